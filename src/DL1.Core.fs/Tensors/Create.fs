@@ -1,0 +1,119 @@
+namespace DL1
+
+open System
+
+/// Making, reading and comparing tensors.
+[<RequireQualifiedAccess; CompilationRepresentation(CompilationRepresentationFlags.ModuleSuffix)>]
+module Tensor =
+    let private checkCount operation (shape: Shape) count =
+        if shape.Size <> count then
+            Refuse.shape
+                operation
+                $"{count} elements for the shape {shape}"
+                $"{shape.Size} elements"
+                "give the shape that the data has, or reshape afterwards"
+
+    let internal ofElements (shape: Shape) elements =
+        checkCount "Tensor" shape (Elements.length elements)
+        Tensor(shape, elements)
+
+    /// A tensor from its extents and its elements in row-major order; the array is copied.
+    /// `Tensor.ofArray [2; 3] [| 1f .. 6f |]`
+    let ofArray (dims: int list) (elements: 'e[]) =
+        let shape = Shape.ofList dims
+        checkCount "Tensor.ofArray" shape elements.Length
+        Tensor(shape, Elements.wrap "Tensor.ofArray" (Array.copy elements))
+
+    /// A scalar: `Tensor.scalar 2.5` is an f64 of shape `[]`.
+    let scalar (value: 'e) =
+        Tensor(Shape.Scalar, Elements.wrap "Tensor.scalar" [| value |])
+
+    /// A vector: `Tensor.vector [1f; 2f]` is an f32 of shape `[2]`.
+    let vector (values: seq<'e>) =
+        let a = Array.ofSeq values
+        Tensor(Shape.Of [ a.Length ], Elements.wrap "Tensor.vector" a)
+
+    /// A tensor of a type, filled with one value.
+    let full dtype (dims: int list) (value: float) =
+        let shape = Shape.ofList dims
+        Tensor(shape, Elements.ofFloats dtype (Array.create shape.Size value))
+
+    /// A tensor of zeros.
+    let zeros dtype dims = full dtype dims 0.0
+    /// A tensor of ones.
+    let ones dtype dims = full dtype dims 1.0
+
+    /// 0, 1, ..., n−1 as a vector of a type.
+    let arange dtype n =
+        Tensor(Shape.Of [ n ], Elements.ofFloats dtype (Array.init n float))
+
+    /// `count` evenly spaced values from `first` to `last`, both included.
+    let linspace dtype (first: float) (last: float) count =
+        let step i =
+            if count = 1 then first else first + (last - first) * float i / float (count - 1)
+
+        Tensor(Shape.Of [ count ], Elements.ofFloats dtype (Array.init count step))
+
+    /// The elements in row-major order, as doubles (rounded only where i64 is beyond 2⁵³).
+    let toFloats (t: Tensor) = Elements.toFloats t.Elements
+
+    /// The elements in row-major order, as a new array of the tensor's own element type.
+    /// `Tensor.toArray<float32> t`; another type is refused.
+    let toArray<'e> (t: Tensor) : 'e[] =
+        let own: Array =
+            match t.Elements with
+            | Elements.F32 a -> a
+            | Elements.F64 a -> a
+            | Elements.I32 a -> a
+            | Elements.I64 a -> a
+            | Elements.Bool a -> a
+
+        match box own with
+        | :? ('e[]) as a when own.GetType() = typeof<'e[]> -> Array.copy a
+        | _ ->
+            Refuse.shape
+                "Tensor.toArray"
+                $"a tensor of {t.DType} read as {typeof<'e>.Name}"
+                $"the .NET type of {t.DType}"
+                "cast the tensor first: Tensor.cast DType.F32 t"
+
+    /// The value of a tensor of one element, as a double.
+    let toFloat (t: Tensor) =
+        if t.Size <> 1 then
+            Refuse.shape
+                "Tensor.toFloat"
+                $"a tensor of shape {t.Shape}"
+                "one element"
+                "reduce it first (sum, mean), or read all elements with Tensor.toFloats"
+
+        (toFloats t)[0]
+
+    /// The same values in another type: rounded to the nearest for floats, cut towards zero for integers, `≠ 0` for
+    /// truth values. A tensor of that type already is returned as it is.
+    let cast dtype (t: Tensor) =
+        if t.DType = dtype then
+            t
+        elif t.DType.IsFloat then
+            Tensor(t.Shape, Elements.ofFloats dtype (toFloats t))
+        else
+            Tensor(t.Shape, Elements.ofIntegers dtype (Elements.toIntegers t.Elements))
+
+    /// The same elements in another shape of the same size. Nothing is copied.
+    let reshape (dims: int list) (t: Tensor) =
+        let shape = Shape.ofList dims
+        checkCount "Tensor.reshape" shape t.Size
+        Tensor(shape, t.Elements)
+
+    /// Whether type, shape and all bits are the same: unlike `=`, tells 0 from −0.
+    let sameBits (a: Tensor) (b: Tensor) =
+        a.Shape = b.Shape && Elements.sameBits a.Elements b.Elements
+
+    /// Whether type and shape are the same and each |a − b| ≤ absolute + relative·|b|. NaN is close to NaN, an
+    /// infinity to itself.
+    let allClose (relative: float) (absolute: float) (a: Tensor) (b: Tensor) =
+        let close (x: float) (y: float) =
+            x = y
+            || (Double.IsNaN x && Double.IsNaN y)
+            || (Double.IsFinite x && Double.IsFinite y && abs (x - y) <= absolute + relative * abs y)
+
+        a.DType = b.DType && a.Shape = b.Shape && Array.forall2 close (toFloats a) (toFloats b)

@@ -1,0 +1,112 @@
+namespace DL1
+
+open System
+
+/// The elements of a tensor, row-major, one array for each element type. An array is written once, before the
+/// tensor that holds it is handed out, and never again.
+[<RequireQualifiedAccess; NoEquality; NoComparison>]
+type internal Elements =
+    | F32 of float32[]
+    | F64 of float[]
+    | I32 of int[]
+    | I64 of int64[]
+    | Bool of bool[]
+
+/// The element types of .NET that a tensor can hold, and how they lie in it.
+module internal Elements =
+    /// The number of elements.
+    let length elements =
+        match elements with
+        | Elements.F32 a -> a.Length
+        | Elements.F64 a -> a.Length
+        | Elements.I32 a -> a.Length
+        | Elements.I64 a -> a.Length
+        | Elements.Bool a -> a.Length
+
+    /// Wraps an array without copying it; refuses an element type that tensors do not have.
+    let wrap (operation: string) (array: 'e[]) =
+        match box array with
+        | :? (float32[]) as a when typeof<'e> = typeof<float32> -> Elements.F32 a
+        | :? (float[]) as a when typeof<'e> = typeof<float> -> Elements.F64 a
+        | :? (int[]) as a when typeof<'e> = typeof<int> -> Elements.I32 a
+        | :? (int64[]) as a when typeof<'e> = typeof<int64> -> Elements.I64 a
+        | :? (bool[]) as a when typeof<'e> = typeof<bool> -> Elements.Bool a
+        | _ ->
+            Refuse.shape
+                operation
+                $"elements of type {typeof<'e>.Name}"
+                "float32, float, int, int64 or bool"
+                "convert the array first, for example with Array.map float32"
+
+    /// The elements as doubles: exact for every type but i64 beyond 2⁵³; truth values are 0 and 1.
+    let toFloats elements =
+        match elements with
+        | Elements.F32 a -> Array.map float a
+        | Elements.F64 a -> Array.copy a
+        | Elements.I32 a -> Array.map float a
+        | Elements.I64 a -> Array.map float a
+        | Elements.Bool a -> Array.map (fun b -> if b then 1.0 else 0.0) a
+
+    /// The elements as 64-bit integers: floats are cut towards zero, NaN gives 0.
+    let toIntegers elements =
+        match elements with
+        | Elements.F32 a -> Array.map int64 a
+        | Elements.F64 a -> Array.map int64 a
+        | Elements.I32 a -> Array.map int64 a
+        | Elements.I64 a -> Array.copy a
+        | Elements.Bool a -> Array.map (fun b -> if b then 1L else 0L) a
+
+    /// Elements of a type from doubles: rounded to f32, cut towards zero to integers, true where not 0.
+    let ofFloats dtype (values: float[]) =
+        match dtype with
+        | DType.F32 -> Elements.F32(Array.map float32 values)
+        | DType.F64 -> Elements.F64 values
+        | DType.I32 -> Elements.I32(Array.map int values)
+        | DType.I64 -> Elements.I64(Array.map int64 values)
+        | DType.Bool -> Elements.Bool(Array.map (fun v -> v <> 0.0) values)
+
+    /// Elements of a type from integers, wrapping around where i32 is too narrow.
+    let ofIntegers dtype (values: int64[]) =
+        match dtype with
+        | DType.F32 -> Elements.F32(Array.map float32 values)
+        | DType.F64 -> Elements.F64(Array.map float values)
+        | DType.I32 -> Elements.I32(Array.map int values)
+        | DType.I64 -> Elements.I64 values
+        | DType.Bool -> Elements.Bool(Array.map (fun v -> v <> 0L) values)
+
+    /// New elements, each copied from the source's element at the given offset.
+    let take (offsets: int[]) elements =
+        let from (a: 'e[]) = Array.map (fun i -> a[i]) offsets
+
+        match elements with
+        | Elements.F32 a -> Elements.F32(from a)
+        | Elements.F64 a -> Elements.F64(from a)
+        | Elements.I32 a -> Elements.I32(from a)
+        | Elements.I64 a -> Elements.I64(from a)
+        | Elements.Bool a -> Elements.Bool(from a)
+
+    /// The elements of several tensors of one type, one after the other.
+    let concat (parts: Elements list) =
+        let pick chooser = parts |> List.choose chooser |> Array.concat
+
+        match parts with
+        | Elements.F32 _ :: _ -> Elements.F32(pick (function Elements.F32 a -> Some a | _ -> None))
+        | Elements.F64 _ :: _ -> Elements.F64(pick (function Elements.F64 a -> Some a | _ -> None))
+        | Elements.I32 _ :: _ -> Elements.I32(pick (function Elements.I32 a -> Some a | _ -> None))
+        | Elements.I64 _ :: _ -> Elements.I64(pick (function Elements.I64 a -> Some a | _ -> None))
+        | Elements.Bool _ :: _ -> Elements.Bool(pick (function Elements.Bool a -> Some a | _ -> None))
+        | [] -> Elements.F32 [||]
+
+    /// Whether all bits are the same: unlike equality, tells 0 from −0.
+    let sameBits a b =
+        match a, b with
+        | Elements.F32 x, Elements.F32 y ->
+            x.Length = y.Length
+            && Array.forall2 (fun p q -> BitConverter.SingleToInt32Bits p = BitConverter.SingleToInt32Bits q) x y
+        | Elements.F64 x, Elements.F64 y ->
+            x.Length = y.Length
+            && Array.forall2 (fun p q -> BitConverter.DoubleToInt64Bits p = BitConverter.DoubleToInt64Bits q) x y
+        | Elements.I32 x, Elements.I32 y -> x = y
+        | Elements.I64 x, Elements.I64 y -> x = y
+        | Elements.Bool x, Elements.Bool y -> x = y
+        | _ -> false

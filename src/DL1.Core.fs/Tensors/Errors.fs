@@ -1,0 +1,47 @@
+namespace DL1
+
+open System
+
+/// What every error of DL1 tells: what was being done, what was given, what was expected, and what to do about it.
+/// Each part is a property, so that a program can read it; `Message` joins them in a few lines for a person.
+[<AbstractClass>]
+type DL1Error(operation: string, given: string, expected: string, cure: string) =
+    inherit Exception($"{operation}: {given}.\n  Expected: {expected}.\n  Try: {cure}.")
+    /// The operation that refused, by the name that a user calls it by: `matmul`, `Tensor.reshape`.
+    member _.Operation = operation
+    /// What was given: the operands with their names, types and shapes.
+    member _.Given = given
+    /// What the operation would have accepted.
+    member _.Expected = expected
+    /// The likely cure.
+    member _.Cure = cure
+
+/// Shapes or element types that do not fit together.
+[<Sealed>]
+type ShapeError(operation, given, expected, cure) =
+    inherit DL1Error(operation, given, expected, cure)
+
+/// A value or an option outside the range in which an operation means something.
+[<Sealed>]
+type DomainError(operation, given, expected, cure) =
+    inherit DL1Error(operation, given, expected, cure)
+
+/// A text or a file that cannot be read as what it was said to be.
+[<Sealed>]
+type FormatError(operation, given, expected, cure) =
+    inherit DL1Error(operation, given, expected, cure)
+
+/// Raises each kind of error.
+[<RequireQualifiedAccess>]
+module Refuse =
+    /// Raises a `ShapeError`.
+    let shape operation given expected cure : 'a =
+        raise (ShapeError(operation, given, expected, cure))
+
+    /// Raises a `DomainError`.
+    let domain operation given expected cure : 'a =
+        raise (DomainError(operation, given, expected, cure))
+
+    /// Raises a `FormatError`.
+    let format operation given expected cure : 'a =
+        raise (FormatError(operation, given, expected, cure))

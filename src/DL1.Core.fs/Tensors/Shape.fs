@@ -1,0 +1,142 @@
+namespace DL1
+
+open System
+open System.Collections
+open System.Collections.Generic
+
+/// The extents of a tensor, outermost first: `[batch; features]`. A scalar has the empty shape. Shapes are
+/// immutable, compare by value, and print as `[3, 4]`.
+[<Sealed>]
+type Shape private (dims: int[]) =
+    static let scalar = Shape [||]
+
+    /// The shape of a scalar: no axes, one element.
+    static member Scalar = scalar
+
+    /// A shape from its extents. Refuses negative extents, and more than 2³¹−1 elements.
+    static member Of(dims: seq<int>) =
+        let dims = Array.ofSeq dims
+        let text () = "[" + String.Join(", ", dims) + "]"
+
+        if dims |> Array.exists (fun d -> d < 0) then
+            Refuse.shape "Shape" $"the extents {text ()}" "extents of 0 or more" "check the sizes that were computed"
+
+        // A zero extent empties the tensor, however large the others are.
+        if not (Array.contains 0 dims) then
+            let mutable size = 1L
+
+            for d in dims do
+                size <- size * int64 d
+
+                if size > int64 Int32.MaxValue then
+                    Refuse.shape
+                        "Shape"
+                        $"the extents {text ()}, more than 2147483647 elements"
+                        "at most 2147483647 elements in one tensor"
+                        "split the data into batches"
+
+        Shape(Array.copy dims)
+
+    /// The extents, outermost first.
+    member _.Dims: IReadOnlyList<int> = dims
+    /// The extents as an F# list.
+    member _.ToList() = List.ofArray dims
+    /// The number of axes.
+    member _.Rank = dims.Length
+    /// The number of elements: the product of the extents, 1 for a scalar.
+    member _.Size = Array.fold (fun size d -> size * d) 1 dims
+    /// The extent of an axis; axes count from 0.
+    member _.Item
+        with get (axis: int) = dims[axis]
+    /// Whether this is the shape of a scalar.
+    member _.IsScalar = dims.Length = 0
+
+    /// For each axis, how many elements lie between neighbours along it in row-major order.
+    member _.Strides =
+        let strides = Array.create dims.Length 1
+
+        for axis in dims.Length - 2 .. -1 .. 0 do
+            strides[axis] <- strides[axis + 1] * dims[axis + 1]
+
+        strides
+
+    override _.Equals other =
+        match other with
+        | :? Shape as s -> dims.AsSpan().SequenceEqual(s.Span)
+        | _ -> false
+
+    override _.GetHashCode() =
+        Array.fold (fun h d -> h * 31 + d) dims.Length dims
+
+    /// The extents as a span.
+    member _.Span = ReadOnlySpan<int>(dims)
+    override _.ToString() = "[" + String.Join(", ", dims) + "]"
+
+    interface IEquatable<Shape> with
+        member this.Equals other = this.Equals(box other)
+
+    interface IEnumerable<int> with
+        member _.GetEnumerator() : IEnumerator<int> = (dims :> seq<int>).GetEnumerator()
+
+    interface IEnumerable with
+        member _.GetEnumerator() : IEnumerator =
+            (dims :> seq<int>).GetEnumerator() :> IEnumerator
+
+/// Arithmetic of shapes.
+[<RequireQualifiedAccess>]
+module Shape =
+    /// A shape from a list of extents.
+    let ofList (dims: int list) = Shape.Of dims
+
+    /// Removes an axis.
+    let removeAxis axis (shape: Shape) =
+        Shape.Of(List.removeAt axis (shape.ToList()))
+
+    /// Puts in a new axis of the given extent.
+    let insertAxis axis extent (shape: Shape) =
+        Shape.Of(List.insertAt axis extent (shape.ToList()))
+
+    /// Changes the extent of an axis.
+    let withAxis axis extent (shape: Shape) =
+        Shape.Of(List.updateAt axis extent (shape.ToList()))
+
+    /// Counts an axis from the end where it is negative, as Python does; refuses one that is not there.
+    let axis operation (shape: Shape) axis =
+        if axis >= 0 && axis < shape.Rank then
+            axis
+        elif axis < 0 && axis >= -shape.Rank then
+            axis + shape.Rank
+        else
+            Refuse.shape
+                operation
+                $"axis {axis} of a tensor of shape {shape}"
+                (if shape.IsScalar then
+                     "no axis: a scalar has none"
+                 else
+                     $"an axis from {-shape.Rank} to {shape.Rank - 1}")
+                "count axes from 0, outermost first, or from -1, innermost first"
+
+    /// NumPy's broadcasting: shapes are aligned at their last axes, and an axis of extent 1 stretches to the other's.
+    /// `None` where two extents differ and neither is 1.
+    let tryBroadcast (a: Shape) (b: Shape) =
+        let rank = max a.Rank b.Rank
+
+        let extent (s: Shape) i =
+            let j = i - (rank - s.Rank)
+            if j < 0 then 1 else s[j]
+
+        let dims =
+            [ for i in 0 .. rank - 1 do
+                  match extent a i, extent b i with
+                  | x, y when x = y -> Some x
+                  | 1, y -> Some y
+                  | x, 1 -> Some x
+                  | _ -> None ]
+
+        if List.contains None dims then
+            None
+        else
+            Some(Shape.Of(List.choose id dims))
+
+    /// Whether a tensor of one shape can be stretched to the other by broadcasting.
+    let stretchesTo (target: Shape) (shape: Shape) = tryBroadcast shape target = Some target
