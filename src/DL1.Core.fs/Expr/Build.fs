@@ -1,0 +1,358 @@
+namespace DL1
+
+open System
+
+/// Comparisons of elements, written as operators: `x .> 0.0`.
+[<AutoOpen>]
+module Operators =
+    /// Elements where the left is larger, as truth values.
+    let inline (.>) (a: ^a) (b: ^b) : Expr =
+        ((^a or ^b): (static member Greater: ^a * ^b -> Expr) (a, b))
+
+    /// Elements where the left is larger or equal, as truth values.
+    let inline (.>=) (a: ^a) (b: ^b) : Expr =
+        ((^a or ^b): (static member GreaterEqual: ^a * ^b -> Expr) (a, b))
+
+    /// Elements where the left is smaller, as truth values.
+    let inline (.<) (a: ^a) (b: ^b) : Expr =
+        ((^a or ^b): (static member Less: ^a * ^b -> Expr) (a, b))
+
+    /// Elements where the left is smaller or equal, as truth values.
+    let inline (.<=) (a: ^a) (b: ^b) : Expr =
+        ((^a or ^b): (static member LessEqual: ^a * ^b -> Expr) (a, b))
+
+    /// A number without a type of its own, as an operand: it takes the type of what it meets.
+    let lit (value: float) = Expr.Literal value
+
+/// The primitives, as functions. Axes count from 0, outermost first, or from −1, innermost first.
+[<RequireQualifiedAccess; CompilationRepresentation(CompilationRepresentationFlags.ModuleSuffix)>]
+module Expr =
+    let private axisOf operation (x: Expr) axis = Shape.axis operation x.Shape axis
+
+    let private axesOf operation (x: Expr) (axes: int list) =
+        axes |> List.map (axisOf operation x) |> List.sort
+
+    /// A variable of a type and shape: `Expr.variable "w" DType.F32 [784; 512]`.
+    let variable name dtype (dims: int list) =
+        if String.IsNullOrWhiteSpace name then
+            Refuse.domain "Expr.variable" "an empty name" "a name" "name the variable, for example \"x\""
+
+        Expr.Make(
+            Node.Variable
+                { Name = name
+                  DType = dtype
+                  Shape = Shape.ofList dims }
+        )
+
+    /// A scalar variable of type f64, for calculus: `let x = Expr.symbol "x"`.
+    let symbol name = variable name DType.F64 []
+
+    /// The expression that stands for a variable.
+    let ofVariable (v: Variable) = Expr.Make(Node.Variable v)
+    /// A tensor as a constant.
+    let constant (value: Tensor) = Expr.Constant value
+    /// A constant scalar of a type.
+    let scalar dtype (value: float) = constant (Tensor.full dtype [] value)
+
+    /// A tensor of a type filled with one value: a scalar constant, broadcast.
+    let full dtype (dims: int list) value =
+        Expr.Stretch(Shape.ofList dims, scalar dtype value)
+
+    /// Zeros of another expression's type and shape.
+    let zerosLike (x: Expr) = full x.DType (x.Shape.ToList()) 0.0
+    /// Ones of another expression's type and shape.
+    let onesLike (x: Expr) = full x.DType (x.Shape.ToList()) 1.0
+
+    /// Any function of one element.
+    let unary op (x: Expr) = Expr.OfUnary(op, x)
+    /// exp(x) − 1, accurate near 0.
+    let expm1 x = unary UnaryOp.Expm1 x
+    /// log(1 + x), accurate near 0.
+    let log1p x = unary UnaryOp.Log1p x
+    /// 1 / √x.
+    let rsqrt x = unary UnaryOp.Rsqrt x
+    /// 1 / x.
+    let reciprocal x = unary UnaryOp.Reciprocal x
+    /// −1, 0 or 1; its derivative is 0.
+    let sign x = unary UnaryOp.Sign x
+    /// 1 / (1 + exp(−x)).
+    let sigmoid x = unary UnaryOp.Sigmoid x
+    /// log(1 + exp(x)), without overflow.
+    let softplus x = unary UnaryOp.Softplus x
+    /// The error function.
+    let erf x = unary UnaryOp.Erf x
+    /// max(x, 0), with derivative 0 at 0.
+    let relu x = unary UnaryOp.Relu x
+    /// Negation of truth values.
+    let not' x = unary UnaryOp.Not x
+
+    /// Any function of two elements, with broadcasting.
+    let binary op (a: Expr) (b: Expr) = Expr.OfBinary(op, a, b)
+    /// The larger of two elements, NaN where either is; where they are equal, each gets half of the gradient.
+    let maximum a b = binary BinaryOp.Max a b
+    /// The smaller of two elements, NaN where either is; where they are equal, each gets half of the gradient.
+    let minimum a b = binary BinaryOp.Min a b
+    /// Both of two truth values.
+    let both a b = binary BinaryOp.And a b
+    /// Either of two truth values.
+    let either a b = binary BinaryOp.Or a b
+
+    /// Any comparison of elements, with broadcasting.
+    let compare op (a: Expr) (b: Expr) = Expr.OfCompare(op, a, b)
+    /// Where elements are equal (not where both are NaN).
+    let equal a b = compare CompareOp.Eq a b
+    /// Where elements differ.
+    let notEqual a b = compare CompareOp.Ne a b
+
+    /// The first operand where the condition holds, the second elsewhere; all three broadcast.
+    let where (condition: Expr) (a: Expr) (b: Expr) =
+        let struct (a, b) = Expr.Pair("where", a, b)
+
+        match Shape.tryBroadcast condition.Shape a.Shape with
+        | Some shape ->
+            Expr.Make(
+                Node.Select(Expr.Stretch(shape, condition), Expr.Stretch(shape, a), Expr.Stretch(shape, b))
+            )
+        | None ->
+            Refuse.shape
+                "where"
+                (Operand.texts [ condition; a; b ])
+                "shapes that broadcast to one"
+                "make the condition from operands of the same shapes"
+
+    /// The same values in another element type; the same expression where it has that type already.
+    let cast dtype (x: Expr) =
+        if x.DType = dtype then x else Expr.Make(Node.Cast(dtype, x))
+
+    /// Any reduction over the axes given, which are removed.
+    let reduce op (axes: int list) (x: Expr) =
+        match axesOf (Node.reduceName op) x axes with
+        | [] -> x
+        | axes -> Expr.Make(Node.Reduce(op, axes, x))
+
+    /// The sum over axes; 0 over no elements.
+    let sum axes x = reduce ReduceOp.Sum axes x
+    /// The product over axes; 1 over no elements.
+    let prod axes x = reduce ReduceOp.Prod axes x
+    /// The largest over axes, NaN if one is; where several are largest, they share the gradient evenly.
+    let max axes x = reduce ReduceOp.Max axes x
+    /// The smallest over axes, NaN if one is; where several are smallest, they share the gradient evenly.
+    let min axes x = reduce ReduceOp.Min axes x
+    /// Every axis of an expression.
+    let allAxes (x: Expr) = [ 0 .. x.Shape.Rank - 1 ]
+    /// The sum of all elements, a scalar.
+    let sumAll x = sum (allAxes x) x
+
+    /// Where along an axis the largest element is: the first one, or the first NaN; i64.
+    let argMax axis x =
+        Expr.Make(Node.ArgReduce(ArgOp.Max, axisOf "argmax" x axis, x))
+
+    /// Where along an axis the smallest element is: the first one, or the first NaN; i64.
+    let argMin axis x =
+        Expr.Make(Node.ArgReduce(ArgOp.Min, axisOf "argmin" x axis, x))
+
+    /// The running sum along an axis.
+    let cumSum axis x =
+        Expr.Make(Node.CumSum(axisOf "cumsum" x axis, false, x))
+
+    /// exp(x) / Σ exp(x) along an axis, without overflow.
+    let softmax axis x =
+        Expr.Make(Node.Softmax(axisOf "softmax" x axis, x))
+
+    /// log Σ exp(x) along an axis, which is removed; without overflow.
+    let logSumExp axis x =
+        Expr.Make(Node.LogSumExp(axisOf "logsumexp" x axis, x))
+
+    /// Stretches axes of extent 1, and puts new ones in front.
+    let broadcastTo (dims: int list) (x: Expr) = Expr.Stretch(Shape.ofList dims, x)
+
+    /// The product of matrices `[...; m; k]` and `[...; k; n]`; leading axes broadcast.
+    let matmul (a: Expr) (b: Expr) =
+        if a.Shape.Rank < 2 || b.Shape.Rank < 2 then
+            Expr.Make(Node.MatMul(a, b))
+        else
+            let split (e: Expr) =
+                let dims = e.Shape.ToList()
+                List.splitAt (dims.Length - 2) dims
+
+            let stackA, matrixA = split a
+            let stackB, matrixB = split b
+
+            match Shape.tryBroadcast (Shape.ofList stackA) (Shape.ofList stackB) with
+            | Some stack ->
+                let stack = stack.ToList()
+                Expr.Make(Node.MatMul(broadcastTo (stack @ matrixA) a, broadcastTo (stack @ matrixB) b))
+            | None -> Expr.Make(Node.MatMul(a, b))
+
+    /// The same elements in another shape; one extent may be −1, and is then what remains.
+    let reshape (dims: int list) (x: Expr) =
+        let known = dims |> List.filter (fun d -> d <> -1) |> List.fold (*) 1
+
+        let shape =
+            match List.filter (fun d -> d = -1) dims with
+            | [] -> Shape.ofList dims
+            | [ _ ] when known > 0 && x.Shape.Size % known = 0 ->
+                dims
+                |> List.map (fun d -> if d = -1 then x.Shape.Size / known else d)
+                |> Shape.ofList
+            | _ ->
+                Refuse.shape
+                    "reshape"
+                    $"{Operand.text x} to {dims}"
+                    $"at most one extent of -1, and {x.Shape.Size} elements"
+                    "write out all the extents"
+
+        if shape = x.Shape then x else Expr.Make(Node.Reshape(shape, x))
+
+    /// Puts in an axis of extent 1; −1 puts it last.
+    let expandDims axis (x: Expr) =
+        let place = if axis < 0 then axis + x.Shape.Rank + 1 else axis
+
+        if place < 0 || place > x.Shape.Rank then
+            Refuse.shape
+                "expandDims"
+                $"axis {axis} of {Operand.text x}"
+                $"an axis from {-x.Shape.Rank - 1} to {x.Shape.Rank}"
+                "0 puts the new axis first, -1 last"
+
+        reshape ((Shape.insertAxis place 1 x.Shape).ToList()) x
+
+    /// Takes out axes of extent 1.
+    let squeeze (axes: int list) (x: Expr) =
+        let axes = axesOf "squeeze" x axes
+
+        for axis in axes do
+            if x.Shape[axis] <> 1 then
+                Refuse.shape
+                    "squeeze"
+                    $"axis {axis} of {Operand.text x}"
+                    "axes of extent 1"
+                    "reduce the axis, or slice one element from it"
+
+        reshape
+            (x.Shape.ToList()
+             |> List.indexed
+             |> List.filter (fun (i, _) -> not (List.contains i axes))
+             |> List.map snd)
+            x
+
+    /// Reorders axes: axis i of the result is axis `permutation[i]` of the operand.
+    let transpose (permutation: int list) (x: Expr) =
+        let permutation = permutation |> List.map (axisOf "transpose" x)
+
+        if permutation = allAxes x then
+            x
+        else
+            Expr.Make(Node.Transpose(permutation, x))
+
+    /// Moves one axis to another place; the others keep their order.
+    let moveAxis source target (x: Expr) =
+        let source, target = axisOf "moveAxis" x source, axisOf "moveAxis" x target
+
+        transpose (allAxes x |> List.except [ source ] |> List.insertAt target source) x
+
+    /// The transpose of a matrix, or of each matrix of a stack.
+    let t (x: Expr) = x.T
+
+    /// Elements start, start + step, ... below stop along each axis. Starts and stops count from the end where
+    /// negative.
+    let slice (starts: int list) (stops: int list) (steps: int list) (x: Expr) =
+        if starts.Length <> x.Shape.Rank || stops.Length <> starts.Length || steps.Length <> starts.Length then
+            Refuse.shape
+                "slice"
+                $"{starts.Length} starts, {stops.Length} stops and {steps.Length} steps for {Operand.text x}"
+                $"{x.Shape.Rank} of each"
+                "give a start, a stop and a step for each axis"
+
+        let cut axis (start, stop, step) =
+            let place p = if p < 0 then p + x.Shape[axis] else p
+
+            { Start = place start
+              Stop = place stop
+              Step = step }
+
+        Expr.Make(Node.Slice(List.zip3 starts stops steps |> List.mapi cut, x))
+
+    /// The elements from start to stop (excluded) along one axis.
+    let sliceAxis axis start stop (x: Expr) =
+        let axis = axisOf "slice" x axis
+        let dims = x.Shape.ToList()
+
+        slice
+            (List.updateAt axis start (List.map (fun _ -> 0) dims))
+            (List.updateAt axis stop dims)
+            (List.map (fun _ -> 1) dims)
+            x
+
+    /// One slice of an axis, which is removed.
+    let item axis index (x: Expr) =
+        let axis = axisOf "item" x axis
+        let place = if index < 0 then index + x.Shape[axis] else index
+
+        if place < 0 || place >= x.Shape[axis] then
+            Refuse.shape
+                "item"
+                $"index {index} along axis {axis} of {Operand.text x}"
+                $"an index from {-x.Shape[axis]} to {x.Shape[axis] - 1}"
+                "count from 0"
+
+        squeeze [ axis ] (sliceAxis axis place (place + 1) x)
+
+    /// Puts a value before, after and between the elements of each axis.
+    let padWith (edges: Edge list) (value: float) (x: Expr) = Expr.Make(Node.Pad(edges, value, x))
+
+    /// Puts a value before and after the elements of each axis.
+    let pad (before: int list) (after: int list) value (x: Expr) =
+        if before.Length <> after.Length then
+            Refuse.shape
+                "pad"
+                $"{before.Length} edges before and {after.Length} after for {Operand.text x}"
+                "as many of each as axes"
+                "give (0, 0) for an axis that stays"
+
+        let edge b a = { Before = b; After = a; Between = 0 }
+        padWith (List.map2 edge before after) value x
+
+    /// Tensors one after another along an axis.
+    let concat axis (xs: Expr list) =
+        match xs with
+        | [] -> Expr.Make(Node.Concat(axis, xs))
+        | [ x ] -> x
+        | x :: _ -> Expr.Make(Node.Concat(axisOf "concat" x axis, xs))
+
+    /// Tensors of one shape along a new axis.
+    let stack axis (xs: Expr list) =
+        let place (x: Expr) = if axis < 0 then axis + x.Shape.Rank + 1 else axis
+
+        match xs with
+        | [] -> concat axis xs
+        | first :: rest ->
+            for x in rest do
+                Operand.requireSameShape "stack" first x
+
+            concat (place first) (xs |> List.map (expandDims axis))
+
+    /// Turns axes around.
+    let reverse (axes: int list) (x: Expr) =
+        match axesOf "reverse" x axes with
+        | [] -> x
+        | axes -> Expr.Make(Node.Reverse(axes, x))
+
+    /// The axis's slices at the indices, whose axes take the axis's place. Indices from 0 to extent − 1; others are
+    /// refused when evaluated.
+    let gather axis (indices: Expr) (x: Expr) =
+        Expr.Make(Node.Gather(axisOf "gather" x axis, x, indices))
+
+    /// Zeros of an extent along an axis, with each update added to the slice of its index.
+    let scatterAdd axis extent (indices: Expr) (updates: Expr) =
+        Expr.Make(Node.ScatterAdd(axis, extent, updates, indices))
+
+    /// The same value, seen as a constant by derivatives.
+    let stopGradient (x: Expr) = Expr.Make(Node.StopGradient x)
+
+    /// 32 random bits an element as i32, from a key (i32 `[2]`) and a stream.
+    let randomBits stream (dims: int list) (key: Expr) =
+        Expr.Make(Node.RandomBits(stream, Shape.ofList dims, key))
+
+    /// 0, 1, ..., n−1 in a type.
+    let arange dtype n = constant (Tensor.arange dtype n)

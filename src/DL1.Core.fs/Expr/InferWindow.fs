@@ -1,0 +1,146 @@
+namespace DL1
+
+/// Shapes of convolutions and poolings: windows that move over the spatial axes of `[N; C; spatial...]`.
+[<RequireQualifiedAccess>]
+module internal InferWindow =
+    let private checkSweeps operation (sweeps: Sweep list) =
+        for s in sweeps do
+            if s.Stride < 1 || s.Dilation < 1 || s.PadBefore < 0 || s.PadAfter < 0 then
+                Refuse.domain
+                    operation
+                    $"stride {s.Stride}, padding {s.PadBefore} and {s.PadAfter}, dilation {s.Dilation}"
+                    "stride and dilation of at least 1, padding of at least 0"
+                    "check the options given"
+
+    /// How many places a window has along one axis.
+    let places operation (extent: int) (kernel: int) (s: Sweep) =
+        let reach = s.Dilation * (kernel - 1) + 1
+        let padded = extent + s.PadBefore + s.PadAfter
+
+        if kernel < 1 || reach > padded then
+            Refuse.shape
+                operation
+                $"a window of {kernel} (reaching over {reach} with dilation {s.Dilation}) on an axis of {extent} padded to {padded}"
+                "a window of at least 1 that fits into the padded axis"
+                "pad more, or take a smaller window"
+
+        (padded - reach) / s.Stride + 1
+
+    let private spatial (shape: Shape) = shape.ToList() |> List.skip 2
+
+    let private placesOf operation (extents: int list) (kernel: int list) (sweeps: Sweep list) =
+        List.map3 (places operation) extents kernel sweeps
+
+    let private requireSpatial operation (sweeps: 'a list) (layout: string) (e: #IOperand) =
+        Operand.requireRank operation (List.length sweeps + 2) layout e
+
+    let private mismatch operation given expected =
+        Refuse.shape
+            operation
+            given
+            expected
+            "check the channels and groups; data is [batch; channels; spatial...], weights [out; in / groups; kernel...]"
+
+    /// The shape of a convolution's result, by role.
+    let conv operation (role: ConvRole) (spec: ConvSpec) (a: #IOperand) (b: #IOperand) =
+        let groups = spec.Groups
+        checkSweeps operation spec.Sweeps
+        Operand.requireFloat operation a
+        Operand.requireSameType operation a b
+        let given = Operand.texts [ a; b ] + $", groups {groups}"
+
+        if groups < 1 then
+            Refuse.domain operation given "at least 1 group" "leave groups at 1 for an ordinary convolution"
+
+        let divides n =
+            if n % groups <> 0 then
+                mismatch operation given $"channels that {groups} groups divide"
+
+        match role with
+        | ConvRole.Forward ->
+            requireSpatial operation spec.Sweeps "[batch; channels; spatial...]" a
+            requireSpatial operation spec.Sweeps "[out; in / groups; kernel...]" b
+            divides a.Shape[1]
+            divides b.Shape[0]
+
+            if a.Shape[1] <> b.Shape[1] * groups then
+                mismatch operation given $"weights over {a.Shape[1] / groups} channels a group, as the data has"
+
+            Shape.ofList (
+                a.Shape[0]
+                :: b.Shape[0]
+                :: placesOf operation (spatial a.Shape) (spatial b.Shape) spec.Sweeps
+            )
+        | ConvRole.InputGrad extents ->
+            requireSpatial operation spec.Sweeps "[batch; channels; spatial...]" a
+            requireSpatial operation spec.Sweeps "[channels; out / groups; kernel...]" b
+            divides a.Shape[1]
+
+            if a.Shape[1] <> b.Shape[0] then
+                mismatch operation given $"weights for {a.Shape[1]} channels, as the data has"
+
+            if List.length extents <> List.length spec.Sweeps then
+                mismatch operation given $"a spatial extent for each of {List.length spec.Sweeps} axes"
+
+            if placesOf operation extents (spatial b.Shape) spec.Sweeps <> spatial a.Shape then
+                mismatch operation given $"data that a convolution of {Shape.ofList extents} gives"
+
+            Shape.ofList (a.Shape[0] :: b.Shape[1] * groups :: extents)
+        | ConvRole.WeightGrad kernel ->
+            requireSpatial operation spec.Sweeps "[batch; channels; spatial...]" a
+            requireSpatial operation spec.Sweeps "[batch; out; spatial...]" b
+            divides a.Shape[1]
+            divides b.Shape[1]
+
+            if a.Shape[0] <> b.Shape[0] then
+                mismatch operation given "as many samples on both sides"
+
+            if List.length kernel <> List.length spec.Sweeps then
+                mismatch operation given $"a kernel extent for each of {List.length spec.Sweeps} axes"
+
+            if placesOf operation (spatial a.Shape) kernel spec.Sweeps <> spatial b.Shape then
+                mismatch operation given $"a result that a kernel of {Shape.ofList kernel} gives"
+
+            Shape.ofList (b.Shape[1] :: a.Shape[1] / groups :: kernel)
+
+    let private checkWindow operation (w: Window) =
+        checkSweeps operation w.Sweeps
+
+        if w.Kernel.Length <> w.Sweeps.Length then
+            Refuse.domain
+                operation
+                $"a window of {w.Kernel.Length} axes swept over {w.Sweeps.Length}"
+                "a sweep for each axis of the window"
+                "give the kernel one extent an axis"
+
+    /// The shape of a pooling's result.
+    let pool operation (w: Window) (x: #IOperand) =
+        checkWindow operation w
+        Operand.requireFloat operation x
+        requireSpatial operation w.Sweeps "[batch; channels; spatial...]" x
+        // A window that lies in the padding alone has no maximum and no mean of data.
+        for k, s in List.zip w.Kernel w.Sweeps do
+            let reach = s.Dilation * (k - 1) + 1
+
+            if s.PadBefore >= reach || s.PadAfter >= reach then
+                Refuse.domain
+                    operation
+                    $"padding {s.PadBefore} and {s.PadAfter} for a window that reaches over {reach}"
+                    "padding smaller than the window"
+                    "pad by at most half of the kernel"
+
+        Shape.ofList (x.Shape[0] :: x.Shape[1] :: placesOf operation (spatial x.Shape) w.Kernel w.Sweeps)
+
+    /// The shape of what a pooled tensor is spread back to.
+    let unpool operation (w: Window) (extents: int list) (y: #IOperand) =
+        checkWindow operation w
+        Operand.requireFloat operation y
+        requireSpatial operation w.Sweeps "[batch; channels; spatial...]" y
+
+        if
+            extents.Length <> w.Sweeps.Length
+            || placesOf operation extents w.Kernel w.Sweeps <> spatial y.Shape
+        then
+            mismatch operation (Operand.text y) $"what pooling over {Shape.ofList extents} gives"
+
+        Shape.ofList (y.Shape[0] :: y.Shape[1] :: extents)

@@ -1,0 +1,70 @@
+namespace DL1
+
+/// What the rules of shapes and types need to know of an operand.
+type IOperand =
+    abstract DType: DType
+    abstract Shape: Shape
+    /// What it is called in an error: a variable's name, a constant's value, or the operation that made it.
+    abstract Label: string
+
+/// A node in place: what can be walked and printed.
+type INode<'e> =
+    inherit IOperand
+    abstract Node: Node<'e>
+    abstract Digest: Digest
+
+/// Operands in errors, and the checks that several rules share.
+module internal Operand =
+    /// `w: f32 [3, 4]`
+    let text (e: #IOperand) = $"{e.Label}: {e.DType} {e.Shape}"
+
+    /// `x: f32 [2, 3] and w: f32 [4, 5]`
+    let texts (operands: #IOperand list) =
+        operands |> List.map text |> String.concat " and "
+
+    let requireFloat operation (e: #IOperand) =
+        if not e.DType.IsFloat then
+            Refuse.shape operation (text e) "f32 or f64" "cast the operand: Expr.cast DType.F32 x"
+
+    let requireNumber operation (e: #IOperand) =
+        if e.DType = DType.Bool then
+            Refuse.shape operation (text e) "a type of numbers" "cast the truth values to numbers: Expr.cast DType.F32 x"
+
+    let requireBool operation (e: #IOperand) =
+        if e.DType <> DType.Bool then
+            Refuse.shape operation (text e) "truth values" "compare first: x .> 0.0"
+
+    let requireIndex operation (e: #IOperand) =
+        if not e.DType.IsInteger then
+            Refuse.shape operation (text e) "indices of type i32 or i64" "cast the indices: Expr.cast DType.I64 i"
+
+    let requireSameType operation (a: #IOperand) (b: #IOperand) =
+        if a.DType <> b.DType then
+            Refuse.shape
+                operation
+                (texts [ a; b ])
+                "operands of one element type"
+                $"cast one of them: Expr.cast DType.{b.DType.Name.ToUpperInvariant()} {a.Label}"
+
+    let requireSameShape operation (a: #IOperand) (b: #IOperand) =
+        if a.Shape <> b.Shape then
+            Refuse.shape
+                operation
+                (texts [ a; b ])
+                "operands of one shape"
+                "broadcast or reshape one of them to the other's shape"
+
+    let requireAxis operation axis (e: #IOperand) =
+        if axis < 0 || axis >= e.Shape.Rank then
+            Refuse.shape
+                operation
+                $"axis {axis} of {text e}"
+                (if e.Shape.IsScalar then
+                     "no axis: a scalar has none"
+                 else
+                     $"an axis from {-e.Shape.Rank} to {e.Shape.Rank - 1}")
+                "count axes from 0, outermost first, or from -1, innermost first"
+
+    let requireRank operation rank (what: string) (e: #IOperand) =
+        if e.Shape.Rank <> rank then
+            Refuse.shape operation (text e) $"a tensor of rank {rank}, {what}" "reshape the operand, or add the missing axis with Expr.expandDims"
