@@ -1,0 +1,326 @@
+namespace DL1
+
+open System
+open System.Collections.Generic
+
+/// The meaning of expressions: every node computed in its own type, one after the other, by its definition. Slow and
+/// plain on purpose: it is the judge of everything faster.
+[<RequireQualifiedAccess>]
+module Eval =
+    let private unary op (x: Tensor) =
+        let elements =
+            match x.Elements with
+            | Elements.F32 a -> Elements.F32(Array.map (fun v -> float32 (Scalar.unary op (float v))) a)
+            | Elements.F64 a -> Elements.F64(Array.map (Scalar.unary op) a)
+            | Elements.I32 _
+            | Elements.I64 _ ->
+                Elements.toIntegers x.Elements |> Array.map (Scalar.unaryInteger op) |> Elements.ofIntegers x.DType
+            | Elements.Bool _ ->
+                Elements.toFloats x.Elements |> Array.map (Scalar.unary op) |> Elements.ofFloats x.DType
+
+        Tensor(x.Shape, elements)
+
+    let private binary op (x: Tensor) (y: Tensor) =
+        let elements =
+            match x.Elements, y.Elements with
+            | Elements.F32 a, Elements.F32 b ->
+                Elements.F32(Array.map2 (fun v w -> float32 (Scalar.binary op (float v) (float w))) a b)
+            | Elements.F64 a, Elements.F64 b -> Elements.F64(Array.map2 (Scalar.binary op) a b)
+            | a, b ->
+                Array.map2 (Scalar.binaryInteger op) (Elements.toIntegers a) (Elements.toIntegers b)
+                |> Elements.ofIntegers x.DType
+
+        Tensor(x.Shape, elements)
+
+    let private compare op (x: Tensor) (y: Tensor) =
+        let truths =
+            if x.DType.IsFloat then
+                Array.map2 (fun (a: float) b -> Scalar.compare op a b) (Tensor.toFloats x) (Tensor.toFloats y)
+            else
+                Array.map2
+                    (fun (a: int64) b -> Scalar.compare op a b)
+                    (Elements.toIntegers x.Elements)
+                    (Elements.toIntegers y.Elements)
+
+        Tensor(x.Shape, Elements.Bool truths)
+
+    let private select (condition: Tensor) (x: Tensor) (y: Tensor) =
+        let places =
+            Tensor.toFloats condition |> Array.mapi (fun i c -> if c <> 0.0 then i else x.Size + i)
+
+        Tensor(x.Shape, Elements.take places (Elements.concat [ x.Elements; y.Elements ]))
+
+    /// The axes to reduce put last: one row of elements for each element of the result.
+    let private rows (shape: Shape) (axes: int list) (x: Tensor) (elements: 'n[]) : 'n[][] =
+        let kept = [ 0 .. x.Rank - 1 ] |> List.except axes
+        let order = kept @ axes
+        let dims = order |> List.map (fun axis -> x.Shape[axis])
+        let places = Strided.offsets dims (order |> List.map (fun axis -> x.Shape.Strides[axis])) 0
+        let width = axes |> List.fold (fun n axis -> n * x.Shape[axis]) 1
+        Array.init shape.Size (fun r -> Array.init width (fun c -> elements[places[r * width + c]]))
+
+    let private reduce op (shape: Shape) axes (x: Tensor) =
+        if x.DType.IsFloat then
+            let row: float[] -> float =
+                match op with
+                | ReduceOp.Sum -> Array.sum
+                | ReduceOp.Prod -> Array.fold (*) 1.0
+                | ReduceOp.Max -> Array.reduce (fun a b -> Math.Max(a, b))
+                | ReduceOp.Min -> Array.reduce (fun a b -> Math.Min(a, b))
+
+            Tensor(shape, rows shape axes x (Tensor.toFloats x) |> Array.map row |> Elements.ofFloats x.DType)
+        else
+            let row: int64[] -> int64 =
+                match op with
+                | ReduceOp.Sum -> Array.sum
+                | ReduceOp.Prod -> Array.fold (*) 1L
+                | ReduceOp.Max -> Array.reduce max
+                | ReduceOp.Min -> Array.reduce min
+
+            let integers = Elements.toIntegers x.Elements
+            Tensor(shape, rows shape axes x integers |> Array.map row |> Elements.ofIntegers x.DType)
+
+    let private argReduce op (shape: Shape) axis (x: Tensor) =
+        let before =
+            match op with
+            | ArgOp.Max -> (>)
+            | ArgOp.Min -> (<)
+
+        let row (values: float[]) =
+            let better best i =
+                before values[i] values[best] || (Double.IsNaN values[i] && not (Double.IsNaN values[best]))
+
+            [ 0 .. values.Length - 1 ] |> List.reduce (fun best i -> if better best i then i else best) |> int64
+
+        Tensor(shape, rows shape [ axis ] x (Tensor.toFloats x) |> Array.map row |> Elements.I64)
+
+    /// Computes each row along an axis from that row, and puts the results where the row stood.
+    let private alongAxis axis (row: float[] -> float[]) (x: Tensor) =
+        let outer, extent, inner = Strided.about axis x.Shape
+        let values = Tensor.toFloats x
+        let result = Array.zeroCreate values.Length
+
+        for o in 0 .. outer - 1 do
+            for j in 0 .. inner - 1 do
+                let place i = (o * extent + i) * inner + j
+
+                row (Array.init extent (fun i -> values[place i]))
+                |> Array.iteri (fun i v -> result[place i] <- v)
+
+        Tensor(x.Shape, Elements.ofFloats x.DType result)
+
+    let private cumSum axis reversed (x: Tensor) =
+        let sums (row: float[]) =
+            if reversed then
+                Array.scanBack (+) row 0.0 |> Array.take row.Length
+            else
+                Array.scan (+) 0.0 row |> Array.skip 1
+
+        alongAxis axis sums x
+
+    /// The exponentials of a row, relative to its maximum, and that maximum; infinities leave no NaN behind.
+    let private relativeExp (row: float[]) =
+        let peak = Array.fold (fun a b -> Math.Max(a, b)) Double.NegativeInfinity row
+        let shift = if Double.IsInfinity peak then 0.0 else peak
+        row |> Array.map (fun v -> exp (v - shift)), shift
+
+    let private softmax axis (x: Tensor) =
+        let row values =
+            let exps, _ = relativeExp values
+            let sum = Array.sum exps
+            exps |> Array.map (fun e -> e / sum)
+
+        alongAxis axis row x
+
+    let private logSumExp (shape: Shape) axis (x: Tensor) =
+        let row values =
+            let exps, shift = relativeExp values
+            shift + log (Array.sum exps)
+
+        Tensor(shape, rows shape [ axis ] x (Tensor.toFloats x) |> Array.map row |> Elements.ofFloats x.DType)
+
+    let private matmul (shape: Shape) (x: Tensor) (y: Tensor) =
+        let rank = shape.Rank
+        let m, n, k = shape[rank - 2], shape[rank - 1], x.Shape[rank - 1]
+        let stack = if m * n = 0 then 0 else shape.Size / (m * n)
+
+        // The same three loops for floats and for integers.
+        let inline product (a: 'n[]) (b: 'n[]) : 'n[] =
+            let result = Array.zeroCreate shape.Size
+
+            for s in 0 .. stack - 1 do
+                for i in 0 .. m - 1 do
+                    for l in 0 .. k - 1 do
+                        let left = a[(s * m + i) * k + l]
+                        let from, target = (s * k + l) * n, (s * m + i) * n
+
+                        for j in 0 .. n - 1 do
+                            result[target + j] <- result[target + j] + left * b[from + j]
+
+            result
+
+        if x.DType.IsFloat then
+            Tensor(shape, product (Tensor.toFloats x) (Tensor.toFloats y) |> Elements.ofFloats x.DType)
+        else
+            Tensor(
+                shape,
+                product (Elements.toIntegers x.Elements) (Elements.toIntegers y.Elements)
+                |> Elements.ofIntegers x.DType
+            )
+
+    let private scatterAdd (shape: Shape) axis (updates: Tensor) (indices: Tensor) =
+        let places = Strided.scatterPlaces shape axis indices
+        let result = Array.zeroCreate shape.Size
+
+        if updates.DType.IsFloat then
+            Tensor.toFloats updates |> Array.iter2 (fun place u -> result[place] <- result[place] + u) places
+            Tensor(shape, Elements.ofFloats updates.DType result)
+        else
+            let result = Array.zeroCreate shape.Size
+
+            Elements.toIntegers updates.Elements
+            |> Array.iter2 (fun place u -> result[place] <- result[place] + u) places
+
+            Tensor(shape, Elements.ofIntegers updates.DType result)
+
+    /// Evaluates graphs whose nodes were put in order before; loops and custom rules evaluate theirs in turn.
+    let rec private runOrdered (order: Expr[]) (roots: Expr list) (bindings: Dictionary<string, Tensor>) : Tensor list =
+        let values = Dictionary<Digest, Tensor>()
+        let loops = Dictionary<Digest, Tensor list>()
+        let value (e: Expr) = values[e.Digest]
+
+        for e in order do
+            values[e.Digest] <-
+                match e.Node with
+                | Node.Constant tensor -> tensor
+                | Node.Variable v -> lookUp bindings v
+                | Node.Unary(op, x) -> unary op (value x)
+                | Node.Binary(op, x, y) -> binary op (value x) (value y)
+                | Node.Compare(op, x, y) -> compare op (value x) (value y)
+                | Node.Select(c, x, y) -> select (value c) (value x) (value y)
+                | Node.Cast(dtype, x) -> Tensor.cast dtype (value x)
+                | Node.Reduce(op, axes, x) -> reduce op e.Shape axes (value x)
+                | Node.ArgReduce(op, axis, x) -> argReduce op e.Shape axis (value x)
+                | Node.CumSum(axis, reversed, x) -> cumSum axis reversed (value x)
+                | Node.Softmax(axis, x) -> softmax axis (value x)
+                | Node.LogSumExp(axis, x) -> logSumExp e.Shape axis (value x)
+                | Node.MatMul(x, y) -> matmul e.Shape (value x) (value y)
+                | Node.Broadcast(shape, x) -> Strided.broadcast shape (value x)
+                | Node.Reshape(shape, x) -> Tensor(shape, (value x).Elements)
+                | Node.Transpose(permutation, x) -> Strided.transpose e.Shape permutation (value x)
+                | Node.Slice(cuts, x) -> Strided.slice e.Shape cuts (value x)
+                | Node.Pad(edges, fill, x) -> Strided.pad e.Shape edges fill (value x)
+                | Node.Concat(axis, xs) -> Strided.concat e.Shape axis (List.map value xs)
+                | Node.Reverse(axes, x) -> Strided.reverse axes (value x)
+                | Node.Gather(axis, x, i) -> Strided.gather e.Shape axis (value x) (value i)
+                | Node.ScatterAdd(axis, _, u, i) -> scatterAdd e.Shape axis (value u) (value i)
+                | Node.Conv(role, spec, x, y) -> Windows.conv e.Shape role spec (value x) (value y)
+                | Node.MaxPool(window, x) -> Windows.maxPool e.Shape window (value x)
+                | Node.MaxPoolPick(window, x, u) -> Windows.maxPoolPick e.Shape window (value x) (value u)
+                | Node.MaxPoolScatter(window, x, u) -> Windows.maxPoolScatter window (value x) (value u)
+                | Node.AvgPool(window, x) -> Windows.avgPool e.Shape window (value x)
+                | Node.AvgPoolGrad(window, _, y) -> Windows.avgPoolGrad e.Shape window (value y)
+                | Node.RandomBits(stream, shape, key) ->
+                    Tensor(shape, Elements.I32(Key.bits stream shape.Size (Key.ofTensor (value key))))
+                | Node.Scan(result, call) ->
+                    let loop = Expr.Make(Node.Scan(0, call)).Digest
+
+                    if not (loops.ContainsKey loop) then
+                        loops[loop] <- scan value call
+
+                    loops[loop][result]
+                | Node.StopGradient x -> value x
+                | Node.Custom(rule, xs) ->
+                    List.head (bind rule.Inputs (List.map value xs) |> runOrdered (Graph.topological [ rule.Value ]) [ rule.Value ])
+
+        List.map value roots
+
+    and private lookUp (bindings: Dictionary<string, Tensor>) (v: Variable) =
+        match bindings.TryGetValue v.Name with
+        | true, t when t.DType = v.DType && t.Shape = v.Shape -> t
+        | true, t ->
+            Refuse.shape
+                "Eval"
+                $"{t.DType} {t.Shape} for the variable {v.Name}"
+                $"{v.DType} {v.Shape}"
+                "cast or reshape the value, or build the graph for its shape"
+        | false, _ ->
+            let known = bindings.Keys |> Seq.sort |> String.concat ", "
+
+            Refuse.domain
+                "Eval"
+                $"no value for the variable {v.Name}; values were given for: {known}"
+                $"a value of {v.DType} {v.Shape}"
+                $"add (\"{v.Name}\", value) to what is given"
+
+    and private bind (variables: Variable list) (values: Tensor list) =
+        let bindings = Dictionary<string, Tensor>()
+        List.iter2 (fun (v: Variable) t -> bindings[v.Name] <- t) variables values
+        bindings
+
+    and private scan (value: Expr -> Tensor) (call: ScanCall<Expr>) =
+        let body = call.Body
+        let roots = body.Next @ body.Outputs
+        let order = Graph.topological roots
+        let sequences = call.Sequences |> List.map value
+        let fixed' = call.Fixed |> List.map value
+
+        let at step (t: Tensor) =
+            let shape = Shape.removeAxis 0 t.Shape
+            Tensor(shape, Elements.take (Array.init shape.Size (fun i -> step * shape.Size + i)) t.Elements)
+
+        let steps =
+            if call.Reversed then [ call.Length - 1 .. -1 .. 0 ] else [ 0 .. call.Length - 1 ]
+
+        let mutable carries = call.Initial |> List.map value
+        let stacks = Array.create call.Length []
+
+        for step in steps do
+            let given = carries @ List.map (at step) sequences @ fixed'
+
+            let results =
+                bind (body.Carries @ body.Slices @ body.Fixed) given |> runOrdered order roots
+
+            carries <- List.take carries.Length results
+            stacks[step] <- List.skip carries.Length results
+
+        let stacked i (e: Expr) =
+            let shape = Shape.insertAxis 0 call.Length e.Shape
+
+            if call.Length = 0 then
+                Tensor.zeros e.DType (shape.ToList())
+            else
+                let parts = stacks |> Array.map (fun outputs -> (List.item i outputs: Tensor).Elements)
+                Tensor(shape, Elements.concat (List.ofArray parts))
+
+        carries @ List.mapi stacked body.Outputs
+
+    /// A function from the values of variables, in the order given, to the values of the roots. The graph is put in
+    /// order once.
+    let prepare (inputs: Variable list) (roots: Expr list) : Tensor list -> Tensor list =
+        Graph.variables roots |> ignore
+        let order = Graph.topological roots
+
+        fun values ->
+            if values.Length <> inputs.Length then
+                Refuse.domain
+                    "Eval"
+                    $"{values.Length} values"
+                    $"{inputs.Length}, one for each input"
+                    "give the values in the order of the inputs"
+
+            runOrdered order roots (bind inputs values)
+
+    /// The values of several expressions where the variables have the values given by name.
+    let many (bindings: (string * Tensor) list) (roots: Expr list) : Tensor list =
+        Graph.variables roots |> ignore
+        let values = Dictionary<string, Tensor>()
+
+        for name, value in bindings do
+            values[name] <- value
+
+        runOrdered (Graph.topological roots) roots values
+
+    /// The value of an expression where the variables have the values given by name.
+    /// `Eval.run [ "x", Tensor.scalar 2.0 ] (x * x)` is 4.
+    let run (bindings: (string * Tensor) list) (root: Expr) : Tensor = List.head (many bindings [ root ])

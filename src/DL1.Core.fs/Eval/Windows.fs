@@ -1,0 +1,133 @@
+namespace DL1
+
+open System
+
+/// Convolution and pooling by their definitions. One spatial axis is treated as two, the second of extent 1.
+[<RequireQualifiedAccess>]
+module internal Windows =
+    let private point =
+        { Stride = 1
+          PadBefore = 0
+          PadAfter = 0
+          Dilation = 1 }
+
+    let private plane (xs: int list) =
+        match xs with
+        | [ h ] -> h, 1
+        | [ h; w ] -> h, w
+        | _ -> Refuse.shape "window" $"{xs.Length} spatial axes" "one or two" "fold further axes into the batch"
+
+    let private planeSweeps (sweeps: Sweep list) =
+        match sweeps with
+        | [ s ] -> s, point
+        | [ s; t ] -> s, t
+        | _ -> Refuse.shape "window" $"{sweeps.Length} spatial axes" "one or two" "fold further axes into the batch"
+
+    let private spatial (shape: Shape) = plane (List.skip 2 (shape.ToList()))
+
+    /// Along one axis: every (place of the window, element of the window, element of the data) that meet.
+    let private meetings (places: int) (kernel: int) (extent: int) (s: Sweep) =
+        [| for p in 0 .. places - 1 do
+               for k in 0 .. kernel - 1 do
+                   let i = p * s.Stride - s.PadBefore + k * s.Dilation
+
+                   if i >= 0 && i < extent then
+                       struct (p, k, i) |]
+
+    /// Σ over all (sample, out channel, in channel, place, kernel element) of the trilinear form that the three
+    /// roles share, adding a·b to the third operand. Shapes are those of data, weights and result.
+    let private convolve (spec: ConvSpec) (x: Shape) (w: Shape) (y: Shape) (add: int -> int -> int -> unit) =
+        let (xh, xw), (kh, kw), (yh, yw) = spatial x, spatial w, spatial y
+        let sh, sw = planeSweeps spec.Sweeps
+        let rows, columns = meetings yh kh xh sh, meetings yw kw xw sw
+        let inGroup, outGroup = w[1], (if spec.Groups = 0 then 0 else w[0] / spec.Groups)
+
+        for n in 0 .. x[0] - 1 do
+            for o in 0 .. w[0] - 1 do
+                for c in 0 .. inGroup - 1 do
+                    let channel = o / outGroup * inGroup + c
+
+                    for struct (p, k, i) in rows do
+                        for struct (q, l, j) in columns do
+                            add
+                                (((n * x[1] + channel) * xh + i) * xw + j)
+                                (((o * inGroup + c) * kh + k) * kw + l)
+                                (((n * y[1] + o) * yh + p) * yw + q)
+
+    /// A convolution in any role.
+    let conv (shape: Shape) (role: ConvRole) (spec: ConvSpec) (a: Tensor) (b: Tensor) =
+        let p, q = Tensor.toFloats a, Tensor.toFloats b
+        let result = Array.zeroCreate shape.Size
+
+        match role with
+        | ConvRole.Forward ->
+            convolve spec a.Shape b.Shape shape (fun x w y -> result[y] <- result[y] + p[x] * q[w])
+        | ConvRole.InputGrad _ ->
+            convolve spec shape b.Shape a.Shape (fun x w y -> result[x] <- result[x] + p[y] * q[w])
+        | ConvRole.WeightGrad _ ->
+            convolve spec a.Shape shape b.Shape (fun x w y -> result[w] <- result[w] + p[x] * q[y])
+
+        Tensor(shape, Elements.ofFloats a.DType result)
+
+    /// For each window, in the order of the result, the offsets of the data in it, in row-major order.
+    let private windows (w: Window) (x: Shape) (y: Shape) : int[][] =
+        let (xh, xw), (kh, kw), (yh, yw) = spatial x, plane w.Kernel, spatial y
+        let sh, sw = planeSweeps w.Sweeps
+
+        let along places kernel extent sweep =
+            let all = meetings places kernel extent sweep
+            Array.init places (fun p -> all |> Array.choose (fun (struct (p', _, i)) -> if p' = p then Some i else None))
+
+        let rows, columns = along yh kh xh sh, along yw kw xw sw
+
+        [| for plane in 0 .. x[0] * x[1] - 1 do
+               for row in rows do
+                   for column in columns do
+                       [| for i in row do
+                              for j in column do
+                                  (plane * xh + i) * xw + j |] |]
+
+    /// For each window, the offset of its maximum: the first one, or the first NaN.
+    let private peaks window (shape: Shape) (x: Tensor) =
+        let values = Tensor.toFloats x
+        let above best i = values[i] > values[best] || (Double.IsNaN values[i] && not (Double.IsNaN values[best]))
+
+        windows window x.Shape shape
+        |> Array.map (Array.reduce (fun best i -> if above best i then i else best))
+
+    let maxPool (shape: Shape) window (x: Tensor) =
+        Tensor(shape, Elements.take (peaks window shape x) x.Elements)
+
+    let maxPoolPick (shape: Shape) window (x: Tensor) (u: Tensor) =
+        Tensor(shape, Elements.take (peaks window shape x) u.Elements)
+
+    let maxPoolScatter window (x: Tensor) (u: Tensor) =
+        let result = Array.zeroCreate x.Size
+        let updates = Tensor.toFloats u
+
+        peaks window u.Shape x
+        |> Array.iteri (fun k place -> result[place] <- result[place] + updates[k])
+
+        Tensor(x.Shape, Elements.ofFloats x.DType result)
+
+    let private area (window: Window) = float (List.fold (*) 1 window.Kernel)
+
+    let avgPool (shape: Shape) window (x: Tensor) =
+        let values = Tensor.toFloats x
+
+        let means =
+            windows window x.Shape shape
+            |> Array.map (fun places -> (places |> Array.sumBy (fun i -> values[i])) / area window)
+
+        Tensor(shape, Elements.ofFloats x.DType means)
+
+    let avgPoolGrad (shape: Shape) window (y: Tensor) =
+        let result = Array.zeroCreate shape.Size
+        let updates = Tensor.toFloats y
+
+        windows window shape y.Shape
+        |> Array.iteri (fun k places ->
+            for i in places do
+                result[i] <- result[i] + updates[k] / area window)
+
+        Tensor(shape, Elements.ofFloats y.DType result)
