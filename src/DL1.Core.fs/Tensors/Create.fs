@@ -5,33 +5,22 @@ open System
 /// Making, reading and comparing tensors.
 [<RequireQualifiedAccess; CompilationRepresentation(CompilationRepresentationFlags.ModuleSuffix)>]
 module Tensor =
-    let private checkCount operation (shape: Shape) count =
-        if shape.Size <> count then
-            Refuse.shape
-                operation
-                $"{count} elements for the shape {shape}"
-                $"{shape.Size} elements"
-                "give the shape that the data has, or reshape afterwards"
-
     let internal ofElements (shape: Shape) elements =
-        checkCount "Tensor" shape (Elements.length elements)
+        Shape.checkCount "Tensor" shape (Elements.length elements)
         Tensor(shape, elements)
 
     /// A tensor from its extents and its elements in row-major order; the array is copied.
     /// `Tensor.ofArray [2; 3] [| 1f .. 6f |]`
     let ofArray (dims: int list) (elements: 'e[]) =
-        let shape = Shape.ofList dims
-        checkCount "Tensor.ofArray" shape elements.Length
-        Tensor(shape, Elements.wrap "Tensor.ofArray" (Array.copy elements))
+        Tensor.Wrap("Tensor.ofArray", Shape.ofList dims, Array.copy elements)
 
     /// A scalar: `Tensor.scalar 2.5` is an f64 of shape `[]`.
-    let scalar (value: 'e) =
-        Tensor(Shape.Scalar, Elements.wrap "Tensor.scalar" [| value |])
+    let scalar (value: 'e) = Tensor.Wrap("Tensor.scalar", Shape.Scalar, [| value |])
 
     /// A vector: `Tensor.vector [1f; 2f]` is an f32 of shape `[2]`.
     let vector (values: seq<'e>) =
         let a = Array.ofSeq values
-        Tensor(Shape.Of [ a.Length ], Elements.wrap "Tensor.vector" a)
+        Tensor.Wrap("Tensor.vector", Shape.Of [ a.Length ], a)
 
     /// A tensor of a type, filled with one value.
     let full dtype (dims: int list) (value: float) =
@@ -44,13 +33,15 @@ module Tensor =
     let ones dtype dims = full dtype dims 1.0
 
     /// 0, 1, ..., n−1 as a vector of a type.
-    let arange dtype n =
-        Tensor(Shape.Of [ n ], Elements.ofFloats dtype (Array.init n float))
+    let arange dtype n = Tensor(Shape.Of [ n ], Elements.ofFloats dtype (Array.init n float))
 
     /// `count` evenly spaced values from `first` to `last`, both included.
     let linspace dtype (first: float) (last: float) count =
         let step i =
-            if count = 1 then first else first + (last - first) * float i / float (count - 1)
+            if count = 1 then
+                first
+            else
+                first + (last - first) * float i / float (count - 1)
 
         Tensor(Shape.Of [ count ], Elements.ofFloats dtype (Array.init count step))
 
@@ -59,23 +50,7 @@ module Tensor =
 
     /// The elements in row-major order, as a new array of the tensor's own element type.
     /// `Tensor.toArray<float32> t`; another type is refused.
-    let toArray<'e> (t: Tensor) : 'e[] =
-        let own: Array =
-            match t.Elements with
-            | Elements.F32 a -> a
-            | Elements.F64 a -> a
-            | Elements.I32 a -> a
-            | Elements.I64 a -> a
-            | Elements.Bool a -> a
-
-        match box own with
-        | :? ('e[]) as a when own.GetType() = typeof<'e[]> -> Array.copy a
-        | _ ->
-            Refuse.shape
-                "Tensor.toArray"
-                $"a tensor of {t.DType} read as {typeof<'e>.Name}"
-                $"the .NET type of {t.DType}"
-                "cast the tensor first: Tensor.cast DType.F32 t"
+    let toArray<'e> (t: Tensor) : 'e[] = t.ToArray<'e>()
 
     /// The value of a tensor of one element, as a double.
     let toFloat (t: Tensor) =
@@ -86,27 +61,23 @@ module Tensor =
                 "one element"
                 "reduce it first (sum, mean), or read all elements with Tensor.toFloats"
 
-        (toFloats t)[0]
+        Elements.toFloat 0 t.Elements
 
     /// The same values in another type: rounded to the nearest for floats, cut towards zero for integers, `≠ 0` for
     /// truth values. A tensor of that type already is returned as it is.
     let cast dtype (t: Tensor) =
-        if t.DType = dtype then
-            t
-        elif t.DType.IsFloat then
-            Tensor(t.Shape, Elements.ofFloats dtype (toFloats t))
-        else
-            Tensor(t.Shape, Elements.ofIntegers dtype (Elements.toIntegers t.Elements))
+        if t.DType = dtype then t
+        elif t.DType.IsFloat then Tensor(t.Shape, Elements.ofFloats dtype (toFloats t))
+        else Tensor(t.Shape, Elements.ofIntegers dtype (Elements.toIntegers t.Elements))
 
     /// The same elements in another shape of the same size. Nothing is copied.
     let reshape (dims: int list) (t: Tensor) =
         let shape = Shape.ofList dims
-        checkCount "Tensor.reshape" shape t.Size
+        Shape.checkCount "Tensor.reshape" shape t.Size
         Tensor(shape, t.Elements)
 
     /// Whether type, shape and all bits are the same: unlike `=`, tells 0 from −0.
-    let sameBits (a: Tensor) (b: Tensor) =
-        a.Shape = b.Shape && Elements.sameBits a.Elements b.Elements
+    let sameBits (a: Tensor) (b: Tensor) = a.Shape = b.Shape && Elements.sameBits a.Elements b.Elements
 
     /// Whether type and shape are the same and each |a − b| ≤ absolute + relative·|b|. NaN is close to NaN, an
     /// infinity to itself.

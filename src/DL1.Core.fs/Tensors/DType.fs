@@ -50,5 +50,4 @@ module DType =
     let all = [ DType.F32; DType.F64; DType.I32; DType.I64; DType.Bool ]
 
     /// The type with this short name, or `None`.
-    let tryParse (name: string) =
-        all |> List.tryFind (fun t -> t.Name = name)
+    let tryParse (name: string) = all |> List.tryFind (fun t -> t.Name = name)

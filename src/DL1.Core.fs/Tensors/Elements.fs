@@ -14,6 +14,15 @@ type internal Elements =
 
 /// The element types of .NET that a tensor can hold, and how they lie in it.
 module internal Elements =
+    /// The type of the elements.
+    let dtype elements =
+        match elements with
+        | Elements.F32 _ -> DType.F32
+        | Elements.F64 _ -> DType.F64
+        | Elements.I32 _ -> DType.I32
+        | Elements.I64 _ -> DType.I64
+        | Elements.Bool _ -> DType.Bool
+
     /// The number of elements.
     let length elements =
         match elements with
@@ -37,6 +46,37 @@ module internal Elements =
                 $"elements of type {typeof<'e>.Name}"
                 "float32, float, int, int64 or bool"
                 "convert the array first, for example with Array.map float32"
+
+    /// The array itself, not a copy: for reading alone. Refuses another element type than the elements have.
+    let read<'e> (operation: string) elements : 'e[] =
+        let own: Array =
+            match elements with
+            | Elements.F32 a -> a
+            | Elements.F64 a -> a
+            | Elements.I32 a -> a
+            | Elements.I64 a -> a
+            | Elements.Bool a -> a
+
+        match box own with
+        // The runtime lets an int[] pass for a uint32[]; the types must be the same.
+        | :? ('e[]) as a when own.GetType() = typeof<'e[]> -> a
+        | _ ->
+            let dtype = dtype elements
+
+            Refuse.shape
+                operation
+                $"a tensor of {dtype} read as {typeof<'e>.Name}"
+                $"the .NET type of {dtype}"
+                "cast the tensor first: Tensor.cast DType.F32 t"
+
+    /// One element as a double.
+    let toFloat offset elements =
+        match elements with
+        | Elements.F32 a -> float a[offset]
+        | Elements.F64 a -> a[offset]
+        | Elements.I32 a -> float a[offset]
+        | Elements.I64 a -> float a[offset]
+        | Elements.Bool a -> if a[offset] then 1.0 else 0.0
 
     /// The elements as doubles: exact for every type but i64 beyond 2⁵³; truth values are 0 and 1.
     let toFloats elements =
@@ -90,11 +130,36 @@ module internal Elements =
         let pick chooser = parts |> List.choose chooser |> Array.concat
 
         match parts with
-        | Elements.F32 _ :: _ -> Elements.F32(pick (function Elements.F32 a -> Some a | _ -> None))
-        | Elements.F64 _ :: _ -> Elements.F64(pick (function Elements.F64 a -> Some a | _ -> None))
-        | Elements.I32 _ :: _ -> Elements.I32(pick (function Elements.I32 a -> Some a | _ -> None))
-        | Elements.I64 _ :: _ -> Elements.I64(pick (function Elements.I64 a -> Some a | _ -> None))
-        | Elements.Bool _ :: _ -> Elements.Bool(pick (function Elements.Bool a -> Some a | _ -> None))
+        | Elements.F32 _ :: _ ->
+            Elements.F32(
+                pick (function
+                    | Elements.F32 a -> Some a
+                    | _ -> None)
+            )
+        | Elements.F64 _ :: _ ->
+            Elements.F64(
+                pick (function
+                    | Elements.F64 a -> Some a
+                    | _ -> None)
+            )
+        | Elements.I32 _ :: _ ->
+            Elements.I32(
+                pick (function
+                    | Elements.I32 a -> Some a
+                    | _ -> None)
+            )
+        | Elements.I64 _ :: _ ->
+            Elements.I64(
+                pick (function
+                    | Elements.I64 a -> Some a
+                    | _ -> None)
+            )
+        | Elements.Bool _ :: _ ->
+            Elements.Bool(
+                pick (function
+                    | Elements.Bool a -> Some a
+                    | _ -> None)
+            )
         | [] -> Elements.F32 [||]
 
     /// Whether all bits are the same: unlike equality, tells 0 from −0.
@@ -102,10 +167,16 @@ module internal Elements =
         match a, b with
         | Elements.F32 x, Elements.F32 y ->
             x.Length = y.Length
-            && Array.forall2 (fun p q -> BitConverter.SingleToInt32Bits p = BitConverter.SingleToInt32Bits q) x y
+            && Array.forall2
+                (fun p q -> BitConverter.SingleToInt32Bits p = BitConverter.SingleToInt32Bits q)
+                x
+                y
         | Elements.F64 x, Elements.F64 y ->
             x.Length = y.Length
-            && Array.forall2 (fun p q -> BitConverter.DoubleToInt64Bits p = BitConverter.DoubleToInt64Bits q) x y
+            && Array.forall2
+                (fun p q -> BitConverter.DoubleToInt64Bits p = BitConverter.DoubleToInt64Bits q)
+                x
+                y
         | Elements.I32 x, Elements.I32 y -> x = y
         | Elements.I64 x, Elements.I64 y -> x = y
         | Elements.Bool x, Elements.Bool y -> x = y

@@ -35,13 +35,10 @@ type FormatError(operation, given, expected, cure) =
 [<RequireQualifiedAccess>]
 module Refuse =
     /// Raises a `ShapeError`.
-    let shape operation given expected cure : 'a =
-        raise (ShapeError(operation, given, expected, cure))
+    let shape operation given expected cure : 'a = raise (ShapeError(operation, given, expected, cure))
 
     /// Raises a `DomainError`.
-    let domain operation given expected cure : 'a =
-        raise (DomainError(operation, given, expected, cure))
+    let domain operation given expected cure : 'a = raise (DomainError(operation, given, expected, cure))
 
     /// Raises a `FormatError`.
-    let format operation given expected cure : 'a =
-        raise (FormatError(operation, given, expected, cure))
+    let format operation given expected cure : 'a = raise (FormatError(operation, given, expected, cure))

@@ -19,7 +19,11 @@ type Shape private (dims: int[]) =
         let text () = "[" + String.Join(", ", dims) + "]"
 
         if dims |> Array.exists (fun d -> d < 0) then
-            Refuse.shape "Shape" $"the extents {text ()}" "extents of 0 or more" "check the sizes that were computed"
+            Refuse.shape
+                "Shape"
+                $"the extents {text ()}"
+                "extents of 0 or more"
+                "check the sizes that were computed"
 
         // A zero extent empties the tensor, however large the others are.
         if not (Array.contains 0 dims) then
@@ -45,9 +49,11 @@ type Shape private (dims: int[]) =
     member _.Rank = dims.Length
     /// The number of elements: the product of the extents, 1 for a scalar.
     member _.Size = Array.fold (fun size d -> size * d) 1 dims
+
     /// The extent of an axis; axes count from 0.
     member _.Item
         with get (axis: int) = dims[axis]
+
     /// Whether this is the shape of a scalar.
     member _.IsScalar = dims.Length = 0
 
@@ -65,8 +71,7 @@ type Shape private (dims: int[]) =
         | :? Shape as s -> dims.AsSpan().SequenceEqual(s.Span)
         | _ -> false
 
-    override _.GetHashCode() =
-        Array.fold (fun h d -> h * 31 + d) dims.Length dims
+    override _.GetHashCode() = Array.fold (fun h d -> h * 31 + d) dims.Length dims
 
     /// The extents as a span.
     member _.Span = ReadOnlySpan<int>(dims)
@@ -79,8 +84,7 @@ type Shape private (dims: int[]) =
         member _.GetEnumerator() : IEnumerator<int> = (dims :> seq<int>).GetEnumerator()
 
     interface IEnumerable with
-        member _.GetEnumerator() : IEnumerator =
-            (dims :> seq<int>).GetEnumerator() :> IEnumerator
+        member _.GetEnumerator() : IEnumerator = (dims :> seq<int>).GetEnumerator() :> IEnumerator
 
 /// Arithmetic of shapes.
 [<RequireQualifiedAccess>]
@@ -88,17 +92,23 @@ module Shape =
     /// A shape from a list of extents.
     let ofList (dims: int list) = Shape.Of dims
 
+    /// Refuses a shape that does not have exactly this many elements.
+    let internal checkCount operation (shape: Shape) count =
+        if shape.Size <> count then
+            Refuse.shape
+                operation
+                $"{count} elements for the shape {shape}"
+                $"{shape.Size} elements"
+                "give the shape that the data has, or reshape afterwards"
+
     /// Removes an axis.
-    let removeAxis axis (shape: Shape) =
-        Shape.Of(List.removeAt axis (shape.ToList()))
+    let removeAxis axis (shape: Shape) = Shape.Of(List.removeAt axis (shape.ToList()))
 
     /// Puts in a new axis of the given extent.
-    let insertAxis axis extent (shape: Shape) =
-        Shape.Of(List.insertAt axis extent (shape.ToList()))
+    let insertAxis axis extent (shape: Shape) = Shape.Of(List.insertAt axis extent (shape.ToList()))
 
     /// Changes the extent of an axis.
-    let withAxis axis extent (shape: Shape) =
-        Shape.Of(List.updateAt axis extent (shape.ToList()))
+    let withAxis axis extent (shape: Shape) = Shape.Of(List.updateAt axis extent (shape.ToList()))
 
     /// Counts an axis from the end where it is negative, as Python does; refuses one that is not there.
     let axis operation (shape: Shape) axis =
@@ -126,17 +136,16 @@ module Shape =
             if j < 0 then 1 else s[j]
 
         let dims =
-            [ for i in 0 .. rank - 1 do
-                  match extent a i, extent b i with
-                  | x, y when x = y -> Some x
-                  | 1, y -> Some y
-                  | x, 1 -> Some x
-                  | _ -> None ]
+            [
+                for i in 0 .. rank - 1 do
+                    match extent a i, extent b i with
+                    | x, y when x = y -> Some x
+                    | 1, y -> Some y
+                    | x, 1 -> Some x
+                    | _ -> None
+            ]
 
-        if List.contains None dims then
-            None
-        else
-            Some(Shape.Of(List.choose id dims))
+        if List.contains None dims then None else Some(Shape.Of(List.choose id dims))
 
     /// Whether a tensor of one shape can be stretched to the other by broadcasting.
     let stretchesTo (target: Shape) (shape: Shape) = tryBroadcast shape target = Some target

@@ -16,13 +16,83 @@ type Tensor internal (shape: Shape, elements: Elements) =
     member _.Size = shape.Size
 
     /// The type of the elements.
-    member _.DType =
-        match elements with
-        | Elements.F32 _ -> DType.F32
-        | Elements.F64 _ -> DType.F64
-        | Elements.I32 _ -> DType.I32
-        | Elements.I64 _ -> DType.I64
-        | Elements.Bool _ -> DType.Bool
+    member _.DType = Elements.dtype elements
+
+    /// Wraps an array without copying it: the caller gives it up. Refuses a count of elements other than the shape's.
+    static member internal Wrap(operation: string, shape: Shape, values: 'e[]) =
+        Shape.checkCount operation shape values.Length
+        Tensor(shape, Elements.wrap operation values)
+
+    static member private Copy(values: 'e[], dims: int[]) =
+        let shape = if dims.Length = 0 then Shape.Of [ values.Length ] else Shape.Of dims
+        Tensor.Wrap("Tensor.Of", shape, Array.copy values)
+
+    /// An f32 tensor from its elements in row-major order, which are copied, and its extents; without extents, a
+    /// vector. A count of elements other than the shape's is a `ShapeError`. `Tensor.Of(values, 2, 3)`
+    static member Of(values: float32[], [<ParamArray>] shape: int[]) = Tensor.Copy(values, shape)
+
+    /// An f64 tensor from its elements in row-major order, which are copied, and its extents; without extents, a
+    /// vector. A count of elements other than the shape's is a `ShapeError`. `Tensor.Of(values, 2, 3)`
+    static member Of(values: float[], [<ParamArray>] shape: int[]) = Tensor.Copy(values, shape)
+
+    /// An i32 tensor from its elements in row-major order, which are copied, and its extents; without extents, a
+    /// vector. A count of elements other than the shape's is a `ShapeError`. `Tensor.Of(values, 2, 3)`
+    static member Of(values: int[], [<ParamArray>] shape: int[]) = Tensor.Copy(values, shape)
+
+    /// An i64 tensor from its elements in row-major order, which are copied, and its extents; without extents, a
+    /// vector. A count of elements other than the shape's is a `ShapeError`. `Tensor.Of(values, 2, 3)`
+    static member Of(values: int64[], [<ParamArray>] shape: int[]) = Tensor.Copy(values, shape)
+
+    /// A tensor of truth values from its elements in row-major order, which are copied, and its extents; without
+    /// extents, a vector. A count of elements other than the shape's is a `ShapeError`. `Tensor.Of(values, 2, 3)`
+    static member Of(values: bool[], [<ParamArray>] shape: int[]) = Tensor.Copy(values, shape)
+
+    /// The elements in row-major order, as a new array. `'e` must be the .NET type of `DType`; another is a
+    /// `ShapeError`. `t.ToArray<float>()` in C#, `t.ToArray<float32>()` in F#, for f32.
+    member _.ToArray<'e>() : 'e[] = Array.copy (Elements.read "Tensor.ToArray" elements)
+
+    /// The elements in row-major order, where they lie, without a copy. `'e` must be the .NET type of `DType`;
+    /// another is a `ShapeError`. `t.AsSpan<float32>()`
+    member _.AsSpan<'e>() : ReadOnlySpan<'e> = ReadOnlySpan(Elements.read<'e> "Tensor.AsSpan" elements)
+
+    /// Copies the elements, in row-major order, to the start of a span. `'e` must be the .NET type of `DType`, and
+    /// the span have room for `Size` elements; else it is a `ShapeError`. `t.CopyTo(buffer.AsSpan())`
+    member _.CopyTo(destination: Span<'e>) =
+        let own = Elements.read<'e> "Tensor.CopyTo" elements
+
+        if destination.Length < own.Length then
+            Refuse.shape
+                "Tensor.CopyTo"
+                $"a span of {destination.Length} elements for a tensor of shape {shape}"
+                $"{own.Length} elements or more"
+                "make the span as long as the tensor's Size"
+
+        own.AsSpan().CopyTo destination
+
+    /// One element, as a double: truth values are 0 and 1. One index for each axis, from 0; another number of
+    /// indices is a `ShapeError`, an index outside its axis a `DomainError`. `t[1, 2]`
+    member _.Item
+        with get ([<ParamArray>] index: int[]) =
+            if index.Length <> shape.Rank then
+                Refuse.shape
+                    "Tensor.Item"
+                    $"{index.Length} indices into a tensor of shape {shape}"
+                    $"{shape.Rank} indices, one for each axis"
+                    "give an index for every axis"
+
+            let mutable offset = 0
+
+            for axis in 0 .. index.Length - 1 do
+                if index[axis] < 0 || index[axis] >= shape[axis] then
+                    Refuse.domain
+                        "Tensor.Item"
+                        $"index {index[axis]} on axis {axis} of a tensor of shape {shape}"
+                        $"an index from 0 to {shape[axis] - 1}"
+                        "count positions from 0"
+
+                offset <- offset * shape[axis] + index[axis]
+
+            Elements.toFloat offset elements
 
     /// Type, shape and elements as aligned rows; the middle of a long axis is left out.
     override _.ToString() = Format.tensor shape elements
