@@ -120,7 +120,7 @@ module Eval =
 
     /// The exponentials of a row, relative to its maximum, and that maximum; infinities leave no NaN behind.
     let private relativeExp (row: float[]) =
-        let peak = Array.fold (fun a b -> Math.Max(a, b)) Double.NegativeInfinity row
+        let peak = Array.fold (fun (a: float) b -> Math.Max(a, b)) Double.NegativeInfinity row
         let shift = if Double.IsInfinity peak then 0.0 else peak
         row |> Array.map (fun v -> exp (v - shift)), shift
 

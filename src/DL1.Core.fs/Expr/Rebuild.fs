@@ -1,10 +1,20 @@
 namespace DL1
 
 open System.Collections.Generic
+open System.Threading
 
 /// Graphs made anew from graphs.
 [<RequireQualifiedAccess>]
 module internal Rebuild =
+    // Distinguishes variables while functions are traced, one inside another; no such name survives the tracing.
+    let mutable private traced = 0
+
+    /// A variable that no graph holds yet, to trace a function with.
+    let fresh (dtype: DType) shape =
+        { Name = $"trace {Interlocked.Increment &traced}"
+          DType = dtype
+          Shape = shape }
+
     /// Rewrites every node once, operands first. `change` is given each node with its operands rewritten already.
     let bottomUp (change: Expr -> Expr) (roots: Expr list) : Expr list =
         let results = Dictionary<Digest, Expr>()

@@ -1,22 +1,12 @@
 namespace DL1
 
-open System.Threading
-
 /// Nodes that hold a closed graph: loops, and functions with a derivative of the user's own. Their bodies are traced
 /// by calling an F# function on fresh variables; what it takes from outside becomes an input of the node; then all
 /// variables are renamed by position, so that the same loop has the same digest wherever it was written.
 [<RequireQualifiedAccess>]
 module Scan =
-    // Distinguishes variables while bodies are traced, one inside another; no such name survives the tracing.
-    let mutable private traced = 0
-
-    let private fresh role index (dtype: DType) shape =
-        { Name = $"{role}{index} of trace {Interlocked.Increment &traced}"
-          DType = dtype
-          Shape = shape }
-
-    let private freshFor role (es: (DType * Shape) list) =
-        es |> List.mapi (fun i (dtype, shape) -> fresh role i dtype shape)
+    let private freshLike (es: Expr list) =
+        es |> List.map (fun e -> Rebuild.fresh e.DType e.Shape)
 
     /// Renames variables to a role and a position.
     let private positional role (variables: Variable list) =
@@ -64,7 +54,7 @@ module Scan =
     /// and the stacked outputs. `reversed` goes from the last slice to the first. The body may use expressions from
     /// around it: they are the same at every step.
     let many reversed length (initial: Expr list) (sequences: Expr list) (body: Expr list -> Expr list -> Expr list * Expr list) =
-        let carries = initial |> List.map (fun e -> e.DType, e.Shape) |> freshFor "carry"
+        let carries = freshLike initial
 
         let slice (e: Expr) =
             if e.Shape.Rank < 1 || e.Shape[0] <> length then
@@ -74,9 +64,9 @@ module Scan =
                     $"a leading axis of {length} steps"
                     "put the axis of time first: Expr.moveAxis 1 0 x"
 
-            e.DType, Shape.removeAxis 0 e.Shape
+            Rebuild.fresh e.DType (Shape.removeAxis 0 e.Shape)
 
-        let slices = sequences |> List.map slice |> freshFor "slice"
+        let slices = sequences |> List.map slice
         let next, outputs = body (List.map Expr.ofVariable carries) (List.map Expr.ofVariable slices)
 
         let captured =
@@ -113,14 +103,33 @@ module Scan =
         let finals, outputs = many false sequence.Shape[0] [ typed ] [ sequence ] step
         List.head finals, List.head outputs
 
+    /// A rule whose variables are those listed, applied to operands.
+    let internal ofRule (rule: CustomVjp<Expr>) (operands: Expr list) =
+        let inputs = positional "input" rule.Inputs
+        let cotangent = { rule.Cotangent with Name = "cotangent" }
+
+        let closed =
+            close [ rule.Inputs, inputs; [ rule.Cotangent ], [ cotangent ] ] (rule.Value :: rule.Gradients)
+
+        Expr.Make(
+            Node.Custom(
+                { Name = rule.Name
+                  Inputs = inputs
+                  Value = List.head closed
+                  Cotangent = cotangent
+                  Gradients = List.tail closed },
+                operands
+            )
+        )
+
     /// A function with a derivative of the user's own. `value` is given the inputs; `gradients` the inputs and the
     /// cotangent of the value, and gives the cotangent of each input, linear in it.
     /// `Scan.custom "clipped" (fun xs -> xs[0]) (fun xs dy -> [ Expr.minimum dy (lit 1.0) ]) [ x ]`
     let custom name (value: Expr list -> Expr) (gradients: Expr list -> Expr -> Expr list) (inputs: Expr list) =
-        let variables = inputs |> List.map (fun e -> e.DType, e.Shape) |> freshFor "input"
+        let variables = freshLike inputs
         let operands = List.map Expr.ofVariable variables
         let result = value operands
-        let cotangent = fresh "cotangent" 0 result.DType result.Shape
+        let cotangent = Rebuild.fresh result.DType result.Shape
         let back = gradients operands (Expr.ofVariable cotangent)
 
         if back.Length <> inputs.Length then
@@ -135,17 +144,10 @@ module Scan =
             Graph.variables (result :: back)
             |> List.filter (fun v -> v <> cotangent && not (List.contains v variables))
 
-        let back = back @ List.map (Expr.ofVariable >> Expr.zerosLike) captured
-        let all = variables @ captured
-        let renamed = positional "input" all
-        let cotangent' = { cotangent with Name = "cotangent" }
-        let closed = close [ all, renamed; [ cotangent ], [ cotangent' ] ] (result :: back)
-
-        let rule =
+        ofRule
             { Name = name
-              Inputs = renamed
-              Value = List.head closed
-              Cotangent = cotangent'
-              Gradients = List.tail closed }
-
-        Expr.Make(Node.Custom(rule, inputs @ List.map Expr.ofVariable captured))
+              Inputs = variables @ captured
+              Value = result
+              Cotangent = cotangent
+              Gradients = back @ List.map (Expr.ofVariable >> Expr.zerosLike) captured }
+            (inputs @ List.map Expr.ofVariable captured)

@@ -1,0 +1,54 @@
+namespace DL1
+
+open System.Collections.Generic
+
+/// Forward mode, graph to graph: tangents flow from variables (or any expressions) to what depends on them.
+[<RequireQualifiedAccess>]
+module internal Forward =
+    /// A custom rule gives J'u as a graph that is linear in u. J v is the vjp of that graph in u, with cotangent v.
+    let private custom (rule: CustomVjp<Expr>) (xs: Expr list) (tangents: Expr option list) =
+        let gradients = Rebuild.substitute (List.zip rule.Inputs xs) rule.Gradients
+
+        let seeds =
+            List.zip gradients tangents
+            |> List.choose (fun (g, d) -> d |> Option.map (fun d -> g, d))
+
+        Reverse.cotangents seeds [ Expr.ofVariable rule.Cotangent ] |> List.head
+
+    /// For each output, its tangent where the expressions of `seeds` have the tangents given; `None` where it does
+    /// not depend on them.
+    let rec tangents (seeds: (Expr * Expr) list) (outputs: Expr list) : Expr option list =
+        let found = Dictionary<Digest, Expr>()
+
+        for e, d in seeds do
+            if e.DType.IsFloat then
+                found[e.Digest] <- d
+
+        let loops = Dictionary<Digest, Expr option list>()
+
+        let find (e: Expr) =
+            match found.TryGetValue e.Digest with
+            | true, d -> Some d
+            | false, _ -> None
+
+        for e in Graph.topological outputs do
+            if e.DType.IsFloat && not (found.ContainsKey e.Digest) then
+                let operands = Node.operands e.Node
+                let ds = List.map find operands
+
+                if List.exists Option.isSome ds then
+                    let tangent =
+                        match e.Node with
+                        | Node.Scan(result, call) ->
+                            let loop = Expr.Make(Node.Scan(0, call)).Digest
+
+                            if not (loops.ContainsKey loop) then
+                                loops[loop] <- ScanRules.jvp tangents call ds
+
+                            loops[loop][result]
+                        | Node.Custom(rule, xs) -> custom rule xs ds
+                        | _ -> Jvp.rule e ds
+
+                    Option.iter (fun d -> found[e.Digest] <- d) tangent
+
+        List.map find outputs

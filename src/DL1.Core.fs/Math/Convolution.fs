@@ -1,0 +1,128 @@
+namespace DL1
+
+/// How a window moves. A list of one value serves all spatial axes.
+type WindowOptions =
+    {
+        /// From one place to the next; empty: 1 for a convolution, the kernel for a pooling.
+        Stride: int list
+        /// Zeros put on both sides.
+        Padding: int list
+        /// From one element of the window to the next.
+        Dilation: int list
+        /// Groups that the channels fall into, each convolved apart.
+        Groups: int
+    }
+
+/// Convolutions and poolings over one or two spatial axes: data `[batch; channels; spatial...]`, weights
+/// `[out; in / groups; kernel...]`.
+[<RequireQualifiedAccess>]
+module Convolution =
+    /// Stride 1 (poolings: the kernel), no padding, no dilation, one group.
+    let options =
+        { Stride = []
+          Padding = [ 0 ]
+          Dilation = [ 1 ]
+          Groups = 1 }
+
+    let private sweeps operation (standard: int list) (o: WindowOptions) : Sweep list =
+        let rank = standard.Length
+
+        let each what (values: int list) =
+            match values with
+            | [ v ] -> List.replicate rank v
+            | values when values.Length = rank -> values
+            | values ->
+                Refuse.domain
+                    operation
+                    $"{what} {values}"
+                    $"one value, or one for each of {rank} spatial axes"
+                    "give as many as the data has spatial axes"
+
+        let strides = if o.Stride.IsEmpty then standard else each "strides" o.Stride
+
+        List.map3
+            (fun s p d ->
+                { Stride = s
+                  PadBefore = p
+                  PadAfter = p
+                  Dilation = d })
+            strides
+            (each "padding" o.Padding)
+            (each "dilation" o.Dilation)
+
+    let private spatialRank operation (x: Expr) =
+        if x.Shape.Rank < 3 || x.Shape.Rank > 4 then
+            Refuse.shape
+                operation
+                (Operand.text x)
+                "data [batch; channels; length] or [batch; channels; height; width]"
+                "add the missing axis with Expr.expandDims"
+
+        x.Shape.Rank - 2
+
+    let private ones n = List.replicate n 1
+
+    /// The convolution (cross-correlation) of data with weights.
+    let conv (o: WindowOptions) (x: Expr) (w: Expr) =
+        let spec =
+            { Sweeps = sweeps "conv" (ones (spatialRank "conv" x)) o
+              Groups = o.Groups }
+
+        Expr.Make(Node.Conv(ConvRole.Forward, spec, x, w))
+
+    /// The transposed convolution, with weights `[in; out / groups; kernel...]`; `outputPadding` lengthens the
+    /// result at its end, one value or one an axis.
+    let convTranspose (o: WindowOptions) (outputPadding: int list) (x: Expr) (w: Expr) =
+        let operation = "convTranspose"
+        let rank = spatialRank operation x
+        Operand.requireRank operation (rank + 2) "[in; out / groups; kernel...]" w
+        let sweeps = sweeps operation (ones rank) o
+
+        let extra =
+            match outputPadding with
+            | [] -> List.replicate rank 0
+            | [ p ] -> List.replicate rank p
+            | ps -> ps
+
+        let extent axis (s: Sweep) extra =
+            if extra < 0 || extra >= max s.Stride s.Dilation then
+                Refuse.domain
+                    operation
+                    $"output padding {extra}"
+                    $"0 to {max s.Stride s.Dilation - 1}: less than the stride or the dilation"
+                    "leave the output padding out"
+
+            (x.Shape[axis + 2] - 1) * s.Stride - s.PadBefore - s.PadAfter
+            + s.Dilation * (w.Shape[axis + 2] - 1)
+            + extra
+            + 1
+
+        let spatial = List.map3 extent [ 0 .. rank - 1 ] sweeps extra
+        Expr.Make(Node.Conv(ConvRole.InputGrad spatial, { Sweeps = sweeps; Groups = o.Groups }, x, w))
+
+    let private window operation (kernel: int list) (o: WindowOptions) (x: Expr) : Window =
+        let rank = spatialRank operation x
+
+        let kernel =
+            match kernel with
+            | [ k ] -> List.replicate rank k
+            | ks -> ks
+
+        if kernel.Length <> rank then
+            Refuse.domain operation $"a kernel of {kernel.Length} axes" $"one value, or {rank}" "give the kernel one extent an axis"
+
+        { Kernel = kernel
+          Sweeps = sweeps operation kernel o }
+
+    /// The maximum of each window; the first one takes the gradient where several are largest. Padding counts as −∞.
+    let maxPool (kernel: int list) (o: WindowOptions) (x: Expr) =
+        Expr.Make(Node.MaxPool(window "maxPool" kernel o x, x))
+
+    /// The mean of each window; padding counts as zeros.
+    let avgPool (kernel: int list) (o: WindowOptions) (x: Expr) =
+        Expr.Make(Node.AvgPool(window "avgPool" kernel o x, x))
+
+    /// Adds a bias `[channels]` to data `[batch; channels; spatial...]`.
+    let addBias (b: Expr) (x: Expr) =
+        Operand.requireRank "addBias" 1 "[channels]" b
+        x + Expr.reshape (b.Shape[0] :: ones (x.Shape.Rank - 2)) b

@@ -1,0 +1,62 @@
+namespace DL1
+
+/// Random numbers inside expressions: the draws of `Key`, bit for bit, from a key that is an operand (i32 `[2]`).
+[<RequireQualifiedAccess>]
+module Draw =
+    /// A key as an operand.
+    let key (key: Key) = Expr.constant (Key.toTensor key)
+
+    /// A word's bits as the number they are without a sign, in f64.
+    let private unsigned (bits: Expr) =
+        Expr.cast DType.F64 bits + 2147483648.0
+
+    /// Uniform numbers in [0, 1), computed in f64: 24 bits for f32, 53 for f64.
+    let private units operation (dtype: DType) (dims: int list) (key: Expr) =
+        match dtype with
+        | DType.F32 -> floor (unsigned (Expr.randomBits 0 dims key) / 256.0) / 16777216.0
+        | DType.F64 ->
+            let words = Expr.randomBits 0 (dims @ [ 2 ]) key
+
+            unsigned (Expr.item -1 0 words) / 4294967296.0
+            + floor (unsigned (Expr.item -1 1 words) / 2048.0) / 9007199254740992.0
+        | DType.I32
+        | DType.I64
+        | DType.Bool ->
+            Refuse.shape operation $"the type {dtype}" "f32 or f64" "draw in such a type, then Expr.cast"
+
+    /// Uniform numbers in [low, high).
+    let uniform (low: float) (high: float) (dtype: DType) (dims: int list) (key: Expr) =
+        // The bounds as the type holds them, and the largest value below the upper one.
+        let held, below =
+            match dtype with
+            | DType.F32 -> (fun v -> float (float32 v)), (fun v -> float (System.MathF.BitDecrement(float32 v)))
+            | DType.F64
+            | DType.I32
+            | DType.I64
+            | DType.Bool -> id, System.Math.BitDecrement
+
+        if not (held low < held high) then
+            Refuse.domain "Draw.uniform" $"the bounds {low} and {high}" "the low one below the high one" "swap the bounds"
+
+        let u = units "Draw.uniform" dtype dims key
+        Expr.minimum (held low + (held high - held low) * u) (lit (below high)) |> Expr.cast dtype
+
+    /// Normal numbers, by the transform of Box and Muller (1958).
+    let normal (mean: float) (deviation: float) (dtype: DType) (dims: int list) (key: Expr) =
+        let u = units "Draw.normal" dtype (2 :: dims) key
+
+        let radius = sqrt (-2.0 * log (1.0 - Expr.item 0 0 u))
+
+        mean + deviation * radius * cos (2.0 * System.Math.PI * Expr.item 0 1 u)
+        |> Expr.cast dtype
+
+    /// Truth values that hold with a probability.
+    let bernoulli (p: float) (dims: int list) (key: Expr) =
+        if not (p >= 0.0 && p <= 1.0) then
+            Refuse.domain "Draw.bernoulli" $"the probability {p}" "a probability from 0 to 1" "divide a percentage by 100"
+
+        unsigned (Expr.randomBits 0 dims key) / 4294967296.0 .< p
+
+    /// Independent keys: `[count; 2]`, the children 0 to count − 1 of `Key.split`.
+    let split count (key: Expr) =
+        Expr.randomBits 1 [ count; 4 ] key |> Expr.sliceAxis 1 0 2
