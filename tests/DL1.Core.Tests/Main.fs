@@ -1,0 +1,11 @@
+/// All tests of DL1.Core: one line for each file of tests.
+module DL1.Tests.Main
+
+open Expecto
+
+let tests =
+    testList
+        "DL1.Core"
+        [ // Tensors
+            Tensors.ShapeTests.tests
+        ]
