@@ -12,20 +12,22 @@ module internal Collect =
     let private most = 64
 
     /// Adds up what has the same key, in the order of first appearance.
-    let private gather (items: (Expr * float) list) : (Expr * float) list =
+    let private gatherBy (key: Expr -> Digest) (items: (Expr * float) list) : (Expr * float) list =
         let totals = Dictionary<Digest, float>()
         let order = List<Expr>()
 
         for e, amount in items do
-            match totals.TryGetValue e.Digest with
-            | true, total -> totals[e.Digest] <- total + amount
+            match totals.TryGetValue(key e) with
+            | true, total -> totals[key e] <- total + amount
             | false, _ ->
-                totals[e.Digest] <- amount
+                totals[key e] <- amount
                 order.Add e
 
         [ for e in order do
-              if totals[e.Digest] <> 0.0 then
-                  e, totals[e.Digest] ]
+              if totals[key e] <> 0.0 then
+                  e, totals[key e] ]
+
+    let private gather items = gatherBy (fun e -> e.Digest) items
 
     let private isWhole (v: float) = v = floor v && abs v < 1e9
 
@@ -124,6 +126,11 @@ module internal Collect =
             | Neg x -> terms one -sign x (budget - 1)
             | _ -> opaque ()
 
+    /// A term by its factors alone, in whatever order they stand.
+    let private key (e: Expr) =
+        let _, fs = factors e
+        (write e 1.0 (gather fs |> List.sortBy (fun (f, _) -> f.Digest))).Digest
+
     /// A sum with like terms collected: positive terms first, numbers last.
     let ofSum (e: Expr) : Expr option =
         let one = Expr.onesLike e
@@ -132,7 +139,7 @@ module internal Collect =
         if all.Length > most then
             None
         else
-            let collected = gather all
+            let collected = gatherBy key all
             let numbers, others = collected |> List.partition (fun (t, _) -> t = one)
             let ordered = others @ numbers
 

@@ -200,26 +200,38 @@ module internal Exact =
         | _ -> false
 
     /// A node over constants is the constant that Eval gives. A gather out of range stays, to be refused when run.
-    let private folding =
-        Rule.anywhere "node over constants -> constant" (fun e ->
-            let operands = Node.operands e.Node
+    let private foldWhere worthIt (e: Expr) =
+        let operands = Node.operands e.Node
 
-            match e.Node with
-            | Node.Broadcast _
-            | Node.Reshape _
-            | Node.Gather _
-            | Node.ScatterAdd _ -> None
-            | _ when
-                not operands.IsEmpty
-                && e.Shape.Size <= mostFolded
-                && List.forall isConstant operands
-                && operands |> List.forall (fun o -> o.Shape.Size <= mostFolded)
-                ->
-                Some(Expr.constant (Eval.run [] e))
-            | _ -> None)
+        match e.Node with
+        | Node.Broadcast _
+        | Node.Reshape _
+        | Node.Gather _
+        | Node.ScatterAdd _ -> None
+        | _ when
+            not operands.IsEmpty
+            && e.Shape.Size <= mostFolded
+            && List.forall isConstant operands
+            && operands |> List.forall (fun o -> o.Shape.Size <= mostFolded)
+            ->
+            let value = Eval.run [] e
+            if worthIt e value then Some(Expr.constant value) else None
+        | _ -> None
+
+    let private folding =
+        Rule.anywhere "node over constants -> constant" (foldWhere (fun _ _ -> true))
+
+    /// `log 2` reads better than 0.6931471805599453; `log 1` is 0.
+    let private readableFolding =
+        Rule.anywhere "number op number -> number" (
+            foldWhere (fun e value ->
+                match e.Node with
+                | Node.Unary _ -> not e.DType.IsFloat || Tensor.toFloats value |> Array.forall (fun v -> v = round v)
+                | _ -> true)
+        )
 
     /// The rows that leave a formula as readable as it was.
-    let readable = arithmetic @ repeated @ choices @ movement @ [ beforeBroadcast; folding ]
+    let readable = arithmetic @ repeated @ choices @ movement @ [ beforeBroadcast; readableFolding ]
 
     /// The rows, in the order in which they are tried.
-    let table = division :: readable
+    let table = division :: folding :: readable
