@@ -6,20 +6,20 @@ open SkiaSharp
 /// Animated descents.
 [<RequireQualifiedAccess>]
 module Animation =
-    /// How many points of the longest path the i-th of n frames shows: more slowly at first, where most happens.
+    /// How many points of the longest trail the i-th of n frames shows: more slowly at first, where most happens.
     let private pointsAt frames longest i =
         let part = float i / float (max 1 (frames - 1))
         1 + int (round (float (longest - 1) * part ** 1.6))
 
     /// Optimizers descending a surface step by step, as an animated GIF that repeats for ever and holds its last
-    /// frame; all paths are at the same step in each frame. The surface is drawn once. 72 frames of 640 by 480 take about
+    /// frame; all trails are at the same step in each frame. The surface is drawn once. 72 frames of 640 by 480 take about
     /// a second and 200 kB.
     ///
     /// <example><code>
-    /// Surface.HillsAndBasins |> Animation.gif View.Landscape 640 480 72 [ Path.Of("SGD", a); Path.Of("Adam", b) ]
+    /// Surface.HillsAndBasins |> Animation.gif View.Landscape 640 480 72 [ Trail.Of("SGD", a); Trail.Of("Adam", b) ]
     /// </code>
     /// In C#: <code>
-    /// byte[] gif = Animation.Gif(View.Map, 640, 480, 72, paths, Surface.HillsAndBasins);
+    /// byte[] gif = Animation.Gif(View.Map, 640, 480, 72, trails, Surface.HillsAndBasins);
     /// </code></example>
     [<CompiledName "Gif">]
     let gif
@@ -27,25 +27,25 @@ module Animation =
         (width: int)
         (height: int)
         (frames: int)
-        (paths: seq<Path>)
+        (trails: seq<Trail>)
         (surface: Surface)
         : byte[] =
-        let paths = Array.ofSeq paths
+        let trails = Array.ofSeq trails
 
-        if frames < 2 || frames > 1000 || paths.Length = 0 then
+        if frames < 2 || frames > 1000 || trails.Length = 0 then
             Refuse.domain
                 "Animation.gif"
-                $"{frames} frames of {paths.Length} paths"
-                "2 to 1000 frames of at least one path"
+                $"{frames} frames of {trails.Length} trails"
+                "2 to 1000 frames of at least one trail"
                 "72 frames, which last for six seconds"
 
-        let longest = paths |> Array.map _.Points.Count |> Array.max
+        let longest = trails |> Array.map _.Points.Count |> Array.max
         use backdrop = Overlay.backdrop view width height surface
         use bitmap = new SKBitmap(width, height, SKColorType.Rgba8888, SKAlphaType.Premul)
         use canvas = new SKCanvas(bitmap)
 
         let drawn count =
-            Overlay.draw canvas backdrop paths count $"step {count - 1}"
+            Overlay.draw canvas backdrop trails count $"step {count - 1}"
             canvas.Flush()
             bitmap.Bytes
 

@@ -4,7 +4,7 @@ open System.Collections.Generic
 open DL1
 open SkiaSharp
 
-/// Draws paths over a backdrop.
+/// Draws trails over a backdrop.
 [<RequireQualifiedAccess>]
 module internal Overlay =
     let private color i =
@@ -12,9 +12,9 @@ module internal Overlay =
         SKColor(c.R, c.G, c.B)
 
     /// Colours that stand out from the heights: the palette's first is too near to them.
-    let private pathColors = [| 1; 6; 3; 4; 2; 5 |]
+    let private trailColors = [| 1; 6; 3; 4; 2; 5 |]
 
-    let private pathColor i = color pathColors[i % pathColors.Length]
+    let private trailColor i = color trailColors[i % trailColors.Length]
 
     let backdrop view width height surface =
         if width < 200 || height < 150 || width > 8000 || height > 8000 then
@@ -28,9 +28,9 @@ module internal Overlay =
         | View.Map -> Map.draw width height surface
         | View.Landscape -> Landscape.draw width height surface
 
-    /// One path up to a number of its points: a light casing below, so that it stands out from any height.
-    let private drawPath (canvas: SKCanvas) (backdrop: Backdrop) i (path: Path) count =
-        let points = path.Points
+    /// One trail up to a number of its points: a light casing below, so that it stands out from any height.
+    let private drawTrail (canvas: SKCanvas) (backdrop: Backdrop) i (trail: Trail) count =
+        let points = trail.Points
         let count = min count points.Count
 
         use casing =
@@ -41,17 +41,17 @@ module internal Overlay =
                 Color = SKColors.White.WithAlpha 190uy
             )
 
-        use line = new SKPaint(IsAntialias = true, IsStroke = true, StrokeWidth = 2.6f, Color = pathColor i)
+        use line = new SKPaint(IsAntialias = true, IsStroke = true, StrokeWidth = 2.6f, Color = trailColor i)
 
         use hidden =
             new SKPaint(
                 IsAntialias = true,
                 IsStroke = true,
                 StrokeWidth = 1.6f,
-                Color = (pathColor i).WithAlpha 80uy
+                Color = (trailColor i).WithAlpha 80uy
             )
 
-        use dot = new SKPaint(IsAntialias = true, Color = pathColor i)
+        use dot = new SKPaint(IsAntialias = true, Color = trailColor i)
         use white = new SKPaint(IsAntialias = true, Color = SKColors.White)
 
         for paint in [ casing; line; hidden ] do
@@ -97,11 +97,11 @@ module internal Overlay =
         canvas.DrawCircle(backdrop.Place hx hy, 5.8f, dot)
 
     /// The names with their colours, in the corner where fewest points are.
-    let private drawLegend (canvas: SKCanvas) (backdrop: Backdrop) (paths: Path[]) (note: string) =
+    let private drawLegend (canvas: SKCanvas) (backdrop: Backdrop) (trails: Trail[]) (note: string) =
         use font = new SKFont(Style.typeface.Value, 14f)
         use ink = new SKPaint(IsAntialias = true, Color = SKColor(0x33uy, 0x33uy, 0x33uy))
         use paper = new SKPaint(IsAntialias = true, Color = SKColors.White.WithAlpha 215uy)
-        let rows = [| for p in paths -> p.Name |]
+        let rows = [| for p in trails -> p.Name |]
         let all = if note = "" then rows else Array.append rows [| note |]
         let width = 44f + (all |> Array.map (fun (t: string) -> font.MeasureText t) |> Array.max)
         let width = if note = "" then width else max width 130f
@@ -119,7 +119,7 @@ module internal Overlay =
         let crowd (box: SKRect) =
             let near = SKRect.Inflate(box, 12f, 12f)
 
-            paths
+            trails
             |> Array.sumBy (fun p ->
                 p.Points
                 |> Seq.sumBy (fun (struct (x, y)) -> if near.Contains(backdrop.Place x y) then 1 else 0))
@@ -133,37 +133,42 @@ module internal Overlay =
 
             if i < rows.Length then
                 use dot =
-                    new SKPaint(IsAntialias = true, IsStroke = true, StrokeWidth = 3.2f, Color = pathColor i)
+                    new SKPaint(
+                        IsAntialias = true,
+                        IsStroke = true,
+                        StrokeWidth = 3.2f,
+                        Color = trailColor i
+                    )
 
                 canvas.DrawLine(box.Left + 9f, y - 5f, box.Left + 28f, y - 5f, dot)
                 canvas.DrawText(text, box.Left + 35f, y, SKTextAlign.Left, font, ink)
             else
                 canvas.DrawText(text, box.Left + 9f, y, SKTextAlign.Left, font, ink))
 
-    /// The backdrop with each path up to a number of its points.
-    let draw (canvas: SKCanvas) (backdrop: Backdrop) (paths: IReadOnlyList<Path>) count note =
+    /// The backdrop with each trail up to a number of its points.
+    let draw (canvas: SKCanvas) (backdrop: Backdrop) (trails: IReadOnlyList<Trail>) count note =
         canvas.DrawBitmap(backdrop.Bitmap, 0f, 0f)
-        paths |> Seq.iteri (fun i path -> drawPath canvas backdrop i path count)
+        trails |> Seq.iteri (fun i trail -> drawTrail canvas backdrop i trail count)
 
-        if paths.Count > 0 then
-            drawLegend canvas backdrop (Array.ofSeq paths) note
+        if trails.Count > 0 then
+            drawLegend canvas backdrop (Array.ofSeq trails) note
 
 /// Pictures of optimizers that descend a surface.
 [<RequireQualifiedAccess>]
 module Descent =
-    /// The whole paths over the surface, as a PNG; a dot marks the start, a larger one the end of each.
+    /// The whole trails over the surface, as a PNG; a dot marks the start, a larger one the end of each.
     ///
     /// <example><code>
-    /// Surface.HillsAndBasins |> Descent.png View.Map 640 480 [ Path.Of("SGD", points) ]
+    /// Surface.HillsAndBasins |> Descent.png View.Map 640 480 [ Trail.Of("SGD", points) ]
     /// </code>
     /// In C#: <code>
-    /// byte[] png = Descent.Png(View.Landscape, 640, 480, [Path.Of("SGD", points)], Surface.HillsAndBasins);
+    /// byte[] png = Descent.Png(View.Landscape, 640, 480, [Trail.Of("SGD", points)], Surface.HillsAndBasins);
     /// </code></example>
     [<CompiledName "Png">]
-    let png (view: View) (width: int) (height: int) (paths: seq<Path>) (surface: Surface) : byte[] =
+    let png (view: View) (width: int) (height: int) (trails: seq<Trail>) (surface: Surface) : byte[] =
         use backdrop = Overlay.backdrop view width height surface
         use bitmap = new SKBitmap(width, height, SKColorType.Rgba8888, SKAlphaType.Premul)
         use canvas = new SKCanvas(bitmap)
-        Overlay.draw canvas backdrop (Array.ofSeq paths) System.Int32.MaxValue ""
+        Overlay.draw canvas backdrop (Array.ofSeq trails) System.Int32.MaxValue ""
         use data = bitmap.Encode(SKEncodedImageFormat.Png, 100)
         data.ToArray()

@@ -16,10 +16,10 @@ module internal Palette =
     /// At most `count` colours, as (red, green, blue) of 8 bits: Heckbert's median cut, "Color image quantization for
     /// frame buffer display" (1982). The box with the widest channel is cut where its cells halve.
     let ofPixels count (rgba: byte[]) =
-        let seen = HashSet<int>()
+        let pixels = Array.zeroCreate<int>(1 <<< 18)
 
         for i in 0..4 .. rgba.Length - 4 do
-            seen.Add(cell rgba i) |> ignore
+            pixels[cell rgba i] <- pixels[cell rgba i] + 1
 
         let widest (box: int[]) =
             [
@@ -31,7 +31,7 @@ module internal Palette =
 
         let boxes = PriorityQueue<int[], int>()
         let add box = boxes.Enqueue(box, -(fst (widest box)))
-        add (Array.ofSeq seen)
+        add (Array.indexed pixels |> Array.filter (fun (_, n) -> n > 0) |> Array.map fst)
 
         while boxes.Count < count && fst (widest (boxes.Peek())) > 0 do
             let box = boxes.Dequeue()
@@ -40,9 +40,10 @@ module internal Palette =
             add sorted[.. sorted.Length / 2 - 1]
             add sorted[sorted.Length / 2 ..]
 
+        // The mean over the pixels, not over the cells: white paper stays white.
         let average (box: int[]) c =
-            let v = box |> Array.averageBy (fun cell -> float (channel c cell))
-            byte (Math.Round(v * 255.0 / 63.0))
+            let total = box |> Array.sumBy (fun cell -> float (pixels[cell] * channel c cell))
+            byte (Math.Round(total / float (box |> Array.sumBy (fun cell -> pixels[cell])) * 255.0 / 63.0))
 
         [| for box, _ in boxes.UnorderedItems -> struct (average box 0, average box 1, average box 2) |]
 

@@ -28,7 +28,7 @@ type Block =
 /// <example><code>
 /// Section.Titled("Descent")
 ///     .Paragraph("Three optimizers descend from x = 50.")
-///     .Table([ "optimizer"; "epochs" ], [ [ "SGD"; "618" ]; [ "both moments"; "134" ] ])
+///     .Table([ "optimizer"; "epochs" ], [ [| "SGD"; "618" |]; [| "both moments"; "134" |] ])
 ///     .Picture(png, "the gradient over the epochs", "Figure 1")
 /// </code></example>
 type Section =
@@ -53,9 +53,9 @@ type Section =
 
     /// The same section with a table. Refuses a row that has not as many cells as the header with a `ShapeError`.
     /// `section.Table(["optimizer", "epochs"], [["SGD", "618"]])`
-    member this.Table(header: seq<string>, rows: seq<#seq<string>>) =
+    member this.Table(header: seq<string>, rows: seq<string[]>) =
         let header = Array.ofSeq header
-        let rows = [| for row in rows -> Array.ofSeq row |]
+        let rows = [| for row in rows -> Array.copy row |]
 
         for row in rows do
             if row.Length <> header.Length then

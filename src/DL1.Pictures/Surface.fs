@@ -13,7 +13,7 @@ type View =
     | Landscape
 
 /// The points that one optimizer went through, from its start.
-type Path =
+type Trail =
     {
         /// What the legend calls it.
         Name: string
@@ -21,24 +21,24 @@ type Path =
         Points: IReadOnlyList<struct (float * float)>
     }
 
-    /// A path from its points: `Path.Of("SGD", points)`. Refuses an empty one.
+    /// A trail from its points: `Trail.Of("SGD", points)`. Refuses an empty one.
     static member Of(name: string, points: seq<struct (float * float)>) =
         let points = Array.ofSeq points
 
         if points.Length = 0 then
             Refuse.domain
-                "Path"
-                $"no point in the path '{name}'"
+                "Trail"
+                $"no point in the trail '{name}'"
                 "at least one point"
                 "begin with the start itself"
 
         { Name = name; Points = points }
 
-/// A surface over a rectangle of two variables, to be drawn with the paths that descend it: immutable.
+/// A surface over a rectangle of two variables, to be drawn with the trails that descend it: immutable.
 ///
 /// <example><code>
 /// let bowl = Surface.over (-2.0, 2.0) (-2.0, 2.0) (fun x y -> x * x + 3.0 * y * y)
-/// bowl |> Descent.png View.Map 640 480 [ Path.Of("SGD", [ struct (1.5, 1.0); struct (0.9, 0.4) ]) ]
+/// bowl |> Descent.png View.Map 640 480 [ Trail.Of("SGD", [ struct (1.5, 1.0); struct (0.9, 0.4) ]) ]
 /// </code>
 /// In C#: <code>
 /// var bowl = Surface.Over(-2, 2, -2, 2, (x, y) => x * x + 3 * y * y).Titled("A bowl");
@@ -80,9 +80,10 @@ type Surface =
     member this.At(x: float, y: float) = this.Height.Invoke(x, y)
 
     /// A surface to try optimizers on, x and y from −3 to 3: a bowl with two hills, a deep basin at (1.5, −1.2) and
-    /// shallower ones at (−1.5, −0.9) and (1.8, 1.7), in which a descent may be caught:
+    /// shallower ones at (−1.5, −0.9) and (1.9, 0.7), in which a descent may be caught: from (1.8, 2.8) with the rate 0.05, plain SGD is,
+    /// and momentum 0.9 is not.
     /// 0.08·(x² + y²) + 1.3·g(0.2, 0.5, 0.6) + 1.1·g(−1.1, 1.8, 0.5)
-    /// − 1.6·g(1.5, −1.2, 0.8) − g(−1.5, −0.9, 0.6) − 0.8·g(1.8, 1.7, 0.5)
+    /// − 1.6·g(1.5, −1.2, 0.8) − g(−1.5, −0.9, 0.6) − 0.5·g(1.9, 0.7, 0.3)
     /// where g(a, b, s) = exp(−((x − a)² + (y − b)²) / s).
     static member HillsAndBasins =
         let bump a b s x y = exp (-((x - a) ** 2.0 + (y - b) ** 2.0) / s)
@@ -91,7 +92,7 @@ type Surface =
             0.08 * (x * x + y * y) + 1.3 * bump 0.2 0.5 0.6 x y + 1.1 * bump -1.1 1.8 0.5 x y
             - 1.6 * bump 1.5 -1.2 0.8 x y
             - bump -1.5 -0.9 0.6 x y
-            - 0.8 * bump 1.8 1.7 0.5 x y
+            - 0.5 * bump 1.9 0.7 0.3 x y
 
         Surface.Over(-3.0, 3.0, -3.0, 3.0, height).Titled("Hills and basins")
 
