@@ -8,8 +8,10 @@ type ExplainedEdge =
     {
         /// The name of the value that uses this one.
         User: string
-        /// Its local derivative: a number for scalars, a formula otherwise.
+        /// The local derivative of the user by this value, between scalars: `e = −1`. Empty between tensors.
         Local: string
+        /// The contribution as it is computed: `3·(−1)` between scalars, `xᵀ @ ∂loss/∂z` between tensors.
+        Product: string
         /// What this use adds to the adjoint.
         Contribution: Tensor
     }
@@ -60,30 +62,26 @@ type Explanation internal (result: string, steps: ExplainedStep list, notes: Gra
                 lines.Add $"  {s.Name} = {s.Formula} = {Explanation.Short s.Value}"
 
         lines.Add "Backward"
-        // A factor on paper has its sign in parentheses.
-        let factor (text: string) = if text.StartsWith '−' then $"({text})" else text
 
         for s in List.rev steps do
             match s.Adjoint with
             | None -> ()
             | Some adjoint ->
                 let name = $"∂{result}/∂{s.Name}"
+                let value = Explanation.Short adjoint
+                let join separator (f: ExplainedEdge -> string) = s.Edges |> List.map f |> String.concat separator
+                let products = join " + " _.Product
+                // The first factor of the chain is 1 where the result itself is the user: it is left out.
+                let direct = s.Edges |> List.forall (fun e -> e.User = result && e.Local <> "")
 
-                if s.Edges.IsEmpty then
-                    lines.Add $"  {name} = {Explanation.Short adjoint}"
-                else
-                    let product (e: ExplainedEdge) =
-                        if e.User = result then $"∂{result}/∂{s.Name}" else $"∂{result}/∂{e.User}·∂{e.User}/∂{s.Name}"
-
-                    let chain = s.Edges |> List.map product |> String.concat " + "
-                    let locals = s.Edges |> List.map (fun e -> $"∂{e.User}/∂{s.Name} = {e.Local}")
-                    let sums = s.Edges |> List.map (fun e -> factor (Explanation.Short e.Contribution)) |> String.concat " + "
-
-                    let total =
-                        if s.Edges.Length > 1 then $"{sums} = {Explanation.Short adjoint}" else Explanation.Short adjoint
-
-                    lines.Add("  " + String.Join(",  ", locals))
-                    lines.Add $"    {name} = {chain} = {total}"
+                match s.Edges with
+                | [] -> lines.Add $"  {name} = {value}"
+                | [ edge ] when direct -> lines.Add $"  {name} = {edge.Local}"
+                | edges when edges |> List.forall (fun e -> e.Local <> "") ->
+                    lines.Add("  " + join ",  " (fun e -> $"∂{e.User}/∂{s.Name} = {e.Local}"))
+                    let chain = join " + " (fun e -> $"∂{result}/∂{e.User}·∂{e.User}/∂{s.Name}")
+                    lines.Add $"    {name} = {chain} = {products} = {value}"
+                | _ -> lines.Add $"  {name} = {products} = {value}"
 
         String.Join(Environment.NewLine, lines)
 
@@ -132,25 +130,51 @@ module Explain =
         | Node.Variable _ -> ""
         | node -> string (Expr.Make(Node.map stand node))
 
-    /// The local derivative of a node by its operand number `place`: a number where both are scalars, and the vjp as
-    /// a formula otherwise.
-    let private local (known: Dictionary<Digest, string>) (result: string) (value: Expr -> Tensor) (e: Expr) place (o: Expr) =
-        let one = Reverse.cotangents [ e, Expr.onesLike e ] [ o ] |> List.head
+    /// Negative numbers as factors have parentheses.
+    let private factor (text: string) =
+        if text.StartsWith '−' then $"({text})" else text
 
-        match e.Node, one with
-        | _, None -> "0"
-        | (Node.Unary _ | Node.Binary _), Some _ when e.Shape.IsScalar ->
-            match List.item place (Vjp.rule e (Expr.onesLike e)) with
-            | Some d ->
-                let d = Rewrite.simplify d
-                let number = Explanation.Short(value d)
+    /// Between scalars: the local derivative of a node by one operand, and adjoint·derivative in numbers.
+    let private scalarEdge (known: Dictionary<Digest, string>) value (adjoint: Tensor) (e: Expr) place =
+        match List.item place (Vjp.rule e (Expr.onesLike e)) with
+        | None -> "0", "0"
+        | Some d ->
+            let d = Rewrite.simplify d
+            let number = Explanation.Short(value d)
 
+            let local =
                 match known.TryGetValue d.Digest with
                 | true, name -> $"{name} = {number}"
                 | false, _ when isConstant d -> number
                 | false, _ -> $"{formula known d} = {number}"
-            | None -> "0"
-        | _, Some _ -> $"{Node.name e.Node}' applied to ∂{result}/∂{known[e.Digest]}"
+
+            local, $"{factor (Explanation.Short adjoint)}·{factor number}"
+
+    /// Between tensors: the vjp as a formula over names.
+    let private tensorEdge (known: Dictionary<Digest, string>) (result: string) (e: Expr) place =
+        let named (name: string) (e: Expr) = Expr.variable name e.DType (e.Shape.ToList())
+
+        let stand (o: Expr) =
+            match known.TryGetValue o.Digest with
+            | true, name -> named name o
+            | false, _ -> o
+
+        let stood = Expr.Make(Node.map stand e.Node)
+        let dy = named $"∂{result}/∂{known[e.Digest]}" e
+
+        let back =
+            match e.Node with
+            | Node.Scan _ -> None
+            | _ -> List.item place (Vjp.rule stood dy)
+
+        match back with
+        | None -> $"{Node.name e.Node}' applied to {dy}"
+        | Some d ->
+            // Where the rule uses the node's own value, it is called by its name.
+            let itself (n: Expr) = if n = stood then stand e else n
+            let text = Rebuild.bottomUp itself [ Rewrite.exact d ] |> List.head |> string
+            // Names such as ∂Y/∂d are quoted in formulas; here they are all the names there are.
+            text.Replace("\"", "")
 
     /// Explains a scalar where the variables have the values given. `names` gives names to values inside.
     /// `Explain.run [ "d", d; "e", e; "Y", y ] [ "a", Tensor.scalar 1.0; ... ] y |> string`
@@ -159,7 +183,13 @@ module Explain =
             Refuse.shape "Explain.run" (Operand.text y) "a scalar of type f32 or f64" "reduce it first, for example with Expr.sumAll"
 
         // Constants and the stretching of numbers are part of the formulas, not steps of their own.
-        let order = Graph.topological [ y ] |> Array.filter (fun e -> not (isConstant e)) |> List.ofArray
+        let inputs, computed =
+            Graph.topological [ y ]
+            |> List.ofArray
+            |> List.filter (fun e -> not (isConstant e))
+            |> List.partition (fun e -> (Node.operands e.Node).IsEmpty)
+
+        let order = inputs @ computed
         let known = nameAll names order
         let result = if known.ContainsKey y.Digest then known[y.Digest] else "y"
         let wrt = order |> List.filter (fun e -> e.DType.IsFloat)
@@ -205,9 +235,17 @@ module Explain =
                 (match usesOf.TryGetValue e.Digest with
                  | true, uses -> uses
                  | false, _ -> [])
-                |> List.map (fun (user, place, o, d) ->
+                |> List.map (fun (user, place, _, d) ->
+                    let local, product =
+                        match user.Node with
+                        | Node.Unary _
+                        | Node.Binary _ when user.Shape.IsScalar ->
+                            scalarEdge known value (value adjointOf[user.Digest]) user place
+                        | _ -> "", tensorEdge known result user place
+
                     { User = known[user.Digest]
-                      Local = local known result value user place o
+                      Local = local
+                      Product = product
                       Contribution = value d })
 
             let adjoint =

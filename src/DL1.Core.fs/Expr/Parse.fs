@@ -43,112 +43,9 @@ type internal Reader(source: string) =
 
         found
 
-    let bits (at: int) (text: string) =
-        let digits = text.AsSpan(6, text.Length - 7)
-
-        match UInt64.TryParse(digits, NumberStyles.HexNumber, CultureInfo.InvariantCulture) with
-        | true, n -> n
-        | false, _ -> refuse at "a wrong NaN" "its bits as hexadecimal digits" "write nan"
-
-    let tooLarge at text : 'a =
-        refuse
-            at
-            $"the number {text}"
-            "a number within the range of its type"
-            "write inf for infinity, or take a wider type"
-
-    let float64 at (text: string) : float =
-        if text = "nan" then
-            Double.NaN
-        elif text.StartsWith "nan" then
-            BitConverter.UInt64BitsToDouble(bits at text)
-        elif text = "inf" then
-            Double.PositiveInfinity
-        elif text = "-inf" then
-            Double.NegativeInfinity
-        else
-            match Double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture) with
-            | true, x when Double.IsFinite x -> x
-            | _ -> tooLarge at text
-
-    let float32' at (text: string) : float32 =
-        if text = "nan" then
-            Single.NaN
-        elif text.StartsWith "nan" then
-            BitConverter.UInt32BitsToSingle(uint32 (bits at text))
-        elif text = "inf" then
-            Single.PositiveInfinity
-        elif text = "-inf" then
-            Single.NegativeInfinity
-        else
-            match Single.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture) with
-            | true, x when Single.IsFinite x -> x
-            | _ -> tooLarge at text
-
-    let int64' at (text: string) : int64 =
-        match Int64.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture) with
-        | true, n -> n
-        | false, _ -> refuse at $"the number {text}" "a whole number of 64 bits" "write 3, for example"
-
-    let int32' at (text: string) : int =
-        match Int32.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture) with
-        | true, n -> n
-        | false, _ -> refuse at $"the number {text}" "a whole number of 32 bits" "write 3, for example"
-
-    let truth at (text: string) =
-        match text with
-        | "true" -> true
-        | "false" -> false
-        | _ -> refuse at text "true or false" "write bool(true), for example"
-
-    let tensor dtype (dims: int list) (items: struct (int * string)[]) : Tensor =
-        let read (parse: int -> string -> 'e) =
-            items |> Array.map (fun (struct (at, text)) -> parse at text) |> Tensor.ofArray dims
-
-        match dtype with
-        | DType.F32 -> read float32'
-        | DType.F64 -> read float64
-        | DType.I32 -> read int32'
-        | DType.I64 -> read int64'
-        | DType.Bool -> read truth
-
+    let float64 at text = ParseNumber.float64 source at text
+    let int32' at text = ParseNumber.int32' source at text
     let functions = ParseCall.functions float64
-    let special = [ "tensor"; "f32"; "f64"; "i32"; "i64"; "bool" ]
-
-    /// How many letters must change to make one word of the other.
-    let distance (a: string) (b: string) =
-        let mutable row = Array.init (b.Length + 1) id
-
-        for i in 1 .. a.Length do
-            let next = Array.create (b.Length + 1) i
-
-            for j in 1 .. b.Length do
-                let change = if a[i - 1] = b[j - 1] then 0 else 1
-                next[j] <- min (row[j - 1] + change) (1 + min row[j] next[j - 1])
-
-            row <- next
-
-        row[b.Length]
-
-    let unknown at (name: string) : 'a =
-        let near =
-            Seq.append special functions.Keys
-            |> Seq.filter (fun known ->
-                name.Length < 40
-                && (distance name known <= 2
-                    || (name.Length > 2 && (known.StartsWith name || name.StartsWith known))))
-            |> Seq.sortBy (fun known -> distance name known)
-            |> Seq.truncate 4
-            |> List.ofSeq
-
-        let cure =
-            if near.IsEmpty then
-                "write a product as x*(y)"
-            else
-                let names = String.Join(", ", near)
-                $"near names: {names}; a product is written x*(y)"
-
-        refuse at $"the unknown function {name}" "a function of DL1" cure
 
     /// A number or truth value with its sign, as text.
     let element () : struct (int * string) =
@@ -231,7 +128,7 @@ type internal Reader(source: string) =
         take "[" "write the elements in one list: tensor(f32, [2], [0.5, 1])"
         let items = listUntil "]" element
         take ")" "close the tensor with ')'"
-        Expr.Constant(tensor dtype dims (Array.ofList items))
+        Expr.Constant(ParseNumber.tensor source dtype dims (Array.ofList items))
 
     let binaryOf sign : (int * (Expr -> Expr -> Expr)) option =
         match sign with
@@ -353,10 +250,10 @@ type internal Reader(source: string) =
         | _, Some dtype ->
             let item = element ()
             take ")" $"write {name}(2), one number; a tensor is tensor({name}, [2], [0, 1])"
-            Expr.Constant(tensor dtype [] [| item |])
+            Expr.Constant(ParseNumber.tensor source dtype [] [| item |])
         | _, None ->
             match functions.TryGetValue name with
-            | false, _ -> unknown at name
+            | false, _ -> ParseNumber.unknown source at name functions.Keys
             | true, build ->
                 let operands, attributes = this.Arguments()
                 let call = Call(source, at, name, operands, attributes)
