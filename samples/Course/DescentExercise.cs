@@ -78,7 +78,7 @@ internal static class DescentExercise
         var trails = new List<Trail>();
         foreach (var (name, optimizer) in racers)
         {
-            var descent = Descent.Run(height, optimizer, [(x, 1.8), (y, 2.8)], maxEpochs: 150, patience: 150);
+            var descent = Descent.Run(height, optimizer, [(x, 1.8), (y, 2.8)], maxEpochs: 300, patience: 300);
             var last = descent.Rows[^1];
             Page.Say($"  {name} reaches ({last.After[0]:0.00}, {last.After[1]:0.00}), at height {last.Value:0.000}.");
             page.Result("1. Descent", $"height that {name} reaches on the surface", $"{last.Value:0.000}");
