@@ -177,7 +177,7 @@ module internal TextUnicode =
         $"{name} = {text}"
 
     /// Most lines of definitions that a short text shows.
-    let private mostLines = 10
+    let private mostLines = 6
 
     // Definitions in the middle are left out where there are many.
     let private shorten (lines: (string * int) list) =
