@@ -43,8 +43,10 @@ let tests =
             testCase "values stand on nodes and gradients on edges"
             <| fun () ->
                 let notes =
-                    { OfNode = fun e -> if e = y then "= −3" else ""
-                      OfEdge = fun e place -> if e = y then $"∂{place}" else "" }
+                    {
+                        OfNode = fun e -> if e = y then "= −3" else ""
+                        OfEdge = fun e place -> if e = y then $"∂{place}" else ""
+                    }
 
                 let text = Dot.ofGraph notes [ y ]
                 Expect.stringContains text "label=\"×\\n= −3\"" "the value"

@@ -48,7 +48,9 @@ let tests =
             approved @"1.5 \times 10^{-7} \cdot x" (1.5e-7 * x)
             approved @"\left(1 \times 10^{-12}\right)^{2}" ((lit 1e-12) ** 2.0)
             approved @"x \cdot \left(-\infty\right)" (x * -(lit infinity))
-            approved @"\begin{bmatrix} 1 & 2 \\ 3 & 4 \end{bmatrix}" (Expr.constant (Tensor.ofArray [ 2; 2 ] [| 1; 2; 3; 4 |]))
+            approved
+                @"\begin{bmatrix} 1 & 2 \\ 3 & 4 \end{bmatrix}"
+                (Expr.constant (Tensor.ofArray [ 2; 2 ] [| 1; 2; 3; 4 |]))
             approved @"x \leq y \land y \neq 0" (Expr.both (x .<= y) (Expr.notEqual y (lit 0.0)))
             approved @"\operatorname{softmax}_{\mathrm{axis}=1}\left(m\right)" (Expr.softmax 1 m)
             approved

@@ -10,10 +10,13 @@ open Microsoft.FSharp.Reflection
 
 let private x, y = Expr.symbol "x", Expr.symbol "y"
 let private variable name dims = Expr.variable name DType.F32 dims
-let private named name dtype dims: Variable = { Name = name; DType = dtype; Shape = Shape.ofList dims }
+let private named name dtype dims : Variable = { Name = name; DType = dtype; Shape = Shape.ofList dims }
 let private m = variable "m" [ 3; 4 ]
 let private image, kernel = variable "image" [ 2; 4; 7; 6 ], variable "kernel" [ 6; 2; 3; 2 ]
-let private sweep stride before after dilation = { Stride = stride; PadBefore = before; PadAfter = after; Dilation = dilation }
+
+let private sweep stride before after dilation =
+    { Stride = stride; PadBefore = before; PadAfter = after; Dilation = dilation }
+
 let private sweeps = [ sweep 2 1 0 1; sweep 1 0 1 2 ]
 let private spec: ConvSpec = { Sweeps = sweeps; Groups = 2 }
 let private convolved = Expr.Make(Node.Conv(ConvRole.Forward, spec, image, kernel))
@@ -21,7 +24,7 @@ let private window: Window = { Kernel = [ 2; 3 ]; Sweeps = [ sweep 2 1 0 1; swee
 let private pooled = Expr.Make(Node.MaxPool(window, image))
 let private extents (e: Expr) = e.Shape.ToList() |> List.skip 2
 
-let private loop reversed: ScanCall<Expr> =
+let private loop reversed : ScanCall<Expr> =
     let h, s, k = variable "h" [ 2 ], variable "a slice" [ 2 ], variable "k" []
     // The step shares a part, and its text is long enough to name it.
     let part = Seq.fold (fun e _ -> tanh (e + h * s)) s (seq { 1..12 })
@@ -87,12 +90,17 @@ let private examples: Expr list =
             for case in FSharpType.GetUnionCases typeof<BinaryOp> do
                 let op = FSharpValue.MakeUnion(case, [||]) :?> BinaryOp
                 let isTruth = op = BinaryOp.And || op = BinaryOp.Or
-                if isTruth then Expr.binary op (x .> 0.0) (y .> 0.0) else Expr.binary op x (y - 1.0)
+
+                if isTruth then
+                    Expr.binary op (x .> 0.0) (y .> 0.0)
+                else
+                    Expr.binary op x (y - 1.0)
         ]
 
     let compares =
         [
-            for case in FSharpType.GetUnionCases typeof<CompareOp> -> Expr.compare (FSharpValue.MakeUnion(case, [||]) :?> CompareOp) x y
+            for case in FSharpType.GetUnionCases typeof<CompareOp> ->
+                Expr.compare (FSharpValue.MakeUnion(case, [||]) :?> CompareOp) x y
         ]
 
     let reductions =
@@ -222,7 +230,9 @@ let private written =
             approved "m: f32[3, 4];\nsum(m, axes=[0])" (Expr.sum [ 0 ] m)
             approved "m: f32[3, 4];\nbroadcast(m, shape=[2, 3, 4])" (Expr.broadcastTo [ 2; 3; 4 ] m)
             approved "tensor(i32, [2], [1, -2])" (Expr.constant (Tensor.vector [ 1; -2 ]))
-            approved "\"\\u03b1\" > 0 and not(x > 0)" (Expr.both (Expr.symbol "α" .> 0.0) (Expr.not' (x .> 0.0)))
+            approved
+                "\"\\u03b1\" > 0 and not(x > 0)"
+                (Expr.both (Expr.symbol "α" .> 0.0) (Expr.not' (x .> 0.0)))
         ]
 
 let private read =
@@ -276,7 +286,11 @@ let private grow (steps: (int * int * int) list) : Expr =
     let pick (cases: UnionCaseInfo[]) n = FSharpValue.MakeUnion(cases[n % cases.Length], [||])
 
     for op, i, j in steps do
-        let a, b = pool[i % pool.Count], pool[j % pool.Count]
+        // What was made last more often than the rest, so that graphs grow deep and share.
+        let at n =
+            if n % 3 > 0 then pool[pool.Count - 1 - n / 3 % 6] else pool[n / 3 % pool.Count]
+
+        let a, b = at i, at j
         let axis = if a.Shape.Rank = 0 then 0 else j % a.Shape.Rank
 
         try
@@ -310,14 +324,24 @@ let private grow (steps: (int * int * int) list) : Expr =
         with :? DL1Error ->
             ()
 
-    pool[pool.Count - 1]
+    // One number of all that was made last, where it can be had.
+    let total =
+        Seq.rev pool
+        |> Seq.truncate 16
+        |> Seq.map (fun e -> Expr.sumAll (Expr.cast DType.F64 e))
+        |> Seq.reduce (+)
+
+    if List.length steps % 2 = 0 then total else pool[pool.Count - 1]
 
 type private Steps =
     static member List() =
         gen {
             let! count = Gen.choose (1, 120)
-            // Later operands more often, so that graphs grow deep.
-            return! Gen.listOfLength count (Gen.zip3 (Gen.choose (0, 10_000)) (Gen.choose (0, 10_000)) (Gen.choose (0, 10_000)))
+
+            return!
+                Gen.listOfLength
+                    count
+                    (Gen.zip3 (Gen.choose (0, 10_000)) (Gen.choose (0, 10_000)) (Gen.choose (0, 10_000)))
         }
         |> Arb.fromGen
 
@@ -325,7 +349,8 @@ let private config =
     { FsCheckConfig.defaultConfig with
         maxTest = 500
         arbitrary = [ typeof<Steps> ]
-        replay = Some(20_240_501UL, 2_147_483_647UL, None) }
+        replay = Some(20_240_501UL, 2_147_483_647UL, None)
+    }
 
 let private chain (step: Expr -> Expr) = Seq.fold (fun e _ -> step e) x (seq { 1..100_000 })
 
@@ -361,12 +386,21 @@ let private large =
             <| fun () ->
                 let nest (e: Expr) =
                     let call: ScanCall<Expr> =
-                        { Body = { Carries = [ named "x" DType.F64 [] ]; Slices = []; Fixed = []; Next = [ e ]; Outputs = [] }
-                          Length = 2
-                          Reversed = false
-                          Initial = [ x ]
-                          Sequences = []
-                          Fixed = [] }
+                        {
+                            Body =
+                                {
+                                    Carries = [ named "x" DType.F64 [] ]
+                                    Slices = []
+                                    Fixed = []
+                                    Next = [ e ]
+                                    Outputs = []
+                                }
+                            Length = 2
+                            Reversed = false
+                            Initial = [ x ]
+                            Sequences = []
+                            Fixed = []
+                        }
 
                     Expr.Make(Node.Scan(0, call))
 

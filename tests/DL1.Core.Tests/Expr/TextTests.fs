@@ -117,17 +117,14 @@ let private truth =
             approved "x = y" (Expr.equal x y)
             approved "(x = y) ≠ (y = z)" (Expr.notEqual (Expr.equal x y) (Expr.equal y z))
             approved "x > 0 ∧ y > 0" (Expr.both (x .> 0.0) (y .> 0.0))
-            approved
-                "(x > 0 ∧ y > 0) ∨ z > 0"
-                (Expr.either (Expr.both (x .> 0.0) (y .> 0.0)) (z .> 0.0))
+            approved "(x > 0 ∧ y > 0) ∨ z > 0" (Expr.either (Expr.both (x .> 0.0) (y .> 0.0)) (z .> 0.0))
             approved "¬(x > 0)" (Expr.not' (x .> 0.0))
         ]
 
 let private recurrence: ScanCall<Expr> =
     let h, s = Expr.symbol "h", Expr.symbol "s"
 
-    let variable name: Variable =
-        { Name = name; DType = DType.F64; Shape = Shape.Scalar }
+    let variable name : Variable = { Name = name; DType = DType.F64; Shape = Shape.Scalar }
 
     {
         Body =
@@ -175,12 +172,17 @@ let private tensors =
                 "max_pool(i; kernel=[2, 2], stride=[2, 2])"
                 (Expr.Make(
                     Node.MaxPool(
-                        { Kernel = [ 2; 2 ]
-                          Sweeps = List.replicate 2 { Stride = 2; PadBefore = 0; PadAfter = 0; Dilation = 1 } },
+                        {
+                            Kernel = [ 2; 2 ]
+                            Sweeps =
+                                List.replicate 2 { Stride = 2; PadBefore = 0; PadAfter = 0; Dilation = 1 }
+                        },
                         variable "i" [ 1; 1; 4; 4 ]
                     )
                 ))
-            approved "scan(x; xs; (h, s) ↦ (tanh(h + s)); length=5; result=0)" (Expr.Make(Node.Scan(0, recurrence)))
+            approved
+                "scan(x; xs; (h, s) ↦ (tanh(h + s)); length=5; result=0)"
+                (Expr.Make(Node.Scan(0, recurrence)))
         ]
 
 let private names =
@@ -251,5 +253,4 @@ let private large =
         ]
 
 [<Tests>]
-let tests =
-    testList "Text" [ arithmetic; powers; functions; truth; tensors; names; large ]
+let tests = testList "Text" [ arithmetic; powers; functions; truth; tensors; names; large ]
