@@ -148,6 +148,9 @@ let private tensors =
         [
             approved "m @ w + b" (Expr.matmul m w + b)
             approved "2·m" (m * 2.0)
+            approved "1" (Expr.onesLike m)
+            approved "Σ(broadcast(b; shape=[3, 5]))" (Expr.sumAll (Expr.broadcastTo [ 3; 5 ] b))
+            approved "p @ w" (Expr.matmul (variable "p" [ 2; 3; 4 ]) w)
             approved "mᵀ" m.T
             approved "(m + 1)ᵀ" (m + 1.0).T
             approved "m @ (w @ wᵀ)" (Expr.matmul m (Expr.matmul w w.T))
