@@ -14,4 +14,7 @@ let tests =
             KeyTests.tests
             // Generated graphs
             GraphsTests.tests
+            // Derivative
+            GradTests.tests
+            BatchTests.tests
         ]
