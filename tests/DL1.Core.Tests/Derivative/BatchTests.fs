@@ -43,7 +43,7 @@ let private check tolerance what size seed (roots: Expr list) (values: (string *
 
         let together =
             Eval.many
-                (values @ List.map (fun v -> "all " + v.Name, stack v.DType v.Shape (examples v)) batched)
+                (values @ List.map (fun (v: Variable) -> "all " + v.Name, stack v.DType v.Shape (examples v)) batched)
                 (Grad.vmap f inputs)
 
         let apart =

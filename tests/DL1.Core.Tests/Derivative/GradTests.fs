@@ -12,7 +12,7 @@ open FsCheck.FSharp
 
 let private constants = List.map Expr.constant
 
-/// <u, J v> and <J' u, v>.
+// <u, J v> and <J' u, v>.
 let private bothWays seed values (outputs: Expr list) (wrt: Expr list) =
     let u, v = directions seed outputs, directions (seed + 1) wrt
     let pushed = Grad.jvp outputs wrt (constants v)
