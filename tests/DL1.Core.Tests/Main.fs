@@ -16,5 +16,9 @@ let tests =
             GraphsTests.tests
             // Derivative
             GradTests.tests
+            ScanRulesTests.tests
             BatchTests.tests
+            LinearityTests.tests
+            // Math
+            OpsReferenceTests.tests
         ]
