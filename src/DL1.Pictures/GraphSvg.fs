@@ -187,7 +187,7 @@ module GraphSvg =
             add $"<path class=\"head\" d=\"{tip}\" fill=\"#8794a5\"/>"
 
         Array.iteri2
-            (fun _ spot p ->
+            (fun _ (spot: Spot) p ->
                 node text (spot.Expr |> Option.exists (fun e -> isRoot.Contains e.Digest)) spot p)
             spots
             at

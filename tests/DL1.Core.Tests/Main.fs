@@ -14,6 +14,11 @@ let tests =
             KeyTests.tests
             // Generated graphs
             GraphsTests.tests
+            // Expressions
+            TextTests.tests
+            ParseTests.tests
+            LatexTests.tests
+            DotTests.tests
             // Derivative
             GradTests.tests
             ScanRulesTests.tests
