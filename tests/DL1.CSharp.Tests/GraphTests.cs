@@ -1,23 +1,16 @@
 using System.Xml.Linq;
 using DL1.Pictures;
-using Microsoft.FSharp.Collections;
 
 namespace DL1.CSharp.Tests;
 
 /// <summary>Drawings of computation graphs, as a C# user makes them.</summary>
 public class GraphTests
 {
-    private static readonly Expr A = ExprModule.symbol("a"), B = ExprModule.symbol("b"), C = ExprModule.symbol("c");
+    private static readonly Expr A = Expr.Symbol("a"), B = Expr.Symbol("b"), C = Expr.Symbol("c");
     private static readonly Expr D = A + B, E = B - C, Y = D * E;
 
     private static Explanation Explained() =>
-        Explain.run(
-            ListModule.OfSeq([Tuple.Create("d", D), Tuple.Create("e", E), Tuple.Create("Y", Y)]),
-            ListModule.OfSeq([Given("a", 2), Given("b", 5), Given("c", 1)]),
-            Y);
-
-    private static Tuple<string, Tensor> Given(string name, double value) =>
-        Tuple.Create(name, TensorModule.scalar(value));
+        Y.Explain([("d", D), ("e", E), ("Y", Y)], ("a", 2.0), ("b", 5.0), ("c", 1.0));
 
     /// <summary>The texts of a drawing, which must be well-formed XML; those of one class only where one is given.</summary>
     private static List<string> Texts(string svg, string? look = null)

@@ -7,5 +7,23 @@ let tests =
     testList
         "DL1.Core"
         [ // Tensors
-            Tensors.ShapeTests.tests
+            ShapeTests.tests
+            FormatTests.tests
+            TensorTests.tests
+            PhiloxTests.tests
+            KeyTests.tests
+            // Generated graphs
+            GraphsTests.tests
+            // Expressions
+            TextTests.tests
+            ParseTests.tests
+            LatexTests.tests
+            DotTests.tests
+            // Derivative
+            GradTests.tests
+            ScanRulesTests.tests
+            BatchTests.tests
+            LinearityTests.tests
+            // Math
+            OpsReferenceTests.tests
         ]

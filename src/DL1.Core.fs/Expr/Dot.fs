@@ -99,7 +99,7 @@ module GraphLabel =
         | Form.Cut _ -> "slice"
         | Form.Call(name, _, attributes) -> String.Join(" ", name :: List.choose attribute attributes)
         | Form.Loop(result, loop) -> $"scan length={loop.Length} result={result}"
-        | Form.Invisible _ -> "broadcast"
+        | Form.Stretched _ -> "broadcast"
 
     /// The lines of a node's label: what it does or is called, then its type and shape where they are not plain f64.
     /// `GraphLabel.lines (x + y)` is `["+"]`.

@@ -196,7 +196,7 @@ module Latex =
         Piece.call $"{name}{below}{signs.Open}{inside}{signs.Close}"
 
     let private render (piece: 'e -> Piece) (e: 'e) : Piece when 'e :> INode<'e> =
-        let piece = Form.seen >> piece
+        let piece = Form.shown e >> piece
         let text (x: 'e) = (piece x).Text
         let tight (x: 'e) = TextCompose.unit signs (piece x)
 
@@ -230,7 +230,7 @@ module Latex =
         | Form.Loop(result, loop) ->
             let operands = loop.Initial @ loop.Sequences @ loop.Fixed |> List.map piece
             call (operator "scan") operands [ $"{loop.Length} \\to {result}" ]
-        | Form.Invisible x -> piece x
+        | Form.Stretched x -> call (operator "broadcast") [ piece x ] [ string e.Shape ]
 
     let private notation (prefix: string) : Notation<'e> when 'e :> INode<'e> =
         {

@@ -72,7 +72,7 @@ type internal Call
         | None -> this.Refuse($"{name} without {key}", $"the attribute {key}", $"add {key}={example}")
 
     member this.Int(key: string) =
-        let at, value = this.Take(key, "1")
+        let at, value = this.Take(key, (if key = "axis" then "-1" else "1"))
         whole at value
 
     member this.IntOr(key: string, otherwise: int) =

@@ -114,7 +114,7 @@ module internal ParseNumber =
             Seq.append special known
             |> Seq.filter (fun known ->
                 name.Length < 40
-                && (distance name known <= 2
+                && (distance name known <= (if name.Length < 5 then 1 else 2)
                     || (name.Length > 2 && (known.StartsWith name || name.StartsWith known))))
             |> Seq.sortBy (fun known -> distance name known)
             |> Seq.truncate 4
