@@ -64,7 +64,7 @@ public class ReadmeTests
 
     [Fact]
     public void AnExplanationReadsAsOnPaper() =>
-        Assert.Contains("∂Y/∂c = ∂Y/∂Y·∂Y/∂c + ∂Y/∂d·∂d/∂c = 1·4 + 3·1 = 7", Output(() =>
+        Assert.Contains("∂Y/∂c = ∂Y/∂d·∂d/∂c + ∂(d·c)/∂c = 3·1 + 4 = 7", Output(() =>
         {
             Expr a = Expr.Symbol("a"), c = Expr.Symbol("c");
             var d = a + c;
