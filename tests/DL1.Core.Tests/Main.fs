@@ -14,11 +14,21 @@ let tests =
             KeyTests.tests
             // Generated graphs
             GraphsTests.tests
+            // Expr
+            DigestTests.tests
+            DeepTests.tests
+            ErrorTests.tests
+            // Eval
+            ScalarTests.tests
+            EvalTests.tests
             // Derivative
             GradTests.tests
+            LocalTests.tests
             ScanRulesTests.tests
+            CustomTests.tests
             BatchTests.tests
             LinearityTests.tests
             // Math
             OpsReferenceTests.tests
+            DrawTests.tests
         ]
