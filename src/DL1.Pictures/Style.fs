@@ -21,3 +21,73 @@ type private CarriedFont(name: string) =
 
         member _.CreateTypeface(fontName: string, _: bool, _: bool) : SKTypeface | null =
             if fontName = name then load () else null
+
+/// How pictures look: one font, one palette, quiet axes.
+[<RequireQualifiedAccess>]
+module internal Style =
+    /// The name under which ScottPlot, and an SVG's reader, find the font.
+    let fontName = "DejaVu Sans"
+
+    let private installed =
+        lazy
+            (Fonts.FontResolvers.Insert(0, CarriedFont fontName)
+             Fonts.Default <- fontName)
+
+    /// The font as Skia draws it.
+    let typeface =
+        lazy
+            (installed.Force()
+             Fonts.GetTypeface(fontName, false, false))
+
+    /// Eight colours that people of any colour vision tell apart: Okabe and Ito, "Color universal design" (2008), with
+    /// grey for the yellow that white paper swallows.
+    let private palette =
+        [| "#0072B2"; "#D55E00"; "#009E73"; "#CC79A7"; "#E69F00"; "#56B4E9"; "#000000"; "#7F7F7F" |]
+        |> Array.map Color.FromHex
+
+    /// The colour of the i-th series.
+    let color i = palette[i % palette.Length]
+
+    let ink = Color.FromHex "#333333"
+    let faint = Color.FromHex "#E6E6E6"
+
+    /// The colours of heights, low to high: a deep blue to a pale sand, of steadily growing lightness, so that they
+    /// read in grey, and that the palette stands out from them.
+    let heights: IColormap =
+        Colormaps.CustomInterpolated(
+            [| "#24476B"; "#4F7FA3"; "#8FB8C4"; "#CBDCD0"; "#F3EDDC" |] |> Array.map Color.FromHex
+        )
+
+    /// A ScottPlot with the house's axes: labels to read, a frame left and below only, a grid in the background.
+    let axes (title: string) (xLabel: string) (yLabel: string) =
+        installed.Force()
+        let plot = new ScottPlot.Plot()
+        plot.Font.Set fontName |> ignore
+        plot.Title title
+        plot.Axes.Title.Label.FontSize <- 18f
+        plot.Axes.Title.Label.Bold <- false
+        plot.Axes.Title.Label.ForeColor <- ink
+        plot.XLabel xLabel
+        plot.YLabel yLabel
+
+        for axis in [ plot.Axes.Bottom :> IAxis; plot.Axes.Left ] do
+            axis.Label.FontSize <- 15f
+            axis.Label.Bold <- false
+            axis.Label.ForeColor <- ink
+            axis.TickGenerator <- TickGenerators.NumericAutomatic(TickDensity = 0.6)
+            axis.TickLabelStyle.FontSize <- 13f
+            axis.TickLabelStyle.ForeColor <- ink
+            axis.FrameLineStyle.Color <- ink
+            axis.MajorTickStyle.Color <- ink
+            axis.MinorTickStyle.Color <- faint
+
+        plot.Axes.Right.FrameLineStyle.Width <- 0f
+        plot.Axes.Top.FrameLineStyle.Width <- 0f
+        plot.Grid.MajorLineColor <- faint
+        plot.Legend.FontSize <- 14f
+        plot.Legend.FontColor <- ink
+        plot.Legend.SymbolWidth <- 34f
+        plot.Legend.OutlineWidth <- 0f
+        plot.Legend.ShadowColor <- Colors.Transparent
+        plot.Legend.BackgroundColor <- Colors.White.WithAlpha 0.85
+        plot

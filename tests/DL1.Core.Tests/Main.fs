@@ -18,6 +18,10 @@ let tests =
             DigestTests.tests
             DeepTests.tests
             ErrorTests.tests
+            TextTests.tests
+            ParseTests.tests
+            LatexTests.tests
+            DotTests.tests
             // Eval
             ScalarTests.tests
             EvalTests.tests

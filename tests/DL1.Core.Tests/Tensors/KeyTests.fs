@@ -158,7 +158,7 @@ let private distributions =
                     (fun x -> Normal.CDF(3.0, 2.0, x))
                     (Key.normal 3.0 2.0 dtype [ count ])
 
-                for a, b in [ -2.0, 2.0; -1.0, 0.5; 1.0, 4.0; -5.0, -2.0 ] do
+                for a, b in [ -2.0, 2.0; -1.0, 0.5; 1.0, 4.0; -5.0, -2.0; -9.0, -6.0 ] do
                     let mean, variance, cdf = truncated a b
                     // A kurtosis of 9, the exponential distribution's, bounds that of a tail.
                     let draw = Key.truncatedNormal 0.0 1.0 a b dtype [ count ]
@@ -203,16 +203,27 @@ let private bounds =
                 let low, high = 16777214f, 16777216f
                 let t = Key.uniform (float low) (float high) DType.F32 [ 50 ] (Key.ofSeed s)
                 t.ToArray<float32>() |> Array.forall (fun x -> x >= low && x < high))
-            law "truncated normal numbers stay within the bounds" (fun (s: int64) (a: int16) ->
-                // Up to 33 deviations out.
-                let low = float a / 1000.0
-                let high = low + 0.25
+            law
+                "truncated normal numbers stay within the bounds, far from the mean too"
+                (fun (s: int64) (a: int) ->
+                    let low = float (a % 34) + 0.1
+                    let high = low + 0.25
 
-                [ DType.F32; DType.F64 ]
-                |> List.forall (fun dtype ->
-                    let t = Key.truncatedNormal 0.0 1.0 low high dtype [ 20 ] (Key.ofSeed s)
-                    let held = Tensor.cast dtype (Tensor.vector [ low; high ])
-                    floats t |> Array.forall (fun x -> x >= held[0] && x <= held[1])))
+                    [ DType.F32; DType.F64 ]
+                    |> List.forall (fun dtype ->
+                        let t = Key.truncatedNormal 0.0 1.0 low high dtype [ 20 ] (Key.ofSeed s)
+                        let held = Tensor.cast dtype (Tensor.vector [ low; high ])
+                        let values = floats t
+
+                        values |> Array.forall (fun x -> x >= held[0] && x <= held[1])
+                        && (Array.distinct values).Length > 15))
+            law "the upper tail mirrors the lower" (fun (s: int64) (a: int) ->
+                let low = float (abs (a % 34)) + 0.5
+
+                let draw low high =
+                    floats (Key.truncatedNormal 0.0 1.0 low high DType.F64 [ 20 ] (Key.ofSeed s))
+
+                draw low (low + 2.0) = Array.map (~-) (draw (-low - 2.0) -low))
             law "integers stay between their bounds" (fun (s: int64) (a: int) (b: int) ->
                 a = b
                 || (Key.integers (min a b) (max a b) DType.I32 [ 20 ] (Key.ofSeed s)).ToArray<int>()

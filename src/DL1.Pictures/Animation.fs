@@ -1,0 +1,61 @@
+namespace DL1.Pictures
+
+open DL1
+open SkiaSharp
+
+/// Animated descents.
+[<RequireQualifiedAccess>]
+module Animation =
+    /// How many points of the longest trail the i-th of n frames shows: more slowly at first, where most happens.
+    let private pointsAt frames longest i =
+        let part = float i / float (max 1 (frames - 1))
+        1 + int (round (float (longest - 1) * part ** 1.6))
+
+    /// Optimizers descending a surface step by step, as an animated GIF that repeats for ever and holds its last
+    /// frame; all trails are at the same step in each frame. The surface is drawn once. 72 frames of 640 by 480 take about
+    /// a second and 200 kB.
+    ///
+    /// <example><code>
+    /// Surface.HillsAndBasins |> Animation.gif View.Landscape 640 480 72 [ Trail.Of("SGD", a); Trail.Of("Adam", b) ]
+    /// </code>
+    /// In C#: <code>
+    /// byte[] gif = Animation.Gif(View.Map, 640, 480, 72, trails, Surface.HillsAndBasins);
+    /// </code></example>
+    [<CompiledName "Gif">]
+    let gif
+        (view: View)
+        (width: int)
+        (height: int)
+        (frames: int)
+        (trails: seq<Trail>)
+        (surface: Surface)
+        : byte[] =
+        let trails = Array.ofSeq trails
+
+        if frames < 2 || frames > 1000 || trails.Length = 0 then
+            Refuse.domain
+                "Animation.gif"
+                $"{frames} frames of {trails.Length} trails"
+                "2 to 1000 frames of at least one trail"
+                "72 frames, which last for six seconds"
+
+        let longest = trails |> Array.map _.Points.Count |> Array.max
+        use backdrop = Overlay.backdrop view width height surface
+        use bitmap = new SKBitmap(width, height, SKColorType.Rgba8888, SKAlphaType.Premul)
+        use canvas = new SKCanvas(bitmap)
+
+        let drawn count =
+            Overlay.draw canvas backdrop trails count $"step {count - 1}"
+            canvas.Flush()
+            bitmap.Bytes
+
+        // One palette for all frames, from the last, which has every colour: none flickers.
+        let palette = Palette.ofPixels 255 (drawn longest)
+        let nearest = Palette.Nearest palette
+        use gif = new GifWriter(width, height, palette)
+
+        for i in 0 .. frames - 1 do
+            let pixels = nearest.Map(drawn (pointsAt frames longest i))
+            gif.Add(pixels, (if i = frames - 1 then 250 else 8))
+
+        gif.ToArray()

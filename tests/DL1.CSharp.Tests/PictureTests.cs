@@ -1,0 +1,140 @@
+using System.Buffers.Binary;
+using System.Xml.Linq;
+using DL1.Pictures;
+using ImageMagick;
+
+namespace DL1.CSharp.Tests;
+
+/// <summary>Pictures, as a C# user makes them, decoded by another library than the one that made them.</summary>
+public class PictureTests
+{
+    private static readonly double[] Epochs = [1, 2, 3, 4, 5];
+    private static readonly double[] Losses = [81, 20, double.NaN, 0, 1.5];
+
+    private static Plot Example() =>
+        Plot.Titled("Loss <train> & test").Labels("epoch", "loss").Line("SGD", Epochs, Losses)
+            .Dashes("truth", Epochs, Epochs).Dots("samples", Epochs, Losses);
+
+    private static readonly Trail[] Paths =
+    [
+        Trail.Of("SGD", Enumerable.Range(0, 40).Select(i => (2.5 - 0.05 * i, 2.0 - 0.06 * i))),
+        Trail.Of("Adam", [(2.5, 2.0), (1.5, -1.2)]),
+    ];
+
+    [Fact]
+    public void A_plot_is_a_png_of_the_size_asked_for()
+    {
+        byte[] png = Example().Png(640, 400);
+
+        Assert.Equal([0x89, 0x50, 0x4E, 0x47, 0x0D, 0x0A, 0x1A, 0x0A], png[..8]);
+        Assert.Equal(640, BinaryPrimitives.ReadInt32BigEndian(png.AsSpan(16)));
+        Assert.Equal(400, BinaryPrimitives.ReadInt32BigEndian(png.AsSpan(20)));
+        using var image = new MagickImage(png);
+        Assert.True(image.TotalColors > 20);
+    }
+
+    [Theory]
+    [InlineData(false, false)]
+    [InlineData(true, true)]
+    public void A_plot_is_a_well_formed_svg_with_its_texts(bool logX, bool logY)
+    {
+        var plot = Example();
+        plot = logX ? plot.WithLogX() : plot;
+        plot = logY ? plot.WithLogY() : plot;
+        var svg = XDocument.Parse(plot.Svg(640, 400)).Root!;
+
+        Assert.Equal("svg", svg.Name.LocalName);
+        Assert.Equal("0 0 640 400", svg.Attribute("viewBox")!.Value);
+        var texts = svg.Descendants().Where(e => e.Name.LocalName == "text").Select(e => e.Value).ToList();
+        Assert.Contains("Loss <train> & test", texts);
+        Assert.Contains("SGD", texts);
+        Assert.Contains("epoch", texts);
+        Assert.Equal(logY, texts.Contains("10¹"));
+    }
+
+    [Fact]
+    public void Empty_and_constant_series_are_drawn()
+    {
+        Assert.NotEmpty(Plot.Titled("").Png(300, 200));
+        Assert.NotEmpty(Plot.Titled("").Line("none", []).Png(300, 200));
+        Assert.NotEmpty(Plot.Titled("").Line("level", [1, 2], [3, 3]).WithLogY().Png(300, 200));
+        Assert.NotEmpty(Plot.Titled("").Line("nothing finite", [double.NaN, double.PositiveInfinity]).WithLogY().Png(300, 200));
+    }
+
+    [Fact]
+    public void A_plot_is_not_changed_by_what_is_added_to_it()
+    {
+        var empty = Plot.Titled("Loss");
+        empty.Line("SGD", Epochs, Losses);
+        Assert.Empty(empty.Series);
+    }
+
+    [Fact]
+    public void Text_is_drawn_with_the_carried_font()
+    {
+        // Each letter changes the picture; without a font all would be blank or the same box.
+        var pictures = new[] { "A", "B", "−", "²", "θ", "∂" }.Select(t => Convert.ToHexString(Plot.Titled(t).Png(200, 100)));
+        Assert.Equal(6, pictures.Distinct().Count());
+    }
+
+    [Fact]
+    public void Wrong_sizes_and_lengths_are_refused()
+    {
+        Assert.Throws<ShapeError>(() => Plot.Titled("").Line("SGD", [1, 2], [3]));
+        Assert.Throws<DomainError>(() => Example().Png(0, 100));
+        Assert.Throws<DomainError>(() => Example().Svg(100, -1));
+        Assert.Throws<DomainError>(() => Trail.Of("none", []));
+        Assert.Throws<DomainError>(() => Surface.Over(1, 1, 0, 1, (x, y) => x));
+        Assert.Throws<DomainError>(() => Descent.Png(View.Map, 10, 10, Paths, Surface.HillsAndBasins));
+        Assert.Throws<DomainError>(() => Animation.Gif(View.Map, 320, 240, 1, Paths, Surface.HillsAndBasins));
+        var error = Assert.Throws<DomainError>(
+            () => Descent.Png(View.Map, 320, 240, Paths, Surface.Over(-1, 1, -1, 1, (x, y) => Math.Log(x))));
+        Assert.Contains("NaN", error.Given);
+    }
+
+    public static TheoryData<View> Views => [View.Map, View.Landscape];
+
+    [Theory, MemberData(nameof(Views))]
+    public void A_descent_is_a_png_of_the_size_asked_for(View view)
+    {
+        using var image = new MagickImage(Descent.Png(view, 320, 240, Paths, Surface.HillsAndBasins));
+        Assert.Equal((320u, 240u), (image.Width, image.Height));
+        using var bare = new MagickImage(Descent.Png(view, 320, 240, [], Surface.HillsAndBasins));
+        Assert.NotEqual(0, image.Compare(bare, ErrorMetric.RootMeanSquared));
+    }
+
+    [Fact]
+    public void A_flat_surface_is_drawn()
+    {
+        var flat = Surface.Over(-1, 1, -1, 1, (x, y) => 2);
+        Assert.NotEmpty(Descent.Png(View.Map, 320, 240, [], flat));
+        Assert.NotEmpty(Descent.Png(View.Landscape, 320, 240, [], flat));
+    }
+
+    [Theory, MemberData(nameof(Views))]
+    public void An_animation_has_its_frames_repeats_and_ends_as_the_picture(View view)
+    {
+        byte[] gif = Animation.Gif(view, 640, 480, 12, Paths, Surface.HillsAndBasins);
+
+        using var frames = new MagickImageCollection(gif);
+        Assert.Equal(12, frames.Count);
+        Assert.Equal(0u, frames[0].AnimationIterations);
+        Assert.True(frames[11].AnimationDelay > 10 * frames[0].AnimationDelay);
+        frames.Coalesce();
+        Assert.All(frames, f => Assert.Equal((640u, 480u), (f.Width, f.Height)));
+
+        // White paper stays white, and the last frame has the colours of the picture, but for the palette and the
+        // step's number in the legend.
+        Assert.Equal(MagickColors.White.ToString(), frames[0].GetPixels().GetPixel(1, 1).ToColor()!.ToString());
+        using var whole = new MagickImage(Descent.Png(view, 640, 480, Paths, Surface.HillsAndBasins));
+        Assert.InRange(frames[11].Compare(whole, ErrorMetric.RootMeanSquared), 0, 0.05);
+    }
+
+    [Fact]
+    public void An_animation_whose_frames_do_not_differ_is_whole()
+    {
+        byte[] gif = Animation.Gif(View.Map, 320, 240, 5, [Trail.Of("still", [(0.0, 0.0)])], Surface.HillsAndBasins);
+        using var frames = new MagickImageCollection(gif);
+        Assert.Equal(5, frames.Count);
+    }
+}
