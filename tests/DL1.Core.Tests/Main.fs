@@ -14,16 +14,25 @@ let tests =
             KeyTests.tests
             // Generated graphs
             GraphsTests.tests
-            // Expressions
+            // Expr
+            DigestTests.tests
+            DeepTests.tests
+            ErrorTests.tests
             TextTests.tests
             ParseTests.tests
             LatexTests.tests
             DotTests.tests
+            // Eval
+            ScalarTests.tests
+            EvalTests.tests
             // Derivative
             GradTests.tests
+            LocalTests.tests
             ScanRulesTests.tests
+            CustomTests.tests
             BatchTests.tests
             LinearityTests.tests
             // Math
             OpsReferenceTests.tests
+            DrawTests.tests
         ]
