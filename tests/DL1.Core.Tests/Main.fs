@@ -7,5 +7,9 @@ let tests =
     testList
         "DL1.Core"
         [ // Tensors
-            Tensors.ShapeTests.tests
+            ShapeTests.tests
+            // Rewrite
+            ExactTests.tests
+            StableTests.tests
+            AlgebraTests.tests
         ]
