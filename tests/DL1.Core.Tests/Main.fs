@@ -12,4 +12,6 @@ let tests =
             ExactTests.tests
             StableTests.tests
             AlgebraTests.tests
+            // Derivative
+            SymbolicTests.tests
         ]

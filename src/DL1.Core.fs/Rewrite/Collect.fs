@@ -225,17 +225,11 @@ module internal Collect =
                 | Node.Variable _ -> n > 0.0
                 | _ -> false))
 
-    /// −(1 − x) is x − 1, and −1/(1 − x) is 1/(x − 1); beside other factors a denominator stays as it is, to meet its
-    /// like.
+    /// −(1 − x) is x − 1. A denominator stays as it is, to meet its like.
     let private turned (t: Term) : Term =
         let turn (e: Expr, n: float) =
             match asSum e with
-            | Some terms when
-                n % 2.0 <> 0.0
-                && Term.isWhole n
-                && (n > 0.0 || t.Factors.Length = 1)
-                && isPolynomial terms
-                ->
+            | Some terms when n > 0.0 && n % 2.0 = 1.0 && isPolynomial terms ->
                 let numbers, others = terms |> List.partition (fun t -> t.Factors.IsEmpty)
 
                 if

@@ -22,10 +22,11 @@ module internal Stable =
     let private lessMax axis (x: Expr) =
         x - Expr.stopGradient (keepingMax axis x)
 
-    let private isLessMax axis (e: Expr) =
+    /// What `lessMax` took the maximum from.
+    let private beforeLessMax axis (e: Expr) =
         match e with
-        | Sub(x, _) -> e = lessMax axis x
-        | _ -> false
+        | Sub(x, _) when e = lessMax axis x -> Some x
+        | _ -> None
 
     /// log softmax x with no large number in it: x − log Σ exp x loses as many digits as the elements of x have in
     /// common.
@@ -44,7 +45,7 @@ module internal Stable =
                   | _ -> None
               | _ -> None)
           rule "x - logsumexp x -> x less its maximum first" [ "sub" ] (function
-              | Sub(x, StretchedBackLse(axis, x')) when x = x' && x.Shape[axis] > 0 && not (isLessMax axis x) ->
+              | Sub(x, StretchedBackLse(axis, x')) when x = x' && x.Shape[axis] > 0 && beforeLessMax axis x = None ->
                   Some(logSoftmax axis x)
               | _ -> None)
           rule "log(sum(exp x)) -> logsumexp x" [ "log" ] (function
@@ -54,7 +55,8 @@ module internal Stable =
               | Div(Exp x, StretchedBackSum(axis, Exp x')) when x = x' -> Some(Expr.softmax axis x)
               | _ -> None)
           rule "exp(x - logsumexp x) -> softmax x" [ "exp" ] (function
-              | Exp(Sub(x, StretchedBackLse(axis, x'))) when x = x' -> Some(Expr.softmax axis x)
+              | Exp(Sub(x, StretchedBackLse(axis, x'))) when x = x' ->
+                  Some(Expr.softmax axis (Option.defaultValue x (beforeLessMax axis x)))
               | _ -> None)
           rule "log(1 + x) -> log1p x" [ "log" ] (function
               | Log(Add(One, x))
