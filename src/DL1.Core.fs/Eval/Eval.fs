@@ -2,6 +2,7 @@ namespace DL1
 
 open System
 open System.Collections.Generic
+open System.Threading.Tasks
 
 /// The meaning of expressions: every node computed in its own type, one after the other, by its definition. Slow and
 /// plain on purpose: it is the judge of everything faster.
@@ -155,19 +156,19 @@ module Eval =
         let m, n, k = shape[rank - 2], shape[rank - 1], x.Shape[rank - 1]
         let stack = if m * n = 0 then 0 else shape.Size / (m * n)
 
-        // The same three loops for floats and for integers.
+        // The same three loops for floats and for integers; rows of the result are computed side by side.
         let inline product (a: 'n[]) (b: 'n[]) : 'n[] =
             let result = Array.zeroCreate shape.Size
 
-            for s in 0 .. stack - 1 do
-                for i in 0 .. m - 1 do
-                    for l in 0 .. k - 1 do
-                        let left = a[(s * m + i) * k + l]
-                        let from, target = (s * k + l) * n, (s * m + i) * n
+            let row r =
+                for l in 0 .. k - 1 do
+                    let left = a[r * k + l]
+                    let from, target = (r / m * k + l) * n, r * n
 
-                        for j in 0 .. n - 1 do
-                            result[target + j] <- result[target + j] + left * b[from + j]
+                    for j in 0 .. n - 1 do
+                        result[target + j] <- result[target + j] + left * b[from + j]
 
+            Parallel.For(0, stack * m, row) |> ignore
             result
 
         if x.DType.IsFloat then
