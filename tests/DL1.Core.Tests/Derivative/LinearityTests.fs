@@ -24,7 +24,12 @@ let private linear =
                 let g = g.Tame
                 let f, h = scalar g, sin (scalar g) * scalar g
                 let wrt = reals g.Roots
-                agree g 1e-12 (Grad.grad (a * f + b * h) wrt) (combine a b (Grad.grad f wrt) (Grad.grad h wrt)))
+
+                agree
+                    g
+                    1e-12
+                    (Grad.grad (a * f + b * h) wrt)
+                    (combine a b (Grad.grad f wrt) (Grad.grad h wrt)))
             graphLaw 100 "in the tangents" (fun (g: TameGraph) (Modest a) (Modest b) ->
                 let g = g.Tame
                 let wrt = reals g.Roots
@@ -40,7 +45,17 @@ let private linear =
         ]
 
 let private smooth =
-    [ sin; cos; tanh; atan; Expr.sigmoid; Expr.softplus; Expr.erf; (fun x -> x * x); (fun x -> Expr.softmax -1 (Expr.expandDims 0 x) |> Expr.squeeze [ 0 ]) ]
+    [
+        sin
+        cos
+        tanh
+        atan
+        Expr.sigmoid
+        Expr.softplus
+        Expr.erf
+        (fun x -> x * x)
+        (fun x -> Expr.softmax -1 (Expr.expandDims 0 x) |> Expr.squeeze [ 0 ])
+    ]
 
 /// A function of one expression, composed of smooth ones: its shape stays.
 let private outer seed (x: Expr) =
