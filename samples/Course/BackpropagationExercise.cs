@@ -26,7 +26,7 @@ internal static class BackpropagationExercise
         page.Result("2. Backward", "Y", $"{y.Evaluate(at).ToDouble()}");
         page.Result("2. Backward", "dY/da, dY/db, dY/dc", string.Join(", ", numbers));
 
-        var svg = page.Save("graph.svg", GraphSvg.ofGraph(explanation.Notes, Microsoft.FSharp.Collections.ListModule.OfSeq([y])));
+        var svg = page.Save("graph.svg", GraphSvg.Draw(explanation));
         page.Add(Section.Titled("2. Backpropagation")
             .Paragraph($"The graph of Y = {y}. Values stand on the nodes; on each edge stands what flows back along it.")
             .Drawing(svg, "The computation graph with values on its nodes and gradients on its edges", "Forward values and backward gradients.")

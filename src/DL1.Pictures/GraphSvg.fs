@@ -6,9 +6,9 @@ open System.Globalization
 open System.Text
 open DL1
 
-/// Computation graphs drawn as SVG without Graphviz, inputs on the left, results on the right.
+/// Writes a graph that has been laid out as SVG.
 [<RequireQualifiedAccess>]
-module GraphSvg =
+module private GraphDrawing =
     let private mostNodes = 400
     let private number (x: float) = x.ToString("0.#", CultureInfo.InvariantCulture)
 
@@ -112,16 +112,12 @@ module GraphSvg =
         let side a aw b bw = max 0.0 (min (a + aw) (b + bw) - max a b)
         side ax aw bx bw * side ay ah by bh
 
-    /// A drawing of the graph of some results, as one SVG element that stands alone or inside HTML. Notes put a value
-    /// on each node and a gradient on each edge. Colours follow the reader's light or dark theme. Refuses more than
-    /// 400 nodes with a `DomainError`.
-    /// `GraphSvg.ofGraph { GraphNotes.none with OfNode = value } [ y ]`
-    let ofGraph (notes: GraphNotes) (roots: Expr list) : string =
+    let svg (notes: GraphNotes) (roots: Expr list) : string =
         let count = (Graph.topological roots).Length
 
         if count > mostNodes then
             Refuse.domain
-                "GraphSvg.ofGraph"
+                "GraphSvg"
                 $"a graph of {count} nodes"
                 $"at most {mostNodes} nodes: more cannot be read in one picture"
                 "draw a part of it, or write Dot.ofGraph to a file for Graphviz"
@@ -219,6 +215,54 @@ module GraphSvg =
         add "</svg>"
         text.ToString()
 
-    /// A drawing of the graph of one expression.
-    /// `File.WriteAllText("loss.svg", GraphSvg.ofExpr loss)`
-    let ofExpr (e: Expr) : string = ofGraph GraphNotes.none [ e ]
+/// Computation graphs drawn as SVG without Graphviz, inputs on the left, results on the right: one SVG element that
+/// stands alone or inside HTML, for example by `Section.Drawing`. Colours follow the reader's light or dark theme. More
+/// than 400 nodes are refused with a `DomainError`.
+///
+/// <example><code>
+/// GraphSvg.Draw((a + b) * (b - c))
+/// GraphSvg.Draw(explanation)
+/// </code>
+/// In C#: <code>
+/// string svg = GraphSvg.Draw(y, onNode: e => e == y ? "= 3" : "", onEdge: (user, place) => "");
+/// </code></example>
+[<AbstractClass; Sealed>]
+type GraphSvg =
+    /// The graph of one expression: `GraphSvg.Draw(loss)`.
+    static member Draw(e: Expr) : string = GraphDrawing.svg GraphNotes.none [ e ]
+
+    /// The graph of several results, in which what they share stands once: `GraphSvg.Draw([y, z])`.
+    static member Draw(results: seq<Expr>) : string = GraphDrawing.svg GraphNotes.none (List.ofSeq results)
+
+    /// The graph of what was explained: on each node its name and value, on each edge the part of the derivative that
+    /// comes back along it. `GraphSvg.Draw(explanation)`
+    static member Draw(explanation: Explanation) : string =
+        // The result is the last value to be computed.
+        let result = explanation.Steps[explanation.Steps.Count - 1]
+        GraphDrawing.svg explanation.Notes [ result.Expr ]
+
+    /// The graph of one expression with texts of one's own: on a node, and on the edge into a node from its operand at a
+    /// place counted from 0; an empty text is left out.
+    /// `GraphSvg.Draw(y, e => e == y ? "= 3" : "", (user, place) => "")`
+    static member Draw(e: Expr, onNode: Func<Expr, string>, onEdge: Func<Expr, int, string>) : string =
+        let notes =
+            {
+                OfNode = fun e -> onNode.Invoke e
+                OfEdge = fun user place -> onEdge.Invoke(user, place)
+            }
+
+        GraphDrawing.svg notes [ e ]
+
+/// Drawings of graphs, as functions to pipe into.
+[<RequireQualifiedAccess>]
+module GraphSvg =
+    /// The graph of some results with texts on its nodes and edges.
+    /// `GraphSvg.ofGraph { GraphNotes.none with OfNode = value } [ y ]`
+    let ofGraph (notes: GraphNotes) (roots: Expr list) : string = GraphDrawing.svg notes roots
+
+    /// The graph of one expression: `File.WriteAllText("loss.svg", GraphSvg.ofExpr loss)`.
+    let ofExpr (e: Expr) : string = GraphSvg.Draw e
+
+    /// The graph of what was explained, with values and derivatives:
+    /// `Explain.run [ "Y", y ] [ "a", Tensor.scalar 1.0 ] y |> GraphSvg.ofExplanation`.
+    let ofExplanation (explanation: Explanation) : string = GraphSvg.Draw explanation

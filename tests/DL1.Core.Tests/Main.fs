@@ -35,4 +35,15 @@ let tests =
             // Math
             OpsReferenceTests.tests
             DrawTests.tests
+            // Rewrite
+            ExactTests.tests
+            StableTests.tests
+            AlgebraTests.tests
+            // Derivative, the readable kind
+            SymbolicTests.tests
+            ExplainTests.tests
+            // Optimize
+            DescentTests.tests
+            // Documentation
+            ReadmeTests.tests
         ]

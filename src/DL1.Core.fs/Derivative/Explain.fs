@@ -8,6 +8,8 @@ type ExplainedEdge =
     {
         /// The name of the value that uses this one.
         User: string
+        /// What is differentiated, as written: `∂d/∂a`, or `∂(d·c)/∂c` where the result itself is the user.
+        Factor: string
         /// The local derivative of the user by this value, between scalars: `e = −1`. Empty between tensors.
         Local: string
         /// The contribution as it is computed: `3·(−1)` between scalars, `xᵀ @ ∂loss/∂z` between tensors.
@@ -78,8 +80,11 @@ type Explanation internal (result: string, steps: ExplainedStep list, notes: Gra
                 | [] -> lines.Add $"  {name} = {value}"
                 | [ edge ] when direct -> lines.Add $"  {name} = {edge.Local}"
                 | edges when edges |> List.forall (fun e -> e.Local <> "") ->
-                    lines.Add("  " + join ",  " (fun e -> $"∂{e.User}/∂{s.Name} = {e.Local}"))
-                    let chain = join " + " (fun e -> $"∂{result}/∂{e.User}·∂{e.User}/∂{s.Name}")
+                    lines.Add("  " + join ",  " (fun e -> $"{e.Factor} = {e.Local}"))
+
+                    let chain =
+                        join " + " (fun e -> if e.User = result then e.Factor else $"∂{result}/∂{e.User}·{e.Factor}")
+
                     lines.Add $"    {name} = {chain} = {products} = {value}"
                 | _ -> lines.Add $"  {name} = {products} = {value}"
 
@@ -135,7 +140,7 @@ module Explain =
         if text.StartsWith '−' then $"({text})" else text
 
     /// Between scalars: the local derivative of a node by one operand, and adjoint·derivative in numbers.
-    let private scalarEdge (known: Dictionary<Digest, string>) value (adjoint: Tensor) (e: Expr) place =
+    let private scalarEdge (known: Dictionary<Digest, string>) value isResult (adjoint: Tensor) (e: Expr) place =
         match List.item place (Vjp.rule e (Expr.onesLike e)) with
         | None -> "0", "0"
         | Some d ->
@@ -148,7 +153,10 @@ module Explain =
                 | false, _ when isConstant d -> number
                 | false, _ -> $"{formula known d} = {number}"
 
-            local, $"{factor (Explanation.Short adjoint)}·{factor number}"
+            let product =
+                if isResult then number else $"{factor (Explanation.Short adjoint)}·{factor number}"
+
+            local, product
 
     /// Between tensors: the vjp as a formula over names.
     let private tensorEdge (known: Dictionary<Digest, string>) (result: string) (e: Expr) place =
@@ -240,10 +248,14 @@ module Explain =
                         match user.Node with
                         | Node.Unary _
                         | Node.Binary _ when user.Shape.IsScalar ->
-                            scalarEdge known value (value adjointOf[user.Digest]) user place
+                            scalarEdge known value (user = y) (value adjointOf[user.Digest]) user place
                         | _ -> "", tensorEdge known result user place
 
-                    { User = known[user.Digest]
+                    let name = known[user.Digest]
+                    let differentiated = if user = y then $"({formula known user})" else name
+
+                    { User = name
+                      Factor = $"∂{differentiated}/∂{known[e.Digest]}"
                       Local = local
                       Product = product
                       Contribution = value d })

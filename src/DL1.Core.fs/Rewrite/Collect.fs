@@ -225,11 +225,11 @@ module internal Collect =
                 | Node.Variable _ -> n > 0.0
                 | _ -> false))
 
-    /// −(1 − x) is x − 1.
+    /// −(1 − x) is x − 1. A denominator stays as it is, to meet its like.
     let private turned (t: Term) : Term =
         let turn (e: Expr, n: float) =
             match asSum e with
-            | Some terms when n % 2.0 <> 0.0 && Term.isWhole n && isPolynomial terms ->
+            | Some terms when n > 0.0 && n % 2.0 = 1.0 && isPolynomial terms ->
                 let numbers, others = terms |> List.partition (fun t -> t.Factors.IsEmpty)
 
                 if

@@ -230,8 +230,10 @@ module internal Exact =
                 | _ -> true)
         )
 
+    let private ofEither = arithmetic @ repeated @ choices @ movement @ [ beforeBroadcast ]
+
     /// The rows that leave a formula as readable as it was.
-    let readable = arithmetic @ repeated @ choices @ movement @ [ beforeBroadcast; readableFolding ]
+    let readable = readableFolding :: ofEither
 
     /// The rows, in the order in which they are tried.
-    let table = division :: folding :: readable
+    let table = division :: folding :: ofEither

@@ -64,26 +64,32 @@ module internal Pattern =
         | Node.Broadcast(_, x) -> Some x
         | _ -> None
 
-    /// What was reduced over one axis of an expression and stretched back over it, as `Reduce.keepDims` does.
+    /// What lacks an axis and was stretched back over it, as `Reduce.keepDims` does it; over axis 0, broadcasting alone
+    /// does it, and over an extent of 1 a reshape.
     let private stretchedBack (e: Expr) =
         match e.Node with
-        | Node.Broadcast(shape, kept) when kept.Shape.Rank = shape.Rank ->
+        | Node.Broadcast(_, y)
+        | Node.Reshape(_, y) when y.Shape.Rank = e.Shape.Rank - 1 -> Some y
+        | Node.Broadcast(_, kept) ->
             match kept.Node with
-            | Node.Reshape(_, y) when y.Shape.Rank = shape.Rank - 1 -> Some(shape, y)
+            | Node.Reshape(_, y) when y.Shape.Rank = e.Shape.Rank - 1 -> Some y
             | _ -> None
         | _ -> None
+
+    let private isBackOver axis (e: Expr) (y: Expr) =
+        e = Vjp.spread [ axis ] e.Shape y || (axis = 0 && e = Expr.Stretch(e.Shape, y))
 
     /// Σ x over one axis, stretched back over it.
     let (|StretchedBackSum|_|) (e: Expr) =
         match stretchedBack e with
-        | Some(shape, (Sum([ axis ], x) as y)) when x.Shape = shape && Vjp.spread [ axis ] shape y = e -> Some(axis, x)
+        | Some(Sum([ axis ], x) as y) when x.Shape = e.Shape && isBackOver axis e y -> Some(axis, x)
         | _ -> None
 
     /// log Σ exp x over one axis, stretched back over it.
     let (|StretchedBackLse|_|) (e: Expr) =
         match stretchedBack e with
-        | Some(shape, y) ->
+        | Some y ->
             match y.Node with
-            | Node.LogSumExp(axis, x) when x.Shape = shape && Vjp.spread [ axis ] shape y = e -> Some(axis, x)
+            | Node.LogSumExp(axis, x) when x.Shape = e.Shape && isBackOver axis e y -> Some(axis, x)
             | _ -> None
         | None -> None

@@ -14,13 +14,39 @@ module internal Stable =
         | Sum(_, Mul(x, y)) when x = y -> Some()
         | _ -> None
 
+    let private keepingMax axis (x: Expr) =
+        Vjp.spread [ axis ] x.Shape (Expr.max [ axis ] x)
+
+    /// x less its largest element along an axis; derivatives see none of it, since the difference that follows
+    /// cancels what is subtracted.
+    let private lessMax axis (x: Expr) =
+        x - Expr.stopGradient (keepingMax axis x)
+
+    /// What `lessMax` took the maximum from.
+    let private beforeLessMax axis (e: Expr) =
+        match e with
+        | Sub(x, _) when e = lessMax axis x -> Some x
+        | _ -> None
+
+    /// log softmax x with no large number in it: x − log Σ exp x loses as many digits as the elements of x have in
+    /// common.
+    let private logSoftmax axis (x: Expr) =
+        if x.Shape[axis] = 0 then
+            Reduce.logSoftmax axis x
+        else
+            Reduce.logSoftmax axis (lessMax axis x)
+
     /// The rows, in the order in which they are tried.
     let table =
         [ rule "log(softmax x) -> x - logsumexp x" [ "log" ] (function
               | Log y ->
                   match y.Node with
-                  | Node.Softmax(axis, x) -> Some(Reduce.logSoftmax axis x)
+                  | Node.Softmax(axis, x) -> Some(logSoftmax axis x)
                   | _ -> None
+              | _ -> None)
+          rule "x - logsumexp x -> x less its maximum first" [ "sub" ] (function
+              | Sub(x, StretchedBackLse(axis, x')) when x = x' && x.Shape[axis] > 0 && beforeLessMax axis x = None ->
+                  Some(logSoftmax axis x)
               | _ -> None)
           rule "log(sum(exp x)) -> logsumexp x" [ "log" ] (function
               | Log(Sum([ axis ], Exp x)) -> Some(Expr.logSumExp axis x)
@@ -29,7 +55,8 @@ module internal Stable =
               | Div(Exp x, StretchedBackSum(axis, Exp x')) when x = x' -> Some(Expr.softmax axis x)
               | _ -> None)
           rule "exp(x - logsumexp x) -> softmax x" [ "exp" ] (function
-              | Exp(Sub(x, StretchedBackLse(axis, x'))) when x = x' -> Some(Expr.softmax axis x)
+              | Exp(Sub(x, StretchedBackLse(axis, x'))) when x = x' ->
+                  Some(Expr.softmax axis (Option.defaultValue x (beforeLessMax axis x)))
               | _ -> None)
           rule "log(1 + x) -> log1p x" [ "log" ] (function
               | Log(Add(One, x))

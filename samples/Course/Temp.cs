@@ -1,2 +1,0 @@
-global using DescentPicture = DL1.Pictures.Descent;
-global using Descent = DL1.Descent;
