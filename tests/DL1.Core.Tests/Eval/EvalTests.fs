@@ -235,6 +235,11 @@ let private reductions =
             "the first largest"
 
         Expect.equal
+            (eval1 (Expr.argMin 0) (Tensor.vector [ 4.0; 2.0; 2.0 ]))
+            (Tensor.scalar 1L)
+            "the first smallest"
+
+        Expect.equal
             (eval1 (Expr.argMin 0) (Tensor.vector [ 1.0; nan; nan ]))
             (Tensor.scalar 1L)
             "the first NaN"
