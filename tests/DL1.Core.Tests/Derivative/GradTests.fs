@@ -44,7 +44,7 @@ let private eachPrimitive draws check =
 let private transposed =
     testList
         "<u, J v> = <J' u, v>"
-        (eachPrimitive 40 (fun name seed e values ->
+        (eachPrimitive 80 (fun name seed e values ->
             checkTransposed (toleranceOf name) $"draw {seed}" seed values [ e ] (reals [ e ])))
 
 /// Σ u·outputs as a function of the variables, evaluated.

@@ -187,8 +187,8 @@ let private slice (s: Source) =
     let x = s.Ranked(s.Type(), Any, 1, 4)
 
     let cut d =
-        let start = s.Next(0, d)
-        { Start = start; Stop = s.Next(start, d); Step = s.Next(1, 2) }
+        let start = if s.Flip() then 0 else s.Next(0, d)
+        { Start = start; Stop = (if s.Flip() then d else s.Next(start, d)); Step = s.Next(1, 2) }
 
     Expr.Make(Node.Slice(x.Shape.ToList() |> List.map cut, x))
 

@@ -25,7 +25,8 @@ type Domain =
 /// Operands, drawn from a seed. `alone` gives fresh variables only, for graphs of one primitive.
 [<Sealed>]
 type Source(seed: int, style: Style, alone: bool) =
-    let random = Random seed
+    // Spread out: neighbouring seeds of System.Random begin alike.
+    let random = Random(seed * -1640531527)
     let pool = List<Expr>()
     let bindings = List<string * Tensor>()
 
