@@ -43,6 +43,7 @@ module Grad =
     /// `Grad.grad (x * y) [ x; y ]` is `[ y; x ]`.
     let grad (y: Expr) (wrt: Expr list) : Expr list =
         requireScalar "grad" y
+        requireFloat "grad" (y :: wrt)
         vjp [ y ] [ Expr.onesLike y ] wrt
 
     /// A scalar and its gradient, to be evaluated together so that what they share is computed once.
@@ -97,6 +98,8 @@ module Grad =
 
     /// The Hessian of a scalar with respect to `x`: shape `[x...; x...]`.
     let hessian (y: Expr) (x: Expr) : Expr =
+        requireScalar "hessian" y
+        requireFloat "hessian" [ y; x ]
         jacobianForward (List.head (grad y [ x ])) x
 
     /// The Hessian of a scalar times a direction for each of `wrt`, without the Hessian: the jvp of the gradient.

@@ -257,7 +257,9 @@ module Eval =
                 $"{v.DType} {v.Shape}"
                 "cast or reshape the value, or build the graph for its shape"
         | false, _ ->
-            let known = bindings.Keys |> Seq.sort |> String.concat ", "
+            let known =
+                if bindings.Count = 0 then "nothing"
+                else bindings.Keys |> Seq.sortWith (fun a b -> String.CompareOrdinal(a, b)) |> String.concat ", "
 
             Refuse.domain
                 "Eval"

@@ -27,7 +27,7 @@ module Operators =
 /// The primitives, as functions. Axes count from 0, outermost first, or from −1, innermost first.
 [<RequireQualifiedAccess; CompilationRepresentation(CompilationRepresentationFlags.ModuleSuffix)>]
 module Expr =
-    let private axisOf operation (x: Expr) axis = Shape.axis operation x.Shape axis
+    let private axisOf operation (x: Expr) axis = Operand.axis operation x axis
 
     let private axesOf operation (x: Expr) (axes: int list) =
         axes |> List.map (axisOf operation x) |> List.sort
@@ -41,7 +41,7 @@ module Expr =
             Node.Variable
                 { Name = name
                   DType = dtype
-                  Shape = Shape.ofList dims }
+                  Shape = Operand.shape "Expr.variable" dims }
         )
 
     /// A scalar variable of type f64, for calculus: `let x = Expr.symbol "x"`.
@@ -145,15 +145,15 @@ module Expr =
 
     /// Where along an axis the largest element is: the first one, or the first NaN; i64.
     let argMax axis x =
-        Expr.Make(Node.ArgReduce(ArgOp.Max, axisOf "argmax" x axis, x))
+        Expr.Make(Node.ArgReduce(ArgOp.Max, axisOf "argMax" x axis, x))
 
     /// Where along an axis the smallest element is: the first one, or the first NaN; i64.
     let argMin axis x =
-        Expr.Make(Node.ArgReduce(ArgOp.Min, axisOf "argmin" x axis, x))
+        Expr.Make(Node.ArgReduce(ArgOp.Min, axisOf "argMin" x axis, x))
 
     /// The running sum along an axis.
     let cumSum axis x =
-        Expr.Make(Node.CumSum(axisOf "cumsum" x axis, false, x))
+        Expr.Make(Node.CumSum(axisOf "cumSum" x axis, false, x))
 
     /// exp(x) / Σ exp(x) along an axis, without overflow.
     let softmax axis x =
@@ -161,10 +161,10 @@ module Expr =
 
     /// log Σ exp(x) along an axis, which is removed; without overflow.
     let logSumExp axis x =
-        Expr.Make(Node.LogSumExp(axisOf "logsumexp" x axis, x))
+        Expr.Make(Node.LogSumExp(axisOf "logSumExp" x axis, x))
 
     /// Stretches axes of extent 1, and puts new ones in front.
-    let broadcastTo (dims: int list) (x: Expr) = Expr.Stretch(Shape.ofList dims, x)
+    let broadcastTo (dims: int list) (x: Expr) = Expr.Stretch(Operand.shape "broadcastTo" dims, x)
 
     /// The product of matrices `[...; m; k]` and `[...; k; n]`; leading axes broadcast.
     let matmul (a: Expr) (b: Expr) =
@@ -190,7 +190,7 @@ module Expr =
 
         let shape =
             match List.filter (fun d -> d = -1) dims with
-            | [] -> Shape.ofList dims
+            | [] -> Operand.shape "reshape" dims
             | [ _ ] when known > 0 && x.Shape.Size % known = 0 ->
                 dims
                 |> List.map (fun d -> if d = -1 then x.Shape.Size / known else d)
@@ -204,17 +204,22 @@ module Expr =
 
         if shape = x.Shape then x else Expr.Make(Node.Reshape(shape, x))
 
-    /// Puts in an axis of extent 1; −1 puts it last.
-    let expandDims axis (x: Expr) =
+    /// Where a new axis goes, counted from the end where it is negative.
+    let private newAxis operation axis (x: Expr) =
         let place = if axis < 0 then axis + x.Shape.Rank + 1 else axis
 
         if place < 0 || place > x.Shape.Rank then
             Refuse.shape
-                "expandDims"
-                $"axis {axis} of {Operand.text x}"
+                operation
+                $"a new axis {axis} of {Operand.text x}"
                 $"an axis from {-x.Shape.Rank - 1} to {x.Shape.Rank}"
                 "0 puts the new axis first, -1 last"
 
+        place
+
+    /// Puts in an axis of extent 1; −1 puts it last.
+    let expandDims axis (x: Expr) =
+        let place = newAxis "expandDims" axis x
         reshape ((Shape.insertAxis place 1 x.Shape).ToList()) x
 
     /// Takes out axes of extent 1.
@@ -317,20 +322,22 @@ module Expr =
     let concat axis (xs: Expr list) =
         match xs with
         | [] -> Expr.Make(Node.Concat(axis, xs))
-        | [ x ] -> x
-        | x :: _ -> Expr.Make(Node.Concat(axisOf "concat" x axis, xs))
+        | x :: rest ->
+            let axis = axisOf "concat" x axis
+            if rest.IsEmpty then x else Expr.Make(Node.Concat(axis, xs))
 
     /// Tensors of one shape along a new axis.
     let stack axis (xs: Expr list) =
-        let place (x: Expr) = if axis < 0 then axis + x.Shape.Rank + 1 else axis
-
         match xs with
-        | [] -> concat axis xs
+        | [] -> Refuse.shape "stack" "no tensors" "at least one tensor" "leave out the stack"
         | first :: rest ->
+            let place = newAxis "stack" axis first
+
             for x in rest do
+                Operand.requireSameType "stack" first x
                 Operand.requireSameShape "stack" first x
 
-            concat (place first) (xs |> List.map (expandDims axis))
+            concat place (xs |> List.map (expandDims place))
 
     /// Turns axes around.
     let reverse (axes: int list) (x: Expr) =
@@ -345,14 +352,17 @@ module Expr =
 
     /// Zeros of an extent along an axis, with each update added to the slice of its index.
     let scatterAdd axis extent (indices: Expr) (updates: Expr) =
-        Expr.Make(Node.ScatterAdd(axis, extent, updates, indices))
+        // The result has one axis in the place of those of the indices.
+        let rank = updates.Shape.Rank - indices.Shape.Rank + 1
+        let place = if axis < 0 then axis + rank else axis
+        Expr.Make(Node.ScatterAdd(place, extent, updates, indices))
 
     /// The same value, seen as a constant by derivatives.
     let stopGradient (x: Expr) = Expr.Make(Node.StopGradient x)
 
     /// 32 random bits an element as i32, from a key (i32 `[2]`) and a stream.
     let randomBits stream (dims: int list) (key: Expr) =
-        Expr.Make(Node.RandomBits(stream, Shape.ofList dims, key))
+        Expr.Make(Node.RandomBits(stream, Operand.shape "randomBits" dims, key))
 
     /// 0, 1, ..., n−1 in a type.
     let arange dtype n = constant (Tensor.arange dtype n)

@@ -75,28 +75,46 @@ module internal Infer =
 
     let private matmul (x: #IOperand) (y: #IOperand) =
         let operation = "matmul"
+        let rank = x.Shape.Rank
+        // Made only for an error: a name takes longer to write than a node to make.
+        let given () = Operand.texts [ x; y ]
+
+        if x.Shape.IsScalar || y.Shape.IsScalar then
+            Refuse.shape operation (given ()) "two matrices, or stacks of them" "multiply by a scalar with *"
+
+        if rank < 2 || y.Shape.Rank < 2 then
+            Refuse.shape
+                operation
+                (given ())
+                "two matrices, or stacks of them"
+                "use Linear.matvec for a matrix and a vector, Linear.dot for two vectors, or make a row [1; n] or a column [n; 1] of a vector: Expr.expandDims"
+
         Operand.requireNumber operation x
         Operand.requireSameType operation x y
-        let rank = x.Shape.Rank
-        let given = Operand.texts [ x; y ]
 
-        if rank < 2 || y.Shape.Rank <> rank then
-            Refuse.shape operation given "two matrices, or stacks of them, of one rank" "reshape a vector to a row [1; n] or a column [n; 1]"
+        if y.Shape.Rank <> rank then
+            Refuse.shape operation (given ()) "matrices, or stacks of them, of one rank" "broadcast the stacks"
 
         let m, k, k', n = x.Shape[rank - 2], x.Shape[rank - 1], y.Shape[rank - 2], y.Shape[rank - 1]
 
         if k <> k' then
             let cure =
-                if k = n then $"transpose the second: Expr.matmul {x.Label} {y.Label}.T"
-                elif m = k' then $"transpose the first: Expr.matmul {x.Label}.T {y.Label}"
+                if k = n then
+                    $"transpose the second: Expr.matmul {Operand.argument x} {Operand.argument y}.T"
+                elif m = k' then
+                    $"transpose the first: Expr.matmul {Operand.argument x}.T {Operand.argument y}"
                 else "check which axis holds the features: [batch; in] times [in; out]"
 
-            Refuse.shape operation given $"inner extents that agree, but they are {k} and {k'}" cure
+            Refuse.shape operation (given ()) $"inner extents that agree, but they are {k} and {k'}" cure
 
         let stack = x.Shape.ToList() |> List.take (rank - 2)
 
         if stack <> (y.Shape.ToList() |> List.take (rank - 2)) then
-            Refuse.shape operation given "stacks of the same leading extents" "broadcast the stacks"
+            Refuse.shape
+                operation
+                (given ())
+                "stacks whose leading extents are equal, or 1"
+                "reshape one stack, or add axes of extent 1 where they are missing: Expr.expandDims"
 
         Shape.ofList (stack @ [ m; n ])
 
@@ -170,13 +188,13 @@ module internal Infer =
 
         let body = call.Body
 
-        let check what (variables: Variable list) (given: (DType * Shape) list) =
+        let check what several (variables: Variable list) (given: (DType * Shape) list) =
             if variables.Length <> given.Length then
-                refuse $"{given.Length} {what}" $"{variables.Length} {what}"
+                refuse $"{given.Length} {several}" $"{variables.Length} {several}"
 
-            for v, (dtype, shape) in List.zip variables given do
+            for place, (v, (dtype, shape)) in List.indexed (List.zip variables given) do
                 if v.DType <> dtype || v.Shape <> shape then
-                    refuse $"{what} {v.Name}: {dtype} {shape}" $"{v.Name}: {v.DType} {v.Shape}"
+                    refuse $"{what} {place} is {dtype} {shape}" $"{v.DType} {v.Shape}, as the body takes it"
 
         let known (e: 'e) = e.DType, e.Shape
 
@@ -186,10 +204,10 @@ module internal Infer =
 
             e.DType, Shape.removeAxis 0 e.Shape
 
-        check "the initial carry" body.Carries (List.map known call.Initial)
-        check "the slice" body.Slices (List.map slice call.Sequences)
-        check "the fixed value" body.Fixed (List.map known call.Fixed)
-        check "the next carry" body.Carries (List.map known body.Next)
+        check "initial carry" "initial carries" body.Carries (List.map known call.Initial)
+        check "slice" "slices" body.Slices (List.map slice call.Sequences)
+        check "fixed value" "fixed values" body.Fixed (List.map known call.Fixed)
+        check "next carry" "next carries" body.Carries (List.map known body.Next)
 
         if result < body.Next.Length then
             known body.Next[result]
@@ -206,12 +224,12 @@ module internal Infer =
         if rule.Inputs.Length <> xs.Length || rule.Gradients.Length <> xs.Length then
             refuse $"{xs.Length} operands, {rule.Gradients.Length} gradients" $"{rule.Inputs.Length} of each"
 
-        for v, x, g in List.zip3 rule.Inputs xs rule.Gradients do
+        for place, (v, x, g) in List.indexed (List.zip3 rule.Inputs xs rule.Gradients) do
             if v.DType <> x.DType || v.Shape <> x.Shape then
-                refuse (Operand.text x) $"{v.Name}: {v.DType} {v.Shape}"
+                refuse (Operand.text x) $"{v.DType} {v.Shape} for input {place}"
 
             if g.DType <> v.DType || g.Shape <> v.Shape then
-                refuse $"the gradient {Operand.text g} for {v.Name}" $"{v.DType} {v.Shape}"
+                refuse $"gradient {place} is {g.DType} {g.Shape}" $"{v.DType} {v.Shape}, as input {place} has"
 
         if rule.Cotangent.DType <> rule.Value.DType || rule.Cotangent.Shape <> rule.Value.Shape then
             refuse
@@ -222,7 +240,7 @@ module internal Infer =
 
     /// The element type and shape of a node; raises `ShapeError` or `DomainError` where the operands do not fit.
     let node (node: Node<'e>) : DType * Shape when 'e :> IOperand =
-        let operation = Node.name node
+        let operation = Node.calledAs node
 
         match node with
         | Node.Constant value -> value.DType, value.Shape
@@ -319,6 +337,9 @@ module internal Infer =
             let dims = x.Shape.ToList()
             x.DType, Shape.ofList (List.take axis dims @ indices.Shape.ToList() @ List.skip (axis + 1) dims)
         | Node.ScatterAdd(axis, extent, updates, indices) ->
+            if extent < 0 then
+                Refuse.shape operation $"an axis of extent {extent}" "an extent of 0 or more" "give the number of places to add to"
+
             Operand.requireIndex operation indices
             Operand.requireNumber operation updates
             let dims = updates.Shape.ToList()
@@ -353,7 +374,7 @@ module internal Infer =
         | Node.AvgPoolGrad(window, spatial, y) -> y.DType, InferWindow.unpool operation window spatial y
         | Node.RandomBits(_, shape, key) ->
             if key.DType <> DType.I32 || key.Shape <> Shape.ofList [ 2 ] then
-                Refuse.shape operation (Operand.text key) "a key: i32 [2]" "pass Expr.key k, or a variable of that type and shape"
+                Refuse.shape operation (Operand.text key) "a key: i32 [2]" "pass Draw.key k, or a variable of that type and shape"
 
             DType.I32, shape
         | Node.Scan(result, call) -> scan result call

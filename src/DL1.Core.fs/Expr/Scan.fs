@@ -54,6 +54,9 @@ module Scan =
     /// and the stacked outputs. `reversed` goes from the last slice to the first. The body may use expressions from
     /// around it: they are the same at every step.
     let many reversed length (initial: Expr list) (sequences: Expr list) (body: Expr list -> Expr list -> Expr list * Expr list) =
+        if length < 0 then
+            Refuse.domain "scan" $"{length} steps" "0 steps or more" "check the length that was computed"
+
         let carries = freshLike initial
 
         let slice (e: Expr) =
@@ -62,7 +65,7 @@ module Scan =
                     "scan"
                     $"the sequence {Operand.text e}"
                     $"a leading axis of {length} steps"
-                    "put the axis of time first: Expr.moveAxis 1 0 x"
+                    $"put the axis of time first: Expr.moveAxis 1 0 {Operand.argument e}"
 
             Rebuild.fresh e.DType (Shape.removeAxis 0 e.Shape)
 
@@ -99,7 +102,7 @@ module Scan =
                 [ next ], [ output ]
             | _ -> Refuse.shape "scan" $"{carries.Length} carries" "one carry" "use Scan.many for several carries"
 
-        let typed = Expr.Typed("scan", sequence.DType, initial)
+        let typed = Expr.Typed("scan", sequence, initial)
         let finals, outputs = many false sequence.Shape[0] [ typed ] [ sequence ] step
         List.head finals, List.head outputs
 

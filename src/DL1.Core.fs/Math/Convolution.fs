@@ -82,14 +82,20 @@ module Convolution =
             match outputPadding with
             | [] -> List.replicate rank 0
             | [ p ] -> List.replicate rank p
-            | ps -> ps
+            | ps when ps.Length = rank -> ps
+            | ps ->
+                Refuse.domain
+                    operation
+                    $"output padding {ps}"
+                    $"one value, or one for each of {rank} spatial axes"
+                    "give as many as the data has spatial axes"
 
         let extent axis (s: Sweep) extra =
             if extra < 0 || extra >= max s.Stride s.Dilation then
                 Refuse.domain
                     operation
                     $"output padding {extra}"
-                    $"0 to {max s.Stride s.Dilation - 1}: less than the stride or the dilation"
+                    $"at least 0, and less than {max s.Stride s.Dilation}, the larger of stride and dilation"
                     "leave the output padding out"
 
             (x.Shape[axis + 2] - 1) * s.Stride - s.PadBefore - s.PadAfter
@@ -125,4 +131,12 @@ module Convolution =
     /// Adds a bias `[channels]` to data `[batch; channels; spatial...]`.
     let addBias (b: Expr) (x: Expr) =
         Operand.requireRank "addBias" 1 "[channels]" b
+
+        if x.Shape.Rank < 2 || b.Shape[0] <> x.Shape[1] then
+            Refuse.shape
+                "addBias"
+                (Operand.texts [ b; x ])
+                "a bias with an element for each channel of data [batch; channels; spatial...]"
+                "check the number of channels"
+
         x + Expr.reshape (b.Shape[0] :: ones (x.Shape.Rank - 2)) b

@@ -35,14 +35,25 @@ module Draw =
             | DType.I64
             | DType.Bool -> id, System.Math.BitDecrement
 
-        if not (held low < held high) then
-            Refuse.domain "Draw.uniform" $"the bounds {low} and {high}" "the low one below the high one" "swap the bounds"
+        if not (held low < held high && System.Double.IsFinite(held low) && System.Double.IsFinite(held high - held low)) then
+            Refuse.domain
+                "Draw.uniform"
+                $"the bounds {low} and {high}"
+                $"finite bounds, the low one below the high one as {dtype}"
+                "swap the bounds, or give them by hand"
 
         let u = units "Draw.uniform" dtype dims key
         Expr.minimum (held low + (held high - held low) * u) (lit (below high)) |> Expr.cast dtype
 
     /// Normal numbers, by the transform of Box and Muller (1958).
     let normal (mean: float) (deviation: float) (dtype: DType) (dims: int list) (key: Expr) =
+        if not (System.Double.IsFinite mean && System.Double.IsFinite deviation && deviation >= 0.0) then
+            Refuse.domain
+                "Draw.normal"
+                $"the mean {mean} and the deviation {deviation}"
+                "a finite mean, and a finite deviation of 0 or more"
+                "give the standard deviation, which is never negative, not the variance's logarithm"
+
         let u = units "Draw.normal" dtype (2 :: dims) key
 
         let radius = sqrt (-2.0 * log (1.0 - Expr.item 0 0 u))
@@ -59,4 +70,7 @@ module Draw =
 
     /// Independent keys: `[count; 2]`, the children 0 to count − 1 of `Key.split`.
     let split count (key: Expr) =
+        if count < 0 then
+            Refuse.domain "Draw.split" $"{count} children" "0 children or more" "check the count that was computed"
+
         Expr.randomBits 1 [ count; 4 ] key |> Expr.sliceAxis 1 0 2
