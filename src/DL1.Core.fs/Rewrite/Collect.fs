@@ -258,7 +258,7 @@ module internal Collect =
         | _ -> Term.writeSum like terms
 
     let private factored (like: Expr) (terms: Term list) =
-        match factorOut terms with
+        match (if terms.IsEmpty then None else factorOut terms) with
         | Some(common, rest) ->
             let inner = forms rest |> List.map (fun terms -> terms, Term.writeSum like terms)
 
