@@ -20,7 +20,8 @@ let config =
     { FsCheckConfig.defaultConfig with
         maxTest = 200
         arbitrary = [ typeof<Generators> ]
-        replay = Some(4711UL, 1789UL, None) }
+        replay = Some(4711UL, 1789UL, None)
+    }
 
 /// A property that holds for all values of its arguments, stated in words.
 /// `law "broadcasting commutes" (fun a b -> Shape.tryBroadcast a b = Shape.tryBroadcast b a)`

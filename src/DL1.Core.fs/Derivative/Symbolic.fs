@@ -51,7 +51,12 @@ module Symbolic =
 
         match x.Node with
         | Node.Variable _ -> ()
-        | _ -> Refuse.shape "Symbolic.derivative" $"by {Operand.text x}" "a variable" "make one with Expr.symbol \"x\""
+        | _ ->
+            Refuse.shape
+                "Symbolic.derivative"
+                $"by {Operand.text x}"
+                "a variable"
+                "make one with Expr.symbol \"x\""
 
         raw x e |> Rewrite.simplify
 

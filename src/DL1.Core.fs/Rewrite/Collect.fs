@@ -19,6 +19,7 @@ module internal Collect =
 
         while rest.Count > 0 && length <= longest do
             let e = rest.Pop()
+
             let isSum (o: Expr) =
                 match o with
                 | Add _
@@ -75,9 +76,7 @@ module internal Collect =
         | Node.Unary(UnaryOp.Cosh, u) -> Some(sinh u, -1.0)
         | _ -> None
 
-    let private squared (e: Expr) =
-        { Coefficient = 1.0
-          Factors = [ e, 2.0 ] }
+    let private squared (e: Expr) = { Coefficient = 1.0; Factors = [ e, 2.0 ] }
 
     /// Makes c·(f² ± g²) to c, and c − c·f² to c·g².
     let rec private pythagoras (terms: Term list) : Term list =
@@ -92,14 +91,26 @@ module internal Collect =
                         let others = terms |> List.filter (fun s -> s <> t)
 
                         let replace (s: Term) by =
-                            match others |> List.tryFind (fun o -> Term.key o = Term.key s && o.Coefficient = s.Coefficient) with
-                            | Some o -> Some(terms |> List.choose (fun u -> if u = t then Some by elif u = o then None else Some u))
+                            match
+                                others
+                                |> List.tryFind (fun o ->
+                                    Term.key o = Term.key s && o.Coefficient = s.Coefficient)
+                            with
+                            | Some o ->
+                                Some(
+                                    terms
+                                    |> List.choose (fun u ->
+                                        if u = t then Some by
+                                        elif u = o then None
+                                        else Some u)
+                                )
                             | None -> None
 
                         match replace (Term.times rest (Term.scale sign (squared g))) rest with
                         | Some shorter -> Some shorter
                         // c·f² − c = −c·g² for the circle, c·g² for the hyperbola.
-                        | None -> replace (Term.scale -1.0 rest) (Term.times rest (Term.scale -sign (squared g)))
+                        | None ->
+                            replace (Term.scale -1.0 rest) (Term.times rest (Term.scale -sign (squared g)))
                     | _ -> None))
 
         match found with
@@ -127,7 +138,8 @@ module internal Collect =
 
             match asSum e with
             | Some sum when n = 1.0 -> multiply sum
-            | Some sum when n = 2.0 -> multiply (List.allPairs sum sum |> List.map (fun (s, t) -> Term.times s t) |> gather)
+            | Some sum when n = 2.0 ->
+                multiply (List.allPairs sum sum |> List.map (fun (s, t) -> Term.times s t) |> gather)
             | _ -> terms |> List.map (fun t -> Term.times t { Coefficient = 1.0; Factors = [ e, n ] })
 
         if t.Factors |> List.exists (fun (e, n) -> (n = 1.0 || n = 2.0) && Option.isSome (asSum e)) then
@@ -171,7 +183,10 @@ module internal Collect =
         let magnitudes = terms |> List.map (fun t -> abs t.Coefficient)
         let scaled q = List.map (fun c -> c * q) magnitudes
 
-        match [ 1.0; 2.0; 3.0; 4.0; 6.0; 8.0; 9.0; 12.0; 16.0 ] |> List.tryFind (scaled >> List.forall Term.isWhole) with
+        match
+            [ 1.0; 2.0; 3.0; 4.0; 6.0; 8.0; 9.0; 12.0; 16.0 ]
+            |> List.tryFind (scaled >> List.forall Term.isWhole)
+        with
         | Some q -> List.reduce gcd (scaled q) / q
         | None when List.forall (fun c -> c = magnitudes.Head) magnitudes -> magnitudes.Head
         | None -> 1.0
@@ -194,18 +209,22 @@ module internal Collect =
         let bases = terms |> List.collect (fun t -> List.map fst t.Factors) |> List.distinct
 
         let common =
-            { Coefficient = commonCoefficient terms
-              Factors =
-                bases
-                |> List.map (fun e -> e, commonPower terms e)
-                |> List.filter (fun (_, n) -> n <> 0.0) }
+            {
+                Coefficient = commonCoefficient terms
+                Factors =
+                    bases
+                    |> List.map (fun e -> e, commonPower terms e)
+                    |> List.filter (fun (_, n) -> n <> 0.0)
+            }
 
         if common = Term.ofNumber 1.0 then
             None
         else
             let inverse =
-                { Coefficient = 1.0 / common.Coefficient
-                  Factors = common.Factors |> List.map (fun (e, n) -> e, -n) }
+                {
+                    Coefficient = 1.0 / common.Coefficient
+                    Factors = common.Factors |> List.map (fun (e, n) -> e, -n)
+                }
 
             Some(common, terms |> List.map (Term.times inverse) |> collect)
 
@@ -243,11 +262,9 @@ module internal Collect =
 
         match t.Factors |> List.tryFind (fun f -> t.Coefficient < 0.0 && Option.isSome (turn f)) with
         | Some((_, n) as f) ->
-            let swap g =
-                if g = f then Option.defaultValue (fst g) (turn g), n else g
+            let swap g = if g = f then Option.defaultValue (fst g) (turn g), n else g
 
-            { Coefficient = -t.Coefficient
-              Factors = Term.gather (List.map swap t.Factors) }
+            { Coefficient = -t.Coefficient; Factors = Term.gather (List.map swap t.Factors) }
         | None -> t
 
     let private write like (t: Term) = Term.write like (turned t)
@@ -266,9 +283,7 @@ module internal Collect =
             | [], _ -> Some(Expr.zerosLike like)
             | [ single ], _ -> Some(write like (Term.times common single))
             | _, sum ->
-                let product =
-                    { common with
-                        Factors = Term.gather (common.Factors @ [ sum, 1.0 ]) }
+                let product = { common with Factors = Term.gather (common.Factors @ [ sum, 1.0 ]) }
 
                 Some(write like product)
         | None -> None
@@ -283,11 +298,9 @@ module internal Collect =
             if terms.Length < 2 || terms.Length > mostTerms || length plain > longest then
                 Some plain
             else
-                let candidates terms =
-                    writeSum e terms :: Option.toList (factored e terms)
+                let candidates terms = writeSum e terms :: Option.toList (factored e terms)
 
                 Some(shortest (List.collect candidates (forms terms)))
 
     /// A product with like factors collected.
-    let ofProduct (e: Expr) : Expr option =
-        Term.ofExpr e |> Option.map (fun t -> write e t)
+    let ofProduct (e: Expr) : Expr option = Term.ofExpr e |> Option.map (fun t -> write e t)

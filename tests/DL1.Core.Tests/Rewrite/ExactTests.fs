@@ -29,7 +29,8 @@ let private arithmetic =
         "x + -0 -> x", either (besides floatType -0.0 (+)) (besides floatType -0.0 (flipped (+)))
         "x - 0 -> x", besides numberType 0.0 (-)
         "--x -> x", one numberType (fun x -> -(-x))
-        "x + -y -> x - y", either (ofTwo numberType (fun x y -> x + -y)) (ofTwo numberType (fun x y -> -y + x))
+        "x + -y -> x - y",
+        either (ofTwo numberType (fun x y -> x + -y)) (ofTwo numberType (fun x y -> -y + x))
         "x - -y -> x + y", ofTwo numberType (fun x y -> x - -y)
         "-x * -y -> x * y", ofTwo numberType (fun x y -> -x * -y)
         "-x / -y -> x / y", ofTwo floatType (fun x y -> -x / -y)
@@ -50,8 +51,7 @@ let private repeated =
     let floats = [ "floor", floor; "ceiling", ceil; "round", (fun (x: Expr) -> round x) ]
     let numbers = [ "abs", abs; "sign", Expr.sign; "relu", Expr.relu ]
 
-    let twice types (name, f) =
-        $"{name} twice -> once", one types (f >> f)
+    let twice types (name, f) = $"{name} twice -> once", one types (f >> f)
 
     List.map (twice floatType) floats
     @ List.map (twice numberType) numbers
@@ -71,8 +71,7 @@ let private choices =
             return! over [ DType.Bool, dims; dtype, dims; dtype, dims ] (fun xs -> form xs[0] xs[1] xs[2])
         }
 
-    let constant truth (x: Expr) =
-        Expr.full DType.Bool (x.Shape.ToList()) truth
+    let constant truth (x: Expr) = Expr.full DType.Bool (x.Shape.ToList()) truth
 
     [
         "where(c, x, x) -> x", withCondition (fun c x _ -> Expr.where c x x)
@@ -99,8 +98,7 @@ let private onCube form =
     }
 
 let private movement =
-    let whole (x: Expr) =
-        make (Node.Slice([ for d in x.Shape -> { Start = 0; Stop = d; Step = 1 } ], x))
+    let whole (x: Expr) = make (Node.Slice([ for d in x.Shape -> { Start = 0; Stop = d; Step = 1 } ], x))
 
     let unpadded (x: Expr) =
         make (Node.Pad([ for _ in x.Shape -> { Before = 0; After = 0; Between = 0 } ], 7.0, x))
@@ -145,7 +143,10 @@ let private movement =
         "max over extents of 1 -> reshape",
         gen {
             let! dtype = numberType
-            let! axes, dims = Gen.elements [ [ 0 ], [ 1; 3 ]; [ 1 ], [ 2; 1 ]; [ 0; 2 ], [ 1; 4; 1 ]; [ 1 ], [ 0; 1 ] ]
+
+            let! axes, dims =
+                Gen.elements [ [ 0 ], [ 1; 3 ]; [ 1 ], [ 2; 1 ]; [ 0; 2 ], [ 1; 4; 1 ]; [ 1 ], [ 0; 1 ] ]
+
             let! op = Gen.elements [ ReduceOp.Max; ReduceOp.Min ]
             return! over [ dtype, dims ] (fun xs -> Expr.reduce op axes xs.Head)
         }
@@ -163,7 +164,10 @@ let private comparisons =
 let private stretched =
     gen {
         let! dtype = floatType
-        let! small, large = Gen.elements [ [], [ 3 ]; [ 1; 3 ], [ 2; 3 ]; [ 2; 1 ], [ 4; 2; 3 ]; [ 1 ], [ 0 ] ]
+
+        let! small, large =
+            Gen.elements [ [], [ 3 ]; [ 1; 3 ], [ 2; 3 ]; [ 2; 1 ], [ 4; 2; 3 ]; [ 1 ], [ 0 ] ]
+
         let! unary = unaries
         let! binary = binaries
         let! comparison = comparisons
@@ -231,14 +235,21 @@ let private graphs =
         let! dims = Gen.elements [ []; [ 3 ]; [ 2; 3 ] ]
         let variable i = Expr.variable $"x{i}" dtype dims
         let numbers = [ 0.0; -0.0; 1.0; -1.0; 2.0; 0.25; -4.0; infinity ] |> List.map (Expr.full dtype dims)
-        let mutable known = [ variable 0; variable 1; Expr.broadcastTo dims (Expr.variable "x2" dtype []) ] @ numbers
+
+        let mutable known =
+            [ variable 0; variable 1; Expr.broadcastTo dims (Expr.variable "x2" dtype []) ] @ numbers
+
         let! size = Gen.choose (5, 25)
 
         for _ in 1..size do
             let! a = Gen.elements known
             let! b = Gen.elements known
             let! c = Gen.elements known
-            let! unary = Gen.elements [ UnaryOp.Neg; UnaryOp.Abs; UnaryOp.Relu; UnaryOp.Round; UnaryOp.Exp; UnaryOp.Sqrt ]
+
+            let! unary =
+                Gen.elements
+                    [ UnaryOp.Neg; UnaryOp.Abs; UnaryOp.Relu; UnaryOp.Round; UnaryOp.Exp; UnaryOp.Sqrt ]
+
             let! binary = binaries
             let! comparison = comparisons
             let condition = Expr.compare comparison a b
@@ -261,9 +272,7 @@ let private graphs =
         let! values = List.replicate 2 (tensor dtype dims) |> Gen.sequenceToList
         let! scalar = tensor dtype []
 
-        return
-            { Expr = List.head known
-              Inputs = [ "x0", values[0]; "x1", values[1]; "x2", scalar ] }
+        return { Expr = List.head known; Inputs = [ "x0", values[0]; "x1", values[1]; "x2", scalar ] }
     }
 
 let private everywhere =
@@ -286,8 +295,7 @@ let private everywhere =
 
 let private near =
     // What looks like a row's left side and is not: each would change bits.
-    let unchanged name (e: Expr) =
-        test name { Expect.equal (Rewrite.exact e) e "the same expression" }
+    let unchanged name (e: Expr) = test name { Expect.equal (Rewrite.exact e) e "the same expression" }
 
     let x = Expr.symbol "x"
     let y = Expr.symbol "y"
@@ -306,7 +314,9 @@ let private near =
             unchanged "x / 2¹¹⁰, whose reciprocal is subnormal in f32" (x / 2.0 ** 130)
             unchanged "x²" (Expr.Pow(x, 2.0))
             unchanged "max(x, y)" (Expr.maximum x y)
-            unchanged "sum over an extent of 1, which makes 0 of −0" (Expr.sum [ 0 ] (Expr.variable "v" DType.F64 [ 1 ]))
+            unchanged
+                "sum over an extent of 1, which makes 0 of −0"
+                (Expr.sum [ 0 ] (Expr.variable "v" DType.F64 [ 1 ]))
             unchanged "a cast to a narrower type and back" (Expr.cast DType.I64 (Expr.cast DType.F64 n))
             unchanged "a cast to truth values and back" (Expr.cast DType.F64 (Expr.cast DType.Bool x))
             unchanged "reverse of two different axes" (m |> Expr.reverse [ 0 ] |> Expr.reverse [ 1 ])
