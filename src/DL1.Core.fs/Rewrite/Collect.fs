@@ -11,45 +11,7 @@ module internal Collect =
     let private longest = 150
     let private mostTerms = 24
 
-    /// The length of a formula as it is printed: names and numbers, signs, parentheses. Counts no further than a
-    /// little beyond `longest`.
-    let private length (e: Expr) =
-        let rest = Stack [ e ]
-        let mutable length = 0
-
-        while rest.Count > 0 && length <= longest do
-            let e = rest.Pop()
-
-            let isSum (o: Expr) =
-                match o with
-                | Add _
-                | Sub _ -> true
-                | _ -> false
-
-            match e with
-            | Number v -> length <- length + (if v = round v then 1 else 2)
-            | Pow(x, Number _) ->
-                length <- length + (if (Node.operands x.Node).IsEmpty then 1 else 2)
-                rest.Push x
-            | Mul(x, y)
-            | Div(x, y) ->
-                length <- length + 1 + (if isSum x then 1 else 0) + (if isSum y then 1 else 0)
-                rest.Push y
-                rest.Push x
-            | Add(x, y)
-            | Sub(x, y) ->
-                length <- length + 1
-                rest.Push y
-                rest.Push x
-            | Neg x ->
-                length <- length + 1
-                rest.Push x
-            | _ ->
-                let operands = Node.operands e.Node
-                length <- length + (if operands.IsEmpty then 1 else 2)
-                List.iter rest.Push operands
-
-        length
+    let private length e = Length.upTo longest e
 
     /// Adds up like terms, in the order in which they first stand.
     let private gather (terms: Term list) : Term list =
