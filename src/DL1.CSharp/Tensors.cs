@@ -1,9 +1,98 @@
-namespace DL1.CSharp;
+using MathNet.Numerics.LinearAlgebra;
 
-/// <summary>Tensors from .NET values, for C#.</summary>
+namespace DL1;
+
+/// <summary>Tensors and keys from C#.</summary>
 public static class Tensors
 {
-    /// <summary>A vector of f64, of shape <c>[values.Length]</c>.</summary>
-    /// <example><code>var x = Tensors.Vector(1.0, 2.0, 3.0);</code></example>
-    public static Tensor Vector(params double[] values) => TensorModule.vector(values);
+    extension(Tensor)
+    {
+        /// <summary>Zeros of f32.</summary>
+        /// <example><code>var bias = Tensor.Zeros(10);</code></example>
+        public static Tensor Zeros(params int[] shape) => TensorModule.zeros(DType.F32, Interop.List(shape));
+
+        /// <summary>Ones of f32.</summary>
+        /// <example><code>var scale = Tensor.Ones(10);</code></example>
+        public static Tensor Ones(params int[] shape) => TensorModule.ones(DType.F32, Interop.List(shape));
+
+        /// <summary>A tensor of a type filled with one value.</summary>
+        /// <example><code>var mask = Tensor.Full(DType.F64, -1e9, 4, 4);</code></example>
+        public static Tensor Full(DType type, double value, params int[] shape) =>
+            TensorModule.full(type, Interop.List(shape), value);
+
+        /// <summary>A vector of f64, evenly spaced from first to last, both included.</summary>
+        /// <example><code>var grid = Tensor.Linspace(0, 10, 200);</code></example>
+        public static Tensor Linspace(double first, double last, int count) =>
+            TensorModule.linspace(DType.F64, first, last, count);
+
+        /// <summary>A matrix of f64 from a rectangular array.</summary>
+        /// <example><code>var m = Tensor.From(new double[,] { { 1, 2 }, { 3, 4 } });</code></example>
+        public static Tensor From(double[,] values) => ConvertModule.ofArray2D(values);
+
+        /// <summary>A matrix of f32 from a rectangular array.</summary>
+        /// <example><code>var m = Tensor.From(new float[,] { { 1, 2 }, { 3, 4 } });</code></example>
+        public static Tensor From(float[,] values) => ConvertModule.ofArray2D(values);
+
+        /// <summary>A matrix of f64 from one of MathNet's.</summary>
+        /// <example><code>var m = Tensor.From(Matrix&lt;double&gt;.Build.DenseIdentity(3));</code></example>
+        public static Tensor From(Matrix<double> values) => ConvertModule.ofMatrix(values);
+    }
+
+    extension(Tensor t)
+    {
+        /// <summary>The same values in another element type.</summary>
+        /// <example><code>var single = t.Cast(DType.F32);</code></example>
+        public Tensor Cast(DType type) => TensorModule.cast(type, t);
+
+        /// <summary>The same elements in another shape of the same size.</summary>
+        /// <example><code>var rows = t.Reshape(10, 4);</code></example>
+        public Tensor Reshape(params int[] shape) => TensorModule.reshape(Interop.List(shape), t);
+
+        /// <summary>The value of a tensor of one element.</summary>
+        /// <exception cref="ShapeError">The tensor has more or fewer elements.</exception>
+        /// <example><code>double loss = results[0].ToDouble();</code></example>
+        public double ToDouble() => TensorModule.toFloat(t);
+
+        /// <summary>The elements in row-major order, as doubles whatever their type.</summary>
+        /// <example><code>double[] ys = prediction.ToDoubles();</code></example>
+        public double[] ToDoubles() => TensorModule.toFloats(t);
+
+        /// <summary>The rows of the leading axis at these indices, in their order.</summary>
+        /// <example><code>var batch = images.Rows(order[..128]);</code></example>
+        public Tensor Rows(IReadOnlyList<int> indices) =>
+            Eval.run(
+                Interop.Bindings([]),
+                ExprModule.gather(0, Expr.Constant(Tensor.Of([.. indices])), Expr.Constant(t)));
+
+        /// <summary>The elements as a matrix of MathNet's.</summary>
+        /// <example><code>var solved = t.ToMatrix().QR();</code></example>
+        public Matrix<double> ToMatrix() => ConvertModule.toMatrix<double>(TensorModule.cast(DType.F64, t));
+
+        /// <summary>Whether type and shape agree and each |a − b| ≤ absolute + relative·|b|.</summary>
+        /// <example><code>Debug.Assert(a.AllClose(b, 1e-6, 1e-9));</code></example>
+        public bool AllClose(Tensor other, double relative = 1e-5, double absolute = 1e-8) =>
+            TensorModule.allClose(relative, absolute, t, other);
+    }
+
+    extension(Key key)
+    {
+        /// <summary>Uniform numbers of f32 in [low, high).</summary>
+        /// <example><code>var x = key.Uniform(0, 10, 1000, 1);</code></example>
+        public Tensor Uniform(double low, double high, params int[] shape) =>
+            KeyModule.uniform(low, high, DType.F32, Interop.List(shape), key);
+
+        /// <summary>Normal numbers of f32.</summary>
+        /// <example><code>var noise = key.Normal(0, 0.2, 1000, 1);</code></example>
+        public Tensor Normal(double mean, double deviation, params int[] shape) =>
+            KeyModule.normal(mean, deviation, DType.F32, Interop.List(shape), key);
+
+        /// <summary>0 to n − 1 in random order.</summary>
+        /// <example><code>int[] order = key.Permutation(7000);</code></example>
+        public int[] Permutation(int n) =>
+            [.. KeyModule.permutation(n, key).ToArray<long>().Select(i => (int)i)];
+
+        /// <summary>A <see cref="System.Random"/> over this key, for MathNet's distributions.</summary>
+        /// <example><code>var gamma = new Gamma(2, 1, key.ToRandom());</code></example>
+        public Random ToRandom() => KeyModule.toRandom(key);
+    }
 }

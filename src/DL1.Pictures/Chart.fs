@@ -116,7 +116,7 @@ module internal Chart =
 
                 match s.Mark with
                 | Mark.Line -> ()
-                | Mark.Dashes -> scatter.LinePattern <- LinePattern.Dashed
+                | Mark.Dashes -> scatter.LinePattern <- Style.dashes
                 | Mark.Dots ->
                     scatter.LineWidth <- 0f
                     scatter.MarkerSize <- if points.Length > 500 then 4f else 6f

@@ -25,7 +25,7 @@ module internal Picture =
                 "Section.Picture"
                 $"{image.Length} bytes that begin with {first}"
                 "a PNG or a GIF"
-                "Plot.Png, Descent.Png or Animation.Gif, which make them"
+                "Plot.Png, DescentPicture.Png or Animation.Gif, which make them"
 
     /// Width and height in pixels.
     let size (image: byte[]) =

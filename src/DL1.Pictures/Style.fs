@@ -58,6 +58,9 @@ module internal Style =
             [| "#24476B"; "#4F7FA3"; "#8FB8C4"; "#CBDCD0"; "#F3EDDC" |] |> Array.map Color.FromHex
         )
 
+    /// Dashes of which four fill a symbol of the legend.
+    let dashes = LinePattern([| 7f; 5f |], 0f, "Dashes")
+
     /// A ScottPlot with the house's axes: labels to read, a frame left and below only, a grid in the background.
     let axes (title: string) (xLabel: string) (yLabel: string) =
         installed.Force()
@@ -81,12 +84,16 @@ module internal Style =
             axis.MajorTickStyle.Color <- ink
             axis.MinorTickStyle.Color <- faint
 
+        match plot.Axes.Left with
+        | :? AxisPanels.AxisBase as left -> left.PaddingOutsideAxisLabels <- PixelPadding(8f, 8f, 8f, 8f)
+        | _ -> ()
+
         plot.Axes.Right.FrameLineStyle.Width <- 0f
         plot.Axes.Top.FrameLineStyle.Width <- 0f
         plot.Grid.MajorLineColor <- faint
         plot.Legend.FontSize <- 14f
         plot.Legend.FontColor <- ink
-        plot.Legend.SymbolWidth <- 34f
+        plot.Legend.SymbolWidth <- 43f
         plot.Legend.OutlineWidth <- 0f
         plot.Legend.ShadowColor <- Colors.Transparent
         plot.Legend.BackgroundColor <- Colors.White.WithAlpha 0.85

@@ -21,7 +21,7 @@ type Trail =
         Points: IReadOnlyList<struct (float * float)>
     }
 
-    /// A trail from its points: `Trail.Of("SGD", points)`. Refuses an empty one.
+    /// A trail from its points: `Trail.Of("SGD", points)`. Refuses none with a `DomainError`.
     static member Of(name: string, points: seq<struct (float * float)>) =
         let points = Array.ofSeq points
 
@@ -34,11 +34,25 @@ type Trail =
 
         { Name = name; Points = points }
 
+    /// A trail from the x and the y of its points: `Trail.Of("SGD", xs, ys)`. Refuses different numbers of x and y with a
+    /// `ShapeError`, and none with a `DomainError`.
+    static member Of(name: string, xs: seq<float>, ys: seq<float>) =
+        let xs, ys = Array.ofSeq xs, Array.ofSeq ys
+
+        if xs.Length <> ys.Length then
+            Refuse.shape
+                "Trail"
+                $"{xs.Length} x and {ys.Length} y in the trail '{name}'"
+                "one y for each x"
+                "check how the two were collected"
+
+        Trail.Of(name, Array.map2 (fun x y -> struct (x, y)) xs ys)
+
 /// A surface over a rectangle of two variables, to be drawn with the trails that descend it: immutable.
 ///
 /// <example><code>
 /// let bowl = Surface.over (-2.0, 2.0) (-2.0, 2.0) (fun x y -> x * x + 3.0 * y * y)
-/// bowl |> Descent.png View.Map 640 480 [ Trail.Of("SGD", [ struct (1.5, 1.0); struct (0.9, 0.4) ]) ]
+/// bowl |> DescentPicture.png View.Map 640 480 [ Trail.Of("SGD", [ struct (1.5, 1.0); struct (0.9, 0.4) ]) ]
 /// </code>
 /// In C#: <code>
 /// var bowl = Surface.Over(-2, 2, -2, 2, (x, y) => x * x + 3 * y * y).Titled("A bowl");

@@ -84,11 +84,13 @@ public class PictureTests
         Assert.Throws<DomainError>(() => Example().Png(0, 100));
         Assert.Throws<DomainError>(() => Example().Svg(100, -1));
         Assert.Throws<DomainError>(() => Trail.Of("none", []));
+        Assert.Throws<DomainError>(() => Trail.Of("none", [], []));
+        Assert.Throws<ShapeError>(() => Trail.Of("SGD", [1, 2], [3]));
         Assert.Throws<DomainError>(() => Surface.Over(1, 1, 0, 1, (x, y) => x));
-        Assert.Throws<DomainError>(() => Descent.Png(View.Map, 10, 10, Paths, Surface.HillsAndBasins));
+        Assert.Throws<DomainError>(() => DescentPicture.Png(View.Map, 10, 10, Paths, Surface.HillsAndBasins));
         Assert.Throws<DomainError>(() => Animation.Gif(View.Map, 320, 240, 1, Paths, Surface.HillsAndBasins));
         var error = Assert.Throws<DomainError>(
-            () => Descent.Png(View.Map, 320, 240, Paths, Surface.Over(-1, 1, -1, 1, (x, y) => Math.Log(x))));
+            () => DescentPicture.Png(View.Map, 320, 240, Paths, Surface.Over(-1, 1, -1, 1, (x, y) => Math.Log(x))));
         Assert.Contains("NaN", error.Given);
     }
 
@@ -97,18 +99,47 @@ public class PictureTests
     [Theory, MemberData(nameof(Views))]
     public void A_descent_is_a_png_of_the_size_asked_for(View view)
     {
-        using var image = new MagickImage(Descent.Png(view, 320, 240, Paths, Surface.HillsAndBasins));
+        using var image = new MagickImage(DescentPicture.Png(view, 320, 240, Paths, Surface.HillsAndBasins));
         Assert.Equal((320u, 240u), (image.Width, image.Height));
-        using var bare = new MagickImage(Descent.Png(view, 320, 240, [], Surface.HillsAndBasins));
+        using var bare = new MagickImage(DescentPicture.Png(view, 320, 240, [], Surface.HillsAndBasins));
         Assert.NotEqual(0, image.Compare(bare, ErrorMetric.RootMeanSquared));
+    }
+
+    [Theory, MemberData(nameof(Views))]
+    public void Trails_that_run_the_same_way_are_all_seen(View view)
+    {
+        var way = Enumerable.Range(0, 40).Select(i => (2.5 - 0.05 * i, 2.0 - 0.06 * i)).ToArray();
+        Trail[] same = [Trail.Of("first", way), Trail.Of("second", way.Select(p => p.Item1), way.Select(p => p.Item2))];
+        using var image = new MagickImage(DescentPicture.Png(view, 640, 480, same, Surface.HillsAndBasins));
+
+        // Vermilion and black, of each far more than the 60 pixels of a stroke in the legend.
+        var pixels = image.GetPixels().Select(p => p.ToColor()!).ToList();
+        Assert.InRange(pixels.Count(c => c.R > 180 && c.G < 130 && c.B < 60), 200, 5000);
+        Assert.InRange(pixels.Count(c => c.R < 40 && c.G < 40 && c.B < 40), 200, 5000);
+    }
+
+    [Theory, MemberData(nameof(Views))]
+    public void A_trail_that_leaves_the_surface_by_far_is_drawn(View view)
+    {
+        Trail[] far = [Trail.Of("diverges", [0, -10, 1e4, -1e9], [0, 10, 1e4, 1e12])];
+        Assert.NotEmpty(DescentPicture.Png(view, 320, 240, far, Surface.HillsAndBasins));
+    }
+
+    [Fact]
+    public void No_public_name_stands_in_two_assemblies()
+    {
+        // Whoever opens all namespaces can write every name without its namespace.
+        var names = new[] { typeof(Expr), typeof(Plot), typeof(DL1.Data.Table) }
+            .SelectMany(t => t.Assembly.GetExportedTypes()).Where(t => !t.IsNested).Select(t => t.Name);
+        Assert.Empty(names.GroupBy(n => n).Where(g => g.Count() > 1).Select(g => g.Key));
     }
 
     [Fact]
     public void A_flat_surface_is_drawn()
     {
         var flat = Surface.Over(-1, 1, -1, 1, (x, y) => 2);
-        Assert.NotEmpty(Descent.Png(View.Map, 320, 240, [], flat));
-        Assert.NotEmpty(Descent.Png(View.Landscape, 320, 240, [], flat));
+        Assert.NotEmpty(DescentPicture.Png(View.Map, 320, 240, [], flat));
+        Assert.NotEmpty(DescentPicture.Png(View.Landscape, 320, 240, [], flat));
     }
 
     [Theory, MemberData(nameof(Views))]
@@ -126,7 +157,7 @@ public class PictureTests
         // White paper stays white, and the last frame has the colours of the picture, but for the palette and the
         // step's number in the legend.
         Assert.Equal(MagickColors.White.ToString(), frames[0].GetPixels().GetPixel(1, 1).ToColor()!.ToString());
-        using var whole = new MagickImage(Descent.Png(view, 640, 480, Paths, Surface.HillsAndBasins));
+        using var whole = new MagickImage(DescentPicture.Png(view, 640, 480, Paths, Surface.HillsAndBasins));
         Assert.InRange(frames[11].Compare(whole, ErrorMetric.RootMeanSquared), 0, 0.05);
     }
 

@@ -15,13 +15,12 @@ type Generators =
         }
         |> Arb.fromGen
 
-/// What `law` runs with. A failure prints the seed that replays it.
+/// What `law` runs with: always the same seed, so that a run repeats the one before it.
 let config =
     { FsCheckConfig.defaultConfig with
         maxTest = 200
-        arbitrary = [ typeof<Generators> ]
-        replay = Some(4711UL, 1789UL, None)
-    }
+        replay = Some(20240229UL, 271828183UL, None)
+        arbitrary = [ typeof<Generators> ] }
 
 /// A property that holds for all values of its arguments, stated in words.
 /// `law "broadcasting commutes" (fun a b -> Shape.tryBroadcast a b = Shape.tryBroadcast b a)`

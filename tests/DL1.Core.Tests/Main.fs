@@ -8,10 +8,42 @@ let tests =
         "DL1.Core"
         [ // Tensors
             ShapeTests.tests
+            FormatTests.tests
+            TensorTests.tests
+            PhiloxTests.tests
+            KeyTests.tests
+            // Generated graphs
+            GraphsTests.tests
+            // Expr
+            DigestTests.tests
+            DeepTests.tests
+            ErrorTests.tests
+            TextTests.tests
+            ParseTests.tests
+            LatexTests.tests
+            DotTests.tests
+            // Eval
+            ScalarTests.tests
+            EvalTests.tests
+            // Derivative
+            GradTests.tests
+            LocalTests.tests
+            ScanRulesTests.tests
+            CustomTests.tests
+            BatchTests.tests
+            LinearityTests.tests
+            // Math
+            OpsReferenceTests.tests
+            DrawTests.tests
             // Rewrite
             ExactTests.tests
             StableTests.tests
             AlgebraTests.tests
-            // Derivative
+            // Derivative, the readable kind
             SymbolicTests.tests
+            ExplainTests.tests
+            // Optimize
+            DescentTests.tests
+            // Documentation
+            ReadmeTests.tests
         ]

@@ -5,15 +5,27 @@ open System.Collections.Generic
 /// Forward mode, graph to graph: tangents flow from variables (or any expressions) to what depends on them.
 [<RequireQualifiedAccess>]
 module internal Forward =
-    /// A custom rule gives J'u as a graph that is linear in u. J v is the vjp of that graph in u, with cotangent v.
+    /// A custom rule gives J'u as a graph that is linear in u. J v is the vjp of that graph in u, with cotangent v. It
+    /// is made over the rule's own variables, and what it is applied to put in afterwards: names cannot clash.
     let private custom (rule: CustomVjp<Expr>) (xs: Expr list) (tangents: Expr option list) =
-        let gradients = Rebuild.substitute (List.zip rule.Inputs xs) rule.Gradients
-
         let seeds =
-            List.zip gradients tangents
-            |> List.choose (fun (g, d) -> d |> Option.map (fun d -> g, d))
+            List.zip rule.Gradients tangents
+            |> List.choose (fun (g, d) -> d |> Option.map (fun d -> g, Rebuild.fresh d.DType d.Shape, d))
 
-        Reverse.cotangents seeds [ Expr.ofVariable rule.Cotangent ] |> List.head
+        let cotangents = seeds |> List.map (fun (g, v, _) -> g, Expr.ofVariable v)
+
+        Reverse.cotangents cotangents [ Expr.ofVariable rule.Cotangent ]
+        |> List.head
+        |> Option.map (fun tangent ->
+            if List.contains rule.Cotangent (Graph.variables [ tangent ]) then
+                Refuse.domain
+                    "jvp"
+                    $"the custom function {rule.Name}, whose gradients are not linear in the cotangent"
+                    "gradients that are the cotangent times what the inputs alone decide"
+                    "use reverse mode (grad, vjp), which needs no linear rule"
+
+            let bindings = List.zip rule.Inputs xs @ (seeds |> List.map (fun (_, v, d) -> v, d))
+            Rebuild.substitute bindings [ tangent ] |> List.head)
 
     /// Tangents as in `tangents`, by another rule for the primitives than Jvp's.
     let rec tangentsBy (primitive: Expr -> Expr option list -> Expr option) (seeds: (Expr * Expr) list) (outputs: Expr list) : Expr option list =

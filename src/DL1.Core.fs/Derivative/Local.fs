@@ -61,8 +61,10 @@ module internal Local =
             | Some n -> Some(n * Expr.Pow(x, n - 1.0))
             | None -> Some(Expr.where (Expr.equal y (lit 0.0)) (lit 0.0) reduced)
 
+        // The logarithm that is not taken sees 1, so that its own derivative stays finite.
         let toExponent =
-            Expr.where (Expr.both (Expr.equal x (lit 0.0)) (y .>= 0.0)) (lit 0.0) (z * log x)
+            let isFlat = Expr.both (Expr.equal x (lit 0.0)) (y .>= 0.0)
+            Expr.where isFlat (lit 0.0) (z * log (Expr.where isFlat (lit 1.0) x))
 
         toBase, Some toExponent
 

@@ -72,7 +72,8 @@ module Eval =
         else
             let row: int64[] -> int64 =
                 match op with
-                | ReduceOp.Sum -> Array.sum
+                // Array.sum would refuse to wrap around.
+                | ReduceOp.Sum -> Array.fold (+) 0L
                 | ReduceOp.Prod -> Array.fold (*) 1L
                 | ReduceOp.Max -> Array.reduce max
                 | ReduceOp.Min -> Array.reduce min
@@ -81,23 +82,27 @@ module Eval =
             Tensor(shape, rows shape axes x integers |> Array.map row |> Elements.ofIntegers x.DType)
 
     let private argReduce op (shape: Shape) axis (x: Tensor) =
-        let before =
-            match op with
-            | ArgOp.Max -> (>)
-            | ArgOp.Min -> (<)
-
-        let row (values: float[]) =
+        // The first place that no other is better than; NaN is better than every number.
+        let inline place (isNaN: 'n -> bool) (values: 'n[]) =
             let better best i =
-                before values[i] values[best] || (Double.IsNaN values[i] && not (Double.IsNaN values[best]))
+                (match op with
+                 | ArgOp.Max -> values[i] > values[best]
+                 | ArgOp.Min -> values[i] < values[best])
+                || (isNaN values[i] && not (isNaN values[best]))
 
             [ 0 .. values.Length - 1 ] |> List.reduce (fun best i -> if better best i then i else best) |> int64
 
-        Tensor(shape, rows shape [ axis ] x (Tensor.toFloats x) |> Array.map row |> Elements.I64)
+        let places =
+            if x.DType.IsFloat then
+                rows shape [ axis ] x (Tensor.toFloats x) |> Array.map (place Double.IsNaN)
+            else
+                rows shape [ axis ] x (Elements.toIntegers x.Elements) |> Array.map (place (fun _ -> false))
+
+        Tensor(shape, Elements.I64 places)
 
     /// Computes each row along an axis from that row, and puts the results where the row stood.
-    let private alongAxis axis (row: float[] -> float[]) (x: Tensor) =
-        let outer, extent, inner = Strided.about axis x.Shape
-        let values = Tensor.toFloats x
+    let private alongAxis axis (row: 'n[] -> 'n[]) (shape: Shape) (values: 'n[]) =
+        let outer, extent, inner = Strided.about axis shape
         let result = Array.zeroCreate values.Length
 
         for o in 0 .. outer - 1 do
@@ -107,16 +112,22 @@ module Eval =
                 row (Array.init extent (fun i -> values[place i]))
                 |> Array.iteri (fun i v -> result[place i] <- v)
 
-        Tensor(x.Shape, Elements.ofFloats x.DType result)
+        result
 
     let private cumSum axis reversed (x: Tensor) =
-        let sums (row: float[]) =
+        let inline sums zero row =
             if reversed then
-                Array.scanBack (+) row 0.0 |> Array.take row.Length
+                Array.scanBack (+) row zero |> Array.take row.Length
             else
-                Array.scan (+) 0.0 row |> Array.skip 1
+                Array.scan (+) zero row |> Array.skip 1
 
-        alongAxis axis sums x
+        let elements =
+            if x.DType.IsFloat then
+                Tensor.toFloats x |> alongAxis axis (sums 0.0) x.Shape |> Elements.ofFloats x.DType
+            else
+                Elements.toIntegers x.Elements |> alongAxis axis (sums 0L) x.Shape |> Elements.ofIntegers x.DType
+
+        Tensor(x.Shape, elements)
 
     /// The exponentials of a row, relative to its maximum, and that maximum; infinities leave no NaN behind.
     let private relativeExp (row: float[]) =
@@ -130,7 +141,7 @@ module Eval =
             let sum = Array.sum exps
             exps |> Array.map (fun e -> e / sum)
 
-        alongAxis axis row x
+        Tensor(x.Shape, Tensor.toFloats x |> alongAxis axis row x.Shape |> Elements.ofFloats x.DType)
 
     let private logSumExp (shape: Shape) axis (x: Tensor) =
         let row values =

@@ -87,26 +87,36 @@ module internal Windows =
                               for j in column do
                                   (plane * xh + i) * xw + j |] |]
 
-    /// For each window, the offset of its maximum: the first one, or the first NaN.
+    /// For each window, the offset of its maximum: the first one, or the first NaN; −1 where dilation has the window
+    /// step over all data, and see padding alone.
     let private peaks window (shape: Shape) (x: Tensor) =
         let values = Tensor.toFloats x
         let above best i = values[i] > values[best] || (Double.IsNaN values[i] && not (Double.IsNaN values[best]))
 
         windows window x.Shape shape
-        |> Array.map (Array.reduce (fun best i -> if above best i then i else best))
+        |> Array.map (fun places ->
+            if places.Length = 0 then -1
+            else places |> Array.reduce (fun best i -> if above best i then i else best))
+
+    /// The elements at the offsets, and a value where there is none.
+    let private takeOr (otherwise: float) (shape: Shape) (places: int[]) (x: Tensor) =
+        let all = Elements.concat [ Elements.ofFloats x.DType [| otherwise |]; x.Elements ]
+        Tensor(shape, Elements.take (places |> Array.map (fun p -> p + 1)) all)
 
     let maxPool (shape: Shape) window (x: Tensor) =
-        Tensor(shape, Elements.take (peaks window shape x) x.Elements)
+        takeOr Double.NegativeInfinity shape (peaks window shape x) x
 
     let maxPoolPick (shape: Shape) window (x: Tensor) (u: Tensor) =
-        Tensor(shape, Elements.take (peaks window shape x) u.Elements)
+        takeOr 0.0 shape (peaks window shape x) u
 
     let maxPoolScatter window (x: Tensor) (u: Tensor) =
         let result = Array.zeroCreate x.Size
         let updates = Tensor.toFloats u
 
         peaks window u.Shape x
-        |> Array.iteri (fun k place -> result[place] <- result[place] + updates[k])
+        |> Array.iteri (fun k place ->
+            if place >= 0 then
+                result[place] <- result[place] + updates[k])
 
         Tensor(x.Shape, Elements.ofFloats x.DType result)
 

@@ -89,6 +89,8 @@ type Expr private (node: Node<Expr>, dtype: DType, shape: Shape, digest: Digest,
     static member internal Pair(operation: string, a: Expr, b: Expr) : struct (Expr * Expr) =
         let a' = Expr.Typed(operation, b.DType, a)
         let b' = Expr.Typed(operation, a.DType, b)
+        // Before any stretching, so that the error names the operands that were given.
+        Operand.requireSameType operation a' b'
 
         match Shape.tryBroadcast a.Shape b.Shape with
         | Some shape -> struct (Expr.Stretch(shape, a'), Expr.Stretch(shape, b'))

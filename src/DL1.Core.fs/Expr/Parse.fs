@@ -8,8 +8,7 @@ open System.Runtime.CompilerServices
 /// Reads one text: recursive descent over its words, operators by how tightly they bind.
 [<Sealed>]
 type internal Reader(source: string) =
-    let words = ParseToken.all source
-    let mutable position = 0
+    let words = Words source
     let mutable depth = 0
     // Variables and parts by name; graphs inside a call have their own.
     let mutable scope = Dictionary<string, Expr>()
@@ -17,202 +16,9 @@ type internal Reader(source: string) =
     let mutable implied = HashSet<string>()
 
     let deepest = 600
-    let word () = words[position].Token
-    let place () = words[position].At
-    let following () = words[min (position + 1) (words.Length - 1)].Token
-    let step () = position <- min (position + 1) (words.Length - 1)
-
-    let isSign text token =
-        match token with
-        | Token.Sign s -> s = text
-        | Token.Number _
-        | Token.Name _
-        | Token.Quoted _
-        | Token.End -> false
-
-    let refuse at what expected cure : 'a = ParseToken.refuse source at what expected cure
-    let unexpected expected cure : 'a = refuse (place ()) (ParseToken.describe (word ())) expected cure
-
-    let take text cure = if isSign text (word ()) then step () else unexpected $"'{text}'" cure
-
-    let taken text =
-        let found = isSign text (word ())
-
-        if found then
-            step ()
-
-        found
-
-    let bits (at: int) (text: string) =
-        let digits = text.AsSpan(6, text.Length - 7)
-
-        match UInt64.TryParse(digits, NumberStyles.HexNumber, CultureInfo.InvariantCulture) with
-        | true, n -> n
-        | false, _ -> refuse at "a wrong NaN" "its bits as hexadecimal digits" "write nan"
-
-    let tooLarge at text : 'a =
-        refuse
-            at
-            $"the number {text}"
-            "a number within the range of its type"
-            "write inf for infinity, or take a wider type"
-
-    let float64 at (text: string) : float =
-        if text = "nan" then
-            Double.NaN
-        elif text.StartsWith "nan" then
-            BitConverter.UInt64BitsToDouble(bits at text)
-        elif text = "inf" then
-            Double.PositiveInfinity
-        elif text = "-inf" then
-            Double.NegativeInfinity
-        else
-            match Double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture) with
-            | true, x when Double.IsFinite x -> x
-            | _ -> tooLarge at text
-
-    let float32' at (text: string) : float32 =
-        if text = "nan" then
-            Single.NaN
-        elif text.StartsWith "nan" then
-            BitConverter.UInt32BitsToSingle(uint32 (bits at text))
-        elif text = "inf" then
-            Single.PositiveInfinity
-        elif text = "-inf" then
-            Single.NegativeInfinity
-        else
-            match Single.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture) with
-            | true, x when Single.IsFinite x -> x
-            | _ -> tooLarge at text
-
-    let int64' at (text: string) : int64 =
-        match Int64.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture) with
-        | true, n -> n
-        | false, _ -> refuse at $"the number {text}" "a whole number of 64 bits" "write 3, for example"
-
-    let int32' at (text: string) : int =
-        match Int32.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture) with
-        | true, n -> n
-        | false, _ -> refuse at $"the number {text}" "a whole number of 32 bits" "write 3, for example"
-
-    let truth at (text: string) =
-        match text with
-        | "true" -> true
-        | "false" -> false
-        | _ -> refuse at text "true or false" "write bool(true), for example"
-
-    let tensor dtype (dims: int list) (items: struct (int * string)[]) : Tensor =
-        let read (parse: int -> string -> 'e) =
-            items |> Array.map (fun (struct (at, text)) -> parse at text) |> Tensor.ofArray dims
-
-        match dtype with
-        | DType.F32 -> read float32'
-        | DType.F64 -> read float64
-        | DType.I32 -> read int32'
-        | DType.I64 -> read int64'
-        | DType.Bool -> read truth
-
+    let float64 at text = ParseNumber.float64 source at text
     let functions = ParseCall.functions float64
-    let special = [ "tensor"; "f32"; "f64"; "i32"; "i64"; "bool" ]
-
-    /// How many letters must change to make one word of the other.
-    let distance (a: string) (b: string) =
-        let mutable row = Array.init (b.Length + 1) id
-
-        for i in 1 .. a.Length do
-            let next = Array.create (b.Length + 1) i
-
-            for j in 1 .. b.Length do
-                let change = if a[i - 1] = b[j - 1] then 0 else 1
-                next[j] <- min (row[j - 1] + change) (1 + min row[j] next[j - 1])
-
-            row <- next
-
-        row[b.Length]
-
-    let unknown at (name: string) : 'a =
-        let near =
-            Seq.append special functions.Keys
-            |> Seq.filter (fun known ->
-                name.Length < 40
-                && (distance name known <= 2
-                    || (name.Length > 2 && (known.StartsWith name || name.StartsWith known))))
-            |> Seq.sortBy (fun known -> distance name known)
-            |> Seq.truncate 4
-            |> List.ofSeq
-
-        let cure =
-            if near.IsEmpty then
-                "write a product as x*(y)"
-            else
-                let names = String.Join(", ", near)
-                $"near names: {names}; a product is written x*(y)"
-
-        refuse at $"the unknown function {name}" "a function of DL1" cure
-
-    /// A number or truth value with its sign, as text.
-    let element () : struct (int * string) =
-        let at = place ()
-        let minus = if taken "-" then "-" else ""
-
-        match word () with
-        | Token.Number text ->
-            step ()
-            struct (at, minus + text)
-        | Token.Name("true" | "false" as text) when minus = "" ->
-            step ()
-            struct (at, text)
-        | Token.Name _
-        | Token.Quoted _
-        | Token.Sign _
-        | Token.End ->
-            unexpected "a number" "write f32(0.5), for example; another type of x is cast(x, type=f32)"
-
-    /// Items between commas up to a closing sign, which is taken; none where it closes at once.
-    let listUntil (close: string) (item: unit -> 'a) : 'a list =
-        let items = List<'a>()
-
-        if not (taken close) then
-            items.Add(item ())
-
-            while taken "," do
-                items.Add(item ())
-
-            take close $"put ',' between items and '{close}' after the last"
-
-        List.ofSeq items
-
-    let dims () =
-        take "[" "write the shape as [2, 3]"
-
-        listUntil "]" (fun () ->
-            let struct (at, text) = element ()
-            int32' at text)
-
-    let dtype () =
-        match word () with
-        | Token.Name name when (DType.tryParse name).IsSome ->
-            step ()
-            DType.tryParse name |> Option.defaultValue DType.F64
-        | Token.Name _
-        | Token.Number _
-        | Token.Quoted _
-        | Token.Sign _
-        | Token.End -> unexpected "an element type: f32, f64, i32, i64 or bool" "write x: f32[3], for example"
-
-    /// `f32[3, 4]` after a name and its colon.
-    let variable name : Variable =
-        let dtype = dtype ()
-        let shape = if isSign "[" (word ()) then Shape.ofList (dims ()) else Shape.Scalar
-        { Name = name; DType = dtype; Shape = shape }
-
-    let nameOf token =
-        match token with
-        | Token.Name name
-        | Token.Quoted name -> Some name
-        | Token.Number _
-        | Token.Sign _
-        | Token.End -> None
+    let refuse at what expected cure : 'a = ParseToken.refuse source at what expected cure
 
     let symbol name =
         match scope.TryGetValue name with
@@ -222,16 +28,6 @@ type internal Reader(source: string) =
             let e = Expr.symbol name
             scope[name] <- e
             e
-
-    let constantTensor () =
-        let dtype = dtype ()
-        take "," "write tensor(f32, [2], [0.5, 1])"
-        let dims = dims ()
-        take "," "write tensor(f32, [2], [0.5, 1])"
-        take "[" "write the elements in one list: tensor(f32, [2], [0.5, 1])"
-        let items = listUntil "]" element
-        take ")" "close the tensor with ')'"
-        Expr.Constant(tensor dtype dims (Array.ofList items))
 
     let binaryOf sign : (int * (Expr -> Expr -> Expr)) option =
         match sign with
@@ -265,7 +61,7 @@ type internal Reader(source: string) =
 
         if depth > deepest || not (RuntimeHelpers.TryEnsureSufficientExecutionStack()) then
             refuse
-                (place ())
+                (words.Place)
                 $"nesting deeper than {deepest}"
                 "parts by name where expressions are deep"
                 "write let t1 = ...; and use t1"
@@ -274,19 +70,20 @@ type internal Reader(source: string) =
         let mutable goesOn = true
 
         while goesOn do
-            match binaryOf (word ()) with
+            match binaryOf (words.Word) with
             | Some(level, build) when level >= least ->
-                step ()
+                words.Step()
                 // Powers nest to the right, the others to the left; comparisons do neither.
                 let right = this.Expression(if level = power then negation else level + 1)
                 left <- build left right
 
                 if level = comparison then
-                    match binaryOf (word ()) with
+                    match binaryOf (words.Word) with
                     | Some(3, _) ->
-                        unexpected
-                            "one comparison"
+                        words.Unexpected(
+                            "one comparison",
                             "join two with 'and': a < b and b < c, or put one in parentheses"
+                        )
                     | Some _
                     | None -> ()
             | Some _
@@ -296,36 +93,36 @@ type internal Reader(source: string) =
         left
 
     member private this.Prefix() : Expr =
-        if taken "-" then
-            match word (), following () with
+        if words.Taken "-" then
+            match words.Word, words.Following with
             // -2 is a number; -2^x is the negative of a power.
-            | Token.Number text, next when not (isSign "^" next || isSign "**" next) ->
-                let at = place ()
-                step ()
+            | Token.Number text, next when not (words.IsBefore "^" || words.IsBefore "**") ->
+                let at = words.Place
+                words.Step()
 
                 if text.StartsWith "nan" then
                     -(Expr.Literal(float64 at text))
                 else
                     Expr.Literal(float64 at ("-" + text))
             | _ -> -(this.Expression negation)
-        elif taken "+" then
+        elif words.Taken "+" then
             this.Expression negation
         else
             this.Primary()
 
     member private this.Primary() : Expr =
-        let at = place ()
+        let at = words.Place
 
-        match word () with
+        match words.Word with
         | Token.Number text ->
-            step ()
+            words.Step()
             Expr.Literal(float64 at text)
         | Token.Quoted name ->
-            step ()
+            words.Step()
             symbol name
-        | Token.Name name when isSign "(" (following ()) ->
-            step ()
-            step ()
+        | Token.Name name when words.IsBefore "(" ->
+            words.Step()
+            words.Step()
             this.Called(at, name)
         | Token.Name("let" | "and" | "or" | "true" | "false" as name) ->
             refuse
@@ -334,29 +131,30 @@ type internal Reader(source: string) =
                 "a number, a variable or a function"
                 $"quote a variable of that name: \"{name}\"; a truth value is bool(true)"
         | Token.Name name ->
-            step ()
+            words.Step()
             symbol name
         | Token.Sign "(" ->
-            step ()
+            words.Step()
             let e = this.Expression 0
-            take ")" "close the parenthesis, or write an operator between two factors: 2*x"
+            words.Take(")", "close the parenthesis, or write an operator between two factors: 2*x")
             e
         | Token.Sign _
         | Token.End ->
-            unexpected
-                "a number, a variable, a function or '('"
+            words.Unexpected(
+                "a number, a variable, a function or '('",
                 "complete the expression, or take the operator out"
+            )
 
     member private this.Called(at: int, name: string) : Expr =
         match name, DType.tryParse name with
-        | "tensor", _ -> constantTensor ()
+        | "tensor", _ -> Expr.Constant(words.Tensor())
         | _, Some dtype ->
-            let item = element ()
-            take ")" $"write {name}(2), one number; a tensor is tensor({name}, [2], [0, 1])"
-            Expr.Constant(tensor dtype [] [| item |])
+            let item = words.Element()
+            words.Take(")", $"write {name}(2), one number; a tensor is tensor({name}, [2], [0, 1])")
+            Expr.Constant(ParseNumber.tensor source dtype [] [| item |])
         | _, None ->
             match functions.TryGetValue name with
-            | false, _ -> unknown at name
+            | false, _ -> ParseNumber.unknown source at name functions.Keys
             | true, build ->
                 let operands, attributes = this.Arguments()
                 let call = Call(source, at, name, operands, attributes)
@@ -369,11 +167,11 @@ type internal Reader(source: string) =
         let known = List<Variable>()
 
         let argument () =
-            match word () with
-            | Token.Name name when isSign "=" (following ()) ->
-                let at = place ()
-                step ()
-                step ()
+            match words.Word with
+            | Token.Name name when words.IsBefore "=" ->
+                let at = words.Place
+                words.Step()
+                words.Step()
                 attributes.Add((name, at, this.Value known))
             | Token.Name _
             | Token.Number _
@@ -381,52 +179,62 @@ type internal Reader(source: string) =
             | Token.Sign _
             | Token.End ->
                 if attributes.Count > 0 then
-                    unexpected "an attribute by name" "put operands first, then attributes: sum(x, axes=[0])"
+                    words.Unexpected(
+                        "an attribute by name",
+                        "put operands first, then attributes: sum(x, axes=[0])"
+                    )
 
                 operands.Add(this.Expression 0)
 
-        listUntil ")" argument |> ignore
+        words.ListUntil(")", argument) |> ignore
         List.ofSeq operands, List.ofSeq attributes
 
     member private this.Value(known: List<Variable>) : Value =
-        match word () with
+        match words.Word with
         | Token.Sign "[" ->
-            step ()
+            words.Step()
 
-            match nameOf (word ()) with
-            | Some _ when isSign ":" (following ()) ->
+            match words.Name with
+            | Some _ when words.IsBefore ":" ->
                 let declared =
-                    listUntil "]" (fun () ->
-                        match nameOf (word ()) with
-                        | Some name ->
-                            step ()
-                            take ":" "write the type after the name: x: f32[3]"
-                            variable name
-                        | None -> unexpected "a variable" "write [x: f32[3], y: f64]")
+                    words.ListUntil(
+                        "]",
+                        fun () ->
+                            match words.Name with
+                            | Some name ->
+                                words.Step()
+                                words.Take(":", "write the type after the name: x: f32[3]")
+                                words.Variable name
+                            | None -> words.Unexpected("a variable", "write [x: f32[3], y: f64]")
+                    )
 
                 known.AddRange declared
                 Value.Variables declared
             | _ ->
                 Value.List(
-                    listUntil "]" (fun () ->
-                        let struct (_, text) = element ()
-                        Value.Number text)
+                    words.ListUntil(
+                        "]",
+                        fun () ->
+                            let struct (_, text) = words.Element()
+                            Value.Number text
+                    )
                 )
         | Token.Sign "{" ->
-            step ()
+            words.Step()
             Value.Graphs(this.Block(List.ofSeq known))
         | Token.Name name ->
-            step ()
+            words.Step()
             Value.Word name
         | Token.Quoted text ->
-            step ()
+            words.Step()
             Value.Quoted text
         | Token.Number _
         | Token.Sign "-" ->
-            let struct (_, text) = element ()
+            let struct (_, text) = words.Element()
             Value.Number text
         | Token.Sign _
-        | Token.End -> unexpected "the attribute's value" "write axis=1, axes=[0, 1], type=f32 or name=\"f\""
+        | Token.End ->
+            words.Unexpected("the attribute's value", "write axis=1, axes=[0, 1], type=f32 or name=\"f\"")
 
     /// Graphs closed over variables of their own.
     member private this.Block(known: Variable list) : Expr list =
@@ -438,7 +246,7 @@ type internal Reader(source: string) =
             scope[v.Name] <- Expr.ofVariable v
 
         this.Statements()
-        let results = listUntil "}" (fun () -> this.Expression 0)
+        let results = words.ListUntil("}", fun () -> this.Expression 0)
         scope <- outer
         implied <- outerImplied
         results
@@ -448,20 +256,27 @@ type internal Reader(source: string) =
         let mutable goesOn = true
 
         while goesOn do
-            let at = place ()
+            let at = words.Place
 
-            match word (), nameOf (word ()) with
-            | Token.Name "let", _ when (nameOf (following ())).IsSome ->
-                step ()
-                let name = nameOf (word ()) |> Option.defaultValue ""
-                step ()
-                take "=" "write let t1 = x + 1;"
+            match words.Word, words.Name with
+            | Token.Name "let", _ when
+                (match words.Following with
+                 | Token.Name _
+                 | Token.Quoted _ -> true
+                 | Token.Number _
+                 | Token.Sign _
+                 | Token.End -> false)
+                ->
+                words.Step()
+                let name = words.Name |> Option.defaultValue ""
+                words.Step()
+                words.Take("=", "write let t1 = x + 1;")
                 let e = this.Expression 0
-                take ";" "end the definition with ';'"
+                words.Take(";", "end the definition with ';'")
                 scope[name] <- e
-            | _, Some name when isSign ":" (following ()) ->
-                step ()
-                step ()
+            | _, Some name when words.IsBefore ":" ->
+                words.Step()
+                words.Step()
 
                 if implied.Contains name then
                     refuse
@@ -470,14 +285,14 @@ type internal Reader(source: string) =
                         "declarations in front"
                         "move the declaration to the head"
 
-                let v = variable name
-                take ";" "end the declaration with ';'"
+                let v = words.Variable name
+                words.Take(";", "end the declaration with ';'")
                 scope[name] <- Expr.ofVariable v
             | _ -> goesOn <- false
 
     /// The whole text.
     member this.Program() : Expr =
-        match word () with
+        match words.Word with
         | Token.End -> refuse 0 "an empty text" "an expression" "write x*sin(x) + 2, for example"
         | Token.Name _
         | Token.Number _
@@ -487,13 +302,16 @@ type internal Reader(source: string) =
         this.Statements()
         let e = this.Expression 0
 
-        match word () with
+        match words.Word with
         | Token.End -> e
         | Token.Name _
         | Token.Number _
         | Token.Quoted _
         | Token.Sign _ ->
-            unexpected "an operator or the end of the text" "write an operator between two factors: 2*x"
+            words.Unexpected(
+                "an operator or the end of the text",
+                "write an operator between two factors: 2*x"
+            )
 
 /// Reads expressions from ASCII text.
 [<RequireQualifiedAccess>]

@@ -6,7 +6,8 @@ namespace DL1
 module Text =
     /// Unicode mathematics with the fewest parentheses: `2·(x − 2)`, `sin x + x·cos x`. A small graph is written in
     /// one piece; of a larger one the shared and long parts are named (`t₁ = …`), the result stands last, and the
-    /// middle of a long list of names is left out. Broadcasting is not shown.
+    /// middle of a long list of names is left out. Broadcasting is shown only
+    /// where axes are looked at, as by a sum.
     /// `Text.unicode (sin (2.0 * x))` is `sin(2·x)`.
     let unicode (e: 'e) : string when 'e :> INode<'e> = TextUnicode.write false e
 

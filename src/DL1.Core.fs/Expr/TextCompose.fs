@@ -25,14 +25,16 @@ module internal TextCompose =
 
     let private join signs infix level (a: Piece, aFits, aText: string) (b: Piece, bFits) =
         let left = if aFits then aText else parens signs a
-        let right negative = if bFits && not b.Negative then negative else parens signs b
+        // Looser than a sum, a minus sign cannot be misread: `x > −2`.
+        let isSigned = level > Level.Compare
+        let right text = if bFits && not (isSigned && b.Negative) then text else parens signs b
         let sign = signs.Infix infix
 
         {
             Text = left + sign + right b.Text
             Closed = left + sign + right b.Closed
             Level = level
-            Negative = aFits && a.Negative
+            Negative = isSigned && aFits && a.Negative
         }
 
     /// Two operands with a sign between them.

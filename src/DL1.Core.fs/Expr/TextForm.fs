@@ -38,8 +38,8 @@ type internal Form<'e> =
     /// Everything else: a name, operands, and attributes that are not at rest.
     | Call of string * 'e list * (string * Attribute<'e>) list
     | Loop of result: int * ScanCall<'e>
-    /// What a person does not write.
-    | Invisible of 'e
+    /// A broadcast: written only where axes are looked at, for there it changes the meaning.
+    | Stretched of 'e
 
 module internal Form =
     // Attributes at rest go without saying.
@@ -111,7 +111,7 @@ module internal Form =
         | Node.MatMul(x, y) -> Form.Infix(Infix.MatMul, x, y)
         | Node.Cast(dtype, x) -> Form.Call(dtype.Name, [ x ], [])
         | Node.Reduce(op, axes, x) -> Form.Fold(op, (if axes.Length = x.Shape.Rank then [] else axes), x)
-        | Node.Broadcast(_, x) -> Form.Invisible x
+        | Node.Broadcast(_, x) -> Form.Stretched x
         | Node.Transpose(permutation, x) when swapsLast permutation -> Form.Transposed x
         | Node.Slice(cuts, x) -> Form.Cut(cuts, x)
         | Node.Scan(result, loop) -> Form.Loop(result, loop)
@@ -140,11 +140,52 @@ module internal Form =
     /// The expression that a person sees where this one stands: broadcasting is a matter of shapes.
     let rec seen (e: 'e) : 'e :> INode<'e> =
         match ofNode e with
-        | Form.Invisible x -> seen x
+        | Form.Stretched x -> seen x
         | _ -> e
 
-    /// The operands that a person sees.
-    let operands (e: 'e) : 'e list when 'e :> INode<'e> = Node.operands e.Node |> List.map seen
+    let private sameMatrix (a: 'e) (b: 'e) : bool when 'e :> INode<'e> =
+        let matrix (e: 'e) = e.Shape.ToList() |> List.skip (max 0 (e.Shape.Rank - 2))
+        matrix a = matrix b
+
+    /// An operand as a person sees it in a node. Σ over an axis that a broadcast made is not Σ over what was broadcast;
+    /// elementwise, shapes go without saying.
+    let shown (e: 'e) (operand: 'e) : 'e :> INode<'e> =
+        match e.Node with
+        | Node.Unary _
+        | Node.Binary _
+        | Node.Compare _
+        | Node.Select _
+        | Node.Cast _
+        | Node.Broadcast _
+        | Node.StopGradient _ -> seen operand
+        | Node.MatMul _ -> if sameMatrix operand (seen operand) then seen operand else operand
+        | Node.Constant _
+        | Node.Variable _
+        | Node.Reduce _
+        | Node.ArgReduce _
+        | Node.CumSum _
+        | Node.Softmax _
+        | Node.LogSumExp _
+        | Node.Reshape _
+        | Node.Transpose _
+        | Node.Slice _
+        | Node.Pad _
+        | Node.Concat _
+        | Node.Reverse _
+        | Node.Gather _
+        | Node.ScatterAdd _
+        | Node.Conv _
+        | Node.MaxPool _
+        | Node.MaxPoolPick _
+        | Node.MaxPoolScatter _
+        | Node.AvgPool _
+        | Node.AvgPoolGrad _
+        | Node.RandomBits _
+        | Node.Scan _
+        | Node.Custom _ -> operand
+
+    /// The operands as a person sees them.
+    let operands (e: 'e) : 'e list when 'e :> INode<'e> = Node.operands e.Node |> List.map (shown e)
 
     /// A whole number of at most three digits that a scalar constant is, or `None`: an exponent to be raised.
     let wholeNumber (e: 'e) : int option when 'e :> INode<'e> =

@@ -97,7 +97,7 @@ module internal TextUnicode =
         : Notation<'e> when 'e :> INode<'e> =
         {
             Operands = Form.operands
-            Render = fun piece e -> render isWhole body (Form.seen >> piece) e
+            Render = fun piece e -> render isWhole body (Form.shown e >> piece) e
             Name = fun n -> prefix + TextNumber.subscript n
             IsLeaf = fun e -> List.isEmpty (Form.operands e)
             Whole = 300
@@ -134,7 +134,7 @@ module internal TextUnicode =
             let gap = if operands <> "" && named <> "" then "; " else ""
             Piece.call $"{name}({operands}{gap}{named})"
         | Form.Loop(result, loop) -> Piece.call (scan isWhole body piece result loop)
-        | Form.Invisible x -> piece x
+        | Form.Stretched x -> Piece.call $"broadcast({(piece x).Text}; shape={e.Shape})"
 
     /// `scan(h₀; xs; (h, x) ↦ tanh(h + x))`: what is handed on, what is gone through, and one step.
     and private scan
@@ -177,7 +177,7 @@ module internal TextUnicode =
         $"{name} = {text}"
 
     /// Most lines of definitions that a short text shows.
-    let private mostLines = 10
+    let private mostLines = 6
 
     // Definitions in the middle are left out where there are many.
     let private shorten (lines: (string * int) list) =

@@ -47,6 +47,12 @@ type Tensor internal (shape: Shape, elements: Elements) =
     /// extents, a vector. A count of elements other than the shape's is a `ShapeError`. `Tensor.Of(values, 2, 3)`
     static member Of(values: bool[], [<ParamArray>] shape: int[]) = Tensor.Copy(values, shape)
 
+    // A number is a scalar: f64, f32, i32 or i64 as its own type says.
+    static member op_Implicit(value: float) : Tensor = Tensor.Wrap("Tensor", Shape.Scalar, [| value |])
+    static member op_Implicit(value: float32) : Tensor = Tensor.Wrap("Tensor", Shape.Scalar, [| value |])
+    static member op_Implicit(value: int) : Tensor = Tensor.Wrap("Tensor", Shape.Scalar, [| value |])
+    static member op_Implicit(value: int64) : Tensor = Tensor.Wrap("Tensor", Shape.Scalar, [| value |])
+
     /// The elements in row-major order, as a new array. `'e` must be the .NET type of `DType`; another is a
     /// `ShapeError`. `t.ToArray<float>()` in C#, `t.ToArray<float32>()` in F#, for f32.
     member _.ToArray<'e>() : 'e[] = Array.copy (Elements.read "Tensor.ToArray" elements)

@@ -19,7 +19,7 @@ module internal Overlay =
     let backdrop view width height surface =
         if width < 200 || height < 150 || width > 8000 || height > 8000 then
             Refuse.domain
-                "Descent"
+                "DescentPicture"
                 $"a picture of {width} by {height} pixels"
                 "from 200 by 150 to 8000 by 8000 pixels"
                 "640 by 480"
@@ -28,35 +28,57 @@ module internal Overlay =
         | View.Map -> Map.draw width height surface
         | View.Landscape -> Landscape.draw width height surface
 
-    /// One trail up to a number of its points: a light casing below, so that it stands out from any height.
-    let private drawTrail (canvas: SKCanvas) (backdrop: Backdrop) i (trail: Trail) count =
+    /// Parts of about so many pixels; not too many where a descent has left the picture by far.
+    let private partsOf (a: SKPoint) (b: SKPoint) (size: float32) =
+        1 + int (min 1000f (SKPoint.Distance(a, b) / size))
+
+    /// The pixels that a trail runs through, one or two apart: a long stride follows the surface.
+    let private pixels (backdrop: Backdrop) (trail: Trail) =
+        let all = HashSet<struct (int * int)>()
+
+        let mark x y =
+            let p = backdrop.Place x y
+            all.Add(struct (int p.X, int p.Y)) |> ignore
+
+        let struct (x, y) = trail.Points[0]
+        mark x y
+
+        for struct (x0, y0), struct (x1, y1) in Seq.pairwise trail.Points do
+            let parts = partsOf (backdrop.Place x0 y0) (backdrop.Place x1 y1) 1.5f
+
+            for part in 1..parts do
+                let t = float part / float parts
+                mark (x0 + (x1 - x0) * t) (y0 + (y1 - y0) * t)
+
+        all
+
+    /// How much wider each trail is drawn, so that it looks out below later ones that run along more than half of it.
+    let margins (backdrop: Backdrop) (trails: Trail[]) : float32[] =
+        let runs = trails |> Array.map (pixels backdrop)
+
+        let along (later: HashSet<struct (int * int)>) (earlier: HashSet<struct (int * int)>) =
+            let near (struct (x, y)) =
+                Seq.exists (fun k -> later.Contains(struct (x + k % 3 - 1, y + k / 3 - 1))) (seq { 0..8 })
+
+            2 * (earlier |> Seq.filter near |> Seq.length) > earlier.Count
+
+        runs
+        |> Array.mapi (fun i run ->
+            runs[i + 1 ..] |> Array.sumBy (fun later -> if along later run then 3.4f else 0f))
+
+    let private stroke (color: SKColor) width =
+        new SKPaint(
+            IsAntialias = true,
+            IsStroke = true,
+            StrokeWidth = width,
+            Color = color,
+            StrokeJoin = SKStrokeJoin.Round,
+            StrokeCap = SKStrokeCap.Round
+        )
+
+    /// The way of a trail up to a number of its points, in sight and behind a hill; to be disposed by the caller.
+    let private way (backdrop: Backdrop) (trail: Trail) count : struct (SKPath * SKPath) =
         let points = trail.Points
-        let count = min count points.Count
-
-        use casing =
-            new SKPaint(
-                IsAntialias = true,
-                IsStroke = true,
-                StrokeWidth = 5f,
-                Color = SKColors.White.WithAlpha 190uy
-            )
-
-        use line = new SKPaint(IsAntialias = true, IsStroke = true, StrokeWidth = 2.6f, Color = trailColor i)
-
-        use hidden =
-            new SKPaint(
-                IsAntialias = true,
-                IsStroke = true,
-                StrokeWidth = 1.6f,
-                Color = (trailColor i).WithAlpha 80uy
-            )
-
-        use dot = new SKPaint(IsAntialias = true, Color = trailColor i)
-        use white = new SKPaint(IsAntialias = true, Color = SKColors.White)
-
-        for paint in [ casing; line; hidden ] do
-            paint.StrokeJoin <- SKStrokeJoin.Round
-            paint.StrokeCap <- SKStrokeCap.Round
 
         // A long stride is drawn along the surface, not through a hill.
         let pieces =
@@ -65,7 +87,7 @@ module internal Overlay =
                     let struct (x0, y0) = points[k - 1]
                     let struct (x1, y1) = points[k]
                     let a, b = backdrop.Place x0 y0, backdrop.Place x1 y1
-                    let parts = 1 + int (SKPoint.Distance(a, b) / 8f)
+                    let parts = partsOf a b 8f
 
                     for part in 1..parts do
                         let at t = x0 + (x1 - x0) * t, y0 + (y1 - y0) * t
@@ -74,8 +96,7 @@ module internal Overlay =
                         backdrop.InSight tx ty, backdrop.Place fx fy, backdrop.Place tx ty
             |]
 
-        use seen = new SKPath()
-        use unseen = new SKPath()
+        let seen, unseen = new SKPath(), new SKPath()
 
         for inSight, a, b in pieces do
             let target = if inSight then seen else unseen
@@ -85,16 +106,45 @@ module internal Overlay =
 
             target.LineTo b
 
-        canvas.DrawPath(unseen, hidden)
-        canvas.DrawPath(seen, casing)
-        canvas.DrawPath(seen, line)
+        struct (seen, unseen)
 
-        let struct (sx, sy) = points[0]
-        canvas.DrawCircle(backdrop.Place sx sy, 4.5f, white)
-        canvas.DrawCircle(backdrop.Place sx sy, 3f, dot)
-        let struct (hx, hy) = points[count - 1]
-        canvas.DrawCircle(backdrop.Place hx hy, 7.5f, white)
-        canvas.DrawCircle(backdrop.Place hx hy, 5.8f, dot)
+    /// The trails up to a number of points: all casings first, so that each trail stands out from any height and none
+    /// is cut by the casing of a later one.
+    let private drawTrails
+        (canvas: SKCanvas)
+        (backdrop: Backdrop)
+        (trails: Trail[])
+        (margins: float32[])
+        count
+        =
+        let counts = trails |> Array.map (fun t -> min count t.Points.Count)
+        let ways = Array.map2 (way backdrop) trails counts
+
+        for i, struct (seen, unseen) in Array.indexed ways do
+            use hidden = stroke ((trailColor i).WithAlpha 80uy) (1.6f + margins[i])
+            use casing = stroke (SKColors.White.WithAlpha 190uy) (5f + margins[i])
+            canvas.DrawPath(unseen, hidden)
+            canvas.DrawPath(seen, casing)
+
+        for i, struct (seen, unseen) in Array.indexed ways do
+            use line = stroke (trailColor i) (2.6f + margins[i])
+            canvas.DrawPath(seen, line)
+            seen.Dispose()
+            unseen.Dispose()
+
+        use white = new SKPaint(IsAntialias = true, Color = SKColors.White)
+
+        trails
+        |> Array.iteri (fun i trail ->
+            use dot = new SKPaint(IsAntialias = true, Color = trailColor i)
+
+            let disc (struct (x, y)) (radius: float32) =
+                let radius = radius + margins[i] / 2f
+                canvas.DrawCircle(backdrop.Place x y, radius + 1.6f, white)
+                canvas.DrawCircle(backdrop.Place x y, radius, dot)
+
+            disc trail.Points[0] 3f
+            disc trail.Points[counts[i] - 1] 5.8f)
 
     /// The names with their colours, in the corner where fewest points are.
     let private drawLegend (canvas: SKCanvas) (backdrop: Backdrop) (trails: Trail[]) (note: string) =
@@ -146,29 +196,31 @@ module internal Overlay =
                 canvas.DrawText(text, box.Left + 9f, y, SKTextAlign.Left, font, ink))
 
     /// The backdrop with each trail up to a number of its points.
-    let draw (canvas: SKCanvas) (backdrop: Backdrop) (trails: IReadOnlyList<Trail>) count note =
+    let draw (canvas: SKCanvas) (backdrop: Backdrop) (trails: Trail[]) (margins: float32[]) count note =
         canvas.DrawBitmap(backdrop.Bitmap, 0f, 0f)
-        trails |> Seq.iteri (fun i trail -> drawTrail canvas backdrop i trail count)
+        drawTrails canvas backdrop trails margins count
 
-        if trails.Count > 0 then
-            drawLegend canvas backdrop (Array.ofSeq trails) note
+        if trails.Length > 0 then
+            drawLegend canvas backdrop trails note
 
 /// Pictures of optimizers that descend a surface.
 [<RequireQualifiedAccess>]
-module Descent =
+module DescentPicture =
     /// The whole trails over the surface, as a PNG; a dot marks the start, a larger one the end of each.
     ///
     /// <example><code>
-    /// Surface.HillsAndBasins |> Descent.png View.Map 640 480 [ Trail.Of("SGD", points) ]
+    /// Surface.HillsAndBasins |> DescentPicture.png View.Map 640 480 [ Trail.Of("SGD", points) ]
     /// </code>
     /// In C#: <code>
-    /// byte[] png = Descent.Png(View.Landscape, 640, 480, [Trail.Of("SGD", points)], Surface.HillsAndBasins);
+    /// byte[] png = DescentPicture.Png(View.Landscape, 640, 480, [Trail.Of("SGD", points)], Surface.HillsAndBasins);
     /// </code></example>
     [<CompiledName "Png">]
     let png (view: View) (width: int) (height: int) (trails: seq<Trail>) (surface: Surface) : byte[] =
+        let trails = Array.ofSeq trails
         use backdrop = Overlay.backdrop view width height surface
+        let margins = Overlay.margins backdrop trails
         use bitmap = new SKBitmap(width, height, SKColorType.Rgba8888, SKAlphaType.Premul)
         use canvas = new SKCanvas(bitmap)
-        Overlay.draw canvas backdrop (Array.ofSeq trails) System.Int32.MaxValue ""
+        Overlay.draw canvas backdrop trails margins System.Int32.MaxValue ""
         use data = bitmap.Encode(SKEncodedImageFormat.Png, 100)
         data.ToArray()

@@ -1,0 +1,93 @@
+namespace DL1;
+
+/// <summary>Derivatives, simplification, evaluation and explanation of expressions.</summary>
+public static class Derivatives
+{
+    extension(Expr f)
+    {
+        /// <summary>The derivative of a scalar by a scalar symbol, as a formula to be read.</summary>
+        /// <example><code>Console.WriteLine((x * Sin(x)).Derivative(x)); // sin x + x·cos x</code></example>
+        public Expr Derivative(Expr x) => Symbolic.derivative(x, f);
+
+        /// <summary>The derivative of a scalar by the f64 symbol of this name.</summary>
+        /// <example><code>var slope = f.Derivative("x");</code></example>
+        public Expr Derivative(string x) => Symbolic.derivative(Expr.Symbol(x), f);
+
+        /// <summary>The gradient of a scalar by each of some expressions, by reverse mode: graphs shaped as they are.</summary>
+        /// <example><code>var gradients = loss.Gradient(w, b);</code></example>
+        public Expr[] Gradient(params Expr[] wrt) => [.. Grad.grad(f, Interop.List(wrt))];
+
+        /// <summary>The Jacobian by one expression: <c>[f...; x...]</c>.</summary>
+        /// <example><code>var j = y.Jacobian(x);</code></example>
+        public Expr Jacobian(Expr x) => Grad.jacobian(f, x);
+
+        /// <summary>The Hessian of a scalar by one expression: <c>[x...; x...]</c>.</summary>
+        /// <example><code>var h = loss.Hessian(w);</code></example>
+        public Expr Hessian(Expr x) => Grad.hessian(f, x);
+
+        /// <summary>The Hessian of a scalar times a direction, without the Hessian.</summary>
+        /// <example><code>var curvature = loss.HessianVector(w, direction);</code></example>
+        public Expr HessianVector(Expr x, Expr direction) =>
+            Grad.hessianVector(f, Interop.List([x]), Interop.List([direction])).Head;
+
+        /// <summary>The vector-Jacobian product: what a cotangent of this expression is to each of some others.</summary>
+        /// <example><code>var back = y.Vjp(dy, w, b);</code></example>
+        public Expr[] Vjp(Expr cotangent, params Expr[] wrt) =>
+            [.. Grad.vjp(Interop.List([f]), Interop.List([cotangent]), Interop.List(wrt))];
+
+        /// <summary>The Jacobian-vector product: how this expression moves where another moves along a tangent.</summary>
+        /// <example><code>var moved = y.Jvp(x, dx);</code></example>
+        public Expr Jvp(Expr x, Expr tangent) =>
+            Grad.jvp(Interop.List([f]), Interop.List([x]), Interop.List([tangent])).Head;
+
+        /// <summary>As a mathematician would write it; equal over the reals.</summary>
+        /// <example><code>var shorter = f.Simplify();</code></example>
+        public Expr Simplify() => Rewrite.simplify(f);
+
+        /// <summary>Rewritten to be at least as accurate for every input: log of softmax, exp(x) − 1 and their kin.</summary>
+        /// <example><code>var safe = Log(1 + Exp(x)).Stabilize(); // softplus(x)</code></example>
+        public Expr Stabilize() => Rewrite.stable(f);
+
+        /// <summary>The value where the variables have these values.</summary>
+        /// <exception cref="DomainError">A variable has no value.</exception>
+        /// <exception cref="ShapeError">A value has another type or shape than its variable.</exception>
+        /// <example><code>var value = (x * x).Evaluate(("x", 3.0)); // 9</code></example>
+        public Tensor Evaluate(params (string Name, Tensor Value)[] values) => Eval.run(Interop.Bindings(values), f);
+
+        /// <summary>
+        /// The computation of a scalar step by step: forward values, then local derivatives and accumulated adjoints.
+        /// Names may be given to values inside.
+        /// </summary>
+        /// <example><code>Console.WriteLine(y.Explain([("d", d), ("Y", y)], ("a", 1.0), ("b", 2.0)));</code></example>
+        public Explanation Explain(IEnumerable<(string Name, Expr Expr)> names, params (string Name, Tensor Value)[] values) =>
+            DL1.Explain.run(
+                Interop.List(names.Select(n => Tuple.Create(n.Name, n.Expr))),
+                Interop.Bindings(values),
+                f);
+    }
+}
+
+/// <summary>
+/// A function of tensors from a graph: put in order once, called any number of times, from any thread.
+/// </summary>
+public sealed class Function
+{
+    private readonly Microsoft.FSharp.Core.FSharpFunc<
+        Microsoft.FSharp.Collections.FSharpList<Tensor>,
+        Microsoft.FSharp.Collections.FSharpList<Tensor>> run;
+
+    /// <summary>A function from the values of some variables to those of some expressions.</summary>
+    /// <param name="inputs">Variables, in the order in which their values will be given.</param>
+    /// <param name="outputs">What is computed, in the order in which it is returned.</param>
+    /// <example><code>var step = new Function([w, x, y], [loss, .. loss.Gradient(w)]);</code></example>
+    public Function(IEnumerable<Expr> inputs, IEnumerable<Expr> outputs) =>
+        run = Eval.prepare(
+            Interop.List(inputs.Select(e => Interop.VariableOf(e, "Function"))),
+            Interop.List(outputs));
+
+    /// <summary>The outputs where the inputs have these values.</summary>
+    /// <exception cref="DomainError">There are more or fewer values than inputs.</exception>
+    /// <exception cref="ShapeError">A value has another type or shape than its variable.</exception>
+    /// <example><code>Tensor[] results = step.Invoke(weights, images, labels);</code></example>
+    public Tensor[] Invoke(params Tensor[] values) => [.. run.Invoke(Interop.List(values))];
+}

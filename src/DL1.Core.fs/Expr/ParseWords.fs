@@ -1,0 +1,151 @@
+namespace DL1
+
+open System.Collections.Generic
+
+/// Goes through the words of a text, and reads what holds no expressions: numbers, lists, types.
+[<Sealed>]
+type internal Words(source: string) =
+    let words = ParseToken.all source
+    let mutable position = 0
+    let word () = words[position].Token
+    let place () = words[position].At
+    let following () = words[min (position + 1) (words.Length - 1)].Token
+    let step () = position <- min (position + 1) (words.Length - 1)
+
+    let isSign text token =
+        match token with
+        | Token.Sign s -> s = text
+        | Token.Number _
+        | Token.Name _
+        | Token.Quoted _
+        | Token.End -> false
+
+    let refuse at what expected cure : 'a = ParseToken.refuse source at what expected cure
+    let unexpected expected cure : 'a = refuse (place ()) (ParseToken.describe (word ())) expected cure
+
+    let take text cure = if isSign text (word ()) then step () else unexpected $"'{text}'" cure
+
+    let taken text =
+        let found = isSign text (word ())
+
+        if found then
+            step ()
+
+        found
+
+    let float64 at text = ParseNumber.float64 source at text
+    let int32' at text = ParseNumber.int32' source at text
+
+    /// A number or truth value with its sign, as text.
+    let element () : struct (int * string) =
+        let at = place ()
+        let minus = if taken "-" then "-" else ""
+
+        match word () with
+        | Token.Number text ->
+            step ()
+            struct (at, minus + text)
+        | Token.Name("true" | "false" as text) when minus = "" ->
+            step ()
+            struct (at, text)
+        | Token.Name _
+        | Token.Quoted _
+        | Token.Sign _
+        | Token.End ->
+            unexpected "a number" "write f32(0.5), for example; another type of x is cast(x, type=f32)"
+
+    /// Items between commas up to a closing sign, which is taken; none where it closes at once.
+    let listUntil (close: string) (item: unit -> 'a) : 'a list =
+        let items = List<'a>()
+
+        if not (taken close) then
+            items.Add(item ())
+
+            while taken "," do
+                items.Add(item ())
+
+            take close $"put ',' between items and '{close}' after the last"
+
+        List.ofSeq items
+
+    let dims () =
+        take "[" "write the shape as [2, 3]"
+
+        listUntil "]" (fun () ->
+            let struct (at, text) = element ()
+            int32' at text)
+
+    let dtype () =
+        match word () with
+        | Token.Name name when (DType.tryParse name).IsSome ->
+            step ()
+            DType.tryParse name |> Option.defaultValue DType.F64
+        | Token.Name _
+        | Token.Number _
+        | Token.Quoted _
+        | Token.Sign _
+        | Token.End -> unexpected "an element type: f32, f64, i32, i64 or bool" "write x: f32[3], for example"
+
+    /// `f32[3, 4]` after a name and its colon.
+    let variable name : Variable =
+        let dtype = dtype ()
+        let shape = if isSign "[" (word ()) then Shape.ofList (dims ()) else Shape.Scalar
+        { Name = name; DType = dtype; Shape = shape }
+
+    let nameOf token =
+        match token with
+        | Token.Name name
+        | Token.Quoted name -> Some name
+        | Token.Number _
+        | Token.Sign _
+        | Token.End -> None
+
+    let constantTensor () =
+        let dtype = dtype ()
+        take "," "write tensor(f32, [2], [0.5, 1])"
+        let dims = dims ()
+        take "," "write tensor(f32, [2], [0.5, 1])"
+        let at = place ()
+        take "[" "write the elements in one list: tensor(f32, [2], [0.5, 1])"
+        let items = listUntil "]" element
+        take ")" "close the tensor with ')'"
+        let size = (Shape.ofList dims).Size
+
+        if items.Length <> size then
+            ParseToken.refuse
+                source
+                at
+                $"{items.Length} elements for a tensor of shape {Shape.ofList dims}"
+                $"{size} elements"
+                "list as many elements as the shape has"
+
+        ParseNumber.tensor source dtype dims (Array.ofList items)
+
+    /// The word that is next.
+    member _.Word = word ()
+    /// Where it begins.
+    member _.Place = place ()
+    /// The word after it.
+    member _.Following = following ()
+    /// Goes on to the word after it.
+    member _.Step() = step ()
+    /// Whether the next word is this sign.
+    member _.IsAt text = isSign text (word ())
+    /// Whether the word after it is this sign.
+    member _.IsBefore text = isSign text (following ())
+    /// The name that the next word is, quoted or not.
+    member _.Name = nameOf (word ())
+    /// Refuses the next word.
+    member _.Unexpected(expected: string, cure: string) : 'a = unexpected expected cure
+    /// Takes a sign that must come next.
+    member _.Take(text: string, cure: string) = take text cure
+    /// Takes a sign if it comes next.
+    member _.Taken text = taken text
+    /// A number or truth value with its sign, as text, and where it begins.
+    member _.Element() = element ()
+    /// Items between commas up to a closing sign, which is taken; none where it closes at once.
+    member _.ListUntil(close: string, item: unit -> 'a) : 'a list = listUntil close item
+    /// The type and shape of a variable, behind its name and colon: `f32[3, 4]`.
+    member _.Variable(name: string) = variable name
+    /// A tensor behind `tensor(`: `f32, [2], [0.5, 1])`.
+    member _.Tensor() = constantTensor ()

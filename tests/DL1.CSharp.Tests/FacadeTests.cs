@@ -1,0 +1,256 @@
+using System.Reflection;
+using System.Text.Json;
+using DL1;
+using Xunit;
+using static DL1.Functions;
+
+namespace DL1.CSharp.Tests;
+
+/// <summary>The C# face as a whole: what it may show, and that what it shows works.</summary>
+public class FacadeTests
+{
+    private static readonly Expr X = Expr.Symbol("x");
+
+    private static double At(Expr f, double x) => f.Evaluate(("x", x)).ToDouble();
+
+    /// <summary>Every type that a public signature of DL1.CSharp names, generic arguments included.</summary>
+    private static IEnumerable<(string Member, Type Type)> SignatureTypes()
+    {
+        static IEnumerable<Type> Parts(Type type) =>
+            type.HasElementType ? Parts(type.GetElementType()!)
+            : type.IsGenericType ? type.GetGenericArguments().SelectMany(Parts).Prepend(type)
+            : [type];
+
+        const BindingFlags visible = BindingFlags.Public | BindingFlags.Static | BindingFlags.Instance | BindingFlags.DeclaredOnly;
+        return
+            from type in typeof(Functions).Assembly.GetExportedTypes()
+            from member in type.GetMembers(visible)
+            from named in member switch
+            {
+                MethodBase m => m.GetParameters().Select(p => p.ParameterType).Append((m as MethodInfo)?.ReturnType ?? typeof(void)),
+                PropertyInfo p => [p.PropertyType],
+                FieldInfo f => [f.FieldType],
+                _ => [],
+            }
+            from part in Parts(named)
+            select ($"{type.Name}.{member.Name}", part);
+    }
+
+    [Fact]
+    public void NoSignatureShowsFSharpOrTuples()
+    {
+        var types = SignatureTypes().ToList();
+        Assert.True(types.Count > 300, $"only {types.Count} types were found: the reflection is broken");
+        Assert.DoesNotContain(types, t => t.Type.Namespace?.StartsWith("Microsoft.FSharp") == true);
+        Assert.DoesNotContain(types, t => t.Type.FullName?.StartsWith("System.Tuple") == true);
+    }
+
+    public static TheoryData<string, double, double> KnownValues => new()
+    {
+        { nameof(Abs), -2, 2 }, { nameof(Sign), -2, -1 }, { nameof(Exp), 1, Math.E }, { nameof(Expm1), 1, Math.E - 1 },
+        { nameof(Log), 2, Math.Log(2) }, { nameof(Log1p), 1, Math.Log(2) }, { nameof(Sqrt), 9, 3 }, { nameof(Rsqrt), 4, 0.5 },
+        { nameof(Sin), 1, Math.Sin(1) }, { nameof(Cos), 1, Math.Cos(1) }, { nameof(Tan), 1, Math.Tan(1) },
+        { nameof(Asin), 0.5, Math.Asin(0.5) }, { nameof(Acos), 0.5, Math.Acos(0.5) }, { nameof(Atan), 2, Math.Atan(2) },
+        { nameof(Sinh), 1, Math.Sinh(1) }, { nameof(Cosh), 1, Math.Cosh(1) }, { nameof(Tanh), 1, Math.Tanh(1) },
+        { nameof(Floor), -1.5, -2 }, { nameof(Ceiling), 1.2, 2 }, { nameof(Round), 2.5, 2 },
+        { nameof(Erf), 0.5, 0.5204998778130465 }, { nameof(Sigmoid), 0, 0.5 }, { nameof(Softplus), 0, Math.Log(2) },
+        { nameof(Relu), -1, 0 }, { nameof(Elu), -1, 1 / Math.E - 1 }, { nameof(Selu), 1, 1.0507009873554805 },
+        { nameof(Gelu), 1, 0.8413447460685429 }, { nameof(Silu), 1, 0.7310585786300049 }, { nameof(Mish), 1, 0.8650983882673103 },
+        { nameof(Softsign), -1, -0.5 }, { nameof(Hardtanh), 3, 1 }, { nameof(Square), 3, 9 },
+    };
+
+    [Theory]
+    [MemberData(nameof(KnownValues))]
+    public void AFunctionHasItsValue(string name, double x, double expected)
+    {
+        var function = typeof(Functions).GetMethod(name, [typeof(Expr)])!;
+        Assert.Equal(expected, At((Expr)function.Invoke(null, [X])!, x), 1e-12);
+    }
+
+    [Fact]
+    public void EveryFunctionOfOneExpressionIsTested()
+    {
+        var names = typeof(Functions).GetMethods(BindingFlags.Public | BindingFlags.Static)
+            .Where(m => m.GetParameters().Length == 1).Select(m => m.Name);
+        Assert.Equal(names.Order(), KnownValues.Select(row => (string)row[0]).Order());
+    }
+
+    [Fact]
+    public void OperatorsTakeNumbersOnBothSides()
+    {
+        Assert.Equal("2·x + 1 − x/3", (2 * X + 1 - X / 3).ToString());
+        Assert.Equal(1.0, At(Expr.Where(X > 0, 1, -1), 2));
+        Assert.Equal(-1.0, At(Expr.Where(X >= 3.0, 1, -1), 2));
+        Assert.Equal(0.25, At(Pow(X, -2), 2));
+        Assert.Equal(6.0, At(Clamp(X, 0, 6), 8));
+        Assert.Equal(-0.1, At(LeakyRelu(X, 0.1), -1), 1e-15);
+    }
+
+    [Fact]
+    public void ShapesAndReductions()
+    {
+        var m = Expr.Constant(Tensor.From(new double[,] { { 1, 2, 3 }, { 4, 5, 6 } }));
+        Assert.Equal(21, m.Sum().Evaluate().ToDouble());
+        Assert.Equal([2, 5], m.Mean(1).Evaluate().ToDoubles());
+        Assert.Equal([4, 10, 18], m.Prod(0).Evaluate().ToDoubles());
+        Assert.Equal([3, 6], m.Max(-1).Evaluate().ToDoubles());
+        Assert.Equal([1, 2, 3], m.Min(0).Evaluate().ToDoubles());
+        Assert.Equal([2, 2], m.ArgMax().Evaluate().ToDoubles());
+        Assert.Equal([1, 3, 6, 4, 9, 15], m.CumSum().Evaluate().ToDoubles());
+        Assert.Equal([2, 3, 5, 6], m.Slice(1, 1..).Evaluate().ToDoubles());
+        Assert.Equal([3, 2, 1, 6, 5, 4], m.Reverse(1).Evaluate().ToDoubles());
+        Assert.Equal([1, 4, 2, 5, 3, 6], m.Transpose(1, 0).Evaluate().ToDoubles());
+        Assert.Equal([14, 32, 32, 77], m.MatMul(m.T).Evaluate().ToDoubles());
+        Assert.Equal([4, 5, 6, 1, 2, 3], m.Gather(0, Expr.Constant(Tensor.Of([1, 0]))).Evaluate().ToDoubles());
+        Assert.Equal(6, Expr.Concat(0, m, m, m).Shape[0]);
+        Assert.Equal(3, Expr.Stack(-1, m, m).Shape.Rank);
+        Assert.Equal([-1, 6], [m.Reshape(-1, 3, 1).Squeeze(2).ExpandDims(0).Shape[0] - 2, m.BroadcastTo(4, 2, 3).Shape.Size / 4]);
+        Assert.Equal(1.0, m.Softmax(0).Sum(0).Slice(0, ..1).Evaluate().ToDoubles()[0], 1e-15);
+        Assert.Equal(m.LogSoftmax().LogSumExp().Evaluate().ToDoubles(), [0, 0], (a, b) => Math.Abs(a - b) < 1e-12);
+        Assert.Equal(Math.Sqrt(91), m.Norm().Evaluate().ToDouble(), 1e-12);
+    }
+
+    [Fact]
+    public void DerivativesOfEveryKindAgree()
+    {
+        var f = X.Pow(3) + Sin(X);
+        Assert.Equal("3·x² + cos x", f.Derivative(X).ToString());
+        Assert.Equal(f.Derivative("x"), f.Derivative(X));
+        var exact = 3 * 4 + Math.Cos(2);
+        Assert.Equal(exact, At(f.Gradient(X)[0], 2), 1e-12);
+        Assert.Equal(exact, At(f.Jvp(X, 1), 2), 1e-12);
+        Assert.Equal(exact, At(f.Vjp(1, X)[0], 2), 1e-12);
+        Assert.Equal(exact, At(f.Jacobian(X), 2), 1e-12);
+        Assert.Equal(12 - Math.Sin(2), At(f.Hessian(X), 2), 1e-12);
+        Assert.Equal(2 * (12 - Math.Sin(2)), At(f.HessianVector(X, 2), 2), 1e-12);
+        Assert.Equal(0, At(X.StopGradient().Gradient(X)[0], 2));
+        Assert.Equal("softplus(x)", Log(1 + Exp(X)).Stabilize().ToString());
+        Assert.Equal("2·x", (X + X).Simplify().ToString());
+    }
+
+    [Fact]
+    public void LoopsBatchesAndCustomRules()
+    {
+        var xs = Expr.Variable("xs", DType.F64, 4);
+        (string, Tensor) values = ("xs", Tensor.Of([1.0, 2, 3, 4]));
+        var (last, sums) = Expr.Scan(0, xs, (sum, x) => (sum + x, sum + x));
+        Assert.Equal(10, last.Evaluate(values).ToDouble());
+        Assert.Equal([1, 3, 6, 10], sums.Evaluate(values).ToDoubles());
+        Assert.Equal([4, 3, 2, 1], sums.Sum().Gradient(xs)[0].Evaluate(values).ToDoubles());
+        Assert.Equal([1, 4, 9, 16], Expr.Vmap(v => v[0] * v[0], xs).Evaluate(values).ToDoubles());
+        var reversed = Expr.Custom("reversed", v => v[0], (_, dy) => [-dy], xs);
+        Assert.Equal([-1, -1, -1, -1], reversed.Sum().Gradient(xs)[0].Evaluate(values).ToDoubles());
+    }
+
+    [Fact]
+    public void TextIsReadBack()
+    {
+        var f = Exp(-Square(X)) * Expr.Maximum(X, Expr.Minimum(2, X)) / Tanh(X);
+        Assert.Equal(f, Expr.Parse(f.ToAscii()));
+        Assert.Contains("\\tanh", f.ToLatex());
+        Assert.StartsWith("digraph", f.ToDot());
+        Assert.Throws<FormatError>(() => Expr.Parse("2 * (x"));
+    }
+
+    [Fact]
+    public void TheSameKeyGivesTheSameBitsInsideAndOutsideGraphs()
+    {
+        var key = Key.OfSeed(7);
+        var inside = Expr.Key(key);
+        Assert.Equal(key.Normal(0, 1, 3, 4), inside.Normal(0, 1, 3, 4).Evaluate());
+        Assert.Equal(key.Uniform(-1, 2, 5), inside.Uniform(-1, 2, 5).Evaluate());
+        Assert.Equal(key.Split(2)[1].Uniform(0, 1, 9), inside.SplitKey(2)[1].Uniform(0, 1, 9).Evaluate());
+        Assert.Equal(Enumerable.Range(0, 20), key.Permutation(20).Order());
+        var random = key.ToRandom();
+        Assert.InRange(MathNet.Numerics.Distributions.Normal.Sample(random, 0, 1), -9, 9);
+        Assert.InRange(inside.Bernoulli(0.25, 4000).Cast(DType.F64).Mean().Evaluate().ToDouble(), 0.22, 0.28);
+    }
+
+    [Fact]
+    public void ErrorsCarryTheirPartsAsProperties()
+    {
+        var error = Assert.Throws<ShapeError>(() => Expr.Variable("x", 128, 784).MatMul(Expr.Variable("w", 10, 784)));
+        Assert.Equal("matmul", error.Operation);
+        Assert.Contains("x: f32 [128, 784]", error.Given);
+        Assert.Contains("inner extents", error.Expected);
+        Assert.Contains("transpose", error.Cure);
+        Assert.Contains("w", Assert.Throws<DomainError>(() => Expr.Variable("w", 2).Evaluate()).Message);
+        Assert.Throws<DomainError>(() => new Function([X + 1], [X]));
+    }
+
+    [Fact]
+    public void TensorsComeAndGo()
+    {
+        var t = Tensor.Linspace(0, 1, 5).Reshape(5, 1).Cast(DType.F32);
+        Assert.Equal([0.75, 0.25], t.Rows([3, 1]).ToDoubles());
+        Assert.True(t.AllClose(Tensor.From(t.ToMatrix()).Cast(DType.F32)));
+        Assert.Equal(Tensor.Zeros(2, 2), Tensor.From(new float[2, 2]));
+        Assert.Equal(4.0, Tensor.Full(DType.I32, 2, 2).ToDoubles().Sum());
+    }
+
+    public static TheoryData<string> Runs => ["plain", "momentum", "second moment"];
+
+    /// <summary>The course's printed rows: every one to six decimals, and the number of epochs.</summary>
+    [Theory]
+    [MemberData(nameof(Runs))]
+    public void TheCoursesDescentIsReproduced(string name)
+    {
+        var optimizer = name switch
+        {
+            "plain" => Optimizers.Sgd(0.01),
+            "momentum" => Optimizers.Momentum(0.01, decay: 0.5, initial: 8.125370841),
+            _ => Optimizers.SecondMoment(1, p1: 0.1, p2: 0.9, initialV: 4.201658515, initialR: 4.631009083),
+        };
+        var descent = Descent.Run(Pow(X - 2, 2) + 3, optimizer, [(X, 50)]);
+
+        using var course = JsonDocument.Parse(Repository.Read("tests", "fixtures", "descent.json"));
+        var run = course.RootElement.GetProperty("runs").EnumerateArray().Single(r => r.GetProperty("name").GetString() == name);
+        Assert.True(descent.Converged);
+        Assert.Equal(run.GetProperty("epochs_run").GetInt32(), descent.Rows.Count);
+        Assert.NotEmpty(run.GetProperty("rows").EnumerateArray());
+        Assert.All(run.GetProperty("rows").EnumerateArray(), row =>
+        {
+            var ours = descent.Rows[row.GetProperty("epoch").GetInt32()];
+            Assert.Equal(row.GetProperty("x").GetDouble(), ours.After[0], 5.001e-7);
+            Assert.Equal(row.GetProperty("decrease").GetDouble(), ours.Decrease, 5.001e-7);
+        });
+    }
+
+    [Fact]
+    public void ADescentThatDivergesSaysSo() =>
+        Assert.Contains("learning rate", Assert.Throws<DomainError>(() =>
+            Descent.Run(X.Pow(4), Optimizers.Sgd(1), [(X, 50)])).Cure);
+
+    [Fact]
+    public void BackpropagationByHandAndByMachine()
+    {
+        Expr a = Expr.Symbol("a"), b = Expr.Symbol("b"), c = Expr.Symbol("c");
+        var d = a + b;
+        var e = b - c;
+        var y = d * e;
+        (string, Tensor)[] at = [("a", 1.0), ("b", 2.0), ("c", 3.0)];
+        Assert.Equal(-3, y.Evaluate(at).ToDouble());
+        Assert.Equal([-1, 2, -3], y.Gradient(a, b, c).Select(g => g.Evaluate(at).ToDouble()));
+        Assert.Equal(
+            """
+            Forward
+              a = 1
+              b = 2
+              c = 3
+              d = a + b = 3
+              e = b − c = −1
+              Y = d·e = −3
+            Backward
+              ∂Y/∂Y = 1
+              ∂Y/∂e = d = 3
+              ∂Y/∂d = e = −1
+              ∂e/∂c = −1
+                ∂Y/∂c = ∂Y/∂e·∂e/∂c = 3·(−1) = −3
+              ∂d/∂b = 1,  ∂e/∂b = 1
+                ∂Y/∂b = ∂Y/∂d·∂d/∂b + ∂Y/∂e·∂e/∂b = (−1)·1 + 3·1 = 2
+              ∂d/∂a = 1
+                ∂Y/∂a = ∂Y/∂d·∂d/∂a = (−1)·1 = −1
+            """.ReplaceLineEndings("\n"),
+            y.Explain([("d", d), ("e", e), ("Y", y)], at).ToString().ReplaceLineEndings("\n"));
+    }
+}

@@ -1,0 +1,73 @@
+using DL1;
+using Xunit;
+using static DL1.Functions;
+
+namespace DL1.CSharp.Tests;
+
+/// <summary>
+/// The README's C# examples, run. Each stands here to the letter: the first test compares this file with the README.
+/// </summary>
+public class ReadmeTests
+{
+    [Fact]
+    public void EveryExampleOfTheReadmeStandsHere()
+    {
+        var here = Repository.Folded(Repository.Read("tests", "DL1.CSharp.Tests", "ReadmeTests.cs"));
+        var snippets = Repository.Snippets("README.md", "csharp");
+        Assert.Equal(3, snippets.Count);
+        Assert.All(snippets, snippet => Assert.Contains(Repository.Folded(snippet), here));
+    }
+
+    private static string Output(Action example)
+    {
+        var before = Console.Out;
+        using var text = new StringWriter();
+        try
+        {
+            Console.SetOut(text);
+            example();
+        }
+        finally
+        {
+            Console.SetOut(before);
+        }
+
+        return text.ToString().ReplaceLineEndings("\n");
+    }
+
+    [Fact]
+    public void ADerivativeIsReadAndADescentRuns() =>
+        Assert.Equal("2·(x − 2)\n271 epochs, x = 2.000\n", Output(() =>
+        {
+            var x = Expr.Symbol("x");
+            var y = (x - 2).Pow(2) + 3;
+            Console.WriteLine(y.Derivative(x));                // 2·(x − 2)
+
+            var descent = Descent.Run(y, Optimizers.Momentum(0.01), [(x, 50)]);
+            Console.WriteLine($"{descent.Rows.Count} epochs, x = {descent.Rows[^1].After[0]:0.000}");
+        }));
+
+    [Fact]
+    public void ATrainingStepIsOneGraph() =>
+        Assert.Equal("loss 1\n", Output(() =>
+        {
+            Expr w = Expr.Variable("w", 3, 1), b = Expr.Variable("b", 1);
+            Expr input = Expr.Variable("input", 8, 3), target = Expr.Variable("target", 8, 1);
+            var loss = Square(input.MatMul(w) + b - target).Mean();
+            var (next, _) = Optimizers.Sgd(0.1).Step(loss.Gradient(w, b), [], [w, b]);
+            var step = new Function([w, b, input, target], [loss, .. next]);
+
+            var key = Key.OfSeed(1);                           // the same key, the same bits
+            var results = step.Invoke(Tensor.Zeros(3, 1), Tensor.Zeros(1), key.Normal(0, 1, 8, 3), Tensor.Ones(8, 1));
+            Console.WriteLine($"loss {results[0].ToDouble()}");
+        }));
+
+    [Fact]
+    public void AnExplanationReadsAsOnPaper() =>
+        Assert.Contains("∂Y/∂c = ∂Y/∂d·∂d/∂c + ∂(d·c)/∂c = 3·1 + 4 = 7", Output(() =>
+        {
+            Expr a = Expr.Symbol("a"), c = Expr.Symbol("c");
+            var d = a + c;
+            Console.WriteLine((d * c).Explain([("d", d), ("Y", d * c)], ("a", 1.0), ("c", 3.0)));
+        }));
+}

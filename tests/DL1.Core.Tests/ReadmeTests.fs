@@ -1,0 +1,68 @@
+/// The README's F# examples, run. Each stands here to the letter: the first test compares this file with the README.
+module DL1.Tests.ReadmeTests
+
+open System
+open System.IO
+open System.Text.RegularExpressions
+open DL1
+open Expecto
+
+let rec private root folder =
+    if File.Exists(Path.Combine(folder, "DL1.sln")) then
+        folder
+    else
+        match Path.GetDirectoryName folder with
+        | null -> raise (DirectoryNotFoundException "No folder above the tests holds DL1.sln.")
+        | above -> root above
+
+let private read (path: string) = File.ReadAllText(Path.Combine(root AppContext.BaseDirectory, path))
+let private folded (text: string) = Regex.Replace(text, @"\s+", " ").Trim()
+
+let private snippets =
+    Regex.Matches(read "README.md", "```fsharp\n(.*?)```", RegexOptions.Singleline)
+    |> Seq.map (fun m -> m.Groups[1].Value.Replace("open DL1", "") |> folded)
+    |> List.ofSeq
+
+let private calculus () =
+    let x = Expr.symbol "x"
+    let f = x ** 2.0 * sin x
+    let slope = Symbolic.derivative x f
+    let value = Eval.run [ ("x", Tensor.scalar 2.0) ] f
+    printfn $"{f}, {slope}, {value}"           // x²·sin x, 2·x·sin x + x²·cos x, f64 3.6372
+    $"{f}, {slope}, {value}"
+
+let private tensors () =
+    let w = Expr.variable "w" DType.F64 [ 3 ]
+    let rows = Expr.constant (Convert.ofArray2D (array2D [ [ 1.0; 2.0; 3.0 ]; [ 4.0; 5.0; 6.0 ] ]))
+    let loss = Reduce.meanAll (Elementwise.square (Linear.matvec rows w - 1.0))
+    let gradient = Grad.grad loss [ w ] |> List.head
+    let hessian = Grad.hessian loss w
+    let perRow = Grad.vmap (fun row -> [ tanh (Linear.dot row[0] w) ]) [ rows ]
+    Eval.many [ "w", Tensor.vector [ 0.0; 0.0; 0.0 ] ] (gradient :: hessian :: perRow)
+
+let tests =
+    testList
+        "README"
+        [
+            test "every F# example stands here" {
+                let here = folded (read "tests/DL1.Core.Tests/ReadmeTests.fs")
+                Expect.equal snippets.Length 2 "two examples"
+
+                for snippet in snippets do
+                    Expect.stringContains here snippet "an example of the README"
+            }
+            test "calculus prints what the comment says" {
+                Expect.equal (calculus ()) "x²·sin x, 2·x·sin x + x²·cos x, f64 3.6372" ""
+            }
+            test "tensors, reverse mode and vmap give their values" {
+                let expected =
+                    [
+                        Tensor.vector [ -5.0; -7.0; -9.0 ]
+                        Tensor.ofArray [ 3; 3 ] [| 17.0; 22.0; 27.0; 22.0; 29.0; 36.0; 27.0; 36.0; 45.0 |]
+                        Tensor.vector [ 0.0; 0.0 ]
+                    ]
+
+                for e, v in List.zip expected (tensors ()) do
+                    Expect.isTrue (Tensor.allClose 1e-12 1e-12 v e) $"{v} is not {e}"
+            }
+        ]
