@@ -27,9 +27,8 @@ module internal Forward =
             let bindings = List.zip rule.Inputs xs @ (seeds |> List.map (fun (_, v, d) -> v, d))
             Rebuild.substitute bindings [ tangent ] |> List.head)
 
-    /// For each output, its tangent where the expressions of `seeds` have the tangents given; `None` where it does
-    /// not depend on them.
-    let rec tangents (seeds: (Expr * Expr) list) (outputs: Expr list) : Expr option list =
+    /// Tangents as in `tangents`, by another rule for the primitives than Jvp's.
+    let rec tangentsBy (primitive: Expr -> Expr option list -> Expr option) (seeds: (Expr * Expr) list) (outputs: Expr list) : Expr option list =
         let found = Dictionary<Digest, Expr>()
 
         for e, d in seeds do
@@ -55,12 +54,16 @@ module internal Forward =
                             let loop = Expr.Make(Node.Scan(0, call)).Digest
 
                             if not (loops.ContainsKey loop) then
-                                loops[loop] <- ScanRules.jvp tangents call ds
+                                loops[loop] <- ScanRules.jvp (tangentsBy primitive) call ds
 
                             loops[loop][result]
                         | Node.Custom(rule, xs) -> custom rule xs ds
-                        | _ -> Jvp.rule e ds
+                        | _ -> primitive e ds
 
                     Option.iter (fun d -> found[e.Digest] <- d) tangent
 
         List.map find outputs
+
+    /// For each output, its tangent where the expressions of `seeds` have the tangents given; `None` where it does
+    /// not depend on them.
+    let tangents seeds outputs = tangentsBy Jvp.rule seeds outputs

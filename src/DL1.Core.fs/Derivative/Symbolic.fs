@@ -1,7 +1,5 @@
 namespace DL1
 
-open System.Collections.Generic
-
 /// d/dx of scalar expressions, written as a mathematician would.
 [<RequireQualifiedAccess>]
 module Symbolic =
@@ -16,39 +14,26 @@ module Symbolic =
         | None, Some s -> Some s
         | None, None -> None
 
-    /// The derivative before simplification: forward mode, operands first.
+    /// The product rule in the order in which it is taught: a'·b + a·b'.
+    let private product (a: Expr) (b: Expr) (da: Expr option) (db: Expr option) =
+        match da, db with
+        | Some da, Some db -> Some(da * b + a * db)
+        | Some da, None -> Some(da * b)
+        | None, Some db -> Some(a * db)
+        | None, None -> None
+
+    /// The derivative of a primitive from those of its operands: forward mode's, but for what reads better.
+    let private rule (e: Expr) (derivatives: Expr option list) =
+        match e.Node, derivatives with
+        | Node.Binary(BinaryOp.Pow, a, b), [ da; db ] -> power a b da db
+        | Node.Binary(BinaryOp.Mul, a, b), [ da; db ] -> product a b da db
+        | _ -> Jvp.rule e derivatives
+
+    /// The derivative before simplification.
     let private raw (x: Expr) (e: Expr) : Expr =
-        let found = Dictionary<Digest, Expr>()
-        found[x.Digest] <- Expr.onesLike x
-
-        let find (o: Expr) =
-            match found.TryGetValue o.Digest with
-            | true, d -> Some d
-            | false, _ -> None
-
-        for node in Graph.topological [ e ] do
-            if node.DType.IsFloat && not (found.ContainsKey node.Digest) then
-                let derivative =
-                    match node.Node with
-                    | Node.Binary(BinaryOp.Pow, a, b) -> power a b (find a) (find b)
-                    | Node.Binary(BinaryOp.Mul, a, b) ->
-                        // The product rule in the order in which it is taught: a'·b + a·b'.
-                        match find a, find b with
-                        | Some da, Some db -> Some(da * b + a * db)
-                        | Some da, None -> Some(da * b)
-                        | None, Some db -> Some(a * db)
-                        | None, None -> None
-                    | _ ->
-                        let seeds = Node.operands node.Node |> List.choose (fun o -> find o |> Option.map (fun d -> o, d))
-
-                        if seeds.IsEmpty then
-                            None
-                        else
-                            Forward.tangents seeds [ node ] |> List.head
-
-                Option.iter (fun d -> found[node.Digest] <- d) derivative
-
-        Option.defaultWith (fun () -> Expr.zerosLike e) (find e)
+        Forward.tangentsBy rule [ x, Expr.onesLike x ] [ e ]
+        |> List.head
+        |> Option.defaultWith (fun () -> Expr.zerosLike e)
 
     /// The derivative of a scalar expression by a scalar symbol, simplified.
     /// `Symbolic.derivative x (x * sin x)` prints `sin x + x·cos x`.
@@ -66,7 +51,12 @@ module Symbolic =
 
         match x.Node with
         | Node.Variable _ -> ()
-        | _ -> Refuse.shape "Symbolic.derivative" $"by {Operand.text x}" "a variable" "make one with Expr.symbol \"x\""
+        | _ ->
+            Refuse.shape
+                "Symbolic.derivative"
+                $"by {Operand.text x}"
+                "a variable"
+                "make one with Expr.symbol \"x\""
 
         raw x e |> Rewrite.simplify
 

@@ -11,44 +11,7 @@ module internal Collect =
     let private longest = 150
     let private mostTerms = 24
 
-    /// The length of a formula as it is printed: names and numbers, signs, parentheses. Counts no further than a
-    /// little beyond `longest`.
-    let private length (e: Expr) =
-        let rest = Stack [ e ]
-        let mutable length = 0
-
-        while rest.Count > 0 && length <= longest do
-            let e = rest.Pop()
-            let isSum (o: Expr) =
-                match o with
-                | Add _
-                | Sub _ -> true
-                | _ -> false
-
-            match e with
-            | Number v -> length <- length + (if v = round v then 1 else 2)
-            | Pow(x, Number _) ->
-                length <- length + (if (Node.operands x.Node).IsEmpty then 1 else 2)
-                rest.Push x
-            | Mul(x, y)
-            | Div(x, y) ->
-                length <- length + 1 + (if isSum x then 1 else 0) + (if isSum y then 1 else 0)
-                rest.Push y
-                rest.Push x
-            | Add(x, y)
-            | Sub(x, y) ->
-                length <- length + 1
-                rest.Push y
-                rest.Push x
-            | Neg x ->
-                length <- length + 1
-                rest.Push x
-            | _ ->
-                let operands = Node.operands e.Node
-                length <- length + (if operands.IsEmpty then 1 else 2)
-                List.iter rest.Push operands
-
-        length
+    let private length e = Length.upTo longest e
 
     /// Adds up like terms, in the order in which they first stand.
     let private gather (terms: Term list) : Term list =
@@ -75,9 +38,7 @@ module internal Collect =
         | Node.Unary(UnaryOp.Cosh, u) -> Some(sinh u, -1.0)
         | _ -> None
 
-    let private squared (e: Expr) =
-        { Coefficient = 1.0
-          Factors = [ e, 2.0 ] }
+    let private squared (e: Expr) = { Coefficient = 1.0; Factors = [ e, 2.0 ] }
 
     /// Makes c·(f² ± g²) to c, and c − c·f² to c·g².
     let rec private pythagoras (terms: Term list) : Term list =
@@ -92,14 +53,26 @@ module internal Collect =
                         let others = terms |> List.filter (fun s -> s <> t)
 
                         let replace (s: Term) by =
-                            match others |> List.tryFind (fun o -> Term.key o = Term.key s && o.Coefficient = s.Coefficient) with
-                            | Some o -> Some(terms |> List.choose (fun u -> if u = t then Some by elif u = o then None else Some u))
+                            match
+                                others
+                                |> List.tryFind (fun o ->
+                                    Term.key o = Term.key s && o.Coefficient = s.Coefficient)
+                            with
+                            | Some o ->
+                                Some(
+                                    terms
+                                    |> List.choose (fun u ->
+                                        if u = t then Some by
+                                        elif u = o then None
+                                        else Some u)
+                                )
                             | None -> None
 
                         match replace (Term.times rest (Term.scale sign (squared g))) rest with
                         | Some shorter -> Some shorter
                         // c·f² − c = −c·g² for the circle, c·g² for the hyperbola.
-                        | None -> replace (Term.scale -1.0 rest) (Term.times rest (Term.scale -sign (squared g)))
+                        | None ->
+                            replace (Term.scale -1.0 rest) (Term.times rest (Term.scale -sign (squared g)))
                     | _ -> None))
 
         match found with
@@ -127,7 +100,8 @@ module internal Collect =
 
             match asSum e with
             | Some sum when n = 1.0 -> multiply sum
-            | Some sum when n = 2.0 -> multiply (List.allPairs sum sum |> List.map (fun (s, t) -> Term.times s t) |> gather)
+            | Some sum when n = 2.0 ->
+                multiply (List.allPairs sum sum |> List.map (fun (s, t) -> Term.times s t) |> gather)
             | _ -> terms |> List.map (fun t -> Term.times t { Coefficient = 1.0; Factors = [ e, n ] })
 
         if t.Factors |> List.exists (fun (e, n) -> (n = 1.0 || n = 2.0) && Option.isSome (asSum e)) then
@@ -171,7 +145,10 @@ module internal Collect =
         let magnitudes = terms |> List.map (fun t -> abs t.Coefficient)
         let scaled q = List.map (fun c -> c * q) magnitudes
 
-        match [ 1.0; 2.0; 3.0; 4.0; 6.0; 8.0; 9.0; 12.0; 16.0 ] |> List.tryFind (scaled >> List.forall Term.isWhole) with
+        match
+            [ 1.0; 2.0; 3.0; 4.0; 6.0; 8.0; 9.0; 12.0; 16.0 ]
+            |> List.tryFind (scaled >> List.forall Term.isWhole)
+        with
         | Some q -> List.reduce gcd (scaled q) / q
         | None when List.forall (fun c -> c = magnitudes.Head) magnitudes -> magnitudes.Head
         | None -> 1.0
@@ -194,18 +171,22 @@ module internal Collect =
         let bases = terms |> List.collect (fun t -> List.map fst t.Factors) |> List.distinct
 
         let common =
-            { Coefficient = commonCoefficient terms
-              Factors =
-                bases
-                |> List.map (fun e -> e, commonPower terms e)
-                |> List.filter (fun (_, n) -> n <> 0.0) }
+            {
+                Coefficient = commonCoefficient terms
+                Factors =
+                    bases
+                    |> List.map (fun e -> e, commonPower terms e)
+                    |> List.filter (fun (_, n) -> n <> 0.0)
+            }
 
         if common = Term.ofNumber 1.0 then
             None
         else
             let inverse =
-                { Coefficient = 1.0 / common.Coefficient
-                  Factors = common.Factors |> List.map (fun (e, n) -> e, -n) }
+                {
+                    Coefficient = 1.0 / common.Coefficient
+                    Factors = common.Factors |> List.map (fun (e, n) -> e, -n)
+                }
 
             Some(common, terms |> List.map (Term.times inverse) |> collect)
 
@@ -243,11 +224,9 @@ module internal Collect =
 
         match t.Factors |> List.tryFind (fun f -> t.Coefficient < 0.0 && Option.isSome (turn f)) with
         | Some((_, n) as f) ->
-            let swap g =
-                if g = f then Option.defaultValue (fst g) (turn g), n else g
+            let swap g = if g = f then Option.defaultValue (fst g) (turn g), n else g
 
-            { Coefficient = -t.Coefficient
-              Factors = Term.gather (List.map swap t.Factors) }
+            { Coefficient = -t.Coefficient; Factors = Term.gather (List.map swap t.Factors) }
         | None -> t
 
     let private write like (t: Term) = Term.write like (turned t)
@@ -258,7 +237,7 @@ module internal Collect =
         | _ -> Term.writeSum like terms
 
     let private factored (like: Expr) (terms: Term list) =
-        match factorOut terms with
+        match (if terms.IsEmpty then None else factorOut terms) with
         | Some(common, rest) ->
             let inner = forms rest |> List.map (fun terms -> terms, Term.writeSum like terms)
 
@@ -266,9 +245,7 @@ module internal Collect =
             | [], _ -> Some(Expr.zerosLike like)
             | [ single ], _ -> Some(write like (Term.times common single))
             | _, sum ->
-                let product =
-                    { common with
-                        Factors = Term.gather (common.Factors @ [ sum, 1.0 ]) }
+                let product = { common with Factors = Term.gather (common.Factors @ [ sum, 1.0 ]) }
 
                 Some(write like product)
         | None -> None
@@ -283,11 +260,9 @@ module internal Collect =
             if terms.Length < 2 || terms.Length > mostTerms || length plain > longest then
                 Some plain
             else
-                let candidates terms =
-                    writeSum e terms :: Option.toList (factored e terms)
+                let candidates terms = writeSum e terms :: Option.toList (factored e terms)
 
                 Some(shortest (List.collect candidates (forms terms)))
 
     /// A product with like factors collected.
-    let ofProduct (e: Expr) : Expr option =
-        Term.ofExpr e |> Option.map (fun t -> write e t)
+    let ofProduct (e: Expr) : Expr option = Term.ofExpr e |> Option.map (fun t -> write e t)

@@ -17,52 +17,54 @@ module internal Exact =
         bits &&& 0x000FFFFFFFFFFFFFL = 0L && abs v > 1e-30 && abs v < 1e30
 
     let private arithmetic =
-        [ rule "x * 1 -> x" [ "mul" ] (function
-              | Mul(x, One)
-              | Mul(One, x) -> Some x
-              | _ -> None)
-          rule "x * -1 -> -x" [ "mul" ] (function
-              | Mul(x, MinusOne)
-              | Mul(MinusOne, x) -> Some -x
-              | _ -> None)
-          rule "x / 1 -> x" [ "div" ] (function
-              | Div(x, One) -> Some x
-              | _ -> None)
-          rule "x / -1 -> -x" [ "div" ] (function
-              | Div(x, MinusOne) -> Some -x
-              | _ -> None)
-          rule "x + -0 -> x" [ "add" ] (function
-              | Add(x, MinusZero)
-              | Add(MinusZero, x) -> Some x
-              | _ -> None)
-          rule "x - 0 -> x" [ "sub" ] (function
-              | Sub(x, PlusZero) -> Some x
-              | _ -> None)
-          rule "--x -> x" [ "neg" ] (function
-              | Neg(Neg x) -> Some x
-              | _ -> None)
-          rule "x + -y -> x - y" [ "add" ] (function
-              | Add(x, Neg y)
-              | Add(Neg y, x) -> Some(x - y)
-              | _ -> None)
-          rule "x - -y -> x + y" [ "sub" ] (function
-              | Sub(x, Neg y) -> Some(x + y)
-              | _ -> None)
-          rule "-x * -y -> x * y" [ "mul" ] (function
-              | Mul(Neg x, Neg y) -> Some(x * y)
-              | _ -> None)
-          rule "-x / -y -> x / y" [ "div" ] (function
-              | Div(Neg x, Neg y) -> Some(x / y)
-              | _ -> None)
-          rule "x ** 1 -> x" [ "pow" ] (function
-              | Pow(x, One) -> Some x
-              | _ -> None)
-          rule "x ** 0 -> 1" [ "pow" ] (function
-              | Pow(x, Zero) -> Some(Expr.onesLike x)
-              | _ -> None)
-          rule "|-x| -> |x|" [ "abs" ] (function
-              | Abs(Neg x) -> Some(abs x)
-              | _ -> None) ]
+        [
+            rule "x * 1 -> x" [ "mul" ] (function
+                | Mul(x, One)
+                | Mul(One, x) -> Some x
+                | _ -> None)
+            rule "x * -1 -> -x" [ "mul" ] (function
+                | Mul(x, MinusOne)
+                | Mul(MinusOne, x) -> Some -x
+                | _ -> None)
+            rule "x / 1 -> x" [ "div" ] (function
+                | Div(x, One) -> Some x
+                | _ -> None)
+            rule "x / -1 -> -x" [ "div" ] (function
+                | Div(x, MinusOne) -> Some -x
+                | _ -> None)
+            rule "x + -0 -> x" [ "add" ] (function
+                | Add(x, MinusZero)
+                | Add(MinusZero, x) -> Some x
+                | _ -> None)
+            rule "x - 0 -> x" [ "sub" ] (function
+                | Sub(x, PlusZero) -> Some x
+                | _ -> None)
+            rule "--x -> x" [ "neg" ] (function
+                | Neg(Neg x) -> Some x
+                | _ -> None)
+            rule "x + -y -> x - y" [ "add" ] (function
+                | Add(x, Neg y)
+                | Add(Neg y, x) -> Some(x - y)
+                | _ -> None)
+            rule "x - -y -> x + y" [ "sub" ] (function
+                | Sub(x, Neg y) -> Some(x + y)
+                | _ -> None)
+            rule "-x * -y -> x * y" [ "mul" ] (function
+                | Mul(Neg x, Neg y) -> Some(x * y)
+                | _ -> None)
+            rule "-x / -y -> x / y" [ "div" ] (function
+                | Div(Neg x, Neg y) -> Some(x / y)
+                | _ -> None)
+            rule "x ** 1 -> x" [ "pow" ] (function
+                | Pow(x, One) -> Some x
+                | _ -> None)
+            rule "x ** 0 -> 1" [ "pow" ] (function
+                | Pow(x, Zero) -> Some(Expr.onesLike x)
+                | _ -> None)
+            rule "|-x| -> |x|" [ "abs" ] (function
+                | Abs(Neg x) -> Some(abs x)
+                | _ -> None)
+        ]
 
     /// Faster, but not what a person would write.
     let private division =
@@ -92,32 +94,38 @@ module internal Exact =
             idempotent
             [ UnaryOp.Abs; UnaryOp.Sign; UnaryOp.Floor; UnaryOp.Ceiling; UnaryOp.Round; UnaryOp.Relu ]
         @ List.map ofItself [ BinaryOp.Max; BinaryOp.Min; BinaryOp.And; BinaryOp.Or ]
-        @ [ rule "not not x -> x" [ "not" ] (function
+        @ [
+            rule "not not x -> x" [ "not" ] (function
                 | Not(Not x) -> Some x
-                | _ -> None) ]
+                | _ -> None)
+        ]
 
     let private choices =
-        [ rule "where(c, x, x) -> x" [ "where" ] (fun e ->
-              match e.Node with
-              | Node.Select(_, x, y) when x = y -> Some x
-              | _ -> None)
-          rule "where(not c, x, y) -> where(c, y, x)" [ "where" ] (fun e ->
-              match e.Node with
-              | Node.Select(Not c, x, y) -> Some(Expr.where c y x)
-              | _ -> None)
-          rule "where(constant, x, y) -> x or y" [ "where" ] (fun e ->
-              match e.Node with
-              | Node.Select(c, x, y) ->
-                  match Local.number c with
-                  | Some v -> Some(if v <> 0.0 then x else y)
-                  | None -> None
-              | _ -> None) ]
+        [
+            rule "where(c, x, x) -> x" [ "where" ] (fun e ->
+                match e.Node with
+                | Node.Select(_, x, y) when x = y -> Some x
+                | _ -> None)
+            rule "where(not c, x, y) -> where(c, y, x)" [ "where" ] (fun e ->
+                match e.Node with
+                | Node.Select(Not c, x, y) -> Some(Expr.where c y x)
+                | _ -> None)
+            rule "where(constant, x, y) -> x or y" [ "where" ] (fun e ->
+                match e.Node with
+                | Node.Select(c, x, y) ->
+                    match Local.number c with
+                    | Some v -> Some(if v <> 0.0 then x else y)
+                    | None -> None
+                | _ -> None)
+        ]
 
     let private compose (outer: int list) (inner: int list) =
         outer |> List.map (fun axis -> List.item axis inner)
 
     let private isWhole (x: Expr) (cuts: Cut list) =
-        cuts |> List.indexed |> List.forall (fun (axis, c) -> c.Start = 0 && c.Stop = x.Shape[axis] && c.Step = 1)
+        cuts
+        |> List.indexed
+        |> List.forall (fun (axis, c) -> c.Start = 0 && c.Stop = x.Shape[axis] && c.Step = 1)
 
     let private narrower (a: DType) (b: DType) =
         match a, b with
@@ -127,60 +135,66 @@ module internal Exact =
         | _ -> false
 
     let private movement =
-        [ rule "cast(cast x), there and back -> x" [ "cast" ] (fun e ->
-              match e.Node with
-              | Node.Cast(dtype, x) when dtype = x.DType -> Some x
-              | Node.Cast(dtype, y) ->
-                  match y.Node with
-                  | Node.Cast(wide, x) when x.DType = dtype && narrower dtype wide -> Some x
-                  | _ -> None
-              | _ -> None)
-          rule "reshape(reshape x) -> reshape x" [ "reshape" ] (fun e ->
-              match e.Node with
-              | Node.Reshape(shape, x) when shape = x.Shape -> Some x
-              | Node.Reshape(shape, y) ->
-                  match y.Node with
-                  | Node.Reshape(_, x) -> Some(Expr.reshape (shape.ToList()) x)
-                  | _ -> None
-              | _ -> None)
-          rule "broadcast(broadcast x) -> broadcast x" [ "broadcast" ] (fun e ->
-              match e.Node with
-              | Node.Broadcast(shape, x) when shape = x.Shape -> Some x
-              | Node.Broadcast(shape, Stretched x) -> Some(Expr.Stretch(shape, x))
-              | _ -> None)
-          rule "transpose(transpose x) -> transpose x" [ "transpose" ] (fun e ->
-              match e.Node with
-              | Node.Transpose(p, x) when p = Expr.allAxes x -> Some x
-              | Node.Transpose(p, y) ->
-                  match y.Node with
-                  | Node.Transpose(q, x) -> Some(Expr.transpose (compose p q) x)
-                  | _ -> None
-              | _ -> None)
-          rule "reverse(reverse x) -> x" [ "reverse" ] (fun e ->
-              match e.Node with
-              | Node.Reverse(axes, y) ->
-                  match y.Node with
-                  | Node.Reverse(axes', x) when axes' = axes -> Some x
-                  | _ -> None
-              | _ -> None)
-          rule "slice of everything -> x" [ "slice" ] (fun e ->
-              match e.Node with
-              | Node.Slice(cuts, x) when isWhole x cuts -> Some x
-              | _ -> None)
-          rule "pad with nothing -> x" [ "pad" ] (fun e ->
-              match e.Node with
-              | Node.Pad(edges, _, x) when edges |> List.forall (fun e -> e.Before = 0 && e.After = 0 && e.Between = 0) ->
-                  Some x
-              | _ -> None)
-          rule "concat of one -> x" [ "concat" ] (fun e ->
-              match e.Node with
-              | Node.Concat(_, [ x ]) -> Some x
-              | _ -> None)
-          rule "max over extents of 1 -> reshape" [ "max"; "min" ] (fun e ->
-              match e.Node with
-              | Node.Reduce((ReduceOp.Max | ReduceOp.Min), axes, x) when axes |> List.forall (fun axis -> x.Shape[axis] = 1) ->
-                  Some(Expr.reshape (e.Shape.ToList()) x)
-              | _ -> None) ]
+        [
+            rule "cast(cast x), there and back -> x" [ "cast" ] (fun e ->
+                match e.Node with
+                | Node.Cast(dtype, x) when dtype = x.DType -> Some x
+                | Node.Cast(dtype, y) ->
+                    match y.Node with
+                    | Node.Cast(wide, x) when x.DType = dtype && narrower dtype wide -> Some x
+                    | _ -> None
+                | _ -> None)
+            rule "reshape(reshape x) -> reshape x" [ "reshape" ] (fun e ->
+                match e.Node with
+                | Node.Reshape(shape, x) when shape = x.Shape -> Some x
+                | Node.Reshape(shape, y) ->
+                    match y.Node with
+                    | Node.Reshape(_, x) -> Some(Expr.reshape (shape.ToList()) x)
+                    | _ -> None
+                | _ -> None)
+            rule "broadcast(broadcast x) -> broadcast x" [ "broadcast" ] (fun e ->
+                match e.Node with
+                | Node.Broadcast(shape, x) when shape = x.Shape -> Some x
+                | Node.Broadcast(shape, Stretched x) -> Some(Expr.Stretch(shape, x))
+                | _ -> None)
+            rule "transpose(transpose x) -> transpose x" [ "transpose" ] (fun e ->
+                match e.Node with
+                | Node.Transpose(p, x) when p = Expr.allAxes x -> Some x
+                | Node.Transpose(p, y) ->
+                    match y.Node with
+                    | Node.Transpose(q, x) -> Some(Expr.transpose (compose p q) x)
+                    | _ -> None
+                | _ -> None)
+            rule "reverse(reverse x) -> x" [ "reverse" ] (fun e ->
+                match e.Node with
+                | Node.Reverse(axes, y) ->
+                    match y.Node with
+                    | Node.Reverse(axes', x) when axes' = axes -> Some x
+                    | _ -> None
+                | _ -> None)
+            rule "slice of everything -> x" [ "slice" ] (fun e ->
+                match e.Node with
+                | Node.Slice(cuts, x) when isWhole x cuts -> Some x
+                | _ -> None)
+            rule "pad with nothing -> x" [ "pad" ] (fun e ->
+                match e.Node with
+                | Node.Pad(edges, _, x) when
+                    edges |> List.forall (fun e -> e.Before = 0 && e.After = 0 && e.Between = 0)
+                    ->
+                    Some x
+                | _ -> None)
+            rule "concat of one -> x" [ "concat" ] (fun e ->
+                match e.Node with
+                | Node.Concat(_, [ x ]) -> Some x
+                | _ -> None)
+            rule "max over extents of 1 -> reshape" [ "max"; "min" ] (fun e ->
+                match e.Node with
+                | Node.Reduce((ReduceOp.Max | ReduceOp.Min), axes, x) when
+                    axes |> List.forall (fun axis -> x.Shape[axis] = 1)
+                    ->
+                    Some(Expr.reshape (e.Shape.ToList()) x)
+                | _ -> None)
+        ]
 
     /// Elementwise work is done before the stretching, on fewer elements.
     let private beforeBroadcast =
@@ -218,17 +232,17 @@ module internal Exact =
             if worthIt e value then Some(Expr.constant value) else None
         | _ -> None
 
-    let private folding =
-        Rule.anywhere "node over constants -> constant" (foldWhere (fun _ _ -> true))
+    let private folding = Rule.anywhere "node over constants -> constant" (foldWhere (fun _ _ -> true))
 
     /// `log 2` reads better than 0.6931471805599453; `log 1` is 0.
     let private readableFolding =
-        Rule.anywhere "number op number -> number" (
-            foldWhere (fun e value ->
+        Rule.anywhere
+            "number op number -> number"
+            (foldWhere (fun e value ->
                 match e.Node with
-                | Node.Unary _ -> not e.DType.IsFloat || Tensor.toFloats value |> Array.forall (fun v -> v = round v)
-                | _ -> true)
-        )
+                | Node.Unary _ ->
+                    not e.DType.IsFloat || Tensor.toFloats value |> Array.forall (fun v -> v = round v)
+                | _ -> true))
 
     let private ofEither = arithmetic @ repeated @ choices @ movement @ [ beforeBroadcast ]
 

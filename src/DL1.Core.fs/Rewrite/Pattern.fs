@@ -3,13 +3,13 @@ namespace DL1
 /// Names for what rules look for.
 module internal Pattern =
     /// A number, whole tensors of one number included.
-    let (|Number|_|) (e: Expr) =
-        if e.DType = DType.Bool then None else Local.number e
+    let (|Number|_|) (e: Expr) = if e.DType = DType.Bool then None else Local.number e
 
     let private (|Is|_|) (value: float) (e: Expr) =
         match e with
         // Bits are compared, so that 0 is not −0.
-        | Number v when System.BitConverter.DoubleToInt64Bits v = System.BitConverter.DoubleToInt64Bits value -> Some()
+        | Number v when System.BitConverter.DoubleToInt64Bits v = System.BitConverter.DoubleToInt64Bits value ->
+            Some()
         | _ -> None
 
     let (|Zero|_|) (e: Expr) =

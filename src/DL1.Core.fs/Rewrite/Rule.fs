@@ -16,10 +16,7 @@ type Rule =
 [<RequireQualifiedAccess>]
 module internal Rule =
     /// A row: `rule "x * 1 -> x" [ "mul" ] (function Mul(x, One) -> Some x | _ -> None)`.
-    let rule name roots rewrite =
-        { Name = name
-          Roots = roots
-          Rewrite = rewrite }
+    let rule name roots rewrite = { Name = name; Roots = roots; Rewrite = rewrite }
 
     let private everyRoot = "*"
 

@@ -5,9 +5,7 @@ open System.Collections.Generic
 open DL1.Pattern
 
 /// A product taken apart: a coefficient, and bases with their exponents.
-type internal Term =
-    { Coefficient: float
-      Factors: (Expr * float) list }
+type internal Term = { Coefficient: float; Factors: (Expr * float) list }
 
 /// Products and sums taken apart into terms, and terms written again as a mathematician would.
 [<RequireQualifiedAccess>]
@@ -19,9 +17,7 @@ module internal Term =
 
     let ofNumber c = { Coefficient = c; Factors = [] }
 
-    let scale c (t: Term) =
-        { t with
-            Coefficient = c * t.Coefficient }
+    let scale c (t: Term) = { t with Coefficient = c * t.Coefficient }
 
     /// Adds the exponents of equal bases, in the order in which the bases first stand.
     let gather (factors: (Expr * float) list) =
@@ -39,12 +35,10 @@ module internal Term =
         ]
 
     let times (s: Term) (t: Term) =
-        { Coefficient = s.Coefficient * t.Coefficient
-          Factors = gather (s.Factors @ t.Factors) }
+        { Coefficient = s.Coefficient * t.Coefficient; Factors = gather (s.Factors @ t.Factors) }
 
     /// What two terms must share to be like terms: their factors, in whatever order they stand.
-    let key (t: Term) =
-        t.Factors |> List.map (fun (e, n) -> e.Digest, n) |> List.sort
+    let key (t: Term) = t.Factors |> List.map (fun (e, n) -> e.Digest, n) |> List.sort
 
     /// A sum as signed operands, in order; `None` where there are too many.
     let private signed (e: Expr) : (Expr * float) list option =
@@ -103,9 +97,7 @@ module internal Term =
         if rest.Count > 0 || coefficient = 0.0 || not (Double.IsFinite coefficient) then
             None
         else
-            Some
-                { Coefficient = coefficient
-                  Factors = gather (List.ofSeq found) }
+            Some { Coefficient = coefficient; Factors = gather (List.ofSeq found) }
 
     let private whole u = [ exp u, 1.0 ]
 
@@ -124,6 +116,8 @@ module internal Term =
         let inverse = 1.0 / c
 
         match List.tryFind reads [ 1; 2; 3; 4; 6; 7; 8; 9 ] with
+        // 2.5·x stays as it is, but 0.5·x is x/2.
+        | Some q when not underLine && isWhole (100.0 * c) && abs (c * float q) <> 1.0 -> c, 1.0
         | Some q -> c * float q, float q
         | None when underLine && isWhole inverse -> float (sign c), abs inverse
         | None when underLine ->
@@ -160,8 +154,7 @@ module internal Term =
         | [] -> None
         | e :: rest -> Some(List.fold (*) e rest)
 
-    let private number (like: Expr) v =
-        Expr.full like.DType (like.Shape.ToList()) v
+    let private number (like: Expr) v = Expr.full like.DType (like.Shape.ToList()) v
 
     /// Variables first, then the rest, each in the order given; what has a negative exponent, under a line.
     let private writeProduct (like: Expr) (t: Term) =
@@ -203,8 +196,7 @@ module internal Term =
             | Some i when i > 0 -> ordered[i] :: List.removeAt i ordered
             | _ -> ordered
 
-        let add sum (t: Term) =
-            if t.Coefficient < 0.0 then sum - write (scale -1.0 t) else sum + write t
+        let add sum (t: Term) = if t.Coefficient < 0.0 then sum - write (scale -1.0 t) else sum + write t
 
         match ordered with
         | [] -> Expr.zerosLike like
@@ -220,7 +212,8 @@ module internal Term =
             | None -> None
 
         match signed u with
-        | Some parts when parts |> List.forall (fun part' -> Option.isSome (part part')) -> List.choose part parts
+        | Some parts when parts |> List.forall (fun part' -> Option.isSome (part part')) ->
+            List.choose part parts
         | _ -> whole u
 
     /// A product taken apart, exponentials into those of the terms of their exponents.

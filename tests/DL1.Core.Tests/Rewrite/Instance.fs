@@ -9,16 +9,17 @@ open FsCheck.FSharp
 
 /// An expression, and the values of its variables.
 type Instance =
-    { Expr: Expr
-      Inputs: (string * Tensor) list }
+    {
+        Expr: Expr
+        Inputs: (string * Tensor) list
+    }
 
     override this.ToString() =
         let values = this.Inputs |> List.map (fun (name, t) -> $"{name} = {t}")
         String.Join("\n", Text.ascii this.Expr :: values)
 
 /// Values generated the same way in every run.
-let samples count (gen: Gen<'a>) : 'a[] =
-    Gen.sampleWithSeed (Rnd(4711UL, 1789UL)) 20 count gen
+let samples count (gen: Gen<'a>) : 'a[] = Gen.sampleWithSeed (Rnd(4711UL, 1789UL)) 20 count gen
 
 /// A test of a number of generated values, which shows the first that fails.
 let holds count name (gen: Gen<'a>) (check: 'a -> string option) =
@@ -101,8 +102,10 @@ let over (variables: (DType * int list) list) (form: Expr list -> Expr) : Gen<In
         let! values = named |> List.map (fun (_, dtype, dims) -> tensor dtype dims) |> Gen.sequenceToList
 
         return
-            { Expr = form [ for name, dtype, dims in named -> Expr.variable name dtype dims ]
-              Inputs = List.map2 (fun (name, _, _) value -> name, value) named values }
+            {
+                Expr = form [ for name, dtype, dims in named -> Expr.variable name dtype dims ]
+                Inputs = List.map2 (fun (name, _, _) value -> name, value) named values
+            }
     }
 
 /// A form over one variable of any of the types, in any shape.
@@ -121,7 +124,10 @@ let ofTwo (types: Gen<DType>) (form: Expr -> Expr -> Expr) =
         let! other = Gen.elements [ dims; dims; [] ]
         let! swapped = Gen.elements [ true; false ]
         let a, b = if swapped then other, dims else dims, other
-        return! over [ dtype, a; dtype, b ] (fun xs -> form (Expr.broadcastTo dims xs[0]) (Expr.broadcastTo dims xs[1]))
+
+        return!
+            over [ dtype, a; dtype, b ] (fun xs ->
+                form (Expr.broadcastTo dims xs[0]) (Expr.broadcastTo dims xs[1]))
     }
 
 /// The value of an instance's expression, or of another one over the same variables.
@@ -135,7 +141,13 @@ let rewrite (table: Rule list) (e: Expr) =
 
 /// One test for each row: every instance of its left side is rewritten by it and keeps the law, by the row alone and
 /// by the whole table. And a test that no row goes without.
-let rows name (table: Rule list) count (law: Instance -> Expr -> string option) (instances: (string * Gen<Instance>) list) =
+let rows
+    name
+    (table: Rule list)
+    count
+    (law: Instance -> Expr -> string option)
+    (instances: (string * Gen<Instance>) list)
+    =
     let generated = Map.ofList instances
 
     let test (row: Rule) =

@@ -24,8 +24,7 @@ module private Precise =
         else
             exp x - 1.0
 
-    let softplus x =
-        if x > 0.0 then x + log1p (exp -x) else log1p (exp x)
+    let softplus x = if x > 0.0 then x + log1p (exp -x) else log1p (exp x)
 
     let sigmoid x = exp -(softplus -x)
 
@@ -43,8 +42,10 @@ module private Precise =
 
 /// An instance, with a function from its input's elements to the elements of its precise value.
 type private Judged =
-    { Instance: Instance
-      Precise: float[] -> float[] }
+    {
+        Instance: Instance
+        Precise: float[] -> float[]
+    }
 
     override this.ToString() = this.Instance.ToString()
 
@@ -54,9 +55,13 @@ let private wide (least: float) (most: float) : Gen<float32> =
     let uniform = Gen.choose (0, 1000000) |> Gen.map (fun n -> float n / 1e6)
 
     let scaled =
-        Gen.map2 (fun s p -> s * 10.0 ** p) sign (Gen.map (fun u -> log10 least + u * (log10 most - log10 least)) uniform)
+        Gen.map2
+            (fun s p -> s * 10.0 ** p)
+            sign
+            (Gen.map (fun u -> log10 least + u * (log10 most - log10 least)) uniform)
 
-    Gen.oneof [ scaled; scaled; Gen.map2 (*) sign uniform; Gen.elements [ 0.0; 1.0; -1.0; 20.0; -100.0; 1000.0 ] ]
+    Gen.oneof
+        [ scaled; scaled; Gen.map2 (*) sign uniform; Gen.elements [ 0.0; 1.0; -1.0; 20.0; -100.0; 1000.0 ] ]
     |> Gen.map float32
 
 let private ofElements (element: Gen<float32>) dims form precise =
@@ -66,10 +71,10 @@ let private ofElements (element: Gen<float32>) dims form precise =
         let x = Expr.variable "x" DType.F32 dims
 
         return
-            { Instance =
-                { Expr = form x
-                  Inputs = [ "x", Tensor.ofArray dims values ] }
-              Precise = precise }
+            {
+                Instance = { Expr = form x; Inputs = [ "x", Tensor.ofArray dims values ] }
+                Precise = precise
+            }
     }
 
 /// A form whose elements are functions of one element.
@@ -82,11 +87,16 @@ let private alongRows form (precise: float[] -> float[]) =
         let! rows, width = Gen.elements [ 1, 1; 2, 3; 3, 5 ]
         let! common = Gen.elements [ 0f; 0f; 80f; -120f; 1000f; 30000f ]
         let element = Gen.map (fun v -> common + v) (wide 1e-6 30.0)
-        return! ofElements element (Gen.constant [ rows; width ]) form (Array.chunkBySize width >> Array.collect precise)
+
+        return!
+            ofElements
+                element
+                (Gen.constant [ rows; width ])
+                form
+                (Array.chunkBySize width >> Array.collect precise)
     }
 
-let private softmaxOf (x: Expr) =
-    exp x / Reduce.keepDims Expr.sum [ -1 ] (exp x)
+let private softmaxOf (x: Expr) = exp x / Reduce.keepDims Expr.sum [ -1 ] (exp x)
 
 let private any = wide 1e-30 1e30
 let private moderate = wide 1e-30 200.0
@@ -220,7 +230,11 @@ let tests =
                     mends "log(1 + exp 200)" (fun x -> log (1.0 + exp x)) 200f 200.0
                     mends "log σ(−200)" (fun x -> log (Expr.sigmoid x)) -200f -200.0
                     mends "1 − σ(30)" (fun x -> 1.0 - Expr.sigmoid x) 30f 9.357622968840175e-14
-                    mends "log Σ exp 200" (fun x -> Expr.reshape [ 1 ] (log (Expr.sum [ 0 ] (exp x)))) 200f 200.0
+                    mends
+                        "log Σ exp 200"
+                        (fun x -> Expr.reshape [ 1 ] (log (Expr.sum [ 0 ] (exp x))))
+                        200f
+                        200.0
                     mends "exp 200 / Σ exp 200" (fun x -> exp x / Expr.sum [ 0 ] (exp x)) 200f 1.0
                 ]
             test "the square root of a sum of squares has derivative 0 at 0" {
