@@ -10,17 +10,32 @@ open System.Reflection.Emit
 module internal ScalarEmit =
     let private mathMethod name (parameters: int) : MethodInfo =
         match typeof<Math>.GetMethod(name, Array.create parameters typeof<float>) with
-        | null -> Refuse.domain "compile scalars" $"System.Math.{name}" "a method of System.Math" "report this as a bug"
+        | null ->
+            Refuse.domain
+                "compile scalars"
+                $"System.Math.{name}"
+                "a method of System.Math"
+                "report this as a bug"
         | found -> found
 
     let private ownMethod name : MethodInfo =
         let flags = BindingFlags.Static ||| BindingFlags.NonPublic ||| BindingFlags.Public
 
         match typeof<ScalarProgram.Program>.Assembly.GetType("DL1.Scalar") with
-        | null -> Refuse.domain "compile scalars" "the module Scalar" "to find it in this assembly" "keep it from being trimmed"
+        | null ->
+            Refuse.domain
+                "compile scalars"
+                "the module Scalar"
+                "to find it in this assembly"
+                "keep it from being trimmed"
         | scalar ->
             match scalar.GetMethod(name, flags) with
-            | null -> Refuse.domain "compile scalars" $"Scalar.{name}" "a function of Scalar" "keep it from being trimmed"
+            | null ->
+                Refuse.domain
+                    "compile scalars"
+                    $"Scalar.{name}"
+                    "a function of Scalar"
+                    "keep it from being trimmed"
             | found -> found
 
     /// Applies a unary operation to the value on the stack.
@@ -105,7 +120,11 @@ module internal ScalarEmit =
         il.Emit OpCodes.Conv_R8
 
     /// Emits all steps; `input` puts an input on the stack. Gives the locals of the values.
-    let private body (il: ILGenerator) (program: ScalarProgram.Program) (input: int -> unit) : LocalBuilder[] =
+    let private body
+        (il: ILGenerator)
+        (program: ScalarProgram.Program)
+        (input: int -> unit)
+        : LocalBuilder[] =
         let locals = program.Steps |> Array.map (fun _ -> il.DeclareLocal typeof<float>)
         let load (place: int) = il.Emit(OpCodes.Ldloc, locals[place])
 
@@ -173,7 +192,12 @@ module internal ScalarEmit =
 
         let indexer place : MethodInfo =
             match spans[place].GetMethod "get_Item" with
-            | null -> Refuse.domain "compile scalars" $"{spans[place].Name}.get_Item" "the indexer of a span" "report this as a bug"
+            | null ->
+                Refuse.domain
+                    "compile scalars"
+                    $"{spans[place].Name}.get_Item"
+                    "the indexer of a span"
+                    "report this as a bug"
             | found -> found
 
         let read, write = indexer 0, indexer 1

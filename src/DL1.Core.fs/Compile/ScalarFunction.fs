@@ -21,8 +21,7 @@ module ScalarFunction =
     let internal generatesCode () = RuntimeFeature.IsDynamicCodeSupported
 
     let internal mapOf generates (program: ScalarProgram.Program) : ScalarMap =
-        let emitted =
-            if generates then Some(ScalarEmit.ofSpans program) else None
+        let emitted = if generates then Some(ScalarEmit.ofSpans program) else None
 
         ScalarMap(fun point results ->
             if point.Length <> program.Inputs || results.Length <> program.Outputs.Length then
@@ -39,7 +38,12 @@ module ScalarFunction =
                 ScalarProgram.interpret program (fun i -> point[i]) (fun k v -> buffer[k] <- v)
                 buffer.AsSpan().CopyTo results)
 
-    let internal numberOf generates (program: ScalarProgram.Program) (emit: unit -> 'd) (interpret: (float[] -> float) -> 'd) : 'd =
+    let internal numberOf
+        generates
+        (program: ScalarProgram.Program)
+        (emit: unit -> 'd)
+        (interpret: (float[] -> float) -> 'd)
+        : 'd =
         if generates then
             emit ()
         else

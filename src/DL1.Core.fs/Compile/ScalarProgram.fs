@@ -24,10 +24,7 @@ module internal ScalarProgram =
 
     /// The steps in order, whether each is rounded to f32, and where the outputs stand.
     [<NoEquality; NoComparison>]
-    type Program =
-        { Steps: (Step * DType)[]
-          Outputs: int[]
-          Inputs: int }
+    type Program = { Steps: (Step * DType)[]; Outputs: int[]; Inputs: int }
 
     let private refuse (e: Expr) =
         Refuse.domain
@@ -40,7 +37,8 @@ module internal ScalarProgram =
     let rec private inlineRules (roots: Expr list) =
         let change (e: Expr) =
             match e.Node with
-            | Node.Custom(rule, xs) -> inlineRules (Rebuild.substitute (List.zip rule.Inputs xs) [ rule.Value ]) |> List.head
+            | Node.Custom(rule, xs) ->
+                inlineRules (Rebuild.substitute (List.zip rule.Inputs xs) [ rule.Value ]) |> List.head
             | _ -> e
 
         Rebuild.bottomUp change roots
@@ -103,9 +101,11 @@ module internal ScalarProgram =
             places[e.Digest] <- steps.Count
             steps.Add((step, e.DType))
 
-        { Steps = steps.ToArray()
-          Outputs = roots |> List.map place |> Array.ofList
-          Inputs = inputs.Length }
+        {
+            Steps = steps.ToArray()
+            Outputs = roots |> List.map place |> Array.ofList
+            Inputs = inputs.Length
+        }
 
     /// Runs a program step by step by the definitions of Scalar: where no code may be generated.
     let interpret (program: Program) (read: int -> float) (write: int -> float -> unit) =

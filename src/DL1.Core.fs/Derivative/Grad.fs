@@ -3,12 +3,15 @@ namespace DL1
 /// Derivatives of graphs, as graphs: they can be printed, evaluated, compiled, and differentiated again.
 [<RequireQualifiedAccess>]
 module Grad =
-    let private requireFloat operation (es: Expr list) =
-        List.iter (Operand.requireFloat operation) es
+    let private requireFloat operation (es: Expr list) = List.iter (Operand.requireFloat operation) es
 
     let private requireLike operation what (es: Expr list) (ds: Expr list) =
         if es.Length <> ds.Length then
-            Refuse.shape operation $"{ds.Length} {what}" $"{es.Length}, one for each expression" $"give as many {what} as expressions"
+            Refuse.shape
+                operation
+                $"{ds.Length} {what}"
+                $"{es.Length}, one for each expression"
+                $"give as many {what} as expressions"
 
         for e, d in List.zip es ds do
             Operand.requireSameType operation e d

@@ -30,7 +30,7 @@ module internal Scalar =
         else
             let mutable fraction = a
 
-            for k in 60 .. -1 .. 1 do
+            for k in 60..-1..1 do
                 fraction <- a + float k / 2.0 / fraction
 
             Math.CopySign(1.0 - exp (-a * a) / (sqrt Math.PI * fraction), x)
@@ -44,8 +44,7 @@ module internal Scalar =
         else
             let u = exp x
 
-            if u = 1.0 then x
-            else (u - 1.0) * x / log u
+            if u = 1.0 then x else (u - 1.0) * x / log u
 
     /// log(1 + x) without cancellation (Kahan's method).
     let log1p (x: float) =
@@ -56,12 +55,10 @@ module internal Scalar =
             if u = 1.0 then x else log u * x / (u - 1.0)
 
     /// −1, 0 or 1; zeros keep their sign, and NaN stays.
-    let signOf (x: float) =
-        if Double.IsNaN x || x = 0.0 then x else float (sign x)
+    let signOf (x: float) = if Double.IsNaN x || x = 0.0 then x else float (sign x)
 
     /// 1 / (1 + exp(−x)): the exponent is never positive, so nothing overflows.
-    let sigmoid (x: float) =
-        if x >= 0.0 then 1.0 / (1.0 + exp -x) else exp x / (1.0 + exp x)
+    let sigmoid (x: float) = if x >= 0.0 then 1.0 / (1.0 + exp -x) else exp x / (1.0 + exp x)
 
     /// log(1 + exp(x)), without overflow.
     let softplus (x: float) = max x 0.0 + log1p (exp -(abs x))

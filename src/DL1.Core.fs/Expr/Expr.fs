@@ -182,7 +182,11 @@ type Expr private (node: Node<Expr>, dtype: DType, shape: Shape, digest: Digest,
     /// The transpose of a matrix, or of each matrix of a stack: the last two axes change places.
     member this.T =
         if shape.Rank < 2 then
-            Refuse.shape "transpose" (Operand.text this) "at least two axes" "reshape a vector to a row [1; n] or a column [n; 1]"
+            Refuse.shape
+                "transpose"
+                (Operand.text this)
+                "at least two axes"
+                "reshape a vector to a row [1; n] or a column [n; 1]"
 
         let n = shape.Rank
         Expr.Make(Node.Transpose([ 0 .. n - 3 ] @ [ n - 1; n - 2 ], this))

@@ -36,8 +36,10 @@ module internal InferWindow =
 
     let private mismatch operation given expected =
         let weights =
-            if operation = "convTranspose" then "[in; out / groups; kernel...]"
-            else "[out; in / groups; kernel...]"
+            if operation = "convTranspose" then
+                "[in; out / groups; kernel...]"
+            else
+                "[out; in / groups; kernel...]"
 
         Refuse.shape
             operation
@@ -55,7 +57,11 @@ module internal InferWindow =
         let given () = Operand.texts [ a; b ] + $", groups {groups}"
 
         if groups < 1 then
-            Refuse.domain operation (given ()) "at least 1 group" "leave groups at 1 for an ordinary convolution"
+            Refuse.domain
+                operation
+                (given ())
+                "at least 1 group"
+                "leave groups at 1 for an ordinary convolution"
 
         let divides n =
             if n % groups <> 0 then
@@ -69,7 +75,10 @@ module internal InferWindow =
             divides b.Shape[0]
 
             if a.Shape[1] <> b.Shape[1] * groups then
-                mismatch operation (given ()) $"weights over {a.Shape[1] / groups} channels a group, as the data has"
+                mismatch
+                    operation
+                    (given ())
+                    $"weights over {a.Shape[1] / groups} channels a group, as the data has"
 
             Shape.ofList (
                 a.Shape[0]

@@ -209,7 +209,8 @@ module Node =
                 { call with
                     Initial = List.map f call.Initial
                     Sequences = List.map f call.Sequences
-                    Fixed = List.map f call.Fixed }
+                    Fixed = List.map f call.Fixed
+                }
 
             Node.Scan(result, call)
         | Node.StopGradient x -> Node.StopGradient(f x)

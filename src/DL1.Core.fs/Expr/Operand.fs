@@ -19,12 +19,10 @@ module internal Operand =
     let text (e: #IOperand) = $"{e.Label}: {e.DType} {e.Shape}"
 
     /// `x: f32 [2, 3] and w: f32 [4, 5]`
-    let texts (operands: #IOperand list) =
-        operands |> List.map text |> String.concat " and "
+    let texts (operands: #IOperand list) = operands |> List.map text |> String.concat " and "
 
     /// An operand as an argument in a cure: its name, or `(...)` where it has none that can be written down.
-    let argument (e: #IOperand) =
-        if e.Label.Contains ' ' then "(...)" else e.Label
+    let argument (e: #IOperand) = if e.Label.Contains ' ' then "(...)" else e.Label
 
     let private castTo (dtype: DType) (e: #IOperand) =
         $"Expr.cast DType.{dtype.Name.ToUpperInvariant()} {argument e}"
@@ -32,7 +30,11 @@ module internal Operand =
     /// A shape whose extents a user gave; refuses negative ones in the name of the operation.
     let shape operation (dims: int list) =
         if dims |> List.exists (fun d -> d < 0) then
-            Refuse.shape operation $"the extents {dims}" "extents of 0 or more" "check the sizes that were computed"
+            Refuse.shape
+                operation
+                $"the extents {dims}"
+                "extents of 0 or more"
+                "check the sizes that were computed"
 
         Shape.ofList dims
 
@@ -42,7 +44,11 @@ module internal Operand =
 
     let requireNumber operation (e: #IOperand) =
         if e.DType = DType.Bool then
-            Refuse.shape operation (text e) "a type of numbers" $"cast the truth values to numbers: {castTo DType.F32 e}"
+            Refuse.shape
+                operation
+                (text e)
+                "a type of numbers"
+                $"cast the truth values to numbers: {castTo DType.F32 e}"
 
     let requireBool operation (e: #IOperand) =
         if e.DType <> DType.Bool then
@@ -50,7 +56,11 @@ module internal Operand =
 
     let requireIndex operation (e: #IOperand) =
         if not e.DType.IsInteger then
-            Refuse.shape operation (text e) "indices of type i32 or i64" $"cast the indices: {castTo DType.I64 e}"
+            Refuse.shape
+                operation
+                (text e)
+                "indices of type i32 or i64"
+                $"cast the indices: {castTo DType.I64 e}"
 
     let requireSameType operation (a: #IOperand) (b: #IOperand) =
         if a.DType <> b.DType then
@@ -90,4 +100,8 @@ module internal Operand =
 
     let requireRank operation rank (what: string) (e: #IOperand) =
         if e.Shape.Rank <> rank then
-            Refuse.shape operation (text e) $"a tensor of rank {rank}, {what}" "reshape the operand, or add the missing axis with Expr.expandDims"
+            Refuse.shape
+                operation
+                (text e)
+                $"a tensor of rank {rank}, {what}"
+                "reshape the operand, or add the missing axis with Expr.expandDims"

@@ -18,11 +18,7 @@ type WindowOptions =
 [<RequireQualifiedAccess>]
 module Convolution =
     /// Stride 1 (poolings: the kernel), no padding, no dilation, one group.
-    let options =
-        { Stride = []
-          Padding = [ 0 ]
-          Dilation = [ 1 ]
-          Groups = 1 }
+    let options = { Stride = []; Padding = [ 0 ]; Dilation = [ 1 ]; Groups = 1 }
 
     let private sweeps operation (standard: int list) (o: WindowOptions) : Sweep list =
         let rank = standard.Length
@@ -41,11 +37,7 @@ module Convolution =
         let strides = if o.Stride.IsEmpty then standard else each "strides" o.Stride
 
         List.map3
-            (fun s p d ->
-                { Stride = s
-                  PadBefore = p
-                  PadAfter = p
-                  Dilation = d })
+            (fun s p d -> { Stride = s; PadBefore = p; PadAfter = p; Dilation = d })
             strides
             (each "padding" o.Padding)
             (each "dilation" o.Dilation)
@@ -64,9 +56,7 @@ module Convolution =
 
     /// The convolution (cross-correlation) of data with weights.
     let conv (o: WindowOptions) (x: Expr) (w: Expr) =
-        let spec =
-            { Sweeps = sweeps "conv" (ones (spatialRank "conv" x)) o
-              Groups = o.Groups }
+        let spec = { Sweeps = sweeps "conv" (ones (spatialRank "conv" x)) o; Groups = o.Groups }
 
         Expr.Make(Node.Conv(ConvRole.Forward, spec, x, w))
 
@@ -115,10 +105,13 @@ module Convolution =
             | ks -> ks
 
         if kernel.Length <> rank then
-            Refuse.domain operation $"a kernel of {kernel.Length} axes" $"one value, or {rank}" "give the kernel one extent an axis"
+            Refuse.domain
+                operation
+                $"a kernel of {kernel.Length} axes"
+                $"one value, or {rank}"
+                "give the kernel one extent an axis"
 
-        { Kernel = kernel
-          Sweeps = sweeps operation kernel o }
+        { Kernel = kernel; Sweeps = sweeps operation kernel o }
 
     /// The maximum of each window; the first one takes the gradient where several are largest. Padding counts as −∞.
     let maxPool (kernel: int list) (o: WindowOptions) (x: Expr) =

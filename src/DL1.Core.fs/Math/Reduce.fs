@@ -3,8 +3,7 @@ namespace DL1
 /// Reductions composed of primitives. Axes that are reduced go; `keepDims` keeps them with extent 1.
 [<RequireQualifiedAccess>]
 module Reduce =
-    let private axesOf operation (x: Expr) (axes: int list) =
-        axes |> List.map (Operand.axis operation x)
+    let private axesOf operation (x: Expr) (axes: int list) = axes |> List.map (Operand.axis operation x)
 
     let private count operation (axes: int list) (x: Expr) =
         Operand.requireFloat operation x
@@ -15,8 +14,7 @@ module Reduce =
     let keepDims (reduction: int list -> Expr -> Expr) (axes: int list) (x: Expr) =
         let reduced = axesOf "keepDims" x axes
 
-        let dims =
-            x.Shape.ToList() |> List.mapi (fun i d -> if List.contains i reduced then 1 else d)
+        let dims = x.Shape.ToList() |> List.mapi (fun i d -> if List.contains i reduced then 1 else d)
 
         Expr.reshape dims (reduction axes x)
 
@@ -35,12 +33,10 @@ module Reduce =
         Expr.sum axes (Elementwise.square deviation) / float (n - ddof)
 
     /// The standard deviation over axes; where it is 0 its gradient is 0, as in PyTorch.
-    let deviation ddof axes (x: Expr) =
-        Elementwise.safeSqrt (variance ddof axes x)
+    let deviation ddof axes (x: Expr) = Elementwise.safeSqrt (variance ddof axes x)
 
     /// The Euclidean norm over axes; where it is 0 its gradient is 0.
-    let norm axes (x: Expr) =
-        Elementwise.safeSqrt (Expr.sum axes (Elementwise.square x))
+    let norm axes (x: Expr) = Elementwise.safeSqrt (Expr.sum axes (Elementwise.square x))
 
     /// x − log Σ exp(x) along an axis: the logarithm of the softmax, without overflow.
     let logSoftmax axis (x: Expr) =

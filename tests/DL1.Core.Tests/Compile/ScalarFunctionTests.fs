@@ -13,7 +13,10 @@ let private cases<'u> =
     |> Array.map (fun case -> FSharpValue.MakeUnion(case, [||]) :?> 'u)
 
 let private unaries = cases<UnaryOp> |> Array.filter (fun op -> op <> UnaryOp.Not)
-let private binaries = cases<BinaryOp> |> Array.filter (fun op -> op <> BinaryOp.And && op <> BinaryOp.Or)
+
+let private binaries =
+    cases<BinaryOp> |> Array.filter (fun op -> op <> BinaryOp.And && op <> BinaryOp.Or)
+
 let private compares = cases<CompareOp>
 
 /// A scalar graph of one type over x and y that uses its parts again, from a list of choices.
@@ -49,7 +52,8 @@ let private special =
     [| 0.0; -0.0; 1.0; -1.0; 0.5; 3.7; -2.2; 1e-300; 1e300; 1e-40; 1e30; nan; infinity; -infinity |]
 
 let private sameNumber (a: float) (b: float) =
-    BitConverter.DoubleToInt64Bits a = BitConverter.DoubleToInt64Bits b || (Double.IsNaN a && Double.IsNaN b)
+    BitConverter.DoubleToInt64Bits a = BitConverter.DoubleToInt64Bits b
+    || (Double.IsNaN a && Double.IsNaN b)
 
 let private point dtype (i: byte) (j: byte) =
     let at (k: byte) = special[int k % special.Length]
@@ -111,7 +115,10 @@ let tests =
                     map.Invoke(ReadOnlySpan point, Span results)
 
                 // The runtime itself may allocate a little on the way; a thousand runs must not.
-                Expect.isLessThan (GC.GetAllocatedBytesForCurrentThread() - before) 1000L "bytes in a thousand runs"
+                Expect.isLessThan
+                    (GC.GetAllocatedBytesForCurrentThread() - before)
+                    1000L
+                    "bytes in a thousand runs"
             }
             test "what is no function of the inputs is refused" {
                 let x, y = Expr.symbol "x", Expr.symbol "y"
@@ -120,6 +127,9 @@ let tests =
                 refused (fun () -> ScalarFunction.of1 (x + 1.0) x)
                 refused (fun () -> ScalarFunction.of1 x (Expr.sumAll (Expr.broadcastTo [ 3 ] x)))
                 let map = ScalarFunction.ofMany [ x ] [ x ]
-                Expect.throwsT<DomainError> (fun () -> map.Invoke(ReadOnlySpan [| 1.0; 2.0 |], Span [| 0.0 |])) "two inputs for one"
+
+                Expect.throwsT<DomainError>
+                    (fun () -> map.Invoke(ReadOnlySpan [| 1.0; 2.0 |], Span [| 0.0 |]))
+                    "two inputs for one"
             }
         ]
