@@ -44,6 +44,9 @@ let tests =
             ExplainTests.tests
             // Optimize
             DescentTests.tests
+            // Compile
+            PoolTests.tests
+            GemmTests.tests
             // Documentation
             ReadmeTests.tests
         ]
