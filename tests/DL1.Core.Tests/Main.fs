@@ -46,6 +46,9 @@ let tests =
             ScalarFunctionTests.tests
             // Optimize
             DescentTests.tests
+            // Compile
+            PoolTests.tests
+            GemmTests.tests
             // Documentation
             ReadmeTests.tests
         ]

@@ -1,0 +1,89 @@
+namespace DL1
+
+open System.Runtime.CompilerServices
+open FSharp.NativeInterop
+
+#nowarn "9" // Addresses in bytes; the caller answers for their extents.
+
+/// A column of tiles: any number of rows of A against one panel of B, at most two vectors wide.
+/// All strides are in bytes.
+[<AbstractClass; Sealed>]
+type internal Panel<'S, 'V, 'T
+    when 'S :> ISimd<'V, 'T> and 'S: struct and 'V: struct and 'T: unmanaged and 'T: struct> private () =
+
+    /// How many of the rows left the next tile takes. 12 rows want 32 registers. Tiles of 4 and of 6 between them
+    /// leave at most one row of a tile idle.
+    static member private Height(left: int) =
+        if 'S.Bytes = 64 && left >= 12 then 12
+        elif left = 5 || left = 6 || left > 8 then 6
+        else 4
+
+    static member private Tile(height, k, a, aRow, aColumn, rows, b, bRow, c, cRow, add) =
+        if height = 6 then
+            Tile<'S, 'V, 'T>.Rows6(k, a, aRow, aColumn, rows, b, bRow, c, cRow, add)
+        elif height = 4 then
+            Tile<'S, 'V, 'T>.Rows4(k, a, aRow, aColumn, rows, b, bRow, c, cRow, add)
+        else
+            Tile<'S, 'V, 'T>.Rows12(k, a, aRow, aColumn, rows, b, bRow, c, cRow, add)
+
+    /// A tile that C has no room for, by way of a whole one in `spare`.
+    [<MethodImpl(MethodImplOptions.NoInlining)>]
+    static member private Edge
+        (
+            height: int,
+            k,
+            a,
+            aRow,
+            aColumn,
+            rows: int,
+            b,
+            bRow,
+            c: nativeint,
+            cRow: nativeint,
+            columns: int,
+            add,
+            spare
+        ) =
+        let bytes = columns * sizeof<'T>
+        let wide = nativeint (2 * 'S.Bytes)
+
+        if add then
+            Pack<'S, 'V, 'T>.Rows(rows, bytes, c, cRow, spare, wide)
+
+        Panel<'S, 'V, 'T>.Tile(height, k, a, aRow, aColumn, rows, b, bRow, spare, wide, add)
+        Pack<'S, 'V, 'T>.Rows(rows, bytes, spare, wide, c, cRow)
+
+    /// `m` rows of A, `k` long, times a panel of `columns` columns, which replace C's or are added to them.
+    /// `spare` is 12 rows of two vectors to work in.
+    [<MethodImpl(MethodImplOptions.AggressiveOptimization)>]
+    static member Multiply
+        (
+            m: int,
+            k: int,
+            a: nativeint,
+            aRow: nativeint,
+            aColumn: nativeint,
+            b: nativeint,
+            bRow: nativeint,
+            c: nativeint,
+            cRow: nativeint,
+            columns: int,
+            add: bool,
+            spare: nativeint
+        ) =
+        let whole = columns * sizeof<'T> = 2 * 'S.Bytes
+        let mutable row = 0
+
+        while row < m do
+            let height = Panel<'S, 'V, 'T>.Height(m - row)
+            let rows = min height (m - row)
+            let a = a + nativeint row * aRow
+            let c = c + nativeint row * cRow
+
+            if whole && rows = height then
+                Panel<'S, 'V, 'T>.Tile(height, k, a, aRow, aColumn, rows, b, bRow, c, cRow, add)
+            else
+                Panel<'S, 'V, 'T>
+                    .Edge(height, k, a, aRow, aColumn, rows, b, bRow, c, cRow, columns, add, spare)
+
+            row <- row + rows

@@ -1,0 +1,63 @@
+namespace DL1
+
+/// A matrix in memory, or a stack of equal ones: the address of its first element and its strides in elements.
+/// A transpose is the same matrix with its strides exchanged; a stride of 0 repeats.
+[<Struct; NoEquality; NoComparison>]
+type internal Matrix = { Data: nativeint; Row: int; Column: int; Batch: int }
+
+/// What follows a product while its result is still in the cache: called once for each run of finished elements
+/// in a row, with the address of the first, its row (counted through the whole stack), its column and how many.
+/// It may change these elements and no others of C, and must not start another product.
+type internal RowFinish = delegate of address: nativeint * row: int * column: int * count: int -> unit
+
+/// C = A·B, or C + A·B, for every matrix of a stack; then the bias, a contiguous row, is added to each row; then
+/// the finish is called. A is [m; k], B [k; n] and C [m; n]; C's columns are contiguous, and C overlaps neither.
+[<Struct; NoEquality; NoComparison>]
+type internal Product =
+    {
+        M: int
+        N: int
+        K: int
+        Batch: int
+        A: Matrix
+        B: Matrix
+        C: Matrix
+        Accumulate: bool
+        /// The address of n elements, or 0 for none.
+        Bias: nativeint
+        Finish: RowFinish | null
+    }
+
+    /// Nothing to do.
+    static member None =
+        let nothing = { Data = 0n; Row = 0; Column = 0; Batch = 0 }
+
+        {
+            M = 0
+            N = 0
+            K = 0
+            Batch = 0
+            A = nothing
+            B = nothing
+            C = nothing
+            Accumulate = false
+            Bias = 0n
+            Finish = null
+        }
+
+/// How the sum over k is cut, which decides the bits of every product: each cut is one chain of fused
+/// multiply-adds from 0 in the order of k, and the cuts are added in order. The rule knows k alone, so that each
+/// element has the same bits whatever the width, the threads, the shape and the path.
+[<RequireQualifiedAccess>]
+module internal SumCut =
+    /// A panel of B of this height fills about half of the first-level cache.
+    [<Literal>]
+    let Longest = 384
+
+    /// How many cuts there are; one, an empty one, when k is 0.
+    let count k = max 1 ((k + Longest - 1) / Longest)
+
+    /// The length of each cut but the last, which may be shorter.
+    let length k =
+        let count = count k
+        (k + count - 1) / count

@@ -1,0 +1,210 @@
+namespace DL1
+
+open System
+open System.Runtime.CompilerServices
+open System.Runtime.Intrinsics
+open FSharp.NativeInterop
+
+#nowarn "9" // Vectors are loaded and stored at addresses: a kernel's caller answers for them.
+#nowarn "3535" // Static abstract members: the JIT compiles a kernel anew for each width and element type.
+
+/// How many bits a kernel's vectors have. Every width computes the same bits.
+[<RequireQualifiedAccess>]
+type internal Width =
+    | Bits128
+    | Bits256
+    | Bits512
+
+/// The few operations that kernels are made of, over vectors 'V of elements 'T, at addresses in bytes.
+/// A kernel is written once over this interface; each of the six types below makes it one machine's code.
+type internal ISimd<'V, 'T> =
+    /// The bytes of one vector.
+    static abstract Bytes: int
+    static abstract Zero: 'V
+    static abstract Load: nativeint -> 'V
+    static abstract Store: 'V * nativeint -> unit
+    /// One element, in every lane.
+    static abstract Broadcast: nativeint -> 'V
+    static abstract Add: 'V * 'V -> 'V
+    /// a·b + c, rounded once.
+    static abstract MultiplyAdd: 'V * 'V * 'V -> 'V
+    /// The same two for single elements.
+    static abstract AddOne: 'T * 'T -> 'T
+    static abstract MultiplyAddOne: 'T * 'T * 'T -> 'T
+
+/// Vectors of 128 bits, elements of f32.
+[<Struct; NoEquality; NoComparison>]
+type internal F32x128 =
+    interface ISimd<Vector128<float32>, float32> with
+        static member Bytes = 16
+        static member Zero = Vector128<float32>.Zero
+
+        [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
+        static member Load address = Vector128.Load(NativePtr.ofNativeInt<float32> address)
+
+        [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
+        static member Store(v, address) = Vector128.Store(v, NativePtr.ofNativeInt<float32> address)
+
+        [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
+        static member Broadcast address =
+            Vector128.Create(NativePtr.read (NativePtr.ofNativeInt<float32> address))
+
+        [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
+        static member Add(a, b) = Vector128.Add(a, b)
+
+        [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
+        static member MultiplyAdd(a, b, c) = Vector128.FusedMultiplyAdd(a, b, c)
+
+        static member AddOne(a, b) = a + b
+
+        [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
+        static member MultiplyAddOne(a, b, c) = MathF.FusedMultiplyAdd(a, b, c)
+
+/// Vectors of 256 bits, elements of f32.
+[<Struct; NoEquality; NoComparison>]
+type internal F32x256 =
+    interface ISimd<Vector256<float32>, float32> with
+        static member Bytes = 32
+        static member Zero = Vector256<float32>.Zero
+
+        [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
+        static member Load address = Vector256.Load(NativePtr.ofNativeInt<float32> address)
+
+        [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
+        static member Store(v, address) = Vector256.Store(v, NativePtr.ofNativeInt<float32> address)
+
+        [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
+        static member Broadcast address =
+            Vector256.Create(NativePtr.read (NativePtr.ofNativeInt<float32> address))
+
+        [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
+        static member Add(a, b) = Vector256.Add(a, b)
+
+        [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
+        static member MultiplyAdd(a, b, c) = Vector256.FusedMultiplyAdd(a, b, c)
+
+        static member AddOne(a, b) = a + b
+
+        [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
+        static member MultiplyAddOne(a, b, c) = MathF.FusedMultiplyAdd(a, b, c)
+
+/// Vectors of 512 bits, elements of f32.
+[<Struct; NoEquality; NoComparison>]
+type internal F32x512 =
+    interface ISimd<Vector512<float32>, float32> with
+        static member Bytes = 64
+        static member Zero = Vector512<float32>.Zero
+
+        [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
+        static member Load address = Vector512.Load(NativePtr.ofNativeInt<float32> address)
+
+        [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
+        static member Store(v, address) = Vector512.Store(v, NativePtr.ofNativeInt<float32> address)
+
+        [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
+        static member Broadcast address =
+            Vector512.Create(NativePtr.read (NativePtr.ofNativeInt<float32> address))
+
+        [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
+        static member Add(a, b) = Vector512.Add(a, b)
+
+        [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
+        static member MultiplyAdd(a, b, c) = Vector512.FusedMultiplyAdd(a, b, c)
+
+        static member AddOne(a, b) = a + b
+
+        [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
+        static member MultiplyAddOne(a, b, c) = MathF.FusedMultiplyAdd(a, b, c)
+
+/// Vectors of 128 bits, elements of f64.
+[<Struct; NoEquality; NoComparison>]
+type internal F64x128 =
+    interface ISimd<Vector128<float>, float> with
+        static member Bytes = 16
+        static member Zero = Vector128<float>.Zero
+
+        [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
+        static member Load address = Vector128.Load(NativePtr.ofNativeInt<float> address)
+
+        [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
+        static member Store(v, address) = Vector128.Store(v, NativePtr.ofNativeInt<float> address)
+
+        [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
+        static member Broadcast address =
+            Vector128.Create(NativePtr.read (NativePtr.ofNativeInt<float> address))
+
+        [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
+        static member Add(a, b) = Vector128.Add(a, b)
+
+        [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
+        static member MultiplyAdd(a, b, c) = Vector128.FusedMultiplyAdd(a, b, c)
+
+        static member AddOne(a, b) = a + b
+
+        [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
+        static member MultiplyAddOne(a, b, c) = Math.FusedMultiplyAdd(a, b, c)
+
+/// Vectors of 256 bits, elements of f64.
+[<Struct; NoEquality; NoComparison>]
+type internal F64x256 =
+    interface ISimd<Vector256<float>, float> with
+        static member Bytes = 32
+        static member Zero = Vector256<float>.Zero
+
+        [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
+        static member Load address = Vector256.Load(NativePtr.ofNativeInt<float> address)
+
+        [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
+        static member Store(v, address) = Vector256.Store(v, NativePtr.ofNativeInt<float> address)
+
+        [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
+        static member Broadcast address =
+            Vector256.Create(NativePtr.read (NativePtr.ofNativeInt<float> address))
+
+        [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
+        static member Add(a, b) = Vector256.Add(a, b)
+
+        [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
+        static member MultiplyAdd(a, b, c) = Vector256.FusedMultiplyAdd(a, b, c)
+
+        static member AddOne(a, b) = a + b
+
+        [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
+        static member MultiplyAddOne(a, b, c) = Math.FusedMultiplyAdd(a, b, c)
+
+/// Vectors of 512 bits, elements of f64.
+[<Struct; NoEquality; NoComparison>]
+type internal F64x512 =
+    interface ISimd<Vector512<float>, float> with
+        static member Bytes = 64
+        static member Zero = Vector512<float>.Zero
+
+        [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
+        static member Load address = Vector512.Load(NativePtr.ofNativeInt<float> address)
+
+        [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
+        static member Store(v, address) = Vector512.Store(v, NativePtr.ofNativeInt<float> address)
+
+        [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
+        static member Broadcast address =
+            Vector512.Create(NativePtr.read (NativePtr.ofNativeInt<float> address))
+
+        [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
+        static member Add(a, b) = Vector512.Add(a, b)
+
+        [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
+        static member MultiplyAdd(a, b, c) = Vector512.FusedMultiplyAdd(a, b, c)
+
+        static member AddOne(a, b) = a + b
+
+        [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
+        static member MultiplyAddOne(a, b, c) = Math.FusedMultiplyAdd(a, b, c)
+
+/// The width of this machine.
+[<RequireQualifiedAccess>]
+module internal Simd =
+    /// The widest vectors that this processor computes with in hardware; 128 bits where it has none.
+    let widest =
+        if Vector512.IsHardwareAccelerated then Width.Bits512
+        elif Vector256.IsHardwareAccelerated then Width.Bits256
+        else Width.Bits128

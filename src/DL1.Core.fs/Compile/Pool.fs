@@ -1,0 +1,258 @@
+namespace DL1
+
+open System
+open System.Runtime.ExceptionServices
+open System.Threading
+
+/// One call of Pool.run: parts numbered from 0, given out in order. A caller's thread keeps one for all its calls.
+[<Sealed>]
+type internal Job() =
+    [<ThreadStatic; DefaultValue>]
+    static val mutable private own: Job | null
+
+    [<ThreadStatic; DefaultValue>]
+    static val mutable private inside: bool
+
+    let guard = Lock()
+    let mutable next = 0
+    let mutable parts = 0
+    let mutable body: int -> unit = ignore
+    let mutable failed = Int32.MaxValue
+    let mutable failure: ExceptionDispatchInfo | null = null
+
+    /// This thread's job.
+    static member Own =
+        match Job.own with
+        | null ->
+            let fresh = Job()
+            Job.own <- fresh
+            fresh
+        | known -> known
+
+    /// Whether this thread is inside a part already.
+    static member Inside
+        with get () = Job.inside
+        and set (value: bool) = Job.inside <- value
+
+    /// How many threads may work on it, the caller's included.
+    member val Threads = 1 with get, set
+
+    /// How many workers do; written with the pool's lock held.
+    [<DefaultValue>]
+    val mutable Helpers: int
+
+    /// Whether the caller sleeps until the last helper leaves; guarded by the pool's lock.
+    member val Sleeps = false with get, set
+    /// Where it sleeps.
+    member val Left = new SemaphoreSlim(0)
+
+    member _.Start(count, work) =
+        body <- work
+        parts <- count
+        failed <- Int32.MaxValue
+        failure <- null
+        Volatile.Write(&next, 0)
+
+    member _.HasWork = Volatile.Read &next < parts
+
+    /// Does parts while there are any and it is `welcome`. After a failure no new part begins; as parts begin in
+    /// order, the failure kept, of the lowest part, is the same on any number of threads.
+    member job.Work(welcome: Job -> bool) =
+        Job.inside <- true
+
+        try
+            let mutable going = true
+
+            while going do
+                let part = Interlocked.Increment &next - 1
+
+                if part >= parts then
+                    going <- false
+                else
+                    try
+                        body part
+                    with e ->
+                        job.Fail(part, e)
+
+                    going <- welcome job
+        finally
+            Job.inside <- false
+
+    member private _.Fail(part, e: exn) =
+        guard.Enter()
+
+        if part < failed then
+            failed <- part
+            failure <- ExceptionDispatchInfo.Capture e
+
+        guard.Exit()
+
+        Volatile.Write(&next, parts)
+
+    /// Raises the failure, if there was one.
+    member _.Finish() =
+        let raised = failure
+        body <- ignore
+        failure <- null
+
+        match raised with
+        | null -> ()
+        | known -> known.Throw()
+
+/// Threads that wait for work: a run costs about a microsecond while they are awake. They spin for a moment after
+/// the last part, then sleep. Work is cut by the caller, by the problem's size alone, so that results do not depend
+/// on the number of threads. Runs from several threads share the workers: a worker joins a run only while fewer
+/// threads are at work than that run allows. A run inside a part is done by its own thread.
+/// Parts must not wait for one another.
+[<RequireQualifiedAccess>]
+module internal Pool =
+    let private gate = Lock()
+    let private jobs = ResizeArray<Job>()
+    let private wake = new SemaphoreSlim(0)
+    /// Counts the moments at which a worker may find something to do.
+    let mutable private offers = 0
+    let mutable private working = 0
+    let mutable private asleep = 0
+    let mutable private workers = 0
+    let private patience = Diagnostics.Stopwatch.Frequency / 20_000L
+
+    /// How many threads a run may use unless it says otherwise: this machine's processors.
+    let mutable threads = Environment.ProcessorCount
+
+    let private caller: Job -> bool = fun _ -> true
+    let private helper: Job -> bool = fun job -> Volatile.Read &working <= job.Threads
+
+    /// A job to help with, and the number of offers seen; the helper is counted in.
+    let private join (seen: byref<int>) : Job | null =
+        gate.Enter()
+        seen <- offers
+        let mutable found: Job | null = null
+        let mutable i = 0
+
+        while isNull found && i < jobs.Count do
+            let job = jobs[i]
+
+            if job.HasWork && working < job.Threads then
+                job.Helpers <- job.Helpers + 1
+                working <- working + 1
+                found <- job
+
+            i <- i + 1
+
+        gate.Exit()
+        found
+
+    /// Called with the lock held: one more offer, and how many sleepers are to be woken for it.
+    let private offer places =
+        Volatile.Write(&offers, offers + 1)
+        let woken = min asleep places
+        asleep <- asleep - woken
+        woken
+
+    let private leave (job: Job) =
+        gate.Enter()
+        working <- working - 1
+        job.Helpers <- job.Helpers - 1
+        let last = job.Helpers = 0 && job.Sleeps
+
+        if last then
+            job.Sleeps <- false
+
+        let woken = if jobs.Count > 0 then offer 1 else 0
+        gate.Exit()
+
+        if last then
+            job.Left.Release() |> ignore
+
+        if woken > 0 then
+            wake.Release woken |> ignore
+
+    /// Spins, then sleeps, until there is a new offer.
+    let private rest seen =
+        let start = Diagnostics.Stopwatch.GetTimestamp()
+
+        while Volatile.Read &offers = seen && Diagnostics.Stopwatch.GetTimestamp() - start < patience do
+            Thread.SpinWait 8
+
+        if Volatile.Read &offers = seen then
+            gate.Enter()
+            let sleeps = offers = seen
+
+            if sleeps then
+                asleep <- asleep + 1
+
+            gate.Exit()
+
+            if sleeps then
+                wake.Wait()
+
+    let private worker () =
+        let mutable seen = 0
+
+        while true do
+            match join &seen with
+            | null -> rest seen
+            | job ->
+                job.Work helper
+                leave job
+
+    let private hire count =
+        while workers < count do
+            workers <- workers + 1
+            let thread = Thread(worker, IsBackground = true, Name = "DL1 worker")
+            thread.Start()
+
+    let private publish (job: Job) helpers =
+        gate.Enter()
+        hire (job.Threads - 1)
+        jobs.Add job
+        working <- working + 1
+        let woken = offer helpers
+        gate.Exit()
+
+        if woken > 0 then
+            wake.Release woken |> ignore
+
+    let private close (job: Job) =
+        gate.Enter()
+        jobs.Remove job |> ignore
+        working <- working - 1
+        let woken = if jobs.Count > 0 then offer 1 else 0
+        gate.Exit()
+
+        if woken > 0 then
+            wake.Release woken |> ignore
+
+    /// Waits for the helpers' last parts.
+    let private await (job: Job) =
+        let start = Diagnostics.Stopwatch.GetTimestamp()
+
+        while Volatile.Read &job.Helpers > 0 && Diagnostics.Stopwatch.GetTimestamp() - start < patience do
+            Thread.SpinWait 8
+
+        gate.Enter()
+        let sleeps = job.Helpers > 0
+        job.Sleeps <- sleeps
+        gate.Exit()
+
+        if sleeps then
+            job.Left.Wait()
+
+    /// Runs parts 0 to parts − 1 on at most so many threads, this one among them; returns when all are done.
+    /// If parts fail, no new ones begin and the lowest one's exception is raised here.
+    let runOn threads parts (body: int -> unit) =
+        if parts < 2 || threads < 2 || Job.Inside then
+            for part in 0 .. parts - 1 do
+                body part
+        else
+            let job = Job.Own
+            job.Threads <- threads
+            job.Start(parts, body)
+            publish job (min parts threads - 1)
+            job.Work caller
+            close job
+            await job
+            job.Finish()
+
+    /// Runs parts 0 to parts − 1 on the pool's threads; returns when all are done.
+    let run parts body = runOn threads parts body

@@ -1,0 +1,288 @@
+/// Products against their definition: every width, thread count, path and layout gives the same bits.
+module DL1.Tests.GemmTests
+
+open System
+open System.Runtime.InteropServices
+open DL1
+open DL1.Tests.Law
+open Expecto
+
+/// Numbers of either type, in pinned memory with room around them that must stay as it is.
+type private Numbers<'T when 'T: unmanaged and 'T: struct>(values: 'T[], around: 'T) =
+    let room = 64
+
+    let array =
+        let all = GC.AllocateArray<'T>(values.Length + 2 * room, pinned = true)
+        Array.Fill(all, around)
+        Array.Copy(values, 0, all, room, values.Length)
+        all
+
+    member _.Address = Marshal.UnsafeAddrOfPinnedArrayElement(array, room)
+    member _.Values = Array.sub array room values.Length
+    member _.Guarded = Array.forall (fun v -> v.Equals around) (Array.append array[.. room - 1] array[room + values.Length ..])
+
+/// How a matrix lies in memory, from its rows and columns: its strides and its extent.
+let private layouts =
+    [
+        "rows", fun _ columns -> columns, 1
+        "rows apart", fun _ columns -> columns + 5, 1
+        "columns", fun rows _ -> 1, max 1 rows
+        "columns apart", fun rows _ -> 1, rows + 3
+        "every third", fun _ columns -> 3 * columns + 1, 3
+        "one row, repeated", fun _ _ -> 0, 1
+    ]
+
+type private Case =
+    { M: int
+      N: int
+      K: int
+      Batch: int
+      LayA: int
+      LayB: int
+      /// Between C's rows, beyond its columns.
+      Gap: int
+      Accumulate: bool
+      Bias: bool }
+
+let private plain m n k =
+    { M = m
+      N = n
+      K = k
+      Batch = 1
+      LayA = 0
+      LayB = 0
+      Gap = 0
+      Accumulate = false
+      Bias = false }
+
+/// One element type: its products, and its conversions.
+type private Kind<'T when 'T: unmanaged and 'T: struct> =
+    { Run: Width -> int -> Product -> unit
+      Of: float -> 'T
+      To: 'T -> float
+      /// Half the distance from 1 to the next number.
+      Half: float }
+
+let private f32 =
+    { Run = fun width threads product -> Gemm.f32On width threads &product
+      Of = float32
+      To = float
+      Half = Math.ScaleB(1.0, -24) }
+
+let private f64 =
+    { Run = fun width threads product -> Gemm.f64On width threads &product
+      Of = id
+      To = id
+      Half = Math.ScaleB(1.0, -53) }
+
+/// The operands of a case, made by `value` from a place's number.
+type private Work<'T when 'T: unmanaged and 'T: struct>(kind: Kind<'T>, case: Case, value: int -> float) =
+    let strides lay rows columns = (snd layouts[lay]) rows columns
+    let aRow, aColumn = strides case.LayA case.M case.K
+    let bRow, bColumn = strides case.LayB case.K case.N
+    let extent rows columns row column = max 0 ((max 1 rows - 1) * row + (max 1 columns - 1) * column + 1)
+    let aExtent, bExtent = extent case.M case.K aRow aColumn, extent case.K case.N bRow bColumn
+    let cRow = case.N + case.Gap
+    let cExtent = case.M * cRow
+    let numbers seed count = Array.init count (fun i -> kind.Of(value (seed + 7919 * i)))
+    let a = numbers 1 (case.Batch * aExtent)
+    let b = numbers 2 (case.Batch * bExtent)
+    let c = numbers 3 (case.Batch * cExtent)
+    let bias = numbers 4 case.N
+
+    /// C after a run, by some width and number of threads; `finish` as in Product.
+    member _.Run(width, threads, finish) =
+        let around = kind.Of nan
+        let a, b, c, bias = Numbers(a, around), Numbers(b, around), Numbers(c, around), Numbers(bias, around)
+
+        kind.Run width threads
+            { M = case.M
+              N = case.N
+              K = case.K
+              Batch = case.Batch
+              A = { Data = a.Address; Row = aRow; Column = aColumn; Batch = aExtent }
+              B = { Data = b.Address; Row = bRow; Column = bColumn; Batch = bExtent }
+              C = { Data = c.Address; Row = cRow; Column = 1; Batch = cExtent }
+              Accumulate = case.Accumulate
+              Bias = if case.Bias then bias.Address else 0n
+              Finish = finish }
+
+        Expect.isTrue c.Guarded $"nothing written around C: %A{case}"
+        c.Values
+
+    /// For each element of C and each gap: what it should be, and Σ|a||b| with what is added.
+    member _.Expected =
+        Array.init (case.Batch * cExtent) (fun place ->
+            let stack, row, column = place / cExtent, place % cExtent / cRow, place % cRow
+
+            if column >= case.N then
+                kind.To c[place], 0.0
+            else
+                let mutable sum = if case.Accumulate then kind.To c[place] else 0.0
+                let mutable size = abs sum
+
+                for l in 0 .. case.K - 1 do
+                    let x = kind.To a[stack * aExtent + row * aRow + l * aColumn]
+                    let y = kind.To b[stack * bExtent + l * bRow + column * bColumn]
+                    sum <- sum + x * y
+                    size <- size + abs (x * y)
+
+                if case.Bias then
+                    sum + kind.To bias[column], size + abs (kind.To bias[column])
+                else
+                    sum, size)
+
+let private widths = [ Width.Bits128; Width.Bits256; Width.Bits512 ]
+let private integers place = float (place * 31 % 9 - 4)
+let private fractions place = float (place * 7919 % 1999 - 999) / 997.0
+
+let private same (kind: Kind<'T>) (x: 'T[]) (y: 'T[]) =
+    Array.forall2 (fun x y -> BitConverter.DoubleToInt64Bits(kind.To x) = BitConverter.DoubleToInt64Bits(kind.To y)) x y
+
+/// All that is to hold of a case.
+let private check (kind: Kind<'T>) (case: Case) =
+    let exact = Work(kind, case, integers)
+    let found = exact.Run(Simd.widest, 2, null) |> Array.map kind.To
+    Expect.sequenceEqual found (exact.Expected |> Array.map fst) $"exactly, on small integers: %A{case}"
+    let work = Work(kind, case, fractions)
+    let first = work.Run(Simd.widest, 1, null)
+    let bound = float (case.K + 3) * kind.Half
+
+    for found, (expected, size) in Array.zip first work.Expected do
+        // The second term is the error of the expected value, which is summed in doubles itself.
+        let allowed = size * (bound / (1.0 - bound) + float (case.K + 3) * f64.Half)
+        Expect.isTrue (abs (kind.To found - expected) <= allowed) $"{found}, not {expected}: %A{case}"
+
+    for width in widths do
+        for threads in 1..3 do
+            Expect.isTrue (same kind first (work.Run(width, threads, null))) $"{width}, {threads} threads: %A{case}"
+
+let private both case =
+    check f32 case
+    check f64 case
+
+let private borders =
+    test "shapes around the borders of vectors and tiles" {
+        for m in [ 0; 1; 2; 3; 4; 5; 6; 7; 8; 12; 13; 29 ] do
+            for n in [ 0; 1; 3; 4; 7; 8; 9; 15; 16; 17; 31; 32; 33 ] do
+                both (plain m n (m + 2 * n % 7))
+    }
+
+let private depths =
+    test "depths around the cuts of the sum" {
+        for k in [ 0; 1; 2; SumCut.Longest - 1; SumCut.Longest; SumCut.Longest + 1; 2 * SumCut.Longest; 997 ] do
+            both (plain 7 19 k)
+            both { plain 1 19 k with Accumulate = true }
+            both { plain 7 1 k with Accumulate = true; Gap = 3 }
+            both { plain 5 18 k with Accumulate = true; Bias = true }
+    }
+
+let private transposes =
+    test "every layout of A and B" {
+        for layA in 0 .. layouts.Length - 1 do
+            for layB in 0 .. layouts.Length - 1 do
+                for m, n, k in [ 9, 21, 11; 1, 40, 6; 23, 1, 9; 14, 33, 0 ] do
+                    both { plain m n k with LayA = layA; LayB = layB; Gap = layA + layB }
+    }
+
+let private blocks =
+    test "larger than a block in every extent" {
+        for case in
+            [
+                plain 307 67 397
+                { plain 401 139 431 with LayA = 3; LayB = 2; Accumulate = true; Bias = true; Gap = 1 }
+                { plain 101 37 12 with LayA = 4; LayB = 4; Bias = true }
+                { plain 13 3089 5 with LayA = 4 }
+                plain 2 6200 3
+            ] do
+            check f32 case
+    }
+
+let private stacks =
+    test "stacks, in one part and in many" {
+        for batch in [ 0; 2; 5; 64 ] do
+            both { plain 6 17 5 with Batch = batch; LayB = 2 }
+            both { plain 1 9 4 with Batch = batch; Accumulate = true; Bias = true }
+            both { plain 8 1 4 with Batch = batch; LayA = 2 }
+            both { plain 5 6 3 with Batch = batch; LayA = 4; Gap = 2 }
+    }
+
+let private any =
+    law "any small product" (fun (seed: uint32) ->
+        let pick = Random(int (seed % 1000003u))
+        let extent () = if pick.Next 3 = 0 then pick.Next 4 else pick.Next 40
+
+        both
+            { M = extent ()
+              N = extent ()
+              K = extent ()
+              Batch = pick.Next 4
+              LayA = pick.Next layouts.Length
+              LayB = pick.Next layouts.Length
+              Gap = pick.Next 3
+              Accumulate = pick.Next 2 = 0
+              Bias = pick.Next 2 = 0 })
+
+let private finish =
+    test "the finish sees each finished element once, with its row and column" {
+        for case in
+            [
+                { plain 7 19 5 with Batch = 3; Bias = true; Gap = 2 }
+                { plain 1 300 3 with Bias = true; Accumulate = true }
+                { plain 300 1 3 with Batch = 2 }
+                { plain 130 150 400 with LayA = 4; Bias = true }
+                { plain 5 6 0 with Accumulate = true }
+            ] do
+            for threads in 1..2 do
+                let work = Work(f32, case, fractions)
+                let before = work.Run(Simd.widest, threads, null)
+                let seen = Array.zeroCreate<int> (case.Batch * case.M * case.N)
+
+                let finish =
+                    RowFinish(fun address row column count ->
+                        for i in 0 .. count - 1 do
+                            let at = row * case.N + column + i
+                            Threading.Interlocked.Increment &seen[at] |> ignore
+                            let value = BitConverter.Int32BitsToSingle(Marshal.ReadInt32(address, 4 * i))
+                            Marshal.WriteInt32(address, 4 * i, BitConverter.SingleToInt32Bits(value * 2.0f + float32 at)))
+
+                let after = work.Run(Simd.widest, threads, finish)
+                Expect.isTrue (Array.forall ((=) 1) seen) $"each once: %A{case}"
+                let wide = case.N + case.Gap
+
+                let expected =
+                    before
+                    |> Array.mapi (fun i v ->
+                        if i % wide < case.N then v * 2.0f + float32 (i / wide * case.N + i % wide) else v)
+
+                Expect.isTrue (same f32 expected after) $"on finished elements: %A{case}"
+    }
+
+let private steady =
+    test "a product in steady work allocates nothing" {
+        for m, n, k in [ 20, 30, 10; 1, 400, 30; 400, 1, 30; 200, 150, 400 ] do
+            let numbers = Numbers(Array.create (m * n + m * k + k * n) 0.5, nan)
+            let matrix columns = { Data = numbers.Address; Row = columns; Column = 1; Batch = 0 }
+
+            let product =
+                { Product.None with
+                    M = m
+                    N = n
+                    K = k
+                    Batch = 1
+                    A = matrix k
+                    B = matrix n
+                    C = { matrix n with Data = numbers.Address + nativeint (8 * (m * k + k * n)) } }
+
+            for _ in 1..50 do
+                Gemm.f64On Simd.widest 2 &product
+
+            let before = GC.GetAllocatedBytesForCurrentThread()
+
+            for _ in 1..50 do
+                Gemm.f64On Simd.widest 2 &product
+
+            Expect.equal (GC.GetAllocatedBytesForCurrentThread() - before) 0L $"bytes: {m} {n} {k}"
+    }
+
+let tests = testList "Gemm" [ borders; depths; transposes; blocks; stacks; any; finish; steady ]

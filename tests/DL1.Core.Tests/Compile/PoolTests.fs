@@ -1,0 +1,110 @@
+/// The pool: every part once, nested and concurrent runs, exceptions, nothing allocated in steady work.
+module DL1.Tests.PoolTests
+
+open System
+open System.Threading
+open DL1
+open DL1.Tests.Law
+open Expecto
+
+let private once =
+    law "every part is done once, on any number of threads" (fun (seed: uint16) ->
+        let parts, threads = int seed % 200, int seed / 200 % 5
+        let times = Array.zeroCreate<int> parts
+        Pool.runOn threads parts (fun part -> Interlocked.Increment &times[part] |> ignore)
+        Array.forall ((=) 1) times)
+
+let private together =
+    test "parts run at the same time" {
+        // Each waits for the other: only two threads can end this.
+        use first = new ManualResetEventSlim()
+        use second = new ManualResetEventSlim()
+
+        Pool.runOn 16 2 (fun part ->
+            if part = 0 then
+                first.Set()
+                second.Wait()
+            else
+                second.Set()
+                first.Wait())
+    }
+
+let private nested =
+    test "a run inside a part is done by its own thread" {
+        let threads = Array.init 8 (fun _ -> Array.zeroCreate<int> 9)
+
+        Pool.runOn 3 8 (fun outer ->
+            Pool.runOn 3 8 (fun inner -> threads[outer][inner] <- Environment.CurrentManagedThreadId)
+            threads[outer][8] <- Environment.CurrentManagedThreadId)
+
+        for seen in threads do
+            Expect.equal (Array.distinct seen).Length 1 "one thread for all inner parts and the outer one"
+    }
+
+let private callers =
+    test "many callers at once" {
+        let sums = Array.zeroCreate<int64> 6
+
+        let threads =
+            [
+                for caller in 0..5 ->
+                    Thread(fun () ->
+                        for round in 1..300 do
+                            Pool.runOn 3 (round % 7) (fun part ->
+                                Interlocked.Add(&sums[caller], int64 (part + 1)) |> ignore))
+            ]
+
+        threads |> List.iter _.Start()
+        threads |> List.iter _.Join()
+        let expected = Seq.sum (seq { for round in 1..300 -> int64 (round % 7 * (round % 7 + 1) / 2) })
+        Expect.equal sums (Array.create 6 expected) "each caller's own parts, all of them"
+    }
+
+let private failure =
+    test "the lowest failing part's exception reaches the caller, and the pool goes on" {
+        for threads in 1..3 do
+            for _ in 1..50 do
+                let run () =
+                    Pool.runOn threads 20 (fun part ->
+                        if part % 7 = 5 then
+                            raise (InvalidOperationException $"part {part}"))
+
+                let message =
+                    try
+                        run ()
+                        "none"
+                    with :? InvalidOperationException as e ->
+                        e.Message
+
+                Expect.equal message "part 5" $"{threads} threads"
+                let mutable sum = 0
+                Pool.runOn threads 10 (fun part -> Interlocked.Add(&sum, part) |> ignore)
+                Expect.equal sum 45 "the next run is whole"
+    }
+
+let private nestedFailure =
+    test "an inner run's exception passes through the outer one" {
+        let run () = Pool.runOn 2 3 (fun outer -> Pool.runOn 2 3 (fun inner -> if outer = 1 && inner = 2 then raise (TimeoutException())))
+        Expect.throwsT<TimeoutException> run "from within"
+        Pool.runOn 2 2 (fun _ -> Expect.isTrue Job.Inside "inside a part")
+        Expect.isFalse Job.Inside "outside again"
+    }
+
+let private steady =
+    test "a run in steady work allocates nothing" {
+        let counts = Array.zeroCreate<int> 8
+        let body part = counts[part] <- counts[part] + 1
+
+        for _ in 1..100 do
+            Pool.runOn 2 8 body
+
+        let before = GC.GetAllocatedBytesForCurrentThread()
+
+        for _ in 1..1000 do
+            Pool.runOn 2 8 body
+
+        Expect.equal (GC.GetAllocatedBytesForCurrentThread() - before) 0L "bytes in 1000 runs"
+        Expect.equal counts (Array.create 8 1100) "and does its work"
+    }
+
+let tests = testList "Pool" [ once; together; nested; callers; failure; nestedFailure; steady ]
