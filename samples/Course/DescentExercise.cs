@@ -85,11 +85,10 @@ internal static class DescentExercise
             trails.Add(Trail.Of(name, [(1.8, 2.8), .. descent.Rows.Select(r => (r.After[0], r.After[1]))]));
         }
 
-        var at = new Function([x, y], [height]);
-        var surface = Surface.Over(-3, 3, -3, 3, (a, b) => at.Invoke(a, b)[0].ToDouble()).Titled("Hills and basins");
+        var surface = Surface.Over(-3, 3, -3, 3, height.Compile(x, y)).Titled("Hills and basins");
         return section
             .Paragraph("The same optimizers on a surface with hills and basins. The gradients come from reverse mode on the " +
-                "expression of the surface. Plain descent is caught in the shallow basin on its way.")
+                "expression of the surface. A shallow basin lies on the way: it catches the descents that have no momentum to carry them on.")
             .Picture(page.Save("surface.png", DescentPicture.Png(View.Map, 760, 600, trails, surface)), "A map of the surface with the trails of three optimizers", "The way each optimizer took.")
             .Picture(page.Save("surface.gif", Animation.Gif(View.Landscape, 640, 480, 72, trails, surface)), "Three points rolling down a landscape", "The race, epoch by epoch.");
     }

@@ -54,6 +54,23 @@ public static class Derivatives
         /// <example><code>var value = (x * x).Evaluate(("x", 3.0)); // 9</code></example>
         public Tensor Evaluate(params (string Name, Tensor Value)[] values) => Eval.run(Interop.Bindings(values), f);
 
+        /// <summary>A scalar of one symbol as a compiled delegate, as fast as the same formula written in C#.</summary>
+        /// <example><code>Func&lt;double, double&gt; g = (x * Sin(x)).Compile(x);</code></example>
+        public Func<double, double> Compile(Expr x) => ScalarFunction.of1(x, f);
+
+        /// <summary>A scalar of two symbols as a compiled delegate.</summary>
+        /// <example><code>var height = (x * x + y * y).Compile(x, y);</code></example>
+        public Func<double, double, double> Compile(Expr x, Expr y) => ScalarFunction.of2(x, y, f);
+
+        /// <summary>A scalar of three symbols as a compiled delegate.</summary>
+        /// <example><code>var volume = (x * y * z).Compile(x, y, z);</code></example>
+        public Func<double, double, double, double> Compile(Expr x, Expr y, Expr z) => ScalarFunction.of3(x, y, z, f);
+
+        /// <summary>A scalar and its gradient as one compiled delegate: the value, then the derivative by each symbol.</summary>
+        /// <example><code>f.CompileGradient(x, y).Invoke([1.0, 2.0], results);</code></example>
+        public ScalarMap CompileGradient(params Expr[] symbols) =>
+            ScalarFunction.valueAndGradient(Interop.List(symbols), f);
+
         /// <summary>
         /// The computation of a scalar step by step: forward values, then local derivatives and accumulated adjoints.
         /// Names may be given to values inside.

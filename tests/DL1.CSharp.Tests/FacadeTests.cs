@@ -129,6 +129,18 @@ public class FacadeTests
     }
 
     [Fact]
+    public void ScalarsAreCompiledToDelegates()
+    {
+        Expr y = Expr.Symbol("y"), z = Expr.Symbol("z");
+        Assert.Equal(2 * Math.Sin(2), (X * Sin(X)).Compile(X)(2));
+        Assert.Equal(7, (X * y + 1).Compile(X, y)(2, 3));
+        Assert.Equal(24, (X * y * z).Compile(X, y, z)(2, 3, 4));
+        var results = new double[3];
+        (X * X * y).CompileGradient(X, y).Invoke([3, 2], results);
+        Assert.Equal([18, 12, 9], results);
+    }
+
+    [Fact]
     public void LoopsBatchesAndCustomRules()
     {
         var xs = Expr.Variable("xs", DType.F64, 4);

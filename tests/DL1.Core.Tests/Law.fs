@@ -20,7 +20,8 @@ let config =
     { FsCheckConfig.defaultConfig with
         maxTest = 200
         replay = Some(20240229UL, 271828183UL, None)
-        arbitrary = [ typeof<Generators> ] }
+        arbitrary = [ typeof<Generators> ]
+    }
 
 /// A property that holds for all values of its arguments, stated in words.
 /// `law "broadcasting commutes" (fun a b -> Shape.tryBroadcast a b = Shape.tryBroadcast b a)`

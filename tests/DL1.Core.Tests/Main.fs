@@ -42,6 +42,8 @@ let tests =
             // Derivative, the readable kind
             SymbolicTests.tests
             ExplainTests.tests
+            // Compile
+            ScalarFunctionTests.tests
             // Optimize
             DescentTests.tests
             // Documentation

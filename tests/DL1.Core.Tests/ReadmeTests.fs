@@ -28,7 +28,7 @@ let private calculus () =
     let f = x ** 2.0 * sin x
     let slope = Symbolic.derivative x f
     let value = Eval.run [ ("x", Tensor.scalar 2.0) ] f
-    printfn $"{f}, {slope}, {value}"           // x²·sin x, 2·x·sin x + x²·cos x, f64 3.6372
+    printfn $"{f}, {slope}, {value}" // x²·sin x, 2·x·sin x + x²·cos x, f64 3.6372
     $"{f}, {slope}, {value}"
 
 let private tensors () =

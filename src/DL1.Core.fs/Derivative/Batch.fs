@@ -6,8 +6,7 @@ open System.Collections.Generic
 /// the batch as its leading axis; what does not depend on a batched input stays as it is.
 [<RequireQualifiedAccess>]
 module internal Batch =
-    let private stretch size (e: Expr) =
-        Expr.broadcastTo (size :: e.Shape.ToList()) e
+    let private stretch size (e: Expr) = Expr.broadcastTo (size :: e.Shape.ToList()) e
 
     let private later (axes: int list) = axes |> List.map (fun axis -> axis + 1)
     let private whole extent = { Start = 0; Stop = extent; Step = 1 }
@@ -55,7 +54,10 @@ module internal Batch =
 
     /// Every example's convolution as groups of one: data `[batch; n; c; ...]` to `[n; batch·c; ...]`.
     let private conv size role (spec: ConvSpec) (a: Expr) (b: Expr) =
-        let data (e: Expr) = Expr.moveAxis 0 1 e |> fun e -> Expr.reshape (e.Shape[0] :: size * e.Shape[2] :: List.skip 3 (e.Shape.ToList())) e
+        let data (e: Expr) =
+            Expr.moveAxis 0 1 e
+            |> fun e -> Expr.reshape (e.Shape[0] :: size * e.Shape[2] :: List.skip 3 (e.Shape.ToList())) e
+
         let spec = { spec with Groups = spec.Groups * size }
         let make a b = Expr.Make(Node.Conv(role, spec, a, b))
 
@@ -89,12 +91,9 @@ module internal Batch =
                         isBatched)
 
                 values[e.Digest] <-
-                    if not isBatched then
-                        struct (e, false)
-                    elif size = 0 then
-                        struct (Expr.full e.DType (0 :: e.Shape.ToList()) 0.0, true)
-                    else
-                        struct (node size batched (fun o -> values[o.Digest]) e, true)
+                    if not isBatched then struct (e, false)
+                    elif size = 0 then struct (Expr.full e.DType (0 :: e.Shape.ToList()) 0.0, true)
+                    else struct (node size batched (fun o -> values[o.Digest]) e, true)
 
         roots |> List.map batched
 
@@ -134,12 +133,9 @@ module internal Batch =
         | Node.Concat(axis, xs) -> make (Node.Concat(axis + 1, List.map batched xs))
         | Node.Reverse(axes, x) -> make (Node.Reverse(later axes, batched x))
         | Node.Gather(axis, x, i) ->
-            if isBatched x && isBatched i then
-                gather size axis (batched x) (batched i)
-            elif isBatched x then
-                Expr.gather (axis + 1) i (batched x)
-            else
-                Expr.gather axis (batched i) x |> Expr.moveAxis axis 0
+            if isBatched x && isBatched i then gather size axis (batched x) (batched i)
+            elif isBatched x then Expr.gather (axis + 1) i (batched x)
+            else Expr.gather axis (batched i) x |> Expr.moveAxis axis 0
         | Node.ScatterAdd(axis, extent, u, i) ->
             if isBatched i then
                 scatterAdd size axis extent (batched u) (batched i)
@@ -154,35 +150,34 @@ module internal Batch =
         | Node.AvgPool _
         | Node.AvgPoolGrad _ -> make (Node.map (batched >> join) e.Node) |> split size
         | Node.RandomBits(stream, shape, key) ->
-            let draw _ (keys: Expr list) =
-                [], keys |> List.map (Expr.randomBits stream (shape.ToList()))
+            let draw _ (keys: Expr list) = [], keys |> List.map (Expr.randomBits stream (shape.ToList()))
 
             Scan.many false size [] [ batched key ] draw |> snd |> List.head
         | Node.Scan(result, call) -> scan size batched result call
         | Node.Custom(rule, xs) -> custom size batched rule xs
 
-    and private fresh size (v: Variable) =
-        Rebuild.fresh v.DType (Shape.insertAxis 0 size v.Shape)
+    and private fresh size (v: Variable) = Rebuild.fresh v.DType (Shape.insertAxis 0 size v.Shape)
 
     and private scan size batched result (call: ScanCall<Expr>) =
         let body = call.Body
-        let carries, slices, constants = List.map (fresh size) body.Carries, List.map (fresh size) body.Slices, List.map (fresh size) body.Fixed
+
+        let carries, slices, constants =
+            List.map (fresh size) body.Carries,
+            List.map (fresh size) body.Slices,
+            List.map (fresh size) body.Fixed
 
         let bindings =
-            List.zip (body.Carries @ body.Slices @ body.Fixed) (List.map Expr.ofVariable (carries @ slices @ constants))
+            List.zip
+                (body.Carries @ body.Slices @ body.Fixed)
+                (List.map Expr.ofVariable (carries @ slices @ constants))
 
-        let next, stacked =
-            outputs size bindings (body.Next @ body.Outputs) |> List.splitAt body.Next.Length
+        let next, stacked = outputs size bindings (body.Next @ body.Outputs) |> List.splitAt body.Next.Length
 
         let finals, stacks =
             Scan.ofBody
                 call.Reversed
                 call.Length
-                { Carries = carries
-                  Slices = slices
-                  Fixed = constants
-                  Next = next
-                  Outputs = stacked }
+                { Carries = carries; Slices = slices; Fixed = constants; Next = next; Outputs = stacked }
                 (List.map batched call.Initial)
                 (call.Sequences |> List.map (batched >> Expr.moveAxis 1 0))
                 (List.map batched call.Fixed)
@@ -192,15 +187,24 @@ module internal Batch =
 
     and private custom size batched (rule: CustomVjp<Expr>) (xs: Expr list) =
         let inputs, cotangent = List.map (fresh size) rule.Inputs, fresh size rule.Cotangent
-        let bindings = List.zip (rule.Cotangent :: rule.Inputs) (List.map Expr.ofVariable (cotangent :: inputs))
+
+        let bindings =
+            List.zip (rule.Cotangent :: rule.Inputs) (List.map Expr.ofVariable (cotangent :: inputs))
 
         match outputs size bindings (rule.Value :: rule.Gradients) with
         | value :: gradients ->
             Scan.ofRule
-                { Name = rule.Name
-                  Inputs = inputs
-                  Value = value
-                  Cotangent = cotangent
-                  Gradients = gradients }
+                {
+                    Name = rule.Name
+                    Inputs = inputs
+                    Value = value
+                    Cotangent = cotangent
+                    Gradients = gradients
+                }
                 (List.map batched xs)
-        | [] -> Refuse.shape "vmap" $"the custom function {rule.Name} without a value" "a value" "give the rule a value"
+        | [] ->
+            Refuse.shape
+                "vmap"
+                $"the custom function {rule.Name} without a value"
+                "a value"
+                "give the rule a value"

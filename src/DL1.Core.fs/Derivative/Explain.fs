@@ -42,8 +42,7 @@ type Explanation internal (result: string, steps: ExplainedStep list, notes: Gra
     member _.Notes = notes
 
     static member internal Short(t: Tensor) =
-        let number (v: float) =
-            v.ToString("G6", Globalization.CultureInfo.InvariantCulture).Replace("-", "−")
+        let number (v: float) = v.ToString("G6", Globalization.CultureInfo.InvariantCulture).Replace("-", "−")
 
         if t.Shape.IsScalar then
             number (Tensor.toFloat t)
@@ -71,7 +70,10 @@ type Explanation internal (result: string, steps: ExplainedStep list, notes: Gra
             | Some adjoint ->
                 let name = $"∂{result}/∂{s.Name}"
                 let value = Explanation.Short adjoint
-                let join separator (f: ExplainedEdge -> string) = s.Edges |> List.map f |> String.concat separator
+
+                let join separator (f: ExplainedEdge -> string) =
+                    s.Edges |> List.map f |> String.concat separator
+
                 let products = join " + " _.Product
                 // The first factor of the chain is 1 where the result itself is the user: it is left out.
                 let direct = s.Edges |> List.forall (fun e -> e.User = result && e.Local <> "")
@@ -83,7 +85,8 @@ type Explanation internal (result: string, steps: ExplainedStep list, notes: Gra
                     lines.Add("  " + join ",  " (fun e -> $"{e.Factor} = {e.Local}"))
 
                     let chain =
-                        join " + " (fun e -> if e.User = result then e.Factor else $"∂{result}/∂{e.User}·{e.Factor}")
+                        join " + " (fun e ->
+                            if e.User = result then e.Factor else $"∂{result}/∂{e.User}·{e.Factor}")
 
                     lines.Add $"    {name} = {chain} = {products} = {value}"
                 | _ -> lines.Add $"  {name} = {products} = {value}"
@@ -136,11 +139,17 @@ module Explain =
         | node -> string (Expr.Make(Node.map stand node))
 
     /// Negative numbers as factors have parentheses.
-    let private factor (text: string) =
-        if text.StartsWith '−' then $"({text})" else text
+    let private factor (text: string) = if text.StartsWith '−' then $"({text})" else text
 
     /// Between scalars: the local derivative of a node by one operand, and adjoint·derivative in numbers.
-    let private scalarEdge (known: Dictionary<Digest, string>) value isResult (adjoint: Tensor) (e: Expr) place =
+    let private scalarEdge
+        (known: Dictionary<Digest, string>)
+        value
+        isResult
+        (adjoint: Tensor)
+        (e: Expr)
+        place
+        =
         match List.item place (Vjp.rule e (Expr.onesLike e)) with
         | None -> "0", "0"
         | Some d ->
@@ -154,7 +163,10 @@ module Explain =
                 | false, _ -> $"{formula known d} = {number}"
 
             let product =
-                if isResult then number else $"{factor (Explanation.Short adjoint)}·{factor number}"
+                if isResult then
+                    number
+                else
+                    $"{factor (Explanation.Short adjoint)}·{factor number}"
 
             local, product
 
@@ -188,7 +200,11 @@ module Explain =
     /// `Explain.run [ "d", d; "e", e; "Y", y ] [ "a", Tensor.scalar 1.0; ... ] y |> string`
     let run (names: (string * Expr) list) (bindings: (string * Tensor) list) (y: Expr) : Explanation =
         if not y.Shape.IsScalar || not y.DType.IsFloat then
-            Refuse.shape "Explain.run" (Operand.text y) "a scalar of type f32 or f64" "reduce it first, for example with Expr.sumAll"
+            Refuse.shape
+                "Explain.run"
+                (Operand.text y)
+                "a scalar of type f32 or f64"
+                "reduce it first, for example with Expr.sumAll"
 
         // Constants and the stretching of numbers are part of the formulas, not steps of their own.
         let inputs, computed =
@@ -209,21 +225,23 @@ module Explain =
 
         // Every use of a value: the user, the operand's place, and what comes back along that edge.
         let edges =
-            [ for user in order do
-                  match adjointOf.TryGetValue user.Digest with
-                  | false, _ -> ()
-                  | true, dy ->
-                      let operands = Node.operands user.Node
+            [
+                for user in order do
+                    match adjointOf.TryGetValue user.Digest with
+                    | false, _ -> ()
+                    | true, dy ->
+                        let operands = Node.operands user.Node
 
-                      let back =
-                          match user.Node with
-                          | Node.Scan _ -> Reverse.cotangents [ user, dy ] operands
-                          | _ -> Vjp.rule user dy
+                        let back =
+                            match user.Node with
+                            | Node.Scan _ -> Reverse.cotangents [ user, dy ] operands
+                            | _ -> Vjp.rule user dy
 
-                      for place, (o, d) in List.indexed (List.zip operands back) do
-                          match d with
-                          | Some d when adjointOf.ContainsKey o.Digest -> user, place, o, d
-                          | _ -> () ]
+                        for place, (o, d) in List.indexed (List.zip operands back) do
+                            match d with
+                            | Some d when adjointOf.ContainsKey o.Digest -> user, place, o, d
+                            | _ -> ()
+            ]
 
         let wanted = order @ List.ofSeq adjointOf.Values @ (edges |> List.map (fun (_, _, _, d) -> d))
         let values = Dictionary<Digest, Tensor>()
@@ -254,23 +272,27 @@ module Explain =
                     let name = known[user.Digest]
                     let differentiated = if user = y then $"({formula known user})" else name
 
-                    { User = name
-                      Factor = $"∂{differentiated}/∂{known[e.Digest]}"
-                      Local = local
-                      Product = product
-                      Contribution = value d })
+                    {
+                        User = name
+                        Factor = $"∂{differentiated}/∂{known[e.Digest]}"
+                        Local = local
+                        Product = product
+                        Contribution = value d
+                    })
 
             let adjoint =
                 match adjointOf.TryGetValue e.Digest with
                 | true, d -> Some(value d)
                 | false, _ -> None
 
-            { Expr = e
-              Name = known[e.Digest]
-              Formula = formula known e
-              Value = value e
-              Adjoint = adjoint
-              Edges = uses }
+            {
+                Expr = e
+                Name = known[e.Digest]
+                Formula = formula known e
+                Value = value e
+                Adjoint = adjoint
+                Edges = uses
+            }
 
         let backAlong =
             dict [ for user, place, _, d in edges -> (user.Digest, place), Explanation.Short(value d) ]

@@ -28,7 +28,11 @@ module internal Forward =
             Rebuild.substitute bindings [ tangent ] |> List.head)
 
     /// Tangents as in `tangents`, by another rule for the primitives than Jvp's.
-    let rec tangentsBy (primitive: Expr -> Expr option list -> Expr option) (seeds: (Expr * Expr) list) (outputs: Expr list) : Expr option list =
+    let rec tangentsBy
+        (primitive: Expr -> Expr option list -> Expr option)
+        (seeds: (Expr * Expr) list)
+        (outputs: Expr list)
+        : Expr option list =
         let found = Dictionary<Digest, Expr>()
 
         for e, d in seeds do

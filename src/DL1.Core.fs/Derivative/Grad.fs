@@ -3,12 +3,15 @@ namespace DL1
 /// Derivatives of graphs, as graphs: they can be printed, evaluated, compiled, and differentiated again.
 [<RequireQualifiedAccess>]
 module Grad =
-    let private requireFloat operation (es: Expr list) =
-        List.iter (Operand.requireFloat operation) es
+    let private requireFloat operation (es: Expr list) = List.iter (Operand.requireFloat operation) es
 
     let private requireLike operation what (es: Expr list) (ds: Expr list) =
         if es.Length <> ds.Length then
-            Refuse.shape operation $"{ds.Length} {what}" $"{es.Length}, one for each expression" $"give as many {what} as expressions"
+            Refuse.shape
+                operation
+                $"{ds.Length} {what}"
+                $"{es.Length}, one for each expression"
+                $"give as many {what} as expressions"
 
         for e, d in List.zip es ds do
             Operand.requireSameType operation e d
@@ -43,6 +46,7 @@ module Grad =
     /// `Grad.grad (x * y) [ x; y ]` is `[ y; x ]`.
     let grad (y: Expr) (wrt: Expr list) : Expr list =
         requireScalar "grad" y
+        requireFloat "grad" (y :: wrt)
         vjp [ y ] [ Expr.onesLike y ] wrt
 
     /// A scalar and its gradient, to be evaluated together so that what they share is computed once.
@@ -97,6 +101,8 @@ module Grad =
 
     /// The Hessian of a scalar with respect to `x`: shape `[x...; x...]`.
     let hessian (y: Expr) (x: Expr) : Expr =
+        requireScalar "hessian" y
+        requireFloat "hessian" [ y; x ]
         jacobianForward (List.head (grad y [ x ])) x
 
     /// The Hessian of a scalar times a direction for each of `wrt`, without the Hessian: the jvp of the gradient.

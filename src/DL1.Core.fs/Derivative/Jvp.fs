@@ -19,11 +19,9 @@ module internal Jvp =
     let rule (e: Expr) (tangents: Expr option list) : Expr option =
         let tangent i = List.item i tangents
         /// For nodes that are linear in their first operand: the same node over its tangent.
-        let linear (make: Expr -> Node<Expr>) =
-            tangent 0 |> Option.map (make >> Expr.Make)
+        let linear (make: Expr -> Node<Expr>) = tangent 0 |> Option.map (make >> Expr.Make)
 
-        let times factor dx =
-            Option.map2 (fun factor dx -> Local.times dx factor) factor dx
+        let times factor dx = Option.map2 (fun factor dx -> Local.times dx factor) factor dx
 
         match e.Node with
         | Node.Unary(op, x) -> times (Local.unary op x e) (tangent 0)

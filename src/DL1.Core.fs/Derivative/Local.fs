@@ -40,7 +40,10 @@ module internal Local =
 
     /// The factor of an operand that may win: 1 where it does, a half where both are equal, 0 elsewhere.
     let private share (loses: Expr) (x: Expr) (y: Expr) =
-        Expr.where (Expr.equal x y) (Expr.scalar x.DType 0.5) (Expr.where loses (Expr.zerosLike x) (Expr.onesLike x))
+        Expr.where
+            (Expr.equal x y)
+            (Expr.scalar x.DType 0.5)
+            (Expr.where loses (Expr.zerosLike x) (Expr.onesLike x))
 
     /// The number that an expression is everywhere, if it is a constant of one value, broadcast or not.
     let rec number (e: Expr) =
@@ -92,8 +95,7 @@ module internal Local =
 
     /// The elements of an extremum as shares of the gradient: 1 over the number of elements that attain it.
     let extremumShare axes (x: Expr) (y: Expr) =
-        let dims =
-            x.Shape.ToList() |> List.mapi (fun i d -> if List.contains i axes then 1 else d)
+        let dims = x.Shape.ToList() |> List.mapi (fun i d -> if List.contains i axes then 1 else d)
 
         let attains = indicator x (Expr.equal x (Expr.reshape dims y))
         attains / Expr.reshape dims (Expr.sum axes attains)

@@ -10,13 +10,11 @@ module internal ScanRules =
     /// Tangents of outputs, from those of variables: what Forward gives.
     type Forward = (Expr * Expr) list -> Expr list -> Expr option list
 
-    let private orZeros (e: Expr) (d: Expr option) =
-        Option.defaultWith (fun () -> Expr.zerosLike e) d
+    let private orZeros (e: Expr) (d: Expr option) = Option.defaultWith (fun () -> Expr.zerosLike e) d
 
     let private variables (vs: Variable list) = List.map Expr.ofVariable vs
 
-    let private floats (es: Expr list) =
-        es |> List.filter (fun e -> e.DType.IsFloat)
+    let private floats (es: Expr list) = es |> List.filter (fun e -> e.DType.IsFloat)
 
     /// One option for each of `all`, taken in order from `values` where the type is a float.
     let private atFloats (all: Expr list) (values: Expr list) =
@@ -53,8 +51,7 @@ module internal ScanRules =
         let carryBar, fixedBar = fresh (floats carries), fresh (floats fixed')
         // Only outputs that have a cotangent are read by the backward loop.
         let read =
-            List.zip body.Outputs outputs
-            |> List.choose (fun (y, dy) -> dy |> Option.map (fun dy -> y, dy))
+            List.zip body.Outputs outputs |> List.choose (fun (y, dy) -> dy |> Option.map (fun dy -> y, dy))
 
         let outputBar = fresh (List.map fst read)
 
@@ -68,11 +65,13 @@ module internal ScanRules =
         let toSlices, toFixed = List.splitAt (floats slices).Length rest
 
         let backward =
-            { Carries = carryBar @ fixedBar
-              Slices = body.Carries @ body.Slices @ outputBar
-              Fixed = body.Fixed
-              Next = toCarries @ List.map2 (+) (variables fixedBar) toFixed
-              Outputs = toSlices }
+            {
+                Carries = carryBar @ fixedBar
+                Slices = body.Carries @ body.Slices @ outputBar
+                Fixed = body.Fixed
+                Next = toCarries @ List.map2 (+) (variables fixedBar) toFixed
+                Outputs = toSlices
+            }
 
         let initial =
             (List.zip call.Initial finals
@@ -96,30 +95,38 @@ module internal ScanRules =
     let jvp (forward: Forward) (call: ScanCall<Expr>) (tangents: Expr option list) : Expr option list =
         let body = call.Body
         let operands = call.Initial @ call.Sequences @ call.Fixed
-        let dense = List.map2 (fun (e: Expr) d -> if e.DType.IsFloat then Some(orZeros e d) else None) operands tangents
+
+        let dense =
+            List.map2
+                (fun (e: Expr) d -> if e.DType.IsFloat then Some(orZeros e d) else None)
+                operands
+                tangents
+
         let count = body.Carries.Length
         let dInitial, rest = List.splitAt count dense
         let dSequences, dFixed = List.splitAt body.Slices.Length rest
 
         let dotted (vs: Variable list) =
-            vs |> List.filter (fun v -> v.DType.IsFloat) |> List.map (fun v -> v, Rebuild.fresh v.DType v.Shape)
+            vs
+            |> List.filter (fun v -> v.DType.IsFloat)
+            |> List.map (fun v -> v, Rebuild.fresh v.DType v.Shape)
 
         let carries, slices, fixed' = dotted body.Carries, dotted body.Slices, dotted body.Fixed
 
-        let seeds =
-            carries @ slices @ fixed'
-            |> List.map (fun (v, d) -> Expr.ofVariable v, Expr.ofVariable d)
+        let seeds = carries @ slices @ fixed' |> List.map (fun (v, d) -> Expr.ofVariable v, Expr.ofVariable d)
 
         let next, outputs = floats body.Next, floats body.Outputs
         let found = List.map2 orZeros (next @ outputs) (forward seeds (next @ outputs))
         let dNext, dOutputs = List.splitAt next.Length found
 
         let both =
-            { Carries = body.Carries @ List.map snd carries
-              Slices = body.Slices @ List.map snd slices
-              Fixed = body.Fixed @ List.map snd fixed'
-              Next = body.Next @ dNext
-              Outputs = body.Outputs @ dOutputs }
+            {
+                Carries = body.Carries @ List.map snd carries
+                Slices = body.Slices @ List.map snd slices
+                Fixed = body.Fixed @ List.map snd fixed'
+                Next = body.Next @ dNext
+                Outputs = body.Outputs @ dOutputs
+            }
 
         let finals, stacked =
             Scan.ofBody

@@ -9,9 +9,11 @@ module internal Vjp =
         let missing = dy.Shape.Rank - shape.Rank
 
         let stretched =
-            [ for axis in 0 .. dy.Shape.Rank - 1 do
-                  if axis < missing || (shape[axis - missing] = 1 && dy.Shape[axis] <> 1) then
-                      axis ]
+            [
+                for axis in 0 .. dy.Shape.Rank - 1 do
+                    if axis < missing || (shape[axis - missing] = 1 && dy.Shape[axis] <> 1) then
+                        axis
+            ]
 
         Expr.sum stretched dy |> Expr.reshape (shape.ToList())
 
@@ -29,41 +31,42 @@ module internal Vjp =
             let reach = if taken = 0 then 0 else (taken - 1) * c.Step + 1
             let before = if taken = 0 then 0 else c.Start
 
-            { Before = before
-              After = x.Shape[axis] - before - reach
-              Between = c.Step - 1 }
+            { Before = before; After = x.Shape[axis] - before - reach; Between = c.Step - 1 }
 
         Expr.padWith (List.mapi edge cuts) 0.0 dy
 
     let private pad (edges: Edge list) (x: Expr) (dy: Expr) =
         // Where an edge cropped, the elements that went have no gradient: zeros stand for them first.
         let restored =
-            edges
-            |> List.map (fun e ->
-                { Before = max 0 -e.Before
-                  After = max 0 -e.After
-                  Between = 0 })
+            edges |> List.map (fun e -> { Before = max 0 -e.Before; After = max 0 -e.After; Between = 0 })
 
         let cut axis (e: Edge) =
             let start, step = max 0 e.Before, e.Between + 1
             let extent = x.Shape[axis]
 
-            { Start = start
-              Stop = (if extent = 0 then start else start + (extent - 1) * step + 1)
-              Step = step }
+            {
+                Start = start
+                Stop = (if extent = 0 then start else start + (extent - 1) * step + 1)
+                Step = step
+            }
 
         Expr.Make(Node.Slice(List.mapi cut edges, Expr.padWith restored 0.0 dy))
 
     let private concat axis (xs: Expr list) (dy: Expr) =
         let starts = xs |> List.scan (fun start x -> start + x.Shape[axis]) 0
-        List.map2 (fun start (x: Expr) -> Some(Expr.sliceAxis axis start (start + x.Shape[axis]) dy)) (List.take xs.Length starts) xs
+
+        List.map2
+            (fun start (x: Expr) -> Some(Expr.sliceAxis axis start (start + x.Shape[axis]) dy))
+            (List.take xs.Length starts)
+            xs
 
     let private conv role spec (a: Expr) (b: Expr) (dy: Expr) =
         let make role a b = Some(Expr.Make(Node.Conv(role, spec, a, b)))
         let spatial (e: Expr) = List.skip 2 (e.Shape.ToList())
 
         match role with
-        | ConvRole.Forward -> [ make (ConvRole.InputGrad(spatial a)) dy b; make (ConvRole.WeightGrad(spatial b)) a dy ]
+        | ConvRole.Forward ->
+            [ make (ConvRole.InputGrad(spatial a)) dy b; make (ConvRole.WeightGrad(spatial b)) a dy ]
         | ConvRole.InputGrad _ -> [ make ConvRole.Forward dy b; make (ConvRole.WeightGrad(spatial b)) dy a ]
         | ConvRole.WeightGrad _ -> [ make (ConvRole.InputGrad(spatial a)) b dy; make ConvRole.Forward a dy ]
 

@@ -2,6 +2,7 @@ namespace DL1
 
 open System
 open System.Collections.Generic
+open System.Threading.Tasks
 
 /// The meaning of expressions: every node computed in its own type, one after the other, by its definition. Slow and
 /// plain on purpose: it is the judge of everything faster.
@@ -14,7 +15,9 @@ module Eval =
             | Elements.F64 a -> Elements.F64(Array.map (Scalar.unary op) a)
             | Elements.I32 _
             | Elements.I64 _ ->
-                Elements.toIntegers x.Elements |> Array.map (Scalar.unaryInteger op) |> Elements.ofIntegers x.DType
+                Elements.toIntegers x.Elements
+                |> Array.map (Scalar.unaryInteger op)
+                |> Elements.ofIntegers x.DType
             | Elements.Bool _ ->
                 Elements.toFloats x.Elements |> Array.map (Scalar.unary op) |> Elements.ofFloats x.DType
 
@@ -45,129 +48,28 @@ module Eval =
         Tensor(x.Shape, Elements.Bool truths)
 
     let private select (condition: Tensor) (x: Tensor) (y: Tensor) =
-        let places =
-            Tensor.toFloats condition |> Array.mapi (fun i c -> if c <> 0.0 then i else x.Size + i)
+        let places = Tensor.toFloats condition |> Array.mapi (fun i c -> if c <> 0.0 then i else x.Size + i)
 
         Tensor(x.Shape, Elements.take places (Elements.concat [ x.Elements; y.Elements ]))
-
-    /// The axes to reduce put last: one row of elements for each element of the result.
-    let private rows (shape: Shape) (axes: int list) (x: Tensor) (elements: 'n[]) : 'n[][] =
-        let kept = [ 0 .. x.Rank - 1 ] |> List.except axes
-        let order = kept @ axes
-        let dims = order |> List.map (fun axis -> x.Shape[axis])
-        let places = Strided.offsets dims (order |> List.map (fun axis -> x.Shape.Strides[axis])) 0
-        let width = axes |> List.fold (fun n axis -> n * x.Shape[axis]) 1
-        Array.init shape.Size (fun r -> Array.init width (fun c -> elements[places[r * width + c]]))
-
-    let private reduce op (shape: Shape) axes (x: Tensor) =
-        if x.DType.IsFloat then
-            let row: float[] -> float =
-                match op with
-                | ReduceOp.Sum -> Array.sum
-                | ReduceOp.Prod -> Array.fold (*) 1.0
-                | ReduceOp.Max -> Array.reduce (fun a b -> Math.Max(a, b))
-                | ReduceOp.Min -> Array.reduce (fun a b -> Math.Min(a, b))
-
-            Tensor(shape, rows shape axes x (Tensor.toFloats x) |> Array.map row |> Elements.ofFloats x.DType)
-        else
-            let row: int64[] -> int64 =
-                match op with
-                // Array.sum would refuse to wrap around.
-                | ReduceOp.Sum -> Array.fold (+) 0L
-                | ReduceOp.Prod -> Array.fold (*) 1L
-                | ReduceOp.Max -> Array.reduce max
-                | ReduceOp.Min -> Array.reduce min
-
-            let integers = Elements.toIntegers x.Elements
-            Tensor(shape, rows shape axes x integers |> Array.map row |> Elements.ofIntegers x.DType)
-
-    let private argReduce op (shape: Shape) axis (x: Tensor) =
-        // The first place that no other is better than; NaN is better than every number.
-        let inline place (isNaN: 'n -> bool) (values: 'n[]) =
-            let better best i =
-                (match op with
-                 | ArgOp.Max -> values[i] > values[best]
-                 | ArgOp.Min -> values[i] < values[best])
-                || (isNaN values[i] && not (isNaN values[best]))
-
-            [ 0 .. values.Length - 1 ] |> List.reduce (fun best i -> if better best i then i else best) |> int64
-
-        let places =
-            if x.DType.IsFloat then
-                rows shape [ axis ] x (Tensor.toFloats x) |> Array.map (place Double.IsNaN)
-            else
-                rows shape [ axis ] x (Elements.toIntegers x.Elements) |> Array.map (place (fun _ -> false))
-
-        Tensor(shape, Elements.I64 places)
-
-    /// Computes each row along an axis from that row, and puts the results where the row stood.
-    let private alongAxis axis (row: 'n[] -> 'n[]) (shape: Shape) (values: 'n[]) =
-        let outer, extent, inner = Strided.about axis shape
-        let result = Array.zeroCreate values.Length
-
-        for o in 0 .. outer - 1 do
-            for j in 0 .. inner - 1 do
-                let place i = (o * extent + i) * inner + j
-
-                row (Array.init extent (fun i -> values[place i]))
-                |> Array.iteri (fun i v -> result[place i] <- v)
-
-        result
-
-    let private cumSum axis reversed (x: Tensor) =
-        let inline sums zero row =
-            if reversed then
-                Array.scanBack (+) row zero |> Array.take row.Length
-            else
-                Array.scan (+) zero row |> Array.skip 1
-
-        let elements =
-            if x.DType.IsFloat then
-                Tensor.toFloats x |> alongAxis axis (sums 0.0) x.Shape |> Elements.ofFloats x.DType
-            else
-                Elements.toIntegers x.Elements |> alongAxis axis (sums 0L) x.Shape |> Elements.ofIntegers x.DType
-
-        Tensor(x.Shape, elements)
-
-    /// The exponentials of a row, relative to its maximum, and that maximum; infinities leave no NaN behind.
-    let private relativeExp (row: float[]) =
-        let peak = Array.fold (fun (a: float) b -> Math.Max(a, b)) Double.NegativeInfinity row
-        let shift = if Double.IsInfinity peak then 0.0 else peak
-        row |> Array.map (fun v -> exp (v - shift)), shift
-
-    let private softmax axis (x: Tensor) =
-        let row values =
-            let exps, _ = relativeExp values
-            let sum = Array.sum exps
-            exps |> Array.map (fun e -> e / sum)
-
-        Tensor(x.Shape, Tensor.toFloats x |> alongAxis axis row x.Shape |> Elements.ofFloats x.DType)
-
-    let private logSumExp (shape: Shape) axis (x: Tensor) =
-        let row values =
-            let exps, shift = relativeExp values
-            shift + log (Array.sum exps)
-
-        Tensor(shape, rows shape [ axis ] x (Tensor.toFloats x) |> Array.map row |> Elements.ofFloats x.DType)
 
     let private matmul (shape: Shape) (x: Tensor) (y: Tensor) =
         let rank = shape.Rank
         let m, n, k = shape[rank - 2], shape[rank - 1], x.Shape[rank - 1]
         let stack = if m * n = 0 then 0 else shape.Size / (m * n)
 
-        // The same three loops for floats and for integers.
+        // The same three loops for floats and for integers; rows of the result are computed side by side.
         let inline product (a: 'n[]) (b: 'n[]) : 'n[] =
             let result = Array.zeroCreate shape.Size
 
-            for s in 0 .. stack - 1 do
-                for i in 0 .. m - 1 do
-                    for l in 0 .. k - 1 do
-                        let left = a[(s * m + i) * k + l]
-                        let from, target = (s * k + l) * n, (s * m + i) * n
+            let row r =
+                for l in 0 .. k - 1 do
+                    let left = a[r * k + l]
+                    let from, target = (r / m * k + l) * n, r * n
 
-                        for j in 0 .. n - 1 do
-                            result[target + j] <- result[target + j] + left * b[from + j]
+                    for j in 0 .. n - 1 do
+                        result[target + j] <- result[target + j] + left * b[from + j]
 
+            Parallel.For(0, stack * m, row) |> ignore
             result
 
         if x.DType.IsFloat then
@@ -195,7 +97,11 @@ module Eval =
             Tensor(shape, Elements.ofIntegers updates.DType result)
 
     /// Evaluates graphs whose nodes were put in order before; loops and custom rules evaluate theirs in turn.
-    let rec private runOrdered (order: Expr[]) (roots: Expr list) (bindings: Dictionary<string, Tensor>) : Tensor list =
+    let rec private runOrdered
+        (order: Expr[])
+        (roots: Expr list)
+        (bindings: Dictionary<string, Tensor>)
+        : Tensor list =
         let values = Dictionary<Digest, Tensor>()
         let loops = Dictionary<Digest, Tensor list>()
         let value (e: Expr) = values[e.Digest]
@@ -210,11 +116,11 @@ module Eval =
                 | Node.Compare(op, x, y) -> compare op (value x) (value y)
                 | Node.Select(c, x, y) -> select (value c) (value x) (value y)
                 | Node.Cast(dtype, x) -> Tensor.cast dtype (value x)
-                | Node.Reduce(op, axes, x) -> reduce op e.Shape axes (value x)
-                | Node.ArgReduce(op, axis, x) -> argReduce op e.Shape axis (value x)
-                | Node.CumSum(axis, reversed, x) -> cumSum axis reversed (value x)
-                | Node.Softmax(axis, x) -> softmax axis (value x)
-                | Node.LogSumExp(axis, x) -> logSumExp e.Shape axis (value x)
+                | Node.Reduce(op, axes, x) -> Along.reduce op e.Shape axes (value x)
+                | Node.ArgReduce(op, axis, x) -> Along.argReduce op e.Shape axis (value x)
+                | Node.CumSum(axis, reversed, x) -> Along.cumSum axis reversed (value x)
+                | Node.Softmax(axis, x) -> Along.softmax axis (value x)
+                | Node.LogSumExp(axis, x) -> Along.logSumExp e.Shape axis (value x)
                 | Node.MatMul(x, y) -> matmul e.Shape (value x) (value y)
                 | Node.Broadcast(shape, x) -> Strided.broadcast shape (value x)
                 | Node.Reshape(shape, x) -> Tensor(shape, (value x).Elements)
@@ -242,7 +148,10 @@ module Eval =
                     loops[loop][result]
                 | Node.StopGradient x -> value x
                 | Node.Custom(rule, xs) ->
-                    List.head (bind rule.Inputs (List.map value xs) |> runOrdered (Graph.topological [ rule.Value ]) [ rule.Value ])
+                    List.head (
+                        bind rule.Inputs (List.map value xs)
+                        |> runOrdered (Graph.topological [ rule.Value ]) [ rule.Value ]
+                    )
 
         List.map value roots
 
@@ -256,7 +165,13 @@ module Eval =
                 $"{v.DType} {v.Shape}"
                 "cast or reshape the value, or build the graph for its shape"
         | false, _ ->
-            let known = bindings.Keys |> Seq.sort |> String.concat ", "
+            let known =
+                if bindings.Count = 0 then
+                    "nothing"
+                else
+                    bindings.Keys
+                    |> Seq.sortWith (fun a b -> String.CompareOrdinal(a, b))
+                    |> String.concat ", "
 
             Refuse.domain
                 "Eval"
@@ -281,7 +196,10 @@ module Eval =
             Tensor(shape, Elements.take (Array.init shape.Size (fun i -> step * shape.Size + i)) t.Elements)
 
         let steps =
-            if call.Reversed then [ call.Length - 1 .. -1 .. 0 ] else [ 0 .. call.Length - 1 ]
+            if call.Reversed then
+                [ call.Length - 1 .. -1 .. 0 ]
+            else
+                [ 0 .. call.Length - 1 ]
 
         let mutable carries = call.Initial |> List.map value
         let stacks = Array.create call.Length []
@@ -289,8 +207,7 @@ module Eval =
         for step in steps do
             let given = carries @ List.map (at step) sequences @ fixed'
 
-            let results =
-                bind (body.Carries @ body.Slices @ body.Fixed) given |> runOrdered order roots
+            let results = bind (body.Carries @ body.Slices @ body.Fixed) given |> runOrdered order roots
 
             carries <- List.take carries.Length results
             stacks[step] <- List.skip carries.Length results

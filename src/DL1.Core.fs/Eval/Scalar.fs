@@ -30,7 +30,7 @@ module internal Scalar =
         else
             let mutable fraction = a
 
-            for k in 60 .. -1 .. 1 do
+            for k in 60..-1..1 do
                 fraction <- a + float k / 2.0 / fraction
 
             Math.CopySign(1.0 - exp (-a * a) / (sqrt Math.PI * fraction), x)
@@ -44,8 +44,7 @@ module internal Scalar =
         else
             let u = exp x
 
-            if u = 1.0 then x
-            else (u - 1.0) * x / log u
+            if u = 1.0 then x else (u - 1.0) * x / log u
 
     /// log(1 + x) without cancellation (Kahan's method).
     let log1p (x: float) =
@@ -55,12 +54,24 @@ module internal Scalar =
             let u = 1.0 + x
             if u = 1.0 then x else log u * x / (u - 1.0)
 
+    /// −1, 0 or 1; zeros keep their sign, and NaN stays.
+    let signOf (x: float) = if Double.IsNaN x || x = 0.0 then x else float (sign x)
+
+    /// 1 / (1 + exp(−x)): the exponent is never positive, so nothing overflows.
+    let sigmoid (x: float) = if x >= 0.0 then 1.0 / (1.0 + exp -x) else exp x / (1.0 + exp x)
+
+    /// log(1 + exp(x)), without overflow.
+    let softplus (x: float) = max x 0.0 + log1p (exp -(abs x))
+
+    /// max(x, 0), written so that NaN passes.
+    let relu (x: float) = if x <= 0.0 then 0.0 else x
+
     /// A unary function of a float.
     let unary op (x: float) =
         match op with
         | UnaryOp.Neg -> -x
         | UnaryOp.Abs -> abs x
-        | UnaryOp.Sign -> if Double.IsNaN x || x = 0.0 then x else float (sign x)
+        | UnaryOp.Sign -> signOf x
         | UnaryOp.Floor -> floor x
         | UnaryOp.Ceiling -> ceil x
         | UnaryOp.Round -> Math.Round(x, MidpointRounding.ToEven)
@@ -80,12 +91,10 @@ module internal Scalar =
         | UnaryOp.Sinh -> sinh x
         | UnaryOp.Cosh -> cosh x
         | UnaryOp.Tanh -> tanh x
-        // The exponent is never positive, so nothing overflows.
-        | UnaryOp.Sigmoid -> if x >= 0.0 then 1.0 / (1.0 + exp -x) else exp x / (1.0 + exp x)
-        | UnaryOp.Softplus -> max x 0.0 + log1p (exp -(abs x))
+        | UnaryOp.Sigmoid -> sigmoid x
+        | UnaryOp.Softplus -> softplus x
         | UnaryOp.Erf -> erf x
-        // Written so that NaN passes.
-        | UnaryOp.Relu -> if x <= 0.0 then 0.0 else x
+        | UnaryOp.Relu -> relu x
         | UnaryOp.Not -> if x = 0.0 then 1.0 else 0.0
 
     /// A binary function of floats.

@@ -12,8 +12,7 @@ module internal Strided =
 
         places
 
-    let private take (shape: Shape) places (x: Tensor) =
-        Tensor(shape, Elements.take places x.Elements)
+    let private take (shape: Shape) places (x: Tensor) = Tensor(shape, Elements.take places x.Elements)
 
     let private strides (x: Tensor) = List.ofArray x.Shape.Strides
 
@@ -88,10 +87,12 @@ module internal Strided =
         let starts = xs |> List.scan (fun start x -> start + x.Size) 0
 
         let places =
-            [| for o in 0 .. outer - 1 do
-                   for x, start in List.zip xs (List.take xs.Length starts) do
-                       let run = x.Size / outer
-                       yield! Seq.init run (fun i -> start + o * run + i) |]
+            [|
+                for o in 0 .. outer - 1 do
+                    for x, start in List.zip xs (List.take xs.Length starts) do
+                        let run = x.Size / outer
+                        yield! Seq.init run (fun i -> start + o * run + i)
+            |]
 
         Tensor(shape, Elements.take places all)
 
@@ -111,10 +112,12 @@ module internal Strided =
         checkIndices "gather" extent indices
 
         let places =
-            [| for o in 0 .. outer - 1 do
-                   for i in indices do
-                       for j in 0 .. inner - 1 do
-                           (o * extent + int i) * inner + j |]
+            [|
+                for o in 0 .. outer - 1 do
+                    for i in indices do
+                        for j in 0 .. inner - 1 do
+                            (o * extent + int i) * inner + j
+            |]
 
         take shape places x
 
@@ -124,7 +127,9 @@ module internal Strided =
         let indices = Elements.toIntegers indices.Elements
         checkIndices "scatter_add" extent indices
 
-        [| for o in 0 .. outer - 1 do
-               for i in indices do
-                   for j in 0 .. inner - 1 do
-                       (o * extent + int i) * inner + j |]
+        [|
+            for o in 0 .. outer - 1 do
+                for i in indices do
+                    for j in 0 .. inner - 1 do
+                        (o * extent + int i) * inner + j
+        |]

@@ -5,34 +5,38 @@ open System
 /// Convolution and pooling by their definitions. One spatial axis is treated as two, the second of extent 1.
 [<RequireQualifiedAccess>]
 module internal Windows =
-    let private point =
-        { Stride = 1
-          PadBefore = 0
-          PadAfter = 0
-          Dilation = 1 }
+    let private point = { Stride = 1; PadBefore = 0; PadAfter = 0; Dilation = 1 }
 
     let private plane (xs: int list) =
         match xs with
         | [ h ] -> h, 1
         | [ h; w ] -> h, w
-        | _ -> Refuse.shape "window" $"{xs.Length} spatial axes" "one or two" "fold further axes into the batch"
+        | _ ->
+            Refuse.shape "window" $"{xs.Length} spatial axes" "one or two" "fold further axes into the batch"
 
     let private planeSweeps (sweeps: Sweep list) =
         match sweeps with
         | [ s ] -> s, point
         | [ s; t ] -> s, t
-        | _ -> Refuse.shape "window" $"{sweeps.Length} spatial axes" "one or two" "fold further axes into the batch"
+        | _ ->
+            Refuse.shape
+                "window"
+                $"{sweeps.Length} spatial axes"
+                "one or two"
+                "fold further axes into the batch"
 
     let private spatial (shape: Shape) = plane (List.skip 2 (shape.ToList()))
 
     /// Along one axis: every (place of the window, element of the window, element of the data) that meet.
     let private meetings (places: int) (kernel: int) (extent: int) (s: Sweep) =
-        [| for p in 0 .. places - 1 do
-               for k in 0 .. kernel - 1 do
-                   let i = p * s.Stride - s.PadBefore + k * s.Dilation
+        [|
+            for p in 0 .. places - 1 do
+                for k in 0 .. kernel - 1 do
+                    let i = p * s.Stride - s.PadBefore + k * s.Dilation
 
-                   if i >= 0 && i < extent then
-                       struct (p, k, i) |]
+                    if i >= 0 && i < extent then
+                        struct (p, k, i)
+        |]
 
     /// Σ over all (sample, out channel, in channel, place, kernel element) of the trilinear form that the three
     /// roles share, adding a·b to the third operand. Shapes are those of data, weights and result.
@@ -76,27 +80,37 @@ module internal Windows =
 
         let along places kernel extent sweep =
             let all = meetings places kernel extent sweep
-            Array.init places (fun p -> all |> Array.choose (fun (struct (p', _, i)) -> if p' = p then Some i else None))
+
+            Array.init places (fun p ->
+                all |> Array.choose (fun (struct (p', _, i)) -> if p' = p then Some i else None))
 
         let rows, columns = along yh kh xh sh, along yw kw xw sw
 
-        [| for plane in 0 .. x[0] * x[1] - 1 do
-               for row in rows do
-                   for column in columns do
-                       [| for i in row do
-                              for j in column do
-                                  (plane * xh + i) * xw + j |] |]
+        [|
+            for plane in 0 .. x[0] * x[1] - 1 do
+                for row in rows do
+                    for column in columns do
+                        [|
+                            for i in row do
+                                for j in column do
+                                    (plane * xh + i) * xw + j
+                        |]
+        |]
 
     /// For each window, the offset of its maximum: the first one, or the first NaN; −1 where dilation has the window
     /// step over all data, and see padding alone.
     let private peaks window (shape: Shape) (x: Tensor) =
         let values = Tensor.toFloats x
-        let above best i = values[i] > values[best] || (Double.IsNaN values[i] && not (Double.IsNaN values[best]))
+
+        let above best i =
+            values[i] > values[best] || (Double.IsNaN values[i] && not (Double.IsNaN values[best]))
 
         windows window x.Shape shape
         |> Array.map (fun places ->
-            if places.Length = 0 then -1
-            else places |> Array.reduce (fun best i -> if above best i then i else best))
+            if places.Length = 0 then
+                -1
+            else
+                places |> Array.reduce (fun best i -> if above best i then i else best))
 
     /// The elements at the offsets, and a value where there is none.
     let private takeOr (otherwise: float) (shape: Shape) (places: int[]) (x: Tensor) =
@@ -106,8 +120,7 @@ module internal Windows =
     let maxPool (shape: Shape) window (x: Tensor) =
         takeOr Double.NegativeInfinity shape (peaks window shape x) x
 
-    let maxPoolPick (shape: Shape) window (x: Tensor) (u: Tensor) =
-        takeOr 0.0 shape (peaks window shape x) u
+    let maxPoolPick (shape: Shape) window (x: Tensor) (u: Tensor) = takeOr 0.0 shape (peaks window shape x) u
 
     let maxPoolScatter window (x: Tensor) (u: Tensor) =
         let result = Array.zeroCreate x.Size

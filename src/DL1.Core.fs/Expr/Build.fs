@@ -2,32 +2,10 @@ namespace DL1
 
 open System
 
-/// Comparisons of elements, written as operators: `x .> 0.0`.
-[<AutoOpen>]
-module Operators =
-    /// Elements where the left is larger, as truth values.
-    let inline (.>) (a: ^a) (b: ^b) : Expr =
-        ((^a or ^b): (static member Greater: ^a * ^b -> Expr) (a, b))
-
-    /// Elements where the left is larger or equal, as truth values.
-    let inline (.>=) (a: ^a) (b: ^b) : Expr =
-        ((^a or ^b): (static member GreaterEqual: ^a * ^b -> Expr) (a, b))
-
-    /// Elements where the left is smaller, as truth values.
-    let inline (.<) (a: ^a) (b: ^b) : Expr =
-        ((^a or ^b): (static member Less: ^a * ^b -> Expr) (a, b))
-
-    /// Elements where the left is smaller or equal, as truth values.
-    let inline (.<=) (a: ^a) (b: ^b) : Expr =
-        ((^a or ^b): (static member LessEqual: ^a * ^b -> Expr) (a, b))
-
-    /// A number without a type of its own, as an operand: it takes the type of what it meets.
-    let lit (value: float) = Expr.Literal value
-
 /// The primitives, as functions. Axes count from 0, outermost first, or from −1, innermost first.
 [<RequireQualifiedAccess; CompilationRepresentation(CompilationRepresentationFlags.ModuleSuffix)>]
 module Expr =
-    let private axisOf operation (x: Expr) axis = Shape.axis operation x.Shape axis
+    let private axisOf operation (x: Expr) axis = Operand.axis operation x axis
 
     let private axesOf operation (x: Expr) (axes: int list) =
         axes |> List.map (axisOf operation x) |> List.sort
@@ -37,12 +15,14 @@ module Expr =
         if String.IsNullOrWhiteSpace name then
             Refuse.domain "Expr.variable" "an empty name" "a name" "name the variable, for example \"x\""
 
-        Expr.Make(
-            Node.Variable
-                { Name = name
-                  DType = dtype
-                  Shape = Shape.ofList dims }
-        )
+        if name.StartsWith '⟨' then
+            Refuse.domain
+                "Expr.variable"
+                $"the name {name}"
+                "a name that does not begin with ⟨"
+                "such names are kept for tracing"
+
+        Expr.Make(Node.Variable { Name = name; DType = dtype; Shape = Operand.shape "Expr.variable" dims })
 
     /// A scalar variable of type f64, for calculus: `let x = Expr.symbol "x"`.
     let symbol name = variable name DType.F64 []
@@ -55,8 +35,7 @@ module Expr =
     let scalar dtype (value: float) = constant (Tensor.full dtype [] value)
 
     /// A tensor of a type filled with one value: a scalar constant, broadcast.
-    let full dtype (dims: int list) value =
-        Expr.Stretch(Shape.ofList dims, scalar dtype value)
+    let full dtype (dims: int list) value = Expr.Stretch(Shape.ofList dims, scalar dtype value)
 
     /// Zeros of another expression's type and shape.
     let zerosLike (x: Expr) = full x.DType (x.Shape.ToList()) 0.0
@@ -121,8 +100,7 @@ module Expr =
                 "make the condition from operands of the same shapes"
 
     /// The same values in another element type; the same expression where it has that type already.
-    let cast dtype (x: Expr) =
-        if x.DType = dtype then x else Expr.Make(Node.Cast(dtype, x))
+    let cast dtype (x: Expr) = if x.DType = dtype then x else Expr.Make(Node.Cast(dtype, x))
 
     /// Any reduction over the axes given, which are removed.
     let reduce op (axes: int list) (x: Expr) =
@@ -144,27 +122,22 @@ module Expr =
     let sumAll x = sum (allAxes x) x
 
     /// Where along an axis the largest element is: the first one, or the first NaN; i64.
-    let argMax axis x =
-        Expr.Make(Node.ArgReduce(ArgOp.Max, axisOf "argmax" x axis, x))
+    let argMax axis x = Expr.Make(Node.ArgReduce(ArgOp.Max, axisOf "argMax" x axis, x))
 
     /// Where along an axis the smallest element is: the first one, or the first NaN; i64.
-    let argMin axis x =
-        Expr.Make(Node.ArgReduce(ArgOp.Min, axisOf "argmin" x axis, x))
+    let argMin axis x = Expr.Make(Node.ArgReduce(ArgOp.Min, axisOf "argMin" x axis, x))
 
     /// The running sum along an axis.
-    let cumSum axis x =
-        Expr.Make(Node.CumSum(axisOf "cumsum" x axis, false, x))
+    let cumSum axis x = Expr.Make(Node.CumSum(axisOf "cumSum" x axis, false, x))
 
     /// exp(x) / Σ exp(x) along an axis, without overflow.
-    let softmax axis x =
-        Expr.Make(Node.Softmax(axisOf "softmax" x axis, x))
+    let softmax axis x = Expr.Make(Node.Softmax(axisOf "softmax" x axis, x))
 
     /// log Σ exp(x) along an axis, which is removed; without overflow.
-    let logSumExp axis x =
-        Expr.Make(Node.LogSumExp(axisOf "logsumexp" x axis, x))
+    let logSumExp axis x = Expr.Make(Node.LogSumExp(axisOf "logSumExp" x axis, x))
 
     /// Stretches axes of extent 1, and puts new ones in front.
-    let broadcastTo (dims: int list) (x: Expr) = Expr.Stretch(Shape.ofList dims, x)
+    let broadcastTo (dims: int list) (x: Expr) = Expr.Stretch(Operand.shape "broadcastTo" dims, x)
 
     /// The product of matrices `[...; m; k]` and `[...; k; n]`; leading axes broadcast.
     let matmul (a: Expr) (b: Expr) =
@@ -190,11 +163,9 @@ module Expr =
 
         let shape =
             match List.filter (fun d -> d = -1) dims with
-            | [] -> Shape.ofList dims
+            | [] -> Operand.shape "reshape" dims
             | [ _ ] when known > 0 && x.Shape.Size % known = 0 ->
-                dims
-                |> List.map (fun d -> if d = -1 then x.Shape.Size / known else d)
-                |> Shape.ofList
+                dims |> List.map (fun d -> if d = -1 then x.Shape.Size / known else d) |> Shape.ofList
             | _ ->
                 Refuse.shape
                     "reshape"
@@ -204,17 +175,22 @@ module Expr =
 
         if shape = x.Shape then x else Expr.Make(Node.Reshape(shape, x))
 
-    /// Puts in an axis of extent 1; −1 puts it last.
-    let expandDims axis (x: Expr) =
+    /// Where a new axis goes, counted from the end where it is negative.
+    let private newAxis operation axis (x: Expr) =
         let place = if axis < 0 then axis + x.Shape.Rank + 1 else axis
 
         if place < 0 || place > x.Shape.Rank then
             Refuse.shape
-                "expandDims"
-                $"axis {axis} of {Operand.text x}"
+                operation
+                $"a new axis {axis} of {Operand.text x}"
                 $"an axis from {-x.Shape.Rank - 1} to {x.Shape.Rank}"
                 "0 puts the new axis first, -1 last"
 
+        place
+
+    /// Puts in an axis of extent 1; −1 puts it last.
+    let expandDims axis (x: Expr) =
+        let place = newAxis "expandDims" axis x
         reshape ((Shape.insertAxis place 1 x.Shape).ToList()) x
 
     /// Takes out axes of extent 1.
@@ -240,10 +216,7 @@ module Expr =
     let transpose (permutation: int list) (x: Expr) =
         let permutation = permutation |> List.map (axisOf "transpose" x)
 
-        if permutation = allAxes x then
-            x
-        else
-            Expr.Make(Node.Transpose(permutation, x))
+        if permutation = allAxes x then x else Expr.Make(Node.Transpose(permutation, x))
 
     /// Moves one axis to another place; the others keep their order.
     let moveAxis source target (x: Expr) =
@@ -257,7 +230,9 @@ module Expr =
     /// Elements start, start + step, ... below stop along each axis. Starts and stops count from the end where
     /// negative.
     let slice (starts: int list) (stops: int list) (steps: int list) (x: Expr) =
-        if starts.Length <> x.Shape.Rank || stops.Length <> starts.Length || steps.Length <> starts.Length then
+        if
+            starts.Length <> x.Shape.Rank || stops.Length <> starts.Length || steps.Length <> starts.Length
+        then
             Refuse.shape
                 "slice"
                 $"{starts.Length} starts, {stops.Length} stops and {steps.Length} steps for {Operand.text x}"
@@ -267,9 +242,7 @@ module Expr =
         let cut axis (start, stop, step) =
             let place p = if p < 0 then p + x.Shape[axis] else p
 
-            { Start = place start
-              Stop = place stop
-              Step = step }
+            { Start = place start; Stop = place stop; Step = step }
 
         Expr.Make(Node.Slice(List.zip3 starts stops steps |> List.mapi cut, x))
 
@@ -317,20 +290,22 @@ module Expr =
     let concat axis (xs: Expr list) =
         match xs with
         | [] -> Expr.Make(Node.Concat(axis, xs))
-        | [ x ] -> x
-        | x :: _ -> Expr.Make(Node.Concat(axisOf "concat" x axis, xs))
+        | x :: rest ->
+            let axis = axisOf "concat" x axis
+            if rest.IsEmpty then x else Expr.Make(Node.Concat(axis, xs))
 
     /// Tensors of one shape along a new axis.
     let stack axis (xs: Expr list) =
-        let place (x: Expr) = if axis < 0 then axis + x.Shape.Rank + 1 else axis
-
         match xs with
-        | [] -> concat axis xs
+        | [] -> Refuse.shape "stack" "no tensors" "at least one tensor" "leave out the stack"
         | first :: rest ->
+            let place = newAxis "stack" axis first
+
             for x in rest do
+                Operand.requireSameType "stack" first x
                 Operand.requireSameShape "stack" first x
 
-            concat (place first) (xs |> List.map (expandDims axis))
+            concat place (xs |> List.map (expandDims place))
 
     /// Turns axes around.
     let reverse (axes: int list) (x: Expr) =
@@ -340,19 +315,21 @@ module Expr =
 
     /// The axis's slices at the indices, whose axes take the axis's place. Indices from 0 to extent − 1; others are
     /// refused when evaluated.
-    let gather axis (indices: Expr) (x: Expr) =
-        Expr.Make(Node.Gather(axisOf "gather" x axis, x, indices))
+    let gather axis (indices: Expr) (x: Expr) = Expr.Make(Node.Gather(axisOf "gather" x axis, x, indices))
 
     /// Zeros of an extent along an axis, with each update added to the slice of its index.
     let scatterAdd axis extent (indices: Expr) (updates: Expr) =
-        Expr.Make(Node.ScatterAdd(axis, extent, updates, indices))
+        // The result has one axis in the place of those of the indices.
+        let rank = updates.Shape.Rank - indices.Shape.Rank + 1
+        let place = if axis < 0 then axis + rank else axis
+        Expr.Make(Node.ScatterAdd(place, extent, updates, indices))
 
     /// The same value, seen as a constant by derivatives.
     let stopGradient (x: Expr) = Expr.Make(Node.StopGradient x)
 
     /// 32 random bits an element as i32, from a key (i32 `[2]`) and a stream.
     let randomBits stream (dims: int list) (key: Expr) =
-        Expr.Make(Node.RandomBits(stream, Shape.ofList dims, key))
+        Expr.Make(Node.RandomBits(stream, Operand.shape "randomBits" dims, key))
 
     /// 0, 1, ..., n−1 in a type.
     let arange dtype n = constant (Tensor.arange dtype n)

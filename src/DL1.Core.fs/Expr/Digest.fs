@@ -7,8 +7,10 @@ open System.Numerics
 /// operands. They are its equality, its canonical order and its key in caches, the same in every process.
 [<Struct; CustomEquality; CustomComparison>]
 type Digest =
-    { High: uint64
-      Low: uint64 }
+    {
+        High: uint64
+        Low: uint64
+    }
 
     override this.Equals other =
         match other with
@@ -19,8 +21,7 @@ type Digest =
     override this.ToString() = $"{this.High:x16}{this.Low:x16}"
 
     interface IEquatable<Digest> with
-        member this.Equals d =
-            d.High = this.High && d.Low = this.Low
+        member this.Equals d = d.High = this.High && d.Low = this.Low
 
     interface IComparable<Digest> with
         member this.CompareTo d =

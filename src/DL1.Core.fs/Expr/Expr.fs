@@ -21,6 +21,8 @@ type Expr private (node: Node<Expr>, dtype: DType, shape: Shape, digest: Digest,
     member _.Label =
         match node with
         | Node.Variable v -> v.Name
+        | Node.Constant value when shape.IsScalar && dtype = DType.Bool ->
+            if Tensor.toFloat value = 0.0 then "false" else "true"
         | Node.Constant value when shape.IsScalar -> string (Tensor.toFloat value)
         | Node.Constant _ -> "a constant"
         | _ -> $"the result of {Node.name node}"
@@ -66,7 +68,9 @@ type Expr private (node: Node<Expr>, dtype: DType, shape: Shape, digest: Digest,
     static member Constant(value: Tensor) = Expr.Make(Node.Constant value)
 
     /// Gives a literal the type of the operand it meets; leaves everything else as it is.
-    static member internal Typed(operation: string, dtype: DType, e: Expr) =
+    static member internal Typed(operation: string, other: Expr, e: Expr) =
+        let dtype = other.DType
+
         match e.Node with
         | Node.Constant value when e.IsLiteral && dtype <> DType.F64 ->
             let typed = Tensor.cast dtype value
@@ -74,9 +78,9 @@ type Expr private (node: Node<Expr>, dtype: DType, shape: Shape, digest: Digest,
             if not dtype.IsFloat && (dtype = DType.Bool || Tensor.toFloat typed <> Tensor.toFloat value) then
                 Refuse.shape
                     operation
-                    $"the number {e.Label} beside an operand of {dtype}"
+                    $"the number {e.Label} beside {Operand.text other}"
                     $"a value of {dtype}"
-                    "cast the operand first: Expr.cast DType.F32 x"
+                    $"cast the operand first: Expr.cast DType.F32 {Operand.argument other}"
 
             Expr.Constant typed
         | _ -> e
@@ -87,8 +91,10 @@ type Expr private (node: Node<Expr>, dtype: DType, shape: Shape, digest: Digest,
 
     /// Two operands with one type, literals typed, broadcast to one shape.
     static member internal Pair(operation: string, a: Expr, b: Expr) : struct (Expr * Expr) =
-        let a' = Expr.Typed(operation, b.DType, a)
-        let b' = Expr.Typed(operation, a.DType, b)
+        let a' = Expr.Typed(operation, b, a)
+        let b' = Expr.Typed(operation, a, b)
+        // Before an operand is stretched, while it still goes by its own name.
+        Operand.requireSameType operation a' b'
         // Before any stretching, so that the error names the operands that were given.
         Operand.requireSameType operation a' b'
 
@@ -176,7 +182,11 @@ type Expr private (node: Node<Expr>, dtype: DType, shape: Shape, digest: Digest,
     /// The transpose of a matrix, or of each matrix of a stack: the last two axes change places.
     member this.T =
         if shape.Rank < 2 then
-            Refuse.shape "transpose" (Operand.text this) "at least two axes" "reshape a vector to a row [1; n] or a column [n; 1]"
+            Refuse.shape
+                "transpose"
+                (Operand.text this)
+                "at least two axes"
+                "reshape a vector to a row [1; n] or a column [n; 1]"
 
         let n = shape.Rank
         Expr.Make(Node.Transpose([ 0 .. n - 3 ] @ [ n - 1; n - 2 ], this))

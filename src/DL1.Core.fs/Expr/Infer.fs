@@ -3,15 +3,18 @@ namespace DL1
 /// The element type and shape of every form of node, known when the node is made; and the refusals.
 [<RequireQualifiedAccess>]
 module internal Infer =
-    let private isOrdered (axes: int list) =
-        List.pairwise axes |> List.forall (fun (a, b) -> a < b)
+    let private isOrdered (axes: int list) = List.pairwise axes |> List.forall (fun (a, b) -> a < b)
 
     let private checkAxes operation (axes: int list) (x: #IOperand) =
         for axis in axes do
             Operand.requireAxis operation axis x
 
         if not (isOrdered axes) then
-            Refuse.shape operation $"axes {axes} of {Operand.text x}" "each axis once, ascending" "remove the repeated axis"
+            Refuse.shape
+                operation
+                $"axes {axes} of {Operand.text x}"
+                "each axis once, ascending"
+                "remove the repeated axis"
 
     let private remove (axes: int list) (shape: Shape) =
         shape.ToList()
@@ -75,154 +78,57 @@ module internal Infer =
 
     let private matmul (x: #IOperand) (y: #IOperand) =
         let operation = "matmul"
+        let rank = x.Shape.Rank
+        // Made only for an error: a name takes longer to write than a node to make.
+        let given () = Operand.texts [ x; y ]
+
+        if x.Shape.IsScalar || y.Shape.IsScalar then
+            Refuse.shape operation (given ()) "two matrices, or stacks of them" "multiply by a scalar with *"
+
+        if rank < 2 || y.Shape.Rank < 2 then
+            Refuse.shape
+                operation
+                (given ())
+                "two matrices, or stacks of them"
+                "use Linear.matvec for a matrix and a vector, Linear.dot for two vectors, or make a row [1; n] or a column [n; 1] of a vector: Expr.expandDims"
+
         Operand.requireNumber operation x
         Operand.requireSameType operation x y
-        let rank = x.Shape.Rank
-        let given = Operand.texts [ x; y ]
 
-        if rank < 2 || y.Shape.Rank <> rank then
-            Refuse.shape operation given "two matrices, or stacks of them, of one rank" "reshape a vector to a row [1; n] or a column [n; 1]"
+        if y.Shape.Rank <> rank then
+            Refuse.shape
+                operation
+                (given ())
+                "matrices, or stacks of them, of one rank"
+                "broadcast the stacks"
 
         let m, k, k', n = x.Shape[rank - 2], x.Shape[rank - 1], y.Shape[rank - 2], y.Shape[rank - 1]
 
         if k <> k' then
             let cure =
-                if k = n then $"transpose the second: Expr.matmul {x.Label} {y.Label}.T"
-                elif m = k' then $"transpose the first: Expr.matmul {x.Label}.T {y.Label}"
-                else "check which axis holds the features: [batch; in] times [in; out]"
+                if k = n then
+                    $"transpose the second: Expr.matmul {Operand.argument x} {Operand.argument y}.T"
+                elif m = k' then
+                    $"transpose the first: Expr.matmul {Operand.argument x}.T {Operand.argument y}"
+                else
+                    "check which axis holds the features: [batch; in] times [in; out]"
 
-            Refuse.shape operation given $"inner extents that agree, but they are {k} and {k'}" cure
+            Refuse.shape operation (given ()) $"inner extents that agree, but they are {k} and {k'}" cure
 
         let stack = x.Shape.ToList() |> List.take (rank - 2)
 
         if stack <> (y.Shape.ToList() |> List.take (rank - 2)) then
-            Refuse.shape operation given "stacks of the same leading extents" "broadcast the stacks"
+            Refuse.shape
+                operation
+                (given ())
+                "stacks whose leading extents are equal, or 1"
+                "reshape one stack, or add axes of extent 1 where they are missing: Expr.expandDims"
 
         Shape.ofList (stack @ [ m; n ])
 
-    let private checkSize operation (shape: Shape) (x: #IOperand) =
-        if shape.Size <> x.Shape.Size then
-            Refuse.shape
-                operation
-                $"{Operand.text x} to {shape}"
-                $"a shape of {x.Shape.Size} elements, as the operand has; {shape} has {shape.Size}"
-                "check the extents, or leave one out as -1 in Expr.reshape"
-
-    let private slice (cuts: Cut list) (x: #IOperand) =
-        if cuts.Length <> x.Shape.Rank then
-            Refuse.shape "slice" $"{cuts.Length} cuts of {Operand.text x}" "a cut for each axis" "keep an axis whole with 0 .. extent"
-
-        let extent axis (c: Cut) =
-            if c.Step < 1 || c.Start < 0 || c.Stop < c.Start || c.Stop > x.Shape[axis] then
-                Refuse.shape
-                    "slice"
-                    $"{c.Start} to {c.Stop} by {c.Step} along axis {axis} of {Operand.text x}"
-                    $"0 ≤ start ≤ stop ≤ {x.Shape[axis]}, step ≥ 1"
-                    "count from 0, stop excluded; to go backwards use Expr.reverse"
-
-            (c.Stop - c.Start + c.Step - 1) / c.Step
-
-        cuts |> List.mapi extent |> Shape.ofList
-
-    let private pad (edges: Edge list) (x: #IOperand) =
-        if edges.Length <> x.Shape.Rank then
-            Refuse.shape "pad" $"{edges.Length} edges of {Operand.text x}" "edges for each axis" "give (0, 0) for an axis that stays"
-
-        let extent axis (e: Edge) =
-            let d = x.Shape[axis]
-            let extent = e.Before + d + max 0 (d - 1) * e.Between + e.After
-
-            if e.Between < 0 || extent < 0 then
-                Refuse.shape
-                    "pad"
-                    $"{e.Before} before, {e.After} after, {e.Between} between along axis {axis} of {Operand.text x}"
-                    "a padded extent of 0 or more, and 0 or more between"
-                    "check the sign of the edges; a negative edge crops"
-
-            extent
-
-        edges |> List.mapi extent |> Shape.ofList
-
-    let private concat axis (xs: #IOperand list) =
-        match xs with
-        | [] -> Refuse.shape "concat" "no tensors" "at least one tensor" "leave out the concatenation"
-        | first :: rest ->
-            Operand.requireAxis "concat" axis first
-
-            for x in rest do
-                Operand.requireSameType "concat" first x
-
-                if
-                    x.Shape.Rank <> first.Shape.Rank
-                    || Shape.removeAxis axis x.Shape <> Shape.removeAxis axis first.Shape
-                then
-                    Refuse.shape
-                        "concat"
-                        $"{Operand.texts [ first; x ]} along axis {axis}"
-                        $"shapes that differ along axis {axis} alone"
-                        "reshape or slice the others to fit, or use Expr.stack for a new axis"
-
-            Shape.withAxis axis (xs |> List.sumBy (fun x -> x.Shape[axis])) first.Shape
-
-    let private scan (result: int) (call: ScanCall<'e>) : DType * Shape when 'e :> IOperand =
-        let refuse given expected =
-            Refuse.shape "scan" given expected "make the body give back what the loop hands it"
-
-        let body = call.Body
-
-        let check what (variables: Variable list) (given: (DType * Shape) list) =
-            if variables.Length <> given.Length then
-                refuse $"{given.Length} {what}" $"{variables.Length} {what}"
-
-            for v, (dtype, shape) in List.zip variables given do
-                if v.DType <> dtype || v.Shape <> shape then
-                    refuse $"{what} {v.Name}: {dtype} {shape}" $"{v.Name}: {v.DType} {v.Shape}"
-
-        let known (e: 'e) = e.DType, e.Shape
-
-        let slice (e: 'e) =
-            if e.Shape.Rank < 1 || e.Shape[0] <> call.Length then
-                refuse $"the sequence {Operand.text e}" $"a leading axis of {call.Length} steps"
-
-            e.DType, Shape.removeAxis 0 e.Shape
-
-        check "the initial carry" body.Carries (List.map known call.Initial)
-        check "the slice" body.Slices (List.map slice call.Sequences)
-        check "the fixed value" body.Fixed (List.map known call.Fixed)
-        check "the next carry" body.Carries (List.map known body.Next)
-
-        if result < body.Next.Length then
-            known body.Next[result]
-        elif result < body.Next.Length + body.Outputs.Length then
-            let e = body.Outputs[result - body.Next.Length]
-            e.DType, Shape.insertAxis 0 call.Length e.Shape
-        else
-            refuse $"result {result}" $"a result from 0 to {body.Next.Length + body.Outputs.Length - 1}"
-
-    let private custom (rule: CustomVjp<'e>) (xs: 'e list) : DType * Shape when 'e :> IOperand =
-        let refuse given expected =
-            Refuse.shape $"custom function {rule.Name}" given expected "make the graphs of the rule agree with its inputs"
-
-        if rule.Inputs.Length <> xs.Length || rule.Gradients.Length <> xs.Length then
-            refuse $"{xs.Length} operands, {rule.Gradients.Length} gradients" $"{rule.Inputs.Length} of each"
-
-        for v, x, g in List.zip3 rule.Inputs xs rule.Gradients do
-            if v.DType <> x.DType || v.Shape <> x.Shape then
-                refuse (Operand.text x) $"{v.Name}: {v.DType} {v.Shape}"
-
-            if g.DType <> v.DType || g.Shape <> v.Shape then
-                refuse $"the gradient {Operand.text g} for {v.Name}" $"{v.DType} {v.Shape}"
-
-        if rule.Cotangent.DType <> rule.Value.DType || rule.Cotangent.Shape <> rule.Value.Shape then
-            refuse
-                $"a cotangent of {rule.Cotangent.DType} {rule.Cotangent.Shape}"
-                $"{rule.Value.DType} {rule.Value.Shape}, as the value has"
-
-        rule.Value.DType, rule.Value.Shape
-
     /// The element type and shape of a node; raises `ShapeError` or `DomainError` where the operands do not fit.
     let node (node: Node<'e>) : DType * Shape when 'e :> IOperand =
-        let operation = Node.name node
+        let operation = Node.calledAs node
 
         match node with
         | Node.Constant value -> value.DType, value.Shape
@@ -292,7 +198,7 @@ module internal Infer =
 
             x.DType, shape
         | Node.Reshape(shape, x) ->
-            checkSize operation shape x
+            InferMove.checkSize operation shape x
             x.DType, shape
         | Node.Transpose(permutation, x) ->
             if List.sort permutation <> [ 0 .. x.Shape.Rank - 1 ] then
@@ -303,12 +209,12 @@ module internal Infer =
                     "list where each axis of the result comes from"
 
             x.DType, permutation |> List.map (fun axis -> x.Shape[axis]) |> Shape.ofList
-        | Node.Slice(cuts, x) -> x.DType, slice cuts x
+        | Node.Slice(cuts, x) -> x.DType, InferMove.slice cuts x
         | Node.Pad(edges, _, x) ->
             Operand.requireNumber operation x
-            x.DType, pad edges x
+            x.DType, InferMove.pad edges x
         | Node.Concat(axis, xs) ->
-            let shape = concat axis xs
+            let shape = InferMove.concat axis xs
             (List.head xs).DType, shape
         | Node.Reverse(axes, x) ->
             checkAxes operation axes x
@@ -319,6 +225,13 @@ module internal Infer =
             let dims = x.Shape.ToList()
             x.DType, Shape.ofList (List.take axis dims @ indices.Shape.ToList() @ List.skip (axis + 1) dims)
         | Node.ScatterAdd(axis, extent, updates, indices) ->
+            if extent < 0 then
+                Refuse.shape
+                    operation
+                    $"an axis of extent {extent}"
+                    "an extent of 0 or more"
+                    "give the number of places to add to"
+
             Operand.requireIndex operation indices
             Operand.requireNumber operation updates
             let dims = updates.Shape.ToList()
@@ -347,15 +260,23 @@ module internal Infer =
             Operand.requireSameType operation x u
 
             if InferWindow.pool operation window x <> u.Shape then
-                Refuse.shape operation (Operand.texts [ x; u ]) "an update for each window" "pool the first operand to see the shape"
+                Refuse.shape
+                    operation
+                    (Operand.texts [ x; u ])
+                    "an update for each window"
+                    "pool the first operand to see the shape"
 
             x.DType, x.Shape
         | Node.AvgPoolGrad(window, spatial, y) -> y.DType, InferWindow.unpool operation window spatial y
         | Node.RandomBits(_, shape, key) ->
             if key.DType <> DType.I32 || key.Shape <> Shape.ofList [ 2 ] then
-                Refuse.shape operation (Operand.text key) "a key: i32 [2]" "pass Expr.key k, or a variable of that type and shape"
+                Refuse.shape
+                    operation
+                    (Operand.text key)
+                    "a key: i32 [2]"
+                    "pass Draw.key k, or a variable of that type and shape"
 
             DType.I32, shape
-        | Node.Scan(result, call) -> scan result call
+        | Node.Scan(result, call) -> InferBody.scan result call
         | Node.StopGradient x -> x.DType, x.Shape
-        | Node.Custom(rule, xs) -> custom rule xs
+        | Node.Custom(rule, xs) -> InferBody.custom rule xs

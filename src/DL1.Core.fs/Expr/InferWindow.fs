@@ -13,14 +13,14 @@ module internal InferWindow =
                     "check the options given"
 
     /// How many places a window has along one axis.
-    let places operation (extent: int) (kernel: int) (s: Sweep) =
+    let places operation (x: #IOperand) (extent: int) (kernel: int) (s: Sweep) =
         let reach = s.Dilation * (kernel - 1) + 1
         let padded = extent + s.PadBefore + s.PadAfter
 
         if kernel < 1 || reach > padded then
             Refuse.shape
                 operation
-                $"a window of {kernel} (reaching over {reach} with dilation {s.Dilation}) on an axis of {extent} padded to {padded}"
+                $"a window of {kernel} (reaching over {reach} with dilation {s.Dilation}) on an axis of {extent} padded to {padded}, of {Operand.text x}"
                 "a window of at least 1 that fits into the padded axis"
                 "pad more, or take a smaller window"
 
@@ -28,18 +28,24 @@ module internal InferWindow =
 
     let private spatial (shape: Shape) = shape.ToList() |> List.skip 2
 
-    let private placesOf operation (extents: int list) (kernel: int list) (sweeps: Sweep list) =
-        List.map3 (places operation) extents kernel sweeps
+    let private placesOf operation x (extents: int list) (kernel: int list) (sweeps: Sweep list) =
+        List.map3 (places operation x) extents kernel sweeps
 
     let private requireSpatial operation (sweeps: 'a list) (layout: string) (e: #IOperand) =
         Operand.requireRank operation (List.length sweeps + 2) layout e
 
     let private mismatch operation given expected =
+        let weights =
+            if operation = "convTranspose" then
+                "[in; out / groups; kernel...]"
+            else
+                "[out; in / groups; kernel...]"
+
         Refuse.shape
             operation
             given
             expected
-            "check the channels and groups; data is [batch; channels; spatial...], weights [out; in / groups; kernel...]"
+            $"check the channels and groups; data is [batch; channels; spatial...], weights {weights}"
 
     /// The shape of a convolution's result, by role.
     let conv operation (role: ConvRole) (spec: ConvSpec) (a: #IOperand) (b: #IOperand) =
@@ -47,14 +53,19 @@ module internal InferWindow =
         checkSweeps operation spec.Sweeps
         Operand.requireFloat operation a
         Operand.requireSameType operation a b
-        let given = Operand.texts [ a; b ] + $", groups {groups}"
+        // Made only for an error: a name takes longer to write than a node to make.
+        let given () = Operand.texts [ a; b ] + $", groups {groups}"
 
         if groups < 1 then
-            Refuse.domain operation given "at least 1 group" "leave groups at 1 for an ordinary convolution"
+            Refuse.domain
+                operation
+                (given ())
+                "at least 1 group"
+                "leave groups at 1 for an ordinary convolution"
 
         let divides n =
             if n % groups <> 0 then
-                mismatch operation given $"channels that {groups} groups divide"
+                mismatch operation (given ()) $"channels that {groups} groups divide"
 
         match role with
         | ConvRole.Forward ->
@@ -64,12 +75,15 @@ module internal InferWindow =
             divides b.Shape[0]
 
             if a.Shape[1] <> b.Shape[1] * groups then
-                mismatch operation given $"weights over {a.Shape[1] / groups} channels a group, as the data has"
+                mismatch
+                    operation
+                    (given ())
+                    $"weights over {a.Shape[1] / groups} channels a group, as the data has"
 
             Shape.ofList (
                 a.Shape[0]
                 :: b.Shape[0]
-                :: placesOf operation (spatial a.Shape) (spatial b.Shape) spec.Sweeps
+                :: placesOf operation a (spatial a.Shape) (spatial b.Shape) spec.Sweeps
             )
         | ConvRole.InputGrad extents ->
             requireSpatial operation spec.Sweeps "[batch; channels; spatial...]" a
@@ -77,13 +91,20 @@ module internal InferWindow =
             divides a.Shape[1]
 
             if a.Shape[1] <> b.Shape[0] then
-                mismatch operation given $"weights for {a.Shape[1]} channels, as the data has"
+                mismatch operation (given ()) $"weights for {a.Shape[1]} channels, as the data has"
 
             if List.length extents <> List.length spec.Sweeps then
-                mismatch operation given $"a spatial extent for each of {List.length spec.Sweeps} axes"
+                mismatch operation (given ()) $"a spatial extent for each of {List.length spec.Sweeps} axes"
 
-            if placesOf operation extents (spatial b.Shape) spec.Sweeps <> spatial a.Shape then
-                mismatch operation given $"data that a convolution of {Shape.ofList extents} gives"
+            if extents |> List.exists (fun d -> d < 0) then
+                Refuse.shape
+                    operation
+                    (given ())
+                    $"a result of 0 or more elements an axis, but its extents would be {extents}"
+                    "take less padding: it is cut from the result"
+
+            if placesOf operation a extents (spatial b.Shape) spec.Sweeps <> spatial a.Shape then
+                mismatch operation (given ()) $"data that a convolution of {Shape.ofList extents} gives"
 
             Shape.ofList (a.Shape[0] :: b.Shape[1] * groups :: extents)
         | ConvRole.WeightGrad kernel ->
@@ -93,13 +114,13 @@ module internal InferWindow =
             divides b.Shape[1]
 
             if a.Shape[0] <> b.Shape[0] then
-                mismatch operation given "as many samples on both sides"
+                mismatch operation (given ()) "as many samples on both sides"
 
             if List.length kernel <> List.length spec.Sweeps then
-                mismatch operation given $"a kernel extent for each of {List.length spec.Sweeps} axes"
+                mismatch operation (given ()) $"a kernel extent for each of {List.length spec.Sweeps} axes"
 
-            if placesOf operation (spatial a.Shape) kernel spec.Sweeps <> spatial b.Shape then
-                mismatch operation given $"a result that a kernel of {Shape.ofList kernel} gives"
+            if placesOf operation a (spatial a.Shape) kernel spec.Sweeps <> spatial b.Shape then
+                mismatch operation (given ()) $"a result that a kernel of {Shape.ofList kernel} gives"
 
             Shape.ofList (b.Shape[1] :: a.Shape[1] / groups :: kernel)
 
@@ -129,7 +150,7 @@ module internal InferWindow =
                     "padding smaller than the window"
                     "pad by at most half of the kernel"
 
-        Shape.ofList (x.Shape[0] :: x.Shape[1] :: placesOf operation (spatial x.Shape) w.Kernel w.Sweeps)
+        Shape.ofList (x.Shape[0] :: x.Shape[1] :: placesOf operation x (spatial x.Shape) w.Kernel w.Sweeps)
 
     /// The shape of what a pooled tensor is spread back to.
     let unpool operation (w: Window) (extents: int list) (y: #IOperand) =
@@ -139,7 +160,7 @@ module internal InferWindow =
 
         if
             extents.Length <> w.Sweeps.Length
-            || placesOf operation extents w.Kernel w.Sweeps <> spatial y.Shape
+            || placesOf operation y extents w.Kernel w.Sweeps <> spatial y.Shape
         then
             mismatch operation (Operand.text y) $"what pooling over {Shape.ofList extents} gives"
 

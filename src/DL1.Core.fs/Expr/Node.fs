@@ -119,6 +119,23 @@ module Node =
         | Node.StopGradient _ -> "stop_gradient"
         | Node.Custom _ -> "custom"
 
+    /// The name that a user calls a form by, for errors.
+    let calledAs (node: Node<'e>) =
+        match node with
+        | Node.Binary(BinaryOp.And, _, _) -> "both"
+        | Node.Binary(BinaryOp.Or, _, _) -> "either"
+        | Node.ArgReduce(ArgOp.Max, _, _) -> "argMax"
+        | Node.ArgReduce(ArgOp.Min, _, _) -> "argMin"
+        | Node.CumSum _ -> "cumSum"
+        | Node.LogSumExp _ -> "logSumExp"
+        | Node.Broadcast _ -> "broadcastTo"
+        | Node.ScatterAdd _ -> "scatterAdd"
+        | Node.Conv(ConvRole.InputGrad _, _, _, _) -> "convTranspose"
+        | Node.MaxPool _ -> "maxPool"
+        | Node.AvgPool _ -> "avgPool"
+        | Node.RandomBits _ -> "randomBits"
+        | other -> name other
+
     /// The operands, in order. Bodies of loops are no operands.
     let operands (node: Node<'e>) : 'e list =
         match node with
@@ -192,7 +209,8 @@ module Node =
                 { call with
                     Initial = List.map f call.Initial
                     Sequences = List.map f call.Sequences
-                    Fixed = List.map f call.Fixed }
+                    Fixed = List.map f call.Fixed
+                }
 
             Node.Scan(result, call)
         | Node.StopGradient x -> Node.StopGradient(f x)

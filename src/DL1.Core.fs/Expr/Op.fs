@@ -83,10 +83,7 @@ type ArgOp =
     | Min
 
 /// A named input of a graph.
-type Variable =
-    { Name: string
-      DType: DType
-      Shape: Shape }
+type Variable = { Name: string; DType: DType; Shape: Shape }
 
 /// A slice of one axis: elements Start, Start + Step, ... below Stop.
 [<Struct>]
@@ -94,23 +91,14 @@ type Cut = { Start: int; Stop: int; Step: int }
 
 /// Padding of one axis: elements put before, after, and between neighbours. Negative edges crop.
 [<Struct>]
-type Edge =
-    { Before: int
-      After: int
-      Between: int }
+type Edge = { Before: int; After: int; Between: int }
 
 /// How a window moves along one spatial axis.
 [<Struct>]
-type Sweep =
-    { Stride: int
-      PadBefore: int
-      PadAfter: int
-      Dilation: int }
+type Sweep = { Stride: int; PadBefore: int; PadAfter: int; Dilation: int }
 
 /// A pooling window: its extent and its sweep, for each spatial axis.
-type Window =
-    { Kernel: int list
-      Sweeps: Sweep list }
+type Window = { Kernel: int list; Sweeps: Sweep list }
 
 /// A convolution: its sweep for each spatial axis, and the number of groups that the channels fall into.
 type ConvSpec = { Sweeps: Sweep list; Groups: int }

@@ -19,24 +19,48 @@ module internal Operand =
     let text (e: #IOperand) = $"{e.Label}: {e.DType} {e.Shape}"
 
     /// `x: f32 [2, 3] and w: f32 [4, 5]`
-    let texts (operands: #IOperand list) =
-        operands |> List.map text |> String.concat " and "
+    let texts (operands: #IOperand list) = operands |> List.map text |> String.concat " and "
+
+    /// An operand as an argument in a cure: its name, or `(...)` where it has none that can be written down.
+    let argument (e: #IOperand) = if e.Label.Contains ' ' then "(...)" else e.Label
+
+    let private castTo (dtype: DType) (e: #IOperand) =
+        $"Expr.cast DType.{dtype.Name.ToUpperInvariant()} {argument e}"
+
+    /// A shape whose extents a user gave; refuses negative ones in the name of the operation.
+    let shape operation (dims: int list) =
+        if dims |> List.exists (fun d -> d < 0) then
+            Refuse.shape
+                operation
+                $"the extents {dims}"
+                "extents of 0 or more"
+                "check the sizes that were computed"
+
+        Shape.ofList dims
 
     let requireFloat operation (e: #IOperand) =
         if not e.DType.IsFloat then
-            Refuse.shape operation (text e) "f32 or f64" "cast the operand: Expr.cast DType.F32 x"
+            Refuse.shape operation (text e) "f32 or f64" $"cast the operand: {castTo DType.F32 e}"
 
     let requireNumber operation (e: #IOperand) =
         if e.DType = DType.Bool then
-            Refuse.shape operation (text e) "a type of numbers" "cast the truth values to numbers: Expr.cast DType.F32 x"
+            Refuse.shape
+                operation
+                (text e)
+                "a type of numbers"
+                $"cast the truth values to numbers: {castTo DType.F32 e}"
 
     let requireBool operation (e: #IOperand) =
         if e.DType <> DType.Bool then
-            Refuse.shape operation (text e) "truth values" "compare first: x .> 0.0"
+            Refuse.shape operation (text e) "truth values" $"compare first: {argument e} .> 0.0"
 
     let requireIndex operation (e: #IOperand) =
         if not e.DType.IsInteger then
-            Refuse.shape operation (text e) "indices of type i32 or i64" "cast the indices: Expr.cast DType.I64 i"
+            Refuse.shape
+                operation
+                (text e)
+                "indices of type i32 or i64"
+                $"cast the indices: {castTo DType.I64 e}"
 
     let requireSameType operation (a: #IOperand) (b: #IOperand) =
         if a.DType <> b.DType then
@@ -44,7 +68,7 @@ module internal Operand =
                 operation
                 (texts [ a; b ])
                 "operands of one element type"
-                $"cast one of them: Expr.cast DType.{b.DType.Name.ToUpperInvariant()} {a.Label}"
+                $"cast one of them: {castTo b.DType a} or {castTo a.DType b}"
 
     let requireSameShape operation (a: #IOperand) (b: #IOperand) =
         if a.Shape <> b.Shape then
@@ -65,6 +89,19 @@ module internal Operand =
                      $"an axis from {-e.Shape.Rank} to {e.Shape.Rank - 1}")
                 "count axes from 0, outermost first, or from -1, innermost first"
 
+    /// An axis counted from the end where it is negative; refuses one that is not there.
+    let axis operation (e: #IOperand) axis =
+        let place = if axis < 0 then axis + e.Shape.Rank else axis
+
+        if place < 0 || place >= e.Shape.Rank then
+            requireAxis operation axis e
+
+        place
+
     let requireRank operation rank (what: string) (e: #IOperand) =
         if e.Shape.Rank <> rank then
-            Refuse.shape operation (text e) $"a tensor of rank {rank}, {what}" "reshape the operand, or add the missing axis with Expr.expandDims"
+            Refuse.shape
+                operation
+                (text e)
+                $"a tensor of rank {rank}, {what}"
+                "reshape the operand, or add the missing axis with Expr.expandDims"

@@ -322,3 +322,11 @@ module Parse =
     /// read, and `ShapeError` for operands that do not fit.
     /// `Parse.expr "x*sin(x) + 2"`, `Parse.expr "x: f32[8, 3]; sum(x^2, axes=[1])"`
     let expr (text: string) : Expr = Reader(text).Program()
+
+/// `Expr.parse`, beside the constructors of the module `Expr`.
+[<AutoOpen>]
+module ParseExtension =
+    type Expr with
+
+        /// The expression that a text stands for: `Expr.parse "x*sin(x) + 2"`. See `Parse.expr`.
+        static member parse(text: string) : Expr = Parse.expr text

@@ -11,17 +11,14 @@ module internal Rebuild =
 
     /// A variable that no graph holds yet, to trace a function with.
     let fresh (dtype: DType) shape =
-        { Name = $"trace {Interlocked.Increment &traced}"
-          DType = dtype
-          Shape = shape }
+        { Name = $"⟨trace {Interlocked.Increment &traced}⟩"; DType = dtype; Shape = shape }
 
     /// Rewrites every node once, operands first. `change` is given each node with its operands rewritten already.
     let bottomUp (change: Expr -> Expr) (roots: Expr list) : Expr list =
         let results = Dictionary<Digest, Expr>()
 
         for e in Graph.topological roots do
-            let unchanged =
-                Node.operands e.Node |> List.forall (fun o -> results[o.Digest].Digest = o.Digest)
+            let unchanged = Node.operands e.Node |> List.forall (fun o -> results[o.Digest].Digest = o.Digest)
 
             let e' =
                 if unchanged then

@@ -5,8 +5,7 @@ namespace DL1
 /// variables are renamed by position, so that the same loop has the same digest wherever it was written.
 [<RequireQualifiedAccess>]
 module Scan =
-    let private freshLike (es: Expr list) =
-        es |> List.map (fun e -> Rebuild.fresh e.DType e.Shape)
+    let private freshLike (es: Expr list) = es |> List.map (fun e -> Rebuild.fresh e.DType e.Shape)
 
     /// Renames variables to a role and a position.
     let private positional role (variables: Variable list) =
@@ -33,17 +32,15 @@ module Scan =
         let next, outputs = List.splitAt body.Next.Length graphs
 
         let call =
-            { Body =
-                { Carries = carries
-                  Slices = slices
-                  Fixed = constants
-                  Next = next
-                  Outputs = outputs }
-              Length = length
-              Reversed = reversed
-              Initial = initial
-              Sequences = sequences
-              Fixed = fixed' }
+            {
+                Body =
+                    { Carries = carries; Slices = slices; Fixed = constants; Next = next; Outputs = outputs }
+                Length = length
+                Reversed = reversed
+                Initial = initial
+                Sequences = sequences
+                Fixed = fixed'
+            }
 
         let result i = Expr.Make(Node.Scan(i, call))
 
@@ -53,7 +50,16 @@ module Scan =
     /// this step's slices, and gives the next carries and the outputs to be stacked; the result is the final carries
     /// and the stacked outputs. `reversed` goes from the last slice to the first. The body may use expressions from
     /// around it: they are the same at every step.
-    let many reversed length (initial: Expr list) (sequences: Expr list) (body: Expr list -> Expr list -> Expr list * Expr list) =
+    let many
+        reversed
+        length
+        (initial: Expr list)
+        (sequences: Expr list)
+        (body: Expr list -> Expr list -> Expr list * Expr list)
+        =
+        if length < 0 then
+            Refuse.domain "scan" $"{length} steps" "0 steps or more" "check the length that was computed"
+
         let carries = freshLike initial
 
         let slice (e: Expr) =
@@ -62,7 +68,7 @@ module Scan =
                     "scan"
                     $"the sequence {Operand.text e}"
                     $"a leading axis of {length} steps"
-                    "put the axis of time first: Expr.moveAxis 1 0 x"
+                    $"put the axis of time first: Expr.moveAxis 1 0 {Operand.argument e}"
 
             Rebuild.fresh e.DType (Shape.removeAxis 0 e.Shape)
 
@@ -76,11 +82,7 @@ module Scan =
         ofBody
             reversed
             length
-            { Carries = carries
-              Slices = slices
-              Fixed = captured
-              Next = next
-              Outputs = outputs }
+            { Carries = carries; Slices = slices; Fixed = captured; Next = next; Outputs = outputs }
             initial
             sequences
             (List.map Expr.ofVariable captured)
@@ -90,16 +92,25 @@ module Scan =
     /// `Scan.run (lit 0.0) xs (fun sum x -> let s = sum + x in s, s)` is the running sum of a vector.
     let run (initial: Expr) (sequence: Expr) (body: Expr -> Expr -> Expr * Expr) =
         if sequence.Shape.Rank < 1 then
-            Refuse.shape "scan" $"the sequence {Operand.text sequence}" "a leading axis of steps" "put the axis of time first"
+            Refuse.shape
+                "scan"
+                $"the sequence {Operand.text sequence}"
+                "a leading axis of steps"
+                "put the axis of time first"
 
         let step (carries: Expr list) (slices: Expr list) =
             match carries, slices with
             | [ h ], [ x ] ->
                 let next, output = body h x
                 [ next ], [ output ]
-            | _ -> Refuse.shape "scan" $"{carries.Length} carries" "one carry" "use Scan.many for several carries"
+            | _ ->
+                Refuse.shape
+                    "scan"
+                    $"{carries.Length} carries"
+                    "one carry"
+                    "use Scan.many for several carries"
 
-        let typed = Expr.Typed("scan", sequence.DType, initial)
+        let typed = Expr.Typed("scan", sequence, initial)
         let finals, outputs = many false sequence.Shape[0] [ typed ] [ sequence ] step
         List.head finals, List.head outputs
 
@@ -113,11 +124,13 @@ module Scan =
 
         Expr.Make(
             Node.Custom(
-                { Name = rule.Name
-                  Inputs = inputs
-                  Value = List.head closed
-                  Cotangent = cotangent
-                  Gradients = List.tail closed },
+                {
+                    Name = rule.Name
+                    Inputs = inputs
+                    Value = List.head closed
+                    Cotangent = cotangent
+                    Gradients = List.tail closed
+                },
                 operands
             )
         )
@@ -125,7 +138,12 @@ module Scan =
     /// A function with a derivative of the user's own. `value` is given the inputs; `gradients` the inputs and the
     /// cotangent of the value, and gives the cotangent of each input, linear in it.
     /// `Scan.custom "clipped" (fun xs -> xs[0]) (fun xs dy -> [ Expr.minimum dy (lit 1.0) ]) [ x ]`
-    let custom name (value: Expr list -> Expr) (gradients: Expr list -> Expr -> Expr list) (inputs: Expr list) =
+    let custom
+        name
+        (value: Expr list -> Expr)
+        (gradients: Expr list -> Expr -> Expr list)
+        (inputs: Expr list)
+        =
         let variables = freshLike inputs
         let operands = List.map Expr.ofVariable variables
         let result = value operands
@@ -145,9 +163,11 @@ module Scan =
             |> List.filter (fun v -> v <> cotangent && not (List.contains v variables))
 
         ofRule
-            { Name = name
-              Inputs = variables @ captured
-              Value = result
-              Cotangent = cotangent
-              Gradients = back @ List.map (Expr.ofVariable >> Expr.zerosLike) captured }
+            {
+                Name = name
+                Inputs = variables @ captured
+                Value = result
+                Cotangent = cotangent
+                Gradients = back @ List.map (Expr.ofVariable >> Expr.zerosLike) captured
+            }
             (inputs @ List.map Expr.ofVariable captured)

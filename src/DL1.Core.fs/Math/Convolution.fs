@@ -18,11 +18,7 @@ type WindowOptions =
 [<RequireQualifiedAccess>]
 module Convolution =
     /// Stride 1 (poolings: the kernel), no padding, no dilation, one group.
-    let options =
-        { Stride = []
-          Padding = [ 0 ]
-          Dilation = [ 1 ]
-          Groups = 1 }
+    let options = { Stride = []; Padding = [ 0 ]; Dilation = [ 1 ]; Groups = 1 }
 
     let private sweeps operation (standard: int list) (o: WindowOptions) : Sweep list =
         let rank = standard.Length
@@ -41,11 +37,7 @@ module Convolution =
         let strides = if o.Stride.IsEmpty then standard else each "strides" o.Stride
 
         List.map3
-            (fun s p d ->
-                { Stride = s
-                  PadBefore = p
-                  PadAfter = p
-                  Dilation = d })
+            (fun s p d -> { Stride = s; PadBefore = p; PadAfter = p; Dilation = d })
             strides
             (each "padding" o.Padding)
             (each "dilation" o.Dilation)
@@ -64,9 +56,7 @@ module Convolution =
 
     /// The convolution (cross-correlation) of data with weights.
     let conv (o: WindowOptions) (x: Expr) (w: Expr) =
-        let spec =
-            { Sweeps = sweeps "conv" (ones (spatialRank "conv" x)) o
-              Groups = o.Groups }
+        let spec = { Sweeps = sweeps "conv" (ones (spatialRank "conv" x)) o; Groups = o.Groups }
 
         Expr.Make(Node.Conv(ConvRole.Forward, spec, x, w))
 
@@ -82,14 +72,20 @@ module Convolution =
             match outputPadding with
             | [] -> List.replicate rank 0
             | [ p ] -> List.replicate rank p
-            | ps -> ps
+            | ps when ps.Length = rank -> ps
+            | ps ->
+                Refuse.domain
+                    operation
+                    $"output padding {ps}"
+                    $"one value, or one for each of {rank} spatial axes"
+                    "give as many as the data has spatial axes"
 
         let extent axis (s: Sweep) extra =
             if extra < 0 || extra >= max s.Stride s.Dilation then
                 Refuse.domain
                     operation
                     $"output padding {extra}"
-                    $"0 to {max s.Stride s.Dilation - 1}: less than the stride or the dilation"
+                    $"at least 0, and less than {max s.Stride s.Dilation}, the larger of stride and dilation"
                     "leave the output padding out"
 
             (x.Shape[axis + 2] - 1) * s.Stride - s.PadBefore - s.PadAfter
@@ -109,10 +105,13 @@ module Convolution =
             | ks -> ks
 
         if kernel.Length <> rank then
-            Refuse.domain operation $"a kernel of {kernel.Length} axes" $"one value, or {rank}" "give the kernel one extent an axis"
+            Refuse.domain
+                operation
+                $"a kernel of {kernel.Length} axes"
+                $"one value, or {rank}"
+                "give the kernel one extent an axis"
 
-        { Kernel = kernel
-          Sweeps = sweeps operation kernel o }
+        { Kernel = kernel; Sweeps = sweeps operation kernel o }
 
     /// The maximum of each window; the first one takes the gradient where several are largest. Padding counts as −∞.
     let maxPool (kernel: int list) (o: WindowOptions) (x: Expr) =
@@ -125,4 +124,12 @@ module Convolution =
     /// Adds a bias `[channels]` to data `[batch; channels; spatial...]`.
     let addBias (b: Expr) (x: Expr) =
         Operand.requireRank "addBias" 1 "[channels]" b
+
+        if x.Shape.Rank < 2 || b.Shape[0] <> x.Shape[1] then
+            Refuse.shape
+                "addBias"
+                (Operand.texts [ b; x ])
+                "a bias with an element for each channel of data [batch; channels; spatial...]"
+                "check the number of channels"
+
         x + Expr.reshape (b.Shape[0] :: ones (x.Shape.Rank - 2)) b

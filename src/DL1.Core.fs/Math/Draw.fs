@@ -7,8 +7,7 @@ module Draw =
     let key (key: Key) = Expr.constant (Key.toTensor key)
 
     /// A word's bits as the number they are without a sign, in f64.
-    let private unsigned (bits: Expr) =
-        Expr.cast DType.F64 bits + 2147483648.0
+    let private unsigned (bits: Expr) = Expr.cast DType.F64 bits + 2147483648.0
 
     /// Uniform numbers in [0, 1), computed in f64: 24 bits for f32, 53 for f64.
     let private units operation (dtype: DType) (dims: int list) (key: Expr) =
@@ -29,34 +28,62 @@ module Draw =
         // The bounds as the type holds them, and the largest value below the upper one.
         let held, below =
             match dtype with
-            | DType.F32 -> (fun v -> float (float32 v)), (fun v -> float (System.MathF.BitDecrement(float32 v)))
+            | DType.F32 ->
+                (fun v -> float (float32 v)), (fun v -> float (System.MathF.BitDecrement(float32 v)))
             | DType.F64
             | DType.I32
             | DType.I64
             | DType.Bool -> id, System.Math.BitDecrement
 
-        if not (held low < held high) then
-            Refuse.domain "Draw.uniform" $"the bounds {low} and {high}" "the low one below the high one" "swap the bounds"
+        if
+            not (
+                held low < held high
+                && System.Double.IsFinite(held low)
+                && System.Double.IsFinite(held high - held low)
+            )
+        then
+            Refuse.domain
+                "Draw.uniform"
+                $"the bounds {low} and {high}"
+                $"finite bounds, the low one below the high one as {dtype}"
+                "swap the bounds, or give them by hand"
 
         let u = units "Draw.uniform" dtype dims key
         Expr.minimum (held low + (held high - held low) * u) (lit (below high)) |> Expr.cast dtype
 
     /// Normal numbers, by the transform of Box and Muller (1958).
     let normal (mean: float) (deviation: float) (dtype: DType) (dims: int list) (key: Expr) =
+        if not (System.Double.IsFinite mean && System.Double.IsFinite deviation && deviation >= 0.0) then
+            Refuse.domain
+                "Draw.normal"
+                $"the mean {mean} and the deviation {deviation}"
+                "a finite mean, and a finite deviation of 0 or more"
+                "give the standard deviation, which is never negative, not the variance's logarithm"
+
         let u = units "Draw.normal" dtype (2 :: dims) key
 
         let radius = sqrt (-2.0 * log (1.0 - Expr.item 0 0 u))
 
-        mean + deviation * radius * cos (2.0 * System.Math.PI * Expr.item 0 1 u)
-        |> Expr.cast dtype
+        mean + deviation * radius * cos (2.0 * System.Math.PI * Expr.item 0 1 u) |> Expr.cast dtype
 
     /// Truth values that hold with a probability.
     let bernoulli (p: float) (dims: int list) (key: Expr) =
         if not (p >= 0.0 && p <= 1.0) then
-            Refuse.domain "Draw.bernoulli" $"the probability {p}" "a probability from 0 to 1" "divide a percentage by 100"
+            Refuse.domain
+                "Draw.bernoulli"
+                $"the probability {p}"
+                "a probability from 0 to 1"
+                "divide a percentage by 100"
 
         unsigned (Expr.randomBits 0 dims key) / 4294967296.0 .< p
 
     /// Independent keys: `[count; 2]`, the children 0 to count − 1 of `Key.split`.
     let split count (key: Expr) =
+        if count < 0 then
+            Refuse.domain
+                "Draw.split"
+                $"{count} children"
+                "0 children or more"
+                "check the count that was computed"
+
         Expr.randomBits 1 [ count; 4 ] key |> Expr.sliceAxis 1 0 2

@@ -21,12 +21,10 @@ module Elementwise =
         Expr.where (x .> 0.0) x (alpha * Expr.expm1 negative)
 
     /// The self-normalising ELU (Klambauer et al. 2017).
-    let selu (x: Expr) =
-        1.0507009873554804934193349852946 * elu 1.6732632423543772848170429916717 x
+    let selu (x: Expr) = 1.0507009873554804934193349852946 * elu 1.6732632423543772848170429916717 x
 
     /// x·Φ(x), by the error function (Hendrycks and Gimpel 2016).
-    let gelu (x: Expr) =
-        0.5 * x * (1.0 + Expr.erf (x * 0.70710678118654752440))
+    let gelu (x: Expr) = 0.5 * x * (1.0 + Expr.erf (x * 0.70710678118654752440))
 
     /// x·σ(x), also called swish (Elfwing et al. 2017).
     let silu (x: Expr) = x * Expr.sigmoid x
@@ -35,8 +33,7 @@ module Elementwise =
     let mish (x: Expr) = x * tanh (Expr.softplus x)
 
     /// x held between −1 and 1; the gradient is 0 at the bounds, as in PyTorch.
-    let hardtanh (x: Expr) =
-        Expr.where (x .<= -1.0) (lit -1.0) (Expr.where (x .>= 1.0) (lit 1.0) x)
+    let hardtanh (x: Expr) = Expr.where (x .<= -1.0) (lit -1.0) (Expr.where (x .>= 1.0) (lit 1.0) x)
 
     /// x / (1 + |x|).
     let softsign (x: Expr) = x / (1.0 + abs x)

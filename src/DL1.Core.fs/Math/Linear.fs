@@ -3,8 +3,7 @@ namespace DL1
 /// Products of vectors and matrices.
 [<RequireQualifiedAccess>]
 module Linear =
-    let private vector operation (x: Expr) =
-        Operand.requireRank operation 1 "a vector" x
+    let private vector operation (x: Expr) = Operand.requireRank operation 1 "a vector" x
 
     /// The inner product of two vectors `[n]`.
     let dot (a: Expr) (b: Expr) =

@@ -5,10 +5,7 @@ open System.Collections.Generic
 
 /// When a descent stops: after `MaxEpochs`, or once `Patience` epochs in a row each lowered the objective by less
 /// than `Tolerance`.
-type StopRule =
-    { MaxEpochs: int
-      Patience: int
-      Tolerance: float }
+type StopRule = { MaxEpochs: int; Patience: int; Tolerance: float }
 
 /// One epoch of a descent.
 type DescentRow =
@@ -40,14 +37,17 @@ type Descent =
 [<RequireQualifiedAccess; CompilationRepresentation(CompilationRepresentationFlags.ModuleSuffix)>]
 module Descent =
     /// 5,000 epochs at most, patience 50, tolerance 1e-8.
-    let standard =
-        { MaxEpochs = 5000
-          Patience = 50
-          Tolerance = 1e-8 }
+    let standard = { MaxEpochs = 5000; Patience = 50; Tolerance = 1e-8 }
 
     /// Descends from a start until the rule stops it. One graph holds objective, gradient and update; each epoch is
     /// one evaluation of it. A value or gradient that is no longer finite ends the descent with a `DomainError`.
-    let run (rule: StopRule) (optimizer: Optimizer) (objective: Expr) (parameters: Expr list) (start: float list) : Descent =
+    let run
+        (rule: StopRule)
+        (optimizer: Optimizer)
+        (objective: Expr)
+        (parameters: Expr list)
+        (start: float list)
+        : Descent =
         if parameters.Length <> start.Length || parameters.IsEmpty then
             Refuse.domain
                 "Descent.run"
@@ -67,14 +67,22 @@ module Descent =
 
         let values = List.map2 (fun (p: Expr) v -> Tensor.full p.DType [] v) parameters start
         let state = optimizer.Init values
-        let slots = state |> List.mapi (fun i t -> Expr.variable $"optimizer state {i}" t.DType (t.Shape.ToList()))
+
+        let slots =
+            state |> List.mapi (fun i t -> Expr.variable $"optimizer state {i}" t.DType (t.Shape.ToList()))
+
         let value, gradients = Grad.valueAndGrad objective parameters
         let next, nextState = optimizer.Update gradients slots parameters
 
         let variableOf (e: Expr) =
             match e.Node with
             | Node.Variable v -> v
-            | _ -> Refuse.domain "Descent.run" (Operand.text e) "a variable" "make the parameters with Expr.symbol"
+            | _ ->
+                Refuse.domain
+                    "Descent.run"
+                    (Operand.text e)
+                    "a variable"
+                    "make the parameters with Expr.symbol"
 
         let inputs = List.map variableOf (parameters @ slots)
         let step = Eval.prepare inputs (value :: gradients @ next @ nextState)
@@ -104,12 +112,14 @@ module Descent =
                         "lower the learning rate, or start elsewhere"
 
                 rows.Add
-                    { Epoch = epoch
-                      Before = floats values
-                      Gradient = floats gradient
-                      After = floats after
-                      Value = reached
-                      Decrease = current - reached }
+                    {
+                        Epoch = epoch
+                        Before = floats values
+                        Gradient = floats gradient
+                        After = floats after
+                        Value = reached
+                        Decrease = current - reached
+                    }
 
                 let calm = if current - reached < rule.Tolerance then calm + 1 else 0
                 descend (epoch + 1) calm after state reached
@@ -117,6 +127,4 @@ module Descent =
         let first = objectiveAt values |> List.head |> Tensor.toFloat
         let converged = descend 0 0 values state first
 
-        { Name = optimizer.Name
-          Rows = rows
-          Converged = converged }
+        { Name = optimizer.Name; Rows = rows; Converged = converged }

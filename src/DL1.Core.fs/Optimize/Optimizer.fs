@@ -22,7 +22,11 @@ module Optimizer =
 
     let private requireDecay (name: string) (p: float) =
         if not (p >= 0.0 && p < 1.0) then
-            Refuse.domain "Optimizer" $"{name} = {p}" "a decay from 0 up to, but not including, 1" "0.9 is common"
+            Refuse.domain
+                "Optimizer"
+                $"{name} = {p}"
+                "a decay from 0 up to, but not including, 1"
+                "0.9 is common"
 
     let private filled (value: float) (parameters: Tensor list) =
         parameters |> List.map (fun p -> Tensor.full p.DType (p.Shape.ToList()) value)
@@ -31,43 +35,60 @@ module Optimizer =
     let sgd (rate: float) : Optimizer =
         requireRate rate
 
-        { Name = "SGD"
-          Init = fun _ -> []
-          Update = fun gradients _ parameters -> List.map2 (fun x g -> x - rate * g) parameters gradients, [] }
+        {
+            Name = "SGD"
+            Init = fun _ -> []
+            Update =
+                fun gradients _ parameters -> List.map2 (fun x g -> x - rate * g) parameters gradients, []
+        }
 
     /// Descent with a first moment that starts at `initial`: v ← p1·v + rate·g; x ← x − v (Polyak 1964).
     let momentumFrom (initial: float) (p1: float) (rate: float) : Optimizer =
         requireRate rate
         requireDecay "p1" p1
 
-        { Name = "SGD with momentum"
-          Init = filled initial
-          Update =
-            fun gradients velocities parameters ->
-                let next = List.map2 (fun v g -> p1 * v + rate * g) velocities gradients
-                List.map2 (fun (x: Expr) v -> x - v) parameters next, next }
+        {
+            Name = "SGD with momentum"
+            Init = filled initial
+            Update =
+                fun gradients velocities parameters ->
+                    let next = List.map2 (fun v g -> p1 * v + rate * g) velocities gradients
+                    List.map2 (fun (x: Expr) v -> x - v) parameters next, next
+        }
 
     /// Descent with a first moment that starts at 0.
     let momentum (p1: float) (rate: float) = momentumFrom 0.0 p1 rate
 
     /// Descent by adaptive second moments, without bias correction: v ← p1·v + (1 − p1)·g;
     /// r ← p2·r + (1 − p2)·g²; x ← x − rate·v/√r. The moments start at the values given; r must start above 0.
-    let secondMomentFrom (initialV: float) (initialR: float) (p1: float) (p2: float) (rate: float) : Optimizer =
+    let secondMomentFrom
+        (initialV: float)
+        (initialR: float)
+        (p1: float)
+        (p2: float)
+        (rate: float)
+        : Optimizer =
         requireRate rate
         requireDecay "p1" p1
         requireDecay "p2" p2
 
         if not (initialR > 0.0) then
-            Refuse.domain "Optimizer" $"a second moment that starts at {initialR}" "a value above 0" "1 is a neutral start"
+            Refuse.domain
+                "Optimizer"
+                $"a second moment that starts at {initialR}"
+                "a value above 0"
+                "1 is a neutral start"
 
-        { Name = "second moment"
-          Init = fun parameters -> filled initialV parameters @ filled initialR parameters
-          Update =
-            fun gradients state parameters ->
-                let vs, rs = List.splitAt parameters.Length state
-                let vs = List.map2 (fun v g -> p1 * v + (1.0 - p1) * g) vs gradients
-                let rs = List.map2 (fun r g -> p2 * r + (1.0 - p2) * (g * g)) rs gradients
-                List.map3 (fun (x: Expr) (v: Expr) r -> x - rate * v / sqrt r) parameters vs rs, vs @ rs }
+        {
+            Name = "second moment"
+            Init = fun parameters -> filled initialV parameters @ filled initialR parameters
+            Update =
+                fun gradients state parameters ->
+                    let vs, rs = List.splitAt parameters.Length state
+                    let vs = List.map2 (fun v g -> p1 * v + (1.0 - p1) * g) vs gradients
+                    let rs = List.map2 (fun r g -> p2 * r + (1.0 - p2) * (g * g)) rs gradients
+                    List.map3 (fun (x: Expr) (v: Expr) r -> x - rate * v / sqrt r) parameters vs rs, vs @ rs
+        }
 
     /// Descent by adaptive second moments from 0 and 1.
     let secondMoment (p1: float) (p2: float) (rate: float) = secondMomentFrom 0.0 1.0 p1 p2 rate

@@ -53,13 +53,21 @@ let tests =
                         close adjoint gradient && close (Tensor.scalar contributions) adjoint))
             law "values are Eval's" (fun (choices: byte list) ->
                 let explanation = Explain.run [] at (grown choices)
-                explanation.Steps |> Seq.forall (fun step -> Tensor.sameBits step.Value (Eval.run at step.Expr)))
+
+                explanation.Steps
+                |> Seq.forall (fun step -> Tensor.sameBits step.Value (Eval.run at step.Expr)))
             test "a layer is explained by the formulas of its vjps" {
                 let x = Expr.variable "x" DType.F64 [ 1; 2 ]
                 let w = Expr.variable "w" DType.F64 [ 2; 1 ]
                 let z = Expr.matmul x w
                 let y = Expr.sumAll (tanh z)
-                let bindings = [ "x", Tensor.ofArray [ 1; 2 ] [| 1.0; 2.0 |]; "w", Tensor.ofArray [ 2; 1 ] [| 0.5; -0.25 |] ]
+
+                let bindings =
+                    [
+                        "x", Tensor.ofArray [ 1; 2 ] [| 1.0; 2.0 |]
+                        "w", Tensor.ofArray [ 2; 1 ] [| 0.5; -0.25 |]
+                    ]
+
                 let text = string (Explain.run [ "z", z; "y", y ] bindings y)
                 Expect.stringContains text "z = x @ w = f64 [1, 1]" "forward"
                 Expect.stringContains text "∂y/∂w = xᵀ @ ∂y/∂z = f64 [2, 1]" "backward"
@@ -67,11 +75,24 @@ let tests =
             test "notes put values on nodes and gradients on edges" {
                 let d, e = a + b, b - c
                 let y = d * e
-                let notes = (Explain.run [ "Y", y ] [ "a", Tensor.scalar 1.0; "b", Tensor.scalar 2.0; "c", Tensor.scalar 3.0 ] y).Notes
+
+                let notes =
+                    (Explain.run
+                        [ "Y", y ]
+                        [ "a", Tensor.scalar 1.0; "b", Tensor.scalar 2.0; "c", Tensor.scalar 3.0 ]
+                        y)
+                        .Notes
+
                 Expect.equal (notes.OfNode y) "Y = −3" ""
-                Expect.equal [ notes.OfEdge y 0; notes.OfEdge y 1; notes.OfEdge d 1; notes.OfEdge e 0 ] [ "−1"; "3"; "−1"; "3" ] ""
+
+                Expect.equal
+                    [ notes.OfEdge y 0; notes.OfEdge y 1; notes.OfEdge d 1; notes.OfEdge e 0 ]
+                    [ "−1"; "3"; "−1"; "3" ]
+                    ""
             }
             test "only scalars are explained" {
-                Expect.throwsT<ShapeError> (fun () -> Explain.run [] [] (Expr.variable "x" DType.F64 [ 2 ]) |> ignore) ""
+                Expect.throwsT<ShapeError>
+                    (fun () -> Explain.run [] [] (Expr.variable "x" DType.F64 [ 2 ]) |> ignore)
+                    ""
             }
         ]

@@ -44,7 +44,7 @@ let private eachPrimitive draws check =
 let private transposed =
     testList
         "<u, J v> = <J' u, v>"
-        (eachPrimitive 40 (fun name seed e values ->
+        (eachPrimitive 80 (fun name seed e values ->
             checkTransposed (toleranceOf name) $"draw {seed}" seed values [ e ] (reals [ e ])))
 
 /// Σ u·outputs as a function of the variables, evaluated.
@@ -68,7 +68,10 @@ let private differences =
                             let outputs = [ real e ]
                             let wrt = reals outputs
                             let u, v = directions seed outputs, directions (seed + 1) wrt
-                            let slope = difference 1e-6 (functional values outputs wrt u) (valuesOf values wrt) v
+
+                            let slope =
+                                difference 1e-6 (functional values outputs wrt u) (valuesOf values wrt) v
+
                             let pulled = Eval.many values (Grad.vjp outputs (constants u) wrt)
                             tally.Compare(slope, inner pulled v, 1e-6, $"draw {seed}")
 
@@ -92,7 +95,10 @@ let private second =
                             let wrt = reals [ y ]
                             let gradient = Grad.grad y wrt
                             let u, v = directions seed wrt, directions (seed + 1) wrt
-                            let slope = difference 1e-5 (functional values gradient wrt u) (valuesOf values wrt) v
+
+                            let slope =
+                                difference 1e-5 (functional values gradient wrt u) (valuesOf values wrt) v
+
                             let forward = Eval.many values (Grad.hessianVector y wrt (constants v))
                             tally.Compare(slope, inner u forward, 1e-5, $"draw {seed}, forward over reverse")
                             let reverse = Eval.many values (Grad.vjp gradient (constants u) wrt)
@@ -159,12 +165,20 @@ let private overGraphs =
                     | x :: _ ->
                         let n = x.Shape.Size
                         let hessian = Grad.hessian y x
-                        Expect.equal (hessian.Shape.ToList()) (x.Shape.ToList() @ x.Shape.ToList()) "its shape"
+
+                        Expect.equal
+                            (hessian.Shape.ToList())
+                            (x.Shape.ToList() @ x.Shape.ToList())
+                            "its shape"
+
                         let h = Eval.run g.Values hessian |> Tensor.toFloats
                         let size = h |> Array.fold (fun m v -> max m (abs v)) 1.0
 
                         for i in 0 .. n - 1 do
-                            let unit k = Tensor.ofArray (x.Shape.ToList()) (Array.init n (fun j -> if j = k then 1.0 else 0.0))
+                            let unit k =
+                                Tensor.ofArray
+                                    (x.Shape.ToList())
+                                    (Array.init n (fun j -> if j = k then 1.0 else 0.0))
 
                             for j in 0 .. n - 1 do
                                 Expect.isTrue (abs (h[i * n + j] - h[j * n + i]) <= 1e-9 * size) "symmetric"
@@ -208,7 +222,11 @@ let private sharing =
                 let h = x * x
                 let y = h * x
                 let found = Eval.many [ "x", Tensor.scalar 3.0 ] (Grad.grad y [ y; h; x; x ])
-                Expect.equal (List.map Tensor.toFloat found) [ 1.0; 3.0; 27.0; 27.0 ] "dy/dy, dy/dh, dy/dx twice"
+
+                Expect.equal
+                    (List.map Tensor.toFloat found)
+                    [ 1.0; 3.0; 27.0; 27.0 ]
+                    "dy/dy, dy/dh, dy/dx twice"
             }
             test "equal nodes built twice are one" {
                 let x = Expr.symbol "x"
@@ -236,7 +254,11 @@ let private sharing =
                     let y = Expr.unary op x
                     let g = Grad.grad y [ x ] |> List.head
                     Expect.equal g.DType DType.F32 (Node.unaryName op)
-                    Expect.equal (Grad.jvp [ y ] [ x ] [ Expr.onesLike x ]).Head.DType DType.F32 (Node.unaryName op)
+
+                    Expect.equal
+                        (Grad.jvp [ y ] [ x ] [ Expr.onesLike x ]).Head.DType
+                        DType.F32
+                        (Node.unaryName op)
             }
         ]
 

@@ -20,7 +20,7 @@ let private at name f (points: (float * float) list) =
             Expect.equal (gradAt y x values) [ expected ] $"reverse, at {point}"
             let tangent = Grad.jvp [ y ] [ x ] [ Expr.onesLike x ] |> List.head |> Eval.run values
             Expect.equal (Tensor.toFloat tangent) expected $"forward, at {point}"
-        }
+    }
 
 let private gradient name f (point: float list) (expected: float list) =
     test name {
@@ -43,7 +43,10 @@ let private elementwise =
             at "abs" abs [ 0.0, 0.0; -0.0, 0.0; 3.0, 1.0; -3.0, -1.0 ]
             at "sign" Expr.sign [ 0.0, 0.0; 3.0, 0.0 ]
             at "floor, ceiling and round" (fun x -> floor x + ceil x + round x) [ 1.0, 0.0; 1.3, 0.0 ]
-            at "clamp lets the gradient through at its bounds" (Elementwise.clamp -1.0 1.0) [ -1.0, 1.0; 1.0, 1.0; 0.5, 1.0; 1.5, 0.0; -1.5, 0.0 ]
+            at
+                "clamp lets the gradient through at its bounds"
+                (Elementwise.clamp -1.0 1.0)
+                [ -1.0, 1.0; 1.0, 1.0; 0.5, 1.0; 1.5, 0.0; -1.5, 0.0 ]
             at "hardtanh does not" Elementwise.hardtanh [ -1.0, 0.0; 1.0, 0.0; 0.5, 1.0; 1.5, 0.0 ]
             at "leakyRelu" (Elementwise.leakyRelu 0.1) [ 0.0, 0.1; 1.0, 1.0; -1.0, 0.1 ]
             at "elu" (Elementwise.elu 2.0) [ 0.0, 2.0; 1.0, 1.0; 1000.0, 1.0 ]
@@ -64,7 +67,10 @@ let private two name f p q expected =
         let y: Expr = f a b
         let found = Grad.grad y [ a; b ] |> Eval.many values |> List.map Tensor.toFloat
         Expect.equal found expected "reverse"
-        let forward d = Grad.jvp [ y ] [ d ] [ Expr.onesLike d ] |> List.head |> Eval.run values |> Tensor.toFloat
+
+        let forward d =
+            Grad.jvp [ y ] [ d ] [ Expr.onesLike d ] |> List.head |> Eval.run values |> Tensor.toFloat
+
         Expect.equal [ forward a; forward b ] expected "forward"
     }
 
@@ -81,14 +87,30 @@ let private ties =
             two "pow: 0^1" (fun a b -> a ** b) 0.0 1.0 [ 1.0; 0.0 ]
             two "pow: 0^0" (fun a b -> a ** b) 0.0 0.0 [ 0.0; 0.0 ]
             gradient "max shares evenly" (Expr.max [ 0 ]) [ 1.0; 3.0; 3.0; 2.0 ] [ 0.0; 0.5; 0.5; 0.0 ]
-            gradient "min shares evenly" (Expr.min [ 0 ]) [ 1.0; 3.0; 1.0; 1.0 ] [ 1.0 / 3.0; 0.0; 1.0 / 3.0; 1.0 / 3.0 ]
-            gradient "max_pool takes the first" (fun x -> Expr.reshape [ 1; 1; 4 ] x |> Convolution.maxPool [ 2 ] Convolution.options) [ 5.0; 5.0; 1.0; 1.0 ] [ 1.0; 0.0; 1.0; 0.0 ]
+            gradient
+                "min shares evenly"
+                (Expr.min [ 0 ])
+                [ 1.0; 3.0; 1.0; 1.0 ]
+                [ 1.0 / 3.0; 0.0; 1.0 / 3.0; 1.0 / 3.0 ]
+            gradient
+                "max_pool takes the first"
+                (fun x -> Expr.reshape [ 1; 1; 4 ] x |> Convolution.maxPool [ 2 ] Convolution.options)
+                [ 5.0; 5.0; 1.0; 1.0 ]
+                [ 1.0; 0.0; 1.0; 0.0 ]
             gradient "prod with one zero" (Expr.prod [ 0 ]) [ 2.0; 0.0; 3.0 ] [ 0.0; 6.0; 0.0 ]
             gradient "prod with two zeros" (Expr.prod [ 0 ]) [ 2.0; 0.0; 0.0; 3.0 ] [ 0.0; 0.0; 0.0; 0.0 ]
-            gradient "deviation of equal values" (Reduce.deviation 0 [ 0 ]) [ 2.0; 2.0; 2.0 ] [ 0.0; 0.0; 0.0 ]
+            gradient
+                "deviation of equal values"
+                (Reduce.deviation 0 [ 0 ])
+                [ 2.0; 2.0; 2.0 ]
+                [ 0.0; 0.0; 0.0 ]
             gradient "norm of zeros" (Reduce.norm [ 0 ]) [ 0.0; 0.0 ] [ 0.0; 0.0 ]
             gradient "norm" (Reduce.norm [ 0 ]) [ 3.0; 4.0 ] [ 0.6; 0.8 ]
-            gradient "logsumexp of −∞ alone beside a number" (Expr.logSumExp 0) [ -infinity; 1.0 ] [ 0.0; 1.0 ]
+            gradient
+                "logsumexp of −∞ alone beside a number"
+                (Expr.logSumExp 0)
+                [ -infinity; 1.0 ]
+                [ 0.0; 1.0 ]
         ]
 
 let private powers =
@@ -101,7 +123,10 @@ let private powers =
                 for point in [ 0.0; -2.0; 1.5 ] do
                     let exact = if order > n then 0.0 else factor * point ** float (n - order)
                     let found = Eval.run [ "x", Tensor.scalar point ] y |> Tensor.toFloat
-                    Expect.isTrue (near 1e-14 exact found) $"d^{order} x^{n} at {point}: {exact}, found {found}"
+
+                    Expect.isTrue
+                        (near 1e-14 exact found)
+                        $"d^{order} x^{n} at {point}: {exact}, found {found}"
 
                 factor <- factor * float (n - order)
                 y <- Grad.grad y [ x ] |> List.head
@@ -111,7 +136,13 @@ let private secondOfPow =
     test "the gradient of the gradient of pow is finite at the base 0" {
         let gradient = Grad.grad (a ** b) [ a; b ]
         let values = [ "a", Tensor.scalar 0.0; "b", Tensor.scalar 3.0 ]
-        let found = gradient |> List.collect (fun g -> Grad.grad g [ a; b ]) |> Eval.many values |> List.map Tensor.toFloat
+
+        let found =
+            gradient
+            |> List.collect (fun g -> Grad.grad g [ a; b ])
+            |> Eval.many values
+            |> List.map Tensor.toFloat
+
         Expect.equal found [ 0.0; 0.0; 0.0; 0.0 ] "all four second derivatives of a^3 there"
     }
 
@@ -119,17 +150,33 @@ let private secondOfProd =
     test "second derivatives of a product with zeros" {
         let hessian (point: float list) =
             let n = point.Length
-            Grad.hessian (Expr.prod [ 0 ] (v n)) (v n) |> Eval.run [ "v", Tensor.vector point ] |> Tensor.toFloats
+
+            Grad.hessian (Expr.prod [ 0 ] (v n)) (v n)
+            |> Eval.run [ "v", Tensor.vector point ]
+            |> Tensor.toFloats
 
         let exact (point: float list) =
             [|
                 for i in 0 .. point.Length - 1 do
                     for j in 0 .. point.Length - 1 ->
-                        if i = j then 0.0
-                        else List.indexed point |> List.filter (fun (k, _) -> k <> i && k <> j) |> List.map snd |> List.fold (*) 1.0
+                        if i = j then
+                            0.0
+                        else
+                            List.indexed point
+                            |> List.filter (fun (k, _) -> k <> i && k <> j)
+                            |> List.map snd
+                            |> List.fold (*) 1.0
             |]
 
-        for point in [ [ 2.0; 0.0; 3.0 ]; [ 0.0; 0.0; 3.0 ]; [ 0.0; 0.0; 0.0 ]; [ 2.0; 0.0; 0.0; 5.0; 7.0 ]; [ 4.0 ]; [] ] do
+        for point in
+            [
+                [ 2.0; 0.0; 3.0 ]
+                [ 0.0; 0.0; 3.0 ]
+                [ 0.0; 0.0; 0.0 ]
+                [ 2.0; 0.0; 0.0; 5.0; 7.0 ]
+                [ 4.0 ]
+                []
+            ] do
             Expect.equal (hessian point) (exact point) $"at {point}"
     }
 
@@ -142,11 +189,19 @@ let private stopped =
             test "leaves the value, and is one under vmap and second derivatives" {
                 let y = x * x * Expr.stopGradient x
                 Expect.equal (Eval.run [ "x", Tensor.scalar 3.0 ] y |> Tensor.toFloat) 27.0 "the value"
-                Expect.equal (Eval.run [ "x", Tensor.scalar 3.0 ] (Grad.hessian y x) |> Tensor.toFloat) 6.0 "second"
+
+                Expect.equal
+                    (Eval.run [ "x", Tensor.scalar 3.0 ] (Grad.hessian y x) |> Tensor.toFloat)
+                    6.0
+                    "second"
+
                 let each = Grad.vmap (fun xs -> Grad.grad (xs[0] * Expr.stopGradient xs[0]) [ xs[0] ]) [ v 2 ]
-                Expect.equal (Eval.many [ "v", Tensor.vector [ 2.0; 5.0 ] ] each) [ Tensor.vector [ 2.0; 5.0 ] ] "per example"
+
+                Expect.equal
+                    (Eval.many [ "v", Tensor.vector [ 2.0; 5.0 ] ] each)
+                    [ Tensor.vector [ 2.0; 5.0 ] ]
+                    "per example"
             }
         ]
 
-let tests =
-    testList "Local" [ elementwise; ties; powers; secondOfPow; secondOfProd; stopped ]
+let tests = testList "Local" [ elementwise; ties; powers; secondOfPow; secondOfProd; stopped ]

@@ -53,10 +53,18 @@ let private hundredThousand =
         Expect.floatClose Accuracy.high (value (gradient y).Head) d "reverse"
         Expect.floatClose Accuracy.high (value (tangent y).Head) d "forward"
         let xs = Expr.variable "xs" DType.F64 [ 2 ]
-        let batched = Grad.vmap (fun e -> [ chain length e[0] ]) [ xs ] |> Eval.many [ "xs", Tensor.vector [ 0.3; 0.3 ] ]
+
+        let batched =
+            Grad.vmap (fun e -> [ chain length e[0] ]) [ xs ]
+            |> Eval.many [ "xs", Tensor.vector [ 0.3; 0.3 ] ]
+
         Expect.equal batched [ Tensor.vector [ v; v ] ] "batched"
         Expect.equal (Graph.variables [ y ]).Length 1 "its variables"
-        Expect.equal (Rebuild.substitute [ { Name = "x"; DType = DType.F64; Shape = Shape.Scalar }, x ] [ y ]) [ y ] "substituted"
+
+        Expect.equal
+            (Rebuild.substitute [ { Name = "x"; DType = DType.F64; Shape = Shape.Scalar }, x ] [ y ])
+            [ y ]
+            "substituted"
     }
 
 let private doubling depth =
@@ -74,7 +82,11 @@ let private shared =
         Expect.isLessThan (count (gradient y)) 400 "the gradient"
         Expect.isLessThan (count (tangent y)) 400 "the tangent"
         Expect.isLessThan (count [ Grad.hessian y x ]) 3000 "the Hessian"
-        Expect.equal (Eval.run [ "x", Tensor.scalar 1.0 ] (gradient y).Head |> Tensor.toFloat) (2.0 ** 60.0) "2⁶⁰ at 1"
+
+        Expect.equal
+            (Eval.run [ "x", Tensor.scalar 1.0 ] (gradient y).Head |> Tensor.toFloat)
+            (2.0 ** 60.0)
+            "2⁶⁰ at 1"
     }
 
 let private wide =
@@ -104,5 +116,11 @@ let tests =
             linear "the gradient" gradient
             linear "the tangent" tangent
             linear "the second derivative" (fun y -> Grad.grad (gradient y).Head [ x ])
-            linear "the batch" (fun y -> Grad.vmap (fun xs -> Rebuild.substitute [ { Name = "x"; DType = DType.F64; Shape = Shape.Scalar }, xs[0] ] [ y ]) [ Expr.variable "xs" DType.F64 [ 3 ] ])
+            linear "the batch" (fun y ->
+                Grad.vmap
+                    (fun xs ->
+                        Rebuild.substitute
+                            [ { Name = "x"; DType = DType.F64; Shape = Shape.Scalar }, xs[0] ]
+                            [ y ])
+                    [ Expr.variable "xs" DType.F64 [ 3 ] ])
         ]

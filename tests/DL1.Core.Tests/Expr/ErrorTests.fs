@@ -65,7 +65,13 @@ let private calls: (string * (unit -> unit)) list =
         "matmul: two vectors", (fun () -> is (Expr.matmul v v))
         "matmul: a scalar", (fun () -> is (Expr.matmul x (lit 2.0)))
         "matmul: mixed types", (fun () -> is (Expr.matmul x big.T))
-        "matmul: stacks", (fun () -> is (Expr.matmul (Expr.variable "a" DType.F32 [ 2; 3; 4 ]) (Expr.variable "b" DType.F32 [ 5; 4; 6 ])))
+        "matmul: stacks",
+        (fun () ->
+            is (
+                Expr.matmul
+                    (Expr.variable "a" DType.F32 [ 2; 3; 4 ])
+                    (Expr.variable "b" DType.F32 [ 5; 4; 6 ])
+            ))
         "transpose: a vector's T", (fun () -> is v.T)
         "transpose: not a permutation", (fun () -> is (Expr.transpose [ 0; 0 ] x))
         "transpose: too few axes", (fun () -> is (Expr.transpose [ 0 ] x))
@@ -96,34 +102,71 @@ let private calls: (string * (unit -> unit)) list =
         "moveAxis: an axis that is not there", (fun () -> is (Expr.moveAxis 0 2 x))
         "gather: indices of floats", (fun () -> is (Expr.gather 0 v x))
         "gather: an axis that is not there", (fun () -> is (Expr.gather 2 i x))
-        "gather: an index out of range", (fun () -> Eval.run [ "x", Tensor.zeros DType.F32 [ 2; 3 ] ] (Expr.gather 0 (Expr.constant (Tensor.vector [ 0L; 2L ])) x) |> ignore)
+        "gather: an index out of range",
+        (fun () ->
+            Eval.run
+                [ "x", Tensor.zeros DType.F32 [ 2; 3 ] ]
+                (Expr.gather 0 (Expr.constant (Tensor.vector [ 0L; 2L ])) x)
+            |> ignore)
         "scatterAdd: updates of another extent", (fun () -> is (Expr.scatterAdd 0 5 i w))
         "scatterAdd: an axis that is not there", (fun () -> is (Expr.scatterAdd 3 5 i x))
         "scatterAdd: a negative extent", (fun () -> is (Expr.scatterAdd 0 -1 i x))
         "randomBits: not a key", (fun () -> is (Expr.randomBits 0 [ 3 ] i))
         "variable: no name", (fun () -> is (Expr.variable " " DType.F32 [ 2 ]))
         "variable: a negative extent", (fun () -> is (Expr.variable "z" DType.F32 [ 2; -3 ]))
-        "conv: channels", (fun () -> is (Convolution.conv options image (Expr.variable "kernel" DType.F32 [ 16; 4; 5; 5 ])))
+        "conv: channels",
+        (fun () -> is (Convolution.conv options image (Expr.variable "kernel" DType.F32 [ 16; 4; 5; 5 ])))
         "conv: data of the wrong rank", (fun () -> is (Convolution.conv options x kernel))
         "conv: weights of the wrong rank", (fun () -> is (Convolution.conv options sound kernel))
-        "conv: a kernel larger than the data", (fun () -> is (Convolution.conv options image (Expr.variable "kernel" DType.F32 [ 16; 3; 29; 5 ])))
+        "conv: a kernel larger than the data",
+        (fun () -> is (Convolution.conv options image (Expr.variable "kernel" DType.F32 [ 16; 3; 29; 5 ])))
         "conv: stride 0", (fun () -> is (Convolution.conv { options with Stride = [ 0 ] } image kernel))
-        "conv: negative padding", (fun () -> is (Convolution.conv { options with Padding = [ -1 ] } image kernel))
+        "conv: negative padding",
+        (fun () -> is (Convolution.conv { options with Padding = [ -1 ] } image kernel))
         "conv: dilation 0", (fun () -> is (Convolution.conv { options with Dilation = [ 0 ] } image kernel))
-        "conv: three strides for a plane", (fun () -> is (Convolution.conv { options with Stride = [ 1; 1; 1 ] } image kernel))
-        "conv: groups that do not divide", (fun () -> is (Convolution.conv { options with Groups = 2 } image kernel))
+        "conv: three strides for a plane",
+        (fun () -> is (Convolution.conv { options with Stride = [ 1; 1; 1 ] } image kernel))
+        "conv: groups that do not divide",
+        (fun () -> is (Convolution.conv { options with Groups = 2 } image kernel))
         "conv: no group", (fun () -> is (Convolution.conv { options with Groups = 0 } image kernel))
         "conv: mixed types", (fun () -> is (Convolution.conv options image (Expr.cast DType.F64 kernel)))
-        "conv: whole numbers", (fun () -> is (Convolution.conv options (Expr.cast DType.I32 image) (Expr.cast DType.I32 kernel)))
+        "conv: whole numbers",
+        (fun () -> is (Convolution.conv options (Expr.cast DType.I32 image) (Expr.cast DType.I32 kernel)))
         "convTranspose: channels", (fun () -> is (Convolution.convTranspose options [] image kernel))
-        "convTranspose: too much output padding", (fun () -> is (Convolution.convTranspose options [ 1 ] image (Expr.variable "kernel" DType.F32 [ 3; 16; 5; 5 ])))
-        "convTranspose: three output paddings", (fun () -> is (Convolution.convTranspose options [ 0; 0; 0 ] image (Expr.variable "kernel" DType.F32 [ 3; 16; 5; 5 ])))
-        "convTranspose: padded to less than nothing", (fun () -> is (Convolution.convTranspose { options with Padding = [ 20 ] } [] image (Expr.variable "kernel" DType.F32 [ 3; 16; 5; 5 ])))
+        "convTranspose: too much output padding",
+        (fun () ->
+            is (
+                Convolution.convTranspose
+                    options
+                    [ 1 ]
+                    image
+                    (Expr.variable "kernel" DType.F32 [ 3; 16; 5; 5 ])
+            ))
+        "convTranspose: three output paddings",
+        (fun () ->
+            is (
+                Convolution.convTranspose
+                    options
+                    [ 0; 0; 0 ]
+                    image
+                    (Expr.variable "kernel" DType.F32 [ 3; 16; 5; 5 ])
+            ))
+        "convTranspose: padded to less than nothing",
+        (fun () ->
+            is (
+                Convolution.convTranspose
+                    { options with Padding = [ 20 ] }
+                    []
+                    image
+                    (Expr.variable "kernel" DType.F32 [ 3; 16; 5; 5 ])
+            ))
         "maxPool: a window larger than the data", (fun () -> is (Convolution.maxPool [ 29 ] options image))
-        "maxPool: padding as large as the window", (fun () -> is (Convolution.maxPool [ 2 ] { options with Padding = [ 2 ] } image))
+        "maxPool: padding as large as the window",
+        (fun () -> is (Convolution.maxPool [ 2 ] { options with Padding = [ 2 ] } image))
         "maxPool: three kernels for a plane", (fun () -> is (Convolution.maxPool [ 2; 2; 2 ] options image))
         "avgPool: data of the wrong rank", (fun () -> is (Convolution.avgPool [ 2 ] options x))
-        "addBias: a bias of other channels", (fun () -> is (Convolution.addBias (Expr.variable "bias" DType.F32 [ 4 ]) image))
+        "addBias: a bias of other channels",
+        (fun () -> is (Convolution.addBias (Expr.variable "bias" DType.F32 [ 4 ]) image))
         "addBias: a matrix", (fun () -> is (Convolution.addBias x image))
         "dot: extents", (fun () -> is (Linear.dot v (Expr.variable "u" DType.F32 [ 4 ])))
         "dot: a matrix", (fun () -> is (Linear.dot x v))
@@ -140,15 +183,33 @@ let private calls: (string * (unit -> unit)) list =
         "bernoulli: above 1", (fun () -> is (Draw.bernoulli 50.0 [ 2 ] key))
         "split: a negative count", (fun () -> is (Draw.split -1 key))
         "uniform: an i64 seed for the key", (fun () -> is (Draw.uniform 0.0 1.0 DType.F32 [ 2 ] (lit 42.0)))
-        "scan: a sequence that is a scalar", (fun () -> is (Scan.run (lit 0.0) s (fun h x -> h + x, h) |> fst))
-        "scan: sequences of other lengths", (fun () -> are (Scan.many false 2 [] [ x; w ] (fun _ _ -> [], []) |> snd))
-        "scan: a carry that changes its shape", (fun () -> is (Scan.run (Expr.symbol "h") (Expr.variable "xs" DType.F64 [ 4; 3 ]) (fun h x -> h + x, h) |> fst))
-        "scan: a carry that changes its type", (fun () -> is (Scan.run v x (fun h x -> Expr.cast DType.F64 (h + x), x) |> fst))
-        "scan: fewer carries than were given", (fun () -> are (Scan.many false 2 [ v; v ] [ x ] (fun h x -> [ h[0] + x[0] ], []) |> fst))
+        "scan: a sequence that is a scalar",
+        (fun () -> is (Scan.run (lit 0.0) s (fun h x -> h + x, h) |> fst))
+        "scan: sequences of other lengths",
+        (fun () -> are (Scan.many false 2 [] [ x; w ] (fun _ _ -> [], []) |> snd))
+        "scan: a carry that changes its shape",
+        (fun () ->
+            is (
+                Scan.run (Expr.symbol "h") (Expr.variable "xs" DType.F64 [ 4; 3 ]) (fun h x -> h + x, h)
+                |> fst
+            ))
+        "scan: a carry that changes its type",
+        (fun () -> is (Scan.run v x (fun h x -> Expr.cast DType.F64 (h + x), x) |> fst))
+        "scan: fewer carries than were given",
+        (fun () -> are (Scan.many false 2 [ v; v ] [ x ] (fun h x -> [ h[0] + x[0] ], []) |> fst))
         "scan: a negative length", (fun () -> are (Scan.many false -1 [ v ] [] (fun h _ -> h, []) |> fst))
-        "custom: too few gradients", (fun () -> is (Scan.custom "f" (fun xs -> xs[0] * xs[1]) (fun _ dy -> [ dy ]) [ x; x ]))
-        "custom: a gradient of another shape", (fun () -> is (Scan.custom "f" (fun xs -> Expr.sum [ 0 ] xs[0]) (fun _ dy -> [ dy ]) [ x ]))
-        "jvp: a custom rule that is not linear", (fun () -> are (Grad.jvp [ Scan.custom "clip" List.head (fun _ dy -> [ Expr.minimum dy (lit 1.0) ]) [ x ] ] [ x ] [ x ]))
+        "custom: too few gradients",
+        (fun () -> is (Scan.custom "f" (fun xs -> xs[0] * xs[1]) (fun _ dy -> [ dy ]) [ x; x ]))
+        "custom: a gradient of another shape",
+        (fun () -> is (Scan.custom "f" (fun xs -> Expr.sum [ 0 ] xs[0]) (fun _ dy -> [ dy ]) [ x ]))
+        "jvp: a custom rule that is not linear",
+        (fun () ->
+            are (
+                Grad.jvp
+                    [ Scan.custom "clip" List.head (fun _ dy -> [ Expr.minimum dy (lit 1.0) ]) [ x ] ]
+                    [ x ]
+                    [ x ]
+            ))
         "grad: not a scalar", (fun () -> are (Grad.grad (x * x) [ x ]))
         "grad: of whole numbers", (fun () -> are (Grad.grad (Expr.sumAll n) [ n ]))
         "grad: with respect to whole numbers", (fun () -> are (Grad.grad (Expr.sumAll x) [ n ]))
@@ -163,11 +224,15 @@ let private calls: (string * (unit -> unit)) list =
         "eval: a missing value", (fun () -> Eval.run [ "y", Tensor.scalar 1.0 ] (s * 2.0) |> ignore)
         "eval: no values at all", (fun () -> Eval.run [] (s * 2.0) |> ignore)
         "eval: a value of another type", (fun () -> Eval.run [ "s", Tensor.scalar 1.0f ] (s * 2.0) |> ignore)
-        "eval: a value of another shape", (fun () -> Eval.run [ "x", Tensor.zeros DType.F32 [ 3; 2 ] ] (x * 2.0) |> ignore)
-        "eval: too few values", (fun () -> Eval.prepare [ { Name = "s"; DType = DType.F64; Shape = Shape.Scalar } ] [ s ] [] |> ignore)
-        "graph: one name with two meanings", (fun () -> Eval.run [] (Expr.cast DType.F64 x * Expr.variable "x" DType.F64 [ 2; 3 ]) |> ignore)
+        "eval: a value of another shape",
+        (fun () -> Eval.run [ "x", Tensor.zeros DType.F32 [ 3; 2 ] ] (x * 2.0) |> ignore)
+        "eval: too few values",
+        (fun () ->
+            Eval.prepare [ { Name = "s"; DType = DType.F64; Shape = Shape.Scalar } ] [ s ] [] |> ignore)
+        "graph: one name with two meanings",
+        (fun () -> Eval.run [] (Expr.cast DType.F64 x * Expr.variable "x" DType.F64 [ 2; 3 ]) |> ignore)
         "tensor: too few elements", (fun () -> Tensor.ofArray [ 2; 3 ] [| 1.0 |] |> ignore)
-        "tensor: read as another type", (fun () -> Tensor.toArray<float> (Tensor.scalar 1.0f) |> ignore)
+        "tensor: read as another type", (fun () -> Tensor.toArray<float>(Tensor.scalar 1.0f) |> ignore)
     ]
 
 let private messageOf (call: unit -> unit) =
@@ -179,8 +244,7 @@ let private messageOf (call: unit -> unit) =
     | other -> $"not an error of DL1: {other.GetType().Name}: {other.Message}"
 
 /// The file beside the sources, for writing; where it is read from is the copy beside the program.
-let private source =
-    Path.Combine(__SOURCE_DIRECTORY__, "..", "..", "fixtures", "errors.approved.txt")
+let private source = Path.Combine(__SOURCE_DIRECTORY__, "..", "..", "fixtures", "errors.approved.txt")
 
 let private read path =
     File.ReadAllText(path).Split("## ", StringSplitOptions.RemoveEmptyEntries)
@@ -198,8 +262,10 @@ let private approved =
              File.WriteAllText(source, String.Join("\n", blocks))
 
          let path =
-             if approving then source
-             else Path.Combine(AppContext.BaseDirectory, "fixtures", "errors.approved.txt")
+             if approving then
+                 source
+             else
+                 Path.Combine(AppContext.BaseDirectory, "fixtures", "errors.approved.txt")
 
          read path)
 
@@ -214,6 +280,9 @@ let tests =
                     Expect.equal (Some message) (Map.tryFind title approved.Value) "the approved message"
                 }
             test "the approved file holds nothing else" {
-                Expect.equal (approved.Value |> Map.keys |> set) (calls |> List.map fst |> set) "the same calls"
+                Expect.equal
+                    (approved.Value |> Map.keys |> set)
+                    (calls |> List.map fst |> set)
+                    "the same calls"
             }
         ]

@@ -12,10 +12,12 @@ open FsCheck.FSharp
 /// the same seed makes the start of a larger one, so shrinking takes nodes away from the end.
 [<CustomEquality; NoComparison; StructuredFormatDisplay("{Display}")>]
 type Graph =
-    { Seed: int
-      Count: int
-      Roots: Expr list
-      Values: (string * Tensor) list }
+    {
+        Seed: int
+        Count: int
+        Roots: Expr list
+        Values: (string * Tensor) list
+    }
 
     override g.Equals other =
         match other with
@@ -59,10 +61,12 @@ let make style seed count =
     let roots = if style = Wild then roots else roots |> List.filter _.DType.IsFloat
     let needed = Graph.variables roots |> List.map _.Name |> set
 
-    { Seed = seed
-      Count = count
-      Roots = roots
-      Values = source.Bindings |> List.filter (fun (name, _) -> needed.Contains name) }
+    {
+        Seed = seed
+        Count = count
+        Roots = roots
+        Values = source.Bindings |> List.filter (fun (name, _) -> needed.Contains name)
+    }
 
 /// A graph of every element type and special values.
 type WildGraph = { Wild: Graph }
@@ -91,10 +95,16 @@ let tame = graphs Tame 10
 
 type Generators =
     static member WildGraph() =
-        Arb.fromGenShrink (Gen.map (fun g -> { Wild = g }) wild, fun g -> smaller Wild g.Wild |> Seq.map (fun g -> { Wild = g }))
+        Arb.fromGenShrink (
+            Gen.map (fun g -> { Wild = g }) wild,
+            fun g -> smaller Wild g.Wild |> Seq.map (fun g -> { Wild = g })
+        )
 
     static member TameGraph() =
-        Arb.fromGenShrink (Gen.map (fun g -> { Tame = g }) tame, fun g -> smaller Tame g.Tame |> Seq.map (fun g -> { Tame = g }))
+        Arb.fromGenShrink (
+            Gen.map (fun g -> { Tame = g }) tame,
+            fun g -> smaller Tame g.Tame |> Seq.map (fun g -> { Tame = g })
+        )
 
     static member Modest() =
         Gen.choose (-1000, 1000) |> Gen.map (fun n -> Modest(float n / 250.0)) |> Arb.fromGen
@@ -104,7 +114,8 @@ let graphLaw count name property =
     testPropertyWithConfig
         { Law.config with
             maxTest = count
-            arbitrary = typeof<Generators> :: Law.config.arbitrary }
+            arbitrary = typeof<Generators> :: Law.config.arbitrary
+        }
         name
         property
 

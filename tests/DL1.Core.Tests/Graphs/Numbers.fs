@@ -7,11 +7,11 @@ open DL1.Tests.Source
 open Expecto
 
 /// Whether two numbers agree within a tolerance relative to their size, or to 1 where they are small.
-let near tolerance (a: float) (b: float) =
-    a = b || abs (a - b) <= tolerance * (1.0 + abs a + abs b)
+let near tolerance (a: float) (b: float) = a = b || abs (a - b) <= tolerance * (1.0 + abs a + abs b)
 
 let inner (a: Tensor list) (b: Tensor list) =
-    List.map2 (fun x y -> Array.map2 (*) (Tensor.toFloats x) (Tensor.toFloats y) |> Array.sum) a b |> List.sum
+    List.map2 (fun x y -> Array.map2 (*) (Tensor.toFloats x) (Tensor.toFloats y) |> Array.sum) a b
+    |> List.sum
 
 /// a + t·d, element by element.
 let along (t: float) (d: Tensor list) (a: Tensor list) =
@@ -29,7 +29,10 @@ let close tolerance (expected: Tensor) (found: Tensor) =
 
     expected.Shape = found.Shape
     && expected.DType = found.DType
-    && Array.forall2 (fun x y -> x = y || (Double.IsNaN x && Double.IsNaN y) || abs (x - y) <= tolerance * size) a b
+    && Array.forall2
+        (fun x y -> x = y || (Double.IsNaN x && Double.IsNaN y) || abs (x - y) <= tolerance * size)
+        a
+        b
 
 let expectClose tolerance (expected: Tensor) (found: Tensor) what =
     if not (close tolerance expected found) then
@@ -42,9 +45,7 @@ let directions seed (es: Expr list) =
 
 /// The variables of f64 among those of expressions, as expressions: what there is to differentiate.
 let reals (es: Expr list) =
-    Graph.variables es
-    |> List.filter (fun v -> v.DType = DType.F64)
-    |> List.map Expr.ofVariable
+    Graph.variables es |> List.filter (fun v -> v.DType = DType.F64) |> List.map Expr.ofVariable
 
 let private nameOf (e: Expr) =
     match e.Node with
@@ -58,7 +59,9 @@ let valuesOf (bindings: (string * Tensor) list) (variables: Expr list) =
 /// Bindings in which some variables have moved.
 let moved (bindings: (string * Tensor) list) (variables: Expr list) values =
     let fresh = List.zip (List.map nameOf variables) values
-    fresh @ (bindings |> List.filter (fun (name, _) -> not (List.exists (fun (n, _) -> n = name) fresh)))
+
+    fresh
+    @ (bindings |> List.filter (fun (name, _) -> not (List.exists (fun (n, _) -> n = name) fresh)))
 
 /// The derivative along a direction of a function of real tensors, by central differences; `None` where two steps
 /// disagree, near a kink or where the function bends too much to tell.

@@ -7,16 +7,46 @@ open DL1.Tests.Source
 
 let unaryOps =
     [
-        UnaryOp.Neg; UnaryOp.Abs; UnaryOp.Sign; UnaryOp.Floor; UnaryOp.Ceiling; UnaryOp.Round; UnaryOp.Exp
-        UnaryOp.Expm1; UnaryOp.Log; UnaryOp.Log1p; UnaryOp.Sqrt; UnaryOp.Rsqrt; UnaryOp.Reciprocal; UnaryOp.Sin
-        UnaryOp.Cos; UnaryOp.Tan; UnaryOp.Asin; UnaryOp.Acos; UnaryOp.Atan; UnaryOp.Sinh; UnaryOp.Cosh
-        UnaryOp.Tanh; UnaryOp.Sigmoid; UnaryOp.Softplus; UnaryOp.Erf; UnaryOp.Relu; UnaryOp.Not
+        UnaryOp.Neg
+        UnaryOp.Abs
+        UnaryOp.Sign
+        UnaryOp.Floor
+        UnaryOp.Ceiling
+        UnaryOp.Round
+        UnaryOp.Exp
+        UnaryOp.Expm1
+        UnaryOp.Log
+        UnaryOp.Log1p
+        UnaryOp.Sqrt
+        UnaryOp.Rsqrt
+        UnaryOp.Reciprocal
+        UnaryOp.Sin
+        UnaryOp.Cos
+        UnaryOp.Tan
+        UnaryOp.Asin
+        UnaryOp.Acos
+        UnaryOp.Atan
+        UnaryOp.Sinh
+        UnaryOp.Cosh
+        UnaryOp.Tanh
+        UnaryOp.Sigmoid
+        UnaryOp.Softplus
+        UnaryOp.Erf
+        UnaryOp.Relu
+        UnaryOp.Not
     ]
 
 let binaryOps =
     [
-        BinaryOp.Add; BinaryOp.Sub; BinaryOp.Mul; BinaryOp.Div; BinaryOp.Pow; BinaryOp.Max; BinaryOp.Min
-        BinaryOp.And; BinaryOp.Or
+        BinaryOp.Add
+        BinaryOp.Sub
+        BinaryOp.Mul
+        BinaryOp.Div
+        BinaryOp.Pow
+        BinaryOp.Max
+        BinaryOp.Min
+        BinaryOp.And
+        BinaryOp.Or
     ]
 
 let compareOps = [ CompareOp.Eq; CompareOp.Ne; CompareOp.Lt; CompareOp.Le; CompareOp.Gt; CompareOp.Ge ]
@@ -99,8 +129,7 @@ let private cast (s: Source) =
 
 /// An operand with at least one axis that is not empty, and the axes that are not.
 let private solid dtype (s: Source) =
-    let x =
-        s.Shaped(dtype, Any, Seq.exists (fun d -> d > 0), fun () -> s.Dims(0, 2) @ [ s.Next(1, 3) ])
+    let x = s.Shaped(dtype, Any, Seq.exists (fun d -> d > 0), fun () -> s.Dims(0, 2) @ [ s.Next(1, 3) ])
 
     x, Expr.allAxes x |> List.filter (fun axis -> x.Shape[axis] > 0)
 
@@ -141,7 +170,8 @@ let private reshape (s: Source) =
     let divisors = [ 1..n ] |> List.filter (fun d -> n % d = 0)
 
     let dims =
-        if n = 0 then s.Pick [ [ 0 ]; [ 2; 0 ]; [ 0; 1; 3 ] ]
+        if n = 0 then
+            s.Pick [ [ 0 ]; [ 2; 0 ]; [ 0; 1; 3 ] ]
         else
             let d = s.Pick divisors
             s.Pick [ [ n ]; [ d; n / d ]; [ d; 1; n / d ]; [ 1; n; 1 ] ]
@@ -157,8 +187,8 @@ let private slice (s: Source) =
     let x = s.Ranked(s.Type(), Any, 1, 4)
 
     let cut d =
-        let start = s.Next(0, d)
-        { Start = start; Stop = s.Next(start, d); Step = s.Next(1, 2) }
+        let start = if s.Flip() then 0 else s.Next(0, d)
+        { Start = start; Stop = (if s.Flip() then d else s.Next(start, d)); Step = s.Next(1, 2) }
 
     Expr.Make(Node.Slice(x.Shape.ToList() |> List.map cut, x))
 
@@ -206,8 +236,7 @@ let private scatterAdd (s: Source) =
 
 let private key (s: Source) = s.Exactly(DType.I32, Any, [ 2 ])
 
-let private randomBits (s: Source) =
-    Expr.randomBits (s.Next(0, 2)) (s.Dims(0, 2)) (key s)
+let private randomBits (s: Source) = Expr.randomBits (s.Next(0, 2)) (s.Dims(0, 2)) (key s)
 
 /// A loop with a carry, a counter, a sequence and something from around it.
 let private scan reversed (s: Source) =

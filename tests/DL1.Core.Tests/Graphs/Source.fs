@@ -25,7 +25,8 @@ type Domain =
 /// Operands, drawn from a seed. `alone` gives fresh variables only, for graphs of one primitive.
 [<Sealed>]
 type Source(seed: int, style: Style, alone: bool) =
-    let random = Random seed
+    // Spread out: neighbouring seeds of System.Random begin alike.
+    let random = Random(seed * -1640531527)
     let pool = List<Expr>()
     let bindings = List<string * Tensor>()
 
@@ -114,11 +115,9 @@ type Source(seed: int, style: Style, alone: bool) =
         | Tame -> DType.F64
         | Wild -> s.Pick DType.all
 
-    member _.Extent() =
-        if random.Next 20 = 0 then 0 else random.Next(1, 4)
+    member _.Extent() = if random.Next 20 = 0 then 0 else random.Next(1, 4)
 
-    member s.Dims(rankLow, rankHigh) =
-        List.init (s.Next(rankLow, rankHigh)) (fun _ -> s.Extent())
+    member s.Dims(rankLow, rankHigh) = List.init (s.Next(rankLow, rankHigh)) (fun _ -> s.Extent())
 
     /// An operand whose shape is accepted, or else of the shape made.
     member _.Shaped(dtype, domain, accept: Shape -> bool, make: unit -> int list) =
@@ -128,7 +127,12 @@ type Source(seed: int, style: Style, alone: bool) =
 
     /// An operand of a rank within bounds.
     member s.Ranked(dtype, domain, low, high) =
-        s.Shaped(dtype, domain, (fun shape -> shape.Rank >= low && shape.Rank <= high), fun () -> s.Dims(low, high))
+        s.Shaped(
+            dtype,
+            domain,
+            (fun shape -> shape.Rank >= low && shape.Rank <= high),
+            fun () -> s.Dims(low, high)
+        )
 
     member s.Operand(dtype, domain) = s.Ranked(dtype, domain, 0, 4)
 

@@ -5,10 +5,12 @@ open DL1
 open DL1.Tests.Source
 
 let private sweep (s: Source) (pads: int) : Sweep =
-    { Stride = s.Next(1, 2)
-      PadBefore = s.Next(0, pads)
-      PadAfter = s.Next(0, pads)
-      Dilation = s.Next(1, 2) }
+    {
+        Stride = s.Next(1, 2)
+        PadBefore = s.Next(0, pads)
+        PadAfter = s.Next(0, pads)
+        Dilation = s.Next(1, 2)
+    }
 
 let private reach kernel (s: Sweep) = s.Dilation * (kernel - 1) + 1
 
@@ -20,7 +22,13 @@ let private axes (s: Source) pads =
     List.init (s.Next(1, 2)) (fun _ ->
         let sweep = sweep s pads
         let kernel = s.Next(1, 3)
-        let sweep = { sweep with PadBefore = min sweep.PadBefore (kernel - 1); PadAfter = min sweep.PadAfter kernel }
+
+        let sweep =
+            { sweep with
+                PadBefore = min sweep.PadBefore (kernel - 1)
+                PadAfter = min sweep.PadAfter kernel
+            }
+
         let least = max 1 (reach kernel sweep - sweep.PadBefore - sweep.PadAfter)
         sweep, kernel, s.Next(least, least + 2))
 
@@ -36,7 +44,9 @@ let private conv (role: string) (s: Source) =
     let dtype = s.Float()
     let x () = s.Exactly(dtype, Any, batch :: groups * ins :: spatial)
     let w () = s.Exactly(dtype, Small, groups * outs :: ins :: kernel)
-    let y () = s.Exactly(dtype, Any, batch :: groups * outs :: (axes |> List.map (fun (w, k, d) -> places d k w)))
+
+    let y () =
+        s.Exactly(dtype, Any, batch :: groups * outs :: (axes |> List.map (fun (w, k, d) -> places d k w)))
 
     match role with
     | "conv" -> Expr.Make(Node.Conv(ConvRole.Forward, spec, x (), w ()))
@@ -53,8 +63,10 @@ let private pool (form: Window -> int list -> (int list -> Expr) -> int list -> 
             w, k, max least d)
 
     let window: Window =
-        { Kernel = axes |> List.map (fun (_, k, _) -> k)
-          Sweeps = axes |> List.map (fun (w, _, _) -> w) }
+        {
+            Kernel = axes |> List.map (fun (_, k, _) -> k)
+            Sweeps = axes |> List.map (fun (w, _, _) -> w)
+        }
 
     let dtype = s.Float()
     let spatial = axes |> List.map (fun (_, _, d) -> d)
@@ -65,7 +77,8 @@ let private pool (form: Window -> int list -> (int list -> Expr) -> int list -> 
 
 let all: (string * (Source -> Expr)) list =
     [
-        for role in [ "conv"; "conv_input_grad"; "conv_weight_grad" ] do yield role, conv role
+        for role in [ "conv"; "conv_input_grad"; "conv_weight_grad" ] do
+            yield role, conv role
         yield "max_pool", pool (fun w x operand _ -> Node.MaxPool(w, operand x))
         yield "max_pool_pick", pool (fun w x operand _ -> Node.MaxPoolPick(w, operand x, operand x))
         yield "max_pool_scatter", pool (fun w x operand y -> Node.MaxPoolScatter(w, operand x, operand y))

@@ -38,11 +38,18 @@ type private Attributes(case: JsonElement) =
     member _.Float name = (find name).Value.GetDouble()
     member _.Flag name = (find name).Value.GetBoolean()
     member _.Ints name = ints (find name).Value
+
     /// Says a thing that is so here in any case.
-    member _.Known names = for name in names do find name |> ignore
+    member _.Known names =
+        for name in names do
+            find name |> ignore
 
     member _.Unread =
-        [ for p in attrs.EnumerateObject() do if not (read.Contains p.Name) then p.Name ]
+        [
+            for p in attrs.EnumerateObject() do
+                if not (read.Contains p.Name) then
+                    p.Name
+        ]
 
 let private window (a: Attributes) =
     a.Known [ "layout" ]
@@ -51,7 +58,8 @@ let private window (a: Attributes) =
         Stride = [ a.IntOr("stride", 1) ]
         Padding = [ a.IntOr("padding", 0) ]
         Dilation = [ a.IntOr("dilation", 1) ]
-        Groups = a.IntOr("groups", 1) }
+        Groups = a.IntOr("groups", 1)
+    }
 
 /// What a name of the reference is called here. A name that is not listed fails its case.
 let private apply (name: string) (a: Attributes) (xs: Map<string, Expr>) : Expr =
@@ -135,7 +143,10 @@ let private apply (name: string) (a: Attributes) (xs: Map<string, Expr>) : Expr 
 
 let private check (case: JsonElement) =
     let inputs = [ for p in case.GetProperty("inputs").EnumerateObject() -> p.Name, tensor p.Value ]
-    let variables = inputs |> List.map (fun (name, t) -> name, Expr.variable name DType.F64 (t.Shape.ToList()))
+
+    let variables =
+        inputs |> List.map (fun (name, t) -> name, Expr.variable name DType.F64 (t.Shape.ToList()))
+
     let attributes = Attributes case
     let output = apply (string (case.GetProperty "name")) attributes (Map.ofList variables)
     Expect.isEmpty attributes.Unread "every attribute is used"

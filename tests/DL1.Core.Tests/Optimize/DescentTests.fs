@@ -21,14 +21,22 @@ let tests =
             law "the same start gives the same bits" (fun (choice: int) (p: int) (q: int) ->
                 let optimizer = optimizers[abs (choice % 3)]
                 let start = [ float (p % 10); float (q % 10) ]
-                let rows () = (run (epochs 10) optimizer start).Rows |> Seq.map (fun r -> r.After[0], r.After[1], r.Value)
-                Seq.forall2 (=) (rows ()) (rows ()))
-            law "each epoch starts where the one before ended, and its decrease is that of the objective" (fun (choice: int) ->
-                let descent = run (epochs 20) optimizers[abs (choice % 3)] [ 5.0; 4.0 ]
 
-                Seq.pairwise descent.Rows
-                |> Seq.forall (fun (r, s) ->
-                    Seq.forall2 (=) r.After s.Before && s.Decrease = r.Value - s.Value && s.Epoch = r.Epoch + 1))
+                let rows () =
+                    (run (epochs 10) optimizer start).Rows
+                    |> Seq.map (fun r -> r.After[0], r.After[1], r.Value)
+
+                Seq.forall2 (=) (rows ()) (rows ()))
+            law
+                "each epoch starts where the one before ended, and its decrease is that of the objective"
+                (fun (choice: int) ->
+                    let descent = run (epochs 20) optimizers[abs (choice % 3)] [ 5.0; 4.0 ]
+
+                    Seq.pairwise descent.Rows
+                    |> Seq.forall (fun (r, s) ->
+                        Seq.forall2 (=) r.After s.Before
+                        && s.Decrease = r.Value - s.Value
+                        && s.Epoch = r.Epoch + 1))
             law "the first step of plain descent is the gradient times the rate" (fun (p: int) ->
                 let start = float (p % 100)
                 let row = (run (epochs 1) (Optimizer.sgd 0.05) [ start; 0.0 ]).Rows[0]
@@ -43,7 +51,9 @@ let tests =
             }
             test "descents whose steps shrink converge" {
                 for optimizer in List.take 2 optimizers do
-                    Expect.isTrue (Descent.run Descent.standard optimizer bowl [ x; y ] [ 5.0; 4.0 ]).Converged optimizer.Name
+                    Expect.isTrue
+                        (Descent.run Descent.standard optimizer bowl [ x; y ] [ 5.0; 4.0 ]).Converged
+                        optimizer.Name
             }
             test "no epochs, no rows" { Expect.isEmpty (run (epochs 0) optimizers[0] [ 1.0; 1.0 ]).Rows "" }
             test "wrong options are refused" {
@@ -52,8 +62,18 @@ let tests =
                 refused (fun () -> Optimizer.sgd nan)
                 refused (fun () -> Optimizer.momentum 1.0 0.1)
                 refused (fun () -> Optimizer.secondMomentFrom 0.0 0.0 0.9 0.9 0.1)
-                Expect.throwsT<DomainError> (fun () -> run (epochs 1) optimizers[0] [ 1.0 ] |> ignore) "one start"
-                Expect.throwsT<DomainError> (fun () -> run { Descent.standard with Patience = 0 } optimizers[0] [ 1.0; 1.0 ] |> ignore) "patience"
-                Expect.throwsT<DomainError> (fun () -> run (epochs 400) (Optimizer.sgd 10.0) [ 5.0; 4.0 ] |> ignore) "divergence"
+
+                Expect.throwsT<DomainError>
+                    (fun () -> run (epochs 1) optimizers[0] [ 1.0 ] |> ignore)
+                    "one start"
+
+                Expect.throwsT<DomainError>
+                    (fun () ->
+                        run { Descent.standard with Patience = 0 } optimizers[0] [ 1.0; 1.0 ] |> ignore)
+                    "patience"
+
+                Expect.throwsT<DomainError>
+                    (fun () -> run (epochs 400) (Optimizer.sgd 10.0) [ 5.0; 4.0 ] |> ignore)
+                    "divergence"
             }
         ]

@@ -1,0 +1,76 @@
+namespace DL1
+
+/// Shapes of what moves data: reshaping, slicing, padding, joining.
+[<RequireQualifiedAccess>]
+module internal InferMove =
+    let checkSize operation (shape: Shape) (x: #IOperand) =
+        if shape.Size <> x.Shape.Size then
+            Refuse.shape
+                operation
+                $"{Operand.text x} to {shape}"
+                $"a shape of {x.Shape.Size} elements, as the operand has; {shape} has {shape.Size}"
+                "check the extents, or leave one out as -1 in Expr.reshape"
+
+    let slice (cuts: Cut list) (x: #IOperand) =
+        if cuts.Length <> x.Shape.Rank then
+            Refuse.shape
+                "slice"
+                $"{cuts.Length} cuts of {Operand.text x}"
+                "a cut for each axis"
+                "keep an axis whole with 0 .. extent"
+
+        let extent axis (c: Cut) =
+            if c.Step < 1 || c.Start < 0 || c.Stop < c.Start || c.Stop > x.Shape[axis] then
+                Refuse.shape
+                    "slice"
+                    $"{c.Start} to {c.Stop} by {c.Step} along axis {axis} of {Operand.text x}"
+                    $"0 ≤ start ≤ stop ≤ {x.Shape[axis]}, step ≥ 1"
+                    "count from 0, stop excluded; to go backwards use Expr.reverse"
+
+            (c.Stop - c.Start + c.Step - 1) / c.Step
+
+        cuts |> List.mapi extent |> Shape.ofList
+
+    let pad (edges: Edge list) (x: #IOperand) =
+        if edges.Length <> x.Shape.Rank then
+            Refuse.shape
+                "pad"
+                $"{edges.Length} edges of {Operand.text x}"
+                "edges for each axis"
+                "give (0, 0) for an axis that stays"
+
+        let extent axis (e: Edge) =
+            let d = x.Shape[axis]
+            let extent = e.Before + d + max 0 (d - 1) * e.Between + e.After
+
+            if e.Between < 0 || extent < 0 then
+                Refuse.shape
+                    "pad"
+                    $"{e.Before} before, {e.After} after, {e.Between} between along axis {axis} of {Operand.text x}"
+                    "a padded extent of 0 or more, and 0 or more between"
+                    "check the sign of the edges; a negative edge crops"
+
+            extent
+
+        edges |> List.mapi extent |> Shape.ofList
+
+    let concat axis (xs: #IOperand list) =
+        match xs with
+        | [] -> Refuse.shape "concat" "no tensors" "at least one tensor" "leave out the concatenation"
+        | first :: rest ->
+            Operand.requireAxis "concat" axis first
+
+            for x in rest do
+                Operand.requireSameType "concat" first x
+
+                if
+                    x.Shape.Rank <> first.Shape.Rank
+                    || Shape.removeAxis axis x.Shape <> Shape.removeAxis axis first.Shape
+                then
+                    Refuse.shape
+                        "concat"
+                        $"{Operand.texts [ first; x ]} along axis {axis}"
+                        $"shapes that differ along axis {axis} alone"
+                        "reshape or slice the others to fit, or use Expr.stack for a new axis"
+
+            Shape.withAxis axis (xs |> List.sumBy (fun x -> x.Shape[axis])) first.Shape
