@@ -44,6 +44,7 @@ let tests =
             ExplainTests.tests
             // Compile
             ScalarFunctionTests.tests
+            PlanTests.tests
             // Optimize
             DescentTests.tests
             // Compile

@@ -101,7 +101,7 @@ module internal Fuse =
             | _ ->
                 let x = source e
                 add e (ScalarProgram.Step.Input inputs.Count)
-                inputs.Add((x, Sweep.strides root.Shape x.Shape))
+                inputs.Add((x, Walk.strides root.Shape x.Shape))
 
         // Operands first, by an explicit stack: a group is small, but nothing here should depend on it.
         let stack = Stack<struct (Expr * bool)>([ struct (root, false) ])

@@ -120,7 +120,7 @@ module internal ScalarEmit =
         il.Emit OpCodes.Conv_R8
 
     /// Emits all steps; `input` puts an input on the stack. Gives the locals of the values.
-    let private body
+    let body
         (il: ILGenerator)
         (program: ScalarProgram.Program)
         (input: int -> unit)

@@ -2,7 +2,7 @@ namespace DL1
 
 /// How a fused kernel walks: rows of equal length, along which each input stands still or moves by one element.
 [<NoEquality; NoComparison>]
-type internal Sweep =
+type internal Walk =
     {
         Rows: int
         Columns: int
@@ -14,7 +14,7 @@ type internal Sweep =
 
 /// Sweeps over a shape.
 [<RequireQualifiedAccess>]
-module internal Sweep =
+module internal Walk =
     /// The strides of a tensor seen through a broadcast to a shape: 0 along what is stretched.
     let strides (target: Shape) (source: Shape) : int list =
         let missing = target.Rank - source.Rank
@@ -24,7 +24,7 @@ module internal Sweep =
             if axis < missing || source[axis - missing] = 1 then 0 else own[axis - missing])
 
     /// The longest rows that all inputs, given by their strides, can walk.
-    let ofShape (shape: Shape) (inputs: int list list) : Sweep =
+    let ofShape (shape: Shape) (inputs: int list list) : Walk =
         // Axes of extent 1 move nothing.
         let kept = [ 0 .. shape.Rank - 1 ] |> List.filter (fun axis -> shape[axis] <> 1)
         let extents = kept |> List.map (fun axis -> shape[axis])
