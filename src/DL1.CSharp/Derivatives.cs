@@ -85,7 +85,7 @@ public static class Derivatives
 }
 
 /// <summary>
-/// A function of tensors from a graph: put in order once, called any number of times, from any thread.
+/// A function of tensors from a graph: compiled once, called any number of times, from any thread.
 /// </summary>
 public sealed class Function
 {
@@ -98,7 +98,7 @@ public sealed class Function
     /// <param name="outputs">What is computed, in the order in which it is returned.</param>
     /// <example><code>var step = new Function([w, x, y], [loss, .. loss.Gradient(w)]);</code></example>
     public Function(IEnumerable<Expr> inputs, IEnumerable<Expr> outputs) =>
-        run = Eval.prepare(
+        run = DL1.Compile.prepare(
             Interop.List(inputs.Select(e => Interop.VariableOf(e, "Function"))),
             Interop.List(outputs));
 
