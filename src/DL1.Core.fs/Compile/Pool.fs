@@ -13,7 +13,6 @@ type internal Job() =
     [<ThreadStatic; DefaultValue>]
     static val mutable private inside: bool
 
-    let guard = Lock()
     let mutable next = 0
     let mutable parts = 0
     let mutable body: int -> unit = ignore
@@ -78,14 +77,14 @@ type internal Job() =
         finally
             Job.inside <- false
 
-    member private _.Fail(part, e: exn) =
-        guard.Enter()
+    member private job.Fail(part, e: exn) =
+        Monitor.Enter job
 
         if part < failed then
             failed <- part
             failure <- ExceptionDispatchInfo.Capture e
 
-        guard.Exit()
+        Monitor.Exit job
 
         Volatile.Write(&next, parts)
 
@@ -106,7 +105,7 @@ type internal Job() =
 /// Parts must not wait for one another.
 [<RequireQualifiedAccess>]
 module internal Pool =
-    let private gate = Lock()
+    /// The jobs that workers may join; also the pool's lock.
     let private jobs = ResizeArray<Job>()
     let private wake = new SemaphoreSlim(0)
     /// Counts the moments at which a worker may find something to do.
@@ -124,7 +123,7 @@ module internal Pool =
 
     /// A job to help with, and the number of offers seen; the helper is counted in.
     let private join (seen: byref<int>) : Job | null =
-        gate.Enter()
+        Monitor.Enter jobs
         seen <- offers
         let mutable found: Job | null = null
         let mutable i = 0
@@ -139,7 +138,7 @@ module internal Pool =
 
             i <- i + 1
 
-        gate.Exit()
+        Monitor.Exit jobs
         found
 
     /// Called with the lock held: one more offer, and how many sleepers are to be woken for it.
@@ -149,8 +148,16 @@ module internal Pool =
         asleep <- asleep - woken
         woken
 
+    let private anyWork () =
+        let mutable found = false
+
+        for i in 0 .. jobs.Count - 1 do
+            found <- found || jobs[i].HasWork
+
+        found
+
     let private leave (job: Job) =
-        gate.Enter()
+        Monitor.Enter jobs
         working <- working - 1
         job.Helpers <- job.Helpers - 1
         let last = job.Helpers = 0 && job.Sleeps
@@ -158,8 +165,8 @@ module internal Pool =
         if last then
             job.Sleeps <- false
 
-        let woken = if jobs.Count > 0 then offer 1 else 0
-        gate.Exit()
+        let woken = if anyWork () then offer 1 else 0
+        Monitor.Exit jobs
 
         if last then
             job.Left.Release() |> ignore
@@ -175,13 +182,13 @@ module internal Pool =
             Thread.SpinWait 8
 
         if Volatile.Read &offers = seen then
-            gate.Enter()
+            Monitor.Enter jobs
             let sleeps = offers = seen
 
             if sleeps then
                 asleep <- asleep + 1
 
-            gate.Exit()
+            Monitor.Exit jobs
 
             if sleeps then
                 wake.Wait()
@@ -203,22 +210,22 @@ module internal Pool =
             thread.Start()
 
     let private publish (job: Job) helpers =
-        gate.Enter()
+        Monitor.Enter jobs
         hire (job.Threads - 1)
         jobs.Add job
         working <- working + 1
         let woken = offer helpers
-        gate.Exit()
+        Monitor.Exit jobs
 
         if woken > 0 then
             wake.Release woken |> ignore
 
     let private close (job: Job) =
-        gate.Enter()
+        Monitor.Enter jobs
         jobs.Remove job |> ignore
         working <- working - 1
-        let woken = if jobs.Count > 0 then offer 1 else 0
-        gate.Exit()
+        let woken = if anyWork () then offer 1 else 0
+        Monitor.Exit jobs
 
         if woken > 0 then
             wake.Release woken |> ignore
@@ -230,10 +237,10 @@ module internal Pool =
         while Volatile.Read &job.Helpers > 0 && Diagnostics.Stopwatch.GetTimestamp() - start < patience do
             Thread.SpinWait 8
 
-        gate.Enter()
+        Monitor.Enter jobs
         let sleeps = job.Helpers > 0
         job.Sleeps <- sleeps
-        gate.Exit()
+        Monitor.Exit jobs
 
         if sleeps then
             job.Left.Wait()

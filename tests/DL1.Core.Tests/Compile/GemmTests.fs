@@ -8,7 +8,7 @@ open DL1.Tests.Law
 open Expecto
 
 /// Numbers of either type, in pinned memory with room around them that must stay as it is.
-type private Numbers<'T when 'T: unmanaged and 'T: struct>(values: 'T[], around: 'T) =
+type private Numbers<'T when 'T: unmanaged and 'T: struct>(values: 'T[], around: 'T, isAround: 'T -> bool) =
     let room = 64
 
     let array =
@@ -19,7 +19,7 @@ type private Numbers<'T when 'T: unmanaged and 'T: struct>(values: 'T[], around:
 
     member _.Address = Marshal.UnsafeAddrOfPinnedArrayElement(array, room)
     member _.Values = Array.sub array room values.Length
-    member _.Guarded = Array.forall (fun v -> v.Equals around) (Array.append array[.. room - 1] array[room + values.Length ..])
+    member _.Guarded = Array.append array[.. room - 1] array[room + values.Length ..] |> Array.forall isAround
 
 /// How a matrix lies in memory, from its rows and columns: its strides and its extent.
 let private layouts =
@@ -92,8 +92,8 @@ type private Work<'T when 'T: unmanaged and 'T: struct>(kind: Kind<'T>, case: Ca
 
     /// C after a run, by some width and number of threads; `finish` as in Product.
     member _.Run(width, threads, finish) =
-        let around = kind.Of nan
-        let a, b, c, bias = Numbers(a, around), Numbers(b, around), Numbers(c, around), Numbers(bias, around)
+        let numbers values = Numbers(values, kind.Of nan, kind.To >> Double.IsNaN)
+        let a, b, c, bias = numbers a, numbers b, numbers c, numbers bias
 
         kind.Run width threads
             { M = case.M
@@ -107,7 +107,9 @@ type private Work<'T when 'T: unmanaged and 'T: struct>(kind: Kind<'T>, case: Ca
               Bias = if case.Bias then bias.Address else 0n
               Finish = finish }
 
-        Expect.isTrue c.Guarded $"nothing written around C: %A{case}"
+        if not (List.forall (fun (numbers: Numbers<'T>) -> numbers.Guarded) [ a; b; c; bias ]) then
+            failtest $"something is written outside: %A{case}"
+
         c.Values
 
     /// For each element of C and each gap: what it should be, and Σ|a||b| with what is added.
@@ -132,7 +134,6 @@ type private Work<'T when 'T: unmanaged and 'T: struct>(kind: Kind<'T>, case: Ca
                 else
                     sum, size)
 
-let private widths = [ Width.Bits128; Width.Bits256; Width.Bits512 ]
 let private integers place = float (place * 31 % 9 - 4)
 let private fractions place = float (place * 7919 % 1999 - 999) / 997.0
 
@@ -142,20 +143,31 @@ let private same (kind: Kind<'T>) (x: 'T[]) (y: 'T[]) =
 /// All that is to hold of a case.
 let private check (kind: Kind<'T>) (case: Case) =
     let exact = Work(kind, case, integers)
-    let found = exact.Run(Simd.widest, 2, null) |> Array.map kind.To
-    Expect.sequenceEqual found (exact.Expected |> Array.map fst) $"exactly, on small integers: %A{case}"
     let work = Work(kind, case, fractions)
     let first = work.Run(Simd.widest, 1, null)
     let bound = float (case.K + 3) * kind.Half
 
-    for found, (expected, size) in Array.zip first work.Expected do
+    let near (found, (expected, size)) =
         // The second term is the error of the expected value, which is summed in doubles itself.
-        let allowed = size * (bound / (1.0 - bound) + float (case.K + 3) * f64.Half)
-        Expect.isTrue (abs (kind.To found - expected) <= allowed) $"{found}, not {expected}: %A{case}"
+        abs (kind.To found - expected) <= size * (bound / (1.0 - bound) + float (case.K + 3) * f64.Half)
 
-    for width in widths do
-        for threads in 1..3 do
-            Expect.isTrue (same kind first (work.Run(width, threads, null))) $"{width}, {threads} threads: %A{case}"
+    let broken =
+        [
+            if Array.map kind.To (exact.Run(Simd.widest, 2, null)) <> Array.map fst exact.Expected then
+                "not exact on small integers"
+
+            match Array.zip first work.Expected |> Array.tryFind (near >> not) with
+            | Some(found, (expected, _)) -> $"{found}, not {expected}"
+            | None -> ()
+
+            for width, threads in [ Width.Bits128, 1; Width.Bits256, 2; Width.Bits512, 3 ] do
+                if not (same kind first (work.Run(width, threads, null))) then
+                    $"other bits with {width}, {threads} threads"
+        ]
+
+    // Said only when it is needed: describing a case takes longer than computing it.
+    if not broken.IsEmpty then
+        failtest $"%A{broken}: %A{case}"
 
 let private both case =
     check f32 case
@@ -163,8 +175,8 @@ let private both case =
 
 let private borders =
     test "shapes around the borders of vectors and tiles" {
-        for m in [ 0; 1; 2; 3; 4; 5; 6; 7; 8; 12; 13; 29 ] do
-            for n in [ 0; 1; 3; 4; 7; 8; 9; 15; 16; 17; 31; 32; 33 ] do
+        for m in [ 0; 1; 2; 4; 5; 6; 7; 8; 13; 29 ] do
+            for n in [ 0; 1; 3; 4; 5; 7; 8; 9; 15; 16; 17; 31; 33 ] do
                 both (plain m n (m + 2 * n % 7))
     }
 
@@ -261,7 +273,7 @@ let private finish =
 let private steady =
     test "a product in steady work allocates nothing" {
         for m, n, k in [ 20, 30, 10; 1, 400, 30; 400, 1, 30; 200, 150, 400 ] do
-            let numbers = Numbers(Array.create (m * n + m * k + k * n) 0.5, nan)
+            let numbers = Numbers(Array.create (m * n + m * k + k * n) 0.5, nan, Double.IsNaN)
             let matrix columns = { Data = numbers.Address; Row = columns; Column = 1; Batch = 0 }
 
             let product =
@@ -274,15 +286,8 @@ let private steady =
                     B = matrix n
                     C = { matrix n with Data = numbers.Address + nativeint (8 * (m * k + k * n)) } }
 
-            for _ in 1..50 do
-                Gemm.f64On Simd.widest 2 &product
-
-            let before = GC.GetAllocatedBytesForCurrentThread()
-
-            for _ in 1..50 do
-                Gemm.f64On Simd.widest 2 &product
-
-            Expect.equal (GC.GetAllocatedBytesForCurrentThread() - before) 0L $"bytes: {m} {n} {k}"
+            PoolTests.expectSteady $"{m} {n} {k}" (fun () -> Gemm.f64On Simd.widest 2 &product)
+            Expect.isTrue numbers.Guarded "nothing written outside"
     }
 
 let tests = testList "Gemm" [ borders; depths; transposes; blocks; stacks; any; finish; steady ]

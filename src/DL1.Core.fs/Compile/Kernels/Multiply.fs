@@ -29,11 +29,10 @@ type internal Multiply<'S, 'V, 'T
     let mutable p = Product.None
     let size = nativeint sizeof<'T>
     let panelColumns = 2 * 'S.Bytes / sizeof<'T>
+    let mutable wide = 0
     let mutable panels = 0
     let mutable panelsEach = 1
     let mutable stacksEach = 1
-    let mutable cutLength = 0
-    let mutable cuts = 1
     // The block at hand of a product in blocks.
     let mutable stack = 0
     let mutable column = 0
@@ -54,79 +53,11 @@ type internal Multiply<'S, 'V, 'T
             fresh
         | known -> known
 
-    static member private Place(m: Matrix, stack: int, row: int, column: int) =
-        m.Data
-        + (nativeint stack * nativeint m.Batch
-           + nativeint row * nativeint m.Row
-           + nativeint column * nativeint m.Column)
-          * nativeint sizeof<'T>
-
     /// The bodies of the pool's runs, made once.
     member private this.Prepare() =
         strip <- fun part -> this.Strip part
         pack <- fun part -> this.PackPart part
         rows <- fun part -> this.RowsPart part
-
-    member private _.CutAt index = min cutLength (p.K - index * cutLength)
-
-    /// Bias and finish, for a finished block of C.
-    member private _.Finish(stack, row, rows, column, count) =
-        if p.Bias <> 0n then
-            for i in row .. row + rows - 1 do
-                Bias<'S, 'V, 'T>
-                    .Add(
-                        count,
-                        p.Bias + nativeint column * size,
-                        Multiply<'S, 'V, 'T>.Place(p.C, stack, i, column)
-                    )
-
-        match p.Finish with
-        | null -> ()
-        | finish ->
-            for i in row .. row + rows - 1 do
-                finish.Invoke(
-                    Multiply<'S, 'V, 'T>.Place(p.C, stack, i, column),
-                    stack * p.M + i,
-                    column,
-                    count
-                )
-
-    /// All of k for a run of panels of one matrix.
-    member private this.Panels(stack, first, last) =
-        let spare = Scratch.Get(0, 12 * 2 * 'S.Bytes)
-        let panel = Scratch.Get(1, SumCut.Longest * 2 * 'S.Bytes)
-        let bRow, bColumn = nativeint p.B.Row * size, nativeint p.B.Column * size
-
-        for index in first .. last - 1 do
-            let column = index * panelColumns
-            let columns = min panelColumns (p.N - column)
-            let inPlace = p.M <= 12 && bColumn = size && columns = panelColumns
-
-            for cut in 0 .. cuts - 1 do
-                let k = this.CutAt cut
-                let b = Multiply<'S, 'V, 'T>.Place(p.B, stack, cut * cutLength, column)
-
-                if not inPlace then
-                    Pack<'S, 'V, 'T>.Panel(k, columns, b, bRow, bColumn, panel)
-
-                Panel<'S, 'V, 'T>
-                    .Multiply(
-                        p.M,
-                        k,
-                        Multiply<'S, 'V, 'T>.Place(p.A, stack, 0, cut * cutLength),
-                        nativeint p.A.Row * size,
-                        nativeint p.A.Column * size,
-                        (if inPlace then b else panel),
-                        (if inPlace then bRow else nativeint (2 * 'S.Bytes)),
-                        Multiply<'S, 'V, 'T>.Place(p.C, stack, 0, column),
-                        nativeint p.C.Row * size,
-                        columns,
-                        p.Accumulate || cut > 0,
-                        spare
-                    )
-
-        let column = first * panelColumns
-        this.Finish(stack, 0, p.M, column, min p.N (last * panelColumns) - column)
 
     member private this.Strip part =
         let strips = (panels + panelsEach - 1) / panelsEach
@@ -134,10 +65,14 @@ type internal Multiply<'S, 'V, 'T
         let stack = part / strips * stacksEach
 
         for stack in stack .. min p.Batch (stack + stacksEach) - 1 do
-            this.Panels(stack, first, min panels (first + panelsEach))
+            Strip<'S, 'V, 'T>.Run(&p, stack, first * panelColumns, min wide ((first + panelsEach) * panelColumns))
 
     member private this.Strips threads =
-        let each = int64 p.M * int64 panelColumns * int64 (max 1 p.K)
+        // Where B is a column, the strips are of rows.
+        wide <- max p.N (if p.N = 1 then p.M else 1)
+        panels <- (wide + panelColumns - 1) / panelColumns
+        let tall = if p.N = 1 then 1 else p.M
+        let each = int64 tall * int64 panelColumns * int64 (max 1 p.K)
         let enough = int (min (int64 panels) ((Grain + each - 1L) / each))
         panelsEach <- max enough ((panels + 15) / 16)
 
@@ -152,14 +87,14 @@ type internal Multiply<'S, 'V, 'T
 
     /// One panel of the block of B.
     member private this.PackPart part =
-        let k = this.CutAt cut
+        let k = SumCut.at p.K cut
         let first = part * panelColumns
 
         Pack<'S, 'V, 'T>
             .Panel(
                 k,
                 min panelColumns (columns - first),
-                Multiply<'S, 'V, 'T>.Place(p.B, stack, cut * cutLength, column + first),
+                Strip<'S, 'V, 'T>.Place(p.B, stack, cut * SumCut.length p.K, column + first),
                 nativeint p.B.Row * size,
                 nativeint p.B.Column * size,
                 packed + nativeint (part * k * 2) * nativeint 'S.Bytes
@@ -167,14 +102,13 @@ type internal Multiply<'S, 'V, 'T
 
     /// One block of rows of A against the block of B.
     member private this.RowsPart part =
-        let k = this.CutAt cut
+        let k = SumCut.at p.K cut
         let row = part * BlockRows
         let rows = min BlockRows (p.M - row)
         let spare = Scratch.Get(0, 12 * 2 * 'S.Bytes)
-        // A little more than k, so that rows do not fall on the same lines of the cache.
         let struct (aRow, aColumn, a) = this.BlockOfA(row, rows, k)
         let blockPanels = (columns + panelColumns - 1) / panelColumns
-        let finished = cut = cuts - 1 && (p.Bias <> 0n || not (isNull p.Finish))
+        let finished = cut = SumCut.count p.K - 1 && (p.Bias <> 0n || not (isNull p.Finish))
         let group = 8
 
         for panel in 0 .. blockPanels - 1 do
@@ -189,7 +123,7 @@ type internal Multiply<'S, 'V, 'T
                     aColumn,
                     packed + nativeint (panel * k * 2) * nativeint 'S.Bytes,
                     nativeint (2 * 'S.Bytes),
-                    Multiply<'S, 'V, 'T>.Place(p.C, stack, row, column + first),
+                    Strip<'S, 'V, 'T>.Place(p.C, stack, row, column + first),
                     nativeint p.C.Row * size,
                     min panelColumns (columns - first),
                     p.Accumulate || cut > 0,
@@ -199,8 +133,7 @@ type internal Multiply<'S, 'V, 'T
             if finished && (panel % group = group - 1 || panel = blockPanels - 1) then
                 let first = panel / group * group * panelColumns
 
-                this.Finish(
-                    stack,
+                Strip<'S, 'V, 'T>.Finish(&p, stack,
                     row,
                     rows,
                     column + first,
@@ -209,7 +142,7 @@ type internal Multiply<'S, 'V, 'T
 
     /// The block of A, copied together: its strides and its address.
     member private _.BlockOfA(row, rows, k) =
-        let source = Multiply<'S, 'V, 'T>.Place(p.A, stack, row, cut * cutLength)
+        let source = Strip<'S, 'V, 'T>.Place(p.A, stack, row, cut * SumCut.length p.K)
         let aRow, aColumn = nativeint p.A.Row * size, nativeint p.A.Column * size
 
         if aRow = size then
@@ -218,6 +151,7 @@ type internal Multiply<'S, 'V, 'T
             Pack<'S, 'V, 'T>.Rows(k, rows * sizeof<'T>, source, aColumn, target, between)
             struct (size, between, target)
         else
+            // A little more than k, so that rows do not fall on the same lines of the cache.
             let between = nativeint (SumCut.Longest + 16) * size
             let target = Scratch.Get(2, BlockRows * int between)
 
@@ -236,9 +170,9 @@ type internal Multiply<'S, 'V, 'T
             while column < p.N do
                 columns <- min BlockColumns (p.N - column)
                 let blockPanels = (columns + panelColumns - 1) / panelColumns
-                packed <- Scratch.Get(3, blockPanels * cutLength * 2 * 'S.Bytes)
+                packed <- Scratch.Get(3, blockPanels * SumCut.length p.K * 2 * 'S.Bytes)
 
-                for cut' in 0 .. cuts - 1 do
+                for cut' in 0 .. SumCut.count p.K - 1 do
                     cut <- cut'
                     Pool.runOn threads blockPanels pack
                     Pool.runOn threads ((p.M + BlockRows - 1) / BlockRows) rows
@@ -248,13 +182,10 @@ type internal Multiply<'S, 'V, 'T
     /// Does the product on at most so many threads.
     member this.Run(threads: int, product: inref<Product>) : unit =
         p <- product
-        panels <- (p.N + panelColumns - 1) / panelColumns
-        cuts <- SumCut.count p.K
-        cutLength <- SumCut.length p.K
         let small = p.M * min p.K SumCut.Longest * sizeof<'T> <= 262144
         let straight = p.A.Row = 1 || p.A.Column = 1
 
         if p.M > 0 && p.N > 0 && p.Batch > 0 then
-            if small && straight then this.Strips threads else this.Blocks threads
+            if p.M = 1 || p.N = 1 || small && straight then this.Strips threads else this.Blocks threads
 
         p <- Product.None

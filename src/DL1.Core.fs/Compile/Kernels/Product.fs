@@ -61,3 +61,6 @@ module internal SumCut =
     let length k =
         let count = count k
         (k + count - 1) / count
+
+    /// The length of one cut.
+    let at k cut = min (length k) (k - cut * length k)

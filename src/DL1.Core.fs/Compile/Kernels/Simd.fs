@@ -28,7 +28,8 @@ type internal ISimd<'V, 'T> =
     static abstract Add: 'V * 'V -> 'V
     /// a·b + c, rounded once.
     static abstract MultiplyAdd: 'V * 'V * 'V -> 'V
-    /// The same two for single elements.
+    /// The same for single elements.
+    static abstract ZeroOne: 'T
     static abstract AddOne: 'T * 'T -> 'T
     static abstract MultiplyAddOne: 'T * 'T * 'T -> 'T
 
@@ -55,6 +56,7 @@ type internal F32x128 =
         [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
         static member MultiplyAdd(a, b, c) = Vector128.FusedMultiplyAdd(a, b, c)
 
+        static member ZeroOne = 0.0f
         static member AddOne(a, b) = a + b
 
         [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
@@ -83,6 +85,7 @@ type internal F32x256 =
         [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
         static member MultiplyAdd(a, b, c) = Vector256.FusedMultiplyAdd(a, b, c)
 
+        static member ZeroOne = 0.0f
         static member AddOne(a, b) = a + b
 
         [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
@@ -111,6 +114,7 @@ type internal F32x512 =
         [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
         static member MultiplyAdd(a, b, c) = Vector512.FusedMultiplyAdd(a, b, c)
 
+        static member ZeroOne = 0.0f
         static member AddOne(a, b) = a + b
 
         [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
@@ -139,6 +143,7 @@ type internal F64x128 =
         [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
         static member MultiplyAdd(a, b, c) = Vector128.FusedMultiplyAdd(a, b, c)
 
+        static member ZeroOne = 0.0
         static member AddOne(a, b) = a + b
 
         [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
@@ -167,6 +172,7 @@ type internal F64x256 =
         [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
         static member MultiplyAdd(a, b, c) = Vector256.FusedMultiplyAdd(a, b, c)
 
+        static member ZeroOne = 0.0
         static member AddOne(a, b) = a + b
 
         [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
@@ -195,6 +201,7 @@ type internal F64x512 =
         [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
         static member MultiplyAdd(a, b, c) = Vector512.FusedMultiplyAdd(a, b, c)
 
+        static member ZeroOne = 0.0
         static member AddOne(a, b) = a + b
 
         [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
