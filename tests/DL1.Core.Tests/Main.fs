@@ -48,4 +48,5 @@ let tests =
             DescentTests.tests
             // Documentation
             ReadmeTests.tests
+            DocExamplesTests.tests
         ]
