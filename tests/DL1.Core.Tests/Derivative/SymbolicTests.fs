@@ -40,13 +40,8 @@ type private Case =
 let private cases order depth =
     gen {
         let! e = formula depth
-        let! values = Gen.listOfLength 2 (Gen.choose (1, 400) |> Gen.map (fun n -> float n / 200.0 + 0.013))
-
-        return
-            {
-                Order = order
-                At = { Expr = e; Inputs = [ "x", Tensor.scalar values[0]; "y", Tensor.scalar values[1] ] }
-            }
+        let! inputs = point
+        return { Order = order; At = { Expr = e; Inputs = inputs } }
     }
 
 /// The n-th derivative by reverse mode of reverse mode.

@@ -75,6 +75,8 @@ let private instances: (string * Gen<Instance>) list =
         Gen.oneof
             [
                 real (fun x y -> x * y * x)
+                real (fun x y -> pow (pow x 2.0) 0.5 * y)
+                real (fun x y -> y * pow (pow (x * y) 2.0) 1.5)
                 positive (fun x y -> x / (y * x) * y / 3.0)
                 positive (fun x y -> pow (2.0 * x * y) 3.0 / (4.0 * x))
                 positive (fun x y -> sqrt x * x / pow x 1.5 * y)
@@ -171,6 +173,39 @@ let private longChains =
 let private x = Expr.symbol "x"
 let private y = Expr.symbol "y"
 
+/// What looks like a row's left side, with two different operands where the row has one: whatever is made of it has
+/// the same value.
+let private near =
+    let forms: (Expr -> Expr -> Expr) list =
+        [
+            fun x y -> x - y
+            fun x y -> x / y
+            fun x y -> sqrt x * sqrt y
+            fun x y -> sqrt (x * y)
+            fun x y -> sqrt (pow x 3.0)
+            fun x y -> Expr.Pow(x, y) * y
+            fun x y -> Expr.Pow(x, y) / y
+            fun x y -> exp (-(log x) * y)
+            fun x y -> exp x * y
+            fun x y -> pow (sin x) 2.0 + pow (cos y) 2.0
+            fun x y -> y - pow (sin x) 2.0
+            fun x y -> 2.0 * pow (cosh x) 2.0 - pow (sinh x) 2.0
+            fun x y -> pow (cosh x) 2.0 - pow (sinh y) 2.0
+            fun x y -> sin x / cos y
+            fun x y -> pow (sin x) 2.0 / cos x
+            fun x y -> sinh x / cosh y
+            fun x y -> x + y * 0.0 + 1.0
+            fun x y -> (1.0 - x) * (x - 1.0) * y
+        ]
+
+    testList
+        "near"
+        [
+            for form in forms ->
+                holds 20 (string (form x y)) (positive form) (fun i ->
+                    sameNumbers i (Rewrite.simplify i.Expr))
+        ]
+
 let private forms =
     testList
         "is written"
@@ -198,11 +233,8 @@ let private graphs =
     let instance =
         gen {
             let! e = formula 7
-
-            let! values =
-                Gen.listOfLength 2 (Gen.choose (1, 400) |> Gen.map (fun n -> float n / 200.0 + 0.013))
-
-            return { Expr = e; Inputs = [ "x", Tensor.scalar values[0]; "y", Tensor.scalar values[1] ] }
+            let! inputs = point
+            return { Expr = e; Inputs = inputs }
         }
 
     testList
@@ -233,4 +265,4 @@ let private graphs =
         ]
 
 let tests =
-    testList "Algebra" [ rows "rows" Algebra.table 60 sameNumbers instances; forms; graphs; longChains ]
+    testList "Algebra" [ rows "rows" Algebra.table 60 sameNumbers instances; near; forms; graphs; longChains ]

@@ -58,3 +58,17 @@ let rec formula depth : Gen<Expr> =
                 3, Gen.map2 (fun f x -> f x) (Gen.elements functions) part
                 5, Gen.map3 (fun op a b -> op a b) (Gen.elements operations) part part
             ]
+
+/// A point to evaluate formulas at: x is positive, y of either sign, neither a whole number.
+let point: Gen<(string * Tensor) list> =
+    gen {
+        let! x = Gen.choose (1, 400)
+        let! y = Gen.choose (1, 400)
+        let! sign = Gen.elements [ 1.0; -1.0 ]
+
+        return
+            [
+                "x", Tensor.scalar (float x / 200.0 + 0.013)
+                "y", Tensor.scalar (sign * (float y / 200.0 + 0.013))
+            ]
+    }

@@ -255,6 +255,19 @@ let tests =
                     (Tensor.allClose 1e-12 1e-12 (gradient plain) (gradient (Rewrite.stable plain)))
                     "the gradient of the second element"
             }
+            test "the derivative of log softmax does not go through the maximum" {
+                let v = Expr.variable "v" DType.F64 [ 3 ]
+                let first = Expr.item 0 1 (Rewrite.stable (Reduce.logSoftmax 0 v))
+
+                let compares (e: Expr) =
+                    match e.Node with
+                    | Node.Compare _ -> true
+                    | _ -> false
+
+                Expect.isFalse
+                    (Grad.grad first [ v ] |> Graph.topological |> Array.exists compares)
+                    "a search for what attains the maximum"
+            }
             testList
                 "is not"
                 [
