@@ -52,4 +52,5 @@ let tests =
             GemmTests.tests
             // Documentation
             ReadmeTests.tests
+            DocExamplesTests.tests
         ]

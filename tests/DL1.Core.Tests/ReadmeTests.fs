@@ -7,7 +7,8 @@ open System.Text.RegularExpressions
 open DL1
 open Expecto
 
-let rec private root folder =
+/// The folder that holds the solution, from one inside it.
+let rec root folder =
     if File.Exists(Path.Combine(folder, "DL1.sln")) then
         folder
     else

@@ -55,32 +55,37 @@ module ScalarFunction =
     let private program (inputs: Expr list) (outputs: Expr list) =
         ScalarProgram.ofGraph (List.map variableOf inputs) outputs
 
-    /// A function of one number. `let f = ScalarFunction.of1 x (x * sin x)` then `f.Invoke 2.0`.
+    /// A function of one number. `let f = ScalarFunction.of1 x (x * sin x)` then `f.Invoke 2.0`. An input that is no
+    /// scalar variable, and a graph of tensors, are a `DomainError`, here and below.
     let of1 (x: Expr) (f: Expr) : Func<float, float> =
         let program = program [ x ] [ f ]
 
         numberOf (generatesCode ()) program (fun () -> ScalarEmit.ofNumbers program) (fun run ->
             Func<_, _>(fun x -> run [| x |]))
 
-    /// A function of two numbers.
+    /// A function of two numbers, in the order of the inputs. `(ScalarFunction.of2 x y (x - y)).Invoke(5.0, 3.0)`
     let of2 (x: Expr) (y: Expr) (f: Expr) : Func<float, float, float> =
         let program = program [ x; y ] [ f ]
 
         numberOf (generatesCode ()) program (fun () -> ScalarEmit.ofNumbers program) (fun run ->
             Func<_, _, _>(fun x y -> run [| x; y |]))
 
-    /// A function of three numbers.
+    /// A function of three numbers, in the order of the inputs.
+    /// `(ScalarFunction.of3 x y z (x * y - z)).Invoke(5.0, 3.0, 1.0)`
     let of3 (x: Expr) (y: Expr) (z: Expr) (f: Expr) : Func<float, float, float, float> =
         let program = program [ x; y; z ] [ f ]
 
         numberOf (generatesCode ()) program (fun () -> ScalarEmit.ofNumbers program) (fun run ->
             Func<_, _, _, _>(fun x y z -> run [| x; y; z |]))
 
-    /// Any number of outputs of any number of inputs, by spans: nothing is allocated when it runs.
+    /// Any number of outputs of any number of inputs, by spans: nothing is allocated when it runs. A span of another
+    /// length is a `DomainError`.
+    /// `(ScalarFunction.ofMany [ x; y ] [ x + y; x * y ]).Invoke(ReadOnlySpan point, Span results)`
     let ofMany (inputs: Expr list) (outputs: Expr list) : ScalarMap =
         mapOf (generatesCode ()) (program inputs outputs)
 
     /// A value and its gradient as one function: the results are the value, then the derivative by each input.
+    /// `(ScalarFunction.valueAndGradient [ x; y ] (x * y)).Invoke(ReadOnlySpan point, Span results)`
     let valueAndGradient (inputs: Expr list) (f: Expr) : ScalarMap =
         let value, gradient = Grad.valueAndGrad f inputs
         ofMany inputs (value :: gradient)

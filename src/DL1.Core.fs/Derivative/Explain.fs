@@ -21,13 +21,17 @@ type ExplainedEdge =
 /// One value of a computation, as one would write it on paper.
 type ExplainedStep =
     {
+        /// The value's own node.
         Expr: Expr
+        /// What it is called in the formulas.
         Name: string
         /// How it follows from the values before it; empty for a variable.
         Formula: string
+        /// What it is where the variables have the values given.
         Value: Tensor
         /// The derivative of the result by this value; `None` where there is none.
         Adjoint: Tensor option
+        /// Its uses: the contributions add up to the adjoint.
         Edges: ExplainedEdge list
     }
 
@@ -197,7 +201,8 @@ module Explain =
             text.Replace("\"", "")
 
     /// Explains a scalar where the variables have the values given. `names` gives names to values inside.
-    /// `Explain.run [ "d", d; "e", e; "Y", y ] [ "a", Tensor.scalar 1.0; ... ] y |> string`
+    /// Anything but a scalar of f32 or f64 is a `ShapeError`.
+    /// `Explain.run [ "y", y ] [ "x", Tensor.scalar 2.0 ] y |> string`
     let run (names: (string * Expr) list) (bindings: (string * Tensor) list) (y: Expr) : Explanation =
         if not y.Shape.IsScalar || not y.DType.IsFloat then
             Refuse.shape

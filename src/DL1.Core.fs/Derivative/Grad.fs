@@ -21,14 +21,16 @@ module Grad =
         List.map2 (fun e d -> Option.defaultWith (fun () -> Expr.zerosLike e) d) es ds
 
     /// The vector-Jacobian product: for each of `wrt`, Σ over outputs of J'·cotangent, shaped as it is. Zeros where
-    /// no output depends on it. `wrt` may be any expressions that the outputs are made of, variables or not.
+    /// no output depends on it. `wrt` may be any expressions that the outputs are made of, variables or not. A
+    /// cotangent has the type and shape of its output, else it is a `ShapeError`. `Grad.vjp [ sin v ] [ u ] [ v ]`
     let vjp (outputs: Expr list) (cotangents: Expr list) (wrt: Expr list) : Expr list =
         requireFloat "vjp" (outputs @ wrt)
         requireLike "vjp" "cotangents" outputs cotangents
         Reverse.cotangents (List.zip outputs cotangents) wrt |> orZeros wrt
 
     /// The Jacobian-vector product: for each output, J·tangents, shaped as it is, where each of `wrt` moves along its
-    /// tangent. Zeros where an output depends on none of them.
+    /// tangent, of its type and shape. Zeros where an output depends on none of them.
+    /// `Grad.jvp [ sin v ] [ v ] [ u ]`
     let jvp (outputs: Expr list) (wrt: Expr list) (tangents: Expr list) : Expr list =
         requireFloat "jvp" (outputs @ wrt)
         requireLike "jvp" "tangents" wrt tangents
@@ -42,18 +44,19 @@ module Grad =
                 "a scalar to differentiate"
                 "reduce it first (Reduce.meanAll, Expr.sumAll), or ask for Grad.jacobian"
 
-    /// The gradient of a scalar with respect to each of `wrt`, shaped as it is.
-    /// `Grad.grad (x * y) [ x; y ]` is `[ y; x ]`.
+    /// The gradient of a scalar with respect to each of `wrt`, shaped as it is. A tensor, and a type other than f32
+    /// and f64, are a `ShapeError`. `Grad.grad (x * y) [ x; y ]` is `[ y; x ]`.
     let grad (y: Expr) (wrt: Expr list) : Expr list =
         requireScalar "grad" y
         requireFloat "grad" (y :: wrt)
         vjp [ y ] [ Expr.onesLike y ] wrt
 
     /// A scalar and its gradient, to be evaluated together so that what they share is computed once.
+    /// `Grad.valueAndGrad (x * y) [ x; y ]`
     let valueAndGrad (y: Expr) (wrt: Expr list) : Expr * Expr list = y, grad y wrt
 
     /// A function of one example, applied to a batch: each input has the batch as its leading axis, and so has each
-    /// output. `Grad.vmap (fun xs -> [ Linear.dot xs[0] w ]) [ rows ]`
+    /// output; inputs of unequal batches are a `ShapeError`. `Grad.vmap (fun xs -> [ Linear.dot xs[0] w ]) [ rows ]`
     let vmap (f: Expr list -> Expr list) (inputs: Expr list) : Expr list =
         let size =
             match inputs with
@@ -78,8 +81,8 @@ module Grad =
     let private basis (e: Expr) =
         Linear.identity e.DType e.Shape.Size |> Expr.reshape (e.Shape.Size :: e.Shape.ToList())
 
-    /// The Jacobian of `y` with respect to `x`: shape `[y...; x...]`. Reverse mode, one row of `y` at a time, all rows
-    /// in one graph.
+    /// The Jacobian of `y` with respect to `x`: shape `[y...; x...]`. Reverse mode, one row of `y` at a time, all
+    /// rows in one graph. `Grad.jacobian (v * v) v`
     let jacobian (y: Expr) (x: Expr) : Expr =
         requireFloat "jacobian" [ y; x ]
 
@@ -88,6 +91,7 @@ module Grad =
         |> Expr.reshape (y.Shape.ToList() @ x.Shape.ToList())
 
     /// The Jacobian by forward mode, one element of `x` at a time: the better way where `x` is smaller than `y`.
+    /// `Grad.jacobianForward (v * v) v`
     let jacobianForward (y: Expr) (x: Expr) : Expr =
         requireFloat "jacobian" [ y; x ]
         let rank = x.Shape.Rank
@@ -99,12 +103,13 @@ module Grad =
 
         Expr.transpose ([ rank .. rank + y.Shape.Rank - 1 ] @ [ 0 .. rank - 1 ]) columns
 
-    /// The Hessian of a scalar with respect to `x`: shape `[x...; x...]`.
+    /// The Hessian of a scalar with respect to `x`: shape `[x...; x...]`. `Grad.hessian (Linear.dot v v) v`
     let hessian (y: Expr) (x: Expr) : Expr =
         requireScalar "hessian" y
         requireFloat "hessian" [ y; x ]
         jacobianForward (List.head (grad y [ x ])) x
 
     /// The Hessian of a scalar times a direction for each of `wrt`, without the Hessian: the jvp of the gradient.
+    /// `Grad.hessianVector (Linear.dot v v) [ v ] [ u ]`
     let hessianVector (y: Expr) (wrt: Expr list) (direction: Expr list) : Expr list =
         jvp (grad y wrt) wrt direction

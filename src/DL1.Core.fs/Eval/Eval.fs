@@ -224,7 +224,8 @@ module Eval =
         carries @ List.mapi stacked body.Outputs
 
     /// A function from the values of variables, in the order given, to the values of the roots. The graph is put in
-    /// order once.
+    /// order once. `let f = Eval.prepare inputs [ x * y ]` then `f [ Tensor.scalar 3.0; Tensor.scalar 4.0 ]`. Another
+    /// number of values is a `DomainError`, and so is a variable that is not among the inputs.
     let prepare (inputs: Variable list) (roots: Expr list) : Tensor list -> Tensor list =
         Graph.variables roots |> ignore
         let order = Graph.topological roots
@@ -239,7 +240,8 @@ module Eval =
 
             runOrdered order roots (bind inputs values)
 
-    /// The values of several expressions where the variables have the values given by name.
+    /// The values of several expressions where the variables have the values given by name: a missing one is a
+    /// `DomainError`, another type or shape a `ShapeError`. `Eval.many [ "x", Tensor.scalar 2.0 ] [ x; x * x ]`
     let many (bindings: (string * Tensor) list) (roots: Expr list) : Tensor list =
         Graph.variables roots |> ignore
         let values = Dictionary<string, Tensor>()

@@ -13,7 +13,7 @@ module Attributes =
 
     let private window (w: Window) = ("kernel", Attribute.Ints w.Kernel) :: sweeps w.Sweeps
 
-    /// The attributes of a node by name, always in the same order.
+    /// The attributes of a node by name, always in the same order. `Attributes.ofNode (Expr.sum [ 0 ] x).Node`
     let ofNode (node: Node<'e>) : (string * Attribute<'e>) list =
         match node with
         | Node.Constant value -> [ "value", Attribute.Value value ]

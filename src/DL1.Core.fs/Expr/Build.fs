@@ -10,7 +10,9 @@ module Expr =
     let private axesOf operation (x: Expr) (axes: int list) =
         axes |> List.map (axisOf operation x) |> List.sort
 
-    /// A variable of a type and shape: `Expr.variable "w" DType.F32 [784; 512]`.
+    /// A variable of a type and shape, given when evaluated. An empty name, or one that begins with ⟨, is a
+    /// `DomainError`.
+    /// `Expr.variable "w" DType.F32 [ 784; 512 ]`
     let variable name dtype (dims: int list) =
         if String.IsNullOrWhiteSpace name then
             Refuse.domain "Expr.variable" "an empty name" "a name" "name the variable, for example \"x\""
@@ -24,66 +26,69 @@ module Expr =
 
         Expr.Make(Node.Variable { Name = name; DType = dtype; Shape = Operand.shape "Expr.variable" dims })
 
-    /// A scalar variable of type f64, for calculus: `let x = Expr.symbol "x"`.
+    /// A scalar variable of type f64, for calculus. `Expr.symbol "x"`
     let symbol name = variable name DType.F64 []
 
     /// The expression that stands for a variable.
+    /// `Expr.ofVariable { Name = "x"; DType = DType.F64; Shape = Shape.Scalar }`
     let ofVariable (v: Variable) = Expr.Make(Node.Variable v)
-    /// A tensor as a constant.
+    /// A tensor as a constant. `Expr.constant (Tensor.vector [ 1.0; 2.0 ])`
     let constant (value: Tensor) = Expr.Constant value
-    /// A constant scalar of a type.
+    /// A constant scalar of a type. `Expr.scalar DType.F32 0.5`
     let scalar dtype (value: float) = constant (Tensor.full dtype [] value)
 
-    /// A tensor of a type filled with one value: a scalar constant, broadcast.
+    /// A tensor of a type filled with one value: a scalar constant, broadcast. `Expr.full DType.F32 [ 2; 3 ] 0.5`
     let full dtype (dims: int list) value = Expr.Stretch(Shape.ofList dims, scalar dtype value)
 
-    /// Zeros of another expression's type and shape.
+    /// Zeros of another expression's type and shape. `Expr.zerosLike x`
     let zerosLike (x: Expr) = full x.DType (x.Shape.ToList()) 0.0
-    /// Ones of another expression's type and shape.
+    /// Ones of another expression's type and shape. `Expr.onesLike x`
     let onesLike (x: Expr) = full x.DType (x.Shape.ToList()) 1.0
 
-    /// Any function of one element.
+    /// Any function of one element; the type and the shape stay. `Expr.unary UnaryOp.Cos x`
     let unary op (x: Expr) = Expr.OfUnary(op, x)
-    /// exp(x) − 1, accurate near 0.
+    /// exp(x) − 1, accurate near 0. `Expr.expm1 x`
     let expm1 x = unary UnaryOp.Expm1 x
-    /// log(1 + x), accurate near 0.
+    /// log(1 + x), accurate near 0. `Expr.log1p x`
     let log1p x = unary UnaryOp.Log1p x
-    /// 1 / √x.
+    /// 1 / √x. `Expr.rsqrt x`
     let rsqrt x = unary UnaryOp.Rsqrt x
-    /// 1 / x.
+    /// 1 / x. `Expr.reciprocal x`
     let reciprocal x = unary UnaryOp.Reciprocal x
-    /// −1, 0 or 1; its derivative is 0.
+    /// −1, 0 or 1; its derivative is 0. `Expr.sign x`
     let sign x = unary UnaryOp.Sign x
-    /// 1 / (1 + exp(−x)).
+    /// 1 / (1 + exp(−x)), without overflow. `Expr.sigmoid x`
     let sigmoid x = unary UnaryOp.Sigmoid x
-    /// log(1 + exp(x)), without overflow.
+    /// log(1 + exp(x)), without overflow. `Expr.softplus x`
     let softplus x = unary UnaryOp.Softplus x
-    /// The error function.
+    /// The error function. `Expr.erf x`
     let erf x = unary UnaryOp.Erf x
-    /// max(x, 0), with derivative 0 at 0.
+    /// max(x, 0), with derivative 0 at 0. `Expr.relu x`
     let relu x = unary UnaryOp.Relu x
-    /// Negation of truth values.
+    /// Negation of truth values; another type is a `ShapeError`. `Expr.not' (x .> 0.0)`
     let not' x = unary UnaryOp.Not x
 
-    /// Any function of two elements, with broadcasting.
+    /// Any function of two elements: one type, shapes that broadcast, else a `ShapeError`.
+    /// `Expr.binary BinaryOp.Mul x y`
     let binary op (a: Expr) (b: Expr) = Expr.OfBinary(op, a, b)
-    /// The larger of two elements, NaN where either is; where they are equal, each gets half of the gradient.
+    /// The larger of two elements, NaN where either is; equal ones get half of the gradient each. `Expr.maximum x y`
     let maximum a b = binary BinaryOp.Max a b
-    /// The smaller of two elements, NaN where either is; where they are equal, each gets half of the gradient.
+    /// The smaller of two elements, NaN where either is; equal ones get half of the gradient each. `Expr.minimum x y`
     let minimum a b = binary BinaryOp.Min a b
-    /// Both of two truth values.
+    /// Both of two truth values. `Expr.both (x .> 0.0) (x .< 1.0)`
     let both a b = binary BinaryOp.And a b
-    /// Either of two truth values.
+    /// Either of two truth values, or both. `Expr.either (x .< 0.0) (x .> 1.0)`
     let either a b = binary BinaryOp.Or a b
 
-    /// Any comparison of elements, with broadcasting.
+    /// Any comparison of elements: one type, shapes that broadcast. `Expr.compare CompareOp.Le x y`
     let compare op (a: Expr) (b: Expr) = Expr.OfCompare(op, a, b)
-    /// Where elements are equal (not where both are NaN).
+    /// Where elements are equal (not where both are NaN). `Expr.equal x y`
     let equal a b = compare CompareOp.Eq a b
-    /// Where elements differ.
+    /// Where elements differ. `Expr.notEqual x y`
     let notEqual a b = compare CompareOp.Ne a b
 
-    /// The first operand where the condition holds, the second elsewhere; all three broadcast.
+    /// The first operand where the condition (truth values) holds, the second elsewhere; all three broadcast.
+    /// `Expr.where (x .> 0.0) x y`
     let where (condition: Expr) (a: Expr) (b: Expr) =
         let struct (a, b) = Expr.Pair("where", a, b)
 
@@ -99,47 +104,55 @@ module Expr =
                 "shapes that broadcast to one"
                 "make the condition from operands of the same shapes"
 
-    /// The same values in another element type; the same expression where it has that type already.
+    /// The same values in another element type: towards 0 for whole numbers, `≠ 0` for truth values.
+    /// `Expr.cast DType.F32 x`
     let cast dtype (x: Expr) = if x.DType = dtype then x else Expr.Make(Node.Cast(dtype, x))
 
-    /// Any reduction over the axes given, which are removed.
+    /// Any reduction over the axes given, which are removed; an axis twice is a `ShapeError`.
+    /// `Expr.reduce ReduceOp.Sum [ 0 ] m`
     let reduce op (axes: int list) (x: Expr) =
         match axesOf (Node.reduceName op) x axes with
         | [] -> x
         | axes -> Expr.Make(Node.Reduce(op, axes, x))
 
-    /// The sum over axes; 0 over no elements.
+    /// The sum over axes, which are removed; 0 over no elements. `Expr.sum [ 1 ] m`
     let sum axes x = reduce ReduceOp.Sum axes x
-    /// The product over axes; 1 over no elements.
+    /// The product over axes, which are removed; 1 over no elements. `Expr.prod [ 1 ] m`
     let prod axes x = reduce ReduceOp.Prod axes x
-    /// The largest over axes, NaN if one is; where several are largest, they share the gradient evenly.
+    /// The largest over axes, which are removed: NaN if one is; no elements are a `ShapeError`. Where several are
+    /// largest, they share the gradient evenly. `Expr.max [ 1 ] m`
     let max axes x = reduce ReduceOp.Max axes x
-    /// The smallest over axes, NaN if one is; where several are smallest, they share the gradient evenly.
+    /// The smallest over axes, which are removed: NaN if one is; no elements are a `ShapeError`. Where several are
+    /// smallest, they share the gradient evenly. `Expr.min [ 1 ] m`
     let min axes x = reduce ReduceOp.Min axes x
-    /// Every axis of an expression.
+    /// Every axis of an expression. `Expr.allAxes m` is `[ 0; 1 ]` for a matrix.
     let allAxes (x: Expr) = [ 0 .. x.Shape.Rank - 1 ]
-    /// The sum of all elements, a scalar.
+    /// The sum of all elements, a scalar. `Expr.sumAll m`
     let sumAll x = sum (allAxes x) x
 
-    /// Where along an axis the largest element is: the first one, or the first NaN; i64.
+    /// Where along an axis, which is removed, the largest element is: the first one, or the first NaN; i64.
+    /// `Expr.argMax 1 m`
     let argMax axis x = Expr.Make(Node.ArgReduce(ArgOp.Max, axisOf "argMax" x axis, x))
 
-    /// Where along an axis the smallest element is: the first one, or the first NaN; i64.
+    /// Where along an axis, which is removed, the smallest element is: the first one, or the first NaN; i64.
+    /// `Expr.argMin 1 m`
     let argMin axis x = Expr.Make(Node.ArgReduce(ArgOp.Min, axisOf "argMin" x axis, x))
 
-    /// The running sum along an axis.
+    /// The running sum along an axis; the shape stays. `Expr.cumSum 1 m`
     let cumSum axis x = Expr.Make(Node.CumSum(axisOf "cumSum" x axis, false, x))
 
-    /// exp(x) / Σ exp(x) along an axis, without overflow.
+    /// exp(x) / Σ exp(x) along an axis, without overflow; the shape stays. `Expr.softmax 1 m`
     let softmax axis x = Expr.Make(Node.Softmax(axisOf "softmax" x axis, x))
 
-    /// log Σ exp(x) along an axis, which is removed; without overflow.
+    /// log Σ exp(x) along an axis, which is removed; without overflow. `Expr.logSumExp 1 m`
     let logSumExp axis x = Expr.Make(Node.LogSumExp(axisOf "logSumExp" x axis, x))
 
-    /// Stretches axes of extent 1, and puts new ones in front.
+    /// Stretches axes of extent 1, and puts new ones in front; another shape is a `ShapeError`.
+    /// `Expr.broadcastTo [ 2; 3 ] x`
     let broadcastTo (dims: int list) (x: Expr) = Expr.Stretch(Operand.shape "broadcastTo" dims, x)
 
-    /// The product of matrices `[...; m; k]` and `[...; k; n]`; leading axes broadcast.
+    /// The product of matrices `[...; m; k]` and `[...; k; n]`, `[...; m; n]`; leading axes broadcast. Vectors, and
+    /// inner extents that differ, are a `ShapeError`. `Expr.matmul m m.T`
     let matmul (a: Expr) (b: Expr) =
         if a.Shape.Rank < 2 || b.Shape.Rank < 2 then
             Expr.Make(Node.MatMul(a, b))
@@ -157,43 +170,18 @@ module Expr =
                 Expr.Make(Node.MatMul(broadcastTo (stack @ matrixA) a, broadcastTo (stack @ matrixB) b))
             | None -> Expr.Make(Node.MatMul(a, b))
 
-    /// The same elements in another shape; one extent may be −1, and is then what remains.
+    /// The same elements in another shape; one extent may be −1, and is then what remains. Another number of elements
+    /// is a `ShapeError`. `Expr.reshape [ 3; -1 ] m`
     let reshape (dims: int list) (x: Expr) =
-        let known = dims |> List.filter (fun d -> d <> -1) |> List.fold (*) 1
-
-        let shape =
-            match List.filter (fun d -> d = -1) dims with
-            | [] -> Operand.shape "reshape" dims
-            | [ _ ] when known > 0 && x.Shape.Size % known = 0 ->
-                dims |> List.map (fun d -> if d = -1 then x.Shape.Size / known else d) |> Shape.ofList
-            | _ ->
-                Refuse.shape
-                    "reshape"
-                    $"{Operand.text x} to {dims}"
-                    $"at most one extent of -1, and {x.Shape.Size} elements"
-                    "write out all the extents"
-
+        let shape = Operand.reshaped "reshape" dims x
         if shape = x.Shape then x else Expr.Make(Node.Reshape(shape, x))
 
-    /// Where a new axis goes, counted from the end where it is negative.
-    let private newAxis operation axis (x: Expr) =
-        let place = if axis < 0 then axis + x.Shape.Rank + 1 else axis
-
-        if place < 0 || place > x.Shape.Rank then
-            Refuse.shape
-                operation
-                $"a new axis {axis} of {Operand.text x}"
-                $"an axis from {-x.Shape.Rank - 1} to {x.Shape.Rank}"
-                "0 puts the new axis first, -1 last"
-
-        place
-
-    /// Puts in an axis of extent 1; −1 puts it last.
+    /// Puts in an axis of extent 1; −1 puts it last. `Expr.expandDims 0 x` is a row `[1; n]` of a vector `[n]`.
     let expandDims axis (x: Expr) =
-        let place = newAxis "expandDims" axis x
+        let place = Operand.newAxis "expandDims" axis x
         reshape ((Shape.insertAxis place 1 x.Shape).ToList()) x
 
-    /// Takes out axes of extent 1.
+    /// Takes out axes of extent 1; another extent is a `ShapeError`. `Expr.squeeze [ 0 ] row`
     let squeeze (axes: int list) (x: Expr) =
         let axes = axesOf "squeeze" x axes
 
@@ -212,23 +200,23 @@ module Expr =
              |> List.map snd)
             x
 
-    /// Reorders axes: axis i of the result is axis `permutation[i]` of the operand.
+    /// Reorders axes: axis i of the result is axis `permutation[i]` of the operand. `Expr.transpose [ 1; 0 ] m`
     let transpose (permutation: int list) (x: Expr) =
         let permutation = permutation |> List.map (axisOf "transpose" x)
 
         if permutation = allAxes x then x else Expr.Make(Node.Transpose(permutation, x))
 
-    /// Moves one axis to another place; the others keep their order.
+    /// Moves one axis to another place; the others keep their order. `Expr.moveAxis 0 1 m`
     let moveAxis source target (x: Expr) =
         let source, target = axisOf "moveAxis" x source, axisOf "moveAxis" x target
 
         transpose (allAxes x |> List.except [ source ] |> List.insertAt target source) x
 
-    /// The transpose of a matrix, or of each matrix of a stack.
+    /// The transpose of a matrix, or of each matrix of a stack. `Expr.t m`
     let t (x: Expr) = x.T
 
     /// Elements start, start + step, ... below stop along each axis. Starts and stops count from the end where
-    /// negative.
+    /// negative; what lies outside the axis is a `ShapeError`. `Expr.slice [ 0; 0 ] [ 2; 3 ] [ 1; 2 ] m`
     let slice (starts: int list) (stops: int list) (steps: int list) (x: Expr) =
         if
             starts.Length <> x.Shape.Rank || stops.Length <> starts.Length || steps.Length <> starts.Length
@@ -246,7 +234,7 @@ module Expr =
 
         Expr.Make(Node.Slice(List.zip3 starts stops steps |> List.mapi cut, x))
 
-    /// The elements from start to stop (excluded) along one axis.
+    /// The elements from start to stop (excluded) along one axis. `Expr.sliceAxis 1 0 2 m`
     let sliceAxis axis start stop (x: Expr) =
         let axis = axisOf "slice" x axis
         let dims = x.Shape.ToList()
@@ -257,7 +245,8 @@ module Expr =
             (List.map (fun _ -> 1) dims)
             x
 
-    /// One slice of an axis, which is removed.
+    /// One slice of an axis, which is removed; a negative index counts from the end. `Expr.item 0 -1 m` is the last
+    /// row.
     let item axis index (x: Expr) =
         let axis = axisOf "item" x axis
         let place = if index < 0 then index + x.Shape[axis] else index
@@ -271,10 +260,11 @@ module Expr =
 
         squeeze [ axis ] (sliceAxis axis place (place + 1) x)
 
-    /// Puts a value before, after and between the elements of each axis.
+    /// Puts a value before, after and between the elements of each axis; negative edges crop.
+    /// `Expr.padWith [ { Before = 1; After = 0; Between = 1 } ] 0.0 x`
     let padWith (edges: Edge list) (value: float) (x: Expr) = Expr.Make(Node.Pad(edges, value, x))
 
-    /// Puts a value before and after the elements of each axis.
+    /// Puts a value before and after the elements of each axis: one number an axis. `Expr.pad [ 1 ] [ 2 ] 0.0 x`
     let pad (before: int list) (after: int list) value (x: Expr) =
         if before.Length <> after.Length then
             Refuse.shape
@@ -286,7 +276,7 @@ module Expr =
         let edge b a = { Before = b; After = a; Between = 0 }
         padWith (List.map2 edge before after) value x
 
-    /// Tensors one after another along an axis.
+    /// Tensors one after another along an axis; their types and other extents are equal. `Expr.concat 0 [ x; y ]`
     let concat axis (xs: Expr list) =
         match xs with
         | [] -> Expr.Make(Node.Concat(axis, xs))
@@ -294,12 +284,12 @@ module Expr =
             let axis = axisOf "concat" x axis
             if rest.IsEmpty then x else Expr.Make(Node.Concat(axis, xs))
 
-    /// Tensors of one shape along a new axis.
+    /// Tensors of one type and shape along a new axis. `Expr.stack 0 [ x; y ]`
     let stack axis (xs: Expr list) =
         match xs with
         | [] -> Refuse.shape "stack" "no tensors" "at least one tensor" "leave out the stack"
         | first :: rest ->
-            let place = newAxis "stack" axis first
+            let place = Operand.newAxis "stack" axis first
 
             for x in rest do
                 Operand.requireSameType "stack" first x
@@ -307,29 +297,30 @@ module Expr =
 
             concat place (xs |> List.map (expandDims place))
 
-    /// Turns axes around.
+    /// Turns axes around. `Expr.reverse [ 1 ] m`
     let reverse (axes: int list) (x: Expr) =
         match axesOf "reverse" x axes with
         | [] -> x
         | axes -> Expr.Make(Node.Reverse(axes, x))
 
-    /// The axis's slices at the indices, whose axes take the axis's place. Indices from 0 to extent − 1; others are
-    /// refused when evaluated.
+    /// The axis's slices at the indices (i32 or i64), whose axes take the axis's place. Indices from 0 to extent − 1;
+    /// others are refused when evaluated. `Expr.gather 1 indices m`
     let gather axis (indices: Expr) (x: Expr) = Expr.Make(Node.Gather(axisOf "gather" x axis, x, indices))
 
-    /// Zeros of an extent along an axis, with each update added to the slice of its index.
+    /// Zeros of an extent along an axis, with each update added to the slice of its index: the transpose of `gather`.
+    /// `Expr.scatterAdd 0 4 indices updates`
     let scatterAdd axis extent (indices: Expr) (updates: Expr) =
         // The result has one axis in the place of those of the indices.
         let rank = updates.Shape.Rank - indices.Shape.Rank + 1
         let place = if axis < 0 then axis + rank else axis
         Expr.Make(Node.ScatterAdd(place, extent, updates, indices))
 
-    /// The same value, seen as a constant by derivatives.
+    /// The same value, seen as a constant by derivatives. `Expr.stopGradient x`
     let stopGradient (x: Expr) = Expr.Make(Node.StopGradient x)
 
-    /// 32 random bits an element as i32, from a key (i32 `[2]`) and a stream.
+    /// 32 random bits an element as i32, from a key (i32 `[2]`) and a stream. `Expr.randomBits 0 [ 2; 3 ] key`
     let randomBits stream (dims: int list) (key: Expr) =
         Expr.Make(Node.RandomBits(stream, Operand.shape "randomBits" dims, key))
 
-    /// 0, 1, ..., n−1 in a type.
+    /// 0, 1, ..., n − 1 in a type, `[n]`. `Expr.arange DType.I64 4`
     let arange dtype n = constant (Tensor.arange dtype n)

@@ -8,7 +8,9 @@ open System.Numerics
 [<Struct; CustomEquality; CustomComparison>]
 type Digest =
     {
+        /// The upper 64 bits, which decide the order first.
         High: uint64
+        /// The lower 64 bits.
         Low: uint64
     }
 
@@ -18,6 +20,7 @@ type Digest =
         | _ -> false
 
     override this.GetHashCode() = int this.Low
+    /// 32 hexadecimal digits, the high half first.
     override this.ToString() = $"{this.High:x16}{this.Low:x16}"
 
     interface IEquatable<Digest> with

@@ -7,8 +7,11 @@ open System.Text
 /// What a node is to a reader of a drawing.
 [<RequireQualifiedAccess; Struct>]
 type NodeKind =
+    /// A named input.
     | Variable
+    /// A tensor in the graph itself.
     | Constant
+    /// Everything that is computed.
     | Operation
 
 /// Texts to be put on a drawing: values on nodes, gradients on edges. An empty text is left out.

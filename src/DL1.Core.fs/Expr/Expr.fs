@@ -17,7 +17,7 @@ type Expr private (node: Node<Expr>, dtype: DType, shape: Shape, digest: Digest,
     /// Whether this is a number without a type of its own: it takes the type of what it meets.
     member internal _.IsLiteral = isLiteral
 
-    /// What it is called in an error.
+    /// What it is called in an error: a variable's name, a scalar constant's value, or the operation that made it.
     member _.Label =
         match node with
         | Node.Variable v -> v.Name
@@ -59,12 +59,13 @@ type Expr private (node: Node<Expr>, dtype: DType, shape: Shape, digest: Digest,
         Expr(node, dtype, shape, Expr.DigestOf(node, dtype, shape), false)
 
     /// A number without a type of its own: f64 by itself, the type of the other operand beside one.
+    /// `Expr.Literal 2.0`
     static member Literal(value: float) =
         let tensor = Tensor.scalar value
         let node = Node.Constant tensor
         Expr(node, DType.F64, Shape.Scalar, Expr.DigestOf(node, DType.F64, Shape.Scalar), true)
 
-    /// A tensor as a constant.
+    /// A tensor as a constant. `Expr.Constant tensor`
     static member Constant(value: Tensor) = Expr.Make(Node.Constant value)
 
     /// Gives a literal the type of the operand it meets; leaves everything else as it is.
@@ -95,8 +96,6 @@ type Expr private (node: Node<Expr>, dtype: DType, shape: Shape, digest: Digest,
         let b' = Expr.Typed(operation, a, b)
         // Before an operand is stretched, while it still goes by its own name.
         Operand.requireSameType operation a' b'
-        // Before any stretching, so that the error names the operands that were given.
-        Operand.requireSameType operation a' b'
 
         match Shape.tryBroadcast a.Shape b.Shape with
         | Some shape -> struct (Expr.Stretch(shape, a'), Expr.Stretch(shape, b'))
@@ -121,65 +120,119 @@ type Expr private (node: Node<Expr>, dtype: DType, shape: Shape, digest: Digest,
         Expr.Make(Node.Compare(op, a, b))
 
     // Numbers become literals (an F# operator applies no implicit conversion, hence its overloads for numbers).
+    /// A number as an expression, without a type of its own. `Expr e = 2.0;`
     static member op_Implicit(value: float) : Expr = Expr.Literal value
+    /// A number as an expression, without a type of its own. `Expr e = 2f;`
     static member op_Implicit(value: float32) : Expr = Expr.Literal(float value)
+    /// A number as an expression, without a type of its own. `Expr e = 2;`
     static member op_Implicit(value: int) : Expr = Expr.Literal(float value)
+    /// A tensor as a constant. `Expr e = tensor;`
     static member op_Implicit(value: Tensor) : Expr = Expr.Constant value
 
+    /// The sum of elements: numbers of one type, shapes that broadcast, else a `ShapeError`. `a + b`
     static member (+)(a: Expr, b: Expr) = Expr.OfBinary(BinaryOp.Add, a, b)
+    /// The sum of elements; the number takes the expression's type. `a + 2.0`
     static member (+)(a: Expr, b: float) = a + Expr.Literal b
+    /// The sum of elements; the number takes the expression's type. `2.0 + b`
     static member (+)(a: float, b: Expr) = Expr.Literal a + b
+    /// The difference of elements: numbers of one type, shapes that broadcast, else a `ShapeError`. `a - b`
     static member (-)(a: Expr, b: Expr) = Expr.OfBinary(BinaryOp.Sub, a, b)
+    /// The difference of elements; the number takes the expression's type. `a - 2.0`
     static member (-)(a: Expr, b: float) = a - Expr.Literal b
+    /// The difference of elements; the number takes the expression's type. `2.0 - b`
     static member (-)(a: float, b: Expr) = Expr.Literal a - b
+    /// The product of elements, not of matrices: numbers of one type, shapes that broadcast, else a `ShapeError`. `a * b`
     static member (*)(a: Expr, b: Expr) = Expr.OfBinary(BinaryOp.Mul, a, b)
+    /// The product of elements, not of matrices; the number takes the expression's type. `a * 2.0`
     static member (*)(a: Expr, b: float) = a * Expr.Literal b
+    /// The product of elements, not of matrices; the number takes the expression's type. `2.0 * b`
     static member (*)(a: float, b: Expr) = Expr.Literal a * b
+    /// The quotient of elements: f32 or f64 of one type, shapes that broadcast, else a `ShapeError`. `a / b`
     static member (/)(a: Expr, b: Expr) = Expr.OfBinary(BinaryOp.Div, a, b)
+    /// The quotient of elements; the number takes the expression's type. `a / 2.0`
     static member (/)(a: Expr, b: float) = a / Expr.Literal b
+    /// The quotient of elements; the number takes the expression's type. `2.0 / b`
     static member (/)(a: float, b: Expr) = Expr.Literal a / b
+    /// aᵇ for each element: f32 or f64, shapes that broadcast, else a `ShapeError`. `a ** b`
     static member Pow(a: Expr, b: Expr) = Expr.OfBinary(BinaryOp.Pow, a, b)
+    /// aᵇ for each element; the number takes the expression's type. `a ** 2.0`
     static member Pow(a: Expr, b: float) = Expr.OfBinary(BinaryOp.Pow, a, Expr.Literal b)
+    /// aᵇ for each element; the number takes the expression's type. `Expr.Pow(2.0, b)`
     static member Pow(a: float, b: Expr) = Expr.OfBinary(BinaryOp.Pow, Expr.Literal a, b)
+    /// −x for each element; truth values are refused. `-x`
     static member (~-)(x: Expr) = Expr.OfUnary(UnaryOp.Neg, x)
 
     // Comparisons: `x > 0` in C#, `x .> 0.0` in F#. (Equality stays that of expressions: Expr.equal compares elements.)
+    /// Where a is smaller, as truth values, in C#. `a < b`
     static member op_LessThan(a: Expr, b: Expr) = Expr.OfCompare(CompareOp.Lt, a, b)
+    /// Where a is smaller: numbers of one type, shapes that broadcast, else a `ShapeError`. `a .< b`
     static member Less(a: Expr, b: Expr) = Expr.OfCompare(CompareOp.Lt, a, b)
+    /// Where a is smaller than a number, which takes its type. `a .< 0.0`
     static member Less(a: Expr, b: float) = Expr.OfCompare(CompareOp.Lt, a, Expr.Literal b)
+    /// Where a number, which takes b's type, is smaller. `0.0 .< b`
     static member Less(a: float, b: Expr) = Expr.OfCompare(CompareOp.Lt, Expr.Literal a, b)
+    /// Where a is larger, as truth values, in C#. `a > b`
     static member op_GreaterThan(a: Expr, b: Expr) = Expr.OfCompare(CompareOp.Gt, a, b)
+    /// Where a is larger: numbers of one type, shapes that broadcast, else a `ShapeError`. `a .> b`
     static member Greater(a: Expr, b: Expr) = Expr.OfCompare(CompareOp.Gt, a, b)
+    /// Where a is larger than a number, which takes its type. `a .> 0.0`
     static member Greater(a: Expr, b: float) = Expr.OfCompare(CompareOp.Gt, a, Expr.Literal b)
+    /// Where a number, which takes b's type, is larger. `0.0 .> b`
     static member Greater(a: float, b: Expr) = Expr.OfCompare(CompareOp.Gt, Expr.Literal a, b)
+    /// Where a is smaller or equal, as truth values, in C#. `a <= b`
     static member op_LessThanOrEqual(a: Expr, b: Expr) = Expr.OfCompare(CompareOp.Le, a, b)
+    /// Where a is smaller or equal: numbers of one type, shapes that broadcast, else a `ShapeError`. `a .<= b`
     static member LessEqual(a: Expr, b: Expr) = Expr.OfCompare(CompareOp.Le, a, b)
+    /// Where a is smaller than, or equal to, a number, which takes its type. `a .<= 0.0`
     static member LessEqual(a: Expr, b: float) = Expr.OfCompare(CompareOp.Le, a, Expr.Literal b)
+    /// Where a number, which takes b's type, is smaller or equal. `0.0 .<= b`
     static member LessEqual(a: float, b: Expr) = Expr.OfCompare(CompareOp.Le, Expr.Literal a, b)
+    /// Where a is larger or equal, as truth values, in C#. `a >= b`
     static member op_GreaterThanOrEqual(a: Expr, b: Expr) = Expr.OfCompare(CompareOp.Ge, a, b)
+    /// Where a is larger or equal: numbers of one type, shapes that broadcast, else a `ShapeError`. `a .>= b`
     static member GreaterEqual(a: Expr, b: Expr) = Expr.OfCompare(CompareOp.Ge, a, b)
+    /// Where a is larger than, or equal to, a number, which takes its type. `a .>= 0.0`
     static member GreaterEqual(a: Expr, b: float) = Expr.OfCompare(CompareOp.Ge, a, Expr.Literal b)
+    /// Where a number, which takes b's type, is larger or equal. `0.0 .>= b`
     static member GreaterEqual(a: float, b: Expr) = Expr.OfCompare(CompareOp.Ge, Expr.Literal a, b)
 
-    // What F#'s own functions look for, so that `sin x` and `x ** 2.0 * sqrt x` work as they stand.
+    // What F#'s own functions look for, so that `sin x` and `x ** 2.0 * sqrt x` work as they stand: for each element,
+    // f32 or f64 (`abs` also integers); another type is a `ShapeError`.
+    /// |x|, with derivative 0 at 0. `abs x`
     static member Abs(x: Expr) = Expr.OfUnary(UnaryOp.Abs, x)
+    /// The largest whole number that is not above x; its derivative is 0. `floor x`
     static member Floor(x: Expr) = Expr.OfUnary(UnaryOp.Floor, x)
+    /// The smallest whole number that is not below x; its derivative is 0. `ceil x`
     static member Ceiling(x: Expr) = Expr.OfUnary(UnaryOp.Ceiling, x)
+    /// The nearest whole number, halves to even; its derivative is 0. `round x`
     static member Round(x: Expr) = Expr.OfUnary(UnaryOp.Round, x)
+    /// eˣ. `exp x`
     static member Exp(x: Expr) = Expr.OfUnary(UnaryOp.Exp, x)
+    /// The natural logarithm: −∞ at 0, NaN below. `log x`
     static member Log(x: Expr) = Expr.OfUnary(UnaryOp.Log, x)
+    /// √x: NaN below 0; its derivative at 0 is infinite. `sqrt x`
     static member Sqrt(x: Expr) = Expr.OfUnary(UnaryOp.Sqrt, x)
+    /// The sine of an angle in radians. `sin x`
     static member Sin(x: Expr) = Expr.OfUnary(UnaryOp.Sin, x)
+    /// The cosine of an angle in radians. `cos x`
     static member Cos(x: Expr) = Expr.OfUnary(UnaryOp.Cos, x)
+    /// The tangent of an angle in radians. `tan x`
     static member Tan(x: Expr) = Expr.OfUnary(UnaryOp.Tan, x)
+    /// The inverse sine, in [−π/2, π/2]: NaN outside [−1, 1]. `asin x`
     static member Asin(x: Expr) = Expr.OfUnary(UnaryOp.Asin, x)
+    /// The inverse cosine, in [0, π]: NaN outside [−1, 1]. `acos x`
     static member Acos(x: Expr) = Expr.OfUnary(UnaryOp.Acos, x)
+    /// The inverse tangent, in [−π/2, π/2]. `atan x`
     static member Atan(x: Expr) = Expr.OfUnary(UnaryOp.Atan, x)
+    /// The hyperbolic sine. `sinh x`
     static member Sinh(x: Expr) = Expr.OfUnary(UnaryOp.Sinh, x)
+    /// The hyperbolic cosine. `cosh x`
     static member Cosh(x: Expr) = Expr.OfUnary(UnaryOp.Cosh, x)
+    /// The hyperbolic tangent. `tanh x`
     static member Tanh(x: Expr) = Expr.OfUnary(UnaryOp.Tanh, x)
 
-    /// The transpose of a matrix, or of each matrix of a stack: the last two axes change places.
+    /// The transpose of a matrix, or of each matrix of a stack: the last two axes change places. Fewer than two axes
+    /// are a `ShapeError`. `x.T`
     member this.T =
         if shape.Rank < 2 then
             Refuse.shape

@@ -6,6 +6,7 @@ open System.Collections.Generic
 [<RequireQualifiedAccess>]
 module Graph =
     /// Every node that the roots need, operands before those that use them, each once.
+    /// `Graph.topological [ loss ]`
     let topological (roots: 'e list) : 'e[] when 'e :> INode<'e> =
         let order = List<'e>()
         let seen = HashSet<Digest>()
@@ -30,6 +31,7 @@ module Graph =
         order.ToArray()
 
     /// Computes a value for every node from the values of its operands, and gives them by digest.
+    /// `Graph.fold (fun _ depths -> 1 + List.fold max 0 depths) [ loss ]` has the depth of every node.
     let fold (compute: 'e -> 'v list -> 'v) (roots: 'e list) : Dictionary<Digest, 'v> when 'e :> INode<'e> =
         let values = Dictionary<Digest, 'v>()
 
@@ -40,6 +42,7 @@ module Graph =
         values
 
     /// How many nodes use each node, counting each operand's place; a root counts one more.
+    /// `(Graph.uses [ loss ])[x.Digest]`
     let uses (roots: 'e list) : Dictionary<Digest, int> when 'e :> INode<'e> =
         let counts = Dictionary<Digest, int>()
 
@@ -55,8 +58,8 @@ module Graph =
 
         counts
 
-    /// The variables that the roots need, in the order in which they are first met. Refuses one name with two
-    /// meanings.
+    /// The variables that the roots need, in the order in which they are first met. One name with two
+    /// meanings is a `ShapeError`. `Graph.variables [ loss ]`
     let variables (roots: 'e list) : Variable list when 'e :> INode<'e> =
         let known = Dictionary<string, Variable>()
         let order = List<Variable>()

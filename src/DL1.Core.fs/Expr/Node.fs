@@ -3,14 +3,23 @@ namespace DL1
 /// An attribute of a node, for digests, printing and reading back.
 [<RequireQualifiedAccess; NoEquality; NoComparison>]
 type Attribute<'e> =
+    /// A whole number: an axis, an extent.
     | Int of int
+    /// Whole numbers, one for each axis.
     | Ints of int list
+    /// A number, such as the value of a padding.
     | Float of float
+    /// A choice of two, such as a direction.
     | Flag of bool
+    /// A name.
     | Text of string
+    /// An element type.
     | Type of DType
+    /// A shape.
     | Dims of Shape
+    /// The tensor of a constant.
     | Value of Tensor
+    /// A variable, or those that a body is given.
     | Variables of Variable list
     /// Graphs closed over variables of their own.
     | Graphs of 'e list
@@ -18,7 +27,7 @@ type Attribute<'e> =
 /// What all forms have in common: a name, attributes, and operands.
 [<RequireQualifiedAccess>]
 module Node =
-    /// The name of a unary operation, as printed in ASCII and read back.
+    /// The name of a unary operation, as printed in ASCII and read back. `Node.unaryName UnaryOp.Neg` is "neg".
     let unaryName op =
         match op with
         | UnaryOp.Neg -> "neg"
@@ -49,7 +58,7 @@ module Node =
         | UnaryOp.Relu -> "relu"
         | UnaryOp.Not -> "not"
 
-    /// The name of a binary operation.
+    /// The name of a binary operation. `Node.binaryName BinaryOp.Max` is "maximum".
     let binaryName op =
         match op with
         | BinaryOp.Add -> "add"
@@ -62,7 +71,7 @@ module Node =
         | BinaryOp.And -> "and"
         | BinaryOp.Or -> "or"
 
-    /// The name of a comparison.
+    /// The name of a comparison. `Node.compareName CompareOp.Lt` is "lt".
     let compareName op =
         match op with
         | CompareOp.Eq -> "eq"
@@ -72,7 +81,7 @@ module Node =
         | CompareOp.Gt -> "gt"
         | CompareOp.Ge -> "ge"
 
-    /// The name of a reduction.
+    /// The name of a reduction. `Node.reduceName ReduceOp.Sum` is "sum".
     let reduceName op =
         match op with
         | ReduceOp.Sum -> "sum"
@@ -80,7 +89,7 @@ module Node =
         | ReduceOp.Max -> "max"
         | ReduceOp.Min -> "min"
 
-    /// The name of a form, as printed in ASCII and read back.
+    /// The name of a form, as printed in ASCII and read back. `Node.name (x * y).Node` is "mul".
     let name (node: Node<'e>) =
         match node with
         | Node.Constant _ -> "constant"
@@ -119,7 +128,7 @@ module Node =
         | Node.StopGradient _ -> "stop_gradient"
         | Node.Custom _ -> "custom"
 
-    /// The name that a user calls a form by, for errors.
+    /// The name that a user calls a form by, for errors. `Node.calledAs (Expr.argMax 0 x).Node` is "argMax".
     let calledAs (node: Node<'e>) =
         match node with
         | Node.Binary(BinaryOp.And, _, _) -> "both"
@@ -136,7 +145,7 @@ module Node =
         | Node.RandomBits _ -> "randomBits"
         | other -> name other
 
-    /// The operands, in order. Bodies of loops are no operands.
+    /// The operands, in order. Bodies of loops are no operands. `Node.operands (x * y).Node` is `[ x; y ]`.
     let operands (node: Node<'e>) : 'e list =
         match node with
         | Node.Constant _
@@ -172,7 +181,7 @@ module Node =
         | Node.Custom(_, xs) -> xs
         | Node.Scan(_, call) -> call.Initial @ call.Sequences @ call.Fixed
 
-    /// The same form over other operands.
+    /// The same form over other operands. `Node.map (fun operand -> -operand) (x * y).Node`
     let map (f: 'e -> 'e) (node: Node<'e>) : Node<'e> =
         match node with
         | Node.Constant _

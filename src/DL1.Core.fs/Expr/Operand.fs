@@ -2,7 +2,9 @@ namespace DL1
 
 /// What the rules of shapes and types need to know of an operand.
 type IOperand =
+    /// The element type.
     abstract DType: DType
+    /// The shape.
     abstract Shape: Shape
     /// What it is called in an error: a variable's name, a constant's value, or the operation that made it.
     abstract Label: string
@@ -10,7 +12,9 @@ type IOperand =
 /// A node in place: what can be walked and printed.
 type INode<'e> =
     inherit IOperand
+    /// The form, over operands of the same kind.
     abstract Node: Node<'e>
+    /// What stands for the content: its equality.
     abstract Digest: Digest
 
 /// Operands in errors, and the checks that several rules share.
@@ -97,6 +101,34 @@ module internal Operand =
             requireAxis operation axis e
 
         place
+
+    /// Where a new axis goes, counted from the end where it is negative.
+    let newAxis operation axis (e: #IOperand) =
+        let place = if axis < 0 then axis + e.Shape.Rank + 1 else axis
+
+        if place < 0 || place > e.Shape.Rank then
+            Refuse.shape
+                operation
+                $"a new axis {axis} of {text e}"
+                $"an axis from {-e.Shape.Rank - 1} to {e.Shape.Rank}"
+                "0 puts the new axis first, -1 last"
+
+        place
+
+    /// A shape whose extents a user gave, one of which may be −1: what remains of the operand's elements.
+    let reshaped operation (dims: int list) (e: #IOperand) =
+        let known = dims |> List.filter (fun d -> d <> -1) |> List.fold (*) 1
+
+        match List.filter (fun d -> d = -1) dims with
+        | [] -> shape operation dims
+        | [ _ ] when known > 0 && e.Shape.Size % known = 0 ->
+            dims |> List.map (fun d -> if d = -1 then e.Shape.Size / known else d) |> Shape.ofList
+        | _ ->
+            Refuse.shape
+                operation
+                $"{text e} to {dims}"
+                $"at most one extent of -1, and {e.Shape.Size} elements"
+                "write out all the extents"
 
     let requireRank operation rank (what: string) (e: #IOperand) =
         if e.Shape.Rank <> rank then

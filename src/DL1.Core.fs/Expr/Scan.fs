@@ -46,10 +46,11 @@ module Scan =
 
         List.init next.Length result, List.init outputs.Length (fun i -> result (next.Length + i))
 
-    /// A loop of a given number of steps over any number of carries and sequences. The body is given the carries and
-    /// this step's slices, and gives the next carries and the outputs to be stacked; the result is the final carries
-    /// and the stacked outputs. `reversed` goes from the last slice to the first. The body may use expressions from
-    /// around it: they are the same at every step.
+    /// A loop of a given number of steps over any number of carries and sequences `[length; ...]`. The body is given
+    /// the carries and this step's slices, and gives the next carries and the outputs to be stacked; the result is
+    /// the final carries and the stacked outputs. `reversed` goes from the last slice to the first. The body may use
+    /// expressions from around it: they are the same at every step.
+    /// `Scan.many false 3 [ a; b ] [] (fun c _ -> [ c[1]; c[0] + c[1] ], [ c[0] ])` gives Fibonacci's numbers.
     let many
         reversed
         length
@@ -87,8 +88,8 @@ module Scan =
             sequences
             (List.map Expr.ofVariable captured)
 
-    /// A loop over the leading axis of one sequence with one carry: `run h0 xs (fun h x -> h', y)` gives the final
-    /// carry and the stacked outputs.
+    /// A loop over the leading axis of one sequence with one carry, to the final carry and the stacked outputs. The
+    /// next carry has the type and shape of the first, else it is a `ShapeError`.
     /// `Scan.run (lit 0.0) xs (fun sum x -> let s = sum + x in s, s)` is the running sum of a vector.
     let run (initial: Expr) (sequence: Expr) (body: Expr -> Expr -> Expr * Expr) =
         if sequence.Shape.Rank < 1 then
@@ -136,8 +137,9 @@ module Scan =
         )
 
     /// A function with a derivative of the user's own. `value` is given the inputs; `gradients` the inputs and the
-    /// cotangent of the value, and gives the cotangent of each input, linear in it.
-    /// `Scan.custom "clipped" (fun xs -> xs[0]) (fun xs dy -> [ Expr.minimum dy (lit 1.0) ]) [ x ]`
+    /// cotangent of the value, and gives the cotangent of each input, linear in it; another number of them is a
+    /// `ShapeError`.
+    /// `Scan.custom "clipped" (fun xs -> xs[0]) (fun _ dy -> [ Expr.minimum dy (lit 1.0) ]) [ x ]`
     let custom
         name
         (value: Expr list -> Expr)

@@ -1,6 +1,7 @@
 namespace DL1
 
-/// How a window moves. A list of one value serves all spatial axes.
+/// How a window moves. A list of one value serves all spatial axes; a list of another length than 1 and theirs is a
+/// `DomainError`, as is a value that no window can have.
 type WindowOptions =
     {
         /// From one place to the next; empty: 1 for a convolution, the kernel for a pooling.
@@ -18,6 +19,7 @@ type WindowOptions =
 [<RequireQualifiedAccess>]
 module Convolution =
     /// Stride 1 (poolings: the kernel), no padding, no dilation, one group.
+    /// `{ Convolution.options with Padding = [ 1 ] }`
     let options = { Stride = []; Padding = [ 0 ]; Dilation = [ 1 ]; Groups = 1 }
 
     let private sweeps operation (standard: int list) (o: WindowOptions) : Sweep list =
@@ -54,14 +56,19 @@ module Convolution =
 
     let private ones n = List.replicate n 1
 
-    /// The convolution (cross-correlation) of data with weights.
+    /// The convolution (cross-correlation) of data with weights: `[batch; out; spatial...]`, each extent
+    /// `(extent + 2·padding − dilation·(kernel − 1) − 1) / stride + 1`, cut to whole. Channels or extents that do not
+    /// fit are a `ShapeError`.
+    /// `Convolution.conv Convolution.options images weights`
     let conv (o: WindowOptions) (x: Expr) (w: Expr) =
         let spec = { Sweeps = sweeps "conv" (ones (spatialRank "conv" x)) o; Groups = o.Groups }
 
         Expr.Make(Node.Conv(ConvRole.Forward, spec, x, w))
 
-    /// The transposed convolution, with weights `[in; out / groups; kernel...]`; `outputPadding` lengthens the
-    /// result at its end, one value or one an axis.
+    /// The transposed convolution, with weights `[in; out / groups; kernel...]`: `[batch; out; spatial...]`.
+    /// `outputPadding` lengthens the result at its end: no value, one, or one an axis, each less than the stride or
+    /// the dilation.
+    /// `Convolution.convTranspose { Convolution.options with Stride = [ 2 ] } [] images weights`
     let convTranspose (o: WindowOptions) (outputPadding: int list) (x: Expr) (w: Expr) =
         let operation = "convTranspose"
         let rank = spatialRank operation x
@@ -114,14 +121,17 @@ module Convolution =
         { Kernel = kernel; Sweeps = sweeps operation kernel o }
 
     /// The maximum of each window; the first one takes the gradient where several are largest. Padding counts as −∞.
+    /// The kernel has one extent for all spatial axes, or one an axis.
+    /// `Convolution.maxPool [ 2 ] Convolution.options images`
     let maxPool (kernel: int list) (o: WindowOptions) (x: Expr) =
         Expr.Make(Node.MaxPool(window "maxPool" kernel o x, x))
 
-    /// The mean of each window; padding counts as zeros.
+    /// The mean of each window; padding counts as zeros. `Convolution.avgPool [ 2 ] Convolution.options images`
     let avgPool (kernel: int list) (o: WindowOptions) (x: Expr) =
         Expr.Make(Node.AvgPool(window "avgPool" kernel o x, x))
 
-    /// Adds a bias `[channels]` to data `[batch; channels; spatial...]`.
+    /// Adds a bias `[channels]` to data `[batch; channels; spatial...]`; another length is a `ShapeError`.
+    /// `Convolution.addBias bias images`
     let addBias (b: Expr) (x: Expr) =
         Operand.requireRank "addBias" 1 "[channels]" b
 

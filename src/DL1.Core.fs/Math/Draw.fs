@@ -3,7 +3,7 @@ namespace DL1
 /// Random numbers inside expressions: the draws of `Key`, bit for bit, from a key that is an operand (i32 `[2]`).
 [<RequireQualifiedAccess>]
 module Draw =
-    /// A key as an operand.
+    /// A key as an operand, i32 `[2]`: a constant. `Draw.key (Key.ofSeed 42L)`
     let key (key: Key) = Expr.constant (Key.toTensor key)
 
     /// A word's bits as the number they are without a sign, in f64.
@@ -23,7 +23,8 @@ module Draw =
         | DType.Bool ->
             Refuse.shape operation $"the type {dtype}" "f32 or f64" "draw in such a type, then Expr.cast"
 
-    /// Uniform numbers in [low, high).
+    /// Numbers uniform in [low, high), f32 or f64: those of `Key.uniform`. Bounds that are not finite or not in order
+    /// are a `DomainError`. `Draw.uniform -1.0 1.0 DType.F32 [ 2; 3 ] key`
     let uniform (low: float) (high: float) (dtype: DType) (dims: int list) (key: Expr) =
         // The bounds as the type holds them, and the largest value below the upper one.
         let held, below =
@@ -51,7 +52,8 @@ module Draw =
         let u = units "Draw.uniform" dtype dims key
         Expr.minimum (held low + (held high - held low) * u) (lit (below high)) |> Expr.cast dtype
 
-    /// Normal numbers, by the transform of Box and Muller (1958).
+    /// Normal numbers, f32 or f64, by the transform of Box and Muller (1958): those of `Key.normal`. A negative
+    /// deviation is a `DomainError`. `Draw.normal 0.0 1.0 DType.F32 [ 2; 3 ] key`
     let normal (mean: float) (deviation: float) (dtype: DType) (dims: int list) (key: Expr) =
         if not (System.Double.IsFinite mean && System.Double.IsFinite deviation && deviation >= 0.0) then
             Refuse.domain
@@ -66,7 +68,8 @@ module Draw =
 
         mean + deviation * radius * cos (2.0 * System.Math.PI * Expr.item 0 1 u) |> Expr.cast dtype
 
-    /// Truth values that hold with a probability.
+    /// Truth values, each true with probability `p` in [0, 1]: those of `Key.bernoulli`.
+    /// `Draw.bernoulli 0.9 [ 2; 3 ] key`
     let bernoulli (p: float) (dims: int list) (key: Expr) =
         if not (p >= 0.0 && p <= 1.0) then
             Refuse.domain
@@ -77,7 +80,8 @@ module Draw =
 
         unsigned (Expr.randomBits 0 dims key) / 4294967296.0 .< p
 
-    /// Independent keys: `[count; 2]`, the children 0 to count − 1 of `Key.split`.
+    /// Independent keys, i32 `[count; 2]`: the children 0 to count − 1 of `Key.split`; take one with `Expr.item 0 i`.
+    /// `Draw.split 2 key`
     let split count (key: Expr) =
         if count < 0 then
             Refuse.domain

@@ -9,8 +9,8 @@ module Reduce =
         Operand.requireFloat operation x
         axesOf operation x axes |> List.fold (fun n axis -> n * x.Shape[axis]) 1
 
-    /// A reduction that keeps the axes it reduces, with extent 1, so that the result broadcasts against its operand:
-    /// `x - Reduce.keepDims Reduce.mean [ 0 ] x`.
+    /// A reduction that keeps the axes it reduces, with extent 1, so that the result broadcasts against its operand.
+    /// `m - Reduce.keepDims Reduce.mean [ 0 ] m`
     let keepDims (reduction: int list -> Expr -> Expr) (axes: int list) (x: Expr) =
         let reduced = axesOf "keepDims" x axes
 
@@ -18,27 +18,28 @@ module Reduce =
 
         Expr.reshape dims (reduction axes x)
 
-    /// The mean over axes.
+    /// The mean over axes, f32 or f64; NaN over no elements. `Reduce.mean [ 0 ] m`
     let mean axes (x: Expr) =
         let n = count "mean" axes x
         Expr.sum axes x / float n
 
-    /// The mean of all elements, a scalar.
+    /// The mean of all elements, a scalar. `Reduce.meanAll m`
     let meanAll (x: Expr) = mean (Expr.allAxes x) x
 
-    /// The variance over axes: the sum of squared deviations over (count − ddof).
+    /// The variance over axes: the sum of squared deviations over (count − ddof); `ddof` is 0 for a population, 1 for
+    /// a sample. `Reduce.variance 1 [ 0 ] m`
     let variance (ddof: int) axes (x: Expr) =
         let n = count "variance" axes x
         let deviation = x - keepDims mean axes x
         Expr.sum axes (Elementwise.square deviation) / float (n - ddof)
 
-    /// The standard deviation over axes; where it is 0 its gradient is 0, as in PyTorch.
+    /// The standard deviation over axes; where it is 0 its gradient is 0, as in PyTorch. `Reduce.deviation 0 [ 0 ] m`
     let deviation ddof axes (x: Expr) = Elementwise.safeSqrt (variance ddof axes x)
 
-    /// The Euclidean norm over axes; where it is 0 its gradient is 0.
+    /// The Euclidean norm over axes; where it is 0 its gradient is 0. `Reduce.norm [ 1 ] m`
     let norm axes (x: Expr) = Elementwise.safeSqrt (Expr.sum axes (Elementwise.square x))
 
-    /// x − log Σ exp(x) along an axis: the logarithm of the softmax, without overflow.
+    /// x − log Σ exp(x) along an axis: the logarithm of the softmax, without overflow. `Reduce.logSoftmax 1 m`
     let logSoftmax axis (x: Expr) =
         Operand.requireFloat "logSoftmax" x
         let axis = Operand.axis "logSoftmax" x axis

@@ -5,11 +5,20 @@ open System.Collections.Generic
 
 /// When a descent stops: after `MaxEpochs`, or once `Patience` epochs in a row each lowered the objective by less
 /// than `Tolerance`.
-type StopRule = { MaxEpochs: int; Patience: int; Tolerance: float }
+type StopRule =
+    {
+        /// 0 or more.
+        MaxEpochs: int
+        /// 1 or more.
+        Patience: int
+        /// In units of the objective.
+        Tolerance: float
+    }
 
 /// One epoch of a descent.
 type DescentRow =
     {
+        /// From 0.
         Epoch: int
         /// The parameters before the update, one number for each scalar parameter.
         Before: IReadOnlyList<float>
@@ -28,6 +37,7 @@ type Descent =
     {
         /// The optimizer's name.
         Name: string
+        /// One row for each epoch, in order.
         Rows: IReadOnlyList<DescentRow>
         /// Whether the stop rule's patience ended it, rather than the last epoch.
         Converged: bool
@@ -36,11 +46,13 @@ type Descent =
 /// Descending an objective of scalar parameters by an optimizer.
 [<RequireQualifiedAccess; CompilationRepresentation(CompilationRepresentationFlags.ModuleSuffix)>]
 module Descent =
-    /// 5,000 epochs at most, patience 50, tolerance 1e-8.
+    /// 5,000 epochs at most, patience 50, tolerance 1e-8. `{ Descent.standard with MaxEpochs = 100 }`
     let standard = { MaxEpochs = 5000; Patience = 50; Tolerance = 1e-8 }
 
     /// Descends from a start until the rule stops it. One graph holds objective, gradient and update; each epoch is
-    /// one evaluation of it. A value or gradient that is no longer finite ends the descent with a `DomainError`.
+    /// one evaluation of it. An objective or gradient that is not finite ends the descent with a `DomainError`; so do
+    /// parameters that are not scalar variables with a start value each.
+    /// `Descent.run Descent.standard (Optimizer.sgd 0.1) ((x - 2.0) ** 2.0) [ x ] [ 0.0 ]`
     let run
         (rule: StopRule)
         (optimizer: Optimizer)
@@ -102,14 +114,23 @@ module Descent =
                 let after, state = List.splitAt count rest
                 let reached = objectiveAt after |> List.head |> Tensor.toFloat
 
-                if not (Double.IsFinite reached) then
-                    let place = String.Join(", ", floats after)
+                let refuse what value (at: Tensor list) =
+                    let place = String.Join(", ", floats at)
 
                     Refuse.domain
                         "Descent.run"
-                        $"an objective of {reached} at ({place}), after epoch {epoch} of {optimizer.Name}"
-                        "a finite objective all the way"
+                        $"{what} of {value} at ({place}), in epoch {epoch} of {optimizer.Name}"
+                        "a finite objective and gradient all the way"
                         "lower the learning rate, or start elsewhere"
+
+                if not (Double.IsFinite current) then
+                    refuse "an objective" (string current) values
+
+                if not (gradient |> floats |> Array.forall Double.IsFinite) then
+                    refuse "a gradient" (String.Join(", ", floats gradient)) values
+
+                if not (Double.IsFinite reached) then
+                    refuse "an objective" (string reached) after
 
                 rows.Add
                     {

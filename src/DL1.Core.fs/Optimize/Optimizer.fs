@@ -31,7 +31,8 @@ module Optimizer =
     let private filled (value: float) (parameters: Tensor list) =
         parameters |> List.map (fun p -> Tensor.full p.DType (p.Shape.ToList()) value)
 
-    /// Plain descent: x ← x − rate·g.
+    /// Plain descent: x ← x − rate·g. A rate that is not finite and above 0 is a `DomainError`, here and below.
+    /// `Optimizer.sgd 0.1`
     let sgd (rate: float) : Optimizer =
         requireRate rate
 
@@ -42,7 +43,8 @@ module Optimizer =
                 fun gradients _ parameters -> List.map2 (fun x g -> x - rate * g) parameters gradients, []
         }
 
-    /// Descent with a first moment that starts at `initial`: v ← p1·v + rate·g; x ← x − v (Polyak 1964).
+    /// Descent with a first moment that starts at `initial`: v ← p1·v + rate·g; x ← x − v (Polyak 1964). A decay
+    /// outside [0, 1) is a `DomainError`, here and below. `Optimizer.momentumFrom 0.0 0.9 0.1`
     let momentumFrom (initial: float) (p1: float) (rate: float) : Optimizer =
         requireRate rate
         requireDecay "p1" p1
@@ -56,11 +58,12 @@ module Optimizer =
                     List.map2 (fun (x: Expr) v -> x - v) parameters next, next
         }
 
-    /// Descent with a first moment that starts at 0.
+    /// Descent with a first moment that starts at 0: `momentumFrom 0.0`. `Optimizer.momentum 0.9 0.1`
     let momentum (p1: float) (rate: float) = momentumFrom 0.0 p1 rate
 
-    /// Descent by adaptive second moments, without bias correction: v ← p1·v + (1 − p1)·g;
-    /// r ← p2·r + (1 − p2)·g²; x ← x − rate·v/√r. The moments start at the values given; r must start above 0.
+    /// Descent by adaptive second moments, without bias correction: v ← p1·v + (1 − p1)·g; r ← p2·r + (1 − p2)·g²; x
+    /// ← x − rate·v/√r. The moments start at the values given; r must start above 0.
+    /// `Optimizer.secondMomentFrom 0.0 1.0 0.9 0.999 0.1`
     let secondMomentFrom
         (initialV: float)
         (initialR: float)
@@ -90,8 +93,8 @@ module Optimizer =
                     List.map3 (fun (x: Expr) (v: Expr) r -> x - rate * v / sqrt r) parameters vs rs, vs @ rs
         }
 
-    /// Descent by adaptive second moments from 0 and 1.
+    /// Descent by adaptive second moments from 0 and 1. `Optimizer.secondMoment 0.9 0.999 0.1`
     let secondMoment (p1: float) (p2: float) (rate: float) = secondMomentFrom 0.0 1.0 p1 p2 rate
 
-    /// The same optimizer under another name, for tables and plots.
+    /// The same optimizer under another name, for tables and plots. `Optimizer.named "slow" (Optimizer.sgd 0.001)`
     let named name (optimizer: Optimizer) = { optimizer with Name = name }

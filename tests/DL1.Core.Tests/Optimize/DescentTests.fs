@@ -76,4 +76,19 @@ let tests =
                     (fun () -> run (epochs 400) (Optimizer.sgd 10.0) [ 5.0; 4.0 ] |> ignore)
                     "divergence"
             }
+            test
+                "an infinite objective or gradient is refused, even where the step would end at a finite objective" {
+                let refused objective start =
+                    Expect.throwsT<DomainError>
+                        (fun () ->
+                            Descent.run (epochs 1) (Optimizer.sgd 0.1) objective [ x ] [ start ] |> ignore)
+                        $"{objective}"
+
+                // At 1000 the exponential and its slope are infinite; one step leads to −∞, where it is 0.
+                refused (exp x) 1000.0
+                // √|x| at 0: the value is 0, the slope is not a number.
+                refused (sqrt (abs x)) 0.0
+                // |x| to the power 0.5 under a clamp: a finite value on both sides of an infinite slope.
+                refused (Elementwise.clamp 0.0 1.0 (sqrt x)) 0.0
+            }
         ]

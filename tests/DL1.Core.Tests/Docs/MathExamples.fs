@@ -1,0 +1,100 @@
+/// The examples of Math. Here x and y are vectors, m is a matrix, and images are one image of one channel.
+module DL1.Tests.MathExamples
+
+open DL1
+open DL1.Tests.Example
+
+let private x = Expr.constant (Tensor.vector [ -2.0; 0.0; 1.0 ])
+let private y = Expr.constant (Tensor.vector [ 1.0; 2.0; 3.0 ])
+let private m = Expr.constant (Tensor.ofArray [ 2; 3 ] [| 1.0; 2.0; 3.0; 3.0; 4.0; 7.0 |])
+
+let private elementwise =
+    [
+        gives "square" "f64 [3] [4 0 1]" (fun () -> Elementwise.square x)
+        gives "clamp" "f64 [3] [-1 0 1]" (fun () -> Elementwise.clamp -1.0 1.0 x)
+        gives "leakyRelu" "f64 [3] [-0.02 0.00 1.00]" (fun () -> Elementwise.leakyRelu 0.01 x)
+        gives "elu" "f64 [3] [-0.8647 0.0000 1.0000]" (fun () -> Elementwise.elu 1.0 x)
+        gives "selu" "f64 [3] [-1.5202 0.0000 1.0507]" (fun () -> Elementwise.selu x)
+        gives "gelu" "f64 [3] [-0.04550 0.00000 0.84134]" (fun () -> Elementwise.gelu x)
+        gives "silu" "f64 [3] [-0.23841 0.00000 0.73106]" (fun () -> Elementwise.silu x)
+        gives "mish" "f64 [3] [-0.2525 0.0000 0.8651]" (fun () -> Elementwise.mish x)
+        gives "hardtanh" "f64 [3] [-1 0 1]" (fun () -> Elementwise.hardtanh x)
+        gives "softsign" "f64 [3] [-0.66667 0.00000 0.50000]" (fun () -> Elementwise.softsign x)
+        gives "logSigmoid" "f64 [3] [-2.1269 -0.6931 -0.3133]" (fun () -> Elementwise.logSigmoid x)
+        // The root of a negative number is NaN, as it is by `sqrt`.
+        gives "safeSqrt" "f64 [3] [NaN 0 1]" (fun () -> Elementwise.safeSqrt x)
+    ]
+
+let private reduce =
+    [
+        gives "keepDims" "f64 [2, 3] [[-1 -1 -2] [ 1 1 2]]" (fun () ->
+            m - Reduce.keepDims Reduce.mean [ 0 ] m)
+        gives "mean" "f64 [3] [2 3 5]" (fun () -> Reduce.mean [ 0 ] m)
+        gives "meanAll" "f64 3.3333" (fun () -> Reduce.meanAll m)
+        gives "variance" "f64 [3] [2 2 8]" (fun () -> Reduce.variance 1 [ 0 ] m)
+        gives "deviation" "f64 [3] [1 1 2]" (fun () -> Reduce.deviation 0 [ 0 ] m)
+        gives "norm" "f64 [2] [3.7417 8.6023]" (fun () -> Reduce.norm [ 1 ] m)
+        gives "logSoftmax" "f64 [2, 3] [[-2.4076 -1.4076 -0.4076] [-4.0659 -3.0659 -0.0659]]" (fun () ->
+            Reduce.logSoftmax 1 m)
+    ]
+
+let private w = Expr.constant (Tensor.ofArray [ 3; 2 ] [| 1.0; 0.0; 0.0; 1.0; 0.0; 0.0 |])
+let private b = Expr.constant (Tensor.vector [ 10.0; 20.0 ])
+let private labels = Expr.constant (Tensor.vector [ 3; 0 ])
+
+let private linear =
+    [
+        gives "dot" "f64 1" (fun () -> Linear.dot x y)
+        gives "outer" "f64 [3, 3] [[-2 -4 -6] [ 0 0 0] [ 1 2 3]]" (fun () -> Linear.outer x y)
+        gives "matvec" "f64 [2] [1 1]" (fun () -> Linear.matvec m x)
+        gives "affine" "f64 [2, 2] [[11 22] [13 24]]" (fun () -> Linear.affine w b m)
+        gives "identity" "f64 [3, 3] [[1 0 0] [0 1 0] [0 0 1]]" (fun () -> Linear.identity DType.F64 3)
+        gives "oneHot" "f32 [2, 10] [[0 0 0 1 0 0 0 0 0 0] [1 0 0 0 0 0 0 0 0 0]]" (fun () ->
+            Linear.oneHot DType.F32 10 labels)
+    ]
+
+let private images = Expr.constant (Tensor.ofArray [ 1; 1; 3; 3 ] [| 1.0 .. 9.0 |])
+let private weights = Expr.constant (Tensor.ofArray [ 1; 1; 2; 2 ] [| 1.0; 0.0; 0.0; -1.0 |])
+let private bias = Expr.constant (Tensor.vector [ 100.0 ])
+
+let private convolution =
+    [
+        prints "options" "[1]" (fun () -> { Convolution.options with Padding = [ 1 ] }.Padding)
+        gives "conv" "f64 [1, 1, 2, 2] [[[[-4 -4] [-4 -4]]]]" (fun () ->
+            Convolution.conv Convolution.options images weights)
+        gives
+            "convTranspose"
+            "f64 [1, 1, 6, 6] [[[[ 1 0 2 0 3 0] [ 0 -1 0 -2 0 -3] [ 4 0 5 0 6 0] [ 0 -4 0 -5 0 -6] [ 7 0 8 0 9 0] [ 0 -7 0 -8 0 -9]]]]"
+            (fun () ->
+                Convolution.convTranspose { Convolution.options with Stride = [ 2 ] } [] images weights)
+        gives "maxPool" "f64 [1, 1, 1, 1] [[[[5]]]]" (fun () ->
+            Convolution.maxPool [ 2 ] Convolution.options images)
+        gives "avgPool" "f64 [1, 1, 1, 1] [[[[3]]]]" (fun () ->
+            Convolution.avgPool [ 2 ] Convolution.options images)
+        gives "addBias" "f64 [1, 1, 3, 3] [[[[101 102 103] [104 105 106] [107 108 109]]]]" (fun () ->
+            Convolution.addBias bias images)
+    ]
+
+let private key = Draw.key (Key.ofSeed 42L)
+
+let private draw =
+    [
+        gives "key" "i32 [2] [42 0]" (fun () -> Draw.key (Key.ofSeed 42L))
+        gives "uniform" "f32 [2, 3] [[-0.77408 0.93717 0.14646] [ 0.68172 -0.02456 0.65413]]" (fun () ->
+            Draw.uniform -1.0 1.0 DType.F32 [ 2; 3 ] key)
+        gives "normal" "f32 [2, 3] [[ 0.4878 2.5231 -0.5988] [ 1.0444 0.9239 -0.2766]]" (fun () ->
+            Draw.normal 0.0 1.0 DType.F32 [ 2; 3 ] key)
+        gives "bernoulli" "bool [2, 3] [[ true false true] [ true true true]]" (fun () ->
+            Draw.bernoulli 0.9 [ 2; 3 ] key)
+        gives "split" "i32 [2, 2] [[ 541301508 -1744314334] [ 528846114 1519611893]]" (fun () ->
+            Draw.split 2 key)
+    ]
+
+let all =
+    [
+        { Module = moduleOf <@ Elementwise.square @>; Rows = elementwise }
+        { Module = moduleOf <@ Reduce.meanAll @>; Rows = reduce }
+        { Module = moduleOf <@ Linear.dot @>; Rows = linear }
+        { Module = moduleOf <@ Convolution.options @>; Rows = convolution }
+        { Module = moduleOf <@ Draw.key @>; Rows = draw }
+    ]
