@@ -52,7 +52,7 @@ type internal Product =
 module internal SumCut =
     /// A panel of B of this height fills about half of the first-level cache.
     [<Literal>]
-    let Longest = 384
+    let Longest = 256
 
     /// How many cuts there are; one, an empty one, when k is 0.
     let count k = max 1 ((k + Longest - 1) / Longest)

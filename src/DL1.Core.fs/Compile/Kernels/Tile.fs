@@ -38,6 +38,11 @@ type internal Tile<'S, 'V, 'T when 'S :> ISimd<'V, 'T> and 'S: struct and 'V: st
         let mutable r2 = 'S.Zero
         let mutable l3 = 'S.Zero
         let mutable r3 = 'S.Zero
+        // C's rows come while the sums are made.
+        Simd.fetch (c)
+        Simd.fetch (c + 1n * cRow)
+        Simd.fetch (c + 2n * cRow)
+        Simd.fetch (c + 3n * cRow)
         let mutable b = b
         let mutable at = 0n
         let mutable left = k
@@ -123,6 +128,13 @@ type internal Tile<'S, 'V, 'T when 'S :> ISimd<'V, 'T> and 'S: struct and 'V: st
         let mutable r4 = 'S.Zero
         let mutable l5 = 'S.Zero
         let mutable r5 = 'S.Zero
+        // C's rows come while the sums are made.
+        Simd.fetch (c)
+        Simd.fetch (c + 1n * cRow)
+        Simd.fetch (c + 2n * cRow)
+        Simd.fetch (c + 3n * cRow)
+        Simd.fetch (c + 4n * cRow)
+        Simd.fetch (c + 5n * cRow)
         let mutable b = b
         let mutable at = 0n
         let mutable left = k
@@ -244,6 +256,19 @@ type internal Tile<'S, 'V, 'T when 'S :> ISimd<'V, 'T> and 'S: struct and 'V: st
         let mutable r10 = 'S.Zero
         let mutable l11 = 'S.Zero
         let mutable r11 = 'S.Zero
+        // C's rows come while the sums are made.
+        Simd.fetch (c)
+        Simd.fetch (c + 1n * cRow)
+        Simd.fetch (c + 2n * cRow)
+        Simd.fetch (c + 3n * cRow)
+        Simd.fetch (c + 4n * cRow)
+        Simd.fetch (c + 5n * cRow)
+        Simd.fetch (c + 6n * cRow)
+        Simd.fetch (c + 7n * cRow)
+        Simd.fetch (c + 8n * cRow)
+        Simd.fetch (c + 9n * cRow)
+        Simd.fetch (c + 10n * cRow)
+        Simd.fetch (c + 11n * cRow)
         let mutable b = b
         let mutable at = 0n
         let mutable left = k
