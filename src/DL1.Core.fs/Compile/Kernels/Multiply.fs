@@ -1,7 +1,6 @@
 namespace DL1
 
 open System
-open FSharp.NativeInterop
 
 #nowarn "9" // Addresses in bytes; the caller answers for their extents.
 
@@ -20,7 +19,7 @@ type internal Multiply<'S, 'V, 'T
 
     /// The height of a block of A in the second-level cache.
     [<Literal>]
-    static let BlockRows = 192
+    static let BlockRows = 144
 
     /// The fewest multiply-adds that are worth a part of their own: a few microseconds.
     [<Literal>]
@@ -65,7 +64,8 @@ type internal Multiply<'S, 'V, 'T
         let stack = part / strips * stacksEach
 
         for stack in stack .. min p.Batch (stack + stacksEach) - 1 do
-            Strip<'S, 'V, 'T>.Run(&p, stack, first * panelColumns, min wide ((first + panelsEach) * panelColumns))
+            Strip<'S, 'V, 'T>
+                .Run(&p, stack, first * panelColumns, min wide ((first + panelsEach) * panelColumns))
 
     member private this.Strips threads =
         // Where B is a column, the strips are of rows.
@@ -137,12 +137,15 @@ type internal Multiply<'S, 'V, 'T
             if finished && (panel % group = group - 1 || panel = blockPanels - 1) then
                 let first = panel / group * group * panelColumns
 
-                Strip<'S, 'V, 'T>.Finish(&p, stack,
-                    row,
-                    rows,
-                    column + first,
-                    min columns ((panel + 1) * panelColumns) - first
-                )
+                Strip<'S, 'V, 'T>
+                    .Finish(
+                        &p,
+                        stack,
+                        row,
+                        rows,
+                        column + first,
+                        min columns ((panel + 1) * panelColumns) - first
+                    )
 
     member private this.Blocks threads =
         for stack' in 0 .. p.Batch - 1 do
@@ -168,6 +171,9 @@ type internal Multiply<'S, 'V, 'T
         let straight = p.A.Row = 1 || p.A.Column = 1
 
         if p.M > 0 && p.N > 0 && p.Batch > 0 then
-            if p.M = 1 || p.N = 1 || small && straight then this.Strips threads else this.Blocks threads
+            if p.M = 1 || p.N = 1 || small && straight then
+                this.Strips threads
+            else
+                this.Blocks threads
 
         p <- Product.None

@@ -53,7 +53,6 @@ type internal Pack<'S, 'V, 'T
                 target <- target + size
 
     /// Four columns of f32, contiguous down, to four contiguous elements in each row; answers the rows it did.
-    [<MethodImpl(MethodImplOptions.AggressiveOptimization)>]
     static member private Turn4
         (rows: int, source: nativeint, column: nativeint, target: nativeint, targetRow: nativeint)
         =
@@ -82,7 +81,6 @@ type internal Pack<'S, 'V, 'T
         row
 
     /// Two columns of f64, likewise.
-    [<MethodImpl(MethodImplOptions.AggressiveOptimization)>]
     static member private Turn2
         (rows: int, source: nativeint, column: nativeint, target: nativeint, targetRow: nativeint)
         =
@@ -100,20 +98,21 @@ type internal Pack<'S, 'V, 'T
         row
 
     /// Two columns of f32, likewise.
-    [<MethodImpl(MethodImplOptions.AggressiveOptimization)>]
-    static member private TurnPair(rows: int, source: nativeint, column: nativeint, target: nativeint, targetRow: nativeint) =
+    static member private TurnPair
+        (rows: int, source: nativeint, column: nativeint, target: nativeint, targetRow: nativeint)
+        =
         let mutable row = 0
 
         while row + 4 <= rows do
             let from = source + nativeint (row * 4)
             let a = Vector128.Load(NativePtr.ofNativeInt<float32> from)
-            let b = Vector128.Load(NativePtr.ofNativeInt<float32> (from + column))
+            let b = Vector128.Load(NativePtr.ofNativeInt<float32>(from + column))
             let low, high = Sse.UnpackLow(a, b).AsDouble(), Sse.UnpackHigh(a, b).AsDouble()
             let into = target + nativeint row * targetRow
             Sse2.StoreLow(NativePtr.ofNativeInt<float> into, low)
-            Sse2.StoreHigh(NativePtr.ofNativeInt<float> (into + targetRow), low)
-            Sse2.StoreLow(NativePtr.ofNativeInt<float> (into + 2n * targetRow), high)
-            Sse2.StoreHigh(NativePtr.ofNativeInt<float> (into + 3n * targetRow), high)
+            Sse2.StoreHigh(NativePtr.ofNativeInt<float>(into + targetRow), low)
+            Sse2.StoreLow(NativePtr.ofNativeInt<float>(into + 2n * targetRow), high)
+            Sse2.StoreHigh(NativePtr.ofNativeInt<float>(into + 3n * targetRow), high)
             row <- row + 4
 
         row
@@ -158,8 +157,9 @@ type internal Pack<'S, 'V, 'T
             j <- j + group
 
     /// `rows` short rows of whole 8-byte words.
-    [<MethodImpl(MethodImplOptions.AggressiveOptimization)>]
-    static member private Words(rows: int, words: int, source: nativeint, sourceRow: nativeint, target: nativeint) =
+    static member private Words
+        (rows: int, words: int, source: nativeint, sourceRow: nativeint, target: nativeint)
+        =
         let mutable from = source
         let mutable into = NativePtr.ofNativeInt<int64> target
 
@@ -173,7 +173,9 @@ type internal Pack<'S, 'V, 'T
             from <- from + sourceRow
 
     /// One tile of A: for each of `k` columns, the elements of `rows` rows, and room for `height`.
-    static member Tile(k: int, rows: int, height: int, a: nativeint, aRow: nativeint, aColumn: nativeint, target: nativeint) =
+    static member Tile
+        (k: int, rows: int, height: int, a: nativeint, aRow: nativeint, aColumn: nativeint, target: nativeint)
+        =
         let size = nativeint sizeof<'T>
         let targetRow = nativeint height * size
 
@@ -209,13 +211,14 @@ type internal Pack<'S, 'V, 'T
         else
             Pack<'S, 'V, 'T>.Elements(k, columns, b, bRow, bColumn, target, targetRow)
 
-    [<MethodImpl(MethodImplOptions.AggressiveOptimization)>]
     static member private Whole(k: int, b: nativeint, bRow: nativeint, target: nativeint) =
         let width = nativeint 'S.Bytes
         let mutable from = b
         let mutable into = target
 
         for _ in 1..k do
+            // Rows far apart are beyond the processor's own foresight.
+            Simd.fetch (from + 8n * bRow)
             let x = 'S.Load from
             let y = 'S.Load(from + width)
             'S.Store(x, into)

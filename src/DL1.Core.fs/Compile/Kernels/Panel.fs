@@ -24,7 +24,7 @@ type internal Panel<'S, 'V, 'T
         elif height = 4 then
             Tile<'S, 'V, 'T>.Rows4(k, a, aRow, aColumn, rows, b, bRow, c, cRow, add)
         else
-            Tile<'S, 'V, 'T>.Rows12(k, a, aRow, aColumn, rows, b, bRow, c, cRow, add)
+            TallTile<'S, 'V, 'T>.Rows12(k, a, aRow, aColumn, rows, b, bRow, c, cRow, add)
 
     /// A tile that C has no room for, by way of a whole one in `spare`.
     [<MethodImpl(MethodImplOptions.NoInlining)>]
@@ -54,7 +54,9 @@ type internal Panel<'S, 'V, 'T
         Pack<'S, 'V, 'T>.Rows(rows, bytes, spare, wide, c, cRow)
 
     /// `m` rows of A, copied tile by tile, k by k: `aRow` is then one element.
-    static member PackA(m: int, k: int, a: nativeint, aRow: nativeint, aColumn: nativeint, target: nativeint) =
+    static member PackA
+        (m: int, k: int, a: nativeint, aRow: nativeint, aColumn: nativeint, target: nativeint)
+        =
         let mutable row = 0
 
         while row < m do
@@ -65,9 +67,9 @@ type internal Panel<'S, 'V, 'T
             row <- row + rows
 
     /// `m` rows of A, `k` long, times a panel of `columns` columns, which replace C's or are added to them.
-    /// A row's place is `aNext` bytes after the one before at a tile's beginning; with `packed`, A is as PackA leaves it.
+    /// A row's place is `aNext` bytes after the one before at a tile's beginning; with `packed`, A is as PackA leaves it
+    /// and panels of B follow one another.
     /// `spare` is 12 rows of two vectors to work in.
-    [<MethodImpl(MethodImplOptions.AggressiveOptimization)>]
     static member Multiply
         (
             m: int,
