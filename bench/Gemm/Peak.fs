@@ -1,12 +1,10 @@
 /// The most fused multiply-adds that this machine does: twelve chains at once, nothing read or written.
 module DL1.Bench.Peak
 
-open System.Runtime.CompilerServices
 open DL1
 
 [<AbstractClass; Sealed>]
 type private Chains<'S, 'V, 'T when 'S :> ISimd<'V, 'T> and 'S: struct and 'V: struct> private () =
-    [<MethodImpl(MethodImplOptions.AggressiveOptimization)>]
     static member Run(steps: int, start: nativeint, target: nativeint) =
         let x = 'S.Broadcast start
         let mutable a = x

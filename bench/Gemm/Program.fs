@@ -94,7 +94,10 @@ let main args =
             Stopwatch.GetElapsedTime(0L).TotalSeconds
 
     let shapes = [ 128, 300, 300; 128, 784, 512; 512, 512, 512; 1024, 1024, 1024; 2048, 2048, 2048 ]
-    let cases = [ for threads in threads -> peak threads :: List.map (product threads) shapes ] |> List.concat
+
+    let cases =
+        [ for threads in threads -> peak threads :: List.map (product threads) shapes ] |> List.concat
+
     cases |> List.iter (measure seconds >> ignore)
     let found = [ for _ in 1..rounds -> cases |> List.map (measure seconds) ] |> List.transpose
     let median values = List.item (List.length values / 2) (List.sort values)

@@ -33,47 +33,57 @@ let private layouts =
     ]
 
 type private Case =
-    { M: int
-      N: int
-      K: int
-      Batch: int
-      LayA: int
-      LayB: int
-      /// Between C's rows, beyond its columns.
-      Gap: int
-      Accumulate: bool
-      Bias: bool }
+    {
+        M: int
+        N: int
+        K: int
+        Batch: int
+        LayA: int
+        LayB: int
+        /// Between C's rows, beyond its columns.
+        Gap: int
+        Accumulate: bool
+        Bias: bool
+    }
 
 let private plain m n k =
-    { M = m
-      N = n
-      K = k
-      Batch = 1
-      LayA = 0
-      LayB = 0
-      Gap = 0
-      Accumulate = false
-      Bias = false }
+    {
+        M = m
+        N = n
+        K = k
+        Batch = 1
+        LayA = 0
+        LayB = 0
+        Gap = 0
+        Accumulate = false
+        Bias = false
+    }
 
 /// One element type: its products, and its conversions.
 type private Kind<'T when 'T: unmanaged and 'T: struct> =
-    { Run: Width -> int -> Product -> unit
-      Of: float -> 'T
-      To: 'T -> float
-      /// Half the distance from 1 to the next number.
-      Half: float }
+    {
+        Run: Width -> int -> Product -> unit
+        Of: float -> 'T
+        To: 'T -> float
+        /// Half the distance from 1 to the next number.
+        Half: float
+    }
 
 let private f32 =
-    { Run = fun width threads product -> Gemm.f32On width threads &product
-      Of = float32
-      To = float
-      Half = Math.ScaleB(1.0, -24) }
+    {
+        Run = fun width threads product -> Gemm.f32On width threads &product
+        Of = float32
+        To = float
+        Half = Math.ScaleB(1.0, -24)
+    }
 
 let private f64 =
-    { Run = fun width threads product -> Gemm.f64On width threads &product
-      Of = id
-      To = id
-      Half = Math.ScaleB(1.0, -53) }
+    {
+        Run = fun width threads product -> Gemm.f64On width threads &product
+        Of = id
+        To = id
+        Half = Math.ScaleB(1.0, -53)
+    }
 
 /// The operands of a case, made by `value` from a place's number.
 type private Work<'T when 'T: unmanaged and 'T: struct>(kind: Kind<'T>, case: Case, value: int -> float) =
@@ -95,17 +105,21 @@ type private Work<'T when 'T: unmanaged and 'T: struct>(kind: Kind<'T>, case: Ca
         let numbers values = Numbers(values, kind.Of nan, kind.To >> Double.IsNaN)
         let a, b, c, bias = numbers a, numbers b, numbers c, numbers bias
 
-        kind.Run width threads
-            { M = case.M
-              N = case.N
-              K = case.K
-              Batch = case.Batch
-              A = { Data = a.Address; Row = aRow; Column = aColumn; Batch = aExtent }
-              B = { Data = b.Address; Row = bRow; Column = bColumn; Batch = bExtent }
-              C = { Data = c.Address; Row = cRow; Column = 1; Batch = cExtent }
-              Accumulate = case.Accumulate
-              Bias = if case.Bias then bias.Address else 0n
-              Finish = finish }
+        kind.Run
+            width
+            threads
+            {
+                M = case.M
+                N = case.N
+                K = case.K
+                Batch = case.Batch
+                A = { Data = a.Address; Row = aRow; Column = aColumn; Batch = aExtent }
+                B = { Data = b.Address; Row = bRow; Column = bColumn; Batch = bExtent }
+                C = { Data = c.Address; Row = cRow; Column = 1; Batch = cExtent }
+                Accumulate = case.Accumulate
+                Bias = if case.Bias then bias.Address else 0n
+                Finish = finish
+            }
 
         if not (List.forall (fun (numbers: Numbers<'T>) -> numbers.Guarded) [ a; b; c; bias ]) then
             failtest $"something is written outside: %A{case}"
@@ -138,7 +152,10 @@ let private integers place = float (place * 31 % 9 - 4)
 let private fractions place = float (place * 7919 % 1999 - 999) / 997.0
 
 let private same (kind: Kind<'T>) (x: 'T[]) (y: 'T[]) =
-    Array.forall2 (fun x y -> BitConverter.DoubleToInt64Bits(kind.To x) = BitConverter.DoubleToInt64Bits(kind.To y)) x y
+    Array.forall2
+        (fun x y -> BitConverter.DoubleToInt64Bits(kind.To x) = BitConverter.DoubleToInt64Bits(kind.To y))
+        x
+        y
 
 /// All that is to hold of a case.
 let private check (kind: Kind<'T>) (case: Case) =
@@ -225,15 +242,17 @@ let private any =
         let extent () = if pick.Next 3 = 0 then pick.Next 4 else pick.Next 40
 
         both
-            { M = extent ()
-              N = extent ()
-              K = extent ()
-              Batch = pick.Next 4
-              LayA = pick.Next layouts.Length
-              LayB = pick.Next layouts.Length
-              Gap = pick.Next 3
-              Accumulate = pick.Next 2 = 0
-              Bias = pick.Next 2 = 0 })
+            {
+                M = extent ()
+                N = extent ()
+                K = extent ()
+                Batch = pick.Next 4
+                LayA = pick.Next layouts.Length
+                LayB = pick.Next layouts.Length
+                Gap = pick.Next 3
+                Accumulate = pick.Next 2 = 0
+                Bias = pick.Next 2 = 0
+            })
 
 let private finish =
     test "the finish sees each finished element once, with its row and column" {
@@ -248,7 +267,7 @@ let private finish =
             for threads in 1..2 do
                 let work = Work(f32, case, fractions)
                 let before = work.Run(Simd.widest, threads, null)
-                let seen = Array.zeroCreate<int> (case.Batch * case.M * case.N)
+                let seen = Array.zeroCreate<int>(case.Batch * case.M * case.N)
 
                 let finish =
                     RowFinish(fun address row column count ->
@@ -256,7 +275,12 @@ let private finish =
                             let at = row * case.N + column + i
                             Threading.Interlocked.Increment &seen[at] |> ignore
                             let value = BitConverter.Int32BitsToSingle(Marshal.ReadInt32(address, 4 * i))
-                            Marshal.WriteInt32(address, 4 * i, BitConverter.SingleToInt32Bits(value * 2.0f + float32 at)))
+
+                            Marshal.WriteInt32(
+                                address,
+                                4 * i,
+                                BitConverter.SingleToInt32Bits(value * 2.0f + float32 at)
+                            ))
 
                 let after = work.Run(Simd.widest, threads, finish)
                 Expect.isTrue (Array.forall ((=) 1) seen) $"each once: %A{case}"
@@ -265,7 +289,10 @@ let private finish =
                 let expected =
                     before
                     |> Array.mapi (fun i v ->
-                        if i % wide < case.N then v * 2.0f + float32 (i / wide * case.N + i % wide) else v)
+                        if i % wide < case.N then
+                            v * 2.0f + float32 (i / wide * case.N + i % wide)
+                        else
+                            v)
 
                 Expect.isTrue (same f32 expected after) $"on finished elements: %A{case}"
     }
@@ -284,7 +311,8 @@ let private steady =
                     Batch = 1
                     A = matrix k
                     B = matrix n
-                    C = { matrix n with Data = numbers.Address + nativeint (8 * (m * k + k * n)) } }
+                    C = { matrix n with Data = numbers.Address + nativeint (8 * (m * k + k * n)) }
+                }
 
             PoolTests.expectSteady $"{m} {n} {k}" (fun () -> Gemm.f64On Simd.widest 2 &product)
             Expect.isTrue numbers.Guarded "nothing written outside"

@@ -84,7 +84,12 @@ let private failure =
 
 let private nestedFailure =
     test "an inner run's exception passes through the outer one" {
-        let run () = Pool.runOn 2 3 (fun outer -> Pool.runOn 2 3 (fun inner -> if outer = 1 && inner = 2 then raise (TimeoutException())))
+        let run () =
+            Pool.runOn 2 3 (fun outer ->
+                Pool.runOn 2 3 (fun inner ->
+                    if outer = 1 && inner = 2 then
+                        raise (TimeoutException())))
+
         Expect.throwsT<TimeoutException> run "from within"
         Pool.runOn 2 2 (fun _ -> Expect.isTrue Job.Inside "inside a part")
         Expect.isFalse Job.Inside "outside again"

@@ -1,6 +1,5 @@
 namespace DL1
 
-open System.Runtime.CompilerServices
 open FSharp.NativeInterop
 
 #nowarn "9" // Addresses in bytes; the caller answers for their extents.
@@ -11,7 +10,6 @@ type internal Bias<'S, 'V, 'T
     when 'S :> ISimd<'V, 'T> and 'S: struct and 'V: struct and 'T: unmanaged and 'T: struct> private () =
 
     /// `count` elements of `bias` added to those at `target`.
-    [<MethodImpl(MethodImplOptions.AggressiveOptimization)>]
     static member Add(count: int, bias: nativeint, target: nativeint) =
         let lanes = 'S.Bytes / sizeof<'T>
         let mutable i = 0

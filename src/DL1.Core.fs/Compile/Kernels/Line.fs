@@ -24,10 +24,19 @@ type internal Line<'S, 'V, 'T
         'S.Store((if add then 'S.Add('S.Load address, value) else value), address)
 
     /// Outputs one by one, eight chains at a time: for rows that k runs along.
-    [<MethodImpl(MethodImplOptions.AggressiveOptimization)>]
     static member Dots
-        (outputs: int, k: int, m: nativeint, mOut: nativeint, mDeep: nativeint, x: nativeint, xDeep: nativeint, y: nativeint, yOut: nativeint, add: bool)
-        =
+        (
+            outputs: int,
+            k: int,
+            m: nativeint,
+            mOut: nativeint,
+            mDeep: nativeint,
+            x: nativeint,
+            xDeep: nativeint,
+            y: nativeint,
+            yOut: nativeint,
+            add: bool
+        ) =
         let mutable o = 0
 
         while o + 8 <= outputs do
@@ -88,8 +97,17 @@ type internal Line<'S, 'V, 'T
             o <- o + 1
 
     /// Outputs that lie side by side, in m as in y, eight vectors at a time.
-    [<MethodImpl(MethodImplOptions.AggressiveOptimization)>]
-    static member Sweep(outputs: int, k: int, m: nativeint, mDeep: nativeint, x: nativeint, xDeep: nativeint, y: nativeint, add: bool) =
+    static member Sweep
+        (
+            outputs: int,
+            k: int,
+            m: nativeint,
+            mDeep: nativeint,
+            x: nativeint,
+            xDeep: nativeint,
+            y: nativeint,
+            add: bool
+        ) =
         let width = nativeint 'S.Bytes
         let lanes = 'S.Bytes / sizeof<'T>
         let size = nativeint sizeof<'T>

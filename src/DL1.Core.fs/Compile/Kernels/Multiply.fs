@@ -1,7 +1,6 @@
 namespace DL1
 
 open System
-open FSharp.NativeInterop
 
 #nowarn "9" // Addresses in bytes; the caller answers for their extents.
 
@@ -20,7 +19,7 @@ type internal Multiply<'S, 'V, 'T
 
     /// The height of a block of A in the second-level cache.
     [<Literal>]
-    static let BlockRows = 96
+    static let BlockRows = 144
 
     /// The fewest multiply-adds that are worth a part of their own: a few microseconds.
     [<Literal>]
@@ -65,7 +64,8 @@ type internal Multiply<'S, 'V, 'T
         let stack = part / strips * stacksEach
 
         for stack in stack .. min p.Batch (stack + stacksEach) - 1 do
-            Strip<'S, 'V, 'T>.Run(&p, stack, first * panelColumns, min wide ((first + panelsEach) * panelColumns))
+            Strip<'S, 'V, 'T>
+                .Run(&p, stack, first * panelColumns, min wide ((first + panelsEach) * panelColumns))
 
     member private this.Strips threads =
         // Where B is a column, the strips are of rows.
@@ -106,7 +106,9 @@ type internal Multiply<'S, 'V, 'T
         let row = part * BlockRows
         let rows = min BlockRows (p.M - row)
         let spare = Scratch.Get(0, 12 * 2 * 'S.Bytes)
-        let struct (aRow, aColumn, a) = this.BlockOfA(row, rows, k)
+        let a = Scratch.Get(2, (BlockRows + 12) * k * int size)
+        let source = Strip<'S, 'V, 'T>.Place(p.A, stack, row, cut * SumCut.length p.K)
+        Panel<'S, 'V, 'T>.PackA(rows, k, source, nativeint p.A.Row * size, nativeint p.A.Column * size, a)
         let blockPanels = (columns + panelColumns - 1) / panelColumns
         let finished = cut = SumCut.count p.K - 1 && (p.Bias <> 0n || not (isNull p.Finish))
         let group = 8
@@ -119,13 +121,15 @@ type internal Multiply<'S, 'V, 'T
                     rows,
                     k,
                     a,
-                    aRow,
-                    aColumn,
+                    nativeint k * size,
+                    size,
+                    0n,
                     packed + nativeint (panel * k * 2) * nativeint 'S.Bytes,
                     nativeint (2 * 'S.Bytes),
                     Strip<'S, 'V, 'T>.Place(p.C, stack, row, column + first),
                     nativeint p.C.Row * size,
                     min panelColumns (columns - first),
+                    true,
                     p.Accumulate || cut > 0,
                     spare
                 )
@@ -133,34 +137,15 @@ type internal Multiply<'S, 'V, 'T
             if finished && (panel % group = group - 1 || panel = blockPanels - 1) then
                 let first = panel / group * group * panelColumns
 
-                Strip<'S, 'V, 'T>.Finish(&p, stack,
-                    row,
-                    rows,
-                    column + first,
-                    min columns ((panel + 1) * panelColumns) - first
-                )
-
-    /// The block of A, copied together: its strides and its address.
-    member private _.BlockOfA(row, rows, k) =
-        let source = Strip<'S, 'V, 'T>.Place(p.A, stack, row, cut * SumCut.length p.K)
-        let aRow, aColumn = nativeint p.A.Row * size, nativeint p.A.Column * size
-
-        if aRow = size then
-            let target = Scratch.Get(2, BlockRows * SumCut.Longest * sizeof<'T>)
-            let between = nativeint BlockRows * size
-            Pack<'S, 'V, 'T>.Rows(k, rows * sizeof<'T>, source, aColumn, target, between)
-            struct (size, between, target)
-        else
-            // A little more than k, so that rows do not fall on the same lines of the cache.
-            let between = nativeint (SumCut.Longest + 16) * size
-            let target = Scratch.Get(2, BlockRows * int between)
-
-            if aColumn = size then
-                Pack<'S, 'V, 'T>.Rows(rows, k * sizeof<'T>, source, aRow, target, between)
-            else
-                Pack<'S, 'V, 'T>.Elements(rows, k, source, aRow, aColumn, target, between)
-
-            struct (between, size, target)
+                Strip<'S, 'V, 'T>
+                    .Finish(
+                        &p,
+                        stack,
+                        row,
+                        rows,
+                        column + first,
+                        min columns ((panel + 1) * panelColumns) - first
+                    )
 
     member private this.Blocks threads =
         for stack' in 0 .. p.Batch - 1 do
@@ -186,6 +171,9 @@ type internal Multiply<'S, 'V, 'T
         let straight = p.A.Row = 1 || p.A.Column = 1
 
         if p.M > 0 && p.N > 0 && p.Batch > 0 then
-            if p.M = 1 || p.N = 1 || small && straight then this.Strips threads else this.Blocks threads
+            if p.M = 1 || p.N = 1 || small && straight then
+                this.Strips threads
+            else
+                this.Blocks threads
 
         p <- Product.None

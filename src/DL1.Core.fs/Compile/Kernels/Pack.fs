@@ -53,7 +53,6 @@ type internal Pack<'S, 'V, 'T
                 target <- target + size
 
     /// Four columns of f32, contiguous down, to four contiguous elements in each row; answers the rows it did.
-    [<MethodImpl(MethodImplOptions.AggressiveOptimization)>]
     static member private Turn4
         (rows: int, source: nativeint, column: nativeint, target: nativeint, targetRow: nativeint)
         =
@@ -82,7 +81,6 @@ type internal Pack<'S, 'V, 'T
         row
 
     /// Two columns of f64, likewise.
-    [<MethodImpl(MethodImplOptions.AggressiveOptimization)>]
     static member private Turn2
         (rows: int, source: nativeint, column: nativeint, target: nativeint, targetRow: nativeint)
         =
@@ -99,6 +97,26 @@ type internal Pack<'S, 'V, 'T
 
         row
 
+    /// Two columns of f32, likewise.
+    static member private TurnPair
+        (rows: int, source: nativeint, column: nativeint, target: nativeint, targetRow: nativeint)
+        =
+        let mutable row = 0
+
+        while row + 4 <= rows do
+            let from = source + nativeint (row * 4)
+            let a = Vector128.Load(NativePtr.ofNativeInt<float32> from)
+            let b = Vector128.Load(NativePtr.ofNativeInt<float32>(from + column))
+            let low, high = Sse.UnpackLow(a, b).AsDouble(), Sse.UnpackHigh(a, b).AsDouble()
+            let into = target + nativeint row * targetRow
+            Sse2.StoreLow(NativePtr.ofNativeInt<float> into, low)
+            Sse2.StoreHigh(NativePtr.ofNativeInt<float>(into + targetRow), low)
+            Sse2.StoreLow(NativePtr.ofNativeInt<float>(into + 2n * targetRow), high)
+            Sse2.StoreHigh(NativePtr.ofNativeInt<float>(into + 3n * targetRow), high)
+            row <- row + 4
+
+        row
+
     /// The transpose of Elements where columns are contiguous: `column` bytes from one column to the next.
     static member Columns
         (
@@ -111,50 +129,62 @@ type internal Pack<'S, 'V, 'T
         ) =
         let size = nativeint sizeof<'T>
 
-        let group =
-            if not Sse2.IsSupported then 0
-            elif sizeof<'T> = 4 then 4
-            else 2
-
         let mutable j = 0
 
-        while group > 0 && j + group <= columns do
+        while j < columns do
             let from = source + nativeint j * column
             let into = target + nativeint j * size
+            let left = columns - j
 
-            let ``done`` =
-                if group = 4 then
+            let group =
+                if not Sse2.IsSupported || left = 1 then 1
+                elif sizeof<'T> = 4 && left >= 4 then 4
+                else 2
+
+            let turned =
+                if group = 1 then
+                    0
+                elif sizeof<'T> = 8 then
+                    Pack<'S, 'V, 'T>.Turn2(rows, from, column, into, targetRow)
+                elif group = 4 then
                     Pack<'S, 'V, 'T>.Turn4(rows, from, column, into, targetRow)
                 else
-                    Pack<'S, 'V, 'T>.Turn2(rows, from, column, into, targetRow)
+                    Pack<'S, 'V, 'T>.TurnPair(rows, from, column, into, targetRow)
 
-            if ``done`` < rows then
-                let left = nativeint ``done``
-
-                Pack<'S, 'V, 'T>
-                    .Elements(
-                        rows - ``done``,
-                        group,
-                        from + left * size,
-                        size,
-                        column,
-                        into + left * targetRow,
-                        targetRow
-                    )
-
+            let from = from + nativeint turned * size
+            let into = into + nativeint turned * targetRow
+            Pack<'S, 'V, 'T>.Elements(rows - turned, group, from, size, column, into, targetRow)
             j <- j + group
 
-        if j < columns then
-            Pack<'S, 'V, 'T>
-                .Elements(
-                    rows,
-                    columns - j,
-                    source + nativeint j * column,
-                    size,
-                    column,
-                    target + nativeint j * size,
-                    targetRow
-                )
+    /// `rows` short rows of whole 8-byte words.
+    static member private Words
+        (rows: int, words: int, source: nativeint, sourceRow: nativeint, target: nativeint)
+        =
+        let mutable from = source
+        let mutable into = NativePtr.ofNativeInt<int64> target
+
+        for _ in 1..rows do
+            let words' = NativePtr.ofNativeInt<int64> from
+
+            for i in 0 .. words - 1 do
+                NativePtr.set into i (NativePtr.get words' i)
+
+            into <- NativePtr.add into words
+            from <- from + sourceRow
+
+    /// One tile of A: for each of `k` columns, the elements of `rows` rows, and room for `height`.
+    static member Tile
+        (k: int, rows: int, height: int, a: nativeint, aRow: nativeint, aColumn: nativeint, target: nativeint)
+        =
+        let size = nativeint sizeof<'T>
+        let targetRow = nativeint height * size
+
+        if aColumn = size then
+            Pack<'S, 'V, 'T>.Columns(k, rows, a, aRow, target, targetRow)
+        elif aRow = size && rows = height then
+            Pack<'S, 'V, 'T>.Words(k, height * sizeof<'T> / 8, a, aColumn, target)
+        else
+            Pack<'S, 'V, 'T>.Elements(k, rows, a, aColumn, aRow, target, targetRow)
 
     /// One panel of B: `k` rows of `columns` elements, filled with zeros to two vectors a row.
     static member Panel
@@ -181,13 +211,14 @@ type internal Pack<'S, 'V, 'T
         else
             Pack<'S, 'V, 'T>.Elements(k, columns, b, bRow, bColumn, target, targetRow)
 
-    [<MethodImpl(MethodImplOptions.AggressiveOptimization)>]
     static member private Whole(k: int, b: nativeint, bRow: nativeint, target: nativeint) =
         let width = nativeint 'S.Bytes
         let mutable from = b
         let mutable into = target
 
         for _ in 1..k do
+            // Rows far apart are beyond the processor's own foresight.
+            Simd.fetch (from + 8n * bRow)
             let x = 'S.Load from
             let y = 'S.Load(from + width)
             'S.Store(x, into)

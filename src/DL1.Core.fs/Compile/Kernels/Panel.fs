@@ -24,7 +24,7 @@ type internal Panel<'S, 'V, 'T
         elif height = 4 then
             Tile<'S, 'V, 'T>.Rows4(k, a, aRow, aColumn, rows, b, bRow, c, cRow, add)
         else
-            Tile<'S, 'V, 'T>.Rows12(k, a, aRow, aColumn, rows, b, bRow, c, cRow, add)
+            TallTile<'S, 'V, 'T>.Rows12(k, a, aRow, aColumn, rows, b, bRow, c, cRow, add)
 
     /// A tile that C has no room for, by way of a whole one in `spare`.
     [<MethodImpl(MethodImplOptions.NoInlining)>]
@@ -53,14 +53,29 @@ type internal Panel<'S, 'V, 'T
         Panel<'S, 'V, 'T>.Tile(height, k, a, aRow, aColumn, rows, b, bRow, spare, wide, add)
         Pack<'S, 'V, 'T>.Rows(rows, bytes, spare, wide, c, cRow)
 
+    /// `m` rows of A, copied tile by tile, k by k: `aRow` is then one element.
+    static member PackA
+        (m: int, k: int, a: nativeint, aRow: nativeint, aColumn: nativeint, target: nativeint)
+        =
+        let mutable row = 0
+
+        while row < m do
+            let height = Panel<'S, 'V, 'T>.Height(m - row)
+            let rows = min height (m - row)
+            let target = target + nativeint (row * k) * nativeint sizeof<'T>
+            Pack<'S, 'V, 'T>.Tile(k, rows, height, a + nativeint row * aRow, aRow, aColumn, target)
+            row <- row + rows
+
     /// `m` rows of A, `k` long, times a panel of `columns` columns, which replace C's or are added to them.
+    /// A row's place is `aNext` bytes after the one before at a tile's beginning; with `packed`, A is as PackA leaves it
+    /// and panels of B follow one another.
     /// `spare` is 12 rows of two vectors to work in.
-    [<MethodImpl(MethodImplOptions.AggressiveOptimization)>]
     static member Multiply
         (
             m: int,
             k: int,
             a: nativeint,
+            aNext: nativeint,
             aRow: nativeint,
             aColumn: nativeint,
             b: nativeint,
@@ -68,16 +83,25 @@ type internal Panel<'S, 'V, 'T
             c: nativeint,
             cRow: nativeint,
             columns: int,
+            packed: bool,
             add: bool,
             spare: nativeint
         ) =
         let whole = columns * sizeof<'T> = 2 * 'S.Bytes
         let mutable row = 0
+        // Each tile asks for its share of the next panel of B, which follows this one where B is packed.
+        let mutable next = b + nativeint k * bRow
+        let share = if packed then k * 2 * 'S.Bytes / 64 * 6 / m + 1 else 0
 
         while row < m do
+            for _ in 1..share do
+                Simd.fetchFar next
+                next <- next + 64n
+
             let height = Panel<'S, 'V, 'T>.Height(m - row)
             let rows = min height (m - row)
-            let a = a + nativeint row * aRow
+            let a = a + nativeint row * aNext
+            let aColumn = if packed then nativeint height * aRow else aColumn
             let c = c + nativeint row * cRow
 
             if whole && rows = height then

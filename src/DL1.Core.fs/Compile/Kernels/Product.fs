@@ -50,7 +50,7 @@ type internal Product =
 /// element has the same bits whatever the width, the threads, the shape and the path.
 [<RequireQualifiedAccess>]
 module internal SumCut =
-    /// A panel of B of this height fills about half of the first-level cache.
+    /// A panel of B of this height, 64 bytes wide, leaves room for a tile of A in a first-level cache of 32 KB.
     [<Literal>]
     let Longest = 384
 

@@ -3,6 +3,7 @@ namespace DL1
 open System
 open System.Runtime.CompilerServices
 open System.Runtime.Intrinsics
+open System.Runtime.Intrinsics.X86
 open FSharp.NativeInterop
 
 #nowarn "9" // Vectors are loaded and stored at addresses: a kernel's caller answers for them.
@@ -210,6 +211,16 @@ type internal F64x512 =
 /// The width of this machine.
 [<RequireQualifiedAccess>]
 module internal Simd =
+    /// Asks for the 64 bytes about an address to be brought into the first-level cache; harmless anywhere.
+    let inline fetch (address: nativeint) =
+        if Sse.IsSupported then
+            Sse.Prefetch0(NativePtr.toVoidPtr (NativePtr.ofNativeInt<byte> address))
+
+    /// The same, into the second-level cache.
+    let inline fetchFar (address: nativeint) =
+        if Sse.IsSupported then
+            Sse.Prefetch1(NativePtr.toVoidPtr (NativePtr.ofNativeInt<byte> address))
+
     /// The widest vectors that this processor computes with in hardware; 128 bits where it has none.
     let widest =
         if Vector512.IsHardwareAccelerated then Width.Bits512

@@ -55,12 +55,14 @@ type internal Strip<'S, 'V, 'T
                         k,
                         Strip<'S, 'V, 'T>.Place(p.A, stack, 0, cut * SumCut.length p.K),
                         nativeint p.A.Row * size,
+                        nativeint p.A.Row * size,
                         nativeint p.A.Column * size,
                         (if inPlace then b else panel),
                         (if inPlace then bRow else nativeint (2 * 'S.Bytes)),
                         Strip<'S, 'V, 'T>.Place(p.C, stack, 0, column),
                         nativeint p.C.Row * size,
                         columns,
+                        false,
                         p.Accumulate || cut > 0,
                         spare
                     )
