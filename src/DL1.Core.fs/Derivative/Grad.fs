@@ -24,6 +24,8 @@ module Grad =
     /// no output depends on it. `wrt` may be any expressions that the outputs are made of, variables or not.
     let vjp (outputs: Expr list) (cotangents: Expr list) (wrt: Expr list) : Expr list =
         requireFloat "vjp" (outputs @ wrt)
+        // A variable of the same name but another type or shape would silently have the gradient 0.
+        Graph.variables (outputs @ wrt) |> ignore
         requireLike "vjp" "cotangents" outputs cotangents
         Reverse.cotangents (List.zip outputs cotangents) wrt |> orZeros wrt
 
@@ -31,6 +33,7 @@ module Grad =
     /// tangent. Zeros where an output depends on none of them.
     let jvp (outputs: Expr list) (wrt: Expr list) (tangents: Expr list) : Expr list =
         requireFloat "jvp" (outputs @ wrt)
+        Graph.variables (outputs @ wrt) |> ignore
         requireLike "jvp" "tangents" wrt tangents
         Forward.tangents (List.zip wrt tangents) outputs |> orZeros outputs
 

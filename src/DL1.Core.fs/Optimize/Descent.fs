@@ -29,7 +29,8 @@ type Descent =
         /// The optimizer's name.
         Name: string
         Rows: IReadOnlyList<DescentRow>
-        /// Whether the stop rule's patience ended it, rather than the last epoch.
+        /// Whether it came to rest: the stop rule's patience ended it, and none of the last epochs moved the objective,
+        /// down or up, by `Tolerance` or more.
         Converged: bool
     }
 
@@ -56,7 +57,12 @@ module Descent =
                 "give one number for each symbol"
 
         for p in parameters do
-            Operand.requireRank "Descent.run" 0 "a scalar symbol" p
+            if not p.Shape.IsScalar then
+                Refuse.shape
+                    "Descent.run"
+                    (Operand.text p)
+                    "scalar symbols"
+                    "descend tensors by a training step of your own: the loss, Grad.grad, and the optimizer's Update"
 
         if rule.MaxEpochs < 0 || rule.Patience < 1 then
             Refuse.domain
@@ -84,12 +90,30 @@ module Descent =
                     "a variable"
                     "make the parameters with Expr.symbol"
 
+        for v in Graph.variables [ objective ] do
+            if parameters |> List.forall (fun p -> p.Label <> v.Name) then
+                Refuse.domain
+                    "Descent.run"
+                    $"no start for the variable {v.Name} of the objective"
+                    "a start value for each variable"
+                    $"add {v.Name} to the parameters, or put a number in its place"
+
         let inputs = List.map variableOf (parameters @ slots)
         let step = Eval.prepare inputs (value :: gradients @ next @ nextState)
         let objectiveAt = Eval.prepare (List.map variableOf parameters) [ objective ]
         let floats (ts: Tensor list) = ts |> List.map Tensor.toFloat |> Array.ofList
         let count = parameters.Length
         let rows = List<DescentRow>()
+
+        let requireFinite (reached: float) (at: float[]) (place: string) =
+            if not (Double.IsFinite reached) then
+                let at = String.Join(", ", at)
+
+                Refuse.domain
+                    "Descent.run"
+                    $"an objective of {reached} at ({at}), {place}"
+                    "a finite objective all the way"
+                    "lower the learning rate, or start elsewhere"
 
         let rec descend epoch calm (values: Tensor list) state current =
             if calm >= rule.Patience then
@@ -102,14 +126,7 @@ module Descent =
                 let after, state = List.splitAt count rest
                 let reached = objectiveAt after |> List.head |> Tensor.toFloat
 
-                if not (Double.IsFinite reached) then
-                    let place = String.Join(", ", floats after)
-
-                    Refuse.domain
-                        "Descent.run"
-                        $"an objective of {reached} at ({place}), after epoch {epoch} of {optimizer.Name}"
-                        "a finite objective all the way"
-                        "lower the learning rate, or start elsewhere"
+                requireFinite reached (floats after) $"after epoch {epoch} of {optimizer.Name}"
 
                 rows.Add
                     {
@@ -125,6 +142,12 @@ module Descent =
                 descend (epoch + 1) calm after state reached
 
         let first = objectiveAt values |> List.head |> Tensor.toFloat
-        let converged = descend 0 0 values state first
+        requireFinite first (floats values) "where it starts"
+        let stopped = descend 0 0 values state first
+        let last = Seq.skip (max 0 (rows.Count - rule.Patience)) rows
 
-        { Name = optimizer.Name; Rows = rows; Converged = converged }
+        {
+            Name = optimizer.Name
+            Rows = rows
+            Converged = stopped && last |> Seq.forall (fun row -> abs row.Decrease < rule.Tolerance)
+        }
