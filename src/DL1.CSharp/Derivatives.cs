@@ -9,9 +9,9 @@ public static class Derivatives
         /// <example><code>Console.WriteLine((x * Sin(x)).Derivative(x)); // sin x + x·cos x</code></example>
         public Expr Derivative(Expr x) => Symbolic.derivative(x, f);
 
-        /// <summary>The derivative of a scalar by the f64 symbol of this name.</summary>
+        /// <summary>The derivative of a scalar by its variable of this name; 0 where it has none.</summary>
         /// <example><code>var slope = f.Derivative("x");</code></example>
-        public Expr Derivative(string x) => Symbolic.derivative(Expr.Symbol(x), f);
+        public Expr Derivative(string x) => Symbolic.derivative(Interop.VariableNamed(x, f), f);
 
         /// <summary>The gradient of a scalar by each of some expressions, by reverse mode: graphs shaped as they are.</summary>
         /// <example><code>var gradients = loss.Gradient(w, b);</code></example>
@@ -96,6 +96,7 @@ public sealed class Function
     /// <summary>A function from the values of some variables to those of some expressions.</summary>
     /// <param name="inputs">Variables, in the order in which their values will be given.</param>
     /// <param name="outputs">What is computed, in the order in which it is returned.</param>
+    /// <exception cref="DomainError">An output needs a variable that is no input, or an input is named twice.</exception>
     /// <example><code>var step = new Function([w, x, y], [loss, .. loss.Gradient(w)]);</code></example>
     public Function(IEnumerable<Expr> inputs, IEnumerable<Expr> outputs) =>
         run = DL1.Compile.prepare(

@@ -180,12 +180,20 @@ public static class Expressions
         public Expr Squeeze(params int[] axes) => ExprModule.squeeze(Interop.List(axes), x);
 
         /// <summary>The elements of a range along an axis.</summary>
+        /// <exception cref="ShapeError">The axis is not there, or the range reaches beyond it.</exception>
         /// <example><code>var firstHalf = x.Slice(0, ..50);</code></example>
         public Expr Slice(int axis, Range range)
         {
             var place = ShapeModule.axis("Slice", x.Shape, axis);
-            var (start, length) = range.GetOffsetAndLength(x.Shape[place]);
-            return ExprModule.sliceAxis(place, start, start + length, x);
+            var extent = x.Shape[place];
+            int start = range.Start.GetOffset(extent), stop = range.End.GetOffset(extent);
+            return start >= 0 && start <= stop && stop <= extent
+                ? ExprModule.sliceAxis(place, start, stop, x)
+                : throw new ShapeError(
+                    "Slice",
+                    $"{range} along axis {place} of {x.Label}: {x.DType} {x.Shape}",
+                    $"a range from 0 to {extent}, the start not behind the end",
+                    "count from 0; the end is not included, and ^1 is the last element");
         }
 
         /// <summary>The slices of an axis at indices.</summary>

@@ -10,6 +10,11 @@ internal static class Interop
     public static FSharpList<Tuple<string, Tensor>> Bindings(IEnumerable<(string Name, Tensor Value)> values) =>
         List(values.Select(v => Tuple.Create(v.Name, v.Value)));
 
+    public static Expr VariableNamed(string name, Expr f) =>
+        Graph.variables(List([f])).FirstOrDefault(v => v.Name == name) is { } v
+            ? ExprModule.ofVariable(v)
+            : Expr.Symbol(name);
+
     public static Variable VariableOf(Expr e, string operation) =>
         e.Node is Node<Expr>.Variable v
             ? v.Item

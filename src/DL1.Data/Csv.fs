@@ -59,6 +59,18 @@ module Csv =
 
     let private count fields = if fields = 1 then "1 field" else $"{fields} fields"
 
+    /// A whole header in one field is most likely one with another separator.
+    let private requireCommas (source: string) (names: string[]) =
+        match names with
+        | [| name |] when name.Contains ';' || name.Contains '\t' ->
+            let separator = if name.Contains ';' then "semicolons" else "tabs"
+
+            refuse
+                $"one column, '{name}', in the header of {source}"
+                $"commas between fields, not {separator}"
+                "save the file with commas between fields and points in numbers"
+        | _ -> ()
+
     /// A table from text; `source` is what errors call it.
     ///
     /// <example><code>
@@ -76,6 +88,7 @@ module Csv =
 
         let struct (_, first) = rows[0]
         let names = header source first
+        requireCommas source names
         rows.RemoveAt 0
 
         for struct (line, fields) in rows do

@@ -53,6 +53,12 @@ public class CsvTests
         Assert.Contains("the text", error.Given);
     }
 
+    [Theory]
+    [InlineData("a;b\n1,5;2,5\n", "semicolons")]
+    [InlineData("a\tb\n1\t2\n", "tabs")]
+    public void Another_separator_is_refused_by_its_name(string text, string separator) =>
+        Assert.Contains(separator, Refused(text).Expected);
+
     [Fact]
     public void A_text_among_numbers_is_named_with_its_line_and_column()
     {

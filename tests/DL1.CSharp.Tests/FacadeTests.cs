@@ -45,6 +45,42 @@ public class FacadeTests
         Assert.DoesNotContain(types, t => t.Type.FullName?.StartsWith("System.Tuple") == true);
     }
 
+    [Fact]
+    public void EqualityComparesContent()
+    {
+        Assert.True(X == Expr.Symbol("x"));
+        Assert.True(X != Expr.Symbol("y"));
+        Assert.True(X != null);
+        Assert.True(X.Shape == Expr.Symbol("y").Shape);
+        Assert.True(Tensor.Ones(2) == Tensor.Ones(2));
+        Assert.False(Tensor.Ones(2) == Tensor.Zeros(2));
+    }
+
+    [Fact]
+    public void ADerivativeByNameFindsTheVariable()
+    {
+        var v = Expr.Variable("v");
+        Assert.Equal("2·v", Square(v).Derivative("v").ToString());
+        Assert.Equal("0", Square(v).Derivative("u").ToString());
+    }
+
+    [Fact]
+    public void ASliceKeepsWithinItsAxis()
+    {
+        var m = Expr.Variable("m", 3, 4);
+        Assert.Equal([1, 4], m.Slice(0, ^1..).Shape);
+        Assert.Throws<ShapeError>(() => m.Slice(0, 2..5));
+        Assert.Throws<ShapeError>(() => m.Slice(0, ^5..));
+        Assert.Throws<ShapeError>(() => m.Slice(0, 2..1));
+    }
+
+    [Fact]
+    public void AFunctionWithoutOneOfItsInputsIsRefusedAtOnce()
+    {
+        var error = Assert.Throws<DomainError>(() => new Function([X], [X * Expr.Symbol("y")]));
+        Assert.Contains("add y to the inputs", error.Message);
+    }
+
     public static TheoryData<string, double, double> KnownValues => new()
     {
         { nameof(Abs), -2, 2 }, { nameof(Sign), -2, -1 }, { nameof(Exp), 1, Math.E }, { nameof(Expm1), 1, Math.E - 1 },

@@ -25,6 +25,8 @@ module Grad =
     /// cotangent has the type and shape of its output, else it is a `ShapeError`. `Grad.vjp [ sin v ] [ u ] [ v ]`
     let vjp (outputs: Expr list) (cotangents: Expr list) (wrt: Expr list) : Expr list =
         requireFloat "vjp" (outputs @ wrt)
+        // A variable of the same name but another type or shape would silently have the gradient 0.
+        Graph.variables (outputs @ wrt) |> ignore
         requireLike "vjp" "cotangents" outputs cotangents
         Reverse.cotangents (List.zip outputs cotangents) wrt |> orZeros wrt
 
@@ -33,6 +35,7 @@ module Grad =
     /// `Grad.jvp [ sin v ] [ v ] [ u ]`
     let jvp (outputs: Expr list) (wrt: Expr list) (tangents: Expr list) : Expr list =
         requireFloat "jvp" (outputs @ wrt)
+        Graph.variables (outputs @ wrt) |> ignore
         requireLike "jvp" "tangents" wrt tangents
         Forward.tangents (List.zip wrt tangents) outputs |> orZeros outputs
 

@@ -58,6 +58,8 @@ module Symbolic =
                 "a variable"
                 "make one with Expr.symbol \"x\""
 
+        // A variable of the same name but another type would silently have the derivative 0.
+        Graph.variables [ e; x ] |> ignore
         raw x e |> Rewrite.simplify
 
     /// The n-th derivative, simplified at each order.

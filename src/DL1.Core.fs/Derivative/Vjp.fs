@@ -20,7 +20,9 @@ module internal Vjp =
     /// A result that lacks axes, stretched back over them.
     let spread (axes: int list) (shape: Shape) (y: Expr) =
         let dims = shape.ToList() |> List.mapi (fun i d -> if List.contains i axes then 1 else d)
-        Expr.reshape dims y |> Expr.broadcastTo (shape.ToList())
+        // A scalar stretches as it is, which reads better.
+        let kept = if y.Shape.IsScalar then y else Expr.reshape dims y
+        Expr.broadcastTo (shape.ToList()) kept
 
     let private inverse (permutation: int list) =
         permutation |> List.mapi (fun i axis -> axis, i) |> List.sort |> List.map snd

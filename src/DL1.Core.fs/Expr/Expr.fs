@@ -46,6 +46,11 @@ type Expr private (node: Node<Expr>, dtype: DType, shape: Shape, digest: Digest,
         | _ -> false
 
     override _.GetHashCode() = digest.GetHashCode()
+
+    // C#'s == and != would otherwise compare references.
+    static member op_Equality(a: Expr | null, b: Expr | null) = Object.Equals(a, b)
+    static member op_Inequality(a: Expr | null, b: Expr | null) = not (Object.Equals(a, b))
+
     /// Unicode mathematics: `2·(x − 2)`.
     override this.ToString() = Text.unicode this
     member internal this.Display = this.ToString()

@@ -73,7 +73,7 @@ module Graph =
                         "graph"
                         $"two variables named {v.Name}: {other.DType} {other.Shape} and {v.DType} {v.Shape}"
                         "one meaning for one name"
-                        "give one of them another name"
+                        "give one of them another name, or use the same variable in both places"
                 | true, _ -> ()
                 | false, _ ->
                     known[v.Name] <- v

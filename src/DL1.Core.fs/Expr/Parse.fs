@@ -307,10 +307,15 @@ type internal Reader(source: string) =
         | Token.Name _
         | Token.Number _
         | Token.Quoted _
+        | Token.Sign "(" ->
+            words.Unexpected(
+                "an operator or the end of the text",
+                "write an operator between two factors, 2*x, and parentheses after a function, sin(x)"
+            )
         | Token.Sign _ ->
             words.Unexpected(
                 "an operator or the end of the text",
-                "write an operator between two factors: 2*x"
+                "take it out, or complete what it belongs to; declarations (x: f32[3];) stand in front"
             )
 
 /// Reads expressions from ASCII text.

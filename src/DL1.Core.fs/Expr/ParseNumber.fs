@@ -108,6 +108,18 @@ module internal ParseNumber =
 
         row[b.Length]
 
+    /// Names from elsewhere, and what they are called here.
+    let private elsewhere =
+        dict
+            [
+                "ln", "log"
+                "arcsin", "asin"
+                "arccos", "acos"
+                "arctan", "atan"
+                "sgn", "sign"
+                "ceil", "ceiling"
+            ]
+
     /// Refuses a function that is not known, naming those of similar names.
     let unknown (source: string) at (name: string) (known: seq<string>) : 'a =
         let near =
@@ -121,7 +133,9 @@ module internal ParseNumber =
             |> List.ofSeq
 
         let cure =
-            if near.IsEmpty then
+            if elsewhere.ContainsKey name then
+                $"write {elsewhere[name]}(x)"
+            elif near.IsEmpty then
                 "write a product as x*(y)"
             else
                 let names = String.Join(", ", near)

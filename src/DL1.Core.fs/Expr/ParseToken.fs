@@ -168,7 +168,7 @@ module internal ParseToken =
                     i
                     $"the character '{c}'"
                     "names, numbers, operators, parentheses, brackets and braces"
-                    "write * for a product, ^ for a power, - for minus; quote other names: \"α\""
+                    "write * for a product, ^ for a power, - for minus, as Text.ascii does (ToAscii in C#); quote a name such as \"learning rate\""
 
     /// The words of a text; the last one is the end.
     let all (source: string) : Place[] =

@@ -7,10 +7,16 @@ module Elementwise =
     /// x². `Elementwise.square x`
     let square (x: Expr) = x * x
 
-    /// The value held between two bounds; the gradient passes at the bounds, as in PyTorch's `clamp`. The bounds are
-    /// not compared.
-    /// `Elementwise.clamp -1.0 1.0 x`
+    /// The value held between two bounds; the gradient passes at the bounds, as in PyTorch's `clamp`. Refuses a low
+    /// bound above the high one. `Elementwise.clamp -1.0 1.0 x`
     let clamp (low: float) (high: float) (x: Expr) =
+        if not (low <= high) then
+            Refuse.domain
+                "Elementwise.clamp"
+                $"the bounds {low} and {high}"
+                "a low bound, and a high one not below it"
+                "swap the bounds"
+
         Expr.where (x .< low) (lit low) (Expr.where (x .> high) (lit high) x)
 
     /// x where positive, slope·x elsewhere (Maas et al. 2013). `Elementwise.leakyRelu 0.01 x`

@@ -39,7 +39,8 @@ type Descent =
         Name: string
         /// One row for each epoch, in order.
         Rows: IReadOnlyList<DescentRow>
-        /// Whether the stop rule's patience ended it, rather than the last epoch.
+        /// Whether it came to rest: the stop rule's patience ended it, and none of the last epochs moved the objective,
+        /// down or up, by `Tolerance` or more.
         Converged: bool
     }
 
@@ -68,7 +69,12 @@ module Descent =
                 "give one number for each symbol"
 
         for p in parameters do
-            Operand.requireRank "Descent.run" 0 "a scalar symbol" p
+            if not p.Shape.IsScalar then
+                Refuse.shape
+                    "Descent.run"
+                    (Operand.text p)
+                    "scalar symbols"
+                    "descend tensors by a training step of your own: the loss, Grad.grad, and the optimizer's Update"
 
         if rule.MaxEpochs < 0 || rule.Patience < 1 then
             Refuse.domain
@@ -96,12 +102,30 @@ module Descent =
                     "a variable"
                     "make the parameters with Expr.symbol"
 
+        for v in Graph.variables [ objective ] do
+            if parameters |> List.forall (fun p -> p.Label <> v.Name) then
+                Refuse.domain
+                    "Descent.run"
+                    $"no start for the variable {v.Name} of the objective"
+                    "a start value for each variable"
+                    $"add {v.Name} to the parameters, or put a number in its place"
+
         let inputs = List.map variableOf (parameters @ slots)
         let step = Eval.prepare inputs (value :: gradients @ next @ nextState)
         let objectiveAt = Eval.prepare (List.map variableOf parameters) [ objective ]
         let floats (ts: Tensor list) = ts |> List.map Tensor.toFloat |> Array.ofList
         let count = parameters.Length
         let rows = List<DescentRow>()
+
+        let requireFinite what (found: float[]) (at: Tensor list) (place: string) =
+            if not (Array.forall Double.IsFinite found) then
+                let found, at = String.Join(", ", found), String.Join(", ", floats at)
+
+                Refuse.domain
+                    "Descent.run"
+                    $"{what} of {found} at ({at}), {place}"
+                    "a finite objective and gradient all the way"
+                    "lower the learning rate, or start elsewhere"
 
         let rec descend epoch calm (values: Tensor list) state current =
             if calm >= rule.Patience then
@@ -114,23 +138,9 @@ module Descent =
                 let after, state = List.splitAt count rest
                 let reached = objectiveAt after |> List.head |> Tensor.toFloat
 
-                let refuse what value (at: Tensor list) =
-                    let place = String.Join(", ", floats at)
-
-                    Refuse.domain
-                        "Descent.run"
-                        $"{what} of {value} at ({place}), in epoch {epoch} of {optimizer.Name}"
-                        "a finite objective and gradient all the way"
-                        "lower the learning rate, or start elsewhere"
-
-                if not (Double.IsFinite current) then
-                    refuse "an objective" (string current) values
-
-                if not (gradient |> floats |> Array.forall Double.IsFinite) then
-                    refuse "a gradient" (String.Join(", ", floats gradient)) values
-
-                if not (Double.IsFinite reached) then
-                    refuse "an objective" (string reached) after
+                let epochOf = $"in epoch {epoch} of {optimizer.Name}"
+                requireFinite "a gradient" (floats gradient) values epochOf
+                requireFinite "an objective" [| reached |] after epochOf
 
                 rows.Add
                     {
@@ -146,6 +156,12 @@ module Descent =
                 descend (epoch + 1) calm after state reached
 
         let first = objectiveAt values |> List.head |> Tensor.toFloat
-        let converged = descend 0 0 values state first
+        requireFinite "an objective" [| first |] values "where it starts"
+        let stopped = descend 0 0 values state first
+        let last = Seq.skip (max 0 (rows.Count - rule.Patience)) rows
 
-        { Name = optimizer.Name; Rows = rows; Converged = converged }
+        {
+            Name = optimizer.Name
+            Rows = rows
+            Converged = stopped && last |> Seq.forall (fun row -> abs row.Decrease < rule.Tolerance)
+        }

@@ -28,6 +28,31 @@ module Optimizer =
                 "a decay from 0 up to, but not including, 1"
                 "0.9 is common"
 
+    /// Refuses gradients and state that do not fit the parameters: broadcasting would hide some of these mistakes.
+    let private requireFit moments (gradients: Expr list) (state: Expr list) (parameters: Expr list) =
+        let requireCount what cure (found: Expr list) expected =
+            if found.Length <> expected then
+                Refuse.shape
+                    "Optimizer.Update"
+                    $"{what}: {found.Length}, for {parameters.Length} parameters"
+                    $"{expected}"
+                    cure
+
+        requireCount "gradients" "give one for each parameter, in their order" gradients parameters.Length
+
+        requireCount
+            "tensors of state"
+            "make variables like those of Init (InitialState in C#), and give them all"
+            state
+            (moments * parameters.Length)
+
+        let like = gradients :: List.chunkBySize (max 1 parameters.Length) state
+
+        for es in like do
+            for p, e in List.zip parameters es do
+                Operand.requireSameType "Optimizer.Update" p e
+                Operand.requireSameShape "Optimizer.Update" p e
+
     let private filled (value: float) (parameters: Tensor list) =
         parameters |> List.map (fun p -> Tensor.full p.DType (p.Shape.ToList()) value)
 
@@ -40,7 +65,9 @@ module Optimizer =
             Name = "SGD"
             Init = fun _ -> []
             Update =
-                fun gradients _ parameters -> List.map2 (fun x g -> x - rate * g) parameters gradients, []
+                fun gradients state parameters ->
+                    requireFit 0 gradients state parameters
+                    List.map2 (fun x g -> x - rate * g) parameters gradients, []
         }
 
     /// Descent with a first moment that starts at `initial`: v ← p1·v + rate·g; x ← x − v (Polyak 1964). A decay
@@ -54,6 +81,7 @@ module Optimizer =
             Init = filled initial
             Update =
                 fun gradients velocities parameters ->
+                    requireFit 1 gradients velocities parameters
                     let next = List.map2 (fun v g -> p1 * v + rate * g) velocities gradients
                     List.map2 (fun (x: Expr) v -> x - v) parameters next, next
         }
@@ -87,6 +115,7 @@ module Optimizer =
             Init = fun parameters -> filled initialV parameters @ filled initialR parameters
             Update =
                 fun gradients state parameters ->
+                    requireFit 2 gradients state parameters
                     let vs, rs = List.splitAt parameters.Length state
                     let vs = List.map2 (fun v g -> p1 * v + (1.0 - p1) * g) vs gradients
                     let rs = List.map2 (fun r g -> p2 * r + (1.0 - p2) * (g * g)) rs gradients

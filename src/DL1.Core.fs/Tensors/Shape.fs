@@ -71,6 +71,10 @@ type Shape private (dims: int[]) =
         | :? Shape as s -> dims.AsSpan().SequenceEqual(s.Span)
         | _ -> false
 
+    // C#'s == and != would otherwise compare references.
+    static member op_Equality(a: Shape | null, b: Shape | null) = Object.Equals(a, b)
+    static member op_Inequality(a: Shape | null, b: Shape | null) = not (Object.Equals(a, b))
+
     override _.GetHashCode() = Array.fold (fun h d -> h * 31 + d) dims.Length dims
 
     /// The extents as a span.

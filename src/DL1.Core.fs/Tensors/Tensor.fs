@@ -5,7 +5,7 @@ open System.Collections.Generic
 
 /// An immutable dense tensor: a shape, an element type, and the elements in row-major order. Two tensors are equal
 /// when type, shape and every element are (NaN equals NaN, and 0 equals −0, as `Equals` has it in .NET).
-[<Sealed>]
+[<Sealed; StructuredFormatDisplay("{Display}")>]
 type Tensor internal (shape: Shape, elements: Elements) =
     member internal _.Elements = elements
     /// The extents, outermost first.
@@ -102,6 +102,7 @@ type Tensor internal (shape: Shape, elements: Elements) =
 
     /// Type, shape and elements as aligned rows; the middle of a long axis is left out.
     override _.ToString() = Format.tensor shape elements
+    member internal this.Display = this.ToString()
 
     override this.Equals other =
         match other with
@@ -114,6 +115,10 @@ type Tensor internal (shape: Shape, elements: Elements) =
             | Elements.Bool a, Elements.Bool b -> a.AsSpan().SequenceEqual(ReadOnlySpan b)
             | _ -> false
         | _ -> false
+
+    // C#'s == and != would otherwise compare references.
+    static member op_Equality(a: Tensor | null, b: Tensor | null) = Object.Equals(a, b)
+    static member op_Inequality(a: Tensor | null, b: Tensor | null) = not (Object.Equals(a, b))
 
     override _.GetHashCode() =
         let ofArray (a: 'e[]) =

@@ -229,6 +229,30 @@ let private calls: (string * (unit -> unit)) list =
         "eval: too few values",
         (fun () ->
             Eval.prepare [ { Name = "s"; DType = DType.F64; Shape = Shape.Scalar } ] [ s ] [] |> ignore)
+        "eval: a graph prepared without one of its variables",
+        (fun () -> Eval.prepare [] [ s * 2.0 ] |> ignore)
+        "eval: an input of another shape than the graph's",
+        (fun () -> Eval.prepare [ { Name = "s"; DType = DType.F64; Shape = Shape.Of [ 2 ] } ] [ s ] |> ignore)
+        "eval: an input named twice",
+        (fun () ->
+            let input: Variable = { Name = "s"; DType = DType.F64; Shape = Shape.Scalar }
+            Eval.prepare [ input; input ] [ s ] |> ignore)
+        "grad: by another variable of the same name",
+        (fun () -> are (Grad.grad (Expr.sumAll x) [ Expr.variable "x" DType.F64 [] ]))
+        "derivative: by another variable of the same name",
+        (fun () -> is (Symbolic.derivative (Expr.symbol "v") (Expr.variable "v" DType.F32 [] * 2.0)))
+        "clamp: bounds that are swapped", (fun () -> is (Elementwise.clamp 1.0 -1.0 x))
+        "optimizer: a gradient of another shape",
+        (fun () -> are (fst ((Optimizer.sgd 0.1).Update [ Expr.sum [ 0 ] x ] [] [ x ])))
+        "optimizer: too few gradients", (fun () -> are (fst ((Optimizer.sgd 0.1).Update [] [] [ x ])))
+        "optimizer: no state", (fun () -> are (fst ((Optimizer.momentum 0.9 0.1).Update [ x ] [] [ x ])))
+        "descent: a variable without a start",
+        (fun () ->
+            Descent.run Descent.standard (Optimizer.sgd 0.1) (s * Expr.symbol "t") [ s ] [ 1.0 ] |> ignore)
+        "descent: a tensor",
+        (fun () -> Descent.run Descent.standard (Optimizer.sgd 0.1) (Expr.sumAll x) [ x ] [ 1.0 ] |> ignore)
+        "descent: a start where the objective is not finite",
+        (fun () -> Descent.run Descent.standard (Optimizer.sgd 0.1) (log s) [ s ] [ -1.0 ] |> ignore)
         "graph: one name with two meanings",
         (fun () -> Eval.run [] (Expr.cast DType.F64 x * Expr.variable "x" DType.F64 [ 2; 3 ]) |> ignore)
         "tensor: too few elements", (fun () -> Tensor.ofArray [ 2; 3 ] [| 1.0 |] |> ignore)

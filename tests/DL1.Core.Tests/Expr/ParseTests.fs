@@ -431,13 +431,13 @@ let private wrong =
                 "Parse.expr: ')' at line 1, column 8, behind the mark ▸ in: x*(2 + ▸).\n  Expected: a number, a variable, a function or '('.\n  Try: complete the expression, or take the operator out."
             refused
                 "2x"
-                "Parse.expr: the name x at line 1, column 2, behind the mark ▸ in: 2▸x.\n  Expected: an operator or the end of the text.\n  Try: write an operator between two factors: 2*x."
+                "Parse.expr: the name x at line 1, column 2, behind the mark ▸ in: 2▸x.\n  Expected: an operator or the end of the text.\n  Try: write an operator between two factors, 2*x, and parentheses after a function, sin(x)."
             refused
                 "(x"
                 "Parse.expr: the end of the text at line 1, column 3, behind the mark ▸ in: (x▸.\n  Expected: ')'.\n  Try: close the parenthesis, or write an operator between two factors: 2*x."
             refused
                 "x)"
-                "Parse.expr: ')' at line 1, column 2, behind the mark ▸ in: x▸).\n  Expected: an operator or the end of the text.\n  Try: write an operator between two factors: 2*x."
+                "Parse.expr: ')' at line 1, column 2, behind the mark ▸ in: x▸).\n  Expected: an operator or the end of the text.\n  Try: take it out, or complete what it belongs to; declarations (x: f32[3];) stand in front."
             refused
                 "sn(x)"
                 "Parse.expr: the unknown function sn at line 1, column 1, behind the mark ▸ in: ▸sn(x).\n  Expected: a function of DL1.\n  Try: near names: sin; a product is written x*(y)."
@@ -455,7 +455,7 @@ let private wrong =
                 "Parse.expr: '<' at line 1, column 7, behind the mark ▸ in: a < b ▸< c.\n  Expected: one comparison.\n  Try: join two with 'and': a < b and b < c, or put one in parentheses."
             refused
                 "x $ y"
-                "Parse.expr: the character '$' at line 1, column 3, behind the mark ▸ in: x ▸$ y.\n  Expected: names, numbers, operators, parentheses, brackets and braces.\n  Try: write * for a product, ^ for a power, - for minus; quote other names: \"α\"."
+                "Parse.expr: the character '$' at line 1, column 3, behind the mark ▸ in: x ▸$ y.\n  Expected: names, numbers, operators, parentheses, brackets and braces.\n  Try: write * for a product, ^ for a power, - for minus, as Text.ascii does (ToAscii in C#); quote a name such as \"learning rate\"."
             refused
                 "\"x"
                 "Parse.expr: a quoted name without an end at line 1, column 1, behind the mark ▸ in: ▸\"x.\n  Expected: a closing double quote.\n  Try: put \" after the name."
@@ -491,10 +491,10 @@ let private wrong =
                 "Parse.expr: the unknown function foo at line 1, column 1, behind the mark ▸ in: ▸foo(x).\n  Expected: a function of DL1.\n  Try: write a product as x*(y)."
             refused
                 "x + 1; y: f32"
-                "Parse.expr: ';' at line 1, column 6, behind the mark ▸ in: x + 1▸; y: f32.\n  Expected: an operator or the end of the text.\n  Try: write an operator between two factors: 2*x."
+                "Parse.expr: ';' at line 1, column 6, behind the mark ▸ in: x + 1▸; y: f32.\n  Expected: an operator or the end of the text.\n  Try: take it out, or complete what it belongs to; declarations (x: f32[3];) stand in front."
             refused
                 "x*y + y: f32"
-                "Parse.expr: ':' at line 1, column 8, behind the mark ▸ in: x*y + y▸: f32.\n  Expected: an operator or the end of the text.\n  Try: write an operator between two factors: 2*x."
+                "Parse.expr: ':' at line 1, column 8, behind the mark ▸ in: x*y + y▸: f32.\n  Expected: an operator or the end of the text.\n  Try: take it out, or complete what it belongs to; declarations (x: f32[3];) stand in front."
             refused
                 "m: f32[3, 4]; max(m, axes=0)"
                 "Parse.expr: an attribute of max at line 1, column 22, behind the mark ▸ in: m: f32[3, 4]; max(m, ▸axes=0).\n  Expected: a list of whole numbers.\n  Try: write axes=[0, 1], for example."

@@ -55,6 +55,12 @@ let tests =
                         (Descent.run Descent.standard optimizer bowl [ x; y ] [ 5.0; 4.0 ]).Converged
                         optimizer.Name
             }
+            test "a descent that rises has not converged" {
+                let descent = Descent.run Descent.standard (Optimizer.sgd 1.001) (x * x) [ x ] [ 1.0 ]
+
+                Expect.isGreaterThan descent.Rows[descent.Rows.Count - 1].Value 1.0 "it rises"
+                Expect.isFalse descent.Converged "and does not come to rest"
+            }
             test "no epochs, no rows" { Expect.isEmpty (run (epochs 0) optimizers[0] [ 1.0; 1.0 ]).Rows "" }
             test "wrong options are refused" {
                 let refused f = Expect.throwsT<DomainError> (fun () -> f () |> ignore) ""
