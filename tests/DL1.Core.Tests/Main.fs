@@ -44,6 +44,8 @@ let tests =
             ExplainTests.tests
             // Optimize
             DescentTests.tests
+            // Compile
+            FunctionsTests.tests
             // Documentation
             ReadmeTests.tests
         ]

@@ -126,10 +126,7 @@ let sinTurned turn (x: float) =
         sub (sub r (ofFloat p)) (ofFloat e)
 
     let r =
-        ofFloat x
-        |> part 1.5707963267948966
-        |> part 6.123233995736766e-17
-        |> part -1.4973849048591698e-33
+        ofFloat x |> part 1.5707963267948966 |> part 6.123233995736766e-17 |> part -1.4973849048591698e-33
 
     let z = mul r r
     let quadrant = int ((int64 n + turn) &&& 3L)

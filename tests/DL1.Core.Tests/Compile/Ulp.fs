@@ -22,12 +22,7 @@ type Unary =
     }
 
 let private unary name judge32 judge64 grids =
-    {
-        Name = name
-        Judge32 = judge32
-        Judge64 = judge64
-        Grids = grids
-    }
+    { Name = name; Judge32 = judge32; Judge64 = judge64; Grids = grids }
 
 let private byPair f x = f (Precise.ofFloat x)
 let private near0 = [ Scaled(1e-300, 1.0); Scaled(-1e-300, -1.0) ]
@@ -36,15 +31,27 @@ let private near0 = [ Scaled(1e-300, 1.0); Scaled(-1e-300, -1.0) ]
 let functions =
     [
         unary "Exp" Math.Exp (byPair Precise.exp) [ Even(-708.0, 709.7); Even(-1.0, 1.0); Scaled(1e-20, 1.0) ]
-        unary "Expm1" Scalar.expm1 (byPair Precise.expm1) [ Even(-50.0, 709.7); Even(-1.0, 1.0); yield! near0 ]
+        unary
+            "Expm1"
+            Scalar.expm1
+            (byPair Precise.expm1)
+            [ Even(-50.0, 709.7); Even(-1.0, 1.0); yield! near0 ]
         unary "Log" Math.Log (byPair Precise.log) [ Scaled(1e-307, 1e308); Even(0.5, 2.0); Even(0.99, 1.01) ]
-        unary "Log1p" Scalar.log1p (byPair Precise.log1p) [ Even(-0.999, 2.0); Scaled(1e-20, 1e300); yield! near0 ]
+        unary
+            "Log1p"
+            Scalar.log1p
+            (byPair Precise.log1p)
+            [ Even(-0.999, 2.0); Scaled(1e-20, 1e300); yield! near0 ]
         unary
             "Sin"
             Math.Sin
             (Precise.sinTurned 0L)
             [ Even(-10.0, 10.0); Even(-1e3, 1e3); Even(-1.07e9, 1.07e9); yield! near0 ]
-        unary "Cos" Math.Cos (Precise.sinTurned 1L) [ Even(-10.0, 10.0); Even(-1e3, 1e3); Even(-1.07e9, 1.07e9) ]
+        unary
+            "Cos"
+            Math.Cos
+            (Precise.sinTurned 1L)
+            [ Even(-10.0, 10.0); Even(-1e3, 1e3); Even(-1.07e9, 1.07e9) ]
         unary "Tanh" Math.Tanh (byPair Precise.tanh) [ Even(-22.0, 22.0); Even(-1.0, 1.0); yield! near0 ]
         unary
             "Sigmoid"
@@ -130,7 +137,10 @@ let sweep32 (stride: int64) judge name =
     let blocks = ((1L <<< 32) + stride * int64 length - 1L) / (stride * int64 length)
 
     let block b =
-        let xs = Array.init length (fun i -> BitConverter.UInt32BitsToSingle(uint32 ((b * int64 length + int64 i) * stride)))
+        let xs =
+            Array.init length (fun i ->
+                BitConverter.UInt32BitsToSingle(uint32 ((b * int64 length + int64 i) * stride)))
+
         let ys = Array.zeroCreate length
         run xs ys
         let mutable worst = { Error = 0.5; At = 0.0 }
@@ -172,9 +182,6 @@ let sweep64 count f =
 /// The greatest error of the power in f32 and f64 over a grid of count × count: bases spread in their logarithms,
 /// and exponents such that the result is spread over the normal numbers.
 let sweepPow count =
-    let f32 = bind<Func<float32, float32, float32>> "Pow" [ typeof<float32>; typeof<float32> ]
-    let f64 = bind<Func<float, float, float>> "Pow" [ typeof<float>; typeof<float> ]
-
     let row (low: float) high limit measure =
         let bases = Array.append (points count (Scaled(low, high))) (points count (Even(0.9, 1.1)))
 
@@ -188,11 +195,11 @@ let sweepPow count =
 
     let single (x: float) (y: float) =
         let x, y = float32 x, float32 y
-        { Error = error32 (f32.Invoke(x, y)) (Math.Pow(float x, float y)); At = float x }
+        { Error = error32 (Functions.Pow(x, y)) (Math.Pow(float x, float y)); At = float x }
 
     let double x y =
         let truth = Precise.pow x y
         let normal = abs truth.High >= 2.3e-308 && abs truth.High <= 1.7e308
-        { Error = (if normal then error64 (f64.Invoke(x, y)) truth else 0.0); At = x }
+        { Error = (if normal then error64 (Functions.Pow(x, y)) truth else 0.0); At = x }
 
     struct (row 1e-38 3e38 88.0 single, row 1e-307 1e308 709.0 double)

@@ -159,5 +159,9 @@ type internal Functions =
     static member Pow(x: Vector256<float>, y: Vector256<float>) = Power.pow64 x y
     static member Pow(x: Vector512<float32>, y: Vector512<float32>) = Power.pow32 x y
     static member Pow(x: Vector512<float>, y: Vector512<float>) = Power.pow64 x y
-    static member Pow(x: float32, y: float32) = Vector128.ToScalar(Functions.Pow(Vector128.Create x, Vector128.Create y))
-    static member Pow(x: float, y: float) = Vector128.ToScalar(Functions.Pow(Vector128.Create x, Vector128.Create y))
+
+    static member Pow(x: float32, y: float32) =
+        Vector128.ToScalar(Functions.Pow(Vector128.Create x, Vector128.Create y))
+
+    static member Pow(x: float, y: float) =
+        Vector128.ToScalar(Functions.Pow(Vector128.Create x, Vector128.Create y))

@@ -57,8 +57,7 @@ module internal Exponential =
                 select (less x low) low (select (less high x) high x)
 
         let n = twos bounded
-        let r = lower (upper bounded n) n
-        let p = fma (r * r) (q r) r + like x 1.0
+        let p = reducedMinus1 q bounded n + like x 1.0
 
         if plain then
             scale p n
@@ -80,7 +79,8 @@ module internal Exponential =
         // x itself where it is so small that the rest is below half an ulp: subnormals and −0 among them.
         select (less (abs x) (pick x 2.98e-8 5.55e-17)) x (h + h)
 
-    /// The hyperbolic tangent: (2ⁿ·p + 2ⁿ − 1) / (2ⁿ·p + 2ⁿ + 1), where 2ⁿ·(1 + p) = exp 2|x|.
+    /// The hyperbolic tangent. With 2ⁿ·(1 + p) = exp 2|x|, m = 2ⁿ·p + 2ⁿ − 1 and w = m / (m + 2), it is w; but
+    /// m/2 − m/2·w loses less by rounding where it is small, and 1 − 2 / (m + 2) where it is large.
     let inline tanh ([<InlineIfLambda>] q) x =
         let y = abs x + abs x
         // From here on the result is 1.
@@ -90,10 +90,17 @@ module internal Exponential =
         let p = reducedMinus1 q bounded n
         let t = pow2 n
         let one = like x 1.0
-        withSign (fma p t (t - one) / fma p t (t + one)) x
+        let m = fma p t (t - one)
+        let large = less one y
+        let w = select large (like x 2.0) m / fma p t (t + one)
+        let b = select large one (like x 0.5 * m)
+        withSign (fma (like x 0.0 - b) w b) x
 
-    /// 1 / (1 + exp(−x)), by exp(−|x|), which does not overflow.
+    /// 1 / (1 + exp(−x)). With z = exp(−|x|) and w = z / (1 + z), it is 1 − w, or for x < 0 z − z·w: the same as w,
+    /// with less rounding.
     let inline sigmoid ([<InlineIfLambda>] q) x =
         let z = exp q (abs x ||| like x -0.0)
         let one = like x 1.0
-        select (less x (like x 0.0)) z one / (one + z)
+        let b = select (less x (like x 0.0)) z one
+        let w = z / (one + z)
+        fma (like x 0.0 - b) w b

@@ -59,11 +59,7 @@ module internal Logarithm =
         let e = exponent normal
         let f = mantissa normal e - like x 1.0
 
-        let k =
-            if plain then
-                e
-            else
-                select (less x (leastNormal x)) (e - pick x 24.0 54.0) e
+        let k = if plain then e else select (less x (leastNormal x)) (e - pick x 24.0 54.0) e
 
         let result = combine poly k f
 

@@ -36,7 +36,8 @@ module internal Power =
         |> next r 0.49999999999531436
 
     /// Whether no lane is special: both finite, x positive and normal, y not huge.
-    let inline plain x y = allLess (Logarithm.leastNormal x) x && allLess x (like x infinity) && allLess (abs y) (like x 1e20)
+    let inline plain x y =
+        allLess (Logarithm.leastNormal x) x && allLess x (like x infinity) && allLess (abs y) (like x 1e20)
 
     /// y where it is not huge: so much of it overflows or underflows all the same.
     let inline bound y = select (less (abs y) (like y 1e20)) y (withSign (like y 1e20) y)
@@ -106,8 +107,10 @@ module internal Power =
         let rest = select inside productLow (like x 0.0)
         let n = Exponential.twos bounded
         let upper = Exponential.upper bounded n
-        let r = Exponential.lower upper n
-        let rLow = Exponential.lower (upper - r) n + rest
+        let whole = Exponential.lower upper n
+        let over = Exponential.lower (upper - whole) n + rest
+        let r = whole + over
+        let rLow = over - (r - whole)
         let p = (r + fma (r * r) (Exponential.q64 r) (fma rLow r rLow)) + one
 
         if simple && allLess (abs product) (like x 708.0) then
@@ -133,7 +136,6 @@ module internal Power =
         let a = abs x
         let y' = if simple then y else bound y
 
-        let power =
-            narrow (wide (widenLower a) (widenLower y')) (wide (widenUpper a) (widenUpper y'))
+        let power = narrow (wide (widenLower a) (widenLower y')) (wide (widenUpper a) (widenUpper y'))
 
         if simple then power else special x y power

@@ -29,7 +29,8 @@ module internal Trigonometric =
         |> next z -0.1666666716337204
 
     /// (cos r − 1 + r²/2) / r⁴ as a function of r², in f32, for |r| ≤ 0.8: off by 2⁻³³.
-    let inline cos32 z = like z 2.4425058654742315e-05 |> next z -0.001388725358992815 |> next z 0.04166664555668831
+    let inline cos32 z =
+        like z 2.4425058654742315e-05 |> next z -0.001388725358992815 |> next z 0.04166664555668831
 
     /// (sin r − r) / r³ as a function of r², in f64: off by 2⁻⁵⁸ of the result.
     let inline sin64 z =
@@ -81,4 +82,7 @@ module internal Trigonometric =
 
     /// y, put right by f in each lane where any is beyond the limit.
     let inline mend x y ([<InlineIfLambda>] f) =
-        if allLess (abs x) (pick x (float Limit32) Limit64) then y else LanesOf.mend Lanes x y f
+        if allLess (abs x) (pick x (float Limit32) Limit64) then
+            y
+        else
+            LanesOf.mend Lanes x y f

@@ -12,36 +12,77 @@ type Lanes =
     | Lanes
 
     /// x·y + z, rounded once.
-    static member inline Fma(x: Vector128<float32>, y, z) : Vector128<float32> = Vector128.FusedMultiplyAdd(x, y, z)
-    static member inline Fma(x: Vector128<float>, y, z) : Vector128<float> = Vector128.FusedMultiplyAdd(x, y, z)
-    static member inline Fma(x: Vector256<float32>, y, z) : Vector256<float32> = Vector256.FusedMultiplyAdd(x, y, z)
-    static member inline Fma(x: Vector256<float>, y, z) : Vector256<float> = Vector256.FusedMultiplyAdd(x, y, z)
-    static member inline Fma(x: Vector512<float32>, y, z) : Vector512<float32> = Vector512.FusedMultiplyAdd(x, y, z)
-    static member inline Fma(x: Vector512<float>, y, z) : Vector512<float> = Vector512.FusedMultiplyAdd(x, y, z)
+    static member inline Fma(x: Vector128<float32>, y, z) : Vector128<float32> =
+        Vector128.FusedMultiplyAdd(x, y, z)
+
+    static member inline Fma(x: Vector128<float>, y, z) : Vector128<float> =
+        Vector128.FusedMultiplyAdd(x, y, z)
+
+    static member inline Fma(x: Vector256<float32>, y, z) : Vector256<float32> =
+        Vector256.FusedMultiplyAdd(x, y, z)
+
+    static member inline Fma(x: Vector256<float>, y, z) : Vector256<float> =
+        Vector256.FusedMultiplyAdd(x, y, z)
+
+    static member inline Fma(x: Vector512<float32>, y, z) : Vector512<float32> =
+        Vector512.FusedMultiplyAdd(x, y, z)
+
+    static member inline Fma(x: Vector512<float>, y, z) : Vector512<float> =
+        Vector512.FusedMultiplyAdd(x, y, z)
 
     /// A constant in every lane, of its own value in each type.
-    static member inline Pick(_: Vector128<float32>, single: float, _: float) = Vector128.Create(float32 single)
+    static member inline Pick(_: Vector128<float32>, single: float, _: float) =
+        Vector128.Create(float32 single)
+
     static member inline Pick(_: Vector128<float>, _: float, double: float) = Vector128.Create double
-    static member inline Pick(_: Vector256<float32>, single: float, _: float) = Vector256.Create(float32 single)
+
+    static member inline Pick(_: Vector256<float32>, single: float, _: float) =
+        Vector256.Create(float32 single)
+
     static member inline Pick(_: Vector256<float>, _: float, double: float) = Vector256.Create double
-    static member inline Pick(_: Vector512<float32>, single: float, _: float) = Vector512.Create(float32 single)
+
+    static member inline Pick(_: Vector512<float32>, single: float, _: float) =
+        Vector512.Create(float32 single)
+
     static member inline Pick(_: Vector512<float>, _: float, double: float) = Vector512.Create double
 
     /// The sum of two lanes' bits, as whole numbers.
-    static member inline AddBits(x: Vector128<float32>, y: Vector128<float32>) = (x.AsInt32() + y.AsInt32()).AsSingle()
-    static member inline AddBits(x: Vector128<float>, y: Vector128<float>) = (x.AsInt64() + y.AsInt64()).AsDouble()
-    static member inline AddBits(x: Vector256<float32>, y: Vector256<float32>) = (x.AsInt32() + y.AsInt32()).AsSingle()
-    static member inline AddBits(x: Vector256<float>, y: Vector256<float>) = (x.AsInt64() + y.AsInt64()).AsDouble()
-    static member inline AddBits(x: Vector512<float32>, y: Vector512<float32>) = (x.AsInt32() + y.AsInt32()).AsSingle()
-    static member inline AddBits(x: Vector512<float>, y: Vector512<float>) = (x.AsInt64() + y.AsInt64()).AsDouble()
+    static member inline AddBits(x: Vector128<float32>, y: Vector128<float32>) =
+        (x.AsInt32() + y.AsInt32()).AsSingle()
+
+    static member inline AddBits(x: Vector128<float>, y: Vector128<float>) =
+        (x.AsInt64() + y.AsInt64()).AsDouble()
+
+    static member inline AddBits(x: Vector256<float32>, y: Vector256<float32>) =
+        (x.AsInt32() + y.AsInt32()).AsSingle()
+
+    static member inline AddBits(x: Vector256<float>, y: Vector256<float>) =
+        (x.AsInt64() + y.AsInt64()).AsDouble()
+
+    static member inline AddBits(x: Vector512<float32>, y: Vector512<float32>) =
+        (x.AsInt32() + y.AsInt32()).AsSingle()
+
+    static member inline AddBits(x: Vector512<float>, y: Vector512<float>) =
+        (x.AsInt64() + y.AsInt64()).AsDouble()
 
     /// The difference of two lanes' bits, as whole numbers.
-    static member inline SubBits(x: Vector128<float32>, y: Vector128<float32>) = (x.AsInt32() - y.AsInt32()).AsSingle()
-    static member inline SubBits(x: Vector128<float>, y: Vector128<float>) = (x.AsInt64() - y.AsInt64()).AsDouble()
-    static member inline SubBits(x: Vector256<float32>, y: Vector256<float32>) = (x.AsInt32() - y.AsInt32()).AsSingle()
-    static member inline SubBits(x: Vector256<float>, y: Vector256<float>) = (x.AsInt64() - y.AsInt64()).AsDouble()
-    static member inline SubBits(x: Vector512<float32>, y: Vector512<float32>) = (x.AsInt32() - y.AsInt32()).AsSingle()
-    static member inline SubBits(x: Vector512<float>, y: Vector512<float>) = (x.AsInt64() - y.AsInt64()).AsDouble()
+    static member inline SubBits(x: Vector128<float32>, y: Vector128<float32>) =
+        (x.AsInt32() - y.AsInt32()).AsSingle()
+
+    static member inline SubBits(x: Vector128<float>, y: Vector128<float>) =
+        (x.AsInt64() - y.AsInt64()).AsDouble()
+
+    static member inline SubBits(x: Vector256<float32>, y: Vector256<float32>) =
+        (x.AsInt32() - y.AsInt32()).AsSingle()
+
+    static member inline SubBits(x: Vector256<float>, y: Vector256<float>) =
+        (x.AsInt64() - y.AsInt64()).AsDouble()
+
+    static member inline SubBits(x: Vector512<float32>, y: Vector512<float32>) =
+        (x.AsInt32() - y.AsInt32()).AsSingle()
+
+    static member inline SubBits(x: Vector512<float>, y: Vector512<float>) =
+        (x.AsInt64() - y.AsInt64()).AsDouble()
 
     /// The bits moved up, from the mantissa's lowest to the exponent's lowest.
     static member inline Raise(x: Vector128<float32>) = Vector128.ShiftLeft(x.AsInt32(), 23).AsSingle()
@@ -52,11 +93,19 @@ type Lanes =
     static member inline Raise(x: Vector512<float>) = Vector512.ShiftLeft(x.AsInt64(), 52).AsDouble()
 
     /// The bits moved down, from the exponent's lowest to the mantissa's lowest, zeros above them.
-    static member inline Lower(x: Vector128<float32>) = Vector128.ShiftRightLogical(x.AsInt32(), 23).AsSingle()
+    static member inline Lower(x: Vector128<float32>) =
+        Vector128.ShiftRightLogical(x.AsInt32(), 23).AsSingle()
+
     static member inline Lower(x: Vector128<float>) = Vector128.ShiftRightLogical(x.AsInt64(), 52).AsDouble()
-    static member inline Lower(x: Vector256<float32>) = Vector256.ShiftRightLogical(x.AsInt32(), 23).AsSingle()
+
+    static member inline Lower(x: Vector256<float32>) =
+        Vector256.ShiftRightLogical(x.AsInt32(), 23).AsSingle()
+
     static member inline Lower(x: Vector256<float>) = Vector256.ShiftRightLogical(x.AsInt64(), 52).AsDouble()
-    static member inline Lower(x: Vector512<float32>) = Vector512.ShiftRightLogical(x.AsInt32(), 23).AsSingle()
+
+    static member inline Lower(x: Vector512<float32>) =
+        Vector512.ShiftRightLogical(x.AsInt32(), 23).AsSingle()
+
     static member inline Lower(x: Vector512<float>) = Vector512.ShiftRightLogical(x.AsInt64(), 52).AsDouble()
 
     /// The greatest whole number that is not greater.
@@ -83,9 +132,14 @@ type Lanes =
     static member inline Equal(x: Vector512<'T>, y) : Vector512<'T> = Vector512.Equals(x, y)
 
     /// x where the mask has ones, y elsewhere.
-    static member inline Select(mask: Vector128<'T>, x, y) : Vector128<'T> = Vector128.ConditionalSelect(mask, x, y)
-    static member inline Select(mask: Vector256<'T>, x, y) : Vector256<'T> = Vector256.ConditionalSelect(mask, x, y)
-    static member inline Select(mask: Vector512<'T>, x, y) : Vector512<'T> = Vector512.ConditionalSelect(mask, x, y)
+    static member inline Select(mask: Vector128<'T>, x, y) : Vector128<'T> =
+        Vector128.ConditionalSelect(mask, x, y)
+
+    static member inline Select(mask: Vector256<'T>, x, y) : Vector256<'T> =
+        Vector256.ConditionalSelect(mask, x, y)
+
+    static member inline Select(mask: Vector512<'T>, x, y) : Vector512<'T> =
+        Vector512.ConditionalSelect(mask, x, y)
 
     /// Whether x < y in every lane.
     static member inline AllLess(x: Vector128<'T>, y) = Vector128.LessThanAll(x, y)
@@ -117,13 +171,7 @@ type Lanes =
         result
 
     static member inline Mend(x: Vector256<'T>, y: Vector256<'T>, [<InlineIfLambda>] f: 'T -> 'T -> 'T) =
-        Vector256.Create(
-            Lanes.Mend(x.GetLower(), y.GetLower(), f),
-            Lanes.Mend(x.GetUpper(), y.GetUpper(), f)
-        )
+        Vector256.Create(Lanes.Mend(x.GetLower(), y.GetLower(), f), Lanes.Mend(x.GetUpper(), y.GetUpper(), f))
 
     static member inline Mend(x: Vector512<'T>, y: Vector512<'T>, [<InlineIfLambda>] f: 'T -> 'T -> 'T) =
-        Vector512.Create(
-            Lanes.Mend(x.GetLower(), y.GetLower(), f),
-            Lanes.Mend(x.GetUpper(), y.GetUpper(), f)
-        )
+        Vector512.Create(Lanes.Mend(x.GetLower(), y.GetLower(), f), Lanes.Mend(x.GetUpper(), y.GetUpper(), f))

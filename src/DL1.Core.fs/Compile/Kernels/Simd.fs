@@ -5,21 +5,35 @@ open DL1.Kernels
 /// The overload that fits, for each operation.
 [<RequireQualifiedAccess>]
 module internal LanesOf =
-    let inline fma (_: ^S) (x: ^V) (y: ^V) (z: ^V) : ^V = ((^S or ^V): (static member Fma: ^V * ^V * ^V -> ^V) (x, y, z))
-    let inline addBits (_: ^S) (x: ^V) (y: ^V) : ^V = ((^S or ^V): (static member AddBits: ^V * ^V -> ^V) (x, y))
-    let inline subBits (_: ^S) (x: ^V) (y: ^V) : ^V = ((^S or ^V): (static member SubBits: ^V * ^V -> ^V) (x, y))
+    let inline fma (_: ^S) (x: ^V) (y: ^V) (z: ^V) : ^V =
+        ((^S or ^V): (static member Fma: ^V * ^V * ^V -> ^V) (x, y, z))
+
+    let inline addBits (_: ^S) (x: ^V) (y: ^V) : ^V =
+        ((^S or ^V): (static member AddBits: ^V * ^V -> ^V) (x, y))
+
+    let inline subBits (_: ^S) (x: ^V) (y: ^V) : ^V =
+        ((^S or ^V): (static member SubBits: ^V * ^V -> ^V) (x, y))
+
     let inline raised (_: ^S) (x: ^V) : ^V = ((^S or ^V): (static member Raise: ^V -> ^V) (x))
     let inline lowered (_: ^S) (x: ^V) : ^V = ((^S or ^V): (static member Lower: ^V -> ^V) (x))
     let inline floor (_: ^S) (x: ^V) : ^V = ((^S or ^V): (static member Down: ^V -> ^V) (x))
     let inline abs (_: ^S) (x: ^V) : ^V = ((^S or ^V): (static member Unsigned: ^V -> ^V) (x))
     let inline less (_: ^S) (x: ^V) (y: ^V) : ^V = ((^S or ^V): (static member Less: ^V * ^V -> ^V) (x, y))
     let inline equal (_: ^S) (x: ^V) (y: ^V) : ^V = ((^S or ^V): (static member Equal: ^V * ^V -> ^V) (x, y))
-    let inline select (_: ^S) (x: ^V) (y: ^V) (z: ^V) : ^V = ((^S or ^V): (static member Select: ^V * ^V * ^V -> ^V) (x, y, z))
-    let inline pick (_: ^S) (x: ^V) a b : ^V = ((^S or ^V): (static member Pick: ^V * float * float -> ^V) (x, a, b))
+
+    let inline select (_: ^S) (x: ^V) (y: ^V) (z: ^V) : ^V =
+        ((^S or ^V): (static member Select: ^V * ^V * ^V -> ^V) (x, y, z))
+
+    let inline pick (_: ^S) (x: ^V) a b : ^V =
+        ((^S or ^V): (static member Pick: ^V * float * float -> ^V) (x, a, b))
+
     let inline allLess (_: ^S) (x: ^V) (y: ^V) = ((^S or ^V): (static member AllLess: ^V * ^V -> bool) (x, y))
     let inline widenLower (_: ^S) (x: ^V) : ^W = ((^S or ^V): (static member WidenLower: ^V -> ^W) x)
     let inline widenUpper (_: ^S) (x: ^V) : ^W = ((^S or ^V): (static member WidenUpper: ^V -> ^W) x)
-    let inline narrow (_: ^S) (x: ^W) (y: ^W) : ^V = ((^S or ^W): (static member Narrow: ^W * ^W -> ^V) (x, y))
+
+    let inline narrow (_: ^S) (x: ^W) (y: ^W) : ^V =
+        ((^S or ^W): (static member Narrow: ^W * ^W -> ^V) (x, y))
+
     let inline mend (_: ^S) (x: ^V) (y: ^V) ([<InlineIfLambda>] f: ^T -> ^T -> ^T) : ^V =
         ((^S or ^V): (static member Mend: ^V * ^V * (^T -> ^T -> ^T) -> ^V) (x, y, f))
 
