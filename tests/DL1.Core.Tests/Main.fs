@@ -50,6 +50,7 @@ let tests =
             // Compile
             PoolTests.tests
             GemmTests.tests
+            FunctionsTests.tests
             // Documentation
             ReadmeTests.tests
             DocExamplesTests.tests

@@ -9,8 +9,7 @@ open System.Text
 /// elements are chains of fused multiply-adds.
 [<RequireQualifiedAccess>]
 module Compile =
-    let private planOf inputs roots =
-        Plan.make RuntimeFeature.IsDynamicCodeSupported inputs roots
+    let private planOf inputs roots = Plan.make RuntimeFeature.IsDynamicCodeSupported inputs roots
 
     let private check (inputs: Variable list) (values: Tensor list) =
         if values.Length <> inputs.Length then

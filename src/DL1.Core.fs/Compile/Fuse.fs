@@ -26,7 +26,8 @@ module internal Fuse =
         | Node.Binary _
         | Node.Compare _
         | Node.Select _
-        | Node.StopGradient _ -> not e.DType.IsInteger && Node.operands e.Node |> List.forall (fun o -> not o.DType.IsInteger)
+        | Node.StopGradient _ ->
+            not e.DType.IsInteger && Node.operands e.Node |> List.forall (fun o -> not o.DType.IsInteger)
         | Node.Cast _ -> not e.DType.IsInteger
         | _ -> false
 
@@ -129,12 +130,11 @@ module internal Fuse =
                     | Node.StopGradient x -> add e (ScalarProgram.Step.Copy(place x))
                     | _ -> leaf e
 
-        { Root = root
-          Inputs = List.ofSeq inputs
-          Body =
-            { Steps = steps.ToArray()
-              Outputs = [| places[root.Digest] |]
-              Inputs = inputs.Count } }
+        {
+            Root = root
+            Inputs = List.ofSeq inputs
+            Body = { Steps = steps.ToArray(); Outputs = [| places[root.Digest] |]; Inputs = inputs.Count }
+        }
 
     /// Whether a placed node is computed by a fused kernel.
     let isFused (e: Expr) = isElementwise e

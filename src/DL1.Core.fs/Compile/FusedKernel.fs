@@ -56,7 +56,12 @@ module internal FusedKernel =
             il.Emit OpCodes.Stelem_I1
 
     /// for counter = first to last − 1
-    let private loop (il: ILGenerator) (first: unit -> unit) (last: unit -> unit) (body: LocalBuilder -> unit) =
+    let private loop
+        (il: ILGenerator)
+        (first: unit -> unit)
+        (last: unit -> unit)
+        (body: LocalBuilder -> unit)
+        =
         let counter = il.DeclareLocal typeof<int>
         let top, test = il.DefineLabel(), il.DefineLabel()
         first ()
@@ -73,9 +78,23 @@ module internal FusedKernel =
         last ()
         il.Emit(OpCodes.Blt, top)
 
-    let private emit (program: ScalarProgram.Program) (inputs: DType[]) (steps: int[]) (result: DType) : FusedPass =
+    let private emit
+        (program: ScalarProgram.Program)
+        (inputs: DType[])
+        (steps: int[])
+        (result: DType)
+        : FusedPass =
         let parameters =
-            [| typeof<Array[]>; typeof<int[][]>; typeof<Array>; typeof<int>; typeof<int>; typeof<int>; typeof<int>; typeof<int> |]
+            [|
+                typeof<Array[]>
+                typeof<int[][]>
+                typeof<Array>
+                typeof<int>
+                typeof<int>
+                typeof<int>
+                typeof<int>
+                typeof<int>
+            |]
 
         let m = DynamicMethod("dl1.fused", typeof<Void>, parameters, typeof<FusedPass>.Module, true)
         let il = m.GetILGenerator()
@@ -158,12 +177,23 @@ module internal FusedKernel =
                         | :? (float32[]) as t -> t[place] <- float32 v
                         | :? (float[]) as t -> t[place] <- v
                         | :? (bool[]) as t -> t[place] <- (v <> 0.0)
-                        | _ -> Refuse.shape "compile" $"a result of {result}" "f32, f64 or bool" "report this as a bug"))
+                        | _ ->
+                            Refuse.shape
+                                "compile"
+                                $"a result of {result}"
+                                "f32, f64 or bool"
+                                "report this as a bug"))
 
     let private kept = ConcurrentDictionary<string, FusedPass>()
 
     /// The pass of a program over inputs of these types that move by these steps.
-    let get generates (program: ScalarProgram.Program) (inputs: DType[]) (steps: int[]) (result: DType) : FusedPass =
+    let get
+        generates
+        (program: ScalarProgram.Program)
+        (inputs: DType[])
+        (steps: int[])
+        (result: DType)
+        : FusedPass =
         if generates then
             let formula = sprintf "%A" (program.Steps, program.Outputs, inputs, steps, result)
             kept.GetOrAdd(formula, (fun _ -> emit program inputs steps result))

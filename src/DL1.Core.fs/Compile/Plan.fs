@@ -28,12 +28,14 @@ type internal PlanStep =
 /// A graph made ready to run: steps in order, each giving the value of one node.
 [<NoEquality; NoComparison>]
 type internal Plan =
-    { Nodes: Expr[]
-      Steps: PlanStep[]
-      Outputs: int[]
-      /// For each step, the values that nobody needs after it.
-      Last: int[][]
-      Inputs: Variable list }
+    {
+        Nodes: Expr[]
+        Steps: PlanStep[]
+        Outputs: int[]
+        /// For each step, the values that nobody needs after it.
+        Last: int[][]
+        Inputs: Variable list
+    }
 
 /// Planning and running.
 [<RequireQualifiedAccess>]
@@ -120,7 +122,13 @@ module internal Plan =
                         let walk = Walk.ofShape e.Shape (List.map snd group.Inputs)
                         let types = group.Inputs |> List.map (fun (x, _) -> x.DType) |> Array.ofList
                         let pass = FusedKernel.get generates group.Body types walk.Steps e.DType
-                        PlanStep.Fused(group, walk, pass, group.Inputs |> List.map (fst >> place) |> Array.ofList)
+
+                        PlanStep.Fused(
+                            group,
+                            walk,
+                            pass,
+                            group.Inputs |> List.map (fst >> place) |> Array.ofList
+                        )
                     | _ ->
                         let operands, run = defined e
                         PlanStep.Defined(run, operands |> List.map place |> Array.ofList)
@@ -149,18 +157,30 @@ module internal Plan =
             | PlanStep.Product(a, _, b, _) -> [| a; b |]
 
         let lastUse = Array.create steps.Length -1
-        steps |> Array.iteri (fun i step -> for s in sources step do lastUse[s] <- i)
+
+        steps
+        |> Array.iteri (fun i step ->
+            for s in sources step do
+                lastUse[s] <- i)
 
         for o in outputs do
             lastUse[o] <- -1
 
-        let last = Array.init steps.Length (fun i -> [| for s in 0 .. i - 1 do if lastUse[s] = i then s |])
+        let last =
+            Array.init steps.Length (fun i ->
+                [|
+                    for s in 0 .. i - 1 do
+                        if lastUse[s] = i then
+                            s
+                |])
 
-        { Nodes = nodes.ToArray()
-          Steps = steps
-          Outputs = outputs
-          Last = last
-          Inputs = inputs }
+        {
+            Nodes = nodes.ToArray()
+            Steps = steps
+            Outputs = outputs
+            Last = last
+            Inputs = inputs
+        }
 
     // Work is cut by size alone.
     let private elementsAPart = 16384
@@ -171,7 +191,11 @@ module internal Plan =
 
         let cut count size =
             let parts = max 1 (min count (count * size / elementsAPart))
-            parts, (fun part -> struct (int (int64 count * int64 part / int64 parts), int (int64 count * int64 (part + 1) / int64 parts)))
+
+            parts,
+            (fun part ->
+                struct (int (int64 count * int64 part / int64 parts),
+                        int (int64 count * int64 (part + 1) / int64 parts)))
 
         if walk.Rows > 1 then
             let parts, rows = cut walk.Rows walk.Columns
@@ -189,10 +213,12 @@ module internal Plan =
     let private matrix (t: Tensor) isTurned (data: nativeint) : Matrix =
         let rows, columns = t.Shape[t.Rank - 2], t.Shape[t.Rank - 1]
 
-        { Data = data
-          Row = (if isTurned then 1 else columns)
-          Column = (if isTurned then columns else 1)
-          Batch = rows * columns }
+        {
+            Data = data
+            Row = (if isTurned then 1 else columns)
+            Column = (if isTurned then columns else 1)
+            Batch = rows * columns
+        }
 
     let private product (shape: Shape) (a: Tensor) turnA (b: Tensor) turnB : Elements =
         let m, n = shape[shape.Rank - 2], shape[shape.Rank - 1]
@@ -203,7 +229,9 @@ module internal Plan =
             use pa = a'.AsMemory().Pin()
             use pb = b'.AsMemory().Pin()
             use pc = c'.AsMemory().Pin()
-            let address (h: Buffers.MemoryHandle) = NativeInterop.NativePtr.toNativeInt (NativeInterop.NativePtr.ofVoidPtr<byte> h.Pointer)
+
+            let address (h: Buffers.MemoryHandle) =
+                NativeInterop.NativePtr.toNativeInt (NativeInterop.NativePtr.ofVoidPtr<byte> h.Pointer)
 
             multiply
                 { Product.None with
@@ -213,12 +241,18 @@ module internal Plan =
                     Batch = (if m * n = 0 then 0 else shape.Size / (m * n))
                     A = matrix a turnA (address pa)
                     B = matrix b turnB (address pb)
-                    C = { Data = address pc; Row = n; Column = 1; Batch = m * n } }
+                    C = { Data = address pc; Row = n; Column = 1; Batch = m * n }
+                }
 
         match a.Elements, b.Elements, result with
         | Elements.F32 a, Elements.F32 b, Elements.F32 c -> run a b c (fun p -> Gemm.f32 &p)
         | Elements.F64 a, Elements.F64 b, Elements.F64 c -> run a b c (fun p -> Gemm.f64 &p)
-        | _ -> Refuse.shape "matmul" $"{a.DType} and {b.DType}" "two tensors of f32 or of f64" "report this as a bug"
+        | _ ->
+            Refuse.shape
+                "matmul"
+                $"{a.DType} and {b.DType}"
+                "two tensors of f32 or of f64"
+                "report this as a bug"
 
         result
 
@@ -248,7 +282,8 @@ module internal Plan =
                     let result = Tensor(shape, empty plan.Nodes[i].DType shape.Size)
                     fused walk pass (sources |> Array.map (fun s -> array values[s])) (array result)
                     result
-                | PlanStep.Product(a, turnA, b, turnB) -> Tensor(shape, product shape values[a] turnA values[b] turnB)
+                | PlanStep.Product(a, turnA, b, turnB) ->
+                    Tensor(shape, product shape values[a] turnA values[b] turnB)
                 | PlanStep.Sum(source, extents) -> Tensor(shape, sum shape extents values[source])
                 | PlanStep.Defined(run, sources) -> run [ for s in sources -> values[s] ] |> List.head
 

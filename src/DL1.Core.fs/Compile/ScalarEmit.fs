@@ -120,11 +120,7 @@ module internal ScalarEmit =
         il.Emit OpCodes.Conv_R8
 
     /// Emits all steps; `input` puts an input on the stack. Gives the locals of the values.
-    let body
-        (il: ILGenerator)
-        (program: ScalarProgram.Program)
-        (input: int -> unit)
-        : LocalBuilder[] =
+    let body (il: ILGenerator) (program: ScalarProgram.Program) (input: int -> unit) : LocalBuilder[] =
         let locals = program.Steps |> Array.map (fun _ -> il.DeclareLocal typeof<float>)
         let load (place: int) = il.Emit(OpCodes.Ldloc, locals[place])
 

@@ -9,14 +9,19 @@ module internal SumKernel =
         let first, last = List.head axes, List.last axes
 
         if axes = [ first..last ] then
-            let product from until =
-                List.fold (fun n axis -> n * shape[axis]) 1 [ from .. until - 1 ]
+            let product from until = List.fold (fun n axis -> n * shape[axis]) 1 [ from .. until - 1 ]
 
             Some(struct (product 0 first, product first (last + 1), product (last + 1) shape.Rank))
         else
             None
 
-    let inline private sum (outer: int) (reduced: int) (inner: int) ([<InlineIfLambda>] load: int -> float) ([<InlineIfLambda>] store: int -> float -> unit) =
+    let inline private sum
+        (outer: int)
+        (reduced: int)
+        (inner: int)
+        ([<InlineIfLambda>] load: int -> float)
+        ([<InlineIfLambda>] store: int -> float -> unit)
+        =
         let sums = Array.zeroCreate<float> inner
 
         for o in 0 .. outer - 1 do

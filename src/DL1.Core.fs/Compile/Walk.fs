@@ -30,8 +30,7 @@ module internal Walk =
         let extents = kept |> List.map (fun axis -> shape[axis])
         let strides = inputs |> List.map (fun s -> kept |> List.map (fun axis -> List.item axis s))
 
-        let steps =
-            strides |> List.map (fun s -> if s.IsEmpty then 0 else List.last s)
+        let steps = strides |> List.map (fun s -> if s.IsEmpty then 0 else List.last s)
 
         /// How many trailing axes are walked as one.
         let rec merged count columns =
@@ -48,10 +47,12 @@ module internal Walk =
         let count = merged 0 1
         let outer, inner = List.splitAt (extents.Length - count) extents
 
-        { Rows = List.fold (*) 1 outer
-          Columns = List.fold (*) 1 inner
-          Starts =
-            strides
-            |> List.map (fun s -> Strided.offsets outer (List.take outer.Length s) 0)
-            |> Array.ofList
-          Steps = Array.ofList steps }
+        {
+            Rows = List.fold (*) 1 outer
+            Columns = List.fold (*) 1 inner
+            Starts =
+                strides
+                |> List.map (fun s -> Strided.offsets outer (List.take outer.Length s) 0)
+                |> Array.ofList
+            Steps = Array.ofList steps
+        }

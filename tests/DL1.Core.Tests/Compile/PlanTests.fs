@@ -8,11 +8,15 @@ open Expecto
 
 let private sameNumbers (a: Tensor) (b: Tensor) =
     let same (x: float) (y: float) =
-        BitConverter.DoubleToInt64Bits x = BitConverter.DoubleToInt64Bits y || (Double.IsNaN x && Double.IsNaN y)
+        BitConverter.DoubleToInt64Bits x = BitConverter.DoubleToInt64Bits y
+        || (Double.IsNaN x && Double.IsNaN y)
 
     a.Shape = b.Shape
     && a.DType = b.DType
-    && (if a.DType.IsFloat then Array.forall2 same (Tensor.toFloats a) (Tensor.toFloats b) else Tensor.sameBits a b)
+    && (if a.DType.IsFloat then
+            Array.forall2 same (Tensor.toFloats a) (Tensor.toFloats b)
+        else
+            Tensor.sameBits a b)
 
 let private planned generates (g: Graph) =
     let inputs = Graph.variables g.Roots
@@ -74,8 +78,15 @@ let tests =
                 let found = kinds roots
                 Expect.equal (Map.tryFind "product" found) (Some 2) "forward, and the weights' gradient"
                 Expect.isFalse (found.ContainsKey "defined") "nothing is left to Eval"
-                let values = [ x; w; b ] |> List.mapi (fun i e -> Key.normal 0.0 1.0 DType.F32 (e.Shape.ToList()) (Key.ofSeed (int64 i)))
-                let run () = Plan.run (Plan.make true (Graph.variables [ x; w; b ]) roots) (Array.ofList values)
+
+                let values =
+                    [ x; w; b ]
+                    |> List.mapi (fun i e ->
+                        Key.normal 0.0 1.0 DType.F32 (e.Shape.ToList()) (Key.ofSeed (int64 i)))
+
+                let run () =
+                    Plan.run (Plan.make true (Graph.variables [ x; w; b ]) roots) (Array.ofList values)
+
                 let expected = Eval.many (List.zip [ "x"; "w"; "b" ] values) roots
 
                 for e, v in List.zip expected (run ()) do
@@ -86,11 +97,22 @@ let tests =
             test "a chain of 100,000 nodes is planned in pieces" {
                 let x = Expr.variable "x" DType.F64 [ 3 ]
                 let chain = Seq.fold (fun (e: Expr) _ -> sin e) x (seq { 1..100_000 })
-                let g = { Seed = 0; Count = 0; Roots = [ chain ]; Values = [ "x", Tensor.vector [ 0.1; 1.0; 2.0 ] ] }
+
+                let g =
+                    {
+                        Seed = 0
+                        Count = 0
+                        Roots = [ chain ]
+                        Values = [ "x", Tensor.vector [ 0.1; 1.0; 2.0 ] ]
+                    }
+
                 Expect.isTrue (agrees true g) ""
             }
             test "a missing input is refused" {
                 let x, y = Expr.symbol "x", Expr.symbol "y"
-                Expect.throwsT<DomainError> (fun () -> Plan.make true (Graph.variables [ x ]) [ x + y ] |> ignore) ""
+
+                Expect.throwsT<DomainError>
+                    (fun () -> Plan.make true (Graph.variables [ x ]) [ x + y ] |> ignore)
+                    ""
             }
         ]

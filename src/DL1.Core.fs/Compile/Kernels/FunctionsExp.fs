@@ -1,0 +1,106 @@
+namespace DL1
+
+open DL1.Lanewise
+
+/// The exponential and what is made of it. x = n·ln 2 + r with |r| ≤ ln 2 / 2, the two parts of ln 2 taken off one after
+/// the other (W. J. Cody, W. Waite, "Software manual for the elementary functions", 1980), and then
+/// exp x = 2ⁿ·(1 + r + r²·q(r)). `q` is the minimax polynomial of each type.
+module internal Exponential =
+    /// (exp r − 1 − r) / r² for |r| ≤ 0.3467, in f32: off by 2⁻³⁴ of exp r.
+    let inline q32 r =
+        like r 0.00019918300677090883
+        |> next r 0.0013945854734629393
+        |> next r 0.008333264850080013
+        |> next r 0.04166627302765846
+        |> next r 0.1666666716337204
+        |> next r 0.5
+
+    /// (exp r − 1 − r) / r² for |r| ≤ 0.3467, in f64: off by 2⁻⁵⁸ of exp r.
+    let inline q64 r =
+        like r 2.5117832789151606e-08
+        |> next r 2.7631333053766965e-07
+        |> next r 2.755721637340247e-06
+        |> next r 2.480148981111195e-05
+        |> next r 0.00019841269917336417
+        |> next r 0.0013888888947124354
+        |> next r 0.008333333333307203
+        |> next r 0.04166666666651508
+        |> next r 0.166666666666667
+        |> next r 0.5000000000000013
+
+    /// The nearest whole number to x / ln 2.
+    let inline twos x = nearest (x * like x 1.4426950408889634)
+
+    /// x − n·(the upper part of ln 2), exact.
+    let inline upper x n = fma n (pick x -0.6931471824645996 -0.6931471805599453) x
+
+    /// − n·(the lower part of ln 2) + x.
+    let inline lower x n = fma n (pick x 1.9046542121259336e-09 -2.3190468138462996e-17) x
+
+    /// exp r − 1 for the reduced x, kept with what rounding took from r.
+    let inline reducedMinus1 ([<InlineIfLambda>] q) x n =
+        let u = upper x n
+        let r = lower u n
+        let rest = lower (u - r) n
+        r + fma (r * r) (q r) rest
+
+    /// exp x. NaN, infinities, overflow and subnormal results take a slower way through the same steps.
+    let inline exp ([<InlineIfLambda>] q) x =
+        let plain = allLess (abs x) (pick x 87.0 708.0)
+
+        let bounded =
+            if plain then
+                x
+            else
+                let low = pick x -105.0 -750.0
+                let high = pick x 89.0 710.0
+                select (less x low) low (select (less high x) high x)
+
+        let n = twos bounded
+        let p = reducedMinus1 q bounded n + like x 1.0
+
+        if plain then
+            scale p n
+        else
+            // In two steps, neither of which leaves the range before the result does.
+            let half = nearest (n * like x 0.5)
+            p * pow2 half * pow2 (n - half)
+
+    /// exp x − 1.
+    let inline expm1 ([<InlineIfLambda>] q) x =
+        let low = pick x -20.0 -40.0
+        let high = pick x 89.0 710.0
+        let bounded = select (less x low) low (select (less high x) high x)
+        let n = twos bounded
+        let p = reducedMinus1 q bounded n
+        // Half of it, and twice that at the end: 2ⁿ may be infinite where the result is not.
+        let t = pow2 (n - like x 1.0)
+        let h = fma p t (t - like x 0.5)
+        // x itself where it is so small that the rest is below half an ulp: subnormals and −0 among them.
+        select (less (abs x) (pick x 2.98e-8 5.55e-17)) x (h + h)
+
+    /// The hyperbolic tangent. With 2ⁿ·(1 + p) = exp 2|x|, m = 2ⁿ·p + 2ⁿ − 1 and w = m / (m + 2), it is w; but
+    /// m/2 − m/2·w loses less by rounding where it is small, and 1 − 2 / (m + 2) where it is large.
+    let inline tanh ([<InlineIfLambda>] q) x =
+        let y = abs x + abs x
+        // From here on the result is 1.
+        let limit = pick x 20.0 40.0
+        let bounded = select (less limit y) limit y
+        let n = twos bounded
+        let p = reducedMinus1 q bounded n
+        let t = pow2 n
+        let one = like x 1.0
+        let m = fma p t (t - one)
+        let large = less one y
+        let w = select large (like x 2.0) m / fma p t (t + one)
+        let b = select large one (like x 0.5 * m)
+        withSign (fma (like x 0.0 - b) w b) x
+
+    /// 1 / (1 + exp(−x)). With z = exp(−|x|) and w = z / (1 + z), it is 1 − w, or for x < 0 z − z·w: the same as w,
+    /// with less rounding.
+    let inline sigmoid ([<InlineIfLambda>] q) x =
+        let z = exp q (abs x ||| like x -0.0)
+        let one = like x 1.0
+        let b = select (less x (like x 0.0)) z one
+        let w = z / (one + z)
+        fma (like x 0.0 - b) w b
