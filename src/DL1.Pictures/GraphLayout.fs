@@ -229,10 +229,16 @@ module internal GraphLayout =
                 settle spots layer (Array.map wish layer)
                 |> Array.iteri (fun i height -> y[layer[i]] <- height)
 
-        let noteWidth = wires |> Array.fold (fun w wire -> max w (textWidth wire.Note)) 0.0
-        let between = 52.0 + noteWidth
+        // Before each layer there is room for the notes of the edges that end there.
+        let room = Array.zeroCreate (last + 2)
+
+        for wire in wires do
+            let user = spots[List.last wire.Path].Layer
+            room[user] <- max room[user] (textWidth wire.Note)
+
         let widths = layers |> Array.map (Array.fold (fun w spot -> max w spots[spot].Width) 0.0)
-        let lefts = widths |> Array.scan (fun x w -> x + w + between) 20.0
+
+        let lefts = widths |> Array.indexed |> Array.scan (fun x (i, w) -> x + w + 52.0 + room[i + 1]) 20.0
         let top = Seq.zip spots y |> Seq.map (fun (s, y) -> y - s.Height / 2.0) |> Seq.fold min 0.0
         let bottom = Seq.zip spots y |> Seq.map (fun (s, y) -> y + s.Height / 2.0) |> Seq.fold max 0.0
 
@@ -241,5 +247,5 @@ module internal GraphLayout =
 
         Array.init spots.Length centre,
         (spots |> Array.map (fun s -> widths[s.Layer])),
-        lefts[last + 1] - between + 20.0,
+        lefts[last + 1] - 52.0 + 20.0,
         bottom - top + 48.0
