@@ -27,15 +27,7 @@ type internal PlanStep =
 
 /// A graph made ready to run: steps in order, each giving the value of one node.
 [<NoEquality; NoComparison>]
-type internal Plan =
-    {
-        Nodes: Expr[]
-        Steps: PlanStep[]
-        Outputs: int[]
-        /// For each step, the values that nobody needs after it.
-        Last: int[][]
-        Inputs: Variable list
-    }
+type internal Plan = { Nodes: Expr[]; Steps: PlanStep[]; Outputs: int[]; Inputs: Variable list }
 
 /// Planning and running.
 [<RequireQualifiedAccess>]
@@ -79,14 +71,7 @@ module internal Plan =
 
     /// Makes a plan for what the roots compute from the inputs.
     let make generates (inputs: Variable list) (roots: Expr list) : Plan =
-        for v in Graph.variables roots do
-            if not (List.contains v inputs) then
-                Refuse.domain
-                    "compile"
-                    $"the variable {v.Name}: {v.DType} {v.Shape}, which is no input"
-                    "every variable among the inputs"
-                    $"add {v.Name} to the inputs"
-
+        Eval.requireInputs "Compile.prepare" inputs (Graph.variables roots)
         let roots = Rewrite.stableAll roots
         let placed = Fuse.materialised roots
         let nodes = List<Expr>()
@@ -144,43 +129,7 @@ module internal Plan =
                 place e |> ignore
 
         let outputs = roots |> List.map place |> Array.ofList
-        let steps = steps.ToArray()
-
-        let sources step =
-            match step with
-            | PlanStep.Input _
-            | PlanStep.Constant _ -> [||]
-            | PlanStep.View s
-            | PlanStep.Sum(s, _) -> [| s |]
-            | PlanStep.Fused(_, _, _, s)
-            | PlanStep.Defined(_, s) -> s
-            | PlanStep.Product(a, _, b, _) -> [| a; b |]
-
-        let lastUse = Array.create steps.Length -1
-
-        steps
-        |> Array.iteri (fun i step ->
-            for s in sources step do
-                lastUse[s] <- i)
-
-        for o in outputs do
-            lastUse[o] <- -1
-
-        let last =
-            Array.init steps.Length (fun i ->
-                [|
-                    for s in 0 .. i - 1 do
-                        if lastUse[s] = i then
-                            s
-                |])
-
-        {
-            Nodes = nodes.ToArray()
-            Steps = steps
-            Outputs = outputs
-            Last = last
-            Inputs = inputs
-        }
+        { Nodes = nodes.ToArray(); Steps = steps.ToArray(); Outputs = outputs; Inputs = inputs }
 
     // Work is cut by size alone.
     let private elementsAPart = 16384

@@ -224,13 +224,13 @@ module Eval =
         carries @ List.mapi stacked body.Outputs
 
     /// Each variable of the graph must be an input, and each input named once.
-    let private requireInputs (inputs: Variable list) (needed: Variable list) =
+    let internal requireInputs operation (inputs: Variable list) (needed: Variable list) =
         let names = inputs |> List.map _.Name
 
         for name, times in List.countBy id names do
             if times > 1 then
                 Refuse.domain
-                    "Eval.prepare"
+                    operation
                     $"{times} inputs named {name}"
                     "each input once"
                     "leave the others out"
@@ -240,7 +240,7 @@ module Eval =
             | Some input when input = v -> ()
             | Some input ->
                 Refuse.shape
-                    "Eval.prepare"
+                    operation
                     $"the input {v.Name}: {input.DType} {input.Shape}"
                     $"{v.DType} {v.Shape}, as the graph has it"
                     "make the variable once, and use it in both places"
@@ -248,7 +248,7 @@ module Eval =
                 let given = if names.IsEmpty then "none" else String.concat ", " names
 
                 Refuse.domain
-                    "Eval.prepare"
+                    operation
                     $"no input for the variable {v.Name}: {v.DType} {v.Shape}; the inputs are: {given}"
                     "every variable of the graph among the inputs"
                     $"add {v.Name} to the inputs"
@@ -257,7 +257,7 @@ module Eval =
     /// order once. `let f = Eval.prepare inputs [ x * y ]` then `f [ Tensor.scalar 3.0; Tensor.scalar 4.0 ]`. Another
     /// number of values is a `DomainError`, and so is a variable that is not among the inputs.
     let prepare (inputs: Variable list) (roots: Expr list) : Tensor list -> Tensor list =
-        requireInputs inputs (Graph.variables roots)
+        requireInputs "Eval.prepare" inputs (Graph.variables roots)
         let order = Graph.topological roots
 
         fun values ->

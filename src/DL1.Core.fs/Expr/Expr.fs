@@ -140,24 +140,40 @@ type Expr private (node: Node<Expr>, dtype: DType, shape: Shape, digest: Digest,
     static member (+)(a: Expr, b: float) = a + Expr.Literal b
     /// The sum of elements; the number takes the expression's type. `2.0 + b`
     static member (+)(a: float, b: Expr) = Expr.Literal a + b
+    /// The sum of elements; the number takes the expression's type. `a + 2`
+    static member (+)(a: Expr, b: int) = a + float b
+    /// The sum of elements; the number takes the expression's type. `2 + b`
+    static member (+)(a: int, b: Expr) = float a + b
     /// The difference of elements: numbers of one type, shapes that broadcast, else a `ShapeError`. `a - b`
     static member (-)(a: Expr, b: Expr) = Expr.OfBinary(BinaryOp.Sub, a, b)
     /// The difference of elements; the number takes the expression's type. `a - 2.0`
     static member (-)(a: Expr, b: float) = a - Expr.Literal b
     /// The difference of elements; the number takes the expression's type. `2.0 - b`
     static member (-)(a: float, b: Expr) = Expr.Literal a - b
+    /// The difference of elements; the number takes the expression's type. `a - 2`
+    static member (-)(a: Expr, b: int) = a - float b
+    /// The difference of elements; the number takes the expression's type. `2 - b`
+    static member (-)(a: int, b: Expr) = float a - b
     /// The product of elements, not of matrices: numbers of one type, shapes that broadcast, else a `ShapeError`. `a * b`
     static member (*)(a: Expr, b: Expr) = Expr.OfBinary(BinaryOp.Mul, a, b)
     /// The product of elements, not of matrices; the number takes the expression's type. `a * 2.0`
     static member (*)(a: Expr, b: float) = a * Expr.Literal b
     /// The product of elements, not of matrices; the number takes the expression's type. `2.0 * b`
     static member (*)(a: float, b: Expr) = Expr.Literal a * b
+    /// The product of elements; the number takes the expression's type. `a * 2`
+    static member (*)(a: Expr, b: int) = a * float b
+    /// The product of elements; the number takes the expression's type. `2 * b`
+    static member (*)(a: int, b: Expr) = float a * b
     /// The quotient of elements: f32 or f64 of one type, shapes that broadcast, else a `ShapeError`. `a / b`
     static member (/)(a: Expr, b: Expr) = Expr.OfBinary(BinaryOp.Div, a, b)
     /// The quotient of elements; the number takes the expression's type. `a / 2.0`
     static member (/)(a: Expr, b: float) = a / Expr.Literal b
     /// The quotient of elements; the number takes the expression's type. `2.0 / b`
     static member (/)(a: float, b: Expr) = Expr.Literal a / b
+    /// The quotient of elements; the number takes the expression's type. `a / 2`
+    static member (/)(a: Expr, b: int) = a / float b
+    /// The quotient of elements; the number takes the expression's type. `2 / b`
+    static member (/)(a: int, b: Expr) = float a / b
     /// aᵇ for each element: f32 or f64, shapes that broadcast, else a `ShapeError`. `a ** b`
     static member Pow(a: Expr, b: Expr) = Expr.OfBinary(BinaryOp.Pow, a, b)
     /// aᵇ for each element; the number takes the expression's type. `a ** 2.0`
