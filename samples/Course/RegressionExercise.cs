@@ -37,6 +37,9 @@ internal static class RegressionExercise
             .Paragraph($"The model w₁·x² + w₂·x + w₃ learns from {Train} samples in batches of {Batch} by SGD with the rate {Rate}. " +
                 "Each penalty is tried at several strengths, and the validation samples choose among them. The truth is 1, −4, 7.");
         var plot = Plot.Titled("Learning curves").Labels("epoch", "mean squared error, validation").WithLogX().WithLogY();
+        var grid = Tensor.Linspace(0, 10, 100).ToDoubles();
+        var fits = Plot.Titled("The fits").Labels("x", "y")
+            .Dots("test samples", parts.Test.X.ToDoubles().Where((_, i) => i % 3 == 1).Take(250), parts.Test.Y.ToDoubles().Take(250));
         var rows = new List<string[]>();
 
         (string Name, Func<Expr, Expr>? Penalty, double[] Strengths)[] kinds =
@@ -58,11 +61,13 @@ internal static class RegressionExercise
             Page.Say($"  Penalty {name}{strength}: w = {w[0]:0.000}, {w[1]:0.000}, {w[2]:0.000}; mean squared error {best.Result.Validation[^1]:0.000} on validation, {test:0.000} on test.");
             page.Result("3. Regression", $"test error of the coefficients, penalty {name}{strength}", $"{test:0.000}");
             rows.Add([name + strength, $"{w[0]:0.000}", $"{w[1]:0.000}", $"{w[2]:0.000}", $"{best.Result.Validation[^1]:0.000}", $"{test:0.000}"]);
+            fits = fits.Line(name + strength, grid, grid.Select(v => w[0] * v * v + w[1] * v + w[2]));
             plot = plot.Line(name + strength, Enumerable.Range(1, Epochs).Select(i => (double)i), best.Result.Validation);
         }
 
         page.Add(section
             .Picture(page.Save("regression.png", plot.Png(900, 540)), "Validation error over epochs for the three penalties", "The direction of w₃ is nearly flat, so a rate that x² allows leaves it far from 7 after 1,000 epochs.")
+            .Picture(page.Save("regression-fit.png", fits.Png(900, 540)), "The test samples and the three parabolas", "The three parabolas lie almost on one another.")
             .Table(["penalty", "w₁", "w₂", "w₃", "validation", "test"], rows));
     }
 

@@ -1,0 +1,52 @@
+namespace DL1;
+
+/// <summary>Products of vectors and matrices, truth values, padding, and sums at indices, from C#.</summary>
+public static class LinearAlgebra
+{
+    extension(Expr)
+    {
+        /// <summary>Both of two truth values.</summary>
+        /// <example><code>var inside = Expr.And(x > 0, x &lt; 1);</code></example>
+        public static Expr And(Expr a, Expr b) => ExprModule.both(a, b);
+
+        /// <summary>Either of two truth values.</summary>
+        /// <example><code>var outside = Expr.Or(x &lt; 0, x > 1);</code></example>
+        public static Expr Or(Expr a, Expr b) => ExprModule.either(a, b);
+
+        /// <summary>Where elements differ, as truth values. (<c>!=</c> compares expressions.)</summary>
+        /// <example><code>var misses = Expr.NotEqual(predicted, labels);</code></example>
+        public static Expr NotEqual(Expr a, Expr b) => ExprModule.notEqual(a, b);
+    }
+
+    extension(Expr x)
+    {
+        /// <summary>The negation of truth values.</summary>
+        /// <example><code>var missing = present.Not();</code></example>
+        public Expr Not() => ExprModule.unary(UnaryOp.Not, x);
+
+        /// <summary>The inner product of two vectors <c>[n]</c>.</summary>
+        /// <example><code>var similarity = a.Dot(b);</code></example>
+        public Expr Dot(Expr other) => Linear.dot(x, other);
+
+        /// <summary>The outer product of vectors <c>[m]</c> and <c>[n]</c>: <c>[m; n]</c>.</summary>
+        /// <example><code>var table = rows.Outer(columns);</code></example>
+        public Expr Outer(Expr other) => Linear.outer(x, other);
+
+        /// <summary>This matrix <c>[m; n]</c> times a vector <c>[n]</c>.</summary>
+        /// <example><code>var y = a.MatVec(v);</code></example>
+        public Expr MatVec(Expr vector) => Linear.matvec(x, vector);
+
+        /// <summary>Rows of the identity for class indices: <c>[...]</c> to <c>[...; classes]</c>, f32.</summary>
+        /// <example><code>var targets = labels.OneHot(10);</code></example>
+        public Expr OneHot(int classes) => Linear.oneHot(DType.F32, classes, x);
+
+        /// <summary>A value put before and after the elements of each axis.</summary>
+        /// <example><code>var framed = image.Pad([1, 1], [1, 1]);</code></example>
+        public Expr Pad(IEnumerable<int> before, IEnumerable<int> after, double value = 0) =>
+            ExprModule.pad(Interop.List(before), Interop.List(after), value, x);
+
+        /// <summary>Zeros of an extent along an axis, with each of these updates added to the slice of its index.</summary>
+        /// <example><code>var counts = ones.ScatterAdd(0, 10, labels);</code></example>
+        public Expr ScatterAdd(int axis, int extent, Expr indices) => ExprModule.scatterAdd(axis, extent, indices, x);
+    }
+}
