@@ -26,6 +26,7 @@ let tests =
             ScalarTests.tests
             EvalTests.tests
             // Derivative
+            VjpTests.tests
             GradTests.tests
             LocalTests.tests
             ScanRulesTests.tests
