@@ -20,6 +20,7 @@ let tests =
             ErrorTests.tests
             TextTests.tests
             ParseTests.tests
+            ParseErrorTests.tests
             LatexTests.tests
             DotTests.tests
             // Eval
