@@ -1,0 +1,59 @@
+namespace DL1
+
+/// What the lanes of a value hold: floats of the pass's own type, whole numbers of 32 bits, or truth values.
+[<RequireQualifiedAccess; Struct>]
+type internal LaneKind =
+    | Float
+    | Whole
+    | Truth
+
+/// How an operand lies under a pass. `Along` moves from column to column; where it does not, one element serves the
+/// whole line. `Still` means that it does not move from segment to segment either.
+[<Struct>]
+type internal PassOperand = { Type: DType; Along: bool; Still: bool }
+
+/// One value of a pass, computed from values before it.
+[<RequireQualifiedAccess; NoComparison>]
+type internal PassStep =
+    /// An operand's element; of the pass's own type, i32 or bool.
+    | Load of operand: int
+    | Number of float
+    | WholeNumber of int
+    | Unary of UnaryOp * int
+    | Binary of BinaryOp * int * int
+    | Compare of CompareOp * int * int
+    | Select of condition: int * int * int
+    /// A value as lanes of another kind.
+    | Convert of LaneKind * int
+    /// The reduction of a value over all segments, and over the columns too where the pass folds across.
+    | Fold of ReduceOp * int
+
+/// A program over lines. A line is a run of columns; a call does some segments, each a line, for one item:
+/// a row of softmax, or a block of the columns whose means batch normalisation takes.
+///
+/// Values are computed in phases. A step that depends on no fold and no moving operand is still: computed once a call.
+/// Other steps are computed for every block of every segment, in each phase that has a use for them: a fold or a store,
+/// which stand in the first phase that can. A fold ends its phase, and its result is still in those after it. What was
+/// stored to an operand in an earlier phase is read from there.
+///
+/// The order of folding, which decides the bits, knows no machine: a block is 64 bytes of floats, so that 16 or 8 logical
+/// lanes each fold their own columns, segment by segment and block by block; the last block of a segment is moved back
+/// to end with the line, and its lanes fold only the columns that no block had before (a line shorter than a block has
+/// its columns in the first lanes). Across joins lane i with lane i + half, and so on by halves. A fold begins with 0,
+/// 1, −∞ or ∞.
+[<NoEquality; NoComparison>]
+type internal Pass =
+    {
+        /// f32 or f64: the type of all floats in it.
+        Type: DType
+        Operands: PassOperand[]
+        Steps: PassStep[]
+        /// Which values go to which operands. A still operand takes a still value.
+        Stores: struct (int * int)[]
+        /// Whether folds join the columns too: sums along rows. Otherwise each column is folded for itself.
+        Across: bool
+    }
+
+/// One item of a pass: for each operand a pair of addresses, its first element and the bytes from one segment to the
+/// next; how many segments; and how many columns each of them has.
+type internal PassBody = delegate of operands: nativeint * segments: nativeint * columns: nativeint -> unit
