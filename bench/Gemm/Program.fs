@@ -22,7 +22,7 @@ let private address (array: float32[]) =
     Runtime.InteropServices.Marshal.UnsafeAddrOfPinnedArrayElement(array, 0)
 
 let private rowMajor (array: float32[]) columns =
-    { Data = address array; Row = columns; Column = 1; Batch = 0 }
+    { Data = address array; Row = columns; Column = 1; Batch = 0; Inner = 0; Outer = 0 }
 
 /// One thing to measure: its name, its operations, and how to do it once.
 type private Case = { Name: string; Threads: int; Flops: float; Once: unit -> unit }

@@ -1,16 +1,13 @@
 namespace DL1
 
-open System
+open System.Collections.Concurrent
 open System.Runtime.CompilerServices
-open System.Text
 
-/// Graphs made ready to run many times: elementwise nodes fused into single passes, products by packed kernels. The
-/// values are those of `Eval` on the graph after `Rewrite.stable`: bit for bit, but for products of floats, whose
-/// elements are chains of fused multiply-adds.
+/// Graphs made ready to run many times: elementwise nodes, folds and what follows a product fused into single passes,
+/// buffers placed ahead. The values are those of `Eval`: bit for bit for arithmetic and movement, within the stated ulp
+/// for other functions, within rounding for sums and products of floats, whose order is fixed by their size alone.
 [<RequireQualifiedAccess>]
 module Compile =
-    let private planOf inputs roots = Plan.make RuntimeFeature.IsDynamicCodeSupported inputs roots
-
     let private check (inputs: Variable list) (values: Tensor list) =
         if values.Length <> inputs.Length then
             Refuse.domain
@@ -27,40 +24,59 @@ module Compile =
                     $"{v.DType} {v.Shape}"
                     "cast or reshape the value, or build the graph for its shape"
 
+    /// Runs a plan once, in a frame of its own.
+    let private run (plan: Plan) (idle: ConcurrentStack<Executable>) make threads (values: Tensor[]) : Tensor list =
+        let executable =
+            match idle.TryPop() with
+            | true, e -> e
+            | false, _ -> make ()
+
+        try
+            let outputs: Elements[] = Array.zeroCreate plan.Outputs
+
+            plan.Where
+            |> Array.iteri (fun place where ->
+                match where with
+                | Where.Input n -> executable.Put(place, values[n].Elements)
+                | Where.Output n ->
+                    let e = plan.Values[place]
+                    outputs[n] <- Memory.fresh e.DType e.Shape.Size
+                    executable.Put(place, outputs[n])
+                | Where.Constant _
+                | Where.Arena _ -> ())
+
+            executable.Run threads
+
+            List.map2
+                (fun (root: Expr) place ->
+                    match plan.Where[place] with
+                    | Where.Input n -> Tensor(root.Shape, values[n].Elements)
+                    | Where.Constant value -> Tensor(root.Shape, value.Elements)
+                    | Where.Output n -> Tensor(root.Shape, outputs[n])
+                    | Where.Arena _ -> Memory.read root.DType root.Shape executable.Frame.Addresses[place])
+                plan.Roots
+                (List.ofArray plan.Results)
+        finally
+            executable.Release()
+            idle.Push executable
+
+    /// The same for vectors of a width, with emitted code or without, on at most so many threads.
+    let internal prepareOn width generates threads (inputs: Variable list) (roots: Expr list) =
+        let plan = Cache.plan width generates inputs roots
+        let idle = ConcurrentStack<Executable>()
+        let make () = Executable(plan, width, generates)
+
+        fun (values: Tensor list) ->
+            check inputs values
+            run plan idle make threads (Array.ofList values)
+
     /// A function from the values of variables, in the order given, to the values of the roots. It may be called from
     /// many threads. A variable that is no input is a `DomainError`; a value of another type or shape a `ShapeError`.
     /// `let step = Compile.prepare [ w; x ] [ loss; gradient ]` then `step [ weights; data ]`
     let prepare (inputs: Variable list) (roots: Expr list) : Tensor list -> Tensor list =
-        let plan = planOf inputs roots
+        prepareOn Simd.widest RuntimeFeature.IsDynamicCodeSupported Pool.threads inputs roots
 
-        fun values ->
-            check inputs values
-            Plan.run plan (Array.ofList values)
-
-    /// The steps of the plan for a graph, one a line: what is read, what is done, the type and shape of the result.
+    /// The kernels of the plan for a graph, one a line: what is read, what is computed, and where it stands.
     /// `Compile.explain [ w; x ] [ loss ]`
     let explain (inputs: Variable list) (roots: Expr list) : string =
-        let plan = planOf inputs roots
-        let text = StringBuilder()
-        let list (places: int[]) = String.Join(", ", places |> Array.map (fun p -> $"v{p}"))
-
-        plan.Steps
-        |> Array.iteri (fun i step ->
-            let e = plan.Nodes[i]
-            let side place isTurned = if isTurned then $"v{place}ᵀ" else $"v{place}"
-
-            let what =
-                match step with
-                | PlanStep.Input n -> $"input {inputs[n].Name}"
-                | PlanStep.Constant _ -> "constant"
-                | PlanStep.View source -> $"v{source} in another shape"
-                | PlanStep.Fused(group, _, _, sources) ->
-                    let operations = group.Body.Steps.Length - group.Body.Inputs
-                    $"one pass of {operations} operations over {list sources}"
-                | PlanStep.Product(a, turnA, b, turnB) -> $"{side a turnA} @ {side b turnB}"
-                | PlanStep.Sum(source, _) -> $"sum of v{source}"
-                | PlanStep.Defined(_, sources) -> $"{Node.name e.Node} of {list sources}, by its definition"
-
-            text.AppendLine $"v{i}: {e.DType} {e.Shape} = {what}" |> ignore)
-
-        text.ToString()
+        Cache.plan Simd.widest RuntimeFeature.IsDynamicCodeSupported inputs roots |> ExplainPlan.text

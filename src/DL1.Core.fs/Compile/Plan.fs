@@ -1,239 +1,347 @@
 namespace DL1
 
-// Products read and write tensors where they lie, by address.
-#nowarn "9"
-
-open System
 open System.Collections.Generic
-open System.Runtime.CompilerServices
-open System.Threading.Tasks
 
-/// What one step of a plan does.
+/// What a kernel of a plan does.
 [<RequireQualifiedAccess; NoEquality; NoComparison>]
-type internal PlanStep =
-    /// A value given when the plan runs.
+type internal Work =
+    /// Elementwise nodes and folds in one pass.
+    | Pass of PassWork
+    /// A product of matrices, and the pass that follows it.
+    | Product of ProductWork
+    /// A node with a static kernel of its own.
+    | Static of Expr * reads: int[] * write: int
+    /// A value put in row-major order.
+    | Copy of Reading * DType * Shape * read: int * write: int
+    /// One node by Eval's definition: what has no kernel.
+    | Defined of (Tensor list -> Tensor list) * operands: (Expr * int)[] * write: int
+
+/// Where a value of a plan stands.
+[<RequireQualifiedAccess; NoEquality; NoComparison>]
+type internal Where =
     | Input of int
     | Constant of Tensor
-    /// The same elements in another shape: nothing is done.
-    | View of source: int
-    /// A group of elementwise nodes in one pass.
-    | Fused of FusedGroup * Walk * FusedPass * sources: int[]
-    /// A product of matrices, each turned around or not.
-    | Product of left: int * turnLeft: bool * right: int * turnRight: bool
-    /// A sum over neighbouring axes, as (outer, reduced, inner).
-    | Sum of source: int * struct (int * int * int)
-    /// One node by its definition in Eval: what has no kernel yet.
-    | Defined of (Tensor list -> Tensor list) * sources: int[]
+    /// At an offset of the arena.
+    | Arena of int64
+    /// In a tensor made for it.
+    | Output of int
 
-/// A graph made ready to run: steps in order, each giving the value of one node.
+/// A kernel of a plan, the values that it computes, and the places that it reads and writes.
 [<NoEquality; NoComparison>]
-type internal Plan = { Nodes: Expr[]; Steps: PlanStep[]; Outputs: int[]; Inputs: Variable list }
+type internal PlanStep =
+    {
+        Work: Work
+        Group: Group
+        Reads: int[]
+        Writes: int[]
+    }
 
-/// Planning and running.
+/// A graph as kernels in order, over places in memory.
+[<NoEquality; NoComparison>]
+type internal Plan =
+    {
+        Inputs: Variable list
+        Roots: Expr list
+        /// The value that each place holds first.
+        Values: Expr[]
+        Where: Where[]
+        Steps: PlanStep[]
+        /// The place of each root.
+        Results: int[]
+        /// How many places are outputs.
+        Outputs: int
+        /// Bytes of the arena.
+        Bytes: int64
+    }
+
+/// Planning.
 [<RequireQualifiedAccess>]
 module internal Plan =
-    let private array (t: Tensor) : Array =
-        match t.Elements with
-        | Elements.F32 a -> a
-        | Elements.F64 a -> a
-        | Elements.I32 a -> a
-        | Elements.I64 a -> a
-        | Elements.Bool a -> a
+    /// Groups in an order in which each finds what it reads; those made first go first.
+    let private schedule (groups: Group[]) : Group[] =
+        let waiting = groups |> Array.map (fun g -> Array.sumBy (fun (h: Group) -> if g.Ancestors.Contains h.Number then 1 else 0) groups)
+        let ready = PriorityQueue<Group, int>()
+        let order = List<Group>()
 
-    let private empty (dtype: DType) (count: int) : Elements =
-        match dtype with
-        | DType.F32 -> Elements.F32(GC.AllocateUninitializedArray count)
-        | DType.F64 -> Elements.F64(GC.AllocateUninitializedArray count)
-        | DType.I32 -> Elements.I32(GC.AllocateUninitializedArray count)
-        | DType.I64 -> Elements.I64(GC.AllocateUninitializedArray count)
-        | DType.Bool -> Elements.Bool(GC.AllocateUninitializedArray count)
+        for g in groups do
+            if waiting[g.Number] = 0 then
+                ready.Enqueue(g, g.Number)
 
-    /// Whether a node only exchanges the last two axes.
-    let private turned (e: Expr) =
+        while ready.Count > 0 do
+            let g = ready.Dequeue()
+            order.Add g
+
+            for h in groups do
+                if h.Ancestors.Contains g.Number then
+                    waiting[h.Number] <- waiting[h.Number] - 1
+
+                    if waiting[h.Number] = 0 then
+                        ready.Enqueue(h, h.Number)
+
+        order.ToArray()
+
+    /// The node whose memory a value stands in: reshapes cost nothing.
+    let rec private home (e: Expr) =
         match e.Node with
-        | Node.Transpose(permutation, x) when
-            x.Shape.Rank >= 2
-            && permutation = [ 0 .. x.Shape.Rank - 3 ] @ [ x.Shape.Rank - 1; x.Shape.Rank - 2 ]
-            ->
-            Some x
-        | _ -> None
+        | Node.Reshape(_, x) -> home x
+        | _ -> e
 
-    let private isPlainProduct (e: Expr) = e.DType.IsFloat && e.Shape.Rank >= 2
+    let private passWork (code: Pass -> PassBody) (place: Expr -> int) (g: Group) (p: GroupPass) : PassWork option =
+        Space.make g.Domain g.Reduced p.Strides
+        |> Option.map (fun space ->
+            {
+                Body = code p.Pass
+                Space = space
+                Folds = g.Reduced.Length > 0
+                Sizes = p.Pass.Operands |> Array.map (fun o -> Memory.size o.Type)
+                Places =
+                    p.Places
+                    |> Array.map (function
+                        | PassPlace.Value(e, _) -> place e
+                        | PassPlace.Random(_, key) -> place key)
+                Offsets =
+                    p.Places
+                    |> Array.map (function
+                        | PassPlace.Value(_, offset) -> offset
+                        | PassPlace.Random _ -> 0)
+                Streams =
+                    p.Places
+                    |> Array.map (function
+                        | PassPlace.Value _ -> -1
+                        | PassPlace.Random(stream, _) -> stream)
+                Block = if p.Pass.Type = DType.F64 then 8 else 16
+            })
+
+    let private finishWork (code: Pass -> PassBody) (place: Expr -> int) (g: Group) (host: Expr) (p: GroupPass) : FinishWork =
+        // The domain is the stack's axes, those of extent 1 left out, then the row and the column.
+        let rank = host.Shape.Rank
+        let rows, columns = host.Shape[rank - 2], host.Shape[rank - 1]
+        let last = g.Domain.Length - 1
+        let rowAxis = if columns = 1 then last else last - 1
+        let hasRows = rows > 1
+        let stack = if hasRows then g.Domain[.. rowAxis - 1] else g.Domain[..rowAxis]
+
+        {
+            Body = code p.Pass
+            Sizes = p.Pass.Operands |> Array.map (fun o -> Memory.size o.Type)
+            Places =
+                p.Places
+                |> Array.map (function
+                    | PassPlace.Value(e, _) -> place e
+                    | PassPlace.Random(_, key) -> place key)
+            Offsets =
+                p.Places
+                |> Array.map (function
+                    | PassPlace.Value(_, offset) -> offset
+                    | PassPlace.Random _ -> 0)
+            Starts =
+                p.Strides
+                |> Array.map (fun strides -> Space.offsets stack strides[.. stack.Length - 1])
+            Rows = p.Strides |> Array.map (fun strides -> if hasRows then strides[rowAxis] else 0)
+            Along = p.Strides |> Array.map (fun strides -> columns > 1 && strides[last] <> 0)
+        }
+
+    let private matrix (place: Expr -> int) (e: Expr) : MatrixPlace =
+        let r = Matrices.reading e
+        let rank = e.Shape.Rank
+
+        let struct (outer, batch, inner) =
+            match Matrices.stack e r with
+            | Some s -> s
+            | None -> struct (0, 0, 1)
+
+        // A row or column of extent 1 may say any stride; a product wants one of them to be 1.
+        let row, column = r.Strides[rank - 2], r.Strides[rank - 1]
+
+        let row, column =
+            if row = 1 || column = 1 then row, column
+            elif e.Shape[rank - 1] = 1 then row, 1
+            else 1, column
+
+        {
+            Place = place r.Source
+            Offset = r.Offset
+            Layout =
+                {
+                    Data = 0n
+                    Row = row
+                    Column = column
+                    Batch = batch
+                    Inner = inner
+                    Outer = outer
+                }
+        }
 
     /// One node over operands that stand for themselves, by Eval's definition.
     let private defined (e: Expr) =
-        let stand i (o: Expr) = Rebuild.fresh o.DType o.Shape
-        let operands = Node.operands e.Node |> List.distinct
-        let variables = operands |> List.mapi stand
+        let operands = Node.operands e.Node |> List.distinctBy _.Digest
+        let variables = operands |> List.map (fun o -> Rebuild.fresh o.DType o.Shape)
         let by = dict [ for o, v in List.zip operands variables -> o.Digest, Expr.ofVariable v ]
         let alone = Expr.Make(Node.map (fun (o: Expr) -> by[o.Digest]) e.Node)
         operands, Eval.prepare variables [ alone ]
 
-    /// Makes a plan for what the roots compute from the inputs.
-    let make generates (inputs: Variable list) (roots: Expr list) : Plan =
+    /// Gives every place its memory.
+    let private placed inputs roots (values: Expr[]) (steps: PlanStep[]) (results: int[]) : Plan =
+        let first = Array.create values.Length System.Int32.MaxValue
+        let last = Array.create values.Length -1
+
+        steps
+        |> Array.iteri (fun i step ->
+            for p in step.Writes do
+                first[p] <- min first[p] i
+                last[p] <- max last[p] i
+
+            for p in step.Reads do
+                last[p] <- max last[p] i)
+
+        let outputs = Dictionary<int, int>()
+        let arena = List<int>()
+
+        let where =
+            values
+            |> Array.mapi (fun p e ->
+                match e.Node with
+                | Node.Variable v -> Where.Input(List.findIndex ((=) v) inputs)
+                | Node.Constant value -> Where.Constant value
+                | _ when Array.contains p results ->
+                    outputs[p] <- outputs.Count
+                    Where.Output(outputs.Count - 1)
+                | _ ->
+                    arena.Add p
+                    Where.Arena 0L)
+
+        let lives =
+            [|
+                for p in arena do
+                    {
+                        Bytes = int64 values[p].Shape.Size * int64 (Memory.size values[p].DType)
+                        First = first[p]
+                        Last = last[p]
+                    }
+            |]
+
+        let offsets, bytes = Arena.place lives
+        arena |> Seq.iteri (fun i p -> where[p] <- Where.Arena offsets[i])
+
+        {
+            Inputs = inputs
+            Roots = roots
+            Values = values
+            Where = where
+            Steps = steps
+            Results = results
+            Outputs = outputs.Count
+            Bytes = bytes
+        }
+
+    /// Makes a plan for what the roots compute from the inputs. `code` makes a pass ready to run.
+    let make (code: Pass -> PassBody) (inputs: Variable list) (roots: Expr list) : Plan =
         Eval.requireInputs "Compile.prepare" inputs (Graph.variables roots)
-        let roots = Rewrite.stableAll roots
-        let placed = Fuse.materialised roots
-        let nodes = List<Expr>()
-        let steps = List<PlanStep>()
+        let roots = roots |> Rewrite.stableAll |> Lower.run
+        let fusion = Fuse.run roots
+        let values = List<Expr>()
         let places = Dictionary<Digest, int>()
+        // A product's own place, where its pass writes over it.
+        let sameAs = Dictionary<Digest, Expr>()
 
         let rec place (e: Expr) : int =
+            let e = home e
+
             match places.TryGetValue e.Digest with
             | true, p -> p
             | false, _ ->
-                let step =
-                    match e.Node with
-                    | Node.Variable v -> PlanStep.Input(List.findIndex ((=) v) inputs)
-                    | Node.Constant value -> PlanStep.Constant value
-                    | Node.Reshape(_, x) -> PlanStep.View(place x)
-                    | Node.MatMul(a, b) when isPlainProduct e ->
-                        let side (o: Expr) =
-                            match turned o with
-                            | Some x -> place x, true
-                            | None -> place o, false
+                match sameAs.TryGetValue e.Digest with
+                | true, other -> place other
+                | false, _ ->
+                    values.Add e
+                    places[e.Digest] <- values.Count - 1
+                    values.Count - 1
 
-                        let a, turnA = side a
-                        let b, turnB = side b
-                        PlanStep.Product(a, turnA, b, turnB)
-                    | Node.Reduce(ReduceOp.Sum, axes, x) when
-                        x.DType.IsFloat && (SumKernel.neighbours x.Shape axes).IsSome
-                        ->
-                        match SumKernel.neighbours x.Shape axes with
-                        | Some extents -> PlanStep.Sum(place x, extents)
-                        | None -> PlanStep.View(place x)
-                    | _ when Fuse.isFused e ->
-                        let group = Fuse.group placed e
-                        let walk = Walk.ofShape e.Shape (List.map snd group.Inputs)
-                        let types = group.Inputs |> List.map (fun (x, _) -> x.DType) |> Array.ofList
-                        let pass = FusedKernel.get generates group.Body types walk.Steps e.DType
+        let read (p: PassPlace) =
+            match p with
+            | PassPlace.Value(e, _) -> place e
+            | PassPlace.Random(_, key) -> place key
 
-                        PlanStep.Fused(
-                            group,
-                            walk,
-                            pass,
-                            group.Inputs |> List.map (fst >> place) |> Array.ofList
-                        )
-                    | _ ->
-                        let operands, run = defined e
-                        PlanStep.Defined(run, operands |> List.map place |> Array.ofList)
+        let step (g: Group) : PlanStep option =
+            let pass = GroupPass.make fusion g
 
-                nodes.Add e
-                steps.Add step
-                places[e.Digest] <- nodes.Count - 1
-                nodes.Count - 1
+            match g.Host, pass with
+            | None, None -> None
+            | None, Some p ->
+                passWork code place g p
+                |> Option.map (fun work ->
+                    let loads = p.Places.Length - p.Stored.Length
 
-        // Placed nodes in order, so that `place` never goes deeper than one group.
-        for e in Graph.topological roots do
-            if placed.Contains e.Digest && (turned e).IsNone then
-                place e |> ignore
+                    {
+                        Work = Work.Pass work
+                        Group = g
+                        Reads = p.Places[.. loads - 1] |> Array.map read
+                        Writes = p.Places[loads..] |> Array.map read
+                    })
+            | Some e, pass ->
+                match Kind.of' e, e.Node with
+                | Kind.Product, Node.MatMul(a, b) ->
+                    let rank = e.Shape.Rank
 
-        let outputs = roots |> List.map place |> Array.ofList
-        { Nodes = nodes.ToArray(); Steps = steps.ToArray(); Outputs = outputs; Inputs = inputs }
+                    match pass with
+                    | Some p when not (fusion.Stored.Contains e.Digest) ->
+                        p.Stored
+                        |> Array.tryFind (fun s -> g.Roles[s.Digest] = Role.Along && s.DType = e.DType)
+                        |> Option.iter (fun s -> sameAs[e.Digest] <- s)
+                    | _ -> ()
 
-    // Work is cut by size alone.
-    let private elementsAPart = 16384
+                    let work =
+                        {
+                            Type = e.DType
+                            M = e.Shape[rank - 2]
+                            N = e.Shape[rank - 1]
+                            K = a.Shape[rank - 1]
+                            Batch = e.Shape.Size / (e.Shape[rank - 2] * e.Shape[rank - 1])
+                            A = matrix place a
+                            B = matrix place b
+                            C = place e
+                            Finish = pass |> Option.map (finishWork code place g e)
+                        }
 
-    let private fused (walk: Walk) (pass: FusedPass) (inputs: Array[]) (result: Array) =
-        let run firstRow lastRow firstColumn lastColumn =
-            pass.Invoke(inputs, walk.Starts, result, walk.Columns, firstRow, lastRow, firstColumn, lastColumn)
+                    let others, stores =
+                        match pass with
+                        | Some p ->
+                            let loads = p.Places.Length - p.Stored.Length
+                            Array.map read p.Places[.. loads - 1], Array.map read p.Places[loads..]
+                        | None -> [||], [||]
 
-        let cut count size =
-            let parts = max 1 (min count (count * size / elementsAPart))
+                    Some
+                        {
+                            Work = Work.Product work
+                            Group = g
+                            Reads = Array.append [| work.A.Place; work.B.Place |] others
+                            Writes = Array.append [| work.C |] stores |> Array.distinct
+                        }
+                | Kind.Look, Node.Reshape _ -> None
+                | Kind.Look, _ ->
+                    let r = Reading.through e
+                    let source, target = place r.Source, place e
 
-            parts,
-            (fun part ->
-                struct (int (int64 count * int64 part / int64 parts),
-                        int (int64 count * int64 (part + 1) / int64 parts)))
+                    Some
+                        {
+                            Work = Work.Copy(r, e.DType, e.Shape, source, target)
+                            Group = g
+                            Reads = [| source |]
+                            Writes = [| target |]
+                        }
+                | _ ->
+                    let operands, run = defined e
+                    let operands = operands |> List.map (fun o -> o, place o) |> Array.ofList
+                    let target = place e
 
-        if walk.Rows > 1 then
-            let parts, rows = cut walk.Rows walk.Columns
+                    Some
+                        {
+                            Work = Work.Defined(run, operands, target)
+                            Group = g
+                            Reads = Array.map snd operands
+                            Writes = [| target |]
+                        }
 
-            Pool.run parts (fun part ->
-                let struct (first, last) = rows part
-                run first last 0 walk.Columns)
-        else
-            let parts, columns = cut walk.Columns 1
-
-            Pool.run parts (fun part ->
-                let struct (first, last) = columns part
-                run 0 walk.Rows first last)
-
-    let private matrix (t: Tensor) isTurned (data: nativeint) : Matrix =
-        let rows, columns = t.Shape[t.Rank - 2], t.Shape[t.Rank - 1]
-
-        {
-            Data = data
-            Row = (if isTurned then 1 else columns)
-            Column = (if isTurned then columns else 1)
-            Batch = rows * columns
-        }
-
-    let private product (shape: Shape) (a: Tensor) turnA (b: Tensor) turnB : Elements =
-        let m, n = shape[shape.Rank - 2], shape[shape.Rank - 1]
-        let k = if turnA then a.Shape[a.Rank - 2] else a.Shape[a.Rank - 1]
-        let result = empty a.DType shape.Size
-
-        let run (a': 'e[]) (b': 'e[]) (c': 'e[]) (multiply: Product -> unit) =
-            use pa = a'.AsMemory().Pin()
-            use pb = b'.AsMemory().Pin()
-            use pc = c'.AsMemory().Pin()
-
-            let address (h: Buffers.MemoryHandle) =
-                NativeInterop.NativePtr.toNativeInt (NativeInterop.NativePtr.ofVoidPtr<byte> h.Pointer)
-
-            multiply
-                { Product.None with
-                    M = m
-                    N = n
-                    K = k
-                    Batch = (if m * n = 0 then 0 else shape.Size / (m * n))
-                    A = matrix a turnA (address pa)
-                    B = matrix b turnB (address pb)
-                    C = { Data = address pc; Row = n; Column = 1; Batch = m * n }
-                }
-
-        match a.Elements, b.Elements, result with
-        | Elements.F32 a, Elements.F32 b, Elements.F32 c -> run a b c (fun p -> Gemm.f32 &p)
-        | Elements.F64 a, Elements.F64 b, Elements.F64 c -> run a b c (fun p -> Gemm.f64 &p)
-        | _ ->
-            Refuse.shape
-                "matmul"
-                $"{a.DType} and {b.DType}"
-                "two tensors of f32 or of f64"
-                "report this as a bug"
-
-        result
-
-    let private sum (shape: Shape) (struct (outer, reduced, inner)) (x: Tensor) : Elements =
-        let result = empty x.DType shape.Size
-
-        match x.Elements, result with
-        | Elements.F32 source, Elements.F32 target -> SumKernel.f32 outer reduced inner source target
-        | Elements.F64 source, Elements.F64 target -> SumKernel.f64 outer reduced inner source target
-        | _ -> Refuse.shape "sum" $"{x.DType}" "f32 or f64" "report this as a bug"
-
-        result
-
-    /// Runs a plan on the values of its inputs.
-    let run (plan: Plan) (inputs: Tensor[]) : Tensor list =
-        let values: Tensor[] = Array.zeroCreate plan.Steps.Length
-
-        for i in 0 .. plan.Steps.Length - 1 do
-            let shape = plan.Nodes[i].Shape
-
-            values[i] <-
-                match plan.Steps[i] with
-                | PlanStep.Input n -> inputs[n]
-                | PlanStep.Constant value -> value
-                | PlanStep.View source -> Tensor(shape, values[source].Elements)
-                | PlanStep.Fused(_, walk, pass, sources) ->
-                    let result = Tensor(shape, empty plan.Nodes[i].DType shape.Size)
-                    fused walk pass (sources |> Array.map (fun s -> array values[s])) (array result)
-                    result
-                | PlanStep.Product(a, turnA, b, turnB) ->
-                    Tensor(shape, product shape values[a] turnA values[b] turnB)
-                | PlanStep.Sum(source, extents) -> Tensor(shape, sum shape extents values[source])
-                | PlanStep.Defined(run, sources) -> run [ for s in sources -> values[s] ] |> List.head
-
-        plan.Outputs |> Array.map (fun o -> values[o]) |> List.ofArray
+        let steps = schedule fusion.Groups |> Array.choose step
+        let results = roots |> List.map place |> Array.ofList
+        placed inputs roots (values.ToArray()) steps results

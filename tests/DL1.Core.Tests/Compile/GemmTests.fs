@@ -113,9 +113,9 @@ type private Work<'T when 'T: unmanaged and 'T: struct>(kind: Kind<'T>, case: Ca
                 N = case.N
                 K = case.K
                 Batch = case.Batch
-                A = { Data = a.Address; Row = aRow; Column = aColumn; Batch = aExtent }
-                B = { Data = b.Address; Row = bRow; Column = bColumn; Batch = bExtent }
-                C = { Data = c.Address; Row = cRow; Column = 1; Batch = cExtent }
+                A = { Data = a.Address; Row = aRow; Column = aColumn; Batch = aExtent; Inner = 0; Outer = 0 }
+                B = { Data = b.Address; Row = bRow; Column = bColumn; Batch = bExtent; Inner = 0; Outer = 0 }
+                C = { Data = c.Address; Row = cRow; Column = 1; Batch = cExtent; Inner = 0; Outer = 0 }
                 Accumulate = case.Accumulate
                 Bias = if case.Bias then bias.Address else 0n
                 Finish = finish
@@ -301,7 +301,7 @@ let private steady =
     test "a product in steady work allocates nothing" {
         for m, n, k in [ 20, 30, 10; 1, 400, 30; 400, 1, 30; 200, 150, 400 ] do
             let numbers = Numbers(Array.create (m * n + m * k + k * n) 0.5, nan, Double.IsNaN)
-            let matrix columns = { Data = numbers.Address; Row = columns; Column = 1; Batch = 0 }
+            let matrix columns = { Data = numbers.Address; Row = columns; Column = 1; Batch = 0; Inner = 0; Outer = 0 }
 
             let product =
                 { Product.None with

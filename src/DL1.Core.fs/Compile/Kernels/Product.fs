@@ -1,14 +1,36 @@
 namespace DL1
 
 /// A matrix in memory, or a stack of equal ones: the address of its first element and its strides in elements.
-/// A transpose is the same matrix with its strides exchanged; a stride of 0 repeats.
+/// A transpose is the same matrix with its strides exchanged; a stride of 0 repeats. A stack of stacks has `Inner`
+/// matrices in each, `Outer` elements apart; `Inner` is 0 where one stride, `Batch`, says all.
 [<Struct; NoEquality; NoComparison>]
-type internal Matrix = { Data: nativeint; Row: int; Column: int; Batch: int }
+type internal Matrix =
+    {
+        Data: nativeint
+        Row: int
+        Column: int
+        Batch: int
+        Inner: int
+        Outer: int
+    }
+
+    /// Where one matrix of the stack begins, in elements.
+    member this.Start(stack: int) =
+        if this.Inner = 0 then
+            nativeint stack * nativeint this.Batch
+        else
+            nativeint (stack / this.Inner) * nativeint this.Outer
+            + nativeint (stack % this.Inner) * nativeint this.Batch
 
 /// What follows a product while its result is still in the cache: called once for each run of finished elements
 /// in a row, with the address of the first, its row (counted through the whole stack), its column and how many.
 /// It may change these elements and no others of C, and must not start another product.
 type internal RowFinish = delegate of address: nativeint * row: int * column: int * count: int -> unit
+
+/// The same for a block of rows: called once for each finished block of one matrix, with the address of its first
+/// element, its row and column, and how many rows and columns it has.
+type internal BlockFinish =
+    delegate of address: nativeint * row: int * rows: int * column: int * columns: int -> unit
 
 /// C = A·B, or C + A·B, for every matrix of a stack; then the bias, a contiguous row, is added to each row; then
 /// the finish is called. A is [m; k], B [k; n] and C [m; n]; C's columns are contiguous, and C overlaps neither.
@@ -25,12 +47,12 @@ type internal Product =
         Accumulate: bool
         /// The address of n elements, or 0 for none.
         Bias: nativeint
-        Finish: RowFinish | null
+        Finish: BlockFinish | null
     }
 
     /// Nothing to do.
     static member None =
-        let nothing = { Data = 0n; Row = 0; Column = 0; Batch = 0 }
+        let nothing = { Data = 0n; Row = 0; Column = 0; Batch = 0; Inner = 0; Outer = 0 }
 
         {
             M = 0

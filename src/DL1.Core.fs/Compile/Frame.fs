@@ -1,0 +1,32 @@
+namespace DL1
+
+open System
+
+/// Where the values of one run stand. A plan may have many frames at work at once; each belongs to one run at a time.
+[<Sealed>]
+type internal Frame(places: int, bytes: int64) =
+    // One stretch of pinned memory: the collector neither moves it nor needs to be told when it goes.
+    let memory =
+        if bytes > int64 Array.MaxLength - 64L then
+            Refuse.domain
+                "Compile"
+                $"{bytes} bytes of intermediate values"
+                $"at most {Array.MaxLength} bytes in one plan"
+                "use a smaller batch, or cut the graph in two"
+
+        GC.AllocateUninitializedArray<byte>(int bytes + 64, pinned = true)
+
+    /// The address of each place.
+    member val Addresses: nativeint[] = Array.zeroCreate places
+    /// On how many threads it runs.
+    member val Threads = 1 with get, set
+
+    /// The address of the arena's first byte, a multiple of 64.
+    member _.Base =
+        let start = Runtime.InteropServices.Marshal.UnsafeAddrOfPinnedArrayElement(memory, 0)
+        (start + 63n) &&& ~~~63n
+
+/// A kernel bound to a frame: all that it needs is allocated when it is made, nothing when it runs.
+[<AbstractClass>]
+type internal Kernel() =
+    abstract Run: unit -> unit

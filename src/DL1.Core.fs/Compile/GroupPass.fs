@@ -1,0 +1,207 @@
+namespace DL1
+
+open System.Collections.Generic
+
+/// What an operand of a pass is.
+[<RequireQualifiedAccess; NoEquality; NoComparison>]
+type internal PassPlace =
+    /// A value in memory, from some element on.
+    | Value of Expr * offset: int
+    /// Random words, drawn before the line that reads them: a stream, and the key that stands in memory.
+    | Random of stream: int * key: Expr
+
+/// The pass of a group, with what its operands are and how they lie in the domain. Stores come last.
+[<NoEquality; NoComparison>]
+type internal GroupPass =
+    {
+        Pass: Pass
+        Places: PassPlace[]
+        Strides: int[][]
+        /// The values that it stores, in the order of their operands.
+        Stored: Expr[]
+    }
+
+/// Groups as programs.
+[<RequireQualifiedAccess>]
+module internal GroupPass =
+    let private lane (dtype: DType) =
+        match dtype with
+        | DType.F32
+        | DType.F64 -> LaneKind.Float
+        | DType.I32
+        | DType.I64 -> LaneKind.Whole
+        | DType.Bool -> LaneKind.Truth
+
+    let private reducedIn (domain: int[]) (reduced: int[]) = domain.Length > 0 && Array.contains (domain.Length - 1) reduced
+
+    /// The program of a group, if it stores anything.
+    let make (fusion: Fusion) (g: Group) : GroupPass option =
+        let stored = [| for e in g.Members do if fusion.Stored.Contains e.Digest then e |]
+
+        if stored.Length = 0 then
+            None
+        else
+            let natural = (Shape.Of g.Domain).Strides
+            let steps = List<PassStep>()
+            let values = Dictionary<Digest, int>()
+            let places = List<PassPlace>()
+            let strides = List<int[]>()
+            let types = List<DType>()
+            let loads = Dictionary<int, int>()
+
+            let add step =
+                steps.Add step
+                steps.Count - 1
+
+            let operand place (own: int[]) dtype =
+                places.Add place
+                strides.Add own
+                types.Add dtype
+                places.Count - 1
+
+            let load operand =
+                match loads.TryGetValue operand with
+                | true, value -> value
+                | false, _ ->
+                    let value = add (PassStep.Load operand)
+                    loads[operand] <- value
+                    value
+
+            let fromMemory (source: Expr) offset (own: int[]) =
+                let known =
+                    Seq.tryFindIndex
+                        (fun i ->
+                            match places[i] with
+                            | PassPlace.Value(s, o) -> s.Digest = source.Digest && o = offset && strides[i] = own
+                            | PassPlace.Random _ -> false)
+                        (seq { 0 .. places.Count - 1 })
+
+                match known with
+                | Some i -> load i
+                | None -> load (operand (PassPlace.Value(source, offset)) own source.DType)
+
+            let number (e: Expr) v =
+                match lane e.DType with
+                | LaneKind.Float -> add (PassStep.Number v)
+                | LaneKind.Whole -> add (PassStep.WholeNumber(int v))
+                | LaneKind.Truth -> add (PassStep.Convert(LaneKind.Truth, add (PassStep.Number v)))
+
+            /// A node's value in a role: from the group, made again, drawn, or from memory.
+            let rec value (role: Role) (o: Expr) : int =
+                match Local.number o with
+                | Some v -> number o v
+                | None ->
+                    let r = Reading.along o
+                    let source = r.Source
+
+                    match values.TryGetValue source.Digest with
+                    | true, value -> value
+                    | false, _ ->
+                        match source.Node with
+                        | Node.RandomBits(stream, _, key) when fusion.Recomputed.Contains source.Digest ->
+                            let drawn = load (operand (PassPlace.Random(stream, key)) natural DType.I32)
+                            values[source.Digest] <- drawn
+                            drawn
+                        | _ when fusion.Recomputed.Contains source.Digest && not (g.IsMember source) ->
+                            compute role source
+                        | _ ->
+                            let own =
+                                [|
+                                    for axis in 0 .. o.Shape.Rank - 1 do
+                                        if o.Shape[axis] <> 1 then
+                                            r.Strides[axis]
+                                |]
+
+                            let own =
+                                match role with
+                                | Role.Along -> own
+                                | Role.Still -> g.Spread(g.Reduced, own)
+
+                            fromMemory source r.Offset own
+
+            and compute (role: Role) (e: Expr) : int =
+                let value = value role
+
+                let result =
+                    match e.Node with
+                    | Node.Unary(op, x) -> add (PassStep.Unary(op, value x))
+                    | Node.Binary(op, x, y) ->
+                        let x, y = value x, value y
+                        add (PassStep.Binary(op, x, y))
+                    | Node.Compare(op, x, y) ->
+                        let isTruth = x.DType = DType.Bool
+                        let x, y = value x, value y
+
+                        if isTruth then
+                            let x = add (PassStep.Convert(LaneKind.Float, x))
+                            let y = add (PassStep.Convert(LaneKind.Float, y))
+                            add (PassStep.Compare(op, x, y))
+                        else
+                            add (PassStep.Compare(op, x, y))
+                    | Node.Select(c, x, y) ->
+                        let c = value c
+                        let x, y = value x, value y
+                        add (PassStep.Select(c, x, y))
+                    | Node.Cast(dtype, x) ->
+                        let kind = lane dtype
+                        if kind = lane x.DType then value x else add (PassStep.Convert(kind, value x))
+                    | Node.Reduce(op, _, x) -> add (PassStep.Fold(op, value x))
+                    | _ ->
+                        Refuse.domain
+                            "compile"
+                            $"the node {Node.name e.Node} in a group"
+                            "an elementwise node or a fold"
+                            "report this as a bug"
+
+                values[e.Digest] <- result
+                result
+
+            match g.Host with
+            | Some host -> values[host.Digest] <- fromMemory host 0 natural
+            | None -> ()
+
+            for e in g.Members do
+                let role =
+                    match e.Node with
+                    // What a fold reads lies along the domain.
+                    | Node.Reduce _ -> Role.Along
+                    | _ -> g.Roles[e.Digest]
+
+                compute role e |> ignore
+
+            let stores =
+                [|
+                    for e in stored do
+                        let own =
+                            match g.Roles[e.Digest] with
+                            | Role.Along -> natural
+                            | Role.Still -> g.Spread(g.Reduced, (Shape.Of g.Kept).Strides)
+
+                        struct (values[e.Digest], operand (PassPlace.Value(e, 0)) own e.DType)
+                |]
+
+            let strides = strides.ToArray()
+            let across = g.Reduced.Length = 0 || reducedIn g.Domain g.Reduced
+            let space = Space.make g.Domain g.Reduced strides
+
+            space
+            |> Option.map (fun space ->
+                {
+                    Pass =
+                        {
+                            Type = Option.defaultValue DType.F32 g.Float
+                            Operands =
+                                Array.init strides.Length (fun i ->
+                                    {
+                                        Type = types[i]
+                                        Along = space.Along[i]
+                                        Still = space.SegmentStrides[i] = 0 && not (across && space.Along[i])
+                                    })
+                            Steps = steps.ToArray()
+                            Stores = stores
+                            Across = across
+                        }
+                    Places = places.ToArray()
+                    Strides = strides
+                    Stored = stored
+                })

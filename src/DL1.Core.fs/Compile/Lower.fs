@@ -1,0 +1,253 @@
+namespace DL1
+
+open System.Collections.Generic
+
+/// What is done to a graph before it is cut into kernels: forms that are made of others are opened, products over a
+/// stack that share a matrix become one product, and reshapes move out of the way of fusion. The values stay the same
+/// but for the order of sums.
+[<RequireQualifiedAccess>]
+module internal Lower =
+    /// Keeps the reduced axis, with extent 1, and stretches it back.
+    let private spread axis (x: Expr) (y: Expr) =
+        let kept = Shape.withAxis axis 1 x.Shape
+        Expr.broadcastTo (x.Shape.ToList()) (Expr.reshape (kept.ToList()) y)
+
+    /// The maximum along an axis, where it is finite; 0 elsewhere, so that infinities leave no NaN behind.
+    let private peak axis (x: Expr) =
+        let top = Expr.max [ axis ] x
+        Expr.where (Expr.equal (abs top) (lit infinity)) (Expr.zerosLike top) top
+
+    let private softmax (e: Expr) =
+        match e.Node with
+        | Node.Softmax(axis, x) when x.Shape[axis] > 0 ->
+            let exps = exp (x - spread axis x (peak axis x))
+            Some(exps / spread axis x (Expr.sum [ axis ] exps))
+        | _ -> None
+
+    let private logSumExp (e: Expr) =
+        match e.Node with
+        | Node.LogSumExp(axis, x) when x.Shape[axis] > 0 ->
+            let shift = peak axis x
+            Some(shift + log (Expr.sum [ axis ] (exp (x - spread axis x shift))))
+        | _ -> None
+
+    let private custom (e: Expr) =
+        match e.Node with
+        | Node.Custom(rule, xs) ->
+            Rebuild.substitute (List.zip rule.Inputs xs) [ rule.Value ] |> List.tryHead
+        | _ -> None
+
+    let private stopped (e: Expr) =
+        match e.Node with
+        | Node.StopGradient x -> Some x
+        | _ -> None
+
+    let private (|Number|_|) (e: Expr) = Local.number e
+
+    /// A word's chance test without leaving the whole numbers: n·2⁻³² < p is n < ⌈p·2³²⌉.
+    let private chance (e: Expr) =
+        match e.Node with
+        | Node.Compare(CompareOp.Lt, x, Number p) ->
+            match x.Node with
+            | Node.Binary((BinaryOp.Div as op), y, Number scale)
+            | Node.Binary((BinaryOp.Mul as op), y, Number scale) when
+                scale = (if op = BinaryOp.Div then 4294967296.0 else 1.0 / 4294967296.0)
+                ->
+                match y.Node with
+                | Node.Binary(BinaryOp.Add, z, Number 2147483648.0) ->
+                    match z.Node with
+                    | Node.Cast(DType.F64, bits) when bits.DType = DType.I32 ->
+                        let bound = ceil (p * 4294967296.0) - 2147483648.0
+
+                        if bound > 2147483647.0 || not (p > 0.0) then
+                            None
+                        else
+                            Some(Expr.compare CompareOp.Lt bits (Expr.full DType.I32 (bits.Shape.ToList()) bound))
+                    | _ -> None
+                | _ -> None
+            | _ -> None
+        | _ -> None
+
+    let private squeezed (s: Shape) = s.ToList() |> List.filter (fun d -> d <> 1)
+
+    /// A reshape that does more than put in or take out axes of extent 1.
+    let private (|Reshaped|_|) (e: Expr) =
+        match e.Node with
+        | Node.Reshape(_, x) when squeezed x.Shape <> squeezed e.Shape && e.Shape.Size > 0 -> Some x
+        | _ -> None
+
+    let private isElementwise (e: Expr) =
+        match e.Node with
+        | Node.Unary _
+        | Node.Binary _
+        | Node.Compare _
+        | Node.Select _
+        | Node.Cast _ -> true
+        | _ -> false
+
+    /// Elementwise nodes work in the shape beneath a reshape, where that has fewer axes: op(reshape x, y) is
+    /// reshape(op(x, reshape⁻¹ y)).
+    let private reshapeOutwards (e: Expr) =
+        if isElementwise e then
+            Node.operands e.Node
+            |> List.tryPick (function
+                | Reshaped x when (squeezed x.Shape).Length < (squeezed e.Shape).Length -> Some x.Shape
+                | _ -> None)
+            |> Option.map (fun shape ->
+                let inner = Node.map (fun o -> Expr.reshape (shape.ToList()) o) e.Node
+                Expr.reshape (e.Shape.ToList()) (Expr.Make inner))
+        else
+            None
+
+    /// A broadcast in another shape is a broadcast still, where the axes that it stretches stay together.
+    let private reshapedBroadcast (e: Expr) =
+        match e.Node with
+        | Node.Reshape(shape, b) ->
+            match b.Node with
+            | Node.Broadcast(from, x) when e.Shape.Size > 0 ->
+                let missing = from.Rank - x.Shape.Rank
+
+                // Strides that are 0 exactly where the broadcast stretches.
+                let strides =
+                    Array.init from.Rank (fun axis ->
+                        if axis < missing || x.Shape[axis - missing] <> from[axis] then
+                            0
+                        else
+                            x.Shape.Strides[axis - missing])
+
+                Reading.reshaped from strides shape
+                |> Option.map (fun strides ->
+                    let kept = List.init shape.Rank (fun i -> if strides[i] = 0 then 1 else shape[i])
+                    Expr.broadcastTo (shape.ToList()) (Expr.reshape kept x))
+            | _ -> None
+        | _ -> None
+
+    /// A fold of trailing axes that a reshape of leading ones does not touch.
+    let private foldOfReshaped (e: Expr) =
+        match e.Node with
+        | Node.Reduce(op, axes, (Reshaped x as r)) ->
+            let first = List.head axes
+            let tail = List.skip first (r.Shape.ToList())
+            let own = x.Shape.ToList()
+            let leading = own.Length - tail.Length
+
+            if leading >= 0 && List.skip leading own = tail && not (List.contains 0 own) then
+                let inner = Expr.reduce op (axes |> List.map (fun a -> a - first + leading)) x
+                Some(Expr.reshape (e.Shape.ToList()) inner)
+            else
+                None
+        | _ -> None
+
+    /// Folds of single elements, and transposes of nothing but axes of extent 1, are reshapes.
+    let private trivial (e: Expr) =
+        match e.Node with
+        | Node.Reduce(_, axes, x) when axes |> List.forall (fun a -> x.Shape[a] = 1) ->
+            Some(Expr.reshape (e.Shape.ToList()) x)
+        | Node.Transpose(permutation, x) when
+            (permutation |> List.filter (fun a -> x.Shape[a] <> 1) |> (fun kept -> List.sort kept = kept))
+            ->
+            Some(Expr.reshape (e.Shape.ToList()) x)
+        | _ -> None
+
+    /// Whether a value can be seen in another shape without being moved.
+    let private reshapesFreely (target: Shape) (e: Expr) =
+        let r = Reading.through e
+        (Reading.reshaped e.Shape r.Strides target).IsSome
+
+    let private rowsOf (e: Expr) =
+        let columns = e.Shape[e.Shape.Rank - 1]
+        Shape.Of [ (if columns = 0 then 0 else e.Shape.Size / columns); columns ]
+
+    /// A stack of matrices times one matrix is one product.
+    let private sharedMatrix (e: Expr) =
+        match e.Node with
+        | Node.MatMul(a, b) when a.Shape.Rank > 2 && e.Shape.Size > 0 && e.DType.IsFloat ->
+            let rank = b.Shape.Rank
+            let r = Reading.through b
+            let k, n = b.Shape[rank - 2], b.Shape[rank - 1]
+            let shared = Seq.forall (fun axis -> r.Strides[axis] = 0 || b.Shape[axis] = 1) (seq { 0 .. rank - 3 })
+
+            if shared && r.Source.Shape.Size = k * n && reshapesFreely (rowsOf a) a then
+                let isRow stride other extent = r.Strides[rank - 1] = stride && (extent = 1 || r.Strides[rank - 2] = other)
+
+                let matrix =
+                    if r.Offset = 0 && isRow 1 n k then
+                        Some(Expr.reshape [ k; n ] r.Source)
+                    elif r.Offset = 0 && isRow k 1 k then
+                        Some((Expr.reshape [ n; k ] r.Source).T)
+                    else
+                        None
+
+                matrix
+                |> Option.map (fun matrix ->
+                    Expr.matmul (Expr.reshape ((rowsOf a).ToList()) a) matrix
+                    |> Expr.reshape (e.Shape.ToList()))
+            else
+                None
+        | _ -> None
+
+    /// The sum of products over a stack is one product of the stacks.
+    let private summedStack (e: Expr) =
+        match e.Node with
+        | Node.Reduce(ReduceOp.Sum, axes, p) when e.DType.IsFloat && axes = [ 0 .. p.Shape.Rank - 3 ] ->
+            match p.Node with
+            | Node.MatMul(aT, b) when p.Shape.Size > 0 ->
+                let rank = aT.Shape.Rank
+                let a = Expr.transpose ([ 0 .. rank - 3 ] @ [ rank - 1; rank - 2 ]) aT
+
+                if reshapesFreely (rowsOf a) a && reshapesFreely (rowsOf b) b then
+                    let rows (x: Expr) = Expr.reshape ((rowsOf x).ToList()) x
+                    Some(Expr.matmul (rows a).T (rows b))
+                else
+                    None
+            | _ -> None
+        | _ -> None
+
+    let private table =
+        [
+            Rule.rule "custom -> its value" [ "custom" ] custom
+            Rule.anywhere "stopGradient x -> x" stopped
+            Rule.rule "softmax -> exp(x - max) / sum" [ "softmax" ] softmax
+            Rule.rule "logSumExp -> max + log(sum(exp(x - max)))" [ "logSumExp" ] logSumExp
+            Rule.anywhere "chance of a word -> comparison of whole numbers" chance
+            Rule.anywhere "op(reshape x) -> reshape(op x)" reshapeOutwards
+            Rule.anywhere "reshape(broadcast x) -> broadcast(reshape x)" reshapedBroadcast
+            Rule.anywhere "reduce(reshape x) -> reshape(reduce x)" foldOfReshaped
+            Rule.anywhere "moves of single elements -> reshape" trivial
+            Rule.anywhere "stack @ one matrix -> one product" sharedMatrix
+            Rule.anywhere "sum of a stack of products -> one product" summedStack
+        ]
+
+    /// max(x, 0) > 0 says the same as x > 0, and the maximum is there anyhow: x need not be kept.
+    let private masksFromRelu (roots: Expr list) =
+        let order = Graph.topological roots
+        let reluOf = Dictionary<Digest, Expr>()
+
+        for e in order do
+            match e.Node with
+            | Node.Unary(UnaryOp.Relu, x) -> reluOf[x.Digest] <- e
+            | _ -> ()
+
+        if reluOf.Count = 0 then
+            roots
+        else
+            let results = Dictionary<Digest, Expr>()
+
+            for e in order do
+                let node =
+                    match e.Node with
+                    | Node.Compare(CompareOp.Gt, x, (Number 0.0 as zero)) ->
+                        match reluOf.TryGetValue x.Digest with
+                        | true, y ->
+                            let x' = results[x.Digest]
+                            let y' = if x'.Digest = x.Digest then y else Expr.relu x'
+                            Node.Compare(CompareOp.Gt, y', results[zero.Digest])
+                        | false, _ -> Node.map (fun (o: Expr) -> results[o.Digest]) e.Node
+                    | _ -> Node.map (fun (o: Expr) -> results[o.Digest]) e.Node
+
+                results[e.Digest] <- Expr.Make node
+
+            roots |> List.map (fun root -> results[root.Digest])
+
+    /// The graph as it is cut into kernels.
+    let run (roots: Expr list) : Expr list = Rule.run ignore table roots |> masksFromRelu

@@ -1,0 +1,180 @@
+namespace DL1
+
+open System
+open System.Runtime.CompilerServices
+open System.Runtime.InteropServices
+
+/// A loop of steps that keeps its state in memory of its own: each step reads the state and the inputs, and writes the
+/// next state beside it, then the two change places. Nothing is allocated from step to step; a step that fails or is
+/// never run leaves the state of the last whole one. The bits are those of the pure step. One thread at a time.
+[<Sealed>]
+type Session
+    internal (plan: Plan, width: Width, generates: bool, threads: int, state: (Variable * Tensor) list, inputs: Variable list) =
+    let states = state.Length
+    let executable = Executable(plan, width, generates)
+
+    let buffer (e: Expr) =
+        GC.AllocateUninitializedArray<byte>(Memory.size e.DType * e.Shape.Size + 64, pinned = true)
+
+    let address (b: byte[]) =
+        (Marshal.UnsafeAddrOfPinnedArrayElement(b, 0) + 63n) &&& ~~~63n
+
+    let roots = Array.ofList plan.Roots
+    // The state as it is and as it will be, then the outputs, which have one buffer each.
+    let now = roots |> Array.truncate states |> Array.map buffer
+    let next = roots |> Array.map buffer
+    let mutable swapped = false
+
+    let current i = address (if swapped then next[i] else now[i])
+    let coming i = address (if i < states && swapped then now[i] else next[i])
+
+    /// The places of the inputs: state first.
+    let places =
+        List.map fst state @ inputs
+        |> List.map (fun v ->
+            plan.Where
+            |> Array.tryFindIndex (function
+                | Where.Input n -> n = List.findIndex ((=) v) plan.Inputs
+                | _ -> false)
+            |> Option.defaultValue -1)
+        |> Array.ofList
+
+    /// For each root, whether its kernel writes straight to its buffer; the first root of a place does.
+    let direct =
+        roots
+        |> Array.mapi (fun i _ ->
+            match plan.Where[plan.Results[i]] with
+            | Where.Output _ -> Array.IndexOf(plan.Results, plan.Results[i]) = i
+            | Where.Input _
+            | Where.Constant _
+            | Where.Arena _ -> false)
+
+    let types = List.map fst state @ inputs |> Array.ofList
+    let mutable steps = 0L
+
+    do state |> List.iteri (fun i (_, value) -> Memory.write value (address now[i]))
+
+    let bytes i = Memory.size roots[i].DType * roots[i].Shape.Size
+
+    let copy (source: nativeint) (target: nativeint) (count: int) =
+        Buffer.MemoryCopy(source.ToPointer(), target.ToPointer(), int64 count, int64 count)
+
+    let check (values: ReadOnlySpan<Tensor>) =
+        if values.Length <> types.Length - states then
+            Refuse.domain
+                "Session.Step"
+                $"{values.Length} values"
+                $"{types.Length - states}, one for each input"
+                "give the values in the order of the inputs"
+
+        for i in 0 .. values.Length - 1 do
+            let v = types[states + i]
+
+            if values[i].DType <> v.DType || values[i].Shape <> v.Shape then
+                Refuse.shape
+                    "Session.Step"
+                    $"{values[i].DType} {values[i].Shape} for the variable {v.Name}"
+                    $"{v.DType} {v.Shape}"
+                    "cast or reshape the value, or make a session for its shape"
+
+    let output index =
+        if index < 0 || index >= roots.Length - states then
+            Refuse.domain
+                "Session"
+                $"output {index}"
+                $"an output from 0 to {roots.Length - states - 1}"
+                "count the outputs from 0, in the order in which they were given"
+
+        states + index
+
+    /// How many whole steps were made.
+    member _.Steps = steps
+
+    /// Makes one step on the values of the inputs, in their order.
+    member _.Step([<ParamArray>] values: Tensor[]) =
+        check (ReadOnlySpan values)
+
+        try
+            for i in 0 .. states - 1 do
+                if places[i] >= 0 then
+                    executable.Frame.Addresses[places[i]] <- current i
+
+            for i in 0 .. values.Length - 1 do
+                if places[states + i] >= 0 then
+                    executable.Put(places[states + i], values[i].Elements)
+
+            for i in 0 .. roots.Length - 1 do
+                if direct[i] then
+                    executable.Frame.Addresses[plan.Results[i]] <- coming i
+
+            executable.Run threads
+
+            for i in 0 .. roots.Length - 1 do
+                if not direct[i] then
+                    copy executable.Frame.Addresses[plan.Results[i]] (coming i) (bytes i)
+        finally
+            executable.Release()
+
+        swapped <- not swapped
+        steps <- steps + 1L
+
+    /// The state now, in its order: copies that no step changes.
+    member _.State: Tensor list =
+        [ for i in 0 .. states - 1 -> Memory.read roots[i].DType roots[i].Shape (current i) ]
+
+    /// What the last step gave, by the place among the outputs: a copy. Before the first step it is a `DomainError`.
+    member _.Output(index: int) : Tensor =
+        let i = output index
+
+        if steps = 0L then
+            Refuse.domain "Session.Output" "an output before the first step" "a step first" "call Step"
+
+        Memory.read roots[i].DType roots[i].Shape (address next[i])
+
+    /// The first element of an output as a number: for losses, without a copy.
+    member _.Scalar(index: int) : float =
+        let i = output index
+        let at = address next[i]
+
+        if steps = 0L then
+            Refuse.domain "Session.Scalar" "an output before the first step" "a step first" "call Step"
+
+        match roots[i].DType with
+        | DType.F32 -> float (BitConverter.Int32BitsToSingle(Marshal.ReadInt32 at))
+        | DType.F64 -> BitConverter.Int64BitsToDouble(Marshal.ReadInt64 at)
+        | DType.I32 -> float (Marshal.ReadInt32 at)
+        | DType.I64 -> float (Marshal.ReadInt64 at)
+        | DType.Bool -> float (Marshal.ReadByte at)
+
+    static member internal On(width, generates, threads, state: (Variable * Tensor) list, next: Expr list, inputs, outputs) =
+        if next.Length <> state.Length then
+            Refuse.domain
+                "Session"
+                $"{next.Length} expressions of the next state for {state.Length} variables"
+                "one for each variable of the state, in their order"
+                "give each variable its next value; itself, if it does not change"
+
+        for (v, value), e in List.zip state next do
+            if e.DType <> v.DType || e.Shape <> v.Shape || value.DType <> v.DType || value.Shape <> v.Shape then
+                Refuse.shape
+                    "Session"
+                    $"{value.DType} {value.Shape} at first and {e.DType} {e.Shape} next for the variable {v.Name}"
+                    $"{v.DType} {v.Shape} for both"
+                    "cast or reshape them"
+
+        let plan = Cache.plan width generates (List.map fst state @ inputs) (next @ outputs)
+        Session(plan, width, generates, threads, state, inputs)
+
+    /// A session from the variables of the state with their first values, what each of them is next, the variables that
+    /// are given at each step, and what is wanted of each step beside the state.
+    /// `Session.Of([ w, w0 ], [ w - 0.1 * gradient ], [ x; y ], [ loss ])`
+    static member Of(state: (Variable * Tensor) list, next: Expr list, inputs: Variable list, outputs: Expr list) =
+        Session.On(
+            Simd.widest,
+            RuntimeFeature.IsDynamicCodeSupported,
+            Pool.threads,
+            state,
+            next,
+            inputs,
+            outputs
+        )
