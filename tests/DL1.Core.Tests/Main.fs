@@ -52,6 +52,10 @@ let tests =
             // Compile
             PoolTests.tests
             GemmTests.tests
+            RandomWordsTests.tests
+            MoveKernelTests.tests
+            AlongKernelTests.tests
+            ElementwiseLinesTests.tests
             FunctionsTests.tests
             // Documentation
             ReadmeTests.tests

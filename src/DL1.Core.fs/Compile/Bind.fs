@@ -3,14 +3,23 @@ namespace DL1
 /// The kernel for each piece of work.
 [<RequireQualifiedAccess>]
 module internal Bind =
+    /// A value put in row-major order.
+    [<Sealed>]
+    type private CopyKernel(frame: Frame, reading: Reading, dtype: DType, shape: Shape, source: int, target: int) =
+        inherit Kernel()
+
+        let view = { Start = reading.Offset; Strides = List.ofArray reading.Strides }
+        let copy = StridedCopy(Memory.size dtype, shape.ToList(), view, View.whole shape)
+
+        override _.Run() =
+            copy.Run(frame.Threads, frame.Addresses[source], frame.Addresses[target])
+
     /// Binds a piece of work to a frame.
-    let kernel (frame: Frame) (width: Width) (_generates: bool) (work: Work) : Kernel =
+    let kernel (frame: Frame) (width: Width) (work: Work) : Kernel =
         match work with
         | Work.Pass pass -> PassKernel(frame, pass)
         | Work.Product product -> ProductKernel(frame, width, product)
         | Work.Copy(reading, dtype, shape, source, target) ->
-            // Until a kernel moves it: element by element.
-            ignore (reading, dtype, shape, source, target)
-            Refuse.domain "compile" "a copy" "a kernel" "report this as a bug"
-        | Work.Static(e, _, _) -> Refuse.domain "compile" (Node.name e.Node) "a kernel" "report this as a bug"
+            CopyKernel(frame, reading, dtype, shape, source, target)
+        | Work.Static(e, reads, write) -> StaticKernel.bind frame e reads write
         | Work.Defined(run, operands, target) -> DefinedKernel(frame, run, operands, [| target |])

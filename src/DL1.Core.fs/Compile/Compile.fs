@@ -64,7 +64,7 @@ module Compile =
     let internal prepareOn width generates threads (inputs: Variable list) (roots: Expr list) =
         let plan = Cache.plan width generates inputs roots
         let idle = ConcurrentStack<Executable>()
-        let make () = Executable(plan, width, generates)
+        let make () = Executable(plan, width)
 
         fun (values: Tensor list) ->
             check inputs values

@@ -5,7 +5,7 @@ open System.Runtime.InteropServices
 
 /// A plan bound to a frame of its own: one run at a time.
 [<Sealed>]
-type internal Executable(plan: Plan, width: Width, generates: bool) =
+type internal Executable(plan: Plan, width: Width) =
     let frame = Frame(plan.Values.Length, plan.Bytes)
     let pins: GCHandle[] = Array.zeroCreate plan.Values.Length
 
@@ -29,7 +29,7 @@ type internal Executable(plan: Plan, width: Width, generates: bool) =
             | Where.Input _
             | Where.Output _ -> ())
 
-    let kernels = plan.Steps |> Array.map (fun step -> Bind.kernel frame width generates step.Work)
+    let kernels = plan.Steps |> Array.map (fun step -> Bind.kernel frame width step.Work)
     member _.Plan = plan
     member _.Frame = frame
     member _.Kernels = kernels

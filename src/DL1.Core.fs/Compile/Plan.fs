@@ -329,6 +329,17 @@ module internal Plan =
                             Reads = [| source |]
                             Writes = [| target |]
                         }
+                | _ when StaticKernel.serves e ->
+                    let reads = Node.operands e.Node |> List.map place |> Array.ofList
+                    let target = place e
+
+                    Some
+                        {
+                            Work = Work.Static(e, reads, target)
+                            Group = g
+                            Reads = reads
+                            Writes = [| target |]
+                        }
                 | _ ->
                     let operands, run = defined e
                     let operands = operands |> List.map (fun o -> o, place o) |> Array.ofList

@@ -9,9 +9,9 @@ open System.Runtime.InteropServices
 /// never run leaves the state of the last whole one. The bits are those of the pure step. One thread at a time.
 [<Sealed>]
 type Session
-    internal (plan: Plan, width: Width, generates: bool, threads: int, state: (Variable * Tensor) list, inputs: Variable list) =
+    internal (plan: Plan, width: Width, threads: int, state: (Variable * Tensor) list, inputs: Variable list) =
     let states = state.Length
-    let executable = Executable(plan, width, generates)
+    let executable = Executable(plan, width)
 
     let buffer (e: Expr) =
         GC.AllocateUninitializedArray<byte>(Memory.size e.DType * e.Shape.Size + 64, pinned = true)
@@ -163,7 +163,7 @@ type Session
                     "cast or reshape them"
 
         let plan = Cache.plan width generates (List.map fst state @ inputs) (next @ outputs)
-        Session(plan, width, generates, threads, state, inputs)
+        Session(plan, width, threads, state, inputs)
 
     /// A session from the variables of the state with their first values, what each of them is next, the variables that
     /// are given at each step, and what is wanted of each step beside the state.

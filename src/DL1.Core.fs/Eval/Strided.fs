@@ -96,14 +96,17 @@ module internal Strided =
 
         Tensor(shape, Elements.take places all)
 
+    /// Refuses an index outside its axis.
+    let refuseIndex operation extent (index: int64) place : 'a =
+        Refuse.domain
+            operation
+            $"index {index} (element {place} of the indices) for an axis of extent {extent}"
+            $"indices from 0 to {extent - 1}"
+            "check the vocabulary or the class numbers: they count from 0"
+
     let private checkIndices operation extent (indices: int64[]) =
         match indices |> Array.tryFindIndex (fun i -> i < 0L || i >= int64 extent) with
-        | Some place ->
-            Refuse.domain
-                operation
-                $"index {indices[place]} (element {place} of the indices) for an axis of extent {extent}"
-                $"indices from 0 to {extent - 1}"
-                "check the vocabulary or the class numbers: they count from 0"
+        | Some place -> refuseIndex operation extent indices[place] place
         | None -> ()
 
     let gather (shape: Shape) axis (x: Tensor) (indices: Tensor) =

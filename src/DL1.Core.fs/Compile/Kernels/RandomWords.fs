@@ -1,0 +1,156 @@
+namespace DL1
+
+open System.Runtime.CompilerServices
+open System.Runtime.Intrinsics
+open System.Runtime.Intrinsics.X86
+open FSharp.NativeInterop
+
+#nowarn "9" // Words are stored at addresses: the caller answers for their extent.
+
+/// Random words: any stretch of what `Node.RandomBits` means, computed from its place alone. Each 64-bit lane holds
+/// one word of a Philox block; what its high half collects is never read, as `vpmuludq` multiplies low halves.
+[<AbstractClass; Sealed>]
+type internal RandomWords private () =
+    /// The words of one group: eight blocks of four.
+    [<Literal>]
+    static let Group = 32
+
+    /// Two rows of four blocks with the words (x0, x1, x2, x3) in lanes, stored in the blocks' order.
+    [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
+    static member private Store
+        (
+            x0: Vector256<uint32>,
+            x1: Vector256<uint32>,
+            x2: Vector256<uint32>,
+            x3: Vector256<uint32>,
+            target: nativeint
+        ) =
+        let high (x: Vector256<uint32>) = Avx2.ShiftLeftLogical(x.AsUInt64(), 32uy).AsUInt32()
+        let first = Avx2.Blend(x0, high x1, 0xAAuy).AsUInt64()
+        let second = Avx2.Blend(x2, high x3, 0xAAuy).AsUInt64()
+        let even = Avx2.UnpackLow(first, second)
+        let odd = Avx2.UnpackHigh(first, second)
+        // Blocks 0 and 2 stand in `even`, 1 and 3 in `odd`.
+        let low = Avx2.Permute2x128(even, odd, 0x20uy)
+        let top = Avx2.Permute2x128(even, odd, 0x31uy)
+        Vector256.Store(low, NativePtr.ofNativeInt<uint64> target)
+        Vector256.Store(top, NativePtr.ofNativeInt<uint64>(target + 32n))
+
+    /// `groups` whole groups from a block on.
+    [<MethodImpl(MethodImplOptions.AggressiveOptimization)>]
+    static member private Groups
+        (stream: uint32, key0: uint32, key1: uint32, block: uint64, groups: int, target: nativeint)
+        =
+        let m0 = Vector256.Create 0xD2511F53u
+        let m1 = Vector256.Create 0xCD9E8D57u
+        // The Weyl sequences of the golden ratio and of √3 − 1.
+        let w0 = Vector256.Create 0x9E3779B9u
+        let w1 = Vector256.Create 0xBB67AE85u
+        let mutable target = target
+        let mutable places = Vector256.Add(Vector256.Create block, Vector256.Create(0UL, 1UL, 2UL, 3UL))
+
+        for _ in 1..groups do
+            let mutable k0 = Vector256.Create key0
+            let mutable k1 = Vector256.Create key1
+            let later = Vector256.Add(places, Vector256.Create 4UL)
+            let mutable a0 = places.AsUInt32()
+            let mutable a1 = Avx2.ShiftRightLogical(places, 32uy).AsUInt32()
+            let mutable a2 = Vector256<uint32>.Zero
+            let mutable a3 = Vector256.Create stream
+            let mutable b0 = later.AsUInt32()
+            let mutable b1 = Avx2.ShiftRightLogical(later, 32uy).AsUInt32()
+            let mutable b2 = Vector256<uint32>.Zero
+            let mutable b3 = a3
+            places <- Vector256.Add(places, Vector256.Create 8UL)
+
+            for _ in 1..10 do
+                let p0 = Avx2.Multiply(a0, m0)
+                let p1 = Avx2.Multiply(a2, m1)
+                let q0 = Avx2.Multiply(b0, m0)
+                let q1 = Avx2.Multiply(b2, m1)
+                a0 <- Avx2.Xor(Avx2.Xor(a1, k0), Avx2.ShiftRightLogical(p1, 32uy).AsUInt32())
+                a1 <- p1.AsUInt32()
+                a2 <- Avx2.Xor(Avx2.Xor(a3, k1), Avx2.ShiftRightLogical(p0, 32uy).AsUInt32())
+                a3 <- p0.AsUInt32()
+                b0 <- Avx2.Xor(Avx2.Xor(b1, k0), Avx2.ShiftRightLogical(q1, 32uy).AsUInt32())
+                b1 <- q1.AsUInt32()
+                b2 <- Avx2.Xor(Avx2.Xor(b3, k1), Avx2.ShiftRightLogical(q0, 32uy).AsUInt32())
+                b3 <- q0.AsUInt32()
+                k0 <- Avx2.Add(k0, w0)
+                k1 <- Avx2.Add(k1, w1)
+
+            RandomWords.Store(a0, a1, a2, a3, target)
+            RandomWords.Store(b0, b1, b2, b3, target + 64n)
+            target <- target + nativeint (4 * Group)
+
+    /// Some words of one group, by way of a whole one.
+    [<MethodImpl(MethodImplOptions.NoInlining)>]
+    static member private Some(stream, key0, key1, block: uint64, first: int, count: int, target: nativeint) =
+        let whole = NativePtr.stackalloc<uint32> Group
+        let address = NativePtr.toNativeInt whole
+        RandomWords.Groups(stream, key0, key1, block, 1, address)
+        let source = NativePtr.toVoidPtr (NativePtr.add whole first)
+
+        Unsafe.CopyBlockUnaligned(
+            NativePtr.toVoidPtr (NativePtr.ofNativeInt<byte> target),
+            source,
+            uint32 (4 * count)
+        )
+
+    /// The same words on any processor.
+    static member FillPlain
+        (stream: uint32, key0: uint32, key1: uint32, first: int64, count: int, target: nativeint)
+        =
+        let target = NativePtr.ofNativeInt<uint32> target
+        let mutable i = 0
+
+        while i < count do
+            let place = uint64 first + uint64 i
+            let struct (x0, x1, x2, x3) = Philox.at stream (place / 4UL) (struct (key0, key1))
+            let lane = int (place % 4UL)
+            let until = min 4 (lane + count - i)
+
+            for w in lane .. until - 1 do
+                let word =
+                    if w = 0 then x0
+                    elif w = 1 then x1
+                    elif w = 2 then x2
+                    else x3
+
+                NativePtr.set target (i + w - lane) word
+
+            i <- i + until - lane
+
+    /// The words numbered `first` to `first + count − 1`, in row-major order, of `RandomBits` with this stream and key:
+    /// i32 at `target`.
+    static member Fill
+        (stream: uint32, key0: uint32, key1: uint32, first: int64, count: int, target: nativeint)
+        =
+        if not Avx2.IsSupported then
+            RandomWords.FillPlain(stream, key0, key1, first, count, target)
+        elif count > 0 then
+            let block = uint64 first / 4UL
+            let lane = int (first % 4L)
+
+            // Up to the next block, and then whole groups.
+            let head = if lane = 0 then 0 else min count (Group - lane)
+
+            if head > 0 then
+                RandomWords.Some(stream, key0, key1, block, lane, head, target)
+
+            let block = if head = 0 then block else block + uint64 (Group / 4)
+            let target = target + nativeint (4 * head)
+            let groups = (count - head) / Group
+            let rest = (count - head) % Group
+            RandomWords.Groups(stream, key0, key1, block, groups, target)
+
+            if rest > 0 then
+                RandomWords.Some(
+                    stream,
+                    key0,
+                    key1,
+                    block + uint64 groups * uint64 (Group / 4),
+                    0,
+                    rest,
+                    target + nativeint groups * nativeint (4 * Group)
+                )

@@ -1,0 +1,60 @@
+/// Random words by groups, against the definition of RandomBits.
+module DL1.Tests.RandomWordsTests
+
+open DL1
+open DL1.Tests.Law
+open DL1.Tests.Memory
+open Expecto
+
+let private expected stream (key: Key) first count =
+    let all = Key.bits stream (first + count) key
+    Tensor(Shape.Of [ count ], Elements.I32(Array.skip first all))
+
+let private fill plain stream k0 k1 first count target =
+    if plain then
+        RandomWords.FillPlain(stream, k0, k1, first, count, target)
+    else
+        RandomWords.Fill(stream, k0, k1, first, count, target)
+
+let private check plain =
+    fun (seed: int) (place: uint16) (length: uint16) (stream: byte) ->
+        let key = Key.ofSeed (int64 seed * 77777777777L)
+        let struct (k0, k1) = key.Words
+        let first, count = int place % 300, int length % 400
+
+        let found =
+            compute [] DType.I32 (Shape.Of [ count ]) (fun _ _ target ->
+                fill plain (uint32 stream) k0 k1 (int64 first) count target)
+
+        Tensor.sameBits (expected (int stream) key first count) found
+
+let private far =
+    test "places beyond 2³² words" {
+        let first = 4L * 0xFFFFFFF0L + 1L
+        let count = 200
+
+        let words plain =
+            compute [] DType.I32 (Shape.Of [ count ]) (fun _ _ target ->
+                fill plain 3u 0xDEADBEEFu 42u first count target)
+
+        let place i = Philox.at 3u (uint64 (first + int64 i) / 4UL) (struct (0xDEADBEEFu, 42u))
+
+        let expected =
+            Array.init count (fun i ->
+                let struct (a, b, c, d) = place i
+                let words = [| int a; int b; int c; int d |]
+                words[int ((first + int64 i) % 4L)])
+
+        let expected = Tensor(Shape.Of [ count ], Elements.I32 expected)
+        Expect.equal (words false) expected "in groups"
+        Expect.equal (words true) expected "one by one"
+    }
+
+let tests =
+    testList
+        "RandomWords"
+        [
+            law "any stretch has the words of Key.bits" (check false)
+            law "and so it has where there are no vectors" (check true)
+            far
+        ]
