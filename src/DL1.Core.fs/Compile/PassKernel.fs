@@ -6,7 +6,7 @@ open FSharp.NativeInterop
 
 /// A pass over a space, with the places of its operands.
 [<NoEquality; NoComparison>]
-type internal PassWork =
+type internal PassJob =
     {
         Body: PassBody
         Space: Space
@@ -26,7 +26,7 @@ type internal PassWork =
 
 /// Runs a pass in parts, cut by its size alone.
 [<Sealed>]
-type internal PassKernel(frame: Frame, work: PassWork) =
+type internal PassKernel(frame: Frame, work: PassJob) =
     inherit Kernel()
 
     /// A part is some ten microseconds of work.

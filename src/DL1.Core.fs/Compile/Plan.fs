@@ -6,9 +6,9 @@ open System.Collections.Generic
 [<RequireQualifiedAccess; NoEquality; NoComparison>]
 type internal Work =
     /// Elementwise nodes and folds in one pass.
-    | Pass of PassWork
+    | Pass of PassJob
     /// A product of matrices, and the pass that follows it.
-    | Product of ProductWork
+    | Product of ProductJob
     /// A node with a static kernel of its own.
     | Static of Expr * reads: int[] * write: int
     /// A value put in row-major order.
@@ -86,7 +86,7 @@ module internal Plan =
         | Node.Reshape(_, x) -> home x
         | _ -> e
 
-    let private passWork (code: Pass -> PassBody) (place: Expr -> int) (g: Group) (p: GroupPass) : PassWork option =
+    let private passWork (code: Pass -> PassBody) (place: Expr -> int) (g: Group) (p: GroupPass) : PassJob option =
         Space.make g.Domain g.Reduced p.Strides
         |> Option.map (fun space ->
             {
@@ -112,7 +112,7 @@ module internal Plan =
                 Block = if p.Pass.Type = DType.F64 then 8 else 16
             })
 
-    let private finishWork (code: Pass -> PassBody) (place: Expr -> int) (g: Group) (host: Expr) (p: GroupPass) : FinishWork =
+    let private finishWork (code: Pass -> PassBody) (place: Expr -> int) (g: Group) (host: Expr) (p: GroupPass) : FinishJob =
         // The domain is the stack's axes, those of extent 1 left out, then the row and the column.
         let rank = host.Shape.Rank
         let rows, columns = host.Shape[rank - 2], host.Shape[rank - 1]

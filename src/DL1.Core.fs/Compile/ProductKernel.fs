@@ -10,7 +10,7 @@ type internal MatrixPlace = { Place: int; Offset: int; Layout: Matrix }
 
 /// A pass that follows a product block by block: its operands by the matrix of the stack, the row and the column.
 [<NoEquality; NoComparison>]
-type internal FinishWork =
+type internal FinishJob =
     {
         Body: PassBody
         Sizes: int[]
@@ -26,7 +26,7 @@ type internal FinishWork =
 
 /// A product of matrices, and the pass that follows it.
 [<NoEquality; NoComparison>]
-type internal ProductWork =
+type internal ProductJob =
     {
         Type: DType
         M: int
@@ -36,17 +36,17 @@ type internal ProductWork =
         A: MatrixPlace
         B: MatrixPlace
         C: int
-        Finish: FinishWork option
+        Finish: FinishJob option
     }
 
 /// Runs a product.
 [<Sealed>]
-type internal ProductKernel(frame: Frame, width: Width, work: ProductWork) =
+type internal ProductKernel(frame: Frame, width: Width, work: ProductJob) =
     inherit Kernel()
     let size = if work.Type = DType.F64 then 8n else 4n
     let mutable finish: BlockFinish | null = null
 
-    member private _.After(pass: FinishWork, row: int, rows: int, column: int, columns: int) =
+    member private _.After(pass: FinishJob, row: int, rows: int, column: int, columns: int) =
         let count = pass.Places.Length
         let block = NativePtr.stackalloc<nativeint> (2 * count)
         let matrix, row = row / work.M, row % work.M

@@ -66,8 +66,8 @@ module internal StaticKernel =
                 lines (ElementwiseLines.Select(x.DType, e.Shape, whole c, whole x, whole y))
             | Node.Cast(dtype, x) -> lines (ElementwiseLines.Cast(x.DType, dtype, e.Shape, whole x))
             | Node.Reduce(op, axes, x) -> along (ReduceStrided.make op x.DType x.Shape axes)
-            | Node.ArgReduce(op, axis, x) -> along (MoveAlong.argReduce op x.DType x.Shape axis)
-            | Node.CumSum(axis, reversed, x) -> along (MoveAlong.cumSum x.DType x.Shape axis reversed)
+            | Node.ArgReduce(op, axis, x) -> along (AlongKernel.argReduce op x.DType x.Shape axis)
+            | Node.CumSum(axis, reversed, x) -> along (AlongKernel.cumSum x.DType x.Shape axis reversed)
             | Node.Reverse(axes, x) ->
                 let run = moved e x (View.reverse axes x.Shape)
                 Some(fun threads from target -> run (threads, from[0], target))

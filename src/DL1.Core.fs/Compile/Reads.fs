@@ -1,0 +1,59 @@
+namespace DL1
+
+open System.Collections.Generic
+
+/// What the nodes of a graph read, and the domains that they work in.
+[<RequireQualifiedAccess>]
+module internal Reads =
+    /// The readings of what a node reads: elementwise nodes and folds follow strides, kernels have their own ways.
+    let of' (e: Expr) : Reading list =
+        match Kind.of' e with
+        | Kind.Leaf -> []
+        | Kind.Look ->
+            match e.Node with
+            | Node.Reshape(_, x) -> [ Reading.whole x ]
+            | _ -> [ Reading.through e ]
+        | Kind.Elementwise
+        | Kind.Fold _ -> Node.operands e.Node |> List.filter (Kind.isNumber >> not) |> List.map Reading.along
+        | Kind.Product -> Node.operands e.Node |> List.map Matrices.reading
+        | Kind.Other -> Node.operands e.Node |> List.map Reading.whole
+
+    /// What is said of each axis, of those alone whose extent is not 1.
+    let squeeze (shape: Shape) (values: int[]) =
+        [| for axis in 0 .. shape.Rank - 1 do if shape[axis] <> 1 then values[axis] |]
+
+    /// The extents that are not 1.
+    let extents (shape: Shape) = squeeze shape (Array.ofList (shape.ToList()))
+
+    /// The shape that an elementwise node or a fold works in.
+    let working (e: Expr) =
+        match e.Node with
+        | Node.Reduce(_, _, x) -> x.Shape
+        | _ -> e.Shape
+
+    /// The reduced axes of a fold, counted without those of extent 1.
+    let reducedAxes (e: Expr) =
+        match e.Node with
+        | Node.Reduce(_, axes, x) ->
+            [|
+                for axis in axes do
+                    if x.Shape[axis] <> 1 then
+                        Seq.length (Seq.filter (fun a -> x.Shape[a] <> 1) (seq { 0 .. axis - 1 }))
+            |]
+        | _ -> [||]
+
+    /// What a node reads in the course of a pass: its operands, those of fleeting values taken along.
+    let rec reads (fleeting: HashSet<Digest>) (e: Expr) : Reading list =
+        of' e
+        |> List.collect (fun r ->
+            if fleeting.Contains r.Source.Digest then
+                match r.Source.Node with
+                // Only the key is read, as it were by every element.
+                | Node.RandomBits(_, shape, key) -> [ { Reading.whole key with Strides = Array.zeroCreate shape.Rank } ]
+                | _ -> reads fleeting r.Source
+            else
+                [ r ])
+
+    /// Whether a node reads what is drawn.
+    let draws (fleeting: HashSet<Digest>) (e: Expr) =
+        of' e |> List.exists (fun r -> fleeting.Contains r.Source.Digest)
