@@ -53,6 +53,7 @@ let tests =
             PoolTests.tests
             GemmTests.tests
             FunctionsTests.tests
+            PassTests.tests
             // Documentation
             ReadmeTests.tests
             DocExamplesTests.tests

@@ -1,0 +1,69 @@
+namespace DL1
+
+open System
+open System.Collections.Concurrent
+
+/// What a pass's code is kept by: its structure, with numbers by their bits, and how it runs. Hashed once.
+[<Sealed>]
+type private PassKey(pass: Pass, width: Width, generates: bool) =
+    let hash =
+        let mutable hash = HashCode()
+        hash.Add pass.Type
+        hash.Add pass.Across
+        hash.Add width
+        hash.Add generates
+
+        for operand in pass.Operands do
+            hash.Add operand
+
+        for step in pass.Steps do
+            hash.Add step
+
+        for store in pass.Stores do
+            hash.Add store
+
+        hash.ToHashCode()
+
+    static let sameStep x y =
+        match x, y with
+        // Unlike numbers, bits tell 0 from −0 and find NaN.
+        | PassStep.Number v, PassStep.Number w ->
+            BitConverter.DoubleToInt64Bits v = BitConverter.DoubleToInt64Bits w
+        | x, y -> x = y
+
+    member _.Pass = pass
+    member _.Width = width
+    member _.Generates = generates
+    override _.GetHashCode() = hash
+
+    override _.Equals other =
+        match other with
+        | :? PassKey as other ->
+            let that = other.Pass
+
+            other.GetHashCode() = hash
+            && other.Width = width
+            && other.Generates = generates
+            && that.Type = pass.Type
+            && that.Across = pass.Across
+            && that.Operands = pass.Operands
+            && that.Stores = pass.Stores
+            && that.Steps.Length = pass.Steps.Length
+            && Array.forall2 sameStep that.Steps pass.Steps
+        | _ -> false
+
+/// The code of passes, kept by their structure: the same pass, built twice, is compiled once.
+[<RequireQualifiedAccess>]
+module internal PassCode =
+    let private kept = ConcurrentDictionary<PassKey, PassBody>()
+
+    /// The body of a pass: emitted code for vectors of a width, or where no code may be generated, an interpreter,
+    /// which gives the same bits. A pass's arrays must not change afterwards. A pass that mixes kinds of lanes, or
+    /// stores what moves to what does not, is a `DomainError`.
+    let get (width: Width) (generates: bool) (pass: Pass) : PassBody =
+        kept.GetOrAdd(
+            PassKey(pass, width, generates),
+            fun _ ->
+                let plan = PassPhases.plan pass
+                if generates then PassEmit.body width plan else PassInterpret.body plan
+        )

@@ -1,0 +1,346 @@
+namespace DL1
+
+open System
+open System.Reflection.Emit
+
+/// Operations on vectors as IL: each takes its arguments by functions that put them on the stack, as often as it needs
+/// them, and leaves its result there.
+[<Sealed>]
+type internal PassEmitSteps(il: ILGenerator, methods: PassMethods, scratch: LocalBuilder) =
+    let single = methods.Size = 4
+    let call (m: Reflection.MethodInfo) = il.Emit(OpCodes.Call, m)
+    let generic kind name = call (methods.Generic(name, kind))
+
+    let refuse what : unit =
+        Refuse.domain "compile a pass" what "an operation that these lanes have" "report this as a bug"
+
+    let fill kind = call (methods.Fill kind)
+
+    let number (v: float) =
+        if single then
+            il.Emit(OpCodes.Ldc_R4, float32 v)
+        else
+            il.Emit(OpCodes.Ldc_R8, v)
+
+        fill LaneKind.Float
+
+    let whole (n: int64) =
+        if single then il.Emit(OpCodes.Ldc_I4, int n) else il.Emit(OpCodes.Ldc_I8, n)
+
+        fill LaneKind.Whole
+
+    let zero kind = call (methods.Constant("Zero", kind))
+
+    let scratchAddress () =
+        il.Emit(OpCodes.Ldloca, scratch)
+        il.Emit OpCodes.Conv_U
+
+    let plain name = call (methods.Plain(name, [| methods.Vector LaneKind.Float |]))
+
+    let own name arguments =
+        call (methods.Of(typeof<Functions>, name, Array.create arguments (methods.Vector LaneKind.Float)))
+
+    /// Whole numbers are of 32 bits in lanes of 64 too.
+    let wrap () =
+        if not single then
+            il.Emit(OpCodes.Ldc_I4, 32)
+            call (methods.Plain("ShiftLeft", [| methods.Vector LaneKind.Whole; typeof<int> |]))
+            il.Emit(OpCodes.Ldc_I4, 32)
+            call (methods.Plain("ShiftRightArithmetic", [| methods.Vector LaneKind.Whole; typeof<int> |]))
+
+    /// A mask of whole lanes as 1 and 0 of floats.
+    let truth () =
+        call (methods.As(LaneKind.Truth, LaneKind.Float))
+        number 1.0
+        generic LaneKind.Float "BitwiseAnd"
+
+    let equalsZero kind x =
+        x ()
+        zero kind
+        generic kind "Equals"
+
+    let floatUnary op (x: unit -> unit) =
+        let float = LaneKind.Float
+
+        let simple name =
+            x ()
+            generic float name
+
+        let rounded name =
+            x ()
+            plain name
+
+        let function' name =
+            x ()
+            own name 1
+
+        let scalar name =
+            scratchAddress ()
+            x ()
+            il.Emit(OpCodes.Stobj, methods.Vector float)
+            scratchAddress ()
+            il.Emit(OpCodes.Ldc_I4, methods.Lanes)
+
+            call (
+                methods.Of(
+                    typeof<PassScalar>,
+                    name + (if single then "32" else "64"),
+                    [| typeof<nativeint>; typeof<int> |]
+                )
+            )
+
+            scratchAddress ()
+            il.Emit(OpCodes.Ldobj, methods.Vector float)
+
+        match op with
+        | UnaryOp.Neg -> simple "Negate"
+        | UnaryOp.Abs -> simple "Abs"
+        | UnaryOp.Sqrt -> simple "Sqrt"
+        | UnaryOp.Floor -> rounded "Floor"
+        | UnaryOp.Ceiling -> rounded "Ceiling"
+        | UnaryOp.Round -> rounded "Round"
+        | UnaryOp.Sign ->
+            x ()
+            zero float
+            generic float "GreaterThan"
+            number 1.0
+            x ()
+            zero float
+            generic float "LessThan"
+            number -1.0
+            x ()
+            generic float "ConditionalSelect"
+            generic float "ConditionalSelect"
+        | UnaryOp.Relu ->
+            x ()
+            zero float
+            generic float "LessThanOrEqual"
+            zero float
+            x ()
+            generic float "ConditionalSelect"
+        | UnaryOp.Rsqrt ->
+            number 1.0
+            x ()
+            generic float "Sqrt"
+            generic float "Divide"
+        | UnaryOp.Reciprocal ->
+            number 1.0
+            x ()
+            generic float "Divide"
+        | UnaryOp.Not ->
+            equalsZero float x
+            number 1.0
+            generic float "BitwiseAnd"
+        | UnaryOp.Exp -> function' "Exp"
+        | UnaryOp.Expm1 -> function' "Expm1"
+        | UnaryOp.Log -> function' "Log"
+        | UnaryOp.Log1p -> function' "Log1p"
+        | UnaryOp.Sin -> function' "Sin"
+        | UnaryOp.Cos -> function' "Cos"
+        | UnaryOp.Tanh -> function' "Tanh"
+        | UnaryOp.Sigmoid -> function' "Sigmoid"
+        | UnaryOp.Softplus -> function' "Softplus"
+        | UnaryOp.Erf -> function' "Erf"
+        | UnaryOp.Tan -> scalar "Tan"
+        | UnaryOp.Asin -> scalar "Asin"
+        | UnaryOp.Acos -> scalar "Acos"
+        | UnaryOp.Atan -> scalar "Atan"
+        | UnaryOp.Sinh -> scalar "Sinh"
+        | UnaryOp.Cosh -> scalar "Cosh"
+
+    let wholeUnary op (x: unit -> unit) =
+        let whole' = LaneKind.Whole
+
+        match op with
+        | UnaryOp.Neg ->
+            x ()
+            generic whole' "Negate"
+            wrap ()
+        | UnaryOp.Abs ->
+            x ()
+            generic whole' "Abs"
+            wrap ()
+        | UnaryOp.Sign ->
+            x ()
+            whole 1L
+            generic whole' "Min"
+            whole -1L
+            generic whole' "Max"
+        | UnaryOp.Relu ->
+            x ()
+            zero whole'
+            generic whole' "Max"
+        | UnaryOp.Floor
+        | UnaryOp.Ceiling
+        | UnaryOp.Round -> x ()
+        | UnaryOp.Not ->
+            equalsZero whole' x
+            whole 1L
+            generic whole' "BitwiseAnd"
+        | UnaryOp.Sqrt
+        | UnaryOp.Rsqrt
+        | UnaryOp.Reciprocal
+        | UnaryOp.Exp
+        | UnaryOp.Expm1
+        | UnaryOp.Log
+        | UnaryOp.Log1p
+        | UnaryOp.Sin
+        | UnaryOp.Cos
+        | UnaryOp.Tan
+        | UnaryOp.Asin
+        | UnaryOp.Acos
+        | UnaryOp.Atan
+        | UnaryOp.Sinh
+        | UnaryOp.Cosh
+        | UnaryOp.Tanh
+        | UnaryOp.Sigmoid
+        | UnaryOp.Softplus
+        | UnaryOp.Erf -> refuse $"{op} of whole numbers"
+
+    let both kind name x y =
+        x ()
+        y ()
+        generic kind name
+
+    let floatBinary op x y =
+        let notZero v =
+            equalsZero LaneKind.Float v
+            generic LaneKind.Float "OnesComplement"
+
+        let logical name =
+            both LaneKind.Float name (fun () -> notZero x) (fun () -> notZero y)
+            number 1.0
+            generic LaneKind.Float "BitwiseAnd"
+
+        match op with
+        | BinaryOp.Add -> both LaneKind.Float "Add" x y
+        | BinaryOp.Sub -> both LaneKind.Float "Subtract" x y
+        | BinaryOp.Mul -> both LaneKind.Float "Multiply" x y
+        | BinaryOp.Div -> both LaneKind.Float "Divide" x y
+        | BinaryOp.Max -> both LaneKind.Float "Max" x y
+        | BinaryOp.Min -> both LaneKind.Float "Min" x y
+        | BinaryOp.And -> logical "BitwiseAnd"
+        | BinaryOp.Or -> logical "BitwiseOr"
+        | BinaryOp.Pow ->
+            x ()
+            y ()
+            own "Pow" 2
+
+    let wholeBinary op x y =
+        let wrapped name =
+            both LaneKind.Whole name x y
+            wrap ()
+
+        match op with
+        | BinaryOp.Add -> wrapped "Add"
+        | BinaryOp.Sub -> wrapped "Subtract"
+        | BinaryOp.Mul -> wrapped "Multiply"
+        | BinaryOp.Max -> both LaneKind.Whole "Max" x y
+        | BinaryOp.Min -> both LaneKind.Whole "Min" x y
+        | BinaryOp.And -> both LaneKind.Whole "BitwiseAnd" x y
+        | BinaryOp.Or -> both LaneKind.Whole "BitwiseOr" x y
+        | BinaryOp.Div
+        | BinaryOp.Pow -> refuse $"{op} of whole numbers"
+
+    let truthBinary op x y =
+        match op with
+        | BinaryOp.And
+        | BinaryOp.Mul
+        | BinaryOp.Min -> both LaneKind.Truth "BitwiseAnd" x y
+        | BinaryOp.Or
+        | BinaryOp.Max -> both LaneKind.Truth "BitwiseOr" x y
+        | BinaryOp.Add
+        | BinaryOp.Sub
+        | BinaryOp.Div
+        | BinaryOp.Pow -> refuse $"{op} of truth values"
+
+    /// A number in every lane.
+    member _.Number v = number v
+
+    /// A whole number in every lane.
+    member _.WholeNumber(n: int) = whole (int64 n)
+
+    member _.Unary(op, kind, x) =
+        match kind with
+        | LaneKind.Float -> floatUnary op x
+        | LaneKind.Whole -> wholeUnary op x
+        | LaneKind.Truth ->
+            if op = UnaryOp.Not then
+                x ()
+                generic kind "OnesComplement"
+            else
+                refuse $"{op} of truth values"
+
+    member _.Binary(op, kind, x, y) =
+        match kind with
+        | LaneKind.Float -> floatBinary op x y
+        | LaneKind.Whole -> wholeBinary op x y
+        | LaneKind.Truth -> truthBinary op x y
+
+    /// Leaves a mask.
+    member _.Compare(op, kind, x: unit -> unit, y: unit -> unit) =
+        // Masks are −1 and 0: the other way round they compare as 1 and 0.
+        let x, y = if kind = LaneKind.Truth then y, x else x, y
+
+        match op with
+        | CompareOp.Eq -> both kind "Equals" x y
+        | CompareOp.Ne ->
+            both kind "Equals" x y
+            generic kind "OnesComplement"
+        | CompareOp.Lt -> both kind "LessThan" x y
+        | CompareOp.Le -> both kind "LessThanOrEqual" x y
+        | CompareOp.Gt -> both kind "GreaterThan" x y
+        | CompareOp.Ge -> both kind "GreaterThanOrEqual" x y
+
+        if kind = LaneKind.Float then
+            call (methods.As(LaneKind.Float, LaneKind.Truth))
+
+    member _.Select(kind, c: unit -> unit, x: unit -> unit, y: unit -> unit) =
+        c ()
+
+        if kind = LaneKind.Float then
+            call (methods.As(LaneKind.Truth, LaneKind.Float))
+
+        x ()
+        y ()
+        generic kind "ConditionalSelect"
+
+    member _.Convert(source, result, x: unit -> unit) =
+        match source, result with
+        | LaneKind.Float, LaneKind.Whole ->
+            x ()
+
+            if single then
+                plain "ConvertToInt32"
+            else
+                plain "ConvertToInt64"
+                whole (int64 Int32.MinValue)
+                generic LaneKind.Whole "Max"
+                whole (int64 Int32.MaxValue)
+                generic LaneKind.Whole "Min"
+        | LaneKind.Float, LaneKind.Truth ->
+            equalsZero LaneKind.Float x
+            generic LaneKind.Float "OnesComplement"
+            call (methods.As(LaneKind.Float, LaneKind.Truth))
+        | LaneKind.Whole, LaneKind.Float ->
+            x ()
+
+            call (
+                methods.Plain(
+                    (if single then "ConvertToSingle" else "ConvertToDouble"),
+                    [| methods.Vector LaneKind.Whole |]
+                )
+            )
+        | LaneKind.Whole, LaneKind.Truth ->
+            equalsZero LaneKind.Whole x
+            generic LaneKind.Whole "OnesComplement"
+        | LaneKind.Truth, LaneKind.Float ->
+            x ()
+            truth ()
+        | LaneKind.Truth, LaneKind.Whole ->
+            x ()
+            whole 1L
+            generic LaneKind.Whole "BitwiseAnd"
+        | LaneKind.Float, LaneKind.Float
+        | LaneKind.Whole, LaneKind.Whole
+        | LaneKind.Truth, LaneKind.Truth -> x ()

@@ -1,0 +1,252 @@
+namespace DL1
+
+open System
+open FSharp.NativeInterop
+
+#nowarn "9" // Addresses; the caller answers for the operands' extents.
+
+/// Passes run step by step over blocks of 64 bytes, where no code may be generated: slower, the same bits.
+[<RequireQualifiedAccess>]
+module internal PassInterpret =
+    let private read<'T when 'T: unmanaged> (address: nativeint) =
+        NativePtr.read (NativePtr.ofNativeInt<'T> address)
+
+    let private write (address: nativeint) (value: 'T) =
+        NativePtr.write (NativePtr.ofNativeInt<'T> address) value
+
+    let private fill (block: nativeint) (bytes: int) (value: 'T) =
+        for at in 0..bytes..63 do
+            write (block + nativeint at) value
+
+    /// The bytes of an element in memory.
+    let private size (dtype: DType) =
+        match dtype with
+        | DType.F32
+        | DType.I32 -> 4
+        | DType.F64
+        | DType.I64 -> 8
+        | DType.Bool -> 1
+
+    /// Reads `count` elements, or one for all lanes where the operand does not move along.
+    let private load single (operand: PassOperand) (address: nativeint) count (block: nativeint) =
+        let bytes = if single then 4 else 8
+        let lane i = block + nativeint (bytes * i)
+        let element i = address + nativeint (size operand.Type * i)
+
+        let inline each (put: nativeint -> nativeint -> unit) =
+            if operand.Along then
+                for i in 0 .. count - 1 do
+                    put (element i) (lane i)
+            else
+                for i in 0 .. 64 / bytes - 1 do
+                    put address (lane i)
+
+        match operand.Type with
+        | DType.F32 -> each (fun from target -> write target (read<int> from))
+        | DType.F64
+        | DType.I64 -> each (fun from target -> write target (read<int64> from))
+        | DType.I32 when single -> each (fun from target -> write target (read<int> from))
+        | DType.I32 -> each (fun from target -> write target (int64 (read<int> from)))
+        | DType.Bool when single ->
+            each (fun from target -> write target (if read<byte> from = 0uy then 0 else -1))
+        | DType.Bool -> each (fun from target -> write target (if read<byte> from = 0uy then 0L else -1L))
+
+    /// Writes `count` elements, or one where the operand does not move along.
+    let private store single (operand: PassOperand) (address: nativeint) count (block: nativeint) =
+        let bytes = if single then 4 else 8
+
+        for i in 0 .. (if operand.Along then count else 1) - 1 do
+            let lane = block + nativeint (bytes * i)
+            let element = address + nativeint (size operand.Type * i)
+
+            match operand.Type with
+            | DType.F32
+            | DType.I32 -> write element (read<int> lane)
+            | DType.F64
+            | DType.I64 -> write element (read<int64> lane)
+            | DType.Bool -> write element (if read<int> lane = 0 then 0uy else 1uy)
+
+    let private compute single (plan: PassPlan) values index =
+        let at step = values + nativeint (64 * step)
+        let target = at index
+
+        match plan.Pass.Steps[index] with
+        | PassStep.Load _
+        | PassStep.Fold _ -> ()
+        | PassStep.Number v -> if single then fill target 4 (float32 v) else fill target 8 v
+        | PassStep.WholeNumber n -> if single then fill target 4 n else fill target 8 (int64 n)
+        | PassStep.Unary(op, x) ->
+            match plan.Kinds[x] with
+            | LaneKind.Float when single -> PassOperations.unary32 op (at x) target
+            | LaneKind.Float -> PassOperations.unary64 op (at x) target
+            | LaneKind.Whole when single -> PassOperations.wholeUnary32 op (at x) target
+            | LaneKind.Whole -> PassOperations.wholeUnary64 op (at x) target
+            | LaneKind.Truth -> PassOperations.truthUnary op (at x) target
+        | PassStep.Binary(op, x, y) ->
+            match plan.Kinds[x] with
+            | LaneKind.Float when single -> PassOperations.binary32 op (at x) (at y) target
+            | LaneKind.Float -> PassOperations.binary64 op (at x) (at y) target
+            | LaneKind.Whole when single -> PassOperations.wholeBinary32 op (at x) (at y) target
+            | LaneKind.Whole -> PassOperations.wholeBinary64 op (at x) (at y) target
+            | LaneKind.Truth -> PassOperations.truthBinary op (at x) (at y) target
+        | PassStep.Compare(op, x, y) ->
+            match plan.Kinds[x] with
+            | LaneKind.Float when single -> PassOperations.compare32 op (at x) (at y) target
+            | LaneKind.Float -> PassOperations.compare64 op (at x) (at y) target
+            | LaneKind.Whole when single -> PassOperations.compareWhole32 op (at x) (at y) target
+            | LaneKind.Whole -> PassOperations.compareWhole64 op (at x) (at y) target
+            | LaneKind.Truth -> PassOperations.compareTruth op (at x) (at y) target
+        | PassStep.Select(c, x, y) -> PassOperations.select (at c) (at x) (at y) target
+        | PassStep.Convert(kind, x) ->
+            if single then
+                PassOperations.convert32 plan.Kinds[x] kind (at x) target
+            else
+                PassOperations.convert64 plan.Kinds[x] kind (at x) target
+
+    /// A fold's lanes with one more value in each.
+    let private combine single kind op (x: nativeint) (total: nativeint) (next: nativeint) =
+        let binary = PassPhases.folding op
+
+        match kind with
+        | LaneKind.Float when single -> PassOperations.binary32 binary total x next
+        | LaneKind.Float -> PassOperations.binary64 binary total x next
+        | LaneKind.Whole
+        | LaneKind.Truth when single -> PassOperations.wholeBinary32 binary total x next
+        | LaneKind.Whole
+        | LaneKind.Truth -> PassOperations.wholeBinary64 binary total x next
+
+    let private start single kind op (total: nativeint) =
+        match kind with
+        | LaneKind.Float when single -> fill total 4 (float32 (PassPhases.startFloat op))
+        | LaneKind.Float -> fill total 8 (PassPhases.startFloat op)
+        | LaneKind.Whole
+        | LaneKind.Truth when single -> fill total 4 (PassPhases.startWhole op)
+        | LaneKind.Whole
+        | LaneKind.Truth -> fill total 8 (int64 (PassPhases.startWhole op))
+
+    let private join single kind op (total: nativeint) =
+        match kind with
+        | LaneKind.Float when single ->
+            match op with
+            | ReduceOp.Sum -> PassJoin.SumFloat32 total
+            | ReduceOp.Prod -> PassJoin.ProdFloat32 total
+            | ReduceOp.Max -> PassJoin.MaxFloat32 total
+            | ReduceOp.Min -> PassJoin.MinFloat32 total
+            |> fill total 4
+        | LaneKind.Float ->
+            match op with
+            | ReduceOp.Sum -> PassJoin.SumFloat64 total
+            | ReduceOp.Prod -> PassJoin.ProdFloat64 total
+            | ReduceOp.Max -> PassJoin.MaxFloat64 total
+            | ReduceOp.Min -> PassJoin.MinFloat64 total
+            |> fill total 8
+        | LaneKind.Whole
+        | LaneKind.Truth when single ->
+            match op with
+            | ReduceOp.Sum -> PassJoin.SumWhole32 total
+            | ReduceOp.Prod -> PassJoin.ProdWhole32 total
+            | ReduceOp.Max -> PassJoin.MaxWhole32 total
+            | ReduceOp.Min -> PassJoin.MinWhole32 total
+            |> fill total 4
+        | LaneKind.Whole
+        | LaneKind.Truth ->
+            match op with
+            | ReduceOp.Sum -> PassJoin.SumWhole64 total
+            | ReduceOp.Prod -> PassJoin.ProdWhole64 total
+            | ReduceOp.Max -> PassJoin.MaxWhole64 total
+            | ReduceOp.Min -> PassJoin.MinWhole64 total
+            |> fun whole -> fill total 8 (int64 (int whole))
+
+    /// What a call works with: the slots of the values, the pairs of addresses, and where it stands.
+    let private run (values: nativeint) single (plan: PassPlan) (operands: nativeint) segments columns =
+        let pass = plan.Pass
+        let lanes = if single then 16n else 8n
+        let inline slot step = values + nativeint (64 * step)
+
+        let inline place operand (segment: nativeint) (column: nativeint) =
+            let pair = operands + nativeint (2 * sizeof<nativeint> * operand)
+            let o = pass.Operands[operand]
+            let along = if o.Along then column * nativeint (size o.Type) else 0n
+
+            let down =
+                if o.Still then
+                    0n
+                else
+                    segment * read<nativeint>(pair + nativeint sizeof<nativeint>)
+
+            read<nativeint> pair + down + along
+
+        let inline put struct (value, operand) segment column count =
+            store single pass.Operands[operand] (place operand segment column) count (slot value)
+
+        let inline get step segment column count =
+            match pass.Steps[step] with
+            | PassStep.Load operand ->
+                load single pass.Operands[operand] (place operand segment column) count (slot step)
+            | _ -> compute single plan values step
+
+        // Lanes beyond a line's end must not be folded: a fold's next lanes stand here before they are taken.
+        let next = slot pass.Steps.Length
+        let firstCount = int (min columns lanes)
+
+        for phase in plan.Phases do
+            for step in phase.Still do
+                get step 0n 0n firstCount
+
+            for pair in phase.StillStores do
+                put pair 0n 0n firstCount
+
+            for struct (fold, op, x) in phase.Folds do
+                start single plan.Kinds[x] op (slot fold)
+
+            if phase.Loops then
+                for segment in 0n .. segments - 1n do
+                    for step in phase.Segment do
+                        get step segment 0n 0
+
+                    for pair in phase.SegmentStores do
+                        put pair segment 0n 0
+
+                    let mutable column = 0n
+
+                    while column < columns do
+                        let count = int (min lanes (columns - column))
+
+                        for work in phase.Block do
+                            match work with
+                            | PassWork.Compute step -> get step segment column count
+                            | PassWork.Reload(step, operand) ->
+                                load
+                                    single
+                                    pass.Operands[operand]
+                                    (place operand segment column)
+                                    count
+                                    (slot step)
+
+                        for pair in phase.BlockStores do
+                            put pair segment column count
+
+                        for struct (fold, op, x) in phase.Folds do
+                            combine single plan.Kinds[x] op (slot x) (slot fold) next
+                            PassMemory.Copy(next, slot fold, 64 / int lanes * count)
+
+                        column <- column + lanes
+
+            if pass.Across then
+                for struct (fold, op, x) in phase.Folds do
+                    join single plan.Kinds[x] op (slot fold)
+
+    /// The pass as a body that interprets it.
+    let body (plan: PassPlan) : PassBody =
+        let single = plan.Pass.Type = DType.F32
+        let bytes = 64 * (plan.Pass.Steps.Length + 1)
+
+        PassBody(fun operands segments columns ->
+            // The first argument, because stack may only be taken while nothing else is being put together.
+            run
+                (NativePtr.toNativeInt (NativePtr.stackalloc<byte> bytes))
+                single
+                plan
+                operands
+                segments
+                columns)
