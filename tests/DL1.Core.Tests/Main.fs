@@ -57,6 +57,7 @@ let tests =
             AlongKernelTests.tests
             ElementwiseLinesTests.tests
             FunctionsTests.tests
+            PassTests.tests
             // Documentation
             ReadmeTests.tests
             DocExamplesTests.tests

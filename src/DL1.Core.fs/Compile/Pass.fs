@@ -33,14 +33,18 @@ type internal PassStep =
 ///
 /// Values are computed in phases. A step that depends on no fold and no moving operand is still: computed once a call.
 /// Other steps are computed for every block of every segment, in each phase that has a use for them: a fold or a store,
-/// which stand in the first phase that can. A fold ends its phase, and its result is still in those after it. What was
-/// stored to an operand in an earlier phase is read from there.
+/// which stand in the first phase that can; but a store to an operand that is also loaded stands in the last phase. A
+/// fold ends its phase, and its result is still in those after it. What was stored to a moving operand in an earlier
+/// phase is read from there.
 ///
 /// The order of folding, which decides the bits, knows no machine: a block is 64 bytes of floats, so that 16 or 8 logical
-/// lanes each fold their own columns, segment by segment and block by block; the last block of a segment is moved back
-/// to end with the line, and its lanes fold only the columns that no block had before (a line shorter than a block has
-/// its columns in the first lanes). Across joins lane i with lane i + half, and so on by halves. A fold begins with 0,
-/// 1, −∞ or ∞.
+/// lanes each fold their own columns, segment by segment and block by block: column c of a line belongs to lane
+/// c mod 16 or 8, and the last block of a line may be a part of one. Across joins lane i with lane i + half, and so on by
+/// halves. A fold begins with 0, 1, −∞ or ∞ (the least or the greatest whole number of 32 bits).
+///
+/// An element is read before it is written, and by no other column's computation: a pass of one phase may store to the
+/// very addresses that it loads from, segment for segment. Operands may overlap in no other way. Where folds do not go
+/// across, `columns` is at most a block, and a still operand that moves along has one line, which serves all segments.
 [<NoEquality; NoComparison>]
 type internal Pass =
     {
@@ -48,7 +52,8 @@ type internal Pass =
         Type: DType
         Operands: PassOperand[]
         Steps: PassStep[]
-        /// Which values go to which operands. A still operand takes a still value.
+        /// Which values go to which operands, in this order. No value moves more than its operand: a still operand
+        /// takes a still value.
         Stores: struct (int * int)[]
         /// Whether folds join the columns too: sums along rows. Otherwise each column is folded for itself.
         Across: bool

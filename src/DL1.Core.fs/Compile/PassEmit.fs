@@ -99,9 +99,12 @@ type private PassEmitter(plan: PassPlan, methods: PassMethods, il: ILGenerator) 
     let load from operand partial copy =
         let o = pass.Operands[operand]
 
-        if not o.Along then lanes.LoadOne(o.Type, place from operand copy)
-        elif partial then lanes.LoadPart(o.Type, place from operand copy, (fun () -> ldloc rest))
-        else lanes.Load(o.Type, place from operand copy)
+        if not o.Along then
+            lanes.LoadOne(o.Type, place from operand copy)
+        elif partial then
+            lanes.LoadPart(o.Type, place from operand copy, (fun () -> ldloc rest))
+        else
+            lanes.Load(o.Type, place from operand copy)
 
     let store from operand partial copy step =
         let o = pass.Operands[operand]
@@ -194,8 +197,7 @@ type private PassEmitter(plan: PassPlan, methods: PassMethods, il: ILGenerator) 
             1
 
     /// The column moved on by some vectors.
-    let forward copies =
-        advance column (fun () -> constant (copies * methods.Lanes))
+    let forward copies = advance column (fun () -> constant (copies * methods.Lanes))
 
     /// The lanes that are left of the line, at most a vector's.
     let measureRest () =
@@ -341,8 +343,7 @@ type private PassEmitter(plan: PassPlan, methods: PassMethods, il: ILGenerator) 
 
             if pass.Across then
                 for struct (fold, op, x) in phase.Folds do
-                    let vectors =
-                        Array.init methods.Vectors (fun copy -> fun () -> ldloc (total fold copy))
+                    let vectors = Array.init methods.Vectors (fun copy -> fun () -> ldloc (total fold copy))
 
                     lanes.Join(op, plan.Kinds[x], vectors)
                     stloc (value fold 0)

@@ -25,20 +25,17 @@ type internal PassEmitSteps(il: ILGenerator, methods: PassMethods, scratch: Loca
         fill LaneKind.Float
 
     let whole (n: int64) =
-        if single then
-            il.Emit(OpCodes.Ldc_I4, int n)
-        else
-            il.Emit(OpCodes.Ldc_I8, n)
+        if single then il.Emit(OpCodes.Ldc_I4, int n) else il.Emit(OpCodes.Ldc_I8, n)
 
         fill LaneKind.Whole
 
     let zero kind = call (methods.Constant("Zero", kind))
+
     let scratchAddress () =
         il.Emit(OpCodes.Ldloca, scratch)
         il.Emit OpCodes.Conv_U
 
-    let plain name =
-        call (methods.Plain(name, [| methods.Vector LaneKind.Float |]))
+    let plain name = call (methods.Plain(name, [| methods.Vector LaneKind.Float |]))
 
     let own name arguments =
         call (methods.Of(typeof<Functions>, name, Array.create arguments (methods.Vector LaneKind.Float)))

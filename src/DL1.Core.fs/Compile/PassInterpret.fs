@@ -158,7 +158,7 @@ module internal PassInterpret =
             |> fun whole -> fill total 8 (int64 (int whole))
 
     /// What a call works with: the slots of the values, the pairs of addresses, and where it stands.
-    let private run single (plan: PassPlan) (values: nativeint) (operands: nativeint) segments columns =
+    let private run (values: nativeint) single (plan: PassPlan) (operands: nativeint) segments columns =
         let pass = plan.Pass
         let lanes = if single then 16n else 8n
         let inline slot step = values + nativeint (64 * step)
@@ -167,7 +167,13 @@ module internal PassInterpret =
             let pair = operands + nativeint (2 * sizeof<nativeint> * operand)
             let o = pass.Operands[operand]
             let along = if o.Along then column * nativeint (size o.Type) else 0n
-            let down = if o.Still then 0n else segment * read<nativeint> (pair + nativeint sizeof<nativeint>)
+
+            let down =
+                if o.Still then
+                    0n
+                else
+                    segment * read<nativeint>(pair + nativeint sizeof<nativeint>)
+
             read<nativeint> pair + down + along
 
         let inline put struct (value, operand) segment column count =
@@ -236,5 +242,11 @@ module internal PassInterpret =
         let bytes = 64 * (plan.Pass.Steps.Length + 1)
 
         PassBody(fun operands segments columns ->
-            let values = NativePtr.toNativeInt (NativePtr.stackalloc<byte> bytes)
-            run single plan values operands segments columns)
+            // The first argument, because stack may only be taken while nothing else is being put together.
+            run
+                (NativePtr.toNativeInt (NativePtr.stackalloc<byte> bytes))
+                single
+                plan
+                operands
+                segments
+                columns)

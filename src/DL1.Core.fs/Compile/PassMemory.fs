@@ -20,45 +20,44 @@ type internal PassMemory =
 
         while bytes - int at >= 16 do
             Vector128.Store(
-                Vector128.Load(NativePtr.ofNativeInt<byte> (source + at)),
-                NativePtr.ofNativeInt<byte> (target + at)
+                Vector128.Load(NativePtr.ofNativeInt<byte>(source + at)),
+                NativePtr.ofNativeInt<byte>(target + at)
             )
 
             at <- at + 16n
 
         if bytes &&& 8 <> 0 then
             NativePtr.write
-                (NativePtr.ofNativeInt<int64> (target + at))
-                (NativePtr.read (NativePtr.ofNativeInt<int64> (source + at)))
+                (NativePtr.ofNativeInt<int64>(target + at))
+                (NativePtr.read (NativePtr.ofNativeInt<int64>(source + at)))
 
             at <- at + 8n
 
         if bytes &&& 4 <> 0 then
             NativePtr.write
-                (NativePtr.ofNativeInt<int> (target + at))
-                (NativePtr.read (NativePtr.ofNativeInt<int> (source + at)))
+                (NativePtr.ofNativeInt<int>(target + at))
+                (NativePtr.read (NativePtr.ofNativeInt<int>(source + at)))
 
             at <- at + 4n
 
         if bytes &&& 2 <> 0 then
             NativePtr.write
-                (NativePtr.ofNativeInt<int16> (target + at))
-                (NativePtr.read (NativePtr.ofNativeInt<int16> (source + at)))
+                (NativePtr.ofNativeInt<int16>(target + at))
+                (NativePtr.read (NativePtr.ofNativeInt<int16>(source + at)))
 
             at <- at + 2n
 
         if bytes &&& 1 <> 0 then
             NativePtr.write
-                (NativePtr.ofNativeInt<byte> (target + at))
-                (NativePtr.read (NativePtr.ofNativeInt<byte> (source + at)))
+                (NativePtr.ofNativeInt<byte>(target + at))
+                (NativePtr.read (NativePtr.ofNativeInt<byte>(source + at)))
 
     // The first `count` elements at an address, zeros in the other lanes; count is at most the number of lanes.
 
     [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
     static member LoadPart(address: nativeint, count: int, _: Vector128<float32>) : Vector128<float32> =
         if Avx.IsSupported then
-            let mask =
-                Vector128.GreaterThan(Vector128.Create(count), Vector128<int>.Indices)
+            let mask = Vector128.GreaterThan(Vector128.Create(count), Vector128<int>.Indices)
 
             Avx.MaskLoad(NativePtr.ofNativeInt<float32> address, Vector128.As<int, float32> mask)
         else
@@ -69,8 +68,7 @@ type internal PassMemory =
     [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
     static member LoadPart(address: nativeint, count: int, _: Vector256<float32>) : Vector256<float32> =
         if Avx.IsSupported then
-            let mask =
-                Vector256.GreaterThan(Vector256.Create(count), Vector256<int>.Indices)
+            let mask = Vector256.GreaterThan(Vector256.Create(count), Vector256<int>.Indices)
 
             Avx.MaskLoad(NativePtr.ofNativeInt<float32> address, Vector256.As<int, float32> mask)
         else
@@ -89,8 +87,7 @@ type internal PassMemory =
     [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
     static member LoadPart(address: nativeint, count: int, _: Vector128<float>) : Vector128<float> =
         if Avx.IsSupported then
-            let mask =
-                Vector128.GreaterThan(Vector128.Create(int64 count), Vector128<int64>.Indices)
+            let mask = Vector128.GreaterThan(Vector128.Create(int64 count), Vector128<int64>.Indices)
 
             Avx.MaskLoad(NativePtr.ofNativeInt<float> address, Vector128.As<int64, float> mask)
         else
@@ -101,8 +98,7 @@ type internal PassMemory =
     [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
     static member LoadPart(address: nativeint, count: int, _: Vector256<float>) : Vector256<float> =
         if Avx.IsSupported then
-            let mask =
-                Vector256.GreaterThan(Vector256.Create(int64 count), Vector256<int64>.Indices)
+            let mask = Vector256.GreaterThan(Vector256.Create(int64 count), Vector256<int64>.Indices)
 
             Avx.MaskLoad(NativePtr.ofNativeInt<float> address, Vector256.As<int64, float> mask)
         else
@@ -120,15 +116,13 @@ type internal PassMemory =
 
     // Truth values, a byte each, as masks.
     static member LoadTruth(address: nativeint, _: Vector128<int>) : Vector128<int> =
-        let bytes =
-            Vector128.CreateScalar(NativePtr.read (NativePtr.ofNativeInt<int> address)).AsByte()
+        let bytes = Vector128.CreateScalar(NativePtr.read (NativePtr.ofNativeInt<int> address)).AsByte()
 
         let wide = Vector128.WidenLower(Vector128.WidenLower bytes)
         Vector128.GreaterThan(wide.AsInt32(), Vector128<int>.Zero)
 
     static member LoadTruth(address: nativeint, _: Vector128<int64>) : Vector128<int64> =
-        let bytes =
-            Vector128.CreateScalar(NativePtr.read (NativePtr.ofNativeInt<int16> address)).AsByte()
+        let bytes = Vector128.CreateScalar(NativePtr.read (NativePtr.ofNativeInt<int16> address)).AsByte()
 
         let wide = Vector128.WidenLower(Vector128.WidenLower(Vector128.WidenLower bytes))
         Vector128.GreaterThan(wide.AsInt64(), Vector128<int64>.Zero)
@@ -230,8 +224,10 @@ type internal PassScalar =
 /// The lanes of a fold joined: 64 bytes at an address, lane i with lane i + half, and so on by halves.
 [<AbstractClass; Sealed>]
 type internal PassJoin =
-    static member inline private Halves(address: nativeint, [<InlineIfLambda>] join: Vector128<'T> -> Vector128<'T> -> Vector128<'T>) =
-        let at place = Vector128.Load(NativePtr.ofNativeInt<'T> (address + place))
+    static member inline private Halves
+        (address: nativeint, [<InlineIfLambda>] join: Vector128<'T> -> Vector128<'T> -> Vector128<'T>)
+        =
+        let at place = Vector128.Load(NativePtr.ofNativeInt<'T>(address + place))
         let lanes = join (join (at 0n) (at 32n)) (join (at 16n) (at 48n))
         let pair = join lanes (Vector128.Shuffle(lanes.AsInt64(), Vector128.Create(1L, 1L)).As<int64, 'T>())
 

@@ -67,8 +67,7 @@ type internal PassMethods private (width: Width, single: bool) =
             struct (name, element),
             fun _ ->
                 let isVector (p: ParameterInfo) =
-                    p.ParameterType.IsGenericType
-                    && p.ParameterType.GetGenericTypeDefinition() = vector
+                    p.ParameterType.IsGenericType && p.ParameterType.GetGenericTypeDefinition() = vector
 
                 holder.GetMethods()
                 |> Array.tryFind (fun m ->
@@ -92,8 +91,7 @@ type internal PassMethods private (width: Width, single: bool) =
     member this.Fill kind = this.Plain("Create", [| element kind |])
 
     /// The method that reads a vector at an address.
-    member _.Load kind : MethodInfo =
-        (need "Load" (holder.GetMethod "Load")).MakeGenericMethod(element kind)
+    member _.Load kind : MethodInfo = (need "Load" (holder.GetMethod "Load")).MakeGenericMethod(element kind)
 
     /// The method that writes a vector to an address.
     member _.Store kind : MethodInfo =

@@ -19,7 +19,12 @@ module internal PassOperations =
         for at in 0n .. 16n .. 48n do
             save (target + at) (f (load (x + at)))
 
-    let inline private each2 ([<InlineIfLambda>] f: Vector128<'T> -> Vector128<'T> -> Vector128<'T>) x y target =
+    let inline private each2
+        ([<InlineIfLambda>] f: Vector128<'T> -> Vector128<'T> -> Vector128<'T>)
+        x
+        y
+        target
+        =
         for at in 0n .. 16n .. 48n do
             save (target + at) (f (load (x + at)) (load (y + at)))
 
@@ -29,12 +34,10 @@ module internal PassOperations =
     // One method for each function, so that one that is not called costs nothing.
 
     [<MethodImpl(MethodImplOptions.NoInlining)>]
-    let private exp32 (x: nativeint) target =
-        each1 (fun (v: Vector128<float32>) -> Functions.Exp v) x target
+    let private exp32 (x: nativeint) target = each1 (fun (v: Vector128<float32>) -> Functions.Exp v) x target
 
     [<MethodImpl(MethodImplOptions.NoInlining)>]
-    let private exp64 (x: nativeint) target =
-        each1 (fun (v: Vector128<float>) -> Functions.Exp v) x target
+    let private exp64 (x: nativeint) target = each1 (fun (v: Vector128<float>) -> Functions.Exp v) x target
 
     [<MethodImpl(MethodImplOptions.NoInlining)>]
     let private expm132 (x: nativeint) target =
@@ -45,12 +48,10 @@ module internal PassOperations =
         each1 (fun (v: Vector128<float>) -> Functions.Expm1 v) x target
 
     [<MethodImpl(MethodImplOptions.NoInlining)>]
-    let private log32 (x: nativeint) target =
-        each1 (fun (v: Vector128<float32>) -> Functions.Log v) x target
+    let private log32 (x: nativeint) target = each1 (fun (v: Vector128<float32>) -> Functions.Log v) x target
 
     [<MethodImpl(MethodImplOptions.NoInlining)>]
-    let private log64 (x: nativeint) target =
-        each1 (fun (v: Vector128<float>) -> Functions.Log v) x target
+    let private log64 (x: nativeint) target = each1 (fun (v: Vector128<float>) -> Functions.Log v) x target
 
     [<MethodImpl(MethodImplOptions.NoInlining)>]
     let private log1p32 (x: nativeint) target =
@@ -61,28 +62,23 @@ module internal PassOperations =
         each1 (fun (v: Vector128<float>) -> Functions.Log1p v) x target
 
     [<MethodImpl(MethodImplOptions.NoInlining)>]
-    let private sin32 (x: nativeint) target =
-        each1 (fun (v: Vector128<float32>) -> Functions.Sin v) x target
+    let private sin32 (x: nativeint) target = each1 (fun (v: Vector128<float32>) -> Functions.Sin v) x target
 
     [<MethodImpl(MethodImplOptions.NoInlining)>]
-    let private sin64 (x: nativeint) target =
-        each1 (fun (v: Vector128<float>) -> Functions.Sin v) x target
+    let private sin64 (x: nativeint) target = each1 (fun (v: Vector128<float>) -> Functions.Sin v) x target
 
     [<MethodImpl(MethodImplOptions.NoInlining)>]
-    let private cos32 (x: nativeint) target =
-        each1 (fun (v: Vector128<float32>) -> Functions.Cos v) x target
+    let private cos32 (x: nativeint) target = each1 (fun (v: Vector128<float32>) -> Functions.Cos v) x target
 
     [<MethodImpl(MethodImplOptions.NoInlining)>]
-    let private cos64 (x: nativeint) target =
-        each1 (fun (v: Vector128<float>) -> Functions.Cos v) x target
+    let private cos64 (x: nativeint) target = each1 (fun (v: Vector128<float>) -> Functions.Cos v) x target
 
     [<MethodImpl(MethodImplOptions.NoInlining)>]
     let private tanh32 (x: nativeint) target =
         each1 (fun (v: Vector128<float32>) -> Functions.Tanh v) x target
 
     [<MethodImpl(MethodImplOptions.NoInlining)>]
-    let private tanh64 (x: nativeint) target =
-        each1 (fun (v: Vector128<float>) -> Functions.Tanh v) x target
+    let private tanh64 (x: nativeint) target = each1 (fun (v: Vector128<float>) -> Functions.Tanh v) x target
 
     [<MethodImpl(MethodImplOptions.NoInlining)>]
     let private sigmoid32 (x: nativeint) target =
@@ -101,12 +97,10 @@ module internal PassOperations =
         each1 (fun (v: Vector128<float>) -> Functions.Softplus v) x target
 
     [<MethodImpl(MethodImplOptions.NoInlining)>]
-    let private erf32 (x: nativeint) target =
-        each1 (fun (v: Vector128<float32>) -> Functions.Erf v) x target
+    let private erf32 (x: nativeint) target = each1 (fun (v: Vector128<float32>) -> Functions.Erf v) x target
 
     [<MethodImpl(MethodImplOptions.NoInlining)>]
-    let private erf64 (x: nativeint) target =
-        each1 (fun (v: Vector128<float>) -> Functions.Erf v) x target
+    let private erf64 (x: nativeint) target = each1 (fun (v: Vector128<float>) -> Functions.Erf v) x target
 
     [<MethodImpl(MethodImplOptions.NoInlining)>]
     let private pow32 (x: nativeint) y target =
@@ -121,7 +115,9 @@ module internal PassOperations =
         each1 (fun (v: Vector128<byte>) -> v) x target
         f (target, lanes)
 
-    let private notZero32 (v: Vector128<float32>) = Vector128.OnesComplement(Vector128.Equals(v, Vector128<float32>.Zero))
+    let private notZero32 (v: Vector128<float32>) =
+        Vector128.OnesComplement(Vector128.Equals(v, Vector128<float32>.Zero))
+
     let private truth32 (mask: Vector128<float32>) = mask &&& Vector128.Create 1.0f
 
     let unary32 op (x: nativeint) (target: nativeint) =
@@ -214,8 +210,7 @@ module internal PassOperations =
         | UnaryOp.Cosh -> refuse $"{op} of whole numbers"
 
     let wholeBinary32 op (x: nativeint) (y: nativeint) (target: nativeint) =
-        let inline each (f: Vector128<int> -> Vector128<int> -> Vector128<int>) =
-            each2 f x y target
+        let inline each (f: Vector128<int> -> Vector128<int> -> Vector128<int>) = each2 f x y target
 
         match op with
         | BinaryOp.Add -> each (fun v w -> wrap32 (v + w))
@@ -228,7 +223,9 @@ module internal PassOperations =
         | BinaryOp.Div
         | BinaryOp.Pow -> refuse $"{op} of whole numbers"
 
-    let private notZero64 (v: Vector128<float>) = Vector128.OnesComplement(Vector128.Equals(v, Vector128<float>.Zero))
+    let private notZero64 (v: Vector128<float>) =
+        Vector128.OnesComplement(Vector128.Equals(v, Vector128<float>.Zero))
+
     let private truth64 (mask: Vector128<float>) = mask &&& Vector128.Create 1.0
 
     let unary64 op (x: nativeint) (target: nativeint) =
@@ -270,8 +267,7 @@ module internal PassOperations =
         | UnaryOp.Cosh -> apart PassScalar.Cosh64 8 x target
 
     let binary64 op (x: nativeint) (y: nativeint) (target: nativeint) =
-        let inline each (f: Vector128<float> -> Vector128<float> -> Vector128<float>) =
-            each2 f x y target
+        let inline each (f: Vector128<float> -> Vector128<float> -> Vector128<float>) = each2 f x y target
 
         match op with
         | BinaryOp.Add -> each (fun v w -> v + w)
@@ -321,8 +317,7 @@ module internal PassOperations =
         | UnaryOp.Cosh -> refuse $"{op} of whole numbers"
 
     let wholeBinary64 op (x: nativeint) (y: nativeint) (target: nativeint) =
-        let inline each (f: Vector128<int64> -> Vector128<int64> -> Vector128<int64>) =
-            each2 f x y target
+        let inline each (f: Vector128<int64> -> Vector128<int64> -> Vector128<int64>) = each2 f x y target
 
         match op with
         | BinaryOp.Add -> each (fun v w -> wrap64 (v + w))
@@ -341,8 +336,7 @@ module internal PassOperations =
         | other -> refuse $"{other} of truth values"
 
     let truthBinary op (x: nativeint) (y: nativeint) (target: nativeint) =
-        let inline each (f: Vector128<int> -> Vector128<int> -> Vector128<int>) =
-            each2 f x y target
+        let inline each (f: Vector128<int> -> Vector128<int> -> Vector128<int>) = each2 f x y target
 
         match op with
         | BinaryOp.And
@@ -356,8 +350,7 @@ module internal PassOperations =
         | BinaryOp.Pow -> refuse $"{op} of truth values"
 
     let inline private compareAs<'T when 'T: unmanaged and 'T: struct> op x y target =
-        let inline each (f: Vector128<'T> -> Vector128<'T> -> Vector128<'T>) =
-            each2 f x y target
+        let inline each (f: Vector128<'T> -> Vector128<'T> -> Vector128<'T>) = each2 f x y target
 
         match op with
         | CompareOp.Eq -> each (fun v w -> Vector128.Equals(v, w))
@@ -379,7 +372,7 @@ module internal PassOperations =
         for at in 0n .. 16n .. 48n do
             save
                 (target + at)
-                (Vector128.ConditionalSelect(load<int> (mask + at), load (x + at), load (y + at)))
+                (Vector128.ConditionalSelect(load<int>(mask + at), load (x + at), load (y + at)))
 
     /// Lanes as lanes of another kind.
     let convert32 (source: LaneKind) (result: LaneKind) (x: nativeint) (target: nativeint) =
@@ -391,7 +384,8 @@ module internal PassOperations =
         | LaneKind.Float, LaneKind.Whole -> each (fun (v: Vector128<float32>) -> Vector128.ConvertToInt32 v)
         | LaneKind.Float, LaneKind.Truth -> each notZero32
         | LaneKind.Whole, LaneKind.Float -> each (fun (v: Vector128<int>) -> Vector128.ConvertToSingle v)
-        | LaneKind.Whole, LaneKind.Truth -> each (fun (v: Vector128<int>) -> Vector128.OnesComplement(Vector128.Equals(v, Vector128.Zero)))
+        | LaneKind.Whole, LaneKind.Truth ->
+            each (fun (v: Vector128<int>) -> Vector128.OnesComplement(Vector128.Equals(v, Vector128.Zero)))
         | LaneKind.Truth, LaneKind.Float -> each truth32
         | LaneKind.Truth, LaneKind.Whole -> each (fun v -> v &&& Vector128.Create 1)
         | LaneKind.Float, LaneKind.Float
@@ -405,10 +399,16 @@ module internal PassOperations =
                 save (target + at) (f (load (x + at)))
 
         match source, result with
-        | LaneKind.Float, LaneKind.Whole -> each (fun (v: Vector128<float>) -> Vector128.Min(Vector128.Max(Vector128.ConvertToInt64 v, Vector128.Create -2147483648L), Vector128.Create 2147483647L))
+        | LaneKind.Float, LaneKind.Whole ->
+            each (fun (v: Vector128<float>) ->
+                Vector128.Min(
+                    Vector128.Max(Vector128.ConvertToInt64 v, Vector128.Create -2147483648L),
+                    Vector128.Create 2147483647L
+                ))
         | LaneKind.Float, LaneKind.Truth -> each notZero64
         | LaneKind.Whole, LaneKind.Float -> each (fun (v: Vector128<int64>) -> Vector128.ConvertToDouble v)
-        | LaneKind.Whole, LaneKind.Truth -> each (fun (v: Vector128<int64>) -> Vector128.OnesComplement(Vector128.Equals(v, Vector128.Zero)))
+        | LaneKind.Whole, LaneKind.Truth ->
+            each (fun (v: Vector128<int64>) -> Vector128.OnesComplement(Vector128.Equals(v, Vector128.Zero)))
         | LaneKind.Truth, LaneKind.Float -> each truth64
         | LaneKind.Truth, LaneKind.Whole -> each (fun v -> v &&& Vector128.Create 1L)
         | LaneKind.Float, LaneKind.Float

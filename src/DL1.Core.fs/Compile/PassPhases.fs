@@ -29,18 +29,11 @@ type internal PassPhase =
     }
 
     /// Whether the phase has anything to do for each segment.
-    member this.Loops =
-        this.SegmentStores.Length + this.BlockStores.Length + this.Folds.Length > 0
+    member this.Loops = this.SegmentStores.Length + this.BlockStores.Length + this.Folds.Length > 0
 
 /// A pass in order: what its values are, and what each phase computes. What no store needs is left out.
 [<NoEquality; NoComparison>]
-type internal PassPlan =
-    {
-        Pass: Pass
-        Kinds: LaneKind[]
-        Rates: PassRate[]
-        Phases: PassPhase[]
-    }
+type internal PassPlan = { Pass: Pass; Kinds: LaneKind[]; Rates: PassRate[]; Phases: PassPhase[] }
 
 /// Puts the steps of a pass into phases.
 [<RequireQualifiedAccess>]
@@ -278,8 +271,7 @@ module internal PassPhases =
                     $"a store of lanes of {kinds[value]} to an operand of {pass.Operands[operand].Type}"
                     "the operand's kind"
 
-        let last =
-            pass.Stores |> Array.fold (fun phase (struct (value, _)) -> max phase earliest[value]) 0
+        let last = pass.Stores |> Array.fold (fun phase (struct (value, _)) -> max phase earliest[value]) 0
 
         let loaded =
             steps
@@ -373,9 +365,4 @@ module internal PassPhases =
                 Folds = folds
             }
 
-        {
-            Pass = pass
-            Kinds = kinds
-            Rates = rates
-            Phases = Array.init (last + 1) phase
-        }
+        { Pass = pass; Kinds = kinds; Rates = rates; Phases = Array.init (last + 1) phase }

@@ -61,174 +61,239 @@ type internal Functions =
     /// e^x. At most 0.85 ulp off in f32 and 0.89 in f64, as measured.
     [<MethodImpl(Inline.Always)>]
     static member Exp(x: Vector128<float32>) = Formulas.exp32 x
+
     [<MethodImpl(Inline.Always)>]
     static member Exp(x: Vector128<float>) = Formulas.exp64 x
+
     [<MethodImpl(Inline.Always)>]
     static member Exp(x: Vector256<float32>) = Formulas.exp32 x
+
     [<MethodImpl(Inline.Always)>]
     static member Exp(x: Vector256<float>) = Formulas.exp64 x
+
     [<MethodImpl(Inline.Always)>]
     static member Exp(x: Vector512<float32>) = Formulas.exp32 x
+
     [<MethodImpl(Inline.Always)>]
     static member Exp(x: Vector512<float>) = Formulas.exp64 x
+
     static member Exp(x: float32) = Vector128.ToScalar(Functions.Exp(Vector128.Create x))
     static member Exp(x: float) = Vector128.ToScalar(Functions.Exp(Vector128.Create x))
 
     /// e^x − 1. At most 1.37 ulp off in f32 and 1.46 in f64, as measured.
     [<MethodImpl(Inline.Always)>]
     static member Expm1(x: Vector128<float32>) = Formulas.expm132 x
+
     [<MethodImpl(Inline.Always)>]
     static member Expm1(x: Vector128<float>) = Formulas.expm164 x
+
     [<MethodImpl(Inline.Always)>]
     static member Expm1(x: Vector256<float32>) = Formulas.expm132 x
+
     [<MethodImpl(Inline.Always)>]
     static member Expm1(x: Vector256<float>) = Formulas.expm164 x
+
     [<MethodImpl(Inline.Always)>]
     static member Expm1(x: Vector512<float32>) = Formulas.expm132 x
+
     [<MethodImpl(Inline.Always)>]
     static member Expm1(x: Vector512<float>) = Formulas.expm164 x
+
     static member Expm1(x: float32) = Vector128.ToScalar(Functions.Expm1(Vector128.Create x))
     static member Expm1(x: float) = Vector128.ToScalar(Functions.Expm1(Vector128.Create x))
 
     /// The natural logarithm. At most 0.83 ulp off in f32 and 0.83 in f64, as measured.
     [<MethodImpl(Inline.Always)>]
     static member Log(x: Vector128<float32>) = Formulas.log32 x
+
     [<MethodImpl(Inline.Always)>]
     static member Log(x: Vector128<float>) = Formulas.log64 x
+
     [<MethodImpl(Inline.Always)>]
     static member Log(x: Vector256<float32>) = Formulas.log32 x
+
     [<MethodImpl(Inline.Always)>]
     static member Log(x: Vector256<float>) = Formulas.log64 x
+
     [<MethodImpl(Inline.Always)>]
     static member Log(x: Vector512<float32>) = Formulas.log32 x
+
     [<MethodImpl(Inline.Always)>]
     static member Log(x: Vector512<float>) = Formulas.log64 x
+
     static member Log(x: float32) = Vector128.ToScalar(Functions.Log(Vector128.Create x))
     static member Log(x: float) = Vector128.ToScalar(Functions.Log(Vector128.Create x))
 
     /// log(1 + x). At most 1.38 ulp off in f32 and 1.26 in f64, as measured.
     [<MethodImpl(Inline.Always)>]
     static member Log1p(x: Vector128<float32>) = Formulas.log1p32 x
+
     [<MethodImpl(Inline.Always)>]
     static member Log1p(x: Vector128<float>) = Formulas.log1p64 x
+
     [<MethodImpl(Inline.Always)>]
     static member Log1p(x: Vector256<float32>) = Formulas.log1p32 x
+
     [<MethodImpl(Inline.Always)>]
     static member Log1p(x: Vector256<float>) = Formulas.log1p64 x
+
     [<MethodImpl(Inline.Always)>]
     static member Log1p(x: Vector512<float32>) = Formulas.log1p32 x
+
     [<MethodImpl(Inline.Always)>]
     static member Log1p(x: Vector512<float>) = Formulas.log1p64 x
+
     static member Log1p(x: float32) = Vector128.ToScalar(Functions.Log1p(Vector128.Create x))
     static member Log1p(x: float) = Vector128.ToScalar(Functions.Log1p(Vector128.Create x))
 
     /// The sine. At most 1.48 ulp off in f32 and 1.45 in f64, as measured.
     [<MethodImpl(Inline.Always)>]
     static member Sin(x: Vector128<float32>) = Formulas.sin32 x
+
     [<MethodImpl(Inline.Always)>]
     static member Sin(x: Vector128<float>) = Formulas.sin64 x
+
     [<MethodImpl(Inline.Always)>]
     static member Sin(x: Vector256<float32>) = Formulas.sin32 x
+
     [<MethodImpl(Inline.Always)>]
     static member Sin(x: Vector256<float>) = Formulas.sin64 x
+
     [<MethodImpl(Inline.Always)>]
     static member Sin(x: Vector512<float32>) = Formulas.sin32 x
+
     [<MethodImpl(Inline.Always)>]
     static member Sin(x: Vector512<float>) = Formulas.sin64 x
+
     static member Sin(x: float32) = Vector128.ToScalar(Functions.Sin(Vector128.Create x))
     static member Sin(x: float) = Vector128.ToScalar(Functions.Sin(Vector128.Create x))
 
     /// The cosine. At most 1.49 ulp off in f32 and 1.43 in f64, as measured.
     [<MethodImpl(Inline.Always)>]
     static member Cos(x: Vector128<float32>) = Formulas.cos32 x
+
     [<MethodImpl(Inline.Always)>]
     static member Cos(x: Vector128<float>) = Formulas.cos64 x
+
     [<MethodImpl(Inline.Always)>]
     static member Cos(x: Vector256<float32>) = Formulas.cos32 x
+
     [<MethodImpl(Inline.Always)>]
     static member Cos(x: Vector256<float>) = Formulas.cos64 x
+
     [<MethodImpl(Inline.Always)>]
     static member Cos(x: Vector512<float32>) = Formulas.cos32 x
+
     [<MethodImpl(Inline.Always)>]
     static member Cos(x: Vector512<float>) = Formulas.cos64 x
+
     static member Cos(x: float32) = Vector128.ToScalar(Functions.Cos(Vector128.Create x))
     static member Cos(x: float) = Vector128.ToScalar(Functions.Cos(Vector128.Create x))
 
     /// The hyperbolic tangent. At most 1.79 ulp off in f32 and 1.78 in f64, as measured.
     [<MethodImpl(Inline.Always)>]
     static member Tanh(x: Vector128<float32>) = Formulas.tanh32 x
+
     [<MethodImpl(Inline.Always)>]
     static member Tanh(x: Vector128<float>) = Formulas.tanh64 x
+
     [<MethodImpl(Inline.Always)>]
     static member Tanh(x: Vector256<float32>) = Formulas.tanh32 x
+
     [<MethodImpl(Inline.Always)>]
     static member Tanh(x: Vector256<float>) = Formulas.tanh64 x
+
     [<MethodImpl(Inline.Always)>]
     static member Tanh(x: Vector512<float32>) = Formulas.tanh32 x
+
     [<MethodImpl(Inline.Always)>]
     static member Tanh(x: Vector512<float>) = Formulas.tanh64 x
+
     static member Tanh(x: float32) = Vector128.ToScalar(Functions.Tanh(Vector128.Create x))
     static member Tanh(x: float) = Vector128.ToScalar(Functions.Tanh(Vector128.Create x))
 
     /// 1 / (1 + e^−x). At most 1.61 ulp off in f32 and 1.57 in f64, as measured.
     [<MethodImpl(Inline.Always)>]
     static member Sigmoid(x: Vector128<float32>) = Formulas.sigmoid32 x
+
     [<MethodImpl(Inline.Always)>]
     static member Sigmoid(x: Vector128<float>) = Formulas.sigmoid64 x
+
     [<MethodImpl(Inline.Always)>]
     static member Sigmoid(x: Vector256<float32>) = Formulas.sigmoid32 x
+
     [<MethodImpl(Inline.Always)>]
     static member Sigmoid(x: Vector256<float>) = Formulas.sigmoid64 x
+
     [<MethodImpl(Inline.Always)>]
     static member Sigmoid(x: Vector512<float32>) = Formulas.sigmoid32 x
+
     [<MethodImpl(Inline.Always)>]
     static member Sigmoid(x: Vector512<float>) = Formulas.sigmoid64 x
+
     static member Sigmoid(x: float32) = Vector128.ToScalar(Functions.Sigmoid(Vector128.Create x))
     static member Sigmoid(x: float) = Vector128.ToScalar(Functions.Sigmoid(Vector128.Create x))
 
     /// The error function. At most 1.42 ulp off in f32 and 1.12 in f64, as measured.
     [<MethodImpl(Inline.Always)>]
     static member Erf(x: Vector128<float32>) = Formulas.erf32 x
+
     [<MethodImpl(Inline.Always)>]
     static member Erf(x: Vector128<float>) = Formulas.erf64 x
+
     [<MethodImpl(Inline.Always)>]
     static member Erf(x: Vector256<float32>) = Formulas.erf32 x
+
     [<MethodImpl(Inline.Always)>]
     static member Erf(x: Vector256<float>) = Formulas.erf64 x
+
     [<MethodImpl(Inline.Always)>]
     static member Erf(x: Vector512<float32>) = Formulas.erf32 x
+
     [<MethodImpl(Inline.Always)>]
     static member Erf(x: Vector512<float>) = Formulas.erf64 x
+
     static member Erf(x: float32) = Vector128.ToScalar(Functions.Erf(Vector128.Create x))
     static member Erf(x: float) = Vector128.ToScalar(Functions.Erf(Vector128.Create x))
 
     /// log(1 + e^x). At most 1.63 ulp off in f32 and 1.58 in f64, as measured.
     [<MethodImpl(Inline.Always)>]
     static member Softplus(x: Vector128<float32>) = Formulas.softplus32 x
+
     [<MethodImpl(Inline.Always)>]
     static member Softplus(x: Vector128<float>) = Formulas.softplus64 x
+
     [<MethodImpl(Inline.Always)>]
     static member Softplus(x: Vector256<float32>) = Formulas.softplus32 x
+
     [<MethodImpl(Inline.Always)>]
     static member Softplus(x: Vector256<float>) = Formulas.softplus64 x
+
     [<MethodImpl(Inline.Always)>]
     static member Softplus(x: Vector512<float32>) = Formulas.softplus32 x
+
     [<MethodImpl(Inline.Always)>]
     static member Softplus(x: Vector512<float>) = Formulas.softplus64 x
+
     static member Softplus(x: float32) = Vector128.ToScalar(Functions.Softplus(Vector128.Create x))
     static member Softplus(x: float) = Vector128.ToScalar(Functions.Softplus(Vector128.Create x))
 
     /// x to the power y. At most 0.50 ulp off in f32 and 0.86 in f64, as measured.
     [<MethodImpl(Inline.Always)>]
     static member Pow(x: Vector128<float32>, y: Vector128<float32>) = Power.pow32 x y
+
     [<MethodImpl(Inline.Always)>]
     static member Pow(x: Vector128<float>, y: Vector128<float>) = Power.pow64 x y
+
     [<MethodImpl(Inline.Always)>]
     static member Pow(x: Vector256<float32>, y: Vector256<float32>) = Power.pow32 x y
+
     [<MethodImpl(Inline.Always)>]
     static member Pow(x: Vector256<float>, y: Vector256<float>) = Power.pow64 x y
+
     [<MethodImpl(Inline.Always)>]
     static member Pow(x: Vector512<float32>, y: Vector512<float32>) = Power.pow32 x y
+
     [<MethodImpl(Inline.Always)>]
     static member Pow(x: Vector512<float>, y: Vector512<float>) = Power.pow64 x y
 

@@ -1,0 +1,771 @@
+/// Passes: emitted code and the interpreter give the same bits in every width, and those of their definition.
+module DL1.Tests.PassTests
+
+open System
+open System.Runtime.InteropServices
+open DL1
+open DL1.Tests.Law
+open Expecto
+open FsCheck
+open FsCheck.FSharp
+
+/// A pass, how many segments and columns it is given, and the seed of its operands' elements.
+type private Case = { Pass: Pass; Segments: int; Columns: int; Seed: int }
+
+let private size (dtype: DType) =
+    match dtype with
+    | DType.F32
+    | DType.I32 -> 4
+    | DType.F64
+    | DType.I64 -> 8
+    | DType.Bool -> 1
+
+let private block (pass: Pass) = if pass.Type = DType.F32 then 16 else 8
+
+/// Numbers of every kind.
+let private special =
+    [|
+        0.0
+        -0.0
+        1.0
+        -1.0
+        0.5
+        -2.5
+        1.5
+        2.5
+        nan
+        infinity
+        -infinity
+        1e-40
+        -3e38
+        7.25
+        100.0
+        -87.5
+        1e10
+        -3e9
+    |]
+
+/// Bytes of elements of a type, with the guard's bytes around them.
+let private room = 128
+
+let private elements (dtype: DType) count (random: Random) : byte[] =
+    let float () =
+        if random.Next 3 = 0 then
+            special[random.Next special.Length]
+        else
+            (random.NextDouble() - 0.5) * 8.0
+
+    let bytes () =
+        match dtype with
+        | DType.F32 -> BitConverter.GetBytes(float32 (float ()))
+        | DType.F64 -> BitConverter.GetBytes(float ())
+        | DType.I32 ->
+            BitConverter.GetBytes(
+                if random.Next 4 = 0 then
+                    (if random.Next 2 = 0 then Int32.MinValue else Int32.MaxValue)
+                else
+                    random.Next(-5, 6)
+            )
+        | DType.I64 -> BitConverter.GetBytes 0L
+        | DType.Bool -> [| byte (random.Next 2) |]
+
+    Array.concat
+        [
+            Array.create room 0xA5uy
+            Array.init count (fun _ -> bytes ()) |> Array.concat
+            Array.create room 0xA5uy
+        ]
+
+/// How an operand lies: the elements that it takes, and the bytes from segment to segment.
+let private extent (case: Case) (o: PassOperand) =
+    let line = if o.Along then case.Columns else 1
+    // Lines that stand apart show what is written between them.
+    let apart = if o.Still then 0 else line + 3
+    let count = if o.Still then line else max 0 (case.Segments * apart)
+    count, apart * size o.Type
+
+/// NaN counts as NaN.
+let private normal (dtype: DType) (bytes: byte[]) =
+    let inner = bytes[room .. bytes.Length - room - 1]
+
+    match dtype with
+    | DType.F32 ->
+        inner
+        |> Array.chunkBySize 4
+        |> Array.map (fun b ->
+            let v = BitConverter.ToSingle(b, 0)
+            if Single.IsNaN v then 1L <<< 40 else int64 (BitConverter.SingleToInt32Bits v))
+    | DType.F64 ->
+        inner
+        |> Array.chunkBySize 8
+        |> Array.map (fun b ->
+            let v = BitConverter.ToDouble(b, 0)
+            BitConverter.DoubleToInt64Bits(if Double.IsNaN v then nan else v))
+    | DType.I32
+    | DType.I64
+    | DType.Bool -> Array.map int64 inner
+
+/// What a body leaves in the operands; their guards must stay. Operands with the same number in `shared` lie at the
+/// same place.
+let private run (body: PassBody) (case: Case) (shared: int[]) =
+    let random = Random case.Seed
+
+    let memory =
+        case.Pass.Operands
+        |> Array.map (fun o ->
+            let bytes = elements o.Type (fst (extent case o)) random
+            let pinned = GC.AllocateArray<byte>(bytes.Length, pinned = true)
+            Array.Copy(bytes, pinned, bytes.Length)
+            pinned)
+
+    let memory = shared |> Array.map (fun i -> memory[i])
+
+    let pairs =
+        Array.zip case.Pass.Operands memory
+        |> Array.collect (fun (o, m) ->
+            [| Marshal.UnsafeAddrOfPinnedArrayElement(m, room); nativeint (snd (extent case o)) |])
+
+    let table = GC.AllocateArray<nativeint>(pairs.Length + 1, pinned = true)
+    Array.Copy(pairs, table, pairs.Length)
+
+    body.Invoke(
+        Marshal.UnsafeAddrOfPinnedArrayElement(table, 0),
+        nativeint case.Segments,
+        nativeint case.Columns
+    )
+
+    let guarded =
+        memory
+        |> Array.forall (fun m ->
+            Array.forall ((=) 0xA5uy) m[.. room - 1] && Array.forall ((=) 0xA5uy) m[m.Length - room ..])
+
+    if guarded then
+        Ok(Array.map2 (fun (o: PassOperand) m -> normal o.Type m) case.Pass.Operands memory)
+    else
+        Error "wrote outside its operands"
+
+let private apart (case: Case) = Array.init case.Pass.Operands.Length id
+
+/// The interpreter and the emitted code of each width.
+let private bodies p =
+    PassCode.get Width.Bits128 false p
+    :: ([ Width.Bits128; Width.Bits256; Width.Bits512 ] |> List.map (fun width -> PassCode.get width true p))
+
+let private widths = [ Width.Bits128; Width.Bits256; Width.Bits512 ]
+let private interpreted case shared = run (PassCode.get Width.Bits128 false case.Pass) case shared
+let private emitted width case shared = run (PassCode.get width true case.Pass) case shared
+
+/// The reductions of one column or of all, in the order that `Pass` documents, by arithmetic on single numbers.
+let private reference (op: ReduceOp) (round: float -> float) lanes across (lines: float[][]) =
+    let start, join =
+        match op with
+        | ReduceOp.Sum -> 0.0, (fun a b -> round (a + b))
+        | ReduceOp.Prod -> 1.0, (fun a b -> round (a * b))
+        | ReduceOp.Max -> -infinity, (fun (a: float) b -> Math.Max(a, b))
+        | ReduceOp.Min -> infinity, (fun (a: float) b -> Math.Min(a, b))
+
+    let totals = Array.create lanes start
+
+    for line in lines do
+        line |> Array.iteri (fun c v -> totals[c % lanes] <- join totals[c % lanes] v)
+
+    let rec halves (values: float[]) =
+        let half = values.Length / 2
+
+        if half = 0 then
+            values[0]
+        else
+            halves (Array.init half (fun i -> join values[i] values[i + half]))
+
+    if across then [| halves totals |] else totals
+
+// Generated passes -----------------------------------------------------------------------------------------------
+
+let private floats =
+    [
+        UnaryOp.Neg
+        UnaryOp.Abs
+        UnaryOp.Sign
+        UnaryOp.Floor
+        UnaryOp.Ceiling
+        UnaryOp.Round
+        UnaryOp.Exp
+        UnaryOp.Expm1
+        UnaryOp.Log
+        UnaryOp.Log1p
+        UnaryOp.Sqrt
+        UnaryOp.Rsqrt
+        UnaryOp.Reciprocal
+        UnaryOp.Sin
+        UnaryOp.Cos
+        UnaryOp.Tan
+        UnaryOp.Asin
+        UnaryOp.Acos
+        UnaryOp.Atan
+        UnaryOp.Sinh
+        UnaryOp.Cosh
+        UnaryOp.Tanh
+        UnaryOp.Sigmoid
+        UnaryOp.Softplus
+        UnaryOp.Erf
+        UnaryOp.Relu
+        UnaryOp.Not
+    ]
+
+let private floatPairs =
+    [
+        BinaryOp.Add
+        BinaryOp.Sub
+        BinaryOp.Mul
+        BinaryOp.Div
+        BinaryOp.Pow
+        BinaryOp.Max
+        BinaryOp.Min
+        BinaryOp.And
+        BinaryOp.Or
+    ]
+
+let private wholes = [ UnaryOp.Neg; UnaryOp.Abs; UnaryOp.Sign; UnaryOp.Relu ]
+let private wholePairs = [ BinaryOp.Add; BinaryOp.Sub; BinaryOp.Mul; BinaryOp.Max; BinaryOp.Min ]
+
+let private comparisons =
+    [ CompareOp.Eq; CompareOp.Ne; CompareOp.Lt; CompareOp.Le; CompareOp.Gt; CompareOp.Ge ]
+
+let private reductions = [ ReduceOp.Sum; ReduceOp.Prod; ReduceOp.Max; ReduceOp.Min ]
+let private kinds = [ LaneKind.Float; LaneKind.Whole; LaneKind.Truth ]
+
+let private pick (random: Random) (items: 'a list) = items[random.Next items.Length]
+
+/// A pass of random steps, each fit for the kinds of its inputs; the last values and the folds are stored.
+let private generate (seed: int) : Case =
+    let random = Random seed
+    let pick items = pick random items
+    let dtype = pick [ DType.F32; DType.F64 ]
+    let across = random.Next 3 > 0
+    let truth () = random.Next 2 = 0
+
+    let sources =
+        Array.init (1 + random.Next 4) (fun i ->
+            {
+                Type = (if i = 0 then dtype else pick [ dtype; dtype; DType.I32; DType.Bool ])
+                Along = (i = 0 || random.Next 3 > 0)
+                Still = random.Next 3 = 0
+            })
+
+    let steps = ResizeArray<PassStep>()
+    let kinds' = ResizeArray<LaneKind>()
+
+    let add step kind =
+        steps.Add step
+        kinds'.Add kind
+
+    sources
+    |> Array.iteri (fun i o ->
+        add
+            (PassStep.Load i)
+            (if o.Type.IsFloat then LaneKind.Float
+             elif o.Type = DType.I32 then LaneKind.Whole
+             else LaneKind.Truth))
+
+    add (PassStep.Number special[random.Next special.Length]) LaneKind.Float
+    add (PassStep.WholeNumber(random.Next(-3, 4))) LaneKind.Whole
+    add (PassStep.Convert(LaneKind.Truth, 0)) LaneKind.Truth
+
+    let some kind =
+        pick
+            [
+                for i in 0 .. kinds'.Count - 1 do
+                    if kinds'[i] = kind then
+                        yield i
+            ]
+
+    for _ in 1 .. 3 + random.Next 12 do
+        let kind = pick [ LaneKind.Float; LaneKind.Float; LaneKind.Whole; LaneKind.Truth ]
+        let x, y = some kind, some kind
+
+        match random.Next 8 with
+        | 0
+        | 1 ->
+            let op =
+                match kind with
+                | LaneKind.Float -> pick floats
+                | LaneKind.Whole -> pick wholes
+                | LaneKind.Truth -> UnaryOp.Not
+
+            add (PassStep.Unary(op, x)) kind
+        | 2
+        | 3 ->
+            let op =
+                match kind with
+                | LaneKind.Float -> pick floatPairs
+                | LaneKind.Whole -> pick wholePairs
+                | LaneKind.Truth -> pick [ BinaryOp.And; BinaryOp.Or ]
+
+            add (PassStep.Binary(op, x, y)) kind
+        | 4 -> add (PassStep.Compare(pick comparisons, x, y)) LaneKind.Truth
+        | 5 -> add (PassStep.Select(some LaneKind.Truth, x, y)) kind
+        | 6 ->
+            let target = pick kinds
+            add (PassStep.Convert(target, x)) target
+        | _ when kind <> LaneKind.Truth -> add (PassStep.Fold(pick reductions, x)) kind
+        | _ -> ()
+
+    // Where the values may go: stores to operands that move everywhere always may.
+    let typeOf kind =
+        match kind with
+        | LaneKind.Float -> dtype
+        | LaneKind.Whole -> DType.I32
+        | LaneKind.Truth -> DType.Bool
+
+    let targets = ResizeArray<PassOperand>()
+    let stores = ResizeArray<struct (int * int)>()
+
+    let store step along still =
+        stores.Add(struct (step, sources.Length + targets.Count))
+        targets.Add { Type = typeOf kinds'[step]; Along = along; Still = still }
+
+    let count = steps.Count
+    store (count - 1) true false
+
+    for _ in 0 .. random.Next 4 do
+        store (random.Next count) true false
+
+    for step in 0 .. count - 1 do
+        match steps[step] with
+        | PassStep.Fold _ when truth () -> store step (not across) true
+        | _ -> ()
+
+    // Another value over the first target, now and then.
+    let over =
+        [
+            for i in 0 .. count - 1 do
+                if kinds'[i] = kinds'[count - 1] then
+                    yield i
+        ]
+
+    if truth () then
+        stores.Add(struct (pick over, sources.Length))
+
+    let pass =
+        {
+            Type = dtype
+            Operands = Array.append sources (targets.ToArray())
+            Steps = steps.ToArray()
+            Stores = stores.ToArray()
+            Across = across
+        }
+
+    let b = block pass
+
+    {
+        Pass = pass
+        Segments = pick [ 0; 1; 2; 5 ]
+        Columns =
+            if across then
+                pick [ 0; 1; b - 1; b; b + 1; 2 * b; 37; 61; 300 ]
+            else
+                pick [ 0; 1; 2; 3; 5; b / 2; b - 1; b ]
+        Seed = random.Next()
+    }
+
+let private sameEverywhere case shared =
+    let expected = interpreted case shared
+
+    expected <> Error "wrote outside its operands"
+    && widths |> List.forall (fun width -> emitted width case shared = expected)
+
+let private many = { config with maxTest = 400 }
+
+let private generated =
+    testPropertyWithConfig
+        many
+        "a generated pass has the same bits emitted and interpreted"
+        (fun (seed: int) ->
+            let case = generate seed
+            sameEverywhere case (apart case) |> Prop.label $"%A{case}")
+
+// Elementwise ----------------------------------------------------------------------------------------------------
+
+let private operand dtype along still = { Type = dtype; Along = along; Still = still }
+
+let private pass dtype across operands steps stores =
+    {
+        Type = dtype
+        Operands = Array.ofList operands
+        Steps = Array.ofList steps
+        Stores = Array.ofList stores
+        Across = across
+    }
+
+let private put (dtype: DType) (v: float) =
+    if dtype = DType.F32 then
+        BitConverter.GetBytes(float32 v)
+    else
+        BitConverter.GetBytes v
+
+let private take (dtype: DType) (bytes: byte[]) at =
+    if dtype = DType.F32 then
+        float (BitConverter.ToSingle(bytes, at))
+    else
+        BitConverter.ToDouble(bytes, at)
+
+/// Runs a pass on one segment whose operands' elements are given as bytes; gives the operands' bytes.
+let private apply (body: PassBody) (segments: int) columns (strides: int[]) (operands: byte[][]) =
+    let memory =
+        operands
+        |> Array.map (fun bytes ->
+            let pinned = GC.AllocateArray<byte>(max 1 bytes.Length, pinned = true)
+            Array.Copy(bytes, pinned, bytes.Length)
+            pinned)
+
+    let table = GC.AllocateArray<nativeint>(2 * memory.Length, pinned = true)
+
+    memory
+    |> Array.iteri (fun i m ->
+        table[2 * i] <- Marshal.UnsafeAddrOfPinnedArrayElement(m, 0)
+        table[2 * i + 1] <- nativeint strides[i])
+
+    body.Invoke(Marshal.UnsafeAddrOfPinnedArrayElement(table, 0), nativeint segments, nativeint columns)
+    memory
+
+let private same (x: float) (y: float) =
+    (Double.IsNaN x && Double.IsNaN y)
+    || BitConverter.DoubleToInt64Bits x = BitConverter.DoubleToInt64Bits y
+
+let private round (dtype: DType) v = if dtype = DType.F32 then float (float32 v) else v
+let private numbers dtype (xs: float[]) = Array.map (round dtype) (Array.append special xs)
+let private bytesOf dtype xs = xs |> Array.map (put dtype) |> Array.concat
+
+/// A step of one or two floats against its definition, in every width.
+let private judge dtype step (xs: float[]) (ys: float[]) (expected: float -> float -> float) =
+    let p =
+        pass
+            dtype
+            true
+            [ operand dtype true false; operand dtype true false; operand dtype true false ]
+            [ PassStep.Load 0; PassStep.Load 1; step ]
+            [ struct (2, 2) ]
+
+    let bytes = [| bytesOf dtype xs; bytesOf dtype ys; bytesOf dtype xs |]
+
+    bodies p
+    |> List.forall (fun body ->
+        let result = (apply body 1 xs.Length [| 0; 0; 0 |] bytes)[2]
+
+        Array.forall2
+            same
+            (Array.map2 (fun x y -> round dtype (expected x y)) xs ys)
+            (Array.init xs.Length (fun i -> take dtype result (i * size dtype))))
+
+let private exact =
+    testList
+        "exact operations are those of Scalar"
+        [
+            for dtype in [ DType.F32; DType.F64 ] do
+                for op in
+                    [
+                        UnaryOp.Neg
+                        UnaryOp.Abs
+                        UnaryOp.Sign
+                        UnaryOp.Floor
+                        UnaryOp.Ceiling
+                        UnaryOp.Round
+                        UnaryOp.Sqrt
+                        UnaryOp.Reciprocal
+                        UnaryOp.Relu
+                        UnaryOp.Not
+                        UnaryOp.Tan
+                        UnaryOp.Asin
+                        UnaryOp.Acos
+                        UnaryOp.Atan
+                        UnaryOp.Sinh
+                        UnaryOp.Cosh
+                    ] do
+                    law $"{op} of {dtype}" (fun (xs: float[]) ->
+                        let xs = numbers dtype xs
+                        judge dtype (PassStep.Unary(op, 0)) xs xs (fun x _ -> Scalar.unary op x))
+
+                for op in floatPairs |> List.except [ BinaryOp.Pow ] do
+                    law $"{op} of {dtype}" (fun (pairs: (float * float)[]) ->
+                        let every = Array.allPairs special special
+                        let xs, ys = Array.unzip (Array.append every pairs)
+                        let xs, ys = Array.map (round dtype) xs, Array.map (round dtype) ys
+                        judge dtype (PassStep.Binary(op, 0, 1)) xs ys (Scalar.binary op))
+        ]
+
+let private compares op (x: float) y =
+    match op with
+    | CompareOp.Eq -> x = y
+    | CompareOp.Ne -> x <> y
+    | CompareOp.Lt -> x < y
+    | CompareOp.Le -> x <= y
+    | CompareOp.Gt -> x > y
+    | CompareOp.Ge -> x >= y
+
+let private comparing =
+    testList
+        "comparisons, selections and conversions"
+        [
+            for dtype in [ DType.F32; DType.F64 ] do
+                let p =
+                    pass
+                        dtype
+                        true
+                        [
+                            operand dtype true false
+                            operand dtype true false
+                            operand DType.I32 true false
+                            operand DType.Bool true false
+                            for _ in comparisons do
+                                operand DType.Bool true false
+                            operand dtype true false
+                            operand DType.I32 true false
+                            operand dtype true false
+                            operand dtype true false
+                        ]
+                        [
+                            PassStep.Load 0
+                            PassStep.Load 1
+                            PassStep.Load 2
+                            PassStep.Load 3
+                            for op in comparisons do
+                                PassStep.Compare(op, 0, 1)
+                            PassStep.Select(3, 0, 1)
+                            PassStep.Convert(LaneKind.Whole, 0)
+                            PassStep.Convert(LaneKind.Float, 2)
+                            PassStep.Convert(LaneKind.Float, 3)
+                        ]
+                        [ for i in 4..13 -> struct (i, i) ]
+
+                test $"of {dtype} are those of Eval" {
+                    let xs, ys = Array.unzip (Array.allPairs special special)
+                    let xs, ys = Array.map (round dtype) xs, Array.map (round dtype) ys
+                    let n = xs.Length
+                    let whole i = if i % 7 = 0 then Int32.MinValue else i * 16777259
+                    let truth i = i % 3 = 0
+
+                    let bytes =
+                        [|
+                            bytesOf dtype xs
+                            bytesOf dtype ys
+                            Array.init n (fun i -> BitConverter.GetBytes(whole i)) |> Array.concat
+                            Array.init n (fun i -> if truth i then 1uy else 0uy)
+                            for _ in comparisons do
+                                Array.zeroCreate n
+                            bytesOf dtype xs
+                            Array.zeroCreate (4 * n)
+                            bytesOf dtype xs
+                            bytesOf dtype xs
+                        |]
+
+                    for body in bodies p do
+                        let found = apply body 1 n (Array.zeroCreate 14) bytes
+                        let float operand i = take dtype found[operand] (i * size dtype)
+
+                        for i in 0 .. n - 1 do
+                            for k, op in List.indexed comparisons do
+                                let expected = if compares op xs[i] ys[i] then 1uy else 0uy
+                                let result = found[4 + k]
+                                Expect.equal result[i] expected $"{op} {xs[i]} {ys[i]}"
+
+                            Expect.isTrue (same (float 10 i) (if truth i then xs[i] else ys[i])) "select"
+
+                            Expect.equal
+                                (BitConverter.ToInt32(found[11], 4 * i))
+                                (int xs[i])
+                                $"{xs[i]} cut to a whole number"
+
+                            Expect.isTrue
+                                (same (float 12 i) (round dtype (Operators.float (whole i))))
+                                "whole to float"
+
+                            Expect.isTrue (same (float 13 i) (if truth i then 1.0 else 0.0)) "truth to float"
+                }
+        ]
+
+// Folds ----------------------------------------------------------------------------------------------------------
+
+let private folds =
+    testList
+        "folds are in the documented order"
+        [
+            for dtype in [ DType.F32; DType.F64 ] do
+                for across in [ true; false ] do
+                    let p =
+                        pass
+                            dtype
+                            across
+                            [
+                                operand dtype true false
+                                for _ in reductions do
+                                    operand dtype (not across) true
+                            ]
+                            [
+                                PassStep.Load 0
+                                for op in reductions do
+                                    PassStep.Fold(op, 0)
+                            ]
+                            [ for i in 1..4 -> struct (i, i) ]
+
+                    let lanes = block p
+
+                    let lengths =
+                        if across then
+                            [ 0; 1; 3; lanes - 1; lanes; lanes + 1; 53; 300 ]
+                        else
+                            [ 0; 1; 3; lanes - 1; lanes ]
+
+                    test $"""of {dtype} {if across then "across" else "down"}""" {
+                        for columns in lengths do
+                            for segments in [ 0; 1; 2; 5 ] do
+                                let random = Random(columns * 10 + segments)
+
+                                let lines =
+                                    Array.init segments (fun _ ->
+                                        Array.init columns (fun _ ->
+                                            round dtype (random.NextDouble() * 2.0 - 0.9)))
+
+                                let results = if across then 1 else columns
+
+                                let bytes =
+                                    [|
+                                        bytesOf dtype (Array.concat lines)
+                                        for _ in reductions do
+                                            Array.zeroCreate (results * size dtype)
+                                    |]
+
+                                let strides = [| columns * size dtype; 0; 0; 0; 0 |]
+
+                                for body in bodies p do
+                                    let found = apply body segments columns strides bytes
+
+                                    for k, op in List.indexed reductions do
+                                        let expected = reference op (round dtype) lanes across lines
+                                        let result = found[k + 1]
+
+                                        for i in 0 .. results - 1 do
+                                            let value = take dtype result (i * size dtype)
+
+                                            Expect.isTrue
+                                                (same value expected[i])
+                                                $"{op} of {segments} segments of {columns} columns"
+                    }
+        ]
+
+// In place -------------------------------------------------------------------------------------------------------
+
+let private inPlace =
+    law "an elementwise pass may write over what it reads" (fun (seed: int) ->
+        let dtype = if seed % 2 = 0 then DType.F32 else DType.F64
+
+        let p =
+            pass
+                dtype
+                true
+                [ operand dtype true false; operand dtype true true; operand dtype true false ]
+                [
+                    PassStep.Load 0
+                    PassStep.Load 1
+                    PassStep.Binary(BinaryOp.Add, 0, 1)
+                    PassStep.Unary(UnaryOp.Relu, 2)
+                ]
+                [ struct (3, 2) ]
+
+        let random = Random seed
+
+        let case = { Pass = p; Segments = random.Next 4; Columns = random.Next 70; Seed = seed }
+
+        let shared = [| 0; 1; 0 |]
+
+        match interpreted case [| 0; 1; 2 |], interpreted case shared with
+        | Ok separate, Ok over ->
+            // The gaps between lines keep what was there, which is not the same in both.
+            let lines (values: int64[]) =
+                values |> Array.indexed |> Array.filter (fun (i, _) -> i % (case.Columns + 3) < case.Columns)
+
+            lines separate[2] = lines over[2] && sameEverywhere case shared
+        | _ -> false)
+
+let private allocation =
+    test "a call allocates nothing" {
+        let p =
+            pass
+                DType.F32
+                true
+                [ operand DType.F32 true false; operand DType.F32 true false ]
+                [
+                    PassStep.Load 0
+                    PassStep.Fold(ReduceOp.Max, 0)
+                    PassStep.Binary(BinaryOp.Sub, 0, 1)
+                    PassStep.Unary(UnaryOp.Exp, 2)
+                    PassStep.Fold(ReduceOp.Sum, 3)
+                    PassStep.Binary(BinaryOp.Div, 3, 4)
+                ]
+                [ struct (3, 1); struct (5, 1) ]
+
+        let x = GC.AllocateArray<float32>(100, pinned = true)
+        let y = GC.AllocateArray<float32>(100, pinned = true)
+
+        let table = GC.AllocateArray<nativeint>(4, pinned = true)
+
+        table[0] <- Marshal.UnsafeAddrOfPinnedArrayElement(x, 0)
+        table[2] <- Marshal.UnsafeAddrOfPinnedArrayElement(y, 0)
+        let address = Marshal.UnsafeAddrOfPinnedArrayElement(table, 0)
+
+        for body in [ PassCode.get Width.Bits128 false p; PassCode.get Simd.widest true p ] do
+            body.Invoke(address, 1n, 100n)
+            let before = GC.GetAllocatedBytesForCurrentThread()
+            body.Invoke(address, 1n, 100n)
+            Expect.equal (GC.GetAllocatedBytesForCurrentThread() - before) 0L "allocated"
+            Expect.equal (Array.distinct y) [| 0.01f |] "softmax of equal numbers"
+    }
+
+let private refusals =
+    testList
+        "refusals"
+        [
+            test "a moving value does not fit a still operand" {
+                let p =
+                    pass
+                        DType.F32
+                        true
+                        [ operand DType.F32 true false; operand DType.F32 false true ]
+                        [ PassStep.Load 0 ]
+                        [ struct (0, 1) ]
+
+                Expect.throwsT<DomainError> (fun () -> PassCode.get Width.Bits128 true p |> ignore) "store"
+            }
+
+            test "lanes of two kinds do not add" {
+                let p =
+                    pass
+                        DType.F32
+                        true
+                        [ operand DType.F32 true false ]
+                        [ PassStep.Load 0; PassStep.WholeNumber 1; PassStep.Binary(BinaryOp.Add, 0, 1) ]
+                        [ struct (2, 0) ]
+
+                Expect.throwsT<DomainError> (fun () -> PassCode.get Width.Bits128 true p |> ignore) "add"
+            }
+        ]
+
+let private kept =
+    test "code is kept by structure, and numbers by their bits" {
+        let make v =
+            pass
+                DType.F32
+                true
+                [ operand DType.F32 true false; operand DType.F32 true false ]
+                [ PassStep.Load 0; PassStep.Number v; PassStep.Binary(BinaryOp.Mul, 0, 1) ]
+                [ struct (2, 1) ]
+
+        let get v = PassCode.get Width.Bits128 true (make v)
+        Expect.isTrue (Object.ReferenceEquals(get nan, get nan)) "the same pass"
+        Expect.isFalse (Object.ReferenceEquals(get 0.0, get -0.0)) "zeros of two signs"
+
+        Expect.isFalse
+            (Object.ReferenceEquals(get 0.0, PassCode.get Width.Bits256 true (make 0.0)))
+            "two widths"
+    }
+
+let tests = testList "Pass" [ exact; comparing; folds; inPlace; allocation; kept; refusals; generated ]
