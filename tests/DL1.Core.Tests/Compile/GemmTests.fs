@@ -269,22 +269,25 @@ let private finish =
                 let before = work.Run(Simd.widest, threads, null)
                 let seen = Array.zeroCreate<int>(case.Batch * case.M * case.N)
 
+                let wide = case.N + case.Gap
+
                 let finish =
-                    RowFinish(fun address row column count ->
-                        for i in 0 .. count - 1 do
-                            let at = row * case.N + column + i
+                    BlockFinish(fun address row rows column columns ->
+                        for i in 0 .. rows * columns - 1 do
+                            let down, across = i / columns, i % columns
+                            let at = (row + down) * case.N + column + across
                             Threading.Interlocked.Increment &seen[at] |> ignore
-                            let value = BitConverter.Int32BitsToSingle(Marshal.ReadInt32(address, 4 * i))
+                            let place = 4 * (down * wide + across)
+                            let value = BitConverter.Int32BitsToSingle(Marshal.ReadInt32(address, place))
 
                             Marshal.WriteInt32(
                                 address,
-                                4 * i,
+                                place,
                                 BitConverter.SingleToInt32Bits(value * 2.0f + float32 at)
                             ))
 
                 let after = work.Run(Simd.widest, threads, finish)
                 Expect.isTrue (Array.forall ((=) 1) seen) $"each once: %A{case}"
-                let wide = case.N + case.Gap
 
                 let expected =
                     before

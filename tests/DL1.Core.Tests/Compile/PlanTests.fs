@@ -120,7 +120,7 @@ let tests =
                 let roots = loss :: Grad.grad loss [ w; b ]
                 let found = kinds roots
                 Expect.equal (Map.tryFind "product" found) (Some 2) "forward, and the weights' gradient"
-                Expect.equal (found.Count, Map.tryFind "pass" found) (2, Some 1) "and one pass for the loss and the bias"
+                Expect.equal (found.Count, Map.tryFind "pass" found) (2, Some 2) "and passes for the loss and the bias"
 
                 let values =
                     [ x; w; b ]
