@@ -20,40 +20,28 @@ type internal PassScalar =
             let element = NativePtr.add (NativePtr.ofNativeInt<float> address) i
             NativePtr.write element (f (NativePtr.read element))
 
-    [<MethodImpl(MethodImplOptions.AggressiveOptimization)>]
     static member Tan32(address: nativeint, count: int) = PassScalar.Each32(address, count, Math.Tan)
 
-    [<MethodImpl(MethodImplOptions.AggressiveOptimization)>]
     static member Tan64(address: nativeint, count: int) = PassScalar.Each64(address, count, Math.Tan)
 
-    [<MethodImpl(MethodImplOptions.AggressiveOptimization)>]
     static member Asin32(address: nativeint, count: int) = PassScalar.Each32(address, count, Math.Asin)
 
-    [<MethodImpl(MethodImplOptions.AggressiveOptimization)>]
     static member Asin64(address: nativeint, count: int) = PassScalar.Each64(address, count, Math.Asin)
 
-    [<MethodImpl(MethodImplOptions.AggressiveOptimization)>]
     static member Acos32(address: nativeint, count: int) = PassScalar.Each32(address, count, Math.Acos)
 
-    [<MethodImpl(MethodImplOptions.AggressiveOptimization)>]
     static member Acos64(address: nativeint, count: int) = PassScalar.Each64(address, count, Math.Acos)
 
-    [<MethodImpl(MethodImplOptions.AggressiveOptimization)>]
     static member Atan32(address: nativeint, count: int) = PassScalar.Each32(address, count, Math.Atan)
 
-    [<MethodImpl(MethodImplOptions.AggressiveOptimization)>]
     static member Atan64(address: nativeint, count: int) = PassScalar.Each64(address, count, Math.Atan)
 
-    [<MethodImpl(MethodImplOptions.AggressiveOptimization)>]
     static member Sinh32(address: nativeint, count: int) = PassScalar.Each32(address, count, Math.Sinh)
 
-    [<MethodImpl(MethodImplOptions.AggressiveOptimization)>]
     static member Sinh64(address: nativeint, count: int) = PassScalar.Each64(address, count, Math.Sinh)
 
-    [<MethodImpl(MethodImplOptions.AggressiveOptimization)>]
     static member Cosh32(address: nativeint, count: int) = PassScalar.Each32(address, count, Math.Cosh)
 
-    [<MethodImpl(MethodImplOptions.AggressiveOptimization)>]
     static member Cosh64(address: nativeint, count: int) = PassScalar.Each64(address, count, Math.Cosh)
 
 /// The lanes of a fold joined: 64 bytes at an address, lane i with lane i + half, and so on by halves.
@@ -72,66 +60,66 @@ type internal PassJoin =
         else
             Vector128.ToScalar pair
 
-    [<MethodImpl(MethodImplOptions.AggressiveOptimization)>]
+    [<MethodImpl(Inline.Always)>]
     static member SumFloat32(address: nativeint) : float32 =
         PassJoin.Halves(address, fun x y -> Vector128.Add(x, y))
 
-    [<MethodImpl(MethodImplOptions.AggressiveOptimization)>]
+    [<MethodImpl(Inline.Always)>]
     static member ProdFloat32(address: nativeint) : float32 =
         PassJoin.Halves(address, fun x y -> Vector128.Multiply(x, y))
 
-    [<MethodImpl(MethodImplOptions.AggressiveOptimization)>]
+    [<MethodImpl(Inline.Always)>]
     static member MaxFloat32(address: nativeint) : float32 =
         PassJoin.Halves(address, fun x y -> Vector128.Max(x, y))
 
-    [<MethodImpl(MethodImplOptions.AggressiveOptimization)>]
+    [<MethodImpl(Inline.Always)>]
     static member MinFloat32(address: nativeint) : float32 =
         PassJoin.Halves(address, fun x y -> Vector128.Min(x, y))
 
-    [<MethodImpl(MethodImplOptions.AggressiveOptimization)>]
+    [<MethodImpl(Inline.Always)>]
     static member SumFloat64(address: nativeint) : float =
         PassJoin.Halves(address, fun x y -> Vector128.Add(x, y))
 
-    [<MethodImpl(MethodImplOptions.AggressiveOptimization)>]
+    [<MethodImpl(Inline.Always)>]
     static member ProdFloat64(address: nativeint) : float =
         PassJoin.Halves(address, fun x y -> Vector128.Multiply(x, y))
 
-    [<MethodImpl(MethodImplOptions.AggressiveOptimization)>]
+    [<MethodImpl(Inline.Always)>]
     static member MaxFloat64(address: nativeint) : float =
         PassJoin.Halves(address, fun x y -> Vector128.Max(x, y))
 
-    [<MethodImpl(MethodImplOptions.AggressiveOptimization)>]
+    [<MethodImpl(Inline.Always)>]
     static member MinFloat64(address: nativeint) : float =
         PassJoin.Halves(address, fun x y -> Vector128.Min(x, y))
 
-    [<MethodImpl(MethodImplOptions.AggressiveOptimization)>]
+    [<MethodImpl(Inline.Always)>]
     static member SumWhole32(address: nativeint) : int =
         PassJoin.Halves(address, fun x y -> Vector128.Add(x, y))
 
-    [<MethodImpl(MethodImplOptions.AggressiveOptimization)>]
+    [<MethodImpl(Inline.Always)>]
     static member ProdWhole32(address: nativeint) : int =
         PassJoin.Halves(address, fun x y -> Vector128.Multiply(x, y))
 
-    [<MethodImpl(MethodImplOptions.AggressiveOptimization)>]
+    [<MethodImpl(Inline.Always)>]
     static member MaxWhole32(address: nativeint) : int =
         PassJoin.Halves(address, fun x y -> Vector128.Max(x, y))
 
-    [<MethodImpl(MethodImplOptions.AggressiveOptimization)>]
+    [<MethodImpl(Inline.Always)>]
     static member MinWhole32(address: nativeint) : int =
         PassJoin.Halves(address, fun x y -> Vector128.Min(x, y))
 
-    [<MethodImpl(MethodImplOptions.AggressiveOptimization)>]
+    [<MethodImpl(Inline.Always)>]
     static member SumWhole64(address: nativeint) : int64 =
         PassJoin.Halves(address, fun x y -> Vector128.Add(x, y))
 
-    [<MethodImpl(MethodImplOptions.AggressiveOptimization)>]
+    [<MethodImpl(Inline.Always)>]
     static member ProdWhole64(address: nativeint) : int64 =
         PassJoin.Halves(address, fun x y -> Vector128.Multiply(x, y))
 
-    [<MethodImpl(MethodImplOptions.AggressiveOptimization)>]
+    [<MethodImpl(Inline.Always)>]
     static member MaxWhole64(address: nativeint) : int64 =
         PassJoin.Halves(address, fun x y -> Vector128.Max(x, y))
 
-    [<MethodImpl(MethodImplOptions.AggressiveOptimization)>]
+    [<MethodImpl(Inline.Always)>]
     static member MinWhole64(address: nativeint) : int64 =
         PassJoin.Halves(address, fun x y -> Vector128.Min(x, y))
