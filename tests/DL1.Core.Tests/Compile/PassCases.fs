@@ -131,6 +131,9 @@ let private run (body: PassBody) (case: Case) (shared: int[]) =
         nativeint case.Columns
     )
 
+    // The body sees addresses alone, which keep nothing alive.
+    GC.KeepAlive table
+
     let guarded =
         memory
         |> Array.forall (fun m ->

@@ -84,6 +84,8 @@ let private apply (body: PassBody) (segments: int) columns (strides: int[]) (ope
         table[2 * i + 1] <- nativeint strides[i])
 
     body.Invoke(Marshal.UnsafeAddrOfPinnedArrayElement(table, 0), nativeint segments, nativeint columns)
+    // Bodies see addresses alone, which keep nothing alive.
+    GC.KeepAlive table
     memory
 
 let private same (x: float) (y: float) =
@@ -371,6 +373,8 @@ let private allocation =
             let before = GC.GetAllocatedBytesForCurrentThread()
             body.Invoke(address, 1n, 100n)
             Expect.equal (GC.GetAllocatedBytesForCurrentThread() - before) 0L "allocated"
+            GC.KeepAlive table
+            GC.KeepAlive x
             Expect.equal (Array.distinct y) [| 0.01f |] "softmax of equal numbers"
     }
 
