@@ -77,52 +77,52 @@ module internal PassInterpret =
         | PassStep.WholeNumber n -> if single then fill target 4 n else fill target 8 (int64 n)
         | PassStep.Unary(op, x) ->
             match plan.Kinds[x] with
-            | LaneKind.Float when single -> PassOperations.unary32 op (at x) target
-            | LaneKind.Float -> PassOperations.unary64 op (at x) target
-            | LaneKind.Whole when single -> PassOperations.wholeUnary32 op (at x) target
-            | LaneKind.Whole -> PassOperations.wholeUnary64 op (at x) target
-            | LaneKind.Truth -> PassOperations.truthUnary op (at x) target
+            | LaneKind.Float when single -> PassFloats.unary32 op (at x) target
+            | LaneKind.Float -> PassFloats.unary64 op (at x) target
+            | LaneKind.Whole when single -> PassWholes.wholeUnary32 op (at x) target
+            | LaneKind.Whole -> PassWholes.wholeUnary64 op (at x) target
+            | LaneKind.Truth -> PassWholes.truthUnary op (at x) target
         | PassStep.Binary(op, x, y) ->
             match plan.Kinds[x] with
-            | LaneKind.Float when single -> PassOperations.binary32 op (at x) (at y) target
-            | LaneKind.Float -> PassOperations.binary64 op (at x) (at y) target
-            | LaneKind.Whole when single -> PassOperations.wholeBinary32 op (at x) (at y) target
-            | LaneKind.Whole -> PassOperations.wholeBinary64 op (at x) (at y) target
-            | LaneKind.Truth -> PassOperations.truthBinary op (at x) (at y) target
+            | LaneKind.Float when single -> PassFloats.binary32 op (at x) (at y) target
+            | LaneKind.Float -> PassFloats.binary64 op (at x) (at y) target
+            | LaneKind.Whole when single -> PassWholes.wholeBinary32 op (at x) (at y) target
+            | LaneKind.Whole -> PassWholes.wholeBinary64 op (at x) (at y) target
+            | LaneKind.Truth -> PassWholes.truthBinary op (at x) (at y) target
         | PassStep.Compare(op, x, y) ->
             match plan.Kinds[x] with
-            | LaneKind.Float when single -> PassOperations.compare32 op (at x) (at y) target
-            | LaneKind.Float -> PassOperations.compare64 op (at x) (at y) target
-            | LaneKind.Whole when single -> PassOperations.compareWhole32 op (at x) (at y) target
-            | LaneKind.Whole -> PassOperations.compareWhole64 op (at x) (at y) target
-            | LaneKind.Truth -> PassOperations.compareTruth op (at x) (at y) target
-        | PassStep.Select(c, x, y) -> PassOperations.select (at c) (at x) (at y) target
+            | LaneKind.Float when single -> PassWholes.compare32 op (at x) (at y) target
+            | LaneKind.Float -> PassWholes.compare64 op (at x) (at y) target
+            | LaneKind.Whole when single -> PassWholes.compareWhole32 op (at x) (at y) target
+            | LaneKind.Whole -> PassWholes.compareWhole64 op (at x) (at y) target
+            | LaneKind.Truth -> PassWholes.compareTruth op (at x) (at y) target
+        | PassStep.Select(c, x, y) -> PassWholes.select (at c) (at x) (at y) target
         | PassStep.Convert(kind, x) ->
             if single then
-                PassOperations.convert32 plan.Kinds[x] kind (at x) target
+                PassWholes.convert32 plan.Kinds[x] kind (at x) target
             else
-                PassOperations.convert64 plan.Kinds[x] kind (at x) target
+                PassWholes.convert64 plan.Kinds[x] kind (at x) target
 
     /// A fold's lanes with one more value in each.
     let private combine single kind op (x: nativeint) (total: nativeint) (next: nativeint) =
-        let binary = PassPhases.folding op
+        let binary = PassSteps.folding op
 
         match kind with
-        | LaneKind.Float when single -> PassOperations.binary32 binary total x next
-        | LaneKind.Float -> PassOperations.binary64 binary total x next
+        | LaneKind.Float when single -> PassFloats.binary32 binary total x next
+        | LaneKind.Float -> PassFloats.binary64 binary total x next
         | LaneKind.Whole
-        | LaneKind.Truth when single -> PassOperations.wholeBinary32 binary total x next
+        | LaneKind.Truth when single -> PassWholes.wholeBinary32 binary total x next
         | LaneKind.Whole
-        | LaneKind.Truth -> PassOperations.wholeBinary64 binary total x next
+        | LaneKind.Truth -> PassWholes.wholeBinary64 binary total x next
 
     let private start single kind op (total: nativeint) =
         match kind with
-        | LaneKind.Float when single -> fill total 4 (float32 (PassPhases.startFloat op))
-        | LaneKind.Float -> fill total 8 (PassPhases.startFloat op)
+        | LaneKind.Float when single -> fill total 4 (float32 (PassSteps.startFloat op))
+        | LaneKind.Float -> fill total 8 (PassSteps.startFloat op)
         | LaneKind.Whole
-        | LaneKind.Truth when single -> fill total 4 (PassPhases.startWhole op)
+        | LaneKind.Truth when single -> fill total 4 (PassSteps.startWhole op)
         | LaneKind.Whole
-        | LaneKind.Truth -> fill total 8 (int64 (PassPhases.startWhole op))
+        | LaneKind.Truth -> fill total 8 (int64 (PassSteps.startWhole op))
 
     let private join single kind op (total: nativeint) =
         match kind with

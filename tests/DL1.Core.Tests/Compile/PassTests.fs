@@ -5,155 +5,10 @@ open System
 open System.Runtime.InteropServices
 open DL1
 open DL1.Tests.Law
+open DL1.Tests.PassCases
 open Expecto
 open FsCheck
 open FsCheck.FSharp
-
-/// A pass, how many segments and columns it is given, and the seed of its operands' elements.
-type private Case = { Pass: Pass; Segments: int; Columns: int; Seed: int }
-
-let private size (dtype: DType) =
-    match dtype with
-    | DType.F32
-    | DType.I32 -> 4
-    | DType.F64
-    | DType.I64 -> 8
-    | DType.Bool -> 1
-
-let private block (pass: Pass) = if pass.Type = DType.F32 then 16 else 8
-
-/// Numbers of every kind.
-let private special =
-    [|
-        0.0
-        -0.0
-        1.0
-        -1.0
-        0.5
-        -2.5
-        1.5
-        2.5
-        nan
-        infinity
-        -infinity
-        1e-40
-        -3e38
-        7.25
-        100.0
-        -87.5
-        1e10
-        -3e9
-    |]
-
-/// Bytes of elements of a type, with the guard's bytes around them.
-let private room = 128
-
-let private elements (dtype: DType) count (random: Random) : byte[] =
-    let float () =
-        if random.Next 3 = 0 then
-            special[random.Next special.Length]
-        else
-            (random.NextDouble() - 0.5) * 8.0
-
-    let bytes () =
-        match dtype with
-        | DType.F32 -> BitConverter.GetBytes(float32 (float ()))
-        | DType.F64 -> BitConverter.GetBytes(float ())
-        | DType.I32 ->
-            BitConverter.GetBytes(
-                if random.Next 4 = 0 then
-                    (if random.Next 2 = 0 then Int32.MinValue else Int32.MaxValue)
-                else
-                    random.Next(-5, 6)
-            )
-        | DType.I64 -> BitConverter.GetBytes 0L
-        | DType.Bool -> [| byte (random.Next 2) |]
-
-    Array.concat
-        [
-            Array.create room 0xA5uy
-            Array.init count (fun _ -> bytes ()) |> Array.concat
-            Array.create room 0xA5uy
-        ]
-
-/// How an operand lies: the elements that it takes, and the bytes from segment to segment.
-let private extent (case: Case) (o: PassOperand) =
-    let line = if o.Along then case.Columns else 1
-    // Lines that stand apart show what is written between them.
-    let apart = if o.Still then 0 else line + 3
-    let count = if o.Still then line else max 0 (case.Segments * apart)
-    count, apart * size o.Type
-
-/// NaN counts as NaN.
-let private normal (dtype: DType) (bytes: byte[]) =
-    let inner = bytes[room .. bytes.Length - room - 1]
-
-    match dtype with
-    | DType.F32 ->
-        inner
-        |> Array.chunkBySize 4
-        |> Array.map (fun b ->
-            let v = BitConverter.ToSingle(b, 0)
-            if Single.IsNaN v then 1L <<< 40 else int64 (BitConverter.SingleToInt32Bits v))
-    | DType.F64 ->
-        inner
-        |> Array.chunkBySize 8
-        |> Array.map (fun b ->
-            let v = BitConverter.ToDouble(b, 0)
-            BitConverter.DoubleToInt64Bits(if Double.IsNaN v then nan else v))
-    | DType.I32
-    | DType.I64
-    | DType.Bool -> Array.map int64 inner
-
-/// What a body leaves in the operands; their guards must stay. Operands with the same number in `shared` lie at the
-/// same place.
-let private run (body: PassBody) (case: Case) (shared: int[]) =
-    let random = Random case.Seed
-
-    let memory =
-        case.Pass.Operands
-        |> Array.map (fun o ->
-            let bytes = elements o.Type (fst (extent case o)) random
-            let pinned = GC.AllocateArray<byte>(bytes.Length, pinned = true)
-            Array.Copy(bytes, pinned, bytes.Length)
-            pinned)
-
-    let memory = shared |> Array.map (fun i -> memory[i])
-
-    let pairs =
-        Array.zip case.Pass.Operands memory
-        |> Array.collect (fun (o, m) ->
-            [| Marshal.UnsafeAddrOfPinnedArrayElement(m, room); nativeint (snd (extent case o)) |])
-
-    let table = GC.AllocateArray<nativeint>(pairs.Length + 1, pinned = true)
-    Array.Copy(pairs, table, pairs.Length)
-
-    body.Invoke(
-        Marshal.UnsafeAddrOfPinnedArrayElement(table, 0),
-        nativeint case.Segments,
-        nativeint case.Columns
-    )
-
-    let guarded =
-        memory
-        |> Array.forall (fun m ->
-            Array.forall ((=) 0xA5uy) m[.. room - 1] && Array.forall ((=) 0xA5uy) m[m.Length - room ..])
-
-    if guarded then
-        Ok(Array.map2 (fun (o: PassOperand) m -> normal o.Type m) case.Pass.Operands memory)
-    else
-        Error "wrote outside its operands"
-
-let private apart (case: Case) = Array.init case.Pass.Operands.Length id
-
-/// The interpreter and the emitted code of each width.
-let private bodies p =
-    PassCode.get Width.Bits128 false p
-    :: ([ Width.Bits128; Width.Bits256; Width.Bits512 ] |> List.map (fun width -> PassCode.get width true p))
-
-let private widths = [ Width.Bits128; Width.Bits256; Width.Bits512 ]
-let private interpreted case shared = run (PassCode.get Width.Bits128 false case.Pass) case shared
-let private emitted width case shared = run (PassCode.get width true case.Pass) case shared
 
 /// The reductions of one column or of all, in the order that `Pass` documents, by arithmetic on single numbers.
 let private reference (op: ReduceOp) (round: float -> float) lanes across (lines: float[][]) =
@@ -179,201 +34,6 @@ let private reference (op: ReduceOp) (round: float -> float) lanes across (lines
 
     if across then [| halves totals |] else totals
 
-// Generated passes -----------------------------------------------------------------------------------------------
-
-let private floats =
-    [
-        UnaryOp.Neg
-        UnaryOp.Abs
-        UnaryOp.Sign
-        UnaryOp.Floor
-        UnaryOp.Ceiling
-        UnaryOp.Round
-        UnaryOp.Exp
-        UnaryOp.Expm1
-        UnaryOp.Log
-        UnaryOp.Log1p
-        UnaryOp.Sqrt
-        UnaryOp.Rsqrt
-        UnaryOp.Reciprocal
-        UnaryOp.Sin
-        UnaryOp.Cos
-        UnaryOp.Tan
-        UnaryOp.Asin
-        UnaryOp.Acos
-        UnaryOp.Atan
-        UnaryOp.Sinh
-        UnaryOp.Cosh
-        UnaryOp.Tanh
-        UnaryOp.Sigmoid
-        UnaryOp.Softplus
-        UnaryOp.Erf
-        UnaryOp.Relu
-        UnaryOp.Not
-    ]
-
-let private floatPairs =
-    [
-        BinaryOp.Add
-        BinaryOp.Sub
-        BinaryOp.Mul
-        BinaryOp.Div
-        BinaryOp.Pow
-        BinaryOp.Max
-        BinaryOp.Min
-        BinaryOp.And
-        BinaryOp.Or
-    ]
-
-let private wholes = [ UnaryOp.Neg; UnaryOp.Abs; UnaryOp.Sign; UnaryOp.Relu ]
-let private wholePairs = [ BinaryOp.Add; BinaryOp.Sub; BinaryOp.Mul; BinaryOp.Max; BinaryOp.Min ]
-
-let private comparisons =
-    [ CompareOp.Eq; CompareOp.Ne; CompareOp.Lt; CompareOp.Le; CompareOp.Gt; CompareOp.Ge ]
-
-let private reductions = [ ReduceOp.Sum; ReduceOp.Prod; ReduceOp.Max; ReduceOp.Min ]
-let private kinds = [ LaneKind.Float; LaneKind.Whole; LaneKind.Truth ]
-
-let private pick (random: Random) (items: 'a list) = items[random.Next items.Length]
-
-/// A pass of random steps, each fit for the kinds of its inputs; the last values and the folds are stored.
-let private generate (seed: int) : Case =
-    let random = Random seed
-    let pick items = pick random items
-    let dtype = pick [ DType.F32; DType.F64 ]
-    let across = random.Next 3 > 0
-    let truth () = random.Next 2 = 0
-
-    let sources =
-        Array.init (1 + random.Next 4) (fun i ->
-            {
-                Type = (if i = 0 then dtype else pick [ dtype; dtype; DType.I32; DType.Bool ])
-                Along = (i = 0 || random.Next 3 > 0)
-                Still = random.Next 3 = 0
-            })
-
-    let steps = ResizeArray<PassStep>()
-    let kinds' = ResizeArray<LaneKind>()
-
-    let add step kind =
-        steps.Add step
-        kinds'.Add kind
-
-    sources
-    |> Array.iteri (fun i o ->
-        add
-            (PassStep.Load i)
-            (if o.Type.IsFloat then LaneKind.Float
-             elif o.Type = DType.I32 then LaneKind.Whole
-             else LaneKind.Truth))
-
-    add (PassStep.Number special[random.Next special.Length]) LaneKind.Float
-    add (PassStep.WholeNumber(random.Next(-3, 4))) LaneKind.Whole
-    add (PassStep.Convert(LaneKind.Truth, 0)) LaneKind.Truth
-
-    let some kind =
-        pick
-            [
-                for i in 0 .. kinds'.Count - 1 do
-                    if kinds'[i] = kind then
-                        yield i
-            ]
-
-    for _ in 1 .. 3 + random.Next 12 do
-        let kind = pick [ LaneKind.Float; LaneKind.Float; LaneKind.Whole; LaneKind.Truth ]
-        let x, y = some kind, some kind
-
-        match random.Next 8 with
-        | 0
-        | 1 ->
-            let op =
-                match kind with
-                | LaneKind.Float -> pick floats
-                | LaneKind.Whole -> pick wholes
-                | LaneKind.Truth -> UnaryOp.Not
-
-            add (PassStep.Unary(op, x)) kind
-        | 2
-        | 3 ->
-            let op =
-                match kind with
-                | LaneKind.Float -> pick floatPairs
-                | LaneKind.Whole -> pick wholePairs
-                | LaneKind.Truth -> pick [ BinaryOp.And; BinaryOp.Or ]
-
-            add (PassStep.Binary(op, x, y)) kind
-        | 4 -> add (PassStep.Compare(pick comparisons, x, y)) LaneKind.Truth
-        | 5 -> add (PassStep.Select(some LaneKind.Truth, x, y)) kind
-        | 6 ->
-            let target = pick kinds
-            add (PassStep.Convert(target, x)) target
-        | _ when kind <> LaneKind.Truth -> add (PassStep.Fold(pick reductions, x)) kind
-        | _ -> ()
-
-    // Where the values may go: stores to operands that move everywhere always may.
-    let typeOf kind =
-        match kind with
-        | LaneKind.Float -> dtype
-        | LaneKind.Whole -> DType.I32
-        | LaneKind.Truth -> DType.Bool
-
-    let targets = ResizeArray<PassOperand>()
-    let stores = ResizeArray<struct (int * int)>()
-
-    let store step along still =
-        stores.Add(struct (step, sources.Length + targets.Count))
-        targets.Add { Type = typeOf kinds'[step]; Along = along; Still = still }
-
-    let count = steps.Count
-    store (count - 1) true false
-
-    for _ in 0 .. random.Next 4 do
-        store (random.Next count) true false
-
-    for step in 0 .. count - 1 do
-        match steps[step] with
-        | PassStep.Fold _ when truth () -> store step (not across) true
-        | _ -> ()
-
-    // Another value over the first target, now and then.
-    let over =
-        [
-            for i in 0 .. count - 1 do
-                if kinds'[i] = kinds'[count - 1] then
-                    yield i
-        ]
-
-    if truth () then
-        stores.Add(struct (pick over, sources.Length))
-
-    let pass =
-        {
-            Type = dtype
-            Operands = Array.append sources (targets.ToArray())
-            Steps = steps.ToArray()
-            Stores = stores.ToArray()
-            Across = across
-        }
-
-    let b = block pass
-
-    {
-        Pass = pass
-        Segments = pick [ 0; 1; 2; 5 ]
-        Columns =
-            if across then
-                pick [ 0; 1; b - 1; b; b + 1; 2 * b; 37; 61; 300 ]
-            else
-                pick [ 0; 1; 2; 3; 5; b / 2; b - 1; b ]
-        Seed = random.Next()
-    }
-
-let private sameEverywhere case shared =
-    let expected = interpreted case shared
-
-    expected <> Error "wrote outside its operands"
-    && widths |> List.forall (fun width -> emitted width case shared = expected)
-
 let private many = { config with maxTest = 400 }
 
 let private generated =
@@ -383,8 +43,6 @@ let private generated =
         (fun (seed: int) ->
             let case = generate seed
             sameEverywhere case (apart case) |> Prop.label $"%A{case}")
-
-// Elementwise ----------------------------------------------------------------------------------------------------
 
 let private operand dtype along still = { Type = dtype; Along = along; Still = still }
 
@@ -426,6 +84,8 @@ let private apply (body: PassBody) (segments: int) columns (strides: int[]) (ope
         table[2 * i + 1] <- nativeint strides[i])
 
     body.Invoke(Marshal.UnsafeAddrOfPinnedArrayElement(table, 0), nativeint segments, nativeint columns)
+    // Bodies see addresses alone, which keep nothing alive.
+    GC.KeepAlive table
     memory
 
 let private same (x: float) (y: float) =
@@ -583,8 +243,6 @@ let private comparing =
                 }
         ]
 
-// Folds ----------------------------------------------------------------------------------------------------------
-
 let private folds =
     testList
         "folds are in the documented order"
@@ -652,8 +310,6 @@ let private folds =
                     }
         ]
 
-// In place -------------------------------------------------------------------------------------------------------
-
 let private inPlace =
     law "an elementwise pass may write over what it reads" (fun (seed: int) ->
         let dtype = if seed % 2 = 0 then DType.F32 else DType.F64
@@ -717,6 +373,8 @@ let private allocation =
             let before = GC.GetAllocatedBytesForCurrentThread()
             body.Invoke(address, 1n, 100n)
             Expect.equal (GC.GetAllocatedBytesForCurrentThread() - before) 0L "allocated"
+            GC.KeepAlive table
+            GC.KeepAlive x
             Expect.equal (Array.distinct y) [| 0.01f |] "softmax of equal numbers"
     }
 

@@ -1,0 +1,188 @@
+namespace DL1
+
+/// How often a value of a pass changes: never in a call, from segment to segment, or from block to block.
+[<RequireQualifiedAccess; Struct>]
+type internal PassRate =
+    | Call
+    | Segment
+    | Block
+
+/// What is to be known of the steps of a pass, each for itself.
+[<RequireQualifiedAccess>]
+module internal PassSteps =
+    /// Refuses a pass that is not well made.
+    let refuse given expected : 'a = Refuse.domain "compile a pass" given expected "report this as a bug"
+
+    /// The steps that a step reads.
+    let inputs step =
+        match step with
+        | PassStep.Load _
+        | PassStep.Number _
+        | PassStep.WholeNumber _ -> []
+        | PassStep.Unary(_, x)
+        | PassStep.Convert(_, x)
+        | PassStep.Fold(_, x) -> [ x ]
+        | PassStep.Binary(_, x, y)
+        | PassStep.Compare(_, x, y) -> [ x; y ]
+        | PassStep.Select(c, x, y) -> [ c; x; y ]
+
+    /// The kind of lanes that an operand's elements are.
+    let kindOf (pass: Pass) (dtype: DType) =
+        match dtype with
+        | DType.Bool -> LaneKind.Truth
+        | DType.I32 -> LaneKind.Whole
+        | DType.F32
+        | DType.F64 when dtype = pass.Type -> LaneKind.Float
+        | DType.F32
+        | DType.F64
+        | DType.I64 -> refuse $"an operand of {dtype} in a pass of {pass.Type}" $"{pass.Type}, i32 or bool"
+
+    /// The kind of each step's lanes.
+    let kinds (pass: Pass) =
+        let kinds = Array.create pass.Steps.Length LaneKind.Float
+
+        let same place x y =
+            if kinds[x] = kinds[y] then
+                kinds[x]
+            else
+                refuse $"step {place} of lanes of {kinds[x]} and {kinds[y]}" "lanes of one kind"
+
+        pass.Steps
+        |> Array.iteri (fun i step ->
+            for x in inputs step do
+                if x < 0 || x >= i then
+                    refuse $"step {i} reading step {x}" "a step before it"
+
+            kinds[i] <-
+                match step with
+                | PassStep.Load operand -> kindOf pass pass.Operands[operand].Type
+                | PassStep.Number _ -> LaneKind.Float
+                | PassStep.WholeNumber _ -> LaneKind.Whole
+                | PassStep.Unary(_, x)
+                | PassStep.Fold(_, x) -> kinds[x]
+                | PassStep.Binary(_, x, y) -> same i x y
+                | PassStep.Compare(_, x, y) ->
+                    same i x y |> ignore
+                    LaneKind.Truth
+                | PassStep.Select(c, x, y) ->
+                    if kinds[c] <> LaneKind.Truth then
+                        refuse $"step {i} selecting by lanes of {kinds[c]}" "truth values"
+
+                    same i x y
+                | PassStep.Convert(kind, _) -> kind)
+
+        kinds
+
+    /// How often an operand's element changes.
+    let operandRate (pass: Pass) operand =
+        let o = pass.Operands[operand]
+
+        if pass.Across && o.Along then PassRate.Block
+        elif o.Still then PassRate.Call
+        elif pass.Across then PassRate.Segment
+        else PassRate.Block
+
+    /// How often each step's value changes.
+    let rates (pass: Pass) =
+        let rates = Array.create pass.Steps.Length PassRate.Call
+
+        pass.Steps
+        |> Array.iteri (fun i step ->
+            rates[i] <-
+                match step with
+                | PassStep.Load operand -> operandRate pass operand
+                | PassStep.Fold _ -> PassRate.Call
+                | other -> inputs other |> List.fold (fun rate x -> max rate rates[x]) PassRate.Call)
+
+        rates
+
+    /// How a step folds, and what, if it is a fold.
+    let tryFold step =
+        match step with
+        | PassStep.Fold(op, x) -> Some struct (op, x)
+        | PassStep.Load _
+        | PassStep.Number _
+        | PassStep.WholeNumber _
+        | PassStep.Unary _
+        | PassStep.Binary _
+        | PassStep.Compare _
+        | PassStep.Select _
+        | PassStep.Convert _ -> None
+
+    /// The operation that takes one more value into a fold.
+    let folding op =
+        match op with
+        | ReduceOp.Sum -> BinaryOp.Add
+        | ReduceOp.Prod -> BinaryOp.Mul
+        | ReduceOp.Max -> BinaryOp.Max
+        | ReduceOp.Min -> BinaryOp.Min
+
+    /// What a fold of floats begins with.
+    let startFloat op =
+        match op with
+        | ReduceOp.Sum -> 0.0
+        | ReduceOp.Prod -> 1.0
+        | ReduceOp.Max -> -infinity
+        | ReduceOp.Min -> infinity
+
+    /// What a fold of whole numbers begins with.
+    let startWhole op =
+        match op with
+        | ReduceOp.Sum -> 0
+        | ReduceOp.Prod -> 1
+        | ReduceOp.Max -> System.Int32.MinValue
+        | ReduceOp.Min -> System.Int32.MaxValue
+
+    /// Whether a step is a few instructions, so that it costs little to have them more than once.
+    let isCheap step =
+        match step with
+        | PassStep.Unary(op, _) ->
+            match op with
+            | UnaryOp.Neg
+            | UnaryOp.Abs
+            | UnaryOp.Sign
+            | UnaryOp.Floor
+            | UnaryOp.Ceiling
+            | UnaryOp.Round
+            | UnaryOp.Sqrt
+            | UnaryOp.Rsqrt
+            | UnaryOp.Reciprocal
+            | UnaryOp.Relu
+            | UnaryOp.Not -> true
+            | UnaryOp.Exp
+            | UnaryOp.Expm1
+            | UnaryOp.Log
+            | UnaryOp.Log1p
+            | UnaryOp.Sin
+            | UnaryOp.Cos
+            | UnaryOp.Tan
+            | UnaryOp.Asin
+            | UnaryOp.Acos
+            | UnaryOp.Atan
+            | UnaryOp.Sinh
+            | UnaryOp.Cosh
+            | UnaryOp.Tanh
+            | UnaryOp.Sigmoid
+            | UnaryOp.Softplus
+            | UnaryOp.Erf -> false
+        | PassStep.Binary(op, _, _) -> op <> BinaryOp.Pow
+        | PassStep.Load _
+        | PassStep.Number _
+        | PassStep.WholeNumber _
+        | PassStep.Compare _
+        | PassStep.Select _
+        | PassStep.Convert _
+        | PassStep.Fold _ -> true
+
+    /// Whether it is cheaper to have a step again than to read it back.
+    let isGiven step =
+        match step with
+        | PassStep.Load _
+        | PassStep.Number _
+        | PassStep.WholeNumber _ -> true
+        | PassStep.Fold _
+        | PassStep.Unary _
+        | PassStep.Binary _
+        | PassStep.Compare _
+        | PassStep.Select _
+        | PassStep.Convert _ -> false
