@@ -7,22 +7,6 @@ open System.Collections.Generic
 /// and sums over the steps, such as the gradients of weights, which become one product of all steps too.
 [<RequireQualifiedAccess>]
 module internal Hoist =
-    /// Rewrites nodes from the top: what is in the table is replaced whole.
-    let private replace (table: Dictionary<Digest, Expr>) (roots: Expr list) : Expr list =
-        let results = Dictionary<Digest, Expr>()
-
-        for e in Graph.topological roots do
-            results[e.Digest] <-
-                match table.TryGetValue e.Digest with
-                | true, other -> other
-                | false, _ ->
-                    if Node.operands e.Node |> List.forall (fun o -> results[o.Digest].Digest = o.Digest) then
-                        e
-                    else
-                        Expr.Make(Node.map (fun (o: Expr) -> results[o.Digest]) e.Node)
-
-        roots |> List.map (fun root -> results[root.Digest])
-
     /// Moves sums over the steps, and products that only outputs need, out of a loop.
     let private results (loop: Loop) : Loop =
         let lift = Lift loop
@@ -96,7 +80,7 @@ module internal Hoist =
                 | Node.StopGradient _ -> ()
                 | _ -> put constants e
 
-        let next, outputs = replace table loop.Graphs |> List.splitAt loop.Carries.Length
+        let next, outputs = Rebuild.fromTop table loop.Graphs |> List.splitAt loop.Carries.Length
         let read = HashSet(Graph.variables (next @ outputs) |> List.map _.Name)
 
         let kept f (found: List<Variable * Expr>) =
@@ -116,44 +100,11 @@ module internal Hoist =
     let private loopOf (call: ScanCall<Expr>) =
         Expr.Make(Node.Scan(0, { call with Body = { call.Body with Outputs = [ lit 0.0 ] } })).Digest
 
-    let private mapped (results: Dictionary<Digest, Expr>) (call: ScanCall<Expr>) =
-        let known (e: Expr) = results[e.Digest]
-
-        { call with
-            Initial = List.map known call.Initial
-            Sequences = List.map known call.Sequences
-            Fixed = List.map known call.Fixed
-        }
-
-    /// Rewrites results of loops: `change` is given the call as it was, the call over rewritten operands, and the
-    /// result's number.
-    let private rewrite (change: ScanCall<Expr> -> ScanCall<Expr> -> int -> Expr) (roots: Expr list) =
-        let results = Dictionary<Digest, Expr>()
-
-        for e in Graph.topological roots do
-            results[e.Digest] <-
-                match e.Node with
-                | Node.Scan(result, call) -> change call (mapped results call) result
-                | _ ->
-                    if Node.operands e.Node |> List.forall (fun o -> results[o.Digest].Digest = o.Digest) then
-                        e
-                    else
-                        Expr.Make(Node.map (fun (o: Expr) -> results[o.Digest]) e.Node)
-
-        roots |> List.map (fun root -> results[root.Digest])
-
-    let private calls (roots: Expr list) =
-        Graph.topological roots
-        |> Seq.choose (fun e ->
-            match e.Node with
-            | Node.Scan(result, call) -> Some(struct (result, call))
-            | _ -> None)
-
     /// Loops that differ in their outputs alone, made one loop.
     let private join (roots: Expr list) =
         let outputs = Dictionary<Digest, List<Expr>>()
 
-        for struct (_, call) in calls roots do
+        for struct (_, call) in Rebuild.loops roots do
             let key = loopOf call
 
             if not (outputs.ContainsKey key) then
@@ -176,7 +127,7 @@ module internal Hoist =
 
             Expr.Make(Node.Scan(result, { call with Body = { call.Body with Outputs = List.ofSeq all } }))
 
-        rewrite change roots
+        Rebuild.overLoops change roots
 
     let private moveOut (loop: Loop) =
         let loop = loop |> Loop.prune |> Loop.tidy
@@ -188,22 +139,21 @@ module internal Hoist =
             loop |> results |> Loop.prune |> operands |> Loop.prune |> Loop.tidy
 
     let rec private pass (roots: Expr list) : Expr list =
-        let roots = join roots
+        let roots = join roots |> Residuals.run
         let used = Dictionary<Digest, Set<int>>()
-        let key (call: ScanCall<Expr>) = Expr.Make(Node.Scan(0, call)).Digest
 
-        for struct (result, call) in calls roots do
+        for struct (result, call) in Rebuild.loops roots do
             let known =
-                match used.TryGetValue(key call) with
+                match used.TryGetValue(Residuals.key call) with
                 | true, known -> known
                 | false, _ -> Set.empty
 
-            used[key call] <- known.Add result
+            used[Residuals.key call] <- known.Add result
 
         let found = Dictionary<Digest, Map<int, Expr>>()
 
         let change (was: ScanCall<Expr>) (call: ScanCall<Expr>) result =
-            let key = key was
+            let key = Residuals.key was
 
             if not (found.ContainsKey key) then
                 let body = call.Body
@@ -213,7 +163,7 @@ module internal Hoist =
 
             found[key][result]
 
-        rewrite change roots
+        Rebuild.overLoops change roots
 
     /// Moves out of every loop, inner ones first, what need not be in it; drops what no root needs; and joins loops
     /// that differ in their outputs alone. The values of the roots stay, up to the order of sums.
@@ -227,4 +177,4 @@ module internal Hoist =
             else
                 again (passes - 1) moved
 
-        if Seq.isEmpty (calls roots) then roots else again 6 roots
+        if Seq.isEmpty (Rebuild.loops roots) then roots else again 6 roots
