@@ -52,6 +52,7 @@ let tests =
             // Compile
             PoolTests.tests
             GemmTests.tests
+            HoistTests.tests
             RandomWordsTests.tests
             MoveKernelTests.tests
             AlongKernelTests.tests

@@ -53,3 +53,46 @@ module internal Rebuild =
             | _ -> e
 
         bottomUp change roots
+
+    /// Rewrites nodes from the top: what is in the table is replaced whole, with all that it is made of.
+    let fromTop (table: Dictionary<Digest, Expr>) (roots: Expr list) : Expr list =
+        let results = Dictionary<Digest, Expr>()
+
+        for e in Graph.topological roots do
+            results[e.Digest] <-
+                match table.TryGetValue e.Digest with
+                | true, other -> other
+                | false, _ ->
+                    if Node.operands e.Node |> List.forall (fun o -> results[o.Digest].Digest = o.Digest) then
+                        e
+                    else
+                        Expr.Make(Node.map (fun (o: Expr) -> results[o.Digest]) e.Node)
+
+        roots |> List.map (fun root -> results[root.Digest])
+
+    /// The results of loops that the roots need, operands first: the number of the result, and the call.
+    let loops (roots: Expr list) : struct (int * ScanCall<Expr>) seq =
+        Graph.topological roots
+        |> Seq.choose (fun e ->
+            match e.Node with
+            | Node.Scan(result, call) -> Some(struct (result, call))
+            | _ -> None)
+
+    /// Rewrites results of loops: `change` is given the call as it was, the call over rewritten operands, and the
+    /// result's number.
+    let overLoops (change: ScanCall<Expr> -> ScanCall<Expr> -> int -> Expr) (roots: Expr list) : Expr list =
+        let results = Dictionary<Digest, Expr>()
+
+        for e in Graph.topological roots do
+            let e' =
+                if Node.operands e.Node |> List.forall (fun o -> results[o.Digest].Digest = o.Digest) then
+                    e
+                else
+                    Expr.Make(Node.map (fun (o: Expr) -> results[o.Digest]) e.Node)
+
+            results[e.Digest] <-
+                match e.Node, e'.Node with
+                | Node.Scan(result, was), Node.Scan(_, call) -> change was call result
+                | _ -> e'
+
+        roots |> List.map (fun root -> results[root.Digest])

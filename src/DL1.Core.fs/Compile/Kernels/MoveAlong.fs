@@ -85,30 +85,34 @@ type internal ArgReduceKernel<'E, 'T, 'D, 'A
     let mutable into = 0n
     let mutable work: int -> unit = ignore
 
-    let better =
-        match op with
-        | ArgOp.Max -> CompareOp.Gt
-        | ArgOp.Min -> CompareOp.Lt
-
     let part number =
         for unit in number * each .. min units ((number + 1) * each) - 1 do
             let start = unit / inner * extent * inner + unit % inner
             let source = NativePtr.add (NativePtr.ofNativeInt<'T> from) start
-            let mutable best = 'E.Widen(NativePtr.read source)
-            let mutable place = 0
-            let mutable i = 1
 
-            // Nothing is better than the first NaN.
-            while i < extent && not ('D.IsNaN best) do
-                let value = 'E.Widen(NativePtr.get source (i * inner))
+            let inline place (better: 'A -> 'A -> bool) =
+                let mutable best = 'E.Widen(NativePtr.read source)
+                let mutable place = 0
+                let mutable i = 1
 
-                if 'D.Compare(better, value, best) || 'D.IsNaN value then
-                    best <- value
-                    place <- i
+                // Nothing is better than the first NaN.
+                while i < extent && not ('D.IsNaN best) do
+                    let value = 'E.Widen(NativePtr.get source (i * inner))
 
-                i <- i + 1
+                    if better value best || 'D.IsNaN value then
+                        best <- value
+                        place <- i
 
-            NativePtr.set (NativePtr.ofNativeInt<int64> into) unit (int64 place)
+                    i <- i + 1
+
+                int64 place
+
+            let found =
+                match op with
+                | ArgOp.Max -> place (fun a b -> 'D.Compare(CompareOp.Gt, a, b))
+                | ArgOp.Min -> place (fun a b -> 'D.Compare(CompareOp.Lt, a, b))
+
+            NativePtr.set (NativePtr.ofNativeInt<int64> into) unit found
 
     do work <- fun number -> part number
 

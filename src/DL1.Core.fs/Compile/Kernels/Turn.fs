@@ -8,13 +8,12 @@ open FSharp.NativeInterop
 #nowarn "9" // Addresses in bytes; the caller answers for their extents.
 
 /// Transposes a stack of matrices: element (r, c) of the source, whose rows r are `sourceRow` bytes apart and whose
-/// columns are neighbours, goes to (c, r) of the target. Blocks of 64 × 64 stay in the first-level cache; in a block,
-/// squares of 8 × 8 elements of 4 bytes, or of 4 × 4 of 8, are turned in registers.
+/// columns are neighbours, goes to (c, r) of the target. Blocks of 64 × 64 (of 8 bytes, 32 × 32) stay in the first-level
+/// cache; in a block, squares of 8 × 8 elements of 4 bytes, or of 4 × 4 of 8, are turned in registers.
 [<Sealed>]
 type internal Turn
     (size: int, rows: int, columns: int, sourceRow: nativeint, targetRow: nativeint, stack: Nest) =
-    [<Literal>]
-    let Block = 64
+    let side = if size = 8 then 32 else 64
 
     /// Blocks to a part.
     [<Literal>]
@@ -23,8 +22,8 @@ type internal Turn
     let mutable source = 0n
     let mutable target = 0n
     let mutable work: int -> unit = ignore
-    let down = (rows + Block - 1) / Block
-    let across = (columns + Block - 1) / Block
+    let down = (rows + side - 1) / side
+    let across = (columns + side - 1) / side
     let stacks = if stack.Rows = 0 then 0 else stack.Rows * stack.Line
     let blocks = stacks * down * across
 
@@ -131,16 +130,14 @@ type internal Turn
             let at = n / (down * across)
             stack.Start(at / stack.Line, counters, offsets)
             let along = nativeint (at % stack.Line)
-            let row, column = n % down * Block, n / down % across * Block
-
+            let row, column = n % down * side, n / down % across * side
+            let rows, columns = min side (rows - row), min side (columns - column)
             let into = target + NativePtr.get offsets 0 + along * stack.Step 0
             let from = source + NativePtr.get offsets 1 + along * stack.Step 1
+            let from = from + nativeint row * sourceRow + nativeint column * nativeint size
+            let into = into + nativeint column * targetRow + nativeint row * nativeint size
 
-            block
-                (from + nativeint row * sourceRow + nativeint column * nativeint size)
-                (min Block (rows - row))
-                (min Block (columns - column))
-                (into + nativeint column * targetRow + nativeint row * nativeint size)
+            block from rows columns into
 
     do work <- fun number -> part number
 
