@@ -52,6 +52,8 @@ let tests =
             // Compile
             PoolTests.tests
             GemmTests.tests
+            ConvKernelTests.tests
+            PoolingKernelTests.tests
             FunctionsTests.tests
             // Documentation
             ReadmeTests.tests

@@ -23,7 +23,7 @@ type internal Scratch private () =
         let buffers =
             match Scratch.buffers with
             | null ->
-                let fresh = Array.init 4 (fun _ -> Array.empty<byte>)
+                let fresh = Array.init 8 (fun _ -> Array.empty<byte>)
                 Scratch.buffers <- fresh
                 fresh
             | known -> known
