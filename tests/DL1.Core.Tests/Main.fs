@@ -54,6 +54,7 @@ let tests =
             GemmTests.tests
             ConvKernelTests.tests
             PoolingKernelTests.tests
+            LayoutTests.tests
             FunctionsTests.tests
             // Documentation
             ReadmeTests.tests
