@@ -57,6 +57,9 @@ let tests =
             MoveKernelTests.tests
             AlongKernelTests.tests
             ElementwiseLinesTests.tests
+            ConvKernelTests.tests
+            PoolingKernelTests.tests
+            LayoutTests.tests
             FunctionsTests.tests
             PassTests.tests
             // Documentation

@@ -1,0 +1,101 @@
+namespace DL1
+
+/// Convolutions in their three roles, channels inside, for vectors of each width.
+[<RequireQualifiedAccess>]
+module internal Conv =
+    let private work (g: ConvGeometry) = int64 g.OutEach * int64 (g.Taps * g.ChannelsEach)
+
+    /// The results' axes, and whose channels are read and written: one group's, and all.
+    let private product<'S, 'V, 'T
+        when 'S :> ISimd<'V, 'T> and 'S: struct and 'V: struct and 'T: unmanaged and 'T: struct>
+        (g: ConvGeometry)
+        rows
+        columns
+        source
+        result
+        weightSource
+        weightResult
+        =
+        let size = sizeof<'T>
+
+        let task =
+            {
+                Rows = rows
+                Columns = columns
+                Samples = g.Images
+                Source = source * g.Groups
+                Result = result * g.Groups
+                KernelWidth = g.KernelWidth
+                Each = source
+                // A group's channels at one place are followed by another group's.
+                Joins = g.Groups = 1 || g.IsDepthwise
+                Step = (if g.IsDepthwise then g.Groups * size else size)
+                Work = work g
+                Size = size
+            }
+
+        let plan = ConvPlan.make task
+
+        if g.IsDepthwise then
+            ConvDepthwise<'S, 'V, 'T>(plan, g.Images, g.Channels, g.Taps) :> ConvKernel
+        else
+            ConvProduct<'S, 'V, 'T>(
+                plan,
+                g.Images,
+                g.Groups,
+                source,
+                result,
+                weightSource,
+                weightResult,
+                g.Taps
+            )
+
+    let private make<'S, 'V, 'T
+        when 'S :> ISimd<'V, 'T> and 'S: struct and 'V: struct and 'T: unmanaged and 'T: struct>
+        (role: ConvRole)
+        (g: ConvGeometry)
+        : ConvKernel =
+        let each, outputs = g.ChannelsEach, g.OutputsEach
+
+        match role with
+        | ConvRole.Forward ->
+            product<'S, 'V, 'T>
+                g
+                (ConvAxis.forward g.SweepHeight g.KernelHeight g.Height g.OutHeight)
+                (ConvAxis.forward g.SweepWidth g.KernelWidth g.Width g.OutWidth)
+                each
+                outputs
+                g.Taps
+                (each * g.Taps)
+        | ConvRole.InputGrad _ ->
+            product<'S, 'V, 'T>
+                g
+                (ConvAxis.transpose g.SweepHeight g.KernelHeight g.Height g.OutHeight)
+                (ConvAxis.transpose g.SweepWidth g.KernelWidth g.Width g.OutWidth)
+                outputs
+                each
+                (each * g.Taps)
+                g.Taps
+        | ConvRole.WeightGrad _ when g.IsDepthwise -> ConvDepthwiseWeights<'S, 'V, 'T> g
+        | ConvRole.WeightGrad _ -> ConvWeights<'S, 'V, 'T> g
+
+    /// A kernel for f32 in vectors of a width.
+    let f32On width role geometry =
+        match width with
+        | Width.Bits128 -> make<F32x128, _, float32> role geometry
+        | Width.Bits256 -> make<F32x256, _, float32> role geometry
+        | Width.Bits512 -> make<F32x512, _, float32> role geometry
+
+    /// A kernel for f64 in vectors of a width.
+    let f64On width role geometry =
+        match width with
+        | Width.Bits128 -> make<F64x128, _, float> role geometry
+        | Width.Bits256 -> make<F64x256, _, float> role geometry
+        | Width.Bits512 -> make<F64x512, _, float> role geometry
+
+    /// The geometry of a node, from the shapes of its operands and its own, as the graph has them.
+    let geometry (role: ConvRole) (spec: ConvSpec) (left: Shape) (right: Shape) (result: Shape) =
+        match role with
+        | ConvRole.Forward -> ConvGeometry.make spec left right result
+        | ConvRole.InputGrad _ -> ConvGeometry.make spec result right left
+        | ConvRole.WeightGrad _ -> ConvGeometry.make spec left result right

@@ -1,0 +1,14 @@
+namespace DL1
+
+/// A convolution ready to run, in one of its roles; it serves one run at a time. Operands are as in the graph, but
+/// for data, whose channels are inside: Forward x w; InputGrad y w; WeightGrad x y.
+/// Each element of the result is made of chains of fused multiply-adds, cut at places that depend on the extents
+/// alone: the same bits for every width and number of threads. Padding takes part as zeros, so that an infinite or
+/// NaN factor of it is NaN.
+[<AbstractClass>]
+type internal ConvKernel() =
+    /// On at most so many threads. The finish is called once for each element: on rows of the result seen as
+    /// `[samples · height · width; channels]`, or for weights as `[outputs; all others]`.
+    abstract Run:
+        threads: int * left: nativeint * right: nativeint * result: nativeint * finish: RowFinish | null ->
+            unit

@@ -1,0 +1,84 @@
+namespace DL1
+
+open System
+open System.Runtime.CompilerServices
+open FSharp.NativeInterop
+
+#nowarn "9" // Addresses in bytes; the caller answers for their extents.
+
+/// The source of a convolution as its innermost loops read it: where no tap is outside, the data in its place, else
+/// copies of bands of it with zeros around.
+[<NoEquality; NoComparison>]
+type internal ConvSource =
+    {
+        Rows: ConvAxis
+        Columns: ConvAxis
+        /// The bytes of one place: all its channels.
+        Place: int
+        Copies: bool
+        /// The places in a row of what is read.
+        Pitch: int
+        /// The rows in a sample of what is read; those of a band, where bands are copied.
+        Height: int
+    }
+
+    /// The bytes of one sample of what is read.
+    member s.Sample = s.Height * s.Pitch * s.Place
+
+    member private s.Zero(at: nativeint, places: int) =
+        let bytes: voidptr = NativePtr.toVoidPtr (NativePtr.ofNativeInt<byte> at)
+        Unsafe.InitBlockUnaligned(bytes, 0uy, uint32 (places * s.Place))
+
+    /// For one sample: what results `first` to `last` − 1 of each phase of the rows read, beginning at their first
+    /// tap's row and column. `sample` is the data's; `room` is where a copy goes.
+    member s.Read(sample: nativeint, first: int, last: int, room: nativeint) =
+        let low = first * s.Rows.Step + s.Rows.Low
+
+        if s.Copies then
+            let from = max 0 s.Columns.Low
+            let middle = max 0 (min s.Columns.Extent s.Columns.High - from)
+            let left = min s.Pitch (max 0 -s.Columns.Low)
+
+            for row in 0 .. (last - first - 1) * s.Rows.Step + s.Rows.Reach - 1 do
+                let into = room + nativeint row * nativeint (s.Pitch * s.Place)
+                let at = low + row
+
+                if at < 0 || at >= s.Rows.Extent || middle = 0 then
+                    s.Zero(into, s.Pitch)
+                else
+                    let source =
+                        sample
+                        + (nativeint at * nativeint s.Columns.Extent + nativeint from) * nativeint s.Place
+
+                    s.Zero(into, left)
+
+                    let target: voidptr =
+                        NativePtr.toVoidPtr (NativePtr.ofNativeInt<byte>(into + nativeint (left * s.Place)))
+
+                    let data: voidptr = NativePtr.toVoidPtr (NativePtr.ofNativeInt<byte> source)
+                    Unsafe.CopyBlockUnaligned(target, data, uint32 (middle * s.Place))
+                    s.Zero(into + nativeint ((left + middle) * s.Place), s.Pitch - left - middle)
+
+            room
+        else
+            sample + (nativeint low * nativeint s.Pitch + nativeint s.Columns.Low) * nativeint s.Place
+
+    /// What lies between the first tap's place of a phase's first result and a place given by its row and column.
+    member s.Offset(row: int, column: int) =
+        (nativeint row * nativeint s.Pitch + nativeint column) * nativeint s.Place
+
+[<RequireQualifiedAccess>]
+module internal ConvSource =
+    /// With bands of `band` results of each phase.
+    let make (rows: ConvAxis) (columns: ConvAxis) place band =
+        let outside (axis: ConvAxis) = axis.Low < 0 || axis.High > axis.Extent
+        let copies = outside rows || outside columns
+
+        {
+            Rows = rows
+            Columns = columns
+            Place = place
+            Copies = copies
+            Pitch = if copies then columns.High - columns.Low else columns.Extent
+            Height = if copies then (band - 1) * rows.Step + rows.Reach else rows.Extent
+        }

@@ -1,0 +1,243 @@
+/// Convolution kernels against Eval, in every role: every width and thread count gives the same bits.
+module DL1.Tests.ConvKernelTests
+
+open System
+open System.Runtime.InteropServices
+open System.Threading
+open DL1
+open DL1.Tests.Guarded
+open DL1.Tests.Law
+open Expecto
+
+/// A convolution of data `[n; c; spatial...]` and weights `[o; c / groups; kernel...]`, to be tested in all its roles.
+type private Case = { Data: int list; Weights: int list; Spec: ConvSpec }
+
+let private sweep stride before after dilation =
+    { Stride = stride; PadBefore = before; PadAfter = after; Dilation = dilation }
+
+let private still = sweep 1 0 0 1
+let private around = sweep 1 1 1 1
+
+let private case data weights groups sweeps =
+    { Data = data; Weights = weights; Spec = { Sweeps = sweeps; Groups = groups } }
+
+let private spatial (dims: int list) = List.skip 2 dims
+
+let private outOf case =
+    let place extent kernel (s: Sweep) =
+        (extent + s.PadBefore + s.PadAfter - s.Dilation * (kernel - 1) - 1) / s.Stride + 1
+
+    List.head case.Data
+    :: List.head case.Weights
+    :: List.map3 place (spatial case.Data) (spatial case.Weights) case.Spec.Sweeps
+
+let private roles case =
+    [
+        ConvRole.Forward
+        ConvRole.InputGrad(spatial case.Data)
+        ConvRole.WeightGrad(spatial case.Weights)
+    ]
+
+/// The operands' shapes and the result's, and which of the three are weights.
+let private shapes case role =
+    match role with
+    | ConvRole.Forward -> case.Data, case.Weights, outOf case
+    | ConvRole.InputGrad _ -> outOf case, case.Weights, case.Data
+    | ConvRole.WeightGrad _ -> case.Data, outOf case, case.Weights
+
+let private size (dims: int list) = List.fold (*) 1 dims
+
+/// A kernel run on operands as it takes them; the result as it gives it.
+let private run kind make case role width threads (left: float[]) (right: float[]) finish =
+    let a, b, c = shapes case role
+    let shape (dims: int list) = Shape.ofList dims
+    let kernel: ConvKernel = make width role (Conv.geometry role case.Spec (shape a) (shape b) (shape c))
+    let left, right = Numbers(kind, left), Numbers(kind, right)
+    let result = Numbers(kind, Array.create (size c) nan)
+    kernel.Run(threads, left.Address, right.Address, result.Address, finish)
+
+    if not (left.Guarded && right.Guarded && result.Guarded) then
+        failtest $"something is written outside: %A{role} %A{case}"
+
+    result.Values
+
+/// What Eval says of the same operands.
+let private expected case role (left: float[]) (right: float[]) =
+    let a, b, _ = shapes case role
+    let left = toFirst a left
+
+    match role with
+    | ConvRole.Forward
+    | ConvRole.InputGrad _ ->
+        Expr.Make(Node.Conv(role, case.Spec, Expr.constant left, Expr.constant (Tensor.ofArray b right)))
+        |> Eval.run []
+        |> toLast
+    | ConvRole.WeightGrad _ ->
+        Expr.Make(Node.Conv(role, case.Spec, Expr.constant left, Expr.constant (toFirst b right)))
+        |> Eval.run []
+        |> Tensor.toFloats
+
+/// All that is to hold of a case, for one element type.
+let private checkOf (kind: Kind<'T>) make case =
+    for role in roles case do
+        let a, b, c = shapes case role
+        let left, right = integers 1 (size a), integers 2 (size b)
+        let exact = run kind make case role Simd.widest 2 left right null
+
+        if exact <> expected case role left right then
+            failtest $"not exact on small integers: %A{role} %A{case}"
+
+        let left, right = fractions kind 3 (size a), fractions kind 4 (size b)
+        let first = run kind make case role Simd.widest 1 left right null
+        let value = expected case role left right
+        let sum = expected case role (Array.map abs left) (Array.map abs right)
+        // No element is a longer sum than this, nor cut more often.
+        let terms =
+            match role with
+            | ConvRole.Forward -> size (List.tail case.Weights)
+            | ConvRole.InputGrad _ -> size (spatial case.Weights) * List.head case.Weights
+            | ConvRole.WeightGrad _ -> List.head case.Data * size (spatial (outOf case))
+
+        let bound = float (2 * terms + 3) * kind.Half
+        let bound = bound / (1.0 - bound) + float (terms + 3) * f64.Half
+
+        first
+        |> Array.iteri (fun i found ->
+            if not (abs (found - value[i]) <= sum[i] * bound) then
+                failtest $"{found}, not {value[i]}: %A{role} %A{case}")
+
+        for width, threads in [ Width.Bits128, 1; Width.Bits256, 2; Width.Bits512, 3 ] do
+            if not (same first (run kind make case role width threads left right null)) then
+                failtest $"other bits with {width}, {threads} threads: %A{role} %A{case}"
+
+let private check case =
+    checkOf f32 Conv.f32On case
+    checkOf f64 Conv.f64On case
+
+let private any =
+    law "any small convolution" (fun (seed: uint32) ->
+        let pick = Random(int (seed % 1000003u))
+        let groups = [| 1; 1; 1; 2; 3 |][pick.Next 5]
+        let axes = if pick.Next 5 = 0 then 1 else 2
+        let extents = List.init axes (fun _ -> 1 + pick.Next 11)
+        let kernel = List.init axes (fun _ -> 1 + pick.Next 4)
+
+        let sweeps =
+            List.map2
+                (fun extent kernel ->
+                    let s = sweep (1 + pick.Next 3) (pick.Next 3) (pick.Next 3) (1 + pick.Next 2)
+                    let lacks = s.Dilation * (kernel - 1) + 1 - extent - s.PadBefore - s.PadAfter
+                    { s with PadAfter = s.PadAfter + max 0 lacks })
+                extents
+                kernel
+
+        let each, outputs = 1 + pick.Next 5, 1 + pick.Next(if groups = 1 then 20 else 5)
+        let data = 1 + pick.Next 4 :: groups * each :: extents
+        check (case data (groups * outputs :: each :: kernel) groups sweeps))
+
+let private usual =
+    test "usual kernels, with cuts of the sum, bands of images and samples together" {
+        // Cut sums.
+        check (case [ 2; 150; 5; 5 ] [ 18; 150; 3; 3 ] 1 [ around; around ])
+        check (case [ 2; 800; 2; 3 ] [ 5; 800; 1; 1 ] 1 [ still; still ])
+        // Bands of rows, also with a stride.
+        check (case [ 1; 4; 41; 37 ] [ 9; 4; 3; 3 ] 1 [ around; around ])
+        check (case [ 1; 3; 33; 33 ] [ 8; 3; 5; 5 ] 1 [ sweep 2 2 1 1; sweep 2 1 2 1 ])
+        check (case [ 2; 3; 31; 29 ] [ 8; 3; 7; 7 ] 1 [ sweep 2 3 3 1; sweep 2 3 3 1 ])
+        // Several samples in a part, the last one with fewer.
+        check (case [ 37; 3; 4; 4 ] [ 7; 3; 3; 3 ] 1 [ around; around ])
+        check (case [ 35; 3; 5; 4 ] [ 7; 3; 2; 2 ] 1 [ still; still ])
+        // Rows longer than a chunk of places.
+        check (case [ 2; 2; 500 ] [ 3; 2; 5 ] 1 [ sweep 1 2 2 1 ])
+        check (case [ 1; 1; 2; 431 ] [ 3; 1; 2; 3 ] 1 [ still; sweep 2 1 0 1 ])
+    }
+
+let private groups =
+    test "groups, and each channel by itself" {
+        for channels in [ 2; 3; 4; 7; 8; 17; 35 ] do
+            check (case [ 3; channels; 6; 5 ] [ channels; 1; 3; 3 ] channels [ around; sweep 2 1 0 1 ])
+            check (case [ 1; channels; 7; 6 ] [ channels; 1; 2; 3 ] channels [ still; sweep 1 1 1 2 ])
+            check (case [ 2; channels; 4 ] [ 3 * channels; 1; 2 ] channels [ still ])
+
+        check (case [ 2; 12; 5; 5 ] [ 36; 6; 3; 3 ] 2 [ around; around ])
+        check (case [ 1; 4; 34; 33 ] [ 4; 1; 3; 3 ] 4 [ around; around ])
+    }
+
+let private steps =
+    test "strides longer than the kernel, and kernels that meet padding alone" {
+        check (case [ 2; 3; 9; 9 ] [ 5; 3; 1; 1 ] 1 [ sweep 3 0 0 1; sweep 2 0 0 1 ])
+        check (case [ 2; 3; 9; 8 ] [ 5; 3; 2; 2 ] 1 [ sweep 4 0 0 1; sweep 3 2 0 1 ])
+        check (case [ 1; 2; 1; 1 ] [ 3; 2; 1; 1 ] 1 [ sweep 1 3 2 1; sweep 2 0 4 1 ])
+        check (case [ 1; 2; 3; 3 ] [ 3; 2; 2; 2 ] 1 [ sweep 1 2 2 5; sweep 1 0 5 4 ])
+        check (case [ 1; 5; 4; 3 ] [ 5; 1; 2; 2 ] 5 [ sweep 3 2 2 1; sweep 4 1 3 1 ])
+    }
+
+let private none =
+    test "no samples, channels or outputs" {
+        check (case [ 0; 3; 5; 5 ] [ 4; 3; 3; 3 ] 1 [ around; around ])
+        check (case [ 2; 0; 5; 5 ] [ 4; 0; 3; 3 ] 1 [ around; around ])
+        check (case [ 2; 3; 5; 5 ] [ 0; 3; 3; 3 ] 1 [ around; around ])
+        check (case [ 0; 3; 5 ] [ 3; 1; 3 ] 3 [ around ])
+    }
+
+let private cases =
+    [
+        case [ 2; 5; 9; 7 ] [ 19; 5; 3; 3 ] 1 [ around; around ]
+        case [ 1; 6; 30; 30 ] [ 20; 6; 3; 3 ] 1 [ around; around ]
+        case [ 3; 4; 9; 7 ] [ 6; 2; 3; 3 ] 2 [ sweep 2 1 1 1; sweep 3 1 0 1 ]
+        case [ 37; 3; 4; 4 ] [ 7; 3; 3; 3 ] 1 [ around; around ]
+        case [ 2; 10; 9; 7 ] [ 10; 1; 3; 3 ] 10 [ around; around ]
+    ]
+
+let private finish =
+    test "the finish sees each finished element once, with its row and column" {
+        for case in cases do
+            for role in roles case do
+                for threads in 1..2 do
+                    let a, b, c = shapes case role
+                    let left, right = fractions f32 1 (size a), fractions f32 2 (size b)
+                    let seen = Array.zeroCreate<int>(size c)
+
+                    let columns =
+                        match role with
+                        | ConvRole.Forward
+                        | ConvRole.InputGrad _ -> c[1]
+                        | ConvRole.WeightGrad _ -> size (List.tail c)
+
+                    let finish =
+                        RowFinish(fun address row column count ->
+                            for i in 0 .. count - 1 do
+                                let at = row * columns + column + i
+                                Interlocked.Increment &seen[at] |> ignore
+                                let value = BitConverter.Int32BitsToSingle(Marshal.ReadInt32(address, 4 * i))
+                                let value = value * 2.0f + float32 at
+                                Marshal.WriteInt32(address, 4 * i, BitConverter.SingleToInt32Bits value))
+
+                    let before = run f32 Conv.f32On case role Simd.widest 1 left right null
+                    let after = run f32 Conv.f32On case role Simd.widest threads left right finish
+                    Expect.isTrue (Array.forall ((=) 1) seen) $"each once: %A{role} %A{case}"
+
+                    let changed = before |> Array.mapi (fun i v -> float (float32 v * 2.0f + float32 i))
+
+                    Expect.isTrue (same changed after) $"on finished elements: %A{role} %A{case}"
+    }
+
+let private steady =
+    test "a kernel in steady work allocates nothing" {
+        for case in cases do
+            for role in roles case do
+                let a, b, c = shapes case role
+                let shape (dims: int list) = Shape.ofList dims
+                let geometry = Conv.geometry role case.Spec (shape a) (shape b) (shape c)
+                let kernel = Conv.f64On Simd.widest role geometry
+                let left, right = Numbers(f64, integers 1 (size a)), Numbers(f64, integers 2 (size b))
+                let result = Numbers(f64, Array.zeroCreate (size c))
+                let finish = RowFinish(fun _ _ _ _ -> ())
+
+                PoolTests.expectSteady $"%A{role} %A{case}" (fun () ->
+                    kernel.Run(2, left.Address, right.Address, result.Address, finish))
+
+                Expect.isTrue result.Guarded "nothing written outside"
+    }
+
+let tests = testList "convolution kernels" [ any; usual; groups; steps; none; finish; steady ]
