@@ -14,12 +14,14 @@ module internal Bind =
         override _.Run() =
             copy.Run(frame.Threads, frame.Addresses[source], frame.Addresses[target])
 
-    /// Binds a piece of work to a frame.
-    let kernel (frame: Frame) (width: Width) (work: Work) : Kernel =
+    /// Binds a piece of work to a frame; `nested` binds the plan of a loop's body.
+    let kernel (nested: Plan -> IBound) (frame: Frame) (width: Width) (work: Work) : Kernel =
         match work with
         | Work.Pass pass -> PassKernel(frame, pass)
         | Work.Product product -> ProductKernel(frame, width, product)
+        | Work.Channels job -> ChannelsKernel(frame, width, job)
         | Work.Copy(reading, dtype, shape, source, target) ->
             CopyKernel(frame, reading, dtype, shape, source, target)
         | Work.Static(e, reads, write) -> StaticKernel.bind frame e reads write
+        | Work.Loop(job, body) -> LoopKernel(frame, nested body, job)
         | Work.Defined(run, operands, target) -> DefinedKernel(frame, run, operands, [| target |])

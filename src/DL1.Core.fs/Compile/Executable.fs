@@ -29,7 +29,11 @@ type internal Executable(plan: Plan, width: Width) =
             | Where.Input _
             | Where.Output _ -> ())
 
-    let kernels = plan.Steps |> Array.map (fun step -> Bind.kernel frame width step.Work)
+    let kernels =
+        plan.Steps
+        |> Array.map (fun step ->
+            Bind.kernel (fun body -> Executable(body, width)) frame width step.Work)
+
     member _.Plan = plan
     member _.Frame = frame
     member _.Kernels = kernels
@@ -51,3 +55,11 @@ type internal Executable(plan: Plan, width: Width) =
 
         for kernel in kernels do
             kernel.Run()
+
+        // What kernels know are addresses alone.
+        GC.KeepAlive constants
+        GC.KeepAlive frame
+
+    interface IBound with
+        member _.Frame = frame
+        member this.Run threads = this.Run threads

@@ -28,6 +28,10 @@ module internal ExplainPlan =
                     $"product {work.Batch}x[{work.M}, {work.K}]@[{work.K}, {work.N}]{after}"
                 | Work.Static(e, _, _) -> Node.name e.Node
                 | Work.Copy _ -> "copy"
+                | Work.Channels job ->
+                    let after = if job.Finish.IsSome then $", then {step.Group.Members.Count} nodes" else ""
+                    $"{Node.name job.Node.Node}, channels last{after}"
+                | Work.Loop(job, body) -> $"{job.Length} steps of {body.Steps.Length} kernels"
                 | Work.Defined(_, _, target) -> $"{Node.name plan.Values[target].Node} by its definition"
 
             let of' = step.Group.Members |> Seq.map (fun e -> Node.name e.Node)

@@ -23,11 +23,17 @@ module internal Fuse =
         | Kind.Fold _ -> Role.Still
         | _ -> j.Role
 
+    let private isLoop (e: Expr) =
+        match e.Node with
+        | Node.Scan _ -> true
+        | _ -> false
+
     /// Cuts a graph into groups.
     let private cut (order: Expr[]) (needed: HashSet<Digest>) (fleeting: HashSet<Digest>) =
         let groups = List<Group>()
         let groupOf = Dictionary<Digest, Group>()
         let readers = Dictionary<Digest, List<Group>>()
+        let loops = Dictionary<Digest, Group>()
 
         /// Everything that `g` waits for, it waits for with all that wait for it.
         let waitFor (g: Group) (h: Group) =
@@ -80,7 +86,17 @@ module internal Fuse =
             let g = start (Some e) (Reads.extents e.Shape)
 
             // A pass follows blocks of rows: narrow ones are not worth the calls.
-            if Kind.of' e = Kind.Product && e.Shape[e.Shape.Rank - 1] >= 8 then
+            let isHost =
+                match Kind.of' e, e.Node with
+                | Kind.Product, _ -> e.Shape[e.Shape.Rank - 1] >= 8
+                | Kind.Channels(node, _), _ ->
+                    match node.Node with
+                    | Node.Conv(ConvRole.WeightGrad _, _, _, _) -> true
+                    | Node.Conv _ -> e.Shape[e.Shape.Rank - 1] >= 8
+                    | _ -> false
+                | _ -> false
+
+            if isHost then
                 g.Roles[e.Digest] <- Role.Along
                 g.Float <- Some e.DType
 
@@ -98,7 +114,20 @@ module internal Fuse =
                 | Kind.Look ->
                     // Reshapes cost nothing; other looks that are needed are copied.
                     alone e
+                | Kind.Other when isLoop e ->
+                    // All results of a loop are computed at once.
+                    let key = Residuals.keyOf e
+
+                    match loops.TryGetValue key with
+                    | true, (g: Group) ->
+                        groupOf[e.Digest] <- g
+                        g.Members.Add e
+                    | false, _ ->
+                        alone e
+                        loops[key] <- groupOf[e.Digest]
+                        groupOf[e.Digest].Members.Add e
                 | Kind.Product
+                | Kind.Channels _
                 | Kind.Other -> alone e
                 | Kind.Elementwise
                 | Kind.Fold _ ->

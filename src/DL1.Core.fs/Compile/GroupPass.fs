@@ -32,11 +32,22 @@ module internal GroupPass =
         | DType.I64 -> LaneKind.Whole
         | DType.Bool -> LaneKind.Truth
 
+    let private isFold (e: Expr) =
+        match e.Node with
+        | Node.Reduce _ -> true
+        | _ -> false
+
     let private reducedIn (domain: int[]) (reduced: int[]) = domain.Length > 0 && Array.contains (domain.Length - 1) reduced
 
     /// The program of a group, if it stores anything.
     let make (fusion: Fusion) (g: Group) : GroupPass option =
-        let stored = [| for e in g.Members do if fusion.Stored.Contains e.Digest then e |]
+        // A loop's results are members of its group, but of no pass.
+        let stored =
+            [|
+                for e in g.Members do
+                    if g.IsMember e && fusion.Stored.Contains e.Digest then
+                        e
+            |]
 
         if stored.Length = 0 then
             None
@@ -87,11 +98,15 @@ module internal GroupPass =
                 | LaneKind.Truth -> add (PassStep.Convert(LaneKind.Truth, add (PassStep.Number v)))
 
             /// A node's value in a role: from the group, made again, drawn, or from memory.
-            let rec value (role: Role) (o: Expr) : int =
+            let rec value (role: Role) (e: Expr) (o: Expr) : int =
                 match Local.number o with
-                | Some v -> number o v
-                | None ->
-                    let r = Reading.along o
+                | Some v when not (isFold e) -> number o v
+                | _ ->
+                    let r =
+                        match e.Node with
+                        | Node.Reduce _ -> List.head (Reads.of' e)
+                        | _ -> Reading.along o
+
                     let source = r.Source
 
                     match values.TryGetValue source.Digest with
@@ -120,7 +135,7 @@ module internal GroupPass =
                             fromMemory source r.Offset own
 
             and compute (role: Role) (e: Expr) : int =
-                let value = value role
+                let value = value role e
 
                 let result =
                     match e.Node with

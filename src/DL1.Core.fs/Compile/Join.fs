@@ -29,9 +29,18 @@ module internal Join =
     let fits (g: Group) (reduced: int[]) draws count (operands: int[] seq) =
         let across = reduced.Length = 0 || Array.contains (g.Domain.Length - 1) reduced
 
+        let followsHost =
+            match g.Host with
+            | None -> true
+            | Some host ->
+                match Kind.of' host with
+                | Kind.Channels(node, _) -> Seq.forall (HostMatrix.suits node g.Domain) operands
+                | _ -> true
+
         match Space.segments g.Domain reduced (Array.ofSeq (Seq.append [ natural g.Domain ] operands)) with
         | ValueSome segments ->
-            count <= mostOperands
+            followsHost
+            && count <= mostOperands
             // What is drawn is drawn line by line.
             && (not draws || (across && g.Host.IsNone && (reduced.Length = 0 || segments = 1)))
         | ValueNone -> false

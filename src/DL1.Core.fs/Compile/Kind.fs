@@ -13,6 +13,8 @@ type internal Kind =
     | Fold of ReduceOp * axes: int list
     /// A product of matrices of floats, which a pass may follow.
     | Product
+    /// A convolution or pooling, channels last: its node, and its operands as the kernel takes them.
+    | Channels of Expr * Expr list
     /// A kernel of its own.
     | Other
 
@@ -45,8 +47,44 @@ module internal Kind =
     /// A number that is the same everywhere.
     let isNumber (e: Expr) = Option.isSome (Local.number e)
 
+    /// The reduced axes of a fold, counted without those of extent 1.
+    let reducedAxes (axes: int list) (x: Shape) =
+        [|
+            for axis in axes do
+                if x[axis] <> 1 then
+                    Seq.length (Seq.filter (fun a -> x[a] <> 1) (seq { 0 .. axis - 1 }))
+        |]
+
+    /// Whether reduced axes are one run, or one run and another at the end: two loops at most.
+    let private isRegular (axes: int list) (x: Shape) =
+        let reduced = reducedAxes axes x
+        let last = Seq.length (Seq.filter (fun d -> d <> 1) x) - 1
+        // How many stand at the end.
+        let trailing =
+            Seq.length (Seq.takeWhile (fun i -> reduced[reduced.Length - 1 - i] = last - i) (seq { 0 .. reduced.Length - 1 }))
+
+        let rest = reduced[.. reduced.Length - 1 - trailing]
+        rest.Length = 0 || rest[rest.Length - 1] - rest[0] = rest.Length - 1
+
+    let private channels (e: Expr) =
+        match e.Node with
+        | Node.Transpose _
+        | Node.Conv _ ->
+            match e with
+            | ChannelsLayout.ChannelsLast(node, operands) when e.DType.IsFloat && e.Shape.Size > 0 -> Some(node, operands)
+            | _ -> None
+        | _ -> None
+
+    /// Whether a node is a convolution or pooling with channels last.
+    let isChannels (e: Expr) = (channels e).IsSome
+
     let of' (e: Expr) : Kind =
         match e.Node with
+        | Node.Transpose _
+        | Node.Conv _ when isChannels e ->
+            match channels e with
+            | Some(node, operands) -> Kind.Channels(node, operands)
+            | None -> Kind.Other
         | Node.Variable _
         | Node.Constant _ -> Kind.Leaf
         | Node.Unary _
@@ -55,7 +93,7 @@ module internal Kind =
         | Node.Select _
         | Node.Cast _ -> if fits e then Kind.Elementwise else Kind.Other
         | Node.Reduce(op, axes, x) ->
-            if x.DType.IsFloat && x.Shape.Size > 0 then
+            if x.DType.IsFloat && x.Shape.Size > 0 && isRegular axes x.Shape then
                 Kind.Fold(op, axes)
             else
                 Kind.Other

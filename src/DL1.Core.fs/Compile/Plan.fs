@@ -1,5 +1,6 @@
 namespace DL1
 
+open System
 open System.Collections.Generic
 
 /// What a kernel of a plan does.
@@ -13,12 +14,15 @@ type internal Work =
     | Static of Expr * reads: int[] * write: int
     /// A value put in row-major order.
     | Copy of Reading * DType * Shape * read: int * write: int
+    /// A convolution or pooling, and the pass that follows it.
+    | Channels of ChannelsJob
+    /// A loop over a plan of its own.
+    | Loop of LoopJob * body: Plan
     /// One node by Eval's definition: what has no kernel.
     | Defined of (Tensor list -> Tensor list) * operands: (Expr * int)[] * write: int
 
 /// Where a value of a plan stands.
-[<RequireQualifiedAccess; NoEquality; NoComparison>]
-type internal Where =
+and [<RequireQualifiedAccess; NoEquality; NoComparison>] internal Where =
     | Input of int
     | Constant of Tensor
     /// At an offset of the arena.
@@ -27,8 +31,7 @@ type internal Where =
     | Output of int
 
 /// A kernel of a plan, the values that it computes, and the places that it reads and writes.
-[<NoEquality; NoComparison>]
-type internal PlanStep =
+and [<NoEquality; NoComparison>] internal PlanStep =
     {
         Work: Work
         Group: Group
@@ -37,8 +40,7 @@ type internal PlanStep =
     }
 
 /// A graph as kernels in order, over places in memory.
-[<NoEquality; NoComparison>]
-type internal Plan =
+and [<NoEquality; NoComparison>] internal Plan =
     {
         Inputs: Variable list
         Roots: Expr list
@@ -53,6 +55,28 @@ type internal Plan =
         /// Bytes of the arena.
         Bytes: int64
     }
+
+    /// The place of an input; −1 where nothing reads it.
+    member this.PlaceOf(v: Variable) =
+        let n = List.findIndex ((=) v) this.Inputs
+
+        Array.FindIndex(
+            this.Where,
+            fun where ->
+                match where with
+                | Where.Input i -> i = n
+                | Where.Constant _
+                | Where.Arena _
+                | Where.Output _ -> false
+        )
+
+    /// Whether a kernel writes a root straight to its own memory: the first root of an output.
+    member this.IsDirect(root: int) =
+        match this.Where[this.Results[root]] with
+        | Where.Output _ -> Array.IndexOf(this.Results, this.Results[root]) = root
+        | Where.Input _
+        | Where.Constant _
+        | Where.Arena _ -> false
 
 /// Planning.
 [<RequireQualifiedAccess>]
@@ -139,6 +163,25 @@ module internal Plan =
                 |> Array.map (fun strides -> Space.offsets stack strides[.. stack.Length - 1])
             Rows = p.Strides |> Array.map (fun strides -> if hasRows then strides[rowAxis] else 0)
             Along = p.Strides |> Array.map (fun strides -> columns > 1 && strides[last] <> 0)
+        }
+
+    let private channelsFinish (code: Pass -> PassBody) (place: Expr -> int) (g: Group) (node: Expr) (p: GroupPass) : FinishJob =
+        {
+            Body = code p.Pass
+            Sizes = p.Pass.Operands |> Array.map (fun o -> Memory.size o.Type)
+            Places =
+                p.Places
+                |> Array.map (function
+                    | PassPlace.Value(e, _) -> place e
+                    | PassPlace.Random(_, key) -> place key)
+            Offsets =
+                p.Places
+                |> Array.map (function
+                    | PassPlace.Value(_, offset) -> offset
+                    | PassPlace.Random _ -> 0)
+            Starts = p.Strides |> Array.map (fun _ -> [| 0 |])
+            Rows = p.Strides |> Array.map (HostMatrix.row node g.Domain)
+            Along = p.Strides |> Array.map HostMatrix.isAlong
         }
 
     let private matrix (place: Expr -> int) (e: Expr) : MatrixPlace =
@@ -234,10 +277,50 @@ module internal Plan =
             Bytes = bytes
         }
 
+    let private loopJob (place: Expr -> int) (members: Expr seq) (call: ScanCall<Expr>) (body: Plan) : LoopJob =
+        let bytes (e: Expr) = Memory.size e.DType * e.Shape.Size
+        let variableBytes (v: Variable) = Memory.size v.DType * v.Shape.Size
+        let carries = call.Body.Next.Length
+
+        // The results that are wanted, each with its place.
+        let wanted = Dictionary<int, int>()
+
+        for e in members do
+            match e.Node with
+            | Node.Scan(result, _) -> wanted[result] <- place e
+            | _ -> ()
+
+        let placeOfResult i =
+            match wanted.TryGetValue i with
+            | true, p -> p
+            | false, _ -> -1
+
+        {
+            Length = call.Length
+            Reversed = call.Reversed
+            CarryBytes = call.Body.Carries |> List.map variableBytes |> Array.ofList
+            SliceBytes = call.Body.Slices |> List.map variableBytes |> Array.ofList
+            OutputBytes = call.Body.Outputs |> List.map bytes |> Array.ofList
+            Carries = call.Body.Carries |> List.map body.PlaceOf |> Array.ofList
+            Slices = call.Body.Slices |> List.map body.PlaceOf |> Array.ofList
+            Fixed = call.Body.Fixed |> List.map body.PlaceOf |> Array.ofList
+            Results = body.Results
+            Direct = Array.init body.Results.Length body.IsDirect
+            Initial = call.Initial |> List.map place |> Array.ofList
+            Sequences = call.Sequences |> List.map place |> Array.ofList
+            Given = call.Fixed |> List.map place |> Array.ofList
+            Final = Array.init carries placeOfResult
+            Stacks = Array.init call.Body.Outputs.Length (fun j -> placeOfResult (carries + j))
+        }
+
+    /// The graph as it is cut into kernels.
+    let private lowered (roots: Expr list) =
+        roots |> Rewrite.stableAll |> Hoist.run |> Lower.run |> ChannelsLayout.channelsLast
+
     /// Makes a plan for what the roots compute from the inputs. `code` makes a pass ready to run.
-    let make (code: Pass -> PassBody) (inputs: Variable list) (roots: Expr list) : Plan =
+    let rec make (code: Pass -> PassBody) (inputs: Variable list) (roots: Expr list) : Plan =
         Eval.requireInputs "Compile.prepare" inputs (Graph.variables roots)
-        let roots = roots |> Rewrite.stableAll |> Lower.run
+        let roots = lowered roots
         let fusion = Fuse.run roots
         let values = List<Expr>()
         let places = Dictionary<Digest, int>()
@@ -316,6 +399,55 @@ module internal Plan =
                             Group = g
                             Reads = Array.append [| work.A.Place; work.B.Place |] others
                             Writes = Array.append [| work.C |] stores |> Array.distinct
+                        }
+                | Kind.Channels(node, operands), _ ->
+                    match pass with
+                    | Some p when not (fusion.Stored.Contains e.Digest) ->
+                        p.Stored
+                        |> Array.tryFind (fun s -> g.Roles[s.Digest] = Role.Along && s.DType = e.DType)
+                        |> Option.iter (fun s -> sameAs[e.Digest] <- s)
+                    | _ -> ()
+
+                    let reads = operands |> List.map place |> Array.ofList
+                    let target = place e
+
+                    let others, stores =
+                        match pass with
+                        | Some p ->
+                            let loads = p.Places.Length - p.Stored.Length
+                            Array.map read p.Places[.. loads - 1], Array.map read p.Places[loads..]
+                        | None -> [||], [||]
+
+                    Some
+                        {
+                            Work =
+                                Work.Channels
+                                    {
+                                        Node = node
+                                        Operands = reads
+                                        Result = target
+                                        Finish = pass |> Option.map (channelsFinish code place g node)
+                                    }
+                            Group = g
+                            Reads = Array.append reads others
+                            Writes = Array.append [| target |] stores |> Array.distinct
+                        }
+                | Kind.Other, Node.Scan(_, call) ->
+                    let body =
+                        make
+                            code
+                            (call.Body.Carries @ call.Body.Slices @ call.Body.Fixed)
+                            (call.Body.Next @ call.Body.Outputs)
+
+                    let job = loopJob place g.Members call body
+
+                    Some
+                        {
+                            Work = Work.Loop(job, body)
+                            Group = g
+                            Reads = Array.concat [ job.Initial; job.Sequences; job.Given ]
+                            Writes =
+                                Array.append job.Final job.Stacks |> Array.filter (fun p -> p >= 0)
                         }
                 | Kind.Look, Node.Reshape _ -> None
                 | Kind.Look, _ ->

@@ -78,6 +78,8 @@ module internal Reading =
     /// The operand that a node is a mere look at, if any.
     let looksAt (e: Expr) =
         match e.Node with
+        // The channels-last transpose of a convolution is what its kernel computes.
+        | Node.Transpose _ when Kind.isChannels e -> None
         | Node.Broadcast(_, x)
         | Node.Transpose(_, x)
         | Node.Slice(_, x)

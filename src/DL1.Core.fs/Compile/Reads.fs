@@ -5,19 +5,6 @@ open System.Collections.Generic
 /// What the nodes of a graph read, and the domains that they work in.
 [<RequireQualifiedAccess>]
 module internal Reads =
-    /// The readings of what a node reads: elementwise nodes and folds follow strides, kernels have their own ways.
-    let of' (e: Expr) : Reading list =
-        match Kind.of' e with
-        | Kind.Leaf -> []
-        | Kind.Look ->
-            match e.Node with
-            | Node.Reshape(_, x) -> [ Reading.whole x ]
-            | _ -> [ Reading.through e ]
-        | Kind.Elementwise
-        | Kind.Fold _ -> Node.operands e.Node |> List.filter (Kind.isNumber >> not) |> List.map Reading.along
-        | Kind.Product -> Node.operands e.Node |> List.map Matrices.reading
-        | Kind.Other -> Node.operands e.Node |> List.map Reading.whole
-
     /// What is said of each axis, of those alone whose extent is not 1.
     let squeeze (shape: Shape) (values: int[]) =
         [| for axis in 0 .. shape.Rank - 1 do if shape[axis] <> 1 then values[axis] |]
@@ -31,15 +18,32 @@ module internal Reads =
         | Node.Reduce(_, _, x) -> x.Shape
         | _ -> e.Shape
 
+    /// What a fold reads: in one loop beside the columns, or else from a copy in row-major order.
+    let private folded (axes: int list) (x: Expr) =
+        let r = Reading.along x
+        let domain = extents x.Shape
+        let operands = [| (Shape.Of domain).Strides; squeeze x.Shape r.Strides |]
+
+        match Space.segments domain (Kind.reducedAxes axes x.Shape) operands with
+        | ValueSome _ -> r
+        | ValueNone -> Reading.whole x
+
+    /// The readings of what a node reads: elementwise nodes and folds follow strides, kernels have their own ways.
+    let of' (e: Expr) : Reading list =
+        match Kind.of' e, e.Node with
+        | Kind.Leaf, _ -> []
+        | Kind.Look, Node.Reshape(_, x) -> [ Reading.whole x ]
+        | Kind.Look, _ -> [ Reading.through e ]
+        | Kind.Fold(_, axes), _ -> Node.operands e.Node |> List.map (folded axes)
+        | Kind.Elementwise, _ -> Node.operands e.Node |> List.filter (Kind.isNumber >> not) |> List.map Reading.along
+        | Kind.Product, _ -> Node.operands e.Node |> List.map Matrices.reading
+        | Kind.Channels(_, operands), _ -> operands |> List.map Reading.whole
+        | Kind.Other, _ -> Node.operands e.Node |> List.map Reading.whole
+
     /// The reduced axes of a fold, counted without those of extent 1.
     let reducedAxes (e: Expr) =
         match e.Node with
-        | Node.Reduce(_, axes, x) ->
-            [|
-                for axis in axes do
-                    if x.Shape[axis] <> 1 then
-                        Seq.length (Seq.filter (fun a -> x.Shape[a] <> 1) (seq { 0 .. axis - 1 }))
-            |]
+        | Node.Reduce(_, axes, x) -> Kind.reducedAxes axes x.Shape
         | _ -> [||]
 
     /// What a node reads in the course of a pass: its operands, those of fleeting values taken along.

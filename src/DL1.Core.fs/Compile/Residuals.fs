@@ -21,6 +21,12 @@ module internal Residuals =
     /// What tells a loop, whatever results are asked for.
     let key (call: ScanCall<Expr>) = Expr.Make(Node.Scan(0, call)).Digest
 
+    /// The same, from any result of the loop; a node's own digest where it is no loop.
+    let keyOf (e: Expr) =
+        match e.Node with
+        | Node.Scan(_, call) -> key call
+        | _ -> e.Digest
+
     /// Forms that cost more than reading what they give.
     let private isHeavy (e: Expr) =
         match e.Node with

@@ -31,23 +31,10 @@ type Session
     /// The places of the inputs: state first.
     let places =
         List.map fst state @ inputs
-        |> List.map (fun v ->
-            plan.Where
-            |> Array.tryFindIndex (function
-                | Where.Input n -> n = List.findIndex ((=) v) plan.Inputs
-                | _ -> false)
-            |> Option.defaultValue -1)
+        |> List.map plan.PlaceOf
         |> Array.ofList
 
-    /// For each root, whether its kernel writes straight to its buffer; the first root of a place does.
-    let direct =
-        roots
-        |> Array.mapi (fun i _ ->
-            match plan.Where[plan.Results[i]] with
-            | Where.Output _ -> Array.IndexOf(plan.Results, plan.Results[i]) = i
-            | Where.Input _
-            | Where.Constant _
-            | Where.Arena _ -> false)
+    let direct = Array.init roots.Length plan.IsDirect
 
     let types = List.map fst state @ inputs |> Array.ofList
     let mutable steps = 0L

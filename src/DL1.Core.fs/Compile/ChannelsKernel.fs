@@ -1,0 +1,75 @@
+namespace DL1
+
+open FSharp.NativeInterop
+
+#nowarn "9" // Operands are addresses; the plan answers for their extents.
+
+/// A convolution or pooling, channels last, and the pass that follows a convolution.
+[<NoEquality; NoComparison>]
+type internal ChannelsJob =
+    {
+        /// The node as it stands in the graph.
+        Node: Expr
+        Operands: int[]
+        Result: int
+        Finish: FinishJob option
+    }
+
+/// Runs a convolution or pooling.
+[<Sealed>]
+type internal ChannelsKernel(frame: Frame, width: Width, job: ChannelsJob) =
+    inherit Kernel()
+
+    let e = job.Node
+
+    let conv =
+        match e.Node with
+        | Node.Conv(role, spec, left, right) ->
+            let geometry = Conv.geometry role spec left.Shape right.Shape e.Shape
+            Some((if e.DType = DType.F64 then Conv.f64On else Conv.f32On) width role geometry)
+        | _ -> None
+
+    let pooling =
+        let make role window (data: Expr) (result: Expr) =
+            let geometry = PoolingGeometry.make window data.Shape result.Shape
+            Some((if e.DType = DType.F64 then Pooling.f64On else Pooling.f32On) width role geometry)
+
+        match e.Node with
+        | Node.MaxPool(window, x) -> make PoolingRole.Max window x e
+        | Node.MaxPoolPick(window, x, _) -> make PoolingRole.MaxPick window x e
+        | Node.MaxPoolScatter(window, x, dy) -> make PoolingRole.MaxScatter window x dy
+        | Node.AvgPool(window, x) -> make PoolingRole.Avg window x e
+        | Node.AvgPoolGrad(window, _, dy) -> make PoolingRole.AvgGrad window e dy
+        | _ -> None
+
+    let mutable finish: RowFinish | null = null
+
+    member private _.After(pass: FinishJob, row: int, column: int, columns: int) =
+        let count = pass.Places.Length
+        let block = NativePtr.stackalloc<nativeint> (2 * count)
+
+        for i in 0 .. count - 1 do
+            let size = nativeint (pass.Sizes[i])
+
+            let start =
+                frame.Addresses[pass.Places[i]]
+                + (nativeint (pass.Offsets[i]) + nativeint row * nativeint (pass.Rows[i])) * size
+
+            NativePtr.set block (2 * i) (if pass.Along[i] then start + nativeint column * size else start)
+            NativePtr.set block (2 * i + 1) 0n
+
+        pass.Body.Invoke(NativePtr.toNativeInt block, 1n, nativeint columns)
+
+    override this.Run() =
+        match finish, job.Finish with
+        | null, Some pass -> finish <- RowFinish(fun _ row column columns -> this.After(pass, row, column, columns))
+        | _ -> ()
+
+        let left = frame.Addresses[job.Operands[0]]
+        let right = if job.Operands.Length > 1 then frame.Addresses[job.Operands[1]] else 0n
+        let result = frame.Addresses[job.Result]
+
+        match conv, pooling with
+        | Some kernel, _ -> kernel.Run(frame.Threads, left, right, result, finish)
+        | None, Some kernel -> kernel.Run(frame.Threads, left, right, result)
+        | None, None -> ()
