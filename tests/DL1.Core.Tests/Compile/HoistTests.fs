@@ -278,7 +278,7 @@ let tests =
             cell gru [ false, 2; true, 2 ] 5
             cell projected [ false, 1; true, 1 ] 7
             // What the inner loop is given in reverse comes from running it forward again.
-            cell nested [ false, 0; false, 1; false, 1; true, 0; true, 1 ] 5
+            cell nested [ false, 0; false, 1; false, 1; true, 0; true, 1 ] 3
             exact
             small
             wild
