@@ -112,7 +112,7 @@ let tests =
 
             test "in several parts" {
                 for dtype in DType.all do
-                    every (Draw 3) dtype [ 300; 200 ]
-                    every (Draw 4) dtype [ 40000 ]
+                    every (Draw 3) dtype [ 150; 130 ]
+                    every (Draw 4) dtype [ 20000 ]
             }
         ]

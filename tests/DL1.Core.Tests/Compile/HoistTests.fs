@@ -39,6 +39,20 @@ let private lstm =
 
     { Name = "lstm"; Results = finals @ stacked; Parameters = [ w 4; u 4; b 4; h0; c0; xs ] }
 
+/// The same cell, whose slice and state stand side by side before one weight.
+let private joined =
+    let w = variable "w" [ width + state; 4 * state ]
+
+    let finals, stacked =
+        Scan.many false steps [ h0; c0 ] [ xs ] (fun s x ->
+            let z = Expr.matmul (Expr.concat 1 [ x[0]; s[0] ]) w + b 4
+            let i, f, o = Expr.sigmoid (gate 0 z), Expr.sigmoid (gate 1 z), Expr.sigmoid (gate 2 z)
+            let c = f * s[1] + i * tanh (gate 3 z)
+            let h = o * tanh c
+            [ h; c ], [ h ])
+
+    { Name = "joined"; Results = finals @ stacked; Parameters = [ w; b 4; h0; c0; xs ] }
+
 let private gru =
     let v = variable "v" [ state; state ]
 
@@ -275,10 +289,11 @@ let tests =
         [
             cell rnn [ false, 1; true, 1 ] 4
             cell lstm [ false, 1; true, 1 ] 4
+            cell joined [ false, 1; true, 1 ] 3
             cell gru [ false, 2; true, 2 ] 5
             cell projected [ false, 1; true, 1 ] 7
             // What the inner loop is given in reverse comes from running it forward again.
-            cell nested [ false, 0; false, 1; false, 1; true, 0; true, 1 ] 5
+            cell nested [ false, 0; false, 1; false, 1; true, 0; true, 1 ] 3
             exact
             small
             wild

@@ -50,6 +50,19 @@ let private far =
         Expect.equal (words true) expected "one by one"
     }
 
+let private node =
+    test "the node, in several parts" {
+        for stream, dims in [ 0, [ 5 ]; 1, []; 2, [ 300; 301 ]; 0, [ 3; 0 ] ] do
+            let shape = Shape.ofList dims
+            let kernel = RandomBits(stream, shape.Size)
+
+            agrees
+                "random bits"
+                (fun es -> Expr.randomBits stream dims es[0])
+                [ Key.toTensor (Key.ofSeed -12345678901L) ]
+                (fun threads from into -> kernel.Run(threads, from[0], into))
+    }
+
 let tests =
     testList
         "RandomWords"
@@ -57,4 +70,5 @@ let tests =
             law "any stretch has the words of Key.bits" (check false)
             law "and so it has where there are no vectors" (check true)
             far
+            node
         ]

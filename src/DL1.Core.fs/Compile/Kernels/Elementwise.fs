@@ -50,15 +50,25 @@ type internal ElementwiseLines private () =
                     and 'A: unmanaged>
                     ()
                     =
-                    LineBody(fun count target step a aStep b bStep _ _ ->
-                        for i in 0 .. count - 1 do
-                            let i = nativeint i
+                    let inline run (combine: 'A -> 'A -> 'A) =
+                        LineBody(fun count target step a aStep b bStep _ _ ->
+                            for i in 0 .. count - 1 do
+                                let i = nativeint i
+                                let left, right = At.read<'T>(a + i * aStep), At.read<'T>(b + i * bStep)
+                                let value = combine ('E.Widen left) ('E.Widen right)
+                                At.write (target + i * step) (Element.Narrow<'E, 'T, 'D, 'A> value))
 
-                            let left, right =
-                                'E.Widen(At.read<'T>(a + i * aStep)), 'E.Widen(At.read<'T>(b + i * bStep))
-
-                            let value = 'D.Binary(op, left, right)
-                            At.write (target + i * step) (Element.Narrow<'E, 'T, 'D, 'A> value))
+                    // The commonest have loops of their own.
+                    match op with
+                    | BinaryOp.Add -> run (fun x y -> 'D.Add(x, y))
+                    | BinaryOp.Mul -> run (fun x y -> 'D.Multiply(x, y))
+                    | BinaryOp.Sub
+                    | BinaryOp.Div
+                    | BinaryOp.Pow
+                    | BinaryOp.Max
+                    | BinaryOp.Min
+                    | BinaryOp.And
+                    | BinaryOp.Or -> run (fun x y -> 'D.Binary(op, x, y))
             }
 
         lines shape dtype [ dtype, x; dtype, y ] (Element.Choose(dtype, body))
@@ -76,14 +86,21 @@ type internal ElementwiseLines private () =
                     and 'A: unmanaged>
                     ()
                     =
-                    LineBody(fun count target step a aStep b bStep _ _ ->
-                        for i in 0 .. count - 1 do
-                            let i = nativeint i
+                    let inline run (holds: 'A -> 'A -> bool) =
+                        LineBody(fun count target step a aStep b bStep _ _ ->
+                            for i in 0 .. count - 1 do
+                                let i = nativeint i
+                                let left, right = At.read<'T>(a + i * aStep), At.read<'T>(b + i * bStep)
+                                let truth = holds ('E.Widen left) ('E.Widen right)
+                                At.write (target + i * step) (if truth then 1uy else 0uy))
 
-                            let left, right =
-                                'E.Widen(At.read<'T>(a + i * aStep)), 'E.Widen(At.read<'T>(b + i * bStep))
-
-                            At.write (target + i * step) (if 'D.Compare(op, left, right) then 1uy else 0uy))
+                    match op with
+                    | CompareOp.Eq -> run (fun x y -> 'D.Compare(CompareOp.Eq, x, y))
+                    | CompareOp.Ne -> run (fun x y -> 'D.Compare(CompareOp.Ne, x, y))
+                    | CompareOp.Lt -> run (fun x y -> 'D.Compare(CompareOp.Lt, x, y))
+                    | CompareOp.Le -> run (fun x y -> 'D.Compare(CompareOp.Le, x, y))
+                    | CompareOp.Gt -> run (fun x y -> 'D.Compare(CompareOp.Gt, x, y))
+                    | CompareOp.Ge -> run (fun x y -> 'D.Compare(CompareOp.Ge, x, y))
             }
 
         lines shape DType.Bool [ dtype, x; dtype, y ] (Element.Choose(dtype, body))

@@ -154,3 +154,36 @@ type internal RandomWords private () =
                     rest,
                     target + nativeint groups * nativeint (4 * Group)
                 )
+
+/// `Node.RandomBits`: `count` words of a stream, from the key of two words at an address.
+[<Sealed>]
+type internal RandomBits(stream: int, count: int) =
+    [<Literal>]
+    let Grain = 16384
+
+    let mutable key0 = 0u
+    let mutable key1 = 0u
+    let mutable into = 0n
+    let mutable work: int -> unit = ignore
+
+    let part number =
+        let first = number * Grain
+
+        RandomWords.Fill(
+            uint32 stream,
+            key0,
+            key1,
+            int64 first,
+            min Grain (count - first),
+            into + 4n * nativeint first
+        )
+
+    do work <- fun number -> part number
+
+    /// Draws on at most so many threads.
+    member _.Run(threads: int, key: nativeint, target: nativeint) =
+        let words = NativePtr.ofNativeInt<uint32> key
+        key0 <- NativePtr.get words 0
+        key1 <- NativePtr.get words 1
+        into <- target
+        Pool.runOn threads ((count + Grain - 1) / Grain) work
