@@ -61,11 +61,14 @@ module internal Recompute =
             | true, h -> h <> g && not (h.Ancestors.Contains g.Number)
             | false, _ -> true
 
+        // One type of floats in all.
+        let floats = List.choose id (g.Float :: List.map Kind.float chain.Nodes) |> List.distinct
         let operands = Seq.append g.Operands chain.Operands
 
         not isMatrix
         && not (g.IsMember e)
         && Reads.extents e.Shape = g.Domain
+        && floats.Length <= 1
         && Seq.forall isAlong g.Operands
         && List.forall comesBefore chain.Operands
         && Join.fits g g.Reduced g.Draws (Seq.length operands) (operands |> Seq.map _.Strides)
@@ -111,6 +114,7 @@ module internal Recompute =
 
                     for g in others do
                         g.Operands.RemoveAll(fun o -> o.Source = e) |> ignore
+                        g.Float <- List.fold (fun f n -> Option.orElse (Kind.float n) f) g.Float chain.Nodes
 
                         for o in chain.Operands do
                             g.Operands.Add o

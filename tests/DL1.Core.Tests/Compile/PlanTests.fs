@@ -96,6 +96,8 @@ let private kinds (roots: Expr list) =
         | Work.Product _ -> "product"
         | Work.Static _ -> "static"
         | Work.Copy _ -> "copy"
+        | Work.Channels _ -> "channels"
+        | Work.Loop _ -> "loop"
         | Work.Defined _ -> "defined")
     |> Map.ofArray
 
