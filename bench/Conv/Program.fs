@@ -1,6 +1,7 @@
 /// GFLOP/s of f32 convolutions on 1 and 2 threads, beside a product of matrices of as many operations, measured in the
 /// same run. All cases alternate, round by round, so that a busy machine disturbs them alike:
-/// `dotnet run --project bench/Conv -- 15` does 15 rounds.
+/// `dotnet run --project bench/Conv -- 15` does 15 rounds. With `processor` after it, time is the processor's and not
+/// the clock's, on 1 thread only: what a busy machine would do if it were not.
 module DL1.Bench.Program
 
 open System
@@ -57,7 +58,7 @@ let private layers =
 /// What is measured of a layer: one operation on some threads.
 type private Case = { Layer: string; What: string; Threads: int; Flops: float; Once: unit -> unit }
 
-let private cases layer =
+let private cases threads layer =
     let sweep =
         {
             Stride = layer.Stride
@@ -113,7 +114,7 @@ let private cases layer =
         }
 
     [
-        for threads in 1..2 do
+        for threads in threads do
             let forward () = forward.Run(threads, address x, address w, address y, null)
             let input () = input.Run(threads, address y, address w, address dx, null)
             let weight () = weight.Run(threads, address x, address y, address dw, null)
@@ -131,21 +132,30 @@ let private cases layer =
     ]
 
 /// GFLOP/s over at least 20 ms.
-let private measure case =
-    let start = Stopwatch.GetTimestamp()
+let private measure (seconds: unit -> float) case =
+    let start = seconds ()
     let mutable times = 0
     let mutable passed = 0.0
 
     while passed < 0.02 do
         case.Once()
         times <- times + 1
-        passed <- Stopwatch.GetElapsedTime(start).TotalSeconds
+        passed <- seconds () - start
 
     case.Flops * float times / passed / 1e9
 
 [<EntryPoint>]
 let main args =
     let rounds = if args.Length > 0 then Int32.Parse args[0] else 11
+    let processor = args.Length > 1 && args[1] = "processor"
+    let threads = if processor then [ 1 ] else [ 1; 2 ]
+
+    let seconds () =
+        if processor then
+            Environment.CpuUsage.TotalTime.TotalSeconds
+        else
+            Stopwatch.GetElapsedTime(0L).TotalSeconds
+
     let median values = List.item (List.length values / 2) (List.sort values)
     printfn "f32, %A, %d rounds" Simd.widest rounds
 
@@ -161,10 +171,10 @@ let main args =
         "best/best"
 
     for layer in layers do
-        for cases in cases layer do
-            cases |> List.iter (measure >> ignore)
+        for cases in cases threads layer do
+            cases |> List.iter (measure seconds >> ignore)
 
-            let found = [ for _ in 1..rounds -> cases |> List.map measure ] |> List.transpose
+            let found = [ for _ in 1..rounds -> cases |> List.map (measure seconds) ] |> List.transpose
 
             for case, values in List.zip cases found do
                 printfn

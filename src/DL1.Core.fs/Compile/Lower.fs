@@ -230,7 +230,8 @@ module internal Lower =
                     Expr.reduce op [ axis + 1 ] (Expr.reshape cut x) |> Expr.reduce op [ axis ] |> Expr.reshape (e.Shape.ToList()))
             | first :: rest when x.Shape[first] >= 16 && not rest.IsEmpty ->
                 let others = axes |> List.except [ first ]
-                Some(Expr.reduce op others x |> Expr.reduce op [ first ] |> Expr.reshape (e.Shape.ToList()))
+                let place = first - (others |> List.filter (fun axis -> axis < first)).Length
+                Some(Expr.reduce op others x |> Expr.reduce op [ place ] |> Expr.reshape (e.Shape.ToList()))
             | _ -> None
         | _ -> None
 
