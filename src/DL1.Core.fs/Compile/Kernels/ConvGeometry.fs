@@ -27,7 +27,7 @@ type internal ConvGeometry =
     /// Outputs of one group.
     member g.OutputsEach = g.Outputs / g.Groups
     member g.Taps = g.KernelHeight * g.KernelWidth
-    /// The bytes of the extents of one sample's data and result, in elements.
+    /// The elements of one sample's data, and of its result.
     member g.DataEach = g.Height * g.Width * g.Channels
     member g.OutEach = g.OutHeight * g.OutWidth * g.Outputs
     /// Each channel is convolved by itself.
