@@ -251,36 +251,72 @@ module internal Lower =
             Rule.anywhere "sum of a stack of products -> one product" summedStack
         ]
 
+    /// Rebuilds a graph, some of its nodes replaced: `change` is given each node, and what its operands have become.
+    let private rebuild (change: Expr -> (Expr -> Expr) -> Expr option) (order: Expr[]) (roots: Expr list) =
+        let results = Dictionary<Digest, Expr>()
+        let become (o: Expr) = results[o.Digest]
+
+        for e in order do
+            results[e.Digest] <-
+                match change e become with
+                | Some e' -> e'
+                | None -> Expr.Make(Node.map become e.Node)
+
+        List.map become roots
+
     /// max(x, 0) > 0 says the same as x > 0, and the maximum is there anyhow: x need not be kept.
     let private masksFromRelu (roots: Expr list) =
         let order = Graph.topological roots
-        let reluOf = Dictionary<Digest, Expr>()
+        let isRelu = HashSet<Digest>()
 
         for e in order do
             match e.Node with
-            | Node.Unary(UnaryOp.Relu, x) -> reluOf[x.Digest] <- e
+            | Node.Unary(UnaryOp.Relu, x) -> isRelu.Add x.Digest |> ignore
             | _ -> ()
 
-        if reluOf.Count = 0 then
-            roots
-        else
-            let results = Dictionary<Digest, Expr>()
+        let change (e: Expr) become =
+            match e.Node with
+            | Node.Compare(CompareOp.Gt, x, (Number 0.0 as zero)) when isRelu.Contains x.Digest ->
+                Some(Expr.compare CompareOp.Gt (Expr.relu (become x)) (become zero))
+            | _ -> None
 
-            for e in order do
-                let node =
-                    match e.Node with
-                    | Node.Compare(CompareOp.Gt, x, (Number 0.0 as zero)) ->
-                        match reluOf.TryGetValue x.Digest with
-                        | true, y ->
-                            let x' = results[x.Digest]
-                            let y' = if x'.Digest = x.Digest then y else Expr.relu x'
-                            Node.Compare(CompareOp.Gt, y', results[zero.Digest])
-                        | false, _ -> Node.map (fun (o: Expr) -> results[o.Digest]) e.Node
-                    | _ -> Node.map (fun (o: Expr) -> results[o.Digest]) e.Node
+        if isRelu.Count = 0 then roots else rebuild change order roots
 
-                results[e.Digest] <- Expr.Make node
+    /// Sigmoids of x and of −x, which a sigmoid and its derivative need, have one exponential: with t = exp(−|x|) they
+    /// are 1/(1 + t) and t/(1 + t), in the order of x's sign.
+    let private pairsOfSigmoids (roots: Expr list) =
+        let order = Graph.topological roots
+        let sigmoids = HashSet<Digest>()
+        let pairs = HashSet<Digest>()
 
-            roots |> List.map (fun root -> results[root.Digest])
+        for e in order do
+            match e.Node with
+            | Node.Unary(UnaryOp.Sigmoid, x) -> sigmoids.Add x.Digest |> ignore
+            | _ -> ()
+
+        for e in order do
+            match e.Node with
+            | Node.Unary(UnaryOp.Neg, x) when sigmoids.Contains e.Digest && sigmoids.Contains x.Digest ->
+                pairs.Add x.Digest |> ignore
+            | _ -> ()
+
+        let half (x: Expr) isUpper =
+            let t = exp (-(abs x))
+            let upper = 1.0 / (1.0 + t)
+            let condition = x .>= 0.0
+            if isUpper then Expr.where condition upper (t * upper) else Expr.where condition (t * upper) upper
+
+        let change (e: Expr) become =
+            match e.Node with
+            | Node.Unary(UnaryOp.Sigmoid, x) when pairs.Contains x.Digest -> Some(half (become x) true)
+            | Node.Unary(UnaryOp.Sigmoid, n) ->
+                match n.Node with
+                | Node.Unary(UnaryOp.Neg, x) when pairs.Contains x.Digest -> Some(half (become x) false)
+                | _ -> None
+            | _ -> None
+
+        if pairs.Count = 0 then roots else rebuild change order roots
 
     /// The graph as it is cut into kernels.
-    let run (roots: Expr list) : Expr list = Rule.run ignore table roots |> masksFromRelu
+    let run (roots: Expr list) : Expr list =
+        Rule.run ignore table roots |> masksFromRelu |> pairsOfSigmoids
