@@ -86,7 +86,9 @@ let private cases threads layer =
     // The same operations as one product.
     let m, n, k = result.Size / layer.Weights[0], layer.Weights[0], weights.Size / layer.Weights[0]
     let a, b = pinned (m * k) (fun i -> float32 (i % 7 - 3)), pinned (k * n) (fun i -> float32 (i % 5 - 2))
-    let matrix array columns = { Data = address array; Row = columns; Column = 1; Batch = 0 }
+
+    let matrix array columns =
+        { Data = address array; Row = columns; Column = 1; Batch = 0; Inner = 0; Outer = 0 }
 
     let product =
         { Product.None with

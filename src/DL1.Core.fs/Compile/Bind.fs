@@ -5,14 +5,14 @@ namespace DL1
 module internal Bind =
     /// A value put in row-major order.
     [<Sealed>]
-    type private CopyKernel(frame: Frame, reading: Reading, dtype: DType, shape: Shape, source: int, target: int) =
+    type private CopyKernel
+        (frame: Frame, reading: Reading, dtype: DType, shape: Shape, source: int, target: int) =
         inherit Kernel()
 
         let view = { Start = reading.Offset; Strides = List.ofArray reading.Strides }
         let copy = StridedCopy(Memory.size dtype, shape.ToList(), view, View.whole shape)
 
-        override _.Run() =
-            copy.Run(frame.Threads, frame.Addresses[source], frame.Addresses[target])
+        override _.Run() = copy.Run(frame.Threads, frame.Addresses[source], frame.Addresses[target])
 
     /// Binds a piece of work to a frame; `nested` binds the plan of a loop's body.
     let kernel (nested: Plan -> IBound) (frame: Frame) (width: Width) (work: Work) : Kernel =

@@ -4,13 +4,7 @@ open System.Collections.Generic
 
 /// What makes two plans one.
 [<NoComparison>]
-type internal PlanKey =
-    {
-        Inputs: Digest list
-        Roots: Digest list
-        Width: Width
-        Generates: bool
-    }
+type internal PlanKey = { Inputs: Digest list; Roots: Digest list; Width: Width; Generates: bool }
 
 /// Plans made before, the last ones used; a plan is the same for the same graphs, in the same order, on the same vectors.
 [<RequireQualifiedAccess>]

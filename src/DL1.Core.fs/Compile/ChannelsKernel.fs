@@ -46,7 +46,7 @@ type internal ChannelsKernel(frame: Frame, width: Width, job: ChannelsJob) =
 
     member private _.After(pass: FinishJob, row: int, column: int, columns: int) =
         let count = pass.Places.Length
-        let block = NativePtr.stackalloc<nativeint> (2 * count)
+        let block = NativePtr.stackalloc<nativeint>(2 * count)
 
         for i in 0 .. count - 1 do
             let size = nativeint (pass.Sizes[i])
@@ -62,7 +62,8 @@ type internal ChannelsKernel(frame: Frame, width: Width, job: ChannelsJob) =
 
     override this.Run() =
         match finish, job.Finish with
-        | null, Some pass -> finish <- RowFinish(fun _ row column columns -> this.After(pass, row, column, columns))
+        | null, Some pass ->
+            finish <- RowFinish(fun _ row column columns -> this.After(pass, row, column, columns))
         | _ -> ()
 
         let left = frame.Addresses[job.Operands[0]]

@@ -25,7 +25,13 @@ module Compile =
                     "cast or reshape the value, or build the graph for its shape"
 
     /// Runs a plan once, in a frame of its own.
-    let private run (plan: Plan) (idle: ConcurrentStack<Executable>) make threads (values: Tensor[]) : Tensor list =
+    let private run
+        (plan: Plan)
+        (idle: ConcurrentStack<Executable>)
+        make
+        threads
+        (values: Tensor[])
+        : Tensor list =
         let executable =
             match idle.TryPop() with
             | true, e -> e

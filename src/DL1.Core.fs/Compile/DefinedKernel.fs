@@ -44,7 +44,10 @@ module internal Memory =
         | Elements.Bool a -> MemoryMarshal.AsBytes(a.AsSpan())
 
     let private at (address: nativeint) (length: int) =
-        Span<byte>(NativeInterop.NativePtr.toVoidPtr (NativeInterop.NativePtr.ofNativeInt<byte> address), length)
+        Span<byte>(
+            NativeInterop.NativePtr.toVoidPtr (NativeInterop.NativePtr.ofNativeInt<byte> address),
+            length
+        )
 
     /// A tensor of what stands at an address.
     let read (dtype: DType) (shape: Shape) (address: nativeint) : Tensor =
@@ -60,11 +63,11 @@ module internal Memory =
 
 /// One node by its definition: tensors are taken out of the frame, and Eval is asked.
 [<Sealed>]
-type internal DefinedKernel(frame: Frame, run: Tensor list -> Tensor list, operands: (Expr * int)[], results: int[]) =
+type internal DefinedKernel
+    (frame: Frame, run: Tensor list -> Tensor list, operands: (Expr * int)[], results: int[]) =
     inherit Kernel()
 
     override _.Run() =
-        let values =
-            [ for e, place in operands -> Memory.read e.DType e.Shape frame.Addresses[place] ]
+        let values = [ for e, place in operands -> Memory.read e.DType e.Shape frame.Addresses[place] ]
 
         run values |> List.iteri (fun i t -> Memory.write t frame.Addresses[results[i]])

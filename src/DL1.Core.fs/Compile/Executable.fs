@@ -31,8 +31,7 @@ type internal Executable(plan: Plan, width: Width) =
 
     let kernels =
         plan.Steps
-        |> Array.map (fun step ->
-            Bind.kernel (fun body -> Executable(body, width)) frame width step.Work)
+        |> Array.map (fun step -> Bind.kernel (fun body -> Executable(body, width)) frame width step.Work)
 
     member _.Plan = plan
     member _.Frame = frame

@@ -14,7 +14,9 @@ module internal ExplainPlan =
     /// A plan, one kernel a line.
     let text (plan: Plan) : string =
         let out = StringBuilder()
-        let names (places: int[]) = System.String.Join(", ", places |> Array.distinct |> Array.map (place plan))
+
+        let names (places: int[]) =
+            System.String.Join(", ", places |> Array.distinct |> Array.map (place plan))
 
         plan.Steps
         |> Array.iteri (fun i step ->

@@ -208,9 +208,4 @@ module internal Fuse =
                     stored.Add r.Source.Digest |> ignore
             | None -> ()
 
-        {
-            Groups = groups.ToArray()
-            Of = groupOf
-            Recomputed = recomputed
-            Stored = stored
-        }
+        { Groups = groups.ToArray(); Of = groupOf; Recomputed = recomputed; Stored = stored }

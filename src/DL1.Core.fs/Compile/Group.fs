@@ -13,8 +13,7 @@ type internal Bits() =
 
     member _.Words = words
 
-    member _.Contains(i: int) =
-        i >>> 6 < words.Length && words[i >>> 6] >>> (i &&& 63) &&& 1UL = 1UL
+    member _.Contains(i: int) = i >>> 6 < words.Length && words[i >>> 6] >>> (i &&& 63) &&& 1UL = 1UL
 
     member _.Add(i: int) =
         reach (i >>> 6)

@@ -37,7 +37,8 @@ module internal GroupPass =
         | Node.Reduce _ -> true
         | _ -> false
 
-    let private reducedIn (domain: int[]) (reduced: int[]) = domain.Length > 0 && Array.contains (domain.Length - 1) reduced
+    let private reducedIn (domain: int[]) (reduced: int[]) =
+        domain.Length > 0 && Array.contains (domain.Length - 1) reduced
 
     /// The program of a group, if it stores anything.
     let make (fusion: Fusion) (g: Group) : GroupPass option =
@@ -83,7 +84,8 @@ module internal GroupPass =
                     Seq.tryFindIndex
                         (fun i ->
                             match places[i] with
-                            | PassPlace.Value(s, o) -> s.Digest = source.Digest && o = offset && strides[i] = own
+                            | PassPlace.Value(s, o) ->
+                                s.Digest = source.Digest && o = offset && strides[i] = own
                             | PassPlace.Random _ -> false)
                         (seq { 0 .. places.Count - 1 })
 
@@ -210,7 +212,8 @@ module internal GroupPass =
                                     {
                                         Type = types[i]
                                         Along = space.Along[i]
-                                        Still = space.SegmentStrides[i] = 0 && not (across && space.Along[i])
+                                        Still =
+                                            space.SegmentStrides[i] = 0 && not (across && space.Along[i])
                                     })
                             Steps = steps.ToArray()
                             Stores = stores

@@ -11,7 +11,9 @@ module internal HostMatrix =
         | _ -> domain.Length - 1
 
     let private isRun (domain: int[]) (strides: int[]) first last =
-        Seq.forall (fun axis -> strides[axis] = strides[axis + 1] * domain[axis + 1]) (seq { first .. last - 1 })
+        Seq.forall
+            (fun axis -> strides[axis] = strides[axis + 1] * domain[axis + 1])
+            (seq { first .. last - 1 })
 
     /// Whether an operand has one stride from row to row, and one from column to column.
     let suits (node: Expr) (domain: int[]) (strides: int[]) =

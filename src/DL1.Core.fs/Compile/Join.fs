@@ -14,13 +14,7 @@ module internal Join =
 
     /// A node as it would lie in a group.
     [<NoEquality; NoComparison>]
-    type Joining =
-        {
-            Role: Role
-            Reduced: int[]
-            Operands: GroupOperand list
-            Draws: bool
-        }
+    type Joining = { Role: Role; Reduced: int[]; Operands: GroupOperand list; Draws: bool }
 
     /// The strides of a value that has one element for each point.
     let natural (domain: int[]) = (Shape.Of domain).Strides
@@ -110,13 +104,7 @@ module internal Join =
             let all = Seq.append (g.Operands |> Seq.map _.Strides) (operands |> Seq.map _.Strides)
 
             if ok && fits g reduced (drawn || g.Draws) (g.Operands.Count + operands.Count) all then
-                Some
-                    {
-                        Role = role
-                        Reduced = reduced
-                        Operands = List.ofSeq operands
-                        Draws = drawn
-                    }
+                Some { Role = role; Reduced = reduced; Operands = List.ofSeq operands; Draws = drawn }
             else
                 None
         | _ -> None

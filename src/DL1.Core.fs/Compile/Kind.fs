@@ -61,7 +61,11 @@ module internal Kind =
         let last = Seq.length (Seq.filter (fun d -> d <> 1) x) - 1
         // How many stand at the end.
         let trailing =
-            Seq.length (Seq.takeWhile (fun i -> reduced[reduced.Length - 1 - i] = last - i) (seq { 0 .. reduced.Length - 1 }))
+            Seq.length (
+                Seq.takeWhile
+                    (fun i -> reduced[reduced.Length - 1 - i] = last - i)
+                    (seq { 0 .. reduced.Length - 1 })
+            )
 
         let rest = reduced[.. reduced.Length - 1 - trailing]
         rest.Length = 0 || rest[rest.Length - 1] - rest[0] = rest.Length - 1
@@ -71,7 +75,8 @@ module internal Kind =
         | Node.Transpose _
         | Node.Conv _ ->
             match e with
-            | ChannelsLayout.ChannelsLast(node, operands) when e.DType.IsFloat && e.Shape.Size > 0 -> Some(node, operands)
+            | ChannelsLayout.ChannelsLast(node, operands) when e.DType.IsFloat && e.Shape.Size > 0 ->
+                Some(node, operands)
             | _ -> None
         | _ -> None
 

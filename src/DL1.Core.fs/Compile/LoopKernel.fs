@@ -41,8 +41,7 @@ type internal LoopKernel(frame: Frame, body: IBound, job: LoopJob) =
 
     let fresh bytes = GC.AllocateUninitializedArray<byte>(bytes + 64, pinned = true)
 
-    let address (b: byte[]) =
-        (Marshal.UnsafeAddrOfPinnedArrayElement(b, 0) + 63n) &&& ~~~63n
+    let address (b: byte[]) = (Marshal.UnsafeAddrOfPinnedArrayElement(b, 0) + 63n) &&& ~~~63n
 
     // Carries change places with what comes next; outputs that no one wants go to waste.
     let even = job.CarryBytes |> Array.map fresh
@@ -72,7 +71,9 @@ type internal LoopKernel(frame: Frame, body: IBound, job: LoopJob) =
                 put job.Carries[i] (address now[i])
 
             for i in 0 .. job.Slices.Length - 1 do
-                put job.Slices[i] (frame.Addresses[job.Sequences[i]] + nativeint step * nativeint (job.SliceBytes[i]))
+                put
+                    job.Slices[i]
+                    (frame.Addresses[job.Sequences[i]] + nativeint step * nativeint (job.SliceBytes[i]))
 
             let target i =
                 if i < carries then

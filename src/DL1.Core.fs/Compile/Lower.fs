@@ -33,8 +33,7 @@ module internal Lower =
 
     let private custom (e: Expr) =
         match e.Node with
-        | Node.Custom(rule, xs) ->
-            Rebuild.substitute (List.zip rule.Inputs xs) [ rule.Value ] |> List.tryHead
+        | Node.Custom(rule, xs) -> Rebuild.substitute (List.zip rule.Inputs xs) [ rule.Value ] |> List.tryHead
         | _ -> None
 
     let private stopped (e: Expr) =
@@ -62,7 +61,12 @@ module internal Lower =
                         if bound > 2147483647.0 || not (p > 0.0) then
                             None
                         else
-                            Some(Expr.compare CompareOp.Lt bits (Expr.full DType.I32 (bits.Shape.ToList()) bound))
+                            Some(
+                                Expr.compare
+                                    CompareOp.Lt
+                                    bits
+                                    (Expr.full DType.I32 (bits.Shape.ToList()) bound)
+                            )
                     | _ -> None
                 | _ -> None
             | _ -> None
@@ -165,18 +169,18 @@ module internal Lower =
             let rank = b.Shape.Rank
             let r = Reading.through b
             let k, n = b.Shape[rank - 2], b.Shape[rank - 1]
-            let shared = Seq.forall (fun axis -> r.Strides[axis] = 0 || b.Shape[axis] = 1) (seq { 0 .. rank - 3 })
+
+            let shared =
+                Seq.forall (fun axis -> r.Strides[axis] = 0 || b.Shape[axis] = 1) (seq { 0 .. rank - 3 })
 
             if shared && r.Source.Shape.Size = k * n && reshapesFreely (rowsOf a) a then
-                let isRow stride other extent = r.Strides[rank - 1] = stride && (extent = 1 || r.Strides[rank - 2] = other)
+                let isRow stride other extent =
+                    r.Strides[rank - 1] = stride && (extent = 1 || r.Strides[rank - 2] = other)
 
                 let matrix =
-                    if r.Offset = 0 && isRow 1 n k then
-                        Some(Expr.reshape [ k; n ] r.Source)
-                    elif r.Offset = 0 && isRow k 1 k then
-                        Some((Expr.reshape [ n; k ] r.Source).T)
-                    else
-                        None
+                    if r.Offset = 0 && isRow 1 n k then Some(Expr.reshape [ k; n ] r.Source)
+                    elif r.Offset = 0 && isRow k 1 k then Some((Expr.reshape [ n; k ] r.Source).T)
+                    else None
 
                 matrix
                 |> Option.map (fun matrix ->
@@ -227,7 +231,10 @@ module internal Lower =
                 |> Option.map (fun n ->
                     let dims = x.Shape.ToList()
                     let cut = List.take axis dims @ [ extent / n; n ] @ List.skip (axis + 1) dims
-                    Expr.reduce op [ axis + 1 ] (Expr.reshape cut x) |> Expr.reduce op [ axis ] |> Expr.reshape (e.Shape.ToList()))
+
+                    Expr.reduce op [ axis + 1 ] (Expr.reshape cut x)
+                    |> Expr.reduce op [ axis ]
+                    |> Expr.reshape (e.Shape.ToList()))
             | first :: rest when x.Shape[first] >= 16 && not rest.IsEmpty ->
                 let others = axes |> List.except [ first ]
                 let place = first - (others |> List.filter (fun axis -> axis < first)).Length
@@ -304,7 +311,11 @@ module internal Lower =
             let t = exp (-(abs x))
             let upper = 1.0 / (1.0 + t)
             let condition = x .>= 0.0
-            if isUpper then Expr.where condition upper (t * upper) else Expr.where condition (t * upper) upper
+
+            if isUpper then
+                Expr.where condition upper (t * upper)
+            else
+                Expr.where condition (t * upper) upper
 
         let change (e: Expr) become =
             match e.Node with
@@ -318,5 +329,4 @@ module internal Lower =
         if pairs.Count = 0 then roots else rebuild change order roots
 
     /// The graph as it is cut into kernels.
-    let run (roots: Expr list) : Expr list =
-        Rule.run ignore table roots |> masksFromRelu |> pairsOfSigmoids
+    let run (roots: Expr list) : Expr list = Rule.run ignore table roots |> masksFromRelu |> pairsOfSigmoids

@@ -5,7 +5,13 @@ namespace DL1
 module internal Matrices =
     /// The stack's axes as two strides, outer and inner, and the extent of the inner.
     let stack (e: Expr) (r: Reading) : struct (int * int * int) option =
-        let axes = [| for axis in 0 .. e.Shape.Rank - 3 do if e.Shape[axis] <> 1 then axis |]
+        let axes =
+            [|
+                for axis in 0 .. e.Shape.Rank - 3 do
+                    if e.Shape[axis] <> 1 then
+                        axis
+            |]
+
         let isOne a b = r.Strides[a] = r.Strides[b] * e.Shape[b]
         let extent = Array.fold (fun n axis -> n * e.Shape[axis]) 1
 
@@ -33,4 +39,7 @@ module internal Matrices =
         let rank = e.Shape.Rank
         let touches axis = e.Shape[axis] = 1 || r.Strides[axis] = 1
 
-        if (touches (rank - 1) || touches (rank - 2)) && (stack e r).IsSome then r else Reading.whole e
+        if (touches (rank - 1) || touches (rank - 2)) && (stack e r).IsSome then
+            r
+        else
+            Reading.whole e

@@ -56,8 +56,12 @@ type internal PassKernel(frame: Frame, work: PassJob) =
         let points = int64 space.Items * int64 space.Segments * int64 space.Columns
         int (max 1L (min (int64 units) (points / Grain)))
 
-    let segmentBytes = Array.map2 (fun (s: int) size -> nativeint s * nativeint size) space.SegmentStrides work.Sizes
-    let columnBytes = Array.map2 (fun along size -> if along then nativeint size else 0n) space.Along work.Sizes
+    let segmentBytes =
+        Array.map2 (fun (s: int) size -> nativeint s * nativeint size) space.SegmentStrides work.Sizes
+
+    let columnBytes =
+        Array.map2 (fun along size -> if along then nativeint size else 0n) space.Along work.Sizes
+
     let bases: nativeint[] = Array.zeroCreate count
     let mutable part: (int -> unit) | null = null
 
@@ -117,7 +121,7 @@ type internal PassKernel(frame: Frame, work: PassJob) =
     member private this.Part number =
         let first = int (int64 units * int64 number / int64 parts)
         let last = int (int64 units * int64 (number + 1) / int64 parts)
-        let block = NativePtr.stackalloc<nativeint> (2 * count)
+        let block = NativePtr.stackalloc<nativeint>(2 * count)
 
         for i in 0 .. count - 1 do
             NativePtr.set block (2 * i + 1) segmentBytes[i]
@@ -158,7 +162,8 @@ type internal PassKernel(frame: Frame, work: PassJob) =
 
     override this.Run() =
         for i in 0 .. count - 1 do
-            bases[i] <- frame.Addresses[work.Places[i]] + nativeint (work.Offsets[i]) * nativeint (work.Sizes[i])
+            bases[i] <-
+                frame.Addresses[work.Places[i]] + nativeint (work.Offsets[i]) * nativeint (work.Sizes[i])
 
         let body =
             match part with

@@ -31,13 +31,7 @@ and [<RequireQualifiedAccess; NoEquality; NoComparison>] internal Where =
     | Output of int
 
 /// A kernel of a plan, the values that it computes, and the places that it reads and writes.
-and [<NoEquality; NoComparison>] internal PlanStep =
-    {
-        Work: Work
-        Group: Group
-        Reads: int[]
-        Writes: int[]
-    }
+and [<NoEquality; NoComparison>] internal PlanStep = { Work: Work; Group: Group; Reads: int[]; Writes: int[] }
 
 /// A graph as kernels in order, over places in memory.
 and [<NoEquality; NoComparison>] internal Plan =
@@ -83,7 +77,11 @@ and [<NoEquality; NoComparison>] internal Plan =
 module internal Plan =
     /// Groups in an order in which each finds what it reads; those made first go first.
     let private schedule (groups: Group[]) : Group[] =
-        let waiting = groups |> Array.map (fun g -> Array.sumBy (fun (h: Group) -> if g.Ancestors.Contains h.Number then 1 else 0) groups)
+        let waiting =
+            groups
+            |> Array.map (fun g ->
+                Array.sumBy (fun (h: Group) -> if g.Ancestors.Contains h.Number then 1 else 0) groups)
+
         let ready = PriorityQueue<Group, int>()
         let order = List<Group>()
 
@@ -110,7 +108,12 @@ module internal Plan =
         | Node.Reshape(_, x) -> home x
         | _ -> e
 
-    let private passWork (code: Pass -> PassBody) (place: Expr -> int) (g: Group) (p: GroupPass) : PassJob option =
+    let private passWork
+        (code: Pass -> PassBody)
+        (place: Expr -> int)
+        (g: Group)
+        (p: GroupPass)
+        : PassJob option =
         Space.make g.Domain g.Reduced p.Strides
         |> Option.map (fun space ->
             {
@@ -136,7 +139,13 @@ module internal Plan =
                 Block = if p.Pass.Type = DType.F64 then 8 else 16
             })
 
-    let private finishWork (code: Pass -> PassBody) (place: Expr -> int) (g: Group) (host: Expr) (p: GroupPass) : FinishJob =
+    let private finishWork
+        (code: Pass -> PassBody)
+        (place: Expr -> int)
+        (g: Group)
+        (host: Expr)
+        (p: GroupPass)
+        : FinishJob =
         // The domain is the stack's axes, those of extent 1 left out, then the row and the column.
         let rank = host.Shape.Rank
         let rows, columns = host.Shape[rank - 2], host.Shape[rank - 1]
@@ -158,14 +167,18 @@ module internal Plan =
                 |> Array.map (function
                     | PassPlace.Value(_, offset) -> offset
                     | PassPlace.Random _ -> 0)
-            Starts =
-                p.Strides
-                |> Array.map (fun strides -> Space.offsets stack strides[.. stack.Length - 1])
+            Starts = p.Strides |> Array.map (fun strides -> Space.offsets stack strides[.. stack.Length - 1])
             Rows = p.Strides |> Array.map (fun strides -> if hasRows then strides[rowAxis] else 0)
             Along = p.Strides |> Array.map (fun strides -> columns > 1 && strides[last] <> 0)
         }
 
-    let private channelsFinish (code: Pass -> PassBody) (place: Expr -> int) (g: Group) (node: Expr) (p: GroupPass) : FinishJob =
+    let private channelsFinish
+        (code: Pass -> PassBody)
+        (place: Expr -> int)
+        (g: Group)
+        (node: Expr)
+        (p: GroupPass)
+        : FinishJob =
         {
             Body = code p.Pass
             Sizes = p.Pass.Operands |> Array.map (fun o -> Memory.size o.Type)
@@ -204,15 +217,7 @@ module internal Plan =
         {
             Place = place r.Source
             Offset = r.Offset
-            Layout =
-                {
-                    Data = 0n
-                    Row = row
-                    Column = column
-                    Batch = batch
-                    Inner = inner
-                    Outer = outer
-                }
+            Layout = { Data = 0n; Row = row; Column = column; Batch = batch; Inner = inner; Outer = outer }
         }
 
     /// One node over operands that stand for themselves, by Eval's definition.
@@ -277,7 +282,12 @@ module internal Plan =
             Bytes = bytes
         }
 
-    let private loopJob (place: Expr -> int) (members: Expr seq) (call: ScanCall<Expr>) (body: Plan) : LoopJob =
+    let private loopJob
+        (place: Expr -> int)
+        (members: Expr seq)
+        (call: ScanCall<Expr>)
+        (body: Plan)
+        : LoopJob =
         let bytes (e: Expr) = Memory.size e.DType * e.Shape.Size
         let variableBytes (v: Variable) = Memory.size v.DType * v.Shape.Size
         let carries = call.Body.Next.Length
@@ -446,8 +456,7 @@ module internal Plan =
                             Work = Work.Loop(job, body)
                             Group = g
                             Reads = Array.concat [ job.Initial; job.Sequences; job.Given ]
-                            Writes =
-                                Array.append job.Final job.Stacks |> Array.filter (fun p -> p >= 0)
+                            Writes = Array.append job.Final job.Stacks |> Array.filter (fun p -> p >= 0)
                         }
                 | Kind.Look, Node.Reshape _ -> None
                 | Kind.Look, _ ->

@@ -48,7 +48,7 @@ type internal ProductKernel(frame: Frame, width: Width, work: ProductJob) =
 
     member private _.After(pass: FinishJob, row: int, rows: int, column: int, columns: int) =
         let count = pass.Places.Length
-        let block = NativePtr.stackalloc<nativeint> (2 * count)
+        let block = NativePtr.stackalloc<nativeint>(2 * count)
         let matrix, row = row / work.M, row % work.M
 
         for i in 0 .. count - 1 do
@@ -56,7 +56,9 @@ type internal ProductKernel(frame: Frame, width: Width, work: ProductJob) =
 
             let start =
                 frame.Addresses[pass.Places[i]]
-                + (nativeint (pass.Offsets[i]) + nativeint (pass.Starts[i][matrix]) + nativeint row * nativeint (pass.Rows[i]))
+                + (nativeint (pass.Offsets[i])
+                   + nativeint (pass.Starts[i][matrix])
+                   + nativeint row * nativeint (pass.Rows[i]))
                   * size
 
             NativePtr.set block (2 * i) (if pass.Along[i] then start + nativeint column * size else start)

@@ -68,7 +68,9 @@ module internal Reading =
 
             Some
                 { inner with
-                    Offset = inner.Offset + Array.sum (Array.map2 (fun (c: Cut) s -> c.Start * s) cuts inner.Strides)
+                    Offset =
+                        inner.Offset
+                        + Array.sum (Array.map2 (fun (c: Cut) s -> c.Start * s) cuts inner.Strides)
                     Strides = Array.map2 (fun (c: Cut) s -> c.Step * s) cuts inner.Strides
                 }
         | Node.Reshape(shape, _) ->

@@ -7,7 +7,11 @@ open System.Collections.Generic
 module internal Reads =
     /// What is said of each axis, of those alone whose extent is not 1.
     let squeeze (shape: Shape) (values: int[]) =
-        [| for axis in 0 .. shape.Rank - 1 do if shape[axis] <> 1 then values[axis] |]
+        [|
+            for axis in 0 .. shape.Rank - 1 do
+                if shape[axis] <> 1 then
+                    values[axis]
+        |]
 
     /// The extents that are not 1.
     let extents (shape: Shape) = squeeze shape (Array.ofList (shape.ToList()))
@@ -35,7 +39,8 @@ module internal Reads =
         | Kind.Look, Node.Reshape(_, x) -> [ Reading.whole x ]
         | Kind.Look, _ -> [ Reading.through e ]
         | Kind.Fold(_, axes), _ -> Node.operands e.Node |> List.map (folded axes)
-        | Kind.Elementwise, _ -> Node.operands e.Node |> List.filter (Kind.isNumber >> not) |> List.map Reading.along
+        | Kind.Elementwise, _ ->
+            Node.operands e.Node |> List.filter (Kind.isNumber >> not) |> List.map Reading.along
         | Kind.Product, _ -> Node.operands e.Node |> List.map Matrices.reading
         | Kind.Channels(_, operands), _ -> operands |> List.map Reading.whole
         | Kind.Other, _ -> Node.operands e.Node |> List.map Reading.whole
@@ -53,7 +58,8 @@ module internal Reads =
             if fleeting.Contains r.Source.Digest then
                 match r.Source.Node with
                 // Only the key is read, as it were by every element.
-                | Node.RandomBits(_, shape, key) -> [ { Reading.whole key with Strides = Array.zeroCreate shape.Rank } ]
+                | Node.RandomBits(_, shape, key) ->
+                    [ { Reading.whole key with Strides = Array.zeroCreate shape.Rank } ]
                 | _ -> reads fleeting r.Source
             else
                 [ r ])

@@ -24,7 +24,11 @@ module internal Recompute =
                 let reads = Reads.reads fleeting n
                 let there, more = reads |> List.partition (fun (r: Reading) -> isThere r.Source)
 
-                if more |> List.forall (fun (r: Reading) -> Kind.of' r.Source = Kind.Elementwise && Reading.isWhole n.Shape r) then
+                if
+                    more
+                    |> List.forall (fun (r: Reading) ->
+                        Kind.of' r.Source = Kind.Elementwise && Reading.isWhole n.Shape r)
+                then
                     let operands =
                         there
                         |> List.map (fun (r: Reading) ->
@@ -37,10 +41,7 @@ module internal Recompute =
                     gather
                         (left - 1)
                         (List.map (fun (r: Reading) -> r.Source) more @ todo)
-                        {
-                            Nodes = n :: found.Nodes
-                            Operands = operands @ found.Operands
-                        }
+                        { Nodes = n :: found.Nodes; Operands = operands @ found.Operands }
                 else
                     None
 
@@ -50,11 +51,12 @@ module internal Recompute =
     let private suits (groupOf: Dictionary<Digest, Group>) (e: Expr) (chain: Chain) (g: Group) =
         let isMatrix =
             match g.Host with
-            | Some host -> Kind.of' host <> Kind.Product || Reads.of' host |> List.exists (fun (r: Reading) -> r.Source = e)
+            | Some host ->
+                Kind.of' host <> Kind.Product
+                || Reads.of' host |> List.exists (fun (r: Reading) -> r.Source = e)
             | None -> false
 
-        let isAlong (o: GroupOperand) =
-            o.Source <> e || (o.Offset = 0 && o.Strides = Join.natural g.Domain)
+        let isAlong (o: GroupOperand) = o.Source <> e || (o.Offset = 0 && o.Strides = Join.natural g.Domain)
 
         let comesBefore (o: GroupOperand) =
             match groupOf.TryGetValue o.Source.Digest with
@@ -74,7 +76,13 @@ module internal Recompute =
         && Join.fits g g.Reduced g.Draws (Seq.length operands) (operands |> Seq.map _.Strides)
 
     /// Takes values out of memory that their readers can make. The operands of groups follow.
-    let run (order: Expr[]) (fleeting: HashSet<Digest>) (groups: Group seq) (groupOf: Dictionary<Digest, Group>) (roots: Expr list) =
+    let run
+        (order: Expr[])
+        (fleeting: HashSet<Digest>)
+        (groups: Group seq)
+        (groupOf: Dictionary<Digest, Group>)
+        (roots: Expr list)
+        =
         let isRoot = HashSet<Digest>(roots |> Seq.map _.Digest)
         let readers = Dictionary<Digest, List<Group>>()
 

@@ -9,15 +9,15 @@ open System.Runtime.InteropServices
 /// never run leaves the state of the last whole one. The bits are those of the pure step. One thread at a time.
 [<Sealed>]
 type Session
-    internal (plan: Plan, width: Width, threads: int, state: (Variable * Tensor) list, inputs: Variable list) =
+    internal (plan: Plan, width: Width, threads: int, state: (Variable * Tensor) list, inputs: Variable list)
+    =
     let states = state.Length
     let executable = Executable(plan, width)
 
     let buffer (e: Expr) =
         GC.AllocateUninitializedArray<byte>(Memory.size e.DType * e.Shape.Size + 64, pinned = true)
 
-    let address (b: byte[]) =
-        (Marshal.UnsafeAddrOfPinnedArrayElement(b, 0) + 63n) &&& ~~~63n
+    let address (b: byte[]) = (Marshal.UnsafeAddrOfPinnedArrayElement(b, 0) + 63n) &&& ~~~63n
 
     let roots = Array.ofList plan.Roots
     // The state as it is and as it will be, then the outputs, which have one buffer each.
@@ -29,10 +29,7 @@ type Session
     let coming i = address (if i < states && swapped then now[i] else next[i])
 
     /// The places of the inputs: state first.
-    let places =
-        List.map fst state @ inputs
-        |> List.map plan.PlaceOf
-        |> Array.ofList
+    let places = List.map fst state @ inputs |> List.map plan.PlaceOf |> Array.ofList
 
     let direct = Array.init roots.Length plan.IsDirect
 
@@ -133,7 +130,9 @@ type Session
         | DType.I64 -> float (Marshal.ReadInt64 at)
         | DType.Bool -> float (Marshal.ReadByte at)
 
-    static member internal On(width, generates, threads, state: (Variable * Tensor) list, next: Expr list, inputs, outputs) =
+    static member internal On
+        (width, generates, threads, state: (Variable * Tensor) list, next: Expr list, inputs, outputs)
+        =
         if next.Length <> state.Length then
             Refuse.domain
                 "Session"
@@ -142,7 +141,9 @@ type Session
                 "give each variable its next value; itself, if it does not change"
 
         for (v, value), e in List.zip state next do
-            if e.DType <> v.DType || e.Shape <> v.Shape || value.DType <> v.DType || value.Shape <> v.Shape then
+            if
+                e.DType <> v.DType || e.Shape <> v.Shape || value.DType <> v.DType || value.Shape <> v.Shape
+            then
                 Refuse.shape
                     "Session"
                     $"{value.DType} {value.Shape} at first and {e.DType} {e.Shape} next for the variable {v.Name}"
@@ -155,7 +156,9 @@ type Session
     /// A session from the variables of the state with their first values, what each of them is next, the variables that
     /// are given at each step, and what is wanted of each step beside the state.
     /// `Session.Of([ w, w0 ], [ w - 0.1 * gradient ], [ x; y ], [ loss ])`
-    static member Of(state: (Variable * Tensor) list, next: Expr list, inputs: Variable list, outputs: Expr list) =
+    static member Of
+        (state: (Variable * Tensor) list, next: Expr list, inputs: Variable list, outputs: Expr list)
+        =
         Session.On(
             Simd.widest,
             RuntimeFeature.IsDynamicCodeSupported,

@@ -23,7 +23,9 @@ type internal Space =
 module internal Space =
     /// Whether axes first to last are one axis for an operand.
     let private isOne (domain: int[]) first last (strides: int[]) =
-        Seq.forall (fun axis -> strides[axis] = strides[axis + 1] * domain[axis + 1]) (seq { first .. last - 1 })
+        Seq.forall
+            (fun axis -> strides[axis] = strides[axis + 1] * domain[axis + 1])
+            (seq { first .. last - 1 })
 
     /// How far a run that ends at an axis reaches outwards, for all operands, through axes that may belong to it.
     let private runFrom (domain: int[]) (operands: int[][]) (belongs: int -> bool) last =
@@ -54,8 +56,7 @@ module internal Space =
         result
 
     /// The offsets of all places of a stretch of axes, in row-major order, from their extents and strides.
-    let offsets (extents: int[]) (strides: int[]) =
-        starts extents [| 0 .. extents.Length - 1 |] strides
+    let offsets (extents: int[]) (strides: int[]) = starts extents [| 0 .. extents.Length - 1 |] strides
 
     /// The axes of a domain by loop.
     [<Struct; NoEquality; NoComparison>]

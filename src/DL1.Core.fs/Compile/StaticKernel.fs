@@ -58,8 +58,7 @@ module internal StaticKernel =
         else
             match e.Node with
             | Node.Unary(op, x) -> lines (ElementwiseLines.Unary(op, x.DType, e.Shape, whole x))
-            | Node.Binary(op, x, y) ->
-                lines (ElementwiseLines.Binary(op, x.DType, e.Shape, whole x, whole y))
+            | Node.Binary(op, x, y) -> lines (ElementwiseLines.Binary(op, x.DType, e.Shape, whole x, whole y))
             | Node.Compare(op, x, y) ->
                 lines (ElementwiseLines.Compare(op, x.DType, e.Shape, whole x, whole y))
             | Node.Select(c, x, y) ->
@@ -159,4 +158,8 @@ module internal StaticKernel =
         match body e with
         | Some run -> Bound(frame, run, reads, write)
         | None ->
-            Refuse.domain "compile" $"the node {Node.name e.Node}" "a node with a kernel" "report this as a bug"
+            Refuse.domain
+                "compile"
+                $"the node {Node.name e.Node}"
+                "a node with a kernel"
+                "report this as a bug"

@@ -304,7 +304,9 @@ let private steady =
     test "a product in steady work allocates nothing" {
         for m, n, k in [ 20, 30, 10; 1, 400, 30; 400, 1, 30; 200, 150, 400 ] do
             let numbers = Numbers(Array.create (m * n + m * k + k * n) 0.5, nan, Double.IsNaN)
-            let matrix columns = { Data = numbers.Address; Row = columns; Column = 1; Batch = 0; Inner = 0; Outer = 0 }
+
+            let matrix columns =
+                { Data = numbers.Address; Row = columns; Column = 1; Batch = 0; Inner = 0; Outer = 0 }
 
             let product =
                 { Product.None with

@@ -24,8 +24,7 @@ let private planned width generates threads (g: Graph) =
     let values = inputs |> List.map (fun v -> g.Values |> List.find (fun (name, _) -> name = v.Name) |> snd)
     Compile.prepareOn width generates threads inputs g.Roots values
 
-let private plan (roots: Expr list) =
-    Plan.make (PassCode.get Simd.widest true) (Graph.variables roots) roots
+let private plan (roots: Expr list) = Plan.make (PassCode.get Simd.widest true) (Graph.variables roots) roots
 
 /// What the plan is made of: the graph after the stable rewriting.
 let private evaluated (g: Graph) = Eval.many g.Values (Rewrite.stableAll g.Roots)
@@ -122,15 +121,18 @@ let tests =
                 let roots = loss :: Grad.grad loss [ w; b ]
                 let found = kinds roots
                 Expect.equal (Map.tryFind "product" found) (Some 2) "forward, and the weights' gradient"
-                Expect.equal (found.Count, Map.tryFind "pass" found) (2, Some 2) "and passes for the loss and the bias"
+
+                Expect.equal
+                    (found.Count, Map.tryFind "pass" found)
+                    (2, Some 2)
+                    "and passes for the loss and the bias"
 
                 let values =
                     [ x; w; b ]
                     |> List.mapi (fun i e ->
                         Key.normal 0.0 1.0 DType.F32 (e.Shape.ToList()) (Key.ofSeed (int64 i)))
 
-                let run () =
-                    Compile.prepare (Graph.variables [ x; w; b ]) roots values
+                let run () = Compile.prepare (Graph.variables [ x; w; b ]) roots values
 
                 let expected = Eval.many (List.zip [ "x"; "w"; "b" ] values) roots
 

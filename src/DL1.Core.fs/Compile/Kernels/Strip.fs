@@ -10,9 +10,7 @@ type internal Strip<'S, 'V, 'T
     /// The address of an element.
     static member Place(m: Matrix, stack: int, row: int, column: int) =
         m.Data
-        + (m.Start stack
-           + nativeint row * nativeint m.Row
-           + nativeint column * nativeint m.Column)
+        + (m.Start stack + nativeint row * nativeint m.Row + nativeint column * nativeint m.Column)
           * nativeint sizeof<'T>
 
     /// Bias and finish, for a finished block of C.
@@ -26,7 +24,13 @@ type internal Strip<'S, 'V, 'T
         match p.Finish with
         | null -> ()
         | finish ->
-            finish.Invoke(Strip<'S, 'V, 'T>.Place(p.C, stack, row, column), stack * p.M + row, rows, column, count)
+            finish.Invoke(
+                Strip<'S, 'V, 'T>.Place(p.C, stack, row, column),
+                stack * p.M + row,
+                rows,
+                column,
+                count
+            )
 
     /// Columns `first` to `last` − 1, a panel at a time. B is packed unless it is read once or twice only.
     static member private Columns(p: inref<Product>, stack, first, last) =
