@@ -66,6 +66,7 @@ let tests =
             OptimizerTests.tests
             WrapTests.tests
             DescentTests.tests
+            ClassicalTests.tests
             // Compile
             PoolTests.tests
             GemmTests.tests

@@ -119,11 +119,11 @@ module Layer =
     /// Layers one after another. `Layer.sequential [ Dense.linear 512; Activation.relu; Dense.linear 10 ]`
     let sequential (layers: Layer<'a, 'a> list) : Layer<'a, 'a> = List.fold compose identity layers
 
-    /// A layer with a function of its result: it takes no number of its own. `Layer.map (fun x -> x.T) (Dense.linear 4)`
+    /// A layer with a function of its result: it takes no number of its own. `Layer.map Expr.t (Dense.linear 4)`
     let map (f: 'b -> 'c) (layer: Layer<'a, 'b>) : Layer<'a, 'c> =
         Layer(layer.Length, fun place x -> f (layer.Run place x))
 
-    /// A function of what goes in before a layer. `Layer.before (fun x -> x.T) (Dense.linear 4)`
+    /// A function of what goes in before a layer. `Layer.before Expr.t (Dense.linear 4)`
     let before (f: 'a -> 'b) (layer: Layer<'b, 'c>) : Layer<'a, 'c> =
         Layer(layer.Length, fun place x -> layer.Run place (f x))
 
@@ -149,8 +149,8 @@ module Layer =
         create "Residual" (fun scope x -> scope.Run("shortcut", shortcut, x) + scope.Run("branch", branch, x))
 
     /// Layers beside one another on the same input, numbered, their results joined.
-    /// `Layer.parallel (Expr.concat 1) [ Dense.linear 4; Dense.linear 8 ]`
-    let ``parallel`` (join: 'b list -> Expr) (layers: Layer<'a, 'b> list) : Layer<'a, Expr> =
+    /// `Layer.parallelBy (Expr.concat 1) [ Dense.linear 4; Dense.linear 8 ]`
+    let parallelBy (join: 'b list -> Expr) (layers: Layer<'a, 'b> list) : Layer<'a, Expr> =
         create "Parallel" (fun scope x ->
             layers |> List.mapi (fun i layer -> scope.Run(string i, layer, x)) |> join)
 

@@ -123,6 +123,21 @@ type Scope internal (path: string, depth: int, mode: Mode, ledger: Ledger) =
     member this.StateOf(dtype: DType, name: string, dims: int list, init: Initializer) : Expr =
         this.Ask("state", ledger.State, (fun _ state -> state), name, dims, dtype, init)
 
+    /// Puts what this layer has asked for, and the layers inside it, in the order of their first names: for parameters
+    /// that are needed in another order than they are kept in. `scope.Arrange [ "self_attn"; "linear1"; "norm1" ]`
+    member this.Arrange(names: string list) : unit =
+        let prefix = this.PathOf ""
+
+        let placeOf (a: Asked) =
+            let first = a.Path.Substring(prefix.Length).Split('.')[0]
+            names |> List.tryFindIndex (fun name -> name = first) |> Option.defaultValue names.Length
+
+        let isOwn (a: Asked) = a.Path.StartsWith(prefix, StringComparison.Ordinal)
+        let places = Seq.indexed ledger.Parameters |> Seq.filter (snd >> isOwn) |> List.ofSeq
+
+        for place, a in List.zip (List.map fst places) (places |> List.map snd |> List.sortBy placeOf) do
+            ledger.Parameters[place] <- a
+
     /// What a piece of state becomes. `scope.Update("running_mean", mean)`
     member this.Update(name: string, value: Expr) : unit =
         ledger.Updates[this.PathOf name] <- value

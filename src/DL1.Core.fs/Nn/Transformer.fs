@@ -73,6 +73,7 @@ module Transformer =
                 |> around o scope "norm1" (selfAttention o scope (selfMask o x))
                 |> around o scope "norm2" (feedForward o scope)
 
+            scope.Arrange [ "self_attn"; "linear1"; "linear2"; "norm1"; "norm2" ]
             { x with Values = y })
 
     /// An encoder's layer: self-attention, then two linear layers, with residuals: `[batch; length; features]` stays.
@@ -101,6 +102,7 @@ module Transformer =
                 |> around o scope "norm2" cross
                 |> around o scope "norm3" (feedForward o scope)
 
+            scope.Arrange [ "self_attn"; "multihead_attn"; "linear1"; "linear2"; "norm1"; "norm2"; "norm3" ]
             { input with Target = { input.Target with Values = y } })
 
     let private stack count layer =

@@ -93,24 +93,24 @@ let tests =
                 Expect.equal
                     names
                     [
-                        "norm1.weight"
-                        "norm1.bias"
                         "self_attn.in_proj_weight"
                         "self_attn.in_proj_bias"
                         "self_attn.out_proj.weight"
                         "self_attn.out_proj.bias"
-                        "norm2.weight"
-                        "norm2.bias"
                         "multihead_attn.in_proj_weight"
                         "multihead_attn.in_proj_bias"
                         "multihead_attn.out_proj.weight"
                         "multihead_attn.out_proj.bias"
-                        "norm3.weight"
-                        "norm3.bias"
                         "linear1.weight"
                         "linear1.bias"
                         "linear2.weight"
                         "linear2.bias"
+                        "norm1.weight"
+                        "norm1.bias"
+                        "norm2.weight"
+                        "norm2.bias"
+                        "norm3.weight"
+                        "norm3.bias"
                     ]
                     ""
 

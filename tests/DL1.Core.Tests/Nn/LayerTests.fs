@@ -81,15 +81,27 @@ let tests =
                 Expect.equal (paths (Layer.named "a" row => Layer.named "b" (linear ())) x) [ "a.0.weight"; "a.2.weight"; "b.weight" ] "names"
                 Expect.equal (paths (Layer.numbered (linear ())) x) [ "0.weight" ] "numbered"
                 Expect.equal (paths (Layer.named "p" (Layer.residualWith (linear ()) row)) x) [ "p.shortcut.weight"; "p.branch.0.weight"; "p.branch.2.weight" ] "residual"
-                Expect.equal (paths (Layer.``parallel`` (Expr.concat 1) [ linear (); row ]) x) [ "0.weight"; "1.0.weight"; "1.2.weight" ] "parallel"
+                Expect.equal (paths (Layer.parallelBy (Expr.concat 1) [ linear (); row ]) x) [ "0.weight"; "1.0.weight"; "1.2.weight" ] "parallel"
                 Expect.equal (paths (gated 4) x) [ "gate.weight"; "gate.bias"; "scale" ] "one's own"
+            }
+            test "parameters are put in the order that a layer says" {
+                let turned =
+                    Layer.create "Turned" (fun scope x ->
+                        let y = scope.Run("second", Dense.linear 4, x) + scope.Run("first", Dense.linear 4, x)
+                        scope.Arrange [ "first"; "second" ]
+                        y)
+
+                let names = [ "first.weight"; "first.bias"; "second.weight"; "second.bias" ]
+                let before name = names |> List.map (fun path -> name + path)
+                Expect.equal (paths turned x) names "alone"
+                Expect.equal (paths (turned => turned) x) (before "0." @ before "1.") "in a row"
             }
             test "residual, parallel, both, map and before do what they say" {
                 let double = Layer.ofFunction "Double" (fun x -> 2.0 * x)
                 let value (layer: Layer<Expr, Expr>) = given 1L layer (Tensor.vector [ 1.0; 2.0 ]) |> Tensor.toFloats |> List.ofArray
                 Expect.equal (value (Layer.residual double)) [ 3.0; 6.0 ] ""
                 Expect.equal (value (Layer.residualWith double double)) [ 4.0; 8.0 ] ""
-                Expect.equal (value (Layer.``parallel`` (Expr.concat 0) [ double; Layer.identity ])) [ 2.0; 4.0; 1.0; 2.0 ] ""
+                Expect.equal (value (Layer.parallelBy (Expr.concat 0) [ double; Layer.identity ])) [ 2.0; 4.0; 1.0; 2.0 ] ""
                 Expect.equal (value (Layer.both double Layer.identity |> Layer.map (fun (a, b) -> a * b))) [ 2.0; 8.0 ] ""
                 Expect.equal (value (Layer.before (fun x -> x + 1.0) double)) [ 4.0; 6.0 ] ""
                 let pair = Layer.createOf "Both" (fun _ x -> x, -x)

@@ -21,16 +21,16 @@ let tests =
             test "it reads as a table" {
                 Expect.equal
                     (string summary)
-                    """Layer               Output shape  Parameters   FLOPs
----------------------------------------------------
-0 (Conv2d)          [2, 4, 6, 6]          40   5,472
-1 (ReLU)            [2, 4, 6, 6]           0     288
-2 (MaxPool)         [2, 4, 3, 3]           0     288
-3 (Flatten)         [2, 36]                0       0
-4 (Residual)        [2, 36]            1,332   5,328
-4 (Linear)          [2, 36]            1,332   5,256
-5 (Linear)          [2, 10]              370   1,460
----------------------------------------------------
+                    """Layer         Output shape  Parameters  FLOPs
+---------------------------------------------
+0 (Conv2d)    [2, 4, 6, 6]          40  5,472
+1 (ReLU)      [2, 4, 6, 6]           0    288
+2 (MaxPool)   [2, 4, 3, 3]           0    288
+3 (Flatten)   [2, 36]                0      0
+4 (Residual)  [2, 36]            1,332  5,328
+  4 (Linear)  [2, 36]            1,332  5,256
+5 (Linear)    [2, 10]              370  1,460
+---------------------------------------------
 Parameters: 1,742   State: 0   FLOPs: 12,836"""
                     ""
             }

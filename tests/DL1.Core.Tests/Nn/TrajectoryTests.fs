@@ -133,7 +133,7 @@ let private losses dtype count (case: JsonElement) =
     let variable name (t: Tensor) = Expr.variable name t.DType (t.Shape.ToList())
     let x, y = variable "x" firstX, variable "y" firstY
     let asked, state = Layer.initAs dtype (Key.ofSeed 1L) x s.Model
-    let shapes (tree: Tree<Tensor>) = tree |> Tree.map _.Shape |> Tree.toList |> set
+    let shapes (tree: Tree<Tensor>) = tree |> Tree.map (fun t -> t.Shape.ToList()) |> Tree.toList |> set
     Expect.equal (shapes asked) (shapes parameters) "the model asks for the reference's parameters"
     let optimizer = optimizerOf case
     let memory = Optimizer.start optimizer parameters
