@@ -18,6 +18,7 @@ let private modules =
     @ LossExamples.all
     @ OptimizeExamples.all
     @ NnExamples.all
+    @ SequenceExamples.all
 
 /// The folder of the tables.
 let private tables =

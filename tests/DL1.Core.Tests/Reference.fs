@@ -9,7 +9,9 @@ open Expecto
 
 /// The cases of a file.
 let cases (file: string) =
-    use document = JsonDocument.Parse(File.ReadAllText(Path.Combine(AppContext.BaseDirectory, "fixtures", file)))
+    use document =
+        JsonDocument.Parse(File.ReadAllText(Path.Combine(AppContext.BaseDirectory, "fixtures", file)))
+
     [ for case in document.RootElement.GetProperty("cases").EnumerateArray() -> case.Clone() ]
 
 let name (case: JsonElement) = string (case.GetProperty "name")

@@ -21,7 +21,8 @@ module Likelihood =
                - square
                  * (1.0 / 360.0
                     - square
-                      * (1.0 / 1260.0 - square * (1.0 / 1680.0 - square * (1.0 / 1188.0 - square * 691.0 / 360360.0)))))
+                      * (1.0 / 1260.0
+                         - square * (1.0 / 1680.0 - square * (1.0 / 1188.0 - square * 691.0 / 360360.0)))))
 
         // log Γ(z), and Γ(z) = n!·(n + 1)···(n + 7).
         let logGamma = (z - 0.5) * log z - z + 0.5 * logTwoPi + series

@@ -52,8 +52,7 @@ module Loss =
         Elementwise.square (prediction - target) |> reduce reduction
 
     /// Absolute error: |x − y|. `Loss.l1 Reduction.Mean y x`
-    let l1 reduction (target: Expr) (prediction: Expr) =
-        abs (prediction - target) |> reduce reduction
+    let l1 reduction (target: Expr) (prediction: Expr) = abs (prediction - target) |> reduce reduction
 
     /// Quadratic near 0, linear beyond δ: ½d² where |d| < δ, else δ·(|d| − ½δ) (Huber 1964).
     /// `Loss.huber 0.7 Reduction.Mean y x`
@@ -92,7 +91,13 @@ module Loss =
     /// The mean of the losses, no weights, no smoothing, no label ignored, classes on the last axis.
     /// `{ Loss.classes with LabelSmoothing = 0.1 }`
     let classes =
-        { Reduction = Reduction.Mean; Weight = None; LabelSmoothing = 0.0; Ignore = None; Axis = -1 }
+        {
+            Reduction = Reduction.Mean
+            Weight = None
+            LabelSmoothing = 0.0
+            Ignore = None
+            Axis = -1
+        }
 
     /// Above this number of classes the row of a label is gathered; below, labels are compared with all classes, which
     /// becomes part of the pass that computes the logarithms.
@@ -110,8 +115,7 @@ module Loss =
             let labels = Expr.minimum (Expr.maximum labels (lit 0.0)) (lit (float (classes - 1)))
 
             let starts =
-                Expr.arange labels.DType labels.Shape.Size * classes
-                |> Expr.reshape (labels.Shape.ToList())
+                Expr.arange labels.DType labels.Shape.Size * classes |> Expr.reshape (labels.Shape.ToList())
 
             Expr.reshape [ -1 ] values |> Expr.gather 0 (starts + labels)
 
@@ -178,8 +182,7 @@ module Loss =
             match weight, counts with
             | None, None -> Reduce.meanAll losses
             | Some w, _ -> Expr.sumAll (masked losses) / Expr.sumAll (masked w)
-            | None, Some counts ->
-                Expr.sumAll (masked losses) / Expr.sumAll (Expr.cast losses.DType counts)
+            | None, Some counts -> Expr.sumAll (masked losses) / Expr.sumAll (Expr.cast losses.DType counts)
 
     /// The negative logarithm of the label's probability, from logarithms of probabilities `[...; classes]` and labels
     /// `[...]`, i32 or i64 from 0 to classes − 1. `Loss.nll Loss.classes labels (Reduce.logSoftmax -1 m)`
@@ -205,10 +208,7 @@ module Loss =
     let private stirling (y: Expr) =
         let above = Expr.where (y .> 1.0) y (lit 2.0)
 
-        Expr.where
-            (y .> 1.0)
-            (above * log above - above + 0.5 * log (2.0 * System.Math.PI * above))
-            (lit 0.0)
+        Expr.where (y .> 1.0) (above * log above - above + 0.5 * log (2.0 * System.Math.PI * above)) (lit 0.0)
 
     /// Counts against a Poisson rate given by its logarithm: exp(x) − y·x, and with `full` Stirling's log y!.
     /// `Loss.poissonNll false Reduction.Mean y x`
@@ -230,8 +230,7 @@ module Loss =
         let held = variance + Expr.stopGradient (Expr.maximum variance (lit epsilon) - variance)
         let losses = 0.5 * (log held + Elementwise.square (mean - target) / held)
 
-        (if full then losses + 0.5 * log (2.0 * System.Math.PI) else losses)
-        |> reduce reduction
+        (if full then losses + 0.5 * log (2.0 * System.Math.PI) else losses) |> reduce reduction
 
     /// Distances x of pairs that are alike (target 1) or not (target −1): x where alike, max(0, margin − x) where not.
     /// `Loss.hingeEmbedding 1.0 Reduction.Mean signs x`
@@ -245,7 +244,13 @@ module Loss =
     /// The anchor nearer to the positive than to the negative by a margin, rows `[...; features]`:
     /// max(0, d(a, p) − d(a, n) + margin) with d the p-norm of the difference + 1e-6 (Schroff et al. 2015).
     /// `Loss.tripletMargin 1.0 2.0 Reduction.Mean (y, p) x`
-    let tripletMargin (margin: float) (power: float) reduction (positive: Expr, negative: Expr) (anchor: Expr) =
+    let tripletMargin
+        (margin: float)
+        (power: float)
+        reduction
+        (positive: Expr, negative: Expr)
+        (anchor: Expr)
+        =
         requirePositive "tripletMargin" "power" power
 
         let distance (a: Expr) (b: Expr) =
@@ -255,5 +260,4 @@ module Loss =
             elif power = 1.0 then Expr.sum [ -1 ] (abs d)
             else Expr.sum [ -1 ] (abs d ** power) ** (1.0 / power)
 
-        Expr.relu (distance anchor positive - distance anchor negative + margin)
-        |> reduce reduction
+        Expr.relu (distance anchor positive - distance anchor negative + margin) |> reduce reduction

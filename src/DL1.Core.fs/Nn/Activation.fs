@@ -39,7 +39,11 @@ module Activation =
     let prelu (perChannel: bool) : Layer<Expr, Expr> =
         Layer.create "PReLU" (fun scope x ->
             if perChannel && x.Shape.Rank < 2 then
-                Refuse.shape "prelu" (Operand.text x) "data [batch; channels; ...]" "share one slope: Activation.prelu false"
+                Refuse.shape
+                    "prelu"
+                    (Operand.text x)
+                    "data [batch; channels; ...]"
+                    "share one slope: Activation.prelu false"
 
             let count = if perChannel then x.Shape[1] else 1
             let slope = scope.Parameter("weight", [ count ], Init.constant 0.25)

@@ -93,7 +93,8 @@ module Attention =
             let found = weights input.Mask (headsOf query) (headsOf key)
             Expr.matmul ((Shaping.dropout dropout).RunIn scope.Inner found) (headsOf value)
 
-        let joined = Expr.transpose [ 0; 2; 1; 3 ] attended |> Expr.reshape [ batch; input.Query.Shape[1]; features ]
+        let joined =
+            Expr.transpose [ 0; 2; 1; 3 ] attended |> Expr.reshape [ batch; input.Query.Shape[1]; features ]
 
         scope.Run(
             "out_proj",

@@ -54,7 +54,13 @@ module Conv =
     /// The transposed convolution over `[batch; channels; height; width]`, which stride makes larger; `outputPadding`
     /// lengthens it at its end. Parameters `weight` `[in; out / groups; kernel...]`, `bias` `[out]`.
     /// `Conv.convTranspose2dWith Init.parameters { Convolution.options with Stride = [ 2 ] } [] 8 [ 2 ]`
-    let convTranspose2dWith (p: ParameterOptions) (w: WindowOptions) outputPadding outputs kernel : Layer<Expr, Expr> =
+    let convTranspose2dWith
+        (p: ParameterOptions)
+        (w: WindowOptions)
+        outputPadding
+        outputs
+        kernel
+        : Layer<Expr, Expr> =
         Layer.create "ConvTranspose2d" (fun scope x ->
             requireRank "ConvTranspose2d" 4 x
             let dims = x.Shape[1] :: outputs / max 1 w.Groups :: each 2 kernel
@@ -65,4 +71,9 @@ module Conv =
 
     /// The transposed convolution with a square kernel and a stride. `Conv.convTranspose2d 8 2 2`
     let convTranspose2d outputs (kernel: int) (stride: int) =
-        convTranspose2dWith Init.parameters { Convolution.options with Stride = [ stride ] } [] outputs [ kernel ]
+        convTranspose2dWith
+            Init.parameters
+            { Convolution.options with Stride = [ stride ] }
+            []
+            outputs
+            [ kernel ]

@@ -46,12 +46,10 @@ module Init =
     let ones = make "ones" (fun dtype dims _ -> Tensor.ones dtype dims)
 
     /// One value everywhere. `Init.constant 0.25`
-    let constant (value: float) =
-        make $"constant {value}" (fun dtype dims _ -> Tensor.full dtype dims value)
+    let constant (value: float) = make $"constant {value}" (fun dtype dims _ -> Tensor.full dtype dims value)
 
     /// Uniform in [low, high). `Init.uniform -0.1 0.1`
-    let uniform (low: float) (high: float) =
-        make $"uniform [{low}, {high})" (Key.uniform low high)
+    let uniform (low: float) (high: float) = make $"uniform [{low}, {high})" (Key.uniform low high)
 
     /// Normal. `Init.normal 0.0 0.02`
     let normal (mean: float) (deviation: float) =
@@ -60,7 +58,10 @@ module Init =
     /// Normal, restricted to two deviations on both sides. `Init.truncatedNormal 0.0 0.02`
     let truncatedNormal (mean: float) (deviation: float) =
         let reach = 2.0 * deviation
-        make $"truncated normal {mean} {deviation}" (Key.truncatedNormal mean deviation (mean - reach) (mean + reach))
+
+        make
+            $"truncated normal {mean} {deviation}"
+            (Key.truncatedNormal mean deviation (mean - reach) (mean + reach))
 
     /// Fan-in and fan-out of a weight `[out; in; kernel...]`; fewer than two axes are a `ShapeError`.
     /// `Init.fans [ 64; 32; 3; 3 ]`
@@ -103,7 +104,8 @@ module Init =
 
     /// Uniform within ±gain·√(3/fan) (He et al. 2015). `Init.kaimingUniform Fan.In (sqrt 2.0)`
     let kaimingUniform (fan: Fan) (gain: float) =
-        make $"Kaiming uniform {gain}" (fun dtype dims key -> within (gain * sqrt (3.0 / fanOf fan dims)) dtype dims key)
+        make $"Kaiming uniform {gain}" (fun dtype dims key ->
+            within (gain * sqrt (3.0 / fanOf fan dims)) dtype dims key)
 
     /// Normal of deviation gain/√fan (He et al. 2015). `Init.kaimingNormal Fan.In (sqrt 2.0)`
     let kaimingNormal (fan: Fan) (gain: float) =
@@ -125,7 +127,7 @@ module Init =
             fans dims |> ignore
             let rows, columns = dims.Head, List.fold (*) 1 dims.Tail
             let tall, narrow = max rows columns, min rows columns
-            let qr = (Convert.toMatrix<float> (Key.normal 0.0 1.0 DType.F64 [ tall; narrow ] key)).QR()
+            let qr = (Convert.toMatrix<float>(Key.normal 0.0 1.0 DType.F64 [ tall; narrow ] key)).QR()
             let q, r = qr.Q.SubMatrix(0, tall, 0, narrow), qr.R
             // With R's diagonal made positive, every orthogonal matrix is as likely as any other.
             let signs = Array.init narrow (fun i -> if r[i, i] < 0.0 then -gain else gain)

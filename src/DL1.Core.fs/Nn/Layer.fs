@@ -68,7 +68,8 @@ module Layer =
             run ()
         with
         | :? ShapeError as e when not ledger.IsReported -> Refuse.shape (reported e) e.Given e.Expected e.Cure
-        | :? DomainError as e when not ledger.IsReported -> Refuse.domain (reported e) e.Given e.Expected e.Cure
+        | :? DomainError as e when not ledger.IsReported ->
+            Refuse.domain (reported e) e.Given e.Expected e.Cure
 
     let private made name (f: Scope -> 'a -> 'b) (outputOf: 'b -> Expr option) : Layer<'a, 'b> =
         Layer(
@@ -128,8 +129,7 @@ module Layer =
         Layer(layer.Length, fun place x -> layer.Run place (f x))
 
     /// A row as one member of another: its numbers stand below its own, `1.0.weight`. `Layer.block (f => g)`
-    let block (layer: Layer<'a, 'b>) : Layer<'a, 'b> =
-        Layer(1, fun place x -> layer.RunIn (place.Enter()) x)
+    let block (layer: Layer<'a, 'b>) : Layer<'a, 'b> = Layer(1, fun place x -> layer.RunIn (place.Enter()) x)
 
     /// A row that puts numbers before its names even where it has one member only. `Layer.numbered (Dense.linear 64)`
     let numbered (layer: Layer<'a, 'b>) : Layer<'a, 'b> =
@@ -183,7 +183,13 @@ module Layer =
     /// What comes out, and the next state, from parameters, state and what goes in, all expressions. A parameter that is
     /// missing is a `DomainError`, one of another shape a `ShapeError`; errors name the layer.
     /// `let y, next = Layer.apply Mode.Inference parameters state model x`
-    let apply (mode: Mode) (parameters: Tree<Expr>) (state: Tree<Expr>) (layer: Layer<'a, 'b>) (x: 'a) : 'b * Tree<Expr> =
+    let apply
+        (mode: Mode)
+        (parameters: Tree<Expr>)
+        (state: Tree<Expr>)
+        (layer: Layer<'a, 'b>)
+        (x: 'a)
+        : 'b * Tree<Expr> =
         let ledger = Ledger(Given(parameters, state), None)
         let y = layer.RunIn (Scope("", 0, mode, ledger)) x
 

@@ -22,7 +22,11 @@ module Norm =
 
         Layer.create name (fun scope x ->
             if not (List.contains x.Shape.Rank ranks) then
-                Refuse.shape name (Operand.text x) expected "reshape the data, or take the batch norm for its rank"
+                Refuse.shape
+                    name
+                    (Operand.text x)
+                    expected
+                    "reshape the data, or take the batch norm for its rank"
 
             let channels = x.Shape[1]
             let axes = Expr.allAxes x |> List.except [ 1 ]

@@ -8,7 +8,9 @@ module Penalty =
     /// `Penalty.weights "0.weight"`
     let weights (path: string) =
         let name = path.Substring(path.LastIndexOf '.' + 1)
-        name.StartsWith("weight", System.StringComparison.Ordinal) || name.EndsWith("weight", System.StringComparison.Ordinal)
+
+        name.StartsWith("weight", System.StringComparison.Ordinal)
+        || name.EndsWith("weight", System.StringComparison.Ordinal)
 
     /// The paths that a penalty touches. `Penalty.touched Penalty.weights parameters`
     let touched (touches: string -> bool) (parameters: Tree<Expr>) =
@@ -16,7 +18,11 @@ module Penalty =
 
     let private total operation strength touches (measure: Expr -> Expr) (parameters: Tree<Expr>) =
         if not (strength >= 0.0 && System.Double.IsFinite strength) then
-            Refuse.domain operation $"the strength {strength}" "a finite strength of 0 or more" "begin with 1e-4"
+            Refuse.domain
+                operation
+                $"the strength {strength}"
+                "a finite strength of 0 or more"
+                "begin with 1e-4"
 
         let names = String.concat ", " (Tree.paths parameters)
 
@@ -43,7 +49,6 @@ module Penalty =
         if not (ratio >= 0.0 && ratio <= 1.0) then
             Refuse.domain "Penalty.elastic" $"the ratio {ratio}" "0 to 1" "1 is l1 alone, 0 is l2 alone"
 
-        let measure (w: Expr) =
-            ratio * Expr.sumAll (abs w) + 0.5 * (1.0 - ratio) * Expr.sumAll (w * w)
+        let measure (w: Expr) = ratio * Expr.sumAll (abs w) + 0.5 * (1.0 - ratio) * Expr.sumAll (w * w)
 
         total "Penalty.elastic" strength touches measure parameters

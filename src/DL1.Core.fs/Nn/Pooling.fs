@@ -32,7 +32,11 @@ module Pooling =
             let spatial = x.Shape.ToList() |> List.skip (min 2 x.Shape.Rank)
             let size = if size.Length = 1 then List.map (fun _ -> size.Head) spatial else size
 
-            if size.Length <> spatial.Length || spatial.IsEmpty || List.exists2 (fun s n -> s < 1 || s > n) size spatial then
+            if
+                size.Length <> spatial.Length
+                || spatial.IsEmpty
+                || List.exists2 (fun s n -> s < 1 || s > n) size spatial
+            then
                 Refuse.shape
                     name
                     $"{size} windows over {Operand.text x}"

@@ -58,7 +58,12 @@ module Recurrent =
     let private gate hidden i (x: Expr) = Expr.sliceAxis 1 (i * hidden) ((i + 1) * hidden) x
 
     let private simple name activation =
-        { Name = name; Gates = 1; States = 1; Step = fun _ ofInput ofHidden _ -> [ activation (ofInput + ofHidden) ] }
+        {
+            Name = name
+            Gates = 1
+            States = 1
+            Step = fun _ ofInput ofHidden _ -> [ activation (ofInput + ofHidden) ]
+        }
 
     let private lstmCell =
         {
@@ -97,7 +102,13 @@ module Recurrent =
         Scan.ofBody
             isReversed
             sequence.Shape[0]
-            { Carries = carries; Slices = [ slice ]; Fixed = inner; Next = next; Outputs = [ next.Head ] }
+            {
+                Carries = carries
+                Slices = [ slice ]
+                Fixed = inner
+                Next = next
+                Outputs = [ next.Head ]
+            }
             initial
             [ sequence ]
             constants
@@ -119,26 +130,45 @@ module Recurrent =
                 products, [ ofHidden ]
 
         let states, outputs =
-            loop isReversed initial (Expr.reshape [ length; batch; rows ] products) constants (fun states slice inner ->
-                let product = Expr.matmul states.Head inner.Head.T
+            loop
+                isReversed
+                initial
+                (Expr.reshape [ length; batch; rows ] products)
+                constants
+                (fun states slice inner ->
+                    let product = Expr.matmul states.Head inner.Head.T
 
-                let product =
-                    match inner.Tail with
-                    | [] -> product
-                    | bias :: _ -> product + bias
+                    let product =
+                        match inner.Tail with
+                        | [] -> product
+                        | bias :: _ -> product + bias
 
-                cell.Step o.Hidden slice product states)
+                    cell.Step o.Hidden slice product states)
 
         List.head outputs, states
 
     let private check (name: string) (o: RecurrentOptions) (x: Expr) =
         if x.Shape.Rank <> 3 then
-            Refuse.shape name (Operand.text x) "data [batch; length; features]" "add the missing axis with Expr.expandDims"
+            Refuse.shape
+                name
+                (Operand.text x)
+                "data [batch; length; features]"
+                "add the missing axis with Expr.expandDims"
 
         if o.Hidden < 1 || o.Layers < 1 then
-            Refuse.domain name $"{o.Hidden} hidden units, {o.Layers} layers" "1 or more of each" "check the options"
+            Refuse.domain
+                name
+                $"{o.Hidden} hidden units, {o.Layers} layers"
+                "1 or more of each"
+                "check the options"
 
-    let private run (cell: Cell) (o: RecurrentOptions) (scope: Scope) (start: RecurrentState option) (x: Expr) =
+    let private run
+        (cell: Cell)
+        (o: RecurrentOptions)
+        (scope: Scope)
+        (start: RecurrentState option)
+        (x: Expr)
+        =
         check cell.Name o x
         let batch, directions = x.Shape[0], (if o.Bidirectional then 2 else 1)
         let shape = [ o.Layers * directions; batch; o.Hidden ]
@@ -149,7 +179,10 @@ module Recurrent =
             | Some state ->
                 let given = state.Hidden :: Option.toList state.Cell
 
-                if given.Length <> cell.States || given |> List.exists (fun e -> e.Shape <> Shape.ofList shape) then
+                if
+                    given.Length <> cell.States
+                    || given |> List.exists (fun e -> e.Shape <> Shape.ofList shape)
+                then
                     Refuse.shape
                         cell.Name
                         $"a state of {Operand.texts given}"
@@ -219,7 +252,9 @@ module Recurrent =
     let last (layer: Layer<'a, RecurrentResult>) =
         layer
         |> Layer.map (fun r ->
-            let states, batch, hidden = r.Final.Hidden.Shape[0], r.Final.Hidden.Shape[1], r.Final.Hidden.Shape[2]
+            let states, batch, hidden =
+                r.Final.Hidden.Shape[0], r.Final.Hidden.Shape[1], r.Final.Hidden.Shape[2]
+
             let directions = r.Sequence.Shape[2] / hidden
 
             Expr.sliceAxis 0 (states - directions) states r.Final.Hidden

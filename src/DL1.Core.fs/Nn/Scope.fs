@@ -80,7 +80,16 @@ type Scope internal (path: string, depth: int, mode: Mode, ledger: Ledger) =
     /// The same place, one level deeper in tables: for a layer that is a part of this one and has no name.
     member internal _.Inner = Scope(path, depth + 1, mode, ledger)
 
-    member private this.Ask(what: string, asked: List<Asked>, given: Tree<Expr> -> Tree<Expr> -> Tree<Expr>, name, dims, dtype, init) =
+    member private this.Ask
+        (
+            what: string,
+            asked: List<Asked>,
+            given: Tree<Expr> -> Tree<Expr> -> Tree<Expr>,
+            name,
+            dims,
+            dtype,
+            init
+        ) =
         let path = this.PathOf name
         let shape = Shape.ofList dims
 
@@ -113,7 +122,15 @@ type Scope internal (path: string, depth: int, mode: Mode, ledger: Ledger) =
     /// A parameter of this layer, by name, with its extents and how it begins. The same name again is the same
     /// parameter: so weights are shared. `scope.Parameter("weight", [ 10; 20 ], Init.standard)`
     member this.Parameter(name: string, dims: int list, init: Initializer) : Expr =
-        this.Ask("parameter", ledger.Parameters, (fun parameters _ -> parameters), name, dims, this.DType, init)
+        this.Ask(
+            "parameter",
+            ledger.Parameters,
+            (fun parameters _ -> parameters),
+            name,
+            dims,
+            this.DType,
+            init
+        )
 
     /// A piece of this layer's state, of the type of the parameters. `scope.State("running_mean", [ 20 ], Init.zeros)`
     member this.State(name: string, dims: int list, init: Initializer) : Expr =
@@ -139,8 +156,7 @@ type Scope internal (path: string, depth: int, mode: Mode, ledger: Ledger) =
             ledger.Parameters[place] <- a
 
     /// What a piece of state becomes. `scope.Update("running_mean", mean)`
-    member this.Update(name: string, value: Expr) : unit =
-        ledger.Updates[this.PathOf name] <- value
+    member this.Update(name: string, value: Expr) : unit = ledger.Updates[this.PathOf name] <- value
 
     /// A fresh key for one random draw, i32 `[2]`; another one at each call. Inference is a `DomainError`.
     member _.Key() : Expr =
@@ -151,7 +167,11 @@ type Scope internal (path: string, depth: int, mode: Mode, ledger: Ledger) =
             // Fifteen keys of one split, then on from the sixteenth, so that few blocks are drawn for many keys.
             let rec at place key =
                 let children = Draw.split 16 key
-                if place < 15 then Expr.item 0 place children else at (place - 15) (Expr.item 0 15 children)
+
+                if place < 15 then
+                    Expr.item 0 place children
+                else
+                    at (place - 15) (Expr.item 0 15 children)
 
             ledger.KeysTaken <- ledger.KeysTaken + 1
             at (ledger.KeysTaken - 1) key

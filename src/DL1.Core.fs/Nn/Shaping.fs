@@ -21,7 +21,11 @@ module Shaping =
     /// stored. `p` outside [0, 1) is a `DomainError`. `Shaping.dropout 0.5`
     let dropout (p: float) : Layer<Expr, Expr> =
         if not (p >= 0.0 && p < 1.0) then
-            Refuse.domain "Shaping.dropout" $"p = {p}" "a probability from 0 up to, but not including, 1" "0.5 is usual"
+            Refuse.domain
+                "Shaping.dropout"
+                $"p = {p}"
+                "a probability from 0 up to, but not including, 1"
+                "0.5 is usual"
 
         Layer.create "Dropout" (fun scope x ->
             if scope.IsTraining && p > 0.0 then

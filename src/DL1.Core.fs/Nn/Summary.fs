@@ -53,7 +53,8 @@ type Summary internal (rows: SummaryRow list, parameters: int64, state: int64, f
         let line (row: string list) =
             let padded =
                 List.zip row widths
-                |> List.mapi (fun i (cell, width) -> if i < 2 then cell.PadRight width else cell.PadLeft width)
+                |> List.mapi (fun i (cell, width) ->
+                    if i < 2 then cell.PadRight width else cell.PadLeft width)
 
             text.Append(String.Join("  ", padded).TrimEnd()).Append('\n') |> ignore
 

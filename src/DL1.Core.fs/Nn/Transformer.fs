@@ -38,19 +38,31 @@ type DecoderInput = { Target: PaddedSequence; Memory: PaddedSequence }
 module Transformer =
     /// Dropout 0.1, ReLU, normalisation after each part, no causal mask. `{ Transformer.options 4 512 with Causal = true }`
     let options (heads: int) (inner: int) =
-        { Heads = heads; Inner = inner; Dropout = 0.1; NormFirst = false; Causal = false; Activation = Expr.relu }
+        {
+            Heads = heads
+            Inner = inner
+            Dropout = 0.1
+            NormFirst = false
+            Causal = false
+            Activation = Expr.relu
+        }
 
     let private selfMask (o: TransformerOptions) (x: PaddedSequence) =
         let length = x.Values.Shape[1]
         let causal = if o.Causal then Some(Attention.causalMask length length) else None
         Attention.combine causal (Option.map Attention.paddingMask x.IsReal)
 
-    let private dropped (o: TransformerOptions) (scope: Scope) (x: Expr) = (Shaping.dropout o.Dropout).RunIn scope.Inner x
+    let private dropped (o: TransformerOptions) (scope: Scope) (x: Expr) =
+        (Shaping.dropout o.Dropout).RunIn scope.Inner x
 
     /// A part of a layer beside which its input goes on, with its normalisation before or after.
     let private around (o: TransformerOptions) (scope: Scope) norm (part: Expr -> Expr) (x: Expr) =
         let normal y = scope.Run(norm, Norm.layerNorm, y)
-        if o.NormFirst then x + dropped o scope (part (normal x)) else normal (x + dropped o scope (part x))
+
+        if o.NormFirst then
+            x + dropped o scope (part (normal x))
+        else
+            normal (x + dropped o scope (part x))
 
     let private selfAttention o (scope: Scope) mask (x: Expr) =
         scope.Run("self_attn", Attention.maskedSelf o.Heads o.Dropout, (x, mask))
@@ -79,9 +91,7 @@ module Transformer =
     /// An encoder's layer: self-attention, then two linear layers, with residuals: `[batch; length; features]` stays.
     /// `Transformer.encoderLayer (Transformer.options 4 512)`
     let encoderLayer (o: TransformerOptions) : Layer<Expr, Expr> =
-        paddedEncoderLayer o
-        |> Layer.before (fun x -> { Values = x; IsReal = None })
-        |> Layer.map _.Values
+        paddedEncoderLayer o |> Layer.before (fun x -> { Values = x; IsReal = None }) |> Layer.map _.Values
 
     /// A decoder's layer: self-attention, attention to the encoder's memory, two linear layers. The memory is handed on,
     /// so that layers stand in a row; set `Causal` where it is to predict what comes next.
@@ -94,7 +104,12 @@ module Transformer =
             let cross (x: Expr) =
                 let mask = Option.map Attention.paddingMask input.Memory.IsReal
                 let attention = Attention.multiHead o.Heads o.Dropout
-                scope.Run("multihead_attn", attention, { Query = x; Memory = input.Memory.Values; Mask = mask })
+
+                scope.Run(
+                    "multihead_attn",
+                    attention,
+                    { Query = x; Memory = input.Memory.Values; Mask = mask }
+                )
 
             let y =
                 input.Target.Values
@@ -146,7 +161,11 @@ module Transformer =
             Operand.requireRank "positions" 3 "[batch; length; features]" x
 
             if x.Shape[1] > longest then
-                Refuse.shape "positions" (Operand.text x) $"a length of at most {longest}" "cut the sequence, or learn more places"
+                Refuse.shape
+                    "positions"
+                    (Operand.text x)
+                    $"a length of at most {longest}"
+                    "cut the sequence, or learn more places"
 
             let weight = scope.Parameter("weight", [ longest; x.Shape[2] ], Init.normal 0.0 0.02)
             x + Expr.sliceAxis 0 0 x.Shape[1] weight)

@@ -38,8 +38,7 @@ type Tree<'a> internal (leaves: (string * 'a)[]) =
                     "check the spelling, and the numbers of the layers"
 
     /// One line for each leaf: its path, and the leaf.
-    override _.ToString() =
-        String.Join("\n", leaves |> Seq.map (fun (path, leaf) -> $"{path}: {leaf}"))
+    override _.ToString() = String.Join("\n", leaves |> Seq.map (fun (path, leaf) -> $"{path}: {leaf}"))
 
     member internal this.Display = this.ToString()
 
@@ -47,10 +46,7 @@ type Tree<'a> internal (leaves: (string * 'a)[]) =
         match other with
         | :? Tree<'a> as t ->
             t.Leaves.Length = leaves.Length
-            && Array.forall2
-                (fun (p, a) (q, b) -> p = q && Unchecked.equals a b)
-                leaves
-                t.Leaves
+            && Array.forall2 (fun (p, a) (q, b) -> p = q && Unchecked.equals a b) leaves t.Leaves
         | _ -> false
 
     override _.GetHashCode() =
@@ -121,8 +117,7 @@ module Tree =
 
     /// A function of the leaves of two trees that have the same paths, in the order of the first. A path that only one
     /// of them has is a `DomainError` that names it. `Tree.map2 (fun a b -> a * b) tree tree`
-    let map2 (f: 'a -> 'b -> 'c) first second =
-        mapPath2 (fun _ a b -> f a b) first second
+    let map2 (f: 'a -> 'b -> 'c) first second = mapPath2 (fun _ a b -> f a b) first second
 
     /// Leaves of the same path as pairs: `map2` to a pair. `Tree.zip tree tree`
     let zip first second = map2 (fun a b -> a, b) first second

@@ -44,7 +44,11 @@ module Classical =
 
     let private flat operation (objective: Expr) (start: Tree<Tensor>) =
         if not objective.Shape.IsScalar || objective.DType <> DType.F64 then
-            Refuse.shape operation (Operand.text objective) "a scalar of f64" "reduce it (Reduce.meanAll), and cast it"
+            Refuse.shape
+                operation
+                (Operand.text objective)
+                "a scalar of f64"
+                "reduce it (Reduce.meanAll), and cast it"
 
         let variables = Graph.variables [ objective ]
 
@@ -89,7 +93,8 @@ module Classical =
                     let all = point.ToArray()
 
                     List.map2
-                        (fun (t: Tensor) offset -> Tensor.ofArray (t.Shape.ToList()) (Array.sub all offset t.Size))
+                        (fun (t: Tensor) offset ->
+                            Tensor.ofArray (t.Shape.ToList()) (Array.sub all offset t.Size))
                         (Tree.values start)
                         (List.take sizes.Length offsets)
                     |> fun parts -> Tree.ofValues parts start
@@ -101,9 +106,18 @@ module Classical =
         fun (point: Vector<float>) -> run [ Convert.ofVector point ]
 
     /// Runs a minimiser of MathNet; what it throws becomes an error that says what to do.
-    let private minimised operation (o: MinimizerOptions) (f: Flat) (run: unit -> MinimizationResult) : Minimum =
+    let private minimised
+        operation
+        (o: MinimizerOptions)
+        (f: Flat)
+        (run: unit -> MinimizationResult)
+        : Minimum =
         if not (o.Tolerance > 0.0) || o.MaxIterations < 1 then
-            Refuse.domain operation $"{o}" "a tolerance above 0, 1 iteration or more" "Classical.options is a good start"
+            Refuse.domain
+                operation
+                $"{o}"
+                "a tolerance above 0, 1 iteration or more"
+                "Classical.options is a good start"
 
         let refuse (e: exn) =
             Refuse.domain
@@ -159,7 +173,10 @@ module Classical =
         let goal =
             ObjectiveFunction.GradientHessian(fun point ->
                 let results = all point
-                struct (Tensor.toFloat results[0], Convert.toVector<float> results[1], Convert.toMatrix<float> results[2]))
+
+                struct (Tensor.toFloat results[0],
+                        Convert.toVector<float> results[1],
+                        Convert.toMatrix<float> results[2]))
 
         minimised "Classical.newton" options f (fun () ->
             NewtonMinimizer(options.Tolerance, options.MaxIterations, true).FindMinimum(goal, f.Start))

@@ -23,7 +23,8 @@ module Lbfgs =
         if history < 1 then
             Refuse.domain "Lbfgs" $"a history of {history}" "1 pair or more" "10 is usual"
 
-        let pairs like = Tree.map (fun (p: Expr) -> Expr.full p.DType (history :: p.Shape.ToList()) 0.0) like
+        let pairs like =
+            Tree.map (fun (p: Expr) -> Expr.full p.DType (history :: p.Shape.ToList()) 0.0) like
 
         let init (parameters: Tree<Expr>) =
             let dtype =
@@ -76,13 +77,17 @@ module Lbfgs =
             let rate = Transform.beside curvature moment.Rate
 
             let length =
-                let size = Tree.values g |> List.map (fun x -> Expr.sumAll (abs x)) |> List.reduce (fun a b -> a + b)
+                let size =
+                    Tree.values g |> List.map (fun x -> Expr.sumAll (abs x)) |> List.reduce (fun a b -> a + b)
+
                 let hasSize = size .> 0.0
                 let first = Expr.minimum one (one / Expr.where hasSize size one)
                 rate * Expr.where isFirst first one
 
             let descends = dot g direction .<= -1e-9
-            let step = Tree.map (fun (d: Expr) -> Expr.where descends (length * d) (Expr.zerosLike d)) direction
+
+            let step =
+                Tree.map (fun (d: Expr) -> Expr.where descends (length * d) (Expr.zerosLike d)) direction
 
             Tree.map (fun (x: Expr) -> -x) step,
             [

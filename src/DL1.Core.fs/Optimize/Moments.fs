@@ -13,8 +13,7 @@ module Moments =
     let private ema (decay: float) (old: Expr) (now: Expr) = decay * old + (1.0 - decay) * now
 
     /// 1 − decayᵗ.
-    let private correction (decay: float) (moment: Moment) =
-        1.0 - Expr.Pow(decay, moment.Step + 1.0)
+    let private correction (decay: float) (moment: Moment) = 1.0 - Expr.Pow(decay, moment.Step + 1.0)
 
     let private meanAndSquare = [ "mean", 0.0; "square", 0.0 ]
 
@@ -113,11 +112,18 @@ module Moments =
         let product = "product"
 
         { direction with
-            Init = fun parameters -> Tree.append (Tree.ofList [ product, Expr.scalar DType.F64 1.0 ]) (direction.Init parameters)
+            Init =
+                fun parameters ->
+                    Tree.append
+                        (Tree.ofList [ product, Expr.scalar DType.F64 1.0 ])
+                        (direction.Init parameters)
             Update =
                 fun moment updates state parameters ->
                     let running = state[product] * mu (moment.Step + 1.0)
-                    let updates, next = direction.Update { moment with Rate = running } updates state parameters
+
+                    let updates, next =
+                        direction.Update { moment with Rate = running } updates state parameters
+
                     updates, Tree.append (Tree.ofList [ product, running ]) next
         }
 

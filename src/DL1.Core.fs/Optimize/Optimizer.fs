@@ -25,7 +25,8 @@ module Optimizer =
 
     /// Refuses a tree that does not fit another: broadcasting would hide some of these mistakes.
     let private requireFit (what: string) cure (expected: Tree<Expr>) (found: Tree<Expr>) =
-        let listed (tree: Tree<Expr>) = if tree.Count = 0 then "none" else String.concat ", " (Tree.paths tree)
+        let listed (tree: Tree<Expr>) =
+            if tree.Count = 0 then "none" else String.concat ", " (Tree.paths tree)
 
         if set (Tree.paths expected) <> set (Tree.paths found) then
             Refuse.shape operation $"{what}: {listed found}" (listed expected) cure
@@ -51,8 +52,7 @@ module Optimizer =
             requireFit "gradients" "give one for each parameter, by its path" parameters gradients
             requireFit "state" "give what Init or the last update gave" (init parameters) state
 
-            let step =
-                if counts then Expr.cast DType.F64 state[counter] else lit 0.0
+            let step = if counts then Expr.cast DType.F64 state[counter] else lit 0.0
 
             let moment = { Step = step; Rate = rate.At step }
             let own = Tree.filter (fun path -> path <> counter) state
@@ -78,7 +78,7 @@ module Optimizer =
     /// The same optimizer under another name, for tables and plots. `Optimizer.named "slow" (Optimizer.sgd 0.001)`
     let named name (optimizer: Optimizer) = { optimizer with Name = name }
 
-    /// The first state for parameters, as tensors. `Optimizer.start (Optimizer.sgd 0.1) weights`
+    /// The first state for parameters, as tensors. `Optimizer.start (Optimizer.momentum 0.9 0.1) weights`
     let start (optimizer: Optimizer) (parameters: Tree<Tensor>) : Tree<Tensor> =
         let state = optimizer.Init(Tree.variables parameters)
         Tree.ofValues (Eval.many (Tree.toList parameters) (Tree.values state)) state
@@ -153,10 +153,7 @@ module Optimizer =
     /// Adam with decoupled weight decay: x ← x − rate·(u + decay·x) (Loshchilov and Hutter 2019).
     /// `Optimizer.adamW 0.01 0.001`
     let adamW (decay: float) (rate: float) =
-        ofChain
-            "AdamW"
-            rate
-            [ Moments.adam 0.9 0.999 1e-8; Transform.addDecay decay; Transform.scaleByRate ]
+        ofChain "AdamW" rate [ Moments.adam 0.9 0.999 1e-8; Transform.addDecay decay; Transform.scaleByRate ]
 
     /// RMSProp with its options, and a momentum on its updates: see `Moments.rmsProp`.
     /// `Optimizer.rmsPropWith 0.99 1e-8 true 0.5 0.01`

@@ -53,8 +53,7 @@ module Schedule =
     let multiStep (milestones: int list) (gamma: float) (rate: float) =
         requireRate "Schedule.multiStep" rate
 
-        let factor (t: Expr) (m: int) =
-            Expr.where (t .>= float m) (lit gamma) (lit 1.0)
+        let factor (t: Expr) (m: int) = Expr.where (t .>= float m) (lit gamma) (lit 1.0)
 
         varying $"multi-step {milestones} {gamma} {rate}" (fun t ->
             milestones |> List.fold (fun r m -> r * factor t m) (Expr.scalar DType.F64 rate))
@@ -72,7 +71,9 @@ module Schedule =
     let cosine (steps: int) (lowest: float) (rate: float) =
         requireRate "Schedule.cosine" rate
         requireSteps "Schedule.cosine" "steps" steps
-        varying $"cosine {steps} {lowest} {rate}" (fun t -> cosineBetween (lit rate) (lit lowest) (t / float steps))
+
+        varying $"cosine {steps} {lowest} {rate}" (fun t ->
+            cosineBetween (lit rate) (lit lowest) (t / float steps))
 
     /// Cosines from base to `lowest` that start anew: the first over `steps`, each next one `factor` times as long
     /// (Loshchilov and Hutter 2017). `Schedule.cosineRestarts 6 2 0.0 0.1`
@@ -118,7 +119,11 @@ module Schedule =
         requireRate "Schedule.oneCycle" highest
 
         if steps < 4 then
-            Refuse.domain "Schedule.oneCycle" $"{steps} steps" "4 steps or more" "count all updates of the training"
+            Refuse.domain
+                "Schedule.oneCycle"
+                $"{steps} steps"
+                "4 steps or more"
+                "count all updates of the training"
 
         let first = highest / 25.0
         let top, last = 0.3 * float steps - 1.0, float steps - 1.0

@@ -40,7 +40,11 @@ module Transform =
 
     let internal requirePositive (name: string) (value: float) =
         if not (value > 0.0 && System.Double.IsFinite value) then
-            Refuse.domain "Optimizer" $"{name} = {value}" "a finite number above 0" "look up the usual value in the paper"
+            Refuse.domain
+                "Optimizer"
+                $"{name} = {value}"
+                "a finite number above 0"
+                "look up the usual value in the paper"
 
     let internal requireNotNegative (name: string) (value: float) =
         if not (value >= 0.0 && System.Double.IsFinite value) then
@@ -135,11 +139,11 @@ module Transform =
     let globalNorm (tree: Tree<Expr>) =
         match Tree.values tree with
         | [] -> lit 0.0
-        | leaves -> leaves |> List.map (fun u -> Expr.sumAll (u * u)) |> List.reduce (fun a b -> a + b) |> sqrt
+        | leaves ->
+            leaves |> List.map (fun u -> Expr.sumAll (u * u)) |> List.reduce (fun a b -> a + b) |> sqrt
 
     // PyTorch's: never enlarged, and 1e-6 against a norm of 0.
-    let private shrink (limit: float) (norm: Expr) =
-        Expr.minimum (lit 1.0) (limit / (norm + 1e-6))
+    let private shrink (limit: float) (norm: Expr) = Expr.minimum (lit 1.0) (limit / (norm + 1e-6))
 
     /// The update of each parameter shrunk to a Euclidean norm of at most the limit. `Transform.clipByNorm 1.0`
     let clipByNorm (limit: float) : Transform =
@@ -169,7 +173,11 @@ module Transform =
             Update =
                 fun moment updates state parameters ->
                     let changed, next =
-                        transform.Update moment (Tree.filter wanted updates) state (Tree.filter wanted parameters)
+                        transform.Update
+                            moment
+                            (Tree.filter wanted updates)
+                            state
+                            (Tree.filter wanted parameters)
 
                     Tree.replace updates changed, next
         }

@@ -72,7 +72,9 @@ module Wrap =
                 fun gradients state parameters ->
                     ((parameters, Tree.empty), optimizers)
                     ||> List.fold (fun (next, states) (i, name, o) ->
-                        let own, ownState = o.Update (only i gradients) (Tree.at name state) (only i parameters)
+                        let own, ownState =
+                            o.Update (only i gradients) (Tree.at name state) (only i parameters)
+
                         Tree.replace next own, Tree.append states (Tree.under name ownState))
             WithRate = fun rate -> groups (parts |> List.map (fun (holds, o) -> holds, o.WithRate rate))
         }
@@ -82,7 +84,9 @@ module Wrap =
     let only (wanted: string -> bool) (optimizer: Optimizer) =
         groups [ wanted, optimizer; (fun _ -> true), frozen ] |> Optimizer.named optimizer.Name
 
-    let private choose condition (first: Tree<Expr>) (second: Tree<Expr>) = Tree.map2 (Expr.where condition) first second
+    let private choose condition (first: Tree<Expr>) (second: Tree<Expr>) =
+        Tree.map2 (Expr.where condition) first second
+
     let private count = "count"
     let private zero = Tree.ofList [ count, Expr.scalar DType.I64 0.0 ]
 
@@ -106,7 +110,10 @@ module Wrap =
             Name = optimizer.Name
             Init =
                 fun parameters ->
-                    [ Tree.under sum (Tree.map Expr.zerosLike parameters); Tree.under inner (optimizer.Init parameters) ]
+                    [
+                        Tree.under sum (Tree.map Expr.zerosLike parameters)
+                        Tree.under inner (optimizer.Init parameters)
+                    ]
                     |> List.fold Tree.append zero
             Update =
                 fun gradients state parameters ->
@@ -144,7 +151,9 @@ module Wrap =
                     let isFull, next = counted size state
                     let fast, fastState = optimizer.Update gradients (Tree.at inner state) parameters
                     let old = Tree.at slow state
-                    let behind = choose isFull (Tree.map2 (fun (s: Expr) f -> s + part * (f - s)) old fast) old
+
+                    let behind =
+                        choose isFull (Tree.map2 (fun (s: Expr) f -> s + part * (f - s)) old fast) old
 
                     choose isFull behind fast,
                     [ Tree.under slow behind; Tree.under inner fastState ] |> List.fold Tree.append next
@@ -168,7 +177,10 @@ module Wrap =
                     let next, rest = optimizer.Update gradients (Tree.at inner state) parameters
 
                     let mean =
-                        Tree.map2 (fun (a: Expr) (x: Expr) -> decay * a + (1.0 - decay) * x) (Tree.at average state) next
+                        Tree.map2
+                            (fun (a: Expr) (x: Expr) -> decay * a + (1.0 - decay) * x)
+                            (Tree.at average state)
+                            next
 
                     next, Tree.append (Tree.under average mean) (Tree.under inner rest)
             WithRate = fun rate -> averaged decay (optimizer.WithRate rate)

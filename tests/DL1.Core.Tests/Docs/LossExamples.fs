@@ -4,7 +4,6 @@ module DL1.Tests.LossExamples
 open DL1
 open DL1.Tests.Example
 
-
 let private x = Expr.constant (Tensor.vector [ -2.0; 0.0; 1.0 ])
 let private y = Expr.constant (Tensor.vector [ 1.0; 0.0; 1.0 ])
 let private p = Expr.constant (Tensor.vector [ 0.2; 0.3; 0.5 ])
@@ -40,7 +39,8 @@ let private loss =
 
 let private likelihood =
     [
-        gives "logFactorial" "f64 [3] [ 0.0000e+00 -1.2434e-14 0.0000e+00]" (fun () -> Likelihood.logFactorial y)
+        gives "logFactorial" "f64 [3] [ 0.0000e+00 -1.2434e-14 0.0000e+00]" (fun () ->
+            Likelihood.logFactorial y)
         gives "gaussian" "f64 [3] [111.8095 -0.2850 0.2258]" (fun () -> Likelihood.gaussian y p x)
         gives "bernoulli" "f64 [3] [2.1269 0.6931 0.3133]" (fun () -> Likelihood.bernoulli y x)
         gives "categorical" "f64 [2] [0.4076 4.0659]" (fun () -> Likelihood.categorical labels m)
@@ -55,20 +55,24 @@ let private trees =
         prints "paths" "[0.weight; 0.bias]" (fun () -> Tree.paths tree)
         prints "values" "[1; 2]" (fun () -> Tree.values tree)
         prints "tryFind" "Some(2)" (fun () -> Tree.tryFind "0.bias" tree)
-        prints "mapPath" "0.weight: 9 0.bias: 8" (fun () -> Tree.mapPath (fun path leaf -> path.Length + leaf) tree)
+        prints "mapPath" "0.weight: 9 0.bias: 8" (fun () ->
+            Tree.mapPath (fun path leaf -> path.Length + leaf) tree)
         prints "map" "0.weight: 10 0.bias: 20" (fun () -> Tree.map (fun leaf -> 10 * leaf) tree)
         prints "mapPath2" "0.weight: 2 0.bias: 4" (fun () -> Tree.mapPath2 (fun _ a b -> a + b) tree tree)
         prints "map2" "0.weight: 1 0.bias: 4" (fun () -> Tree.map2 (fun a b -> a * b) tree tree)
         prints "zip" "0.weight: (1, 1) 0.bias: (2, 2)" (fun () -> Tree.zip tree tree)
-        prints "unzip" "(0.weight: 1 0.bias: 2, 0.weight: 1 0.bias: 2)" (fun () -> Tree.unzip (Tree.zip tree tree))
+        prints "unzip" "(0.weight: 1 0.bias: 2, 0.weight: 1 0.bias: 2)" (fun () ->
+            Tree.unzip (Tree.zip tree tree))
         prints "fold" "3" (fun () -> Tree.fold (fun sum leaf -> sum + leaf) 0 tree)
         prints "filter" "0.weight: 1" (fun () -> Tree.filter (fun path -> path.EndsWith "weight") tree)
-        prints "append" "0.weight: 1 0.bias: 2 1.weight: 3" (fun () -> Tree.append tree (Tree.ofList [ "1.weight", 3 ]))
+        prints "append" "0.weight: 1 0.bias: 2 1.weight: 3" (fun () ->
+            Tree.append tree (Tree.ofList [ "1.weight", 3 ]))
         prints "under" "encoder.0.weight: 1 encoder.0.bias: 2" (fun () -> Tree.under "encoder" tree)
         prints "at" "weight: 1 bias: 2" (fun () -> Tree.at "0" tree)
         prints "replace" "0.weight: 1 0.bias: 5" (fun () -> Tree.replace tree (Tree.ofList [ "0.bias", 5 ]))
         prints "ofValues" "0.weight: 7 0.bias: 8" (fun () -> Tree.ofValues [ 7; 8 ] tree)
-        prints "variables" "w" (fun () -> let weights = Tree.ofList [ "w", Tensor.vector [ 1.0; 2.0 ] ] in (Tree.variables weights)["w"])
+        prints "variables" "w" (fun () ->
+            let weights = Tree.ofList [ "w", Tensor.vector [ 1.0; 2.0 ] ] in (Tree.variables weights)["w"])
     ]
 
 let private penalty =

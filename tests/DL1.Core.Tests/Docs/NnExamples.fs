@@ -4,94 +4,110 @@ module DL1.Tests.NnExamples
 open DL1
 open DL1.Tests.Example
 
-
-let private data dims = Expr.variable "x" DType.F32 dims
 let private rows, sounds, images = data [ 2; 4 ], data [ 2; 4; 9 ], data [ 2; 4; 8; 8 ]
-let private sequences = data [ 2; 5; 16 ]
 let private indices = Expr.variable "i" DType.I64 [ 2; 5 ]
 let private key = Key.ofSeed 42L
 let private x = rows
 let private model = Dense.linear 3 => Activation.relu
 
-let private listed (parameters: Tree<Tensor>) =
-    Tree.toList parameters |> List.map (fun (path, t) -> $" {path} {t.Shape}") |> String.concat ""
-
-/// The shape of a result, and parameters with their shapes; the middle of a long list is left out.
-let private shapedBy (shapeOf: 'b -> Shape) (input: 'a) (layer: Layer<'a, 'b>) =
-    let parameters, state = Layer.init key input layer
-    let y, _ = Layer.apply Mode.Inference (Tree.variables parameters) (Tree.variables state) layer input
-    let text = listed parameters
-    let text = if text.Length > 120 then text.Substring(0, 60) + " ..." else text
-    $"{shapeOf y}{text}"
-
-let private shaped (input: 'a) (layer: Layer<'a, Expr>) = shapedBy (fun (y: Expr) -> y.Shape) input layer
-let private looped (layer: Layer<Expr, RecurrentResult>) = shapedBy (fun r -> r.Sequence.Shape) sequences layer
-
-let private loopedFrom states (layer: Layer<Expr * RecurrentState, RecurrentResult>) =
-    let zeros = Expr.full DType.F32 [ 1; 2; 32 ] 0.0
-    let state = { Hidden = zeros; Cell = (if states = 2 then Some zeros else None) }
-    shapedBy (fun r -> r.Sequence.Shape) (sequences, state) layer
-
-let private q, k, v = data [ 2; 3; 4 ], data [ 2; 3; 4 ], data [ 2; 3; 4 ]
-let private isReal = Expr.constant (Tensor.ofArray [ 2; 3 ] [| true; true; false; true; false; false |])
-let private a, b = Attention.causalMask 3 3, Attention.paddingMask isReal
-let private padded (width: int) = { Values = data [ 2; 5; width ]; IsReal = None }
-let private decoded (width: int) = { Target = padded width; Memory = padded width }
-let private encodes width layer = shapedBy (fun (r: PaddedSequence) -> r.Values.Shape) (padded width) layer
-let private decodes width layer = shapedBy (fun (r: DecoderInput) -> r.Target.Values.Shape) (decoded width) layer
-
 /// What an initialiser is called, and what it draws for a matrix of two by two.
-let private drawn (init: Initializer) =
-    $"{init}: {init.Draw DType.F32 [ 2; 2 ] key}"
+let private drawn (init: Initializer) = $"{init}: {init.Draw DType.F32 [ 2; 2 ] key}"
 
 let private inits =
     [
         prints "zeros" "zeros: f32 [2, 2] [[0 0] [0 0]]" (fun () -> Init.zeros |> drawn)
         prints "ones" "ones: f32 [2, 2] [[1 1] [1 1]]" (fun () -> Init.ones |> drawn)
-        prints "constant" "constant 0.25: f32 [2, 2] [[0.25 0.25] [0.25 0.25]]" (fun () -> Init.constant 0.25 |> drawn)
-        prints "uniform" "uniform [-0.1, 0.1): f32 [2, 2] [[-0.077408 0.093717] [ 0.014646 0.068172]]" (fun () -> Init.uniform -0.1 0.1 |> drawn)
-        prints "normal" "normal 0 0.02: f32 [2, 2] [[-0.009763 0.024493] [ 0.026000 0.036777]]" (fun () -> Init.normal 0.0 0.02 |> drawn)
-        prints "truncatedNormal" "truncated normal 0 0.02: f32 [2, 2] [[-0.022474 0.032378] [ 0.003522 0.018719]]" (fun () -> Init.truncatedNormal 0.0 0.02 |> drawn)
+        prints "constant" "constant 0.25: f32 [2, 2] [[0.25 0.25] [0.25 0.25]]" (fun () ->
+            Init.constant 0.25 |> drawn)
+        prints
+            "uniform"
+            "uniform [-0.1, 0.1): f32 [2, 2] [[-0.077408 0.093717] [ 0.014646 0.068172]]"
+            (fun () -> Init.uniform -0.1 0.1 |> drawn)
+        prints "normal" "normal 0 0.02: f32 [2, 2] [[-0.009763 0.024493] [ 0.026000 0.036777]]" (fun () ->
+            Init.normal 0.0 0.02 |> drawn)
+        prints
+            "truncatedNormal"
+            "truncated normal 0 0.02: f32 [2, 2] [[-0.022474 0.032378] [ 0.003522 0.018719]]"
+            (fun () -> Init.truncatedNormal 0.0 0.02 |> drawn)
         prints "fans" "(288, 576)" (fun () -> Init.fans [ 64; 32; 3; 3 ])
-        prints "xavierUniform" "Xavier uniform 1: f32 [2, 2] [[-0.9481 1.1478] [ 0.1794 0.8349]]" (fun () -> Init.xavierUniform 1.0 |> drawn)
-        prints "xavierNormal" "Xavier normal 1: f32 [2, 2] [[-0.3452 0.8660] [ 0.9193 1.3003]]" (fun () -> Init.xavierNormal 1.0 |> drawn)
-        prints "kaimingUniform" "Kaiming uniform 1.4142135623730951: f32 [2, 2] [[-1.3407 1.6232] [ 0.2537 1.1808]]" (fun () -> Init.kaimingUniform Fan.In (sqrt 2.0) |> drawn)
-        prints "kaimingNormal" "Kaiming normal 1.4142135623730951: f32 [2, 2] [[-0.4882 1.2246] [ 1.3000 1.8388]]" (fun () -> Init.kaimingNormal Fan.In (sqrt 2.0) |> drawn)
-        prints "lecunNormal" "LeCun normal: f32 [2, 2] [[-0.3452 0.8660] [ 0.9193 1.3003]]" (fun () -> Init.lecunNormal |> drawn)
-        prints "lecunUniform" "LeCun uniform: f32 [2, 2] [[-0.9481 1.1478] [ 0.1794 0.8349]]" (fun () -> Init.lecunUniform |> drawn)
-        prints "standard" "standard: f32 [2, 2] [[-0.54736 0.66268] [ 0.10357 0.48205]]" (fun () -> Init.standard |> drawn)
-        prints "orthogonal" "orthogonal 1: f32 [2, 2] [[-0.83533 0.54975] [ 0.54975 0.83533]]" (fun () -> Init.orthogonal 1.0 |> drawn)
+        prints "xavierUniform" "Xavier uniform 1: f32 [2, 2] [[-0.9481 1.1478] [ 0.1794 0.8349]]" (fun () ->
+            Init.xavierUniform 1.0 |> drawn)
+        prints "xavierNormal" "Xavier normal 1: f32 [2, 2] [[-0.3452 0.8660] [ 0.9193 1.3003]]" (fun () ->
+            Init.xavierNormal 1.0 |> drawn)
+        prints
+            "kaimingUniform"
+            "Kaiming uniform 1.4142135623730951: f32 [2, 2] [[-1.3407 1.6232] [ 0.2537 1.1808]]"
+            (fun () -> Init.kaimingUniform Fan.In (sqrt 2.0) |> drawn)
+        prints
+            "kaimingNormal"
+            "Kaiming normal 1.4142135623730951: f32 [2, 2] [[-0.4882 1.2246] [ 1.3000 1.8388]]"
+            (fun () -> Init.kaimingNormal Fan.In (sqrt 2.0) |> drawn)
+        prints "lecunNormal" "LeCun normal: f32 [2, 2] [[-0.3452 0.8660] [ 0.9193 1.3003]]" (fun () ->
+            Init.lecunNormal |> drawn)
+        prints "lecunUniform" "LeCun uniform: f32 [2, 2] [[-0.9481 1.1478] [ 0.1794 0.8349]]" (fun () ->
+            Init.lecunUniform |> drawn)
+        prints "standard" "standard: f32 [2, 2] [[-0.54736 0.66268] [ 0.10357 0.48205]]" (fun () ->
+            Init.standard |> drawn)
+        prints "orthogonal" "orthogonal 1: f32 [2, 2] [[-0.83533 0.54975] [ 0.54975 0.83533]]" (fun () ->
+            Init.orthogonal 1.0 |> drawn)
         prints "parameters" "False" (fun () -> { Init.parameters with Bias = false }.Bias)
-        prints "boundedBy" "within ±1/√128: f32 [2, 2] [[-0.068420 0.082835] [ 0.012946 0.060256]]" (fun () -> Init.boundedBy 128 |> drawn)
+        prints "boundedBy" "within ±1/√128: f32 [2, 2] [[-0.068420 0.082835] [ 0.012946 0.060256]]" (fun () ->
+            Init.boundedBy 128 |> drawn)
     ]
 
 let private layers =
     [
-        prints "create" "[2, 4] scale []" (fun () -> Layer.create "Scale" (fun scope x -> x * scope.Parameter("scale", [], Init.ones)) |> shaped rows)
-        prints "createOf" "[2, 4]" (fun () -> Layer.createOf "Both" (fun _ x -> x, -x) |> Layer.map (fun (a: Expr, b) -> a + b) |> shaped rows)
+        prints "create" "[2, 4] scale []" (fun () ->
+            Layer.create "Scale" (fun scope x -> x * scope.Parameter("scale", [], Init.ones)) |> shaped rows)
+        prints "createOf" "[2, 4]" (fun () ->
+            Layer.createOf "Both" (fun _ x -> x, -x) |> Layer.map (fun (a: Expr, b) -> a + b) |> shaped rows)
         prints "ofFunction" "[2, 4]" (fun () -> Layer.ofFunction "Double" (fun x -> 2.0 * x) |> shaped rows)
         prints "identity" "[2, 4]" (fun () -> Layer.identity<Expr> |> shaped rows)
-        prints "compose" "[2, 512] 0.weight [512, 4] 0.bias [512]" (fun () -> Layer.compose (Dense.linear 512) Activation.relu |> shaped rows)
-        prints "sequential" "[2, 10] 0.weight [512, 4] 0.bias [512] 2.weight [10, 512] 2.bias [10]" (fun () -> Layer.sequential [ Dense.linear 512; Activation.relu; Dense.linear 10 ] |> shaped rows)
-        prints "map" "[4, 2] weight [4, 4] bias [4]" (fun () -> Layer.map Expr.t (Dense.linear 4) |> shaped rows)
-        prints "before" "[4, 4] weight [4, 2] bias [4]" (fun () -> Layer.before Expr.t (Dense.linear 4) |> shaped rows)
-        prints "block" "[2, 2] 0.weight [2, 4] 0.bias [2]" (fun () -> let f, g = Dense.linear 2, Activation.relu in Layer.block (f => g) |> shaped rows)
-        prints "numbered" "[2, 64] 0.weight [64, 4] 0.bias [64]" (fun () -> Layer.numbered (Dense.linear 64) |> shaped rows)
-        prints "named" "[2, 64] encoder.weight [64, 4] encoder.bias [64]" (fun () -> Layer.named "encoder" (Dense.linear 64) |> shaped rows)
-        prints "residual" "[2, 4] weight [4, 4] bias [4]" (fun () -> Layer.residual (Dense.linear 4) |> shaped rows)
-        prints "residualWith" "[2, 8] shortcut.weight [8, 4] shortcut.bias [8] branch.0.weight [8, 4] branch.0.bias [8]" (fun () -> Layer.residualWith (Dense.linear 8) (Dense.linear 8 => Activation.relu) |> shaped rows)
-        prints "parallelBy" "[2, 12] 0.weight [4, 4] 0.bias [4] 1.weight [8, 4] 1.bias [8]" (fun () -> Layer.parallelBy (Expr.concat 1) [ Dense.linear 4; Dense.linear 8 ] |> shaped rows)
-        prints "both" "[2, 12] 0.weight [4, 4] 0.bias [4] 1.weight [8, 4] 1.bias [8]" (fun () -> Layer.both (Dense.linear 4) (Dense.linear 8) |> Layer.map (fun (a, b) -> Expr.concat 1 [ a; b ]) |> shaped rows)
-        prints "initAs" "0.weight [3, 4] 0.bias [3]" (fun () -> let parameters, _ = Layer.initAs DType.F64 key x model in listed parameters)
-        prints "init" "0.weight [3, 4] 0.bias [3] 0" (fun () -> let parameters, state = Layer.init key x model in listed parameters + $" {state.Count}")
-        prints "apply" "[2, 3] 0" (fun () -> let parameters, state = Tree.variables (fst (Layer.init key x model)), Tree.empty in let y, next = Layer.apply Mode.Inference parameters state model x in $"{y.Shape} {next.Count}")
+        prints "compose" "[2, 512] 0.weight [512, 4] 0.bias [512]" (fun () ->
+            Layer.compose (Dense.linear 512) Activation.relu |> shaped rows)
+        prints "sequential" "[2, 10] 0.weight [512, 4] 0.bias [512] 2.weight [10, 512] 2.bias [10]" (fun () ->
+            Layer.sequential [ Dense.linear 512; Activation.relu; Dense.linear 10 ] |> shaped rows)
+        prints "map" "[4, 2] weight [4, 4] bias [4]" (fun () ->
+            Layer.map Expr.t (Dense.linear 4) |> shaped rows)
+        prints "before" "[4, 4] weight [4, 2] bias [4]" (fun () ->
+            Layer.before Expr.t (Dense.linear 4) |> shaped rows)
+        prints "block" "[2, 2] 0.weight [2, 4] 0.bias [2]" (fun () ->
+            let f, g = Dense.linear 2, Activation.relu in Layer.block (f => g) |> shaped rows)
+        prints "numbered" "[2, 64] 0.weight [64, 4] 0.bias [64]" (fun () ->
+            Layer.numbered (Dense.linear 64) |> shaped rows)
+        prints "named" "[2, 64] encoder.weight [64, 4] encoder.bias [64]" (fun () ->
+            Layer.named "encoder" (Dense.linear 64) |> shaped rows)
+        prints "residual" "[2, 4] weight [4, 4] bias [4]" (fun () ->
+            Layer.residual (Dense.linear 4) |> shaped rows)
+        prints
+            "residualWith"
+            "[2, 8] shortcut.weight [8, 4] shortcut.bias [8] branch.0.weight [8, 4] branch.0.bias [8]"
+            (fun () -> Layer.residualWith (Dense.linear 8) (Dense.linear 8 => Activation.relu) |> shaped rows)
+        prints "parallelBy" "[2, 12] 0.weight [4, 4] 0.bias [4] 1.weight [8, 4] 1.bias [8]" (fun () ->
+            Layer.parallelBy (Expr.concat 1) [ Dense.linear 4; Dense.linear 8 ] |> shaped rows)
+        prints "both" "[2, 12] 0.weight [4, 4] 0.bias [4] 1.weight [8, 4] 1.bias [8]" (fun () ->
+            Layer.both (Dense.linear 4) (Dense.linear 8)
+            |> Layer.map (fun (a, b) -> Expr.concat 1 [ a; b ])
+            |> shaped rows)
+        prints "initAs" "0.weight [3, 4] 0.bias [3]" (fun () ->
+            let x = Expr.variable "x" DType.F64 [ 2; 4 ]
+            let parameters, _ = Layer.initAs DType.F64 key x model
+            listed parameters)
+        prints "init" "0.weight [3, 4] 0.bias [3] 0" (fun () ->
+            let parameters, state = Layer.init key x model in listed parameters + $" {state.Count}")
+        prints "apply" "[2, 3] 0" (fun () ->
+            let parameters, state = Tree.variables (fst (Layer.init key x model)), Tree.empty in
+            let y, next = Layer.apply Mode.Inference parameters state model x in
+            $"{y.Shape} {next.Count}")
     ]
 
 let private dense =
     [
-        prints "linearWith" "[2, 10] weight [10, 4]" (fun () -> Dense.linearWith { Init.parameters with Bias = false } 10 |> shaped rows)
+        prints "linearWith" "[2, 10] weight [10, 4]" (fun () ->
+            Dense.linearWith { Init.parameters with Bias = false } 10 |> shaped rows)
         prints "linear" "[2, 10] weight [10, 4] bias [10]" (fun () -> Dense.linear 10 |> shaped rows)
-        prints "embedding" "[2, 5, 64] weight [1000, 64]" (fun () -> Dense.embedding 1000 64 |> shaped indices)
+        prints "embedding" "[2, 5, 64] weight [1000, 64]" (fun () ->
+            Dense.embedding 1000 64 |> shaped indices)
     ]
 
 let private activations =
@@ -117,82 +133,60 @@ let private activations =
 let private shapings =
     [
         prints "flatten" "[2, 256]" (fun () -> Shaping.flatten |> shaped images)
-        prints "reshape" "[2, 1, 28, 28]" (fun () -> Shaping.reshape [ 1; 28; 28 ] |> shaped (data [ 2; 784 ]))
+        prints "reshape" "[2, 1, 28, 28]" (fun () ->
+            Shaping.reshape [ 1; 28; 28 ] |> shaped (data [ 2; 784 ]))
         prints "dropout" "[2, 4, 8, 8]" (fun () -> Shaping.dropout 0.5 |> shaped images)
     ]
 
 let private norms =
     [
-        prints "batchNorm1dWith" "[2, 4] weight [4] bias [4]" (fun () -> Norm.batchNorm1dWith 0.01 |> shaped rows)
-        prints "batchNorm2dWith" "[2, 4, 8, 8] weight [4] bias [4]" (fun () -> Norm.batchNorm2dWith 0.01 |> shaped images)
+        prints "batchNorm1dWith" "[2, 4] weight [4] bias [4]" (fun () ->
+            Norm.batchNorm1dWith 0.01 |> shaped rows)
+        prints "batchNorm2dWith" "[2, 4, 8, 8] weight [4] bias [4]" (fun () ->
+            Norm.batchNorm2dWith 0.01 |> shaped images)
         prints "batchNorm1d" "[2, 4] weight [4] bias [4]" (fun () -> Norm.batchNorm1d |> shaped rows)
         prints "batchNorm2d" "[2, 4, 8, 8] weight [4] bias [4]" (fun () -> Norm.batchNorm2d |> shaped images)
-        prints "layerNormOver" "[2, 4] weight [2, 4] bias [2, 4]" (fun () -> Norm.layerNormOver 2 |> shaped rows)
+        prints "layerNormOver" "[2, 4] weight [2, 4] bias [2, 4]" (fun () ->
+            Norm.layerNormOver 2 |> shaped rows)
         prints "layerNorm" "[2, 4] weight [4] bias [4]" (fun () -> Norm.layerNorm |> shaped rows)
         prints "groupNorm" "[2, 4] weight [4] bias [4]" (fun () -> Norm.groupNorm 2 |> shaped rows)
     ]
 
 let private convs =
     [
-        prints "conv1dWith" "[2, 8, 9] weight [8, 4, 3] bias [8]" (fun () -> Conv.conv1dWith Init.parameters { Convolution.options with Padding = [ 1 ] } 8 3 |> shaped sounds)
-        prints "conv2dWith" "[2, 8, 3, 3] weight [8, 4, 3, 3] bias [8]" (fun () -> Conv.conv2dWith Init.parameters { Convolution.options with Stride = [ 2 ] } 8 [ 3 ] |> shaped images)
+        prints "conv1dWith" "[2, 8, 9] weight [8, 4, 3] bias [8]" (fun () ->
+            Conv.conv1dWith Init.parameters { Convolution.options with Padding = [ 1 ] } 8 3 |> shaped sounds)
+        prints "conv2dWith" "[2, 8, 3, 3] weight [8, 4, 3, 3] bias [8]" (fun () ->
+            Conv.conv2dWith Init.parameters { Convolution.options with Stride = [ 2 ] } 8 [ 3 ]
+            |> shaped images)
         prints "conv1d" "[2, 8, 7] weight [8, 4, 3] bias [8]" (fun () -> Conv.conv1d 8 3 |> shaped sounds)
-        prints "conv2d" "[2, 32, 6, 6] weight [32, 4, 3, 3] bias [32]" (fun () -> Conv.conv2d 32 3 |> shaped images)
-        prints "convTranspose2dWith" "[2, 8, 16, 16] weight [4, 8, 2, 2] bias [8]" (fun () -> Conv.convTranspose2dWith Init.parameters { Convolution.options with Stride = [ 2 ] } [] 8 [ 2 ] |> shaped images)
-        prints "convTranspose2d" "[2, 8, 16, 16] weight [4, 8, 2, 2] bias [8]" (fun () -> Conv.convTranspose2d 8 2 2 |> shaped images)
+        prints "conv2d" "[2, 32, 6, 6] weight [32, 4, 3, 3] bias [32]" (fun () ->
+            Conv.conv2d 32 3 |> shaped images)
+        prints "convTranspose2dWith" "[2, 8, 16, 16] weight [4, 8, 2, 2] bias [8]" (fun () ->
+            Conv.convTranspose2dWith Init.parameters { Convolution.options with Stride = [ 2 ] } [] 8 [ 2 ]
+            |> shaped images)
+        prints "convTranspose2d" "[2, 8, 16, 16] weight [4, 8, 2, 2] bias [8]" (fun () ->
+            Conv.convTranspose2d 8 2 2 |> shaped images)
     ]
 
 let private poolings =
     [
-        prints "maxWith" "[2, 4, 6, 6]" (fun () -> Pooling.maxWith { Convolution.options with Stride = [ 1 ] } [ 3 ] |> shaped images)
+        prints "maxWith" "[2, 4, 6, 6]" (fun () ->
+            Pooling.maxWith { Convolution.options with Stride = [ 1 ] } [ 3 ] |> shaped images)
         prints "max" "[2, 4, 4, 4]" (fun () -> Pooling.max 2 |> shaped images)
-        prints "averageWith" "[2, 4, 6, 6]" (fun () -> Pooling.averageWith { Convolution.options with Stride = [ 1 ] } [ 3 ] |> shaped images)
+        prints "averageWith" "[2, 4, 6, 6]" (fun () ->
+            Pooling.averageWith { Convolution.options with Stride = [ 1 ] } [ 3 ] |> shaped images)
         prints "average" "[2, 4, 4, 4]" (fun () -> Pooling.average 2 |> shaped images)
         prints "adaptiveAverage" "[2, 4, 1, 1]" (fun () -> Pooling.adaptiveAverage [ 1 ] |> shaped images)
         prints "adaptiveMax" "[2, 4, 1, 1]" (fun () -> Pooling.adaptiveMax [ 1 ] |> shaped images)
     ]
 
-let private recurrents =
-    [
-        prints "options" "2" (fun () -> { Recurrent.options 32 with Layers = 2 }.Layers)
-        prints "rnn" "[2, 5, 32] weight_ih_l0 [32, 16] weight_hh_l0 [32, 32] bias_ih_l0 [32] bias_hh_l0 [32]" (fun () -> Recurrent.rnn (Recurrent.options 32) |> looped)
-        prints "rnnRelu" "[2, 5, 32] weight_ih_l0 [32, 16] weight_hh_l0 [32, 32] bias_ih_l0 [32] bias_hh_l0 [32]" (fun () -> Recurrent.rnnRelu (Recurrent.options 32) |> looped)
-        prints "lstm" "[2, 5, 32] weight_ih_l0 [128, 16] weight_hh_l0 [128, 32] bias_ih_l0 [128] bias_hh_l0 [128]" (fun () -> Recurrent.lstm (Recurrent.options 32) |> looped)
-        prints "gru" "[2, 5, 32] weight_ih_l0 [96, 16] weight_hh_l0 [96, 32] bias_ih_l0 [96] bias_hh_l0 [96]" (fun () -> Recurrent.gru (Recurrent.options 32) |> looped)
-        prints "rnnFrom" "[2, 5, 32] weight_ih_l0 [32, 16] weight_hh_l0 [32, 32] bias_ih_l0 [32] bias_hh_l0 [32]" (fun () -> Recurrent.rnnFrom (Recurrent.options 32) |> loopedFrom 1)
-        prints "lstmFrom" "[2, 5, 32] weight_ih_l0 [128, 16] weight_hh_l0 [128, 32] bias_ih_l0 [128] bias_hh_l0 [128]" (fun () -> Recurrent.lstmFrom (Recurrent.options 32) |> loopedFrom 2)
-        prints "gruFrom" "[2, 5, 32] weight_ih_l0 [96, 16] weight_hh_l0 [96, 32] bias_ih_l0 [96] bias_hh_l0 [96]" (fun () -> Recurrent.gruFrom (Recurrent.options 32) |> loopedFrom 1)
-        prints "sequence" "[2, 5, 32] weight_ih_l0 [128, 16] weight_hh_l0 [128, 32] bias_ih_l0 [128] bias_hh_l0 [128]" (fun () -> Recurrent.sequence (Recurrent.lstm (Recurrent.options 32)) |> shaped sequences)
-        prints "last" "[2, 32] weight_ih_l0 [96, 16] weight_hh_l0 [96, 32] bias_ih_l0 [96] bias_hh_l0 [96]" (fun () -> Recurrent.last (Recurrent.gru (Recurrent.options 32)) |> shaped sequences)
-    ]
-
-let private attentions =
-    [
-        gives "causalMask" "bool [4, 4] [[ true false false false] [ true true false false] [ true true true false] [ true true true true]]" (fun () -> Attention.causalMask 4 4)
-        gives "paddingMask" "bool [2, 1, 1, 3] [[[[ true true false]]] [[[ true false false]]]]" (fun () -> Attention.paddingMask isReal)
-        prints "combine" "Some([2; 1; 3; ... ])" (fun () -> Attention.combine (Some a) (Some b) |> Option.map (fun e -> e.Shape.ToList()))
-        prints "scaledDotProduct" "[2, 3, 4]" (fun () -> (Attention.scaledDotProduct None q k v).Shape)
-        prints "multiHead" "[2, 5, 16] in_proj_weight [48, 16] in_proj_bias [48] out_proj.weight [16, 16] out_proj.bias [16]" (fun () -> Attention.multiHead 4 0.0 |> Layer.before (fun x -> { Query = x; Memory = x; Mask = None }) |> shaped sequences)
-        prints "maskedSelf" "[2, 5, 16] in_proj_weight [48, 16] in_proj_bias [48] out_proj.weight [16, 16] out_proj.bias [16]" (fun () -> Attention.maskedSelf 4 0.0 |> Layer.before (fun x -> x, None) |> shaped sequences)
-        prints "self" "[2, 5, 16] in_proj_weight [48, 16] in_proj_bias [48] out_proj.weight [16, 16] out_proj.bias [16]" (fun () -> Attention.self 4 true |> shaped sequences)
-    ]
-
-let private transformers =
-    [
-        prints "options" "True" (fun () -> { Transformer.options 4 512 with Causal = true }.Causal)
-        prints "paddedEncoderLayer" "[2, 5, 16] self_attn.in_proj_weight [48, 16] self_attn.in_proj_bias [4 ..." (fun () -> Transformer.paddedEncoderLayer (Transformer.options 4 512) |> encodes 16)
-        prints "encoderLayer" "[2, 5, 16] self_attn.in_proj_weight [48, 16] self_attn.in_proj_bias [4 ..." (fun () -> Transformer.encoderLayer (Transformer.options 4 512) |> shaped sequences)
-        prints "decoderLayer" "[2, 5, 16] self_attn.in_proj_weight [48, 16] self_attn.in_proj_bias [4 ..." (fun () -> Transformer.decoderLayer { Transformer.options 4 512 with Causal = true } |> decodes 16)
-        prints "encoder" "[2, 5, 16] layers.0.self_attn.in_proj_weight [48, 16] layers.0.self_at ..." (fun () -> Transformer.encoder 6 (Transformer.options 8 2048) |> encodes 16)
-        prints "decoder" "[2, 5, 16] layers.0.self_attn.in_proj_weight [48, 16] layers.0.self_at ..." (fun () -> Transformer.decoder 6 { Transformer.options 8 2048 with Causal = true } |> decodes 16)
-        prints "sinusoids" "[16, 64]" (fun () -> (Transformer.sinusoids DType.F32 16 64).Shape)
-        prints "sinusoidalPositions" "[2, 5, 16]" (fun () -> Transformer.sinusoidalPositions |> shaped sequences)
-        prints "learnedPositions" "[2, 5, 16] weight [128, 16]" (fun () -> Transformer.learnedPositions 128 |> shaped sequences)
-    ]
-
 let private summaries =
     [
-        prints "ofLayer" "Layer Output shape Parameters FLOPs ------------------------------------------- 0 (Linear) [2, 3] 15 54 1 (ReLU) [2, 3] 0 6 ------------------------------------------- Parameters: 15 State: 0 FLOPs: 60" (fun () -> Summary.ofLayer x model)
+        prints
+            "ofLayer"
+            "Layer Output shape Parameters FLOPs ------------------------------------------- 0 (Linear) [2, 3] 15 54 1 (ReLU) [2, 3] 0 6 ------------------------------------------- Parameters: 15 State: 0 FLOPs: 60"
+            (fun () -> Summary.ofLayer x model)
     ]
 
 let all =
@@ -205,8 +199,5 @@ let all =
         { Module = moduleOf <@ Norm.layerNormOver 1 @>; Rows = norms }
         { Module = moduleOf <@ Conv.conv1d 1 1 @>; Rows = convs }
         { Module = moduleOf <@ Pooling.max 1 @>; Rows = poolings }
-        { Module = moduleOf <@ Recurrent.options 1 @>; Rows = recurrents }
-        { Module = moduleOf <@ Attention.causalMask 1 1 @>; Rows = attentions }
-        { Module = moduleOf <@ Transformer.options 1 1 @>; Rows = transformers }
         { Module = moduleOf <@ Summary.ofLayer rows model @>; Rows = summaries }
     ]

@@ -16,11 +16,20 @@ let tests =
         "Likelihood"
         [
             law "a normal density is MathNet's" (fun (m: int) (s: byte) (y: int) ->
-                let mean, deviation, target = float (m % 50) / 10.0, 0.1 + float s / 64.0, float (y % 50) / 10.0
-                near 1e-10 (value (Likelihood.gaussian (at target) (at deviation) (at mean))) -(Normal.PDFLn(mean, deviation, target)))
+                let mean, deviation, target =
+                    float (m % 50) / 10.0, 0.1 + float s / 64.0, float (y % 50) / 10.0
+
+                near
+                    1e-10
+                    (value (Likelihood.gaussian (at target) (at deviation) (at mean)))
+                    -(Normal.PDFLn(mean, deviation, target)))
             law "a Poisson probability is MathNet's" (fun (r: int) (k: byte) ->
                 let logRate = float (r % 30) / 10.0
-                near 1e-10 (value (Likelihood.poisson (at (float k)) (at logRate))) -(Poisson.PMFLn(exp logRate, int k)))
+
+                near
+                    1e-10
+                    (value (Likelihood.poisson (at (float k)) (at logRate)))
+                    -(Poisson.PMFLn(exp logRate, int k)))
             law "the probabilities of both truth values add to 1" (fun (x: int) ->
                 let logit = at (float (x % 300) / 10.0)
                 let p target = exp -(value (Likelihood.bernoulli (at target) logit))
@@ -29,7 +38,9 @@ let tests =
                 let logits = Expr.constant (Key.normal 0.0 3.0 DType.F64 [ 1; 4 ] (Key.ofSeed seed))
 
                 let p (label: int) =
-                    Likelihood.categorical (Expr.constant (Tensor.vector [ label ])) logits |> value |> fun nll -> exp -nll
+                    Likelihood.categorical (Expr.constant (Tensor.vector [ label ])) logits
+                    |> value
+                    |> fun nll -> exp -nll
 
                 near 1e-12 (List.sumBy p [ 0..3 ]) 1.0)
             test "factorials to the last digits" {
@@ -40,8 +51,16 @@ let tests =
             }
             test "squared error is a normal likelihood, up to scale" {
                 let x = Expr.symbol "x"
-                let slope (e: Expr) = Grad.grad e [ x ] |> List.head |> Eval.run [ "x", Tensor.scalar 0.3 ] |> Tensor.toFloat
+
+                let slope (e: Expr) =
+                    Grad.grad e [ x ] |> List.head |> Eval.run [ "x", Tensor.scalar 0.3 ] |> Tensor.toFloat
+
                 let squared = slope (Loss.mse Reduction.Sum (at 1.5) x)
-                Expect.floatClose Accuracy.veryHigh (slope (Likelihood.gaussian (at 1.5) (at 1.0) x)) (squared / 2.0) ""
+
+                Expect.floatClose
+                    Accuracy.veryHigh
+                    (slope (Likelihood.gaussian (at 1.5) (at 1.0) x))
+                    (squared / 2.0)
+                    ""
             }
         ]

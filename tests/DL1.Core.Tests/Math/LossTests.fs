@@ -54,7 +54,8 @@ let private apply (name: string) (a: Attributes) (inputs: Map<string, Expr>) (ta
     | "poisson_nll" ->
         a.Known [ "log_input" ]
         Loss.poissonNll (a.Flag "full") reduction (target ()) x
-    | "gaussian_nll" -> Loss.gaussianNll (a.Flag "full") (a.Float("eps", 1e-6)) reduction (target ()) inputs["var"] x
+    | "gaussian_nll" ->
+        Loss.gaussianNll (a.Flag "full") (a.Float("eps", 1e-6)) reduction (target ()) inputs["var"] x
     | "hinge_embedding" -> Loss.hingeEmbedding (a.Float("margin", 1.0)) reduction (target ()) x
     | "triplet_margin" ->
         Loss.tripletMargin
@@ -88,8 +89,12 @@ let private check (case: JsonElement) =
 
 let private all = cases "losses.json"
 let private value (e: Expr) = Eval.run [] e |> Tensor.toFloat
-let private logits seed rows classes = Key.normal 0.0 2.0 DType.F64 [ rows; classes ] (Key.ofSeed seed) |> Expr.constant
-let private labels seed rows classes = Key.integers 0 classes DType.I64 [ rows ] (Key.ofSeed seed) |> Expr.constant
+
+let private logits seed rows classes =
+    Key.normal 0.0 2.0 DType.F64 [ rows; classes ] (Key.ofSeed seed) |> Expr.constant
+
+let private labels seed rows classes =
+    Key.integers 0 classes DType.I64 [ rows ] (Key.ofSeed seed) |> Expr.constant
 
 let private refused f = Expect.throwsT<DomainError> (fun () -> f () |> ignore) ""
 
@@ -106,24 +111,34 @@ let tests =
                 near 1e-9 (value (loss x)) (value (loss (x + float (shift % 1000)))))
             law "labels of i32 and i64 say the same" (fun seed ->
                 let x, y = logits seed 3 4, labels seed 3 4
-                value (Loss.crossEntropy Loss.classes y x) = value (Loss.crossEntropy Loss.classes (Expr.cast DType.I32 y) x))
+
+                value (Loss.crossEntropy Loss.classes y x) =
+                    value (Loss.crossEntropy Loss.classes (Expr.cast DType.I32 y) x))
             law "gathered labels and compared labels give the same loss" (fun seed ->
                 // 5,000 classes are gathered; the first 4 of them, when the others have no probability, compared.
                 let x, y = logits seed 3 4, labels seed 3 4
                 let wide = Expr.concat 1 [ x; Expr.full DType.F64 [ 3; 4996 ] -1e9 ]
                 let options = { Loss.classes with Ignore = Some 2 }
+
                 near 1e-12 (value (Loss.crossEntropy options y x)) (value (Loss.crossEntropy options y wide))
                 || Eval.run [] y |> Tensor.toFloats |> Array.forall (fun label -> label = 2.0))
             law "what is ignored does not count" (fun seed ->
                 let x, y = logits seed 6 3, labels seed 6 3
-                let kept = Eval.run [] y |> Tensor.toFloats |> Array.indexed |> Array.filter (fun (_, l) -> l <> 1.0)
+
+                let kept =
+                    Eval.run [] y
+                    |> Tensor.toFloats
+                    |> Array.indexed
+                    |> Array.filter (fun (_, l) -> l <> 1.0)
 
                 kept.Length = 0
                 || (let rows = Expr.constant (Tensor.vector (kept |> Array.map (fst >> int64))) in
 
                     near
                         1e-12
-                        (value (Loss.crossEntropy { Loss.classes with Ignore = Some 1; LabelSmoothing = 0.1 } y x))
+                        (value (
+                            Loss.crossEntropy { Loss.classes with Ignore = Some 1; LabelSmoothing = 0.1 } y x
+                        ))
                         (value (
                             Loss.crossEntropy
                                 { Loss.classes with LabelSmoothing = 0.1 }
@@ -133,22 +148,40 @@ let tests =
             test "classes on another axis" {
                 let x, y = logits 1L 4 3, labels 2L 4 3
                 let turned = Loss.crossEntropy { Loss.classes with Axis = 0 } y x.T
-                Expect.floatClose Accuracy.veryHigh (value turned) (value (Loss.crossEntropy Loss.classes y x)) ""
+
+                Expect.floatClose
+                    Accuracy.veryHigh
+                    (value turned)
+                    (value (Loss.crossEntropy Loss.classes y x))
+                    ""
             }
             test "weights of elements and of positive targets" {
-                let x, y = Expr.constant (Tensor.vector [ 1.0; 2.0 ]), Expr.constant (Tensor.vector [ 0.0; 1.0 ])
+                let x, y =
+                    Expr.constant (Tensor.vector [ 1.0; 2.0 ]), Expr.constant (Tensor.vector [ 0.0; 1.0 ])
+
                 let w = Expr.constant (Tensor.vector [ 1.0; 3.0 ])
                 Expect.equal (value (Loss.weightedMean w (Loss.mse Reduction.None y x))) 1.0 "(1·1 + 3·1) / 4"
                 let weighted = Loss.bceWeighted (lit 1.0) Reduction.Sum y x
-                Expect.floatClose Accuracy.veryHigh (value weighted) (value (Loss.bceWithLogits Reduction.Sum y x)) "weight 1"
+
+                Expect.floatClose
+                    Accuracy.veryHigh
+                    (value weighted)
+                    (value (Loss.bceWithLogits Reduction.Sum y x))
+                    "weight 1"
+
                 let doubled = value (Loss.bceWeighted (lit 2.0) Reduction.Sum y x) - value weighted
                 Expect.floatClose Accuracy.veryHigh doubled (log (1.0 + exp -2.0)) "softplus(−2) once more"
             }
             test "rates of counts, given plainly" {
-                let r, y = Expr.constant (Tensor.vector [ 0.5; 2.0 ]), Expr.constant (Tensor.vector [ 3.0; 1.0 ])
-                let plain, logs = Loss.poissonNllOfRate true Reduction.Sum y r, Loss.poissonNll true Reduction.Sum y (log r)
+                let r, y =
+                    Expr.constant (Tensor.vector [ 0.5; 2.0 ]), Expr.constant (Tensor.vector [ 3.0; 1.0 ])
+
+                let plain, logs =
+                    Loss.poissonNllOfRate true Reduction.Sum y r, Loss.poissonNll true Reduction.Sum y (log r)
+
                 Expect.isLessThan (abs (value plain - value logs)) 1e-7 "1e-8 stands beside the rate"
                 let stirling = 3.0 * log 3.0 - 3.0 + 0.5 * log (6.0 * System.Math.PI)
+
                 Expect.floatClose
                     Accuracy.veryHigh
                     (value logs - value (Loss.poissonNll false Reduction.Sum y (log r)))
@@ -169,7 +202,10 @@ let tests =
             test "what does not fit is refused" {
                 let x, y = logits 1L 4 3, labels 2L 4 3
                 Expect.throwsT<ShapeError> (fun () -> Loss.crossEntropy Loss.classes y x.T |> ignore) "labels"
-                Expect.throwsT<ShapeError> (fun () -> Loss.crossEntropy Loss.classes x x |> ignore) "labels of f64"
+
+                Expect.throwsT<ShapeError>
+                    (fun () -> Loss.crossEntropy Loss.classes x x |> ignore)
+                    "labels of f64"
 
                 Expect.throwsT<ShapeError>
                     (fun () -> Loss.crossEntropy { Loss.classes with Weight = Some x } y x |> ignore)

@@ -19,8 +19,7 @@ let private changedFrom place (t: Tensor) =
     let x, other = Expr.constant t, Expr.constant (normal 99L (t.Shape.ToList()))
     Expr.concat 1 [ Expr.sliceAxis 1 0 place x; Expr.sliceAxis 1 place t.Shape[1] other ] |> Eval.run []
 
-let private upTo place (t: Tensor) =
-    Eval.run [] (Expr.sliceAxis 1 0 place (Expr.constant t))
+let private upTo place (t: Tensor) = Eval.run [] (Expr.sliceAxis 1 0 place (Expr.constant t))
 
 let private encoder = Transformer.encoderLayer { Transformer.options 2 16 with Dropout = 0.0 }
 let private causal = { Transformer.options 2 16 with Dropout = 0.0; Causal = true; NormFirst = true }
@@ -65,13 +64,28 @@ let tests =
             law "attention to itself is attention with itself as the memory" (fun seed ->
                 let x = input seed
                 let self = Attention.self 2 false
-                let cross = Attention.multiHead 2 0.0 |> Layer.before (fun x -> { Query = x; Memory = x; Mask = None })
+
+                let cross =
+                    Attention.multiHead 2 0.0
+                    |> Layer.before (fun x -> { Query = x; Memory = x; Mask = None })
+
                 let parameters = drawn seed self x
-                close 1e-12 (applied Mode.Inference parameters self x |> fst) (applied Mode.Inference parameters cross x |> fst))
+
+                close
+                    1e-12
+                    (applied Mode.Inference parameters self x |> fst)
+                    (applied Mode.Inference parameters cross x |> fst))
             test "masks" {
                 let mask = Eval.run [] (Attention.causalMask 2 3)
-                Expect.equal mask (Tensor.ofArray [ 2; 3 ] [| true; true; false; true; true; true |]) "the last are aligned"
-                let both = Attention.combine (Some(Attention.causalMask 5 5)) (Some(Attention.paddingMask isReal))
+
+                Expect.equal
+                    mask
+                    (Tensor.ofArray [ 2; 3 ] [| true; true; false; true; true; true |])
+                    "the last are aligned"
+
+                let both =
+                    Attention.combine (Some(Attention.causalMask 5 5)) (Some(Attention.paddingMask isReal))
+
                 Expect.equal (both |> Option.map (fun e -> e.Shape.ToList())) (Some [ 2; 1; 5; 5 ]) ""
                 Expect.isNone (Attention.combine None None) ""
                 Expect.isSome (Attention.combine None (Some isReal)) ""
@@ -128,19 +142,46 @@ let tests =
             }
             test "positions" {
                 let table = Eval.run [] (Transformer.sinusoids DType.F64 3 4)
-                let expected = [| 0.0; 1.0; 0.0; 1.0; sin 1.0; cos 1.0; sin 0.01; cos 0.01; sin 2.0; cos 2.0; sin 0.02; cos 0.02 |]
+
+                let expected =
+                    [|
+                        0.0
+                        1.0
+                        0.0
+                        1.0
+                        sin 1.0
+                        cos 1.0
+                        sin 0.01
+                        cos 0.01
+                        sin 2.0
+                        cos 2.0
+                        sin 0.02
+                        cos 0.02
+                    |]
+
                 expectClose 1e-12 (Tensor.ofArray [ 3; 4 ] expected) table "sines and cosines"
                 let x = Tensor.zeros DType.F64 [ 2; 3; 4 ]
                 let added = given 1L Transformer.sinusoidalPositions x
-                expectClose 1e-12 (Tensor.ofArray [ 2; 3; 4 ] (Array.append expected expected)) added "to each sequence"
+
+                expectClose
+                    1e-12
+                    (Tensor.ofArray [ 2; 3; 4 ] (Array.append expected expected))
+                    added
+                    "to each sequence"
+
                 let learned, state = drawn 1L (Transformer.learnedPositions 5) x
                 let weight = learned["weight"]
                 Expect.equal weight.Shape (Shape.Of [ 5; 4 ]) ""
                 let y = applied Mode.Inference (learned, state) (Transformer.learnedPositions 5) x |> fst
                 Expect.equal y[1, 2, 3] weight[2, 3] ""
-                Expect.throwsT<ShapeError> (fun () -> given 1L (Transformer.learnedPositions 2) x |> ignore) "too long"
+
+                Expect.throwsT<ShapeError>
+                    (fun () -> given 1L (Transformer.learnedPositions 2) x |> ignore)
+                    "too long"
             }
             test "heads that do not divide the features are refused" {
-                Expect.throwsT<ShapeError> (fun () -> given 1L (Attention.self 3 false) (input 1L) |> ignore) ""
+                Expect.throwsT<ShapeError>
+                    (fun () -> given 1L (Attention.self 3 false) (input 1L) |> ignore)
+                    ""
             }
         ]

@@ -51,7 +51,12 @@ let tests =
             }
             law "orthogonal rows or columns of the gain's length" (fun seed (r: byte) (c: byte) ->
                 let rows, columns = 1 + int r % 6, 1 + int c % 6
-                let q = Expr.constant ((Init.orthogonal 2.0).Draw DType.F64 [ rows; columns; 1 ] (Key.ofSeed seed))
+
+                let q =
+                    Expr.constant (
+                        (Init.orthogonal 2.0).Draw DType.F64 [ rows; columns; 1 ] (Key.ofSeed seed)
+                    )
+
                 let q = Expr.reshape [ rows; columns ] q
                 let product = if rows <= columns then Expr.matmul q q.T else Expr.matmul q.T q
                 let identity = 4.0 * Linear.identity DType.F64 (min rows columns)

@@ -41,8 +41,7 @@ let private message (f: unit -> 'a) =
         e.Message
 
 /// Rows without the layer whose name would be there twice.
-let private distinct (choices: int list) =
-    choices |> List.filter (fun c -> abs (int64 c) % 6L <> 5L)
+let private distinct (choices: int list) = choices |> List.filter (fun c -> abs (int64 c) % 6L <> 5L)
 
 let tests =
     testList
@@ -53,7 +52,8 @@ let tests =
                 | [ f; g; h ] -> seen ((f => g) => h) = seen (f => (g => h))
                 | _ -> true)
             law "the identity is one, on both sides" (fun a ->
-                seen (Layer.identity => kept a) = seen (kept a) && seen (kept a => Layer.identity) = seen (kept a))
+                seen (Layer.identity => kept a) = seen (kept a)
+                && seen (kept a => Layer.identity) = seen (kept a))
             law "a row applies its members one after another" (fun a b ->
                 match distinct [ a; b ] |> List.map kept with
                 | [ f; g ] ->
@@ -77,17 +77,37 @@ let tests =
                 Expect.equal (paths row x) [ "0.weight"; "2.weight" ] "PyTorch's Sequential"
                 Expect.equal (paths (linear ()) x) [ "weight" ] "alone"
                 Expect.equal (paths (linear () => Layer.identity) x) [ "weight" ] "still alone"
-                Expect.equal (paths (Layer.block row => linear ()) x) [ "0.0.weight"; "0.2.weight"; "1.weight" ] "a block"
-                Expect.equal (paths (Layer.named "a" row => Layer.named "b" (linear ())) x) [ "a.0.weight"; "a.2.weight"; "b.weight" ] "names"
+
+                Expect.equal
+                    (paths (Layer.block row => linear ()) x)
+                    [ "0.0.weight"; "0.2.weight"; "1.weight" ]
+                    "a block"
+
+                Expect.equal
+                    (paths (Layer.named "a" row => Layer.named "b" (linear ())) x)
+                    [ "a.0.weight"; "a.2.weight"; "b.weight" ]
+                    "names"
+
                 Expect.equal (paths (Layer.numbered (linear ())) x) [ "0.weight" ] "numbered"
-                Expect.equal (paths (Layer.named "p" (Layer.residualWith (linear ()) row)) x) [ "p.shortcut.weight"; "p.branch.0.weight"; "p.branch.2.weight" ] "residual"
-                Expect.equal (paths (Layer.parallelBy (Expr.concat 1) [ linear (); row ]) x) [ "0.weight"; "1.0.weight"; "1.2.weight" ] "parallel"
+
+                Expect.equal
+                    (paths (Layer.named "p" (Layer.residualWith (linear ()) row)) x)
+                    [ "p.shortcut.weight"; "p.branch.0.weight"; "p.branch.2.weight" ]
+                    "residual"
+
+                Expect.equal
+                    (paths (Layer.parallelBy (Expr.concat 1) [ linear (); row ]) x)
+                    [ "0.weight"; "1.0.weight"; "1.2.weight" ]
+                    "parallel"
+
                 Expect.equal (paths (gated 4) x) [ "gate.weight"; "gate.bias"; "scale" ] "one's own"
             }
             test "parameters are put in the order that a layer says" {
                 let turned =
                     Layer.create "Turned" (fun scope x ->
-                        let y = scope.Run("second", Dense.linear 4, x) + scope.Run("first", Dense.linear 4, x)
+                        let y =
+                            scope.Run("second", Dense.linear 4, x) + scope.Run("first", Dense.linear 4, x)
+
                         scope.Arrange [ "first"; "second" ]
                         y)
 
@@ -98,11 +118,23 @@ let tests =
             }
             test "residual, parallel, both, map and before do what they say" {
                 let double = Layer.ofFunction "Double" (fun x -> 2.0 * x)
-                let value (layer: Layer<Expr, Expr>) = given 1L layer (Tensor.vector [ 1.0; 2.0 ]) |> Tensor.toFloats |> List.ofArray
+
+                let value (layer: Layer<Expr, Expr>) =
+                    given 1L layer (Tensor.vector [ 1.0; 2.0 ]) |> Tensor.toFloats |> List.ofArray
+
                 Expect.equal (value (Layer.residual double)) [ 3.0; 6.0 ] ""
                 Expect.equal (value (Layer.residualWith double double)) [ 4.0; 8.0 ] ""
-                Expect.equal (value (Layer.parallelBy (Expr.concat 0) [ double; Layer.identity ])) [ 2.0; 4.0; 1.0; 2.0 ] ""
-                Expect.equal (value (Layer.both double Layer.identity |> Layer.map (fun (a, b) -> a * b))) [ 2.0; 8.0 ] ""
+
+                Expect.equal
+                    (value (Layer.parallelBy (Expr.concat 0) [ double; Layer.identity ]))
+                    [ 2.0; 4.0; 1.0; 2.0 ]
+                    ""
+
+                Expect.equal
+                    (value (Layer.both double Layer.identity |> Layer.map (fun (a, b) -> a * b)))
+                    [ 2.0; 8.0 ]
+                    ""
+
                 Expect.equal (value (Layer.before (fun x -> x + 1.0) double)) [ 4.0; 6.0 ] ""
                 let pair = Layer.createOf "Both" (fun _ x -> x, -x)
                 Expect.equal (value (pair |> Layer.map (fun (a, b) -> a + b))) [ 0.0; 0.0 ] ""
@@ -114,7 +146,11 @@ let tests =
                         scope.Run("f", Dense.linear 4, twice))
 
                 Expect.equal (paths tied x) [ "f.weight"; "f.bias" ] ""
-                let uneven = Layer.create "Tied" (fun scope x -> scope.Run("f", Dense.linear 4, scope.Run("f", Dense.linear 5, x)))
+
+                let uneven =
+                    Layer.create "Tied" (fun scope x ->
+                        scope.Run("f", Dense.linear 4, scope.Run("f", Dense.linear 5, x)))
+
                 Expect.throwsT<ShapeError> (fun () -> paths uneven x |> ignore) "two shapes"
             }
             test "errors name the layer" {
@@ -152,7 +188,8 @@ let tests =
             test "keys are for training, and each is another one" {
                 let noisy =
                     Layer.create "Noisy" (fun scope _ ->
-                        List.init 40 (fun _ -> Draw.uniform 0.0 1.0 DType.F64 [] (scope.Key())) |> Expr.stack 0)
+                        List.init 40 (fun _ -> Draw.uniform 0.0 1.0 DType.F64 [] (scope.Key()))
+                        |> Expr.stack 0)
 
                 let values = applied (training 1L) (Tree.empty, Tree.empty) noisy x |> fst |> Tensor.toFloats
                 Expect.equal (Array.distinct values).Length 40 "distinct"
@@ -162,7 +199,10 @@ let tests =
                 let input = Expr.variable "x" DType.F32 [ 1; 4 ]
                 let parameters, _ = Layer.init (Key.ofSeed 1L) input (Dense.linear 3)
                 Expect.equal (parameters |> Tree.map _.DType |> Tree.values |> List.distinct) [ DType.F32 ] ""
-                let y, _ = Layer.apply Mode.Inference (Tree.variables parameters) Tree.empty (Dense.linear 3) input
+
+                let y, _ =
+                    Layer.apply Mode.Inference (Tree.variables parameters) Tree.empty (Dense.linear 3) input
+
                 Expect.equal (y.DType, y.Shape) (DType.F32, Shape.Of [ 1; 3 ]) ""
             }
         ]

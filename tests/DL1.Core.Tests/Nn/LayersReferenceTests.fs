@@ -14,7 +14,10 @@ let private layerOf (case: JsonElement) (a: Attributes) : Layer<Expr, Expr> =
     let extent (name: string) axis = (tensor (state.GetProperty name)).Shape[axis]
 
     let window =
-        { Convolution.options with Stride = [ a.Int("stride", 1) ]; Padding = [ a.Int("padding", 0) ] }
+        { Convolution.options with
+            Stride = [ a.Int("stride", 1) ]
+            Padding = [ a.Int("padding", 0) ]
+        }
 
     let recurrent () =
         a.Known [ "batch_first"; "nonlinearity" ]
@@ -63,8 +66,7 @@ let private layerOf (case: JsonElement) (a: Attributes) : Layer<Expr, Expr> =
             }
     | other -> failtest $"the reference layer {other} has no counterpart"
 
-let private isStatistic (path: string) =
-    path.Contains "running_" || path.EndsWith "num_batches_tracked"
+let private isStatistic (path: string) = path.Contains "running_" || path.EndsWith "num_batches_tracked"
 
 let private check (case: JsonElement) =
     let attributes = Attributes case

@@ -7,8 +7,7 @@ open DL1.Tests.Numbers
 open DL1.Tests.Run
 open Expecto
 
-let private moved seed dims =
-    Eval.run [] (3.0 * Expr.constant (normal seed dims) + 5.0)
+let private moved seed dims = Eval.run [] (3.0 * Expr.constant (normal seed dims) + 5.0)
 
 let private columns (t: Tensor) =
     let values = Tensor.toFloats t
@@ -48,7 +47,9 @@ let tests =
                 let x = moved seed [ 4; 6 ]
                 let y = given 1L Norm.layerNorm x
                 let rows = Tensor.toFloats y |> Array.chunkBySize 6
-                let alone = given 1L Norm.layerNorm (Tensor.ofArray [ 1; 6 ] (Tensor.toFloats x |> Array.take 6))
+
+                let alone =
+                    given 1L Norm.layerNorm (Tensor.ofArray [ 1; 6 ] (Tensor.toFloats x |> Array.take 6))
 
                 rows
                 |> Array.forall (fun row ->
@@ -71,7 +72,12 @@ let tests =
             }
             law "dropout keeps the mean, and drops the share that it says" (fun seed ->
                 let x = Tensor.ones DType.F64 [ 2000 ]
-                let y = applied (training seed) (Tree.empty, Tree.empty) (Shaping.dropout 0.25) x |> fst |> Tensor.toFloats
+
+                let y =
+                    applied (training seed) (Tree.empty, Tree.empty) (Shaping.dropout 0.25) x
+                    |> fst
+                    |> Tensor.toFloats
+
                 let dropped = y |> Array.filter (fun v -> v = 0.0) |> Array.length
 
                 y |> Array.forall (fun v -> v = 0.0 || v = 1.0 / 0.75)
@@ -86,11 +92,19 @@ let tests =
             test "dropout rests in inference, and at 0" {
                 let x = normal 1L [ 10 ]
                 Expect.equal (given 1L (Shaping.dropout 0.9) x) x "inference"
-                Expect.equal (applied (training 1L) (Tree.empty, Tree.empty) (Shaping.dropout 0.0) x |> fst) x "0"
+
+                Expect.equal
+                    (applied (training 1L) (Tree.empty, Tree.empty) (Shaping.dropout 0.0) x |> fst)
+                    x
+                    "0"
             }
             test "two dropouts of a model drop differently" {
                 let x = Tensor.ones DType.F64 [ 100 ]
-                let double = Layer.both (Shaping.dropout 0.5) (Shaping.dropout 0.5) |> Layer.map (fun (a, b) -> Expr.stack 0 [ a; b ])
+
+                let double =
+                    Layer.both (Shaping.dropout 0.5) (Shaping.dropout 0.5)
+                    |> Layer.map (fun (a, b) -> Expr.stack 0 [ a; b ])
+
                 let y = applied (training 1L) (Tree.empty, Tree.empty) double x |> fst |> Tensor.toFloats
                 Expect.notEqual y[..99] y[100..] ""
             }
@@ -103,7 +117,10 @@ let tests =
                 let shape f = Expect.throwsT<ShapeError> (fun () -> f () |> ignore) ""
                 let domain f = Expect.throwsT<DomainError> (fun () -> f () |> ignore) ""
                 let single = normal 1L [ 1; 3 ]
-                shape (fun () -> applied (training 1L) (drawn 1L Norm.batchNorm1d single) Norm.batchNorm1d single)
+
+                shape (fun () ->
+                    applied (training 1L) (drawn 1L Norm.batchNorm1d single) Norm.batchNorm1d single)
+
                 shape (fun () -> given 1L Norm.batchNorm2d single)
                 shape (fun () -> given 1L (Norm.layerNormOver 3) single)
                 shape (fun () -> given 1L (Norm.groupNorm 2) single)

@@ -7,7 +7,11 @@ open DL1.Tests.Numbers
 open Expecto
 
 let private values =
-    [ "0.weight", Tensor.ofArray [ 1; 2 ] [| 3.0; -4.0 |]; "0.bias", Tensor.vector [ 5.0 ]; "1.weight_ih_l0", Tensor.vector [ 2.0 ] ]
+    [
+        "0.weight", Tensor.ofArray [ 1; 2 ] [| 3.0; -4.0 |]
+        "0.bias", Tensor.vector [ 5.0 ]
+        "1.weight_ih_l0", Tensor.vector [ 2.0 ]
+    ]
 
 let private parameters = Tree.ofList (Reference.variables values)
 let private value (e: Expr) = Eval.run values e |> Tensor.toFloat

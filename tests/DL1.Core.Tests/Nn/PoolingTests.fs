@@ -22,7 +22,11 @@ let tests =
                 Expect.equal (floats (given 1L (Pooling.average 2) counting)) [ 2.5; 4.5; 10.5; 12.5 ] ""
                 let options = { Convolution.options with Stride = [ 1 ] }
                 Expect.equal (floats (given 1L (Pooling.maxWith options [ 4; 3 ]) counting)) [ 14.0; 15.0 ] ""
-                Expect.equal (floats (given 1L (Pooling.averageWith options [ 4; 3 ]) counting)) [ 7.0; 8.0 ] ""
+
+                Expect.equal
+                    (floats (given 1L (Pooling.averageWith options [ 4; 3 ]) counting))
+                    [ 7.0; 8.0 ]
+                    ""
             }
             law "adaptive pooling over windows of any number" (fun seed (h: byte) (w: byte) ->
                 let x = normal seed [ 2; 3; 7; 5 ]
@@ -30,7 +34,11 @@ let tests =
 
                 let expected (reduce: float list -> float) =
                     let within (n, c) (top, bottom) (left, right) =
-                        [ for i in top .. bottom - 1 do for j in left .. right - 1 do x[n, c, i, j] ]
+                        [
+                            for i in top .. bottom - 1 do
+                                for j in left .. right - 1 do
+                                    x[n, c, i, j]
+                        ]
 
                     [|
                         for n in 0..1 do
@@ -47,7 +55,10 @@ let tests =
                 let x = normal 1L [ 2; 3; 6 ]
                 let mean = Eval.run [] (Reduce.keepDims Reduce.mean [ 2 ] (Expr.constant x))
                 expectClose 1e-12 mean (given 1L (Pooling.adaptiveAverage [ 1 ]) x) ""
-                Expect.throwsT<ShapeError> (fun () -> given 1L (Pooling.adaptiveMax [ 7 ]) x |> ignore) "more windows than places"
+
+                Expect.throwsT<ShapeError>
+                    (fun () -> given 1L (Pooling.adaptiveMax [ 7 ]) x |> ignore)
+                    "more windows than places"
             }
             test "activations are the functions of their names" {
                 let x = Tensor.vector [ -2.0; -0.5; 0.0; 1.5 ]

@@ -12,7 +12,12 @@ let private input seed = normal seed [ 2; 5; 4 ]
 
 /// One step of an LSTM as the paper has it, on parameters of f64.
 let private lstmStep (p: Tree<Expr>) (h: Expr, c: Expr) (x: Expr) =
-    let z = Expr.matmul x p["weight_ih_l0"].T + p["bias_ih_l0"] + Expr.matmul h p["weight_hh_l0"].T + p["bias_hh_l0"]
+    let z =
+        Expr.matmul x p["weight_ih_l0"].T
+        + p["bias_ih_l0"]
+        + Expr.matmul h p["weight_hh_l0"].T
+        + p["bias_hh_l0"]
+
     let gate i = Expr.sliceAxis 1 (3 * i) (3 * i + 3) z
     let c = Expr.sigmoid (gate 1) * c + Expr.sigmoid (gate 0) * tanh (gate 2)
     Expr.sigmoid (gate 3) * tanh c, c
@@ -20,7 +25,9 @@ let private lstmStep (p: Tree<Expr>) (h: Expr, c: Expr) (x: Expr) =
 let private result seed options (kind: RecurrentOptions -> Layer<Expr, RecurrentResult>) (x: Tensor) =
     let layer = kind options
     let parameters, _ = drawn seed layer x
-    fst (Layer.apply Mode.Inference (Tree.map Expr.constant parameters) Tree.empty layer (Expr.constant x)), parameters
+
+    fst (Layer.apply Mode.Inference (Tree.map Expr.constant parameters) Tree.empty layer (Expr.constant x)),
+    parameters
 
 let private value (e: Expr) = Eval.run [] e
 
@@ -41,7 +48,10 @@ let tests =
                 let like, _ = drawn 1L (Recurrent.lstm sizes) (input 1L)
                 // Parameters that are expressions, not variables: the gradient must reach through the loop's body.
                 let p = Tree.map (fun v -> 2.0 * Expr.sigmoid v) (Tree.variables like)
-                let loop, _ = Layer.apply Mode.Inference p Tree.empty (Recurrent.lstm sizes |> Recurrent.sequence) x
+
+                let loop, _ =
+                    Layer.apply Mode.Inference p Tree.empty (Recurrent.lstm sizes |> Recurrent.sequence) x
+
                 let zero = Expr.full DType.F64 [ 2; 3 ] 0.0
                 let steps = List.init 5 (fun t -> Expr.item 1 t x)
                 let states = List.scan (lstmStep p) (zero, zero) steps |> List.tail
@@ -57,7 +67,14 @@ let tests =
                 let p = Tree.map Expr.constant parameters
                 let part first last = Expr.sliceAxis 1 first last (Expr.constant x)
                 let first, _ = Layer.apply Mode.Inference p Tree.empty (Recurrent.lstm sizes) (part 0 3)
-                let second, _ = Layer.apply Mode.Inference p Tree.empty (Recurrent.lstmFrom sizes) (part 3 5, first.Final)
+
+                let second, _ =
+                    Layer.apply
+                        Mode.Inference
+                        p
+                        Tree.empty
+                        (Recurrent.lstmFrom sizes)
+                        (part 3 5, first.Final)
 
                 close 1e-12 (value (Expr.sliceAxis 1 3 5 whole.Sequence)) (value second.Sequence)
                 && close 1e-12 (value whole.Final.Hidden) (value second.Final.Hidden))
@@ -99,7 +116,12 @@ let tests =
                 let options = { sizes with Bias = false; Layers = 2; Dropout = 0.5 }
                 let layer = Recurrent.rnn options |> Recurrent.sequence
                 let parameters, state = drawn 1L layer (input 1L)
-                Expect.equal (Tree.paths parameters) [ "weight_ih_l0"; "weight_hh_l0"; "weight_ih_l1"; "weight_hh_l1" ] ""
+
+                Expect.equal
+                    (Tree.paths parameters)
+                    [ "weight_ih_l0"; "weight_hh_l0"; "weight_ih_l1"; "weight_hh_l1" ]
+                    ""
+
                 let run mode = applied mode (parameters, state) layer (input 1L) |> fst
                 Expect.equal (run (training 1L)) (run (training 1L)) "the same key"
                 Expect.notEqual (run (training 1L)) (run (training 2L)) "another key"
@@ -110,13 +132,23 @@ let tests =
                     let whole, parameters = result 1L sizes first (input 1L)
                     let p = Tree.map Expr.constant parameters
                     let start = { Hidden = Expr.full DType.F64 [ 1; 2; 3 ] 0.0; Cell = None }
-                    let found, _ = Layer.apply Mode.Inference p Tree.empty (from sizes) (Expr.constant (input 1L), start)
+
+                    let found, _ =
+                        Layer.apply Mode.Inference p Tree.empty (from sizes) (Expr.constant (input 1L), start)
+
                     expectClose 1e-12 (value whole.Sequence) (value found.Sequence) ""
 
                     Expect.throwsT<ShapeError>
                         (fun () ->
                             let wrong = { start with Hidden = Expr.full DType.F64 [ 2; 2; 3 ] 0.0 }
-                            Layer.apply Mode.Inference p Tree.empty (from sizes) (Expr.constant (input 1L), wrong) |> ignore)
+
+                            Layer.apply
+                                Mode.Inference
+                                p
+                                Tree.empty
+                                (from sizes)
+                                (Expr.constant (input 1L), wrong)
+                            |> ignore)
                         "another shape"
             }
         ]

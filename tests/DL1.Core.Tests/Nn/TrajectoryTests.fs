@@ -25,7 +25,9 @@ let private weights k (path: string, dims: int list) =
     path, Tensor.ofArray dims (Array.init size value)
 
 let private regression first count =
-    let x = Array.init count (fun i -> let p = 0.61803398875 * float (first + i) in 2.0 * (p - floor p) - 1.0)
+    let x =
+        Array.init count (fun i -> let p = 0.61803398875 * float (first + i) in 2.0 * (p - floor p) - 1.0)
+
     let y = x |> Array.map (fun x -> ((5.0 * (x + 1.0) - 2.0) ** 2.0 + 3.0) / 10.0)
     Tensor.ofArray [ count; 1 ] x, Tensor.ofArray [ count; 1 ] y
 
@@ -40,13 +42,16 @@ let private idx (name: string) header count =
 
     if File.Exists path then
         use stream = new GZipStream(File.OpenRead path, CompressionMode.Decompress)
-        let bytes = Array.zeroCreate<byte> (header + count)
+        let bytes = Array.zeroCreate<byte>(header + count)
         stream.ReadExactly(bytes, 0, bytes.Length)
         Some(Array.skip header bytes)
     else
         None
 
-let private fashion = lazy (idx "fashion-train-images-idx3-ubyte.gz" 16 (6000 * 784), idx "fashion-train-labels-idx1-ubyte.gz" 8 6000)
+let private fashion =
+    lazy
+        (idx "fashion-train-images-idx3-ubyte.gz" 16 (6000 * 784),
+         idx "fashion-train-labels-idx1-ubyte.gz" 8 6000)
 
 let private images dims first count =
     match fashion.Value with
@@ -59,12 +64,7 @@ let private wave frequency (f: float -> float) dims =
     Tensor.ofArray dims (Array.init (List.fold (*) 1 dims) (fun j -> f (frequency * float j)))
 
 /// A model, its loss, and the batch of each step.
-type private Setting =
-    {
-        Model: Layer<Expr, Expr>
-        Loss: Expr -> Expr -> Expr
-        Batch: int -> Tensor * Tensor
-    }
+type private Setting = { Model: Layer<Expr, Expr>; Loss: Expr -> Expr -> Expr; Batch: int -> Tensor * Tensor }
 
 let private relu = Activation.relu
 let private mse = Loss.mse Reduction.Mean
@@ -81,7 +81,12 @@ let private setting (name: string) =
         }
     | "mlp with batch norm" ->
         let hidden = Dense.linear 300 => Norm.batchNorm1d => relu
-        { Model = hidden => hidden => Dense.linear 1; Loss = mse; Batch = fun step -> regression (128 * step) 128 }
+
+        {
+            Model = hidden => hidden => Dense.linear 1
+            Loss = mse
+            Batch = fun step -> regression (128 * step) 128
+        }
     | "fashion mlp" ->
         {
             Model = Dense.linear 512 => relu => Dense.linear 256 => relu => Dense.linear 10
@@ -114,7 +119,11 @@ let private setting (name: string) =
 
 let private optimizerOf (case: JsonElement) =
     let rate = case.GetProperty("attrs").GetProperty("lr").GetDouble()
-    if string (case.GetProperty "optimizer") = "SGD" then Optimizer.sgd rate else Optimizer.adam rate
+
+    if string (case.GetProperty "optimizer") = "SGD" then
+        Optimizer.sgd rate
+    else
+        Optimizer.adam rate
 
 let private inType dtype (t: Tensor) = if t.DType.IsFloat then Tensor.cast dtype t else t
 
@@ -144,7 +153,9 @@ let private losses dtype count (case: JsonElement) =
     let loss, gradients = Grad.valueAndGrad (s.Loss y output) (Tree.values ps)
     let next, nextMemory = optimizer.Update (Tree.ofValues gradients ps) ms ps
     let inputs = Graph.variables (Tree.values ps @ Tree.values ss @ Tree.values ms @ [ x; y ])
-    let run = Compile.prepare inputs (loss :: Tree.values next @ Tree.values nextState @ Tree.values nextMemory)
+
+    let run =
+        Compile.prepare inputs (loss :: Tree.values next @ Tree.values nextState @ Tree.values nextMemory)
 
     let advance (values: Tensor list, _) step =
         let x, y = batch step
@@ -164,10 +175,11 @@ let private check dtype tolerance count (case: JsonElement) =
     for i, (e, f) in List.indexed (List.zip expected (losses dtype expected.Length case)) do
         Expect.isTrue (abs (e - f) <= tolerance * abs e) $"step {i}: {e}, found {f}"
 
-/// How many steps are taken here. Convolutions have no kernel yet: a step takes seconds.
+/// How many steps are taken here. Convolutions have no kernel yet, and a step takes seconds: one is taken, or all where
+/// DL1_LONG is set.
 let private steps (case: JsonElement) =
-    match name case with
-    | "cnn" -> 1
+    match name case, Option.ofObj (Environment.GetEnvironmentVariable "DL1_LONG") with
+    | "cnn", None -> 1
     | _ -> 50
 
 let tests =

@@ -6,8 +6,7 @@ open DL1.Tests.Law
 open Expecto
 
 /// A tree of some numbers, with paths made of their places.
-let private treeOf (leaves: int list) =
-    Tree.ofList (leaves |> List.mapi (fun i leaf -> $"{i / 2}.{i}", leaf))
+let private treeOf (leaves: int list) = Tree.ofList (leaves |> List.mapi (fun i leaf -> $"{i / 2}.{i}", leaf))
 
 let private tree = treeOf [ 1; 2; 3 ]
 
@@ -20,7 +19,8 @@ let tests =
     testList
         "Tree"
         [
-            law "map of the identity is the identity" (fun leaves -> Tree.map id (treeOf leaves) = treeOf leaves)
+            law "map of the identity is the identity" (fun leaves ->
+                Tree.map id (treeOf leaves) = treeOf leaves)
             law "map of a composition is the composition of maps" (fun leaves (a: int) (b: int) ->
                 let f, g = (fun x -> x * a), (fun x -> x + b)
                 Tree.map (f >> g) (treeOf leaves) = Tree.map g (Tree.map f (treeOf leaves)))
@@ -28,19 +28,26 @@ let tests =
                 Tree.ofList (Tree.toList (treeOf leaves)) = treeOf leaves
                 && Tree.ofValues leaves (treeOf leaves) = treeOf leaves)
             law "paths and values are those of the list, in order" (fun (leaves: int list) ->
-                List.zip (Tree.paths (treeOf leaves)) (Tree.values (treeOf leaves)) = Tree.toList (treeOf leaves)
+                List.zip (Tree.paths (treeOf leaves)) (Tree.values (treeOf leaves)) =
+                    Tree.toList (treeOf leaves)
                 && List.ofSeq (treeOf leaves).Values = leaves)
             law "zip then unzip" (fun leaves ->
-                Tree.unzip (Tree.zip (treeOf leaves) (Tree.map string (treeOf leaves))) = (treeOf leaves,
-                                                                                           Tree.map string (treeOf leaves)))
+                Tree.unzip (Tree.zip (treeOf leaves) (Tree.map string (treeOf leaves))) =
+                    (treeOf leaves, Tree.map string (treeOf leaves)))
             law "map2 finds leaves by path, in the order of the first" (fun leaves ->
                 let turned = Tree.ofList (List.rev (Tree.toList (treeOf leaves)))
                 Tree.map2 (fun a b -> a - b) (treeOf leaves) turned = Tree.map (fun _ -> 0) (treeOf leaves))
             law "a filter and its complement make the tree" (fun leaves ->
                 let wanted (path: string) = path.EndsWith '0' || path.EndsWith '3'
-                let parts = Tree.append (Tree.filter wanted (treeOf leaves)) (Tree.filter (wanted >> not) (treeOf leaves))
+
+                let parts =
+                    Tree.append
+                        (Tree.filter wanted (treeOf leaves))
+                        (Tree.filter (wanted >> not) (treeOf leaves))
+
                 set (Tree.toList parts) = set (Tree.toList (treeOf leaves)))
-            law "at undoes under" (fun leaves -> Tree.at "a.b" (Tree.under "a.b" (treeOf leaves)) = treeOf leaves)
+            law "at undoes under" (fun leaves ->
+                Tree.at "a.b" (Tree.under "a.b" (treeOf leaves)) = treeOf leaves)
             law "fold goes in order" (fun (leaves: int list) ->
                 Tree.fold (fun seen leaf -> leaf :: seen) [] (treeOf leaves) = List.rev leaves)
             test "at takes whole names" {
@@ -59,7 +66,5 @@ let tests =
                 refused [ "empty path" ] (fun () -> Tree.ofList [ "", 1 ])
                 refused [ "2 values for 3 paths" ] (fun () -> Tree.ofValues [ 1; 2 ] tree)
             }
-            test "it prints a line for each leaf" {
-                Expect.equal (string tree) "0.0: 1\n0.1: 2\n1.2: 3" ""
-            }
+            test "it prints a line for each leaf" { Expect.equal (string tree) "0.0: 1\n0.1: 2\n1.2: 3" "" }
         ]

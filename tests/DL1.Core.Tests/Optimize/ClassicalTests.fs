@@ -31,7 +31,13 @@ let tests =
                 let target = Expr.constant (Tensor.vector [ 1.0; -2.0; 3.0 ])
                 let image = Linear.matvec m (w - target)
                 let objective = Linear.dot image image + Expr.sumAll (Elementwise.square (w - target))
-                let found = Classical.newton Classical.options objective (Tree.ofList [ "w", Tensor.zeros DType.F64 [ 3 ] ])
+
+                let found =
+                    Classical.newton
+                        Classical.options
+                        objective
+                        (Tree.ofList [ "w", Tensor.zeros DType.F64 [ 3 ] ])
+
                 found.Iterations <= 2 && close 1e-8 (Tensor.vector [ 1.0; -2.0; 3.0 ]) found.Point["w"])
             test "variables of any shape keep it, in their order" {
                 let w = Expr.variable "w" DType.F64 [ 2; 2 ]
@@ -44,9 +50,14 @@ let tests =
             }
             test "what cannot be minimised is refused" {
                 let refused f = Expect.throwsT<DomainError> (fun () -> f () |> ignore) ""
-                refused (fun () -> Classical.newton Classical.options valley (Tree.ofList [ "x", Tensor.scalar 0.0 ]))
+
+                refused (fun () ->
+                    Classical.newton Classical.options valley (Tree.ofList [ "x", Tensor.scalar 0.0 ]))
+
                 refused (fun () -> Classical.bfgs { Classical.options with MaxIterations = 2 } valley start)
-                refused (fun () -> Classical.nelderMead { Classical.options with Tolerance = 0.0 } valley start)
+
+                refused (fun () ->
+                    Classical.nelderMead { Classical.options with Tolerance = 0.0 } valley start)
 
                 Expect.throwsT<ShapeError>
                     (fun () -> Classical.bfgs Classical.options (Expr.stack 0 [ x; y ]) start |> ignore)

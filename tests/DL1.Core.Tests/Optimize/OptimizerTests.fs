@@ -10,7 +10,9 @@ open Expecto
 
 /// A step of an optimizer on an objective, as a function of parameters and state.
 let stepOf (optimizer: Optimizer) (objective: Tree<Expr> -> Expr) (like: Tree<Tensor>) =
-    let variable (prefix: string) path (t: Tensor) = Expr.variable $"{prefix} {path}" t.DType (t.Shape.ToList())
+    let variable (prefix: string) path (t: Tensor) =
+        Expr.variable $"{prefix} {path}" t.DType (t.Shape.ToList())
+
     let parameters = Tree.mapPath (variable "parameter") like
     let start = Optimizer.start optimizer like
     let state = Tree.mapPath (variable "state") start
@@ -113,7 +115,8 @@ let private checkClip (case: JsonElement) =
         Expect.isTrue (near 1e-12 (norm.GetDouble()) found) "the norm"
     | false, _ -> ()
 
-let private start = Tree.ofList [ "w", Tensor.vector [ 1.5; -0.5; 0.2 ]; "v", Tensor.vector [ 0.3; 0.1; 2.0 ] ]
+let private start =
+    Tree.ofList [ "w", Tensor.vector [ 1.5; -0.5; 0.2 ]; "v", Tensor.vector [ 0.3; 0.1; 2.0 ] ]
 
 /// Whatever has options that matter, for laws that hold for all.
 let optimizers =
@@ -170,7 +173,10 @@ let tests =
                 let rate = if optimizer.Name = "Rprop" then 1.0 else 0.03
 
                 let byNumber = Optimizer.scheduled (Schedule.constant rate) optimizer
-                let bySchedule = Optimizer.scheduled (Schedule.custom "constant" (fun _ -> lit rate)) optimizer
+
+                let bySchedule =
+                    Optimizer.scheduled (Schedule.custom "constant" (fun _ -> lit rate)) optimizer
+
                 trajectory 3 byNumber valley start = trajectory 3 bySchedule valley start)
             test "a schedule moves the rate from step to step" {
                 let line (p: Tree<Expr>) = Expr.sumAll p["w"]
@@ -182,10 +188,20 @@ let tests =
                 let bowl (p: Tree<Expr>) = Expr.sumAll (p["w"] * p["w"])
                 let like = Tree.ofList [ "w", Tensor.vector [ 3.0; -4.0 ] ]
                 let first optimizer = (trajectory 1 optimizer bowl like).Head["w"]
-                expectClose 1e-12 (Tensor.vector [ 2.87; -3.86 ]) (first (Optimizer.lion 0.1 0.1)) "sign, and 0.1·w"
+
+                expectClose
+                    1e-12
+                    (Tensor.vector [ 2.87; -3.86 ])
+                    (first (Optimizer.lion 0.1 0.1))
+                    "sign, and 0.1·w"
                 // Adam's first update is the sign; of norm √2, so the step is as long as 0.1·5.
                 let side = 0.5 / sqrt 2.0
-                expectClose 1e-6 (Tensor.vector [ 3.0 - side; -4.0 + side ]) (first (Optimizer.lamb 0.0 0.1)) "5/√2"
+
+                expectClose
+                    1e-6
+                    (Tensor.vector [ 3.0 - side; -4.0 + side ])
+                    (first (Optimizer.lamb 0.0 0.1))
+                    "5/√2"
             }
             test "wrong options are refused" {
                 let refused f = Expect.throwsT<DomainError> (fun () -> f () |> ignore) ""

@@ -60,12 +60,19 @@ let tests =
                 let warm = Schedule.valueAt t (Schedule.warmUp 8 (Schedule.constant 0.4))
                 near 1e-14 warm (if t < 8 then 0.05 * float (t + 1) else 0.4))
             law "every so many updates" (fun (t: byte) ->
-                near 1e-14 (Schedule.valueAt (int t) (Schedule.every 10 falling)) (Schedule.valueAt (int t / 10) falling))
+                near
+                    1e-14
+                    (Schedule.valueAt (int t) (Schedule.every 10 falling))
+                    (Schedule.valueAt (int t / 10) falling))
             test "piecewise goes through its points along lines" {
                 let schedule = Schedule.piecewise [ 2, 0.0; 10, 0.8; 30, 0.2 ]
 
                 for step, expected in [ 0, 0.0; 2, 0.0; 6, 0.4; 10, 0.8; 20, 0.5; 30, 0.2; 99, 0.2 ] do
-                    Expect.floatClose Accuracy.veryHigh (Schedule.valueAt step schedule) expected $"step {step}"
+                    Expect.floatClose
+                        Accuracy.veryHigh
+                        (Schedule.valueAt step schedule)
+                        expected
+                        $"step {step}"
             }
             test "a schedule of one's own" {
                 let schedule = Schedule.custom "1/√t" (fun step -> Expr.rsqrt (step + 1.0))
