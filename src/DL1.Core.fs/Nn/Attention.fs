@@ -39,7 +39,9 @@ module Attention =
         | Some a, None -> Some a
         | None, second -> second
 
-    let private weights (mask: Expr option) (query: Expr) (key: Expr) =
+    /// How much each query attends to each key: softmax(Q·Kᵀ/√d) along the keys, with d the features of a head:
+    /// `[...; queries; d]` and `[...; keys; d]` give `[...; queries; keys]`. `Attention.weights (Some a) q k`
+    let weights (mask: Expr option) (query: Expr) (key: Expr) =
         let scores = Expr.matmul (query * (1.0 / sqrt (float query.Shape[query.Shape.Rank - 1]))) key.T
 
         let scores =

@@ -71,7 +71,8 @@ module Layer =
         | :? DomainError as e when not ledger.IsReported ->
             Refuse.domain (reported e) e.Given e.Expected e.Cure
 
-    let private made name (f: Scope -> 'a -> 'b) (outputOf: 'b -> Expr option) : Layer<'a, 'b> =
+    /// A layer whose result is or holds an expression that tables can show.
+    let internal made name (f: Scope -> 'a -> 'b) (outputOf: 'b -> Expr option) : Layer<'a, 'b> =
         Layer(
             1,
             fun place x ->

@@ -215,10 +215,11 @@ module Recurrent =
         }
 
     let private layer (cell: Cell) o : Layer<Expr, RecurrentResult> =
-        Layer.createOf cell.Name (fun scope x -> run cell o scope None x)
+        Layer.made cell.Name (fun scope x -> run cell o scope None x) (fun r -> Some r.Sequence)
 
     let private layerFrom (cell: Cell) o : Layer<Expr * RecurrentState, RecurrentResult> =
-        Layer.createOf cell.Name (fun scope (x, state) -> run cell o scope (Some state) x)
+        Layer.made cell.Name (fun scope (x, state) -> run cell o scope (Some state) x) (fun r ->
+            Some r.Sequence)
 
     /// The simple network of Elman (1990): h ← tanh(W·x + b + U·h + c), from 0. `Recurrent.rnn (Recurrent.options 32)`
     let rnn o = layer (simple "RNN" tanh) o

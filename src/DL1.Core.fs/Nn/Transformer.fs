@@ -77,16 +77,19 @@ module Transformer =
     /// An encoder's layer over a sequence with padding, which it hands on.
     /// `Transformer.paddedEncoderLayer (Transformer.options 4 512)`
     let paddedEncoderLayer (o: TransformerOptions) : Layer<PaddedSequence, PaddedSequence> =
-        Layer.createOf "TransformerEncoderLayer" (fun scope x ->
-            requireSequence x
+        Layer.made
+            "TransformerEncoderLayer"
+            (fun scope (x: PaddedSequence) ->
+                requireSequence x
 
-            let y =
-                x.Values
-                |> around o scope "norm1" (selfAttention o scope (selfMask o x))
-                |> around o scope "norm2" (feedForward o scope)
+                let y =
+                    x.Values
+                    |> around o scope "norm1" (selfAttention o scope (selfMask o x))
+                    |> around o scope "norm2" (feedForward o scope)
 
-            scope.Arrange [ "self_attn"; "linear1"; "linear2"; "norm1"; "norm2" ]
-            { x with Values = y })
+                scope.Arrange [ "self_attn"; "linear1"; "linear2"; "norm1"; "norm2" ]
+                { x with Values = y })
+            (fun (y: PaddedSequence) -> Some y.Values)
 
     /// An encoder's layer: self-attention, then two linear layers, with residuals: `[batch; length; features]` stays.
     /// `Transformer.encoderLayer (Transformer.options 4 512)`
@@ -97,28 +100,33 @@ module Transformer =
     /// so that layers stand in a row; set `Causal` where it is to predict what comes next.
     /// `Transformer.decoderLayer { Transformer.options 4 512 with Causal = true }`
     let decoderLayer (o: TransformerOptions) : Layer<DecoderInput, DecoderInput> =
-        Layer.createOf "TransformerDecoderLayer" (fun scope input ->
-            requireSequence input.Target
-            requireSequence input.Memory
+        Layer.made
+            "TransformerDecoderLayer"
+            (fun scope (input: DecoderInput) ->
+                requireSequence input.Target
+                requireSequence input.Memory
 
-            let cross (x: Expr) =
-                let mask = Option.map Attention.paddingMask input.Memory.IsReal
-                let attention = Attention.multiHead o.Heads o.Dropout
+                let cross (x: Expr) =
+                    let mask = Option.map Attention.paddingMask input.Memory.IsReal
+                    let attention = Attention.multiHead o.Heads o.Dropout
 
-                scope.Run(
-                    "multihead_attn",
-                    attention,
-                    { Query = x; Memory = input.Memory.Values; Mask = mask }
-                )
+                    scope.Run(
+                        "multihead_attn",
+                        attention,
+                        { Query = x; Memory = input.Memory.Values; Mask = mask }
+                    )
 
-            let y =
-                input.Target.Values
-                |> around o scope "norm1" (selfAttention o scope (selfMask o input.Target))
-                |> around o scope "norm2" cross
-                |> around o scope "norm3" (feedForward o scope)
+                let y =
+                    input.Target.Values
+                    |> around o scope "norm1" (selfAttention o scope (selfMask o input.Target))
+                    |> around o scope "norm2" cross
+                    |> around o scope "norm3" (feedForward o scope)
 
-            scope.Arrange [ "self_attn"; "multihead_attn"; "linear1"; "linear2"; "norm1"; "norm2"; "norm3" ]
-            { input with Target = { input.Target with Values = y } })
+                scope.Arrange
+                    [ "self_attn"; "multihead_attn"; "linear1"; "linear2"; "norm1"; "norm2"; "norm3" ]
+
+                { input with Target = { input.Target with Values = y } })
+            (fun (y: DecoderInput) -> Some y.Target.Values)
 
     let private stack count layer =
         if count < 1 then

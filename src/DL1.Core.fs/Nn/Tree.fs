@@ -52,6 +52,13 @@ type Tree<'a> internal (leaves: (string * 'a)[]) =
     override _.GetHashCode() =
         leaves |> Array.fold (fun hash (path, _) -> hash * 31 + path.GetHashCode()) leaves.Length
 
+    interface IEnumerable<KeyValuePair<string, 'a>> with
+        member _.GetEnumerator() : IEnumerator<KeyValuePair<string, 'a>> =
+            (leaves |> Seq.map (fun (path, leaf) -> KeyValuePair(path, leaf))).GetEnumerator()
+
+        member this.GetEnumerator() : System.Collections.IEnumerator =
+            (this :> IEnumerable<KeyValuePair<string, 'a>>).GetEnumerator() :> System.Collections.IEnumerator
+
 /// Trees of named leaves.
 [<RequireQualifiedAccess; CompilationRepresentation(CompilationRepresentationFlags.ModuleSuffix)>]
 module Tree =

@@ -75,6 +75,7 @@ let private attentions =
             Attention.paddingMask isReal)
         prints "combine" "Some([2; 1; 3; ... ])" (fun () ->
             Attention.combine (Some a) (Some b) |> Option.map (fun e -> e.Shape.ToList()))
+        prints "weights" "[2, 3, 3]" (fun () -> (Attention.weights (Some a) q k).Shape)
         prints "scaledDotProduct" "[2, 3, 4]" (fun () -> (Attention.scaledDotProduct None q k v).Shape)
         prints
             "multiHead"

@@ -56,6 +56,14 @@ let tests =
                 let parameters = drawn seed layer x
                 let of' x = applied Mode.Inference parameters layer x |> fst
                 close 1e-12 (upTo 3 (of' x)) (upTo 3 (of' (changedFrom 3 x))))
+            law "weights add to 1 over the keys that may be seen, and are 0 elsewhere" (fun seed ->
+                let q, k = Expr.constant (normal seed [ 2; 4; 5 ]), Expr.constant (normal 2L [ 2; 4; 5 ])
+                let mask = Attention.causalMask 4 4
+                let found = Attention.weights (Some mask) q k
+                let hidden = Expr.where mask (Expr.zerosLike found) found
+
+                close 1e-12 (Tensor.ones DType.F64 [ 2; 4 ]) (Eval.run [] (Expr.sum [ -1 ] found))
+                && Tensor.toFloat (Eval.run [] (Expr.sumAll (abs hidden))) = 0.0)
             law "one key gives its value, whatever asks" (fun seed ->
                 let value = Expr.constant (normal seed [ 2; 1; 3 ])
                 let q, k = Expr.constant (normal 1L [ 2; 4; 5 ]), Expr.constant (normal 2L [ 2; 1; 5 ])

@@ -43,6 +43,7 @@ Parameters: 1,742   State: 0   FLOPs: 12,836"""
                 let layer = Recurrent.lstm (Recurrent.options 3) |> Recurrent.last => Norm.batchNorm1d
                 let of' length = Summary.ofLayer (Expr.variable "x" DType.F32 [ 2; length; 5 ]) layer
                 let short, long = of' 4, of' 8
+                Expect.equal (short.Rows.Head.Output |> Option.map string) (Some "[2, 4, 3]") "the sequence"
                 Expect.equal short.State (3L + 3L + 1L) "mean, variance, count"
                 Expect.equal short.Parameters (12L * 5L + 12L * 3L + 24L + 6L) ""
                 let loop (s: Summary) = s.Flops - 3L * 2L * 3L

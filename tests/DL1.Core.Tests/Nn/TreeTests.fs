@@ -50,6 +50,9 @@ let tests =
                 Tree.at "a.b" (Tree.under "a.b" (treeOf leaves)) = treeOf leaves)
             law "fold goes in order" (fun (leaves: int list) ->
                 Tree.fold (fun seen leaf -> leaf :: seen) [] (treeOf leaves) = List.rev leaves)
+            test "it is a sequence of paths and leaves" {
+                Expect.equal [ for entry in tree -> entry.Key, entry.Value ] (Tree.toList tree) ""
+            }
             test "at takes whole names" {
                 let tree = Tree.ofList [ "a.x", 1; "ab.x", 2; "a", 3 ]
                 Expect.equal (Tree.toList (Tree.at "a" tree)) [ "x", 1 ] ""
