@@ -7,6 +7,10 @@ internal static class Interop
 {
     public static FSharpList<T> List<T>(IEnumerable<T> items) => ListModule.OfSeq(items);
 
+    /// <summary>Items as a tree whose paths are their places: 0, 1, ...</summary>
+    public static Tree<T> Numbered<T>(IEnumerable<T> items) =>
+        TreeModule.ofList(List(items.Select((item, place) => Tuple.Create($"{place}", item))));
+
     public static FSharpList<Tuple<string, Tensor>> Bindings(IEnumerable<(string Name, Tensor Value)> values) =>
         List(values.Select(v => Tuple.Create(v.Name, v.Value)));
 

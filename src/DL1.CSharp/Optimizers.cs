@@ -26,16 +26,17 @@ public static class Optimizers
         /// <summary>The first state for these parameters.</summary>
         /// <example><code>Tensor[] state = optimizer.InitialState(weights);</code></example>
         public Tensor[] InitialState(params Tensor[] parameters) =>
-            [.. optimizer.Init.Invoke(Interop.List(parameters))];
+            [.. OptimizerModule.start(optimizer, Interop.Numbered(parameters)).Values];
 
         /// <summary>The transition as expressions, to be made part of a training step.</summary>
         /// <example><code>var (next, nextState) = optimizer.Step(gradients, state, parameters);</code></example>
         public (Expr[] Parameters, Expr[] State) Step(
             IEnumerable<Expr> gradients, IEnumerable<Expr> state, IEnumerable<Expr> parameters)
         {
-            var (next, nextState) = optimizer.Update
-                .Invoke(Interop.List(gradients)).Invoke(Interop.List(state)).Invoke(Interop.List(parameters));
-            return ([.. next], [.. nextState]);
+            var tree = Interop.Numbered(parameters);
+            var slots = TreeModule.ofValues(Interop.List(state), optimizer.Init.Invoke(tree));
+            var (next, nextState) = optimizer.Update.Invoke(Interop.Numbered(gradients)).Invoke(slots).Invoke(tree);
+            return ([.. next.Values], [.. nextState.Values]);
         }
     }
 

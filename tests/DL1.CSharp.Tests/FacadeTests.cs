@@ -265,6 +265,23 @@ public class FacadeTests
     }
 
     [Fact]
+    public void AnOptimizerIsAPartOfAStep()
+    {
+        Expr w = Expr.Variable("w", DType.F64, 2), v = Expr.Variable("v", DType.F64, 2);
+        var optimizer = Optimizers.Momentum(0.5, decay: 0.5);
+        var (next, nextState) = optimizer.Step([w], [v], [w]);
+        var step = new Function([w, v], [.. next, .. nextState]);
+        var state = optimizer.InitialState(Tensor.Of([4.0, -8.0]));
+        Assert.Single(state);
+
+        // v = g/2, then v/2 + g/2.
+        var first = step.Invoke(Tensor.Of([4.0, -8.0]), state[0]);
+        Assert.Equal([2.0, -4.0], first[0].ToDoubles());
+        var second = step.Invoke(first[0], first[1]);
+        Assert.Equal([0.0, 0.0], second[0].ToDoubles());
+    }
+
+    [Fact]
     public void ADescentThatDivergesSaysSo() =>
         Assert.Contains("learning rate", Assert.Throws<DomainError>(() =>
             Descent.Run(X.Pow(4), Optimizers.Sgd(1), [(X, 50)])).Cure);

@@ -11,7 +11,14 @@ open DL1
 open DL1.Tests.Example
 open Expecto
 
-let private modules = BuildExamples.all @ MathExamples.all @ UseExamples.all
+let private modules =
+    BuildExamples.all
+    @ MathExamples.all
+    @ UseExamples.all
+    @ LossExamples.all
+    @ OptimizeExamples.all
+    @ NnExamples.all
+    @ SequenceExamples.all
 
 /// The folder of the tables.
 let private tables =
@@ -54,7 +61,7 @@ let private isCall (owner: Type) (name: string) (snippet: string) =
     | "lit" -> snippet.StartsWith "lit "
     | name ->
         let call = Regex.Replace(owner.Name, "Module$", "") + "." + name
-        Regex.IsMatch(snippet, $@"(^|[\s(]){Regex.Escape call}($|[\s).])")
+        Regex.IsMatch(snippet, $@"(^|[\s(]){Regex.Escape call}($|[\s).<])")
 
 let private ofModule (e: Examples) =
     testList

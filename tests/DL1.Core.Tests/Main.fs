@@ -37,6 +37,20 @@ let tests =
             // Math
             OpsReferenceTests.tests
             DrawTests.tests
+            LossTests.tests
+            LikelihoodTests.tests
+            // Trees of parameters
+            TreeTests.tests
+            PenaltyTests.tests
+            // Nn
+            InitTests.tests
+            LayerTests.tests
+            LayersReferenceTests.tests
+            NormTests.tests
+            PoolingTests.tests
+            RecurrentTests.tests
+            AttentionTests.tests
+            SummaryTests.tests
             // Rewrite
             ExactTests.tests
             StableTests.tests
@@ -48,7 +62,11 @@ let tests =
             ScalarFunctionTests.tests
             PlanTests.tests
             // Optimize
+            ScheduleTests.tests
+            OptimizerTests.tests
+            WrapTests.tests
             DescentTests.tests
+            ClassicalTests.tests
             // Compile
             PoolTests.tests
             GemmTests.tests
@@ -62,6 +80,8 @@ let tests =
             LayoutTests.tests
             FunctionsTests.tests
             PassTests.tests
+            // Whole models
+            TrajectoryTests.tests
             // Documentation
             ReadmeTests.tests
             DocExamplesTests.tests

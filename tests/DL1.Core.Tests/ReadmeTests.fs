@@ -41,19 +41,58 @@ let private tensors () =
     let perRow = Grad.vmap (fun row -> [ tanh (Linear.dot row[0] w) ]) [ rows ]
     Eval.many [ "w", Tensor.vector [ 0.0; 0.0; 0.0 ] ] (gradient :: hessian :: perRow)
 
+let private network () =
+    let gated features =
+        Layer.create "Gated" (fun scope x ->
+            let gate = scope.Run("gate", Dense.linear features, x)
+            let scale = scope.Parameter("scale", [ features ], Init.ones)
+            scale * Expr.sigmoid gate)
+
+    let model = Dense.linear 64 => Activation.relu => gated 32 => Dense.linear 10
+    let x, y = Expr.variable "x" DType.F32 [ 16; 20 ], Expr.variable "y" DType.I64 [ 16 ]
+    let parameters, state = Layer.init (Key.ofSeed 1L) x model
+    printfn $"{Summary.ofLayer x model}"
+
+    let weights = Tree.variables parameters
+    let logits, _ = Layer.apply Mode.Inference weights (Tree.variables state) model x
+    let loss = Loss.crossEntropy Loss.classes y logits
+    let gradients = Tree.ofValues (Grad.grad loss (Tree.values weights)) weights
+
+    let adam = Optimizer.adam 0.01 |> Wrap.after (Transform.clipByGlobalNorm 1.0)
+    let memory = Optimizer.start adam parameters
+    let slots = Tree.variables memory
+    let next, nextMemory = adam.Update gradients slots weights
+    let inputs = Graph.variables (Tree.values weights @ Tree.values slots @ [ x; y ])
+    let step = Compile.prepare inputs (loss :: Tree.values next @ Tree.values nextMemory)
+
+    let images = Key.normal 0.0 1.0 DType.F32 [ 16; 20 ] (Key.ofSeed 2L)
+    let labels = Key.integers 0 10 DType.I64 [ 16 ] (Key.ofSeed 3L)
+
+    ((Tree.values parameters @ Tree.values memory, []), [ 1..40 ])
+    ||> List.fold (fun (values, losses) _ ->
+        let results = step (values @ [ images; labels ])
+        results.Tail, Tensor.toFloat results.Head :: losses)
+    |> snd
+    |> List.rev
+
 let tests =
     testList
         "README"
         [
             test "every F# example stands here" {
                 let here = folded (read "tests/DL1.Core.Tests/ReadmeTests.fs")
-                Expect.equal snippets.Length 2 "two examples"
+                Expect.equal snippets.Length 3 "three examples"
 
                 for snippet in snippets do
                     Expect.stringContains here snippet "an example of the README"
             }
             test "calculus prints what the comment says" {
                 Expect.equal (calculus ()) "x²·sin x, 2·x·sin x + x²·cos x, f64 3.6372" ""
+            }
+            test "a network learns sixteen examples by heart" {
+                let losses = network ()
+                Expect.isLessThan (abs (losses.Head - log 10.0)) 0.5 "chance at first"
+                Expect.isLessThan (List.last losses) 0.1 "then not"
             }
             test "tensors, reverse mode and vmap give their values" {
                 let expected =

@@ -25,14 +25,14 @@ type internal ChannelsKernel(frame: Frame, width: Width, job: ChannelsJob) =
     let conv =
         match e.Node with
         | Node.Conv(role, spec, left, right) ->
-            let geometry = Conv.geometry role spec left.Shape right.Shape e.Shape
-            Some((if e.DType = DType.F64 then Conv.f64On else Conv.f32On) width role geometry)
+            let geometry = ConvKernels.geometry role spec left.Shape right.Shape e.Shape
+            Some((if e.DType = DType.F64 then ConvKernels.f64On else ConvKernels.f32On) width role geometry)
         | _ -> None
 
     let pooling =
         let make role window (data: Expr) (result: Expr) =
             let geometry = PoolingGeometry.make window data.Shape result.Shape
-            Some((if e.DType = DType.F64 then Pooling.f64On else Pooling.f32On) width role geometry)
+            Some((if e.DType = DType.F64 then PoolingKernels.f64On else PoolingKernels.f32On) width role geometry)
 
         match e.Node with
         | Node.MaxPool(window, x) -> make PoolingRole.Max window x e

@@ -84,13 +84,6 @@ module Descent =
                 "Descent.standard is a good start"
 
         let values = List.map2 (fun (p: Expr) v -> Tensor.full p.DType [] v) parameters start
-        let state = optimizer.Init values
-
-        let slots =
-            state |> List.mapi (fun i t -> Expr.variable $"optimizer state {i}" t.DType (t.Shape.ToList()))
-
-        let value, gradients = Grad.valueAndGrad objective parameters
-        let next, nextState = optimizer.Update gradients slots parameters
 
         let variableOf (e: Expr) =
             match e.Node with
@@ -102,6 +95,16 @@ module Descent =
                     "a variable"
                     "make the parameters with Expr.symbol"
 
+        let variables = List.map variableOf parameters
+        let tree = variables |> List.map _.Name |> (fun names -> Tree.ofList (List.zip names parameters))
+        let state = Optimizer.start optimizer (Tree.ofValues values tree)
+
+        let slots =
+            state |> Tree.mapPath (fun path t -> Expr.variable $"state {path}" t.DType (t.Shape.ToList()))
+
+        let value, gradients = Grad.valueAndGrad objective parameters
+        let next, nextState = optimizer.Update (Tree.ofValues gradients tree) slots tree
+
         for v in Graph.variables [ objective ] do
             if parameters |> List.forall (fun p -> p.Label <> v.Name) then
                 Refuse.domain
@@ -110,9 +113,9 @@ module Descent =
                     "a start value for each variable"
                     $"add {v.Name} to the parameters, or put a number in its place"
 
-        let inputs = List.map variableOf (parameters @ slots)
-        let step = Eval.prepare inputs (value :: gradients @ next @ nextState)
-        let objectiveAt = Eval.prepare (List.map variableOf parameters) [ objective ]
+        let inputs = variables @ List.map variableOf (Tree.values slots)
+        let step = Eval.prepare inputs (value :: gradients @ Tree.values next @ Tree.values nextState)
+        let objectiveAt = Eval.prepare variables [ objective ]
         let floats (ts: Tensor list) = ts |> List.map Tensor.toFloat |> Array.ofList
         let count = parameters.Length
         let rows = List<DescentRow>()
@@ -157,7 +160,7 @@ module Descent =
 
         let first = objectiveAt values |> List.head |> Tensor.toFloat
         requireFinite "an objective" [| first |] values "where it starts"
-        let stopped = descend 0 0 values state first
+        let stopped = descend 0 0 values (Tree.values state) first
         let last = Seq.skip (max 0 (rows.Count - rule.Patience)) rows
 
         {

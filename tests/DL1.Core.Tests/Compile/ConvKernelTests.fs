@@ -51,7 +51,7 @@ let private size (dims: int list) = List.fold (*) 1 dims
 let private run kind make case role width threads (left: float[]) (right: float[]) finish =
     let a, b, c = shapes case role
     let shape (dims: int list) = Shape.ofList dims
-    let kernel: ConvKernel = make width role (Conv.geometry role case.Spec (shape a) (shape b) (shape c))
+    let kernel: ConvKernel = make width role (ConvKernels.geometry role case.Spec (shape a) (shape b) (shape c))
     let left, right = Numbers(kind, left), Numbers(kind, right)
     let result = Numbers(kind, Array.create (size c) nan)
     kernel.Run(threads, left.Address, right.Address, result.Address, finish)
@@ -111,8 +111,8 @@ let private checkOf (kind: Kind<'T>) make case =
                 failtest $"other bits with {width}, {threads} threads: %A{role} %A{case}"
 
 let private check case =
-    checkOf f32 Conv.f32On case
-    checkOf f64 Conv.f64On case
+    checkOf f32 ConvKernels.f32On case
+    checkOf f64 ConvKernels.f64On case
 
 let private any =
     law "any small convolution" (fun (seed: uint32) ->
@@ -213,8 +213,8 @@ let private finish =
                                 let value = value * 2.0f + float32 at
                                 Marshal.WriteInt32(address, 4 * i, BitConverter.SingleToInt32Bits value))
 
-                    let before = run f32 Conv.f32On case role Simd.widest 1 left right null
-                    let after = run f32 Conv.f32On case role Simd.widest threads left right finish
+                    let before = run f32 ConvKernels.f32On case role Simd.widest 1 left right null
+                    let after = run f32 ConvKernels.f32On case role Simd.widest threads left right finish
                     Expect.isTrue (Array.forall ((=) 1) seen) $"each once: %A{role} %A{case}"
 
                     let changed = before |> Array.mapi (fun i v -> float (float32 v * 2.0f + float32 i))
@@ -228,8 +228,8 @@ let private steady =
             for role in roles case do
                 let a, b, c = shapes case role
                 let shape (dims: int list) = Shape.ofList dims
-                let geometry = Conv.geometry role case.Spec (shape a) (shape b) (shape c)
-                let kernel = Conv.f64On Simd.widest role geometry
+                let geometry = ConvKernels.geometry role case.Spec (shape a) (shape b) (shape c)
+                let kernel = ConvKernels.f64On Simd.widest role geometry
                 let left, right = Numbers(f64, integers 1 (size a)), Numbers(f64, integers 2 (size b))
                 let result = Numbers(f64, Array.zeroCreate (size c))
                 let finish = RowFinish(fun _ _ _ _ -> ())

@@ -49,3 +49,21 @@ let moduleOf (member': Quotations.Expr) : System.Type =
     match found member' with
     | Some owner -> owner
     | None -> invalidArg "member'" $"{member'} is no function of a module."
+
+/// A variable of f32.
+let data dims = Expr.variable "x" DType.F32 dims
+
+/// Paths with shapes.
+let listed (parameters: Tree<Tensor>) =
+    Tree.toList parameters |> List.map (fun (path, t) -> $" {path} {t.Shape}") |> String.concat ""
+
+/// The shape of a result, and parameters with their shapes; the middle of a long list is left out.
+let shapedBy (shapeOf: 'b -> Shape) (input: 'a) (layer: Layer<'a, 'b>) =
+    let parameters, state = Layer.init (Key.ofSeed 42L) input layer
+    let y, _ = Layer.apply Mode.Inference (Tree.variables parameters) (Tree.variables state) layer input
+    let text = listed parameters
+    let text = if text.Length > 120 then text.Substring(0, 60) + " ..." else text
+    $"{shapeOf y}{text}"
+
+/// `shapedBy` where the result is an expression.
+let shaped (input: 'a) (layer: Layer<'a, Expr>) = shapedBy (fun (y: Expr) -> y.Shape) input layer

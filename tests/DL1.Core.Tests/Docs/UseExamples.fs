@@ -61,26 +61,6 @@ let private eval =
         prints "run" "f64 4" (fun () -> Eval.run [ "x", Tensor.scalar 2.0 ] (x * x))
     ]
 
-/// Where two epochs from x = 0 down (x − 2)² end.
-let private twoEpochs (optimizer: Optimizer) =
-    let rule = { Descent.standard with MaxEpochs = 2 }
-    let descent = Descent.run rule optimizer ((x - 2.0) ** 2.0) [ x ] [ 0.0 ]
-    $"{descent.Name}: {descent.Rows[0].After[0]:G4}, {descent.Rows[1].After[0]:G4}"
-
-let private optimizer =
-    [
-        prints "sgd" "SGD: 0.4, 0.72" (fun () -> Optimizer.sgd 0.1 |> twoEpochs)
-        prints "momentumFrom" "SGD with momentum: 0.4, 1.08" (fun () ->
-            Optimizer.momentumFrom 0.0 0.9 0.1 |> twoEpochs)
-        prints "momentum" "SGD with momentum: 0.4, 1.08" (fun () -> Optimizer.momentum 0.9 0.1 |> twoEpochs)
-        prints "secondMomentFrom" "second moment: 0.0397, 0.1138" (fun () ->
-            Optimizer.secondMomentFrom 0.0 1.0 0.9 0.999 0.1 |> twoEpochs)
-        prints "secondMoment" "second moment: 0.0397, 0.1138" (fun () ->
-            Optimizer.secondMoment 0.9 0.999 0.1 |> twoEpochs)
-        prints "named" "slow: 0.004, 0.007992" (fun () ->
-            Optimizer.named "slow" (Optimizer.sgd 0.001) |> twoEpochs)
-    ]
-
 let private descent =
     [
         prints "standard" "100" (fun () -> { Descent.standard with MaxEpochs = 100 }.MaxEpochs)
@@ -124,7 +104,6 @@ let all =
         { Module = moduleOf <@ Grad.grad @>; Rows = grad }
         { Module = moduleOf <@ Scan.run @>; Rows = scan }
         { Module = moduleOf <@ Eval.run @>; Rows = eval }
-        { Module = moduleOf <@ Optimizer.sgd @>; Rows = optimizer }
         { Module = moduleOf <@ Descent.run @>; Rows = descent }
         { Module = moduleOf <@ ScalarFunction.of1 @>; Rows = scalarFunction }
         { Module = moduleOf <@ Explain.run @>; Rows = explain }

@@ -25,6 +25,10 @@ let private options = Convolution.options
 let private is (e: Expr) = ignore e
 let private are (es: Expr list) = ignore es
 
+/// One update by an optimizer that is given no state.
+let private updated (optimizer: Optimizer) gradients parameters =
+    are (Tree.values (fst (optimizer.Update (Tree.ofList gradients) Tree.empty (Tree.ofList parameters))))
+
 /// A name for the call, and the call.
 let private calls: (string * (unit -> unit)) list =
     [
@@ -243,9 +247,9 @@ let private calls: (string * (unit -> unit)) list =
         (fun () -> is (Symbolic.derivative (Expr.symbol "v") (Expr.variable "v" DType.F32 [] * 2.0)))
         "clamp: bounds that are swapped", (fun () -> is (Elementwise.clamp 1.0 -1.0 x))
         "optimizer: a gradient of another shape",
-        (fun () -> are (fst ((Optimizer.sgd 0.1).Update [ Expr.sum [ 0 ] x ] [] [ x ])))
-        "optimizer: too few gradients", (fun () -> are (fst ((Optimizer.sgd 0.1).Update [] [] [ x ])))
-        "optimizer: no state", (fun () -> are (fst ((Optimizer.momentum 0.9 0.1).Update [ x ] [] [ x ])))
+        (fun () -> updated (Optimizer.sgd 0.1) [ "x", Expr.sum [ 0 ] x ] [ "x", x ])
+        "optimizer: too few gradients", (fun () -> updated (Optimizer.sgd 0.1) [] [ "x", x ])
+        "optimizer: no state", (fun () -> updated (Optimizer.momentum 0.9 0.1) [ "x", x ] [ "x", x ])
         "descent: a variable without a start",
         (fun () ->
             Descent.run Descent.standard (Optimizer.sgd 0.1) (s * Expr.symbol "t") [ s ] [ 1.0 ] |> ignore)

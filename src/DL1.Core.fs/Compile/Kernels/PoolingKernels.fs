@@ -16,7 +16,7 @@ type internal PoolingKernel() =
 /// A pooling in vectors 'V, and in single elements 'E what they leave of the channels. Samples go to any thread, and
 /// blocks of channels where samples are few; each element's sum is in the order of the windows.
 [<Sealed>]
-type internal Pooling<'S, 'V, 'N, 'E
+type internal PoolingOf<'S, 'V, 'N, 'E
     when 'S :> ISimdOrder<'V> and 'S: struct and 'N :> ISimdOrder<'E> and 'N: struct>
     (role: PoolingRole, g: PoolingGeometry) =
     inherit PoolingKernel()
@@ -108,17 +108,17 @@ type internal Pooling<'S, 'V, 'N, 'E
 
 /// Poolings, channels inside, for vectors of each width.
 [<RequireQualifiedAccess>]
-module internal Pooling =
+module internal PoolingKernels =
     /// A kernel for f32 in vectors of a width.
     let f32On width role geometry : PoolingKernel =
         match width with
-        | Width.Bits128 -> Pooling<OrderF32x128, _, OrderF32x1, _>(role, geometry)
-        | Width.Bits256 -> Pooling<OrderF32x256, _, OrderF32x1, _>(role, geometry)
-        | Width.Bits512 -> Pooling<OrderF32x512, _, OrderF32x1, _>(role, geometry)
+        | Width.Bits128 -> PoolingOf<OrderF32x128, _, OrderF32x1, _>(role, geometry)
+        | Width.Bits256 -> PoolingOf<OrderF32x256, _, OrderF32x1, _>(role, geometry)
+        | Width.Bits512 -> PoolingOf<OrderF32x512, _, OrderF32x1, _>(role, geometry)
 
     /// A kernel for f64 in vectors of a width.
     let f64On width role geometry : PoolingKernel =
         match width with
-        | Width.Bits128 -> Pooling<OrderF64x128, _, OrderF64x1, _>(role, geometry)
-        | Width.Bits256 -> Pooling<OrderF64x256, _, OrderF64x1, _>(role, geometry)
-        | Width.Bits512 -> Pooling<OrderF64x512, _, OrderF64x1, _>(role, geometry)
+        | Width.Bits128 -> PoolingOf<OrderF64x128, _, OrderF64x1, _>(role, geometry)
+        | Width.Bits256 -> PoolingOf<OrderF64x256, _, OrderF64x1, _>(role, geometry)
+        | Width.Bits512 -> PoolingOf<OrderF64x512, _, OrderF64x1, _>(role, geometry)

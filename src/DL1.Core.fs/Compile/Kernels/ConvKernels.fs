@@ -2,7 +2,7 @@ namespace DL1
 
 /// Convolutions in their three roles, channels inside, for vectors of each width.
 [<RequireQualifiedAccess>]
-module internal Conv =
+module internal ConvKernels =
     let private work (g: ConvGeometry) = int64 g.OutEach * int64 (g.Taps * g.ChannelsEach)
 
     /// The results' axes, and whose channels are read and written: one group's, and all.

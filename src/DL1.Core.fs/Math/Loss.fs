@@ -1,0 +1,263 @@
+namespace DL1
+
+/// What is made of the losses of many elements.
+[<RequireQualifiedAccess; Struct>]
+type Reduction =
+    /// They stay as they are.
+    | None
+    /// Their sum, a scalar.
+    | Sum
+    /// Their mean, a scalar.
+    | Mean
+
+/// How the classes of a classification are weighed; `Loss.classes` is a start.
+[<NoEquality; NoComparison>]
+type ClassOptions =
+    {
+        /// What is made of the losses. The mean is weighted by the classes' weights, as PyTorch's.
+        Reduction: Reduction
+        /// A weight for each class, `[classes]`.
+        Weight: Expr option
+        /// How much of each target, from 0 to 1, is spread evenly over all classes (Szegedy et al. 2015).
+        LabelSmoothing: float
+        /// A label whose elements do not count.
+        Ignore: int option
+        /// The axis of the classes, −1 the last.
+        Axis: int
+    }
+
+/// Losses: how far predictions are from targets. The target comes before the prediction, so that a prediction is piped
+/// in. Targets and predictions have one type and broadcast, else it is a `ShapeError`. Formulas are for one element.
+[<RequireQualifiedAccess>]
+module Loss =
+    /// Applies a reduction to the losses of elements. `Loss.reduce Reduction.Sum m`
+    let reduce (reduction: Reduction) (losses: Expr) =
+        match reduction with
+        | Reduction.None -> losses
+        | Reduction.Sum -> Expr.sumAll losses
+        | Reduction.Mean -> Reduce.meanAll losses
+
+    /// The mean of losses weighted by weights that broadcast to them: Σ w·loss / Σ w.
+    /// `Loss.weightedMean weights (Loss.mse Reduction.None y x)`
+    let weightedMean (weights: Expr) (losses: Expr) =
+        let weights = Expr.broadcastTo (losses.Shape.ToList()) weights
+        Expr.sumAll (weights * losses) / Expr.sumAll weights
+
+    let private requirePositive name (what: string) (value: float) =
+        if not (value > 0.0) then
+            Refuse.domain $"Loss.{name}" $"{what} = {value}" $"{what} above 0" "1 is the usual value"
+
+    /// Squared error: (x − y)². `Loss.mse Reduction.Mean y x`
+    let mse reduction (target: Expr) (prediction: Expr) =
+        Elementwise.square (prediction - target) |> reduce reduction
+
+    /// Absolute error: |x − y|. `Loss.l1 Reduction.Mean y x`
+    let l1 reduction (target: Expr) (prediction: Expr) = abs (prediction - target) |> reduce reduction
+
+    /// Quadratic near 0, linear beyond δ: ½d² where |d| < δ, else δ·(|d| − ½δ) (Huber 1964).
+    /// `Loss.huber 0.7 Reduction.Mean y x`
+    let huber (delta: float) reduction (target: Expr) (prediction: Expr) =
+        requirePositive "huber" "delta" delta
+        let d = abs (prediction - target)
+
+        Expr.where (d .< delta) (0.5 * (d * d)) (delta * (d - 0.5 * delta)) |> reduce reduction
+
+    /// Huber's loss over β: ½d²/β where |d| < β, else |d| − ½β (Girshick 2015). `Loss.smoothL1 0.7 Reduction.Mean y x`
+    let smoothL1 (beta: float) reduction (target: Expr) (prediction: Expr) =
+        requirePositive "smoothL1" "beta" beta
+        let d = abs (prediction - target)
+
+        Expr.where (d .< beta) (0.5 * (d * d) / beta) (d - 0.5 * beta) |> reduce reduction
+
+    /// Cross-entropy of probabilities in [0, 1] against targets in [0, 1]: −(y·log p + (1 − y)·log(1 − p)), logarithms
+    /// held above −100 as in PyTorch. From logits, `bceWithLogits` is exact. `Loss.bce Reduction.Mean y p`
+    let bce reduction (target: Expr) (probability: Expr) =
+        let held (x: Expr) = Expr.where (x .< -100.0) (lit -100.0) x
+        let log1m = held (Expr.log1p -probability)
+
+        -(target * held (log probability) + (1.0 - target) * log1m) |> reduce reduction
+
+    /// Cross-entropy of the sigmoid of logits against targets in [0, 1]: softplus(x) − x·y, without overflow.
+    /// `Loss.bceWithLogits Reduction.Mean y x`
+    let bceWithLogits reduction (target: Expr) (logits: Expr) =
+        Expr.softplus logits - logits * target |> reduce reduction
+
+    /// `bceWithLogits` with positive targets weighted: w·y·softplus(−x) + (1 − y)·softplus(x).
+    /// `Loss.bceWeighted weights Reduction.Mean y x`
+    let bceWeighted (positiveWeight: Expr) reduction (target: Expr) (logits: Expr) =
+        positiveWeight * target * Expr.softplus -logits + (1.0 - target) * Expr.softplus logits
+        |> reduce reduction
+
+    /// The mean of the losses, no weights, no smoothing, no label ignored, classes on the last axis.
+    /// `{ Loss.classes with LabelSmoothing = 0.1 }`
+    let classes =
+        {
+            Reduction = Reduction.Mean
+            Weight = None
+            LabelSmoothing = 0.0
+            Ignore = None
+            Axis = -1
+        }
+
+    /// Above this number of classes the row of a label is gathered; below, labels are compared with all classes, which
+    /// becomes part of the pass that computes the logarithms.
+    let private fewClasses = 4096
+
+    /// From logarithms of probabilities with the classes last: for each label, what it picks along the last axis.
+    let private pick (labels: Expr) (values: Expr) =
+        let classes = values.Shape[values.Shape.Rank - 1]
+
+        if classes <= fewClasses then
+            let isLabel = Expr.equal (Expr.expandDims -1 labels) (Expr.arange labels.DType classes)
+            Expr.sum [ -1 ] (Expr.where isLabel values (Expr.scalar values.DType 0.0))
+        else
+            // A label that is to be ignored may lie outside: it picks some class, and is masked by the caller.
+            let labels = Expr.minimum (Expr.maximum labels (lit 0.0)) (lit (float (classes - 1)))
+
+            let starts =
+                Expr.arange labels.DType labels.Shape.Size * classes |> Expr.reshape (labels.Shape.ToList())
+
+            Expr.reshape [ -1 ] values |> Expr.gather 0 (starts + labels)
+
+    let private classLoss operation (o: ClassOptions) (labels: Expr) (logProbabilities: Expr) =
+        Operand.requireFloat operation logProbabilities
+        Operand.requireIndex operation labels
+        let axis = Operand.axis operation logProbabilities o.Axis
+        let x = Expr.moveAxis axis -1 logProbabilities
+        let rank = x.Shape.Rank
+        let classes = x.Shape[rank - 1]
+
+        if labels.Shape <> Shape.removeAxis (rank - 1) x.Shape then
+            Refuse.shape
+                operation
+                (Operand.texts [ labels; logProbabilities ])
+                $"labels of shape {Shape.removeAxis (rank - 1) x.Shape}, one for each row of classes"
+                "remove the axis of the classes from the labels; one-hot targets become labels by Expr.argMax"
+
+        if not (o.LabelSmoothing >= 0.0 && o.LabelSmoothing <= 1.0) then
+            Refuse.domain operation $"label smoothing {o.LabelSmoothing}" "0 to 1" "0.1 is common"
+
+        let counts = o.Ignore |> Option.map (fun ignored -> Expr.notEqual labels (lit (float ignored)))
+
+        let masked (values: Expr) =
+            match counts with
+            | None -> values
+            | Some counts -> Expr.where counts values (Expr.scalar values.DType 0.0)
+
+        let weights =
+            o.Weight
+            |> Option.map (fun w ->
+                if w.Shape.ToList() <> [ classes ] then
+                    Refuse.shape
+                        operation
+                        (Operand.text w)
+                        $"a weight for each of {classes} classes"
+                        "give a vector"
+
+                w)
+
+        /// The weight of each label, where there are weights.
+        let weight = weights |> Option.map (fun w -> pick labels (Expr.broadcastTo (x.Shape.ToList()) w))
+
+        let own =
+            match weight with
+            | None -> -(pick labels x)
+            | Some w -> -(w * pick labels x)
+
+        let losses =
+            if o.LabelSmoothing = 0.0 then
+                own
+            else
+                let all =
+                    match weights with
+                    | None -> -(Expr.sum [ -1 ] x)
+                    | Some w -> -(Expr.sum [ -1 ] (w * x))
+
+                (1.0 - o.LabelSmoothing) * own + o.LabelSmoothing / float classes * all
+
+        match o.Reduction with
+        | Reduction.None -> masked losses
+        | Reduction.Sum -> Expr.sumAll (masked losses)
+        | Reduction.Mean ->
+            match weight, counts with
+            | None, None -> Reduce.meanAll losses
+            | Some w, _ -> Expr.sumAll (masked losses) / Expr.sumAll (masked w)
+            | None, Some counts -> Expr.sumAll (masked losses) / Expr.sumAll (Expr.cast losses.DType counts)
+
+    /// The negative logarithm of the label's probability, from logarithms of probabilities `[...; classes]` and labels
+    /// `[...]`, i32 or i64 from 0 to classes − 1. `Loss.nll Loss.classes labels (Reduce.logSoftmax -1 m)`
+    let nll (options: ClassOptions) (labels: Expr) (logProbabilities: Expr) =
+        classLoss "nll" options labels logProbabilities
+
+    /// The negative logarithm of the label's softmax, from logits `[...; classes]` and labels `[...]`, i32 or i64 from 0
+    /// to classes − 1; without overflow. `Loss.crossEntropy Loss.classes labels m`
+    let crossEntropy (options: ClassOptions) (labels: Expr) (logits: Expr) =
+        let axis = Operand.axis "crossEntropy" logits options.Axis
+        classLoss "crossEntropy" options labels (Reduce.logSoftmax axis logits)
+
+    /// Divergence of Kullback and Leibler of a prediction, given as logarithms, from target probabilities:
+    /// y·(log y − x), 0 where y is 0. The mean is over all elements; divide the sum by the batch for the divergence of a
+    /// row. `Loss.klDiv Reduction.Sum p (Reduce.logSoftmax -1 m)`
+    let klDiv reduction (target: Expr) (logPrediction: Expr) =
+        let isZero = target .<= 0.0
+        let logTarget = log (Expr.where isZero (lit 1.0) target)
+
+        Expr.where isZero (lit 0.0) (target * (logTarget - logPrediction)) |> reduce reduction
+
+    /// What Stirling's formula says of log y!, where y is above 1; 0 elsewhere.
+    let private stirling (y: Expr) =
+        let above = Expr.where (y .> 1.0) y (lit 2.0)
+
+        Expr.where (y .> 1.0) (above * log above - above + 0.5 * log (2.0 * System.Math.PI * above)) (lit 0.0)
+
+    /// Counts against a Poisson rate given by its logarithm: exp(x) − y·x, and with `full` Stirling's log y!.
+    /// `Loss.poissonNll false Reduction.Mean y x`
+    let poissonNll (full: bool) reduction (target: Expr) (logRate: Expr) =
+        let losses = exp logRate - target * logRate
+        (if full then losses + stirling target else losses) |> reduce reduction
+
+    /// Counts against a Poisson rate: r − y·log(r + 1e-8), and with `full` Stirling's log y!.
+    /// `Loss.poissonNllOfRate false Reduction.Mean y p`
+    let poissonNllOfRate (full: bool) reduction (target: Expr) (rate: Expr) =
+        let losses = rate - target * log (rate + 1e-8)
+        (if full then losses + stirling target else losses) |> reduce reduction
+
+    /// Targets against a normal distribution's mean and variance: ½(log v + (x − y)²/v), and with `full` + ½ log 2π.
+    /// The variance is held above ε; its gradient passes there all the same, as in PyTorch (Nix and Weigend 1994).
+    /// `Loss.gaussianNll false 1e-6 Reduction.Mean y p x`
+    let gaussianNll (full: bool) (epsilon: float) reduction (target: Expr) (variance: Expr) (mean: Expr) =
+        requirePositive "gaussianNll" "epsilon" epsilon
+        let held = variance + Expr.stopGradient (Expr.maximum variance (lit epsilon) - variance)
+        let losses = 0.5 * (log held + Elementwise.square (mean - target) / held)
+
+        (if full then losses + 0.5 * log (2.0 * System.Math.PI) else losses) |> reduce reduction
+
+    /// Distances x of pairs that are alike (target 1) or not (target −1): x where alike, max(0, margin − x) where not.
+    /// `Loss.hingeEmbedding 1.0 Reduction.Mean signs x`
+    let hingeEmbedding (margin: float) reduction (target: Expr) (distance: Expr) =
+        let zero = Expr.scalar distance.DType 0.0
+
+        Expr.where (Expr.equal target (lit 1.0)) distance zero
+        + Expr.where (Expr.equal target (lit -1.0)) (Expr.relu (margin - distance)) zero
+        |> reduce reduction
+
+    /// The anchor nearer to the positive than to the negative by a margin, rows `[...; features]`:
+    /// max(0, d(a, p) − d(a, n) + margin) with d the p-norm of the difference + 1e-6 (Schroff et al. 2015).
+    /// `Loss.tripletMargin 1.0 2.0 Reduction.Mean (y, p) x`
+    let tripletMargin
+        (margin: float)
+        (power: float)
+        reduction
+        (positive: Expr, negative: Expr)
+        (anchor: Expr)
+        =
+        requirePositive "tripletMargin" "power" power
+
+        let distance (a: Expr) (b: Expr) =
+            let d = a - b + 1e-6
+
+            if power = 2.0 then Reduce.norm [ -1 ] d
+            elif power = 1.0 then Expr.sum [ -1 ] (abs d)
+            else Expr.sum [ -1 ] (abs d ** power) ** (1.0 / power)
+
+        Expr.relu (distance anchor positive - distance anchor negative + margin) |> reduce reduction

@@ -1,0 +1,57 @@
+namespace DL1
+
+/// Activation functions as layers: each element by itself, the shape stays.
+[<RequireQualifiedAccess>]
+module Activation =
+    /// max(x, 0). `Activation.relu`
+    let relu = Layer.ofFunction "ReLU" Expr.relu
+    /// x where positive, slope·x elsewhere. `Activation.leakyRelu 0.01`
+    let leakyRelu (slope: float) = Layer.ofFunction "LeakyReLU" (Elementwise.leakyRelu slope)
+    /// x where positive, α·(exp(x) − 1) elsewhere. `Activation.elu 1.0`
+    let elu (alpha: float) = Layer.ofFunction "ELU" (Elementwise.elu alpha)
+    /// The self-normalising ELU. `Activation.selu`
+    let selu = Layer.ofFunction "SELU" Elementwise.selu
+    /// x·Φ(x). `Activation.gelu`
+    let gelu = Layer.ofFunction "GELU" Elementwise.gelu
+    /// x·σ(x). `Activation.silu`
+    let silu = Layer.ofFunction "SiLU" Elementwise.silu
+    /// x·tanh(softplus x). `Activation.mish`
+    let mish = Layer.ofFunction "Mish" Elementwise.mish
+    /// x held between −1 and 1. `Activation.hardtanh`
+    let hardtanh = Layer.ofFunction "Hardtanh" Elementwise.hardtanh
+    /// x / (1 + |x|). `Activation.softsign`
+    let softsign = Layer.ofFunction "Softsign" Elementwise.softsign
+    /// log(1 + exp x). `Activation.softplus`
+    let softplus = Layer.ofFunction "Softplus" Expr.softplus
+    /// 1 / (1 + exp(−x)). `Activation.sigmoid`
+    let sigmoid = Layer.ofFunction "Sigmoid" Expr.sigmoid
+    /// log σ(x). `Activation.logSigmoid`
+    let logSigmoid = Layer.ofFunction "LogSigmoid" Elementwise.logSigmoid
+    /// The hyperbolic tangent. `Activation.tanh`
+    let tanh = Layer.ofFunction "Tanh" (fun x -> tanh x)
+    /// exp(x) / Σ exp(x) along an axis. `Activation.softmax -1`
+    let softmax (axis: int) = Layer.ofFunction "Softmax" (Expr.softmax axis)
+    /// The logarithm of the softmax along an axis. `Activation.logSoftmax -1`
+    let logSoftmax (axis: int) = Layer.ofFunction "LogSoftmax" (Reduce.logSoftmax axis)
+
+    /// x where positive, a·x elsewhere, with a learnt slope that begins at 0.25 (He et al. 2015). Parameter `weight`:
+    /// `[1]`, or `[channels]` for data `[batch; channels; ...]`. `Activation.prelu false`
+    let prelu (perChannel: bool) : Layer<Expr, Expr> =
+        Layer.create "PReLU" (fun scope x ->
+            if perChannel && x.Shape.Rank < 2 then
+                Refuse.shape
+                    "prelu"
+                    (Operand.text x)
+                    "data [batch; channels; ...]"
+                    "share one slope: Activation.prelu false"
+
+            let count = if perChannel then x.Shape[1] else 1
+            let slope = scope.Parameter("weight", [ count ], Init.constant 0.25)
+
+            let slope =
+                if perChannel then
+                    Expr.reshape (count :: List.replicate (x.Shape.Rank - 2) 1) slope
+                else
+                    slope
+
+            Expr.where (x .> 0.0) x (slope * x))

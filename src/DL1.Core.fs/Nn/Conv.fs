@@ -1,0 +1,79 @@
+namespace DL1
+
+/// Convolutions as layers, channels first: `[batch; channels; length]` or `[batch; channels; height; width]`.
+[<RequireQualifiedAccess>]
+module Conv =
+    let private requireRank name rank (x: Expr) =
+        if x.Shape.Rank <> rank then
+            Refuse.shape
+                name
+                (Operand.text x)
+                (if rank = 3 then
+                     "data [batch; channels; length]"
+                 else
+                     "data [batch; channels; height; width]")
+                "add the missing axis by Shaping.reshape"
+
+    let private each rank (kernel: int list) =
+        match kernel with
+        | [ k ] -> List.replicate rank k
+        | ks -> ks
+
+    let private biased (scope: Scope) (p: ParameterOptions) outputs fanIn (y: Expr) =
+        if p.Bias then
+            let init = p.BiasInit |> Option.defaultWith (fun () -> Init.boundedBy fanIn)
+            Convolution.addBias (scope.Parameter("bias", [ outputs ], init)) y
+        else
+            y
+
+    let private conv name rank (p: ParameterOptions) (w: WindowOptions) outputs kernel : Layer<Expr, Expr> =
+        Layer.create name (fun scope x ->
+            requireRank name rank x
+            let dims = outputs :: x.Shape[1] / max 1 w.Groups :: each (rank - 2) kernel
+            let weight = scope.Parameter("weight", dims, p.Weight)
+            Convolution.conv w x weight |> biased scope p outputs (fst (Init.fans dims)))
+
+    /// `conv1d` with options of the window and of the parameters.
+    /// `Conv.conv1dWith Init.parameters { Convolution.options with Padding = [ 1 ] } 8 3`
+    let conv1dWith parameters window (outputs: int) (kernel: int) =
+        conv "Conv1d" 3 parameters window outputs [ kernel ]
+
+    /// `conv2d` with options of the window and of the parameters, and a kernel of one extent or two.
+    /// `Conv.conv2dWith Init.parameters { Convolution.options with Stride = [ 2 ] } 8 [ 3 ]`
+    let conv2dWith parameters window (outputs: int) (kernel: int list) =
+        conv "Conv2d" 4 parameters window outputs kernel
+
+    /// `outputs` kernels over `[batch; channels; length]`, stride 1, no padding. Parameters `weight`
+    /// `[out; in; kernel]`, `bias` `[out]`. `Conv.conv1d 8 3`
+    let conv1d outputs kernel = conv1dWith Init.parameters Convolution.options outputs kernel
+
+    /// `outputs` square kernels over `[batch; channels; height; width]`, stride 1, no padding. Parameters `weight`
+    /// `[out; in; kernel; kernel]`, `bias` `[out]`. `Conv.conv2d 32 3`
+    let conv2d outputs (kernel: int) = conv2dWith Init.parameters Convolution.options outputs [ kernel ]
+
+    /// The transposed convolution over `[batch; channels; height; width]`, which stride makes larger; `outputPadding`
+    /// lengthens it at its end. Parameters `weight` `[in; out / groups; kernel...]`, `bias` `[out]`.
+    /// `Conv.convTranspose2dWith Init.parameters { Convolution.options with Stride = [ 2 ] } [] 8 [ 2 ]`
+    let convTranspose2dWith
+        (p: ParameterOptions)
+        (w: WindowOptions)
+        outputPadding
+        outputs
+        kernel
+        : Layer<Expr, Expr> =
+        Layer.create "ConvTranspose2d" (fun scope x ->
+            requireRank "ConvTranspose2d" 4 x
+            let dims = x.Shape[1] :: outputs / max 1 w.Groups :: each 2 kernel
+            let weight = scope.Parameter("weight", dims, p.Weight)
+
+            Convolution.convTranspose w outputPadding x weight
+            |> biased scope p outputs (fst (Init.fans dims)))
+
+    /// The transposed convolution with a square kernel and a stride. `Conv.convTranspose2d 8 2 2`
+    let convTranspose2d outputs (kernel: int) (stride: int) =
+        convTranspose2dWith
+            Init.parameters
+            { Convolution.options with Stride = [ stride ] }
+            []
+            outputs
+            [ kernel ]

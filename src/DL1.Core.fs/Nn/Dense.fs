@@ -1,0 +1,35 @@
+namespace DL1
+
+/// Linear layers.
+[<RequireQualifiedAccess>]
+module Dense =
+    /// x·Wᵀ + b with its options: see `Dense.linear`. `Dense.linearWith { Init.parameters with Bias = false } 10`
+    let linearWith (options: ParameterOptions) (outputs: int) : Layer<Expr, Expr> =
+        Layer.create "Linear" (fun scope x ->
+            if x.Shape.Rank < 1 then
+                Refuse.shape "linear" (Operand.text x) "data [...; features]" "reshape a scalar to [1; 1]"
+
+            let dims = x.Shape.ToList()
+            let leading, inputs = List.take (dims.Length - 1) dims, List.last dims
+            let w = scope.Parameter("weight", [ outputs; inputs ], options.Weight)
+            // One product of matrices, however many axes lead.
+            let y = Expr.matmul (Expr.reshape [ List.fold (*) 1 leading; inputs ] x) w.T
+
+            let y =
+                if options.Bias then
+                    let init = options.BiasInit |> Option.defaultWith (fun () -> Init.boundedBy inputs)
+                    y + scope.Parameter("bias", [ outputs ], init)
+                else
+                    y
+
+            Expr.reshape (leading @ [ outputs ]) y)
+
+    /// x·Wᵀ + b: `[...; in]` to `[...; out]`. Parameters `weight` `[out; in]`, `bias` `[out]`. `Dense.linear 10`
+    let linear (outputs: int) = linearWith Init.parameters outputs
+
+    /// A row of the table for each index, i32 or i64 from 0 to count − 1: `[...]` to `[...; features]`. Parameter
+    /// `weight` `[count; features]`, standard normal as in PyTorch. `Dense.embedding 1000 64`
+    let embedding (count: int) (features: int) : Layer<Expr, Expr> =
+        Layer.create "Embedding" (fun scope indices ->
+            Operand.requireIndex "embedding" indices
+            Expr.gather 0 indices (scope.Parameter("weight", [ count; features ], Init.normal 0.0 1.0)))

@@ -1,0 +1,56 @@
+namespace DL1
+
+/// Poolings as layers, over the axes behind `[batch; channels]`, one or two.
+[<RequireQualifiedAccess>]
+module Pooling =
+    /// The maximum of each window, with options. `Pooling.maxWith { Convolution.options with Stride = [ 1 ] } [ 3 ]`
+    let maxWith (options: WindowOptions) (kernel: int list) =
+        Layer.ofFunction "MaxPool" (Convolution.maxPool kernel options)
+
+    /// The maximum of each window of this extent, windows side by side. `Pooling.max 2`
+    let max (kernel: int) = maxWith Convolution.options [ kernel ]
+
+    /// The mean of each window, with options; padding counts as zeros.
+    /// `Pooling.averageWith { Convolution.options with Stride = [ 1 ] } [ 3 ]`
+    let averageWith (options: WindowOptions) (kernel: int list) =
+        Layer.ofFunction "AvgPool" (Convolution.avgPool kernel options)
+
+    /// The mean of each window of this extent, windows side by side. `Pooling.average 2`
+    let average (kernel: int) = averageWith Convolution.options [ kernel ]
+
+    /// Reduces windows that start at ⌊i·n/m⌋ and end at ⌈(i + 1)·n/m⌉ of an axis of n, for each i below m.
+    let private adaptAxis reduce axis size (x: Expr) =
+        let extent = x.Shape[axis]
+
+        List.init size (fun i ->
+            let start, stop = i * extent / size, ((i + 1) * extent + size - 1) / size
+            reduce [ axis ] (Expr.sliceAxis axis start stop x))
+        |> Expr.stack axis
+
+    let private adaptive name reduce pool (size: int list) : Layer<Expr, Expr> =
+        Layer.create name (fun _ x ->
+            let spatial = x.Shape.ToList() |> List.skip (min 2 x.Shape.Rank)
+            let size = if size.Length = 1 then List.map (fun _ -> size.Head) spatial else size
+
+            if
+                size.Length <> spatial.Length
+                || spatial.IsEmpty
+                || List.exists2 (fun s n -> s < 1 || s > n) size spatial
+            then
+                Refuse.shape
+                    name
+                    $"{size} windows over {Operand.text x}"
+                    "one extent, or one for each axis behind [batch; channels], from 1 to the axis's own"
+                    "ask for fewer windows"
+
+            if List.forall2 (fun s n -> n % s = 0) size spatial && spatial.Length <= 2 then
+                pool (List.map2 (fun s n -> n / s) size spatial) Convolution.options x
+            else
+                List.indexed size |> List.fold (fun x (i, s) -> adaptAxis reduce (i + 2) s x) x)
+
+    /// The mean over so many windows as are asked for, whatever the extents: `[1]` is the mean of all.
+    /// `Pooling.adaptiveAverage [ 1 ]`
+    let adaptiveAverage (size: int list) = adaptive "AdaptiveAvgPool" Reduce.mean Convolution.avgPool size
+
+    /// The maximum over so many windows as are asked for, whatever the extents. `Pooling.adaptiveMax [ 1 ]`
+    let adaptiveMax (size: int list) = adaptive "AdaptiveMaxPool" Expr.max Convolution.maxPool size

@@ -1,0 +1,263 @@
+namespace DL1
+
+/// The size and form of a recurrent layer; `Recurrent.options` is a start.
+type RecurrentOptions =
+    {
+        /// Units of one direction of one layer.
+        Hidden: int
+        /// Layers, each over the outputs of the one before.
+        Layers: int
+        /// Whether a second pass goes from the end to the beginning; outputs of both stand side by side.
+        Bidirectional: bool
+        /// Whether there are biases.
+        Bias: bool
+        /// The probability of dropout between layers, in training.
+        Dropout: float
+    }
+
+/// What a recurrent layer starts from, and what it ends with.
+[<NoEquality; NoComparison>]
+type RecurrentState =
+    {
+        /// `[layers·directions; batch; hidden]`.
+        Hidden: Expr
+        /// The cell of an LSTM, of the same shape; none for the others.
+        Cell: Expr option
+    }
+
+/// What a recurrent layer gives.
+[<NoEquality; NoComparison>]
+type RecurrentResult =
+    {
+        /// The outputs of the last layer, `[batch; length; directions·hidden]`.
+        Sequence: Expr
+        /// The state that each layer and direction ends with.
+        Final: RecurrentState
+    }
+
+/// Recurrent layers over `[batch; length; features]`, one loop for each layer and direction; the products with the
+/// inputs are made for all steps at once, before the loop. Parameters are PyTorch's: `weight_ih_l0`, `weight_hh_l0`,
+/// `bias_ih_l0`, `bias_hh_l0`, then with `_reverse`, then `l1`; uniform within ±1/√hidden.
+[<RequireQualifiedAccess>]
+module Recurrent =
+    /// One layer, one direction, biases, no dropout. `{ Recurrent.options 32 with Layers = 2 }`
+    let options (hidden: int) : RecurrentOptions =
+        { Hidden = hidden; Layers = 1; Bidirectional = false; Bias = true; Dropout = 0.0 }
+
+    /// A kind of cell: how many gates it has, how many states, and one step from the input's products with their bias,
+    /// the products of the hidden state with their bias kept apart, and the states.
+    [<NoEquality; NoComparison>]
+    type private Cell =
+        {
+            Name: string
+            Gates: int
+            States: int
+            Step: int -> Expr -> Expr -> Expr list -> Expr list
+        }
+
+    let private gate hidden i (x: Expr) = Expr.sliceAxis 1 (i * hidden) ((i + 1) * hidden) x
+
+    let private simple name activation =
+        {
+            Name = name
+            Gates = 1
+            States = 1
+            Step = fun _ ofInput ofHidden _ -> [ activation (ofInput + ofHidden) ]
+        }
+
+    let private lstmCell =
+        {
+            Name = "LSTM"
+            Gates = 4
+            States = 2
+            Step =
+                fun hidden ofInput ofHidden states ->
+                    let all = ofInput + ofHidden
+                    let gate i = gate hidden i all
+                    let cell = Expr.sigmoid (gate 1) * states[1] + Expr.sigmoid (gate 0) * tanh (gate 2)
+                    [ Expr.sigmoid (gate 3) * tanh cell; cell ]
+        }
+
+    let private gruCell =
+        {
+            Name = "GRU"
+            Gates = 3
+            States = 1
+            Step =
+                fun hidden ofInput ofHidden states ->
+                    let reset = Expr.sigmoid (gate hidden 0 ofInput + gate hidden 0 ofHidden)
+                    let update = Expr.sigmoid (gate hidden 1 ofInput + gate hidden 1 ofHidden)
+                    let fresh = tanh (gate hidden 2 ofInput + reset * gate hidden 2 ofHidden)
+                    [ (1.0 - update) * fresh + update * states[0] ]
+        }
+
+    /// A loop whose body is given the states, the step's slice, and what is the same at every step.
+    let private loop isReversed (initial: Expr list) (sequence: Expr) (constants: Expr list) step =
+        let like (e: Expr) = Rebuild.fresh e.DType e.Shape
+        let carries, inner = List.map like initial, List.map like constants
+        let slice = Rebuild.fresh sequence.DType (Shape.removeAxis 0 sequence.Shape)
+        let expr = Expr.ofVariable
+        let next: Expr list = step (List.map expr carries) (expr slice) (List.map expr inner)
+
+        Scan.ofBody
+            isReversed
+            sequence.Shape[0]
+            {
+                Carries = carries
+                Slices = [ slice ]
+                Fixed = inner
+                Next = next
+                Outputs = [ next.Head ]
+            }
+            initial
+            [ sequence ]
+            constants
+
+    /// One direction of one layer over `[length; batch; features]`: its outputs and its last states.
+    let private pass (scope: Scope) (o: RecurrentOptions) (cell: Cell) suffix isReversed initial (x: Expr) =
+        let init = Init.boundedBy o.Hidden
+        let rows = cell.Gates * o.Hidden
+        let length, batch, features = x.Shape[0], x.Shape[1], x.Shape[2]
+        let ofInput = scope.Parameter($"weight_ih_{suffix}", [ rows; features ], init)
+        let ofHidden = scope.Parameter($"weight_hh_{suffix}", [ rows; o.Hidden ], init)
+        let products = Expr.matmul (Expr.reshape [ length * batch; features ] x) ofInput.T
+
+        let products, constants =
+            if o.Bias then
+                let inputBias = scope.Parameter($"bias_ih_{suffix}", [ rows ], init)
+                products + inputBias, [ ofHidden; scope.Parameter($"bias_hh_{suffix}", [ rows ], init) ]
+            else
+                products, [ ofHidden ]
+
+        let states, outputs =
+            loop
+                isReversed
+                initial
+                (Expr.reshape [ length; batch; rows ] products)
+                constants
+                (fun states slice inner ->
+                    let product = Expr.matmul states.Head inner.Head.T
+
+                    let product =
+                        match inner.Tail with
+                        | [] -> product
+                        | bias :: _ -> product + bias
+
+                    cell.Step o.Hidden slice product states)
+
+        List.head outputs, states
+
+    let private check (name: string) (o: RecurrentOptions) (x: Expr) =
+        if x.Shape.Rank <> 3 then
+            Refuse.shape
+                name
+                (Operand.text x)
+                "data [batch; length; features]"
+                "add the missing axis with Expr.expandDims"
+
+        if o.Hidden < 1 || o.Layers < 1 then
+            Refuse.domain
+                name
+                $"{o.Hidden} hidden units, {o.Layers} layers"
+                "1 or more of each"
+                "check the options"
+
+    let private run
+        (cell: Cell)
+        (o: RecurrentOptions)
+        (scope: Scope)
+        (start: RecurrentState option)
+        (x: Expr)
+        =
+        check cell.Name o x
+        let batch, directions = x.Shape[0], (if o.Bidirectional then 2 else 1)
+        let shape = [ o.Layers * directions; batch; o.Hidden ]
+
+        let starts =
+            match start with
+            | None -> List.replicate cell.States (Expr.full x.DType shape 0.0)
+            | Some state ->
+                let given = state.Hidden :: Option.toList state.Cell
+
+                if
+                    given.Length <> cell.States
+                    || given |> List.exists (fun e -> e.Shape <> Shape.ofList shape)
+                then
+                    Refuse.shape
+                        cell.Name
+                        $"a state of {Operand.texts given}"
+                        $"{cell.States} tensors of shape {shape}"
+                        "take the Final of a layer of the same options"
+
+                given
+
+        let layer (x: Expr, finals: Expr list list) k =
+            let outputs, last =
+                [
+                    for d in 0 .. directions - 1 do
+                        let suffix = if d = 0 then $"l{k}" else $"l{k}_reverse"
+                        let initial = starts |> List.map (Expr.item 0 (k * directions + d))
+                        pass scope o cell suffix (d = 1) initial x
+                ]
+                |> List.unzip
+
+            let y = Expr.concat 2 outputs
+            // A part of the layer, not one of its own: it has no number.
+            let isLast = k = o.Layers - 1
+            (if isLast then y else (Shaping.dropout o.Dropout).RunIn scope.Inner y), finals @ last
+
+        let y, finals = List.fold layer (Expr.moveAxis 1 0 x, []) [ 0 .. o.Layers - 1 ]
+        let final i = finals |> List.map (fun (states: Expr list) -> states[i]) |> Expr.stack 0
+
+        {
+            Sequence = Expr.moveAxis 0 1 y
+            Final = { Hidden = final 0; Cell = (if cell.States = 2 then Some(final 1) else None) }
+        }
+
+    let private layer (cell: Cell) o : Layer<Expr, RecurrentResult> =
+        Layer.made cell.Name (fun scope x -> run cell o scope None x) (fun r -> Some r.Sequence)
+
+    let private layerFrom (cell: Cell) o : Layer<Expr * RecurrentState, RecurrentResult> =
+        Layer.made cell.Name (fun scope (x, state) -> run cell o scope (Some state) x) (fun r ->
+            Some r.Sequence)
+
+    /// The simple network of Elman (1990): h ← tanh(W·x + b + U·h + c), from 0. `Recurrent.rnn (Recurrent.options 32)`
+    let rnn o = layer (simple "RNN" tanh) o
+
+    /// `rnn` with ReLU in the place of tanh. `Recurrent.rnnRelu (Recurrent.options 32)`
+    let rnnRelu o = layer (simple "RNN" Expr.relu) o
+
+    /// Long short-term memory (Hochreiter and Schmidhuber 1997): gates i, f, g, o; c ← σ(f)·c + σ(i)·tanh(g); h ←
+    /// σ(o)·tanh(c), from 0. `Recurrent.lstm (Recurrent.options 32)`
+    let lstm o = layer lstmCell o
+
+    /// The gated unit of Cho et al. (2014): r, z; n = tanh(W·x + b + r·(U·h + c)); h ← (1 − z)·n + z·h, from 0.
+    /// `Recurrent.gru (Recurrent.options 32)`
+    let gru o = layer gruCell o
+
+    /// `rnn` from a state that is given. `Recurrent.rnnFrom (Recurrent.options 32)`
+    let rnnFrom o = layerFrom (simple "RNN" tanh) o
+
+    /// `lstm` from a state that is given, such as an encoder's. `Recurrent.lstmFrom (Recurrent.options 32)`
+    let lstmFrom o = layerFrom lstmCell o
+
+    /// `gru` from a state that is given, such as an encoder's. `Recurrent.gruFrom (Recurrent.options 32)`
+    let gruFrom o = layerFrom gruCell o
+
+    /// The outputs of all steps, `[batch; length; directions·hidden]`.
+    /// `Recurrent.sequence (Recurrent.lstm (Recurrent.options 32))`
+    let sequence (layer: Layer<'a, RecurrentResult>) = Layer.map (fun r -> r.Sequence) layer
+
+    /// What the last layer ends with, `[batch; directions·hidden]`: the forward pass at the last step, the backward one
+    /// at the first. `Recurrent.last (Recurrent.gru (Recurrent.options 32))`
+    let last (layer: Layer<'a, RecurrentResult>) =
+        layer
+        |> Layer.map (fun r ->
+            let states, batch, hidden =
+                r.Final.Hidden.Shape[0], r.Final.Hidden.Shape[1], r.Final.Hidden.Shape[2]
+
+            let directions = r.Sequence.Shape[2] / hidden
+
+            Expr.sliceAxis 0 (states - directions) states r.Final.Hidden
+            |> Expr.moveAxis 0 1
+            |> Expr.reshape [ batch; directions * hidden ])

@@ -1,0 +1,35 @@
+namespace DL1
+
+/// Layers that only move elements, or drop them.
+[<RequireQualifiedAccess>]
+module Shaping =
+    /// All axes but the first as one: `[batch; ...]` to `[batch; features]`. `Shaping.flatten`
+    let flatten =
+        Layer.create "Flatten" (fun _ (x: Expr) ->
+            if x.Shape.Rank < 1 then
+                Refuse.shape "flatten" (Operand.text x) "data [batch; ...]" "leave the layer out"
+
+            let dims = x.Shape.ToList()
+            Expr.reshape [ dims.Head; List.fold (*) 1 dims.Tail ] x)
+
+    /// All axes but the first in another shape, of which one extent may be −1. `Shaping.reshape [ 1; 28; 28 ]`
+    let reshape (dims: int list) =
+        Layer.create "Reshape" (fun _ (x: Expr) -> Expr.reshape (x.Shape[0] :: dims) x)
+
+    /// In training each element is 0 with probability `p`, and 1/(1 − p) times itself else, so that its mean stays; in
+    /// inference nothing happens (Srivastava et al. 2014). The mask is drawn from the key where it is needed, and never
+    /// stored. `p` outside [0, 1) is a `DomainError`. `Shaping.dropout 0.5`
+    let dropout (p: float) : Layer<Expr, Expr> =
+        if not (p >= 0.0 && p < 1.0) then
+            Refuse.domain
+                "Shaping.dropout"
+                $"p = {p}"
+                "a probability from 0 up to, but not including, 1"
+                "0.5 is usual"
+
+        Layer.create "Dropout" (fun scope x ->
+            if scope.IsTraining && p > 0.0 then
+                let keep = Draw.bernoulli (1.0 - p) (x.Shape.ToList()) (scope.Key())
+                Expr.where keep (x * (1.0 / (1.0 - p))) (lit 0.0)
+            else
+                x)

@@ -1,0 +1,190 @@
+namespace DL1
+
+/// Optimizers around optimizers: clipped, grouped, accumulated, averaged, with a slow copy. Each wraps a transition in
+/// another; the state of what is wrapped lies below a name of its own.
+[<RequireQualifiedAccess>]
+module Wrap =
+    let private inner = "inner"
+
+    /// Transformations of the gradient before an optimizer sees it, such as clipping.
+    /// `Optimizer.adam 0.001 |> Wrap.after (Transform.clipByGlobalNorm 1.0)`
+    let rec after (transform: Transform) (optimizer: Optimizer) : Optimizer =
+        let before = "before"
+
+        if transform.ReadsStep then
+            Refuse.domain
+                "Wrap.after"
+                "a transformation that reads the step counter"
+                "one that reads gradients, parameters and its own state"
+                "put it in the optimizer's chain by Optimizer.ofTransform"
+
+        let moment = { Step = lit 0.0; Rate = lit 1.0 }
+
+        {
+            Name = optimizer.Name
+            Init =
+                fun parameters ->
+                    Tree.append
+                        (Tree.under before (transform.Init parameters))
+                        (Tree.under inner (optimizer.Init parameters))
+            Update =
+                fun gradients state parameters ->
+                    let gradients, own = transform.Update moment gradients (Tree.at before state) parameters
+                    let next, rest = optimizer.Update gradients (Tree.at inner state) parameters
+                    next, Tree.append (Tree.under before own) (Tree.under inner rest)
+            WithRate = fun rate -> after transform (optimizer.WithRate rate)
+        }
+
+    /// Leaves the parameters as they are: for those that are not to be trained. `Wrap.frozen`
+    let rec frozen: Optimizer =
+        {
+            Name = "frozen"
+            Init = fun _ -> Tree.empty
+            Update = fun _ _ parameters -> parameters, Tree.empty
+            WithRate = fun _ -> frozen
+        }
+
+    /// Groups of parameters, each with an optimizer: a parameter belongs to the first group whose predicate holds for
+    /// its path; one that belongs to none is a `DomainError`.
+    /// `Wrap.groups [ Penalty.weights, Optimizer.adam 0.001; (fun _ -> true), Optimizer.sgd 0.1 ]`
+    let rec groups (parts: ((string -> bool) * Optimizer) list) : Optimizer =
+        let groupOf (path: string) =
+            match parts |> List.tryFindIndex (fun (holds, _) -> holds path) with
+            | Some i -> i
+            | None ->
+                Refuse.domain
+                    "Wrap.groups"
+                    $"the parameter {path}, which is in no group"
+                    "a group for each parameter"
+                    "end with (fun _ -> true), and Wrap.frozen for what is not to be trained"
+
+        let optimizers = parts |> List.mapi (fun i (_, optimizer) -> i, string i, optimizer)
+        let only i tree = Tree.filter (fun path -> groupOf path = i) tree
+
+        {
+            Name = parts |> List.map (fun (_, o) -> o.Name) |> String.concat " / "
+            Init =
+                fun parameters ->
+                    optimizers
+                    |> List.map (fun (i, name, o) -> Tree.under name (o.Init(only i parameters)))
+                    |> List.fold Tree.append Tree.empty
+            Update =
+                fun gradients state parameters ->
+                    ((parameters, Tree.empty), optimizers)
+                    ||> List.fold (fun (next, states) (i, name, o) ->
+                        let own, ownState =
+                            o.Update (only i gradients) (Tree.at name state) (only i parameters)
+
+                        Tree.replace next own, Tree.append states (Tree.under name ownState))
+            WithRate = fun rate -> groups (parts |> List.map (fun (holds, o) -> holds, o.WithRate rate))
+        }
+
+    /// An optimizer for the parameters whose paths are wanted; the others stay as they are.
+    /// `Wrap.only (fun path -> path.StartsWith "head") (Optimizer.sgd 0.1)`
+    let only (wanted: string -> bool) (optimizer: Optimizer) =
+        groups [ wanted, optimizer; (fun _ -> true), frozen ] |> Optimizer.named optimizer.Name
+
+    let private choose condition (first: Tree<Expr>) (second: Tree<Expr>) =
+        Tree.map2 (Expr.where condition) first second
+
+    let private count = "count"
+    let private zero = Tree.ofList [ count, Expr.scalar DType.I64 0.0 ]
+
+    /// One more than the count in the state, the next count, and whether it is full.
+    let private counted size (state: Tree<Expr>) =
+        let now = state[count] + 1
+        let isFull = Expr.equal now (lit (float size))
+        isFull, Tree.ofList [ count, Expr.where isFull (Expr.scalar DType.I64 0.0) now ]
+
+    let private requireCount operation (what: string) size =
+        if size < 1 then
+            Refuse.domain operation $"{size} {what}" $"1 or more {what}" "1 changes nothing"
+
+    /// One update in `size` calls, by the mean of their gradients: a batch `size` times as large, in the memory of a
+    /// small one. The parameters stay as they are in between. `Wrap.accumulate 4 (Optimizer.sgd 0.1)`
+    let rec accumulate (size: int) (optimizer: Optimizer) : Optimizer =
+        requireCount "Wrap.accumulate" "calls" size
+        let sum = "sum"
+
+        {
+            Name = optimizer.Name
+            Init =
+                fun parameters ->
+                    [
+                        Tree.under sum (Tree.map Expr.zerosLike parameters)
+                        Tree.under inner (optimizer.Init parameters)
+                    ]
+                    |> List.fold Tree.append zero
+            Update =
+                fun gradients state parameters ->
+                    let isFull, next = counted size state
+                    let total = Tree.map2 (fun (s: Expr) g -> s + g) (Tree.at sum state) gradients
+                    let mean = Tree.map (fun (s: Expr) -> s / float size) total
+                    let moved, movedState = optimizer.Update mean (Tree.at inner state) parameters
+
+                    choose isFull moved parameters,
+                    [
+                        Tree.under sum (choose isFull (Tree.map Expr.zerosLike total) total)
+                        Tree.under inner (choose isFull movedState (Tree.at inner state))
+                    ]
+                    |> List.fold Tree.append next
+            WithRate = fun rate -> accumulate size (optimizer.WithRate rate)
+        }
+
+    /// A slow copy of the parameters: after `size` updates it goes a part of the way to the fast ones, which go on from
+    /// there: slow ← slow + part·(fast − slow) (Zhang et al. 2019). `Wrap.lookahead 5 0.5 (Optimizer.sgd 0.1)`
+    let rec lookahead (size: int) (part: float) (optimizer: Optimizer) : Optimizer =
+        requireCount "Wrap.lookahead" "updates" size
+        let slow = "slow"
+
+        if not (part > 0.0 && part <= 1.0) then
+            Refuse.domain "Wrap.lookahead" $"the part {part}" "above 0, at most 1" "0.5 is usual"
+
+        {
+            Name = $"{optimizer.Name} with lookahead"
+            Init =
+                fun parameters ->
+                    [ Tree.under slow parameters; Tree.under inner (optimizer.Init parameters) ]
+                    |> List.fold Tree.append zero
+            Update =
+                fun gradients state parameters ->
+                    let isFull, next = counted size state
+                    let fast, fastState = optimizer.Update gradients (Tree.at inner state) parameters
+                    let old = Tree.at slow state
+
+                    let behind =
+                        choose isFull (Tree.map2 (fun (s: Expr) f -> s + part * (f - s)) old fast) old
+
+                    choose isFull behind fast,
+                    [ Tree.under slow behind; Tree.under inner fastState ] |> List.fold Tree.append next
+            WithRate = fun rate -> lookahead size part (optimizer.WithRate rate)
+        }
+
+    let private average = "average"
+
+    /// Keeps a moving average of the parameters in the state, a ← decay·a + (1 − decay)·x, from their first values
+    /// (Polyak and Juditsky 1992); it does not change the training. `Wrap.averaged 0.999 (Optimizer.sgd 0.1)`
+    let rec averaged (decay: float) (optimizer: Optimizer) : Optimizer =
+        Transform.requireDecay "the average's decay" decay
+
+        {
+            Name = optimizer.Name
+            Init =
+                fun parameters ->
+                    Tree.append (Tree.under average parameters) (Tree.under inner (optimizer.Init parameters))
+            Update =
+                fun gradients state parameters ->
+                    let next, rest = optimizer.Update gradients (Tree.at inner state) parameters
+
+                    let mean =
+                        Tree.map2
+                            (fun (a: Expr) (x: Expr) -> decay * a + (1.0 - decay) * x)
+                            (Tree.at average state)
+                            next
+
+                    next, Tree.append (Tree.under average mean) (Tree.under inner rest)
+            WithRate = fun rate -> averaged decay (optimizer.WithRate rate)
+        }
+
+    /// The averaged parameters in the state of `averaged`. `Wrap.averageOf state`
+    let averageOf (state: Tree<'a>) : Tree<'a> = Tree.at average state

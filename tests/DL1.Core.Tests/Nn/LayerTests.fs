@@ -1,0 +1,208 @@
+/// Composition is associative with an identity; names, errors, shared weights, and a layer of one's own.
+module DL1.Tests.LayerTests
+
+open DL1
+open DL1.Tests.Law
+open DL1.Tests.Numbers
+open DL1.Tests.Run
+open Expecto
+
+/// A layer of one's own, in five lines.
+let private gated features =
+    Layer.create "Gated" (fun scope x ->
+        let gate = scope.Run("gate", Dense.linear features, x)
+        let scale = scope.Parameter("scale", [ features ], Init.ones)
+        scale * Expr.sigmoid gate)
+
+/// Layers that keep a width of 4, with and without parameters, single and rows.
+let private kept (choice: int) : Layer<Expr, Expr> =
+    match abs (int64 choice) % 6L with
+    | 0L -> Dense.linear 4
+    | 1L -> Activation.tanh
+    | 2L -> Layer.identity
+    | 3L -> Dense.linear 4 => Activation.relu
+    | 4L -> Layer.residual (Dense.linear 4)
+    | _ -> Layer.named "own" (gated 4)
+
+let private x = normal 1L [ 3; 4 ]
+
+/// Parameters and result: all that can be seen of a layer.
+let private seen (layer: Layer<Expr, Expr>) =
+    let parameters, state = drawn 5L layer x
+    parameters, applied Mode.Inference (parameters, state) layer x
+
+let private paths (layer: Layer<Expr, 'b>) (x: Tensor) = drawn 1L layer x |> fst |> Tree.paths
+
+let private message (f: unit -> 'a) =
+    try
+        f () |> ignore
+        failtest "an error was expected"
+    with :? DL1Error as e ->
+        e.Message
+
+/// Rows without the layer whose name would be there twice.
+let private distinct (choices: int list) = choices |> List.filter (fun c -> abs (int64 c) % 6L <> 5L)
+
+let tests =
+    testList
+        "Layer"
+        [
+            law "composition is associative" (fun a b c ->
+                match distinct [ a; b; c ] |> List.map kept with
+                | [ f; g; h ] -> seen ((f => g) => h) = seen (f => (g => h))
+                | _ -> true)
+            law "the identity is one, on both sides" (fun a ->
+                seen (Layer.identity => kept a) = seen (kept a)
+                && seen (kept a => Layer.identity) = seen (kept a))
+            law "a row applies its members one after another" (fun a b ->
+                match distinct [ a; b ] |> List.map kept with
+                | [ f; g ] ->
+                    let row = Layer.block f => Layer.block g
+                    let parameters, _ = drawn 5L row x
+                    let at name = Tree.at name parameters, Tree.empty
+                    let first = applied Mode.Inference (at "0") f x |> fst
+                    let second = applied Mode.Inference (at "1") g first |> fst
+                    second = (applied Mode.Inference (parameters, Tree.empty) row x |> fst)
+                | _ -> true)
+            law "sequential is composition" (fun a b ->
+                match distinct [ a; b ] |> List.map kept with
+                | [ f; g ] -> seen (Layer.sequential [ f; g ]) = seen (Layer.compose f g)
+                | _ -> true)
+            law "the same key gives the same bits, another one others" (fun seed ->
+                let of' seed = drawn seed (Dense.linear 5) x
+                of' seed = of' seed && of' seed <> of' (seed + 1L))
+            test "rows number their members; blocks, names and single layers" {
+                let linear () = Dense.linearWith { Init.parameters with Bias = false } 4
+                let row = linear () => Activation.relu => linear ()
+                Expect.equal (paths row x) [ "0.weight"; "2.weight" ] "PyTorch's Sequential"
+                Expect.equal (paths (linear ()) x) [ "weight" ] "alone"
+                Expect.equal (paths (linear () => Layer.identity) x) [ "weight" ] "still alone"
+
+                Expect.equal
+                    (paths (Layer.block row => linear ()) x)
+                    [ "0.0.weight"; "0.2.weight"; "1.weight" ]
+                    "a block"
+
+                Expect.equal
+                    (paths (Layer.named "a" row => Layer.named "b" (linear ())) x)
+                    [ "a.0.weight"; "a.2.weight"; "b.weight" ]
+                    "names"
+
+                Expect.equal (paths (Layer.numbered (linear ())) x) [ "0.weight" ] "numbered"
+
+                Expect.equal
+                    (paths (Layer.named "p" (Layer.residualWith (linear ()) row)) x)
+                    [ "p.shortcut.weight"; "p.branch.0.weight"; "p.branch.2.weight" ]
+                    "residual"
+
+                Expect.equal
+                    (paths (Layer.parallelBy (Expr.concat 1) [ linear (); row ]) x)
+                    [ "0.weight"; "1.0.weight"; "1.2.weight" ]
+                    "parallel"
+
+                Expect.equal (paths (gated 4) x) [ "gate.weight"; "gate.bias"; "scale" ] "one's own"
+            }
+            test "parameters are put in the order that a layer says" {
+                let turned =
+                    Layer.create "Turned" (fun scope x ->
+                        let y =
+                            scope.Run("second", Dense.linear 4, x) + scope.Run("first", Dense.linear 4, x)
+
+                        scope.Arrange [ "first"; "second" ]
+                        y)
+
+                let names = [ "first.weight"; "first.bias"; "second.weight"; "second.bias" ]
+                let before name = names |> List.map (fun path -> name + path)
+                Expect.equal (paths turned x) names "alone"
+                Expect.equal (paths (turned => turned) x) (before "0." @ before "1.") "in a row"
+            }
+            test "residual, parallel, both, map and before do what they say" {
+                let double = Layer.ofFunction "Double" (fun x -> 2.0 * x)
+
+                let value (layer: Layer<Expr, Expr>) =
+                    given 1L layer (Tensor.vector [ 1.0; 2.0 ]) |> Tensor.toFloats |> List.ofArray
+
+                Expect.equal (value (Layer.residual double)) [ 3.0; 6.0 ] ""
+                Expect.equal (value (Layer.residualWith double double)) [ 4.0; 8.0 ] ""
+
+                Expect.equal
+                    (value (Layer.parallelBy (Expr.concat 0) [ double; Layer.identity ]))
+                    [ 2.0; 4.0; 1.0; 2.0 ]
+                    ""
+
+                Expect.equal
+                    (value (Layer.both double Layer.identity |> Layer.map (fun (a, b) -> a * b)))
+                    [ 2.0; 8.0 ]
+                    ""
+
+                Expect.equal (value (Layer.before (fun x -> x + 1.0) double)) [ 4.0; 6.0 ] ""
+                let pair = Layer.createOf "Both" (fun _ x -> x, -x)
+                Expect.equal (value (pair |> Layer.map (fun (a, b) -> a + b))) [ 0.0; 0.0 ] ""
+            }
+            test "a name asked for again is the same weight" {
+                let tied =
+                    Layer.create "Tied" (fun scope x ->
+                        let twice = scope.Run("f", Dense.linear 4, x)
+                        scope.Run("f", Dense.linear 4, twice))
+
+                Expect.equal (paths tied x) [ "f.weight"; "f.bias" ] ""
+
+                let uneven =
+                    Layer.create "Tied" (fun scope x ->
+                        scope.Run("f", Dense.linear 4, scope.Run("f", Dense.linear 5, x)))
+
+                Expect.throwsT<ShapeError> (fun () -> paths uneven x |> ignore) "two shapes"
+            }
+            test "errors name the layer" {
+                let model = Dense.linear 4 => Activation.relu => Layer.named "head" (Dense.linear 2)
+                let parameters, state = drawn 1L model x
+                let other = normal 1L [ 3; 5 ]
+                let wrong = message (fun () -> applied Mode.Inference (parameters, state) model other)
+                Expect.stringContains wrong "layer 0 (Linear)" wrong
+                Expect.stringContains wrong "[4, 4]" wrong
+                Expect.stringContains wrong "[4, 5]" wrong
+                let less = Tree.filter (fun path -> path <> "head.bias") parameters
+                let missing = message (fun () -> applied Mode.Inference (less, state) model x)
+                Expect.stringContains missing "layer head (Linear)" missing
+                Expect.stringContains missing "no parameter head.bias" missing
+                let inner = message (fun () -> drawn 1L (Layer.block (gated 4 => Conv.conv2d 3 3)) x)
+                Expect.stringContains inner "layer 1 (Conv2d)" inner
+                let alone = message (fun () -> drawn 1L (Norm.groupNorm 3) x)
+                Expect.stringContains alone "layer GroupNorm: " alone
+            }
+            test "state is handed on, and what is not touched stays" {
+                let counter =
+                    Layer.create "Counter" (fun scope (x: Expr) ->
+                        let seen = scope.StateOf(DType.I64, "seen", [], Init.zeros)
+                        let kept = scope.State("kept", [ 2 ], Init.ones)
+                        scope.Update("seen", seen + 1)
+                        x * Expr.sumAll kept)
+
+                let first = drawn 1L counter x
+                let y, second = applied Mode.Inference first counter x
+                let _, third = applied Mode.Inference (fst first, second) counter x
+                Expect.equal third["seen"] (Tensor.scalar 2L) ""
+                Expect.equal third["kept"] (Tensor.ones DType.F64 [ 2 ]) ""
+                Expect.equal y[0, 0] (2.0 * x[0, 0]) ""
+            }
+            test "keys are for training, and each is another one" {
+                let noisy =
+                    Layer.create "Noisy" (fun scope _ ->
+                        List.init 40 (fun _ -> Draw.uniform 0.0 1.0 DType.F64 [] (scope.Key()))
+                        |> Expr.stack 0)
+
+                let values = applied (training 1L) (Tree.empty, Tree.empty) noisy x |> fst |> Tensor.toFloats
+                Expect.equal (Array.distinct values).Length 40 "distinct"
+                Expect.stringContains (message (fun () -> given 1L noisy x)) "inference" "none there"
+            }
+            test "parameters are f32 unless another type is asked for" {
+                let input = Expr.variable "x" DType.F32 [ 1; 4 ]
+                let parameters, _ = Layer.init (Key.ofSeed 1L) input (Dense.linear 3)
+                Expect.equal (parameters |> Tree.map _.DType |> Tree.values |> List.distinct) [ DType.F32 ] ""
+
+                let y, _ =
+                    Layer.apply Mode.Inference (Tree.variables parameters) Tree.empty (Dense.linear 3) input
+
+                Expect.equal (y.DType, y.Shape) (DType.F32, Shape.Of [ 1; 3 ]) ""
+            }
+        ]
