@@ -9,6 +9,8 @@ type internal PassPlace =
     | Value of Expr * offset: int
     /// Random words, drawn before the line that reads them: a stream, and the key that stands in memory.
     | Random of stream: int * key: Expr
+    /// Room of the thread's own, from one phase of an item to the next.
+    | Room
 
 /// The pass of a group, with what its operands are and how they lie in the domain. Stores come last.
 [<NoEquality; NoComparison>]
@@ -86,7 +88,8 @@ module internal GroupPass =
                             match places[i] with
                             | PassPlace.Value(s, o) ->
                                 s.Digest = source.Digest && o = offset && strides[i] = own
-                            | PassPlace.Random _ -> false)
+                            | PassPlace.Random _
+                            | PassPlace.Room -> false)
                         (seq { 0 .. places.Count - 1 })
 
                 match known with
@@ -186,7 +189,43 @@ module internal GroupPass =
 
                 compute role e |> ignore
 
-            let stores =
+            /// The pass over what has been gathered, if its loops exist.
+            let finish (stores: struct (int * int)[]) =
+                let strides = strides.ToArray()
+                let across = g.Reduced.Length = 0 || reducedIn g.Domain g.Reduced
+
+                Space.make g.Domain g.Reduced strides
+                |> Option.map (fun space ->
+                    let operand i =
+                        match places[i] with
+                        | PassPlace.Room -> { Type = types[i]; Along = true; Still = false }
+                        | PassPlace.Value _
+                        | PassPlace.Random _ ->
+                            {
+                                Type = types[i]
+                                Along = space.Along[i]
+                                Still = space.SegmentStrides[i] = 0 && not (across && space.Along[i])
+                            }
+
+                    let pass =
+                        {
+                            Type = Option.defaultValue DType.F32 g.Float
+                            Operands = Array.init strides.Length operand
+                            Steps = steps.ToArray()
+                            Stores = stores
+                            Across = across
+                        }
+
+                    space,
+                    {
+                        Pass = pass
+                        Places = places.ToArray()
+                        Strides = strides
+                        Stored = stored
+                    })
+
+            /// The operands of what is stored, and the stores.
+            let store () =
                 [|
                     for e in stored do
                         let own =
@@ -197,29 +236,24 @@ module internal GroupPass =
                         struct (values[e.Digest], operand (PassPlace.Value(e, 0)) own e.DType)
                 |]
 
-            let strides = strides.ToArray()
-            let across = g.Reduced.Length = 0 || reducedIn g.Domain g.Reduced
-            let space = Space.make g.Domain g.Reduced strides
+            let before = places.Count
+            let stores = store ()
 
-            space
-            |> Option.map (fun space ->
-                {
-                    Pass =
-                        {
-                            Type = Option.defaultValue DType.F32 g.Float
-                            Operands =
-                                Array.init strides.Length (fun i ->
-                                    {
-                                        Type = types[i]
-                                        Along = space.Along[i]
-                                        Still =
-                                            space.SegmentStrides[i] = 0 && not (across && space.Along[i])
-                                    })
-                            Steps = steps.ToArray()
-                            Stores = stores
-                            Across = across
-                        }
-                    Places = places.ToArray()
-                    Strides = strides
-                    Stored = stored
-                })
+            match finish stores with
+            | None -> None
+            | Some(space, plain) ->
+                let kept = Keep.steps plain.Pass.Operands plain.Pass.Steps stores
+
+                if kept.Length = 0 || not (Keep.fits plain.Pass.Type space kept.Length) then
+                    Some plain
+                else
+                    // Rooms come before what is stored.
+                    let count = places.Count - before
+                    places.RemoveRange(before, count)
+                    strides.RemoveRange(before, count)
+                    types.RemoveRange(before, count)
+
+                    let rooms =
+                        kept |> Array.map (fun v -> struct (v, operand PassPlace.Room natural plain.Pass.Type))
+
+                    finish (Array.append rooms (store ())) |> Option.map snd

@@ -20,6 +20,8 @@ type internal PassJob =
         Offsets: int[]
         /// The stream of an operand that is drawn; −1 for the others.
         Streams: int[]
+        /// Which operands are rooms of the thread's own.
+        Rooms: bool[]
         /// The columns of a block, where folds go downward.
         Block: int
     }
@@ -63,21 +65,27 @@ type internal PassKernel(frame: Frame, work: PassJob) =
         Array.map2 (fun along size -> if along then nativeint size else 0n) space.Along work.Sizes
 
     let bases: nativeint[] = Array.zeroCreate count
+
+    /// A line of a room, and all lines of one.
+    let roomLine = nativeint (if space.Across then space.Columns * 64 / work.Block else 64)
+    let roomBytes = int roomLine * space.Segments
+    let rooms = work.Rooms |> Array.sumBy (fun isRoom -> if isRoom then 1 else 0)
     let mutable part: (int -> unit) | null = null
 
     /// Puts the operands of an item, from a segment and a column on, into a block of addresses and strides.
     member private _.Point(block: nativeptr<nativeint>, item: int, segment: int, column: int) =
         let outer = item / blocks
         let column = column + item % blocks * work.Block
+        let mutable room = if rooms > 0 then Scratch.Get(3, rooms * roomBytes) else 0n
 
         for i in 0 .. count - 1 do
-            NativePtr.set
-                block
-                (2 * i)
-                (bases[i]
-                 + nativeint (space.Starts[i][outer]) * nativeint (work.Sizes[i])
-                 + nativeint segment * segmentBytes[i]
-                 + nativeint column * columnBytes[i])
+            if work.Rooms[i] then
+                NativePtr.set block (2 * i) room
+                room <- room + nativeint roomBytes
+            else
+                let start = nativeint (space.Starts[i][outer]) * nativeint (work.Sizes[i])
+                let along = nativeint segment * segmentBytes[i] + nativeint column * columnBytes[i]
+                NativePtr.set block (2 * i) (bases[i] + start + along)
 
     /// Draws the words of a line of one segment for the operands that want them.
     member private _.Draw(block: nativeptr<nativeint>, item: int, segment: int, column: int, columns: int) =
@@ -124,7 +132,7 @@ type internal PassKernel(frame: Frame, work: PassJob) =
         let block = NativePtr.stackalloc<nativeint>(2 * count)
 
         for i in 0 .. count - 1 do
-            NativePtr.set block (2 * i + 1) segmentBytes[i]
+            NativePtr.set block (2 * i + 1) (if work.Rooms[i] then roomLine else segmentBytes[i])
 
         if cutsSegments || cutsColumns then
             let firstSegment, lastSegment = if cutsSegments then first, last else 0, space.Segments
@@ -162,8 +170,9 @@ type internal PassKernel(frame: Frame, work: PassJob) =
 
     override this.Run() =
         for i in 0 .. count - 1 do
-            bases[i] <-
-                frame.Addresses[work.Places[i]] + nativeint (work.Offsets[i]) * nativeint (work.Sizes[i])
+            if not work.Rooms[i] then
+                bases[i] <-
+                    frame.Addresses[work.Places[i]] + nativeint (work.Offsets[i]) * nativeint (work.Sizes[i])
 
         let body =
             match part with

@@ -108,6 +108,19 @@ module internal Plan =
         | Node.Reshape(_, x) -> home x
         | _ -> e
 
+    /// The place of an operand; that of the key, where it is drawn; −1 where it is no one else's.
+    let private placeOf (place: Expr -> int) (p: PassPlace) =
+        match p with
+        | PassPlace.Value(e, _) -> place e
+        | PassPlace.Random(_, key) -> place key
+        | PassPlace.Room -> -1
+
+    let private offsetOf (p: PassPlace) =
+        match p with
+        | PassPlace.Value(_, offset) -> offset
+        | PassPlace.Random _
+        | PassPlace.Room -> 0
+
     let private passWork
         (code: Pass -> PassBody)
         (place: Expr -> int)
@@ -122,20 +135,16 @@ module internal Plan =
                 Folds = g.Reduced.Length > 0
                 Sizes = p.Pass.Operands |> Array.map (fun o -> Memory.size o.Type)
                 Places =
-                    p.Places
-                    |> Array.map (function
-                        | PassPlace.Value(e, _) -> place e
-                        | PassPlace.Random(_, key) -> place key)
+                    Array.map (placeOf place) p.Places
                 Offsets =
-                    p.Places
-                    |> Array.map (function
-                        | PassPlace.Value(_, offset) -> offset
-                        | PassPlace.Random _ -> 0)
+                    Array.map offsetOf p.Places
                 Streams =
                     p.Places
                     |> Array.map (function
-                        | PassPlace.Value _ -> -1
-                        | PassPlace.Random(stream, _) -> stream)
+                        | PassPlace.Random(stream, _) -> stream
+                        | PassPlace.Value _
+                        | PassPlace.Room -> -1)
+                Rooms = p.Places |> Array.map (placeOf place >> fun place -> place < 0)
                 Block = if p.Pass.Type = DType.F64 then 8 else 16
             })
 
@@ -158,15 +167,9 @@ module internal Plan =
             Body = code p.Pass
             Sizes = p.Pass.Operands |> Array.map (fun o -> Memory.size o.Type)
             Places =
-                p.Places
-                |> Array.map (function
-                    | PassPlace.Value(e, _) -> place e
-                    | PassPlace.Random(_, key) -> place key)
+                Array.map (placeOf place) p.Places
             Offsets =
-                p.Places
-                |> Array.map (function
-                    | PassPlace.Value(_, offset) -> offset
-                    | PassPlace.Random _ -> 0)
+                Array.map offsetOf p.Places
             Starts = p.Strides |> Array.map (fun strides -> Space.offsets stack strides[.. stack.Length - 1])
             Rows = p.Strides |> Array.map (fun strides -> if hasRows then strides[rowAxis] else 0)
             Along = p.Strides |> Array.map (fun strides -> columns > 1 && strides[last] <> 0)
@@ -183,15 +186,9 @@ module internal Plan =
             Body = code p.Pass
             Sizes = p.Pass.Operands |> Array.map (fun o -> Memory.size o.Type)
             Places =
-                p.Places
-                |> Array.map (function
-                    | PassPlace.Value(e, _) -> place e
-                    | PassPlace.Random(_, key) -> place key)
+                Array.map (placeOf place) p.Places
             Offsets =
-                p.Places
-                |> Array.map (function
-                    | PassPlace.Value(_, offset) -> offset
-                    | PassPlace.Random _ -> 0)
+                Array.map offsetOf p.Places
             Starts = p.Strides |> Array.map (fun _ -> [| 0 |])
             Rows = p.Strides |> Array.map (HostMatrix.row node g.Domain)
             Along = p.Strides |> Array.map HostMatrix.isAlong
@@ -350,10 +347,7 @@ module internal Plan =
                     places[e.Digest] <- values.Count - 1
                     values.Count - 1
 
-        let read (p: PassPlace) =
-            match p with
-            | PassPlace.Value(e, _) -> place e
-            | PassPlace.Random(_, key) -> place key
+        let read = placeOf place
 
         let step (g: Group) : PlanStep option =
             let pass = GroupPass.make fusion g
@@ -368,7 +362,7 @@ module internal Plan =
                     {
                         Work = Work.Pass work
                         Group = g
-                        Reads = p.Places[.. loads - 1] |> Array.map read
+                        Reads = p.Places[.. loads - 1] |> Array.map read |> Array.filter (fun place -> place >= 0)
                         Writes = p.Places[loads..] |> Array.map read
                     })
             | Some e, pass ->
