@@ -1,5 +1,7 @@
 namespace DL1
 
+open System.Runtime.CompilerServices
+
 /// Where a layer is to run: in its parent's scope where it stands alone, else in one numbered by its place in a row.
 [<Struct; NoEquality; NoComparison>]
 type internal RowPlace =
@@ -35,12 +37,13 @@ type Layer<'a, 'b> internal (length: int, run: RowPlace -> 'a -> 'b) =
 
         Layer(length + second.Length, fun place x -> second.Run (along place) (run place x))
 
-[<AutoOpen>]
-module LayerExtensions =
-    type Scope with
-
-        /// Runs a layer as a part of this one, under a name. `scope.Run("gate", Dense.linear 64, x)`
-        member this.Run(name: string, layer: Layer<'a, 'b>, x: 'a) : 'b = layer.RunIn (this.Child name) x
+/// What a scope does with layers, in F# and in C#.
+[<Extension; AbstractClass; Sealed>]
+type ScopeExtensions =
+    /// Runs a layer as a part of the one whose scope this is, under a name. `scope.Run("gate", Dense.linear 64, x)`
+    [<Extension>]
+    static member Run(scope: Scope, name: string, layer: Layer<'a, 'b>, x: 'a) : 'b =
+        layer.RunIn (scope.Child name) x
 
 /// Layers: making, composing, initialising and applying them. A layer of one's own takes five lines:
 /// ```

@@ -151,17 +151,37 @@ module Moments =
             let adaptive = mean * Transform.beside g rectifier / (sqrt r + epsilon)
             Expr.where isKnown adaptive mean, [ m; r ])
 
-    /// Steps of its own for each element, by signs alone: longer by 1.2 where the gradient keeps its sign, shorter by
-    /// 0.5 where it turns, and then no step; held between 1e-6 and 50 (Riedmiller and Braun 1993). `Moments.rprop 0.01`
-    let rprop (firstStep: float) : Transform =
+    /// Steps of its own for each element, by signs alone: `grow` times as long where the gradient keeps its sign, `shrink`
+    /// times where it turns, and then no step; held between two sizes (Riedmiller and Braun 1993).
+    /// `Moments.rpropWith 0.5 1.2 1e-6 50.0 0.01`
+    let rpropWith
+        (shrink: float)
+        (grow: float)
+        (smallest: float)
+        (largest: float)
+        (firstStep: float)
+        : Transform =
         Transform.requirePositive "the first step" firstStep
+
+        if not (0.0 < shrink && shrink < 1.0 && 1.0 < grow && 0.0 < smallest && smallest <= largest) then
+            Refuse.domain
+                "Optimizer"
+                $"Rprop with the factors {shrink} and {grow}, the sizes {smallest} to {largest}"
+                "0 < shrink < 1 < grow, and sizes above 0 in order"
+                "0.5 and 1.2, 1e-6 to 50 are usual"
 
         Transform.withSlots false [ "previous", 0.0; "size", firstStep ] (fun _ g slots _ ->
             let turn = g * slots[0]
-            let factor = Expr.where (turn .> 0.0) (lit 1.2) (Expr.where (turn .< 0.0) (lit 0.5) (lit 1.0))
-            let size = Elementwise.clamp 1e-6 50.0 (slots[1] * Expr.cast g.DType factor)
+
+            let factor =
+                Expr.where (turn .> 0.0) (lit grow) (Expr.where (turn .< 0.0) (lit shrink) (lit 1.0))
+
+            let size = Elementwise.clamp smallest largest (slots[1] * Expr.cast g.DType factor)
             let g = Expr.where (turn .< 0.0) (lit 0.0) g
             Expr.sign g * size, [ g; size ])
+
+    /// `rpropWith` factors of 0.5 and 1.2, and sizes from 1e-6 to 50. `Moments.rprop 0.01`
+    let rprop (firstStep: float) : Transform = rpropWith 0.5 1.2 1e-6 50.0 firstStep
 
     /// The sign of a mixture: u = sign(β₁m + (1 − β₁)g), then m ← β₂m + (1 − β₂)g (Chen et al. 2023).
     /// `Moments.lion 0.9 0.99`

@@ -150,10 +150,13 @@ module Optimizer =
     /// Adam with the largest second moment so far (Reddi et al. 2018). `Optimizer.amsgrad 0.001`
     let amsgrad (rate: float) = rated 0.0 "AMSGrad" rate (Moments.amsgrad 0.9 0.999 1e-8)
 
+    /// AdamW with β₁, β₂ and ε: see `Moments.adam`. `Optimizer.adamWWith 0.9 0.98 1e-9 0.01 0.001`
+    let adamWWith (b1: float) (b2: float) (epsilon: float) (decay: float) (rate: float) =
+        ofChain "AdamW" rate [ Moments.adam b1 b2 epsilon; Transform.addDecay decay; Transform.scaleByRate ]
+
     /// Adam with decoupled weight decay: x ← x − rate·(u + decay·x) (Loshchilov and Hutter 2019).
     /// `Optimizer.adamW 0.01 0.001`
-    let adamW (decay: float) (rate: float) =
-        ofChain "AdamW" rate [ Moments.adam 0.9 0.999 1e-8; Transform.addDecay decay; Transform.scaleByRate ]
+    let adamW (decay: float) (rate: float) = adamWWith 0.9 0.999 1e-8 decay rate
 
     /// RMSProp with its options, and a momentum on its updates: see `Moments.rmsProp`.
     /// `Optimizer.rmsPropWith 0.99 1e-8 true 0.5 0.01`

@@ -113,26 +113,30 @@ module Schedule =
         varying $"polynomial {steps} {power} {rate}" (fun t ->
             rate * (1.0 - Expr.minimum t (lit (float steps)) / float steps) ** power)
 
-    /// One cycle over `steps`: up by a cosine from highest/25 to highest in the first 30%, down to highest/250,000 in
-    /// the rest (Smith and Topin 2018). `Schedule.oneCycle 30 0.3`
-    let oneCycle (steps: int) (highest: float) =
+    /// One cycle over `steps`: by a cosine from highest/divisor up to highest in a part of the steps, then down to
+    /// highest/divisor/lastDivisor in the rest (Smith and Topin 2018). `Schedule.oneCycleWith 0.3 25.0 1e4 30 0.3`
+    let oneCycleWith (part: float) (divisor: float) (lastDivisor: float) (steps: int) (highest: float) =
         requireRate "Schedule.oneCycle" highest
+        let top, last = part * float steps - 1.0, float steps - 1.0
 
-        if steps < 4 then
+        if not (top > 0.0 && top < last && divisor >= 1.0 && lastDivisor >= 1.0) then
             Refuse.domain
                 "Schedule.oneCycle"
-                $"{steps} steps"
-                "4 steps or more"
-                "count all updates of the training"
+                $"{steps} steps, {part} of them upwards, divisors {divisor} and {lastDivisor}"
+                "more than one step upwards, some downwards, and divisors of 1 or more"
+                "count all updates of the training; 0.3, 25 and 1e4 are usual"
 
-        let first = highest / 25.0
-        let top, last = 0.3 * float steps - 1.0, float steps - 1.0
+        let first = highest / divisor
 
         varying $"one cycle {steps} {highest}" (fun t ->
             Expr.where
                 (t .<= top)
                 (cosineBetween (lit first) (lit highest) (t / top))
-                (cosineBetween (lit highest) (lit (first / 1e4)) ((t - top) / (last - top))))
+                (cosineBetween (lit highest) (lit (first / lastDivisor)) ((t - top) / (last - top))))
+
+    /// One cycle over `steps`: up from highest/25 in the first 30%, down to highest/250,000 in the rest.
+    /// `Schedule.oneCycle 30 0.3`
+    let oneCycle (steps: int) (highest: float) = oneCycleWith 0.3 25.0 1e4 steps highest
 
     /// A line from 0 that reaches the schedule after `steps` updates, and the schedule from then on, its own counter
     /// running from the beginning: rate·min(1, (t + 1)/steps). `Schedule.warmUp 4 (Schedule.constant 0.1)`

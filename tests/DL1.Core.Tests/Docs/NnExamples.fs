@@ -140,15 +140,18 @@ let private shapings =
 
 let private norms =
     [
+        prints "options" "0.001" (fun () -> { Norm.options with Epsilon = 1e-3 }.Epsilon)
         prints "batchNorm1dWith" "[2, 4] weight [4] bias [4]" (fun () ->
-            Norm.batchNorm1dWith 0.01 |> shaped rows)
+            Norm.batchNorm1dWith { Norm.options with Momentum = 0.01 } |> shaped rows)
         prints "batchNorm2dWith" "[2, 4, 8, 8] weight [4] bias [4]" (fun () ->
-            Norm.batchNorm2dWith 0.01 |> shaped images)
+            Norm.batchNorm2dWith { Norm.options with Epsilon = 1e-3 } |> shaped images)
         prints "batchNorm1d" "[2, 4] weight [4] bias [4]" (fun () -> Norm.batchNorm1d |> shaped rows)
         prints "batchNorm2d" "[2, 4, 8, 8] weight [4] bias [4]" (fun () -> Norm.batchNorm2d |> shaped images)
-        prints "layerNormOver" "[2, 4] weight [2, 4] bias [2, 4]" (fun () ->
-            Norm.layerNormOver 2 |> shaped rows)
+        prints "layerNormWith" "[2, 4] weight [2, 4] bias [2, 4]" (fun () ->
+            Norm.layerNormWith Norm.options 2 |> shaped rows)
         prints "layerNorm" "[2, 4] weight [4] bias [4]" (fun () -> Norm.layerNorm |> shaped rows)
+        prints "groupNormWith" "[2, 4]" (fun () ->
+            Norm.groupNormWith { Norm.options with Affine = false } 2 |> shaped rows)
         prints "groupNorm" "[2, 4] weight [4] bias [4]" (fun () -> Norm.groupNorm 2 |> shaped rows)
     ]
 
@@ -196,7 +199,7 @@ let all =
         { Module = moduleOf <@ Dense.linear 1 @>; Rows = dense }
         { Module = moduleOf <@ Activation.leakyRelu 1.0 @>; Rows = activations }
         { Module = moduleOf <@ Shaping.dropout 0.5 @>; Rows = shapings }
-        { Module = moduleOf <@ Norm.layerNormOver 1 @>; Rows = norms }
+        { Module = moduleOf <@ Norm.options @>; Rows = norms }
         { Module = moduleOf <@ Conv.conv1d 1 1 @>; Rows = convs }
         { Module = moduleOf <@ Pooling.max 1 @>; Rows = poolings }
         { Module = moduleOf <@ Summary.ofLayer rows model @>; Rows = summaries }

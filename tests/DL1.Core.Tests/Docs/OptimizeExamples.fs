@@ -49,6 +49,7 @@ let private schedules =
         prints "cosineRestarts" "0.0982963" (fun () -> Schedule.cosineRestarts 6 2 0.0 0.1 |> atSeven)
         prints "linear" "0.090625" (fun () -> Schedule.linear 0.25 1.0 8 0.1 |> atSeven)
         prints "polynomial" "0.04225" (fun () -> Schedule.polynomial 20 2.0 0.1 |> atSeven)
+        prints "oneCycleWith" "0.289039" (fun () -> Schedule.oneCycleWith 0.3 25.0 1e4 30 0.3 |> atSeven)
         prints "oneCycle" "0.289039" (fun () -> Schedule.oneCycle 30 0.3 |> atSeven)
         prints "warmUp" "0.1" (fun () -> Schedule.warmUp 4 (Schedule.constant 0.1) |> atSeven)
         prints "piecewise" "0.07" (fun () -> Schedule.piecewise [ 0, 0.0; 10, 0.1; 30, 0.01 ] |> atSeven)
@@ -85,6 +86,8 @@ let private moments =
         prints "adamax" "f64 [2] [ 1 -1]" (fun () -> Moments.adamax 0.9 0.999 1e-8 |> once)
         prints "nadam" "f64 [2] [ 1.0495 -1.0495]" (fun () -> Moments.nadam 0.9 0.999 1e-8 0.004 |> once)
         prints "radam" "f64 [2] [ 3 -4]" (fun () -> Moments.radam 0.9 0.999 1e-8 |> once)
+        prints "rpropWith" "f64 [2] [ 0.01 -0.01]" (fun () ->
+            Moments.rpropWith 0.5 1.2 1e-6 50.0 0.01 |> once)
         prints "rprop" "f64 [2] [ 0.01 -0.01]" (fun () -> Moments.rprop 0.01 |> once)
         prints "lion" "f64 [2] [ 1 -1]" (fun () -> Moments.lion 0.9 0.99 |> once)
     ]
@@ -113,6 +116,8 @@ let private optimizer =
             Optimizer.adamWith 0.9 0.999 1e-6 0.01 0.1 |> twoEpochs)
         prints "adam" "Adam: 0.001, 0.002" (fun () -> Optimizer.adam 0.001 |> twoEpochs)
         prints "amsgrad" "AMSGrad: 0.001, 0.002" (fun () -> Optimizer.amsgrad 0.001 |> twoEpochs)
+        prints "adamWWith" "AdamW: 0.001, 0.002" (fun () ->
+            Optimizer.adamWWith 0.9 0.98 1e-9 0.01 0.001 |> twoEpochs)
         prints "adamW" "AdamW: 0.001, 0.002" (fun () -> Optimizer.adamW 0.01 0.001 |> twoEpochs)
         prints "rmsPropWith" "RMSProp: 0.1005, 0.2205" (fun () ->
             Optimizer.rmsPropWith 0.99 1e-8 true 0.5 0.01 |> twoEpochs)

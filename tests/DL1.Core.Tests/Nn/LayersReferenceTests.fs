@@ -19,6 +19,9 @@ let private layerOf (case: JsonElement) (a: Attributes) : Layer<Expr, Expr> =
             Padding = [ a.Int("padding", 0) ]
         }
 
+    let norm () =
+        { Norm.options with Epsilon = a.Float("eps", 1e-5); Momentum = a.Float("momentum", 0.1) }
+
     let recurrent () =
         a.Known [ "batch_first"; "nonlinearity" ]
 
@@ -31,18 +34,10 @@ let private layerOf (case: JsonElement) (a: Attributes) : Layer<Expr, Expr> =
     | "Linear" ->
         let hasBias = a.Find "bias" |> Option.map _.GetBoolean() |> Option.defaultValue true
         Dense.linearWith { Init.parameters with Bias = hasBias } (extent "weight" 0)
-    | "BatchNorm1d" ->
-        a.Known [ "eps" ]
-        Norm.batchNorm1dWith (a.Float("momentum", 0.1))
-    | "BatchNorm2d" ->
-        a.Known [ "eps" ]
-        Norm.batchNorm2dWith (a.Float("momentum", 0.1))
-    | "LayerNorm" ->
-        a.Known [ "eps" ]
-        Norm.layerNorm
-    | "GroupNorm" ->
-        a.Known [ "eps" ]
-        Norm.groupNorm (a.Int("groups", 0))
+    | "BatchNorm1d" -> Norm.batchNorm1dWith (norm ())
+    | "BatchNorm2d" -> Norm.batchNorm2dWith (norm ())
+    | "LayerNorm" -> Norm.layerNormWith (norm ()) 1
+    | "GroupNorm" -> Norm.groupNormWith (norm ()) (a.Int("groups", 0))
     | "Embedding" -> Dense.embedding (extent "weight" 0) (extent "weight" 1)
     | "PReLU" -> Activation.prelu false
     | "Conv2d" -> Conv.conv2dWith Init.parameters window (extent "weight" 0) [ a.Int("kernel", 0) ]

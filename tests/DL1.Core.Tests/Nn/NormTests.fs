@@ -33,7 +33,7 @@ let tests =
                 close 1e-3 (of' x) (of' stretched))
             law "running statistics come near those of the data" (fun seed ->
                 let x = moved seed [ 64; 2 ]
-                let layer = Norm.batchNorm1dWith 0.5
+                let layer = Norm.batchNorm1dWith { Norm.options with Momentum = 0.5 }
                 let parameters, state = drawn 1L layer x
                 let step state _ = applied (training 1L) (parameters, state) layer x |> snd
                 let state = List.fold step state [ 1..40 ]
@@ -58,7 +58,23 @@ let tests =
                 && close 1e-12 (Tensor.vector rows[0]) (Tensor.reshape [ 6 ] alone))
             law "one group is layer norm over channels and places" (fun seed ->
                 let x = moved seed [ 2; 3; 4 ]
-                close 1e-12 (given 1L (Norm.layerNormOver 2) x) (given 1L (Norm.groupNorm 1) x))
+                close 1e-12 (given 1L (Norm.layerNormWith Norm.options 2) x) (given 1L (Norm.groupNorm 1) x))
+            test "epsilon stands beside the variance; without a scale there are no parameters" {
+                let options = { Norm.options with Epsilon = 3.0; Affine = false }
+                let x = Tensor.ofArray [ 1; 2 ] [| -1.0; 1.0 |]
+                let parameters, _ = drawn 1L (Norm.layerNormWith options 1) x
+                Expect.equal parameters.Count 0 "no parameters"
+                let half = Tensor.ofArray [ 1; 2 ] [| -0.5; 0.5 |]
+                expectClose 1e-12 half (given 1L (Norm.layerNormWith options 1) x) "x/√(1 + 3)"
+                expectClose 1e-12 half (given 1L (Norm.groupNormWith options 1) x) "one group"
+                let inference = Eval.run [] (0.5 * Expr.constant x)
+
+                expectClose
+                    1e-12
+                    inference
+                    (given 1L (Norm.batchNorm1dWith options) x)
+                    "the running variance is 1 at first"
+            }
             test "batch norm over channels of sequences and images" {
                 for layer, dims in [ Norm.batchNorm1d, [ 4; 3; 5 ]; Norm.batchNorm2d, [ 4; 3; 2; 2 ] ] do
                     let x = moved 1L dims
@@ -122,9 +138,11 @@ let tests =
                     applied (training 1L) (drawn 1L Norm.batchNorm1d single) Norm.batchNorm1d single)
 
                 shape (fun () -> given 1L Norm.batchNorm2d single)
-                shape (fun () -> given 1L (Norm.layerNormOver 3) single)
+                shape (fun () -> given 1L (Norm.layerNormWith Norm.options 3) single)
                 shape (fun () -> given 1L (Norm.groupNorm 2) single)
                 domain (fun () -> Shaping.dropout 1.0)
-                domain (fun () -> Norm.batchNorm1dWith 0.0)
+                domain (fun () -> Norm.batchNorm1dWith { Norm.options with Momentum = 0.0 })
+                domain (fun () -> Norm.layerNormWith { Norm.options with Epsilon = 0.0 } 1)
+                domain (fun () -> Norm.groupNormWith { Norm.options with Epsilon = -1.0 } 1)
             }
         ]

@@ -203,6 +203,17 @@ let tests =
                     (first (Optimizer.lamb 0.0 0.1))
                     "5/√2"
             }
+            test "Rprop's sizes grow, shrink and stay within their limits" {
+                let line (p: Tree<Expr>) = Expr.sumAll p["w"]
+                let rprop = Moments.rpropWith 0.5 3.0 0.01 0.5 0.1
+                let optimizer = Optimizer.ofTransform "Rprop" (Schedule.constant 1.0) rprop
+                let found = trajectory 4 optimizer line (Tree.ofList [ "w", Tensor.scalar 0.0 ])
+                let places = 0.0 :: (found |> List.map (fun t -> Tensor.toFloat t["w"]))
+                let sizes = List.pairwise places |> List.map (fun (a, b) -> a - b)
+
+                for size, expected in List.zip sizes [ 0.1; 0.3; 0.5; 0.5 ] do
+                    Expect.floatClose Accuracy.veryHigh size expected "a size"
+            }
             test "wrong options are refused" {
                 let refused f = Expect.throwsT<DomainError> (fun () -> f () |> ignore) ""
                 refused (fun () -> Optimizer.adam 0.0)
@@ -210,6 +221,7 @@ let tests =
                 refused (fun () -> Optimizer.adamW -1.0 0.1)
                 refused (fun () -> Transform.clipByValue 0.0)
                 refused (fun () -> Transform.clipByGlobalNorm nan)
+                refused (fun () -> Moments.rpropWith 0.5 0.9 1e-6 50.0 0.1)
                 refused (fun () -> Lbfgs.optimizer 0 0.1)
             }
         ]

@@ -74,6 +74,14 @@ let tests =
                         expected
                         $"step {step}"
             }
+            test "one cycle with other turning points" {
+                let at step = Schedule.valueAt step (Schedule.oneCycleWith 0.5 10.0 100.0 21 1.0)
+
+                for step, expected in [ 0, 0.1; 20, 0.001 ] do
+                    Expect.floatClose Accuracy.veryHigh (at step) expected $"step {step}"
+
+                Expect.isGreaterThan (min (at 9) (at 10)) 0.98 "the top is between"
+            }
             test "a schedule of one's own" {
                 let schedule = Schedule.custom "1/√t" (fun step -> Expr.rsqrt (step + 1.0))
                 Expect.equal (Schedule.valueAt 3 schedule, string schedule) (0.5, "1/√t") ""
@@ -84,6 +92,7 @@ let tests =
                 refused (fun () -> Schedule.step 0 0.5 0.1)
                 refused (fun () -> Schedule.exponential 0.9 -0.1)
                 refused (fun () -> Schedule.oneCycle 3 0.1)
+                refused (fun () -> Schedule.oneCycleWith 1.0 25.0 1e4 30 0.1)
                 refused (fun () -> Schedule.piecewise [])
                 refused (fun () -> Schedule.piecewise [ 5, 0.1; 5, 0.2 ])
                 refused (fun () -> Schedule.joined [ 0, falling ] falling)
