@@ -23,6 +23,13 @@ module internal Fuse =
         | Kind.Fold _ -> Role.Still
         | _ -> j.Role
 
+    /// A value and what it is cheaply made of: groups that read any of these have to do with each other.
+    let rec private origins depth (e: Expr) : Expr list =
+        if depth > 0 && Kind.of' e = Kind.Elementwise && Kind.isCheap e then
+            e :: (Reads.of' e |> List.collect (fun r -> origins (depth - 1) r.Source))
+        else
+            [ e ]
+
     let private isLoop (e: Expr) =
         match e.Node with
         | Node.Scan _ -> true
@@ -63,11 +70,12 @@ module internal Fuse =
                 | true, h -> waitFor g h
                 | false, _ -> ()
 
-                match readers.TryGetValue o.Source.Digest with
-                | true, list ->
-                    if not (list.Contains g) then
-                        list.Add g
-                | false, _ -> readers[o.Source.Digest] <- List [ g ]
+                for s in origins 4 o.Source do
+                    match readers.TryGetValue s.Digest with
+                    | true, list ->
+                        if not (list.Contains g) then
+                            list.Add g
+                    | false, _ -> readers[s.Digest] <- List [ g ]
 
         let start host domain =
             let g = Group(groups.Count, domain, host)
@@ -144,6 +152,7 @@ module internal Fuse =
 
                     let siblings =
                         sources
+                        |> List.collect (origins 4)
                         |> List.collect (fun s ->
                             match readers.TryGetValue s.Digest with
                             | true, list -> List.ofSeq list |> List.rev |> List.truncate 4

@@ -190,6 +190,19 @@ module internal Lower =
                 None
         | _ -> None
 
+    let private lastTwo (rank: int) = [ 0 .. rank - 3 ] @ [ rank - 1; rank - 2 ]
+
+    /// The transpose of a product is the product of the transposes, the other way around: nothing is moved.
+    let private transposedProduct (e: Expr) =
+        match e.Node with
+        | Node.Transpose(permutation, p) when p.Shape.Rank >= 2 && permutation = lastTwo p.Shape.Rank ->
+            match p.Node with
+            | Node.MatMul(a, b) ->
+                let turn = Expr.transpose (lastTwo p.Shape.Rank)
+                Some(Expr.matmul (turn b) (turn a))
+            | _ -> None
+        | _ -> None
+
     /// The sum of products over a stack is one product of the stacks.
     let private summedStack (e: Expr) =
         match e.Node with
@@ -197,7 +210,7 @@ module internal Lower =
             match p.Node with
             | Node.MatMul(aT, b) when p.Shape.Size > 0 ->
                 let rank = aT.Shape.Rank
-                let a = Expr.transpose ([ 0 .. rank - 3 ] @ [ rank - 1; rank - 2 ]) aT
+                let a = Expr.transpose (lastTwo rank) aT
 
                 if reshapesFreely (rowsOf a) a && reshapesFreely (rowsOf b) b then
                     let rows (x: Expr) = Expr.reshape ((rowsOf x).ToList()) x
@@ -255,6 +268,7 @@ module internal Lower =
             Rule.anywhere "moves of single elements -> reshape" trivial
             Rule.anywhere "fold of many into few -> two folds" foldInTwo
             Rule.anywhere "stack @ one matrix -> one product" sharedMatrix
+            Rule.anywhere "(a @ b)ᵀ -> bᵀ @ aᵀ" transposedProduct
             Rule.anywhere "sum of a stack of products -> one product" summedStack
         ]
 
