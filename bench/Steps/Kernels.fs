@@ -29,9 +29,7 @@ let private both (f: Expr list -> Expr) (arguments: (string * Tensor) list) =
     graph (inputs @ [ cotangent ]) (y :: Grad.vjp [ y ] [ g ] xs)
 
 let elementwise count =
-    both
-        (fun xs -> Expr.sigmoid (xs[0] * 0.7 + 0.1) * tanh xs[0])
-        [ "x", normal [ count ] 1L ]
+    both (fun xs -> Expr.sigmoid (xs[0] * 0.7 + 0.1) * tanh xs[0]) [ "x", normal [ count ] 1L ]
 
 /// The same with a weight and a bias for each element, and their gradients.
 let elementwiseVectors count =
@@ -45,8 +43,7 @@ let softmax dims = both (fun xs -> Expr.softmax -1 xs[0]) [ "x", normal dims 1L 
 let private convolve (xs: Expr list) = Convolution.conv Convolution.options xs[0] xs[1]
 
 /// 32 to 64 channels, 3x3, over 26x26.
-let private convArguments batch =
-    [ "x", normal [ batch; 32; 26; 26 ] 1L; "w", normal [ 64; 32; 3; 3 ] 2L ]
+let private convArguments batch = [ "x", normal [ batch; 32; 26; 26 ] 1L; "w", normal [ 64; 32; 3; 3 ] 2L ]
 
 let convForward batch =
     let inputs, xs = convArguments batch |> List.map (fun (name, t) -> input name t) |> List.unzip

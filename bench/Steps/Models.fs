@@ -30,7 +30,9 @@ let private shuffled batch (data: Tensor) (targets: Tensor) =
 
     let epoch seed =
         let order = (Key.permutation count (Key.ofSeed seed)).ToArray<int64>()
-        Array.init batches (fun b -> Tensor.ofArray [ batch ] (Array.init batch (fun i -> order[(b * batch + i) % count])))
+
+        Array.init batches (fun b ->
+            Tensor.ofArray [ batch ] (Array.init batch (fun i -> order[(b * batch + i) % count])))
 
     let epochs = Array.init 4 (fun e -> epoch (int64 e))
     let x, y, rows = variable "data" data, variable "targets" targets, variable "rows" epochs[0].[0]
@@ -63,7 +65,8 @@ let private sine count =
     let x = Key.uniform -3.0 3.0 DType.F32 [ count; 1 ] (Key.ofSeed 7L)
     x, Tensor.ofArray [ count; 1 ] (x.ToArray<float32>() |> Array.map MathF.Sin)
 
-let private plainMlp (hidden: int) = Dense.linear hidden => relu => Dense.linear hidden => relu => Dense.linear 1
+let private plainMlp (hidden: int) =
+    Dense.linear hidden => relu => Dense.linear hidden => relu => Dense.linear 1
 
 /// Rows of an epoch of the small regressions.
 [<Literal>]
@@ -78,20 +81,29 @@ let mlp1 batch size =
 /// The same with batch norm and dropout.
 let mlp1bn batch size =
     let data, targets = sine (pick size Rows 500)
-    let hidden () = Dense.linear (pick size 300 40) => Norm.batchNorm1d => relu => Shaping.dropout 0.2
+
+    let hidden () =
+        Dense.linear (pick size 300 40) => Norm.batchNorm1d => relu => Shaping.dropout 0.2
+
     let model = hidden () => hidden () => Dense.linear 1
     made model mse (Optimizer.sgd (pick size 1e-4 1.0)) (shuffled batch data targets)
 
 /// A small regression whose batches are given: for the time of a first step.
-let regression hidden batch =
-    made (plainMlp hidden) mse (Optimizer.sgd 1e-4) (given [| sine batch |])
+let regression hidden batch = made (plainMlp hidden) mse (Optimizer.sgd 1e-4) (given [| sine batch |])
 
 /// 784-512-256-10 on images, cross-entropy, Adam.
 let fmnist batch size =
     let count = pick size Images.Count 256
     let pixels, labels = Images.part 0 count
     let data, targets = Tensor.ofArray [ count; Images.Pixels ] pixels, Tensor.vector labels
-    let model = Dense.linear (pick size 512 48) => relu => Dense.linear (pick size 256 32) => relu => Dense.linear 10
+
+    let model =
+        Dense.linear (pick size 512 48)
+        => relu
+        => Dense.linear (pick size 256 32)
+        => relu
+        => Dense.linear 10
+
     made model entropy (Optimizer.adam 1e-3) (shuffled batch data targets)
 
 /// Two convolutions, pooling, two linear layers, Adam.
@@ -109,7 +121,10 @@ let cnn size =
 /// Hidden 128, sequences of 64, the last output through a linear layer, Adam.
 let lstm size =
     let batch, length, hidden = pick size 32 3, pick size 64 7, pick size 128 20
-    let data i = normal [ batch; length; 32 ] (int64 (2 * i)), normal [ batch; 1 ] (int64 (2 * i + 1))
+
+    let data i =
+        normal [ batch; length; 32 ] (int64 (2 * i)), normal [ batch; 1 ] (int64 (2 * i + 1))
+
     let model = Recurrent.last (Recurrent.lstm (Recurrent.options hidden)) => Dense.linear 1
     made model mse (Optimizer.adam 1e-3) (given (Array.init 32 data))
 

@@ -111,7 +111,9 @@ let check (s: Step) : Result<unit, string> =
     let found = compiled.State @ List.mapi (fun i _ -> compiled.Output i) s.Outputs
     let eval = Eval.prepare (List.map fst s.State @ s.Inputs) (s.Next @ s.Outputs)
     let expected = eval (List.map snd s.State @ List.ofArray inputs)
-    let names = List.map (fun (v: Variable, _) -> v.Name) s.State @ List.mapi (fun i _ -> $"output {i}") s.Outputs
+
+    let names =
+        List.map (fun (v: Variable, _) -> v.Name) s.State @ List.mapi (fun i _ -> $"output {i}") s.Outputs
 
     List.zip3 names found expected
     |> List.tryFind (fun (_, f, e) -> not (isNear f e))

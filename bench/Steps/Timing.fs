@@ -53,10 +53,13 @@ let measure threads reps (work: Work) : Timing =
 let private text (x: float) = x.ToString("G5", CultureInfo.InvariantCulture)
 
 /// `NAME T=2 median 1.5 ms [1.4..1.7]`
-let line (t: Timing) = $"{t.Name} T={t.Threads} median {text t.Median} {t.Unit} [{text t.Low}..{text t.High}]"
+let line (t: Timing) =
+    $"{t.Name} T={t.Threads} median {text t.Median} {t.Unit} [{text t.Low}..{text t.High}]"
 
 let private form =
-    Regex(@"^(?<name>.+?)\s+T=(?<threads>\d+)\s+median (?<median>\S+) (?<unit>\S+)\s+\[(?<low>[^.\s]+(\.\d+)?(E[+-]\d+)?)\.\.(?<high>\S+)\]")
+    Regex(
+        @"^(?<name>.+?)\s+T=(?<threads>\d+)\s+median (?<median>\S+) (?<unit>\S+)\s+\[(?<low>[^.\s]+(\.\d+)?(E[+-]\d+)?)\.\.(?<high>\S+)\]"
+    )
 
 /// A line read back, this program's or the other library's, in the unit that it has; no line of the form is `None`.
 let tryParse (text: string) : Timing option =
