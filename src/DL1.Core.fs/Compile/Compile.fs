@@ -1,7 +1,6 @@
 namespace DL1
 
 open System.Collections.Concurrent
-open System.Runtime.CompilerServices
 
 /// Graphs made ready to run many times: elementwise nodes, folds and what follows a product fused into single passes,
 /// buffers placed ahead. The values are those of `Eval`: bit for bit for arithmetic and movement, within the stated ulp
@@ -66,23 +65,47 @@ module Compile =
             executable.Release()
             idle.Push executable
 
-    /// The same for vectors of a width, with emitted code or without, on at most so many threads.
-    let internal prepareOn width generates threads (inputs: Variable list) (roots: Expr list) =
-        let plan = Cache.plan width generates inputs roots
+    /// The same for vectors of a width.
+    let internal prepareAs width (options: CompileOptions) (inputs: Variable list) (roots: Expr list) =
+        Options.check options
+        let plan = Cache.plan width options.DynamicCode inputs roots
         let idle = ConcurrentStack<Executable>()
-        let make () = Executable(plan, width)
+
+        let make () =
+            let executable = Executable(plan, width)
+
+            if options.CheckFinite then
+                executable.Watch(fun watched -> [| FiniteWatch watched |])
+
+            executable
 
         fun (values: Tensor list) ->
             check inputs values
-            run plan idle make threads (Array.ofList values)
+            run plan idle make options.Threads (Array.ofList values)
+
+    /// The same for vectors of a width, with emitted code or without, on at most so many threads.
+    let internal prepareOn width generates threads (inputs: Variable list) (roots: Expr list) =
+        let options = { Threads = threads; DynamicCode = generates; CheckFinite = false }
+        prepareAs width options inputs roots
+
+    /// The options that hold where none are given: as many threads as there are processors, machine code where the
+    /// runtime makes it, no checks. `{ Compile.standard with CheckFinite = true }`
+    let standard: CompileOptions = Options.standard
+
+    /// As `prepare`, with options. Options out of their range are a `DomainError`; with `CheckFinite` so is the first NaN
+    /// or infinity of a run, with the formula that gave it.
+    /// `let step = Compile.prepareWith { Compile.standard with Threads = 1 } [ w; x ] [ loss ]`
+    let prepareWith (options: CompileOptions) (inputs: Variable list) (roots: Expr list) =
+        prepareAs Simd.widest options inputs roots
 
     /// A function from the values of variables, in the order given, to the values of the roots. It may be called from
     /// many threads. A variable that is no input is a `DomainError`; a value of another type or shape a `ShapeError`.
     /// `let step = Compile.prepare [ w; x ] [ loss; gradient ]` then `step [ weights; data ]`
     let prepare (inputs: Variable list) (roots: Expr list) : Tensor list -> Tensor list =
-        prepareOn Simd.widest RuntimeFeature.IsDynamicCodeSupported Pool.threads inputs roots
+        prepareWith standard inputs roots
 
-    /// The kernels of the plan for a graph, one a line: what is read, what is computed, and where it stands.
-    /// `Compile.explain [ w; x ] [ loss ]`
+    /// The plan for a graph as a table: for each kernel its kind, the extents it goes over, its operations, the bytes that
+    /// it reads and writes, and what it computes as formulas, with where the values stand in the arena; at the end what
+    /// all of it comes to. `Session.Explain` adds times. `Compile.explain [ w; x ] [ loss ]`
     let explain (inputs: Variable list) (roots: Expr list) : string =
-        Cache.plan Simd.widest RuntimeFeature.IsDynamicCodeSupported inputs roots |> ExplainPlan.text
+        Cache.plan Simd.widest standard.DynamicCode inputs roots |> ExplainPlan.text

@@ -29,13 +29,46 @@ type internal Executable(plan: Plan, width: Width) =
             | Where.Input _
             | Where.Output _ -> ())
 
+    // The bodies of loops, by kernel.
+    let bodies: Executable option[] = Array.create plan.Steps.Length None
+
     let kernels =
         plan.Steps
-        |> Array.map (fun step -> Bind.kernel (fun body -> Executable(body, width)) frame width step.Work)
+        |> Array.mapi (fun i step ->
+            let nested body : IBound =
+                let bound = Executable(body, width)
+                bodies[i] <- Some bound
+                bound
+
+            Bind.kernel nested frame width step.Work)
+
+    let mutable watches: Watch[] = [||]
+
+    /// A watch is told of a kernel's end in order and of its beginning in the opposite order: none sees another's work.
+    let runWatched () =
+        for i in 0 .. kernels.Length - 1 do
+            for w in watches.Length - 1 .. -1 .. 0 do
+                watches[w].Begins i
+
+            kernels[i].Run()
+
+            for w in 0 .. watches.Length - 1 do
+                watches[w].Ended i
 
     member _.Plan = plan
     member _.Frame = frame
     member _.Kernels = kernels
+
+    /// Has the kernels watched, those in loops among them; by no one, where there are no watches.
+    member this.Watch(make: Watched -> Watch[]) = this.WatchIn(None, make)
+
+    member private _.WatchIn(outer: struct (Plan * int) option, make: Watched -> Watch[]) : unit =
+        watches <- make { Plan = plan; Frame = frame; Outer = outer }
+
+        for i in 0 .. bodies.Length - 1 do
+            match bodies[i] with
+            | Some body -> body.WatchIn(Some(struct (plan, i)), make)
+            | None -> ()
 
     /// Pins an array where a place is.
     member _.Put(place: int, elements: Elements) =
@@ -52,8 +85,11 @@ type internal Executable(plan: Plan, width: Width) =
     member _.Run(threads: int) =
         frame.Threads <- threads
 
-        for kernel in kernels do
-            kernel.Run()
+        if watches.Length > 0 then
+            runWatched ()
+        else
+            for kernel in kernels do
+                kernel.Run()
 
         // What kernels know are addresses alone.
         GC.KeepAlive constants

@@ -1,44 +1,175 @@
 namespace DL1
 
+open System
+open System.Globalization
 open System.Text
+
+/// A kernel as a row of a table and the formulas beneath it.
+[<NoEquality; NoComparison>]
+type internal ExplainedKernel = { Depth: int; Cells: string list; Formulas: string list }
 
 /// Plans as text.
 [<RequireQualifiedAccess>]
 module internal ExplainPlan =
-    let private place (plan: Plan) (p: int) =
-        match plan.Where[p], plan.Values[p].Node with
-        | Where.Input _, Node.Variable v -> v.Name
-        | Where.Constant value, _ when value.Size = 1 -> $"{Tensor.toFloat value}"
-        | _ -> $"v{p}"
+    let private number (value: float) = value.ToString("0.##", CultureInfo.InvariantCulture)
 
-    /// A plan, one kernel a line.
-    let text (plan: Plan) : string =
-        let out = StringBuilder()
+    /// A number in units of a thousand, a million, ...
+    let private scaled (one: string) (value: float) =
+        if value < 1e4 then $"{number value} {one}"
+        elif value < 1e6 then $"{number (value / 1e3)} k{one}"
+        elif value < 1e9 then $"{number (value / 1e6)} M{one}"
+        else $"{number (value / 1e9)} G{one}"
 
-        let names (places: int[]) =
-            System.String.Join(", ", places |> Array.distinct |> Array.map (place plan))
+    let private seconds (value: float) =
+        if value < 1e-3 then $"{number (value * 1e6)} µs"
+        elif value < 1.0 then $"{number (value * 1e3)} ms"
+        else $"{number value} s"
 
+    /// What kind of kernel, and over which extents.
+    let private kind (plan: Plan) (step: PlanStep) =
+        let isTransposed (m: MatrixPlace) = m.Layout.Row = 1 && m.Layout.Column <> 1
+
+        match step.Work with
+        | Work.Pass _ ->
+            let g = step.Group
+            let axes = g.Reduced |> Array.map string |> String.concat ", "
+            let folds = if g.Reduced.Length > 0 then $", folds axes {axes}" else ""
+            "pass", $"{Shape.Of g.Domain}{folds}"
+        | Work.Product job ->
+            let stack = if job.Batch > 1 then $"{job.Batch} of " else ""
+            let mark m = if isTransposed m then "ᵀ" else ""
+            "product", $"{stack}[{job.M}, {job.K}]{mark job.A} @ [{job.K}, {job.N}]{mark job.B}"
+        | Work.Static(e, _, _) -> Node.name e.Node, $"{e.Shape}"
+        | Work.Copy(_, _, shape, _, _) -> "copy", $"{shape}, layout made row-major"
+        | Work.Channels job -> Node.name job.Node.Node, $"{job.Node.Shape}, channels last"
+        | Work.Loop(job, _) ->
+            "loop", $"{job.Length} steps" + (if job.Reversed then ", from the last" else "")
+        | Work.Defined(_, _, target) -> Node.name plan.Values[target].Node, "by its definition"
+
+    let private formula (plan: Plan) (step: PlanStep) (target: int) =
+        let e = plan.Values[target]
+
+        let where =
+            match plan.Where[target] with
+            | Where.Arena offset -> $"at {offset}"
+            | Where.Output _ ->
+                let root = Array.IndexOf(plan.Results, target)
+                $"root {root}"
+            | Where.Input _
+            | Where.Constant _ -> ""
+
+        let head = $"{KernelFormula.name plan target}: {e.DType} {e.Shape} {where} = "
+
+        let text =
+            match step.Work with
+            | Work.Loop _ ->
+                step.Reads
+                |> Array.distinct
+                |> Array.map (KernelFormula.name plan)
+                |> String.concat ", "
+                |> sprintf "loop over %s"
+            | _ -> KernelFormula.of' plan step target
+
+        head + text.Replace("\n", "\n" + String(' ', 4))
+
+    let private rate (peak: Peak) (cost: Cost) (time: float) =
+        let flops, bytes = float cost.Flops / time, float (cost.Read + cost.Written) / time
+        let share = max (flops / peak.Flops) (bytes / peak.Bytes)
+
+        [
+            seconds time
+            number (flops / 1e9)
+            number (bytes / 1e9)
+            (100.0 * share).ToString("0", CultureInfo.InvariantCulture) + " %"
+        ]
+
+    let rec private rows (profile: (Profile * Peak) option) depth prefix (plan: Plan) : ExplainedKernel list =
         plan.Steps
-        |> Array.iteri (fun i step ->
-            let what =
-                match step.Work with
-                | Work.Pass work ->
-                    let folds = if work.Folds then " with folds" else ""
-                    $"pass over {Shape.Of step.Group.Domain}{folds}: {step.Group.Members.Count} nodes"
-                | Work.Product work ->
-                    let after = if work.Finish.IsSome then $", then {step.Group.Members.Count} nodes" else ""
-                    $"product {work.Batch}x[{work.M}, {work.K}]@[{work.K}, {work.N}]{after}"
-                | Work.Static(e, _, _) -> Node.name e.Node
-                | Work.Copy _ -> "copy"
-                | Work.Channels job ->
-                    let after = if job.Finish.IsSome then $", then {step.Group.Members.Count} nodes" else ""
-                    $"{Node.name job.Node.Node}, channels last{after}"
-                | Work.Loop(job, body) -> $"{job.Length} steps of {body.Steps.Length} kernels"
-                | Work.Defined(_, _, target) -> $"{Node.name plan.Values[target].Node} by its definition"
+        |> Array.indexed
+        |> List.ofArray
+        |> List.collect (fun (i, step) ->
+            let cost = Cost.ofStep plan step
+            let name, extents = kind plan step
 
-            let of' = step.Group.Members |> Seq.map (fun e -> Node.name e.Node)
-            let nodes = System.String.Join(" ", of')
-            out.AppendLine $"{i}: {names step.Writes} = {what} of {names step.Reads}  ({nodes})" |> ignore)
+            let times =
+                match profile with
+                | None -> []
+                | Some(profile, peak) ->
+                    match profile.TryFind plan |> Option.map _.Seconds(i) with
+                    | Some(ValueSome time) when time > 0.0 -> rate peak cost time
+                    | Some _
+                    | None -> [ ""; ""; ""; "" ]
 
-        out.AppendLine $"arena: {plan.Bytes} bytes" |> ignore
-        out.ToString()
+            let own =
+                {
+                    Depth = depth
+                    Cells =
+                        [
+                            String(' ', 2 * depth) + $"{prefix}{i}"
+                            name
+                            extents
+                            scaled "FLOP" (float cost.Flops)
+                            scaled "B" (float cost.Read)
+                            scaled "B" (float cost.Written)
+                        ]
+                        @ times
+                    Formulas = step.Writes |> Array.distinct |> Array.map (formula plan step) |> List.ofArray
+                }
+
+            match step.Work with
+            | Work.Loop(_, body) -> own :: rows profile (depth + 1) $"{prefix}{i}." body
+            | _ -> [ own ])
+
+    let private titles = [ "#"; "kernel"; "over"; "work"; "read"; "written" ]
+    let private timeTitles = [ "time"; "GFLOP/s"; "GB/s"; "of peak" ]
+
+    let private total (profile: (Profile * Peak) option) (plan: Plan) =
+        let cost = Cost.ofPlan plan
+
+        let flops, bytes = scaled "FLOP" (float cost.Flops), float >> scaled "B"
+
+        let work =
+            $"{plan.Steps.Length} kernels: {flops}, {bytes cost.Read} read, {bytes cost.Written} written; "
+            + $"arena {plan.Bytes} bytes"
+
+        match profile with
+        | None -> work
+        | Some(profile, peak) ->
+            let times =
+                match profile.TryFind plan with
+                | None -> 0.0
+                | Some known ->
+                    Seq.init plan.Steps.Length known.Seconds |> Seq.sumBy (ValueOption.defaultValue 0.0)
+
+            $"{work}\n{seconds times} in kernels; this machine's peak is {number (peak.Flops / 1e9)} GFLOP/s (f32) and "
+            + $"{number (peak.Bytes / 1e9)} GB/s (memory; what caches hold is faster)"
+
+    /// A plan as a table, with the times of a profile, on so many threads.
+    let table (profile: (Profile * Peak) option) (plan: Plan) : string =
+        let kernels = rows profile 0 "" plan
+        let header = if profile.IsSome then titles @ timeTitles else titles
+        let lines = header :: List.map _.Cells kernels
+
+        let widths = lines |> List.transpose |> List.map (List.map String.length >> List.max)
+
+        // Names stand to the left, numbers to the right.
+        let line cells =
+            List.zip widths cells
+            |> List.mapi (fun column (width, cell: string) ->
+                if column < 3 then cell.PadRight width else cell.PadLeft width)
+            |> String.concat "  "
+            |> _.TrimEnd()
+
+        let out = StringBuilder().AppendLine(line header)
+
+        for kernel in kernels do
+            out.AppendLine(line kernel.Cells) |> ignore
+
+            for formula in kernel.Formulas do
+                let indent = String(' ', 4 + 2 * kernel.Depth)
+                out.AppendLine(indent + formula.Replace("\n", "\n" + indent)) |> ignore
+
+        out.Append(total profile plan).ToString()
+
+    /// A plan as a table.
+    let text (plan: Plan) : string = table None plan

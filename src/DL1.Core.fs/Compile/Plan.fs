@@ -103,7 +103,7 @@ module internal Plan =
         order.ToArray()
 
     /// The node whose memory a value stands in: reshapes cost nothing.
-    let rec private home (e: Expr) =
+    let rec home (e: Expr) =
         match e.Node with
         | Node.Reshape(_, x) -> home x
         | _ -> e

@@ -1,18 +1,35 @@
 namespace DL1
 
 open System
-open System.Runtime.CompilerServices
 open System.Runtime.InteropServices
+open System.Threading
 
 /// A loop of steps that keeps its state in memory of its own: each step reads the state and the inputs, and writes the
 /// next state beside it, then the two change places. Nothing is allocated from step to step; a step that fails or is
 /// never run leaves the state of the last whole one. The bits are those of the pure step. One thread at a time.
 [<Sealed>]
 type Session
-    internal (plan: Plan, width: Width, threads: int, state: (Variable * Tensor) list, inputs: Variable list)
+    internal
+    (plan: Plan, width: Width, options: CompileOptions, state: (Variable * Tensor) list, inputs: Variable list)
     =
     let states = state.Length
     let executable = Executable(plan, width)
+    let mutable profile: Profile option = None
+    let mutable isProfiling = false
+
+    let watch () =
+        executable.Watch(fun watched ->
+            [|
+                match profile with
+                | Some profile when isProfiling -> profile.Watch watched
+                | _ -> ()
+                if options.CheckFinite then
+                    FiniteWatch watched
+            |])
+
+    do
+        if options.CheckFinite then
+            watch ()
 
     let buffer (e: Expr) =
         GC.AllocateUninitializedArray<byte>(Memory.size e.DType * e.Shape.Size + 64, pinned = true)
@@ -20,13 +37,12 @@ type Session
     let address (b: byte[]) = (Marshal.UnsafeAddrOfPinnedArrayElement(b, 0) + 63n) &&& ~~~63n
 
     let roots = Array.ofList plan.Roots
-    // The state as it is and as it will be, then the outputs, which have one buffer each.
-    let now = roots |> Array.truncate states |> Array.map buffer
-    let next = roots |> Array.map buffer
+    // State and outputs as they are and as they will be.
+    let now, next = Array.map buffer roots, Array.map buffer roots
     let mutable swapped = false
 
     let current i = address (if swapped then next[i] else now[i])
-    let coming i = address (if i < states && swapped then now[i] else next[i])
+    let coming i = address (if swapped then now[i] else next[i])
 
     /// The places of the inputs: state first.
     let places = List.map fst state @ inputs |> List.map plan.PlaceOf |> Array.ofList
@@ -91,7 +107,7 @@ type Session
                 if direct[i] then
                     executable.Frame.Addresses[plan.Results[i]] <- coming i
 
-            executable.Run threads
+            executable.Run options.Threads
 
             for i in 0 .. roots.Length - 1 do
                 if not direct[i] then
@@ -101,6 +117,43 @@ type Session
 
         swapped <- not swapped
         steps <- steps + 1L
+
+    /// The same, unless it was cancelled before: then an `OperationCanceledException`, and the state stays that of the last
+    /// whole step. A step that has begun is finished.
+    member this.Step(token: CancellationToken, [<ParamArray>] values: Tensor[]) =
+        token.ThrowIfCancellationRequested()
+        this.Step values
+
+    /// Makes so many steps, on the inputs that `batch` has for each, which is numbered from 0. Cancellation is looked for
+    /// before each: an `OperationCanceledException`, and the state of the last whole step.
+    /// `session.Run(100, (fun i -> [| xs[i]; ys[i] |]), token)`
+    member this.Run(steps: int, batch: Func<int, Tensor[]>, token: CancellationToken) =
+        if steps < 0 then
+            Refuse.domain "Session.Run" $"{steps} steps" "0 or more steps" "give how many steps to make"
+
+        for i in 0 .. steps - 1 do
+            token.ThrowIfCancellationRequested()
+            this.Step(batch.Invoke i)
+
+    /// The same, never cancelled. `session.Run(100, fun i -> [| xs[i]; ys[i] |])`
+    member this.Run(steps: int, batch: Func<int, Tensor[]>) = this.Run(steps, batch, CancellationToken.None)
+
+    /// Whether the time of each kernel is taken, for `Explain`. Setting it begins anew; while it is false, which it is at
+    /// first, nothing is measured and nothing is lost.
+    member _.IsProfiling
+        with get () = isProfiling
+        and set value =
+            if value then
+                profile <- Some(Profile())
+
+            isProfiling <- value
+            watch ()
+
+    /// The plan as a table, as `Compile.explain` has it; after profiled steps, with the mean time of each kernel, its
+    /// operations and bytes a second, and the larger of its shares of what this machine can do at most (which is measured
+    /// once, in some 50 ms). `session.IsProfiling <- true`, some steps, then `session.Explain()`.
+    member _.Explain() : string =
+        ExplainPlan.table (profile |> Option.map (fun p -> p, Peak.measured options.Threads)) plan
 
     /// The state now, in its order: copies that no step changes.
     member _.State: Tensor list =
@@ -113,12 +166,12 @@ type Session
         if steps = 0L then
             Refuse.domain "Session.Output" "an output before the first step" "a step first" "call Step"
 
-        Memory.read roots[i].DType roots[i].Shape (address next[i])
+        Memory.read roots[i].DType roots[i].Shape (current i)
 
     /// The first element of an output as a number: for losses, without a copy.
     member _.Scalar(index: int) : float =
         let i = output index
-        let at = address next[i]
+        let at = current i
 
         if steps = 0L then
             Refuse.domain "Session.Scalar" "an output before the first step" "a step first" "call Step"
@@ -131,8 +184,10 @@ type Session
         | DType.Bool -> float (Marshal.ReadByte at)
 
     static member internal On
-        (width, generates, threads, state: (Variable * Tensor) list, next: Expr list, inputs, outputs)
+        (width, options: CompileOptions, state: (Variable * Tensor) list, next: Expr list, inputs, outputs)
         =
+        Options.check options
+
         if next.Length <> state.Length then
             Refuse.domain
                 "Session"
@@ -150,8 +205,8 @@ type Session
                     $"{v.DType} {v.Shape} for both"
                     "cast or reshape them"
 
-        let plan = Cache.plan width generates (List.map fst state @ inputs) (next @ outputs)
-        Session(plan, width, threads, state, inputs)
+        let plan = Cache.plan width options.DynamicCode (List.map fst state @ inputs) (next @ outputs)
+        Session(plan, width, options, state, inputs)
 
     /// A session from the variables of the state with their first values, what each of them is next, the variables that
     /// are given at each step, and what is wanted of each step beside the state.
@@ -159,12 +214,17 @@ type Session
     static member Of
         (state: (Variable * Tensor) list, next: Expr list, inputs: Variable list, outputs: Expr list)
         =
-        Session.On(
-            Simd.widest,
-            RuntimeFeature.IsDynamicCodeSupported,
-            Pool.threads,
-            state,
-            next,
-            inputs,
-            outputs
-        )
+        Session.With(Options.standard, state, next, inputs, outputs)
+
+    /// The same with options, from `Compile.standard`. Options out of their range are a `DomainError`. With `CheckFinite` a
+    /// step that meets NaN or infinity is one, too, and leaves the state of the last whole step.
+    /// `Session.With({ Compile.standard with CheckFinite = true }, state, next, inputs, outputs)`
+    static member With
+        (
+            options: CompileOptions,
+            state: (Variable * Tensor) list,
+            next: Expr list,
+            inputs: Variable list,
+            outputs: Expr list
+        ) =
+        Session.On(Simd.widest, options, state, next, inputs, outputs)

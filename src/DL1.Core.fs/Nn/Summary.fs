@@ -74,7 +74,7 @@ type Summary internal (rows: SummaryRow list, parameters: int64, state: int64, f
 module Summary =
     /// The operations of one node on its elements: two for each pair of a product or a convolution, one for each element
     /// of a function, a sum or a comparison; none for what only moves.
-    let rec private costOf (e: Expr) : int64 =
+    let rec internal costOf (e: Expr) : int64 =
         let size (x: Expr) = int64 x.Shape.Size
 
         match e.Node with

@@ -1,0 +1,156 @@
+namespace DL1
+
+open System.Runtime.Intrinsics
+open FSharp.NativeInterop
+
+#nowarn "9" // Values are read at addresses; the plan answers for their extents.
+
+/// Looks for NaN and infinity: floats whose exponent's bits are all set.
+[<RequireQualifiedAccess>]
+module internal Finite =
+    let private firstOf32 (address: nativeint) (count: int) =
+        let at i = NativePtr.add (NativePtr.ofNativeInt<int> address) i
+        let ones = 0x7F800000
+        let lanes = Vector256.Create ones
+        let mutable i = 0
+
+        while i + 8 <= count
+              && not (Vector256.EqualsAny(Vector256.BitwiseAnd(Vector256.Load(at i), lanes), lanes)) do
+            i <- i + 8
+
+        while i < count && NativePtr.read (at i) &&& ones <> ones do
+            i <- i + 1
+
+        if i < count then ValueSome i else ValueNone
+
+    let private firstOf64 (address: nativeint) (count: int) =
+        let at i = NativePtr.add (NativePtr.ofNativeInt<int64> address) i
+        let ones = 0x7FF0000000000000L
+        let lanes = Vector256.Create ones
+        let mutable i = 0
+
+        while i + 4 <= count
+              && not (Vector256.EqualsAny(Vector256.BitwiseAnd(Vector256.Load(at i), lanes), lanes)) do
+            i <- i + 4
+
+        while i < count && NativePtr.read (at i) &&& ones <> ones do
+            i <- i + 1
+
+        if i < count then ValueSome i else ValueNone
+
+    /// The first of some elements at an address that is no finite float.
+    let first (dtype: DType) (address: nativeint) (count: int) : int voption =
+        match dtype with
+        | DType.F32 -> firstOf32 address count
+        | DType.F64 -> firstOf64 address count
+        | DType.I32
+        | DType.I64
+        | DType.Bool -> ValueNone
+
+    /// What an element is, in words: NaN, ∞ or −∞.
+    let kind (dtype: DType) (address: nativeint) (index: int) =
+        let value =
+            match dtype with
+            | DType.F32 -> float (NativePtr.get (NativePtr.ofNativeInt<float32> address) index)
+            | DType.F64 -> NativePtr.get (NativePtr.ofNativeInt<float> address) index
+            | DType.I32
+            | DType.I64
+            | DType.Bool -> 0.0
+
+        if System.Double.IsNaN value then "NaN"
+        elif value > 0.0 then "∞"
+        else "−∞"
+
+    /// The place of an element by its number: `[2, 5]`; nothing for a scalar.
+    let place (shape: Shape) (index: int) =
+        if shape.Rank = 0 then
+            ""
+        else
+            let strides = shape.Strides
+            let indices = Array.init shape.Rank (fun axis -> index / strides[axis] % shape[axis])
+            let text = indices |> Array.map string |> String.concat ", "
+            $" at [{text}]"
+
+/// Searches what a plan is given, and what each of its kernels writes, and refuses the first NaN or infinity.
+[<Sealed>]
+type internal FiniteWatch(watched: Watched) =
+    inherit Watch()
+    let plan, frame = watched.Plan, watched.Frame
+
+    let find place =
+        let e = plan.Values[place]
+        Finite.first e.DType frame.Addresses[place] e.Shape.Size
+
+    let described place index =
+        let e = plan.Values[place]
+        Finite.kind e.DType frame.Addresses[place] index + Finite.place e.Shape index
+
+    /// How the values that a kernel reads were computed, one a line, back to where variables are read.
+    let history (step: PlanStep) =
+        let maker place = plan.Steps |> Array.tryFind (fun s -> Array.contains place s.Writes)
+
+        let rec lines (left: int) (places: int list) =
+            match places with
+            | place :: rest when left > 0 ->
+                match maker place with
+                | Some s when s.Work.IsLoop ->
+                    $"\n  where {KernelFormula.name plan place} is a loop's" :: lines (left - 1) rest
+                | Some s ->
+                    let line = $"\n  where {KernelFormula.name plan place} = {KernelFormula.of' plan s place}"
+
+                    line :: lines (left - 1) (rest @ List.ofArray (Array.distinct s.Reads))
+                | None -> lines left rest
+            | _ -> []
+
+        if KernelFormula.variables plan step <> [] then
+            ""
+        else
+            lines 4 (List.ofArray (Array.distinct step.Reads)) |> String.concat ""
+
+    let loop =
+        match watched.Outer with
+        | None -> ""
+        | Some(struct (outer, number)) ->
+            match KernelFormula.variables outer outer.Steps[number] with
+            | [] -> ", in a loop"
+            | names -> sprintf ", in a loop over %s" (String.concat ", " names)
+
+    let refuse (step: PlanStep) place index =
+        let formula =
+            match step.Work with
+            | Work.Loop _ -> "a loop"
+            | _ -> $"{KernelFormula.name plan place} = {KernelFormula.of' plan step place}"
+
+        let reads =
+            match KernelFormula.variables plan step with
+            | [] -> ""
+            | names -> sprintf ", which reads %s" (String.concat ", " names)
+
+        Refuse.domain
+            "CheckFinite"
+            $"{described place index} of {formula}{reads}{loop}{history step}"
+            "finite numbers"
+            "a smaller learning rate or clipped gradients; for NaN look for 0/0, ∞ − ∞ and for roots and logarithms of negative numbers; for ∞ a form that does not overflow, as logSumExp or softplus"
+
+    override _.Begins number =
+        if number = 0 && watched.Outer.IsNone then
+            for place in 0 .. plan.Where.Length - 1 do
+                match plan.Where[place], plan.Values[place].Node with
+                | Where.Input _, Node.Variable v ->
+                    match find place with
+                    | ValueSome index ->
+                        Refuse.domain
+                            "CheckFinite"
+                            $"{described place index} of the input {v.Name}"
+                            "finite numbers"
+                            "look at where the values of this variable come from: data that were never cleaned, or a state that was spoiled before"
+                    | ValueNone -> ()
+                | _ -> ()
+
+    override _.Ended number =
+        let step = plan.Steps[number]
+
+        for place in step.Writes do
+            match find place with
+            | ValueSome index -> refuse step place index
+            | ValueNone -> ()

@@ -1,0 +1,49 @@
+namespace DL1
+
+/// The work of a kernel: operations on floats, and bytes that are read and written. What is read twice counts once.
+[<Struct>]
+type internal Cost = { Flops: int64; Read: int64; Written: int64 }
+
+/// The work of kernels, known from their shapes alone.
+[<RequireQualifiedAccess>]
+module internal Cost =
+    let private bytesOf (plan: Plan) (places: int seq) =
+        places
+        |> Seq.sumBy (fun p ->
+            let e = plan.Values[p]
+            int64 e.Shape.Size * int64 (Memory.size e.DType))
+
+    let zero = { Flops = 0L; Read = 0L; Written = 0L }
+
+    let add (a: Cost) (b: Cost) =
+        { Flops = a.Flops + b.Flops; Read = a.Read + b.Read; Written = a.Written + b.Written }
+
+    /// The work of a kernel; of all steps, for a loop.
+    let rec ofStep (plan: Plan) (step: PlanStep) : Cost =
+        let members = Seq.sumBy Summary.costOf step.Group.Members
+        let writes = Array.distinct step.Writes
+        // What a kernel writes before it reads it is no reading.
+        let reads = step.Reads |> Array.distinct |> Array.filter (fun p -> not (Array.contains p writes))
+
+        let moved flops = { Flops = flops; Read = bytesOf plan reads; Written = bytesOf plan writes }
+
+        match step.Work with
+        | Work.Pass _ -> moved members
+        | Work.Product job -> moved (2L * int64 job.M * int64 job.N * int64 job.K * int64 job.Batch + members)
+        | Work.Static(e, _, _) -> moved (Summary.costOf e)
+        | Work.Copy _ -> moved 0L
+        | Work.Channels job -> moved (Summary.costOf job.Node + members)
+        | Work.Loop(job, body) ->
+            let once = ofPlan body
+            let length = int64 job.Length
+
+            {
+                Flops = length * once.Flops
+                Read = length * once.Read
+                Written = length * once.Written
+            }
+        | Work.Defined(_, _, target) -> moved (Summary.costOf plan.Values[target])
+
+    /// The work of all kernels of a plan.
+    and ofPlan (plan: Plan) : Cost =
+        plan.Steps |> Array.fold (fun sum step -> add sum (ofStep plan step)) zero

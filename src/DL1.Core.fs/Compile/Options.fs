@@ -1,0 +1,44 @@
+namespace DL1
+
+open System.Runtime.CompilerServices
+
+/// How a graph is compiled and run. The values are the same, bit for bit, whatever is chosen.
+type CompileOptions =
+    {
+        /// On how many threads one run may be, its caller's among them: from 1 to 256.
+        Threads: int
+        /// Whether passes become machine code when a plan is made; otherwise they are interpreted. True is refused where
+        /// the runtime makes no code.
+        DynamicCode: bool
+        /// Whether all inputs, and all that each kernel writes, are searched for NaN and ∞: the first one found is a
+        /// `DomainError` that names the formula, the variables that it reads and the place. Costs a pass over memory for
+        /// each kernel.
+        CheckFinite: bool
+    }
+
+/// Options that mean something.
+[<RequireQualifiedAccess>]
+module internal Options =
+    /// This machine's processors; emitted code where there may be any; no checks.
+    let standard =
+        {
+            Threads = min 256 (max 1 Pool.threads)
+            DynamicCode = RuntimeFeature.IsDynamicCodeSupported
+            CheckFinite = false
+        }
+
+    /// Refuses what cannot be.
+    let check (options: CompileOptions) =
+        if options.Threads < 1 || options.Threads > 256 then
+            Refuse.domain
+                "CompileOptions"
+                $"Threads = {options.Threads}"
+                "from 1 to 256 threads"
+                "start from Compile.standard, which has one for each processor"
+
+        if options.DynamicCode && not RuntimeFeature.IsDynamicCodeSupported then
+            Refuse.domain
+                "CompileOptions"
+                "DynamicCode = true where the runtime makes no code"
+                "false"
+                "start from Compile.standard, which knows"

@@ -1,0 +1,104 @@
+namespace DL1
+
+open System
+open System.Collections.Concurrent
+open System.Diagnostics
+open System.Runtime.CompilerServices
+open System.Runtime.InteropServices
+open FSharp.NativeInterop
+
+#nowarn "9" // Two words at an address on the stack.
+#nowarn "3535" // Static abstract members: the JIT compiles the chains anew for each width.
+
+/// Chains of fused multiply-adds that wait for nothing but themselves.
+[<AbstractClass; Sealed>]
+type internal Chains<'S, 'V, 'T
+    when 'S :> ISimd<'V, 'T> and 'S: struct and 'V: struct and 'T: unmanaged and 'T: struct> private () =
+
+    /// Ten chains of so many links each, from a number at an address to a vector at another.
+    [<MethodImpl(MethodImplOptions.AggressiveOptimization)>]
+    static member Run(links: int, source: nativeint, target: nativeint) =
+        let x = 'S.Broadcast source
+        let mutable a = x
+        let mutable b = x
+        let mutable c = x
+        let mutable d = x
+        let mutable e = x
+        let mutable f = x
+        let mutable g = x
+        let mutable h = x
+        let mutable i = x
+        let mutable j = x
+
+        for _ in 1..links do
+            a <- 'S.MultiplyAdd(a, x, x)
+            b <- 'S.MultiplyAdd(b, x, x)
+            c <- 'S.MultiplyAdd(c, x, x)
+            d <- 'S.MultiplyAdd(d, x, x)
+            e <- 'S.MultiplyAdd(e, x, x)
+            f <- 'S.MultiplyAdd(f, x, x)
+            g <- 'S.MultiplyAdd(g, x, x)
+            h <- 'S.MultiplyAdd(h, x, x)
+            i <- 'S.MultiplyAdd(i, x, x)
+            j <- 'S.MultiplyAdd(j, x, x)
+
+        let left = 'S.Add('S.Add('S.Add(a, b), 'S.Add(c, d)), 'S.Add(e, f))
+        'S.Store('S.Add(left, 'S.Add('S.Add(g, h), 'S.Add(i, j))), target)
+
+/// What this machine can do at most, measured: f32 operations and bytes a second.
+[<Struct>]
+type internal Peak = { Flops: float; Bytes: float }
+
+/// Short measurements of this machine: some 50 ms, once for each number of threads.
+[<RequireQualifiedAccess>]
+module internal Peak =
+    /// The least time of some runs, in seconds.
+    let private least times (run: unit -> unit) =
+        let mutable best = Double.MaxValue
+
+        for _ in 1..times do
+            let start = Stopwatch.GetTimestamp()
+            run ()
+            best <- min best (Stopwatch.GetElapsedTime(start).TotalSeconds)
+
+        best
+
+    let private flops threads =
+        let links = 50_000
+        let parts = 4 * threads
+
+        let part (_: int) =
+            let words = NativePtr.stackalloc<float32> 32
+            NativePtr.set words 0 0.5f
+            let source = NativePtr.toNativeInt words
+            let target = source + 64n
+
+            match Simd.widest with
+            | Width.Bits512 -> Chains<F32x512, _, _>.Run(links, source, target)
+            | Width.Bits256 -> Chains<F32x256, _, _>.Run(links, source, target)
+            | Width.Bits128 -> Chains<F32x128, _, _>.Run(links, source, target)
+
+        let lanes =
+            match Simd.widest with
+            | Width.Bits512 -> 16
+            | Width.Bits256 -> 8
+            | Width.Bits128 -> 4
+
+        let seconds = least 8 (fun () -> Pool.runOn threads parts part)
+        2.0 * float (10 * lanes * links) * float parts / seconds
+
+    /// Copies of what no cache holds; bytes read and bytes written.
+    let private bytes threads =
+        let size = 32 <<< 20
+        let piece = 1 <<< 20
+        let source: byte[] = GC.AllocateUninitializedArray size
+        let target: byte[] = GC.AllocateUninitializedArray size
+        let part i = Buffer.BlockCopy(source, i * piece, target, i * piece, piece)
+        let seconds = least 5 (fun () -> Pool.runOn threads (size / piece) part)
+        2.0 * float size / seconds
+
+    let private known = ConcurrentDictionary<int, Peak>()
+
+    /// What so many threads can do.
+    let measured (threads: int) : Peak =
+        known.GetOrAdd(threads, (fun threads -> { Flops = flops threads; Bytes = bytes threads }))
