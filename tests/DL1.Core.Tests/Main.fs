@@ -80,6 +80,12 @@ let tests =
             LayoutTests.tests
             FunctionsTests.tests
             PassTests.tests
+            // Data and storing
+            IdxTests.tests
+            NpyTests.tests
+            AtomicFileTests.tests
+            SafetensorsTests.tests
+            CheckpointTests.tests
             // Whole models
             TrajectoryTests.tests
             // Documentation

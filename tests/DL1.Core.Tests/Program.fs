@@ -1,7 +1,10 @@
-/// The same tests by Expecto's own runner.
+/// The same tests by Expecto's own runner; or, by its argument, the child that some of them kill.
 module DL1.Tests.Program
 
 open Expecto
 
 [<EntryPoint>]
-let main argv = runTestsWithCLIArgs [] argv Main.tests
+let main argv =
+    match argv with
+    | [| argument; path |] when argument = CheckpointLoop.argument -> CheckpointLoop.run path
+    | _ -> runTestsWithCLIArgs [] argv Main.tests

@@ -1,0 +1,210 @@
+namespace DL1
+
+open System
+open System.Buffers.Binary
+open System.IO
+open System.IO.Compression
+open System.Runtime.InteropServices
+
+/// How numbers lie in files. Types that tensors do not have are widened to the next that holds every value.
+[<RequireQualifiedAccess; Struct>]
+type internal Raw =
+    | F16
+    | BF16
+    | F32
+    | F64
+    | I8
+    | U8
+    | I16
+    | U16
+    | I32
+    | U32
+    | I64
+    | Bool
+
+[<RequireQualifiedAccess>]
+module internal Raw =
+    /// Bytes of one element.
+    let size raw =
+        match raw with
+        | Raw.I8
+        | Raw.U8
+        | Raw.Bool -> 1
+        | Raw.F16
+        | Raw.BF16
+        | Raw.I16
+        | Raw.U16 -> 2
+        | Raw.F32
+        | Raw.I32
+        | Raw.U32 -> 4
+        | Raw.F64
+        | Raw.I64 -> 8
+
+    /// How a tensor's own type is written.
+    let ofDType dtype =
+        match dtype with
+        | DType.F32 -> Raw.F32
+        | DType.F64 -> Raw.F64
+        | DType.I32 -> Raw.I32
+        | DType.I64 -> Raw.I64
+        | DType.Bool -> Raw.Bool
+
+    /// The bytes of elements, little end first.
+    let bytes elements : ReadOnlySpan<byte> =
+        match elements with
+        | Elements.F32 a -> Span.op_Implicit (MemoryMarshal.AsBytes(a.AsSpan()))
+        | Elements.F64 a -> Span.op_Implicit (MemoryMarshal.AsBytes(a.AsSpan()))
+        | Elements.I32 a -> Span.op_Implicit (MemoryMarshal.AsBytes(a.AsSpan()))
+        | Elements.I64 a -> Span.op_Implicit (MemoryMarshal.AsBytes(a.AsSpan()))
+        | Elements.Bool a -> Span.op_Implicit (MemoryMarshal.AsBytes(a.AsSpan()))
+
+    let private truth operation (b: byte) =
+        match b with
+        | 0uy -> false
+        | 1uy -> true
+        | _ -> Refuse.format operation $"the byte {b} as a truth value" "0 or 1" "write the file anew"
+
+    /// Turns each element's bytes around.
+    let private turn size (bytes: byte[]) =
+        for i in 0..size .. bytes.Length - size do
+            Array.Reverse(bytes, i, size)
+
+    let private span (b: byte[]) (i: int) = ReadOnlySpan(b, i, b.Length - i)
+
+    /// The elements that `count` numbers of a kind are, from a stream that is known to have so many bytes.
+    let read operation raw bigEndian count (stream: Stream) : Elements =
+        let direct (array: 'e[]) =
+            stream.ReadExactly(MemoryMarshal.AsBytes(array.AsSpan()))
+            array
+
+        let turned (wrap: byte[] -> 'e[]) =
+            let bytes = Array.zeroCreate<byte>(count * size raw)
+            stream.ReadExactly bytes
+
+            if bigEndian then
+                turn (size raw) bytes
+
+            wrap bytes
+
+        let each (read: byte[] -> int -> 'e) =
+            turned (fun bytes -> Array.init count (fun i -> read bytes (i * size raw)))
+
+        let swap = bigEndian && size raw > 1
+
+        match raw with
+        | Raw.F32 when not swap -> Elements.F32(direct (Array.zeroCreate count))
+        | Raw.F64 when not swap -> Elements.F64(direct (Array.zeroCreate count))
+        | Raw.I32 when not swap -> Elements.I32(direct (Array.zeroCreate count))
+        | Raw.I64 when not swap -> Elements.I64(direct (Array.zeroCreate count))
+        | Raw.F32 -> Elements.F32(each (fun b i -> BinaryPrimitives.ReadSingleLittleEndian(span b i)))
+        | Raw.F64 -> Elements.F64(each (fun b i -> BinaryPrimitives.ReadDoubleLittleEndian(span b i)))
+        | Raw.I32 -> Elements.I32(each (fun b i -> BinaryPrimitives.ReadInt32LittleEndian(span b i)))
+        | Raw.I64 -> Elements.I64(each (fun b i -> BinaryPrimitives.ReadInt64LittleEndian(span b i)))
+        | Raw.F16 -> Elements.F32(each (fun b i -> float32 (BinaryPrimitives.ReadHalfLittleEndian(span b i))))
+        | Raw.BF16 ->
+            Elements.F32(
+                each (fun b i ->
+                    BitConverter.Int32BitsToSingle(
+                        int (BinaryPrimitives.ReadUInt16LittleEndian(span b i)) <<< 16
+                    ))
+            )
+        | Raw.I8 -> Elements.I32(each (fun b i -> int (sbyte b[i])))
+        | Raw.U8 -> Elements.I32(each (fun b i -> int b[i]))
+        | Raw.I16 -> Elements.I32(each (fun b i -> int (BinaryPrimitives.ReadInt16LittleEndian(span b i))))
+        | Raw.U16 -> Elements.I32(each (fun b i -> int (BinaryPrimitives.ReadUInt16LittleEndian(span b i))))
+        | Raw.U32 -> Elements.I64(each (fun b i -> int64 (BinaryPrimitives.ReadUInt32LittleEndian(span b i))))
+        | Raw.Bool -> Elements.Bool(each (fun b i -> truth operation b[i]))
+
+    /// The shape of extents that a file declares, and the number of bytes of its elements; a `FormatError` where no
+    /// tensor can have them.
+    let shape operation (what: string) raw (dims: int64 list) : Shape * int64 =
+        let text = dims |> List.map string |> String.concat ", "
+        let most = int64 Int32.MaxValue
+
+        let refuse () =
+            Refuse.format
+                operation
+                $"{what} of shape [{text}]"
+                "extents of 0 or more, and at most 2147483647 elements"
+                "check that the whole file was written, and is what it is said to be"
+
+        if dims |> List.exists (fun d -> d < 0L || d > most) then
+            refuse ()
+
+        let elements =
+            if List.contains 0L dims then
+                0L
+            else
+                dims |> List.fold (fun n d -> if n > most then n else n * d) 1L
+
+        if elements > most || elements * int64 (size raw) > int64 Array.MaxLength * 8L then
+            refuse ()
+
+        Shape.ofList (List.map int dims), elements * int64 (size raw)
+
+    /// The whole of a stream whose length is not known, in memory.
+    let private whole operation (stream: Stream) : MemoryStream =
+        let memory = new MemoryStream()
+        let buffer = Array.zeroCreate<byte> 81920
+        let mutable count = stream.Read(buffer, 0, buffer.Length)
+
+        while count > 0 do
+            if memory.Length + int64 count > int64 Array.MaxLength then
+                Refuse.format operation "more than 2 GB of data" "at most 2 GB" "split the file"
+
+            memory.Write(buffer, 0, count)
+            count <- stream.Read(buffer, 0, buffer.Length)
+
+        memory.Position <- 0L
+        memory
+
+    /// Runs a reader of a format; what streams and archives throw at damaged data becomes a `FormatError`.
+    let guarded operation (source: string) (read: unit -> 'a) : 'a =
+        let refuse (e: exn) =
+            Refuse.format
+                operation
+                $"{source}, which cannot be read ({e.Message})"
+                "a whole file of this format"
+                "check that the file was fully written, and is what it is said to be"
+
+        try
+            read ()
+        with
+        | :? IOException
+        | :? InvalidDataException
+        | :? UnauthorizedAccessException
+        | :? NotSupportedException
+        | :? ArgumentException
+        | :? OverflowException
+        | :? InvalidOperationException as e -> refuse e
+
+    /// Opens a file for a reader; one that begins as gzip does is unpacked first.
+    let openFile operation (path: string) (read: Stream -> 'a) : 'a =
+        guarded operation path (fun () ->
+            use file = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read)
+            let isPacked = file.ReadByte() = 0x1f && file.ReadByte() = 0x8b
+            file.Position <- 0L
+
+            if isPacked then
+                use unpacked = new GZipStream(file, CompressionMode.Decompress)
+                use memory = whole operation unpacked
+                read memory
+            else
+                read file)
+
+    /// The same from bytes.
+    let openBytes operation (bytes: byte[]) (read: Stream -> 'a) : 'a =
+        guarded operation "the bytes" (fun () ->
+            use memory = new MemoryStream(bytes, false)
+
+            if bytes.Length > 1 && bytes[0] = 0x1fuy && bytes[1] = 0x8buy then
+                use unpacked = new GZipStream(memory, CompressionMode.Decompress)
+                use memory = whole operation unpacked
+                read memory
+            else
+                read memory)
+
+    /// The bytes of one part of an archive, whose length is what it is and not what the archive says.
+    let part operation (stream: Stream) (read: Stream -> 'a) : 'a =
+        use memory = whole operation stream
+        read memory

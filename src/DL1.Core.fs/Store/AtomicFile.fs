@@ -1,0 +1,94 @@
+namespace DL1
+
+open System
+open System.IO
+open System.Runtime.InteropServices
+
+/// Files that are replaced whole: the new content goes to a temporary file in the same folder and to the disk, then
+/// takes the old one's name, and the folder goes to the disk too. A reader, or a machine that loses power at any moment,
+/// sees the old content or the new, never a part.
+[<RequireQualifiedAccess>]
+module AtomicFile =
+    [<DllImport("libc", EntryPoint = "open", CharSet = CharSet.Ansi)>]
+    extern int private openFolder(string path, int flags)
+
+    [<DllImport("libc", EntryPoint = "fsync")>]
+    extern int private flushDescriptor(int descriptor)
+
+    [<DllImport("libc", EntryPoint = "close")>]
+    extern int private closeDescriptor(int descriptor)
+
+    /// Windows keeps its folders by itself; elsewhere a new name is safe once its folder is on the disk. A file system
+    /// that cannot do it says so, and there is no more to be done.
+    let private flushFolder (folder: string) =
+        if not (OperatingSystem.IsWindows()) then
+            let descriptor = openFolder (folder, 0)
+
+            if descriptor >= 0 then
+                flushDescriptor descriptor |> ignore
+                closeDescriptor descriptor |> ignore
+
+    let private delete (path: string) =
+        try
+            File.Delete path
+        with
+        | :? IOException
+        | :? UnauthorizedAccessException -> ()
+
+    /// Removes what writers left that were killed: a living one holds a lock on its file.
+    let private sweep (folder: string) (pattern: string) =
+        for left in Directory.GetFiles(folder, pattern) do
+            let isFree =
+                try
+                    use stream = new FileStream(left, FileMode.Open, FileAccess.ReadWrite, FileShare.None)
+                    stream.CanRead
+                with
+                | :? IOException
+                | :? UnauthorizedAccessException -> false
+
+            if isFree then
+                delete left
+
+    /// Writes a file whole; the function is given the stream to fill. Where it throws, the old file stays.
+    /// `AtomicFile.write path (fun stream -> stream.Write(bytes, 0, bytes.Length))`
+    let write (path: string) (fill: Stream -> unit) : unit =
+        let full = Path.GetFullPath path
+        let name = Path.GetFileName full
+
+        let folder =
+            match Path.GetDirectoryName full with
+            | null ->
+                Refuse.domain
+                    "AtomicFile.write"
+                    $"the path {path}"
+                    "the path of a file"
+                    "add the name of a file"
+            | folder when name = "" ->
+                Refuse.domain
+                    "AtomicFile.write"
+                    $"the folder {folder}"
+                    "the path of a file"
+                    "add the name of a file"
+            | folder -> folder
+
+        sweep folder $".{name}.*.tmp"
+        let temporary = Path.Combine(folder, $".{name}.{Guid.NewGuid():N}.tmp")
+
+        try
+            // The file keeps its lock until it has its name: it may be renamed while it is open.
+            use stream = new FileStream(temporary, FileMode.CreateNew, FileAccess.Write, FileShare.Delete)
+            fill stream
+            stream.Flush true
+            File.Move(temporary, full, true)
+        with _ ->
+            delete temporary
+            reraise ()
+
+        flushFolder folder
+
+    /// Writes bytes as a whole file. `AtomicFile.writeBytes path [| 1uy; 2uy |]`
+    let writeBytes (path: string) (bytes: byte[]) : unit =
+        write path (fun stream -> stream.Write(bytes, 0, bytes.Length))
+
+    /// Writes a text in UTF-8 as a whole file. `AtomicFile.writeText path "done"`
+    let writeText (path: string) (text: string) : unit = writeBytes path (Text.Encoding.UTF8.GetBytes text)
