@@ -165,22 +165,31 @@ module internal Kind =
         | Node.Cast _ -> true
         | _ -> false
 
-    /// Values that are drawn again wherever they are used, and never stored: random words, and what little is made of
-    /// nothing but them and numbers, such as the mask of a dropout.
+    // Operations that every reader does again.
+    let private few = 3
+
+    /// Values that are made again wherever they are used, and never stored: random words, and what little is made of
+    /// nothing but them, numbers, and values that stand in memory from the beginning, such as the mask of a dropout.
     let fleeting (order: Expr[]) : HashSet<Digest> =
-        let found = HashSet<Digest>()
+        let counts = Dictionary<Digest, int>()
+
+        let count (o: Expr) =
+            match counts.TryGetValue o.Digest with
+            | true, n -> Some n
+            | false, _ -> if isNumber o || of' o = Kind.Leaf then Some 0 else None
 
         for e in order do
-            let isOne =
-                match e.Node with
-                | Node.RandomBits _ -> e.Shape.Size > 0
-                | _ ->
-                    of' e = Kind.Elementwise
-                    && isCheap e
-                    && Node.operands e.Node |> List.exists (fun o -> found.Contains o.Digest)
-                    && Node.operands e.Node |> List.forall (fun o -> found.Contains o.Digest || isNumber o)
+            match e.Node with
+            | Node.RandomBits _ when e.Shape.Size > 0 -> counts[e.Digest] <- 0
+            // Its readers' floats must be its own.
+            | _ when of' e = Kind.Elementwise && isCheap e && (float e = None || float e = Some e.DType) ->
+                let operands = Node.operands e.Node |> List.map count
 
-            if isOne then
-                found.Add e.Digest |> ignore
+                if List.forall Option.isSome operands then
+                    let all = 1 + (operands |> List.sumBy (Option.defaultValue 0))
 
-        found
+                    if all <= few then
+                        counts[e.Digest] <- all
+            | _ -> ()
+
+        HashSet<Digest>(counts.Keys)

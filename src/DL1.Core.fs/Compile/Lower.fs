@@ -257,10 +257,10 @@ module internal Lower =
 
     let private table =
         [
-            Rule.rule "custom -> its value" [ "custom" ] custom
+            Rule.anywhere "custom -> its value" custom
             Rule.anywhere "stopGradient x -> x" stopped
-            Rule.rule "softmax -> exp(x - max) / sum" [ "softmax" ] softmax
-            Rule.rule "logSumExp -> max + log(sum(exp(x - max)))" [ "logSumExp" ] logSumExp
+            Rule.anywhere "softmax -> exp(x - max) / sum" softmax
+            Rule.anywhere "logSumExp -> max + log(sum(exp(x - max)))" logSumExp
             Rule.anywhere "chance of a word -> comparison of whole numbers" chance
             Rule.anywhere "op(reshape x) -> reshape(op x)" reshapeOutwards
             Rule.anywhere "reshape(broadcast x) -> broadcast(reshape x)" reshapedBroadcast
@@ -344,3 +344,7 @@ module internal Lower =
 
     /// The graph as it is cut into kernels.
     let run (roots: Expr list) : Expr list = Rule.run ignore table roots |> masksFromRelu |> pairsOfSigmoids
+
+    /// What the order of axes decides: to be done again once channels stand last.
+    let again (roots: Expr list) : Expr list =
+        Rule.run ignore [ Rule.anywhere "fold of many into few -> two folds" foldInTwo ] roots

@@ -51,19 +51,36 @@ module internal Reads =
         | Node.Reduce(_, axes, x) -> Kind.reducedAxes axes x.Shape
         | _ -> [||]
 
+    /// Whether a reading is of the same element at each point.
+    let private isSame (shape: Shape) (r: Reading) =
+        Reading.isWhole shape r && extents r.Source.Shape = extents shape
+
+    /// Whether what is read is made again by its reader: a stretched value is not.
+    let isMadeAgain (fleeting: HashSet<Digest>) (e: Expr) (r: Reading) =
+        fleeting.Contains r.Source.Digest && isSame (working e) r
+
     /// What a node reads in the course of a pass: its operands, those of fleeting values taken along.
     let rec reads (fleeting: HashSet<Digest>) (e: Expr) : Reading list =
         of' e
         |> List.collect (fun r ->
-            if fleeting.Contains r.Source.Digest then
+            if isMadeAgain fleeting e r then
                 match r.Source.Node with
                 // Only the key is read, as it were by every element.
                 | Node.RandomBits(_, shape, key) ->
-                    [ { Reading.whole key with Strides = Array.zeroCreate shape.Rank } ]
+                    [
+                        { Reading.whole key with
+                            Strides = Array.zeroCreate shape.Rank
+                        }
+                    ]
                 | _ -> reads fleeting r.Source
             else
                 [ r ])
 
-    /// Whether a node reads what is drawn.
-    let draws (fleeting: HashSet<Digest>) (e: Expr) =
-        of' e |> List.exists (fun r -> fleeting.Contains r.Source.Digest)
+    /// Whether random words are drawn for a node.
+    let rec draws (fleeting: HashSet<Digest>) (e: Expr) : bool =
+        of' e
+        |> List.exists (fun r ->
+            isMadeAgain fleeting e r
+            && (match r.Source.Node with
+                | Node.RandomBits _ -> true
+                | _ -> draws fleeting r.Source))

@@ -49,11 +49,10 @@ module internal Recompute =
 
     /// Whether a group that reads a value can make it by a chain instead.
     let private suits (groupOf: Dictionary<Digest, Group>) (e: Expr) (chain: Chain) (g: Group) =
-        let isMatrix =
+        // What a product takes whole must stand in memory.
+        let isWanted =
             match g.Host with
-            | Some host ->
-                Kind.of' host <> Kind.Product
-                || Reads.of' host |> List.exists (fun (r: Reading) -> r.Source = e)
+            | Some host -> not (g.IsMember host) || Reads.of' host |> List.exists (fun (r: Reading) -> r.Source = e)
             | None -> false
 
         let isAlong (o: GroupOperand) = o.Source <> e || (o.Offset = 0 && o.Strides = Join.natural g.Domain)
@@ -67,7 +66,7 @@ module internal Recompute =
         let floats = List.choose id (g.Float :: List.map Kind.float chain.Nodes) |> List.distinct
         let operands = Seq.append g.Operands chain.Operands
 
-        not isMatrix
+        not isWanted
         && not (g.IsMember e)
         && Reads.extents e.Shape = g.Domain
         && floats.Length <= 1
