@@ -109,31 +109,31 @@ let private stepsOf rows batch = (rows + batch - 1) / batch
 
 let all: Case list =
     [
-        epochs "mlp1" [ row "mlp1" "a) MLP 1-300-300-1" "1.8" ] "ms" (stepsOf Models.Rows 128) (mlp1 128)
-        epochs "mlp1bn" [ row "mlp1bn" "a) MLP 1-300-300-1" "3" ] "ms" (stepsOf Models.Rows 128) (mlp1bn 128)
-        epochs "fmnist" [ row "fmnist" "b) FMNIST MLP" "1.7" ] "s" (stepsOf Images.Count 128) (fmnist 128)
+        epochs "mlp1" [ row "mlp1" "a) MLP 1-300-300-1" "1.8x" ] "ms" (stepsOf Models.Rows 128) (mlp1 128)
+        epochs "mlp1bn" [ row "mlp1bn" "a) MLP 1-300-300-1" "3x" ] "ms" (stepsOf Models.Rows 128) (mlp1bn 128)
+        epochs "fmnist" [ row "fmnist" "b) FMNIST MLP" "1.7x" ] "s" (stepsOf Images.Count 128) (fmnist 128)
         { ofSteps
               "conv"
               "convlayers"
               [
-                  row "conv-forward" "c2) conv 32->64 fwd " "1.05 of channels-last"
-                  row "conv-both" "c2) conv 32->64 fwd+bwd" "1.2"
+                  row "conv-forward" "c2) conv 32->64 fwd" "1.05x of channels last"
+                  row "conv-both" "c2) conv 32->64 fwd+bwd" "1.2x"
               ]
               (fun () -> [ Kernels.convForward 1; Kernels.convBoth 1 ])
               (fun () -> [ "conv-forward", Kernels.convForward 64; "conv-both", Kernels.convBoth 64 ])
               10 with
             Name = "conv"
         }
-        kernel "elementwise" "g) sigmoid(x*w+b)*tanh(x)" "8" 20 (fun () -> Kernels.elementwise (1 <<< 20))
+        kernel "elementwise" "g) sigmoid(x*w+b)*tanh(x)" "8x" 20 (fun () -> Kernels.elementwise (1 <<< 20))
         { kernel "elementwise3" "g) same, w,b vectors" "" 20 (fun () -> Kernels.elementwiseVectors (1 <<< 20)) with
             Peer = "elementwise"
         }
-        kernel "gelu" "g) GELU" "1.8" 10 (fun () -> Kernels.gelu [ 4096; 1000 ])
-        kernel "softmax" "g) softmax" "1.8" 10 (fun () -> Kernels.softmax [ 4096; 1000 ])
+        kernel "gelu" "g) GELU" "1.8x" 10 (fun () -> Kernels.gelu [ 4096; 1000 ])
+        kernel "softmax" "g) softmax" "1.8x" 10 (fun () -> Kernels.softmax [ 4096; 1000 ])
         {
             Name = "scalar"
             Peer = "scalar"
-            Rows = [ row "scalar" "f) grad" "300" ]
+            Rows = [ row "scalar" "f) grad" "300x" ]
             Check = Scalars.check
             Steps = fun () -> []
             Works =
@@ -147,7 +147,7 @@ let all: Case list =
                         }
                     ]
         }
-        steps "cnn" "c) CNN" "1.2 (1.6 with Winograd)" 10 cnn
-        steps "lstm" "d) LSTM" "1.2" 15 lstm
-        steps "transformer" "e) transformer" "1.3" 20 transformer
+        steps "cnn" "c) CNN" "1.2x (1.6x with Winograd)" 10 cnn
+        steps "lstm" "d) LSTM" "1.2x" 15 lstm
+        steps "transformer" "e) transformer" "1.3x" 20 transformer
     ]

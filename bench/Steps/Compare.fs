@@ -45,7 +45,7 @@ let private spread (ts: Timing list) =
 
 let private middle (ts: Timing list) = median (List.map _.Median ts)
 
-let private rowOf how (row: Cases.Row) (ours: Timing list) (theirs: Timing list) =
+let private rowOf how busy (row: Cases.Row) (ours: Timing list) (theirs: Timing list) =
     let ratio =
         if theirs.IsEmpty then
             "—"
@@ -53,7 +53,7 @@ let private rowOf how (row: Cases.Row) (ours: Timing list) (theirs: Timing list)
             (middle theirs / middle ours).ToString("F2", CultureInfo.InvariantCulture) + "x"
 
     let other f = if theirs.IsEmpty then "—" else f theirs
-    let target = if row.Target = "" then "—" else row.Target + "x"
+    let target = if row.Target = "" then "—" else row.Target
 
     [
         row.Name
@@ -65,6 +65,7 @@ let private rowOf how (row: Cases.Row) (ours: Timing list) (theirs: Timing list)
         target
         how
         Results.stamp ()
+        Results.disturbance busy
     ]
 
 /// One case in turns, over some rounds: rows for the table. `peer` is the other library's script, if there is one.
@@ -77,6 +78,13 @@ let case (peer: string option) threads reps rounds (c: Cases.Case) : string list
         | Some script -> runProgram script [ c.Peer; string<int> threads; string<int> reps ] []
         | None -> []
 
+    // What others do on this machine, sampled before each process.
+    let mutable busy = 0.0
+
+    let quietly run =
+        busy <- max busy (Results.busy ())
+        run ()
+
     let read lines = lines |> List.choose (tryParse >> Option.map inMilliseconds)
 
     let found =
@@ -84,11 +92,11 @@ let case (peer: string option) threads reps rounds (c: Cases.Case) : string list
             for round in 0 .. rounds - 1 do
                 // In turns, who comes first.
                 if round % 2 = 0 then
-                    let a = ours ()
-                    read a, read (theirs ())
+                    let a = quietly ours
+                    read a, read (quietly theirs)
                 else
-                    let b = theirs ()
-                    read (ours ()), read b
+                    let b = quietly theirs
+                    read (quietly ours), read b
         ]
 
     [
@@ -103,5 +111,5 @@ let case (peer: string option) threads reps rounds (c: Cases.Case) : string list
                 | None -> []
 
             if not mine.IsEmpty then
-                rowOf $"T={threads}, {rounds} rounds of {reps}" row mine other
+                rowOf $"T={threads}, {rounds} x {reps}" busy row mine other
     ]

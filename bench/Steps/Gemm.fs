@@ -29,9 +29,13 @@ let compare (peer: string option) (threads: int) rounds : string list list =
         eprintfn "build bench/Gemm first: %s is not there" ours
         []
     else
+        let mutable busy = 0.0
+
         let found =
             [
                 for _ in 1..rounds do
+                    busy <- max busy (Results.busy ())
+
                     Compare.runProgram "dotnet" [ ours; "5" ] []
                     |> read ($@"^(?<shape>\d+x\d+x\d+)\s+{threads}\s+" + numbers),
                     (match peer with
@@ -67,7 +71,8 @@ let compare (peer: string option) (threads: int) rounds : string list list =
                         (if other.IsEmpty then "—" else spread other)
                         ratio
                         "0.97x"
-                        $"T={threads}, {rounds} rounds"
+                        $"T={threads}, {rounds} x 5"
                         Results.stamp ()
+                        Results.disturbance busy
                     ]
         ]

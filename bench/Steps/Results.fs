@@ -28,6 +28,35 @@ let load () =
     else
         "unknown"
 
+/// Ticks of all processors since the machine began, busy ones and all.
+let private ticks () =
+    if File.Exists "/proc/stat" then
+        let cells =
+            (File.ReadLines "/proc/stat" |> Seq.head).Split(' ', StringSplitOptions.RemoveEmptyEntries)
+
+        let values = cells |> Array.skip 1 |> Array.map Double.Parse
+        // The fourth and fifth are idle.
+        Array.sum values - values[3] - values[4], Array.sum values
+    else
+        0.0, 0.0
+
+/// The share of this machine's processors that others take, over a second in which this program rests.
+let busy () =
+    let busyBefore, allBefore = ticks ()
+    Threading.Thread.Sleep 1000
+    let busyAfter, allAfter = ticks ()
+
+    if allAfter > allBefore then
+        (busyAfter - busyBefore) / (allAfter - allBefore)
+    else
+        0.0
+
+/// The most that others took before one of a row's processes, told plainly where the row is not to be relied on: a
+/// library whose threads wait for one another by spinning suffers much more than one that does not.
+let disturbance (busy: float) =
+    let percent = $"{Math.Round(100.0 * busy)}%%"
+    if busy > 0.1 then $"{percent}: disturbed, no result" else percent
+
 /// When and under what load: the last cell of a row.
 let stamp () = $"""{DateTime.UtcNow.ToString "yyyy-MM-dd HH:mm"}, load {load ()}"""
 
@@ -54,7 +83,18 @@ let private merged names (old: string list list) (fresh: string list list) =
 let private against, private others = "## Beside libtorch", "## Other figures"
 
 let private heads =
-    [ "case"; "DL1, ms"; "spread"; "libtorch, ms"; "spread"; "ratio"; "to reach"; "how"; "when" ]
+    [
+        "case"
+        "DL1, ms"
+        "spread"
+        "libtorch, ms"
+        "spread"
+        "ratio"
+        "to reach"
+        "threads, rounds x repetitions"
+        "when"
+        "others busy"
+    ]
 
 let private otherHeads = [ "what"; "figure"; "when" ]
 
