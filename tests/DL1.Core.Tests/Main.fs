@@ -82,10 +82,12 @@ let tests =
             PassTests.tests
             // Data and storing
             IdxTests.tests
+            DataTests.tests
             NpyTests.tests
             AtomicFileTests.tests
             SafetensorsTests.tests
             CheckpointTests.tests
+            MetricTests.tests
             // Whole models
             TrajectoryTests.tests
             // Documentation

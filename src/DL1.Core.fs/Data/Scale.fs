@@ -1,0 +1,135 @@
+namespace DL1
+
+open System
+
+/// A shift and a divisor for each column, fitted on some rows and applied to any: x ← (x − shift) / divisor.
+[<NoComparison>]
+type Scaler =
+    {
+        /// What is subtracted, one number a column.
+        Shift: float list
+        /// What is divided by, one number a column, never 0.
+        Divisor: float list
+    }
+
+/// Scaling of columns. A scaler knows the rows that it was fitted on and no others: fit it on the training rows, apply it
+/// to all. Tables are f32 or f64, `[rows; columns]`; missing values (NaN) count for nothing and stay. A column that does
+/// not vary is divided by 1.
+[<RequireQualifiedAccess>]
+module Scale =
+    let internal columns operation (x: Tensor) : float[][] =
+        if x.Rank <> 2 || not x.DType.IsFloat then
+            Refuse.shape
+                operation
+                $"{x.DType} {x.Shape}"
+                "f32 or f64 [rows; columns]"
+                "cast it, or reshape it to a table"
+
+        let values = Tensor.toFloats x
+        let rows, width = x.Shape[0], x.Shape[1]
+        Array.init width (fun c -> Array.init rows (fun r -> values[r * width + c]))
+
+    let internal known operation (x: Tensor) =
+        columns operation x
+        |> Array.mapi (fun c values ->
+            let values = values |> Array.filter (Double.IsNaN >> not)
+
+            if values.Length = 0 then
+                Refuse.domain
+                    operation
+                    $"column {c} without a value"
+                    "a value at least"
+                    "leave the column out"
+
+            values)
+
+    /// Applies a function of column and value to each element, in the type of the table.
+    let internal mapped (x: Tensor) (f: int -> float -> float) =
+        let width = x.Shape[1]
+
+        Tensor(
+            x.Shape,
+            Elements.ofFloats x.DType (Tensor.toFloats x |> Array.mapi (fun i v -> f (i % width) v))
+        )
+
+    /// The value below which a part of sorted values lies, between two of them where it must be.
+    let internal quantile (part: float) (sorted: float[]) =
+        let place = part * float (sorted.Length - 1)
+        let below = int (floor place)
+        let above = min (below + 1) (sorted.Length - 1)
+        sorted[below] + (place - float below) * (sorted[above] - sorted[below])
+
+    let private fit operation (of': float[] -> float * float) (x: Tensor) : Scaler =
+        let shifts, divisors = known operation x |> Array.map of' |> List.ofArray |> List.unzip
+        let held (d: float) = if d = 0.0 || not (Double.IsFinite d) then 1.0 else d
+        { Shift = shifts; Divisor = List.map held divisors }
+
+    /// By mean and standard deviation, the root of the mean square difference. `Scale.standard x`
+    let standard (x: Tensor) : Scaler =
+        x
+        |> fit "Scale.standard" (fun values ->
+            let mean = Array.average values
+            mean, sqrt (values |> Array.averageBy (fun v -> (v - mean) * (v - mean))))
+
+    /// By the least and the greatest value, to 0 and 1. `Scale.minMax x`
+    let minMax (x: Tensor) : Scaler =
+        x |> fit "Scale.minMax" (fun values -> Array.min values, Array.max values - Array.min values)
+
+    /// By the median and the distance of the quartiles, which few far values do not move. `Scale.robust x`
+    let robust (x: Tensor) : Scaler =
+        x
+        |> fit "Scale.robust" (fun values ->
+            let sorted = Array.sort values
+            quantile 0.5 sorted, quantile 0.75 sorted - quantile 0.25 sorted)
+
+    let private checkedFor operation (scaler: Scaler) (x: Tensor) =
+        columns operation x |> ignore
+
+        if x.Shape[1] <> scaler.Shift.Length then
+            Refuse.shape
+                operation
+                $"a table {x.Shape}"
+                $"{scaler.Shift.Length} columns, as where the scaler was fitted"
+                "take the same columns in the same order"
+
+        Array.ofList scaler.Shift, Array.ofList scaler.Divisor
+
+    /// Scales a table of the same columns. `Scale.apply (Scale.standard x) x`
+    let apply (scaler: Scaler) (x: Tensor) : Tensor =
+        let shift, divisor = checkedFor "Scale.apply" scaler x
+        mapped x (fun c v -> (v - shift[c]) / divisor[c])
+
+    /// The reverse of `apply`. `Scale.invert scaler (Scale.apply scaler x)`
+    let invert (scaler: Scaler) (x: Tensor) : Tensor =
+        let shift, divisor = checkedFor "Scale.invert" scaler x
+        mapped x (fun c v -> v * divisor[c] + shift[c])
+
+/// Values for those that are missing, one for each column, fitted on the training rows alone.
+[<RequireQualifiedAccess>]
+module Impute =
+    /// The mean of each column's values. `Impute.mean x`
+    let mean (x: Tensor) : float list = Scale.known "Impute.mean" x |> Array.map Array.average |> List.ofArray
+
+    /// The median of each column's values. `Impute.median x`
+    let median (x: Tensor) : float list =
+        Scale.known "Impute.median" x |> Array.map (Array.sort >> Scale.quantile 0.5) |> List.ofArray
+
+    /// The commonest of each column's values, the least of several. `Impute.commonest x`
+    let commonest (x: Tensor) : float list =
+        Scale.known "Impute.commonest" x
+        |> Array.map (Array.countBy id >> Array.minBy (fun (value, count) -> struct (-count, value)) >> fst)
+        |> List.ofArray
+
+    /// Puts a column's value in the place of those that are missing. `Impute.apply (Impute.mean x) x`
+    let apply (values: float list) (x: Tensor) : Tensor =
+        Scale.columns "Impute.apply" x |> ignore
+
+        if x.Shape[1] <> values.Length then
+            Refuse.shape
+                "Impute.apply"
+                $"a table {x.Shape}"
+                $"{values.Length} columns, one for each value"
+                "take the same columns in the same order"
+
+        let values = Array.ofList values
+        Scale.mapped x (fun c v -> if Double.IsNaN v then values[c] else v)

@@ -1,0 +1,106 @@
+namespace DL1
+
+open System
+
+/// Splitting rows into parts that share none: for training, validation and test. The same key gives the same parts.
+[<RequireQualifiedAccess>]
+module Split =
+    let private requirePart (part: float) =
+        if not (part > 0.0 && part < 1.0) then
+            Refuse.domain "Split" $"the part {part}" "above 0 and below 1" "0.2 is usual"
+
+    let private requireFolds k rows =
+        if k < 2 || k > rows then
+            Refuse.domain
+                "Split.folds"
+                $"{k} folds of {rows} rows"
+                "2 or more, at most one a row"
+                "5 is usual"
+
+    let private shuffled rows key = (Key.permutation rows key).ToArray<int64>() |> Array.map int
+
+    /// How many rows a part of them is: the nearest number, but each side has one at least where there are two.
+    let private countOf (part: float) rows =
+        Math.Clamp(int (Math.Round(part * float rows)), min 1 (rows - 1), max 0 (rows - 1))
+
+    /// The rows' numbers as two parts in random order: those that remain, and `part` of them held out, above 0 and below
+    /// 1. `let train, test = Split.holdOut 0.2 (Key.ofSeed 1L) 150`
+    let holdOut (part: float) (key: Key) (rows: int) : int[] * int[] =
+        requirePart part
+        let order = shuffled rows key
+        let held = countOf part rows
+        Array.skip held order, Array.truncate held order
+
+    /// Classes in the order of their first row, with the places of their rows.
+    let private classes (labels: Tensor) =
+        labels.Elements
+        |> Elements.toIntegers
+        |> Array.indexed
+        |> Array.groupBy snd
+        |> Array.map (snd >> Array.map fst)
+
+    /// `holdOut` for each class by itself, so that the parts have its share; the labels are whole numbers `[rows]`.
+    /// `let train, test = Split.stratified 0.2 (Key.ofSeed 1L) labels`
+    let stratified (part: float) (key: Key) (labels: Tensor) : int[] * int[] =
+        requirePart part
+
+        let kept, held =
+            classes labels
+            |> Array.mapi (fun i rows ->
+                let kept, held = holdOut part (Key.fold (i + 1) key) rows.Length
+                Array.map (fun r -> rows[r]) kept, Array.map (fun r -> rows[r]) held)
+            |> Array.unzip
+
+        // Classes mixed again.
+        let mixed (rows: int[]) = shuffled rows.Length (Key.fold 0 key) |> Array.map (fun i -> rows[i])
+        mixed (Array.concat kept), mixed (Array.concat held)
+
+    /// Every row by the fold it is in, as pairs of what remains and what is held out.
+    let private pairs k (foldOf: int[]) =
+        [
+            for fold in 0 .. k - 1 ->
+                let rows = [| 0 .. foldOf.Length - 1 |]
+                Array.filter (fun r -> foldOf[r] <> fold) rows, Array.filter (fun r -> foldOf[r] = fold) rows
+        ]
+
+    /// `k` pairs of the rows' numbers: each row is held out in one of them, and remains in the others.
+    /// `Split.folds 5 (Key.ofSeed 1L) 150`
+    let folds (k: int) (key: Key) (rows: int) : (int[] * int[]) list =
+        requireFolds k rows
+        let foldOf = Array.zeroCreate rows
+        shuffled rows key |> Array.iteri (fun i row -> foldOf[row] <- i % k)
+        pairs k foldOf
+
+    /// `folds` in which each class has its share; the labels are whole numbers `[rows]`.
+    /// `Split.stratifiedFolds 5 (Key.ofSeed 1L) labels`
+    let stratifiedFolds (k: int) (key: Key) (labels: Tensor) : (int[] * int[]) list =
+        requireFolds k labels.Size
+        let foldOf = Array.zeroCreate labels.Size
+        let mutable place = 0
+
+        classes labels
+        |> Array.iteri (fun i rows ->
+            for r in shuffled rows.Length (Key.fold i key) do
+                foldOf[rows[r]] <- place % k
+                place <- place + 1)
+
+        pairs k foldOf
+
+    /// A data set as two: what remains, and `part` of it held out. `let train, test = Split.data 0.2 (Key.ofSeed 1L) data`
+    let data (part: float) (key: Key) (data: Dataset) : Dataset * Dataset =
+        let kept, held = holdOut part key data.Count
+        Dataset.rows kept data, Dataset.rows held data
+
+    /// A data set as three: training, validation and test, the last two as parts of the whole.
+    /// `let train, validation, test = Split.three 0.2 0.2 (Key.ofSeed 1L) data`
+    let three (validation: float) (test: float) (key: Key) (data: Dataset) : Dataset * Dataset * Dataset =
+        requirePart validation
+        requirePart test
+        requirePart (validation + test)
+        let order = shuffled data.Count key
+        let held = countOf test data.Count
+        let checks = countOf (validation / (1.0 - test)) (data.Count - held)
+
+        Dataset.rows (Array.skip (held + checks) order) data,
+        Dataset.rows (Array.sub order held checks) data,
+        Dataset.rows (Array.truncate held order) data

@@ -1,0 +1,179 @@
+namespace DL1
+
+open System
+
+/// How often each class was taken for each: rows are targets, columns predictions.
+[<Sealed>]
+type Confusion internal (counts: int64[,]) =
+    let classes = Array2D.length1 counts
+    let total = Seq.cast<int64> counts |> Seq.sum |> float
+    let diagonal c = float counts[c, c]
+    let targets c = Seq.init classes (fun p -> float counts[c, p]) |> Seq.sum
+    let predictions c = Seq.init classes (fun t -> float counts[t, c]) |> Seq.sum
+    let ratio (a: float) (b: float) = if b = 0.0 then 0.0 else a / b
+    let all = [| 0 .. classes - 1 |]
+
+    /// The classes that are a target or a prediction of some row; averages are over them.
+    let met = all |> Array.filter (fun c -> targets c + predictions c > 0.0)
+
+    /// The number of classes.
+    member _.Classes = classes
+
+    /// How often the class `target` was taken for `prediction`.
+    member _.Item
+        with get (target: int, prediction: int) = counts[target, prediction]
+
+    /// The counts, i64 `[classes; classes]`.
+    member _.ToTensor() =
+        Tensor(Shape.ofList [ classes; classes ], Elements.I64(Array.ofSeq (Seq.cast<int64> counts)))
+
+    /// The part of rows that are right.
+    member _.Accuracy = ratio (Seq.sumBy diagonal all) total
+    /// The part of the predictions of a class that are right; 0 where there are none.
+    member _.Precision(c: int) = ratio (diagonal c) (predictions c)
+    /// The part of the rows of a class that are found; 0 where there are none.
+    member _.Recall(c: int) = ratio (diagonal c) (targets c)
+    /// The harmonic mean of precision and recall.
+    member _.F1(c: int) = ratio (2.0 * diagonal c) (targets c + predictions c)
+    /// The number of rows of a class.
+    member _.Support(c: int) = int64 (targets c)
+    /// The mean precision of the classes.
+    member this.PrecisionMacro = if met.Length = 0 then 0.0 else Array.averageBy this.Precision met
+    /// The mean recall of the classes.
+    member this.RecallMacro = if met.Length = 0 then 0.0 else Array.averageBy this.Recall met
+    /// The mean F1 of the classes.
+    member this.F1Macro = if met.Length = 0 then 0.0 else Array.averageBy this.F1 met
+    /// F1 of all rows together; where each row has one class it is the accuracy.
+    member this.F1Micro = this.Accuracy
+    /// The mean F1 of the classes, weighted by their rows.
+    member this.F1Weighted = ratio (all |> Array.sumBy (fun c -> targets c * this.F1 c)) total
+
+    /// The mean recall of the classes that have rows.
+    member this.BalancedAccuracy =
+        let present = all |> Array.filter (fun c -> targets c > 0.0)
+        if present.Length = 0 then 0.0 else Array.averageBy this.Recall present
+
+    /// The correlation of targets and predictions (Matthews 1975; Gorodkin 2004 for many classes), from −1 to 1.
+    member _.Matthews =
+        let right = all |> Array.sumBy diagonal
+        let together = all |> Array.sumBy (fun c -> targets c * predictions c)
+        let squares (f: int -> float) = all |> Array.sumBy (fun c -> f c * f c)
+        let scale = sqrt (total * total - squares predictions) * sqrt (total * total - squares targets)
+        ratio (right * total - together) scale
+
+    /// Agreement beyond chance (Cohen 1960), at most 1.
+    member this.Kappa =
+        let chance = ratio (all |> Array.sumBy (fun c -> targets c * predictions c)) (total * total)
+        ratio (this.Accuracy - chance) (1.0 - chance)
+
+    /// A table: precision, recall, F1 and rows of each class, and the averages.
+    member this.Report(names: seq<string>) : string =
+        let names = Array.ofSeq names
+        let name c = if c < names.Length then names[c] else string c
+        let width = Seq.append (Seq.map (name >> String.length) all) [ 12 ] |> Seq.max
+        let inv = Globalization.CultureInfo.InvariantCulture
+
+        let line (title: string) (p: float) (r: float) (f: float) (rows: int64) =
+            String.Format(inv, "{0}  {1,9:F3} {2,9:F3} {3,9:F3} {4,9}", title.PadRight width, p, r, f, rows)
+
+        String.Join(
+            "\n",
+            [
+                String.Format(
+                    "{0}  {1,9} {2,9} {3,9} {4,9}",
+                    "".PadRight width,
+                    "precision",
+                    "recall",
+                    "F1",
+                    "rows"
+                )
+                for c in all do
+                    line (name c) (this.Precision c) (this.Recall c) (this.F1 c) (this.Support c)
+                line "macro" this.PrecisionMacro this.RecallMacro this.F1Macro (int64 total)
+                String.Format(
+                    inv,
+                    "{0}  {1,29:F3} {2,9}",
+                    "accuracy".PadRight width,
+                    this.Accuracy,
+                    int64 total
+                )
+            ]
+        )
+
+    /// The report, classes by their numbers.
+    override this.ToString() = this.Report []
+
+/// Metrics of classes: labels are i32 or i64 `[rows]`, from 0; targets come before predictions.
+[<RequireQualifiedAccess>]
+module Classification =
+    let internal labels operation (t: Tensor) : int[] =
+        if not t.DType.IsInteger then
+            Refuse.shape
+                operation
+                $"labels of {t.DType} {t.Shape}"
+                "i32 or i64"
+                "take Classification.argMax of scores"
+
+        Elements.toIntegers t.Elements
+        |> Array.map (fun l ->
+            if l < 0L || l > 65535L then
+                Refuse.domain
+                    operation
+                    $"the label {l}"
+                    "a class from 0 to 65535"
+                    "number the classes from 0"
+
+            int l)
+
+    let internal requireSame operation (target: Tensor) (prediction: Tensor) =
+        if target.Size <> prediction.Size then
+            Refuse.shape
+                operation
+                $"targets {target.Shape} and predictions {prediction.Shape}"
+                "as many predictions as targets"
+                "predict the same rows"
+
+        if target.Size = 0 then
+            Refuse.domain operation "no rows" "one at least" "check how the data were split"
+
+    /// How often each class was taken for each. `Classification.confusion target predicted`
+    let confusion (target: Tensor) (predicted: Tensor) : Confusion =
+        let operation = "Classification.confusion"
+        requireSame operation target predicted
+        let t, p = labels operation target, labels operation predicted
+        let classes = 1 + max (Array.max t) (Array.max p)
+        let counts = Array2D.zeroCreate<int64> classes classes
+        Array.iter2 (fun t p -> counts[t, p] <- counts[t, p] + 1L) t p
+        Confusion counts
+
+    /// The part of rows whose class is right. `Classification.accuracy target predicted`
+    let accuracy (target: Tensor) (predicted: Tensor) : float =
+        let operation = "Classification.accuracy"
+        requireSame operation target predicted
+        let t, p = labels operation target, labels operation predicted
+        float (Seq.length (Seq.filter id (Seq.map2 (=) t p))) / float t.Length
+
+    /// The class of the greatest score in each row, the first of several, i64 `[...]` from `[...; classes]`.
+    /// `Classification.argMax scores`
+    let argMax (scores: Tensor) : Tensor =
+        if scores.Rank = 0 || scores.Shape[scores.Rank - 1] = 0 then
+            Refuse.shape
+                "Classification.argMax"
+                $"scores {scores.Shape}"
+                "[...; classes]"
+                "give a score for each class"
+
+        let classes = scores.Shape[scores.Rank - 1]
+        let values = Tensor.toFloats scores
+
+        let best row =
+            let mutable at = 0
+
+            for c in 1 .. classes - 1 do
+                if values[row * classes + c] > values[row * classes + at] then
+                    at <- c
+
+            int64 at
+
+        let dims = scores.Shape.ToList() |> List.truncate (scores.Rank - 1)
+        Tensor(Shape.ofList dims, Elements.I64(Array.init (values.Length / classes) best))

@@ -1,0 +1,107 @@
+namespace DL1
+
+open System
+
+/// Points of a curve of two rates, one for each threshold of the score, from the strictest.
+[<NoComparison>]
+type Curve =
+    {
+        /// The scores from which on a row is said to be positive; the first is infinite.
+        Thresholds: float list
+        /// The horizontal axis.
+        X: float list
+        /// The vertical axis.
+        Y: float list
+    }
+
+/// Metrics of a score for two classes: targets are truth values or 0 and 1, `[rows]`; a greater score says the positive
+/// class. Targets come before scores.
+[<RequireQualifiedAccess>]
+module Binary =
+    let private rows operation (target: Tensor) (score: Tensor) : struct (bool * float)[] =
+        Classification.requireSame operation target score
+
+        Array.map2
+            (fun t (s: float) ->
+                if Double.IsNaN s then
+                    Refuse.domain
+                        operation
+                        "a score that is not a number"
+                        "finite scores"
+                        "look for what made it"
+
+                match t with
+                | 0.0 -> struct (false, s)
+                | 1.0 -> struct (true, s)
+                | other ->
+                    Refuse.domain operation $"the target {other}" "0 or 1" "compare labels with one class")
+            (Tensor.toFloats target)
+            (Tensor.toFloats score)
+
+    /// For each distinct score, from the greatest: the score, and how many positive and negative rows have it or more.
+    let private counts operation target score =
+        let rows = rows operation target score
+        let sorted = rows |> Array.sortBy (fun (struct (_, s)) -> -s)
+        let positives = rows |> Array.filter (fun (struct (t, _)) -> t) |> Array.length
+
+        if positives = 0 || positives = rows.Length then
+            Refuse.domain operation "targets of one class" "positive and negative rows" "stratify the split"
+
+        let steps = Collections.Generic.List<struct (float * float * float)>()
+        let mutable right, wrong = 0.0, 0.0
+
+        sorted
+        |> Array.iteri (fun i (struct (isPositive, s)) ->
+            if isPositive then right <- right + 1.0 else wrong <- wrong + 1.0
+
+            let isLast = i = sorted.Length - 1 || (let struct (_, next) = sorted[i + 1] in next <> s)
+
+            if isLast then
+                steps.Add(struct (s, right, wrong)))
+
+        List.ofSeq steps, float positives, float (rows.Length - positives)
+
+    /// The receiver's operating characteristic: the part of negative rows that a threshold takes for positive (x), and
+    /// the part of positive rows that it finds (y). `Binary.roc target score`
+    let roc (target: Tensor) (score: Tensor) : Curve =
+        let steps, positives, negatives = counts "Binary.roc" target score
+        let all = struct (infinity, 0.0, 0.0) :: steps
+
+        {
+            Thresholds = all |> List.map (fun (struct (s, _, _)) -> s)
+            X = all |> List.map (fun (struct (_, _, wrong)) -> wrong / negatives)
+            Y = all |> List.map (fun (struct (_, right, _)) -> right / positives)
+        }
+
+    /// Precision (y) against recall (x) at each threshold, from the strictest; it begins at recall 0 and precision 1.
+    /// `Binary.precisionRecall target score`
+    let precisionRecall (target: Tensor) (score: Tensor) : Curve =
+        let steps, positives, _ = counts "Binary.precisionRecall" target score
+
+        {
+            Thresholds = infinity :: (steps |> List.map (fun (struct (s, _, _)) -> s))
+            X = 0.0 :: (steps |> List.map (fun (struct (_, right, _)) -> right / positives))
+            Y = 1.0 :: (steps |> List.map (fun (struct (_, right, wrong)) -> right / (right + wrong)))
+        }
+
+    /// The area under a curve, by trapezia. `Binary.area (Binary.roc target score)`
+    let area (curve: Curve) : float =
+        List.zip curve.X curve.Y
+        |> List.pairwise
+        |> List.sumBy (fun ((x0, y0), (x1, y1)) -> (x1 - x0) * (y0 + y1) / 2.0)
+
+    /// The area under the receiver's operating characteristic: the chance that a positive row scores above a negative
+    /// one. Targets of one class are a `DomainError`. `Binary.rocAuc target score`
+    let rocAuc (target: Tensor) (score: Tensor) : float = area (roc target score)
+
+    /// The mean precision over the recall that each threshold adds: Σ (Rₙ − Rₙ₋₁)·Pₙ.
+    /// `Binary.averagePrecision target score`
+    let averagePrecision (target: Tensor) (score: Tensor) : float =
+        let curve = precisionRecall target score
+
+        List.zip curve.X curve.Y |> List.pairwise |> List.sumBy (fun ((x0, _), (x1, y1)) -> (x1 - x0) * y1)
+
+    /// The mean square difference of probabilities and targets (Brier 1950). `Binary.brier target probability`
+    let brier (target: Tensor) (probability: Tensor) : float =
+        rows "Binary.brier" target probability
+        |> Array.averageBy (fun (struct (t, p)) -> let y = (if t then 1.0 else 0.0) in (p - y) * (p - y))

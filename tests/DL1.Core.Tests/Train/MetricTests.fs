@@ -1,0 +1,223 @@
+/// Metrics, against the values of scikit-learn.
+module DL1.Tests.MetricTests
+
+open System.Text.Json
+open DL1
+open DL1.Tests.Reference
+open Expecto
+
+let private all = cases "metrics.json"
+let private case wanted = all |> List.find (fun c -> name c = wanted)
+let private labels (field: string) (c: JsonElement) = Tensor.vector (ints (c.GetProperty field))
+let private numbers (field: string) (c: JsonElement) = Tensor.vector (floats (c.GetProperty field))
+
+/// Compares each field of a case; those that are inputs are named.
+let private compared (inputs: string list) (c: JsonElement) (own: (string * float) list) =
+    let fields = [ for p in c.EnumerateObject() -> p.Name ] |> List.except ("name" :: inputs)
+    Expect.equal (set fields) (set (List.map fst own)) "every field is compared"
+
+    for field, value in own do
+        Expect.floatClose
+            { absolute = 1e-12; relative = 1e-10 }
+            value
+            (c.GetProperty(field).GetDouble())
+            field
+
+let private classification =
+    let c = case "classification"
+    let confusion = Classification.confusion (labels "y_true" c) (labels "y_pred" c)
+
+    [
+        test "classification is that of the reference" {
+            compared
+                [ "y_true"; "y_pred"; "confusion" ]
+                c
+                [
+                    "accuracy", confusion.Accuracy
+                    "precision_macro", confusion.PrecisionMacro
+                    "recall_macro", confusion.RecallMacro
+                    "f1_macro", confusion.F1Macro
+                    "f1_micro", confusion.F1Micro
+                    "f1_weighted", confusion.F1Weighted
+                    "balanced_accuracy", confusion.BalancedAccuracy
+                    "mcc", confusion.Matthews
+                    "kappa", confusion.Kappa
+                ]
+
+            let expected =
+                [ for row in c.GetProperty("confusion").EnumerateArray() -> List.map int64 (ints row) ]
+
+            Expect.equal (confusion.ToTensor()) (Convert.ofRows expected) "the matrix"
+            Expect.equal confusion[0, 2] 4L "one of its counts"
+
+            Expect.equal
+                (Classification.accuracy (labels "y_true" c) (labels "y_pred" c))
+                0.775
+                "accuracy alone"
+        }
+        test "a report is a table" {
+            let small = Classification.confusion (Tensor.vector [ 0; 0; 1; 2 ]) (Tensor.vector [ 0; 1; 1; 1 ])
+
+            let expected =
+                [
+                    "              precision    recall        F1      rows"
+                    "cat               1.000     0.500     0.667         2"
+                    "dog               0.333     1.000     0.500         1"
+                    "2                 0.000     0.000     0.000         1"
+                    "macro             0.444     0.500     0.389         4"
+                    "accuracy                              0.500         4"
+                ]
+
+            Expect.equal ((small.Report [ "cat"; "dog" ]).Split '\n' |> List.ofArray) expected ""
+            Expect.equal (string small) (small.Report []) "without names"
+            Expect.equal (small.Support 0, small.Classes) (2L, 3) "rows and classes"
+        }
+        test "one class, all right or by chance" {
+            let c = Classification.confusion (Tensor.vector [ 1; 1 ]) (Tensor.vector [ 1; 1 ])
+            Expect.equal (c.Accuracy, c.F1Macro, c.Matthews) (1.0, 1.0, 0.0) "the class 0 is not counted"
+        }
+        test "the greatest score, the first of several" {
+            let scores = Convert.ofRows [ [ 1.0; 3.0; 3.0 ]; [ 5.0; 1.0; 2.0 ] ]
+            Expect.equal (Classification.argMax scores) (Tensor.vector [ 1L; 0L ]) ""
+        }
+        test "what does not fit is refused" {
+            let one = Tensor.vector [ 1 ]
+
+            Expect.throwsT<ShapeError>
+                (fun () -> Classification.accuracy one (Tensor.vector [ 1; 2 ]) |> ignore)
+                "rows"
+
+            Expect.throwsT<ShapeError>
+                (fun () -> Classification.accuracy one (Tensor.vector [ 1.0 ]) |> ignore)
+                "type"
+
+            Expect.throwsT<DomainError>
+                (fun () -> Classification.confusion one (Tensor.vector [ -1 ]) |> ignore)
+                "label"
+
+            let none = Tensor.zeros DType.I32 [ 0 ]
+            Expect.throwsT<DomainError> (fun () -> Classification.accuracy none none |> ignore) "no rows"
+
+            Expect.throwsT<ShapeError>
+                (fun () -> Classification.argMax (Tensor.scalar 1.0) |> ignore)
+                "scores"
+        }
+    ]
+
+let private binary =
+    let c = case "binary"
+    let target, score = labels "y_true" c, numbers "score" c
+
+    [
+        test "binary is that of the reference" {
+            compared
+                [ "y_true"; "score"; "roc_curve" ]
+                c
+                [
+                    "roc_auc", Binary.rocAuc target score
+                    "average_precision", Binary.averagePrecision target score
+                    "brier", Binary.brier target score
+                ]
+
+            let roc = Binary.roc target score
+            let curve = [ for p in c.GetProperty("roc_curve").EnumerateArray() -> p ]
+            let close a b = List.iter2 (fun a b -> Expect.floatClose Accuracy.high a b "") a b
+            close roc.X (floats curve[0])
+            close roc.Y (floats curve[1])
+            Expect.equal roc.Thresholds.Head infinity "the strictest takes none"
+            Expect.equal roc.Thresholds[1] (floats (c.GetProperty "score") |> List.max) "the next"
+        }
+        Law.law "the area is the chance that a positive row scores above a negative one" (fun (seed: int) ->
+            let key = Key.ofSeed (int64 seed)
+            let t = Tensor.cast DType.I32 (Key.bernoulli 0.5 [ 20 ] key)
+            let s = Key.integers 0 6 DType.I32 [ 20 ] (Key.fold 1 key)
+
+            let pairs =
+                [
+                    for i in 0..19 do
+                        for j in 0..19 do
+                            if t[i] = 1.0 && t[j] = 0.0 then
+                                if s[i] > s[j] then 1.0
+                                elif s[i] = s[j] then 0.5
+                                else 0.0
+                ]
+
+            pairs.IsEmpty || abs (List.average pairs - Binary.rocAuc t s) < 1e-12)
+        test "precision and recall of a small case" {
+            // From the strictest: right, right and wrong together, wrong.
+            let c =
+                Binary.precisionRecall (Tensor.vector [ 1; 1; 0; 0 ]) (Tensor.vector [ 0.9; 0.5; 0.5; 0.1 ])
+
+            Expect.equal c.X [ 0.0; 0.5; 1.0; 1.0 ] "recall"
+            Expect.equal c.Y [ 1.0; 1.0; 2.0 / 3.0; 0.5 ] "precision"
+            Expect.floatClose Accuracy.high (Binary.area c) (0.5 + 0.25 * (1.0 + 2.0 / 3.0)) "area"
+        }
+        test "what does not fit is refused" {
+            let refused t s =
+                Expect.throwsT<DomainError>(fun () ->
+                    Binary.rocAuc (Tensor.vector t) (Tensor.vector s) |> ignore)
+
+            refused [ 1; 1 ] [ 0.1; 0.2 ] "one class"
+            refused [ 1; 2 ] [ 0.1; 0.2 ] "a third class"
+            refused [ 1; 0 ] [ 0.1; nan ] "no number"
+        }
+    ]
+
+let private regression =
+    let c = case "regression"
+    let target, predicted = numbers "y_true" c, numbers "y_pred" c
+
+    [
+        test "regression is that of the reference" {
+            compared
+                [ "y_true"; "y_pred" ]
+                c
+                [
+                    "mse", Regression.mse target predicted
+                    "mae", Regression.mae target predicted
+                    "r2", Regression.r2 target predicted
+                    "medae", Regression.medianError target predicted
+                    "explained_variance", Regression.explainedVariance target predicted
+                ]
+
+            Expect.equal (Regression.rmse target predicted) (sqrt (Regression.mse target predicted)) "root"
+        }
+        test "a target that does not vary" {
+            let t = Tensor.vector [ 2.0; 2.0 ]
+            Expect.equal (Regression.r2 t t) 1.0 "no error"
+            Expect.equal (Regression.r2 t (Tensor.vector [ 1.0; 2.0 ])) 0.0 "some"
+        }
+    ]
+
+let private watched =
+    test "metrics for training" {
+        let labels = Tensor.vector [ 0L; 1L; 1L; 0L ]
+        let logits = Convert.ofRows [ [ 2f; 1f ]; [ 0f; 1f ]; [ 3f; 1f ]; [ 3f; 1f ] ]
+        Expect.equal (Metric.accuracy.Measure labels logits) 0.75 "accuracy"
+        Expect.floatClose Accuracy.high (Metric.f1.Measure labels logits) ((0.8 + 2.0 / 3.0) / 2.0) "f1"
+        let t, s = Tensor.vector [ 0; 1; 1 ], Tensor.vector [ 0.5; 1.0; 2.0 ]
+        Expect.equal (Metric.rocAuc.Measure t s) 1.0 "area"
+        Expect.equal (Metric.mae.Measure t s) 0.5 "mae"
+        Expect.equal (Metric.rmse.Measure t s) (sqrt (1.25 / 3.0)) "rmse"
+        Expect.equal (Metric.r2.Measure t s) (Regression.r2 t s) "r2"
+
+        Expect.equal
+            [ for m in [ Metric.accuracy; Metric.mae ] -> m.Name, m.IsGain ]
+            [ "accuracy", true; "mae", false ]
+            ""
+
+        Expect.equal ((Metric.create "one" true (fun _ _ -> 1.0)).Measure t s) 1.0 "one's own"
+    }
+
+let tests =
+    testList
+        "Metric"
+        [
+            test "all 4 cases are there" {
+                Expect.equal (List.map name all) [ "classification"; "binary"; "regression"; "scaling" ] ""
+            }
+            testList "Classification" classification
+            testList "Binary" binary
+            testList "Regression" regression
+            watched
+        ]
