@@ -136,7 +136,7 @@ module internal Hoist =
         if loop.Length = 0 then
             loop
         else
-            loop |> Split.run |> results |> Loop.prune |> operands |> Loop.prune |> Loop.tidy
+            loop |> TakeApart.run |> results |> Loop.prune |> operands |> Loop.prune |> Loop.tidy
 
     let rec private pass (roots: Expr list) : Expr list =
         let roots = join roots |> Residuals.run

@@ -142,7 +142,7 @@ type internal Lift(loop: Loop) =
                     Expr.ofVariable (fst bindings[o.Digest])
 
             let alone = Expr.Make(Node.map stand e.Node)
-            Batch.outputs loop.Length (List.ofSeq bindings.Values) [ alone ] |> List.head
+            Batched.outputs loop.Length (List.ofSeq bindings.Values) [ alone ] |> List.head
 
     /// A value that depends on slices, or on nothing, for all steps together. Operands are lifted first, in order.
     member this.All(e: Expr) : Expr =

@@ -78,7 +78,7 @@ module Grad =
             Refuse.shape "vmap" "no inputs" "at least one batched input" "call the function itself"
 
         let variables = inputs |> List.map (fun e -> Rebuild.fresh e.DType (Shape.removeAxis 0 e.Shape))
-        Batch.outputs size (List.zip variables inputs) (f (List.map Expr.ofVariable variables))
+        Batched.outputs size (List.zip variables inputs) (f (List.map Expr.ofVariable variables))
 
     /// The unit vectors of an expression's shape, one below another: `[size; shape...]`.
     let private basis (e: Expr) =

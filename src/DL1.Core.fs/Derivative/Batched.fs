@@ -5,7 +5,7 @@ open System.Collections.Generic
 /// vmap, graph to graph: a computation on one example becomes the computation on a batch of them. A batched value has
 /// the batch as its leading axis; what does not depend on a batched input stays as it is.
 [<RequireQualifiedAccess>]
-module internal Batch =
+module internal Batched =
     let private stretch size (e: Expr) = Expr.broadcastTo (size :: e.Shape.ToList()) e
 
     let private later (axes: int list) = axes |> List.map (fun axis -> axis + 1)

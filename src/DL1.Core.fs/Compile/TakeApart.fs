@@ -6,7 +6,7 @@ open System.Collections.Generic
 /// upper rows and h times the lower ones; and where a step hands on some columns of a product and puts out others,
 /// each has a product of its own.
 [<RequireQualifiedAccess>]
-module internal Split =
+module internal TakeApart =
     /// Rows of a matrix, from one to another.
     let private rows start stop (w: Expr) = Expr.sliceAxis 0 start stop w
 
