@@ -31,6 +31,11 @@ let private ready (s: Step) =
         session.Step values[i % values.Length]
         i <- i + 1
 
+let private allocatedBy run =
+    let before = GC.GetTotalAllocatedBytes true
+    run ()
+    GC.GetTotalAllocatedBytes true - before
+
 /// Bytes allocated over so many steps of each graph of a case, and the memory of the process.
 let memory steps (c: Cases.Case) =
     [
@@ -40,14 +45,12 @@ let memory steps (c: Cases.Case) =
             for _ in 1..20 do
                 once ()
 
-            // The first call allocates for itself.
-            GC.GetTotalAllocatedBytes true |> ignore
-            let before = GC.GetTotalAllocatedBytes true
+            let run () =
+                for _ in 1..steps do
+                    once ()
 
-            for _ in 1..steps do
-                once ()
-
-            let allocated = GC.GetTotalAllocatedBytes true - before
+            // Asking allocates too.
+            let allocated = allocatedBy run - allocatedBy ignore
             let _, peak = working ()
 
             told
