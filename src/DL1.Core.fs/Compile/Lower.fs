@@ -247,7 +247,7 @@ module internal Lower =
             Rule.rule "custom -> its value" [ "custom" ] custom
             Rule.anywhere "stopGradient x -> x" stopped
             Rule.rule "softmax -> exp(x - max) / sum" [ "softmax" ] softmax
-            Rule.rule "logSumExp -> max + log(sum(exp(x - max)))" [ "logSumExp" ] logSumExp
+            Rule.rule "logSumExp -> max + log(sum(exp(x - max)))" [ "logsumexp" ] logSumExp
             Rule.anywhere "chance of a word -> comparison of whole numbers" chance
             Rule.anywhere "op(reshape x) -> reshape(op x)" reshapeOutwards
             Rule.anywhere "reshape(broadcast x) -> broadcast(reshape x)" reshapedBroadcast
