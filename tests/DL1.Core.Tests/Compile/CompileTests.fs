@@ -60,7 +60,9 @@ let private finite =
                 let y, _ = Layer.apply Mode.Inference ps Tree.empty model x
 
                 let values =
-                    List.zip (Tree.values ps) (Tree.values parameters |> List.map (fun t -> ones t.DType (t.Shape.ToList())))
+                    List.zip
+                        (Tree.values ps)
+                        (Tree.values parameters |> List.map (fun t -> ones t.DType (t.Shape.ToList())))
 
                 // The second row sums to −10.
                 let rows = Tensor.ofArray [ 2; 3 ] [| 1.0f; 1.0f; 1.0f; 1.0f; 1.0f; -13.0f |]
@@ -79,8 +81,7 @@ let private finite =
             test "an input that is spoiled before is named" {
                 let x, y = floats "x" [ 5 ], floats "layer.weight" [ 5 ]
 
-                let text =
-                    refusal [ x, ones DType.F32 [ 5 ]; y, withOne DType.F32 [ 5 ] 2 nan ] [ x * y ]
+                let text = refusal [ x, ones DType.F32 [ 5 ]; y, withOne DType.F32 [ 5 ] 2 nan ] [ x * y ]
 
                 text |> holds [ "NaN at [2] of the input layer.weight" ]
             }
@@ -113,8 +114,7 @@ let private options =
         "options"
         [
             test "options out of range are refused" {
-                let run options () =
-                    Compile.prepareWith options [] [ lit 1.0 ] |> ignore
+                let run options () = Compile.prepareWith options [] [ lit 1.0 ] |> ignore
 
                 for threads in [ 0; -1; 257 ] do
                     Expect.throwsT<DomainError> (run { Compile.standard with Threads = threads }) $"{threads}"
@@ -131,7 +131,10 @@ let private options =
                 let run options = Compile.prepareWith options s.Variables s.Roots values
                 let expected = run Compile.standard
                 Expect.isTrue (sameBits expected (run { Compile.standard with Threads = 1 })) "one thread"
-                Expect.isTrue (sameBits expected (run { Compile.standard with DynamicCode = false })) "no code"
+
+                Expect.isTrue
+                    (sameBits expected (run { Compile.standard with DynamicCode = false }))
+                    "no code"
             }
         ]
 

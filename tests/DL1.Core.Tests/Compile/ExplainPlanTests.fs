@@ -2,6 +2,7 @@
 module DL1.Tests.ExplainPlanTests
 
 open System
+open System.IO
 open DL1
 open DL1.Tests.Training
 open Expecto
@@ -16,8 +17,7 @@ let private holds (parts: string list) (text: string) =
     for part in parts do
         Expect.stringContains text part text
 
-let private cost roots =
-    Cost.ofPlan (plan (Graph.variables roots) roots)
+let private cost roots = Cost.ofPlan (plan (Graph.variables roots) roots)
 
 let tests =
     testList
@@ -57,7 +57,11 @@ let tests =
             }
             test "transposes that are read in place and copies that are made are told" {
                 let a = floats "a" [ 40; 20 ]
-                holds [ "[20, 40]ᵀ @ [40, 20]" ] (Compile.explain (Graph.variables [ a ]) [ Expr.matmul a.T a ])
+
+                holds
+                    [ "[20, 40]ᵀ @ [40, 20]" ]
+                    (Compile.explain (Graph.variables [ a ]) [ Expr.matmul a.T a ])
+
                 holds [ "copy"; "row-major" ] (Compile.explain (Graph.variables [ a ]) [ a.T ])
             }
             test "loops show their bodies" {
@@ -72,7 +76,10 @@ let tests =
                 Expect.equal (cost [ sum ]).Flops (2L * 128L * 30L) "a square and a sum"
                 Expect.equal (cost [ sum ]).Written 4L "a number"
 
-                let last, _ = Scan.run (floats "h" [ 5 ]) (floats "xs" [ 9; 5 ]) (fun h x -> let h = tanh (h + x) in h, h)
+                let last, _ =
+                    Scan.run (floats "h" [ 5 ]) (floats "xs" [ 9; 5 ]) (fun h x ->
+                        let h = tanh (h + x) in h, h)
+
                 Expect.equal (cost [ last ]).Flops 90L "nine steps of five sums and functions"
             }
             test "after profiled steps there are times" {
@@ -101,6 +108,15 @@ let tests =
                 for s in [ perceptron DType.F32 5 3 4; convolutional DType.F32; recurrent DType.F64 ] do
                     let text = Compile.explain s.Variables s.Roots
                     Expect.isFalse (text.Contains "by its definition") text
+            }
+            test "the example of the architecture's page is what is printed" {
+                let x, w, b = floats "x" [ 64; 20 ], floats "w" [ 20; 32 ], floats "b" [ 32 ]
+                let h = tanh (Expr.matmul x w + b)
+                let loss = Expr.sumAll (h * h)
+                let table = Compile.explain (Graph.variables [ x; w; b ]) (loss :: Grad.grad loss [ w; b ])
+                let page = Path.Combine(ReadmeTests.root AppContext.BaseDirectory, "docs", "architecture.md")
+                let plainly (text: string) = text.Replace("\r", "")
+                Expect.stringContains (plainly (File.ReadAllText page)) (plainly table) "put this table there"
             }
             test "a machine's peak is measured once" {
                 let first, second = Peak.measured 1, Peak.measured 1

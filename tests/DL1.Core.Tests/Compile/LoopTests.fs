@@ -111,7 +111,12 @@ let tests =
             test "carries that begin as inputs, constants and values" {
                 let step (s: Expr list) (x: Expr list) = [ s[0] + x[0]; s[1] * x[0]; s[2] - x[0] ], [ s[1] ]
 
-                Scan.many true 4 [ carry; Expr.constant (Tensor.vector [ 1.0; 2.0; 3.0 ]); tanh carry ] [ rows ] step
+                Scan.many
+                    true
+                    4
+                    [ carry; Expr.constant (Tensor.vector [ 1.0; 2.0; 3.0 ]); tanh carry ]
+                    [ rows ]
+                    step
                 |> both
                 |> withGradients
                 |> check "begins"

@@ -12,8 +12,7 @@ let private variable name dims = Expr.variable name DType.F64 dims
 let private nodes (roots: Expr list) =
     Graph.topological roots |> Array.map (fun e -> Node.name e.Node) |> Array.countBy id |> Map
 
-let private count name roots =
-    nodes roots |> Map.tryFind name |> Option.defaultValue 0
+let private count name roots = nodes roots |> Map.tryFind name |> Option.defaultValue 0
 
 /// The lowered graph of a root, which means the same.
 let private lowered (e: Expr) =
@@ -54,7 +53,11 @@ let tests =
                 List.forall2 (close 1e-9) (Eval.many t.Tame.Values before) (Eval.many t.Tame.Values after))
             test "softmax and logSumExp are opened" {
                 Expect.equal (count (nameOf (Expr.softmax 1 x)) (lowered (Expr.softmax 1 x))) 0 "softmax"
-                Expect.equal (count (nameOf (Expr.logSumExp 2 x)) (lowered (Expr.logSumExp 2 x))) 0 "logSumExp"
+
+                Expect.equal
+                    (count (nameOf (Expr.logSumExp 2 x)) (lowered (Expr.logSumExp 2 x)))
+                    0
+                    "logSumExp"
             }
             test "rows of infinities stay without NaN" {
                 let rows = Tensor.ofArray [ 2; 2 ] [| infinity; 1.0; -infinity; -infinity |]
@@ -66,7 +69,11 @@ let tests =
             test "custom nodes and stopped gradients are their values" {
                 let custom = Scan.custom "twice" (fun xs -> 2.0 * xs[0]) (fun _ dy -> [ dy ]) [ x ]
                 Expect.equal (count (nameOf custom) (lowered (custom + Expr.stopGradient y))) 0 "custom"
-                Expect.equal (count (nameOf (Expr.stopGradient y)) (lowered (Expr.stopGradient y))) 0 "stopped"
+
+                Expect.equal
+                    (count (nameOf (Expr.stopGradient y)) (lowered (Expr.stopGradient y)))
+                    0
+                    "stopped"
             }
             test "a chance test compares whole numbers" {
                 for p in [ 0.0; 1e-9; 0.25; 0.3; 0.5; 0.999999; 1.0 ] do
@@ -91,7 +98,10 @@ let tests =
                 let unsigned = Expr.cast DType.F64 words + 2147483648.0
                 let test = unsigned / 4294967296.0 .< lit p
                 let edge = int (ceil (p * 4294967296.0) - 2147483648.0)
-                let value = Tensor.vector [ edge - 1; edge; edge + 1; System.Int32.MinValue; System.Int32.MaxValue ]
+
+                let value =
+                    Tensor.vector [ edge - 1; edge; edge + 1; System.Int32.MinValue; System.Int32.MaxValue ]
+
                 let run roots = Eval.many [ "w", value ] roots |> List.head |> Tensor.toFloats
                 Expect.equal (run (Lower.run [ test ])) (run [ test ]) "at the border"
                 Expect.equal (run [ test ]) [| 1.0; 0.0; 0.0; 1.0; 0.0 |] "as it is defined"

@@ -135,8 +135,7 @@ let tests =
                 s.Step [| Tensor.scalar 1.0 |]
                 Expect.equal (numbers s.State) [ [| 0.0 |] ] "log 1"
 
-                let error =
-                    Expect.throwsC (fun () -> s.Step [| Tensor.scalar 1.0 |]) (fun e -> e.Message)
+                let error = Expect.throwsC (fun () -> s.Step [| Tensor.scalar 1.0 |]) (fun e -> e.Message)
 
                 Expect.stringContains error "NaN of v" "log −1"
                 Expect.stringContains error "state" "reads the state"

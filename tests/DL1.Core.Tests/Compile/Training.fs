@@ -62,8 +62,7 @@ let perceptronWith optimizer dtype batch features hidden =
 /// The same under Adam.
 let perceptron = perceptronWith (Optimizer.adam 0.01)
 
-let private labels count classes =
-    Tensor.vector (Array.init count (fun i -> int64 (i * 7 % classes)))
+let private labels count classes = Tensor.vector (Array.init count (fun i -> int64 (i * 7 % classes)))
 
 /// A small convolutional network with batch normalisation under SGD.
 let convolutional dtype =
