@@ -71,6 +71,11 @@ let tests =
             PoolTests.tests
             GemmTests.tests
             HoistTests.tests
+            LowerTests.tests
+            LoopTests.tests
+            CompileTests.tests
+            SessionTests.tests
+            ExplainPlanTests.tests
             RandomWordsTests.tests
             MoveKernelTests.tests
             AlongKernelTests.tests

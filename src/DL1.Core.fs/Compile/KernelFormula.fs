@@ -52,8 +52,19 @@ module internal KernelFormula =
                     for o in Node.operands e.Node do
                         stack.Push(struct (o, false))
 
+        /// One reshape of many, and none of a number: what matters is what is computed.
+        let rebuilt (e: Expr) =
+            match e.Node with
+            | Node.Reshape(shape, x) ->
+                let x = Plan.home results[x.Digest]
+
+                match Local.number x with
+                | Some v -> Expr.full e.DType (shape.ToList()) v
+                | None -> Expr.reshape (shape.ToList()) x
+            | _ -> Expr.Make(Node.map (fun (o: Expr) -> results[o.Digest]) e.Node)
+
         for e in order do
-            results[e.Digest] <- Expr.Make(Node.map (fun (o: Expr) -> results[o.Digest]) e.Node)
+            results[e.Digest] <- rebuilt e
 
         Text.unicode results[root.Digest]
 

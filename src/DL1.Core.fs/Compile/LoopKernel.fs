@@ -56,7 +56,19 @@ type internal LoopKernel(frame: Frame, body: IBound, job: LoopJob) =
         if place >= 0 then
             body.Frame.Addresses[place] <- value
 
-    override _.Run() =
+    /// Where a step writes a result: a function in `Run` would be allocated anew at each step.
+    member private _.Target(next: byte[][], step: int, i: int) =
+        if i < carries then
+            address next[i]
+        else
+            let j = i - carries
+
+            if job.Stacks[j] < 0 then
+                address waste[j]
+            else
+                frame.Addresses[job.Stacks[j]] + nativeint step * nativeint (job.OutputBytes[j])
+
+    override this.Run() =
         for i in 0 .. carries - 1 do
             copy frame.Addresses[job.Initial[i]] (address even[i]) job.CarryBytes[i]
 
@@ -65,7 +77,8 @@ type internal LoopKernel(frame: Frame, body: IBound, job: LoopJob) =
 
         for count in 0 .. job.Length - 1 do
             let step = if job.Reversed then job.Length - 1 - count else count
-            let now, next = if count % 2 = 0 then even, odd else odd, even
+            let now = if count % 2 = 0 then even else odd
+            let next = if count % 2 = 0 then odd else even
 
             for i in 0 .. carries - 1 do
                 put job.Carries[i] (address now[i])
@@ -75,27 +88,16 @@ type internal LoopKernel(frame: Frame, body: IBound, job: LoopJob) =
                     job.Slices[i]
                     (frame.Addresses[job.Sequences[i]] + nativeint step * nativeint (job.SliceBytes[i]))
 
-            let target i =
-                if i < carries then
-                    address next[i]
-                else
-                    let j = i - carries
-
-                    if job.Stacks[j] < 0 then
-                        address waste[j]
-                    else
-                        frame.Addresses[job.Stacks[j]] + nativeint step * nativeint (job.OutputBytes[j])
-
             for i in 0 .. job.Results.Length - 1 do
                 if job.Direct[i] then
-                    put job.Results[i] (target i)
+                    put job.Results[i] (this.Target(next, step, i))
 
             body.Run frame.Threads
 
             for i in 0 .. job.Results.Length - 1 do
                 if not job.Direct[i] then
                     let bytes = if i < carries then job.CarryBytes[i] else job.OutputBytes[i - carries]
-                    copy body.Frame.Addresses[job.Results[i]] (target i) bytes
+                    copy body.Frame.Addresses[job.Results[i]] (this.Target(next, step, i)) bytes
 
         let last = if job.Length % 2 = 0 then even else odd
 

@@ -313,8 +313,13 @@ module internal Lower =
         [
             Rule.anywhere "custom -> its value" custom
             Rule.anywhere "stopGradient x -> x" stopped
+<<<<<<< HEAD
             Rule.anywhere "softmax -> exp(x - max) / sum" softmax
             Rule.anywhere "logSumExp -> max + log(sum(exp(x - max)))" logSumExp
+=======
+            Rule.rule "softmax -> exp(x - max) / sum" [ "softmax" ] softmax
+            Rule.rule "logSumExp -> max + log(sum(exp(x - max)))" [ "logsumexp" ] logSumExp
+>>>>>>> dc7fba2ee897341868f76c622be961cf77881c93
             Rule.anywhere "chance of a word -> comparison of whole numbers" chance
             Rule.anywhere "op(reshape x) -> reshape(op x)" reshapeOutwards
             Rule.anywhere "reshape(broadcast x) -> broadcast(reshape x)" reshapedBroadcast

@@ -1,0 +1,127 @@
+/// Plans as text, and the work of their kernels.
+module DL1.Tests.ExplainPlanTests
+
+open System
+open System.IO
+open DL1
+open DL1.Tests.Training
+open Expecto
+
+let private floats name dims = Expr.variable name DType.F32 dims
+let private x, w, b = floats "x" [ 128; 30 ], floats "w" [ 30; 50 ], floats "b" [ 50 ]
+let private y = tanh (Expr.matmul x w + b)
+let private inputs = Graph.variables [ y ]
+let private lines (text: string) = text.Split('\n') |> Array.map _.TrimEnd()
+
+let private holds (parts: string list) (text: string) =
+    for part in parts do
+        Expect.stringContains text part text
+
+let private cost roots = Cost.ofPlan (plan (Graph.variables roots) roots)
+
+let tests =
+    testList
+        "ExplainPlan"
+        [
+            test "a dense layer is one kernel, with its formula, its work and its bytes" {
+                let text = Compile.explain inputs [ y ]
+
+                holds
+                    [
+                        "product"
+                        "[128, 30] @ [30, 50]"
+                        "f32 [128, 50] root 0 = tanh(x @ w + b)"
+                        "396.8 kFLOP"
+                        "1 kernels"
+                        "arena 0 bytes"
+                    ]
+                    text
+
+                Expect.equal (lines text).Length 4 "a header, a kernel, its formula, and the sum"
+            }
+            test "the columns stand beneath each other" {
+                let s = perceptron DType.F32 16 8 24
+                let text = Compile.explain s.Variables s.Roots
+                let table = lines text
+                let column = table[0].IndexOf("over", StringComparison.Ordinal)
+                let rows = table |> Array.filter (fun line -> line.Length > 0 && Char.IsDigit line[0])
+                Expect.isGreaterThan rows.Length 5 "kernels"
+
+                for row in rows[.. rows.Length - 2] do
+                    Expect.isTrue (row[column - 1] = ' ' && row[column] <> ' ') row
+            }
+            test "values that are kept have names, and a place in the arena" {
+                let hidden = floats "v" [ 50; 60 ]
+                let text = Compile.explain (Graph.variables [ y; hidden ]) [ Expr.matmul y hidden ]
+                holds [ "= tanh(x @ w + b)"; " at 0 = "; "arena 25600 bytes"; " @ v" ] text
+            }
+            test "transposes that are read in place and copies that are made are told" {
+                let a = floats "a" [ 40; 20 ]
+
+                holds
+                    [ "[20, 40]ᵀ @ [40, 20]" ]
+                    (Compile.explain (Graph.variables [ a ]) [ Expr.matmul a.T a ])
+
+                holds [ "copy"; "row-major" ] (Compile.explain (Graph.variables [ a ]) [ a.T ])
+            }
+            test "loops show their bodies" {
+                let s = recurrent DType.F32
+                holds [ "loop"; "7 steps"; "\n  " ] (Compile.explain s.Variables s.Roots)
+            }
+            test "the work is that of the formulas" {
+                Expect.equal (cost [ y ]).Flops (2L * 128L * 30L * 50L + 2L * 128L * 50L) "product, sum, tanh"
+                Expect.equal (cost [ y ]).Read (4L * (128L * 30L + 30L * 50L + 50L)) "x, w and b"
+                Expect.equal (cost [ y ]).Written (4L * 128L * 50L) "the result"
+                let sum = Expr.sumAll (x * x)
+                Expect.equal (cost [ sum ]).Flops (2L * 128L * 30L) "a square and a sum"
+                Expect.equal (cost [ sum ]).Written 4L "a number"
+
+                let last, _ =
+                    Scan.run (floats "h" [ 5 ]) (floats "xs" [ 9; 5 ]) (fun h x ->
+                        let h = tanh (h + x) in h, h)
+
+                Expect.equal (cost [ last ]).Flops 90L "nine steps of five sums and functions"
+            }
+            test "after profiled steps there are times" {
+                let s = recurrent DType.F32
+                let session = Session.Of(s.State, s.Next, s.Inputs, [ s.Loss ])
+                Expect.isFalse session.IsProfiling "at first"
+                let plain = session.Explain()
+                Expect.equal plain (Compile.explain s.Variables s.Roots) "as before a run"
+                session.IsProfiling <- true
+
+                for _ in 1..3 do
+                    session.Step s.Batch
+
+                session.IsProfiling <- false
+                let timed = session.Explain()
+                holds [ "GFLOP/s"; "of peak"; "µs"; "in kernels"; "peak is" ] timed
+
+                let pureState =
+                    let other = Session.Of(s.State, s.Next, s.Inputs, [ s.Loss ])
+                    other.Run(3, fun _ -> s.Batch)
+                    other.State
+
+                Expect.isTrue (sameBits pureState session.State) "the same bits"
+            }
+            test "every kernel of whole steps can be written" {
+                for s in [ perceptron DType.F32 5 3 4; convolutional DType.F32; recurrent DType.F64 ] do
+                    let text = Compile.explain s.Variables s.Roots
+                    Expect.isFalse (text.Contains "by its definition") text
+            }
+            test "the example of the architecture's page is what is printed" {
+                let x, w, b = floats "x" [ 64; 20 ], floats "w" [ 20; 32 ], floats "b" [ 32 ]
+                let h = tanh (Expr.matmul x w + b)
+                let loss = Expr.sumAll (h * h)
+                let table = Compile.explain (Graph.variables [ x; w; b ]) (loss :: Grad.grad loss [ w; b ])
+                let page = Path.Combine(ReadmeTests.root AppContext.BaseDirectory, "docs", "architecture.md")
+                let plainly (text: string) = text.Replace("\r", "")
+                Expect.stringContains (plainly (File.ReadAllText page)) (plainly table) "put this table there"
+            }
+            test "a machine's peak is measured once" {
+                let first, second = Peak.measured 1, Peak.measured 1
+                Expect.equal (first.Flops, first.Bytes) (second.Flops, second.Bytes) "kept"
+                Expect.isTrue (Double.IsFinite first.Flops && first.Flops > 0.0) "operations"
+                Expect.isTrue (Double.IsFinite first.Bytes && first.Bytes > 0.0) "bytes"
+            }
+        ]
