@@ -93,6 +93,10 @@ let tests =
             SafetensorsTests.tests
             CheckpointTests.tests
             MetricTests.tests
+            // Training
+            StepTests.tests
+            FitTests.tests
+            SearchTests.tests
             // Whole models
             TrajectoryTests.tests
             // Documentation

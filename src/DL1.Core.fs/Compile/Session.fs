@@ -159,6 +159,27 @@ type Session
     member _.State: Tensor list =
         [ for i in 0 .. states - 1 -> Memory.read roots[i].DType roots[i].Shape (current i) ]
 
+    /// Puts other values in the place of the state, in its order, as if the steps had led there: so that sessions for
+    /// batches of different sizes hand one state on. Another number of values is a `DomainError`, another type or shape a
+    /// `ShapeError`. `small.Load large.State`
+    member _.Load(values: Tensor list) =
+        if values.Length <> states then
+            Refuse.domain
+                "Session.Load"
+                $"{values.Length} values"
+                $"{states}, one for each variable of the state"
+                "give the values in the order of the state"
+
+        for v, t in List.zip (List.truncate states (List.ofArray types)) values do
+            if t.DType <> v.DType || t.Shape <> v.Shape then
+                Refuse.shape
+                    "Session.Load"
+                    $"{t.DType} {t.Shape} for the variable {v.Name}"
+                    $"{v.DType} {v.Shape}"
+                    "cast or reshape the value"
+
+        values |> List.iteri (fun i value -> Memory.write value (current i))
+
     /// What the last step gave, by the place among the outputs: a copy. Before the first step it is a `DomainError`.
     member _.Output(index: int) : Tensor =
         let i = output index

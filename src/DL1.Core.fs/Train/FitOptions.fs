@@ -1,0 +1,151 @@
+namespace DL1
+
+open System
+open System.IO
+open System.Threading
+
+/// When to stop before the last epoch: once `Patience` epochs in a row were no better than the best by more than
+/// `Tolerance`.
+type EarlyStopping =
+    {
+        /// The metric that is watched; empty for the loss, on the validation set where there is one.
+        Monitor: string
+        /// Epochs without improvement, 1 or more.
+        Patience: int
+        /// How much better counts as better, 0 or more.
+        Tolerance: float
+        /// Whether the parameters and layer state of the best epoch are given back, rather than the last.
+        RestoresBest: bool
+    }
+
+/// What a callback is told after an epoch.
+[<NoEquality; NoComparison>]
+type EpochEnd =
+    {
+        /// The epoch.
+        Row: EpochRow
+        /// The epochs so far, this one last.
+        History: EpochRow list
+        /// A snapshot of the training, taken when it is asked for.
+        State: Lazy<TrainState>
+    }
+
+/// What a callback answers.
+[<RequireQualifiedAccess; Struct>]
+type Answer =
+    /// Train on.
+    | Continue
+    /// End the training here.
+    | Stop
+
+/// How progress is told.
+[<NoEquality; NoComparison>]
+type Progress =
+    {
+        /// After each step: the epoch, the steps made in it, how many it has, and the last loss.
+        Step: int -> int -> int -> float -> unit
+        /// After each epoch.
+        Epoch: EpochRow -> unit
+    }
+
+/// Ways to tell progress.
+[<RequireQualifiedAccess; CompilationRepresentation(CompilationRepresentationFlags.ModuleSuffix)>]
+module Progress =
+    /// Nothing is told. `Progress.quiet`
+    let quiet: Progress = { Step = (fun _ _ _ _ -> ()); Epoch = ignore }
+
+    /// A line for each epoch. `Progress.lines (fun line -> printfn $"{line}")`
+    let lines (write: string -> unit) : Progress = { quiet with Epoch = History.line >> write }
+
+    /// On a terminal, a line that grows with the epoch and ends as the epoch's; elsewhere a line for each epoch.
+    /// `Progress.console ()`
+    let console () : Progress =
+        if Console.IsOutputRedirected then
+            lines (fun line -> Console.Out.WriteLine line)
+        else
+            let mutable shown = -1
+
+            {
+                Step =
+                    fun epoch step steps loss ->
+                        let percent = 100 * step / steps
+
+                        if percent <> shown then
+                            shown <- percent
+                            Console.Out.Write $"\repoch {epoch}  {percent, 3} %%  loss {loss:G5}     "
+                Epoch =
+                    fun row ->
+                        shown <- -1
+                        Console.Out.WriteLine $"\r{History.line row}     "
+            }
+
+/// Where and how often training is written to a file, to be resumed.
+type Saving =
+    {
+        /// The file.
+        Path: string
+        /// Epochs from one writing to the next, 1 or more; the last epoch is always written.
+        Every: int
+    }
+
+/// How to train; `Fit.options` is a start.
+[<NoEquality; NoComparison>]
+type FitOptions =
+    {
+        /// How many epochs there are in all, those before a checkpoint counted.
+        Epochs: int
+        /// How rows are cut into batches.
+        Batch: BatchOptions
+        /// What parameters are drawn from, the order of rows, and what layers draw.
+        Key: Key
+        /// Rows that are measured and never learnt from.
+        Validation: Dataset option
+        /// What is measured after each epoch.
+        Metrics: Metric list
+        /// When to stop early.
+        EarlyStopping: EarlyStopping option
+        /// Called in their order after each epoch; the first that says `Stop` ends the training.
+        Callbacks: (EpochEnd -> Answer) list
+        /// How progress is told.
+        Progress: Progress
+        /// Whether the norms of gradients are kept in the history.
+        WatchesGradients: bool
+        /// Where checkpoints go.
+        Saving: Saving option
+        /// What to go on from.
+        Resume: Checkpoint option
+        /// The state to begin with, in the place of one drawn with the key: for fine-tuning.
+        Start: TrainState option
+        /// Ends the training after the step that is being made.
+        Cancellation: CancellationToken
+    }
+
+/// Why a training ended.
+[<RequireQualifiedAccess; Struct>]
+type FitEnd =
+    /// All epochs were made.
+    | Finished
+    /// The epochs no longer got better.
+    | EarlyStopped
+    /// A callback said so.
+    | Stopped
+    /// It was cancelled; the epoch that was begun is not in the history.
+    | Cancelled
+    /// The loss was no longer a finite number.
+    | Diverged
+
+/// What training gave.
+[<NoEquality; NoComparison>]
+type Fitted =
+    {
+        /// The model, with the last parameters, or the best where they are restored.
+        Trained: Trained
+        /// The state after the last step.
+        State: TrainState
+        /// The epochs.
+        History: EpochRow list
+        /// The epoch that was the best, from 1, where one is watched.
+        BestEpoch: int option
+        /// Why it ended.
+        End: FitEnd
+    }

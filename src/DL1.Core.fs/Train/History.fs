@@ -1,0 +1,107 @@
+namespace DL1
+
+open System.Globalization
+
+/// One epoch of training.
+[<NoComparison>]
+type EpochRow =
+    {
+        /// Counted from 1.
+        Epoch: int
+        /// The steps made since the beginning.
+        Steps: int64
+        /// The mean loss of the epoch's rows, each before the step that it led to.
+        Loss: float
+        /// The mean loss on the validation set, where there is one.
+        ValidationLoss: float option
+        /// The metrics on the validation set, or on the training set where there is none, by their names.
+        Metrics: (string * float) list
+        /// The mean norms of the gradients over the epoch's steps, where they are watched.
+        Gradients: Tree<float>
+        /// How long the epoch took.
+        Seconds: float
+    }
+
+/// The course of a training as data.
+[<RequireQualifiedAccess>]
+module History =
+    let private number (value: float) = value.ToString("G5", CultureInfo.InvariantCulture)
+
+    /// An epoch as a line of text. `History.line row`
+    let line (row: EpochRow) : string =
+        [
+            $"epoch {row.Epoch}"
+            $"loss {number row.Loss}"
+            match row.ValidationLoss with
+            | Some loss -> $"validation loss {number loss}"
+            | None -> ()
+            for name, value in row.Metrics do
+                $"{name} {number value}"
+            row.Seconds.ToString("F1", CultureInfo.InvariantCulture) + " s"
+        ]
+        |> String.concat "  "
+
+    /// The epochs as comma-separated values, with a header. `History.toCsv fitted.History`
+    let toCsv (rows: EpochRow list) : string =
+        let exact (value: float) = value.ToString("R", CultureInfo.InvariantCulture)
+        let names = rows |> List.collect (fun r -> List.map fst r.Metrics) |> List.distinct
+
+        let header = [ "epoch"; "steps"; "loss"; "validation_loss" ] @ names @ [ "seconds" ]
+
+        let cells (r: EpochRow) =
+            [
+                string r.Epoch
+                string r.Steps
+                exact r.Loss
+                r.ValidationLoss |> Option.map exact |> Option.defaultValue ""
+                for name in names do
+                    r.Metrics
+                    |> List.tryFind (fun (n, _) -> n = name)
+                    |> Option.map (snd >> exact)
+                    |> Option.defaultValue ""
+                exact r.Seconds
+            ]
+
+        header :: List.map cells rows |> List.map (String.concat ",") |> String.concat "\n"
+
+    /// The columns of `toTensor`, before those of the metrics.
+    let private fixedColumns = 5
+
+    /// Rows as numbers, for checkpoints: f64 `[epochs; columns]`; gradients are left out.
+    let internal toTensor (metrics: string list) (rows: EpochRow list) : Tensor =
+        let cells (r: EpochRow) =
+            [
+                float r.Epoch
+                float r.Steps
+                r.Loss
+                r.ValidationLoss |> Option.defaultValue nan
+                r.Seconds
+                for name in metrics do
+                    r.Metrics
+                    |> List.tryFind (fun (n, _) -> n = name)
+                    |> Option.map snd
+                    |> Option.defaultValue nan
+            ]
+
+        Tensor.ofArray [ rows.Length; fixedColumns + metrics.Length ] (Array.ofList (List.collect cells rows))
+
+    let internal ofTensor hasValidation (metrics: string list) (t: Tensor) : EpochRow list =
+        if t.Rank <> 2 || t.Shape[1] <> fixedColumns + metrics.Length then
+            Refuse.format
+                "Fit.run"
+                $"a history {t.Shape} in the checkpoint"
+                $"{fixedColumns + metrics.Length} columns"
+                "go on with the metrics that the training began with"
+
+        [
+            for i in 0 .. t.Shape[0] - 1 ->
+                {
+                    Epoch = int t[i, 0]
+                    Steps = int64 t[i, 1]
+                    Loss = t[i, 2]
+                    ValidationLoss = if hasValidation then Some t[i, 3] else None
+                    Seconds = t[i, 4]
+                    Metrics = metrics |> List.mapi (fun c name -> name, t[i, fixedColumns + c])
+                    Gradients = Tree.empty
+                }
+        ]

@@ -1,0 +1,78 @@
+namespace DL1
+
+open System
+
+/// Losses by learning rate.
+[<NoComparison>]
+type RateCurve =
+    {
+        /// The rates, growing.
+        Rates: float list
+        /// The loss at each, smoothed.
+        Losses: float list
+        /// A tenth of the rate at which the loss was lowest: a start.
+        Suggested: float
+    }
+
+/// A learning rate to begin with (Smith 2017): the rate grows from step to step, until the loss runs away.
+[<RequireQualifiedAccess>]
+module RateFinder =
+    /// The losses of `steps` steps at rates that grow from `low` to `high` by a constant factor. It ends before where the
+    /// loss is four times the lowest, or is not finite. Nothing of the learner is changed.
+    /// `RateFinder.run 1e-6 1.0 100 (Batch.ofSize 64) (Key.ofSeed 1L) learner data`
+    let run
+        (low: float)
+        (high: float)
+        (steps: int)
+        (batch: BatchOptions)
+        (key: Key)
+        (learner: Learner)
+        (data: Dataset)
+        : RateCurve =
+        if not (low > 0.0 && high > low && Double.IsFinite high) || steps < 2 then
+            Refuse.domain
+                "RateFinder.run"
+                $"{steps} steps from {low} to {high}"
+                "2 steps or more, from above 0 to a greater rate"
+                "100 steps from 1e-6 to 1 are a start"
+
+        let growth = log (high / low) / float (steps - 1)
+        let rate = Schedule.custom "growing" (fun step -> low * exp (growth * step))
+        let learner = { learner with Optimizer = Optimizer.scheduled rate learner.Optimizer }
+
+        let trainer =
+            Trainer(learner, Step.start learner key (Rows.take "RateFinder.run" [| 0 |] data.Inputs), false)
+
+        let batches =
+            Seq.initInfinite id
+            |> Seq.collect (fun epoch -> Batch.indices batch (Key.fold 1 key) epoch data.Count)
+            |> Seq.truncate steps
+
+        // The mean of the last losses, each weighing 0.9 of the next, without the zero that it begins with.
+        let mutable average, lowest, losses, isOver = 0.0, infinity, [], false
+
+        for i, rows in Seq.indexed batches do
+            if not isOver then
+                let loss = trainer.Step(Dataset.rows rows data)
+                average <- 0.9 * average + 0.1 * loss
+                let smooth = average / (1.0 - 0.9 ** float (i + 1))
+                isOver <- not (Double.IsFinite smooth) || smooth > 4.0 * lowest
+
+                if not isOver then
+                    lowest <- min lowest smooth
+                    losses <- (low * exp (growth * float i), smooth) :: losses
+
+        let rates, losses = List.unzip (List.rev losses)
+
+        if rates.IsEmpty then
+            Refuse.domain
+                "RateFinder.run"
+                "a loss that is not finite at the first step"
+                "a finite loss"
+                "check the data"
+
+        {
+            Rates = rates
+            Losses = losses
+            Suggested = (List.zip rates losses |> List.minBy snd |> fst) / 10.0
+        }

@@ -1,0 +1,69 @@
+namespace DL1
+
+open System.Collections.Generic
+
+/// Training in place. Batches of another shape, such as the last of an epoch, have a session of their own; the sessions
+/// hand the state on. The bits are those of `Step.prepare`. One thread at a time.
+[<Sealed>]
+type Trainer(learner: Learner, start: TrainState, watches: bool) =
+    let sessions = Dictionary<string, struct (Transition * Session)>()
+    let mutable current: struct (Transition * Session) voption = ValueNone
+    let mutable steps = start.Steps
+
+    let trained = Tree.filter learner.Trains start.Parameters
+
+    let shapeOf (batch: Dataset) =
+        $"{batch.Inputs.DType} {batch.Inputs.Shape} {batch.Targets.DType} {batch.Targets.Shape}"
+
+    let state () =
+        match current with
+        | ValueNone -> start
+        | ValueSome(struct (transition, session)) -> Step.ofTree steps (transition.StateOf session)
+
+    let sessionFor (batch: Dataset) : Session =
+        let shape = shapeOf batch
+
+        match sessions.TryGetValue shape with
+        | true, (struct (_, session) as known) ->
+            match current with
+            | ValueSome(struct (_, now)) when not (obj.ReferenceEquals(now, session)) ->
+                session.Load now.State
+            | ValueSome _
+            | ValueNone -> ()
+
+            current <- ValueSome known
+            session
+        | false, _ ->
+            let now = state ()
+            let transition = Step.transition watches learner now batch
+            let session = transition.Start(Step.toTree now)
+            sessions[shape] <- struct (transition, session)
+            current <- ValueSome(struct (transition, session))
+            session
+
+    /// Makes one step on a batch, and gives its loss.
+    member _.Step(batch: Dataset) : float =
+        let session = sessionFor batch
+        session.Step(batch.Inputs, batch.Targets)
+        steps <- steps + 1L
+        session.Scalar 0
+
+    /// The norms of the last step's gradients, by the paths of the parameters that are trained; 0 before the first step.
+    /// Gradients that are not watched are a `DomainError`.
+    member _.GradientNorms: Tree<float> =
+        if not watches then
+            Refuse.domain
+                "Trainer.GradientNorms"
+                "gradients that are not watched"
+                "a trainer that watches them"
+                "ask for it when it is made"
+
+        match current with
+        | ValueNone -> Tree.map (fun _ -> 0.0) trained
+        | ValueSome(struct (_, session)) ->
+            Tree.ofValues [ for i in 1 .. trained.Count -> session.Scalar i ] trained
+
+    /// The steps made.
+    member _.Steps = steps
+    /// The state now: a snapshot that no later step changes.
+    member _.State = state ()

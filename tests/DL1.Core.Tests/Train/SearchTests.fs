@@ -1,0 +1,172 @@
+/// Searching for hyper-parameters.
+module DL1.Tests.SearchTests
+
+open System
+open DL1
+open DL1.Tests.Learners
+open Expecto
+
+let private space =
+    [
+        "rate", Choice.LogUniform(1e-3, 1.0)
+        "hidden", Choice.Whole(2, 5)
+        "drop", Choice.Uniform(0.1, 0.3)
+        "f", Search.words [ "relu"; "tanh" ]
+    ]
+
+/// A score that depends on all that a trial is given.
+let private score (s: Setting) (key: Key) budget =
+    let noise = Tensor.toFloat (Key.uniform 0.0 0.01 DType.F64 [] key)
+    abs (log10 (s.Number "rate") + 2.0) + noise - 0.001 * float budget
+
+let private rates =
+    Search.grid [ "rate", Search.numbers [ 1.0; 0.1; 0.01; 0.001; 1e-4; 1e-5; 1e-6; 1e-7; 1e-8 ] ]
+
+let tests =
+    testList
+        "Search"
+        [
+            test "a grid is every combination" {
+                let found =
+                    Search.grid
+                        [
+                            "a", Search.numbers [ 1.0; 2.0 ]
+                            "b", Search.words [ "x"; "y" ]
+                            "c", Choice.Whole(3, 3)
+                        ]
+
+                Expect.equal
+                    (List.map string found)
+                    [ "a=1 b=x c=3"; "a=1 b=y c=3"; "a=2 b=x c=3"; "a=2 b=y c=3" ]
+                    ""
+
+                Expect.throwsT<DomainError> (fun () -> Search.grid space |> ignore) "a range"
+
+                Expect.throwsT<DomainError>
+                    (fun () -> Search.grid [ "a", Search.numbers [] ] |> ignore)
+                    "no values"
+            }
+            Law.law "drawn settings lie in their ranges, and the same key draws the same" (fun (seed: int) ->
+                let key = Key.ofSeed (int64 seed)
+                let found = Search.random 5 key space
+
+                found = Search.random 5 key space
+                && List.truncate 3 found = Search.random 3 key space
+                && found
+                   |> List.forall (fun s ->
+                       let rate, hidden, drop = s.Number "rate", s.Whole "hidden", s.Number "drop"
+
+                       rate >= 1e-3
+                       && rate <= 1.0
+                       && hidden >= 2
+                       && hidden <= 5
+                       && drop >= 0.1
+                       && drop <= 0.3
+                       && List.contains (s.Word "f") [ "relu"; "tanh" ]))
+            test "a range must have a low end below the high one" {
+                Expect.throwsT<DomainError>
+                    (fun () -> Search.random 1 (Key.ofSeed 1L) [ "a", Choice.Uniform(1.0, 1.0) ] |> ignore)
+                    ""
+
+                Expect.throwsT<DomainError>
+                    (fun () -> Search.random 1 (Key.ofSeed 1L) [ "a", Choice.LogUniform(0.0, 1.0) ] |> ignore)
+                    ""
+            }
+            test "trials are the same on any number of threads, and alone" {
+                let run threads = Search.run threads (Key.ofSeed 3L) 4 score rates
+                let one = run 1
+
+                Expect.equal
+                    (one |> List.map (fun t -> t.Number, t.Key, t.Score))
+                    (run 4 |> List.map (fun t -> t.Number, t.Key, t.Score))
+                    "threads"
+
+                Expect.equal (score one[5].Setting one[5].Key one[5].Budget) one[5].Score "alone"
+                Expect.equal ((Search.best one).Setting.Number "rate") 0.01 "the best"
+                Expect.throwsT<DomainError> (fun () -> run 0 |> ignore) "no threads"
+                Expect.throwsT<DomainError> (fun () -> Search.best [] |> ignore) "no trials"
+            }
+            test "a trial's error comes through" {
+                let fails (_: Setting) (_: Key) (_: int) : float = Refuse.domain "trial" "a" "b" "c"
+
+                Expect.throwsT<DomainError>
+                    (fun () -> Search.run 2 (Key.ofSeed 3L) 1 fails rates |> ignore)
+                    ""
+            }
+            test "successive halving keeps the best third, with three times the budget" {
+                let trials = Search.halving 2 (Key.ofSeed 3L) 3 1 9 score rates
+                Expect.equal (trials |> List.countBy _.Budget) [ 1, 9; 3, 3; 9, 1 ] "rounds"
+                Expect.equal ((List.last trials).Setting.Number "rate") 0.01 "the winner"
+                let ofWinner = trials |> List.filter (fun t -> t.Number = (List.last trials).Number)
+                Expect.equal (ofWinner |> List.map _.Key |> List.distinct).Length 1 "one key for a setting"
+                Expect.isEmpty (Search.halving 2 (Key.ofSeed 3L) 3 1 9 score []) "no settings"
+
+                Expect.throwsT<DomainError>
+                    (fun () -> Search.halving 1 (Key.ofSeed 3L) 1 1 9 score rates |> ignore)
+                    "factor"
+            }
+            test "results are a table, the best first, NaN last" {
+                let trials =
+                    [ 0.5; nan; 0.25 ]
+                    |> List.mapi (fun i s ->
+                        { Number = i; Setting = rates[i]; Key = Key.ofSeed 1L; Budget = 2; Score = s })
+
+                let expected =
+                    [
+                        "trial  budget  score  rate"
+                        "    2       2   0.25  0.01"
+                        "    0       2    0.5     1"
+                        "    1       2    NaN   0.1"
+                    ]
+
+                Expect.equal ((Search.table trials).Split '\n' |> List.ofArray) expected ""
+                Expect.equal (Search.ranked trials |> List.map _.Number) [ 2; 0; 1 ] "ranked"
+            }
+            test "a setting says which names it has" {
+                let s = rates.Head
+                Expect.throwsT<DomainError> (fun () -> s.Number "other" |> ignore) "name"
+
+                Expect.throwsT<DomainError>
+                    (fun () -> (Search.grid [ "f", Search.words [ "a" ] ]).Head.Number "f" |> ignore)
+                    "a word"
+
+                Expect.equal (s, s.GetHashCode()) (rates.Head, rates.Head.GetHashCode()) "equal by value"
+            }
+            test "each row is held out once, with keys of the folds' own" {
+                let data = clouds 1L 30
+                let held = Collections.Generic.List<float[]>()
+                let keys = Collections.Generic.List<Key>()
+
+                let look (kept: Dataset) (out: Dataset) key =
+                    held.Add(Tensor.toFloats out.Inputs)
+                    keys.Add key
+                    float kept.Count
+
+                for cross in [ Search.crossValidate; Search.crossValidateStratified ] do
+                    held.Clear()
+                    keys.Clear()
+                    Expect.equal (cross 5 (Key.ofSeed 1L) look data) (List.replicate 5 24.0) "24 rows remain"
+
+                    Expect.equal
+                        (Array.sort (Array.concat held))
+                        (Array.sort (Tensor.toFloats data.Inputs))
+                        "all rows"
+
+                    Expect.equal (Seq.distinct keys |> Seq.length) 5 "keys"
+            }
+            test "training in trials side by side gives the bits of training alone" {
+                let data = clouds 1L 30
+
+                let trial (s: Setting) key epochs =
+                    let learner = { learner with Optimizer = Optimizer.adam (s.Number "rate") }
+
+                    let f =
+                        Fit.run { Fit.options key with Epochs = epochs; Batch = Batch.ofSize 16 } learner data
+
+                    (List.last f.History).Loss
+
+                let settings = Search.grid [ "rate", Search.numbers [ 0.1; 0.01; 0.001; 0.0001 ] ]
+                let run threads = Search.run threads (Key.ofSeed 3L) 2 trial settings |> List.map _.Score
+                Expect.equal (run 4) (run 1) ""
+            }
+        ]
