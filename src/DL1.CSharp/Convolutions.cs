@@ -6,20 +6,13 @@ namespace DL1;
 /// </summary>
 public static class Convolutions
 {
-    private static WindowOptions Options(int? stride, int padding, int dilation, int groups) =>
-        new(
-            Interop.List(stride is { } s ? [s] : Array.Empty<int>()),
-            Interop.List([padding]),
-            Interop.List([dilation]),
-            groups);
-
     extension(Expr x)
     {
         /// <summary>The convolution (cross-correlation) with weights <c>[out; in / groups; kernel...]</c>.</summary>
         /// <exception cref="ShapeError">Channels, groups or extents do not fit.</exception>
         /// <example><code>var y = images.Conv(w, padding: 1).AddBias(b);</code></example>
         public Expr Conv(Expr weights, int stride = 1, int padding = 0, int dilation = 1, int groups = 1) =>
-            Convolution.conv(Options(stride, padding, dilation, groups), x, weights);
+            Convolution.conv(Interop.Window(stride, padding, dilation, groups), x, weights);
 
         /// <summary>The transposed convolution with weights <c>[in; out / groups; kernel...]</c>.</summary>
         /// <exception cref="ShapeError">Channels, groups or extents do not fit.</exception>
@@ -27,17 +20,17 @@ public static class Convolutions
         public Expr ConvTranspose(
             Expr weights, int stride = 1, int padding = 0, int outputPadding = 0, int dilation = 1, int groups = 1) =>
             Convolution.convTranspose(
-                Options(stride, padding, dilation, groups), Interop.List([outputPadding]), x, weights);
+                Interop.Window(stride, padding, dilation, groups), Interop.List([outputPadding]), x, weights);
 
         /// <summary>The maximum of each window; the stride is the kernel unless given.</summary>
         /// <example><code>var half = x.MaxPool(2);</code></example>
         public Expr MaxPool(int kernel, int? stride = null, int padding = 0, int dilation = 1) =>
-            Convolution.maxPool(Interop.List([kernel]), Options(stride, padding, dilation, 1), x);
+            Convolution.maxPool(Interop.List([kernel]), Interop.Window(stride, padding, dilation, 1), x);
 
         /// <summary>The mean of each window, padding counted as zeros; the stride is the kernel unless given.</summary>
         /// <example><code>var half = x.AvgPool(2);</code></example>
         public Expr AvgPool(int kernel, int? stride = null, int padding = 0) =>
-            Convolution.avgPool(Interop.List([kernel]), Options(stride, padding, 1, 1), x);
+            Convolution.avgPool(Interop.List([kernel]), Interop.Window(stride, padding, 1, 1), x);
 
         /// <summary>Adds a bias <c>[channels]</c>.</summary>
         /// <example><code>var y = images.Conv(w).AddBias(b);</code></example>

@@ -1,14 +1,30 @@
 namespace DL1;
 
-/// <summary>Optimizers: pure transitions from parameters, gradients and state to the next parameters and state.</summary>
-public static class Optimizers
+/// <summary>
+/// Optimizers: pure transitions from parameters, gradients and state to the next parameters and state. Formulas and
+/// defaults are PyTorch's. A rate that is not finite and above 0, and a decay outside [0, 1), are a <see cref="DomainError"/>.
+/// </summary>
+public static partial class Optimizers
 {
-    /// <summary>Plain descent: x ← x − rate·g.</summary>
-    /// <example><code>var sgd = Optimizers.Sgd(0.01);</code></example>
-    public static Optimizer Sgd(double rate) => OptimizerModule.sgd(rate);
+    /// <summary>A transformation times the rate, with decay·x added to the gradient where there is decay.</summary>
+    private static Optimizer Rated(string name, double rate, double decay, Transform transform) =>
+        decay == 0
+            ? Create(name, rate, transform, TransformModule.scaleByRate)
+            : Create(name, rate, TransformModule.addDecay(decay), transform, TransformModule.scaleByRate);
 
-    /// <summary>Descent with a first moment: v ← decay·v + rate·g; x ← x − v.</summary>
-    /// <example><code>var momentum = Optimizers.Momentum(0.01, decay: 0.9);</code></example>
+    /// <summary>
+    /// Descent: g ← g + decay·x; v ← momentum·v + (1 − dampening)·g; x ← x − rate·v, or x − rate·(g + momentum·v) with
+    /// Nesterov's. Without momentum and decay it is x ← x − rate·g.
+    /// </summary>
+    /// <example><code>Optimizers.Sgd(0.01, momentum: 0.9, nesterov: true)</code></example>
+    public static Optimizer Sgd(
+        double rate, double momentum = 0, double dampening = 0, bool nesterov = false, double weightDecay = 0) =>
+        momentum == 0 && dampening == 0 && !nesterov
+            ? weightDecay == 0 ? OptimizerModule.sgd(rate) : Rated("SGD", rate, weightDecay, TransformModule.identity)
+            : OptimizerModule.sgdWith(momentum, dampening, nesterov, weightDecay, rate);
+
+    /// <summary>Descent with a first moment, the rate inside: v ← decay·v + rate·g; x ← x − v (Polyak 1964).</summary>
+    /// <example><code>Optimizers.Momentum(0.01, decay: 0.9)</code></example>
     public static Optimizer Momentum(double rate, double decay = 0.9, double initial = 0) =>
         OptimizerModule.momentumFrom(initial, decay, rate);
 
@@ -16,50 +32,118 @@ public static class Optimizers
     /// Descent by adaptive second moments without bias correction: v ← p1·v + (1 − p1)·g; r ← p2·r + (1 − p2)·g²;
     /// x ← x − rate·v/√r.
     /// </summary>
-    /// <example><code>var adaptive = Optimizers.SecondMoment(0.1);</code></example>
+    /// <example><code>Optimizers.SecondMoment(0.1)</code></example>
     public static Optimizer SecondMoment(
         double rate, double p1 = 0.9, double p2 = 0.999, double initialV = 0, double initialR = 1) =>
         OptimizerModule.secondMomentFrom(initialV, initialR, p1, p2, rate);
 
-    extension(Optimizer optimizer)
-    {
-        /// <summary>The first state for these parameters.</summary>
-        /// <example><code>Tensor[] state = optimizer.InitialState(weights);</code></example>
-        public Tensor[] InitialState(params Tensor[] parameters) =>
-            [.. OptimizerModule.start(optimizer, Interop.Numbered(parameters)).Values];
+    /// <summary>
+    /// Adam (Kingma and Ba 2015), with decay·x added to the gradient; <paramref name="amsgrad"/> takes the largest second
+    /// moment so far (Reddi et al. 2018).
+    /// </summary>
+    /// <example><code>Optimizers.Adam(1e-3)</code></example>
+    public static Optimizer Adam(
+        double rate = 1e-3, double beta1 = 0.9, double beta2 = 0.999, double epsilon = 1e-8, double weightDecay = 0,
+        bool amsgrad = false) =>
+        amsgrad
+            ? Rated("AMSGrad", rate, weightDecay, Moments.amsgrad(beta1, beta2, epsilon))
+            : OptimizerModule.adamWith(beta1, beta2, epsilon, weightDecay, rate);
 
-        /// <summary>The transition as expressions, to be made part of a training step.</summary>
-        /// <example><code>var (next, nextState) = optimizer.Step(gradients, state, parameters);</code></example>
-        public (Expr[] Parameters, Expr[] State) Step(
-            IEnumerable<Expr> gradients, IEnumerable<Expr> state, IEnumerable<Expr> parameters)
-        {
-            var tree = Interop.Numbered(parameters);
-            var slots = TreeModule.ofValues(Interop.List(state), optimizer.Init.Invoke(tree));
-            var (next, nextState) = optimizer.Update.Invoke(Interop.Numbered(gradients)).Invoke(slots).Invoke(tree);
-            return ([.. next.Values], [.. nextState.Values]);
-        }
-    }
+    /// <summary>Adam with decoupled weight decay: x ← x − rate·(u + decay·x) (Loshchilov and Hutter 2019).</summary>
+    /// <example><code>Optimizers.AdamW(1e-3, weightDecay: 0.05)</code></example>
+    public static Optimizer AdamW(
+        double rate = 1e-3, double weightDecay = 0.01, double beta1 = 0.9, double beta2 = 0.999, double epsilon = 1e-8) =>
+        OptimizerModule.adamWWith(beta1, beta2, epsilon, weightDecay, rate);
 
-    extension(Descent)
-    {
-        /// <summary>
-        /// Descends an objective from a start until <paramref name="patience"/> epochs in a row each lowered it by less
-        /// than <paramref name="tolerance"/>.
-        /// </summary>
-        /// <exception cref="DomainError">The objective is no longer finite: the rate is too high.</exception>
-        /// <example><code>var descent = Descent.Run((x - 2).Pow(2) + 3, Optimizers.Sgd(0.01), [(x, 50)]);</code></example>
-        public static Descent Run(
-            Expr objective,
-            Optimizer optimizer,
-            IReadOnlyList<(Expr Parameter, double Start)> start,
-            int maxEpochs = 5000,
-            int patience = 50,
-            double tolerance = 1e-8) =>
-            DescentModule.run(
-                new StopRule(maxEpochs, patience, tolerance),
-                optimizer,
-                objective,
-                Interop.List(start.Select(s => s.Parameter)),
-                Interop.List(start.Select(s => s.Start)));
-    }
+    /// <summary>RMSProp (Tieleman and Hinton 2012), with a momentum on its updates where asked for.</summary>
+    /// <example><code>Optimizers.RmsProp(0.01, momentum: 0.9)</code></example>
+    public static Optimizer RmsProp(
+        double rate = 0.01, double alpha = 0.99, double epsilon = 1e-8, bool centered = false, double momentum = 0) =>
+        OptimizerModule.rmsPropWith(alpha, epsilon, centered, momentum, rate);
+
+    /// <summary>Adagrad (Duchi et al. 2011): r ← r + g²; u = g/((√r + ε)·(1 + t·rateDecay)).</summary>
+    /// <example><code>Optimizers.Adagrad(0.1)</code></example>
+    public static Optimizer Adagrad(
+        double rate = 0.01, double rateDecay = 0, double initial = 0, double epsilon = 1e-10, double weightDecay = 0) =>
+        Rated("Adagrad", rate, weightDecay, Moments.adagrad(initial, rateDecay, epsilon));
+
+    /// <summary>Adadelta (Zeiler 2012).</summary>
+    /// <example><code>Optimizers.Adadelta(rho: 0.95)</code></example>
+    public static Optimizer Adadelta(double rate = 1, double rho = 0.9, double epsilon = 1e-6, double weightDecay = 0) =>
+        Rated("Adadelta", rate, weightDecay, Moments.adadelta(rho, epsilon));
+
+    /// <summary>Adamax (Kingma and Ba 2015): Adam by the largest gradient.</summary>
+    /// <example><code>Optimizers.Adamax(2e-3)</code></example>
+    public static Optimizer Adamax(
+        double rate = 2e-3, double beta1 = 0.9, double beta2 = 0.999, double epsilon = 1e-8, double weightDecay = 0) =>
+        Rated("Adamax", rate, weightDecay, Moments.adamax(beta1, beta2, epsilon));
+
+    /// <summary>Adam with Nesterov's momentum (Dozat 2016).</summary>
+    /// <example><code>Optimizers.NAdam(2e-3)</code></example>
+    public static Optimizer NAdam(
+        double rate = 2e-3, double beta1 = 0.9, double beta2 = 0.999, double epsilon = 1e-8,
+        double momentumDecay = 0.004, double weightDecay = 0) =>
+        Rated("NAdam", rate, weightDecay, Moments.nadam(beta1, beta2, epsilon, momentumDecay));
+
+    /// <summary>Rectified Adam (Liu et al. 2020).</summary>
+    /// <example><code>Optimizers.RAdam(1e-3)</code></example>
+    public static Optimizer RAdam(
+        double rate = 1e-3, double beta1 = 0.9, double beta2 = 0.999, double epsilon = 1e-8, double weightDecay = 0) =>
+        Rated("RAdam", rate, weightDecay, Moments.radam(beta1, beta2, epsilon));
+
+    /// <summary>
+    /// Resilient propagation (Riedmiller and Braun 1993): steps of its own for each element, by signs alone; a schedule is a
+    /// factor on them. For gradients of the whole data, not of batches.
+    /// </summary>
+    /// <example><code>Optimizers.Rprop(firstStep: 0.01)</code></example>
+    public static Optimizer Rprop(
+        double firstStep = 0.01, double shrink = 0.5, double grow = 1.2, double smallest = 1e-6, double largest = 50) =>
+        Rated("Rprop", 1, 0, Moments.rpropWith(shrink, grow, smallest, largest, firstStep));
+
+    /// <summary>Lion (Chen et al. 2023): the sign of a mixture, with decoupled weight decay.</summary>
+    /// <example><code>Optimizers.Lion(1e-4, weightDecay: 0.1)</code></example>
+    public static Optimizer Lion(
+        double rate = 1e-4, double weightDecay = 0, double beta1 = 0.9, double beta2 = 0.99) =>
+        Create("Lion", rate, Moments.lion(beta1, beta2), TransformModule.addDecay(weightDecay), TransformModule.scaleByRate);
+
+    /// <summary>LAMB (You et al. 2020): Adam with decoupled weight decay, each tensor's update in proportion to its norm.</summary>
+    /// <example><code>Optimizers.Lamb(1e-3)</code></example>
+    public static Optimizer Lamb(
+        double rate = 1e-3, double weightDecay = 0.01, double beta1 = 0.9, double beta2 = 0.999, double epsilon = 1e-6) =>
+        Create(
+            "LAMB",
+            rate,
+            Moments.adam(beta1, beta2, epsilon),
+            TransformModule.addDecay(weightDecay),
+            TransformModule.scaleByTrustRatio,
+            TransformModule.scaleByRate);
+
+    /// <summary>
+    /// L-BFGS (Liu and Nocedal 1989), one iteration an update and without a line search. For gradients of the whole data, not
+    /// of batches; parameters of one type.
+    /// </summary>
+    /// <example><code>Optimizers.Lbfgs(0.5)</code></example>
+    public static Optimizer Lbfgs(double rate = 1, int history = 10) => DL1.Lbfgs.optimizer(history, rate);
+
+    /// <summary>Leaves the parameters as they are: for those that are not to be trained.</summary>
+    /// <example><code>Optimizers.Frozen</code></example>
+    public static Optimizer Frozen => Wrap.frozen;
+
+    /// <summary>
+    /// An optimizer from a chain of transformations of the gradient: x ← x − what the chain gives. One of them is
+    /// <c>Transforms.ScaleByRate</c>.
+    /// </summary>
+    /// <example><code>Optimizers.Create("sign descent", 1e-3, Transforms.Each((u, x) => Functions.Sign(u)), Transforms.ScaleByRate)</code></example>
+    public static Optimizer Create(string name, double rate, params Transform[] chain) =>
+        rate > 0 && double.IsFinite(rate)
+            ? OptimizerModule.ofTransform(name, ScheduleModule.constant(rate), TransformModule.chain(Interop.List(chain)))
+            : throw new DomainError("Optimizer", $"the learning rate {rate}", "a finite rate above 0", "begin with 0.01");
+
+    /// <summary>
+    /// Groups of parameters, each with an optimizer: a parameter belongs to the first group whose predicate holds for its
+    /// path. One that belongs to none is a <see cref="DomainError"/>.
+    /// </summary>
+    /// <example><code>Optimizers.Groups((Penalties.IsWeight, Optimizers.Adam()), (path => true, Optimizers.Sgd(0.1)))</code></example>
+    public static Optimizer Groups(params (Func<string, bool> Holds, Optimizer Optimizer)[] groups) =>
+        Wrap.groups(Interop.List(groups.Select(g => Tuple.Create(Interop.Function(g.Holds), g.Optimizer))));
 }

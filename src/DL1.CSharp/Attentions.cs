@@ -1,0 +1,32 @@
+namespace DL1;
+
+/// <summary>
+/// The parts of attention. A mask holds truth values, true where attention is allowed, that broadcast to
+/// <c>[batch; heads; queries; keys]</c>.
+/// </summary>
+public static class Attentions
+{
+    /// <summary>Each query sees itself and what is before it: <c>[queries; keys]</c>, the last of both aligned.</summary>
+    /// <example><code>Attentions.CausalMask(4, 4)</code></example>
+    public static Expr CausalMask(int queries, int keys) => Attention.causalMask(queries, keys);
+
+    /// <summary>
+    /// From truth values <c>[batch; keys]</c>, true where a key is real and not padding: <c>[batch; 1; 1; keys]</c>.
+    /// </summary>
+    /// <example><code>Attentions.PaddingMask(isReal)</code></example>
+    public static Expr PaddingMask(Expr isReal) => Attention.paddingMask(isReal);
+
+    /// <summary>How much each query attends to each key: softmax(Q·Kᵀ/√d) along the keys.</summary>
+    /// <example><code>Attentions.Weights(q, k, Attentions.CausalMask(4, 4))</code></example>
+    public static Expr Weights(Expr query, Expr key, Expr? mask = null) =>
+        Attention.weights(Interop.Option(mask), query, key);
+
+    /// <summary>softmax(Q·Kᵀ/√d)·V, with d the features of a head.</summary>
+    /// <example><code>Attentions.ScaledDotProduct(q, k, v)</code></example>
+    public static Expr ScaledDotProduct(Expr query, Expr key, Expr value, Expr? mask = null) =>
+        Attention.scaledDotProduct(Interop.Option(mask), query, key, value);
+
+    /// <summary>The sinusoids of places, f32 <c>[length; features]</c>.</summary>
+    /// <example><code>Attentions.Sinusoids(16, 64)</code></example>
+    public static Expr Sinusoids(int length, int features) => Transformer.sinusoids(DType.F32, length, features);
+}

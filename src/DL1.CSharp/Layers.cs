@@ -1,0 +1,142 @@
+namespace DL1;
+
+/// <summary>
+/// Layers: functions in a scope that knows their parameters. They are put in a row by <see cref="Model.Sequential"/> or
+/// by <c>Then</c>; parameter names, layouts and defaults are PyTorch's. Extents of the input are learnt from the input,
+/// so that only outputs are named.
+/// </summary>
+public static partial class Layers
+{
+    private static ParameterOptions Parameters(bool bias, Initializer? weight, Initializer? biasInit) =>
+        new(bias, weight ?? Init.standard, Interop.Option(biasInit));
+
+    /// <summary>
+    /// x·Wᵀ + b: <c>[...; in]</c> to <c>[...; out]</c>. Parameters <c>weight</c> <c>[out; in]</c> and <c>bias</c> <c>[out]</c>.
+    /// </summary>
+    /// <param name="outputs">How many numbers come out.</param>
+    /// <param name="bias">Whether there is a bias.</param>
+    /// <param name="weight">How the weight begins: uniform within ±1/√in unless given.</param>
+    /// <param name="biasInit">How the bias begins: uniform within ±1/√in unless given.</param>
+    /// <example><code>Layers.Linear(64)</code></example>
+    public static Layer<Expr, Expr> Linear(
+        int outputs, bool bias = true, Initializer? weight = null, Initializer? biasInit = null) =>
+        Dense.linearWith(Parameters(bias, weight, biasInit), outputs);
+
+    /// <summary>
+    /// A row of the table for each index, i32 or i64 from 0 to count − 1: <c>[...]</c> to <c>[...; features]</c>. Parameter
+    /// <c>weight</c> <c>[count; features]</c>.
+    /// </summary>
+    /// <example><code>Layers.Embedding(1000, 64)</code></example>
+    public static Layer<Expr, Expr> Embedding(int count, int features) => Dense.embedding(count, features);
+
+    /// <summary>All axes but the first as one: <c>[batch; ...]</c> to <c>[batch; features]</c>.</summary>
+    /// <example><code>Layers.Flatten()</code></example>
+    public static Layer<Expr, Expr> Flatten() => Shaping.flatten;
+
+    /// <summary>All axes but the first in another shape, of which one extent may be −1.</summary>
+    /// <example><code>Layers.Reshape(1, 28, 28)</code></example>
+    public static Layer<Expr, Expr> Reshape(params int[] shape) => Shaping.reshape(Interop.List(shape));
+
+    /// <summary>
+    /// In training each element is 0 with a probability, and 1/(1 − probability) times itself else; in inference nothing
+    /// happens (Srivastava et al. 2014).
+    /// </summary>
+    /// <exception cref="DomainError">The probability is outside [0, 1).</exception>
+    /// <example><code>Layers.Dropout(0.2)</code></example>
+    public static Layer<Expr, Expr> Dropout(double probability = 0.5) => Shaping.dropout(probability);
+
+    /// <summary>
+    /// Each feature of <c>[batch; features]</c>, or channel of <c>[batch; channels; length]</c> or <c>[batch; channels; height;
+    /// width]</c>, normalised over the batch; in inference by running statistics (Ioffe and Szegedy 2015). Parameters
+    /// <c>weight</c> and <c>bias</c>, state <c>running_mean</c>, <c>running_var</c>, <c>num_batches_tracked</c>.
+    /// </summary>
+    /// <param name="epsilon">What is added to the variance.</param>
+    /// <param name="momentum">The part that running statistics move towards those of each batch.</param>
+    /// <param name="affine">Whether a scale and a shift are learnt.</param>
+    /// <example><code>Layers.BatchNorm()</code></example>
+    public static Layer<Expr, Expr> BatchNorm(double epsilon = 1e-5, double momentum = 0.1, bool affine = true)
+    {
+        var options = new NormOptions(epsilon, momentum, affine);
+        Layer<Expr, Expr> rows = Norm.batchNorm1dWith(options), images = Norm.batchNorm2dWith(options);
+        return new Layer<Expr, Expr>(1, Interop.Function<RowPlace, Expr, Expr>((place, x) =>
+            (x.Shape.Rank == 4 ? images : rows).Run.Invoke(place).Invoke(x)));
+    }
+
+    /// <summary>
+    /// The last axes of each example normalised, one of them unless more are named (Ba et al. 2016). Parameters <c>weight</c>
+    /// and <c>bias</c> of their extents.
+    /// </summary>
+    /// <example><code>Layers.LayerNorm()</code></example>
+    public static Layer<Expr, Expr> LayerNorm(int axes = 1, double epsilon = 1e-5, bool affine = true) =>
+        Norm.layerNormWith(new NormOptions(epsilon, 0.1, affine), axes);
+
+    /// <summary>
+    /// Groups of channels of <c>[batch; channels; ...]</c> normalised for each example (Wu and He 2018); as many groups as
+    /// channels are instance norm. Parameters <c>weight</c> and <c>bias</c> <c>[channels]</c>.
+    /// </summary>
+    /// <example><code>Layers.GroupNorm(2)</code></example>
+    public static Layer<Expr, Expr> GroupNorm(int groups, double epsilon = 1e-5, bool affine = true) =>
+        Norm.groupNormWith(new NormOptions(epsilon, 0.1, affine), groups);
+
+    /// <summary>
+    /// A layer of your own from a function of its scope and its input; the name is for errors and tables. The scope gives
+    /// parameters, state and keys, and runs other layers as parts.
+    /// </summary>
+    /// <example><code>
+    /// Layers.Create("Gated", (scope, x) =>
+    /// {
+    ///     var gate = scope.Run("gate", Layers.Linear(32), x);
+    ///     var scale = scope.Parameter("scale", Initializers.Ones, 32);
+    ///     return scale * gate * Functions.Sigmoid(gate);
+    /// })
+    /// </code></example>
+    public static Layer<Expr, Expr> Create(string name, Func<Scope, Expr, Expr> function) =>
+        LayerModule.create(name, Interop.Function(function));
+
+    /// <summary>A layer of your own whose input or output is something else than one expression: a tuple, a record.</summary>
+    /// <example><code>Layers.CreateOf("Swap", (Scope scope, (Expr A, Expr B) x) => (x.B, x.A))</code></example>
+    public static Layer<TIn, TOut> CreateOf<TIn, TOut>(string name, Func<Scope, TIn, TOut> function) =>
+        LayerModule.createOf(name, Interop.Function(function));
+
+    /// <summary>A function of expressions as a layer without parameters.</summary>
+    /// <example><code>Layers.Function("Double", x => 2 * x)</code></example>
+    public static Layer<Expr, Expr> Function(string name, Func<Expr, Expr> function) =>
+        LayerModule.ofFunction(name, Interop.Function(function));
+
+    /// <summary>What comes in goes out; it takes no number in a row.</summary>
+    /// <example><code>Layers.Identity()</code></example>
+    public static Layer<Expr, Expr> Identity() => LayerModule.identity<Expr>();
+
+    /// <summary>x + f(x), where f is these layers in a row (He et al. 2016).</summary>
+    /// <example><code>Layers.Residual(Layers.Linear(64), Layers.Relu(), Layers.Linear(64))</code></example>
+    public static Layer<Expr, Expr> Residual(params Layer<Expr, Expr>[] layers) =>
+        LayerModule.residual(Model.Sequential(layers));
+
+    /// <summary>
+    /// g(x) + f(x), where f changes the shape: the parts are named <c>shortcut</c> and <c>branch</c>.
+    /// </summary>
+    /// <example><code>Layers.ResidualWith(Layers.Linear(8), Model.Sequential(Layers.Linear(8), Layers.Relu()))</code></example>
+    public static Layer<Expr, Expr> ResidualWith(Layer<Expr, Expr> shortcut, Layer<Expr, Expr> branch) =>
+        LayerModule.residualWith(shortcut, branch);
+
+    /// <summary>Layers beside one another on the same input, numbered, their results joined along an axis.</summary>
+    /// <example><code>Layers.Concat(1, Layers.Linear(4), Layers.Linear(8))</code></example>
+    public static Layer<Expr, Expr> Concat(int axis, params Layer<Expr, Expr>[] layers) =>
+        Parallel(parts => Expr.Concat(axis, [.. parts]), layers);
+
+    /// <summary>Layers beside one another on the same input, numbered, their results joined by a function.</summary>
+    /// <example><code>Layers.Parallel(parts => parts[0] * Functions.Sigmoid(parts[1]), Layers.Linear(8), Layers.Linear(8))</code></example>
+    public static Layer<TIn, Expr> Parallel<TIn, TPart>(
+        Func<IReadOnlyList<TPart>, Expr> join, params Layer<TIn, TPart>[] layers) =>
+        LayerModule.parallelBy(
+            Interop.Function<Microsoft.FSharp.Collections.FSharpList<TPart>, Expr>(parts => join(parts)),
+            Interop.List(layers));
+
+    /// <summary>Two layers on the same input, numbered 0 and 1.</summary>
+    /// <example><code>Layers.Both(Layers.Linear(4), Layers.Linear(8))</code></example>
+    public static Layer<TIn, (TFirst First, TSecond Second)> Both<TIn, TFirst, TSecond>(
+        Layer<TIn, TFirst> first, Layer<TIn, TSecond> second) =>
+        LayerModule.map(
+            Interop.Function<Tuple<TFirst, TSecond>, (TFirst, TSecond)>(pair => (pair.Item1, pair.Item2)),
+            LayerModule.both(first, second));
+}

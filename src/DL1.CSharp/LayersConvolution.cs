@@ -1,0 +1,86 @@
+namespace DL1;
+
+/// <content>
+/// Convolutions and poolings over data <c>[batch; channels; length]</c> or <c>[batch; channels; height; width]</c>. An option
+/// of one number serves all spatial axes.
+/// </content>
+public static partial class Layers
+{
+    /// <summary>
+    /// <paramref name="outputs"/> kernels over <c>[batch; channels; length]</c>. Parameters <c>weight</c>
+    /// <c>[out; in / groups; kernel]</c> and <c>bias</c> <c>[out]</c>.
+    /// </summary>
+    /// <example><code>Layers.Conv1d(8, 3, padding: 1)</code></example>
+    public static Layer<Expr, Expr> Conv1d(
+        int outputs, int kernel, int stride = 1, int padding = 0, int dilation = 1, int groups = 1,
+        bool bias = true, Initializer? weight = null, Initializer? biasInit = null) =>
+        Conv.conv1dWith(
+            Parameters(bias, weight, biasInit), Interop.Window(stride, padding, dilation, groups), outputs, kernel);
+
+    /// <summary>
+    /// <paramref name="outputs"/> square kernels over <c>[batch; channels; height; width]</c>. Parameters <c>weight</c>
+    /// <c>[out; in / groups; kernel; kernel]</c> and <c>bias</c> <c>[out]</c>.
+    /// </summary>
+    /// <example><code>Layers.Conv2d(32, 3, padding: 1)</code></example>
+    public static Layer<Expr, Expr> Conv2d(
+        int outputs, int kernel, int stride = 1, int padding = 0, int dilation = 1, int groups = 1,
+        bool bias = true, Initializer? weight = null, Initializer? biasInit = null) =>
+        Conv2d(outputs, (kernel, kernel), (stride, stride), (padding, padding), (dilation, dilation), groups, bias, weight, biasInit);
+
+    /// <summary>
+    /// <paramref name="outputs"/> kernels of (height, width) over <c>[batch; channels; height; width]</c>, with options for
+    /// each axis; strides and dilations are 1 unless given.
+    /// </summary>
+    /// <example><code>Layers.Conv2d(32, (3, 5), padding: (1, 2))</code></example>
+    public static Layer<Expr, Expr> Conv2d(
+        int outputs, (int Height, int Width) kernel, (int Height, int Width)? stride = null,
+        (int Height, int Width) padding = default, (int Height, int Width)? dilation = null, int groups = 1,
+        bool bias = true, Initializer? weight = null, Initializer? biasInit = null)
+    {
+        static IEnumerable<int> Pair((int Height, int Width) pair) => [pair.Height, pair.Width];
+        var window = new WindowOptions(
+            Interop.List(Pair(stride ?? (1, 1))),
+            Interop.List(Pair(padding)),
+            Interop.List(Pair(dilation ?? (1, 1))),
+            groups);
+        return Conv.conv2dWith(Parameters(bias, weight, biasInit), window, outputs, Interop.List(Pair(kernel)));
+    }
+
+    /// <summary>
+    /// The transposed convolution over <c>[batch; channels; height; width]</c>, which a stride makes larger;
+    /// <paramref name="outputPadding"/> lengthens it at its end. Parameters <c>weight</c>
+    /// <c>[in; out / groups; kernel; kernel]</c> and <c>bias</c> <c>[out]</c>.
+    /// </summary>
+    /// <example><code>Layers.ConvTranspose2d(8, 2, stride: 2)</code></example>
+    public static Layer<Expr, Expr> ConvTranspose2d(
+        int outputs, int kernel, int stride = 1, int padding = 0, int outputPadding = 0, int dilation = 1, int groups = 1,
+        bool bias = true, Initializer? weight = null, Initializer? biasInit = null) =>
+        Conv.convTranspose2dWith(
+            Parameters(bias, weight, biasInit),
+            Interop.Window(stride, padding, dilation, groups),
+            Interop.List([outputPadding]),
+            outputs,
+            Interop.List([kernel]));
+
+    /// <summary>The maximum of each window; the stride is the kernel unless given.</summary>
+    /// <example><code>Layers.MaxPool(2)</code></example>
+    public static Layer<Expr, Expr> MaxPool(int kernel, int? stride = null, int padding = 0, int dilation = 1) =>
+        Pooling.maxWith(Interop.Window(stride, padding, dilation, 1), Interop.List([kernel]));
+
+    /// <summary>The mean of each window, padding counted as zeros; the stride is the kernel unless given.</summary>
+    /// <example><code>Layers.AveragePool(2)</code></example>
+    public static Layer<Expr, Expr> AveragePool(int kernel, int? stride = null, int padding = 0) =>
+        Pooling.averageWith(Interop.Window(stride, padding, 1, 1), Interop.List([kernel]));
+
+    /// <summary>
+    /// The mean over so many windows as are asked for, whatever the extents: one number for all spatial axes, or one for
+    /// each; 1 is the mean of all.
+    /// </summary>
+    /// <example><code>Layers.AdaptiveAveragePool(1)</code></example>
+    public static Layer<Expr, Expr> AdaptiveAveragePool(params int[] size) =>
+        Pooling.adaptiveAverage(Interop.List(size));
+
+    /// <summary>The maximum over so many windows as are asked for, whatever the extents.</summary>
+    /// <example><code>Layers.AdaptiveMaxPool(2)</code></example>
+    public static Layer<Expr, Expr> AdaptiveMaxPool(params int[] size) => Pooling.adaptiveMax(Interop.List(size));
+}

@@ -1,0 +1,182 @@
+namespace DL1;
+
+/// <summary>
+/// Losses: how far predictions are from targets. The target comes first, then the prediction; they have one type and
+/// broadcast. Without a reduction a loss is the mean over all elements. The form of two arguments is what training takes:
+/// <c>Losses.CrossEntropy</c>, without parentheses.
+/// </summary>
+public static class Losses
+{
+    private static Reduction Or(Reduction? reduction) => reduction ?? DL1.Reduction.Mean;
+
+    /// <summary>Squared error: (x − y)².</summary>
+    /// <exception cref="ShapeError">The two do not fit.</exception>
+    /// <example><code>Losses.Mse(y, x)</code></example>
+    public static Expr Mse(Expr target, Expr prediction) => Mse(target, prediction, null);
+
+    /// <inheritdoc cref="Mse(Expr, Expr)"/>
+    /// <example><code>Losses.Mse(y, x, Reduction.Sum)</code></example>
+    public static Expr Mse(Expr target, Expr prediction, Reduction? reduction = null) =>
+        Loss.mse(Or(reduction), target, prediction);
+
+    /// <summary>Absolute error: |x − y|.</summary>
+    /// <example><code>Losses.L1(y, x)</code></example>
+    public static Expr L1(Expr target, Expr prediction) => L1(target, prediction, null);
+
+    /// <inheritdoc cref="L1(Expr, Expr)"/>
+    /// <example><code>Losses.L1(y, x, Reduction.None)</code></example>
+    public static Expr L1(Expr target, Expr prediction, Reduction? reduction = null) =>
+        Loss.l1(Or(reduction), target, prediction);
+
+    /// <summary>Quadratic near 0, linear beyond δ, 1 unless given: ½d² where |d| &lt; δ, else δ·(|d| − ½δ) (Huber 1964).</summary>
+    /// <example><code>Losses.Huber(y, x)</code></example>
+    public static Expr Huber(Expr target, Expr prediction) => Huber(target, prediction, 1);
+
+    /// <inheritdoc cref="Huber(Expr, Expr)"/>
+    /// <exception cref="DomainError">δ is not above 0.</exception>
+    /// <example><code>Losses.Huber(y, x, delta: 0.7)</code></example>
+    public static Expr Huber(Expr target, Expr prediction, double delta = 1, Reduction? reduction = null) =>
+        Loss.huber(delta, Or(reduction), target, prediction);
+
+    /// <summary>Huber's loss over β, 1 unless given: ½d²/β where |d| &lt; β, else |d| − ½β (Girshick 2015).</summary>
+    /// <example><code>Losses.SmoothL1(y, x)</code></example>
+    public static Expr SmoothL1(Expr target, Expr prediction) => SmoothL1(target, prediction, 1);
+
+    /// <inheritdoc cref="SmoothL1(Expr, Expr)"/>
+    /// <exception cref="DomainError">β is not above 0.</exception>
+    /// <example><code>Losses.SmoothL1(y, x, beta: 0.7)</code></example>
+    public static Expr SmoothL1(Expr target, Expr prediction, double beta = 1, Reduction? reduction = null) =>
+        Loss.smoothL1(beta, Or(reduction), target, prediction);
+
+    /// <summary>Cross-entropy of probabilities against targets, both in [0, 1]. From logits, <c>BceWithLogits</c> is exact.</summary>
+    /// <example><code>Losses.Bce(p, p)</code></example>
+    public static Expr Bce(Expr target, Expr probability) => Bce(target, probability, null);
+
+    /// <inheritdoc cref="Bce(Expr, Expr)"/>
+    /// <example><code>Losses.Bce(p, p, Reduction.Sum)</code></example>
+    public static Expr Bce(Expr target, Expr probability, Reduction? reduction = null) =>
+        Loss.bce(Or(reduction), target, probability);
+
+    /// <summary>Cross-entropy of the sigmoid of logits against targets in [0, 1], without overflow.</summary>
+    /// <example><code>Losses.BceWithLogits(p, x)</code></example>
+    public static Expr BceWithLogits(Expr target, Expr logits) => BceWithLogits(target, logits, null);
+
+    /// <inheritdoc cref="BceWithLogits(Expr, Expr)"/>
+    /// <param name="target">From 0 to 1.</param>
+    /// <param name="logits">Of any size.</param>
+    /// <param name="positiveWeight">How much positive targets count, 1 unless given; it broadcasts.</param>
+    /// <param name="reduction">The mean, unless given.</param>
+    /// <example><code>Losses.BceWithLogits(p, x, positiveWeight: 3)</code></example>
+    public static Expr BceWithLogits(
+        Expr target, Expr logits, Expr? positiveWeight = null, Reduction? reduction = null) =>
+        positiveWeight is null
+            ? Loss.bceWithLogits(Or(reduction), target, logits)
+            : Loss.bceWeighted(positiveWeight, Or(reduction), target, logits);
+
+    private static ClassOptions Classes(
+        Expr? weight, double labelSmoothing, int? ignore, int axis, Reduction? reduction) =>
+        new(
+            Or(reduction),
+            Interop.Option(weight),
+            labelSmoothing,
+            ignore is { } i ? Microsoft.FSharp.Core.FSharpOption<int>.Some(i) : null!,
+            axis);
+
+    /// <summary>
+    /// The negative logarithm of the label's softmax, from labels <c>[...]</c>, i32 or i64 from 0 to classes − 1, and logits
+    /// <c>[...; classes]</c>; without overflow.
+    /// </summary>
+    /// <example><code>Losses.CrossEntropy(labels, logits)</code></example>
+    public static Expr CrossEntropy(Expr labels, Expr logits) => CrossEntropy(labels, logits, null);
+
+    /// <inheritdoc cref="CrossEntropy(Expr, Expr)"/>
+    /// <param name="labels">Class indices.</param>
+    /// <param name="logits">Of any size.</param>
+    /// <param name="weight">A weight for each class, <c>[classes]</c>; the mean is weighted by them.</param>
+    /// <param name="labelSmoothing">How much of each target, from 0 to 1, is spread over all classes (Szegedy et al. 2015).</param>
+    /// <param name="ignore">A label whose elements do not count.</param>
+    /// <param name="axis">The axis of the classes.</param>
+    /// <param name="reduction">The mean, unless given.</param>
+    /// <exception cref="ShapeError">Labels are not one for each row of classes.</exception>
+    /// <example><code>Losses.CrossEntropy(labels, logits, labelSmoothing: 0.1, ignore: -1)</code></example>
+    public static Expr CrossEntropy(
+        Expr labels, Expr logits, Expr? weight = null, double labelSmoothing = 0, int? ignore = null, int axis = -1,
+        Reduction? reduction = null) =>
+        Loss.crossEntropy(Classes(weight, labelSmoothing, ignore, axis, reduction), labels, logits);
+
+    /// <summary>
+    /// The negative logarithm of the label's probability, from labels and logarithms of probabilities
+    /// <c>[...; classes]</c>.
+    /// </summary>
+    /// <example><code>Losses.Nll(labels, logits.LogSoftmax())</code></example>
+    public static Expr Nll(Expr labels, Expr logProbabilities) => Nll(labels, logProbabilities, null);
+
+    /// <inheritdoc cref="Nll(Expr, Expr)"/>
+    /// <example><code>Losses.Nll(labels, logits.LogSoftmax(), reduction: Reduction.Sum)</code></example>
+    public static Expr Nll(
+        Expr labels, Expr logProbabilities, Expr? weight = null, double labelSmoothing = 0, int? ignore = null,
+        int axis = -1, Reduction? reduction = null) =>
+        Loss.nll(Classes(weight, labelSmoothing, ignore, axis, reduction), labels, logProbabilities);
+
+    /// <summary>
+    /// Divergence of Kullback and Leibler of a prediction, given as logarithms, from target probabilities: y·(log y − x).
+    /// The mean is over all elements; divide the sum by the batch for the divergence of a row.
+    /// </summary>
+    /// <example><code>Losses.KlDivergence(p, x)</code></example>
+    public static Expr KlDivergence(Expr target, Expr logPrediction) => KlDivergence(target, logPrediction, null);
+
+    /// <inheritdoc cref="KlDivergence(Expr, Expr)"/>
+    /// <example><code>Losses.KlDivergence(p, x, Reduction.Sum)</code></example>
+    public static Expr KlDivergence(Expr target, Expr logPrediction, Reduction? reduction = null) =>
+        Loss.klDiv(Or(reduction), target, logPrediction);
+
+    /// <summary>Counts against a Poisson rate given by its logarithm: eˣ − y·x.</summary>
+    /// <example><code>Losses.PoissonNll(y, x)</code></example>
+    public static Expr PoissonNll(Expr target, Expr logRate) => PoissonNll(target, logRate, false);
+
+    /// <inheritdoc cref="PoissonNll(Expr, Expr)"/>
+    /// <param name="target">Counts.</param>
+    /// <param name="logRate">The logarithm of the rate.</param>
+    /// <param name="full">Whether Stirling's log y! is added.</param>
+    /// <param name="reduction">The mean, unless given.</param>
+    /// <example><code>Losses.PoissonNll(y, x, full: true)</code></example>
+    public static Expr PoissonNll(Expr target, Expr logRate, bool full = false, Reduction? reduction = null) =>
+        Loss.poissonNll(full, Or(reduction), target, logRate);
+
+    /// <summary>Counts against a Poisson rate: r − y·log(r + 1e-8), and with <paramref name="full"/> Stirling's log y!.</summary>
+    /// <example><code>Losses.PoissonNllOfRate(y, p)</code></example>
+    public static Expr PoissonNllOfRate(Expr target, Expr rate, bool full = false, Reduction? reduction = null) =>
+        Loss.poissonNllOfRate(full, Or(reduction), target, rate);
+
+    /// <summary>
+    /// Targets against a normal distribution's mean and variance: ½(log v + (x − y)²/v), and with <paramref name="full"/>
+    /// + ½ log 2π; the variance is held above ε (Nix and Weigend 1994).
+    /// </summary>
+    /// <example><code>Losses.GaussianNll(y, mean: x, variance: p)</code></example>
+    public static Expr GaussianNll(
+        Expr target, Expr mean, Expr variance, bool full = false, double epsilon = 1e-6, Reduction? reduction = null) =>
+        Loss.gaussianNll(full, epsilon, Or(reduction), target, variance, mean);
+
+    /// <summary>Distances x of pairs that are alike (target 1) or not (target −1): x, or max(0, margin − x).</summary>
+    /// <example><code>Losses.HingeEmbedding(signs, x)</code></example>
+    public static Expr HingeEmbedding(
+        Expr target, Expr distance, double margin = 1, Reduction? reduction = null) =>
+        Loss.hingeEmbedding(margin, Or(reduction), target, distance);
+
+    /// <summary>
+    /// The anchor nearer to the positive than to the negative by a margin, rows <c>[...; features]</c>:
+    /// max(0, d(a, p) − d(a, n) + margin) with d the p-norm of the difference (Schroff et al. 2015).
+    /// </summary>
+    /// <example><code>Losses.TripletMargin(anchor: x, positive: y, negative: p)</code></example>
+    public static Expr TripletMargin(
+        Expr anchor, Expr positive, Expr negative, double margin = 1, double power = 2, Reduction? reduction = null) =>
+        Loss.tripletMargin(margin, power, Or(reduction), positive, negative, anchor);
+
+    /// <summary>What is made of the losses of many elements.</summary>
+    /// <example><code>Losses.Reduce(Reduction.Sum, x)</code></example>
+    public static Expr Reduce(Reduction reduction, Expr losses) => Loss.reduce(reduction, losses);
+
+    /// <summary>The mean of losses weighted by weights that broadcast to them: Σ w·loss / Σ w.</summary>
+    /// <example><code>Losses.WeightedMean(p, Losses.Mse(y, x, Reduction.None))</code></example>
+    public static Expr WeightedMean(Expr weights, Expr losses) => Loss.weightedMean(weights, losses);
+}

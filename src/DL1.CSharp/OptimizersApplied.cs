@@ -1,0 +1,101 @@
+namespace DL1;
+
+/// <content>Optimizers around optimizers, their use in a step, and descents.</content>
+public static partial class Optimizers
+{
+    extension(Optimizer optimizer)
+    {
+        /// <summary>The same optimizer with a learning rate that follows a schedule.</summary>
+        /// <example><code>Optimizers.Adam().Scheduled(Schedules.Cosine(1e-3, steps: 500))</code></example>
+        public Optimizer Scheduled(Schedule rate) => OptimizerModule.scheduled(rate, optimizer);
+
+        /// <summary>The same optimizer under another name, for tables and plots.</summary>
+        /// <example><code>Optimizers.Sgd(0.001).Named("slow")</code></example>
+        public Optimizer Named(string name) => OptimizerModule.named(name, optimizer);
+
+        /// <summary>All gradients shrunk by one factor to a common norm of at most the limit (Pascanu et al. 2013).</summary>
+        /// <example><code>Optimizers.Adam().ClipByGlobalNorm(1)</code></example>
+        public Optimizer ClipByGlobalNorm(double limit) => optimizer.After(Transforms.ClipByGlobalNorm(limit));
+
+        /// <summary>The gradient of each parameter shrunk to a norm of at most the limit.</summary>
+        /// <example><code>Optimizers.Adam().ClipByNorm(1)</code></example>
+        public Optimizer ClipByNorm(double limit) => optimizer.After(Transforms.ClipByNorm(limit));
+
+        /// <summary>Each element of the gradients held between −limit and limit.</summary>
+        /// <example><code>Optimizers.Adam().ClipByValue(0.5)</code></example>
+        public Optimizer ClipByValue(double limit) => optimizer.After(Transforms.ClipByValue(limit));
+
+        /// <summary>A transformation of the gradients before the optimizer sees them.</summary>
+        /// <example><code>Optimizers.Adam().After(Transforms.AddDecay(0.01).Masked(Penalties.IsWeight))</code></example>
+        public Optimizer After(Transform transform) => Wrap.after(transform, optimizer);
+
+        /// <summary>The optimizer for the parameters whose paths are wanted; the others stay as they are.</summary>
+        /// <example><code>Optimizers.Sgd(0.1).Only(path => path.StartsWith("head."))</code></example>
+        public Optimizer Only(Func<string, bool> wanted) => Wrap.only(Interop.Function(wanted), optimizer);
+
+        /// <summary>One update in so many calls, by the mean of their gradients.</summary>
+        /// <example><code>Optimizers.Sgd(0.1).Accumulate(4)</code></example>
+        public Optimizer Accumulate(int calls) => Wrap.accumulate(calls, optimizer);
+
+        /// <summary>A slow copy of the parameters that goes a part of the way to the fast ones (Zhang et al. 2019).</summary>
+        /// <example><code>Optimizers.Adam().Lookahead(updates: 5, part: 0.5)</code></example>
+        public Optimizer Lookahead(int updates = 5, double part = 0.5) => Wrap.lookahead(updates, part, optimizer);
+
+        /// <summary>
+        /// Keeps a moving average of the parameters in the state, a ← decay·a + (1 − decay)·x; <c>memory.Average()</c> reads it
+        /// (Polyak and Juditsky 1992).
+        /// </summary>
+        /// <example><code>Optimizers.Sgd(0.1).Averaged(0.99)</code></example>
+        public Optimizer Averaged(double decay = 0.999) => Wrap.averaged(decay, optimizer);
+
+        /// <summary>The first state for these parameters.</summary>
+        /// <example><code>Tensor[] first = optimizer.InitialState(Tensor.Zeros(3), Tensor.Zeros(2));</code></example>
+        public Tensor[] InitialState(params Tensor[] parameters) =>
+            [.. OptimizerModule.start(optimizer, Interop.Numbered(parameters)).Values];
+
+        /// <summary>The first state for the parameters of a model.</summary>
+        /// <example><code>Tree&lt;Tensor&gt; memory = optimizer.InitialState(parameters);</code></example>
+        public Tree<Tensor> InitialState(Tree<Tensor> parameters) => OptimizerModule.start(optimizer, parameters);
+
+        /// <summary>The transition as expressions, to be made part of a training step.</summary>
+        /// <example><code>var (next, nextState) = Optimizers.Sgd(0.1).Step([2 * w], [], [w]);</code></example>
+        public (Expr[] Parameters, Expr[] State) Step(
+            IEnumerable<Expr> gradients, IEnumerable<Expr> state, IEnumerable<Expr> parameters)
+        {
+            var tree = Interop.Numbered(parameters);
+            var slots = TreeModule.ofValues(Interop.List(state), optimizer.Init.Invoke(tree));
+            var (next, nextState) = optimizer.Update.Invoke(Interop.Numbered(gradients)).Invoke(slots).Invoke(tree);
+            return ([.. next.Values], [.. nextState.Values]);
+        }
+
+        /// <summary>The transition of a model's parameters, as expressions.</summary>
+        /// <exception cref="ShapeError">Gradients or state do not fit the parameters, path by path.</exception>
+        /// <example><code>var (nextWeights, nextMemory) = optimizer.Step(loss.Gradient(weights), slots, weights);</code></example>
+        public (Tree<Expr> Parameters, Tree<Expr> State) Step(
+            Tree<Expr> gradients, Tree<Expr> state, Tree<Expr> parameters) =>
+            optimizer.Update.Invoke(gradients).Invoke(state).Invoke(parameters).ToValueTuple();
+    }
+
+    extension(Descent)
+    {
+        /// <summary>
+        /// Descends an objective from a start until <paramref name="patience"/> epochs in a row each lowered it by less
+        /// than <paramref name="tolerance"/>.
+        /// </summary>
+        /// <exception cref="DomainError">The objective is no longer finite: the rate is too high.</exception>
+        /// <example><code>var descent = Descent.Run((x - 2).Pow(2) + 3, Optimizers.Sgd(0.01), [(x, 50)]);</code></example>
+        public static Descent Run(
+            Expr objective,
+            Optimizer optimizer,
+            IReadOnlyList<(Expr Parameter, double Start)> start,
+            int maxEpochs = 5000,
+            int patience = 50,
+            double tolerance = 1e-8) =>
+            DescentModule.run(
+                new StopRule(maxEpochs, patience, tolerance),
+                optimizer,
+                objective,
+                Interop.List(start.Select(s => s.Parameter)),
+                Interop.List(start.Select(s => s.Start)));
+    }
+}

@@ -1,0 +1,40 @@
+namespace DL1;
+
+/// <summary>
+/// What a layer of one's own asks its scope for, beside <c>scope.Run("name", layer, x)</c>, <c>scope.Key()</c>,
+/// <c>scope.IsTraining</c> and <c>scope.Update("name", next)</c>.
+/// </summary>
+public static class Scopes
+{
+    extension(Scope scope)
+    {
+        /// <summary>A parameter of this layer, by name, with how it begins and its extents. The same name again is the same one.</summary>
+        /// <exception cref="ShapeError">The parameter was made with other extents.</exception>
+        /// <example><code>Layers.Create("Scale", (scope, x) => x * scope.Parameter("scale", Initializers.Ones, x.Shape[^1]))</code></example>
+        public Expr Parameter(string name, Initializer begin, params int[] shape) =>
+            scope.Parameter(name, Interop.List(shape), begin);
+
+        /// <summary>A piece of this layer's state, of the type of the parameters; it stays unless <c>Update</c> is called.</summary>
+        /// <example><code>
+        /// Layers.Create("Total", (scope, x) =>
+        /// {
+        ///     var total = scope.State("total", Initializers.Zeros) + x.Sum();
+        ///     scope.Update("total", total);
+        ///     return x;
+        /// })
+        /// </code></example>
+        public Expr State(string name, Initializer begin, params int[] shape) =>
+            scope.State(name, Interop.List(shape), begin);
+
+        /// <summary>A piece of this layer's state, of any type.</summary>
+        /// <example><code>
+        /// Layers.Create("Count", (scope, x) =>
+        /// {
+        ///     scope.Update("calls", scope.State("calls", DType.I64, Initializers.Zeros) + 1);
+        ///     return x;
+        /// })
+        /// </code></example>
+        public Expr State(string name, DType type, Initializer begin, params int[] shape) =>
+            scope.StateOf(type, name, Interop.List(shape), begin);
+    }
+}

@@ -1,0 +1,56 @@
+namespace DL1;
+
+/// <summary>
+/// Loops of steps that keep their state in memory of their own: <c>Step</c> advances, <c>Scalar</c> and <c>Output</c> read
+/// what the last step gave, <c>State</c> copies of the state. Nothing is allocated from step to step.
+/// </summary>
+public static class Sessions
+{
+    extension(Session)
+    {
+        /// <summary>A session.</summary>
+        /// <param name="state">The variables of the state, each with its first value and what it is next.</param>
+        /// <param name="inputs">The variables that each step is given, in the order of <c>Step</c>.</param>
+        /// <param name="outputs">What is wanted of each step beside the state.</param>
+        /// <exception cref="DomainError">Something needs a variable that is neither state nor input.</exception>
+        /// <exception cref="ShapeError">A first or a next value has another type or shape than its variable.</exception>
+        /// <example><code>var counting = Session.Start(state: [(n, Tensor.Zeros(), n + step)], inputs: [step], outputs: [n * n]);</code></example>
+        public static Session Start(
+            IEnumerable<(Expr Variable, Tensor First, Expr Next)> state, IEnumerable<Expr> inputs, IEnumerable<Expr> outputs)
+        {
+            var all = state.ToArray();
+            return Session.Of(
+                Interop.List(all.Select(s => Tuple.Create(Interop.VariableOf(s.Variable, "Session"), s.First))),
+                Interop.List(all.Select(s => s.Next)),
+                Interop.List(inputs.Select(e => Interop.VariableOf(e, "Session"))),
+                Interop.List(outputs));
+        }
+    }
+
+    extension(Session session)
+    {
+        /// <summary>
+        /// A part of the state as it is now, as a tree of the same paths as another, from the place where the part begins: a
+        /// copy that no step changes.
+        /// </summary>
+        /// <example><code>Tree&lt;Tensor&gt; trained = session.Read(weights);</code></example>
+        public Tree<Tensor> Read<T>(Tree<T> like, int start = 0) =>
+            like.WithValues(session.State.Skip(start).Take(like.Count));
+    }
+
+    extension(Tree<Expr> variables)
+    {
+        /// <summary>The variables of a tree as state of a session, each with its first value and what it is next.</summary>
+        /// <exception cref="DomainError">A path is not in all of the trees.</exception>
+        /// <example><code>var session = Session.Start([.. weights.Advancing(parameters, nextWeights), .. slots.Advancing(memory, nextMemory)], [x, y], [loss]);</code></example>
+        public IEnumerable<(Expr Variable, Tensor First, Expr Next)> Advancing(Tree<Tensor> first, Tree<Expr> next) =>
+            variables.Zip(first, (v, value) => (v, value)).Zip(next, (s, e) => (s.v, s.value, e)).Values;
+    }
+
+    extension(Key key)
+    {
+        /// <summary>The key as i32 <c>[2]</c>: what a variable that stands for a key is given.</summary>
+        /// <example><code>session.Step(images, labels, key.Fold(epoch).ToTensor());</code></example>
+        public Tensor ToTensor() => KeyModule.toTensor(key);
+    }
+}

@@ -1,0 +1,104 @@
+using System.Diagnostics.CodeAnalysis;
+
+namespace DL1;
+
+/// <summary>
+/// Trees of named leaves: the parameters of a model, its state, their gradients. A leaf is found by its path,
+/// <c>parameters["0.weight"]</c>; <c>Paths</c>, <c>Values</c>, <c>Count</c> and <c>Contains</c> are there too, and
+/// <c>foreach</c> gives paths with their leaves.
+/// </summary>
+public static class Trees
+{
+    /// <summary>A tree of leaves with their paths, in this order.</summary>
+    /// <exception cref="DomainError">A path is empty, or there twice.</exception>
+    /// <example><code>var tree = Trees.From([("0.weight", 1), ("0.bias", 2)]);</code></example>
+    public static Tree<T> From<T>(IEnumerable<(string Path, T Leaf)> leaves) =>
+        TreeModule.ofList(Interop.List(leaves.Select(leaf => leaf.ToTuple())));
+
+    /// <summary>A tree of the entries of a dictionary, or of another tree's leaves after a query.</summary>
+    /// <exception cref="DomainError">A path is empty, or there twice.</exception>
+    /// <example><code>var weightsOnly = Trees.From(tree.Where(leaf => leaf.Key.EndsWith("weight")));</code></example>
+    public static Tree<T> From<T>(IEnumerable<KeyValuePair<string, T>> leaves) =>
+        From(leaves.Select(leaf => (leaf.Key, leaf.Value)));
+
+    extension<T>(Tree<T> tree)
+    {
+        /// <summary>The leaf at a path, where there is one.</summary>
+        /// <example><code>var isThere = tree.TryGetValue("0.bias", out var bias);</code></example>
+        public bool TryGetValue(string path, [MaybeNullWhen(false)] out T leaf)
+        {
+            var found = tree.Contains(path);
+            leaf = found ? tree[path] : default;
+            return found;
+        }
+
+        /// <summary>The leaves as a dictionary that keeps their order.</summary>
+        /// <example><code>IReadOnlyDictionary&lt;string, int&gt; byPath = tree.ToDictionary();</code></example>
+        public IReadOnlyDictionary<string, T> ToDictionary() =>
+            new System.Collections.Generic.OrderedDictionary<string, T>(tree);
+
+        /// <summary>A tree of the same paths, by a function of each leaf.</summary>
+        /// <example><code>var tenfold = tree.Map(leaf => 10 * leaf);</code></example>
+        public Tree<TNext> Map<TNext>(Func<T, TNext> function) => TreeModule.map(Interop.Function(function), tree);
+
+        /// <summary>A tree of the same paths, by a function of each path and its leaf.</summary>
+        /// <example><code>var named = tree.Map((path, leaf) => $"{path} = {leaf}");</code></example>
+        public Tree<TNext> Map<TNext>(Func<string, T, TNext> function) =>
+            TreeModule.mapPath(Interop.Function(function), tree);
+
+        /// <summary>A tree by a function of the leaves of two that have the same paths.</summary>
+        /// <exception cref="DomainError">A path is in one of them only.</exception>
+        /// <example><code>var sums = tree.Zip(tree, (a, b) => a + b);</code></example>
+        public Tree<TNext> Zip<TOther, TNext>(Tree<TOther> other, Func<T, TOther, TNext> function) =>
+            TreeModule.map2(Interop.Function(function), tree, other);
+
+        /// <summary>The leaves whose paths are wanted.</summary>
+        /// <example><code>var biases = tree.Filter(path => path.EndsWith("bias"));</code></example>
+        public Tree<T> Filter(Func<string, bool> wanted) => TreeModule.filter(Interop.Function(wanted), tree);
+
+        /// <summary>The leaves below a name, without it: the reverse of <c>Under</c>.</summary>
+        /// <example><code>var first = tree.At("0");</code></example>
+        public Tree<T> At(string name) => TreeModule.at(name, tree);
+
+        /// <summary>The same leaves below a name: <c>weight</c> becomes <c>name.weight</c>.</summary>
+        /// <example><code>var inside = tree.Under("encoder");</code></example>
+        public Tree<T> Under(string name) => TreeModule.under(name, tree);
+
+        /// <summary>These leaves, then those of another tree.</summary>
+        /// <exception cref="DomainError">Both have a path.</exception>
+        /// <example><code>var both = tree.Append(tree.Under("copy"));</code></example>
+        public Tree<T> Append(Tree<T> other) => TreeModule.append(tree, other);
+
+        /// <summary>This tree, with the leaves of another in the place of its own at their paths.</summary>
+        /// <exception cref="DomainError">A path of the other is not here.</exception>
+        /// <example><code>var changed = tree.Replace(Trees.From([("0.bias", 5)]));</code></example>
+        public Tree<T> Replace(Tree<T> changes) => TreeModule.replace(tree, changes);
+
+        /// <summary>A tree of the same paths from values in their order.</summary>
+        /// <exception cref="DomainError">There are more or fewer values than paths.</exception>
+        /// <example><code>var other = tree.WithValues([7, 8]);</code></example>
+        public Tree<TNext> WithValues<TNext>(IEnumerable<TNext> values) => TreeModule.ofValues(Interop.List(values), tree);
+
+        /// <summary>The averaged parameters in the state of an optimizer that was <c>Averaged</c>.</summary>
+        /// <example><code>var averages = memory.Average();</code></example>
+        public Tree<T> Average() => Wrap.averageOf(tree);
+    }
+
+    extension(Tree<Tensor> tree)
+    {
+        /// <summary>
+        /// A variable for each tensor, of its type and shape, named by its path; a prefix keeps the names of two trees apart.
+        /// </summary>
+        /// <example><code>Tree&lt;Expr&gt; weights = parameters.Variables();</code></example>
+        public Tree<Expr> Variables(string prefix = "") =>
+            tree.Map((path, t) => Expr.Variable(prefix + path, t.DType, [.. t.Shape]));
+    }
+
+    extension(Expr loss)
+    {
+        /// <summary>The gradient of a scalar by each leaf, by reverse mode: a tree of the same paths.</summary>
+        /// <example><code>Tree&lt;Expr&gt; gradients = loss.Gradient(weights);</code></example>
+        public Tree<Expr> Gradient(Tree<Expr> parameters) =>
+            parameters.WithValues(Grad.grad(loss, Interop.List(parameters.Values)));
+    }
+}
