@@ -24,7 +24,7 @@ module internal KernelFormula =
 
         /// What stands for a value that the kernel finds in memory.
         let given (e: Expr) : Expr option =
-            match known.TryGetValue (Plan.home e).Digest with
+            match known.TryGetValue (PlanWork.home e).Digest with
             | true, p ->
                 match plan.Where[p] with
                 | Where.Constant value when value.Size = 1 -> Some e
@@ -56,7 +56,7 @@ module internal KernelFormula =
         let rebuilt (e: Expr) =
             match e.Node with
             | Node.Reshape(shape, x) ->
-                let x = Plan.home results[x.Digest]
+                let x = PlanWork.home results[x.Digest]
 
                 match Local.number x with
                 | Some v -> Expr.full e.DType (shape.ToList()) v
