@@ -97,6 +97,8 @@ let tests =
             StepTests.tests
             FitTests.tests
             SearchTests.tests
+            DatasetsTests.tests
+            RealDataTests.tests
             // Whole models
             TrajectoryTests.tests
             // Documentation

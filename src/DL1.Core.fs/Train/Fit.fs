@@ -12,7 +12,7 @@ module Fit =
     let options (key: Key) : FitOptions =
         {
             Epochs = 10
-            Batch = Batch.ofSize 64
+            Batch = Batches.ofSize 64
             Key = key
             Validation = None
             Metrics = []
@@ -75,10 +75,10 @@ module Fit =
     /// The mean loss of the rows of an epoch, and the mean norms of its gradients; `None` where it was cancelled.
     let private epoch (trainer: Trainer) (options: FitOptions) (data: Dataset) number =
         let order = Key.fold 1 options.Key
-        let steps = (Batch.indices options.Batch order number data.Count).Length
+        let steps = (Batches.indices options.Batch order number data.Count).Length
         let mutable sum, rows, made = 0.0, 0, 0
         let mutable norms: Tree<float> = Tree.empty
-        use batches = (Batch.epoch options.Batch order number data).GetEnumerator()
+        use batches = (Batches.epoch options.Batch order number data).GetEnumerator()
         let mutable isCancelled = false
 
         while not isCancelled && Double.IsFinite sum && batches.MoveNext() do

@@ -19,7 +19,7 @@ type RateCurve =
 module RateFinder =
     /// The losses of `steps` steps at rates that grow from `low` to `high` by a constant factor. It ends before where the
     /// loss is four times the lowest, or is not finite. Nothing of the learner is changed.
-    /// `RateFinder.run 1e-6 1.0 100 (Batch.ofSize 64) (Key.ofSeed 1L) learner data`
+    /// `RateFinder.run 1e-6 1.0 100 (Batches.ofSize 64) (Key.ofSeed 1L) learner data`
     let run
         (low: float)
         (high: float)
@@ -45,7 +45,7 @@ module RateFinder =
 
         let batches =
             Seq.initInfinite id
-            |> Seq.collect (fun epoch -> Batch.indices batch (Key.fold 1 key) epoch data.Count)
+            |> Seq.collect (fun epoch -> Batches.indices batch (Key.fold 1 key) epoch data.Count)
             |> Seq.truncate steps
 
         // The mean of the last losses, each weighing 0.9 of the next, without the zero that it begins with.

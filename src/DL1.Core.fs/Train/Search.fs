@@ -7,7 +7,7 @@ open System.Threading.Tasks
 
 /// The value of one hyper-parameter.
 [<RequireQualifiedAccess>]
-type Value =
+type HyperValue =
     /// A number.
     | Number of float
     /// A word.
@@ -20,9 +20,9 @@ type Value =
 
 /// What one hyper-parameter may be.
 [<RequireQualifiedAccess>]
-type Choice =
+type HyperRange =
     /// One of some values.
-    | Among of Value list
+    | Among of HyperValue list
     /// Uniform between two numbers.
     | Uniform of low: float * high: float
     /// Uniform in its logarithm, between two numbers above 0.
@@ -32,7 +32,7 @@ type Choice =
 
 /// The hyper-parameters of one trial.
 [<Sealed>]
-type Setting internal (values: (string * Value) list) =
+type Setting internal (values: (string * HyperValue) list) =
     let find name =
         match values |> List.tryFind (fun (n, _) -> n = name) with
         | Some(_, value) -> value
@@ -46,8 +46,9 @@ type Setting internal (values: (string * Value) list) =
     /// A number by its name. `setting.Number "rate"`
     member _.Number(name: string) : float =
         match find name with
-        | Value.Number n -> n
-        | Value.Word w -> Refuse.domain "Setting.Number" $"'{w}' for {name}" "a number" "take Setting.Word"
+        | HyperValue.Number n -> n
+        | HyperValue.Word w ->
+            Refuse.domain "Setting.Number" $"'{w}' for {name}" "a number" "take Setting.Word"
 
     /// A whole number by its name. `setting.Whole "hidden"`
     member this.Whole(name: string) : int = int (Math.Round(this.Number name))
@@ -87,22 +88,22 @@ type Trial =
 [<RequireQualifiedAccess>]
 module Search =
     /// Numbers to choose among. `Search.numbers [ 0.1; 0.01 ]`
-    let numbers (values: float list) : Choice = Choice.Among(List.map Value.Number values)
+    let numbers (values: float list) : HyperRange = HyperRange.Among(List.map HyperValue.Number values)
 
     /// Words to choose among. `Search.words [ "relu"; "tanh" ]`
-    let words (values: string list) : Choice = Choice.Among(List.map Value.Word values)
+    let words (values: string list) : HyperRange = HyperRange.Among(List.map HyperValue.Word values)
 
     /// Every combination of values, the last name varying fastest. A choice that is not among values is a `DomainError`.
     /// `Search.grid [ "rate", Search.numbers [ 0.1; 0.01 ]; "f", Search.words [ "relu"; "tanh" ] ]`
-    let grid (space: (string * Choice) list) : Setting list =
-        let values (name: string, choice: Choice) =
+    let grid (space: (string * HyperRange) list) : Setting list =
+        let values (name: string, choice: HyperRange) =
             match choice with
-            | Choice.Among [] ->
+            | HyperRange.Among [] ->
                 Refuse.domain "Search.grid" $"no values for {name}" "one at least" "leave it out"
-            | Choice.Among values -> values |> List.map (fun v -> name, v)
-            | Choice.Whole(low, high) -> [ for n in low..high -> name, Value.Number(float n) ]
-            | Choice.Uniform _
-            | Choice.LogUniform _ ->
+            | HyperRange.Among values -> values |> List.map (fun v -> name, v)
+            | HyperRange.Whole(low, high) -> [ for n in low..high -> name, HyperValue.Number(float n) ]
+            | HyperRange.Uniform _
+            | HyperRange.LogUniform _ ->
                 Refuse.domain
                     "Search.grid"
                     $"a range for {name}"
@@ -116,25 +117,25 @@ module Search =
         |> List.map Setting
 
     /// Settings drawn with a key, each value by itself. `Search.random 20 (Key.ofSeed 1L) space`
-    let random (count: int) (key: Key) (space: (string * Choice) list) : Setting list =
+    let random (count: int) (key: Key) (space: (string * HyperRange) list) : Setting list =
         let unit key = Tensor.toFloat (Key.uniform 0.0 1.0 DType.F64 [] key)
 
-        let draw key (name: string, choice: Choice) =
+        let draw key (name: string, choice: HyperRange) =
             let u = unit key
 
             name,
             match choice with
-            | Choice.Among [] ->
+            | HyperRange.Among [] ->
                 Refuse.domain "Search.random" $"no values for {name}" "one at least" "leave it out"
-            | Choice.Among values -> values[int (u * float values.Length)]
-            | Choice.Uniform(low, high) when low < high -> Value.Number(low + u * (high - low))
-            | Choice.LogUniform(low, high) when 0.0 < low && low < high ->
-                Value.Number(exp (log low + u * (log high - log low)))
-            | Choice.Whole(low, high) when low <= high ->
-                Value.Number(float low + floor (u * (float high - float low + 1.0)))
-            | Choice.Uniform _
-            | Choice.LogUniform _
-            | Choice.Whole _ ->
+            | HyperRange.Among values -> values[int (u * float values.Length)]
+            | HyperRange.Uniform(low, high) when low < high -> HyperValue.Number(low + u * (high - low))
+            | HyperRange.LogUniform(low, high) when 0.0 < low && low < high ->
+                HyperValue.Number(exp (log low + u * (log high - log low)))
+            | HyperRange.Whole(low, high) when low <= high ->
+                HyperValue.Number(float low + floor (u * (float high - float low + 1.0)))
+            | HyperRange.Uniform _
+            | HyperRange.LogUniform _
+            | HyperRange.Whole _ ->
                 Refuse.domain
                     "Search.random"
                     $"{choice} for {name}"
@@ -273,7 +274,7 @@ module Search =
         (score: Dataset -> Dataset -> Key -> float)
         (data: Dataset)
         : float list =
-        Split.folds k (Key.fold 0 key) data.Count
+        Splits.folds k (Key.fold 0 key) data.Count
         |> List.mapi (fun i (kept, held) ->
             score (Dataset.rows kept data) (Dataset.rows held data) (Key.fold (i + 1) key))
 
@@ -285,6 +286,6 @@ module Search =
         (score: Dataset -> Dataset -> Key -> float)
         (data: Dataset)
         =
-        Split.stratifiedFolds k (Key.fold 0 key) data.Targets
+        Splits.stratifiedFolds k (Key.fold 0 key) data.Targets
         |> List.mapi (fun i (kept, held) ->
             score (Dataset.rows kept data) (Dataset.rows held data) (Key.fold (i + 1) key))

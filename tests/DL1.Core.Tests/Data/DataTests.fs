@@ -63,8 +63,8 @@ let private batches =
         [
             Law.law "batches cover each row once" (fun (size: int) (rows: int) (seed: int) epoch shuffle ->
                 let size, rows = bounded 1 9 size, bounded 0 40 rows
-                let options = { Batch.ofSize size with Shuffle = shuffle }
-                let found = Batch.indices options (key seed) epoch rows
+                let options = { Batches.ofSize size with Shuffle = shuffle }
+                let found = Batches.indices options (key seed) epoch rows
 
                 Array.sort (Array.concat found) = [| 0 .. rows - 1 |]
                 && found |> Array.forall (fun b -> b.Length <= size))
@@ -72,35 +72,35 @@ let private batches =
                 "without the last, each batch is full, and fewer rows than a batch are left"
                 (fun (size: int) (rows: int) (seed: int) ->
                     let size, rows = bounded 1 9 size, bounded 0 40 rows
-                    let options = { Batch.ofSize size with DropLast = true }
-                    let found = Batch.indices options (key seed) 0 rows
+                    let options = { Batches.ofSize size with DropLast = true }
+                    let found = Batches.indices options (key seed) 0 rows
                     let covered = Array.concat found
 
                     found |> Array.forall (fun b -> b.Length = size)
                     && Array.length (Array.distinct covered) = covered.Length
                     && rows - covered.Length < size)
             Law.law "the same key and epoch give the same batches" (fun (seed: int) epoch ->
-                let b () = Batch.indices (Batch.ofSize 3) (key seed) epoch 20
+                let b () = Batches.indices (Batches.ofSize 3) (key seed) epoch 20
                 b () = b ())
             test "epochs differ" {
-                let b epoch = Batch.indices (Batch.ofSize 3) (key 1) epoch 20
+                let b epoch = Batches.indices (Batches.ofSize 3) (key 1) epoch 20
                 Expect.notEqual (b 0) (b 1) ""
             }
             test "an epoch's batches are rows of the data" {
                 let data = dataOf 7
-                let found = Batch.epoch (Batch.ofSize 3) (key 1) 2 data |> List.ofSeq
+                let found = Batches.epoch (Batches.ofSize 3) (key 1) 2 data |> List.ofSeq
                 Expect.equal (found |> List.map _.Count) [ 3; 3; 1 ] "sizes"
                 let rows = found |> List.map (fun b -> Tensor.toFloats b.Targets) |> Array.concat
                 Expect.equal (Array.sort rows) (Tensor.toFloats data.Targets) "all rows"
             }
             test "prefetching changes nothing" {
-                Expect.equal (Batch.prefetched (fun i -> i * i) 5 |> List.ofSeq) [ 0; 1; 4; 9; 16 ] "items"
-                Expect.isEmpty (Batch.prefetched id 0) "none"
-                Expect.equal (Batch.prefetched id 100 |> Seq.truncate 2 |> List.ofSeq) [ 0; 1 ] "some"
+                Expect.equal (Batches.prefetched (fun i -> i * i) 5 |> List.ofSeq) [ 0; 1; 4; 9; 16 ] "items"
+                Expect.isEmpty (Batches.prefetched id 0) "none"
+                Expect.equal (Batches.prefetched id 100 |> Seq.truncate 2 |> List.ofSeq) [ 0; 1 ] "some"
             }
             test "a size below 1 is refused" {
                 Expect.throwsT<DomainError>
-                    (fun () -> Batch.indices (Batch.ofSize 0) (key 1) 0 5 |> ignore)
+                    (fun () -> Batches.indices (Batches.ofSize 0) (key 1) 0 5 |> ignore)
                     ""
             }
         ]
@@ -111,18 +111,18 @@ let private labelsOf (seed: int) rows = Key.integers 0 3 DType.I64 [ rows ] (key
 
 let private splits =
     testList
-        "Split"
+        "Splits"
         [
             Law.law "a hold-out is a partition" (fun (seed: int) (rows: int) (percent: int) ->
                 let rows, part = bounded 2 60 rows, float (bounded 1 99 percent) / 100.0
-                let kept, held = Split.holdOut part (key seed) rows
+                let kept, held = Splits.holdOut part (key seed) rows
                 partition rows [ kept; held ] && abs (float held.Length - part * float rows) <= 1.0)
             Law.law
                 "a stratified hold-out is a partition with each class's share"
                 (fun (seed: int) (rows: int) ->
                     let rows = bounded 6 60 rows
                     let labels = labelsOf seed rows
-                    let kept, held = Split.stratified 0.25 (key seed) labels
+                    let kept, held = Splits.stratified 0.25 (key seed) labels
 
                     let of' (c: float) (parts: int[]) =
                         parts |> Array.filter (fun (r: int) -> labels[r] = c) |> Array.length |> float
@@ -135,7 +135,7 @@ let private splits =
                 let k = bounded 2 6 k
                 let rows = bounded k 50 rows
 
-                [ Split.folds k (key seed) rows; Split.stratifiedFolds k (key seed) (labelsOf seed rows) ]
+                [ Splits.folds k (key seed) rows; Splits.stratifiedFolds k (key seed) (labelsOf seed rows) ]
                 |> List.forall (fun folds ->
                     partition rows (List.map snd folds)
                     && folds |> List.forall (fun (kept, held) -> partition rows [ kept; held ])
@@ -143,22 +143,22 @@ let private splits =
                         List.max sizes - List.min sizes <= 1)))
             Law.law "three parts are a partition" (fun (seed: int) ->
                 let data = dataOf 20
-                let a, b, c = Split.three 0.2 0.1 (key seed) data
+                let a, b, c = Splits.three 0.2 0.1 (key seed) data
                 let rows = [ a; b; c ] |> List.map (fun d -> Tensor.toFloats d.Targets) |> Array.concat
                 Array.sort rows = Tensor.toFloats data.Targets && (a.Count, b.Count, c.Count) = (14, 4, 2))
             test "data are split by the same rows" {
-                let a, b = Split.data 0.25 (key 1) (dataOf 8)
-                let kept, held = Split.holdOut 0.25 (key 1) 8
+                let a, b = Splits.data 0.25 (key 1) (dataOf 8)
+                let kept, held = Splits.holdOut 0.25 (key 1) 8
                 Expect.equal a.Targets (Dataset.rows kept (dataOf 8)).Targets "kept"
                 Expect.equal b.Inputs (Dataset.rows held (dataOf 8)).Inputs "held"
             }
             test "parts and folds out of range are refused" {
-                Expect.throwsT<DomainError> (fun () -> Split.holdOut 1.0 (key 1) 8 |> ignore) "all"
-                Expect.throwsT<DomainError> (fun () -> Split.folds 1 (key 1) 8 |> ignore) "one fold"
-                Expect.throwsT<DomainError> (fun () -> Split.folds 9 (key 1) 8 |> ignore) "more than rows"
+                Expect.throwsT<DomainError> (fun () -> Splits.holdOut 1.0 (key 1) 8 |> ignore) "all"
+                Expect.throwsT<DomainError> (fun () -> Splits.folds 1 (key 1) 8 |> ignore) "one fold"
+                Expect.throwsT<DomainError> (fun () -> Splits.folds 9 (key 1) 8 |> ignore) "more than rows"
 
                 Expect.throwsT<DomainError>
-                    (fun () -> Split.three 0.5 0.5 (key 1) (dataOf 8) |> ignore)
+                    (fun () -> Splits.three 0.5 0.5 (key 1) (dataOf 8) |> ignore)
                     "nothing left"
             }
         ]
@@ -183,7 +183,7 @@ let private scaling =
 
                 Law.law $"{name} never sees the rows of validation" (fun (seed: int) (other: int) ->
                     let x = table seed 12 3
-                    let kept, held = Split.holdOut 0.3 (key seed) 12
+                    let kept, held = Splits.holdOut 0.3 (key seed) 12
                     let changed = table other 12 3
                     // Other rows of validation, the same rows of training.
                     let y = Rows.stack "test" [ rowsOf x kept; rowsOf changed held ]

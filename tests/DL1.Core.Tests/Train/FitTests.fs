@@ -15,7 +15,7 @@ let private entropy = Loss.crossEntropy Loss.classes
 let private usual =
     { Fit.options (Key.ofSeed 5L) with
         Epochs = 6
-        Batch = Batch.ofSize 16
+        Batch = Batches.ofSize 16
         Validation = Some validation
         Metrics = [ Metric.accuracy ]
     }
@@ -253,7 +253,7 @@ let private telling =
                 Expect.throwsT<DomainError> (fun () -> Fit.run options learner train |> ignore) what
 
             refused "epochs" { usual with Epochs = -1 }
-            refused "batches" { usual with Batch = { Batch.ofSize 64 with DropLast = true } }
+            refused "batches" { usual with Batch = { Batches.ofSize 64 with DropLast = true } }
             refused "saving" { usual with Saving = Some { Path = "x"; Every = 0 } }
             refused "patience" { usual with EarlyStopping = Some(Fit.patience 0) }
             refused "monitor" { usual with EarlyStopping = Some { Fit.patience 1 with Monitor = "other" } }
@@ -336,7 +336,7 @@ let private using' =
                     Optimizer = Optimizer.sgd 1.0
                 }
 
-            let curve = RateFinder.run 1e-4 1e3 60 (Batch.ofSize 16) (Key.ofSeed 1L) plain train
+            let curve = RateFinder.run 1e-4 1e3 60 (Batches.ofSize 16) (Key.ofSeed 1L) plain train
             Expect.equal curve.Rates.Length curve.Losses.Length "as many"
             Expect.floatClose Accuracy.high curve.Rates.Head 1e-4 "from the low rate"
             Expect.isLessThan (List.min curve.Losses) curve.Losses.Head "they fall"
@@ -349,7 +349,7 @@ let private using' =
             Expect.isTrue (curve.Suggested > 1e-4 && curve.Suggested < 10.0) $"suggested {curve.Suggested}"
 
             Expect.throwsT<DomainError>
-                (fun () -> RateFinder.run 1.0 0.1 5 (Batch.ofSize 16) (Key.ofSeed 1L) plain train |> ignore)
+                (fun () -> RateFinder.run 1.0 0.1 5 (Batches.ofSize 16) (Key.ofSeed 1L) plain train |> ignore)
                 "rates"
         }
     ]

@@ -8,9 +8,9 @@ open Expecto
 
 let private space =
     [
-        "rate", Choice.LogUniform(1e-3, 1.0)
-        "hidden", Choice.Whole(2, 5)
-        "drop", Choice.Uniform(0.1, 0.3)
+        "rate", HyperRange.LogUniform(1e-3, 1.0)
+        "hidden", HyperRange.Whole(2, 5)
+        "drop", HyperRange.Uniform(0.1, 0.3)
         "f", Search.words [ "relu"; "tanh" ]
     ]
 
@@ -32,7 +32,7 @@ let tests =
                         [
                             "a", Search.numbers [ 1.0; 2.0 ]
                             "b", Search.words [ "x"; "y" ]
-                            "c", Choice.Whole(3, 3)
+                            "c", HyperRange.Whole(3, 3)
                         ]
 
                 Expect.equal
@@ -65,11 +65,13 @@ let tests =
                        && List.contains (s.Word "f") [ "relu"; "tanh" ]))
             test "a range must have a low end below the high one" {
                 Expect.throwsT<DomainError>
-                    (fun () -> Search.random 1 (Key.ofSeed 1L) [ "a", Choice.Uniform(1.0, 1.0) ] |> ignore)
+                    (fun () ->
+                        Search.random 1 (Key.ofSeed 1L) [ "a", HyperRange.Uniform(1.0, 1.0) ] |> ignore)
                     ""
 
                 Expect.throwsT<DomainError>
-                    (fun () -> Search.random 1 (Key.ofSeed 1L) [ "a", Choice.LogUniform(0.0, 1.0) ] |> ignore)
+                    (fun () ->
+                        Search.random 1 (Key.ofSeed 1L) [ "a", HyperRange.LogUniform(0.0, 1.0) ] |> ignore)
                     ""
             }
             test "trials are the same on any number of threads, and alone" {
@@ -161,7 +163,10 @@ let tests =
                     let learner = { learner with Optimizer = Optimizer.adam (s.Number "rate") }
 
                     let f =
-                        Fit.run { Fit.options key with Epochs = epochs; Batch = Batch.ofSize 16 } learner data
+                        Fit.run
+                            { Fit.options key with Epochs = epochs; Batch = Batches.ofSize 16 }
+                            learner
+                            data
 
                     (List.last f.History).Loss
 

@@ -8,7 +8,7 @@ open Expecto
 let private data = clouds 1L 20
 
 let private batches =
-    Batch.indices (Batch.ofSize 8) (Key.ofSeed 3L) 0 20
+    Batches.indices (Batches.ofSize 8) (Key.ofSeed 3L) 0 20
     |> Array.map (fun rows -> Dataset.rows rows data)
 
 let private first seed = Step.start learner (Key.ofSeed seed) data.Inputs

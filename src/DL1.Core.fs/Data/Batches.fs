@@ -2,7 +2,7 @@ namespace DL1
 
 open System.Threading.Tasks
 
-/// How rows are cut into batches; `Batch.ofSize` is a start.
+/// How rows are cut into batches; `Batches.ofSize` is a start.
 type BatchOptions =
     {
         /// Rows in a batch, 1 or more.
@@ -15,15 +15,15 @@ type BatchOptions =
 
 /// The batches of an epoch. The same key and epoch give the same batches, wherever training was resumed.
 [<RequireQualifiedAccess>]
-module Batch =
-    /// Shuffled batches of a size, the last one kept. `Batch.ofSize 128`
+module Batches =
+    /// Shuffled batches of a size, the last one kept. `Batches.ofSize 128`
     let ofSize (size: int) : BatchOptions = { Size = size; Shuffle = true; DropLast = false }
 
     /// The numbers of the rows in each batch of an epoch, counted from 0; each row is in one batch at most. Fewer than one
-    /// row a batch is a `DomainError`. `Batch.indices (Batch.ofSize 2) (Key.ofSeed 1L) 0 5`
+    /// row a batch is a `DomainError`. `Batches.indices (Batches.ofSize 2) (Key.ofSeed 1L) 0 5`
     let indices (options: BatchOptions) (key: Key) (epoch: int) (rows: int) : int[][] =
         if options.Size < 1 then
-            Refuse.domain "Batch" $"batches of {options.Size} rows" "1 or more" "64 or 128 is usual"
+            Refuse.domain "Batches" $"batches of {options.Size} rows" "1 or more" "64 or 128 is usual"
 
         let order =
             if options.Shuffle then
@@ -39,7 +39,7 @@ module Batch =
             batches
 
     /// Makes each item while the one before it is in use, one ahead; the items and their order stay the same.
-    /// `Batch.prefetched (fun i -> i * i) 3 |> List.ofSeq`
+    /// `Batches.prefetched (fun i -> i * i) 3 |> List.ofSeq`
     let prefetched (make: int -> 'a) (count: int) : seq<'a> =
         seq {
             let mutable next = if count > 0 then Some(Task.Run(fun () -> make 0)) else None
@@ -57,7 +57,7 @@ module Batch =
         }
 
     /// The batches of an epoch, each made while the one before it is in use.
-    /// `Batch.epoch (Batch.ofSize 2) (Key.ofSeed 1L) 0 data`
+    /// `Batches.epoch (Batches.ofSize 2) (Key.ofSeed 1L) 0 data`
     let epoch (options: BatchOptions) (key: Key) (epoch: int) (data: Dataset) : seq<Dataset> =
         let batches = indices options key epoch data.Count
         prefetched (fun i -> Dataset.rows batches[i] data) batches.Length

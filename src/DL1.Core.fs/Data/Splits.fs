@@ -4,15 +4,15 @@ open System
 
 /// Splitting rows into parts that share none: for training, validation and test. The same key gives the same parts.
 [<RequireQualifiedAccess>]
-module Split =
+module Splits =
     let private requirePart (part: float) =
         if not (part > 0.0 && part < 1.0) then
-            Refuse.domain "Split" $"the part {part}" "above 0 and below 1" "0.2 is usual"
+            Refuse.domain "Splits" $"the part {part}" "above 0 and below 1" "0.2 is usual"
 
     let private requireFolds k rows =
         if k < 2 || k > rows then
             Refuse.domain
-                "Split.folds"
+                "Splits.folds"
                 $"{k} folds of {rows} rows"
                 "2 or more, at most one a row"
                 "5 is usual"
@@ -24,7 +24,7 @@ module Split =
         Math.Clamp(int (Math.Round(part * float rows)), min 1 (rows - 1), max 0 (rows - 1))
 
     /// The rows' numbers as two parts in random order: those that remain, and `part` of them held out, above 0 and below
-    /// 1. `let train, test = Split.holdOut 0.2 (Key.ofSeed 1L) 150`
+    /// 1. `let train, test = Splits.holdOut 0.2 (Key.ofSeed 1L) 150`
     let holdOut (part: float) (key: Key) (rows: int) : int[] * int[] =
         requirePart part
         let order = shuffled rows key
@@ -40,7 +40,7 @@ module Split =
         |> Array.map (snd >> Array.map fst)
 
     /// `holdOut` for each class by itself, so that the parts have its share; the labels are whole numbers `[rows]`.
-    /// `let train, test = Split.stratified 0.2 (Key.ofSeed 1L) labels`
+    /// `let train, test = Splits.stratified 0.2 (Key.ofSeed 1L) labels`
     let stratified (part: float) (key: Key) (labels: Tensor) : int[] * int[] =
         requirePart part
 
@@ -64,7 +64,7 @@ module Split =
         ]
 
     /// `k` pairs of the rows' numbers: each row is held out in one of them, and remains in the others.
-    /// `Split.folds 5 (Key.ofSeed 1L) 150`
+    /// `Splits.folds 5 (Key.ofSeed 1L) 150`
     let folds (k: int) (key: Key) (rows: int) : (int[] * int[]) list =
         requireFolds k rows
         let foldOf = Array.zeroCreate rows
@@ -72,7 +72,7 @@ module Split =
         pairs k foldOf
 
     /// `folds` in which each class has its share; the labels are whole numbers `[rows]`.
-    /// `Split.stratifiedFolds 5 (Key.ofSeed 1L) labels`
+    /// `Splits.stratifiedFolds 5 (Key.ofSeed 1L) labels`
     let stratifiedFolds (k: int) (key: Key) (labels: Tensor) : (int[] * int[]) list =
         requireFolds k labels.Size
         let foldOf = Array.zeroCreate labels.Size
@@ -86,13 +86,13 @@ module Split =
 
         pairs k foldOf
 
-    /// A data set as two: what remains, and `part` of it held out. `let train, test = Split.data 0.2 (Key.ofSeed 1L) data`
+    /// A data set as two: what remains, and `part` of it held out. `let train, test = Splits.data 0.2 (Key.ofSeed 1L) data`
     let data (part: float) (key: Key) (data: Dataset) : Dataset * Dataset =
         let kept, held = holdOut part key data.Count
         Dataset.rows kept data, Dataset.rows held data
 
     /// A data set as three: training, validation and test, the last two as parts of the whole.
-    /// `let train, validation, test = Split.three 0.2 0.2 (Key.ofSeed 1L) data`
+    /// `let train, validation, test = Splits.three 0.2 0.2 (Key.ofSeed 1L) data`
     let three (validation: float) (test: float) (key: Key) (data: Dataset) : Dataset * Dataset * Dataset =
         requirePart validation
         requirePart test

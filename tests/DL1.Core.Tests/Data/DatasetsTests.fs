@@ -1,0 +1,99 @@
+/// The data sets that are carried.
+module DL1.Tests.DatasetsTests
+
+open System
+open System.IO
+open DL1
+open DL1.Data
+open DL1.Tests.Hostile
+open Expecto
+
+let private shape (table: Table) = table.RowCount, table.ColumnCount
+
+/// An IDX file of bytes.
+let private idx (dims: int list) (data: byte[]) =
+    let extents = dims |> List.collect (fun d -> [ 0uy; 0uy; 0uy; byte d ])
+    Array.concat [ [| 0uy; 0uy; 8uy; byte dims.Length |]; Array.ofList extents; data ]
+
+let private inFashion (run: string -> unit) =
+    inFolder (fun folder ->
+        for part, rows in [ "train", 3; "t10k", 2 ] do
+            let images = Array.init (rows * 4) (fun i -> byte (i * 20))
+            File.WriteAllBytes(Path.Combine(folder, $"{part}-images-idx3-ubyte"), idx [ rows; 2; 2 ] images)
+
+            File.WriteAllBytes(
+                Path.Combine(folder, $"fashion-{part}-labels-idx1-ubyte.gz"),
+                idx [ rows ] (Array.init rows byte)
+            )
+
+        run folder)
+
+let tests =
+    testList
+        "Datasets"
+        [
+            test "tables have their rows and columns" {
+                let found =
+                    [
+                        Datasets.iris ()
+                        Datasets.wine ()
+                        Datasets.breastCancer ()
+                        Datasets.diabetes ()
+                        Datasets.penguins ()
+                        Datasets.digits ()
+                    ]
+
+                Expect.equal (List.map shape found) [ 150, 5; 178, 14; 569, 31; 442, 11; 344, 7; 1797, 65 ] ""
+                Expect.isGreaterThan (Datasets.co2 ()).RowCount 740 "months"
+            }
+            test "values are read as what they are" {
+                Expect.equal
+                    ((Datasets.iris ()).Texts "species" |> Array.distinct)
+                    [| "setosa"; "versicolor"; "virginica" |]
+                    "iris"
+
+                let penguins = Datasets.penguins ()
+                let mass = penguins.Values "body_mass_g"
+                Expect.equal (mass |> Array.filter Double.IsNaN |> Array.length) 2 "two are missing"
+                let months = (Datasets.co2 ()).Values "CO2"
+                Expect.equal months[0] 315.70 "the first month"
+
+                Expect.equal
+                    ((Datasets.digits ()).Values "digit" |> Array.distinct |> Array.sort)
+                    [| 0.0 .. 9.0 |]
+                    "digits"
+            }
+            test "the text is the novel's" {
+                Expect.stringContains (Datasets.mobyDick ()) "Call me Ishmael." ""
+            }
+            test "Fashion-MNIST is read from its four files" {
+                inFashion (fun folder ->
+                    let struct (train, held) = Datasets.fashionMnistIn folder
+                    Expect.equal (train.Count, held.Count) (3, 2) "images"
+                    Expect.equal train.Inputs.Shape (Shape.ofList [ 3; 4 ]) "shape"
+                    Expect.equal train.Inputs[1, 0] (float (80f / 255f)) "from 0 to 1"
+                    Expect.equal held.Targets (Tensor.vector [ 0L; 1L ]) "labels")
+            }
+            test "a file that is not there says where to get it" {
+                inFolder (fun folder ->
+                    let error = formatError (fun () -> Datasets.fashionMnistIn folder)
+                    Expect.stringContains error.Given "train-images-idx3-ubyte.gz" "the file"
+                    Expect.stringContains error.Cure "zalandoresearch/fashion-mnist" "where")
+            }
+            test "the environment names the folder" {
+                let before = Environment.GetEnvironmentVariable Datasets.FashionVariable
+
+                try
+                    Environment.SetEnvironmentVariable(Datasets.FashionVariable, null)
+                    let error = formatError Datasets.fashionMnist
+                    Expect.stringContains error.Given "DL1_FASHION" "the variable"
+
+                    inFashion (fun folder ->
+                        Environment.SetEnvironmentVariable(Datasets.FashionVariable, folder)
+                        let struct (train, _) = Datasets.fashionMnist ()
+                        Expect.equal train.Count 3 "images")
+                finally
+                    Environment.SetEnvironmentVariable(Datasets.FashionVariable, before)
+            }
+        ]
+    |> testSequenced
