@@ -85,27 +85,27 @@ type internal FiniteWatch(watched: Watched) =
         let e = plan.Values[place]
         Finite.kind e.DType frame.Addresses[place] index + Finite.place e.Shape index
 
-    /// How the values that a kernel reads were computed, one a line, back to where variables are read.
+    /// How the values that a kernel reads were computed, one a line; further back only where no variable is named yet.
     let history (step: PlanStep) =
         let maker place = plan.Steps |> Array.tryFind (fun s -> Array.contains place s.Writes)
+
+        let reads (s: PlanStep) = List.ofArray (Array.distinct s.Reads)
 
         let rec lines (left: int) (places: int list) =
             match places with
             | place :: rest when left > 0 ->
                 match maker place with
-                | Some s when s.Work.IsLoop ->
-                    $"\n  where {KernelFormula.name plan place} is a loop's" :: lines (left - 1) rest
                 | Some s ->
-                    let line = $"\n  where {KernelFormula.name plan place} = {KernelFormula.of' plan s place}"
+                    let value = if s.Work.IsLoop then "a loop's result" else KernelFormula.of' plan s place
 
-                    line :: lines (left - 1) (rest @ List.ofArray (Array.distinct s.Reads))
+                    let further = if KernelFormula.variables plan s = [] then reads s else []
+
+                    $"\n  where {KernelFormula.name plan place} = {value}"
+                    :: lines (left - 1) (rest @ further)
                 | None -> lines left rest
             | _ -> []
 
-        if KernelFormula.variables plan step <> [] then
-            ""
-        else
-            lines 4 (List.ofArray (Array.distinct step.Reads)) |> String.concat ""
+        lines 4 (reads step) |> String.concat ""
 
     let loop =
         match watched.Outer with

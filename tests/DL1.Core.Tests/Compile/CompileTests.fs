@@ -70,6 +70,15 @@ let private finite =
                 refusal ((x, rows) :: values) [ y ]
                 |> holds [ "CheckFinite"; "NaN at [1, 0]"; "hidden.weight"; "hidden.bias"; "log("; "x" ]
             }
+            test "what the kernel reads is told one step back" {
+                let x, w, b = floats "x" [ 2; 3 ], floats "layer.weight" [ 3; 2 ], floats "layer.bias" [ 2 ]
+                let value dims = ones DType.F32 dims
+                // So narrow a product stands alone.
+                let y = log (Expr.matmul x w + b - 100.0)
+
+                refusal [ x, value [ 2; 3 ]; w, value [ 3; 2 ]; b, value [ 2 ] ] [ y ]
+                |> holds [ "NaN at [0, 0]"; "which reads layer.bias"; "where v"; "= x @ layer.weight" ]
+            }
             test "infinities have their sign and their place" {
                 let x = Expr.variable "x" DType.F64 [ 3; 4 ]
                 refusal [ x, withOne DType.F64 [ 3; 4 ] 7 0.0 ] [ 1.0 / x ] |> holds [ "∞ at [1, 3]"; "1/x" ]
