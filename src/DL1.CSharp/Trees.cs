@@ -93,7 +93,7 @@ public static class Trees
         /// <summary>
         /// A variable for each tensor, of its type and shape, named by its path; a prefix keeps the names of two trees apart.
         /// </summary>
-        /// <example><code>Tree&lt;Expr&gt; weights = parameters.Variables();</code></example>
+        /// <example><code>Tree&lt;Expr&gt; weights = parameters.Variables(), buffers = state.Variables();</code></example>
         public Tree<Expr> Variables(string prefix = "") =>
             tree.Map((path, t) => Expr.Variable(prefix + path, t.DType, [.. t.Shape]));
     }

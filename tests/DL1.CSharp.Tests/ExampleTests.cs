@@ -16,7 +16,9 @@ public class ExampleTests
         from member in XDocument.Load(Path.Combine(AppContext.BaseDirectory, "DL1.CSharp.xml")).Descendants("member")
         let name = (string)member.Attribute("name")!
         where name[0] is 'M' or 'P'
-        select (name, name["M:DL1.".Length..].Split('.', '`', '(')[0], member);
+        let type = name["M:DL1.".Length..].Split('.', '`', '(')[0]
+        where typeof(Functions).Assembly.GetType($"DL1.{type}")?.IsPublic ?? false
+        select (name, type, member);
 
     [Fact]
     public void EveryMemberHasAnExample()
@@ -25,7 +27,7 @@ public class ExampleTests
             .Where(m => m.Doc.Element("example")?.Element("code") is null && m.Doc.Element("inheritdoc") is null)
             .Select(m => m.Member);
         Assert.True(Members().Count() > 300, "the documentation was not found");
-        Assert.Empty(without);
+        Assert.Equal("", string.Join('\n', without));
     }
 
     [Fact]
@@ -38,6 +40,6 @@ public class ExampleTests
             .SelectMany(m => m.Doc.Descendants("example").Elements("code").Select(code => (m.Member, Code: Repository.Folded(code.Value))))
             .ToList();
         Assert.True(examples.Count > 150, $"only {examples.Count} examples were found");
-        Assert.Empty(examples.Where(e => !here.Contains(e.Code)).Select(e => $"{e.Member}: {e.Code}"));
+        Assert.Equal("", string.Join('\n', examples.Where(e => !here.Contains(e.Code)).Select(e => e.Code)));
     }
 }

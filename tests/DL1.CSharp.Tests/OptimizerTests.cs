@@ -75,7 +75,9 @@ public class OptimizerTests
         Assert.Equal(Start, Updated(Optimizers.Sgd(0.1).Accumulate(4)));
         Same(Wrap.accumulate(2, OptimizerModule.sgd(0.1)), Optimizers.Sgd(0.1).Accumulate(2));
         Same(Wrap.lookahead(5, 0.5, OptimizerModule.adam(1e-3)), Optimizers.Adam().Lookahead(updates: 5, part: 0.5));
-        Assert.Equal(Start, Optimizers.Sgd(0.1).Averaged(0.99).InitialState(Start).Average());
+        var memory = Optimizers.Sgd(0.1).Averaged(0.99).InitialState(Start);
+        var averages = memory.Average();
+        Assert.Equal(Start, averages);
         Assert.Equal(Start, Updated(Optimizers.Frozen));
 
         var grouped = Updated(Optimizers.Groups((Penalties.IsWeight, Optimizers.Adam()), (path => true, Optimizers.Sgd(0.1))));
@@ -140,6 +142,15 @@ public class OptimizerTests
         Assert.Equal(0.05, Schedules.Create("1/√t", t => 0.1 * Functions.Rsqrt(t + 1)).ValueAt(3), 1e-12);
         Assert.Equal(0.099, Schedules.Constant(0.1).Then(100, Schedules.Exponential(0.1, gamma: 0.99)).ValueAt(101), 1e-12);
         Assert.Equal(0.1 * (1.0 / 3 + 2.0 / 3 * 7 / 20), Schedules.Linear(0.1, steps: 20).ValueAt(7), 1e-12);
+    }
+
+    [Fact]
+    public void ADescentIsRun()
+    {
+        var x = Expr.Symbol("x");
+        var descent = Descent.Run((x - 2).Pow(2) + 3, Optimizers.Sgd(0.01), [(x, 50)]);
+        Assert.True(descent.Converged);
+        Assert.Equal(3, descent.Rows[^1].Value, 1e-6);
     }
 
     [Fact]
