@@ -103,8 +103,8 @@ internal static class NetworkExercise
         var (trainX, trainY) = (input.Scale(parts.Train.X), Target(parts.Train.Y));
         var (validX, validY) = (input.Scale(parts.Validation.X), Target(parts.Validation.Y));
         var batch = Math.Min(Batch, trainX.Shape[0] / 4);
-        var step = network.Step(batch, optimizer);
         var state = network.Initial(keys[0]);
+        var step = network.Step(state, batch, optimizer);
         var (best, bestEpoch) = (state, 0);
         List<double> train = [], validation = [];
 

@@ -23,16 +23,16 @@ public static class Model
             model.Init(key, Expr.Variable("input", inputShape));
 
         /// <summary><c>Init</c> for inputs of an element type: i32 or i64 for a model that begins with an embedding.</summary>
-        /// <example><code>var (parameters, state) = words.Init(Key.OfSeed(1), DType.I64, 1, 12);</code></example>
+        /// <example><code>words.Init(Key.OfSeed(1), DType.I64, 1, 12)</code></example>
         public (Tree<Tensor> Parameters, Tree<Tensor> State) Init(Key key, DType inputType, params int[] inputShape) =>
             model.Init(key, Expr.Variable("input", inputType, inputShape));
 
         /// <summary>The model as a table, for inputs of this shape: layers, shapes of their results, parameters, work.</summary>
-        /// <example><code>Console.WriteLine(model.Summary(1, 784));</code></example>
+        /// <example><code>model.Summary(1, 784)</code></example>
         public Summary Summary(params int[] inputShape) => model.Summary(Expr.Variable("input", inputShape));
 
         /// <summary><c>Summary</c> for inputs of an element type.</summary>
-        /// <example><code>Console.WriteLine(words.Summary(DType.I64, 1, 12));</code></example>
+        /// <example><code>words.Summary(DType.I64, 1, 12)</code></example>
         public Summary Summary(DType inputType, params int[] inputShape) =>
             model.Summary(Expr.Variable("input", inputType, inputShape));
     }
@@ -62,7 +62,7 @@ public static class Model
                 .ToValueTuple();
 
         /// <summary>The model as a table, for an example of the input, of which only shapes and types matter.</summary>
-        /// <example><code>Console.WriteLine(model.Summary(Expr.Variable("x", 1, 784)));</code></example>
+        /// <example><code>model.Summary(Expr.Variable("x", 1, 784))</code></example>
         public Summary Summary(TIn example) => SummaryModule.ofLayer(example, model);
 
         /// <summary>A function of the layer's result; it takes no number of its own in a row.</summary>

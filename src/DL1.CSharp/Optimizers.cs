@@ -6,7 +6,7 @@ namespace DL1;
 /// </summary>
 public static partial class Optimizers
 {
-    /// <summary>A transformation times the rate, with decay·x added to the gradient where there is decay.</summary>
+    // A transformation times the rate, with decay·x added to the gradient where there is decay.
     private static Optimizer Rated(string name, double rate, double decay, Transform transform) =>
         decay == 0
             ? Create(name, rate, transform, TransformModule.scaleByRate)

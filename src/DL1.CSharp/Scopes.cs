@@ -10,7 +10,7 @@ public static class Scopes
     {
         /// <summary>A parameter of this layer, by name, with how it begins and its extents. The same name again is the same one.</summary>
         /// <exception cref="ShapeError">The parameter was made with other extents.</exception>
-        /// <example><code>Layers.Create("Scale", (scope, x) => x * scope.Parameter("scale", Initializers.Ones, x.Shape[^1]))</code></example>
+        /// <example><code>Layers.Create("Scale", (scope, x) => x * scope.Parameter("scale", Initializers.Ones, x.Shape.Last()))</code></example>
         public Expr Parameter(string name, Initializer begin, params int[] shape) =>
             scope.Parameter(name, Interop.List(shape), begin);
 

@@ -42,7 +42,7 @@ public static class Sessions
     {
         /// <summary>The variables of a tree as state of a session, each with its first value and what it is next.</summary>
         /// <exception cref="DomainError">A path is not in all of the trees.</exception>
-        /// <example><code>var session = Session.Start([.. weights.Advancing(parameters, nextWeights), .. slots.Advancing(memory, nextMemory)], [x, y], [loss]);</code></example>
+        /// <example><code>weights.Advancing(parameters, nextWeights)</code></example>
         public IEnumerable<(Expr Variable, Tensor First, Expr Next)> Advancing(Tree<Tensor> first, Tree<Expr> next) =>
             variables.Zip(first, (v, value) => (v, value)).Zip(next, (s, e) => (s.v, s.value, e)).Values;
     }
@@ -50,7 +50,7 @@ public static class Sessions
     extension(Key key)
     {
         /// <summary>The key as i32 <c>[2]</c>: what a variable that stands for a key is given.</summary>
-        /// <example><code>session.Step(images, labels, key.Fold(epoch).ToTensor());</code></example>
+        /// <example><code>session.Step(images, labels, Key.OfSeed(2).Fold(epoch).ToTensor());</code></example>
         public Tensor ToTensor() => KeyModule.toTensor(key);
     }
 }

@@ -9,6 +9,10 @@ namespace DL1;
 /// </summary>
 public static class Trees
 {
+    /// <summary>The tree without leaves: the state of a layer that has none.</summary>
+    /// <example><code>Trees.Empty&lt;Expr&gt;()</code></example>
+    public static Tree<T> Empty<T>() => TreeModule.empty<T>();
+
     /// <summary>A tree of leaves with their paths, in this order.</summary>
     /// <exception cref="DomainError">A path is empty, or there twice.</exception>
     /// <example><code>var tree = Trees.From([("0.weight", 1), ("0.bias", 2)]);</code></example>
@@ -89,7 +93,7 @@ public static class Trees
         /// <summary>
         /// A variable for each tensor, of its type and shape, named by its path; a prefix keeps the names of two trees apart.
         /// </summary>
-        /// <example><code>Tree&lt;Expr&gt; weights = parameters.Variables();</code></example>
+        /// <example><code>Tree&lt;Expr&gt; weights = parameters.Variables(), buffers = state.Variables();</code></example>
         public Tree<Expr> Variables(string prefix = "") =>
             tree.Map((path, t) => Expr.Variable(prefix + path, t.DType, [.. t.Shape]));
     }

@@ -14,7 +14,7 @@ public class ReadmeTests
     {
         var here = Repository.Folded(Repository.Read("tests", "DL1.CSharp.Tests", "ReadmeTests.cs"));
         var snippets = Repository.Snippets("README.md", "csharp");
-        Assert.Equal(3, snippets.Count);
+        Assert.Equal(5, snippets.Count);
         Assert.All(snippets, snippet => Assert.Contains(Repository.Folded(snippet), here));
     }
 
@@ -60,6 +60,58 @@ public class ReadmeTests
             var key = Key.OfSeed(1);                           // the same key, the same bits
             var results = step.Invoke(Tensor.Zeros(3, 1), Tensor.Zeros(1), key.Normal(0, 1, 8, 3), Tensor.Ones(8, 1));
             Console.WriteLine($"loss {results[0].ToDouble()}");
+        }));
+
+    [Fact]
+    public void ANetworkIsTrained()
+    {
+        var output = Output(() =>
+        {
+            var model = Model.Sequential(
+                Layers.Linear(32), Layers.BatchNorm(), Layers.Relu(), Layers.Dropout(0.1), Layers.Linear(3));
+            var (parameters, state) = model.Init(Key.OfSeed(1), 64, 2);
+            Console.WriteLine(model.Summary(64, 2));
+
+            Expr x = Expr.Variable("x", 64, 2), y = Expr.Variable("y", DType.I64, 64), key = Expr.Variable("key", DType.I32, 2);
+            Tree<Expr> weights = parameters.Variables(), buffers = state.Variables();
+            var (logits, nextBuffers) = model.Apply(weights, buffers, x, key);
+            var loss = Losses.CrossEntropy(y, logits) + weights.L2Penalty(1e-4);
+
+            var adam = Optimizers.AdamW(1e-2).Scheduled(Schedules.Cosine(1e-2, steps: 200)).ClipByGlobalNorm(1);
+            var memory = adam.InitialState(parameters);
+            var slots = memory.Variables();
+            var (nextWeights, nextMemory) = adam.Step(loss.Gradient(weights), slots, weights);
+            var training = Session.Start(
+                [.. weights.Advancing(parameters, nextWeights), .. slots.Advancing(memory, nextMemory), .. buffers.Advancing(state, nextBuffers)],
+                inputs: [x, y, key],
+                outputs: [loss]);
+
+            var points = Key.OfSeed(2).Uniform(-1, 1, 64, 2);
+            var labels = Expr.Constant(points).ArgMax().Evaluate();           // which of the two is larger
+            for (var step = 0; step < 200; step++)
+            {
+                training.Step(points, labels, Key.OfSeed(3).Fold(step).ToTensor());
+            }
+
+            var trained = training.Read(weights);
+            var statistics = training.Read(buffers, start: weights.Count + slots.Count);
+            Console.WriteLine($"loss {training.Scalar(0):0.00}, {model.Apply(trained, statistics, points).Shape}");
+            Assert.InRange(training.Scalar(0), 0, 0.5);
+        });
+        Assert.Contains("BatchNorm1d", output);
+        Assert.Matches("loss 0\\.[0-4][0-9], \\[64, 3\\]\n$", output);
+    }
+
+    [Fact]
+    public void ALayerIsWritten() =>
+        Assert.Equal("gate.weight, gate.bias, scale\n", Output(() =>
+        {
+            var gated = Layers.Create("Gated", (scope, x) =>
+            {
+                var gate = scope.Run("gate", Layers.Linear(32), x);
+                return gate * Functions.Sigmoid(gate) * scope.Parameter("scale", Initializers.Ones, 32);
+            });
+            Console.WriteLine(string.Join(", ", gated.Init(Key.OfSeed(1), 1, 8).Parameters.Paths));
         }));
 
     [Fact]

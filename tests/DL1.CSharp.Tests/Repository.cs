@@ -12,6 +12,8 @@ internal static class Repository
             ? folder
             : Find(Path.GetDirectoryName(folder) ?? throw new DirectoryNotFoundException("No folder above the tests holds DL1.sln."));
 
+    public static string Folder(params string[] path) => Path.Combine([Root, .. path]);
+
     public static string Read(params string[] path) => File.ReadAllText(Path.Combine([Root, .. path]));
 
     /// <summary>The code blocks of a language in a Markdown file, without their using and open lines.</summary>
