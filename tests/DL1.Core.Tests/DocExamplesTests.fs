@@ -19,6 +19,8 @@ let private modules =
     @ OptimizeExamples.all
     @ NnExamples.all
     @ SequenceExamples.all
+    @ DataExamples.all
+    @ TrainExamples.all
 
 /// The folder of the tables.
 let private tables =

@@ -58,7 +58,7 @@ module Idx =
 
         Tensor(shape, Raw.read operation raw true shape.Size stream)
 
-    /// A tensor from a file, packed or not. `Idx.read "train-labels-idx1-ubyte.gz"`
+    /// A tensor from a file, packed or not. `Idx.read path`
     let read (path: string) : Tensor = Raw.openFile operation path tensor
 
     /// A tensor from the bytes of a file, packed or not. `Idx.ofBytes [| 0uy; 0uy; 8uy; 1uy; 0uy; 0uy; 0uy; 1uy; 7uy |]`

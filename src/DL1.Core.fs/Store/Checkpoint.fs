@@ -90,7 +90,7 @@ module Checkpoint =
         let tensors = parts c
         Safetensors.toBytes (texts tensors c.Notes) tensors
 
-    /// Writes a checkpoint, whole or not at all. `Checkpoint.write "run.ckpt" checkpoint`
+    /// Writes a checkpoint, whole or not at all. `Checkpoint.write path checkpoint`
     let write (path: string) (c: Checkpoint) : unit =
         let tensors = parts c
         Safetensors.writeWith (texts tensors c.Notes) path tensors
@@ -149,5 +149,5 @@ module Checkpoint =
     let ofBytes (bytes: byte[]) : Checkpoint = ofParts (Safetensors.ofBytes bytes)
 
     /// Reads a checkpoint. A file that is damaged, of another version, or no checkpoint is a `FormatError`.
-    /// `Checkpoint.read "run.ckpt"`
+    /// `Checkpoint.read path`
     let read (path: string) : Checkpoint = ofParts (Safetensors.readWith path)

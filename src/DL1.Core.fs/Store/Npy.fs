@@ -93,7 +93,7 @@ module Npy =
         stream.Write(Encoding.ASCII.GetBytes padded, 0, padded.Length)
         stream.Write(Raw.bytes t.Elements)
 
-    /// A tensor from an npy file. `Npy.read "weights.npy"`
+    /// A tensor from an npy file. `Npy.read path`
     let read (path: string) : Tensor = Raw.openFile operation path tensor
 
     /// A tensor from the bytes of an npy file. `Npy.ofBytes (Npy.toBytes t)`
@@ -105,7 +105,7 @@ module Npy =
         put memory t
         memory.ToArray()
 
-    /// Writes a tensor as an npy file, whole or not at all. `Npy.write "weights.npy" t`
+    /// Writes a tensor as an npy file, whole or not at all. `Npy.write path t`
     let write (path: string) (t: Tensor) : unit = AtomicFile.write path (fun stream -> put stream t)
 
     let private suffix = ".npy"
@@ -140,7 +140,7 @@ module Npy =
             use part = entry.Open()
             put part t
 
-    /// The tensors of an npz file by their names, in the file's order. `Npy.readAll "data.npz"`
+    /// The tensors of an npz file by their names, in the file's order. `Npy.readAll path`
     let readAll (path: string) : Tree<Tensor> = Raw.openFile operation path archive
 
     /// The tensors from the bytes of an npz file. `Npy.allOfBytes (Npy.allToBytes tensors)`
@@ -152,6 +152,6 @@ module Npy =
         putArchive memory tensors
         memory.ToArray()
 
-    /// Writes tensors as an npz file, whole or not at all; `numpy.load` reads it. `Npy.writeAll "data.npz" tensors`
+    /// Writes tensors as an npz file, whole or not at all; `numpy.load` reads it. `Npy.writeAll path tensors`
     let writeAll (path: string) (tensors: Tree<Tensor>) : unit =
         AtomicFile.writeBytes path (allToBytes tensors)

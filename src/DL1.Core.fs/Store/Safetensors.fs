@@ -52,7 +52,7 @@ module Safetensors =
         for t in placed do
             stream.Write(Raw.bytes t.Elements)
 
-    /// The tensors of a file by their names, in the header's order. `Safetensors.read "model.safetensors"`
+    /// The tensors of a file by their names, in the header's order. `Safetensors.read path`
     let read (path: string) : Tree<Tensor> = Raw.openFile operation path get |> fst
 
     /// The tensors of a file, and the texts about it. `let tensors, texts = Safetensors.readWith path`
@@ -72,7 +72,7 @@ module Safetensors =
     let writeWith (texts: Map<string, string>) (path: string) (tensors: Tree<Tensor>) : unit =
         AtomicFile.write path (put texts tensors)
 
-    /// Writes tensors, whole or not at all. `Safetensors.write "model.safetensors" weights`
+    /// Writes tensors, whole or not at all. `Safetensors.write path weights`
     let write (path: string) (tensors: Tree<Tensor>) : unit = writeWith Map.empty path tensors
 
     /// Tensors in the place of a model's own: the same paths, types and shapes, all numbers finite, else it is a

@@ -129,13 +129,17 @@ module Trained =
 
     let private all (t: Trained) = Tree.append t.Parameters t.State
 
-    /// Writes parameters and layer state as safetensors, by PyTorch's names. `Trained.save "model.safetensors" trained`
+    /// Writes parameters and layer state as safetensors, by PyTorch's names. `Trained.save path trained`
     let save (path: string) (trained: Trained) : unit = Safetensors.write path (all trained)
 
     /// Reads parameters and layer state into a model, which is asked for its own with inputs like these; a file of
-    /// another model is a `FormatError`. `Trained.load "model.safetensors" model x`
+    /// another model is a `FormatError`. `Trained.load path model x`
     let load (path: string) (model: Layer<Expr, Expr>) (inputs: Tensor) : Trained =
         let x = Expr.variable "x" inputs.DType (inputs.Shape.ToList())
-        let parameters, state = Layer.init (Key.ofSeed 0L) x model
-        let found = Safetensors.fit (Tree.append parameters state) (Safetensors.read path)
+        let found = Safetensors.read path
+        // In the type that they were written in.
+        let floats = Tree.values found |> List.map _.DType |> List.filter _.IsFloat
+        let dtype = List.tryHead floats |> Option.defaultValue DType.F32
+        let parameters, state = Layer.initAs dtype (Key.ofSeed 0L) x model
+        let found = Safetensors.fit (Tree.append parameters state) found
         create model (Tree.filter parameters.Contains found) (Tree.filter state.Contains found)

@@ -20,7 +20,8 @@ type Trainer(learner: Learner, start: TrainState, watches: bool) =
         | ValueNone -> start
         | ValueSome(struct (transition, session)) -> Step.ofTree steps (transition.StateOf session)
 
-    let sessionFor (batch: Dataset) : Session =
+    /// The session for a batch, which holds the state from here on.
+    let switchTo (batch: Dataset) : Session =
         let shape = shapeOf batch
 
         match sessions.TryGetValue shape with
@@ -39,6 +40,23 @@ type Trainer(learner: Learner, start: TrainState, watches: bool) =
             let session = transition.Start(Step.toTree now)
             sessions[shape] <- struct (transition, session)
             current <- ValueSome(struct (transition, session))
+            session
+
+    /// What the last batch looked like: most look like the one before.
+    let mutable last: Dataset voption = ValueNone
+
+    let isLike (a: Dataset) (b: Dataset) =
+        a.Inputs.Shape = b.Inputs.Shape
+        && a.Targets.Shape = b.Targets.Shape
+        && a.Inputs.DType = b.Inputs.DType
+        && a.Targets.DType = b.Targets.DType
+
+    let sessionFor (batch: Dataset) : Session =
+        match last, current with
+        | ValueSome before, ValueSome(struct (_, session)) when isLike before batch -> session
+        | _ ->
+            let session = switchTo batch
+            last <- ValueSome batch
             session
 
     /// Makes one step on a batch, and gives its loss.

@@ -305,6 +305,19 @@ let private using' =
                     (fun () -> Trained.load path (Dense.linear 3) validation.Inputs |> ignore)
                     "another model")
         }
+        test "a model of f64 is read as one" {
+            inFolder (fun folder ->
+                let path = Path.Combine(folder, "model.safetensors")
+                let x = Tensor.cast DType.F64 validation.Inputs
+                let start = Step.start (Learner.typed DType.F64 learner) (Key.ofSeed 1L) x
+                let written = Trained.create model start.Parameters start.State
+                Trained.save path written
+                let read = Trained.load path model x
+
+                Expect.isTrue
+                    (Tensor.sameBits (Trained.predict x read) (Trained.predict x written))
+                    "predictions")
+        }
         test "a trained model from its parts" {
             let s = whole.Value.State
             let t = Trained.create model s.Parameters s.State

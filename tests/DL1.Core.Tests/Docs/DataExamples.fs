@@ -1,0 +1,211 @@
+/// The examples of data sets, files and metrics, on small tables.
+module DL1.Tests.DataExamples
+
+open System.IO
+open DL1
+open DL1.Tests.Example
+
+let private x = Convert.ofRows [ [ 1f; 10f ]; [ 2f; 30f ]; [ 6f; 20f ] ]
+let private y = Tensor.vector [ 0L; 1L; 1L ]
+let private data = Dataset.create x y
+let private scaler = Scale.standard x
+let private labels = Tensor.vector [ 0L; 0L; 0L; 0L; 1L; 1L; 1L; 1L; 1L; 1L ]
+let private series = Convert.ofRows [ for month in 0..23 -> [ float32 month ] ]
+let private numbers = Tensor.arange DType.I64 100
+
+let private shown (values: seq<'a>) = values |> Seq.map string |> String.concat " "
+
+let private sizes (parts: (int[] * int[]) list) =
+    parts |> List.map (fun (kept, held) -> $"{kept.Length}+{held.Length}") |> shown
+
+/// A scaler's numbers.
+let private fitted (s: Scaler) =
+    let short (values: float list) = values |> List.map _.ToString("G4") |> shown
+    $"{short s.Shift}; {short s.Divisor}"
+
+/// In a folder of its own: what the example needs to be written, and what it gives.
+let private inFiles (run: string -> 'a) : 'a =
+    let folder = Directory.CreateTempSubdirectory("dl1-").FullName
+
+    try
+        run (Path.Combine(folder, "file"))
+    finally
+        Directory.Delete(folder, true)
+
+let private datasets =
+    [
+        prints "create" "3 rows: inputs f32 [3, 2], targets i64 [3]" (fun () -> Dataset.create x y)
+        prints "rows" "f32 [2, 2] [[ 6 20] [ 1 10]]" (fun () -> (Dataset.rows [| 2; 0 |] data).Inputs)
+        prints "truncate" "2" (fun () -> (Dataset.truncate 2 data).Count)
+        prints "mapInputs" "f32 [3, 2] [[-0.9258 -1.2247] [-0.4629 1.2247] [ 1.3887 0.0000]]" (fun () ->
+            (Dataset.mapInputs (Scale.apply scaler) data).Inputs)
+        prints "append" "6" (fun () -> (Dataset.append data data).Count)
+    ]
+
+let private batches =
+    [
+        prints "ofSize" "{ Size = 128 Shuffle = true DropLast = false }" (fun () -> Batches.ofSize 128)
+        prints "indices" "1 2; 4 0; 3" (fun () ->
+            Batches.indices (Batches.ofSize 2) (Key.ofSeed 1L) 0 5 |> Seq.map shown |> String.concat "; ")
+        prints "prefetched" "0 1 4" (fun () -> Batches.prefetched (fun i -> i * i) 3 |> List.ofSeq |> shown)
+        prints "epoch" "2 1" (fun () ->
+            Batches.epoch (Batches.ofSize 2) (Key.ofSeed 1L) 0 data |> Seq.map _.Count |> shown)
+    ]
+
+let private splits =
+    [
+        prints "holdOut" "120 30" (fun () ->
+            let train, test = Splits.holdOut 0.2 (Key.ofSeed 1L) 150
+            $"{train.Length} {test.Length}")
+        prints "stratified" "8 2" (fun () ->
+            let train, test = Splits.stratified 0.2 (Key.ofSeed 1L) labels
+            $"{train.Length} {test.Length}")
+        prints "folds" "120+30 120+30 120+30 120+30 120+30" (fun () ->
+            Splits.folds 5 (Key.ofSeed 1L) 150 |> sizes)
+        prints "stratifiedFolds" "8+2 8+2 8+2 8+2 8+2" (fun () ->
+            Splits.stratifiedFolds 5 (Key.ofSeed 1L) labels |> sizes)
+        prints "data" "2 1" (fun () ->
+            let train, test = Splits.data 0.2 (Key.ofSeed 1L) data
+            $"{train.Count} {test.Count}")
+        prints "three" "1 1 1" (fun () ->
+            let train, validation, test = Splits.three 0.2 0.2 (Key.ofSeed 1L) data
+            $"{train.Count} {validation.Count} {test.Count}")
+    ]
+
+let private scales =
+    [
+        prints "standard" "3 20; 2.16 8.165" (fun () -> Scale.standard x |> fitted)
+        prints "minMax" "1 10; 5 20" (fun () -> Scale.minMax x |> fitted)
+        prints "robust" "2 20; 2.5 10" (fun () -> Scale.robust x |> fitted)
+        prints "apply" "f32 [3, 2] [[-0.9258 -1.2247] [-0.4629 1.2247] [ 1.3887 0.0000]]" (fun () ->
+            Scale.apply (Scale.standard x) x)
+        prints "invert" "True" (fun () ->
+            Tensor.allClose 1e-6 1e-6 (Scale.invert scaler (Scale.apply scaler x)) x)
+    ]
+
+let private imputations =
+    [
+        prints "mean" "3 20" (fun () -> Impute.mean x |> shown)
+        prints "median" "2 20" (fun () -> Impute.median x |> shown)
+        prints "commonest" "1 10" (fun () -> Impute.commonest x |> shown)
+        prints "apply" "True" (fun () -> Impute.apply (Impute.mean x) x = x)
+    ]
+
+let private categories =
+    [
+        prints "fit" "a b" (fun () -> (Category.fit [ "b"; "a"; "b" ]).Names |> shown)
+        prints "labels" "i64 [2] [1 0]" (fun () -> Category.labels (Category.fit [ "a"; "b" ]) [ "b"; "a" ])
+        prints "oneHot" "f32 [2, 2] [[0 1] [0 0]]" (fun () ->
+            Category.oneHot (Category.fit [ "a"; "b" ]) [ "b"; "" ])
+        prints "beside" "[3, 4]" (fun () ->
+            let oneHot = Category.oneHot (Category.fit [ "a"; "b" ]) [ "b"; "a"; "a" ]
+            (Category.beside [ x; oneHot ]).Shape)
+    ]
+
+let private times =
+    [
+        prints "windows" "12 rows: inputs f32 [12, 12, 1], targets f32 [12, 1, 1]" (fun () ->
+            Series.windows 12 1 1 series)
+        prints "split" "[19, 1] [5, 1]" (fun () ->
+            let train, test = Series.split 0.2 series
+            $"{train.Shape} {test.Shape}")
+    ]
+
+let private vocabularies =
+    [
+        prints "characters" "i64 [3] [3 1 2]" (fun () -> (Vocabulary.characters "abca").Encode "cab")
+        prints "words" "i64 [2] [1 3]" (fun () -> (Vocabulary.words 1000 "the cat, the dog").Encode "the cat")
+        prints "examples" "3 rows: inputs i64 [3, 32], targets i64 [3, 32]" (fun () ->
+            Vocabulary.examples 32 numbers)
+    ]
+
+let private labelled =
+    let target, predicted = Tensor.vector [ 0; 1; 1 ], Tensor.vector [ 0; 1; 0 ]
+    let scores = Convert.ofRows [ [ 1.0; 3.0 ]; [ 5.0; 1.0 ] ]
+
+    [
+        prints "confusion" "i64 [2, 2] [[1 0] [1 1]]" (fun () ->
+            (Classification.confusion target predicted).ToTensor())
+        prints "accuracy" "0.67" (fun () -> (Classification.accuracy target predicted).ToString "F2")
+        prints "argMax" "i64 [2] [1 0]" (fun () -> Classification.argMax scores)
+    ]
+
+let private scored =
+    let target, score, probability =
+        Tensor.vector [ 0; 1; 1; 0 ],
+        Tensor.vector [ 0.1; 0.9; 0.4; 0.5 ],
+        Tensor.vector [ 0.0; 1.0; 0.5; 0.5 ]
+
+    [
+        prints "roc" "0 0 0.5 0.5 1; 0 0.5 0.5 1 1" (fun () ->
+            let c = Binary.roc target score in $"{shown c.X}; {shown c.Y}")
+        prints "precisionRecall" "0 0.5 0.5 1 1" (fun () ->
+            let c = Binary.precisionRecall target score in shown c.X)
+        prints "area" "0.75" (fun () -> Binary.area (Binary.roc target score))
+        prints "rocAuc" "0.75" (fun () -> Binary.rocAuc target score)
+        prints "averagePrecision" "0.83" (fun () -> (Binary.averagePrecision target score).ToString "F2")
+        prints "brier" "0.125" (fun () -> Binary.brier target probability)
+    ]
+
+let private numeric =
+    let target, predicted = Tensor.vector [ 0.0; 1.0; 2.0; 5.0 ], Tensor.vector [ 0.0; 1.0; 2.0; 3.0 ]
+
+    [
+        prints "mse" "1" (fun () -> Regression.mse target predicted)
+        prints "rmse" "1" (fun () -> Regression.rmse target predicted)
+        prints "mae" "0.5" (fun () -> Regression.mae target predicted)
+        prints "medianError" "0" (fun () -> Regression.medianError target predicted)
+        prints "r2" "0.71" (fun () -> (Regression.r2 target predicted).ToString "F2")
+        prints "explainedVariance" "0.79" (fun () ->
+            (Regression.explainedVariance target predicted).ToString "F2")
+    ]
+
+let private watched =
+    let labels, logits = Tensor.vector [ 0L; 1L ], Convert.ofRows [ [ 2f; 1f ]; [ 0f; 1f ] ]
+
+    let target, score, output =
+        Tensor.vector [ 0.0; 1.0 ], Tensor.vector [ 0.5; 1.0 ], Tensor.vector [ 0.5; 1.0 ]
+
+    [
+        prints "create" "r2" (fun () -> (Metric.create "r2" true Regression.r2).Name)
+        prints "accuracy" "1" (fun () -> Metric.accuracy.Measure labels logits)
+        prints "f1" "1" (fun () -> Metric.f1.Measure labels logits)
+        prints "rocAuc" "1" (fun () -> Metric.rocAuc.Measure target score)
+        prints "mae" "0.25" (fun () -> Metric.mae.Measure target output)
+        prints "rmse" "0.354" (fun () -> (Metric.rmse.Measure target output).ToString "F3")
+        prints "r2" "0.5" (fun () -> Metric.r2.Measure target output)
+    ]
+
+let private files =
+    [
+        prints "write" "2" (fun () ->
+            inFiles (fun path ->
+                let bytes = [| 1uy; 2uy |]
+                AtomicFile.write path (fun stream -> stream.Write(bytes, 0, bytes.Length))
+                File.ReadAllBytes(path).Length))
+        prints "writeBytes" "2" (fun () ->
+            inFiles (fun path ->
+                AtomicFile.writeBytes path [| 1uy; 2uy |]
+                File.ReadAllBytes(path).Length))
+        prints "writeText" "done" (fun () ->
+            inFiles (fun path ->
+                AtomicFile.writeText path "done"
+                File.ReadAllText path))
+    ]
+
+let all: Examples list =
+    [
+        { Module = moduleOf <@ Dataset.create @>; Rows = datasets }
+        { Module = moduleOf <@ Batches.ofSize @>; Rows = batches }
+        { Module = moduleOf <@ Splits.folds @>; Rows = splits }
+        { Module = moduleOf <@ Scale.standard @>; Rows = scales }
+        { Module = moduleOf <@ Impute.mean @>; Rows = imputations }
+        { Module = moduleOf <@ Category.fit @>; Rows = categories }
+        { Module = moduleOf <@ Series.split @>; Rows = times }
+        { Module = moduleOf <@ Vocabulary.characters @>; Rows = vocabularies }
+        { Module = moduleOf <@ Classification.argMax @>; Rows = labelled }
+        { Module = moduleOf <@ Binary.roc @>; Rows = scored }
+        { Module = moduleOf <@ Regression.mse @>; Rows = numeric }
+        { Module = moduleOf <@ Metric.accuracy @>; Rows = watched }
+        { Module = moduleOf <@ AtomicFile.writeText @>; Rows = files }
+    ]

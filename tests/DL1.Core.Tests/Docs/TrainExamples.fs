@@ -1,0 +1,262 @@
+/// The examples of storing, training and searching, on a few rows.
+module DL1.Tests.TrainExamples
+
+open System.IO
+open DL1
+open DL1.Tests.Example
+
+let private x = Convert.ofRows [ for i in 0..11 -> [ float32 i / 12f; float32 (i % 3) ] ]
+let private data = Dataset.create x (Convert.ofRows [ for i in 0..11 -> [ float32 i / 6f ] ])
+let private model = Dense.linear 1
+let private learner = Learner.create model (Loss.mse Reduction.Mean) (Optimizer.sgd 0.1)
+let private state = Step.start learner (Key.ofSeed 1L) x
+let private fitted = lazy Fit.run { Fit.options (Key.ofSeed 1L) with Epochs = 2 } learner data
+let private weights = Tree.ofList [ "w", Tensor.vector [ 1.0; 2.0 ] ]
+let private checkpoint = Step.toCheckpoint state
+let private t = Tensor.vector [ 1.0; 2.0 ]
+
+/// With the path of a file that something was written to.
+let private inFile (write: string -> unit) (read: string -> 'a) : 'a =
+    let folder = Directory.CreateTempSubdirectory("dl1-").FullName
+
+    try
+        let path = Path.Combine(folder, "file")
+        write path
+        read path
+    finally
+        Directory.Delete(folder, true)
+
+let private exists (path: string) = File.Exists path
+
+let private idx =
+    [
+        prints "read" "i32 [1] [7]" (fun () ->
+            inFile
+                (fun path -> AtomicFile.writeBytes path [| 0uy; 0uy; 8uy; 1uy; 0uy; 0uy; 0uy; 1uy; 7uy |])
+                (fun path -> Idx.read path))
+        prints "ofBytes" "i32 [1] [7]" (fun () ->
+            Idx.ofBytes [| 0uy; 0uy; 8uy; 1uy; 0uy; 0uy; 0uy; 1uy; 7uy |])
+    ]
+
+let private npy =
+    let tensors = weights
+
+    [
+        prints "read" "f64 [2] [1 2]" (fun () ->
+            inFile (fun path -> Npy.write path t) (fun path -> Npy.read path))
+        prints "ofBytes" "f64 [2] [1 2]" (fun () -> Npy.ofBytes (Npy.toBytes t))
+        prints "toBytes" "144" (fun () -> (Npy.toBytes t).Length)
+        prints "write" "True" (fun () -> inFile (fun path -> Npy.write path t) exists)
+        prints "readAll" "w: f64 [2] [1 2]" (fun () ->
+            inFile (fun path -> Npy.writeAll path tensors) (fun path -> Npy.readAll path))
+        prints "allOfBytes" "w: f64 [2] [1 2]" (fun () -> Npy.allOfBytes (Npy.allToBytes tensors))
+        prints "allToBytes" "True" (fun () -> Npy.allToBytes tensors = Npy.allToBytes tensors)
+        prints "writeAll" "True" (fun () -> inFile (fun path -> Npy.writeAll path tensors) exists)
+    ]
+
+let private safetensors =
+    let written path = Safetensors.writeWith (Map [ "made by", "DL1" ]) path weights
+
+    [
+        prints "read" "w: f64 [2] [1 2]" (fun () -> inFile written (fun path -> Safetensors.read path))
+        prints "readWith" "1 DL1" (fun () ->
+            inFile written (fun path ->
+                let tensors, texts = Safetensors.readWith path
+                let maker = texts["made by"]
+                $"{tensors.Count} {maker}"))
+        prints "ofBytes" "w: f64 [2] [1 2]" (fun () ->
+            Safetensors.ofBytes (Safetensors.toBytes Map.empty weights) |> fst)
+        prints "toBytes" "112" (fun () -> (Safetensors.toBytes (Map [ "made by", "DL1" ]) weights).Length)
+        prints "writeWith" "True" (fun () -> inFile written exists)
+        prints "write" "True" (fun () -> inFile (fun path -> Safetensors.write path weights) exists)
+        prints "fit" "w: f64 [2] [1 2]" (fun () ->
+            inFile written (fun path -> Safetensors.fit weights (Safetensors.read path)))
+    ]
+
+let private checkpoints =
+    [
+        prints "toBytes" "True" (fun () -> Checkpoint.toBytes checkpoint = Checkpoint.toBytes checkpoint)
+        prints "write" "True" (fun () -> inFile (fun path -> Checkpoint.write path checkpoint) exists)
+        prints "ofBytes" "True" (fun () ->
+            (Checkpoint.ofBytes (Checkpoint.toBytes checkpoint)).Parameters = state.Parameters)
+        prints "read" "0" (fun () ->
+            inFile (fun path -> Checkpoint.write path checkpoint) (fun path -> (Checkpoint.read path).Step))
+    ]
+
+let private learners =
+    let names (l: Learner) =
+        (Step.start l (Key.ofSeed 1L) x).Parameters |> Tree.paths |> List.filter l.Trains
+
+    [
+        prints "create" "weight; bias" (fun () ->
+            Learner.create model (Loss.crossEntropy Loss.classes) (Optimizer.adam 0.001)
+            |> names
+            |> String.concat "; ")
+        prints "penalized" "True" (fun () ->
+            (Learner.penalized (Penalty.l2 1e-4 Penalty.weights) learner).Penalty.IsSome)
+        prints "freeze" "False" (fun () ->
+            (Learner.freeze (fun path -> path.StartsWith "encoder.") learner).Trains "encoder.weight")
+        prints "typed" "f64" (fun () -> (Learner.typed DType.F64 learner).DType)
+    ]
+
+let private steps =
+    let batch = data
+
+    [
+        prints "startFrom" "0" (fun () ->
+            let parameters, state = state.Parameters, state.State
+            (Step.startFrom learner (Key.ofSeed 1L) parameters state).Steps)
+        prints "start" "weight; bias" (fun () ->
+            (Step.start learner (Key.ofSeed 1L) data.Inputs).Parameters |> Tree.paths |> String.concat "; ")
+        prints "prepare" "1 True" (fun () ->
+            let step = Step.prepare learner state batch
+            let next, loss = step state batch
+            $"{next.Steps} {loss > 0.0}")
+        prints "toCheckpoint" "True" (fun () ->
+            inFile (fun path -> Checkpoint.write path (Step.toCheckpoint state)) exists)
+        prints "ofCheckpoint" "0" (fun () ->
+            inFile (fun path -> Checkpoint.write path checkpoint) (fun path ->
+                (Step.ofCheckpoint (Checkpoint.read path)).Steps))
+    ]
+
+let private transitions =
+    [
+        prints "create" "w: f64 [2] [2 3]" (fun () ->
+            let adding =
+                Transition.create
+                    (fun state inputs -> Tree.map (fun w -> w + inputs.Head) state, [])
+                    weights
+                    [ Tensor.scalar 1.0 ]
+
+            adding.Run(weights, [ Tensor.scalar 1.0 ]) |> fst)
+    ]
+
+let private trained =
+    [
+        prints "create" "[12, 1]" (fun () ->
+            let parameters, state = state.Parameters, state.State
+            (Trained.create model parameters state |> Trained.predict x).Shape)
+        prints "predict" "[12, 1]" (fun () ->
+            let trained = fitted.Value.Trained
+            (Trained.predict x trained).Shape)
+        prints "evaluate" "r2" (fun () ->
+            let trained = fitted.Value.Trained
+            (Trained.evaluate (Loss.mse Reduction.Mean) [ Metric.r2 ] data trained).Metrics.Head |> fst)
+        prints "save" "True" (fun () ->
+            let trained = fitted.Value.Trained
+            inFile (fun path -> Trained.save path trained) exists)
+        prints "load" "True" (fun () ->
+            inFile (fun path -> Trained.save path fitted.Value.Trained) (fun path ->
+                (Trained.load path model x).Parameters = fitted.Value.Trained.Parameters))
+    ]
+
+let private fits =
+    [
+        prints "options" "20" (fun () -> { Fit.options (Key.ofSeed 1L) with Epochs = 20 }.Epochs)
+        prints "patience" "5 accuracy" (fun () ->
+            let rule = { Fit.patience 5 with Monitor = "accuracy" }
+            $"{rule.Patience} {rule.Monitor}")
+        prints "run" "[6, 2]" (fun () ->
+            let x = Key.normal 0.0 1.0 DType.F32 [ 24; 3 ] (Key.ofSeed 1L)
+            let all = Dataset.create x (Key.integers 0 2 DType.I64 [ 24 ] (Key.ofSeed 2L))
+            let train, validation, test = Splits.three 0.25 0.25 (Key.ofSeed 3L) all
+            let model = Dense.linear 2
+            let learner = Learner.create model (Loss.crossEntropy Loss.classes) (Optimizer.adam 0.001)
+
+            let fitted =
+                Fit.run { Fit.options (Key.ofSeed 1L) with Validation = Some validation } learner train
+
+            let outputs = Trained.predict test.Inputs fitted.Trained
+            outputs.Shape)
+    ]
+
+let private row: EpochRow =
+    {
+        Epoch = 1
+        Steps = 4L
+        Loss = 0.5
+        ValidationLoss = None
+        Metrics = []
+        Gradients = Tree.empty
+        Seconds = 1.5
+    }
+
+let private histories =
+    [
+        prints "line" "epoch 1 loss 0.5 1.5 s" (fun () -> History.line row)
+        prints "toCsv" "3" (fun () ->
+            let fitted = fitted.Value
+            (History.toCsv fitted.History).Split('\n').Length)
+    ]
+
+let private progress =
+    [
+        prints "quiet" "()" (fun () ->
+            Progress.quiet.Epoch row
+            "()")
+        prints "lines" "True" (fun () ->
+            let told = Progress.lines (fun line -> printfn $"{line}")
+            told.Step 1 1 1 0.5
+            true)
+        prints "console" "True" (fun () -> let told = Progress.console () in not (isNull (box told)))
+    ]
+
+let private finder =
+    [
+        prints "run" "True" (fun () ->
+            (RateFinder.run 1e-6 1.0 100 (Batches.ofSize 64) (Key.ofSeed 1L) learner data).Suggested > 0.0)
+    ]
+
+let private search =
+    let space = [ "rate", HyperRange.LogUniform(0.001, 1.0) ]
+    let settings = Search.grid [ "rate", Search.numbers [ 1.0; 0.1; 0.01 ] ]
+    let trial (setting: Setting) (_: Key) budget = abs (setting.Number "rate" - 0.1) / float budget
+    let trials = Search.run 2 (Key.ofSeed 1L) 5 trial settings
+    let shown (trials: Trial list) = trials |> List.map (fun t -> $"{t.Setting}") |> String.concat "; "
+    let score (train: Dataset) (held: Dataset) (_: Key) = float (train.Count - held.Count)
+    let labelled = Dataset.create x (Tensor.vector [ for i in 0L .. 11L -> i % 2L ])
+
+    [
+        prints "numbers" "2" (fun () ->
+            match Search.numbers [ 0.1; 0.01 ] with
+            | HyperRange.Among values -> values.Length
+            | _ -> 0)
+        prints "words" "2" (fun () ->
+            match Search.words [ "relu"; "tanh" ] with
+            | HyperRange.Among values -> values.Length
+            | _ -> 0)
+        prints "grid" "rate=0.1 f=relu; rate=0.1 f=tanh; rate=0.01 f=relu; rate=0.01 f=tanh" (fun () ->
+            Search.grid [ "rate", Search.numbers [ 0.1; 0.01 ]; "f", Search.words [ "relu"; "tanh" ] ]
+            |> List.map string
+            |> String.concat "; ")
+        prints "random" "20" (fun () -> (Search.random 20 (Key.ofSeed 1L) space).Length)
+        prints "run" "rate=1; rate=0.1; rate=0.01" (fun () ->
+            Search.run 2 (Key.ofSeed 1L) 5 trial settings |> shown)
+        prints "ranked" "rate=0.1; rate=0.01; rate=1" (fun () -> Search.ranked trials |> shown)
+        prints "best" "rate=0.1" (fun () -> (Search.best trials).Setting)
+        prints "halving" "rate=1; rate=0.1; rate=0.01; rate=0.1" (fun () ->
+            Search.halving 2 (Key.ofSeed 1L) 3 1 27 trial settings |> shown)
+        prints "table" "trial budget score rate 1 5 0 0.1 2 5 0.018 0.01 0 5 0.18 1" (fun () ->
+            Search.table trials)
+        prints "crossValidate" "6" (fun () -> Search.crossValidate 5 (Key.ofSeed 1L) score data |> List.min)
+        prints "crossValidateStratified" "6" (fun () ->
+            let data = labelled
+            Search.crossValidateStratified 5 (Key.ofSeed 1L) score data |> List.min)
+    ]
+
+let all: Examples list =
+    [
+        { Module = moduleOf <@ Idx.read @>; Rows = idx }
+        { Module = moduleOf <@ Npy.read @>; Rows = npy }
+        { Module = moduleOf <@ Safetensors.read @>; Rows = safetensors }
+        { Module = moduleOf <@ Checkpoint.read @>; Rows = checkpoints }
+        { Module = moduleOf <@ Learner.create @>; Rows = learners }
+        { Module = moduleOf <@ Step.start @>; Rows = steps }
+        { Module = moduleOf <@ Transition.create @>; Rows = transitions }
+        { Module = moduleOf <@ Trained.save @>; Rows = trained }
+        { Module = moduleOf <@ Fit.options @>; Rows = fits }
+        { Module = moduleOf <@ History.line @>; Rows = histories }
+        { Module = moduleOf <@ Progress.quiet @>; Rows = progress }
+        { Module = moduleOf <@ RateFinder.run @>; Rows = finder }
+        { Module = moduleOf <@ Search.best @>; Rows = search }
+    ]
