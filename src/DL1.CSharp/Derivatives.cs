@@ -93,19 +93,28 @@ public sealed class Function
         Microsoft.FSharp.Collections.FSharpList<Tensor>,
         Microsoft.FSharp.Collections.FSharpList<Tensor>> run;
 
+    private readonly Microsoft.FSharp.Collections.FSharpList<Variable> given;
+    private readonly Microsoft.FSharp.Collections.FSharpList<Expr> wanted;
+
     /// <summary>A function from the values of some variables to those of some expressions.</summary>
     /// <param name="inputs">Variables, in the order in which their values will be given.</param>
     /// <param name="outputs">What is computed, in the order in which it is returned.</param>
     /// <exception cref="DomainError">An output needs a variable that is no input, or an input is named twice.</exception>
     /// <example><code>var step = new Function([w, x, y], [loss, .. loss.Gradient(w)]);</code></example>
-    public Function(IEnumerable<Expr> inputs, IEnumerable<Expr> outputs) =>
-        run = DL1.Compile.prepare(
-            Interop.List(inputs.Select(e => Interop.VariableOf(e, "Function"))),
-            Interop.List(outputs));
+    public Function(IEnumerable<Expr> inputs, IEnumerable<Expr> outputs)
+    {
+        given = Interop.List(inputs.Select(e => Interop.VariableOf(e, "Function")));
+        wanted = Interop.List(outputs);
+        run = DL1.Compile.prepare(given, wanted);
+    }
 
     /// <summary>The outputs where the inputs have these values.</summary>
     /// <exception cref="DomainError">There are more or fewer values than inputs.</exception>
     /// <exception cref="ShapeError">A value has another type or shape than its variable.</exception>
     /// <example><code>Tensor[] results = step.Invoke(weights, images, labels);</code></example>
     public Tensor[] Invoke(params Tensor[] values) => [.. run.Invoke(Interop.List(values))];
+
+    /// <summary>What was compiled, a kernel a line: what is read, what is computed, and where it stands.</summary>
+    /// <example><code>Console.WriteLine(step.Explain());</code></example>
+    public string Explain() => DL1.Compile.explain(given, wanted);
 }

@@ -149,6 +149,20 @@ public static partial class Layers
                 Interop.Function<DecoderInput, Expr>(x => x.Target.Values),
                 Transformer.decoder(layers, Transformed(heads, inner, dropout, normFirst, causal, activation))));
 
+    /// <summary>
+    /// One decoder layer: self-attention, causal unless told otherwise, attention to an encoder's memory, two linear layers.
+    /// </summary>
+    /// <example><code>Layers.TransformerDecoderLayer(4, 64)</code></example>
+    public static Layer<(Expr Target, Expr Memory), Expr> TransformerDecoderLayer(
+        int heads, int inner, double dropout = 0.1, bool normFirst = false, bool causal = true,
+        Func<Expr, Expr>? activation = null) =>
+        LayerModule.before(
+            Interop.Function<(Expr Target, Expr Memory), DecoderInput>(x =>
+                new DecoderInput(Padded(x.Target, null), Padded(x.Memory, null))),
+            LayerModule.map(
+                Interop.Function<DecoderInput, Expr>(x => x.Target.Values),
+                Transformer.decoderLayer(Transformed(heads, inner, dropout, normFirst, causal, activation))));
+
     private static PaddedSequence Padded(Expr values, Expr? isReal) => new(values, Interop.Option(isReal));
 
     /// <summary>Adds the sinusoids of places to <c>[batch; length; features]</c>.</summary>
@@ -169,6 +183,13 @@ public static partial class Layers
         /// <summary>What the last layer ends with: <c>[batch; directions·hidden]</c>.</summary>
         /// <example><code>Layers.Lstm(32).Last()</code></example>
         public Layer<TIn, Expr> Last() => Recurrent.last(layer);
+    }
+
+    extension(RecurrentState state)
+    {
+        /// <summary>The cell of an LSTM; null for the others.</summary>
+        /// <example><code>result.Final.CellOrNull</code></example>
+        public Expr? CellOrNull => state.Cell?.Value;
     }
 
     extension(RecurrentState)

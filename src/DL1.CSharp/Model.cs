@@ -82,6 +82,17 @@ public static class Model
         /// <summary>A row as one member of another: its numbers stand below its own, <c>1.0.weight</c>.</summary>
         /// <example><code>Model.Sequential(Layers.Linear(8), Layers.Relu()).Block()</code></example>
         public Layer<TIn, TOut> Block() => LayerModule.block(model);
+
+        /// <summary>A row that puts numbers before its names even where it has one member only.</summary>
+        /// <example><code>Layers.Linear(64).Numbered()</code></example>
+        public Layer<TIn, TOut> Numbered() => LayerModule.numbered(model);
+    }
+
+    extension(SummaryRow row)
+    {
+        /// <summary>The shape of the layer's result; null where that is not one expression.</summary>
+        /// <example><code>model.Summary(1, 784).Rows[0].OutputShape</code></example>
+        public Shape? OutputShape => row.Output?.Value;
     }
 
     extension(Layer<Expr, Expr> model)

@@ -122,6 +122,9 @@ public class LayerTests
         Assert.Equal(plain.Evaluate(values), fromZero.Evaluate(values));
 
         Assert.Equal([2, 5, 32], Layers.LstmFrom(32).Sequence().Shape((x, RecurrentState.From(hidden, cell))));
+        var result = Layers.LstmFrom(32).OutputOf((x, RecurrentState.From(hidden, cell)));
+        Assert.Equal([1, 2, 32], result.Final.CellOrNull!.Shape);
+        Assert.Null(Layers.Gru(32).OutputOf(x).Final.CellOrNull);
         Assert.Equal([2, 32], Layers.GruFrom(32).Last().Shape((x, RecurrentState.From(hidden))));
         Assert.Equal([2, 32], Layers.RnnFrom(32).Last().Shape((x, RecurrentState.From(hidden))));
         Assert.Throws<ShapeError>(() => Layers.GruFrom(32).Last().Shape((x, RecurrentState.From(hidden, cell))));
@@ -142,6 +145,7 @@ public class LayerTests
         Assert.Equal([2, 5, 8], Layers.MultiHeadAttention(4).Shape((x, memory, null)));
         Assert.Equal([2, 5, 8], Layers.TransformerEncoder(2, heads: 4, inner: 64).Shape((x, isReal)));
         Assert.Equal([2, 3, 8], Layers.TransformerDecoder(2, heads: 4, inner: 64).Shape((memory, x, null, isReal)));
+        Assert.Equal([2, 3, 8], Layers.TransformerDecoderLayer(4, 64).Shape((memory, x)));
         Assert.Contains(
             "layers.1.multihead_attn.in_proj_weight",
             Layers.TransformerDecoder(2, 4, 64).Init(Key.OfSeed(1), (memory, x, null, null)).Parameters.Paths);
@@ -166,6 +170,7 @@ public class LayerTests
             new(
                 Model.Sequential(Layers.Linear(8), Layers.Relu()).Block(),
                 LayerModule.block(Dense.linear(8).Then(Activation.relu)), 8, 20),
+            new(Layers.Linear(64).Numbered(), LayerModule.numbered(Dense.linear(64)), 8, 20),
             new(Layers.Linear(64).Named("encoder"), LayerModule.named("encoder", Dense.linear(64)), 8, 20),
             new(Layers.Linear(4).Map(y => y * 2), LayerModule.map(Of((Expr y) => y * 2), Dense.linear(4)), 8, 20),
             new(Layers.Linear(4).Before((Expr x) => x / 255), LayerModule.before(Of((Expr x) => x / 255), Dense.linear(4)), 8, 20));

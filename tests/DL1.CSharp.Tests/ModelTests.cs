@@ -25,6 +25,7 @@ public class ModelTests
         Assert.Contains("1 (BatchNorm1d)", summary);
         Assert.Contains($"Parameters: {784 * 64 + 64 + 128 + 640 + 10:N0}", summary);
         Assert.Equal(summary, model.Summary(1, 784).ToString());
+        Assert.Equal([1, 64], model.Summary(1, 784).Rows[0].OutputShape!);
         Assert.Equal(3, words.Summary(DType.I64, 1, 12).Rows.Length);
     }
 
@@ -71,6 +72,7 @@ public class ModelTests
         Assert.Contains("0.weight", Assert.Throws<DomainError>(() => tree["weight"]).Message);
         IReadOnlyDictionary<string, int> byPath = tree.ToDictionary();
         Assert.Equal(["0.weight", "0.bias"], byPath.Keys);
+        Assert.Equal(tree, Trees.From(byPath));
         var weightsOnly = Trees.From(tree.Where(leaf => leaf.Key.EndsWith("weight")));
         Assert.Equal(["0.weight"], weightsOnly.Paths);
         var tenfold = tree.Map(leaf => 10 * leaf);
