@@ -1,5 +1,7 @@
 namespace DL1
 
+open System.Collections.Generic
+
 /// The work of a kernel: operations on floats, and bytes that are read and written. What is read twice counts once.
 [<Struct>]
 type internal Cost = { Flops: int64; Read: int64; Written: int64 }
@@ -18,9 +20,26 @@ module internal Cost =
     let add (a: Cost) (b: Cost) =
         { Flops = a.Flops + b.Flops; Read = a.Read + b.Read; Written = a.Written + b.Written }
 
+    /// What a group computes: its members, and what it makes again of values that stand nowhere.
+    let private computed (plan: Plan) (g: Group) : int64 =
+        let known = HashSet<Digest>(plan.Values |> Seq.map _.Digest)
+        known.UnionWith(g.Members |> Seq.map _.Digest)
+
+        let rec again (e: Expr) =
+            Reads.of' e
+            |> List.sumBy (fun r ->
+                let source = r.Source
+
+                if Kind.of' source = Kind.Elementwise && known.Add source.Digest then
+                    Summary.costOf source + again source
+                else
+                    0L)
+
+        g.Members |> Seq.sumBy (fun e -> Summary.costOf e + again e)
+
     /// The work of a kernel; of all steps, for a loop.
     let rec ofStep (plan: Plan) (step: PlanStep) : Cost =
-        let members = Seq.sumBy Summary.costOf step.Group.Members
+        let members = computed plan step.Group
         let writes = Array.distinct step.Writes
         // What a kernel writes before it reads it is no reading.
         let reads = step.Reads |> Array.distinct |> Array.filter (fun p -> not (Array.contains p writes))
