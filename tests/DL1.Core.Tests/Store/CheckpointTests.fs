@@ -89,7 +89,7 @@ let tests =
                     let path = Path.Combine(folder, "run.ckpt")
                     let random = Random 7
 
-                    for _ in 1..50 do
+                    for _ in 1 .. often 50 1000 do
                         killedAfter random (1 + random.Next 3) path
                         let c = Checkpoint.read path
                         Expect.isTrue (same c (CheckpointLoop.ofStep c.Step)) "all of one step"
