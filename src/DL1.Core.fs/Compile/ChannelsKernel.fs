@@ -32,7 +32,13 @@ type internal ChannelsKernel(frame: Frame, width: Width, job: ChannelsJob) =
     let pooling =
         let make role window (data: Expr) (result: Expr) =
             let geometry = PoolingGeometry.make window data.Shape result.Shape
-            Some((if e.DType = DType.F64 then PoolingKernels.f64On else PoolingKernels.f32On) width role geometry)
+
+            Some(
+                (if e.DType = DType.F64 then PoolingKernels.f64On else PoolingKernels.f32On)
+                    width
+                    role
+                    geometry
+            )
 
         match e.Node with
         | Node.MaxPool(window, x) -> make PoolingRole.Max window x e

@@ -216,13 +216,7 @@ module internal GroupPass =
                             Across = across
                         }
 
-                    space,
-                    {
-                        Pass = pass
-                        Places = places.ToArray()
-                        Strides = strides
-                        Stored = stored
-                    })
+                    space, { Pass = pass; Places = places.ToArray(); Strides = strides; Stored = stored })
 
             /// The operands of what is stored, and the stores.
             let store () =
@@ -254,6 +248,7 @@ module internal GroupPass =
                     types.RemoveRange(before, count)
 
                     let rooms =
-                        kept |> Array.map (fun v -> struct (v, operand PassPlace.Room natural plain.Pass.Type))
+                        kept
+                        |> Array.map (fun v -> struct (v, operand PassPlace.Room natural plain.Pass.Type))
 
                     finish (Array.append rooms (store ())) |> Option.map snd

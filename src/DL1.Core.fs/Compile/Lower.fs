@@ -24,7 +24,8 @@ module internal Lower =
         ]
 
     /// The graph as it is cut into kernels.
-    let run (roots: Expr list) : Expr list = Rule.run ignore table roots |> LowerForms.masksFromRelu |> LowerForms.pairsOfSigmoids
+    let run (roots: Expr list) : Expr list =
+        Rule.run ignore table roots |> LowerForms.masksFromRelu |> LowerForms.pairsOfSigmoids
 
     /// What the order of axes decides: to be done again once channels stand last.
     let again (roots: Expr list) : Expr list =

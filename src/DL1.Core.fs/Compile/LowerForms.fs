@@ -45,7 +45,7 @@ module internal LowerForms =
         | Node.StopGradient x -> Some x
         | _ -> None
 
-        /// A word's chance test without leaving the whole numbers: n·2⁻³² < p is n < ⌈p·2³²⌉.
+    /// A word's chance test without leaving the whole numbers: n·2⁻³² < p is n < ⌈p·2³²⌉.
     let chance (e: Expr) =
         match e.Node with
         | Node.Compare(CompareOp.Lt, x, Number p) ->

@@ -16,7 +16,11 @@ module internal LowerShapes =
         match e.Node with
         | Node.Reshape(_, x) ->
             let x = beneath x
-            if squeezed x.Shape <> squeezed e.Shape && e.Shape.Size > 0 then Some x else None
+
+            if squeezed x.Shape <> squeezed e.Shape && e.Shape.Size > 0 then
+                Some x
+            else
+                None
         | _ -> None
 
     let private isElementwise (e: Expr) =

@@ -7,7 +7,9 @@ module internal LowerSums =
     let private (|Placed|_|) (e: Expr) =
         match e.Node with
         | Node.Pad(edges, 0.0, x) when edges |> List.forall (fun edge -> edge.Between = 0) ->
-            match edges |> List.indexed |> List.filter (fun (_, edge) -> edge.Before <> 0 || edge.After <> 0) with
+            match
+                edges |> List.indexed |> List.filter (fun (_, edge) -> edge.Before <> 0 || edge.After <> 0)
+            with
             | [ (axis, edge) ] when edge.Before >= 0 && edge.After >= 0 -> Some(struct (axis, edge.Before, x))
             | _ -> None
         | _ -> None
@@ -30,7 +32,9 @@ module internal LowerSums =
         match e.Node with
         | Node.Binary(BinaryOp.Add, _, _) ->
             match terms mostTerms [ e ] [] with
-            | Some(struct (axis, _, _) :: _ as pieces) when pieces |> List.forall (fun (struct (a, _, _)) -> a = axis) ->
+            | Some(struct (axis, _, _) :: _ as pieces) when
+                pieces |> List.forall (fun (struct (a, _, _)) -> a = axis)
+                ->
                 let ordered = pieces |> List.sortBy (fun (struct (_, start, _)) -> start)
 
                 let fills =

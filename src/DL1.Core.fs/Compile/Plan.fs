@@ -101,7 +101,10 @@ module internal Plan =
                     {
                         Work = Work.Pass work
                         Group = g
-                        Reads = p.Places[.. loads - 1] |> Array.map read |> Array.filter (fun place -> place >= 0)
+                        Reads =
+                            p.Places[.. loads - 1]
+                            |> Array.map read
+                            |> Array.filter (fun place -> place >= 0)
                         Writes = p.Places[loads..] |> Array.map read
                     })
             | Some e, pass ->
@@ -169,7 +172,8 @@ module internal Plan =
                                         Node = node
                                         Operands = reads
                                         Result = target
-                                        Finish = pass |> Option.map (PlanWork.channelsFinish code place g node)
+                                        Finish =
+                                            pass |> Option.map (PlanWork.channelsFinish code place g node)
                                     }
                             Group = g
                             Reads = Array.append reads others

@@ -54,12 +54,7 @@ module internal PlanWork =
         | PassPlace.Room -> 0
 
     /// A pass over its space.
-    let passWork
-        (code: Pass -> PassBody)
-        (place: Expr -> int)
-        (g: Group)
-        (p: GroupPass)
-        : PassJob option =
+    let passWork (code: Pass -> PassBody) (place: Expr -> int) (g: Group) (p: GroupPass) : PassJob option =
         Space.make g.Domain g.Reduced p.Strides
         |> Option.map (fun space ->
             {
@@ -67,10 +62,8 @@ module internal PlanWork =
                 Space = space
                 Folds = g.Reduced.Length > 0
                 Sizes = p.Pass.Operands |> Array.map (fun o -> Memory.size o.Type)
-                Places =
-                    Array.map (placeOf place) p.Places
-                Offsets =
-                    Array.map offsetOf p.Places
+                Places = Array.map (placeOf place) p.Places
+                Offsets = Array.map offsetOf p.Places
                 Streams =
                     p.Places
                     |> Array.map (function
@@ -100,10 +93,8 @@ module internal PlanWork =
         {
             Body = code p.Pass
             Sizes = p.Pass.Operands |> Array.map (fun o -> Memory.size o.Type)
-            Places =
-                Array.map (placeOf place) p.Places
-            Offsets =
-                Array.map offsetOf p.Places
+            Places = Array.map (placeOf place) p.Places
+            Offsets = Array.map offsetOf p.Places
             Starts = p.Strides |> Array.map (fun strides -> Space.offsets stack strides[.. stack.Length - 1])
             Rows = p.Strides |> Array.map (fun strides -> if hasRows then strides[rowAxis] else 0)
             Along = p.Strides |> Array.map (fun strides -> columns > 1 && strides[last] <> 0)
@@ -120,10 +111,8 @@ module internal PlanWork =
         {
             Body = code p.Pass
             Sizes = p.Pass.Operands |> Array.map (fun o -> Memory.size o.Type)
-            Places =
-                Array.map (placeOf place) p.Places
-            Offsets =
-                Array.map offsetOf p.Places
+            Places = Array.map (placeOf place) p.Places
+            Offsets = Array.map offsetOf p.Places
             Starts = p.Strides |> Array.map (fun _ -> [| 0 |])
             Rows = p.Strides |> Array.map (HostMatrix.row node g.Domain)
             Along = p.Strides |> Array.map HostMatrix.isAlong
@@ -162,12 +151,7 @@ module internal PlanWork =
         operands, Eval.prepare variables [ alone ]
 
     /// A loop over the plan of its body.
-    let loopJob
-        (place: Expr -> int)
-        (members: Expr seq)
-        (call: ScanCall<Expr>)
-        (body: Plan)
-        : LoopJob =
+    let loopJob (place: Expr -> int) (members: Expr seq) (call: ScanCall<Expr>) (body: Plan) : LoopJob =
         let bytes (e: Expr) = Memory.size e.DType * e.Shape.Size
         let variableBytes (v: Variable) = Memory.size v.DType * v.Shape.Size
         let carries = call.Body.Next.Length

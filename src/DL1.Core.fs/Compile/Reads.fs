@@ -67,11 +67,7 @@ module internal Reads =
                 match r.Source.Node with
                 // Only the key is read, as it were by every element.
                 | Node.RandomBits(_, shape, key) ->
-                    [
-                        { Reading.whole key with
-                            Strides = Array.zeroCreate shape.Rank
-                        }
-                    ]
+                    [ { Reading.whole key with Strides = Array.zeroCreate shape.Rank } ]
                 | _ -> reads fleeting r.Source
             else
                 [ r ])

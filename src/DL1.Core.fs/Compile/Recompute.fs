@@ -52,7 +52,8 @@ module internal Recompute =
         // What a product takes whole must stand in memory.
         let isWanted =
             match g.Host with
-            | Some host -> not (g.IsMember host) || Reads.of' host |> List.exists (fun (r: Reading) -> r.Source = e)
+            | Some host ->
+                not (g.IsMember host) || Reads.of' host |> List.exists (fun (r: Reading) -> r.Source = e)
             | None -> false
 
         let isAlong (o: GroupOperand) = o.Source <> e || (o.Offset = 0 && o.Strides = Join.natural g.Domain)

@@ -51,7 +51,10 @@ let private size (dims: int list) = List.fold (*) 1 dims
 let private run kind make case role width threads (left: float[]) (right: float[]) finish =
     let a, b, c = shapes case role
     let shape (dims: int list) = Shape.ofList dims
-    let kernel: ConvKernel = make width role (ConvKernels.geometry role case.Spec (shape a) (shape b) (shape c))
+
+    let kernel: ConvKernel =
+        make width role (ConvKernels.geometry role case.Spec (shape a) (shape b) (shape c))
+
     let left, right = Numbers(kind, left), Numbers(kind, right)
     let result = Numbers(kind, Array.create (size c) nan)
     kernel.Run(threads, left.Address, right.Address, result.Address, finish)

@@ -191,7 +191,10 @@ let private blind =
 let private ties =
     test "the first of equal elements, and the first NaN, takes all" {
         let window = case [ 1; 1; 2; 2 ] [ 2; 2 ] [ sweep 2 0 0 1; sweep 2 0 0 1 ]
-        let scatter x = run f32 PoolingKernels.f32On window PoolingRole.MaxScatter Simd.widest 1 x [| 5.0 |]
+
+        let scatter x =
+            run f32 PoolingKernels.f32On window PoolingRole.MaxScatter Simd.widest 1 x [| 5.0 |]
+
         Expect.equal (scatter [| 1.0; 3.0; 3.0; 2.0 |]) [| 0.0; 5.0; 0.0; 0.0 |] "the first of two"
         Expect.equal (scatter [| 0.0; -0.0; 0.0; 0.0 |]) [| 5.0; 0.0; 0.0; 0.0 |] "zeros are equal"
         Expect.equal (scatter [| 9.0; nan; infinity; nan |]) [| 0.0; 5.0; 0.0; 0.0 |] "the first NaN"
