@@ -266,7 +266,7 @@ let private categories =
 
 let private series =
     testList
-        "Series"
+        "TimeSeries"
         [
             Law.law
                 "each window is times in a row, its target the times after"
@@ -276,7 +276,7 @@ let private series =
                     let times =
                         Tensor.cast DType.F64 (Tensor.arange DType.I64 12) |> Tensor.reshape [ 12; 1 ]
 
-                    let d = Series.windows length horizon stride times
+                    let d = TimeSeries.windows length horizon stride times
 
                     d.Count = (12 - length - horizon) / stride + 1
                     && List.forall
@@ -289,19 +289,19 @@ let private series =
                                 [ 0 .. horizon - 1 ])
                         [ 0 .. d.Count - 1 ])
             test "a split is by time" {
-                let a, b = Series.split 0.25 (Tensor.arange DType.I32 8)
+                let a, b = TimeSeries.split 0.25 (Tensor.arange DType.I32 8)
                 Expect.equal (a, b) (Tensor.vector [ 0..5 ], Tensor.vector [ 6; 7 ]) ""
             }
             test "what does not fit is refused" {
                 let s = Tensor.zeros DType.F32 [ 4; 1 ]
-                Expect.throwsT<DomainError> (fun () -> Series.windows 4 1 1 s |> ignore) "too short"
-                Expect.throwsT<DomainError> (fun () -> Series.windows 0 1 1 s |> ignore) "no length"
+                Expect.throwsT<DomainError> (fun () -> TimeSeries.windows 4 1 1 s |> ignore) "too short"
+                Expect.throwsT<DomainError> (fun () -> TimeSeries.windows 0 1 1 s |> ignore) "no length"
 
                 Expect.throwsT<ShapeError>
-                    (fun () -> Series.windows 1 1 1 (Tensor.vector [ 1f; 2f ]) |> ignore)
+                    (fun () -> TimeSeries.windows 1 1 1 (Tensor.vector [ 1f; 2f ]) |> ignore)
                     "rank"
 
-                Expect.throwsT<DomainError> (fun () -> Series.split 0.0 s |> ignore) "no part"
+                Expect.throwsT<DomainError> (fun () -> TimeSeries.split 0.0 s |> ignore) "no part"
             }
         ]
 

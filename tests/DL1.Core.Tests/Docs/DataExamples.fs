@@ -105,9 +105,9 @@ let private categories =
 let private times =
     [
         prints "windows" "12 rows: inputs f32 [12, 12, 1], targets f32 [12, 1, 1]" (fun () ->
-            Series.windows 12 1 1 series)
+            TimeSeries.windows 12 1 1 series)
         prints "split" "[19, 1] [5, 1]" (fun () ->
-            let train, test = Series.split 0.2 series
+            let train, test = TimeSeries.split 0.2 series
             $"{train.Shape} {test.Shape}")
     ]
 
@@ -201,7 +201,7 @@ let all: Examples list =
         { Module = moduleOf <@ Scale.standard @>; Rows = scales }
         { Module = moduleOf <@ Impute.mean @>; Rows = imputations }
         { Module = moduleOf <@ Category.fit @>; Rows = categories }
-        { Module = moduleOf <@ Series.split @>; Rows = times }
+        { Module = moduleOf <@ TimeSeries.split @>; Rows = times }
         { Module = moduleOf <@ Vocabulary.characters @>; Rows = vocabularies }
         { Module = moduleOf <@ Classification.argMax @>; Rows = labelled }
         { Module = moduleOf <@ Binary.roc @>; Rows = scored }

@@ -58,7 +58,14 @@ let private images dims first count =
     | Some pixels, Some labels ->
         let values = Array.sub pixels (first * 784) (count * 784) |> Array.map (fun p -> float p / 255.0)
         Tensor.ofArray (count :: dims) values, Tensor.vector (Array.sub labels first count |> Array.map int64)
-    | _ -> skiptest "the images are not here: set DL1_FASHION to their folder"
+    | _ -> failtest "the images are not here: set DL1_FASHION to their folder"
+
+/// Two of the cases are of images that the repository does not carry: they are checked where the images are.
+let private isThere (name: string) =
+    match name with
+    | "fashion mlp"
+    | "cnn" -> fst fashion.Value |> Option.isSome && snd fashion.Value |> Option.isSome
+    | _ -> true
 
 let private wave frequency (f: float -> float) dims =
     Tensor.ofArray dims (Array.init (List.fold (*) 1 dims) (fun j -> f (frequency * float j)))
@@ -175,21 +182,14 @@ let private check dtype tolerance count (case: JsonElement) =
     for i, (e, f) in List.indexed (List.zip expected (losses dtype expected.Length case)) do
         Expect.isTrue (abs (e - f) <= tolerance * abs e) $"step {i}: {e}, found {f}"
 
-/// How many steps are taken here. Convolutions have no kernel yet, and a step takes seconds: one is taken, or all where
-/// DL1_LONG is set.
-let private steps (case: JsonElement) =
-    match name case, Option.ofObj (Environment.GetEnvironmentVariable "DL1_LONG") with
-    | "cnn", None -> 1
-    | _ -> 50
-
 let tests =
     testSequenced
     <| testList
         "trajectories"
         [
             test "all 6 cases are there" { Expect.equal all.Length 6 "the number of cases" }
-            for case in all do
-                test $"{name case}, f64" { check DType.F64 1e-8 (steps case) case }
+            for case in all |> List.filter (name >> isThere) do
+                test $"{name case}, f64" { check DType.F64 1e-8 50 case }
 
                 if name case <> "cnn" then
                     test $"{name case}, f32" { check DType.F32 1e-5 20 case }

@@ -2,14 +2,14 @@ namespace DL1
 
 /// Time series as examples.
 [<RequireQualifiedAccess>]
-module Series =
+module TimeSeries =
     /// Windows over a series `[time; features]`: each example is `length` times in a row, and its target the `horizon`
     /// times that follow; the next begins `stride` times later. Inputs are `[windows; length; features]`, targets
     /// `[windows; horizon; features]`; no window reaches past the end. Split the series by time before, so that no window
     /// of training sees a time of validation. Numbers below 1, or a series too short for one window, are a
-    /// `DomainError`. `Series.windows 12 1 1 series`
+    /// `DomainError`. `TimeSeries.windows 12 1 1 series`
     let windows (length: int) (horizon: int) (stride: int) (series: Tensor) : Dataset =
-        let operation = "Series.windows"
+        let operation = "TimeSeries.windows"
 
         if series.Rank <> 2 then
             Refuse.shape operation $"a series {series.Shape}" "[time; features]" "reshape it to [time; 1]"
@@ -38,13 +38,13 @@ module Series =
 
         Dataset(part 0 length, part length horizon)
 
-    /// A series as two, the last `part` of its times held out. `let train, test = Series.split 0.2 series`
+    /// A series as two, the last `part` of its times held out. `let train, test = TimeSeries.split 0.2 series`
     let split (part: float) (series: Tensor) : Tensor * Tensor =
         if not (part > 0.0 && part < 1.0) then
-            Refuse.domain "Series.split" $"the part {part}" "above 0 and below 1" "0.2 is usual"
+            Refuse.domain "TimeSeries.split" $"the part {part}" "above 0 and below 1" "0.2 is usual"
 
-        let times = Rows.count "Series.split" series
+        let times = Rows.count "TimeSeries.split" series
         let kept = times - int (System.Math.Round(part * float times))
 
-        Rows.take "Series.split" [| 0 .. kept - 1 |] series,
-        Rows.take "Series.split" [| kept .. times - 1 |] series
+        Rows.take "TimeSeries.split" [| 0 .. kept - 1 |] series,
+        Rows.take "TimeSeries.split" [| kept .. times - 1 |] series
