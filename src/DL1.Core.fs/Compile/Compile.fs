@@ -3,8 +3,9 @@ namespace DL1
 open System.Collections.Concurrent
 
 /// Graphs made ready to run many times: elementwise nodes, folds and what follows a product fused into single passes,
-/// buffers placed ahead. The values are those of `Eval`: bit for bit for arithmetic and movement, within the stated ulp
-/// for other functions, within rounding for sums and products of floats, whose order is fixed by their size alone.
+/// buffers placed ahead. The values are those of `Eval`: bit for bit for arithmetic and movement (but that 0 may be −0
+/// where padded pieces are summed), within the stated ulp for other functions, within rounding for sums and products of
+/// floats, whose order is fixed by the graph: the same on any number of threads and any width of vectors.
 [<RequireQualifiedAccess>]
 module Compile =
     let private check (inputs: Variable list) (values: Tensor list) =

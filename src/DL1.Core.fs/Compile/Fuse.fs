@@ -11,7 +11,7 @@ type internal Fusion =
         Of: Dictionary<Digest, Group>
         /// Values that their readers compute for themselves.
         Recomputed: HashSet<Digest>
-        /// Values that get a place in memory, with how many groups read them from there.
+        /// Values that get a place in memory.
         Stored: HashSet<Digest>
     }
 
