@@ -6,46 +6,6 @@ module internal Keep =
     // What one item may keep, so that it stays in the nearest caches.
     let private mostBytes = 131072L
 
-    let private isDear (step: PassStep) =
-        match step with
-        | PassStep.Unary(op, _) ->
-            match op with
-            | UnaryOp.Exp
-            | UnaryOp.Expm1
-            | UnaryOp.Log
-            | UnaryOp.Log1p
-            | UnaryOp.Sin
-            | UnaryOp.Cos
-            | UnaryOp.Tan
-            | UnaryOp.Asin
-            | UnaryOp.Acos
-            | UnaryOp.Atan
-            | UnaryOp.Sinh
-            | UnaryOp.Cosh
-            | UnaryOp.Tanh
-            | UnaryOp.Sigmoid
-            | UnaryOp.Softplus
-            | UnaryOp.Erf -> true
-            | UnaryOp.Neg
-            | UnaryOp.Abs
-            | UnaryOp.Sign
-            | UnaryOp.Floor
-            | UnaryOp.Ceiling
-            | UnaryOp.Round
-            | UnaryOp.Sqrt
-            | UnaryOp.Rsqrt
-            | UnaryOp.Reciprocal
-            | UnaryOp.Relu
-            | UnaryOp.Not -> false
-        | PassStep.Binary(op, _, _) -> op = BinaryOp.Pow
-        | PassStep.Load _
-        | PassStep.Number _
-        | PassStep.WholeNumber _
-        | PassStep.Compare _
-        | PassStep.Select _
-        | PassStep.Convert _
-        | PassStep.Fold _ -> false
-
     /// The steps to keep, in order.
     let steps (operands: PassOperand[]) (steps: PassStep[]) (stores: struct (int * int)[]) : int[] =
         let phase = Array.zeroCreate<int> steps.Length
@@ -83,7 +43,7 @@ module internal Keep =
         [|
             for i in 0 .. steps.Length - 1 do
                 if
-                    isDear steps[i]
+                    PassSteps.isDear steps[i]
                     && not still[i]
                     && not (isStored i)
                     && System.Numerics.BitOperations.PopCount used[i] > 1

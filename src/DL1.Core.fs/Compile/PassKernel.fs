@@ -12,6 +12,8 @@ type internal PassJob =
         Space: Space
         /// Whether it folds anything.
         Folds: bool
+        /// What an element costs; 1 where it is hardly more than moved.
+        Weight: int
         /// Bytes of each operand's elements.
         Sizes: int[]
         /// The place of each operand; that of the key, where random words are drawn.
@@ -31,7 +33,7 @@ type internal PassJob =
 type internal PassKernel(frame: Frame, work: PassJob) =
     inherit Kernel()
 
-    /// A part is some ten microseconds of work.
+    /// A part is some ten microseconds of work: so many elements that are moved.
     [<Literal>]
     let Grain = 16384L
 
@@ -56,7 +58,7 @@ type internal PassKernel(frame: Frame, work: PassJob) =
 
     let parts =
         let points = int64 space.Items * int64 space.Segments * int64 space.Columns
-        int (max 1L (min (int64 units) (points / Grain)))
+        int (max 1L (min (int64 units) (points * int64 work.Weight / Grain)))
 
     let segmentBytes =
         Array.map2 (fun (s: int) size -> nativeint s * nativeint size) space.SegmentStrides work.Sizes

@@ -26,6 +26,51 @@ module internal PassSteps =
         | PassStep.Compare(_, x, y) -> [ x; y ]
         | PassStep.Select(c, x, y) -> [ c; x; y ]
 
+    /// Functions that take several times as long as to read and to write an element.
+    let isDear (step: PassStep) =
+        match step with
+        | PassStep.Unary(op, _) ->
+            match op with
+            | UnaryOp.Exp
+            | UnaryOp.Expm1
+            | UnaryOp.Log
+            | UnaryOp.Log1p
+            | UnaryOp.Sin
+            | UnaryOp.Cos
+            | UnaryOp.Tan
+            | UnaryOp.Asin
+            | UnaryOp.Acos
+            | UnaryOp.Atan
+            | UnaryOp.Sinh
+            | UnaryOp.Cosh
+            | UnaryOp.Tanh
+            | UnaryOp.Sigmoid
+            | UnaryOp.Softplus
+            | UnaryOp.Erf -> true
+            | UnaryOp.Neg
+            | UnaryOp.Abs
+            | UnaryOp.Sign
+            | UnaryOp.Floor
+            | UnaryOp.Ceiling
+            | UnaryOp.Round
+            | UnaryOp.Sqrt
+            | UnaryOp.Rsqrt
+            | UnaryOp.Reciprocal
+            | UnaryOp.Relu
+            | UnaryOp.Not -> false
+        | PassStep.Binary(op, _, _) -> op = BinaryOp.Pow
+        | PassStep.Load _
+        | PassStep.Number _
+        | PassStep.WholeNumber _
+        | PassStep.Compare _
+        | PassStep.Select _
+        | PassStep.Convert _
+        | PassStep.Fold _ -> false
+
+    /// What an element costs: 1 for moving it, 4 for each function of it.
+    let weight (pass: Pass) =
+        1 + 4 * (pass.Steps |> Array.filter isDear |> Array.length)
+
     /// The kind of lanes that an operand's elements are.
     let kindOf (pass: Pass) (dtype: DType) =
         match dtype with

@@ -61,6 +61,7 @@ module internal PlanWork =
                 Body = code p.Pass
                 Space = space
                 Folds = g.Reduced.Length > 0
+                Weight = PassSteps.weight p.Pass
                 Sizes = p.Pass.Operands |> Array.map (fun o -> Memory.size o.Type)
                 Places = Array.map (placeOf place) p.Places
                 Offsets = Array.map offsetOf p.Places

@@ -7,23 +7,21 @@ open DL1.Lanewise
 module internal ErrorFunction =
     /// (erf x / x − 2/√π) / x² as a function of x² ≤ 1, in f32: erf x is off by 2⁻²⁹ of itself.
     let inline small32 z =
-        like z 7.935843314044178e-05
-        |> next z -0.0008035897044464946
-        |> next z 0.005191395059227943
-        |> next z -0.02685554139316082
-        |> next z 0.1128363162279129
-        |> next z -0.37612631916999817
+        let square = z * z
+
+        pair z 7.935843314044178e-05 -0.0008035897044464946
+        |> over square (pair z 0.005191395059227943 -0.02685554139316082)
+        |> over square (pair z 0.1128363162279129 -0.37612631916999817)
 
     /// −log(erfc a) / a for a in [1, 4], in f32: erf a is off by 2⁻³².
     let inline large32 a =
-        like a 3.5571142689150292e-06
-        |> next a -2.8436914362828247e-05
-        |> next a -0.00013874085561838
-        |> next a 0.003181989071890712
-        |> next a -0.023091597482562065
-        |> next a 0.10566901415586472
-        |> next a 0.6354101300239563
-        |> next a 1.1285995244979858
+        let square = a * a
+
+        pair a 3.5571142689150292e-06 -2.8436914362828247e-05
+        |> over square (pair a -0.00013874085561838 0.003181989071890712)
+        |> over (square * square)
+            (pair a -0.023091597482562065 0.10566901415586472
+             |> over square (pair a 0.6354101300239563 1.1285995244979858))
 
     /// (erf x / x − 2/√π) / x² as a function of x² ≤ 1, in f64: erf x is off by 2⁻⁶² of itself.
     let inline small64 z =
@@ -73,7 +71,8 @@ module internal ErrorFunction =
         let limit = pick x 4.0 6.0
         let a = select (less limit (abs x)) limit (abs x)
         let y = (like x 0.0 - a) * largePoly a
-        let n = Exponential.twos y
-        let large = one - scale (Exponential.reducedMinus1 q y n + one) n
+        let mark = Exponential.marked y
+        let p = Exponential.shortMinus1 q y (mark - magic y) + one
+        let large = one - addBits p (raised mark)
         // NaN passes by way of the small.
-        select (less one (abs x)) (withSign large x) small
+        select (less one (abs x)) (large ||| (x &&& like x -0.0)) small

@@ -7,29 +7,28 @@ open DL1.Lanewise
 /// exp x = 2ⁿ·(1 + r + r²·q(r)). `q` is the minimax polynomial of each type.
 module internal Exponential =
     /// (exp r − 1 − r) / r² for |r| ≤ 0.3467, in f32: off by 2⁻³⁴ of exp r.
-    let inline q32 r =
-        like r 0.00019918300677090883
-        |> next r 0.0013945854734629393
-        |> next r 0.008333264850080013
-        |> next r 0.04166627302765846
-        |> next r 0.1666666716337204
-        |> next r 0.5
+    let inline q32 r square =
+        pair r 0.00019918300677090883 0.0013945854734629393
+        |> over square (pair r 0.008333264850080013 0.04166627302765846)
+        |> over square (pair r 0.1666666716337204 0.5)
 
     /// (exp r − 1 − r) / r² for |r| ≤ 0.3467, in f64: off by 2⁻⁵⁸ of exp r.
-    let inline q64 r =
-        like r 2.5117832789151606e-08
-        |> next r 2.7631333053766965e-07
-        |> next r 2.755721637340247e-06
-        |> next r 2.480148981111195e-05
-        |> next r 0.00019841269917336417
-        |> next r 0.0013888888947124354
-        |> next r 0.008333333333307203
-        |> next r 0.04166666666651508
-        |> next r 0.166666666666667
-        |> next r 0.5000000000000013
+    let inline q64 r square =
+        let fourth = square * square
+
+        pair r 2.5117832789151606e-08 2.7631333053766965e-07
+        |> over fourth
+            (pair r 2.755721637340247e-06 2.480148981111195e-05
+             |> over square (pair r 0.00019841269917336417 0.0013888888947124354))
+        |> over fourth
+            (pair r 0.008333333333307203 0.04166666666651508
+             |> over square (pair r 0.166666666666667 0.5000000000000013))
+
+    /// The nearest whole number to x / ln 2, in the lowest bits of a large number.
+    let inline marked x = fma x (like x 1.4426950408889634) (magic x)
 
     /// The nearest whole number to x / ln 2.
-    let inline twos x = nearest (x * like x 1.4426950408889634)
+    let inline twos x = marked x - magic x
 
     /// x − n·(the upper part of ln 2), exact.
     let inline upper x n = fma n (pick x -0.6931471824645996 -0.6931471805599453) x
@@ -37,12 +36,19 @@ module internal Exponential =
     /// − n·(the lower part of ln 2) + x.
     let inline lower x n = fma n (pick x 1.9046542121259336e-09 -2.3190468138462996e-17) x
 
+    /// exp r − 1 for the reduced x.
+    let inline shortMinus1 ([<InlineIfLambda>] q) x n =
+        let r = lower (upper x n) n
+        let square = r * r
+        fma square (q r square) r
+
     /// exp r − 1 for the reduced x, kept with what rounding took from r.
     let inline reducedMinus1 ([<InlineIfLambda>] q) x n =
         let u = upper x n
         let r = lower u n
         let rest = lower (u - r) n
-        r + fma (r * r) (q r) rest
+        let square = r * r
+        r + fma square (q r square) rest
 
     /// exp x. NaN, infinities, overflow and subnormal results take a slower way through the same steps.
     let inline exp ([<InlineIfLambda>] q) x =
@@ -56,11 +62,12 @@ module internal Exponential =
                 let high = pick x 89.0 710.0
                 select (less x low) low (select (less high x) high x)
 
-        let n = twos bounded
-        let p = reducedMinus1 q bounded n + like x 1.0
+        let mark = marked bounded
+        let n = mark - magic bounded
+        let p = shortMinus1 q bounded n + like x 1.0
 
         if plain then
-            scale p n
+            addBits p (raised mark)
         else
             // In two steps, neither of which leaves the range before the result does.
             let half = nearest (n * like x 0.5)
@@ -86,15 +93,15 @@ module internal Exponential =
         // From here on the result is 1.
         let limit = pick x 20.0 40.0
         let bounded = select (less limit y) limit y
-        let n = twos bounded
-        let p = reducedMinus1 q bounded n
-        let t = pow2 n
+        let mark = marked bounded
         let one = like x 1.0
+        let p = reducedMinus1 q bounded (mark - magic x)
+        let t = addBits one (raised mark)
         let m = fma p t (t - one)
         let large = less one y
         let w = select large (like x 2.0) m / fma p t (t + one)
         let b = select large one (like x 0.5 * m)
-        withSign (fma (like x 0.0 - b) w b) x
+        fma (like x 0.0 - b) w b ||| (x &&& like x -0.0)
 
     /// 1 / (1 + exp(−x)). With z = exp(−|x|) and w = z / (1 + z), it is 1 − w, or for x < 0 z − z·w: the same as w,
     /// with less rounding.

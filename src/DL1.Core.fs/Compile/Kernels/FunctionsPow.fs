@@ -111,7 +111,8 @@ module internal Power =
         let over = Exponential.lower (upper - whole) n + rest
         let r = whole + over
         let rLow = over - (r - whole)
-        let p = (r + fma (r * r) (Exponential.q64 r) (fma rLow r rLow)) + one
+        let square = r * r
+        let p = (r + fma square (Exponential.q64 r square) (fma rLow r rLow)) + one
 
         if simple && allLess (abs product) (like x 708.0) then
             scale p n
