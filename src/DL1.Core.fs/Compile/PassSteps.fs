@@ -68,8 +68,7 @@ module internal PassSteps =
         | PassStep.Fold _ -> false
 
     /// What an element costs: 1 for moving it, 4 for each function of it.
-    let weight (pass: Pass) =
-        1 + 4 * (pass.Steps |> Array.filter isDear |> Array.length)
+    let weight (pass: Pass) = 1 + 4 * (pass.Steps |> Array.filter isDear |> Array.length)
 
     /// The kind of lanes that an operand's elements are.
     let kindOf (pass: Pass) (dtype: DType) =

@@ -19,7 +19,8 @@ module internal ErrorFunction =
 
         pair a 3.5571142689150292e-06 -2.8436914362828247e-05
         |> over square (pair a -0.00013874085561838 0.003181989071890712)
-        |> over (square * square)
+        |> over
+            (square * square)
             (pair a -0.023091597482562065 0.10566901415586472
              |> over square (pair a 0.6354101300239563 1.1285995244979858))
 

@@ -17,10 +17,12 @@ module internal Exponential =
         let fourth = square * square
 
         pair r 2.5117832789151606e-08 2.7631333053766965e-07
-        |> over fourth
+        |> over
+            fourth
             (pair r 2.755721637340247e-06 2.480148981111195e-05
              |> over square (pair r 0.00019841269917336417 0.0013888888947124354))
-        |> over fourth
+        |> over
+            fourth
             (pair r 0.008333333333307203 0.04166666666651508
              |> over square (pair r 0.166666666666667 0.5000000000000013))
 
