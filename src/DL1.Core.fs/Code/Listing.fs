@@ -51,7 +51,9 @@ module internal Listing =
 
         let program = ScalarProgram.asWritten variables [ f ]
         let count = program.Steps.Length
-        let uses, depths, isNamed = Array.zeroCreate<int> count, Array.zeroCreate<int> count, Array.zeroCreate<bool> count
+
+        let uses, depths, isNamed =
+            Array.zeroCreate<int> count, Array.zeroCreate<int> count, Array.zeroCreate<bool> count
 
         for step, _ in program.Steps do
             for place in operands step do

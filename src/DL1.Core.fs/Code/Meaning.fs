@@ -22,7 +22,10 @@ module internal Meaning =
         let value (xs: Expr list) =
             let y, x = xs[0], xs[1]
             let isOrigin = Expr.both (Expr.equal x (lit 0.0)) (Expr.equal y (lit 0.0))
-            let corner = Expr.where (Expr.both (isInfinite x) (isInfinite y)) (Expr.sign x * Expr.sign y) (y / x)
+
+            let corner =
+                Expr.where (Expr.both (isInfinite x) (isInfinite y)) (Expr.sign x * Expr.sign y) (y / x)
+
             let angle = atan (Expr.where isOrigin y corner)
             // Left of the vertical axis, half a turn more or less.
             Expr.where (isNegative x) (angle + Expr.where (isNegative y) (lit -Math.PI) (lit Math.PI)) angle
@@ -89,7 +92,9 @@ module internal Meaning =
             let low = (qh * yh - product + qh * yl + ql * yh) + ql * yl
             let rest = x - product - low
             // A quotient that was rounded up to a whole number is one too many.
-            let isBeyond = Expr.either (Expr.both (x .> 0.0) (rest .< 0.0)) (Expr.both (x .< 0.0) (rest .> 0.0))
+            let isBeyond =
+                Expr.either (Expr.both (x .> 0.0) (rest .< 0.0)) (Expr.both (x .< 0.0) (rest .> 0.0))
+
             let rest = Expr.where isBeyond (rest + Expr.sign x * abs y) rest
             let signed = Expr.where (Expr.equal rest (lit 0.0)) (0.0 * x) rest
             Expr.where (Expr.equal quotient (lit 0.0)) x signed
@@ -163,7 +168,10 @@ module internal Meaning =
         | "Clamp", [ x; low; high ] -> Some(clamp x low high)
         | "CopySign", [ x; sign ] ->
             match Local.number x with
-            | Some v -> Some(Expr.where (isNegative sign) (Expr.scalar x.DType -(abs v)) (Expr.scalar x.DType (abs v)))
+            | Some v ->
+                Some(
+                    Expr.where (isNegative sign) (Expr.scalar x.DType -(abs v)) (Expr.scalar x.DType (abs v))
+                )
             | None -> Some(Expr.where (isNegative sign) -(abs x) (abs x))
         | "Cos", [ x ] -> Some(cos x)
         | "Cosh", [ x ] -> Some(cosh x)

@@ -62,7 +62,8 @@ module Quote =
     let private describe (code: Expr) =
         match code with
         | Call(_, m, _) ->
-            $"the call of {called m}", "write its formula out, or mark the function with [<ReflectedDefinition>]"
+            $"the call of {called m}",
+            "write its formula out, or mark the function with [<ReflectedDefinition>]"
         | Application _
         | Value _ ->
             $"a value of type {code.Type.Name} whose code cannot be seen",
@@ -81,8 +82,7 @@ module Quote =
 
     let private isWhole (t: Type) = t = typeof<int> || t = typeof<int64>
 
-    let private isScalar (t: Type) =
-        t = typeof<float> || t = typeof<float32> || t = typeof<bool> || isWhole t
+    let private isScalar (t: Type) = t = typeof<float> || t = typeof<float32> || t = typeof<bool> || isWhole t
 
     /// The value of code that depends on nothing.
     let private constant (code: Expr) : Value =
@@ -93,7 +93,10 @@ module Quote =
                 try
                     LeafExpressionConverter.EvaluateQuotation code
                 with error ->
-                    refuse code $"a constant that cannot be computed: {error.Message}" "compute it before the quotation"
+                    refuse
+                        code
+                        $"a constant that cannot be computed: {error.Message}"
+                        "compute it before the quotation"
 
         match value with
         | :? float as v -> Value.Number(Expr.scalar DType.F64 v)
@@ -160,7 +163,9 @@ module Quote =
         | null -> false
         | owner ->
             owner.Assembly = typeof<list<int>>.Assembly
-            && (owner.Name = "Operators" || owner.Name.EndsWith "OperatorIntrinsics" || owner.Name = "ExtraTopLevelOperators")
+            && (owner.Name = "Operators"
+                || owner.Name.EndsWith "OperatorIntrinsics"
+                || owner.Name = "ExtraTopLevelOperators")
 
     let rec private read (scope: Scope) (code: Expr) : Value =
         if not (Runtime.CompilerServices.RuntimeHelpers.TryEnsureSufficientExecutionStack()) then
@@ -170,7 +175,11 @@ module Quote =
         | Var v ->
             match scope.Names.TryFind v with
             | Some value -> value
-            | None -> refuse code $"the name {v.Name}, which nothing explains" "make it a parameter of the quoted function"
+            | None ->
+                refuse
+                    code
+                    $"the name {v.Name}, which nothing explains"
+                    "make it a parameter of the quoted function"
         | _ when isScalar code.Type && Seq.isEmpty (code.GetFreeVars()) -> constant code
         | Let(v, value, body) -> read (bind v (read scope value) scope) body
         | Lambda(v, body) -> Value.Function(fun x -> read (bind v x scope) body)
@@ -180,8 +189,7 @@ module Quote =
             | Value.Tuple parts -> parts[place]
             | Value.Number _
             | Value.Function _ -> unreadable code
-        | IfThenElse(condition, a, b) ->
-            choose code (number scope condition) (read scope a) (read scope b)
+        | IfThenElse(condition, a, b) -> choose code (number scope condition) (read scope a) (read scope b)
         | Application(f, x) -> apply code (read scope f) (read scope x)
         | SpecificCall <@ (|>) @> (_, _, [ x; f ])
         | SpecificCall <@ (<|) @> (_, _, [ f; x ]) -> apply code (read scope f) (read scope x)
@@ -218,8 +226,10 @@ module Quote =
         let rounded x digits mode =
             match digits |> Option.bind closed, mode |> Option.bind closed with
             | Some(:? int as n), Some(:? MidpointRounding as mode) -> Meaning.round n mode (number scope x)
-            | Some(:? int as n), None when mode.IsNone -> Meaning.round n MidpointRounding.ToEven (number scope x)
-            | None, Some(:? MidpointRounding as mode) when digits.IsNone -> Meaning.round 0 mode (number scope x)
+            | Some(:? int as n), None when mode.IsNone ->
+                Meaning.round n MidpointRounding.ToEven (number scope x)
+            | None, Some(:? MidpointRounding as mode) when digits.IsNone ->
+                Meaning.round 0 mode (number scope x)
             | _ -> None
 
         let isFloat (e: Expr) = e.Type = typeof<float> || e.Type = typeof<float32>
@@ -229,7 +239,8 @@ module Quote =
             | "Round", [ x; n ] when n.Type = typeof<int> -> rounded x (Some n) None
             | "Round", [ x; mode ] -> rounded x None (Some mode)
             | "Round", [ x; n; mode ] -> rounded x (Some n) (Some mode)
-            | name, _ when List.forall isFloat arguments -> Meaning.call name (arguments |> List.map (number scope))
+            | name, _ when List.forall isFloat arguments ->
+                Meaning.call name (arguments |> List.map (number scope))
             | _ -> None
 
         match found with
@@ -259,8 +270,16 @@ module Quote =
             Expr.variable name DType.F64 []
         elif t = typeof<float32> then
             Expr.variable name DType.F32 []
+        elif isWhole t then
+            refuse
+                code
+                $"a parameter {name} of type {t.Name}"
+                $"write ({name}: float); F# takes numbers to be int where nothing says otherwise"
         else
-            refuse code $"a parameter {name} of type {t.Name}" "make it a float, a float32, or a tuple of them"
+            refuse
+                code
+                $"a parameter {name} of type {t.Name}"
+                "make it a float, a float32, or a tuple of them"
 
     /// The names that a tuple's parts are given at the beginning of a function's body.
     let rec private partNames (tuple: Var) (body: Expr) =
@@ -275,7 +294,7 @@ module Quote =
 
     /// The parameters of a quoted function as symbols, in their order, and its formula over them. They may be curried or
     /// tupled. What cannot be translated is a `DomainError` that names it.
-    /// `let inputs, f = Quote.lambda <@ fun a b -> a * b @>`
+    /// `let inputs, f = Quote.lambda <@ fun (a: float) b -> a * b @>`
     let lambda (code: Expr<'f>) : DL1.Expr list * DL1.Expr =
         let rec parameters scope inputs (rest: Expr) =
             match rest with
@@ -295,9 +314,11 @@ module Quote =
             | body ->
                 match read scope body with
                 | Value.Number f when f.DType.IsFloat -> inputs, f
-                | Value.Number _ -> refuse body "a truth value as the result" "choose numbers by it: if ... then 1.0 else 0.0"
+                | Value.Number _ ->
+                    refuse body "a truth value as the result" "choose numbers by it: if ... then 1.0 else 0.0"
                 | Value.Tuple _
-                | Value.Function _ -> refuse body "a result that is no number" "quote a function for each number"
+                | Value.Function _ ->
+                    refuse body "a result that is no number" "quote a function for each number"
 
         let inputs, f = parameters { Names = Map.empty; Depth = 0 } [] code
         duplicate code (inputs |> List.map _.Label)
@@ -308,7 +329,7 @@ module Quote =
     let expr (code: Expr<'f>) : DL1.Expr = snd (lambda code)
 
     /// The derivatives of a quoted function by each of its parameters, in their order, as formulas to be read.
-    /// `Quote.gradient <@ fun a b c -> (a + b) * (b - c) @>`
+    /// `Quote.gradient <@ fun (a: float) b c -> (a + b) * (b - c) @>`
     let gradient (code: Expr<'f>) : DL1.Expr list =
         let inputs, f = lambda code
         inputs |> List.map (fun x -> Symbolic.derivative x f)

@@ -73,7 +73,8 @@ module internal SourceCSharp =
     let private convert (source: DType) (target: DType) (x: Phrase) =
         match source, target with
         | _ when source = target -> x
-        | DType.Bool, _ -> phrase 9 $"({within 1 x} ? {(number target 1.0).Text} : {(number target 0.0).Text})"
+        | DType.Bool, _ ->
+            phrase 9 $"({within 1 x} ? {(number target 1.0).Text} : {(number target 0.0).Text})"
         | _, DType.Bool -> phrase 4 $"{within 5 x} != {(number source 0.0).Text}"
         | _ -> phrase 7 $"({typeName target}){within 8 x}"
 
@@ -130,9 +131,7 @@ module internal SourceCSharp =
                 "static double Sigmoid(double x) => x >= 0.0 ? 1.0 / (1.0 + Math.Exp(-x)) : Math.Exp(x) / (1.0 + Math.Exp(x));"
             ]
             UnaryOp.Softplus,
-            [
-                "static double Softplus(double x) => Math.Max(x, 0.0) + Log1p(Math.Exp(-Math.Abs(x)));"
-            ]
+            [ "static double Softplus(double x) => Math.Max(x, 0.0) + Log1p(Math.Exp(-Math.Abs(x)));" ]
             UnaryOp.Relu, [ "static double Relu(double x) => x <= 0.0 ? 0.0 : x;" ]
         ]
 
@@ -162,7 +161,9 @@ module internal SourceCSharp =
     /// A static method with its locals, and local functions for what System.Math lacks.
     let method (name: string) (listing: Listing) : string =
         let parameters =
-            inputs language listing |> List.map (fun (input, dtype) -> $"{typeName dtype} {input}") |> String.concat ", "
+            inputs language listing
+            |> List.map (fun (input, dtype) -> $"{typeName dtype} {input}")
+            |> String.concat ", "
 
         let result = typeName (snd listing.Program.Steps[listing.Result])
         let named, final = lines language listing

@@ -116,9 +116,7 @@ module internal SourceFSharp =
                 "        System.Math.CopySign(1.0 - exp (-a * a) / (sqrt System.Math.PI * fraction), x)"
             ]
             UnaryOp.Sigmoid,
-            [
-                "let sigmoid (x: float) = if x >= 0.0 then 1.0 / (1.0 + exp -x) else exp x / (1.0 + exp x)"
-            ]
+            [ "let sigmoid (x: float) = if x >= 0.0 then 1.0 / (1.0 + exp -x) else exp x / (1.0 + exp x)" ]
             UnaryOp.Softplus, [ "let softplus (x: float) = max x 0.0 + log1p (exp -(abs x))" ]
             UnaryOp.Relu, [ "let relu (x: float) = if x <= 0.0 then 0.0 else x" ]
         ]

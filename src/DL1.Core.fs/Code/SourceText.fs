@@ -110,8 +110,7 @@ module internal SourceText =
             |> Seq.zip listing.Named
             |> dict
 
-        let rec use' place =
-            if listing.IsNamed[place] then phrase 9 names[place] else value place
+        let rec use' place = if listing.IsNamed[place] then phrase 9 names[place] else value place
 
         and value place : Phrase =
             let step, dtype = program.Steps[place]
@@ -126,7 +125,10 @@ module internal SourceText =
             | ScalarProgram.Step.Truth x
             | ScalarProgram.Step.Copy x -> language.Convert (snd program.Steps[x]) dtype (use' x)
 
-        let named = listing.Named |> List.map (fun place -> names[place], snd program.Steps[place], (value place).Text)
+        let named =
+            listing.Named
+            |> List.map (fun place -> names[place], snd program.Steps[place], (value place).Text)
+
         named, (value listing.Result).Text
 
     /// The texts of those helping functions that a program needs, out of a table.

@@ -21,18 +21,21 @@ module internal ToLinq =
 
     /// Computed in double, rounded where the value is of f32.
     let private rounded (dtype: DType) (e: Expression) : Expression =
-        if dtype = DType.F32 && e.Type = typeof<float> then Expression.Convert(e, typeof<float32>) else e
+        if dtype = DType.F32 && e.Type = typeof<float> then
+            Expression.Convert(e, typeof<float32>)
+        else
+            e
 
     let private mathematical (name: string) (arguments: Expression list) : Expression =
         let arguments = arguments |> List.map wide
         let types = arguments |> List.map _.Type |> Array.ofList
 
         match typeof<Math>.GetMethod(name, types) with
-        | null -> Refuse.domain "ToCode.linq" $"System.Math.{name}" "a method of System.Math" "report this as a bug"
+        | null ->
+            Refuse.domain "ToCode.linq" $"System.Math.{name}" "a method of System.Math" "report this as a bug"
         | m -> Expression.Call(m, arguments)
 
-    let private own name (x: Expression) : Expression =
-        Expression.Call(ScalarEmit.ownMethod name, [ wide x ])
+    let private own name (x: Expression) : Expression = Expression.Call(ScalarEmit.ownMethod name, [ wide x ])
 
     let private unary op (x: Expression) : Expression =
         match op with
@@ -94,23 +97,27 @@ module internal ToLinq =
         | DType.I64 -> Expression.Constant value
 
     let private converted (dtype: DType) (x: Expression) : Expression =
-        if x.Type = typeOf dtype then x
-        elif x.Type = typeof<bool> then Expression.Condition(x, number dtype 1.0, number dtype 0.0)
-        else Expression.Convert(x, typeOf dtype)
+        if x.Type = typeOf dtype then
+            x
+        elif x.Type = typeof<bool> then
+            Expression.Condition(x, number dtype 1.0, number dtype 0.0)
+        else
+            Expression.Convert(x, typeOf dtype)
 
     /// The lambda of a listing: a block where values are named.
     let lambda (delegateType: Type option) (listing: Listing) : LambdaExpression =
         let program = listing.Program
         let dtypeOf place = snd program.Steps[place]
-        let parameters = listing.Inputs |> List.map (fun v -> Expression.Parameter(typeOf v.DType, v.Name)) |> Array.ofList
+
+        let parameters =
+            listing.Inputs |> List.map (fun v -> Expression.Parameter(typeOf v.DType, v.Name)) |> Array.ofList
 
         let locals =
             listing.Named
             |> List.mapi (fun i place -> place, Expression.Variable(typeOf (dtypeOf place), $"t{i + 1}"))
             |> dict
 
-        let rec use' place : Expression =
-            if listing.IsNamed[place] then locals[place] else value place
+        let rec use' place : Expression = if listing.IsNamed[place] then locals[place] else value place
 
         and value place : Expression =
             let step, dtype = program.Steps[place]
@@ -124,13 +131,18 @@ module internal ToLinq =
             | ScalarProgram.Step.Select(c, x, y) -> Expression.Condition(use' c, use' x, use' y)
             | ScalarProgram.Step.Truth x ->
                 let x = use' x
-                if x.Type = typeof<bool> then x else Expression.NotEqual(x, number (dtypeOf' x) 0.0)
+
+                if x.Type = typeof<bool> then
+                    x
+                else
+                    Expression.NotEqual(x, number (dtypeOf' x) 0.0)
             | ScalarProgram.Step.Copy x -> converted dtype (use' x)
 
         and dtypeOf' (x: Expression) = if x.Type = typeof<float32> then DType.F32 else DType.F64
 
         let assignments =
-            listing.Named |> List.map (fun place -> Expression.Assign(locals[place], value place) :> Expression)
+            listing.Named
+            |> List.map (fun place -> Expression.Assign(locals[place], value place) :> Expression)
 
         let result = value listing.Result
 
