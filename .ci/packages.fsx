@@ -74,7 +74,7 @@ for id, dependencies in packages do
     let value name = named name |> Seq.tryHead |> Option.map _.Value |> Option.defaultValue ""
 
     check (value "id" = id) "another id"
-    check (value "version" = version) $"version {value "version"}, not {version}"
+    check (value "version" = version) $"another version than {version}"
     check (value "license" = "MIT") "no licence in its description"
     check ((text "LICENSE").Contains "MIT License") "no LICENSE"
     check (value "readme" = "README.md" && (text "README.md").StartsWith "# DL1") "no README"

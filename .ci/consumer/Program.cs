@@ -9,6 +9,6 @@ Console.WriteLine($"{bowl} has the derivative {slope}, which is {slope.Evaluate(
 var model = Model.Sequential(Layers.Linear(8), Layers.Relu(), Layers.Linear(3));
 var (parameters, state) = model.Init(Key.OfSeed(1), 4, 4);
 var outputs = model.Apply(parameters, state, Tensor.Ones(4, 4));
-Console.WriteLine($"{outputs.Shape} from {DL1.Data.Datasets.iris().RowCount} flowers");
+Console.WriteLine($"{outputs.Shape} from {DL1.Data.Datasets.Iris().RowCount} flowers");
 
 return slope.ToString() == "2·(x − 2)" && outputs.Shape[1] == 3 ? 0 : 1;

@@ -32,54 +32,6 @@ module Quote =
     /// More calls within one another than code has that does not call itself.
     let private deepest = 200
 
-    let private operation = "Quote.expr"
-
-    /// Where a piece of code stands in its file, if the compiler has told.
-    let private place (code: Expr) =
-        let line =
-            code.CustomAttributes
-            |> List.tryPick (function
-                | NewTuple [ String "DebugRange"; NewTuple [ String file; Int32 line; Int32 column; _; _ ] ] ->
-                    Some $" ({IO.Path.GetFileName file}, line {line}, column {column + 1})"
-                | _ -> None)
-
-        Option.defaultValue "" line
-
-    let private called (m: Reflection.MethodInfo) =
-        match m.DeclaringType with
-        | null -> m.Name
-        | owner when owner.Name = "Operators" -> m.Name
-        | owner -> $"{owner.Name}.{m.Name}"
-
-    let private refuse (code: Expr) what cure =
-        Refuse.domain
-            operation
-            $"{what}{place code}"
-            "arithmetic, comparisons, conditions, let, tuples, and functions of F# and System.Math, of float or float32"
-            cure
-
-    /// What a piece of code is, in words, and what to do about it.
-    let private describe (code: Expr) =
-        match code with
-        | Call(_, m, _) ->
-            $"the call of {called m}",
-            "write its formula out, or mark the function with [<ReflectedDefinition>]"
-        | Application _
-        | Value _ ->
-            $"a value of type {code.Type.Name} whose code cannot be seen",
-            "put the code into the quotation, or mark the function with [<ReflectedDefinition>]"
-        | VarSet _
-        | Sequential _ -> "a variable that changes", "give each value a name of its own by let"
-        | ForIntegerRangeLoop _
-        | WhileLoop _ -> "a loop", "write its steps out, or use Scan.run over tensors"
-        | LetRecursive _ -> "a function that calls itself", "write its steps out"
-        | PropertyGet(_, p, _) -> $"the property {p.Name}", "read it before the quotation, into a number"
-        | _ -> $"code of type {code.Type.Name}", "write it with arithmetic and functions of numbers"
-
-    let private unreadable (code: Expr) : 'a =
-        let what, cure = describe code
-        refuse code what cure
-
     let private isWhole (t: Type) = t = typeof<int> || t = typeof<int64>
 
     let private isScalar (t: Type) = t = typeof<float> || t = typeof<float32> || t = typeof<bool> || isWhole t
@@ -93,8 +45,7 @@ module Quote =
                 try
                     LeafExpressionConverter.EvaluateQuotation code
                 with error ->
-                    refuse
-                        code
+                    Unreadable.refuse
                         $"a constant that cannot be computed: {error.Message}"
                         "compute it before the quotation"
 
@@ -104,20 +55,20 @@ module Quote =
         | :? bool as v -> Value.Number(Expr.scalar DType.Bool (if v then 1.0 else 0.0))
         | :? int as v -> Value.Number(Expr.scalar DType.F64 (float v))
         | :? int64 as v -> Value.Number(Expr.scalar DType.F64 (float v))
-        | _ -> unreadable code
+        | _ -> Unreadable.code code
 
     let rec private choose (code: Expr) (condition: DL1.Expr) (a: Value) (b: Value) : Value =
         match a, b with
         | Value.Number a, Value.Number b -> Value.Number(Meaning.choose condition a b)
         | Value.Tuple a, Value.Tuple b -> Value.Tuple(List.map2 (choose code condition) a b)
         | Value.Function f, Value.Function g -> Value.Function(fun x -> choose code condition (f x) (g x))
-        | _ -> unreadable code
+        | _ -> Unreadable.code code
 
     let private apply (code: Expr) (f: Value) (x: Value) =
         match f with
         | Value.Function f -> f x
         | Value.Number _
-        | Value.Tuple _ -> unreadable code
+        | Value.Tuple _ -> Unreadable.code code
 
     /// F#'s operators by their compiled names.
     let private operator (code: Expr) (m: Reflection.MethodInfo) (values: DL1.Expr list) : DL1.Expr option =
@@ -131,8 +82,7 @@ module Quote =
         | "op_Subtraction", [ a; b ] -> Some(a - b)
         | "op_Multiply", [ a; b ] -> Some(a * b)
         | ("op_Division" | "op_Modulus"), _ when isWhole code.Type ->
-            refuse
-                code
+            Unreadable.refuse
                 "a division of whole numbers that depend on a parameter"
                 "convert them to float first; floor or truncate the quotient where it is to be whole"
         | "op_Division", [ a; b ] -> Some(a / b)
@@ -148,7 +98,10 @@ module Quote =
         | "Not", [ a ] -> Some(Expr.not' a)
         | "Identity", [ a ] -> Some a
         | "op_Exponentiation", _ -> Meaning.call "Pow" values
-        | "PowInteger", [ x; n ] -> Some(Expr.Pow(x, Expr.cast x.DType n))
+        | "PowInteger", [ x; n ] ->
+            match Local.number n with
+            | Some n -> Some(Expr.Pow(x, Expr.scalar x.DType n))
+            | None -> Some(Expr.Pow(x, Expr.cast x.DType n))
         | "ToDouble", [ a ] -> Some(Expr.cast DType.F64 a)
         | "ToSingle", [ a ] -> Some(Expr.cast DType.F32 a)
         | "Abs", [ _ ] when isWhole code.Type -> Meaning.call m.Name values
@@ -169,15 +122,14 @@ module Quote =
 
     let rec private read (scope: Scope) (code: Expr) : Value =
         if not (Runtime.CompilerServices.RuntimeHelpers.TryEnsureSufficientExecutionStack()) then
-            refuse code "code that is nested too deep" "name parts of it by let"
+            Unreadable.refuse "code that is nested too deep" "name parts of it by let"
 
         match code with
         | Var v ->
             match scope.Names.TryFind v with
             | Some value -> value
             | None ->
-                refuse
-                    code
+                Unreadable.refuse
                     $"the name {v.Name}, which nothing explains"
                     "make it a parameter of the quoted function"
         | _ when isScalar code.Type && Seq.isEmpty (code.GetFreeVars()) -> constant code
@@ -188,7 +140,7 @@ module Quote =
             match read scope tuple with
             | Value.Tuple parts -> parts[place]
             | Value.Number _
-            | Value.Function _ -> unreadable code
+            | Value.Function _ -> Unreadable.code code
         | IfThenElse(condition, a, b) -> choose code (number scope condition) (read scope a) (read scope b)
         | Application(f, x) -> apply code (read scope f) (read scope x)
         | SpecificCall <@ (|>) @> (_, _, [ x; f ])
@@ -204,8 +156,8 @@ module Quote =
         | Call(None, m, arguments) when isCore m.DeclaringType ->
             match operator code m (arguments |> List.map (number scope)) with
             | Some e -> Value.Number e
-            | None -> unreadable code
-        | _ -> unreadable code
+            | None -> Unreadable.code code
+        | _ -> Unreadable.code code
 
     and private bind v value scope = { scope with Names = scope.Names.Add(v, value) }
 
@@ -213,7 +165,7 @@ module Quote =
         match read scope code with
         | Value.Number e -> e
         | Value.Tuple _
-        | Value.Function _ -> unreadable code
+        | Value.Function _ -> Unreadable.code code
 
     /// Functions of Math and MathF, and those of the same names of float and float32.
     and private math scope (code: Expr) m arguments =
@@ -245,12 +197,12 @@ module Quote =
 
         match found with
         | Some e -> Value.Number e
-        | None -> unreadable code
+        | None -> Unreadable.code code
 
     /// A function whose code is known, applied: a parameter that is a tuple takes as many arguments as it has parts.
     and private inlined scope (code: Expr) body arguments =
         if scope.Depth > deepest then
-            refuse code "a function that calls itself" "write its steps out"
+            Unreadable.refuse "a function that calls itself" "write its steps out"
 
         let rec supply f (parameters: Expr) (given: Expr list) =
             match parameters, given with
@@ -265,19 +217,17 @@ module Quote =
         supply (read { Names = Map.empty; Depth = scope.Depth + 1 } body) body arguments
 
     /// The symbol of a parameter, by its type.
-    let private symbol (code: Expr) (name: string) (t: Type) =
+    let private symbol (name: string) (t: Type) =
         if t = typeof<float> then
             Expr.variable name DType.F64 []
         elif t = typeof<float32> then
             Expr.variable name DType.F32 []
         elif isWhole t then
-            refuse
-                code
+            Unreadable.refuse
                 $"a parameter {name} of type {t.Name}"
                 $"write ({name}: float); F# takes numbers to be int where nothing says otherwise"
         else
-            refuse
-                code
+            Unreadable.refuse
                 $"a parameter {name} of type {t.Name}"
                 "make it a float, a float32, or a tuple of them"
 
@@ -287,9 +237,9 @@ module Quote =
         | Let(name, TupleGet(Var v, place), rest) when v = tuple -> (place, name.Name) :: partNames tuple rest
         | _ -> []
 
-    let private duplicate (code: Expr) (names: string list) =
+    let private refuseDuplicates (names: string list) =
         match names |> List.countBy id |> List.tryFind (fun (_, n) -> n > 1) with
-        | Some(name, _) -> refuse code $"two parameters named {name}" "give each a name of its own"
+        | Some(name, _) -> Unreadable.refuse $"two parameters named {name}" "give each a name of its own"
         | None -> ()
 
     /// The parameters of a quoted function as symbols, in their order, and its formula over them. They may be curried or
@@ -304,25 +254,31 @@ module Quote =
                 let parts =
                     FSharpType.GetTupleElements v.Type
                     |> Array.mapi (fun i t ->
-                        symbol rest (names |> Map.tryFind i |> Option.defaultValue $"{v.Name}{i + 1}") t)
+                        symbol (names |> Map.tryFind i |> Option.defaultValue $"{v.Name}{i + 1}") t)
                     |> List.ofArray
 
                 parameters (bind v (Value.Tuple(List.map Value.Number parts)) scope) (inputs @ parts) body
             | Lambda(v, body) ->
-                let x = symbol rest v.Name v.Type
+                let x = symbol v.Name v.Type
                 parameters (bind v (Value.Number x) scope) (inputs @ [ x ]) body
+            // The parts of a tuple get their names before the next parameter.
+            | Let(v, value, body) when FSharpType.IsFunction body.Type ->
+                parameters (bind v (read scope value) scope) inputs body
             | body ->
                 match read scope body with
                 | Value.Number f when f.DType.IsFloat -> inputs, f
                 | Value.Number _ ->
-                    refuse body "a truth value as the result" "choose numbers by it: if ... then 1.0 else 0.0"
+                    Unreadable.refuse
+                        "a truth value as the result"
+                        "choose numbers by it: if ... then 1.0 else 0.0"
                 | Value.Tuple _
                 | Value.Function _ ->
-                    refuse body "a result that is no number" "quote a function for each number"
+                    Unreadable.refuse "a result that is no number" "quote a function for each number"
 
-        let inputs, f = parameters { Names = Map.empty; Depth = 0 } [] code
-        duplicate code (inputs |> List.map _.Label)
-        inputs, f
+        Unreadable.within code (fun () ->
+            let inputs, f = parameters { Names = Map.empty; Depth = 0 } [] code
+            refuseDuplicates (inputs |> List.map _.Label)
+            inputs, f)
 
     /// The formula of a quoted function; its variables are named as its parameters. What cannot be translated is a
     /// `DomainError` that names it. `Quote.expr <@ fun x -> (x - 2.0) ** 2.0 + 3.0 @>`

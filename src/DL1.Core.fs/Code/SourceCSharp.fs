@@ -153,6 +153,7 @@ module internal SourceCSharp =
             Either = "||"
             Equal = "=="
             Unequal = "!="
+            IsNaN = fun dtype a -> phrase 9 $"{typeName dtype}.IsNaN({a.Text})"
             Choice = fun c a b -> phrase 9 $"({within 1 c} ? {a.Text} : {b.Text})"
             Convert = convert
             Reserved = Set(keywords.Split ' ')

@@ -140,6 +140,9 @@ module internal SourceFSharp =
             Either = "||"
             Equal = "="
             Unequal = "<>"
+            IsNaN =
+                fun dtype a ->
+                    applied (if dtype = DType.F32 then "System.Single.IsNaN" else "System.Double.IsNaN") a
             Choice = fun c a b -> phrase 9 $"(if {c.Text} then {a.Text} else {b.Text})"
             Convert = convert
             Reserved = Set(reserved.Split ' ')

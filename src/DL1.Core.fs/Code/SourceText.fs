@@ -24,6 +24,7 @@ type internal Language =
         Either: string
         Equal: string
         Unequal: string
+        IsNaN: DType -> Phrase -> Phrase
         Choice: Phrase -> Phrase -> Phrase -> Phrase
         /// A value of one type in another.
         Convert: DType -> DType -> Phrase -> Phrase
@@ -75,6 +76,19 @@ module internal SourceText =
 
         phrase 4 $"{within 5 a} {sign} {within 5 b}"
 
+    /// A comparison of a value with itself, of which compilers warn: it asks for NaN.
+    let private compareSame (language: Language) op dtype (a: Phrase) =
+        let truth (value: bool) = language.Number DType.Bool (if value then 1.0 else 0.0)
+        let isNaN = if dtype = DType.Bool then truth false else language.IsNaN dtype a
+
+        match op with
+        | CompareOp.Ne -> isNaN
+        | CompareOp.Eq
+        | CompareOp.Le
+        | CompareOp.Ge -> if dtype = DType.Bool then truth true else language.Unary UnaryOp.Not DType.Bool isNaN
+        | CompareOp.Lt
+        | CompareOp.Gt -> truth false
+
     /// A name as an identifier: other characters become underlines, and a reserved name gets one behind it.
     let identifier (language: Language) (name: string) =
         let text = StringBuilder()
@@ -120,6 +134,8 @@ module internal SourceText =
             | ScalarProgram.Step.Number v -> language.Number dtype v
             | ScalarProgram.Step.Unary(op, x) -> language.Unary op dtype (use' x)
             | ScalarProgram.Step.Binary(op, x, y) -> binary language op dtype (use' x) (use' y)
+            | ScalarProgram.Step.Compare(op, x, y) when x = y ->
+                compareSame language op (snd program.Steps[x]) (use' x)
             | ScalarProgram.Step.Compare(op, x, y) -> compare language op (use' x) (use' y)
             | ScalarProgram.Step.Select(c, x, y) -> language.Choice (use' c) (use' x) (use' y)
             | ScalarProgram.Step.Truth x

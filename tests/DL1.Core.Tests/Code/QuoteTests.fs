@@ -169,6 +169,6 @@ let tests =
                 for message, piece in expectations do
                     Expect.stringContains message piece ""
 
-                Expect.stringContains (fst (List.head expectations)) "QuoteTests.fs, line" "the place"
+                Expect.stringContains (fst (List.head expectations)) "in QuoteTests.fs, line" "the place"
             }
         ]
