@@ -253,7 +253,7 @@ public static class Generated
 
     public static double MethodSpecialF64(double x, double y)
     {
-        return (x != x && (y > 0.0 || !(y < double.NegativeInfinity)) ? double.NaN : Math.Min(x + 1E-30, double.PositiveInfinity) * -0.0);
+        return (double.IsNaN(x) && (y > 0.0 || !(y < double.NegativeInfinity)) ? double.NaN : Math.Min(x + 1E-30, double.PositiveInfinity) * -0.0);
     }
 
     public static double MethodCastF64(double x, double y)
@@ -622,7 +622,7 @@ public static class Generated
 
     public static float MethodSpecialF32(float x, float y)
     {
-        return (x != x && (y > 0.0f || !(y < float.NegativeInfinity)) ? float.NaN : Math.Min(x + 1E-30f, float.PositiveInfinity) * -0.0f);
+        return (float.IsNaN(x) && (y > 0.0f || !(y < float.NegativeInfinity)) ? float.NaN : Math.Min(x + 1E-30f, float.PositiveInfinity) * -0.0f);
     }
 
     public static float MethodCastF32(float x, float y)

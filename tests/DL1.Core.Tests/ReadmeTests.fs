@@ -80,7 +80,7 @@ let private code () =
     let waveSlope = Symbolic.derivative (Expr.symbol "x") wave
     let slopes = Quote.gradient <@ fun (a: float) b -> a * b ** 2.0 @>
     let source = ToCode.fsharp "slope" [ Expr.symbol "x" ] waveSlope // or ToCode.csharp, ToCode.linq
-    printfn $"{slopes}, {source}" // [b²; a·2·b], ...
+    printfn $"{slopes}, {source}" // [b²; 2·a·b], ...
     waveSlope, slopes, source
 
 let tests =
@@ -99,7 +99,7 @@ let tests =
             }
             test "code is read and written" {
                 let slope, slopes, source = code ()
-                Expect.equal (string slopes) "[b²; a·2·b]" ""
+                Expect.equal (string slopes) "[b²; 2·a·b]" ""
                 Expect.stringStarts source "let slope (x: float) : float =\n" ""
                 let at = 0.7
                 let expected = exp -at * (3.0 * cos (3.0 * at) - sin (3.0 * at))

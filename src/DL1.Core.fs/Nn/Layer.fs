@@ -153,7 +153,8 @@ module Layer =
 
     /// A name in the place of a layer's number: `encoder.weight`. `Layer.named "encoder" (Dense.linear 64)`
     let named (name: string) (layer: Layer<'a, 'b>) : Layer<'a, 'b> =
-        Layer(1, [ $"{name}: {layer}" ], fun place x -> layer.RunIn (place.Parent.Child name) x)
+        let inside = if layer.Parts.Length > 1 then $"({layer})" else string layer
+        Layer(1, [ $"{name}: {inside}" ], fun place x -> layer.RunIn (place.Parent.Child name) x)
 
     /// x + f(x): what is learnt is the difference (He et al. 2016). `Layer.residual (Dense.linear 4)`
     let residual (layer: Layer<Expr, Expr>) : Layer<Expr, Expr> =

@@ -149,7 +149,7 @@ let generatedGeF64 (x: float) (y: float) : float =
     (if x >= 2.0 * y then x - (y - x) else x / (y / x))
 
 let generatedSpecialF64 (x: float) (y: float) : float =
-    (if x <> x && (y > 0.0 || not (y < -infinity)) then nan else min (x + 1E-30) infinity * -0.0)
+    (if System.Double.IsNaN x && (y > 0.0 || not (y < -infinity)) then nan else min (x + 1E-30) infinity * -0.0)
 
 let generatedCastF64 (x: float) (y: float) : float =
     float (float32 x) + (if y <> 0.0 then 1.0 else 0.0) + (if x < y then 1.0 else 0.0)
@@ -374,7 +374,7 @@ let generatedGeF32 (x: float32) (y: float32) : float32 =
     (if x >= 2.0f * y then x - (y - x) else x / (y / x))
 
 let generatedSpecialF32 (x: float32) (y: float32) : float32 =
-    (if x <> x && (y > 0.0f || not (y < -infinityf)) then nanf else min (x + 1E-30f) infinityf * -0.0f)
+    (if System.Single.IsNaN x && (y > 0.0f || not (y < -infinityf)) then nanf else min (x + 1E-30f) infinityf * -0.0f)
 
 let generatedCastF32 (x: float32) (y: float32) : float32 =
     x + (if y <> 0.0f then 1.0f else 0.0f) + float32 (if x < y then 1.0 else 0.0)
