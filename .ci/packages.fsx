@@ -82,7 +82,8 @@ for id, dependencies in packages do
 
     let stated =
         [
-            for d in named "dependency" -> d.Attribute(XName.Get "id").Value, d.Attribute(XName.Get "version").Value
+            for d in named "dependency" ->
+                d.Attribute(XName.Get "id").Value, d.Attribute(XName.Get "version").Value
         ]
 
     check
@@ -97,7 +98,9 @@ for id, dependencies in packages do
     check ((text $"lib/net10.0/{id}.xml").Contains "<summary>") "no documentation"
     check (List.contains $"lib/net10.0/{id}.pdb" (names symbols)) "no symbols"
     library |> Option.iter (fun l -> check (isManaged l) "a library that is not managed code alone")
-    library |> Option.iter (fun l -> check (isDeterministic l) "a library that was not built deterministically")
+
+    library
+    |> Option.iter (fun l -> check (isDeterministic l) "a library that was not built deterministically")
 
     if id = "DL1.Core" then
         check ((text "content/DL1.Core.fsx").Contains "AddPrinter") "no printers for F# Interactive"
@@ -125,7 +128,9 @@ for id, dependencies in packages do
     if Environment.GetEnvironmentVariable "CI" = "true" then
         for archive in [ package; symbols ] do
             for entry in archive.Entries do
-                check (not (contains here (bytes entry))) $"{entry.FullName} names the folder that it was built in"
+                check
+                    (not (contains here (bytes entry)))
+                    $"{entry.FullName} names the folder that it was built in"
 
 if wrong > 0 then
     printfn $"{wrong} things are wrong"

@@ -17,7 +17,7 @@ public class CodeSourceTests
         {
             foreach (var y in Special)
             {
-                Tensor Given(double v) => isSingle ? (float)v : v;
+                Tensor Given(double v) => isSingle ? (Tensor)(float)v : (Tensor)v;
                 double expected = f.Evaluate(("x", Given(x)), ("y", Given(y))).ToDouble(), actual = run(x, y);
                 var isSame = BitConverter.DoubleToInt64Bits(expected) == BitConverter.DoubleToInt64Bits(actual)
                     || double.IsNaN(expected) && double.IsNaN(actual);

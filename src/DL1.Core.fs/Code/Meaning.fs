@@ -167,11 +167,8 @@ module internal Meaning =
         | "Ceiling", [ x ] -> Some(ceil x)
         | "Clamp", [ x; low; high ] -> Some(clamp x low high)
         | "CopySign", [ x; sign ] ->
-            match Local.number x with
-            | Some v ->
-                Some(
-                    Expr.where (isNegative sign) (Expr.scalar x.DType -(abs v)) (Expr.scalar x.DType (abs v))
-                )
+            match Local.number sign with
+            | Some s -> Some(if Double.IsNegative s then -(abs x) else abs x)
             | None -> Some(Expr.where (isNegative sign) -(abs x) (abs x))
         | "Cos", [ x ] -> Some(cos x)
         | "Cosh", [ x ] -> Some(cosh x)
