@@ -51,7 +51,7 @@ public class CodeTests
         var minors = Calculus.Gradient((a, b, c, d) => a * d - b * c);
         Assert.Equal(["d", "−c", "−b", "a"], minors.Select(Text));
         var parts = Calculus.Gradient((double x, float k) => MathF.Exp(k) * x);
-        Assert.Equal([DType.F64, DType.F32], parts.Select(p => p.DType));
+        Assert.Equal([DType.F64, DType.F64], parts.Select(p => p.DType));
         Func<double, double> slope = Calculus.CompileDerivative(x => x * x * x);
         Assert.Equal(12, slope(2));
         ScalarMap both = Calculus.CompileGradient((double x, double y) => x * Math.Exp(y));

@@ -85,7 +85,11 @@ module internal SourceText =
         | CompareOp.Ne -> isNaN
         | CompareOp.Eq
         | CompareOp.Le
-        | CompareOp.Ge -> if dtype = DType.Bool then truth true else language.Unary UnaryOp.Not DType.Bool isNaN
+        | CompareOp.Ge ->
+            if dtype = DType.Bool then
+                truth true
+            else
+                language.Unary UnaryOp.Not DType.Bool isNaN
         | CompareOp.Lt
         | CompareOp.Gt -> truth false
 
