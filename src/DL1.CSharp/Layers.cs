@@ -58,7 +58,7 @@ public static partial class Layers
     {
         var options = new NormOptions(epsilon, momentum, affine);
         Layer<Expr, Expr> rows = Norm.batchNorm1dWith(options), images = Norm.batchNorm2dWith(options);
-        return new Layer<Expr, Expr>(1, Interop.Function<RowPlace, Expr, Expr>((place, x) =>
+        return new Layer<Expr, Expr>(1, Interop.List(["BatchNorm"]), Interop.Function<RowPlace, Expr, Expr>((place, x) =>
             (x.Shape.Rank == 4 ? images : rows).Run.Invoke(place).Invoke(x)));
     }
 

@@ -14,7 +14,7 @@ public class ReadmeTests
     {
         var here = Repository.Folded(Repository.Read("tests", "DL1.CSharp.Tests", "ReadmeTests.cs"));
         var snippets = Repository.Snippets("README.md", "csharp");
-        Assert.Equal(5, snippets.Count);
+        Assert.Equal(6, snippets.Count);
         Assert.All(snippets, snippet => Assert.Contains(Repository.Folded(snippet), here));
     }
 
@@ -122,4 +122,24 @@ public class ReadmeTests
             var d = a + c;
             Console.WriteLine((d * c).Explain([("d", d), ("Y", d * c)], ("a", 1.0), ("c", 3.0)));
         }));
+
+    [Fact]
+    public void CodeIsReadAndWritten() =>
+        Assert.Equal(
+            "where(x > 0, 3·cos x, 3·x²)\nb − c, -0.7358\n"
+            + "x => IIF((x > 0), (3 * Cos(x)), (3 * Pow(x, 2)))\n"
+            + "public static double Slope(double x)\n{\n    return (x > 0.0 ? 3.0 * Math.Cos(x) : 3.0 * Math.Pow(x, 2.0));\n}\n",
+            Output(() =>
+            {
+                var scale = 3.0;
+                var f = Expr.From((double x) => x > 0 ? scale * Math.Sin(x) : Math.Pow(x, 3));
+                Console.WriteLine(f.Derivative("x"));                                   // where(x > 0, 3·cos x, 3·x²)
+
+                var gradient = Calculus.Gradient((a, b, c) => (a + b) * (b - c));       // formulas, one for each parameter
+                Func<double, double> slope = Calculus.CompileDerivative(x => Math.Exp(-x * x));
+                Console.WriteLine($"{gradient[0]}, {slope(1):0.0000}");
+
+                Console.WriteLine(f.Derivative("x").ToLambda(Expr.Symbol("x")));        // a LINQ expression tree
+                Console.WriteLine(f.Derivative("x").ToCSharp("Slope", Expr.Symbol("x")));
+            }));
 }

@@ -60,6 +60,9 @@ let tests =
             ExplainTests.tests
             // Compile
             ScalarFunctionTests.tests
+            // Code
+            QuoteTests.tests
+            ToCodeTests.tests
             PlanTests.tests
             // Optimize
             ScheduleTests.tests

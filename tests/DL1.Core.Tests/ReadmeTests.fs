@@ -75,19 +75,36 @@ let private network () =
     |> snd
     |> List.rev
 
+let private code () =
+    let wave = Quote.expr <@ fun x -> exp -x * sin (3.0 * x) @>
+    let waveSlope = Symbolic.derivative (Expr.symbol "x") wave
+    let slopes = Quote.gradient <@ fun (a: float) b -> a * b ** 2.0 @>
+    let source = ToCode.fsharp "slope" [ Expr.symbol "x" ] waveSlope // or ToCode.csharp, ToCode.linq
+    printfn $"{slopes}, {source}" // [b²; 2·a·b], ...
+    waveSlope, slopes, source
+
 let tests =
     testList
         "README"
         [
             test "every F# example stands here" {
                 let here = folded (read "tests/DL1.Core.Tests/ReadmeTests.fs")
-                Expect.equal snippets.Length 3 "three examples"
+                Expect.equal snippets.Length 4 "four examples"
 
                 for snippet in snippets do
                     Expect.stringContains here snippet "an example of the README"
             }
             test "calculus prints what the comment says" {
                 Expect.equal (calculus ()) "x²·sin x, 2·x·sin x + x²·cos x, f64 3.6372" ""
+            }
+            test "code is read and written" {
+                let slope, slopes, source = code ()
+                Expect.equal (string slopes) "[b²; 2·a·b]" ""
+                Expect.stringStarts source "let slope (x: float) : float =\n" ""
+                let at = 0.7
+                let expected = exp -at * (3.0 * cos (3.0 * at) - sin (3.0 * at))
+                let value = Eval.run [ "x", Tensor.scalar at ] slope |> Tensor.toFloat
+                Expect.isLessThan (abs (value - expected)) 1e-14 ""
             }
             test "a network learns sixteen examples by heart" {
                 let losses = network ()

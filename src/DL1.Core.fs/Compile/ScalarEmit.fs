@@ -18,7 +18,7 @@ module internal ScalarEmit =
                 "report this as a bug"
         | found -> found
 
-    let private ownMethod name : MethodInfo =
+    let ownMethod name : MethodInfo =
         let flags = BindingFlags.Static ||| BindingFlags.NonPublic ||| BindingFlags.Public
 
         match typeof<ScalarProgram.Program>.Assembly.GetType("DL1.Scalar") with

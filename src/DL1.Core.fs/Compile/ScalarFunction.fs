@@ -7,7 +7,7 @@ open System.Runtime.CompilerServices
 /// platform does not allow new code, the same values are computed step by step.
 [<RequireQualifiedAccess>]
 module ScalarFunction =
-    let private variableOf (e: Expr) =
+    let internal variableOf (e: Expr) =
         match e.Node with
         | Node.Variable v when v.Shape.IsScalar -> v
         | _ ->

@@ -43,9 +43,9 @@ module internal ScalarProgram =
 
         Rebuild.bottomUp change roots
 
-    /// A program from the variables that it takes, in order, and what it computes.
-    let ofGraph (inputs: Variable list) (roots: Expr list) : Program =
-        let roots = inlineRules roots |> Rewrite.stableAll
+    /// A program that computes what is written, to the bits of Eval.
+    let asWritten (inputs: Variable list) (roots: Expr list) : Program =
+        let roots = inlineRules roots
         let places = Dictionary<Digest, int>()
         let steps = List<Step * DType>()
         let place (e: Expr) = places[e.Digest]
@@ -106,6 +106,10 @@ module internal ScalarProgram =
             Outputs = roots |> List.map place |> Array.ofList
             Inputs = inputs.Length
         }
+
+    /// A program from the variables that it takes, in order, and what it computes, after the stable rewriting.
+    let ofGraph (inputs: Variable list) (roots: Expr list) : Program =
+        asWritten inputs (inlineRules roots |> Rewrite.stableAll)
 
     /// Runs a program step by step by the definitions of Scalar: where no code may be generated.
     let interpret (program: Program) (read: int -> float) (write: int -> float -> unit) =

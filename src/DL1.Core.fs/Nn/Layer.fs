@@ -17,11 +17,17 @@ type internal RowPlace =
 
 /// A layer, or a row of layers: one function from what goes in to what comes out, in a scope that knows its parameters.
 /// A row numbers its members when it is run, from 0, as PyTorch's Sequential; so composition is associative.
-[<Sealed>]
-type Layer<'a, 'b> internal (length: int, run: RowPlace -> 'a -> 'b) =
+[<Sealed; StructuredFormatDisplay("{Display}")>]
+type Layer<'a, 'b> internal (length: int, parts: string list, run: RowPlace -> 'a -> 'b) =
     /// How many numbers the row takes.
     member internal _.Length = length
     member internal _.Run = run
+    /// The names of its members, in their order.
+    member internal _.Parts = parts
+
+    /// The names of its members, as they are composed: `Linear => ReLU => Linear`.
+    override _.ToString() = if parts.IsEmpty then "identity" else System.String.Join(" => ", parts)
+    member internal this.Display = this.ToString()
 
     /// Runs the layer in a scope: a single layer uses its names as they are, a row puts numbers before them.
     member internal _.RunIn (scope: Scope) (x: 'a) : 'b =
@@ -35,7 +41,11 @@ type Layer<'a, 'b> internal (length: int, run: RowPlace -> 'a -> 'b) =
         let along (place: RowPlace) =
             { place with Number = place.Number |> ValueOption.map (fun n -> n + length) }
 
-        Layer(length + second.Length, fun place x -> second.Run (along place) (run place x))
+        Layer(
+            length + second.Length,
+            parts @ second.Parts,
+            fun place x -> second.Run (along place) (run place x)
+        )
 
 /// What a scope does with layers, in F# and in C#.
 [<Extension; AbstractClass; Sealed>]
@@ -78,6 +88,7 @@ module Layer =
     let internal made name (f: Scope -> 'a -> 'b) (outputOf: 'b -> Expr option) : Layer<'a, 'b> =
         Layer(
             1,
+            [ name ],
             fun place x ->
                 let scope = place.Enter()
                 let ledger = scope.Ledger
@@ -116,7 +127,7 @@ module Layer =
     let ofFunction (name: string) (f: Expr -> Expr) : Layer<Expr, Expr> = create name (fun _ x -> f x)
 
     /// What comes in goes out; it takes no number in a row. `Layer.identity<Expr>`
-    let identity<'a> : Layer<'a, 'a> = Layer(0, fun _ x -> x)
+    let identity<'a> : Layer<'a, 'a> = Layer(0, [], fun _ x -> x)
 
     /// One layer after another. `Layer.compose (Dense.linear 512) Activation.relu`
     let compose (first: Layer<'a, 'b>) (second: Layer<'b, 'c>) = first.Then second
@@ -126,22 +137,24 @@ module Layer =
 
     /// A layer with a function of its result: it takes no number of its own. `Layer.map Expr.t (Dense.linear 4)`
     let map (f: 'b -> 'c) (layer: Layer<'a, 'b>) : Layer<'a, 'c> =
-        Layer(layer.Length, fun place x -> f (layer.Run place x))
+        Layer(layer.Length, layer.Parts, fun place x -> f (layer.Run place x))
 
     /// A function of what goes in before a layer. `Layer.before Expr.t (Dense.linear 4)`
     let before (f: 'a -> 'b) (layer: Layer<'b, 'c>) : Layer<'a, 'c> =
-        Layer(layer.Length, fun place x -> layer.Run place (f x))
+        Layer(layer.Length, layer.Parts, fun place x -> layer.Run place (f x))
 
     /// A row as one member of another: its numbers stand below its own, `1.0.weight`. `Layer.block (f => g)`
-    let block (layer: Layer<'a, 'b>) : Layer<'a, 'b> = Layer(1, fun place x -> layer.RunIn (place.Enter()) x)
+    let block (layer: Layer<'a, 'b>) : Layer<'a, 'b> =
+        Layer(1, [ $"({layer})" ], fun place x -> layer.RunIn (place.Enter()) x)
 
     /// A row that puts numbers before its names even where it has one member only. `Layer.numbered (Dense.linear 64)`
     let numbered (layer: Layer<'a, 'b>) : Layer<'a, 'b> =
-        Layer(1, fun place x -> layer.Run { Parent = place.Enter(); Number = ValueSome 0 } x)
+        Layer(1, layer.Parts, fun place x -> layer.Run { Parent = place.Enter(); Number = ValueSome 0 } x)
 
     /// A name in the place of a layer's number: `encoder.weight`. `Layer.named "encoder" (Dense.linear 64)`
     let named (name: string) (layer: Layer<'a, 'b>) : Layer<'a, 'b> =
-        Layer(1, fun place x -> layer.RunIn (place.Parent.Child name) x)
+        let inside = if layer.Parts.Length > 1 then $"({layer})" else string layer
+        Layer(1, [ $"{name}: {inside}" ], fun place x -> layer.RunIn (place.Parent.Child name) x)
 
     /// x + f(x): what is learnt is the difference (He et al. 2016). `Layer.residual (Dense.linear 4)`
     let residual (layer: Layer<Expr, Expr>) : Layer<Expr, Expr> =

@@ -140,7 +140,7 @@ module Fit =
                 None
             else
                 let now = state.Value
-                let trained = Trained(learner.Model, now.Parameters, now.State, outputs)
+                let trained = Trained(learner.Model, now.Parameters, now.State, outputs, None)
                 Some(trained.Evaluate(predictor, options.Metrics, measured, 256))
 
         let finish number (watch: Stopwatch) (loss: float, norms: Tree<float>) =
@@ -205,8 +205,11 @@ module Fit =
             | Some _
             | None -> last.Parameters, last.State
 
+        // One row of what goes in, for the model's table.
+        let example = Expr.variable "input" data.Inputs.DType (1 :: List.tail (data.Inputs.Shape.ToList()))
+
         {
-            Trained = Trained(learner.Model, parameters, state, outputs)
+            Trained = Trained(learner.Model, parameters, state, outputs, Some example)
             State = last
             History = List.rev history
             BestEpoch = best |> Option.bind (fun b -> if b.Epoch > 0 then Some b.Epoch else None)

@@ -135,7 +135,7 @@ type FitEnd =
     | Diverged
 
 /// What training gave.
-[<NoEquality; NoComparison>]
+[<NoEquality; NoComparison; StructuredFormatDisplay("{Display}")>]
 type Fitted =
     {
         /// The model, with the last parameters, or the best where they are restored.
@@ -149,3 +149,7 @@ type Fitted =
         /// Why it ended.
         End: FitEnd
     }
+
+    /// The epochs as a table, why it ended, and the model's table.
+    override this.ToString() = $"{History.table this.History}\n{this.End}\n\n{this.Trained}"
+    member internal this.Display = this.ToString()

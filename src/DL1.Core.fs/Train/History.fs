@@ -41,6 +41,45 @@ module History =
         ]
         |> String.concat "  "
 
+    /// The epochs as a table with a header, in aligned columns. `History.table fitted.History`
+    let table (rows: EpochRow list) : string =
+        let names = rows |> List.collect (fun r -> List.map fst r.Metrics) |> List.distinct
+        let validates = rows |> List.exists _.ValidationLoss.IsSome
+
+        let header =
+            [
+                "epoch"
+                "loss"
+                if validates then
+                    "validation loss"
+                yield! names
+                "seconds"
+            ]
+
+        let cells (r: EpochRow) =
+            [
+                string r.Epoch
+                number r.Loss
+                if validates then
+                    r.ValidationLoss |> Option.map number |> Option.defaultValue ""
+                for name in names do
+                    r.Metrics
+                    |> List.tryFind (fun (n, _) -> n = name)
+                    |> Option.map (snd >> number)
+                    |> Option.defaultValue ""
+                r.Seconds.ToString("F1", CultureInfo.InvariantCulture)
+            ]
+
+        let lines = header :: List.map cells rows
+
+        let widths =
+            header |> List.mapi (fun i _ -> lines |> List.map (fun line -> line[i].Length) |> List.max)
+
+        lines
+        |> List.map (fun line ->
+            List.map2 (fun (cell: string) width -> cell.PadLeft width) line widths |> String.concat "  ")
+        |> String.concat "\n"
+
     /// The epochs as comma-separated values, with a header. `History.toCsv fitted.History`
     let toCsv (rows: EpochRow list) : string =
         let exact (value: float) = value.ToString("R", CultureInfo.InvariantCulture)

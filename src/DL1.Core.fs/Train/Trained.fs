@@ -43,9 +43,16 @@ type Evaluation =
     }
 
 /// A model with its parameters and the state of its layers: what prediction needs. Immutable, for many threads at once.
-[<Sealed>]
+[<Sealed; StructuredFormatDisplay("{Display}")>]
 type Trained
-    internal (model: Layer<Expr, Expr>, parameters: Tree<Tensor>, state: Tree<Tensor>, predictor: Predictor) =
+    internal
+    (
+        model: Layer<Expr, Expr>,
+        parameters: Tree<Tensor>,
+        state: Tree<Tensor>,
+        predictor: Predictor,
+        example: Expr option
+    ) =
     let chunks size rows =
         [ for first in 0..size .. rows - 1 -> [| first .. min (first + size) rows - 1 |] ]
 
@@ -59,6 +66,14 @@ type Trained
     member _.Parameters = parameters
     /// The state of its layers.
     member _.State = state
+
+    /// The model's table, where it is known what goes in; else its layers, and how many elements its parameters have.
+    override _.ToString() =
+        match example with
+        | Some x -> string (Summary.ofLayer x model)
+        | None -> $"{model}: {Tree.values parameters |> List.sumBy (fun p -> int64 p.Size)} parameters"
+
+    member internal this.Display = this.ToString()
 
     /// The outputs for inputs of any number of rows, `[rows; ...]`, computed in batches of a size.
     member _.Predict(inputs: Tensor, batchSize: int) : Tensor =
@@ -113,7 +128,7 @@ module Trained =
 
     /// A model with parameters and layer state. `Trained.create model parameters state`
     let create (model: Layer<Expr, Expr>) (parameters: Tree<Tensor>) (state: Tree<Tensor>) : Trained =
-        Trained(model, parameters, state, Predictor(model, None))
+        Trained(model, parameters, state, Predictor(model, None), None)
 
     /// The outputs for inputs of any number of rows, `[rows; ...]`; layers are in inference.
     /// `Trained.predict x trained`

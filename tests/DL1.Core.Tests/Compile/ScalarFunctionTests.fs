@@ -12,15 +12,14 @@ let private cases<'u> =
     FSharpType.GetUnionCases typeof<'u>
     |> Array.map (fun case -> FSharpValue.MakeUnion(case, [||]) :?> 'u)
 
-let private unaries = cases<UnaryOp> |> Array.filter (fun op -> op <> UnaryOp.Not)
+let unaries = cases<UnaryOp> |> Array.filter (fun op -> op <> UnaryOp.Not)
 
-let private binaries =
-    cases<BinaryOp> |> Array.filter (fun op -> op <> BinaryOp.And && op <> BinaryOp.Or)
+let binaries = cases<BinaryOp> |> Array.filter (fun op -> op <> BinaryOp.And && op <> BinaryOp.Or)
 
-let private compares = cases<CompareOp>
+let compares = cases<CompareOp>
 
 /// A scalar graph of one type over x and y that uses its parts again, from a list of choices.
-let private grown dtype (choices: uint16 list) =
+let grown dtype (choices: uint16 list) =
     let x, y = Expr.variable "x" dtype [], Expr.variable "y" dtype []
 
     let step (made: Expr list) (choice: uint16) =
@@ -48,14 +47,14 @@ let private grown dtype (choices: uint16 list) =
 
     x, y, List.fold step [ x; y ] (List.truncate 20 choices) |> List.head
 
-let private special =
+let special =
     [| 0.0; -0.0; 1.0; -1.0; 0.5; 3.7; -2.2; 1e-300; 1e300; 1e-40; 1e30; nan; infinity; -infinity |]
 
-let private sameNumber (a: float) (b: float) =
+let sameNumber (a: float) (b: float) =
     BitConverter.DoubleToInt64Bits a = BitConverter.DoubleToInt64Bits b
     || (Double.IsNaN a && Double.IsNaN b)
 
-let private point dtype (i: byte) (j: byte) =
+let point dtype (i: byte) (j: byte) =
     let at (k: byte) = special[int k % special.Length]
     let held v = if dtype = DType.F32 then float (float32 v) else v
     held (at i), held (at j)

@@ -199,6 +199,9 @@ let private row: EpochRow =
 let private histories =
     [
         prints "line" "epoch 1 loss 0.5 1.5 s" (fun () -> History.line row)
+        prints "table" "True" (fun () ->
+            let fitted = fitted.Value
+            (History.table fitted.History).StartsWith "epoch ")
         prints "toCsv" "3" (fun () ->
             let fitted = fitted.Value
             (History.toCsv fitted.History).Split('\n').Length)

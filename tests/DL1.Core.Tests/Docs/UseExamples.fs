@@ -89,6 +89,25 @@ let private scalarFunction =
             $"{results[0]} {results[1]} {results[2]}")
     ]
 
+let private quote =
+    [
+        prints "lambda" "[a; b]: a·b" (fun () ->
+            let inputs, f = Quote.lambda <@ fun (a: float) b -> a * b @>
+            $"{inputs}: {f}")
+        prints "expr" "(x − 2)² + 3" (fun () -> Quote.expr <@ fun x -> (x - 2.0) ** 2.0 + 3.0 @>)
+        prints "gradient" "[b − c; 2·b − c + a; −a − b]" (fun () ->
+            Quote.gradient <@ fun (a: float) b c -> (a + b) * (b - c) @>)
+    ]
+
+let private toCode =
+    [
+        prints "linq" "x => (x * Sin(x))" (fun () -> (ToCode.linq [ x ] (x * sin x)).ToString())
+        prints "csharp" "public static double Slope(double x) { return 2.0 * x; }" (fun () ->
+            ToCode.csharp "Slope" [ x ] (2.0 * x))
+        prints "fsharp" "let slope (x: float) : float = 2.0 * x" (fun () ->
+            ToCode.fsharp "slope" [ x ] (2.0 * x))
+    ]
+
 let private explain =
     [
         prints
@@ -106,5 +125,10 @@ let all =
         { Module = moduleOf <@ Eval.run @>; Rows = eval }
         { Module = moduleOf <@ Descent.run @>; Rows = descent }
         { Module = moduleOf <@ ScalarFunction.of1 @>; Rows = scalarFunction }
+        {
+            Module = moduleOf <@ fun (code: Quotations.Expr<float>) -> Quote.expr code @>
+            Rows = quote
+        }
+        { Module = moduleOf <@ ToCode.csharp @>; Rows = toCode }
         { Module = moduleOf <@ Explain.run @>; Rows = explain }
     ]

@@ -235,4 +235,12 @@ let tests =
 
                 Expect.equal (y.DType, y.Shape) (DType.F32, Shape.Of [ 1; 3 ]) ""
             }
+            test "a layer prints as it is composed" {
+                let row = Dense.linear 3 => Activation.relu
+                Expect.equal (string row) "Linear => ReLU" ""
+                Expect.equal (sprintf "%A" row) "Linear => ReLU" "in %A too"
+                let model = Layer.named "encoder" row => Layer.block row => Layer.map Expr.t (Dense.linear 2)
+                Expect.equal (string model) "encoder: (Linear => ReLU) => (Linear => ReLU) => Linear" ""
+                Expect.equal (string (Layer.identity<Expr>)) "identity" ""
+            }
         ]

@@ -39,6 +39,28 @@ let private fitting =
             Expect.isGreaterThan (accuracyOf f) 0.9 "accuracy"
             Expect.isLessThan (List.last f.History).Loss f.History.Head.Loss "the loss falls"
         }
+        test "what was fitted prints its epochs as an aligned table, and its model's summary" {
+            let lines = History.table(whole.Value.History).Split '\n'
+            Expect.equal lines.Length 7 "a header and six epochs"
+            Expect.equal (lines |> Array.map _.Length |> Array.distinct).Length 1 "aligned"
+
+            Expect.equal
+                (lines[0].Split(' ', StringSplitOptions.RemoveEmptyEntries))
+                [| "epoch"; "loss"; "validation"; "loss"; "accuracy"; "seconds" |]
+                "the columns"
+
+            let text = sprintf "%A" whole.Value
+            Expect.stringContains text (History.table whole.Value.History) "the table"
+            Expect.stringContains text "Output shape" "the summary"
+
+            let bare =
+                Trained.create
+                    (Dense.linear 3)
+                    (Tree.ofList [ "weight", Tensor.vector [ 1.0; 2.0 ] ])
+                    Tree.empty
+
+            Expect.equal (string bare) "Linear: 2 parameters" "where it is not known what goes in"
+        }
         test "the same key gives the same bits" {
             let again = Fit.run usual learner train
             Expect.isTrue (sameState again.State whole.Value.State) "state"

@@ -1,0 +1,66 @@
+namespace DL1
+
+open System
+open FSharp.Quotations
+open FSharp.Quotations.DerivedPatterns
+open FSharp.Quotations.Patterns
+
+/// F# code that has no meaning as an expression: what it is called, and what to do about it.
+[<RequireQualifiedAccess>]
+module internal Unreadable =
+    let private operation = "Quote.expr"
+
+    /// Where a quotation stands in its file, if the compiler has told.
+    let private place (code: Expr) =
+        let line =
+            code.CustomAttributes
+            |> List.tryPick (function
+                | NewTuple [ String "DebugRange"; NewTuple [ String file; Int32 line; Int32 column; _; _ ] ] ->
+                    Some $", in {IO.Path.GetFileName file}, line {line}, column {column + 1}"
+                | _ -> None)
+
+        Option.defaultValue "" line
+
+    let private called (m: Reflection.MethodInfo) =
+        match m.DeclaringType with
+        | null -> m.Name
+        | owner when owner.Name = "Operators" -> m.Name
+        | owner -> $"{owner.Name}.{m.Name}"
+
+    /// Refuses a piece of code.
+    let refuse what cure : 'a =
+        Refuse.domain
+            operation
+            what
+            "arithmetic, comparisons, conditions, let, tuples, and functions of F# and System.Math, of float or float32"
+            cure
+
+    /// What a piece of code is, in words, and what to do about it.
+    let private describe (code: Expr) =
+        match code with
+        | Call(_, m, _) ->
+            $"the call of {called m}",
+            "write its formula out, or mark the function with [<ReflectedDefinition>]"
+        | Application _
+        | Value _ ->
+            $"a value of type {code.Type.Name} whose code cannot be seen",
+            "put the code into the quotation, or mark the function with [<ReflectedDefinition>]"
+        | VarSet _
+        | Sequential _ -> "a variable that changes", "give each value a name of its own by let"
+        | ForIntegerRangeLoop _
+        | WhileLoop _ -> "a loop", "write its steps out, or use Scan.run over tensors"
+        | LetRecursive _ -> "a function that calls itself", "write its steps out"
+        | PropertyGet(_, p, _) -> $"the property {p.Name}", "read it before the quotation, into a number"
+        | _ -> $"code of type {code.Type.Name}", "write it with arithmetic and functions of numbers"
+
+    /// Refuses code that no case of the reader knows.
+    let code (code: Expr) : 'a =
+        let what, cure = describe code
+        refuse what cure
+
+    /// Runs what reads a quotation; a refusal tells where the quotation stands.
+    let within (quotation: Expr) (read: unit -> 'a) : 'a =
+        try
+            read ()
+        with :? DomainError as e when e.Operation = operation && place quotation <> "" ->
+            Refuse.domain operation (e.Given + place quotation) e.Expected e.Cure
