@@ -59,7 +59,7 @@ module Tensor =
                 "Tensor.toFloat"
                 $"a tensor of shape {t.Shape}"
                 "one element"
-                "reduce it first (sum, mean), or read all elements with Tensor.toFloats"
+                "reduce it first (sum, mean), or read all elements as an array"
 
         Elements.toFloat 0 t.Elements
 

@@ -90,7 +90,7 @@ module Key =
         words
 
     let private refuseType operation (dtype: DType) expected =
-        Refuse.shape operation $"the type {dtype}" expected "draw in such a type, then Tensor.cast"
+        Refuse.shape operation $"the type {dtype}" expected "draw in such a type, then cast"
 
     /// f64 numbers in [0, 1), two words each.
     let private doubles (dims: int list) key =

@@ -2,6 +2,7 @@ namespace DL1
 
 open System
 open System.Collections.Concurrent
+open System.Diagnostics
 
 /// A model ready to run on batches of any shape; each shape is prepared once. For many threads at once.
 [<Sealed>]
@@ -41,7 +42,7 @@ type Evaluation =
     }
 
 /// A model with its parameters and the state of its layers: what prediction needs. Immutable, for many threads at once.
-[<Sealed>]
+[<Sealed; DebuggerDisplay("{Parameters.Count} parameters")>]
 type Trained
     internal (model: Layer<Expr, Expr>, parameters: Tree<Tensor>, state: Tree<Tensor>, predictor: Predictor) =
     let chunks size rows =

@@ -169,7 +169,7 @@ type internal ScatterAdd
         | DType.I32 -> AddRuns.Of<int>()
         | DType.I64 -> AddRuns.Of<int64>()
         | DType.Bool ->
-            Refuse.shape "scatter_add" "truth values" "numbers" "cast them first: Expr.cast DType.I32 x"
+            Refuse.shape "scatter_add" "truth values" "numbers" "cast them first"
 
     let clearPart number =
         let first = number * Grain
