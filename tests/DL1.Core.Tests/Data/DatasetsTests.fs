@@ -68,9 +68,8 @@ let tests =
                 let islands = penguins.Inputs("island", "body_mass_g")
                 Expect.equal (islands.Shape.ToList()) [ 344; 4 ] "three islands and a mass"
                 let first = islands.ToArray<float32>()[..3]
-
-                let category =
-                    (penguins.Categories "island").Names |> Seq.findIndex ((=)(penguins.Texts "island")[0])
+                let island = (penguins.Texts "island")[0]
+                let category = (penguins.Categories "island").Names |> Seq.findIndex (fun name -> name = island)
 
                 Expect.equal first[category] 1f "its island"
                 Expect.equal (Array.sum first[..2]) 1f "and no other"
