@@ -11,6 +11,7 @@ namespace DL1;
 /// <param name="Metrics">The metrics by their names, on the validation set, or on the training set where there is none.</param>
 /// <param name="Gradients">The mean norms of the gradients by the paths of their parameters, where they are watched.</param>
 /// <param name="Seconds">How long the epoch took.</param>
+/// <example><code>double? validationLoss = result.History[0].ValidationLoss;</code></example>
 [DebuggerDisplay("{ToString(),nq}")]
 public sealed record Epoch(
     int Number, long Steps, double Loss, double? ValidationLoss, Tree<double> Metrics, Tree<double> Gradients, double Seconds)
@@ -36,6 +37,7 @@ public sealed record Epoch(
 /// <param name="Steps">How many steps it has.</param>
 /// <param name="Loss">The loss of the last step; at the epoch's end that of the epoch.</param>
 /// <param name="Ended">The epoch, where it has just ended; else null.</param>
+/// <example><code>new Progress&lt;TrainingProgress&gt;(p => log.Add($"{p.Epoch}: {p.Step} of {p.Steps}"))</code></example>
 [DebuggerDisplay("epoch {Epoch}, step {Step} of {Steps}, loss {Loss}")]
 public readonly record struct TrainingProgress(int Epoch, int Step, int Steps, double Loss, Epoch? Ended)
 {
@@ -51,7 +53,7 @@ public readonly record struct TrainingProgress(int Epoch, int Step, int Steps, d
     public static IProgress<TrainingProgress> Lines(Action<string> write) =>
         new Told(ProgressModule.lines(FuncConvert.ToFSharpFunc(write)));
 
-    /// <summary>The core's way of telling progress, as .NET's. It is told on the thread that trains, in order.</summary>
+    // The core's way of telling progress, as .NET's. It is told on the thread that trains, in order.
     private sealed class Told(Progress core) : IProgress<TrainingProgress>
     {
         public void Report(TrainingProgress value)
@@ -67,7 +69,7 @@ public readonly record struct TrainingProgress(int Epoch, int Step, int Steps, d
         }
     }
 
-    /// <summary>.NET's way of telling progress as the core's.</summary>
+    // .NET's way of telling progress, as the core's.
     internal static Progress ToCore(IProgress<TrainingProgress> progress)
     {
         var last = default(TrainingProgress);
@@ -83,5 +85,6 @@ public readonly record struct TrainingProgress(int Epoch, int Step, int Steps, d
 /// <param name="Epoch">The epoch that has ended.</param>
 /// <param name="History">The epochs so far, this one last.</param>
 /// <param name="State">A snapshot of the training, taken when it is first asked for.</param>
+/// <example><code>OnEpoch: report => report.Epoch.Loss &lt; 0.5 ? Answer.Stop : Answer.Continue</code></example>
 [DebuggerDisplay("{Epoch}")]
 public sealed record EpochReport(Epoch Epoch, IReadOnlyList<Epoch> History, Lazy<TrainState> State);

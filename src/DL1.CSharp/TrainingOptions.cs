@@ -21,6 +21,7 @@ namespace DL1;
 /// <param name="SaveEvery">Epochs from one checkpoint to the next; the last epoch is always written.</param>
 /// <param name="Resume">The checkpoint to go on from, to the same bits as if there had been no break.</param>
 /// <param name="Start">Parameters and state to begin with, in the place of drawn ones: for fine-tuning.</param>
+/// <example><code>var longer = options with { Epochs = 5, EarlyStopping = EarlyStopping.After(2) };</code></example>
 [DebuggerDisplay("{Epochs} epochs, batches of {BatchSize}")]
 public sealed record TrainingOptions(
     int Epochs = 10,

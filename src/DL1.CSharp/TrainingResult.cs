@@ -2,6 +2,25 @@ using System.Diagnostics;
 
 namespace DL1;
 
+/// <summary>Why a training ended.</summary>
+public enum TrainingEnd
+{
+    /// <summary>All epochs were made.</summary>
+    Finished,
+
+    /// <summary>The epochs no longer got better.</summary>
+    EarlyStopped,
+
+    /// <summary>A callback said so.</summary>
+    Stopped,
+
+    /// <summary>It was cancelled; the epoch that was begun is not in the history.</summary>
+    Cancelled,
+
+    /// <summary>The loss was no longer a finite number.</summary>
+    Diverged,
+}
+
 /// <summary>What training gave: the model with what it has learnt, and how it came about.</summary>
 [DebuggerDisplay("{ToString(),nq}")]
 public sealed class TrainingResult
@@ -32,8 +51,13 @@ public sealed class TrainingResult
     public int? BestEpoch => Fitted.BestEpoch?.Value;
 
     /// <summary>Why training ended.</summary>
-    /// <example><code>bool wasStoppedEarly = result.End == FitEnd.EarlyStopped;</code></example>
-    public FitEnd End => Fitted.End;
+    /// <example><code>bool wasStoppedEarly = result.End == TrainingEnd.EarlyStopped;</code></example>
+    public TrainingEnd End =>
+        Fitted.End.IsEarlyStopped ? TrainingEnd.EarlyStopped
+        : Fitted.End.IsStopped ? TrainingEnd.Stopped
+        : Fitted.End.IsCancelled ? TrainingEnd.Cancelled
+        : Fitted.End.IsDiverged ? TrainingEnd.Diverged
+        : TrainingEnd.Finished;
 
     /// <summary>The same as the core has it, for functions that take that.</summary>
     /// <example><code>Fitted core = result.Fitted;</code></example>
