@@ -15,7 +15,7 @@ compare [CASES] [--peer run.sh] [--openblas PROGRAM] [--rounds 3] [--reps 5] [--
     PROGRAM the threads; FASHION_MNIST names the folder of the images, which are random without it.
 memory [CASES] [--steps 1000]            bytes allocated by steps, and the peak of the process
 start [--program FILE] [--reps 7]        from process start to the first step's result. FILE is this program published:
-    dotnet publish bench/Steps -c Release -r linux-x64 --self-contained false -p:PublishReadyToRun=true
+    dotnet publish bench/Steps -c Release -r linux-x64 --self-contained true -p:PublishReadyToRun=true
         -p:NuGetLockFilePath=obj/published.lock.json -o FOLDER
 steady MINUTES [CASE]                    trains, and prints the working set every 30 seconds
 deep [--nodes 100000]                    compiles a chain of elementwise nodes
