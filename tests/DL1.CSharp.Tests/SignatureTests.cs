@@ -9,7 +9,7 @@ public class SignatureTests
     /// Every type that a public signature of DL1.CSharp names: parameters, results, generic arguments and their constraints,
     /// base types and interfaces, what heirs may see included.
     /// </summary>
-    private static IEnumerable<(string Member, Type Type)> SignatureTypes()
+    internal static IEnumerable<(string Member, Type Type)> SignatureTypes()
     {
         static IEnumerable<Type> Parts(Type type) =>
             type.HasElementType ? Parts(type.GetElementType()!)
