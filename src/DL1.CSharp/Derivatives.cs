@@ -87,6 +87,7 @@ public static class Derivatives
 /// <summary>
 /// A function of tensors from a graph: compiled once, called any number of times, from any thread.
 /// </summary>
+[System.Diagnostics.DebuggerDisplay("{given.Length} inputs, {wanted.Length} outputs")]
 public sealed class Function
 {
     private readonly Microsoft.FSharp.Core.FSharpFunc<

@@ -3,6 +3,7 @@ using DL1;
 namespace DL1.CSharp.Tests;
 
 /// <summary>Metrics, and searching for hyper-parameters.</summary>
+[Collection("console")]
 public class SearchTests
 {
     private static Tensor Of(params double[] values) => Tensor.Of(values);

@@ -3,6 +3,7 @@ using DL1;
 namespace DL1.CSharp.Tests;
 
 /// <summary>Training from C#, on a part of the digits.</summary>
+[Collection("console")]
 public class TrainingTests
 {
     private static readonly Dataset Data = Datasets.Digits().Take(400);

@@ -69,7 +69,9 @@ let tests =
                 Expect.equal (islands.Shape.ToList()) [ 344; 4 ] "three islands and a mass"
                 let first = islands.ToArray<float32>()[..3]
                 let island = (penguins.Texts "island")[0]
-                let category = (penguins.Categories "island").Names |> Seq.findIndex (fun name -> name = island)
+
+                let category =
+                    (penguins.Categories "island").Names |> Seq.findIndex (fun name -> name = island)
 
                 Expect.equal first[category] 1f "its island"
                 Expect.equal (Array.sum first[..2]) 1f "and no other"
