@@ -92,10 +92,12 @@ let tests =
             AtomicFileTests.tests
             SafetensorsTests.tests
             CheckpointTests.tests
+            StructureTests.tests
             MetricTests.tests
             // Training
             StepTests.tests
             FitTests.tests
+            TrainedTests.tests
             SearchTests.tests
             DatasetsTests.tests
             RealDataTests.tests

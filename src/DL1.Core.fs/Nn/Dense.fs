@@ -33,3 +33,31 @@ module Dense =
         Layer.create "Embedding" (fun scope indices ->
             Operand.requireIndex "embedding" indices
             Expr.gather 0 indices (scope.Parameter("weight", [ count; features ], Init.normal 0.0 1.0)))
+
+    /// An embedding in which one index stands for padding: its row begins as zeros and is not trained, as with PyTorch's
+    /// `padding_idx`. `Dense.embeddingPadded 0 1000 64`
+    let embeddingPadded (padding: int) (count: int) (features: int) : Layer<Expr, Expr> =
+        if padding < 0 || padding >= count then
+            Refuse.domain "Embedding" $"the padding {padding}" $"an index from 0 to {count - 1}" "0 is usual"
+
+        let isPadding i = i / features = padding
+        let normal = Init.normal 0.0 1.0
+
+        let init =
+            { normal with
+                Name = $"{normal.Name}, row {padding} zeros"
+                Draw =
+                    fun dtype dims key ->
+                        normal.Draw dtype dims key
+                        |> Tensor.toFloats
+                        |> Array.mapi (fun i value -> if isPadding i then 0.0 else value)
+                        |> Tensor.ofArray dims
+                        |> Tensor.cast dtype
+            }
+
+        Layer.create "Embedding" (fun scope indices ->
+            Operand.requireIndex "embedding" indices
+            let rows = Expr.gather 0 indices (scope.Parameter("weight", [ count; features ], init))
+            let one = Expr.constant (Tensor.cast indices.DType (Tensor.scalar (int64 padding)))
+            let isPadding = Expr.expandDims indices.Shape.Rank (Expr.equal indices one)
+            Expr.where isPadding (Expr.stopGradient rows) rows)

@@ -98,7 +98,7 @@ module Layer =
                             Path = scope.Path
                             Name = name
                             Depth = scope.Depth
-                            Output = output |> Option.map _.Shape
+                            Output = output
                             Cost = cost
                         }
 
@@ -206,3 +206,25 @@ module Layer =
                 | false, _ -> old)
 
         y, next
+
+    /// What comes out of each layer inside, by its path, for inputs of `apply`: activations, to be looked at where signals
+    /// vanish or explode. A single layer is named `output`; a layer whose result is not one expression is left out.
+    /// `Layer.outputs Mode.Inference parameters state model x`
+    let outputs
+        (mode: Mode)
+        (parameters: Tree<Expr>)
+        (state: Tree<Expr>)
+        (layer: Layer<'a, 'b>)
+        (x: 'a)
+        : Tree<Expr> =
+        let ledger = Ledger(Given(parameters, state), None)
+        layer.RunIn (Scope("", 0, mode, ledger)) x |> ignore
+
+        ledger.Rows
+        |> Seq.choose id
+        |> Seq.choose (fun ran ->
+            ran.Output |> Option.map (fun y -> (if ran.Path = "" then "output" else ran.Path), y))
+        // Of layers at one path the outermost, which was entered first.
+        |> Seq.distinctBy fst
+        |> List.ofSeq
+        |> Tree.ofList

@@ -15,9 +15,9 @@ type Mode =
 [<NoEquality; NoComparison>]
 type internal Asked = { Path: string; Dims: int list; DType: DType; Init: Initializer }
 
-/// A layer that has run, for tables.
+/// A layer that has run, for tables and for watching.
 [<NoEquality; NoComparison>]
-type internal Ran = { Path: string; Name: string; Depth: int; Output: Shape option; Cost: int64 }
+type internal Ran = { Path: string; Name: string; Depth: int; Output: Expr option; Cost: int64 }
 
 /// Where the values of a run come from.
 [<NoEquality; NoComparison>]

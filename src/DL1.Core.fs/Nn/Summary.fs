@@ -116,15 +116,17 @@ module Summary =
         | Node.MaxPoolPick(w, x, _)
         | Node.MaxPoolScatter(w, x, _) -> size x * int64 (List.fold (*) 1 w.Kernel)
         | Node.AvgPoolGrad(w, _, x) -> size x * int64 (List.fold (*) 1 w.Kernel)
-        | Node.Scan(result, call) ->
-            // A loop has a node for each of its results: it is counted once, with its first.
-            if result = 0 then
-                int64 call.Length * total (call.Body.Next @ call.Body.Outputs)
-            else
-                0L
+        | Node.Scan(_, call) -> int64 call.Length * total (call.Body.Next @ call.Body.Outputs)
         | Node.Custom(rule, _) -> total [ rule.Value ]
 
-    and private total (roots: Expr list) = Graph.topological roots |> Seq.sumBy costOf
+    and private total (roots: Expr list) =
+        Graph.topological roots |> Seq.distinctBy workOf |> Seq.sumBy costOf
+
+    /// What tells the work of one node from that of another: a loop has a node for each of its results, and runs once.
+    and private workOf (e: Expr) : Digest =
+        match e.Node with
+        | Node.Scan(result, call) when result > 0 -> Expr.Make(Node.Scan(0, call)).Digest
+        | _ -> e.Digest
 
     /// The table of a model on an example of its input, of which only shape and type matter: layers, the shapes of their
     /// results, elements of parameters, and work. `Summary.ofLayer x model`
@@ -134,7 +136,7 @@ module Summary =
 
         let addWork (e: Expr) =
             for node in Graph.topological [ e ] do
-                if seen.Add node.Digest then
+                if seen.Add(workOf node) then
                     done' <- done' + costOf node
 
             done'
@@ -161,7 +163,7 @@ module Summary =
                         Path = row.Path
                         Layer = row.Name
                         Depth = row.Depth
-                        Output = row.Output
+                        Output = row.Output |> Option.map _.Shape
                         Parameters = parametersBelow row.Path
                         Flops = max 0L (ended - before)
                     }

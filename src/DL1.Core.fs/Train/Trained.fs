@@ -4,17 +4,19 @@ open System
 open System.Collections.Concurrent
 open System.Diagnostics
 
+/// Variables that stand for given values, by names that do not meet one another.
+module internal Trace =
+    let variable (name: string) (t: Tensor) : Expr = Expr.variable name t.DType (t.Shape.ToList())
+    let tree (prefix: string) (values: Tree<Tensor>) : Tree<Expr> = Tree.mapPath (fun path -> variable $"{prefix} {path}") values
+
 /// A model ready to run on batches of any shape; each shape is prepared once. For many threads at once.
 [<Sealed>]
 type internal Predictor(model: Layer<Expr, Expr>, loss: (Expr -> Expr -> Expr) option) =
     let prepared = ConcurrentDictionary<string, Lazy<Tensor list -> Tensor list>>()
 
-    let variable (name: string) (t: Tensor) = Expr.variable name t.DType (t.Shape.ToList())
-
     let prepare (parameters: Tree<Tensor>) (state: Tree<Tensor>) (given: Tensor list) =
-        let ps = Tree.mapPath (fun path t -> variable $"parameters {path}" t) parameters
-        let ss = Tree.mapPath (fun path t -> variable $"state {path}" t) state
-        let xs = given |> List.mapi (fun i t -> variable $"input {i}" t)
+        let ps, ss = Trace.tree "parameters" parameters, Trace.tree "state" state
+        let xs = given |> List.mapi (fun i t -> Trace.variable $"input {i}" t)
         let output, _ = Layer.apply Mode.Inference ps ss model xs.Head
 
         let roots =
@@ -117,6 +119,17 @@ module Trained =
     /// The outputs for inputs of any number of rows, `[rows; ...]`; layers are in inference.
     /// `Trained.predict x trained`
     let predict (inputs: Tensor) (trained: Trained) : Tensor = trained.Predict(inputs, usual)
+
+    /// What comes out of each layer for inputs `[rows; ...]`, by its path, in inference: to see where signals vanish or
+    /// explode. All rows are computed at once. `Trained.activations x trained`
+    let activations (inputs: Tensor) (trained: Trained) : Tree<Tensor> =
+        let x = Trace.variable "input" inputs
+        let ps, ss = Trace.tree "parameters" trained.Parameters, Trace.tree "state" trained.State
+        let found = Layer.outputs Mode.Inference ps ss trained.Model x
+        let variables = Tree.values ps @ Tree.values ss @ [ x ] |> List.collect (fun e -> Graph.variables [ e ])
+        let run = Compile.prepare variables (Tree.values found)
+
+        Tree.ofValues (run (Tree.values trained.Parameters @ Tree.values trained.State @ [ inputs ])) found
 
     /// The mean loss and the metrics on a data set; the loss must be a mean over rows.
     /// `Trained.evaluate (Loss.mse Reduction.Mean) [ Metric.r2 ] data trained`

@@ -42,6 +42,9 @@ type Trainer(learner: Learner, start: TrainState, watches: bool) =
             current <- ValueSome(struct (transition, session))
             session
 
+    /// The values of a step's inputs, in one array for all steps.
+    let given: Tensor[] = Array.create 2 (Tensor.scalar 0.0)
+
     /// What the last batch looked like: most look like the one before.
     let mutable last: Dataset voption = ValueNone
 
@@ -62,7 +65,9 @@ type Trainer(learner: Learner, start: TrainState, watches: bool) =
     /// Makes one step on a batch, and gives its loss.
     member _.Step(batch: Dataset) : float =
         let session = sessionFor batch
-        session.Step(batch.Inputs, batch.Targets)
+        given[0] <- batch.Inputs
+        given[1] <- batch.Targets
+        session.Step given
         steps <- steps + 1L
         session.Scalar 0
 

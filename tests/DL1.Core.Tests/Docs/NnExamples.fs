@@ -99,6 +99,10 @@ let private layers =
             let parameters, state = Tree.variables (fst (Layer.init key x model)), Tree.empty in
             let y, next = Layer.apply Mode.Inference parameters state model x in
             $"{y.Shape} {next.Count}")
+        prints "outputs" "0: [2, 3]; 1: [2, 3]" (fun () ->
+            let parameters, state = Tree.variables (fst (Layer.init key x model)), Tree.empty in
+            let found = Layer.outputs Mode.Inference parameters state model x in
+            found |> Tree.toList |> List.map (fun (path, y) -> $"{path}: {y.Shape}") |> String.concat "; ")
     ]
 
 let private dense =
@@ -108,6 +112,8 @@ let private dense =
         prints "linear" "[2, 10] weight [10, 4] bias [10]" (fun () -> Dense.linear 10 |> shaped rows)
         prints "embedding" "[2, 5, 64] weight [1000, 64]" (fun () ->
             Dense.embedding 1000 64 |> shaped indices)
+        prints "embeddingPadded" "[2, 5, 64] weight [1000, 64]" (fun () ->
+            Dense.embeddingPadded 0 1000 64 |> shaped indices)
     ]
 
 let private activations =

@@ -139,6 +139,9 @@ let private trained =
         prints "predict" "[12, 1]" (fun () ->
             let trained = fitted.Value.Trained
             (Trained.predict x trained).Shape)
+        prints "activations" "output" (fun () ->
+            let trained = fitted.Value.Trained
+            Trained.activations x trained |> Tree.paths |> String.concat ", ")
         prints "evaluate" "r2" (fun () ->
             let trained = fitted.Value.Trained
             (Trained.evaluate (Loss.mse Reduction.Mean) [ Metric.r2 ] data trained).Metrics.Head |> fst)
@@ -148,6 +151,18 @@ let private trained =
         prints "load" "True" (fun () ->
             inFile (fun path -> Trained.save path fitted.Value.Trained) (fun path ->
                 (Trained.load path model x).Parameters = fitted.Value.Trained.Parameters))
+    ]
+
+let private structures =
+    let x = Expr.variable "x" DType.F32 [ 12; 2 ]
+
+    [
+        prints "toJson" "True" (fun () -> (Structure.toJson x model).Contains "\"layer\": \"Linear\"")
+        prints "write" "True" (fun () -> inFile (fun path -> Structure.write path x model) exists)
+        prints "check" "fits" (fun () ->
+            let json = Structure.toJson x model
+            Structure.check json x model
+            "fits")
     ]
 
 let private fits =
@@ -250,6 +265,7 @@ let all: Examples list =
         { Module = moduleOf <@ Npy.read @>; Rows = npy }
         { Module = moduleOf <@ Safetensors.read @>; Rows = safetensors }
         { Module = moduleOf <@ Checkpoint.read @>; Rows = checkpoints }
+        { Module = moduleOf <@ Structure.check "" (Expr.symbol "x") Activation.relu @>; Rows = structures }
         { Module = moduleOf <@ Learner.create @>; Rows = learners }
         { Module = moduleOf <@ Step.start @>; Rows = steps }
         { Module = moduleOf <@ Transition.create @>; Rows = transitions }

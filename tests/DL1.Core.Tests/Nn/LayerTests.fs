@@ -54,6 +54,36 @@ let tests =
             law "the identity is one, on both sides" (fun a ->
                 seen (Layer.identity => kept a) = seen (kept a)
                 && seen (kept a => Layer.identity) = seen (kept a))
+            law "the last of a row's outputs is its result" (fun a b ->
+                match distinct [ a; b ] |> List.map kept with
+                | [ f; g ] ->
+                    let row = Layer.block f => Layer.block g => Activation.relu
+                    let parameters, state = drawn 5L row x
+                    let ps, ss = Tree.map Expr.constant parameters, Tree.map Expr.constant state
+                    let found = Layer.outputs Mode.Inference ps ss row (Expr.constant x)
+                    let whole, _ = Layer.apply Mode.Inference ps ss row (Expr.constant x)
+                    found["2"].Digest = whole.Digest
+                | _ -> true)
+            test "the row of a padding is zeros and is not trained" {
+                let model = Dense.embeddingPadded 1 4 3
+                let indices = Expr.constant (Tensor.Of [| 0L; 1L; 1L; 3L |])
+                let parameters, _ = Layer.init (Key.ofSeed 1L) indices model
+                let weights = Tree.variables parameters
+                let y, _ = Layer.apply Mode.Inference weights Tree.empty model indices
+                let slope = Grad.grad (Reduce.meanAll (y * y)) (Tree.values weights) |> List.head
+                let given = Tree.toList parameters
+                let isZero (t: Tensor) row = Tensor.toFloats t |> Array.skip (3 * row) |> Array.truncate 3 |> Array.forall ((=) 0.0)
+                Expect.equal (List.init 4 (isZero (Eval.run given y))) [ false; true; true; false ] "values"
+                Expect.equal (List.init 4 (isZero (Eval.run given slope))) [ false; true; true; false ] "gradient by row"
+                Expect.throwsT<DomainError> (fun () -> Dense.embeddingPadded 4 4 3 |> ignore) "no such row"
+            }
+            test "outputs have the paths of their layers" {
+                let model = Dense.linear 4 => Layer.residual (gated 4) => Layer.named "own" (Dense.linear 2)
+                let parameters, state = drawn 5L model x
+                let ps, ss = Tree.map Expr.constant parameters, Tree.map Expr.constant state
+                let found = Layer.outputs Mode.Inference ps ss model (Expr.constant x)
+                Expect.equal (Tree.paths found) [ "0"; "1"; "1.gate"; "own" ] "the residual stands for what it holds"
+            }
             law "a row applies its members one after another" (fun a b ->
                 match distinct [ a; b ] |> List.map kept with
                 | [ f; g ] ->

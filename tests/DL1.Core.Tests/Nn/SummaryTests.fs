@@ -39,6 +39,15 @@ Parameters: 1,742   State: 0   FLOPs: 12,836"""
                 Expect.equal (rows |> List.sumBy _.Parameters) summary.Parameters "parameters"
                 Expect.equal (rows |> List.sumBy _.Flops) summary.Flops "work"
             }
+            test "a loop counts once, whichever of its results is used" {
+                let work (layer: Layer<Expr, Expr>) =
+                    (Summary.ofLayer (Expr.variable "x" DType.F32 [ 2; 6; 5 ]) layer).Flops
+
+                let sequence = work (Recurrent.gru (Recurrent.options 3) |> Layer.map _.Sequence)
+                let last = work (Recurrent.gru (Recurrent.options 3) |> Recurrent.last)
+                Expect.isGreaterThan last 0L "the final state alone"
+                Expect.floatClose { absolute = 0.0; relative = 0.1 } (float last) (float sequence) "either"
+            }
             test "loops count their steps; state is told apart" {
                 let layer = Recurrent.lstm (Recurrent.options 3) |> Recurrent.last => Norm.batchNorm1d
                 let of' length = Summary.ofLayer (Expr.variable "x" DType.F32 [ 2; length; 5 ]) layer

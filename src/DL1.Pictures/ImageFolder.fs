@@ -1,0 +1,125 @@
+namespace DL1.Pictures
+
+open System
+open System.IO
+open System.Runtime.InteropServices
+open DL1
+open SkiaSharp
+
+/// Images by the folder that each class has, as data to learn from.
+///
+/// <example><code>
+/// let images = ImageFolder.Read("photos", height = 64, width = 64)     // photos/cat/1.jpg, photos/dog/1.jpg
+/// let train, test = Splits.two 0.8 (Key.ofSeed 1L) images.Data
+/// </code></example>
+[<Sealed>]
+type ImageFolder private (data: Dataset, classes: string[], files: string[]) =
+    static let kinds = [| ".png"; ".jpg"; ".jpeg"; ".bmp"; ".gif"; ".webp" |]
+
+    static let isImage (file: string) =
+        Array.contains ((Path.GetExtension file |> string).ToLowerInvariant()) kinds
+
+    static let ordered (paths: seq<string>) = paths |> Seq.sortWith (fun a b -> String.CompareOrdinal(a, b)) |> Array.ofSeq
+
+    static let requireSize operation height width channels =
+        if height < 1 || width < 1 || (channels <> 1 && channels <> 3) then
+            Refuse.domain
+                operation
+                $"images of {channels} channels, {height} by {width}"
+                "1 channel (grey) or 3 (red, green, blue), and extents of 1 or more"
+                "28 by 28 in grey is small, 224 by 224 in colour usual for photographs"
+
+    /// Decodes one image, scales it, and writes its channels one after another from a place on.
+    static let decode operation (file: string) height width channels (target: float32[]) start =
+        use found = SKBitmap.Decode file
+
+        if isNull found then
+            Refuse.format operation $"{file}, which cannot be decoded" "an image" "write it anew, or move it elsewhere"
+
+        let info = SKImageInfo(width, height, SKColorType.Rgba8888, SKAlphaType.Unpremul)
+        use scaled = found.Resize(info, SKSamplingOptions(SKFilterMode.Linear, SKMipmapMode.Linear))
+
+        for row in 0 .. height - 1 do
+            for column in 0 .. width - 1 do
+                let c = scaled.GetPixel(column, row)
+                let r, g, b = float32 c.Red / 255f, float32 c.Green / 255f, float32 c.Blue / 255f
+                let place = start + row * width + column
+
+                if channels = 1 then
+                    // Luma of ITU-R BT.601.
+                    target[place] <- 0.299f * r + 0.587f * g + 0.114f * b
+                else
+                    target[place] <- r
+                    target[place + height * width] <- g
+                    target[place + 2 * height * width] <- b
+
+    /// Inputs f32 `[images; channels; height; width]` from 0 to 1, targets i64 with the place of each image's class.
+    member _.Data = data
+    /// The names of the folders, in ordinal order: class 0 is the first.
+    member _.Classes = Collections.Generic.List<string>(classes).AsReadOnly()
+    /// Where each image came from, in the order of the rows.
+    member _.Files = Collections.Generic.List<string>(files).AsReadOnly()
+
+    /// Reads the images (PNG, JPEG, BMP, GIF, WebP) of a folder that has a folder for each class; other files are passed
+    /// over. Each is scaled to one size. No folder, or one without images, is a `DomainError`; an image that cannot be
+    /// decoded a `FormatError`.
+    /// `channels` is 3 for red, green and blue, as it is by default, or 1 for grey.
+    static member Read
+        (
+            folder: string,
+            height: int,
+            width: int,
+            [<Optional; DefaultParameterValue(3)>] channels: int
+        ) : ImageFolder =
+        let operation = "ImageFolder.Read"
+        requireSize operation height width channels
+
+        let refuse given =
+            Refuse.domain
+                operation
+                given
+                "a folder for each class, with its images in it"
+                "photos/cat/1.jpg, photos/dog/1.jpg is such a folder"
+
+        if not (Directory.Exists folder) then
+            refuse $"{folder}, which is no folder"
+
+        let classes = Directory.GetDirectories folder |> ordered
+        let inside = classes |> Array.map (Directory.GetFiles >> Seq.filter isImage >> ordered)
+        let files = Array.concat inside
+
+        if files.Length = 0 then
+            refuse $"{folder}, which has {classes.Length} folders and no image in them"
+
+        let size = channels * height * width
+        let pixels = Array.zeroCreate<float32> (files.Length * size)
+        files |> Array.iteri (fun i file -> decode operation file height width channels pixels (i * size))
+
+        let labels =
+            inside |> Array.mapi (fun i some -> Array.create some.Length (int64 i)) |> Array.concat
+
+        let names = classes |> Array.map (fun c -> string (Path.GetFileName c))
+
+        ImageFolder(
+            Dataset(Tensor.ofArray [ files.Length; channels; height; width ] pixels, Tensor.Of labels),
+            names,
+            files
+        )
+
+    /// Reads one image, f32 `[1; channels; height; width]` from 0 to 1, as `Read` does: for a prediction.
+    static member ReadImage
+        (
+            file: string,
+            height: int,
+            width: int,
+            [<Optional; DefaultParameterValue(3)>] channels: int
+        ) : Tensor =
+        let operation = "ImageFolder.ReadImage"
+        requireSize operation height width channels
+
+        if not (File.Exists file) then
+            Refuse.domain operation $"{file}, which is no file" "the path of an image" "check the path"
+
+        let pixels = Array.zeroCreate<float32> (channels * height * width)
+        decode operation file height width channels pixels 0
+        Tensor.ofArray [ 1; channels; height; width ] pixels

@@ -1,0 +1,65 @@
+using DL1.Pictures;
+using SkiaSharp;
+using Xunit;
+
+namespace DL1.CSharp.Tests;
+
+/// <summary>Images by the folder of their class.</summary>
+public sealed class ImageFolderTests : IDisposable
+{
+    private readonly string folder = Directory.CreateTempSubdirectory("dl1-").FullName;
+
+    public void Dispose() => Directory.Delete(folder, true);
+
+    private void Paint(string file, SKColor colour, int width = 4, int height = 6)
+    {
+        var path = Path.Combine(folder, file);
+        Directory.CreateDirectory(Path.GetDirectoryName(path)!);
+        using var bitmap = new SKBitmap(width, height);
+        bitmap.Erase(colour);
+        using var data = bitmap.Encode(SKEncodedImageFormat.Png, 100);
+        File.WriteAllBytes(path, data.ToArray());
+    }
+
+    [Fact]
+    public void Images_become_rows_and_folders_classes()
+    {
+        Paint("red/b.png", new SKColor(255, 51, 0));
+        Paint("red/a.PNG", new SKColor(255, 0, 0), 9, 9);
+        Paint("blue/only.png", new SKColor(0, 0, 255));
+        File.WriteAllText(Path.Combine(folder, "red", "notes.txt"), "no image");
+
+        var images = ImageFolder.Read(folder, height: 2, width: 3);
+
+        Assert.Equal(["blue", "red"], images.Classes);
+        Assert.Equal(["only.png", "a.PNG", "b.png"], images.Files.Select(f => Path.GetFileName(f)!));
+        Assert.Equal([3, 3, 2, 3], images.Data.Inputs.Shape.ToArray());
+        Assert.Equal([0L, 1L, 1L], images.Data.Targets.ToArray<long>());
+        var pixels = images.Data.Inputs.ToArray<float>();
+        Assert.Equal(Enumerable.Repeat(0f, 12).Concat(Enumerable.Repeat(1f, 6)), pixels[..18]);
+        Assert.All(pixels[42..48], green => Assert.Equal(0.2f, green));
+    }
+
+    [Fact]
+    public void One_channel_is_grey()
+    {
+        Paint("a/x.png", new SKColor(255, 0, 0));
+        var grey = ImageFolder.ReadImage(Path.Combine(folder, "a", "x.png"), 2, 2, channels: 1);
+        Assert.Equal([1, 1, 2, 2], grey.Shape.ToArray());
+        Assert.All(grey.ToArray<float>(), value => Assert.Equal(0.299f, value));
+        Assert.Equal(grey, ImageFolder.Read(folder, 2, 2, channels: 1).Data.Inputs);
+    }
+
+    [Fact]
+    public void What_is_no_image_is_refused()
+    {
+        var nowhere = Path.Combine(folder, "nowhere");
+        Assert.Contains("no folder", Assert.Throws<DomainError>(() => ImageFolder.Read(nowhere, 2, 2)).Message);
+        Assert.Contains("no image", Assert.Throws<DomainError>(() => ImageFolder.Read(folder, 2, 2)).Message);
+        Directory.CreateDirectory(Path.Combine(folder, "a"));
+        File.WriteAllText(Path.Combine(folder, "a", "broken.png"), "no picture at all");
+        Assert.Contains("broken.png", Assert.Throws<FormatError>(() => ImageFolder.Read(folder, 2, 2)).Message);
+        Assert.Throws<DomainError>(() => ImageFolder.Read(folder, 2, 2, channels: 2));
+        Assert.Throws<DomainError>(() => ImageFolder.ReadImage(nowhere, 2, 2));
+    }
+}
