@@ -23,6 +23,13 @@ public static class TrainedModels
         public Scores Evaluate(Dataset data, Func<Expr, Expr, Expr> loss, params Metric[] metrics) =>
             new(TrainedModule.evaluate(Interop.Function(loss), Interop.List(metrics), data, trained));
 
+        /// <summary>
+        /// What comes out of each layer for inputs <c>[rows; ...]</c>, by its path: to see where signals vanish or explode. All rows
+        /// are computed at once.
+        /// </summary>
+        /// <example><code>Tree&lt;Tensor&gt; activations = trained.Activations(test.Inputs);</code></example>
+        public Tree<Tensor> Activations(Tensor inputs) => TrainedModule.activations(inputs, trained);
+
         /// <summary>Writes parameters and layer state as safetensors, whole or not at all; <c>model.Load</c> reads them.</summary>
         /// <example><code>trained.Save(path);</code></example>
         public void Save(string path) => TrainedModule.save(path, trained);

@@ -89,6 +89,16 @@ public static class Training
         public Trained Load(string path, DType inputType, params int[] inputShape) =>
             TrainedModule.load(path, model, Tensor.Full(inputType, 0, inputShape));
 
+        /// <summary>The model's structure as JSON, for inputs of this shape: its layers, parameters and state.</summary>
+        /// <example><code>string structure = model.ToJson(1, 64);</code></example>
+        public string ToJson(params int[] inputShape) => Structure.toJson(Expr.Variable("input", inputShape), model);
+
+        /// <summary>Compares the structure in a text with the model's.</summary>
+        /// <exception cref="FormatError">They differ; the message names the first place.</exception>
+        /// <example><code>model.CheckJson(structure, 1, 64);</code></example>
+        public void CheckJson(string json, params int[] inputShape) =>
+            Structure.check(json, Expr.Variable("input", inputShape), model);
+
         /// <summary>The model with parameters and layer state, ready to predict.</summary>
         /// <example><code>Trained ready = model.With(parameters, state);</code></example>
         public Trained With(Tree<Tensor> parameters, Tree<Tensor> state) =>

@@ -254,6 +254,12 @@ public class TrainingTests
         var error = Assert.Throws<FormatError>(() => Layers.Linear(10).Load(path, 1, 64));
         Assert.Contains("0.weight", error.Given);
 
+        Tree<Tensor> activations = trained.Activations(test.Inputs);
+        Assert.Equal(Shape.Of([80, 32]), activations["0"].Shape);
+        string structure = model.ToJson(1, 64);
+        model.CheckJson(structure, 1, 64);
+        Assert.Throws<FormatError>(() => Layers.Linear(10).CheckJson(structure, 1, 64));
+
         var (parameters, state) = (trained.Parameters, trained.State);
         Trained ready = model.With(parameters, state);
         Assert.Equal(result.Predict(test.Inputs), ready.Predict(test.Inputs));
@@ -267,6 +273,10 @@ public class TrainingTests
         var words = Model.Sequential(Layers.Embedding(20, 4), Layers.Linear(3));
         var (parameters, state) = words.Init(Key.OfSeed(1), DType.I64, 1, 12);
         var trained = words.With(parameters, state);
+        var padded = Layers.Embedding(20, 4, padding: 3).Init(Key.OfSeed(1), DType.I64, 1, 12).Parameters["weight"];
+        Assert.Equal(0, padded[3, 0]);
+        Assert.NotEqual(0, padded[2, 0]);
+        Assert.Throws<DomainError>(() => Layers.Embedding(20, 4, padding: 20));
         await trained.SaveAsync(path);
         Trained loadedWords = words.Load(path, DType.I64, 1, 12);
         var sentence = Tensor.Of(new long[12], 1, 12);
