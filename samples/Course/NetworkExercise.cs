@@ -50,7 +50,7 @@ internal static class NetworkExercise
 
     private static void Diabetes(Page page, int epochs)
     {
-        var table = Datasets.Diabetes();
+        var table = Tables.Diabetes();
         var names = table.Names.Where(name => name != "progression").ToArray();
         Page.Say("");
         Page.Say($"  The same network on real data: {table.RowCount} diabetes patients, {names.Length} measures, progression after a year.");

@@ -87,6 +87,7 @@ public static class Derivatives
 /// <summary>
 /// A function of tensors from a graph: compiled once, called any number of times, from any thread.
 /// </summary>
+[System.Diagnostics.DebuggerDisplay("{given.Length} inputs, {wanted.Length} outputs")]
 public sealed class Function
 {
     private readonly Microsoft.FSharp.Core.FSharpFunc<
@@ -99,13 +100,14 @@ public sealed class Function
     /// <summary>A function from the values of some variables to those of some expressions.</summary>
     /// <param name="inputs">Variables, in the order in which their values will be given.</param>
     /// <param name="outputs">What is computed, in the order in which it is returned.</param>
+    /// <param name="options">Threads and checks: <c>new CompileOptions(threads: 1, dynamicCode: true, checkFinite: true)</c>.</param>
     /// <exception cref="DomainError">An output needs a variable that is no input, or an input is named twice.</exception>
     /// <example><code>var step = new Function([w, x, y], [loss, .. loss.Gradient(w)]);</code></example>
-    public Function(IEnumerable<Expr> inputs, IEnumerable<Expr> outputs)
+    public Function(IEnumerable<Expr> inputs, IEnumerable<Expr> outputs, CompileOptions? options = null)
     {
         given = Interop.List(inputs.Select(e => Interop.VariableOf(e, "Function")));
         wanted = Interop.List(outputs);
-        run = DL1.Compile.prepare(given, wanted);
+        run = DL1.Compile.prepareWith(options ?? DL1.Compile.standard, given, wanted);
     }
 
     /// <summary>The outputs where the inputs have these values.</summary>

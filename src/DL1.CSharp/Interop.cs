@@ -36,4 +36,24 @@ internal static class Interop
     /// <summary>An option of a window that is one number for all axes, or one for each.</summary>
     public static WindowOptions Window(int? stride, int padding, int dilation, int groups) =>
         new(List(stride is { } s ? [s] : Array.Empty<int>()), List([padding]), List([dilation]), groups);
+
+    /// <summary>
+    /// A file's content without holding a thread while the disk works; one that cannot be opened is refused as the synchronous
+    /// reader refuses it.
+    /// </summary>
+    public static async Task<T> Read<T>(
+        string path, Func<string, T> read, Func<byte[], T> parse, CancellationToken cancellation)
+    {
+        byte[] bytes;
+        try
+        {
+            bytes = await File.ReadAllBytesAsync(path, cancellation).ConfigureAwait(false);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            return read(path);
+        }
+
+        return parse(bytes);
+    }
 }

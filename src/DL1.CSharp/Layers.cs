@@ -24,10 +24,12 @@ public static partial class Layers
 
     /// <summary>
     /// A row of the table for each index, i32 or i64 from 0 to count − 1: <c>[...]</c> to <c>[...; features]</c>. Parameter
-    /// <c>weight</c> <c>[count; features]</c>.
+    /// <c>weight</c> <c>[count; features]</c>. An index may stand for padding: its row begins as zeros and is not trained.
     /// </summary>
+    /// <exception cref="DomainError">The padding is no index.</exception>
     /// <example><code>Layers.Embedding(1000, 64)</code></example>
-    public static Layer<Expr, Expr> Embedding(int count, int features) => Dense.embedding(count, features);
+    public static Layer<Expr, Expr> Embedding(int count, int features, int? padding = null) =>
+        padding is { } index ? Dense.embeddingPadded(index, count, features) : Dense.embedding(count, features);
 
     /// <summary>All axes but the first as one: <c>[batch; ...]</c> to <c>[batch; features]</c>.</summary>
     /// <example><code>Layers.Flatten()</code></example>

@@ -12,14 +12,17 @@ public static class Sessions
         /// <param name="state">The variables of the state, each with its first value and what it is next.</param>
         /// <param name="inputs">The variables that each step is given, in the order of <c>Step</c>.</param>
         /// <param name="outputs">What is wanted of each step beside the state.</param>
+        /// <param name="options">Threads and checks; all processors and no checks, unless given.</param>
         /// <exception cref="DomainError">Something needs a variable that is neither state nor input.</exception>
         /// <exception cref="ShapeError">A first or a next value has another type or shape than its variable.</exception>
         /// <example><code>var counting = Session.Start(state: [(n, Tensor.Zeros(), n + step)], inputs: [step], outputs: [n * n]);</code></example>
         public static Session Start(
-            IEnumerable<(Expr Variable, Tensor First, Expr Next)> state, IEnumerable<Expr> inputs, IEnumerable<Expr> outputs)
+            IEnumerable<(Expr Variable, Tensor First, Expr Next)> state, IEnumerable<Expr> inputs, IEnumerable<Expr> outputs,
+            CompileOptions? options = null)
         {
             var all = state.ToArray();
-            return Session.Of(
+            return Session.With(
+                options ?? Compile.standard,
                 Interop.List(all.Select(s => Tuple.Create(Interop.VariableOf(s.Variable, "Session"), s.First))),
                 Interop.List(all.Select(s => s.Next)),
                 Interop.List(inputs.Select(e => Interop.VariableOf(e, "Session"))),

@@ -6,7 +6,8 @@ open System.IO.Compression
 open DL1
 
 /// Named data sets, carried inside the assembly: no network, no paths. Sources and licences stand in `data/README.md`.
-[<RequireQualifiedAccess>]
+/// C# has them by `DL1.Tables` and `DL1.Datasets` of DL1.CSharp.
+[<RequireQualifiedAccess; CompilationRepresentation(CompilationRepresentationFlags.ModuleSuffix)>]
 module Datasets =
     /// The text of a resource, unpacked where its name says so.
     let private text (name: string) : string =

@@ -134,6 +134,59 @@ type Table internal (source: string, names: string[], columns: Column[], lines: 
     /// Columns of numbers as a tensor of f32: `table.Numbers("bmi", "age")`.
     member this.Numbers([<ParamArray>] names: string[]) : Tensor = this.Numbers(DType.F32, names)
 
+    /// The names of all columns but these, in their order: `table.NamesBut "progression"`. Refuses a name that is not
+    /// there.
+    member this.NamesBut([<ParamArray>] left: string[]) : IReadOnlyList<string> =
+        left |> Array.iter (fun name -> this[name] |> ignore)
+        Array.except left names :> IReadOnlyList<string>
+
+    /// The categories of a column, in alphabetical order, missing ones left out: `irises.Categories "species"`.
+    member this.Categories(name: string) : Categories = Category.fit (this.Texts name)
+
+    /// The classes of a column, i64 `[rows]`: texts by their places among its categories, whole numbers from 0 as they
+    /// are. `irises.Labels "species"`. Refuses a missing value, and numbers that are no classes, with a `DomainError`.
+    member this.Labels(name: string) : Tensor =
+        match this[name] with
+        | Column.Texts values -> Category.labels (Category.fit values) values
+        | Column.Numbers values ->
+            match
+                values |> Array.tryFindIndex (fun v -> not (v >= 0.0 && v = Math.Floor v && v < 65536.0))
+            with
+            | None -> Tensor.vector (Array.map int64 values)
+            | Some row ->
+                Refuse.domain
+                    "Table.Labels"
+                    $"{values[row]} in {source}, line {lines[row]}, column '{name}'"
+                    "a class: a whole number from 0"
+                    "number the classes from 0, or take the column as a target of a regression"
+
+    /// Columns as inputs, f32 `[rows; columns]`, NaN where a number is missing. A column of texts becomes one column of
+    /// 0 and 1 for each of its categories, all 0 where it is missing. `penguins.Inputs("island", "body_mass_g")`
+    member this.Inputs([<ParamArray>] names: string[]) : Tensor =
+        if names.Length = 0 then
+            Refuse.domain "Table.Inputs" $"no column of {source}" "one at least" "name the columns"
+
+        [
+            for name in names do
+                match this[name] with
+                | Column.Numbers _ -> this.Numbers name
+                | Column.Texts values -> Category.oneHot (Category.fit values) values
+        ]
+        |> Category.beside
+
+    member private this.InputsFor(target: string, inputs: string[]) =
+        this.Inputs(if inputs.Length = 0 then Array.ofSeq (this.NamesBut target) else inputs)
+
+    /// A column of numbers to be predicted, f32 `[rows; 1]`, from others; from all others where none is named, as
+    /// `Inputs` has them. `patients.ForRegression "progression"`
+    member this.ForRegression(target: string, [<ParamArray>] inputs: string[]) : Dataset =
+        Dataset(this.InputsFor(target, inputs), this.Numbers target)
+
+    /// A column of classes to be predicted, as `Labels` has them, from others; from all others where none is named, as
+    /// `Inputs` has them. `irises.ForClassification "species"`
+    member this.ForClassification(target: string, [<ParamArray>] inputs: string[]) : Dataset =
+        Dataset(this.InputsFor(target, inputs), this.Labels target)
+
     /// What the table holds, in a line: `diabetes.csv: 442 rows of age, sex, bmi`.
     override _.ToString() =
         let names = String.Join(", ", names)
@@ -160,8 +213,10 @@ module Table =
 
     /// The names of all columns but these, in their order: `table |> Table.namesBut [ "progression" ]`. Refuses a
     /// name that is not there.
-    let namesBut (left: seq<string>) (table: Table) =
-        for name in left do
-            column name table |> ignore
+    let namesBut (left: seq<string>) (table: Table) = table.NamesBut(Array.ofSeq left) |> List.ofSeq
 
-        names table |> List.except left
+    /// A column of numbers to be predicted from all others: `patients |> Table.forRegression "progression"`.
+    let forRegression (target: string) (table: Table) : Dataset = table.ForRegression target
+
+    /// A column of classes to be predicted from all others: `irises |> Table.forClassification "species"`.
+    let forClassification (target: string) (table: Table) : Dataset = table.ForClassification target

@@ -96,7 +96,7 @@ public class CsvTests
     [Fact]
     public void The_diabetes_set_is_whole()
     {
-        var table = Datasets.Diabetes();
+        var table = Tables.Diabetes();
 
         Assert.Equal(442, table.RowCount);
         Assert.Equal(11, table.ColumnCount);

@@ -1,3 +1,4 @@
+using System.Reflection;
 using System.Xml.Linq;
 
 namespace DL1.CSharp.Tests;
@@ -15,10 +16,18 @@ public class ExampleTests
     private static IEnumerable<(string Member, string Type, XElement Doc)> Members() =>
         from member in XDocument.Load(Path.Combine(AppContext.BaseDirectory, "DL1.CSharp.xml")).Descendants("member")
         let name = (string)member.Attribute("name")!
-        where name[0] is 'M' or 'P'
-        let type = name["M:DL1.".Length..].Split('.', '`', '(')[0]
-        where typeof(Functions).Assembly.GetType($"DL1.{type}")?.IsPublic ?? false
-        select (name, type, member);
+        where name.StartsWith("M:DL1.") || name.StartsWith("P:DL1.") || name.StartsWith("T:DL1.")
+        let parts = name["M:DL1.".Length..].Split('.', '`', '(')
+        let type = typeof(Functions).Assembly.GetType($"DL1.{parts[0]}")
+        where type?.IsPublic ?? false
+        let isRecord = type.GetProperty("EqualityContract", BindingFlags.NonPublic | BindingFlags.Instance) is not null
+            || type.GetMethod("PrintMembers", BindingFlags.NonPublic | BindingFlags.Instance) is not null
+        where name[0] == 'T' ? isRecord : !(isRecord && IsPartOf(type, parts[1]))
+        select (name, parts[0], member);
+
+    /// <summary>Whether a member is what a record is made of: the example of the record shows it.</summary>
+    private static bool IsPartOf(Type record, string member) =>
+        member == "#ctor" || record.GetConstructors().Any(c => c.GetParameters().Any(p => p.Name == member));
 
     [Fact]
     public void EveryMemberHasAnExample()

@@ -7,6 +7,7 @@ namespace DL1.CSharp.Tests;
 /// <summary>
 /// The README's C# examples, run. Each stands here to the letter: the first test compares this file with the README.
 /// </summary>
+[Collection("console")]
 public class ReadmeTests
 {
     [Fact]
@@ -14,18 +15,25 @@ public class ReadmeTests
     {
         var here = Repository.Folded(Repository.Read("tests", "DL1.CSharp.Tests", "ReadmeTests.cs"));
         var snippets = Repository.Snippets("README.md", "csharp");
-        Assert.Equal(6, snippets.Count);
+        Assert.Equal(8, snippets.Count);
         Assert.All(snippets, snippet => Assert.Contains(Repository.Folded(snippet), here));
     }
 
-    private static string Output(Action example)
+    private static string Output(Action example) =>
+        OutputAsync(() =>
+        {
+            example();
+            return Task.CompletedTask;
+        }).GetAwaiter().GetResult();
+
+    private static async Task<string> OutputAsync(Func<Task> example)
     {
         var before = Console.Out;
         using var text = new StringWriter();
         try
         {
             Console.SetOut(text);
-            example();
+            await example();
         }
         finally
         {
@@ -46,6 +54,61 @@ public class ReadmeTests
             var descent = Descent.Run(y, Optimizers.Momentum(0.01), [(x, 50)]);
             Console.WriteLine($"{descent.Rows.Count} epochs, x = {descent.Rows[^1].After[0]:0.000}");
         }));
+
+    [Fact]
+    public void TenLinesTrainANetwork()
+    {
+        var output = Output(() =>
+        {
+            var model = Model.Sequential(
+                Layers.Linear(64), Layers.BatchNorm(), Layers.Relu(), Layers.Dropout(0.2), Layers.Linear(10));
+            var (train, test) = Datasets.Digits().Split(0.8, seed: 1);
+            var result = model.Fit(train, Losses.CrossEntropy, Optimizers.AdamW(1e-3), epochs: 20, validation: test);
+            Console.WriteLine(result.Evaluate(test, Metrics.Accuracy));
+
+            result.Save("digits.safetensors");                 // by PyTorch's names
+            var loaded = model.Load("digits.safetensors", 1, 64);
+            Console.WriteLine(loaded.PredictLabels(test.Inputs.Rows([0, 1, 2])));
+        });
+        File.Delete("digits.safetensors");
+        Assert.Matches("^loss 0\\.\\d+  accuracy 0\\.9\\d+\n", output);
+        Assert.Contains("i64 [3]", output);
+    }
+
+    [Fact]
+    public async Task HyperParametersAreSearched()
+    {
+        var output = await OutputAsync(async () =>
+        {
+            var (train, test) = Tables.Diabetes().ForRegression("progression").Split(0.8, seed: 1);
+            var scaler = Scaler.Standard(train.Inputs);        // fitted on the rows of training alone
+            (train, test) = (scaler.Apply(train), scaler.Apply(test));
+
+            Learner Network(int hidden, double rate) =>
+                Model.Sequential(Layers.Linear(hidden), Layers.Relu(), Layers.Linear(1))
+                    .Learner(Losses.Mse, Optimizers.Adam(rate))
+                    .Penalized(weights => weights.L2Penalty(1e-3));
+
+            var options = new TrainingOptions(Epochs: 60, BatchSize: 32, EarlyStopping: EarlyStopping.After(8));
+            var trials = HyperSearch
+                .Random(4, [("hidden", Ranges.Whole(4, 32)), ("rate", Ranges.LogUniform(0.01, 0.3))], seed: 1)
+                .Run(
+                    (setting, key) => train.CrossValidate(3, (kept, held, _) =>
+                        Network(setting.Whole("hidden"), setting.Number("rate"))
+                            .Fit(kept, options with { Key = key, Validation = held })
+                            .Evaluate(held).Loss).Average(),
+                    threads: 2);
+            Console.WriteLine(trials.Table());
+
+            var best = trials.Best().Setting;
+            var result = await Network(best.Whole("hidden"), best.Number("rate"))
+                .FitAsync(train, options with { Validation = test, Progress = TrainingProgress.Lines(Console.WriteLine) });
+            Console.WriteLine(result.Evaluate(test, Metrics.R2, Metrics.Mae));
+            Assert.True(result.Evaluate(test, Metrics.R2)[Metrics.R2] > 0.3, $"{result}");
+        });
+        Assert.Contains("hidden", output);
+        Assert.Matches("loss \\d+  r2 0\\.\\d+  mae \\d+(\\.\\d+)?\n$", output);
+    }
 
     [Fact]
     public void ATrainingStepIsOneGraph() =>

@@ -9,7 +9,7 @@ public class SignatureTests
     /// Every type that a public signature of DL1.CSharp names: parameters, results, generic arguments and their constraints,
     /// base types and interfaces, what heirs may see included.
     /// </summary>
-    private static IEnumerable<(string Member, Type Type)> SignatureTypes()
+    internal static IEnumerable<(string Member, Type Type)> SignatureTypes()
     {
         static IEnumerable<Type> Parts(Type type) =>
             type.HasElementType ? Parts(type.GetElementType()!)
@@ -50,12 +50,28 @@ public class SignatureTests
     }
 
     [Fact]
+    public void TypesShowThemselvesToADebugger()
+    {
+        var own = typeof(Functions).Assembly.GetExportedTypes()
+            .Where(t => t is { IsEnum: false, IsNested: false } && !(t.IsAbstract && t.IsSealed));
+        Type[] core = [typeof(Expr), typeof(Tensor), typeof(Tree<>), typeof(Layer<,>), typeof(Dataset), typeof(Trained)];
+        var types = own.Concat(core).ToList();
+        Assert.Contains(typeof(TrainingResult), types);
+        Assert.DoesNotContain(types, t => t.GetCustomAttribute<System.Diagnostics.DebuggerDisplayAttribute>() is null);
+    }
+
+    [Fact]
     public void NoSignatureShowsFSharpOrTuples()
     {
         var types = SignatureTypes().ToList();
         Assert.True(types.Count > 1000, $"only {types.Count} types were found: the reflection is broken");
         Assert.Contains(types, t => t.Member == "Layers.Linear" && t.Type == typeof(Layer<Expr, Expr>));
         Assert.Contains(types, t => t.Member == "Layers.Parallel" && t.Type.Name == "TPart");
+        // Extension members, records and their parts are among what is searched.
+        Assert.Contains(types, t => t.Member == "Training.Fit" && t.Type == typeof(TrainingResult));
+        Assert.Contains(types, t => t.Member == "Tensors.Zeros" && t.Type == typeof(Tensor));
+        Assert.Contains(types, t => t.Member == "Epoch.Metrics" && t.Type == typeof(Tree<double>));
+        Assert.Contains(types, t => t.Member == "TrainingOptions..ctor" && t.Type == typeof(EarlyStopping));
         Assert.DoesNotContain(types, t => t.Type.Namespace?.StartsWith("Microsoft.FSharp") == true);
         Assert.DoesNotContain(types, t => t.Type.FullName?.StartsWith("System.Tuple") == true);
     }

@@ -34,11 +34,11 @@ module internal Options =
                 "CompileOptions"
                 $"Threads = {options.Threads}"
                 "from 1 to 256 threads"
-                "start from Compile.standard, which has one for each processor"
+                "start from the standard options, which have one for each processor"
 
         if options.DynamicCode && not RuntimeFeature.IsDynamicCodeSupported then
             Refuse.domain
                 "CompileOptions"
                 "DynamicCode = true where the runtime makes no code"
                 "false"
-                "start from Compile.standard, which knows"
+                "start from the standard options"

@@ -15,7 +15,7 @@ module ScalarFunction =
                 "ScalarFunction"
                 (Operand.text e)
                 "a scalar variable as input"
-                "make the inputs with Expr.symbol"
+                "make the inputs as symbols"
 
     /// Whether code is generated; false on platforms that allow none.
     let internal generatesCode () = RuntimeFeature.IsDynamicCodeSupported

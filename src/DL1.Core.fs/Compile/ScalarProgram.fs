@@ -31,7 +31,7 @@ module internal ScalarProgram =
             "compile scalars"
             (Operand.text e)
             "scalars of f32, f64 or bool, and elementwise operations on them"
-            "evaluate graphs of tensors with Eval, or take the scalar out with Expr.item"
+            "evaluate graphs of tensors, or take the scalar out by item"
 
     /// Custom rules are replaced by their values: nothing is differentiated any more.
     let rec private inlineRules (roots: Expr list) =

@@ -1,6 +1,7 @@
 namespace DL1
 
 open System
+open System.Diagnostics
 
 /// Rows of tensors: the slices along the first axis.
 [<RequireQualifiedAccess>]
@@ -69,7 +70,7 @@ module internal Rows =
 
 /// Examples to learn from: inputs and their targets, one row each, `[rows; ...]`. Another number of rows in the targets
 /// is a `ShapeError`.
-[<Sealed>]
+[<Sealed; DebuggerDisplay("{ToString(),nq}")>]
 type Dataset(inputs: Tensor, targets: Tensor) =
     do
         let rows = Rows.count "Dataset" inputs

@@ -209,7 +209,7 @@ module Explain =
                 "Explain.run"
                 (Operand.text y)
                 "a scalar of type f32 or f64"
-                "reduce it first, for example with Expr.sumAll"
+                "reduce it first, for example to its sum"
 
         // Constants and the stretching of numbers are part of the formulas, not steps of their own.
         let inputs, computed =

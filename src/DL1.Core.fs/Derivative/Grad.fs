@@ -45,7 +45,7 @@ module Grad =
                 operation
                 (Operand.text y)
                 "a scalar to differentiate"
-                "reduce it first (Reduce.meanAll, Expr.sumAll), or ask for Grad.jacobian"
+                "reduce it first to its mean or sum, or ask for the Jacobian"
 
     /// The gradient of a scalar with respect to each of `wrt`, shaped as it is. A tensor, and a type other than f32
     /// and f64, are a `ShapeError`. `Grad.grad (x * y) [ x; y ]` is `[ y; x ]`.
@@ -72,7 +72,7 @@ module Grad =
                     "vmap"
                     (Operand.texts inputs)
                     "inputs with the batch as their leading axis, of one extent"
-                    "move the batch to the front with Expr.moveAxis, or leave out what is not batched: the function may use it directly"
+                    "move the batch to the front by moveAxis, or leave out what is not batched: the function may use it directly"
 
         if inputs.IsEmpty then
             Refuse.shape "vmap" "no inputs" "at least one batched input" "call the function itself"

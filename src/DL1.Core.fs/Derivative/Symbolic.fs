@@ -44,7 +44,7 @@ module Symbolic =
                     "Symbolic.derivative"
                     $"{what} {Operand.text e}"
                     "a scalar of type f32 or f64"
-                    "use Grad.grad or Grad.jacobian for tensors"
+                    "for tensors take the gradient or the Jacobian"
 
         requireScalar "the expression" e
         requireScalar "the symbol" x
@@ -56,7 +56,7 @@ module Symbolic =
                 "Symbolic.derivative"
                 $"by {Operand.text x}"
                 "a variable"
-                "make one with Expr.symbol \"x\""
+                "make one: a symbol named \"x\""
 
         // A variable of the same name but another type would silently have the derivative 0.
         Graph.variables [ e; x ] |> ignore

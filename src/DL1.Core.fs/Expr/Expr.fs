@@ -1,10 +1,11 @@
 namespace DL1
 
 open System
+open System.Diagnostics
 
 /// An immutable expression: a node, with its element type, its shape, and a digest of its content. Equality is
 /// equality of digests. Operators and functions build larger expressions; shapes and types are checked at once.
-[<Sealed; StructuredFormatDisplay("{Display}")>]
+[<Sealed; DebuggerDisplay("{Label,nq}: {DType,nq} {Shape,nq}"); StructuredFormatDisplay("{Display}")>]
 type Expr private (node: Node<Expr>, dtype: DType, shape: Shape, digest: Digest, isLiteral: bool) =
     /// The form of this node, over its operands.
     member _.Node = node
@@ -86,7 +87,7 @@ type Expr private (node: Node<Expr>, dtype: DType, shape: Shape, digest: Digest,
                     operation
                     $"the number {e.Label} beside {Operand.text other}"
                     $"a value of {dtype}"
-                    $"cast the operand first: Expr.cast DType.F32 {Operand.argument other}"
+                    $"cast {Operand.argument other} to f32 first"
 
             Expr.Constant typed
         | _ -> e
@@ -110,7 +111,7 @@ type Expr private (node: Node<Expr>, dtype: DType, shape: Shape, digest: Digest,
                 (Operand.texts [ a; b ])
                 "shapes that broadcast: aligned at the last axis, equal extents, or 1"
                 (if a.Shape.Rank > 0 && b.Shape.Rank > 0 && a.Shape[0] = b.Shape[b.Shape.Rank - 1] then
-                     "add an axis of extent 1 (Expr.expandDims) or transpose, so that equal extents meet"
+                     "add an axis of extent 1 (expandDims) or transpose, so that equal extents meet"
                  else
                      "reshape or slice one operand so that the extents meet")
 

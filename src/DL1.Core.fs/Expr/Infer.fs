@@ -90,7 +90,7 @@ module internal Infer =
                 operation
                 (given ())
                 "two matrices, or stacks of them"
-                "use Linear.matvec for a matrix and a vector, Linear.dot for two vectors, or make a row [1; n] or a column [n; 1] of a vector: Expr.expandDims"
+                "for a matrix and a vector there is matvec, for two vectors dot; or make a row [1; n] or a column [n; 1] of a vector by expandDims"
 
         Operand.requireNumber operation x
         Operand.requireSameType operation x y
@@ -106,12 +106,9 @@ module internal Infer =
 
         if k <> k' then
             let cure =
-                if k = n then
-                    $"transpose the second: Expr.matmul {Operand.argument x} {Operand.argument y}.T"
-                elif m = k' then
-                    $"transpose the first: Expr.matmul {Operand.argument x}.T {Operand.argument y}"
-                else
-                    "check which axis holds the features: [batch; in] times [in; out]"
+                if k = n then $"transpose the second: {Operand.argument y}.T"
+                elif m = k' then $"transpose the first: {Operand.argument x}.T"
+                else "check which axis holds the features: [batch; in] times [in; out]"
 
             Refuse.shape operation (given ()) $"inner extents that agree, but they are {k} and {k'}" cure
 
@@ -122,7 +119,7 @@ module internal Infer =
                 operation
                 (given ())
                 "stacks whose leading extents are equal, or 1"
-                "reshape one stack, or add axes of extent 1 where they are missing: Expr.expandDims"
+                "reshape one stack, or add axes of extent 1 where they are missing: expandDims"
 
         Shape.ofList (stack @ [ m; n ])
 
@@ -194,7 +191,7 @@ module internal Infer =
                     operation
                     $"{Operand.text x} to {shape}"
                     "a shape whose last extents are the operand's, or stretch its extents of 1"
-                    "add axes of extent 1 where they are missing: Expr.expandDims"
+                    "add axes of extent 1 where they are missing: expandDims"
 
             x.DType, shape
         | Node.Reshape(shape, x) ->

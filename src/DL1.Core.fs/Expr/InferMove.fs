@@ -9,7 +9,7 @@ module internal InferMove =
                 operation
                 $"{Operand.text x} to {shape}"
                 $"a shape of {x.Shape.Size} elements, as the operand has; {shape} has {shape.Size}"
-                "check the extents, or leave one out as -1 in Expr.reshape"
+                "check the extents, or write one of them as -1 in reshape"
 
     let slice (cuts: Cut list) (x: #IOperand) =
         if cuts.Length <> x.Shape.Rank then
@@ -25,7 +25,7 @@ module internal InferMove =
                     "slice"
                     $"{c.Start} to {c.Stop} by {c.Step} along axis {axis} of {Operand.text x}"
                     $"0 ≤ start ≤ stop ≤ {x.Shape[axis]}, step ≥ 1"
-                    "count from 0, stop excluded; to go backwards use Expr.reverse"
+                    "count from 0, stop excluded; to go backwards use reverse"
 
             (c.Stop - c.Start + c.Step - 1) / c.Step
 
@@ -71,6 +71,6 @@ module internal InferMove =
                         "concat"
                         $"{Operand.texts [ first; x ]} along axis {axis}"
                         $"shapes that differ along axis {axis} alone"
-                        "reshape or slice the others to fit, or use Expr.stack for a new axis"
+                        "reshape or slice the others to fit, or use stack for a new axis"
 
             Shape.withAxis axis (xs |> List.sumBy (fun x -> x.Shape[axis])) first.Shape

@@ -28,8 +28,7 @@ module internal Operand =
     /// An operand as an argument in a cure: its name, or `(...)` where it has none that can be written down.
     let argument (e: #IOperand) = if e.Label.Contains ' ' then "(...)" else e.Label
 
-    let private castTo (dtype: DType) (e: #IOperand) =
-        $"Expr.cast DType.{dtype.Name.ToUpperInvariant()} {argument e}"
+    let private castTo (dtype: DType) (e: #IOperand) = $"{argument e} to {dtype}"
 
     /// A shape whose extents a user gave; refuses negative ones in the name of the operation.
     let shape operation (dims: int list) =
@@ -44,7 +43,7 @@ module internal Operand =
 
     let requireFloat operation (e: #IOperand) =
         if not e.DType.IsFloat then
-            Refuse.shape operation (text e) "f32 or f64" $"cast the operand: {castTo DType.F32 e}"
+            Refuse.shape operation (text e) "f32 or f64" $"cast {castTo DType.F32 e}"
 
     let requireNumber operation (e: #IOperand) =
         if e.DType = DType.Bool then
@@ -56,7 +55,11 @@ module internal Operand =
 
     let requireBool operation (e: #IOperand) =
         if e.DType <> DType.Bool then
-            Refuse.shape operation (text e) "truth values" $"compare first: {argument e} .> 0.0"
+            Refuse.shape
+                operation
+                (text e)
+                "truth values"
+                $"compare first: whether {argument e} is above 0, say"
 
     let requireIndex operation (e: #IOperand) =
         if not e.DType.IsInteger then
@@ -72,7 +75,7 @@ module internal Operand =
                 operation
                 (texts [ a; b ])
                 "operands of one element type"
-                $"cast one of them: {castTo b.DType a} or {castTo a.DType b}"
+                $"cast one of them: {castTo b.DType a}, or {castTo a.DType b}"
 
     let requireSameShape operation (a: #IOperand) (b: #IOperand) =
         if a.Shape <> b.Shape then
@@ -136,4 +139,4 @@ module internal Operand =
                 operation
                 (text e)
                 $"a tensor of rank {rank}, {what}"
-                "reshape the operand, or add the missing axis with Expr.expandDims"
+                "reshape the operand, or add the missing axis by expandDims"

@@ -69,7 +69,7 @@ module Scan =
                     "scan"
                     $"the sequence {Operand.text e}"
                     $"a leading axis of {length} steps"
-                    $"put the axis of time first: Expr.moveAxis 1 0 {Operand.argument e}"
+                    $"put the axis of time first: moveAxis, from 1 to 0, of {Operand.argument e}"
 
             Rebuild.fresh e.DType (Shape.removeAxis 0 e.Shape)
 
@@ -157,7 +157,7 @@ module Scan =
                 $"custom function {name}"
                 $"{back.Length} gradients"
                 $"{inputs.Length}, one for each input"
-                "give zeros (Expr.zerosLike) where an input has no gradient"
+                "give zeros (zerosLike) where an input has no gradient"
 
         // What the functions take from outside is an input too, one that has no gradient.
         let captured =

@@ -50,7 +50,7 @@ module Convolution =
                 operation
                 (Operand.text x)
                 "data [batch; channels; length] or [batch; channels; height; width]"
-                "add the missing axis with Expr.expandDims"
+                "add the missing axis by expandDims"
 
         x.Shape.Rank - 2
 

@@ -21,7 +21,7 @@ module Draw =
         | DType.I32
         | DType.I64
         | DType.Bool ->
-            Refuse.shape operation $"the type {dtype}" "f32 or f64" "draw in such a type, then Expr.cast"
+            Refuse.shape operation $"the type {dtype}" "f32 or f64" "draw in such a type, then cast"
 
     /// Numbers uniform in [low, high), f32 or f64: those of `Key.uniform`. Bounds that are not finite or not in order
     /// are a `DomainError`. `Draw.uniform -1.0 1.0 DType.F32 [ 2; 3 ] key`

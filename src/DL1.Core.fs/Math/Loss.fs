@@ -132,7 +132,7 @@ module Loss =
                 operation
                 (Operand.texts [ labels; logProbabilities ])
                 $"labels of shape {Shape.removeAxis (rank - 1) x.Shape}, one for each row of classes"
-                "remove the axis of the classes from the labels; one-hot targets become labels by Expr.argMax"
+                "remove the axis of the classes from the labels; one-hot targets become labels by argMax"
 
         if not (o.LabelSmoothing >= 0.0 && o.LabelSmoothing <= 1.0) then
             Refuse.domain operation $"label smoothing {o.LabelSmoothing}" "0 to 1" "0.1 is common"

@@ -1,5 +1,6 @@
 namespace DL1
 
+open System.Diagnostics
 open System.Runtime.CompilerServices
 
 /// Where a layer is to run: in its parent's scope where it stands alone, else in one numbered by its place in a row.
@@ -17,7 +18,7 @@ type internal RowPlace =
 
 /// A layer, or a row of layers: one function from what goes in to what comes out, in a scope that knows its parameters.
 /// A row numbers its members when it is run, from 0, as PyTorch's Sequential; so composition is associative.
-[<Sealed; StructuredFormatDisplay("{Display}")>]
+[<Sealed; DebuggerDisplay("{Length} in a row"); StructuredFormatDisplay("{Display}")>]
 type Layer<'a, 'b> internal (length: int, parts: string list, run: RowPlace -> 'a -> 'b) =
     /// How many numbers the row takes.
     member internal _.Length = length

@@ -153,7 +153,7 @@ module Recurrent =
                 name
                 (Operand.text x)
                 "data [batch; length; features]"
-                "add the missing axis with Expr.expandDims"
+                "add the missing axis by expandDims"
 
         if o.Hidden < 1 || o.Layers < 1 then
             Refuse.domain

@@ -117,7 +117,7 @@ type Scope internal (path: string, depth: int, mode: Mode, ledger: Ledger) =
                     $"{what} {path}"
                     $"no {what} {path}"
                     $"{what} of shape {shape}"
-                    "make the trees with Layer.init, or check the names in the file that was read"
+                    "initialise the model to get the trees, or check the names in the file that was read"
 
     /// A parameter of this layer, by name, with its extents and how it begins. The same name again is the same
     /// parameter: so weights are shared. `scope.Parameter("weight", [ 10; 20 ], Init.standard)`

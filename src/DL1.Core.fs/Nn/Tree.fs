@@ -2,10 +2,11 @@ namespace DL1
 
 open System
 open System.Collections.Generic
+open System.Diagnostics
 
 /// Named leaves in a fixed order: the parameters of a model, its state, their gradients. A path is dotted, as PyTorch
 /// writes it: `0.weight`, `layers.1.running_mean`. Trees are immutable; two are equal when paths, order and leaves are.
-[<Sealed; StructuredFormatDisplay("{Display}")>]
+[<Sealed; DebuggerDisplay("{Count} leaves"); StructuredFormatDisplay("{Display}")>]
 type Tree<'a> internal (leaves: (string * 'a)[]) =
     let places = lazy (leaves |> Seq.mapi (fun i (path, _) -> KeyValuePair(path, i)) |> Dictionary)
 
@@ -110,7 +111,7 @@ module Tree =
                 "Tree.map2"
                 $"the path {path} is missing in the {side} tree"
                 "two trees of the same paths"
-                "make both from the same parameters, or keep the paths in question by Tree.filter"
+                "make both from the same parameters, or keep the paths in question by filter"
 
         for path, _ in first.Leaves do
             if not (second.Contains path) then
@@ -174,7 +175,7 @@ module Tree =
                 "Tree.ofValues"
                 $"{values.Length} values for {tree.Count} paths"
                 "one value for each path"
-                "give the values in the order of Tree.paths"
+                "give the values in the order of the paths"
 
         Tree(Array.map2 (fun (path, _) value -> path, value) tree.Leaves (Array.ofList values))
 

@@ -3,6 +3,8 @@ namespace DL1
 open System
 open System.IO
 open System.Runtime.InteropServices
+open System.Threading
+open System.Threading.Tasks
 
 /// Files that are replaced whole: the new content goes to a temporary file in the same folder and to the disk, then
 /// takes the old one's name, and the folder goes to the disk too. A reader, or a machine that loses power at any moment,
@@ -49,9 +51,8 @@ module AtomicFile =
             if isFree then
                 delete left
 
-    /// Writes a file whole; the function is given the stream to fill. Where it throws, the old file stays.
-    /// `AtomicFile.write path (fun stream -> stream.Write(bytes, 0, bytes.Length))`
-    let write (path: string) (fill: Stream -> unit) : unit =
+    /// The folder of a file, its full path, and that of a new temporary file beside it; killed writers' are swept.
+    let private placesOf (path: string) =
         let full = Path.GetFullPath path
         let name = Path.GetFileName full
 
@@ -72,7 +73,12 @@ module AtomicFile =
             | folder -> folder
 
         sweep folder $".{name}.*.tmp"
-        let temporary = Path.Combine(folder, $".{name}.{Guid.NewGuid():N}.tmp")
+        struct (folder, full, Path.Combine(folder, $".{name}.{Guid.NewGuid():N}.tmp"))
+
+    /// Writes a file whole; the function is given the stream to fill. Where it throws, the old file stays.
+    /// `AtomicFile.write path (fun stream -> stream.Write(bytes, 0, bytes.Length))`
+    let write (path: string) (fill: Stream -> unit) : unit =
+        let struct (folder, full, temporary) = placesOf path
 
         try
             // The file keeps its lock until it has its name: it may be renamed while it is open.
@@ -89,6 +95,35 @@ module AtomicFile =
     /// Writes bytes as a whole file. `AtomicFile.writeBytes path [| 1uy; 2uy |]`
     let writeBytes (path: string) (bytes: byte[]) : unit =
         write path (fun stream -> stream.Write(bytes, 0, bytes.Length))
+
+    /// Writes bytes as a whole file, without holding a thread while the disk works. Where it is cancelled before the file
+    /// has its name, the old file stays. `(AtomicFile.writeBytesAsync path [| 1uy; 2uy |] CancellationToken.None).Wait()`
+    let writeBytesAsync (path: string) (bytes: byte[]) (cancellation: CancellationToken) : Task =
+        task {
+            let struct (folder, full, temporary) = placesOf path
+
+            try
+                use stream =
+                    new FileStream(
+                        temporary,
+                        FileMode.CreateNew,
+                        FileAccess.Write,
+                        FileShare.Delete,
+                        4096,
+                        FileOptions.Asynchronous
+                    )
+
+                do! stream.WriteAsync(ReadOnlyMemory bytes, cancellation)
+                do! stream.FlushAsync cancellation
+                // To the disk itself there is no way that does not wait.
+                stream.Flush true
+                File.Move(temporary, full, true)
+            finally
+                // Nothing is there any more where the file has its name.
+                delete temporary
+
+            flushFolder folder
+        }
 
     /// Writes a text in UTF-8 as a whole file. `AtomicFile.writeText path "done"`
     let writeText (path: string) (text: string) : unit = writeBytes path (Text.Encoding.UTF8.GetBytes text)

@@ -102,7 +102,7 @@ module Checkpoint =
             refuse
                 "a file that is no checkpoint"
                 "a file of Checkpoint.write"
-                "read tensors alone by Safetensors.read"
+                "read tensors alone as safetensors"
 
         let found = said "version"
 

@@ -84,7 +84,7 @@ module Safetensors =
                 "Safetensors.fit"
                 given
                 expected
-                "check that the file is of this model, or take a part of it by Tree.filter"
+                "check that the file is of this model, or take a part of it by filter"
 
         for path, _ in Tree.toList found do
             if not (model.Contains path) then

@@ -59,7 +59,7 @@ module Tensor =
                 "Tensor.toFloat"
                 $"a tensor of shape {t.Shape}"
                 "one element"
-                "reduce it first (sum, mean), or read all elements with Tensor.toFloats"
+                "reduce it first (sum, mean), or read all elements as an array"
 
         Elements.toFloat 0 t.Elements
 
@@ -70,8 +70,17 @@ module Tensor =
         elif t.DType.IsFloat then Tensor(t.Shape, Elements.ofFloats dtype (toFloats t))
         else Tensor(t.Shape, Elements.ofIntegers dtype (Elements.toIntegers t.Elements))
 
-    /// The same elements in another shape of the same size. Nothing is copied.
+    /// The same elements in another shape of the same size. Nothing is copied. One extent may be −1: what the others
+    /// leave.
     let reshape (dims: int list) (t: Tensor) =
+        let known = dims |> List.filter (fun d -> d <> -1) |> List.fold (*) 1
+
+        let dims =
+            match dims |> List.filter (fun d -> d = -1) with
+            | [ _ ] when known > 0 && t.Size % known = 0 ->
+                dims |> List.map (fun d -> if d = -1 then t.Size / known else d)
+            | _ -> dims
+
         let shape = Shape.ofList dims
         Shape.checkCount "Tensor.reshape" shape t.Size
         Tensor(shape, t.Elements)

@@ -14,6 +14,10 @@ type DType =
     /// Truth values.
     | Bool
 
+    // C# has == and != where they are defined.
+    static member op_Equality(a: DType, b: DType) = a.Equals b
+    static member op_Inequality(a: DType, b: DType) = not (a.Equals b)
+
     /// The short name used in printed text: `f32`, `f64`, `i32`, `i64`, `bool`.
     member this.Name =
         match this with

@@ -67,7 +67,7 @@ module internal Elements =
                 operation
                 $"a tensor of {dtype} read as {typeof<'e>.Name}"
                 $"the .NET type of {dtype}"
-                "cast the tensor first: Tensor.cast DType.F32 t"
+                "cast the tensor first"
 
     /// One element as a double.
     let toFloat offset elements =

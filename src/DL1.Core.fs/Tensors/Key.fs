@@ -9,6 +9,9 @@ open MathNet.Numerics
 [<Struct; IsReadOnly; NoComparison>]
 type Key internal (word0: uint32, word1: uint32) =
     member internal _.Words = struct (word0, word1)
+    // C# has == and != where they are defined.
+    static member op_Equality(a: Key, b: Key) = a.Equals b
+    static member op_Inequality(a: Key, b: Key) = not (a.Equals b)
 
     /// The key whose two words are the low and the high half of a seed; any seed will do. `Key.OfSeed 42L`
     static member OfSeed(seed: int64) = Key(uint32 seed, uint32 (uint64 seed >>> 32))
@@ -90,7 +93,7 @@ module Key =
         words
 
     let private refuseType operation (dtype: DType) expected =
-        Refuse.shape operation $"the type {dtype}" expected "draw in such a type, then Tensor.cast"
+        Refuse.shape operation $"the type {dtype}" expected "draw in such a type, then cast"
 
     /// f64 numbers in [0, 1), two words each.
     let private doubles (dims: int list) key =

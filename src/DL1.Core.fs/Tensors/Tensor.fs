@@ -2,10 +2,11 @@ namespace DL1
 
 open System
 open System.Collections.Generic
+open System.Diagnostics
 
 /// An immutable dense tensor: a shape, an element type, and the elements in row-major order. Two tensors are equal
 /// when type, shape and every element are (NaN equals NaN, and 0 equals −0, as `Equals` has it in .NET).
-[<Sealed; StructuredFormatDisplay("{Display}")>]
+[<Sealed; DebuggerDisplay("{DType,nq} {Shape,nq}"); StructuredFormatDisplay("{Display}")>]
 type Tensor internal (shape: Shape, elements: Elements) =
     member internal _.Elements = elements
     /// The extents, outermost first.

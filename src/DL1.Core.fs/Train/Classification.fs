@@ -108,11 +108,7 @@ type Confusion internal (counts: int64[,]) =
 module Classification =
     let internal labels operation (t: Tensor) : int[] =
         if not t.DType.IsInteger then
-            Refuse.shape
-                operation
-                $"labels of {t.DType} {t.Shape}"
-                "i32 or i64"
-                "take Classification.argMax of scores"
+            Refuse.shape operation $"labels of {t.DType} {t.Shape}" "i32 or i64" "take argMax of scores"
 
         Elements.toIntegers t.Elements
         |> Array.map (fun l ->

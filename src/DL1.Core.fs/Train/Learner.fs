@@ -85,7 +85,7 @@ module Step =
                 "Step.start"
                 "no parameter that is trained"
                 "one at least"
-                "check the names that are frozen: Tree.paths lists them"
+                "check the names that are frozen against the paths of the parameters"
 
         {
             Parameters = parameters

@@ -108,7 +108,7 @@ module Search =
                     "Search.grid"
                     $"a range for {name}"
                     "values"
-                    "take Search.numbers, or Search.random"
+                    "list the values, or draw settings at random"
 
         List.foldBack
             (fun axis rest -> List.allPairs (values axis) rest |> List.map (fun (v, r) -> v :: r))

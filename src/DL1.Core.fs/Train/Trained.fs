@@ -2,6 +2,7 @@ namespace DL1
 
 open System
 open System.Collections.Concurrent
+open System.Diagnostics
 
 /// Variables that stand for given values, by names that do not meet one another.
 module internal Trace =
@@ -43,7 +44,7 @@ type Evaluation =
     }
 
 /// A model with its parameters and the state of its layers: what prediction needs. Immutable, for many threads at once.
-[<Sealed; StructuredFormatDisplay("{Display}")>]
+[<Sealed; DebuggerDisplay("{Parameters.Count} parameters"); StructuredFormatDisplay("{Display}")>]
 type Trained
     internal
     (

@@ -46,6 +46,44 @@ let tests =
                 Expect.equal (List.map shape found) [ 150, 5; 178, 14; 569, 31; 442, 11; 344, 7; 1797, 65 ] ""
                 Expect.isGreaterThan (Datasets.co2 ()).RowCount 740 "months"
             }
+            test "tables become data sets" {
+                let irises = Datasets.iris () |> Table.forClassification "species"
+                Expect.equal (irises.Inputs.Shape.ToList()) [ 150; 4 ] "measures"
+
+                Expect.equal
+                    (irises.Targets.ToArray<int64>() |> Array.countBy id)
+                    [| 0L, 50; 1L, 50; 2L, 50 |]
+                    "species"
+
+                let wines = (Datasets.wine ()).Labels "cultivar"
+
+                Expect.equal
+                    (wines.ToArray<int64>() |> Array.distinct |> Array.sort)
+                    [| 0L; 1L; 2L |]
+                    "numbers stay"
+
+                let patients = Datasets.diabetes () |> Table.forRegression "progression"
+                Expect.equal (patients.Targets.Shape.ToList()) [ 442; 1 ] "a column"
+                let penguins = Datasets.penguins ()
+                let islands = penguins.Inputs("island", "body_mass_g")
+                Expect.equal (islands.Shape.ToList()) [ 344; 4 ] "three islands and a mass"
+                let first = islands.ToArray<float32>()[..3]
+                let island = (penguins.Texts "island")[0]
+
+                let category =
+                    (penguins.Categories "island").Names |> Seq.findIndex (fun name -> name = island)
+
+                Expect.equal first[category] 1f "its island"
+                Expect.equal (Array.sum first[..2]) 1f "and no other"
+
+                Expect.throwsT<DomainError>
+                    (fun () -> (Datasets.diabetes ()).Labels "bmi" |> ignore)
+                    "no classes"
+
+                Expect.throwsT<DomainError>
+                    (fun () -> penguins.ForRegression "weight" |> ignore)
+                    "no such column"
+            }
             test "values are read as what they are" {
                 Expect.equal
                     ((Datasets.iris ()).Texts "species" |> Array.distinct)

@@ -2,6 +2,7 @@
 module DL1.Tests.DataExamples
 
 open System.IO
+open System.Threading
 open DL1
 open DL1.Tests.Example
 
@@ -186,6 +187,10 @@ let private files =
         prints "writeBytes" "2" (fun () ->
             inFiles (fun path ->
                 AtomicFile.writeBytes path [| 1uy; 2uy |]
+                File.ReadAllBytes(path).Length))
+        prints "writeBytesAsync" "2" (fun () ->
+            inFiles (fun path ->
+                (AtomicFile.writeBytesAsync path [| 1uy; 2uy |] CancellationToken.None).Wait()
                 File.ReadAllBytes(path).Length))
         prints "writeText" "done" (fun () ->
             inFiles (fun path ->

@@ -1,7 +1,9 @@
 /// Files that are replaced whole.
 module DL1.Tests.AtomicFileTests
 
+open System
 open System.IO
+open System.Threading
 open DL1
 open DL1.Tests.Hostile
 open Expecto
@@ -45,6 +47,27 @@ let tests =
                         outer.WriteByte 2uy)
 
                     Expect.equal (File.ReadAllBytes path) [| 1uy; 2uy |] "the outer one ended last"
+                    Expect.equal (Directory.GetFiles folder) [| path |] "nothing else is left")
+            }
+            test "without a thread a file is written, then replaced" {
+                inFolder (fun folder ->
+                    let path = Path.Combine(folder, "a.bin")
+                    AtomicFile.writeText path "an old and longer one"
+                    (AtomicFile.writeBytesAsync path [| 1uy; 2uy |] CancellationToken.None).Wait()
+                    Expect.equal (File.ReadAllBytes path) [| 1uy; 2uy |] "the new content"
+                    Expect.equal (Directory.GetFiles folder) [| path |] "nothing else is left")
+            }
+            test "where writing without a thread is cancelled the old file stays" {
+                inFolder (fun folder ->
+                    let path = Path.Combine(folder, "a.bin")
+                    AtomicFile.writeText path "old"
+                    let cancelled = CancellationToken true
+
+                    Expect.throwsT<AggregateException>
+                        (fun () -> (AtomicFile.writeBytesAsync path [| 1uy |] cancelled).Wait())
+                        "cancelled"
+
+                    Expect.equal (File.ReadAllText path) "old" "the old content"
                     Expect.equal (Directory.GetFiles folder) [| path |] "nothing else is left")
             }
             test "a folder is no file" {

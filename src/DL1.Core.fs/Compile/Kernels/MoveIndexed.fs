@@ -168,8 +168,7 @@ type internal ScatterAdd
         | DType.F64 -> AddRuns.Of<float>()
         | DType.I32 -> AddRuns.Of<int>()
         | DType.I64 -> AddRuns.Of<int64>()
-        | DType.Bool ->
-            Refuse.shape "scatter_add" "truth values" "numbers" "cast them first: Expr.cast DType.I32 x"
+        | DType.Bool -> Refuse.shape "scatter_add" "truth values" "numbers" "cast them first"
 
     let clearPart number =
         let first = number * Grain

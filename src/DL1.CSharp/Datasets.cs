@@ -1,0 +1,133 @@
+namespace DL1;
+
+/// <summary>
+/// Rows to learn from: made of arrays and tensors, split, shuffled and cut into batches; and data sets by name, which are
+/// carried inside the package. <c>Inputs</c>, <c>Targets</c> and <c>Count</c> are a data set's parts.
+/// </summary>
+public static partial class Datasets
+{
+    private static Tensor Single(Tensor values) => values.Cast(DType.F32);
+
+    private static Tensor Column(Tensor values) => Single(values).Reshape(values.Size, 1);
+
+    extension(Dataset)
+    {
+        /// <summary>Inputs <c>[rows; ...]</c> with their targets.</summary>
+        /// <exception cref="ShapeError">There are more or fewer targets than inputs.</exception>
+        /// <example><code>var made = Dataset.From(Tensor.Zeros(4, 2), Tensor.Ones(4, 1));</code></example>
+        public static Dataset From(Tensor inputs, Tensor targets) => DatasetModule.create(inputs, targets);
+
+        /// <summary>Rows of numbers with a class each, from 0: f32 <c>[rows; columns]</c> and i64 <c>[rows]</c>.</summary>
+        /// <example><code>var classes = Dataset.From(new double[,] { { 1, 2 }, { 3, 4 } }, new[] { 0, 1 });</code></example>
+        public static Dataset From(double[,] inputs, int[] labels) =>
+            new(Single(Tensor.From(inputs)), Tensor.Of(labels).Cast(DType.I64));
+
+        /// <summary>Rows of numbers with a class each, from 0: f32 <c>[rows; columns]</c> and i64 <c>[rows]</c>.</summary>
+        /// <example><code>var pairs = Dataset.From(new float[,] { { 1, 2 }, { 3, 4 } }, new[] { 0, 1 });</code></example>
+        public static Dataset From(float[,] inputs, int[] labels) =>
+            new(Tensor.From(inputs), Tensor.Of(labels).Cast(DType.I64));
+
+        /// <summary>Rows of numbers with a number each: f32 <c>[rows; columns]</c> and f32 <c>[rows; 1]</c>.</summary>
+        /// <example><code>var prices = Dataset.From(new double[,] { { 1, 2 }, { 3, 4 } }, new[] { 0.5, 0.7 });</code></example>
+        public static Dataset From(double[,] inputs, double[] targets) =>
+            new(Single(Tensor.From(inputs)), Column(Tensor.Of(targets)));
+
+        /// <summary>Rows of numbers with a number each: f32 <c>[rows; columns]</c> and f32 <c>[rows; 1]</c>.</summary>
+        /// <example><code>var values = Dataset.From(new float[,] { { 1, 2 }, { 3, 4 } }, new[] { 0.5f, 0.7f });</code></example>
+        public static Dataset From(float[,] inputs, float[] targets) =>
+            new(Tensor.From(inputs), Column(Tensor.Of(targets)));
+
+        /// <summary>One number with one number: both f32 <c>[rows; 1]</c>.</summary>
+        /// <example><code>var curve = Dataset.From([0.0, 1.0, 2.0], [0.0, 1.0, 4.0]);</code></example>
+        public static Dataset From(double[] inputs, double[] targets) =>
+            new(Column(Tensor.Of(inputs)), Column(Tensor.Of(targets)));
+    }
+
+    extension(Dataset data)
+    {
+        /// <summary>Two parts that share no row, drawn at random: the first has this part of the rows.</summary>
+        /// <param name="part">Above 0 and below 1.</param>
+        /// <param name="seed">The same seed gives the same parts.</param>
+        /// <param name="stratified">Whether each class has its share in both parts; targets are labels.</param>
+        /// <exception cref="DomainError">The part is not above 0 and below 1.</exception>
+        /// <example><code>var (train, test) = data.Split(0.8, seed: 1);</code></example>
+        public (Dataset First, Dataset Second) Split(double part, long seed = 0, bool stratified = false)
+        {
+            // 1 − 0.8 as it was meant.
+            var held = Math.Round(1 - part, 12);
+            var key = Key.OfSeed(seed);
+            if (!stratified)
+            {
+                return Splits.data(held, key, data).ToValueTuple();
+            }
+
+            var (kept, other) = Splits.stratified(held, key, data.Targets);
+            return (data.Rows(kept), data.Rows(other));
+        }
+
+        /// <summary>Three parts that share no row, drawn at random, the last two as parts of the whole.</summary>
+        /// <example><code>var (toLearn, toChoose, toJudge) = data.Split(validation: 0.2, test: 0.2, seed: 1);</code></example>
+        public (Dataset Train, Dataset Validation, Dataset Test) Split(double validation, double test, long seed) =>
+            Splits.three(validation, test, Key.OfSeed(seed), data).ToValueTuple();
+
+        /// <summary>
+        /// Pairs of what remains and what is held out: each row is held out in one of them. Stratified, each class has its share in
+        /// each.
+        /// </summary>
+        /// <exception cref="DomainError">There are fewer than two folds, or fewer rows than folds.</exception>
+        /// <example><code>foreach (var (kept, held) in data.Folds(5, seed: 1))</code></example>
+        public IReadOnlyList<(Dataset Kept, Dataset Held)> Folds(int count, long seed = 0, bool stratified = false)
+        {
+            var key = Key.OfSeed(seed);
+            var folds = stratified
+                ? Splits.stratifiedFolds(count, key, data.Targets)
+                : Splits.folds(count, key, data.Count);
+            return [.. folds.Select(fold => (data.Rows(fold.Item1), data.Rows(fold.Item2)))];
+        }
+
+        /// <summary>Some rows, in the order of their numbers, which may repeat.</summary>
+        /// <exception cref="DomainError">A row is not there.</exception>
+        /// <example><code>var few = data.Rows([2, 0]);</code></example>
+        public Dataset Rows(IEnumerable<int> numbers) => DatasetModule.rows([.. numbers], data);
+
+        /// <summary>The first rows, or all where there are fewer.</summary>
+        /// <example><code>var first = data.Take(10);</code></example>
+        public Dataset Take(int count) => DatasetModule.truncate(count, data);
+
+        /// <summary>All rows but the first.</summary>
+        /// <example><code>var others = data.Skip(10);</code></example>
+        public Dataset Skip(int count) => data.Rows(Enumerable.Range(0, data.Count).Skip(count));
+
+        /// <summary>The rows in random order.</summary>
+        /// <example><code>var mixed = data.Shuffle(seed: 1);</code></example>
+        public Dataset Shuffle(long seed = 0) => data.Rows(Key.OfSeed(seed).Permutation(data.Count));
+
+        /// <summary>These rows, then those of another data set of the same types and shapes.</summary>
+        /// <exception cref="ShapeError">Types or shapes differ.</exception>
+        /// <example><code>var twice = data.Append(data);</code></example>
+        public Dataset Append(Dataset other) => DatasetModule.append(data, other);
+
+        /// <summary>The same targets with other inputs.</summary>
+        /// <example><code>var images = data.WithInputs(data.Inputs.Reshape(-1, 1, 8, 8));</code></example>
+        public Dataset WithInputs(Tensor inputs) => new(inputs, data.Targets);
+
+        /// <summary>The same inputs with other targets.</summary>
+        /// <example><code>var copied = data.WithTargets(data.Inputs);</code></example>
+        public Dataset WithTargets(Tensor targets) => new(data.Inputs, targets);
+
+        /// <summary>The same targets with inputs made of the old ones.</summary>
+        /// <example><code>var half = data.MapInputs(x => Tensor.Full(DType.F32, 0.5, [.. x.Shape]));</code></example>
+        public Dataset MapInputs(Func<Tensor, Tensor> function) =>
+            DatasetModule.mapInputs(Interop.Function(function), data);
+
+        /// <summary>
+        /// The batches of an epoch, each made while the one before it is in use. Another epoch has another order, the same one
+        /// always the same.
+        /// </summary>
+        /// <exception cref="DomainError">The size is below 1.</exception>
+        /// <example><code>foreach (var batch in data.Batches(64, seed: 1, epoch: 3))</code></example>
+        public IEnumerable<Dataset> Batches(
+            int size, bool shuffle = true, bool dropLast = false, long seed = 0, int epoch = 0) =>
+            DL1.Batches.epoch(new BatchOptions(size, shuffle, dropLast), Key.OfSeed(seed), epoch, data);
+    }
+}

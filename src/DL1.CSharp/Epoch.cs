@@ -1,0 +1,90 @@
+using System.Diagnostics;
+using Microsoft.FSharp.Core;
+
+namespace DL1;
+
+/// <summary>One epoch of training.</summary>
+/// <param name="Number">Counted from 1.</param>
+/// <param name="Steps">The steps made since the beginning.</param>
+/// <param name="Loss">The mean loss of the epoch's rows, each before the step that it led to.</param>
+/// <param name="ValidationLoss">The mean loss on the validation set; null where there is none.</param>
+/// <param name="Metrics">The metrics by their names, on the validation set, or on the training set where there is none.</param>
+/// <param name="Gradients">The mean norms of the gradients by the paths of their parameters, where they are watched.</param>
+/// <param name="Seconds">How long the epoch took.</param>
+/// <example><code>double? validationLoss = result.History[0].ValidationLoss;</code></example>
+[DebuggerDisplay("{ToString(),nq}")]
+public sealed record Epoch(
+    int Number, long Steps, double Loss, double? ValidationLoss, Tree<double> Metrics, Tree<double> Gradients, double Seconds)
+{
+    internal static Epoch From(EpochRow row) =>
+        new(
+            row.Epoch, row.Steps, row.Loss, row.ValidationLoss?.Value, TreeModule.ofList(row.Metrics), row.Gradients,
+            row.Seconds);
+
+    internal EpochRow ToRow() =>
+        new(
+            Number, Steps, Loss, ValidationLoss is { } loss ? FSharpOption<double>.Some(loss) : null!,
+            TreeModule.toList(Metrics), Gradients, Seconds);
+
+    /// <summary>The epoch as a line of text: <c>epoch 3  loss 0.21  validation loss 0.25  accuracy 0.93  1.2 s</c>.</summary>
+    /// <example><code>Console.WriteLine(result.History[^1]);</code></example>
+    public override string ToString() => History.line(ToRow());
+}
+
+/// <summary>What training says of itself while it goes on: after each step, and once more at an epoch's end.</summary>
+/// <param name="Epoch">The epoch, from 1.</param>
+/// <param name="Step">The steps made in it.</param>
+/// <param name="Steps">How many steps it has.</param>
+/// <param name="Loss">The loss of the last step; at the epoch's end that of the epoch.</param>
+/// <param name="Ended">The epoch, where it has just ended; else null.</param>
+/// <example><code>new Progress&lt;TrainingProgress&gt;(p => log.Add($"{p.Epoch}: {p.Step} of {p.Steps}"))</code></example>
+[DebuggerDisplay("epoch {Epoch}, step {Step} of {Steps}, loss {Loss}")]
+public readonly record struct TrainingProgress(int Epoch, int Step, int Steps, double Loss, Epoch? Ended)
+{
+    /// <summary>
+    /// Progress on the terminal: a line that grows with the epoch and ends as the epoch's; a line for each epoch where the output
+    /// is redirected.
+    /// </summary>
+    /// <example><code>model.Fit(train, Losses.CrossEntropy, Optimizers.AdamW(), epochs: 2, progress: TrainingProgress.Console())</code></example>
+    public static IProgress<TrainingProgress> Console() => new Told(ProgressModule.console());
+
+    /// <summary>Progress as a line of text for each epoch.</summary>
+    /// <example><code>TrainingProgress.Lines(line => log.Add(line))</code></example>
+    public static IProgress<TrainingProgress> Lines(Action<string> write) =>
+        new Told(ProgressModule.lines(FuncConvert.ToFSharpFunc(write)));
+
+    // The core's way of telling progress, as .NET's. It is told on the thread that trains, in order.
+    private sealed class Told(Progress core) : IProgress<TrainingProgress>
+    {
+        public void Report(TrainingProgress value)
+        {
+            if (value.Ended is { } epoch)
+            {
+                core.Epoch.Invoke(epoch.ToRow());
+            }
+            else
+            {
+                core.Step.Invoke(value.Epoch).Invoke(value.Step).Invoke(value.Steps).Invoke(value.Loss);
+            }
+        }
+    }
+
+    // .NET's way of telling progress, as the core's.
+    internal static Progress ToCore(IProgress<TrainingProgress> progress)
+    {
+        var last = default(TrainingProgress);
+        return new Progress(
+            FuncConvert.FromAction<int, int, int, double>((epoch, step, steps, loss) =>
+                progress.Report(last = new TrainingProgress(epoch, step, steps, loss, null))),
+            FuncConvert.FromAction<EpochRow>(row =>
+                progress.Report(last with { Epoch = row.Epoch, Loss = row.Loss, Ended = DL1.Epoch.From(row) })));
+    }
+}
+
+/// <summary>What a callback is told after an epoch.</summary>
+/// <param name="Epoch">The epoch that has ended.</param>
+/// <param name="History">The epochs so far, this one last.</param>
+/// <param name="State">A snapshot of the training, taken when it is first asked for.</param>
+/// <example><code>OnEpoch: report => report.Epoch.Loss &lt; 0.5 ? Answer.Stop : Answer.Continue</code></example>
+[DebuggerDisplay("{Epoch}")]
+public sealed record EpochReport(Epoch Epoch, IReadOnlyList<Epoch> History, Lazy<TrainState> State);

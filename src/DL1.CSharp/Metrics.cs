@@ -1,0 +1,124 @@
+namespace DL1;
+
+/// <summary>
+/// Metrics: numbers that say how good outputs are. As values they are given to training and evaluation;
+/// <c>Metrics.Accuracy.Of(targets, outputs)</c> measures at once. Targets come before outputs.
+/// </summary>
+public static class Metrics
+{
+    private static Tensor Labels(Tensor target, Tensor output) =>
+        output.DType.IsFloat && output.Rank == target.Rank + 1 ? Classification.argMax(output) : output;
+
+    private static Metric OfClasses(string name, Func<Confusion, double> measure) =>
+        Create(name, (target, output) => measure(Confusion(target, output)));
+
+    /// <summary>A metric of one's own, from the targets and outputs of all rows.</summary>
+    /// <param name="name">What it is called in histories.</param>
+    /// <param name="measure">From targets and outputs to a number.</param>
+    /// <param name="isGain">Whether a greater number is better.</param>
+    /// <example><code>Metrics.Create("worst", (target, output) => (target.ToDoubles().Zip(output.ToDoubles(), (t, o) => Math.Abs(t - o))).Max(), isGain: false)</code></example>
+    public static Metric Create(string name, Func<Tensor, Tensor, double> measure, bool isGain = true) =>
+        MetricModule.create(name, isGain, Interop.Function(measure));
+
+    /// <summary>The part of rows whose greatest score <c>[rows; classes]</c> is that of the label.</summary>
+    /// <example><code>Metrics.Accuracy.Of(labels, scores)</code></example>
+    public static Metric Accuracy => MetricModule.accuracy;
+
+    /// <summary>The mean F1 of the classes, from scores <c>[rows; classes]</c>.</summary>
+    /// <example><code>Metrics.F1.Of(labels, scores)</code></example>
+    public static Metric F1 => MetricModule.f1;
+
+    /// <summary>The mean recall of the classes, from scores or labels.</summary>
+    /// <example><code>Metrics.BalancedAccuracy.Of(labels, scores)</code></example>
+    public static Metric BalancedAccuracy { get; } = OfClasses("balancedAccuracy", c => c.BalancedAccuracy);
+
+    /// <summary>The correlation of targets and predictions (Matthews 1975), from scores or labels.</summary>
+    /// <example><code>Metrics.Matthews.Of(labels, scores)</code></example>
+    public static Metric Matthews { get; } = OfClasses("matthews", c => c.Matthews);
+
+    /// <summary>Agreement beyond chance (Cohen 1960), from scores or labels.</summary>
+    /// <example><code>Metrics.Kappa.Of(labels, scores)</code></example>
+    public static Metric Kappa { get; } = OfClasses("kappa", c => c.Kappa);
+
+    /// <summary>The area under the ROC curve, from one score a row; targets are 0 and 1.</summary>
+    /// <example><code>Metrics.RocAuc.Of(truth, score)</code></example>
+    public static Metric RocAuc => MetricModule.rocAuc;
+
+    /// <summary>The mean precision over the recall that each threshold adds; targets are 0 and 1.</summary>
+    /// <example><code>Metrics.AveragePrecision.Of(truth, score)</code></example>
+    public static Metric AveragePrecision { get; } = Create("averagePrecision", Binary.averagePrecision);
+
+    /// <summary>The mean square difference of probabilities and targets 0 and 1 (Brier 1950).</summary>
+    /// <example><code>Metrics.Brier.Of(truth, score)</code></example>
+    public static Metric Brier { get; } = Create("brier", Binary.brier, isGain: false);
+
+    /// <summary>The mean square error.</summary>
+    /// <example><code>Metrics.Mse.Of(y, predicted)</code></example>
+    public static Metric Mse { get; } = Create("mse", Regression.mse, isGain: false);
+
+    /// <summary>The root of the mean square error, in the units of the target.</summary>
+    /// <example><code>Metrics.Rmse.Of(y, predicted)</code></example>
+    public static Metric Rmse => MetricModule.rmse;
+
+    /// <summary>The mean absolute error.</summary>
+    /// <example><code>Metrics.Mae.Of(y, predicted)</code></example>
+    public static Metric Mae => MetricModule.mae;
+
+    /// <summary>The median absolute error.</summary>
+    /// <example><code>Metrics.MedianError.Of(y, predicted)</code></example>
+    public static Metric MedianError { get; } = Create("medianError", Regression.medianError, isGain: false);
+
+    /// <summary>The coefficient of determination: 1 is perfect, 0 no better than the mean.</summary>
+    /// <example><code>Metrics.R2.Of(y, predicted)</code></example>
+    public static Metric R2 => MetricModule.r2;
+
+    /// <summary>As <c>R2</c>, but a constant error counts for nothing.</summary>
+    /// <example><code>Metrics.ExplainedVariance.Of(y, predicted)</code></example>
+    public static Metric ExplainedVariance { get; } = Create("explainedVariance", Regression.explainedVariance);
+
+    /// <summary>
+    /// How often each class was taken for each, from labels and predicted labels or scores <c>[rows; classes]</c>; its
+    /// <c>Report(names)</c> is a table of precision, recall and F1.
+    /// </summary>
+    /// <example><code>Console.WriteLine(Metrics.Confusion(labels, scores).Report(["cat", "dog"]));</code></example>
+    public static Confusion Confusion(Tensor target, Tensor predicted) =>
+        Classification.confusion(target, Labels(target, predicted));
+
+    /// <summary>
+    /// The receiver's operating characteristic: the part of negative rows that a threshold takes for positive (X), and the part
+    /// of positive rows that it finds (Y).
+    /// </summary>
+    /// <exception cref="DomainError">Targets are of one class, or not 0 and 1.</exception>
+    /// <example><code>var roc = Metrics.Roc(truth, score);</code></example>
+    public static Curve Roc(Tensor target, Tensor score) => Binary.roc(target, score);
+
+    /// <summary>Precision (Y) against recall (X) at each threshold, from the strictest.</summary>
+    /// <exception cref="DomainError">Targets are of one class, or not 0 and 1.</exception>
+    /// <example><code>var precision = Metrics.PrecisionRecall(truth, score);</code></example>
+    public static Curve PrecisionRecall(Tensor target, Tensor score) => Binary.precisionRecall(target, score);
+
+    extension(Metric metric)
+    {
+        /// <summary>The number for targets and outputs.</summary>
+        /// <example><code>double error = Metrics.Mae.Of(y, predicted);</code></example>
+        public double Of(Tensor target, Tensor output) => metric.Measure.Invoke(target).Invoke(output);
+    }
+
+    extension(Curve curve)
+    {
+        /// <summary>The points from the strictest threshold on; the first one's is infinite.</summary>
+        /// <example><code>foreach (var (x, y, threshold) in roc.Points)</code></example>
+        public IReadOnlyList<(double X, double Y, double Threshold)> Points => [.. curve.X.Zip(curve.Y, curve.Thresholds)];
+
+        /// <summary>The area under the curve, by trapezia.</summary>
+        /// <example><code>double area = roc.Area();</code></example>
+        public double Area() => Binary.area(curve);
+    }
+
+    extension(Tensor scores)
+    {
+        /// <summary>The place of the greatest score on the last axis, the first of several, i64.</summary>
+        /// <example><code>Tensor predictedLabels = scores.ArgMax();</code></example>
+        public Tensor ArgMax() => Classification.argMax(scores);
+    }
+}

@@ -1,0 +1,107 @@
+using System.Diagnostics;
+using Microsoft.FSharp.Collections;
+
+namespace DL1;
+
+/// <summary>
+/// Scaling of columns: x ← (x − shift) / divisor. A scaler knows the rows that it was fitted on and no others: fit it on the
+/// training rows, apply it to all. Tables are f32 or f64 <c>[rows; columns]</c>; missing values (NaN) stay.
+/// </summary>
+public static class Scaling
+{
+    extension(Scaler)
+    {
+        /// <summary>To mean 0 and standard deviation 1.</summary>
+        /// <exception cref="DomainError">A column has no value.</exception>
+        /// <example><code>var scaler = Scaler.Standard(train.Inputs);</code></example>
+        public static Scaler Standard(Tensor rows) => Scale.standard(rows);
+
+        /// <summary>The least value to 0, the greatest to 1.</summary>
+        /// <exception cref="DomainError">A column has no value.</exception>
+        /// <example><code>var toUnit = Scaler.MinMax(train.Inputs);</code></example>
+        public static Scaler MinMax(Tensor rows) => Scale.minMax(rows);
+
+        /// <summary>By the median and the distance of the quartiles, which few far values do not move.</summary>
+        /// <exception cref="DomainError">A column has no value.</exception>
+        /// <example><code>var robust = Scaler.Robust(train.Inputs);</code></example>
+        public static Scaler Robust(Tensor rows) => Scale.robust(rows);
+
+        /// <summary>A scaler of numbers that were kept: <c>Shifts</c> and <c>Divisors</c> of another.</summary>
+        /// <example><code>var again = Scaler.Of(scaler.Shifts, scaler.Divisors);</code></example>
+        public static Scaler Of(IEnumerable<double> shifts, IEnumerable<double> divisors) =>
+            new(Interop.List(shifts), Interop.List(divisors));
+    }
+
+    extension(Scaler scaler)
+    {
+        /// <summary>What is subtracted, a number for each column.</summary>
+        /// <example><code>IReadOnlyList&lt;double&gt; means = scaler.Shifts;</code></example>
+        public IReadOnlyList<double> Shifts => scaler.Shift;
+
+        /// <summary>What is divided by, a number for each column.</summary>
+        /// <example><code>IReadOnlyList&lt;double&gt; deviations = scaler.Divisors;</code></example>
+        public IReadOnlyList<double> Divisors => scaler.Divisor;
+
+        /// <summary>Scales a table of the same columns.</summary>
+        /// <exception cref="ShapeError">There are more or fewer columns than where it was fitted.</exception>
+        /// <example><code>Tensor scaled = scaler.Apply(test.Inputs);</code></example>
+        public Tensor Apply(Tensor rows) => Scale.apply(scaler, rows);
+
+        /// <summary>Scales the inputs of a data set.</summary>
+        /// <exception cref="ShapeError">There are more or fewer columns than where it was fitted.</exception>
+        /// <example><code>Dataset scaledTest = scaler.Apply(test);</code></example>
+        public Dataset Apply(Dataset data) => data.WithInputs(Scale.apply(scaler, data.Inputs));
+
+        /// <summary>The reverse of <c>Apply</c>.</summary>
+        /// <exception cref="ShapeError">There are more or fewer columns than where it was fitted.</exception>
+        /// <example><code>Tensor natural = scaler.Invert(scaled);</code></example>
+        public Tensor Invert(Tensor rows) => Scale.invert(scaler, rows);
+    }
+}
+
+/// <summary>Values for those that are missing (NaN), one for each column, fitted on the training rows alone.</summary>
+[DebuggerDisplay("{ToString(),nq}")]
+public sealed class Imputer
+{
+    private readonly FSharpList<double> values;
+
+    private Imputer(FSharpList<double> values) => this.values = values;
+
+    /// <summary>The values that are put in.</summary>
+    /// <example><code>IReadOnlyList&lt;double&gt; medians = imputer.Values;</code></example>
+    public IReadOnlyList<double> Values => values;
+
+    /// <summary>An imputer of values that were kept.</summary>
+    /// <example><code>var same = Imputer.Of(imputer.Values);</code></example>
+    public static Imputer Of(IEnumerable<double> values) => new(Interop.List(values));
+
+    /// <summary>The mean of each column's values.</summary>
+    /// <exception cref="DomainError">A column has no value.</exception>
+    /// <example><code>var byMean = Imputer.Mean(penguins.Inputs);</code></example>
+    public static Imputer Mean(Tensor rows) => new(Impute.mean(rows));
+
+    /// <summary>The median of each column's values.</summary>
+    /// <exception cref="DomainError">A column has no value.</exception>
+    /// <example><code>var imputer = Imputer.Median(penguins.Inputs);</code></example>
+    public static Imputer Median(Tensor rows) => new(Impute.median(rows));
+
+    /// <summary>The commonest of each column's values, the least of several.</summary>
+    /// <exception cref="DomainError">A column has no value.</exception>
+    /// <example><code>var byCount = Imputer.Commonest(penguins.Inputs);</code></example>
+    public static Imputer Commonest(Tensor rows) => new(Impute.commonest(rows));
+
+    /// <summary>Puts a column's value in the place of those that are missing.</summary>
+    /// <exception cref="ShapeError">There are more or fewer columns than values.</exception>
+    /// <example><code>Tensor whole = imputer.Apply(penguins.Inputs);</code></example>
+    public Tensor Apply(Tensor rows) => Impute.apply(values, rows);
+
+    /// <summary>Puts values in the place of those that are missing in the inputs of a data set.</summary>
+    /// <exception cref="ShapeError">There are more or fewer columns than values.</exception>
+    /// <example><code>Dataset complete = imputer.Apply(penguins);</code></example>
+    public Dataset Apply(Dataset data) => data.WithInputs(Apply(data.Inputs));
+
+    /// <summary>The values.</summary>
+    /// <example><code>string shown = imputer.ToString();</code></example>
+    public override string ToString() =>
+        string.Join(", ", Values.Select(v => FormattableString.Invariant($"{v:G6}")));
+}

@@ -1,0 +1,216 @@
+using Microsoft.FSharp.Core;
+
+namespace DL1;
+
+/// <summary>
+/// Training: a model, a loss and an optimizer, and the rows to learn from. A loss is a function of targets and outputs, such
+/// as <c>Losses.CrossEntropy</c>. The same seed gives the same bits, on any number of threads.
+/// </summary>
+public static class Training
+{
+    private static TrainingOptions Options(
+        int epochs, int batchSize, long seed, Dataset? validation, IReadOnlyList<Metric>? metrics, int? patience,
+        IProgress<TrainingProgress>? progress, string? savePath) =>
+        new(
+            epochs, batchSize, Seed: seed, Validation: validation, Metrics: metrics,
+            EarlyStopping: patience is { } p ? EarlyStopping.After(p) : null, Progress: progress, SavePath: savePath);
+
+    extension(Layer<Expr, Expr> model)
+    {
+        /// <summary>Trains the model on the rows of a data set.</summary>
+        /// <param name="data">Inputs and targets.</param>
+        /// <param name="loss">A scalar of targets and outputs, their mean over the rows: <c>Losses.CrossEntropy</c>.</param>
+        /// <param name="optimizer">How parameters follow their gradients.</param>
+        /// <param name="epochs">How often all rows are seen.</param>
+        /// <param name="batchSize">Rows in a step.</param>
+        /// <param name="seed">What parameters, the order of rows and dropout are drawn from.</param>
+        /// <param name="validation">Rows that are measured after each epoch and never learnt from.</param>
+        /// <param name="metrics">What is measured beside the loss.</param>
+        /// <param name="patience">Stops after so many epochs without a lower (validation) loss, and gives the best back.</param>
+        /// <param name="progress">Told after each step and each epoch: <c>TrainingProgress.Console()</c>.</param>
+        /// <param name="savePath">Where a checkpoint goes after each epoch.</param>
+        /// <param name="cancellation">Ends training after the step that is being made; the result says so, and holds what is learnt.</param>
+        /// <exception cref="ShapeError">The data do not fit the model; the message names the layer.</exception>
+        /// <example><code>var result = model.Fit(train, Losses.CrossEntropy, Optimizers.AdamW(1e-3), epochs: 20, validation: test);</code></example>
+        public TrainingResult Fit(
+            Dataset data,
+            Func<Expr, Expr, Expr> loss,
+            Optimizer optimizer,
+            int epochs = 10,
+            int batchSize = 64,
+            long seed = 0,
+            Dataset? validation = null,
+            IReadOnlyList<Metric>? metrics = null,
+            int? patience = null,
+            IProgress<TrainingProgress>? progress = null,
+            string? savePath = null,
+            CancellationToken cancellation = default) =>
+            model.Learner(loss, optimizer)
+                .Fit(data, Options(epochs, batchSize, seed, validation, metrics, patience, progress, savePath), cancellation);
+
+        /// <summary>
+        /// <c>Fit</c> on another thread. Training is work for processors and waits for nothing: this hands it to the thread pool, so
+        /// that an interface or a server stays free.
+        /// </summary>
+        /// <inheritdoc cref="Fit(Layer{Expr, Expr}, Dataset, Func{Expr, Expr, Expr}, Optimizer, int, int, long, Dataset, IReadOnlyList{Metric}, int?, IProgress{TrainingProgress}, string, CancellationToken)" path="/param"/>
+        /// <example><code>var later = await model.FitAsync(train, Losses.CrossEntropy, Optimizers.AdamW(1e-3), epochs: 2);</code></example>
+        public Task<TrainingResult> FitAsync(
+            Dataset data,
+            Func<Expr, Expr, Expr> loss,
+            Optimizer optimizer,
+            int epochs = 10,
+            int batchSize = 64,
+            long seed = 0,
+            Dataset? validation = null,
+            IReadOnlyList<Metric>? metrics = null,
+            int? patience = null,
+            IProgress<TrainingProgress>? progress = null,
+            string? savePath = null,
+            CancellationToken cancellation = default) =>
+            model.Learner(loss, optimizer)
+                .FitAsync(data, Options(epochs, batchSize, seed, validation, metrics, patience, progress, savePath), cancellation);
+
+        /// <summary>A model with its loss and its optimizer: what penalties, frozen parts and all options are added to.</summary>
+        /// <example><code>var learner = model.Learner(Losses.CrossEntropy, Optimizers.Adam(1e-2));</code></example>
+        public Learner Learner(Func<Expr, Expr, Expr> loss, Optimizer optimizer) =>
+            LearnerModule.create(model, Interop.Function(loss), optimizer);
+
+        /// <summary>
+        /// The model with parameters and layer state from a file, for inputs of this shape, the batch first; its extent there makes
+        /// no difference.
+        /// </summary>
+        /// <exception cref="FormatError">The file is damaged, or of another model; the message names the parameter.</exception>
+        /// <example><code>Trained loaded = model.Load(path, 1, 64);</code></example>
+        public Trained Load(string path, params int[] inputShape) =>
+            TrainedModule.load(path, model, Tensor.Zeros(inputShape));
+
+        /// <summary><c>Load</c> for inputs of an element type: i32 or i64 for a model that begins with an embedding.</summary>
+        /// <example><code>Trained loadedWords = words.Load(path, DType.I64, 1, 12);</code></example>
+        public Trained Load(string path, DType inputType, params int[] inputShape) =>
+            TrainedModule.load(path, model, Tensor.Full(inputType, 0, inputShape));
+
+        /// <summary>The model's structure as JSON, for inputs of this shape: its layers, parameters and state.</summary>
+        /// <example><code>string structure = model.ToJson(1, 64);</code></example>
+        public string ToJson(params int[] inputShape) => Structure.toJson(Expr.Variable("input", inputShape), model);
+
+        /// <summary>Compares the structure in a text with the model's.</summary>
+        /// <exception cref="FormatError">They differ; the message names the first place.</exception>
+        /// <example><code>model.CheckJson(structure, 1, 64);</code></example>
+        public void CheckJson(string json, params int[] inputShape) =>
+            Structure.check(json, Expr.Variable("input", inputShape), model);
+
+        /// <summary>The model with parameters and layer state, ready to predict.</summary>
+        /// <example><code>Trained ready = model.With(parameters, state);</code></example>
+        public Trained With(Tree<Tensor> parameters, Tree<Tensor> state) =>
+            TrainedModule.create(model, parameters, state);
+    }
+
+    extension(Learner learner)
+    {
+        /// <summary>Trains on the rows of a data set, by options that are one value.</summary>
+        /// <param name="data">Inputs and targets.</param>
+        /// <param name="options">10 epochs of shuffled batches of 64, unless given.</param>
+        /// <param name="cancellation">Ends training after the step that is being made; the result says so, and holds what is learnt.</param>
+        /// <exception cref="ShapeError">The data do not fit the model; the message names the layer.</exception>
+        /// <example><code>var fitted = learner.Fit(train, new TrainingOptions(Epochs: 3, BatchSize: 32, Metrics: [Metrics.Accuracy]));</code></example>
+        public TrainingResult Fit(
+            Dataset data, TrainingOptions? options = null, CancellationToken cancellation = default) =>
+            new(learner, DL1.Fit.run((options ?? new TrainingOptions()).ToCore(cancellation), learner, data));
+
+        /// <summary><c>Fit</c> on the thread pool: training is work for processors and waits for nothing.</summary>
+        /// <inheritdoc cref="Fit(Learner, Dataset, TrainingOptions, CancellationToken)" path="/param"/>
+        /// <example><code>var fittedLater = await learner.FitAsync(train, new TrainingOptions(Epochs: 3));</code></example>
+        public Task<TrainingResult> FitAsync(
+            Dataset data, TrainingOptions? options = null, CancellationToken cancellation = default) =>
+            // The token ends training with a result; it does not take the task away.
+            Task.Run(() => learner.Fit(data, options, cancellation), CancellationToken.None);
+
+        /// <summary>The same learner with a penalty on its parameters, added to the loss.</summary>
+        /// <example><code>learner.Penalized(weights => weights.L2Penalty(1e-4))</code></example>
+        public Learner Penalized(Func<Tree<Expr>, Expr> penalty) =>
+            LearnerModule.penalized(Interop.Function(penalty), learner);
+
+        /// <summary>The same learner, but parameters with these paths stay as they are: no gradient of theirs is computed.</summary>
+        /// <example><code>learner.Frozen(path => path.StartsWith("0."))</code></example>
+        public Learner Frozen(Func<string, bool> isFrozen) =>
+            LearnerModule.freeze(Interop.Function(isFrozen), learner);
+
+        /// <summary>The same learner with parameters of another floating-point type: f64, where f32 is not fine enough.</summary>
+        /// <example><code>learner.Typed(DType.F64)</code></example>
+        public Learner Typed(DType type) => LearnerModule.typed(type, learner);
+
+        /// <summary>
+        /// Losses by learning rate, which grows from step to step until the loss runs away; <c>Suggested</c> is a rate to begin with
+        /// (Smith 2017).
+        /// </summary>
+        /// <exception cref="DomainError">The rates do not grow, or the loss is not finite at the first step.</exception>
+        /// <example><code>double rate = learner.FindRate(train, steps: 30).Suggested;</code></example>
+        public RateCurve FindRate(
+            Dataset data, double low = 1e-6, double high = 1, int steps = 100, int batchSize = 64, long seed = 0) =>
+            RateFinder.run(low, high, steps, Batches.ofSize(batchSize), Key.OfSeed(seed), learner, data);
+
+        /// <summary>The first state: parameters drawn with a key for inputs like these, of which only type and shape matter.</summary>
+        /// <example><code>TrainState first = learner.Start(Key.OfSeed(1), train.Inputs);</code></example>
+        public TrainState Start(Key key, Tensor inputs) => Step.start(learner, key, inputs);
+
+        /// <summary>The first state with given parameters and layer state: for fine-tuning.</summary>
+        /// <example><code>TrainState tuned = learner.Start(Key.OfSeed(1), parameters, state);</code></example>
+        public TrainState Start(Key key, Tree<Tensor> parameters, Tree<Tensor> state) =>
+            Step.startFrom(learner, key, parameters, state);
+
+        /// <summary>
+        /// A step for batches like this one, as a function that changes nothing: from a state and a batch to the next state and the
+        /// loss. <c>new Trainer(learner, first, false)</c> makes the same steps in place, to the same bits, and faster.
+        /// </summary>
+        /// <example><code>
+        /// var advance = learner.Prepare(first, batch);
+        /// var (second, firstLoss) = advance(first, batch);
+        /// </code></example>
+        public Func<TrainState, Dataset, (TrainState Next, double Loss)> Prepare(TrainState state, Dataset batch)
+        {
+            var step = Step.prepare(learner, state, batch);
+            return (now, rows) => step.Invoke(now).Invoke(rows).ToValueTuple();
+        }
+    }
+
+    extension(RateCurve curve)
+    {
+        /// <summary>The rates that were tried, growing, each with its smoothed loss.</summary>
+        /// <example><code>foreach (var (tried, smoothed) in learner.FindRate(train, steps: 30).Points)</code></example>
+        public IReadOnlyList<(double Rate, double Loss)> Points => [.. curve.Rates.Zip(curve.Losses)];
+    }
+
+    extension(Transition)
+    {
+        /// <summary>
+        /// A step of one's own, as one graph: a function of the state and the inputs to the next state, of the same paths, types and
+        /// shapes, and whatever else is wanted. Of the tensors only types and shapes matter.
+        /// </summary>
+        /// <exception cref="ShapeError">The next state has another type or shape than the state.</exception>
+        /// <example><code>var adding = Transition.Create((tree, given) => (tree.Map(w => w + given[0]), []), start, Tensor.Zeros());</code></example>
+        public static Transition Create(
+            Func<Tree<Expr>, IReadOnlyList<Expr>, (Tree<Expr> Next, IEnumerable<Expr> Outputs)> advance,
+            Tree<Tensor> state,
+            params Tensor[] inputs) =>
+            TransitionModule.create(
+                Interop.Function<Tree<Expr>, Microsoft.FSharp.Collections.FSharpList<Expr>, Tuple<Tree<Expr>, Microsoft.FSharp.Collections.FSharpList<Expr>>>(
+                    (tree, given) =>
+                    {
+                        var (next, outputs) = advance(tree, given);
+                        return Tuple.Create(next, Interop.List(outputs));
+                    }),
+                state,
+                Interop.List(inputs));
+    }
+
+    extension(Transition transition)
+    {
+        /// <summary>The next state and the outputs, from a state and the inputs; what it is given stays as it is.</summary>
+        /// <example><code>var (added, _) = adding.Run(start, 2f);</code></example>
+        public (Tree<Tensor> Next, IReadOnlyList<Tensor> Outputs) Run(Tree<Tensor> state, params Tensor[] inputs)
+        {
+            var (next, outputs) = transition.Run(state, Interop.List(inputs));
+            return (next, outputs);
+        }
+    }
+}

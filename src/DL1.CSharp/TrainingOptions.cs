@@ -1,0 +1,81 @@
+using System.Diagnostics;
+
+namespace DL1;
+
+/// <summary>
+/// How to train, as one value: <c>new TrainingOptions(Epochs: 20, Validation: test)</c>, changed by <c>with</c>.
+/// </summary>
+/// <param name="Epochs">How many epochs there are in all, those before a checkpoint counted.</param>
+/// <param name="BatchSize">Rows in a batch.</param>
+/// <param name="Shuffle">Whether rows come in random order, another one in each epoch.</param>
+/// <param name="DropLast">Whether a last batch that is smaller is left out.</param>
+/// <param name="Seed">What parameters, the order of rows and dropout are drawn from.</param>
+/// <param name="Key">A key in the place of the seed.</param>
+/// <param name="Validation">Rows that are measured after each epoch and never learnt from.</param>
+/// <param name="Metrics">What is measured after each epoch, on the validation set where there is one.</param>
+/// <param name="EarlyStopping">When to stop before the last epoch: <c>EarlyStopping.After(5)</c>.</param>
+/// <param name="OnEpoch">Called after each epoch; <c>Answer.Stop</c> ends the training.</param>
+/// <param name="Progress">Told after each step and each epoch.</param>
+/// <param name="WatchGradients">Whether the norms of gradients are kept in the history.</param>
+/// <param name="SavePath">Where checkpoints go.</param>
+/// <param name="SaveEvery">Epochs from one checkpoint to the next; the last epoch is always written.</param>
+/// <param name="Resume">The checkpoint to go on from, to the same bits as if there had been no break.</param>
+/// <param name="Start">Parameters and state to begin with, in the place of drawn ones: for fine-tuning.</param>
+/// <example><code>var longer = options with { Epochs = 5, EarlyStopping = EarlyStopping.After(2) };</code></example>
+[DebuggerDisplay("{Epochs} epochs, batches of {BatchSize}")]
+public sealed record TrainingOptions(
+    int Epochs = 10,
+    int BatchSize = 64,
+    bool Shuffle = true,
+    bool DropLast = false,
+    long Seed = 0,
+    Key? Key = null,
+    Dataset? Validation = null,
+    IReadOnlyList<Metric>? Metrics = null,
+    EarlyStopping? EarlyStopping = null,
+    Func<EpochReport, Answer>? OnEpoch = null,
+    IProgress<TrainingProgress>? Progress = null,
+    bool WatchGradients = false,
+    string? SavePath = null,
+    int SaveEvery = 1,
+    Checkpoint? Resume = null,
+    TrainState? Start = null)
+{
+    internal FitOptions ToCore(CancellationToken cancellation)
+    {
+        Answer Called(EpochEnd end) =>
+            OnEpoch!(new EpochReport(Epoch.From(end.Row), [.. end.History.Select(Epoch.From)], end.State));
+
+        return new FitOptions(
+            Epochs,
+            new BatchOptions(BatchSize, Shuffle, DropLast),
+            Key ?? DL1.Key.OfSeed(Seed),
+            Interop.Option(Validation),
+            Interop.List(Metrics ?? []),
+            Interop.Option(EarlyStopping),
+            Interop.List(OnEpoch is null ? [] : new[] { Interop.Function<EpochEnd, Answer>(Called) }),
+            Progress is null ? ProgressModule.quiet : TrainingProgress.ToCore(Progress),
+            WatchGradients,
+            Interop.Option(SavePath is null ? null : new Saving(SavePath, SaveEvery)),
+            Interop.Option(Resume),
+            Interop.Option(Start),
+            cancellation);
+    }
+}
+
+/// <summary>Rules of stopping early.</summary>
+public static class EarlyStoppings
+{
+    extension(EarlyStopping)
+    {
+        /// <summary>Stops once so many epochs in a row were no better than the best.</summary>
+        /// <param name="epochs">Epochs without improvement, 1 or more.</param>
+        /// <param name="monitor">The metric that is watched, one of those measured; the (validation) loss, unless given.</param>
+        /// <param name="tolerance">How much better counts as better.</param>
+        /// <param name="restoresBest">Whether the best epoch's parameters are given back, rather than the last.</param>
+        /// <example><code>EarlyStopping.After(5, monitor: Metrics.Accuracy)</code></example>
+        public static EarlyStopping After(
+            int epochs, Metric? monitor = null, double tolerance = 0, bool restoresBest = true) =>
+            new(monitor?.Name ?? "", epochs, tolerance, restoresBest);
+    }
+}

@@ -1,0 +1,117 @@
+using System.Diagnostics;
+
+namespace DL1;
+
+/// <summary>Why a training ended.</summary>
+public enum TrainingEnd
+{
+    /// <summary>All epochs were made.</summary>
+    Finished,
+
+    /// <summary>The epochs no longer got better.</summary>
+    EarlyStopped,
+
+    /// <summary>A callback said so.</summary>
+    Stopped,
+
+    /// <summary>It was cancelled; the epoch that was begun is not in the history.</summary>
+    Cancelled,
+
+    /// <summary>The loss was no longer a finite number.</summary>
+    Diverged,
+}
+
+/// <summary>What training gave: the model with what it has learnt, and how it came about.</summary>
+[DebuggerDisplay("{ToString(),nq}")]
+public sealed class TrainingResult
+{
+    private readonly Learner learner;
+
+    internal TrainingResult(Learner learner, Fitted fitted)
+    {
+        this.learner = learner;
+        Fitted = fitted;
+        History = [.. fitted.History.Select(Epoch.From)];
+    }
+
+    /// <summary>The model with the last parameters, or the best where training stopped early: what predicts, and is saved.</summary>
+    /// <example><code>Trained trained = result.Trained;</code></example>
+    public Trained Trained => Fitted.Trained;
+
+    /// <summary>The epochs, in order.</summary>
+    /// <example><code>double[] losses = [.. result.History.Select(epoch => epoch.Loss)];</code></example>
+    public IReadOnlyList<Epoch> History { get; }
+
+    /// <summary>All that changes in training as it was after the last step: what a later training may start from.</summary>
+    /// <example><code>TrainState last = result.State;</code></example>
+    public TrainState State => Fitted.State;
+
+    /// <summary>The number of the best epoch, where one was looked for.</summary>
+    /// <example><code>int? best = result.BestEpoch;</code></example>
+    public int? BestEpoch => Fitted.BestEpoch?.Value;
+
+    /// <summary>Why training ended.</summary>
+    /// <example><code>bool wasStoppedEarly = result.End == TrainingEnd.EarlyStopped;</code></example>
+    public TrainingEnd End =>
+        Fitted.End.IsEarlyStopped ? TrainingEnd.EarlyStopped
+        : Fitted.End.IsStopped ? TrainingEnd.Stopped
+        : Fitted.End.IsCancelled ? TrainingEnd.Cancelled
+        : Fitted.End.IsDiverged ? TrainingEnd.Diverged
+        : TrainingEnd.Finished;
+
+    /// <summary>The same as the core has it, for functions that take that.</summary>
+    /// <example><code>Fitted core = result.Fitted;</code></example>
+    public Fitted Fitted { get; }
+
+    /// <summary>The outputs for inputs of any number of rows, <c>[rows; ...]</c>.</summary>
+    /// <example><code>Tensor logits = result.Predict(test.Inputs);</code></example>
+    public Tensor Predict(Tensor inputs) => Trained.Predict(inputs);
+
+    /// <summary>The class of the greatest output for each row, i64 <c>[rows]</c>.</summary>
+    /// <example><code>Tensor classes = result.PredictLabels(test.Inputs);</code></example>
+    public Tensor PredictLabels(Tensor inputs) => Trained.PredictLabels(inputs);
+
+    /// <summary>The mean loss on a data set, without penalties, and metrics.</summary>
+    /// <exception cref="DomainError">There are no rows.</exception>
+    /// <example><code>Console.WriteLine(result.Evaluate(test, Metrics.Accuracy));</code></example>
+    public Scores Evaluate(Dataset data, params Metric[] metrics) =>
+        new(TrainedModule.evaluate(learner.Loss, Interop.List(metrics), data, Trained));
+
+    /// <summary>Writes parameters and layer state as safetensors, by PyTorch's names; <c>model.Load</c> reads them.</summary>
+    /// <example><code>result.Save(path);</code></example>
+    public void Save(string path) => TrainedModule.save(path, Trained);
+
+    /// <summary>The last epoch, and why training ended.</summary>
+    /// <example><code>Console.WriteLine(result);</code></example>
+    public override string ToString() => History.Count == 0 ? $"{End}" : $"{History[^1]}  ({End})";
+}
+
+/// <summary>How good a model is on some rows: it reads <c>loss 0.081  accuracy 0.972</c>.</summary>
+[DebuggerDisplay("{ToString(),nq}")]
+public sealed class Scores
+{
+    internal Scores(Evaluation core)
+    {
+        Loss = core.Loss;
+        Metrics = TreeModule.ofList(core.Metrics);
+    }
+
+    /// <summary>The mean loss.</summary>
+    /// <example><code>double loss = scores.Loss;</code></example>
+    public double Loss { get; }
+
+    /// <summary>The metrics by their names.</summary>
+    /// <example><code>foreach (var (name, value) in scores.Metrics)</code></example>
+    public Tree<double> Metrics { get; }
+
+    /// <summary>A metric.</summary>
+    /// <exception cref="DomainError">It was not measured.</exception>
+    /// <example><code>double accuracy = scores[Metrics.Accuracy];</code></example>
+    public double this[Metric metric] => Metrics[metric.Name];
+
+    /// <summary>Loss and metrics on a line.</summary>
+    /// <example><code>string line = scores.ToString();</code></example>
+    public override string ToString() =>
+        string.Join("  ", Metrics.Select(m => (m.Key, m.Value)).Prepend(("loss", Loss))
+            .Select(m => FormattableString.Invariant($"{m.Item1} {m.Item2:G4}")));
+}

@@ -1,0 +1,258 @@
+using DL1;
+using DL1.Data;
+
+namespace DL1.CSharp.Tests;
+
+/// <summary>Rows to learn from, as a C# user makes, splits, scales and encodes them.</summary>
+public class DataTests
+{
+    private static readonly Dataset Irises = Datasets.Iris();
+
+    /// <summary>Ten rows whose input is their number, of classes 0 and 1 in turn.</summary>
+    private static readonly Dataset Ten = new(
+        Tensor.Of([.. Enumerable.Range(0, 10).Select(i => (float)i)], 10, 1),
+        Tensor.Of([.. Enumerable.Range(0, 10).Select(i => (long)(i % 2))]));
+
+    private static double[] Numbers(Dataset data) => data.Inputs.ToDoubles();
+
+    [Fact]
+    public void ADatasetIsMadeOfArrays()
+    {
+        var made = Dataset.From(Tensor.Zeros(4, 2), Tensor.Ones(4, 1));
+        Assert.Equal(4, made.Count);
+        var classes = Dataset.From(new double[,] { { 1, 2 }, { 3, 4 } }, new[] { 0, 1 });
+        var pairs = Dataset.From(new float[,] { { 1, 2 }, { 3, 4 } }, new[] { 0, 1 });
+        Assert.Equal(classes.Inputs, pairs.Inputs);
+        Assert.Equal((DType.F32, DType.I64), (classes.Inputs.DType, pairs.Targets.DType));
+        var prices = Dataset.From(new double[,] { { 1, 2 }, { 3, 4 } }, new[] { 0.5, 0.7 });
+        var values = Dataset.From(new float[,] { { 1, 2 }, { 3, 4 } }, new[] { 0.5f, 0.7f });
+        Assert.Equal(prices.Targets, values.Targets);
+        Assert.Equal(Shape.Of([2, 1]), prices.Targets.Shape);
+        var curve = Dataset.From([0.0, 1.0, 2.0], [0.0, 1.0, 4.0]);
+        Assert.Equal("3 rows: inputs f32 [3, 1], targets f32 [3, 1]", curve.ToString());
+        var error = Assert.Throws<ShapeError>(() => Dataset.From(new float[,] { { 1, 2 } }, new[] { 0, 1 }));
+        Assert.Contains("1 rows of inputs", error.Given);
+    }
+
+    [Fact]
+    public void RowsAreSplit()
+    {
+        var data = Ten;
+        var (train, test) = data.Split(0.8, seed: 1);
+        Assert.Equal((8, 2), (train.Count, test.Count));
+        Assert.Equal(Numbers(data), Numbers(train).Concat(Numbers(test)).Order());
+        Assert.Equal(Numbers(test), Numbers(data.Split(0.8, seed: 1).Second));
+        Assert.NotEqual(Numbers(train), Numbers(data.Split(0.8, seed: 2).First));
+
+        var (kept4, held4) = data.Split(0.6, seed: 1, stratified: true);
+        Assert.Equal(2, held4.Targets.ToDoubles().Sum());
+        Assert.Equal(3, kept4.Targets.ToDoubles().Sum());
+
+        var (toLearn, toChoose, toJudge) = data.Split(validation: 0.2, test: 0.2, seed: 1);
+        Assert.Equal((6, 2, 2), (toLearn.Count, toChoose.Count, toJudge.Count));
+        Assert.Throws<DomainError>(() => data.Split(1.2));
+
+        var seen = new List<double>();
+        foreach (var (kept, held) in data.Folds(5, seed: 1))
+        {
+            Assert.Equal(8, kept.Count);
+            seen.AddRange(Numbers(held));
+        }
+
+        Assert.Equal(Numbers(data), seen.Order());
+        Assert.All(data.Folds(5, stratified: true), fold => Assert.Equal(1, fold.Held.Targets.ToDoubles().Sum()));
+    }
+
+    [Fact]
+    public void RowsAreChosenAndOrdered()
+    {
+        var data = Ten;
+        var few = data.Rows([2, 0]);
+        Assert.Equal([2, 0], Numbers(few));
+        var first = data.Take(10);
+        Assert.Equal(10, first.Count);
+        var others = data.Skip(10);
+        Assert.Equal(0, others.Count);
+        Assert.Equal([8, 9], Numbers(data.Skip(8)));
+        Assert.Empty(Numbers(data.Skip(11)));
+        var mixed = data.Shuffle(seed: 1);
+        Assert.NotEqual(Numbers(data), Numbers(mixed));
+        Assert.Equal(Numbers(data), Numbers(mixed).Order());
+        var twice = data.Append(data);
+        Assert.Equal(20, twice.Count);
+        var copied = data.WithTargets(data.Inputs);
+        Assert.Equal(copied.Inputs, copied.Targets);
+        var half = data.MapInputs(x => Tensor.Full(DType.F32, 0.5, [.. x.Shape]));
+        Assert.Equal(0.5, Numbers(half)[3]);
+        data = Datasets.Digits().Take(3);
+        var images = data.WithInputs(data.Inputs.Reshape(-1, 1, 8, 8));
+        Assert.Equal(Shape.Of([3, 1, 8, 8]), images.Inputs.Shape);
+        Assert.Throws<ShapeError>(() => data.Inputs.Reshape(-1, 5));
+        Assert.Throws<ShapeError>(() => data.Inputs.Reshape(-1, -1));
+        Assert.Throws<DomainError>(() => data.Rows([3]));
+    }
+
+    [Fact]
+    public void TypesAndKeysAreCompared()
+    {
+        Assert.True(Irises.Inputs.DType == DType.F32 && Irises.Targets.DType != DType.F32);
+        Assert.True(Key.OfSeed(1) == Key.OfSeed(1) && Key.OfSeed(1) != Key.OfSeed(2));
+    }
+
+    [Fact]
+    public void RowsComeInBatches()
+    {
+        var data = Irises;
+        var count = 0;
+        foreach (var batch in data.Batches(64, seed: 1, epoch: 3))
+        {
+            count += batch.Count;
+        }
+
+        Assert.Equal(150, count);
+        Assert.Equal([64, 64], data.Batches(64, dropLast: true).Select(b => b.Count));
+        Assert.Equal(Numbers(data), data.Batches(64, shuffle: false).SelectMany(Numbers));
+        Assert.NotEqual(Numbers(data.Batches(64).First()), Numbers(data.Batches(64, epoch: 1).First()));
+        Assert.Throws<DomainError>(() => data.Batches(0).ToList());
+    }
+
+    [Fact]
+    public void DataSetsHaveNames()
+    {
+        var digits = Datasets.Digits();
+        Assert.Equal("1797 rows: inputs f32 [1797, 64], targets i64 [1797]", digits.ToString());
+        Assert.Equal((0, 1), (digits.Inputs.ToDoubles().Min(), digits.Inputs.ToDoubles().Max()));
+        var irises = Datasets.Iris();
+        Assert.Equal(Shape.Of([150, 4]), irises.Inputs.Shape);
+        var wines = Datasets.Wine();
+        Assert.Equal(2, wines.Targets.ToDoubles().Max());
+        var tumours = Datasets.BreastCancer();
+        Assert.Equal(212, tumours.Targets.ToDoubles().Sum());
+        var patients = Datasets.Diabetes();
+        Assert.Equal(Shape.Of([442, 1]), patients.Targets.Shape);
+        var penguins = Datasets.Penguins();
+        Assert.Contains(double.NaN, penguins.Inputs.ToDoubles());
+        Assert.Equal(Shape.Of([344, 4]), penguins.Inputs.Shape);
+        Tensor co2 = Datasets.Co2();
+        Assert.Equal(315.7, co2[0, 0], 1e-3);
+        string novel = Datasets.MobyDick();
+        Assert.Contains("Call me Ishmael.", novel);
+        var folder = Path.Combine(Path.GetTempPath(), "no such folder");
+        Assert.Throws<FormatError>(() =>
+        {
+            var (clothes, heldClothes) = Datasets.FashionMnist(folder);
+        });
+        Assert.Equal("DL1_FASHION", Datasets.FashionVariable);
+    }
+
+    [Fact]
+    public void TablesHaveNames()
+    {
+        Table diabetes = Tables.Diabetes();
+        Table iris = Tables.Iris();
+        Table wine = Tables.Wine();
+        Table breastCancer = Tables.BreastCancer();
+        Table penguinTable = Tables.Penguins();
+        Table digitTable = Tables.Digits();
+        Table months = Tables.Co2();
+        Assert.Equal(
+            [442, 150, 178, 569, 344, 1797],
+            new[] { diabetes, iris, wine, breastCancer, penguinTable, digitTable }.Select(t => t.RowCount));
+        Assert.Equal(["Date", "CO2", "adjusted CO2"], months.Names);
+        Assert.Equal(["setosa", "versicolor", "virginica"], iris.Categories("species").Names);
+        var bmi = diabetes.ForRegression("progression", "bmi", "age");
+        Assert.Equal(Shape.Of([442, 2]), bmi.Inputs.Shape);
+        Assert.Equal(Shape.Of([344, 4]), penguinTable.Inputs("island", "body_mass_g").Shape);
+    }
+
+    [Fact]
+    public async Task TablesAreRead()
+    {
+        var path = Path.GetTempFileName();
+        File.WriteAllText(path, "a,b\n1,x\n2,y\n", new System.Text.UTF8Encoding(true));
+        var table = Tables.ReadCsv(path);
+        var tableLater = await Tables.ReadCsvAsync(path);
+        Assert.Equal(table.Names, tableLater.Names);
+        Assert.Equal([1, 2], tableLater.Values("a"));
+        File.Delete(path);
+        await Assert.ThrowsAsync<FormatError>(() => Tables.ReadCsvAsync(path));
+        var scoresTable = Tables.FromCsv("name,score\nAda,9.5\nBob,7\n");
+        Assert.Equal([0, 1], scoresTable.Labels("name").ToDoubles());
+    }
+
+    [Fact]
+    public void ColumnsAreScaled()
+    {
+        var (train, test) = Irises.Split(0.8, seed: 1);
+        var scaler = Scaler.Standard(train.Inputs);
+        Tensor scaled = scaler.Apply(test.Inputs);
+        Dataset scaledTest = scaler.Apply(test);
+        Assert.Equal(scaled, scaledTest.Inputs);
+        Tensor natural = scaler.Invert(scaled);
+        Assert.True(natural.AllClose(test.Inputs, 1e-5, 1e-6));
+        Assert.Equal(0, scaler.Apply(train.Inputs).ToDoubles().Average(), 1e-6);
+        IReadOnlyList<double> means = scaler.Shifts;
+        IReadOnlyList<double> deviations = scaler.Divisors;
+        Assert.Equal(4, means.Count);
+        Assert.All(deviations, d => Assert.True(d > 0));
+        var again = Scaler.Of(scaler.Shifts, scaler.Divisors);
+        Assert.Equal(scaled, again.Apply(test.Inputs));
+        var toUnit = Scaler.MinMax(train.Inputs);
+        Assert.Equal((0, 1), (toUnit.Apply(train.Inputs).ToDoubles().Min(), toUnit.Apply(train.Inputs).ToDoubles().Max()));
+        var robust = Scaler.Robust(train.Inputs);
+        Assert.Equal(0, robust.Apply(train.Inputs).ToDoubles().Where((_, i) => i % 4 == 0).Order().ElementAt(60), 0.2);
+        Assert.Throws<ShapeError>(() => scaler.Apply(Tensor.Zeros(2, 3)));
+    }
+
+    [Fact]
+    public void MissingValuesAreFilledIn()
+    {
+        var penguins = Datasets.Penguins();
+        var imputer = Imputer.Median(penguins.Inputs);
+        Tensor whole = imputer.Apply(penguins.Inputs);
+        Assert.DoesNotContain(double.NaN, whole.ToDoubles());
+        Dataset complete = imputer.Apply(penguins);
+        Assert.Equal(whole, complete.Inputs);
+        IReadOnlyList<double> medians = imputer.Values;
+        Assert.Equal(4050, medians[3]);
+        var same = Imputer.Of(imputer.Values);
+        Assert.Equal(whole, same.Apply(penguins.Inputs));
+        var byMean = Imputer.Mean(penguins.Inputs);
+        var byCount = Imputer.Commonest(penguins.Inputs);
+        Assert.NotEqual(byMean.Values, byCount.Values);
+        string shown = imputer.ToString();
+        Assert.EndsWith(", 4050", shown);
+    }
+
+    [Fact]
+    public void TextsBecomeNumbers()
+    {
+        var categories = Categories.Of(["b", "a", "b"]);
+        Tensor numbered = categories.Labels(["a", "b"]);
+        Assert.Equal([0, 1], numbered.ToDoubles());
+        Tensor columns = categories.OneHot(["a", ""]);
+        Assert.Equal([1, 0, 0, 0], columns.ToDoubles());
+        Tensor wide = Tensor.Beside(Tensor.Zeros(2, 3), columns);
+        Assert.Equal(Shape.Of([2, 5]), wide.Shape);
+        Assert.Throws<DomainError>(() => categories.Labels(["c"]));
+
+        var letters = Vocabulary.Characters("abca");
+        Assert.Equal("cab", letters.Decode(letters.Encode("cab")));
+        Dataset next = letters.Examples("abcabcabc", length: 4);
+        Assert.Equal(Shape.Of([2, 4]), next.Inputs.Shape);
+        Assert.Equal(next.Inputs[0, 1], next.Targets[0, 0]);
+        var vocabulary = Vocabulary.Words("the cat, the dog", most: 1000);
+        Assert.Equal("the", vocabulary.Pieces[1]);
+    }
+
+    [Fact]
+    public void SeriesBecomeExamples()
+    {
+        Tensor co2 = Datasets.Co2();
+        var (earlier, later) = co2.SplitByTime(0.8);
+        Assert.Equal(co2.Shape[0], earlier.Shape[0] + later.Shape[0]);
+        Dataset windows = earlier.Windows(length: 12, horizon: 1);
+        Assert.Equal(Shape.Of([earlier.Shape[0] - 12, 12, 1]), windows.Inputs.Shape);
+        Assert.Equal(earlier[12, 0], windows.Targets[0, 0, 0]);
+    }
+}

@@ -1,0 +1,148 @@
+using System.Reflection;
+using System.Reflection.Metadata;
+using System.Reflection.Metadata.Ecma335;
+using System.Reflection.PortableExecutable;
+using Microsoft.FSharp.Core;
+
+namespace DL1.CSharp.Tests;
+
+/// <summary>
+/// The whole of the core can be had from C#: a function of a module either has no shape of F# in its signature, or the C# face
+/// calls it, or it stands in a list here with the reason.
+/// </summary>
+public class ReachTests
+{
+    /// <summary>What C# does without, and why.</summary>
+    private static readonly (string Module, string[] Functions, string Why)[] Exceptions =
+    [
+        ("Splits", ["holdOut"], "data.Split gives the rows themselves"),
+        ("Batches", ["prefetched"], "data.Batches does it"),
+        ("Compile", ["prepare"], "new Function goes by prepareWith"),
+        ("Eval", ["prepare", "many"], "new Function and Evaluate do it"),
+        ("Rewrite", ["stableAll", "get_rows"], "what the compiler does of itself, and the names of its rules"),
+        ("Grad", ["valueAndGrad"], "[loss, .. loss.Gradient(w)]"),
+        ("Attention", ["combine"], "a & b, where there are two masks"),
+        ("LayerModule", ["init"], "model.Init goes by initAs"),
+        ("Init", ["fans"], "for initialisers of the core; scope.Parameter takes any of C#"),
+        ("Penalty", ["touched"], "tree.Filter"),
+        ("TreeModule", ["paths", "values", "tryFind", "mapPath2", "fold"],
+            "properties, TryGetValue, Zip and Map, and LINQ's Aggregate"),
+        ("Reduce", ["keepDims"], "x.Mean(0).ExpandDims(0)"),
+        ("ExprModule", ["reduce", "slice", "randomBits"], "Sum, Max and kin; Slice for each axis; what draws are made of"),
+        ("Dot", ["ofGraph"], "ToDot, or GraphSvg of DL1.Pictures for notes"),
+        ("GraphLabel", ["lines"], "for those who draw graphs: DL1.Pictures"),
+        ("Graph", ["fold", "uses"], "a loop over e.Nodes"),
+        ("Attributes", ["ofNode"], "the cases of e.Node have them as properties"),
+        ("Node", ["map"], "a switch over the cases of e.Node"),
+        ("ConvertModule", ["ofSpan"], "Tensor.Of"),
+        ("TensorModule", ["ofArray"], "Tensor.Of"),
+        ("ShapeModule", ["ofList", "tryBroadcast"], "Shape.Of; expressions broadcast by themselves"),
+        ("DTypeModule", ["get_all", "tryParse"], "there are five"),
+    ];
+
+    /// <summary>Members of types, likewise.</summary>
+    private static readonly (string Type, string[] Members, string Why)[] ExceptionsOfTypes =
+    [
+        ("HyperRange", ["NewAmong"], "Ranges.Among"),
+        ("Summary", ["get_Rows"], "an IReadOnlyList of rows"),
+        ("Shape", ["ToList"], "a shape is itself a sequence of extents"),
+        ("Optimizer", ["get_WithRate"], "optimizer.Scheduled"),
+        ("Transform", ["get_Init", "get_Update"], "optimizer.After and Masked take transformations whole"),
+        ("Learner", ["get_Penalty", "get_Trains"], "learner.Penalized and learner.Frozen set them"),
+        ("Session", ["Of"], "Session.Start goes by With"),
+    ];
+
+    /// <summary>Whether a type is one of F#'s, or is made of one: a function, a list, an option, a map, a tuple that is an object.</summary>
+    private static bool IsFSharp(Type type) =>
+        type.HasElementType ? IsFSharp(type.GetElementType()!)
+        : (type.Namespace?.StartsWith("Microsoft.FSharp") ?? false) && type != typeof(Unit)
+            || (type.FullName?.StartsWith("System.Tuple`") ?? false)
+            || type.GetGenericArguments().Any(IsFSharp);
+
+    private static bool ShowsFSharp(MethodInfo method) =>
+        IsFSharp(method.ReturnType) || method.GetParameters().Any(p => IsFSharp(p.ParameterType));
+
+    private static IEnumerable<Type> Modules() =>
+        typeof(Expr).Assembly.GetExportedTypes().Where(t =>
+            t.GetCustomAttributes<CompilationMappingAttribute>().Any(kind =>
+                (kind.SourceConstructFlags & SourceConstructFlags.KindMask) == SourceConstructFlags.Module));
+
+    private static IEnumerable<MethodInfo> Functions(Type module) =>
+        module.GetMethods(BindingFlags.Public | BindingFlags.Static | BindingFlags.DeclaredOnly)
+            // The second form that F# gives to an inline operator.
+            .Where(m => !m.Name.Contains('$'));
+
+    /// <summary>What the C# face calls of other assemblies: names of types with names of their members.</summary>
+    private static HashSet<(string Type, string Member)> Calls()
+    {
+        using var file = new PEReader(File.OpenRead(typeof(Functions).Assembly.Location));
+        var reader = file.GetMetadataReader();
+
+        string Name(EntityHandle parent)
+        {
+            switch (parent.Kind)
+            {
+                case HandleKind.TypeReference:
+                    var type = reader.GetTypeReference((TypeReferenceHandle)parent);
+                    return reader.GetString(type.Name);
+                case HandleKind.TypeSpecification:
+                    var blob = reader.GetBlobReader(reader.GetTypeSpecification((TypeSpecificationHandle)parent).Signature);
+                    // A generic type: what it is, then the type, then its arguments.
+                    return blob.ReadSignatureTypeCode() == SignatureTypeCode.GenericTypeInstance && blob.ReadByte() > 0
+                        ? Name(blob.ReadTypeHandle())
+                        : "";
+                default:
+                    return "";
+            }
+        }
+
+        return [.. reader.MemberReferences.Select(reader.GetMemberReference).Select(m => (Name(m.Parent), reader.GetString(m.Name)))];
+    }
+
+    [Fact]
+    public void EveryFunctionOfTheCoreIsReached()
+    {
+        var calls = Calls();
+        Assert.Contains(("Fit", "run"), calls);
+        var functions = Modules().SelectMany(Functions).ToList();
+        Assert.True(functions.Count > 500, $"only {functions.Count} functions were found: the reflection is broken");
+        var excused = Exceptions.SelectMany(e => e.Functions.Select(f => (e.Module, f))).ToHashSet();
+        var missing = functions
+            .Where(ShowsFSharp)
+            .Select(f => (f.DeclaringType!.Name, f.Name))
+            .Where(f => !calls.Contains(f) && !excused.Contains(f))
+            .Distinct()
+            .GroupBy(f => f.Item1)
+            .Select(g => $"{g.Key}: {string.Join(", ", g.Select(f => f.Item2))}");
+        Assert.Equal("", string.Join('\n', missing));
+        // What is reached, or is no more there, needs no excuse.
+        var shown = functions.Where(ShowsFSharp).Select(f => (f.DeclaringType!.Name, f.Name)).ToHashSet();
+        Assert.Equal("", string.Join('\n', excused.Where(f => calls.Contains(f) || !shown.Contains(f))));
+    }
+
+    /// <summary>Types of the core that the C# face names: what a C# user meets.</summary>
+    private static IEnumerable<Type> Met() =>
+        SignatureTests.SignatureTypes()
+            .Select(t => t.Type.IsGenericType ? t.Type.GetGenericTypeDefinition() : t.Type)
+            .Where(t => t.Assembly == typeof(Expr).Assembly || t.Assembly == typeof(DL1.Data.Table).Assembly)
+            .Distinct();
+
+    [Fact]
+    public void WhatCoreTypesShowOfFSharpIsShownByTheFace()
+    {
+        var calls = Calls();
+        var types = Met().ToList();
+        Assert.Contains(typeof(Trained), types);
+        Assert.Contains(typeof(Tree<>), types);
+        var excused = ExceptionsOfTypes.SelectMany(e => e.Members.Select(m => (e.Type, m))).ToHashSet();
+        var missing = types
+            .SelectMany(t => t.GetMethods(BindingFlags.Public | BindingFlags.Static | BindingFlags.Instance | BindingFlags.DeclaredOnly))
+            .Where(ShowsFSharp)
+            .Select(m => (Type: m.DeclaringType!.Name, m.Name))
+            .Where(m => !calls.Contains(m) && !excused.Contains(m))
+            .Distinct()
+            .GroupBy(m => m.Type)
+            .Select(g => $"{g.Key}: {string.Join(", ", g.Select(m => m.Name))}");
+        Assert.Equal("", string.Join('\n', missing));
+    }
+}

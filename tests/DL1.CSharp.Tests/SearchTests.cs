@@ -1,0 +1,121 @@
+using DL1;
+
+namespace DL1.CSharp.Tests;
+
+/// <summary>Metrics, and searching for hyper-parameters.</summary>
+[Collection("console")]
+public class SearchTests
+{
+    private static Tensor Of(params double[] values) => Tensor.Of(values);
+
+    [Fact]
+    public void ClassesAreMeasured()
+    {
+        var labels = Tensor.Of([0L, 1L, 1L, 0L]);
+        var scores = Tensor.Of([2f, 1, 0, 3, 4, 1, 5, 2], 4, 2);
+        double accuracy = Metrics.Accuracy.Of(labels, scores);
+        Assert.Equal(0.75, accuracy);
+        Assert.Equal(11.0 / 15, Metrics.F1.Of(labels, scores), 1e-12);
+        Assert.Equal(0.75, Metrics.BalancedAccuracy.Of(labels, scores));
+        Assert.Equal(1 / Math.Sqrt(3), Metrics.Matthews.Of(labels, scores), 1e-12);
+        Assert.Equal(0.5, Metrics.Kappa.Of(labels, scores), 1e-12);
+        Tensor predictedLabels = scores.ArgMax();
+        Assert.Equal([0, 1, 0, 0], predictedLabels.ToDoubles());
+        Assert.Equal(0.5, Metrics.Kappa.Of(labels, predictedLabels), 1e-12);
+        Console.WriteLine(Metrics.Confusion(labels, scores).Report(["cat", "dog"]));
+        var confusion = Metrics.Confusion(labels, scores);
+        Assert.Equal((2, 1), (confusion[0, 0], confusion[1, 0]));
+        Assert.Contains("dog", confusion.Report(["cat", "dog"]));
+    }
+
+    [Fact]
+    public void ScoresAreMeasured()
+    {
+        var truth = Tensor.Of([0L, 0L, 1L, 1L]);
+        var score = Of(0.1, 0.4, 0.35, 0.8);
+        Assert.Equal(0.75, Metrics.RocAuc.Of(truth, score));
+        Assert.Equal(0.8333333, Metrics.AveragePrecision.Of(truth, score), 1e-6);
+        Assert.Equal(0.158125, Metrics.Brier.Of(truth, score), 1e-12);
+        var roc = Metrics.Roc(truth, score);
+        double area = roc.Area();
+        Assert.Equal(0.75, area);
+        var last = 0.0;
+        foreach (var (x, y, threshold) in roc.Points)
+        {
+            Assert.True(x >= last && y <= 1 && threshold >= 0.1);
+            last = x;
+        }
+
+        Assert.Equal(1, last);
+        var precision = Metrics.PrecisionRecall(truth, score);
+        Assert.Equal((0, 1), (precision.Points[0].X, precision.Points[0].Y));
+        Assert.Throws<DomainError>(() => Metrics.Roc(Tensor.Of([1L, 1L]), Of(0.1, 0.2)));
+    }
+
+    [Fact]
+    public void NumbersAreMeasured()
+    {
+        Tensor y = Of(3, -0.5, 2, 7), predicted = Of(2.5, 0, 2, 8);
+        Assert.Equal(0.375, Metrics.Mse.Of(y, predicted));
+        Assert.Equal(Math.Sqrt(0.375), Metrics.Rmse.Of(y, predicted));
+        double error = Metrics.Mae.Of(y, predicted);
+        Assert.Equal(0.5, error);
+        Assert.Equal(0.5, Metrics.MedianError.Of(y, predicted));
+        Assert.Equal(0.9486081370449679, Metrics.R2.Of(y, predicted), 1e-12);
+        Assert.Equal(0.9571734475374732, Metrics.ExplainedVariance.Of(y, predicted), 1e-12);
+        var worst = Metrics.Create("worst", (target, output) => (target.ToDoubles().Zip(output.ToDoubles(), (t, o) => Math.Abs(t - o))).Max(), isGain: false);
+        Assert.Equal(1, worst.Of(y, predicted));
+        Assert.False(worst.IsGain);
+    }
+
+    [Fact]
+    public void SettingsAreTried()
+    {
+        var grid = HyperSearch.Grid(("rate", Ranges.Among(0.1, 0.01)), ("hidden", Ranges.Whole(1, 3)));
+        Assert.Equal(6, grid.Count);
+        var trials = grid.Run((setting, key) => setting.Number("rate") * setting.Whole("hidden"), threads: 2);
+        Setting winner = trials.Best().Setting;
+        Assert.Equal((0.01, 1), (winner.Number("rate"), winner.Whole("hidden")));
+        var entries = new List<string>();
+        foreach (var (name, value) in winner.Entries)
+        {
+            entries.Add($"{name} {value}");
+        }
+
+        Assert.Equal(["rate 0.01", "hidden 1"], entries);
+        IReadOnlyList<Trial> ranked = trials.Ranked();
+        Assert.Equal(ranked.Select(t => t.Score).Order(), ranked.Select(t => t.Score));
+        Console.WriteLine(trials.Table());
+        Assert.StartsWith("trial", trials.Table());
+
+        var drawn = HyperSearch.Random(20, [("rate", Ranges.LogUniform(1e-4, 1e-1))], seed: 1);
+        Assert.All(drawn, s => Assert.InRange(s.Number("rate"), 1e-4, 1e-1));
+        var rounds = drawn.Halve((setting, key, epochs) => setting.Number("rate") / epochs, least: 1, most: 9);
+        Assert.Equal([20, 6, 2], rounds.GroupBy(t => t.Budget).Select(g => g.Count()));
+
+        var others = HyperSearch.Random(5, [("drop", Ranges.Uniform(0, 0.5)), ("f", Ranges.Among("relu", "tanh")), ("n", Ranges.Whole(8, 64))]);
+        Assert.All(others, s => Assert.InRange(s.Number("drop"), 0, 0.5));
+        Assert.All(others, s => Assert.Contains(s.Word("f"), new[] { "relu", "tanh" }));
+        using var source = new CancellationTokenSource();
+        source.Cancel();
+        Assert.Throws<OperationCanceledException>(() => drawn.Run((_, _) => 0, cancellation: source.Token));
+        Assert.Throws<DomainError>(() => HyperSearch.Grid(("rate", Ranges.Uniform(0, 1))));
+    }
+
+    [Fact]
+    public void FoldsAreScored()
+    {
+        var data = Datasets.Iris();
+        IReadOnlyList<double> scoresOfFolds = data.CrossValidate(3, (kept, held, key) => held.Count, stratified: true);
+        Assert.Equal([50, 50, 50], scoresOfFolds);
+        var accuracies = data.CrossValidate(3, (kept, held, key) =>
+        {
+            var scaler = Scaler.Standard(kept.Inputs);
+            return Layers.Linear(3)
+                .Learner(Losses.CrossEntropy, Optimizers.Adam(0.1))
+                .Fit(scaler.Apply(kept), new TrainingOptions(Key: key))
+                .Evaluate(scaler.Apply(held), Metrics.Accuracy)[Metrics.Accuracy];
+        });
+        Assert.True(accuracies.Average() > 0.85, $"{accuracies.Average()}");
+    }
+}
