@@ -151,10 +151,8 @@ module internal Chart =
 
     /// Skia writes the place of each letter for its own font: the first place alone lets another font set the word
     /// where DejaVu Sans is missing. The view box lets a page scale the picture.
-    let svg width height (plot: ScottPlot.Plot) =
-        checkSize "Plot.svg" width height
-        let text = plot.GetSvgXml(width, height)
-        let text = Regex.Replace(text, "( [xy])=\"([^\",]+),[^\"]*\"", "$1=\"$2\"")
+    let readable width height (svg: string) =
+        let text = Regex.Replace(svg, "( [xy])=\"([^\",]+),[^\"]*\"", "$1=\"$2\"")
         let text = Regex.Replace(text, ">\\s*([^<>]*?)\\s*</text>", ">$1</text>")
 
         text
@@ -163,3 +161,7 @@ module internal Chart =
                 $"font-family=\"{Style.fontName}, Verdana, sans-serif\""
             )
             .Replace($"width=\"{width}\" height=\"{height}\">", $"viewBox=\"0 0 {width} {height}\">")
+
+    let svg width height (plot: ScottPlot.Plot) =
+        checkSize "Plot.svg" width height
+        readable width height (plot.GetSvgXml(width, height))

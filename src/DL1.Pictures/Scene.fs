@@ -1,0 +1,367 @@
+namespace DL1.Pictures
+
+open System
+open System.Globalization
+open System.Text
+open SkiaSharp
+
+/// A colour of a drawing: most follow the reader's light or dark theme, some are the same in both.
+[<RequireQualifiedAccess>]
+type internal Tint =
+    | Paper
+    | Ink
+    | Faint
+    | Line
+    | Input
+    | Step
+    | Result
+    | Value
+    | Slope
+    | Fixed of hex: string
+
+/// Where a text's x is.
+[<RequireQualifiedAccess>]
+type internal Anchor =
+    | Start
+    | Middle
+    | End
+
+/// A part of an outline, to a point of the drawing.
+[<RequireQualifiedAccess>]
+type internal Pen =
+    | Move of float * float
+    | Line of float * float
+    | Cubic of (float * float) * (float * float) * (float * float)
+
+/// A text in a drawing; a turned one reads upwards, a haloed one keeps off what is below it.
+type internal Label =
+    {
+        X: float
+        Y: float
+        Size: float
+        Anchor: Anchor
+        Tint: Tint
+        Turned: bool
+        Haloed: bool
+        Text: string
+    }
+
+/// A mark of a drawing, in units of a pixel.
+[<RequireQualifiedAccess>]
+type internal Item =
+    | Box of x: float * y: float * width: float * height: float * round: float * fill: Tint * edged: bool
+    | Stroke of Pen list * Tint * width: float
+    | Area of Pen list * Tint
+    | Text of Label
+    | Image of x: float * y: float * width: float * height: float * png: byte[]
+
+/// A drawing as data: what pictures of boxes, texts and small images are made of, written as SVG and as PNG alike.
+type internal Scene =
+    {
+        Width: float
+        Height: float
+        /// What it shows, for those who cannot see it.
+        Name: string
+        /// The least part of its width at which its texts can be read; 0 for what is laid out anew for each width.
+        Least: float
+        Items: Item list
+    }
+
+[<RequireQualifiedAccess>]
+module internal Tint =
+    /// The name, and the colours on light and on dark paper.
+    let private table =
+        [
+            Tint.Paper, "paper", "#ffffff", "#14181d"
+            Tint.Ink, "ink", "#1f2933", "#e8edf2"
+            Tint.Faint, "faint", "#5f6b7a", "#9aa7b5"
+            Tint.Line, "line", "#8794a5", "#728093"
+            Tint.Input, "input", "#e3eefb", "#1d3350"
+            Tint.Step, "step", "#f4f1ea", "#2a2c2f"
+            Tint.Result, "result", "#fdeccb", "#4a3913"
+            Tint.Value, "value", "#0b5cad", "#7dbcff"
+            Tint.Slope, "slope", "#b3420a", "#ffab70"
+        ]
+
+    let private row tint = table |> List.find (fun (t, _, _, _) -> t = tint)
+
+    /// The class that the sheet knows it by; none for a fixed colour.
+    let name tint =
+        match tint with
+        | Tint.Fixed _ -> None
+        | themed -> let _, name, _, _ = row themed in Some name
+
+    /// The colour on light paper.
+    let light tint =
+        match tint with
+        | Tint.Fixed hex -> hex
+        | themed -> let _, _, light, _ = row themed in light
+
+    // Colours are attributes for readers without style sheets; the sheet overrides them and follows the reader's theme.
+    let sheet =
+        let colors pick = table |> List.map (fun row -> $"--{pick row}") |> String.concat ";"
+        let light = colors (fun (_, name, light, _) -> $"{name}:{light}")
+        let dark = colors (fun (_, name, _, dark) -> $"{name}:{dark}")
+
+        let fills =
+            table
+            |> List.map (fun (_, name, _, _) -> $".dl1-figure .{name}{{fill:var(--{name})}}")
+            |> String.concat ""
+
+        $"<style>\n.dl1-figure{{{light}}}\n@media (prefers-color-scheme:dark){{.dl1-figure{{{dark}}}}}\n{fills}"
+        + ".dl1-figure .edged{stroke:var(--line)}.dl1-figure .stroke-line{stroke:var(--line)}"
+        + ".dl1-figure .stroke-ink{stroke:var(--ink)}.dl1-figure text[stroke]{stroke:var(--paper)}\n</style>"
+
+/// Writes scenes.
+[<RequireQualifiedAccess>]
+module internal Scene =
+    let private number (x: float) = x.ToString("0.##", CultureInfo.InvariantCulture)
+
+    /// A text for XML, without characters that XML forbids.
+    let escape (text: string) =
+        let b = StringBuilder()
+
+        for c in text do
+            match c with
+            | '&' -> b.Append "&amp;"
+            | '<' -> b.Append "&lt;"
+            | '>' -> b.Append "&gt;"
+            | '"' -> b.Append "&quot;"
+            | _ when Char.IsControl c || Char.IsSurrogate c || c > '\uFFFD' -> b.Append ' '
+            | _ -> b.Append c
+            |> ignore
+
+        b.ToString()
+
+    let private outline (pens: Pen list) =
+        let at (x, y) = $"{number x} {number y}"
+
+        pens
+        |> List.map (fun pen ->
+            match pen with
+            | Pen.Move(x, y) -> "M" + at (x, y)
+            | Pen.Line(x, y) -> "L" + at (x, y)
+            | Pen.Cubic(a, b, c) -> $"C{at a} {at b} {at c}")
+        |> String.concat ""
+
+    let private classed (names: string list) =
+        if names.IsEmpty then "" else " class=\"" + String.concat " " names + "\""
+
+    let private mark (m: Item) =
+        match m with
+        | Item.Box(x, y, width, height, round, fill, edged) ->
+            let names = Option.toList (Tint.name fill) @ (if edged then [ "edged" ] else [])
+            let round = if round > 0.0 then $" rx=\"{number round}\"" else ""
+            let edge = if edged then $" stroke=\"{Tint.light Tint.Line}\"" else ""
+
+            $"<rect{classed names} x=\"{number x}\" y=\"{number y}\" width=\"{number width}\" height=\"{number height}\"{round} fill=\"{Tint.light fill}\"{edge}/>"
+        | Item.Stroke(pens, tint, width) ->
+            let names = tint |> Tint.name |> Option.map ((+) "stroke-") |> Option.toList
+
+            $"<path{classed names} d=\"{outline pens}\" fill=\"none\" stroke=\"{Tint.light tint}\" stroke-width=\"{number width}\"/>"
+        | Item.Area(pens, tint) ->
+            $"<path{classed (Option.toList (Tint.name tint))} d=\"{outline pens}z\" fill=\"{Tint.light tint}\"/>"
+        | Item.Text l ->
+            let anchor =
+                match l.Anchor with
+                | Anchor.Start -> ""
+                | Anchor.Middle -> " text-anchor=\"middle\""
+                | Anchor.End -> " text-anchor=\"end\""
+
+            let turn = if l.Turned then $" transform=\"rotate(-90 {number l.X} {number l.Y})\"" else ""
+
+            let halo =
+                if l.Haloed then
+                    " stroke=\"#ffffff\" stroke-width=\"4\" paint-order=\"stroke\" stroke-linejoin=\"round\""
+                else
+                    ""
+
+            $"<text{classed (Option.toList (Tint.name l.Tint))} x=\"{number l.X}\" y=\"{number l.Y}\" font-size=\"{number l.Size}\" fill=\"{Tint.light l.Tint}\"{anchor}{turn}{halo}>{escape l.Text}</text>"
+        | Item.Image(x, y, width, height, png) ->
+            $"<image x=\"{number x}\" y=\"{number y}\" width=\"{number width}\" height=\"{number height}\" preserveAspectRatio=\"none\" href=\"data:image/png;base64,{Convert.ToBase64String png}\"/>"
+
+    /// The text of an SVG, shown as wide as asked for.
+    let svg (width: float) (scene: Scene) : string =
+        let text = StringBuilder()
+        let line (s: string) = text.Append(s).Append('\n') |> ignore
+        let height = scene.Height * width / scene.Width
+
+        let least =
+            if scene.Least > 0.0 then
+                $" style=\"min-width:{number (scene.Least * scene.Width)}px\""
+            else
+                ""
+
+        let box =
+            $"viewBox=\"0 0 {number scene.Width} {number scene.Height}\" width=\"{number width}\" height=\"{number height}\""
+
+        let font = "font-family=\"'DejaVu Sans',system-ui,sans-serif\""
+
+        line
+            $"<svg xmlns=\"http://www.w3.org/2000/svg\" class=\"dl1-figure\" role=\"img\" {box} {font}{least}>"
+
+        line Tint.sheet
+        line $"<title>{escape scene.Name}</title>"
+        line $"<rect class=\"paper\" width=\"100%%\" height=\"100%%\" fill=\"{Tint.light Tint.Paper}\"/>"
+        scene.Items |> List.iter (mark >> line)
+        line "</svg>"
+        text.ToString()
+
+    let private color tint = SKColor.Parse(Tint.light tint)
+
+    let private path (pens: Pen list) =
+        let path = new SKPath()
+        let point (x: float, y: float) = SKPoint(float32 x, float32 y)
+
+        for pen in pens do
+            match pen with
+            | Pen.Move(x, y) -> path.MoveTo(point (x, y))
+            | Pen.Line(x, y) -> path.LineTo(point (x, y))
+            | Pen.Cubic(a, b, c) -> path.CubicTo(point a, point b, point c)
+
+        path
+
+    let private write (canvas: SKCanvas) (l: Label) =
+        use font = new SKFont(Style.typeface.Value, float32 l.Size)
+        use ink = new SKPaint(IsAntialias = true, Color = color l.Tint)
+
+        let align =
+            match l.Anchor with
+            | Anchor.Start -> SKTextAlign.Left
+            | Anchor.Middle -> SKTextAlign.Center
+            | Anchor.End -> SKTextAlign.Right
+
+        canvas.Save() |> ignore
+
+        if l.Turned then
+            canvas.RotateDegrees(-90f, float32 l.X, float32 l.Y)
+
+        if l.Haloed then
+            use halo =
+                new SKPaint(IsAntialias = true, IsStroke = true, StrokeWidth = 4f, Color = SKColors.White)
+
+            canvas.DrawText(l.Text, float32 l.X, float32 l.Y, align, font, halo)
+
+        canvas.DrawText(l.Text, float32 l.X, float32 l.Y, align, font, ink)
+        canvas.Restore()
+
+    let private paint (canvas: SKCanvas) (m: Item) =
+        match m with
+        | Item.Box(x, y, width, height, round, fill, edged) ->
+            let rect = SKRect.Create(float32 x, float32 y, float32 width, float32 height)
+            use inside = new SKPaint(IsAntialias = true, Color = color fill)
+            canvas.DrawRoundRect(rect, float32 round, float32 round, inside)
+
+            if edged then
+                use edge = new SKPaint(IsAntialias = true, IsStroke = true, Color = color Tint.Line)
+                canvas.DrawRoundRect(rect, float32 round, float32 round, edge)
+        | Item.Stroke(pens, tint, width) ->
+            use line =
+                new SKPaint(
+                    IsAntialias = true,
+                    IsStroke = true,
+                    StrokeWidth = float32 width,
+                    Color = color tint
+                )
+
+            use way = path pens
+            canvas.DrawPath(way, line)
+        | Item.Area(pens, tint) ->
+            use inside = new SKPaint(IsAntialias = true, Color = color tint)
+            use way = path pens
+            canvas.DrawPath(way, inside)
+        | Item.Text l -> write canvas l
+        | Item.Image(x, y, width, height, png) ->
+            use image = SKImage.FromEncodedData png
+            let rect = SKRect.Create(float32 x, float32 y, float32 width, float32 height)
+            canvas.DrawImage(image, rect, SKSamplingOptions(SKFilterMode.Nearest))
+
+    /// A PNG so many pixels wide.
+    let png (width: int) (scene: Scene) : byte[] =
+        let scale = float width / scene.Width
+        let height = max 1 (int (round (scene.Height * scale)))
+        use bitmap = new SKBitmap(width, height, SKColorType.Rgba8888, SKAlphaType.Premul)
+        use canvas = new SKCanvas(bitmap)
+        canvas.Clear SKColors.White
+        canvas.Scale(float32 scale)
+        scene.Items |> List.iter (paint canvas)
+        canvas.Flush()
+        use data = bitmap.Encode(SKEncodedImageFormat.Png, 100)
+        data.ToArray()
+
+    /// How wide a text of a size is.
+    let measure (size: float) (text: string) =
+        use font = new SKFont(Style.typeface.Value, float32 size)
+        float (font.MeasureText text)
+
+    /// A text shortened in its middle, until it is no wider than so much.
+    let fitted (size: float) (width: float) (text: string) =
+        let rec shorten kept =
+            let left, right = (kept + 1) / 2, kept / 2
+            let shorter = text.Substring(0, left) + "…" + text.Substring(text.Length - right)
+
+            if kept <= 2 || measure size shorter <= width then
+                shorter
+            else
+                shorten (kept - 1)
+
+        if measure size text <= width then text else shorten (text.Length - 1)
+
+    /// A plain text.
+    let text anchor tint size x y text =
+        Item.Text
+            {
+                X = x
+                Y = y
+                Size = size
+                Anchor = anchor
+                Tint = tint
+                Turned = false
+                Haloed = false
+                Text = text
+            }
+
+    /// A text that reads upwards.
+    let turned anchor tint size x y text =
+        Item.Text
+            {
+                X = x
+                Y = y
+                Size = size
+                Anchor = anchor
+                Tint = tint
+                Turned = true
+                Haloed = false
+                Text = text
+            }
+
+    let private movedPen dy pen =
+        match pen with
+        | Pen.Move(x, y) -> Pen.Move(x, y + dy)
+        | Pen.Line(x, y) -> Pen.Line(x, y + dy)
+        | Pen.Cubic((ax, ay), (bx, by), (cx, cy)) -> Pen.Cubic((ax, ay + dy), (bx, by + dy), (cx, cy + dy))
+
+    let private moved dy m =
+        match m with
+        | Item.Box(x, y, width, height, round, fill, edged) ->
+            Item.Box(x, y + dy, width, height, round, fill, edged)
+        | Item.Stroke(pens, tint, width) -> Item.Stroke(List.map (movedPen dy) pens, tint, width)
+        | Item.Area(pens, tint) -> Item.Area(List.map (movedPen dy) pens, tint)
+        | Item.Text l -> Item.Text { l with Y = l.Y + dy }
+        | Item.Image(x, y, width, height, png) -> Item.Image(x, y + dy, width, height, png)
+
+    /// The scene with a title above it; an empty title changes nothing.
+    let titled (title: string) (scene: Scene) =
+        if title = "" then
+            scene
+        else
+            let above = 34.0
+            let size = if scene.Width < 500.0 then 15.0 else 18.0
+            let shown = fitted size (scene.Width - 16.0) title
+            let head = text Anchor.Middle Tint.Ink size (scene.Width / 2.0) 24.0 shown
+
+            { scene with
+                Height = scene.Height + above
+                Name = title
+                Items = head :: List.map (moved above) scene.Items
+            }
