@@ -236,7 +236,10 @@ module DescentPicture =
         Overlay.draw canvas backdrop trails margins System.Int32.MaxValue ""
         // The end of the text is written when the canvas is given up.
         canvas.Dispose()
-        Chart.readable width height (System.Text.Encoding.UTF8.GetString(stream.ToArray()))
+        let text = Chart.readable width height (System.Text.Encoding.UTF8.GetString(stream.ToArray()))
+        // The title above is a part of the image: this one is for those who cannot see it.
+        let opening = text.IndexOf('>', text.IndexOf "<svg") + 1
+        text.Insert(opening, $"<title>{Scene.escape surface.Title}</title>")
 
     /// The same as a figure, three quarters as high as wide, for reports: `DescentPicture.figure View.Map trails`.
     [<CompiledName "Figure">]
