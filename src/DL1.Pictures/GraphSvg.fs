@@ -236,7 +236,7 @@ module GraphSvg =
     let ofExplanation (explanation: Explanation) : string = GraphSvg.Draw explanation
 
 /// Computation graphs as figures, for PNG and for reports, where `GraphSvg` gives the text of an SVG. They keep their
-/// layout, and are drawn larger or smaller for other widths.
+/// layout: in the middle of a wider picture, smaller in a narrow one.
 ///
 /// <example><code>
 /// GraphPicture.Of(explanation).Png 900
@@ -248,7 +248,7 @@ module GraphSvg =
 type GraphPicture =
     static member private Figure(notes, roots) : Figure =
         let drawn = lazy (GraphDrawing.scene notes roots)
-        Figure.OfScene(fun _ -> drawn.Value)
+        Figure.OfScene(fun width -> drawn.Value |> Scene.centred width)
 
     /// The graph of one expression: `GraphPicture.Of(loss)`.
     static member Of(e: Expr) : Figure = GraphPicture.Figure(GraphNotes.none, [ e ])

@@ -107,6 +107,8 @@ type ImageGrid =
                         for i in 0 .. count - 1 do
                             let x = left + (cell + gap) * float (i % columns)
                             let y = gap + (tall + below + gap) * float (i / columns)
+                            // The edge around it is seen where an image is as white as the paper.
+                            Item.Box(x, y, cell, tall, 0.0, Tint.Paper, true)
                             Item.Image(x, y, cell, tall, pngs.Value[i])
 
                             if labels.Length > 0 then

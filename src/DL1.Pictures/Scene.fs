@@ -335,20 +335,35 @@ module internal Scene =
                 Text = text
             }
 
-    let private movedPen dy pen =
-        match pen with
-        | Pen.Move(x, y) -> Pen.Move(x, y + dy)
-        | Pen.Line(x, y) -> Pen.Line(x, y + dy)
-        | Pen.Cubic((ax, ay), (bx, by), (cx, cy)) -> Pen.Cubic((ax, ay + dy), (bx, by + dy), (cx, cy + dy))
+    let private movedPen dx dy pen =
+        let moved (x, y) = x + dx, y + dy
 
-    let private moved dy m =
+        match pen with
+        | Pen.Move(x, y) -> Pen.Move(moved (x, y))
+        | Pen.Line(x, y) -> Pen.Line(moved (x, y))
+        | Pen.Cubic(a, b, c) -> Pen.Cubic(moved a, moved b, moved c)
+
+    let private moved dx dy m =
         match m with
         | Item.Box(x, y, width, height, round, fill, edged) ->
-            Item.Box(x, y + dy, width, height, round, fill, edged)
-        | Item.Stroke(pens, tint, width) -> Item.Stroke(List.map (movedPen dy) pens, tint, width)
-        | Item.Area(pens, tint) -> Item.Area(List.map (movedPen dy) pens, tint)
-        | Item.Text l -> Item.Text { l with Y = l.Y + dy }
-        | Item.Image(x, y, width, height, png) -> Item.Image(x, y + dy, width, height, png)
+            Item.Box(x + dx, y + dy, width, height, round, fill, edged)
+        | Item.Stroke(pens, tint, width) -> Item.Stroke(List.map (movedPen dx dy) pens, tint, width)
+        | Item.Area(pens, tint) -> Item.Area(List.map (movedPen dx dy) pens, tint)
+        | Item.Text l -> Item.Text { l with X = l.X + dx; Y = l.Y + dy }
+        | Item.Image(x, y, width, height, png) -> Item.Image(x + dx, y + dy, width, height, png)
+
+    /// The scene in the middle of a wider one; as it is, where it is wider itself.
+    let centred (width: float) (scene: Scene) =
+        if width <= scene.Width then
+            scene
+        else
+            let dx = (width - scene.Width) / 2.0
+
+            { scene with
+                Width = width
+                Least = scene.Least * scene.Width / width
+                Items = List.map (moved dx 0.0) scene.Items
+            }
 
     /// The scene with a title above it; an empty title changes nothing.
     let titled (title: string) (scene: Scene) =
@@ -363,5 +378,5 @@ module internal Scene =
             { scene with
                 Height = scene.Height + above
                 Name = title
-                Items = head :: List.map (moved above) scene.Items
+                Items = head :: List.map (moved 0.0 above) scene.Items
             }
