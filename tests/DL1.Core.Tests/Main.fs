@@ -104,4 +104,6 @@ let tests =
             // Documentation
             ReadmeTests.tests
             DocExamplesTests.tests
+            GuideTests.tests
+            MathematicsTests.tests
         ]
