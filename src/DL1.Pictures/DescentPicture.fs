@@ -245,13 +245,17 @@ module DescentPicture =
     [<CompiledName "Figure">]
     let figure (view: View) (trails: seq<Trail>) (surface: Surface) : Figure =
         let trails = Array.ofSeq trails
-        let titled title = if title = "" then surface else surface.Titled title
+
+        let titled title width =
+            let shown = if title = "" then surface.Title else title
+            surface.Titled(Scene.fitted 18.0 (float width - 130.0) shown)
+
         let high width = width * 3 / 4
 
         Figure(
             "",
-            (fun title width -> svg view width (high width) trails (titled title)),
+            (fun title width -> svg view width (high width) trails (titled title width)),
             (fun title width density ->
                 let pixels n = int (round (float n * density))
-                png view (pixels width) (pixels (high width)) trails (titled title))
+                png view (pixels width) (pixels (high width)) trails (titled title width))
         )

@@ -16,11 +16,16 @@ open DL1
 [<Sealed>]
 type Figure internal (title: string, svg: string -> int -> string, png: string -> int -> float -> byte[]) =
     let check operation width (density: float) =
-        if width < 200 || width > 4000 || not (density >= 0.5 && density <= 8.0) then
+        if
+            width < 200
+            || width > 4000
+            || not (density >= 0.5 && density <= 8.0)
+            || float width * density > 16000.0
+        then
             Refuse.domain
                 operation
                 $"a picture {width} wide at the density {density}"
-                "a width from 200 to 4000, a density from 0.5 to 8"
+                "a width from 200 to 4000, a density from 0.5 to 8, and at most 16000 pixels of both"
                 "780, which fits a page, and the density 2 for fine screens"
 
     /// What stands above; may be empty.
@@ -58,13 +63,23 @@ type Figure internal (title: string, svg: string -> int -> string, png: string -
     static member internal OfAxes(draw: string -> ScottPlot.Plot) : Figure =
         let height width = if width < 500 then width * 4 / 5 else width * 3 / 5
 
+        // A title that is too long for the width is set smaller, and shortened if that is not enough. It stands over
+        // the middle of the data, which the labels on the left move to the right.
+        let fitting title width =
+            let room = float width - 110.0
+            let fits size = Scene.measure size title <= room
+            let size = [ 18.0; 16.0; 14.0; 13.0 ] |> List.tryFind fits |> Option.defaultValue 12.0
+            let plot = draw (Scene.fitted size room title)
+            plot.Axes.Title.Label.FontSize <- float32 size
+            plot
+
         Figure(
             "",
             (fun title width ->
-                use plot = draw title
+                use plot = fitting title width
                 Chart.svg width (height width) plot),
             (fun title width density ->
-                use plot = draw title
+                use plot = fitting title width
                 plot.ScaleFactor <- density
                 let pixels n = int (round (float n * density))
                 Chart.png (pixels width) (pixels (height width)) plot)

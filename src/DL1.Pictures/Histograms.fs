@@ -30,7 +30,9 @@ type Histograms =
             let counts = Array.zeroCreate<int>(if high > low then bins else 1)
 
             for v in finite do
-                let bin = if high > low then int ((v - low) / (high - low) * float bins) else 0
+                // Halves: the range itself may be greater than the greatest number.
+                let part = if high > low then (v / 2.0 - low / 2.0) / (high / 2.0 - low / 2.0) else 0.0
+                let bin = int (part * float bins)
                 let bin = min (counts.Length - 1) bin
                 counts[bin] <- counts[bin] + 1
 

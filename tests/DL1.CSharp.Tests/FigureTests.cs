@@ -62,6 +62,30 @@ public class FigureTests
         Assert.Throws<DomainError>(() => Make(name).Png(400, double.NaN));
     }
 
+    [Theory, MemberData(nameof(Names))]
+    public void A_title_that_is_too_long_is_shortened(string name)
+    {
+        var title = string.Join(' ', Enumerable.Repeat("word", 60));
+        var shown = XDocument.Parse(Make(name).Titled(title).Svg(338)).Descendants()
+            .Where(e => e.Name.LocalName is "text" or "title").Select(e => e.Value).Where(t => t.StartsWith("word")).ToList();
+        Assert.NotEmpty(shown);
+        Assert.Contains(shown, t => t.Contains('…') && t.Length < 60);
+    }
+
+    [Fact]
+    public void What_CSharp_calls_shows_no_type_of_FSharp()
+    {
+        Type[] faces =
+        [
+            typeof(Figure), typeof(LearningCurves), typeof(Fits), typeof(ScoreCurves), typeof(ConfusionMatrix), typeof(DecisionRegions),
+            typeof(Histograms), typeof(ImageGrid), typeof(AttentionMap), typeof(GraphPicture), typeof(GraphSvg), typeof(Section), typeof(Plot),
+        ];
+        var shown = faces.SelectMany(t => t.GetMethods().Where(m => m.DeclaringType == t && !m.IsSpecialName))
+            .SelectMany(m => m.GetParameters().Select(p => p.ParameterType).Append(m.ReturnType).Select(t => (m.Name, Type: t.ToString()))).ToList();
+        Assert.True(shown.Count > 100);
+        Assert.DoesNotContain(shown, s => s.Type.Contains("FSharp") || s.Type.Contains("System.Tuple"));
+    }
+
     [Fact]
     public void Learning_curves_hold_the_history()
     {
@@ -202,6 +226,7 @@ public class FigureTests
         Assert.Contains("3", texts);
         Assert.Contains(texts, t => t.StartsWith("8: 0.714") && t.EndsWith("1 not finite"));
         Assert.Contains("no finite value of 2", Texts(Histograms.Of("empty", Tensor.Of([double.NaN, double.PositiveInfinity]))));
+        Assert.Contains("−1.8E+308", Texts(Histograms.Of("extremes", Tensor.Of([double.MinValue, 0, double.MaxValue]))));
         Assert.Throws<DomainError>(() => Histograms.Of(TreeModule.empty<Tensor>()));
         Assert.Throws<DomainError>(() => Histograms.Of([("a", Tensor.Ones(3))], 1));
         Assert.Equal(2, Elements(Histograms.Of(Gallery.TreeOf(("w", Tensor.Ones(3)), ("b", Tensor.Ones(2)))), "rect").Count(e => e.Attribute("fill")!.Value == "#4f8fbf"));

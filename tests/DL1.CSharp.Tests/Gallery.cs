@@ -65,5 +65,5 @@ internal static class Gallery
     public static Section Section() =>
         Figures.Aggregate(
             DL1.Pictures.Section.Titled("Every picture"),
-            (section, figure) => section.Figure(figure.Make().Titled(figure.Name), $"the picture of {figure.Name}", figure.Name));
+            (section, figure) => section.Figure(figure.Make().Titled($"The picture of {figure.Name}, from known data"), $"the picture of {figure.Name}", figure.Name));
 }
