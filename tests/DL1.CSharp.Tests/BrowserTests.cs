@@ -161,7 +161,6 @@ public class BrowserTests
     }
 
     [BrowserTheory]
-    [InlineData(390, false)]
     [InlineData(390, true)]
     public void What_cannot_be_read_is_found(int width, bool dark)
     {

@@ -60,6 +60,7 @@ public class FigureTests
         Assert.Throws<DomainError>(() => Make(name).Png(100));
         Assert.Throws<DomainError>(() => Make(name).Svg(5000));
         Assert.Throws<DomainError>(() => Make(name).Png(400, double.NaN));
+        Assert.Throws<DomainError>(() => Make(name).Png(4000, 8));
     }
 
     [Theory, MemberData(nameof(Names))]
