@@ -111,16 +111,16 @@ public class BrowserTests
                     "--headless", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--hide-scrollbars", "--enable-logging=stderr", "--v=0",
                     "--no-first-run", "--disable-extensions", "--disable-background-networking", $"--user-data-dir={Path.Combine(folder, "profile")}",
                     $"--blink-settings=preferredColorScheme={(dark ? 0 : 1)}", "--window-size=1400,1000",
-                    "--virtual-time-budget=20000", "--timeout=60000", "--dump-dom", new Uri(file).AbsoluteUri,
+                    "--virtual-time-budget=20000", "--dump-dom", new Uri(file).AbsoluteUri,
                 },
             };
             using var process = Process.Start(start)!;
             var errors = process.StandardError.ReadToEndAsync();
             var output = process.StandardOutput.ReadToEndAsync();
-            if (!process.WaitForExit(120_000))
+            if (!process.WaitForExit(300_000))
             {
                 process.Kill(entireProcessTree: true);
-                Assert.Fail("The browser did not end within two minutes.");
+                Assert.Fail("The browser did not end within five minutes.");
             }
 
             const string marker = "<pre id=\"found\">";
