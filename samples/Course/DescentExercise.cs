@@ -51,7 +51,7 @@ internal static class DescentExercise
         }
 
         section = section
-            .Picture(page.Save("descent.png", plot.Png(900, 540)), "The gradient of three optimizers over epochs, on a logarithmic axis", "The adaptive step reaches the minimum first; momentum halves the way of plain descent.")
+            .Figure(page.Save("descent.png", plot), "The gradient of three optimizers over epochs, on a logarithmic axis", "The adaptive step reaches the minimum first; momentum halves the way of plain descent.")
             .Table(["optimizer", "epoch", "x after it", "decrease of y"], rows);
 
         page.Add(Race(page, section));
@@ -89,7 +89,7 @@ internal static class DescentExercise
         return section
             .Paragraph("The same optimizers on a surface with hills and basins. The gradients come from reverse mode on the " +
                 "expression of the surface. A shallow basin lies on the way: it catches the descents that have no momentum to carry them on.")
-            .Picture(page.Save("surface.png", DescentPicture.Png(View.Map, 760, 600, trails, surface)), "A map of the surface with the trails of three optimizers", "The way each optimizer took.")
-            .Picture(page.Save("surface.gif", Animation.Gif(View.Landscape, 640, 480, 72, trails, surface)), "Three points rolling down a landscape", "The race, epoch by epoch.");
+            .Figure(page.Save("surface.png", DescentPicture.Figure(View.Map, trails, surface)), "A map of the surface with the trails of three optimizers", "The way each optimizer took.")
+            .Picture(page.Save("surface.gif", Animation.Gif(View.Landscape, 480, 360, 72, trails, surface)), "Three points rolling down a landscape", "The race, epoch by epoch.");
     }
 }

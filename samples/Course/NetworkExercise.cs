@@ -44,8 +44,9 @@ internal static class NetworkExercise
                 $"samples in batches of {Batch}, by SGD with the rate 1e-4, for {epochs} epochs; its input is scaled by the mean and " +
                 "deviation of the training samples. One training step is one graph, compiled once. " +
                 "The epoch with the lowest validation error is kept.")
-            .Picture(page.Save("network-curves.png", run.Curves("Learning curves of the network")), "Training and validation error over epochs", "The validation error is below the training error where dropout makes training harder.")
-            .Picture(page.Save("network-fit.png", fit.Png(900, 540)), "The test samples and the network's prediction", "The network's prediction over the test samples."));
+            .Figure(page.Save("network-curves.png", run.Curves("Learning curves of the network")), "Training and validation error over epochs", "The validation error is below the training error where dropout makes training harder.")
+            .Figure(page.Save("network-fit.png", fit), "The test samples and the network's prediction", "The network's prediction over the test samples.")
+            .Figure(page.Save("network-weights.png", Histograms.Of(run.Best.Parameters)), "Histograms of each tensor of parameters", "The parameters of the best epoch: how many there are, their mean and deviation, and their range."));
     }
 
     private static void Diabetes(Page page, int epochs)
@@ -78,18 +79,18 @@ internal static class NetworkExercise
             .Paragraph($"The same code on {table.RowCount} diabetes patients (Efron et al. 2004): {names.Length} measures, and the " +
                 "progression of the disease after a year. Three fifths train, one validates, one tests. " +
                 $"Least squares by QR misses by {baseline:0.0} on average, the network by {error:0.0}.")
-            .Picture(page.Save("diabetes-curves.png", run.Curves("Learning curves on the diabetes data")), "Training and validation error over epochs", "In units of the target's variance.")
+            .Figure(page.Save("diabetes-curves.png", run.Curves("Learning curves on the diabetes data")), "Training and validation error over epochs", "In units of the target's variance.")
+            .Figure(page.Save("diabetes-predictions.png", Fits.Predictions(parts.Test.Y, run.Predict(parts.Test.X))), "The network's prediction over the true progression", "The held-out fifth: where the network is right, points lie on the dashed line.")
             .Table(["model", "mean absolute error, test"], [["least squares (MathNet QR)", $"{baseline:0.0}"], ["network", $"{error:0.0}"]]));
     }
 
     /// <summary>A trained network: its curves, and its prediction at the best epoch.</summary>
-    private sealed record Trained(IReadOnlyList<double> Train, IReadOnlyList<double> Validation, int BestEpoch, Func<Tensor, Tensor> Predict)
+    private sealed record Trained(IReadOnlyList<double> Train, IReadOnlyList<double> Validation, int BestEpoch, Mlp.State Best, Func<Tensor, Tensor> Predict)
     {
-        public byte[] Curves(string title) =>
+        public Plot Curves(string title) =>
             Plot.Titled(title).Labels("epoch", "mean squared error").WithLogY()
                 .Line("train", Enumerable.Range(1, Train.Count).Select(i => (double)i), Train)
-                .Line("validation", Enumerable.Range(1, Validation.Count).Select(i => (double)i), Validation)
-                .Png(900, 540);
+                .Line("validation", Enumerable.Range(1, Validation.Count).Select(i => (double)i), Validation);
     }
 
     /// <summary>Trains by mini-batches, and keeps the state of the epoch with the lowest validation error.</summary>
@@ -131,7 +132,7 @@ internal static class NetworkExercise
             }
         }
 
-        return new Trained(train, validation, bestEpoch, x =>
+        return new Trained(train, validation, bestEpoch, best, x =>
         {
             var predicted = network.Predict(best, input.Scale(x));
             return target?.Unscale(predicted) ?? predicted;

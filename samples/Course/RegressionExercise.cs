@@ -66,8 +66,8 @@ internal static class RegressionExercise
         }
 
         page.Add(section
-            .Picture(page.Save("regression.png", plot.Png(900, 540)), "Validation error over epochs for the three penalties", "The direction of w₃ is nearly flat, so a rate that x² allows leaves it far from 7 after 1,000 epochs.")
-            .Picture(page.Save("regression-fit.png", fits.Png(900, 540)), "The test samples and the three parabolas", "The three parabolas lie almost on one another.")
+            .Figure(page.Save("regression.png", plot), "Validation error over epochs for the three penalties", "The direction of w₃ is nearly flat, so a rate that x² allows leaves it far from 7 after 1,000 epochs.")
+            .Figure(page.Save("regression-fit.png", fits), "The test samples and the three parabolas", "The three parabolas lie almost on one another.")
             .Table(["penalty", "w₁", "w₂", "w₃", "validation", "test"], rows));
     }
 

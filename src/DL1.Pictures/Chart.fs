@@ -150,12 +150,22 @@ module internal Chart =
         plot.GetImageBytes(width, height, ImageFormat.Png)
 
     /// Skia writes the place of each letter for its own font: the first place alone lets another font set the word
-    /// where DejaVu Sans is missing. The view box lets a page scale the picture.
-    let svg width height (plot: ScottPlot.Plot) =
-        checkSize "Plot.svg" width height
-        let text = plot.GetSvgXml(width, height)
-        let text = Regex.Replace(text, "( [xy])=\"([^\",]+),[^\"]*\"", "$1=\"$2\"")
+    /// where DejaVu Sans is missing. The view box lets a page scale the picture. Its ids are counted over all pictures
+    /// of a process: counted anew, the same picture has the same text.
+    let readable width height (svg: string) =
+        let text = Regex.Replace(svg, "( [xy])=\"([^\",]+),[^\"]*\"", "$1=\"$2\"")
         let text = Regex.Replace(text, ">\\s*([^<>]*?)\\s*</text>", ">$1</text>")
+
+        let ids = Regex.Matches(text, "\\bid=\"([^\"]+)\"") |> Seq.map _.Groups[1].Value |> Seq.distinct
+
+        let numbers = dict [ for i, id in Seq.indexed ids -> id, $"p{i}" ]
+
+        let renamed (m: Match) =
+            match numbers.TryGetValue m.Groups[2].Value with
+            | true, name -> m.Groups[1].Value + name
+            | _ -> m.Value
+
+        let text = Regex.Replace(text, "(\\bid=\"|url\\(#|href=\"#)([^\")]+)", renamed)
 
         text
             .Replace(
@@ -163,3 +173,7 @@ module internal Chart =
                 $"font-family=\"{Style.fontName}, Verdana, sans-serif\""
             )
             .Replace($"width=\"{width}\" height=\"{height}\">", $"viewBox=\"0 0 {width} {height}\">")
+
+    let svg width height (plot: ScottPlot.Plot) =
+        checkSize "Plot.svg" width height
+        readable width height (plot.GetSvgXml(width, height))

@@ -224,3 +224,38 @@ module DescentPicture =
         Overlay.draw canvas backdrop trails margins System.Int32.MaxValue ""
         use data = bitmap.Encode(SKEncodedImageFormat.Png, 100)
         data.ToArray()
+
+    /// The same as the text of an SVG, the surface an image within it: `DescentPicture.svg View.Map 640 480 trails`.
+    [<CompiledName "Svg">]
+    let svg (view: View) (width: int) (height: int) (trails: seq<Trail>) (surface: Surface) : string =
+        let trails = Array.ofSeq trails
+        use backdrop = Overlay.backdrop view width height surface
+        let margins = Overlay.margins backdrop trails
+        use stream = new System.IO.MemoryStream()
+        let canvas = SKSvgCanvas.Create(SKRect.Create(float32 width, float32 height), stream)
+        Overlay.draw canvas backdrop trails margins System.Int32.MaxValue ""
+        // The end of the text is written when the canvas is given up.
+        canvas.Dispose()
+        let text = Chart.readable width height (System.Text.Encoding.UTF8.GetString(stream.ToArray()))
+        // The title above is a part of the image: this one is for those who cannot see it.
+        let opening = text.IndexOf('>', text.IndexOf "<svg") + 1
+        text.Insert(opening, $"<title>{Scene.escape surface.Title}</title>")
+
+    /// The same as a figure, three quarters as high as wide, for reports: `DescentPicture.figure View.Map trails`.
+    [<CompiledName "Figure">]
+    let figure (view: View) (trails: seq<Trail>) (surface: Surface) : Figure =
+        let trails = Array.ofSeq trails
+
+        let titled title width =
+            let shown = if title = "" then surface.Title else title
+            surface.Titled(Scene.fitted 18.0 (float width - 130.0) shown)
+
+        let high width = width * 3 / 4
+
+        Figure(
+            "",
+            (fun title width -> svg view width (high width) trails (titled title width)),
+            (fun title width density ->
+                let pixels n = int (round (float n * density))
+                png view (pixels width) (pixels (high width)) trails (titled title width))
+        )

@@ -2,79 +2,40 @@ namespace DL1.Pictures
 
 open System
 open System.Collections.Generic
-open System.Globalization
-open System.Text
 open DL1
 
-/// Writes a graph that has been laid out as SVG.
+/// Draws a graph that has been laid out.
 [<RequireQualifiedAccess>]
 module private GraphDrawing =
     let private mostNodes = 400
-    let private number (x: float) = x.ToString("0.#", CultureInfo.InvariantCulture)
 
-    let private escape (text: string) =
-        let b = StringBuilder()
-
-        for c in text do
-            match c with
-            | '&' -> b.Append "&amp;"
-            | '<' -> b.Append "&lt;"
-            | '>' -> b.Append "&gt;"
-            | '"' -> b.Append "&quot;"
-            | _ when Char.IsControl c || Char.IsSurrogate c || c > '\uFFFD' -> b.Append ' '
-            | _ -> b.Append c
-            |> ignore
-
-        b.ToString()
-
-    // Colours are attributes for readers without style sheets; the sheet overrides them and follows the reader's theme.
-    let private sheet =
-        """<style>
-.dl1-graph{--paper:#ffffff;--ink:#1f2933;--faint:#5f6b7a;--line:#8794a5;--input:#e3eefb;--step:#f4f1ea;--result:#fdeccb;--value:#0b5cad;--slope:#b3420a}
-@media (prefers-color-scheme:dark){.dl1-graph{--paper:#14181d;--ink:#e8edf2;--faint:#9aa7b5;--line:#728093;--input:#1d3350;--step:#2a2c2f;--result:#4a3913;--value:#7dbcff;--slope:#ffab70}}
-.dl1-graph .paper{fill:var(--paper)}.dl1-graph .ink{fill:var(--ink)}.dl1-graph .faint{fill:var(--faint)}
-.dl1-graph .value{fill:var(--value)}.dl1-graph .slope{fill:var(--slope);stroke:var(--paper)}
-.dl1-graph .input{fill:var(--input);stroke:var(--line)}.dl1-graph .step{fill:var(--step);stroke:var(--line)}
-.dl1-graph .result{fill:var(--result);stroke:var(--line)}.dl1-graph .wire{stroke:var(--line)}.dl1-graph .head{fill:var(--line)}
-</style>"""
-
-    let private node (text: StringBuilder) isResult (spot: Spot) (struct (x: float, y: float)) =
-        let add (line: string) = text.Append(line).Append('\n') |> ignore
-
+    let private node isResult (spot: Spot) (struct (x: float, y: float)) : Item list =
         match spot.Expr with
-        | None -> ()
+        | None -> []
         | Some e ->
             let kind = GraphLabel.kind e
 
-            let look, fill, round =
+            let fill, round =
                 match kind with
-                | _ when isResult -> "result", "#fdeccb", spot.Height / 2.0
-                | NodeKind.Variable -> "input", "#e3eefb", 4.0
-                | NodeKind.Operation -> "step", "#f4f1ea", spot.Height / 2.0
-                | NodeKind.Constant -> "paper", "#ffffff", 4.0
+                | _ when isResult -> Tint.Result, spot.Height / 2.0
+                | NodeKind.Variable -> Tint.Input, 4.0
+                | NodeKind.Operation -> Tint.Step, spot.Height / 2.0
+                | NodeKind.Constant -> Tint.Paper, 4.0
 
-            let stroke = if kind = NodeKind.Constant && not isResult then "none" else "#8794a5"
-            let left, top = number (x - spot.Width / 2.0), number (y - spot.Height / 2.0)
+            let isEdged = kind <> NodeKind.Constant || isResult
+            let left, top = x - spot.Width / 2.0, y - spot.Height / 2.0
 
-            let size =
-                $"width=\"{number spot.Width}\" height=\"{number spot.Height}\" rx=\"{number (min round 18.0)}\""
+            let row i tint size line = Scene.text Anchor.Middle tint size x (top + 22.0 + 19.0 * float i) line
 
-            add
-                $"<rect class=\"{look}\" x=\"{left}\" y=\"{top}\" {size} fill=\"{fill}\" stroke=\"{stroke}\"/>"
+            [
+                Item.Box(left, top, spot.Width, spot.Height, min round 18.0, fill, isEdged)
 
-            let row i (look: string) color size (line: string) =
-                let baseline = y - spot.Height / 2.0 + 22.0 + 19.0 * float i
-                let at = $"x=\"{number x}\" y=\"{number baseline}\" font-size=\"{size}\""
+                for i, line in List.indexed spot.Lines do
+                    if i = 0 then row i Tint.Ink 16.0 line else row i Tint.Faint 12.0 line
 
-                add
-                    $"<text class=\"{look}\" {at} fill=\"{color}\" text-anchor=\"middle\">{escape line}</text>"
-
-            spot.Lines
-            |> List.iteri (fun i line ->
-                if i = 0 then row i "ink" "#1f2933" 16 line else row i "faint" "#5f6b7a" 12 line)
-
-            if spot.Note <> "" then
-                row spot.Lines.Length "value" "#0b5cad" 14 spot.Note
+                if spot.Note <> "" then
+                    row spot.Lines.Length Tint.Value 14.0 spot.Note
+            ]
 
     /// The points an edge runs through: out of its operand's right side, level past the layers between, into its port.
     let private points
@@ -112,7 +73,7 @@ module private GraphDrawing =
         let side a aw b bw = max 0.0 (min (a + aw) (b + bw) - max a b)
         side ax aw bx bw * side ay ah by bh
 
-    let svg (notes: GraphNotes) (roots: Expr list) : string =
+    let scene (notes: GraphNotes) (roots: Expr list) : Scene =
         let count = (Graph.topological roots).Length
 
         if count > mostNodes then
@@ -125,17 +86,6 @@ module private GraphDrawing =
         let spots, wires = GraphLayout.build notes roots
         let at, columns, width, height = GraphLayout.place spots wires
         let isRoot = HashSet<Digest>(roots |> Seq.map _.Digest)
-        let text = StringBuilder()
-        let add (line: string) = text.Append(line).Append('\n') |> ignore
-
-        let box =
-            $"viewBox=\"0 0 {number width} {number height}\" width=\"{number width}\" height=\"{number height}\""
-
-        let font = "font-family=\"'DejaVu Sans',system-ui,sans-serif\""
-        add $"<svg xmlns=\"http://www.w3.org/2000/svg\" class=\"dl1-graph\" role=\"img\" {box} {font}>"
-        add sheet
-        add "<title>Computation graph</title>"
-        add "<rect class=\"paper\" width=\"100%\" height=\"100%\" fill=\"#ffffff\"/>"
 
         // Edges enter a node one below the other, in the order of where they come from.
         let ports = Array.zeroCreate wires.Length
@@ -168,52 +118,72 @@ module private GraphDrawing =
                     let x, y = between a b (float step / 20.0)
                     boxes.Add((x - 3.0, y - 2.0, 6.0, 4.0))
 
-        for curve in curves do
-            let path = StringBuilder()
-            let fx, fy = curve[0]
-            path.Append($"M{number fx} {number fy}") |> ignore
-
-            for (ax, ay), (bx, by) in Array.pairwise curve do
-                let middle = number ((ax + bx) / 2.0)
-                path.Append($"C{middle} {number ay} {middle} {number by} {number bx} {number by}") |> ignore
+        let edge (curve: (float * float)[]) =
+            let cubics =
+                [
+                    for (ax, ay), (bx, by) in Array.pairwise curve ->
+                        let middle = (ax + bx) / 2.0
+                        Pen.Cubic((middle, ay), (middle, by), (bx, by))
+                ]
 
             let ex, ey = Array.last curve
-            add $"<path class=\"wire\" d=\"{path}\" fill=\"none\" stroke=\"#8794a5\" stroke-width=\"1.4\"/>"
-            let tip = $"M{number (ex + 7.0)} {number ey}l-9 -4v8z"
-            add $"<path class=\"head\" d=\"{tip}\" fill=\"#8794a5\"/>"
+            let tip = [ Pen.Move(ex + 7.0, ey); Pen.Line(ex - 2.0, ey - 4.0); Pen.Line(ex - 2.0, ey + 4.0) ]
+            [ Item.Stroke(Pen.Move curve[0] :: cubics, Tint.Line, 1.4); Item.Area(tip, Tint.Line) ]
 
-        Array.iteri2
-            (fun _ (spot: Spot) p ->
-                node text (spot.Expr |> Option.exists (fun e -> isRoot.Contains e.Digest)) spot p)
-            spots
-            at
+        let note (wire: Wire) (curve: (float * float)[]) =
+            let w, h = float wire.Note.Length * 8.0 + 4.0, 17.0
 
-        for wire, curve in Array.zip wires curves do
-            if wire.Note <> "" then
-                let w, h = float wire.Note.Length * 8.0 + 4.0, 17.0
+            let candidates =
+                [
+                    for a, b in Array.pairwise curve do
+                        for t in [ 0.5; 0.36; 0.64; 0.25; 0.75 ] do
+                            for rise in [ -6.0; 19.0; -14.0; 27.0 ] do
+                                let x, y = between a b t
+                                x - w / 2.0, y + rise - 13.0, w, h
+                ]
 
-                let candidates =
-                    [
-                        for a, b in Array.pairwise curve do
-                            for t in [ 0.5; 0.36; 0.64; 0.25; 0.75 ] do
-                                for rise in [ -6.0; 19.0; -14.0; 27.0 ] do
-                                    let x, y = between a b t
-                                    x - w / 2.0, y + rise - 13.0, w, h
-                    ]
+            let cost place = boxes |> Seq.sumBy (overlap place)
+            let x, y, _, _ as place = candidates |> List.minBy cost
+            boxes.Add place
 
-                let cost place = boxes |> Seq.sumBy (overlap place)
-                let x, y, _, _ as place = candidates |> List.minBy cost
-                boxes.Add place
-                let at = $"x=\"{number (x + w / 2.0)}\" y=\"{number (y + 13.0)}\" font-size=\"13\""
+            Item.Text
+                {
+                    X = x + w / 2.0
+                    Y = y + 13.0
+                    Size = 13.0
+                    Anchor = Anchor.Middle
+                    Tint = Tint.Slope
+                    Turned = false
+                    Haloed = true
+                    Text = wire.Note
+                }
 
-                let halo =
-                    "stroke=\"#ffffff\" stroke-width=\"4\" paint-order=\"stroke\" stroke-linejoin=\"round\""
+        let isResult (spot: Spot) = spot.Expr |> Option.exists (fun e -> isRoot.Contains e.Digest)
 
-                add
-                    $"<text class=\"slope\" {at} fill=\"#b3420a\" {halo} text-anchor=\"middle\">{escape wire.Note}</text>"
+        {
+            Width = width
+            Height = height
+            Name = "Computation graph"
+            Least = 0.7
+            Items =
+                [
+                    yield! Seq.collect edge curves
 
-        add "</svg>"
-        text.ToString()
+                    for spot, place in Array.zip spots at do
+                        yield! node (isResult spot) spot place
+
+                    for wire, curve in Array.zip wires curves do
+                        if wire.Note <> "" then
+                            note wire curve
+                ]
+        }
+
+    /// What was explained: the last value to be computed.
+    let result (explanation: Explanation) = explanation.Steps[explanation.Steps.Count - 1].Expr
+
+    let svg (notes: GraphNotes) (roots: Expr list) : string =
+        let drawn = scene notes roots
+        Scene.svg drawn.Width drawn
 
 /// Computation graphs drawn as SVG without Graphviz, inputs on the left, results on the right: one SVG element that
 /// stands alone or inside HTML, for example by `Section.Drawing`. Colours follow the reader's light or dark theme. More
@@ -237,9 +207,7 @@ type GraphSvg =
     /// The graph of what was explained: on each node its name and value, on each edge the part of the derivative that
     /// comes back along it. `GraphSvg.Draw(explanation)`
     static member Draw(explanation: Explanation) : string =
-        // The result is the last value to be computed.
-        let result = explanation.Steps[explanation.Steps.Count - 1]
-        GraphDrawing.svg explanation.Notes [ result.Expr ]
+        GraphDrawing.svg explanation.Notes [ GraphDrawing.result explanation ]
 
     /// The graph of one expression with texts of one's own: on a node, and on the edge into a node from its operand at a
     /// place counted from 0; an empty text is left out.
@@ -266,3 +234,28 @@ module GraphSvg =
     /// The graph of what was explained, with values and derivatives:
     /// `Explain.run [ "Y", y ] [ "a", Tensor.scalar 1.0 ] y |> GraphSvg.ofExplanation`.
     let ofExplanation (explanation: Explanation) : string = GraphSvg.Draw explanation
+
+/// Computation graphs as figures, for PNG and for reports, where `GraphSvg` gives the text of an SVG. They keep their
+/// layout: in the middle of a wider picture, smaller in a narrow one.
+///
+/// <example><code>
+/// GraphPicture.Of(explanation).Png 900
+/// </code>
+/// In C#: <code>
+/// byte[] png = GraphPicture.Of((a + b) * (b - c)).Png(900);
+/// </code></example>
+[<AbstractClass; Sealed>]
+type GraphPicture =
+    static member private Figure(notes, roots) : Figure =
+        let drawn = lazy (GraphDrawing.scene notes roots)
+        Figure.OfScene(fun width -> drawn.Value |> Scene.centred width)
+
+    /// The graph of one expression: `GraphPicture.Of(loss)`.
+    static member Of(e: Expr) : Figure = GraphPicture.Figure(GraphNotes.none, [ e ])
+
+    /// The graph of several results: `GraphPicture.Of([y, z])`.
+    static member Of(results: seq<Expr>) : Figure = GraphPicture.Figure(GraphNotes.none, List.ofSeq results)
+
+    /// The graph of what was explained, with values and derivatives: `GraphPicture.Of(explanation)`.
+    static member Of(explanation: Explanation) : Figure =
+        GraphPicture.Figure(explanation.Notes, [ GraphDrawing.result explanation ])

@@ -22,6 +22,8 @@ type Block =
     | Picture of image: byte[] * alt: string * caption: string
     /// The text of an SVG, with a text for those who cannot see it and a caption.
     | Drawing of svg: string * alt: string * caption: string
+    /// The texts of two SVGs that show the same, for wide and for narrow pages, with a text and a caption.
+    | Figure of wide: string * narrow: string * alt: string * caption: string
 
 /// A section of a report: a heading and what stands below it. Immutable; each method gives a longer section.
 ///
@@ -79,6 +81,15 @@ type Section =
     member this.Drawing(svg: string, alt: string, caption: string) =
         this.Add(Block.Drawing(svg, alt, caption))
 
+    /// The same section with a figure, laid out once for wide pages and once for phones, of which the reader's page shows
+    /// one. `section.Figure(ConfusionMatrix.Of(confusion), "most digits are found", "Figure 2")`
+    member this.Figure(figure: Figure, alt: string, caption: string) =
+        this.Add(Block.Figure(figure.Svg 780, figure.Svg 338, alt, caption))
+
+    /// The same section with a plot, laid out as a figure.
+    /// `section.Figure(LearningCurves.Loss(history), "the loss falls", "Figure 3")`
+    member this.Figure(plot: Plot, alt: string, caption: string) = this.Figure(Figure.Of plot, alt, caption)
+
 /// Reports: one HTML page that needs no network and no other file.
 [<RequireQualifiedAccess>]
 module Report =
@@ -99,7 +110,11 @@ th { border-bottom-width: 2px }
 .number { text-align: right }
 figure { margin: 1.5rem 0 }
 .card { background: #ffffff; color: #1f2328; padding: 0.5rem; border: 1px solid var(--line); border-radius: 6px; text-align: center }
+.themed { background: light-dark(#ffffff, #14181d) }
+.card { overflow-x: auto }
 .card img, .card svg { display: block; max-width: 100%; height: auto; margin: 0 auto }
+.narrow { display: none }
+@media (max-width: 640px) { .narrow { display: block } .narrow ~ .broad { display: none } }
 figcaption { color: var(--quiet); font-size: 0.95rem; margin-top: 0.4rem }"""
 
     let private escape (text: string) = WebUtility.HtmlEncode text |> string
@@ -135,16 +150,20 @@ figcaption { color: var(--quiet); font-size: 0.95rem; margin-top: 0.4rem }"""
         let body = rows |> Seq.map (cells "td" >> sprintf "<tr>%s</tr>\n") |> String.concat ""
         $"<div class=\"wide\"><table>\n<thead><tr>{head}</tr></thead>\n<tbody>\n{body}</tbody>\n</table></div>"
 
-    let private figure content caption =
+    let private figure (content: string) caption =
         let below = if caption = "" then "" else $"<figcaption>{escape caption}</figcaption>"
-        $"<figure><div class=\"card\">{content}</div>{below}</figure>"
+        // A drawing that follows the reader's theme brings its own paper.
+        let isThemed = content.Contains "prefers-color-scheme"
+        let card = if isThemed then "card themed" else "card"
+        $"<figure><div class=\"{card}\">{content}</div>{below}</figure>"
 
     /// An SVG within the page: without its XML declaration, with a name for those who cannot see it, and with its own
     /// ids, since several drawings stand in one page.
-    let private drawing (number: int) (svg: string) alt =
+    let private drawing (number: string) (svg: string) alt =
         let svg = Regex.Replace(svg, @"^\s*(<\?xml.*?\?>|<!DOCTYPE.*?>|\s)*", "", RegexOptions.Singleline)
         let svg = Regex.Replace(svg, "(\\bid=\"|url\\(#|href=\"#)", $"$1d{number}-")
         let opening = Regex("<svg\\b")
+        let svg = svg.Replace(" role=\"img\"", "")
         opening.Replace(svg, $"<svg role=\"img\" aria-label=\"{escape alt}\"", 1)
 
     let private block (number: int) (block: Block) =
@@ -159,7 +178,11 @@ figcaption { color: var(--quiet); font-size: 0.95rem; margin-top: 0.4rem }"""
             figure
                 $"<img src=\"{source}\" width=\"{width}\" height=\"{height}\" alt=\"{escape alt}\">"
                 caption
-        | Block.Drawing(svg, alt, caption) -> figure (drawing number svg alt) caption
+        | Block.Drawing(svg, alt, caption) -> figure (drawing (string number) svg alt) caption
+        | Block.Figure(wide, narrow, alt, caption) ->
+            let first = drawing $"{number}n" narrow alt
+            let second = drawing $"{number}w" wide alt
+            figure $"<div class=\"narrow\">{first}</div><div class=\"broad\">{second}</div>" caption
 
     /// The text of a page with a title and sections; texts are escaped, pictures stand within the page, light and dark
     /// follow the reader's setting, and it reads well on a phone.

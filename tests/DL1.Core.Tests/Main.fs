@@ -109,4 +109,6 @@ let tests =
             // Documentation
             ReadmeTests.tests
             DocExamplesTests.tests
+            GuideTests.tests
+            MathematicsTests.tests
         ]

@@ -16,13 +16,19 @@ let rec root folder =
         | null -> raise (DirectoryNotFoundException "No folder above the tests holds DL1.sln.")
         | above -> root above
 
-let private read (path: string) = File.ReadAllText(Path.Combine(root AppContext.BaseDirectory, path))
-let private folded (text: string) = Regex.Replace(text, @"\s+", " ").Trim()
+/// A file of the repository.
+let read (path: string) = File.ReadAllText(Path.Combine(root AppContext.BaseDirectory, path))
 
-let private snippets =
-    Regex.Matches(read "README.md", "```fsharp\n(.*?)```", RegexOptions.Singleline)
-    |> Seq.map (fun m -> m.Groups[1].Value.Replace("open DL1", "") |> folded)
+/// The same text with runs of white space made one space, so that indentation does not count.
+let folded (text: string) = Regex.Replace(text, @"\s+", " ").Trim()
+
+/// The F# code blocks of a Markdown file, folded, without their open lines.
+let snippetsOf (path: string) =
+    Regex.Matches(read path, "```fsharp\n(.*?)```", RegexOptions.Singleline)
+    |> Seq.map (fun m -> Regex.Replace(m.Groups[1].Value, "(?m)^open .*$", "") |> folded)
     |> List.ofSeq
+
+let private snippets = snippetsOf "README.md"
 
 let private calculus () =
     let x = Expr.symbol "x"

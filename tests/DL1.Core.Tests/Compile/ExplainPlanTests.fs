@@ -110,7 +110,11 @@ let tests =
                     Expect.isFalse (text.Contains "by its definition") text
             }
             test "the example of the architecture's page is what is printed" {
-                let x, w, b = floats "x" [ 64; 20 ], floats "w" [ 20; 32 ], floats "b" [ 32 ]
+                let x, w, b =
+                    Expr.variable "x" DType.F32 [ 64; 20 ],
+                    Expr.variable "w" DType.F32 [ 20; 32 ],
+                    Expr.variable "b" DType.F32 [ 32 ]
+
                 let h = tanh (Expr.matmul x w + b)
                 let loss = Expr.sumAll (h * h)
                 let table = Compile.explain (Graph.variables [ x; w; b ]) (loss :: Grad.grad loss [ w; b ])

@@ -1,0 +1,107 @@
+namespace DL1.Pictures
+
+open DL1
+
+/// A picture as data, drawn at any width: its height, and how its parts are laid out, follow from the width. Immutable;
+/// the same figure gives the same bytes.
+///
+/// <example><code>
+/// let figure = ConfusionMatrix.Of(Classification.confusion target predicted, [ "cat"; "dog" ])
+/// File.WriteAllBytes("confusion.png", figure.Png(640, 2.0))
+/// File.WriteAllText("confusion.svg", figure.Svg 640)
+/// </code>
+/// In C#: <code>
+/// byte[] png = ConfusionMatrix.Of(confusion, ["cat", "dog"]).Titled("Test set").Png(640);
+/// </code></example>
+[<Sealed>]
+type Figure internal (title: string, svg: string -> int -> string, png: string -> int -> float -> byte[]) =
+    let check operation width (density: float) =
+        if
+            width < 200
+            || width > 4000
+            || not (density >= 0.5 && density <= 8.0)
+            || float width * density > 16000.0
+        then
+            Refuse.domain
+                operation
+                $"a picture {width} wide at the density {density}"
+                "a width from 200 to 4000, a density from 0.5 to 8, and at most 16000 pixels of both"
+                "780, which fits a page, and the density 2 for fine screens"
+
+    /// What stands above; may be empty.
+    member _.Title = title
+
+    /// The same figure with a title: `figure.Titled("After 20 epochs")`.
+    member _.Titled(title: string) = Figure(title, svg, png)
+
+    /// The text of an SVG so many pixels wide, from 200 to 4000: `figure.Svg(780)`.
+    member _.Svg(width: int) : string =
+        check "Figure.Svg" width 1.0
+        svg title width
+
+    /// A PNG so many pixels wide, from 200 to 4000: `figure.Png(780)`.
+    member this.Png(width: int) : byte[] = this.Png(width, 1.0)
+
+    /// A PNG laid out for a width and drawn with so many pixels for each of its units, 0.5 to 8, so that a fine screen
+    /// shows it sharp: `figure.Png(780, 2)` is 1560 pixels wide.
+    member _.Png(width: int, density: float) : byte[] =
+        check "Figure.Png" width density
+        png title width density
+
+    /// The figure of a scene that is laid out for each width.
+    static member internal OfScene(layout: float -> Scene) : Figure =
+        let scene title width = layout width |> Scene.titled title
+
+        Figure(
+            "",
+            (fun title width -> Scene.svg (float width) (scene title (float width))),
+            (fun title width density ->
+                Scene.png (int (round (float width * density))) (scene title (float width)))
+        )
+
+    /// The figure of axes that are drawn for each title; the height is a part of the width, more where it is small.
+    static member internal OfAxes(draw: string -> ScottPlot.Plot) : Figure =
+        let height width = if width < 500 then width * 4 / 5 else width * 3 / 5
+
+        // A title that is too long for the width is set smaller, and shortened if that is not enough. It stands over
+        // the middle of the data, which the labels on the left move to the right.
+        let fitting title width =
+            let room = float width - 110.0
+            let fits size = Scene.measure size title <= room
+            let size = [ 18.0; 16.0; 14.0; 13.0 ] |> List.tryFind fits |> Option.defaultValue 12.0
+            let plot = draw (Scene.fitted size room title)
+            plot.Axes.Title.Label.FontSize <- float32 size
+            plot
+
+        Figure(
+            "",
+            (fun title width ->
+                use plot = fitting title width
+                Chart.svg width (height width) plot),
+            (fun title width density ->
+                use plot = fitting title width
+                plot.ScaleFactor <- density
+                let pixels n = int (round (float n * density))
+                Chart.png (pixels width) (pixels (height width)) plot)
+        )
+
+    /// A plot as a figure, which a report can draw for wide and for narrow pages: `Figure.Of(plot)`.
+    static member Of(plot: Plot) : Figure =
+        let draw title = Chart.draw title plot.XLabel plot.YLabel plot.LogX plot.LogY plot.Series
+
+        Figure.OfAxes(draw).Titled plot.Title
+
+/// Figures, as functions to pipe into.
+[<RequireQualifiedAccess>]
+module Figure =
+    /// The same figure with a title: `figure |> Figure.titled "After 20 epochs"`.
+    let titled title (figure: Figure) = figure.Titled title
+
+    /// The text of an SVG so many pixels wide: `figure |> Figure.svg 780`.
+    let svg width (figure: Figure) = figure.Svg width
+
+    /// A PNG so many pixels wide: `figure |> Figure.png 780`.
+    let png (width: int) (figure: Figure) = figure.Png width
+
+    /// A plot as a figure: `plot |> Figure.ofPlot`.
+    let ofPlot (plot: Plot) = Figure.Of plot

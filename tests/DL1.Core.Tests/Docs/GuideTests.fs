@@ -1,0 +1,210 @@
+/// The F# examples of the guides in docs/, run. Each stands in these tests to the letter, as those of the README do.
+module DL1.Tests.GuideTests
+
+open System
+open System.IO
+open DL1
+open DL1.Data
+open DL1.Pictures
+open DL1.Tests.ReadmeTests
+open Expecto
+
+let private formula () =
+    let x = Expr.symbol "x"
+    let y = (x - 2.0) ** 2.0 + 3.0
+    let slope = Symbolic.derivative x y
+    printfn $"{slope}" // 2·(x − 2)
+    let down = Descent.run Descent.standard (Optimizer.momentum 0.9 0.01) y [ x ] [ 50.0 ]
+    printfn $"{down.Rows.Count} epochs, x = {down.Rows[down.Rows.Count - 1].After[0]:F3}"
+
+    string slope, down.Converged, Eval.run [ "x", Tensor.scalar 5.0 ] slope
+
+let private tensors () =
+    let points = Key.normal 0.0 1.0 DType.F32 [ 100; 2 ] (Key.ofSeed 1L)
+    let centre = Eval.run [] (Reduce.mean [ 0 ] (Expr.constant points))
+    printfn $"{points.Shape}, {centre.Shape}" // [100, 2], [2]
+
+    string points.Shape, string centre.Shape
+
+let private classifier () =
+    let table = Datasets.digits () // 1797 images of 8 by 8, carried in the package
+    let digits = Table.texts "digit" table
+    let images = table |> Table.numbers (Table.namesBut [ "digit" ] table)
+
+    let train, test =
+        Dataset.create images (Category.labels (Category.fit digits) digits)
+        |> Splits.data 0.2 (Key.ofSeed 1L)
+
+    let model = Dense.linear 64 => Activation.relu => Shaping.dropout 0.1 => Dense.linear 10
+    let learner = Learner.create model (Loss.crossEntropy Loss.classes) (Optimizer.adam 0.002)
+
+    let options =
+        { Fit.options (Key.ofSeed 2L) with
+            Epochs = 8
+            Validation = Some test
+            Metrics = [ Metric.accuracy ]
+            WatchesGradients = true
+        }
+
+    let fitted = Fit.run options learner train
+    printfn $"{History.line (List.last fitted.History)}"
+
+    let predicted = Trained.predict test.Inputs fitted.Trained |> Classification.argMax
+    let confusion = Classification.confusion test.Targets predicted
+    printfn $"{confusion.Accuracy:F2}"
+
+    let some = test.Inputs |> Tensor.reshape [ test.Count; 8; 8 ]
+
+    let section =
+        Section
+            .Titled("Digits")
+            .Figure(LearningCurves.Loss fitted.History, "Both losses fall", "The loss over the epochs.")
+            .Figure(LearningCurves.Gradients fitted.History, "Norms of gradients", "Where the gradients are.")
+            .Figure(ConfusionMatrix.Of(confusion), "Most digits are found", "Each digit, and as what.")
+            .Figure(Histograms.Of fitted.Trained.Parameters, "Weights around 0", "The parameters.")
+
+    Report.write "out/digits.html" "Handwritten digits" [ section ]
+
+    Trained.save "out/digits.safetensors" fitted.Trained
+    let again = Trained.load "out/digits.safetensors" model test.Inputs
+    let same = Trained.predict test.Inputs again = Trained.predict test.Inputs fitted.Trained
+
+    fitted, confusion, same, File.ReadAllText "out/digits.html"
+
+let private layer () =
+    let gated features =
+        Layer.create "Gated" (fun scope x ->
+            let gate = scope.Run("gate", Dense.linear features, x)
+            gate * Expr.sigmoid gate * scope.Parameter("scale", [ features ], Init.ones))
+
+    let inputs = Expr.variable "x" DType.F32 [ 16; 64 ]
+    let parameters, _ = Layer.init (Key.ofSeed 1L) inputs (gated 32)
+    printfn $"{Tree.paths parameters}" // [gate.weight; gate.bias; scale]
+
+    Tree.paths parameters
+
+let private fromPytorch () =
+    let slope () =
+        let x = Expr.symbol "x"
+        let y = x ** 3.0 + sin x
+        let slope = Symbolic.derivative x y
+        let value = Eval.run [ "x", Tensor.scalar 2.0 ] slope
+        printfn $"{slope}: {value}"
+        value
+
+    let model =
+        Conv.conv2dWith Init.parameters { Convolution.options with Padding = [ 1 ] } 8 [ 3 ]
+        => Activation.relu
+        => Pooling.max 2
+        => Shaping.flatten
+        => Dense.linear 10
+
+    let parameters, state = Layer.init (Key.ofSeed 1L) (Expr.variable "x" DType.F32 [ 1; 1; 8; 8 ]) model
+    printfn $"{Tree.paths parameters}"
+
+    let pictures = Key.normal 0.0 1.0 DType.F32 [ 32; 1; 8; 8 ] (Key.ofSeed 2L)
+    let labels = Tensor.ofArray [ 32 ] [| for i in 0..31 -> int64 (i % 10) |]
+    let learner = Learner.create model (Loss.crossEntropy Loss.classes) (Optimizer.adamW 0.01 0.01)
+    let options = { Fit.options (Key.ofSeed 3L) with Epochs = 50; Batch = Batches.ofSize 32 }
+    let fitted = Fit.run options learner (Dataset.create pictures labels)
+    printfn $"{History.line (List.last fitted.History)}"
+
+    let own () =
+        let x = Expr.variable "x" DType.F32 [ 2; 3 ]
+
+        let gated outputs =
+            Layer.create "Gated" (fun scope x ->
+                let gate = scope.Run("gate", Dense.linear outputs, x)
+                gate * Expr.sigmoid gate * scope.Parameter("scale", [ outputs ], Init.ones))
+
+        let own, _ = Layer.init (Key.ofSeed 1L) (Expr.variable "x" DType.F32 [ 2; 3 ]) (gated 4)
+        printfn $"{Tree.paths own}"
+        Tree.paths own
+
+    slope (), Tree.paths parameters, (List.last fitted.History).Loss, own ()
+
+let private howItWorks () =
+    let x = Expr.variable "x" DType.F32 [ 8; 3 ]
+    let w = Expr.variable "w" DType.F32 [ 3; 2 ]
+    let h = tanh (Expr.matmul x w)
+    printfn $"{h}: {h.Shape}" // tanh(x @ w): [8, 2]
+
+    let loss = Reduce.meanAll (h * h)
+    let slope = Grad.grad loss [ w ] |> List.head
+    let curvature = Grad.grad (Expr.sumAll slope) [ w ] |> List.head
+    printfn $"{slope.Shape}, {curvature.Shape}" // [3, 2], [3, 2]
+
+    let long = (Expr.symbol "a" + 0.0) * 1.0 * Expr.symbol "b" - Expr.symbol "b" * Expr.symbol "a"
+    printfn $"{Rewrite.simplify long}" // 0
+
+    let plan = Compile.explain (Graph.variables [ x; w ]) [ loss; slope ]
+    let run = Compile.prepare (Graph.variables [ x; w ]) [ loss; slope ]
+    let results = run [ Tensor.ones DType.F32 [ 8; 3 ]; Tensor.zeros DType.F32 [ 3; 2 ] ]
+
+    $"{h}: {h.Shape}", [ slope; curvature ], $"{Rewrite.simplify long}", string plan, results
+
+/// The guides, and the folder of these tests.
+let private guides, private tests' =
+    let root = root AppContext.BaseDirectory
+
+    Directory.GetFiles(Path.Combine(root, "docs"), "*.md")
+    |> Array.map (fun f -> $"docs/{Path.GetFileName f}"),
+    Directory.GetFiles(Path.Combine(root, "tests", "DL1.Core.Tests"), "*.fs", SearchOption.AllDirectories)
+    |> Array.filter (fun f ->
+        not (f.Contains $"{Path.DirectorySeparatorChar}obj{Path.DirectorySeparatorChar}"))
+
+let tests =
+    testList
+        "Guides"
+        [
+            test "every F# example of every guide stands in these tests" {
+                let here = tests' |> Seq.map (File.ReadAllText >> folded) |> String.concat "\n"
+
+                let all =
+                    guides |> Seq.collect (fun g -> snippetsOf g |> Seq.map (fun s -> g, s)) |> List.ofSeq
+
+                Expect.isGreaterThan all.Length 14 "the guides were not found"
+
+                for guide, snippet in all do
+                    if not (here.Contains snippet) then
+                        failtest $"not in the tests, an example of {guide}: {snippet}"
+            }
+            test "links between the guides lead somewhere" {
+                for guide in guides do
+                    for m in Text.RegularExpressions.Regex.Matches(read guide, @"\]\(([\w./-]+\.md)\)") do
+                        let target = Path.Combine(root AppContext.BaseDirectory, "docs", m.Groups[1].Value)
+
+                        Expect.isTrue (File.Exists target) $"{guide} names {m.Groups[1].Value}"
+            }
+            test "a formula has the derivative that the guide shows" {
+                Expect.equal (formula ()) ("2·(x − 2)", true, Tensor.scalar 6.0) ""
+            }
+            test "tensors have the shapes that the guide shows" {
+                Expect.equal (tensors ()) ("[100, 2]", "[2]") ""
+            }
+            test "a classifier is trained, told and kept" {
+                let fitted, confusion, same, page = classifier ()
+                Expect.isGreaterThan confusion.Accuracy 0.9 "accuracy"
+                Expect.equal fitted.History.Length 8 "epochs"
+                Expect.isTrue same "what was read predicts the same"
+                Expect.stringContains page "Each digit, and as what." "the page"
+            }
+            test "a layer has the paths that the guide shows" {
+                Expect.equal (layer ()) [ "gate.weight"; "gate.bias"; "scale" ] ""
+            }
+            test "what PyTorch does is done" {
+                let slope, paths, loss, own = fromPytorch ()
+                Expect.floatClose Accuracy.medium (Tensor.toFloat slope) (12.0 + cos 2.0) "3·x² + cos x"
+                Expect.equal paths [ "0.weight"; "0.bias"; "4.weight"; "4.bias" ] "PyTorch's names"
+                Expect.isLessThan loss 0.5 "the loss falls from 2.3"
+                Expect.equal own [ "gate.weight"; "gate.bias"; "scale" ] "names of one's own"
+            }
+            test "how it works" {
+                let h, slopes, zero, plan, results = howItWorks ()
+                Expect.equal h "tanh(x @ w): [8, 2]" ""
+                Expect.equal (slopes |> List.map (_.Shape >> string)) [ "[3, 2]"; "[3, 2]" ] ""
+                Expect.equal zero "0" ""
+                Expect.stringContains plan "kernels" "the plan"
+                Expect.equal results[1] (Tensor.zeros DType.F32 [ 3; 2 ]) "tanh 0 is 0"
+            }
+        ]
