@@ -19,7 +19,8 @@ type ImageFolder private (data: Dataset, classes: string[], files: string[]) =
     static let isImage (file: string) =
         Array.contains ((Path.GetExtension file |> string).ToLowerInvariant()) kinds
 
-    static let ordered (paths: seq<string>) = paths |> Seq.sortWith (fun a b -> String.CompareOrdinal(a, b)) |> Array.ofSeq
+    static let ordered (paths: seq<string>) =
+        paths |> Seq.sortWith (fun a b -> String.CompareOrdinal(a, b)) |> Array.ofSeq
 
     static let requireSize operation height width channels =
         if height < 1 || width < 1 || (channels <> 1 && channels <> 3) then
@@ -34,7 +35,11 @@ type ImageFolder private (data: Dataset, classes: string[], files: string[]) =
         use found = SKBitmap.Decode file
 
         if isNull found then
-            Refuse.format operation $"{file}, which cannot be decoded" "an image" "write it anew, or move it elsewhere"
+            Refuse.format
+                operation
+                $"{file}, which cannot be decoded"
+                "an image"
+                "write it anew, or move it elsewhere"
 
         let info = SKImageInfo(width, height, SKColorType.Rgba8888, SKAlphaType.Unpremul)
         use scaled = found.Resize(info, SKSamplingOptions(SKFilterMode.Linear, SKMipmapMode.Linear))
@@ -65,12 +70,8 @@ type ImageFolder private (data: Dataset, classes: string[], files: string[]) =
     /// decoded a `FormatError`.
     /// `channels` is 3 for red, green and blue, as it is by default, or 1 for grey.
     static member Read
-        (
-            folder: string,
-            height: int,
-            width: int,
-            [<Optional; DefaultParameterValue(3)>] channels: int
-        ) : ImageFolder =
+        (folder: string, height: int, width: int, [<Optional; DefaultParameterValue(3)>] channels: int)
+        : ImageFolder =
         let operation = "ImageFolder.Read"
         requireSize operation height width channels
 
@@ -92,11 +93,10 @@ type ImageFolder private (data: Dataset, classes: string[], files: string[]) =
             refuse $"{folder}, which has {classes.Length} folders and no image in them"
 
         let size = channels * height * width
-        let pixels = Array.zeroCreate<float32> (files.Length * size)
+        let pixels = Array.zeroCreate<float32>(files.Length * size)
         files |> Array.iteri (fun i file -> decode operation file height width channels pixels (i * size))
 
-        let labels =
-            inside |> Array.mapi (fun i some -> Array.create some.Length (int64 i)) |> Array.concat
+        let labels = inside |> Array.mapi (fun i some -> Array.create some.Length (int64 i)) |> Array.concat
 
         let names = classes |> Array.map (fun c -> string (Path.GetFileName c))
 
@@ -108,18 +108,14 @@ type ImageFolder private (data: Dataset, classes: string[], files: string[]) =
 
     /// Reads one image, f32 `[1; channels; height; width]` from 0 to 1, as `Read` does: for a prediction.
     static member ReadImage
-        (
-            file: string,
-            height: int,
-            width: int,
-            [<Optional; DefaultParameterValue(3)>] channels: int
-        ) : Tensor =
+        (file: string, height: int, width: int, [<Optional; DefaultParameterValue(3)>] channels: int)
+        : Tensor =
         let operation = "ImageFolder.ReadImage"
         requireSize operation height width channels
 
         if not (File.Exists file) then
             Refuse.domain operation $"{file}, which is no file" "the path of an image" "check the path"
 
-        let pixels = Array.zeroCreate<float32> (channels * height * width)
+        let pixels = Array.zeroCreate<float32>(channels * height * width)
         decode operation file height width channels pixels 0
         Tensor.ofArray [ 1; channels; height; width ] pixels

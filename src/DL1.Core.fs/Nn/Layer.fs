@@ -104,14 +104,7 @@ module Layer =
                     | _ -> 0L
 
                 ledger.Rows[row] <-
-                    Some
-                        {
-                            Path = scope.Path
-                            Name = name
-                            Depth = scope.Depth
-                            Output = output
-                            Cost = cost
-                        }
+                    Some { Path = scope.Path; Name = name; Depth = scope.Depth; Output = output; Cost = cost }
 
                 y
         )

@@ -13,7 +13,10 @@ module Structure =
     let private version = 1
 
     let private options =
-        JsonWriterOptions(Indented = true, Encoder = Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping)
+        JsonWriterOptions(
+            Indented = true,
+            Encoder = Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping
+        )
 
     /// A list of numbers stands in one line, which the indented form would break.
     let private dims (w: Utf8JsonWriter) (name: string) (extents: int list) =
@@ -71,7 +74,8 @@ module Structure =
         Encoding.UTF8.GetString(stream.ToArray()) + "\n"
 
     /// Writes the structure to a file, whole or not at all. `Structure.write path x model`
-    let write (path: string) (x: 'a) (model: Layer<'a, 'b>) : unit = AtomicFile.writeText path (toJson x model)
+    let write (path: string) (x: 'a) (model: Layer<'a, 'b>) : unit =
+        AtomicFile.writeText path (toJson x model)
 
     let private refuse given expected cure : 'c = Refuse.format "Structure.check" given expected cure
 
@@ -79,7 +83,10 @@ module Structure =
         try
             JsonDocument.Parse json
         with :? JsonException as e ->
-            refuse $"no JSON: {e.Message}" "the text of a model's structure" "write it anew with Structure.write"
+            refuse
+                $"no JSON: {e.Message}"
+                "the text of a model's structure"
+                "write it anew with Structure.write"
 
     /// Every value in a document, by the place where it stands: `layers[0].output[1]`.
     let rec private leaves (place: string) (e: JsonElement) : (string * string) list =

@@ -7,7 +7,9 @@ open System.Diagnostics
 /// Variables that stand for given values, by names that do not meet one another.
 module internal Trace =
     let variable (name: string) (t: Tensor) : Expr = Expr.variable name t.DType (t.Shape.ToList())
-    let tree (prefix: string) (values: Tree<Tensor>) : Tree<Expr> = Tree.mapPath (fun path -> variable $"{prefix} {path}") values
+
+    let tree (prefix: string) (values: Tree<Tensor>) : Tree<Expr> =
+        Tree.mapPath (fun path -> variable $"{prefix} {path}") values
 
 /// A model ready to run on batches of any shape; each shape is prepared once. For many threads at once.
 [<Sealed>]
@@ -141,7 +143,10 @@ module Trained =
         let x = Trace.variable "input" inputs
         let ps, ss = Trace.tree "parameters" trained.Parameters, Trace.tree "state" trained.State
         let found = Layer.outputs Mode.Inference ps ss trained.Model x
-        let variables = Tree.values ps @ Tree.values ss @ [ x ] |> List.collect (fun e -> Graph.variables [ e ])
+
+        let variables =
+            Tree.values ps @ Tree.values ss @ [ x ] |> List.collect (fun e -> Graph.variables [ e ])
+
         let run = Compile.prepare variables (Tree.values found)
 
         Tree.ofValues (run (Tree.values trained.Parameters @ Tree.values trained.State @ [ inputs ])) found

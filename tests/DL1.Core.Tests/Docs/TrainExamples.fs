@@ -268,7 +268,10 @@ let all: Examples list =
         { Module = moduleOf <@ Npy.read @>; Rows = npy }
         { Module = moduleOf <@ Safetensors.read @>; Rows = safetensors }
         { Module = moduleOf <@ Checkpoint.read @>; Rows = checkpoints }
-        { Module = moduleOf <@ Structure.check "" (Expr.symbol "x") Activation.relu @>; Rows = structures }
+        {
+            Module = moduleOf <@ Structure.check "" (Expr.symbol "x") Activation.relu @>
+            Rows = structures
+        }
         { Module = moduleOf <@ Learner.create @>; Rows = learners }
         { Module = moduleOf <@ Step.start @>; Rows = steps }
         { Module = moduleOf <@ Transition.create @>; Rows = transitions }

@@ -72,9 +72,17 @@ let tests =
                 let y, _ = Layer.apply Mode.Inference weights Tree.empty model indices
                 let slope = Grad.grad (Reduce.meanAll (y * y)) (Tree.values weights) |> List.head
                 let given = Tree.toList parameters
-                let isZero (t: Tensor) row = Tensor.toFloats t |> Array.skip (3 * row) |> Array.truncate 3 |> Array.forall ((=) 0.0)
+
+                let isZero (t: Tensor) row =
+                    Tensor.toFloats t |> Array.skip (3 * row) |> Array.truncate 3 |> Array.forall ((=) 0.0)
+
                 Expect.equal (List.init 4 (isZero (Eval.run given y))) [ false; true; true; false ] "values"
-                Expect.equal (List.init 4 (isZero (Eval.run given slope))) [ false; true; true; false ] "gradient by row"
+
+                Expect.equal
+                    (List.init 4 (isZero (Eval.run given slope)))
+                    [ false; true; true; false ]
+                    "gradient by row"
+
                 Expect.throwsT<DomainError> (fun () -> Dense.embeddingPadded 4 4 3 |> ignore) "no such row"
             }
             test "outputs have the paths of their layers" {
@@ -82,7 +90,11 @@ let tests =
                 let parameters, state = drawn 5L model x
                 let ps, ss = Tree.map Expr.constant parameters, Tree.map Expr.constant state
                 let found = Layer.outputs Mode.Inference ps ss model (Expr.constant x)
-                Expect.equal (Tree.paths found) [ "0"; "1"; "1.gate"; "own" ] "the residual stands for what it holds"
+
+                Expect.equal
+                    (Tree.paths found)
+                    [ "0"; "1"; "1.gate"; "own" ]
+                    "the residual stands for what it holds"
             }
             law "a row applies its members one after another" (fun a b ->
                 match distinct [ a; b ] |> List.map kept with

@@ -86,6 +86,7 @@ let tests =
             }
             test "1,000 damaged texts" {
                 let bytes = System.Text.Encoding.UTF8.GetBytes json
+
                 let check (damaged: byte[]) =
                     Structure.check (System.Text.Encoding.UTF8.GetString damaged) x (model 4)
 
