@@ -93,6 +93,12 @@ public class CodeGeneratedTests
         return (slope, error);
     }
 
+    private static bool PassesInfinity(LambdaExpression code, double[] point)
+    {
+        (string, Tensor)[] values = [.. code.Parameters.Select((p, i) => (p.Name!, (Tensor)point[i]))];
+        return Expr.From(code).Nodes.Any(e => e.DType == DType.F64 && !double.IsFinite(e.Evaluate(values).ToDouble()));
+    }
+
     [Fact]
     public void AThousandDerivativesAgreeWithDifferences()
     {
@@ -122,6 +128,13 @@ public class CodeGeneratedTests
                     var isSmooth = Math.Abs(left - right) <= 0.5 * (1 + Math.Abs(slope))
                         && Math.Abs(near - slope) <= 1e-5 * (1 + Math.Abs(slope));
                     if (!double.IsFinite(slope) || error > 1e-8 * (1 + Math.Abs(slope)) || !isSmooth)
+                    {
+                        unclear++;
+                        continue;
+                    }
+
+                    // By way of an infinity the chain rule leads nowhere, though the result may be as flat as 1/∞.
+                    if (!double.IsFinite(results[k + 1]) && PassesInfinity(code, point))
                     {
                         unclear++;
                         continue;

@@ -105,7 +105,8 @@ internal sealed class CodeGenerator(int seed, bool onlyExact = false)
                     typeof(Math).GetMethod("Round", [typeof(double), typeof(int)])!, x, Expression.Constant(random.Next(4))));
             case 4:
                 var name = Pick(Binaries);
-                return Made(name, Math2(name, x, y));
+                // A power of 0 has no slope, and those near it are steep.
+                return Made(name, Math2(name, name == "Pow" && !onlyExact ? Above(0.5, x) : x, y));
             case 5: return Made("Atan2", Math2("Atan2", x, y));
             case 6: return Made("%", Expression.Modulo(x, Above(0.5, y)));
             case 7:

@@ -92,6 +92,7 @@ public class GraphExampleTests
             Dataset.From([0.0, 1.0, 2.0], [0.0, 1.0, 4.0]), Losses.Mse, Optimizers.Sgd(0.1), epochs: 2,
             metrics: [Metrics.R2]);
         File.WriteAllText(path, result.History.ToCsv());
+        Assert.Contains("r2", result.History.ToTable());
         var table = Tables.ReadCsv(path);
         Assert.Equal(["epoch", "steps", "loss", "validation_loss", "r2", "seconds"], table.Names);
         Assert.Equal(result.History[1].Loss, table.Values("loss")[1]);

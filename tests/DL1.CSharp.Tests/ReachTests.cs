@@ -15,6 +15,7 @@ public class ReachTests
     /// <summary>What C# does without, and why.</summary>
     private static readonly (string Module, string[] Functions, string Why)[] Exceptions =
     [
+        ("Quote", ["expr", "lambda", "gradient"], "quotations are F#'s; Expr.From and Calculus read C#'s lambdas"),
         ("Splits", ["holdOut"], "data.Split gives the rows themselves"),
         ("Batches", ["prefetched"], "data.Batches does it"),
         ("Compile", ["prepare"], "new Function goes by prepareWith"),
@@ -114,7 +115,7 @@ public class ReachTests
             .Distinct()
             .GroupBy(f => f.Item1)
             .Select(g => $"{g.Key}: {string.Join(", ", g.Select(f => f.Item2))}");
-        Assert.Equal("", string.Join('\n', missing));
+        Assert.True(!missing.Any(), string.Join("\n", missing));
         // What is reached, or is no more there, needs no excuse.
         var shown = functions.Where(ShowsFSharp).Select(f => (f.DeclaringType!.Name, f.Name)).ToHashSet();
         Assert.Equal("", string.Join('\n', excused.Where(f => calls.Contains(f) || !shown.Contains(f))));
@@ -143,6 +144,6 @@ public class ReachTests
             .Distinct()
             .GroupBy(m => m.Type)
             .Select(g => $"{g.Key}: {string.Join(", ", g.Select(m => m.Name))}");
-        Assert.Equal("", string.Join('\n', missing));
+        Assert.True(!missing.Any(), string.Join("\n", missing));
     }
 }
