@@ -58,7 +58,7 @@ module internal Formulas =
 [<AbstractClass; Sealed>]
 type internal Functions =
 
-    /// e^x. At most 0.85 ulp off in f32 and 0.89 in f64, as measured.
+    /// e^x. At most 1.01 ulp off in f32 and 1.06 in f64, as measured.
     [<MethodImpl(Inline.Always)>]
     static member Exp(x: Vector128<float32>) = Formulas.exp32 x
 
@@ -80,7 +80,7 @@ type internal Functions =
     static member Exp(x: float32) = Vector128.ToScalar(Functions.Exp(Vector128.Create x))
     static member Exp(x: float) = Vector128.ToScalar(Functions.Exp(Vector128.Create x))
 
-    /// e^x − 1. At most 1.37 ulp off in f32 and 1.46 in f64, as measured.
+    /// e^x − 1. At most 1.48 ulp off in f32 and 1.51 in f64, as measured.
     [<MethodImpl(Inline.Always)>]
     static member Expm1(x: Vector128<float32>) = Formulas.expm132 x
 
@@ -102,7 +102,7 @@ type internal Functions =
     static member Expm1(x: float32) = Vector128.ToScalar(Functions.Expm1(Vector128.Create x))
     static member Expm1(x: float) = Vector128.ToScalar(Functions.Expm1(Vector128.Create x))
 
-    /// The natural logarithm. At most 0.83 ulp off in f32 and 0.83 in f64, as measured.
+    /// The natural logarithm. At most 0.84 ulp off in f32 and 0.83 in f64, as measured.
     [<MethodImpl(Inline.Always)>]
     static member Log(x: Vector128<float32>) = Formulas.log32 x
 
@@ -124,7 +124,7 @@ type internal Functions =
     static member Log(x: float32) = Vector128.ToScalar(Functions.Log(Vector128.Create x))
     static member Log(x: float) = Vector128.ToScalar(Functions.Log(Vector128.Create x))
 
-    /// log(1 + x). At most 1.38 ulp off in f32 and 1.26 in f64, as measured.
+    /// log(1 + x). At most 1.40 ulp off in f32 and 1.26 in f64, as measured.
     [<MethodImpl(Inline.Always)>]
     static member Log1p(x: Vector128<float32>) = Formulas.log1p32 x
 
@@ -146,7 +146,7 @@ type internal Functions =
     static member Log1p(x: float32) = Vector128.ToScalar(Functions.Log1p(Vector128.Create x))
     static member Log1p(x: float) = Vector128.ToScalar(Functions.Log1p(Vector128.Create x))
 
-    /// The sine. At most 1.48 ulp off in f32 and 1.45 in f64, as measured.
+    /// The sine. At most 1.49 ulp off in f32 and 1.45 in f64, as measured.
     [<MethodImpl(Inline.Always)>]
     static member Sin(x: Vector128<float32>) = Formulas.sin32 x
 
@@ -190,7 +190,7 @@ type internal Functions =
     static member Cos(x: float32) = Vector128.ToScalar(Functions.Cos(Vector128.Create x))
     static member Cos(x: float) = Vector128.ToScalar(Functions.Cos(Vector128.Create x))
 
-    /// The hyperbolic tangent. At most 1.79 ulp off in f32 and 1.78 in f64, as measured.
+    /// The hyperbolic tangent. At most 1.82 ulp off in f32 and 1.78 in f64, as measured.
     [<MethodImpl(Inline.Always)>]
     static member Tanh(x: Vector128<float32>) = Formulas.tanh32 x
 
@@ -212,7 +212,7 @@ type internal Functions =
     static member Tanh(x: float32) = Vector128.ToScalar(Functions.Tanh(Vector128.Create x))
     static member Tanh(x: float) = Vector128.ToScalar(Functions.Tanh(Vector128.Create x))
 
-    /// 1 / (1 + e^−x). At most 1.61 ulp off in f32 and 1.57 in f64, as measured.
+    /// 1 / (1 + e^−x). At most 1.65 ulp off in f32 and 1.57 in f64, as measured.
     [<MethodImpl(Inline.Always)>]
     static member Sigmoid(x: Vector128<float32>) = Formulas.sigmoid32 x
 
@@ -234,7 +234,7 @@ type internal Functions =
     static member Sigmoid(x: float32) = Vector128.ToScalar(Functions.Sigmoid(Vector128.Create x))
     static member Sigmoid(x: float) = Vector128.ToScalar(Functions.Sigmoid(Vector128.Create x))
 
-    /// The error function. At most 1.42 ulp off in f32 and 1.12 in f64, as measured.
+    /// The error function. At most 1.55 ulp off in f32 and 1.12 in f64, as measured.
     [<MethodImpl(Inline.Always)>]
     static member Erf(x: Vector128<float32>) = Formulas.erf32 x
 
@@ -256,7 +256,7 @@ type internal Functions =
     static member Erf(x: float32) = Vector128.ToScalar(Functions.Erf(Vector128.Create x))
     static member Erf(x: float) = Vector128.ToScalar(Functions.Erf(Vector128.Create x))
 
-    /// log(1 + e^x). At most 1.63 ulp off in f32 and 1.58 in f64, as measured.
+    /// log(1 + e^x). At most 1.69 ulp off in f32 and 1.62 in f64, as measured.
     [<MethodImpl(Inline.Always)>]
     static member Softplus(x: Vector128<float32>) = Formulas.softplus32 x
 
@@ -278,7 +278,7 @@ type internal Functions =
     static member Softplus(x: float32) = Vector128.ToScalar(Functions.Softplus(Vector128.Create x))
     static member Softplus(x: float) = Vector128.ToScalar(Functions.Softplus(Vector128.Create x))
 
-    /// x to the power y. At most 0.50 ulp off in f32 and 0.86 in f64, as measured.
+    /// x to the power y. At most 0.50 ulp off in f32 and 0.87 in f64, as measured.
     [<MethodImpl(Inline.Always)>]
     static member Pow(x: Vector128<float32>, y: Vector128<float32>) = Power.pow32 x y
 
