@@ -19,7 +19,7 @@ public class ReadmeTests
         Assert.All(snippets, snippet => Assert.Contains(Repository.Folded(snippet), here));
     }
 
-    private static string Output(Action example) =>
+    internal static string Output(Action example) =>
         OutputAsync(() =>
         {
             example();
