@@ -108,6 +108,25 @@ let private toCode =
             ToCode.fsharp "slope" [ x ] (2.0 * x))
     ]
 
+let private compile =
+    let variable name : Variable = { Name = name; DType = DType.F64; Shape = Shape.ofList [] }
+    let w, x = variable "w", variable "x"
+    let loss = Expr.ofVariable w * Expr.ofVariable x
+    let gradient = Grad.grad loss [ Expr.ofVariable w ] |> List.head
+    let weights, data = Tensor.scalar 2.0, Tensor.scalar 3.0
+    let text (values: Tensor list) = values |> List.map string |> String.concat "; "
+
+    [
+        prints "standard" "True" (fun () -> { Compile.standard with CheckFinite = true }.CheckFinite)
+        prints "prepareWith" "f64 6" (fun () ->
+            let step = Compile.prepareWith { Compile.standard with Threads = 1 } [ w; x ] [ loss ]
+            step [ weights; data ] |> text)
+        prints "prepare" "f64 6; f64 3" (fun () ->
+            let step = Compile.prepare [ w; x ] [ loss; gradient ]
+            step [ weights; data ] |> text)
+        prints "explain" "True" (fun () -> (Compile.explain [ w; x ] [ loss ]).Contains "w·x")
+    ]
+
 let private explain =
     [
         prints
@@ -124,6 +143,7 @@ let all =
         { Module = moduleOf <@ Scan.run @>; Rows = scan }
         { Module = moduleOf <@ Eval.run @>; Rows = eval }
         { Module = moduleOf <@ Descent.run @>; Rows = descent }
+        { Module = moduleOf <@ Compile.explain @>; Rows = compile }
         { Module = moduleOf <@ ScalarFunction.of1 @>; Rows = scalarFunction }
         {
             Module = moduleOf <@ fun (code: Quotations.Expr<float>) -> Quote.expr code @>
