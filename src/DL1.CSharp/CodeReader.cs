@@ -112,7 +112,7 @@ internal sealed class CodeReader
         if (e.Method is not null || e.Left.Type != e.Right.Type || !Numbers.IsScalar(e.Left.Type))
         {
             // Visual Basic's power has a method: Math.Pow.
-            return e.NodeType == ExpressionType.Power ? Expr.Pow(Translate(e.Left), Translate(e.Right)) : throw Unreadable(e);
+            return e.NodeType == ExpressionType.Power && e.Method?.DeclaringType == typeof(Math) ? Expr.Pow(Translate(e.Left), Translate(e.Right)) : throw Unreadable(e);
         }
 
         Expr a = Translate(e.Left), b = Translate(e.Right);

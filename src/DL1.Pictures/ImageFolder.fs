@@ -10,7 +10,7 @@ open SkiaSharp
 ///
 /// <example><code>
 /// let images = ImageFolder.Read("photos", height = 64, width = 64)     // photos/cat/1.jpg, photos/dog/1.jpg
-/// let train, test = Splits.two 0.8 (Key.ofSeed 1L) images.Data
+/// let classes = images.Classes.Count
 /// </code></example>
 [<Sealed>]
 type ImageFolder private (data: Dataset, classes: string[], files: string[]) =
@@ -32,17 +32,28 @@ type ImageFolder private (data: Dataset, classes: string[], files: string[]) =
 
     /// Decodes one image, scales it, and writes its channels one after another from a place on.
     static let decode operation (file: string) height width channels (target: float32[]) start =
-        use found = SKBitmap.Decode file
-
-        if isNull found then
+        let refuse what =
             Refuse.format
                 operation
-                $"{file}, which cannot be decoded"
-                "an image"
+                $"{file}, which {what}"
+                "an image, whole"
                 "write it anew, or move it elsewhere"
+
+        use codec = SKCodec.Create file
+
+        if isNull codec then
+            refuse "cannot be decoded"
+
+        use found = new SKBitmap(codec.Info)
+
+        if codec.GetPixels(codec.Info, found.GetPixels()) <> SKCodecResult.Success then
+            refuse "is damaged, or cut off"
 
         let info = SKImageInfo(width, height, SKColorType.Rgba8888, SKAlphaType.Unpremul)
         use scaled = found.Resize(info, SKSamplingOptions(SKFilterMode.Linear, SKMipmapMode.Linear))
+
+        if isNull scaled then
+            refuse $"cannot be scaled to {height} by {width}"
 
         for row in 0 .. height - 1 do
             for column in 0 .. width - 1 do
@@ -67,7 +78,8 @@ type ImageFolder private (data: Dataset, classes: string[], files: string[]) =
 
     /// Reads the images (PNG, JPEG, BMP, GIF, WebP) of a folder that has a folder for each class; other files are passed
     /// over. Each is scaled to one size. No folder, or one without images, is a `DomainError`; an image that cannot be
-    /// decoded a `FormatError`.
+    /// decoded a `FormatError`. A camera's note on how it
+    /// was held is not followed.
     /// `channels` is 3 for red, green and blue, as it is by default, or 1 for grey.
     static member Read
         (folder: string, height: int, width: int, [<Optional; DefaultParameterValue(3)>] channels: int)
@@ -91,6 +103,13 @@ type ImageFolder private (data: Dataset, classes: string[], files: string[]) =
 
         if files.Length = 0 then
             refuse $"{folder}, which has {classes.Length} folders and no image in them"
+
+        if int64 files.Length * int64 channels * int64 height * int64 width > int64 Array.MaxLength then
+            Refuse.domain
+                operation
+                $"{files.Length} images of {channels} by {height} by {width}"
+                $"at most {Array.MaxLength} numbers in one tensor"
+                "scale them to less, or read a part of the folder"
 
         let size = channels * height * width
         let pixels = Array.zeroCreate<float32>(files.Length * size)

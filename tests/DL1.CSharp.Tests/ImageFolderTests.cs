@@ -59,6 +59,12 @@ public sealed class ImageFolderTests : IDisposable
         Directory.CreateDirectory(Path.Combine(folder, "a"));
         File.WriteAllText(Path.Combine(folder, "a", "broken.png"), "no picture at all");
         Assert.Contains("broken.png", Assert.Throws<FormatError>(() => ImageFolder.Read(folder, 2, 2)).Message);
+        File.Delete(Path.Combine(folder, "a", "broken.png"));
+        Paint("a/cut.png", new SKColor(1, 2, 3), 400, 400);
+        var cut = Path.Combine(folder, "a", "cut.png");
+        var whole = File.ReadAllBytes(cut);
+        File.WriteAllBytes(cut, whole[..(whole.Length / 2)]);
+        Assert.Contains("cut off", Assert.Throws<FormatError>(() => ImageFolder.Read(folder, 2, 2)).Message);
         Assert.Throws<DomainError>(() => ImageFolder.Read(folder, 2, 2, channels: 2));
         Assert.Throws<DomainError>(() => ImageFolder.ReadImage(nowhere, 2, 2));
     }

@@ -193,7 +193,10 @@ module internal Meaning =
         | "Pow", [ x; y ] -> Some(Expr.Pow(x, y))
         | "Remainder", [ x; y ] -> Some(remainder x y)
         | "Round", [ x ] -> round 0 MidpointRounding.ToEven x
-        | "Sign", [ x ] -> Some(Expr.cast DType.F64 (Expr.sign x))
+        | "Sign", [ x ] ->
+            // A whole number: there is no −0.
+            let sign = Expr.cast DType.F64 (Expr.sign x)
+            Some(Expr.where (Expr.equal sign (lit 0.0)) (lit 0.0) sign)
         | "Sin", [ x ] -> Some(sin x)
         | "Sinh", [ x ] -> Some(sinh x)
         | "Sqrt", [ x ] -> Some(sqrt x)

@@ -122,8 +122,8 @@ module internal SourceFSharp =
         ]
 
     let private reserved =
-        "abstract and as assert base begin class default delegate do done downcast downto elif else end exception extern "
-        + "false finally fixed for fun function global if in inherit inline interface internal lazy let match member module "
+        "System abstract and as asr assert base begin break checked class component constraint continue default delegate do done downcast downto elif else end event exception extern external "
+        + "false finally fixed for fun function global if in inherit inline interface internal land lazy let lor lsl lsr lxor match mod member module "
         + "mutable namespace new not null of open or override private public rec return select sig static struct then to "
         + "true try type upcast use val void when while with yield const include mixin parallel process protected pure "
         + "sealed tailcall trait virtual abs floor ceil round exp log sqrt sin cos tan asin acos atan sinh cosh tanh max min "

@@ -95,6 +95,9 @@ module internal SourceText =
 
     /// A name as an identifier: other characters become underlines, and a reserved name gets one behind it.
     let identifier (language: Language) (name: string) =
+        if name = "" then
+            Refuse.domain "ToCode" "an empty name" "a name" "name the function, and each variable"
+
         let text = StringBuilder()
 
         for c in name do

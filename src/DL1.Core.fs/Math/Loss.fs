@@ -27,7 +27,8 @@ type ClassOptions =
     }
 
 /// Losses: how far predictions are from targets. The target comes before the prediction, so that a prediction is piped
-/// in. Targets and predictions have one type and broadcast, else it is a `ShapeError`. Formulas are for one element.
+/// in. Targets and predictions have one type and broadcast, one of them to the other, else it is a `ShapeError`: columns
+/// against rows would be compared each with each. Formulas are for one element.
 [<RequireQualifiedAccess>]
 module Loss =
     /// Applies a reduction to the losses of elements. `Loss.reduce Reduction.Sum m`
@@ -47,17 +48,32 @@ module Loss =
         if not (value > 0.0) then
             Refuse.domain $"Loss.{name}" $"{what} = {value}" $"{what} above 0" "1 is the usual value"
 
+    let private requireLike name (target: Expr) (prediction: Expr) =
+        match Shape.tryBroadcast target.Shape prediction.Shape with
+        | Some both when both <> target.Shape && both <> prediction.Shape ->
+            Refuse.shape
+                $"Loss.{name}"
+                $"targets {Operand.text target} and predictions {Operand.text prediction}"
+                $"one shape, for they would become {both}, each target with each prediction"
+                $"reshape the targets to {prediction.Shape}"
+        | Some _
+        | None -> ()
+
     /// Squared error: (x − y)². `Loss.mse Reduction.Mean y x`
     let mse reduction (target: Expr) (prediction: Expr) =
+        requireLike "mse" target prediction
         Elementwise.square (prediction - target) |> reduce reduction
 
     /// Absolute error: |x − y|. `Loss.l1 Reduction.Mean y x`
-    let l1 reduction (target: Expr) (prediction: Expr) = abs (prediction - target) |> reduce reduction
+    let l1 reduction (target: Expr) (prediction: Expr) =
+        requireLike "l1" target prediction
+        abs (prediction - target) |> reduce reduction
 
     /// Quadratic near 0, linear beyond δ: ½d² where |d| < δ, else δ·(|d| − ½δ) (Huber 1964).
     /// `Loss.huber 0.7 Reduction.Mean y x`
     let huber (delta: float) reduction (target: Expr) (prediction: Expr) =
         requirePositive "huber" "delta" delta
+        requireLike "huber" target prediction
         let d = abs (prediction - target)
 
         Expr.where (d .< delta) (0.5 * (d * d)) (delta * (d - 0.5 * delta)) |> reduce reduction
@@ -65,6 +81,7 @@ module Loss =
     /// Huber's loss over β: ½d²/β where |d| < β, else |d| − ½β (Girshick 2015). `Loss.smoothL1 0.7 Reduction.Mean y x`
     let smoothL1 (beta: float) reduction (target: Expr) (prediction: Expr) =
         requirePositive "smoothL1" "beta" beta
+        requireLike "smoothL1" target prediction
         let d = abs (prediction - target)
 
         Expr.where (d .< beta) (0.5 * (d * d) / beta) (d - 0.5 * beta) |> reduce reduction
@@ -72,6 +89,7 @@ module Loss =
     /// Cross-entropy of probabilities in [0, 1] against targets in [0, 1]: −(y·log p + (1 − y)·log(1 − p)), logarithms
     /// held above −100 as in PyTorch. From logits, `bceWithLogits` is exact. `Loss.bce Reduction.Mean y p`
     let bce reduction (target: Expr) (probability: Expr) =
+        requireLike "bce" target probability
         let held (x: Expr) = Expr.where (x .< -100.0) (lit -100.0) x
         let log1m = held (Expr.log1p -probability)
 
@@ -80,6 +98,7 @@ module Loss =
     /// Cross-entropy of the sigmoid of logits against targets in [0, 1]: softplus(x) − x·y, without overflow.
     /// `Loss.bceWithLogits Reduction.Mean y x`
     let bceWithLogits reduction (target: Expr) (logits: Expr) =
+        requireLike "bceWithLogits" target logits
         Expr.softplus logits - logits * target |> reduce reduction
 
     /// `bceWithLogits` with positive targets weighted: w·y·softplus(−x) + (1 − y)·softplus(x).

@@ -12,7 +12,7 @@ module Conv =
                      "data [batch; channels; length]"
                  else
                      "data [batch; channels; height; width]")
-                "add the missing axis by Shaping.reshape"
+                "put a layer that reshapes before it, to [1; 8; 8] for rows of 64 pixels"
 
     let private each rank (kernel: int list) =
         match kernel with

@@ -15,6 +15,8 @@ type Optimizer =
         WithRate: Schedule -> Optimizer
     }
 
+    override this.ToString() = this.Name
+
 /// Gradient descent and its moments, as PyTorch computes them. Each is a chain of transformations; the learning rate is
 /// a number, or a schedule by `Optimizer.scheduled`. Options that few need are in the functions named `...With`. A rate
 /// that is not finite and above 0 is a `DomainError`, and so is a decay outside [0, 1).

@@ -77,11 +77,14 @@ module Structure =
     let write (path: string) (x: 'a) (model: Layer<'a, 'b>) : unit =
         AtomicFile.writeText path (toJson x model)
 
+    /// Layers lie in one another as deep as a user builds them.
+    let private reading = JsonDocumentOptions(MaxDepth = 1000)
+
     let private refuse given expected cure : 'c = Refuse.format "Structure.check" given expected cure
 
     let private parsed (json: string) : JsonDocument =
         try
-            JsonDocument.Parse json
+            JsonDocument.Parse(json, reading)
         with :? JsonException as e ->
             refuse
                 $"no JSON: {e.Message}"
@@ -108,7 +111,7 @@ module Structure =
     /// place. `Structure.check json x model`
     let check (json: string) (x: 'a) (model: Layer<'a, 'b>) : unit =
         use found = parsed json
-        use own = JsonDocument.Parse(toJson x model)
+        use own = JsonDocument.Parse(toJson x model, reading)
         let found, own = leaves "" found.RootElement, leaves "" own.RootElement
         let known = Map found
         let cure = "use the model that the text was written for, on an input of the same shape"
@@ -121,5 +124,7 @@ module Structure =
 
         if found.Length > own.Length then
             let places = own |> List.map fst |> Set
-            let extra = found |> List.map fst |> List.find (places.Contains >> not)
-            refuse $"something at {extra}" "nothing there" cure
+
+            match found |> List.map fst |> List.tryFind (places.Contains >> not) with
+            | Some extra -> refuse $"something at {extra}" "nothing there" cure
+            | None -> refuse "a place that stands there twice" "each place once" cure

@@ -47,6 +47,8 @@ type Shape private (dims: int[]) =
     member _.ToList() = List.ofArray dims
     /// The number of axes.
     member _.Rank = dims.Length
+    /// The number of axes, by the name that lets C# count from the end: `shape[^1]`.
+    member _.Length = dims.Length
     /// The number of elements: the product of the extents, 1 for a scalar.
     member _.Size = Array.fold (fun size d -> size * d) 1 dims
 

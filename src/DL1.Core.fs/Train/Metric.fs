@@ -12,6 +12,8 @@ type Metric =
         Measure: Tensor -> Tensor -> float
     }
 
+    override this.ToString() = this.Name
+
 /// Metrics for `Fit`. Targets come before outputs.
 [<RequireQualifiedAccess; CompilationRepresentation(CompilationRepresentationFlags.ModuleSuffix)>]
 module Metric =

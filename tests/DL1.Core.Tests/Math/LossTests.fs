@@ -105,6 +105,20 @@ let tests =
             test "all 42 cases are there" { Expect.equal all.Length 42 "the number of cases" }
             for number, case in List.indexed all do
                 test (title number case) { check case }
+            test "a column of predictions is not compared with a row of targets" {
+                let row, column = Expr.variable "y" DType.F32 [ 4 ], Expr.variable "x" DType.F32 [ 4; 1 ]
+
+                for loss in
+                    [ Loss.mse; Loss.l1; Loss.huber 1.0; Loss.smoothL1 1.0; Loss.bceWithLogits; Loss.bce ] do
+                    Expect.throwsT<ShapeError>
+                        (fun () -> loss Reduction.Mean row column |> ignore)
+                        "[4] and [4, 1]"
+
+                    Expect.equal
+                        (loss Reduction.None (Expr.scalar DType.F32 0.5) column).Shape
+                        column.Shape
+                        "one target for all"
+            }
             law "logits shifted by a constant have the same cross-entropy" (fun seed (shift: int) ->
                 let x, y = logits seed 4 5, labels seed 4 5
                 let loss = Loss.crossEntropy Loss.classes y
