@@ -17,9 +17,13 @@ type internal Multiply<'S, 'V, 'T
     [<Literal>]
     static let BlockColumns = 3072
 
-    /// The height of a block of A in the second-level cache.
+    /// The greatest height of a block of A in the second-level cache.
     [<Literal>]
     static let BlockRows = 144
+
+    /// What is finished at once, in bytes of C: it is still in the second-level cache then.
+    [<Literal>]
+    static let BlockBytes = 131072
 
     /// The fewest multiply-adds that are worth a part of their own: a few microseconds.
     [<Literal>]
@@ -36,6 +40,7 @@ type internal Multiply<'S, 'V, 'T
     let mutable stack = 0
     let mutable column = 0
     let mutable columns = 0
+    let mutable tall = BlockRows
     let mutable cut = 0
     let mutable packed = 0n
 
@@ -100,18 +105,24 @@ type internal Multiply<'S, 'V, 'T
                 packed + nativeint (part * k * 2) * nativeint 'S.Bytes
             )
 
+    /// The height of the blocks of rows, all nearly the same, in whole tiles: lower ones where a finish follows.
+    member private _.Tall() =
+        let followed = p.Bias <> 0n || not (isNull p.Finish)
+        let most = if followed then min BlockRows (max 12 (BlockBytes / (columns * int size))) else BlockRows
+        let each = (p.M + most - 1) / most
+        ((p.M + each - 1) / each + 5) / 6 * 6
+
     /// One block of rows of A against the block of B.
     member private this.RowsPart part =
         let k = SumCut.at p.K cut
-        let row = part * BlockRows
-        let rows = min BlockRows (p.M - row)
+        let row = part * tall
+        let rows = min tall (p.M - row)
         let spare = Scratch.Get(0, 12 * 2 * 'S.Bytes)
         let a = Scratch.Get(2, (BlockRows + 12) * k * int size)
         let source = Strip<'S, 'V, 'T>.Place(p.A, stack, row, cut * SumCut.length p.K)
         Panel<'S, 'V, 'T>.PackA(rows, k, source, nativeint p.A.Row * size, nativeint p.A.Column * size, a)
         let blockPanels = (columns + panelColumns - 1) / panelColumns
         let finished = cut = SumCut.count p.K - 1 && (p.Bias <> 0n || not (isNull p.Finish))
-        let group = 8
 
         for panel in 0 .. blockPanels - 1 do
             let first = panel * panelColumns
@@ -134,18 +145,9 @@ type internal Multiply<'S, 'V, 'T
                     spare
                 )
 
-            if finished && (panel % group = group - 1 || panel = blockPanels - 1) then
-                let first = panel / group * group * panelColumns
-
-                Strip<'S, 'V, 'T>
-                    .Finish(
-                        &p,
-                        stack,
-                        row,
-                        rows,
-                        column + first,
-                        min columns ((panel + 1) * panelColumns) - first
-                    )
+        // Whole rows of the block at once: what the finish reads and writes beside C lies one after another.
+        if finished then
+            Strip<'S, 'V, 'T>.Finish(&p, stack, row, rows, column, columns)
 
     member private this.Blocks threads =
         for stack' in 0 .. p.Batch - 1 do
@@ -154,13 +156,14 @@ type internal Multiply<'S, 'V, 'T
 
             while column < p.N do
                 columns <- min BlockColumns (p.N - column)
+                tall <- this.Tall()
                 let blockPanels = (columns + panelColumns - 1) / panelColumns
                 packed <- Scratch.Get(3, blockPanels * SumCut.length p.K * 2 * 'S.Bytes)
 
                 for cut' in 0 .. SumCut.count p.K - 1 do
                     cut <- cut'
                     Pool.runOn threads blockPanels pack
-                    Pool.runOn threads ((p.M + BlockRows - 1) / BlockRows) rows
+                    Pool.runOn threads ((p.M + tall - 1) / tall) rows
 
                 column <- column + columns
 
@@ -168,7 +171,7 @@ type internal Multiply<'S, 'V, 'T
     member this.Run(threads: int, product: inref<Product>) : unit =
         p <- product
         let small = p.M * min p.K SumCut.Longest * sizeof<'T> <= 262144
-        let straight = p.A.Row = 1 || p.A.Column = 1
+        let straight = p.A.Column = 1 || p.A.Row = 1 && p.M <= 48
 
         if p.M > 0 && p.N > 0 && p.Batch > 0 then
             if p.M = 1 || p.N = 1 || small && straight then
