@@ -303,7 +303,7 @@ type internal PassEmitSteps(il: ILGenerator, methods: PassMethods, scratch: Loca
 
         x ()
         y ()
-        generic kind "ConditionalSelect"
+        call (methods.Select kind)
 
     member _.Convert(source, result, x: unit -> unit) =
         match source, result with

@@ -80,6 +80,16 @@ type internal PassMethods private (width: Width, single: bool) =
                 |> _.MakeGenericMethod(element)
         )
 
+    /// The method that takes lanes of a kind by a mask.
+    member _.Select kind : MethodInfo =
+        typeof<DL1.Kernels.Lanes>.GetMethods()
+        |> Array.tryFind (fun m ->
+            m.Name = "Select"
+            && m.GetParameters().[0].ParameterType.GetGenericTypeDefinition() = vector)
+        |> Option.toObj
+        |> need "Select"
+        |> _.MakeGenericMethod(element kind)
+
     /// The method of this name with these parameters.
     member _.Of(owner: Type, name: string, parameters: Type[]) : MethodInfo =
         owner.GetMethod(name, flags, parameters) |> need name

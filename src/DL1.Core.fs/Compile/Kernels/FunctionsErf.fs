@@ -69,9 +69,8 @@ module internal ErrorFunction =
         let tail = fma z (smallPoly z) (pick x 6.057390617389616e-08 1.533545961316588e-17)
         let small = fma x (pick x 1.1283791065216064 1.1283791670955126) (x * tail)
         // From here on the result is 1.
-        let limit = pick x 4.0 6.0
-        let a = select (less limit (abs x)) limit (abs x)
-        let y = (like x 0.0 - a) * largePoly a
+        let a = atMost (pick x 4.0 6.0) (abs x)
+        let y = (a ||| like x -0.0) * largePoly a
         let mark = Exponential.marked y
         let p = Exponential.shortMinus1 q y (mark - magic y) + one
         let large = one - addBits p (raised mark)

@@ -54,32 +54,19 @@ module internal Exponential =
 
     /// exp x. NaN, infinities, overflow and subnormal results take a slower way through the same steps.
     let inline exp ([<InlineIfLambda>] q) x =
-        let plain = allLess (abs x) (pick x 87.0 708.0)
-
-        let bounded =
-            if plain then
-                x
-            else
-                let low = pick x -105.0 -750.0
-                let high = pick x 89.0 710.0
-                select (less x low) low (select (less high x) high x)
-
-        let mark = marked bounded
-        let n = mark - magic bounded
-        let p = shortMinus1 q bounded n + like x 1.0
-
-        if plain then
-            addBits p (raised mark)
+        if allWithin (pick x 87.0 708.0) x then
+            let mark = marked x
+            addBits (shortMinus1 q x (mark - magic x) + like x 1.0) (raised mark)
         else
+            let bounded = atLeast (pick x -105.0 -750.0) (atMost (pick x 89.0 710.0) x)
+            let n = twos bounded
             // In two steps, neither of which leaves the range before the result does.
             let half = nearest (n * like x 0.5)
-            p * pow2 half * pow2 (n - half)
+            (shortMinus1 q bounded n + like x 1.0) * pow2 half * pow2 (n - half)
 
     /// exp x − 1.
     let inline expm1 ([<InlineIfLambda>] q) x =
-        let low = pick x -20.0 -40.0
-        let high = pick x 89.0 710.0
-        let bounded = select (less x low) low (select (less high x) high x)
+        let bounded = atLeast (pick x -20.0 -40.0) (atMost (pick x 89.0 710.0) x)
         let n = twos bounded
         let p = reducedMinus1 q bounded n
         // Half of it, and twice that at the end: 2ⁿ may be infinite where the result is not.
@@ -93,8 +80,7 @@ module internal Exponential =
     let inline tanh ([<InlineIfLambda>] q) x =
         let y = abs x + abs x
         // From here on the result is 1.
-        let limit = pick x 20.0 40.0
-        let bounded = select (less limit y) limit y
+        let bounded = atMost (pick x 20.0 40.0) y
         let mark = marked bounded
         let one = like x 1.0
         let p = reducedMinus1 q bounded (mark - magic x)
@@ -103,13 +89,13 @@ module internal Exponential =
         let large = less one y
         let w = select large (like x 2.0) m / fma p t (t + one)
         let b = select large one (like x 0.5 * m)
-        fma (like x 0.0 - b) w b ||| (x &&& like x -0.0)
+        fnma w b b ||| (x &&& like x -0.0)
 
     /// 1 / (1 + exp(−x)). With z = exp(−|x|) and w = z / (1 + z), it is 1 − w, or for x < 0 z − z·w: the same as w,
     /// with less rounding.
     let inline sigmoid ([<InlineIfLambda>] q) x =
-        let z = exp q (abs x ||| like x -0.0)
+        let z = exp q (x ||| like x -0.0)
         let one = like x 1.0
         let b = select (less x (like x 0.0)) z one
         let w = z / (one + z)
-        fma (like x 0.0 - b) w b
+        fnma w b b

@@ -96,5 +96,5 @@ module internal Logarithm =
     /// log(1 + exp x) = max(x, 0) + log(1 + exp(−|x|)).
     let inline softplus ([<InlineIfLambda>] q) ([<InlineIfLambda>] poly) x =
         let zero = like x 0.0
-        let z = Exponential.exp q (abs x ||| like x -0.0)
+        let z = Exponential.exp q (x ||| like x -0.0)
         select (less x zero) zero x + log1pPlain poly z

@@ -1,7 +1,9 @@
 namespace DL1.Kernels
 
 open System.ComponentModel
+open System.Runtime.CompilerServices
 open System.Runtime.Intrinsics
+open System.Runtime.Intrinsics.X86
 
 /// The operations that a formula over vectors is written in, for each width and type: overloads, of which the
 /// compiler takes the one that fits, so that a formula stands once and its instances hold nothing but instructions.
@@ -29,6 +31,37 @@ type Lanes =
 
     static member inline Fma(x: Vector512<float>, y, z) : Vector512<float> =
         Vector512.FusedMultiplyAdd(x, y, z)
+
+    /// z − x·y, rounded once.
+    static member inline Fnma(x: Vector128<float32>, y, z) : Vector128<float32> =
+        if Fma.IsSupported then
+            Fma.MultiplyAddNegated(x, y, z)
+        else
+            Vector128.FusedMultiplyAdd(Vector128.Negate x, y, z)
+
+    static member inline Fnma(x: Vector128<float>, y, z) : Vector128<float> =
+        if Fma.IsSupported then
+            Fma.MultiplyAddNegated(x, y, z)
+        else
+            Vector128.FusedMultiplyAdd(Vector128.Negate x, y, z)
+
+    static member inline Fnma(x: Vector256<float32>, y, z) : Vector256<float32> =
+        if Fma.IsSupported then
+            Fma.MultiplyAddNegated(x, y, z)
+        else
+            Vector256.FusedMultiplyAdd(Vector256.Negate x, y, z)
+
+    static member inline Fnma(x: Vector256<float>, y, z) : Vector256<float> =
+        if Fma.IsSupported then
+            Fma.MultiplyAddNegated(x, y, z)
+        else
+            Vector256.FusedMultiplyAdd(Vector256.Negate x, y, z)
+
+    static member inline Fnma(x: Vector512<float32>, y, z) : Vector512<float32> =
+        Vector512.FusedMultiplyAdd(Vector512.Negate x, y, z)
+
+    static member inline Fnma(x: Vector512<float>, y, z) : Vector512<float> =
+        Vector512.FusedMultiplyAdd(Vector512.Negate x, y, z)
 
     /// A constant in every lane, of its own value in each type.
     static member inline Pick(_: Vector128<float32>, single: float, _: float) =
@@ -131,20 +164,76 @@ type Lanes =
     static member inline Equal(x: Vector256<'T>, y) : Vector256<'T> = Vector256.Equals(x, y)
     static member inline Equal(x: Vector512<'T>, y) : Vector512<'T> = Vector512.Equals(x, y)
 
-    /// x where the mask has ones, y elsewhere.
-    static member inline Select(mask: Vector128<'T>, x, y) : Vector128<'T> =
-        Vector128.ConditionalSelect(mask, x, y)
+    /// x where the mask has ones, y elsewhere. A lane of the mask is all ones or all zeros.
+    [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
+    static member inline Select(mask: Vector128<'T>, x: Vector128<'T>, y: Vector128<'T>) : Vector128<'T> =
+        if Avx.IsSupported then
+            Avx.BlendVariable(y.AsSingle(), x.AsSingle(), mask.AsSingle()).As<float32, 'T>()
+        else
+            Vector128.ConditionalSelect(mask, x, y)
 
-    static member inline Select(mask: Vector256<'T>, x, y) : Vector256<'T> =
-        Vector256.ConditionalSelect(mask, x, y)
+    [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
+    static member inline Select(mask: Vector256<'T>, x: Vector256<'T>, y: Vector256<'T>) : Vector256<'T> =
+        if Avx.IsSupported then
+            Avx.BlendVariable(y.AsSingle(), x.AsSingle(), mask.AsSingle()).As<float32, 'T>()
+        else
+            Vector256.ConditionalSelect(mask, x, y)
 
+    [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
     static member inline Select(mask: Vector512<'T>, x, y) : Vector512<'T> =
         Vector512.ConditionalSelect(mask, x, y)
+
+    /// The lesser of a number and x; x where it is NaN.
+    static member inline AtMost(limit: Vector128<'T>, x) : Vector128<'T> = Vector128.MinNative(limit, x)
+    static member inline AtMost(limit: Vector256<'T>, x) : Vector256<'T> = Vector256.MinNative(limit, x)
+    static member inline AtMost(limit: Vector512<'T>, x) : Vector512<'T> = Vector512.MinNative(limit, x)
+
+    /// The greater of a number and x; x where it is NaN.
+    static member inline AtLeast(limit: Vector128<'T>, x) : Vector128<'T> = Vector128.MaxNative(limit, x)
+    static member inline AtLeast(limit: Vector256<'T>, x) : Vector256<'T> = Vector256.MaxNative(limit, x)
+    static member inline AtLeast(limit: Vector512<'T>, x) : Vector512<'T> = Vector512.MaxNative(limit, x)
 
     /// Whether x < y in every lane.
     static member inline AllLess(x: Vector128<'T>, y) = Vector128.LessThanAll(x, y)
     static member inline AllLess(x: Vector256<'T>, y) = Vector256.LessThanAll(x, y)
     static member inline AllLess(x: Vector512<'T>, y) = Vector512.LessThanAll(x, y)
+
+    /// Whether every lane, without its sign, is at most a positive number. By their bits, in which NaN is the greatest.
+    static member inline AllWithin(x: Vector128<float32>, limit: Vector128<float32>) =
+        Vector128.EqualsAll(
+            Vector128.GreaterThan((Vector128.Abs x).AsInt32(), limit.AsInt32()),
+            Vector128<int>.Zero
+        )
+
+    static member inline AllWithin(x: Vector128<float>, limit: Vector128<float>) =
+        Vector128.EqualsAll(
+            Vector128.GreaterThan((Vector128.Abs x).AsInt64(), limit.AsInt64()),
+            Vector128<int64>.Zero
+        )
+
+    static member inline AllWithin(x: Vector256<float32>, limit: Vector256<float32>) =
+        Vector256.EqualsAll(
+            Vector256.GreaterThan((Vector256.Abs x).AsInt32(), limit.AsInt32()),
+            Vector256<int>.Zero
+        )
+
+    static member inline AllWithin(x: Vector256<float>, limit: Vector256<float>) =
+        Vector256.EqualsAll(
+            Vector256.GreaterThan((Vector256.Abs x).AsInt64(), limit.AsInt64()),
+            Vector256<int64>.Zero
+        )
+
+    static member inline AllWithin(x: Vector512<float32>, limit: Vector512<float32>) =
+        Vector512.EqualsAll(
+            Vector512.GreaterThan((Vector512.Abs x).AsInt32(), limit.AsInt32()),
+            Vector512<int>.Zero
+        )
+
+    static member inline AllWithin(x: Vector512<float>, limit: Vector512<float>) =
+        Vector512.EqualsAll(
+            Vector512.GreaterThan((Vector512.Abs x).AsInt64(), limit.AsInt64()),
+            Vector512<int64>.Zero
+        )
 
     /// The lower half of the lanes, in double.
     static member inline WidenLower(x: Vector128<float32>) : Vector128<float> = Vector128.WidenLower x

@@ -8,6 +8,18 @@ module internal LanesOf =
     let inline fma (_: ^S) (x: ^V) (y: ^V) (z: ^V) : ^V =
         ((^S or ^V): (static member Fma: ^V * ^V * ^V -> ^V) (x, y, z))
 
+    let inline fnma (_: ^S) (x: ^V) (y: ^V) (z: ^V) : ^V =
+        ((^S or ^V): (static member Fnma: ^V * ^V * ^V -> ^V) (x, y, z))
+
+    let inline atMost (_: ^S) (x: ^V) (y: ^V) : ^V =
+        ((^S or ^V): (static member AtMost: ^V * ^V -> ^V) (x, y))
+
+    let inline atLeast (_: ^S) (x: ^V) (y: ^V) : ^V =
+        ((^S or ^V): (static member AtLeast: ^V * ^V -> ^V) (x, y))
+
+    let inline allWithin (_: ^S) (x: ^V) (y: ^V) =
+        ((^S or ^V): (static member AllWithin: ^V * ^V -> bool) (x, y))
+
     let inline addBits (_: ^S) (x: ^V) (y: ^V) : ^V =
         ((^S or ^V): (static member AddBits: ^V * ^V -> ^V) (x, y))
 
@@ -41,6 +53,18 @@ module internal LanesOf =
 module internal Lanewise =
     /// x·y + z, rounded once.
     let inline fma x y z = LanesOf.fma Lanes x y z
+
+    /// z − x·y, rounded once.
+    let inline fnma x y z = LanesOf.fnma Lanes x y z
+
+    /// The lesser of a number and x; x where it is NaN.
+    let inline atMost limit x = LanesOf.atMost Lanes limit x
+
+    /// The greater of a number and x; x where it is NaN.
+    let inline atLeast limit x = LanesOf.atLeast Lanes limit x
+
+    /// Whether every lane, without its sign, is at most a positive number; NaN is not.
+    let inline allWithin limit x = LanesOf.allWithin Lanes x limit
 
     /// The sum of the lanes' bits.
     let inline addBits x y = LanesOf.addBits Lanes x y
