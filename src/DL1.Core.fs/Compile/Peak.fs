@@ -16,8 +16,8 @@ type internal Chains<'S, 'V, 'T
     when 'S :> ISimd<'V, 'T> and 'S: struct and 'V: struct and 'T: unmanaged and 'T: struct> private () =
 
     /// Ten chains of so many links each, from a number at an address to a vector at another.
-    [<MethodImpl(MethodImplOptions.AggressiveOptimization)>]
     static member Run(links: int, source: nativeint, target: nativeint) =
+        Hot.loop ()
         let x = 'S.Broadcast source
         let mutable a = x
         let mutable b = x

@@ -1,5 +1,6 @@
 namespace DL1
 
+open System.Runtime.CompilerServices
 open FSharp.NativeInterop
 
 #nowarn "9" // Addresses in bytes; the caller answers for their extents.
@@ -11,6 +12,7 @@ type internal Bias<'S, 'V, 'T
 
     /// `count` elements of `bias` added to those at `target`.
     static member Add(count: int, bias: nativeint, target: nativeint) =
+        Hot.loop ()
         let lanes = 'S.Bytes / sizeof<'T>
         let mutable i = 0
 

@@ -35,6 +35,7 @@ type internal ConvLaneTile<'S, 'V, 'T
             cRows: nativeint,
             add: bool
         ) =
+        Hot.loop ()
         let a0 = a + ConvLaneTile<'S, 'V, 'T>.Word(aRows, 0)
         let a1 = a + ConvLaneTile<'S, 'V, 'T>.Word(aRows, 1)
         let a2 = a + ConvLaneTile<'S, 'V, 'T>.Word(aRows, 2)
@@ -87,6 +88,7 @@ type internal ConvLaneTile<'S, 'V, 'T
             c: nativeint,
             add: bool
         ) =
+        Hot.loop ()
         let mutable sum = 'S.ZeroOne
         let mutable b = b
         let mutable run = runs
@@ -128,6 +130,7 @@ type internal ConvLaneTile<'S, 'V, 'T
             c: nativeint,
             cRows: nativeint
         ) =
+        Hot.loop ()
         let lanes = 'S.Bytes / sizeof<'T>
 
         if channels < lanes then

@@ -37,6 +37,7 @@ type internal ConvTallTile<'S, 'V, 'T when 'S :> ISimd<'V, 'T> and 'S: struct an
             cRows: nativeint,
             add: bool
         ) =
+        Hot.loop ()
         let width = nativeint 'S.Bytes
         let a0 = a + ConvTallTile<'S, 'V, 'T>.Word(aRows, 0)
         let a1 = a + ConvTallTile<'S, 'V, 'T>.Word(aRows, 1)

@@ -41,6 +41,7 @@ type internal ConvTile<'S, 'V, 'T when 'S :> ISimd<'V, 'T> and 'S: struct and 'V
             cRows: nativeint,
             add: bool
         ) =
+        Hot.loop ()
         let width = nativeint 'S.Bytes
         let a0 = a + ConvTile<'S, 'V, 'T>.Word(aRows, 0)
         let a1 = a + ConvTile<'S, 'V, 'T>.Word(aRows, 1)

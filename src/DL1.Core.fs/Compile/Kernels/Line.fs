@@ -37,6 +37,7 @@ type internal Line<'S, 'V, 'T
             yOut: nativeint,
             add: bool
         ) =
+        Hot.loop ()
         let mutable o = 0
 
         while o + 8 <= outputs do
@@ -108,6 +109,7 @@ type internal Line<'S, 'V, 'T
             y: nativeint,
             add: bool
         ) =
+        Hot.loop ()
         let width = nativeint 'S.Bytes
         let lanes = 'S.Bytes / sizeof<'T>
         let size = nativeint sizeof<'T>

@@ -12,6 +12,7 @@ type internal MoveLine private () =
     static member private Strided<'T when 'T: unmanaged>
         (count, target: nativeint, targetStep: nativeint, source: nativeint, sourceStep: nativeint)
         =
+        Hot.loop ()
         let mutable t = target
         let mutable s = source
 
@@ -22,6 +23,8 @@ type internal MoveLine private () =
 
     /// Fills a line with a value given by its bits.
     static member Fill<'T when 'T: unmanaged>(count: int, target: nativeint, step: nativeint, value: 'T) =
+        Hot.loop ()
+
         if step = nativeint sizeof<'T> then
             Span<'T>(NativePtr.toVoidPtr (NativePtr.ofNativeInt<'T> target), count).Fill value
         else

@@ -21,9 +21,12 @@ type internal Multiply<'S, 'V, 'T
     [<Literal>]
     static let BlockRows = 144
 
-    /// What is finished at once, in bytes of C: it is still in the second-level cache then.
+    /// What is finished at once, in bytes of C, and its width in columns: it is still in the second-level cache then.
     [<Literal>]
     static let BlockBytes = 131072
+
+    [<Literal>]
+    static let FinishColumns = 1024
 
     /// The fewest multiply-adds that are worth a part of their own: a few microseconds.
     [<Literal>]
@@ -105,10 +108,17 @@ type internal Multiply<'S, 'V, 'T
                 packed + nativeint (part * k * 2) * nativeint 'S.Bytes
             )
 
+    /// Whether something is done with finished blocks.
+    member private _.Followed = p.Bias <> 0n || not (isNull p.Finish)
+
     /// The height of the blocks of rows, all nearly the same, in whole tiles: lower ones where a finish follows.
-    member private _.Tall() =
-        let followed = p.Bias <> 0n || not (isNull p.Finish)
-        let most = if followed then min BlockRows (max 12 (BlockBytes / (columns * int size))) else BlockRows
+    member private this.Tall() =
+        let most =
+            if this.Followed then
+                min BlockRows (max 12 (BlockBytes / (columns * int size)))
+            else
+                BlockRows
+
         let each = (p.M + most - 1) / most
         ((p.M + each - 1) / each + 5) / 6 * 6
 
@@ -122,7 +132,7 @@ type internal Multiply<'S, 'V, 'T
         let source = Strip<'S, 'V, 'T>.Place(p.A, stack, row, cut * SumCut.length p.K)
         Panel<'S, 'V, 'T>.PackA(rows, k, source, nativeint p.A.Row * size, nativeint p.A.Column * size, a)
         let blockPanels = (columns + panelColumns - 1) / panelColumns
-        let finished = cut = SumCut.count p.K - 1 && (p.Bias <> 0n || not (isNull p.Finish))
+        let finished = cut = SumCut.count p.K - 1 && this.Followed
 
         for panel in 0 .. blockPanels - 1 do
             let first = panel * panelColumns
@@ -155,7 +165,7 @@ type internal Multiply<'S, 'V, 'T
             column <- 0
 
             while column < p.N do
-                columns <- min BlockColumns (p.N - column)
+                columns <- min (if this.Followed then FinishColumns else BlockColumns) (p.N - column)
                 tall <- this.Tall()
                 let blockPanels = (columns + panelColumns - 1) / panelColumns
                 packed <- Scratch.Get(3, blockPanels * SumCut.length p.K * 2 * 'S.Bytes)

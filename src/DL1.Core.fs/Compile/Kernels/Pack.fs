@@ -18,6 +18,8 @@ type internal Pack<'S, 'V, 'T
     static member Rows
         (rows: int, bytes: int, source: nativeint, sourceRow: nativeint, target, targetRow: nativeint)
         =
+        Hot.loop ()
+
         for row in 0 .. rows - 1 do
             let from: voidptr =
                 NativePtr.toVoidPtr (NativePtr.ofNativeInt<byte>(source + nativeint row * sourceRow))
@@ -38,6 +40,7 @@ type internal Pack<'S, 'V, 'T
             target: nativeint,
             targetRow: nativeint
         ) =
+        Hot.loop ()
         let size = nativeint sizeof<'T>
 
         for i in 0 .. rows - 1 do
@@ -56,6 +59,7 @@ type internal Pack<'S, 'V, 'T
     static member private Turn4
         (rows: int, source: nativeint, column: nativeint, target: nativeint, targetRow: nativeint)
         =
+        Hot.loop ()
         let load (address: nativeint) = Vector128.Load(NativePtr.ofNativeInt<float32> address)
 
         let store (v: Vector128<float32>) (address: nativeint) =
@@ -84,6 +88,7 @@ type internal Pack<'S, 'V, 'T
     static member private Turn2
         (rows: int, source: nativeint, column: nativeint, target: nativeint, targetRow: nativeint)
         =
+        Hot.loop ()
         let mutable row = 0
 
         while row + 2 <= rows do
@@ -101,6 +106,7 @@ type internal Pack<'S, 'V, 'T
     static member private TurnPair
         (rows: int, source: nativeint, column: nativeint, target: nativeint, targetRow: nativeint)
         =
+        Hot.loop ()
         let mutable row = 0
 
         while row + 4 <= rows do
@@ -160,6 +166,7 @@ type internal Pack<'S, 'V, 'T
     static member private Words
         (rows: int, words: int, source: nativeint, sourceRow: nativeint, target: nativeint)
         =
+        Hot.loop ()
         let mutable from = source
         let mutable into = NativePtr.ofNativeInt<int64> target
 
@@ -212,6 +219,7 @@ type internal Pack<'S, 'V, 'T
             Pack<'S, 'V, 'T>.Elements(k, columns, b, bRow, bColumn, target, targetRow)
 
     static member private Whole(k: int, b: nativeint, bRow: nativeint, target: nativeint) =
+        Hot.loop ()
         let width = nativeint 'S.Bytes
         let mutable from = b
         let mutable into = target

@@ -32,6 +32,7 @@ type internal PoolingWindow<'S, 'V when 'S :> ISimdOrder<'V> and 'S: struct> pri
     static member Max
         (taps, count, x: nativeint, y: nativeint, otherwise: float, from: nativeint, last: nativeint)
         =
+        Hot.loop ()
         let mutable at = from
 
         while at + nativeint 'S.Bytes <= last do
@@ -53,6 +54,7 @@ type internal PoolingWindow<'S, 'V when 'S :> ISimdOrder<'V> and 'S: struct> pri
     static member MaxPick
         (taps, count, x: nativeint, u: nativeint, y: nativeint, from: nativeint, last: nativeint)
         =
+        Hot.loop ()
         let mutable at = from
 
         while at + nativeint 'S.Bytes <= last do
@@ -79,6 +81,7 @@ type internal PoolingWindow<'S, 'V when 'S :> ISimdOrder<'V> and 'S: struct> pri
     static member MaxScatter
         (taps, count, x: nativeint, dy: nativeint, dx: nativeint, from: nativeint, last: nativeint)
         =
+        Hot.loop ()
         let mutable at = from
 
         while at + nativeint 'S.Bytes <= last do
@@ -108,6 +111,7 @@ type internal PoolingWindow<'S, 'V when 'S :> ISimdOrder<'V> and 'S: struct> pri
     static member Avg
         (taps, count, x: nativeint, y: nativeint, area: float, from: nativeint, last: nativeint)
         =
+        Hot.loop ()
         let mutable at = from
 
         while at + nativeint 'S.Bytes <= last do
@@ -125,6 +129,7 @@ type internal PoolingWindow<'S, 'V when 'S :> ISimdOrder<'V> and 'S: struct> pri
     static member AvgGrad
         (taps, count, dy: nativeint, dx: nativeint, area: float, from: nativeint, last: nativeint)
         =
+        Hot.loop ()
         let mutable at = from
 
         while at + nativeint 'S.Bytes <= last do

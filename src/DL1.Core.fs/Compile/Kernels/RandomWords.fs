@@ -37,10 +37,10 @@ type internal RandomWords private () =
         Vector256.Store(top, NativePtr.ofNativeInt<uint64>(target + 32n))
 
     /// `groups` whole groups from a block on.
-    [<MethodImpl(MethodImplOptions.AggressiveOptimization)>]
     static member private Groups
         (stream: uint32, key0: uint32, key1: uint32, block: uint64, groups: int, target: nativeint)
         =
+        Hot.loop ()
         let m0 = Vector256.Create 0xD2511F53u
         let m1 = Vector256.Create 0xCD9E8D57u
         // The Weyl sequences of the golden ratio and of √3 − 1.

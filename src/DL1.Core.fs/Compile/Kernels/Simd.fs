@@ -9,6 +9,15 @@ open FSharp.NativeInterop
 #nowarn "9" // Vectors are loaded and stored at addresses: a kernel's caller answers for them.
 #nowarn "3535" // Static abstract members: the JIT compiles a kernel anew for each width and element type.
 
+/// For the methods that most of the time is spent in.
+module internal Hot =
+    /// Stands first in a method with loops, so that the runtime compiles it for speed at its first call. Otherwise it
+    /// would be compiled quickly, with a call for each operation on vectors, until it has run for long. The runtime cannot
+    /// replace a method in the midst of a loop that takes room on the stack, and so compiles it once, and well; this takes
+    /// no room. `MethodImplOptions.AggressiveOptimization` would say the same, but F# does not pass it on, and with it
+    /// a program that is published compiled would have to compile the method again.
+    let inline loop () = NativePtr.stackalloc<byte> 0 |> ignore
+
 /// How many bits a kernel's vectors have. Every width computes the same bits.
 [<RequireQualifiedAccess>]
 type internal Width =

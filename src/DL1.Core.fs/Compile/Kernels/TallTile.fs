@@ -1,5 +1,7 @@
 namespace DL1
 
+open System.Runtime.CompilerServices
+
 /// The tile of processors with 32 vector registers: as Tile, 12 rows high.
 [<AbstractClass; Sealed>]
 type internal TallTile<'S, 'V, 'T when 'S :> ISimd<'V, 'T> and 'S: struct and 'V: struct> private () =
@@ -18,6 +20,7 @@ type internal TallTile<'S, 'V, 'T when 'S :> ISimd<'V, 'T> and 'S: struct and 'V
             cRow: nativeint,
             add: bool
         ) =
+        Hot.loop ()
         let width = nativeint 'S.Bytes
         let last = rows - 1
         let a0 = a

@@ -1,5 +1,7 @@
 namespace DL1
 
+open System.Runtime.CompilerServices
+
 /// The innermost loops of a product: a tile of C held in registers, two vectors wide and 4 or 6 rows high.
 /// Each element is one chain of fused multiply-adds, from 0, in the order of k; then it replaces C's or is added
 /// to it. A is read at any strides; B's rows are contiguous, `bRow` bytes apart. All strides are in bytes.
@@ -21,6 +23,7 @@ type internal Tile<'S, 'V, 'T when 'S :> ISimd<'V, 'T> and 'S: struct and 'V: st
             cRow: nativeint,
             add: bool
         ) =
+        Hot.loop ()
         let width = nativeint 'S.Bytes
         let last = rows - 1
         let a0 = a
@@ -104,6 +107,7 @@ type internal Tile<'S, 'V, 'T when 'S :> ISimd<'V, 'T> and 'S: struct and 'V: st
             cRow: nativeint,
             add: bool
         ) =
+        Hot.loop ()
         let width = nativeint 'S.Bytes
         let last = rows - 1
         let a0 = a

@@ -69,6 +69,8 @@ type internal Turn
 
     /// One by one.
     static let plain size (s: nativeint) row (rows: int) (columns: int) (t: nativeint) toRow =
+        Hot.loop ()
+
         let inline each (read: nativeptr<'a>) =
             ignore read
             let width = nativeint sizeof<'a>
@@ -84,7 +86,15 @@ type internal Turn
         elif size = 4 then each (NativePtr.ofNativeInt<uint32> s)
         else each (NativePtr.ofNativeInt<byte> s)
 
-    let block (s: nativeint) rows columns (t: nativeint) =
+    /// The lines of eight rows that begin at an address.
+    [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
+    static let fetch (address: nativeint) (row: nativeint) =
+        for i in 0n .. 7n do
+            Simd.fetch (address + i * row)
+
+    /// One block, while the source and the target of the next one come.
+    let block (s: nativeint) rows columns (t: nativeint) (nextSource: nativeint) (nextTarget: nativeint) =
+        Hot.loop ()
         let width = nativeint size
 
         let square =
@@ -101,6 +111,12 @@ type internal Turn
                 for r in 0..square .. wholeRows - 1 do
                     let from = s + nativeint r * sourceRow + nativeint c * width
                     let into = t + nativeint c * targetRow + nativeint r * width
+
+                    if c % (2 * square) = 0 then
+                        fetch (nextSource + nativeint r * sourceRow + nativeint c * width) sourceRow
+
+                    if r % (2 * square) = 0 then
+                        fetch (nextTarget + nativeint c * targetRow + nativeint r * width) targetRow
 
                     if square = 8 then
                         turn8 from sourceRow into targetRow
@@ -124,20 +140,38 @@ type internal Turn
 
     let part number =
         let counters = NativePtr.stackalloc<int> stack.Extents.Length
-        let offsets = NativePtr.stackalloc<nativeint> 2
+        let offsets = NativePtr.stackalloc<nativeint> 4
+        let last = min blocks ((number + 1) * Each) - 1
 
-        for n in number * Each .. min blocks ((number + 1) * Each) - 1 do
+        // Where a block begins, in the target and in the source.
+        let place n (found: nativeptr<nativeint>) =
             let at = n / (down * across)
-            stack.Start(at / stack.Line, counters, offsets)
+            stack.Start(at / stack.Line, counters, found)
             let along = nativeint (at % stack.Line)
-            let row, column = n % down * side, n / down % across * side
-            let rows, columns = min side (rows - row), min side (columns - column)
-            let into = target + NativePtr.get offsets 0 + along * stack.Step 0
-            let from = source + NativePtr.get offsets 1 + along * stack.Step 1
-            let from = from + nativeint row * sourceRow + nativeint column * nativeint size
-            let into = into + nativeint column * targetRow + nativeint row * nativeint size
+            let row, column = nativeint (n % down * side), nativeint (n / down % across * side)
+            let width = nativeint size
+            let into = target + NativePtr.get found 0 + along * stack.Step 0
+            let from = source + NativePtr.get found 1 + along * stack.Step 1
+            NativePtr.set found 0 (into + column * targetRow + row * width)
+            NativePtr.set found 1 (from + row * sourceRow + column * width)
 
-            block from rows columns into
+        let here, next = offsets, NativePtr.add offsets 2
+        place (number * Each) next
+
+        for n in number * Each .. last do
+            NativePtr.set here 0 (NativePtr.get next 0)
+            NativePtr.set here 1 (NativePtr.get next 1)
+            place (min last (n + 1)) next
+            let rows = min side (rows - n % down * side)
+            let columns = min side (columns - n / down % across * side)
+
+            block
+                (NativePtr.get here 1)
+                rows
+                columns
+                (NativePtr.get here 0)
+                (NativePtr.get next 1)
+                (NativePtr.get next 0)
 
     do work <- fun number -> part number
 
