@@ -49,7 +49,15 @@ module internal Cost =
         match step.Work with
         | Work.Pass _ -> moved members
         | Work.Product job -> moved (2L * int64 job.M * int64 job.N * int64 job.K * int64 job.Batch + members)
-        | Work.Static(e, _, _) -> moved (Summary.costOf e)
+        | Work.Static(e, _, _) ->
+            let all = moved (Summary.costOf e)
+
+            match e.Node with
+            | Node.Gather(_, x, _) ->
+                // Rows are read as they are picked, and no others.
+                let whole = int64 x.Shape.Size * int64 (Memory.size x.DType)
+                { all with Read = all.Read - max 0L (whole - all.Written) }
+            | _ -> all
         | Work.Copy _ -> moved 0L
         | Work.Channels job -> moved (Summary.costOf job.Node + members)
         | Work.Loop(job, body) ->

@@ -23,6 +23,16 @@ let tests =
     testList
         "ExplainPlan"
         [
+            test "rows that are picked are read, and no others" {
+                let rows = Expr.variable "rows" DType.I64 [ 4 ]
+                let picked = cost [ Expr.gather 0 rows (floats "data" [ 1000; 30 ]) ]
+
+                Expect.equal
+                    picked
+                    { Flops = 0L; Read = 4L * 30L * 4L + 4L * 8L; Written = 4L * 30L * 4L }
+                    "of four rows"
+            }
+
             test "a dense layer is one kernel, with its formula, its work and its bytes" {
                 let text = Compile.explain inputs [ y ]
 
