@@ -62,6 +62,10 @@ let tests =
                     ""
             }
             test "a model fits its own structure" { Expect.equal (refused json) "" "" }
+            test "a text means the same however it is escaped" {
+                Expect.stringContains json "±" "what may be escaped"
+                Expect.equal (refused (json.Replace("±", "\\u00b1").Replace("Linear", "\\u004cinear"))) "" ""
+            }
             test "the first difference is named with its place" {
                 Expect.equal
                     (refused (Structure.toJson x (model 5)))
