@@ -100,6 +100,31 @@ let tests =
                 Expect.stringContains message "'z' in few, line 4" "the line of the file"
                 Expect.throwsT<DomainError> (fun () -> few.Rows [| 3 |] |> ignore) "no such row"
             }
+            test "10,000 damaged tables are read or refused" {
+                let whole =
+                    Text.Encoding.UTF8.GetBytes
+                        "name,mass,\"of, two\"\r\nAda,1.5,x\r\n\"Bo \"\"b\"\"\",,y\r\nCy,NA,\r\n"
+
+                let random = Random 20261123
+                let mutable read, refused = 0, 0
+
+                for _ in 1 .. often 10_000 1_000_000 do
+                    let text = Text.Encoding.UTF8.GetString(changed random whole)
+
+                    try
+                        let table = Csv.parse "damaged" text
+
+                        Expect.all
+                            table.Names
+                            (fun name -> table[name].Count = table.RowCount)
+                            "whole columns"
+
+                        read <- read + 1
+                    with :? FormatError ->
+                        refused <- refused + 1
+
+                Expect.isGreaterThan (min read refused) 1_000 "some are read, and some refused"
+            }
             test "an encoder knows the categories that it was fitted on, and no others" {
                 let train = Csv.parse "train" "island,mass,sex\nB,1,f\nA,2,\nB,3,m\n"
                 let encoder = train |> TableEncoder.fit [ "island"; "mass"; "sex" ]

@@ -88,12 +88,12 @@ let tests =
                     "something at note / nothing there"
                     ""
             }
-            test "1,000 damaged texts" {
+            test "10,000 damaged texts" {
                 let bytes = System.Text.Encoding.UTF8.GetBytes json
 
                 let check (damaged: byte[]) =
                     Structure.check (System.Text.Encoding.UTF8.GetString damaged) x (model 4)
 
-                survives 1_000 check [ bytes ]
+                survives 10_000 check [ bytes ]
             }
         ]
