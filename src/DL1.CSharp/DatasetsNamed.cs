@@ -88,6 +88,26 @@ public static class Tables
         Interop.Read(
             path, Csv.Read, bytes => Csv.Parse(path, new StreamReader(new MemoryStream(bytes)).ReadToEnd()), cancellation);
 
+    extension(Table table)
+    {
+        /// <summary>Two tables that share no row, drawn at random: the first has this part of the rows.</summary>
+        /// <param name="part">Above 0 and below 1.</param>
+        /// <param name="seed">The same seed gives the same parts.</param>
+        /// <exception cref="DomainError">The part is not above 0 and below 1.</exception>
+        /// <example><code>var (known, later) = Tables.Penguins().Split(0.8, seed: 1);</code></example>
+        public (Table First, Table Second) Split(double part, long seed = 0) =>
+            TableModule.split(Math.Round(1 - part, 12), Key.OfSeed(seed), table).ToValueTuple();
+
+        /// <summary>
+        /// What turns these columns into inputs, fitted on the rows of this table: numbers as they are, texts as a column of 0 and 1
+        /// for each category. <c>Apply</c> gives the same columns for any other table, and refuses a category that was not met;
+        /// that of <c>IgnoringUnknown()</c> gives zeros for it.
+        /// </summary>
+        /// <exception cref="DomainError">A column is not there, or has no value.</exception>
+        /// <example><code>TableEncoder encoder = known.Encoder("island", "body_mass_g");</code></example>
+        public TableEncoder Encoder(params string[] columns) => TableEncoder.Fit(table, columns);
+    }
+
     /// <summary>442 patients: ten measures in their units, and <c>progression</c>.</summary>
     /// <example><code>Table diabetes = Tables.Diabetes();</code></example>
     public static Table Diabetes() => DatasetsModule.Diabetes();

@@ -25,8 +25,8 @@ public static class Ranges
 }
 
 /// <summary>
-/// Searching for hyper-parameters: settings, a trial of each, and the best. A trial gives a score that is to be low. Each has a
-/// key of its own, so that results depend neither on order nor on threads. A setting is read by
+/// Searching for hyper-parameters: settings, a trial of each, and the best. A trial gives a score that is to be low, or high
+/// where the goal says so: <c>Goal.Maximise</c>, <c>metric.Goal</c>. Each has a key of its own, so that results depend neither on order nor on threads. A setting is read by
 /// <c>setting.Number("rate")</c>, <c>setting.Whole("hidden")</c>, <c>setting.Word("activation")</c>.
 /// </summary>
 public static class HyperSearch
@@ -47,34 +47,37 @@ public static class HyperSearch
     extension(IEnumerable<Setting> settings)
     {
         /// <summary>Runs a trial for each setting.</summary>
-        /// <param name="trial">From a setting and a key to a score, lower is better.</param>
+        /// <param name="trial">From a setting and a key to a score.</param>
         /// <param name="threads">How many trials run side by side.</param>
         /// <param name="seed">What the keys of the trials are made from.</param>
+        /// <param name="goal">Whether a low score is wanted, as it is unless given, or a high one.</param>
         /// <param name="cancellation">Ends the search, with an <see cref="OperationCanceledException"/>, before the next trial.</param>
         /// <example><code>var trials = grid.Run((setting, key) => setting.Number("rate") * setting.Whole("hidden"), threads: 2);</code></example>
         public IReadOnlyList<Trial> Run(
-            Func<Setting, Key, double> trial, int threads = 1, long seed = 0, CancellationToken cancellation = default) =>
-            Search.run(
-                threads, Key.OfSeed(seed), 1, Trial((setting, key, _) => trial(setting, key), cancellation),
+            Func<Setting, Key, double> trial, int threads = 1, long seed = 0, Goal? goal = null,
+            CancellationToken cancellation = default) =>
+            Search.runTo(
+                goal ?? Goal.Minimise, threads, Key.OfSeed(seed), 1, Trial((setting, key, _) => trial(setting, key), cancellation),
                 Interop.List(settings));
 
         /// <summary>
         /// Successive halving (Jamieson and Talwalkar 2016): all settings with a small budget, then the best part of them (one in
         /// <paramref name="factor"/>) with one that many times as large, until one is left. All trials are given, rounds in order.
         /// </summary>
-        /// <param name="trial">From a setting, a key and a budget, such as a number of epochs, to a score; lower is better.</param>
+        /// <param name="trial">From a setting, a key and a budget, such as a number of epochs, to a score.</param>
         /// <param name="factor">2 or more.</param>
         /// <param name="least">The budget of the first round.</param>
         /// <param name="most">What no budget passes.</param>
         /// <param name="threads">How many trials run side by side.</param>
         /// <param name="seed">What the keys of the trials are made from.</param>
+        /// <param name="goal">Whether a low score is wanted, as it is unless given, or a high one.</param>
         /// <param name="cancellation">Ends the search, with an <see cref="OperationCanceledException"/>, before the next trial.</param>
         /// <example><code>var rounds = drawn.Halve((setting, key, epochs) => setting.Number("rate") / epochs, least: 1, most: 9);</code></example>
         public IReadOnlyList<Trial> Halve(
             Func<Setting, Key, int, double> trial, int factor = 3, int least = 1, int most = 27, int threads = 1,
-            long seed = 0, CancellationToken cancellation = default) =>
-            Search.halving(
-                threads, Key.OfSeed(seed), factor, least, most, Trial(trial, cancellation), Interop.List(settings));
+            long seed = 0, Goal? goal = null, CancellationToken cancellation = default) =>
+            Search.halvingTo(
+                goal ?? Goal.Minimise, threads, Key.OfSeed(seed), factor, least, most, Trial(trial, cancellation), Interop.List(settings));
     }
 
     private static Microsoft.FSharp.Core.FSharpFunc<Setting, Microsoft.FSharp.Core.FSharpFunc<Key, Microsoft.FSharp.Core.FSharpFunc<int, double>>> Trial(
@@ -87,7 +90,7 @@ public static class HyperSearch
 
     extension(IEnumerable<Trial> trials)
     {
-        /// <summary>The trial with the lowest score.</summary>
+        /// <summary>The trial with the best score: the lowest, or the highest where that was the goal.</summary>
         /// <exception cref="DomainError">There are no trials.</exception>
         /// <example><code>Setting winner = trials.Best().Setting;</code></example>
         public Trial Best() => Search.best(Interop.List(trials));

@@ -84,7 +84,8 @@ public static class Losses
 
     /// <summary>
     /// The negative logarithm of the label's softmax, from labels <c>[...]</c>, i32 or i64 from 0 to classes − 1, and logits
-    /// <c>[...; classes]</c>; without overflow.
+    /// <c>[...; classes]</c>; without overflow. The loss of a label that is no class is NaN, unless it is ignored; <c>Fit</c> and
+    /// <c>Evaluate</c> refuse such a one before, by its row.
     /// </summary>
     /// <example><code>Losses.CrossEntropy(labels, logits)</code></example>
     public static Expr CrossEntropy(Expr labels, Expr logits) => CrossEntropy(labels, logits, null);

@@ -102,6 +102,10 @@ public static class Metrics
         /// <summary>The number for targets and outputs.</summary>
         /// <example><code>double error = Metrics.Mae.Of(y, predicted);</code></example>
         public double Of(Tensor target, Tensor output) => metric.Measure.Invoke(target).Invoke(output);
+
+        /// <summary>Whether a search that scores by this is to maximise or to minimise.</summary>
+        /// <example><code>Goal goal = Metrics.Accuracy.Goal;</code></example>
+        public Goal Goal => GoalModule.ofMetric(metric);
     }
 
     extension(Curve curve)

@@ -10,6 +10,7 @@ public static class TrainedModels
     {
         /// <summary>The outputs for inputs of any number of rows, <c>[rows; ...]</c>, computed in batches of 256.</summary>
         /// <exception cref="ShapeError">Inputs do not fit the model; the message names the layer.</exception>
+        /// <exception cref="DomainError">A NaN or an infinity is among the inputs; the message names its row.</exception>
         /// <example><code>Tensor outputs = trained.Predict(test.Inputs);</code></example>
         public Tensor Predict(Tensor inputs) => TrainedModule.predict(inputs, trained);
 
@@ -18,7 +19,7 @@ public static class TrainedModels
         public Tensor PredictLabels(Tensor inputs) => Classification.argMax(trained.Predict(inputs));
 
         /// <summary>The mean loss and the metrics on a data set.</summary>
-        /// <exception cref="DomainError">There are no rows.</exception>
+        /// <exception cref="DomainError">There are no rows, or one has a NaN, an infinity, or a label that is no class.</exception>
         /// <example><code>Scores scores = trained.Evaluate(test, Losses.CrossEntropy, Metrics.Accuracy);</code></example>
         public Scores Evaluate(Dataset data, Func<Expr, Expr, Expr> loss, params Metric[] metrics) =>
             new(TrainedModule.evaluate(Interop.Function(loss), Interop.List(metrics), data, trained));

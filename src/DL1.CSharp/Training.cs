@@ -31,6 +31,7 @@ public static class Training
         /// <param name="savePath">Where a checkpoint goes after each epoch.</param>
         /// <param name="cancellation">Ends training after the step that is being made; the result says so, and holds what is learnt.</param>
         /// <exception cref="ShapeError">The data do not fit the model; the message names the layer.</exception>
+        /// <exception cref="DomainError">A NaN or an infinity is among the data, or a label that is no class; the message names the row.</exception>
         /// <example><code>var result = model.Fit(train, Losses.CrossEntropy, Optimizers.AdamW(1e-3), epochs: 20, validation: test);</code></example>
         public TrainingResult Fit(
             Dataset data,
@@ -112,6 +113,7 @@ public static class Training
         /// <param name="options">10 epochs of shuffled batches of 64, unless given.</param>
         /// <param name="cancellation">Ends training after the step that is being made; the result says so, and holds what is learnt.</param>
         /// <exception cref="ShapeError">The data do not fit the model; the message names the layer.</exception>
+        /// <exception cref="DomainError">A NaN or an infinity is among the data, or a label that is no class; the message names the row.</exception>
         /// <example><code>var fitted = learner.Fit(train, new TrainingOptions(Epochs: 3, BatchSize: 32, Metrics: [Metrics.Accuracy]));</code></example>
         public TrainingResult Fit(
             Dataset data, TrainingOptions? options = null, CancellationToken cancellation = default) =>
@@ -143,7 +145,7 @@ public static class Training
         /// Losses by learning rate, which grows from step to step until the loss runs away; <c>Suggested</c> is a rate to begin with
         /// (Smith 2017).
         /// </summary>
-        /// <exception cref="DomainError">The rates do not grow, or the loss is not finite at the first step.</exception>
+        /// <exception cref="DomainError">The rates do not grow, data are refused as by <c>Fit</c>, or the first loss is not finite.</exception>
         /// <example><code>double rate = learner.FindRate(train, steps: 30).Suggested;</code></example>
         public RateCurve FindRate(
             Dataset data, double low = 1e-6, double high = 1, int steps = 100, int batchSize = 64, long seed = 0) =>

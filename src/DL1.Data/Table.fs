@@ -140,6 +140,31 @@ type Table internal (source: string, names: string[], columns: Column[], lines: 
         left |> Array.iter (fun name -> this[name] |> ignore)
         Array.except left names :> IReadOnlyList<string>
 
+    /// The line of a row where it comes from, for errors.
+    member internal _.Line(row: int) = lines[row]
+
+    /// Some rows, in the order of their numbers, which count from 0 and may repeat: `table.Rows [| 2; 0 |]`. Refuses a
+    /// row that is not there.
+    member _.Rows(numbers: int[]) : Table =
+        for row in numbers do
+            if row < 0 || row >= lines.Length then
+                Refuse.domain
+                    "Table.Rows"
+                    $"row {row} of {lines.Length} of {source}"
+                    $"a row from 0 to {lines.Length - 1}"
+                    "count rows from 0, the header not among them"
+
+        let some (values: 'v[]) = numbers |> Array.map (fun row -> values[row])
+
+        let columns =
+            columns
+            |> Array.map (fun column ->
+                match column with
+                | Column.Numbers values -> Column.Numbers(some values)
+                | Column.Texts values -> Column.Texts(some values))
+
+        Table(source, names, columns, some lines)
+
     /// The categories of a column, in alphabetical order, missing ones left out: `irises.Categories "species"`.
     member this.Categories(name: string) : Categories = Category.fit (this.Texts name)
 
@@ -161,7 +186,8 @@ type Table internal (source: string, names: string[], columns: Column[], lines: 
                     "number the classes from 0, or take the column as a target of a regression"
 
     /// Columns as inputs, f32 `[rows; columns]`, NaN where a number is missing. A column of texts becomes one column of
-    /// 0 and 1 for each of its categories, all 0 where it is missing. `penguins.Inputs("island", "body_mass_g")`
+    /// 0 and 1 for each of its categories in this table, all 0 where it is missing; for columns that are the same in other
+    /// tables, fit a `TableEncoder`. `penguins.Inputs("island", "body_mass_g")`
     member this.Inputs([<ParamArray>] names: string[]) : Tensor =
         if names.Length = 0 then
             Refuse.domain "Table.Inputs" $"no column of {source}" "one at least" "name the columns"
@@ -214,6 +240,15 @@ module Table =
     /// The names of all columns but these, in their order: `table |> Table.namesBut [ "progression" ]`. Refuses a
     /// name that is not there.
     let namesBut (left: seq<string>) (table: Table) = table.NamesBut(Array.ofSeq left) |> List.ofSeq
+
+    /// Some rows, in the order of their numbers: `Table.rows [| 2; 0 |] table`. Refuses a row that is not there.
+    let rows (numbers: int[]) (table: Table) : Table = table.Rows numbers
+
+    /// Two tables that share no row, drawn with a key: what remains, and `part` of the rows held out.
+    /// `let train, test = Table.split 0.2 (Key.ofSeed 1L) table`
+    let split (part: float) (key: Key) (table: Table) : Table * Table =
+        let kept, held = Splits.holdOut part key table.RowCount
+        table.Rows kept, table.Rows held
 
     /// A column of numbers to be predicted from all others: `patients |> Table.forRegression "progression"`.
     let forRegression (target: string) (table: Table) : Dataset = table.ForRegression target

@@ -49,7 +49,21 @@ type ImageFolder private (data: Dataset, classes: string[], files: string[]) =
         if codec.GetPixels(codec.Info, found.GetPixels()) <> SKCodecResult.Success then
             refuse "is damaged, or cut off"
 
-        let info = SKImageInfo(width, height, SKColorType.Rgba8888, SKAlphaType.Unpremul)
+        // How the camera was held: the first row may be stored as any side of the image.
+        let origin = codec.EncodedOrigin
+        let isAmong (origins: SKEncodedOrigin list) = List.contains origin origins
+        let leftTop, rightTop = SKEncodedOrigin.LeftTop, SKEncodedOrigin.RightTop
+        let leftBottom, rightBottom = SKEncodedOrigin.LeftBottom, SKEncodedOrigin.RightBottom
+        let isTurned = isAmong [ leftTop; rightTop; leftBottom; rightBottom ]
+
+        let fromRight =
+            isAmong [ SKEncodedOrigin.TopRight; SKEncodedOrigin.BottomRight; leftBottom; rightBottom ]
+
+        let fromBelow =
+            isAmong [ SKEncodedOrigin.BottomLeft; SKEncodedOrigin.BottomRight; rightTop; rightBottom ]
+
+        let across, down = if isTurned then height, width else width, height
+        let info = SKImageInfo(across, down, SKColorType.Rgba8888, SKAlphaType.Unpremul)
         use scaled = found.Resize(info, SKSamplingOptions(SKFilterMode.Linear, SKMipmapMode.Linear))
 
         if isNull scaled then
@@ -57,7 +71,10 @@ type ImageFolder private (data: Dataset, classes: string[], files: string[]) =
 
         for row in 0 .. height - 1 do
             for column in 0 .. width - 1 do
-                let c = scaled.GetPixel(column, row)
+                let x, y = if isTurned then row, column else column, row
+                let x = if fromRight then across - 1 - x else x
+                let y = if fromBelow then down - 1 - y else y
+                let c = scaled.GetPixel(x, y)
                 let r, g, b = float32 c.Red / 255f, float32 c.Green / 255f, float32 c.Blue / 255f
                 let place = start + row * width + column
 
@@ -78,8 +95,7 @@ type ImageFolder private (data: Dataset, classes: string[], files: string[]) =
 
     /// Reads the images (PNG, JPEG, BMP, GIF, WebP) of a folder that has a folder for each class; other files are passed
     /// over. Each is scaled to one size. No folder, or one without images, is a `DomainError`; an image that cannot be
-    /// decoded a `FormatError`. A camera's note on how it
-    /// was held is not followed.
+    /// decoded a `FormatError`. A camera's note on how it was held (EXIF) is followed.
     /// `channels` is 3 for red, green and blue, as it is by default, or 1 for grey.
     static member Read
         (folder: string, height: int, width: int, [<Optional; DefaultParameterValue(3)>] channels: int)

@@ -166,6 +166,27 @@ public class DataTests
     }
 
     [Fact]
+    public void TablesAreEncodedAsTheTrainingRowsWere()
+    {
+        var (known, later) = Tables.Penguins().Split(0.8, seed: 1);
+        Assert.Equal((275, 69), (known.RowCount, later.RowCount));
+        TableEncoder encoder = known.Encoder("island", "body_mass_g");
+        Assert.Equal(["island=Biscoe", "island=Dream", "island=Torgersen", "body_mass_g"], encoder.Names);
+        var labels = known.Categories("species");
+        var imputer = Imputer.Mean(encoder.Apply(known));
+        var scaler = Scaler.Standard(encoder.Apply(known));
+        Dataset Rows(Table table) => new(scaler.Apply(imputer.Apply(encoder.Apply(table))), labels.Labels(table.Texts("species")));
+        var result = Layers.Linear(3).Fit(Rows(known), Losses.CrossEntropy, Optimizers.Adam(0.1), epochs: 20, metrics: [Metrics.Accuracy]);
+        Assert.True(result.Evaluate(Rows(later), Metrics.Accuracy)[Metrics.Accuracy] > 0.7, $"{result}");
+
+        var atSea = Tables.FromCsv("body_mass_g,island\n4000,Atlantis\n");
+        Assert.Contains("line 2, column 'island'", Assert.Throws<DomainError>(() => encoder.Apply(atSea)).Message);
+        Assert.Equal([0, 0, 0, 4000], encoder.IgnoringUnknown().Apply(atSea).ToDoubles());
+        var kept = TableEncoder.Of(encoder.Columns.Select(c => new EncodedColumn(c.Name, [.. c.Categories])));
+        Assert.Equal(encoder.Apply(known.Rows([2, 0])), kept.Apply(known.Rows([2, 0])));
+    }
+
+    [Fact]
     public async Task TablesAreRead()
     {
         var path = Path.GetTempFileName();

@@ -50,6 +50,58 @@ public sealed class ImageFolderTests : IDisposable
         Assert.Equal(grey, ImageFolder.Read(folder, 2, 2, channels: 1).Data.Inputs);
     }
 
+    [Theory]
+    [InlineData(1, "RGBW")]
+    [InlineData(2, "GRWB")]
+    [InlineData(3, "WBGR")]
+    [InlineData(4, "BWRG")]
+    [InlineData(5, "RBGW")]
+    [InlineData(6, "BRWG")]
+    [InlineData(7, "WGBR")]
+    [InlineData(8, "GWRB")]
+    public void A_cameras_note_on_how_it_was_held_is_followed(byte orientation, string corners)
+    {
+        using var bitmap = new SKBitmap(32, 16);
+        for (var (x, y) = (0, 0); y < 16; (x, y) = x == 31 ? (0, y + 1) : (x + 1, y))
+        {
+            bitmap.SetPixel(x, y, (x < 16, y < 8) switch
+            {
+                (true, true) => SKColors.Red,
+                (false, true) => SKColors.Lime,
+                (true, false) => SKColors.Blue,
+                (false, false) => SKColors.White,
+            });
+        }
+
+        using var data = bitmap.Encode(SKEncodedImageFormat.Jpeg, 100);
+        var jpeg = data.ToArray();
+        // One entry of EXIF, of the tag 0x0112, behind the first mark of the file.
+        byte[] exif =
+        [
+            0xFF, 0xE1, 0, 34, .. "Exif\0\0MM\0*\0\0\0\b"u8, 0, 1, 1, 0x12, 0, 3, 0, 0, 0, 1, 0, orientation, 0, 0, 0, 0, 0, 0,
+        ];
+        var path = Path.Combine(folder, "held.jpg");
+        File.WriteAllBytes(path, [.. jpeg[..2], .. exif, .. jpeg[2..]]);
+        var (height, width) = orientation < 5 ? (16, 32) : (32, 16);
+
+        var image = ImageFolder.ReadImage(path, height, width).ToArray<float>();
+
+        char At(int row, int column)
+        {
+            var channels = Enumerable.Range(0, 3).Select(c => image[c * height * width + row * width + column] > 0.5f).ToArray();
+            return (channels[0], channels[1], channels[2]) switch
+            {
+                (true, false, false) => 'R',
+                (false, true, false) => 'G',
+                (false, false, true) => 'B',
+                (true, true, true) => 'W',
+                _ => '?',
+            };
+        }
+
+        Assert.Equal(corners, string.Concat(At(1, 1), At(1, width - 2), At(height - 2, 1), At(height - 2, width - 2)));
+    }
+
     [Fact]
     public void What_is_no_image_is_refused()
     {

@@ -16,6 +16,7 @@ public class ReachTests
     private static readonly (string Module, string[] Functions, string Why)[] Exceptions =
     [
         ("Quote", ["expr", "lambda", "gradient"], "quotations are F#'s; Expr.From and Calculus read C#'s lambdas"),
+        ("Search", ["run", "halving"], "settings.Run and settings.Halve go by runTo and halvingTo"),
         ("Splits", ["holdOut"], "data.Split gives the rows themselves"),
         ("Batches", ["prefetched"], "data.Batches does it"),
         ("Compile", ["prepare"], "new Function goes by prepareWith"),

@@ -96,6 +96,14 @@ public class SearchTests
         var others = HyperSearch.Random(5, [("drop", Ranges.Uniform(0, 0.5)), ("f", Ranges.Among("relu", "tanh")), ("n", Ranges.Whole(8, 64))]);
         Assert.All(others, s => Assert.InRange(s.Number("drop"), 0, 0.5));
         Assert.All(others, s => Assert.Contains(s.Word("f"), new[] { "relu", "tanh" }));
+        Goal goal = Metrics.Accuracy.Goal;
+        Assert.Equal((Goal.Maximise, Goal.Minimise), (goal, Metrics.Rmse.Goal));
+        var high = grid.Run((setting, key) => setting.Number("rate") * setting.Whole("hidden"), goal: Metrics.Accuracy.Goal);
+        Assert.Equal((0.1, 3), (high.Best().Setting.Number("rate"), high.Best().Setting.Whole("hidden")));
+        Assert.Equal(high.Select(t => t.Score).OrderDescending(), high.Ranked().Select(t => t.Score));
+        var last = drawn.Halve((setting, key, epochs) => setting.Number("rate"), least: 1, most: 9, goal: Goal.Maximise);
+        Assert.Equal(drawn.Max(s => s.Number("rate")), last.Best().Score);
+
         using var source = new CancellationTokenSource();
         source.Cancel();
         Assert.Throws<OperationCanceledException>(() => drawn.Run((_, _) => 0, cancellation: source.Token));

@@ -98,6 +98,7 @@ let tests =
             StructureTests.tests
             MetricTests.tests
             // Training
+            AdmitTests.tests
             StepTests.tests
             FitTests.tests
             TrainedTests.tests

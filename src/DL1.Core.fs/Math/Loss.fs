@@ -118,19 +118,16 @@ module Loss =
             Axis = -1
         }
 
-    /// Above this number of classes the row of a label is gathered; below, labels are compared with all classes, which
-    /// becomes part of the pass that computes the logarithms.
-    let private fewClasses = 4096
-
     /// From logarithms of probabilities with the classes last: for each label, what it picks along the last axis.
     let private pick (labels: Expr) (values: Expr) =
         let classes = values.Shape[values.Shape.Rank - 1]
 
-        if classes <= fewClasses then
-            let isLabel = Expr.equal (Expr.expandDims -1 labels) (Expr.arange labels.DType classes)
-            Expr.sum [ -1 ] (Expr.where isLabel values (Expr.scalar values.DType 0.0))
+        if classes <= LabelGuard.fewClasses then
+            Expr.sum
+                [ -1 ]
+                (Expr.where (LabelGuard.isLabel classes labels) values (Expr.scalar values.DType 0.0))
         else
-            // A label that is to be ignored may lie outside: it picks some class, and is masked by the caller.
+            // A label that lies outside picks some class, and is masked by the caller.
             let labels = Expr.minimum (Expr.maximum labels (lit 0.0)) (lit (float (classes - 1)))
 
             let starts =
@@ -194,6 +191,8 @@ module Loss =
 
                 (1.0 - o.LabelSmoothing) * own + o.LabelSmoothing / float classes * all
 
+        let losses = LabelGuard.apply classes o.Ignore labels losses
+
         match o.Reduction with
         | Reduction.None -> masked losses
         | Reduction.Sum -> Expr.sumAll (masked losses)
@@ -204,12 +203,15 @@ module Loss =
             | None, Some counts -> Expr.sumAll (masked losses) / Expr.sumAll (Expr.cast losses.DType counts)
 
     /// The negative logarithm of the label's probability, from logarithms of probabilities `[...; classes]` and labels
-    /// `[...]`, i32 or i64 from 0 to classes − 1. `Loss.nll Loss.classes labels (Reduce.logSoftmax -1 m)`
+    /// `[...]`, i32 or i64 from 0 to classes − 1; the loss of another label is NaN, unless it is the one to be ignored.
+    /// `Loss.nll Loss.classes labels (Reduce.logSoftmax -1 m)`
     let nll (options: ClassOptions) (labels: Expr) (logProbabilities: Expr) =
         classLoss "nll" options labels logProbabilities
 
     /// The negative logarithm of the label's softmax, from logits `[...; classes]` and labels `[...]`, i32 or i64 from 0
-    /// to classes − 1; without overflow. `Loss.crossEntropy Loss.classes labels m`
+    /// to classes − 1; without overflow. The loss of another label is NaN, unless it is the one to be ignored; `Fit` and
+    /// `Trained.evaluate` look at the labels before, and refuse such a one by its row.
+    /// `Loss.crossEntropy Loss.classes labels m`
     let crossEntropy (options: ClassOptions) (labels: Expr) (logits: Expr) =
         let axis = Operand.axis "crossEntropy" logits options.Axis
         classLoss "crossEntropy" options labels (Reduce.logSoftmax axis logits)

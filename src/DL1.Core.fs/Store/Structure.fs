@@ -105,6 +105,8 @@ module Structure =
                 for i, item in Seq.indexed (e.EnumerateArray()) do
                     yield! leaves $"{place}[{i}]" item
             ]
+        // Two texts may be escaped in different ways and mean the same.
+        | JsonValueKind.String -> [ place, $"\"{e.GetString()}\"" ]
         | _ -> [ place, e.GetRawText() ]
 
     /// Compares the structure in a text with that of a model; the first difference is a `FormatError` that names its

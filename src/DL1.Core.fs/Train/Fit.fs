@@ -101,7 +101,8 @@ module Fit =
             Some(sum / float rows, Tree.map (fun n -> n / float made) norms)
 
     /// Trains a learner on data, and measures after each epoch. The same key gives the same bits, and so does a training
-    /// that is resumed from a checkpoint. Data that do not fit the model are a `ShapeError` before the first step.
+    /// that is resumed from a checkpoint. Data that do not fit the model are a `ShapeError` before the first step; a NaN or
+    /// an infinity among them, or a label that is no class, a `DomainError` that names its row.
     /// ```
     /// let learner = Learner.create model (Loss.crossEntropy Loss.classes) (Optimizer.adam 0.001)
     /// let fitted = Fit.run { Fit.options (Key.ofSeed 1L) with Validation = Some validation } learner train
@@ -109,6 +110,11 @@ module Fit =
     /// ```
     let run (options: FitOptions) (learner: Learner) (data: Dataset) : Fitted =
         check options data
+
+        let sets =
+            ("", data) :: (options.Validation |> Option.map (fun v -> "validation ", v) |> Option.toList)
+
+        Admit.numbers "Fit.run" sets
         let measured = options.Validation |> Option.defaultValue data
         let predictor = Predictor(learner.Model, Some learner.Loss)
         let outputs = Predictor(learner.Model, None)
@@ -120,6 +126,14 @@ module Fit =
             | Some c, _ -> Step.ofCheckpoint c
             | None, Some s -> s
             | None, None -> Step.start learner options.Key (Rows.take "Fit.run" [| 0 |] data.Inputs)
+
+        Admit.labels
+            "Fit.run"
+            learner.Model
+            learner.Loss
+            (start.Parameters, start.State)
+            (min options.Batch.Size data.Count)
+            sets
 
         let trainer = Trainer(learner, start, options.WatchesGradients)
 

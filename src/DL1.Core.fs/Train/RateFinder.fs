@@ -18,7 +18,7 @@ type RateCurve =
 [<RequireQualifiedAccess>]
 module RateFinder =
     /// The losses of `steps` steps at rates that grow from `low` to `high` by a constant factor. It ends before where the
-    /// loss is four times the lowest, or is not finite. Nothing of the learner is changed.
+    /// loss is four times the lowest, or is not finite. Nothing of the learner is changed. Data are refused as by `Fit.run`.
     /// `RateFinder.run 1e-6 1.0 100 (Batches.ofSize 64) (Key.ofSeed 1L) learner data`
     let run
         (low: float)
@@ -36,12 +36,22 @@ module RateFinder =
                 "2 steps or more, from above 0 to a greater rate"
                 "100 steps from 1e-6 to 1 are a start"
 
+        Admit.numbers "RateFinder.run" [ "", data ]
         let growth = log (high / low) / float (steps - 1)
         let rate = Schedule.custom "growing" (fun step -> low * exp (growth * step))
         let learner = { learner with Optimizer = Optimizer.scheduled rate learner.Optimizer }
 
-        let trainer =
-            Trainer(learner, Step.start learner key (Rows.take "RateFinder.run" [| 0 |] data.Inputs), false)
+        let start = Step.start learner key (Rows.take "RateFinder.run" [| 0 |] data.Inputs)
+
+        Admit.labels
+            "RateFinder.run"
+            learner.Model
+            learner.Loss
+            (start.Parameters, start.State)
+            (min batch.Size data.Count)
+            [ "", data ]
+
+        let trainer = Trainer(learner, start, false)
 
         let batches =
             Seq.initInfinite id

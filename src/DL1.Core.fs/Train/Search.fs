@@ -2,89 +2,11 @@ namespace DL1
 
 open System
 open System.Globalization
-open System.Threading
 open System.Threading.Tasks
 
-/// The value of one hyper-parameter.
-[<RequireQualifiedAccess>]
-type HyperValue =
-    /// A number.
-    | Number of float
-    /// A word.
-    | Word of string
-
-    override this.ToString() =
-        match this with
-        | Number n -> n.ToString("G6", CultureInfo.InvariantCulture)
-        | Word w -> w
-
-/// What one hyper-parameter may be.
-[<RequireQualifiedAccess>]
-type HyperRange =
-    /// One of some values.
-    | Among of HyperValue list
-    /// Uniform between two numbers.
-    | Uniform of low: float * high: float
-    /// Uniform in its logarithm, between two numbers above 0.
-    | LogUniform of low: float * high: float
-    /// A whole number, both ends included.
-    | Whole of low: int * high: int
-
-/// The hyper-parameters of one trial.
-[<Sealed>]
-type Setting internal (values: (string * HyperValue) list) =
-    let find name =
-        match values |> List.tryFind (fun (n, _) -> n = name) with
-        | Some(_, value) -> value
-        | None ->
-            let names = values |> List.map fst |> String.concat ", "
-            Refuse.domain "Setting" $"the hyper-parameter {name}" $"one of: {names}" "check the spelling"
-
-    /// The names with their values.
-    member _.Values = values
-
-    /// A number by its name. `setting.Number "rate"`
-    member _.Number(name: string) : float =
-        match find name with
-        | HyperValue.Number n -> n
-        | HyperValue.Word w ->
-            Refuse.domain "Setting.Number" $"'{w}' for {name}" "a number" "take Setting.Word"
-
-    /// A whole number by its name. `setting.Whole "hidden"`
-    member this.Whole(name: string) : int = int (Math.Round(this.Number name))
-
-    /// A word by its name. `setting.Word "activation"`
-    member _.Word(name: string) : string = string (find name)
-
-    /// All on a line.
-    override _.ToString() =
-        values |> List.map (fun (name, value) -> $"{name}={value}") |> String.concat " "
-
-    override _.Equals other =
-        match other with
-        | :? Setting as s -> s.Values = values
-        | _ -> false
-
-    override _.GetHashCode() = hash values
-
-/// One trial of a search: it can be run again alone, from its setting, its key and its budget.
-[<NoComparison>]
-type Trial =
-    {
-        /// Its number, from 0.
-        Number: int
-        /// The hyper-parameters.
-        Setting: Setting
-        /// What the trial draws from.
-        Key: Key
-        /// How much it may do: epochs, or what the function makes of it.
-        Budget: int
-        /// What came out; lower is better. NaN counts as worst.
-        Score: float
-    }
-
-/// Searching for hyper-parameters. A trial is a function of setting, key and budget to a score that is to be low. Trials
-/// run side by side; each has a key of its own, so that results do not depend on their order or the number of threads.
+/// Searching for hyper-parameters. A trial is a function of setting, key and budget to a score, which is to be low, or high
+/// where the goal is to maximise. Trials run side by side; each has a key of its own, so that results do not depend on
+/// their order or the number of threads.
 [<RequireQualifiedAccess>]
 module Search =
     /// Numbers to choose among. `Search.numbers [ 0.1; 0.01 ]`
@@ -164,9 +86,10 @@ module Search =
 
         List.ofArray results
 
-    /// Runs a trial for each setting, some at a time, and gives them in order of their numbers.
-    /// `Search.run 2 (Key.ofSeed 1L) 5 trial settings`
-    let run
+    /// `run` towards a goal of one's own, or a metric's.
+    /// `Search.runTo Goal.Maximise 2 (Key.ofSeed 1L) 5 trial settings`
+    let runTo
+        (goal: Goal)
         (threads: int)
         (key: Key)
         (budget: int)
@@ -184,12 +107,32 @@ module Search =
                 Key = own
                 Budget = budget
                 Score = trial setting own budget
+                Goal = goal
             })
 
-    let private rank (t: Trial) = struct (Double.IsNaN t.Score, t.Score, t.Number)
+    /// Runs a trial for each setting, some at a time, and gives them in order of their numbers; a low score is wanted.
+    /// `Search.run 2 (Key.ofSeed 1L) 5 trial settings`
+    let run threads key budget trial settings = runTo Goal.Minimise threads key budget trial settings
 
-    /// Trials from the best to the worst. `Search.ranked trials`
-    let ranked (trials: Trial list) : Trial list = List.sortBy rank trials
+    let private rank (t: Trial) =
+        let score =
+            match t.Goal with
+            | Goal.Minimise -> t.Score
+            | Goal.Maximise -> -t.Score
+
+        struct (Double.IsNaN t.Score, score, t.Number)
+
+    /// Trials from the best to the worst, by their goal; two goals among them are a `DomainError`.
+    /// `Search.ranked trials`
+    let ranked (trials: Trial list) : Trial list =
+        if trials |> List.distinctBy _.Goal |> List.length > 1 then
+            Refuse.domain
+                "Search.ranked"
+                "trials to be minimised beside trials to be maximised"
+                "one goal"
+                "rank the trials of one search"
+
+        List.sortBy rank trials
 
     /// The best trial; no trials are a `DomainError`. `Search.best trials`
     let best (trials: Trial list) : Trial =
@@ -197,11 +140,10 @@ module Search =
         | first :: _ -> first
         | [] -> Refuse.domain "Search.best" "no trials" "one at least" "check the space"
 
-    /// Successive halving (Jamieson and Talwalkar 2016): all settings with a small budget, then the best part of them
-    /// (one in `factor`) with a budget `factor` times as large, until one is left or the budget would pass `most`. Every
-    /// round trains anew with the key that the setting had before. All trials are given, rounds in order.
-    /// `Search.halving 2 (Key.ofSeed 1L) 3 1 27 trial settings`
-    let halving
+    /// `halving` towards a goal of one's own, or a metric's.
+    /// `Search.halvingTo Goal.Maximise 2 (Key.ofSeed 1L) 3 1 27 trial settings`
+    let halvingTo
+        (goal: Goal)
         (threads: int)
         (key: Key)
         (factor: int)
@@ -237,9 +179,23 @@ module Search =
             let first =
                 settings
                 |> List.mapi (fun i s ->
-                    { Number = i; Setting = s; Key = Key.fold i key; Budget = least; Score = nan })
+                    {
+                        Number = i
+                        Setting = s
+                        Key = Key.fold i key
+                        Budget = least
+                        Score = nan
+                        Goal = goal
+                    })
 
             rounds least first []
+
+    /// Successive halving (Jamieson and Talwalkar 2016): all settings with a small budget, then the best part of them
+    /// (one in `factor`) with a budget `factor` times as large, until one is left or the budget would pass `most`. Every
+    /// round trains anew with the key that the setting had before. All trials are given, rounds in order; a low score is
+    /// wanted. `Search.halving 2 (Key.ofSeed 1L) 3 1 27 trial settings`
+    let halving threads key factor least most trial settings =
+        halvingTo Goal.Minimise threads key factor least most trial settings
 
     /// Trials as a table, the best first: number, budget, score, and each hyper-parameter.
     /// `Search.table trials`

@@ -4,13 +4,6 @@ open System
 open System.Collections.Concurrent
 open System.Diagnostics
 
-/// Variables that stand for given values, by names that do not meet one another.
-module internal Trace =
-    let variable (name: string) (t: Tensor) : Expr = Expr.variable name t.DType (t.Shape.ToList())
-
-    let tree (prefix: string) (values: Tree<Tensor>) : Tree<Expr> =
-        Tree.mapPath (fun path -> variable $"{prefix} {path}") values
-
 /// A model ready to run on batches of any shape; each shape is prepared once. For many threads at once.
 [<Sealed>]
 type internal Predictor(model: Layer<Expr, Expr>, loss: (Expr -> Expr -> Expr) option) =
@@ -78,9 +71,11 @@ type Trained
 
     member internal this.Display = this.ToString()
 
-    /// The outputs for inputs of any number of rows, `[rows; ...]`, computed in batches of a size.
+    /// The outputs for inputs of any number of rows, `[rows; ...]`, computed in batches of a size. A NaN or an infinity
+    /// among the inputs is a `DomainError` that names its place.
     member _.Predict(inputs: Tensor, batchSize: int) : Tensor =
         requireSize batchSize
+        Admit.finite "Trained.predict" "inputs" inputs
         let rows = Rows.count "Trained.Predict" inputs
 
         if rows = 0 then
@@ -133,7 +128,8 @@ module Trained =
     let create (model: Layer<Expr, Expr>) (parameters: Tree<Tensor>) (state: Tree<Tensor>) : Trained =
         Trained(model, parameters, state, Predictor(model, None), None)
 
-    /// The outputs for inputs of any number of rows, `[rows; ...]`; layers are in inference.
+    /// The outputs for inputs of any number of rows, `[rows; ...]`; layers are in inference. A NaN or an infinity among
+    /// the inputs is a `DomainError` that names its place.
     /// `Trained.predict x trained`
     let predict (inputs: Tensor) (trained: Trained) : Tensor = trained.Predict(inputs, usual)
 
@@ -151,7 +147,8 @@ module Trained =
 
         Tree.ofValues (run (Tree.values trained.Parameters @ Tree.values trained.State @ [ inputs ])) found
 
-    /// The mean loss and the metrics on a data set; the loss must be a mean over rows.
+    /// The mean loss and the metrics on a data set; the loss must be a mean over rows. A NaN, an infinity, or a label that
+    /// is no class is a `DomainError` that names its row.
     /// `Trained.evaluate (Loss.mse Reduction.Mean) [ Metric.r2 ] data trained`
     let evaluate
         (loss: Expr -> Expr -> Expr)
@@ -159,6 +156,16 @@ module Trained =
         (data: Dataset)
         (trained: Trained)
         : Evaluation =
+        Admit.numbers "Trained.evaluate" [ "", data ]
+
+        Admit.labels
+            "Trained.evaluate"
+            trained.Model
+            loss
+            (trained.Parameters, trained.State)
+            (min usual data.Count)
+            [ "", data ]
+
         trained.Evaluate(Predictor(trained.Model, Some loss), metrics, data, usual)
 
     let private all (t: Trained) = Tree.append t.Parameters t.State

@@ -62,7 +62,8 @@ type Trainer(learner: Learner, start: TrainState, watches: bool) =
             last <- ValueSome batch
             session
 
-    /// Makes one step on a batch, and gives its loss.
+    /// Makes one step on a batch, and gives its loss. The batch's numbers are not looked at: a NaN, or a label that is no
+    /// class, makes the loss NaN.
     member _.Step(batch: Dataset) : float =
         let session = sessionFor batch
         given[0] <- batch.Inputs

@@ -84,6 +84,108 @@ let tests =
                     (fun () -> penguins.ForRegression "weight" |> ignore)
                     "no such column"
             }
+            test "a table's rows are split, and errors keep their lines" {
+                let penguins = Datasets.penguins ()
+                let train, test = penguins |> Table.split 0.2 (Key.ofSeed 1L)
+                Expect.equal (train.RowCount, test.RowCount) (275, 69) "counts"
+                let few = Csv.parse "few" "a,b\n1,x\n2,y\n3,z\n" |> Table.rows [| 2; 0; 2 |]
+                Expect.equal (few.Values "a", few.Texts "b") ([| 3.0; 1.0; 3.0 |], [| "z"; "x"; "z" |]) "rows"
+
+                let message =
+                    try
+                        string (few.Values "b")
+                    with :? FormatError as e ->
+                        e.Given
+
+                Expect.stringContains message "'z' in few, line 4" "the line of the file"
+                Expect.throwsT<DomainError> (fun () -> few.Rows [| 3 |] |> ignore) "no such row"
+            }
+            test "10,000 damaged tables are read or refused" {
+                let whole =
+                    Text.Encoding.UTF8.GetBytes
+                        "name,mass,\"of, two\"\r\nAda,1.5,x\r\n\"Bo \"\"b\"\"\",,y\r\nCy,NA,\r\n"
+
+                let random = Random 20261123
+                let mutable read, refused = 0, 0
+
+                for _ in 1 .. often 10_000 1_000_000 do
+                    let damaged: byte[] = changed random whole
+                    let text = Text.Encoding.UTF8.GetString damaged
+
+                    try
+                        let table = Csv.parse "damaged" text
+
+                        Expect.all
+                            table.Names
+                            (fun name -> table[name].Count = table.RowCount)
+                            "whole columns"
+
+                        read <- read + 1
+                    with :? FormatError ->
+                        refused <- refused + 1
+
+                Expect.isGreaterThan (min read refused) 1_000 "some are read, and some refused"
+            }
+            test "an encoder knows the categories that it was fitted on, and no others" {
+                let train = Csv.parse "train" "island,mass,sex\nB,1,f\nA,2,\nB,3,m\n"
+                let encoder = train |> TableEncoder.fit [ "island"; "mass"; "sex" ]
+                let names = [ "island=A"; "island=B"; "mass"; "sex=f"; "sex=m" ]
+                Expect.equal (List.ofSeq encoder.Names) names "names"
+
+                let apply text (encoder: TableEncoder) =
+                    TableEncoder.apply encoder (Csv.parse "serve" ("sex,island,mass\n" + text))
+                    |> Tensor.toFloats
+
+                Expect.equal (apply "m,B,7" encoder) [| 0; 1; 7; 0; 1 |] "other columns, other categories"
+
+                let refused =
+                    try
+                        string (apply "m,B,7\nf,C,8\n" encoder)
+                    with :? DomainError as e ->
+                        e.Given
+
+                Expect.equal refused "'C' in serve, line 3, column 'island'" "unknown"
+
+                Expect.equal
+                    (apply "f,C,8" (TableEncoder.ignoringUnknown encoder))
+                    [| 0; 0; 8; 1; 0 |]
+                    "unknown and ignored"
+
+                Expect.equal (apply ",A,9" encoder) [| 1; 0; 9; 0; 0 |] "missing"
+
+                Expect.equal
+                    (apply "m,B,7" (TableEncoder.Of encoder.Columns))
+                    (apply "m,B,7" encoder)
+                    "from what was kept"
+
+                Expect.throwsT<DomainError> (fun () -> TableEncoder.fit [] train |> ignore) "no column"
+
+                Expect.throwsT<DomainError>
+                    (fun () -> TableEncoder.fit [ "x" ] train |> ignore)
+                    "no such column"
+
+                Expect.throwsT<DomainError>
+                    (fun () -> Csv.parse "empty" "a,b\n1,\n" |> TableEncoder.fit [ "b" ] |> ignore)
+                    "no category"
+            }
+            test "an encoder gives the training rows what the table itself would" {
+                let penguins = Datasets.penguins ()
+                let columns = [| "island"; "body_mass_g"; "sex" |]
+                let own, encoded = penguins.Inputs columns, TableEncoder.Fit(penguins, columns).Apply penguins
+
+                Expect.isTrue
+                    (Array.forall2
+                        (fun a b -> a = b || Double.IsNaN a && Double.IsNaN b)
+                        (Tensor.toFloats own)
+                        (Tensor.toFloats encoded))
+                    ""
+
+                let train, test = penguins |> Table.split 0.2 (Key.ofSeed 1L)
+                let encoder = train |> TableEncoder.fit [ "island"; "body_mass_g" ]
+
+                let dims = (encoder.Apply test).Shape.ToList()
+                Expect.equal dims [ 69; 4 ] "three islands, a mass"
+            }
             test "values are read as what they are" {
                 Expect.equal
                     ((Datasets.iris ()).Texts "species" |> Array.distinct)

@@ -20,7 +20,7 @@ let private fearful =
     |]
 
 /// Bytes with one to four changes.
-let private changed (random: Random) (whole: byte[]) : byte[] =
+let changed (random: Random) (whole: byte[]) : byte[] =
     let mutable bytes = Array.copy whole
 
     for _ in 0 .. random.Next 4 do

@@ -250,6 +250,10 @@ let private search =
         prints "random" "20" (fun () -> (Search.random 20 (Key.ofSeed 1L) space).Length)
         prints "run" "rate=1; rate=0.1; rate=0.01" (fun () ->
             Search.run 2 (Key.ofSeed 1L) 5 trial settings |> shown)
+        prints "runTo" "rate=1" (fun () ->
+            (Search.runTo Goal.Maximise 2 (Key.ofSeed 1L) 5 trial settings |> Search.best).Setting)
+        prints "halvingTo" "rate=1; rate=0.1; rate=0.01; rate=1" (fun () ->
+            Search.halvingTo Goal.Maximise 2 (Key.ofSeed 1L) 3 1 27 trial settings |> shown)
         prints "ranked" "rate=0.1; rate=0.01; rate=1" (fun () -> Search.ranked trials |> shown)
         prints "best" "rate=0.1" (fun () -> (Search.best trials).Setting)
         prints "halving" "rate=1; rate=0.1; rate=0.01; rate=0.1" (fun () ->
@@ -280,5 +284,9 @@ let all: Examples list =
         { Module = moduleOf <@ History.line @>; Rows = histories }
         { Module = moduleOf <@ Progress.quiet @>; Rows = progress }
         { Module = moduleOf <@ RateFinder.run @>; Rows = finder }
+        {
+            Module = moduleOf <@ Goal.ofMetric @>
+            Rows = [ prints "ofMetric" "Maximise" (fun () -> Goal.ofMetric Metric.accuracy) ]
+        }
         { Module = moduleOf <@ Search.best @>; Rows = search }
     ]

@@ -30,6 +30,12 @@ let private updated (optimizer: Optimizer) gradients parameters =
     are (Tree.values (fst (optimizer.Update (Tree.ofList gradients) Tree.empty (Tree.ofList parameters))))
 
 /// A name for the call, and the call.
+/// One epoch of a classification into three.
+let private fitted inputs labels =
+    let loss = Loss.crossEntropy Loss.classes
+    let learner = Learner.create (Dense.linear 3) loss (Optimizer.sgd 0.1)
+    Fit.run { Fit.options (Key.ofSeed 1L) with Epochs = 1 } learner (Dataset(inputs, labels)) |> ignore
+
 let private calls: (string * (unit -> unit)) list =
     [
         "add: shapes that do not broadcast", (fun () -> is (x + y))
@@ -259,6 +265,12 @@ let private calls: (string * (unit -> unit)) list =
         (fun () -> Descent.run Descent.standard (Optimizer.sgd 0.1) (log s) [ s ] [ -1.0 ] |> ignore)
         "graph: one name with two meanings",
         (fun () -> Eval.run [] (Expr.cast DType.F64 x * Expr.variable "x" DType.F64 [ 2; 3 ]) |> ignore)
+        "fit: a label beyond the outputs",
+        (fun () -> fitted (Tensor.zeros DType.F32 [ 4; 2 ]) (Tensor.vector [ 0L; 1L; 3L; 2L ]))
+        "fit: a missing value",
+        (fun () -> fitted (Tensor.ofArray [ 2; 2 ] [| 0f; 1f; 2f; nanf |]) (Tensor.vector [ 0L; 1L ]))
+        "fit: an infinity",
+        (fun () -> fitted (Tensor.ofArray [ 2; 2 ] [| 0f; infinityf; 2f; 1f |]) (Tensor.vector [ 0L; 1L ]))
         "tensor: too few elements", (fun () -> Tensor.ofArray [ 2; 3 ] [| 1.0 |] |> ignore)
         "tensor: read as another type", (fun () -> Tensor.toArray<float>(Tensor.scalar 1.0f) |> ignore)
     ]

@@ -105,6 +105,69 @@ let tests =
             test "all 42 cases are there" { Expect.equal all.Length 42 "the number of cases" }
             for number, case in List.indexed all do
                 test (title number case) { check case }
+            test "a label that is no class has NaN for its loss, few classes or many" {
+                for classes in [ 3; 5000 ] do
+                    let x = logits 1L 3 classes
+
+                    let of' (labels: int list) options =
+                        Loss.crossEntropy options (Expr.constant (Tensor.vector labels)) x
+
+                    let apart = { Loss.classes with Reduction = Reduction.None }
+                    let losses labels = of' labels apart |> Eval.run [] |> Tensor.toFloats
+
+                    Expect.equal
+                        (losses [ 0; classes; -1 ] |> Array.map System.Double.IsNaN)
+                        [| false; true; true |]
+                        "each by itself"
+
+                    let first labels = Array.head (losses labels)
+                    Expect.equal (first [ 0; classes; -1 ]) (first [ 0; 1; 2 ]) "the others are as they were"
+
+                    Expect.isTrue (System.Double.IsNaN(value (of' [ 0; classes; 1 ] Loss.classes))) "the mean"
+
+                    let smooth =
+                        { Loss.classes with
+                            LabelSmoothing = 0.1
+                            Weight = Some(Expr.constant (Tensor.ones DType.F64 [ classes ]))
+                        }
+
+                    Expect.isTrue
+                        (System.Double.IsNaN(value (of' [ 0; classes; 1 ] smooth)))
+                        "smoothed and weighted"
+
+                    for ignored in [ -1; classes ] do
+                        let found = value (of' [ 0; ignored; 1 ] { Loss.classes with Ignore = Some ignored })
+                        let own = losses [ 0; 2; 1 ]
+
+                        Expect.floatClose
+                            Accuracy.high
+                            found
+                            ((own[0] + own[2]) / 2.0)
+                            "the one to be ignored"
+            }
+            test "what a loss takes for labels is found in its graph" {
+                let values = Tensor.vector [ 0L; 2L; 1L; 7L ]
+                let labels = Expr.variable "labels" DType.I64 [ 4 ]
+
+                for classes in [ 1; 3; 5000 ] do
+                    for options in [ Loss.classes; { Loss.classes with Ignore = Some -1 } ] do
+                        let loss = 2.0 * Loss.crossEntropy options labels (logits 1L 4 classes) + 1.0
+
+                        match LabelGuard.find loss with
+                        | [ guard ] ->
+                            let found = Eval.many [ "labels", values ] [ guard.Labels; guard.IsLegal ]
+                            Expect.equal guard.Classes classes "classes"
+                            Expect.equal (Tensor.toFloats found[0]) (Tensor.toFloats values) "labels"
+
+                            Expect.equal
+                                (found[1].ToArray<bool>())
+                                ([| 0; 2; 1; 7 |] |> Array.map (fun label -> label < classes))
+                                "legal"
+                        | other -> failtest $"{other.Length} guards"
+
+                let x = logits 1L 4 3
+                Expect.isEmpty (LabelGuard.find (Loss.mse Reduction.Mean x x)) "no labels"
+            }
             test "a column of predictions is not compared with a row of targets" {
                 let row, column = Expr.variable "y" DType.F32 [ 4 ], Expr.variable "x" DType.F32 [ 4; 1 ]
 

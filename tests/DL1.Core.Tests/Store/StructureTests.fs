@@ -62,6 +62,10 @@ let tests =
                     ""
             }
             test "a model fits its own structure" { Expect.equal (refused json) "" "" }
+            test "a text means the same however it is escaped" {
+                Expect.stringContains json "±" "what may be escaped"
+                Expect.equal (refused (json.Replace("±", "\\u00b1").Replace("Linear", "\\u004cinear"))) "" ""
+            }
             test "the first difference is named with its place" {
                 Expect.equal
                     (refused (Structure.toJson x (model 5)))
@@ -84,12 +88,12 @@ let tests =
                     "something at note / nothing there"
                     ""
             }
-            test "1,000 damaged texts" {
+            test "10,000 damaged texts" {
                 let bytes = System.Text.Encoding.UTF8.GetBytes json
 
                 let check (damaged: byte[]) =
                     Structure.check (System.Text.Encoding.UTF8.GetString damaged) x (model 4)
 
-                survives 1_000 check [ bytes ]
+                survives 10_000 check [ bytes ]
             }
         ]

@@ -125,27 +125,20 @@ let private diabetes =
     }
 
 let private penguins =
-    test "penguins, with missing values: at least 97%, by 5 folds" {
+    test "penguins, with missing values: at least 97%, by 5 folds, all fitted on training rows alone" {
         let table = Datasets.penguins ()
+        let columns = table |> Table.namesBut [ "species" ]
+        let species = table.Categories "species"
+        let labels (table: Table) = Category.labels species (table.Texts "species")
 
-        let measures =
-            table |> Table.numbers [ "beak_length_mm"; "beak_depth_mm"; "flipper_length_mm"; "body_mass_g" ]
+        let score (train: Table) (held: Table) key =
+            // One penguin's sex is a point: a category that most folds have not met.
+            let encoder = train |> TableEncoder.fit columns |> TableEncoder.ignoringUnknown
+            let x = encoder.Apply train
+            let fill = Impute.apply (Impute.median x)
 
-        let columns name =
-            let texts = Table.texts name table in Category.oneHot (Category.fit texts) texts
-
-        let species = Table.texts "species" table
-
-        let data =
-            Dataset(
-                Category.beside [ measures; columns "island"; columns "sex" ],
-                Category.labels (Category.fit species) species
-            )
-
-        let score (train: Dataset) (held: Dataset) key =
-            let fill = Impute.median train.Inputs
-            let filled = Dataset.mapInputs (Impute.apply fill)
-            let train, held = scaled (filled train) (filled held)
+            let train, held =
+                scaled (Dataset(fill x, labels train)) (Dataset(fill (encoder.Apply held), labels held))
 
             let learner =
                 Learner.create (Dense.linear 16 => relu => Dense.linear 3) entropy (Optimizer.adam 0.01)
@@ -156,7 +149,11 @@ let private penguins =
                 held.Targets
                 (Classification.argMax (Trained.predict held.Inputs f.Trained))
 
-        let parts = Search.crossValidateStratified 5 key score data
+        let parts =
+            Splits.stratifiedFolds 5 key (labels table)
+            |> List.mapi (fun i (kept, held) ->
+                score (table.Rows kept) (table.Rows held) (Key.fold (i + 1) key))
+
         Expect.isGreaterThanOrEqual (List.average parts) 0.97 $"accuracies {parts}"
     }
 

@@ -111,7 +111,14 @@ let tests =
                 let trials =
                     [ 0.5; nan; 0.25 ]
                     |> List.mapi (fun i s ->
-                        { Number = i; Setting = rates[i]; Key = Key.ofSeed 1L; Budget = 2; Score = s })
+                        {
+                            Number = i
+                            Setting = rates[i]
+                            Key = Key.ofSeed 1L
+                            Budget = 2
+                            Score = s
+                            Goal = Goal.Minimise
+                        })
 
                 let expected =
                     [
@@ -124,6 +131,34 @@ let tests =
                 Expect.equal ((Search.table trials).Split '\n' |> List.ofArray) expected ""
                 Expect.equal (Search.ranked trials |> List.map _.Number) [ 2; 0; 1 ] "ranked"
             }
+            test "a high score is the best where it is wanted, NaN last all the same" {
+                let scores = [| 0.5; nan; 0.75; 0.25 |]
+                let settings = List.truncate 4 rates
+
+                let trial (s: Setting) (_: Key) (_: int) =
+                    scores[List.findIndex (fun other -> other = s) settings]
+
+                let trials = Search.runTo (Goal.ofMetric Metric.accuracy) 2 (Key.ofSeed 3L) 1 trial settings
+                Expect.equal (Search.ranked trials |> List.map _.Number) [ 2; 0; 3; 1 ] "ranked"
+                Expect.equal (Search.best trials).Score 0.75 "the best"
+
+                let rows = (Search.table trials).Split '\n'
+                Expect.equal rows[1] "    2       1   0.75   0.01" "the first of the table"
+
+                let least = Search.runTo (Goal.ofMetric Metric.rmse) 2 (Key.ofSeed 3L) 1 trial settings
+                Expect.equal (Search.best least).Score 0.25 "an error is to be low"
+
+                Expect.throwsT<DomainError>
+                    (fun () -> Search.ranked (trials @ least) |> ignore)
+                    "both at once"
+            }
+            Law.law "to maximise a score is to minimise its opposite" (fun (seed: int) ->
+                let key = Key.ofSeed (int64 seed)
+                let opposite s key budget = -(score s key budget)
+                let facts = List.map (fun (t: Trial) -> t.Number, t.Budget, t.Key, abs t.Score)
+                let low = Search.halving 2 key 3 1 9 score rates
+                let high = Search.halvingTo Goal.Maximise 2 key 3 1 9 opposite rates
+                facts low = facts high && facts (Search.ranked low) = facts (Search.ranked high))
             test "a setting says which names it has" {
                 let s = rates.Head
                 Expect.throwsT<DomainError> (fun () -> s.Number "other" |> ignore) "name"

@@ -1,0 +1,132 @@
+namespace DL1
+
+open System
+open System.Numerics
+
+/// Data are looked at once before a model meets them. A number that is not finite, or a label that is no class, is a
+/// `DomainError` that names its row: later, all that could be seen of it is a loss that is NaN.
+[<RequireQualifiedAccess>]
+module internal Admit =
+    /// The place of the first element that is NaN or infinite, else −1.
+    let private firstOf<'t
+        when 't: struct and 't: (new: unit -> 't) and 't :> ValueType and 't :> INumberBase<'t>>
+        (values: ReadOnlySpan<'t>)
+        : int =
+        let width = Vector<'t>.Count
+        let mutable first, found = 0, -1
+
+        while found < 0 && first < values.Length do
+            let block = values.Slice(first, min 4096 (values.Length - first))
+            // x − x is 0 of what is finite, and NaN of all else.
+            let mutable sum = Vector<'t>.Zero
+            let mutable i = 0
+
+            while i + width <= block.Length do
+                let x = Vector<'t>(block.Slice(i, width))
+                sum <- sum + (x - x)
+                i <- i + width
+
+            if not (Vector.EqualsAll(sum, Vector<'t>.Zero)) then
+                i <- 0
+
+            while found < 0 && i < block.Length do
+                if not ('t.IsFinite(block[i])) then
+                    found <- first + i
+
+                i <- i + 1
+
+            first <- first + block.Length
+
+        found
+
+    let private firstNotFinite (t: Tensor) : int =
+        match t.Elements with
+        | Elements.F32 values -> firstOf (ReadOnlySpan<float32> values)
+        | Elements.F64 values -> firstOf (ReadOnlySpan<float> values)
+        | Elements.I32 _
+        | Elements.I64 _
+        | Elements.Bool _ -> -1
+
+    /// A place among the elements, as a person looks for it.
+    let private place (shape: Shape) (index: int) : string =
+        let inside = shape.Size / shape[0]
+        let row, rest = index / inside, index % inside
+
+        match List.tail (shape.ToList()) with
+        | [] -> $"in row {row}"
+        | [ _ ] -> $"in row {row}, column {rest}"
+        | dims ->
+            let places, _ = List.mapFoldBack (fun extent rest -> rest % extent, rest / extent) dims rest
+            $"in row {row}, at {places}"
+
+    /// Refuses numbers that are not finite; what the tensor is stands in the message.
+    let finite operation (what: string) (t: Tensor) : unit =
+        match firstNotFinite t with
+        | -1 -> ()
+        | index ->
+            let value = Tensor.toFloats t |> Seq.item index
+            let name = if Double.IsNaN value then "NaN" else "an infinity"
+
+            Refuse.domain
+                operation
+                $"{name} among the {what} {t.DType} {t.Shape}, {place t.Shape index}, counted from 0"
+                "finite numbers"
+                (if Double.IsNaN value then
+                     "fill missing values in with an imputer fitted on the training rows, or leave the row out"
+                 else
+                     "look where the number comes from, such as a division by 0 or a logarithm of 0")
+
+    /// Refuses inputs and targets of data sets, by their names, that are not finite.
+    let numbers operation (sets: (string * Dataset) list) : unit =
+        for name, data in sets do
+            finite operation $"{name}inputs" data.Inputs
+            finite operation $"{name}targets" data.Targets
+
+    /// Refuses the first row that has a label which is no class.
+    let private legal operation size (target: Variable) (guard: LabelGuard) (name: string, data: Dataset) =
+        let run = Compile.prepare [ target ] [ guard.IsLegal; guard.Labels ]
+        // The graph is for batches of one size: a last one that is smaller is filled up from the beginning.
+        let labels rows = run [ Rows.take operation rows data.Targets ]
+
+        let isLegal rows =
+            let legal: bool[] = (labels rows).Head.ToArray<bool>()
+            not (Array.contains false legal)
+
+        for first in 0..size .. data.Count - 1 do
+            let rows = Array.init size (fun i -> (first + i) % data.Count)
+
+            if not (isLegal rows) then
+                let row = rows |> Array.find (fun row -> not (isLegal (Array.create size row)))
+                let found = labels (Array.create size row)
+                let index = Array.IndexOf(found.Head.ToArray<bool>(), false)
+                let label = Tensor.toFloats found[1] |> Seq.item index
+
+                Refuse.domain
+                    operation
+                    $"the label {label} in row {row}, counted from 0, of the {name}targets {data.Targets.DType} {data.Targets.Shape}"
+                    $"labels from 0 to {guard.Classes - 1}: the model has {guard.Classes} outputs"
+                    "give the last layer an output for each class, number the classes from 0, or tell the loss which label to ignore"
+
+    /// Refuses labels of data sets for which a classification's loss has no number. `size` is that of a batch.
+    let labels
+        operation
+        (model: Layer<Expr, Expr>)
+        (loss: Expr -> Expr -> Expr)
+        (parameters: Tree<Tensor>, state: Tree<Tensor>)
+        (size: int)
+        (sets: (string * Dataset) list)
+        : unit =
+        match sets with
+        | (_, data) :: _ when size > 0 && (data.Targets.DType = DType.I32 || data.Targets.DType = DType.I64) ->
+            let variable name (t: Tensor) : Variable =
+                { Name = name; DType = t.DType; Shape = Shape.withAxis 0 size t.Shape }
+
+            let x, target = variable "input" data.Inputs, variable "target" data.Targets
+            let ps, ss = Trace.tree "parameters" parameters, Trace.tree "state" state
+            let output, _ = Layer.apply Mode.Inference ps ss model (Expr.ofVariable x)
+
+            for guard in LabelGuard.find (loss (Expr.ofVariable target) output) do
+                if Graph.variables [ guard.IsLegal ] = [ target ] then
+                    for set in sets do
+                        legal operation size target guard set
+        | _ -> ()
