@@ -71,6 +71,10 @@ public sealed class TrainingResult
     /// <example><code>Tensor classes = result.PredictLabels(test.Inputs);</code></example>
     public Tensor PredictLabels(Tensor inputs) => Trained.PredictLabels(inputs);
 
+    /// <summary>The probability of each class for each row, from a classifier's scores, <c>[rows; classes]</c>.</summary>
+    /// <example><code>Tensor chancesOfAll = result.PredictProbabilities(test.Inputs);</code></example>
+    public Tensor PredictProbabilities(Tensor inputs) => Trained.PredictProbabilities(inputs);
+
     /// <summary>The mean loss on a data set, without penalties, and metrics.</summary>
     /// <exception cref="DomainError">There are no rows.</exception>
     /// <example><code>Console.WriteLine(result.Evaluate(test, Metrics.Accuracy));</code></example>
@@ -107,7 +111,13 @@ public sealed class Scores
     /// <summary>A metric.</summary>
     /// <exception cref="DomainError">It was not measured.</exception>
     /// <example><code>double accuracy = scores[Metrics.Accuracy];</code></example>
-    public double this[Metric metric] => Metrics[metric.Name];
+    public double this[Metric metric] =>
+        Metrics.TryGetValue(metric.Name, out var value)
+            ? value
+            : throw new DomainError(
+                "Scores", $"the metric {metric.Name}, which was not measured",
+                $"one that was: {(Metrics.Count == 0 ? "none" : string.Join(", ", Metrics.Paths))}",
+                "give it to Evaluate, after the data set");
 
     /// <summary>Loss and metrics on a line.</summary>
     /// <example><code>string line = scores.ToString();</code></example>

@@ -64,7 +64,7 @@ public class GuideTests
 
             var wrong = Enumerable.Range(0, test.Count).Where(i => predicted[i] != test.Targets[i]).Take(24).ToArray();
             var section = Section.Titled("Digits")
-                .Figure(LearningCurves.Loss(result.Fitted.History), "The loss falls", "The loss after each epoch.")
+                .Figure(LearningCurves.Loss(result.History), "The loss falls", "The loss after each epoch.")
                 .Figure(ConfusionMatrix.Of(confusion), "Most digits are found", "Each digit and what it was taken for.")
                 .Figure(
                     ImageGrid.Of(
@@ -90,6 +90,30 @@ public class GuideTests
                 return gate * Sigmoid(gate) * scope.Parameter("scale", Initializers.Ones, 32);
             });
             Console.WriteLine(string.Join(", ", gated.Init(Key.OfSeed(1), 16, 64).Parameters.Paths));
+        }));
+
+    [Fact]
+    public void AGraphIsWalkedAsTheGuideShows() =>
+        Assert.Equal("1\nTrue\na·b + cos(a·b)\n", ReadmeTests.Output(() =>
+        {
+            Expr a = Expr.Symbol("a"), b = Expr.Symbol("b");
+            var f = a * b + Sin(a * b);
+            int products = f.Nodes.Count(node => node.Operation is Operation.Binary(BinaryFunction.Mul, _, _));
+            Console.WriteLine(products);                               // 1: a·b is one node, which is used twice
+
+            double value = f.Fold<double>((node, below) => node.Operation switch
+            {
+                Operation.Variable("a", _, _) => 2,
+                Operation.Variable("b", _, _) => 3,
+                Operation.Unary(UnaryFunction.Sin, _) => Math.Sin(below[0]),
+                Operation.Binary(BinaryFunction.Add, _, _) => below[0] + below[1],
+                Operation.Binary(BinaryFunction.Mul, _, _) => below[0] * below[1],
+                var other => throw new NotSupportedException($"{other}"),
+            });
+            Console.WriteLine(value == f.Evaluate((a, 2), (b, 3)).ToDouble()); // True
+
+            var waves = f.Rebuild(node => node.Operation is Operation.Unary(UnaryFunction.Sin, var z) ? Cos(z) : node);
+            Console.WriteLine(waves);                                  // a·b + cos(a·b)
         }));
 
     [Fact]

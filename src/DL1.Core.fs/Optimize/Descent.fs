@@ -15,6 +15,11 @@ type StopRule =
         Tolerance: float
     }
 
+    /// `at most 5000 epochs, patience 50, tolerance 1E-08`.
+    override this.ToString() =
+        let tolerance = this.Tolerance.ToString("G5", Globalization.CultureInfo.InvariantCulture)
+        $"at most {this.MaxEpochs} epochs, patience {this.Patience}, tolerance {tolerance}"
+
 /// One epoch of a descent.
 type DescentRow =
     {
@@ -43,6 +48,17 @@ type Descent =
         /// down or up, by `Tolerance` or more.
         Converged: bool
     }
+
+    /// The optimizer, and how the descent ended.
+    override this.ToString() =
+        let number (value: float) = value.ToString("G6", Globalization.CultureInfo.InvariantCulture)
+        let rest = if this.Converged then "came to rest" else "did not come to rest"
+
+        match Seq.tryLast this.Rows with
+        | None -> $"{this.Name}: no epochs"
+        | Some last ->
+            let point = last.After |> Seq.map number |> String.concat ", "
+            $"{this.Name}: {rest} after {this.Rows.Count} epochs at ({point}): {number last.Value}"
 
 /// Descending an objective of scalar parameters by an optimizer.
 [<RequireQualifiedAccess; CompilationRepresentation(CompilationRepresentationFlags.ModuleSuffix)>]
