@@ -129,8 +129,19 @@ public static class Derivatives
         public Explanation Explain(IEnumerable<(string Name, Expr Expr)> names, params (string Name, Tensor Value)[] values) =>
             DL1.Explain.run(
                 Interop.List(names.Select(n => Tuple.Create(n.Name, n.Expr))),
-                Interop.Bindings(values),
+                Interop.Bindings(Interop.Typed(values, f)),
                 f);
+    }
+
+    extension(ExplainedStep step)
+    {
+        /// <summary>The derivative of the result by this value; null where there is none.</summary>
+        /// <example><code>double slopeThere = explained.Steps[0].Gradient!.ToDouble();</code></example>
+        public Tensor? Gradient => step.Adjoint?.Value;
+
+        /// <summary>The uses of this value: what they add to its gradient.</summary>
+        /// <example><code>foreach (var use in explained.Steps[0].Uses)</code></example>
+        public IReadOnlyList<ExplainedEdge> Uses => step.Edges;
     }
 }
 

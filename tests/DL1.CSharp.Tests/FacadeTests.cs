@@ -67,6 +67,26 @@ public class FacadeTests
     }
 
     [Fact]
+    public void StepsOfAnExplanationTellTheirUses()
+    {
+        Expr a = Expr.Symbol("a"), b = Expr.Symbol("b");
+        var explained = (a * b + a).Explain([], ("a", 2), ("b", 3));
+        double slopeThere = explained.Steps[0].Gradient!.ToDouble();
+        Assert.Equal(4, slopeThere);
+        var sum = 0.0;
+        foreach (var use in explained.Steps[0].Uses)
+        {
+            sum += use.Contribution.ToDouble();
+        }
+
+        Assert.Equal(slopeThere, sum);
+        Assert.Equal(2, explained.Steps[0].Uses.Count);
+        // A value that no derivative passes has none.
+        var held = (b + Floor(a).StopGradient()).Explain([], ("a", 2.5), ("b", 3));
+        Assert.Null(held.Steps.Single(step => step.Name == "a").Gradient);
+    }
+
+    [Fact]
     public void NumbersTakeTheTypeOfTheirVariable()
     {
         Expr x = X, y = Expr.Symbol("y"), s = Expr.Variable("s");

@@ -58,7 +58,7 @@ module Classical =
                 operation
                 (Operand.text objective)
                 "a scalar of f64"
-                "reduce it (Reduce.meanAll), and cast it"
+                "reduce it to its mean or sum, and cast it"
 
         let variables = Graph.variables [ objective ]
 
@@ -127,14 +127,14 @@ module Classical =
                 operation
                 $"{o}"
                 "a tolerance above 0, 1 iteration or more"
-                "Classical.options is a good start"
+                "1e-8 and 10000 iterations are a good start"
 
         let refuse (e: exn) =
             Refuse.domain
                 operation
                 $"no minimum from this start: {e.Message.TrimEnd '.'}"
                 "an objective that is finite on the way, and a minimum within the iterations"
-                "start elsewhere, raise MaxIterations or the tolerance, or take Classical.nelderMead"
+                "start elsewhere, allow more iterations or a larger tolerance, or take the method of Nelder and Mead"
 
         let result =
             try
