@@ -381,6 +381,12 @@ public class TrainingTests
         Assert.Equal(test.Count, probabilities.ToDoubles().Sum(), 1e-3);
         Tensor chancesOfAll = result.PredictProbabilities(test.Inputs);
         Assert.Equal(probabilities, chancesOfAll);
+        float[] outputsOfOne = result.Predict(sample);
+        int classOfOne = result.PredictLabel(sample);
+        float[] chancesOfOne = result.PredictProbabilities(sample);
+        Assert.Equal(scoresOfOne, outputsOfOne);
+        Assert.Equal(label, classOfOne);
+        Assert.Equal(chances, chancesOfOne);
         Assert.Throws<ShapeError>(() => trained.Predict([1f, 2f]));
 
         // One score a row is that of the second of two classes; a model of f64 takes the sample in its own type.
