@@ -45,6 +45,14 @@ public static partial class Datasets
 
     extension(Dataset data)
     {
+        /// <summary>Inputs and targets.</summary>
+        /// <example><code>var (inputs, targets) = data;</code></example>
+        public void Deconstruct(out Tensor inputs, out Tensor targets)
+        {
+            inputs = data.Inputs;
+            targets = data.Targets;
+        }
+
         /// <summary>Two parts that share no row, drawn at random: the first has this part of the rows.</summary>
         /// <param name="part">Above 0 and below 1.</param>
         /// <param name="seed">The same seed gives the same parts.</param>

@@ -6,12 +6,20 @@ public static class Derivatives
     extension(Expr f)
     {
         /// <summary>The derivative of a scalar by a scalar symbol, as a formula to be read.</summary>
+        /// <param name="x">The symbol; the derivative is 0 where the formula does not have it.</param>
+        /// <param name="order">2 for the second derivative, and so on.</param>
+        /// <exception cref="ShapeError">The expression or the symbol is no scalar of f32 or f64.</exception>
+        /// <exception cref="DomainError">The order is negative.</exception>
         /// <example><code>Console.WriteLine((x * Sin(x)).Derivative(x)); // sin x + x·cos x</code></example>
-        public Expr Derivative(Expr x) => Symbolic.derivative(x, f);
+        public Expr Derivative(Expr x, int order = 1) => Symbolic.nth(order, x, f);
 
-        /// <summary>The derivative of a scalar by its variable of this name; 0 where it has none.</summary>
-        /// <example><code>var slope = f.Derivative("x");</code></example>
-        public Expr Derivative(string x) => Symbolic.derivative(Interop.VariableNamed(x, f), f);
+        /// <summary>The derivative of a scalar by its variable of this name.</summary>
+        /// <param name="x">The name of a variable of the formula.</param>
+        /// <param name="order">2 for the second derivative, and so on.</param>
+        /// <exception cref="DomainError">It has no variable of this name, or the order is negative.</exception>
+        /// <example><code>var bend = f.Derivative("x", order: 2);</code></example>
+        public Expr Derivative(string x, int order = 1) =>
+            Symbolic.nth(order, Interop.VariableNamed("Derivative", x, f), f);
 
         /// <summary>The gradient of a scalar by each of some expressions, by reverse mode: graphs shaped as they are.</summary>
         /// <example><code>var gradients = loss.Gradient(w, b);</code></example>
@@ -48,11 +56,53 @@ public static class Derivatives
         /// <example><code>var safe = Log(1 + Exp(x)).Stabilize(); // softplus(x)</code></example>
         public Expr Stabilize() => Rewrite.stable(f);
 
-        /// <summary>The value where the variables have these values.</summary>
+        /// <summary>The value of an expression without variables.</summary>
+        /// <exception cref="DomainError">There is a variable.</exception>
+        /// <example><code>var total = Expr.Constant(Tensor.Ones(3)).Sum().Evaluate();</code></example>
+        public Tensor Evaluate() => Eval.run(Interop.Bindings([]), f);
+
+        /// <summary>The value where the variables have these values. Numbers take the type of their variable.</summary>
         /// <exception cref="DomainError">A variable has no value.</exception>
         /// <exception cref="ShapeError">A value has another type or shape than its variable.</exception>
-        /// <example><code>var value = (x * x).Evaluate(("x", 3.0)); // 9</code></example>
-        public Tensor Evaluate(params (string Name, Tensor Value)[] values) => Eval.run(Interop.Bindings(values), f);
+        /// <example><code>var value = (x * x).Evaluate(("x", 3)); // 9</code></example>
+        public Tensor Evaluate(params (string Name, Tensor Value)[] values) =>
+            Eval.run(Interop.Bindings(Interop.Typed(values, f)), f);
+
+        /// <summary>The value where the variables have these values. Numbers take the type of their variable.</summary>
+        /// <exception cref="DomainError">A variable has no value, or something else than a variable is given one.</exception>
+        /// <exception cref="ShapeError">A value has another type or shape than its variable.</exception>
+        /// <example><code>var same = (x * y).Evaluate((x, 3), (y, 0.5)); // 1.5</code></example>
+        public Tensor Evaluate(params (Expr Variable, Tensor Value)[] values) =>
+            f.Evaluate([.. values.Select(v => (Interop.VariableOf(v.Variable, "Evaluate").Name, v.Value))]);
+
+        /// <summary>A scalar of its one variable as a compiled delegate.</summary>
+        /// <exception cref="DomainError">It has more variables than one, or none.</exception>
+        /// <example><code>Func&lt;double, double&gt; only = (x * x).Compile();</code></example>
+        public Func<double, double> Compile() =>
+            Graph.variables(Interop.List([f])) is { Length: 1 } one
+                ? f.Compile(ExprModule.ofVariable(one.Head))
+                : throw new DomainError(
+                    "Compile", $"a formula of the variables {Interop.Names(f)}", "a formula of one variable",
+                    "name them in the order of the delegate's parameters: Compile(\"x\", \"y\")");
+
+        /// <summary>A scalar as a compiled delegate of its variable of this name.</summary>
+        /// <exception cref="DomainError">It has no variable of this name, or another one beside it.</exception>
+        /// <example><code>var byName = (x * Sin(x)).Compile("x");</code></example>
+        public Func<double, double> Compile(string x) => f.Compile(Interop.VariableNamed("Compile", x, f));
+
+        /// <summary>A scalar as a compiled delegate of two variables by their names.</summary>
+        /// <exception cref="DomainError">It has no variable of such a name, or another one beside them.</exception>
+        /// <example><code>var byNames = (x * y).Compile("x", "y");</code></example>
+        public Func<double, double, double> Compile(string x, string y) =>
+            f.Compile(Interop.VariableNamed("Compile", x, f), Interop.VariableNamed("Compile", y, f));
+
+        /// <summary>A scalar as a compiled delegate of three variables by their names.</summary>
+        /// <exception cref="DomainError">It has no variable of such a name, or another one beside them.</exception>
+        /// <example><code>var byThree = (x * y * z).Compile("x", "y", "z");</code></example>
+        public Func<double, double, double, double> Compile(string x, string y, string z) =>
+            f.Compile(
+                Interop.VariableNamed("Compile", x, f), Interop.VariableNamed("Compile", y, f),
+                Interop.VariableNamed("Compile", z, f));
 
         /// <summary>A scalar of one symbol as a compiled delegate, as fast as the same formula written in C#.</summary>
         /// <example><code>Func&lt;double, double&gt; g = (x * Sin(x)).Compile(x);</code></example>
@@ -79,8 +129,19 @@ public static class Derivatives
         public Explanation Explain(IEnumerable<(string Name, Expr Expr)> names, params (string Name, Tensor Value)[] values) =>
             DL1.Explain.run(
                 Interop.List(names.Select(n => Tuple.Create(n.Name, n.Expr))),
-                Interop.Bindings(values),
+                Interop.Bindings(Interop.Typed(values, f)),
                 f);
+    }
+
+    extension(ExplainedStep step)
+    {
+        /// <summary>The derivative of the result by this value; null where there is none.</summary>
+        /// <example><code>double slopeThere = explained.Steps[0].Gradient!.ToDouble();</code></example>
+        public Tensor? Gradient => step.Adjoint?.Value;
+
+        /// <summary>The uses of this value: what they add to its gradient.</summary>
+        /// <example><code>foreach (var use in explained.Steps[0].Uses)</code></example>
+        public IReadOnlyList<ExplainedEdge> Uses => step.Edges;
     }
 }
 

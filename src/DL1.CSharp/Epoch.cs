@@ -15,6 +15,7 @@ namespace DL1;
 [DebuggerDisplay("{ToString(),nq}")]
 public sealed record Epoch(
     int Number, long Steps, double Loss, double? ValidationLoss, Tree<double> Metrics, Tree<double> Gradients, double Seconds)
+    : IEpoch
 {
     internal static Epoch From(EpochRow row) =>
         new(

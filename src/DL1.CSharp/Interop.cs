@@ -23,10 +23,33 @@ internal static class Interop
     public static FSharpList<Tuple<string, Tensor>> Bindings(IEnumerable<(string Name, Tensor Value)> values) =>
         List(values.Select(v => Tuple.Create(v.Name, v.Value)));
 
-    public static Expr VariableNamed(string name, Expr f) =>
+    /// <summary>The names of the variables of an expression, for errors.</summary>
+    public static string Names(Expr f)
+    {
+        var names = Graph.variables(List([f])).Select(v => v.Name).ToList();
+        return names.Count == 0 ? "none" : string.Join(", ", names);
+    }
+
+    public static Expr VariableNamed(string operation, string name, Expr f) =>
         Graph.variables(List([f])).FirstOrDefault(v => v.Name == name) is { } v
             ? ExprModule.ofVariable(v)
-            : Expr.Symbol(name);
+            : throw new DomainError(
+                operation, $"by the name '{name}', which the formula does not have", $"one of its variables: {Names(f)}",
+                "check the spelling: case counts");
+
+    /// <summary>
+    /// Values by name, in which a number takes the floating-point type of the scalar that it is for: in C#, <c>3</c> and
+    /// <c>0.5f</c> become tensors of their own types before anybody knows what they are for.
+    /// </summary>
+    public static IEnumerable<(string Name, Tensor Value)> Typed(IEnumerable<(string Name, Tensor Value)> values, Expr f)
+    {
+        var types = Graph.variables(List([f]))
+            .Where(v => v.Shape.Rank == 0 && v.DType.IsFloat).ToDictionary(v => v.Name, v => v.DType);
+        return values.Select(v =>
+            v.Value is { Rank: 0 } number && !number.DType.Equals(DType.Bool) && types.TryGetValue(v.Name, out var type)
+                ? (v.Name, number.Cast(type))
+                : v);
+    }
 
     public static Variable VariableOf(Expr e, string operation) =>
         e.Node is Node<Expr>.Variable v

@@ -33,6 +33,14 @@ public static class Tensors
         /// <example><code>var m = Tensor.From(new float[,] { { 1, 2 }, { 3, 4 } });</code></example>
         public static Tensor From(float[,] values) => ConvertModule.ofArray2D(values);
 
+        /// <summary>A matrix of f64 from a rectangular array, as <c>From</c> makes it.</summary>
+        /// <example><code>var m = Tensor.Of(new double[,] { { 1, 2 }, { 3, 4 } });</code></example>
+        public static Tensor Of(double[,] values) => ConvertModule.ofArray2D(values);
+
+        /// <summary>A matrix of f32 from a rectangular array, as <c>From</c> makes it.</summary>
+        /// <example><code>var m = Tensor.Of(new float[,] { { 1, 2 }, { 3, 4 } });</code></example>
+        public static Tensor Of(float[,] values) => ConvertModule.ofArray2D(values);
+
         /// <summary>A matrix of f64 from one of MathNet's.</summary>
         /// <example><code>var m = Tensor.From(Matrix&lt;double&gt;.Build.DenseIdentity(3));</code></example>
         public static Tensor From(Matrix<double> values) => ConvertModule.ofMatrix(values);
@@ -58,11 +66,28 @@ public static class Tensors
         public double[] ToDoubles() => TensorModule.toFloats(t);
 
         /// <summary>The rows of the leading axis at these indices, in their order.</summary>
+        /// <exception cref="DomainError">A row is not there.</exception>
         /// <example><code>var batch = images.Rows(order[..128]);</code></example>
-        public Tensor Rows(IReadOnlyList<int> indices) =>
-            Eval.run(
-                Interop.Bindings([]),
-                ExprModule.gather(0, Expr.Constant(Tensor.Of([.. indices])), Expr.Constant(t)));
+        public Tensor Rows(IReadOnlyList<int> indices) => DL1.Rows.take("Rows", [.. indices], t);
+
+        /// <summary>The rows of a range of the leading axis.</summary>
+        /// <exception cref="ShapeError">The range reaches beyond it, or the tensor is a scalar.</exception>
+        /// <example><code>var lastTwo = images.Rows(^2..);</code></example>
+        public Tensor Rows(Range range) => t.Slice(0, range);
+
+        /// <summary>A row of the leading axis, which goes: of a matrix a vector, of a vector a scalar.</summary>
+        /// <exception cref="DomainError">The row is not there.</exception>
+        /// <example><code>Tensor last = images.Row(^1);</code></example>
+        public Tensor Row(Index row)
+        {
+            var count = DL1.Rows.count("Row", t);
+            return DL1.Rows.take("Row", [row.GetOffset(count)], t).Reshape([.. t.Shape.Skip(1)]);
+        }
+
+        /// <summary>The elements of a range along an axis; −1 is the last.</summary>
+        /// <exception cref="ShapeError">The axis is not there, or the range reaches beyond it.</exception>
+        /// <example><code>var leftHalf = images.Slice(-1, ..2);</code></example>
+        public Tensor Slice(int axis, Range range) => Expr.Constant(t).Slice(axis, range).Evaluate();
 
         /// <summary>The elements as a matrix of MathNet's.</summary>
         /// <example><code>var solved = t.ToMatrix().QR();</code></example>

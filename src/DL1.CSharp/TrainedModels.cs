@@ -6,6 +6,13 @@ namespace DL1;
 /// </summary>
 public static class TrainedModels
 {
+    // A sample as a batch of one row, in the type of the model's parameters.
+    private static Tensor Row(Trained trained, float[] sample) =>
+        Tensor.Of(sample, 1, sample.Length)
+            .Cast(trained.Parameters.Values.Select(p => p.DType).FirstOrDefault(type => type.IsFloat, DType.F32));
+
+    private static float[] Numbers(Tensor outputs) => outputs.Cast(DType.F32).ToArray<float>();
+
     extension(Trained trained)
     {
         /// <summary>The outputs for inputs of any number of rows, <c>[rows; ...]</c>, computed in batches of 256.</summary>
@@ -17,6 +24,33 @@ public static class TrainedModels
         /// <summary>The class of the greatest output for each row, the first of several, i64 <c>[rows]</c>.</summary>
         /// <example><code>Tensor labels = trained.PredictLabels(test.Inputs);</code></example>
         public Tensor PredictLabels(Tensor inputs) => Classification.argMax(trained.Predict(inputs));
+
+        /// <summary>
+        /// The probability of each class for each row, from a classifier's scores: softmax of <c>[rows; classes]</c>; of scores
+        /// <c>[rows; 1]</c>, one a row as for two classes, the probability of the second by the sigmoid.
+        /// </summary>
+        /// <exception cref="ShapeError">Inputs do not fit the model; the message names the layer.</exception>
+        /// <example><code>Tensor probabilities = trained.PredictProbabilities(test.Inputs);</code></example>
+        public Tensor PredictProbabilities(Tensor inputs)
+        {
+            var scores = Expr.Constant(trained.Predict(inputs));
+            return (scores.Shape is [.., 1] ? ExprModule.sigmoid(scores) : scores.Softmax()).Evaluate();
+        }
+
+        /// <summary>The outputs for one sample of a model whose inputs are <c>[rows; features]</c>.</summary>
+        /// <exception cref="ShapeError">There are more or fewer features than the model was made for.</exception>
+        /// <example><code>float[] scoresOfOne = trained.Predict(sample);</code></example>
+        public float[] Predict(float[] sample) => Numbers(trained.Predict(Row(trained, sample)));
+
+        /// <summary>The class of the greatest output for one sample.</summary>
+        /// <exception cref="ShapeError">There are more or fewer features than the model was made for.</exception>
+        /// <example><code>int label = trained.PredictLabel(sample);</code></example>
+        public int PredictLabel(float[] sample) => (int)trained.PredictLabels(Row(trained, sample))[0];
+
+        /// <summary>The probability of each class for one sample, or that of the second where the model gives one score.</summary>
+        /// <exception cref="ShapeError">There are more or fewer features than the model was made for.</exception>
+        /// <example><code>float[] chances = trained.PredictProbabilities(sample);</code></example>
+        public float[] PredictProbabilities(float[] sample) => Numbers(trained.PredictProbabilities(Row(trained, sample)));
 
         /// <summary>The mean loss and the metrics on a data set.</summary>
         /// <exception cref="DomainError">There are no rows, or one has a NaN, an infinity, or a label that is no class.</exception>

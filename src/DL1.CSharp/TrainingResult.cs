@@ -71,6 +71,25 @@ public sealed class TrainingResult
     /// <example><code>Tensor classes = result.PredictLabels(test.Inputs);</code></example>
     public Tensor PredictLabels(Tensor inputs) => Trained.PredictLabels(inputs);
 
+    /// <summary>The probability of each class for each row, from a classifier's scores, <c>[rows; classes]</c>.</summary>
+    /// <example><code>Tensor chancesOfAll = result.PredictProbabilities(test.Inputs);</code></example>
+    public Tensor PredictProbabilities(Tensor inputs) => Trained.PredictProbabilities(inputs);
+
+    /// <summary>The outputs for one sample of a model whose inputs are <c>[rows; features]</c>.</summary>
+    /// <exception cref="ShapeError">There are more or fewer features than the model was made for.</exception>
+    /// <example><code>float[] outputsOfOne = result.Predict(sample);</code></example>
+    public float[] Predict(float[] sample) => Trained.Predict(sample);
+
+    /// <summary>The class of the greatest output for one sample.</summary>
+    /// <exception cref="ShapeError">There are more or fewer features than the model was made for.</exception>
+    /// <example><code>int classOfOne = result.PredictLabel(sample);</code></example>
+    public int PredictLabel(float[] sample) => Trained.PredictLabel(sample);
+
+    /// <summary>The probability of each class for one sample, or that of the second where the model gives one score.</summary>
+    /// <exception cref="ShapeError">There are more or fewer features than the model was made for.</exception>
+    /// <example><code>float[] chancesOfOne = result.PredictProbabilities(sample);</code></example>
+    public float[] PredictProbabilities(float[] sample) => Trained.PredictProbabilities(sample);
+
     /// <summary>The mean loss on a data set, without penalties, and metrics.</summary>
     /// <exception cref="DomainError">There are no rows.</exception>
     /// <example><code>Console.WriteLine(result.Evaluate(test, Metrics.Accuracy));</code></example>
@@ -107,7 +126,13 @@ public sealed class Scores
     /// <summary>A metric.</summary>
     /// <exception cref="DomainError">It was not measured.</exception>
     /// <example><code>double accuracy = scores[Metrics.Accuracy];</code></example>
-    public double this[Metric metric] => Metrics[metric.Name];
+    public double this[Metric metric] =>
+        Metrics.TryGetValue(metric.Name, out var value)
+            ? value
+            : throw new DomainError(
+                "Scores", $"the metric {metric.Name}, which was not measured",
+                $"one that was: {(Metrics.Count == 0 ? "none" : string.Join(", ", Metrics.Paths))}",
+                "give it to Evaluate, after the data set");
 
     /// <summary>Loss and metrics on a line.</summary>
     /// <example><code>string line = scores.ToString();</code></example>

@@ -18,6 +18,29 @@ type Column =
         | Numbers values -> values.Length
         | Texts values -> values.Length
 
+    /// How many values there are, and the first of them: `344 texts: Adelie, Adelie, Adelie, ...`.
+    override this.ToString() =
+        let shown kind count (first: seq<string>) =
+            let values = String.Join(", ", first)
+            let rest = if count > 6 then ", ..." else ""
+            $"{count} {kind}: {values}{rest}"
+
+        match this with
+        | Numbers values ->
+            values
+            |> Seq.truncate 6
+            |> Seq.map (fun v ->
+                if Double.IsNaN v then
+                    "missing"
+                else
+                    v.ToString("G6", CultureInfo.InvariantCulture))
+            |> shown "numbers" values.Length
+        | Texts values ->
+            values
+            |> Seq.truncate 6
+            |> Seq.map (fun text -> if text = "" then "missing" else text)
+            |> shown "texts" values.Length
+
 /// How one value of a table is read.
 [<RequireQualifiedAccess>]
 module internal Field =
@@ -112,7 +135,7 @@ type Table internal (source: string, names: string[], columns: Column[], lines: 
                     "Table.numbers"
                     $"'{values[row]}' in {source}, line {lines[row]}, column '{name}'"
                     "a number, or nothing where the value is missing"
-                    $"correct the value, or read the column as texts: Table.texts \"{name}\""
+                    "correct the value, or read the column as texts"
 
     /// Columns of numbers as a tensor of shape `[rows; columns]` and the given type, `F32` or `F64`; NaN where a value
     /// is missing: `table.Numbers(DType.F64, "bmi", "age")`.
@@ -122,7 +145,7 @@ type Table internal (source: string, names: string[], columns: Column[], lines: 
                 "Table.numbers"
                 $"the type {dtype}"
                 "f32 or f64, which can hold a missing value"
-                "Tensor.cast afterwards, once no value is missing"
+                "cast the tensor afterwards, once no value is missing"
 
         let columns = names |> Array.map this.Values
         let rows = this.RowCount

@@ -81,7 +81,7 @@ module private GraphDrawing =
                 "GraphSvg"
                 $"a graph of {count} nodes"
                 $"at most {mostNodes} nodes: more cannot be read in one picture"
-                "draw a part of it, or write Dot.ofGraph to a file for Graphviz"
+                "draw a part of it, or write it as DOT to a file for Graphviz"
 
         let spots, wires = GraphLayout.build notes roots
         let at, columns, width, height = GraphLayout.place spots wires

@@ -93,7 +93,7 @@ type Histograms =
                 operation
                 $"{all.Length} tensors"
                 "from 1 to 200"
-                "take a part of them, as by Tree.filter"
+                "take a part of them, by a filter of the tree"
 
         if bins < 2 || bins > 200 then
             Refuse.domain operation $"{bins} bins" "from 2 to 200" "30, which is usual"

@@ -2,27 +2,28 @@ namespace DL1.Pictures
 
 open DL1
 
-/// The course of a training as plots, from the history that `Fit.run` gives. Refuses a history of no epochs with a
+/// The course of a training as plots, from the history that `Fit.run` gives, or that of a
+/// `TrainingResult` in C#. Refuses a history of no epochs with a
 /// `DomainError`.
 ///
 /// <example><code>
 /// LearningCurves.Loss(fitted.History).WithLogY().Png(800, 480)
 /// </code>
 /// In C#: <code>
-/// byte[] png = LearningCurves.Loss(history).Png(800, 480);
+/// byte[] png = LearningCurves.Loss(result.History).Png(800, 480);
 /// </code></example>
 [<AbstractClass; Sealed>]
 type LearningCurves =
-    static member private Rows(operation, history: seq<EpochRow>) =
-        let rows = Array.ofSeq history
+    static member private Rows(operation, history: seq<'epoch>) : IEpoch[] * float[] when 'epoch :> IEpoch =
+        let rows = history |> Seq.map (fun epoch -> epoch :> IEpoch) |> Array.ofSeq
 
         if rows.Length = 0 then
             Refuse.domain operation "a history of no epochs" "one epoch at least" "train for an epoch first"
 
-        rows, rows |> Array.map (fun r -> float r.Epoch)
+        rows, rows |> Array.map (fun r -> float r.Number)
 
     /// The loss of training over the epochs, and that of validation where there is one: `LearningCurves.Loss(history)`.
-    static member Loss(history: seq<EpochRow>) : Plot =
+    static member Loss(history: seq<'epoch>) : Plot when 'epoch :> IEpoch =
         let rows, epochs = LearningCurves.Rows("LearningCurves.Loss", history)
 
         let plot =
@@ -31,28 +32,29 @@ type LearningCurves =
                 .Labels("epoch", "loss")
                 .Line("training", epochs, rows |> Seq.map _.Loss)
 
-        if rows |> Array.exists _.ValidationLoss.IsSome then
-            let losses = rows |> Array.map (fun r -> r.ValidationLoss |> Option.defaultValue nan)
+        if rows |> Array.exists _.ValidationLoss.HasValue then
+            let losses =
+                rows |> Array.map (fun r -> r.ValidationLoss |> Option.ofNullable |> Option.defaultValue nan)
+
             plot.Line("validation", epochs, losses)
         else
             plot
 
     /// Each metric over the epochs: `LearningCurves.Metrics(history)`. Refuses a history without metrics with a
     /// `DomainError`.
-    static member Metrics(history: seq<EpochRow>) : Plot =
+    static member Metrics(history: seq<'epoch>) : Plot when 'epoch :> IEpoch =
         let operation = "LearningCurves.Metrics"
         let rows, epochs = LearningCurves.Rows(operation, history)
-        let names = rows |> Seq.collect (fun r -> List.map fst r.Metrics) |> Seq.distinct |> List.ofSeq
+        let names = rows |> Seq.collect (fun r -> Tree.paths r.Metrics) |> Seq.distinct |> List.ofSeq
 
         if names.IsEmpty then
             Refuse.domain
                 operation
                 "a history without metrics"
                 "one metric at least"
-                "name them in the options of the training, Metrics = [ Metric.accuracy ]"
+                "name them in the options of the training: accuracy, for one"
 
-        let value name (r: EpochRow) =
-            r.Metrics |> List.tryFind (fun (n, _) -> n = name) |> Option.map snd |> Option.defaultValue nan
+        let value name (r: IEpoch) = Tree.tryFind name r.Metrics |> Option.defaultValue nan
 
         (Plot.Titled("Metrics").Labels("epoch", ""), names)
         ||> List.fold (fun plot name -> plot.Line(name, epochs, rows |> Seq.map (value name)))
@@ -61,7 +63,7 @@ type LearningCurves =
     /// more than eight, for each layer (the root of the sum of squares of its parameters); of more than eight layers,
     /// eight from the first to the last. `LearningCurves.Gradients(history)` Refuses a history in which they were not
     /// watched with a `DomainError`.
-    static member Gradients(history: seq<EpochRow>) : Plot =
+    static member Gradients(history: seq<'epoch>) : Plot when 'epoch :> IEpoch =
         let operation = "LearningCurves.Gradients"
         let rows, epochs = LearningCurves.Rows(operation, history)
         let paths = rows |> Seq.collect (fun r -> Tree.paths r.Gradients) |> Seq.distinct |> Array.ofSeq
@@ -71,7 +73,7 @@ type LearningCurves =
                 operation
                 "a history without the norms of gradients"
                 "a training that watches them"
-                "set WatchesGradients = true in the options of the training"
+                "watch them, by the options of the training: WatchesGradients, in C# WatchGradients"
 
         let layer (path: string) =
             match path.LastIndexOf '.' with
@@ -90,7 +92,7 @@ type LearningCurves =
             else
                 Array.init 8 (fun i -> groups[i * (groups.Length - 1) / 7])
 
-        let norm (members: string[]) (r: EpochRow) =
+        let norm (members: string[]) (r: IEpoch) =
             members
             |> Array.map (fun p -> Tree.tryFind p r.Gradients |> Option.defaultValue nan)
             |> Array.sumBy (fun n -> n * n)

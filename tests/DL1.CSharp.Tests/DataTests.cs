@@ -16,6 +16,51 @@ public class DataTests
     private static double[] Numbers(Dataset data) => data.Inputs.ToDoubles();
 
     [Fact]
+    public void ADataSetComesApart()
+    {
+        var data = Dataset.From([0.0, 1.0, 2.0], [0.0, 1.0, 4.0]);
+        var (inputs, targets) = data;
+        Assert.Equal((data.Inputs, data.Targets), (inputs, targets));
+    }
+
+    [Fact]
+    public void WhatIsShownIsRead()
+    {
+        // Nothing of F#'s own notation for records and unions, {Name = value} or Some 1, on a C# console.
+        var x = Expr.Symbol("x");
+        var train = Dataset.From(new double[,] { { 1, 2 }, { 3, 6 } }, new[] { 0, 1 });
+        var learner = Layers.Linear(2).Learner(Losses.CrossEntropy, Optimizers.Adam());
+        var grid = HyperSearch.Grid(("rate", Ranges.Among(0.1, 0.01)));
+        Assert.Equal("(x − 2) / 1, (x − 4) / 2", Scaler.Standard(train.Inputs).ToString());
+        Assert.Equal("3 texts: b, missing, a", Tables.FromCsv("n,t\n1,b\n2,\n3,a\n")["t"].ToString());
+        Assert.Equal("3 numbers: 1, missing, 3", Tables.FromCsv("n,t\n1,b\n,c\n3,a\n")["n"].ToString());
+        Assert.Equal("0 a, 1 b", Tables.FromCsv("n,t\n1,b\n3,a\n").Categories("t").ToString());
+        Assert.Equal("one of 0.1, 0.01", Ranges.Among(0.1, 0.01).ToString());
+        Assert.Equal("from 0.0001 to 1, uniform in the logarithm", Ranges.LogUniform(1e-4, 1).ToString());
+        Assert.Equal("from 0 to 0.5", Ranges.Uniform(0, 0.5).ToString());
+        Assert.Equal("a whole number from 1 to 8", Ranges.Whole(1, 8).ToString());
+        Assert.Equal("0: rate=0.1 with budget 1: score 0.5", grid.Run((_, _) => 0.5)[0].ToString());
+        Assert.Equal("after 5 epochs without a better loss, the best restored", EarlyStopping.After(5).ToString());
+        Assert.Equal("2 threads, dynamic code, no checks", new CompileOptions(2, true, false).ToString());
+        Assert.Equal("batches of 64, shuffled", new BatchOptions(64, true, false).ToString());
+        Assert.Equal("tolerance 1E-08, at most 10 iterations", new MinimizerOptions(1e-8, 10).ToString());
+        Assert.Equal("at most 9 epochs, patience 2, tolerance 0.5", new StopRule(9, 2, 0.5).ToString());
+        Assert.Equal("4 points from (0, 0) to (1, 1)", Metrics.Roc(Tensor.Of([0, 1, 0]), Tensor.Of([0.1, 0.9, 0.5])).ToString());
+        Assert.Equal("Linear by Adam, f32", learner.ToString());
+        Assert.Equal(
+            "after 0 steps: 6 parameters, 0 numbers of state, 13 of the optimizer",
+            learner.Start(Key.OfSeed(1), train.Inputs).ToString());
+        Assert.StartsWith("0 after ", (x - 2).Pow(2).MinimizeByBfgs([(x, 0.0)]).ToString());
+        Assert.StartsWith("SGD: came to rest after ", Descent.Run((x - 2).Pow(2), Optimizers.Sgd(0.1), [(x, 5)]).ToString());
+        Assert.Equal("a transformation", Transforms.ClipByNorm(1).ToString());
+        Assert.EndsWith("0.1", learner.FindRate(train, steps: 3).ToString());
+        Assert.Equal("x: f64 []", ((Node<Expr>.Variable)x.Node).Item.ToString());
+        Assert.Equal(
+            Metrics.Confusion(Tensor.Of([0, 1]), Tensor.Of([1, 1])).ToString(),
+            Metrics.Confusion(Tensor.Of([0, 1]), Tensor.Of([1, 1])).Report());
+    }
+
+    [Fact]
     public void ADatasetIsMadeOfArrays()
     {
         var made = Dataset.From(Tensor.Zeros(4, 2), Tensor.Ones(4, 1));

@@ -1,3 +1,5 @@
+using System.Text.RegularExpressions;
+
 namespace DL1.CSharp.Tests;
 
 /// <summary>The commonest mistakes, and what they are answered: in parts that a program can read, in words that hold in C#.</summary>
@@ -25,6 +27,32 @@ public class ErrorTests
         Assert.Contains(given.Split(" to [")[0], error.Given);
         Assert.NotEqual("", error.Expected);
         Assert.Equal($"{operation}: {error.Given}.\n  Expected: {error.Expected}.\n  Try: {cure}.", error.Message);
+    }
+
+    [Fact]
+    public void NoErrorInTheSourcesSpeaksFSharpAlone()
+    {
+        // What follows Refuse up to the next empty line; code in braces and names of operations, which are single words, are not
+        // looked at. What is said of quotations is for F#.
+        var found = 0;
+        foreach (var file in new[] { "DL1.Core.fs", "DL1.Data", "DL1.Pictures" }
+            .SelectMany(p => Directory.GetFiles(Repository.Folder("src", p), "*.fs", SearchOption.AllDirectories))
+            .Where(f => !f.Contains("/obj/") && Path.GetFileName(f) is not ("Errors.fs" or "Unreadable.fs" or "Quote.fs")))
+        {
+            foreach (Match refusal in Regex.Matches(File.ReadAllText(file), @"Refuse\.(shape|domain|format)\b(.*?)(\n\s*\n|\z)", RegexOptions.Singleline))
+            {
+                found++;
+                foreach (Match text in Regex.Matches(refusal.Groups[2].Value, "\"(?:[^\"\\\\]|\\\\.)*\""))
+                {
+                    var said = Regex.Replace(text.Value, @"\{[^}]*\}", "");
+                    Assert.False(
+                        said.Contains(' ') && Regex.IsMatch(said, @"\b[A-Z][A-Za-z]+\.[a-z][A-Za-z]+|\(fun |\|>| = \["),
+                        $"{Path.GetFileName(file)}: {text.Value}");
+                }
+            }
+        }
+
+        Assert.True(found > 200, $"only {found} refusals were found");
     }
 
     [Fact]

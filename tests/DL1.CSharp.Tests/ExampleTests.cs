@@ -18,11 +18,13 @@ public class ExampleTests
         let name = (string)member.Attribute("name")!
         where name.StartsWith("M:DL1.") || name.StartsWith("P:DL1.") || name.StartsWith("T:DL1.")
         let parts = name["M:DL1.".Length..].Split('.', '`', '(')
-        let type = typeof(Functions).Assembly.GetType($"DL1.{parts[0]}")
-        where type?.IsPublic ?? false
+        let outer = typeof(Functions).Assembly.GetType($"DL1.{parts[0]}")
+        where outer?.IsPublic ?? false
+        let nested = parts.Length > 1 ? outer.GetNestedType(parts[1]) : null
+        let type = nested ?? outer
         let isRecord = type.GetProperty("EqualityContract", BindingFlags.NonPublic | BindingFlags.Instance) is not null
             || type.GetMethod("PrintMembers", BindingFlags.NonPublic | BindingFlags.Instance) is not null
-        where name[0] == 'T' ? isRecord : !(isRecord && IsPartOf(type, parts[1]))
+        where name[0] == 'T' ? isRecord : !(isRecord && IsPartOf(type, parts[nested is null ? 1 : 2]))
         select (name, parts[0], member);
 
     /// <summary>Whether a member is what a record is made of: the example of the record shows it.</summary>

@@ -29,7 +29,99 @@ public class FacadeTests
     {
         var v = Expr.Variable("v");
         Assert.Equal("2·v", Square(v).Derivative("v").ToString());
-        Assert.Equal("0", Square(v).Derivative("u").ToString());
+        var unknown = Assert.Throws<DomainError>(() => Square(v).Derivative("u"));
+        Assert.Contains("one of its variables: v", unknown.Message);
+        Assert.Contains("one of its variables: none", Assert.Throws<DomainError>(() => Expr.Literal(2).Derivative("u")).Message);
+        // By a symbol it is what mathematics says.
+        Assert.Equal("0", Square(v).Derivative(Expr.Symbol("u")).ToString());
+    }
+
+    [Fact]
+    public void DerivativesHaveOrders()
+    {
+        var f = X.Pow(3);
+        var bend = f.Derivative("x", order: 2);
+        Assert.Equal("6·x", bend.ToString());
+        Assert.Equal(bend, f.Derivative(X, order: 2));
+        Assert.Equal(f, f.Derivative(X, order: 0));
+        Assert.Throws<DomainError>(() => f.Derivative("x", order: -1));
+    }
+
+    [Fact]
+    public void DelegatesAreCompiledByNames()
+    {
+        Expr x = X, y = Expr.Symbol("y"), z = Expr.Symbol("z");
+        Func<double, double> only = (x * x).Compile();
+        Assert.Equal(9, only(3));
+        var byName = (x * Sin(x)).Compile("x");
+        Assert.Equal(Math.Sin(1), byName(1));
+        var byNames = (x * y).Compile("x", "y");
+        Assert.Equal(6, byNames(2, 3));
+        var byThree = (x * y * z).Compile("x", "y", "z");
+        Assert.Equal(24, byThree(2, 3, 4));
+        Assert.Equal(0.5, (x / y).Compile("y", "x")(4, 2));
+        Assert.Contains("the variables x, y", Assert.Throws<DomainError>(() => (x * y).Compile()).Message);
+        Assert.Throws<DomainError>(() => Expr.Literal(1).Compile());
+        Assert.Contains("one of its variables: x", Assert.Throws<DomainError>(() => x.Compile("X")).Message);
+        Assert.Throws<DomainError>(() => (x * y).Compile("x"));
+    }
+
+    [Fact]
+    public void StepsOfAnExplanationTellTheirUses()
+    {
+        Expr a = Expr.Symbol("a"), b = Expr.Symbol("b");
+        var explained = (a * b + a).Explain([], ("a", 2), ("b", 3));
+        double slopeThere = explained.Steps[0].Gradient!.ToDouble();
+        Assert.Equal(4, slopeThere);
+        var sum = 0.0;
+        foreach (var use in explained.Steps[0].Uses)
+        {
+            sum += use.Contribution.ToDouble();
+        }
+
+        Assert.Equal(slopeThere, sum);
+        Assert.Equal(2, explained.Steps[0].Uses.Count);
+        // A value that no derivative passes has none.
+        var held = (b + Floor(a).StopGradient()).Explain([], ("a", 2.5), ("b", 3));
+        Assert.Null(held.Steps.Single(step => step.Name == "a").Gradient);
+    }
+
+    [Fact]
+    public void NumbersTakeTheTypeOfTheirVariable()
+    {
+        Expr x = X, y = Expr.Symbol("y"), s = Expr.Variable("s");
+        var value = (x * x).Evaluate(("x", 3)); // 9
+        Assert.Equal((9.0, DType.F64), (value.ToDouble(), value.DType));
+        var same = (x * y).Evaluate((x, 3), (y, 0.5)); // 1.5
+        Assert.Equal(1.5, same.ToDouble());
+        Assert.Equal((0.25, DType.F32), ((s * s).Evaluate((s, 0.5)).ToDouble(), s.DType));
+        var total = Expr.Constant(Tensor.Ones(3)).Sum().Evaluate();
+        Assert.Equal(3, total.ToDouble());
+        // Tensors keep theirs.
+        Assert.Throws<ShapeError>(() => Expr.Variable("v", 2).Evaluate(("v", Tensor.Of([1.0, 2.0]))));
+        Assert.Throws<DomainError>(() => (x * x).Evaluate((x * x, 3)));
+    }
+
+    [Fact]
+    public void TensorsHaveRowsAndParts()
+    {
+        var images = Tensor.Of(new double[,] { { 1, 2, 3 }, { 4, 5, 6 } });
+        Assert.Equal(Tensor.From(new double[,] { { 1, 2, 3 }, { 4, 5, 6 } }), images);
+        Assert.Equal(DType.F32, Tensor.Of(new float[,] { { 1, 2 } }).DType);
+        Tensor last = images.Row(^1);
+        Assert.Equal(Tensor.Of([4.0, 5.0, 6.0]), last);
+        Assert.Equal(Tensor.Of([1.0, 2.0, 3.0]), images.Row(0));
+        Assert.Equal(5, last.Row(1).ToDouble());
+        Assert.Empty(last.Row(1).Shape);
+        var lastTwo = images.Rows(^2..);
+        Assert.Equal(images, lastTwo);
+        var leftHalf = images.Slice(-1, ..2);
+        Assert.Equal(Tensor.Of([1.0, 2.0, 4.0, 5.0], 2, 2), leftHalf);
+        Assert.Equal("a row from 0 to 1", Assert.Throws<DomainError>(() => images.Row(2)).Expected);
+        Assert.Equal("Rows", Assert.Throws<DomainError>(() => images.Rows([7])).Operation);
+        Assert.Throws<DomainError>(() => images.Row(^3));
+        Assert.Throws<ShapeError>(() => images.Rows(1..5));
+        Assert.Throws<ShapeError>(() => Tensor.Full(DType.F64, 1).Row(0));
     }
 
     [Fact]

@@ -117,7 +117,7 @@ public class FigureTests
     [Fact]
     public void Histories_without_what_is_asked_for_are_refused()
     {
-        Assert.Throws<DomainError>(() => LearningCurves.Loss([]));
+        Assert.Throws<DomainError>(() => LearningCurves.Loss(Array.Empty<Epoch>()));
         EpochRow bare = new(1, 1, 1, null, Microsoft.FSharp.Collections.FSharpList<Tuple<string, double>>.Empty, TreeModule.empty<double>(), 0);
         Assert.Single(LearningCurves.Loss([bare]).Series);
         Assert.Throws<DomainError>(() => LearningCurves.Metrics([bare]));

@@ -1,3 +1,4 @@
+using System.Text.Json;
 using DL1.Data;
 using DL1.Pictures;
 using static DL1.Functions;
@@ -64,7 +65,7 @@ public class GuideTests
 
             var wrong = Enumerable.Range(0, test.Count).Where(i => predicted[i] != test.Targets[i]).Take(24).ToArray();
             var section = Section.Titled("Digits")
-                .Figure(LearningCurves.Loss(result.Fitted.History), "The loss falls", "The loss after each epoch.")
+                .Figure(LearningCurves.Loss(result.History), "The loss falls", "The loss after each epoch.")
                 .Figure(ConfusionMatrix.Of(confusion), "Most digits are found", "Each digit and what it was taken for.")
                 .Figure(
                     ImageGrid.Of(
@@ -91,6 +92,114 @@ public class GuideTests
             });
             Console.WriteLine(string.Join(", ", gated.Init(Key.OfSeed(1), 16, 64).Parameters.Paths));
         }));
+
+    [Fact]
+    public void AGraphIsWalkedAsTheGuideShows() =>
+        Assert.Equal("1\nTrue\na·b + cos(a·b)\n", ReadmeTests.Output(() =>
+        {
+            Expr a = Expr.Symbol("a"), b = Expr.Symbol("b");
+            var f = a * b + Sin(a * b);
+            int products = f.Nodes.Count(node => node.Operation is Operation.Binary(BinaryFunction.Mul, _, _));
+            Console.WriteLine(products);                               // 1: a·b is one node, which is used twice
+
+            double value = f.Fold<double>((node, below) => node.Operation switch
+            {
+                Operation.Variable("a", _, _) => 2,
+                Operation.Variable("b", _, _) => 3,
+                Operation.Unary(UnaryFunction.Sin, _) => Math.Sin(below[0]),
+                Operation.Binary(BinaryFunction.Add, _, _) => below[0] + below[1],
+                Operation.Binary(BinaryFunction.Mul, _, _) => below[0] * below[1],
+                var other => throw new NotSupportedException($"{other}"),
+            });
+            Console.WriteLine(value == f.Evaluate((a, 2), (b, 3)).ToDouble()); // True
+
+            var waves = f.Rebuild(node => node.Operation is Operation.Unary(UnaryFunction.Sin, var z) ? Cos(z) : node);
+            Console.WriteLine(waves);                                  // a·b + cos(a·b)
+        }));
+
+    [Fact]
+    public void ImagesAreClassifiedAsTheGuideSays()
+    {
+        var output = ReadmeTests.Output(() =>
+        {
+            var (train, test) = Datasets.Digits().MapInputs(rows => rows.Reshape(-1, 1, 8, 8)).Split(0.8, seed: 1, stratified: true);
+            var model = Model.Sequential(
+                Layers.Conv2d(8, 3, padding: 1), Layers.Relu(), Layers.MaxPool(2),
+                Layers.Conv2d(16, 3, padding: 1), Layers.Relu(), Layers.MaxPool(2),
+                Layers.Flatten(), Layers.Linear(10));
+            Console.WriteLine(model.Summary(1, 1, 8, 8));
+
+            var result = model.Fit(
+                train, Losses.CrossEntropy, Optimizers.Adam(5e-3), epochs: 20, batchSize: 32, validation: test,
+                metrics: [Metrics.Accuracy], patience: 3);
+            Console.WriteLine(result.Evaluate(test, Metrics.Accuracy));
+            Console.WriteLine(Metrics.Confusion(test.Targets, result.PredictLabels(test.Inputs)).Report());
+            Assert.True(result.Evaluate(test, Metrics.Accuracy)[Metrics.Accuracy] > 0.94, $"{result}");
+        });
+        Assert.Contains("Conv2d", output);
+        Assert.Matches("loss 0\\.[0-9]+  accuracy 0\\.9[0-9]+\n", output);
+    }
+
+    [Fact]
+    public void PenguinsAreServedAsTheGuideSays()
+    {
+        var output = ReadmeTests.Output(() =>
+        {
+            var table = Tables.Penguins();
+            string[] columns = ["beak_length_mm", "beak_depth_mm", "flipper_length_mm", "body_mass_g"];
+            var (train, test) = table.ForClassification("species", columns).Split(0.8, seed: 1, stratified: true);
+            var imputer = Imputer.Median(train.Inputs);
+            var scaler = Scaler.Standard(train.Inputs);
+            Console.WriteLine(imputer);
+            Console.WriteLine(scaler);
+
+            Dataset Ready(Dataset rows) => scaler.Apply(imputer.Apply(rows));
+            var model = Model.Sequential(Layers.Linear(16), Layers.Relu(), Layers.Linear(3));
+            var result = model.Fit(Ready(train), Losses.CrossEntropy, Optimizers.Adam(1e-2), epochs: 30, batchSize: 32);
+            Console.WriteLine(result.Evaluate(Ready(test), Metrics.Accuracy));
+            Assert.Equal(TrainingEnd.Diverged, model.Fit(train, Losses.CrossEntropy, Optimizers.Adam(1e-2), epochs: 2).End);
+
+            result.Save("penguins.safetensors");
+            File.WriteAllText("penguins.json", JsonSerializer.Serialize(
+                new Preparation(imputer.Values, scaler.Shifts, scaler.Divisors, table.Categories("species").Names)));
+
+            var layers = Model.Sequential(Layers.Linear(16), Layers.Relu(), Layers.Linear(3));
+            var classifier = new PenguinClassifier(
+                layers.Load("penguins.safetensors", 1, 4),
+                JsonSerializer.Deserialize<Preparation>(File.ReadAllText("penguins.json"))!);
+            Console.WriteLine(classifier.Classify(39.1f, 18.7f, 181, 3750).Species);    // Adelie
+            Console.WriteLine(classifier.Classify(46.5f, float.NaN, 217, 5200).Species); // Gentoo
+            Parallel.For(0, 1000, request => classifier.Classify(40 + request % 10, 18, 190, 4000));
+
+            // Many threads get what one gets.
+            var alone = Enumerable.Range(0, 10).Select(i => classifier.Classify(40 + i, 18, 190, 4000)).ToArray();
+            var together = new (string, float)[200];
+            Parallel.For(0, 200, i => together[i] = classifier.Classify(40 + i % 10, 18, 190, 4000));
+            Assert.All(Enumerable.Range(0, 200), i => Assert.Equal(alone[i % 10], together[i]));
+            Assert.True(result.Evaluate(Ready(test), Metrics.Accuracy)[Metrics.Accuracy] > 0.94, $"{result}");
+        });
+        Assert.StartsWith("44", output);
+        Assert.EndsWith("Adelie\nGentoo\n", output);
+        File.Delete("penguins.safetensors");
+        File.Delete("penguins.json");
+    }
+
+    public sealed record Preparation(
+        IReadOnlyList<double> Medians, IReadOnlyList<double> Shifts, IReadOnlyList<double> Divisors, IReadOnlyList<string> Species);
+
+    public sealed class PenguinClassifier(Trained trained, Preparation preparation)
+    {
+        private readonly Imputer imputer = Imputer.Of(preparation.Medians);
+        private readonly Scaler scaler = Scaler.Of(preparation.Shifts, preparation.Divisors);
+
+        public (string Species, float Probability) Classify(params float[] measures)
+        {
+            var row = scaler.Apply(imputer.Apply(Tensor.Of(measures, 1, measures.Length)));
+            float[] chances = trained.PredictProbabilities(row).ToArray<float>();
+            var best = Array.IndexOf(chances, chances.Max());
+            return (preparation.Species[best], chances[best]);
+        }
+    }
 
     [Fact]
     public void AGradientIsAsInPyTorch() =>

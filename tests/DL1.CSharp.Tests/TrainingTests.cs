@@ -361,4 +361,66 @@ public class TrainingTests
         Assert.NotEqual("", error.Cure);
         Assert.All([error.Operation, error.Given, error.Expected, error.Cure], part => Assert.Contains(part, error.Message));
     }
+
+    [Fact]
+    public void OneSampleIsPredictedWithItsProbabilities()
+    {
+        var (train, test) = Datasets.Iris().Split(0.8, seed: 1);
+        var result = Layers.Linear(3).Fit(train, Losses.CrossEntropy, Optimizers.Adam(1e-2), epochs: 2);
+        var trained = result.Trained;
+        var sample = test.Inputs.Row(0).ToArray<float>();
+        var row = test.Inputs.Rows(..1);
+        float[] scoresOfOne = trained.Predict(sample);
+        Assert.Equal(trained.Predict(row).ToArray<float>(), scoresOfOne);
+        int label = trained.PredictLabel(sample);
+        Assert.Equal(trained.PredictLabels(row)[0], label);
+        float[] chances = trained.PredictProbabilities(sample);
+        Assert.Equal(label, Array.IndexOf(chances, chances.Max()));
+        Assert.Equal(Math.Exp(scoresOfOne[0] - scoresOfOne[1]), chances[0] / chances[1], 1e-3 * chances[0] / chances[1]);
+        Tensor probabilities = trained.PredictProbabilities(test.Inputs);
+        Assert.Equal(test.Count, probabilities.ToDoubles().Sum(), 1e-3);
+        Tensor chancesOfAll = result.PredictProbabilities(test.Inputs);
+        Assert.Equal(probabilities, chancesOfAll);
+        float[] outputsOfOne = result.Predict(sample);
+        int classOfOne = result.PredictLabel(sample);
+        float[] chancesOfOne = result.PredictProbabilities(sample);
+        Assert.Equal(scoresOfOne, outputsOfOne);
+        Assert.Equal(label, classOfOne);
+        Assert.Equal(chances, chancesOfOne);
+        Assert.Throws<ShapeError>(() => trained.Predict([1f, 2f]));
+
+        // One score a row is that of the second of two classes; a model of f64 takes the sample in its own type.
+        var single = Layers.Linear(1).Learner(Losses.Mse, Optimizers.Sgd(0.1)).Typed(DType.F64)
+            .Fit(new Dataset(Tensor.Of([0.0, 1.0], 2, 1), Tensor.Of([0.0, 1.0], 2, 1)), new TrainingOptions(Epochs: 1)).Trained;
+        var score = single.Predict([2f])[0];
+        Assert.Equal(1 / (1 + Math.Exp(-score)), single.PredictProbabilities([2f])[0], 1e-6);
+    }
+
+    [Fact]
+    public void InputsOfAnotherTypeAreToldInTheirOwnWords()
+    {
+        var (train, test) = Datasets.Iris().Split(0.8, seed: 1);
+        var single = test.Inputs.Cast(DType.F64);
+        var model = Layers.Linear(3);
+        var trained = model.Fit(train, Losses.CrossEntropy, Optimizers.Adam(), epochs: 1).Trained;
+        foreach (var error in new[]
+        {
+            Assert.Throws<ShapeError>(() => trained.Predict(single)),
+            Assert.Throws<ShapeError>(() => trained.Evaluate(test.WithInputs(single), Losses.CrossEntropy)),
+            Assert.Throws<ShapeError>(() => model.Fit(test.WithInputs(single), Losses.CrossEntropy, Optimizers.Adam(), epochs: 1)),
+        })
+        {
+            Assert.Contains("inputs: f64", error.Given);
+            Assert.Equal("cast the inputs to f32", error.Cure);
+        }
+
+        // Another slip with inputs of the right type stays what it is.
+        var slip = Assert.Throws<ShapeError>(() => trained.Predict(Tensor.Ones(2, 7)));
+        Assert.Contains("parameter weight", slip.Message);
+        var targets = Assert.Throws<ShapeError>(() =>
+            model.Fit(test.WithTargets(Tensor.Zeros(test.Count)), Losses.CrossEntropy, Optimizers.Adam(), epochs: 1));
+        Assert.Contains("targets: f32", targets.Message);
+        var scores = trained.Evaluate(test, Losses.CrossEntropy);
+        Assert.Contains("give it to Evaluate", Assert.Throws<DomainError>(() => scores[Metrics.Accuracy]).Cure);
+    }
 }

@@ -16,6 +16,12 @@ type CompileOptions =
         CheckFinite: bool
     }
 
+    /// `2 threads, dynamic code, no checks`.
+    override this.ToString() =
+        let code = if this.DynamicCode then "dynamic code" else "no dynamic code"
+        let checks = if this.CheckFinite then "NaN and infinity refused" else "no checks"
+        $"{this.Threads} threads, {code}, {checks}"
+
 /// Options that mean something.
 [<RequireQualifiedAccess>]
 module internal Options =

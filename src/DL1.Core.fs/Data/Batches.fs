@@ -13,6 +13,12 @@ type BatchOptions =
         DropLast: bool
     }
 
+    /// `batches of 64, shuffled`.
+    override this.ToString() =
+        let order = if this.Shuffle then "shuffled" else "in order"
+        let last = if this.DropLast then ", a smaller last one left out" else ""
+        $"batches of {this.Size}, {order}{last}"
+
 /// The batches of an epoch. The same key and epoch give the same batches, wherever training was resumed.
 [<RequireQualifiedAccess>]
 module Batches =

@@ -13,6 +13,9 @@ type Categories internal (names: string[]) =
     /// How many there are.
     member _.Count = names.Length
 
+    /// The names by their numbers: `0 Adelie, 1 Chinstrap, 2 Gentoo`.
+    override _.ToString() = names |> Seq.mapi (fun i name -> $"{i} {name}") |> String.concat ", "
+
     member internal _.TryNumber(name: string) =
         match numbers.TryGetValue name with
         | true, i -> Some i

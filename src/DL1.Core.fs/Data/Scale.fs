@@ -12,6 +12,13 @@ type Scaler =
         Divisor: float list
     }
 
+    /// What is done to each column: `(x − 5.8467) / 0.84429, (x − 3.0608) / 0.44371`.
+    override this.ToString() =
+        let number (value: float) = value.ToString("G5", Globalization.CultureInfo.InvariantCulture)
+
+        List.map2 (fun shift divisor -> $"(x − {number shift}) / {number divisor}") this.Shift this.Divisor
+        |> String.concat ", "
+
 /// Scaling of columns. A scaler knows the rows that it was fitted on and no others: fit it on the training rows, apply it
 /// to all. Tables are f32 or f64, `[rows; columns]`; missing values (NaN) count for nothing and stay. A column that does
 /// not vary is divided by 1.

@@ -271,7 +271,7 @@ module internal Infer =
                     operation
                     (Operand.text key)
                     "a key: i32 [2]"
-                    "pass Draw.key k, or a variable of that type and shape"
+                    "pass a key as a constant, or a variable of that type and shape"
 
             DType.I32, shape
         | Node.Scan(result, call) -> InferBody.scan result call

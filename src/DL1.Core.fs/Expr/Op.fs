@@ -130,6 +130,9 @@ type Variable =
         Shape: Shape
     }
 
+    /// The name, with type and shape: `x: f32 [2, 3]`.
+    override this.ToString() = $"{this.Name}: {this.DType} {this.Shape}"
+
 /// A slice of one axis: elements Start, Start + Step, ... below Stop.
 [<Struct>]
 type Cut =
@@ -142,6 +145,9 @@ type Cut =
         Step: int
     }
 
+    /// `0:10:2`, as in Python.
+    override this.ToString() = $"{this.Start}:{this.Stop}:{this.Step}"
+
 /// Padding of one axis: elements put before, after, and between neighbours. Negative edges crop.
 [<Struct>]
 type Edge =
@@ -153,6 +159,9 @@ type Edge =
         /// Elements put between neighbours: 0 or more.
         Between: int
     }
+
+    /// `(before, after, between)`.
+    override this.ToString() = $"({this.Before}, {this.After}, {this.Between})"
 
 /// How a window moves along one spatial axis.
 [<Struct>]
@@ -167,6 +176,10 @@ type Sweep =
         /// From one element of the window to the next: 1 or more.
         Dilation: int
     }
+
+    /// `stride 2, padding 1 and 1, dilation 1`.
+    override this.ToString() =
+        $"stride {this.Stride}, padding {this.PadBefore} and {this.PadAfter}, dilation {this.Dilation}"
 
 /// A pooling window: its extent and its sweep, for each spatial axis.
 type Window =

@@ -109,7 +109,7 @@ module Scan =
                     "scan"
                     $"{carries.Length} carries"
                     "one carry"
-                    "use Scan.many for several carries"
+                    "take the loop over lists for several carries"
 
         let typed = Expr.Typed("scan", sequence, initial)
         let finals, outputs = many false sequence.Shape[0] [ typed ] [ sequence ] step

@@ -43,7 +43,7 @@ module Activation =
                     "prelu"
                     (Operand.text x)
                     "data [batch; channels; ...]"
-                    "share one slope: Activation.prelu false"
+                    "share one slope among the channels"
 
             let count = if perChannel then x.Shape[1] else 1
             let slope = scope.Parameter("weight", [ count ], Init.constant 0.25)

@@ -75,7 +75,7 @@ module Init =
                 "Init.fans"
                 $"a parameter of extents {dims}"
                 "a weight of two axes or more: [out; in; kernel...]"
-                "give a vector another initialiser: Init.zeros, Init.uniform"
+                "give a vector another initialiser: zeros, or uniform"
 
     let private fanOf (fan: Fan) dims =
         let fanIn, fanOut = fans dims

@@ -12,6 +12,11 @@ type MinimizerOptions =
         MaxIterations: int
     }
 
+    /// `tolerance 1E-08, at most 10000 iterations`.
+    override this.ToString() =
+        let tolerance = this.Tolerance.ToString("G5", System.Globalization.CultureInfo.InvariantCulture)
+        $"tolerance {tolerance}, at most {this.MaxIterations} iterations"
+
 /// Where a minimiser ended.
 [<NoEquality; NoComparison>]
 type Minimum =
@@ -23,6 +28,11 @@ type Minimum =
         /// How many iterations it took.
         Iterations: int
     }
+
+    /// The value, the iterations, then the point, a variable a line.
+    override this.ToString() =
+        let value = this.Value.ToString("G6", System.Globalization.CultureInfo.InvariantCulture)
+        $"{value} after {this.Iterations} iterations at\n{this.Point}"
 
 /// The minimisers of MathNet.Numerics for any scalar expression of f64 variables, with its exact gradient and Hessian.
 /// The start is a tree whose paths are the variables' names, each value of its variable's shape; a variable without a
@@ -48,7 +58,7 @@ module Classical =
                 operation
                 (Operand.text objective)
                 "a scalar of f64"
-                "reduce it (Reduce.meanAll), and cast it"
+                "reduce it to its mean or sum, and cast it"
 
         let variables = Graph.variables [ objective ]
 
@@ -117,14 +127,14 @@ module Classical =
                 operation
                 $"{o}"
                 "a tolerance above 0, 1 iteration or more"
-                "Classical.options is a good start"
+                "1e-8 and 10000 iterations are a good start"
 
         let refuse (e: exn) =
             Refuse.domain
                 operation
                 $"no minimum from this start: {e.Message.TrimEnd '.'}"
                 "an objective that is finite on the way, and a minimum within the iterations"
-                "start elsewhere, raise MaxIterations or the tolerance, or take Classical.nelderMead"
+                "start elsewhere, allow more iterations or a larger tolerance, or take the method of Nelder and Mead"
 
         let result =
             try

@@ -15,6 +15,11 @@ type StopRule =
         Tolerance: float
     }
 
+    /// `at most 5000 epochs, patience 50, tolerance 1E-08`.
+    override this.ToString() =
+        let tolerance = this.Tolerance.ToString("G5", Globalization.CultureInfo.InvariantCulture)
+        $"at most {this.MaxEpochs} epochs, patience {this.Patience}, tolerance {tolerance}"
+
 /// One epoch of a descent.
 type DescentRow =
     {
@@ -43,6 +48,17 @@ type Descent =
         /// down or up, by `Tolerance` or more.
         Converged: bool
     }
+
+    /// The optimizer, and how the descent ended.
+    override this.ToString() =
+        let number (value: float) = value.ToString("G6", Globalization.CultureInfo.InvariantCulture)
+        let rest = if this.Converged then "came to rest" else "did not come to rest"
+
+        match Seq.tryLast this.Rows with
+        | None -> $"{this.Name}: no epochs"
+        | Some last ->
+            let point = last.After |> Seq.map number |> String.concat ", "
+            $"{this.Name}: {rest} after {this.Rows.Count} epochs at ({point}): {number last.Value}"
 
 /// Descending an objective of scalar parameters by an optimizer.
 [<RequireQualifiedAccess; CompilationRepresentation(CompilationRepresentationFlags.ModuleSuffix)>]
@@ -74,26 +90,21 @@ module Descent =
                     "Descent.run"
                     (Operand.text p)
                     "scalar symbols"
-                    "descend tensors by a training step of your own: the loss, Grad.grad, and the optimizer's Update"
+                    "descend tensors by a training step of your own: the loss, its gradients, and the optimizer's update"
 
         if rule.MaxEpochs < 0 || rule.Patience < 1 then
             Refuse.domain
                 "Descent.run"
                 $"at most {rule.MaxEpochs} epochs, patience {rule.Patience}"
                 "0 epochs or more, patience of 1 or more"
-                "Descent.standard is a good start"
+                "5000 epochs and a patience of 50 are a good start"
 
         let values = List.map2 (fun (p: Expr) v -> Tensor.full p.DType [] v) parameters start
 
         let variableOf (e: Expr) =
             match e.Node with
             | Node.Variable v -> v
-            | _ ->
-                Refuse.domain
-                    "Descent.run"
-                    (Operand.text e)
-                    "a variable"
-                    "make the parameters with Expr.symbol"
+            | _ -> Refuse.domain "Descent.run" (Operand.text e) "a variable" "make the parameters as symbols"
 
         let variables = List.map variableOf parameters
         let tree = variables |> List.map _.Name |> (fun names -> Tree.ofList (List.zip names parameters))

@@ -23,6 +23,13 @@ type Transform =
         Update: Moment -> Tree<Expr> -> Tree<Expr> -> Tree<Expr> -> Tree<Expr> * Tree<Expr>
     }
 
+    /// That it is one: what it does is a function.
+    override this.ToString() =
+        if this.ReadsStep then
+            "a transformation that counts steps"
+        else
+            "a transformation"
+
 /// The transformations that optimizers are made of.
 [<RequireQualifiedAccess; CompilationRepresentation(CompilationRepresentationFlags.ModuleSuffix)>]
 module Transform =

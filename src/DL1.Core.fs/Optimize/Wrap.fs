@@ -16,7 +16,7 @@ module Wrap =
                 "Wrap.after"
                 "a transformation that reads the step counter"
                 "one that reads gradients, parameters and its own state"
-                "put it in the optimizer's chain by Optimizer.ofTransform"
+                "put it among the transformations that the optimizer is made of"
 
         let moment = { Step = lit 0.0; Rate = lit 1.0 }
 
@@ -56,7 +56,7 @@ module Wrap =
                     "Wrap.groups"
                     $"the parameter {path}, which is in no group"
                     "a group for each parameter"
-                    "end with (fun _ -> true), and Wrap.frozen for what is not to be trained"
+                    "end with a group of all paths, whose optimizer is the frozen one where nothing is to be trained"
 
         let optimizers = parts |> List.mapi (fun i (_, optimizer) -> i, string i, optimizer)
         let only i tree = Tree.filter (fun path -> groupOf path = i) tree

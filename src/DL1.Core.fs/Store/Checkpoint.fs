@@ -99,10 +99,7 @@ module Checkpoint =
         let said name = texts.TryFind $"{reserved}{name}" |> Option.defaultValue ""
 
         if said "format" <> format then
-            refuse
-                "a file that is no checkpoint"
-                "a file of Checkpoint.write"
-                "read tensors alone as safetensors"
+            refuse "a file that is no checkpoint" "a whole checkpoint" "read tensors alone as safetensors"
 
         let found = said "version"
 
@@ -124,15 +121,15 @@ module Checkpoint =
             match Tree.tryFind name tensors with
             | Some t -> t
             | None ->
-                refuse $"no {name} in the checkpoint" $"the tensor {name}" "write it by Checkpoint.write"
+                refuse $"no {name} in the checkpoint" $"the tensor {name}" "write it anew as a checkpoint"
 
         let key, step = single "key", single "step"
 
         if key.DType <> DType.I32 || key.Shape <> Shape.ofList [ 2 ] then
-            refuse $"a key of {key.DType} {key.Shape}" "i32 [2]" "write it by Checkpoint.write"
+            refuse $"a key of {key.DType} {key.Shape}" "i32 [2]" "write it anew as a checkpoint"
 
         if step.DType <> DType.I64 || step.Size <> 1 then
-            refuse $"a step of {step.DType} {step.Shape}" "i64 []" "write it by Checkpoint.write"
+            refuse $"a step of {step.DType} {step.Shape}" "i64 []" "write it anew as a checkpoint"
 
         {
             Parameters = Tree.at "parameters" tensors

@@ -86,10 +86,7 @@ module Structure =
         try
             JsonDocument.Parse(json, reading)
         with :? JsonException as e ->
-            refuse
-                $"no JSON: {e.Message}"
-                "the text of a model's structure"
-                "write it anew with Structure.write"
+            refuse $"no JSON: {e.Message}" "the text of a model's structure" "write it anew from the model"
 
     /// Every value in a document, by the place where it stands: `layers[0].output[1]`.
     let rec private leaves (place: string) (e: JsonElement) : (string * string) list =

@@ -45,7 +45,7 @@ module internal Elements =
                 operation
                 $"elements of type {typeof<'e>.Name}"
                 "float32, float, int, int64 or bool"
-                "convert the array first, for example with Array.map float32"
+                "convert the array first, to float32 for one"
 
     /// The array itself, not a copy: for reading alone. Refuses another element type than the elements have.
     let read<'e> (operation: string) elements : 'e[] =

@@ -58,7 +58,7 @@ module Key =
     let ofTensor (t: Tensor) =
         match t.Elements with
         | Elements.I32 [| word0; word1 |] when t.Rank = 1 -> Key(uint32 word0, uint32 word1)
-        | _ -> Refuse.shape "Key.ofTensor" $"{t.DType} {t.Shape}" "i32 [2]" "make it with Key.toTensor"
+        | _ -> Refuse.shape "Key.ofTensor" $"{t.DType} {t.Shape}" "i32 [2]" "make it of a key"
 
     /// The child of a key with a number, any of 2³². Children differ from each other and from their parent as keys of
     /// unrelated seeds do. `Key.fold 3 key`

@@ -100,8 +100,11 @@ type Confusion internal (counts: int64[,]) =
             ]
         )
 
-    /// The report, classes by their numbers.
-    override this.ToString() = this.Report []
+    /// The table with the classes by their numbers.
+    member this.Report() : string = this.Report Seq.empty
+
+    /// The table with the classes by their numbers.
+    override this.ToString() = this.Report()
 
 /// Metrics of classes: labels are i32 or i64 `[rows]`, from 0; targets come before predictions.
 [<RequireQualifiedAccess>]

@@ -14,6 +14,15 @@ type Curve =
         Y: float list
     }
 
+    /// How many points there are, from where to where.
+    override this.ToString() =
+        let number (value: float) = value.ToString("G4", Globalization.CultureInfo.InvariantCulture)
+
+        match this.X, this.Y, List.tryLast this.X, List.tryLast this.Y with
+        | x :: _, y :: _, Some x', Some y' ->
+            $"{this.X.Length} points from ({number x}, {number y}) to ({number x'}, {number y'})"
+        | _ -> "no points"
+
 /// Metrics of a score for two classes: targets are truth values or 0 and 1, `[rows]`; a greater score says the positive
 /// class. Targets come before scores.
 [<RequireQualifiedAccess>]

@@ -18,6 +18,12 @@ type EarlyStopping =
         RestoresBest: bool
     }
 
+    /// `after 5 epochs without a better loss, the best restored`.
+    override this.ToString() =
+        let monitor = if this.Monitor = "" then "loss" else this.Monitor
+        let rest = if this.RestoresBest then ", the best restored" else ""
+        $"after {this.Patience} epochs without a better {monitor}{rest}"
+
 /// What a callback is told after an epoch.
 [<NoEquality; NoComparison>]
 type EpochEnd =

@@ -1,6 +1,20 @@
 namespace DL1
 
+open System
 open System.Globalization
+
+/// One epoch of training as pictures read it, whichever language's record it is.
+type IEpoch =
+    /// Counted from 1.
+    abstract Number: int
+    /// The mean loss of the epoch's rows.
+    abstract Loss: float
+    /// The mean loss on the validation set; null where there is none.
+    abstract ValidationLoss: Nullable<float>
+    /// The metrics by their names.
+    abstract Metrics: Tree<float>
+    /// The mean norms of the gradients by the paths of their parameters, where they are watched.
+    abstract Gradients: Tree<float>
 
 /// One epoch of training.
 [<NoComparison>]
@@ -21,6 +35,13 @@ type EpochRow =
         /// How long the epoch took.
         Seconds: float
     }
+
+    interface IEpoch with
+        member this.Number = this.Epoch
+        member this.Loss = this.Loss
+        member this.ValidationLoss = Option.toNullable this.ValidationLoss
+        member this.Metrics = Tree.ofList this.Metrics
+        member this.Gradients = this.Gradients
 
 /// The course of a training as data.
 [<RequireQualifiedAccess>]

@@ -18,6 +18,9 @@ type Learner =
         DType: DType
     }
 
+    /// The model and its optimizer: `Linear => ReLU => Linear by Adam, f32`.
+    override this.ToString() = $"{this.Model} by {this.Optimizer}, {this.DType}"
+
 /// All that changes in training.
 [<NoComparison>]
 type TrainState =
@@ -33,6 +36,12 @@ type TrainState =
         /// The steps made.
         Steps: int64
     }
+
+    /// How much there is of each part, and after how many steps.
+    override this.ToString() =
+        let size (tree: Tree<Tensor>) = Tree.values tree |> List.sumBy (fun t -> int64 t.Size)
+
+        $"after {this.Steps} steps: {size this.Parameters} parameters, {size this.State} numbers of state, {size this.Optimizer} of the optimizer"
 
 /// Learners: a model with its loss and its optimizer.
 [<RequireQualifiedAccess; CompilationRepresentation(CompilationRepresentationFlags.ModuleSuffix)>]
@@ -98,7 +107,12 @@ module Step =
     /// The first state: parameters drawn with a key, for inputs like these, `[batch; ...]`, of which only type and shape
     /// matter. `Step.start learner (Key.ofSeed 1L) data.Inputs`
     let start (learner: Learner) (key: Key) (inputs: Tensor) : TrainState =
-        let parameters, state = Layer.initAs learner.DType (Key.fold 0 key) (example "x" inputs) learner.Model
+        let x = example "inputs" inputs
+
+        let parameters, state =
+            InputType.explained [ learner.DType ] x (fun () ->
+                Layer.initAs learner.DType (Key.fold 0 key) x learner.Model)
+
         startFrom learner (Key.fold 2 key) parameters state
 
     /// The state as one tree.
@@ -128,12 +142,13 @@ module Step =
             let keys = Draw.split 2 tree[key]
 
             let output, nextLayers =
-                Layer.apply
-                    (Mode.Training(Expr.item 0 1 keys))
-                    ps
-                    (Tree.at layers tree)
-                    learner.Model
-                    given[0]
+                InputType.explained (Tree.values ps |> List.map _.DType) given[0] (fun () ->
+                    Layer.apply
+                        (Mode.Training(Expr.item 0 1 keys))
+                        ps
+                        (Tree.at layers tree)
+                        learner.Model
+                        given[0])
 
             let data = learner.Loss given[1] output
 
@@ -163,7 +178,7 @@ module Step =
 
             next, loss :: norms
 
-        Transition.create advance (toTree state) [ batch.Inputs; batch.Targets ]
+        Transition.named advance (toTree state) [ "inputs", batch.Inputs; "targets", batch.Targets ]
 
     /// A step for batches like this one: a function from a state and a batch to the next state and the loss, which leaves
     /// what it is given as it is. A batch of another type or shape is a `ShapeError`.

@@ -14,6 +14,11 @@ type RateCurve =
         Suggested: float
     }
 
+    /// How many rates were tried, and which is suggested.
+    override this.ToString() =
+        let suggested = this.Suggested.ToString("G3", Globalization.CultureInfo.InvariantCulture)
+        $"{this.Rates.Length} rates; suggested: {suggested}"
+
 /// A learning rate to begin with (Smith 2017): the rate grows from step to step, until the loss runs away.
 [<RequireQualifiedAccess>]
 module RateFinder =

@@ -11,8 +11,11 @@ type internal Predictor(model: Layer<Expr, Expr>, loss: (Expr -> Expr -> Expr) o
 
     let prepare (parameters: Tree<Tensor>) (state: Tree<Tensor>) (given: Tensor list) =
         let ps, ss = Trace.tree "parameters" parameters, Trace.tree "state" state
-        let xs = given |> List.mapi (fun i t -> Trace.variable $"input {i}" t)
-        let output, _ = Layer.apply Mode.Inference ps ss model xs.Head
+        let xs = given |> List.mapi (fun i t -> Trace.variable (if i = 0 then "inputs" else "targets") t)
+
+        let output, _ =
+            InputType.explained (Tree.values ps |> List.map _.DType) xs.Head (fun () ->
+                Layer.apply Mode.Inference ps ss model xs.Head)
 
         let roots =
             match loss, xs with

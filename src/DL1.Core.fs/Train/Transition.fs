@@ -26,10 +26,46 @@ type Transition internal (state: Tree<Variable>, next: Tree<Expr>, inputs: Varia
     /// The state of one of its sessions.
     member _.StateOf(session: Session) : Tree<Tensor> = Tree.ofValues session.State state
 
+/// Inputs of another floating-point type than a model's parameters: the commonest slip, told in its own words and not in
+/// those of the first product that meets both.
+[<RequireQualifiedAccess>]
+module internal InputType =
+    /// What a function gives; a `ShapeError` of it names the types, where the parameters are all of one other than the
+    /// input's.
+    let explained (parameters: DType list) (input: Expr) (apply: unit -> 'r) : 'r =
+        try
+            apply ()
+        with :? ShapeError as error ->
+            match parameters |> List.filter _.IsFloat |> List.distinct with
+            | [ dtype ] when input.DType.IsFloat && input.DType <> dtype ->
+                Refuse.shape
+                    error.Operation
+                    (Operand.text input)
+                    $"{dtype}, as the model's parameters are"
+                    $"cast the inputs to {dtype}"
+            | _ -> reraise ()
+
 /// Steps of one's own.
 [<RequireQualifiedAccess; CompilationRepresentation(CompilationRepresentationFlags.ModuleSuffix)>]
 module Transition =
     let private variable name (t: Tensor) : Variable = { Name = name; DType = t.DType; Shape = t.Shape }
+
+    /// `create`, the inputs named for errors.
+    let internal named
+        (advance: Tree<Expr> -> Expr list -> Tree<Expr> * Expr list)
+        (state: Tree<Tensor>)
+        (inputs: (string * Tensor) list)
+        : Transition =
+        let variables = Tree.mapPath (fun path t -> variable $"state {path}" t) state
+        let given = inputs |> List.map (fun (name, t) -> variable name t)
+        let next, outputs = advance (Tree.map Expr.ofVariable variables) (List.map Expr.ofVariable given)
+        let next = Tree.map2 (fun (_: Variable) e -> e) variables next
+
+        for path, e in Tree.toList next do
+            Operand.requireSameType "Transition" (Expr.ofVariable variables[path]) e
+            Operand.requireSameShape "Transition" (Expr.ofVariable variables[path]) e
+
+        Transition(variables, next, given, outputs)
 
     /// A transition from a function of the state and the inputs to the next state, of the same paths, types and shapes,
     /// and the outputs. The tensors are examples, of which only type and shape matter.
@@ -39,13 +75,4 @@ module Transition =
         (state: Tree<Tensor>)
         (inputs: Tensor list)
         : Transition =
-        let variables = Tree.mapPath (fun path t -> variable $"state {path}" t) state
-        let given = inputs |> List.mapi (fun i t -> variable $"input {i}" t)
-        let next, outputs = advance (Tree.map Expr.ofVariable variables) (List.map Expr.ofVariable given)
-        let next = Tree.map2 (fun (_: Variable) e -> e) variables next
-
-        for path, e in Tree.toList next do
-            Operand.requireSameType "Transition" (Expr.ofVariable variables[path]) e
-            Operand.requireSameShape "Transition" (Expr.ofVariable variables[path]) e
-
-        Transition(variables, next, given, outputs)
+        named advance state (inputs |> List.mapi (fun i t -> $"input {i}", t))

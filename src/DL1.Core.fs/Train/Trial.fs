@@ -28,6 +28,15 @@ type HyperRange =
     /// A whole number, both ends included.
     | Whole of low: int * high: int
 
+    /// `from 0.0001 to 1, uniform in the logarithm`.
+    override this.ToString() =
+        match this with
+        | Among values -> "one of " + (values |> List.map string |> String.concat ", ")
+        | Uniform(low, high) -> $"from {HyperValue.Number low} to {HyperValue.Number high}"
+        | LogUniform(low, high) ->
+            $"from {HyperValue.Number low} to {HyperValue.Number high}, uniform in the logarithm"
+        | Whole(low, high) -> $"a whole number from {low} to {high}"
+
 /// The hyper-parameters of one trial.
 [<Sealed>]
 type Setting internal (values: (string * HyperValue) list) =
@@ -46,7 +55,7 @@ type Setting internal (values: (string * HyperValue) list) =
         match find name with
         | HyperValue.Number n -> n
         | HyperValue.Word w ->
-            Refuse.domain "Setting.Number" $"'{w}' for {name}" "a number" "take Setting.Word"
+            Refuse.domain "Setting.Number" $"'{w}' for {name}" "a number" "read it as a word"
 
     /// A whole number by its name. `setting.Whole "hidden"`
     member this.Whole(name: string) : int = int (Math.Round(this.Number name))
@@ -96,3 +105,7 @@ type Trial =
         /// Whether a low score or a high one is wanted.
         Goal: Goal
     }
+
+    /// `0: rate=0.1 hidden=8 with budget 1: score 0.25`.
+    override this.ToString() =
+        $"{this.Number}: {this.Setting} with budget {this.Budget}: score {HyperValue.Number this.Score}"

@@ -45,7 +45,7 @@ let private datasets =
 
 let private batches =
     [
-        prints "ofSize" "{ Size = 128 Shuffle = true DropLast = false }" (fun () -> Batches.ofSize 128)
+        prints "ofSize" "batches of 128, shuffled" (fun () -> Batches.ofSize 128)
         prints "indices" "1 2; 4 0; 3" (fun () ->
             Batches.indices (Batches.ofSize 2) (Key.ofSeed 1L) 0 5 |> Seq.map shown |> String.concat "; ")
         prints "prefetched" "0 1 4" (fun () -> Batches.prefetched (fun i -> i * i) 3 |> List.ofSeq |> shown)
