@@ -121,9 +121,13 @@ module internal Admit =
             let variable name (t: Tensor) : Variable =
                 { Name = name; DType = t.DType; Shape = Shape.withAxis 0 size t.Shape }
 
-            let x, target = variable "input" data.Inputs, variable "target" data.Targets
+            let x, target = variable "inputs" data.Inputs, variable "targets" data.Targets
             let ps, ss = Trace.tree "parameters" parameters, Trace.tree "state" state
-            let output, _ = Layer.apply Mode.Inference ps ss model (Expr.ofVariable x)
+            let types = Tree.values parameters |> List.map _.DType
+            let input = Expr.ofVariable x
+
+            let output, _ =
+                InputType.explained types input (fun () -> Layer.apply Mode.Inference ps ss model input)
 
             for guard in LabelGuard.find (loss (Expr.ofVariable target) output) do
                 if Graph.variables [ guard.IsLegal ] = [ target ] then
