@@ -61,8 +61,7 @@ public static partial class Datasets
         /// <example><code>var (train, test) = data.Split(0.8, seed: 1);</code></example>
         public (Dataset First, Dataset Second) Split(double part, long seed = 0, bool stratified = false)
         {
-            // 1 − 0.8 as it was meant.
-            var held = Math.Round(1 - part, 12);
+            var held = Interop.Held(part);
             var key = Key.OfSeed(seed);
             if (!stratified)
             {

@@ -96,7 +96,7 @@ public static class Tables
         /// <exception cref="DomainError">The part is not above 0 and below 1.</exception>
         /// <example><code>var (known, later) = Tables.Penguins().Split(0.8, seed: 1);</code></example>
         public (Table First, Table Second) Split(double part, long seed = 0) =>
-            TableModule.split(Math.Round(1 - part, 12), Key.OfSeed(seed), table).ToValueTuple();
+            TableModule.split(Interop.Held(part), Key.OfSeed(seed), table).ToValueTuple();
 
         /// <summary>
         /// What turns these columns into inputs, fitted on the rows of this table: numbers as they are, texts as a column of 0 and 1

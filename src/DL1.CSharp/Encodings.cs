@@ -72,6 +72,6 @@ public static class Encodings
         /// <exception cref="DomainError">The part is not above 0 and below 1.</exception>
         /// <example><code>var (earlier, later) = co2.SplitByTime(0.8);</code></example>
         public (Tensor Earlier, Tensor Later) SplitByTime(double part) =>
-            TimeSeries.split(Math.Round(1 - part, 12), series).ToValueTuple();
+            TimeSeries.split(Interop.Held(part), series).ToValueTuple();
     }
 }

@@ -79,4 +79,9 @@ internal static class Interop
 
         return parse(bytes);
     }
+
+    /// <summary>
+    /// The part held out where a part is kept: 1 − 0.8 as it was meant. A part that is none stays as it is, to be refused as given.
+    /// </summary>
+    public static double Held(double part) => part is > 0 and < 1 ? Math.Round(1 - part, 12) : part;
 }

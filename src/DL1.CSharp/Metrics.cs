@@ -6,9 +6,6 @@ namespace DL1;
 /// </summary>
 public static class Metrics
 {
-    private static Tensor Labels(Tensor target, Tensor output) =>
-        output.DType.IsFloat && output.Rank == target.Rank + 1 ? Classification.argMax(output) : output;
-
     private static Metric OfClasses(string name, Func<Confusion, double> measure) =>
         Create(name, (target, output) => measure(Confusion(target, output)));
 
@@ -20,7 +17,10 @@ public static class Metrics
     public static Metric Create(string name, Func<Tensor, Tensor, double> measure, bool isGain = true) =>
         MetricModule.create(name, isGain, Interop.Function(measure));
 
-    /// <summary>The part of rows whose greatest score <c>[rows; classes]</c> is that of the label.</summary>
+    /// <summary>
+    /// The part of rows whose greatest score <c>[rows; classes]</c> is that of the label; of scores <c>[rows; 1]</c>, one a row as
+    /// for two classes, the part whose score is above 0 where the target is 1.
+    /// </summary>
     /// <example><code>Metrics.Accuracy.Of(labels, scores)</code></example>
     public static Metric Accuracy => MetricModule.accuracy;
 
@@ -77,12 +77,15 @@ public static class Metrics
     public static Metric ExplainedVariance { get; } = Create("explainedVariance", Regression.explainedVariance);
 
     /// <summary>
-    /// How often each class was taken for each, from labels and predicted labels or scores <c>[rows; classes]</c>; its
+    /// How often each class was taken for each, from labels and predicted labels or scores <c>[rows; classes]</c>, or scores
+    /// <c>[rows; 1]</c> of two classes, the second where the score is above 0; its
     /// <c>Report(names)</c> is a table of precision, recall and F1.
     /// </summary>
     /// <example><code>Console.WriteLine(Metrics.Confusion(labels, scores).Report(["cat", "dog"]));</code></example>
     public static Confusion Confusion(Tensor target, Tensor predicted) =>
-        Classification.confusion(target, Labels(target, predicted));
+        predicted.DType.IsFloat && predicted.Rank > 1
+            ? Classification.confusionOfScores(target, predicted)
+            : Classification.confusion(target, predicted);
 
     /// <summary>
     /// The receiver's operating characteristic: the part of negative rows that a threshold takes for positive (X), and the part

@@ -21,9 +21,12 @@ public static class TrainedModels
         /// <example><code>Tensor outputs = trained.Predict(test.Inputs);</code></example>
         public Tensor Predict(Tensor inputs) => TrainedModule.predict(inputs, trained);
 
-        /// <summary>The class of the greatest output for each row, the first of several, i64 <c>[rows]</c>.</summary>
+        /// <summary>
+        /// The class of the greatest output for each row, the first of several, i64 <c>[rows]</c>; where the model gives one score a
+        /// row, as for two classes, 1 where it is above 0.
+        /// </summary>
         /// <example><code>Tensor labels = trained.PredictLabels(test.Inputs);</code></example>
-        public Tensor PredictLabels(Tensor inputs) => Classification.argMax(trained.Predict(inputs));
+        public Tensor PredictLabels(Tensor inputs) => Classification.ofScores(trained.Predict(inputs));
 
         /// <summary>
         /// The probability of each class for each row, from a classifier's scores: softmax of <c>[rows; classes]</c>; of scores

@@ -2,6 +2,7 @@ namespace DL1.Pictures
 
 open System
 open System.Collections.Generic
+open System.Globalization
 open System.Text.RegularExpressions
 open ScottPlot
 open ScottPlot.TickGenerators
@@ -145,9 +146,19 @@ module internal Chart =
                 "from 80 by 60 to 20000 by 20000 pixels"
                 "800 by 480, which fits a page"
 
+    /// Numbers are written the same way on every machine: the drawing library writes them as the thread's culture does.
+    let private invariant (draw: unit -> 'r) : 'r =
+        let culture = CultureInfo.CurrentCulture
+        CultureInfo.CurrentCulture <- CultureInfo.InvariantCulture
+
+        try
+            draw ()
+        finally
+            CultureInfo.CurrentCulture <- culture
+
     let png width height (plot: ScottPlot.Plot) =
         checkSize "Plot.png" width height
-        plot.GetImageBytes(width, height, ImageFormat.Png)
+        invariant (fun () -> plot.GetImageBytes(width, height, ImageFormat.Png))
 
     /// Skia writes the place of each letter for its own font: the first place alone lets another font set the word
     /// where DejaVu Sans is missing. The view box lets a page scale the picture. Its ids are counted over all pictures
@@ -176,4 +187,4 @@ module internal Chart =
 
     let svg width height (plot: ScottPlot.Plot) =
         checkSize "Plot.svg" width height
-        readable width height (plot.GetSvgXml(width, height))
+        readable width height (invariant (fun () -> plot.GetSvgXml(width, height)))

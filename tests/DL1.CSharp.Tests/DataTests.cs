@@ -61,6 +61,36 @@ public class DataTests
     }
 
     [Fact]
+    public void ASingleScoreARowIsOfTwoClasses()
+    {
+        var scores = Tensor.Of([-3f, 3f, 2f, -1f], 4, 1);
+        var labels = Tensor.Of([0L, 1L, 1L, 1L]);
+        Assert.Equal(0.75, Metrics.Accuracy.Of(labels, scores));
+        Assert.Equal(0.75, Metrics.Confusion(labels, scores).Accuracy);
+        Assert.Equal(0.75, Metrics.Confusion(Tensor.Of([0f, 1f, 1f, 1f], 4, 1), scores).Accuracy);
+
+        var (train, test) = Datasets.BreastCancer().Split(0.8, seed: 1, stratified: true);
+        var scaler = Scaler.Standard(train.Inputs);
+        Dataset Ready(Dataset data) =>
+            Dataset.From(scaler.Apply(data.Inputs), data.Targets.Cast(DType.F32).Reshape(-1, 1));
+        var trained = Layers.Linear(1).Fit(
+            Ready(train), Losses.BceWithLogits, Optimizers.Adam(1e-2), epochs: 20, metrics: [Metrics.Accuracy]).Trained;
+        var accuracy = trained.Evaluate(Ready(test), Losses.BceWithLogits, Metrics.Accuracy)[Metrics.Accuracy];
+        Assert.True(accuracy > 0.93, $"{accuracy}");
+        var predicted = trained.PredictLabels(Ready(test).Inputs);
+        Assert.Equal(accuracy, Metrics.Confusion(test.Targets, predicted).Accuracy, 1e-12);
+        Assert.Equal(predicted[0], trained.PredictLabel(Ready(test).Inputs.Row(0).ToArray<float>()));
+    }
+
+    [Fact]
+    public void APartIsToldAsItWasGiven()
+    {
+        var data = Datasets.Iris();
+        Assert.Contains("the part 80", Assert.Throws<DomainError>(() => data.Split(80)).Given);
+        Assert.Throws<ShapeError>(() => data.WithTargets(data.Targets.Cast(DType.F32)).Split(0.8, stratified: true));
+    }
+
+    [Fact]
     public void ADatasetIsMadeOfArrays()
     {
         var made = Dataset.From(Tensor.Zeros(4, 2), Tensor.Ones(4, 1));

@@ -7,7 +7,11 @@ open System
 module Splits =
     let private requirePart (part: float) =
         if not (part > 0.0 && part < 1.0) then
-            Refuse.domain "Splits" $"the part {part}" "above 0 and below 1" "0.2 is usual"
+            Refuse.domain
+                "Splits"
+                ("the part " + string part)
+                "above 0 and below 1"
+                "hold a fifth out, as is usual"
 
     let private requireFolds k rows =
         if k < 2 || k > rows then
@@ -33,6 +37,13 @@ module Splits =
 
     /// Classes in the order of their first row, with the places of their rows.
     let private classes (labels: Tensor) =
+        if not labels.DType.IsInteger || labels.Rank <> 1 then
+            Refuse.shape
+                "Splits.stratified"
+                $"labels of {labels.DType} {labels.Shape}"
+                "i32 or i64 [rows]"
+                "split without strata, or give the labels as whole numbers"
+
         labels.Elements
         |> Elements.toIntegers
         |> Array.indexed

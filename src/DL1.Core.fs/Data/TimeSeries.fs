@@ -41,7 +41,11 @@ module TimeSeries =
     /// A series as two, the last `part` of its times held out. `let train, test = TimeSeries.split 0.2 series`
     let split (part: float) (series: Tensor) : Tensor * Tensor =
         if not (part > 0.0 && part < 1.0) then
-            Refuse.domain "TimeSeries.split" $"the part {part}" "above 0 and below 1" "0.2 is usual"
+            Refuse.domain
+                "TimeSeries.split"
+                ("the part " + string part)
+                "above 0 and below 1"
+                "hold the last fifth out"
 
         let times = Rows.count "TimeSeries.split" series
         let kept = times - int (System.Math.Round(part * float times))

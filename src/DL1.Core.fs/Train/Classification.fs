@@ -67,6 +67,7 @@ type Confusion internal (counts: int64[,]) =
         ratio (this.Accuracy - chance) (1.0 - chance)
 
     /// A table: precision, recall, F1 and rows of each class, and the averages.
+    /// Classes beyond the names are called by their numbers.
     member this.Report(names: seq<string>) : string =
         let names = Array.ofSeq names
         let name c = if c < names.Length then names[c] else string c
@@ -111,7 +112,11 @@ type Confusion internal (counts: int64[,]) =
 module Classification =
     let internal labels operation (t: Tensor) : int[] =
         if not t.DType.IsInteger then
-            Refuse.shape operation $"labels of {t.DType} {t.Shape}" "i32 or i64" "take argMax of scores"
+            Refuse.shape
+                operation
+                $"labels of {t.DType} {t.Shape}"
+                "i32 or i64"
+                "cast labels to i64; of scores, take the greatest in each row"
 
         Elements.toIntegers t.Elements
         |> Array.map (fun l ->
@@ -176,3 +181,47 @@ module Classification =
 
         let dims = scores.Shape.ToList() |> List.truncate (scores.Rank - 1)
         Tensor(Shape.ofList dims, Elements.I64(Array.init (values.Length / classes) best))
+
+    /// The class of each row from a classifier's scores: that of the greatest of `[...; classes]`; of a single score
+    /// `[...; 1]`, as for two classes, 1 where it is above 0, which is where its sigmoid is above ½. i64 `[...]`.
+    /// `Classification.ofScores scores`
+    let ofScores (scores: Tensor) : Tensor =
+        if scores.Rank > 0 && scores.Shape[scores.Rank - 1] = 1 then
+            let rows = scores.Shape.ToList() |> List.take (scores.Rank - 1)
+
+            Tensor(
+                Shape.ofList rows,
+                Elements.I64(
+                    Tensor.toFloats scores |> Seq.map (fun x -> if x > 0.0 then 1L else 0L) |> Array.ofSeq
+                )
+            )
+        else
+            argMax scores
+
+    /// Targets and scores as labels of both, `[rows]`. Beside a single score a row, targets may be floats 0 and 1, as the
+    /// losses of such scores want them. `let target, predicted = Classification.both target scores`
+    let internal both (target: Tensor) (scores: Tensor) : Tensor * Tensor =
+        let predicted = ofScores scores
+        let isSingle = scores.Rank > 0 && scores.Shape[scores.Rank - 1] = 1
+
+        let label (x: float) =
+            if x = 0.0 then
+                0L
+            elif x = 1.0 then
+                1L
+            else
+                Refuse.domain
+                    "Classification"
+                    $"the target {x} beside a single score a row"
+                    "0 or 1"
+                    "number the two classes 0 and 1"
+
+        if isSingle && target.DType.IsFloat && target.Size = predicted.Size then
+            let labels = Tensor.toFloats target |> Seq.map label |> Array.ofSeq
+            Tensor(predicted.Shape, Elements.I64 labels), predicted
+        else
+            target, predicted
+
+    /// `confusion` from targets and a classifier's scores, which `ofScores` reads. Beside a single score a row, targets may be
+    /// floats 0 and 1. `Classification.confusionOfScores target scores`
+    let confusionOfScores (target: Tensor) (scores: Tensor) : Confusion = both target scores ||> confusion

@@ -21,16 +21,16 @@ module Metric =
     let create (name: string) (isGain: bool) (measure: Tensor -> Tensor -> float) : Metric =
         { Name = name; IsGain = isGain; Measure = measure }
 
-    /// The part of rows whose greatest score is that of the label; outputs are scores or logits `[rows; classes]`.
+    /// The part of rows whose greatest score is that of the label; outputs are scores or logits `[rows; classes]`, or of two
+    /// classes `[rows; 1]`, where class 1 is that of logits above 0, and targets may be floats.
     /// `Metric.accuracy.Measure labels logits`
     let accuracy: Metric =
         create "accuracy" true (fun target output ->
-            Classification.accuracy target (Classification.argMax output))
+            Classification.both target output ||> Classification.accuracy)
 
-    /// The mean F1 of the classes, from scores or logits `[rows; classes]`. `Metric.f1.Measure labels logits`
+    /// The mean F1 of the classes, from scores or logits as those of `accuracy`. `Metric.f1.Measure labels logits`
     let f1: Metric =
-        create "f1" true (fun target output ->
-            (Classification.confusion target (Classification.argMax output)).F1Macro)
+        create "f1" true (fun target output -> (Classification.confusionOfScores target output).F1Macro)
 
     /// The area under the ROC curve, from one score a row; 0 and 1 are the targets. `Metric.rocAuc.Measure target score`
     let rocAuc: Metric = create "rocAuc" true Binary.rocAuc

@@ -15,9 +15,17 @@ module Search =
     /// Words to choose among. `Search.words [ "relu"; "tanh" ]`
     let words (values: string list) : HyperRange = HyperRange.Among(List.map HyperValue.Word values)
 
+    let private requireNames operation (space: (string * HyperRange) list) =
+        match space |> List.countBy fst |> List.tryFind (fun (_, n) -> n > 1) with
+        | Some(name, _) ->
+            Refuse.domain operation $"two hyper-parameters {name}" "one of each name" "rename one of them"
+        | None -> ()
+
     /// Every combination of values, the last name varying fastest. A choice that is not among values is a `DomainError`.
     /// `Search.grid [ "rate", Search.numbers [ 0.1; 0.01 ]; "f", Search.words [ "relu"; "tanh" ] ]`
     let grid (space: (string * HyperRange) list) : Setting list =
+        requireNames "Search.grid" space
+
         let values (name: string, choice: HyperRange) =
             match choice with
             | HyperRange.Among [] ->
@@ -40,6 +48,7 @@ module Search =
 
     /// Settings drawn with a key, each value by itself. `Search.random 20 (Key.ofSeed 1L) space`
     let random (count: int) (key: Key) (space: (string * HyperRange) list) : Setting list =
+        requireNames "Search.random" space
         let unit key = Tensor.toFloat (Key.uniform 0.0 1.0 DType.F64 [] key)
 
         let draw key (name: string, choice: HyperRange) =
@@ -61,8 +70,8 @@ module Search =
                 Refuse.domain
                     "Search.random"
                     $"{choice} for {name}"
-                    "a low end below the high one"
-                    "swap the ends"
+                    "a low end below the high one, and above 0 for a logarithm"
+                    "swap the ends, or begin above 0"
 
         [
             for i in 0 .. count - 1 ->

@@ -57,8 +57,18 @@ type Setting internal (values: (string * HyperValue) list) =
         | HyperValue.Word w ->
             Refuse.domain "Setting.Number" $"'{w}' for {name}" "a number" "read it as a word"
 
-    /// A whole number by its name. `setting.Whole "hidden"`
-    member this.Whole(name: string) : int = int (Math.Round(this.Number name))
+    /// A whole number by its name; any other is a `DomainError`. `setting.Whole "hidden"`
+    member this.Whole(name: string) : int =
+        let number = this.Number name
+
+        if number <> Math.Floor number || abs number > float Int32.MaxValue then
+            Refuse.domain
+                "Setting.Whole"
+                $"{HyperValue.Number number} for {name}"
+                "a whole number"
+                "read it as a number, or choose among whole numbers"
+
+        int number
 
     /// A word by its name. `setting.Word "activation"`
     member _.Word(name: string) : string = string (find name)

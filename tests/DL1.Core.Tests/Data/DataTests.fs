@@ -117,6 +117,20 @@ let private splits =
                 let rows, part = bounded 2 60 rows, float (bounded 1 99 percent) / 100.0
                 let kept, held = Splits.holdOut part (key seed) rows
                 partition rows [ kept; held ] && abs (float held.Length - part * float rows) <= 1.0)
+            test "what is no label is not split by its classes, and a part is told as it was given" {
+                let numbers = Tensor.ofArray [ 4 ] [| 1.5f; 2.5f; 1.5f; 2.5f |]
+
+                Expect.throwsT<ShapeError>
+                    (fun () -> Splits.stratified 0.5 (key 1) numbers |> ignore)
+                    "floats"
+
+                Expect.throwsT<ShapeError>
+                    (fun () -> Splits.stratifiedFolds 2 (key 1) numbers |> ignore)
+                    "in folds"
+
+                let error = Expect.throwsC (fun () -> Splits.holdOut 1.5 (key 1) 4 |> ignore) id
+                Expect.stringContains error.Message "the part 1.5" "in every culture"
+            }
             Law.law
                 "a stratified hold-out is a partition with each class's share"
                 (fun (seed: int) (rows: int) ->

@@ -72,6 +72,29 @@ let private classification =
             Expect.equal (string small) (small.Report []) "without names"
             Expect.equal (small.Support 0, small.Classes) (2L, 3) "rows and classes"
         }
+        test "a single score a row is of two classes, the second above 0" {
+            let scores = Tensor.ofArray [ 4; 1 ] [| -3.0f; 3.0f; 2.0f; -1.0f |]
+            let labels = Tensor.ofArray [ 4 ] [| 0L; 1L; 1L; 1L |]
+            let floats = Tensor.ofArray [ 4; 1 ] [| 0.0f; 1.0f; 1.0f; 1.0f |]
+
+            Expect.equal
+                (Classification.ofScores scores)
+                (Tensor.ofArray [ 4 ] [| 0L; 1L; 1L; 0L |])
+                "classes"
+
+            Expect.equal (Metric.accuracy.Measure labels scores) 0.75 "labels"
+            Expect.equal (Metric.accuracy.Measure floats scores) 0.75 "floats, as the losses want them"
+            Expect.equal (Classification.confusionOfScores floats scores).[1, 0] 1L "one is missed"
+
+            let wrong = Tensor.ofArray [ 4; 1 ] [| 0.0f; 1.0f; 0.5f; 1.0f |]
+
+            Expect.throwsT<DomainError>
+                (fun () -> Metric.accuracy.Measure wrong scores |> ignore)
+                "half a class"
+
+            let three = Tensor.ofArray [ 2; 3 ] [| 1.0f; 2.0f; 0.0f; 5.0f; -1.0f; 0.0f |]
+            Expect.equal (Classification.ofScores three) (Classification.argMax three) "more classes"
+        }
         test "one class, all right or by chance" {
             let c = Classification.confusion (Tensor.vector [ 1; 1 ]) (Tensor.vector [ 1; 1 ])
             Expect.equal (c.Accuracy, c.F1Macro, c.Matthews) (1.0, 1.0, 0.0) "the class 0 is not counted"

@@ -159,6 +159,20 @@ let tests =
                 let low = Search.halving 2 key 3 1 9 score rates
                 let high = Search.halvingTo Goal.Maximise 2 key 3 1 9 opposite rates
                 facts low = facts high && facts (Search.ranked low) = facts (Search.ranked high))
+            test "a name stands once, and a whole number is whole" {
+                let twice = [ "rate", Search.numbers [ 0.1 ]; "rate", Search.numbers [ 0.2 ] ]
+                Expect.throwsT<DomainError> (fun () -> Search.grid twice |> ignore) "grid"
+
+                Expect.throwsT<DomainError>
+                    (fun () -> Search.random 1 (Key.ofSeed 1L) twice |> ignore)
+                    "random"
+
+                let setting =
+                    (Search.grid [ "rate", Search.numbers [ 0.1 ]; "units", Search.numbers [ 8.0 ] ]).Head
+
+                Expect.equal (setting.Whole "units") 8 "a whole number"
+                Expect.throwsT<DomainError> (fun () -> setting.Whole "rate" |> ignore) "another"
+            }
             test "a setting says which names it has" {
                 let s = rates.Head
                 Expect.throwsT<DomainError> (fun () -> s.Number "other" |> ignore) "name"

@@ -19,7 +19,7 @@ type internal Multiply<'S, 'V, 'T
 
     /// The greatest height of a block of A in the second-level cache.
     [<Literal>]
-    static let BlockRows = 144
+    static let BlockRows = 72
 
     /// What is finished at once, in bytes of C, and its width in columns: it is still in the second-level cache then.
     [<Literal>]
@@ -111,11 +111,12 @@ type internal Multiply<'S, 'V, 'T
     /// Whether something is done with finished blocks.
     member private _.Followed = p.Bias <> 0n || not (isNull p.Finish)
 
-    /// The height of the blocks of rows, all nearly the same, in whole tiles: lower ones where a finish follows.
+    /// The height of the blocks of rows, all nearly the same, in whole tiles: lower ones where a finish follows, and
+    /// enough of them for threads to share.
     member private this.Tall() =
         let most =
             if this.Followed then
-                min BlockRows (max 12 (BlockBytes / (columns * int size)))
+                min BlockRows (max 12 (min (BlockBytes / (columns * int size)) (p.M / 24)))
             else
                 BlockRows
 
