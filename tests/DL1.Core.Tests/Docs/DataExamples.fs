@@ -129,6 +129,9 @@ let private labelled =
             (Classification.confusion target predicted).ToTensor())
         prints "accuracy" "0.67" (fun () -> (Classification.accuracy target predicted).ToString "F2")
         prints "argMax" "i64 [2] [1 0]" (fun () -> Classification.argMax scores)
+        prints "ofScores" "i64 [2] [1 0]" (fun () -> Classification.ofScores scores)
+        prints "confusionOfScores" "i64 [2, 2] [[0 1] [1 0]]" (fun () ->
+            (Classification.confusionOfScores (Tensor.vector [ 0; 1 ]) scores).ToTensor())
     ]
 
 let private scored =

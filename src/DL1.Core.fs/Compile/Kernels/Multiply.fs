@@ -19,7 +19,7 @@ type internal Multiply<'S, 'V, 'T
 
     /// The greatest height of a block of A in the second-level cache.
     [<Literal>]
-    static let BlockRows = 72
+    static let BlockRows = 144
 
     /// What is finished at once, in bytes of C, and its width in columns: it is still in the second-level cache then.
     [<Literal>]
@@ -111,17 +111,17 @@ type internal Multiply<'S, 'V, 'T
     /// Whether something is done with finished blocks.
     member private _.Followed = p.Bias <> 0n || not (isNull p.Finish)
 
-    /// The height of the blocks of rows, all nearly the same, in whole tiles: lower ones where a finish follows, and
-    /// enough of them for threads to share.
+    /// The height of the blocks of rows, in whole tiles: all nearly the same, and a multiple of four of them, for threads to
+    /// share alike. Lower ones where a finish follows.
     member private this.Tall() =
         let most =
             if this.Followed then
-                min BlockRows (max 12 (min (BlockBytes / (columns * int size)) (p.M / 24)))
+                min BlockRows (max 12 (BlockBytes / (columns * int size)))
             else
                 BlockRows
 
-        let each = (p.M + most - 1) / most
-        ((p.M + each - 1) / each + 5) / 6 * 6
+        let each = ((p.M + most - 1) / most + 3) / 4 * 4
+        max 12 (((p.M + each - 1) / each + 5) / 6 * 6)
 
     /// One block of rows of A against the block of B.
     member private this.RowsPart part =
