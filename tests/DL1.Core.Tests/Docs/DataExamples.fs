@@ -131,7 +131,8 @@ let private labelled =
         prints "argMax" "i64 [2] [1 0]" (fun () -> Classification.argMax scores)
         prints "ofScores" "i64 [2] [1 0]" (fun () -> Classification.ofScores scores)
         prints "confusionOfScores" "i64 [2, 2] [[0 1] [1 0]]" (fun () ->
-            (Classification.confusionOfScores (Tensor.vector [ 0; 1 ]) scores).ToTensor())
+            let target = Tensor.vector [ 0; 1 ]
+            (Classification.confusionOfScores target scores).ToTensor())
     ]
 
 let private scored =
