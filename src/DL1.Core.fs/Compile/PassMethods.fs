@@ -84,8 +84,7 @@ type internal PassMethods private (width: Width, single: bool) =
     member _.Select kind : MethodInfo =
         typeof<DL1.Kernels.Lanes>.GetMethods()
         |> Array.tryFind (fun m ->
-            m.Name = "Select"
-            && m.GetParameters().[0].ParameterType.GetGenericTypeDefinition() = vector)
+            m.Name = "Select" && m.GetParameters().[0].ParameterType.GetGenericTypeDefinition() = vector)
         |> Option.toObj
         |> need "Select"
         |> _.MakeGenericMethod(element kind)
