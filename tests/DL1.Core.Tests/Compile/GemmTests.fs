@@ -223,6 +223,12 @@ let private blocks =
                 { plain 101 37 12 with LayA = 4; LayB = 4; Bias = true }
                 { plain 13 3089 5 with LayA = 4 }
                 plain 2 6200 3
+                // Columns shared out, A packed for all: in several cuts, and in more than are packed at once.
+                { plain 128 150 800 with LayA = 2 }
+                { plain 250 90 500 with LayA = 3; Accumulate = true; Bias = true; Gap = 3 }
+                { plain 50 2600 450 with LayA = 3 }
+                // A copied for a strip.
+                { plain 119 40 61 with Batch = 5; LayA = 2; Gap = 1; Bias = true }
             ] do
             check f32 case
     }
@@ -262,6 +268,9 @@ let private finish =
                 { plain 1 300 3 with Bias = true; Accumulate = true }
                 { plain 300 1 3 with Batch = 2 }
                 { plain 130 150 400 with LayA = 4; Bias = true }
+                { plain 64 150 800 with LayA = 2 }
+                { plain 310 50 20 with LayA = 2; Bias = true; Gap = 1 }
+                { plain 100 40 61 with Batch = 5; LayA = 2 }
                 { plain 5 6 0 with Accumulate = true }
             ] do
             for threads in 1..2 do

@@ -162,22 +162,36 @@ type internal Pack<'S, 'V, 'T
             Pack<'S, 'V, 'T>.Elements(rows - turned, group, from, size, column, into, targetRow)
             j <- j + group
 
-    /// `rows` short rows of whole 8-byte words.
-    static member private Words
-        (rows: int, words: int, source: nativeint, sourceRow: nativeint, target: nativeint)
+    /// Whole tiles of A, side by side in rows of memory: row by row, a piece to each tile.
+    static member Tiles
+        (k: int, tiles: int, height: int, a: nativeint, aColumn: nativeint, target: nativeint)
         =
         Hot.loop ()
-        let mutable from = source
-        let mutable into = NativePtr.ofNativeInt<int64> target
+        let bytes = height * sizeof<'T>
+        let piece = nativeint bytes
+        let vectors = bytes / 16
+        let tile = nativeint k * piece
 
-        for _ in 1..rows do
-            let words' = NativePtr.ofNativeInt<int64> from
+        for i in 0 .. k - 1 do
+            let mutable from = a + nativeint i * aColumn
+            let mutable into = target + nativeint i * piece
 
-            for i in 0 .. words - 1 do
-                NativePtr.set into i (NativePtr.get words' i)
+            for _ in 1..tiles do
+                // Rows far apart are beyond the processor's own foresight.
+                Simd.fetch (from + 8n * aColumn)
 
-            into <- NativePtr.add into words
-            from <- from + sourceRow
+                for v in 0 .. vectors - 1 do
+                    let at = nativeint (16 * v)
+                    let x = Vector128.Load(NativePtr.ofNativeInt<byte>(from + at))
+                    Vector128.Store(x, NativePtr.ofNativeInt (into + at))
+
+                // Heights are even, so that what is left is nothing, or two elements of f32.
+                if bytes % 16 <> 0 then
+                    let x = NativePtr.read (NativePtr.ofNativeInt<int64>(from + piece - 8n))
+                    NativePtr.write (NativePtr.ofNativeInt<int64>(into + piece - 8n)) x
+
+                from <- from + piece
+                into <- into + tile
 
     /// One tile of A: for each of `k` columns, the elements of `rows` rows, and room for `height`.
     static member Tile
@@ -188,8 +202,6 @@ type internal Pack<'S, 'V, 'T
 
         if aColumn = size then
             Pack<'S, 'V, 'T>.Columns(k, rows, a, aRow, target, targetRow)
-        elif aRow = size && rows = height then
-            Pack<'S, 'V, 'T>.Words(k, height * sizeof<'T> / 8, a, aColumn, target)
         else
             Pack<'S, 'V, 'T>.Elements(k, rows, a, aColumn, aRow, target, targetRow)
 

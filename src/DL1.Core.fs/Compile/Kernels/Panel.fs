@@ -18,13 +18,13 @@ type internal Panel<'S, 'V, 'T
         elif left = 5 || left = 6 || left > 8 then 6
         else 4
 
-    static member private Tile(height, k, a, aRow, aColumn, rows, b, bRow, c, cRow, add) =
+    static member private Tile(height, k, a, aRow, aColumn, rows, b, bRow, c, cRow, add, next, step) =
         if height = 6 then
-            Tile<'S, 'V, 'T>.Rows6(k, a, aRow, aColumn, rows, b, bRow, c, cRow, add)
+            Tile<'S, 'V, 'T>.Rows6(k, a, aRow, aColumn, rows, b, bRow, c, cRow, add, next, step)
         elif height = 4 then
-            Tile<'S, 'V, 'T>.Rows4(k, a, aRow, aColumn, rows, b, bRow, c, cRow, add)
+            Tile<'S, 'V, 'T>.Rows4(k, a, aRow, aColumn, rows, b, bRow, c, cRow, add, next, step)
         else
-            TallTile<'S, 'V, 'T>.Rows12(k, a, aRow, aColumn, rows, b, bRow, c, cRow, add)
+            TallTile<'S, 'V, 'T>.Rows12(k, a, aRow, aColumn, rows, b, bRow, c, cRow, add, next, step)
 
     /// A tile that C has no room for, by way of a whole one in `spare`.
     [<MethodImpl(MethodImplOptions.NoInlining)>]
@@ -42,6 +42,8 @@ type internal Panel<'S, 'V, 'T
             cRow: nativeint,
             columns: int,
             add,
+            next,
+            step,
             spare
         ) =
         let bytes = columns * sizeof<'T>
@@ -50,19 +52,28 @@ type internal Panel<'S, 'V, 'T
         if add then
             Pack<'S, 'V, 'T>.Rows(rows, bytes, c, cRow, spare, wide)
 
-        Panel<'S, 'V, 'T>.Tile(height, k, a, aRow, aColumn, rows, b, bRow, spare, wide, add)
+        Panel<'S, 'V, 'T>.Tile(height, k, a, aRow, aColumn, rows, b, bRow, spare, wide, add, next, step)
         Pack<'S, 'V, 'T>.Rows(rows, bytes, spare, wide, c, cRow)
 
     /// `m` rows of A, copied tile by tile, k by k: `aRow` is then one element.
     static member PackA
         (m: int, k: int, a: nativeint, aRow: nativeint, aColumn: nativeint, target: nativeint)
         =
+        let size = nativeint sizeof<'T>
+        let height = Panel<'S, 'V, 'T>.Height m
         let mutable row = 0
+
+        // Where A's columns are contiguous, the first tiles take them one after another, all tiles at once.
+        if aRow = size then
+            while m - row >= height && Panel<'S, 'V, 'T>.Height(m - row) = height do
+                row <- row + height
+
+            Pack<'S, 'V, 'T>.Tiles(k, row / height, height, a, aColumn, target)
 
         while row < m do
             let height = Panel<'S, 'V, 'T>.Height(m - row)
             let rows = min height (m - row)
-            let target = target + nativeint (row * k) * nativeint sizeof<'T>
+            let target = target + nativeint (row * k) * size
             Pack<'S, 'V, 'T>.Tile(k, rows, height, a + nativeint row * aRow, aRow, aColumn, target)
             row <- row + rows
 
@@ -91,13 +102,9 @@ type internal Panel<'S, 'V, 'T
         let mutable row = 0
         // Each tile asks for its share of the next panel of B, which follows this one where B is packed.
         let mutable next = b + nativeint k * bRow
-        let share = if packed then k * 2 * 'S.Bytes / 64 * 6 / m + 1 else 0
+        let step = if packed then nativeint (2 * 'S.Bytes * 6 / m + 1) else 0n
 
         while row < m do
-            for _ in 1..share do
-                Simd.fetchFar next
-                next <- next + 64n
-
             let height = Panel<'S, 'V, 'T>.Height(m - row)
             let rows = min height (m - row)
             let a = a + nativeint row * aNext
@@ -105,9 +112,26 @@ type internal Panel<'S, 'V, 'T
             let c = c + nativeint row * cRow
 
             if whole && rows = height then
-                Panel<'S, 'V, 'T>.Tile(height, k, a, aRow, aColumn, rows, b, bRow, c, cRow, add)
+                Panel<'S, 'V, 'T>.Tile(height, k, a, aRow, aColumn, rows, b, bRow, c, cRow, add, next, step)
             else
                 Panel<'S, 'V, 'T>
-                    .Edge(height, k, a, aRow, aColumn, rows, b, bRow, c, cRow, columns, add, spare)
+                    .Edge(
+                        height,
+                        k,
+                        a,
+                        aRow,
+                        aColumn,
+                        rows,
+                        b,
+                        bRow,
+                        c,
+                        cRow,
+                        columns,
+                        add,
+                        next,
+                        step,
+                        spare
+                    )
 
+            next <- next + nativeint k * step
             row <- row + rows

@@ -32,6 +32,16 @@ type internal Strip<'S, 'V, 'T
                 count
             )
 
+    /// Whether A is read where it is: its rows are contiguous, or its columns, few of them or all in the first-level cache.
+    static member private IsStraight(p: inref<Product>) =
+        p.A.Column = 1 || p.A.Row = 1 && (p.M <= 48 || p.M * p.K * sizeof<'T> <= 24576)
+
+    /// Whether A is small enough for each strip to go through all of it; and if it cannot be read where it is, whether it is
+    /// one of a stack, which is shared out, so that a strip may have the whole of B, and is worth a copy of A.
+    static member Suits(p: inref<Product>) =
+        p.M * min p.K SumCut.Longest * sizeof<'T> <= 262144
+        && (Strip<'S, 'V, 'T>.IsStraight &p || p.A.Row = 1 && p.Batch >= 4 && p.K <= SumCut.Longest)
+
     /// Columns `first` to `last` − 1, a panel at a time. B is packed unless it is read once or twice only.
     static member private Columns(p: inref<Product>, stack, first, last) =
         let size = nativeint sizeof<'T>
@@ -39,6 +49,20 @@ type internal Strip<'S, 'V, 'T
         let spare = Scratch.Get(0, 12 * 2 * 'S.Bytes)
         let panel = Scratch.Get(1, SumCut.Longest * 2 * 'S.Bytes)
         let bRow, bColumn = nativeint p.B.Row * size, nativeint p.B.Column * size
+        let aRow, aColumn = nativeint p.A.Row * size, nativeint p.A.Column * size
+        let straight = Strip<'S, 'V, 'T>.IsStraight &p
+        // A copy of A, in one cut.
+        let copy =
+            if straight then
+                0n
+            else
+                let copy = Scratch.Get(2, (p.M + 12) * p.K * sizeof<'T>)
+
+                Panel<'S, 'V, 'T>
+                    .PackA(p.M, p.K, Strip<'S, 'V, 'T>.Place(p.A, stack, 0, 0), aRow, aColumn, copy)
+
+                copy
+
         let mutable column = first
 
         while column < last do
@@ -52,20 +76,22 @@ type internal Strip<'S, 'V, 'T
                 if not inPlace then
                     Pack<'S, 'V, 'T>.Panel(k, columns, b, bRow, bColumn, panel)
 
+                let a = Strip<'S, 'V, 'T>.Place(p.A, stack, 0, cut * SumCut.length p.K)
+
                 Panel<'S, 'V, 'T>
                     .Multiply(
                         p.M,
                         k,
-                        Strip<'S, 'V, 'T>.Place(p.A, stack, 0, cut * SumCut.length p.K),
-                        nativeint p.A.Row * size,
-                        nativeint p.A.Row * size,
-                        nativeint p.A.Column * size,
+                        (if straight then a else copy),
+                        (if straight then aRow else nativeint k * size),
+                        (if straight then aRow else size),
+                        aColumn,
                         (if inPlace then b else panel),
                         (if inPlace then bRow else nativeint (2 * 'S.Bytes)),
                         Strip<'S, 'V, 'T>.Place(p.C, stack, 0, column),
                         nativeint p.C.Row * size,
                         columns,
-                        false,
+                        not straight,
                         p.Accumulate || cut > 0,
                         spare
                     )

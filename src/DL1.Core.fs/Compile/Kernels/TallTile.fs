@@ -18,7 +18,9 @@ type internal TallTile<'S, 'V, 'T when 'S :> ISimd<'V, 'T> and 'S: struct and 'V
             bRow: nativeint,
             c: nativeint,
             cRow: nativeint,
-            add: bool
+            add: bool,
+            next: nativeint,
+            nextStep: nativeint
         ) =
         Hot.loop ()
         let width = nativeint 'S.Bytes
@@ -74,9 +76,11 @@ type internal TallTile<'S, 'V, 'T when 'S :> ISimd<'V, 'T> and 'S: struct and 'V
         Simd.fetch (c + 11n * cRow)
         let mutable b = b
         let mutable at = 0n
+        let mutable next = next
         let mutable left = k
 
         while left > 0 do
+            Simd.fetchFar next
             let x = 'S.Load b
             let y = 'S.Load(b + width)
             let e = 'S.Broadcast(a0 + at)
@@ -117,6 +121,7 @@ type internal TallTile<'S, 'V, 'T when 'S :> ISimd<'V, 'T> and 'S: struct and 'V
             r11 <- 'S.MultiplyAdd(e, y, r11)
             at <- at + aColumn
             b <- b + bRow
+            next <- next + nextStep
             left <- left - 1
 
         let mutable c = c

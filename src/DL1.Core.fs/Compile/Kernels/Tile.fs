@@ -21,7 +21,9 @@ type internal Tile<'S, 'V, 'T when 'S :> ISimd<'V, 'T> and 'S: struct and 'V: st
             bRow: nativeint,
             c: nativeint,
             cRow: nativeint,
-            add: bool
+            add: bool,
+            next: nativeint,
+            nextStep: nativeint
         ) =
         Hot.loop ()
         let width = nativeint 'S.Bytes
@@ -45,9 +47,11 @@ type internal Tile<'S, 'V, 'T when 'S :> ISimd<'V, 'T> and 'S: struct and 'V: st
         Simd.fetch (c + 3n * cRow)
         let mutable b = b
         let mutable at = 0n
+        let mutable next = next
         let mutable left = k
 
         while left > 0 do
+            Simd.fetchFar next
             let x = 'S.Load b
             let y = 'S.Load(b + width)
             let e = 'S.Broadcast(a0 + at)
@@ -64,6 +68,7 @@ type internal Tile<'S, 'V, 'T when 'S :> ISimd<'V, 'T> and 'S: struct and 'V: st
             r3 <- 'S.MultiplyAdd(e, y, r3)
             at <- at + aColumn
             b <- b + bRow
+            next <- next + nextStep
             left <- left - 1
 
         let mutable c = c
@@ -105,7 +110,9 @@ type internal Tile<'S, 'V, 'T when 'S :> ISimd<'V, 'T> and 'S: struct and 'V: st
             bRow: nativeint,
             c: nativeint,
             cRow: nativeint,
-            add: bool
+            add: bool,
+            next: nativeint,
+            nextStep: nativeint
         ) =
         Hot.loop ()
         let width = nativeint 'S.Bytes
@@ -137,9 +144,11 @@ type internal Tile<'S, 'V, 'T when 'S :> ISimd<'V, 'T> and 'S: struct and 'V: st
         Simd.fetch (c + 5n * cRow)
         let mutable b = b
         let mutable at = 0n
+        let mutable next = next
         let mutable left = k
 
         while left > 0 do
+            Simd.fetchFar next
             let x = 'S.Load b
             let y = 'S.Load(b + width)
             let e = 'S.Broadcast(a0 + at)
@@ -162,6 +171,7 @@ type internal Tile<'S, 'V, 'T when 'S :> ISimd<'V, 'T> and 'S: struct and 'V: st
             r5 <- 'S.MultiplyAdd(e, y, r5)
             at <- at + aColumn
             b <- b + bRow
+            next <- next + nextStep
             left <- left - 1
 
         let mutable c = c
