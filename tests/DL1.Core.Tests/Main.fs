@@ -78,6 +78,7 @@ let tests =
             LoopTests.tests
             CompileTests.tests
             SessionTests.tests
+            ChainTests.tests
             ExplainPlanTests.tests
             RandomWordsTests.tests
             MoveKernelTests.tests

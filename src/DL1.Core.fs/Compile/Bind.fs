@@ -20,6 +20,7 @@ module internal Bind =
         | Work.Pass pass -> PassKernel(frame, pass)
         | Work.Product product -> ProductKernel(frame, width, product)
         | Work.Channels job -> ChannelsKernel(frame, width, job)
+        | Work.Chain(chain, _) -> ChainKernel(frame, width, chain)
         | Work.Copy(reading, dtype, shape, source, target) ->
             CopyKernel(frame, reading, dtype, shape, source, target)
         | Work.Static(e, reads, write) -> StaticKernel.bind frame e reads write

@@ -29,16 +29,21 @@ module internal ExplainPlan =
     let private kind (plan: Plan) (step: PlanStep) =
         let isTransposed (m: MatrixPlace) = m.Layout.Row = 1 && m.Layout.Column <> 1
 
+        let product (job: ProductJob) =
+            let mark m = if isTransposed m then "ᵀ" else ""
+            $"[{job.M}, {job.K}]{mark job.A} @ [{job.K}, {job.N}]{mark job.B}"
+
+        let stack (job: ProductJob) = if job.Batch > 1 then $"{job.Batch} of " else ""
+
         match step.Work with
         | Work.Pass _ ->
             let g = step.Group
             let axes = g.Reduced |> Array.map string |> String.concat ", "
             let folds = if g.Reduced.Length > 0 then $", folds axes {axes}" else ""
             "pass", $"{Shape.Of g.Domain}{folds}"
-        | Work.Product job ->
-            let stack = if job.Batch > 1 then $"{job.Batch} of " else ""
-            let mark m = if isTransposed m then "ᵀ" else ""
-            "product", $"{stack}[{job.M}, {job.K}]{mark job.A} @ [{job.K}, {job.N}]{mark job.B}"
+        | Work.Product job -> "product", stack job + product job
+        | Work.Chain(chain, _) ->
+            "chain", $"{stack chain.First}{product chain.First}, along rows, {product chain.Second}"
         | Work.Static(e, _, _) -> Node.name e.Node, $"{e.Shape}"
         | Work.Copy(_, _, shape, _, _) -> "copy", $"{shape}, layout made row-major"
         | Work.Channels job -> Node.name job.Node.Node, $"{job.Node.Shape}, channels last"

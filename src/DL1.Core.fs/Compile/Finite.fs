@@ -77,6 +77,12 @@ type internal FiniteWatch(watched: Watched) =
     inherit Watch()
     let plan, frame = watched.Plan, watched.Frame
 
+    // The steps that write each place, the last of them first: several may write a part of one.
+    let writers =
+        plan.Values
+        |> Array.mapi (fun place _ ->
+            plan.Steps |> Array.filter (fun s -> Array.contains place s.Writes) |> Array.rev)
+
     let find place =
         let e = plan.Values[place]
         Finite.first e.DType frame.Addresses[place] e.Shape.Size
@@ -87,7 +93,7 @@ type internal FiniteWatch(watched: Watched) =
 
     /// How the values that a kernel reads were computed, one a line; further back only where no variable is named yet.
     let history (step: PlanStep) =
-        let maker place = plan.Steps |> Array.tryFind (fun s -> Array.contains place s.Writes)
+        let maker place = Array.tryLast writers[place]
 
         let reads (s: PlanStep) = List.ofArray (Array.distinct s.Reads)
 
@@ -119,7 +125,11 @@ type internal FiniteWatch(watched: Watched) =
         let formula =
             match step.Work with
             | Work.Loop _ -> "a loop"
-            | _ -> $"{KernelFormula.name plan place} = {KernelFormula.of' plan step place}"
+            | _ ->
+                writers[place]
+                |> Array.map (fun s -> $"{KernelFormula.name plan place} = {KernelFormula.of' plan s place}")
+                |> Array.rev
+                |> String.concat " and "
 
         let reads =
             match KernelFormula.variables plan step with
@@ -150,7 +160,7 @@ type internal FiniteWatch(watched: Watched) =
     override _.Ended number =
         let step = plan.Steps[number]
 
-        for place in step.Writes do
+        for place in step.Writes |> Array.filter (fun p -> obj.ReferenceEquals(writers[p][0], step)) do
             match find place with
             | ValueSome index -> refuse step place index
             | ValueNone -> ()

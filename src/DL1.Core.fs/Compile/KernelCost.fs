@@ -9,10 +9,10 @@ type internal Cost = { Flops: int64; Read: int64; Written: int64 }
 /// The work of kernels, known from their shapes alone.
 [<RequireQualifiedAccess>]
 module internal Cost =
-    let private bytesOf (plan: Plan) (places: int seq) =
+    let private bytesOf (plan: Plan) (step: PlanStep) (places: int seq) =
         places
         |> Seq.sumBy (fun p ->
-            let e = plan.Values[p]
+            let e = step.PartOf p |> Option.defaultValue plan.Values[p]
             int64 e.Shape.Size * int64 (Memory.size e.DType))
 
     let zero = { Flops = 0L; Read = 0L; Written = 0L }
@@ -44,11 +44,13 @@ module internal Cost =
         // What a kernel writes before it reads it is no reading.
         let reads = step.Reads |> Array.distinct |> Array.filter (fun p -> not (Array.contains p writes))
 
-        let moved flops = { Flops = flops; Read = bytesOf plan reads; Written = bytesOf plan writes }
+        let moved flops =
+            { Flops = flops; Read = bytesOf plan step reads; Written = bytesOf plan step writes }
 
         match step.Work with
         | Work.Pass _ -> moved members
         | Work.Product job -> moved (2L * int64 job.M * int64 job.N * int64 job.K * int64 job.Batch + members)
+        | Work.Chain(_, steps) -> moved (steps |> List.sumBy (ofStep plan >> _.Flops))
         | Work.Static(e, _, _) ->
             let all = moved (Summary.costOf e)
 

@@ -33,7 +33,7 @@ module internal KernelFormula =
 
         let order = List<Expr>()
         let stack = Stack<struct (Expr * bool)>()
-        let root = plan.Values[target]
+        let root = step.PartOf target |> Option.defaultValue plan.Values[target]
         stack.Push(struct (root, false))
 
         while stack.Count > 0 do

@@ -42,14 +42,25 @@ module internal LowerProducts =
 
     let private lastTwo (rank: int) = [ 0 .. rank - 3 ] @ [ rank - 1; rank - 2 ]
 
-    /// The transpose of a product is the product of the transposes, the other way around: nothing is moved.
+    /// A product whose columns do not stay columns is the product of the transposes, the other way around: nothing is
+    /// moved, or rows as they are.
     let transposedProduct (e: Expr) =
         match e.Node with
-        | Node.Transpose(permutation, p) when p.Shape.Rank >= 2 && permutation = lastTwo p.Shape.Rank ->
+        | Node.Transpose(permutation, p) when p.Shape.Rank >= 2 && List.last permutation = p.Shape.Rank - 2 ->
             match p.Node with
             | Node.MatMul(a, b) ->
-                let turn = Expr.transpose (lastTwo p.Shape.Rank)
-                Some(Expr.matmul (turn b) (turn a))
+                let rank = p.Shape.Rank
+                let turn = Expr.transpose (lastTwo rank)
+                let product = Expr.matmul (turn b) (turn a)
+
+                let rest =
+                    permutation
+                    |> List.map (fun axis ->
+                        if axis = rank - 1 then rank - 2
+                        elif axis = rank - 2 then rank - 1
+                        else axis)
+
+                Some(if rest = [ 0 .. rank - 1 ] then product else Expr.transpose rest product)
             | _ -> None
         | _ -> None
 

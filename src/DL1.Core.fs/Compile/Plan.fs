@@ -21,6 +21,8 @@ module internal Plan =
 
         let outputs = Dictionary<int, int>()
         let arena = List<int>()
+        // What stands between the kernels of a chain stands in no memory but the threads' own.
+        let isHidden p = last[p] < 0
 
         let where =
             values
@@ -31,6 +33,7 @@ module internal Plan =
                 | _ when Array.contains p results ->
                     outputs[p] <- outputs.Count
                     Where.Output(outputs.Count - 1)
+                | _ when isHidden p -> Where.Arena 0L
                 | _ ->
                     arena.Add p
                     Where.Arena 0L)
@@ -128,7 +131,8 @@ module internal Plan =
                             Batch = e.Shape.Size / (e.Shape[rank - 2] * e.Shape[rank - 1])
                             A = PlanWork.matrix place a
                             B = PlanWork.matrix place b
-                            C = place e
+                            C = PlanWork.result (place e) e.Shape
+                            Part = None
                             Finish = pass |> Option.map (PlanWork.finishWork code place g e)
                         }
 
@@ -144,7 +148,7 @@ module internal Plan =
                             Work = Work.Product work
                             Group = g
                             Reads = Array.append [| work.A.Place; work.B.Place |] others
-                            Writes = Array.append [| work.C |] stores |> Array.distinct
+                            Writes = Array.append [| work.C.Place |] stores |> Array.distinct
                         }
                 | Kind.Channels(node, operands), _ ->
                     match pass with
@@ -233,4 +237,6 @@ module internal Plan =
 
         let steps = PlanWork.schedule fusion.Groups |> Array.choose step
         let results = roots |> List.map place |> Array.ofList
-        placed inputs roots (values.ToArray()) steps results
+        let values = values.ToArray()
+        let steps = steps |> WriteThrough.run values results |> Chains.run results
+        placed inputs roots values steps results

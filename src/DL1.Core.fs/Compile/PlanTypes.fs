@@ -10,6 +10,8 @@ type internal Work =
     | Pass of PassJob
     /// A product of matrices, and the pass that follows it.
     | Product of ProductJob
+    /// Products, a pass along their rows, and products of those rows, with the steps that they would be.
+    | Chain of ChainJob * PlanStep list
     /// A node with a static kernel of its own.
     | Static of Expr * reads: int[] * write: int
     /// A value put in row-major order.
@@ -31,7 +33,20 @@ and [<RequireQualifiedAccess; NoEquality; NoComparison>] internal Where =
     | Output of int
 
 /// A kernel of a plan, the values that it computes, and the places that it reads and writes.
-and [<NoEquality; NoComparison>] internal PlanStep = { Work: Work; Group: Group; Reads: int[]; Writes: int[] }
+and [<NoEquality; NoComparison>] internal PlanStep =
+    {
+        Work: Work
+        Group: Group
+        Reads: int[]
+        Writes: int[]
+    }
+
+    /// What it writes to a place that holds others beside it.
+    member this.PartOf(place: int) : Expr option =
+        match this.Work with
+        | Work.Product job
+        | Work.Chain({ Second = job }, _) when job.C.Place = place -> job.Part
+        | _ -> None
 
 /// A graph as kernels in order, over places in memory.
 and [<NoEquality; NoComparison>] internal Plan =

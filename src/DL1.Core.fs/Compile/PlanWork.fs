@@ -143,6 +143,16 @@ module internal PlanWork =
             Layout = { Data = 0n; Row = row; Column = column; Batch = batch; Inner = inner; Outer = outer }
         }
 
+    /// The result of a product, row by row.
+    let result (place: int) (shape: Shape) : MatrixPlace =
+        let m, n = shape[shape.Rank - 2], shape[shape.Rank - 1]
+
+        {
+            Place = place
+            Offset = 0
+            Layout = { Data = 0n; Row = n; Column = 1; Batch = m * n; Inner = 0; Outer = 0 }
+        }
+
     /// One node over operands that stand for themselves, by Eval's definition.
     let defined (e: Expr) =
         let operands = Node.operands e.Node |> List.distinctBy _.Digest

@@ -24,6 +24,50 @@ type internal FinishJob =
         Along: bool[]
     }
 
+/// Where places stand for one thread: in the frame, but for at most two, which stand in the thread's own memory.
+[<Struct; NoEquality; NoComparison>]
+type internal Whereabouts =
+    {
+        Frame: Frame
+        One: int
+        OneAt: nativeint
+        Other: int
+        OtherAt: nativeint
+    }
+
+    /// All in the frame.
+    static member Of(frame: Frame) = { Frame = frame; One = -1; OneAt = 0n; Other = -1; OtherAt = 0n }
+
+    member this.Address(place: int) =
+        if place = this.One then this.OneAt
+        elif place = this.Other then this.OtherAt
+        else this.Frame.Addresses[place]
+
+/// Passes that follow products.
+[<RequireQualifiedAccess; CompilationRepresentation(CompilationRepresentationFlags.ModuleSuffix)>]
+module internal FinishJob =
+    /// Over a finished block: its first row, counted through the whole stack of matrices `m` rows high, its first column,
+    /// and how many it has.
+    let run (pass: FinishJob) (at: inref<Whereabouts>) m row rows column columns =
+        let count = pass.Places.Length
+        let block = NativePtr.stackalloc<nativeint>(2 * count)
+        let matrix, row = row / m, row % m
+
+        for i in 0 .. count - 1 do
+            let size = nativeint (pass.Sizes[i])
+
+            let start =
+                at.Address(pass.Places[i])
+                + (nativeint (pass.Offsets[i])
+                   + nativeint (pass.Starts[i][matrix])
+                   + nativeint row * nativeint (pass.Rows[i]))
+                  * size
+
+            NativePtr.set block (2 * i) (if pass.Along[i] then start + nativeint column * size else start)
+            NativePtr.set block (2 * i + 1) (nativeint (pass.Rows[i]) * size)
+
+        pass.Body.Invoke(NativePtr.toNativeInt block, nativeint rows, nativeint columns)
+
 /// A product of matrices, and the pass that follows it.
 [<NoEquality; NoComparison>]
 type internal ProductJob =
@@ -35,7 +79,10 @@ type internal ProductJob =
         Batch: int
         A: MatrixPlace
         B: MatrixPlace
-        C: int
+        /// Its columns are contiguous.
+        C: MatrixPlace
+        /// The value that is written, where C's place holds others beside it.
+        Part: Expr option
         Finish: FinishJob option
     }
 
@@ -47,24 +94,8 @@ type internal ProductKernel(frame: Frame, width: Width, work: ProductJob) =
     let mutable finish: BlockFinish | null = null
 
     member private _.After(pass: FinishJob, row: int, rows: int, column: int, columns: int) =
-        let count = pass.Places.Length
-        let block = NativePtr.stackalloc<nativeint>(2 * count)
-        let matrix, row = row / work.M, row % work.M
-
-        for i in 0 .. count - 1 do
-            let size = nativeint (pass.Sizes[i])
-
-            let start =
-                frame.Addresses[pass.Places[i]]
-                + (nativeint (pass.Offsets[i])
-                   + nativeint (pass.Starts[i][matrix])
-                   + nativeint row * nativeint (pass.Rows[i]))
-                  * size
-
-            NativePtr.set block (2 * i) (if pass.Along[i] then start + nativeint column * size else start)
-            NativePtr.set block (2 * i + 1) (nativeint (pass.Rows[i]) * size)
-
-        pass.Body.Invoke(NativePtr.toNativeInt block, nativeint rows, nativeint columns)
+        let at = Whereabouts.Of frame
+        FinishJob.run pass &at work.M row rows column columns
 
     override this.Run() =
         match finish, work.Finish with
@@ -84,15 +115,7 @@ type internal ProductKernel(frame: Frame, width: Width, work: ProductJob) =
                 Batch = work.Batch
                 A = matrix work.A
                 B = matrix work.B
-                C =
-                    {
-                        Data = frame.Addresses[work.C]
-                        Row = work.N
-                        Column = 1
-                        Batch = work.M * work.N
-                        Inner = 0
-                        Outer = 0
-                    }
+                C = matrix work.C
                 Accumulate = false
                 Bias = 0n
                 Finish = finish

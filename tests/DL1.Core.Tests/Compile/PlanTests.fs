@@ -93,6 +93,7 @@ let private kinds (roots: Expr list) =
         match step.Work with
         | Work.Pass _ -> "pass"
         | Work.Product _ -> "product"
+        | Work.Chain _ -> "chain"
         | Work.Static _ -> "static"
         | Work.Copy _ -> "copy"
         | Work.Channels _ -> "channels"

@@ -1,0 +1,135 @@
+namespace DL1
+
+open FSharp.NativeInterop
+
+#nowarn "9" // Operands are addresses; the plan answers for their extents.
+
+/// A stack of products, a pass along the rows of their results, and products of those rows: attention, for one. Some
+/// rows go through all three while they are in the cache, so that what stands between need not be in memory.
+[<NoEquality; NoComparison>]
+type internal ChainJob =
+    {
+        /// Their results are for the pass alone.
+        First: ProductJob
+        /// Its items are the rows of the first products, its columns their columns.
+        Rows: PassJob
+        /// Its A are the pass's rows.
+        Second: ProductJob
+        /// Whether the pass's rows are for the second products alone.
+        HidesRows: bool
+    }
+
+/// Runs a chain: each part takes some rows of one matrix of the stack from the beginning to the end.
+[<Sealed>]
+type internal ChainKernel(frame: Frame, width: Width, job: ChainJob) =
+    inherit Kernel()
+
+    /// Rows between the products that stay in the second-level cache, in bytes; no fewer rows than pay for packing B.
+    [<Literal>]
+    let Bytes = 98304
+
+    [<Literal>]
+    let FewestRows = 24
+
+    [<Literal>]
+    let MostRows = 144
+
+    /// The fewest parts that are worth cutting a matrix for.
+    [<Literal>]
+    let Parts = 8
+
+    let first, second, pass = job.First, job.Second, job.Rows
+    let size = if first.Type = DType.F64 then 8 else 4
+    let line = nativeint (first.N * size)
+
+    let blocks =
+        let tall = min MostRows (max FewestRows (Bytes / (first.N * size)))
+        let few = min ((Parts + first.Batch - 1) / first.Batch) (first.M / FewestRows)
+        max ((first.M + tall - 1) / tall) few
+
+    let tall = (first.M + blocks - 1) / blocks
+    let operands = pass.Places.Length
+    let rooms = pass.Rooms |> Array.sumBy (fun isRoom -> if isRoom then 1 else 0)
+    let room = nativeint (first.N * 64 / pass.Block)
+    let mutable part: (int -> unit) | null = null
+
+    /// Some rows of one matrix of a stack of products, and the pass that follows them.
+    member private _.Multiply(product: ProductJob, stack: int, row: int, rows: int, at: inref<Whereabouts>) =
+        let matrix (m: MatrixPlace) (address: nativeint) row =
+            let start = nativeint m.Offset + m.Layout.Start stack + nativeint (row * m.Layout.Row)
+            { m.Layout with Data = address + start * nativeint size; Batch = 0; Inner = 0; Outer = 0 }
+
+        let part =
+            { Product.None with
+                M = rows
+                N = product.N
+                K = product.K
+                Batch = 1
+                A = matrix product.A (at.Address product.A.Place) row
+                B = matrix product.B (at.Address product.B.Place) 0
+                C = matrix product.C (at.Address product.C.Place) row
+            }
+
+        match product.Type with
+        | DType.F64 -> Gemm.rowsF64On width &part
+        | _ -> Gemm.rowsF32On width &part
+
+        match product.Finish with
+        | Some finish -> FinishJob.run finish &at product.M (stack * product.M + row) rows 0 product.N
+        | None -> ()
+
+    /// The pass, row by row.
+    member private _.Pass(item: int, rows: int, at: inref<Whereabouts>) =
+        let block = NativePtr.stackalloc<nativeint>(2 * operands)
+        let mutable own = if rooms > 0 then Scratch.Get(3, rooms * int room) else 0n
+
+        for i in 0 .. operands - 1 do
+            NativePtr.set block (2 * i + 1) 0n
+
+            if pass.Rooms[i] then
+                NativePtr.set block (2 * i) own
+                own <- own + room
+
+        for item in item .. item + rows - 1 do
+            for i in 0 .. operands - 1 do
+                if not pass.Rooms[i] then
+                    let offset = nativeint (pass.Offsets[i] + pass.Space.Starts[i][item])
+
+                    NativePtr.set
+                        block
+                        (2 * i)
+                        (at.Address(pass.Places[i]) + offset * nativeint (pass.Sizes[i]))
+
+            pass.Body.Invoke(NativePtr.toNativeInt block, 1n, nativeint pass.Space.Columns)
+
+    member private this.Part number =
+        let stack, row = number / blocks, number % blocks * tall
+        let rows = min tall (first.M - row)
+        let item = stack * first.M + row
+        // Row `item` of the whole stack stands at the beginning of the thread's own memory.
+        let own purpose = Scratch.Get(purpose, tall * int line) - nativeint item * line
+
+        let at =
+            {
+                Frame = frame
+                One = first.C.Place
+                OneAt = own 5
+                Other = (if job.HidesRows then second.A.Place else -1)
+                OtherAt = (if job.HidesRows then own 6 else 0n)
+            }
+
+        this.Multiply(first, stack, row, rows, &at)
+        this.Pass(item, rows, &at)
+        this.Multiply(second, stack, row, rows, &at)
+
+    override this.Run() =
+        let body =
+            match part with
+            | null ->
+                let body = fun number -> this.Part number
+                part <- body
+                body
+            | body -> body
+
+        if first.M > 0 then
+            Pool.runOn frame.Threads (first.Batch * blocks) body
