@@ -25,9 +25,17 @@ module internal LowerForms =
             Some(exps / spread axis x (Expr.sum [ axis ] exps))
         | _ -> None
 
+    /// Whether a value is some x less x's maximum along an axis: its own maximum is then 0, or NaN.
+    let private isLessMax axis (y: Expr) =
+        match y.Node with
+        | Node.Binary(BinaryOp.Sub, x, _) when axis < x.Shape.Rank && x.Shape = y.Shape ->
+            y.Digest = (x - spread axis x (Expr.max [ axis ] x)).Digest
+        | _ -> false
+
     /// log Σ exp x is max + log Σ exp(x − max).
     let logSumExp (e: Expr) =
         match e.Node with
+        | Node.LogSumExp(axis, y) when isLessMax axis y -> Some(log (Expr.sum [ axis ] (exp y)))
         | Node.LogSumExp(axis, x) when x.Shape[axis] > 0 ->
             let shift = peak axis x
             Some(shift + log (Expr.sum [ axis ] (exp (x - spread axis x shift))))
