@@ -49,6 +49,8 @@ type internal ChainKernel(frame: Frame, width: Width, job: ChainJob) =
 
     let tall = (first.M + blocks - 1) / blocks
     let operands = pass.Places.Length
+    let columns = pass.Space.Columns
+    let draws = pass.Streams |> Array.exists (fun stream -> stream >= 0)
     let rooms = pass.Rooms |> Array.sumBy (fun isRoom -> if isRoom then 1 else 0)
     let room = nativeint (first.N * 64 / pass.Block)
     let mutable part: (int -> unit) | null = null
@@ -90,17 +92,24 @@ type internal ChainKernel(frame: Frame, width: Width, job: ChainJob) =
                 NativePtr.set block (2 * i) own
                 own <- own + room
 
+        let words = if draws then Scratch.Get(4, operands * columns * 4) else 0n
+
         for item in item .. item + rows - 1 do
             for i in 0 .. operands - 1 do
-                if not pass.Rooms[i] then
-                    let offset = nativeint (pass.Offsets[i] + pass.Space.Starts[i][item])
+                let address = if pass.Rooms[i] then 0n else at.Address(pass.Places[i])
+                let start = pass.Space.Starts[i][item]
 
-                    NativePtr.set
-                        block
-                        (2 * i)
-                        (at.Address(pass.Places[i]) + offset * nativeint (pass.Sizes[i]))
+                if pass.Streams[i] >= 0 then
+                    let key = NativePtr.ofNativeInt<uint32> address
+                    let line = words + nativeint (i * columns * 4)
+                    let one, two = NativePtr.get key 0, NativePtr.get key 1
+                    RandomWords.Fill(uint32 pass.Streams[i], one, two, int64 start, columns, line)
+                    NativePtr.set block (2 * i) line
+                elif not pass.Rooms[i] then
+                    let offset = nativeint (pass.Offsets[i] + start) * nativeint (pass.Sizes[i])
+                    NativePtr.set block (2 * i) (address + offset)
 
-            pass.Body.Invoke(NativePtr.toNativeInt block, 1n, nativeint pass.Space.Columns)
+            pass.Body.Invoke(NativePtr.toNativeInt block, 1n, nativeint columns)
 
     member private this.Part number =
         let stack, row = number / blocks, number % blocks * tall

@@ -13,14 +13,13 @@ module internal Chains =
         && (rows = 1 || m.Layout.Row = columns)
         && Seq.forall follows (seq { 0 .. batch - 1 })
 
-    /// Whether a pass goes along the rows of a stack, one an item, and draws no random numbers.
+    /// Whether a pass goes along the rows of a stack, one an item.
     let private isAlong (pass: PassJob) batch rows columns =
         pass.Folds
         && pass.Space.Across
         && pass.Space.Segments = 1
         && pass.Space.Items = batch * rows
         && pass.Space.Columns = columns
-        && Array.forall (fun stream -> stream < 0) pass.Streams
 
     /// Whether a pass has the rows of a place one after another.
     let private isPlainIn (pass: PassJob) place =

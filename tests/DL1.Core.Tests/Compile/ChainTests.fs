@@ -67,6 +67,37 @@ let private masked =
         agrees "masked" 1e-5 [ y ]
     }
 
+let private dropped =
+    test "a multi-head layer with a causal mask and dropout, and its training step" {
+        let layer =
+            Layer.create "Causal" (fun scope (x: Expr) ->
+                let length = x.Shape[1]
+                let mask = Attention.causalMask length length
+                (Attention.maskedSelf 2 0.3).RunIn scope (x, Some mask))
+
+        let s =
+            step
+                DType.F32
+                layer
+                (Loss.mse Reduction.Mean)
+                // Adam would make steps of gradients that are 0 but for rounding.
+                (Optimizer.sgd 0.1)
+                (normal 21L DType.F32 [ 3; 11; 8 ])
+                (normal 22L DType.F32 [ 3; 11; 8 ])
+
+        let made: Plan = plan s.Variables s.Roots
+
+        let chains =
+            made.Steps
+            |> Array.choose (fun step ->
+                match step.Work with
+                | Work.Chain(chain, _) -> Some(chain.Rows.Streams |> Array.exists (fun n -> n >= 0))
+                | _ -> None)
+
+        Expect.contains chains true "dropout inside a chain"
+        agreesOn "a step" 2e-4 s.Variables (List.map snd s.State @ List.ofArray s.Batch) s.Roots
+    }
+
 let private long =
     test "scores of a long sequence stand in no memory" {
         let inputs = queries DType.F32 2 600 16
@@ -158,4 +189,4 @@ let private told =
         Expect.stringContains message "∞ at [0, 9]" message
     }
 
-let tests = testList "Chain" [ any; masked; long; kept; steady; elsewhere; told ]
+let tests = testList "Chain" [ any; masked; dropped; long; kept; steady; elsewhere; told ]
