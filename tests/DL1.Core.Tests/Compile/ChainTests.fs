@@ -121,6 +121,9 @@ let private kept =
             agrees "weights" 1e-5 [ y; weights ]
             Expect.isFalse (List.contains ("chain", 1) (kinds [ y; scores ])) "the scores are a result"
             agrees "scores" 1e-5 [ y; weights; scores ]
+            let values = inputs |> List.mapi (fun i e -> normal (int64 i) e.DType (e.Shape.ToList()))
+            let first roots = Compile.prepare (Graph.variables inputs) roots values |> List.head
+            Expect.isTrue (Tensor.sameBits (first [ y ]) (first [ y; scores ])) "the bits of three kernels"
         | _ -> failtest "three"
     }
 
