@@ -62,10 +62,19 @@ module internal GroupPass =
             let strides = List<int[]>()
             let types = List<DType>()
             let loads = Dictionary<int, int>()
+            let known = Dictionary<PassStep, int>(HashIdentity.Structural)
 
             let add step =
                 steps.Add step
                 steps.Count - 1
+
+            /// A step that another may have needed before.
+            let shared step =
+                match known.TryGetValue step with
+                | true, value -> value
+                | false, _ ->
+                    known[step] <- add step
+                    known[step]
 
             let operand place (own: int[]) dtype =
                 places.Add place
@@ -144,10 +153,15 @@ module internal GroupPass =
 
                 let result =
                     match e.Node with
-                    | Node.Unary(op, x) -> add (PassStep.Unary(op, value x))
+                    | Node.Unary(UnaryOp.Erf, x) ->
+                        let x = value x
+                        let square = shared (PassStep.Binary(BinaryOp.Mul, x, x))
+                        let below = shared (PassStep.Unary(UnaryOp.Neg, square))
+                        add (PassStep.Erf(x, shared (PassStep.Unary(UnaryOp.Exp, below))))
+                    | Node.Unary(op, x) -> shared (PassStep.Unary(op, value x))
                     | Node.Binary(op, x, y) ->
                         let x, y = value x, value y
-                        add (PassStep.Binary(op, x, y))
+                        shared (PassStep.Binary(op, x, y))
                     | Node.Compare(op, x, y) ->
                         let isTruth = x.DType = DType.Bool
                         let x, y = value x, value y

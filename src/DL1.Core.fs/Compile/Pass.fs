@@ -21,6 +21,8 @@ type internal PassStep =
     | WholeNumber of int
     | Unary of UnaryOp * int
     | Binary of BinaryOp * int * int
+    /// erf x, given exp(−x²): the derivative has a use for that too.
+    | Erf of x: int * gaussian: int
     | Compare of CompareOp * int * int
     | Select of condition: int * int * int
     /// A value as lanes of another kind.

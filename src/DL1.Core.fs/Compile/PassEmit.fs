@@ -116,6 +116,7 @@ type private PassEmitter(plan: PassPlan, methods: PassMethods, il: ILGenerator) 
             | PassStep.WholeNumber _
             | PassStep.Unary _
             | PassStep.Binary _
+            | PassStep.Erf _
             | PassStep.Compare _
             | PassStep.Select _
             | PassStep.Convert _

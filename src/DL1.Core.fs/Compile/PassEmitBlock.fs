@@ -53,6 +53,7 @@ type internal PassEmitBlock(plan: PassPlan, methods: PassMethods, il: ILGenerato
         | PassStep.Load _
         | PassStep.Unary _
         | PassStep.Binary _
+        | PassStep.Erf _
         | PassStep.Compare _
         | PassStep.Select _
         | PassStep.Convert _
@@ -112,6 +113,9 @@ type internal PassEmitBlock(plan: PassPlan, methods: PassMethods, il: ILGenerato
             keep ()
         | PassStep.Binary(op, x, y) ->
             steps.Binary(op, plan.Kinds[x], push x copy, push y copy)
+            keep ()
+        | PassStep.Erf(x, gaussian) ->
+            steps.Erf(push x copy, push gaussian copy)
             keep ()
         | PassStep.Compare(op, x, y) ->
             steps.Compare(op, plan.Kinds[x], push x copy, push y copy)

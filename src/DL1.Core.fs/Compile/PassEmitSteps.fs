@@ -277,6 +277,12 @@ type internal PassEmitSteps(il: ILGenerator, methods: PassMethods, scratch: Loca
         | LaneKind.Whole -> wholeBinary op x y
         | LaneKind.Truth -> truthBinary op x y
 
+    /// The error function, given exp(−x²).
+    member _.Erf(x: unit -> unit, gaussian: unit -> unit) =
+        x ()
+        gaussian ()
+        own "ErfBy" 2
+
     /// Leaves a mask.
     member _.Compare(op, kind, x: unit -> unit, y: unit -> unit) =
         // Masks are −1 and 0: the other way round they compare as 1 and 0.

@@ -85,6 +85,14 @@ module internal PassFloats =
     let private pow64 (x: nativeint) y target =
         each2 (fun (v: Vector128<float>) w -> Functions.Pow(v, w)) x y target
 
+    [<MethodImpl(MethodImplOptions.NoInlining)>]
+    let erfBy32 (x: nativeint) gaussian target =
+        each2 (fun (v: Vector128<float32>) w -> Functions.ErfBy(v, w)) x gaussian target
+
+    [<MethodImpl(MethodImplOptions.NoInlining)>]
+    let erfBy64 (x: nativeint) gaussian target =
+        each2 (fun (v: Vector128<float>) w -> Functions.ErfBy(v, w)) x gaussian target
+
     /// A function in place, on the copied block.
     let inline private apart ([<InlineIfLambda>] f: nativeint * int -> unit) lanes x target =
         each1 (fun (v: Vector128<byte>) -> v) x target

@@ -89,6 +89,8 @@ module internal PassInterpret =
             | LaneKind.Whole when single -> PassWholes.wholeBinary32 op (at x) (at y) target
             | LaneKind.Whole -> PassWholes.wholeBinary64 op (at x) (at y) target
             | LaneKind.Truth -> PassWholes.truthBinary op (at x) (at y) target
+        | PassStep.Erf(x, gaussian) when single -> PassFloats.erfBy32 (at x) (at gaussian) target
+        | PassStep.Erf(x, gaussian) -> PassFloats.erfBy64 (at x) (at gaussian) target
         | PassStep.Compare(op, x, y) ->
             match plan.Kinds[x] with
             | LaneKind.Float when single -> PassWholes.compare32 op (at x) (at y) target

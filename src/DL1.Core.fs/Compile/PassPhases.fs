@@ -60,6 +60,7 @@ module internal PassPhases =
                 | PassStep.WholeNumber _
                 | PassStep.Unary _
                 | PassStep.Binary _
+                | PassStep.Erf _
                 | PassStep.Compare _
                 | PassStep.Select _
                 | PassStep.Convert _ -> after)

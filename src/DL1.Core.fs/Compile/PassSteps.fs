@@ -23,6 +23,7 @@ module internal PassSteps =
         | PassStep.Convert(_, x)
         | PassStep.Fold(_, x) -> [ x ]
         | PassStep.Binary(_, x, y)
+        | PassStep.Erf(x, y)
         | PassStep.Compare(_, x, y) -> [ x; y ]
         | PassStep.Select(c, x, y) -> [ c; x; y ]
 
@@ -59,6 +60,7 @@ module internal PassSteps =
             | UnaryOp.Relu
             | UnaryOp.Not -> false
         | PassStep.Binary(op, _, _) -> op = BinaryOp.Pow
+        | PassStep.Erf _ -> true
         | PassStep.Load _
         | PassStep.Number _
         | PassStep.WholeNumber _
@@ -104,7 +106,8 @@ module internal PassSteps =
                 | PassStep.WholeNumber _ -> LaneKind.Whole
                 | PassStep.Unary(_, x)
                 | PassStep.Fold(_, x) -> kinds[x]
-                | PassStep.Binary(_, x, y) -> same i x y
+                | PassStep.Binary(_, x, y)
+                | PassStep.Erf(x, y) -> same i x y
                 | PassStep.Compare(_, x, y) ->
                     same i x y |> ignore
                     LaneKind.Truth
@@ -149,6 +152,7 @@ module internal PassSteps =
         | PassStep.WholeNumber _
         | PassStep.Unary _
         | PassStep.Binary _
+        | PassStep.Erf _
         | PassStep.Compare _
         | PassStep.Select _
         | PassStep.Convert _ -> None
@@ -210,6 +214,7 @@ module internal PassSteps =
             | UnaryOp.Softplus
             | UnaryOp.Erf -> false
         | PassStep.Binary(op, _, _) -> op <> BinaryOp.Pow
+        | PassStep.Erf _ -> false
         | PassStep.Load _
         | PassStep.Number _
         | PassStep.WholeNumber _
@@ -227,6 +232,7 @@ module internal PassSteps =
         | PassStep.Fold _
         | PassStep.Unary _
         | PassStep.Binary _
+        | PassStep.Erf _
         | PassStep.Compare _
         | PassStep.Select _
         | PassStep.Convert _ -> false

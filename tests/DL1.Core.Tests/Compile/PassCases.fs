@@ -276,6 +276,7 @@ let internal generate (seed: int) : Case =
                 | LaneKind.Truth -> pick [ BinaryOp.And; BinaryOp.Or ]
 
             add (PassStep.Binary(op, x, y)) kind
+        | 4 when kind = LaneKind.Float && random.Next 2 = 0 -> add (PassStep.Erf(x, y)) kind
         | 4 -> add (PassStep.Compare(pick comparisons, x, y)) LaneKind.Truth
         | 5 -> add (PassStep.Select(some LaneKind.Truth, x, y)) kind
         | 6 ->

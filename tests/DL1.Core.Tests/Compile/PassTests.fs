@@ -117,6 +117,40 @@ let private judge dtype step (xs: float[]) (ys: float[]) (expected: float -> flo
             (Array.map2 (fun x y -> round dtype (expected x y)) xs ys)
             (Array.init xs.Length (fun i -> take dtype result (i * size dtype))))
 
+let private errorFunction =
+    testList
+        "the error function, given exp(−x²), has the bits that it has alone"
+        [
+            for dtype in [ DType.F32; DType.F64 ] do
+                test $"{dtype}" {
+                    let p =
+                        pass
+                            dtype
+                            true
+                            (List.replicate 3 (operand dtype true false))
+                            [
+                                PassStep.Load 0
+                                PassStep.Unary(UnaryOp.Erf, 0)
+                                PassStep.Binary(BinaryOp.Mul, 0, 0)
+                                PassStep.Unary(UnaryOp.Neg, 2)
+                                PassStep.Unary(UnaryOp.Exp, 3)
+                                PassStep.Erf(0, 4)
+                            ]
+                            [ struct (1, 1); struct (5, 2) ]
+
+                    let xs = numbers dtype [| for i in -700 .. 700 -> float i / 100.0 |]
+                    let bytes = Array.init 3 (fun _ -> bytesOf dtype xs)
+
+                    for body in bodies p do
+                        let found = apply body 1 xs.Length [| 0; 0; 0 |] bytes
+
+                        for i in 0 .. xs.Length - 1 do
+                            let at = i * size dtype
+                            let alone, given = take dtype found[1] at, take dtype found[2] at
+                            Expect.isTrue (same alone given) $"erf {xs[i]}: {alone} alone, {given} given"
+                }
+        ]
+
 let private exact =
     testList
         "exact operations are those of Scalar"
@@ -426,4 +460,5 @@ let private kept =
             "two widths"
     }
 
-let tests = testList "Pass" [ exact; comparing; folds; inPlace; allocation; kept; refusals; generated ]
+let tests =
+    testList "Pass" [ exact; errorFunction; comparing; folds; inPlace; allocation; kept; refusals; generated ]

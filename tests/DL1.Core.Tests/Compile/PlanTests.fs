@@ -116,6 +116,14 @@ let tests =
                 && agrees (planned Width.Bits512 true 2) usual w.Wild)
             graphLaw 500 "the values are those of Eval but for rounding" (fun t ->
                 List.forall2 (Numbers.close 1e-9) (evaluated t.Tame) (usual t.Tame))
+            test "erf and its derivative share an exponential" {
+                let x, g = variable "x" [ 100 ], variable "g" [ 100 ]
+                let y = Elementwise.gelu x
+
+                match [ for step in (plan (y :: Grad.vjp [ y ] [ g ] [ x ])).Steps -> step.Work ] with
+                | [ Work.Pass job ] -> Expect.equal job.Weight 9 "1, and 4 for each function: exp and erf"
+                | others -> failtest $"{others.Length} kernels"
+            }
             test "a dense layer and its gradient: products read transposes, elementwise nodes are fused" {
                 let x, w, b = variable "x" [ 128; 30 ], variable "w" [ 30; 50 ], variable "b" [ 50 ]
                 let loss = Reduce.meanAll (Elementwise.square (tanh (Linear.affine w b x)))

@@ -14,8 +14,8 @@ module internal Formulas =
     let inline exp64 x = Exponential.exp Exponential.q64 x
     let inline expm132 x = Exponential.expm1 Exponential.q32 x
     let inline expm164 x = Exponential.expm1 Exponential.q64 x
-    let inline tanh32 x = Exponential.tanh Exponential.q32 x
-    let inline tanh64 x = Exponential.tanh Exponential.q64 x
+    let inline tanh32 x = HyperbolicTangent.tanh32 x
+    let inline tanh64 x = HyperbolicTangent.tanh64 x
     let inline sigmoid32 x = Exponential.sigmoid Exponential.q32 x
     let inline sigmoid64 x = Exponential.sigmoid Exponential.q64 x
     let inline log32 x = Logarithm.log Logarithm.r32 x
@@ -49,8 +49,10 @@ module internal Formulas =
             (Trigonometric.cos Trigonometric.sin64 Trigonometric.cos64 x)
             Trigonometric.cosBeyond64
 
-    let inline erf32 x = ErrorFunction.erf Exponential.q32 ErrorFunction.small32 ErrorFunction.large32 x
-    let inline erf64 x = ErrorFunction.erf Exponential.q64 ErrorFunction.small64 ErrorFunction.large64 x
+    let inline erfBy32 x gaussian = ErrorFunction.erf ErrorFunction.small32 ErrorFunction.large32 x gaussian
+    let inline erfBy64 x gaussian = ErrorFunction.erf ErrorFunction.small64 ErrorFunction.large64 x gaussian
+    let inline erf32 x = erfBy32 x (exp32 (ErrorFunction.minusSquare x))
+    let inline erf64 x = erfBy64 x (exp64 (ErrorFunction.minusSquare x))
 
 /// The transcendental functions on vectors, for emitted code to call: for each a method on vectors of 128, 256 and 512
 /// bits in f32 and f64, and one on a single number, which is a lane of the narrowest vector. A lane's bits are the same
@@ -190,7 +192,7 @@ type internal Functions =
     static member Cos(x: float32) = Vector128.ToScalar(Functions.Cos(Vector128.Create x))
     static member Cos(x: float) = Vector128.ToScalar(Functions.Cos(Vector128.Create x))
 
-    /// The hyperbolic tangent. At most 1.82 ulp off in f32 and 1.78 in f64, as measured.
+    /// The hyperbolic tangent. At most 1.91 ulp off in f32 and 1.78 in f64, as measured.
     [<MethodImpl(Inline.Always)>]
     static member Tanh(x: Vector128<float32>) = Formulas.tanh32 x
 
@@ -255,6 +257,25 @@ type internal Functions =
 
     static member Erf(x: float32) = Vector128.ToScalar(Functions.Erf(Vector128.Create x))
     static member Erf(x: float) = Vector128.ToScalar(Functions.Erf(Vector128.Create x))
+
+    /// The error function of x, given exp(−x²) as `Exp` makes it: the bits of `Erf`.
+    [<MethodImpl(Inline.Always)>]
+    static member ErfBy(x: Vector128<float32>, gaussian: Vector128<float32>) = Formulas.erfBy32 x gaussian
+
+    [<MethodImpl(Inline.Always)>]
+    static member ErfBy(x: Vector128<float>, gaussian: Vector128<float>) = Formulas.erfBy64 x gaussian
+
+    [<MethodImpl(Inline.Always)>]
+    static member ErfBy(x: Vector256<float32>, gaussian: Vector256<float32>) = Formulas.erfBy32 x gaussian
+
+    [<MethodImpl(Inline.Always)>]
+    static member ErfBy(x: Vector256<float>, gaussian: Vector256<float>) = Formulas.erfBy64 x gaussian
+
+    [<MethodImpl(Inline.Always)>]
+    static member ErfBy(x: Vector512<float32>, gaussian: Vector512<float32>) = Formulas.erfBy32 x gaussian
+
+    [<MethodImpl(Inline.Always)>]
+    static member ErfBy(x: Vector512<float>, gaussian: Vector512<float>) = Formulas.erfBy64 x gaussian
 
     /// log(1 + e^x). At most 1.69 ulp off in f32 and 1.62 in f64, as measured.
     [<MethodImpl(Inline.Always)>]

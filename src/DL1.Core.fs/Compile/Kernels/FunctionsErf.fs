@@ -2,8 +2,8 @@ namespace DL1
 
 open DL1.Lanewise
 
-/// The error function: below 1 an odd polynomial, and beyond it 1 − exp(−a·G(a)), where G is the polynomial of
-/// −log(erfc a) / a.
+/// The error function: below 1 an odd polynomial, and beyond it 1 − exp(−a²)·R(a), where R is the polynomial of
+/// erfc a · exp a².
 module internal ErrorFunction =
     /// (erf x / x − 2/√π) / x² as a function of x² ≤ 1, in f32: erf x is off by 2⁻²⁹ of itself.
     let inline small32 z =
@@ -13,16 +13,20 @@ module internal ErrorFunction =
         |> over square (pair z 0.005191395059227943 -0.02685554139316082)
         |> over square (pair z 0.1128363162279129 -0.37612631916999817)
 
-    /// −log(erfc a) / a for a in [1, 4], in f32: erf a is off by 2⁻³².
-    let inline large32 a =
-        let square = a * a
+    /// erfc a · exp a² as a function of t = a − 2, for a in [1, 4], in f32: erf a is off by 2⁻²⁸.
+    let inline large32 t =
+        let square = t * t
+        let fourth = square * square
 
-        pair a 3.5571142689150292e-06 -2.8436914362828247e-05
-        |> over square (pair a -0.00013874085561838 0.003181989071890712)
-        |> over
-            (square * square)
-            (pair a -0.023091597482562065 0.10566901415586472
-             |> over square (pair a 0.6354101300239563 1.1285995244979858))
+        let upper =
+            pair t -0.0002006112626986578 0.0005007678992114961
+            |> over square (pair t -0.0018611676059663296 0.0054756952449679375)
+
+        let lower =
+            pair t -0.01544167660176754 0.04180184751749039
+            |> over square (pair t -0.10679784417152405 0.2553955912590027)
+
+        like t 0.00010836626461241394 |> over fourth upper |> over fourth lower
 
     /// (erf x / x − 2/√π) / x² as a function of x² ≤ 1, in f64: erf x is off by 2⁻⁶² of itself.
     let inline small64 z =
@@ -39,30 +43,36 @@ module internal ErrorFunction =
         |> next z 0.11283791670954885
         |> next z -0.3761263890318375
 
-    /// −log(erfc a) / a for a in [1, 6], in f64: erf a is off by 2⁻⁶¹.
-    let inline large64 a =
-        like a 2.0097800776523328e-13
-        |> next a -9.94632138215648e-12
-        |> next a 2.319374529991832e-10
-        |> next a -3.387946352015985e-09
-        |> next a 3.473932166604763e-08
-        |> next a -2.652557760592598e-07
-        |> next a 1.5580080688634489e-06
-        |> next a -7.141652322833349e-06
-        |> next a 2.543296813216168e-05
-        |> next a -6.774724973179423e-05
-        |> next a 0.00011702464403533886
-        |> next a -3.253205129991469e-05
-        |> next a -0.0005380998744216078
-        |> next a 0.001659569990667602
-        |> next a -0.0001892558245027071
-        |> next a -0.019136531471948316
-        |> next a 0.10277490033942668
-        |> next a 0.636619364729795
-        |> next a 1.1283792010595584
+    /// erfc a · exp a² as a function of t = a − 2, for a in [1, 6], in f64: erf a is off by 2⁻⁵⁸.
+    let inline large64 t =
+        like t -2.1492150288142905e-13
+        |> next t 3.1980311024138416e-12
+        |> next t -2.136108003654737e-11
+        |> next t 9.316134238953237e-11
+        |> next t -3.553341120001129e-10
+        |> next t 1.4235393976680577e-09
+        |> next t -5.848578111856153e-09
+        |> next t 2.3374112956224935e-08
+        |> next t -9.078587756773636e-08
+        |> next t 3.4482300330857927e-07
+        |> next t -1.2794791970573058e-06
+        |> next t 4.628197401382522e-06
+        |> next t -1.629374130544898e-05
+        |> next t 5.572830478404842e-05
+        |> next t -0.0001847783611042471
+        |> next t 0.000592469998277192
+        |> next t -0.0018316642764709475
+        |> next t 0.0054407385370779165
+        |> next t -0.015460637764268724
+        |> next t 0.04180275260354434
+        |> next t -0.10679646185348923
+        |> next t 0.25539567631050564
 
-    /// erf x.
-    let inline erf ([<InlineIfLambda>] q) ([<InlineIfLambda>] smallPoly) ([<InlineIfLambda>] largePoly) x =
+    /// −x².
+    let inline minusSquare x = x * x ||| like x -0.0
+
+    /// erf x, given exp(−x²): who needs both, as the derivative does, computes that once.
+    let inline erf ([<InlineIfLambda>] smallPoly) ([<InlineIfLambda>] largePoly) x gaussian =
         let one = like x 1.0
         let z = x * x
         // 2/√π in two parts, the polynomial with the lower.
@@ -70,9 +80,6 @@ module internal ErrorFunction =
         let small = fma x (pick x 1.1283791065216064 1.1283791670955126) (x * tail)
         // From here on the result is 1.
         let a = atMost (pick x 4.0 6.0) (abs x)
-        let y = (a ||| like x -0.0) * largePoly a
-        let mark = Exponential.marked y
-        let p = Exponential.shortMinus1 q y (mark - magic y) + one
-        let large = one - addBits p (raised mark)
+        let large = fnma gaussian (largePoly (a - like x 2.0)) one
         // NaN passes by way of the small.
         select (less one (abs x)) (large ||| (x &&& like x -0.0)) small

@@ -75,22 +75,6 @@ module internal Exponential =
         // x itself where it is so small that the rest is below half an ulp: subnormals and −0 among them.
         select (less (abs x) (pick x 2.98e-8 5.55e-17)) x (h + h)
 
-    /// The hyperbolic tangent. With 2ⁿ·(1 + p) = exp 2|x|, m = 2ⁿ·p + 2ⁿ − 1 and w = m / (m + 2), it is w; but
-    /// m/2 − m/2·w loses less by rounding where it is small, and 1 − 2 / (m + 2) where it is large.
-    let inline tanh ([<InlineIfLambda>] q) x =
-        let y = abs x + abs x
-        // From here on the result is 1.
-        let bounded = atMost (pick x 20.0 40.0) y
-        let mark = marked bounded
-        let one = like x 1.0
-        let p = reducedMinus1 q bounded (mark - magic x)
-        let t = addBits one (raised mark)
-        let m = fma p t (t - one)
-        let large = less one y
-        let w = select large (like x 2.0) m / fma p t (t + one)
-        let b = select large one (like x 0.5 * m)
-        fnma w b b ||| (x &&& like x -0.0)
-
     /// 1 / (1 + exp(−x)). With z = exp(−|x|) and w = z / (1 + z), it is 1 − w, or for x < 0 z − z·w: the same as w,
     /// with less rounding.
     let inline sigmoid ([<InlineIfLambda>] q) x =
