@@ -72,6 +72,7 @@ type private PassEmitter(plan: PassPlan, methods: PassMethods, il: ILGenerator) 
                 il.Emit OpCodes.Sub
                 il.Emit(OpCodes.Ble, top))
             (fun () ->
+                inner.Fetch phase
                 inner.Work(phase, false, copies)
 
                 if copies < methods.Vectors then
@@ -107,36 +108,6 @@ type private PassEmitter(plan: PassPlan, methods: PassMethods, il: ILGenerator) 
 
         il.MarkLabel over
 
-    /// The operands that a phase's loop moves through.
-    let moving (phase: PassPhase) =
-        let loaded step =
-            match pass.Steps[step] with
-            | PassStep.Load operand -> [| operand |]
-            | PassStep.Number _
-            | PassStep.WholeNumber _
-            | PassStep.Unary _
-            | PassStep.Binary _
-            | PassStep.Erf _
-            | PassStep.Compare _
-            | PassStep.Select _
-            | PassStep.Convert _
-            | PassStep.Fold _ -> [||]
-
-        let stored (stores: struct (int * int)[]) = stores |> Array.map (fun (struct (_, operand)) -> operand)
-
-        Array.concat
-            [
-                phase.Segment |> Array.collect loaded
-                phase.Block
-                |> Array.collect (fun work ->
-                    match work with
-                    | PassWork.Compute step -> loaded step
-                    | PassWork.Reload(_, operand) -> [| operand |])
-                stored phase.SegmentStores
-                stored phase.BlockStores
-            ]
-        |> Array.distinct
-
     /// All phases: for whole lines, or for the columns of some vectors or a part of one.
     let phases partial copies =
         for phase in plan.Phases do
@@ -153,7 +124,7 @@ type private PassEmitter(plan: PassPlan, methods: PassMethods, il: ILGenerator) 
                     inner.Start(op, x, inner.Total(fold, copy))
 
             if phase.Loops then
-                let moving = moving phase
+                let moving = PassPhases.moving pass phase
 
                 for operand in moving do
                     ldloc firsts[operand]

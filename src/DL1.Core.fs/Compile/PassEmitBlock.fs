@@ -201,6 +201,43 @@ type internal PassEmitBlock(plan: PassPlan, methods: PassMethods, il: ILGenerato
             for copy in 0 .. copies - 1 do
                 fold partial copy f
 
+    /// In a loop that computes functions over long lines, asks for the memory that the loops after it come to, the next
+    /// item's among it: computing and moving go on at once.
+    member _.Fetch(phase: PassPhase) =
+        let at = plan.Phases |> Array.findIndex (fun p -> obj.ReferenceEquals(p, phase))
+        let touched = plan.Phases |> Array.map (PassPhases.moving pass)
+
+        let isBusy =
+            phase.Block
+            |> Array.exists (fun work ->
+                match work with
+                | PassWork.Compute step -> PassSteps.isDear pass.Steps[step]
+                | PassWork.Reload _ -> false)
+
+        if isBusy && plan.Phases.Length > 1 then
+            // Shorter lines are near anyway.
+            let short = il.DefineLabel()
+            il.Emit OpCodes.Ldarg_2
+            constant 512
+            il.Emit(OpCodes.Blt, short)
+
+            for operand in Array.distinct (Array.concat touched) do
+                let o = pass.Operands[operand]
+
+                if o.Along && not o.Still then
+                    // Only those of this loop have come to its segment.
+                    place (if Array.contains operand touched[at] then rows else firsts) operand 0 ()
+
+                    if touched[..at] |> Array.exists (Array.contains operand) then
+                        il.Emit OpCodes.Ldarg_2
+                        constant (PassEmitLanes.Size o.Type)
+                        il.Emit OpCodes.Mul
+                        il.Emit OpCodes.Add
+
+                    il.Emit(OpCodes.Call, methods.Of(typeof<PassMemory>, "Fetch", [| typeof<nativeint> |]))
+
+            il.MarkLabel short
+
     /// The next vector's totals take the place of this one's.
     member _.Rotate(phase: PassPhase) =
         if methods.Vectors > 1 then

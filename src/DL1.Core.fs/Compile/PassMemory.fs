@@ -12,6 +12,10 @@ open FSharp.NativeInterop
 [<AbstractClass; Sealed>]
 type internal PassMemory =
 
+    /// Asks for the 64 bytes about an address; harmless anywhere.
+    [<MethodImpl(Inline.Always)>]
+    static member Fetch(address: nativeint) = Simd.fetch address
+
     static member inline private Move<'T when 'T: unmanaged>(source: nativeint, target: nativeint) =
         NativePtr.write (NativePtr.ofNativeInt<'T> target) (NativePtr.read (NativePtr.ofNativeInt<'T> source))
 

@@ -76,6 +76,36 @@ module internal PassPhases =
 
         phase.Block.Length <= 32 && Array.forall light phase.Block
 
+    /// The operands that a phase's loop moves through.
+    let moving (pass: Pass) (phase: PassPhase) =
+        let loaded step =
+            match pass.Steps[step] with
+            | PassStep.Load operand -> [| operand |]
+            | PassStep.Number _
+            | PassStep.WholeNumber _
+            | PassStep.Unary _
+            | PassStep.Binary _
+            | PassStep.Erf _
+            | PassStep.Compare _
+            | PassStep.Select _
+            | PassStep.Convert _
+            | PassStep.Fold _ -> [||]
+
+        let stored (stores: struct (int * int)[]) = stores |> Array.map (fun (struct (_, operand)) -> operand)
+
+        Array.concat
+            [
+                phase.Segment |> Array.collect loaded
+                phase.Block
+                |> Array.collect (fun work ->
+                    match work with
+                    | PassWork.Compute step -> loaded step
+                    | PassWork.Reload(_, operand) -> [| operand |])
+                stored phase.SegmentStores
+                stored phase.BlockStores
+            ]
+        |> Array.distinct
+
     /// The pass in phases.
     let plan (pass: Pass) : PassPlan =
         let kinds, rates, live, earliest =
