@@ -38,7 +38,7 @@ module internal HyperbolicTangent =
         let z = x * x
         let near = fma (x * z) (small z) x
         // From here on the result is 1.
-        let e = large (atMost (like x 9.02) (abs x))
+        let e = large (atMost (like x 9.2) (abs x))
         let far = one - like x 2.0 / fma e e one
         // NaN passes by way of the near, which would lose the sign of −0.
         select (less one (abs x)) far near ||| (x &&& like x -0.0)
