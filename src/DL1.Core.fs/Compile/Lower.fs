@@ -12,6 +12,7 @@ module internal Lower =
             Rule.rule "softmax -> exp(x - max) / sum" [ "softmax" ] LowerForms.softmax
             Rule.rule "logSumExp -> max + log(sum(exp(x - max)))" [ "logsumexp" ] LowerForms.logSumExp
             Rule.anywhere "chance of a word -> comparison of whole numbers" LowerForms.chance
+            Rule.anywhere "labels compared with classes -> the same in single precision" LowerForms.labels
             Rule.anywhere "op(reshape x) -> reshape(op x)" LowerShapes.reshapeOutwards
             Rule.anywhere "reshape(broadcast x) -> broadcast(reshape x)" LowerShapes.reshapedBroadcast
             Rule.anywhere "reduce(reshape x) -> reshape(reduce x)" LowerShapes.foldOfReshaped

@@ -82,6 +82,41 @@ module internal LowerForms =
             | _ -> None
         | _ -> None
 
+    // Single precision holds every whole number below it; what is beyond either side stays beyond it, rounded.
+    let private wholeSingles = 16777216.0
+
+    /// What views of a value show, and the same views of something else; a few of them.
+    let rec private throughViews fuel (change: Expr -> 'a) (again: Expr -> 'a -> 'a) (e: Expr) : 'a =
+        match e.Node with
+        | Node.Broadcast(_, x)
+        | Node.Reshape(_, x)
+        | Node.Transpose(_, x) when fuel > 0 -> again e (throughViews (fuel - 1) change again x)
+        | _ -> change e
+
+    /// 64-bit numbers, which no pass holds, compared with small constants: labels with classes. In single precision
+    /// they compare alike.
+    let labels (e: Expr) =
+        let isSmall (x: Expr) =
+            match x.Node with
+            | Node.Constant t when t.Size <= 65536 ->
+                Tensor.toFloats t |> Array.forall (fun v -> abs v < wholeSingles)
+            | _ -> false
+
+        let isConstant = throughViews 4 isSmall (fun _ inner -> inner)
+
+        let single (x: Expr) =
+            match x.Node with
+            | Node.Constant t -> Expr.constant (Tensor.cast DType.F32 t)
+            | _ -> Expr.cast DType.F32 x
+
+        let asSingle =
+            throughViews 4 single (fun view inner -> Expr.Make(Node.map (fun _ -> inner) view.Node))
+
+        match e.Node with
+        | Node.Compare(op, x, y) when x.DType = DType.I64 && (isConstant x || isConstant y) ->
+            Some(Expr.compare op (asSingle x) (asSingle y))
+        | _ -> None
+
     /// Rebuilds a graph, some of its nodes replaced: `change` is given each node, and what its operands have become.
     let private rebuild (change: Expr -> (Expr -> Expr) -> Expr option) (order: Expr[]) (roots: Expr list) =
         let results = Dictionary<Digest, Expr>()

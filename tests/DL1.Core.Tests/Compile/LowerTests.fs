@@ -1,6 +1,7 @@
 /// What is done before fusion: the same values, in forms that kernels like.
 module DL1.Tests.LowerTests
 
+open System
 open DL1
 open DL1.Tests.Graphs
 open DL1.Tests.Numbers
@@ -105,6 +106,45 @@ let tests =
                 let run roots = Eval.many [ "w", value ] roots |> List.head |> Tensor.toFloats
                 Expect.equal (run (Lower.run [ test ])) (run [ test ]) "at the border"
                 Expect.equal (run [ test ]) [| 1.0; 0.0; 0.0; 1.0; 0.0 |] "as it is defined"
+            }
+            test "labels compared with small constants are compared in single precision, and alike" {
+                let border = 16777216L
+
+                let whole =
+                    [|
+                        for v in [ 0L; 3L; border; 1L <<< 31; 1L <<< 32; 1L <<< 53; Int64.MaxValue ] do
+                            for d in [ -1L; 0L; 1L ] do
+                                v + d
+                                -(v + d)
+                    |]
+
+                let x = Expr.variable "x" DType.I64 [ whole.Length ]
+                let constants = Tensor.ofArray [ 5 ] [| 0L; 3L; -7L; border - 1L; 1L - border |]
+                let row, column = Expr.expandDims -1 x, Expr.constant constants
+
+                for op in
+                    [ CompareOp.Eq; CompareOp.Ne; CompareOp.Lt; CompareOp.Le; CompareOp.Gt; CompareOp.Ge ] do
+                    for e in [ Expr.compare op row column; Expr.compare op column row ] do
+                        let after = Lower.run [ e ]
+                        let inputs, values = Graph.variables [ e ], [ Tensor.ofArray [ whole.Length ] whole ]
+
+                        Expect.isTrue
+                            (Graph.topological after
+                             |> Array.forall (fun e ->
+                                 match e.Node with
+                                 | Node.Compare(_, x, _) -> x.DType = DType.F32
+                                 | _ -> true))
+                            $"{op} in single precision"
+
+                        List.zip (Eval.prepare inputs [ e ] values) (Eval.prepare inputs after values)
+                        |> List.iter (fun (e, f) ->
+                            Expect.equal (Tensor.toFloats f) (Tensor.toFloats e) $"{op}")
+            }
+            test "labels compared with a constant beyond are compared whole" {
+                let x = Expr.variable "x" DType.I64 [ 3 ]
+                let far = Expr.constant (Tensor.ofArray [] [| 16777216L |])
+                let after = Lower.run [ Expr.equal x far ]
+                Expect.equal (count (nameOf (Expr.cast DType.F32 x)) after) 0 "no cast"
             }
             test "elementwise nodes move beneath reshapes with fewer axes" {
                 let flat = variable "flat" [ 12; 5 ]
