@@ -12,6 +12,8 @@ type internal ChannelsJob =
         Node: Expr
         Operands: int[]
         Result: int
+        /// Which of them have channels first.
+        First: ConvFirst
         Finish: FinishJob option
     }
 
@@ -26,7 +28,14 @@ type internal ChannelsKernel(frame: Frame, width: Width, job: ChannelsJob) =
         match e.Node with
         | Node.Conv(role, spec, left, right) ->
             let geometry = ConvKernels.geometry role spec left.Shape right.Shape e.Shape
-            Some((if e.DType = DType.F64 then ConvKernels.f64On else ConvKernels.f32On) width role geometry)
+
+            Some(
+                (if e.DType = DType.F64 then ConvKernels.f64On else ConvKernels.f32On)
+                    width
+                    role
+                    job.First
+                    geometry
+            )
         | _ -> None
 
     let pooling =
@@ -50,7 +59,8 @@ type internal ChannelsKernel(frame: Frame, width: Width, job: ChannelsJob) =
 
     let mutable finish: RowFinish | null = null
 
-    member private _.After(pass: FinishJob, row: int, column: int, columns: int) =
+    /// `address` is where the result is made, which is not always where it comes to stand.
+    member private _.After(pass: FinishJob, address: nativeint, row: int, column: int, columns: int) =
         let count = pass.Places.Length
         let block = NativePtr.stackalloc<nativeint>(2 * count)
 
@@ -61,7 +71,13 @@ type internal ChannelsKernel(frame: Frame, width: Width, job: ChannelsJob) =
                 frame.Addresses[pass.Places[i]]
                 + (nativeint (pass.Offsets[i]) + nativeint row * nativeint (pass.Rows[i])) * size
 
-            NativePtr.set block (2 * i) (if pass.Along[i] then start + nativeint column * size else start)
+            NativePtr.set
+                block
+                (2 * i)
+                (if pass.Places[i] = job.Result then address
+                 elif pass.Along[i] then start + nativeint column * size
+                 else start)
+
             NativePtr.set block (2 * i + 1) 0n
 
         pass.Body.Invoke(NativePtr.toNativeInt block, 1n, nativeint columns)
@@ -69,7 +85,8 @@ type internal ChannelsKernel(frame: Frame, width: Width, job: ChannelsJob) =
     override this.Run() =
         match finish, job.Finish with
         | null, Some pass ->
-            finish <- RowFinish(fun _ row column columns -> this.After(pass, row, column, columns))
+            finish <-
+                RowFinish(fun address row column columns -> this.After(pass, address, row, column, columns))
         | _ -> ()
 
         let left = frame.Addresses[job.Operands[0]]

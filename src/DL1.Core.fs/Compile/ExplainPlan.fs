@@ -46,7 +46,10 @@ module internal ExplainPlan =
             "chain", $"{stack chain.First}{product chain.First}, along rows, {product chain.Second}"
         | Work.Static(e, _, _) -> Node.name e.Node, $"{e.Shape}"
         | Work.Copy(_, _, shape, _, _) -> "copy", $"{shape}, layout made row-major"
-        | Work.Channels job -> Node.name job.Node.Node, $"{job.Node.Shape}, channels last"
+        | Work.Channels job ->
+            let { Left = left; Right = right; Result = result } = job.First
+            let turned = if left || right || result then ", turned from channels first" else ""
+            Node.name job.Node.Node, $"{job.Node.Shape}, channels last{turned}"
         | Work.Loop(job, _) ->
             "loop", $"{job.Length} steps" + (if job.Reversed then ", from the last" else "")
         | Work.Defined(_, _, target) -> Node.name plan.Values[target].Node, "by its definition"

@@ -52,7 +52,7 @@ module internal KernelFormula =
                     for o in Node.operands e.Node do
                         stack.Push(struct (o, false))
 
-        /// One reshape of many, and none of a number: what matters is what is computed.
+        /// One reshape of many, and none of a number, and no transposes there and back: what matters is what is computed.
         let rebuilt (e: Expr) =
             match e.Node with
             | Node.Reshape(shape, x) ->
@@ -61,6 +61,11 @@ module internal KernelFormula =
                 match Local.number x with
                 | Some v -> Expr.full e.DType (shape.ToList()) v
                 | None -> Expr.reshape (shape.ToList()) x
+            | Node.Transpose(p, x) ->
+                match results[x.Digest].Node with
+                // There and back.
+                | Node.Transpose(q, y) when List.map (fun axis -> List.item axis q) p = List.sort p -> y
+                | _ -> Expr.transpose p results[x.Digest]
             | _ -> Expr.Make(Node.map (fun (o: Expr) -> results[o.Digest]) e.Node)
 
         for e in order do

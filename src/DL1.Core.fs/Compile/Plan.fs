@@ -176,6 +176,7 @@ module internal Plan =
                                         Node = node
                                         Operands = reads
                                         Result = target
+                                        First = ConvFirst.None
                                         Finish =
                                             pass |> Option.map (PlanWork.channelsFinish code place g node)
                                     }
@@ -238,5 +239,8 @@ module internal Plan =
         let steps = PlanWork.schedule fusion.Groups |> Array.choose step
         let results = roots |> List.map place |> Array.ofList
         let values = values.ToArray()
-        let steps = steps |> WriteThrough.run values results |> Chains.run results
+
+        let steps =
+            steps |> WriteThrough.run values results |> ChannelsFirst.run values results |> Chains.run results
+
         placed inputs roots values steps results

@@ -47,22 +47,55 @@ let private shapes case role =
 
 let private size (dims: int list) = List.fold (*) 1 dims
 
-/// A kernel run on operands as it takes them; the result as it gives it.
-let private run kind make case role width threads (left: float[]) (right: float[]) finish =
+/// A kernel run on operands with channels last, which are given to it as it is to take them; the result likewise.
+let private runAs
+    (first: ConvFirst)
+    kind
+    make
+    case
+    role
+    width
+    threads
+    (left: float[])
+    (right: float[])
+    finish
+    =
     let a, b, c = shapes case role
     let shape (dims: int list) = Shape.ofList dims
 
     let kernel: ConvKernel =
-        make width role (ConvKernels.geometry role case.Spec (shape a) (shape b) (shape c))
+        make width role first (ConvKernels.geometry role case.Spec (shape a) (shape b) (shape c))
 
-    let left, right = Numbers(kind, left), Numbers(kind, right)
+    let given isFirst dims values =
+        Numbers(kind, (if isFirst then Tensor.toFloats (toFirst dims values) else values))
+
+    let left, right = given first.Left a left, given first.Right b right
     let result = Numbers(kind, Array.create (size c) nan)
     kernel.Run(threads, left.Address, right.Address, result.Address, finish)
 
     if not (left.Guarded && right.Guarded && result.Guarded) then
         failtest $"something is written outside: %A{role} %A{case}"
 
-    result.Values
+    if first.Result then toLast (Tensor.ofArray c result.Values) else result.Values
+
+let private run kind make = runAs ConvFirst.None kind make
+
+/// Ways to give a role its data with channels first.
+let private layouts role =
+    match role with
+    | ConvRole.Forward
+    | ConvRole.InputGrad _ ->
+        [
+            { ConvFirst.None with Left = true }
+            { ConvFirst.None with Result = true }
+            { ConvFirst.None with Left = true; Result = true }
+        ]
+    | ConvRole.WeightGrad _ ->
+        [
+            { ConvFirst.None with Left = true }
+            { ConvFirst.None with Right = true }
+            { ConvFirst.None with Left = true; Right = true }
+        ]
 
 /// What Eval says of the same operands.
 let private expected case role (left: float[]) (right: float[]) =
@@ -112,6 +145,10 @@ let private checkOf (kind: Kind<'T>) make case =
         for width, threads in [ Width.Bits128, 1; Width.Bits256, 2; Width.Bits512, 3 ] do
             if not (same first (run kind make case role width threads left right null)) then
                 failtest $"other bits with {width}, {threads} threads: %A{role} %A{case}"
+
+        for layout in layouts role do
+            if not (same first (runAs layout kind make case role Simd.widest 2 left right null)) then
+                failtest $"other bits with %A{layout}: %A{role} %A{case}"
 
 let private check case =
     checkOf f32 ConvKernels.f32On case
@@ -196,7 +233,13 @@ let private finish =
     test "the finish sees each finished element once, with its row and column" {
         for case in cases do
             for role in roles case do
-                for threads in 1..2 do
+                for threads, layout in
+                    [
+                        1, ConvFirst.None
+                        2, ConvFirst.None
+                        for layout in layouts role do
+                            2, layout
+                    ] do
                     let a, b, c = shapes case role
                     let left, right = fractions f32 1 (size a), fractions f32 2 (size b)
                     let seen = Array.zeroCreate<int>(size c)
@@ -217,7 +260,10 @@ let private finish =
                                 Marshal.WriteInt32(address, 4 * i, BitConverter.SingleToInt32Bits value))
 
                     let before = run f32 ConvKernels.f32On case role Simd.widest 1 left right null
-                    let after = run f32 ConvKernels.f32On case role Simd.widest threads left right finish
+
+                    let after =
+                        runAs layout f32 ConvKernels.f32On case role Simd.widest threads left right finish
+
                     Expect.isTrue (Array.forall ((=) 1) seen) $"each once: %A{role} %A{case}"
 
                     let changed = before |> Array.mapi (fun i v -> float (float32 v * 2.0f + float32 i))
@@ -228,11 +274,12 @@ let private finish =
 let private steady =
     test "a kernel in steady work allocates nothing" {
         for case in cases do
-            for role in roles case do
+            for role, layout in
+                roles case |> List.collect (fun role -> layouts role |> List.map (fun l -> role, l)) do
                 let a, b, c = shapes case role
                 let shape (dims: int list) = Shape.ofList dims
                 let geometry = ConvKernels.geometry role case.Spec (shape a) (shape b) (shape c)
-                let kernel = ConvKernels.f64On Simd.widest role geometry
+                let kernel = ConvKernels.f64On Simd.widest role layout geometry
                 let left, right = Numbers(f64, integers 1 (size a)), Numbers(f64, integers 2 (size b))
                 let result = Numbers(f64, Array.zeroCreate (size c))
                 let finish = RowFinish(fun _ _ _ _ -> ())

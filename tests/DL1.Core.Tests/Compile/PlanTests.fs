@@ -116,6 +116,34 @@ let tests =
                 && agrees (planned Width.Bits512 true 2) usual w.Wild)
             graphLaw 500 "the values are those of Eval but for rounding" (fun t ->
                 List.forall2 (Numbers.close 1e-9) (evaluated t.Tame) (usual t.Tame))
+            test "convolutions read and write channels first where nothing else wants them last" {
+                let x, w, b =
+                    variable "x" [ 3; 5; 12; 11 ], variable "w" [ 18; 5; 3; 3 ], variable "b" [ 18; 1; 1 ]
+
+                let v = variable "v" [ 7; 18; 3; 3 ]
+
+                let conv data weights =
+                    Convolution.conv { Convolution.options with Padding = [ 1 ] } data weights
+
+                let one = Expr.relu (conv x w + b)
+                let two = conv one v
+                let loss = Reduce.meanAll (Elementwise.square two)
+
+                for roots, copies in
+                    [ [ conv x w ], 0; [ one ], 0; [ two ], 0; two :: Grad.grad loss [ x; w; v ], 1 ] do
+                    let found = kinds roots
+                    Expect.equal (Map.tryFind "copy" found |> Option.defaultValue 0) copies $"{roots}"
+                    let inputs = Graph.variables roots
+
+                    let values =
+                        inputs
+                        |> List.mapi (fun i v ->
+                            Key.normal 0.0 1.0 DType.F32 (v.Shape.ToList()) (Key.ofSeed (int64 i)))
+
+                    for e, f in
+                        List.zip (Eval.prepare inputs roots values) (Compile.prepare inputs roots values) do
+                        Expect.isTrue (Numbers.close 1e-4 e f) $"{roots}"
+            }
             test "erf and its derivative share an exponential" {
                 let x, g = variable "x" [ 100 ], variable "g" [ 100 ]
                 let y = Elementwise.gelu x

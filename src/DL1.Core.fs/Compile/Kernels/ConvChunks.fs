@@ -22,6 +22,8 @@ type internal ConvChunks =
         /// Parts of the sum, each of so many groups of samples.
         Parts: int
         GroupsEach: int
+        /// Whether channels stand first in the cotangents: they are turned then.
+        Turns: bool
     }
 
 /// What is done with a chunk: its first run and its runs, its places, where its data and its cotangents are, the
@@ -48,10 +50,10 @@ module internal ConvChunks =
         List.init pieces (fun i -> struct (count * i / pieces, count * (i + 1) / pieces))
 
     /// For elements of `size` bytes.
-    let make (g: ConvGeometry) size : ConvChunks =
+    let make (g: ConvGeometry) (first: ConvFirst) size : ConvChunks =
         let rows = ConvAxis.forward g.SweepHeight g.KernelHeight g.Height g.OutHeight
         let columns = ConvAxis.forward g.SweepWidth g.KernelWidth g.Width g.OutWidth
-        let source = ConvSource.make rows columns (g.Channels * size) g.OutHeight
+        let source = ConvSource.make rows columns g.Channels size g.OutHeight first.Left
         let places = g.OutHeight * g.OutWidth
         let samples = max 1 (min (longest / max 1 places) g.Images)
 
@@ -114,6 +116,7 @@ module internal ConvChunks =
                 |]
             Parts = parts
             GroupsEach = (groups + parts - 1) / parts
+            Turns = first.Right
         }
 
     /// All chunks of a part of the sum, from data and cotangents at their beginnings. A sum of none is `bytes` zeros.
@@ -142,7 +145,25 @@ module internal ConvChunks =
 
             if count > 0 then
                 let from = data + nativeint sample * dataEach
-                let dy = dy + nativeint sample * outEach
+
+                let dy =
+                    if chunks.Turns then
+                        let room = Scratch.Get(7, chunks.SamplesEach * int outEach)
+                        let plane = g.OutHeight * g.OutWidth
+
+                        for i in 0 .. count - 1 do
+                            TurnBlock.matrix
+                                size
+                                (dy + nativeint (sample + i) * outEach)
+                                (nativeint (plane * size))
+                                g.Outputs
+                                plane
+                                (room + nativeint i * outEach)
+                                (nativeint (g.Outputs * size))
+
+                        room
+                    else
+                        dy + nativeint sample * outEach
 
                 let read =
                     if source.Copies then

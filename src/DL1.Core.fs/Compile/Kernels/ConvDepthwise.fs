@@ -86,7 +86,7 @@ type internal ConvDepthwise<'S, 'V, 'T
 
                 row <- row + 6
 
-        ConvPart.finish plan channels place part finish
+        ConvPart.finish plan channels place part y finish
 
     // The bodies of the pool's runs, made once.
     let mutable pack: int -> unit = ignore
@@ -110,14 +110,14 @@ type internal ConvDepthwise<'S, 'V, 'T
 /// The gradient of the weights of a convolution of each channel by itself: rows are taps, and vectors go over channels.
 [<Sealed>]
 type internal ConvDepthwiseWeights<'S, 'V, 'T
-    when 'S :> ISimd<'V, 'T> and 'S: struct and 'V: struct and 'T: unmanaged and 'T: struct>(g: ConvGeometry)
-    =
+    when 'S :> ISimd<'V, 'T> and 'S: struct and 'V: struct and 'T: unmanaged and 'T: struct>
+    (g: ConvGeometry, first: ConvFirst) =
     inherit ConvKernel()
 
     let size = sizeof<'T>
     let lanes = 'S.Bytes / size
     let channels = g.Channels
-    let chunks = ConvChunks.make g size
+    let chunks = ConvChunks.make g first size
     let source = chunks.Source
     let place = nativeint (channels * size)
     let vectors = (channels + lanes - 1) / lanes
@@ -148,14 +148,14 @@ type internal ConvDepthwiseWeights<'S, 'V, 'T
     let mutable finish: RowFinish | null = null
 
     /// The first channel of a vector: the last one overlaps the one before it.
-    let first vector = max 0 (min (vector * lanes) (channels - lanes))
+    let begins vector = max 0 (min (vector * lanes) (channels - lanes))
 
     let multiply run count (data: nativeint) (dy: nativeint) (sum: nativeint) add =
         let runs = chunks.Runs.Address(2 * run)
 
         for vector in 0 .. vectors - 1 do
             let sum = sum + nativeint vector * vectorBytes
-            let at = nativeint (first vector * size)
+            let at = nativeint (begins vector * size)
 
             for tap in 0..6 .. height - 1 do
                 let sources, results = sources.Address tap, results.Address tap
@@ -188,14 +188,14 @@ type internal ConvDepthwiseWeights<'S, 'V, 'T
         for part in 1 .. chunks.Parts - 1 do
             Bias<'S, 'V, 'T>.Add(g.Taps * lanes, sum + nativeint part * partBytes, sum)
 
-        for channel in max (vector * lanes) (first vector) .. min channels ((vector + 1) * lanes) - 1 do
+        for channel in max (vector * lanes) (begins vector) .. min channels ((vector + 1) * lanes) - 1 do
             let target = w + nativeint (channel * g.Taps) * nativeint size
 
             Pack<'S, 'V, 'T>
                 .Elements(
                     1,
                     g.Taps,
-                    sum + nativeint ((channel - first vector) * size),
+                    sum + nativeint ((channel - begins vector) * size),
                     0n,
                     nativeint 'S.Bytes,
                     target,

@@ -1,7 +1,20 @@
 namespace DL1
 
+/// Which of a convolution's operands and result, if they are data, have channels first, as the graph has them: a kernel
+/// turns them part by part, in the nearest caches. Else channels are last.
+[<Struct>]
+type internal ConvFirst =
+    {
+        Left: bool
+        Right: bool
+        Result: bool
+    }
+
+    /// Channels are last everywhere.
+    static member None = { Left = false; Right = false; Result = false }
+
 /// A convolution ready to run, in one of its roles; it serves one run at a time. Operands are as in the graph, but
-/// for data, whose channels are inside: Forward x w; InputGrad y w; WeightGrad x y.
+/// for data, whose channels are last or first: Forward x w; InputGrad y w; WeightGrad x y.
 /// Each element of the result is made of chains of fused multiply-adds, cut at places that depend on the extents
 /// alone: the same bits for every width and number of threads. Padding takes part as zeros, so that an infinite or
 /// NaN factor of it is NaN.

@@ -9,6 +9,7 @@ module internal ConvKernels =
     let private product<'S, 'V, 'T
         when 'S :> ISimd<'V, 'T> and 'S: struct and 'V: struct and 'T: unmanaged and 'T: struct>
         (g: ConvGeometry)
+        (first: ConvFirst)
         rows
         columns
         source
@@ -32,6 +33,8 @@ module internal ConvKernels =
                 Step = (if g.IsDepthwise then g.Groups * size else size)
                 Work = work g
                 Size = size
+                SourceFirst = first.Left
+                ResultFirst = first.Result
             }
 
         let plan = ConvPlan.make task
@@ -53,6 +56,7 @@ module internal ConvKernels =
     let private make<'S, 'V, 'T
         when 'S :> ISimd<'V, 'T> and 'S: struct and 'V: struct and 'T: unmanaged and 'T: struct>
         (role: ConvRole)
+        (first: ConvFirst)
         (g: ConvGeometry)
         : ConvKernel =
         let each, outputs = g.ChannelsEach, g.OutputsEach
@@ -61,6 +65,7 @@ module internal ConvKernels =
         | ConvRole.Forward ->
             product<'S, 'V, 'T>
                 g
+                first
                 (ConvAxis.forward g.SweepHeight g.KernelHeight g.Height g.OutHeight)
                 (ConvAxis.forward g.SweepWidth g.KernelWidth g.Width g.OutWidth)
                 each
@@ -70,28 +75,29 @@ module internal ConvKernels =
         | ConvRole.InputGrad _ ->
             product<'S, 'V, 'T>
                 g
+                first
                 (ConvAxis.transpose g.SweepHeight g.KernelHeight g.Height g.OutHeight)
                 (ConvAxis.transpose g.SweepWidth g.KernelWidth g.Width g.OutWidth)
                 outputs
                 each
                 (each * g.Taps)
                 g.Taps
-        | ConvRole.WeightGrad _ when g.IsDepthwise -> ConvDepthwiseWeights<'S, 'V, 'T> g
-        | ConvRole.WeightGrad _ -> ConvWeights<'S, 'V, 'T> g
+        | ConvRole.WeightGrad _ when g.IsDepthwise -> ConvDepthwiseWeights<'S, 'V, 'T>(g, first)
+        | ConvRole.WeightGrad _ -> ConvWeights<'S, 'V, 'T>(g, first)
 
     /// A kernel for f32 in vectors of a width.
-    let f32On width role geometry =
+    let f32On width role first geometry =
         match width with
-        | Width.Bits128 -> make<F32x128, _, float32> role geometry
-        | Width.Bits256 -> make<F32x256, _, float32> role geometry
-        | Width.Bits512 -> make<F32x512, _, float32> role geometry
+        | Width.Bits128 -> make<F32x128, _, float32> role first geometry
+        | Width.Bits256 -> make<F32x256, _, float32> role first geometry
+        | Width.Bits512 -> make<F32x512, _, float32> role first geometry
 
     /// A kernel for f64 in vectors of a width.
-    let f64On width role geometry =
+    let f64On width role first geometry =
         match width with
-        | Width.Bits128 -> make<F64x128, _, float> role geometry
-        | Width.Bits256 -> make<F64x256, _, float> role geometry
-        | Width.Bits512 -> make<F64x512, _, float> role geometry
+        | Width.Bits128 -> make<F64x128, _, float> role first geometry
+        | Width.Bits256 -> make<F64x256, _, float> role first geometry
+        | Width.Bits512 -> make<F64x512, _, float> role first geometry
 
     /// The geometry of a node, from the shapes of its operands and its own, as the graph has them.
     let geometry (role: ConvRole) (spec: ConvSpec) (left: Shape) (right: Shape) (result: Shape) =

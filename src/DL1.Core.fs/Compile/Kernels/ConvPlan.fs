@@ -33,6 +33,8 @@ type internal ConvPlan =
         Band: int
         Bands: int
         Parts: int
+        /// Whether the result has channels first: parts are made elsewhere, and turned.
+        Turns: bool
     }
 
 /// What is to be planned: a convolution over two axes, or its transpose.
@@ -55,6 +57,9 @@ type internal ConvTask =
         Work: int64
         /// The bytes of an element.
         Size: int
+        /// Whether channels stand first in the source, and in the result.
+        SourceFirst: bool
+        ResultFirst: bool
     }
 
 [<RequireQualifiedAccess>]
@@ -166,7 +171,7 @@ module internal ConvPlan =
 
         let band = if samples > 1 then count else (count + bands - 1) / bands
         let bands = (count + band - 1) / band
-        let source = ConvSource.make task.Rows task.Columns (task.Source * task.Size) band
+        let source = ConvSource.make task.Rows task.Columns task.Source task.Size band task.SourceFirst
 
         {
             Source = source
@@ -180,4 +185,5 @@ module internal ConvPlan =
             Band = band
             Bands = bands
             Parts = (task.Samples + samples - 1) / samples * bands
+            Turns = task.ResultFirst
         }

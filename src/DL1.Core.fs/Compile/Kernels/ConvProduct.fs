@@ -20,6 +20,12 @@ type internal ConvPart =
 
 [<RequireQualifiedAccess>]
 module internal ConvPart =
+    /// The places of a sample, and of those, where the part's begin and end.
+    let private places (plan: ConvPlan) from last =
+        let rows, columns = plan.Source.Rows, plan.Source.Columns
+        let place row = min rows.Length (row * rows.Spacing) * columns.Length
+        struct (rows.Length * columns.Length, place from, place last)
+
     /// Part number `part` of samples at `source` and `result`, copied where it has to be.
     let make (plan: ConvPlan) samples resultPlace part (source: nativeint) (result: nativeint) =
         let s = plan.Source
@@ -28,7 +34,7 @@ module internal ConvPart =
         let from = part % plan.Bands * plan.Band
         let last = from + plan.Band |> min s.Rows.Most
         let sample = nativeint (s.Rows.Extent * s.Columns.Extent) * nativeint s.Place
-        let plane = nativeint (s.Rows.Length * s.Columns.Length)
+        let struct (plane, start, finish) = places plan from last
 
         let read =
             if s.Copies then
@@ -54,33 +60,49 @@ module internal ConvPart =
             To = last
             Source = read
             Result =
-                result
-                + (nativeint first * plane + nativeint (from * s.Rows.Spacing * s.Columns.Length))
-                  * nativeint<int> resultPlace
+                if plan.Turns then
+                    let each = if count > 1 then plane else finish - start
+                    Scratch.Get(7, count * each * resultPlace)
+                else
+                    result
+                    + (nativeint first * nativeint plane + nativeint start) * nativeint<int> resultPlace
         }
 
     /// The results of one phase in a part.
     let count (part: ConvPart) (places: ConvPlaces) =
         part.Samples * max 0 (min part.To places.Rows - part.From) * places.Columns
 
-    /// Calls the finish for each place of a finished part.
-    let finish (plan: ConvPlan) (channels: int) resultPlace (part: ConvPart) (finish: RowFinish | null) =
-        match finish with
+    /// Calls the finish for each place of a finished part, and brings the part to its place, where it is made elsewhere.
+    let finish (plan: ConvPlan) (channels: int) resultPlace (part: ConvPart) (result: nativeint) finish =
+        let struct (plane, start, last) = places plan part.From part.To
+        let at i = part.Result + nativeint (i * plane) * nativeint<int> resultPlace
+
+        match (finish: RowFinish | null) with
         | null -> ()
         | finish ->
-            let rows, columns = plan.Source.Rows, plan.Source.Columns
-            let plane = rows.Length * columns.Length
-            let from = part.From * rows.Spacing * columns.Length
-            let last = (min rows.Length (part.To * rows.Spacing)) * columns.Length
-
             for i in 0 .. part.Samples - 1 do
-                for place in 0 .. last - from - 1 do
+                for place in 0 .. last - start - 1 do
                     finish.Invoke(
-                        part.Result + nativeint (i * plane + place) * nativeint<int> resultPlace,
-                        (part.First + i) * plane + from + place,
+                        at i + nativeint place * nativeint resultPlace,
+                        (part.First + i) * plane + start + place,
                         0,
                         channels
                     )
+
+        if plan.Turns then
+            let size = nativeint (resultPlace / channels)
+
+            for i in 0 .. part.Samples - 1 do
+                let sample = nativeint (part.First + i) * nativeint plane * nativeint channels
+
+                TurnBlock.matrix
+                    (int size)
+                    (at i)
+                    (nativeint resultPlace)
+                    (last - start)
+                    channels
+                    (result + (sample + nativeint start) * size)
+                    (nativeint plane * size)
 
 /// A convolution, or its transpose, as products of tiles: rows are places of the result, read where they lie in the
 /// source, columns are its channels, and the weights are packed at each run. `source` and `result` are channels of
@@ -168,7 +190,7 @@ type internal ConvProduct<'S, 'V, 'T
                                 spare
                             )
 
-        ConvPart.finish plan channels place part finish
+        ConvPart.finish plan channels place part y finish
 
     // The bodies of the pool's runs, made once.
     let mutable pack: int -> unit = ignore

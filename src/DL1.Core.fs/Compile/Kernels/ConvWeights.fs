@@ -6,14 +6,14 @@ namespace DL1
 /// places of the data where they lie. Products of parts of the samples are added at the end.
 [<Sealed>]
 type internal ConvWeights<'S, 'V, 'T
-    when 'S :> ISimd<'V, 'T> and 'S: struct and 'V: struct and 'T: unmanaged and 'T: struct>(g: ConvGeometry)
-    =
+    when 'S :> ISimd<'V, 'T> and 'S: struct and 'V: struct and 'T: unmanaged and 'T: struct>
+    (g: ConvGeometry, first: ConvFirst) =
     inherit ConvKernel()
 
     let size = sizeof<'T>
     let wide = 2 * 'S.Bytes
     let panelColumns = wide / size
-    let chunks = ConvChunks.make g size
+    let chunks = ConvChunks.make g first size
     let source = chunks.Source
     let each, outputs = g.ChannelsEach, g.OutputsEach
     let panels = (outputs + panelColumns - 1) / panelColumns
