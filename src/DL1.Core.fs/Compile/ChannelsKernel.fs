@@ -1,8 +1,6 @@
 namespace DL1
 
-open FSharp.NativeInterop
-
-#nowarn "9" // Operands are addresses; the plan answers for their extents.
+open System
 
 /// A convolution or pooling, channels last, and the pass that follows a convolution.
 [<NoEquality; NoComparison>]
@@ -57,36 +55,20 @@ type internal ChannelsKernel(frame: Frame, width: Width, job: ChannelsJob) =
         | Node.AvgPoolGrad(window, _, dy) -> make PoolingRole.AvgGrad window e dy
         | _ -> None
 
-    let mutable finish: RowFinish | null = null
+    let mutable finish: BlockFinish | null = null
 
-    /// `address` is where the result is made, which is not always where it comes to stand.
-    member private _.After(pass: FinishJob, address: nativeint, row: int, column: int, columns: int) =
-        let count = pass.Places.Length
-        let block = NativePtr.stackalloc<nativeint>(2 * count)
-
-        for i in 0 .. count - 1 do
-            let size = nativeint (pass.Sizes[i])
-
-            let start =
-                frame.Addresses[pass.Places[i]]
-                + (nativeint (pass.Offsets[i]) + nativeint row * nativeint (pass.Rows[i])) * size
-
-            NativePtr.set
-                block
-                (2 * i)
-                (if pass.Places[i] = job.Result then address
-                 elif pass.Along[i] then start + nativeint column * size
-                 else start)
-
-            NativePtr.set block (2 * i + 1) 0n
-
-        pass.Body.Invoke(NativePtr.toNativeInt block, 1n, nativeint columns)
+    /// `address` is where whole rows of the result are made, which is not always where they come to stand.
+    member private _.After(pass: FinishJob, address: nativeint, row, rows, columns) =
+        let bytes = columns * (if e.DType = DType.F64 then 8 else 4)
+        let own = address - nativeint row * nativeint bytes
+        let at = { Whereabouts.Of frame with One = job.Result; OneAt = own }
+        FinishJob.run pass &at Int32.MaxValue row rows 0 columns
 
     override this.Run() =
         match finish, job.Finish with
         | null, Some pass ->
             finish <-
-                RowFinish(fun address row column columns -> this.After(pass, address, row, column, columns))
+                BlockFinish(fun address row rows _ columns -> this.After(pass, address, row, rows, columns))
         | _ -> ()
 
         let left = frame.Addresses[job.Operands[0]]

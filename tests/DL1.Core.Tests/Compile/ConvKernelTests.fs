@@ -251,8 +251,10 @@ let private finish =
                         | ConvRole.WeightGrad _ -> size (List.tail c)
 
                     let finish =
-                        RowFinish(fun address row column count ->
-                            for i in 0 .. count - 1 do
+                        BlockFinish(fun address row rows column count ->
+                            Expect.isTrue (rows = 1 || column = 0 && count = columns) "whole rows"
+
+                            for i in 0 .. rows * count - 1 do
                                 let at = row * columns + column + i
                                 Interlocked.Increment &seen[at] |> ignore
                                 let value = BitConverter.Int32BitsToSingle(Marshal.ReadInt32(address, 4 * i))
@@ -282,7 +284,7 @@ let private steady =
                 let kernel = ConvKernels.f64On Simd.widest role layout geometry
                 let left, right = Numbers(f64, integers 1 (size a)), Numbers(f64, integers 2 (size b))
                 let result = Numbers(f64, Array.zeroCreate (size c))
-                let finish = RowFinish(fun _ _ _ _ -> ())
+                let finish = BlockFinish(fun _ _ _ _ _ -> ())
 
                 PoolTests.expectSteady $"%A{role} %A{case}" (fun () ->
                     kernel.Run(2, left.Address, right.Address, result.Address, finish))

@@ -20,7 +20,7 @@ type internal ConvDepthwise<'S, 'V, 'T
     let mutable x = 0n
     let mutable w = 0n
     let mutable y = 0n
-    let mutable finish: RowFinish | null = null
+    let mutable finish: BlockFinish | null = null
 
     let packPart phase =
         let taps = plan.Places[phase].Taps
@@ -145,7 +145,7 @@ type internal ConvDepthwiseWeights<'S, 'V, 'T
     let mutable x = 0n
     let mutable y = 0n
     let mutable w = 0n
-    let mutable finish: RowFinish | null = null
+    let mutable finish: BlockFinish | null = null
 
     /// The first channel of a vector: the last one overlaps the one before it.
     let begins vector = max 0 (min (vector * lanes) (channels - lanes))
@@ -204,7 +204,7 @@ type internal ConvDepthwiseWeights<'S, 'V, 'T
 
             match finish with
             | null -> ()
-            | finish -> finish.Invoke(target, channel, 0, g.Taps)
+            | finish -> finish.Invoke(target, channel, 1, 0, g.Taps)
 
     // The bodies of the pool's runs, made once.
     let mutable multiplies: int -> unit = ignore

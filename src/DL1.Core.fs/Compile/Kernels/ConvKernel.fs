@@ -23,5 +23,5 @@ type internal ConvKernel() =
     /// On at most so many threads. The finish is called once for each element: on rows of the result seen as
     /// `[samples · height · width; channels]`, or for weights as `[outputs; all others]`.
     abstract Run:
-        threads: int * left: nativeint * right: nativeint * result: nativeint * finish: RowFinish | null ->
+        threads: int * left: nativeint * right: nativeint * result: nativeint * finish: BlockFinish | null ->
             unit

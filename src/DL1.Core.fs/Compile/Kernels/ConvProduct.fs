@@ -72,22 +72,16 @@ module internal ConvPart =
     let count (part: ConvPart) (places: ConvPlaces) =
         part.Samples * max 0 (min part.To places.Rows - part.From) * places.Columns
 
-    /// Calls the finish for each place of a finished part, and brings the part to its place, where it is made elsewhere.
+    /// Calls the finish for a finished part, and brings the part to its place, where it is made elsewhere.
     let finish (plan: ConvPlan) (channels: int) resultPlace (part: ConvPart) (result: nativeint) finish =
         let struct (plane, start, last) = places plan part.From part.To
         let at i = part.Result + nativeint (i * plane) * nativeint<int> resultPlace
 
-        match (finish: RowFinish | null) with
+        match (finish: BlockFinish | null) with
         | null -> ()
         | finish ->
             for i in 0 .. part.Samples - 1 do
-                for place in 0 .. last - start - 1 do
-                    finish.Invoke(
-                        at i + nativeint place * nativeint resultPlace,
-                        (part.First + i) * plane + start + place,
-                        0,
-                        channels
-                    )
+                finish.Invoke(at i, (part.First + i) * plane + start, last - start, 0, channels)
 
         if plan.Turns then
             let size = nativeint (resultPlace / channels)
@@ -131,7 +125,7 @@ type internal ConvProduct<'S, 'V, 'T
     let mutable x = 0n
     let mutable w = 0n
     let mutable y = 0n
-    let mutable finish: RowFinish | null = null
+    let mutable finish: BlockFinish | null = null
 
     /// The packed weights of a panel of a phase and group.
     let panelOf phase group panel =

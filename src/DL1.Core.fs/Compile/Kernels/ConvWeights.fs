@@ -47,7 +47,7 @@ type internal ConvWeights<'S, 'V, 'T
     let mutable x = 0n
     let mutable y = 0n
     let mutable w = 0n
-    let mutable finish: RowFinish | null = null
+    let mutable finish: BlockFinish | null = null
 
     /// Rows from `first` on, of one chunk.
     let multiply run runs count (data: nativeint) (dy: nativeint) (sum: nativeint) first add =
@@ -113,7 +113,7 @@ type internal ConvWeights<'S, 'V, 'T
 
             match finish with
             | null -> ()
-            | finish -> finish.Invoke(target, output, 0, rows)
+            | finish -> finish.Invoke(target, output, 1, 0, rows)
 
     // The bodies of the pool's runs, made once.
     let mutable multiplies: int -> unit = ignore

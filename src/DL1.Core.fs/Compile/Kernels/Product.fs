@@ -22,13 +22,9 @@ type internal Matrix =
             nativeint (stack / this.Inner) * nativeint this.Outer
             + nativeint (stack % this.Inner) * nativeint this.Batch
 
-/// What follows a product while its result is still in the cache: called once for each run of finished elements
-/// in a row, with the address of the first, its row (counted through the whole stack), its column and how many.
-/// It may change these elements and no others of C, and must not start another product.
-type internal RowFinish = delegate of address: nativeint * row: int * column: int * count: int -> unit
-
-/// The same for a block of rows: called once for each finished block of one matrix, with the address of its first
-/// element, its row and column, and how many rows and columns it has.
+/// What follows a product while its result is still in the cache: called once for each finished block of rows, with the
+/// address of its first element, its row (counted through the whole stack) and column, and how many rows and columns it
+/// has. It may change these elements and no others of C, and must not start another product.
 type internal BlockFinish =
     delegate of address: nativeint * row: int * rows: int * column: int * columns: int -> unit
 
