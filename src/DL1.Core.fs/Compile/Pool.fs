@@ -1,102 +1,7 @@
 namespace DL1
 
 open System
-open System.Runtime.ExceptionServices
 open System.Threading
-
-/// One call of Pool.run: parts numbered from 0, given out in order. A caller's thread keeps one for all its calls.
-[<Sealed>]
-type internal Job() =
-    [<ThreadStatic; DefaultValue>]
-    static val mutable private own: Job | null
-
-    [<ThreadStatic; DefaultValue>]
-    static val mutable private inside: bool
-
-    let mutable next = 0
-    let mutable parts = 0
-    let mutable body: int -> unit = ignore
-    let mutable failed = Int32.MaxValue
-    let mutable failure: ExceptionDispatchInfo | null = null
-
-    /// This thread's job.
-    static member Own =
-        match Job.own with
-        | null ->
-            let fresh = Job()
-            Job.own <- fresh
-            fresh
-        | known -> known
-
-    /// Whether this thread is inside a part already.
-    static member Inside
-        with get () = Job.inside
-        and set (value: bool) = Job.inside <- value
-
-    /// How many threads may work on it, the caller's included.
-    member val Threads = 1 with get, set
-
-    /// How many workers do; written with the pool's lock held.
-    [<DefaultValue>]
-    val mutable Helpers: int
-
-    /// Whether the caller sleeps until the last helper leaves; guarded by the pool's lock.
-    member val Sleeps = false with get, set
-    /// Where it sleeps.
-    member val Left = new SemaphoreSlim(0)
-
-    member _.Start(count, work) =
-        body <- work
-        parts <- count
-        failed <- Int32.MaxValue
-        failure <- null
-        Volatile.Write(&next, 0)
-
-    member _.HasWork = Volatile.Read &next < parts
-
-    /// Does parts while there are any and it is `welcome`. After a failure no new part begins; as parts begin in
-    /// order, the failure kept, of the lowest part, is the same on any number of threads.
-    member job.Work(welcome: Job -> bool) =
-        Job.inside <- true
-
-        try
-            let mutable going = true
-
-            while going do
-                let part = Interlocked.Increment &next - 1
-
-                if part >= parts then
-                    going <- false
-                else
-                    try
-                        body part
-                    with e ->
-                        job.Fail(part, e)
-
-                    going <- welcome job
-        finally
-            Job.inside <- false
-
-    member private job.Fail(part, e: exn) =
-        Monitor.Enter job
-
-        if part < failed then
-            failed <- part
-            failure <- ExceptionDispatchInfo.Capture e
-
-        Monitor.Exit job
-
-        Volatile.Write(&next, parts)
-
-    /// Raises the failure, if there was one.
-    member _.Finish() =
-        let raised = failure
-        body <- ignore
-        failure <- null
-
-        match raised with
-        | null -> ()
-        | known -> known.Throw()
 
 /// Threads that wait for work: a run costs about a microsecond while they are awake. They spin for a moment after
 /// the last part, then sleep. Work is cut by the caller, by the problem's size alone, so that results do not depend
@@ -193,20 +98,20 @@ module internal Pool =
             if sleeps then
                 wake.Wait()
 
-    let private worker () =
+    let private worker number () =
         let mutable seen = 0
 
         while true do
             match join &seen with
             | null -> rest seen
             | job ->
-                job.Work helper
+                job.Work(number, helper)
                 leave job
 
     let private hire count =
         while workers < count do
             workers <- workers + 1
-            let thread = Thread(worker, IsBackground = true, Name = "DL1 worker")
+            let thread = Thread(worker workers, IsBackground = true, Name = "DL1 worker")
             thread.Start()
 
     let private publish (job: Job) helpers =
@@ -256,7 +161,7 @@ module internal Pool =
             job.Threads <- threads
             job.Start(parts, body)
             publish job (min parts threads - 1)
-            job.Work caller
+            job.Work(0, caller)
             close job
             await job
             job.Finish()

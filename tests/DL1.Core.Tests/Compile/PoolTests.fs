@@ -14,6 +14,36 @@ let private once =
         Pool.runOn threads parts (fun part -> Interlocked.Increment &times[part] |> ignore)
         Array.forall ((=) 1) times)
 
+let private dealt =
+    law
+        "a deal gives each part once, to each hand its own neighbours in order, then what others have left"
+        (fun (order: byte list) (size: byte) (many: byte) ->
+            let parts, hands = int size, 1 + int many % 5
+            let deal = Deal()
+            deal.Start(parts, hands)
+            // Hands take in any order, then the first one takes what is left.
+            let taken =
+                [
+                    for hand in List.map (fun b -> int b % hands) order @ List.replicate (parts + 1) 0 do
+                        match deal.Take hand with
+                        | -1 -> ()
+                        | part -> hand, part
+                ]
+
+            let owner part =
+                Seq.findBack (fun hand -> parts * hand / hands <= part) (seq { 0 .. hands - 1 })
+
+            let own = taken |> List.filter (fun (hand, part) -> owner part = hand)
+            let others = taken |> List.filter (fun (hand, part) -> owner part <> hand)
+            let inOrder compare = List.pairwise >> List.forall (fun ((_, a), (_, b)) -> compare a b)
+
+            deal.IsEmpty
+            && List.sort (List.map snd taken) = [ 0 .. parts - 1 ]
+            && own |> List.groupBy fst |> List.forall (fun (_, mine) -> inOrder (<) mine)
+            && others
+               |> List.groupBy (fun (_, part) -> owner part)
+               |> List.forall (fun (_, given) -> inOrder (>) given))
+
 let private together =
     test "parts run at the same time" {
         // Each waits for the other: only two threads can end this.
@@ -116,4 +146,4 @@ let private steady =
         Expect.equal counts (Array.create 8 2000) "and does its work"
     }
 
-let tests = testList "Pool" [ once; together; nested; callers; failure; nestedFailure; steady ]
+let tests = testList "Pool" [ once; dealt; together; nested; callers; failure; nestedFailure; steady ]
