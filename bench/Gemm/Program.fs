@@ -10,16 +10,21 @@ open DL1
 
 #nowarn "9" // Products take addresses; the arrays are pinned.
 
-let private pinned count (value: int -> float32) =
-    let array = GC.AllocateArray<float32>(count, pinned = true)
-
-    for i in 0 .. count - 1 do
-        array[i] <- value i
-
-    array
+/// The first element that begins a line of the cache, as the memory of plans does.
+let private first (array: float32[]) =
+    let start = Runtime.InteropServices.Marshal.UnsafeAddrOfPinnedArrayElement(array, 0)
+    int ((64n - start % 64n) % 64n / 4n)
 
 let private address (array: float32[]) =
-    Runtime.InteropServices.Marshal.UnsafeAddrOfPinnedArrayElement(array, 0)
+    Runtime.InteropServices.Marshal.UnsafeAddrOfPinnedArrayElement(array, first array)
+
+let private pinned count (value: int -> float32) =
+    let array = GC.AllocateArray<float32>(count + 16, pinned = true)
+
+    for i in 0 .. count - 1 do
+        array[first array + i] <- value i
+
+    array
 
 let private rowMajor (array: float32[]) columns =
     { Data = address array; Row = columns; Column = 1; Batch = 0; Inner = 0; Outer = 0 }

@@ -76,18 +76,9 @@ type internal ConvTallTile<'S, 'V, 'T when 'S :> ISimd<'V, 'T> and 'S: struct an
         let mutable l11 = 'S.Zero
         let mutable r11 = 'S.Zero
         // C's rows come while the sums are made.
-        Simd.fetch (c + ConvTallTile<'S, 'V, 'T>.Word(cRows, 0))
-        Simd.fetch (c + ConvTallTile<'S, 'V, 'T>.Word(cRows, 1))
-        Simd.fetch (c + ConvTallTile<'S, 'V, 'T>.Word(cRows, 2))
-        Simd.fetch (c + ConvTallTile<'S, 'V, 'T>.Word(cRows, 3))
-        Simd.fetch (c + ConvTallTile<'S, 'V, 'T>.Word(cRows, 4))
-        Simd.fetch (c + ConvTallTile<'S, 'V, 'T>.Word(cRows, 5))
-        Simd.fetch (c + ConvTallTile<'S, 'V, 'T>.Word(cRows, 6))
-        Simd.fetch (c + ConvTallTile<'S, 'V, 'T>.Word(cRows, 7))
-        Simd.fetch (c + ConvTallTile<'S, 'V, 'T>.Word(cRows, 8))
-        Simd.fetch (c + ConvTallTile<'S, 'V, 'T>.Word(cRows, 9))
-        Simd.fetch (c + ConvTallTile<'S, 'V, 'T>.Word(cRows, 10))
-        Simd.fetch (c + ConvTallTile<'S, 'V, 'T>.Word(cRows, 11))
+        for i in 0..11 do
+            Simd.fetchRow (c + ConvTallTile<'S, 'V, 'T>.Word(cRows, i)) (2n * width)
+
         let mutable b = b
         let mutable run = runs
         let mutable runsLeft = count

@@ -62,12 +62,9 @@ type internal ConvTile<'S, 'V, 'T when 'S :> ISimd<'V, 'T> and 'S: struct and 'V
         let mutable l5 = 'S.Zero
         let mutable r5 = 'S.Zero
         // C's rows come while the sums are made.
-        Simd.fetch (c + ConvTile<'S, 'V, 'T>.Word(cRows, 0))
-        Simd.fetch (c + ConvTile<'S, 'V, 'T>.Word(cRows, 1))
-        Simd.fetch (c + ConvTile<'S, 'V, 'T>.Word(cRows, 2))
-        Simd.fetch (c + ConvTile<'S, 'V, 'T>.Word(cRows, 3))
-        Simd.fetch (c + ConvTile<'S, 'V, 'T>.Word(cRows, 4))
-        Simd.fetch (c + ConvTile<'S, 'V, 'T>.Word(cRows, 5))
+        for i in 0..5 do
+            Simd.fetchRow (c + ConvTile<'S, 'V, 'T>.Word(cRows, i)) (2n * width)
+
         let mutable b = b
         let mutable run = runs
         let mutable runsLeft = count

@@ -102,7 +102,12 @@ type internal Panel<'S, 'V, 'T
         let mutable row = 0
         // Each tile asks for its share of the next panel of B, which follows this one where B is packed.
         let mutable next = b + nativeint k * bRow
-        let step = if packed then nativeint (2 * 'S.Bytes * 6 / m + 1) else 0n
+
+        let step =
+            if packed then
+                nativeint (2 * 'S.Bytes * Panel<'S, 'V, 'T>.Height m / m + 1)
+            else
+                0n
 
         while row < m do
             let height = Panel<'S, 'V, 'T>.Height(m - row)

@@ -225,7 +225,14 @@ module internal Simd =
         if Sse.IsSupported then
             Sse.Prefetch0(NativePtr.toVoidPtr (NativePtr.ofNativeInt<byte> address))
 
-    /// The same, into the second-level cache.
+    /// A row of a tile: `bytes` is 128 at most.
+    let inline fetchRow (address: nativeint) (bytes: nativeint) =
+        fetch address
+
+        if bytes > 64n then
+            fetch (address + 64n)
+
+    /// As `fetch`, into the second-level cache.
     let inline fetchFar (address: nativeint) =
         if Sse.IsSupported then
             Sse.Prefetch1(NativePtr.toVoidPtr (NativePtr.ofNativeInt<byte> address))

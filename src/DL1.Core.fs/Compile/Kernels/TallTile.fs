@@ -62,18 +62,9 @@ type internal TallTile<'S, 'V, 'T when 'S :> ISimd<'V, 'T> and 'S: struct and 'V
         let mutable l11 = 'S.Zero
         let mutable r11 = 'S.Zero
         // C's rows come while the sums are made.
-        Simd.fetch (c)
-        Simd.fetch (c + 1n * cRow)
-        Simd.fetch (c + 2n * cRow)
-        Simd.fetch (c + 3n * cRow)
-        Simd.fetch (c + 4n * cRow)
-        Simd.fetch (c + 5n * cRow)
-        Simd.fetch (c + 6n * cRow)
-        Simd.fetch (c + 7n * cRow)
-        Simd.fetch (c + 8n * cRow)
-        Simd.fetch (c + 9n * cRow)
-        Simd.fetch (c + 10n * cRow)
-        Simd.fetch (c + 11n * cRow)
+        for i in 0..11 do
+            Simd.fetchRow (c + nativeint i * cRow) (2n * width)
+
         let mutable b = b
         let mutable at = 0n
         let mutable next = next

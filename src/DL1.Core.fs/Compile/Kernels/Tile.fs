@@ -41,10 +41,9 @@ type internal Tile<'S, 'V, 'T when 'S :> ISimd<'V, 'T> and 'S: struct and 'V: st
         let mutable l3 = 'S.Zero
         let mutable r3 = 'S.Zero
         // C's rows come while the sums are made.
-        Simd.fetch (c)
-        Simd.fetch (c + 1n * cRow)
-        Simd.fetch (c + 2n * cRow)
-        Simd.fetch (c + 3n * cRow)
+        for i in 0..3 do
+            Simd.fetchRow (c + nativeint i * cRow) (2n * width)
+
         let mutable b = b
         let mutable at = 0n
         let mutable next = next
@@ -136,12 +135,9 @@ type internal Tile<'S, 'V, 'T when 'S :> ISimd<'V, 'T> and 'S: struct and 'V: st
         let mutable l5 = 'S.Zero
         let mutable r5 = 'S.Zero
         // C's rows come while the sums are made.
-        Simd.fetch (c)
-        Simd.fetch (c + 1n * cRow)
-        Simd.fetch (c + 2n * cRow)
-        Simd.fetch (c + 3n * cRow)
-        Simd.fetch (c + 4n * cRow)
-        Simd.fetch (c + 5n * cRow)
+        for i in 0..5 do
+            Simd.fetchRow (c + nativeint i * cRow) (2n * width)
+
         let mutable b = b
         let mutable at = 0n
         let mutable next = next
