@@ -88,6 +88,7 @@ let tests =
             PoolingKernelTests.tests
             LayoutTests.tests
             FunctionsTests.tests
+            PassFetchTests.tests
             PassTests.tests
             // Data and storing
             IdxTests.tests

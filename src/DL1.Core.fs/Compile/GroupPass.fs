@@ -212,13 +212,14 @@ module internal GroupPass =
                 |> Option.map (fun space ->
                     let operand i =
                         match places[i] with
-                        | PassPlace.Room -> { Type = types[i]; Along = true; Still = false }
+                        | PassPlace.Room -> { Type = types[i]; Along = true; Still = false; Own = true }
                         | PassPlace.Value _
                         | PassPlace.Random _ ->
                             {
                                 Type = types[i]
                                 Along = space.Along[i]
                                 Still = space.SegmentStrides[i] = 0 && not (across && space.Along[i])
+                                Own = false
                             }
 
                     let pass =

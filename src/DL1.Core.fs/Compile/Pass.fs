@@ -8,9 +8,9 @@ type internal LaneKind =
     | Truth
 
 /// How an operand lies under a pass. `Along` moves from column to column; where it does not, one element serves the
-/// whole line. `Still` means that it does not move from segment to segment either.
+/// whole line. `Still` means that it does not move from segment to segment either. `Own` memory is the thread's, and near.
 [<Struct>]
-type internal PassOperand = { Type: DType; Along: bool; Still: bool }
+type internal PassOperand = { Type: DType; Along: bool; Still: bool; Own: bool }
 
 /// One value of a pass, computed from values before it.
 [<RequireQualifiedAccess; NoComparison>]

@@ -15,6 +15,7 @@ type internal PassEmitBlock(plan: PassPlan, methods: PassMethods, il: ILGenerato
     let lanes = PassEmitLanes(il, methods, scratch)
     let values = Dictionary<struct (int * int), LocalBuilder>()
     let totals = Dictionary<struct (int * int), LocalBuilder>()
+    let ahead = PassFetch.plan plan
     let native () = il.DeclareLocal typeof<nativeint>
     let firsts = pass.Operands |> Array.map (fun _ -> native ())
     let strides = pass.Operands |> Array.map (fun _ -> native ())
@@ -201,40 +202,29 @@ type internal PassEmitBlock(plan: PassPlan, methods: PassMethods, il: ILGenerato
             for copy in 0 .. copies - 1 do
                 fold partial copy f
 
-    /// In a loop that computes functions over long lines, asks for the memory that the loops after it come to, the next
-    /// item's among it: computing and moving go on at once.
+    /// In a loop over long lines, asks for what `PassFetch` says, at the column that the loop has come to.
     member _.Fetch(phase: PassPhase) =
         let at = plan.Phases |> Array.findIndex (fun p -> obj.ReferenceEquals(p, phase))
-        let touched = plan.Phases |> Array.map (PassPhases.moving pass)
 
-        let isBusy =
-            phase.Block
-            |> Array.exists (fun work ->
-                match work with
-                | PassWork.Compute step -> PassSteps.isDear pass.Steps[step]
-                | PassWork.Reload _ -> false)
-
-        if isBusy && plan.Phases.Length > 1 then
+        if ahead[at].Length > 0 then
             // Shorter lines are near anyway.
             let short = il.DefineLabel()
             il.Emit OpCodes.Ldarg_2
             constant 512
             il.Emit(OpCodes.Blt, short)
 
-            for operand in Array.distinct (Array.concat touched) do
-                let o = pass.Operands[operand]
+            for line in ahead[at] do
+                // Only those of this loop have come to its segment.
+                let isMoving = PassPhases.moving pass phase |> Array.contains line.Operand
+                place (if isMoving then rows else firsts) line.Operand 0 ()
 
-                if o.Along && not o.Still then
-                    // Only those of this loop have come to its segment.
-                    place (if Array.contains operand touched[at] then rows else firsts) operand 0 ()
+                if line.IsNext then
+                    il.Emit OpCodes.Ldarg_2
+                    constant (PassEmitLanes.Size pass.Operands[line.Operand].Type)
+                    il.Emit OpCodes.Mul
+                    il.Emit OpCodes.Add
 
-                    if touched[..at] |> Array.exists (Array.contains operand) then
-                        il.Emit OpCodes.Ldarg_2
-                        constant (PassEmitLanes.Size o.Type)
-                        il.Emit OpCodes.Mul
-                        il.Emit OpCodes.Add
-
-                    il.Emit(OpCodes.Call, methods.Of(typeof<PassMemory>, "Fetch", [| typeof<nativeint> |]))
+                il.Emit(OpCodes.Call, methods.Of(typeof<PassMemory>, "Fetch", [| typeof<nativeint> |]))
 
             il.MarkLabel short
 

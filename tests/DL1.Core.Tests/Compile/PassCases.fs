@@ -224,6 +224,7 @@ let internal generate (seed: int) : Case =
                 Type = (if i = 0 then dtype else pick [ dtype; dtype; DType.I32; DType.Bool ])
                 Along = (i = 0 || random.Next 3 > 0)
                 Still = random.Next 3 = 0
+                Own = random.Next 8 = 0
             })
 
     let steps = ResizeArray<PassStep>()
@@ -297,7 +298,7 @@ let internal generate (seed: int) : Case =
 
     let store step along still =
         stores.Add(struct (step, sources.Length + targets.Count))
-        targets.Add { Type = typeOf kinds'[step]; Along = along; Still = still }
+        targets.Add { Type = typeOf kinds'[step]; Along = along; Still = still; Own = false }
 
     let count = steps.Count
     store (count - 1) true false

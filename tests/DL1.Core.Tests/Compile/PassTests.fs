@@ -44,7 +44,7 @@ let private generated =
             let case = generate seed
             sameEverywhere case (apart case) |> Prop.label $"%A{case}")
 
-let private operand dtype along still = { Type = dtype; Along = along; Still = still }
+let private operand dtype along still = { Type = dtype; Along = along; Still = still; Own = false }
 
 let private pass dtype across operands steps stores =
     {
