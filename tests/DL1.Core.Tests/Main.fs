@@ -114,4 +114,6 @@ let tests =
             DocExamplesTests.tests
             GuideTests.tests
             MathematicsTests.tests
+            // The package
+            AssemblyTests.tests
         ]
