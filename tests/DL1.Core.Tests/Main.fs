@@ -77,6 +77,7 @@ let tests =
             LowerTests.tests
             LoopTests.tests
             CompileTests.tests
+            DrawnFoldTests.tests
             SessionTests.tests
             ChainTests.tests
             ExplainPlanTests.tests

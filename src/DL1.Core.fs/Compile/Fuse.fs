@@ -182,12 +182,18 @@ module internal Fuse =
     let private demand (order: Expr[]) (roots: Expr list) (fleeting: HashSet<Digest>) =
         let needed = HashSet<Digest>(roots |> Seq.map _.Digest)
 
+        // What draws in a way that no pass does, such as a sum down the columns, is computed alone, from memory.
+        let drawsInPass e =
+            not (Reads.draws fleeting e)
+            || (let g = Group(0, Reads.extents (Reads.working e), None)
+                Option.isSome (Join.tryJoin fleeting (Dictionary()) g e))
+
         for e in Array.rev order do
             if needed.Contains e.Digest then
                 let isPass =
                     match Kind.of' e with
                     | Kind.Elementwise
-                    | Kind.Fold _ -> true
+                    | Kind.Fold _ -> drawsInPass e
                     | _ -> false
 
                 for r in (if isPass then Reads.reads fleeting e else Reads.of' e) do

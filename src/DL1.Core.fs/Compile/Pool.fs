@@ -111,7 +111,9 @@ module internal Pool =
     let private hire count =
         while workers < count do
             workers <- workers + 1
-            let thread = Thread(worker workers, IsBackground = true, Name = "DL1 worker")
+            // A value of its own: the thread asks for it when it starts.
+            let number = workers
+            let thread = Thread(worker number, IsBackground = true, Name = "DL1 worker")
             thread.Start()
 
     let private publish (job: Job) helpers =
