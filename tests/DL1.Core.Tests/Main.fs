@@ -76,6 +76,7 @@ let tests =
             HoistTests.tests
             LowerTests.tests
             LoopTests.tests
+            NewSizeTests.tests
             CompileTests.tests
             DrawnFoldTests.tests
             SessionTests.tests

@@ -34,6 +34,9 @@ module internal GroupPass =
         | DType.I64 -> LaneKind.Whole
         | DType.Bool -> LaneKind.Truth
 
+    /// Numbers that stand in code: 0 and −0, 1 and −1.
+    let private isOfCode (v: float) = v = 0.0 || abs v = 1.0
+
     let private isFold (e: Expr) =
         match e.Node with
         | Node.Reduce _ -> true
@@ -105,10 +108,14 @@ module internal GroupPass =
                 | Some i -> load i
                 | None -> load (operand (PassPlace.Value(source, offset)) own source.DType)
 
+            /// A number that says what is done stands in the code; one that says how much is read from memory, so that
+            /// another size of batch, or another learning rate, finds its code made.
             let number (e: Expr) v =
                 match lane e.DType with
-                | LaneKind.Float -> add (PassStep.Number v)
-                | LaneKind.Whole -> add (PassStep.WholeNumber(int v))
+                | LaneKind.Float when isOfCode v -> add (PassStep.Number v)
+                | LaneKind.Whole when isOfCode v -> add (PassStep.WholeNumber(int v))
+                | LaneKind.Float
+                | LaneKind.Whole -> fromMemory (Expr.scalar e.DType v) 0 (Array.zeroCreate g.Domain.Length)
                 | LaneKind.Truth -> add (PassStep.Convert(LaneKind.Truth, add (PassStep.Number v)))
 
             /// A node's value in a role: from the group, made again, drawn, or from memory.

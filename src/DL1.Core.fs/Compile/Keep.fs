@@ -3,8 +3,9 @@ namespace DL1
 /// Which values of a pass are kept for a later phase: what is dear to compute and used in several phases.
 [<RequireQualifiedAccess>]
 module internal Keep =
-    // What one item may keep, so that it stays in the nearest caches.
-    let private mostBytes = 131072L
+    // What one item may keep of a thread's own memory. Beyond the caches it takes as long to read a value back as to have
+    // it again; that small items are alike, whatever their size, saves code.
+    let private mostBytes = 16777216L
 
     /// The steps to keep, in order.
     let steps (operands: PassOperand[]) (steps: PassStep[]) (stores: struct (int * int)[]) : int[] =

@@ -29,8 +29,10 @@ type internal PassEmitBlock(plan: PassPlan, methods: PassMethods, il: ILGenerato
         il.Emit(OpCodes.Ldc_I4, n)
         il.Emit OpCodes.Conv_I
 
+    let isUniform = PassSteps.uniform pass
+
     /// Whether all lanes of a value, in all vectors, are the same: then there is one vector of it.
-    let uniform step = pass.Across && plan.Rates[step] <> PassRate.Block
+    let uniform step = isUniform[step]
 
     let slot (locals: Dictionary<struct (int * int), LocalBuilder>) step copy =
         let key = struct (step, copy)

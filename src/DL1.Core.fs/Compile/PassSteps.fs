@@ -143,6 +143,20 @@ module internal PassSteps =
 
         rates
 
+    /// Whether each step's value is the same in all columns.
+    let uniform (pass: Pass) =
+        let uniform = Array.create pass.Steps.Length true
+
+        pass.Steps
+        |> Array.iteri (fun i step ->
+            uniform[i] <-
+                match step with
+                | PassStep.Load operand -> not pass.Operands[operand].Along
+                | PassStep.Fold _ -> pass.Across
+                | other -> inputs other |> List.forall (fun x -> uniform[x]))
+
+        uniform
+
     /// How a step folds, and what, if it is a fold.
     let tryFold step =
         match step with

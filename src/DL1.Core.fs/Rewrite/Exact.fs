@@ -66,10 +66,18 @@ module internal Exact =
                 | _ -> None)
         ]
 
-    /// Faster, but not what a person would write.
+    let rec private isReduced (e: Expr) =
+        match e.Node with
+        | Node.Reduce _ -> true
+        | Node.Reshape(_, x)
+        | Node.Broadcast(_, x) -> isReduced x
+        | _ -> false
+
+    /// Faster, but not what a person would write. Means are left alone: they are few numbers, and divided by how many
+    /// they are of, which must not decide what is computed.
     let private division =
         rule "x / 2^k -> x * 2^-k" [ "div" ] (function
-            | Div(x, Number v) when isPowerOfTwo v && v <> 1.0 -> Some(x * (1.0 / v))
+            | Div(x, Number v) when isPowerOfTwo v && v <> 1.0 && not (isReduced x) -> Some(x * (1.0 / v))
             | _ -> None)
 
     let private repeated =
