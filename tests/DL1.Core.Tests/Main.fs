@@ -77,6 +77,7 @@ let tests =
             LowerTests.tests
             LoopTests.tests
             NewSizeTests.tests
+            InPlaceTests.tests
             CompileTests.tests
             DrawnFoldTests.tests
             SessionTests.tests

@@ -84,12 +84,17 @@ type internal Executable(plan: Plan, width: Width) =
     /// Runs the kernels in order.
     member _.Run(threads: int) =
         frame.Threads <- threads
+        let isFirst = Pool.start ()
 
-        if watches.Length > 0 then
-            runWatched ()
-        else
-            for kernel in kernels do
-                kernel.Run()
+        try
+            if watches.Length > 0 then
+                runWatched ()
+            else
+                for kernel in kernels do
+                    kernel.Run()
+        finally
+            if isFirst then
+                Pool.stop ()
 
         // What kernels know are addresses alone.
         GC.KeepAlive constants

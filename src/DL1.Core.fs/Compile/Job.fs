@@ -82,6 +82,9 @@ type internal Job() =
     [<ThreadStatic; DefaultValue>]
     static val mutable private inside: bool
 
+    [<ThreadStatic; DefaultValue>]
+    static val mutable private counted: bool
+
     let deal = Deal()
     let mutable body: int -> unit = ignore
     let mutable failed = Int32.MaxValue
@@ -100,6 +103,11 @@ type internal Job() =
     static member Inside
         with get () = Job.inside
         and set (value: bool) = Job.inside <- value
+
+    /// Whether the pool counts this thread among those at work for longer than a run.
+    static member Counted
+        with get () = Job.counted
+        and set (value: bool) = Job.counted <- value
 
     /// How many threads may work on it, the caller's included.
     member val Threads = 1 with get, set

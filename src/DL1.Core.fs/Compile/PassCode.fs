@@ -1,7 +1,6 @@
 namespace DL1
 
 open System
-open System.Collections.Concurrent
 
 /// What a pass's code is kept by: its structure, with numbers by their bits, and how it runs. Hashed once.
 [<Sealed>]
@@ -52,18 +51,18 @@ type private PassKey(pass: Pass, width: Width, generates: bool) =
             && Array.forall2 sameStep that.Steps pass.Steps
         | _ -> false
 
-/// The code of passes, kept by their structure: the same pass, built twice, is compiled once.
+/// The code of passes, kept by their structure: the same pass, built twice, is compiled once. What was used last is
+/// kept; the code of a plan lives as long as the plan.
 [<RequireQualifiedAccess>]
 module internal PassCode =
-    let private kept = ConcurrentDictionary<PassKey, PassBody>()
+    let private kept = Recent<PassKey, PassBody> 4096
 
     /// The body of a pass: emitted code for vectors of a width, or where no code may be generated, an interpreter,
     /// which gives the same bits. A pass's arrays must not change afterwards. A pass that mixes kinds of lanes, or
     /// stores what moves to what does not, is a `DomainError`.
     let get (width: Width) (generates: bool) (pass: Pass) : PassBody =
-        kept.GetOrAdd(
-            PassKey(pass, width, generates),
-            fun _ ->
-                let plan = PassPhases.plan pass
-                if generates then PassEmit.body width plan else PassInterpret.body plan
-        )
+        let make () =
+            let plan = PassPhases.plan pass
+            if generates then PassEmit.body width plan else PassInterpret.body plan
+
+        kept.Get(PassKey(pass, width, generates), make)

@@ -8,6 +8,7 @@ open FSharp.NativeInterop
 [<NoEquality; NoComparison>]
 type internal PassJob =
     {
+        Pass: Pass
         Body: PassBody
         Space: Space
         /// Whether it folds anything.

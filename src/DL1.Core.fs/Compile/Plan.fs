@@ -20,7 +20,7 @@ module internal Plan =
                 last[p] <- max last[p] i)
 
         let outputs = Dictionary<int, int>()
-        let arena = List<int>()
+        let arena = HashSet<int>()
         // What stands between the kernels of a chain stands in no memory but the threads' own.
         let isHidden p = last[p] < 0
 
@@ -35,21 +35,37 @@ module internal Plan =
                     Where.Output(outputs.Count - 1)
                 | _ when isHidden p -> Where.Arena 0L
                 | _ ->
-                    arena.Add p
+                    arena.Add p |> ignore
                     Where.Arena 0L)
 
-        let lives =
+        // A place that is written over another one's has its memory.
+        let memory = Array.init values.Length id
+
+        for struct (source, target) in InPlace.pairs values first last arena.Contains steps do
+            memory[target] <- memory[source]
+            last[memory[source]] <- last[target]
+
+        let own =
             [|
                 for p in arena do
-                    {
-                        Bytes = int64 values[p].Shape.Size * int64 (Memory.size values[p].DType)
-                        First = first[p]
-                        Last = last[p]
-                    }
+                    if memory[p] = p then
+                        p
             |]
 
+        let lives =
+            own
+            |> Array.map (fun p ->
+                {
+                    Bytes = int64 values[p].Shape.Size * int64 (Memory.size values[p].DType)
+                    First = first[p]
+                    Last = last[p]
+                })
+
         let offsets, bytes = Arena.place lives
-        arena |> Seq.iteri (fun i p -> where[p] <- Where.Arena offsets[i])
+        own |> Array.iteri (fun i p -> where[p] <- Where.Arena offsets[i])
+
+        for p in arena do
+            where[p] <- where[memory[p]]
 
         {
             Inputs = inputs

@@ -58,6 +58,7 @@ module internal PlanWork =
         Space.make g.Domain g.Reduced p.Strides
         |> Option.map (fun space ->
             {
+                Pass = p.Pass
                 Body = code p.Pass
                 Space = space
                 Folds = g.Reduced.Length > 0

@@ -6,7 +6,8 @@ open System.Threading
 /// Threads that wait for work: a run costs about a microsecond while they are awake. They spin for a moment after
 /// the last part, then sleep. Work is cut by the caller, by the problem's size alone, so that results do not depend
 /// on the number of threads. Runs from several threads share the workers: a worker joins a run only while fewer
-/// threads are at work than that run allows. A run inside a part is done by its own thread.
+/// threads are at work than that run allows, those counted in that do a plan's small kernels alone. A run inside a part
+/// is done by its own thread.
 /// Parts must not wait for one another.
 [<RequireQualifiedAccess>]
 module internal Pool =
@@ -120,7 +121,10 @@ module internal Pool =
         Monitor.Enter jobs
         hire (job.Threads - 1)
         jobs.Add job
-        working <- working + 1
+
+        if not Job.Counted then
+            working <- working + 1
+
         let woken = offer helpers
         Monitor.Exit jobs
 
@@ -130,7 +134,10 @@ module internal Pool =
     let private close (job: Job) =
         Monitor.Enter jobs
         jobs.Remove job |> ignore
-        working <- working - 1
+
+        if not Job.Counted then
+            working <- working - 1
+
         let woken = if anyWork () then offer 1 else 0
         Monitor.Exit jobs
 
@@ -151,6 +158,29 @@ module internal Pool =
 
         if sleeps then
             job.Left.Wait()
+
+    /// Counts this thread among those at work until `stop`, whatever runs it has or has not. False where it is counted
+    /// already, or at work in a part: then there is nothing to stop.
+    let start () =
+        if Job.Counted || Job.Inside then
+            false
+        else
+            Monitor.Enter jobs
+            working <- working + 1
+            Monitor.Exit jobs
+            Job.Counted <- true
+            true
+
+    /// Counts this thread no longer.
+    let stop () =
+        Job.Counted <- false
+        Monitor.Enter jobs
+        working <- working - 1
+        let woken = if anyWork () then offer 1 else 0
+        Monitor.Exit jobs
+
+        if woken > 0 then
+            wake.Release woken |> ignore
 
     /// Runs parts 0 to parts − 1 on at most so many threads, this one among them; returns when all are done.
     /// If parts fail, no new ones begin and the lowest one's exception is raised here.

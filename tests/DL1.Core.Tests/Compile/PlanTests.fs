@@ -52,6 +52,8 @@ let private isExact (e: Expr) =
     | Node.Softmax _
     | Node.LogSumExp _
     | Node.Conv _
+    | Node.AvgPool _
+    | Node.AvgPoolGrad _
     | Node.Custom _
     | Node.Scan _ -> false
     | _ -> true
@@ -116,6 +118,25 @@ let tests =
                 && agrees (planned Width.Bits512 true 2) usual w.Wild)
             graphLaw 500 "the values are those of Eval but for rounding" (fun t ->
                 List.forall2 (Numbers.close 1e-9) (evaluated t.Tame) (usual t.Tame))
+            graphLaw
+                300
+                "around the lanes of vectors the bits are those of Eval, where nothing is approximated"
+                (fun w -> agrees evaluated usual { w.WideWild with Roots = exactParts w.WideWild.Roots })
+            graphLaw
+                200
+                "around the lanes of vectors all widths and threads have the same bits, emitted or not"
+                (fun w ->
+                    [
+                        planned Width.Bits128 true 1
+                        planned Width.Bits256 true 3
+                        planned Width.Bits512 true 2
+                        planned Simd.widest false 2
+                    ]
+                    |> List.forall (fun other -> agrees other usual w.WideWild))
+            graphLaw 300 "around the lanes of vectors the values are those of Eval but for rounding" (fun t ->
+                List.forall2 (Numbers.close 1e-9) (evaluated t.WideTame) (usual t.WideTame))
+            graphLaw 300 "so are those of f32" (fun t ->
+                List.forall2 (Numbers.close 1e-4) (evaluated t.WideSingle) (usual t.WideSingle))
             test "convolutions read and write channels first where nothing else wants them last" {
                 let x, w, b =
                     variable "x" [ 3; 5; 12; 11 ], variable "w" [ 18; 5; 3; 3 ], variable "b" [ 18; 1; 1 ]

@@ -90,6 +90,30 @@ let private callers =
         Expect.equal sums (Array.create 6 expected) "each caller's own parts, all of them"
     }
 
+let private counted =
+    test "a thread that is at work alone takes a worker's place" {
+        use isAtWork = new ManualResetEventSlim()
+        use isOver = new ManualResetEventSlim()
+        let mutable started = [ false; true ]
+
+        let other =
+            Thread(fun () ->
+                started <- [ Pool.start (); Pool.start () ]
+                isAtWork.Set()
+                isOver.Wait()
+                Pool.stop ())
+
+        other.Start()
+        isAtWork.Wait()
+        let own = Environment.CurrentManagedThreadId
+        let threads = Array.create 200 own
+        Pool.runOn 2 200 (fun part -> threads[part] <- Environment.CurrentManagedThreadId)
+        isOver.Set()
+        other.Join()
+        Expect.equal started [ true; false ] "counted once"
+        Expect.allEqual threads own "two threads were at work without a helper"
+    }
+
 let private failure =
     test "the lowest failing part's exception reaches the caller, and the pool goes on" {
         for threads in 1..3 do
@@ -146,4 +170,5 @@ let private steady =
         Expect.equal counts (Array.create 8 2000) "and does its work"
     }
 
-let tests = testList "Pool" [ once; dealt; together; nested; callers; failure; nestedFailure; steady ]
+let tests =
+    testList "Pool" [ once; dealt; together; nested; callers; counted; failure; nestedFailure; steady ]

@@ -41,15 +41,20 @@ let private wildMakers, private tameMakers = makers Wild, makers Tame
 
 /// A graph of `count` steps, each a random primitive over what was built before and fresh leaves. Its roots are what
 /// nothing else uses.
-let make style seed count =
-    let source = Source(seed, style, false)
+let makeOf size style seed count =
+    let source = Source(seed, style, false, size)
     let makers = if style = Wild then wildMakers else tameMakers
     let used = HashSet<Digest>()
+
+    let most =
+        match size with
+        | Few -> 64
+        | AroundLanes -> 10_000
 
     for _ in 1..count do
         let e = makers[source.Next(0, makers.Length - 1)] source
 
-        if e.Shape.Size <= 64 && e.Shape.Rank <= 5 then
+        if e.Shape.Size <= most && e.Shape.Rank <= 5 then
             source.Offer e
 
             for operand in Node.operands e.Node do
@@ -68,43 +73,57 @@ let make style seed count =
         Values = source.Bindings |> List.filter (fun (name, _) -> needed.Contains name)
     }
 
+/// A graph of small extents.
+let make style seed count = makeOf Few style seed count
+
 /// A graph of every element type and special values.
 type WildGraph = { Wild: Graph }
 
 /// A graph of f64, for derivatives.
 type TameGraph = { Tame: Graph }
 
+/// A wild graph whose extents lie around those of vectors.
+type WideWildGraph = { WideWild: Graph }
+
+/// A graph of f64 whose extents lie around those of vectors.
+type WideTameGraph = { WideTame: Graph }
+
+/// The same of f32.
+type WideSingleGraph = { WideSingle: Graph }
+
 /// A number between −4 and 4.
 type Modest = Modest of float
 
-let private graphs style largest =
+let private graphs size style largest =
     gen {
         let! seed = Gen.choose (0, Int32.MaxValue - 1)
         let! count = Gen.choose (1, largest)
-        return make style seed count
+        return makeOf size style seed count
     }
 
-let private smaller style (g: Graph) =
+let private smaller size style (g: Graph) =
     [ g.Count / 2; g.Count - 1 ]
     |> List.filter (fun n -> n > 0 && n < g.Count)
     |> List.distinct
-    |> Seq.map (make style g.Seed)
+    |> Seq.map (makeOf size style g.Seed)
 
-let wild = graphs Wild 30
-let tame = graphs Tame 10
+let wild = graphs Few Wild 30
+let tame = graphs Few Tame 10
+
+/// Graphs of up to so many nodes, as a type of their own.
+let private arbitrary size style largest (wrap: Graph -> 'G) (graph: 'G -> Graph) =
+    Arb.fromGenShrink (Gen.map wrap (graphs size style largest), graph >> smaller size style >> Seq.map wrap)
 
 type Generators =
-    static member WildGraph() =
-        Arb.fromGenShrink (
-            Gen.map (fun g -> { Wild = g }) wild,
-            fun g -> smaller Wild g.Wild |> Seq.map (fun g -> { Wild = g })
-        )
+    static member WildGraph() = arbitrary Few Wild 30 (fun g -> { Wild = g }) _.Wild
+    static member TameGraph() = arbitrary Few Tame 10 (fun g -> { Tame = g }) _.Tame
 
-    static member TameGraph() =
-        Arb.fromGenShrink (
-            Gen.map (fun g -> { Tame = g }) tame,
-            fun g -> smaller Tame g.Tame |> Seq.map (fun g -> { Tame = g })
-        )
+    static member WideWildGraph() = arbitrary AroundLanes Wild 15 (fun g -> { WideWild = g }) _.WideWild
+
+    static member WideTameGraph() = arbitrary AroundLanes Tame 8 (fun g -> { WideTame = g }) _.WideTame
+
+    static member WideSingleGraph() =
+        arbitrary AroundLanes Single 8 (fun g -> { WideSingle = g }) _.WideSingle
 
     static member Modest() =
         Gen.choose (-1000, 1000) |> Gen.map (fun n -> Modest(float n / 250.0)) |> Arb.fromGen

@@ -126,6 +126,7 @@ let private cast (s: Source) =
     match s.Style with
     | Wild -> Expr.cast (s.Type()) (s.Operand(s.Type(), Any))
     | Tame -> Expr.cast DType.F64 (Expr.cast DType.F32 (s.Operand(DType.F64, Any)))
+    | Single -> Expr.cast DType.F32 (Expr.cast DType.F64 (s.Operand(DType.F32, Any)))
 
 /// An operand with at least one axis that is not empty, and the axes that are not.
 let private solid dtype (s: Source) =
@@ -203,7 +204,8 @@ let private pad (s: Source) =
 
     let value =
         match s.Style with
-        | Tame -> 0.5
+        | Tame
+        | Single -> 0.5
         | Wild when x.DType.IsFloat -> s.Pick [ 0.0; -0.0; nan; infinity; 1e-40; 7.0 ]
         | Wild -> float (s.Next(-2, 2))
 
@@ -262,7 +264,8 @@ let private scan reversed (s: Source) =
     let results = finals @ stacked
 
     match s.Style with
-    | Tame -> List.item (s.Pick [ 0; 2; 4 ]) results
+    | Tame
+    | Single -> List.item (s.Pick [ 0; 2; 4 ]) results
     | Wild -> s.Pick results
 
 let private custom (s: Source) =

@@ -12,6 +12,8 @@ type Style =
     /// f64 of moderate size without ties, and operands kept inside the domains of their functions, so that
     /// differences tell derivatives.
     | Tame
+    /// The same of f32.
+    | Single
 
 /// The domain of a function's operand, kept in the tame style.
 type Domain =
@@ -22,9 +24,16 @@ type Domain =
     /// Between −1.5 and 1.5.
     | Small
 
+/// How many elements the axes of generated graphs have.
+type Size =
+    /// From 0 to 3.
+    | Few
+    /// Those, and numbers around the lanes of vectors, blocks and tiles.
+    | AroundLanes
+
 /// Operands, drawn from a seed. `alone` gives fresh variables only, for graphs of one primitive.
 [<Sealed>]
-type Source(seed: int, style: Style, alone: bool) =
+type Source(seed: int, style: Style, alone: bool, size: Size) =
     // Spread out: neighbouring seeds of System.Random begin alike.
     let random = Random(seed * -1640531527)
     let pool = List<Expr>()
@@ -32,6 +41,8 @@ type Source(seed: int, style: Style, alone: bool) =
 
     let specials =
         [| nan; infinity; -infinity; 0.0; -0.0; Double.Epsilon; 1e-40; 1e300; -3e38; 1.0; -1.0; 0.5 |]
+
+    let aroundLanes = [| 4; 5; 7; 8; 9; 15; 16; 17; 31; 32; 33; 65 |]
 
     let real domain =
         match style, domain with
@@ -68,10 +79,10 @@ type Source(seed: int, style: Style, alone: bool) =
     let within domain (e: Expr) =
         match style, domain with
         | Wild, _ -> e
-        | Tame, Any -> e
-        | Tame, Positive -> Expr.softplus e + 0.5
-        | Tame, Unit -> 0.9 * tanh e
-        | Tame, Small -> 1.5 * tanh e
+        | (Tame | Single), Any -> e
+        | (Tame | Single), Positive -> Expr.softplus e + 0.5
+        | (Tame | Single), Unit -> 0.9 * tanh e
+        | (Tame | Single), Small -> 1.5 * tanh e
 
     let probe accept =
         let rec go tries =
@@ -89,6 +100,8 @@ type Source(seed: int, style: Style, alone: bool) =
         let places = Tensor.ofArray dims (Array.init n (fun i -> i % e.Shape.Size))
         Expr.gather 0 (Expr.constant places) (Expr.reshape [ e.Shape.Size ] e)
 
+    new(seed, style, alone) = Source(seed, style, alone, Few)
+
     member _.Style = style
     member _.Next(low, high) = random.Next(low, high + 1)
     member _.Flip() = random.Next 2 = 0
@@ -103,19 +116,26 @@ type Source(seed: int, style: Style, alone: bool) =
     member s.Float() =
         match style with
         | Tame -> DType.F64
+        | Single -> DType.F32
         | Wild -> s.Pick [ DType.F32; DType.F64 ]
 
     member s.Number() =
         match style with
         | Tame -> DType.F64
+        | Single -> DType.F32
         | Wild -> s.Pick [ DType.F32; DType.F64; DType.I32; DType.I64 ]
 
     member s.Type() =
         match style with
         | Tame -> DType.F64
+        | Single -> DType.F32
         | Wild -> s.Pick DType.all
 
-    member _.Extent() = if random.Next 20 = 0 then 0 else random.Next(1, 4)
+    member _.Extent() =
+        match size with
+        | AroundLanes when random.Next 3 = 0 -> aroundLanes[random.Next aroundLanes.Length]
+        | AroundLanes
+        | Few -> if random.Next 20 = 0 then 0 else random.Next(1, 4)
 
     member s.Dims(rankLow, rankHigh) = List.init (s.Next(rankLow, rankHigh)) (fun _ -> s.Extent())
 
