@@ -80,6 +80,8 @@ let tests =
             InPlaceTests.tests
             CompileTests.tests
             DrawnFoldTests.tests
+            UnitAxesTests.tests
+            LongSumTests.tests
             SessionTests.tests
             ChainTests.tests
             ExplainPlanTests.tests

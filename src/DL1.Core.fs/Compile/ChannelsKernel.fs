@@ -64,6 +64,11 @@ type internal ChannelsKernel(frame: Frame, width: Width, job: ChannelsJob) =
         let at = { Whereabouts.Of frame with One = job.Result; OneAt = own }
         FinishJob.run pass &at Int32.MaxValue row rows 0 columns
 
+    override _.KeptBytes =
+        match conv with
+        | Some kernel -> kernel.KeptBytes
+        | None -> 0L
+
     override this.Run() =
         match finish, job.Finish with
         | null, Some pass ->

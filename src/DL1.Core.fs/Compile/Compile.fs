@@ -107,6 +107,6 @@ module Compile =
 
     /// The plan for a graph as a table: for each kernel its kind, the extents it goes over, its operations, the bytes that
     /// it reads and writes, and what it computes as formulas, with where the values stand in the arena; at the end what
-    /// all of it comes to. `Session.Explain` adds times. `Compile.explain [ w; x ] [ loss ]`
+    /// all of it comes to, and the memory that it needs at most. `Session.Explain` adds times. `Compile.explain [ w; x ] [ loss ]`
     let explain (inputs: Variable list) (roots: Expr list) : string =
         Cache.plan Simd.widest standard.DynamicCode inputs roots |> ExplainPlan.text

@@ -59,6 +59,11 @@ type internal Executable(plan: Plan, width: Width) =
     member _.Frame = frame
     member _.Kernels = kernels
 
+    /// The bytes that kernels keep to work in, those in loops among them.
+    member _.KeptBytes: int64 =
+        Array.sumBy (fun (kernel: Kernel) -> kernel.KeptBytes) kernels
+        + (bodies |> Seq.choose id |> Seq.sumBy (fun (body: Executable) -> body.KeptBytes))
+
     /// Has the kernels watched, those in loops among them; by no one, where there are no watches.
     member this.Watch(make: Watched -> Watch[]) = this.WatchIn(None, make)
 

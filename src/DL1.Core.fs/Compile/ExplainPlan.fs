@@ -80,9 +80,16 @@ module internal ExplainPlan =
 
         head + text.Replace("\n", "\n" + String(' ', 4))
 
-    let private rate (peak: Peak) (cost: Cost) (time: float) =
+    /// The floats that a kernel computes with.
+    let private floatOf (plan: Plan) (step: PlanStep) =
+        step.Writes
+        |> Array.map (fun p -> plan.Values[p].DType)
+        |> Array.tryFind (fun dtype -> dtype.IsFloat)
+        |> Option.defaultValue DType.F32
+
+    let private rate (peak: Peak) dtype (cost: Cost) (time: float) =
         let flops, bytes = float cost.Flops / time, float (cost.Read + cost.Written) / time
-        let share = max (flops / peak.Flops) (bytes / peak.Bytes)
+        let share = max (flops / peak.FlopsOf dtype) (bytes / peak.Bytes)
 
         [
             seconds time
@@ -104,7 +111,7 @@ module internal ExplainPlan =
                 | None -> []
                 | Some(profile, peak) ->
                     match profile.TryFind plan |> Option.map _.Seconds(i) with
-                    | Some(ValueSome time) when time > 0.0 -> rate peak cost time
+                    | Some(ValueSome time) when time > 0.0 -> rate peak (floatOf plan step) cost time
                     | Some _
                     | None -> [ ""; ""; ""; "" ]
 
@@ -149,11 +156,22 @@ module internal ExplainPlan =
                 | Some known ->
                     Seq.init plan.Steps.Length known.Seconds |> Seq.sumBy (ValueOption.defaultValue 0.0)
 
-            $"{work}\n{seconds times} in kernels; this machine's peak is {number (peak.Flops / 1e9)} GFLOP/s (f32) and "
+            $"{work}\n{seconds times} in kernels; this machine's peak is {number (peak.Flops / 1e9)} GFLOP/s (f32), "
+            + $"{number (peak.Flops64 / 1e9)} GFLOP/s (f64) and "
             + $"{number (peak.Bytes / 1e9)} GB/s (memory; what caches hold is faster)"
 
-    /// A plan as a table, with the times of a profile, on so many threads.
-    let table (profile: (Profile * Peak) option) (plan: Plan) : string =
+    /// What a plan needs at most: `results` times its results, which a session has twice, and what `kernels` keep.
+    let private memory results (kernels: int64) (plan: Plan) =
+        let bytes = float >> scaled "B"
+        let need = PlanMemory.ofPlan plan
+        let all = need.Between + need.Constants + results * need.Results + kernels
+        let twice = if results = 2L then ", now and next" else ""
+        let own = if kernels > 0L then $", kernels' own {bytes kernels}" else ""
+
+        $"memory {bytes all}: between kernels {bytes need.Between}, constants {bytes need.Constants}, "
+        + $"results {bytes (results * need.Results)}{twice}{own}; beside inputs of {bytes need.Inputs}"
+
+    let private made (profile: (Profile * Peak) option) (memory: string) (plan: Plan) : string =
         let kernels = rows profile 0 "" plan
         let header = if profile.IsSome then titles @ timeTitles else titles
         let lines = header :: List.map _.Cells kernels
@@ -177,7 +195,17 @@ module internal ExplainPlan =
                 let indent = String(' ', 4 + 2 * kernel.Depth)
                 out.AppendLine(indent + formula.Replace("\n", "\n" + indent)) |> ignore
 
-        out.Append(total profile plan).ToString()
+        out.AppendLine(total profile plan).Append(memory).ToString()
 
     /// A plan as a table.
-    let text (plan: Plan) : string = table None plan
+    let text (plan: Plan) : string = made None (memory 1L 0L plan) plan
+
+    /// A session's plan as a table, with the times of a profile.
+    let session (profile: (Profile * Peak) option) (executable: Executable) : string =
+        let plan = executable.Plan
+        let threads = scaled "B" (float Scratch.Total)
+
+        made
+            profile
+            $"{memory 2L executable.KeptBytes plan}, and {threads} in which all threads work for all plans"
+            plan

@@ -30,3 +30,6 @@ type internal Frame(places: int, bytes: int64) =
 [<AbstractClass>]
 type internal Kernel() =
     abstract Run: unit -> unit
+    /// The bytes that it keeps to work in.
+    abstract KeptBytes: int64
+    default _.KeptBytes = 0L

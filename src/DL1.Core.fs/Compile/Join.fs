@@ -94,8 +94,9 @@ module internal Join =
 
                     operands.Add { Source = r.Source; Offset = r.Offset; Strides = strides }
 
-            // A fold beside a product's pass, or a still value that nothing in the group leads to, is not for this group.
-            ok <- ok && (role = Role.Along || readsStill)
+            // A fold beside a product's pass, or a still value that nothing in the group leads to, is not for this group;
+            // nor is a still value that is drawn, since words are drawn for each point.
+            ok <- ok && (role = Role.Along || (readsStill && not drawn))
 
             let points = Array.fold (*) 1 g.Domain
             let items = if reduced.Length = 0 then points else Array.fold (*) 1 g.Kept

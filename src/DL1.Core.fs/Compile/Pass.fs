@@ -41,8 +41,9 @@ type internal PassStep =
 ///
 /// The order of folding, which decides the bits, knows no machine: a block is 64 bytes of floats, so that 16 or 8 logical
 /// lanes each fold their own columns, segment by segment and block by block: column c of a line belongs to lane
-/// c mod 16 or 8, and the last block of a line may be a part of one. Across joins lane i with lane i + half, and so on by
-/// halves. A fold begins with 0, 1, −∞ or ∞ (the least or the greatest whole number of 32 bits).
+/// c mod 16 or 8, and the last block of a line may be a part of one. Long sums of floats are taken in pieces, so that what
+/// is added is never much less than what it is added to: see `PassPieces`. Across joins lane i with lane i + half, and so
+/// on by halves. A fold begins with 0, 1, −∞ or ∞ (the least or the greatest whole number of 32 bits).
 ///
 /// An element is read before it is written, and by no other column's computation: a pass of one phase may store to the
 /// very addresses that it loads from, segment for segment. Operands may overlap in no other way. Where folds do not go

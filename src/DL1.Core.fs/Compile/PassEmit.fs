@@ -14,6 +14,8 @@ type private PassEmitter(plan: PassPlan, methods: PassMethods, il: ILGenerator) 
     let strides = pass.Operands |> Array.map (fun _ -> native ())
     let finish = native ()
     let left = native ()
+    let limit = native ()
+    let block = methods.Lanes * methods.Vectors
     let ldloc (local: LocalBuilder) = il.Emit(OpCodes.Ldloc, local)
     let stloc (local: LocalBuilder) = il.Emit(OpCodes.Stloc, local)
     let segments () = il.Emit OpCodes.Ldarg_1
@@ -58,16 +60,12 @@ type private PassEmitter(plan: PassPlan, methods: PassMethods, il: ILGenerator) 
         il.Emit OpCodes.Conv_I4
         stloc rest
 
-    /// One segment's columns, where folds go across.
-    let line (phase: PassPhase) =
-        let copies = sideBySide phase
-        constant 0
-        stloc column
-
+    /// Whole vectors of a line, as far as there are any before a column.
+    let vectors (phase: PassPhase) copies (until: unit -> unit) =
         loop
             (fun top ->
                 ldloc column
-                columns ()
+                until ()
                 constant (copies * methods.Lanes)
                 il.Emit OpCodes.Sub
                 il.Emit(OpCodes.Ble, top))
@@ -79,6 +77,43 @@ type private PassEmitter(plan: PassPlan, methods: PassMethods, il: ILGenerator) 
                     inner.Rotate phase
 
                 forward copies)
+
+    /// Whole vectors of a line, piece by piece.
+    let pieces (phase: PassPhase) copies =
+        let again = il.DefineLabel()
+        il.MarkLabel again
+        inner.Pieces.Next(phase, methods.Vectors, block)
+        // The piece ends with the line, or so many blocks from here.
+        columns ()
+        ldloc column
+        constant (PassPieces.length * block)
+        il.Emit OpCodes.Add
+        il.Emit(OpCodes.Call, methods.Of(typeof<Math>, "Min", [| typeof<nativeint>; typeof<nativeint> |]))
+        stloc limit
+
+        inner.Pieces.Count(
+            phase,
+            fun () ->
+                ldloc limit
+                ldloc column
+                il.Emit OpCodes.Sub
+        )
+
+        vectors phase copies (fun () -> ldloc limit)
+        ldloc limit
+        columns ()
+        il.Emit(OpCodes.Blt, again)
+
+    /// One segment's columns, where folds go across.
+    let line (phase: PassPhase) =
+        let copies = sideBySide phase
+        constant 0
+        stloc column
+
+        if phase.Sums.Length > 0 then
+            pieces phase copies
+        else
+            vectors phase copies columns
 
         let over = il.DefineLabel()
 
@@ -123,6 +158,8 @@ type private PassEmitter(plan: PassPlan, methods: PassMethods, il: ILGenerator) 
                 for copy in 0 .. totals - 1 do
                     inner.Start(op, x, inner.Total(fold, copy))
 
+            inner.Pieces.Start(phase, totals)
+
             if phase.Loops then
                 let moving = PassPhases.moving pass phase
 
@@ -146,6 +183,8 @@ type private PassEmitter(plan: PassPlan, methods: PassMethods, il: ILGenerator) 
                             inner.Store(rows, false, step, operand, 1)
 
                         if not pass.Across then
+                            inner.Pieces.Next(phase, totals, 1)
+                            inner.Pieces.Count(phase, (fun () -> constant 1))
                             inner.Work(phase, partial, copies)
                         elif phase.Block.Length + phase.BlockStores.Length + phase.Folds.Length > 0 then
                             line phase
@@ -155,6 +194,8 @@ type private PassEmitter(plan: PassPlan, methods: PassMethods, il: ILGenerator) 
                                 advance rows[operand] (fun () -> ldloc strides[operand])
 
                         advance left (fun () -> constant -1))
+
+            inner.Pieces.Finish(phase, totals)
 
             if pass.Across then
                 for struct (fold, op, x) in phase.Folds do
@@ -182,7 +223,6 @@ type private PassEmitter(plan: PassPlan, methods: PassMethods, il: ILGenerator) 
 
         if pass.Across then
             // The columns rounded up to whole blocks.
-            let block = methods.Lanes * methods.Vectors
             columns ()
             constant (block - 1)
             il.Emit OpCodes.Add
@@ -198,7 +238,7 @@ type private PassEmitter(plan: PassPlan, methods: PassMethods, il: ILGenerator) 
 
             if together then
                 columns ()
-                constant (methods.Lanes * methods.Vectors)
+                constant block
                 il.Emit(OpCodes.Bne_Un, parts)
                 phases false methods.Vectors
                 il.Emit OpCodes.Ret

@@ -148,6 +148,8 @@ type internal PassEmitBlock(plan: PassPlan, methods: PassMethods, il: ILGenerato
 
         stloc total
 
+    /// Sums in pieces.
+    member val Pieces = PassEmitPieces(plan, methods, il, steps, total)
     /// Where each operand begins.
     member _.Firsts = firsts
     /// Where each operand's line begins, in the segment that a loop has come to.

@@ -189,6 +189,17 @@ module internal PassInterpret =
 
         // Lanes beyond a line's end must not be folded: a fold's next lanes stand here before they are taken.
         let next = slot pass.Steps.Length
+        // The sums of pieces, and of many of them.
+        let inline above level fold = slot (level * (pass.Steps.Length + 1) + fold)
+
+        let inline zero (total: nativeint) = if single then fill total 4 0.0f else fill total 8 0.0
+
+        let inline add (into: nativeint) (from: nativeint) =
+            if single then
+                PassFloats.binary32 BinaryOp.Add into from into
+            else
+                PassFloats.binary64 BinaryOp.Add into from into
+
         let firstCount = int (min columns lanes)
 
         for phase in plan.Phases do
@@ -201,6 +212,27 @@ module internal PassInterpret =
             for struct (fold, op, x) in phase.Folds do
                 start single plan.Kinds[x] op (slot fold)
 
+            let mutable since = 0n
+            let mutable pieces = 0
+
+            for fold in phase.Sums do
+                zero (above 1 fold)
+                zero (above 2 fold)
+
+            /// Ends a piece that is long enough.
+            let inline endPiece () =
+                for fold in phase.Sums do
+                    add (above 1 fold) (slot fold)
+                    zero (slot fold)
+
+                since <- 0n
+                pieces <- pieces + 1
+
+                if pieces % PassPieces.length = 0 then
+                    for fold in phase.Sums do
+                        add (above 2 fold) (above 1 fold)
+                        zero (above 1 fold)
+
             if phase.Loops then
                 for segment in 0n .. segments - 1n do
                     for step in phase.Segment do
@@ -211,8 +243,23 @@ module internal PassInterpret =
 
                     let mutable column = 0n
 
+                    if not pass.Across then
+                        if since >= nativeint PassPieces.length then
+                            endPiece ()
+
+                        since <- since + 1n
+
                     while column < columns do
                         let count = int (min lanes (columns - column))
+
+                        if pass.Across then
+                            if
+                                column % (nativeint PassPieces.length * lanes) = 0n
+                                && since >= nativeint PassPieces.length * lanes
+                            then
+                                endPiece ()
+
+                            since <- since + nativeint count
 
                         for work in phase.Block do
                             match work with
@@ -234,6 +281,12 @@ module internal PassInterpret =
 
                         column <- column + lanes
 
+            if pieces > 0 then
+                for fold in phase.Sums do
+                    add (above 1 fold) (slot fold)
+                    add (above 2 fold) (above 1 fold)
+                    PassMemory.Copy(above 2 fold, slot fold, 64)
+
             if pass.Across then
                 for struct (fold, op, x) in phase.Folds do
                     join single plan.Kinds[x] op (slot fold)
@@ -241,7 +294,7 @@ module internal PassInterpret =
     /// The pass as a body that interprets it.
     let body (plan: PassPlan) : PassBody =
         let single = plan.Pass.Type = DType.F32
-        let bytes = 64 * (plan.Pass.Steps.Length + 1)
+        let bytes = 3 * 64 * (plan.Pass.Steps.Length + 1)
 
         PassBody(fun operands segments columns ->
             // The first argument, because stack may only be taken while nothing else is being put together.

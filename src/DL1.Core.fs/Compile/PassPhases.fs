@@ -19,6 +19,8 @@ type internal PassPhase =
         BlockStores: struct (int * int)[]
         /// The fold's step, how it folds, and what.
         Folds: struct (int * ReduceOp * int)[]
+        /// The folds that are sums of floats, which go in pieces.
+        Sums: int[]
     }
 
     /// Whether the phase has anything to do for each segment.
@@ -27,6 +29,17 @@ type internal PassPhase =
 /// A pass in order: what its values are, and what each phase computes. What no store needs is left out.
 [<NoEquality; NoComparison>]
 type internal PassPlan = { Pass: Pass; Kinds: LaneKind[]; Rates: PassRate[]; Phases: PassPhase[] }
+
+/// Sums of floats in pieces (Higham 1993): a lane adds at most some hundred elements to a piece, then the piece to a sum
+/// of pieces, and after as many pieces that sum to a last one. So the error of a sum grows with the logarithm of its
+/// length rather than with the length. Downward a piece ends after `length` segments. Across it ends before a line, or
+/// before a block of one whose number is a multiple of `length`, where so many columns as `length` blocks have, or more,
+/// were added since the last end. A sum of one piece is that piece.
+[<RequireQualifiedAccess>]
+module internal PassPieces =
+    /// Additions to a piece, and pieces to a sum of them.
+    [<Literal>]
+    let length = 128
 
 /// Puts the steps of a pass into phases.
 [<RequireQualifiedAccess>]
@@ -217,6 +230,10 @@ module internal PassPhases =
                         | None -> PassWork.Compute i)
                 BlockStores = storesOf PassRate.Block
                 Folds = folds
+                Sums =
+                    folds
+                    |> Array.choose (fun struct (fold, op, x) ->
+                        if op = ReduceOp.Sum && kinds[x] = LaneKind.Float then Some fold else None)
             }
 
         { Pass = pass; Kinds = kinds; Rates = rates; Phases = Array.init (last + 1) phase }

@@ -45,9 +45,17 @@ type internal Chains<'S, 'V, 'T
         let left = 'S.Add('S.Add('S.Add(a, b), 'S.Add(c, d)), 'S.Add(e, f))
         'S.Store('S.Add(left, 'S.Add('S.Add(g, h), 'S.Add(i, j))), target)
 
-/// What this machine can do at most, measured: f32 operations and bytes a second.
+/// What this machine can do at most, measured: operations of f32 and of f64, and bytes a second.
 [<Struct>]
-type internal Peak = { Flops: float; Bytes: float }
+type internal Peak =
+    {
+        Flops: float
+        Flops64: float
+        Bytes: float
+    }
+
+    /// Of a type's operations.
+    member this.FlopsOf(dtype: DType) = if dtype = DType.F64 then this.Flops64 else this.Flops
 
 /// Short measurements of this machine: some 50 ms, once for each number of threads.
 [<RequireQualifiedAccess>]
@@ -63,27 +71,32 @@ module internal Peak =
 
         best
 
-    let private flops threads =
+    let private flops single threads =
         let links = 50_000
         let parts = 4 * threads
 
         let part (_: int) =
-            let words = NativePtr.stackalloc<float32> 32
-            NativePtr.set words 0 0.5f
+            let words = NativePtr.stackalloc<int64> 16
+            let bits = if single then 0x3F000000L else 0x3FE0000000000000L
+            NativePtr.set words 0 bits
             let source = NativePtr.toNativeInt words
             let target = source + 64n
 
-            match Simd.widest with
-            | Width.Bits512 -> Chains<F32x512, _, _>.Run(links, source, target)
-            | Width.Bits256 -> Chains<F32x256, _, _>.Run(links, source, target)
-            | Width.Bits128 -> Chains<F32x128, _, _>.Run(links, source, target)
+            match Simd.widest, single with
+            | Width.Bits512, true -> Chains<F32x512, _, _>.Run(links, source, target)
+            | Width.Bits512, false -> Chains<F64x512, _, _>.Run(links, source, target)
+            | Width.Bits256, true -> Chains<F32x256, _, _>.Run(links, source, target)
+            | Width.Bits256, false -> Chains<F64x256, _, _>.Run(links, source, target)
+            | Width.Bits128, true -> Chains<F32x128, _, _>.Run(links, source, target)
+            | Width.Bits128, false -> Chains<F64x128, _, _>.Run(links, source, target)
 
-        let lanes =
+        let bytes =
             match Simd.widest with
-            | Width.Bits512 -> 16
-            | Width.Bits256 -> 8
-            | Width.Bits128 -> 4
+            | Width.Bits512 -> 64
+            | Width.Bits256 -> 32
+            | Width.Bits128 -> 16
 
+        let lanes = bytes / (if single then 4 else 8)
         let seconds = least 8 (fun () -> Pool.runOn threads parts part)
         2.0 * float (10 * lanes * links) * float parts / seconds
 
@@ -101,4 +114,8 @@ module internal Peak =
 
     /// What so many threads can do.
     let measured (threads: int) : Peak =
-        known.GetOrAdd(threads, (fun threads -> { Flops = flops threads; Bytes = bytes threads }))
+        known.GetOrAdd(
+            threads,
+            fun threads ->
+                { Flops = flops true threads; Flops64 = flops false threads; Bytes = bytes threads }
+        )

@@ -59,16 +59,33 @@ module internal Reads =
     let isMadeAgain (fleeting: HashSet<Digest>) (e: Expr) (r: Reading) =
         fleeting.Contains r.Source.Digest && isSame (working e) r
 
+    /// Strides over a shape as strides over another that differs from it in axes of extent 1 alone.
+    let private over (shape: Shape) (other: Shape) (strides: int[]) =
+        let own = squeeze other strides
+        let mutable next = 0
+
+        Array.init shape.Rank (fun axis ->
+            if shape[axis] = 1 then
+                0
+            else
+                next <- next + 1
+                own[next - 1])
+
     /// What a node reads in the course of a pass: its operands, those of fleeting values taken along.
     let rec reads (fleeting: HashSet<Digest>) (e: Expr) : Reading list =
+        let shape = working e
+
         of' e
         |> List.collect (fun r ->
             if isMadeAgain fleeting e r then
                 match r.Source.Node with
                 // Only the key is read, as it were by every element.
-                | Node.RandomBits(_, shape, key) ->
+                | Node.RandomBits(_, _, key) ->
                     [ { Reading.whole key with Strides = Array.zeroCreate shape.Rank } ]
-                | _ -> reads fleeting r.Source
+                | _ ->
+                    reads fleeting r.Source
+                    |> List.map (fun inner ->
+                        { inner with Strides = over shape r.Source.Shape inner.Strides })
             else
                 [ r ])
 

@@ -149,11 +149,11 @@ type Session
             isProfiling <- value
             watch ()
 
-    /// The plan as a table, as `Compile.explain` has it; after profiled steps, with the mean time of each kernel, its
+    /// The plan as a table, as `Compile.explain` has it, with the memory of a session; after profiled steps, with the mean time of each kernel, its
     /// operations and bytes a second, and the larger of its shares of what this machine can do at most (which is measured
     /// once, in some 50 ms). `session.IsProfiling <- true`, some steps, then `session.Explain()`.
     member _.Explain() : string =
-        ExplainPlan.table (profile |> Option.map (fun p -> p, Peak.measured options.Threads)) plan
+        ExplainPlan.session (profile |> Option.map (fun p -> p, Peak.measured options.Threads)) executable
 
     /// The state now, in its order: copies that no step changes.
     member _.State: Tensor list =

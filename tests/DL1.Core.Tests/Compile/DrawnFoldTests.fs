@@ -30,6 +30,36 @@ let private folded =
             let inputs, values = [ variableOf key; variableOf x ], keyed (int64 seed) @ [ whole ]
             sameBits (Eval.prepare inputs roots values) (Compile.prepare inputs roots values))
 
+let private afterFold =
+    law
+        "a mask of a fold's results, kept as axes or not, is drawn once for each of them"
+        (fun (rows: byte) (columns: byte) (keeps: bool) (seed: byte) ->
+            let rows, columns = 1 + int rows % 40, 1 + int columns % 40
+            let x = Expr.variable "x" DType.F64 [ rows; columns ]
+            let dims = if keeps then [ rows; 1 ] else [ rows ]
+            let mask = Expr.cast DType.F64 (Draw.bernoulli 0.5 dims key)
+            let sums = if keeps then Reduce.keepDims Expr.sum [ 1 ] x else Expr.sum [ 1 ] x
+            let all = Expr.sumAll x * Expr.cast DType.F64 (Draw.bernoulli 0.5 [] key)
+            let roots = [ sums * mask; all ] @ (if keeps then [ x * (sums * mask) ] else [])
+            let inputs = [ variableOf key; variableOf x ]
+            let values = keyed (int64 seed) @ [ normal 6L DType.F64 [ rows; columns ] ]
+
+            List.forall2
+                (Numbers.close 1e-12)
+                (Eval.prepare inputs roots values)
+                (Compile.prepare inputs roots values))
+
+let private dropoutAfterMean =
+    test "dropout right after a mean is that of Eval" {
+        let x = Expr.variable "x" DType.F32 [ 4; 7; 8 ]
+        let model = Layer.ofFunction "mean" (Reduce.mean [ 2 ]) => Shaping.dropout 0.5
+        let parameters, state = Layer.init (Key.ofSeed 1L) x model
+        let constants = Tree.map Expr.constant
+        let y, _ = Layer.apply (Mode.Training key) (constants parameters) (constants state) model x
+        let values = keyed 4L @ [ normal 5L DType.F32 [ 4; 7; 8 ] ]
+        agreesOn "f32" 1e-5 [ variableOf key; variableOf x ] values [ y ]
+    }
+
 let private normalised =
     test "batch normalisation of an input under dropout is that of Eval" {
         let x = Expr.variable "x" DType.F32 [ 33; 20 ]
@@ -43,4 +73,4 @@ let private normalised =
         agreesOn "f32" 1e-4 [ variableOf key; variableOf x ] values [ y ]
     }
 
-let tests = testList "DrawnFold" [ folded; normalised ]
+let tests = testList "DrawnFold" [ folded; afterFold; dropoutAfterMean; normalised ]

@@ -44,10 +44,11 @@ let tests =
                         "396.8 kFLOP"
                         "1 kernels"
                         "arena 0 bytes"
+                        "memory 25.6 kB: between kernels 0 B, constants 0 B, results 25.6 kB; beside inputs of 21.56 kB"
                     ]
                     text
 
-                Expect.equal (lines text).Length 4 "a header, a kernel, its formula, and the sum"
+                Expect.equal (lines text).Length 5 "a header, a kernel, its formula, the sum, and the memory"
             }
             test "the columns stand beneath each other" {
                 let s = perceptron DType.F32 16 8 24
@@ -97,7 +98,9 @@ let tests =
                 let session = Session.Of(s.State, s.Next, s.Inputs, [ s.Loss ])
                 Expect.isFalse session.IsProfiling "at first"
                 let plain = session.Explain()
-                Expect.equal plain (Compile.explain s.Variables s.Roots) "as before a run"
+                let kernels (text: string) = text[.. text.LastIndexOf "\nmemory"]
+                Expect.equal (kernels plain) (kernels (Compile.explain s.Variables s.Roots)) "as before a run"
+                holds [ ", now and next; beside inputs of "; "in which all threads work" ] plain
                 session.IsProfiling <- true
 
                 for _ in 1..3 do
@@ -132,10 +135,24 @@ let tests =
                 let plainly (text: string) = text.Replace("\r", "")
                 Expect.stringContains (plainly (File.ReadAllText page)) (plainly table) "put this table there"
             }
+            test "a convolution tells what it keeps" {
+                let s = convolutional DType.F32
+                let session = Session.Of(s.State, s.Next, s.Inputs, [ s.Loss ])
+                holds [ ", kernels' own " ] (session.Explain())
+            }
+            test "the memory of loops is told, and that of their bodies" {
+                let h0, xs = floats "h" [ 1000 ], floats "xs" [ 9; 1000 ]
+                let last, _ = Scan.run h0 xs (fun h x -> let h = Expr.cumSum 0 (h + x) in h, h)
+                let memory = PlanMemory.ofPlan (plan (Graph.variables [ last ]) [ last ])
+                // What is carried, twice, and a sum before it is accumulated; an output that no one wants is left out.
+                Expect.equal memory.Between (2L * 4000L + 4032L) "between kernels"
+                Expect.equal (memory.Results, memory.Inputs) (4000L, 40000L) "results and inputs"
+            }
             test "a machine's peak is measured once" {
                 let first, second = Peak.measured 1, Peak.measured 1
-                Expect.equal (first.Flops, first.Bytes) (second.Flops, second.Bytes) "kept"
+                Expect.equal first second "kept"
                 Expect.isTrue (Double.IsFinite first.Flops && first.Flops > 0.0) "operations"
+                Expect.isTrue (Double.IsFinite first.Flops64 && first.Flops64 > 0.0) "operations of f64"
                 Expect.isTrue (Double.IsFinite first.Bytes && first.Bytes > 0.0) "bytes"
             }
         ]

@@ -19,10 +19,41 @@ let private reference (op: ReduceOp) (round: float -> float) lanes across (lines
         | ReduceOp.Max -> -infinity, (fun (a: float) b -> Math.Max(a, b))
         | ReduceOp.Min -> infinity, (fun (a: float) b -> Math.Min(a, b))
 
-    let totals = Array.create lanes start
+    // Lines cut where a piece of a sum may end: downward before each, across before every 128th block of one.
+    let runs =
+        if across then
+            lines |> Array.collect (Array.chunkBySize (128 * lanes))
+        else
+            lines
 
-    for line in lines do
-        line |> Array.iteri (fun c v -> totals[c % lanes] <- join totals[c % lanes] v)
+    let piece = if across then 128 * lanes else 128
+
+    /// The runs of each piece: as many as it takes to be long enough.
+    let rec pieces (since: int) (current: float[] list) found (left: float[] list) =
+        match left with
+        | [] -> List.rev (List.rev current :: found)
+        | run :: left when since >= piece -> pieces 0 [] (List.rev current :: found) (run :: left)
+        | run :: left -> pieces (since + (if across then run.Length else 1)) (run :: current) found left
+
+    let sumOf (runs: float[] list) =
+        let totals = Array.create lanes start
+
+        for run in runs do
+            run |> Array.iteri (fun c v -> totals[c % lanes] <- join totals[c % lanes] v)
+
+        totals
+
+    let together (parts: float[] list) = List.fold (Array.map2 join) (Array.create lanes start) parts
+
+    let totals =
+        match op, pieces 0 [] [] (List.ofArray runs) with
+        | ReduceOp.Sum, (_ :: _ :: _ as pieces) ->
+            // Every 128 whole pieces are summed for themselves; the last piece belongs to those that are left.
+            let sums = List.map sumOf pieces
+            let whole = (sums.Length - 1) / 128 * 128
+            let groups = List.take whole sums |> List.chunkBySize 128 |> List.map together
+            together (groups @ [ together (List.skip whole sums) ])
+        | _ -> sumOf (List.ofArray runs)
 
     let rec halves (values: float[]) =
         let half = values.Length / 2
@@ -307,40 +338,62 @@ let private folds =
                         else
                             [ 0; 1; 3; lanes - 1; lanes ]
 
+                    // Around the ends of pieces, and of many pieces.
+                    let long =
+                        if across then
+                            [
+                                for length in
+                                    [ 128 * lanes - 1; 128 * lanes; 128 * lanes + 1; 300 * lanes + 5 ] do
+                                    length, 1
+                                    length, 3
+                                // Lines of less than a piece.
+                                100 * lanes + 3, 9
+                                5, 1000
+                                128 * 128 * lanes, 1
+                                128 * 129 * lanes + 1, 2
+                            ]
+                        else
+                            [
+                                for segments in
+                                    [ 127; 128; 129; 300; 128 * 128; 128 * 128 + 1; 128 * 129 + 1 ] ->
+                                    lanes - 1, segments
+                            ]
+
                     test $"""of {dtype} {if across then "across" else "down"}""" {
-                        for columns in lengths do
-                            for segments in [ 0; 1; 2; 5 ] do
-                                let random = Random(columns * 10 + segments)
+                        let sizes = List.allPairs lengths [ 0; 1; 2; 5 ] @ long
 
-                                let lines =
-                                    Array.init segments (fun _ ->
-                                        Array.init columns (fun _ ->
-                                            round dtype (random.NextDouble() * 2.0 - 0.9)))
+                        for columns, segments in sizes do
+                            let random = Random(columns * 10 + segments)
 
-                                let results = if across then 1 else columns
+                            let lines =
+                                Array.init segments (fun _ ->
+                                    Array.init columns (fun _ ->
+                                        round dtype (random.NextDouble() * 2.0 - 0.9)))
 
-                                let bytes =
-                                    [|
-                                        bytesOf dtype (Array.concat lines)
-                                        for _ in reductions do
-                                            Array.zeroCreate (results * size dtype)
-                                    |]
+                            let results = if across then 1 else columns
 
-                                let strides = [| columns * size dtype; 0; 0; 0; 0 |]
+                            let bytes =
+                                [|
+                                    bytesOf dtype (Array.concat lines)
+                                    for _ in reductions do
+                                        Array.zeroCreate (results * size dtype)
+                                |]
 
-                                for body in bodies p do
-                                    let found = apply body segments columns strides bytes
+                            let strides = [| columns * size dtype; 0; 0; 0; 0 |]
 
-                                    for k, op in List.indexed reductions do
-                                        let expected = reference op (round dtype) lanes across lines
-                                        let result = found[k + 1]
+                            for body in bodies p do
+                                let found = apply body segments columns strides bytes
 
-                                        for i in 0 .. results - 1 do
-                                            let value = take dtype result (i * size dtype)
+                                for k, op in List.indexed reductions do
+                                    let expected = reference op (round dtype) lanes across lines
+                                    let result = found[k + 1]
 
-                                            Expect.isTrue
-                                                (same value expected[i])
-                                                $"{op} of {segments} segments of {columns} columns"
+                                    for i in 0 .. results - 1 do
+                                        let value = take dtype result (i * size dtype)
+
+                                        Expect.isTrue
+                                            (same value expected[i])
+                                            $"{op} of {segments} segments of {columns} columns"
                     }
         ]
 

@@ -94,6 +94,8 @@ type internal ConvDepthwise<'S, 'V, 'T
     do pack <- fun part -> packPart part
     do multiply <- fun part -> multiplyPart part
 
+    override _.KeptBytes = packed.Bytes
+
     override _.Run(threads, left, right, target, finish') =
         x <- left
         w <- right
@@ -211,6 +213,8 @@ type internal ConvDepthwiseWeights<'S, 'V, 'T
     let mutable adds: int -> unit = ignore
     do multiplies <- fun part -> multiplyPart part
     do adds <- fun part -> addPart part
+
+    override _.KeptBytes = sums.Bytes
 
     override _.Run(threads, left, right, target, finish') =
         x <- left

@@ -20,6 +20,9 @@ type internal ConvFirst =
 /// NaN factor of it is NaN.
 [<AbstractClass>]
 type internal ConvKernel() =
+    /// The bytes that it keeps: packed weights, or the sums of parts.
+    abstract KeptBytes: int64
+
     /// On at most so many threads. The finish is called once for each element: on rows of the result seen as
     /// `[samples · height · width; channels]`, or for weights as `[outputs; all others]`.
     abstract Run:

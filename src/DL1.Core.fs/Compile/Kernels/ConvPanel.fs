@@ -24,6 +24,7 @@ type internal ConvBuffer(bytes: int64) =
     let start = (Runtime.InteropServices.Marshal.UnsafeAddrOfPinnedArrayElement(pinned, 0) + 63n) &&& ~~~63n
 
     member _.Address = start
+    member _.Bytes = bytes
     /// Keeps the memory until here.
     member _.Hold() = GC.KeepAlive pinned
 

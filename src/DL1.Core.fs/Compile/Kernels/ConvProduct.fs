@@ -192,6 +192,8 @@ type internal ConvProduct<'S, 'V, 'T
     do pack <- fun part -> packPart part
     do multiply <- fun part -> multiplyPart part
 
+    override _.KeptBytes = packed.Bytes
+
     override _.Run(threads, left, right, target, finish') =
         x <- left
         w <- right

@@ -121,6 +121,8 @@ type internal ConvWeights<'S, 'V, 'T
     do multiplies <- fun part -> multiplyPart part
     do adds <- fun part -> addPart part
 
+    override _.KeptBytes = sums.Bytes
+
     override _.Run(threads, left, right, target, finish') =
         x <- left
         y <- right

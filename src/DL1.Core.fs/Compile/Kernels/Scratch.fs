@@ -14,6 +14,11 @@ type internal Scratch private () =
     [<ThreadStatic; DefaultValue>]
     static val mutable private buffers: byte[][] | null
 
+    static let mutable total = 0L
+
+    /// The bytes that all threads have.
+    static member Total = Threading.Volatile.Read &total
+
     static member private Address(buffer: byte[]) =
         let start = Runtime.InteropServices.Marshal.UnsafeAddrOfPinnedArrayElement(buffer, 0)
         (start + nativeint (Alignment - 1)) &&& ~~~(nativeint (Alignment - 1))
@@ -29,6 +34,8 @@ type internal Scratch private () =
             | known -> known
 
         if buffers[purpose].Length < bytes + Alignment then
+            let more = int64 (bytes + Alignment - buffers[purpose].Length)
+            Threading.Interlocked.Add(&total, more) |> ignore
             buffers[purpose] <- GC.AllocateUninitializedArray<byte>(bytes + Alignment, pinned = true)
 
         Scratch.Address buffers[purpose]

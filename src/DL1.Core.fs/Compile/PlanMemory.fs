@@ -1,0 +1,64 @@
+namespace DL1
+
+/// The bytes that a plan needs, by what they are for.
+[<Struct>]
+type internal PlanMemory =
+    {
+        /// Of values between kernels, those of loops among them, and of what loops carry.
+        Between: int64
+        Constants: int64
+        Results: int64
+        Inputs: int64
+    }
+
+[<RequireQualifiedAccess; CompilationRepresentation(CompilationRepresentationFlags.ModuleSuffix)>]
+module internal PlanMemory =
+    let private bytesOf (e: Expr) = int64 e.Shape.Size * int64 (Memory.size e.DType)
+
+    let private sumWhere (plan: Plan) (isOf: Where -> bool) =
+        Seq.zip plan.Where plan.Values |> Seq.filter (fst >> isOf) |> Seq.sumBy (snd >> bytesOf)
+
+    let private isConstant where =
+        match where with
+        | Where.Constant _ -> true
+        | Where.Input _
+        | Where.Arena _
+        | Where.Output _ -> false
+
+    let private isInput where =
+        match where with
+        | Where.Input _ -> true
+        | Where.Constant _
+        | Where.Arena _
+        | Where.Output _ -> false
+
+    /// Loops and the loops in them: the carries of two steps, outputs that no one wants, and the body's own.
+    let rec private ofLoops (plan: Plan) : PlanMemory list =
+        [
+            for step in plan.Steps do
+                match step.Work with
+                | Work.Loop(job, body) ->
+                    let carries = 2L * Array.sumBy int64 job.CarryBytes
+                    let outputs = Array.sumBy int64 job.OutputBytes
+
+                    {
+                        Between = body.Bytes + carries + outputs
+                        Constants = sumWhere body isConstant
+                        Results = 0L
+                        Inputs = 0L
+                    }
+
+                    yield! ofLoops body
+                | _ -> ()
+        ]
+
+    /// What runs of a plan need, beside what kernels work in.
+    let ofPlan (plan: Plan) : PlanMemory =
+        let loops = ofLoops plan
+
+        {
+            Between = plan.Bytes + List.sumBy _.Between loops
+            Constants = sumWhere plan isConstant + List.sumBy _.Constants loops
+            Results = plan.Roots |> List.sumBy bytesOf
+            Inputs = sumWhere plan isInput
+        }
