@@ -169,4 +169,8 @@ let scalar (other: float) =
         told
             "scalar"
             $"{text (1000.0 * each)} ns an evaluation; compiled in {text first} ms the first time, {text again} ms after: even with {text other} us an evaluation after {even first} and {even again} evaluations"
+        for name, compiled, hand in Scalars.besideHand 21 do
+            told
+                $"scalar {name}"
+                $"{text compiled} ns compiled, {text hand} ns by hand: {text (compiled / hand)} of it"
     ]

@@ -119,6 +119,16 @@ module internal ScalarEmit =
 
         il.Emit OpCodes.Conv_R8
 
+    /// The branch that is taken where a comparison of the two values on the stack holds.
+    let private branch op =
+        match op with
+        | CompareOp.Eq -> OpCodes.Beq
+        | CompareOp.Ne -> OpCodes.Bne_Un
+        | CompareOp.Lt -> OpCodes.Blt
+        | CompareOp.Le -> OpCodes.Ble
+        | CompareOp.Gt -> OpCodes.Bgt
+        | CompareOp.Ge -> OpCodes.Bge
+
     /// Emits all steps; `input` puts an input on the stack. Gives the locals of the values.
     let body (il: ILGenerator) (program: ScalarProgram.Program) (input: int -> unit) : LocalBuilder[] =
         let locals = program.Steps |> Array.map (fun _ -> il.DeclareLocal typeof<float>)
@@ -146,14 +156,23 @@ module internal ScalarEmit =
                 il.Emit(OpCodes.Ldc_R8, 0.0)
                 compare il CompareOp.Ne
             | ScalarProgram.Step.Select(c, x, y) ->
-                let otherwise, after = il.DefineLabel(), il.DefineLabel()
-                load c
-                il.Emit(OpCodes.Ldc_R8, 0.0)
-                il.Emit(OpCodes.Beq, otherwise)
-                load x
-                il.Emit(OpCodes.Br, after)
-                il.MarkLabel otherwise
+                let chosen, after = il.DefineLabel(), il.DefineLabel()
+
+                // A comparison decides by itself, not by way of 1 and 0.
+                match fst program.Steps[c] with
+                | ScalarProgram.Step.Compare(op, a, b) ->
+                    load a
+                    load b
+                    il.Emit(branch op, chosen)
+                | _ ->
+                    load c
+                    il.Emit(OpCodes.Ldc_R8, 0.0)
+                    il.Emit(OpCodes.Bne_Un, chosen)
+
                 load y
+                il.Emit(OpCodes.Br, after)
+                il.MarkLabel chosen
+                load x
                 il.MarkLabel after
 
             if dtype = DType.F32 then
