@@ -46,7 +46,10 @@ type internal Blocks<'S, 'V, 'T
     // The cuts at hand.
     let mutable cut = 0
     let mutable cuts = 0
-    // What a part is: so many rows by so many panels.
+    /// The rows of the tallest tile: blocks are made of whole ones.
+    let tile = if 'S.Bytes = 64 then 12 else 6
+    let mutable tiles = 0
+    // What a part is: at most so many rows by so many panels.
     let mutable tall = 0
     let mutable blocks = 0
     let mutable across = 0
@@ -62,6 +65,12 @@ type internal Blocks<'S, 'V, 'T
     /// Whether something is done with finished blocks.
     member private _.Followed = p.Bias <> 0n || not (isNull p.Finish)
 
+    /// The first row of a block: all have nearly the same number of tiles.
+    member private _.Row(block: int) = min p.M (int (int64 tiles * int64 block / int64 blocks) * tile)
+
+    /// How many rows a block has.
+    member private this.Rows(block: int) = this.Row(block + 1) - this.Row block
+
     /// The bytes of a cut of a block of A, packed: its last tile may go beyond it.
     member private _.BytesOfA = (tall + 12) * SumCut.length p.K * size
 
@@ -73,12 +82,12 @@ type internal Blocks<'S, 'V, 'T
     member private _.SharedB(panel, cut) =
         packedB + nativeint (cut * panels + panel) * nativeint (SumCut.length p.K * wide)
 
-    member private _.PackA(block, cut', target) =
+    member private this.PackA(block, cut', target) =
         let k = SumCut.at p.K (cut + cut')
-        let row = block * tall
+        let row = this.Row block
         let source = Strip<'S, 'V, 'T>.Place(p.A, stack, row, (cut + cut') * SumCut.length p.K)
         let row, column = nativeint (p.A.Row * size), nativeint (p.A.Column * size)
-        Panel<'S, 'V, 'T>.PackA(min tall (p.M - block * tall), k, source, row, column, target)
+        Panel<'S, 'V, 'T>.PackA(this.Rows block, k, source, row, column, target)
 
     member private _.PackB(panel, cut', target) =
         let first = panel * panelColumns
@@ -107,8 +116,7 @@ type internal Blocks<'S, 'V, 'T
     /// Some rows by some panels, over all cuts at hand.
     member private this.Multiply part =
         let block, first = part % blocks, part / blocks * across
-        let row = block * tall
-        let rows = min tall (p.M - row)
+        let row, rows = this.Row block, this.Rows block
         let last = min panels (first + across)
         let spare = Scratch.Get(0, 12 * wide)
 
@@ -150,10 +158,12 @@ type internal Blocks<'S, 'V, 'T
             let count = min columns (last * panelColumns) - from
             Strip<'S, 'V, 'T>.Finish(&p, stack, row, rows, column + from, count)
 
-    /// The height of blocks of at most so many rows: all nearly the same, and a multiple of so many of them.
-    member private _.Tall(most, multiple) =
+    /// Shares rows out to blocks of at most about so many, and to a multiple of so many blocks.
+    member private _.Share(most, multiple) =
         let count = ((p.M + most - 1) / most + multiple - 1) / multiple * multiple
-        max 12 (((p.M + count - 1) / count + 1) / 2 * 2)
+        tiles <- (p.M + tile - 1) / tile
+        blocks <- min count tiles
+        tall <- (tiles + blocks - 1) / blocks * tile
 
     /// What the parts are.
     member private this.Cut() =
@@ -162,15 +172,13 @@ type internal Blocks<'S, 'V, 'T
         panels <- (columns + panelColumns - 1) / panelColumns
 
         if shared then
-            tall <- this.Tall(BlockRows, 1)
-            blocks <- (p.M + tall - 1) / tall
+            this.Share(BlockRows, 1)
             let each = (panels * blocks + Parts - 1) / Parts
             across <- if this.Followed then max 1 (min each (FinishBytes / (tall * wide))) else each
         else
             // Threads share four blocks alike.
             let most = if this.Followed then max 12 (FinishBytes / (columns * size)) else BlockRows
-            tall <- this.Tall(min BlockRows most, 4)
-            blocks <- (p.M + tall - 1) / tall
+            this.Share(min BlockRows most, 4)
             across <- panels
 
         let bytes = SumCut.length p.K * panels * wide + if shared then blocks * this.BytesOfA else 0
