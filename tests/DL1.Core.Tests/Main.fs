@@ -39,6 +39,7 @@ let tests =
             DrawTests.tests
             LossTests.tests
             LikelihoodTests.tests
+            EdgesTests.tests
             // Trees of parameters
             TreeTests.tests
             PenaltyTests.tests

@@ -87,7 +87,7 @@ module Convolution =
                     $"one value, or one for each of {rank} spatial axes"
                     "give as many as the data has spatial axes"
 
-        let extent axis (s: Sweep) extra =
+        for s, extra in List.zip sweeps extra do
             if extra < 0 || extra >= max s.Stride s.Dilation then
                 Refuse.domain
                     operation
@@ -95,13 +95,33 @@ module Convolution =
                     $"at least 0, and less than {max s.Stride s.Dilation}, the larger of stride and dilation"
                     "leave the output padding out"
 
+        // What is longer by a stride or more is what padding cut off at the end, and then zeros.
+        let shown =
+            List.map2
+                (fun (s: Sweep) extra -> if extra < s.Stride then 0 else min extra s.PadAfter)
+                sweeps
+                extra
+
+        let sweeps = List.map2 (fun (s: Sweep) shown -> { s with PadAfter = s.PadAfter - shown }) sweeps shown
+
+        let left = List.map2 (-) extra shown
+        let zeros = List.map2 (fun (s: Sweep) left -> if left < s.Stride then 0 else left) sweeps left
+        let extra = List.map2 (-) left zeros
+
+        let extent axis (s: Sweep) extra =
             (x.Shape[axis + 2] - 1) * s.Stride - s.PadBefore - s.PadAfter
             + s.Dilation * (w.Shape[axis + 2] - 1)
             + extra
             + 1
 
         let spatial = List.map3 extent [ 0 .. rank - 1 ] sweeps extra
-        Expr.Make(Node.Conv(ConvRole.InputGrad spatial, { Sweeps = sweeps; Groups = o.Groups }, x, w))
+        let y = Expr.Make(Node.Conv(ConvRole.InputGrad spatial, { Sweeps = sweeps; Groups = o.Groups }, x, w))
+
+        if List.forall ((=) 0) zeros then
+            y
+        else
+            let none = { Before = 0; After = 0; Between = 0 }
+            Expr.padWith ([ none; none ] @ List.map (fun after -> { none with After = after }) zeros) 0.0 y
 
     let private window operation (kernel: int list) (o: WindowOptions) (x: Expr) : Window =
         let rank = spatialRank operation x
@@ -117,6 +137,13 @@ module Convolution =
                 $"a kernel of {kernel.Length} axes"
                 $"one value, or {rank}"
                 "give the kernel one extent an axis"
+
+        if o.Groups <> 1 then
+            Refuse.domain
+                operation
+                $"{o.Groups} groups"
+                "1: a pooling takes each channel by itself"
+                "leave the groups out"
 
         { Kernel = kernel; Sweeps = sweeps operation kernel o }
 

@@ -26,15 +26,18 @@ module Likelihood =
 
         // log Γ(z), and Γ(z) = n!·(n + 1)···(n + 7).
         let logGamma = (z - 0.5) * log z - z + 0.5 * logTwoPi + series
-        let factors = [ 2..7 ] |> List.fold (fun product k -> product * (n + float k)) (n + 1.0)
-        logGamma - log factors
+        // In products of three at most, which a large n does not make infinite.
+        let factors ks = ks |> List.map (fun k -> n + float k) |> List.reduce (*)
+        logGamma - log (factors [ 1; 2; 3 ]) - log (factors [ 4; 5 ]) - log (factors [ 6; 7 ])
 
     /// A normal distribution of given mean and standard deviation: ½((y − μ)/σ)² + log σ + ½ log 2π. With σ fixed it is
     /// the squared error, up to scale. `Likelihood.gaussian y p x`
     let gaussian (target: Expr) (deviation: Expr) (mean: Expr) =
+        Loss.requireLike "Likelihood.gaussian" target mean
+        Loss.requireLike "Likelihood.gaussian" deviation mean
         0.5 * Elementwise.square ((target - mean) / deviation) + log deviation + 0.5 * logTwoPi
 
-    /// A truth value (target 1 or 0) of probability σ(logit): softplus(x) − x·y, the binary cross-entropy.
+    /// A truth value (target 1 or 0) of probability σ(logit): y·softplus(−x) + (1 − y)·softplus(x), the binary cross-entropy.
     /// `Likelihood.bernoulli y x`
     let bernoulli (target: Expr) (logits: Expr) = Loss.bceWithLogits Reduction.None target logits
 

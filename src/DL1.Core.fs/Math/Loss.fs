@@ -45,14 +45,19 @@ module Loss =
         Expr.sumAll (weights * losses) / Expr.sumAll weights
 
     let private requirePositive name (what: string) (value: float) =
-        if not (value > 0.0) then
-            Refuse.domain $"Loss.{name}" $"{what} = {value}" $"{what} above 0" "1 is the usual value"
+        if not (value > 0.0) || System.Double.IsInfinity value then
+            Refuse.domain
+                $"Loss.{name}"
+                $"{what} = {value}"
+                $"{what} above 0, and finite"
+                "1 is the usual value"
 
-    let private requireLike name (target: Expr) (prediction: Expr) =
+    /// Refuses targets and predictions of which neither broadcasts to the other.
+    let internal requireLike name (target: Expr) (prediction: Expr) =
         match Shape.tryBroadcast target.Shape prediction.Shape with
         | Some both when both <> target.Shape && both <> prediction.Shape ->
             Refuse.shape
-                $"Loss.{name}"
+                name
                 $"targets {Operand.text target} and predictions {Operand.text prediction}"
                 $"one shape, for they would become {both}, each target with each prediction"
                 $"reshape the targets to {prediction.Shape}"
@@ -61,19 +66,19 @@ module Loss =
 
     /// Squared error: (x − y)². `Loss.mse Reduction.Mean y x`
     let mse reduction (target: Expr) (prediction: Expr) =
-        requireLike "mse" target prediction
+        requireLike "Loss.mse" target prediction
         Elementwise.square (prediction - target) |> reduce reduction
 
     /// Absolute error: |x − y|. `Loss.l1 Reduction.Mean y x`
     let l1 reduction (target: Expr) (prediction: Expr) =
-        requireLike "l1" target prediction
+        requireLike "Loss.l1" target prediction
         abs (prediction - target) |> reduce reduction
 
     /// Quadratic near 0, linear beyond δ: ½d² where |d| < δ, else δ·(|d| − ½δ) (Huber 1964).
     /// `Loss.huber 0.7 Reduction.Mean y x`
     let huber (delta: float) reduction (target: Expr) (prediction: Expr) =
         requirePositive "huber" "delta" delta
-        requireLike "huber" target prediction
+        requireLike "Loss.huber" target prediction
         let d = abs (prediction - target)
 
         Expr.where (d .< delta) (0.5 * (d * d)) (delta * (d - 0.5 * delta)) |> reduce reduction
@@ -81,29 +86,49 @@ module Loss =
     /// Huber's loss over β: ½d²/β where |d| < β, else |d| − ½β (Girshick 2015). `Loss.smoothL1 0.7 Reduction.Mean y x`
     let smoothL1 (beta: float) reduction (target: Expr) (prediction: Expr) =
         requirePositive "smoothL1" "beta" beta
-        requireLike "smoothL1" target prediction
+        requireLike "Loss.smoothL1" target prediction
         let d = abs (prediction - target)
 
         Expr.where (d .< beta) (0.5 * (d * d) / beta) (d - 0.5 * beta) |> reduce reduction
 
+    // Nearer to 0 or 1 than this, slopes grow no further.
+    let private leastProbability = 1e-12
+
+    /// A logarithm of p, held above −100. Where it is low, its slope by `rest`, of which it is the logarithm, is 1e12 and no
+    /// more, so that a derivative through the end of a sigmoid is not infinity times 0.
+    let private held (isLow: Expr) (rest: Expr) (logarithm: Expr -> Expr) (p: Expr) =
+        let value = Expr.stopGradient (Expr.maximum (logarithm p) (lit -100.0))
+        let low = value + (rest - Expr.stopGradient rest) * (1.0 / leastProbability)
+        Expr.where isLow low (logarithm (Expr.where isLow (lit 0.5) p))
+
     /// Cross-entropy of probabilities in [0, 1] against targets in [0, 1]: −(y·log p + (1 − y)·log(1 − p)), logarithms
-    /// held above −100 as in PyTorch. From logits, `bceWithLogits` is exact. `Loss.bce Reduction.Mean y p`
+    /// held above −100 and slopes at most 1e12, as in PyTorch. From logits, `bceWithLogits` is accurate where p is next to
+    /// 0 or 1, too. `Loss.bce Reduction.Mean y p`
     let bce reduction (target: Expr) (probability: Expr) =
-        requireLike "bce" target probability
-        let held (x: Expr) = Expr.where (x .< -100.0) (lit -100.0) x
-        let log1m = held (Expr.log1p -probability)
+        requireLike "Loss.bce" target probability
+        let ofOne = held (probability .< leastProbability) probability log probability
 
-        -(target * held (log probability) + (1.0 - target) * log1m) |> reduce reduction
+        let ofZero =
+            held
+                (probability .>= 1.0 - leastProbability)
+                (1.0 - probability)
+                (fun p -> Expr.log1p -p)
+                probability
 
-    /// Cross-entropy of the sigmoid of logits against targets in [0, 1]: softplus(x) − x·y, without overflow.
-    /// `Loss.bceWithLogits Reduction.Mean y x`
+        -(target * ofOne + (1.0 - target) * ofZero) |> reduce reduction
+
+    /// Cross-entropy of the sigmoid of logits against targets in [0, 1]: y·softplus(−x) + (1 − y)·softplus(x), without
+    /// overflow and, unlike softplus(x) − x·y, without cancellation. `Loss.bceWithLogits Reduction.Mean y x`
     let bceWithLogits reduction (target: Expr) (logits: Expr) =
-        requireLike "bceWithLogits" target logits
-        Expr.softplus logits - logits * target |> reduce reduction
+        requireLike "Loss.bceWithLogits" target logits
+
+        target * Expr.softplus -logits + (1.0 - target) * Expr.softplus logits |> reduce reduction
 
     /// `bceWithLogits` with positive targets weighted: w·y·softplus(−x) + (1 − y)·softplus(x).
     /// `Loss.bceWeighted weights Reduction.Mean y x`
     let bceWeighted (positiveWeight: Expr) reduction (target: Expr) (logits: Expr) =
+        requireLike "Loss.bceWeighted" target logits
+
         positiveWeight * target * Expr.softplus -logits + (1.0 - target) * Expr.softplus logits
         |> reduce reduction
 
@@ -220,6 +245,7 @@ module Loss =
     /// y·(log y − x), 0 where y is 0. The mean is over all elements; divide the sum by the batch for the divergence of a
     /// row. `Loss.klDiv Reduction.Sum p (Reduce.logSoftmax -1 m)`
     let klDiv reduction (target: Expr) (logPrediction: Expr) =
+        requireLike "Loss.klDiv" target logPrediction
         let isZero = target .<= 0.0
         let logTarget = log (Expr.where isZero (lit 1.0) target)
 
@@ -234,12 +260,14 @@ module Loss =
     /// Counts against a Poisson rate given by its logarithm: exp(x) − y·x, and with `full` Stirling's log y!.
     /// `Loss.poissonNll false Reduction.Mean y x`
     let poissonNll (full: bool) reduction (target: Expr) (logRate: Expr) =
+        requireLike "Loss.poissonNll" target logRate
         let losses = exp logRate - target * logRate
         (if full then losses + stirling target else losses) |> reduce reduction
 
     /// Counts against a Poisson rate: r − y·log(r + 1e-8), and with `full` Stirling's log y!.
     /// `Loss.poissonNllOfRate false Reduction.Mean y p`
     let poissonNllOfRate (full: bool) reduction (target: Expr) (rate: Expr) =
+        requireLike "Loss.poissonNllOfRate" target rate
         let losses = rate - target * log (rate + 1e-8)
         (if full then losses + stirling target else losses) |> reduce reduction
 
@@ -248,6 +276,8 @@ module Loss =
     /// `Loss.gaussianNll false 1e-6 Reduction.Mean y p x`
     let gaussianNll (full: bool) (epsilon: float) reduction (target: Expr) (variance: Expr) (mean: Expr) =
         requirePositive "gaussianNll" "epsilon" epsilon
+        requireLike "Loss.gaussianNll" target mean
+        requireLike "Loss.gaussianNll" variance mean
         let held = variance + Expr.stopGradient (Expr.maximum variance (lit epsilon) - variance)
         let losses = 0.5 * (log held + Elementwise.square (mean - target) / held)
 
@@ -256,6 +286,7 @@ module Loss =
     /// Distances x of pairs that are alike (target 1) or not (target −1): x where alike, max(0, margin − x) where not.
     /// `Loss.hingeEmbedding 1.0 Reduction.Mean signs x`
     let hingeEmbedding (margin: float) reduction (target: Expr) (distance: Expr) =
+        requireLike "Loss.hingeEmbedding" target distance
         let zero = Expr.scalar distance.DType 0.0
 
         Expr.where (Expr.equal target (lit 1.0)) distance zero
@@ -263,7 +294,8 @@ module Loss =
         |> reduce reduction
 
     /// The anchor nearer to the positive than to the negative by a margin, rows `[...; features]`:
-    /// max(0, d(a, p) − d(a, n) + margin) with d the p-norm of the difference + 1e-6 (Schroff et al. 2015).
+    /// max(0, d(a, p) − d(a, n) + margin) with d the p-norm of the difference + 1e-6, the largest where p is infinite
+    /// (Schroff et al. 2015).
     /// `Loss.tripletMargin 1.0 2.0 Reduction.Mean (y, p) x`
     let tripletMargin
         (margin: float)
@@ -272,12 +304,18 @@ module Loss =
         (positive: Expr, negative: Expr)
         (anchor: Expr)
         =
-        requirePositive "tripletMargin" "power" power
+        if not (power > 0.0) then
+            Refuse.domain
+                "Loss.tripletMargin"
+                $"power = {power}"
+                "a power above 0, or infinity"
+                "2 is the usual value"
 
         let distance (a: Expr) (b: Expr) =
             let d = a - b + 1e-6
 
-            if power = 2.0 then Reduce.norm [ -1 ] d
+            if System.Double.IsInfinity power then Expr.max [ -1 ] (abs d)
+            elif power = 2.0 then Reduce.norm [ -1 ] d
             elif power = 1.0 then Expr.sum [ -1 ] (abs d)
             else Expr.sum [ -1 ] (abs d ** power) ** (1.0 / power)
 

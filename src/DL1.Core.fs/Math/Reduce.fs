@@ -30,6 +30,14 @@ module Reduce =
     /// a sample. `Reduce.variance 1 [ 0 ] m`
     let variance (ddof: int) axes (x: Expr) =
         let n = count "variance" axes x
+
+        if ddof < 0 || (ddof >= n && n > 0) then
+            Refuse.domain
+                "Reduce.variance"
+                $"ddof = {ddof} over {n} elements"
+                $"from 0 to {n - 1}"
+                "0 is the variance of a population, 1 that of a sample of two or more"
+
         let deviation = x - keepDims mean axes x
         Expr.sum axes (Elementwise.square deviation) / float (n - ddof)
 

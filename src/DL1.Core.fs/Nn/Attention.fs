@@ -68,6 +68,13 @@ module Attention =
                 "heads that divide the features"
                 $"take a divisor of {features}"
 
+        if input.Memory.Shape[0] <> batch || input.Memory.Shape[2] <> features then
+            Refuse.shape
+                "attention"
+                (Operand.texts [ input.Query; input.Memory ])
+                $"memory [{batch}; keys; {features}], of the queries' batch and features"
+                "project the memory to the queries' features by a linear layer"
+
         let size = features / heads
         let weight = scope.Parameter("in_proj_weight", [ 3 * features; features ], Init.xavierUniform 1.0)
         let bias = scope.Parameter("in_proj_bias", [ 3 * features ], Init.zeros)

@@ -14,6 +14,14 @@ module Conv =
                      "data [batch; channels; height; width]")
                 "put a layer that reshapes before it, to [1; 8; 8] for rows of 64 pixels"
 
+    let private requireGroups name (groups: int) (inputs: int) (outputs: int) =
+        if groups < 1 || inputs % groups <> 0 || outputs % groups <> 0 then
+            Refuse.shape
+                name
+                $"{groups} groups, {inputs} channels in and {outputs} out"
+                "groups that divide the channels on both sides"
+                "take a common divisor of both"
+
     let private each rank (kernel: int list) =
         match kernel with
         | [ k ] -> List.replicate rank k
@@ -29,6 +37,7 @@ module Conv =
     let private conv name rank (p: ParameterOptions) (w: WindowOptions) outputs kernel : Layer<Expr, Expr> =
         Layer.create name (fun scope x ->
             requireRank name rank x
+            requireGroups name w.Groups x.Shape[1] outputs
             let dims = outputs :: x.Shape[1] / max 1 w.Groups :: each (rank - 2) kernel
             let weight = scope.Parameter("weight", dims, p.Weight)
             Convolution.conv w x weight |> biased scope p outputs (fst (Init.fans dims)))
@@ -63,6 +72,7 @@ module Conv =
         : Layer<Expr, Expr> =
         Layer.create "ConvTranspose2d" (fun scope x ->
             requireRank "ConvTranspose2d" 4 x
+            requireGroups "ConvTranspose2d" w.Groups x.Shape[1] outputs
             let dims = x.Shape[1] :: outputs / max 1 w.Groups :: each 2 kernel
             let weight = scope.Parameter("weight", dims, p.Weight)
 

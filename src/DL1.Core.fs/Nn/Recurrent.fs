@@ -162,6 +162,13 @@ module Recurrent =
                 "1 or more of each"
                 "check the options"
 
+        if not (o.Dropout >= 0.0 && o.Dropout < 1.0) then
+            Refuse.domain
+                name
+                $"dropout {o.Dropout} between layers"
+                "a probability from 0 up to, but not including, 1"
+                "0 leaves it out"
+
     let private run
         (cell: Cell)
         (o: RecurrentOptions)

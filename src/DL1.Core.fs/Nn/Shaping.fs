@@ -14,7 +14,15 @@ module Shaping =
 
     /// All axes but the first in another shape, of which one extent may be −1. `Shaping.reshape [ 1; 28; 28 ]`
     let reshape (dims: int list) =
-        Layer.create "Reshape" (fun _ (x: Expr) -> Expr.reshape (x.Shape[0] :: dims) x)
+        Layer.create "Reshape" (fun _ (x: Expr) ->
+            if x.Shape.Rank = 0 then
+                Refuse.shape
+                    "Reshape"
+                    (Operand.text x)
+                    "data [batch; ...]"
+                    "put an axis for the batch in front, by expandDims"
+
+            Expr.reshape (x.Shape[0] :: dims) x)
 
     /// In training each element is 0 with probability `p`, and 1/(1 − p) times itself else, so that its mean stays; in
     /// inference nothing happens (Srivastava et al. 2014). The mask is drawn from the key where it is needed, and never
