@@ -78,6 +78,7 @@ let tests =
             LowerTests.tests
             LoopTests.tests
             NewSizeTests.tests
+            ShareTests.tests
             InPlaceTests.tests
             CompileTests.tests
             DrawnFoldTests.tests

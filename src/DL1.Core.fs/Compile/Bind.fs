@@ -17,6 +17,7 @@ module internal Bind =
     /// Binds a piece of work to a frame; `nested` binds the plan of a loop's body.
     let kernel (nested: Plan -> IBound) (frame: Frame) (width: Width) (work: Work) : Kernel =
         match work with
+        | Work.Pass pass when PassShares.Suits(frame, pass) -> PassShares(frame, pass)
         | Work.Pass pass -> PassKernel(frame, pass)
         | Work.Product product -> ProductKernel(frame, width, product)
         | Work.Channels job -> ChannelsKernel(frame, width, job)

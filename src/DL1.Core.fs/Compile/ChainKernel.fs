@@ -109,7 +109,7 @@ type internal ChainKernel(frame: Frame, width: Width, job: ChainJob) =
                     let offset = nativeint (pass.Offsets[i] + start) * nativeint (pass.Sizes[i])
                     NativePtr.set block (2 * i) (address + offset)
 
-            pass.Body.Invoke(NativePtr.toNativeInt block, 1n, nativeint columns)
+            pass.Body.Invoke(NativePtr.toNativeInt block, 1n, nativeint columns, 0n)
 
     member private this.Part number =
         let stack, row = number / blocks, number % blocks * tall

@@ -66,14 +66,14 @@ module Compile =
             executable.Release()
             idle.Push executable
 
-    /// The same for vectors of a width.
-    let internal prepareAs width (options: CompileOptions) (inputs: Variable list) (roots: Expr list) =
+    /// The same for vectors of a width, passes cut into parts of so much work.
+    let internal prepareBy grain width (options: CompileOptions) (inputs: Variable list) (roots: Expr list) =
         Options.check options
         let plan = Cache.plan width options.DynamicCode inputs roots
         let idle = ConcurrentStack<Executable>()
 
         let make () =
-            let executable = Executable(plan, width)
+            let executable = Executable(plan, width, grain)
 
             if options.CheckFinite then
                 executable.Watch(fun watched -> [| FiniteWatch watched |])
@@ -83,6 +83,9 @@ module Compile =
         fun (values: Tensor list) ->
             check inputs values
             run plan idle make options.Threads (Array.ofList values)
+
+    /// The same for vectors of a width.
+    let internal prepareAs width options inputs roots = prepareBy Frame.UsualGrain width options inputs roots
 
     /// The same for vectors of a width, with emitted code or without, on at most so many threads.
     let internal prepareOn width generates threads (inputs: Variable list) (roots: Expr list) =

@@ -3,10 +3,10 @@ namespace DL1
 open System
 open System.Runtime.InteropServices
 
-/// A plan bound to a frame of its own: one run at a time.
+/// A plan bound to a frame of its own: one run at a time. Passes are cut into parts of so much work.
 [<Sealed>]
-type internal Executable(plan: Plan, width: Width) =
-    let frame = Frame(plan.Values.Length, plan.Bytes)
+type internal Executable(plan: Plan, width: Width, grain: int64) =
+    let frame = Frame(plan.Values.Length, plan.Bytes, grain)
     let pins: GCHandle[] = Array.zeroCreate plan.Values.Length
 
     // Constants stand still for as long as the executable lives.
@@ -36,7 +36,7 @@ type internal Executable(plan: Plan, width: Width) =
         plan.Steps
         |> Array.mapi (fun i step ->
             let nested body : IBound =
-                let bound = Executable(body, width)
+                let bound = Executable(body, width, grain)
                 bodies[i] <- Some bound
                 bound
 
@@ -54,6 +54,8 @@ type internal Executable(plan: Plan, width: Width) =
 
             for w in 0 .. watches.Length - 1 do
                 watches[w].Ended i
+
+    new(plan, width) = Executable(plan, width, Frame.UsualGrain)
 
     member _.Plan = plan
     member _.Frame = frame

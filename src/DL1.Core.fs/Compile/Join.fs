@@ -8,9 +8,6 @@ module internal Join =
     // Past some 250 operations in one method the JIT gives up optimising.
     let private mostOperations = 200
     let private mostOperands = 40
-    /// Kernels of more points than this want more than a few items, to be shared by threads.
-    let private manyPoints = 65536
-    let private fewItems = 4
 
     /// A node as it would lie in a group.
     [<NoEquality; NoComparison>]
@@ -97,10 +94,6 @@ module internal Join =
             // A fold beside a product's pass, or a still value that nothing in the group leads to, is not for this group;
             // nor is a still value that is drawn, since words are drawn for each point.
             ok <- ok && (role = Role.Along || (readsStill && not drawn))
-
-            let points = Array.fold (*) 1 g.Domain
-            let items = if reduced.Length = 0 then points else Array.fold (*) 1 g.Kept
-            ok <- ok && not (readsStill && role = Role.Along && points > manyPoints && items < fewItems)
 
             let all = Seq.append (g.Operands |> Seq.map _.Strides) (operands |> Seq.map _.Strides)
 

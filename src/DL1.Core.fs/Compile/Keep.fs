@@ -3,9 +3,13 @@ namespace DL1
 /// Which values of a pass are kept for a later phase: what is dear to compute and used in several phases.
 [<RequireQualifiedAccess>]
 module internal Keep =
-    // What one item may keep of a thread's own memory. Beyond the caches it takes as long to read a value back as to have
-    // it again; that small items are alike, whatever their size, saves code.
-    let private mostBytes = 16777216L
+    // What may be kept of a thread's own memory. Beyond the caches it takes as long to read a value back as to have it
+    // again; that items are alike, whatever their size, saves code.
+    let private mostBytes = 1073741824L
+
+    /// Threads share items, where they are fewer.
+    [<Literal>]
+    let fewItems = 16
 
     /// The steps to keep, in order.
     let steps (operands: PassOperand[]) (steps: PassStep[]) (stores: struct (int * int)[]) : int[] =
@@ -52,7 +56,10 @@ module internal Keep =
                     i
         |]
 
-    /// Whether one item of a space has room for so many kept values.
+    /// Whether what is kept at once of a space has room: one item, or all where they are few and threads share each.
     let fits (dtype: DType) (space: Space) (count: int) =
-        let columns = if space.Across then int64 space.Columns else 16L
-        int64 count * int64 space.Segments * columns * (if dtype = DType.F64 then 8L else 4L) <= mostBytes
+        let lanes, bytes = if dtype = DType.F64 then 8, 8L else 16, 4L
+        let columns = if space.Across then int64 space.Columns else int64 lanes
+        let items = space.ItemsBy lanes
+        let atOnce = if items < fewItems then int64 items else 1L
+        int64 count * atOnce * int64 space.Segments * columns * bytes <= mostBytes

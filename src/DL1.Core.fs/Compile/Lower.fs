@@ -17,7 +17,6 @@ module internal Lower =
             Rule.anywhere "reshape(broadcast x) -> broadcast(reshape x)" LowerShapes.reshapedBroadcast
             Rule.anywhere "reduce(reshape x) -> reshape(reduce x)" LowerShapes.foldOfReshaped
             Rule.anywhere "moves of single elements -> reshape" LowerShapes.trivial
-            Rule.anywhere "fold of many into few -> two folds" LowerSums.foldInTwo
             Rule.anywhere "stack @ one matrix -> one product" LowerProducts.sharedMatrix
             Rule.anywhere "sum of pads that fill an axis -> concat" LowerSums.sumOfPieces
             Rule.anywhere "(a @ b)ᵀ -> bᵀ @ aᵀ" LowerProducts.transposedProduct
@@ -27,7 +26,3 @@ module internal Lower =
     /// The graph as it is cut into kernels.
     let run (roots: Expr list) : Expr list =
         Rule.run ignore table roots |> LowerForms.masksFromRelu |> LowerForms.pairsOfSigmoids
-
-    /// What the order of axes decides: to be done again once channels stand last.
-    let again (roots: Expr list) : Expr list =
-        Rule.run ignore [ Rule.anywhere "fold of many into few -> two folds" LowerSums.foldInTwo ] roots

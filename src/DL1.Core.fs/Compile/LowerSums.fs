@@ -52,39 +52,3 @@ module internal LowerSums =
                     None
             | _ -> None
         | _ -> None
-
-    /// Folds of many into few go in two steps, so that threads can share the first.
-    let private manyPoints = 65536
-
-    /// The fold itself, in two.
-    let foldInTwo (e: Expr) =
-        match e.Node with
-        | Node.Reduce(op, axes, x) when x.DType.IsFloat && x.Shape.Size > manyPoints ->
-            let last = x.Shape.Rank - 1
-            let across = List.contains last axes
-            // Rows, or blocks of columns.
-            let items = if across then e.Shape.Size else e.Shape.Size / 16
-
-            match axes |> List.filter (fun axis -> x.Shape[axis] <> 1) with
-            | _ when items >= 16 -> None
-            | [ axis ] ->
-                // The longest parts that still are many, of equal length.
-                let extent = x.Shape[axis]
-                let inner = x.Shape.Size / extent
-                let fits n = extent % n = 0 && extent / n >= 16 && n * (if across then 1 else inner) >= 4096
-
-                seq { 2 .. extent / 16 }
-                |> Seq.tryFind fits
-                |> Option.map (fun n ->
-                    let dims = x.Shape.ToList()
-                    let cut = List.take axis dims @ [ extent / n; n ] @ List.skip (axis + 1) dims
-
-                    Expr.reduce op [ axis + 1 ] (Expr.reshape cut x)
-                    |> Expr.reduce op [ axis ]
-                    |> Expr.reshape (e.Shape.ToList()))
-            | first :: rest when x.Shape[first] >= 16 && not rest.IsEmpty ->
-                let others = axes |> List.except [ first ]
-                let place = first - (others |> List.filter (fun axis -> axis < first)).Length
-                Some(Expr.reduce op others x |> Expr.reduce op [ place ] |> Expr.reshape (e.Shape.ToList()))
-            | _ -> None
-        | _ -> None

@@ -63,5 +63,20 @@ type internal Pass =
     }
 
 /// One item of a pass: for each operand a pair of addresses, its first element and the bytes from one segment to the
-/// next; how many segments; and how many columns each of them has.
-type internal PassBody = delegate of operands: nativeint * segments: nativeint * columns: nativeint -> unit
+/// next; how many segments; and how many columns each of them has. `share` is 0 where all phases are done in order, else
+/// the address of a `PassShare`.
+type internal PassBody =
+    delegate of operands: nativeint * segments: nativeint * columns: nativeint * share: nativeint -> unit
+
+/// One phase over some of an item's segments or columns: threads share an item phase by phase. A fold has 64 bytes for
+/// its lanes, as many as there are; folds stand in the order of their phases, and in a phase in that of their steps.
+[<Struct>]
+type internal PassShare =
+    {
+        /// The phase; the number of phases where only what is still is stored, of all of them, after the others.
+        Phase: nativeint
+        /// Where the folds of earlier phases are.
+        Known: nativeint
+        /// Where those of this phase go to, as far as these segments and columns make them.
+        Totals: nativeint
+    }

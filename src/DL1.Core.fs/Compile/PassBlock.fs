@@ -16,6 +16,11 @@ module internal PassBlock =
     let inline save (address: nativeint) (lanes: Vector128<'T>) =
         Vector128.Store(lanes, NativePtr.ofNativeInt<'T> address)
 
+    /// The same in all lanes of so many bytes.
+    let fill (block: nativeint) (bytes: int) (value: 'T) =
+        for at in 0..bytes..63 do
+            NativePtr.write (NativePtr.ofNativeInt<'T>(block + nativeint at)) value
+
     /// f of each vector of a block.
     let inline each1 ([<InlineIfLambda>] f: Vector128<'T> -> Vector128<'T>) x target =
         for at in 0n .. 16n .. 48n do

@@ -9,6 +9,7 @@ open System.Reflection.Emit
 type private PassEmitter(plan: PassPlan, methods: PassMethods, il: ILGenerator) =
     let pass = plan.Pass
     let inner = PassEmitBlock(plan, methods, il)
+    let shares = PassEmitShares(plan, methods, il, inner)
     let firsts, rows, column, rest = inner.Firsts, inner.Rows, inner.Column, inner.Rest
     let native () = il.DeclareLocal typeof<nativeint>
     let strides = pass.Operands |> Array.map (fun _ -> native ())
@@ -143,63 +144,74 @@ type private PassEmitter(plan: PassPlan, methods: PassMethods, il: ILGenerator) 
 
         il.MarkLabel over
 
-    /// All phases: for whole lines, or for the columns of some vectors or a part of one.
+    /// What a phase does beside what is still: for whole lines, or for the columns of some vectors or a part of one.
+    let work (phase: PassPhase) partial copies =
+        let totals = if pass.Across then methods.Vectors else copies
+
+        for struct (fold, op, x) in phase.Folds do
+            for copy in 0 .. totals - 1 do
+                inner.Start(op, x, inner.Total(fold, copy))
+
+        inner.Pieces.Start(phase, totals)
+
+        if phase.Loops then
+            let moving = PassPhases.moving pass phase
+
+            for operand in moving do
+                ldloc firsts[operand]
+                stloc rows[operand]
+
+            segments ()
+            stloc left
+
+            loop
+                (fun top ->
+                    ldloc left
+                    constant 0
+                    il.Emit(OpCodes.Bgt, top))
+                (fun () ->
+                    for step in phase.Segment do
+                        inner.Compute(rows, false, step, 1)
+
+                    for struct (step, operand) in phase.SegmentStores do
+                        inner.Store(rows, false, step, operand, 1)
+
+                    if not pass.Across then
+                        inner.Pieces.Next(phase, totals, 1)
+                        inner.Pieces.Count(phase, (fun () -> constant 1))
+                        inner.Work(phase, partial, copies)
+                    elif phase.Block.Length + phase.BlockStores.Length + phase.Folds.Length > 0 then
+                        line phase
+
+                    for operand in moving do
+                        if not pass.Operands[operand].Still then
+                            advance rows[operand] (fun () -> ldloc strides[operand])
+
+                    advance left (fun () -> constant -1))
+
+        inner.Pieces.Finish(phase, totals)
+
+        if pass.Across then
+            for struct (fold, op, x) in phase.Folds do
+                inner.Join(fold, op, x)
+
+    /// All phases, or the one that is asked for.
     let phases partial copies =
-        for phase in plan.Phases do
+        let out = il.DefineLabel()
+
+        plan.Phases
+        |> Array.iteri (fun number phase ->
             for step in phase.Still do
                 inner.Compute(firsts, partial, step, copies)
 
-            for struct (step, operand) in phase.StillStores do
-                inner.Store(firsts, partial, step, operand, (if pass.Across then 1 else copies))
+            if phase.StillStores.Length > 0 then
+                shares.Still(fun () ->
+                    for struct (step, operand) in phase.StillStores do
+                        inner.Store(firsts, partial, step, operand, (if pass.Across then 1 else copies)))
 
-            let totals = if pass.Across then methods.Vectors else copies
+            shares.Phase(number, copies, out, (fun () -> work phase partial copies)))
 
-            for struct (fold, op, x) in phase.Folds do
-                for copy in 0 .. totals - 1 do
-                    inner.Start(op, x, inner.Total(fold, copy))
-
-            inner.Pieces.Start(phase, totals)
-
-            if phase.Loops then
-                let moving = PassPhases.moving pass phase
-
-                for operand in moving do
-                    ldloc firsts[operand]
-                    stloc rows[operand]
-
-                segments ()
-                stloc left
-
-                loop
-                    (fun top ->
-                        ldloc left
-                        constant 0
-                        il.Emit(OpCodes.Bgt, top))
-                    (fun () ->
-                        for step in phase.Segment do
-                            inner.Compute(rows, false, step, 1)
-
-                        for struct (step, operand) in phase.SegmentStores do
-                            inner.Store(rows, false, step, operand, 1)
-
-                        if not pass.Across then
-                            inner.Pieces.Next(phase, totals, 1)
-                            inner.Pieces.Count(phase, (fun () -> constant 1))
-                            inner.Work(phase, partial, copies)
-                        elif phase.Block.Length + phase.BlockStores.Length + phase.Folds.Length > 0 then
-                            line phase
-
-                        for operand in moving do
-                            if not pass.Operands[operand].Still then
-                                advance rows[operand] (fun () -> ldloc strides[operand])
-
-                        advance left (fun () -> constant -1))
-
-            inner.Pieces.Finish(phase, totals)
-
-            if pass.Across then
-                for struct (fold, op, x) in phase.Folds do
-                    inner.Join(fold, op, x)
+        il.MarkLabel out
 
     /// The addresses and strides of the operands.
     let prologue () =
@@ -220,6 +232,7 @@ type private PassEmitter(plan: PassPlan, methods: PassMethods, il: ILGenerator) 
     /// The whole body.
     member _.Emit() =
         prologue ()
+        shares.Prologue()
 
         if pass.Across then
             // The columns rounded up to whole blocks.
@@ -266,7 +279,7 @@ module internal PassEmit =
             DynamicMethod(
                 "dl1.pass",
                 typeof<Void>,
-                [| typeof<nativeint>; typeof<nativeint>; typeof<nativeint> |],
+                Array.create 4 typeof<nativeint>,
                 typeof<Pass>.Module,
                 true
             )

@@ -1,6 +1,7 @@
 namespace DL1
 
 open System
+open DL1.PassBlock
 open FSharp.NativeInterop
 
 #nowarn "9" // Addresses; the caller answers for the operands' extents.
@@ -13,10 +14,6 @@ module internal PassInterpret =
 
     let private write (address: nativeint) (value: 'T) =
         NativePtr.write (NativePtr.ofNativeInt<'T> address) value
-
-    let private fill (block: nativeint) (bytes: int) (value: 'T) =
-        for at in 0..bytes..63 do
-            write (block + nativeint at) value
 
     /// The bytes of an element in memory.
     let private size (dtype: DType) =
@@ -105,62 +102,8 @@ module internal PassInterpret =
             else
                 PassWholes.convert64 plan.Kinds[x] kind (at x) target
 
-    /// A fold's lanes with one more value in each.
-    let private combine single kind op (x: nativeint) (total: nativeint) (next: nativeint) =
-        let binary = PassSteps.folding op
-
-        match kind with
-        | LaneKind.Float when single -> PassFloats.binary32 binary total x next
-        | LaneKind.Float -> PassFloats.binary64 binary total x next
-        | LaneKind.Whole
-        | LaneKind.Truth when single -> PassWholes.wholeBinary32 binary total x next
-        | LaneKind.Whole
-        | LaneKind.Truth -> PassWholes.wholeBinary64 binary total x next
-
-    let private start single kind op (total: nativeint) =
-        match kind with
-        | LaneKind.Float when single -> fill total 4 (float32 (PassSteps.startFloat op))
-        | LaneKind.Float -> fill total 8 (PassSteps.startFloat op)
-        | LaneKind.Whole
-        | LaneKind.Truth when single -> fill total 4 (PassSteps.startWhole op)
-        | LaneKind.Whole
-        | LaneKind.Truth -> fill total 8 (int64 (PassSteps.startWhole op))
-
-    let private join single kind op (total: nativeint) =
-        match kind with
-        | LaneKind.Float when single ->
-            match op with
-            | ReduceOp.Sum -> PassJoin.SumFloat32 total
-            | ReduceOp.Prod -> PassJoin.ProdFloat32 total
-            | ReduceOp.Max -> PassJoin.MaxFloat32 total
-            | ReduceOp.Min -> PassJoin.MinFloat32 total
-            |> fill total 4
-        | LaneKind.Float ->
-            match op with
-            | ReduceOp.Sum -> PassJoin.SumFloat64 total
-            | ReduceOp.Prod -> PassJoin.ProdFloat64 total
-            | ReduceOp.Max -> PassJoin.MaxFloat64 total
-            | ReduceOp.Min -> PassJoin.MinFloat64 total
-            |> fill total 8
-        | LaneKind.Whole
-        | LaneKind.Truth when single ->
-            match op with
-            | ReduceOp.Sum -> PassJoin.SumWhole32 total
-            | ReduceOp.Prod -> PassJoin.ProdWhole32 total
-            | ReduceOp.Max -> PassJoin.MaxWhole32 total
-            | ReduceOp.Min -> PassJoin.MinWhole32 total
-            |> fill total 4
-        | LaneKind.Whole
-        | LaneKind.Truth ->
-            match op with
-            | ReduceOp.Sum -> PassJoin.SumWhole64 total
-            | ReduceOp.Prod -> PassJoin.ProdWhole64 total
-            | ReduceOp.Max -> PassJoin.MaxWhole64 total
-            | ReduceOp.Min -> PassJoin.MinWhole64 total
-            |> fun whole -> fill total 8 (int64 (int whole))
-
     /// What a call works with: the slots of the values, the pairs of addresses, and where it stands.
-    let private run (values: nativeint) single (plan: PassPlan) (operands: nativeint) segments columns =
+    let private run (values: nativeint) single (plan: PassPlan) (operands: nativeint) segments columns share =
         let pass = plan.Pass
         let lanes = if single then 16n else 8n
         let inline slot step = values + nativeint (64 * step)
@@ -202,15 +145,10 @@ module internal PassInterpret =
 
         let firstCount = int (min columns lanes)
 
-        for phase in plan.Phases do
-            for step in phase.Still do
-                get step 0n 0n firstCount
-
-            for pair in phase.StillStores do
-                put pair 0n 0n firstCount
-
+        /// What a phase does beside what is still.
+        let inline work (phase: PassPhase) =
             for struct (fold, op, x) in phase.Folds do
-                start single plan.Kinds[x] op (slot fold)
+                PassFold.start single plan.Kinds[x] op (slot fold)
 
             let mutable since = 0n
             let mutable pieces = 0
@@ -276,7 +214,7 @@ module internal PassInterpret =
                             put pair segment column count
 
                         for struct (fold, op, x) in phase.Folds do
-                            combine single plan.Kinds[x] op (slot x) (slot fold) next
+                            PassFold.combine single plan.Kinds[x] op (slot x) (slot fold) next
                             PassMemory.Copy(next, slot fold, 64 / int lanes * count)
 
                         column <- column + lanes
@@ -289,14 +227,46 @@ module internal PassInterpret =
 
             if pass.Across then
                 for struct (fold, op, x) in phase.Folds do
-                    join single plan.Kinds[x] op (slot fold)
+                    PassFold.join single plan.Kinds[x] op (slot fold)
+
+        let only, known, totals =
+            if share = 0n then
+                -1, 0n, 0n
+            else
+                let s = read<PassShare> share
+                int s.Phase, s.Known, s.Totals
+
+        let mutable folds = 0
+
+        for number in 0 .. (if only < 0 then plan.Phases.Length else min plan.Phases.Length (only + 1)) - 1 do
+            let phase = plan.Phases[number]
+
+            for step in phase.Still do
+                get step 0n 0n firstCount
+
+            if only < 0 || only = plan.Phases.Length then
+                for pair in phase.StillStores do
+                    put pair 0n 0n firstCount
+
+            if only < 0 || only = number then
+                work phase
+
+            for i in 0 .. phase.Folds.Length - 1 do
+                let struct (fold, _, _) = phase.Folds[i]
+
+                if only = number then
+                    PassMemory.Copy(slot fold, totals + nativeint (64 * i), 64)
+                elif only > number then
+                    PassMemory.Copy(known + nativeint (64 * (folds + i)), slot fold, 64)
+
+            folds <- folds + phase.Folds.Length
 
     /// The pass as a body that interprets it.
     let body (plan: PassPlan) : PassBody =
         let single = plan.Pass.Type = DType.F32
         let bytes = 3 * 64 * (plan.Pass.Steps.Length + 1)
 
-        PassBody(fun operands segments columns ->
+        PassBody(fun operands segments columns share ->
             // The first argument, because stack may only be taken while nothing else is being put together.
             run
                 (NativePtr.toNativeInt (NativePtr.stackalloc<byte> bytes))
@@ -304,4 +274,5 @@ module internal PassInterpret =
                 plan
                 operands
                 segments
-                columns)
+                columns
+                share)

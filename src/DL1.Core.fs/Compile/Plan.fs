@@ -80,7 +80,7 @@ module internal Plan =
 
     /// The graph as it is cut into kernels.
     let private lowered (roots: Expr list) =
-        roots |> Rewrite.stableAll |> Hoist.run |> Lower.run |> ChannelsLayout.channelsLast |> Lower.again
+        roots |> Rewrite.stableAll |> Hoist.run |> Lower.run |> ChannelsLayout.channelsLast
 
     /// Makes a plan for what the roots compute from the inputs. `code` makes a pass ready to run.
     let rec make (code: Pass -> PassBody) (inputs: Variable list) (roots: Expr list) : Plan =

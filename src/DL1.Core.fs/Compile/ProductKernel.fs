@@ -66,7 +66,7 @@ module internal FinishJob =
             NativePtr.set block (2 * i) (if pass.Along[i] then start + nativeint column * size else start)
             NativePtr.set block (2 * i + 1) (nativeint (pass.Rows[i]) * size)
 
-        pass.Body.Invoke(NativePtr.toNativeInt block, nativeint rows, nativeint columns)
+        pass.Body.Invoke(NativePtr.toNativeInt block, nativeint rows, nativeint columns, 0n)
 
 /// A product of matrices, and the pass that follows it.
 [<NoEquality; NoComparison>]

@@ -18,6 +18,12 @@ type internal Space =
         Along: bool[]
     }
 
+    /// How many blocks of so many columns are items of their own: where folds go downward.
+    member this.BlocksBy(lanes: int) = if this.Across then 1 else (this.Columns + lanes - 1) / lanes
+
+    /// The number of items, by blocks of so many columns.
+    member this.ItemsBy(lanes: int) = this.Items * this.BlocksBy lanes
+
 /// Domains of kernels as loops. A domain is a list of extents, none of them 1; an operand lies in it by strides.
 [<RequireQualifiedAccess>]
 module internal Space =

@@ -183,18 +183,6 @@ let tests =
                 Expect.equal (ranks matmul after) [ 2 ] "one product"
                 Expect.equal (count (nameOf (Expr.sumAll x)) after) 0 "and no sum"
             }
-            test "folds of many into few go in two" {
-                let sum = nameOf (Expr.sumAll x)
-                let long = variable "long" [ 70000 ]
-                Expect.equal (count sum (lowered (Expr.sumAll long))) 2 "across"
-                let tall = variable "tall" [ 4096; 32 ]
-                Expect.equal (count sum (lowered (Expr.sum [ 0 ] tall))) 2 "downward"
-                let square = variable "square" [ 300; 300 ]
-                Expect.equal (count sum (lowered (Expr.sumAll square))) 2 "of all axes"
-                Expect.equal (count sum (lowered (Expr.sumAll x))) 1 "a small one stays"
-                let prime = variable "prime" [ 65537 ]
-                lowered (Expr.sumAll prime) |> ignore
-            }
             test "masks come from relu where it is there" {
                 let after = lowered (Expr.where (x .> 0.0) (Expr.relu x) y)
 

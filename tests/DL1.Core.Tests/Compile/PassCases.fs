@@ -128,7 +128,8 @@ let private run (body: PassBody) (case: Case) (shared: int[]) =
     body.Invoke(
         Marshal.UnsafeAddrOfPinnedArrayElement(table, 0),
         nativeint case.Segments,
-        nativeint case.Columns
+        nativeint case.Columns,
+        0n
     )
 
     // The body sees addresses alone, which keep nothing alive.
@@ -144,6 +145,29 @@ let private run (body: PassBody) (case: Case) (shared: int[]) =
     else
         Error "wrote outside its operands"
 
+/// A body that does each phase as a share of its own, all segments and columns in one, then what is still.
+let internal inShares (p: Pass) (body: PassBody) : PassBody =
+    let phases = (PassPhases.plan p).Phases
+    let folds = phases |> Array.sumBy _.Folds.Length
+    let lanes = GC.AllocateArray<byte>(64 * (folds + 1), pinned = true)
+    let share = GC.AllocateArray<PassShare>(1, pinned = true)
+    let known = Marshal.UnsafeAddrOfPinnedArrayElement(lanes, 0)
+
+    PassBody(fun operands segments columns _ ->
+        let mutable before = 0
+
+        for phase in 0 .. phases.Length do
+            let totals = known + nativeint (64 * before)
+            share[0] <- { Phase = nativeint phase; Known = known; Totals = totals }
+            body.Invoke(operands, segments, columns, Marshal.UnsafeAddrOfPinnedArrayElement(share, 0))
+
+            if phase < phases.Length then
+                before <- before + phases[phase].Folds.Length
+
+        // The body sees addresses alone, which keep nothing alive.
+        GC.KeepAlive lanes
+        GC.KeepAlive share)
+
 let internal apart (case: Case) = Array.init case.Pass.Operands.Length id
 
 /// The interpreter and the emitted code of each width.
@@ -154,6 +178,10 @@ let internal bodies p =
 let internal widths = [ Width.Bits128; Width.Bits256; Width.Bits512 ]
 let internal interpreted case shared = run (PassCode.get Width.Bits128 false case.Pass) case shared
 let internal emitted width case shared = run (PassCode.get width true case.Pass) case shared
+
+/// What all bodies of a case leave, each phase a share.
+let internal shared case =
+    bodies case.Pass |> List.map (fun body -> run (inShares case.Pass body) case (apart case))
 
 let private floats =
     [

@@ -75,6 +75,15 @@ let private generated =
             let case = generate seed
             sameEverywhere case (apart case) |> Prop.label $"%A{case}")
 
+let private phaseByPhase =
+    testPropertyWithConfig
+        many
+        "a generated pass has the same bits phase by phase, emitted and interpreted"
+        (fun (seed: int) ->
+            let case = generate seed
+            let whole = interpreted case (apart case)
+            shared case |> List.forall ((=) whole) |> Prop.label $"%A{case}")
+
 let private operand dtype along still = { Type = dtype; Along = along; Still = still; Own = false }
 
 let private pass dtype across operands steps stores =
@@ -114,7 +123,7 @@ let private apply (body: PassBody) (segments: int) columns (strides: int[]) (ope
         table[2 * i] <- Marshal.UnsafeAddrOfPinnedArrayElement(m, 0)
         table[2 * i + 1] <- nativeint strides[i])
 
-    body.Invoke(Marshal.UnsafeAddrOfPinnedArrayElement(table, 0), nativeint segments, nativeint columns)
+    body.Invoke(Marshal.UnsafeAddrOfPinnedArrayElement(table, 0), nativeint segments, nativeint columns, 0n)
     // Bodies see addresses alone, which keep nothing alive.
     GC.KeepAlive table
     memory
@@ -456,9 +465,9 @@ let private allocation =
         let address = Marshal.UnsafeAddrOfPinnedArrayElement(table, 0)
 
         for body in [ PassCode.get Width.Bits128 false p; PassCode.get Simd.widest true p ] do
-            body.Invoke(address, 1n, 100n)
+            body.Invoke(address, 1n, 100n, 0n)
             let before = GC.GetAllocatedBytesForCurrentThread()
-            body.Invoke(address, 1n, 100n)
+            body.Invoke(address, 1n, 100n, 0n)
             Expect.equal (GC.GetAllocatedBytesForCurrentThread() - before) 0L "allocated"
             GC.KeepAlive table
             GC.KeepAlive x
@@ -514,4 +523,17 @@ let private kept =
     }
 
 let tests =
-    testList "Pass" [ exact; errorFunction; comparing; folds; inPlace; allocation; kept; refusals; generated ]
+    testList
+        "Pass"
+        [
+            exact
+            errorFunction
+            comparing
+            folds
+            inPlace
+            allocation
+            kept
+            refusals
+            generated
+            phaseByPhase
+        ]

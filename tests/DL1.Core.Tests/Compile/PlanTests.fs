@@ -19,10 +19,16 @@ let private sameNumbers (a: Tensor) (b: Tensor) =
         else
             Tensor.sameBits a b)
 
-let private planned width generates threads (g: Graph) =
+let private cut grain width generates threads (g: Graph) =
     let inputs = Graph.variables g.Roots
     let values = inputs |> List.map (fun v -> g.Values |> List.find (fun (name, _) -> name = v.Name) |> snd)
-    Compile.prepareOn width generates threads inputs g.Roots values
+    let options = { Threads = threads; DynamicCode = generates; CheckFinite = false }
+    Compile.prepareBy grain width options inputs g.Roots values
+
+let private planned width generates threads g = cut Frame.UsualGrain width generates threads g
+
+/// Cut into parts of hardly anything, so that threads share every fold into few.
+let private shared width generates threads g = cut 1L width generates threads g
 
 let private plan (roots: Expr list) = Plan.make (PassCode.get Simd.widest true) (Graph.variables roots) roots
 
@@ -137,6 +143,24 @@ let tests =
                 List.forall2 (Numbers.close 1e-9) (evaluated t.WideTame) (usual t.WideTame))
             graphLaw 300 "so are those of f32" (fun t ->
                 List.forall2 (Numbers.close 1e-3) (evaluated t.WideSingle) (usual t.WideSingle))
+            graphLaw 300 "in many shares the bits are those of Eval, where nothing is approximated" (fun w ->
+                agrees
+                    evaluated
+                    (shared Simd.widest true 2)
+                    { w.WideWild with Roots = exactParts w.WideWild.Roots })
+            graphLaw 200 "in many shares all widths and threads have the same bits, emitted or not" (fun w ->
+                [ shared Width.Bits128 true 1; shared Width.Bits256 true 3; shared Simd.widest false 2 ]
+                |> List.forall (fun other -> agrees other (shared Width.Bits512 true 2) w.WideWild))
+            graphLaw 300 "in many shares the values are those of Eval but for rounding" (fun t ->
+                List.forall2
+                    (Numbers.close 1e-9)
+                    (evaluated t.WideTame)
+                    (shared Simd.widest true 2 t.WideTame))
+            graphLaw 300 "so are those of f32 in many shares" (fun t ->
+                List.forall2
+                    (Numbers.close 1e-3)
+                    (evaluated t.WideSingle)
+                    (shared Simd.widest true 2 t.WideSingle))
             test "convolutions read and write channels first where nothing else wants them last" {
                 let x, w, b =
                     variable "x" [ 3; 5; 12; 11 ], variable "w" [ 18; 5; 3; 3 ], variable "b" [ 18; 1; 1 ]
