@@ -81,6 +81,7 @@ let tests =
             ShareTests.tests
             InPlaceTests.tests
             CompileTests.tests
+            OriginTests.tests
             DrawnFoldTests.tests
             UnitAxesTests.tests
             LongSumTests.tests

@@ -69,7 +69,7 @@ module Compile =
     /// The same for vectors of a width, passes cut into parts of so much work.
     let internal prepareBy grain width (options: CompileOptions) (inputs: Variable list) (roots: Expr list) =
         Options.check options
-        let plan = Cache.plan width options.DynamicCode inputs roots
+        let plan = Cache.plan width options.DynamicCode options.CheckFinite inputs roots
         let idle = ConcurrentStack<Executable>()
 
         let make () =
@@ -97,7 +97,7 @@ module Compile =
     let standard: CompileOptions = Options.standard
 
     /// As `prepare`, with options. Options out of their range are a `DomainError`; with `CheckFinite` so is the first NaN
-    /// or infinity of a run, with the formula that gave it.
+    /// or infinity of a run, with the layer and the formula that gave it.
     /// `let step = Compile.prepareWith { Compile.standard with Threads = 1 } [ w; x ] [ loss ]`
     let prepareWith (options: CompileOptions) (inputs: Variable list) (roots: Expr list) =
         prepareAs Simd.widest options inputs roots
@@ -112,4 +112,4 @@ module Compile =
     /// it reads and writes, and what it computes as formulas, with where the values stand in the arena; at the end what
     /// all of it comes to, and the memory that it needs at most. `Session.Explain` adds times. `Compile.explain [ w; x ] [ loss ]`
     let explain (inputs: Variable list) (roots: Expr list) : string =
-        Cache.plan Simd.widest standard.DynamicCode inputs roots |> ExplainPlan.text
+        Cache.plan Simd.widest standard.DynamicCode false inputs roots |> ExplainPlan.text

@@ -136,9 +136,14 @@ type internal FiniteWatch(watched: Watched) =
             | [] -> ""
             | names -> sprintf ", which reads %s" (String.concat ", " names)
 
+        let layer =
+            match KernelOrigin.text plan frame (Array.rev writers[place]) place index with
+            | "" -> " of "
+            | layer -> $" in {layer}: "
+
         Refuse.domain
             "CheckFinite"
-            $"{described place index} of {formula}{reads}{loop}{history step}"
+            $"{described place index}{layer}{formula}{reads}{loop}{history step}"
             "finite numbers"
             "a smaller learning rate or clipped gradients; for NaN look for 0/0, ∞ − ∞ and for roots and logarithms of negative numbers; for ∞ a form that does not overflow, as logSumExp or softplus"
 

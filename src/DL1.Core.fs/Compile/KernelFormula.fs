@@ -2,6 +2,12 @@ namespace DL1
 
 open System.Collections.Generic
 
+/// How a kernel comes to a value: the value, what it computes for it, operands first, and what it finds in memory, with
+/// the places, by digest.
+[<NoEquality; NoComparison>]
+type internal KernelWalk =
+    { Root: Expr; Computed: List<Expr>; Found: Dictionary<Digest, struct (Expr * int)> }
+
 /// What kernels compute as formulas over what they read: variables by their names, other values as v1, v2, ...
 [<RequireQualifiedAccess>]
 module internal KernelFormula =
@@ -12,25 +18,16 @@ module internal KernelFormula =
         | Where.Constant _, _ -> $"c{place}"
         | _ -> $"v{place}"
 
-    /// The formula of what a kernel writes to a place, in one line or some.
-    let of' (plan: Plan) (step: PlanStep) (target: int) : string =
+    /// How a kernel comes to what it writes to a place.
+    let walk (plan: Plan) (step: PlanStep) (target: int) : KernelWalk =
         let known = Dictionary<Digest, int>()
 
         for p in Array.append step.Reads step.Writes do
             if p <> target then
                 known[plan.Values[p].Digest] <- p
 
-        let results = Dictionary<Digest, Expr>()
-
-        /// What stands for a value that the kernel finds in memory.
-        let given (e: Expr) : Expr option =
-            match known.TryGetValue (PlanWork.home e).Digest with
-            | true, p ->
-                match plan.Where[p] with
-                | Where.Constant value when value.Size = 1 -> Some e
-                | _ -> Some(Expr.variable (name plan p) e.DType (e.Shape.ToList()))
-            | false, _ -> None
-
+        let found = Dictionary<Digest, struct (Expr * int)>()
+        let seen = HashSet<Digest>()
         let order = List<Expr>()
         let stack = Stack<struct (Expr * bool)>()
         let root = step.PartOf target |> Option.defaultValue plan.Values[target]
@@ -41,16 +38,30 @@ module internal KernelFormula =
 
             if opened then
                 order.Add e
-            elif not (results.ContainsKey e.Digest) then
-                results[e.Digest] <- e
-
-                match given e with
-                | Some stand -> results[e.Digest] <- stand
-                | None ->
+            elif seen.Add e.Digest then
+                match known.TryGetValue (PlanWork.home e).Digest with
+                | true, p -> found[e.Digest] <- struct (e, p)
+                | false, _ ->
                     stack.Push(struct (e, true))
 
                     for o in Node.operands e.Node do
                         stack.Push(struct (o, false))
+
+        { Root = root; Computed = order; Found = found }
+
+    /// The formula of what a kernel writes to a place, in one line or some.
+    let of' (plan: Plan) (step: PlanStep) (target: int) : string =
+        let walk = walk plan step target
+        let results = Dictionary<Digest, Expr>()
+
+        // What stands for a value that the kernel finds in memory.
+        for found in walk.Found do
+            let struct (e, p) = found.Value
+
+            results[found.Key] <-
+                match plan.Where[p] with
+                | Where.Constant value when value.Size = 1 -> e
+                | _ -> Expr.variable (name plan p) e.DType (e.Shape.ToList())
 
         /// One reshape of many, and none of a number, and no transposes there and back: what matters is what is computed.
         let rebuilt (e: Expr) =
@@ -68,10 +79,10 @@ module internal KernelFormula =
                 | _ -> Expr.transpose p results[x.Digest]
             | _ -> Expr.Make(Node.map (fun (o: Expr) -> results[o.Digest]) e.Node)
 
-        for e in order do
+        for e in walk.Computed do
             results[e.Digest] <- rebuilt e
 
-        Text.unicode results[root.Digest]
+        Text.unicode results[walk.Root.Digest]
 
     /// The names of the variables that a kernel reads itself.
     let variables (plan: Plan) (step: PlanStep) : string list =

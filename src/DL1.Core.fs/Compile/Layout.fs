@@ -306,7 +306,7 @@ module internal ChannelsLayout =
             let rewriting = Rewriting()
 
             for e in nodes do
-                rewriting.Visit e
+                Origin.within e.Origin (fun () -> rewriting.Visit e)
 
             roots |> List.map rewriting.First
         else

@@ -152,7 +152,9 @@ type internal Lift(loop: Loop) =
                 | Node.Variable v when sequences.ContainsKey v.Name ->
                     lifted[part.Digest] <- sequences[v.Name]
                 | _ when dependence part = Dependence.Fixed -> ()
-                | _ -> lifted[part.Digest] <- this.Over(part, fun o -> lifted[o.Digest])
+                | _ ->
+                    lifted[part.Digest] <-
+                        Origin.within part.Origin (fun () -> this.Over(part, fun o -> lifted[o.Digest]))
 
         match lifted.TryGetValue e.Digest with
         | true, all -> all

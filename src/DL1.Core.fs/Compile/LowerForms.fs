@@ -124,9 +124,10 @@ module internal LowerForms =
 
         for e in order do
             results[e.Digest] <-
-                match change e become with
-                | Some e' -> e'
-                | None -> Expr.Make(Node.map become e.Node)
+                Origin.within e.Origin (fun () ->
+                    match change e become with
+                    | Some e' -> e'
+                    | None -> Expr.Make(Node.map become e.Node))
 
         List.map become roots
 

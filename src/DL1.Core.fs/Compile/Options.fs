@@ -11,8 +11,8 @@ type CompileOptions =
         /// the runtime makes no code.
         DynamicCode: bool
         /// Whether all inputs, and all that each kernel writes, are searched for NaN and ∞: the first one found is a
-        /// `DomainError` that names the formula, the variables that it reads and the place. Costs a pass over memory for
-        /// each kernel.
+        /// `DomainError` that names the layer (or that it is the gradient of one), the formula, the variables that it reads
+        /// and the place. Costs a pass over memory for each kernel, and more memory: nothing is written in place.
         CheckFinite: bool
     }
 

@@ -138,7 +138,7 @@ type internal Outside(loop: Loop, lift: Lift, needed: HashSet<Digest>, usual: in
             if wanted.Contains part.Digest && not (values.ContainsKey part.Digest) then
                 values[part.Digest] <-
                     if this.Expands part then
-                        lift.Over(part, fun o -> values[o.Digest])
+                        Origin.within part.Origin (fun () -> lift.Over(part, fun o -> values[o.Digest]))
                     elif lift.Dependence part = Dependence.Fixed || lift.CanLift part then
                         lift.All part
                     else
@@ -165,7 +165,9 @@ type internal Outside(loop: Loop, lift: Lift, needed: HashSet<Digest>, usual: in
         Expr.Make(Node.MatMul(left, right))
 
     /// The sum of a value of the body over all steps.
-    member private this.Total(e: Expr) : Expr =
+    member private this.Total(e: Expr) : Expr = Origin.within e.Origin (fun () -> this.TotalOf e)
+
+    member private this.TotalOf(e: Expr) : Expr =
         let over (x: Expr) = Expr.Make(Node.map (fun _ -> x) e.Node)
 
         match e.Node with
@@ -189,6 +191,7 @@ type internal Outside(loop: Loop, lift: Lift, needed: HashSet<Digest>, usual: in
 
     /// The final value of a carry to which these terms are added at each step.
     member this.Sum(carry: LoopCarry, terms: Expr list) : Expr =
-        terms
-        |> List.filter (StepSum.isZero >> not)
-        |> List.fold (fun sum e -> sum + this.Total e) carry.Initial
+        Origin.within carry.Next.Origin (fun () ->
+            terms
+            |> List.filter (StepSum.isZero >> not)
+            |> List.fold (fun sum e -> sum + this.Total e) carry.Initial)

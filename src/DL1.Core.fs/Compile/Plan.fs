@@ -6,7 +6,7 @@ open System.Collections.Generic
 [<RequireQualifiedAccess; CompilationRepresentation(CompilationRepresentationFlags.ModuleSuffix)>]
 module internal Plan =
     /// Gives every place its memory.
-    let private placed inputs roots (values: Expr[]) (steps: PlanStep[]) (results: int[]) : Plan =
+    let private placed inPlace inputs roots (values: Expr[]) (steps: PlanStep[]) (results: int[]) : Plan =
         let first = Array.create values.Length System.Int32.MaxValue
         let last = Array.create values.Length -1
 
@@ -41,9 +41,10 @@ module internal Plan =
         // A place that is written over another one's has its memory.
         let memory = Array.init values.Length id
 
-        for struct (source, target) in InPlace.pairs values first last arena.Contains steps do
-            memory[target] <- memory[source]
-            last[memory[source]] <- last[target]
+        if inPlace then
+            for struct (source, target) in InPlace.pairs values first last arena.Contains steps do
+                memory[target] <- memory[source]
+                last[memory[source]] <- last[target]
 
         let own =
             [|
@@ -82,8 +83,14 @@ module internal Plan =
     let private lowered (roots: Expr list) =
         roots |> Rewrite.stableAll |> Hoist.run |> Lower.run |> ChannelsLayout.channelsLast
 
-    /// Makes a plan for what the roots compute from the inputs. `code` makes a pass ready to run.
-    let rec make (code: Pass -> PassBody) (inputs: Variable list) (roots: Expr list) : Plan =
+    /// Makes a plan for what the roots compute from the inputs. `code` makes a pass ready to run; `inPlace` lets passes
+    /// write over what they read for the last time.
+    let rec makeWith
+        (inPlace: bool)
+        (code: Pass -> PassBody)
+        (inputs: Variable list)
+        (roots: Expr list)
+        : Plan =
         Eval.requireInputs "Compile.prepare" inputs (Graph.variables roots)
         let roots = lowered roots
         let fusion = Fuse.run roots
@@ -202,7 +209,8 @@ module internal Plan =
                         }
                 | Kind.Other, Node.Scan(_, call) ->
                     let body =
-                        make
+                        makeWith
+                            inPlace
                             code
                             (call.Body.Carries @ call.Body.Slices @ call.Body.Fixed)
                             (call.Body.Next @ call.Body.Outputs)
@@ -259,4 +267,7 @@ module internal Plan =
         let steps =
             steps |> WriteThrough.run values results |> ChannelsFirst.run values results |> Chains.run results
 
-        placed inputs roots values steps results
+        placed inPlace inputs roots values steps results
+
+    /// The same, in place.
+    let make code inputs roots = makeWith true code inputs roots

@@ -226,7 +226,14 @@ type Session
                     $"{v.DType} {v.Shape} for both"
                     "cast or reshape them"
 
-        let plan = Cache.plan width options.DynamicCode (List.map fst state @ inputs) (next @ outputs)
+        let plan =
+            Cache.plan
+                width
+                options.DynamicCode
+                options.CheckFinite
+                (List.map fst state @ inputs)
+                (next @ outputs)
+
         Session(plan, width, options, state, inputs)
 
     /// A session from the variables of the state with their first values, what each of them is next, the variables that

@@ -85,13 +85,10 @@ module internal TakeApart =
 
         for e in Graph.topological loop.Graphs do
             results[e.Digest] <-
-                match change e with
-                | Some other -> other
-                | None ->
-                    if Node.operands e.Node |> List.forall (fun o -> results[o.Digest].Digest = o.Digest) then
-                        e
-                    else
-                        Expr.Make(Node.map (fun (o: Expr) -> results[o.Digest]) e.Node)
+                Origin.within e.Origin (fun () ->
+                    match change e with
+                    | Some other -> other
+                    | None -> Rebuild.over results e)
 
         { loop with
             Carries = loop.Carries |> List.map (fun c -> { c with Next = results[c.Next.Digest] })

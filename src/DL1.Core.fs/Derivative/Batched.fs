@@ -91,9 +91,15 @@ module internal Batched =
                         isBatched)
 
                 values[e.Digest] <-
-                    if not isBatched then struct (e, false)
-                    elif size = 0 then struct (Expr.full e.DType (0 :: e.Shape.ToList()) 0.0, true)
-                    else struct (node size batched (fun o -> values[o.Digest]) e, true)
+                    if not isBatched then
+                        struct (e, false)
+                    elif size = 0 then
+                        struct (Expr.full e.DType (0 :: e.Shape.ToList()) 0.0, true)
+                    else
+                        let value =
+                            Origin.within e.Origin (fun () -> node size batched (fun o -> values[o.Digest]) e)
+
+                        struct (value, true)
 
         roots |> List.map batched
 

@@ -53,16 +53,17 @@ module internal Forward =
 
                 if List.exists Option.isSome ds then
                     let tangent =
-                        match e.Node with
-                        | Node.Scan(result, call) ->
-                            let loop = Expr.Make(Node.Scan(0, call)).Digest
+                        Origin.within (Origin.gradient e.Origin) (fun () ->
+                            match e.Node with
+                            | Node.Scan(result, call) ->
+                                let loop = Expr.Make(Node.Scan(0, call)).Digest
 
-                            if not (loops.ContainsKey loop) then
-                                loops[loop] <- ScanRules.jvp (tangentsBy primitive) call ds
+                                if not (loops.ContainsKey loop) then
+                                    loops[loop] <- ScanRules.jvp (tangentsBy primitive) call ds
 
-                            loops[loop][result]
-                        | Node.Custom(rule, xs) -> custom rule xs ds
-                        | _ -> primitive e ds
+                                loops[loop][result]
+                            | Node.Custom(rule, xs) -> custom rule xs ds
+                            | _ -> primitive e ds)
 
                     Option.iter (fun d -> found[e.Digest] <- d) tangent
 

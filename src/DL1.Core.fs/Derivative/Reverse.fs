@@ -57,7 +57,7 @@ module internal Reverse =
         for output, d in outputs do
             add output d
 
-        for e in Array.rev order do
+        let back (e: Expr) =
             match e.Node with
             | Node.Scan(_, call) ->
                 if last.ContainsKey e.Digest then
@@ -69,5 +69,8 @@ module internal Reverse =
                 match find e with
                 | Some d -> pass (Node.operands e.Node) (Vjp.rule e d)
                 | None -> ()
+
+        for e in Array.rev order do
+            Origin.within (Origin.gradient e.Origin) (fun () -> back e)
 
         List.map find wrt

@@ -7,6 +7,7 @@ open System.Diagnostics
 /// equality of digests. Operators and functions build larger expressions; shapes and types are checked at once.
 [<Sealed; DebuggerDisplay("{Label,nq}: {DType,nq} {Shape,nq}"); StructuredFormatDisplay("{Display}")>]
 type Expr private (node: Node<Expr>, dtype: DType, shape: Shape, digest: Digest, isLiteral: bool) =
+    let origin = Making.Origin
     /// The form of this node, over its operands.
     member _.Node = node
     /// The element type.
@@ -17,6 +18,8 @@ type Expr private (node: Node<Expr>, dtype: DType, shape: Shape, digest: Digest,
     member _.Digest = digest
     /// Whether this is a number without a type of its own: it takes the type of what it meets.
     member internal _.IsLiteral = isLiteral
+    /// The layer that it was made in, if any: of no account to what it is.
+    member internal _.Origin = origin
 
     /// What it is called in an error: a variable's name, a scalar constant's value, or the operation that made it.
     member _.Label =

@@ -13,20 +13,20 @@ module internal Rebuild =
     let fresh (dtype: DType) shape =
         { Name = $"⟨trace {Interlocked.Increment &traced}⟩"; DType = dtype; Shape = shape }
 
-    /// Rewrites every node once, operands first. `change` is given each node with its operands rewritten already.
+    /// A node over what its operands have become; itself, where they are the same.
+    let over (results: Dictionary<Digest, Expr>) (e: Expr) : Expr =
+        if Node.operands e.Node |> List.forall (fun o -> results[o.Digest].Digest = o.Digest) then
+            e
+        else
+            Expr.Make(Node.map (fun (o: Expr) -> results[o.Digest]) e.Node)
+
+    /// Rewrites every node once, operands first. `change` is given each node with its operands rewritten already. What is
+    /// made in the place of a node comes from where it came from.
     let bottomUp (change: Expr -> Expr) (roots: Expr list) : Expr list =
         let results = Dictionary<Digest, Expr>()
 
         for e in Graph.topological roots do
-            let unchanged = Node.operands e.Node |> List.forall (fun o -> results[o.Digest].Digest = o.Digest)
-
-            let e' =
-                if unchanged then
-                    e
-                else
-                    Expr.Make(Node.map (fun (o: Expr) -> results[o.Digest]) e.Node)
-
-            results[e.Digest] <- change e'
+            results[e.Digest] <- Origin.within e.Origin (fun () -> change (over results e))
 
         roots |> List.map (fun root -> results[root.Digest])
 
@@ -62,11 +62,7 @@ module internal Rebuild =
             results[e.Digest] <-
                 match table.TryGetValue e.Digest with
                 | true, other -> other
-                | false, _ ->
-                    if Node.operands e.Node |> List.forall (fun o -> results[o.Digest].Digest = o.Digest) then
-                        e
-                    else
-                        Expr.Make(Node.map (fun (o: Expr) -> results[o.Digest]) e.Node)
+                | false, _ -> Origin.within e.Origin (fun () -> over results e)
 
         roots |> List.map (fun root -> results[root.Digest])
 
@@ -84,15 +80,12 @@ module internal Rebuild =
         let results = Dictionary<Digest, Expr>()
 
         for e in Graph.topological roots do
-            let e' =
-                if Node.operands e.Node |> List.forall (fun o -> results[o.Digest].Digest = o.Digest) then
-                    e
-                else
-                    Expr.Make(Node.map (fun (o: Expr) -> results[o.Digest]) e.Node)
-
             results[e.Digest] <-
-                match e.Node, e'.Node with
-                | Node.Scan(result, was), Node.Scan(_, call) -> change was call result
-                | _ -> e'
+                Origin.within e.Origin (fun () ->
+                    let e' = over results e
+
+                    match e.Node, e'.Node with
+                    | Node.Scan(result, was), Node.Scan(_, call) -> change was call result
+                    | _ -> e')
 
         roots |> List.map (fun root -> results[root.Digest])

@@ -150,7 +150,10 @@ module Scan =
         let operands = List.map Expr.ofVariable variables
         let result = value operands
         let cotangent = Rebuild.fresh result.DType result.Shape
-        let back = gradients operands (Expr.ofVariable cotangent)
+
+        let back =
+            Origin.within (Origin.gradient Making.Origin) (fun () ->
+                gradients operands (Expr.ofVariable cotangent))
 
         if back.Length <> inputs.Length then
             Refuse.shape

@@ -66,20 +66,18 @@ type ScopeExtensions =
 /// ```
 [<RequireQualifiedAccess; CompilationRepresentation(CompilationRepresentationFlags.ModuleSuffix)>]
 module Layer =
-    /// Runs a layer, and puts its path before an error that arises in it.
+    /// Runs a layer, whose nodes know it, and puts its path before an error that arises in it.
     let private entered (name: string) (scope: Scope) (run: unit -> 'b) : 'b =
         let ledger = scope.Ledger
 
+        let layer: Origin = { Path = scope.Path; Name = name; IsGradient = false }
+
         let reported (e: DL1Error) =
             ledger.IsReported <- true
-
-            (if scope.Path = "" then
-                 $"layer {name}: {e.Operation}"
-             else
-                 $"layer {scope.Path} ({name}): {e.Operation}")
+            $"{layer}: {e.Operation}"
 
         try
-            run ()
+            Origin.within (Some layer) run
         with
         | :? ShapeError as e when not ledger.IsReported -> Refuse.shape (reported e) e.Given e.Expected e.Cure
         | :? DomainError as e when not ledger.IsReported ->

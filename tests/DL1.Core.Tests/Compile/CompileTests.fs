@@ -280,12 +280,12 @@ let tests =
             test "a graph that is made again has the plan that it had" {
                 let make () =
                     let s = perceptron DType.F32 8 3 5
-                    Cache.plan Simd.widest true s.Variables s.Roots
+                    Cache.plan Simd.widest true false s.Variables s.Roots
 
                 Expect.isTrue (LanguagePrimitives.PhysicalEquality (make ()) (make ())) "the same plan"
 
                 let s = perceptron DType.F32 8 3 5
-                let other = Cache.plan Simd.widest true s.Variables (List.rev s.Roots)
+                let other = Cache.plan Simd.widest true false s.Variables (List.rev s.Roots)
                 Expect.isFalse (LanguagePrimitives.PhysicalEquality (make ()) other) "another order"
             }
             law "a value of another shape is refused" (fun (shape: Shape) ->
