@@ -8,37 +8,15 @@ open System.Reflection.Emit
 [<Sealed>]
 type internal PassEmitSteps(il: ILGenerator, methods: PassMethods, scratch: LocalBuilder) =
     let single = methods.Size = 4
-    let call (m: Reflection.MethodInfo) = il.Emit(OpCodes.Call, m)
-    let generic kind name = call (methods.Generic(name, kind))
-
-    let refuse what : unit =
-        Refuse.domain "compile a pass" what "an operation that these lanes have" "report this as a bug"
-
-    let fill kind = call (methods.Fill kind)
-
-    let number (v: float) =
-        if single then
-            il.Emit(OpCodes.Ldc_R4, float32 v)
-        else
-            il.Emit(OpCodes.Ldc_R8, v)
-
-        fill LaneKind.Float
-
-    let whole (n: int64) =
-        if single then il.Emit(OpCodes.Ldc_I4, int n) else il.Emit(OpCodes.Ldc_I8, n)
-
-        fill LaneKind.Whole
-
-    let zero kind = call (methods.Constant("Zero", kind))
-
-    let scratchAddress () =
-        il.Emit(OpCodes.Ldloca, scratch)
-        il.Emit OpCodes.Conv_U
-
-    let plain name = call (methods.Plain(name, [| methods.Vector LaneKind.Float |]))
-
-    let own name arguments =
-        call (methods.Of(typeof<Functions>, name, Array.create arguments (methods.Vector LaneKind.Float)))
+    let words = PassEmitWords(il, methods)
+    let floats = PassEmitFloats(il, methods, words, scratch)
+    let call m = words.Call m
+    let generic kind name = words.Generic kind name
+    let both kind name x y = words.Both kind name x y
+    let equalsZero kind x = words.EqualsZero kind x
+    let number v = words.Number v
+    let whole n = words.Whole n
+    let refuse what = words.Refuse what
 
     /// Whole numbers are of 32 bits in lanes of 64 too.
     let wrap () =
@@ -53,100 +31,6 @@ type internal PassEmitSteps(il: ILGenerator, methods: PassMethods, scratch: Loca
         call (methods.As(LaneKind.Truth, LaneKind.Float))
         number 1.0
         generic LaneKind.Float "BitwiseAnd"
-
-    let equalsZero kind x =
-        x ()
-        zero kind
-        generic kind "Equals"
-
-    let floatUnary op (x: unit -> unit) =
-        let float = LaneKind.Float
-
-        let simple name =
-            x ()
-            generic float name
-
-        let rounded name =
-            x ()
-            plain name
-
-        let function' name =
-            x ()
-            own name 1
-
-        let scalar name =
-            scratchAddress ()
-            x ()
-            il.Emit(OpCodes.Stobj, methods.Vector float)
-            scratchAddress ()
-            il.Emit(OpCodes.Ldc_I4, methods.Lanes)
-
-            call (
-                methods.Of(
-                    typeof<PassScalar>,
-                    name + (if single then "32" else "64"),
-                    [| typeof<nativeint>; typeof<int> |]
-                )
-            )
-
-            scratchAddress ()
-            il.Emit(OpCodes.Ldobj, methods.Vector float)
-
-        match op with
-        | UnaryOp.Neg -> simple "Negate"
-        | UnaryOp.Abs -> simple "Abs"
-        | UnaryOp.Sqrt -> simple "Sqrt"
-        | UnaryOp.Floor -> rounded "Floor"
-        | UnaryOp.Ceiling -> rounded "Ceiling"
-        | UnaryOp.Round -> rounded "Round"
-        | UnaryOp.Sign ->
-            x ()
-            zero float
-            generic float "GreaterThan"
-            number 1.0
-            x ()
-            zero float
-            generic float "LessThan"
-            number -1.0
-            x ()
-            generic float "ConditionalSelect"
-            generic float "ConditionalSelect"
-        | UnaryOp.Relu ->
-            x ()
-            zero float
-            generic float "LessThanOrEqual"
-            zero float
-            x ()
-            generic float "ConditionalSelect"
-        | UnaryOp.Rsqrt ->
-            number 1.0
-            x ()
-            generic float "Sqrt"
-            generic float "Divide"
-        | UnaryOp.Reciprocal ->
-            number 1.0
-            x ()
-            generic float "Divide"
-        | UnaryOp.Not ->
-            equalsZero float x
-            number 1.0
-            generic float "BitwiseAnd"
-        | UnaryOp.Exp -> function' "Exp"
-        | UnaryOp.Expm1 -> function' "Expm1"
-        | UnaryOp.Log -> function' "Log"
-        | UnaryOp.Log1p -> function' "Log1p"
-        | UnaryOp.Sin -> function' "Sin"
-        | UnaryOp.Cos -> function' "Cos"
-        | UnaryOp.Tanh -> function' "Tanh"
-        | UnaryOp.Sigmoid -> function' "Sigmoid"
-        | UnaryOp.Softplus -> function' "Softplus"
-        | UnaryOp.Erf -> function' "Erf"
-        | UnaryOp.Tan -> scalar "Tan"
-        | UnaryOp.Asin -> scalar "Asin"
-        | UnaryOp.Acos -> scalar "Acos"
-        | UnaryOp.Atan -> scalar "Atan"
-        | UnaryOp.Sinh -> scalar "Sinh"
-        | UnaryOp.Cosh -> scalar "Cosh"
 
     let wholeUnary op (x: unit -> unit) =
         let whole' = LaneKind.Whole
@@ -168,7 +52,7 @@ type internal PassEmitSteps(il: ILGenerator, methods: PassMethods, scratch: Loca
             generic whole' "Max"
         | UnaryOp.Relu ->
             x ()
-            zero whole'
+            words.Zero whole'
             generic whole' "Max"
         | UnaryOp.Floor
         | UnaryOp.Ceiling
@@ -196,35 +80,6 @@ type internal PassEmitSteps(il: ILGenerator, methods: PassMethods, scratch: Loca
         | UnaryOp.Sigmoid
         | UnaryOp.Softplus
         | UnaryOp.Erf -> refuse $"{op} of whole numbers"
-
-    let both kind name x y =
-        x ()
-        y ()
-        generic kind name
-
-    let floatBinary op x y =
-        let notZero v =
-            equalsZero LaneKind.Float v
-            generic LaneKind.Float "OnesComplement"
-
-        let logical name =
-            both LaneKind.Float name (fun () -> notZero x) (fun () -> notZero y)
-            number 1.0
-            generic LaneKind.Float "BitwiseAnd"
-
-        match op with
-        | BinaryOp.Add -> both LaneKind.Float "Add" x y
-        | BinaryOp.Sub -> both LaneKind.Float "Subtract" x y
-        | BinaryOp.Mul -> both LaneKind.Float "Multiply" x y
-        | BinaryOp.Div -> both LaneKind.Float "Divide" x y
-        | BinaryOp.Max -> both LaneKind.Float "Max" x y
-        | BinaryOp.Min -> both LaneKind.Float "Min" x y
-        | BinaryOp.And -> logical "BitwiseAnd"
-        | BinaryOp.Or -> logical "BitwiseOr"
-        | BinaryOp.Pow ->
-            x ()
-            y ()
-            own "Pow" 2
 
     let wholeBinary op x y =
         let wrapped name =
@@ -262,7 +117,7 @@ type internal PassEmitSteps(il: ILGenerator, methods: PassMethods, scratch: Loca
 
     member _.Unary(op, kind, x) =
         match kind with
-        | LaneKind.Float -> floatUnary op x
+        | LaneKind.Float -> floats.Unary(op, x)
         | LaneKind.Whole -> wholeUnary op x
         | LaneKind.Truth ->
             if op = UnaryOp.Not then
@@ -273,7 +128,7 @@ type internal PassEmitSteps(il: ILGenerator, methods: PassMethods, scratch: Loca
 
     member _.Binary(op, kind, x, y) =
         match kind with
-        | LaneKind.Float -> floatBinary op x y
+        | LaneKind.Float -> floats.Binary(op, x, y)
         | LaneKind.Whole -> wholeBinary op x y
         | LaneKind.Truth -> truthBinary op x y
 
@@ -281,7 +136,7 @@ type internal PassEmitSteps(il: ILGenerator, methods: PassMethods, scratch: Loca
     member _.Erf(x: unit -> unit, gaussian: unit -> unit) =
         x ()
         gaussian ()
-        own "ErfBy" 2
+        words.Own "ErfBy" 2
 
     /// Leaves a mask.
     member _.Compare(op, kind, x: unit -> unit, y: unit -> unit) =
@@ -317,9 +172,9 @@ type internal PassEmitSteps(il: ILGenerator, methods: PassMethods, scratch: Loca
             x ()
 
             if single then
-                plain "ConvertToInt32"
+                words.Plain "ConvertToInt32"
             else
-                plain "ConvertToInt64"
+                words.Plain "ConvertToInt64"
                 whole (int64 Int32.MinValue)
                 generic LaneKind.Whole "Max"
                 whole (int64 Int32.MaxValue)

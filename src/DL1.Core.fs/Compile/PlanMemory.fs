@@ -15,22 +15,18 @@ type internal PlanMemory =
 module internal PlanMemory =
     let private bytesOf (e: Expr) = int64 e.Shape.Size * int64 (Memory.size e.DType)
 
-    let private sumWhere (plan: Plan) (isOf: Where -> bool) =
-        Seq.zip plan.Where plan.Values |> Seq.filter (fst >> isOf) |> Seq.sumBy (snd >> bytesOf)
+    /// The bytes of constants, and of inputs.
+    let private given (plan: Plan) =
+        let mutable constants, inputs = 0L, 0L
 
-    let private isConstant where =
-        match where with
-        | Where.Constant _ -> true
-        | Where.Input _
-        | Where.Arena _
-        | Where.Output _ -> false
+        for where, value in Seq.zip plan.Where plan.Values do
+            match where with
+            | Where.Constant _ -> constants <- constants + bytesOf value
+            | Where.Input _ -> inputs <- inputs + bytesOf value
+            | Where.Arena _
+            | Where.Output _ -> ()
 
-    let private isInput where =
-        match where with
-        | Where.Input _ -> true
-        | Where.Constant _
-        | Where.Arena _
-        | Where.Output _ -> false
+        struct (constants, inputs)
 
     /// Loops and the loops in them: the carries of two steps, outputs that no one wants, and the body's own.
     let rec private ofLoops (plan: Plan) : PlanMemory list =
@@ -40,10 +36,11 @@ module internal PlanMemory =
                 | Work.Loop(job, body) ->
                     let carries = 2L * Array.sumBy int64 job.CarryBytes
                     let outputs = Array.sumBy int64 job.OutputBytes
+                    let struct (constants, _) = given body
 
                     {
                         Between = body.Bytes + carries + outputs
-                        Constants = sumWhere body isConstant
+                        Constants = constants
                         Results = 0L
                         Inputs = 0L
                     }
@@ -55,10 +52,11 @@ module internal PlanMemory =
     /// What runs of a plan need, beside what kernels work in.
     let ofPlan (plan: Plan) : PlanMemory =
         let loops = ofLoops plan
+        let struct (constants, inputs) = given plan
 
         {
             Between = plan.Bytes + List.sumBy _.Between loops
-            Constants = sumWhere plan isConstant + List.sumBy _.Constants loops
+            Constants = constants + List.sumBy _.Constants loops
             Results = plan.Roots |> List.sumBy bytesOf
-            Inputs = sumWhere plan isInput
+            Inputs = inputs
         }
