@@ -3,6 +3,7 @@ module DL1.Tests.ConvKernelTests
 
 open System
 open System.Runtime.InteropServices
+open System.Runtime.Intrinsics
 open System.Threading
 open DL1
 open DL1.Tests.Guarded
@@ -192,6 +193,105 @@ let private usual =
         check (case [ 1; 1; 2; 431 ] [ 3; 1; 2; 3 ] 1 [ still; sweep 2 1 0 1 ])
     }
 
+/// Whether a role of a case is done in Winograd's tiles.
+let private isWinograd case role =
+    let a, b, c = shapes case role
+    let shape (dims: int list) = Shape.ofList dims
+    let geometry = ConvKernels.geometry role case.Spec (shape a) (shape b) (shape c)
+
+    ConvKernels.f32On Simd.widest role ConvFirst.None geometry
+        :? ConvWinograd<F32x512, Vector512<float32>, float32>
+    || ConvKernels.f32On Simd.widest role ConvFirst.None geometry
+        :? ConvWinograd<F32x256, Vector256<float32>, float32>
+    || ConvKernels.f32On Simd.widest role ConvFirst.None geometry
+        :? ConvWinograd<F32x128, Vector128<float32>, float32>
+
+let private winogradCases =
+    [
+        // Even and odd extents, whole and half panels, padding of every kind.
+        case [ 5; 16; 10; 12 ] [ 16; 16; 3; 3 ] 1 [ still; still ]
+        case [ 4; 32; 11; 10 ] [ 48; 32; 3; 3 ] 1 [ still; still ]
+        case [ 8; 16; 7; 9 ] [ 32; 16; 3; 3 ] 1 [ around; around ]
+        case [ 3; 48; 13; 11 ] [ 16; 48; 3; 3 ] 1 [ sweep 1 2 0 1; sweep 1 0 2 1 ]
+        case [ 3; 16; 12; 12 ] [ 16; 16; 3; 3 ] 1 [ sweep 1 3 2 1; sweep 1 2 4 1 ]
+        // Many small samples in a part, the last one with fewer.
+        case [ 37; 16; 4; 4 ] [ 16; 16; 3; 3 ] 1 [ around; around ]
+        case [ 41; 16; 6; 7 ] [ 32; 16; 3; 3 ] 1 [ around; around ]
+        // Bands of rows of one sample, the last one odd.
+        case [ 1; 16; 41; 37 ] [ 16; 16; 3; 3 ] 1 [ around; around ]
+        case [ 2; 32; 33; 18 ] [ 32; 32; 3; 3 ] 1 [ still; around ]
+        // Long sums.
+        case [ 4; 160; 10; 9 ] [ 16; 160; 3; 3 ] 1 [ around; around ]
+    ]
+
+let private winograd =
+    test "kernels of 3 by 3 in Winograd's tiles" {
+        for case in winogradCases do
+            Expect.isTrue (isWinograd case ConvRole.Forward) $"in tiles: %A{case}"
+            check case
+    }
+
+let private winogradOrNot =
+    test "other kernels, few channels and few results are done directly" {
+        for case in
+            [
+                case [ 5; 16; 10; 12 ] [ 16; 16; 3; 2 ] 1 [ still; still ]
+                case [ 5; 16; 10; 12 ] [ 16; 16; 3; 3 ] 1 [ sweep 2 1 1 1; around ]
+                case [ 5; 16; 10; 12 ] [ 16; 16; 3; 3 ] 1 [ around; sweep 1 2 2 2 ]
+                case [ 5; 32; 10; 12 ] [ 32; 16; 3; 3 ] 2 [ around; around ]
+                case [ 5; 3; 10; 12 ] [ 16; 3; 3; 3 ] 1 [ around; around ]
+                case [ 9; 16; 5; 5 ] [ 16; 16; 3; 3 ] 1 [ still; still ]
+                case [ 1; 16; 8; 8 ] [ 16; 16; 3; 3 ] 1 [ around; around ]
+            ] do
+            Expect.isFalse (isWinograd case ConvRole.Forward) $"%A{case}"
+    }
+
+let private oddNumbers =
+    test "NaN and infinity in Winograd's tiles reach what their windows reach, as Eval has them" {
+        for case in winogradCases do
+            for role in [ ConvRole.Forward; ConvRole.InputGrad(spatial case.Data) ] do
+                let a, b, _ = shapes case role
+
+                // An infinite weight makes NaN of padding, which takes part as zeros.
+                let hasPadding =
+                    role <> ConvRole.Forward
+                    || case.Spec.Sweeps |> List.exists (fun s -> s.PadBefore + s.PadAfter > 0)
+
+                for odd, inWeights in
+                    [
+                        nan, false
+                        infinity, false
+                        -infinity, false
+                        if not hasPadding then
+                            infinity, true
+                    ] do
+                    let pick = Random 5
+                    let left, right = integers 1 (size a), integers 2 (size b)
+                    let target = if inWeights then right else left
+
+                    for _ in 1..3 do
+                        target[pick.Next target.Length] <- odd
+
+                    let finish =
+                        BlockFinish(fun address _ rows _ columns ->
+                            for i in 0 .. rows * columns - 1 do
+                                let value = BitConverter.Int32BitsToSingle(Marshal.ReadInt32(address, 4 * i))
+
+                                Marshal.WriteInt32(
+                                    address,
+                                    4 * i,
+                                    BitConverter.SingleToInt32Bits(value + 1.0f)
+                                ))
+
+                    let wanted = expected case role left right |> Array.map (fun v -> v + 1.0)
+                    let found = run f32 ConvKernels.f32On case role Simd.widest 2 left right finish
+                    let plain = Array.map (fun (v: float) -> if Double.IsNaN v then nan else v)
+                    // Whole numbers, whose sums are exact in any order.
+                    Expect.isTrue
+                        (same (plain wanted) (plain found))
+                        $"{odd}, in weights {inWeights}: %A{role} %A{case}"
+    }
+
 let private groups =
     test "groups, and each channel by itself" {
         for channels in [ 2; 3; 4; 7; 8; 17; 35 ] do
@@ -227,6 +327,7 @@ let private cases =
         case [ 3; 4; 9; 7 ] [ 6; 2; 3; 3 ] 2 [ sweep 2 1 1 1; sweep 3 1 0 1 ]
         case [ 37; 3; 4; 4 ] [ 7; 3; 3; 3 ] 1 [ around; around ]
         case [ 2; 10; 9; 7 ] [ 10; 1; 3; 3 ] 10 [ around; around ]
+        case [ 4; 16; 9; 11 ] [ 32; 16; 3; 3 ] 1 [ around; around ]
     ]
 
 let private finish =
@@ -292,4 +393,7 @@ let private steady =
                 Expect.isTrue result.Guarded "nothing written outside"
     }
 
-let tests = testList "convolution kernels" [ any; usual; groups; steps; none; finish; steady ]
+let tests =
+    testList
+        "convolution kernels"
+        [ any; usual; winograd; winogradOrNot; oddNumbers; groups; steps; none; finish; steady ]

@@ -5,6 +5,8 @@ namespace DL1
 module internal ConvKernels =
     let private work (g: ConvGeometry) = int64 g.OutEach * int64 (g.Taps * g.ChannelsEach)
 
+    let private isPlain (s: Sweep) = s.Stride = 1 && s.Dilation = 1
+
     /// The results' axes, and whose channels are read and written: one group's, and all.
     let private product<'S, 'V, 'T
         when 'S :> ISimd<'V, 'T> and 'S: struct and 'V: struct and 'T: unmanaged and 'T: struct>
@@ -18,6 +20,14 @@ module internal ConvKernels =
         weightResult
         =
         let size = sizeof<'T>
+
+        let isWinograd =
+            g.Groups = 1
+            && g.KernelHeight = 3
+            && g.KernelWidth = 3
+            && isPlain g.SweepHeight
+            && isPlain g.SweepWidth
+            && ConvWinograd<'S, 'V, 'T>.Suits(g.Images, source, result, rows.Length, columns.Length)
 
         let task =
             {
@@ -33,6 +43,7 @@ module internal ConvKernels =
                 Step = (if g.IsDepthwise then g.Groups * size else size)
                 Work = work g
                 Size = size
+                Multiple = (if isWinograd then 2 else 1)
                 SourceFirst = first.Left
                 ResultFirst = first.Result
             }
@@ -41,6 +52,8 @@ module internal ConvKernels =
 
         if g.IsDepthwise then
             ConvDepthwise<'S, 'V, 'T>(plan, g.Images, g.Channels, g.Taps) :> ConvKernel
+        elif isWinograd then
+            ConvWinograd<'S, 'V, 'T>(plan, g.Images, source, result, weightSource, weightResult)
         else
             ConvProduct<'S, 'V, 'T>(
                 plan,

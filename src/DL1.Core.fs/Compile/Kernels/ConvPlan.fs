@@ -57,6 +57,8 @@ type internal ConvTask =
         Work: int64
         /// The bytes of an element.
         Size: int
+        /// Parts have a multiple of so many rows of results.
+        Multiple: int
         /// Whether channels stand first in the source, and in the result.
         SourceFirst: bool
         ResultFirst: bool
@@ -169,7 +171,8 @@ module internal ConvPlan =
             |> min (int64 count)
             |> int
 
-        let band = if samples > 1 then count else (count + bands - 1) / bands
+        let even rows = (rows + task.Multiple - 1) / task.Multiple * task.Multiple
+        let band = if samples > 1 then count else min count (even ((count + bands - 1) / bands))
         let bands = (count + band - 1) / band
         let source = ConvSource.make task.Rows task.Columns task.Source task.Size band task.SourceFirst
 

@@ -189,10 +189,25 @@ type internal ConvProduct<'S, 'V, 'T
     // The bodies of the pool's runs, made once.
     let mutable pack: int -> unit = ignore
     let mutable multiply: int -> unit = ignore
+    let mutable chosen: bool[] | null = null
     do pack <- fun part -> packPart part
-    do multiply <- fun part -> multiplyPart part
+
+    do
+        multiply <-
+            fun part ->
+                match chosen with
+                | null -> multiplyPart part
+                | chosen ->
+                    if chosen[part] then
+                        multiplyPart part
 
     override _.KeptBytes = packed.Bytes
+
+    /// Some parts of the plan alone.
+    member this.RunParts(threads, left, right, target, finish, parts: bool[]) =
+        chosen <- parts
+        this.Run(threads, left, right, target, finish)
+        chosen <- null
 
     override _.Run(threads, left, right, target, finish') =
         x <- left

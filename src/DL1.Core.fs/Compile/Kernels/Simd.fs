@@ -35,7 +35,10 @@ type internal ISimd<'V, 'T> =
     static abstract Store: 'V * nativeint -> unit
     /// One element, in every lane.
     static abstract Broadcast: nativeint -> 'V
+    /// One half in every lane.
+    static abstract Half: 'V
     static abstract Add: 'V * 'V -> 'V
+    static abstract Subtract: 'V * 'V -> 'V
     /// a·b + c, rounded once.
     static abstract MultiplyAdd: 'V * 'V * 'V -> 'V
     /// The same for single elements.
@@ -49,6 +52,7 @@ type internal F32x128 =
     interface ISimd<Vector128<float32>, float32> with
         static member Bytes = 16
         static member Zero = Vector128<float32>.Zero
+        static member Half = Vector128.Create 0.5f
 
         [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
         static member Load address = Vector128.Load(NativePtr.ofNativeInt<float32> address)
@@ -62,6 +66,9 @@ type internal F32x128 =
 
         [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
         static member Add(a, b) = Vector128.Add(a, b)
+
+        [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
+        static member Subtract(a, b) = Vector128.Subtract(a, b)
 
         [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
         static member MultiplyAdd(a, b, c) = Vector128.FusedMultiplyAdd(a, b, c)
@@ -78,6 +85,7 @@ type internal F32x256 =
     interface ISimd<Vector256<float32>, float32> with
         static member Bytes = 32
         static member Zero = Vector256<float32>.Zero
+        static member Half = Vector256.Create 0.5f
 
         [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
         static member Load address = Vector256.Load(NativePtr.ofNativeInt<float32> address)
@@ -91,6 +99,9 @@ type internal F32x256 =
 
         [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
         static member Add(a, b) = Vector256.Add(a, b)
+
+        [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
+        static member Subtract(a, b) = Vector256.Subtract(a, b)
 
         [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
         static member MultiplyAdd(a, b, c) = Vector256.FusedMultiplyAdd(a, b, c)
@@ -107,6 +118,7 @@ type internal F32x512 =
     interface ISimd<Vector512<float32>, float32> with
         static member Bytes = 64
         static member Zero = Vector512<float32>.Zero
+        static member Half = Vector512.Create 0.5f
 
         [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
         static member Load address = Vector512.Load(NativePtr.ofNativeInt<float32> address)
@@ -120,6 +132,9 @@ type internal F32x512 =
 
         [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
         static member Add(a, b) = Vector512.Add(a, b)
+
+        [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
+        static member Subtract(a, b) = Vector512.Subtract(a, b)
 
         [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
         static member MultiplyAdd(a, b, c) = Vector512.FusedMultiplyAdd(a, b, c)
@@ -136,6 +151,7 @@ type internal F64x128 =
     interface ISimd<Vector128<float>, float> with
         static member Bytes = 16
         static member Zero = Vector128<float>.Zero
+        static member Half = Vector128.Create 0.5
 
         [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
         static member Load address = Vector128.Load(NativePtr.ofNativeInt<float> address)
@@ -149,6 +165,9 @@ type internal F64x128 =
 
         [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
         static member Add(a, b) = Vector128.Add(a, b)
+
+        [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
+        static member Subtract(a, b) = Vector128.Subtract(a, b)
 
         [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
         static member MultiplyAdd(a, b, c) = Vector128.FusedMultiplyAdd(a, b, c)
@@ -165,6 +184,7 @@ type internal F64x256 =
     interface ISimd<Vector256<float>, float> with
         static member Bytes = 32
         static member Zero = Vector256<float>.Zero
+        static member Half = Vector256.Create 0.5
 
         [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
         static member Load address = Vector256.Load(NativePtr.ofNativeInt<float> address)
@@ -178,6 +198,9 @@ type internal F64x256 =
 
         [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
         static member Add(a, b) = Vector256.Add(a, b)
+
+        [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
+        static member Subtract(a, b) = Vector256.Subtract(a, b)
 
         [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
         static member MultiplyAdd(a, b, c) = Vector256.FusedMultiplyAdd(a, b, c)
@@ -194,6 +217,7 @@ type internal F64x512 =
     interface ISimd<Vector512<float>, float> with
         static member Bytes = 64
         static member Zero = Vector512<float>.Zero
+        static member Half = Vector512.Create 0.5
 
         [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
         static member Load address = Vector512.Load(NativePtr.ofNativeInt<float> address)
@@ -207,6 +231,9 @@ type internal F64x512 =
 
         [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
         static member Add(a, b) = Vector512.Add(a, b)
+
+        [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
+        static member Subtract(a, b) = Vector512.Subtract(a, b)
 
         [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
         static member MultiplyAdd(a, b, c) = Vector512.FusedMultiplyAdd(a, b, c)
