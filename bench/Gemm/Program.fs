@@ -73,18 +73,23 @@ let private peak threads =
                 GC.KeepAlive(struct (start, target))
     }
 
-/// GFLOP/s over at least 20 ms.
-let private measure (seconds: unit -> float) case =
+/// GFLOP/s over at least so many seconds.
+let private rate (seconds: unit -> float) least case =
     let start = seconds ()
     let mutable times = 0
     let mutable passed = 0.0
 
-    while passed < 0.02 do
+    while passed < least do
         case.Once()
         times <- times + 1
         passed <- seconds () - start
 
     case.Flops * float times / passed / 1e9
+
+/// GFLOP/s over at least 120 ms, as the program beside it takes them, once the threads and the caches have come to it.
+let private measure seconds case =
+    rate seconds 0.02 case |> ignore
+    rate seconds 0.12 case
 
 [<EntryPoint>]
 let main args =

@@ -1,4 +1,4 @@
-/// Errors and speed of the vector functions.
+/// Errors and speed of the vector functions, and errors of convolutions.
 module DL1.Bench.Program
 
 open System
@@ -37,10 +37,12 @@ let main argv =
     | [ "f64"; count ] -> doubles (int count)
     | [ "pow"; count ] -> powers (int count)
     | [ "speed" ] -> Speed.report ()
+    | [ "conv" ] -> Convolutions.report ()
     | _ ->
         printfn "f32 STRIDE [NAME]  the greatest errors over every STRIDE-th single (1: all of them)"
         printfn "f64 COUNT          the same in f64, over COUNT points of each grid (a multiple of 4)"
         printfn "pow COUNT          the same for the power, over 2·COUNT bases and COUNT exponents"
         printfn "speed              nanoseconds an element"
+        printfn "conv               the errors of 3 by 3 convolutions"
 
     0

@@ -61,7 +61,16 @@ module internal Cost =
                 { all with Read = all.Read - max 0L (whole - all.Written) }
             | _ -> all
         | Work.Copy _ -> moved 0L
-        | Work.Channels job -> moved (Summary.costOf job.Node + members)
+        | Work.Channels job ->
+            let own =
+                match job.Node.Node with
+                | Node.Conv(role, spec, left, right) ->
+                    let geometry = ConvKernels.geometry role spec left.Shape right.Shape job.Node.Shape
+
+                    ConvKernels.operations role geometry (Memory.size job.Node.DType)
+                | _ -> Summary.costOf job.Node
+
+            moved (own + members)
         | Work.Loop(job, body) ->
             let once = ofPlan body
             let length = int64 job.Length

@@ -7,10 +7,36 @@ module internal ConvKernels =
 
     let private isPlain (s: Sweep) = s.Stride = 1 && s.Dilation = 1
 
+    /// Whether it is done in Winograd's tiles, with elements of so many bytes.
+    let private isWinograd role (g: ConvGeometry) size =
+        g.Groups = 1
+        && g.KernelHeight = 3
+        && g.KernelWidth = 3
+        && isPlain g.SweepHeight
+        && isPlain g.SweepWidth
+        && match role with
+           | ConvRole.Forward -> Winograd.suits g.Images g.Channels g.Outputs g.OutHeight g.OutWidth size
+           | ConvRole.InputGrad _ -> Winograd.suits g.Images g.Outputs g.Channels g.Height g.Width size
+           | ConvRole.WeightGrad _ -> false
+
+    /// The operations on floats that a kernel does, additions of transforms apart.
+    let operations role (g: ConvGeometry) size =
+        let tiles =
+            match role with
+            | ConvRole.InputGrad _ -> Winograd.tilesEach g.Height g.Width
+            | ConvRole.Forward
+            | ConvRole.WeightGrad _ -> Winograd.tilesEach g.OutHeight g.OutWidth
+
+        if isWinograd role g size then
+            32L * int64 g.Images * tiles * int64 g.Channels * int64 g.Outputs
+        else
+            2L * int64 g.Images * work g
+
     /// The results' axes, and whose channels are read and written: one group's, and all.
     let private product<'S, 'V, 'T
         when 'S :> ISimd<'V, 'T> and 'S: struct and 'V: struct and 'T: unmanaged and 'T: struct>
         (g: ConvGeometry)
+        isInTiles
         (first: ConvFirst)
         rows
         columns
@@ -20,14 +46,6 @@ module internal ConvKernels =
         weightResult
         =
         let size = sizeof<'T>
-
-        let isWinograd =
-            g.Groups = 1
-            && g.KernelHeight = 3
-            && g.KernelWidth = 3
-            && isPlain g.SweepHeight
-            && isPlain g.SweepWidth
-            && ConvWinograd<'S, 'V, 'T>.Suits(g.Images, source, result, rows.Length, columns.Length)
 
         let task =
             {
@@ -43,7 +61,7 @@ module internal ConvKernels =
                 Step = (if g.IsDepthwise then g.Groups * size else size)
                 Work = work g
                 Size = size
-                Multiple = (if isWinograd then 2 else 1)
+                Multiple = (if isInTiles then 2 else 1)
                 SourceFirst = first.Left
                 ResultFirst = first.Result
             }
@@ -52,7 +70,7 @@ module internal ConvKernels =
 
         if g.IsDepthwise then
             ConvDepthwise<'S, 'V, 'T>(plan, g.Images, g.Channels, g.Taps) :> ConvKernel
-        elif isWinograd then
+        elif isInTiles then
             ConvWinograd<'S, 'V, 'T>(plan, g.Images, source, result, weightSource, weightResult)
         else
             ConvProduct<'S, 'V, 'T>(
@@ -78,6 +96,7 @@ module internal ConvKernels =
         | ConvRole.Forward ->
             product<'S, 'V, 'T>
                 g
+                (isWinograd role g sizeof<'T>)
                 first
                 (ConvAxis.forward g.SweepHeight g.KernelHeight g.Height g.OutHeight)
                 (ConvAxis.forward g.SweepWidth g.KernelWidth g.Width g.OutWidth)
@@ -88,6 +107,7 @@ module internal ConvKernels =
         | ConvRole.InputGrad _ ->
             product<'S, 'V, 'T>
                 g
+                (isWinograd role g sizeof<'T>)
                 first
                 (ConvAxis.transpose g.SweepHeight g.KernelHeight g.Height g.OutHeight)
                 (ConvAxis.transpose g.SweepWidth g.KernelWidth g.Width g.OutWidth)

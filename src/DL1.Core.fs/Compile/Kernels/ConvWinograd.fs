@@ -5,6 +5,29 @@ open FSharp.NativeInterop
 
 #nowarn "9" // Addresses in bytes; the caller answers for their extents.
 
+/// Where 3×3 convolutions of stride 1, or their transposes, are done in Winograd's tiles.
+[<RequireQualifiedAccess>]
+module internal Winograd =
+    // Weights, 16 for 9, that stay in the caches.
+    let private mostBytes = 8388608L
+
+    /// Tiles of 2×2 results in a sample.
+    let tilesEach rows columns = int64 ((rows + 1) / 2) * int64 ((columns + 1) / 2)
+
+    /// Whether tiles are worth while for so many samples, channels of the source and of the result, rows and columns of
+    /// results, and bytes of an element: where channels make whole vectors of any width, edges waste less than is won, and
+    /// there are tiles enough for the weights that are transformed.
+    let suits samples source result rows columns (size: int) =
+        let tiles = tilesEach rows columns
+
+        source >= 16
+        && result >= 16
+        && source % 16 = 0
+        && result % 16 = 0
+        && int64 samples * tiles >= 128L
+        && 90L * int64 rows * int64 columns >= 240L * tiles
+        && 16L * int64 source * int64 result * int64 size <= mostBytes
+
 /// A 3×3 convolution of stride 1, or its transpose, by Winograd's tiles: see `WinogradTile`. Some tiles at a time are
 /// transformed, multiplied with the transformed weights and transformed back, in the nearest caches.
 ///
@@ -209,19 +232,6 @@ type internal ConvWinograd<'S, 'V, 'T
     do multiply <- fun part -> multiplyPart part
 
     static member private Tall(source: int) = if source * sizeof<'T> <= 512 then 12 else 24
-
-    /// Whether tiles are worth while, for channels of the source and of the result that make whole vectors of any width,
-    /// and results of so many rows and columns: by the multiplications, and the weights that stay in the caches.
-    static member Suits(samples: int, source: int, result: int, rows: int, columns: int) =
-        let tiles = int64 ((rows + 1) / 2) * int64 ((columns + 1) / 2)
-
-        source >= 16
-        && result >= 16
-        && source % 16 = 0
-        && result % 16 = 0
-        && int64 samples * tiles >= 64L
-        && 9L * int64 rows * int64 columns * 10L >= 15L * int64 16 * tiles
-        && int64 source * int64 result * 16L * int64 sizeof<'T> <= 8388608L
 
     override _.KeptBytes =
         weights.Bytes
