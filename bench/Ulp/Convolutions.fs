@@ -5,20 +5,20 @@ open DL1
 
 let private samples, channels, outputs, extent = 8, 32, 64, 22
 
-/// A convolution and its input gradient for some samples, in f32 or f64.
+/// A convolution and its gradients for some samples, in f32 or f64.
 let private graph dtype samples =
     let x = Expr.variable "x" dtype [ samples; channels; extent; extent ]
     let w = Expr.variable "w" dtype [ outputs; channels; 3; 3 ]
     let dy = Expr.variable "dy" dtype [ samples; outputs; extent - 2; extent - 2 ]
     let y = Convolution.conv Convolution.options x w
-    let gradient = Grad.grad (Expr.sumAll (y * dy)) [ x ]
+    let gradient = Grad.grad (Expr.sumAll (y * dy)) [ x; w ]
 
     let variable (e: Expr) : Variable = { Name = e.Label; DType = e.DType; Shape = e.Shape }
 
     List.map variable [ x; w; dy ], y :: gradient
 
 let private errors name (found: Tensor list) (exact: Tensor list) =
-    for role, found, exact in List.zip3 [ "forward"; "input gradient" ] found exact do
+    for role, found, exact in List.zip3 [ "forward"; "input gradient"; "weight gradient" ] found exact do
         let found, exact = Tensor.toFloats found, Tensor.toFloats exact
         let rms (values: float[]) = sqrt (Array.averageBy (fun v -> v * v) values)
         let errors = Array.map2 (-) found exact
@@ -52,4 +52,7 @@ let report () =
         let values = parts |> List.map (List.item role >> Tensor.toFloats) |> Array.concat
         Tensor.ofArray (exact[role].Shape.ToList()) (Array.map float32 values)
 
-    errors "direct" [ joined 0; joined 1 ] exact
+    // Gradients of weights are sums over the samples.
+    let sum = parts |> List.map (List.item 2 >> Tensor.toFloats) |> List.reduce (Array.map2 (+))
+    let sum = Tensor.ofArray (exact[2].Shape.ToList()) (Array.map float32 sum)
+    errors "direct" [ joined 0; joined 1; sum ] exact

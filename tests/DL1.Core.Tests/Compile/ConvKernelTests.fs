@@ -198,13 +198,10 @@ let private isWinograd case role =
     let a, b, c = shapes case role
     let shape (dims: int list) = Shape.ofList dims
     let geometry = ConvKernels.geometry role case.Spec (shape a) (shape b) (shape c)
+    let kernel = ConvKernels.f32On Width.Bits256 role ConvFirst.None geometry
 
-    ConvKernels.f32On Simd.widest role ConvFirst.None geometry
-        :? ConvWinograd<F32x512, Vector512<float32>, float32>
-    || ConvKernels.f32On Simd.widest role ConvFirst.None geometry
-        :? ConvWinograd<F32x256, Vector256<float32>, float32>
-    || ConvKernels.f32On Simd.widest role ConvFirst.None geometry
-        :? ConvWinograd<F32x128, Vector128<float32>, float32>
+    kernel :? ConvWinograd<F32x256, Vector256<float32>, float32>
+    || kernel :? ConvWinogradWeights<F32x256, Vector256<float32>, float32>
 
 let private winogradCases =
     [
@@ -227,7 +224,7 @@ let private winogradCases =
 let private winograd =
     test "kernels of 3 by 3 in Winograd's tiles" {
         for case in winogradCases do
-            for role in [ ConvRole.Forward; ConvRole.InputGrad(spatial case.Data) ] do
+            for role in roles case do
                 Expect.isTrue (isWinograd case role) $"in tiles: %A{role} %A{case}"
 
             check case
@@ -245,31 +242,33 @@ let private winogradOrNot =
                 case [ 9; 16; 5; 5 ] [ 16; 16; 3; 3 ] 1 [ still; still ]
                 case [ 1; 16; 8; 8 ] [ 16; 16; 3; 3 ] 1 [ around; around ]
             ] do
-            Expect.isFalse (isWinograd case ConvRole.Forward) $"%A{case}"
+            for role in [ ConvRole.Forward; ConvRole.WeightGrad(spatial case.Weights) ] do
+                Expect.isFalse (isWinograd case role) $"%A{role} %A{case}"
     }
 
 let private oddNumbers =
     test "NaN and infinity in Winograd's tiles reach what their windows reach, as Eval has them" {
         for case in winogradCases do
-            for role in [ ConvRole.Forward; ConvRole.InputGrad(spatial case.Data) ] do
+            for role in roles case do
                 let a, b, _ = shapes case role
 
-                // An infinite weight makes NaN of padding, which takes part as zeros.
+                // An infinite factor makes NaN of padding, which takes part as zeros.
                 let hasPadding =
-                    role <> ConvRole.Forward
+                    role = ConvRole.InputGrad(spatial case.Data)
                     || case.Spec.Sweeps |> List.exists (fun s -> s.PadBefore + s.PadAfter > 0)
 
-                for odd, inWeights in
+                for odd, inSecond in
                     [
                         nan, false
                         infinity, false
                         -infinity, false
                         if not hasPadding then
+                            nan, true
                             infinity, true
                     ] do
                     let pick = Random 5
                     let left, right = integers 1 (size a), integers 2 (size b)
-                    let target = if inWeights then right else left
+                    let target = if inSecond then right else left
 
                     for _ in 1..3 do
                         target[pick.Next target.Length] <- odd
@@ -291,7 +290,7 @@ let private oddNumbers =
                     // Whole numbers, whose sums are exact in any order.
                     Expect.isTrue
                         (same (plain wanted) (plain found))
-                        $"{odd}, in weights {inWeights}: %A{role} %A{case}"
+                        $"{odd}, in the second operand {inSecond}: %A{role} %A{case}"
     }
 
 let private groups =

@@ -15,9 +15,12 @@ module internal ConvKernels =
         && isPlain g.SweepHeight
         && isPlain g.SweepWidth
         && match role with
-           | ConvRole.Forward -> Winograd.suits g.Images g.Channels g.Outputs g.OutHeight g.OutWidth size
-           | ConvRole.InputGrad _ -> Winograd.suits g.Images g.Outputs g.Channels g.Height g.Width size
-           | ConvRole.WeightGrad _ -> false
+           | ConvRole.Forward ->
+               Winograd.suits g.Images g.Channels g.Outputs g.OutHeight g.OutWidth size Winograd.MostWeights
+           | ConvRole.InputGrad _ ->
+               Winograd.suits g.Images g.Outputs g.Channels g.Height g.Width size Winograd.MostWeights
+           | ConvRole.WeightGrad _ ->
+               Winograd.suits g.Images g.Channels g.Outputs g.OutHeight g.OutWidth size Winograd.MostSums
 
     /// The operations on floats that a kernel does, additions of transforms apart.
     let operations role (g: ConvGeometry) size =
@@ -116,6 +119,7 @@ module internal ConvKernels =
                 (each * g.Taps)
                 g.Taps
         | ConvRole.WeightGrad _ when g.IsDepthwise -> ConvDepthwiseWeights<'S, 'V, 'T>(g, first)
+        | ConvRole.WeightGrad _ when isWinograd role g sizeof<'T> -> ConvWinogradWeights<'S, 'V, 'T>(g, first)
         | ConvRole.WeightGrad _ -> ConvWeights<'S, 'V, 'T>(g, first)
 
     /// A kernel for f32 in vectors of a width.

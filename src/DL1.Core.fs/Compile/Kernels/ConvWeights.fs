@@ -2,6 +2,46 @@ namespace DL1
 
 #nowarn "9" // Addresses in bytes; the caller answers for their extents.
 
+/// Sums of a panel of weights' gradients as weights.
+[<AbstractClass; Sealed>]
+type internal ConvSums<'S, 'V, 'T
+    when 'S :> ISimd<'V, 'T> and 'S: struct and 'V: struct and 'T: unmanaged and 'T: struct> private () =
+
+    /// Outputs from `first` on, `columns` of them, of which a tap has a row for each channel; taps are `step` bytes apart.
+    /// Then the finish is called for each output.
+    static member Write
+        (
+            taps: int,
+            channels: int,
+            step: nativeint,
+            sum: nativeint,
+            weights: nativeint,
+            first: int,
+            columns: int,
+            finish: BlockFinish | null
+        ) =
+        let size = sizeof<'T>
+        let rows = taps * channels
+
+        for column in 0 .. columns - 1 do
+            let target = weights + nativeint ((first + column) * rows) * nativeint size
+
+            for tap in 0 .. taps - 1 do
+                Pack<'S, 'V, 'T>
+                    .Elements(
+                        channels,
+                        1,
+                        sum + nativeint tap * step + nativeint (column * size),
+                        nativeint (2 * 'S.Bytes),
+                        nativeint size,
+                        target + nativeint (tap * size),
+                        nativeint (taps * size)
+                    )
+
+            match finish with
+            | null -> ()
+            | finish -> finish.Invoke(target, first + column, 1, 0, rows)
+
 /// The gradient of a convolution's weights: rows are taps and channels, columns are outputs, and the sum goes over
 /// places of the data where they lie. Products of parts of the samples are added at the end.
 [<Sealed>]
@@ -95,25 +135,11 @@ type internal ConvWeights<'S, 'V, 'T
         for part in 1 .. chunks.Parts - 1 do
             Bias<'S, 'V, 'T>.Add(rows * panelColumns, sum + nativeint part * partBytes, sum)
 
-        for column in 0 .. min panelColumns (outputs - panel * panelColumns) - 1 do
-            let output = group * outputs + panel * panelColumns + column
-            let target = w + nativeint (output * rows) * nativeint size
+        let first = group * outputs + panel * panelColumns
+        let columns = min panelColumns (outputs - panel * panelColumns)
 
-            for tap in 0 .. g.Taps - 1 do
-                Pack<'S, 'V, 'T>
-                    .Elements(
-                        each,
-                        1,
-                        sum + nativeint (tap * each) * nativeint wide + nativeint (column * size),
-                        nativeint wide,
-                        nativeint size,
-                        target + nativeint (tap * size),
-                        nativeint (g.Taps * size)
-                    )
-
-            match finish with
-            | null -> ()
-            | finish -> finish.Invoke(target, output, 1, 0, rows)
+        ConvSums<'S, 'V, 'T>
+            .Write(g.Taps, each, nativeint each * nativeint wide, sum, w, first, columns, finish)
 
     // The bodies of the pool's runs, made once.
     let mutable multiplies: int -> unit = ignore

@@ -1,32 +1,8 @@
 namespace DL1
 
 open System
-open FSharp.NativeInterop
 
 #nowarn "9" // Addresses in bytes; the caller answers for their extents.
-
-/// Where 3×3 convolutions of stride 1, or their transposes, are done in Winograd's tiles.
-[<RequireQualifiedAccess>]
-module internal Winograd =
-    // Weights, 16 for 9, that stay in the caches.
-    let private mostBytes = 8388608L
-
-    /// Tiles of 2×2 results in a sample.
-    let tilesEach rows columns = int64 ((rows + 1) / 2) * int64 ((columns + 1) / 2)
-
-    /// Whether tiles are worth while for so many samples, channels of the source and of the result, rows and columns of
-    /// results, and bytes of an element: where channels make whole vectors of any width, edges waste less than is won, and
-    /// there are tiles enough for the weights that are transformed.
-    let suits samples source result rows columns (size: int) =
-        let tiles = tilesEach rows columns
-
-        source >= 16
-        && result >= 16
-        && source % 16 = 0
-        && result % 16 = 0
-        && int64 samples * tiles >= 128L
-        && 90L * int64 rows * int64 columns >= 240L * tiles
-        && 16L * int64 source * int64 result * int64 size <= mostBytes
 
 /// A 3×3 convolution of stride 1, or its transpose, by Winograd's tiles: see `WinogradTile`. Some tiles at a time are
 /// transformed, multiplied with the transformed weights and transformed back, in the nearest caches.
@@ -39,10 +15,6 @@ type internal ConvWinograd<'S, 'V, 'T
     (plan: ConvPlan, samples, source: int, result: int, weightSource, weightResult) =
     inherit ConvKernel()
 
-    /// The places of a tile: 4 by 4.
-    [<Literal>]
-    let Products = 16
-
     let size = sizeof<'T>
     let lanes = 'S.Bytes / size
     let wide = 2 * 'S.Bytes
@@ -50,7 +22,6 @@ type internal ConvWinograd<'S, 'V, 'T
     let panels = (result + panelColumns - 1) / panelColumns
     let place = result * size
     let width = plan.Source.Columns.Length
-    let across = (width + 1) / 2
     // Tiles at a time: whole ones of the products; fewer where their places would leave the nearest caches.
     let tall = ConvWinograd<'S, 'V, 'T>.Tall source
     let sourceBytes = source * size
@@ -59,7 +30,7 @@ type internal ConvWinograd<'S, 'V, 'T
 
     // For each panel and each of the 16 products, a row of a panel for each channel of the source.
     let weightStep = nativeint (source * wide)
-    let weights = ConvBuffer(int64 panels * int64 Products * int64 weightStep)
+    let weights = ConvBuffer(int64 panels * int64 Winograd.Products * int64 weightStep)
     let runs = ConvTable [| 0n; nativeint source |]
     let sourceRows = ConvTable(Array.init tall (fun i -> nativeint (i * sourceBytes)))
     let productRows = ConvTable(Array.init tall (fun i -> nativeint (i * wide)))
@@ -94,7 +65,8 @@ type internal ConvWinograd<'S, 'V, 'T
                     packed + nativeint (t * tap)
                 )
 
-        let target = weights.Address + nativeint (panel * Products) * weightStep + nativeint (first * wide)
+        let target =
+            weights.Address + nativeint (panel * Winograd.Products) * weightStep + nativeint (first * wide)
 
         for v in 0..1 do
             let at = nativeint (v * 'S.Bytes)
@@ -102,52 +74,15 @@ type internal ConvWinograd<'S, 'V, 'T
             WinogradTile<'S, 'V, 'T>
                 .Weights(channels, packed + at, nativeint tap, target + at, weightStep, nativeint wide)
 
-    /// Tiles of a part that are neighbours in a row, from `first` on to before `last`: how many.
-    let neighbours first last = min (across - first % across) (last - first)
-
-    let readTiles (part: ConvPart) rowsEach first last places =
-        let pitch = nativeint (plan.Source.Pitch * sourceBytes)
-        let step = nativeint sourceBytes
-        let mutable tile = first
-
-        while tile < last do
-            let count = neighbours tile last
-            let sample, row, column = tile / across / rowsEach, tile / across % rowsEach, tile % across
-            let isLower = 2 * row + 1 < part.To - part.From
-            let isWide = 2 * (column + count) <= width
-            let from = part.Source + nativeint sample * nativeint plan.Source.Sample
-            let from = from + nativeint (2 * row) * pitch + nativeint (2 * column) * step
-            let into = places + nativeint (tile - first) * step
-
-            for v in 0 .. source / lanes - 1 do
-                let channel = nativeint (v * 'S.Bytes)
-
-                WinogradTile<'S, 'V, 'T>
-                    .Places(
-                        count,
-                        from + channel,
-                        pitch,
-                        (if isLower then pitch else 0n),
-                        step,
-                        (if isWide then step else 0n),
-                        into + channel,
-                        placeStep,
-                        step
-                    )
-
-            tile <- tile + count
-
-    let writeTiles (part: ConvPart) rowsEach first last panel products seen =
+    let writeTiles (part: ConvPart) (tiles: inref<WinogradTiles>) first last panel products seen =
         let pitch = nativeint (width * place)
         let plane = nativeint plan.Source.Rows.Length * pitch
         let vectors = min 2 ((result - panel * panelColumns) / lanes)
         let mutable tile = first
 
         while tile < last do
-            let count = neighbours tile last
-            let sample, row, column = tile / across / rowsEach, tile / across % rowsEach, tile % across
-            let into = part.Result + nativeint sample * plane + nativeint (2 * row) * pitch
-            let into = into + nativeint (2 * column * place + panel * wide)
+            let count = tiles.Neighbours(tile, last)
+            let into = part.Result + tiles.Offset(tile, plane, pitch, nativeint place)
             let from = products + nativeint (tile - first) * nativeint wide
 
             for v in 0 .. vectors - 1 do
@@ -159,47 +94,42 @@ type internal ConvWinograd<'S, 'V, 'T
                         from + vector,
                         productStep,
                         nativeint wide,
-                        into + vector,
+                        into + nativeint (panel * wide) + vector,
                         pitch,
                         nativeint place,
-                        2 * row + 1 < part.To - part.From,
-                        2 * (column + count) > width,
+                        tiles.HasBoth tile,
+                        tiles.IsNarrow(tile, count),
                         seen
                     )
 
             tile <- tile + count
 
-    /// Whether lanes are all 0.
-    let areZero (seen: nativeint) =
-        let words = NativePtr.ofNativeInt<int64> seen
-        let mutable zero = true
-
-        for i in 0 .. 'S.Bytes / 8 - 1 do
-            zero <- zero && NativePtr.get words i = 0L
-
-        zero
-
     let multiplyPart number =
         let part = ConvPart.make plan samples place number x y
         let spare = Scratch.Get(4, ConvPanel<'S, 'V, 'T>.Spare + 'S.Bytes)
         let seen = spare + nativeint ConvPanel<'S, 'V, 'T>.Spare
-        'S.Store('S.Zero, seen)
-        let places = Scratch.Get(6, Products * int (placeStep + productStep))
-        let products = places + nativeint Products * placeStep
-        let rowsEach = (part.To - part.From + 1) / 2
-        let tiles = part.Samples * rowsEach * across
+        WinogradBlock<'S, 'V, 'T>.Clear seen
+        let places = Scratch.Get(6, Winograd.Products * int (placeStep + productStep))
+        let products = places + nativeint Winograd.Products * placeStep
+        let tiles = { Rows = part.To - part.From; Columns = width }
+        let count = part.Samples * tiles.RowsEach * tiles.Across
+        let sample = nativeint plan.Source.Sample
+        let pitch = nativeint (plan.Source.Pitch * sourceBytes)
         let mutable first = 0
 
-        while first < tiles do
-            let last = min tiles (first + tall)
-            readTiles part rowsEach first last places
+        while first < count do
+            let last = min count (first + tall)
+
+            WinogradBlock<'S, 'V, 'T>
+                .Read(&tiles, source, part.Source, sample, pitch, first, last, places, placeStep)
+
             // Whole tiles of the products; the rows beyond are no one's.
             let m = min tall ((last - first + 5) / 6 * 6)
 
             for panel in 0 .. panels - 1 do
-                let weights = weights.Address + nativeint (panel * Products) * weightStep
+                let weights = weights.Address + nativeint (panel * Winograd.Products) * weightStep
 
-                for p in 0 .. Products - 1 do
+                for p in 0 .. Winograd.Products - 1 do
                     ConvPanel<'S, 'V, 'T>
                         .Multiply(
                             m,
@@ -216,11 +146,11 @@ type internal ConvWinograd<'S, 'V, 'T
                             spare
                         )
 
-                writeTiles part rowsEach first last panel products seen
+                writeTiles part &tiles first last panel products seen
 
             first <- last
 
-        isBad[number] <- not (areZero seen)
+        isBad[number] <- not (WinogradBlock<'S, 'V, 'T>.IsZero seen)
 
         if not isBad[number] then
             ConvPart.finish plan result place part y finish

@@ -199,3 +199,88 @@ type internal WinogradTile<'S, 'V, 'T
 
                 WinogradTile<'S, 'V, 'T>
                     .Put4(g0, 'S.Add(outer, inner), 'S.Subtract(outer, inner), g2, at, step)
+
+    /// One vector of cotangents of the results of some tiles that are neighbours in a row, to the 16 products' cotangents:
+    /// the transpose of `Results`, by the same strides.
+    static member Cotangents
+        (
+            tiles: int,
+            source: nativeint,
+            row: nativeint,
+            column: nativeint,
+            both: bool,
+            narrow: bool,
+            target: nativeint,
+            step: nativeint,
+            next: nativeint
+        ) =
+        Hot.loop ()
+        let down = 4n * step
+        let mutable from = source
+        let mutable into = target
+        let mutable left = tiles
+
+        while left > 0 do
+            let isWide = left > 1 || not narrow
+            let y0 = 'S.Load from
+            let y1 = if isWide then 'S.Load(from + column) else 'S.Zero
+            let z0 = if both then 'S.Load(from + row) else 'S.Zero
+            let z1 = if both && isWide then 'S.Load(from + row + column) else 'S.Zero
+            let a0, a1 = 'S.Add(y0, z0), 'S.Add(y1, z1)
+            let b0, b1 = 'S.Subtract(y0, z0), 'S.Subtract(y1, z1)
+            let c0, c1 = 'S.Subtract('S.Zero, z0), 'S.Subtract('S.Zero, z1)
+            let last = 'S.Subtract('S.Zero, y1)
+            WinogradTile<'S, 'V, 'T>.Put4(y0, 'S.Add(y0, y1), 'S.Subtract(y0, y1), last, into, step)
+            let last = 'S.Subtract('S.Zero, a1)
+            WinogradTile<'S, 'V, 'T>.Put4(a0, 'S.Add(a0, a1), 'S.Subtract(a0, a1), last, into + down, step)
+            let last = 'S.Subtract('S.Zero, b1)
+
+            WinogradTile<'S, 'V, 'T>
+                .Put4(b0, 'S.Add(b0, b1), 'S.Subtract(b0, b1), last, into + 2n * down, step)
+
+            WinogradTile<'S, 'V, 'T>.Put4(c0, 'S.Add(c0, c1), 'S.Subtract(c0, c1), z1, into + 3n * down, step)
+            from <- from + 2n * column
+            into <- into + next
+            left <- left - 1
+
+    [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
+    static member private Halves(a: 'V, b: 'V) = 'S.MultiplyAdd('S.Add(a, b), 'S.Half, 'S.Zero)
+
+    /// One vector of weights' cotangents of some channels, from those of the 16 products in the first 9 of their places: the
+    /// transpose of `Weights`. `seen` is as for `Results`.
+    static member WeightGradients
+        (channels: int, at: nativeint, step: nativeint, next: nativeint, seen: nativeint)
+        =
+        Hot.loop ()
+        let down = 4n * step
+        let mutable seen' = 'S.Load seen
+
+        for channel in 0 .. channels - 1 do
+            let at = at + nativeint channel * next
+
+            // Up the columns, each in its place: the first 3 of their 4 rows.
+            for j in 0..3 do
+                let q = at + nativeint j * step
+                let m1, m2 = 'S.Load(q + down), 'S.Load(q + 2n * down)
+                let half = WinogradTile<'S, 'V, 'T>.Halves(m1, m2)
+                let rest = 'S.MultiplyAdd('S.Subtract(m1, m2), 'S.Half, 'S.Zero)
+                'S.Store('S.Add('S.Load q, half), q)
+                'S.Store(rest, q + down)
+                'S.Store('S.Add(half, 'S.Load(q + 3n * down)), q + 2n * down)
+
+            for i in 0..2 do
+                let q = at + nativeint i * down
+
+                let m0, m1, m2, m3 =
+                    'S.Load q, 'S.Load(q + step), 'S.Load(q + 2n * step), 'S.Load(q + 3n * step)
+
+                let half = WinogradTile<'S, 'V, 'T>.Halves(m1, m2)
+                let g0, g2 = 'S.Add(m0, half), 'S.Add(half, m3)
+                let g1 = 'S.MultiplyAdd('S.Subtract(m1, m2), 'S.Half, 'S.Zero)
+                let into = at + nativeint (3 * i) * step
+                'S.Store(g0, into)
+                'S.Store(g1, into + step)
+                'S.Store(g2, into + 2n * step)
+                seen' <- 'S.MultiplyAdd('S.Add('S.Add(g0, g1), g2), 'S.Zero, seen')
+
+        'S.Store(seen', seen)
