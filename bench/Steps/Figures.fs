@@ -31,6 +31,20 @@ let private ready (s: Step) =
         session.Step values[i % values.Length]
         i <- i + 1
 
+/// A step's plan as a table, with the times of its kernels in so many steps.
+let explained (steps: int) (s: Step) =
+    let session = session s
+
+    for i in 0 .. steps - 1 do
+        session.Step(s.Feed i)
+
+    session.IsProfiling <- true
+
+    for i in 0 .. steps - 1 do
+        session.Step(s.Feed i)
+
+    session.Explain()
+
 let private allocatedBy run =
     let before = GC.GetTotalAllocatedBytes true
     run ()

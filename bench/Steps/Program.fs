@@ -9,7 +9,7 @@ open DL1.Bench
 
 let private help =
     """run CASE [--threads 2] [--reps 5]        checks a case against Eval, then times it
-explain CASE                             prints the plans of a case
+explain CASE [--steps N]                 prints the plans of a case, with the times of kernels in N steps
 compare [CASES] [--peer run.sh] [--openblas PROGRAM] [--rounds 3] [--reps 5] [--threads 2] [--out FILE]
     in turns with the other library's programs; writes bench/RESULTS.md. run.sh takes a case, threads and repetitions,
     PROGRAM the threads; FASHION_MNIST names the folder of the images, which are random without it.
@@ -127,8 +127,7 @@ let private dispatch (args: string list) =
         each [ name ] (fun cases ->
             for c in cases do
                 for row, s in c.Steps() do
-                    let plan = DL1.Compile.explain (List.map fst s.State @ s.Inputs) (s.Next @ s.Outputs)
-                    printfn "%s\n%s" row plan
+                    printfn "%s\n%s" row (Figures.explained (int options "--steps" 200) s)
 
             0)
     | "compare" :: wanted -> each wanted (compare options wanted)

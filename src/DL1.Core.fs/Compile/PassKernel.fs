@@ -19,6 +19,12 @@ type internal PassKernel(frame: Frame, work: PassJob) =
     let cutsSegments = work.Items = 1 && not work.Folds && space.Segments > 1
     let cutsColumns = work.Items = 1 && not work.Folds && space.Segments = 1
 
+    /// Whether the words that are drawn for all segments of an item follow one another.
+    let drawsWhole =
+        work.Streams
+        |> Seq.indexed
+        |> Seq.forall (fun (i, stream) -> stream < 0 || space.SegmentStrides[i] = space.Columns)
+
     let units =
         if cutsSegments then space.Segments
         elif cutsColumns then (space.Columns + Stretch - 1) / Stretch
@@ -27,19 +33,25 @@ type internal PassKernel(frame: Frame, work: PassJob) =
     let parts = int (max 1L (min (int64 units) (work.Work / frame.Grain)))
     let mutable part: (int -> unit) | null = null
 
-    /// Some segments and columns of an item whose words are drawn line by line.
+    /// Some segments and columns of an item whose words are drawn first, line by line.
     member private _.Drawn(block, item, firstSegment, lastSegment, firstColumn, lastColumn, own) =
         let run = if work.Folds then lastColumn - firstColumn else Stretch
+        // Short lines whose words follow one another go together.
+        let lines = if drawsWhole then max 1 (Stretch / max 1 space.Columns) else 1
+        let mutable segment = firstSegment
 
-        for segment in firstSegment .. lastSegment - 1 do
+        while segment < lastSegment do
+            let segments = min lines (lastSegment - segment)
             let mutable column = firstColumn
 
             while column < lastColumn do
                 let columns = min run (lastColumn - column)
                 items.Point(block, item, segment, column, own)
-                items.Draw(block, item, segment, column, columns)
-                work.Body.Invoke(NativePtr.toNativeInt block, 1n, nativeint columns, 0n)
+                items.Draw(block, item, segment, column, segments * columns)
+                work.Body.Invoke(NativePtr.toNativeInt block, nativeint segments, nativeint columns, 0n)
                 column <- column + columns
+
+            segment <- segment + segments
 
     member private this.Part number =
         let first = int (int64 units * int64 number / int64 parts)

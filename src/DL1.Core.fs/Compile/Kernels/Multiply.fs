@@ -53,7 +53,8 @@ type internal Multiply<'S, 'V, 'T
         wide <- max p.N (if p.N = 1 then p.M else 1)
         panels <- (wide + panelColumns - 1) / panelColumns
         let tall = if p.N = 1 then 1 else p.M
-        let each = int64 tall * int64 panelColumns * int64 (max 1 p.K)
+        // An element costs to be written, too.
+        let each = int64 tall * int64 panelColumns * int64 (p.K + 8)
         let enough = int (min (int64 panels) ((Grain + each - 1L) / each))
         panelsEach <- max enough ((panels + 15) / 16)
 

@@ -36,6 +36,82 @@ type internal RandomWords private () =
         Vector256.Store(low, NativePtr.ofNativeInt<uint64> target)
         Vector256.Store(top, NativePtr.ofNativeInt<uint64>(target + 32n))
 
+    /// The same of two rows of eight blocks.
+    [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
+    static member private Store
+        (
+            x0: Vector512<uint32>,
+            x1: Vector512<uint32>,
+            x2: Vector512<uint32>,
+            x3: Vector512<uint32>,
+            target: nativeint
+        ) =
+        let low = Vector512.Create 0xFFFFFFFFUL
+
+        let join (x: Vector512<uint32>) (y: Vector512<uint32>) =
+            Vector512.BitwiseOr(
+                Vector512.BitwiseAnd(x.AsUInt64(), low),
+                Vector512.ShiftLeft(y.AsUInt64(), 32)
+            )
+
+        let first, second = join x0 x1, join x2 x3
+        let even = Avx512F.UnpackLow(first, second)
+        let odd = Avx512F.UnpackHigh(first, second)
+        // Blocks 0, 2, 4 and 6 stand in `even`, the others in `odd`.
+        let lower = Vector512.Create(0UL, 1UL, 8UL, 9UL, 2UL, 3UL, 10UL, 11UL)
+        let upper = Vector512.Create(4UL, 5UL, 12UL, 13UL, 6UL, 7UL, 14UL, 15UL)
+        let to' (offset: nativeint) = NativePtr.ofNativeInt<uint64>(target + offset)
+        Vector512.Store(Avx512F.PermuteVar8x64x2(even, lower, odd), to' 0n)
+        Vector512.Store(Avx512F.PermuteVar8x64x2(even, upper, odd), to' 64n)
+
+    /// `pairs` of whole groups from a block on, on vectors of 512 bits.
+    static member private Pairs
+        (stream: uint32, key0: uint32, key1: uint32, block: uint64, pairs: int, target: nativeint)
+        =
+        Hot.loop ()
+        let m0 = Vector512.Create 0xD2511F53u
+        let m1 = Vector512.Create 0xCD9E8D57u
+        let w0 = Vector512.Create 0x9E3779B9u
+        let w1 = Vector512.Create 0xBB67AE85u
+        let mutable target = target
+
+        let mutable places =
+            Vector512.Add(Vector512.Create block, Vector512.Create(0UL, 1UL, 2UL, 3UL, 4UL, 5UL, 6UL, 7UL))
+
+        for _ in 1..pairs do
+            let mutable k0 = Vector512.Create key0
+            let mutable k1 = Vector512.Create key1
+            let later = Vector512.Add(places, Vector512.Create 8UL)
+            let mutable a0 = places.AsUInt32()
+            let mutable a1 = Vector512.ShiftRightLogical(places, 32).AsUInt32()
+            let mutable a2 = Vector512<uint32>.Zero
+            let mutable a3 = Vector512.Create stream
+            let mutable b0 = later.AsUInt32()
+            let mutable b1 = Vector512.ShiftRightLogical(later, 32).AsUInt32()
+            let mutable b2 = Vector512<uint32>.Zero
+            let mutable b3 = a3
+            places <- Vector512.Add(places, Vector512.Create 16UL)
+
+            for _ in 1..10 do
+                let p0 = Avx512F.Multiply(a0, m0)
+                let p1 = Avx512F.Multiply(a2, m1)
+                let q0 = Avx512F.Multiply(b0, m0)
+                let q1 = Avx512F.Multiply(b2, m1)
+                a0 <- Vector512.Xor(Vector512.Xor(a1, k0), Vector512.ShiftRightLogical(p1, 32).AsUInt32())
+                a1 <- p1.AsUInt32()
+                a2 <- Vector512.Xor(Vector512.Xor(a3, k1), Vector512.ShiftRightLogical(p0, 32).AsUInt32())
+                a3 <- p0.AsUInt32()
+                b0 <- Vector512.Xor(Vector512.Xor(b1, k0), Vector512.ShiftRightLogical(q1, 32).AsUInt32())
+                b1 <- q1.AsUInt32()
+                b2 <- Vector512.Xor(Vector512.Xor(b3, k1), Vector512.ShiftRightLogical(q0, 32).AsUInt32())
+                b3 <- q0.AsUInt32()
+                k0 <- Vector512.Add(k0, w0)
+                k1 <- Vector512.Add(k1, w1)
+
+            RandomWords.Store(a0, a1, a2, a3, target)
+            RandomWords.Store(b0, b1, b2, b3, target + 128n)
+            target <- target + nativeint (8 * Group)
+
     /// `groups` whole groups from a block on.
     static member private Groups
         (stream: uint32, key0: uint32, key1: uint32, block: uint64, groups: int, target: nativeint)
@@ -142,7 +218,19 @@ type internal RandomWords private () =
             let target = target + nativeint (4 * head)
             let groups = (count - head) / Group
             let rest = (count - head) % Group
-            RandomWords.Groups(stream, key0, key1, block, groups, target)
+            let pairs = if Avx512F.IsSupported then groups / 2 else 0
+
+            if pairs > 0 then
+                RandomWords.Pairs(stream, key0, key1, block, pairs, target)
+
+            RandomWords.Groups(
+                stream,
+                key0,
+                key1,
+                block + uint64 pairs * uint64 (Group / 2),
+                groups - 2 * pairs,
+                target + nativeint pairs * nativeint (8 * Group)
+            )
 
             if rest > 0 then
                 RandomWords.Some(
