@@ -9,7 +9,7 @@ type internal PassPlace =
     | Value of Expr * offset: int
     /// Random words, drawn before the line that reads them: a stream, and the key that stands in memory.
     | Random of stream: int * key: Expr
-    /// Room of the thread's own, from one phase of an item to the next.
+    /// Room from one phase of an item to later ones.
     | Room
 
 /// The pass of a group, with what its operands are and how they lie in the domain. Stores come last.

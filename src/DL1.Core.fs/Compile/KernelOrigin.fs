@@ -9,6 +9,8 @@ open System.Collections.Generic
 module internal KernelOrigin =
     // More operations than these are not made again: a second or so.
     let private mostWork = 200_000_000L
+    // Nor are more elements held.
+    let private mostElements = 20_000_000L
 
     let private isFinite (v: float) = Double.IsFinite v
 
@@ -51,6 +53,7 @@ module internal KernelOrigin =
     /// The values of what a kernel computes, from what stands in memory.
     let private evaluated (plan: Plan) (frame: Frame) (walk: KernelWalk) : Dictionary<Digest, float[]> =
         let stands = Dictionary<Digest, Expr>()
+        let floats = Dictionary<Digest, float[]>()
         let inputs = List<struct (Variable * Tensor)>()
 
         for found in walk.Found do
@@ -61,7 +64,13 @@ module internal KernelOrigin =
                 | Where.Constant _ -> e
                 | _ ->
                     let v = Rebuild.fresh e.DType e.Shape
-                    inputs.Add(struct (v, Memory.read e.DType e.Shape frame.Addresses[place]))
+                    let value = Memory.read e.DType e.Shape frame.Addresses[place]
+                    inputs.Add(struct (v, value))
+
+                    // What is selected by; other values that were read are finite.
+                    if e.DType = DType.Bool then
+                        floats[found.Key] <- Tensor.toFloats value
+
                     Expr.ofVariable v
 
         for e in walk.Computed do
@@ -71,7 +80,6 @@ module internal KernelOrigin =
         let tensors = [ for struct (_, t) in inputs -> t ]
         let roots = walk.Computed |> Seq.map (fun e -> stands[e.Digest]) |> List.ofSeq
         let values = Eval.prepare variables roots tensors
-        let floats = Dictionary<Digest, float[]>()
         Seq.iter2 (fun (e: Expr) value -> floats[e.Digest] <- Tensor.toFloats value) walk.Computed values
         floats
 
@@ -85,7 +93,15 @@ module internal KernelOrigin =
                     floats |> Array.tryFindIndex (isFinite >> not) |> Option.map (fun at -> o, at)
                 | false, _ -> None
 
-            match Node.operands e.Node |> List.tryPick bad with
+            let reached =
+                match e.Node with
+                | Node.Select(c, x, y) ->
+                    match values.TryGetValue c.Digest with
+                    | true, chosen -> [ (if chosen[at] <> 0.0 then x else y) ]
+                    | false, _ -> [ x; y ]
+                | other -> Node.operands other
+
+            match List.tryPick bad reached with
             | Some(o, at) -> back o at
             | None -> e
 
@@ -98,7 +114,11 @@ module internal KernelOrigin =
         | Node.Constant _
         | Node.Broadcast _
         | Node.Reshape _
-        | Node.Transpose _ -> false
+        | Node.Transpose _
+        | Node.Slice _
+        | Node.Reverse _
+        | Node.Gather _
+        | Node.Concat _ -> false
         | _ -> e.DType.IsFloat
 
     /// The layer of a bad element of a place, in words; several, where they cannot be told apart; none, if none is known.
@@ -112,7 +132,10 @@ module internal KernelOrigin =
             |> List.ofSeq
 
         match among, walks with
-        | _ :: _ :: _, [| walk |] when walk.Computed |> Seq.sumBy Summary.costOf <= mostWork ->
+        | _ :: _ :: _, [| walk |] when
+            walk.Computed |> Seq.sumBy Summary.costOf <= mostWork
+            && walk.Computed |> Seq.sumBy (fun e -> int64 e.Shape.Size) <= mostElements
+            ->
             match first (evaluated plan frame walk) walk.Root index with
             | Some e -> Origin.text [ e.Origin ]
             | None -> Origin.text among

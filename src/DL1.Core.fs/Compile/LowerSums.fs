@@ -1,6 +1,6 @@
 namespace DL1
 
-/// Sums in an order that suits kernels.
+/// Sums that are something simpler.
 [<RequireQualifiedAccess>]
 module internal LowerSums =
     /// A value padded with zeros along one axis alone: the axis, where the value begins, and the value.

@@ -8,7 +8,7 @@ type internal LaneKind =
     | Truth
 
 /// How an operand lies under a pass. `Along` moves from column to column; where it does not, one element serves the
-/// whole line. `Still` means that it does not move from segment to segment either. `Own` memory is the thread's, and near.
+/// whole line. `Still` means that it does not move from segment to segment either. `Own` memory is what the phases of an item leave to later ones.
 [<Struct>]
 type internal PassOperand = { Type: DType; Along: bool; Still: bool; Own: bool }
 

@@ -18,7 +18,6 @@ type internal PassEmitBlock(plan: PassPlan, methods: PassMethods, il: ILGenerato
     let ahead = PassFetch.plan plan
     let native () = il.DeclareLocal typeof<nativeint>
     let firsts = pass.Operands |> Array.map (fun _ -> native ())
-    let strides = pass.Operands |> Array.map (fun _ -> native ())
     let rows = pass.Operands |> Array.map (fun _ -> native ())
     let column = native ()
     let rest = il.DeclareLocal typeof<int>

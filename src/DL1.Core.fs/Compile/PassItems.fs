@@ -23,7 +23,7 @@ type internal PassJob =
         Offsets: int[]
         /// The stream of an operand that is drawn; −1 for the others.
         Streams: int[]
-        /// Which operands are rooms of the thread's own.
+        /// Which operands are rooms: memory that an item's phases leave to later ones.
         Rooms: bool[]
         /// The columns of a block, where folds go downward.
         Block: int
@@ -54,10 +54,11 @@ type internal PassItems(frame: Frame, work: PassJob) =
     let laneBytes = nativeint (64 / work.Block)
     let roomLine = if space.Across then nativeint space.Columns * laneBytes else 64n
     let roomBytes = roomLine * nativeint space.Segments
+    let drawn = work.Streams |> Array.sumBy (fun stream -> if stream >= 0 then 1 else 0)
     let rooms = work.Rooms |> Array.sumBy (fun isRoom -> if isRoom then 1 else 0)
 
     /// Whether operands are drawn, line by line.
-    member val Draws = work.Streams |> Array.exists (fun stream -> stream >= 0)
+    member _.Draws = drawn > 0
     /// The bytes that an item's rooms want.
     member _.RoomBytes = int roomBytes * rooms
     /// How many addresses and strides a block for a body has.
@@ -96,14 +97,14 @@ type internal PassItems(frame: Frame, work: PassJob) =
                 NativePtr.set block (2 * i) (bases[i] + start + along)
                 NativePtr.set block (2 * i + 1) segmentBytes[i]
 
-    /// Draws the words of a line of one segment for the operands that want them.
-    member _.Draw(block: nativeptr<nativeint>, item: int, segment: int, column: int, columns: int) =
-        let buffer = Scratch.Get(4, count * columns * 4)
+    /// Draws words for the operands that want them: those of a line from a segment and column on, or of several lines that
+    /// follow one another.
+    member _.Draw(block: nativeptr<nativeint>, item: int, segment: int, column: int, words: int) =
+        let mutable target = Scratch.Get(4, Scratch.Bytes(4L * int64 drawn * int64 words))
 
         for i in 0 .. count - 1 do
             if work.Streams[i] >= 0 then
                 let key = NativePtr.ofNativeInt<uint32> bases[i]
-                let target = buffer + nativeint (i * columns * 4)
 
                 let first =
                     int64 (space.Starts[i][item])
@@ -115,8 +116,9 @@ type internal PassItems(frame: Frame, work: PassJob) =
                     NativePtr.get key 0,
                     NativePtr.get key 1,
                     first,
-                    columns,
+                    words,
                     target
                 )
 
                 NativePtr.set block (2 * i) target
+                target <- target + 4n * nativeint words

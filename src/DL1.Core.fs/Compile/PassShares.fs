@@ -39,7 +39,9 @@ type internal PassShares(frame: Frame, work: PassJob) =
         work.Work / (int64 work.Items * frame.Grain) |> min MostShares |> min (int64 units) |> max 1L |> int
 
     let mutable phase = 0
-    let mutable known, totals, own = 0n, 0n, 0n
+    let mutable known, totals = 0n, 0n
+    /// The rooms of all items.
+    let rooms = ConvBuffer(int64 work.Items * int64 items.RoomBytes)
     let mutable part: (int -> unit) | null = null
 
     let foldsBefore number = plan.Phases |> Seq.truncate number |> Seq.sumBy _.Folds.Length
@@ -58,7 +60,14 @@ type internal PassShares(frame: Frame, work: PassJob) =
     member private _.Do(item, firstSegment, segments, firstColumn, columns, totals) =
         let block = NativePtr.stackalloc<nativeint> items.BlockLength
         let share = NativePtr.stackalloc<PassShare> 1
-        items.Point(block, item, firstSegment, firstColumn, own + nativeint (item * items.RoomBytes))
+
+        items.Point(
+            block,
+            item,
+            firstSegment,
+            firstColumn,
+            rooms.Address + nativeint item * nativeint items.RoomBytes
+        )
 
         if items.Draws && phase < plan.Phases.Length then
             items.Draw(block, item, firstSegment, firstColumn, columns)
@@ -104,9 +113,10 @@ type internal PassShares(frame: Frame, work: PassJob) =
                         target
                         target
 
+    override _.KeptBytes = rooms.Bytes
+
     override this.Run() =
         items.Find()
-        own <- Scratch.Get(3, work.Items * items.RoomBytes)
         known <- Scratch.Get(6, 64 * work.Items * (folds + shares * mostFolds))
         totals <- known + nativeint (64 * work.Items * folds)
 
@@ -130,3 +140,5 @@ type internal PassShares(frame: Frame, work: PassJob) =
         if storesStill then
             for item in 0 .. work.Items - 1 do
                 this.Do(item, 0, space.Segments, 0, items.ColumnsOf item, 0n)
+
+        rooms.Hold()

@@ -230,6 +230,25 @@ let private winograd =
             check case
     }
 
+let private cutSums =
+    test "sums that are cut in Winograd's tiles are cut alike in every width" {
+        for case in
+            [
+                // Channels that are summed in cuts, and sums of weights that fill few parts; half a panel of 512 bits.
+                case [ 15; 416; 6; 6 ] [ 16; 416; 3; 3 ] 1 [ around; around ]
+                case [ 9; 512; 14; 14 ] [ 16; 512; 3; 3 ] 1 [ around; around ]
+            ] do
+            for role in roles case do
+                Expect.isTrue (isWinograd case role) $"in tiles: %A{role} %A{case}"
+                let a, b, _ = shapes case role
+                let left, right = fractions f32 3 (size a), fractions f32 4 (size b)
+                let first = run f32 ConvKernels.f32On case role Width.Bits512 2 left right null
+
+                for width in [ Width.Bits128; Width.Bits256 ] do
+                    let other = run f32 ConvKernels.f32On case role width 1 left right null
+                    Expect.isTrue (same first other) $"other bits with {width}: %A{role} %A{case}"
+    }
+
 let private winogradOrNot =
     test "other kernels, few channels and few results are done directly" {
         for case in
@@ -397,4 +416,4 @@ let private steady =
 let tests =
     testList
         "convolution kernels"
-        [ any; usual; winograd; winogradOrNot; oddNumbers; groups; steps; none; finish; steady ]
+        [ any; usual; winograd; cutSums; winogradOrNot; oddNumbers; groups; steps; none; finish; steady ]

@@ -100,6 +100,13 @@ let tests =
             test "a layer that stands alone is named without a path" {
                 inference poison batch |> says "in layer Poison: v"
             }
+            test "of a selection the branch that is taken is named" {
+                let guarded =
+                    Layer.create "Guarded" (fun scope x ->
+                        Expr.where (x .> 0.0) (log x) (scope.Run("bad", poison, x)))
+
+                inference guarded (Tensor.full DType.F32 [ 6; 9 ] -1.0) |> says "in layer bad (Poison): "
+            }
             test "the innermost of nested layers is named" {
                 let inner = Layer.named "encoder" (Dense.linear 9 => Activation.relu => poison)
 

@@ -148,7 +148,7 @@ module internal ConvChunks =
 
                 let dy =
                     if chunks.Turns then
-                        let room = Scratch.Get(7, chunks.SamplesEach * int outEach)
+                        let room = Scratch.Get(7, Scratch.Bytes(int64 chunks.SamplesEach * int64 outEach))
                         let plane = g.OutHeight * g.OutWidth
 
                         for i in 0 .. count - 1 do
@@ -167,7 +167,8 @@ module internal ConvChunks =
 
                 let read =
                     if source.Copies then
-                        let room = Scratch.Get(5, chunks.SamplesEach * source.Sample)
+                        let room =
+                            Scratch.Get(5, Scratch.Bytes(int64 chunks.SamplesEach * int64 source.Sample))
 
                         for i in 0 .. count - 1 do
                             let target = room + nativeint i * nativeint source.Sample

@@ -15,8 +15,8 @@ type internal ConvFirst =
 
 /// A convolution ready to run, in one of its roles; it serves one run at a time. Operands are as in the graph, but
 /// for data, whose channels are last or first: Forward x w; InputGrad y w; WeightGrad x y.
-/// Each element of the result is made of chains of fused multiply-adds, cut at places that depend on the extents
-/// alone: the same bits for every width and number of threads. Padding takes part as zeros, so that an infinite or
+/// Each element of the result is made of chains of fused multiply-adds, of places or of Winograd's tiles, cut at places
+/// that depend on the extents alone: the same bits for every width and number of threads. Padding takes part as zeros, so that an infinite or
 /// NaN factor of it is NaN.
 [<AbstractClass>]
 type internal ConvKernel() =

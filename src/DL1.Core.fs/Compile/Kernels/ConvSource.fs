@@ -27,7 +27,7 @@ type internal ConvSource =
     }
 
     /// The bytes of one sample of what is read.
-    member s.Sample = s.Height * s.Pitch * s.Place
+    member s.Sample = Scratch.Bytes(int64 s.Height * int64 s.Pitch * int64 s.Place)
 
     member private s.Zero(at: nativeint, places: int) =
         let bytes: voidptr = NativePtr.toVoidPtr (NativePtr.ofNativeInt<byte> at)

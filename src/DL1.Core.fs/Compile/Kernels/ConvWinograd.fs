@@ -1,7 +1,5 @@
 namespace DL1
 
-open System
-
 #nowarn "9" // Addresses in bytes; the caller answers for their extents.
 
 /// A 3×3 convolution of stride 1, or its transpose, by Winograd's tiles: see `WinogradTile`. Some tiles at a time are
@@ -22,7 +20,7 @@ type internal ConvWinograd<'S, 'V, 'T
     let panels = (result + panelColumns - 1) / panelColumns
     let place = result * size
     let width = plan.Source.Columns.Length
-    // Tiles at a time: whole ones of the products; fewer where their places would leave the nearest caches.
+    // Tiles at a time: whole ones of the products; more where there are many weights to be read for them.
     let tall = ConvWinograd<'S, 'V, 'T>.Tall source
     let sourceBytes = source * size
     let placeStep = nativeint (tall * sourceBytes)
@@ -31,7 +29,16 @@ type internal ConvWinograd<'S, 'V, 'T
     // For each panel and each of the 16 products, a row of a panel for each channel of the source.
     let weightStep = nativeint (source * wide)
     let weights = ConvBuffer(int64 panels * int64 Winograd.Products * int64 weightStep)
-    let runs = ConvTable [| 0n; nativeint source |]
+    let cuts = SumCut.count source
+
+    let runs =
+        ConvTable
+            [|
+                for cut in 0 .. cuts - 1 do
+                    0n
+                    nativeint (SumCut.at source cut)
+            |]
+
     let sourceRows = ConvTable(Array.init tall (fun i -> nativeint (i * sourceBytes)))
     let productRows = ConvTable(Array.init tall (fun i -> nativeint (i * wide)))
 
@@ -130,21 +137,24 @@ type internal ConvWinograd<'S, 'V, 'T
                 let weights = weights.Address + nativeint (panel * Winograd.Products) * weightStep
 
                 for p in 0 .. Winograd.Products - 1 do
-                    ConvPanel<'S, 'V, 'T>
-                        .Multiply(
-                            m,
-                            panelColumns,
-                            runs.Address 0,
-                            1,
-                            nativeint size,
-                            places + nativeint p * placeStep,
-                            sourceRows.Address 0,
-                            weights + nativeint p * weightStep,
-                            products + nativeint p * productStep,
-                            productRows.Address 0,
-                            false,
-                            spare
-                        )
+                    for cut in 0 .. cuts - 1 do
+                        let deep = cut * SumCut.length source
+
+                        ConvPanel<'S, 'V, 'T>
+                            .Multiply(
+                                m,
+                                panelColumns,
+                                runs.Address(2 * cut),
+                                1,
+                                nativeint size,
+                                places + nativeint p * placeStep + nativeint (deep * size),
+                                sourceRows.Address 0,
+                                weights + nativeint p * weightStep + nativeint (deep * wide),
+                                products + nativeint p * productStep,
+                                productRows.Address 0,
+                                cut > 0,
+                                spare
+                            )
 
                 writeTiles part &tiles first last panel products seen
 

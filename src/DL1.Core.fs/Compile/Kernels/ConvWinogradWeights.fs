@@ -1,7 +1,5 @@
 namespace DL1
 
-open System
-
 #nowarn "9" // Addresses in bytes; the caller answers for their extents.
 
 /// The gradient of the weights of a 3×3 convolution of stride 1 in Winograd's tiles: the transpose of `ConvWinograd` by its
@@ -33,9 +31,12 @@ type internal ConvWinogradWeights<'S, 'V, 'T
     let chunks =
         let usual = ConvChunks.make g first size
         let groups = (g.Images + usual.SamplesEach - 1) / usual.SamplesEach
-        let parts = int (min 16L (Winograd.MostWeights / int64 partBytes)) |> min groups |> max 1
+        // By what every width has: panels may be filled up.
+        let weights = int64 Winograd.Products * int64 channels * int64 outputs * int64 size
+        let parts = int (min 16L (Winograd.MostWeights / weights)) |> min groups |> max 1
 
         { usual with
+            // One chunk, whose runs are its samples.
             Chunks = [| struct (0, usual.SamplesEach, 0, usual.SamplesEach) |]
             Parts = parts
             GroupsEach = (groups + parts - 1) / parts

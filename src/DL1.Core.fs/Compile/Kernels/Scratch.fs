@@ -23,6 +23,17 @@ type internal Scratch private () =
         let start = Runtime.InteropServices.Marshal.UnsafeAddrOfPinnedArrayElement(buffer, 0)
         (start + nativeint (Alignment - 1)) &&& ~~~(nativeint (Alignment - 1))
 
+    /// So many bytes as a size; refused where there is no array as large.
+    static member Bytes(bytes: int64) : int =
+        if bytes > int64 (Array.MaxLength - Alignment) then
+            Refuse.domain
+                "Compile"
+                $"{bytes} bytes for a kernel to work in"
+                $"at most {Array.MaxLength - Alignment}"
+                "use a smaller batch, or smaller images"
+
+        int bytes
+
     /// The address, aligned to 64 bytes, of this thread's buffer number `purpose` with at least so many bytes.
     static member Get(purpose: int, bytes: int) : nativeint =
         let buffers =

@@ -15,7 +15,7 @@ module internal Winograd =
     [<Literal>]
     let MostWeights = 8388608L
 
-    /// The same for sums of weights' gradients, of which each thread has its own.
+    /// The same for sums of weights' gradients, of which there are up to 16.
     [<Literal>]
     let MostSums = 1048576L
 
@@ -108,7 +108,7 @@ type internal WinogradBlock<'S, 'V, 'T
 
             tile <- tile + count
 
-    /// Sets a vector to 0, for `isZero`.
+    /// Sets a vector to 0, for `IsZero`.
     static member Clear(seen: nativeint) = 'S.Store('S.Zero, seen)
 
     /// Whether a vector is all 0.

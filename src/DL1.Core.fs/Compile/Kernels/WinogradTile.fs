@@ -4,7 +4,7 @@ open System.Runtime.CompilerServices
 
 /// The transforms of Winograd's F(2×2, 3×3) (Lavin and Gray 2016): four results of a 3×3 convolution from 4×4 places by
 /// 16 multiplications in place of 36. In one direction, with places d, weights g and results y:
-/// y₀ = d₀−d₂·g₀ + m₁ + m₂ and y₁ = m₁ − m₂ − (d₁−d₃)·g₂, where m₁ = (d₁+d₂)·(g₀+g₁+g₂)/2 and
+/// y₀ = (d₀−d₂)·g₀ + m₁ + m₂ and y₁ = m₁ − m₂ − (d₁−d₃)·g₂, where m₁ = (d₁+d₂)·(g₀+g₁+g₂)/2 and
 /// m₂ = (d₂−d₁)·(g₀−g₁+g₂)/2. So the first place reaches the first result alone and the last the last, as their windows
 /// do. All strides are in bytes.
 [<AbstractClass; Sealed>]
