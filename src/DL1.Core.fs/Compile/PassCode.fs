@@ -4,7 +4,7 @@ open System
 
 /// What a pass's code is kept by: its structure, with numbers by their bits, and how it runs. Hashed once.
 [<Sealed>]
-type private PassKey(pass: Pass, width: Width, generates: bool) =
+type internal PassKey(pass: Pass, width: Width, generates: bool) =
     let hash =
         let mutable hash = HashCode()
         hash.Add pass.Type
