@@ -3,7 +3,7 @@ namespace DL1
 /// Which values of a pass are kept for a later phase: what is dear to compute and used in several phases.
 [<RequireQualifiedAccess>]
 module internal Keep =
-    // What may be kept of a thread's own memory. Beyond the caches it takes as long to read a value back as to have it
+    // The bytes that may be kept at once. Beyond the caches it takes as long to read a value back as to have it
     // again; that items are alike, whatever their size, saves code.
     let private mostBytes = 1073741824L
 
