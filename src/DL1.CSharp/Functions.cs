@@ -3,7 +3,7 @@ namespace DL1;
 /// <summary>
 /// Functions that read like mathematics: <c>using static DL1.Functions;</c> then <c>Sin(x) * Exp(-x)</c>.
 /// </summary>
-public static class Functions
+public static partial class Functions
 {
     /// <summary>|x|; its derivative at 0 is 0.</summary>
     /// <example><code>var y = Abs(x);</code></example>

@@ -69,4 +69,47 @@ public static partial class Layers
     /// <summary>The logarithm of the softmax along an axis.</summary>
     /// <example><code>Layers.LogSoftmax()</code></example>
     public static Layer<Expr, Expr> LogSoftmax(int axis = -1) => Activation.logSoftmax(axis);
+
+    /// <summary>x held between 0 and 6.</summary>
+    /// <example><code>Layers.Relu6()</code></example>
+    public static Layer<Expr, Expr> Relu6() => Activation.relu6;
+
+    /// <summary>The sigmoid by straight lines: relu6(x + 3) / 6.</summary>
+    /// <example><code>Layers.HardSigmoid()</code></example>
+    public static Layer<Expr, Expr> HardSigmoid() => Activation.hardSigmoid;
+
+    /// <summary>x·relu6(x + 3) / 6 (Howard et al. 2019).</summary>
+    /// <example><code>Layers.HardSwish()</code></example>
+    public static Layer<Expr, Expr> HardSwish() => Activation.hardSwish;
+
+    /// <summary>x where positive, α·(exp(x/α) − 1) elsewhere (Barron 2017).</summary>
+    /// <exception cref="DomainError">α is 0 or not finite.</exception>
+    /// <example><code>Layers.Celu()</code></example>
+    public static Layer<Expr, Expr> Celu(double alpha = 1) => Activation.celu(alpha);
+
+    /// <summary>x·Φ(x) by tanh, as GPT-2 has it.</summary>
+    /// <example><code>Layers.GeluTanh()</code></example>
+    public static Layer<Expr, Expr> GeluTanh() => Activation.geluTanh;
+
+    /// <summary>x where |x| is above λ, else 0.</summary>
+    /// <example><code>Layers.HardShrink()</code></example>
+    public static Layer<Expr, Expr> HardShrink(double lambda = 0.5) => Activation.hardShrink(lambda);
+
+    /// <summary>x drawn towards 0 by λ.</summary>
+    /// <exception cref="DomainError">λ is below 0.</exception>
+    /// <example><code>Layers.SoftShrink()</code></example>
+    public static Layer<Expr, Expr> SoftShrink(double lambda = 0.5) => Activation.softShrink(lambda);
+
+    /// <summary>x − tanh x.</summary>
+    /// <example><code>Layers.TanhShrink()</code></example>
+    public static Layer<Expr, Expr> TanhShrink() => Activation.tanhShrink;
+
+    /// <summary>x where it is above a limit, a value elsewhere.</summary>
+    /// <example><code>Layers.Threshold(0.1, 20)</code></example>
+    public static Layer<Expr, Expr> Threshold(double limit, double value) => Activation.threshold(limit, value);
+
+    /// <summary>The first half of an axis times the sigmoid of the second half; the extent is halved (Dauphin et al. 2017).</summary>
+    /// <exception cref="ShapeError">The extent is odd.</exception>
+    /// <example><code>Layers.Glu()</code></example>
+    public static Layer<Expr, Expr> Glu(int axis = -1) => Activation.glu(axis);
 }

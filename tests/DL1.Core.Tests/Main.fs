@@ -40,6 +40,7 @@ let tests =
             LossTests.tests
             LikelihoodTests.tests
             EdgesTests.tests
+            MathReferenceTests.tests
             // Trees of parameters
             TreeTests.tests
             PenaltyTests.tests

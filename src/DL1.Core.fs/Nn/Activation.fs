@@ -34,6 +34,30 @@ module Activation =
     /// The logarithm of the softmax along an axis. `Activation.logSoftmax -1`
     let logSoftmax (axis: int) = Layer.ofFunction "LogSoftmax" (Reduce.logSoftmax axis)
 
+    /// x held between 0 and 6. `Activation.relu6`
+    let relu6 = Layer.ofFunction "ReLU6" Elementwise.relu6
+    /// The sigmoid by straight lines: relu6(x + 3) / 6. `Activation.hardSigmoid`
+    let hardSigmoid = Layer.ofFunction "Hardsigmoid" Elementwise.hardSigmoid
+    /// x·relu6(x + 3) / 6. `Activation.hardSwish`
+    let hardSwish = Layer.ofFunction "Hardswish" Elementwise.hardSwish
+    /// x where positive, α·(exp(x/α) − 1) elsewhere. `Activation.celu 1.0`
+    let celu (alpha: float) = Layer.ofFunction "CELU" (Elementwise.celu alpha)
+    /// x·Φ(x) by tanh, as GPT-2 has it. `Activation.geluTanh`
+    let geluTanh = Layer.ofFunction "GELU" Elementwise.geluTanh
+    /// x where |x| is above λ, else 0. `Activation.hardShrink 0.5`
+    let hardShrink (lambda: float) = Layer.ofFunction "Hardshrink" (Elementwise.hardShrink lambda)
+    /// x drawn towards 0 by λ. `Activation.softShrink 0.5`
+    let softShrink (lambda: float) = Layer.ofFunction "Softshrink" (Elementwise.softShrink lambda)
+    /// x − tanh x. `Activation.tanhShrink`
+    let tanhShrink = Layer.ofFunction "Tanhshrink" Elementwise.tanhShrink
+
+    /// x where it is above a limit, a value elsewhere. `Activation.threshold 0.1 20.0`
+    let threshold (limit: float) (value: float) =
+        Layer.ofFunction "Threshold" (Elementwise.threshold limit value)
+
+    /// The first half of an axis times the sigmoid of the second half: the extent is halved. `Activation.glu -1`
+    let glu (axis: int) = Layer.ofFunction "GLU" (Axes.glu axis)
+
     /// x where positive, a·x elsewhere, with a learnt slope that begins at 0.25 (He et al. 2015). Parameter `weight`:
     /// `[1]`, or `[channels]` for data `[batch; channels; ...]`. `Activation.prelu false`
     let prelu (perChannel: bool) : Layer<Expr, Expr> =

@@ -23,7 +23,68 @@ let private elementwise =
         gives "logSigmoid" "f64 [3] [-2.1269 -0.6931 -0.3133]" (fun () -> Elementwise.logSigmoid x)
         // The root of a negative number is NaN, as it is by `sqrt`.
         gives "safeSqrt" "f64 [3] [NaN 0 1]" (fun () -> Elementwise.safeSqrt x)
+        gives "relu6" "f64 [3] [0 0 1]" (fun () -> Elementwise.relu6 x)
+        gives "hardSigmoid" "f64 [3] [0.16667 0.50000 0.66667]" (fun () -> Elementwise.hardSigmoid x)
+        gives "hardSwish" "f64 [3] [-0.33333 0.00000 0.66667]" (fun () -> Elementwise.hardSwish x)
+        gives "celu" "f64 [3] [-0.8647 0.0000 1.0000]" (fun () -> Elementwise.celu 1.0 x)
+        gives "geluTanh" "f64 [3] [-0.0454 0.0000 0.8412]" (fun () -> Elementwise.geluTanh x)
+        gives "hardShrink" "f64 [3] [-2 0 1]" (fun () -> Elementwise.hardShrink 0.5 x)
+        gives "softShrink" "f64 [3] [-1.5 0.0 0.5]" (fun () -> Elementwise.softShrink 0.5 x)
+        gives "tanhShrink" "f64 [3] [-1.0360 0.0000 0.2384]" (fun () -> Elementwise.tanhShrink x)
+        gives "threshold" "f64 [3] [20 20 1]" (fun () -> Elementwise.threshold 0.1 20.0 x)
+        gives "softplusScaled" "f64 [3] [0.0091 0.3466 1.0635]" (fun () -> Elementwise.softplusScaled 2.0 x)
+        gives "truncate" "f64 [3] [-2 0 1]" (fun () -> Elementwise.truncate x)
+        gives "fraction" "f64 [3] [0 0 0]" (fun () -> Elementwise.fraction x)
+        gives "isNaN" "bool [3] [false false false]" (fun () -> Elementwise.isNaN x)
+        gives "isInfinity" "bool [3] [false false false]" (fun () -> Elementwise.isInfinity x)
+        gives "isFinite" "bool [3] [true true true]" (fun () -> Elementwise.isFinite x)
+        gives "replaceNonFinite" "f64 [3] [-2 0 1]" (fun () -> Elementwise.replaceNonFinite 0.0 1e6 -1e6 x)
+        gives "lerp" "f64 0.5" (fun () ->
+            let a, b = Expr.symbol "a", Expr.symbol "b"
+            Elementwise.lerp (lit 0.5) a b)
     ]
+
+let private special =
+    let p = Expr.constant (Tensor.vector [ 0.25; 0.5 ])
+
+    [
+        gives "log2" "f64 [3] [0.0000 1.0000 1.5850]" (fun () -> let x = y in Special.log2 x)
+        gives "log10" "f64 [3] [0.00000 0.30103 0.47712]" (fun () -> let x = y in Special.log10 x)
+        gives "exp2" "f64 [3] [0.25 1.00 2.00]" (fun () -> Special.exp2 x)
+        gives "asinh" "f64 [3] [-1.4436 0.0000 0.8814]" (fun () -> Special.asinh x)
+        gives "acosh" "f64 [3] [0.0000 1.3170 1.7627]" (fun () -> let x = y in Special.acosh x)
+        gives "atanh" "f64 [2] [0.2554 0.5493]" (fun () -> let x = p in Special.atanh x)
+        gives "atan2" "f64 [3] [2.6779 1.5708 1.2490]" (fun () -> Special.atan2 y x)
+        gives "erfc" "f64 [3] [1.9953 1.0000 0.1573]" (fun () -> Special.erfc x)
+        gives "erfInv" "f64 [2] [0.2253 0.4769]" (fun () -> let x = p in Special.erfInv x)
+        gives "logit" "f64 [2] [-1.0986 0.0000]" (fun () -> Special.logit p)
+        gives "logGamma" "f64 [3] [0.0000 0.0000 0.6931]" (fun () -> let x = y in Special.logGamma x)
+        gives "digamma" "f64 [3] [-0.5772 0.4228 0.9228]" (fun () -> let x = y in Special.digamma x)
+        gives "sinc" "f64 [2] [0.9003 0.6366]" (fun () -> let x = p in Special.sinc x)
+    ]
+
+let private axes =
+    let v = y
+
+    [
+        gives "glu" "f64 [2, 1] [[1.7616] [2.9464]]" (fun () ->
+            let m = Expr.sliceAxis 1 0 2 m
+            Axes.glu -1 m)
+        gives "roll" "f64 [3] [3 1 2]" (fun () -> Axes.roll 1 0 v)
+        gives "repeatEach" "f64 [6] [1 1 2 2 3 3]" (fun () -> Axes.repeatEach 2 0 v)
+        gives "cumProd" "f64 [3] [1 2 6]" (fun () -> Axes.cumProd 0 v)
+        gives "cumMax" "f64 [3] [1 2 3]" (fun () -> Axes.cumMax 0 v)
+        gives "cumMin" "f64 [3] [1 1 1]" (fun () -> Axes.cumMin 0 v)
+        gives "logAddExp" "f64 [3] [1.0486 2.1269 3.1269]" (fun () -> Axes.logAddExp x y)
+        gives "cumLogSumExp" "f64 [3] [1.0000 2.3133 3.4076]" (fun () -> Axes.cumLogSumExp 0 v)
+        gives "lowerTriangle" "f64 [2, 3] [[1 0 0] [3 4 0]]" (fun () -> Axes.lowerTriangle 0 m)
+        gives "upperTriangle" "f64 [2, 3] [[1 2 3] [0 4 7]]" (fun () -> Axes.upperTriangle 0 m)
+    ]
+
+let private einsum =
+    let a = Expr.constant (Tensor.ofArray [ 1; 2; 2 ] [| 1.0; 2.0; 3.0; 4.0 |])
+    let b = Expr.constant (Tensor.ofArray [ 1; 2; 1 ] [| 10.0; 1.0 |])
+    [ gives "einsum" "f64 [1, 2, 1] [[[12] [34]]]" (fun () -> Einsum.einsum "bij,bjk->bik" [ a; b ]) ]
 
 let private reduce =
     [
@@ -96,5 +157,8 @@ let all =
         { Module = moduleOf <@ Reduce.meanAll @>; Rows = reduce }
         { Module = moduleOf <@ Linear.dot @>; Rows = linear }
         { Module = moduleOf <@ Convolution.options @>; Rows = convolution }
+        { Module = moduleOf <@ Special.log2 @>; Rows = special }
+        { Module = moduleOf <@ Axes.glu @>; Rows = axes }
+        { Module = moduleOf <@ Einsum.einsum @>; Rows = einsum }
         { Module = moduleOf <@ Draw.key @>; Rows = draw }
     ]

@@ -133,6 +133,16 @@ let private activations =
         prints "tanh" "[2, 4]" (fun () -> Activation.tanh |> shaped rows)
         prints "softmax" "[2, 4]" (fun () -> Activation.softmax -1 |> shaped rows)
         prints "logSoftmax" "[2, 4]" (fun () -> Activation.logSoftmax -1 |> shaped rows)
+        prints "relu6" "[2, 4]" (fun () -> Activation.relu6 |> shaped rows)
+        prints "hardSigmoid" "[2, 4]" (fun () -> Activation.hardSigmoid |> shaped rows)
+        prints "hardSwish" "[2, 4]" (fun () -> Activation.hardSwish |> shaped rows)
+        prints "celu" "[2, 4]" (fun () -> Activation.celu 1.0 |> shaped rows)
+        prints "geluTanh" "[2, 4]" (fun () -> Activation.geluTanh |> shaped rows)
+        prints "hardShrink" "[2, 4]" (fun () -> Activation.hardShrink 0.5 |> shaped rows)
+        prints "softShrink" "[2, 4]" (fun () -> Activation.softShrink 0.5 |> shaped rows)
+        prints "tanhShrink" "[2, 4]" (fun () -> Activation.tanhShrink |> shaped rows)
+        prints "threshold" "[2, 4]" (fun () -> Activation.threshold 0.1 20.0 |> shaped rows)
+        prints "glu" "[2, 2]" (fun () -> Activation.glu -1 |> shaped rows)
         prints "prelu" "[2, 4] weight [1]" (fun () -> Activation.prelu false |> shaped rows)
     ]
 
