@@ -78,7 +78,12 @@ public class LayerTests
         new(Layers.Softsign(), Activation.softsign, 8, 20), new(Layers.Softplus(), Activation.softplus, 8, 20),
         new(Layers.Sigmoid(), Activation.sigmoid, 8, 20), new(Layers.LogSigmoid(), Activation.logSigmoid, 8, 20),
         new(Layers.Tanh(), Activation.tanh, 8, 20), new(Layers.Softmax(), Activation.softmax(-1), 8, 20),
-        new(Layers.LogSoftmax(), Activation.logSoftmax(-1), 8, 20));
+        new(Layers.LogSoftmax(), Activation.logSoftmax(-1), 8, 20),
+        new(Layers.Relu6(), Activation.relu6, 8, 20), new(Layers.HardSigmoid(), Activation.hardSigmoid, 8, 20),
+        new(Layers.HardSwish(), Activation.hardSwish, 8, 20), new(Layers.Celu(), Activation.celu(1), 8, 20),
+        new(Layers.GeluTanh(), Activation.geluTanh, 8, 20), new(Layers.HardShrink(), Activation.hardShrink(0.5), 8, 20),
+        new(Layers.SoftShrink(), Activation.softShrink(0.5), 8, 20), new(Layers.TanhShrink(), Activation.tanhShrink, 8, 20),
+        new(Layers.Threshold(0.1, 20), Activation.threshold(0.1, 20), 8, 20), new(Layers.Glu(), Activation.glu(-1), 8, 20));
 
     [Fact]
     public void ConvolutionsAndPoolings() => AllTheSame(

@@ -371,6 +371,40 @@ module Special =
                 Expr.where (Expr.equal x (lit 0.0)) -(Expr.reciprocal x) value))
             (inDouble trigammaValue)
 
+    // log Γ(2 + z) for |z| ≤ ½: z·(1 − γ) + Σ (−1)ᵏ·(ζ(k) − 1)·zᵏ/k, which keeps its digits near its zero at z = 0.
+    let private logGammaNearTwo =
+        polynomial
+            [
+                0.0
+                0.42278433509846713
+                0.3224670334241132
+                -0.0673523010531981
+                0.020580808427784546
+                -0.007385551028673986
+                0.0028905103307415234
+                -0.001192753911703261
+                0.0005096695247430425
+                -0.00022315475845357939
+                9.945751278180853e-05
+                -4.492623673813314e-05
+                2.050721277567069e-05
+                -9.439488275268397e-06
+                4.374866789907488e-06
+                -2.039215753801366e-06
+                9.55141213040742e-07
+                -4.492469198764566e-07
+                2.1207184805554665e-07
+                -1.0043224823968099e-07
+                4.7698101693639804e-08
+                -2.2711094608943164e-08
+                1.0838659214896955e-08
+                -5.183475041970047e-09
+                2.4836745438024785e-09
+                -1.1921401405860912e-09
+                5.731367241678862e-10
+                -2.7595228851242334e-10
+            ]
+
     let private logGammaValue =
         reflected
             (fun x ->
@@ -394,7 +428,12 @@ module Special =
                 let stirling = (z - 0.5) * log z - z + 0.91893853320467274178 + series / z
                 // Beyond 1e10 the shift is below the last digit, and the product would overflow.
                 let far = (x - 0.5) * log x - x + 0.91893853320467274178
-                Expr.where (x .> 1e10) far (stirling - log (Expr.where (x .> 1e10) (lit 1.0) product)))
+
+                let right =
+                    Expr.where (x .> 1e10) far (stirling - log (Expr.where (x .> 1e10) (lit 1.0) product))
+
+                let nearOne = logGammaNearTwo (x - 1.0) - Expr.log1p (x - 1.0)
+                Expr.where (x .<= 1.5) nearOne (Expr.where (x .<= 2.5) (logGammaNearTwo (x - 2.0)) right))
             (fun x value -> 1.1447298858494001741 - log (abs (sin (offWhole x))) - value)
 
     /// log |Γ(x)|: ∞ at 0 and at negative whole numbers. `Special.logGamma x`

@@ -27,7 +27,7 @@ let private elementwise =
         gives "hardSigmoid" "f64 [3] [0.16667 0.50000 0.66667]" (fun () -> Elementwise.hardSigmoid x)
         gives "hardSwish" "f64 [3] [-0.33333 0.00000 0.66667]" (fun () -> Elementwise.hardSwish x)
         gives "celu" "f64 [3] [-0.8647 0.0000 1.0000]" (fun () -> Elementwise.celu 1.0 x)
-        gives "geluTanh" "f64 [3] [-0.0454 0.0000 0.8412]" (fun () -> Elementwise.geluTanh x)
+        gives "geluTanh" "f64 [3] [-0.04540 0.00000 0.84119]" (fun () -> Elementwise.geluTanh x)
         gives "hardShrink" "f64 [3] [-2 0 1]" (fun () -> Elementwise.hardShrink 0.5 x)
         gives "softShrink" "f64 [3] [-1.5 0.0 0.5]" (fun () -> Elementwise.softShrink 0.5 x)
         gives "tanhShrink" "f64 [3] [-1.0360 0.0000 0.2384]" (fun () -> Elementwise.tanhShrink x)
@@ -48,26 +48,26 @@ let private special =
     let p = Expr.constant (Tensor.vector [ 0.25; 0.5 ])
 
     [
-        gives "log2" "f64 [3] [0.0000 1.0000 1.5850]" (fun () -> let x = y in Special.log2 x)
+        gives "log2" "f64 [3] [0.000 1.000 1.585]" (fun () -> let x = y in Special.log2 x)
         gives "log10" "f64 [3] [0.00000 0.30103 0.47712]" (fun () -> let x = y in Special.log10 x)
         gives "exp2" "f64 [3] [0.25 1.00 2.00]" (fun () -> Special.exp2 x)
         gives "asinh" "f64 [3] [-1.4436 0.0000 0.8814]" (fun () -> Special.asinh x)
         gives "acosh" "f64 [3] [0.0000 1.3170 1.7627]" (fun () -> let x = y in Special.acosh x)
-        gives "atanh" "f64 [2] [0.2554 0.5493]" (fun () -> let x = p in Special.atanh x)
+        gives "atanh" "f64 [2] [0.25541 0.54931]" (fun () -> let x = p in Special.atanh x)
         gives "atan2" "f64 [3] [2.6779 1.5708 1.2490]" (fun () -> Special.atan2 y x)
         gives "erfc" "f64 [3] [1.9953 1.0000 0.1573]" (fun () -> Special.erfc x)
-        gives "erfInv" "f64 [2] [0.2253 0.4769]" (fun () -> let x = p in Special.erfInv x)
+        gives "erfInv" "f64 [2] [0.22531 0.47694]" (fun () -> let x = p in Special.erfInv x)
         gives "logit" "f64 [2] [-1.0986 0.0000]" (fun () -> Special.logit p)
-        gives "logGamma" "f64 [3] [0.0000 0.0000 0.6931]" (fun () -> let x = y in Special.logGamma x)
-        gives "digamma" "f64 [3] [-0.5772 0.4228 0.9228]" (fun () -> let x = y in Special.digamma x)
-        gives "sinc" "f64 [2] [0.9003 0.6366]" (fun () -> let x = p in Special.sinc x)
+        gives "logGamma" "f64 [3] [0.00000 0.00000 0.69315]" (fun () -> let x = y in Special.logGamma x)
+        gives "digamma" "f64 [3] [-0.57722 0.42278 0.92278]" (fun () -> let x = y in Special.digamma x)
+        gives "sinc" "f64 [2] [0.90032 0.63662]" (fun () -> let x = p in Special.sinc x)
     ]
 
 let private axes =
     let v = y
 
     [
-        gives "glu" "f64 [2, 1] [[1.7616] [2.9464]]" (fun () ->
+        gives "glu" "f64 [2, 1] [[0.8808] [2.9460]]" (fun () ->
             let m = Expr.sliceAxis 1 0 2 m
             Axes.glu -1 m)
         gives "roll" "f64 [3] [3 1 2]" (fun () -> Axes.roll 1 0 v)
