@@ -65,6 +65,8 @@ public static class Values
         Collections();
         Pictures();
         Files();
+        Lists();
+        Forms();
     }
 
     private static void Scalars()
@@ -233,14 +235,82 @@ public static class Values
         Add(_ => dense.Fit(data, loss, Optimizers.Adam(), epochs: 1, batchSize: 4));
         Kept(learner.Start(Key.OfSeed(2), Floats(DType.F32, 4, 3)).ToCheckpoint());
         Add(_ => new Trainer(learner, learner.Start(Key.OfSeed(2), Floats(DType.F32, 4, 3)), true));
-        Add(_ => Session.Start([(V("s", DType.F32, 3), Floats(DType.F32, 3), V("s", DType.F32, 3) * 0.5)], [V("s", DType.F32, 3)], [V("s", DType.F32, 3).Sum()]));
+        var (s, given) = (V("s", DType.F32, 3), V("given", DType.F32, 3));
+        Add(_ => Session.Start([(s, Floats(DType.F32, 3), (s * 0.5) + given)], [given], [(s * given).Sum()]));
+        Named("values", new[] { Floats(DType.F32, 3) }, [Floats(DType.F64), Floats(DType.F64)]);
+        Named("like", Trees.From([("s", Floats(DType.F32, 3))]));
+        Named("index", 0, 1);
+        Kept(Transition.Create((state, _) => (state.Map(e => e * 0.5), []), parameters));
+        Add(_ => ScopeOf(dense));
+        Kept(dense.Summary(4, 3));
+        Named("example input", C(DType.F32, 4, 3));
         Add(_ => ScalarFunction.ofMany(ListModule.OfArray([Expr.Symbol("x")]), ListModule.OfArray([Expr.Parse("x^2"), Expr.Parse("x+1")])));
         Add<IProgress<TrainingProgress>>(_ => TrainingProgress.Lines(_ => { }));
         Kept(new TrainingOptions(Epochs: 1, BatchSize: 4), new TrainingOptions(Epochs: 2, Validation: data, Metrics: [Metrics.Accuracy]));
         Kept(FitModule(2));
         Kept(new BatchOptions(4, true, false), new BatchOptions(2, false, true));
         Kept(CompileOptionsOf(1), CompileOptionsOf(2));
-        Kept(Ranges.All);
+        Kept(DL1.Ranges.Uniform(0, 1), DL1.Ranges.LogUniform(0.1, 1), DL1.Ranges.Whole(1, 5), DL1.Ranges.Among(1, 2), DL1.Ranges.Among("u", "v"));
+        Kept(HyperValue.NewNumber(0.5), HyperValue.NewWord("u"));
+        var settings = HyperSearch.Grid(("rate", DL1.Ranges.Among(0.1, 0.2)), ("width", DL1.Ranges.Whole(1, 2)), ("name", DL1.Ranges.Among("u")));
+        Kept(settings[0], settings[1]);
+        Kept(settings.Run((setting, _) => setting.Number("rate"))[0], settings.Run((setting, _) => -setting.Number("rate"))[1]);
+        Kept(new Explanation[] { Expr.Parse("x^2 + y").Explain([], ("x", Tensor.Of([1.0]).Reshape()), ("y", Tensor.Of([2.0]).Reshape())) });
+        Kept(Mode.NewTraining(Expr.Key(Key.OfSeed(1))), Mode.Inference);
+        Kept(ConvRole.NewInputGrad(ListModule.OfArray([4, 4])), ConvRole.NewWeightGrad(ListModule.OfArray([3, 3])), ConvRole.Forward);
+    }
+
+    /// <summary>What a layer sees of its model while it is initialised.</summary>
+    private static Scope ScopeOf(Layer<Expr, Expr> layer)
+    {
+        Scope? seen = null;
+        Layers.Create("probe", (scope, x) =>
+        {
+            seen = scope;
+            return x;
+        }).Init(Key.OfSeed(1), 4, 3);
+        return seen!;
+    }
+
+    /// <summary>Every form of a node, its attributes, and the cases of unions under types of their own.</summary>
+    private static void Forms()
+    {
+        var key = Expr.Key(Key.OfSeed(1));
+        var image = C(DType.F32, 2, 2, 8, 8);
+        var variable = V("m", DType.F32, 4, 3);
+        var pooled = V("im", DType.F32, 2, 2, 8, 8);
+        Expr[] made =
+        [
+            variable.Softmax().LogSumExp(), variable.ArgMax().Cast(DType.F32), variable.CumSum(), variable.Reverse(0), variable.Transpose().MatMul(variable),
+            variable.Slice(0, 1..3), variable.ExpandDims(0).BroadcastTo(2, 4, 3), ExprModule.pad(ListModule.OfArray([1, 1]), ListModule.OfArray([0, 0]), 0, variable),
+            Expr.Concat(0, variable, variable), variable.Gather(0, Expr.Constant(Tensor.Of([1, 0]))), variable.StopGradient(), key.Uniform(0, 1, 3),
+            Expr.Where(variable > 0.0, variable, -variable), pooled.Conv(C(DType.F32, 3, 2, 3, 3)), pooled.MaxPool(2), pooled.AvgPool(2),
+            variable.ScatterAdd(0, 5, Expr.Constant(Tensor.Of([1, 0, 2, 1]))), image,
+            Expr.Scan(V("c", DType.F32), V("many", DType.F32, 5), (carry, x) => (carry + x, carry * x)).Item1,
+            Expr.Custom("own", x => x[0] * 2.0, (x, g) => [g * 2.0], variable),
+        ];
+        var all = made.Concat(made.Where(e => e.DType.IsFloat && ListModule.ToArray(Graph.variables(ListModule.OfArray([e]))).Length > 0)
+            .Select(e => Grad.grad(ExprModule.sumAll(e * e), ListModule.OfArray([ExprModule.ofVariable(Graph.variables(ListModule.OfArray([e])).Head)])).Head));
+        foreach (var e in Graph.topological(ListModule.OfSeq(all)))
+        {
+            Kept(e.Node);
+            foreach (var (_, attribute) in Attributes.ofNode(e.Node)) Kept(attribute);
+            if (e.Node is Node<Expr>.Custom custom) Kept(custom.Item1);
+            if (e.Node is not Node<Expr>.Scan scan) continue;
+            Kept(scan.Item2);
+            Kept(scan.Item2.Body);
+        }
+
+        Kept(Column.NewNumbers([1.0, 2.0]), Column.NewTexts(["u", "v"]));
+        Kept(
+            Block.NewParagraph("text"), Block.NewPreformatted("text"), Block.NewDrawing("<svg/>", "alt", "caption"), Block.NewFigure("<svg/>", "<svg/>", "alt", "caption"),
+            Block.NewPicture([1], "alt", "caption"), Block.NewTable(["a"], [["1"]]));
+        // A member of a case of a union is called on values of that case alone.
+        foreach (var (type, ways) in makers.ToList())
+        {
+            if (type.IsValueType || type.IsSealed) continue;
+            foreach (var group in ways.Where(w => w.Target is not null).GroupBy(w => w(new Rng(1)).GetType()).Where(g => g.Key != type)) makers[group.Key] = [.. group];
+        }
     }
 
     private static void Collections()
@@ -275,6 +345,35 @@ public static class Values
         Kept<IReadOnlyDictionary<string, string>>(new Dictionary<string, string> { ["note"] = "value" });
         Kept(MapModule.OfSeq(new[] { Tuple.Create("note", "value") }));
     }
+
+    /// <summary>Lists of inputs and results that belong together.</summary>
+    private static void Lists()
+    {
+        var (x, y, z) = (Expr.Symbol("x"), Expr.Symbol("y"), Expr.Symbol("z"));
+        Variable[] variables = [.. new[] { x, y, z }.Select(e => ((Node<Expr>.Variable)e.Node).Item)];
+        Kept(variables);
+        Named("inputs", ListModule.OfArray(variables));
+        Named("inputs symbols wrt", ListModule.OfArray([x, y]), ListModule.OfArray([x]));
+        Named("roots outputs next es", ListModule.OfArray([x * y]), ListModule.OfArray([(x * x) + y]), ListModule.OfArray([x, y]));
+        Named("cotangents tangents direction", ListModule.OfArray([Expr.Literal(1)]), ListModule.OfArray([Expr.Literal(1), Expr.Literal(2)]));
+        Named("parameters", ListModule.OfArray([x]), ListModule.OfArray([x, y]));
+        Named("start", ListModule.OfArray([1.0]), ListModule.OfArray([1.0, 2.0]));
+        Named("bindings", ListModule.OfArray([Tuple.Create("x", Floats(DType.F64)), Tuple.Create("y", Floats(DType.F64)), Tuple.Create("z", Floats(DType.F64))]));
+        Named("inputs symbols wrt", new[] { x }, [x, y], [x, y, z]);
+        Named("outputs", new[] { x * y }, [x, y * y]);
+        Named("values", new[] { ("x", Floats(DType.F64)), ("y", Floats(DType.F64)) });
+        Named("values", new[] { (x, Floats(DType.F64)), (y, Floats(DType.F64)) });
+        Named<IEnumerable<(Expr, Tensor)>>("start", new[] { (x, Floats(DType.F64)) }, new[] { (x, Floats(DType.F64)), (y, Floats(DType.F64)) });
+        Named<IReadOnlyList<(Expr, double)>>("start", new[] { (x, 1.0) }, new[] { (x, 1.0), (y, 2.0) });
+        Named("x y z", "x", "y", "z");
+        Named("state", ListModule.OfArray([Tuple.Create(variables[0], Floats(DType.F64))]));
+        Named("point results", new double[2], new double[1]);
+        Named("probabilities score", Floats(DType.F32, 4));
+        Named("a b other", ListOfVectors());
+        Named("c", 0, 1);
+    }
+
+    private static Expr[] ListOfVectors() => [C(DType.F32, 3), C(DType.F32, 4, 3), C(DType.Bool, 4, 3), C(DType.F32, 3, 4)];
 
     private static void Pictures()
     {
@@ -339,10 +438,4 @@ public static class Values
 
         File.WriteAllBytes("picture.png", picture);
     }
-}
-
-/// <summary>Ranges of hyperparameters.</summary>
-internal static class Ranges
-{
-    public static HyperRange All => DL1.Ranges.Uniform(0, 1);
 }

@@ -166,7 +166,7 @@ public sealed class Function
     /// <example><code>var step = new Function([w, x, y], [loss, .. loss.Gradient(w)]);</code></example>
     public Function(IEnumerable<Expr> inputs, IEnumerable<Expr> outputs, CompileOptions? options = null)
     {
-        given = Interop.List(inputs.Select(e => Interop.VariableOf(e, "Function")));
+        given = Interop.List(Interop.Whole(inputs).Select(e => Interop.VariableOf(e, "Function")));
         wanted = Interop.List(outputs);
         run = DL1.Compile.prepareWith(options ?? DL1.Compile.standard, given, wanted);
     }

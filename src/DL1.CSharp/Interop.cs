@@ -1,3 +1,5 @@
+using System.Globalization;
+using System.Runtime.CompilerServices;
 using Microsoft.FSharp.Collections;
 using Microsoft.FSharp.Core;
 
@@ -6,22 +8,41 @@ namespace DL1;
 /// <summary>Between the collections and functions of C# and those of the F# core; nothing of it is public.</summary>
 internal static class Interop
 {
-    public static FSharpList<T> List<T>(IEnumerable<T> items) => ListModule.OfSeq(items);
+    /// <summary>Items as a list; none of them is null, as in F#.</summary>
+    public static FSharpList<T> List<T>(
+        IEnumerable<T> items, [CallerArgumentExpression(nameof(items))] string name = "") => ListModule.OfSeq(Whole(items, name));
+
+    /// <summary>The same items, each of which is looked at as it is read: a null is refused by its place.</summary>
+    public static IEnumerable<T> Whole<T>(IEnumerable<T> items, [CallerArgumentExpression(nameof(items))] string name = "") =>
+        default(T) is not null ? items : items.Select((item, place) =>
+            item is null ? throw new ArgumentNullException(string.Create(CultureInfo.InvariantCulture, $"{name}[{place}]")) : item);
 
     public static FSharpOption<T>? Option<T>(T? item)
         where T : class => item is null ? null : FSharpOption<T>.Some(item);
 
-    public static FSharpFunc<T, TResult> Function<T, TResult>(Func<T, TResult> f) => FuncConvert.FromFunc(f);
+    public static FSharpFunc<T, TResult> Function<T, TResult>(Func<T, TResult> f) =>
+        FuncConvert.FromFunc((T x) => Answered(f(x)));
 
     public static FSharpFunc<T1, FSharpFunc<T2, TResult>> Function<T1, T2, TResult>(Func<T1, T2, TResult> f) =>
-        FuncConvert.FromFunc(f);
+        FuncConvert.FromFunc((T1 x, T2 y) => Answered(f(x, y)));
+
+    /// <summary>What a function that was given answers; null is refused, since nothing behind it has a meaning for null.</summary>
+    public static T Answered<T>(T answer) =>
+        answer is null
+            ? throw new DomainError(
+                "a function that was given", "null as its result", $"a {typeof(T).Name}", "return a value, or throw")
+            : answer;
 
     /// <summary>Items as a tree whose paths are their places: 0, 1, ...</summary>
     public static Tree<T> Numbered<T>(IEnumerable<T> items) =>
         TreeModule.ofList(List(items.Select((item, place) => Tuple.Create($"{place}", item))));
 
     public static FSharpList<Tuple<string, Tensor>> Bindings(IEnumerable<(string Name, Tensor Value)> values) =>
-        List(values.Select(v => Tuple.Create(v.Name, v.Value)));
+        List(values.Select(v => Tuple.Create(NotNull(v.Name), NotNull(v.Value))));
+
+    /// <summary>A part of a tuple, which may not be null either.</summary>
+    public static T NotNull<T>(T part, [CallerArgumentExpression(nameof(part))] string name = "")
+        where T : class => part ?? throw new ArgumentNullException(name);
 
     /// <summary>The names of the variables of an expression, for errors.</summary>
     public static string Names(Expr f)
@@ -52,7 +73,7 @@ internal static class Interop
     }
 
     public static Variable VariableOf(Expr e, string operation) =>
-        e.Node is Node<Expr>.Variable v
+        NotNull(e).Node is Node<Expr>.Variable v
             ? v.Item
             : throw new DomainError(operation, e.Label, "a variable", "make one with Expr.Symbol or Expr.Variable");
 

@@ -179,7 +179,15 @@ module private GraphDrawing =
         }
 
     /// What was explained: the last value to be computed.
-    let result (explanation: Explanation) = explanation.Steps[explanation.Steps.Count - 1].Expr
+    let result (explanation: Explanation) =
+        if explanation.Steps.Count = 0 then
+            Refuse.domain
+                "GraphSvg.Draw"
+                "an explanation without steps"
+                "an explanation of an expression that is computed from something"
+                "draw the expression itself"
+
+        explanation.Steps[explanation.Steps.Count - 1].Expr
 
     let svg (notes: GraphNotes) (roots: Expr list) : string =
         let drawn = scene notes roots

@@ -30,6 +30,14 @@ type ImageFolder private (data: Dataset, classes: string[], files: string[]) =
                 "1 channel (grey) or 3 (red, green, blue), and extents of 1 or more"
                 "28 by 28 in grey is small, 224 by 224 in colour usual for photographs"
 
+    static let requireRoom operation images height width channels =
+        if float images * float channels * float height * float width > float Array.MaxLength then
+            Refuse.domain
+                operation
+                $"{images} images of {channels} by {height} by {width}"
+                $"at most {Array.MaxLength} numbers in one tensor"
+                "scale them to less, or read fewer images at once"
+
     /// Decodes one image, scales it, and writes its channels one after another from a place on.
     static let decode operation (file: string) height width channels (target: float32[]) start =
         let refuse what =
@@ -120,13 +128,7 @@ type ImageFolder private (data: Dataset, classes: string[], files: string[]) =
         if files.Length = 0 then
             refuse $"{folder}, which has {classes.Length} folders and no image in them"
 
-        if int64 files.Length * int64 channels * int64 height * int64 width > int64 Array.MaxLength then
-            Refuse.domain
-                operation
-                $"{files.Length} images of {channels} by {height} by {width}"
-                $"at most {Array.MaxLength} numbers in one tensor"
-                "scale them to less, or read a part of the folder"
-
+        requireRoom operation files.Length height width channels
         let size = channels * height * width
         let pixels = Array.zeroCreate<float32>(files.Length * size)
         files |> Array.iteri (fun i file -> decode operation file height width channels pixels (i * size))
@@ -151,6 +153,7 @@ type ImageFolder private (data: Dataset, classes: string[], files: string[]) =
         if not (File.Exists file) then
             Refuse.domain operation $"{file}, which is no file" "the path of an image" "check the path"
 
+        requireRoom operation 1 height width channels
         let pixels = Array.zeroCreate<float32>(channels * height * width)
         decode operation file height width channels pixels 0
         Tensor.ofArray [ 1; channels; height; width ] pixels

@@ -42,7 +42,8 @@ module Attention =
     /// How much each query attends to each key: softmax(Q·Kᵀ/√d) along the keys, with d the features of a head:
     /// `[...; queries; d]` and `[...; keys; d]` give `[...; queries; keys]`. `Attention.weights (Some a) q k`
     let weights (mask: Expr option) (query: Expr) (key: Expr) =
-        let scores = Expr.matmul (query * (1.0 / sqrt (float query.Shape[query.Shape.Rank - 1]))) key.T
+        let features = query.Shape[Shape.axis "attention" query.Shape -1]
+        let scores = Expr.matmul (query * (1.0 / sqrt (float features))) key.T
 
         let scores =
             match mask with

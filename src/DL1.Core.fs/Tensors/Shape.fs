@@ -52,9 +52,26 @@ type Shape private (dims: int[]) =
     /// The number of elements: the product of the extents, 1 for a scalar.
     member _.Size = Array.fold (fun size d -> size * d) 1 dims
 
-    /// The extent of an axis; axes count from 0.
+    /// Refuses a place among the axes that is not there; the last that is, and the shape, are told.
+    static member internal RefuseAxis(operation: string, axis: int, last: int, dims: int[]) : unit =
+        let shape = "[" + String.Join(", ", dims) + "]"
+
+        Refuse.shape
+            operation
+            $"axis {axis} of the shape {shape}"
+            (if last < 0 then
+                 "no axis: the shape of a scalar has none"
+             else
+                 $"an axis from 0 to {last}")
+            "count axes from 0, outermost first"
+
+    /// The extent of an axis; axes count from 0. An axis that is not there is a `ShapeError`.
     member _.Item
-        with get (axis: int) = dims[axis]
+        with get (axis: int) =
+            if uint32 axis >= uint32 dims.Length then
+                Shape.RefuseAxis("Shape", axis, dims.Length - 1, dims)
+
+            dims[axis]
 
     /// Whether this is the shape of a scalar.
     member _.IsScalar = dims.Length = 0
@@ -107,14 +124,24 @@ module Shape =
                 $"{shape.Size} elements"
                 "give the shape that the data has, or reshape afterwards"
 
-    /// Removes an axis.
-    let removeAxis axis (shape: Shape) = Shape.Of(List.removeAt axis (shape.ToList()))
+    let private requireAxis operation axis last (shape: Shape) =
+        if axis < 0 || axis > last then
+            Shape.RefuseAxis(operation, axis, last, Array.ofSeq shape)
 
-    /// Puts in a new axis of the given extent.
-    let insertAxis axis extent (shape: Shape) = Shape.Of(List.insertAt axis extent (shape.ToList()))
+    /// Removes an axis; one that is not there is a `ShapeError`.
+    let removeAxis axis (shape: Shape) =
+        requireAxis "Shape.removeAxis" axis (shape.Rank - 1) shape
+        Shape.Of(List.removeAt axis (shape.ToList()))
 
-    /// Changes the extent of an axis.
-    let withAxis axis extent (shape: Shape) = Shape.Of(List.updateAt axis extent (shape.ToList()))
+    /// Puts in a new axis of the given extent before an axis, or after the last; another place is a `ShapeError`.
+    let insertAxis axis extent (shape: Shape) =
+        requireAxis "Shape.insertAxis" axis shape.Rank shape
+        Shape.Of(List.insertAt axis extent (shape.ToList()))
+
+    /// Changes the extent of an axis; one that is not there is a `ShapeError`.
+    let withAxis axis extent (shape: Shape) =
+        requireAxis "Shape.withAxis" axis (shape.Rank - 1) shape
+        Shape.Of(List.updateAt axis extent (shape.ToList()))
 
     /// Counts an axis from the end where it is negative, as Python does; refuses one that is not there.
     let axis operation (shape: Shape) axis =
