@@ -90,7 +90,9 @@ public static class HyperSearch
 
     extension(IEnumerable<Trial> trials)
     {
-        /// <summary>The trial with the best score: the lowest, or the highest where that was the goal.</summary>
+        /// <summary>
+        /// The trial with the best score, the lowest, or the highest where that was the goal, among those of the greatest budget.
+        /// </summary>
         /// <exception cref="DomainError">There are no trials.</exception>
         /// <example><code>Setting winner = trials.Best().Setting;</code></example>
         public Trial Best() => Search.best(Interop.List(trials));

@@ -112,7 +112,7 @@ public static partial class Layers
     /// <summary>x + f(x), where f is these layers in a row (He et al. 2016).</summary>
     /// <example><code>Layers.Residual(Layers.Linear(64), Layers.Relu(), Layers.Linear(64))</code></example>
     public static Layer<Expr, Expr> Residual(params Layer<Expr, Expr>[] layers) =>
-        LayerModule.residual(Model.Sequential(layers));
+        LayerModule.residual(layers is [var single] ? single : Model.Sequential(layers));
 
     /// <summary>
     /// g(x) + f(x), where f changes the shape: the parts are named <c>shortcut</c> and <c>branch</c>.

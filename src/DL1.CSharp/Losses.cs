@@ -151,7 +151,8 @@ public static class Losses
 
     /// <summary>
     /// Targets against a normal distribution's mean and variance: ½(log v + (x − y)²/v), and with <paramref name="full"/>
-    /// + ½ log 2π; the variance is held above ε (Nix and Weigend 1994).
+    /// + ½ log 2π; a variance from 0 to ε is held at ε (Nix and Weigend 1994), and the
+    /// loss of one below 0 is NaN.
     /// </summary>
     /// <example><code>Losses.GaussianNll(y, mean: x, variance: p)</code></example>
     public static Expr GaussianNll(

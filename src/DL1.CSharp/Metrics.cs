@@ -106,6 +106,13 @@ public static class Metrics
         /// <example><code>double error = Metrics.Mae.Of(y, predicted);</code></example>
         public double Of(Tensor target, Tensor output) => metric.Measure.Invoke(target).Invoke(output);
 
+        /// <summary>
+        /// The same metric over the elements whose target is not this label, such as that of padding: beside a loss that ignores it.
+        /// </summary>
+        /// <exception cref="DomainError">Measured, no target counts.</exception>
+        /// <example><code>double ofWords = Metrics.Accuracy.Ignoring(-100).Of(labels, scores);</code></example>
+        public Metric Ignoring(int label) => MetricModule.ignoring(label, metric);
+
         /// <summary>Whether a search that scores by this is to maximise or to minimise.</summary>
         /// <example><code>Goal goal = Metrics.Accuracy.Goal;</code></example>
         public Goal Goal => GoalModule.ofMetric(metric);

@@ -33,7 +33,10 @@ public static partial class Optimizers
         /// <example><code>Optimizers.Sgd(0.1).Only(path => path.StartsWith("head."))</code></example>
         public Optimizer Only(Func<string, bool> wanted) => Wrap.only(Interop.Function(wanted), optimizer);
 
-        /// <summary>One update in so many calls, by the mean of their gradients.</summary>
+        /// <summary>
+        /// One update in so many calls, by the mean of their gradients; in training each batch counts by what its loss was divided by,
+        /// so that the update is the one of the whole batch.
+        /// </summary>
         /// <example><code>Optimizers.Sgd(0.1).Accumulate(4)</code></example>
         public Optimizer Accumulate(int calls) => Wrap.accumulate(calls, optimizer);
 

@@ -55,7 +55,10 @@ public static class TrainedModels
         /// <example><code>float[] chances = trained.PredictProbabilities(sample);</code></example>
         public float[] PredictProbabilities(float[] sample) => Numbers(trained.PredictProbabilities(Row(trained, sample)));
 
-        /// <summary>The mean loss and the metrics on a data set.</summary>
+        /// <summary>
+        /// The loss and the metrics on a data set. The loss is that of all its rows as one batch: neither the order of rows nor how
+        /// they are cut changes it beyond rounding.
+        /// </summary>
         /// <exception cref="DomainError">There are no rows, or one has a NaN, an infinity, or a label that is no class.</exception>
         /// <example><code>Scores scores = trained.Evaluate(test, Losses.CrossEntropy, Metrics.Accuracy);</code></example>
         public Scores Evaluate(Dataset data, Func<Expr, Expr, Expr> loss, params Metric[] metrics) =>

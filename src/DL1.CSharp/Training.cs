@@ -19,19 +19,23 @@ public static class Training
     {
         /// <summary>Trains the model on the rows of a data set.</summary>
         /// <param name="data">Inputs and targets.</param>
-        /// <param name="loss">A scalar of targets and outputs, their mean over the rows: <c>Losses.CrossEntropy</c>.</param>
+        /// <param name="loss">A scalar of targets and outputs, such as their mean over the rows: <c>Losses.CrossEntropy</c>.</param>
         /// <param name="optimizer">How parameters follow their gradients.</param>
         /// <param name="epochs">How often all rows are seen.</param>
         /// <param name="batchSize">Rows in a step.</param>
         /// <param name="seed">What parameters, the order of rows and dropout are drawn from.</param>
         /// <param name="validation">Rows that are measured after each epoch and never learnt from.</param>
         /// <param name="metrics">What is measured beside the loss.</param>
-        /// <param name="patience">Stops after so many epochs without a lower (validation) loss, and gives the best back.</param>
+        /// <param name="patience">
+        /// Stops after so many epochs without a lower loss, and gives the best back: the loss on the validation set, or, computed
+        /// after each epoch, on the training set.
+        /// </param>
         /// <param name="progress">Told after each step and each epoch: <c>TrainingProgress.Console()</c>.</param>
         /// <param name="savePath">Where a checkpoint goes after each epoch.</param>
         /// <param name="cancellation">Ends training after the step that is being made; the result says so, and holds what is learnt.</param>
         /// <exception cref="ShapeError">The data do not fit the model; the message names the layer.</exception>
         /// <exception cref="DomainError">A NaN or an infinity is among the data, or a label that is no class; the message names the row.</exception>
+        /// <exception cref="FitError">Something threw after the first step; the error has the result until then.</exception>
         /// <example><code>var result = model.Fit(train, Losses.CrossEntropy, Optimizers.AdamW(1e-3), epochs: 20, validation: test);</code></example>
         public TrainingResult Fit(
             Dataset data,
@@ -133,6 +137,7 @@ public static class Training
             LearnerModule.penalized(Interop.Function(penalty), learner);
 
         /// <summary>The same learner, but parameters with these paths stay as they are: no gradient of theirs is computed.</summary>
+        /// <exception cref="DomainError">When training begins: no parameter has such a path.</exception>
         /// <example><code>learner.Frozen(path => path.StartsWith("0."))</code></example>
         public Learner Frozen(Func<string, bool> isFrozen) =>
             LearnerModule.freeze(Interop.Function(isFrozen), learner);
@@ -145,7 +150,9 @@ public static class Training
         /// Losses by learning rate, which grows from step to step until the loss runs away; <c>Suggested</c> is a rate to begin with
         /// (Smith 2017).
         /// </summary>
-        /// <exception cref="DomainError">The rates do not grow, data are refused as by <c>Fit</c>, or the first loss is not finite.</exception>
+        /// <exception cref="DomainError">
+        /// The rates do not grow, data are refused as by <c>Fit</c>, the first loss is not finite, or no rate lowers the loss.
+        /// </exception>
         /// <example><code>double rate = learner.FindRate(train, steps: 30).Suggested;</code></example>
         public RateCurve FindRate(
             Dataset data, double low = 1e-6, double high = 1, int steps = 100, int batchSize = 64, long seed = 0) =>

@@ -19,6 +19,9 @@ public enum TrainingEnd
 
     /// <summary>The loss was no longer a finite number.</summary>
     Diverged,
+
+    /// <summary>Something threw an exception; the <see cref="FitError"/> has the result until then.</summary>
+    Failed,
 }
 
 /// <summary>What training gave: the model with what it has learnt, and how it came about.</summary>
@@ -57,6 +60,7 @@ public sealed class TrainingResult
         : Fitted.End.IsStopped ? TrainingEnd.Stopped
         : Fitted.End.IsCancelled ? TrainingEnd.Cancelled
         : Fitted.End.IsDiverged ? TrainingEnd.Diverged
+        : Fitted.End.IsFailed ? TrainingEnd.Failed
         : TrainingEnd.Finished;
 
     /// <summary>The same as the core has it, for functions that take that.</summary>
@@ -90,7 +94,7 @@ public sealed class TrainingResult
     /// <example><code>float[] chancesOfOne = result.PredictProbabilities(sample);</code></example>
     public float[] PredictProbabilities(float[] sample) => Trained.PredictProbabilities(sample);
 
-    /// <summary>The mean loss on a data set, without penalties, and metrics.</summary>
+    /// <summary>The loss on all rows of a data set as one batch, without penalties, and metrics.</summary>
     /// <exception cref="DomainError">There are no rows.</exception>
     /// <example><code>Console.WriteLine(result.Evaluate(test, Metrics.Accuracy));</code></example>
     public Scores Evaluate(Dataset data, params Metric[] metrics) =>
@@ -105,6 +109,17 @@ public sealed class TrainingResult
     public override string ToString() => History.Count == 0 ? $"{End}" : $"{History[^1]}  ({End})";
 }
 
+/// <summary>What a training had come to when something threw an exception.</summary>
+public static class FailedTrainings
+{
+    extension(FitError error)
+    {
+        /// <summary>The model with what it had learnt, the state after the last whole step, and the epochs until then.</summary>
+        /// <example><code>try { model.Fit(train, Losses.CrossEntropy, Optimizers.Adam(1e-2), epochs: 1, progress: TrainingProgress.Lines(line => log.Add(line))); } catch (FitError failed) { failed.Result.Save(path); }</code></example>
+        public TrainingResult Result => new(error.Learner, error.Fitted);
+    }
+}
+
 /// <summary>How good a model is on some rows: it reads <c>loss 0.081  accuracy 0.972</c>.</summary>
 [DebuggerDisplay("{ToString(),nq}")]
 public sealed class Scores
@@ -115,7 +130,7 @@ public sealed class Scores
         Metrics = TreeModule.ofList(core.Metrics);
     }
 
-    /// <summary>The mean loss.</summary>
+    /// <summary>The loss.</summary>
     /// <example><code>double loss = scores.Loss;</code></example>
     public double Loss { get; }
 

@@ -83,7 +83,8 @@ public static class Trees
         /// <example><code>var other = tree.WithValues([7, 8]);</code></example>
         public Tree<TNext> WithValues<TNext>(IEnumerable<TNext> values) => TreeModule.ofValues(Interop.List(values), tree);
 
-        /// <summary>The averaged parameters in the state of an optimizer that was <c>Averaged</c>.</summary>
+        /// <summary>The averaged parameters in the state of an optimizer that was <c>Averaged</c>, at any depth.</summary>
+        /// <exception cref="DomainError">No average is kept.</exception>
         /// <example><code>var averages = memory.Average();</code></example>
         public Tree<T> Average() => Wrap.averageOf(tree);
     }

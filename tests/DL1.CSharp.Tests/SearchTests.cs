@@ -59,6 +59,9 @@ public class SearchTests
         Assert.Equal(0.375, Metrics.Mse.Of(y, predicted));
         Assert.Equal(Math.Sqrt(0.375), Metrics.Rmse.Of(y, predicted));
         double error = Metrics.Mae.Of(y, predicted);
+        Tensor labels = Tensor.Of(new long[] { 1, -100, 0 }, 3), scores = Tensor.Of(new float[] { 0, 1, 9, 0, 0, 1 }, 3, 2);
+        double ofWords = Metrics.Accuracy.Ignoring(-100).Of(labels, scores);
+        Assert.Equal(0.5, ofWords);
         Assert.Equal(0.5, error);
         Assert.Equal(0.5, Metrics.MedianError.Of(y, predicted));
         Assert.Equal(0.9486081370449679, Metrics.R2.Of(y, predicted), 1e-12);

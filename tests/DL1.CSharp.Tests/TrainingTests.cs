@@ -32,6 +32,62 @@ public class TrainingTests
     }
 
     [Fact]
+    public void WhatThrowsLeavesTheResult()
+    {
+        var (train, _) = Parts;
+        var model = Net;
+        InFolder(folder =>
+        {
+            var path = Path.Combine(folder, "model.safetensors");
+            var log = new List<string>();
+            try { model.Fit(train, Losses.CrossEntropy, Optimizers.Adam(1e-2), epochs: 1, progress: TrainingProgress.Lines(line => log.Add(line))); } catch (FitError failed) { failed.Result.Save(path); }
+            Assert.False(File.Exists(path));
+            var error = Assert.Throws<FitError>(() => model.Fit(
+                train, Losses.CrossEntropy, Optimizers.Adam(1e-2), epochs: 3,
+                progress: TrainingProgress.Lines(line => throw new InvalidOperationException(line))));
+            Assert.IsType<InvalidOperationException>(error.InnerException);
+            Assert.Equal(TrainingEnd.Failed, error.Result.End);
+            Assert.Single(error.Result.History);
+            error.Result.Save(path);
+            Assert.Equal(train.Count, model.Load(path, 1, 64).PredictLabels(train.Inputs).Shape[0]);
+            var unsafePath = Path.Combine(folder, "not there", "x.ckpt");
+            Assert.Throws<DomainError>(() => model.Fit(train, Losses.CrossEntropy, Optimizers.Adam(), savePath: unsafePath));
+            Assert.Throws<DomainError>(() => model.Learner(Losses.CrossEntropy, Optimizers.Adam()).Frozen(p => p.StartsWith("head.")).Fit(train));
+        });
+    }
+
+    [Fact]
+    public void ALossOverManyRowsIsThatOfOneBatch()
+    {
+        // 600 rows, more than are computed at a time, of which a third does not count.
+        var inputs = Tensor.Of(Enumerable.Range(0, 1200).Select(i => (float)Math.Sin(i)).ToArray(), 600, 2);
+        var labels = Tensor.Of(Enumerable.Range(0, 600).Select(i => i < 300 ? i % 2 : i % 3 == 0 ? -1L : 1L).ToArray(), 600);
+        var data = Dataset.From(inputs, labels);
+        var same = Model.Sequential();
+        static Expr Loss(Expr y, Expr x) => Losses.CrossEntropy(y, x, ignore: -1).Pow(2);
+        var expected = Loss(Expr.Constant(labels), Expr.Constant(inputs)).Evaluate().ToDoubles().Single();
+        var none = Trees.From(Array.Empty<(string, Tensor)>());
+        var found = same.With(none, none).Evaluate(data, Loss, Metrics.Accuracy.Ignoring(-1));
+        Assert.Equal(expected, found.Loss, 1e-6);
+    }
+
+    [Fact]
+    public void OneLayerInARowIsNumbered()
+    {
+        Assert.Equal(["0.weight", "0.bias"], Model.Sequential(Layers.Linear(2)).Init(Key.OfSeed(1), 1, 3).Parameters.Paths);
+        Assert.Equal(["weight", "bias"], Layers.Residual(Layers.Linear(3)).Init(Key.OfSeed(1), 1, 3).Parameters.Paths);
+    }
+
+    [Fact]
+    public void OneSampleOfAnotherWidthIsToldSo()
+    {
+        var result = Net.Fit(Parts.Train, Losses.CrossEntropy, Optimizers.Adam(), epochs: 1);
+        var error = Assert.Throws<ShapeError>(() => result.Predict(new float[3]));
+        Assert.Contains("inputs f32 [1, 3]", error.Given);
+        Assert.Contains("[rows, 64]", error.Expected);
+    }
+
+    [Fact]
     public void TenLinesTrainANetwork()
     {
         var (train, test) = Parts;

@@ -112,6 +112,8 @@ let tests =
             AdmitTests.tests
             StepTests.tests
             FitTests.tests
+            LossSumsTests.tests
+            FitChecksTests.tests
             TrainedTests.tests
             SearchTests.tests
             DatasetsTests.tests

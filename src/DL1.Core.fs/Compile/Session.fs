@@ -89,6 +89,8 @@ type Session
 
     /// How many whole steps were made.
     member _.Steps = steps
+    /// How many outputs there are beside the state.
+    member internal _.Outputs = roots.Length - states
 
     /// Makes one step on the values of the inputs, in their order.
     member _.Step([<ParamArray>] values: Tensor[]) =

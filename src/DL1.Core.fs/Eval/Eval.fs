@@ -232,8 +232,8 @@ module Eval =
                 Refuse.domain
                     operation
                     $"{times} inputs named {name}"
-                    "each input once"
-                    "leave the others out"
+                    "a name of its own for each input"
+                    "name an input once; where two trees of variables have the same paths, put another name before those of one"
 
         for v in needed do
             match inputs |> List.tryFind (fun i -> i.Name = v.Name) with

@@ -40,7 +40,8 @@ module internal LabelGuard =
         // A term that is added has no part in the derivative.
         losses + Expr.where isLegal (Expr.scalar losses.DType 0.0) (Expr.scalar losses.DType nan)
 
-    let rec private (|Number|_|) (e: Expr) =
+    /// A number, or the same number everywhere.
+    let rec (|Number|_|) (e: Expr) =
         match e.Node with
         | Node.Constant t when t.Size = 1 -> Some(Tensor.toFloat t)
         | Node.Broadcast(_, x) -> (|Number|_|) x

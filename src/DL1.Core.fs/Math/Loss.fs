@@ -38,11 +38,16 @@ module Loss =
         | Reduction.Sum -> Expr.sumAll losses
         | Reduction.Mean -> Reduce.meanAll losses
 
-    /// The mean of losses weighted by weights that broadcast to them: Σ w·loss / Σ w.
-    /// `Loss.weightedMean weights (Loss.mse Reduction.None y x)`
+    /// A sum of weighted losses over the sum of the weights. Where both are 0 nothing counts: the loss is 0 with gradient 0.
+    let private divided (sum: Expr) (weights: Expr) =
+        let isNothing = Expr.both (Expr.equal weights (lit 0.0)) (Expr.equal sum (lit 0.0))
+        sum / Expr.where isNothing (Expr.scalar weights.DType 1.0) weights
+
+    /// The mean of losses weighted by weights that broadcast to them: Σ w·loss / Σ w. Where every weight is 0 it is 0, and
+    /// so is its gradient. `Loss.weightedMean weights (Loss.mse Reduction.None y x)`
     let weightedMean (weights: Expr) (losses: Expr) =
         let weights = Expr.broadcastTo (losses.Shape.ToList()) weights
-        Expr.sumAll (weights * losses) / Expr.sumAll weights
+        divided (Expr.sumAll (weights * losses)) (Expr.sumAll weights)
 
     let private requirePositive name (what: string) (value: float) =
         if not (value > 0.0) || System.Double.IsInfinity value then
@@ -160,7 +165,24 @@ module Loss =
 
             Expr.reshape [ -1 ] values |> Expr.gather 0 (starts + labels)
 
+    /// Refuses labels and scores that were given in the place of each other, and targets that are no labels.
+    let private requireOrder operation (labels: Expr) (scores: Expr) =
+        if labels.DType.IsFloat && not scores.DType.IsFloat then
+            Refuse.shape
+                operation
+                $"{Operand.text labels} as the labels and {Operand.text scores} as the scores"
+                "labels of i32 or i64 first, then scores of f32 or f64"
+                "swap the two: the target comes before the prediction"
+
+        if labels.DType.IsFloat && labels.Shape = scores.Shape then
+            Refuse.shape
+                operation
+                $"targets {Operand.text labels}, a number for each class, beside scores {Operand.text scores}"
+                "labels of i32 or i64, one for each row of scores"
+                "one-hot targets become labels by argMax over the axis of the classes"
+
     let private classLoss operation (o: ClassOptions) (labels: Expr) (logProbabilities: Expr) =
+        requireOrder operation labels logProbabilities
         Operand.requireFloat operation logProbabilities
         Operand.requireIndex operation labels
         let axis = Operand.axis operation logProbabilities o.Axis
@@ -224,8 +246,9 @@ module Loss =
         | Reduction.Mean ->
             match weight, counts with
             | None, None -> Reduce.meanAll losses
-            | Some w, _ -> Expr.sumAll (masked losses) / Expr.sumAll (masked w)
-            | None, Some counts -> Expr.sumAll (masked losses) / Expr.sumAll (Expr.cast losses.DType counts)
+            | Some w, _ -> divided (Expr.sumAll (masked losses)) (Expr.sumAll (masked w))
+            | None, Some counts ->
+                divided (Expr.sumAll (masked losses)) (Expr.sumAll (Expr.cast losses.DType counts))
 
     /// The negative logarithm of the label's probability, from logarithms of probabilities `[...; classes]` and labels
     /// `[...]`, i32 or i64 from 0 to classes − 1; the loss of another label is NaN, unless it is the one to be ignored.
@@ -235,9 +258,11 @@ module Loss =
 
     /// The negative logarithm of the label's softmax, from logits `[...; classes]` and labels `[...]`, i32 or i64 from 0
     /// to classes − 1; without overflow. The loss of another label is NaN, unless it is the one to be ignored; `Fit` and
-    /// `Trained.evaluate` look at the labels before, and refuse such a one by its row.
+    /// `Trained.evaluate` look at the labels before, and refuse such a one by its row. The mean divides by the weights, or by
+    /// the number, of the labels that count; where none does, the loss is 0 and its gradient 0.
     /// `Loss.crossEntropy Loss.classes labels m`
     let crossEntropy (options: ClassOptions) (labels: Expr) (logits: Expr) =
+        requireOrder "crossEntropy" labels logits
         let axis = Operand.axis "crossEntropy" logits options.Axis
         classLoss "crossEntropy" options labels (Reduce.logSoftmax axis logits)
 
@@ -272,13 +297,15 @@ module Loss =
         (if full then losses + stirling target else losses) |> reduce reduction
 
     /// Targets against a normal distribution's mean and variance: ½(log v + (x − y)²/v), and with `full` + ½ log 2π.
-    /// The variance is held above ε; its gradient passes there all the same, as in PyTorch (Nix and Weigend 1994).
+    /// A variance from 0 to ε is held at ε; its gradient passes there all the same, as in PyTorch (Nix and Weigend 1994). The
+    /// loss of a variance below 0 is NaN: let the model give it through `exp` or `softplus`.
     /// `Loss.gaussianNll false 1e-6 Reduction.Mean y p x`
     let gaussianNll (full: bool) (epsilon: float) reduction (target: Expr) (variance: Expr) (mean: Expr) =
         requirePositive "gaussianNll" "epsilon" epsilon
         requireLike "Loss.gaussianNll" target mean
         requireLike "Loss.gaussianNll" variance mean
-        let held = variance + Expr.stopGradient (Expr.maximum variance (lit epsilon) - variance)
+        let least = Expr.where (variance .< 0.0) (lit nan) (Expr.maximum variance (lit epsilon))
+        let held = variance + Expr.stopGradient (least - variance)
         let losses = 0.5 * (log held + Elementwise.square (mean - target) / held)
 
         (if full then losses + 0.5 * log (2.0 * System.Math.PI) else losses) |> reduce reduction

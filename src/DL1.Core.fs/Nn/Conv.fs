@@ -34,7 +34,15 @@ module Conv =
         else
             y
 
+    let private requireSizes name outputs (kernel: int list) =
+        Layer.requireSize name "output channels" outputs
+
+        for extent in kernel do
+            Layer.requireSize name "elements of the kernel along an axis" extent
+
     let private conv name rank (p: ParameterOptions) (w: WindowOptions) outputs kernel : Layer<Expr, Expr> =
+        requireSizes name outputs kernel
+
         Layer.create name (fun scope x ->
             requireRank name rank x
             requireGroups name w.Groups x.Shape[1] outputs
@@ -70,6 +78,8 @@ module Conv =
         outputs
         kernel
         : Layer<Expr, Expr> =
+        requireSizes "ConvTranspose2d" outputs kernel
+
         Layer.create "ConvTranspose2d" (fun scope x ->
             requireRank "ConvTranspose2d" 4 x
             requireGroups "ConvTranspose2d" w.Groups x.Shape[1] outputs

@@ -5,6 +5,8 @@ namespace DL1
 module Dense =
     /// x·Wᵀ + b with its options: see `Dense.linear`. `Dense.linearWith { Init.parameters with Bias = false } 10`
     let linearWith (options: ParameterOptions) (outputs: int) : Layer<Expr, Expr> =
+        Layer.requireSize "Linear" "outputs" outputs
+
         Layer.create "Linear" (fun scope x ->
             if x.Shape.Rank < 1 then
                 Refuse.shape "linear" (Operand.text x) "data [...; features]" "reshape a scalar to [1; 1]"
@@ -30,6 +32,9 @@ module Dense =
     /// A row of the table for each index, i32 or i64 from 0 to count − 1: `[...]` to `[...; features]`. Parameter
     /// `weight` `[count; features]`, standard normal as in PyTorch. `Dense.embedding 1000 64`
     let embedding (count: int) (features: int) : Layer<Expr, Expr> =
+        Layer.requireSize "Embedding" "rows of the table" count
+        Layer.requireSize "Embedding" "features" features
+
         Layer.create "Embedding" (fun scope indices ->
             Operand.requireIndex "embedding" indices
             Expr.gather 0 indices (scope.Parameter("weight", [ count; features ], Init.normal 0.0 1.0)))
@@ -37,6 +42,9 @@ module Dense =
     /// An embedding in which one index stands for padding: its row begins as zeros and is not trained, as with PyTorch's
     /// `padding_idx`. `Dense.embeddingPadded 0 1000 64`
     let embeddingPadded (padding: int) (count: int) (features: int) : Layer<Expr, Expr> =
+        Layer.requireSize "Embedding" "rows of the table" count
+        Layer.requireSize "Embedding" "features" features
+
         if padding < 0 || padding >= count then
             Refuse.domain "Embedding" $"the padding {padding}" $"an index from 0 to {count - 1}" "0 is usual"
 

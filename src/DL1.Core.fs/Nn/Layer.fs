@@ -19,7 +19,11 @@ type internal RowPlace =
 /// A layer, or a row of layers: one function from what goes in to what comes out, in a scope that knows its parameters.
 /// A row numbers its members when it is run, from 0, as PyTorch's Sequential; so composition is associative.
 [<Sealed; DebuggerDisplay("{Length} in a row"); StructuredFormatDisplay("{Display}")>]
-type Layer<'a, 'b> internal (length: int, parts: string list, run: RowPlace -> 'a -> 'b) =
+type Layer<'a, 'b> internal (length: int, parts: string list, isRow: bool, run: RowPlace -> 'a -> 'b) =
+    internal new(length, parts, run) = Layer(length, parts, false, run)
+
+    /// Whether it numbers its members also where it has one only.
+    member internal _.IsRow = isRow
     /// How many numbers the row takes.
     member internal _.Length = length
     member internal _.Run = run
@@ -30,9 +34,10 @@ type Layer<'a, 'b> internal (length: int, parts: string list, run: RowPlace -> '
     override _.ToString() = if parts.IsEmpty then "identity" else System.String.Join(" => ", parts)
     member internal this.Display = this.ToString()
 
-    /// Runs the layer in a scope: a single layer uses its names as they are, a row puts numbers before them.
+    /// Runs the layer in a scope: a single layer uses its names as they are, a row puts numbers before them, and so does
+    /// `Layer.sequential` of a single layer.
     member internal _.RunIn (scope: Scope) (x: 'a) : 'b =
-        run { Parent = scope; Number = (if length = 1 then ValueNone else ValueSome 0) } x
+        run { Parent = scope; Number = (if length = 1 && not isRow then ValueNone else ValueSome 0) } x
 
     /// One layer after another. `Dense.linear 512 => Activation.relu => Dense.linear 10`
     static member (=>)(first: Layer<'a, 'b>, second: Layer<'b, 'c>) : Layer<'a, 'c> = first.Then second
@@ -45,6 +50,7 @@ type Layer<'a, 'b> internal (length: int, parts: string list, run: RowPlace -> '
         Layer(
             length + second.Length,
             parts @ second.Parts,
+            isRow || second.IsRow,
             fun place x -> second.Run (along place) (run place x)
         )
 
@@ -83,6 +89,11 @@ module Layer =
         | :? DomainError as e when not ledger.IsReported ->
             Refuse.domain (reported e) e.Given e.Expected e.Cure
 
+    /// Refuses a size of a layer that is not 1 or more.
+    let internal requireSize (layer: string) (what: string) (size: int) : unit =
+        if size < 1 then
+            Refuse.domain layer $"{size} {what}" $"1 or more {what}" "check the sizes that were computed"
+
     /// A layer whose result is or holds an expression that tables can show.
     let internal made name (f: Scope -> 'a -> 'b) (outputOf: 'b -> Expr option) : Layer<'a, 'b> =
         Layer(
@@ -92,6 +103,7 @@ module Layer =
                 let scope = place.Enter()
                 let ledger = scope.Ledger
                 let row = ledger.Rows.Count
+                let asked = ledger.Needs.Count
                 ledger.Rows.Add None
                 let y = entered name scope (fun () -> f scope x)
                 let output = outputOf y
@@ -102,7 +114,15 @@ module Layer =
                     | _ -> 0L
 
                 ledger.Rows[row] <-
-                    Some { Path = scope.Path; Name = name; Depth = scope.Depth; Output = output; Cost = cost }
+                    Some
+                        {
+                            Path = scope.Path
+                            Name = name
+                            Depth = scope.Depth
+                            Output = output
+                            Cost = cost
+                            Needs = [ for i in asked .. ledger.Needs.Count - 1 -> ledger.Needs[i] ]
+                        }
 
                 y
         )
@@ -124,16 +144,19 @@ module Layer =
     /// One layer after another. `Layer.compose (Dense.linear 512) Activation.relu`
     let compose (first: Layer<'a, 'b>) (second: Layer<'b, 'c>) = first.Then second
 
-    /// Layers one after another. `Layer.sequential [ Dense.linear 512; Activation.relu; Dense.linear 10 ]`
-    let sequential (layers: Layer<'a, 'a> list) : Layer<'a, 'a> = List.fold compose identity layers
+    /// Layers one after another, numbered from 0 as PyTorch's Sequential, also where there is one only.
+    /// `Layer.sequential [ Dense.linear 512; Activation.relu; Dense.linear 10 ]`
+    let sequential (layers: Layer<'a, 'a> list) : Layer<'a, 'a> =
+        let row = List.fold compose identity layers
+        Layer(row.Length, row.Parts, true, row.Run)
 
     /// A layer with a function of its result: it takes no number of its own. `Layer.map Expr.t (Dense.linear 4)`
     let map (f: 'b -> 'c) (layer: Layer<'a, 'b>) : Layer<'a, 'c> =
-        Layer(layer.Length, layer.Parts, fun place x -> f (layer.Run place x))
+        Layer(layer.Length, layer.Parts, layer.IsRow, fun place x -> f (layer.Run place x))
 
     /// A function of what goes in before a layer. `Layer.before Expr.t (Dense.linear 4)`
     let before (f: 'a -> 'b) (layer: Layer<'b, 'c>) : Layer<'a, 'c> =
-        Layer(layer.Length, layer.Parts, fun place x -> layer.Run place (f x))
+        Layer(layer.Length, layer.Parts, layer.IsRow, fun place x -> layer.Run place (f x))
 
     /// A row as one member of another: its numbers stand below its own, `1.0.weight`. `Layer.block (f => g)`
     let block (layer: Layer<'a, 'b>) : Layer<'a, 'b> =

@@ -17,7 +17,16 @@ type internal Asked = { Path: string; Dims: int list; DType: DType; Init: Initia
 
 /// A layer that has run, for tables and for watching.
 [<NoEquality; NoComparison>]
-type internal Ran = { Path: string; Name: string; Depth: int; Output: Expr option; Cost: int64 }
+type internal Ran =
+    {
+        Path: string
+        Name: string
+        Depth: int
+        Output: Expr option
+        Cost: int64
+        /// The parameters that it asked for, and the layers inside it.
+        Needs: Asked list
+    }
 
 /// Where the values of a run come from.
 [<NoEquality; NoComparison>]
@@ -35,6 +44,8 @@ type internal Ledger(source: Source, costOf: (Expr -> int64) option) =
     member _.CostOf = costOf
     member val Parameters = List<Asked>()
     member val State = List<Asked>()
+    /// The parameters in the order in which they were asked for, shared ones each time.
+    member val Needs = List<Asked>()
     member val Updates = Dictionary<string, Expr>()
     member val Rows = List<Ran option>()
     member val KeysTaken = 0 with get, set
@@ -95,10 +106,10 @@ type Scope internal (path: string, depth: int, mode: Mode, ledger: Ledger) =
 
         let refuseShape (found: Shape) =
             Refuse.shape
-                $"{what} {path}"
-                $"{what} of shape {found}, where this input asks for {shape}"
-                $"{shape}"
-                "give an input of the shape that the model was initialised with, or initialise a model for this one"
+                "input"
+                $"an input for which the {what} {path} would have to be {shape}; it is {found}"
+                "an input of the shape that the model was initialised with, but for the rows"
+                "give inputs like those that the model was made for, or initialise a model for these"
 
         match ledger.Source with
         | Asking _ ->
@@ -106,6 +117,9 @@ type Scope internal (path: string, depth: int, mode: Mode, ledger: Ledger) =
             | Some a when a.Dims <> dims -> refuseShape (Shape.ofList a.Dims)
             | Some _ -> ()
             | None -> asked.Add { Path = path; Dims = dims; DType = dtype; Init = init }
+
+            if what = "parameter" then
+                ledger.Needs.Add { Path = path; Dims = dims; DType = dtype; Init = init }
 
             Expr.variable path dtype dims
         | Given(parameters, state) ->

@@ -145,11 +145,6 @@ module Summary =
         let ran = List.ofSeq ledger.Rows |> List.choose id
         let elements (asked: seq<Asked>) = asked |> Seq.sumBy (fun a -> int64 (List.fold (*) 1 a.Dims))
 
-        let parametersBelow (path: string) =
-            ledger.Parameters
-            |> Seq.filter (fun a -> path = "" || a.Path.StartsWith(path + ".", StringComparison.Ordinal))
-            |> elements
-
         // What a layer did is what was done when it ended, less what was done when it began.
         let rec table (before: int64) (rest: Ran list) : SummaryRow list =
             match rest with
@@ -164,7 +159,7 @@ module Summary =
                         Layer = row.Name
                         Depth = row.Depth
                         Output = row.Output |> Option.map _.Shape
-                        Parameters = parametersBelow row.Path
+                        Parameters = row.Needs |> Seq.distinctBy _.Path |> elements
                         Flops = max 0L (ended - before)
                     }
 

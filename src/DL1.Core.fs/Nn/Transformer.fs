@@ -165,6 +165,8 @@ module Transformer =
     /// Adds a learnt vector for each place to `[batch; length; features]`, for lengths up to `longest`. Parameter `weight`
     /// `[longest; features]`. `Transformer.learnedPositions 128`
     let learnedPositions (longest: int) : Layer<Expr, Expr> =
+        Layer.requireSize "LearnedPositions" "places" longest
+
         Layer.create "LearnedPositions" (fun scope x ->
             Operand.requireRank "positions" 3 "[batch; length; features]" x
 

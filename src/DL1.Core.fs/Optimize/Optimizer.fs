@@ -13,9 +13,21 @@ type Optimizer =
         Update: Tree<Expr> -> Tree<Expr> -> Tree<Expr> -> Tree<Expr> * Tree<Expr>
         /// The same optimizer with another learning rate.
         WithRate: Schedule -> Optimizer
+        /// How the gradients of several batches become one update, where they do: `Wrap.accumulate`.
+        Accumulation: Accumulation option
     }
 
     override this.ToString() = this.Name
+
+/// What gathers the gradients of several batches for one update.
+and [<NoEquality; NoComparison>] Accumulation =
+    {
+        /// The batches of one update.
+        Calls: int
+        /// `Optimizer.Update`, told what the batch's loss was divided by: its rows, or the weights that count in it. The
+        /// update's gradient is the mean of the batches' gradients, weighted by these numbers.
+        Update: Expr -> Tree<Expr> -> Tree<Expr> -> Tree<Expr> -> Tree<Expr> * Tree<Expr>
+    }
 
 /// Gradient descent and its moments, as PyTorch computes them. Each is a chain of transformations; the learning rate is
 /// a number, or a schedule by `Optimizer.scheduled`. Options that few need are in the functions named `...With`. A rate
@@ -71,6 +83,7 @@ module Optimizer =
             Init = init
             Update = update
             WithRate = fun rate -> ofTransform name rate transform
+            Accumulation = None
         }
 
     /// The same optimizer with a learning rate that follows a schedule of the updates made.

@@ -4,7 +4,13 @@ namespace DL1
 /// another; the state of what is wrapped lies below a name of its own.
 [<RequireQualifiedAccess>]
 module Wrap =
+    type private Update = Tree<Expr> -> Tree<Expr> -> Tree<Expr> -> Tree<Expr> * Tree<Expr>
+
     let private inner = "inner"
+
+    /// The accumulation of an optimizer around one that accumulates.
+    let private around (by: Update -> Update) (inside: Accumulation) : Accumulation =
+        { inside with Update = fun weight -> by (inside.Update weight) }
 
     /// Transformations of the gradient before an optimizer sees it, such as clipping.
     /// `Optimizer.adam 0.001 |> Wrap.after (Transform.clipByGlobalNorm 1.0)`
@@ -20,6 +26,11 @@ module Wrap =
 
         let moment = { Step = lit 0.0; Rate = lit 1.0 }
 
+        let by (update: Update) gradients state parameters =
+            let gradients, own = transform.Update moment gradients (Tree.at before state) parameters
+            let next, rest = update gradients (Tree.at inner state) parameters
+            next, Tree.append (Tree.under before own) (Tree.under inner rest)
+
         {
             Name = optimizer.Name
             Init =
@@ -27,12 +38,9 @@ module Wrap =
                     Tree.append
                         (Tree.under before (transform.Init parameters))
                         (Tree.under inner (optimizer.Init parameters))
-            Update =
-                fun gradients state parameters ->
-                    let gradients, own = transform.Update moment gradients (Tree.at before state) parameters
-                    let next, rest = optimizer.Update gradients (Tree.at inner state) parameters
-                    next, Tree.append (Tree.under before own) (Tree.under inner rest)
+            Update = by optimizer.Update
             WithRate = fun rate -> after transform (optimizer.WithRate rate)
+            Accumulation = optimizer.Accumulation |> Option.map (around by)
         }
 
     /// Leaves the parameters as they are: for those that are not to be trained. `Wrap.frozen`
@@ -42,6 +50,7 @@ module Wrap =
             Init = fun _ -> Tree.empty
             Update = fun _ _ parameters -> parameters, Tree.empty
             WithRate = fun _ -> frozen
+            Accumulation = None
         }
 
     /// Groups of parameters, each with an optimizer: a parameter belongs to the first group whose predicate holds for
@@ -61,6 +70,15 @@ module Wrap =
         let optimizers = parts |> List.mapi (fun i (_, optimizer) -> i, string i, optimizer)
         let only i tree = Tree.filter (fun path -> groupOf path = i) tree
 
+        let by (updateOf: Optimizer -> Update) gradients state parameters =
+            ((parameters, Tree.empty), optimizers)
+            ||> List.fold (fun (next, states) (i, name, o) ->
+                let own, ownState = updateOf o (only i gradients) (Tree.at name state) (only i parameters)
+
+                Tree.replace next own, Tree.append states (Tree.under name ownState))
+
+        let accumulations = parts |> List.choose (fun (_, o) -> o.Accumulation)
+
         {
             Name = parts |> List.map (fun (_, o) -> o.Name) |> String.concat " / "
             Init =
@@ -68,21 +86,44 @@ module Wrap =
                     optimizers
                     |> List.map (fun (i, name, o) -> Tree.under name (o.Init(only i parameters)))
                     |> List.fold Tree.append Tree.empty
-            Update =
-                fun gradients state parameters ->
-                    ((parameters, Tree.empty), optimizers)
-                    ||> List.fold (fun (next, states) (i, name, o) ->
-                        let own, ownState =
-                            o.Update (only i gradients) (Tree.at name state) (only i parameters)
-
-                        Tree.replace next own, Tree.append states (Tree.under name ownState))
+            Update = by _.Update
             WithRate = fun rate -> groups (parts |> List.map (fun (holds, o) -> holds, o.WithRate rate))
+            Accumulation =
+                match accumulations |> List.map _.Calls |> List.distinct with
+                | [] -> None
+                | calls ->
+                    Some
+                        {
+                            // Of groups that gather different numbers of batches there is no one number.
+                            Calls = if calls.Length = 1 then calls.Head else 0
+                            Update =
+                                fun weight ->
+                                    by (fun o ->
+                                        match o.Accumulation with
+                                        | Some inside -> inside.Update weight
+                                        | None -> o.Update)
+                        }
         }
 
     /// An optimizer for the parameters whose paths are wanted; the others stay as they are.
     /// `Wrap.only (fun path -> path.StartsWith "head") (Optimizer.sgd 0.1)`
     let only (wanted: string -> bool) (optimizer: Optimizer) =
-        groups [ wanted, optimizer; (fun _ -> true), frozen ] |> Optimizer.named optimizer.Name
+        let both = groups [ wanted, optimizer; (fun _ -> true), frozen ] |> Optimizer.named optimizer.Name
+
+        { both with
+            Init =
+                fun parameters ->
+                    if parameters.Count > 0 && (Tree.filter wanted parameters).Count = 0 then
+                        let names = Tree.paths parameters |> List.truncate 20 |> String.concat ", "
+
+                        Refuse.domain
+                            "Wrap.only"
+                            $"no parameter that is wanted, of: {names}"
+                            "one path at least for which the predicate holds"
+                            "check the names in the predicate against the paths"
+
+                    both.Init parameters
+        }
 
     let private choose condition (first: Tree<Expr>) (second: Tree<Expr>) =
         Tree.map2 (Expr.where condition) first second
@@ -101,34 +142,50 @@ module Wrap =
             Refuse.domain operation $"{size} {what}" $"1 or more {what}" "1 changes nothing"
 
     /// One update in `size` calls, by the mean of their gradients: a batch `size` times as large, in the memory of a
-    /// small one. The parameters stay as they are in between. `Wrap.accumulate 4 (Optimizer.sgd 0.1)`
+    /// small one. The parameters stay as they are in between. In training by a `Learner` each gradient counts by what the
+    /// batch's loss was divided by, such as its rows or the labels that are not ignored, so that the update is the one of
+    /// the whole batch; a loss that is a sum adds up. `Wrap.accumulate 4 (Optimizer.sgd 0.1)`
     let rec accumulate (size: int) (optimizer: Optimizer) : Optimizer =
         requireCount "Wrap.accumulate" "calls" size
-        let sum = "sum"
+        let sum, weight = "sum", "weight"
+        let calls = optimizer.Accumulation |> Option.map _.Calls |> Option.defaultValue 1
+
+        let by (share: Expr) gradients (state: Tree<Expr>) parameters =
+            let isFull, next = counted size state
+            let share = Expr.cast DType.F64 share
+            let weighed (g: Expr) = g * Expr.cast g.DType share
+            let total = Tree.map2 (fun (s: Expr) g -> s + weighed g) (Tree.at sum state) gradients
+            let weights = state[weight] + share
+            // Where nothing counts the sums are 0, too.
+            let divisor = Expr.where (Expr.equal weights (lit 0.0)) (lit 1.0) weights
+            let mean = Tree.map (fun (s: Expr) -> s / Expr.cast s.DType divisor) total
+
+            let moved, movedState =
+                match optimizer.Accumulation with
+                | Some inside -> inside.Update weights mean (Tree.at inner state) parameters
+                | None -> optimizer.Update mean (Tree.at inner state) parameters
+
+            choose isFull moved parameters,
+            [
+                Tree.ofList [ weight, Expr.where isFull (Expr.scalar DType.F64 0.0) weights ]
+                Tree.under sum (choose isFull (Tree.map Expr.zerosLike total) total)
+                Tree.under inner (choose isFull movedState (Tree.at inner state))
+            ]
+            |> List.fold Tree.append next
 
         {
             Name = optimizer.Name
             Init =
                 fun parameters ->
                     [
+                        Tree.ofList [ weight, Expr.scalar DType.F64 0.0 ]
                         Tree.under sum (Tree.map Expr.zerosLike parameters)
                         Tree.under inner (optimizer.Init parameters)
                     ]
                     |> List.fold Tree.append zero
-            Update =
-                fun gradients state parameters ->
-                    let isFull, next = counted size state
-                    let total = Tree.map2 (fun (s: Expr) g -> s + g) (Tree.at sum state) gradients
-                    let mean = Tree.map (fun (s: Expr) -> s / float size) total
-                    let moved, movedState = optimizer.Update mean (Tree.at inner state) parameters
-
-                    choose isFull moved parameters,
-                    [
-                        Tree.under sum (choose isFull (Tree.map Expr.zerosLike total) total)
-                        Tree.under inner (choose isFull movedState (Tree.at inner state))
-                    ]
-                    |> List.fold Tree.append next
+            Update = by (Expr.scalar DType.F64 1.0)
             WithRate = fun rate -> accumulate size (optimizer.WithRate rate)
+            Accumulation = Some { Calls = size * calls; Update = by }
         }
 
     /// A slow copy of the parameters: after `size` updates it goes a part of the way to the fast ones, which go on from
@@ -140,24 +197,24 @@ module Wrap =
         if not (part > 0.0 && part <= 1.0) then
             Refuse.domain "Wrap.lookahead" $"the part {part}" "above 0, at most 1" "0.5 is usual"
 
+        let by (update: Update) gradients (state: Tree<Expr>) parameters =
+            let isFull, next = counted size state
+            let fast, fastState = update gradients (Tree.at inner state) parameters
+            let old = Tree.at slow state
+            let behind = choose isFull (Tree.map2 (fun (s: Expr) f -> s + part * (f - s)) old fast) old
+
+            choose isFull behind fast,
+            [ Tree.under slow behind; Tree.under inner fastState ] |> List.fold Tree.append next
+
         {
             Name = $"{optimizer.Name} with lookahead"
             Init =
                 fun parameters ->
                     [ Tree.under slow parameters; Tree.under inner (optimizer.Init parameters) ]
                     |> List.fold Tree.append zero
-            Update =
-                fun gradients state parameters ->
-                    let isFull, next = counted size state
-                    let fast, fastState = optimizer.Update gradients (Tree.at inner state) parameters
-                    let old = Tree.at slow state
-
-                    let behind =
-                        choose isFull (Tree.map2 (fun (s: Expr) f -> s + part * (f - s)) old fast) old
-
-                    choose isFull behind fast,
-                    [ Tree.under slow behind; Tree.under inner fastState ] |> List.fold Tree.append next
+            Update = by optimizer.Update
             WithRate = fun rate -> lookahead size part (optimizer.WithRate rate)
+            Accumulation = optimizer.Accumulation |> Option.map (around by)
         }
 
     let private average = "average"
@@ -167,24 +224,52 @@ module Wrap =
     let rec averaged (decay: float) (optimizer: Optimizer) : Optimizer =
         Transform.requireDecay "the average's decay" decay
 
+        let by (update: Update) gradients state parameters =
+            let next, rest = update gradients (Tree.at inner state) parameters
+
+            let mean =
+                Tree.map2
+                    (fun (a: Expr) (x: Expr) -> decay * a + (1.0 - decay) * x)
+                    (Tree.at average state)
+                    next
+
+            next, Tree.append (Tree.under average mean) (Tree.under inner rest)
+
         {
             Name = optimizer.Name
             Init =
                 fun parameters ->
                     Tree.append (Tree.under average parameters) (Tree.under inner (optimizer.Init parameters))
-            Update =
-                fun gradients state parameters ->
-                    let next, rest = optimizer.Update gradients (Tree.at inner state) parameters
-
-                    let mean =
-                        Tree.map2
-                            (fun (a: Expr) (x: Expr) -> decay * a + (1.0 - decay) * x)
-                            (Tree.at average state)
-                            next
-
-                    next, Tree.append (Tree.under average mean) (Tree.under inner rest)
+            Update = by optimizer.Update
             WithRate = fun rate -> averaged decay (optimizer.WithRate rate)
+            Accumulation = optimizer.Accumulation |> Option.map (around by)
         }
 
-    /// The averaged parameters in the state of `averaged`. `Wrap.averageOf state`
-    let averageOf (state: Tree<'a>) : Tree<'a> = Tree.at average state
+    /// The averaged parameters in the state of `averaged`, also where other wrappers stand around it. A state without an
+    /// average is a `DomainError`. `Wrap.averageOf state`
+    let averageOf (state: Tree<'a>) : Tree<'a> =
+        let isNumber (name: string) = name.Length > 0 && Seq.forall System.Char.IsAsciiDigit name
+
+        let rec find (state: Tree<'a>) : Tree<'a> =
+            let own = Tree.at average state
+            let names = Tree.paths state |> List.map (fun path -> path.Split('.')[0]) |> List.distinct
+
+            if own.Count > 0 then
+                own
+            else
+                // A wrapper has what it wraps below `inner`; groups have each of theirs below its number.
+                names
+                |> List.filter (fun name -> name = inner || isNumber name)
+                |> List.map (fun name -> find (Tree.at name state))
+                |> List.fold Tree.append Tree.empty
+
+        let found = find state
+
+        if found.Count = 0 then
+            Refuse.domain
+                "Wrap.averageOf"
+                "a state without an average"
+                "the state of an optimizer that keeps one"
+                "put the average around the optimizer, by averaged, before training"
+
+        found

@@ -5,8 +5,13 @@ open System
 /// What every error of DL1 tells: what was being done, what was given, what was expected, and what to do about it.
 /// Each part is a property, so that a program can read it; `Message` joins them in a few lines for a person.
 [<AbstractClass>]
-type DL1Error(operation: string, given: string, expected: string, cure: string) =
-    inherit Exception($"{operation}: {given}.\n  Expected: {expected}.\n  Try: {cure}.")
+type DL1Error internal (operation: string, given: string, expected: string, cure: string, inner: (exn | null))
+    =
+    inherit Exception($"{operation}: {given}.\n  Expected: {expected}.\n  Try: {cure}.", inner)
+
+    /// An error of four parts.
+    new(operation, given, expected, cure) = DL1Error(operation, given, expected, cure, null)
+
     /// The operation that refused, by the name that a user calls it by: `matmul`, `Tensor.reshape`.
     member _.Operation = operation
     /// What was given: the operands with their names, types and shapes.

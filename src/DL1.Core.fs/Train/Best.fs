@@ -49,14 +49,18 @@ module internal Best =
             State = Tree.empty
         }
 
-    let private watched (b: Best) (row: EpochRow) =
-        match row.Metrics |> List.tryFind (fun (name, _) -> name = b.Rule.Monitor) with
-        | Some(_, value) -> value
-        | None -> row.ValidationLoss |> Option.defaultValue row.Loss
+    /// Whether it goes by the loss on the training set, which is not that of the epoch's row: the row's is the mean over
+    /// steps, while the parameters changed.
+    let watchesTraining (hasValidation: bool) (b: Best option) : bool =
+        b |> Option.exists (fun b -> b.Rule.Monitor = "" && not hasValidation)
 
-    /// After an epoch.
-    let next (row: EpochRow) (state: Lazy<TrainState>) (b: Best) : Best =
-        let value = watched b row
+    /// After an epoch, with the loss of the parameters that it ended with.
+    let next (row: EpochRow) (loss: float option) (state: Lazy<TrainState>) (b: Best) : Best =
+        let value =
+            match row.Metrics |> List.tryFind (fun (name, _) -> name = b.Rule.Monitor) with
+            | Some(_, value) -> value
+            | None -> loss |> Option.defaultValue row.Loss
+
         let gained = if b.IsGain then value - b.Value else b.Value - value
 
         if gained > b.Rule.Tolerance then

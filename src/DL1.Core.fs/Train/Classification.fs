@@ -125,7 +125,7 @@ module Classification =
                     operation
                     $"the label {l}"
                     "a class from 0 to 65535"
-                    "number the classes from 0"
+                    "number the classes from 0; where this label stands for what does not count, measure the metric that ignores it"
 
             int l)
 

@@ -26,36 +26,13 @@ module Fit =
             Cancellation = CancellationToken.None
         }
 
-    /// Stops after so many epochs without a lower loss, and gives the best parameters back.
+    /// Stops after so many epochs without a lower loss, and gives the best parameters back. Without a validation set the loss
+    /// on the training set is computed after each epoch.
     /// `{ Fit.patience 5 with Monitor = "accuracy" }`
     let patience (epochs: int) : EarlyStopping =
         { Monitor = ""; Patience = epochs; Tolerance = 0.0; RestoresBest = true }
 
     let private historyName = "history"
-
-    let private check (options: FitOptions) (data: Dataset) =
-        if options.Epochs < 0 then
-            Refuse.domain "Fit.run" $"{options.Epochs} epochs" "0 or more" "10 is a start"
-
-        if data.Count = 0 then
-            Refuse.domain "Fit.run" "no rows" "one at least" "check how the data were split"
-
-        if options.Batch.DropLast && data.Count < options.Batch.Size then
-            Refuse.domain
-                "Fit.run"
-                $"{data.Count} rows in batches of {options.Batch.Size}, the last one dropped"
-                "one whole batch at least"
-                "make batches smaller, or keep the last"
-
-        match options.Saving with
-        | Some saving when saving.Every < 1 ->
-            Refuse.domain
-                "Fit.run"
-                $"a checkpoint every {saving.Every} epochs"
-                "1 or more"
-                "1 writes after each"
-        | Some _
-        | None -> ()
 
     let private checkpoint
         (options: FitOptions)
@@ -72,12 +49,47 @@ module Fit =
                     (best |> Option.map Best.toExtra |> Option.defaultValue Tree.empty)
         }
 
-    /// The mean loss of the rows of an epoch, and the mean norms of its gradients; `None` where it was cancelled.
-    let private epoch (trainer: Trainer) (options: FitOptions) (data: Dataset) number =
+    /// What is added up over an epoch where the mean of the batches' losses would not be the loss of the rows: the sums of
+    /// the loss, of which the last function makes the loss.
+    let private sumsOf
+        (options: BatchOptions)
+        (learner: Learner)
+        (data: Dataset)
+        (target: Expr)
+        (output: Expr)
+        =
+        let rows = target.Shape[0]
+        let targets, outputs = (target.DType, target.Shape), (output.DType, output.Shape)
+
+        if output.Shape.Rank = 0 || output.Shape[0] % rows <> 0 then
+            None
+        else
+            match LossSums.share learner.Loss rows targets outputs with
+            | BatchShare.Rows -> None
+            | BatchShare.Sum
+            | BatchShare.Weight _
+            | BatchShare.Uneven _ ->
+                let all = if options.DropLast then data.Count / rows * rows else data.Count
+                let over (shape: Shape) = Shape.withAxis 0 (shape[0] / rows * all) shape
+
+                match
+                    LossSums.split
+                        learner.Loss
+                        all
+                        (target.DType, over target.Shape)
+                        (output.DType, over output.Shape)
+                with
+                | Ok sums when not sums.Sums.IsEmpty -> Some(struct (sums, LossSums.finish sums))
+                | Ok _
+                | Error _ -> None
+
+    /// The loss of the rows of an epoch, and the mean norms of its gradients; `None` where it was cancelled.
+    let private epoch (trainer: Trainer) (options: FitOptions) sums (data: Dataset) number =
         let order = Key.fold 1 options.Key
         let steps = (Batches.indices options.Batch order number data.Count).Length
-        let mutable sum, rows, made = 0.0, 0, 0
+        let mutable sum, rows, made, penalties = 0.0, 0, 0, 0.0
         let mutable norms: Tree<float> = Tree.empty
+        let parts = Collections.Generic.List<Tensor list>()
         use batches = (Batches.epoch options.Batch order number data).GetEnumerator()
         let mutable isCancelled = false
 
@@ -87,6 +99,13 @@ module Fit =
             sum <- sum + loss * float batch.Count
             rows <- rows + batch.Count
             made <- made + 1
+
+            match sums with
+            | Some(struct (sums: LossSums, _)) ->
+                let told, penalty = trainer.Told |> List.splitAt sums.Sums.Length
+                parts.Add told
+                penalties <- penalties + float batch.Count * List.sumBy Tensor.toFloat penalty
+            | None -> ()
 
             if options.WatchesGradients then
                 let now = trainer.GradientNorms
@@ -98,26 +117,35 @@ module Fit =
         if isCancelled && made < steps then
             None
         else
-            Some(sum / float rows, Tree.map (fun n -> n / float made) norms)
+            let loss =
+                match sums with
+                | Some(struct (sums, finish)) when Double.IsFinite sum ->
+                    finish (LossSums.combine sums (List.ofSeq parts)) + penalties / float rows
+                | Some _
+                | None -> sum / float rows
+
+            Some(loss, Tree.map (fun n -> n / float made) norms)
 
     /// Trains a learner on data, and measures after each epoch. The same key gives the same bits, and so does a training
-    /// that is resumed from a checkpoint. Data that do not fit the model are a `ShapeError` before the first step; a NaN or
-    /// an infinity among them, or a label that is no class, a `DomainError` that names its row.
+    /// that is resumed from a checkpoint. What can be told to be wrong is refused before the first step: data that do not
+    /// fit the model, a validation set of another width, or a last batch that a layer cannot take are a `ShapeError`; a NaN
+    /// or an infinity among the data, or a label that is no class, a `DomainError` that names its row; so are metrics that
+    /// cannot take the targets, two of one name, and checkpoints in a folder that is not there. What throws later is a
+    /// `FitError`, which carries what was trained until then.
     /// ```
     /// let learner = Learner.create model (Loss.crossEntropy Loss.classes) (Optimizer.adam 0.001)
     /// let fitted = Fit.run { Fit.options (Key.ofSeed 1L) with Validation = Some validation } learner train
     /// let outputs = Trained.predict test.Inputs fitted.Trained
     /// ```
     let run (options: FitOptions) (learner: Learner) (data: Dataset) : Fitted =
-        check options data
+        FitChecks.options options data
 
         let sets =
             ("", data) :: (options.Validation |> Option.map (fun v -> "validation ", v) |> Option.toList)
 
         Admit.numbers "Fit.run" sets
         let measured = options.Validation |> Option.defaultValue data
-        let predictor = Predictor(learner.Model, Some learner.Loss)
-        let outputs = Predictor(learner.Model, None)
+        let evaluator = Evaluator(learner.Model, learner.Loss, options.Metrics)
         let names = options.Metrics |> List.map _.Name
         let extra = options.Resume |> Option.map _.Extra |> Option.defaultValue Tree.empty
 
@@ -127,6 +155,9 @@ module Fit =
             | None, Some s -> s
             | None, None -> Step.start learner options.Key (Rows.take "Fit.run" [| 0 |] data.Inputs)
 
+        let mutable best =
+            options.EarlyStopping |> Option.map (Best.start options.Metrics >> Best.ofExtra extra)
+
         Admit.labels
             "Fit.run"
             learner.Model
@@ -135,27 +166,36 @@ module Fit =
             (min options.Batch.Size data.Count)
             sets
 
-        let trainer = Trainer(learner, start, options.WatchesGradients)
+        Learner.requireTrained learner start.Parameters
+        let struct (target, output) = FitChecks.batches options.Batch learner start data
+        options.Validation |> Option.iter (FitChecks.validation learner start data)
+        let sums = sumsOf options.Batch learner data target output
+
+        let tells = sums |> Option.map (fun (struct (sums: LossSums, _)) -> sums.OfPart)
+
+        let trainer = Trainer(learner, start, options.WatchesGradients, tells)
 
         let mutable history =
             match Tree.tryFind historyName extra with
             | Some t -> History.ofTensor options.Validation.IsSome names t |> List.rev
             | None -> []
 
-        let mutable best =
-            options.EarlyStopping |> Option.map (Best.start options.Metrics >> Best.ofExtra extra)
-
         let isWorn (b: Best option) = b |> Option.exists (fun b -> b.Waits >= b.Rule.Patience)
+        let watchesTraining = Best.watchesTraining options.Validation.IsSome best
 
         let mutable ended: FitEnd voption = if isWorn best then ValueSome FitEnd.EarlyStopped else ValueNone
 
+        let evaluates = options.Validation.IsSome || not options.Metrics.IsEmpty || watchesTraining
+
+        if evaluates then
+            evaluator.Check(start.Parameters, start.State, measured, 256)
+
         let evaluate (state: Lazy<TrainState>) =
-            if options.Validation.IsNone && options.Metrics.IsEmpty then
-                None
-            else
+            if evaluates then
                 let now = state.Value
-                let trained = Trained(learner.Model, now.Parameters, now.State, outputs, None)
-                Some(trained.Evaluate(predictor, options.Metrics, measured, 256))
+                Some(evaluator.Run(now.Parameters, now.State, measured, 256))
+            else
+                None
 
         let finish number (watch: Stopwatch) (loss: float, norms: Tree<float>) =
             let state = lazy trainer.State
@@ -173,13 +213,15 @@ module Fit =
                 }
 
             history <- row :: history
+
+            if Double.IsFinite loss then
+                best <- best |> Option.map (Best.next row (found |> Option.map _.Loss) state)
+
             options.Progress.Epoch row
 
             if not (Double.IsFinite loss) then
                 ended <- ValueSome FitEnd.Diverged
             else
-                best <- best |> Option.map (Best.next row state)
-
                 if isWorn best then
                     ended <- ValueSome FitEnd.EarlyStopped
 
@@ -200,32 +242,39 @@ module Fit =
                 | Some _
                 | None -> ()
 
-        let mutable number = history.Length
-
-        while ended.IsNone && number < options.Epochs do
-            let watch = Stopwatch.StartNew()
-
-            match epoch trainer options data number with
-            | Some means -> finish number watch means
-            | None -> ended <- ValueSome FitEnd.Cancelled
-
-            number <- number + 1
-
-        let last = trainer.State
-
-        let parameters, state =
-            match best with
-            | Some b when b.Rule.RestoresBest && b.Epoch > 0 -> b.Parameters, b.State
-            | Some _
-            | None -> last.Parameters, last.State
-
         // One row of what goes in, for the model's table.
         let example = Expr.variable "input" data.Inputs.DType (1 :: List.tail (data.Inputs.Shape.ToList()))
 
-        {
-            Trained = Trained(learner.Model, parameters, state, outputs, Some example)
-            State = last
-            History = List.rev history
-            BestEpoch = best |> Option.bind (fun b -> if b.Epoch > 0 then Some b.Epoch else None)
-            End = ValueOption.defaultValue FitEnd.Finished ended
-        }
+        let result (ended: FitEnd) : Fitted =
+            let last = trainer.State
+
+            let parameters, state =
+                match best with
+                | Some b when b.Rule.RestoresBest && b.Epoch > 0 -> b.Parameters, b.State
+                | Some _
+                | None -> last.Parameters, last.State
+
+            {
+                Trained =
+                    Trained(learner.Model, parameters, state, Predictor(learner.Model, None), Some example)
+                State = last
+                History = List.rev history
+                BestEpoch = best |> Option.bind (fun b -> if b.Epoch > 0 then Some b.Epoch else None)
+                End = ended
+            }
+
+        let mutable number = history.Length
+
+        try
+            while ended.IsNone && number < options.Epochs do
+                let watch = Stopwatch.StartNew()
+
+                match epoch trainer options sums data number with
+                | Some means -> finish number watch means
+                | None -> ended <- ValueSome FitEnd.Cancelled
+
+                number <- number + 1
+        with error when trainer.Steps > start.Steps ->
+            raise (FitError(result FitEnd.Failed, learner, error))
+
+        result (ValueOption.defaultValue FitEnd.Finished ended)

@@ -8,7 +8,9 @@ open System.Threading
 /// `Tolerance`.
 type EarlyStopping =
     {
-        /// The metric that is watched; empty for the loss, on the validation set where there is one.
+        /// The metric that is watched; empty for the loss, on the validation set where there is one. Without one the loss on
+        /// the training set is computed after each epoch with the parameters that would be given back; the history's loss is
+        /// the mean over the epoch, while they changed.
         Monitor: string
         /// Epochs without improvement, 1 or more.
         Patience: int
@@ -139,6 +141,8 @@ type FitEnd =
     | Cancelled
     /// The loss was no longer a finite number.
     | Diverged
+    /// Something threw an exception, which a `FitError` carries with what was trained until then.
+    | Failed
 
 /// What training gave.
 [<NoEquality; NoComparison; StructuredFormatDisplay("{Display}")>]
@@ -159,3 +163,21 @@ type Fitted =
     /// The epochs as a table, why it ended, and the model's table.
     override this.ToString() = $"{History.table this.History}\n{this.End}\n\n{this.Trained}"
     member internal this.Display = this.ToString()
+
+/// A training that something ended by an exception: a metric, a callback, progress, or a checkpoint that could not be
+/// written. It carries what was trained until then; the exception itself is the `InnerException`.
+[<Sealed>]
+type FitError internal (fitted: Fitted, learner: Learner, error: exn) =
+    inherit
+        DL1Error(
+            "Fit.run",
+            $"{error.GetType().Name} after {fitted.State.Steps} steps and {fitted.History.Length} epochs: {error.Message}",
+            "a training that nothing interrupts",
+            "mend the cause, and train on from the state that this error keeps; its model can be used as it is",
+            error
+        )
+
+    /// The model with what it had learnt, the state after the last whole step, and the epochs so far.
+    member _.Fitted = fitted
+    /// What was trained.
+    member _.Learner = learner

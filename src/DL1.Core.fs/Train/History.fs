@@ -7,9 +7,9 @@ open System.Globalization
 type IEpoch =
     /// Counted from 1.
     abstract Number: int
-    /// The mean loss of the epoch's rows.
+    /// The loss of the epoch's rows.
     abstract Loss: float
-    /// The mean loss on the validation set; null where there is none.
+    /// The loss on the validation set; null where there is none.
     abstract ValidationLoss: Nullable<float>
     /// The metrics by their names.
     abstract Metrics: Tree<float>
@@ -24,9 +24,9 @@ type EpochRow =
         Epoch: int
         /// The steps made since the beginning.
         Steps: int64
-        /// The mean loss of the epoch's rows, each before the step that it led to.
+        /// The loss of the epoch's rows, each before the step that it led to, with the penalty where there is one.
         Loss: float
-        /// The mean loss on the validation set, where there is one.
+        /// The loss on the validation set, where there is one.
         ValidationLoss: float option
         /// The metrics on the validation set, or on the training set where there is none, by their names.
         Metrics: (string * float) list

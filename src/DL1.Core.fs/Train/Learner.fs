@@ -6,7 +6,8 @@ type Learner =
     {
         /// From inputs `[batch; ...]` to outputs.
         Model: Layer<Expr, Expr>
-        /// A scalar from targets and outputs; the mean over the rows.
+        /// A scalar from targets and outputs, such as the mean over the rows. What it sums over rows and what it divides by
+        /// is read from its graph: evaluation and accumulation combine sums, not means.
         Loss: Expr -> Expr -> Expr
         /// How parameters follow their gradients.
         Optimizer: Optimizer
@@ -14,6 +15,8 @@ type Learner =
         Penalty: (Tree<Expr> -> Expr) option
         /// Which parameters are trained, by their paths; the others stay as they are.
         Trains: string -> bool
+        /// What was asked to stay as it is: each holds for one path at least, or training refuses to begin.
+        Freezes: (string -> bool) list
         /// The type of the parameters.
         DType: DType
     }
@@ -55,6 +58,7 @@ module Learner =
             Optimizer = optimizer
             Penalty = None
             Trains = fun _ -> true
+            Freezes = []
             DType = DType.F32
         }
 
@@ -62,10 +66,34 @@ module Learner =
     let penalized (penalty: Tree<Expr> -> Expr) (learner: Learner) : Learner =
         { learner with Penalty = Some penalty }
 
-    /// The same learner, but the parameters whose paths are named stay as they are: no gradient of theirs is computed.
+    /// The same learner, but the parameters whose paths are named stay as they are: no gradient of theirs is computed. A
+    /// predicate that holds for no path is a `DomainError` when training begins.
     /// `Learner.freeze (fun path -> path.StartsWith "encoder.") learner`
     let freeze (frozen: string -> bool) (learner: Learner) : Learner =
-        { learner with Trains = fun path -> learner.Trains path && not (frozen path) }
+        { learner with
+            Trains = fun path -> learner.Trains path && not (frozen path)
+            Freezes = learner.Freezes @ [ frozen ]
+        }
+
+    /// Refuses names to be frozen that no parameter has, and parameters that are all frozen.
+    let internal requireTrained (learner: Learner) (parameters: Tree<'a>) : unit =
+        let names () =
+            let shown = Tree.paths parameters |> List.truncate 20 |> String.concat ", "
+            if parameters.Count > 20 then shown + ", ..." else shown
+
+        if learner.Freezes |> List.exists (fun frozen -> (Tree.filter frozen parameters).Count = 0) then
+            Refuse.domain
+                "Learner.freeze"
+                $"no parameter that is to be frozen, of: {names ()}"
+                "one path at least for which the predicate holds"
+                "check the names that are frozen against the paths of the parameters"
+
+        if (Tree.filter learner.Trains parameters).Count = 0 then
+            Refuse.domain
+                "Step.start"
+                $"no parameter that is trained, of: {names ()}"
+                "one at least"
+                "check the names that are frozen against the paths of the parameters"
 
     /// The same learner with parameters of another floating-point type. `Learner.typed DType.F64 learner`
     let typed (dtype: DType) (learner: Learner) : Learner = { learner with DType = dtype }
@@ -89,12 +117,7 @@ module Step =
         (parameters: Tree<Tensor>)
         (state: Tree<Tensor>)
         : TrainState =
-        if (Tree.filter learner.Trains parameters).Count = 0 then
-            Refuse.domain
-                "Step.start"
-                "no parameter that is trained"
-                "one at least"
-                "check the names that are frozen against the paths of the parameters"
+        Learner.requireTrained learner parameters
 
         {
             Parameters = parameters
@@ -134,32 +157,95 @@ module Step =
             Steps = steps
         }
 
+    /// The output of the model in training, the next layer state, and the loss without a penalty.
+    let internal forward
+        (learner: Learner)
+        (ps: Tree<Expr>)
+        (layers: Tree<Expr>)
+        key
+        (x: Expr)
+        (target: Expr)
+        =
+        let output, nextLayers =
+            InputType.explained (Tree.values ps |> List.map _.DType) x (fun () ->
+                Layer.apply (Mode.Training key) ps layers learner.Model x)
+
+        struct (output, nextLayers, LossSums.requireScalar (learner.Loss target output))
+
+    /// How the gradient of a batch counts among those that are accumulated.
+    let private shareOf (learner: Learner) rows (target: Expr) (output: Expr) =
+        LossSums.share learner.Loss rows (target.DType, target.Shape) (output.DType, output.Shape)
+
+    /// What an optimizer that gathers several batches divides, and by which weight of this batch.
+    let private accumulated
+        (learner: Learner)
+        (calls: int)
+        rows
+        (target: Expr)
+        (output: Expr)
+        (data: Expr)
+        : struct (Expr * Expr) =
+        let refuse reason cure =
+            Refuse.domain
+                "Wrap.accumulate"
+                $"a loss whose gradient over several batches does not follow from theirs: {reason}"
+                "a sum over rows, or one that is divided by the rows or by one sum of weights"
+                cure
+
+        match shareOf learner rows target output with
+        | BatchShare.Rows -> data, Expr.scalar DType.F64 (float rows)
+        | BatchShare.Weight weight -> data, Expr.reshape [] (weight target output)
+        | BatchShare.Sum when calls = 0 ->
+            refuse
+                "it is a sum, and groups of parameters gather different numbers of batches"
+                "gather the same number in each group, or take the mean in the place of the sum"
+        // Each batch stands for a sum as large as that of all of them, so that a penalty counts once.
+        | BatchShare.Sum -> float calls * data, Expr.scalar DType.F64 1.0
+        | BatchShare.Uneven reason ->
+            refuse reason "train in whole batches, or write the loss as one weighted mean"
+
     /// The graph for batches of one shape. Its outputs are the loss and, where gradients are watched, their norms, in
-    /// the order of the parameters that are trained.
-    let internal transition watches (learner: Learner) (state: TrainState) (batch: Dataset) : Transition =
+    /// the order of the parameters that are trained; then what `tells` makes of targets and outputs, and, where there is
+    /// a penalty, the penalty.
+    let internal transition
+        watches
+        (tells: (int -> Expr -> Expr -> Expr list) option)
+        (learner: Learner)
+        (state: TrainState)
+        (batch: Dataset)
+        : Transition =
+        Learner.requireTrained learner state.Parameters
+
         let advance (tree: Tree<Expr>) (given: Expr list) =
             let ps = Tree.at parameters tree
             let keys = Draw.split 2 tree[key]
 
-            let output, nextLayers =
-                InputType.explained (Tree.values ps |> List.map _.DType) given[0] (fun () ->
-                    Layer.apply
-                        (Mode.Training(Expr.item 0 1 keys))
-                        ps
-                        (Tree.at layers tree)
-                        learner.Model
-                        given[0])
+            let struct (output, nextLayers, data) =
+                forward learner ps (Tree.at layers tree) (Expr.item 0 1 keys) given[0] given[1]
 
-            let data = learner.Loss given[1] output
+            let penalty = learner.Penalty |> Option.map (fun penalty -> penalty ps)
 
-            let loss =
-                match learner.Penalty with
-                | Some penalty -> data + penalty ps
+            let penalized (data: Expr) =
+                match penalty with
+                | Some penalty -> data + penalty
                 | None -> data
 
+            let loss = penalized data
             let trained = Tree.filter learner.Trains ps
-            let gradients = Tree.ofValues (Grad.grad loss (Tree.values trained)) trained
-            let moved, nextOptimizer = learner.Optimizer.Update gradients (Tree.at optimizer tree) trained
+            let slots = Tree.at optimizer tree
+
+            let gradients, update =
+                match learner.Optimizer.Accumulation with
+                | None ->
+                    Tree.ofValues (Grad.grad loss (Tree.values trained)) trained, learner.Optimizer.Update
+                | Some gathers ->
+                    let struct (data, weight) =
+                        accumulated learner gathers.Calls batch.Count given[1] output data
+
+                    Tree.ofValues (Grad.grad (penalized data) (Tree.values trained)) trained,
+                    gathers.Update weight
+
+            let moved, nextOptimizer = update gradients slots trained
 
             let next =
                 [
@@ -176,7 +262,12 @@ module Step =
                 else
                     []
 
-            next, loss :: norms
+            let told =
+                match tells with
+                | Some tells -> tells batch.Count given[1] output @ Option.toList penalty
+                | None -> []
+
+            next, loss :: norms @ told
 
         Transition.named advance (toTree state) [ "inputs", batch.Inputs; "targets", batch.Targets ]
 
@@ -188,7 +279,7 @@ module Step =
         (state: TrainState)
         (batch: Dataset)
         : TrainState -> Dataset -> TrainState * float =
-        let transition = transition false learner state batch
+        let transition = transition false None learner state batch
 
         fun state batch ->
             let next, outputs = transition.Run(toTree state, [ batch.Inputs; batch.Targets ])

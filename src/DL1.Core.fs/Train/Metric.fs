@@ -21,6 +21,60 @@ module Metric =
     let create (name: string) (isGain: bool) (measure: Tensor -> Tensor -> float) : Metric =
         { Name = name; IsGain = isGain; Measure = measure }
 
+    /// Refuses two metrics of one name: histories could not tell them apart.
+    let internal requireNames operation (metrics: Metric list) : unit =
+        match metrics |> List.countBy _.Name |> List.tryFind (fun (_, n) -> n > 1) with
+        | Some(name, n) ->
+            Refuse.domain
+                operation
+                $"{n} metrics named {name}"
+                "each name once"
+                "leave one of them out, or give it another name"
+        | None -> ()
+
+    /// What a metric measures; a refusal of it names the metric.
+    let internal explained (metric: Metric) (measure: unit -> float) : float =
+        try
+            measure ()
+        with
+        | :? ShapeError as e ->
+            Refuse.shape $"the metric {metric.Name}: {e.Operation}" e.Given e.Expected e.Cure
+        | :? DomainError as e ->
+            Refuse.domain $"the metric {metric.Name}: {e.Operation}" e.Given e.Expected e.Cure
+
+    /// The same metric over the elements whose target is not a certain label, such as that of padding; outputs have one
+    /// element, or a row of scores, for each target. Targets of which none counts are a `DomainError`.
+    /// `Metric.ignoring -100 Metric.accuracy`
+    let ignoring (label: int) (metric: Metric) : Metric =
+        let operation = "Metric.ignoring"
+
+        let measure (target: Tensor) (output: Tensor) =
+            if target.Size = 0 || output.Size % target.Size <> 0 then
+                Refuse.shape
+                    operation
+                    $"targets {target.Shape} and outputs {output.Shape}"
+                    "as many outputs, or rows of scores, as targets"
+                    "predict the same rows"
+
+            let labels = Tensor.toFloats target
+            let rows = [| 0 .. target.Size - 1 |] |> Array.filter (fun i -> labels[i] <> float label)
+
+            if rows.Length = 0 then
+                Refuse.domain
+                    operation
+                    $"targets that are all {label}, the label that is ignored"
+                    "one at least that counts"
+                    "check how the data were split, and which label stands for what does not count"
+
+            // One row for each target: the target's axes become one, and what is left is a row of scores.
+            let rest = output.Shape.ToList() |> List.skip (min target.Rank output.Rank)
+            let size = List.fold (*) 1 rest
+            let rest = if size = output.Size / target.Size then rest else [ output.Size / target.Size ]
+            let take dims t = Rows.take operation rows (Tensor.reshape (target.Size :: dims) t)
+            metric.Measure (take [] target) (take rest output)
+
+        create metric.Name metric.IsGain measure
+
     /// The part of rows whose greatest score is that of the label; outputs are scores or logits `[rows; classes]`, or of two
     /// classes `[rows; 1]`, where class 1 is that of logits above 0, and targets may be floats.
     /// `Metric.accuracy.Measure labels logits`

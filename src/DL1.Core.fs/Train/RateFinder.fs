@@ -22,8 +22,12 @@ type RateCurve =
 /// A learning rate to begin with (Smith 2017): the rate grows from step to step, until the loss runs away.
 [<RequireQualifiedAccess>]
 module RateFinder =
+    /// A loss that falls by less than this part is taken as flat: no rate is better than another.
+    let private leastGain = 1e-3
+
     /// The losses of `steps` steps at rates that grow from `low` to `high` by a constant factor. It ends before where the
-    /// loss is four times the lowest, or is not finite. Nothing of the learner is changed. Data are refused as by `Fit.run`.
+    /// loss is four times the lowest, or is not finite. Nothing of the learner is changed. Data are refused as by `Fit.run`;
+    /// a loss that no rate lowers, compared with the same batches without training, is a `DomainError`.
     /// `RateFinder.run 1e-6 1.0 100 (Batches.ofSize 64) (Key.ofSeed 1L) learner data`
     let run
         (low: float)
@@ -44,6 +48,7 @@ module RateFinder =
         Admit.numbers "RateFinder.run" [ "", data ]
         let growth = log (high / low) / float (steps - 1)
         let rate = Schedule.custom "growing" (fun step -> low * exp (growth * step))
+        let still = { learner with Optimizer = Wrap.frozen }
         let learner = { learner with Optimizer = Optimizer.scheduled rate learner.Optimizer }
 
         let start = Step.start learner key (Rows.take "RateFinder.run" [| 0 |] data.Inputs)
@@ -56,7 +61,10 @@ module RateFinder =
             (min batch.Size data.Count)
             [ "", data ]
 
+        FitChecks.batches batch learner start data |> ignore
         let trainer = Trainer(learner, start, false)
+        // The same batches and draws with the parameters as they begin: what the rates gained.
+        let still = Trainer(still, Step.startFrom still start.Key start.Parameters start.State, false)
 
         let batches =
             Seq.initInfinite id
@@ -64,16 +72,19 @@ module RateFinder =
             |> Seq.truncate steps
 
         // The mean of the last losses, each weighing 0.9 of the next, without the zero that it begins with.
-        let mutable average, lowest, losses, isOver = 0.0, infinity, [], false
+        let mutable average, base', gained, lowest, losses, isOver = 0.0, 0.0, 0.0, infinity, [], false
 
         for i, rows in Seq.indexed batches do
             if not isOver then
-                let loss = trainer.Step(Dataset.rows rows data)
+                let rows = Dataset.rows rows data
+                let loss = trainer.Step rows
                 average <- 0.9 * average + 0.1 * loss
+                base' <- 0.9 * base' + 0.1 * still.Step rows
                 let smooth = average / (1.0 - 0.9 ** float (i + 1))
                 isOver <- not (Double.IsFinite smooth) || smooth > 4.0 * lowest
 
                 if not isOver then
+                    gained <- max gained ((base' - average) / abs base')
                     lowest <- min lowest smooth
                     losses <- (low * exp (growth * float i), smooth) :: losses
 
@@ -85,6 +96,13 @@ module RateFinder =
                 "a loss that is not finite at the first step"
                 "a finite loss"
                 "check the data"
+
+        if not (gained > leastGain) then
+            Refuse.domain
+                "RateFinder.run"
+                $"a loss that no rate from {low} to {high} lowered: at best by a part of {gained} of what it is without training"
+                $"a loss that falls by a part of {leastGain} at least at some rate"
+                "try greater rates and more steps; else check that the loss depends on what is trained"
 
         {
             Rates = rates

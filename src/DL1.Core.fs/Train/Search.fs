@@ -129,10 +129,11 @@ module Search =
             | Goal.Minimise -> t.Score
             | Goal.Maximise -> -t.Score
 
-        struct (Double.IsNaN t.Score, score, t.Number)
+        // A score after little work does not compare with one after much: a good one there is where luck is.
+        struct (Double.IsNaN t.Score, -t.Budget, score, t.Number)
 
-    /// Trials from the best to the worst, by their goal; two goals among them are a `DomainError`.
-    /// `Search.ranked trials`
+    /// Trials from the best to the worst, by their goal: those of a greater budget before those of a smaller one, as
+    /// halving has them, and NaN last. Two goals among them are a `DomainError`. `Search.ranked trials`
     let ranked (trials: Trial list) : Trial list =
         if trials |> List.distinctBy _.Goal |> List.length > 1 then
             Refuse.domain
@@ -143,7 +144,7 @@ module Search =
 
         List.sortBy rank trials
 
-    /// The best trial; no trials are a `DomainError`. `Search.best trials`
+    /// The best trial, among those of the greatest budget; no trials are a `DomainError`. `Search.best trials`
     let best (trials: Trial list) : Trial =
         match ranked trials with
         | first :: _ -> first

@@ -4,9 +4,10 @@ open System
 open System.Collections.Concurrent
 open System.Diagnostics
 
-/// A model ready to run on batches of any shape; each shape is prepared once. For many threads at once.
+/// A model ready to run on batches of any shape, with what is made of targets and outputs where targets are given; each
+/// shape is prepared once. For many threads at once.
 [<Sealed>]
-type internal Predictor(model: Layer<Expr, Expr>, loss: (Expr -> Expr -> Expr) option) =
+type internal Predictor(model: Layer<Expr, Expr>, measures: (int -> Expr -> Expr -> Expr list) option) =
     let prepared = ConcurrentDictionary<string, Lazy<Tensor list -> Tensor list>>()
 
     let prepare (parameters: Tree<Tensor>) (state: Tree<Tensor>) (given: Tensor list) =
@@ -18,14 +19,14 @@ type internal Predictor(model: Layer<Expr, Expr>, loss: (Expr -> Expr -> Expr) o
                 Layer.apply Mode.Inference ps ss model xs.Head)
 
         let roots =
-            match loss, xs with
-            | Some loss, [ _; target ] -> [ output; loss target output ]
+            match measures, xs with
+            | Some measures, [ x; target ] -> output :: measures x.Shape[0] target output
             | _ -> [ output ]
 
         let variables = Tree.values ps @ Tree.values ss @ xs |> List.collect (fun e -> Graph.variables [ e ])
         Compile.prepare variables roots
 
-    /// The output for a batch, and the loss where targets are given too.
+    /// The output for a batch, and what is measured where targets are given too.
     member _.Run(parameters: Tree<Tensor>, state: Tree<Tensor>, given: Tensor list) : Tensor list =
         let shape = given |> List.map (fun t -> $"{t.DType} {t.Shape}") |> String.concat "; "
         let run = prepared.GetOrAdd(shape, fun _ -> lazy prepare parameters state given)
@@ -35,11 +36,150 @@ type internal Predictor(model: Layer<Expr, Expr>, loss: (Expr -> Expr -> Expr) o
 [<NoComparison>]
 type Evaluation =
     {
-        /// The mean loss.
+        /// The loss of all rows.
         Loss: float
         /// Each metric's name and value.
         Metrics: (string * float) list
     }
+
+/// The loss and the metrics of a model on data sets, computed in batches. The loss is that of all rows as one batch, however
+/// they are cut and ordered: sums over rows are added up, and what the loss makes of them is done once. A loss of another
+/// form, such as one that compares rows with each other, is computed on the outputs of all rows at once.
+[<Sealed>]
+type internal Evaluator(model: Layer<Expr, Expr>, loss: Expr -> Expr -> Expr, metrics: Metric list) =
+    let operation = "Trained.evaluate"
+    let plain = Predictor(model, None)
+
+    let whole =
+        Predictor(model, Some(fun _ target output -> [ LossSums.requireScalar (loss target output) ]))
+
+    let prepared =
+        ConcurrentDictionary<
+            string,
+            Lazy<Choice<struct (LossSums * Predictor * (Tensor list -> float)), (Tensor list -> Tensor list)>>
+         >()
+
+    /// The most elements that a value of a loss over all rows at once may have, beside what it is given.
+    let most = 1 <<< 27
+
+    /// The loss of targets and outputs of all rows at once.
+    let atOnce (reason: string) (target: Tensor) (output: Tensor) =
+        let t, o = Trace.variable "targets" target, Trace.variable "outputs" output
+        let value = LossSums.requireScalar (loss t o)
+
+        let limit = max most (max target.Size output.Size)
+
+        for e in Graph.topological [ value ] do
+            if e.Shape.Size > limit then
+                Refuse.domain
+                    operation
+                    $"a loss with {reason}, whose values over {target.Shape[0]} rows have {e.Shape.Size} elements"
+                    $"{limit} elements at most"
+                    "evaluate on fewer rows, or write the loss as sums over rows"
+
+        Compile.prepare (List.collect (fun e -> Graph.variables [ e ]) [ t; o ]) [ value ]
+
+    let prepare (data: Dataset) (output: Tensor) (part: int) =
+        let places (t: Tensor) = Shape.withAxis 0 (t.Shape[0] / part * data.Count) t.Shape
+
+        match
+            LossSums.split
+                loss
+                data.Count
+                (data.Targets.DType, data.Targets.Shape)
+                (output.DType, places output)
+        with
+        | Ok sums -> Choice1Of2(struct (sums, Predictor(model, Some sums.OfPart), LossSums.finish sums))
+        | Error reason ->
+            Choice2Of2(atOnce reason data.Targets (Tensor.zeros output.DType ((places output).ToList())))
+
+    let chunks size rows =
+        [ for first in 0..size .. rows - 1 -> [| first .. min (first + size) rows - 1 |] ]
+
+    /// Refuses outputs that are not as many for each row.
+    let requireRows rows (output: Tensor) =
+        if output.Rank = 0 || output.Shape[0] % rows <> 0 then
+            Refuse.shape
+                operation
+                $"outputs {output.DType} {output.Shape} for {rows} rows"
+                "outputs for each row, rows first"
+                "keep the axis of the rows in front, in every layer"
+
+    /// How the loss of more rows than are computed at a time is found; each kind of data set is looked at once.
+    let wayOf (parameters: Tree<Tensor>) (state: Tree<Tensor>) (data: Dataset) (size: int) =
+        let shape =
+            $"{size} of {data.Inputs.DType} {data.Inputs.Shape}; {data.Targets.DType} {data.Targets.Shape}"
+
+        let look () =
+            let first = Dataset.truncate size data
+            let output = (plain.Run(parameters, state, [ first.Inputs ])).Head
+            requireRows first.Count output
+            prepare data output first.Count
+
+        prepared.GetOrAdd(shape, (fun _ -> lazy look ())).Value
+
+    /// Refuses a loss that cannot be computed over so many rows, and metrics that cannot take the targets and outputs like
+    /// these, before any step is lost.
+    member _.Check(parameters: Tree<Tensor>, state: Tree<Tensor>, data: Dataset, batchSize: int) : unit =
+        if data.Count > batchSize then
+            wayOf parameters state data batchSize |> ignore
+
+        if not metrics.IsEmpty then
+            let part = Dataset.truncate batchSize data
+            let output = (plain.Run(parameters, state, [ part.Inputs ])).Head
+            requireRows part.Count output
+            // The outputs of the first rows, over and over, stand for all: what counts is type, shape and targets.
+            let times = output.Shape[0] / part.Count
+            let rows = Array.init (times * data.Count) (fun i -> i % output.Shape[0])
+            let outputs = if part.Count = data.Count then output else Rows.take operation rows output
+
+            for metric in metrics do
+                Metric.explained metric (fun () -> metric.Measure data.Targets outputs) |> ignore
+
+    /// The loss and the metrics.
+    member _.Run(parameters: Tree<Tensor>, state: Tree<Tensor>, data: Dataset, batchSize: int) : Evaluation =
+        if batchSize < 1 then
+            Refuse.domain operation $"batches of {batchSize} rows" "1 or more" "256 is usual"
+
+        if data.Count = 0 then
+            Refuse.domain operation "no rows" "one at least" "check how the data were split"
+
+        let run (predictor: Predictor) (rows: int[]) =
+            let part = if rows.Length = data.Count then data else Dataset.rows rows data
+            predictor.Run(parameters, state, [ part.Inputs; part.Targets ])
+
+        let stack parts = Rows.stack operation parts
+
+        let loss, outputs =
+            match chunks batchSize data.Count with
+            | [ all ] ->
+                match run whole all with
+                | [ output; loss ] -> Tensor.toFloat loss, lazy output
+                | found ->
+                    Refuse.domain operation $"{found.Length} results" "an output and a loss" "report it"
+            | parts ->
+                match wayOf parameters state data batchSize with
+                | Choice1Of2(struct (sums, predictor, finish)) ->
+                    let found = parts |> List.map (run predictor)
+
+                    finish (LossSums.combine sums (List.map List.tail found)),
+                    lazy stack (List.map List.head found)
+                | Choice2Of2 measure ->
+                    let outputs =
+                        parts
+                        |> List.map (fun rows ->
+                            (plain.Run(parameters, state, [ Rows.take operation rows data.Inputs ])).Head)
+                        |> stack
+
+                    Tensor.toFloat (measure [ data.Targets; outputs ]).Head, lazy outputs
+
+        {
+            Loss = loss
+            Metrics =
+                metrics
+                |> List.map (fun m ->
+                    m.Name, Metric.explained m (fun () -> m.Measure data.Targets (outputs.Force())))
+        }
 
 /// A model with its parameters and the state of its layers: what prediction needs. Immutable, for many threads at once.
 [<Sealed; DebuggerDisplay("{Parameters.Count} parameters"); StructuredFormatDisplay("{Display}")>]
@@ -52,12 +192,22 @@ type Trained
         predictor: Predictor,
         example: Expr option
     ) =
-    let chunks size rows =
-        [ for first in 0..size .. rows - 1 -> [| first .. min (first + size) rows - 1 |] ]
+    /// Inputs of other extents than the model is known for: told as such, not by the first parameter that they do not fit.
+    let run (inputs: Tensor) : Tensor =
+        try
+            (predictor.Run(parameters, state, [ inputs ])).Head
+        with :? ShapeError as error ->
+            match example with
+            | Some x when x.Shape.ToList().Tail <> List.tail (inputs.Shape.ToList()) ->
+                let due = x.Shape.ToList().Tail |> List.map string |> String.concat ", "
 
-    let requireSize size =
-        if size < 1 then
-            Refuse.domain "Trained" $"batches of {size} rows" "1 or more" "256 is usual"
+                Refuse.shape
+                    "Trained.predict"
+                    $"inputs {inputs.DType} {inputs.Shape}"
+                    $"{x.DType} [rows, {due}], as those that the model knows"
+                    $"give each row the numbers that the model was trained on, in their order ({error.Operation}: {error.Given})"
+            | Some _
+            | None -> reraise ()
 
     /// The model.
     member _.Model = model
@@ -77,50 +227,23 @@ type Trained
     /// The outputs for inputs of any number of rows, `[rows; ...]`, computed in batches of a size. A NaN or an infinity
     /// among the inputs is a `DomainError` that names its place.
     member _.Predict(inputs: Tensor, batchSize: int) : Tensor =
-        requireSize batchSize
+        if batchSize < 1 then
+            Refuse.domain "Trained" $"batches of {batchSize} rows" "1 or more" "256 is usual"
+
         Admit.finite "Trained.predict" "inputs" inputs
         let rows = Rows.count "Trained.Predict" inputs
 
         if rows = 0 then
             // One row says what the output looks like.
-            let one = Tensor.zeros inputs.DType (1 :: inputs.Shape.ToList().Tail)
-            Rows.take "Trained.Predict" [||] (predictor.Run(parameters, state, [ one ]).Head)
+            Rows.take
+                "Trained.Predict"
+                [||]
+                (run (Tensor.zeros inputs.DType (1 :: inputs.Shape.ToList().Tail)))
         else
-            chunks batchSize rows
+            [ for first in 0..batchSize .. rows - 1 -> [| first .. min (first + batchSize) rows - 1 |] ]
             |> List.map (fun chunk ->
-                let x = if chunk.Length = rows then inputs else Rows.take "Trained.Predict" chunk inputs
-                predictor.Run(parameters, state, [ x ]).Head)
+                run (if chunk.Length = rows then inputs else Rows.take "Trained.Predict" chunk inputs))
             |> Rows.stack "Trained.Predict"
-
-    member internal _.Evaluate
-        (run: Predictor, metrics: Metric list, data: Dataset, batchSize: int)
-        : Evaluation =
-        requireSize batchSize
-
-        if data.Count = 0 then
-            Refuse.domain "Trained.evaluate" "no rows" "one at least" "check how the data were split"
-
-        let parts =
-            chunks batchSize data.Count
-            |> List.map (fun chunk ->
-                let part = if chunk.Length = data.Count then data else Dataset.rows chunk data
-
-                match run.Run(parameters, state, [ part.Inputs; part.Targets ]) with
-                | [ output; loss ] -> output, Tensor.toFloat loss * float chunk.Length
-                | _ -> Refuse.domain "Trained.evaluate" "a predictor without a loss" "a loss" "give one")
-
-        let outputs =
-            if metrics.IsEmpty then
-                None
-            else
-                Some(Rows.stack "Trained.evaluate" (List.map fst parts))
-
-        {
-            Loss = List.sumBy snd parts / float data.Count
-            Metrics =
-                metrics
-                |> List.choose (fun m -> outputs |> Option.map (fun o -> m.Name, m.Measure data.Targets o))
-        }
 
 /// Using what was trained.
 [<RequireQualifiedAccess; CompilationRepresentation(CompilationRepresentationFlags.ModuleSuffix)>]
@@ -150,8 +273,9 @@ module Trained =
 
         Tree.ofValues (run (Tree.values trained.Parameters @ Tree.values trained.State @ [ inputs ])) found
 
-    /// The mean loss and the metrics on a data set; the loss must be a mean over rows. A NaN, an infinity, or a label that
-    /// is no class is a `DomainError` that names its row.
+    /// The loss and the metrics on a data set. The loss is that of all its rows as one batch: a mean over what counts, so
+    /// that neither the order of rows nor how they are cut changes it beyond rounding. A NaN, an infinity, or a label that is
+    /// no class is a `DomainError` that names its row, and so are two metrics of one name.
     /// `Trained.evaluate (Loss.mse Reduction.Mean) [ Metric.r2 ] data trained`
     let evaluate
         (loss: Expr -> Expr -> Expr)
@@ -159,6 +283,7 @@ module Trained =
         (data: Dataset)
         (trained: Trained)
         : Evaluation =
+        Metric.requireNames "Trained.evaluate" metrics
         Admit.numbers "Trained.evaluate" [ "", data ]
 
         Admit.labels
@@ -169,7 +294,7 @@ module Trained =
             (min usual data.Count)
             [ "", data ]
 
-        trained.Evaluate(Predictor(trained.Model, Some loss), metrics, data, usual)
+        Evaluator(trained.Model, loss, metrics).Run(trained.Parameters, trained.State, data, usual)
 
     let private all (t: Trained) = Tree.append t.Parameters t.State
 
@@ -186,4 +311,11 @@ module Trained =
         let dtype = List.tryHead floats |> Option.defaultValue DType.F32
         let parameters, state = Layer.initAs dtype (Key.ofSeed 0L) x model
         let found = Safetensors.fit (Tree.append parameters state) found
-        create model (Tree.filter parameters.Contains found) (Tree.filter state.Contains found)
+
+        Trained(
+            model,
+            Tree.filter parameters.Contains found,
+            Tree.filter state.Contains found,
+            Predictor(model, None),
+            Some x
+        )

@@ -5,7 +5,9 @@ open System.Collections.Generic
 /// Training in place. Batches of another shape, such as the last of an epoch, have a session of their own; the sessions
 /// hand the state on. The bits are those of `Step.prepare`. One thread at a time.
 [<Sealed>]
-type Trainer(learner: Learner, start: TrainState, watches: bool) =
+type Trainer
+    internal
+    (learner: Learner, start: TrainState, watches: bool, tells: (int -> Expr -> Expr -> Expr list) option) =
     let sessions = Dictionary<string, struct (Transition * Session)>()
     let mutable current: struct (Transition * Session) voption = ValueNone
     let mutable steps = start.Steps
@@ -36,7 +38,7 @@ type Trainer(learner: Learner, start: TrainState, watches: bool) =
             session
         | false, _ ->
             let now = state ()
-            let transition = Step.transition watches learner now batch
+            let transition = Step.transition watches tells learner now batch
             let session = transition.Start(Step.toTree now)
             sessions[shape] <- struct (transition, session)
             current <- ValueSome(struct (transition, session))
@@ -61,6 +63,17 @@ type Trainer(learner: Learner, start: TrainState, watches: bool) =
             let session = switchTo batch
             last <- ValueSome batch
             session
+
+    /// A trainer of a learner that begins with a state; whether it watches gradients.
+    new(learner: Learner, start: TrainState, watches: bool) = Trainer(learner, start, watches, None)
+
+    /// What was asked of the last step beside the loss.
+    member internal _.Told: Tensor list =
+        match current with
+        | ValueNone -> []
+        | ValueSome(struct (_, session)) ->
+            let first = 1 + (if watches then trained.Count else 0)
+            [ for i in first .. session.Outputs - 1 -> session.Output i ]
 
     /// Makes one step on a batch, and gives its loss. The batch's numbers are not looked at: a NaN, or a label that is no
     /// class, makes the loss NaN.

@@ -173,6 +173,7 @@ let private watched =
 
     [
         prints "create" "r2" (fun () -> (Metric.create "r2" true Regression.r2).Name)
+        prints "ignoring" "accuracy" (fun () -> (Metric.ignoring -100 Metric.accuracy).Name)
         prints "accuracy" "1" (fun () -> Metric.accuracy.Measure labels logits)
         prints "f1" "1" (fun () -> Metric.f1.Measure labels logits)
         prints "rocAuc" "1" (fun () -> Metric.rocAuc.Measure target score)

@@ -276,6 +276,85 @@ let tests =
                 Expect.isLessThan (abs (loss 1.0 - 0.5)) 1e-5 "3 − 3.5 + 1"
                 Expect.isLessThan (abs (loss 3.0 - byThree)) 1e-5 "but for 1e-6 beside each difference"
             }
+            test "a variance below 0 has NaN for its loss; from 0 it is held, and its gradient passes" {
+                for dtype in [ DType.F32; DType.F64 ] do
+                    let v = Expr.variable "v" dtype [ 4 ]
+                    let zero = Expr.full dtype [ 4 ] 0.0
+                    let loss = Loss.gaussianNll false 1e-2 Reduction.None zero v zero
+                    let slope = Grad.grad (Expr.sumAll loss) [ v ] |> List.head
+                    let given = Tensor.cast dtype (Tensor.vector [ -1e-9; 0.0; 1e-3; 1.0 ])
+
+                    let compiled =
+                        Compile.prepare
+                            [ { Name = "v"; DType = dtype; Shape = Shape.ofList [ 4 ] } ]
+                            [ loss; slope ]
+
+                    for found in [ Eval.many [ "v", given ] [ loss; slope ]; compiled [ given ] ] do
+                        let values, slopes = Tensor.toFloats found[0], Tensor.toFloats found[1]
+                        let held = 0.5 * log 1e-2
+                        Expect.isTrue (System.Double.IsNaN values[0]) "below"
+
+                        for value, expected in
+                            [
+                                values[1], held
+                                values[2], held
+                                values[3], 0.0
+                                slopes[1], 50.0
+                                slopes[3], 0.5
+                            ] do
+                            Expect.isLessThan (abs (value - expected)) 1e-5 $"{dtype}"
+            }
+            test "nothing that counts is a loss of 0 with a gradient of 0" {
+                for dtype in [ DType.F32; DType.F64 ] do
+                    let x = Expr.variable "x" dtype [ 2; 3 ]
+
+                    let given =
+                        Tensor.cast dtype (Tensor.ofArray [ 2; 3 ] [| 1.0; 2.0; 3.0; 30.0; -4.0; 0.0 |])
+
+                    let ignored = Expr.constant (Tensor.Of [| -1L; -1L |])
+                    let weight = Expr.cast dtype (Expr.constant (Tensor.vector [ 1.0; 2.0; 0.0 ]))
+                    let last = Expr.constant (Tensor.Of [| 2L; 2L |])
+
+                    for loss in
+                        [
+                            Loss.crossEntropy { Loss.classes with Ignore = Some -1 } ignored x
+                            Loss.crossEntropy
+                                { Loss.classes with Ignore = Some -1; Weight = Some weight }
+                                ignored
+                                x
+                            Loss.crossEntropy { Loss.classes with Weight = Some weight } last x
+                            Loss.nll { Loss.classes with Ignore = Some -1 } ignored (Reduce.logSoftmax 1 x)
+                            Loss.weightedMean
+                                (Expr.full dtype [] 0.0)
+                                (Loss.mse Reduction.None (Expr.zerosLike x) x)
+                        ] do
+                        let roots = loss :: Grad.grad loss [ x ]
+
+                        let compiled =
+                            Compile.prepare [ { Name = "x"; DType = dtype; Shape = x.Shape } ] roots
+
+                        for found in [ Eval.many [ "x", given ] roots; compiled [ given ] ] do
+                            for t in found do
+                                Expect.isTrue
+                                    (Tensor.toFloats t |> Array.forall (fun v -> v = 0.0))
+                                    $"{dtype}"
+            }
+            test "targets and scores in the wrong order are told so, and targets that are no labels" {
+                let x, y = logits 1L 4 3, labels 2L 4 3
+
+                let cure (call: unit -> Expr) =
+                    try
+                        call () |> ignore
+                        ""
+                    with :? ShapeError as e ->
+                        e.Cure
+
+                let swapped = "swap the two: the target comes before the prediction"
+                Expect.equal (cure (fun () -> Loss.crossEntropy Loss.classes x y)) swapped "cross-entropy"
+                Expect.equal (cure (fun () -> Loss.nll Loss.classes x y)) swapped "nll"
+                Expect.equal (cure (fun () -> Likelihood.categorical x y)) swapped "likelihood"
+                Expect.stringContains (cure (fun () -> Loss.crossEntropy Loss.classes x x)) "argMax" "one-hot"
+            }
             test "what does not fit is refused" {
                 let x, y = logits 1L 4 3, labels 2L 4 3
                 Expect.throwsT<ShapeError> (fun () -> Loss.crossEntropy Loss.classes y x.T |> ignore) "labels"

@@ -64,6 +64,49 @@ let tests =
                     let whole, _ = Layer.apply Mode.Inference ps ss row (Expr.constant x)
                     found["2"].Digest = whole.Digest
                 | _ -> true)
+            test "a row of one layer is numbered, as PyTorch's Sequential is" {
+                let one = Layer.sequential [ Dense.linear 4 ]
+                let paths layer = paths layer x
+                Expect.equal (paths one) [ "0.weight"; "0.bias" ] "alone"
+                Expect.equal (paths (Dense.linear 4)) [ "weight"; "bias" ] "a layer that is no row"
+                Expect.equal (paths (Layer.identity => one)) [ "0.weight"; "0.bias" ] "beside the identity"
+                Expect.equal (paths (one => Activation.relu)) [ "0.weight"; "0.bias" ] "in a longer row"
+                Expect.equal (paths (Activation.relu => one)) [ "1.weight"; "1.bias" ] "behind another"
+                Expect.equal (paths (Layer.named "head" one)) [ "head.0.weight"; "head.0.bias" ] "named"
+
+                Expect.equal
+                    (paths (Layer.block one => one))
+                    [ "0.0.weight"; "0.0.bias"; "1.weight"; "1.bias" ]
+                    "a block"
+
+                Expect.equal (paths (Layer.map Expr.t one)) [ "0.weight"; "0.bias" ] "with a function"
+                Expect.isEmpty (paths (Layer.sequential [])) "of none"
+            }
+            test "sizes of 0 and below are refused where the layer is made" {
+                let refused (make: unit -> 'a) = Expect.throwsT<DomainError> (fun () -> make () |> ignore) ""
+
+                for size in [ 0; -1; System.Int32.MinValue ] do
+                    refused (fun () -> Dense.linear size)
+                    refused (fun () -> Dense.embedding size 3)
+                    refused (fun () -> Dense.embedding 3 size)
+                    refused (fun () -> Dense.embeddingPadded 0 3 size)
+                    refused (fun () -> Conv.conv1d size 3)
+                    refused (fun () -> Conv.conv1d 3 size)
+                    refused (fun () -> Conv.conv2d size 3)
+                    refused (fun () -> Conv.conv2d 3 size)
+                    refused (fun () -> Conv.convTranspose2d size 2 2)
+                    refused (fun () -> Conv.convTranspose2d 2 size 2)
+                    refused (fun () -> Transformer.learnedPositions size)
+            }
+            test "an input that does not fit is told as an input" {
+                let parameters, state =
+                    Layer.init (Key.ofSeed 1L) (Expr.variable "x" DType.F32 [ 2; 10 ]) (Dense.linear 4)
+
+                let trained = Trained.create (Dense.linear 4) parameters state
+                let text = message (fun () -> Trained.predict (Tensor.zeros DType.F32 [ 1; 3 ]) trained)
+                Expect.stringContains text "input" "what it is"
+                Expect.stringContains text "would have to be [4, 3]; it is [4, 10]" "why"
+            }
             test "the row of a padding is zeros and is not trained" {
                 let model = Dense.embeddingPadded 1 4 3
                 let indices = Expr.constant (Tensor.Of [| 0L; 1L; 1L; 3L |])

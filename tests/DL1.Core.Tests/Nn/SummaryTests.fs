@@ -34,6 +34,31 @@ let tests =
 Parameters: 1,742   State: 0   FLOPs: 12,836"""
                     ""
             }
+            test "a layer without parameters has none, wherever it stands; shared ones count once" {
+                let part =
+                    Layer.create "Part" (fun scope x ->
+                        let y = scope.Run("a", Dense.linear 4, x)
+                        let y = (Shaping.dropout 0.5).RunIn scope.Inner y
+                        let y = scope.Run("a", Dense.linear 4, y)
+                        Activation.relu.RunIn scope.Inner y)
+
+                let summary =
+                    Summary.ofLayer (Expr.variable "x" DType.F32 [ 2; 4 ]) (part => Shaping.dropout 0.1)
+
+                Expect.equal
+                    (summary.Rows |> List.map (fun r -> r.Layer, r.Parameters))
+                    [ "Part", 20L; "Linear", 20L; "Dropout", 0L; "Linear", 20L; "ReLU", 0L; "Dropout", 0L ]
+                    "rows"
+
+                Expect.equal summary.Parameters 20L "in all"
+
+                let transformer = Transformer.encoderLayer (Transformer.options 2 8)
+                let rows = (Summary.ofLayer (Expr.variable "x" DType.F32 [ 2; 3; 4 ]) transformer).Rows
+
+                for row in rows do
+                    if row.Layer = "Dropout" then
+                        Expect.equal row.Parameters 0L "a dropout inside"
+            }
             test "its numbers are data" {
                 let rows = summary.Rows |> List.filter (fun r -> r.Depth = 1)
                 Expect.equal (rows |> List.sumBy _.Parameters) summary.Parameters "parameters"

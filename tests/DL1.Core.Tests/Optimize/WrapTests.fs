@@ -84,6 +84,33 @@ let tests =
                 let average = Wrap.averageOf (snd (List.last states))
                 expectClose 1e-12 (Tensor.vector expected) average["w"] "the average"
             }
+            test "the average is found inside other wrappers" {
+                let average optimizer =
+                    let step, first = stepOf optimizer bowl start
+                    let states = List.scan (fun s _ -> snd (step s)) first [ 1..4 ]
+                    Wrap.averageOf (snd (List.last states))
+
+                let averaged = Wrap.averaged 0.9 (Optimizer.adam 0.1)
+                let expected = average averaged
+
+                for wrap in
+                    [
+                        Wrap.after Transform.identity
+                        Wrap.accumulate 1
+                        (fun o -> Wrap.groups [ anything, o ])
+                        Wrap.lookahead 9 0.5
+                        Wrap.only anything
+                        Wrap.after (Transform.scale 1.0) >> Wrap.accumulate 1 >> Wrap.lookahead 9 0.5
+                    ] do
+                    let found = average (wrap averaged)
+                    Expect.equal (Tree.paths found) (Tree.paths expected) "paths"
+                    Expect.isTrue (same [ found ] [ expected ]) "values"
+
+                let parts = Wrap.groups [ isW, averaged; anything, averaged ]
+                Expect.isTrue (same [ expected ] [ average parts ]) "of groups"
+
+                Expect.throwsT<DomainError> (fun () -> average (Optimizer.adam 0.1) |> ignore) "no average"
+            }
             test "clipping before an optimizer" {
                 let line (p: Tree<Expr>) = 30.0 * Expr.sumAll p["w"] + 40.0 * Expr.sumAll p["v"]
                 let like = Tree.ofList [ "w", Tensor.scalar 0.0; "v", Tensor.scalar 0.0 ]
@@ -115,6 +142,7 @@ let tests =
                 refused (fun () -> Wrap.accumulate 0 (Optimizer.sgd 0.1))
                 refused (fun () -> Wrap.lookahead 1 0.0 (Optimizer.sgd 0.1))
                 refused (fun () -> Wrap.averaged 1.0 (Optimizer.sgd 0.1))
+                refused (fun () -> Optimizer.start (Wrap.only (fun _ -> false) (Optimizer.sgd 0.1)) start)
                 refused (fun () -> Optimizer.start (Wrap.groups [ isW, Optimizer.sgd 0.1 ]) start)
                 refused (fun () -> Wrap.after (Moments.adam 0.9 0.999 1e-8) (Optimizer.sgd 0.1))
             }

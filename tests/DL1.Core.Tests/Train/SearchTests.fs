@@ -107,6 +107,21 @@ let tests =
                     (fun () -> Search.halving 1 (Key.ofSeed 3L) 1 1 9 score rates |> ignore)
                     "factor"
             }
+            test "the best of a halving has the greatest budget, however well a short trial did" {
+                // Luck after one epoch, which more of them take away.
+                let score (s: Setting) _ budget = s.Number "rate" * float budget
+                let trials = Search.halving 1 (Key.ofSeed 3L) 3 1 9 score rates
+                let greatest = trials |> List.map _.Budget |> List.max
+                Expect.isGreaterThan greatest 1 "several rounds"
+                Expect.equal (Search.best trials).Budget greatest "the best"
+                let ranked = Search.ranked trials |> List.map _.Budget
+                Expect.equal ranked (List.sortDescending ranked) "greater budgets first"
+                // All that were given the greatest budget came to nothing.
+                let lost =
+                    trials |> List.map (fun t -> if t.Budget = greatest then { t with Score = nan } else t)
+
+                Expect.isLessThan (Search.best lost).Budget greatest "the best of those before"
+            }
             test "results are a table, the best first, NaN last" {
                 let trials =
                     [ 0.5; nan; 0.25 ]
