@@ -105,8 +105,8 @@ module Wrap =
                         }
         }
 
-    /// An optimizer for the parameters whose paths are wanted; the others stay as they are.
-    /// `Wrap.only (fun path -> path.StartsWith "head") (Optimizer.sgd 0.1)`
+    /// An optimizer for the parameters whose paths are wanted; the others stay as they are. Where none is wanted it is a
+    /// `DomainError`. `Wrap.only (fun path -> path.StartsWith "x") (Optimizer.sgd 0.1)`
     let only (wanted: string -> bool) (optimizer: Optimizer) =
         let both = groups [ wanted, optimizer; (fun _ -> true), frozen ] |> Optimizer.named optimizer.Name
 

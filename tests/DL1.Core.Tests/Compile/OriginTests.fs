@@ -87,7 +87,7 @@ let private rowWith (bad: Layer<Expr, Expr>) (picks: int list) (place: int) =
     let place = (place &&& 0xFFFF) % (picked.Length + 1)
     let row = List.insertAt place bad picked |> Layer.sequential
     let name = string bad
-    row, (if picked.IsEmpty then $"layer {name}" else $"layer {place} ({name})")
+    row, $"layer {place} ({name})"
 
 let tests =
     testList

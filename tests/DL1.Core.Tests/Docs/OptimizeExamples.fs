@@ -140,8 +140,8 @@ let private wraps =
         prints "groups" "Adam / SGD: 0.4, 0.72" (fun () ->
             Wrap.groups [ Penalty.weights, Optimizer.adam 0.001; (fun _ -> true), Optimizer.sgd 0.1 ]
             |> twoEpochs)
-        prints "only" "SGD: 0, 0" (fun () ->
-            Wrap.only (fun path -> path.StartsWith "head") (Optimizer.sgd 0.1) |> twoEpochs)
+        prints "only" "SGD: 0.4, 0.72" (fun () ->
+            Wrap.only (fun path -> path.StartsWith "x") (Optimizer.sgd 0.1) |> twoEpochs)
         prints "accumulate" "SGD: 0, 0" (fun () -> Wrap.accumulate 4 (Optimizer.sgd 0.1) |> twoEpochs)
         prints "lookahead" "SGD with lookahead: 0.4, 0.72" (fun () ->
             Wrap.lookahead 5 0.5 (Optimizer.sgd 0.1) |> twoEpochs)

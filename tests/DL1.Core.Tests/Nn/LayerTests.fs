@@ -151,7 +151,16 @@ let tests =
                 | _ -> true)
             law "sequential is composition" (fun a b ->
                 match distinct [ a; b ] |> List.map kept with
-                | [ f; g ] -> seen (Layer.sequential [ f; g ]) = seen (Layer.compose f g)
+                | [ f; g ] ->
+                    let row = Layer.compose f g
+                    let parameters, result = seen row
+                    // A row of one layer, beside an identity, is numbered too.
+                    let numbered path = if row.Length = 1 then $"0.{path}" else path
+                    let found, same = seen (Layer.sequential [ f; g ])
+
+                    Tree.paths found = (Tree.paths parameters |> List.map numbered)
+                    && Tree.values found = Tree.values parameters
+                    && same = result
                 | _ -> true)
             law "the same key gives the same bits, another one others" (fun seed ->
                 let of' seed = drawn seed (Dense.linear 5) x

@@ -51,7 +51,7 @@ let private before =
     [
         refuses
             "a metric that cannot take the targets"
-            [ "the metric accuracy"; "labels" ]
+            [ "the metric accuracy" ]
             { usual with Validation = None; Metrics = [ Metric.accuracy ] }
             { regression with Model = Dense.linear 3 }
             (withTargets (Tensor.zeros DType.F32 [ 50; 3 ]) train)
