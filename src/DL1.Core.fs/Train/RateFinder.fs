@@ -95,7 +95,7 @@ module RateFinder =
                 "RateFinder.run"
                 "a loss that is not finite at the first step"
                 "a finite loss"
-                "check the data"
+                "look for an overflow, a division by 0 or a logarithm of 0 in the model or in the loss: the data are finite"
 
         if not (gained > leastGain) then
             Refuse.domain
