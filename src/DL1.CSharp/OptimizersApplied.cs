@@ -30,6 +30,7 @@ public static partial class Optimizers
         public Optimizer After(Transform transform) => Wrap.after(transform, optimizer);
 
         /// <summary>The optimizer for the parameters whose paths are wanted; the others stay as they are.</summary>
+        /// <exception cref="DomainError">With the first state: no path is wanted.</exception>
         /// <example><code>Optimizers.Sgd(0.1).Only(path => path.StartsWith("head."))</code></example>
         public Optimizer Only(Func<string, bool> wanted) => Wrap.only(Interop.Function(wanted), optimizer);
 

@@ -71,7 +71,11 @@ public class OptimizerTests
         Same(Wrap.after(TransformModule.clipByNorm(1), OptimizerModule.adam(1e-3)), Optimizers.Adam().ClipByNorm(1));
         Same(Wrap.after(TransformModule.clipByValue(0.5), OptimizerModule.adam(1e-3)), Optimizers.Adam().ClipByValue(0.5));
         Differs(Optimizers.Adam().After(Transforms.AddDecay(0.01).Masked(Penalties.IsWeight)), Optimizers.Adam());
-        Assert.Equal(Start, Updated(Optimizers.Sgd(0.1).Only(path => path.StartsWith("head."))));
+        // A pattern that no parameter has is refused.
+        Assert.Throws<DomainError>(() => Updated(Optimizers.Sgd(0.1).Only(path => path.StartsWith("head."))));
+        var biased = Updated(Optimizers.Sgd(0.1).Only(path => path.EndsWith("bias")));
+        Assert.Equal(Start["a.weight"], biased["a.weight"]);
+        Assert.NotEqual(Start["a.bias"], biased["a.bias"]);
         Assert.Equal(Start, Updated(Optimizers.Sgd(0.1).Accumulate(4)));
         Same(Wrap.accumulate(2, OptimizerModule.sgd(0.1)), Optimizers.Sgd(0.1).Accumulate(2));
         Same(Wrap.lookahead(5, 0.5, OptimizerModule.adam(1e-3)), Optimizers.Adam().Lookahead(updates: 5, part: 0.5));
