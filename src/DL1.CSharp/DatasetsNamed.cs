@@ -76,17 +76,28 @@ public static class Tables
     /// <example><code>var table = Tables.ReadCsv(path);</code></example>
     public static Table ReadCsv(string path) => Csv.Read(path);
 
+    /// <summary>Reads a table from a file by options: separator, decimal comma, marks of missing values, types of columns.</summary>
+    /// <exception cref="FormatError">The file is not there, damaged, or not as the options say; the message names line and column.</exception>
+    /// <example><code>var german = Tables.ReadCsv(path, CsvOptions.Default.WithSeparator(',').WithMissing("n/a"));</code></example>
+    public static Table ReadCsv(string path, CsvOptions options) => Csv.ReadWith(options, path);
+
     /// <summary>A table from text; the source is what errors call it.</summary>
     /// <exception cref="FormatError">The text is damaged; the message names line and column.</exception>
     /// <example><code>var scoresTable = Tables.FromCsv("name,score\nAda,9.5\nBob,7\n");</code></example>
     public static Table FromCsv(string text, string source = "the text") => Csv.Parse(source, text);
+
+    /// <summary>A table from text by options.</summary>
+    /// <exception cref="FormatError">The text is damaged, or not as the options say; the message names line and column.</exception>
+    /// <example><code>var shops = Tables.FromCsv("zip;rent\n01067;12,5\n", CsvOptions.Default.WithSeparator(';').WithDecimalComma().WithColumn("zip", ColumnType.Text));</code></example>
+    public static Table FromCsv(string text, CsvOptions options, string source = "the text") =>
+        Csv.ParseWith(options, source, text);
 
     /// <summary><c>ReadCsv</c> that holds no thread while the disk works.</summary>
     /// <exception cref="FormatError">The text is damaged; the message names line and column.</exception>
     /// <example><code>var tableLater = await Tables.ReadCsvAsync(path);</code></example>
     public static Task<Table> ReadCsvAsync(string path, CancellationToken cancellation = default) =>
         Interop.Read(
-            path, Csv.Read, bytes => Csv.Parse(path, new StreamReader(new MemoryStream(bytes)).ReadToEnd()), cancellation);
+            path, Csv.Read, bytes => Csv.OfBytes(CsvOptions.Default, path, bytes), cancellation);
 
     extension(Table table)
     {

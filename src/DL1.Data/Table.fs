@@ -5,67 +5,17 @@ open System.Collections.Generic
 open System.Globalization
 open DL1
 
-/// A column of a table: all numbers, or all texts. A missing number is NaN, a missing text is empty.
-type Column =
-    /// Numbers; NaN where the value is missing.
-    | Numbers of float[]
-    /// Texts; empty where the value is missing.
-    | Texts of string[]
-
-    /// The number of rows.
-    member this.Count =
-        match this with
-        | Numbers values -> values.Length
-        | Texts values -> values.Length
-
-    /// How many values there are, and the first of them: `344 texts: Adelie, Adelie, Adelie, ...`.
-    override this.ToString() =
-        let shown kind count (first: seq<string>) =
-            let values = String.Join(", ", first)
-            let rest = if count > 6 then ", ..." else ""
-            $"{count} {kind}: {values}{rest}"
-
-        match this with
-        | Numbers values ->
-            values
-            |> Seq.truncate 6
-            |> Seq.map (fun v ->
-                if Double.IsNaN v then
-                    "missing"
-                else
-                    v.ToString("G6", CultureInfo.InvariantCulture))
-            |> shown "numbers" values.Length
-        | Texts values ->
-            values
-            |> Seq.truncate 6
-            |> Seq.map (fun text -> if text = "" then "missing" else text)
-            |> shown "texts" values.Length
-
-/// How one value of a table is read.
-[<RequireQualifiedAccess>]
-module internal Field =
-    /// What stands for a missing number, besides nothing.
-    let isMissing (text: string) =
-        let text = text.Trim()
-        text = "" || text = "NA" || text.Equals("nan", StringComparison.OrdinalIgnoreCase)
-
-    /// The number that a text means, NaN where it is missing, `None` where it is not a number.
-    let tryNumber (text: string) =
-        if isMissing text then
-            Some nan
-        else
-            match Double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture) with
-            | true, value -> Some value
-            | false, _ -> None
-
-    /// A column from its texts: numbers where each of them is one or missing, and not all are missing.
-    let column (texts: string[]) =
-        let numbers = Array.map tryNumber texts
-
-        if Array.forall Option.isSome numbers && not (Array.forall isMissing texts) then
-            Numbers(Array.choose id numbers)
-        else
-            Texts texts
+/// The columns of a table, and what is known of how they were read.
+[<NoEquality; NoComparison>]
+type internal TableColumns =
+    {
+        Columns: Column[]
+        /// Why a column must not become inputs or classes before somebody says what it is.
+        Doubts: Doubt option[]
+        /// The columns of the whole table, of which the rows may be a part: what categories there are.
+        Whole: Column[]
+        Options: CsvOptions
+    }
 
 /// An immutable table of named columns of equal length. `Csv.read` makes it; `Numbers` turns columns into a tensor.
 ///
@@ -74,8 +24,14 @@ module internal Field =
 /// let x = patients |> Table.numbers [ "bmi"; "age" ]   // a tensor of f32, of shape [442; 2]
 /// </code></example>
 [<Sealed>]
-type Table internal (source: string, names: string[], columns: Column[], lines: int[]) =
+type Table internal (source: string, names: string[], data: TableColumns, lines: int[]) =
+    let columns = data.Columns
     let position = Dictionary<string, int>()
+
+    let place (name: string) (row: int) = $"{source}, line %d{lines[row]}, column '{name}'"
+
+    let refuseDoubt operation (doubt: Doubt) : 'a =
+        Refuse.format operation doubt.Given doubt.Expected doubt.Cure
 
     do names |> Array.iteri (fun i name -> position[name] <- i)
 
@@ -128,14 +84,9 @@ type Table internal (source: string, names: string[], columns: Column[], lines: 
         match this[name] with
         | Column.Numbers values -> Array.copy values
         | Column.Texts values ->
-            match values |> Array.tryFindIndex (Field.tryNumber >> Option.isNone) with
-            | None -> Array.create values.Length nan
-            | Some row ->
-                Refuse.format
-                    "Table.numbers"
-                    $"'{values[row]}' in {source}, line {lines[row]}, column '{name}'"
-                    "a number, or nothing where the value is missing"
-                    "correct the value, or read the column as texts"
+            match Infer.ofType "Table.numbers" data.Options name (place name) ColumnType.Number values with
+            | Column.Numbers numbers -> numbers
+            | Column.Texts _ -> [||]
 
     /// Columns of numbers as a tensor of shape `[rows; columns]` and the given type, `F32` or `F64`; NaN where a value
     /// is missing: `table.Numbers(DType.F64, "bmi", "age")`.
@@ -149,6 +100,20 @@ type Table internal (source: string, names: string[], columns: Column[], lines: 
 
         let columns = names |> Array.map this.Values
         let rows = this.RowCount
+
+        if dtype = DType.F32 then
+            for name, values in Array.zip names columns do
+                match
+                    values
+                    |> Array.tryFindIndex (fun v -> Double.IsFinite v && not (Single.IsFinite(float32 v)))
+                with
+                | Some row ->
+                    Refuse.domain
+                        "Table.numbers"
+                        $"{string values[row]} in {place name row}, which is larger than any number of f32"
+                        "numbers that f32 holds"
+                        "take the columns as f64"
+                | None -> ()
 
         Array.init (rows * columns.Length) (fun i -> columns[i % columns.Length][i / columns.Length])
         |> Tensor.ofArray [ rows; columns.Length ]
@@ -173,8 +138,8 @@ type Table internal (source: string, names: string[], columns: Column[], lines: 
             if row < 0 || row >= lines.Length then
                 Refuse.domain
                     "Table.Rows"
-                    $"row {row} of {lines.Length} of {source}"
-                    $"a row from 0 to {lines.Length - 1}"
+                    $"row %d{row} of %d{lines.Length} of {source}"
+                    $"a row from 0 to %d{lines.Length - 1}"
                     "count rows from 0, the header not among them"
 
         let some (values: 'v[]) = numbers |> Array.map (fun row -> values[row])
@@ -186,16 +151,68 @@ type Table internal (source: string, names: string[], columns: Column[], lines: 
                 | Column.Numbers values -> Column.Numbers(some values)
                 | Column.Texts values -> Column.Texts(some values))
 
-        Table(source, names, columns, some lines)
+        Table(source, names, { data with Columns = columns }, some lines)
 
-    /// The categories of a column, in alphabetical order, missing ones left out: `irises.Categories "species"`.
-    member this.Categories(name: string) : Categories = Category.fit (this.Texts name)
+    /// Refuses a column of which it is not clear what it is, with its first doubtful line and the option that says it.
+    member internal this.RequireClear(operation: string, name: string) : unit =
+        this[name] |> ignore
+        data.Doubts[position[name]] |> Option.iter (refuseDoubt operation)
 
-    /// The classes of a column, i64 `[rows]`: texts by their places among its categories, whole numbers from 0 as they
-    /// are. `irises.Labels "species"`. Refuses a missing value, and numbers that are no classes, with a `DomainError`.
-    member this.Labels(name: string) : Tensor =
+    /// Refuses a column of texts that are no categories: dates, names of rows, nothing at all.
+    member internal this.RequireCategories(operation: string, name: string) : unit =
+        this.RequireClear(operation, name)
+
         match this[name] with
-        | Column.Texts values -> Category.labels (Category.fit values) values
+        | Column.Texts values ->
+            Infer.notCategories name (place name) values
+            |> Option.iter (fun doubt ->
+                Refuse.domain operation $"{doubt.Given} of {source}" doubt.Expected doubt.Cure)
+        | Column.Numbers _ -> ()
+
+    /// The categories of a column, in alphabetical order, missing ones left out: `irises.Categories "species"`. Rows that
+    /// were taken from a table (`Rows`, `Table.split`) have the categories of the whole table, so that a label means the
+    /// same in all parts of it. A table that was read by itself has its own: give it those of the training rows by
+    /// `Labels(name, categories)`, or by a `TableEncoder`.
+    member this.Categories(name: string) : Categories =
+        this.RequireClear("Table.Categories", name)
+
+        match data.Whole[position[name]] with
+        | Column.Texts values -> Category.fit values
+        | Column.Numbers _ -> Category.fit (this.Texts name)
+
+    /// The classes of a column, i64 `[rows]`, by their places among categories that were met before, those of the training
+    /// rows: `later.Labels("species", irises.Categories "species")`. A value that is missing or was not met is a
+    /// `DomainError` that names its line.
+    member this.Labels(name: string, categories: Categories) : Tensor =
+        let values = this.Texts name
+
+        values
+        |> Array.mapi (fun row text ->
+            match categories.TryNumber text with
+            | Some i -> int64 i
+            | None ->
+                let known = categories.Names |> Seq.truncate 10 |> String.concat ", "
+
+                Refuse.domain
+                    "Table.Labels"
+                    (if text = "" then
+                         $"no value in {place name row}"
+                     else
+                         $"'{text}' in {place name row}")
+                    $"one of: {known}"
+                    "correct the value, leave the row out, or take the categories of rows that have it")
+        |> Tensor.vector
+
+    /// The classes of a column, i64 `[rows]`: texts by their places among its `Categories`, whole numbers from 0 as they
+    /// are. `irises.Labels "species"`. Refuses a missing value, and numbers that are no classes, with a `DomainError`, and a
+    /// column of which it is not clear whether it has numbers or texts with a `FormatError`.
+    member this.Labels(name: string) : Tensor =
+        this.RequireClear("Table.Labels", name)
+
+        match this[name] with
+        | Column.Texts _ ->
+            this.RequireCategories("Table.Labels", name)
+            this.Labels(name, this.Categories name)
         | Column.Numbers values ->
             match
                 values |> Array.tryFindIndex (fun v -> not (v >= 0.0 && v = Math.Floor v && v < 65536.0))
@@ -204,22 +221,26 @@ type Table internal (source: string, names: string[], columns: Column[], lines: 
             | Some row ->
                 Refuse.domain
                     "Table.Labels"
-                    $"{values[row]} in {source}, line {lines[row]}, column '{name}'"
+                    $"{string values[row]} in {place name row}"
                     "a class: a whole number from 0"
                     "number the classes from 0, or take the column as a target of a regression"
 
     /// Columns as inputs, f32 `[rows; columns]`, NaN where a number is missing. A column of texts becomes one column of
-    /// 0 and 1 for each of its categories in this table, all 0 where it is missing; for columns that are the same in other
-    /// tables, fit a `TableEncoder`. `penguins.Inputs("island", "body_mass_g")`
+    /// 0 and 1 for each of its `Categories`, all 0 where it is missing; for columns that are the same in other
+    /// tables, fit a `TableEncoder`. A column of which it is not clear what it is, such as numbers with one `n/a`, is a
+    /// `FormatError` that names the line and the option that says it; one of dates, of texts that name the rows, or without
+    /// a value is a `DomainError`. `penguins.Inputs("island", "body_mass_g")`
     member this.Inputs([<ParamArray>] names: string[]) : Tensor =
         if names.Length = 0 then
             Refuse.domain "Table.Inputs" $"no column of {source}" "one at least" "name the columns"
 
         [
             for name in names do
+                this.RequireCategories("Table.Inputs", name)
+
                 match this[name] with
                 | Column.Numbers _ -> this.Numbers name
-                | Column.Texts values -> Category.oneHot (Category.fit values) values
+                | Column.Texts values -> Category.oneHot (this.Categories name) values
         ]
         |> Category.beside
 
@@ -239,7 +260,7 @@ type Table internal (source: string, names: string[], columns: Column[], lines: 
     /// What the table holds, in a line: `diabetes.csv: 442 rows of age, sex, bmi`.
     override _.ToString() =
         let names = String.Join(", ", names)
-        $"{source}: {lines.Length} rows of {names}"
+        $"{source}: %d{lines.Length} rows of {names}"
 
 /// Reading a table's columns, as functions to pipe into.
 [<RequireQualifiedAccess>]

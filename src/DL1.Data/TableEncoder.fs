@@ -3,18 +3,10 @@ namespace DL1.Data
 open System.Collections.Generic
 open DL1
 
-/// A column as an encoder knows it: numbers, where there are no categories, or the categories of texts.
-type EncodedColumn =
-    {
-        /// The name of the column.
-        Name: string
-        /// The categories that were met, in alphabetical order; none for a column of numbers.
-        Categories: IReadOnlyList<string>
-    }
-
 /// Columns of a table as inputs of a model: numbers as they are, texts as a column of 0 and 1 for each category that was
 /// met in the rows that it was fitted on (one-hot). Fit it on the training rows and apply it to all: the columns are then
-/// the same wherever it is applied, whichever categories are there.
+/// the same wherever it is applied, whichever categories are there. With `WithClasses` it knows the classes of the target
+/// too, so that a label means the same in every table. It is kept as text by `ToJson`, or in a file by `Save`.
 ///
 /// <example><code>
 /// let train, test = Datasets.penguins () |> Table.split 0.2 (Key.ofSeed 1L)
@@ -22,7 +14,9 @@ type EncodedColumn =
 /// let x = encoder.Apply test   // f32 [69; 4]: three islands, a mass
 /// </code></example>
 [<Sealed>]
-type TableEncoder private (columns: EncodedColumn list, ignoresUnknown: bool) =
+type TableEncoder private (parts: EncoderParts) =
+    let columns = parts.Columns
+
     let read (table: Table) (column: EncodedColumn) : Tensor =
         if column.Categories.Count = 0 then
             table.Numbers column.Name
@@ -30,7 +24,7 @@ type TableEncoder private (columns: EncodedColumn list, ignoresUnknown: bool) =
             let categories = Category.fit column.Categories
             let texts = table.Texts column.Name
 
-            if not ignoresUnknown then
+            if not parts.IgnoresUnknown then
                 let known = HashSet<string>(column.Categories)
 
                 match texts |> Array.tryFindIndex (fun text -> text <> "" && not (known.Contains text)) with
@@ -40,7 +34,7 @@ type TableEncoder private (columns: EncodedColumn list, ignoresUnknown: bool) =
 
                     Refuse.domain
                         "TableEncoder.Apply"
-                        $"'{texts[row]}' in {table.Source}, line {table.Line row}, column '{column.Name}'"
+                        $"'{texts[row]}' in {table.Source}, line %d{table.Line row}, column '{column.Name}'"
                         $"a category that was there where the encoder was fitted: {names}"
                         "correct the value, fit on rows that have it, or take an encoder that ignores what is unknown"
 
@@ -53,27 +47,20 @@ type TableEncoder private (columns: EncodedColumn list, ignoresUnknown: bool) =
         if columns.IsEmpty then
             Refuse.domain "TableEncoder" "no column" "one at least" "name the columns"
 
-        TableEncoder(columns, false)
+        TableEncoder { Columns = columns; Classes = None; IgnoresUnknown = false }
 
     /// Learns the categories of these columns from the rows of a table, the training rows:
-    /// `TableEncoder.Fit(train, "island", "body_mass_g")`. A column of texts without a value is a `DomainError`.
+    /// `TableEncoder.Fit(train, "island", "body_mass_g")`. A column of texts without a value, of dates, or of texts that name
+    /// the rows is a `DomainError`; one of which it is not clear whether it has numbers or texts a `FormatError`.
     static member Fit(table: Table, [<System.ParamArray>] columns: string[]) : TableEncoder =
         TableEncoder.Of
             [
                 for name in columns do
+                    table.RequireCategories("TableEncoder.Fit", name)
+
                     match table[name] with
                     | Column.Numbers _ -> { Name = name; Categories = [||] }
-                    | Column.Texts values ->
-                        let categories = Category.fit values
-
-                        if categories.Count = 0 then
-                            Refuse.domain
-                                "TableEncoder.Fit"
-                                $"no value in the column '{name}' of {table.Source}"
-                                "a category at least"
-                                "leave the column out"
-
-                        { Name = name; Categories = categories.Names }
+                    | Column.Texts values -> { Name = name; Categories = (Category.fit values).Names }
             ]
 
     /// The columns, with the categories that were met: what is kept for `Of`.
@@ -91,7 +78,62 @@ type TableEncoder private (columns: EncodedColumn list, ignoresUnknown: bool) =
         ]
 
     /// The same encoder, but a category that was not met is 0 everywhere, as a missing one is: `encoder.IgnoringUnknown()`.
-    member _.IgnoringUnknown() : TableEncoder = TableEncoder(columns, true)
+    member _.IgnoringUnknown() : TableEncoder = TableEncoder { parts with IgnoresUnknown = true }
+
+    /// The same encoder, which also knows the classes of a column of texts, from the training rows:
+    /// `TableEncoder.Fit(train, "beak_length_mm").WithClasses(train, "species")`.
+    member _.WithClasses(table: Table, column: string) : TableEncoder =
+        table.RequireCategories("TableEncoder.WithClasses", column)
+
+        match table[column] with
+        | Column.Texts _ ->
+            let classes = { Name = column; Categories = (table.Categories column).Names }
+            TableEncoder { parts with Classes = Some classes }
+        | Column.Numbers _ ->
+            Refuse.domain
+                "TableEncoder.WithClasses"
+                $"the column '{column}' of numbers in {table.Source}"
+                "a column of texts, whose places are to be kept"
+                "take numbers that are classes by Labels: they are what they are in any table"
+
+    /// The classes by their numbers, where the encoder knows a target; a `DomainError` where it does not.
+    member this.Classes: Categories =
+        let _, classes = this.Target
+        classes
+
+    member private _.Target: string * Categories =
+        match parts.Classes with
+        | Some column -> column.Name, Category.fit column.Categories
+        | None ->
+            Refuse.domain
+                "TableEncoder"
+                "an encoder that knows no classes"
+                "one that was given the column of the target"
+                "add it by WithClasses, from the training rows"
+
+    /// The classes of a table, i64 `[rows]`, numbered as in the training rows: `encoder.Labels test`. A class that was not
+    /// met is a `DomainError` that names its line.
+    member this.Labels(table: Table) : Tensor =
+        let name, classes = this.Target
+        table.Labels(name, classes)
+
+    /// Inputs and labels of a table, as `Apply` and `Labels` have them: `encoder.Dataset test`.
+    member this.Dataset(table: Table) : Dataset = Dataset(this.Apply table, this.Labels table)
+
+    /// The encoder as text: its columns, categories and classes. `File.WriteAllText(path, encoder.ToJson())`
+    member _.ToJson() : string = EncoderFile.toJson parts
+
+    /// An encoder from the text that `ToJson` gave; any other is a `FormatError`. `TableEncoder.OfJson(encoder.ToJson())`
+    static member OfJson(json: string) : TableEncoder = TableEncoder(EncoderFile.ofJson json)
+
+    /// Writes the encoder to a file, whole or not at all: `encoder.Save "encoder.json"`.
+    member this.Save(path: string) : unit = AtomicFile.writeText path (this.ToJson())
+
+    /// An encoder from a file that `Save` wrote: `TableEncoder.Load "encoder.json"`.
+    static member Load(path: string) : TableEncoder =
+        Raw.openFile "TableEncoder.Load" "a table encoder in JSON" path (fun stream ->
+            use reader = new System.IO.StreamReader(stream)
+            TableEncoder.OfJson(reader.ReadToEnd()))
 
     /// The inputs, f32 `[rows; names]`: NaN where a number is missing, 0 everywhere where a text is: `encoder.Apply test`.
     /// A category that was not met is a `DomainError` that names its line, unless what is unknown is ignored.
@@ -109,6 +151,11 @@ module TableEncoder =
 
     /// The same encoder, but a category that was not met is 0 everywhere: `TableEncoder.ignoringUnknown encoder`.
     let ignoringUnknown (encoder: TableEncoder) : TableEncoder = encoder.IgnoringUnknown()
+
+    /// The same encoder, which also knows the classes of a column, from the training rows:
+    /// `encoder |> TableEncoder.withClasses "species" train`.
+    let withClasses (column: string) (table: Table) (encoder: TableEncoder) : TableEncoder =
+        encoder.WithClasses(table, column)
 
     /// The inputs that a table has for an encoder: `TableEncoder.apply encoder test`.
     let apply (encoder: TableEncoder) (table: Table) : Tensor = encoder.Apply table

@@ -143,6 +143,15 @@ let private howItWorks () =
 
     $"{h}: {h.Shape}", [ slope; curvature ], $"{Rewrite.simplify long}", string plan, results
 
+let private tables () =
+    let known = Csv.parse "known" "mass,animal\n3,cat\n9,dog\n"
+    let encoder = TableEncoder.Fit(known, "mass").WithClasses(known, "animal")
+    let kept = TableEncoder.OfJson(encoder.ToJson()) // or Save and Load, with a file
+    let later = kept.Dataset(Csv.parse "later" "mass,animal\n8,dog\n")
+    printfn $"{later.Targets}" // dog is 1, as it was
+
+    later
+
 /// The guides, and the folder of these tests.
 let private guides, private tests' =
     let root = root AppContext.BaseDirectory
@@ -175,6 +184,9 @@ let tests =
                         let target = Path.Combine(root AppContext.BaseDirectory, "docs", m.Groups[1].Value)
 
                         Expect.isTrue (File.Exists target) $"{guide} names {m.Groups[1].Value}"
+            }
+            test "an encoder keeps what a class means" {
+                Expect.equal ((tables ()).Targets.ToArray<int64>()) [| 1L |] "dog is 1"
             }
             test "a formula has the derivative that the guide shows" {
                 Expect.equal (formula ()) ("2·(x − 2)", true, Tensor.scalar 6.0) ""
