@@ -35,7 +35,7 @@ internal static class Interop
 
     /// <summary>Items as a tree whose paths are their places: 0, 1, ...</summary>
     public static Tree<T> Numbered<T>(IEnumerable<T> items) =>
-        TreeModule.ofList(List(items.Select((item, place) => Tuple.Create($"{place}", item))));
+        TreeModule.ofList(List(items.Select((item, place) => Tuple.Create(place.ToString(CultureInfo.InvariantCulture), item))));
 
     public static FSharpList<Tuple<string, Tensor>> Bindings(IEnumerable<(string Name, Tensor Value)> values) =>
         List(values.Select(v => Tuple.Create(NotNull(v.Name), NotNull(v.Value))));
@@ -93,7 +93,7 @@ internal static class Interop
         {
             bytes = await File.ReadAllBytesAsync(path, cancellation).ConfigureAwait(false);
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or ArgumentException or NotSupportedException)
         {
             return read(path);
         }

@@ -27,9 +27,10 @@ public static class Scaling
         public static Scaler Robust(Tensor rows) => Scale.robust(rows);
 
         /// <summary>A scaler of numbers that were kept: <c>Shifts</c> and <c>Divisors</c> of another.</summary>
+        /// <exception cref="DomainError">There are not as many divisors as shifts, a number is not finite, or a divisor is 0.</exception>
         /// <example><code>var again = Scaler.Of(scaler.Shifts, scaler.Divisors);</code></example>
         public static Scaler Of(IEnumerable<double> shifts, IEnumerable<double> divisors) =>
-            new(Interop.List(shifts), Interop.List(divisors));
+            Scale.ofKept("Scaler.Of", Interop.List(shifts), Interop.List(divisors));
     }
 
     extension(Scaler scaler)

@@ -65,8 +65,8 @@ type Section =
 
                 Refuse.shape
                     "Section.Table"
-                    $"a row of {row.Length} cells ({cells})"
-                    $"{header.Length} cells, as many as the header has"
+                    $"a row of %d{row.Length} cells ({cells})"
+                    $"%d{header.Length} cells, as many as the header has"
                     "fill the row with empty texts"
 
         this.Add(Block.Table(header, [| for row in rows -> row |]))
@@ -176,12 +176,12 @@ figcaption { color: var(--quiet); font-size: 0.95rem; margin-top: 0.4rem }"""
             let source = $"data:{Picture.mediaType image};base64,{Convert.ToBase64String image}"
 
             figure
-                $"<img src=\"{source}\" width=\"{width}\" height=\"{height}\" alt=\"{escape alt}\">"
+                $"<img src=\"{source}\" width=\"%d{width}\" height=\"%d{height}\" alt=\"{escape alt}\">"
                 caption
         | Block.Drawing(svg, alt, caption) -> figure (drawing (string number) svg alt) caption
         | Block.Figure(wide, narrow, alt, caption) ->
-            let first = drawing $"{number}n" narrow alt
-            let second = drawing $"{number}w" wide alt
+            let first = drawing $"%d{number}n" narrow alt
+            let second = drawing $"%d{number}w" wide alt
             figure $"<div class=\"narrow\">{first}</div><div class=\"broad\">{second}</div>" caption
 
     /// The text of a page with a title and sections; texts are escaped, pictures stand within the page, light and dark
@@ -210,13 +210,13 @@ figcaption { color: var(--quiet); font-size: 0.95rem; margin-top: 0.4rem }"""
             line "<nav aria-label=\"Sections\"><ul>"
 
             sections
-            |> Array.iteri (fun i s -> line $"<li><a href=\"#section-{i + 1}\">{escape s.Heading}</a></li>")
+            |> Array.iteri (fun i s -> line $"<li><a href=\"#section-%d{i + 1}\">{escape s.Heading}</a></li>")
 
             line "</ul></nav>"
 
         sections
         |> Array.iteri (fun i section ->
-            line $"<section>\n<h2 id=\"section-{i + 1}\">{escape section.Heading}</h2>"
+            line $"<section>\n<h2 id=\"section-%d{i + 1}\">{escape section.Heading}</h2>"
 
             section.Blocks |> Seq.iteri (fun k part -> line (block (1000 * (i + 1) + k) part))
 
@@ -234,13 +234,9 @@ figcaption { color: var(--quiet); font-size: 0.95rem; margin-top: 0.4rem }"""
     /// </code></example>
     [<CompiledName "Write">]
     let write (path: string) (title: string) (sections: seq<Section>) : unit =
-        let path = Path.GetFullPath path
-        let folder = Path.GetDirectoryName path |> Option.ofObj |> Option.defaultValue "."
-        Directory.CreateDirectory folder |> ignore
-        let beside = Path.Combine(folder, $".{Path.GetFileName path}.{Guid.NewGuid():N}.tmp")
+        if not (String.IsNullOrWhiteSpace path) then
+            match Path.GetDirectoryName(Path.GetFullPath path) with
+            | null -> ()
+            | folder -> Directory.CreateDirectory folder |> ignore
 
-        try
-            File.WriteAllText(beside, page title sections)
-            File.Move(beside, path, true)
-        finally
-            File.Delete beside
+        AtomicFile.writeText path (page title sections)

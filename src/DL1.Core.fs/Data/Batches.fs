@@ -17,7 +17,7 @@ type BatchOptions =
     override this.ToString() =
         let order = if this.Shuffle then "shuffled" else "in order"
         let last = if this.DropLast then ", a smaller last one left out" else ""
-        $"batches of {this.Size}, {order}{last}"
+        $"batches of %d{this.Size}, {order}{last}"
 
 /// The batches of an epoch. The same key and epoch give the same batches, wherever training was resumed.
 [<RequireQualifiedAccess>]
@@ -29,7 +29,7 @@ module Batches =
     /// row a batch is a `DomainError`. `Batches.indices (Batches.ofSize 2) (Key.ofSeed 1L) 0 5`
     let indices (options: BatchOptions) (key: Key) (epoch: int) (rows: int) : int[][] =
         if options.Size < 1 then
-            Refuse.domain "Batches" $"batches of {options.Size} rows" "1 or more" "64 or 128 is usual"
+            Refuse.domain "Batches" $"batches of %d{options.Size} rows" "1 or more" "64 or 128 is usual"
 
         let order =
             if options.Shuffle then

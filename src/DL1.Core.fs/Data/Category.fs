@@ -14,7 +14,7 @@ type Categories internal (names: string[]) =
     member _.Count = names.Length
 
     /// The names by their numbers: `0 Adelie, 1 Chinstrap, 2 Gentoo`.
-    override _.ToString() = names |> Seq.mapi (fun i name -> $"{i} {name}") |> String.concat ", "
+    override _.ToString() = names |> Seq.mapi (fun i name -> $"%d{i} {name}") |> String.concat ", "
 
     member internal _.TryNumber(name: string) =
         match numbers.TryGetValue name with
@@ -42,7 +42,7 @@ module Category =
             | None ->
                 Refuse.domain
                     "Category.labels"
-                    $"'{text}' in row {row}"
+                    $"'{text}' in row %d{row}"
                     $"one of: {shown categories}"
                     "fit the categories on rows that have them all, or leave the row out")
         |> Tensor.vector

@@ -21,8 +21,8 @@ module internal Rows =
             if row < 0 || row >= count then
                 Refuse.domain
                     operation
-                    $"row {row} of {count}"
-                    $"a row from 0 to {count - 1}"
+                    $"row %d{row} of %d{count}"
+                    $"a row from 0 to %d{count - 1}"
                     "count rows from 0"
 
         let shape = Shape.withAxis 0 rows.Length t.Shape
@@ -78,7 +78,7 @@ type Dataset(inputs: Tensor, targets: Tensor) =
         if Rows.count "Dataset" targets <> rows then
             Refuse.shape
                 "Dataset"
-                $"{rows} rows of inputs {inputs.Shape} with targets {targets.Shape}"
+                $"%d{rows} rows of inputs {inputs.Shape} with targets {targets.Shape}"
                 "as many rows of targets as of inputs"
                 "check how the two were made"
 
@@ -91,7 +91,7 @@ type Dataset(inputs: Tensor, targets: Tensor) =
 
     /// The number of rows, and the shapes.
     override this.ToString() =
-        $"{this.Count} rows: inputs {inputs.DType} {inputs.Shape}, targets {targets.DType} {targets.Shape}"
+        $"%d{this.Count} rows: inputs {inputs.DType} {inputs.Shape}, targets {targets.DType} {targets.Shape}"
 
 /// Data sets of tensors.
 [<RequireQualifiedAccess; CompilationRepresentation(CompilationRepresentationFlags.ModuleSuffix)>]

@@ -29,13 +29,15 @@ module Idx =
 
     let private bytes (stream: Stream) count =
         if stream.Length - stream.Position < int64 count then
-            refuse $"a file of {stream.Length} bytes" "a header of 4 bytes, and 4 for each extent"
+            refuse $"a file of %d{stream.Length} bytes" "a header of 4 bytes, and 4 for each extent"
 
         let b = Array.zeroCreate<byte> count
         stream.ReadExactly b
         b
 
     let private tensor (stream: Stream) =
+        Raw.refuseOther operation "an IDX file" "an IDX file" stream
+
         let header = bytes stream 4
 
         if header[0] <> 0uy || header[1] <> 0uy then
@@ -54,12 +56,12 @@ module Idx =
         let left = stream.Length - stream.Position
 
         if left <> length then
-            refuse $"{left} bytes of data for the shape {shape}" $"{length} bytes"
+            refuse $"%d{left} bytes of data for the shape {shape}" $"%d{length} bytes"
 
         Tensor(shape, Raw.read operation raw true shape.Size stream)
 
     /// A tensor from a file, packed or not. `Idx.read path`
-    let read (path: string) : Tensor = Raw.openFile operation path tensor
+    let read (path: string) : Tensor = Raw.openFile operation "an IDX file" path tensor
 
     /// A tensor from the bytes of a file, packed or not. `Idx.ofBytes [| 0uy; 0uy; 8uy; 1uy; 0uy; 0uy; 0uy; 1uy; 7uy |]`
     let ofBytes (bytes: byte[]) : Tensor = Raw.openBytes operation bytes tensor

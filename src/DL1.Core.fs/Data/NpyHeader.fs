@@ -12,31 +12,62 @@ module internal NpyHeader =
     let private refuse (given: string) expected : 'a =
         Refuse.format "Npy.read" given expected "write the file by numpy.save, without Python objects"
 
+    /// The type and whether the big end comes first. NumPy takes the names of its types too, and a type without a byte
+    /// order, which is the machine's.
     let private kind (descr: string) =
+        let order, name =
+            match descr[0] with
+            | '<'
+            | '>'
+            | '='
+            | '|' -> descr[0], descr.Substring 1
+            | _ -> '=', descr
+
         let raw =
-            match descr.Substring 1 with
-            | "f2" -> Raw.F16
-            | "f4" -> Raw.F32
-            | "f8" -> Raw.F64
-            | "i1" -> Raw.I8
-            | "u1" -> Raw.U8
-            | "i2" -> Raw.I16
-            | "u2" -> Raw.U16
-            | "i4" -> Raw.I32
-            | "u4" -> Raw.U32
-            | "i8" -> Raw.I64
-            | "b1" -> Raw.Bool
+            match name with
+            | "f2"
+            | "e"
+            | "float16"
+            | "half" -> Raw.F16
+            | "f4"
+            | "f"
+            | "float32"
+            | "single" -> Raw.F32
+            | "f8"
+            | "d"
+            | "float64"
+            | "float"
+            | "double" -> Raw.F64
+            | "i1"
+            | "b"
+            | "int8" -> Raw.I8
+            | "u1"
+            | "B"
+            | "uint8" -> Raw.U8
+            | "i2"
+            | "h"
+            | "int16" -> Raw.I16
+            | "u2"
+            | "H"
+            | "uint16" -> Raw.U16
+            | "i4"
+            | "i"
+            | "int32" -> Raw.I32
+            | "u4"
+            | "I"
+            | "uint32" -> Raw.U32
+            | "i8"
+            | "q"
+            | "int64" -> Raw.I64
+            | "b1"
+            | "?"
+            | "bool" -> Raw.Bool
             | _ ->
                 refuse
                     $"the type '{descr}'"
                     "a type of numbers or truth values: f2 f4 f8 i1 i2 i4 i8 u1 u2 u4 b1"
 
-        match descr[0] with
-        | '<'
-        | '|'
-        | '=' -> raw, false
-        | '>' -> raw, true
-        | mark -> refuse $"the byte order '{mark}'" "<, >, = or |"
+        raw, order = '>'
 
     /// The text of a header as its parts; anything else than such a dictionary is refused.
     let parse (text: string) : NpyHeader =
@@ -52,13 +83,22 @@ module internal NpyHeader =
 
         let take (c: char) =
             if peek () <> c then
-                refuse $"'{peek ()}' at place {at} of the header" $"'{c}'"
+                refuse $"'{peek ()}' at place %d{at} of the header" $"'{c}'"
 
             at <- at + 1
 
+        // Python's quotes are single or double; a text of Python 2 has a u before it.
+        let isQuote (c: char) = c = '\'' || c = '"'
+
         let quoted () =
-            take '\''
-            let last = text.IndexOf('\'', at)
+            if peek () = 'u' && at + 1 < text.Length && isQuote text[at + 1] then
+                at <- at + 1
+
+            if not (isQuote (peek ())) then
+                refuse $"'{peek ()}' at place %d{at} of the header" "a text in quotes"
+
+            let last = text.IndexOf(text[at], at + 1)
+            at <- at + 1
 
             if last < 0 then
                 refuse "a text that never ends in the header" "a closing quote"
@@ -90,7 +130,12 @@ module internal NpyHeader =
                     CultureInfo.InvariantCulture
                 )
             with
-            | true, n -> n
+            | true, n ->
+                // Python 2 wrote whole numbers with an L behind them.
+                if at < text.Length && (text[at] = 'L' || text[at] = 'l') then
+                    at <- at + 1
+
+                n
             | false, _ -> refuse $"'{text.Substring(first, at - first)}' as an extent" "a whole number"
 
         let rec extents found =
@@ -127,7 +172,7 @@ module internal NpyHeader =
                 | "descr" ->
                     once key descr
 
-                    if peek () <> '\'' then
+                    if peek () = '[' || peek () = '(' then
                         refuse "a type of several fields" "one type of numbers"
 
                     descr <- Some(quoted ())
@@ -159,7 +204,7 @@ module internal NpyHeader =
             refuse $"'{peek ()}' after the header's dictionary" "nothing but blanks"
 
         match descr, order, dims with
-        | Some descr, Some order, Some dims when descr.Length > 1 ->
+        | Some descr, Some order, Some dims when descr.Length > 0 ->
             let raw, bigEndian = kind descr
 
             { Raw = raw; BigEndian = bigEndian; ColumnMajor = order; Dims = dims }
@@ -177,7 +222,7 @@ module internal NpyHeader =
 
         let dims =
             match t.Shape.ToList() with
-            | [ n ] -> $"{n},"
-            | dims -> String.Join(", ", dims)
+            | [ n ] -> $"%d{n},"
+            | dims -> dims |> List.map string |> String.concat ", "
 
         $"{{'descr': '{descr}', 'fortran_order': False, 'shape': ({dims}), }}"

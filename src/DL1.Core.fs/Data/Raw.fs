@@ -3,7 +3,6 @@ namespace DL1
 open System
 open System.Buffers.Binary
 open System.IO
-open System.IO.Compression
 open System.Runtime.InteropServices
 
 /// How numbers lie in files. Types that tensors do not have are widened to the next that holds every value.
@@ -142,30 +141,14 @@ module internal Raw =
 
         Shape.ofList (List.map int dims), elements * int64 (size raw)
 
-    /// The whole of a stream whose length is not known, in memory.
-    let private whole operation (stream: Stream) : MemoryStream =
-        let memory = new MemoryStream()
-        let buffer = Array.zeroCreate<byte> 81920
-        let mutable count = stream.Read(buffer, 0, buffer.Length)
-
-        while count > 0 do
-            if memory.Length + int64 count > int64 Array.MaxLength then
-                Refuse.format operation "more than 2 GB of data" "at most 2 GB" "split the file"
-
-            memory.Write(buffer, 0, count)
-            count <- stream.Read(buffer, 0, buffer.Length)
-
-        memory.Position <- 0L
-        memory
-
     /// Runs a reader of a format; what streams and archives throw at damaged data becomes a `FormatError`.
     let guarded operation (source: string) (read: unit -> 'a) : 'a =
         let refuse (e: exn) =
             Refuse.format
                 operation
-                $"{source}, which cannot be read ({e.Message})"
+                $"{source}, which is damaged ({e.Message})"
                 "a whole file of this format"
-                "check that the file was fully written, and is what it is said to be"
+                "check that all of the file was written or copied"
 
         try
             read ()
@@ -178,33 +161,42 @@ module internal Raw =
         | :? OverflowException
         | :? InvalidOperationException as e -> refuse e
 
-    /// Opens a file for a reader; one that begins as gzip does is unpacked first.
-    let openFile operation (path: string) (read: Stream -> 'a) : 'a =
-        guarded operation path (fun () ->
-            use file = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read)
-            let isPacked = file.ReadByte() = 0x1f && file.ReadByte() = 0x8b
-            file.Position <- 0L
-
-            if isPacked then
-                use unpacked = new GZipStream(file, CompressionMode.Decompress)
-                use memory = whole operation unpacked
+    /// Runs a reader on a stream; one that begins as gzip does is unpacked first.
+    let private opened operation (source: string) (stream: Stream) (read: Stream -> 'a) : 'a =
+        guarded operation source (fun () ->
+            if Gzip.isPacked stream then
+                use memory = Gzip.unpack operation source stream
                 read memory
             else
-                read file)
+                read stream)
+
+    /// Opens a file for a reader of a kind of files, such as "a safetensors file"; one packed by gzip is unpacked first.
+    let openFile operation kind (path: string) (read: Stream -> 'a) : 'a =
+        use file = Files.openRead operation kind path
+        opened operation path file read
 
     /// The same from bytes.
     let openBytes operation (bytes: byte[]) (read: Stream -> 'a) : 'a =
-        guarded operation "the bytes" (fun () ->
-            use memory = new MemoryStream(bytes, false)
+        use memory = new MemoryStream(bytes, false)
+        opened operation "the bytes" memory read
 
-            if bytes.Length > 1 && bytes[0] = 0x1fuy && bytes[1] = 0x8buy then
-                use unpacked = new GZipStream(memory, CompressionMode.Decompress)
-                use memory = whole operation unpacked
-                read memory
-            else
-                read memory)
+    /// The first bytes of a stream, whose position stays: they tell one format from another.
+    let start (stream: Stream) : byte[] =
+        let begins = stream.Position
+        let bytes = Array.zeroCreate<byte>(int (min 16L (stream.Length - begins)))
+        stream.ReadExactly bytes
+        stream.Position <- begins
+        bytes
+
+    /// Refuses a stream of another format than its own, which begins with the given words in `Files.kindOf`, where the
+    /// first bytes tell which it is.
+    let refuseOther operation (own: string) (expected: string) (stream: Stream) : unit =
+        match Files.kindOf (start stream) with
+        | Some(found, cure) when not (found.StartsWith(own, StringComparison.Ordinal)) ->
+            Refuse.format operation found expected cure
+        | _ -> ()
 
     /// The bytes of one part of an archive, whose length is what it is and not what the archive says.
     let part operation (stream: Stream) (read: Stream -> 'a) : 'a =
-        use memory = whole operation stream
+        use memory = Gzip.whole operation stream
         read memory

@@ -16,7 +16,7 @@ type Scaler =
     override this.ToString() =
         let number (value: float) = value.ToString("G5", Globalization.CultureInfo.InvariantCulture)
 
-        List.map2 (fun shift divisor -> $"(x − {number shift}) / {number divisor}") this.Shift this.Divisor
+        Seq.map2 (fun shift divisor -> $"(x − {number shift}) / {number divisor}") this.Shift this.Divisor
         |> String.concat ", "
 
 /// Scaling of columns. A scaler knows the rows that it was fitted on and no others: fit it on the training rows, apply it
@@ -44,7 +44,7 @@ module Scale =
             if values.Length = 0 then
                 Refuse.domain
                     operation
-                    $"column {c} without a value"
+                    $"column %d{c} without a value"
                     "a value at least"
                     "leave the column out"
 
@@ -89,14 +89,36 @@ module Scale =
             let sorted = Array.sort values
             quantile 0.5 sorted, quantile 0.75 sorted - quantile 0.25 sorted)
 
+    /// A scaler of numbers that were kept; refuses what no fit gives.
+    let internal ofKept operation (shifts: float list) (divisors: float list) : Scaler =
+        if shifts.Length <> divisors.Length then
+            Refuse.domain
+                operation
+                $"%d{shifts.Length} shifts and %d{divisors.Length} divisors"
+                "one of each for every column"
+                "take both from the same scaler"
+
+        let wrong = List.tryFind (Double.IsFinite >> not) shifts
+        let wrongDivisor = divisors |> List.tryFind (fun d -> d = 0.0 || not (Double.IsFinite d))
+
+        match Option.orElse wrong wrongDivisor with
+        | Some number ->
+            Refuse.domain
+                operation
+                $"a scaler with {string number} among its numbers"
+                "finite shifts, and finite divisors that are not 0"
+                "divide by 1 where a column is constant, as a fitted scaler does"
+        | None -> { Shift = shifts; Divisor = divisors }
+
     let private checkedFor operation (scaler: Scaler) (x: Tensor) =
         columns operation x |> ignore
+        ofKept operation scaler.Shift scaler.Divisor |> ignore
 
         if x.Shape[1] <> scaler.Shift.Length then
             Refuse.shape
                 operation
                 $"a table {x.Shape}"
-                $"{scaler.Shift.Length} columns, as where the scaler was fitted"
+                $"%d{scaler.Shift.Length} columns, as where the scaler was fitted"
                 "take the same columns in the same order"
 
         Array.ofList scaler.Shift, Array.ofList scaler.Divisor
@@ -135,7 +157,7 @@ module Impute =
             Refuse.shape
                 "Impute.apply"
                 $"a table {x.Shape}"
-                $"{values.Length} columns, one for each value"
+                $"%d{values.Length} columns, one for each value"
                 "take the same columns in the same order"
 
         let values = Array.ofList values

@@ -17,7 +17,7 @@ module Splits =
         if k < 2 || k > rows then
             Refuse.domain
                 "Splits.folds"
-                $"{k} folds of {rows} rows"
+                $"%d{k} folds of %d{rows} rows"
                 "2 or more, at most one a row"
                 "5 is usual"
 

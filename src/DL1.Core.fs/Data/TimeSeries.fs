@@ -17,7 +17,7 @@ module TimeSeries =
         if length < 1 || horizon < 1 || stride < 1 then
             Refuse.domain
                 operation
-                $"length {length}, horizon {horizon}, stride {stride}"
+                $"length %d{length}, horizon %d{horizon}, stride %d{stride}"
                 "1 or more each"
                 "12, 1 and 1 for the next month from a year"
 
@@ -26,8 +26,8 @@ module TimeSeries =
         if times < length + horizon then
             Refuse.domain
                 operation
-                $"a series of {times} times"
-                $"{length + horizon} or more, for one window"
+                $"a series of %d{times} times"
+                $"%d{length + horizon} or more, for one window"
                 "shorten the window"
 
         let starts = [| 0..stride .. times - length - horizon |]

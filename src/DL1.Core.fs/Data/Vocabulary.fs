@@ -32,8 +32,8 @@ type Vocabulary internal (pieces: string[], cut: string -> string list, joint: s
             if i < 0L || i >= int64 pieces.Length then
                 Refuse.domain
                     "Vocabulary.Decode"
-                    $"the number {i}"
-                    $"a number from 0 to {pieces.Length - 1}"
+                    $"the number %d{i}"
+                    $"a number from 0 to %d{pieces.Length - 1}"
                     "decode what this vocabulary encoded"
 
             pieces[int i])
@@ -85,7 +85,7 @@ module Vocabulary =
     /// `(Vocabulary.words 1000 "the cat, the dog").Encode "the cat"`
     let words (most: int) (text: string) : Vocabulary =
         if most < 1 then
-            Refuse.domain "Vocabulary.words" $"at most {most} words" "1 or more" "10000 is usual"
+            Refuse.domain "Vocabulary.words" $"at most %d{most} words" "1 or more" "10000 is usual"
 
         Vocabulary(Array.ofList (Vocabulary.Unknown :: ranked most wordsOf text), wordsOf, " ")
 
@@ -95,7 +95,7 @@ module Vocabulary =
         if length < 1 || numbers.Rank <> 1 || numbers.Size <= length then
             Refuse.domain
                 "Vocabulary.examples"
-                $"length {length} of {numbers.Shape} numbers"
+                $"length %d{length} of {numbers.Shape} numbers"
                 "a length of 1 or more, and a vector that is longer"
                 "shorten the length"
 

@@ -30,6 +30,8 @@ module AtomicFile =
                 flushDescriptor descriptor |> ignore
                 closeDescriptor descriptor |> ignore
 
+    let private operation = "AtomicFile.write"
+
     let private delete (path: string) =
         try
             File.Delete path
@@ -53,39 +55,28 @@ module AtomicFile =
 
     /// The folder of a file, its full path, and that of a new temporary file beside it; killed writers' are swept.
     let private placesOf (path: string) =
-        let full = Path.GetFullPath path
+        let struct (folder, full) = Files.placeToWrite operation path
         let name = Path.GetFileName full
-
-        let folder =
-            match Path.GetDirectoryName full with
-            | null ->
-                Refuse.domain
-                    "AtomicFile.write"
-                    $"the path {path}"
-                    "the path of a file"
-                    "add the name of a file"
-            | folder when name = "" ->
-                Refuse.domain
-                    "AtomicFile.write"
-                    $"the folder {folder}"
-                    "the path of a file"
-                    "add the name of a file"
-            | folder -> folder
-
-        sweep folder $".{name}.*.tmp"
+        Files.writing operation full (fun () -> sweep folder $".{name}.*.tmp")
         struct (folder, full, Path.Combine(folder, $".{name}.{Guid.NewGuid():N}.tmp"))
 
-    /// Writes a file whole; the function is given the stream to fill. Where it throws, the old file stays.
+    /// Writes a file whole; the function is given the stream to fill. Where it throws, the old file stays. A folder that is
+    /// not there, or may not be written to, is a `DomainError`, here and in all that writes files.
     /// `AtomicFile.write path (fun stream -> stream.Write(bytes, 0, bytes.Length))`
     let write (path: string) (fill: Stream -> unit) : unit =
         let struct (folder, full, temporary) = placesOf path
 
         try
             // The file keeps its lock until it has its name: it may be renamed while it is open.
-            use stream = new FileStream(temporary, FileMode.CreateNew, FileAccess.Write, FileShare.Delete)
+            use stream =
+                Files.writing operation full (fun () ->
+                    new FileStream(temporary, FileMode.CreateNew, FileAccess.Write, FileShare.Delete))
+
             fill stream
-            stream.Flush true
-            File.Move(temporary, full, true)
+
+            Files.writing operation full (fun () ->
+                stream.Flush true
+                File.Move(temporary, full, true))
         with _ ->
             delete temporary
             reraise ()
@@ -104,20 +95,22 @@ module AtomicFile =
 
             try
                 use stream =
-                    new FileStream(
-                        temporary,
-                        FileMode.CreateNew,
-                        FileAccess.Write,
-                        FileShare.Delete,
-                        4096,
-                        FileOptions.Asynchronous
-                    )
+                    Files.writing operation full (fun () ->
+                        new FileStream(
+                            temporary,
+                            FileMode.CreateNew,
+                            FileAccess.Write,
+                            FileShare.Delete,
+                            4096,
+                            FileOptions.Asynchronous
+                        ))
 
                 do! stream.WriteAsync(ReadOnlyMemory bytes, cancellation)
                 do! stream.FlushAsync cancellation
                 // To the disk itself there is no way that does not wait.
-                stream.Flush true
-                File.Move(temporary, full, true)
+                Files.writing operation full (fun () ->
+                    stream.Flush true
+                    File.Move(temporary, full, true))
             finally
                 // Nothing is there any more where the file has its name.
                 delete temporary

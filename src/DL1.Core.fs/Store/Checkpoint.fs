@@ -96,7 +96,7 @@ module Checkpoint =
         Safetensors.writeWith (texts tensors c.Notes) path tensors
 
     let private ofParts (tensors: Tree<Tensor>, texts: Map<string, string>) : Checkpoint =
-        let said name = texts.TryFind $"{reserved}{name}" |> Option.defaultValue ""
+        let said (name: string) = texts.TryFind $"{reserved}{name}" |> Option.defaultValue ""
 
         if said "format" <> format then
             refuse "a file that is no checkpoint" "a whole checkpoint" "read tensors alone as safetensors"

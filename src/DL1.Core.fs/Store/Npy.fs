@@ -22,7 +22,7 @@ module Npy =
 
     let private bytes (stream: Stream) (count: int64) : byte[] =
         if count > stream.Length - stream.Position then
-            refuse $"{stream.Length - stream.Position} bytes where {count} are announced" "a whole file"
+            refuse $"%d{stream.Length - stream.Position} bytes where %d{count} are announced" "a whole file"
 
         let b = Array.zeroCreate<byte>(int count)
         stream.ReadExactly b
@@ -48,6 +48,8 @@ module Npy =
         Tensor(shape, Elements.take (Array.init reversed.Size source) elements)
 
     let private tensor (stream: Stream) : Tensor =
+        Raw.refuseOther operation "an npy file" "an npy file" stream
+
         let start = bytes stream 8L
 
         if Array.truncate 6 start <> magic then
@@ -65,7 +67,7 @@ module Npy =
         let left = stream.Length - stream.Position
 
         if left <> size then
-            refuse $"{left} bytes of data for the shape {shape}" $"{size} bytes"
+            refuse $"%d{left} bytes of data for the shape {shape}" $"%d{size} bytes"
 
         let elements = Raw.read operation header.Raw header.BigEndian shape.Size stream
 
@@ -94,7 +96,7 @@ module Npy =
         stream.Write(Raw.bytes t.Elements)
 
     /// A tensor from an npy file. `Npy.read path`
-    let read (path: string) : Tensor = Raw.openFile operation path tensor
+    let read (path: string) : Tensor = Raw.openFile operation "an npy file" path tensor
 
     /// A tensor from the bytes of an npy file. `Npy.ofBytes (Npy.toBytes t)`
     let ofBytes (bytes: byte[]) : Tensor = Raw.openBytes operation bytes tensor
@@ -111,6 +113,8 @@ module Npy =
     let private suffix = ".npy"
 
     let private archive (stream: Stream) : Tree<Tensor> =
+        Raw.refuseOther operation "a zip archive" "an npz file, a zip archive of npy files" stream
+
         use zip = new ZipArchive(stream, ZipArchiveMode.Read)
         let seen = Collections.Generic.HashSet<string>()
 
@@ -134,6 +138,15 @@ module Npy =
         use zip = new ZipArchive(stream, ZipArchiveMode.Create, true)
 
         for path, t in Tree.toList tensors do
+            let length = Encoding.UTF8.GetByteCount path + suffix.Length
+
+            if length > int UInt16.MaxValue then
+                Refuse.domain
+                    "Npy.writeAll"
+                    $"a tensor's name of %d{length} bytes"
+                    "at most 65535 bytes, as a zip archive has it"
+                    "rename the tensor, or write it as safetensors"
+
             let entry = zip.CreateEntry(path + suffix, CompressionLevel.NoCompression)
             // The same tensors give the same bytes at any time.
             entry.LastWriteTime <- DateTimeOffset(1980, 1, 1, 0, 0, 0, TimeSpan.Zero)
@@ -141,7 +154,7 @@ module Npy =
             put part t
 
     /// The tensors of an npz file by their names, in the file's order. `Npy.readAll path`
-    let readAll (path: string) : Tree<Tensor> = Raw.openFile operation path archive
+    let readAll (path: string) : Tree<Tensor> = Raw.openFile operation "an npz file" path archive
 
     /// The tensors from the bytes of an npz file. `Npy.allOfBytes (Npy.allToBytes tensors)`
     let allOfBytes (bytes: byte[]) : Tree<Tensor> = Raw.openBytes operation bytes archive

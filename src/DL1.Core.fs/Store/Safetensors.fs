@@ -16,15 +16,17 @@ module Safetensors =
     let private longest = 100_000_000L
 
     let private get (stream: Stream) : Tree<Tensor> * Map<string, string> =
+        Raw.refuseOther operation "a safetensors file" "a safetensors file" stream
+
         if stream.Length < 8L then
-            refuse $"a file of {stream.Length} bytes" "8 bytes of a header's length at least"
+            refuse $"a file of %d{stream.Length} bytes" "8 bytes of a header's length at least"
 
         let start = Array.zeroCreate<byte> 8
         stream.ReadExactly start
         let length = BitConverter.ToUInt64(start, 0)
 
         if length > uint64 (stream.Length - 8L) || length > uint64 longest then
-            refuse $"a header of {length} bytes in a file of {stream.Length}" "a header within the file"
+            refuse $"a header of {length} bytes in a file of %d{stream.Length}" "a header within the file"
 
         let json = Array.zeroCreate<byte>(int length)
         stream.ReadExactly json
@@ -53,10 +55,11 @@ module Safetensors =
             stream.Write(Raw.bytes t.Elements)
 
     /// The tensors of a file by their names, in the header's order. `Safetensors.read path`
-    let read (path: string) : Tree<Tensor> = Raw.openFile operation path get |> fst
+    let read (path: string) : Tree<Tensor> = Raw.openFile operation "a safetensors file" path get |> fst
 
     /// The tensors of a file, and the texts about it. `let tensors, texts = Safetensors.readWith path`
-    let readWith (path: string) : Tree<Tensor> * Map<string, string> = Raw.openFile operation path get
+    let readWith (path: string) : Tree<Tensor> * Map<string, string> =
+        Raw.openFile operation "a safetensors file" path get
 
     /// The tensors and texts from the bytes of a file. `Safetensors.ofBytes (Safetensors.toBytes Map.empty weights)`
     let ofBytes (bytes: byte[]) : Tree<Tensor> * Map<string, string> = Raw.openBytes operation bytes get

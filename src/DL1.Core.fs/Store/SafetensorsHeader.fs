@@ -46,7 +46,7 @@ module internal SafetensorsHeader =
             let known = kinds |> List.map fst |> String.concat ", "
             refuse $"the type '{text}' of {name}" $"one of {known}"
 
-    let private whole name (e: JsonElement) =
+    let private whole (name: string) (e: JsonElement) =
         match e.ValueKind with
         | JsonValueKind.Number ->
             match e.TryGetInt64() with
@@ -54,17 +54,17 @@ module internal SafetensorsHeader =
             | _ -> refuse $"the number {e.GetRawText()} for {name}" "a whole number from 0 to 2⁶³ − 1"
         | _ -> refuse $"{e.ValueKind} for {name}" "a whole number"
 
-    let private list name (e: JsonElement) =
+    let private list (name: string) (e: JsonElement) =
         match e.ValueKind with
         | JsonValueKind.Array -> [ for n in e.EnumerateArray() -> whole name n ]
         | _ -> refuse $"{e.ValueKind} for {name}" "a list of whole numbers"
 
-    let private text name (e: JsonElement) : string =
+    let private text (name: string) (e: JsonElement) : string =
         match e.ValueKind with
         | JsonValueKind.String -> Option.ofObj (e.GetString()) |> Option.defaultValue ""
         | _ -> refuse $"{e.ValueKind} for {name}" "a text"
 
-    let private requireObject name (e: JsonElement) =
+    let private requireObject (name: string) (e: JsonElement) =
         if e.ValueKind <> JsonValueKind.Object then
             refuse $"{e.ValueKind} for {name}" "an object"
 
@@ -84,7 +84,7 @@ module internal SafetensorsHeader =
             { Name = name; Raw = raw; Shape = shape; Begin = first; End = last }
         | offsets ->
             let found = offsets |> List.truncate 3 |> List.map string |> String.concat ", "
-            refuse $"the offsets [{found}] of {name}" $"two offsets, {length} bytes apart"
+            refuse $"the offsets [{found}] of {name}" $"two offsets, %d{length} bytes apart"
 
     /// Each byte of the data belongs to one tensor: no gap, no overlap, nothing left.
     let private requireCover (available: int64) (entries: SafetensorsEntry list) =
@@ -92,12 +92,14 @@ module internal SafetensorsHeader =
             (0L, entries |> List.sortBy (fun e -> e.Begin, e.End))
             ||> List.fold (fun reached e ->
                 if e.Begin <> reached then
-                    refuse $"{e.Name} from byte {e.Begin}" $"byte {reached}, where the tensor before it ends"
+                    refuse
+                        $"{e.Name} from byte %d{e.Begin}"
+                        $"byte %d{reached}, where the tensor before it ends"
 
                 e.End)
 
         if last <> available then
-            refuse $"{available} bytes of data" $"{last}, as the header announces"
+            refuse $"%d{available} bytes of data" $"%d{last}, as the header announces"
 
     /// The tensors in the header's order, and the texts.
     let parse (available: int64) (json: byte[]) : SafetensorsEntry list * Map<string, string> =

@@ -21,7 +21,7 @@ module Structure =
     /// A list of numbers stands in one line, which the indented form would break.
     let private dims (w: Utf8JsonWriter) (name: string) (extents: int list) =
         w.WritePropertyName name
-        w.WriteRawValue("[" + String.Join(", ", extents) + "]")
+        w.WriteRawValue("[" + String.concat ", " (List.map string extents) + "]")
 
     let private asked (w: Utf8JsonWriter) (name: string) (all: seq<Asked>) =
         w.WriteStartArray name
@@ -85,7 +85,10 @@ module Structure =
     let private parsed (json: string) : JsonDocument =
         try
             JsonDocument.Parse(json, reading)
-        with :? JsonException as e ->
+        with
+        | :? JsonException
+        // A text with half a pair of surrogates is none that UTF-8 can write.
+        | :? ArgumentException as e ->
             refuse $"no JSON: {e.Message}" "the text of a model's structure" "write it anew from the model"
 
     /// Every value in a document, by the place where it stands: `layers[0].output[1]`.
@@ -100,7 +103,7 @@ module Structure =
             (place + ".length", string (e.GetArrayLength()))
             :: [
                 for i, item in Seq.indexed (e.EnumerateArray()) do
-                    yield! leaves $"{place}[{i}]" item
+                    yield! leaves $"{place}[%d{i}]" item
             ]
         // Two texts may be escaped in different ways and mean the same.
         | JsonValueKind.String -> [ place, $"\"{e.GetString()}\"" ]

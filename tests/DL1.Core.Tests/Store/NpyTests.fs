@@ -65,6 +65,33 @@ let tests =
                 Expect.equal (read "<u4" [ 255; 255; 255; 255 ]) "i64 [1]\n[4294967295]" "u4"
                 Expect.equal (read "|b1" [ 1 ]) "bool [1]\n[true]" "b1"
             }
+            test "headers as NumPy reads them" {
+                // Each was read by numpy.load: Python 2's whole numbers and texts, double quotes, no byte order, names of types.
+                let one = [ 0; 0; 0x80; 0x3f ]
+
+                for header in
+                    [
+                        "{'descr': '<f4', 'fortran_order': False, 'shape': (1L,), }"
+                        "{\"descr\": \"<f4\", \"fortran_order\": False, \"shape\": (1,)}"
+                        "{'descr': 'f4', 'fortran_order': False, 'shape': (1,), }"
+                        "{'descr': 'float32', 'fortran_order': False, 'shape': (1,), }"
+                        "{'descr': 'f', 'fortran_order': False, 'shape': (1,), }"
+                        "{'descr': '=f4', 'fortran_order': False, 'shape': (1,), }"
+                        "{u'descr': u'<f4', 'fortran_order': False, u'shape': (1L,), }"
+                        "{  'shape' : ( 1 , ) , 'fortran_order' : False , 'descr' : '<f4' }   "
+                    ] do
+                    Expect.equal (string (Npy.ofBytes (file header one))) "f32 [1]\n[1]" header
+
+                let typed descr data = Npy.ofBytes (file (dict descr "False" "(1,)") data) |> string
+                Expect.equal (typed "int64" [ 2; 0; 0; 0; 0; 0; 0; 0 ]) "i64 [1]\n[2]" "int64"
+                Expect.equal (typed "?" [ 1 ]) "bool [1]\n[true]" "?"
+                Expect.equal (typed "bool" [ 1 ]) "bool [1]\n[true]" "bool"
+                Expect.equal (typed "uint8" [ 200 ]) "i32 [1]\n[200]" "uint8"
+                Expect.equal (typed "d" [ 0; 0; 0; 0; 0; 0; 0xf0; 0x3f ]) "f64 [1]\n[1]" "d"
+                Expect.equal (typed "f2" [ 0; 0x3e ]) "f32 [1]\n[1.5]" "f2"
+                refuses "the type 'x4'" Npy.ofBytes (file (dict "x4" "False" "(1,)") one)
+                refuses "a text that never ends" Npy.ofBytes (file "{'descr\": 1}" one)
+            }
             test "files are written and read" {
                 inFolder (fun folder ->
                     let one, all = Path.Combine(folder, "a.npy"), Path.Combine(folder, "a.npz")
@@ -94,7 +121,7 @@ let tests =
                 refuses "does not begin" Npy.ofBytes (Array.create 20 7uy)
                 refuses "version 9" Npy.ofBytes (whole |> Array.mapi (fun i b -> if i = 6 then 9uy else b))
                 refuses "are announced" Npy.ofBytes (Array.truncate 9 whole)
-                refuses "cannot be read" Npy.allOfBytes whole
+                refuses "an npy file" Npy.allOfBytes whole
             }
             test "10,000 damaged files" {
                 survives
