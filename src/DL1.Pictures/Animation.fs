@@ -35,7 +35,7 @@ module Animation =
         if frames < 2 || frames > 1000 || trails.Length = 0 then
             Refuse.domain
                 "Animation.gif"
-                $"{frames} frames of {trails.Length} trails"
+                $"%d{frames} frames of %d{trails.Length} trails"
                 "2 to 1000 frames of at least one trail"
                 "72 frames, which last for six seconds"
 
@@ -46,7 +46,7 @@ module Animation =
         use canvas = new SKCanvas(bitmap)
 
         let drawn count =
-            Overlay.draw canvas backdrop trails margins count $"step {count - 1}"
+            Overlay.draw canvas backdrop trails margins count $"step %d{count - 1}"
             canvas.Flush()
             bitmap.Bytes
 

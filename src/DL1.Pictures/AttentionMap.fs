@@ -40,7 +40,7 @@ type AttentionMap =
         if heads < 1 || heads > 64 || rows < 1 || rows > 256 || columns < 1 || columns > 256 then
             Refuse.domain
                 operation
-                $"{heads} heads of {rows} queries and {columns} keys"
+                $"%d{heads} heads of %d{rows} queries and %d{columns} keys"
                 "from 1 to 64 heads of 1 to 256 tokens"
                 "take a part of the sequence"
 
@@ -87,7 +87,7 @@ type AttentionMap =
 
                 [
                     if heads > 1 then
-                        Scene.text Anchor.Middle Tint.Ink 12.0 (x + wide / 2.0) (y - 7.0) $"head {i + 1}"
+                        Scene.text Anchor.Middle Tint.Ink 12.0 (x + wide / 2.0) (y - 7.0) $"head %d{i + 1}"
 
                     Item.Image(x, y, wide, tall, pngs.Value[i])
 
@@ -108,7 +108,7 @@ type AttentionMap =
             {
                 Width = width
                 Height = height * float lines + 14.0
-                Name = $"Attention of {rows} queries to {columns} keys in {heads} heads"
+                Name = $"Attention of %d{rows} queries to %d{columns} keys in %d{heads} heads"
                 Least = 0.0
                 Items =
                     List.collect head [ 0 .. heads - 1 ]

@@ -70,7 +70,7 @@ module internal Map =
 
         let bitmap = new SKBitmap(width, height, SKColorType.Rgba8888, SKAlphaType.Premul)
         use canvas = new SKCanvas(bitmap)
-        plot.Render(canvas, width, height)
+        Style.invariant (fun () -> plot.Render(canvas, width, height))
         let data = plot.LastRender.DataRect
 
         {

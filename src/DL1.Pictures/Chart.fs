@@ -2,7 +2,6 @@ namespace DL1.Pictures
 
 open System
 open System.Collections.Generic
-open System.Globalization
 open System.Text.RegularExpressions
 open ScottPlot
 open ScottPlot.TickGenerators
@@ -29,7 +28,7 @@ module internal Chart =
                     match digit with
                     | 1 when k % every = 0 -> ticks.AddMajor(at, "10" + superscript k)
                     | 2
-                    | 5 when high - low < 2.0 -> ticks.AddMajor(at, $"{digit}·10{superscript k}")
+                    | 5 when high - low < 2.0 -> ticks.AddMajor(at, $"%d{digit}·10{superscript k}")
                     | _ when every = 1 -> ticks.AddMinor at
                     | _ -> ()
 
@@ -116,10 +115,11 @@ module internal Chart =
                 scatter.MarkerSize <- if run.Length = 1 then 6f else 0f
 
                 match s.Mark with
-                | Mark.Line -> ()
-                | Mark.Dashes -> scatter.LinePattern <- Style.dashes
+                | Mark.Line -> scatter.LinePattern <- Style.line i
+                | Mark.Dashes -> scatter.LinePattern <- Style.dashes i
                 | Mark.Dots ->
                     scatter.LineWidth <- 0f
+                    scatter.MarkerShape <- Style.shape i
                     scatter.MarkerSize <- if points.Length > 500 then 4f else 6f
                     scatter.MarkerFillColor <- (Style.color i).WithAlpha 0.55))
 
@@ -142,23 +142,13 @@ module internal Chart =
         if width < 80 || height < 60 || width > 20000 || height > 20000 then
             Refuse.domain
                 operation
-                $"a picture of {width} by {height} pixels"
+                $"a picture of %d{width} by %d{height} pixels"
                 "from 80 by 60 to 20000 by 20000 pixels"
                 "800 by 480, which fits a page"
 
-    /// Numbers are written the same way on every machine: the drawing library writes them as the thread's culture does.
-    let private invariant (draw: unit -> 'r) : 'r =
-        let culture = CultureInfo.CurrentCulture
-        CultureInfo.CurrentCulture <- CultureInfo.InvariantCulture
-
-        try
-            draw ()
-        finally
-            CultureInfo.CurrentCulture <- culture
-
     let png width height (plot: ScottPlot.Plot) =
         checkSize "Plot.png" width height
-        invariant (fun () -> plot.GetImageBytes(width, height, ImageFormat.Png))
+        Style.invariant (fun () -> plot.GetImageBytes(width, height, ImageFormat.Png))
 
     /// Skia writes the place of each letter for its own font: the first place alone lets another font set the word
     /// where DejaVu Sans is missing. The view box lets a page scale the picture. Its ids are counted over all pictures
@@ -169,7 +159,7 @@ module internal Chart =
 
         let ids = Regex.Matches(text, "\\bid=\"([^\"]+)\"") |> Seq.map _.Groups[1].Value |> Seq.distinct
 
-        let numbers = dict [ for i, id in Seq.indexed ids -> id, $"p{i}" ]
+        let numbers = dict [ for i, id in Seq.indexed ids -> id, $"p%d{i}" ]
 
         let renamed (m: Match) =
             match numbers.TryGetValue m.Groups[2].Value with
@@ -183,8 +173,8 @@ module internal Chart =
                 $"font-family=\"{Style.fontName}\"",
                 $"font-family=\"{Style.fontName}, Verdana, sans-serif\""
             )
-            .Replace($"width=\"{width}\" height=\"{height}\">", $"viewBox=\"0 0 {width} {height}\">")
+            .Replace($"width=\"%d{width}\" height=\"%d{height}\">", $"viewBox=\"0 0 %d{width} %d{height}\">")
 
     let svg width height (plot: ScottPlot.Plot) =
         checkSize "Plot.svg" width height
-        readable width height (invariant (fun () -> plot.GetSvgXml(width, height)))
+        readable width height (Style.invariant (fun () -> plot.GetSvgXml(width, height)))

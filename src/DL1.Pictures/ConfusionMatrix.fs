@@ -8,7 +8,7 @@ open DL1
 [<RequireQualifiedAccess>]
 module internal Names =
     /// The names given, or numbers where none are.
-    let orNumbers operation what count (names: seq<string> | null) =
+    let orNumbers operation (what: string) count (names: seq<string> | null) =
         match names with
         | null -> Array.init count string
         | names ->
@@ -17,8 +17,8 @@ module internal Names =
             if names.Length <> count then
                 Refuse.shape
                     operation
-                    $"{names.Length} names for {count} {what}"
-                    $"{count} names, in their order"
+                    $"%d{names.Length} names for %d{count} {what}"
+                    $"%d{count} names, in their order"
                     "name each one, or leave the names out"
 
             names
@@ -49,7 +49,7 @@ type ConfusionMatrix =
         if n > 100 then
             Refuse.domain
                 operation
-                $"{n} classes"
+                $"%d{n} classes"
                 "at most 100, so that a cell can be seen"
                 "draw some of the classes, or print confusion.Report"
 
@@ -139,7 +139,7 @@ type ConfusionMatrix =
             {
                 Width = width
                 Height = top + side + below + 28.0
-                Name = $"Confusion matrix of {n} classes"
+                Name = $"Confusion matrix of %d{n} classes"
                 Least = 0.0
                 Items = cells @ labels
             })

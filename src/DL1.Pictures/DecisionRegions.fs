@@ -27,8 +27,8 @@ type DecisionRegions =
             | _ ->
                 Refuse.shape
                     operation
-                    $"scores {scores.DType} {scores.Shape} of {rows} points"
-                    $"[{rows}; classes], or [{rows}] for the probability of the class 1"
+                    $"scores {scores.DType} {scores.Shape} of %d{rows} points"
+                    $"[%d{rows}; classes], or [%d{rows}] for the probability of the class 1"
                     "give each point a score for each class"
 
         if Array.exists Double.IsNaN values then
@@ -79,8 +79,8 @@ type DecisionRegions =
         if labels.Size <> rows || not labels.DType.IsInteger then
             Refuse.shape
                 operation
-                $"labels {labels.DType} {labels.Shape} of {rows} points"
-                $"[{rows}] of i32 or i64"
+                $"labels {labels.DType} {labels.Shape} of %d{rows} points"
+                $"[%d{rows}] of i32 or i64"
                 "give each point its class, from 0"
 
         let xy = Tensor.toFloats points
@@ -89,7 +89,7 @@ type DecisionRegions =
         if rows = 0 || not (Array.forall Double.IsFinite xy) || Array.min classOf < 0 then
             Refuse.domain
                 operation
-                $"{rows} points"
+                $"%d{rows} points"
                 "one finite point at least, with classes from 0"
                 "drop the rows with missing values"
 
@@ -137,6 +137,7 @@ type DecisionRegions =
 
                     let scatter = plot.Add.Scatter(at, Style.color c)
                     scatter.LineWidth <- 0f
+                    scatter.MarkerShape <- Style.shape c
                     scatter.MarkerSize <- if rows > 500 then 5f else 7f
                     scatter.MarkerLineColor <- ScottPlot.Colors.White
                     scatter.MarkerLineWidth <- 1f

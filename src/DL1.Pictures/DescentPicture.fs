@@ -14,13 +14,15 @@ module internal Overlay =
     /// Colours that stand out from the heights: the palette's first is too near to them.
     let private trailColors = [| 1; 6; 3; 4; 2; 5 |]
 
-    let private trailColor i = color trailColors[i % trailColors.Length]
+    /// After these come their darker and lighter forms.
+    let private trailColor i =
+        color (trailColors[i % trailColors.Length] + Style.hues * (i / trailColors.Length))
 
     let backdrop view width height surface =
         if width < 200 || height < 150 || width > 8000 || height > 8000 then
             Refuse.domain
                 "DescentPicture"
-                $"a picture of {width} by {height} pixels"
+                $"a picture of %d{width} by %d{height} pixels"
                 "from 200 by 150 to 8000 by 8000 pixels"
                 "640 by 480"
 
@@ -238,7 +240,7 @@ module DescentPicture =
         canvas.Dispose()
         let text = Chart.readable width height (System.Text.Encoding.UTF8.GetString(stream.ToArray()))
         // The title above is a part of the image: this one is for those who cannot see it.
-        let opening = text.IndexOf('>', text.IndexOf "<svg") + 1
+        let opening = text.IndexOf('>', text.IndexOf("<svg", System.StringComparison.Ordinal)) + 1
         text.Insert(opening, $"<title>{Scene.escape surface.Title}</title>")
 
     /// The same as a figure, three quarters as high as wide, for reports: `DescentPicture.figure View.Map trails`.

@@ -24,7 +24,7 @@ type Figure internal (title: string, svg: string -> int -> string, png: string -
         then
             Refuse.domain
                 operation
-                $"a picture {width} wide at the density {density}"
+                $"a picture %d{width} wide at the density {string density}"
                 "a width from 200 to 4000, a density from 0.5 to 8, and at most 16000 pixels of both"
                 "780, which fits a page, and the density 2 for fine screens"
 

@@ -14,7 +14,7 @@ open DL1
 /// </code></example>
 [<AbstractClass; Sealed>]
 type Fits =
-    static member private Numbers(operation, name, t: Tensor) =
+    static member private Numbers(operation, name: string, t: Tensor) =
         if t.Rank > 2 || (t.Rank = 2 && t.Shape[1] <> 1) then
             Refuse.shape
                 operation
@@ -30,7 +30,7 @@ type Fits =
 
             Refuse.domain
                 operation
-                $"{x.Length} samples, {missing} of them with an x that is no finite number"
+                $"%d{x.Length} samples, %d{missing} of them with an x that is no finite number"
                 "one sample at least, and finite x"
                 "drop the rows with missing values"
 
@@ -87,7 +87,7 @@ type Fits =
 /// </code></example>
 [<AbstractClass; Sealed>]
 type ScoreCurves =
-    static member private Named(name, symbol, area: float) =
+    static member private Named(name: string, symbol: string, area: float) =
         let value = area.ToString("0.000", Globalization.CultureInfo.InvariantCulture)
         if name = "" then $"{symbol} {value}" else $"{name}, {symbol} {value}"
 

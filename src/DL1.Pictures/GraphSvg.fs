@@ -79,8 +79,8 @@ module private GraphDrawing =
         if count > mostNodes then
             Refuse.domain
                 "GraphSvg"
-                $"a graph of {count} nodes"
-                $"at most {mostNodes} nodes: more cannot be read in one picture"
+                $"a graph of %d{count} nodes"
+                $"at most %d{mostNodes} nodes: more cannot be read in one picture"
                 "draw a part of it, or write it as DOT to a file for Graphviz"
 
         let spots, wires = GraphLayout.build notes roots

@@ -47,12 +47,12 @@ type Histograms =
 
         let note =
             if finite.Length = 0 then
-                $"no finite value of {t.Size}"
+                $"no finite value of %d{t.Size}"
             else
                 let mean = Array.average finite
                 let deviation = finite |> Array.averageBy (fun v -> (v - mean) * (v - mean)) |> sqrt
-                let lost = if missing > 0 then $", {missing} not finite" else ""
-                $"{t.Size}: {Histograms.Short mean} ± {Histograms.Short deviation}{lost}"
+                let lost = if missing > 0 then $", %d{missing} not finite" else ""
+                $"%d{t.Size}: {Histograms.Short mean} ± {Histograms.Short deviation}{lost}"
 
         [
             Scene.text Anchor.Start Tint.Ink 12.0 x (y + 14.0) (Scene.fitted 12.0 width name)
@@ -91,12 +91,12 @@ type Histograms =
         if all.Length = 0 || all.Length > 200 then
             Refuse.domain
                 operation
-                $"{all.Length} tensors"
+                $"%d{all.Length} tensors"
                 "from 1 to 200"
                 "take a part of them, by a filter of the tree"
 
         if bins < 2 || bins > 200 then
-            Refuse.domain operation $"{bins} bins" "from 2 to 200" "30, which is usual"
+            Refuse.domain operation $"%d{bins} bins" "from 2 to 200" "30, which is usual"
 
         Figure.OfScene(fun width ->
             let columns = max 1 (min all.Length (int (width / 165.0)))
@@ -107,7 +107,7 @@ type Histograms =
             {
                 Width = width
                 Height = height * float rows + 8.0
-                Name = $"Histograms of {all.Length} tensors"
+                Name = $"Histograms of %d{all.Length} tensors"
                 Least = 0.0
                 Items =
                     all

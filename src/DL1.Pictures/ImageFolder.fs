@@ -26,7 +26,7 @@ type ImageFolder private (data: Dataset, classes: string[], files: string[]) =
         if height < 1 || width < 1 || (channels <> 1 && channels <> 3) then
             Refuse.domain
                 operation
-                $"images of {channels} channels, {height} by {width}"
+                $"images of %d{channels} channels, %d{height} by %d{width}"
                 "1 channel (grey) or 3 (red, green, blue), and extents of 1 or more"
                 "28 by 28 in grey is small, 224 by 224 in colour usual for photographs"
 
@@ -34,13 +34,13 @@ type ImageFolder private (data: Dataset, classes: string[], files: string[]) =
         if float images * float channels * float height * float width > float Array.MaxLength then
             Refuse.domain
                 operation
-                $"{images} images of {channels} by {height} by {width}"
-                $"at most {Array.MaxLength} numbers in one tensor"
+                $"%d{images} images of %d{channels} by %d{height} by %d{width}"
+                $"at most %d{Array.MaxLength} numbers in one tensor"
                 "scale them to less, or read fewer images at once"
 
     /// Decodes one image, scales it, and writes its channels one after another from a place on.
     static let decode operation (file: string) height width channels (target: float32[]) start =
-        let refuse what =
+        let refuse (what: string) =
             Refuse.format
                 operation
                 $"{file}, which {what}"
@@ -75,7 +75,7 @@ type ImageFolder private (data: Dataset, classes: string[], files: string[]) =
         use scaled = found.Resize(info, SKSamplingOptions(SKFilterMode.Linear, SKMipmapMode.Linear))
 
         if isNull scaled then
-            refuse $"cannot be scaled to {height} by {width}"
+            refuse $"cannot be scaled to %d{height} by %d{width}"
 
         for row in 0 .. height - 1 do
             for column in 0 .. width - 1 do
@@ -126,7 +126,7 @@ type ImageFolder private (data: Dataset, classes: string[], files: string[]) =
         let files = Array.concat inside
 
         if files.Length = 0 then
-            refuse $"{folder}, which has {classes.Length} folders and no image in them"
+            refuse $"{folder}, which has %d{classes.Length} folders and no image in them"
 
         requireRoom operation files.Length height width channels
         let size = channels * height * width

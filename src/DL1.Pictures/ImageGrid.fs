@@ -46,14 +46,14 @@ type ImageGrid =
         if count = 0 || count > 400 || rows = 0 || across = 0 then
             Refuse.domain
                 operation
-                $"{count} images of {rows} by {across}"
+                $"%d{count} images of %d{rows} by %d{across}"
                 "from 1 to 400 images of one pixel at least"
                 "take the first rows of the batch"
 
         if columns < 0 || columns > 100 then
             Refuse.domain
                 operation
-                $"{columns} columns"
+                $"%d{columns} columns"
                 "from 1 to 100, or 0 for as many as fit"
                 "leave it out"
 
@@ -71,7 +71,11 @@ type ImageGrid =
         let high = if Double.IsNaN high then Array.max values else high
 
         if low > high then
-            Refuse.domain operation $"low {low} and high {high}" "low below high" "exchange the two"
+            Refuse.domain
+                operation
+                $"low {string low} and high {string high}"
+                "low below high"
+                "exchange the two"
 
         let level v =
             if high > low then
@@ -100,7 +104,7 @@ type ImageGrid =
             {
                 Width = width
                 Height = gap + (tall + below + gap) * float lines
-                Name = $"{count} images"
+                Name = $"%d{count} images"
                 Least = 0.0
                 Items =
                     [

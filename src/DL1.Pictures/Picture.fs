@@ -23,7 +23,7 @@ module internal Picture =
 
             Refuse.format
                 "Section.Picture"
-                $"{image.Length} bytes that begin with {first}"
+                $"%d{image.Length} bytes that begin with {first}"
                 "a PNG or a GIF"
                 "Plot.Png, DescentPicture.Png or Animation.Gif, which make them"
 

@@ -50,7 +50,7 @@ type Plot =
         if x.Length <> y.Length then
             Refuse.shape
                 "Plot"
-                $"{x.Length} x and {y.Length} y in the series '{name}'"
+                $"%d{x.Length} x and %d{y.Length} y in the series '{name}'"
                 "one y for each x"
                 "check how the two were collected"
 

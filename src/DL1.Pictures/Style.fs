@@ -1,5 +1,6 @@
 namespace DL1.Pictures
 
+open System.Globalization
 open ScottPlot
 open SkiaSharp
 
@@ -45,8 +46,36 @@ module internal Style =
         [| "#0072B2"; "#D55E00"; "#009E73"; "#CC79A7"; "#E69F00"; "#56B4E9"; "#000000"; "#7F7F7F" |]
         |> Array.map Color.FromHex
 
-    /// The colour of the i-th series.
-    let color i = palette[i % palette.Length]
+    let private mixed (part: float) (other: byte) (color: Color) =
+        let mix (v: byte) = byte (round (float v + part * (float other - float v)))
+        Color(mix color.R, mix color.G, mix color.B)
+
+    /// How many colours the palette has.
+    let hues = palette.Length
+
+    /// How often the palette was used up before the i-th series: the marks of the next round differ.
+    let round i = i / palette.Length
+
+    /// The colour of the i-th series. After the palette come its colours darker, then lighter: series of one hue are told
+    /// apart by their lines and markers, too.
+    let color i =
+        let own = palette[i % palette.Length]
+
+        match round i % 3 with
+        | 0 -> own
+        | 1 when own = palette[6] -> mixed 0.6 255uy own
+        | 1 -> mixed 0.4 0uy own
+        | _ -> mixed 0.5 255uy own
+
+    /// Numbers are written the same way on every machine: the drawing library writes them as the thread's culture does.
+    let invariant (draw: unit -> 'r) : 'r =
+        let culture = CultureInfo.CurrentCulture
+        CultureInfo.CurrentCulture <- CultureInfo.InvariantCulture
+
+        try
+            draw ()
+        finally
+            CultureInfo.CurrentCulture <- culture
 
     let ink = Color.FromHex "#333333"
     let faint = Color.FromHex "#E6E6E6"
@@ -58,8 +87,38 @@ module internal Style =
             [| "#24476B"; "#4F7FA3"; "#8FB8C4"; "#CBDCD0"; "#F3EDDC" |] |> Array.map Color.FromHex
         )
 
-    /// Dashes of which four fill a symbol of the legend.
-    let dashes = LinePattern([| 7f; 5f |], 0f, "Dashes")
+    let private patterns name (dashes: float32[] list) =
+        [| for dash in dashes -> LinePattern(dash, 0f, name) |]
+
+    /// Dashes, of which four fill a symbol of the legend; another length for each use of the palette.
+    let private dashed = patterns "Dashes" [ [| 7f; 5f |]; [| 14f; 5f |]; [| 4f; 4f |]; [| 21f; 6f |] ]
+
+    /// Lines: whole, then of dots, then of dashes and dots.
+    let private lined =
+        Array.append
+            [| LinePattern.Solid |]
+            (patterns "Lines" [ [| 2f; 4f |]; [| 12f; 4f; 2f; 4f |]; [| 12f; 4f; 2f; 4f; 2f; 4f |] ])
+
+    let private shapes =
+        [|
+            MarkerShape.FilledCircle
+            MarkerShape.FilledSquare
+            MarkerShape.FilledTriangleUp
+            MarkerShape.FilledDiamond
+            MarkerShape.FilledTriangleDown
+            MarkerShape.Eks
+            MarkerShape.Cross
+            MarkerShape.Asterisk
+        |]
+
+    /// The line of the i-th series.
+    let line i = lined[round i % lined.Length]
+
+    /// The dashes of the i-th series.
+    let dashes i = dashed[round i % dashed.Length]
+
+    /// The marker of the i-th series.
+    let shape i = shapes[round i % shapes.Length]
 
     /// A ScottPlot with the house's axes: labels to read, a frame left and below only, a grid in the background.
     let axes (title: string) (xLabel: string) (yLabel: string) =

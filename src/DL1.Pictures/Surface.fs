@@ -42,7 +42,7 @@ type Trail =
         if xs.Length <> ys.Length then
             Refuse.shape
                 "Trail"
-                $"{xs.Length} x and {ys.Length} y in the trail '{name}'"
+                $"%d{xs.Length} x and %d{ys.Length} y in the trail '{name}'"
                 "one y for each x"
                 "check how the two were collected"
 
@@ -81,7 +81,7 @@ type Surface =
         if not (xFrom < xTo && yFrom < yTo) then
             Refuse.domain
                 "Surface"
-                $"x from {xFrom} to {xTo}, y from {yFrom} to {yTo}"
+                $"x from {string xFrom} to {string xTo}, y from {string yFrom} to {string yTo}"
                 "ranges whose end is greater than their start"
                 "the smaller number first"
 
@@ -133,7 +133,7 @@ module Surface =
                 if not (Double.IsFinite z) then
                     Refuse.domain
                         "Surface"
-                        $"a height of {z} at ({x}, {y})"
+                        $"a height of {string z} at ({string x}, {string y})"
                         "a finite height over the whole rectangle"
                         "a smaller rectangle, or a function that is defined on all of it"
 

@@ -94,7 +94,7 @@ module internal Tint =
 
     // Colours are attributes for readers without style sheets; the sheet overrides them and follows the reader's theme.
     let sheet =
-        let colors pick = table |> List.map (fun row -> $"--{pick row}") |> String.concat ";"
+        let colors (pick: _ -> string) = table |> List.map (fun row -> $"--{pick row}") |> String.concat ";"
         let light = colors (fun (_, name, light, _) -> $"{name}:{light}")
         let dark = colors (fun (_, name, _, dark) -> $"{name}:{dark}")
 
