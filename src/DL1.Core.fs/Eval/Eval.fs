@@ -231,7 +231,7 @@ module Eval =
             if times > 1 then
                 Refuse.domain
                     operation
-                    $"{times} inputs named {name}"
+                    $"%d{times} inputs named {name}"
                     "a name of its own for each input"
                     "name an input once; where two trees of variables have the same paths, put another name before those of one"
 
@@ -264,8 +264,8 @@ module Eval =
             if values.Length <> inputs.Length then
                 Refuse.domain
                     "Eval"
-                    $"{values.Length} values"
-                    $"{inputs.Length}, one for each input"
+                    $"%d{values.Length} values"
+                    $"%d{inputs.Length}, one for each input"
                     "give the values in the order of the inputs"
 
             runOrdered order roots (bind inputs values)

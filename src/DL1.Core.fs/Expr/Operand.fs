@@ -83,18 +83,26 @@ module internal Operand =
                 operation
                 (texts [ a; b ])
                 "operands of one shape"
-                "broadcast or reshape one of them to the other's shape"
+                (if a.Shape.Size = b.Shape.Size then
+                     "reshape one of them to the other's shape"
+                 elif (Shape.tryBroadcast a.Shape b.Shape).IsSome then
+                     "broadcast one of them to the other's shape"
+                 else
+                     "check how the two were made: neither is the other in another form")
 
     let requireAxis operation axis (e: #IOperand) =
         if axis < 0 || axis >= e.Shape.Rank then
             Refuse.shape
                 operation
-                $"axis {axis} of {text e}"
+                $"axis %d{axis} of {text e}"
                 (if e.Shape.IsScalar then
                      "no axis: a scalar has none"
                  else
-                     $"an axis from {-e.Shape.Rank} to {e.Shape.Rank - 1}")
-                "count axes from 0, outermost first, or from -1, innermost first"
+                     $"an axis from %d{-e.Shape.Rank} to %d{e.Shape.Rank - 1}")
+                (if e.Shape.IsScalar then
+                     "take the scalar as it is, or an operand that has the axis"
+                 else
+                     "count axes from 0, outermost first, or from -1, innermost first")
 
     /// An axis counted from the end where it is negative; refuses one that is not there.
     let axis operation (e: #IOperand) axis =
@@ -112,8 +120,8 @@ module internal Operand =
         if place < 0 || place > e.Shape.Rank then
             Refuse.shape
                 operation
-                $"a new axis {axis} of {text e}"
-                $"an axis from {-e.Shape.Rank - 1} to {e.Shape.Rank}"
+                $"a new axis %d{axis} of {text e}"
+                $"an axis from %d{-e.Shape.Rank - 1} to %d{e.Shape.Rank}"
                 "0 puts the new axis first, -1 last"
 
         place
@@ -130,7 +138,7 @@ module internal Operand =
             Refuse.shape
                 operation
                 $"{text e} to {dims}"
-                $"at most one extent of -1, and {e.Shape.Size} elements"
+                $"at most one extent of -1, and %d{e.Shape.Size} elements"
                 "write out all the extents"
 
     let requireRank operation rank (what: string) (e: #IOperand) =
@@ -138,5 +146,8 @@ module internal Operand =
             Refuse.shape
                 operation
                 (text e)
-                $"a tensor of rank {rank}, {what}"
-                "reshape the operand, or add the missing axis by expandDims"
+                $"a tensor of rank %d{rank}, {what}"
+                (if e.Shape.Rank < rank then
+                     "add the missing axis by expandDims"
+                 else
+                     "reshape the operand to fewer axes, or take a part of it")

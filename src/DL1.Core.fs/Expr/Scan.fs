@@ -8,8 +8,8 @@ module Scan =
     let private freshLike (es: Expr list) = es |> List.map (fun e -> Rebuild.fresh e.DType e.Shape)
 
     /// Renames variables to a role and a position.
-    let private positional role (variables: Variable list) =
-        variables |> List.mapi (fun i v -> { v with Name = $"{role}{i}" })
+    let private positional (role: string) (variables: Variable list) =
+        variables |> List.mapi (fun i v -> { v with Name = $"{role}%d{i}" })
 
     let private close (groups: (Variable list * Variable list) list) (graphs: Expr list) =
         let bindings =
@@ -59,7 +59,7 @@ module Scan =
         (body: Expr list -> Expr list -> Expr list * Expr list)
         =
         if length < 0 then
-            Refuse.domain "scan" $"{length} steps" "0 steps or more" "check the length that was computed"
+            Refuse.domain "scan" $"%d{length} steps" "0 steps or more" "check the length that was computed"
 
         let carries = freshLike initial
 
@@ -68,7 +68,7 @@ module Scan =
                 Refuse.shape
                     "scan"
                     $"the sequence {Operand.text e}"
-                    $"a leading axis of {length} steps"
+                    $"a leading axis of %d{length} steps"
                     $"put the axis of time first: moveAxis, from 1 to 0, of {Operand.argument e}"
 
             Rebuild.fresh e.DType (Shape.removeAxis 0 e.Shape)
@@ -97,7 +97,7 @@ module Scan =
                 "scan"
                 $"the sequence {Operand.text sequence}"
                 "a leading axis of steps"
-                "put the axis of time first"
+                "give a sequence of one element or more: a vector has a number for each step"
 
         let step (carries: Expr list) (slices: Expr list) =
             match carries, slices with
@@ -107,7 +107,7 @@ module Scan =
             | _ ->
                 Refuse.shape
                     "scan"
-                    $"{carries.Length} carries"
+                    $"%d{carries.Length} carries"
                     "one carry"
                     "take the loop over lists for several carries"
 
@@ -158,8 +158,8 @@ module Scan =
         if back.Length <> inputs.Length then
             Refuse.shape
                 $"custom function {name}"
-                $"{back.Length} gradients"
-                $"{inputs.Length}, one for each input"
+                $"%d{back.Length} gradients"
+                $"%d{inputs.Length}, one for each input"
                 "give zeros (zerosLike) where an input has no gradient"
 
         // What the functions take from outside is an input too, one that has no gradient.

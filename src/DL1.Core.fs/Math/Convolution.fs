@@ -25,7 +25,7 @@ module Convolution =
     let private sweeps operation (standard: int list) (o: WindowOptions) : Sweep list =
         let rank = standard.Length
 
-        let each what (values: int list) =
+        let each (what: string) (values: int list) =
             match values with
             | [ v ] -> List.replicate rank v
             | values when values.Length = rank -> values
@@ -33,7 +33,7 @@ module Convolution =
                 Refuse.domain
                     operation
                     $"{what} {values}"
-                    $"one value, or one for each of {rank} spatial axes"
+                    $"one value, or one for each of %d{rank} spatial axes"
                     "give as many as the data has spatial axes"
 
         let strides = if o.Stride.IsEmpty then standard else each "strides" o.Stride
@@ -50,7 +50,10 @@ module Convolution =
                 operation
                 (Operand.text x)
                 "data [batch; channels; length] or [batch; channels; height; width]"
-                "add the missing axis by expandDims"
+                (if x.Shape.Rank < 3 then
+                     "add the missing axis by expandDims: the batch, or the channels"
+                 else
+                     "reshape further axes into the batch or the channels")
 
         x.Shape.Rank - 2
 
@@ -84,15 +87,15 @@ module Convolution =
                 Refuse.domain
                     operation
                     $"output padding {ps}"
-                    $"one value, or one for each of {rank} spatial axes"
+                    $"one value, or one for each of %d{rank} spatial axes"
                     "give as many as the data has spatial axes"
 
         for s, extra in List.zip sweeps extra do
             if extra < 0 || extra >= max s.Stride s.Dilation then
                 Refuse.domain
                     operation
-                    $"output padding {extra}"
-                    $"at least 0, and less than {max s.Stride s.Dilation}, the larger of stride and dilation"
+                    $"output padding %d{extra}"
+                    $"at least 0, and less than %d{max s.Stride s.Dilation}, the larger of stride and dilation"
                     "leave the output padding out"
 
         // What is longer by a stride or more is what padding cut off at the end, and then zeros.
@@ -134,14 +137,14 @@ module Convolution =
         if kernel.Length <> rank then
             Refuse.domain
                 operation
-                $"a kernel of {kernel.Length} axes"
-                $"one value, or {rank}"
+                $"a kernel of %d{kernel.Length} axes"
+                $"one value, or %d{rank}"
                 "give the kernel one extent an axis"
 
         if o.Groups <> 1 then
             Refuse.domain
                 operation
-                $"{o.Groups} groups"
+                $"%d{o.Groups} groups"
                 "1: a pooling takes each channel by itself"
                 "leave the groups out"
 

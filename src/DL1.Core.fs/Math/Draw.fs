@@ -45,9 +45,9 @@ module Draw =
         then
             Refuse.domain
                 "Draw.uniform"
-                $"the bounds {low} and {high}"
+                $"the bounds {string low} and {string high}"
                 $"finite bounds, the low one below the high one as {dtype}"
-                "swap the bounds, or give them by hand"
+                "put the lower bound first, and give bounds that differ in this type"
 
         let u = units "Draw.uniform" dtype dims key
         Expr.minimum (held low + (held high - held low) * u) (lit (below high)) |> Expr.cast dtype
@@ -58,7 +58,7 @@ module Draw =
         if not (System.Double.IsFinite mean && System.Double.IsFinite deviation && deviation >= 0.0) then
             Refuse.domain
                 "Draw.normal"
-                $"the mean {mean} and the deviation {deviation}"
+                $"the mean {string mean} and the deviation {string deviation}"
                 "a finite mean, and a finite deviation of 0 or more"
                 "give the standard deviation, which is never negative, not the variance's logarithm"
 
@@ -74,7 +74,7 @@ module Draw =
         if not (p >= 0.0 && p <= 1.0) then
             Refuse.domain
                 "Draw.bernoulli"
-                $"the probability {p}"
+                $"the probability {string p}"
                 "a probability from 0 to 1"
                 "divide a percentage by 100"
 
@@ -86,7 +86,7 @@ module Draw =
         if count < 0 then
             Refuse.domain
                 "Draw.split"
-                $"{count} children"
+                $"%d{count} children"
                 "0 children or more"
                 "check the count that was computed"
 

@@ -114,7 +114,15 @@ module Recurrent =
             constants
 
     /// One direction of one layer over `[length; batch; features]`: its outputs and its last states.
-    let private pass (scope: Scope) (o: RecurrentOptions) (cell: Cell) suffix isReversed initial (x: Expr) =
+    let private pass
+        (scope: Scope)
+        (o: RecurrentOptions)
+        (cell: Cell)
+        (suffix: string)
+        isReversed
+        initial
+        (x: Expr)
+        =
         let init = Init.boundedBy o.Hidden
         let rows = cell.Gates * o.Hidden
         let length, batch, features = x.Shape[0], x.Shape[1], x.Shape[2]
@@ -153,19 +161,22 @@ module Recurrent =
                 name
                 (Operand.text x)
                 "data [batch; length; features]"
-                "add the missing axis by expandDims"
+                (if x.Shape.Rank < 3 then
+                     "add the missing axis by expandDims: the batch, or one feature"
+                 else
+                     "reshape further axes into the features")
 
         if o.Hidden < 1 || o.Layers < 1 then
             Refuse.domain
                 name
-                $"{o.Hidden} hidden units, {o.Layers} layers"
+                $"%d{o.Hidden} hidden units, %d{o.Layers} layers"
                 "1 or more of each"
                 "check the options"
 
         if not (o.Dropout >= 0.0 && o.Dropout < 1.0) then
             Refuse.domain
                 name
-                $"dropout {o.Dropout} between layers"
+                $"dropout {string o.Dropout} between layers"
                 "a probability from 0 up to, but not including, 1"
                 "0 leaves it out"
 
@@ -193,7 +204,7 @@ module Recurrent =
                     Refuse.shape
                         cell.Name
                         $"a state of {Operand.texts given}"
-                        $"{cell.States} tensors of shape {shape}"
+                        $"%d{cell.States} tensors of shape {shape}"
                         "take the Final of a layer of the same options"
 
                 given
@@ -202,7 +213,7 @@ module Recurrent =
             let outputs, last =
                 [
                     for d in 0 .. directions - 1 do
-                        let suffix = if d = 0 then $"l{k}" else $"l{k}_reverse"
+                        let suffix = if d = 0 then $"l%d{k}" else $"l%d{k}_reverse"
                         let initial = starts |> List.map (Expr.item 0 (k * directions + d))
                         pass scope o cell suffix (d = 1) initial x
                 ]

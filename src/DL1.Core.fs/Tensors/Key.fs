@@ -28,7 +28,7 @@ type Key internal (word0: uint32, word1: uint32) =
         if count < 0 then
             Refuse.domain
                 "Key.split"
-                $"{count} children"
+                $"%d{count} children"
                 "0 children or more"
                 "check the count that was computed"
 
@@ -73,7 +73,7 @@ module Key =
     /// negative count is a `DomainError`. `Key.bits 0 10 key`
     let bits (stream: int) (count: int) (key: Key) : int[] =
         if count < 0 then
-            Refuse.domain "Key.bits" $"{count} words" "0 words or more" "check the count that was computed"
+            Refuse.domain "Key.bits" $"%d{count} words" "0 words or more" "check the count that was computed"
 
         let words = Array.zeroCreate count
 
@@ -127,15 +127,15 @@ module Key =
         if not (l < h && Double.IsFinite l && Double.IsFinite(h - l)) then
             Refuse.domain
                 operation
-                $"the bounds {low} and {high}"
+                $"the bounds {string low} and {string high}"
                 $"finite bounds, the low one below the high one as {dtype}"
-                "swap the bounds, or give them by hand"
+                "put the lower bound first, and give bounds that differ in this type"
 
     let private checkNormal operation (mean: float) (deviation: float) =
         if not (Double.IsFinite mean && Double.IsFinite deviation && deviation >= 0.0) then
             Refuse.domain
                 operation
-                $"the mean {mean} and the deviation {deviation}"
+                $"the mean {string mean} and the deviation {string deviation}"
                 "a finite mean, and a finite deviation of 0 or more"
                 "give the standard deviation, which is never negative, not the variance's logarithm"
 
@@ -198,7 +198,7 @@ module Key =
         if not (deviation > 0.0 && b - a > 0.0) then
             Refuse.domain
                 operation
-                $"the bounds {low} and {high} with the mean {mean} and the deviation {deviation}"
+                $"the bounds {string low} and {string high} with the mean {string mean} and the deviation {string deviation}"
                 "a deviation above 0, and bounds between which the normal distribution has some probability"
                 "bring the bounds nearer to the mean, or draw uniform numbers between them"
 
@@ -210,7 +210,11 @@ module Key =
     /// `b`, read as a signed integer. `Key.bernoulli 0.9 [ 2; 3 ] key`
     let bernoulli (p: float) (dims: int list) (key: Key) =
         if not (p >= 0.0 && p <= 1.0) then
-            Refuse.domain "Key.bernoulli" $"p = {p}" "a probability from 0 to 1" "divide a percentage by 100"
+            Refuse.domain
+                "Key.bernoulli"
+                $"p = {string p}"
+                "a probability from 0 to 1"
+                "divide a percentage by 100"
 
         let shape = Shape.ofList dims
         let values = bits drawing shape.Size key |> Array.map (fun b -> Philox.unit32 b < p)
@@ -224,9 +228,9 @@ module Key =
             if low >= high then
                 Refuse.domain
                     "Key.integers"
-                    $"the bounds {low} and {high}"
+                    $"the bounds %d{low} and %d{high}"
                     "a low bound below the high one, which is not included"
-                    "swap the bounds, or raise the high one by 1"
+                    "put the lower bound first; for one number alone, the high one is one more"
 
             let range = float high - float low
             doubles dims key |> Array.map (fun u -> float low + Math.Floor(range * u))
@@ -257,7 +261,7 @@ module Key =
     /// shape `[n]`. A negative `n` is a `DomainError`. `Key.permutation 100 key`
     let permutation (n: int) (key: Key) =
         if n < 0 then
-            Refuse.domain "Key.permutation" $"n = {n}" "0 or more" "check the size that was computed"
+            Refuse.domain "Key.permutation" $"n = %d{n}" "0 or more" "check the size that was computed"
 
         shuffled n n key
 
@@ -266,7 +270,7 @@ module Key =
     /// above 0 unless `count` is 0. `Key.choice 10 false 100 key`
     let choice (count: int) (replace: bool) (n: int) (key: Key) =
         let refuse expected cure =
-            Refuse.domain "Key.choice" $"{count} of {n} numbers, replace = {replace}" expected cure
+            Refuse.domain "Key.choice" $"%d{count} of %d{n} numbers, replace = {replace}" expected cure
 
         if count < 0 || n < 0 then
             refuse "a count and a number of 0 or more" "check the sizes that were computed"

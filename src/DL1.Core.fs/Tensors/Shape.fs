@@ -16,7 +16,7 @@ type Shape private (dims: int[]) =
     /// A shape from its extents. Refuses negative extents, and more than 2³¹−1 elements.
     static member Of(dims: seq<int>) =
         let dims = Array.ofSeq dims
-        let text () = "[" + String.Join(", ", dims) + "]"
+        let text () = "[" + String.concat ", " (Array.map string dims) + "]"
 
         if dims |> Array.exists (fun d -> d < 0) then
             Refuse.shape
@@ -54,15 +54,15 @@ type Shape private (dims: int[]) =
 
     /// Refuses a place among the axes that is not there; the last that is, and the shape, are told.
     static member internal RefuseAxis(operation: string, axis: int, last: int, dims: int[]) : unit =
-        let shape = "[" + String.Join(", ", dims) + "]"
+        let shape = "[" + String.concat ", " (Array.map string dims) + "]"
 
         Refuse.shape
             operation
-            $"axis {axis} of the shape {shape}"
+            $"axis %d{axis} of the shape {shape}"
             (if last < 0 then
                  "no axis: the shape of a scalar has none"
              else
-                 $"an axis from 0 to {last}")
+                 $"an axis from 0 to %d{last}")
             "count axes from 0, outermost first"
 
     /// The extent of an axis; axes count from 0. An axis that is not there is a `ShapeError`.
@@ -98,7 +98,7 @@ type Shape private (dims: int[]) =
 
     /// The extents as a span.
     member _.Span = ReadOnlySpan<int>(dims)
-    override _.ToString() = "[" + String.Join(", ", dims) + "]"
+    override _.ToString() = "[" + String.concat ", " (Array.map string dims) + "]"
 
     interface IEquatable<Shape> with
         member this.Equals other = this.Equals(box other)
@@ -120,8 +120,8 @@ module Shape =
         if shape.Size <> count then
             Refuse.shape
                 operation
-                $"{count} elements for the shape {shape}"
-                $"{shape.Size} elements"
+                $"%d{count} elements for the shape {shape}"
+                $"%d{shape.Size} elements"
                 "give the shape that the data has, or reshape afterwards"
 
     let private requireAxis operation axis last (shape: Shape) =
@@ -152,12 +152,15 @@ module Shape =
         else
             Refuse.shape
                 operation
-                $"axis {axis} of a tensor of shape {shape}"
+                $"axis %d{axis} of a tensor of shape {shape}"
                 (if shape.IsScalar then
                      "no axis: a scalar has none"
                  else
-                     $"an axis from {-shape.Rank} to {shape.Rank - 1}")
-                "count axes from 0, outermost first, or from -1, innermost first"
+                     $"an axis from %d{-shape.Rank} to %d{shape.Rank - 1}")
+                (if shape.IsScalar then
+                     "take the scalar as it is, or a tensor that has the axis"
+                 else
+                     "count axes from 0, outermost first, or from -1, innermost first")
 
     /// NumPy's broadcasting: shapes are aligned at their last axes, and an axis of extent 1 stretches to the other's.
     /// `None` where two extents differ and neither is 1.
