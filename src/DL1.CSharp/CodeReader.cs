@@ -22,7 +22,7 @@ internal sealed class CodeReader
     public static (Expr[] Inputs, Expr Formula) Read(LambdaExpression code)
     {
         var reader = new CodeReader(code);
-        Expr[] inputs = [.. code.Parameters.Select((p, i) => reader.Symbol(p, p.Name ?? $"x{i + 1}"))];
+        Expr[] inputs = [.. code.Parameters.Select((p, i) => reader.Symbol(p, p.Name ?? FormattableString.Invariant($"x{i + 1}")))];
         if (inputs.GroupBy(x => x.Label).FirstOrDefault(g => g.Count() > 1) is { } same)
         {
             throw reader.Refusal($"two parameters named {same.Key}", "give each a name of its own");

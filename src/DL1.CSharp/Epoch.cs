@@ -42,6 +42,10 @@ public sealed record Epoch(
 [DebuggerDisplay("epoch {Epoch}, step {Step} of {Steps}, loss {Loss}")]
 public readonly record struct TrainingProgress(int Epoch, int Step, int Steps, double Loss, Epoch? Ended)
 {
+    /// <summary>The progress with its members, the same on every machine.</summary>
+    /// <example><code>Console.WriteLine(progress);</code></example>
+    public override string ToString() => InvariantText.Of(nameof(TrainingProgress), PrintMembers);
+
     /// <summary>
     /// Progress on the terminal: a line that grows with the epoch and ends as the epoch's; a line for each epoch where the output
     /// is redirected.

@@ -191,8 +191,8 @@ public static class Expressions
                 ? ExprModule.sliceAxis(place, start, stop, x)
                 : throw new ShapeError(
                     "Slice",
-                    $"{range} along axis {place} of {x.Label}: {x.DType} {x.Shape}",
-                    $"a range from 0 to {extent}, the start not behind the end",
+                    FormattableString.Invariant($"{range} along axis {place} of {x.Label}: {x.DType} {x.Shape}"),
+                    FormattableString.Invariant($"a range from 0 to {extent}, the start not behind the end"),
                     "count from 0; the end is not included, and ^1 is the last element");
         }
 

@@ -17,6 +17,10 @@ public abstract record Operation
     {
     }
 
+    /// <summary>The operation with its members, the same on every machine: <c>CumSum { Axis = 0, Reversed = False, X = x }</c>.</summary>
+    /// <example><code>Console.WriteLine(loss.Operation);</code></example>
+    public sealed override string ToString() => InvariantText.Of(GetType().Name, PrintMembers);
+
     /// <summary>A tensor.</summary>
     /// <param name="Value">The tensor.</param>
     /// <example><code>Operation.Constant(var value) => $"{value.Shape} of numbers"</code></example>
@@ -290,5 +294,5 @@ internal sealed class Items<T>(IEnumerable<T> items) : ReadOnlyCollection<T>([..
 
     public override int GetHashCode() => this.Aggregate(Count, HashCode.Combine);
 
-    public override string ToString() => $"[{string.Join(", ", this)}]";
+    public override string ToString() => $"[{string.Join(", ", this.Select(item => FormattableString.Invariant($"{item}")))}]";
 }

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Globalization;
 using Microsoft.FSharp.Collections;
 
 namespace DL1;
@@ -188,7 +189,8 @@ public static class Operations
             if (operands.Count != count)
             {
                 throw new DomainError(
-                    "WithOperands", $"{operands.Count} operands for {Node.name(e.Node)}", $"{count}",
+                    "WithOperands", FormattableString.Invariant($"{operands.Count} operands for {Node.name(e.Node)}"),
+                    count.ToString(CultureInfo.InvariantCulture),
                     "give as many as the node has, in the order of its Operands");
             }
 

@@ -137,7 +137,7 @@ public static partial class Optimizers
     public static Optimizer Create(string name, double rate, params Transform[] chain) =>
         rate > 0 && double.IsFinite(rate)
             ? OptimizerModule.ofTransform(name, ScheduleModule.constant(rate), TransformModule.chain(Interop.List(chain)))
-            : throw new DomainError("Optimizer", $"the learning rate {rate}", "a finite rate above 0", "begin with 0.01");
+            : throw new DomainError("Optimizer", FormattableString.Invariant($"the learning rate {rate}"), "a finite rate above 0", "begin with 0.01");
 
     /// <summary>
     /// Groups of parameters, each with an optimizer: a parameter belongs to the first group whose predicate holds for its

@@ -98,11 +98,22 @@ public static class Training
         /// <example><code>string structure = model.ToJson(1, 64);</code></example>
         public string ToJson(params int[] inputShape) => Structure.toJson(Expr.Variable("input", inputShape), model);
 
+        /// <summary><c>ToJson</c> for inputs of an element type: i32 or i64 for a model that begins with an embedding.</summary>
+        /// <example><code>string wordStructure = words.ToJson(DType.I64, 1, 12);</code></example>
+        public string ToJson(DType inputType, params int[] inputShape) =>
+            Structure.toJson(Expr.Variable("input", inputType, inputShape), model);
+
         /// <summary>Compares the structure in a text with the model's.</summary>
         /// <exception cref="FormatError">They differ; the message names the first place.</exception>
         /// <example><code>model.CheckJson(structure, 1, 64);</code></example>
         public void CheckJson(string json, params int[] inputShape) =>
             Structure.check(json, Expr.Variable("input", inputShape), model);
+
+        /// <summary><c>CheckJson</c> for inputs of an element type: i32 or i64 for a model that begins with an embedding.</summary>
+        /// <exception cref="FormatError">They differ; the message names the first place.</exception>
+        /// <example><code>words.CheckJson(wordStructure, DType.I64, 1, 12);</code></example>
+        public void CheckJson(string json, DType inputType, params int[] inputShape) =>
+            Structure.check(json, Expr.Variable("input", inputType, inputShape), model);
 
         /// <summary>The model with parameters and layer state, ready to predict.</summary>
         /// <example><code>Trained ready = model.With(parameters, state);</code></example>

@@ -41,6 +41,10 @@ public sealed record TrainingOptions(
     Checkpoint? Resume = null,
     TrainState? Start = null)
 {
+    /// <summary>The options with their names, the same on every machine.</summary>
+    /// <example><code>Console.WriteLine(options);</code></example>
+    public override string ToString() => InvariantText.Of(nameof(TrainingOptions), PrintMembers);
+
     internal FitOptions ToCore(CancellationToken cancellation)
     {
         Answer Called(EpochEnd end) =>

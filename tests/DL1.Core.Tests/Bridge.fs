@@ -17,7 +17,8 @@ open Xunit.Sdk
 module private Flat =
     let byName =
         lazy
-            (let found = Dictionary<string, FlatTest>()
+            (HostileCulture.enter ()
+             let found = Dictionary<string, FlatTest>()
 
              for test in Test.toTestCodeList Main.tests do
                  let name = String.concat "." test.name
@@ -66,6 +67,8 @@ type ExpectoBridge() =
     /// Runs one test by its full name.
     [<Expecto>]
     member _.Expecto(name: string) =
+        HostileCulture.enter ()
+
         task {
             let! summary =
                 Impl.execTestAsync

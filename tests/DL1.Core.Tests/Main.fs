@@ -117,6 +117,8 @@ let tests =
             TrainedTests.tests
             SearchTests.tests
             DatasetsTests.tests
+            CsvTests.tests
+            FilesTests.tests
             RealDataTests.tests
             // Whole models
             TrajectoryTests.tests
@@ -127,4 +129,5 @@ let tests =
             MathematicsTests.tests
             // The package
             AssemblyTests.tests
+            CultureTests.tests
         ]

@@ -5,6 +5,8 @@ open Expecto
 
 [<EntryPoint>]
 let main argv =
+    HostileCulture.enter ()
+
     match argv with
     | [| argument; path |] when argument = CheckpointLoop.argument -> CheckpointLoop.run path
     | _ -> runTestsWithCLIArgs [] argv Main.tests

@@ -46,7 +46,7 @@ module internal Listing =
 
         match variables |> List.countBy _.Name |> List.tryFind (fun (_, n) -> n > 1) with
         | Some(name, n) ->
-            Refuse.domain operation $"{n} inputs named {name}" "each input once" "leave out the others"
+            Refuse.domain operation $"%d{n} inputs named {name}" "each input once" "leave out the others"
         | None -> ()
 
         let program = ScalarProgram.asWritten variables [ f ]

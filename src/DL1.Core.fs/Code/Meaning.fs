@@ -120,7 +120,7 @@ module internal Meaning =
         | Some l, Some h when l > h ->
             Refuse.domain
                 "Math.Clamp"
-                $"the bounds {l} and {h}"
+                $"the bounds {string l} and {string h}"
                 "a low bound, and a high one not below it"
                 "swap the bounds"
         | _ -> Expr.where (x .< low) low (Expr.where (x .> high) high x)

@@ -117,7 +117,7 @@ module Quote =
         | owner ->
             owner.Assembly = typeof<list<int>>.Assembly
             && (owner.Name = "Operators"
-                || owner.Name.EndsWith "OperatorIntrinsics"
+                || owner.Name.EndsWith("OperatorIntrinsics", StringComparison.Ordinal)
                 || owner.Name = "ExtraTopLevelOperators")
 
     let rec private read (scope: Scope) (code: Expr) : Value =
@@ -254,7 +254,7 @@ module Quote =
                 let parts =
                     FSharpType.GetTupleElements v.Type
                     |> Array.mapi (fun i t ->
-                        symbol (names |> Map.tryFind i |> Option.defaultValue $"{v.Name}{i + 1}") t)
+                        symbol (names |> Map.tryFind i |> Option.defaultValue $"{v.Name}%d{i + 1}") t)
                     |> List.ofArray
 
                 parameters (bind v (Value.Tuple(List.map Value.Number parts)) scope) (inputs @ parts) body

@@ -33,10 +33,10 @@ module internal SourceCSharp =
     let private wide (dtype: DType) (p: Phrase) =
         if dtype = DType.F32 then $"(double){within 8 p}" else within 7 p
 
-    let private called name (x: Phrase) = phrase 9 $"{name}({x.Text})"
+    let private called (name: string) (x: Phrase) = phrase 9 $"{name}({x.Text})"
 
     let private unary op dtype (x: Phrase) =
-        let math name = rounded dtype (called $"Math.{name}" x)
+        let math (name: string) = rounded dtype (called $"Math.{name}" x)
         let own name = rounded dtype (called name x)
 
         match op with
@@ -68,7 +68,7 @@ module internal SourceCSharp =
         | UnaryOp.Softplus -> own "Softplus"
         | UnaryOp.Relu -> own "Relu"
 
-    let private two name (a: Phrase) (b: Phrase) = phrase 9 $"Math.{name}({a.Text}, {b.Text})"
+    let private two (name: string) (a: Phrase) (b: Phrase) = phrase 9 $"Math.{name}({a.Text}, {b.Text})"
 
     let private convert (source: DType) (target: DType) (x: Phrase) =
         match source, target with

@@ -26,7 +26,7 @@ module internal SourceFSharp =
             let text = finite dtype value
             phrase (if text.StartsWith '-' then 7 else 9) text
 
-    let private applied name (x: Phrase) = phrase 8 $"{name} {within 9 x}"
+    let private applied (name: string) (x: Phrase) = phrase 8 $"{name} {within 9 x}"
 
     let private rounded (dtype: DType) (p: Phrase) = if dtype = DType.F32 then applied "float32" p else p
 
@@ -69,7 +69,7 @@ module internal SourceFSharp =
     let private power dtype (a: Phrase) (b: Phrase) =
         rounded dtype (phrase 6 $"{within 8 (wide dtype a)} ** {within 8 (wide dtype b)}")
 
-    let private two name (a: Phrase) (b: Phrase) = phrase 8 $"{name} {within 9 a} {within 9 b}"
+    let private two (name: string) (a: Phrase) (b: Phrase) = phrase 8 $"{name} {within 9 a} {within 9 b}"
 
     let private convert (source: DType) (target: DType) (x: Phrase) =
         match source, target with

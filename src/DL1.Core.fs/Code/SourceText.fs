@@ -49,7 +49,7 @@ module internal SourceText =
         else
             digits (value.ToString("R", CultureInfo.InvariantCulture))
 
-    let private sum tightness sign (a: Phrase) (b: Phrase) =
+    let private sum tightness (sign: string) (a: Phrase) (b: Phrase) =
         phrase tightness $"{within tightness a} {sign} {within (tightness + 1) b}"
 
     let private binary (language: Language) op dtype (a: Phrase) (b: Phrase) =
@@ -126,7 +126,7 @@ module internal SourceText =
         let taken = inputs |> Array.map fst |> Set
 
         let names =
-            Seq.initInfinite (fun i -> $"t{i + 1}")
+            Seq.initInfinite (fun i -> $"t%d{i + 1}")
             |> Seq.filter (fun name -> not (taken.Contains name))
             |> Seq.zip listing.Named
             |> dict

@@ -114,7 +114,7 @@ module internal ToLinq =
 
         let locals =
             listing.Named
-            |> List.mapi (fun i place -> place, Expression.Variable(typeOf (dtypeOf place), $"t{i + 1}"))
+            |> List.mapi (fun i place -> place, Expression.Variable(typeOf (dtypeOf place), $"t%d{i + 1}"))
             |> dict
 
         let rec use' place : Expression = if listing.IsNamed[place] then locals[place] else value place

@@ -16,7 +16,7 @@ module internal Unreadable =
             code.CustomAttributes
             |> List.tryPick (function
                 | NewTuple [ String "DebugRange"; NewTuple [ String file; Int32 line; Int32 column; _; _ ] ] ->
-                    Some $", in {IO.Path.GetFileName file}, line {line}, column {column + 1}"
+                    Some $", in {IO.Path.GetFileName file}, line %d{line}, column %d{column + 1}"
                 | _ -> None)
 
         Option.defaultValue "" line

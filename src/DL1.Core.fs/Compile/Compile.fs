@@ -12,8 +12,8 @@ module Compile =
         if values.Length <> inputs.Length then
             Refuse.domain
                 "Compile"
-                $"{values.Length} values"
-                $"{inputs.Length}, one for each input"
+                $"%d{values.Length} values"
+                $"%d{inputs.Length}, one for each input"
                 "give the values in the order of the inputs"
 
         for v, t in List.zip inputs values do

@@ -31,9 +31,9 @@ module internal ExplainPlan =
 
         let product (job: ProductJob) =
             let mark m = if isTransposed m then "ᵀ" else ""
-            $"[{job.M}, {job.K}]{mark job.A} @ [{job.K}, {job.N}]{mark job.B}"
+            $"[%d{job.M}, %d{job.K}]{mark job.A} @ [%d{job.K}, %d{job.N}]{mark job.B}"
 
-        let stack (job: ProductJob) = if job.Batch > 1 then $"{job.Batch} of " else ""
+        let stack (job: ProductJob) = if job.Batch > 1 then $"%d{job.Batch} of " else ""
 
         match step.Work with
         | Work.Pass _ ->
@@ -51,7 +51,7 @@ module internal ExplainPlan =
             let turned = if left || right || result then ", turned from channels first" else ""
             Node.name job.Node.Node, $"{job.Node.Shape}, channels last{turned}"
         | Work.Loop(job, _) ->
-            "loop", $"{job.Length} steps" + (if job.Reversed then ", from the last" else "")
+            "loop", $"%d{job.Length} steps" + (if job.Reversed then ", from the last" else "")
         | Work.Defined(_, _, target) -> Node.name plan.Values[target].Node, "by its definition"
 
     let private formula (plan: Plan) (step: PlanStep) (target: int) =
@@ -59,10 +59,10 @@ module internal ExplainPlan =
 
         let where =
             match plan.Where[target] with
-            | Where.Arena offset -> $"at {offset}"
+            | Where.Arena offset -> $"at %d{offset}"
             | Where.Output _ ->
                 let root = Array.IndexOf(plan.Results, target)
-                $"root {root}"
+                $"root %d{root}"
             | Where.Input _
             | Where.Constant _ -> ""
 
@@ -120,7 +120,7 @@ module internal ExplainPlan =
                     Depth = depth
                     Cells =
                         [
-                            String(' ', 2 * depth) + $"{prefix}{i}"
+                            String(' ', 2 * depth) + $"{prefix}%d{i}"
                             name
                             extents
                             scaled "FLOP" (float cost.Flops)
@@ -132,7 +132,7 @@ module internal ExplainPlan =
                 }
 
             match step.Work with
-            | Work.Loop(_, body) -> own :: rows profile (depth + 1) $"{prefix}{i}." body
+            | Work.Loop(_, body) -> own :: rows profile (depth + 1) $"{prefix}%d{i}." body
             | _ -> [ own ])
 
     let private titles = [ "#"; "kernel"; "over"; "work"; "read"; "written" ]
@@ -144,8 +144,8 @@ module internal ExplainPlan =
         let flops, bytes = scaled "FLOP" (float cost.Flops), float >> scaled "B"
 
         let work =
-            $"{plan.Steps.Length} kernels: {flops}, {bytes cost.Read} read, {bytes cost.Written} written; "
-            + $"arena {plan.Bytes} bytes"
+            $"%d{plan.Steps.Length} kernels: {flops}, {bytes cost.Read} read, {bytes cost.Written} written; "
+            + $"arena %d{plan.Bytes} bytes"
 
         match profile with
         | None -> work

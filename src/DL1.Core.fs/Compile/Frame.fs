@@ -10,8 +10,8 @@ type internal Frame(places: int, bytes: int64, grain: int64) =
         if bytes > int64 Array.MaxLength - 64L then
             Refuse.domain
                 "Compile"
-                $"{bytes} bytes of intermediate values"
-                $"at most {Array.MaxLength} bytes in one plan"
+                $"%d{bytes} bytes of intermediate values"
+                $"at most %d{Array.MaxLength} bytes in one plan"
                 "use a smaller batch, or cut the graph in two"
 
         GC.AllocateUninitializedArray<byte>(int bytes + 64, pinned = true)

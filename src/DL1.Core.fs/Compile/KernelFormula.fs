@@ -15,8 +15,8 @@ module internal KernelFormula =
     let name (plan: Plan) (place: int) =
         match plan.Where[place], plan.Values[place].Node with
         | Where.Input _, Node.Variable v -> v.Name
-        | Where.Constant _, _ -> $"c{place}"
-        | _ -> $"v{place}"
+        | Where.Constant _, _ -> $"c%d{place}"
+        | _ -> $"v%d{place}"
 
     /// How a kernel comes to what it writes to a place.
     let walk (plan: Plan) (step: PlanStep) (target: int) : KernelWalk =

@@ -20,7 +20,7 @@ type CompileOptions =
     override this.ToString() =
         let code = if this.DynamicCode then "dynamic code" else "no dynamic code"
         let checks = if this.CheckFinite then "NaN and infinity refused" else "no checks"
-        $"{this.Threads} threads, {code}, {checks}"
+        $"%d{this.Threads} threads, {code}, {checks}"
 
 /// Options that mean something.
 [<RequireQualifiedAccess>]
@@ -38,7 +38,7 @@ module internal Options =
         if options.Threads < 1 || options.Threads > 256 then
             Refuse.domain
                 "CompileOptions"
-                $"Threads = {options.Threads}"
+                $"Threads = %d{options.Threads}"
                 "from 1 to 256 threads"
                 "start from the standard options, which have one for each processor"
 

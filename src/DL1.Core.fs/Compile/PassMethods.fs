@@ -30,7 +30,7 @@ type internal PassMethods private (width: Width, single: bool) =
     let found = ConcurrentDictionary<struct (string * Type), MethodInfo>()
     let flags = BindingFlags.Static ||| BindingFlags.Public ||| BindingFlags.NonPublic
 
-    let need name (method: MethodInfo | null) : MethodInfo =
+    let need (name: string) (method: MethodInfo | null) : MethodInfo =
         match method with
         | null ->
             Refuse.domain

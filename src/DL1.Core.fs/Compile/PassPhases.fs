@@ -129,7 +129,7 @@ module internal PassPhases =
         for struct (value, operand) in pass.Stores do
             if rates[value] > PassSteps.operandRate pass operand then
                 PassSteps.refuse
-                    $"a store of step {value} to operand {operand}, which moves less"
+                    $"a store of step %d{value} to operand %d{operand}, which moves less"
                     "an operand that moves as its values do"
 
             if kinds[value] <> PassSteps.kindOf pass pass.Operands[operand].Type then

@@ -87,17 +87,17 @@ module internal PassSteps =
     let kinds (pass: Pass) =
         let kinds = Array.create pass.Steps.Length LaneKind.Float
 
-        let same place x y =
+        let same (place: int) x y =
             if kinds[x] = kinds[y] then
                 kinds[x]
             else
-                refuse $"step {place} of lanes of {kinds[x]} and {kinds[y]}" "lanes of one kind"
+                refuse $"step %d{place} of lanes of {kinds[x]} and {kinds[y]}" "lanes of one kind"
 
         pass.Steps
         |> Array.iteri (fun i step ->
             for x in inputs step do
                 if x < 0 || x >= i then
-                    refuse $"step {i} reading step {x}" "a step before it"
+                    refuse $"step %d{i} reading step %d{x}" "a step before it"
 
             kinds[i] <-
                 match step with
@@ -113,7 +113,7 @@ module internal PassSteps =
                     LaneKind.Truth
                 | PassStep.Select(c, x, y) ->
                     if kinds[c] <> LaneKind.Truth then
-                        refuse $"step {i} selecting by lanes of {kinds[c]}" "truth values"
+                        refuse $"step %d{i} selecting by lanes of {kinds[c]}" "truth values"
 
                     same i x y
                 | PassStep.Convert(kind, _) -> kind)

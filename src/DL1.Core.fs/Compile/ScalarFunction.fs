@@ -27,8 +27,8 @@ module ScalarFunction =
             if point.Length <> program.Inputs || results.Length <> program.Outputs.Length then
                 Refuse.domain
                     "ScalarFunction"
-                    $"{point.Length} inputs and room for {results.Length} results"
-                    $"{program.Inputs} inputs and room for {program.Outputs.Length}"
+                    $"%d{point.Length} inputs and room for %d{results.Length} results"
+                    $"%d{program.Inputs} inputs and room for %d{program.Outputs.Length}"
                     "give one number for each input, in their order"
 
             match emitted with

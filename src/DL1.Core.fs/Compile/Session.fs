@@ -63,8 +63,8 @@ type Session
         if values.Length <> types.Length - states then
             Refuse.domain
                 "Session.Step"
-                $"{values.Length} values"
-                $"{types.Length - states}, one for each input"
+                $"%d{values.Length} values"
+                $"%d{types.Length - states}, one for each input"
                 "give the values in the order of the inputs"
 
         for i in 0 .. values.Length - 1 do
@@ -81,8 +81,8 @@ type Session
         if index < 0 || index >= roots.Length - states then
             Refuse.domain
                 "Session"
-                $"output {index}"
-                $"an output from 0 to {roots.Length - states - 1}"
+                $"output %d{index}"
+                $"an output from 0 to %d{roots.Length - states - 1}"
                 "count the outputs from 0, in the order in which they were given"
 
         states + index
@@ -131,7 +131,7 @@ type Session
     /// `session.Run(100, (fun i -> [| xs[i]; ys[i] |]), token)`
     member this.Run(steps: int, batch: Func<int, Tensor[]>, token: CancellationToken) =
         if steps < 0 then
-            Refuse.domain "Session.Run" $"{steps} steps" "0 or more steps" "give how many steps to make"
+            Refuse.domain "Session.Run" $"%d{steps} steps" "0 or more steps" "give how many steps to make"
 
         for i in 0 .. steps - 1 do
             token.ThrowIfCancellationRequested()
@@ -168,8 +168,8 @@ type Session
         if values.Length <> states then
             Refuse.domain
                 "Session.Load"
-                $"{values.Length} values"
-                $"{states}, one for each variable of the state"
+                $"%d{values.Length} values"
+                $"%d{states}, one for each variable of the state"
                 "give the values in the order of the state"
 
         for v, t in List.zip (List.truncate states (List.ofArray types)) values do
@@ -214,7 +214,7 @@ type Session
         if next.Length <> state.Length then
             Refuse.domain
                 "Session"
-                $"{next.Length} expressions of the next state for {state.Length} variables"
+                $"%d{next.Length} expressions of the next state for %d{state.Length} variables"
                 "one for each variable of the state, in their order"
                 "give each variable its next value; itself, if it does not change"
 

@@ -120,7 +120,7 @@ module Explain =
 
         let rec next () =
             count <- count + 1
-            let name = $"v{count}"
+            let name = $"v%d{count}"
             if taken.Add name then name else next ()
 
         for e in order do

@@ -5,12 +5,12 @@ namespace DL1
 module Grad =
     let private requireFloat operation (es: Expr list) = List.iter (Operand.requireFloat operation) es
 
-    let private requireLike operation what (es: Expr list) (ds: Expr list) =
+    let private requireLike operation (what: string) (es: Expr list) (ds: Expr list) =
         if es.Length <> ds.Length then
             Refuse.shape
                 operation
-                $"{ds.Length} {what}"
-                $"{es.Length}, one for each expression"
+                $"%d{ds.Length} {what}"
+                $"%d{es.Length}, one for each expression"
                 $"give as many {what} as expressions"
 
         for e, d in List.zip es ds do

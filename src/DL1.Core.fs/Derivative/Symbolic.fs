@@ -38,7 +38,7 @@ module Symbolic =
     /// The derivative of a scalar expression by a scalar symbol, simplified.
     /// `Symbolic.derivative x (x * sin x)` prints `sin x + x·cos x`.
     let derivative (x: Expr) (e: Expr) : Expr =
-        let requireScalar what (e: Expr) =
+        let requireScalar (what: string) (e: Expr) =
             if not e.Shape.IsScalar || not e.DType.IsFloat then
                 Refuse.shape
                     "Symbolic.derivative"
@@ -65,6 +65,6 @@ module Symbolic =
     /// The n-th derivative, simplified at each order.
     let rec nth (n: int) (x: Expr) (e: Expr) : Expr =
         if n < 0 then
-            Refuse.domain "Symbolic.nth" $"order {n}" "an order of 0 or more" "integrals are not offered"
+            Refuse.domain "Symbolic.nth" $"order %d{n}" "an order of 0 or more" "integrals are not offered"
 
         if n = 0 then e else nth (n - 1) x (derivative x e)

@@ -97,11 +97,11 @@ module internal Strided =
         Tensor(shape, Elements.take places all)
 
     /// Refuses an index outside its axis.
-    let refuseIndex operation extent (index: int64) place : 'a =
+    let refuseIndex operation extent (index: int64) (place: int) : 'a =
         Refuse.domain
             operation
-            $"index {index} (element {place} of the indices) for an axis of extent {extent}"
-            $"indices from 0 to {extent - 1}"
+            $"index %d{index} (element %d{place} of the indices) for an axis of extent %d{extent}"
+            $"indices from 0 to %d{extent - 1}"
             "check the vocabulary or the class numbers: they count from 0"
 
     let private checkIndices operation extent (indices: int64[]) =

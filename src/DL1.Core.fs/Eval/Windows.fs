@@ -12,7 +12,11 @@ module internal Windows =
         | [ h ] -> h, 1
         | [ h; w ] -> h, w
         | _ ->
-            Refuse.shape "window" $"{xs.Length} spatial axes" "one or two" "fold further axes into the batch"
+            Refuse.shape
+                "window"
+                $"%d{xs.Length} spatial axes"
+                "one or two"
+                "fold further axes into the batch"
 
     let private planeSweeps (sweeps: Sweep list) =
         match sweeps with
@@ -21,7 +25,7 @@ module internal Windows =
         | _ ->
             Refuse.shape
                 "window"
-                $"{sweeps.Length} spatial axes"
+                $"%d{sweeps.Length} spatial axes"
                 "one or two"
                 "fold further axes into the batch"
 

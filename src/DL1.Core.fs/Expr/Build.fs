@@ -189,7 +189,7 @@ module Expr =
             if x.Shape[axis] <> 1 then
                 Refuse.shape
                     "squeeze"
-                    $"axis {axis} of {Operand.text x}"
+                    $"axis %d{axis} of {Operand.text x}"
                     "axes of extent 1"
                     "reduce the axis, or slice one element from it"
 
@@ -223,8 +223,8 @@ module Expr =
         then
             Refuse.shape
                 "slice"
-                $"{starts.Length} starts, {stops.Length} stops and {steps.Length} steps for {Operand.text x}"
-                $"{x.Shape.Rank} of each"
+                $"%d{starts.Length} starts, %d{stops.Length} stops and %d{steps.Length} steps for {Operand.text x}"
+                $"%d{x.Shape.Rank} of each"
                 "give a start, a stop and a step for each axis"
 
         let cut axis (start, stop, step) =
@@ -254,8 +254,8 @@ module Expr =
         if place < 0 || place >= x.Shape[axis] then
             Refuse.shape
                 "item"
-                $"index {index} along axis {axis} of {Operand.text x}"
-                $"an index from {-x.Shape[axis]} to {x.Shape[axis] - 1}"
+                $"index %d{index} along axis %d{axis} of {Operand.text x}"
+                $"an index from %d{-x.Shape[axis]} to %d{x.Shape[axis] - 1}"
                 "count from 0"
 
         squeeze [ axis ] (sliceAxis axis place (place + 1) x)
@@ -269,7 +269,7 @@ module Expr =
         if before.Length <> after.Length then
             Refuse.shape
                 "pad"
-                $"{before.Length} edges before and {after.Length} after for {Operand.text x}"
+                $"%d{before.Length} edges before and %d{after.Length} after for {Operand.text x}"
                 "as many of each as axes"
                 "give (0, 0) for an axis that stays"
 

@@ -62,11 +62,11 @@ module GraphLabel =
         | Infix.Compare CompareOp.Gt -> ">"
         | Infix.Compare CompareOp.Ge -> "≥"
 
-    let private list (ns: int list) = "[" + String.Join(", ", ns) + "]"
+    let private list (ns: int list) = "[" + String.concat ", " (List.map string ns) + "]"
 
     let private attribute (name: string, value: Attribute<Expr>) : string option =
         match value with
-        | Attribute.Int n -> Some $"{name}={n}"
+        | Attribute.Int n -> Some $"{name}=%d{n}"
         | Attribute.Ints ns -> Some $"{name}={list ns}"
         | Attribute.Float x -> Some $"{name}={TextNumber.ascii x |> TextNumber.pretty}"
         | Attribute.Flag on -> if on then Some name else None
@@ -101,7 +101,7 @@ module GraphLabel =
                 $"{Node.reduceName op} axes={list axes}"
         | Form.Cut _ -> "slice"
         | Form.Call(name, _, attributes) -> String.Join(" ", name :: List.choose attribute attributes)
-        | Form.Loop(result, loop) -> $"scan length={loop.Length} result={result}"
+        | Form.Loop(result, loop) -> $"scan length=%d{loop.Length} result=%d{result}"
         | Form.Stretched _ -> "broadcast"
 
     /// The lines of a node's label: what it does or is called, then its type and shape where they are not plain f64.
@@ -156,13 +156,13 @@ module Dot =
 
             let result = if isRoot.Contains e.Digest then ", penwidth=2" else ""
             let label = String.Join("\\n", lines)
-            text.Append($"  n{number} [{style e}{result}, label=\"{label}\"];\n") |> ignore
+            text.Append($"  n%d{number} [{style e}{result}, label=\"{label}\"];\n") |> ignore
 
             Node.operands e.Node
             |> List.iteri (fun place operand ->
                 let note = escape (notes.OfEdge e place)
                 let label = if note = "" then "" else $" [label=\"{note}\"]"
-                text.Append($"  n{numbers[operand.Digest]} -> n{number}{label};\n") |> ignore)
+                text.Append($"  n%d{numbers[operand.Digest]} -> n%d{number}{label};\n") |> ignore)
 
         text.Append("}\n").ToString()
 

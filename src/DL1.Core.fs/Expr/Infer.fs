@@ -110,7 +110,7 @@ module internal Infer =
                 elif m = k' then $"transpose the first: {Operand.argument x}.T"
                 else "check which axis holds the features: [batch; in] times [in; out]"
 
-            Refuse.shape operation (given ()) $"inner extents that agree, but they are {k} and {k'}" cure
+            Refuse.shape operation (given ()) $"inner extents that agree, but they are %d{k} and %d{k'}" cure
 
         let stack = x.Shape.ToList() |> List.take (rank - 2)
 
@@ -202,7 +202,7 @@ module internal Infer =
                 Refuse.shape
                     operation
                     $"the permutation {permutation} of {Operand.text x}"
-                    $"each of the axes 0 to {x.Shape.Rank - 1} once"
+                    $"each of the axes 0 to %d{x.Shape.Rank - 1} once"
                     "list where each axis of the result comes from"
 
             x.DType, permutation |> List.map (fun axis -> x.Shape[axis]) |> Shape.ofList
@@ -225,7 +225,7 @@ module internal Infer =
             if extent < 0 then
                 Refuse.shape
                     operation
-                    $"an axis of extent {extent}"
+                    $"an axis of extent %d{extent}"
                     "an extent of 0 or more"
                     "give the number of places to add to"
 
@@ -241,7 +241,7 @@ module internal Infer =
             then
                 Refuse.shape
                     operation
-                    $"{Operand.texts [ updates; indices ]} at axis {axis}"
+                    $"{Operand.texts [ updates; indices ]} at axis %d{axis}"
                     "updates whose axes from there on are those of the indices"
                     "give an update for each index"
 

@@ -9,19 +9,19 @@ module internal InferBody =
 
         let body = call.Body
 
-        let check what several (variables: Variable list) (given: (DType * Shape) list) =
+        let check (what: string) (several: string) (variables: Variable list) (given: (DType * Shape) list) =
             if variables.Length <> given.Length then
-                refuse $"{given.Length} {several}" $"{variables.Length} {several}"
+                refuse $"%d{given.Length} {several}" $"%d{variables.Length} {several}"
 
             for place, (v, (dtype, shape)) in List.indexed (List.zip variables given) do
                 if v.DType <> dtype || v.Shape <> shape then
-                    refuse $"{what} {place} is {dtype} {shape}" $"{v.DType} {v.Shape}, as the body takes it"
+                    refuse $"{what} %d{place} is {dtype} {shape}" $"{v.DType} {v.Shape}, as the body takes it"
 
         let known (e: 'e) = e.DType, e.Shape
 
         let slice (e: 'e) =
             if e.Shape.Rank < 1 || e.Shape[0] <> call.Length then
-                refuse $"the sequence {Operand.text e}" $"a leading axis of {call.Length} steps"
+                refuse $"the sequence {Operand.text e}" $"a leading axis of %d{call.Length} steps"
 
             e.DType, Shape.removeAxis 0 e.Shape
 
@@ -36,7 +36,7 @@ module internal InferBody =
             let e = body.Outputs[result - body.Next.Length]
             e.DType, Shape.insertAxis 0 call.Length e.Shape
         else
-            refuse $"result {result}" $"a result from 0 to {body.Next.Length + body.Outputs.Length - 1}"
+            refuse $"result %d{result}" $"a result from 0 to %d{body.Next.Length + body.Outputs.Length - 1}"
 
     let custom (rule: CustomVjp<'e>) (xs: 'e list) : DType * Shape when 'e :> IOperand =
         let refuse given expected =
@@ -47,14 +47,18 @@ module internal InferBody =
                 "make the graphs of the rule agree with its inputs"
 
         if rule.Inputs.Length <> xs.Length || rule.Gradients.Length <> xs.Length then
-            refuse $"{xs.Length} operands, {rule.Gradients.Length} gradients" $"{rule.Inputs.Length} of each"
+            refuse
+                $"%d{xs.Length} operands, %d{rule.Gradients.Length} gradients"
+                $"%d{rule.Inputs.Length} of each"
 
         for place, (v, x, g) in List.indexed (List.zip3 rule.Inputs xs rule.Gradients) do
             if v.DType <> x.DType || v.Shape <> x.Shape then
-                refuse (Operand.text x) $"{v.DType} {v.Shape} for input {place}"
+                refuse (Operand.text x) $"{v.DType} {v.Shape} for input %d{place}"
 
             if g.DType <> v.DType || g.Shape <> v.Shape then
-                refuse $"gradient {place} is {g.DType} {g.Shape}" $"{v.DType} {v.Shape}, as input {place} has"
+                refuse
+                    $"gradient %d{place} is {g.DType} {g.Shape}"
+                    $"{v.DType} {v.Shape}, as input %d{place} has"
 
         if rule.Cotangent.DType <> rule.Value.DType || rule.Cotangent.Shape <> rule.Value.Shape then
             refuse

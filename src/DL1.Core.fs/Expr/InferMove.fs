@@ -8,14 +8,14 @@ module internal InferMove =
             Refuse.shape
                 operation
                 $"{Operand.text x} to {shape}"
-                $"a shape of {x.Shape.Size} elements, as the operand has; {shape} has {shape.Size}"
+                $"a shape of %d{x.Shape.Size} elements, as the operand has; {shape} has %d{shape.Size}"
                 "check the extents, or write one of them as -1 in reshape"
 
     let slice (cuts: Cut list) (x: #IOperand) =
         if cuts.Length <> x.Shape.Rank then
             Refuse.shape
                 "slice"
-                $"{cuts.Length} cuts of {Operand.text x}"
+                $"%d{cuts.Length} cuts of {Operand.text x}"
                 "a cut for each axis"
                 "keep an axis whole with 0 .. extent"
 
@@ -23,8 +23,8 @@ module internal InferMove =
             if c.Step < 1 || c.Start < 0 || c.Stop < c.Start || c.Stop > x.Shape[axis] then
                 Refuse.shape
                     "slice"
-                    $"{c.Start} to {c.Stop} by {c.Step} along axis {axis} of {Operand.text x}"
-                    $"0 ≤ start ≤ stop ≤ {x.Shape[axis]}, step ≥ 1"
+                    $"%d{c.Start} to %d{c.Stop} by %d{c.Step} along axis %d{axis} of {Operand.text x}"
+                    $"0 ≤ start ≤ stop ≤ %d{x.Shape[axis]}, step ≥ 1"
                     "count from 0, stop excluded; to go backwards use reverse"
 
             (c.Stop - c.Start + c.Step - 1) / c.Step
@@ -35,7 +35,7 @@ module internal InferMove =
         if edges.Length <> x.Shape.Rank then
             Refuse.shape
                 "pad"
-                $"{edges.Length} edges of {Operand.text x}"
+                $"%d{edges.Length} edges of {Operand.text x}"
                 "edges for each axis"
                 "give (0, 0) for an axis that stays"
 
@@ -46,7 +46,7 @@ module internal InferMove =
             if e.Between < 0 || extent < 0 then
                 Refuse.shape
                     "pad"
-                    $"{e.Before} before, {e.After} after, {e.Between} between along axis {axis} of {Operand.text x}"
+                    $"%d{e.Before} before, %d{e.After} after, %d{e.Between} between along axis %d{axis} of {Operand.text x}"
                     "a padded extent of 0 or more, and 0 or more between"
                     "check the sign of the edges; a negative edge crops"
 
@@ -69,8 +69,8 @@ module internal InferMove =
                 then
                     Refuse.shape
                         "concat"
-                        $"{Operand.texts [ first; x ]} along axis {axis}"
-                        $"shapes that differ along axis {axis} alone"
+                        $"{Operand.texts [ first; x ]} along axis %d{axis}"
+                        $"shapes that differ along axis %d{axis} alone"
                         "reshape or slice the others to fit, or use stack for a new axis"
 
             Shape.withAxis axis (xs |> List.sumBy (fun x -> x.Shape[axis])) first.Shape

@@ -8,7 +8,7 @@ module internal InferWindow =
             if s.Stride < 1 || s.Dilation < 1 || s.PadBefore < 0 || s.PadAfter < 0 then
                 Refuse.domain
                     operation
-                    $"stride {s.Stride}, padding {s.PadBefore} and {s.PadAfter}, dilation {s.Dilation}"
+                    $"stride %d{s.Stride}, padding %d{s.PadBefore} and %d{s.PadAfter}, dilation %d{s.Dilation}"
                     "stride and dilation of at least 1, padding of at least 0"
                     "check the options given"
 
@@ -20,7 +20,7 @@ module internal InferWindow =
         if kernel < 1 || reach > padded then
             Refuse.shape
                 operation
-                $"a window of {kernel} (reaching over {reach} with dilation {s.Dilation}) on an axis of {extent} padded to {padded}, of {Operand.text x}"
+                $"a window of %d{kernel} (reaching over %d{reach} with dilation %d{s.Dilation}) on an axis of %d{extent} padded to %d{padded}, of {Operand.text x}"
                 "a window of at least 1 that fits into the padded axis"
                 "pad more, or take a smaller window"
 
@@ -54,7 +54,7 @@ module internal InferWindow =
         Operand.requireFloat operation a
         Operand.requireSameType operation a b
         // Made only for an error: a name takes longer to write than a node to make.
-        let given () = Operand.texts [ a; b ] + $", groups {groups}"
+        let given () = Operand.texts [ a; b ] + $", groups %d{groups}"
 
         if groups < 1 then
             Refuse.domain
@@ -65,7 +65,7 @@ module internal InferWindow =
 
         let divides n =
             if n % groups <> 0 then
-                mismatch operation (given ()) $"channels that {groups} groups divide"
+                mismatch operation (given ()) $"channels that %d{groups} groups divide"
 
         match role with
         | ConvRole.Forward ->
@@ -78,7 +78,7 @@ module internal InferWindow =
                 mismatch
                     operation
                     (given ())
-                    $"weights over {a.Shape[1] / groups} channels a group, as the data has"
+                    $"weights over %d{a.Shape[1] / groups} channels a group, as the data has"
 
             Shape.ofList (
                 a.Shape[0]
@@ -91,10 +91,10 @@ module internal InferWindow =
             divides a.Shape[1]
 
             if a.Shape[1] <> b.Shape[0] then
-                mismatch operation (given ()) $"weights for {a.Shape[1]} channels, as the data has"
+                mismatch operation (given ()) $"weights for %d{a.Shape[1]} channels, as the data has"
 
             if List.length extents <> List.length spec.Sweeps then
-                mismatch operation (given ()) $"a spatial extent for each of {List.length spec.Sweeps} axes"
+                mismatch operation (given ()) $"a spatial extent for each of %d{List.length spec.Sweeps} axes"
 
             if extents |> List.exists (fun d -> d < 0) then
                 Refuse.shape
@@ -117,7 +117,7 @@ module internal InferWindow =
                 mismatch operation (given ()) "as many samples on both sides"
 
             if List.length kernel <> List.length spec.Sweeps then
-                mismatch operation (given ()) $"a kernel extent for each of {List.length spec.Sweeps} axes"
+                mismatch operation (given ()) $"a kernel extent for each of %d{List.length spec.Sweeps} axes"
 
             if placesOf operation a (spatial a.Shape) kernel spec.Sweeps <> spatial b.Shape then
                 mismatch operation (given ()) $"a result that a kernel of {Shape.ofList kernel} gives"
@@ -130,7 +130,7 @@ module internal InferWindow =
         if w.Kernel.Length <> w.Sweeps.Length then
             Refuse.domain
                 operation
-                $"a window of {w.Kernel.Length} axes swept over {w.Sweeps.Length}"
+                $"a window of %d{w.Kernel.Length} axes swept over %d{w.Sweeps.Length}"
                 "a sweep for each axis of the window"
                 "give the kernel one extent an axis"
 
@@ -146,7 +146,7 @@ module internal InferWindow =
             if s.PadBefore >= reach || s.PadAfter >= reach then
                 Refuse.domain
                     operation
-                    $"padding {s.PadBefore} and {s.PadAfter} for a window that reaches over {reach}"
+                    $"padding %d{s.PadBefore} and %d{s.PadAfter} for a window that reaches over %d{reach}"
                     "padding smaller than the window"
                     "pad by at most half of the kernel"
 

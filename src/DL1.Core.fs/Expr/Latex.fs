@@ -95,7 +95,7 @@ module private LatexName =
 
     /// A number from its ASCII text: `1.5e-7` is `1.5 \times 10^{-7}`.
     let number (text: string) =
-        if text.StartsWith "nan" then
+        if text.StartsWith("nan", StringComparison.Ordinal) then
             "\\mathrm{NaN}"
         else
             match text, text.IndexOf 'e' with
@@ -176,7 +176,7 @@ module Latex =
         | ReduceOp.Min -> "\\min"
 
     let private attribute (name: string, value: Attribute<'e>) : string option =
-        let named text = Some($"\\mathrm{{{LatexName.escape name}}}={text}")
+        let named (text: string) = Some($"\\mathrm{{{LatexName.escape name}}}={text}")
 
         match value with
         | Attribute.Int n -> named (string n)
@@ -222,21 +222,21 @@ module Latex =
         | Form.Transposed x -> Piece.make Level.Power $"{tight x}^{{\\top}}"
         | Form.Fold(op, axes, x) -> call (foldName op) [ piece x ] (List.map string axes)
         | Form.Cut(cuts, x) ->
-            let range (c: Cut) = $"{c.Start}:{c.Stop}" + (if c.Step = 1 then "" else $":{c.Step}")
+            let range (c: Cut) = $"%d{c.Start}:%d{c.Stop}" + (if c.Step = 1 then "" else $":%d{c.Step}")
 
             Piece.make Level.Power $"{tight x}_{{{cuts |> List.map range |> comma}}}"
         | Form.Call(name, xs, attributes) ->
             call (operator name) (List.map piece xs) (List.choose attribute attributes)
         | Form.Loop(result, loop) ->
             let operands = loop.Initial @ loop.Sequences @ loop.Fixed |> List.map piece
-            call (operator "scan") operands [ $"{loop.Length} \\to {result}" ]
+            call (operator "scan") operands [ $"%d{loop.Length} \\to %d{result}" ]
         | Form.Stretched x -> call (operator "broadcast") [ piece x ] [ string e.Shape ]
 
     let private notation (prefix: string) : Notation<'e> when 'e :> INode<'e> =
         {
             Operands = Form.operands
             Render = render
-            Name = fun n -> $"{prefix}_{{{n}}}"
+            Name = fun n -> $"{prefix}_{{%d{n}}}"
             IsLeaf = fun e -> List.isEmpty (Form.operands e)
             Whole = 500
             Longest = 160
@@ -275,7 +275,7 @@ module Latex =
                     let kept = mostDefinitions / 2
                     let first = layout.Definitions |> Seq.take kept |> Seq.map line |> List.ofSeq
                     let last = layout.Definitions |> Seq.skip (count - kept) |> Seq.map line |> List.ofSeq
-                    first @ [ $"&\\;\\vdots \\quad \\text{{{count - 2 * kept} more}}" ] @ last
+                    first @ [ $"&\\;\\vdots \\quad \\text{{%d{count - 2 * kept} more}}" ] @ last
 
             "\\begin{aligned}\n" + String.Join(" \\\\\n", shown @ [ "& " + result ]) + "\n\\end{aligned}"
 

@@ -146,7 +146,7 @@ type Cut =
     }
 
     /// `0:10:2`, as in Python.
-    override this.ToString() = $"{this.Start}:{this.Stop}:{this.Step}"
+    override this.ToString() = $"%d{this.Start}:%d{this.Stop}:%d{this.Step}"
 
 /// Padding of one axis: elements put before, after, and between neighbours. Negative edges crop.
 [<Struct>]
@@ -161,7 +161,7 @@ type Edge =
     }
 
     /// `(before, after, between)`.
-    override this.ToString() = $"({this.Before}, {this.After}, {this.Between})"
+    override this.ToString() = $"(%d{this.Before}, %d{this.After}, %d{this.Between})"
 
 /// How a window moves along one spatial axis.
 [<Struct>]
@@ -179,7 +179,7 @@ type Sweep =
 
     /// `stride 2, padding 1 and 1, dilation 1`.
     override this.ToString() =
-        $"stride {this.Stride}, padding {this.PadBefore} and {this.PadAfter}, dilation {this.Dilation}"
+        $"stride %d{this.Stride}, padding %d{this.PadBefore} and %d{this.PadAfter}, dilation %d{this.Dilation}"
 
 /// A pooling window: its extent and its sweep, for each spatial axis.
 type Window =

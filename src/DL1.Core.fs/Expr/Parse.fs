@@ -62,7 +62,7 @@ type internal Reader(source: string) =
         if depth > deepest || not (RuntimeHelpers.TryEnsureSufficientExecutionStack()) then
             refuse
                 (words.Place)
-                $"nesting deeper than {deepest}"
+                $"nesting deeper than %d{deepest}"
                 "parts by name where expressions are deep"
                 "write let t1 = ...; and use t1"
 
@@ -100,7 +100,7 @@ type internal Reader(source: string) =
                 let at = words.Place
                 words.Step()
 
-                if text.StartsWith "nan" then
+                if text.StartsWith("nan", StringComparison.Ordinal) then
                     -(Expr.Literal(float64 at text))
                 else
                     Expr.Literal(float64 at ("-" + text))

@@ -42,7 +42,7 @@ type internal Call
     member this.Counted(expected: string, example: string) : 'a =
         let count = List.length operands
         let s = if count = 1 then "" else "s"
-        this.Refuse($"{name} with {count} operand{s}", expected, example)
+        this.Refuse($"{name} with %d{count} operand{s}", expected, example)
 
     member this.One =
         match operands with

@@ -173,7 +173,7 @@ module internal ParseCall =
             | [ x ] -> x
             | _ ->
                 c.Refuse(
-                    $"custom with {found.Length} in {key}",
+                    $"custom with %d{found.Length} in {key}",
                     $"one in {key}",
                     $"give exactly one in {key}"
                 )

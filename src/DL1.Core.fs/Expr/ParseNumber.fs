@@ -12,7 +12,7 @@ module internal ParseNumber =
         | true, n -> n
         | false, _ -> ParseToken.refuse source at "a wrong NaN" "its bits as hexadecimal digits" "write nan"
 
-    let private tooLarge source at text : 'a =
+    let private tooLarge source at (text: string) : 'a =
         ParseToken.refuse
             source
             at
@@ -20,11 +20,25 @@ module internal ParseNumber =
             "a number within the range of its type"
             "write inf for infinity, or take a wider type"
 
+    /// A zero as it is; refuses what is only so small that its type has nothing but zero for it.
+    let private notTooSmall source at (text: string) (zero: 'n) : 'n =
+        if
+            text |> Seq.takeWhile (fun c -> c <> 'e' && c <> 'E') |> Seq.forall (fun c -> c < '1' || c > '9')
+        then
+            zero
+        else
+            ParseToken.refuse
+                source
+                at
+                $"the number {text}, which is nearer to 0 than any number of its type"
+                "a number within the range of its type"
+                "write 0, or take a wider type"
+
     /// An f64 with all its bits.
     let float64 (source: string) at (text: string) : float =
         if text = "nan" then
             Double.NaN
-        elif text.StartsWith "nan" then
+        elif text.StartsWith("nan", StringComparison.Ordinal) then
             BitConverter.UInt64BitsToDouble(bits source at text)
         elif text = "inf" then
             Double.PositiveInfinity
@@ -32,13 +46,13 @@ module internal ParseNumber =
             Double.NegativeInfinity
         else
             match Double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture) with
-            | true, x when Double.IsFinite x -> x
+            | true, x when Double.IsFinite x -> if x = 0.0 then notTooSmall source at text x else x
             | _ -> tooLarge source at text
 
     let private float32' (source: string) at (text: string) : float32 =
         if text = "nan" then
             Single.NaN
-        elif text.StartsWith "nan" then
+        elif text.StartsWith("nan", StringComparison.Ordinal) then
             BitConverter.UInt32BitsToSingle(uint32 (bits source at text))
         elif text = "inf" then
             Single.PositiveInfinity
@@ -46,7 +60,7 @@ module internal ParseNumber =
             Single.NegativeInfinity
         else
             match Single.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture) with
-            | true, x when Single.IsFinite x -> x
+            | true, x when Single.IsFinite x -> if x = 0.0f then notTooSmall source at text x else x
             | _ -> tooLarge source at text
 
     let private int64' (source: string) at (text: string) : int64 =
@@ -127,7 +141,9 @@ module internal ParseNumber =
             |> Seq.filter (fun known ->
                 name.Length < 40
                 && (distance name known <= (if name.Length < 5 then 1 else 2)
-                    || (name.Length > 2 && (known.StartsWith name || name.StartsWith known))))
+                    || (name.Length > 2
+                        && (known.StartsWith(name, StringComparison.Ordinal)
+                            || name.StartsWith(known, StringComparison.Ordinal)))))
             |> Seq.sortBy (fun known -> distance name known)
             |> Seq.truncate 4
             |> List.ofSeq

@@ -39,7 +39,7 @@ module internal ParseToken =
 
         Refuse.format
             "Parse.expr"
-            $"{what} at line {line}, column {at - lineStart + 1}, behind the mark ▸ in: {before}▸{after}"
+            $"{what} at line %d{line}, column %d{at - lineStart + 1}, behind the mark ▸ in: {before}▸{after}"
             expected
             cure
 

@@ -115,8 +115,8 @@ type internal Words(source: string) =
             ParseToken.refuse
                 source
                 at
-                $"{items.Length} elements for a tensor of shape {Shape.ofList dims}"
-                $"{size} elements"
+                $"%d{items.Length} elements for a tensor of shape {Shape.ofList dims}"
+                $"%d{size} elements"
                 "list as many elements as the shape has"
 
         ParseNumber.tensor source dtype dims (Array.ofList items)

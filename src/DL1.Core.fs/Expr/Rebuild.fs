@@ -11,7 +11,7 @@ module internal Rebuild =
 
     /// A variable that no graph holds yet, to trace a function with.
     let fresh (dtype: DType) shape =
-        { Name = $"⟨trace {Interlocked.Increment &traced}⟩"; DType = dtype; Shape = shape }
+        { Name = $"⟨trace %d{Interlocked.Increment &traced}⟩"; DType = dtype; Shape = shape }
 
     /// A node over what its operands have become; itself, where they are the same.
     let over (results: Dictionary<Digest, Expr>) (e: Expr) : Expr =

@@ -128,7 +128,7 @@ module internal TextAscii =
         {
             Operands = operands
             Render = render body
-            Name = fun n -> $"{prefix}{n}"
+            Name = fun n -> $"{prefix}%d{n}"
             IsLeaf =
                 fun e ->
                     match e.Node with
@@ -223,8 +223,8 @@ module internal TextAscii =
         if body > deepestBody then
             Refuse.domain
                 "Text.ascii"
-                $"graphs nested more than {deepestBody} deep"
-                $"loops and rules nested at most {deepestBody} deep"
+                $"graphs nested more than %d{deepestBody} deep"
+                $"loops and rules nested at most %d{deepestBody} deep"
                 "unroll the innermost loops"
 
         let order = TextLayout.walk operands roots

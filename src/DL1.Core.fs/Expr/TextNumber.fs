@@ -14,7 +14,7 @@ module internal TextNumber =
         | -1 -> text
         | at ->
             let power = Int32.Parse(text.Substring(at + 1), NumberStyles.AllowLeadingSign, invariant)
-            $"{text.Substring(0, at)}e{power}"
+            $"{text.Substring(0, at)}e%d{power}"
 
     let private float64 (x: float) =
         if Double.IsNaN x then
@@ -56,7 +56,7 @@ module internal TextNumber =
 
     /// The same number as a person writes it: `−0.5`, `∞`, `NaN`.
     let pretty (text: string) =
-        if text.StartsWith "nan" then "NaN"
+        if text.StartsWith("nan", StringComparison.Ordinal) then "NaN"
         elif text = "inf" then "∞"
         elif text = "-inf" then "−∞"
         elif text.StartsWith '-' then "−" + text.Substring 1

@@ -38,7 +38,7 @@ module internal TextUnicode =
 
     let private attribute (name: string, value: Attribute<'e>) =
         match value with
-        | Attribute.Int n -> $"{name}={n}"
+        | Attribute.Int n -> $"{name}=%d{n}"
         | Attribute.Ints ns -> $"{name}=[{comma (List.map string ns)}]"
         | Attribute.Float x -> $"{name}={TextNumber.pretty (TextNumber.ascii x)}"
         | Attribute.Flag on -> name + (if on then "=true" else "=false")
@@ -55,13 +55,13 @@ module internal TextUnicode =
         if isWhole || n <= 12 then
             comma items
         else
-            comma (List.take 6 items @ [ $"… {n - 8} more …" ] @ List.skip (n - 2) items)
+            comma (List.take 6 items @ [ $"… %d{n - 8} more …" ] @ List.skip (n - 2) items)
 
     let private cut (shape: Shape) axis (c: Cut) =
         if c = { Start = 0; Stop = shape[axis]; Step = 1 } then
             ":"
         else
-            $"{c.Start}:{c.Stop}" + (if c.Step = 1 then "" else $":{c.Step}")
+            $"%d{c.Start}:%d{c.Stop}" + (if c.Step = 1 then "" else $":%d{c.Step}")
 
     let private power (x: Piece) (y: Piece) (whole: int option) =
         let b = TextCompose.unit signs x
@@ -168,7 +168,7 @@ module internal TextUnicode =
         let given = [ texts loop.Initial; texts loop.Sequences; texts loop.Fixed ] |> List.filter ((<>) "")
 
         let reversed = if loop.Reversed then [ "reversed" ] else []
-        let parts = given @ [ step; $"length={loop.Length}"; $"result={result}" ] @ reversed
+        let parts = given @ [ step; $"length=%d{loop.Length}"; $"result=%d{result}" ] @ reversed
         $"""scan({System.String.Join("; ", parts)})"""
 
     let private definition (struct (name: string, p: Piece)) =
@@ -188,7 +188,7 @@ module internal TextUnicode =
             let hidden = lines |> List.skip kept |> List.take (lines.Length - 2 * kept) |> List.sumBy snd
 
             (lines |> List.take kept |> List.map fst)
-            @ [ $"… {hidden} more …" ]
+            @ [ $"… %d{hidden} more …" ]
             @ (lines |> List.skip (lines.Length - kept) |> List.map fst)
 
     /// The text of a graph; the middle of a long one is left out unless the whole is asked for.

@@ -15,7 +15,7 @@ module Axes =
         if extent % 2 <> 0 then
             Refuse.shape
                 "glu"
-                $"axis {axis} of {Operand.text x}"
+                $"axis %d{axis} of {Operand.text x}"
                 "an even extent, to be halved"
                 "choose another axis, or double the features of the layer before"
 
@@ -39,7 +39,7 @@ module Axes =
     /// `Axes.repeatEach 2 0 v`
     let repeatEach (times: int) (axis: int) (x: Expr) : Expr =
         if times < 0 then
-            Refuse.domain "repeatEach" $"{times} times" "0 times or more" "1 keeps the axis as it is"
+            Refuse.domain "repeatEach" $"%d{times} times" "0 times or more" "1 keeps the axis as it is"
 
         let axis = axisOf "repeatEach" x axis
         let dims = x.Shape.ToList()

@@ -21,7 +21,7 @@ module Einsum =
 
         if inputs.Length <> count then
             refuse
-                $"the formula '{formula}' for {inputs.Length} operands, and {count} operands"
+                $"the formula '{formula}' for %d{inputs.Length} operands, and %d{count} operands"
                 "as many operands as the formula names"
                 "separate the axes of the operands by commas"
 
@@ -113,7 +113,7 @@ module Einsum =
                     if axes.Length <> x.Shape.Rank then
                         refuse
                             $"the axes '{axes}' for {Operand.text x}"
-                            $"{x.Shape.Rank} letters"
+                            $"%d{x.Shape.Rank} letters"
                             "give each axis of the operand a letter"
 
                     { Axes = List.ofSeq axes; Value = x })

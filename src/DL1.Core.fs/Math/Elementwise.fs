@@ -13,7 +13,7 @@ module Elementwise =
         if not (low <= high) then
             Refuse.domain
                 "Elementwise.clamp"
-                $"the bounds {low} and {high}"
+                $"the bounds {string low} and {string high}"
                 "a low bound, and a high one not below it"
                 "swap the bounds"
 
@@ -68,7 +68,7 @@ module Elementwise =
     /// Refuses α = 0. `Elementwise.celu 1.0 x`
     let celu (alpha: float) (x: Expr) =
         if not (abs alpha > 0.0) || System.Double.IsInfinity alpha then
-            Refuse.domain "Elementwise.celu" $"α = {alpha}" "a finite α other than 0" "1 is the usual value"
+            Refuse.domain "Elementwise.celu" $"α = {string alpha}" "a finite α other than 0" "1 is the usual value"
 
         let negative = Expr.where (x .> 0.0) (lit 0.0) x
         Expr.where (x .> 0.0) x (alpha * Expr.expm1 (negative / alpha))
@@ -84,7 +84,7 @@ module Elementwise =
     /// Refuses λ below 0. `Elementwise.softShrink 0.5 x`
     let softShrink (lambda: float) (x: Expr) =
         if not (lambda >= 0.0) then
-            Refuse.domain "Elementwise.softShrink" $"λ = {lambda}" "λ of at least 0" "0.5 is the usual value"
+            Refuse.domain "Elementwise.softShrink" $"λ = {string lambda}" "λ of at least 0" "0.5 is the usual value"
 
         Expr.where (x .> lambda) (x - lambda) (Expr.where (x .< -lambda) (x + lambda) (lit 0.0))
 
@@ -100,7 +100,7 @@ module Elementwise =
         if not (beta > 0.0) || System.Double.IsInfinity beta then
             Refuse.domain
                 "Elementwise.softplusScaled"
-                $"β = {beta}"
+                $"β = {string beta}"
                 "a finite β above 0"
                 "1 is the usual value"
 

@@ -49,11 +49,11 @@ module Loss =
         let weights = Expr.broadcastTo (losses.Shape.ToList()) weights
         divided (Expr.sumAll (weights * losses)) (Expr.sumAll weights)
 
-    let private requirePositive name (what: string) (value: float) =
+    let private requirePositive (name: string) (what: string) (value: float) =
         if not (value > 0.0) || System.Double.IsInfinity value then
             Refuse.domain
                 $"Loss.{name}"
-                $"{what} = {value}"
+                $"{what} = {string value}"
                 $"{what} above 0, and finite"
                 "1 is the usual value"
 
@@ -198,7 +198,7 @@ module Loss =
                 "remove the axis of the classes from the labels; one-hot targets become labels by argMax"
 
         if not (o.LabelSmoothing >= 0.0 && o.LabelSmoothing <= 1.0) then
-            Refuse.domain operation $"label smoothing {o.LabelSmoothing}" "0 to 1" "0.1 is common"
+            Refuse.domain operation $"label smoothing {string o.LabelSmoothing}" "0 to 1" "0.1 is common"
 
         let counts = o.Ignore |> Option.map (fun ignored -> Expr.notEqual labels (lit (float ignored)))
 
@@ -214,7 +214,7 @@ module Loss =
                     Refuse.shape
                         operation
                         (Operand.text w)
-                        $"a weight for each of {classes} classes"
+                        $"a weight for each of %d{classes} classes"
                         "give a vector"
 
                 w)
@@ -334,7 +334,7 @@ module Loss =
         if not (power > 0.0) then
             Refuse.domain
                 "Loss.tripletMargin"
-                $"power = {power}"
+                $"power = {string power}"
                 "a power above 0, or infinity"
                 "2 is the usual value"
 

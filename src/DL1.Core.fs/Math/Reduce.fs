@@ -34,8 +34,8 @@ module Reduce =
         if ddof < 0 || (ddof >= n && n > 0) then
             Refuse.domain
                 "Reduce.variance"
-                $"ddof = {ddof} over {n} elements"
-                $"from 0 to {n - 1}"
+                $"ddof = %d{ddof} over %d{n} elements"
+                $"from 0 to %d{n - 1}"
                 "0 is the variance of a population, 1 that of a sample of two or more"
 
         let deviation = x - keepDims mean axes x

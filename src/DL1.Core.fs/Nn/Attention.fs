@@ -65,15 +65,15 @@ module Attention =
         if heads < 1 || features % heads <> 0 then
             Refuse.shape
                 "attention"
-                $"{heads} heads over {Operand.text input.Query}"
+                $"%d{heads} heads over {Operand.text input.Query}"
                 "heads that divide the features"
-                $"take a divisor of {features}"
+                $"take a divisor of %d{features}"
 
         if input.Memory.Shape[0] <> batch || input.Memory.Shape[2] <> features then
             Refuse.shape
                 "attention"
                 (Operand.texts [ input.Query; input.Memory ])
-                $"memory [{batch}; keys; {features}], of the queries' batch and features"
+                $"memory [%d{batch}; keys; %d{features}], of the queries' batch and features"
                 "project the memory to the queries' features by a linear layer"
 
         let size = features / heads

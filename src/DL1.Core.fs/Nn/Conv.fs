@@ -18,7 +18,7 @@ module Conv =
         if groups < 1 || inputs % groups <> 0 || outputs % groups <> 0 then
             Refuse.shape
                 name
-                $"{groups} groups, {inputs} channels in and {outputs} out"
+                $"%d{groups} groups, %d{inputs} channels in and %d{outputs} out"
                 "groups that divide the channels on both sides"
                 "take a common divisor of both"
 

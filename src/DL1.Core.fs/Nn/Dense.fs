@@ -46,14 +46,18 @@ module Dense =
         Layer.requireSize "Embedding" "features" features
 
         if padding < 0 || padding >= count then
-            Refuse.domain "Embedding" $"the padding {padding}" $"an index from 0 to {count - 1}" "0 is usual"
+            Refuse.domain
+                "Embedding"
+                $"the padding %d{padding}"
+                $"an index from 0 to %d{count - 1}"
+                "0 is usual"
 
         let isPadding i = i / features = padding
         let normal = Init.normal 0.0 1.0
 
         let init =
             { normal with
-                Name = $"{normal.Name}, row {padding} zeros"
+                Name = $"{normal.Name}, row %d{padding} zeros"
                 Draw =
                     fun dtype dims key ->
                         normal.Draw dtype dims key

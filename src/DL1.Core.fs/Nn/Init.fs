@@ -46,21 +46,23 @@ module Init =
     let ones = make "ones" (fun dtype dims _ -> Tensor.ones dtype dims)
 
     /// One value everywhere. `Init.constant 0.25`
-    let constant (value: float) = make $"constant {value}" (fun dtype dims _ -> Tensor.full dtype dims value)
+    let constant (value: float) =
+        make $"constant {string value}" (fun dtype dims _ -> Tensor.full dtype dims value)
 
     /// Uniform in [low, high). `Init.uniform -0.1 0.1`
-    let uniform (low: float) (high: float) = make $"uniform [{low}, {high})" (Key.uniform low high)
+    let uniform (low: float) (high: float) =
+        make $"uniform [{string low}, {string high})" (Key.uniform low high)
 
     /// Normal. `Init.normal 0.0 0.02`
     let normal (mean: float) (deviation: float) =
-        make $"normal {mean} {deviation}" (Key.normal mean deviation)
+        make $"normal {string mean} {string deviation}" (Key.normal mean deviation)
 
     /// Normal, restricted to two deviations on both sides. `Init.truncatedNormal 0.0 0.02`
     let truncatedNormal (mean: float) (deviation: float) =
         let reach = 2.0 * deviation
 
         make
-            $"truncated normal {mean} {deviation}"
+            $"truncated normal {string mean} {string deviation}"
             (Key.truncatedNormal mean deviation (mean - reach) (mean + reach))
 
     /// Fan-in and fan-out of a weight `[out; in; kernel...]`; fewer than two axes are a `ShapeError`.
@@ -92,24 +94,24 @@ module Init =
 
     /// Uniform within ±gain·√(6/(fanIn + fanOut)) (Glorot and Bengio 2010). `Init.xavierUniform 1.0`
     let xavierUniform (gain: float) =
-        make $"Xavier uniform {gain}" (fun dtype dims key ->
+        make $"Xavier uniform {string gain}" (fun dtype dims key ->
             let fanIn, fanOut = fans dims
             within (gain * sqrt (6.0 / float (max 1 (fanIn + fanOut)))) dtype dims key)
 
     /// Normal of deviation gain·√(2/(fanIn + fanOut)) (Glorot and Bengio 2010). `Init.xavierNormal 1.0`
     let xavierNormal (gain: float) =
-        make $"Xavier normal {gain}" (fun dtype dims key ->
+        make $"Xavier normal {string gain}" (fun dtype dims key ->
             let fanIn, fanOut = fans dims
             Key.normal 0.0 (gain * sqrt (2.0 / float (max 1 (fanIn + fanOut)))) dtype dims key)
 
     /// Uniform within ±gain·√(3/fan) (He et al. 2015). `Init.kaimingUniform Fan.In (sqrt 2.0)`
     let kaimingUniform (fan: Fan) (gain: float) =
-        make $"Kaiming uniform {gain}" (fun dtype dims key ->
+        make $"Kaiming uniform {string gain}" (fun dtype dims key ->
             within (gain * sqrt (3.0 / fanOf fan dims)) dtype dims key)
 
     /// Normal of deviation gain/√fan (He et al. 2015). `Init.kaimingNormal Fan.In (sqrt 2.0)`
     let kaimingNormal (fan: Fan) (gain: float) =
-        make $"Kaiming normal {gain}" (fun dtype dims key ->
+        make $"Kaiming normal {string gain}" (fun dtype dims key ->
             Key.normal 0.0 (gain / sqrt (fanOf fan dims)) dtype dims key)
 
     /// Normal of deviation 1/√fanIn (LeCun et al. 1998). `Init.lecunNormal`
@@ -123,7 +125,7 @@ module Init =
     /// Orthonormal rows, or columns where they are fewer, times a gain (Saxe et al. 2014): the Q of a normal matrix, the
     /// axes behind the first folded together. `Init.orthogonal 1.0`
     let orthogonal (gain: float) =
-        make $"orthogonal {gain}" (fun dtype dims key ->
+        make $"orthogonal {string gain}" (fun dtype dims key ->
             fans dims |> ignore
             let rows, columns = dims.Head, List.fold (*) 1 dims.Tail
             let tall, narrow = max rows columns, min rows columns
@@ -149,4 +151,4 @@ module Init =
     /// `Init.boundedBy 128`
     let boundedBy (fan: int) =
         let bound = 1.0 / sqrt (float (max 1 fan))
-        { uniform -bound bound with Name = $"within ±1/√{fan}" }
+        { uniform -bound bound with Name = $"within ±1/√%d{fan}" }

@@ -21,7 +21,7 @@ module Norm =
         if not (o.Epsilon > 0.0 && o.Momentum > 0.0 && o.Momentum <= 1.0) then
             Refuse.domain
                 operation
-                $"epsilon {o.Epsilon}, momentum {o.Momentum}"
+                $"epsilon {string o.Epsilon}, momentum {string o.Momentum}"
                 "epsilon above 0, momentum above 0 and at most 1"
                 "1e-5 and 0.1 are usual"
 
@@ -107,8 +107,8 @@ module Norm =
             if axes < 1 || axes > x.Shape.Rank then
                 Refuse.shape
                     "layerNorm"
-                    $"{axes} axes of {Operand.text x}"
-                    $"1 to {x.Shape.Rank} axes"
+                    $"%d{axes} axes of {Operand.text x}"
+                    $"1 to %d{x.Shape.Rank} axes"
                     "count the axes that one example's features lie on"
 
             let dims = x.Shape.ToList() |> List.skip (x.Shape.Rank - axes)
@@ -127,7 +127,7 @@ module Norm =
             if x.Shape.Rank < 2 || groups < 1 || x.Shape[1] % groups <> 0 then
                 Refuse.shape
                     "groupNorm"
-                    $"{groups} groups of {Operand.text x}"
+                    $"%d{groups} groups of {Operand.text x}"
                     "data [batch; channels; ...] whose channels fall into the groups evenly"
                     "take a number of groups that divides the channels"
 

@@ -20,7 +20,7 @@ module Penalty =
         if not (strength >= 0.0 && System.Double.IsFinite strength) then
             Refuse.domain
                 operation
-                $"the strength {strength}"
+                $"the strength {string strength}"
                 "a finite strength of 0 or more"
                 "begin with 1e-4"
 
@@ -47,7 +47,11 @@ module Penalty =
     /// `Penalty.elastic 0.01 0.5 Penalty.weights parameters`
     let elastic (strength: float) (ratio: float) (touches: string -> bool) (parameters: Tree<Expr>) =
         if not (ratio >= 0.0 && ratio <= 1.0) then
-            Refuse.domain "Penalty.elastic" $"the ratio {ratio}" "0 to 1" "1 is l1 alone, 0 is l2 alone"
+            Refuse.domain
+                "Penalty.elastic"
+                $"the ratio {string ratio}"
+                "0 to 1"
+                "1 is l1 alone, 0 is l2 alone"
 
         let measure (w: Expr) = ratio * Expr.sumAll (abs w) + 0.5 * (1.0 - ratio) * Expr.sumAll (w * w)
 

@@ -31,7 +31,7 @@ module Shaping =
         if not (p >= 0.0 && p < 1.0) then
             Refuse.domain
                 "Shaping.dropout"
-                $"p = {p}"
+                $"p = {string p}"
                 "a probability from 0 up to, but not including, 1"
                 "0.5 is usual"
 

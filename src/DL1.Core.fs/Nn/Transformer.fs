@@ -130,7 +130,7 @@ module Transformer =
 
     let private stack count layer =
         if count < 1 then
-            Refuse.domain "Transformer" $"{count} layers" "1 layer or more" "leave the stack out"
+            Refuse.domain "Transformer" $"%d{count} layers" "1 layer or more" "leave the stack out"
 
         Layer.sequential (List.replicate count layer)
 
@@ -174,7 +174,7 @@ module Transformer =
                 Refuse.shape
                     "positions"
                     (Operand.text x)
-                    $"a length of at most {longest}"
+                    $"a length of at most %d{longest}"
                     "cut the sequence, or learn more places"
 
             let weight = scope.Parameter("weight", [ longest; x.Shape[2] ], Init.normal 0.0 0.02)

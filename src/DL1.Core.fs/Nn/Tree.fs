@@ -39,7 +39,8 @@ type Tree<'a> internal (leaves: (string * 'a)[]) =
                     "check the spelling, and the numbers of the layers"
 
     /// One line for each leaf: its path, and the leaf.
-    override _.ToString() = String.Join("\n", leaves |> Seq.map (fun (path, leaf) -> $"{path}: {leaf}"))
+    override _.ToString() =
+        String.Join("\n", leaves |> Seq.map (fun (path, leaf) -> $"{path}: {string leaf}"))
 
     member internal this.Display = this.ToString()
 
@@ -173,7 +174,7 @@ module Tree =
         if values.Length <> tree.Count then
             Refuse.domain
                 "Tree.ofValues"
-                $"{values.Length} values for {tree.Count} paths"
+                $"%d{values.Length} values for %d{tree.Count} paths"
                 "one value for each path"
                 "give the values in the order of the paths"
 

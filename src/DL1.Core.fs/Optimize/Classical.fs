@@ -15,7 +15,7 @@ type MinimizerOptions =
     /// `tolerance 1E-08, at most 10000 iterations`.
     override this.ToString() =
         let tolerance = this.Tolerance.ToString("G5", System.Globalization.CultureInfo.InvariantCulture)
-        $"tolerance {tolerance}, at most {this.MaxIterations} iterations"
+        $"tolerance {tolerance}, at most %d{this.MaxIterations} iterations"
 
 /// Where a minimiser ended.
 [<NoEquality; NoComparison>]
@@ -32,7 +32,7 @@ type Minimum =
     /// The value, the iterations, then the point, a variable a line.
     override this.ToString() =
         let value = this.Value.ToString("G6", System.Globalization.CultureInfo.InvariantCulture)
-        $"{value} after {this.Iterations} iterations at\n{this.Point}"
+        $"{value} after %d{this.Iterations} iterations at\n{this.Point}"
 
 /// The minimisers of MathNet.Numerics for any scalar expression of f64 variables, with its exact gradient and Hessian.
 /// The start is a tree whose paths are the variables' names, each value of its variable's shape; a variable without a

@@ -18,7 +18,7 @@ type StopRule =
     /// `at most 5000 epochs, patience 50, tolerance 1E-08`.
     override this.ToString() =
         let tolerance = this.Tolerance.ToString("G5", Globalization.CultureInfo.InvariantCulture)
-        $"at most {this.MaxEpochs} epochs, patience {this.Patience}, tolerance {tolerance}"
+        $"at most %d{this.MaxEpochs} epochs, patience %d{this.Patience}, tolerance {tolerance}"
 
 /// One epoch of a descent.
 type DescentRow =
@@ -58,7 +58,7 @@ type Descent =
         | None -> $"{this.Name}: no epochs"
         | Some last ->
             let point = last.After |> Seq.map number |> String.concat ", "
-            $"{this.Name}: {rest} after {this.Rows.Count} epochs at ({point}): {number last.Value}"
+            $"{this.Name}: {rest} after %d{this.Rows.Count} epochs at ({point}): {number last.Value}"
 
 /// Descending an objective of scalar parameters by an optimizer.
 [<RequireQualifiedAccess; CompilationRepresentation(CompilationRepresentationFlags.ModuleSuffix)>]
@@ -80,7 +80,7 @@ module Descent =
         if parameters.Length <> start.Length || parameters.IsEmpty then
             Refuse.domain
                 "Descent.run"
-                $"{start.Length} start values for {parameters.Length} parameters"
+                $"%d{start.Length} start values for %d{parameters.Length} parameters"
                 "a start value for each parameter"
                 "give one number for each symbol"
 
@@ -95,7 +95,7 @@ module Descent =
         if rule.MaxEpochs < 0 || rule.Patience < 1 then
             Refuse.domain
                 "Descent.run"
-                $"at most {rule.MaxEpochs} epochs, patience {rule.Patience}"
+                $"at most %d{rule.MaxEpochs} epochs, patience %d{rule.Patience}"
                 "0 epochs or more, patience of 1 or more"
                 "5000 epochs and a patience of 50 are a good start"
 
@@ -131,9 +131,10 @@ module Descent =
         let count = parameters.Length
         let rows = List<DescentRow>()
 
-        let requireFinite what (found: float[]) (at: Tensor list) (place: string) =
+        let requireFinite (what: string) (found: float[]) (at: Tensor list) (place: string) =
             if not (Array.forall Double.IsFinite found) then
-                let found, at = String.Join(", ", found), String.Join(", ", floats at)
+                let listed (numbers: float[]) = numbers |> Array.map string |> String.concat ", "
+                let found, at = listed found, listed (floats at)
 
                 Refuse.domain
                     "Descent.run"
@@ -152,7 +153,7 @@ module Descent =
                 let after, state = List.splitAt count rest
                 let reached = objectiveAt after |> List.head |> Tensor.toFloat
 
-                let epochOf = $"in epoch {epoch} of {optimizer.Name}"
+                let epochOf = $"in epoch %d{epoch} of {optimizer.Name}"
                 requireFinite "a gradient" (floats gradient) values epochOf
                 requireFinite "an objective" [| reached |] after epochOf
 

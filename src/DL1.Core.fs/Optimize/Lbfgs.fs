@@ -21,7 +21,7 @@ module Lbfgs =
     /// `Lbfgs.transform 10`
     let transform (history: int) : Transform =
         if history < 1 then
-            Refuse.domain "Lbfgs" $"a history of {history}" "1 pair or more" "10 is usual"
+            Refuse.domain "Lbfgs" $"a history of %d{history}" "1 pair or more" "10 is usual"
 
         let pairs like =
             Tree.map (fun (p: Expr) -> Expr.full p.DType (history :: p.Shape.ToList()) 0.0) like
@@ -104,6 +104,6 @@ module Lbfgs =
     /// L-BFGS with a history of so many pairs: see `Lbfgs.transform`. `Lbfgs.optimizer 10 0.5`
     let optimizer (history: int) (rate: float) =
         if not (rate > 0.0 && System.Double.IsFinite rate) then
-            Refuse.domain "Lbfgs" $"the learning rate {rate}" "a finite rate above 0" "begin with 1"
+            Refuse.domain "Lbfgs" $"the learning rate {string rate}" "a finite rate above 0" "begin with 1"
 
         Optimizer.ofTransform "L-BFGS" (Schedule.constant rate) (transform history)

@@ -166,7 +166,7 @@ module Moments =
         if not (0.0 < shrink && shrink < 1.0 && 1.0 < grow && 0.0 < smallest && smallest <= largest) then
             Refuse.domain
                 "Optimizer"
-                $"Rprop with the factors {shrink} and {grow}, the sizes {smallest} to {largest}"
+                $"Rprop with the factors {string shrink} and {string grow}, the sizes {string smallest} to {string largest}"
                 "0 < shrink < 1 < grow, and sizes above 0 in order"
                 "0.5 and 1.2, 1e-6 to 50 are usual"
 

@@ -100,7 +100,11 @@ module Optimizer =
 
     let private ofChain name (rate: float) transforms =
         if not (rate > 0.0 && System.Double.IsFinite rate) then
-            Refuse.domain "Optimizer" $"the learning rate {rate}" "a finite rate above 0" "begin with 0.01"
+            Refuse.domain
+                "Optimizer"
+                $"the learning rate {string rate}"
+                "a finite rate above 0"
+                "begin with 0.01"
 
         ofTransform name (Schedule.constant rate) (Transform.chain transforms)
 
@@ -139,7 +143,7 @@ module Optimizer =
         if not (initialR > 0.0) then
             Refuse.domain
                 "Optimizer"
-                $"a second moment that starts at {initialR}"
+                $"a second moment that starts at {string initialR}"
                 "a value above 0"
                 "1 is a neutral start"
 

@@ -20,11 +20,11 @@ type Schedule =
 module Schedule =
     let private requireRate operation (rate: float) =
         if not (rate >= 0.0 && System.Double.IsFinite rate) then
-            Refuse.domain operation $"the rate {rate}" "a finite rate of 0 or more" "begin with 0.01"
+            Refuse.domain operation $"the rate {string rate}" "a finite rate of 0 or more" "begin with 0.01"
 
     let private requireSteps operation (what: string) (steps: int) =
         if steps < 1 then
-            Refuse.domain operation $"{what} = {steps}" "1 step or more" "count steps, not epochs"
+            Refuse.domain operation $"{what} = %d{steps}" "1 step or more" "count steps, not epochs"
 
     let private varying name at = { Name = name; IsConstant = false; At = at }
 
@@ -32,7 +32,7 @@ module Schedule =
     /// `Schedule.constant 0.1`
     let constant (rate: float) =
         requireRate "Schedule.constant" rate
-        { Name = $"constant {rate}"; IsConstant = true; At = fun _ -> lit rate }
+        { Name = $"constant {string rate}"; IsConstant = true; At = fun _ -> lit rate }
 
     /// A rate as any expression of the counter. `Schedule.custom "1/√t" (fun step -> Expr.rsqrt (step + 1.0))`
     let custom name (at: Expr -> Expr) = varying name at
@@ -47,7 +47,8 @@ module Schedule =
         requireRate "Schedule.step" rate
         requireSteps "Schedule.step" "size" size
 
-        varying $"step {size} {gamma} {rate}" (fun t -> rate * Expr.Pow(gamma, floor (t / float size)))
+        varying $"step %d{size} {string gamma} {string rate}" (fun t ->
+            rate * Expr.Pow(gamma, floor (t / float size)))
 
     /// base·γ for each milestone reached. `Schedule.multiStep [ 4; 11 ] 0.2 0.1`
     let multiStep (milestones: int list) (gamma: float) (rate: float) =
@@ -55,13 +56,13 @@ module Schedule =
 
         let factor (t: Expr) (m: int) = Expr.where (t .>= float m) (lit gamma) (lit 1.0)
 
-        varying $"multi-step {milestones} {gamma} {rate}" (fun t ->
+        varying $"multi-step {milestones} {string gamma} {string rate}" (fun t ->
             milestones |> List.fold (fun r m -> r * factor t m) (Expr.scalar DType.F64 rate))
 
     /// base·γᵗ. `Schedule.exponential 0.9 0.1`
     let exponential (gamma: float) (rate: float) =
         requireRate "Schedule.exponential" rate
-        varying $"exponential {gamma} {rate}" (fun t -> rate * Expr.Pow(gamma, t))
+        varying $"exponential {string gamma} {string rate}" (fun t -> rate * Expr.Pow(gamma, t))
 
     let private cosineBetween (first: Expr) (last: Expr) (part: Expr) =
         last + (first - last) * 0.5 * (1.0 + cos (System.Math.PI * part))
@@ -72,7 +73,7 @@ module Schedule =
         requireRate "Schedule.cosine" rate
         requireSteps "Schedule.cosine" "steps" steps
 
-        varying $"cosine {steps} {lowest} {rate}" (fun t ->
+        varying $"cosine %d{steps} {string lowest} {string rate}" (fun t ->
             cosineBetween (lit rate) (lit lowest) (t / float steps))
 
     /// Cosines from base to `lowest` that start anew: the first over `steps`, each next one `factor` times as long
@@ -93,7 +94,7 @@ module Schedule =
                 let length = first * Expr.Pow(growth, n)
                 (t - (length - first) / (growth - 1.0)) / length
 
-        varying $"cosine restarts {steps} {factor} {lowest} {rate}" (fun t ->
+        varying $"cosine restarts %d{steps} %d{factor} {string lowest} {string rate}" (fun t ->
             cosineBetween (lit rate) (lit lowest) (part t))
 
     /// From base·start to base·stop along a line over `steps`, then base·stop; a warm-up where start is small.
@@ -102,7 +103,7 @@ module Schedule =
         requireRate "Schedule.linear" rate
         requireSteps "Schedule.linear" "steps" steps
 
-        varying $"linear {start} {stop} {steps} {rate}" (fun t ->
+        varying $"linear {string start} {string stop} %d{steps} {string rate}" (fun t ->
             rate * (start + (stop - start) * (Expr.minimum t (lit (float steps)) / float steps)))
 
     /// base·(1 − t/steps)^power, 0 after `steps`. `Schedule.polynomial 20 2.0 0.1`
@@ -110,7 +111,7 @@ module Schedule =
         requireRate "Schedule.polynomial" rate
         requireSteps "Schedule.polynomial" "steps" steps
 
-        varying $"polynomial {steps} {power} {rate}" (fun t ->
+        varying $"polynomial %d{steps} {string power} {string rate}" (fun t ->
             rate * (1.0 - Expr.minimum t (lit (float steps)) / float steps) ** power)
 
     /// One cycle over `steps`: by a cosine from highest/divisor up to highest in a part of the steps, then down to
@@ -122,13 +123,13 @@ module Schedule =
         if not (top > 0.0 && top < last && divisor >= 1.0 && lastDivisor >= 1.0) then
             Refuse.domain
                 "Schedule.oneCycle"
-                $"{steps} steps, {part} of them upwards, divisors {divisor} and {lastDivisor}"
+                $"%d{steps} steps, {string part} of them upwards, divisors {string divisor} and {string lastDivisor}"
                 "more than one step upwards, some downwards, and divisors of 1 or more"
                 "count all updates of the training; 0.3, 25 and 1e4 are usual"
 
         let first = highest / divisor
 
-        varying $"one cycle {steps} {highest}" (fun t ->
+        varying $"one cycle %d{steps} {string highest}" (fun t ->
             Expr.where
                 (t .<= top)
                 (cosineBetween (lit first) (lit highest) (t / top))
@@ -143,7 +144,7 @@ module Schedule =
     let warmUp (steps: int) (schedule: Schedule) =
         requireSteps "Schedule.warmUp" "steps" steps
 
-        varying $"warm-up {steps}, {schedule.Name}" (fun t ->
+        varying $"warm-up %d{steps}, {schedule.Name}" (fun t ->
             Expr.minimum (lit 1.0) ((t + 1.0) / float steps) * schedule.At t)
 
     /// Straight lines between rates at steps in ascending order, held before the first and after the last.
@@ -187,6 +188,6 @@ module Schedule =
         requireSteps "Schedule.every" "updates" updates
 
         { schedule with
-            Name = $"{schedule.Name}, every {updates}"
+            Name = $"{schedule.Name}, every %d{updates}"
             At = fun t -> schedule.At(floor (t / float updates))
         }

@@ -41,7 +41,7 @@ module Transform =
         if not (p >= 0.0 && p < 1.0) then
             Refuse.domain
                 "Optimizer"
-                $"{name} = {p}"
+                $"{name} = {string p}"
                 "a decay from 0 up to, but not including, 1"
                 "0.9 is common"
 
@@ -49,13 +49,17 @@ module Transform =
         if not (value > 0.0 && System.Double.IsFinite value) then
             Refuse.domain
                 "Optimizer"
-                $"{name} = {value}"
+                $"{name} = {string value}"
                 "a finite number above 0"
                 "look up the usual value in the paper"
 
     let internal requireNotNegative (name: string) (value: float) =
         if not (value >= 0.0 && System.Double.IsFinite value) then
-            Refuse.domain "Optimizer" $"{name} = {value}" "a finite number of 0 or more" "0 turns it off"
+            Refuse.domain
+                "Optimizer"
+                $"{name} = {string value}"
+                "a finite number of 0 or more"
+                "0 turns it off"
 
     /// A transformation without state, of each parameter by itself.
     let internal each (f: Moment -> Expr -> Expr -> Expr) : Transform =
@@ -73,7 +77,7 @@ module Transform =
         (slots: (string * float) list)
         (f: Moment -> Expr -> Expr list -> Expr -> Expr * Expr list)
         : Transform =
-        let name slot path = $"{fst slot}.{path}"
+        let name (slot: string, _: float) (path: string) = $"{slot}.{path}"
 
         {
             ReadsStep = readsStep

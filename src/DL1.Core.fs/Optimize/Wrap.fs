@@ -139,7 +139,7 @@ module Wrap =
 
     let private requireCount operation (what: string) size =
         if size < 1 then
-            Refuse.domain operation $"{size} {what}" $"1 or more {what}" "1 changes nothing"
+            Refuse.domain operation $"%d{size} {what}" $"1 or more {what}" "1 changes nothing"
 
     /// One update in `size` calls, by the mean of their gradients: a batch `size` times as large, in the memory of a
     /// small one. The parameters stay as they are in between. In training by a `Learner` each gradient counts by what the
@@ -195,7 +195,7 @@ module Wrap =
         let slow = "slow"
 
         if not (part > 0.0 && part <= 1.0) then
-            Refuse.domain "Wrap.lookahead" $"the part {part}" "above 0, at most 1" "0.5 is usual"
+            Refuse.domain "Wrap.lookahead" $"the part {string part}" "above 0, at most 1" "0.5 is usual"
 
         let by (update: Update) gradients (state: Tree<Expr>) parameters =
             let isFull, next = counted size state

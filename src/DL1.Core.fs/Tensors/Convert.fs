@@ -24,7 +24,7 @@ module Convert =
             Refuse.shape
                 operation
                 $"a tensor of shape {t.Shape}"
-                $"a tensor of rank {rank}"
+                $"a tensor of rank %d{rank}"
                 "reshape it first, or use the conversion for its rank"
 
     let private toRectangle<'e> operation (t: Tensor) (target: Array) =
@@ -78,7 +78,7 @@ module Convert =
         | Some i ->
             Refuse.shape
                 operation
-                $"{name i} of length {lengths[i]}, where {name 0} has length {length}"
+                $"{name i} of length %d{lengths[i]}, where {name 0} has length %d{length}"
                 "the same length everywhere"
                 $"pad or cut {name i}"
 
@@ -86,7 +86,7 @@ module Convert =
     /// first is a `ShapeError` that names it. `Convert.ofRows [ [ 1f; 2f ]; [ 3f; 4f ] ]`
     let ofRows (rows: seq<#seq<'e>>) =
         let rows = rows |> Seq.map Array.ofSeq |> Array.ofSeq
-        let width = commonLength "Convert.ofRows" (fun i -> $"row {i}") (Array.map Array.length rows)
+        let width = commonLength "Convert.ofRows" (fun i -> $"row %d{i}") (Array.map Array.length rows)
         Tensor.Wrap("Convert.ofRows", Shape.Of [ rows.Length; width ], Array.concat rows)
 
     /// A tensor `[blocks; rows; columns]` from a sequence of blocks of rows; no blocks give `[0; 0; 0]`. A block or a
@@ -97,9 +97,9 @@ module Convert =
 
         let blocks = blocks |> Seq.map (fun rows -> rows |> Seq.map Array.ofSeq |> Array.ofSeq) |> Array.ofSeq
 
-        let height = commonLength operation (fun i -> $"block {i}") (Array.map Array.length blocks)
+        let height = commonLength operation (fun i -> $"block %d{i}") (Array.map Array.length blocks)
         let rows = Array.concat blocks
-        let name i = $"row {i % height} of block {i / height}"
+        let name i = $"row %d{i % height} of block %d{i / height}"
         let width = commonLength operation name (Array.map Array.length rows)
         Tensor.Wrap(operation, Shape.Of [ blocks.Length; height; width ], Array.concat rows)
 

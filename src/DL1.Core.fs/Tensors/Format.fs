@@ -27,7 +27,7 @@ module internal Format =
 
     /// The decimal exponent of a number, and the decimals that its mantissa needs, at most `digits - 1`.
     let private measure (value: float) =
-        let parts = (written $"E{digits - 1}" (abs value)).Split 'E'
+        let parts = (written $"E%d{digits - 1}" (abs value)).Split 'E'
         let mantissa = parts[0].TrimEnd('0').TrimEnd '.'
         struct (Int32.Parse(parts[1], CultureInfo.InvariantCulture), max 0 (mantissa.Length - 2))
 
@@ -64,7 +64,7 @@ module internal Format =
             "-∞"
         else
             match notation with
-            | Notation.Fixed decimals -> written $"F{decimals}" value
+            | Notation.Fixed decimals -> written $"F%d{decimals}" value
             | Notation.Scientific(decimals, exponentDigits) ->
                 let mantissa = if decimals = 0 then "0" else "0." + String('0', decimals)
                 written (mantissa + "e+" + String('0', exponentDigits)) value

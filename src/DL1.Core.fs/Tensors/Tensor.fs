@@ -70,8 +70,8 @@ type Tensor internal (shape: Shape, elements: Elements) =
         if destination.Length < own.Length then
             Refuse.shape
                 "Tensor.CopyTo"
-                $"a span of {destination.Length} elements for a tensor of shape {shape}"
-                $"{own.Length} elements or more"
+                $"a span of %d{destination.Length} elements for a tensor of shape {shape}"
+                $"%d{own.Length} elements or more"
                 "make the span as long as the tensor's Size"
 
         own.AsSpan().CopyTo destination
@@ -83,8 +83,8 @@ type Tensor internal (shape: Shape, elements: Elements) =
             if index.Length <> shape.Rank then
                 Refuse.shape
                     "Tensor.Item"
-                    $"{index.Length} indices into a tensor of shape {shape}"
-                    $"{shape.Rank} indices, one for each axis"
+                    $"%d{index.Length} indices into a tensor of shape {shape}"
+                    $"%d{shape.Rank} indices, one for each axis"
                     "give an index for every axis"
 
             let mutable offset = 0
@@ -93,8 +93,8 @@ type Tensor internal (shape: Shape, elements: Elements) =
                 if index[axis] < 0 || index[axis] >= shape[axis] then
                     Refuse.domain
                         "Tensor.Item"
-                        $"index {index[axis]} on axis {axis} of a tensor of shape {shape}"
-                        $"an index from 0 to {shape[axis] - 1}"
+                        $"index %d{index[axis]} on axis %d{axis} of a tensor of shape {shape}"
+                        $"an index from 0 to %d{shape[axis] - 1}"
                         "count positions from 0"
 
                 offset <- offset * shape[axis] + index[axis]

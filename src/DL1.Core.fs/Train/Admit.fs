@@ -53,11 +53,11 @@ module internal Admit =
         let row, rest = index / inside, index % inside
 
         match List.tail (shape.ToList()) with
-        | [] -> $"in row {row}"
-        | [ _ ] -> $"in row {row}, column {rest}"
+        | [] -> $"in row %d{row}"
+        | [ _ ] -> $"in row %d{row}, column %d{rest}"
         | dims ->
             let places, _ = List.mapFoldBack (fun extent rest -> rest % extent, rest / extent) dims rest
-            $"in row {row}, at {places}"
+            $"in row %d{row}, at {places}"
 
     /// Refuses numbers that are not finite; what the tensor is stands in the message.
     let finite operation (what: string) (t: Tensor) : unit =
@@ -103,8 +103,8 @@ module internal Admit =
 
                 Refuse.domain
                     operation
-                    $"the label {label} in row {row}, counted from 0, of the {name}targets {data.Targets.DType} {data.Targets.Shape}"
-                    $"labels from 0 to {guard.Classes - 1}: the model has {guard.Classes} outputs"
+                    $"the label {string label} in row %d{row}, counted from 0, of the {name}targets {data.Targets.DType} {data.Targets.Shape}"
+                    $"labels from 0 to %d{guard.Classes - 1}: the model has %d{guard.Classes} outputs"
                     "give the last layer an output for each class, number the classes from 0, or tell the loss which label to ignore"
 
     /// Refuses labels of data sets for which a classification's loss has no number. `size` is that of a batch.

@@ -22,7 +22,7 @@ module internal Best =
         if rule.Patience < 1 || not (rule.Tolerance >= 0.0) then
             Refuse.domain
                 "Fit.run"
-                $"patience {rule.Patience} and tolerance {rule.Tolerance}"
+                $"patience %d{rule.Patience} and tolerance {string rule.Tolerance}"
                 "patience of 1 or more, tolerance of 0 or more"
                 "5 and 0 are a start"
 

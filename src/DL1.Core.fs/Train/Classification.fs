@@ -81,6 +81,7 @@ type Confusion internal (counts: int64[,]) =
             "\n",
             [
                 String.Format(
+                    inv,
                     "{0}  {1,9} {2,9} {3,9} {4,9}",
                     "".PadRight width,
                     "precision",
@@ -123,7 +124,7 @@ module Classification =
             if l < 0L || l > 65535L then
                 Refuse.domain
                     operation
-                    $"the label {l}"
+                    $"the label %d{l}"
                     "a class from 0 to 65535"
                     "number the classes from 0; where this label stands for what does not count, measure the metric that ignores it"
 
@@ -212,7 +213,7 @@ module Classification =
             else
                 Refuse.domain
                     "Classification"
-                    $"the target {x} beside a single score a row"
+                    $"the target {string x} beside a single score a row"
                     "0 or 1"
                     "number the two classes 0 and 1"
 

@@ -20,7 +20,7 @@ type Curve =
 
         match this.X, this.Y, List.tryLast this.X, List.tryLast this.Y with
         | x :: _, y :: _, Some x', Some y' ->
-            $"{this.X.Length} points from ({number x}, {number y}) to ({number x'}, {number y'})"
+            $"%d{this.X.Length} points from ({number x}, {number y}) to ({number x'}, {number y'})"
         | _ -> "no points"
 
 /// Metrics of a score for two classes: targets are truth values or 0 and 1, `[rows]`; a greater score says the positive
@@ -43,7 +43,11 @@ module Binary =
                 | 0.0 -> struct (false, s)
                 | 1.0 -> struct (true, s)
                 | other ->
-                    Refuse.domain operation $"the target {other}" "0 or 1" "compare labels with one class")
+                    Refuse.domain
+                        operation
+                        $"the target {string other}"
+                        "0 or 1"
+                        "compare labels with one class")
             (Tensor.toFloats target)
             (Tensor.toFloats score)
 

@@ -24,7 +24,7 @@ type EarlyStopping =
     override this.ToString() =
         let monitor = if this.Monitor = "" then "loss" else this.Monitor
         let rest = if this.RestoresBest then ", the best restored" else ""
-        $"after {this.Patience} epochs without a better {monitor}{rest}"
+        $"after %d{this.Patience} epochs without a better {monitor}{rest}"
 
 /// What a callback is told after an epoch.
 [<NoEquality; NoComparison>]
@@ -80,7 +80,7 @@ module Progress =
 
                         if percent <> shown then
                             shown <- percent
-                            Console.Out.Write $"\repoch {epoch}  {percent, 3} %%  loss {loss:G5}     "
+                            Console.Out.Write $"\repoch %d{epoch}  %3d{percent} %%  loss %.5g{loss}     "
                 Epoch =
                     fun row ->
                         shown <- -1

@@ -51,7 +51,7 @@ module History =
     /// An epoch as a line of text. `History.line row`
     let line (row: EpochRow) : string =
         [
-            $"epoch {row.Epoch}"
+            $"epoch %d{row.Epoch}"
             $"loss {number row.Loss}"
             match row.ValidationLoss with
             | Some loss -> $"validation loss {number loss}"
@@ -150,7 +150,7 @@ module History =
             Refuse.format
                 "Fit.run"
                 $"a history {t.Shape} in the checkpoint"
-                $"{fixedColumns + metrics.Length} columns"
+                $"%d{fixedColumns + metrics.Length} columns"
                 "go on with the metrics that the training began with"
 
         [

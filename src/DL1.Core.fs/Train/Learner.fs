@@ -44,7 +44,7 @@ type TrainState =
     override this.ToString() =
         let size (tree: Tree<Tensor>) = Tree.values tree |> List.sumBy (fun t -> int64 t.Size)
 
-        $"after {this.Steps} steps: {size this.Parameters} parameters, {size this.State} numbers of state, {size this.Optimizer} of the optimizer"
+        $"after %d{this.Steps} steps: %d{size this.Parameters} parameters, %d{size this.State} numbers of state, %d{size this.Optimizer} of the optimizer"
 
 /// Learners: a model with its loss and its optimizer.
 [<RequireQualifiedAccess; CompilationRepresentation(CompilationRepresentationFlags.ModuleSuffix)>]

@@ -17,7 +17,7 @@ type RateCurve =
     /// How many rates were tried, and which is suggested.
     override this.ToString() =
         let suggested = this.Suggested.ToString("G3", Globalization.CultureInfo.InvariantCulture)
-        $"{this.Rates.Length} rates; suggested: {suggested}"
+        $"%d{this.Rates.Length} rates; suggested: {suggested}"
 
 /// A learning rate to begin with (Smith 2017): the rate grows from step to step, until the loss runs away.
 [<RequireQualifiedAccess>]
@@ -41,7 +41,7 @@ module RateFinder =
         if not (low > 0.0 && high > low && Double.IsFinite high) || steps < 2 then
             Refuse.domain
                 "RateFinder.run"
-                $"{steps} steps from {low} to {high}"
+                $"%d{steps} steps from {string low} to {string high}"
                 "2 steps or more, from above 0 to a greater rate"
                 "100 steps from 1e-6 to 1 are a start"
 

@@ -81,7 +81,7 @@ module Search =
     /// Applies a function to each, `threads` at a time; results in order.
     let private inParallel threads (f: 'a -> 'b) (items: 'a list) : 'b list =
         if threads < 1 then
-            Refuse.domain "Search.run" $"{threads} threads" "1 or more" "1 runs one trial after another"
+            Refuse.domain "Search.run" $"%d{threads} threads" "1 or more" "1 runs one trial after another"
 
         let items = Array.ofList items
         let results: 'b[] = Array.zeroCreate items.Length
@@ -165,7 +165,7 @@ module Search =
         if factor < 2 || least < 1 || most < least then
             Refuse.domain
                 "Search.halving"
-                $"factor {factor}, budgets from {least} to {most}"
+                $"factor %d{factor}, budgets from %d{least} to %d{most}"
                 "a factor of 2 or more, and budgets of 1 or more that grow"
                 "3, 1 and 27 are usual"
 

@@ -220,7 +220,7 @@ type Trained
     override _.ToString() =
         match example with
         | Some x -> string (Summary.ofLayer x model)
-        | None -> $"{model}: {Tree.values parameters |> List.sumBy (fun p -> int64 p.Size)} parameters"
+        | None -> $"{model}: %d{Tree.values parameters |> List.sumBy (fun p -> int64 p.Size)} parameters"
 
     member internal this.Display = this.ToString()
 

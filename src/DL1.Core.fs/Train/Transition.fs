@@ -75,4 +75,4 @@ module Transition =
         (state: Tree<Tensor>)
         (inputs: Tensor list)
         : Transition =
-        named advance state (inputs |> List.mapi (fun i t -> $"input {i}", t))
+        named advance state (inputs |> List.mapi (fun i t -> $"input %d{i}", t))

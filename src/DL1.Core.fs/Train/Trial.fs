@@ -35,7 +35,7 @@ type HyperRange =
         | Uniform(low, high) -> $"from {HyperValue.Number low} to {HyperValue.Number high}"
         | LogUniform(low, high) ->
             $"from {HyperValue.Number low} to {HyperValue.Number high}, uniform in the logarithm"
-        | Whole(low, high) -> $"a whole number from {low} to {high}"
+        | Whole(low, high) -> $"a whole number from %d{low} to %d{high}"
 
 /// The hyper-parameters of one trial.
 [<Sealed>]
@@ -118,4 +118,4 @@ type Trial =
 
     /// `0: rate=0.1 hidden=8 with budget 1: score 0.25`.
     override this.ToString() =
-        $"{this.Number}: {this.Setting} with budget {this.Budget}: score {HyperValue.Number this.Score}"
+        $"%d{this.Number}: {this.Setting} with budget %d{this.Budget}: score {HyperValue.Number this.Score}"

@@ -54,7 +54,7 @@ module internal ConvGeometry =
             | sweeps ->
                 Refuse.shape
                     "convolution"
-                    $"{sweeps.Length} sweeps over data {data}"
+                    $"%d{sweeps.Length} sweeps over data {data}"
                     "one or two spatial axes, with a sweep for each"
                     "fold further axes into the batch"
 

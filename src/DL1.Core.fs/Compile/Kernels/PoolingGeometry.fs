@@ -59,7 +59,7 @@ module internal PoolingGeometry =
             | sweeps, kernel ->
                 Refuse.shape
                     "pooling"
-                    $"{sweeps.Length} sweeps and a window {kernel} over data {data}"
+                    $"%d{sweeps.Length} sweeps and a window {kernel} over data {data}"
                     "one or two spatial axes, with a sweep and an extent for each"
                     "fold further axes into the batch"
 

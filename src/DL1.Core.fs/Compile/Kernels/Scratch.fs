@@ -28,8 +28,8 @@ type internal Scratch private () =
         if bytes > int64 (Array.MaxLength - Alignment) then
             Refuse.domain
                 "Compile"
-                $"{bytes} bytes for a kernel to work in"
-                $"at most {Array.MaxLength - Alignment}"
+                $"%d{bytes} bytes for a kernel to work in"
+                $"at most %d{Array.MaxLength - Alignment}"
                 "use a smaller batch, or smaller images"
 
         int bytes
