@@ -215,8 +215,8 @@ module internal Infer =
                     refuse
                         row
                         (match options.DateFormat with
-                         | Some form -> $"a date of the form {form}"
-                         | None -> "a date by ISO 8601, such as 2024-02-29 or 2024-02-29T12:30")
+                         | "" -> "a date by ISO 8601, such as 2024-02-29 or 2024-02-29T12:30"
+                         | form -> $"a date of the form {form}")
                         "say the form of the dates in the options (DateFormat), or correct the value")
             |> Numbers
 

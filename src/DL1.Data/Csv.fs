@@ -125,7 +125,7 @@ module Csv =
                 "check that the whole file was written"
 
         let names =
-            if options.Names.IsEmpty then
+            if options.Names.Count = 0 then
                 let struct (_, first) = rows[0]
                 let names = header source first
                 requireSeparator options source text names
@@ -133,14 +133,16 @@ module Csv =
                 rows.RemoveAt 0
                 names
             else
-                header source (Array.ofList options.Names)
+                header source (Array.ofSeq options.Names)
+
+        let known = String.concat ", " names
 
         for entry in options.Columns do
             if not (Array.contains entry.Key names) then
                 Refuse.domain
                     operation
                     $"a type for the column '{entry.Key}', which {source} does not have"
-                    $"""one of its columns: {String.concat ", " names}"""
+                    $"one of its columns: {known}"
                     "correct the name in the options"
 
         for struct (line, fields) in rows do
@@ -163,9 +165,9 @@ module Csv =
                     let texts = [| for struct (_, fields) in rows -> fields[i] |]
                     let place row = $"{source}, line %d{lines[row]}, column '{name}'"
 
-                    match options.Columns.TryFind name with
-                    | Some columnType -> Infer.ofType operation options name place columnType texts, None
-                    | None -> Infer.column options name place texts
+                    match options.Columns.TryGetValue name with
+                    | true, columnType -> Infer.ofType operation options name place columnType texts, None
+                    | false, _ -> Infer.column options name place texts
             |]
 
         let found = Array.map fst columns

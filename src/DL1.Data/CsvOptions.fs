@@ -1,6 +1,7 @@
 namespace DL1.Data
 
 open System
+open System.Collections.Generic
 open System.Text
 open DL1
 
@@ -19,7 +20,7 @@ type ColumnType =
 ///
 /// <example><code>
 /// let options =
-///     { CsvOptions.Default with Separator = ';'; DecimalComma = true; Missing = [ "NA"; "n/a" ] }
+///     { CsvOptions.Default with Separator = ';'; DecimalComma = true; Missing = [| "NA"; "n/a" |] }
 ///         .WithColumn("zip", ColumnType.Text)
 /// let table = Csv.parseWith options "shops" "zip;rent\n01067;12,5\n10115;n/a\n"
 /// </code>
@@ -33,15 +34,15 @@ type CsvOptions =
         /// Whether numbers have a comma where others have the point: `12,5`.
         DecimalComma: bool
         /// What stands between groups of digits, as in `1,000`; none by default.
-        GroupSeparator: char option
+        GroupSeparator: Nullable<char>
         /// What stands for a missing value, besides nothing, in columns of any type: `NA` and `NaN`, by default.
-        Missing: string list
+        Missing: IReadOnlyList<string>
         /// What columns are, where that is not to be inferred from their values.
-        Columns: Map<string, ColumnType>
-        /// The form of dates, as .NET writes it: `dd.MM.yyyy`. None is ISO 8601: `2024-02-29`, `2024-02-29T12:30`.
-        DateFormat: string option
+        Columns: IReadOnlyDictionary<string, ColumnType>
+        /// The form of dates, as .NET writes it: `dd.MM.yyyy`. Empty is ISO 8601: `2024-02-29`, `2024-02-29T12:30`.
+        DateFormat: string
         /// The names of the columns of a file without a header; where there are none, the first row has them.
-        Names: string list
+        Names: IReadOnlyList<string>
         /// How characters are encoded; a byte order mark in the file comes first.
         Encoding: Encoding
     }
@@ -51,11 +52,11 @@ type CsvOptions =
         {
             Separator = ','
             DecimalComma = false
-            GroupSeparator = None
-            Missing = [ "NA"; "NaN"; "nan"; "NAN" ]
-            Columns = Map.empty
-            DateFormat = None
-            Names = []
+            GroupSeparator = Nullable()
+            Missing = [| "NA"; "NaN"; "nan"; "NAN" |]
+            Columns = Map.empty<string, ColumnType>
+            DateFormat = ""
+            Names = [||]
             Encoding = UTF8Encoding(false, true)
         }
 
@@ -67,26 +68,28 @@ type CsvOptions =
 
     /// The same with a separator between groups of digits: `CsvOptions.Default.WithGroupSeparator(',')`.
     member this.WithGroupSeparator(separator: char) : CsvOptions =
-        { this with GroupSeparator = Some separator }
+        { this with GroupSeparator = Nullable separator }
 
     /// The same with more marks of missing values: `CsvOptions.Default.WithMissing("n/a", "?")`.
     member this.WithMissing([<ParamArray>] marks: string[]) : CsvOptions =
-        { this with Missing = this.Missing @ List.ofArray marks }
+        { this with Missing = Array.append (Array.ofSeq this.Missing) marks }
 
     /// The same where only an empty field is missing: `NA` is then a text, such as the code of Namibia.
     /// `CsvOptions.Default.WithoutMarks()`
-    member this.WithoutMarks() : CsvOptions = { this with Missing = [] }
+    member this.WithoutMarks() : CsvOptions = { this with Missing = [||] }
 
     /// The same where a column has a type: `CsvOptions.Default.WithColumn("zip", ColumnType.Text)`.
     member this.WithColumn(name: string, columnType: ColumnType) : CsvOptions =
-        { this with Columns = this.Columns.Add(name, columnType) }
+        let columns = Dictionary<string, ColumnType>(this.Columns)
+        columns[name] <- columnType
+        { this with Columns = columns }
 
     /// The same with a form of dates: `CsvOptions.Default.WithDateFormat("dd.MM.yyyy")`.
-    member this.WithDateFormat(format: string) : CsvOptions = { this with DateFormat = Some format }
+    member this.WithDateFormat(format: string) : CsvOptions = { this with DateFormat = format }
 
     /// The same for a file without a header: `CsvOptions.Default.WithNames("height", "weight")`.
     member this.WithNames([<ParamArray>] names: string[]) : CsvOptions =
-        { this with Names = List.ofArray names }
+        { this with Names = Array.copy names }
 
     /// The same in another encoding: `CsvOptions.Default.WithEncoding(Encoding.Latin1)`.
     member this.WithEncoding(encoding: Encoding) : CsvOptions = { this with Encoding = encoding }
@@ -108,7 +111,7 @@ type CsvOptions =
         if this.DecimalComma && this.Separator = ',' then
             refuse "a comma between fields and in numbers" "say the separator of fields, such as ';'"
 
-        match this.GroupSeparator with
+        match Option.ofNullable this.GroupSeparator with
         | Some group when group = decimal || Char.IsLetterOrDigit group || Seq.contains group "+-" ->
             refuse
                 $"the separator of groups '{string group}'"

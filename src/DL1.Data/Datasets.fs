@@ -76,7 +76,8 @@ module Datasets =
     /// let x = penguins |> Table.numbers [ "beak_length_mm"; "body_mass_g" ]   // [344; 2], NaN where missing
     /// </code></example>
     [<CompiledName "Penguins">]
-    let penguins () : Table = resource "penguins.csv"
+    let penguins () : Table =
+        Csv.parseWith (CsvOptions.Default.WithMissing ".") "penguins.csv" (text "penguins.csv")
 
     /// 1,797 hand-written digits: 64 grey pixels from 0 to 16, row by row, and `digit`.
     ///

@@ -65,11 +65,11 @@ module internal Field =
 
     let isMissing (options: CsvOptions) (text: string) =
         let text = text.Trim()
-        text = "" || List.contains text options.Missing
+        text = "" || Seq.contains text options.Missing
 
     /// The text with the decimal point and without separators of groups, or `None` where groups are not of three.
     let private plain (options: CsvOptions) (text: string) : string option =
-        match options.GroupSeparator with
+        match Option.ofNullable options.GroupSeparator with
         | Some group when text.Contains group ->
             let decimal = if options.DecimalComma then ',' else '.'
             let mark = Regex.Escape(string group)
@@ -148,8 +148,8 @@ module internal Field =
 
         let forms =
             match options.DateFormat with
-            | Some form -> [| form |]
-            | None -> isoForms
+            | "" -> isoForms
+            | form -> [| form |]
 
         if isMissing options text then
             Some nan

@@ -23,7 +23,7 @@ public class ModelTests
 
         var summary = model.Summary(Expr.Variable("x", 1, 784)).ToString();
         Assert.Contains("1 (BatchNorm1d)", summary);
-        Assert.Contains($"Parameters: {784 * 64 + 64 + 128 + 640 + 10:N0}", summary);
+        Assert.Contains(FormattableString.Invariant($"Parameters: {784 * 64 + 64 + 128 + 640 + 10:N0}"), summary);
         Assert.Equal(summary, model.Summary(1, 784).ToString());
         Assert.Equal([1, 64], model.Summary(1, 784).Rows[0].OutputShape!);
         Assert.Equal(3, words.Summary(DType.I64, 1, 12).Rows.Length);

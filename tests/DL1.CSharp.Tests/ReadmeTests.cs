@@ -1,3 +1,4 @@
+using System.Globalization;
 using DL1;
 using Xunit;
 using static DL1.Functions;
@@ -28,16 +29,19 @@ public class ReadmeTests
 
     private static async Task<string> OutputAsync(Func<Task> example)
     {
-        var before = Console.Out;
+        // What an example writes of its own follows the culture, as programs do; what it shows is the invariant one's.
+        var (before, culture) = (Console.Out, CultureInfo.CurrentCulture);
         using var text = new StringWriter();
         try
         {
             Console.SetOut(text);
+            CultureInfo.CurrentCulture = CultureInfo.InvariantCulture;
             await example();
         }
         finally
         {
             Console.SetOut(before);
+            CultureInfo.CurrentCulture = culture;
         }
 
         return text.ToString().ReplaceLineEndings("\n");

@@ -41,6 +41,16 @@ let under (run: unit -> 'a) : 'a =
     finally
         CultureInfo.CurrentCulture <- before
 
+/// Runs a function in the invariant culture: what an example writes of its own follows the culture, as programs do.
+let plainly (run: unit -> 'a) : 'a =
+    let before = CultureInfo.CurrentCulture
+    CultureInfo.CurrentCulture <- CultureInfo.InvariantCulture
+
+    try
+        run ()
+    finally
+        CultureInfo.CurrentCulture <- before
+
 /// The culture that a run of the suite asks for: `hostile`, or the name of one that the machine knows, such as `tr-TR`.
 let private asked: CultureInfo option =
     match Environment.GetEnvironmentVariable "DL1_TEST_CULTURE" with

@@ -102,7 +102,7 @@ let private labels =
     [
         test "fit and evaluate name the row of a label that is no class" {
             let expected row label =
-                $"the label {label} in row {row}, counted from 0, of the targets i64 [50]"
+                $"the label %d{label} in row %d{row}, counted from 0, of the targets i64 [50]"
 
             for row, label in [ 0, 3; 31, -1; 49, 10 ] do
                 let broken = withLabel row (float label)
