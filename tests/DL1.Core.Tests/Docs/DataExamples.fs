@@ -150,6 +150,8 @@ let private scored =
         prints "rocAuc" "0.75" (fun () -> Binary.rocAuc target score)
         prints "averagePrecision" "0.83" (fun () -> (Binary.averagePrecision target score).ToString "F2")
         prints "brier" "0.125" (fun () -> Binary.brier target probability)
+        prints "brierOfLogits" "0.13" (fun () ->
+            (Binary.brierOfLogits target (Tensor.vector [ -2.0; 2.0; 0.0; 0.0 ])).ToString "F2")
     ]
 
 let private numeric =
