@@ -57,7 +57,7 @@ public static class Metrics
     /// The mean square difference of targets 0 and 1 and the probabilities of class 1 (Brier 1950), from 0 to 1; others, logits in
     /// particular, are a <see cref="DomainError"/>.
     /// </summary>
-    /// <example><code>Metrics.Brier.Of(truth, probability)</code></example>
+    /// <example><code>Metrics.Brier.Of(truth, score)</code></example>
     public static Metric Brier { get; } = Create("brier", Binary.brier, isGain: false);
 
     /// <summary><c>Brier</c> of the sigmoid of logits, one a row: for models that end without a sigmoid.</summary>

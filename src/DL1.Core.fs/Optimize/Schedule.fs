@@ -51,8 +51,8 @@ module Schedule =
 
             if not rate.Shape.IsScalar || rate.DType <> DType.F64 then
                 Refuse.shape
-                    $"Schedule.custom {name}"
-                    (Operand.text rate)
+                    "Schedule.custom"
+                    $"a rate of {rate.DType} {rate.Shape} from the schedule {name}"
                     "a scalar of f64"
                     "compute the rate from the counter, which is a scalar of f64, or cast it"
 
