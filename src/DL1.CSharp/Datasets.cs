@@ -72,7 +72,12 @@ public static partial class Datasets
             return (data.Rows(kept), data.Rows(other));
         }
 
-        /// <summary>Three parts that share no row, drawn at random, the last two as parts of the whole.</summary>
+        /// <summary>
+        /// Three parts that share no row, drawn at random: the shares given are of validation and test, and training is the rest.
+        /// </summary>
+        /// <exception cref="DomainError">
+        /// A share is not above 0 and below 1, or larger than what is left for training, as where training's own share was given.
+        /// </exception>
         /// <example><code>var (toLearn, toChoose, toJudge) = data.Split(validation: 0.2, test: 0.2, seed: 1);</code></example>
         public (Dataset Train, Dataset Validation, Dataset Test) Split(double validation, double test, long seed) =>
             Splits.three(validation, test, Key.OfSeed(seed), data).ToValueTuple();

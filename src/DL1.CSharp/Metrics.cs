@@ -24,7 +24,7 @@ public static class Metrics
     /// <example><code>Metrics.Accuracy.Of(labels, scores)</code></example>
     public static Metric Accuracy => MetricModule.accuracy;
 
-    /// <summary>The mean F1 of the classes, from scores <c>[rows; classes]</c>.</summary>
+    /// <summary>The mean F1 of the classes, from scores or logits, which are read as those of <c>Accuracy</c>.</summary>
     /// <example><code>Metrics.F1.Of(labels, scores)</code></example>
     public static Metric F1 => MetricModule.f1;
 
@@ -40,23 +40,35 @@ public static class Metrics
     /// <example><code>Metrics.Kappa.Of(labels, scores)</code></example>
     public static Metric Kappa { get; } = OfClasses("kappa", c => c.Kappa);
 
-    /// <summary>The area under the ROC curve, from one score a row; targets are 0 and 1.</summary>
+    /// <summary>
+    /// The area under the ROC curve, from one score a row, a logit or a probability; targets are 0 and 1, and of both classes.
+    /// </summary>
     /// <example><code>Metrics.RocAuc.Of(truth, score)</code></example>
     public static Metric RocAuc => MetricModule.rocAuc;
 
-    /// <summary>The mean precision over the recall that each threshold adds; targets are 0 and 1.</summary>
+    /// <summary>
+    /// The mean precision over the recall that each threshold adds, from one score a row, a logit or a probability; targets are 0
+    /// and 1, one of them 1 at least.
+    /// </summary>
     /// <example><code>Metrics.AveragePrecision.Of(truth, score)</code></example>
     public static Metric AveragePrecision { get; } = Create("averagePrecision", Binary.averagePrecision);
 
-    /// <summary>The mean square difference of probabilities and targets 0 and 1 (Brier 1950).</summary>
+    /// <summary>
+    /// The mean square difference of targets 0 and 1 and the probabilities of class 1 (Brier 1950), from 0 to 1; others, logits in
+    /// particular, are a <see cref="DomainError"/>.
+    /// </summary>
     /// <example><code>Metrics.Brier.Of(truth, score)</code></example>
     public static Metric Brier { get; } = Create("brier", Binary.brier, isGain: false);
+
+    /// <summary><c>Brier</c> of the sigmoid of logits, one a row: for models that end without a sigmoid.</summary>
+    /// <example><code>Metrics.BrierOfLogits.Of(truth, logits)</code></example>
+    public static Metric BrierOfLogits { get; } = Create("brierOfLogits", Binary.brierOfLogits, isGain: false);
 
     /// <summary>The mean square error.</summary>
     /// <example><code>Metrics.Mse.Of(y, predicted)</code></example>
     public static Metric Mse { get; } = Create("mse", Regression.mse, isGain: false);
 
-    /// <summary>The root of the mean square error, in the units of the target.</summary>
+    /// <summary>The root of the mean square error, in the units of the target; of several columns the mean of their roots.</summary>
     /// <example><code>Metrics.Rmse.Of(y, predicted)</code></example>
     public static Metric Rmse => MetricModule.rmse;
 
@@ -64,15 +76,15 @@ public static class Metrics
     /// <example><code>Metrics.Mae.Of(y, predicted)</code></example>
     public static Metric Mae => MetricModule.mae;
 
-    /// <summary>The median absolute error.</summary>
+    /// <summary>The median absolute error; of several columns the mean of their medians.</summary>
     /// <example><code>Metrics.MedianError.Of(y, predicted)</code></example>
     public static Metric MedianError { get; } = Create("medianError", Regression.medianError, isGain: false);
 
-    /// <summary>The coefficient of determination: 1 is perfect, 0 no better than the mean.</summary>
+    /// <summary>The coefficient of determination: 1 is perfect, 0 no better than the mean; of several columns the mean of each one's.</summary>
     /// <example><code>Metrics.R2.Of(y, predicted)</code></example>
     public static Metric R2 => MetricModule.r2;
 
-    /// <summary>As <c>R2</c>, but a constant error counts for nothing.</summary>
+    /// <summary>As <c>R2</c>, but a constant error counts for nothing; of several columns the mean of each one's.</summary>
     /// <example><code>Metrics.ExplainedVariance.Of(y, predicted)</code></example>
     public static Metric ExplainedVariance { get; } = Create("explainedVariance", Regression.explainedVariance);
 
@@ -96,7 +108,7 @@ public static class Metrics
     public static Curve Roc(Tensor target, Tensor score) => Binary.roc(target, score);
 
     /// <summary>Precision (Y) against recall (X) at each threshold, from the strictest.</summary>
-    /// <exception cref="DomainError">Targets are of one class, or not 0 and 1.</exception>
+    /// <exception cref="DomainError">No target is 1, or one is neither 0 nor 1.</exception>
     /// <example><code>var precision = Metrics.PrecisionRecall(truth, score);</code></example>
     public static Curve PrecisionRecall(Tensor target, Tensor score) => Binary.precisionRecall(target, score);
 

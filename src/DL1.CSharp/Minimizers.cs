@@ -1,9 +1,11 @@
 namespace DL1;
 
 /// <summary>
-/// The minimisers of MathNet.Numerics for any scalar expression of f64 variables, with its exact gradient and Hessian. Each
-/// variable has a start value, of its shape. What stops them is a tolerance (of the simplex's values, of the gradient), and a
-/// number of iterations, more than which are a <see cref="DomainError"/>.
+/// Minimisers for any scalar expression of f64 variables, with its exact gradient and Hessian. Each
+/// variable has a start value, of its shape and of any type of numbers. What stops them is a tolerance (of the simplex's
+/// values, of the gradient), and a number of iterations, more than which are a <see cref="DomainError"/>. From maxima and
+/// saddles they go on downhill; an objective without a minimum is a <see cref="DomainError"/>. The result's <c>Kind</c> says
+/// what derivatives tell of the point.
 /// </summary>
 public static class Minimizers
 {
@@ -12,6 +14,16 @@ public static class Minimizers
 
     extension(Expr objective)
     {
+        /// <summary>
+        /// What derivatives say of a point of an objective: whether it is a minimum, a maximum, a saddle, flat, or none of them
+        /// because the gradient does not vanish. The gradient counts as 0 where what the objective would still gain by it is at
+        /// most the tolerance.
+        /// </summary>
+        /// <exception cref="DomainError">A variable has no value, or one that is not finite.</exception>
+        /// <example><code>PointKind kind = (u * u - u.Pow(4)).KindAt([(u, 0.0)]);</code></example>
+        public PointKind KindAt(IEnumerable<(Expr Variable, Tensor Value)> point, double tolerance = 1e-8) =>
+            Classical.kindOf(tolerance, objective, Start(point));
+
         /// <summary>By values alone (Nelder and Mead 1965): for a few variables, and objectives with kinks.</summary>
         /// <example><code>var lowest = Functions.Abs(u - 2).MinimizeByNelderMead([(u, 0.0)]);</code></example>
         public Minimum MinimizeByNelderMead(

@@ -14,8 +14,10 @@ public static partial class Optimizers
 
     /// <summary>
     /// Descent: g ← g + decay·x; v ← momentum·v + (1 − dampening)·g; x ← x − rate·v, or x − rate·(g + momentum·v) with
-    /// Nesterov's. Without momentum and decay it is x ← x − rate·g.
+    /// Nesterov's. Without momentum and decay it is x ← x − rate·g. Dampening spares the first step, and without momentum it
+    /// does nothing.
     /// </summary>
+    /// <exception cref="DomainError">Nesterov's with dampening or without momentum, or an option out of its range.</exception>
     /// <example><code>Optimizers.Sgd(0.01, momentum: 0.9, nesterov: true)</code></example>
     public static Optimizer Sgd(
         double rate, double momentum = 0, double dampening = 0, bool nesterov = false, double weightDecay = 0) =>
@@ -55,11 +57,22 @@ public static partial class Optimizers
         double rate = 1e-3, double weightDecay = 0.01, double beta1 = 0.9, double beta2 = 0.999, double epsilon = 1e-8) =>
         OptimizerModule.adamWWith(beta1, beta2, epsilon, weightDecay, rate);
 
-    /// <summary>RMSProp (Tieleman and Hinton 2012), with a momentum on its updates where asked for.</summary>
+    /// <summary>
+    /// RMSProp (Tieleman and Hinton 2012), with a momentum on its updates where asked for, and decay·x added to the gradient.
+    /// </summary>
     /// <example><code>Optimizers.RmsProp(0.01, momentum: 0.9)</code></example>
     public static Optimizer RmsProp(
-        double rate = 0.01, double alpha = 0.99, double epsilon = 1e-8, bool centered = false, double momentum = 0) =>
-        OptimizerModule.rmsPropWith(alpha, epsilon, centered, momentum, rate);
+        double rate = 0.01, double alpha = 0.99, double epsilon = 1e-8, bool centered = false, double momentum = 0,
+        double weightDecay = 0) =>
+        weightDecay == 0
+            ? OptimizerModule.rmsPropWith(alpha, epsilon, centered, momentum, rate)
+            : Create(
+                "RMSProp",
+                rate,
+                TransformModule.addDecay(weightDecay),
+                Moments.rmsProp(alpha, epsilon, centered),
+                TransformModule.momentum(0, momentum, 0, false),
+                TransformModule.scaleByRate);
 
     /// <summary>Adagrad (Duchi et al. 2011): r ← r + g²; u = g/((√r + ε)·(1 + t·rateDecay)).</summary>
     /// <example><code>Optimizers.Adagrad(0.1)</code></example>

@@ -45,7 +45,7 @@ public static class Schedules
 
     /// <summary>
     /// One cycle (Smith and Topin 2018): by a cosine from highest/divisor up to highest in a part of the steps, then down to
-    /// highest/divisor/lastDivisor in the rest.
+    /// highest/divisor/lastDivisor in the rest. After the steps the last rate stays, where PyTorch's raises an error.
     /// </summary>
     /// <example><code>Schedules.OneCycle(highest: 0.3, steps: 200)</code></example>
     public static Schedule OneCycle(

@@ -125,6 +125,14 @@ public class DataTests
 
         var (toLearn, toChoose, toJudge) = data.Split(validation: 0.2, test: 0.2, seed: 1);
         Assert.Equal((6, 2, 2), (toLearn.Count, toChoose.Count, toJudge.Count));
+        var swapped = Assert.Throws<DomainError>(() => Datasets.Digits().Split(0.8, 0.1, 1));
+        Assert.Contains("validation 0.1 and test 0.1", swapped.Cure);
+        var (most, tenth, lastTenth) = Datasets.Digits().Split(validation: 0.1, test: 0.1, seed: 1);
+        Assert.Equal((1437, 180, 180), (most.Count, tenth.Count, lastTenth.Count));
+
+        var pairs = Dataset.From(new double[100, 1], [.. Enumerable.Range(0, 100).Select(i => i / 2)]);
+        var (nine, one) = pairs.Split(0.9, seed: 1, stratified: true);
+        Assert.Equal((90, 10, 10), (nine.Count, one.Count, one.Targets.ToDoubles().Distinct().Count()));
         Assert.Throws<DomainError>(() => data.Split(1.2));
 
         var seen = new List<double>();

@@ -44,6 +44,10 @@ public class OptimizerTests
         Same(OptimizerModule.adamW(0.05, 1e-3), Optimizers.AdamW(1e-3, weightDecay: 0.05));
         Same(OptimizerModule.rmsProp(0.01), Optimizers.RmsProp());
         Same(OptimizerModule.rmsPropWith(0.99, 1e-8, false, 0.9, 0.01), Optimizers.RmsProp(0.01, momentum: 0.9));
+        Same(OptimizerModule.sgd(0.1), Optimizers.Sgd(0.1, dampening: 0.5).Named("SGD"));
+        Differs(Optimizers.RmsProp(weightDecay: 0.1), Optimizers.RmsProp());
+        Differs(Optimizers.RmsProp(momentum: 0.9, weightDecay: 0.1), Optimizers.RmsProp(weightDecay: 0.1));
+        Assert.Throws<DomainError>(() => Optimizers.Sgd(0.1, nesterov: true));
         Same(OptimizerModule.adagrad(0.1), Optimizers.Adagrad(0.1));
         Same(OptimizerModule.adadelta(1), Optimizers.Adadelta());
         Same(OptimizerModule.adamax(2e-3), Optimizers.Adamax(2e-3));
@@ -169,5 +173,18 @@ public class OptimizerTests
         Assert.Equal(3, minimum.Value, 1e-9);
         Assert.Equal(Math.Log(2), bottom.Point["u"].ToDouble(), 1e-6);
         Assert.Throws<DomainError>(() => (u * Expr.Symbol("v")).MinimizeByBfgs([(u, 0.0)]));
+
+        // A whole number starts as well as any.
+        Assert.Equal(0, u.Pow(2).MinimizeByNewton([(u, 1)]).Value, 1e-12);
+        Assert.Equal(0, u.Pow(2).MinimizeByBfgs([(u, 1)]).Value, 1e-12);
+        Assert.Equal(0, u.Pow(2).MinimizeByNelderMead([(u, 1)]).Value, 1e-12);
+        var well = u.Pow(4) - u.Pow(2);
+        Assert.True(well.KindAt([(u, 0)]).IsMaximum);
+        var found = well.MinimizeByBfgs([(u, 0)]);
+        Assert.True(found.Kind.IsMinimum);
+        Assert.Equal(-0.25, found.Value, 1e-9);
+        PointKind kind = (u * u - u.Pow(4)).KindAt([(u, 0.0)]);
+        Assert.True(kind.IsMinimum);
+        Assert.Throws<DomainError>(() => (-u * u).MinimizeByNewton([(u, 0.0)]));
     }
 }

@@ -36,6 +36,9 @@ public class SearchTests
         Assert.Equal(0.75, Metrics.RocAuc.Of(truth, score));
         Assert.Equal(0.8333333, Metrics.AveragePrecision.Of(truth, score), 1e-6);
         Assert.Equal(0.158125, Metrics.Brier.Of(truth, score), 1e-12);
+        var logits = Of([.. score.ToDoubles().Select(p => Math.Log(p / (1 - p)))]);
+        Assert.Equal(0.158125, Metrics.BrierOfLogits.Of(truth, logits), 1e-12);
+        Assert.Contains("logits", Assert.Throws<DomainError>(() => Metrics.Brier.Of(truth, logits)).Cure);
         var roc = Metrics.Roc(truth, score);
         double area = roc.Area();
         Assert.Equal(0.75, area);

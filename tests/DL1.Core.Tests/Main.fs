@@ -69,6 +69,7 @@ let tests =
             // Optimize
             ScheduleTests.tests
             OptimizerTests.tests
+            CurrentTests.tests
             WrapTests.tests
             DescentTests.tests
             ClassicalTests.tests

@@ -50,16 +50,39 @@ module Splits =
         |> Array.groupBy snd
         |> Array.map (snd >> Array.map fst)
 
-    /// `holdOut` for each class by itself, so that the parts have its share; the labels are whole numbers `[rows]`.
+    /// How many rows of each class are held out: its share rounded down, and one more for the classes with the largest
+    /// rest, in random order where rests are equal, until the whole has the part asked for.
+    let private quotas (part: float) key (sizes: int[]) =
+        let share size = part * float size
+        // 0.1 of 30 is a hair above 3 or below it.
+        let least size = int (Math.Floor(share size + 1e-9))
+        let missing = countOf part (Array.sum sizes) - Array.sumBy least sizes
+        let order = shuffled sizes.Length key
+
+        let raised =
+            order
+            |> Array.sortBy (fun c -> -Math.Round(share sizes[c] - float (least sizes[c]), 9))
+            |> Array.filter (fun c -> least sizes[c] < sizes[c])
+            |> Array.truncate (max 0 missing)
+            |> Set.ofArray
+
+        sizes |> Array.mapi (fun c size -> least size + (if raised.Contains c then 1 else 0))
+
+    /// `holdOut` in which each class has its share: of all rows as many are held out as by `holdOut`, of each class its
+    /// share rounded down or up, the up for those with the largest rest. A class of few rows may so be in one part alone,
+    /// where scikit-learn's `StratifiedShuffleSplit` refuses. The labels are whole numbers `[rows]`.
     /// `let train, test = Splits.stratified 0.2 (Key.ofSeed 1L) labels`
     let stratified (part: float) (key: Key) (labels: Tensor) : int[] * int[] =
         requirePart part
+        let classes = classes labels
+        let quotas = quotas part (Key.fold 0 key |> Key.fold 1) (Array.map Array.length classes)
 
         let kept, held =
-            classes labels
-            |> Array.mapi (fun i rows ->
-                let kept, held = holdOut part (Key.fold (i + 1) key) rows.Length
-                Array.map (fun r -> rows[r]) kept, Array.map (fun r -> rows[r]) held)
+            Array.zip classes quotas
+            |> Array.mapi (fun i (rows, quota) ->
+                let order = shuffled rows.Length (Key.fold (i + 1) key) |> Array.map (fun r -> rows[r])
+
+                Array.skip quota order, Array.truncate quota order)
             |> Array.unzip
 
         // Classes mixed again.
@@ -102,12 +125,25 @@ module Splits =
         let kept, held = holdOut part key data.Count
         Dataset.rows kept data, Dataset.rows held data
 
-    /// A data set as three: training, validation and test, the last two as parts of the whole.
+    /// A data set as three: training, validation and test, the last two as parts of the whole; training is the rest, and a
+    /// `DomainError` where it would be smaller than one of the others.
     /// `let train, validation, test = Splits.three 0.2 0.2 (Key.ofSeed 1L) data`
     let three (validation: float) (test: float) (key: Key) (data: Dataset) : Dataset * Dataset * Dataset =
         requirePart validation
         requirePart test
         requirePart (validation + test)
+        let training = 1.0 - validation - test
+
+        // Shares in the order of training, validation and test are the likely mistake.
+        if training < max validation test - 1e-9 then
+            let swapped = $"validation {test:G4} and test {max 0.0 training:G4}"
+
+            Refuse.domain
+                "Splits.three"
+                $"validation {validation:G4} and test {test:G4} of the rows, which leave {training:G4} for training"
+                "the shares of validation and of test, neither larger than what is left for training"
+                $"leave the share of training out: {swapped}; for a small training set split twice"
+
         let order = shuffled data.Count key
         let held = countOf test data.Count
         let checks = countOf (validation / (1.0 - test)) (data.Count - held)

@@ -19,11 +19,18 @@ module Elementwise =
 
         Expr.where (x .< low) (lit low) (Expr.where (x .> high) (lit high) x)
 
+    let private requireFinite operation (what: string) (value: float) =
+        if not (System.Double.IsFinite value) then
+            Refuse.domain operation $"{what} = {value}" "a finite number" "look for the division that made it"
+
     /// x where positive, slope·x elsewhere (Maas et al. 2013). `Elementwise.leakyRelu 0.01 x`
-    let leakyRelu (slope: float) (x: Expr) = Expr.where (x .> 0.0) x (slope * x)
+    let leakyRelu (slope: float) (x: Expr) =
+        requireFinite "Elementwise.leakyRelu" "the slope" slope
+        Expr.where (x .> 0.0) x (slope * x)
 
     /// x where positive, α·(exp(x) − 1) elsewhere (Clevert et al. 2015). `Elementwise.elu 1.0 x`
     let elu (alpha: float) (x: Expr) =
+        requireFinite "Elementwise.elu" "alpha" alpha
         // The branch that is not taken sees 0, so that its derivative stays finite.
         let negative = Expr.where (x .> 0.0) (lit 0.0) x
         Expr.where (x .> 0.0) x (alpha * Expr.expm1 negative)

@@ -57,6 +57,14 @@ module Loss =
                 $"{what} above 0, and finite"
                 "1 is the usual value"
 
+    let private requireMargin name (margin: float) =
+        if not (margin >= 0.0 && System.Double.IsFinite margin) then
+            Refuse.domain
+                $"Loss.{name}"
+                $"margin = {margin}"
+                "a finite margin of 0 or more"
+                "1 is the usual value"
+
     /// Refuses targets and predictions of which neither broadcasts to the other.
     let internal requireLike name (target: Expr) (prediction: Expr) =
         match Shape.tryBroadcast target.Shape prediction.Shape with
@@ -313,6 +321,7 @@ module Loss =
     /// Distances x of pairs that are alike (target 1) or not (target −1): x where alike, max(0, margin − x) where not.
     /// `Loss.hingeEmbedding 1.0 Reduction.Mean signs x`
     let hingeEmbedding (margin: float) reduction (target: Expr) (distance: Expr) =
+        requireMargin "hingeEmbedding" margin
         requireLike "Loss.hingeEmbedding" target distance
         let zero = Expr.scalar distance.DType 0.0
 
@@ -331,6 +340,8 @@ module Loss =
         (positive: Expr, negative: Expr)
         (anchor: Expr)
         =
+        requireMargin "tripletMargin" margin
+
         if not (power > 0.0) then
             Refuse.domain
                 "Loss.tripletMargin"

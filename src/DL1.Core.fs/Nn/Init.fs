@@ -45,20 +45,48 @@ module Init =
     /// Ones. `Init.ones`
     let ones = make "ones" (fun dtype dims _ -> Tensor.ones dtype dims)
 
+    let private requireFinite operation (what: string) (value: float) =
+        if not (Double.IsFinite value) then
+            Refuse.domain operation $"{what} {value}" "a finite number" "look for the division that made it"
+
+    let private requireGain operation (gain: float) =
+        if not (gain > 0.0 && Double.IsFinite gain) then
+            Refuse.domain
+                operation
+                $"the gain {gain}"
+                "a finite gain above 0"
+                "1 for linear layers, the root of 2 for ReLU"
+
+    let private requireNormal operation (mean: float) (deviation: float) =
+        requireFinite operation "the mean" mean
+
+        if not (deviation >= 0.0 && Double.IsFinite deviation) then
+            Refuse.domain
+                operation
+                $"the deviation {deviation}"
+                "a finite standard deviation of 0 or more"
+                "0.02 is common"
+
     /// One value everywhere. `Init.constant 0.25`
     let constant (value: float) =
-        make $"constant {string value}" (fun dtype dims _ -> Tensor.full dtype dims value)
+        requireFinite "Init.constant" "the value" value
+        make $"constant {value}" (fun dtype dims _ -> Tensor.full dtype dims value)
 
     /// Uniform in [low, high). `Init.uniform -0.1 0.1`
     let uniform (low: float) (high: float) =
-        make $"uniform [{string low}, {string high})" (Key.uniform low high)
+        requireFinite "Init.uniform" "the low bound" low
+        requireFinite "Init.uniform" "the high bound" high
+        make $"uniform [{low}, {high})" (Key.uniform low high)
 
     /// Normal. `Init.normal 0.0 0.02`
     let normal (mean: float) (deviation: float) =
-        make $"normal {string mean} {string deviation}" (Key.normal mean deviation)
+        requireNormal "Init.normal" mean deviation
+
+        make $"normal {mean} {deviation}" (Key.normal mean deviation)
 
     /// Normal, restricted to two deviations on both sides. `Init.truncatedNormal 0.0 0.02`
     let truncatedNormal (mean: float) (deviation: float) =
+        requireNormal "Init.truncatedNormal" mean deviation
         let reach = 2.0 * deviation
 
         make
@@ -94,24 +122,32 @@ module Init =
 
     /// Uniform within ±gain·√(6/(fanIn + fanOut)) (Glorot and Bengio 2010). `Init.xavierUniform 1.0`
     let xavierUniform (gain: float) =
-        make $"Xavier uniform {string gain}" (fun dtype dims key ->
+        requireGain "Init.xavierUniform" gain
+
+        make $"Xavier uniform {gain}" (fun dtype dims key ->
             let fanIn, fanOut = fans dims
             within (gain * sqrt (6.0 / float (max 1 (fanIn + fanOut)))) dtype dims key)
 
     /// Normal of deviation gain·√(2/(fanIn + fanOut)) (Glorot and Bengio 2010). `Init.xavierNormal 1.0`
     let xavierNormal (gain: float) =
-        make $"Xavier normal {string gain}" (fun dtype dims key ->
+        requireGain "Init.xavierNormal" gain
+
+        make $"Xavier normal {gain}" (fun dtype dims key ->
             let fanIn, fanOut = fans dims
             Key.normal 0.0 (gain * sqrt (2.0 / float (max 1 (fanIn + fanOut)))) dtype dims key)
 
     /// Uniform within ±gain·√(3/fan) (He et al. 2015). `Init.kaimingUniform Fan.In (sqrt 2.0)`
     let kaimingUniform (fan: Fan) (gain: float) =
-        make $"Kaiming uniform {string gain}" (fun dtype dims key ->
+        requireGain "Init.kaimingUniform" gain
+
+        make $"Kaiming uniform {gain}" (fun dtype dims key ->
             within (gain * sqrt (3.0 / fanOf fan dims)) dtype dims key)
 
     /// Normal of deviation gain/√fan (He et al. 2015). `Init.kaimingNormal Fan.In (sqrt 2.0)`
     let kaimingNormal (fan: Fan) (gain: float) =
-        make $"Kaiming normal {string gain}" (fun dtype dims key ->
+        requireGain "Init.kaimingNormal" gain
+
+        make $"Kaiming normal {gain}" (fun dtype dims key ->
             Key.normal 0.0 (gain / sqrt (fanOf fan dims)) dtype dims key)
 
     /// Normal of deviation 1/√fanIn (LeCun et al. 1998). `Init.lecunNormal`
@@ -125,7 +161,9 @@ module Init =
     /// Orthonormal rows, or columns where they are fewer, times a gain (Saxe et al. 2014): the Q of a normal matrix, the
     /// axes behind the first folded together. `Init.orthogonal 1.0`
     let orthogonal (gain: float) =
-        make $"orthogonal {string gain}" (fun dtype dims key ->
+        requireGain "Init.orthogonal" gain
+
+        make $"orthogonal {gain}" (fun dtype dims key ->
             fans dims |> ignore
             let rows, columns = dims.Head, List.fold (*) 1 dims.Tail
             let tall, narrow = max rows columns, min rows columns

@@ -18,11 +18,13 @@ module Norm =
     let options = { Epsilon = 1e-5; Momentum = 0.1; Affine = true }
 
     let private check operation (o: NormOptions) =
-        if not (o.Epsilon > 0.0 && o.Momentum > 0.0 && o.Momentum <= 1.0) then
+        let isEpsilon = o.Epsilon > 0.0 && System.Double.IsFinite o.Epsilon
+
+        if not (isEpsilon && o.Momentum > 0.0 && o.Momentum <= 1.0) then
             Refuse.domain
                 operation
-                $"epsilon {string o.Epsilon}, momentum {string o.Momentum}"
-                "epsilon above 0, momentum above 0 and at most 1"
+                $"epsilon {o.Epsilon}, momentum {o.Momentum}"
+                "a finite epsilon above 0, momentum above 0 and at most 1"
                 "1e-5 and 0.1 are usual"
 
     /// x less its mean over axes, and the variance there, both with the axes kept.

@@ -92,12 +92,14 @@ module Descent =
                     "scalar symbols"
                     "descend tensors by a training step of your own: the loss, its gradients, and the optimizer's update"
 
-        if rule.MaxEpochs < 0 || rule.Patience < 1 then
+        let isTolerance = rule.Tolerance >= 0.0 && Double.IsFinite rule.Tolerance
+
+        if rule.MaxEpochs < 0 || rule.Patience < 1 || not isTolerance then
             Refuse.domain
                 "Descent.run"
-                $"at most %d{rule.MaxEpochs} epochs, patience %d{rule.Patience}"
-                "0 epochs or more, patience of 1 or more"
-                "5000 epochs and a patience of 50 are a good start"
+                (string rule)
+                "0 epochs or more, patience of 1 or more, a finite tolerance of 0 or more"
+                "5000 epochs, a patience of 50 and a tolerance of 1e-8 are a good start"
 
         let values = List.map2 (fun (p: Expr) v -> Tensor.full p.DType [] v) parameters start
 

@@ -91,8 +91,8 @@ module Moments =
             let s = Expr.maximum (b2 * slots[1]) (abs g + epsilon)
             Transform.beside g (1.0 / correction b1 moment) * m / s, [ m; s ])
 
-    /// Adam with Nesterov's momentum: μₜ = β₁(1 − ½·0.96^(tψ)); u = ((1 − μₜ)/(1 − Πμ)·g + μₜ₊₁/(1 − Πμ·μₜ·μₜ₊₁)·m)/(√r̂ +
-    /// ε), the product running to t (Dozat 2016; μₜ once more in the second product is PyTorch 1.13's). `Moments.nadam 0.9 0.999 1e-8 0.004`
+    /// Adam with Nesterov's momentum: μₜ = β₁(1 − ½·0.96^(tψ)); u = ((1 − μₜ)/(1 − Πμ)·g + μₜ₊₁/(1 − Πμ·μₜ₊₁)·m)/(√r̂ + ε),
+    /// the product running to t (Dozat 2016), as in PyTorch since 2.0. `Moments.nadam 0.9 0.999 1e-8 0.004`
     let nadam (b1: float) (b2: float) (epsilon: float) (psi: float) : Transform =
         requireDecays b1 b2 epsilon
         Transform.requireNotNegative "momentum decay" psi
@@ -105,7 +105,7 @@ module Moments =
                 let t = moment.Step + 1.0
                 let now, next, product = mu t, mu (t + 1.0), moment.Rate
                 let ofG = Transform.beside g ((1.0 - now) / (1.0 - product))
-                let ofM = Transform.beside g (next / (1.0 - product * now * next))
+                let ofM = Transform.beside g (next / (1.0 - product * next))
                 let second = Transform.beside g (1.0 / correction b2 moment)
                 (ofG * g + ofM * m) / (sqrt (second * r) + epsilon), [ m; r ])
 
@@ -163,11 +163,13 @@ module Moments =
         : Transform =
         Transform.requirePositive "the first step" firstStep
 
-        if not (0.0 < shrink && shrink < 1.0 && 1.0 < grow && 0.0 < smallest && smallest <= largest) then
+        let isOrdered = 0.0 < shrink && shrink < 1.0 && 1.0 < grow && 0.0 < smallest && smallest <= largest
+
+        if not (isOrdered && System.Double.IsFinite grow && System.Double.IsFinite largest) then
             Refuse.domain
                 "Optimizer"
-                $"Rprop with the factors {string shrink} and {string grow}, the sizes {string smallest} to {string largest}"
-                "0 < shrink < 1 < grow, and sizes above 0 in order"
+                $"Rprop with the factors {shrink} and {grow}, the sizes {smallest} to {largest}"
+                "0 < shrink < 1 < grow, and sizes above 0 in order, all finite"
                 "0.5 and 1.2, 1e-6 to 50 are usual"
 
         Transform.withSlots false [ "previous", 0.0; "size", firstStep ] (fun _ g slots _ ->

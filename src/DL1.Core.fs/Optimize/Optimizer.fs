@@ -121,7 +121,8 @@ module Optimizer =
     let sgd (rate: float) = ofChain "SGD" rate [ Transform.scaleByRate ]
 
     /// PyTorch's SGD: g ← g + decay·x; v ← momentum·v + (1 − dampening)·g; x ← x − rate·v, or x − rate·(g + momentum·v)
-    /// with Nesterov's. `Optimizer.sgdWith 0.9 0.0 true 0.0 0.1`
+    /// with Nesterov's, which needs a momentum above 0 and no dampening. Dampening spares the first step, and without
+    /// momentum it does nothing. `Optimizer.sgdWith 0.9 0.0 true 0.0 0.1`
     let sgdWith (momentum: float) (dampening: float) (nesterov: bool) (decay: float) (rate: float) =
         rated decay "SGD with momentum" rate (Transform.momentum 0.0 momentum dampening nesterov)
 
@@ -140,11 +141,13 @@ module Optimizer =
         Transform.requireDecay "p1" p1
         Transform.requireDecay "p2" p2
 
-        if not (initialR > 0.0) then
+        Transform.requireFinite "the first moment's start" initialV
+
+        if not (initialR > 0.0 && System.Double.IsFinite initialR) then
             Refuse.domain
                 "Optimizer"
-                $"a second moment that starts at {string initialR}"
-                "a value above 0"
+                $"a second moment that starts at {initialR}"
+                "a finite value above 0"
                 "1 is a neutral start"
 
         let moments =

@@ -26,6 +26,15 @@ module Schedule =
         if steps < 1 then
             Refuse.domain operation $"{what} = %d{steps}" "1 step or more" "count steps, not epochs"
 
+    /// Refuses a number of a schedule, other than its rate, that is below 0 or not finite.
+    let private requireFactor operation (what: string) (value: float) =
+        if not (value >= 0.0 && System.Double.IsFinite value) then
+            Refuse.domain
+                operation
+                $"{what} = {value}"
+                "a finite number of 0 or more"
+                "look for the division that made it; a factor between 0 and 1 lowers the rate"
+
     let private varying name at = { Name = name; IsConstant = false; At = at }
 
     /// One rate for ever; a rate that is not finite, or below 0, is a `DomainError`, here and below.
@@ -34,11 +43,26 @@ module Schedule =
         requireRate "Schedule.constant" rate
         { Name = $"constant {string rate}"; IsConstant = true; At = fun _ -> lit rate }
 
-    /// A rate as any expression of the counter. `Schedule.custom "1/√t" (fun step -> Expr.rsqrt (step + 1.0))`
-    let custom name (at: Expr -> Expr) = varying name at
+    /// A rate as any expression of the counter, a scalar of f64; another shape or type is a `ShapeError` when the rate is
+    /// first asked for. `Schedule.custom "1/√t" (fun step -> Expr.rsqrt (step + 1.0))`
+    let custom (name: string) (at: Expr -> Expr) =
+        varying name (fun t ->
+            let rate = at t
 
-    /// The rate at a step, as a number. `Schedule.valueAt 7 schedule`
+            if not rate.Shape.IsScalar || rate.DType <> DType.F64 then
+                Refuse.shape
+                    "Schedule.custom"
+                    $"a rate of {rate.DType} {rate.Shape} from the schedule {name}"
+                    "a scalar of f64"
+                    "compute the rate from the counter, which is a scalar of f64, or cast it"
+
+            rate)
+
+    /// The rate at a step, 0 or more, as a number. `Schedule.valueAt 7 schedule`
     let valueAt (step: int) (schedule: Schedule) =
+        if step < 0 then
+            Refuse.domain "Schedule.valueAt" $"step {step}" "a step of 0 or more" "the first update is step 0"
+
         let s = Expr.symbol "step"
         Eval.run [ "step", Tensor.scalar (float step) ] (schedule.At s) |> Tensor.toFloat
 
@@ -46,6 +70,7 @@ module Schedule =
     let step (size: int) (gamma: float) (rate: float) =
         requireRate "Schedule.step" rate
         requireSteps "Schedule.step" "size" size
+        requireFactor "Schedule.step" "gamma" gamma
 
         varying $"step %d{size} {string gamma} {string rate}" (fun t ->
             rate * Expr.Pow(gamma, floor (t / float size)))
@@ -53,6 +78,7 @@ module Schedule =
     /// base·γ for each milestone reached. `Schedule.multiStep [ 4; 11 ] 0.2 0.1`
     let multiStep (milestones: int list) (gamma: float) (rate: float) =
         requireRate "Schedule.multiStep" rate
+        requireFactor "Schedule.multiStep" "gamma" gamma
 
         let factor (t: Expr) (m: int) = Expr.where (t .>= float m) (lit gamma) (lit 1.0)
 
@@ -62,7 +88,8 @@ module Schedule =
     /// base·γᵗ. `Schedule.exponential 0.9 0.1`
     let exponential (gamma: float) (rate: float) =
         requireRate "Schedule.exponential" rate
-        varying $"exponential {string gamma} {string rate}" (fun t -> rate * Expr.Pow(gamma, t))
+        requireFactor "Schedule.exponential" "gamma" gamma
+        varying $"exponential {gamma} {rate}" (fun t -> rate * Expr.Pow(gamma, t))
 
     let private cosineBetween (first: Expr) (last: Expr) (part: Expr) =
         last + (first - last) * 0.5 * (1.0 + cos (System.Math.PI * part))
@@ -72,6 +99,7 @@ module Schedule =
     let cosine (steps: int) (lowest: float) (rate: float) =
         requireRate "Schedule.cosine" rate
         requireSteps "Schedule.cosine" "steps" steps
+        requireFactor "Schedule.cosine" "lowest" lowest
 
         varying $"cosine %d{steps} {string lowest} {string rate}" (fun t ->
             cosineBetween (lit rate) (lit lowest) (t / float steps))
@@ -82,6 +110,7 @@ module Schedule =
         requireRate "Schedule.cosineRestarts" rate
         requireSteps "Schedule.cosineRestarts" "steps" steps
         requireSteps "Schedule.cosineRestarts" "factor" factor
+        requireFactor "Schedule.cosineRestarts" "lowest" lowest
         let first, growth = float steps, float factor
 
         let part (t: Expr) =
@@ -102,6 +131,8 @@ module Schedule =
     let linear (start: float) (stop: float) (steps: int) (rate: float) =
         requireRate "Schedule.linear" rate
         requireSteps "Schedule.linear" "steps" steps
+        requireFactor "Schedule.linear" "start" start
+        requireFactor "Schedule.linear" "stop" stop
 
         varying $"linear {string start} {string stop} %d{steps} {string rate}" (fun t ->
             rate * (start + (stop - start) * (Expr.minimum t (lit (float steps)) / float steps)))
@@ -110,26 +141,32 @@ module Schedule =
     let polynomial (steps: int) (power: float) (rate: float) =
         requireRate "Schedule.polynomial" rate
         requireSteps "Schedule.polynomial" "steps" steps
+        requireFactor "Schedule.polynomial" "power" power
 
         varying $"polynomial %d{steps} {string power} {string rate}" (fun t ->
             rate * (1.0 - Expr.minimum t (lit (float steps)) / float steps) ** power)
 
     /// One cycle over `steps`: by a cosine from highest/divisor up to highest in a part of the steps, then down to
-    /// highest/divisor/lastDivisor in the rest (Smith and Topin 2018). `Schedule.oneCycleWith 0.3 25.0 1e4 30 0.3`
+    /// highest/divisor/lastDivisor in the rest (Smith and Topin 2018). After `steps` updates the last rate stays, where
+    /// PyTorch's raises an error; momentum is not cycled. `Schedule.oneCycleWith 0.3 25.0 1e4 30 0.3`
     let oneCycleWith (part: float) (divisor: float) (lastDivisor: float) (steps: int) (highest: float) =
         requireRate "Schedule.oneCycle" highest
         let top, last = part * float steps - 1.0, float steps - 1.0
 
-        if not (top > 0.0 && top < last && divisor >= 1.0 && lastDivisor >= 1.0) then
+        let areDivisors = List.forall (fun d -> d >= 1.0 && System.Double.IsFinite d) [ divisor; lastDivisor ]
+
+        if not (top > 0.0 && top < last && areDivisors) then
             Refuse.domain
                 "Schedule.oneCycle"
-                $"%d{steps} steps, {string part} of them upwards, divisors {string divisor} and {string lastDivisor}"
-                "more than one step upwards, some downwards, and divisors of 1 or more"
+                $"{steps} steps, {part} of them upwards, divisors {divisor} and {lastDivisor}"
+                "more than one step upwards, some downwards, and finite divisors of 1 or more"
                 "count all updates of the training; 0.3, 25 and 1e4 are usual"
 
         let first = highest / divisor
 
-        varying $"one cycle %d{steps} {string highest}" (fun t ->
+        varying $"one cycle {steps} {highest}" (fun t ->
+            let t = Expr.minimum t (lit last)
+
             Expr.where
                 (t .<= top)
                 (cosineBetween (lit first) (lit highest) (t / top))
@@ -166,21 +203,21 @@ module Schedule =
 
             (first, List.pairwise points)
             ||> List.fold (fun rate ((a, p), (b, q)) ->
-                let part = (Expr.minimum t (lit (float b)) - float a) / float (b - a)
+                let part = (Expr.minimum t (lit (float b)) - float a) / (float b - float a)
                 Expr.where (t .> float a) (p + (q - p) * part) rate))
 
     /// Schedules one after another: each for its number of steps, its counter from 0; the last one for ever.
     /// `Schedule.joined [ 5, Schedule.constant 0.1 ] (Schedule.exponential 0.9 0.1)`
     let joined (parts: (int * Schedule) list) (last: Schedule) =
         parts |> List.iter (fun (steps, _) -> requireSteps "Schedule.joined" "steps" steps)
-        let starts = parts |> List.scan (fun start (steps, _) -> start + steps) 0
+        let starts = parts |> List.scan (fun start (steps, _) -> start + float steps) 0.0
         let all = List.zip starts (List.map snd parts @ [ last ])
         let name = all |> List.map (fun (_, s) -> s.Name) |> String.concat ", then "
 
         varying name (fun t ->
             ((snd all.Head).At t, all.Tail)
             ||> List.fold (fun rate (start, schedule) ->
-                Expr.where (t .>= float start) (schedule.At(t - float start)) rate))
+                Expr.where (t .>= start) (schedule.At(t - start)) rate))
 
     /// A schedule whose counter goes one step on in `updates` updates: epochs, where that is the updates of an epoch.
     /// `Schedule.every 10 (Schedule.exponential 0.9 0.1)`

@@ -53,6 +53,14 @@ module Transform =
                 "a finite number above 0"
                 "look up the usual value in the paper"
 
+    let internal requireFinite (name: string) (value: float) =
+        if not (System.Double.IsFinite value) then
+            Refuse.domain
+                "Optimizer"
+                $"{name} = {value}"
+                "a finite number"
+                "look for the division that made it"
+
     let internal requireNotNegative (name: string) (value: float) =
         if not (value >= 0.0 && System.Double.IsFinite value) then
             Refuse.domain
@@ -130,7 +138,9 @@ module Transform =
         }
 
     /// u·factor. `Transform.scale 0.5`
-    let scale (factor: float) : Transform = each (fun _ u _ -> factor * u)
+    let scale (factor: float) : Transform =
+        requireFinite "factor" factor
+        each (fun _ u _ -> factor * u)
 
     /// u·rate: the learning rate, or what the schedule says. `Transform.scaleByRate`
     let scaleByRate: Transform = each (fun moment u _ -> beside u moment.Rate * u)
@@ -194,21 +204,36 @@ module Transform =
         }
 
     /// A first moment that starts at `initial`: v ← decay·v + (1 − dampening)·u, and u ← v; with Nesterov's, u ← u +
-    /// decay·v (Polyak 1964; Nesterov 1983). As in PyTorch, dampening spares the first step.
+    /// decay·v (Polyak 1964; Nesterov 1983). As in PyTorch, dampening spares the first step, does nothing where the decay
+    /// is 0, and Nesterov's needs a decay above 0 and no dampening. Dampening is from 0 to 1.
     /// `Transform.momentum 0.0 0.9 0.0 false`
     let momentum (initial: float) (decay: float) (dampening: float) (nesterov: bool) : Transform =
         requireDecay "momentum" decay
+        requireFinite "the first momentum" initial
 
-        withSlots (dampening <> 0.0) [ "momentum", initial ] (fun moment u slots _ ->
-            let damped =
-                if dampening = 0.0 then
-                    u
-                else
-                    let isFirst = Expr.equal moment.Step (lit 0.0)
-                    beside u (Expr.where isFirst (lit 1.0) (lit (1.0 - dampening))) * u
+        if not (dampening >= 0.0 && dampening <= 1.0) then
+            Refuse.domain "Optimizer" $"dampening = {dampening}" "a number from 0 to 1" "0 turns it off"
 
-            let v = decay * slots.Head + damped
-            (if nesterov then u + decay * v else v), [ v ])
+        if nesterov && (decay = 0.0 || dampening <> 0.0) then
+            Refuse.domain
+                "Optimizer"
+                $"Nesterov's momentum with momentum {decay} and dampening {dampening}"
+                "a momentum above 0 and a dampening of 0"
+                "0.9 and 0 are usual; without momentum leave Nesterov's out"
+
+        if decay = 0.0 then
+            identity
+        else
+            withSlots (dampening <> 0.0) [ "momentum", initial ] (fun moment u slots _ ->
+                let damped =
+                    if dampening = 0.0 then
+                        u
+                    else
+                        let isFirst = Expr.equal moment.Step (lit 0.0)
+                        beside u (Expr.where isFirst (lit 1.0) (lit (1.0 - dampening))) * u
+
+                let v = decay * slots.Head + damped
+                (if nesterov then u + decay * v else v), [ v ])
 
     /// The update times the norm of the parameter over its own, 1 where either is 0: the layer-wise trust ratio of LAMB
     /// (You et al. 2020). `Transform.scaleByTrustRatio`

@@ -130,13 +130,21 @@ module Classification =
 
             int l)
 
+    /// Refuses targets and predictions that are not of the same rows and columns; axes of extent 1 behind the first do not
+    /// count, and neither does having no axis at all.
     let internal requireSame operation (target: Tensor) (prediction: Tensor) =
-        if target.Size <> prediction.Size then
+        let rows (t: Tensor) = if t.Rank = 0 then 1 else t.Shape[0]
+        let others (t: Tensor) = t.Shape.ToList() |> List.skip (min 1 t.Rank) |> List.filter ((<>) 1)
+
+        if rows target <> rows prediction || others target <> others prediction then
             Refuse.shape
                 operation
                 $"targets {target.Shape} and predictions {prediction.Shape}"
-                "as many predictions as targets"
-                "predict the same rows"
+                "as many predictions as targets, in the same rows and columns"
+                (if rows target = rows prediction && others target = [] then
+                     "of scores [rows; classes], take the greatest in each row, or the column of one class"
+                 else
+                     "predict the same rows; check that rows and columns are not swapped")
 
         if target.Size = 0 then
             Refuse.domain operation "no rows" "one at least" "check how the data were split"

@@ -24,7 +24,8 @@ type Curve =
         | _ -> "no points"
 
 /// Metrics of a score for two classes: targets are truth values or 0 and 1, `[rows]`; a greater score says the positive
-/// class. Targets come before scores.
+/// class. Scores are logits, probabilities or any other numbers, infinite ones too, since only their order counts; `brier`
+/// takes probabilities. Targets come before scores. No rows, a score that is NaN and another target are refused.
 [<RequireQualifiedAccess>]
 module Binary =
     let private rows operation (target: Tensor) (score: Tensor) : struct (bool * float)[] =
@@ -35,9 +36,9 @@ module Binary =
                 if Double.IsNaN s then
                     Refuse.domain
                         operation
-                        "a score that is not a number"
-                        "finite scores"
-                        "look for what made it"
+                        "a score that is NaN"
+                        "scores that can be put in order"
+                        "look for what made it: a training that diverged, or 0/0"
 
                 match t with
                 | 0.0 -> struct (false, s)
@@ -51,14 +52,22 @@ module Binary =
             (Tensor.toFloats target)
             (Tensor.toFloats score)
 
-    /// For each distinct score, from the greatest: the score, and how many positive and negative rows have it or more.
-    let private counts operation target score =
+    /// For each distinct score, from the greatest: the score, and how many positive and negative rows have it or more;
+    /// then the number of positive and of negative rows.
+    let private counts operation needsNegatives target score =
         let rows = rows operation target score
         let sorted = rows |> Array.sortBy (fun (struct (_, s)) -> -s)
         let positives = rows |> Array.filter (fun (struct (t, _)) -> t) |> Array.length
 
-        if positives = 0 || positives = rows.Length then
-            Refuse.domain operation "targets of one class" "positive and negative rows" "stratify the split"
+        if positives = 0 || (needsNegatives && positives = rows.Length) then
+            Refuse.domain
+                operation
+                (if positives = 0 then "no positive row" else "no negative row")
+                (if needsNegatives then
+                     "positive and negative rows"
+                 else
+                     "a positive row at least")
+                "stratify the split"
 
         let steps = Collections.Generic.List<struct (float * float * float)>()
         let mutable right, wrong = 0.0, 0.0
@@ -77,7 +86,7 @@ module Binary =
     /// The receiver's operating characteristic: the part of negative rows that a threshold takes for positive (x), and
     /// the part of positive rows that it finds (y). `Binary.roc target score`
     let roc (target: Tensor) (score: Tensor) : Curve =
-        let steps, positives, negatives = counts "Binary.roc" target score
+        let steps, positives, negatives = counts "Binary.roc" true target score
         let all = struct (infinity, 0.0, 0.0) :: steps
 
         {
@@ -86,10 +95,11 @@ module Binary =
             Y = all |> List.map (fun (struct (_, right, _)) -> right / positives)
         }
 
-    /// Precision (y) against recall (x) at each threshold, from the strictest; it begins at recall 0 and precision 1.
+    /// Precision (y) against recall (x) at each threshold, from the strictest; it begins at recall 0 and precision 1. Without
+    /// a positive row there is no recall: a `DomainError`, where scikit-learn warns.
     /// `Binary.precisionRecall target score`
     let precisionRecall (target: Tensor) (score: Tensor) : Curve =
-        let steps, positives, _ = counts "Binary.precisionRecall" target score
+        let steps, positives, _ = counts "Binary.precisionRecall" false target score
 
         {
             Thresholds = infinity :: (steps |> List.map (fun (struct (s, _, _)) -> s))
@@ -104,7 +114,7 @@ module Binary =
         |> List.sumBy (fun ((x0, y0), (x1, y1)) -> (x1 - x0) * (y0 + y1) / 2.0)
 
     /// The area under the receiver's operating characteristic: the chance that a positive row scores above a negative
-    /// one. Targets of one class are a `DomainError`. `Binary.rocAuc target score`
+    /// one. Targets of one class are a `DomainError`, where scikit-learn gives NaN. `Binary.rocAuc target score`
     let rocAuc (target: Tensor) (score: Tensor) : float = area (roc target score)
 
     /// The mean precision over the recall that each threshold adds: Σ (Rₙ − Rₙ₋₁)·Pₙ.
@@ -114,7 +124,28 @@ module Binary =
 
         List.zip curve.X curve.Y |> List.pairwise |> List.sumBy (fun ((x0, _), (x1, y1)) -> (x1 - x0) * y1)
 
-    /// The mean square difference of probabilities and targets (Brier 1950). `Binary.brier target probability`
+    let private squares operation probabilityOf (target: Tensor) (score: Tensor) =
+        rows operation target score
+        |> Array.averageBy (fun (struct (t, s)) ->
+            let p: float = probabilityOf s
+            let y = if t then 1.0 else 0.0
+            (p - y) * (p - y))
+
+    /// The mean square difference of targets and the positive class's probabilities (Brier 1950), which are from 0 to 1:
+    /// others, logits in particular, are a `DomainError`. `Binary.brier target probability`
     let brier (target: Tensor) (probability: Tensor) : float =
-        rows "Binary.brier" target probability
-        |> Array.averageBy (fun (struct (t, p)) -> let y = (if t then 1.0 else 0.0) in (p - y) * (p - y))
+        let held (p: float) =
+            if p >= 0.0 && p <= 1.0 then
+                p
+            else
+                Refuse.domain
+                    "Binary.brier"
+                    $"the probability {p}"
+                    "probabilities from 0 to 1"
+                    "of a model that ends in logits take brierOfLogits, or their sigmoid"
+
+        squares "Binary.brier" held target probability
+
+    /// `brier` of the sigmoid of logits. `Binary.brierOfLogits target logits`
+    let brierOfLogits (target: Tensor) (logits: Tensor) : float =
+        squares "Binary.brierOfLogits" (fun x -> 1.0 / (1.0 + exp -x)) target logits

@@ -1,6 +1,7 @@
 namespace DL1
 
-/// Metrics of numbers: targets come before predictions, of the same size.
+/// Metrics of numbers: targets come before predictions, of the same rows and columns. Of several columns,
+/// `[rows; columns]`, each is measured by itself and the measures are averaged, as in scikit-learn.
 [<RequireQualifiedAccess>]
 module Regression =
     let private pairs operation (target: Tensor) (predicted: Tensor) =
@@ -11,23 +12,43 @@ module Regression =
         let t, p = pairs operation target predicted
         t, Array.map2 (-) t p
 
+    /// The mean over the columns, all that lies behind the first axis, of what is measured of the targets and predictions of
+    /// one.
+    let private overColumns operation (measure: float[] -> float[] -> float) (target: Tensor) predicted =
+        let t, p = pairs operation target predicted
+        let width = if target.Rank = 0 then 1 else t.Length / target.Shape[0]
+
+        let column c (values: float[]) =
+            Array.init (values.Length / width) (fun row -> values[row * width + c])
+
+        Seq.init width (fun c -> measure (column c t) (column c p)) |> Seq.average
+
     /// The mean square error. `Regression.mse target predicted`
     let mse (target: Tensor) (predicted: Tensor) : float =
         let _, e = errors "Regression.mse" target predicted
         e |> Array.averageBy (fun e -> e * e)
 
-    /// The root of the mean square error, in the units of the target. `Regression.rmse target predicted`
-    let rmse (target: Tensor) (predicted: Tensor) : float = sqrt (mse target predicted)
+    /// The root of the mean square error, in the units of the target; of several columns the mean of their roots.
+    /// `Regression.rmse target predicted`
+    let rmse (target: Tensor) (predicted: Tensor) : float =
+        overColumns
+            "Regression.rmse"
+            (fun t p -> Array.map2 (fun t p -> (t - p) * (t - p)) t p |> Array.average |> sqrt)
+            target
+            predicted
 
     /// The mean absolute error. `Regression.mae target predicted`
     let mae (target: Tensor) (predicted: Tensor) : float =
         let _, e = errors "Regression.mae" target predicted
         e |> Array.averageBy abs
 
-    /// The median absolute error. `Regression.medianError target predicted`
+    /// The median absolute error; of several columns the mean of their medians. `Regression.medianError target predicted`
     let medianError (target: Tensor) (predicted: Tensor) : float =
-        let _, e = errors "Regression.medianError" target predicted
-        Scale.quantile 0.5 (Array.sort (Array.map abs e))
+        overColumns
+            "Regression.medianError"
+            (fun t p -> Array.map2 (fun t p -> abs (t - p)) t p |> Array.sort |> Scale.quantile 0.5)
+            target
+            predicted
 
     let private variance (values: float[]) =
         let mean = Array.average values
@@ -39,14 +60,21 @@ module Regression =
         elif left = 0.0 then 1.0
         else 0.0
 
-    /// The coefficient of determination, 1 − Σ(t − p)² / Σ(t − mean t)²: 1 is perfect, 0 no better than the mean.
-    /// `Regression.r2 target predicted`
+    /// The coefficient of determination, 1 − Σ(t − p)² / Σ(t − mean t)²: 1 is perfect, 0 no better than the mean; of
+    /// several columns the mean of each one's. `Regression.r2 target predicted`
     let r2 (target: Tensor) (predicted: Tensor) : float =
-        let t, e = errors "Regression.r2" target predicted
-        explained (e |> Array.averageBy (fun e -> e * e)) (variance t)
+        overColumns
+            "Regression.r2"
+            (fun t p ->
+                explained (Array.map2 (fun t p -> (t - p) * (t - p)) t p |> Array.average) (variance t))
+            target
+            predicted
 
-    /// 1 − var(t − p) / var(t): as `r2`, but a constant error counts for nothing.
-    /// `Regression.explainedVariance target predicted`
+    /// 1 − var(t − p) / var(t): as `r2`, but a constant error counts for nothing; of several columns the mean of each
+    /// one's. `Regression.explainedVariance target predicted`
     let explainedVariance (target: Tensor) (predicted: Tensor) : float =
-        let t, e = errors "Regression.explainedVariance" target predicted
-        explained (variance e) (variance t)
+        overColumns
+            "Regression.explainedVariance"
+            (fun t p -> explained (variance (Array.map2 (-) t p)) (variance t))
+            target
+            predicted

@@ -145,6 +145,45 @@ let private splits =
                     && [ 0.0; 1.0; 2.0 ]
                        |> List.forall (fun c ->
                            let n = of' c [| 0 .. rows - 1 |] in abs (of' c held - 0.25 * n) <= 1.0))
+            Law.law
+                "a stratified hold-out has the part asked for, and each class its share rounded down or up"
+                (fun (seed: int) (classes: int) (percent: int) ->
+                    // Classes of very different sizes, most of them of a few rows.
+                    let sizes =
+                        Key.integers 1 6 DType.I64 [ bounded 1 40 classes ] (key seed)
+                        |> Tensor.toFloats
+                        |> Array.mapi (fun i size -> if i % 7 = 3 then 10 * int size else int size)
+
+                    let labels = sizes |> Array.mapi (fun c size -> Array.replicate size c) |> Array.concat
+                    let part = float (bounded 1 99 percent) / 100.0
+                    let kept, held = Splits.stratified part (key seed) (Tensor.vector labels)
+                    let plain = Splits.holdOut part (key seed) labels.Length |> snd
+                    let heldOf c = held |> Array.filter (fun r -> labels[r] = c) |> Array.length
+
+                    partition labels.Length [ kept; held ]
+                    && held.Length = plain.Length
+                    && sizes
+                       |> Array.indexed
+                       |> Array.forall (fun (c, size) ->
+                           // The only row of a part may be more than a class's share.
+                           let share = part * float size
+                           abs (float (heldOf c) - share) < 1.0 + 1e-9 || held.Length = 1))
+            test "two rows of each of fifty classes" {
+                let labels = Tensor.vector [ for i in 0..99 -> i / 2 ]
+
+                for part, count in [ 0.1, 10; 0.5, 50; 0.9, 90; 0.01, 1; 0.25, 25 ] do
+                    let kept, held = Splits.stratified part (key 3) labels
+                    Expect.equal (kept.Length, held.Length) (100 - count, count) $"{part}"
+                    let most = held |> Array.countBy (fun r -> r / 2) |> Array.map snd |> Array.max
+                    Expect.equal most (if part > 0.5 then 2 else 1) "spread over the classes"
+            }
+            test "shares in the order of the parts are refused with the ones that were meant" {
+                let error = Expect.throwsC (fun () -> Splits.three 0.8 0.1 (key 1) (dataOf 20) |> ignore) id
+
+                Expect.stringContains error.Message "validation 0.1 and test 0.1" "the cure"
+                let a, b, c = Splits.three (1.0 / 3.0) (1.0 / 3.0) (key 1) (dataOf 21)
+                Expect.equal (a.Count, b.Count, c.Count) (7, 7, 7) "thirds"
+            }
             Law.law "folds hold each row out once" (fun (seed: int) (k: int) (rows: int) ->
                 let k = bounded 2 6 k
                 let rows = bounded k 50 rows

@@ -141,6 +141,8 @@ let private scored =
         Tensor.vector [ 0.1; 0.9; 0.4; 0.5 ],
         Tensor.vector [ 0.0; 1.0; 0.5; 0.5 ]
 
+    let logits = Tensor.vector [ -2.0; 2.0; 0.0; 0.0 ]
+
     [
         prints "roc" "0 0 0.5 0.5 1; 0 0.5 0.5 1 1" (fun () ->
             let c = Binary.roc target score in $"{shown c.X}; {shown c.Y}")
@@ -150,6 +152,7 @@ let private scored =
         prints "rocAuc" "0.75" (fun () -> Binary.rocAuc target score)
         prints "averagePrecision" "0.83" (fun () -> (Binary.averagePrecision target score).ToString "F2")
         prints "brier" "0.125" (fun () -> Binary.brier target probability)
+        prints "brierOfLogits" "0.13" (fun () -> (Binary.brierOfLogits target logits).ToString "F2")
     ]
 
 let private numeric =

@@ -84,7 +84,7 @@ let private moments =
         prints "adagrad" "f64 [2] [ 1 -1]" (fun () -> Moments.adagrad 0.0 0.0 1e-10 |> once)
         prints "adadelta" "f64 [2] [ 0.0031623 -0.0031623]" (fun () -> Moments.adadelta 0.9 1e-6 |> once)
         prints "adamax" "f64 [2] [ 1 -1]" (fun () -> Moments.adamax 0.9 0.999 1e-8 |> once)
-        prints "nadam" "f64 [2] [ 1.0495 -1.0495]" (fun () -> Moments.nadam 0.9 0.999 1e-8 0.004 |> once)
+        prints "nadam" "f64 [2] [ 1.0565 -1.0565]" (fun () -> Moments.nadam 0.9 0.999 1e-8 0.004 |> once)
         prints "radam" "f64 [2] [ 3 -4]" (fun () -> Moments.radam 0.9 0.999 1e-8 |> once)
         prints "rpropWith" "f64 [2] [ 0.01 -0.01]" (fun () ->
             Moments.rpropWith 0.5 1.2 1e-6 50.0 0.01 |> once)
@@ -125,7 +125,7 @@ let private optimizer =
         prints "adagrad" "Adagrad: 0.1, 0.1689" (fun () -> Optimizer.adagrad 0.1 |> twoEpochs)
         prints "adadelta" "Adadelta: 0.003162, 0.006404" (fun () -> Optimizer.adadelta 1.0 |> twoEpochs)
         prints "adamax" "Adamax: 0.002, 0.004001" (fun () -> Optimizer.adamax 0.002 |> twoEpochs)
-        prints "nadam" "NAdam: 0.002099, 0.003656" (fun () -> Optimizer.nadam 0.002 |> twoEpochs)
+        prints "nadam" "NAdam: 0.002113, 0.00368" (fun () -> Optimizer.nadam 0.002 |> twoEpochs)
         prints "radam" "RAdam: 0.004, 0.007996" (fun () -> Optimizer.radam 0.001 |> twoEpochs)
         prints "rprop" "Rprop: 0.01, 0.022" (fun () -> Optimizer.rprop 0.01 |> twoEpochs)
         prints "lion" "Lion: 0.0001, 0.0002" (fun () -> Optimizer.lion 0.01 0.0001 |> twoEpochs)
@@ -157,6 +157,7 @@ let private lbfgs =
 
 let private classical =
     [
+        prints "kindOf" "Minimum" (fun () -> Classical.kindOf 1e-8 (x * x) start)
         prints "options" "100" (fun () -> { Classical.options with MaxIterations = 100 }.MaxIterations)
         prints "nelderMead" "2.000" (fun () ->
             Classical.nelderMead Classical.options ((x - 2.0) ** 2.0) start |> ended)

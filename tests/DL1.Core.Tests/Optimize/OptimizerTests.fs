@@ -66,7 +66,6 @@ let private ofCase (name: string) (a: Attributes) : Optimizer =
     | "adagrad" -> Optimizer.adagrad rate
     | "adadelta" -> Optimizer.adadelta rate
     | "adamax" -> Optimizer.adamax rate
-    | "nadam" -> Optimizer.nadam rate
     | "radam" -> Optimizer.radam rate
     | "rprop" -> Optimizer.rprop rate
     | "lbfgs" ->
@@ -141,14 +140,17 @@ let optimizers =
     ]
 
 let private pick (i: int) = optimizers[int (abs (int64 i)) % optimizers.Length]
-let private all = cases "optimizers.json"
+
+// NAdam is PyTorch's of before 2.0 in this file: `CurrentTests` has it as it is today.
+let private all = cases "optimizers.json" |> List.filter (fun case -> name case <> "nadam")
+
 let private isClip case = (name case).StartsWith "clip"
 
 let tests =
     testList
         "Optimizer"
         [
-            test "all 19 cases are there" { Expect.equal all.Length 19 "the number of cases" }
+            test "all 18 cases are there" { Expect.equal all.Length 18 "the number of cases" }
             for number, case in List.indexed all do
                 test (title number case) { (if isClip case then checkClip else check) case }
             test "every optimizer lowers the objective in f32 as in f64" {

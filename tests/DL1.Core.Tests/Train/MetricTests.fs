@@ -23,6 +23,32 @@ let private compared (inputs: string list) (c: JsonElement) (own: (string * floa
             (c.GetProperty(field).GetDouble())
             field
 
+let private current = cases "metrics.current.json"
+let private currentOf wanted = current |> List.filter (fun c -> name c = wanted)
+let private field (c: JsonElement) (name: string) = c.GetProperty(name).GetDouble()
+
+let private matrix (c: JsonElement) (field: string) =
+    [ for row in c.GetProperty(field).EnumerateArray() -> List.map int64 (ints row) ]
+
+/// Compares the fields of a case that are numbers with metrics; those that are null have no value in the reference.
+let private measured (c: JsonElement) (own: (string * (unit -> float)) list) =
+    let isNumber (p: JsonProperty) = p.Value.ValueKind = JsonValueKind.Number
+    let isNull (p: JsonProperty) = p.Value.ValueKind = JsonValueKind.Null
+
+    let names which =
+        [
+            for p in c.EnumerateObject() do
+                if which p then
+                    p.Name
+        ]
+
+    let absent = names isNull
+    Expect.equal (set (names isNumber @ absent)) (set (List.map fst own)) "every field is compared"
+
+    for name, measure in own do
+        if not (List.contains name absent) then
+            Expect.isTrue (Numbers.near 1e-12 (field c name) (measure ())) $"{name}: {measure ()}"
+
 let private classification =
     let c = case "classification"
     let confusion = Classification.confusion (labels "y_true" c) (labels "y_pred" c)
@@ -44,17 +70,40 @@ let private classification =
                     "kappa", confusion.Kappa
                 ]
 
-            let expected =
-                [ for row in c.GetProperty("confusion").EnumerateArray() -> List.map int64 (ints row) ]
-
+            let expected = matrix c "confusion"
             Expect.equal (confusion.ToTensor()) (Convert.ofRows expected) "the matrix"
-            Expect.equal confusion[0, 2] 4L "one of its counts"
+            Expect.equal confusion[0, 2] expected[0].[2] "one of its counts: targets are rows"
 
             Expect.equal
                 (Classification.accuracy (labels "y_true" c) (labels "y_pred" c))
-                0.775
+                (field c "accuracy")
                 "accuracy alone"
         }
+        for i, c in List.indexed (currentOf "classification") do
+            test $"classification %d{i} is that of scikit-learn today" {
+                let target, predicted = labels "y_true" c, labels "y_pred" c
+                let confusion = Classification.confusion target predicted
+                Expect.equal (confusion.ToTensor()) (Convert.ofRows (matrix c "confusion")) "the matrix"
+
+                for what, ofClass in
+                    [ "precision", confusion.Precision; "recall", confusion.Recall; "f1", confusion.F1 ] do
+                    for k, expected in List.indexed (floats (c.GetProperty what)) do
+                        Expect.isTrue (Numbers.near 1e-12 expected (ofClass k)) $"{what} of class {k}"
+
+                measured
+                    c
+                    [
+                        "accuracy", (fun () -> Classification.accuracy target predicted)
+                        "precision_macro", (fun () -> confusion.PrecisionMacro)
+                        "recall_macro", (fun () -> confusion.RecallMacro)
+                        "f1_macro", (fun () -> confusion.F1Macro)
+                        "f1_micro", (fun () -> confusion.F1Micro)
+                        "f1_weighted", (fun () -> confusion.F1Weighted)
+                        "balanced_accuracy", (fun () -> confusion.BalancedAccuracy)
+                        "mcc", (fun () -> confusion.Matthews)
+                        "kappa", (fun () -> confusion.Kappa)
+                    ]
+            }
         test "a report is a table" {
             let small = Classification.confusion (Tensor.vector [ 0; 0; 1; 2 ]) (Tensor.vector [ 0; 1; 1; 1 ])
 
@@ -150,6 +199,67 @@ let private binary =
             Expect.equal roc.Thresholds.Head infinity "the strictest takes none"
             Expect.equal roc.Thresholds[1] (floats (c.GetProperty "score") |> List.max) "the next"
         }
+        for i, c in List.indexed (currentOf "binary") do
+            test $"binary %d{i} is that of scikit-learn today" {
+                let target, score = labels "y_true" c, numbers "score" c
+
+                measured
+                    c
+                    [
+                        "roc_auc", (fun () -> Binary.rocAuc target score)
+                        "average_precision", (fun () -> Binary.averagePrecision target score)
+                        "brier", (fun () -> Binary.brier target score)
+                    ]
+
+                let close what a b =
+                    Expect.equal (List.length a) (List.length b) what
+                    List.iter2 (fun a b -> Expect.isTrue (Numbers.near 1e-12 a b) what) a b
+
+                let curve = [ for p in c.GetProperty("roc").EnumerateArray() -> floats p ]
+                let roc, precision = Binary.roc target score, Binary.precisionRecall target score
+                close "false" roc.X curve[0]
+                close "true" roc.Y curve[1]
+                close "recall" precision.X (floats (c.GetProperty "recall"))
+                close "precision" precision.Y (floats (c.GetProperty "precision"))
+            }
+        test "all rows positive have an average precision of 1" {
+            for c in currentOf "positives" do
+                measured
+                    c
+                    [
+                        "average_precision",
+                        (fun () -> Binary.averagePrecision (labels "y_true" c) (numbers "score" c))
+                    ]
+        }
+        test "Brier's score is of probabilities, and of logits where that is said" {
+            let target, logits = Tensor.vector [ 1; 0; 1 ], Tensor.vector [ 3.0; -0.5; 800.0 ]
+            let sigmoid x = 1.0 / (1.0 + exp -x)
+            let probabilities = Tensor.vector [ sigmoid 3.0; sigmoid -0.5; 1.0 ]
+
+            Expect.floatClose
+                Accuracy.veryHigh
+                (Binary.brierOfLogits target logits)
+                (Binary.brier target probabilities)
+                "of logits"
+
+            for wrong in [ 1.0000001; -1e-9; infinity; -infinity; nan ] do
+                let error =
+                    Expect.throwsC
+                        (fun () -> Binary.brier target (Tensor.vector [ 0.5; wrong; 0.5 ]) |> ignore)
+                        id
+
+                Expect.isTrue (error :? DomainError) $"{wrong}"
+
+            Expect.equal
+                (Binary.brier (Tensor.vector [ 1; 1 ]) (Tensor.vector [ 0.5; 1.0 ]))
+                0.125
+                "one class"
+
+            Expect.equal
+                (Binary.brierOfLogits target (Tensor.vector [ infinity; -infinity; infinity ]))
+                0.0
+                "sure"
+        }
         Law.law "the area is the chance that a positive row scores above a negative one" (fun (seed: int) ->
             let key = Key.ofSeed (int64 seed)
             let t = Tensor.cast DType.I32 (Key.bernoulli 0.5 [ 20 ] key)
@@ -183,6 +293,28 @@ let private binary =
             refused [ 1; 1 ] [ 0.1; 0.2 ] "one class"
             refused [ 1; 2 ] [ 0.1; 0.2 ] "a third class"
             refused [ 1; 0 ] [ 0.1; nan ] "no number"
+            refused [ 0; 0 ] [ 0.1; 0.2 ] "the other class"
+            let none = Tensor.zeros DType.F64 [ 0 ]
+
+            for measure in [ Binary.rocAuc; Binary.averagePrecision; Binary.brier; Binary.brierOfLogits ] do
+                Expect.throwsT<DomainError> (fun () -> measure none none |> ignore) "no rows"
+
+            Expect.throwsT<DomainError>
+                (fun () ->
+                    Binary.averagePrecision (Tensor.vector [ 0; 0 ]) (Tensor.vector [ 1.0; 2.0 ]) |> ignore)
+                "nothing to recall"
+
+            let error =
+                Expect.throwsC
+                    (fun () ->
+                        Binary.rocAuc (Tensor.vector [ 0; 1 ]) (Tensor.zeros DType.F64 [ 2; 2 ]) |> ignore)
+                    id
+
+            Expect.stringContains error.Message "the column of one class" "a column for each class"
+        }
+        test "infinite scores have their place in the order" {
+            let score = Tensor.vector [ infinity; 2.0; -infinity; 1.0 ]
+            Expect.equal (Binary.rocAuc (Tensor.vector [ 1; 1; 0; 0 ]) score) 1.0 ""
         }
     ]
 
@@ -204,6 +336,52 @@ let private regression =
                 ]
 
             Expect.equal (Regression.rmse target predicted) (sqrt (Regression.mse target predicted)) "root"
+        }
+        for i, c in List.indexed (currentOf "regression") do
+            test $"regression %d{i} is that of scikit-learn today" {
+                let target, predicted = tensor (c.GetProperty "y_true"), tensor (c.GetProperty "y_pred")
+
+                measured
+                    c
+                    [
+                        "mse", (fun () -> Regression.mse target predicted)
+                        "rmse", (fun () -> Regression.rmse target predicted)
+                        "mae", (fun () -> Regression.mae target predicted)
+                        "medae", (fun () -> Regression.medianError target predicted)
+                        "explained_variance", (fun () -> Regression.explainedVariance target predicted)
+                        "r2", (fun () -> Regression.r2 target predicted)
+                    ]
+            }
+        Law.law "of several columns the mean of each one's measure" (fun (seed: int) ->
+            let key = Key.ofSeed (int64 seed)
+            let width = 1 + int (uint32 seed % 4u)
+
+            let t, p =
+                Key.normal 1.0 3.0 DType.F64 [ 9; width ] key,
+                Key.normal 1.0 3.0 DType.F64 [ 9; width ] (Key.fold 1 key)
+
+            let column c (x: Tensor) = Tensor.vector [ for r in 0..8 -> x[r, c] ]
+
+            [
+                Regression.mse
+                Regression.rmse
+                Regression.mae
+                Regression.medianError
+                Regression.explainedVariance
+                Regression.r2
+            ]
+            |> List.forall (fun measure ->
+                let each = [ for c in 0 .. width - 1 -> measure (column c t) (column c p) ]
+                Numbers.near 1e-12 (List.average each) (measure t p)))
+        test "rows against columns are refused, an axis of extent 1 is not" {
+            let x dims = Tensor.zeros DType.F64 dims
+
+            for a, b in
+                [ [ 2; 3 ], [ 3; 2 ]; [ 6 ], [ 2; 3 ]; [ 6; 1 ], [ 1; 6 ]; [ 6 ], [ 1; 6 ]; [ 4 ], [ 5 ] ] do
+                Expect.throwsT<ShapeError> (fun () -> Regression.mse (x a) (x b) |> ignore) $"{a} {b}"
+
+            for a, b in [ [ 6 ], [ 6; 1 ]; [ 6; 1 ], [ 6 ]; [], [ 1 ]; [ 2; 3 ], [ 2; 3; 1 ] ] do
+                Expect.equal (Regression.mse (x a) (x b)) 0.0 $"{a} {b}"
         }
         test "a target that does not vary" {
             let t = Tensor.vector [ 2.0; 2.0 ]
@@ -236,6 +414,7 @@ let tests =
     testList
         "Metric"
         [
+            test "all 18 cases of today are there" { Expect.equal current.Length 18 "" }
             test "all 4 cases are there" {
                 Expect.equal (List.map name all) [ "classification"; "binary"; "regression"; "scaling" ] ""
             }
