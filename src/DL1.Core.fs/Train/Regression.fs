@@ -24,10 +24,14 @@ module Regression =
         let _, e = errors "Regression.mae" target predicted
         e |> Array.averageBy abs
 
-    /// The median absolute error. `Regression.medianError target predicted`
+    /// The median absolute error; NaN where an error is. `Regression.medianError target predicted`
     let medianError (target: Tensor) (predicted: Tensor) : float =
         let _, e = errors "Regression.medianError" target predicted
-        Scale.quantile 0.5 (Array.sort (Array.map abs e))
+
+        if Array.exists System.Double.IsNaN e then
+            nan
+        else
+            Scale.quantile 0.5 (Array.sort (Array.map abs e))
 
     let private variance (values: float[]) =
         let mean = Array.average values
@@ -35,7 +39,8 @@ module Regression =
 
     /// 1 − part, where a target that does not vary gives 1 for no error and 0 for any.
     let private explained (left: float) (whole: float) =
-        if whole > 0.0 then 1.0 - left / whole
+        if System.Double.IsNaN(left + whole) then nan
+        elif whole > 0.0 then 1.0 - left / whole
         elif left = 0.0 then 1.0
         else 0.0
 
