@@ -83,12 +83,12 @@ public class FacadeTests
     [Fact]
     public void WhatIsNotSelectedHasNoDerivative()
     {
-        var f = Where(X > 0, Sqrt(X), X);
+        var f = Expr.Where(X > 0, Sqrt(X), X);
         Assert.Equal(1, f.Gradient(X)[0].Evaluate(("x", -1)).ToDouble());
         Assert.Equal(1, f.Jvp(X, 1).Evaluate(("x", -1)).ToDouble());
         Assert.Equal(1, f.Derivative("x").Evaluate(("x", -1)).ToDouble());
         Assert.Equal(1, f.Gradient(X)[0].Compile("x")(-1));
-        Assert.Equal(0, Where(X > 0, Sqrt(X), 0).Gradient(X)[0].Evaluate(("x", 0)).ToDouble());
+        Assert.Equal(0, Expr.Where(X > 0, Sqrt(X), 0).Gradient(X)[0].Evaluate(("x", 0)).ToDouble());
     }
 
     [Fact]
@@ -98,7 +98,7 @@ public class FacadeTests
         Assert.All(
             new[]
             {
-                Losses.BceWithLogits(1, x), Losses.KlDivergence(0.5, x), Where(x > 0, 1, 0) * x, Sqrt(2) * x,
+                Losses.BceWithLogits(1, x), Losses.KlDivergence(0.5, x), Expr.Where(x > 0, 1, 0) * x, Sqrt(2) * x,
                 Likelihoods.Bernoulli(1, x), Losses.GaussianNll(0, mean: x, variance: 1),
             },
             e => Assert.Equal(DType.F32, e.DType));

@@ -1,5 +1,7 @@
 namespace DL1
 
+open System.Collections.Generic
+
 /// A cotangent or a tangent on its way through a graph, and where a selection has made it 0. What is not selected has
 /// no derivative, whatever its factors are: 0 times an infinite or undefined factor would be NaN. So a selection is not
 /// applied at once. It travels as a mask beside the value, which the factors are multiplied into, and is applied last.
@@ -201,3 +203,26 @@ module internal Flow =
                     IsMasked = true
                     PassesSums = List.forall (Option.exists _.PassesSums) flows
                 }
+
+    /// Whether each element of the gradients of a custom rule is made of its own element of the cotangent alone: then a
+    /// mask goes through it as through a function of one element.
+    let isElementwise (rule: CustomVjp<Expr>) : bool =
+        let shape = rule.Cotangent.Shape
+        let dependent = HashSet<Digest>([ (Expr.ofVariable rule.Cotangent).Digest ])
+
+        let isOfElements (e: Expr) =
+            match e.Node with
+            | Node.Unary _
+            | Node.Binary _
+            | Node.Compare _
+            | Node.Select _
+            | Node.Cast _ -> e.Shape = shape
+            | _ -> false
+
+        Graph.topological rule.Gradients
+        |> Array.forall (fun e ->
+            if Node.operands e.Node |> List.exists (fun o -> dependent.Contains o.Digest) then
+                dependent.Add e.Digest |> ignore
+                isOfElements e
+            else
+                true)

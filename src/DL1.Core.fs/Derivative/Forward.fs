@@ -27,6 +27,19 @@ module internal Forward =
             let bindings = List.zip rule.Inputs xs @ (seeds |> List.map (fun (_, v, d) -> v, d))
             Rebuild.substitute bindings [ tangent ] |> List.head)
 
+    /// The same where a mask goes through the rule: the sum of what each tangent gives with its mask.
+    let private customByElement (rule: CustomVjp<Expr>) (xs: Expr list) (tangents: Flow option list) =
+        tangents
+        |> List.indexed
+        |> List.choose (fun (i, flow) ->
+            flow
+            |> Option.bind (fun flow ->
+                let alone = xs |> List.mapi (fun j _ -> if i = j then Some flow.Value else None)
+                custom rule xs alone |> Option.map (fun t -> Flow.scaled (fun _ -> t) flow)))
+        |> function
+            | [] -> None
+            | flows -> Some(List.reduce Flow.add flows)
+
     /// Tangents as in `tangents`, by another rule for the primitives than Jvp's.
     let rec tangentsBy
         (primitive: Expr -> Flow option list -> Flow option)
@@ -63,6 +76,8 @@ module internal Forward =
                                     loops[loop] <- ScanRules.jvp (tangentsBy primitive) call settled
 
                                 loops[loop][result] |> Option.map Flow.plain
+                            | Node.Custom(rule, xs) when Flow.isElementwise rule ->
+                                customByElement rule xs ds
                             | Node.Custom(rule, xs) -> custom rule xs settled |> Option.map Flow.plain
                             | _ -> primitive e ds)
 

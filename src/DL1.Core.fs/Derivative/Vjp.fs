@@ -154,8 +154,13 @@ module internal Vjp =
             [ through (fun u -> Expr.Make(Node.AvgPoolGrad(window, spatial, u))) ]
         | Node.AvgPoolGrad(window, _, _) -> [ through (fun u -> Expr.Make(Node.AvgPool(window, u))) ]
         | Node.Custom(rule, xs) ->
-            let bindings = (rule.Cotangent, Flow.settle dy) :: List.zip rule.Inputs xs
-            Rebuild.substitute bindings rule.Gradients |> List.map (Flow.plain >> Some)
+            let apply u =
+                Rebuild.substitute ((rule.Cotangent, u) :: List.zip rule.Inputs xs) rule.Gradients
+
+            if Flow.isElementwise rule then
+                apply dy.Value |> List.map (fun d -> Some(Flow.scaled (fun _ -> d) dy))
+            else
+                apply (Flow.settle dy) |> List.map (Flow.plain >> Some)
         // Whole numbers, truth values and random bits have no derivative; a stopped gradient has none by its meaning.
         | Node.Compare _
         | Node.ArgReduce _

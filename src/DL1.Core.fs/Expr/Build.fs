@@ -164,11 +164,11 @@ module Expr =
     /// The product of matrices `[...; m; k]` and `[...; k; n]`, `[...; m; n]`; leading axes broadcast. Vectors, and
     /// inner extents that differ, are a `ShapeError`. `Expr.matmul m m.T`
     let matmul (a: Expr) (b: Expr) =
-        let a, b = Expr.Typed("matmul", b, a), Expr.Typed("matmul", a, b)
-
         if a.Shape.Rank < 2 || b.Shape.Rank < 2 then
             Expr.Make(Node.MatMul(a, b))
         else
+            let a, b = Expr.Typed("matmul", b, a), Expr.Typed("matmul", a, b)
+
             let split (e: Expr) =
                 let dims = e.Shape.ToList()
                 List.splitAt (dims.Length - 2) dims

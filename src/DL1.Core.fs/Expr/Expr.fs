@@ -68,8 +68,7 @@ type Expr private (node: Node<Expr>, dtype: DType, shape: Shape, digest: Digest,
     static member private IsOfLiterals(node: Node<Expr>, dtype: DType) =
         match node with
         | Node.Cast _
-        | Node.Scan _
-        | Node.Custom _ -> false
+        | Node.Scan _ -> false
         | _ when dtype = DType.F64 ->
             let numbers = Node.operands node |> List.filter (fun o -> o.DType = DType.F64)
             not numbers.IsEmpty && numbers |> List.forall _.IsLiteral
@@ -126,6 +125,8 @@ type Expr private (node: Node<Expr>, dtype: DType, shape: Shape, digest: Digest,
                     results[e.Digest] <-
                         match e.Node with
                         | Node.Constant value -> Expr.TypedConstant(operation, other, value)
+                        // The rule is written for f64: its result takes the type.
+                        | Node.Custom _ when other.DType.IsFloat -> Expr.Make(Node.Cast(other.DType, e))
                         | node ->
                             Expr.Make(
                                 Node.map (fun (o: Expr) -> if o.IsLiteral then results[o.Digest] else o) node

@@ -23,6 +23,8 @@ let private functions: (Expr -> Expr) list =
         asin
         Expr.log1p
         tanh
+        Special.log2
+        Special.asinh
         Expr.relu
         (fun e -> e * e)
         (fun e -> -e)
@@ -196,6 +198,9 @@ let private tensorCases: (string * (Expr -> Expr) * float list) list =
             let taken = Expr.constant (Tensor.ofArray [ 2; 1 ] [| false; true |])
             Expr.sumAll (Expr.where taken (soft * soft) (lit 0.0))),
         [ 0.0; 0.0; 0.0 ]
+        "a function with a derivative of its own",
+        (fun v -> Expr.sumAll (Expr.where (isPositive v) (Special.log2 v) (lit 0.0))),
+        [ 0.0; 0.0; 0.25 / log 2.0 ]
         "a matrix product after a selection",
         (fun v ->
             let row = Expr.reshape [ 1; 3 ] (roots v)

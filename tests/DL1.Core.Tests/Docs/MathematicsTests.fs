@@ -145,7 +145,7 @@ let private page =
              guard) is kept as a mask beside the cotangent or tangent and applied after the other factors of a chain: 0 times a \
              factor that is infinite or undefined is 0. Masks move with elements; through sums and broadcasting those of `where` \
              say whether anything was selected, the others end, in reverse mode at products of two values as well. All masks end at products of matrices, convolutions, poolings, \
-             loops and functions with a derivative of their own.\n\n\
+             loops, and functions with a derivative of their own that is not elementwise.\n\n\
              A loop (`scan`) is differentiated by a loop: the first one keeps the states that the second, running backwards, reads. A \
              function with a derivative of its own brings its rule, a graph in its cotangent.\n"
 
