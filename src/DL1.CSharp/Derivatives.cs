@@ -16,10 +16,10 @@ public static class Derivatives
         /// <summary>The derivative of a scalar by its variable of this name.</summary>
         /// <param name="x">The name of a variable of the formula.</param>
         /// <param name="order">2 for the second derivative, and so on.</param>
-        /// <exception cref="DomainError">It has no variable of this name, or the order is negative.</exception>
+        /// <exception cref="DomainError">It has variables, and none of this name, or the order is negative.</exception>
         /// <example><code>var bend = f.Derivative("x", order: 2);</code></example>
         public Expr Derivative(string x, int order = 1) =>
-            Symbolic.nth(order, Interop.VariableNamed("Derivative", x, f), f);
+            Symbolic.nth(order, Interop.ArgumentsNamed("Derivative", f, x)[0], f);
 
         /// <summary>The gradient of a scalar by each of some expressions, by reverse mode: graphs shaped as they are.</summary>
         /// <example><code>var gradients = loss.Gradient(w, b);</code></example>
@@ -75,34 +75,38 @@ public static class Derivatives
         public Tensor Evaluate(params (Expr Variable, Tensor Value)[] values) =>
             f.Evaluate([.. values.Select(v => (Interop.VariableOf(v.Variable, "Evaluate").Name, v.Value))]);
 
-        /// <summary>A scalar of its one variable as a compiled delegate.</summary>
-        /// <exception cref="DomainError">It has more variables than one, or none.</exception>
+        /// <summary>A scalar of its one variable as a compiled delegate; without a variable, it gives the same number for any.</summary>
+        /// <exception cref="DomainError">It has more variables than one.</exception>
         /// <example><code>Func&lt;double, double&gt; only = (x * x).Compile();</code></example>
         public Func<double, double> Compile() =>
-            Graph.variables(Interop.List([f])) is { Length: 1 } one
-                ? f.Compile(ExprModule.ofVariable(one.Head))
+            Graph.variables(Interop.List([f])) is { Length: <= 1 } one
+                ? f.Compile(one.IsEmpty ? ExprModule.symbol("x") : ExprModule.ofVariable(one.Head))
                 : throw new DomainError(
                     "Compile", $"a formula of the variables {Interop.Names(f)}", "a formula of one variable",
                     "name them in the order of the delegate's parameters: Compile(\"x\", \"y\")");
 
         /// <summary>A scalar as a compiled delegate of its variable of this name.</summary>
-        /// <exception cref="DomainError">It has no variable of this name, or another one beside it.</exception>
+        /// <exception cref="DomainError">It has a variable of another name.</exception>
         /// <example><code>var byName = (x * Sin(x)).Compile("x");</code></example>
-        public Func<double, double> Compile(string x) => f.Compile(Interop.VariableNamed("Compile", x, f));
+        public Func<double, double> Compile(string x) => f.Compile(Interop.ArgumentsNamed("Compile", f, x)[0]);
 
         /// <summary>A scalar as a compiled delegate of two variables by their names.</summary>
-        /// <exception cref="DomainError">It has no variable of such a name, or another one beside them.</exception>
+        /// <exception cref="DomainError">It has a variable of another name.</exception>
         /// <example><code>var byNames = (x * y).Compile("x", "y");</code></example>
-        public Func<double, double, double> Compile(string x, string y) =>
-            f.Compile(Interop.VariableNamed("Compile", x, f), Interop.VariableNamed("Compile", y, f));
+        public Func<double, double, double> Compile(string x, string y)
+        {
+            var named = Interop.ArgumentsNamed("Compile", f, x, y);
+            return f.Compile(named[0], named[1]);
+        }
 
         /// <summary>A scalar as a compiled delegate of three variables by their names.</summary>
-        /// <exception cref="DomainError">It has no variable of such a name, or another one beside them.</exception>
+        /// <exception cref="DomainError">It has a variable of another name.</exception>
         /// <example><code>var byThree = (x * y * z).Compile("x", "y", "z");</code></example>
-        public Func<double, double, double, double> Compile(string x, string y, string z) =>
-            f.Compile(
-                Interop.VariableNamed("Compile", x, f), Interop.VariableNamed("Compile", y, f),
-                Interop.VariableNamed("Compile", z, f));
+        public Func<double, double, double, double> Compile(string x, string y, string z)
+        {
+            var named = Interop.ArgumentsNamed("Compile", f, x, y, z);
+            return f.Compile(named[0], named[1], named[2]);
+        }
 
         /// <summary>A scalar of one symbol as a compiled delegate, as fast as the same formula written in C#.</summary>
         /// <example><code>Func&lt;double, double&gt; g = (x * Sin(x)).Compile(x);</code></example>

@@ -59,6 +59,19 @@ internal static class Interop
                 "check the spelling: case counts");
 
     /// <summary>
+    /// The arguments of a compiled formula by their names. One that the formula does not have is a symbol that nothing
+    /// reads, as long as every variable is named: the derivative 3 of 3·x is a function of x, too.
+    /// </summary>
+    public static Expr[] ArgumentsNamed(string operation, Expr f, params string[] names)
+    {
+        var isWhole = Graph.variables(List([f])).All(v => names.Contains(v.Name));
+        return [.. names.Select(name =>
+            isWhole && Graph.variables(List([f])).All(v => v.Name != name)
+                ? ExprModule.symbol(name)
+                : VariableNamed(operation, name, f))];
+    }
+
+    /// <summary>
     /// Values by name, in which a number takes the floating-point type of the scalar that it is for: in C#, <c>3</c> and
     /// <c>0.5f</c> become tensors of their own types before anybody knows what they are for.
     /// </summary>

@@ -61,9 +61,47 @@ public class FacadeTests
         Assert.Equal(24, byThree(2, 3, 4));
         Assert.Equal(0.5, (x / y).Compile("y", "x")(4, 2));
         Assert.Contains("the variables x, y", Assert.Throws<DomainError>(() => (x * y).Compile()).Message);
-        Assert.Throws<DomainError>(() => Expr.Literal(1).Compile());
+        Assert.Equal(1, Expr.Literal(1).Compile()(7));
         Assert.Contains("one of its variables: x", Assert.Throws<DomainError>(() => x.Compile("X")).Message);
         Assert.Throws<DomainError>(() => (x * y).Compile("x"));
+    }
+
+    [Fact]
+    public void AConstantIsAFunctionOfWhatItDoesNotRead()
+    {
+        var slope = Expr.Parse("3*x").Derivative("x");
+        Assert.Equal(3, slope.Compile("x")(5));
+        Assert.Equal(3, slope.Compile()(5));
+        Assert.Equal(3, slope.Compile("x", "y")(5, 6));
+        Assert.Equal(0, slope.Derivative("x").Compile("x")(5));
+        Expr x = X, y = Expr.Symbol("y");
+        Assert.Equal(7, (x * y).Derivative("x").Compile("x", "y")(2, 7));
+        Assert.Equal([3.0], new Function([x], [slope]).Invoke(5.0)[0].ToArray<double>());
+        Assert.Contains("'Y'", Assert.Throws<DomainError>(() => (x * y).Compile("x", "Y")).Message);
+    }
+
+    [Fact]
+    public void WhatIsNotSelectedHasNoDerivative()
+    {
+        var f = Expr.Where(X > 0, Sqrt(X), X);
+        Assert.Equal(1, f.Gradient(X)[0].Evaluate(("x", -1)).ToDouble());
+        Assert.Equal(1, f.Jvp(X, 1).Evaluate(("x", -1)).ToDouble());
+        Assert.Equal(1, f.Derivative("x").Evaluate(("x", -1)).ToDouble());
+        Assert.Equal(1, f.Gradient(X)[0].Compile("x")(-1));
+        Assert.Equal(0, Expr.Where(X > 0, Sqrt(X), 0).Gradient(X)[0].Evaluate(("x", 0)).ToDouble());
+    }
+
+    [Fact]
+    public void ANumberTakesTheTypeOfWhatItMeets()
+    {
+        var x = Expr.Variable("x", 3);
+        Assert.All(
+            new[]
+            {
+                Losses.BceWithLogits(1, x), Losses.KlDivergence(0.5, x), Expr.Where(x > 0, 1, 0) * x, Sqrt(2) * x,
+                Likelihoods.Bernoulli(1, x), Losses.GaussianNll(0, mean: x, variance: 1),
+            },
+            e => Assert.Equal(DType.F32, e.DType));
     }
 
     [Fact]

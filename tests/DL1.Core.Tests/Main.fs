@@ -41,6 +41,8 @@ let tests =
             LikelihoodTests.tests
             EdgesTests.tests
             MathReferenceTests.tests
+            LiteralTests.tests
+            MagnitudeTests.tests
             // Trees of parameters
             TreeTests.tests
             PenaltyTests.tests
@@ -59,6 +61,8 @@ let tests =
             AlgebraTests.tests
             // Derivative, the readable kind
             SymbolicTests.tests
+            SelectionTests.tests
+            ConstantTests.tests
             ExplainTests.tests
             // Compile
             ScalarFunctionTests.tests

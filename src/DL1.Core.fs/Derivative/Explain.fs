@@ -222,11 +222,15 @@ module Explain =
         let known = nameAll names order
         let result = if known.ContainsKey y.Digest then known[y.Digest] else "y"
         let wrt = order |> List.filter (fun e -> e.DType.IsFloat)
-        let adjoints = List.zip wrt (Reverse.cotangents [ y, Expr.onesLike y ] wrt)
+        let flowOf = Dictionary<Digest, Flow>()
         let adjointOf = Dictionary<Digest, Expr>()
 
-        for e, d in adjoints do
-            Option.iter (fun d -> adjointOf[e.Digest] <- d) d
+        for e, flow in List.zip wrt (Reverse.flows [ y, Expr.onesLike y ] wrt) do
+            match flow with
+            | Some flow ->
+                flowOf[e.Digest] <- flow
+                adjointOf[e.Digest] <- Flow.settle flow
+            | None -> ()
 
         // Every use of a value: the user, the operand's place, and what comes back along that edge.
         let edges =
@@ -240,7 +244,7 @@ module Explain =
                         let back =
                             match user.Node with
                             | Node.Scan _ -> Reverse.cotangents [ user, dy ] operands
-                            | _ -> Vjp.rule user dy
+                            | _ -> Vjp.flows user flowOf[user.Digest] |> List.map (Option.map Flow.settle)
 
                         for place, (o, d) in List.indexed (List.zip operands back) do
                             match d with

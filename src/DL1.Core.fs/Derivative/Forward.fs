@@ -27,17 +27,30 @@ module internal Forward =
             let bindings = List.zip rule.Inputs xs @ (seeds |> List.map (fun (_, v, d) -> v, d))
             Rebuild.substitute bindings [ tangent ] |> List.head)
 
+    /// The same where a mask goes through the rule: the sum of what each tangent gives with its mask.
+    let private customByElement (rule: CustomVjp<Expr>) (xs: Expr list) (tangents: Flow option list) =
+        tangents
+        |> List.indexed
+        |> List.choose (fun (i, flow) ->
+            flow
+            |> Option.bind (fun flow ->
+                let alone = xs |> List.mapi (fun j _ -> if i = j then Some flow.Value else None)
+                custom rule xs alone |> Option.map (fun t -> Flow.scaled (fun _ -> t) flow)))
+        |> function
+            | [] -> None
+            | flows -> Some(List.reduce Flow.add flows)
+
     /// Tangents as in `tangents`, by another rule for the primitives than Jvp's.
     let rec tangentsBy
-        (primitive: Expr -> Expr option list -> Expr option)
+        (primitive: Expr -> Flow option list -> Flow option)
         (seeds: (Expr * Expr) list)
         (outputs: Expr list)
         : Expr option list =
-        let found = Dictionary<Digest, Expr>()
+        let found = Dictionary<Digest, Flow>()
 
         for e, d in seeds do
             if e.DType.IsFloat then
-                found[e.Digest] <- d
+                found[e.Digest] <- Flow.plain d
 
         let loops = Dictionary<Digest, Expr option list>()
 
@@ -50,6 +63,7 @@ module internal Forward =
             if e.DType.IsFloat && not (found.ContainsKey e.Digest) then
                 let operands = Node.operands e.Node
                 let ds = List.map find operands
+                let settled = ds |> List.map (Option.map Flow.settle)
 
                 if List.exists Option.isSome ds then
                     let tangent =
@@ -59,16 +73,18 @@ module internal Forward =
                                 let loop = Expr.Make(Node.Scan(0, call)).Digest
 
                                 if not (loops.ContainsKey loop) then
-                                    loops[loop] <- ScanRules.jvp (tangentsBy primitive) call ds
+                                    loops[loop] <- ScanRules.jvp (tangentsBy primitive) call settled
 
-                                loops[loop][result]
-                            | Node.Custom(rule, xs) -> custom rule xs ds
+                                loops[loop][result] |> Option.map Flow.plain
+                            | Node.Custom(rule, xs) when Flow.isElementwise rule ->
+                                customByElement rule xs ds
+                            | Node.Custom(rule, xs) -> custom rule xs settled |> Option.map Flow.plain
                             | _ -> primitive e ds)
 
                     Option.iter (fun d -> found[e.Digest] <- d) tangent
 
-        List.map find outputs
+        List.map (find >> Option.map Flow.settle) outputs
 
     /// For each output, its tangent where the expressions of `seeds` have the tangents given; `None` where it does
     /// not depend on them.
-    let tangents seeds outputs = tangentsBy Jvp.rule seeds outputs
+    let tangents seeds outputs = tangentsBy Jvp.flows seeds outputs

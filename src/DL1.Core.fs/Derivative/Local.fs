@@ -41,9 +41,9 @@ module internal Local =
     /// The factor of an operand that may win: 1 where it does, a half where both are equal, 0 elsewhere.
     let private share (loses: Expr) (x: Expr) (y: Expr) =
         Expr.where
-            (Expr.equal x y)
-            (Expr.scalar x.DType 0.5)
-            (Expr.where loses (Expr.zerosLike x) (Expr.onesLike x))
+            loses
+            (Expr.zerosLike x)
+            (Expr.where (Expr.equal x y) (Expr.scalar x.DType 0.5) (Expr.onesLike x))
 
     /// The number that an expression is everywhere, if it is a constant of one value, broadcast or not.
     let rec number (e: Expr) =
@@ -52,6 +52,9 @@ module internal Local =
         | Node.Broadcast(_, x)
         | Node.Reshape(_, x) -> number x
         | _ -> None
+
+    /// Where xʸ has the derivative 0 by its exponent, by convention: at x = 0, for y ≥ 0.
+    let isFlat (x: Expr) (y: Expr) = Expr.both (Expr.equal x (lit 0.0)) (y .>= 0.0)
 
     let private power (x: Expr) (y: Expr) (z: Expr) =
         let reduced = y * Expr.Pow(x, y - 1.0)
@@ -64,12 +67,7 @@ module internal Local =
             | Some n -> Some(n * Expr.Pow(x, n - 1.0))
             | None -> Some(Expr.where (Expr.equal y (lit 0.0)) (lit 0.0) reduced)
 
-        // The logarithm that is not taken sees 1, so that its own derivative stays finite.
-        let toExponent =
-            let isFlat = Expr.both (Expr.equal x (lit 0.0)) (y .>= 0.0)
-            Expr.where isFlat (lit 0.0) (z * log (Expr.where isFlat (lit 1.0) x))
-
-        toBase, Some toExponent
+        toBase, Some(Expr.where (isFlat x y) (lit 0.0) (z * log x))
 
     /// ∂z/∂x and ∂z/∂y of z = op(x, y).
     let binary op (x: Expr) (y: Expr) (z: Expr) : Expr option * Expr option =
@@ -86,12 +84,8 @@ module internal Local =
         | BinaryOp.And
         | BinaryOp.Or -> None, None
 
-    /// u·factor, without a node where the factor is 1 or −1.
-    let times (u: Expr) (factor: Expr) =
-        match number factor with
-        | Some 1.0 -> u
-        | Some -1.0 -> -u
-        | _ -> u * factor
+    /// Whether log Σ exp is above −∞, which it is of nothing but −∞.
+    let isAboveNothing (y: Expr) = Expr.notEqual y (lit System.Double.NegativeInfinity)
 
     /// The elements of an extremum as shares of the gradient: 1 over the number of elements that attain it.
     let extremumShare axes (x: Expr) (y: Expr) =

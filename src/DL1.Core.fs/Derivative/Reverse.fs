@@ -19,17 +19,17 @@ module internal Reverse =
     let private results (call: ScanCall<Expr>) =
         List.init (call.Body.Next.Length + call.Body.Outputs.Length) (fun i -> Expr.Make(Node.Scan(i, call)))
 
-    /// For each of `wrt`, the sum over the outputs of the vjp of their cotangents; `None` where no output depends on
-    /// it. Sums are taken in an order that the graph alone decides.
-    let rec cotangents (outputs: (Expr * Expr) list) (wrt: Expr list) : Expr option list =
+    /// For each of `wrt`, the sum over the outputs of the vjp of their cotangents, with its mask; `None` where no output
+    /// depends on it. Sums are taken in an order that the graph alone decides.
+    let rec flows (outputs: (Expr * Expr) list) (wrt: Expr list) : Flow option list =
         let order = Graph.topological (List.map fst outputs)
         let active = active order wrt
-        let sums = Dictionary<Digest, Expr>()
+        let sums = Dictionary<Digest, Flow>()
 
-        let add (e: Expr) (d: Expr) =
+        let add (e: Expr) (d: Flow) =
             if active.Contains e.Digest then
                 match sums.TryGetValue e.Digest with
-                | true, sum -> sums[e.Digest] <- sum + d
+                | true, sum -> sums[e.Digest] <- Flow.add sum d
                 | false, _ -> sums[e.Digest] <- d
 
         let find (e: Expr) =
@@ -37,7 +37,7 @@ module internal Reverse =
             | true, d -> Some d
             | false, _ -> None
 
-        let pass (operands: Expr list) (ds: Expr option list) =
+        let pass (operands: Expr list) (ds: Flow option list) =
             List.iter2 (fun operand d -> Option.iter (add operand) d) operands ds
 
         // The results of one loop are passed back together, at the one that stands first in the order: by then the
@@ -55,22 +55,28 @@ module internal Reverse =
             | _ -> ()
 
         for output, d in outputs do
-            add output d
+            add output (Flow.plain d)
 
         let back (e: Expr) =
             match e.Node with
             | Node.Scan(_, call) ->
                 if last.ContainsKey e.Digest then
-                    let ds = results call |> List.map find
+                    let ds = results call |> List.map (find >> Option.map Flow.settle)
 
                     if ds |> List.exists Option.isSome then
-                        pass (Node.operands e.Node) (ScanRules.vjp cotangents call ds)
+                        ScanRules.vjp cotangents call ds
+                        |> List.map (Option.map Flow.plain)
+                        |> pass (Node.operands e.Node)
             | _ ->
                 match find e with
-                | Some d -> pass (Node.operands e.Node) (Vjp.rule e d)
+                | Some d -> pass (Node.operands e.Node) (Vjp.flows e d)
                 | None -> ()
 
         for e in Array.rev order do
             Origin.within (Origin.gradient e.Origin) (fun () -> back e)
 
         List.map find wrt
+
+    /// The cotangents of `wrt` as in `flows`, with the masks applied.
+    and cotangents (outputs: (Expr * Expr) list) (wrt: Expr list) : Expr option list =
+        flows outputs wrt |> List.map (Option.map Flow.settle)

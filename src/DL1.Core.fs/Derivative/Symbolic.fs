@@ -3,31 +3,50 @@ namespace DL1
 /// d/dx of scalar expressions, written as a mathematician would.
 [<RequireQualifiedAccess>]
 module Symbolic =
-    /// Powers by the rule of calculus, without the cases that reverse mode keeps apart for its kinks.
-    let private power (a: Expr) (b: Expr) (da: Expr option) (db: Expr option) =
-        let fromBase = da |> Option.map (fun da -> b * Expr.Pow(a, b - 1.0) * da)
-        let fromExponent = db |> Option.map (fun db -> Expr.Pow(a, b) * log a * db)
-
-        match fromBase, fromExponent with
-        | Some s, Some t -> Some(s + t)
-        | Some s, None
-        | None, Some s -> Some s
+    let private add (a: Flow option) (b: Flow option) =
+        match a, b with
+        | Some a, Some b -> Some(Flow.add a b)
+        | Some a, None
+        | None, Some a -> Some a
         | None, None -> None
+
+    /// Powers in the order in which they are taught, and guarded where reverse mode guards them: b·aᵇ⁻¹·a' is 0 where b
+    /// is, aᵇ·log a·b' where a is 0 and b is not negative.
+    let private power (a: Expr) (b: Expr) (da: Flow option) (db: Flow option) =
+        let isBaseNotZero =
+            match Local.number a with
+            | Some n -> n <> 0.0
+            | None -> false
+
+        let fromBase =
+            da
+            |> Option.map (Flow.scaled (fun da -> b * Expr.Pow(a, b - 1.0) * da))
+            |> Option.map (fun flow ->
+                match Local.number b with
+                | Some _ -> flow
+                | None -> flow |> Flow.within (Expr.not' (Expr.equal b (lit 0.0))))
+
+        let fromExponent =
+            db
+            |> Option.map (Flow.scaled (fun db -> Expr.Pow(a, b) * log a * db))
+            |> Option.map (fun flow ->
+                if isBaseNotZero then
+                    flow
+                else
+                    flow |> Flow.within (Expr.not' (Local.isFlat a b)))
+
+        add fromBase fromExponent
 
     /// The product rule in the order in which it is taught: a'·b + a·b'.
-    let private product (a: Expr) (b: Expr) (da: Expr option) (db: Expr option) =
-        match da, db with
-        | Some da, Some db -> Some(da * b + a * db)
-        | Some da, None -> Some(da * b)
-        | None, Some db -> Some(a * db)
-        | None, None -> None
+    let private product (a: Expr) (b: Expr) (da: Flow option) (db: Flow option) =
+        add (da |> Option.map (Flow.times b)) (db |> Option.map (Flow.scaled (fun db -> a * db)))
 
     /// The derivative of a primitive from those of its operands: forward mode's, but for what reads better.
-    let private rule (e: Expr) (derivatives: Expr option list) =
+    let private rule (e: Expr) (derivatives: Flow option list) =
         match e.Node, derivatives with
         | Node.Binary(BinaryOp.Pow, a, b), [ da; db ] -> power a b da db
         | Node.Binary(BinaryOp.Mul, a, b), [ da; db ] -> product a b da db
-        | _ -> Jvp.rule e derivatives
+        | _ -> Jvp.flows e derivatives
 
     /// The derivative before simplification.
     let private raw (x: Expr) (e: Expr) : Expr =

@@ -54,11 +54,11 @@ module internal Vjp =
 
         Expr.Make(Node.Slice(List.mapi cut edges, Expr.padWith restored 0.0 dy))
 
-    let private concat axis (xs: Expr list) (dy: Expr) =
+    let private concat axis (xs: Expr list) (dy: Flow) =
         let starts = xs |> List.scan (fun start x -> start + x.Shape[axis]) 0
 
         List.map2
-            (fun start (x: Expr) -> Some(Expr.sliceAxis axis start (start + x.Shape[axis]) dy))
+            (fun start (x: Expr) -> Some(Flow.moved (Expr.sliceAxis axis start (start + x.Shape[axis])) dy))
             (List.take xs.Length starts)
             xs
 
@@ -72,53 +72,102 @@ module internal Vjp =
         | ConvRole.InputGrad _ -> [ make ConvRole.Forward dy b; make (ConvRole.WeightGrad(spatial b)) dy a ]
         | ConvRole.WeightGrad _ -> [ make (ConvRole.InputGrad(spatial a)) b dy; make ConvRole.Forward a dy ]
 
-    /// The cotangents of the operands of `e`, in their order, from its own.
-    let rule (e: Expr) (dy: Expr) : Expr option list =
+    /// A loser of a maximum or minimum over axes, whose value is `y`.
+    let loses op (axes: int list) (x: Expr) (y: Expr) =
+        match op with
+        | ReduceOp.Min -> Expr.compare CompareOp.Gt x (spread axes x.Shape y)
+        | ReduceOp.Max
+        | ReduceOp.Sum
+        | ReduceOp.Prod -> Expr.compare CompareOp.Lt x (spread axes x.Shape y)
+
+    /// The cotangents of the operands of `e`, in their order, from its own, with their masks.
+    let flows (e: Expr) (dy: Flow) : Flow option list =
+        let moved move = [ Some(Flow.moved move dy) ]
+        let through (f: Expr -> Expr) = Some(Flow.through f dy)
+
         match e.Node with
         | Node.Constant _
         | Node.Variable _ -> []
-        | Node.Unary(op, x) -> [ Local.unary op x e |> Option.map (Local.times dy) ]
+        | Node.Unary(op, x) -> [ Local.unary op x e |> Option.map (fun factor -> Flow.times factor dy) ]
         | Node.Binary(op, x, y) ->
             let dx, dy' = Local.binary op x y e
-            [ Option.map (Local.times dy) dx; Option.map (Local.times dy) dy' ]
-        | Node.Select(c, _, _) ->
-            let zero = Expr.zerosLike dy
-            [ None; Some(Expr.where c dy zero); Some(Expr.where c zero dy) ]
-        | Node.Cast(_, x) -> [ Some(Expr.cast x.DType dy) ]
+            // Both operands of a product read the same settled cotangent, so that it is computed and stored once.
+            let times factor =
+                match Local.number factor with
+                | Some _ -> Flow.times factor dy
+                | None -> Flow.times factor (Flow.endAtProduct dy)
+
+            [ Option.map times dx; Option.map times dy' ]
+        | Node.Select(c, _, _) -> [ None; Some(Flow.whereTrue c dy); Some(Flow.whereFalse c dy) ]
+        | Node.Cast(_, x) -> [ Some { dy with Value = Expr.cast x.DType dy.Value } ]
         | Node.Reduce(op, axes, x) ->
-            let dy = spread axes x.Shape dy
+            let dy = Flow.moved (spread axes x.Shape) dy
 
             match op with
             | ReduceOp.Sum -> [ Some dy ]
-            | ReduceOp.Prod -> [ Some(dy * Local.productOfOthers axes x) ]
+            | ReduceOp.Prod -> [ dy |> Flow.scaled (fun u -> u * Local.productOfOthers axes x) |> Some ]
             | ReduceOp.Max
-            | ReduceOp.Min -> [ Some(dy * Local.extremumShare axes x e) ]
-        | Node.CumSum(axis, reversed, _) -> [ Some(Expr.Make(Node.CumSum(axis, not reversed, dy))) ]
-        | Node.Softmax(axis, x) -> [ Some(e * (dy - spread [ axis ] x.Shape (Expr.sum [ axis ] (dy * e)))) ]
-        | Node.LogSumExp(axis, x) -> [ Some(spread [ axis ] x.Shape dy * Expr.softmax axis x) ]
-        | Node.MatMul(x, y) -> [ Some(Expr.matmul dy y.T); Some(Expr.matmul x.T dy) ]
-        | Node.Broadcast(_, x) -> [ Some(unbroadcast x.Shape dy) ]
-        | Node.Reshape(_, x) -> [ Some(Expr.reshape (x.Shape.ToList()) dy) ]
-        | Node.Transpose(permutation, _) -> [ Some(Expr.transpose (inverse permutation) dy) ]
-        | Node.Slice(cuts, x) -> [ Some(slice cuts x dy) ]
-        | Node.Pad(edges, _, x) -> [ Some(pad edges x dy) ]
+            | ReduceOp.Min ->
+                [
+                    dy
+                    |> Flow.scaled (fun u -> u * Local.extremumShare axes x e)
+                    |> Flow.within (Expr.not' (loses op axes x e))
+                    |> Some
+                ]
+        | Node.CumSum(axis, reversed, _) ->
+            [ Some(Flow.summed (fun u -> Expr.Make(Node.CumSum(axis, not reversed, u))) dy) ]
+        | Node.Softmax(axis, x) ->
+            let back (u: Expr) = e * (u - spread [ axis ] x.Shape (Expr.sum [ axis ] (u * e)))
+            // A row of which nothing is selected may have no softmax.
+            let rowMask = Flow.summed (Expr.sum [ axis ] >> spread [ axis ] x.Shape) dy
+            [ Some { rowMask with Value = back (Flow.settle dy); IsMasked = false } ]
+        | Node.LogSumExp(axis, x) ->
+            // Of nothing but −∞ the softmax is undefined, and the derivative 0.
+            [
+                dy
+                |> Flow.moved (spread [ axis ] x.Shape)
+                |> Flow.scaled (fun u -> u * Expr.softmax axis x)
+                |> Flow.within (spread [ axis ] x.Shape (Local.isAboveNothing e))
+                |> Some
+            ]
+        | Node.MatMul(x, y) -> [ through (fun u -> Expr.matmul u y.T); through (fun u -> Expr.matmul x.T u) ]
+        | Node.Broadcast(_, x) -> [ Some(Flow.summed (unbroadcast x.Shape) dy) ]
+        | Node.Reshape(_, x) -> moved (Expr.reshape (x.Shape.ToList()))
+        | Node.Transpose(permutation, _) -> moved (Expr.transpose (inverse permutation))
+        | Node.Slice(cuts, x) -> [ Some(Flow.placed (slice cuts x) dy) ]
+        | Node.Pad(edges, _, x) ->
+            let isCropped = edges |> List.exists (fun e -> e.Before < 0 || e.After < 0)
+            [ Some((if isCropped then Flow.placed else Flow.movedNumbers) (pad edges x) dy) ]
         | Node.Concat(axis, xs) -> concat axis xs dy
-        | Node.Reverse(axes, _) -> [ Some(Expr.reverse axes dy) ]
-        | Node.Gather(axis, x, i) -> [ Some(Expr.scatterAdd axis x.Shape[axis] i dy); None ]
-        | Node.ScatterAdd(axis, _, _, i) -> [ Some(Expr.gather axis i dy); None ]
-        | Node.Conv(role, spec, a, b) -> conv role spec a b dy
-        | Node.MaxPool(window, x) -> [ Some(Expr.Make(Node.MaxPoolScatter(window, x, dy))) ]
-        | Node.MaxPoolPick(window, x, _) -> [ None; Some(Expr.Make(Node.MaxPoolScatter(window, x, dy))) ]
-        | Node.MaxPoolScatter(window, x, _) -> [ None; Some(Expr.Make(Node.MaxPoolPick(window, x, dy))) ]
+        | Node.Reverse(axes, _) -> moved (Expr.reverse axes)
+        | Node.Gather(axis, x, i) -> [ Some(Flow.summed (Expr.scatterAdd axis x.Shape[axis] i) dy); None ]
+        | Node.ScatterAdd(axis, _, _, i) -> [ Some(Flow.moved (Expr.gather axis i) dy); None ]
+        | Node.Conv(role, spec, a, b) ->
+            conv role spec a b (Flow.settle dy) |> List.map (Option.map Flow.plain)
+        | Node.MaxPool(window, x) -> [ through (fun u -> Expr.Make(Node.MaxPoolScatter(window, x, u))) ]
+        | Node.MaxPoolPick(window, x, _) ->
+            [ None; through (fun u -> Expr.Make(Node.MaxPoolScatter(window, x, u))) ]
+        | Node.MaxPoolScatter(window, x, _) ->
+            [ None; through (fun u -> Expr.Make(Node.MaxPoolPick(window, x, u))) ]
         | Node.AvgPool(window, x) ->
-            [ Some(Expr.Make(Node.AvgPoolGrad(window, List.skip 2 (x.Shape.ToList()), dy))) ]
-        | Node.AvgPoolGrad(window, _, _) -> [ Some(Expr.Make(Node.AvgPool(window, dy))) ]
+            let spatial = List.skip 2 (x.Shape.ToList())
+            [ through (fun u -> Expr.Make(Node.AvgPoolGrad(window, spatial, u))) ]
+        | Node.AvgPoolGrad(window, _, _) -> [ through (fun u -> Expr.Make(Node.AvgPool(window, u))) ]
         | Node.Custom(rule, xs) ->
-            let bindings = (rule.Cotangent, dy) :: List.zip rule.Inputs xs
-            Rebuild.substitute bindings rule.Gradients |> List.map Some
+            let apply u =
+                Rebuild.substitute ((rule.Cotangent, u) :: List.zip rule.Inputs xs) rule.Gradients
+
+            if Flow.isElementwise rule then
+                apply dy.Value |> List.map (fun d -> Some(Flow.scaled (fun _ -> d) dy))
+            else
+                apply (Flow.settle dy) |> List.map (Flow.plain >> Some)
         // Whole numbers, truth values and random bits have no derivative; a stopped gradient has none by its meaning.
         | Node.Compare _
         | Node.ArgReduce _
         | Node.RandomBits _
         | Node.StopGradient _
         | Node.Scan _ -> Node.operands e.Node |> List.map (fun _ -> None)
+
+    /// The cotangents of the operands of `e`, in their order, from its own.
+    let rule (e: Expr) (dy: Expr) : Expr option list =
+        flows e (Flow.plain dy) |> List.map (Option.map Flow.settle)

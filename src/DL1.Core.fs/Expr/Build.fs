@@ -40,10 +40,16 @@ module Expr =
     /// A tensor of a type filled with one value: a scalar constant, broadcast. `Expr.full DType.F32 [ 2; 3 ] 0.5`
     let full dtype (dims: int list) value = Expr.Stretch(Shape.ofList dims, scalar dtype value)
 
+    let private like (x: Expr) value =
+        if x.IsLiteral then
+            Expr.Stretch(x.Shape, Expr.Literal value)
+        else
+            full x.DType (x.Shape.ToList()) value
+
     /// Zeros of another expression's type and shape. `Expr.zerosLike x`
-    let zerosLike (x: Expr) = full x.DType (x.Shape.ToList()) 0.0
+    let zerosLike (x: Expr) = like x 0.0
     /// Ones of another expression's type and shape. `Expr.onesLike x`
-    let onesLike (x: Expr) = full x.DType (x.Shape.ToList()) 1.0
+    let onesLike (x: Expr) = like x 1.0
 
     /// Any function of one element; the type and the shape stay. `Expr.unary UnaryOp.Cos x`
     let unary op (x: Expr) = Expr.OfUnary(op, x)
@@ -106,7 +112,11 @@ module Expr =
 
     /// The same values in another element type: towards 0 for whole numbers, `≠ 0` for truth values.
     /// `Expr.cast DType.F32 x`
-    let cast dtype (x: Expr) = if x.DType = dtype then x else Expr.Make(Node.Cast(dtype, x))
+    let cast dtype (x: Expr) =
+        match x.Node with
+        | Node.Constant value when x.IsLiteral -> constant (Tensor.cast dtype value)
+        | _ when x.DType = dtype && not x.IsLiteral -> x
+        | _ -> Expr.Make(Node.Cast(dtype, x))
 
     /// Any reduction over the axes given, which are removed; an axis twice is a `ShapeError`.
     /// `Expr.reduce ReduceOp.Sum [ 0 ] m`
@@ -157,6 +167,8 @@ module Expr =
         if a.Shape.Rank < 2 || b.Shape.Rank < 2 then
             Expr.Make(Node.MatMul(a, b))
         else
+            let a, b = Expr.Typed("matmul", b, a), Expr.Typed("matmul", a, b)
+
             let split (e: Expr) =
                 let dims = e.Shape.ToList()
                 List.splitAt (dims.Length - 2) dims
@@ -282,11 +294,15 @@ module Expr =
         | [] -> Expr.Make(Node.Concat(axis, xs))
         | x :: rest ->
             let axis = axisOf "concat" x axis
-            if rest.IsEmpty then x else Expr.Make(Node.Concat(axis, xs))
+
+            if rest.IsEmpty then
+                x
+            else
+                Expr.Make(Node.Concat(axis, Expr.Alike("concat", xs)))
 
     /// Tensors of one type and shape along a new axis. `Expr.stack 0 [ x; y ]`
     let stack axis (xs: Expr list) =
-        match xs with
+        match Expr.Alike("stack", xs) with
         | [] -> Refuse.shape "stack" "no tensors" "at least one tensor" "leave out the stack"
         | first :: rest ->
             let place = Operand.newAxis "stack" axis first
@@ -295,7 +311,7 @@ module Expr =
                 Operand.requireSameType "stack" first x
                 Operand.requireSameShape "stack" first x
 
-            concat place (xs |> List.map (expandDims place))
+            concat place (first :: rest |> List.map (expandDims place))
 
     /// Turns axes around. `Expr.reverse [ 1 ] m`
     let reverse (axes: int list) (x: Expr) =

@@ -1,6 +1,7 @@
 namespace DL1
 
 open System
+open System.Collections.Generic
 open System.Diagnostics
 
 /// An immutable expression: a node, with its element type, its shape, and a digest of its content. Equality is
@@ -16,7 +17,8 @@ type Expr private (node: Node<Expr>, dtype: DType, shape: Shape, digest: Digest,
     member _.Shape = shape
     /// 128 bits that stand for the content.
     member _.Digest = digest
-    /// Whether this is a number without a type of its own: it takes the type of what it meets.
+    /// Whether this is made of numbers without a type of their own, such as `lit 2.0`, `sqrt (lit 2.0)` or a choice between
+    /// two of them: it takes the type of what it meets.
     member internal _.IsLiteral = isLiteral
     /// The layer that it was made in, if any: of no account to what it is.
     member internal _.Origin = origin
@@ -62,10 +64,20 @@ type Expr private (node: Node<Expr>, dtype: DType, shape: Shape, digest: Digest,
     static member private DigestOf(node, dtype, shape) =
         Digest.ofNode (fun (e: Expr) -> e.Digest) node dtype shape
 
+    /// Whether a node is made of nothing but numbers without a type, beside conditions and indices.
+    static member private IsOfLiterals(node: Node<Expr>, dtype: DType) =
+        match node with
+        | Node.Cast _
+        | Node.Scan _ -> false
+        | _ when dtype = DType.F64 ->
+            let numbers = Node.operands node |> List.filter (fun o -> o.DType = DType.F64)
+            not numbers.IsEmpty && numbers |> List.forall _.IsLiteral
+        | _ -> false
+
     /// Makes a node; refuses operands that do not fit.
     static member internal Make(node: Node<Expr>) =
         let dtype, shape = Infer.node node
-        Expr(node, dtype, shape, Expr.DigestOf(node, dtype, shape), false)
+        Expr(node, dtype, shape, Expr.DigestOf(node, dtype, shape), Expr.IsOfLiterals(node, dtype))
 
     /// A number without a type of its own: f64 by itself, the type of the other operand beside one.
     /// `Expr.Literal 2.0`
@@ -77,23 +89,58 @@ type Expr private (node: Node<Expr>, dtype: DType, shape: Shape, digest: Digest,
     /// A tensor as a constant. `Expr.Constant tensor`
     static member Constant(value: Tensor) = Expr.Make(Node.Constant value)
 
-    /// Gives a literal the type of the operand it meets; leaves everything else as it is.
-    static member internal Typed(operation: string, other: Expr, e: Expr) =
+    static member private TypedConstant(operation: string, other: Expr, value: Tensor) =
         let dtype = other.DType
+        let typed = Tensor.cast dtype value
 
-        match e.Node with
-        | Node.Constant value when e.IsLiteral && dtype <> DType.F64 ->
-            let typed = Tensor.cast dtype value
+        if not dtype.IsFloat && (dtype = DType.Bool || Tensor.toFloats typed <> Tensor.toFloats value) then
+            Refuse.shape
+                operation
+                $"the number {Tensor.toFloat value} beside {Operand.text other}"
+                $"a value of {dtype}"
+                $"cast {Operand.argument other} to f32 first"
 
-            if not dtype.IsFloat && (dtype = DType.Bool || Tensor.toFloat typed <> Tensor.toFloat value) then
-                Refuse.shape
-                    operation
-                    $"the number {e.Label} beside {Operand.text other}"
-                    $"a value of {dtype}"
-                    $"cast {Operand.argument other} to f32 first"
+        Expr.Constant typed
 
-            Expr.Constant typed
-        | _ -> e
+    /// Gives what is made of literals the type of the operand it meets; leaves everything else as it is.
+    static member internal Typed(operation: string, other: Expr, e: Expr) =
+        if not e.IsLiteral || other.IsLiteral || other.DType = DType.F64 then
+            e
+        else
+            let results = Dictionary<Digest, Expr>()
+            let rest = Stack<Expr>()
+            rest.Push e
+
+            // A node is left until its operands have their types.
+            while rest.Count > 0 do
+                let e = rest.Peek()
+
+                let waiting =
+                    Node.operands e.Node
+                    |> List.filter (fun o -> o.IsLiteral && not (results.ContainsKey o.Digest))
+
+                if waiting.IsEmpty then
+                    rest.Pop() |> ignore
+
+                    results[e.Digest] <-
+                        match e.Node with
+                        | Node.Constant value -> Expr.TypedConstant(operation, other, value)
+                        // The rule is written for f64: its result takes the type.
+                        | Node.Custom _ when other.DType.IsFloat -> Expr.Make(Node.Cast(other.DType, e))
+                        | node ->
+                            Expr.Make(
+                                Node.map (fun (o: Expr) -> if o.IsLiteral then results[o.Digest] else o) node
+                            )
+                else
+                    List.iter rest.Push waiting
+
+            results[e.Digest]
+
+    /// Tensors of which those made of literals take the type of the first that is not.
+    static member internal Alike(operation: string, es: Expr list) =
+        match es |> List.tryFind (fun e -> not e.IsLiteral) with
+        | Some typed -> es |> List.map (fun e -> Expr.Typed(operation, typed, e))
+        | None -> es
 
     /// Stretches an operand to a shape; one that has it already is left as it is.
     static member internal Stretch(shape: Shape, e: Expr) =

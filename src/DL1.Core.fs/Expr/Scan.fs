@@ -146,6 +146,7 @@ module Scan =
         (gradients: Expr list -> Expr -> Expr list)
         (inputs: Expr list)
         =
+        let inputs = Expr.Alike($"custom function {name}", inputs)
         let variables = freshLike inputs
         let operands = List.map Expr.ofVariable variables
         let result = value operands

@@ -161,9 +161,7 @@ module Loss =
         let classes = values.Shape[values.Shape.Rank - 1]
 
         if classes <= LabelGuard.fewClasses then
-            Expr.sum
-                [ -1 ]
-                (Expr.where (LabelGuard.isLabel classes labels) values (Expr.scalar values.DType 0.0))
+            Expr.sum [ -1 ] (Expr.where (LabelGuard.isLabel classes labels) values (lit 0.0))
         else
             // A label that lies outside picks some class, and is masked by the caller.
             let labels = Expr.minimum (Expr.maximum labels (lit 0.0)) (lit (float (classes - 1)))
@@ -213,7 +211,7 @@ module Loss =
         let masked (values: Expr) =
             match counts with
             | None -> values
-            | Some counts -> Expr.where counts values (Expr.scalar values.DType 0.0)
+            | Some counts -> Expr.where counts values (lit 0.0)
 
         let weights =
             o.Weight
@@ -323,7 +321,7 @@ module Loss =
     let hingeEmbedding (margin: float) reduction (target: Expr) (distance: Expr) =
         requireMargin "hingeEmbedding" margin
         requireLike "Loss.hingeEmbedding" target distance
-        let zero = Expr.scalar distance.DType 0.0
+        let zero = lit 0.0
 
         Expr.where (Expr.equal target (lit 1.0)) distance zero
         + Expr.where (Expr.equal target (lit -1.0)) (Expr.relu (margin - distance)) zero
@@ -349,12 +347,6 @@ module Loss =
                 "a power above 0, or infinity"
                 "2 is the usual value"
 
-        let distance (a: Expr) (b: Expr) =
-            let d = a - b + 1e-6
-
-            if System.Double.IsInfinity power then Expr.max [ -1 ] (abs d)
-            elif power = 2.0 then Reduce.norm [ -1 ] d
-            elif power = 1.0 then Expr.sum [ -1 ] (abs d)
-            else Expr.sum [ -1 ] (abs d ** power) ** (1.0 / power)
+        let distance (a: Expr) (b: Expr) = Reduce.powerNorm power [ -1 ] (a - b + 1e-6)
 
         Expr.relu (distance anchor positive - distance anchor negative + margin) |> reduce reduction

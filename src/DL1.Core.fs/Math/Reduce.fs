@@ -44,8 +44,53 @@ module Reduce =
     /// The standard deviation over axes; where it is 0 its gradient is 0, as in PyTorch. `Reduce.deviation 0 [ 0 ] m`
     let deviation ddof axes (x: Expr) = Elementwise.safeSqrt (variance ddof axes x)
 
-    /// The Euclidean norm over axes; where it is 0 its gradient is 0. `Reduce.norm [ 1 ] m`
-    let norm axes (x: Expr) = Elementwise.safeSqrt (Expr.sum axes (Elementwise.square x))
+    /// The largest magnitude over axes, which are kept with extent 1, where sums of powers of such numbers could overflow
+    /// or vanish; else 1, so that numbers of usual size are not rounded once more. To derivatives it is a constant.
+    let private magnitude power axes (x: Expr) =
+        let largest = keepDims Expr.max axes (abs (Expr.stopGradient x))
+        let log2 = if x.DType = DType.F32 then 126.0 else 1022.0
+        // Half of the exponents are left for the number of elements, and for the digits of small sums.
+        let reach = 2.0 ** (log2 / (2.0 * System.Math.Max(1.0, power)))
+        let isFarOut = Expr.either (largest .> reach) (largest .< 1.0 / reach)
+        let isNumber = Expr.both (largest .> 0.0) (largest .< System.Double.PositiveInfinity)
+        Expr.where (Expr.both isFarOut isNumber) largest (lit 1.0)
+
+    /// scale·f(x/scale) by the magnitude of x over axes, for f with f(c·x) = c·f(x).
+    let private scaled power (f: int list -> Expr -> Expr) axes (x: Expr) =
+        let axes = axesOf "norm" x axes
+
+        if x.Shape.Size = 0 then
+            f axes x
+        else
+            let scale = magnitude power axes x
+
+            let kept =
+                x.Shape.ToList() |> List.indexed |> List.filter (fun (i, _) -> not (List.contains i axes))
+
+            Expr.reshape (List.map snd kept) scale * f axes (x / scale)
+
+    /// The Euclidean norm over axes, without overflow of the squares; where it is 0 its gradient is 0.
+    /// `Reduce.norm [ 1 ] m`
+    let norm axes (x: Expr) =
+        scaled 2.0 (fun axes x -> Elementwise.safeSqrt (Expr.sum axes (Elementwise.square x))) axes x
+
+    /// The p-norm (Σ |x|ᵖ)^(1/p) over axes for p above 0, the largest magnitude where p is infinite, without overflow of
+    /// the powers; where it is 0 its gradient is 0. `Reduce.powerNorm 3.0 [ 1 ] m`
+    let internal powerNorm (power: float) axes (x: Expr) =
+        if System.Double.IsInfinity power then
+            Expr.max axes (abs x)
+        elif power = 2.0 then
+            norm axes x
+        elif power = 1.0 then
+            Expr.sum axes (abs x)
+        else
+            let root (sum: Expr) =
+                Expr.where (Expr.equal sum (lit 0.0)) (lit 0.0) (Expr.Pow(sum, 1.0 / power))
+
+            // The derivative of |x|ᵖ at 0 is taken for 0, for p below 1 as well.
+            let powers (x: Expr) = Expr.where (Expr.equal x (lit 0.0)) (lit 0.0) (Expr.Pow(abs x, power))
+
+            scaled power (fun axes x -> root (Expr.sum axes (powers x))) axes x
 
     /// x − log Σ exp(x) along an axis: the logarithm of the softmax, without overflow. `Reduce.logSoftmax 1 m`
     let logSoftmax axis (x: Expr) =

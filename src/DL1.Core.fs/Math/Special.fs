@@ -10,7 +10,11 @@ module Special =
         Scan.custom name (fun xs -> value xs.Head) (fun xs dy -> [ dy * slope xs.Head ]) [ x ]
 
     // Computes in f64, and gives the operand's type back.
-    let private inDouble (f: Expr -> Expr) (x: Expr) : Expr = Expr.cast DType.F64 x |> f |> Expr.cast x.DType
+    let private inDouble (f: Expr -> Expr) (x: Expr) : Expr =
+        if x.DType = DType.F64 then
+            f x
+        else
+            Expr.cast DType.F64 x |> f |> Expr.cast x.DType
 
     // c₀ + x·(c₁ + x·(c₂ + ...)).
     let private polynomial (coefficients: float list) (x: Expr) : Expr =

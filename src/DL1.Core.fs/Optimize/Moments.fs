@@ -49,7 +49,8 @@ module Moments =
         if centered then
             Transform.withSlots false meanAndSquare (fun _ g slots _ ->
                 let m, r = ema alpha slots[0] g, ema alpha slots[1] (g * g)
-                g / (sqrt (r - m * m) + epsilon), [ m; r ])
+                // A variance, which rounding alone makes negative.
+                g / (sqrt (Expr.relu (r - m * m)) + epsilon), [ m; r ])
         else
             Transform.withSlots false [ "square", 0.0 ] (fun _ g slots _ ->
                 let r = ema alpha slots.Head (g * g)
@@ -178,7 +179,7 @@ module Moments =
             let factor =
                 Expr.where (turn .> 0.0) (lit grow) (Expr.where (turn .< 0.0) (lit shrink) (lit 1.0))
 
-            let size = Elementwise.clamp smallest largest (slots[1] * Expr.cast g.DType factor)
+            let size = Elementwise.clamp smallest largest (slots[1] * factor)
             let g = Expr.where (turn .< 0.0) (lit 0.0) g
             Expr.sign g * size, [ g; size ])
 

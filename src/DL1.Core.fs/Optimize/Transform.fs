@@ -156,12 +156,13 @@ module Transform =
         requirePositive "limit" limit
         each (fun _ u _ -> Elementwise.clamp -limit limit u)
 
+    let private normAll (x: Expr) = Reduce.norm (Expr.allAxes x) x
+
     /// The Euclidean norm of all elements of a tree, a scalar. `Transform.globalNorm gradients`
     let globalNorm (tree: Tree<Expr>) =
         match Tree.values tree with
         | [] -> lit 0.0
-        | leaves ->
-            leaves |> List.map (fun u -> Expr.sumAll (u * u)) |> List.reduce (fun a b -> a + b) |> sqrt
+        | leaves -> leaves |> List.map normAll |> Expr.stack 0 |> normAll
 
     // PyTorch's: never enlarged, and 1e-6 against a norm of 0.
     let private shrink (limit: float) (norm: Expr) = Expr.minimum (lit 1.0) (limit / (norm + 1e-6))
@@ -169,7 +170,7 @@ module Transform =
     /// The update of each parameter shrunk to a Euclidean norm of at most the limit. `Transform.clipByNorm 1.0`
     let clipByNorm (limit: float) : Transform =
         requirePositive "limit" limit
-        each (fun _ u _ -> shrink limit (sqrt (Expr.sumAll (u * u))) * u)
+        each (fun _ u _ -> shrink limit (normAll u) * u)
 
     /// All updates shrunk by one factor to a common Euclidean norm of at most the limit (Pascanu et al. 2013).
     /// `Transform.clipByGlobalNorm 1.5`
@@ -239,7 +240,6 @@ module Transform =
     /// (You et al. 2020). `Transform.scaleByTrustRatio`
     let scaleByTrustRatio: Transform =
         each (fun _ u p ->
-            let norm (x: Expr) = sqrt (Expr.sumAll (x * x))
-            let one, ofU, ofP = Expr.scalar u.DType 1.0, norm u, norm p
+            let one, ofU, ofP = Expr.scalar u.DType 1.0, normAll u, normAll p
             let isRegular = Expr.both (ofU .> 0.0) (ofP .> 0.0)
             Expr.where isRegular (ofP / Expr.where isRegular ofU one) one * u)

@@ -3,10 +3,11 @@ namespace DL1
 open DL1.Pattern
 
 /// Identities over the reals, where both sides are defined. Rounding may differ, and 0·x is 0 even where x is
-/// infinite: for symbolic derivatives and fast math only.
+/// infinite: for symbolic derivatives and fast math only. An expression of constants alone has a value, which no row
+/// changes: 0·log 0 is NaN, not 0.
 [<RequireQualifiedAccess>]
 module internal Algebra =
-    let private rule = Rule.rule
+    let private rule name roots rewrite = Rule.rule name roots (Constant.keeping rewrite)
 
     let private zeros =
         [
@@ -106,5 +107,52 @@ module internal Algebra =
                 if e.DType.IsFloat then Collect.ofProduct e else None)
         ]
 
+    let private isZero (e: Expr) = Local.number e = Some 0.0
+
+    /// What is taken where the condition does not hold, and 0 where it does.
+    let private (|ZeroWhere|_|) (e: Expr) =
+        match e.Node with
+        | Node.Select(c, z, x) when isZero z -> Some(c, x)
+        | _ -> None
+
+    // Longer branches are left as they are, so that nested selections take linear time.
+    let private longestBranch = 200
+
+    /// A scalar where a condition is known: selections by it are what they select.
+    let private known (c: Expr) value (e: Expr) =
+        let nodes = Graph.topological [ e ]
+
+        if nodes.Length > longestBranch then
+            e
+        else
+            let choose (e: Expr) =
+                match e.Node with
+                | Node.Select(c', x, y) when c' = c -> if value then x else y
+                | _ -> e
+
+            Rebuild.bottomUp choose [ e ] |> List.head
+
+    let private choices =
+        [
+            rule "x = 0 and x >= 0 -> x = 0" [ "and" ] (fun e ->
+                match e.Node with
+                | Node.Binary(BinaryOp.And, isZero, isNotNegative) ->
+                    match isZero.Node, isNotNegative.Node with
+                    | Node.Compare(CompareOp.Eq, x, Zero), Node.Compare(CompareOp.Ge, y, Zero) when x = y ->
+                        Some isZero
+                    | _ -> None
+                | _ -> None)
+            rule "where(c, 0, x) + where(c, 0, y) -> where(c, 0, x + y)" [ "add" ] (function
+                | Add(ZeroWhere(c, x) as first, ZeroWhere(c', y)) when c = c' ->
+                    Some(Expr.where c (Expr.zerosLike first) (x + y))
+                | _ -> None)
+            rule "where(c, x, y), c in x or y -> known there" [ "where" ] (fun e ->
+                match e.Node with
+                | Node.Select(c, x, y) when e.Shape.IsScalar ->
+                    let x', y' = known c true x, known c false y
+                    if x' = x && y' = y then None else Some(Expr.where c x' y')
+                | _ -> None)
+        ]
+
     /// The rows, in the order in which they are tried.
-    let table = zeros @ inverses @ trigonometry @ collecting
+    let table = zeros @ inverses @ trigonometry @ choices @ collecting

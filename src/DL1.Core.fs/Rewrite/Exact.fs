@@ -249,7 +249,8 @@ module internal Exact =
             (foldWhere (fun e value ->
                 match e.Node with
                 | Node.Unary _ ->
-                    not e.DType.IsFloat || Tensor.toFloats value |> Array.forall (fun v -> v = round v)
+                    not e.DType.IsFloat
+                    || Tensor.toFloats value |> Array.forall (fun v -> System.Double.IsNaN v || v = round v)
                 | _ -> true))
 
     let private ofEither = arithmetic @ repeated @ choices @ movement @ [ beforeBroadcast ]

@@ -62,7 +62,7 @@ module internal Term =
 
         if rest.Count > 0 then None else Some(List.ofSeq found)
 
-    /// A product taken apart; `None` where it is too long, or a coefficient is beyond the range of f64. `onExp` says
+    /// A product taken apart; `None` where it is too long, or a number in it is 0 or not finite. `onExp` says
     /// what exp u is a product of.
     let private takeApart (onExp: Expr -> (Expr * float) list) (e: Expr) : Term option =
         let found = List<Expr * float>()
@@ -77,6 +77,8 @@ module internal Term =
 
             match e with
             | Number v when v <> 0.0 && Double.IsFinite v -> coefficient <- coefficient * Math.Pow(v, n)
+            // 0/0 and ∞/∞ do not cancel.
+            | Number _ -> coefficient <- nan
             | Neg x ->
                 coefficient <- coefficient * Math.Pow(-1.0, n)
                 rest.Push(x, n)

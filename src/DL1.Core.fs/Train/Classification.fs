@@ -166,8 +166,8 @@ module Classification =
         let t, p = labels operation target, labels operation predicted
         float (Seq.length (Seq.filter id (Seq.map2 (=) t p))) / float t.Length
 
-    /// The class of the greatest score in each row, the first of several, i64 `[...]` from `[...; classes]`.
-    /// `Classification.argMax scores`
+    /// The place of the greatest score in each row, the first of several, or of the first NaN, as `Expr.argMax` finds it:
+    /// i64 `[...]` from `[...; classes]`. `Classification.argMax scores`
     let argMax (scores: Tensor) : Tensor =
         if scores.Rank = 0 || scores.Shape[scores.Rank - 1] = 0 then
             Refuse.shape
@@ -180,30 +180,39 @@ module Classification =
         let values = Tensor.toFloats scores
 
         let best row =
-            let mutable at = 0
+            let at c = values[row * classes + c]
+            let mutable best = 0
 
             for c in 1 .. classes - 1 do
-                if values[row * classes + c] > values[row * classes + at] then
-                    at <- c
+                if at c > at best || (Double.IsNaN(at c) && not (Double.IsNaN(at best))) then
+                    best <- c
 
-            int64 at
+            int64 best
 
         let dims = scores.Shape.ToList() |> List.truncate (scores.Rank - 1)
         Tensor(Shape.ofList dims, Elements.I64(Array.init (values.Length / classes) best))
 
     /// The class of each row from a classifier's scores: that of the greatest of `[...; classes]`; of a single score
-    /// `[...; 1]`, as for two classes, 1 where it is above 0, which is where its sigmoid is above ½. i64 `[...]`.
-    /// `Classification.ofScores scores`
+    /// `[...; 1]`, as for two classes, 1 where it is above 0, which is where its sigmoid is above ½. i64 `[...]`. NaN says
+    /// nothing of a class: a row with one is a `DomainError`. `Classification.ofScores scores`
     let ofScores (scores: Tensor) : Tensor =
+        let values = Tensor.toFloats scores
+
+        match Array.tryFindIndex Double.IsNaN values with
+        | Some at ->
+            let row = if scores.Rank = 0 then 0 else at / scores.Shape[scores.Rank - 1]
+
+            Refuse.domain
+                "Classification.ofScores"
+                $"scores with NaN in row {row}"
+                "scores that are numbers"
+                "look for what made it: CompileOptions.CheckFinite finds the layer"
+        | None -> ()
+
         if scores.Rank > 0 && scores.Shape[scores.Rank - 1] = 1 then
             let rows = scores.Shape.ToList() |> List.take (scores.Rank - 1)
 
-            Tensor(
-                Shape.ofList rows,
-                Elements.I64(
-                    Tensor.toFloats scores |> Seq.map (fun x -> if x > 0.0 then 1L else 0L) |> Array.ofSeq
-                )
-            )
+            Tensor(Shape.ofList rows, Elements.I64(values |> Array.map (fun x -> if x > 0.0 then 1L else 0L)))
         else
             argMax scores
 

@@ -258,7 +258,7 @@ module Step =
 
             let norms =
                 if watches then
-                    Tree.values gradients |> List.map (fun g -> sqrt (Expr.sumAll (g * g)))
+                    Tree.values gradients |> List.map (fun g -> Reduce.norm (Expr.allAxes g) g)
                 else
                     []
 

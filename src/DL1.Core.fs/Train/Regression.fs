@@ -42,11 +42,18 @@ module Regression =
         let _, e = errors "Regression.mae" target predicted
         e |> Array.averageBy abs
 
-    /// The median absolute error; of several columns the mean of their medians. `Regression.medianError target predicted`
+    /// The median absolute error; of several columns the mean of their medians; NaN where an error is.
+    /// `Regression.medianError target predicted`
     let medianError (target: Tensor) (predicted: Tensor) : float =
         overColumns
             "Regression.medianError"
-            (fun t p -> Array.map2 (fun t p -> abs (t - p)) t p |> Array.sort |> Scale.quantile 0.5)
+            (fun t p ->
+                let errors = Array.map2 (fun t p -> abs (t - p)) t p
+
+                if Array.exists System.Double.IsNaN errors then
+                    nan
+                else
+                    Scale.quantile 0.5 (Array.sort errors))
             target
             predicted
 
@@ -56,7 +63,8 @@ module Regression =
 
     /// 1 − part, where a target that does not vary gives 1 for no error and 0 for any.
     let private explained (left: float) (whole: float) =
-        if whole > 0.0 then 1.0 - left / whole
+        if System.Double.IsNaN(left + whole) then nan
+        elif whole > 0.0 then 1.0 - left / whole
         elif left = 0.0 then 1.0
         else 0.0
 

@@ -141,6 +141,11 @@ let private page =
              *none* means that the derivative is 0 wherever it is defined, and that no node of zeros is made. At kinks the conventions \
              are PyTorch's: relu and abs have the derivative 0 at 0, equal arguments of a maximum share it in halves, equal extrema \
              of a reduction evenly.\n\n\
+             What is not selected has no derivative. A factor 0 of a case (of `where`, relu, a maximum, a minimum, a power at its \
+             guard) is kept as a mask beside the cotangent or tangent and applied after the other factors of a chain: 0 times a \
+             factor that is infinite or undefined is 0. Masks move with elements; through sums and broadcasting those of `where` \
+             say whether anything was selected, the others end, in reverse mode at products of two values as well. All masks end at products of matrices, convolutions, poolings, \
+             loops, and functions with a derivative of their own that is not elementwise.\n\n\
              A loop (`scan`) is differentiated by a loop: the first one keeps the states that the second, running backwards, reads. A \
              function with a derivative of its own brings its rule, a graph in its cotangent.\n"
 

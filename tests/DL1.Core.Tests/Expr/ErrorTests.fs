@@ -41,7 +41,7 @@ let private calls: (string * (unit -> unit)) list =
         "add: shapes that do not broadcast", (fun () -> is (x + y))
         "add: a vector along the wrong axis", (fun () -> is (x + Expr.variable "b" DType.F32 [ 2 ]))
         "mul: mixed types", (fun () -> is (x * big))
-        "mul: two numbers made f64 before they meet f32", (fun () -> is ((lit 2.0 * lit 3.0) * x))
+        "mul: a number cast to f64 before it meets f32", (fun () -> is (Expr.cast DType.F64 (lit 2.0) * x))
         "add: a fraction beside whole numbers", (fun () -> is (n + 0.5))
         "add: a number beside truth values", (fun () -> is (mask + 1.0))
         "add: truth values", (fun () -> is (mask + mask))

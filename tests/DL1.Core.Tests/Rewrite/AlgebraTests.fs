@@ -31,8 +31,29 @@ let private real form = at -3.0 (fun x y -> form x y)
 let private pow (a: Expr) (n: float) = Expr.Pow(a, n)
 let private either a b = Gen.oneof [ a; b ]
 
+/// Three numbers, some of them 0, as scalars.
+let private scalars (form: Expr -> Expr -> Expr) =
+    gen {
+        let! a = Gen.elements [ 0.0; 0.5; -1.0; 2.0 ]
+        let! b = Gen.elements [ 0.0; 1.5; -1.0; 3.0 ]
+
+        return
+            {
+                Expr = form (Expr.symbol "x") (Expr.symbol "y")
+                Inputs = [ "x", Tensor.scalar a; "y", Tensor.scalar b ]
+            }
+    }
+
 let private instances: (string * Gen<Instance>) list =
     [
+        "x = 0 and x >= 0 -> x = 0",
+        scalars (fun x y -> Expr.where (Expr.both (Expr.equal x (lit 0.0)) (x .>= 0.0)) (sin y) (cos y))
+        "where(c, 0, x) + where(c, 0, y) -> where(c, 0, x + y)",
+        scalars (fun x y -> Expr.where (x .> y) (lit 0.0) (sin x) + Expr.where (x .> y) (lit 0.0) (cos y))
+        "where(c, x, y), c in x or y -> known there",
+        either
+            (scalars (fun x y -> Expr.where (x .> y) (sin x) (y * Expr.where (x .> y) x y)))
+            (scalars (fun x y -> Expr.where (x .> y) (y + Expr.where (x .> y) x y) (sin x)))
         "x + 0 -> x", either (real (fun x _ -> x + 0.0)) (real (fun x _ -> lit -0.0 + x))
         "0 - x -> -x", real (fun x _ -> 0.0 - x)
         "x - x -> 0", real (fun x y -> x * y - x * y)
@@ -226,7 +247,7 @@ let private forms =
             simplifiesTo "√(x²), which is not x" (sqrt (pow x 2.0)) "|x|"
             simplifiesTo "(√x)²" (pow (sqrt x) 2.0) "x"
             simplifiesTo "sin/cos" (pow (sin x) 2.0 / pow (cos x) 2.0) "(tan x)²"
-            simplifiesTo "0/0, which is not a number" (0.0 * x / (0.0 * x)) "0"
+            simplifiesTo "0/0, which is not a number" (0.0 * x / (0.0 * x)) "NaN"
         ]
 
 let private graphs =

@@ -152,6 +152,39 @@ let private classification =
             let scores = Convert.ofRows [ [ 1.0; 3.0; 3.0 ]; [ 5.0; 1.0; 2.0 ] ]
             Expect.equal (Classification.argMax scores) (Tensor.vector [ 1L; 0L ]) ""
         }
+        test "NaN is no class: scores with one are refused by their row, and the place of a NaN is found" {
+            let labels = Tensor.vector [| 0L; 1L; 0L |]
+            let scores = Tensor.ofArray [ 3; 2 ] [| 1f; 0f; 0f; nanf; 2f; 1f |]
+            let single = Tensor.ofArray [ 3; 1 ] [| 1f; nanf; 2f |]
+            let expr = Eval.run [] (Expr.argMax -1 (Expr.constant scores))
+            Expect.equal (Classification.argMax scores) expr "as Expr.argMax"
+            Expect.equal expr (Tensor.vector [| 0L; 1L; 0L |]) "the place of NaN"
+
+            for bad in [ scores; single ] do
+                let measures: (unit -> unit) list =
+                    [
+                        (fun () -> Classification.ofScores bad |> ignore)
+                        (fun () -> Classification.confusionOfScores labels bad |> ignore)
+                        (fun () -> Metric.accuracy.Measure labels bad |> ignore)
+                        (fun () -> Metric.f1.Measure labels bad |> ignore)
+                    ]
+
+                for measure in measures do
+                    let error = Expect.throwsC measure id
+                    Expect.stringContains error.Message "NaN in row 1" "the row"
+        }
+        test "errors of numbers are NaN where one is" {
+            let target = Tensor.vector [| 1.0; 2.0; 3.0 |]
+
+            for predicted in [ [| nan; 2.0; 3.0 |]; [| 1.0; 2.0; nan |] ] do
+                for measure in
+                    [ Regression.mse; Regression.rmse; Regression.mae; Regression.medianError; Regression.r2 ] do
+                    Expect.isTrue (System.Double.IsNaN(measure target (Tensor.vector predicted))) "NaN"
+
+                    Expect.isTrue
+                        (System.Double.IsNaN(measure (Tensor.vector predicted) target))
+                        "NaN among targets"
+        }
         test "what does not fit is refused" {
             let one = Tensor.vector [ 1 ]
 
