@@ -29,24 +29,28 @@ module Regression =
         let _, e = errors "Regression.medianError" target predicted
         Scale.quantile 0.5 (Array.sort (Array.map abs e))
 
-    let private variance (values: float[]) =
-        let mean = Array.average values
-        values |> Array.averageBy (fun v -> (v - mean) * (v - mean))
+    /// 1 − the mean square of what is left over that of the whole; where there is nothing to explain, a target that does
+    /// not vary, 1 for no error and 0 for any.
+    let private explained (left: float[]) (whole: float[]) =
+        let struct (left, leftUnit) = Statistics.meanSquare left
+        let struct (whole, wholeUnit) = Statistics.meanSquare whole
 
-    /// 1 − part, where a target that does not vary gives 1 for no error and 0 for any.
-    let private explained (left: float) (whole: float) =
-        if whole > 0.0 then 1.0 - left / whole
-        elif left = 0.0 then 1.0
-        else 0.0
+        if whole > 0.0 then
+            let units = leftUnit / wholeUnit
+            1.0 - left / whole * units * units
+        elif left = 0.0 then
+            1.0
+        else
+            0.0
 
     /// The coefficient of determination, 1 − Σ(t − p)² / Σ(t − mean t)²: 1 is perfect, 0 no better than the mean.
     /// `Regression.r2 target predicted`
     let r2 (target: Tensor) (predicted: Tensor) : float =
         let t, e = errors "Regression.r2" target predicted
-        explained (e |> Array.averageBy (fun e -> e * e)) (variance t)
+        explained e (Statistics.deviations t)
 
     /// 1 − var(t − p) / var(t): as `r2`, but a constant error counts for nothing.
     /// `Regression.explainedVariance target predicted`
     let explainedVariance (target: Tensor) (predicted: Tensor) : float =
         let t, e = errors "Regression.explainedVariance" target predicted
-        explained (variance e) (variance t)
+        explained (Statistics.deviations e) (Statistics.deviations t)
