@@ -6,18 +6,20 @@ open System
 /// equal the mean is that number and the variance 0.
 [<RequireQualifiedAccess>]
 module internal Statistics =
-    /// The mean; NaN over no numbers. Differences from the first number are averaged.
+    /// The mean, rounded once but for what its sum in twice the digits has lost; NaN over no numbers.
     let mean (values: float[]) =
         if values.Length = 0 then
             nan
         else
-            let first = values[0]
             let count = float values.Length
-            let about = first + Summation.sum (values |> Array.map (fun v -> v - first)) / count
+            let struct (total, lost) = Summation.parts values
+            let about = total / count
+            let left = Math.FusedMultiplyAdd(-about, count, total) + lost
+            let mean = about + left / count
 
-            // Differences of huge numbers of both signs overflow.
-            if Double.IsFinite about then
-                about
+            // The total of huge numbers overflows.
+            if Double.IsFinite mean then
+                mean
             else
                 Summation.sum (values |> Array.map (fun v -> v / count))
 
@@ -36,16 +38,24 @@ module internal Statistics =
         let squares = values |> Array.map (fun v -> let part = v / unit in part * part)
         struct (Summation.sum squares / float values.Length, unit)
 
-    /// Each number less the mean.
+    /// Each number less the mean, which is not rounded first: differences from the first number less their mean.
     let deviations (values: float[]) =
-        let mean = mean values
-        values |> Array.map (fun v -> v - mean)
+        if values.Length = 0 then
+            values
+        else
+            let moved = values |> Array.map (fun v -> v - values[0])
+            let offset = Summation.sum moved / float values.Length
+
+            if Double.IsFinite offset then
+                moved |> Array.map (fun v -> v - offset)
+            else
+                let mean = mean values
+                values |> Array.map (fun v -> v - mean)
 
     /// The mean and the standard deviation, of a population.
     let moments (values: float[]) : struct (float * float) =
-        let mean = mean values
-        let struct (square, unit) = meanSquare (values |> Array.map (fun v -> v - mean))
-        struct (mean, unit * sqrt square)
+        let struct (square, unit) = meanSquare (deviations values)
+        struct (mean values, unit * sqrt square)
 
     /// Whether numbers differ by no more than their rounding: by four units in the last place of the largest.
     let isConstant (values: float[]) =
