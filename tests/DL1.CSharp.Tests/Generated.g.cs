@@ -66,7 +66,7 @@ public static class Generated
         {
             if (x == 0.0 || double.IsPositiveInfinity(x)) return x;
             double u = 1.0 + x;
-            return u == 1.0 ? x : Math.Log(u) * x / (u - 1.0);
+            return u == 1.0 ? x : Math.Log(u) * (x / (u - 1.0));
         }
     }
 
@@ -145,7 +145,7 @@ public static class Generated
         {
             if (x == 0.0 || double.IsPositiveInfinity(x)) return x;
             double u = 1.0 + x;
-            return u == 1.0 ? x : Math.Log(u) * x / (u - 1.0);
+            return u == 1.0 ? x : Math.Log(u) * (x / (u - 1.0));
         }
 
         static double Softplus(double x) => Math.Max(x, 0.0) + Log1p(Math.Exp(-Math.Abs(x)));
@@ -296,7 +296,7 @@ public static class Generated
         {
             if (x == 0.0 || double.IsPositiveInfinity(x)) return x;
             double u = 1.0 + x;
-            return u == 1.0 ? x : Math.Log(u) * x / (u - 1.0);
+            return u == 1.0 ? x : Math.Log(u) * (x / (u - 1.0));
         }
 
         static double Sigmoid(double x) => x >= 0.0 ? 1.0 / (1.0 + Math.Exp(-x)) : Math.Exp(x) / (1.0 + Math.Exp(x));
@@ -336,7 +336,7 @@ public static class Generated
         {
             if (x == 0.0 || double.IsPositiveInfinity(x)) return x;
             double u = 1.0 + x;
-            return u == 1.0 ? x : Math.Log(u) * x / (u - 1.0);
+            return u == 1.0 ? x : Math.Log(u) * (x / (u - 1.0));
         }
 
         static double Sigmoid(double x) => x >= 0.0 ? 1.0 / (1.0 + Math.Exp(-x)) : Math.Exp(x) / (1.0 + Math.Exp(x));
@@ -435,7 +435,7 @@ public static class Generated
         {
             if (x == 0.0 || double.IsPositiveInfinity(x)) return x;
             double u = 1.0 + x;
-            return u == 1.0 ? x : Math.Log(u) * x / (u - 1.0);
+            return u == 1.0 ? x : Math.Log(u) * (x / (u - 1.0));
         }
     }
 
@@ -514,7 +514,7 @@ public static class Generated
         {
             if (x == 0.0 || double.IsPositiveInfinity(x)) return x;
             double u = 1.0 + x;
-            return u == 1.0 ? x : Math.Log(u) * x / (u - 1.0);
+            return u == 1.0 ? x : Math.Log(u) * (x / (u - 1.0));
         }
 
         static double Softplus(double x) => Math.Max(x, 0.0) + Log1p(Math.Exp(-Math.Abs(x)));
@@ -689,7 +689,7 @@ public static class Generated
         {
             if (x == 0.0 || double.IsPositiveInfinity(x)) return x;
             double u = 1.0 + x;
-            return u == 1.0 ? x : Math.Log(u) * x / (u - 1.0);
+            return u == 1.0 ? x : Math.Log(u) * (x / (u - 1.0));
         }
 
         static double Softplus(double x) => Math.Max(x, 0.0) + Log1p(Math.Exp(-Math.Abs(x)));
@@ -735,7 +735,7 @@ public static class Generated
         {
             if (x == 0.0 || double.IsPositiveInfinity(x)) return x;
             double u = 1.0 + x;
-            return u == 1.0 ? x : Math.Log(u) * x / (u - 1.0);
+            return u == 1.0 ? x : Math.Log(u) * (x / (u - 1.0));
         }
 
         static double Softplus(double x) => Math.Max(x, 0.0) + Log1p(Math.Exp(-Math.Abs(x)));

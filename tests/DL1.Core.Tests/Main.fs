@@ -91,6 +91,10 @@ let tests =
             DrawnFoldTests.tests
             UnitAxesTests.tests
             LongSumTests.tests
+            EmptyTests.tests
+            RootOrderTests.tests
+            SpecialValueTests.tests
+            StatisticsTests.tests
             SessionTests.tests
             ChainTests.tests
             ExplainPlanTests.tests

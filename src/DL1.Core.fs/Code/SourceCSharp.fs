@@ -98,7 +98,7 @@ module internal SourceCSharp =
                 "{"
                 "    if (x == 0.0 || double.IsPositiveInfinity(x)) return x;"
                 "    double u = 1.0 + x;"
-                "    return u == 1.0 ? x : Math.Log(u) * x / (u - 1.0);"
+                "    return u == 1.0 ? x : Math.Log(u) * (x / (u - 1.0));"
                 "}"
             ]
             UnaryOp.Erf,

@@ -95,7 +95,7 @@ module internal SourceFSharp =
             [
                 "let log1p (x: float) ="
                 "    let u = 1.0 + x"
-                "    if x = 0.0 || x = infinity || u = 1.0 then x else log u * x / (u - 1.0)"
+                "    if x = 0.0 || x = infinity || u = 1.0 then x else log u * (x / (u - 1.0))"
             ]
             UnaryOp.Erf,
             [

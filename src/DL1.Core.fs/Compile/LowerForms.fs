@@ -12,10 +12,7 @@ module internal LowerForms =
         let kept = Shape.withAxis axis 1 x.Shape
         Expr.broadcastTo (x.Shape.ToList()) (Expr.reshape (kept.ToList()) y)
 
-    /// The maximum along an axis, where it is finite; 0 elsewhere, so that infinities leave no NaN behind.
-    let private peak axis (x: Expr) =
-        let top = Expr.max [ axis ] x
-        Expr.where (Expr.equal (abs top) (lit infinity)) (Expr.zerosLike top) top
+    let private peak axis (x: Expr) = Reduce.finiteMax axis x
 
     /// softmax x is exp(x − max) over its sum.
     let softmax (e: Expr) =
@@ -25,11 +22,11 @@ module internal LowerForms =
             Some(exps / spread axis x (Expr.sum [ axis ] exps))
         | _ -> None
 
-    /// Whether a value is some x less x's maximum along an axis: its own maximum is then 0, or NaN.
+    /// Whether a value is some x less x's finite maximum along an axis: its own maximum is then 0, infinite, or NaN.
     let private isLessMax axis (y: Expr) =
         match y.Node with
         | Node.Binary(BinaryOp.Sub, x, _) when axis < x.Shape.Rank && x.Shape = y.Shape ->
-            y.Digest = (x - spread axis x (Expr.max [ axis ] x)).Digest
+            y.Digest = (x - spread axis x (peak axis x)).Digest
         | _ -> false
 
     /// log Σ exp x is max + log Σ exp(x − max).

@@ -79,6 +79,16 @@ module internal Plan =
             Bytes = bytes
         }
 
+    /// The roots in an order of their own, whatever the order they are given in: what needs the fewest steps in a row
+    /// first, as a loss stands before its gradients. Which nodes are computed together, and hence how sums are rounded,
+    /// depends on the order in which the graph is walked.
+    let private inOrder (roots: Expr list) : Expr list =
+        let depths = Graph.fold (fun _ depths -> 1 + List.fold max 0 depths) roots
+
+        roots
+        |> List.distinctBy _.Digest
+        |> List.sortBy (fun root -> struct (depths[root.Digest], root.Digest))
+
     /// The graph as it is cut into kernels.
     let private lowered (roots: Expr list) =
         roots |> Rewrite.stableAll |> Hoist.run |> Lower.run |> ChannelsLayout.channelsLast
@@ -92,8 +102,12 @@ module internal Plan =
         (roots: Expr list)
         : Plan =
         Eval.requireInputs "Compile.prepare" inputs (Graph.variables roots)
-        let roots = lowered roots
-        let fusion = Fuse.run roots
+        let ordered = inOrder roots
+        let walked = lowered ordered
+        let fusion = Fuse.run walked
+        let became = Dictionary<Digest, Expr>()
+        List.iter2 (fun (root: Expr) e -> became[root.Digest] <- e) ordered walked
+        let roots = roots |> List.map (fun root -> became[root.Digest])
         let values = List<Expr>()
         let places = Dictionary<Digest, int>()
         // A product's own place, where its pass writes over it.

@@ -21,7 +21,7 @@ type Scaler =
 
 /// Scaling of columns. A scaler knows the rows that it was fitted on and no others: fit it on the training rows, apply it
 /// to all. Tables are f32 or f64, `[rows; columns]`; missing values (NaN) count for nothing and stay. A column that does
-/// not vary is divided by 1.
+/// not vary is divided by 1: one whose values differ by at most four units in the last place (of f64) of the largest.
 [<RequireQualifiedAccess>]
 module Scale =
     let internal columns operation (x: Tensor) : float[][] =
@@ -66,17 +66,25 @@ module Scale =
         let above = min (below + 1) (sorted.Length - 1)
         sorted[below] + (place - float below) * (sorted[above] - sorted[below])
 
+    /// A column that does not vary, but for rounding, has nothing to be divided by.
     let private fit operation (of': float[] -> float * float) (x: Tensor) : Scaler =
+        let of' (values: float[]) =
+            let shift, divisor = of' values
+
+            if divisor = 0.0 || not (Double.IsFinite divisor) || Statistics.isConstant values then
+                shift, 1.0
+            else
+                shift, divisor
+
         let shifts, divisors = known operation x |> Array.map of' |> List.ofArray |> List.unzip
-        let held (d: float) = if d = 0.0 || not (Double.IsFinite d) then 1.0 else d
-        { Shift = shifts; Divisor = List.map held divisors }
+        { Shift = shifts; Divisor = divisors }
 
     /// By mean and standard deviation, the root of the mean square difference. `Scale.standard x`
     let standard (x: Tensor) : Scaler =
         x
         |> fit "Scale.standard" (fun values ->
-            let mean = Array.average values
-            mean, sqrt (values |> Array.averageBy (fun v -> (v - mean) * (v - mean))))
+            let struct (mean, deviation) = Statistics.moments values
+            mean, deviation)
 
     /// By the least and the greatest value, to 0 and 1. `Scale.minMax x`
     let minMax (x: Tensor) : Scaler =
@@ -137,7 +145,8 @@ module Scale =
 [<RequireQualifiedAccess>]
 module Impute =
     /// The mean of each column's values. `Impute.mean x`
-    let mean (x: Tensor) : float list = Scale.known "Impute.mean" x |> Array.map Array.average |> List.ofArray
+    let mean (x: Tensor) : float list =
+        Scale.known "Impute.mean" x |> Array.map Statistics.mean |> List.ofArray
 
     /// The median of each column's values. `Impute.median x`
     let median (x: Tensor) : float list =

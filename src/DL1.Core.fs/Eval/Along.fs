@@ -18,7 +18,7 @@ module internal Along =
         if x.DType.IsFloat then
             let row: float[] -> float =
                 match op with
-                | ReduceOp.Sum -> Array.sum
+                | ReduceOp.Sum -> Summation.sum
                 | ReduceOp.Prod -> Array.fold (*) 1.0
                 | ReduceOp.Max -> Array.reduce (fun a b -> Math.Max(a, b))
                 | ReduceOp.Min -> Array.reduce (fun a b -> Math.Min(a, b))

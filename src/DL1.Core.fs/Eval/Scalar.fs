@@ -52,7 +52,7 @@ module internal Scalar =
             x
         else
             let u = 1.0 + x
-            if u = 1.0 then x else log u * x / (u - 1.0)
+            if u = 1.0 then x else log u * (x / (u - 1.0))
 
     /// −1, 0 or 1; zeros keep their sign, and NaN stays.
     let signOf (x: float) = if Double.IsNaN x || x = 0.0 then x else float (sign x)

@@ -42,12 +42,44 @@ module internal Windows =
                         struct (p, k, i)
         |]
 
+    /// The same with what lies beyond the edges, as −1: every element of the data that a place's window covers, in the
+    /// padding too.
+    let private covered (places: int) (kernel: int) (extent: int) (s: Sweep) =
+        [|
+            for p in 0 .. places - 1 do
+                for k in 0 .. kernel - 1 do
+                    let i = p * s.Stride - s.PadBefore + k * s.Dilation
+                    struct (p, k, (if i >= 0 && i < extent then i else -1))
+        |]
+
+    /// Every element of the data with all the places, there or beyond the edges (−1), whose windows would cover it.
+    let private covering (places: int) (kernel: int) (extent: int) (s: Sweep) =
+        [|
+            for i in 0 .. extent - 1 do
+                for k in 0 .. kernel - 1 do
+                    let reached = i + s.PadBefore - k * s.Dilation
+
+                    if reached % s.Stride = 0 then
+                        let p = reached / s.Stride
+                        struct ((if p >= 0 && p < places then p else -1), k, i)
+        |]
+
     /// Σ over all (sample, out channel, in channel, place, kernel element) of the trilinear form that the three
-    /// roles share, adding a·b to the third operand. Shapes are those of data, weights and result.
-    let private convolve (spec: ConvSpec) (x: Shape) (w: Shape) (y: Shape) (add: int -> int -> int -> unit) =
+    /// roles share, adding a·b to the third operand. Shapes are those of data, weights and result. An offset of −1 is
+    /// beyond the edges.
+    let private convolve
+        along
+        (spec: ConvSpec)
+        (x: Shape)
+        (w: Shape)
+        (y: Shape)
+        (add: int -> int -> int -> unit)
+        =
         let (xh, xw), (kh, kw), (yh, yw) = spatial x, spatial w, spatial y
         let sh, sw = planeSweeps spec.Sweeps
-        let rows, columns = meetings yh kh xh sh, meetings yw kw xw sw
+        let rows: struct (int * int * int)[] = along yh kh xh sh
+        let columns: struct (int * int * int)[] = along yw kw xw sw
+        let at first i width j = if i < 0 || j < 0 then -1 else (first + i) * width + j
         let inGroup, outGroup = w[1], (if spec.Groups = 0 then 0 else w[0] / spec.Groups)
 
         for n in 0 .. x[0] - 1 do
@@ -58,22 +90,27 @@ module internal Windows =
                     for struct (p, k, i) in rows do
                         for struct (q, l, j) in columns do
                             add
-                                (((n * x[1] + channel) * xh + i) * xw + j)
+                                (at ((n * x[1] + channel) * xh) i xw j)
                                 (((o * inGroup + c) * kh + k) * kw + l)
-                                (((n * y[1] + o) * yh + p) * yw + q)
+                                (at ((n * y[1] + o) * yh) p yw q)
 
-    /// A convolution in any role.
+    /// A convolution in any role. What is read beyond the edges is 0, and is multiplied as any other number: by an
+    /// infinity it makes NaN.
     let conv (shape: Shape) (role: ConvRole) (spec: ConvSpec) (a: Tensor) (b: Tensor) =
         let p, q = Tensor.toFloats a, Tensor.toFloats b
         let result = Array.zeroCreate shape.Size
+        let read (values: float[]) i = if i < 0 then 0.0 else values[i]
 
         match role with
         | ConvRole.Forward ->
-            convolve spec a.Shape b.Shape shape (fun x w y -> result[y] <- result[y] + p[x] * q[w])
+            convolve covered spec a.Shape b.Shape shape (fun x w y ->
+                result[y] <- result[y] + read p x * q[w])
         | ConvRole.InputGrad _ ->
-            convolve spec shape b.Shape a.Shape (fun x w y -> result[x] <- result[x] + p[y] * q[w])
+            convolve covering spec shape b.Shape a.Shape (fun x w y ->
+                result[x] <- result[x] + read p y * q[w])
         | ConvRole.WeightGrad _ ->
-            convolve spec a.Shape shape b.Shape (fun x w y -> result[w] <- result[w] + p[x] * q[y])
+            convolve covered spec a.Shape shape b.Shape (fun x w y ->
+                result[w] <- result[w] + read p x * q[y])
 
         Tensor(shape, Elements.ofFloats a.DType result)
 

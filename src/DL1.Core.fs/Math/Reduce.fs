@@ -18,6 +18,12 @@ module Reduce =
 
         Expr.reshape dims (reduction axes x)
 
+    /// The largest element along an axis, which is removed, where it is finite; 0 elsewhere. What exponentials are taken
+    /// relative to.
+    let internal finiteMax axis (x: Expr) =
+        let top = Expr.max [ axis ] x
+        Expr.where (Expr.equal (abs top) (lit infinity)) (Expr.zerosLike top) top
+
     /// The mean over axes, f32 or f64; NaN over no elements. `Reduce.mean [ 0 ] m`
     let mean axes (x: Expr) =
         let n = count "mean" axes x
@@ -26,8 +32,29 @@ module Reduce =
     /// The mean of all elements, a scalar. `Reduce.meanAll m`
     let meanAll (x: Expr) = mean (Expr.allAxes x) x
 
+    /// The mean over axes, with the axes kept, and x less that mean. Differences from the first element are averaged, not
+    /// the elements themselves: where all lie far from 0, the differences are exact and their mean keeps its digits, and
+    /// where all are equal, every deviation is 0. The first element drops out of both results, so that derivatives
+    /// take it for a constant.
+    let internal centred (axes: int list) (x: Expr) : struct (Expr * Expr) =
+        let axes = axesOf "mean" x axes
+
+        if axes |> List.exists (fun axis -> x.Shape[axis] = 0) then
+            let mean = keepDims mean axes x
+            struct (mean, x - mean)
+        else
+            let cut axis extent =
+                { Start = 0; Stop = (if List.contains axis axes then 1 else extent); Step = 1 }
+
+            let first = Expr.stopGradient (Expr.Make(Node.Slice(List.mapi cut (x.Shape.ToList()), x)))
+
+            let moved = x - first
+            let offset = keepDims mean axes moved
+            struct (first + offset, moved - offset)
+
     /// The variance over axes: the sum of squared deviations over (count − ddof); `ddof` is 0 for a population, 1 for
-    /// a sample. `Reduce.variance 1 [ 0 ] m`
+    /// a sample. It is NaN over no elements. Data far from 0 costs no digits: see `docs/numerics.md`.
+    /// `Reduce.variance 1 [ 0 ] m`
     let variance (ddof: int) axes (x: Expr) =
         let n = count "variance" axes x
 
@@ -38,8 +65,8 @@ module Reduce =
                 $"from 0 to %d{n - 1}"
                 "0 is the variance of a population, 1 that of a sample of two or more"
 
-        let deviation = x - keepDims mean axes x
-        Expr.sum axes (Elementwise.square deviation) / float (n - ddof)
+        let struct (_, deviation) = centred axes x
+        Expr.sum axes (Elementwise.square deviation) / float (max 0 (n - ddof))
 
     /// The standard deviation over axes; where it is 0 its gradient is 0, as in PyTorch. `Reduce.deviation 0 [ 0 ] m`
     let deviation ddof axes (x: Expr) = Elementwise.safeSqrt (variance ddof axes x)

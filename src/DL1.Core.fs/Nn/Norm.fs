@@ -29,8 +29,7 @@ module Norm =
 
     /// x less its mean over axes, and the variance there, both with the axes kept.
     let private centred axes (x: Expr) =
-        let mean = Reduce.keepDims Reduce.mean axes x
-        let centred = x - mean
+        let struct (mean, centred) = Reduce.centred axes x
         mean, centred, Reduce.keepDims Reduce.mean axes (centred * centred)
 
     let private scaled (o: NormOptions) (scope: Scope) dims placed (x: Expr) =

@@ -18,6 +18,16 @@ module Pooling =
     /// The mean of each window of this extent, windows side by side. `Pooling.average 2`
     let average (kernel: int) = averageWith Convolution.options [ kernel ]
 
+    /// The maximum over an axis, which is removed; the gradient goes to the first of several that are equal, as that of
+    /// a pooling whose windows are even.
+    let private firstMax (axes: int list) (x: Expr) =
+        let axis = List.head axes
+        let outer, extent, inner = Strided.about axis x.Shape
+
+        Expr.reshape [ outer; 1; extent; inner ] x
+        |> Convolution.maxPool [ extent; 1 ] Convolution.options
+        |> Expr.reshape ((Shape.removeAxis axis x.Shape).ToList())
+
     /// Reduces windows that start at ⌊i·n/m⌋ and end at ⌈(i + 1)·n/m⌉ of an axis of n, for each i below m.
     let private adaptAxis reduce axis size (x: Expr) =
         let extent = x.Shape[axis]
@@ -46,11 +56,12 @@ module Pooling =
             if List.forall2 (fun s n -> n % s = 0) size spatial && spatial.Length <= 2 then
                 pool (List.map2 (fun s n -> n / s) size spatial) Convolution.options x
             else
-                List.indexed size |> List.fold (fun x (i, s) -> adaptAxis reduce (i + 2) s x) x)
+                // From the last axis on, so that the first of equal elements is the first in row-major order.
+                List.indexed size |> List.rev |> List.fold (fun x (i, s) -> adaptAxis reduce (i + 2) s x) x)
 
     /// The mean over so many windows as are asked for, whatever the extents: `[1]` is the mean of all.
     /// `Pooling.adaptiveAverage [ 1 ]`
     let adaptiveAverage (size: int list) = adaptive "AdaptiveAvgPool" Reduce.mean Convolution.avgPool size
 
     /// The maximum over so many windows as are asked for, whatever the extents. `Pooling.adaptiveMax [ 1 ]`
-    let adaptiveMax (size: int list) = adaptive "AdaptiveMaxPool" Expr.max Convolution.maxPool size
+    let adaptiveMax (size: int list) = adaptive "AdaptiveMaxPool" firstMax Convolution.maxPool size

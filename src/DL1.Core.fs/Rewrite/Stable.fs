@@ -14,7 +14,9 @@ module internal Stable =
         | Sum(_, Mul(x, y)) when x = y -> Some()
         | _ -> None
 
-    let private keepingMax axis (x: Expr) = Vjp.spread [ axis ] x.Shape (Expr.max [ axis ] x)
+    /// The largest element along an axis, or 0 where it is infinite: subtracting an infinity from itself would make NaN
+    /// of a whole row.
+    let private keepingMax axis (x: Expr) = Vjp.spread [ axis ] x.Shape (Reduce.finiteMax axis x)
 
     /// x less its largest element along an axis; derivatives see none of it, since the difference that follows
     /// cancels what is subtracted.

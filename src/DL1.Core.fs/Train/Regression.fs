@@ -57,24 +57,28 @@ module Regression =
             target
             predicted
 
-    let private variance (values: float[]) =
-        let mean = Array.average values
-        values |> Array.averageBy (fun v -> (v - mean) * (v - mean))
+    /// 1 − the mean square of what is left over that of the whole; where there is nothing to explain, a target that does
+    /// not vary, 1 for no error and 0 for any.
+    let private explained (left: float[]) (whole: float[]) =
+        let struct (left, leftUnit) = Statistics.meanSquare left
+        let struct (whole, wholeUnit) = Statistics.meanSquare whole
 
-    /// 1 − part, where a target that does not vary gives 1 for no error and 0 for any.
-    let private explained (left: float) (whole: float) =
-        if System.Double.IsNaN(left + whole) then nan
-        elif whole > 0.0 then 1.0 - left / whole
-        elif left = 0.0 then 1.0
-        else 0.0
+        if System.Double.IsNaN(left + whole) then
+            nan
+        elif whole > 0.0 then
+            let units = leftUnit / wholeUnit
+            1.0 - left / whole * units * units
+        elif left = 0.0 then
+            1.0
+        else
+            0.0
 
     /// The coefficient of determination, 1 − Σ(t − p)² / Σ(t − mean t)²: 1 is perfect, 0 no better than the mean; of
     /// several columns the mean of each one's. `Regression.r2 target predicted`
     let r2 (target: Tensor) (predicted: Tensor) : float =
         overColumns
             "Regression.r2"
-            (fun t p ->
-                explained (Array.map2 (fun t p -> (t - p) * (t - p)) t p |> Array.average) (variance t))
+            (fun t p -> explained (Array.map2 (-) t p) (Statistics.deviations t))
             target
             predicted
 
@@ -83,6 +87,6 @@ module Regression =
     let explainedVariance (target: Tensor) (predicted: Tensor) : float =
         overColumns
             "Regression.explainedVariance"
-            (fun t p -> explained (variance (Array.map2 (-) t p)) (variance t))
+            (fun t p -> explained (Statistics.deviations (Array.map2 (-) t p)) (Statistics.deviations t))
             target
             predicted

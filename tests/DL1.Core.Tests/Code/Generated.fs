@@ -37,7 +37,7 @@ let generatedLogF64 (x: float) (y: float) : float =
 let generatedLog1pF64 (x: float) (y: float) : float =
     let log1p (x: float) =
         let u = 1.0 + x
-        if x = 0.0 || x = infinity || u = 1.0 then x else log u * x / (u - 1.0)
+        if x = 0.0 || x = infinity || u = 1.0 then x else log u * (x / (u - 1.0))
     log1p (x + 1.5 * y)
 
 let generatedSqrtF64 (x: float) (y: float) : float =
@@ -83,7 +83,7 @@ let generatedSigmoidF64 (x: float) (y: float) : float =
 let generatedSoftplusF64 (x: float) (y: float) : float =
     let log1p (x: float) =
         let u = 1.0 + x
-        if x = 0.0 || x = infinity || u = 1.0 then x else log u * x / (u - 1.0)
+        if x = 0.0 || x = infinity || u = 1.0 then x else log u * (x / (u - 1.0))
     let softplus (x: float) = max x 0.0 + log1p (exp -(abs x))
     softplus (x + 1.5 * y)
 
@@ -171,7 +171,7 @@ let generatedGrown3F64 (x: float) (y: float) : float =
 let generatedGrown4F64 (x: float) (y: float) : float =
     let log1p (x: float) =
         let u = 1.0 + x
-        if x = 0.0 || x = infinity || u = 1.0 then x else log u * x / (u - 1.0)
+        if x = 0.0 || x = infinity || u = 1.0 then x else log u * (x / (u - 1.0))
     let sigmoid (x: float) = if x >= 0.0 then 1.0 / (1.0 + exp -x) else exp x / (1.0 + exp x)
     let softplus (x: float) = max x 0.0 + log1p (exp -(abs x))
     let t1 = x + (if not (x = y) then 1.0 else 0.0) * 7.0
@@ -200,7 +200,7 @@ let generatedGrown8F64 (x: float) (y: float) : float =
 let generatedGrown9F64 (x: float) (y: float) : float =
     let log1p (x: float) =
         let u = 1.0 + x
-        if x = 0.0 || x = infinity || u = 1.0 then x else log u * x / (u - 1.0)
+        if x = 0.0 || x = infinity || u = 1.0 then x else log u * (x / (u - 1.0))
     let sigmoid (x: float) = if x >= 0.0 then 1.0 / (1.0 + exp -x) else exp x / (1.0 + exp x)
     let softplus (x: float) = max x 0.0 + log1p (exp -(abs x))
     let relu (x: float) = if x <= 0.0 then 0.0 else x
@@ -262,7 +262,7 @@ let generatedLogF32 (x: float32) (y: float32) : float32 =
 let generatedLog1pF32 (x: float32) (y: float32) : float32 =
     let log1p (x: float) =
         let u = 1.0 + x
-        if x = 0.0 || x = infinity || u = 1.0 then x else log u * x / (u - 1.0)
+        if x = 0.0 || x = infinity || u = 1.0 then x else log u * (x / (u - 1.0))
     float32 (log1p (float (x + 1.5f * y)))
 
 let generatedSqrtF32 (x: float32) (y: float32) : float32 =
@@ -308,7 +308,7 @@ let generatedSigmoidF32 (x: float32) (y: float32) : float32 =
 let generatedSoftplusF32 (x: float32) (y: float32) : float32 =
     let log1p (x: float) =
         let u = 1.0 + x
-        if x = 0.0 || x = infinity || u = 1.0 then x else log u * x / (u - 1.0)
+        if x = 0.0 || x = infinity || u = 1.0 then x else log u * (x / (u - 1.0))
     let softplus (x: float) = max x 0.0 + log1p (exp -(abs x))
     float32 (softplus (float (x + 1.5f * y)))
 
@@ -415,7 +415,7 @@ let generatedGrown6F32 (x: float32) (y: float32) : float32 =
 let generatedGrown7F32 (x: float32) (y: float32) : float32 =
     let log1p (x: float) =
         let u = 1.0 + x
-        if x = 0.0 || x = infinity || u = 1.0 then x else log u * x / (u - 1.0)
+        if x = 0.0 || x = infinity || u = 1.0 then x else log u * (x / (u - 1.0))
     let softplus (x: float) = max x 0.0 + log1p (exp -(abs x))
     let t1 = x * y
     let t2 = float32 (softplus (float x))
@@ -445,7 +445,7 @@ let generatedGrown10F32 (x: float32) (y: float32) : float32 =
 let generatedGrown11F32 (x: float32) (y: float32) : float32 =
     let log1p (x: float) =
         let u = 1.0 + x
-        if x = 0.0 || x = infinity || u = 1.0 then x else log u * x / (u - 1.0)
+        if x = 0.0 || x = infinity || u = 1.0 then x else log u * (x / (u - 1.0))
     let softplus (x: float) = max x 0.0 + log1p (exp -(abs x))
     let t1 = float32 (softplus (float y))
     let t2 = float32 (round (float (t1 + (if t1 < x || y <> 0.0f then 1.0f else 0.0f) * 4.0f)))

@@ -271,20 +271,8 @@ let private oddNumbers =
             for role in roles case do
                 let a, b, _ = shapes case role
 
-                // An infinite factor makes NaN of padding, which takes part as zeros.
-                let hasPadding =
-                    role = ConvRole.InputGrad(spatial case.Data)
-                    || case.Spec.Sweeps |> List.exists (fun s -> s.PadBefore + s.PadAfter > 0)
-
                 for odd, inSecond in
-                    [
-                        nan, false
-                        infinity, false
-                        -infinity, false
-                        if not hasPadding then
-                            nan, true
-                            infinity, true
-                    ] do
+                    [ nan, false; infinity, false; -infinity, false; nan, true; infinity, true ] do
                     let pick = Random 5
                     let left, right = integers 1 (size a), integers 2 (size b)
                     let target = if inSecond then right else left
@@ -413,7 +401,70 @@ let private steady =
                 Expect.isTrue result.Guarded "nothing written outside"
     }
 
+/// Every way that a kernel is chosen, with padding: where an infinite factor meets the zeros that it is made of.
+let private paddedCases =
+    [
+        case [ 1; 1; 3 ] [ 1; 1; 3 ] 1 [ around ]
+        case [ 2; 5; 9; 7 ] [ 19; 5; 3; 3 ] 1 [ around; around ]
+        case [ 1; 6; 30; 30 ] [ 20; 6; 3; 3 ] 1 [ around; around ]
+        case [ 3; 4; 9; 7 ] [ 6; 2; 3; 3 ] 2 [ sweep 2 1 1 1; sweep 3 1 0 1 ]
+        case [ 37; 3; 4; 4 ] [ 7; 3; 3; 3 ] 1 [ around; around ]
+        case [ 2; 10; 9; 7 ] [ 10; 1; 3; 3 ] 10 [ around; sweep 2 1 2 2 ]
+        case [ 2; 3; 5; 6 ] [ 3; 1; 3; 3 ] 3 [ around; around ]
+        case [ 2; 3; 8; 7 ] [ 4; 3; 3; 2 ] 1 [ sweep 1 3 2 2; sweep 1 2 1 3 ]
+        case [ 1; 2; 1; 1 ] [ 3; 2; 2; 3 ] 1 [ sweep 2 2 3 1; sweep 1 2 4 1 ]
+        case [ 2; 16; 9; 9 ] [ 24; 16; 1; 1 ] 1 [ around; sweep 2 1 1 1 ]
+        yield! winogradCases |> List.skip 2 |> List.truncate 3
+    ]
+
+let private oddBesidePadding =
+    test "NaN and infinity beside padding are what Eval makes of them, in every kernel, width and layout" {
+        for case in paddedCases do
+            for role in roles case do
+                let a, b, _ = shapes case role
+
+                for odd, inSecond in
+                    [
+                        for odd in [ nan; -infinity ] do
+                            odd, false
+                            odd, true
+                    ] do
+                    let pick = Random 7
+                    let left, right = integers 1 (size a), integers 2 (size b)
+                    let target = if inSecond then right else left
+                    target[pick.Next target.Length] <- odd
+                    let plain = Array.map (fun (v: float) -> if Double.IsNaN v then nan else v)
+                    let wanted = plain (expected case role left right)
+
+                    let agrees what found =
+                        Expect.isTrue
+                            (same wanted (plain found))
+                            $"{odd}, in the second operand {inSecond}, {what}: %A{role} %A{case}"
+
+                    for width in [ Width.Bits128; Width.Bits256; Width.Bits512 ] do
+                        agrees $"f32, {width}" (run f32 ConvKernels.f32On case role width 1 left right null)
+
+                    agrees "f64" (run f64 ConvKernels.f64On case role Simd.widest 2 left right null)
+
+                    for layout in layouts role do
+                        runAs layout f32 ConvKernels.f32On case role Simd.widest 2 left right null
+                        |> agrees $"%A{layout}"
+    }
+
 let tests =
     testList
         "convolution kernels"
-        [ any; usual; winograd; cutSums; winogradOrNot; oddNumbers; groups; steps; none; finish; steady ]
+        [
+            any
+            usual
+            winograd
+            cutSums
+            winogradOrNot
+            oddNumbers
+            oddBesidePadding
+            groups
+            steps
+            none
+            finish
+            steady
+        ]

@@ -48,7 +48,8 @@ let makeOf size style seed count =
 
     let most =
         match size with
-        | Few -> 64
+        | Few
+        | OftenEmpty -> 64
         | AroundLanes -> 10_000
 
     for _ in 1..count do
@@ -138,8 +139,11 @@ let graphLaw count name property =
         name
         property
 
-/// A single node made by a primitive over fresh variables, with their values.
-let single style (maker: Source -> Expr) seed =
-    let source = Source(seed, style, true)
+/// A single node made by a primitive over fresh variables of such extents, with their values.
+let singleOf size style (maker: Source -> Expr) seed =
+    let source = Source(seed, style, true, size)
     let e = maker source
     e, source.Bindings
+
+/// The same of small extents.
+let single style maker seed = singleOf Few style maker seed

@@ -139,7 +139,15 @@ let private someOf (s: Source) (axes: int list) =
     if chosen.IsEmpty then [ s.Pick axes ] else chosen
 
 let private reduce op (s: Source) =
-    let x, axes = solid (s.Number()) s
+    let x, axes =
+        match op with
+        | ReduceOp.Sum
+        | ReduceOp.Prod ->
+            let x = s.Ranked(s.Number(), Any, 1, 4)
+            x, Expr.allAxes x
+        | ReduceOp.Max
+        | ReduceOp.Min -> solid (s.Number()) s
+
     Expr.reduce op (someOf s axes) x
 
 let private overAxis dtype (make: int -> Expr -> Expr) (s: Source) =

@@ -30,6 +30,8 @@ type Size =
     | Few
     /// Those, and numbers around the lanes of vectors, blocks and tiles.
     | AroundLanes
+    /// From 0 to 3, half of them 0.
+    | OftenEmpty
 
 /// Operands, drawn from a seed. `alone` gives fresh variables only, for graphs of one primitive.
 [<Sealed>]
@@ -136,6 +138,22 @@ type Source(seed: int, style: Style, alone: bool, size: Size) =
         | AroundLanes when random.Next 3 = 0 -> aroundLanes[random.Next aroundLanes.Length]
         | AroundLanes
         | Few -> if random.Next 20 = 0 then 0 else random.Next(1, 4)
+        | OftenEmpty -> if random.Next 2 = 0 then 0 else random.Next(1, 4)
+
+    /// A number of samples or channels: 0 now and then, or often.
+    member s.Count high =
+        match size with
+        | OftenEmpty when s.Flip() -> 0
+        | OftenEmpty
+        | AroundLanes
+        | Few -> if s.Next(0, 24) = 0 then 0 else s.Next(1, high)
+
+    /// The least extent of an axis that a window is moved along, if there is room enough: 1, or 0.
+    member _.LeastSpatial =
+        match size with
+        | OftenEmpty -> 0
+        | AroundLanes
+        | Few -> 1
 
     member s.Dims(rankLow, rankHigh) = List.init (s.Next(rankLow, rankHigh)) (fun _ -> s.Extent())
 

@@ -29,15 +29,13 @@ let private axes (s: Source) pads =
                 PadAfter = min sweep.PadAfter kernel
             }
 
-        let least = max 1 (reach kernel sweep - sweep.PadBefore - sweep.PadAfter)
+        let least = max s.LeastSpatial (reach kernel sweep - sweep.PadBefore - sweep.PadAfter)
         sweep, kernel, s.Next(least, least + 2))
-
-let private rarelyEmpty (s: Source) high = if s.Next(0, 24) = 0 then 0 else s.Next(1, high)
 
 let private conv (role: string) (s: Source) =
     let axes = axes s 2
     let groups = s.Next(1, 2)
-    let batch, ins, outs = rarelyEmpty s 2, rarelyEmpty s 2, rarelyEmpty s 2
+    let batch, ins, outs = s.Count 2, s.Count 2, s.Count 2
     let kernel = axes |> List.map (fun (_, k, _) -> k)
     let spatial = axes |> List.map (fun (_, _, d) -> d)
     let spec: ConvSpec = { Sweeps = axes |> List.map (fun (w, _, _) -> w); Groups = groups }
@@ -59,7 +57,7 @@ let private pool (form: Window -> int list -> (int list -> Expr) -> int list -> 
         |> List.map (fun (w, k, d) ->
             // A window may reach over its padding, but not lie in it.
             let w = { w with PadAfter = min w.PadAfter (reach k w - 1) }
-            let least = max 1 (reach k w - w.PadBefore - w.PadAfter)
+            let least = max s.LeastSpatial (reach k w - w.PadBefore - w.PadAfter)
             w, k, max least d)
 
     let window: Window =
@@ -70,7 +68,7 @@ let private pool (form: Window -> int list -> (int list -> Expr) -> int list -> 
 
     let dtype = s.Float()
     let spatial = axes |> List.map (fun (_, _, d) -> d)
-    let lead = [ rarelyEmpty s 2; rarelyEmpty s 2 ]
+    let lead = [ s.Count 2; s.Count 2 ]
     let pooled = lead @ (axes |> List.map (fun (w, k, d) -> places d k w))
     let operand dims = s.Exactly(dtype, Any, dims)
     Expr.Make(form window (lead @ spatial) operand pooled)

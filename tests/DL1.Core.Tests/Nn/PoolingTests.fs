@@ -51,6 +51,42 @@ let tests =
 
                 close 1e-12 (expected List.average) (given 1L (Pooling.adaptiveAverage [ h; w ]) x)
                 && close 0.0 (expected List.max) (given 1L (Pooling.adaptiveMax [ h; w ]) x))
+            test "adaptive maxima give the gradient to the first of equal elements, however the windows fall" {
+                let x = Expr.variable "x" DType.F64 [ 1; 1; 4; 4 ]
+                let ones = Tensor.full DType.F64 [ 1; 1; 4; 4 ] 1.0
+
+                let gradient layer (value: Tensor) =
+                    let y, _ = Layer.apply Mode.Inference Tree.empty Tree.empty layer x
+                    let roots = Grad.grad (Expr.sumAll y) [ x ]
+                    let inputs = Graph.variables [ x ]
+                    let found = Eval.prepare inputs roots [ value ] |> List.head
+                    expectClose 0.0 found (Compile.prepare inputs roots [ value ]).Head "compiled"
+                    floats found
+
+                let at places = List.init 16 (fun i -> if List.contains i places then 1.0 else 0.0)
+                // Even windows, and windows of 0 to 1, 1 to 2 and 2 to 3 both ways.
+                Expect.equal (gradient (Pooling.adaptiveMax [ 2 ]) ones) (at [ 0; 2; 8; 10 ]) "even"
+
+                Expect.equal
+                    (gradient (Pooling.adaptiveMax [ 3 ]) ones)
+                    (at [ 0; 1; 2; 4; 5; 6; 8; 9; 10 ])
+                    "uneven"
+                // The first in rows, not in columns.
+                let corner =
+                    Tensor.ofArray
+                        [ 1; 1; 4; 4 ]
+                        (Array.init 16 (fun i -> if i = 1 || i = 4 then 1.0 else 0.0))
+
+                Expect.equal (gradient (Pooling.adaptiveMax [ 1 ]) corner) (at [ 1 ]) "row by row"
+
+                let shifted =
+                    Tensor.ofArray
+                        [ 1; 1; 4; 4 ]
+                        (Array.init 16 (fun i -> if i = 6 || i = 9 then 1.0 else 0.0))
+
+                let found = gradient (Pooling.adaptiveMax [ 3 ]) shifted
+                Expect.equal (found[6], found[9]) (4.0, 3.0) "the window of both takes the first"
+            }
             test "one number for all axes; sequences" {
                 let x = normal 1L [ 2; 3; 6 ]
                 let mean = Eval.run [] (Reduce.keepDims Reduce.mean [ 2 ] (Expr.constant x))

@@ -16,6 +16,10 @@ type internal IDomain<'A> =
     static abstract Least: 'A
     static abstract Greatest: 'A
     static abstract Add: 'A * 'A -> 'A
+    /// What is lost where a term is added to a total and the sum is rounded to `next`.
+    static abstract Lost: total: 'A * term: 'A * next: 'A -> 'A
+    /// A total with what it has lost.
+    static abstract Joined: total: 'A * lost: 'A -> 'A
     static abstract Multiply: 'A * 'A -> 'A
     /// NaN where either is.
     static abstract Max: 'A * 'A -> 'A
@@ -37,6 +41,8 @@ type internal Floats =
         static member Least = Double.NegativeInfinity
         static member Greatest = Double.PositiveInfinity
         static member Add(a, b) = a + b
+        static member Lost(total, term, next) = Summation.lost total term next
+        static member Joined(total, lost) = Summation.joined total lost
         static member Multiply(a, b) = a * b
         static member Max(a, b) = Math.Max(a, b)
         static member Min(a, b) = Math.Min(a, b)
@@ -57,6 +63,8 @@ type internal Integers =
         static member Least = Int64.MinValue
         static member Greatest = Int64.MaxValue
         static member Add(a, b) = a + b
+        static member Lost(_, _, _) = 0L
+        static member Joined(total, _) = total
         static member Multiply(a, b) = a * b
         static member Max(a, b) = Math.Max(a, b)
         static member Min(a, b) = Math.Min(a, b)

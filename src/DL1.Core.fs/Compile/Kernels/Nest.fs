@@ -15,7 +15,7 @@ module internal At =
 
 /// The loops that walk up to four tensors of one shape side by side, each with a step in bytes along each axis: 0
 /// repeats, and a negative one goes backwards. Axes of extent 1 are dropped, and axes that all operands walk as one
-/// are merged. The last axis is the line; the others make the rows.
+/// are merged. The last axis is the line; the others make the rows. Without any elements there is one line of none.
 [<Sealed>]
 type internal Nest(extents: int list, steps: nativeint list list) =
     let axes =
@@ -31,7 +31,13 @@ type internal Nest(extents: int list, steps: nativeint list list) =
         |> List.fold folder []
         |> List.rev
 
-    let axes = if axes.IsEmpty then [ 1, steps |> List.map (fun _ -> 0n) ] else axes
+    let axes =
+        let still = steps |> List.map (fun _ -> 0n)
+
+        if axes |> List.exists (fun (extent, _) -> extent = 0) then [ 0, still ]
+        elif axes.IsEmpty then [ 1, still ]
+        else axes
+
     let counts = axes |> List.map fst |> Array.ofList
     let operands = steps.Length
     let last = counts.Length - 1

@@ -57,6 +57,32 @@ type internal ReduceStrided<'E, 'T, 'D, 'A
         | ReduceOp.Max -> run (fun a b -> 'D.Max(a, b))
         | ReduceOp.Min -> run (fun a b -> 'D.Min(a, b))
 
+    /// Adds a line to a sum, and what is lost to the word `side` after it.
+    let addLine (sums: nativeptr<'A>) (address: nativeint) (step: nativeint) n =
+        let mutable total = NativePtr.read sums
+        let mutable lost = NativePtr.get sums side
+        let mutable at = address
+
+        for _ in 1..n do
+            let term = load at
+            let next = 'D.Add(total, term)
+            lost <- 'D.Add(lost, 'D.Lost(total, term, next))
+            total <- next
+            at <- at + step
+
+        NativePtr.write sums total
+        NativePtr.set sums side lost
+
+    /// Adds neighbours to their sums, and what is lost to the words `side` after them.
+    let addBeside (sums: nativeptr<'A>) (address: nativeint) n =
+        for lane in 0 .. n - 1 do
+            let total = NativePtr.get sums lane
+            let term = load (address + nativeint lane * width)
+            let next = 'D.Add(total, term)
+            let lost = NativePtr.get sums (side + lane)
+            NativePtr.set sums (side + lane) ('D.Add(lost, 'D.Lost(total, term, next)))
+            NativePtr.set sums lane next
+
     /// Combines neighbours with their values so far.
     let beside (sums: nativeptr<'A>) (address: nativeint) n =
         let inline run (combine: 'A -> 'A -> 'A) =
@@ -81,6 +107,7 @@ type internal ReduceStrided<'E, 'T, 'D, 'A
         =
         for lane in 0 .. lanes - 1 do
             NativePtr.set sums lane start
+            NativePtr.set sums (side + lane) 'D.Zero
 
         reduced.Start(0, counters, offset)
         let step = reduced.Step 0
@@ -89,16 +116,20 @@ type internal ReduceStrided<'E, 'T, 'D, 'A
             let line = source + NativePtr.read offset
 
             if side = 1 then
-                NativePtr.write sums (fold (NativePtr.read sums) line step reduced.Line)
+                if op = ReduceOp.Sum then
+                    addLine sums line step reduced.Line
+                else
+                    NativePtr.write sums (fold (NativePtr.read sums) line step reduced.Line)
             else
                 for i in 0 .. reduced.Line - 1 do
-                    beside sums (line + nativeint i * step) lanes
+                    let line = line + nativeint i * step
+                    if op = ReduceOp.Sum then addBeside sums line lanes else beside sums line lanes
 
             if row + 1 < reduced.Rows then
                 reduced.Next(counters, offset)
 
     let part number =
-        let sums = NativePtr.stackalloc<'A> side
+        let sums = NativePtr.stackalloc<'A>(2 * side)
         let counters = NativePtr.stackalloc<int> kept.Extents.Length
         let offsets = NativePtr.stackalloc<nativeint> 2
         let inside = NativePtr.stackalloc<int> reduced.Extents.Length
@@ -113,9 +144,17 @@ type internal ReduceStrided<'E, 'T, 'D, 'A
             one source sums lanes inside offset
 
             for lane in 0 .. lanes - 1 do
+                let value = NativePtr.get sums lane
+
+                let value =
+                    if op = ReduceOp.Sum then
+                        'D.Joined(value, NativePtr.get sums (side + lane))
+                    else
+                        value
+
                 NativePtr.write
                     (NativePtr.ofNativeInt<'T>(target + nativeint lane * kept.Step 0))
-                    (Element.Narrow<'E, 'T, 'D, 'A>(NativePtr.get sums lane))
+                    (Element.Narrow<'E, 'T, 'D, 'A> value)
 
     do work <- fun number -> part number
 
