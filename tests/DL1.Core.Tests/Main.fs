@@ -123,6 +123,9 @@ let tests =
             DocExamplesTests.tests
             GuideTests.tests
             MathematicsTests.tests
+            // Attributes at their extremes
+            SizesTests.tests
+            ExtremesTests.tests
             // The package
             AssemblyTests.tests
         ]
