@@ -130,7 +130,7 @@ type internal GuardedRegion(operation: string, bytes: int64) =
         broken
 
     /// Whether the system has room for one more: it allows some 65,000 pieces of memory, of which each region is three.
-    static member HasRoom = Volatile.Read &count < 12000
+    static member HasRoom = Volatile.Read &count < 8000
 
     override _.Finalize() =
         if whole > 0n then

@@ -116,22 +116,22 @@ let private files (d: Dice) =
 /// Texts of expressions in which some numbers became extreme.
 let texts =
     [
-        "conv(x: f32[1, 1, 8, 8], w: f32[1, 1, 3, 3], stride=[1, 1], pad_before=[1, 1], pad_after=[1, 1], dilation=[1, 1], groups=1)"
-        "conv_input_grad(y: f32[1, 2, 4], w: f32[2, 1, 3], spatial=[6], stride=[1], dilation=[1])"
-        "conv_weight_grad(x: f32[1, 1, 6], y: f32[1, 2, 4], kernel=[3], stride=[1])"
-        "max_pool(x: f32[1, 1, 6, 6], kernel=[2, 2], stride=[2, 2], pad_before=[0, 0], pad_after=[0, 0], dilation=[1, 1])"
-        "avg_pool_grad(y: f32[1, 1, 3], kernel=[2], spatial=[6], stride=[2])"
-        "pad(x: f32[4], before=[1], after=[2], between=[1], value=0)"
-        "slice(x: f32[8], start=[1], stop=[7], step=[2])"
-        "reshape(x: f32[8], shape=[2, 4])"
-        "broadcast(x: f32[1, 4], shape=[3, 4])"
-        "scatter_add(u: f32[2], i: i64[2], axis=0, extent=5)"
-        "gather(x: f32[4], i: i64[2], axis=0)"
-        "random_bits(k: i32[2], stream=0, shape=[2, 3])"
-        "sum(x: f32[2, 3], axes=[0, 1])"
-        "transpose(x: f32[2, 3], permutation=[1, 0])"
-        "concat(x: f32[2], y: f32[3], axis=0)"
-        "scan(c: f64, xs: f64[3], carries=[a: f64], slices=[s: f64], fixed=[], next={a + s}, outputs={a}, length=3, reversed=false, result=0)"
+        "x: f32[1, 1, 8, 8]; w: f32[1, 1, 3, 3]; conv(x, w, stride=[1, 1], pad_before=[1, 1], pad_after=[1, 1], dilation=[1, 1], groups=1)"
+        "y: f32[1, 2, 4]; w: f32[2, 1, 3]; conv_input_grad(y, w, spatial=[6], stride=[1], dilation=[1])"
+        "x: f32[1, 1, 6]; y: f32[1, 2, 4]; conv_weight_grad(x, y, kernel=[3], stride=[1])"
+        "x: f32[1, 1, 6, 6]; max_pool(x, kernel=[2, 2], stride=[2, 2], pad_before=[0, 0], pad_after=[0, 0], dilation=[1, 1])"
+        "y: f32[1, 1, 3]; avg_pool_grad(y, kernel=[2], spatial=[6], stride=[2])"
+        "x: f32[4]; pad(x, before=[1], after=[2], between=[1], value=0)"
+        "x: f32[8]; slice(x, start=[1], stop=[7], step=[2])"
+        "x: f32[8]; reshape(x, shape=[2, 4])"
+        "x: f32[1, 4]; broadcast(x, shape=[3, 4])"
+        "u: f32[2]; i: i64[2]; scatter_add(u, i, axis=0, extent=5)"
+        "x: f32[4]; i: i64[2]; gather(x, i, axis=0)"
+        "k: i32[2]; random_bits(k, stream=0, shape=[2, 3])"
+        "x: f32[2, 3]; sum(x, axes=[0, 1])"
+        "x: f32[2, 3]; transpose(x, permutation=[1, 0])"
+        "x: f32[2]; y: f32[3]; concat(x, y, axis=0)"
+        "c: f64; xs: f64[3]; scan(c, xs, carries=[a: f64], slices=[s: f64], fixed=[], next={a + s}, outputs={a}, length=3, reversed=false, result=0)"
     ]
 
 /// A text with some of its whole numbers made extreme; those in names stay.

@@ -78,7 +78,7 @@ let tests =
         "extremes"
         [
             test "attributes at their extremes give a value or an error of ours" {
-                let count = often 1600 1000000
+                let count = often 1000 1000000
                 // Children of some cases each, two at a time.
                 let each = min 20000 (count / 2)
 
@@ -94,6 +94,10 @@ let tests =
                 // Neither is rare: the cases try both.
                 Expect.isGreaterThan values (count / 5) "values"
                 Expect.isGreaterThan refusals (count / 5) "refusals"
+            }
+            test "the texts that are made extreme are right as they are" {
+                for text in ExtremeCalls.texts do
+                    Parse.expr text |> ignore
             }
             for name, code in
                 [
@@ -115,7 +119,7 @@ let tests =
                         match code with
                         | Some code -> Expect.equal child.ExitCode code errors
                         | None ->
-                            Expect.notEqual child.ExitCode 0 "the process ends"
-                            Expect.stringContains errors "AccessViolation" "at the access"
+                            // By a signal, whether managed code or memmove touched the page.
+                            Expect.isGreaterThan child.ExitCode 128 "the process ends at the access"
                     }
         ]

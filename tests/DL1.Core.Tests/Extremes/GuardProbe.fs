@@ -16,7 +16,10 @@ let private copies elements (from: nativeint) (into: nativeint) =
     StridedCopy(4, [ elements ], { Start = 0; Strides = [ 1 ] }, { Start = 0; Strides = [ 1 ] })
         .Run(1, from, into)
 
-let private block elements = Block("test", "a test", 4L * int64 elements)
+let private block elements =
+    let block = Block("test", "a test", 4L * int64 elements)
+    Memory.write (Tensor.ones DType.F32 [ elements ]) block.Address
+    block
 
 let private write (address: nativeint) = NativePtr.write (NativePtr.ofNativeInt<float32> address) 1f
 

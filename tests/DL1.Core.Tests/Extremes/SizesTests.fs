@@ -59,13 +59,13 @@ let private refused: (string * (unit -> unit) * string) list =
         "conv"
         "gradient of the data",
         (fun () -> is (node (ConvRole.InputGrad [ most ]) [ sweep ] sound filter)),
-        "conv"
+        "convTranspose"
         "gradient of the data, dilated",
         (fun () -> is (node (ConvRole.InputGrad [ 8 ]) [ { sweep with Dilation = most } ] sound filter)),
-        "conv"
+        "convTranspose"
         "gradient of the weights",
         (fun () -> is (node (ConvRole.WeightGrad [ 3 ]) [ { sweep with Dilation = 1 <<< 30 } ] sound sound)),
-        "conv"
+        "conv_weight_grad"
         "transposed, stride",
         (fun () -> is (Convolution.convTranspose { options with Stride = [ most ] } [] image kernel)),
         "convTranspose"
@@ -74,7 +74,7 @@ let private refused: (string * (unit -> unit) * string) list =
         "convTranspose"
         "transposed, padding",
         (fun () -> is (Convolution.convTranspose { options with Padding = [ most ] } [] image kernel)),
-        "conv"
+        "convTranspose"
         "maxPool, dilation",
         (fun () -> is (Convolution.maxPool [ 5 ] { options with Dilation = [ 1 <<< 30 ] } image)),
         "maxPool"
@@ -114,14 +114,14 @@ let private refused: (string * (unit -> unit) * string) list =
             is (Expr.gather 0 (Expr.broadcastTo [ 1 <<< 16; 1 <<< 15 ] (Expr.cast DType.I64 scalar)) v)),
         "Shape"
         "scatterAdd, extent", (fun () -> is (Expr.scatterAdd 0 most labels (huge 2))), "Shape"
-        "scatterAdd, axis", (fun () -> is (Expr.scatterAdd most 4 labels (huge 2))), "scatter_add"
+        "scatterAdd, axis", (fun () -> is (Expr.scatterAdd most 4 labels (huge 2))), "scatterAdd"
         "vmap of a scatter",
         (fun () ->
             Grad.vmap
                 (List.map (Expr.scatterAdd 0 (1 <<< 30) labels))
                 [ Expr.variable "u" DType.F32 [ 4; 2 ] ]
             |> ignore),
-        "vmap"
+        "Shape"
         "random bits", (fun () -> keyed (Expr.randomBits 0 [ most ])), "Shape"
         "a draw", (fun () -> keyed (Draw.normal 0.0 1.0 DType.F64 [ 1 <<< 30 ])), "Shape"
         "a drawn tensor",
@@ -131,14 +131,14 @@ let private refused: (string * (unit -> unit) * string) list =
         (fun () ->
             is (
                 Parse.expr
-                    "scan(c: f64, carries=[a: f64], slices=[], fixed=[], next={a + 1}, outputs=[], length=-2147483648, result=0)"
+                    "c: f64; scan(c, carries=[a: f64], slices=[], fixed=[], next={a + 1}, outputs={a}, length=-2147483648, result=0)"
             )),
         "scan"
         "an LSTM whose gates wrap around",
         (fun () ->
             let layer = Recurrent.last (Recurrent.lstm (Recurrent.options (1 <<< 30)))
             Layer.init (Key.ofSeed 1L) (Expr.variable "x" DType.F32 [ 1; 2; 3 ]) layer |> ignore),
-        "LSTM"
+        "layer LSTM: LSTM"
         "windows over time",
         (fun () -> TimeSeries.windows most most 1 (Tensor.zeros DType.F32 [ 8; 1 ]) |> ignore),
         "TimeSeries.windows"
@@ -157,18 +157,18 @@ let private refused: (string * (unit -> unit) * string) list =
 let private texts =
     [
         for number in [ most; 1 <<< 30; (1 <<< 30) + 1; 1 <<< 29 ] do
-            $"conv(x: f32[1, 1, 8, 8], w: f32[1, 1, 3, 3], dilation=[{number}, {number}])"
-            $"conv(x: f32[1, 1, 8], w: f32[1, 1, 5], dilation=[{number}])"
-            $"conv_input_grad(y: f32[1, 1, 4], w: f32[1, 1, 5], spatial=[8], dilation=[{number}])"
-            $"conv_weight_grad(x: f32[1, 1, 8], y: f32[1, 1, 4], kernel=[5], dilation=[{number}])"
-            $"max_pool(x: f32[1, 1, 8, 8], kernel=[5, 5], dilation=[{number}, {number}])"
-            $"avg_pool_grad(y: f32[1, 1, 4], kernel=[5], spatial=[8], dilation=[{number}])"
-            $"pad(x: f32[4], before=[{number}], after=[{most}], value=0)"
-            $"pad(x: f32[4], before=[0], after=[0], between=[{number}], value=0)"
-        "slice(x: f32[4], start=[0], stop=[2147483647], step=[1])"
-        "concat(broadcast(x: f32, shape=[1073741824]), broadcast(x, shape=[1073741824]), axis=0)"
-        "broadcast(x: f32, shape=[65536, 65536])"
-        "random_bits(k: i32[2], stream=0, shape=[65536, 65536])"
+            $"x: f32[1, 1, 8, 8]; w: f32[1, 1, 3, 3]; conv(x, w, dilation=[{number}, {number}])"
+            $"x: f32[1, 1, 8]; w: f32[1, 1, 5]; conv(x, w, dilation=[{number}])"
+            $"y: f32[1, 1, 4]; w: f32[1, 1, 5]; conv_input_grad(y, w, spatial=[8], dilation=[{number}])"
+            $"x: f32[1, 1, 8]; y: f32[1, 1, 4]; conv_weight_grad(x, y, kernel=[5], dilation=[{number}])"
+            $"x: f32[1, 1, 8, 8]; max_pool(x, kernel=[5, 5], dilation=[{number}, {number}])"
+            $"y: f32[1, 1, 4]; avg_pool_grad(y, kernel=[5], spatial=[8], dilation=[{number}])"
+            $"x: f32[4]; pad(x, before=[{number}], after=[{most}], value=0)"
+            $"x: f32[4]; pad(x, before=[0], after=[0], between=[{number}], value=0)"
+        "x: f32[4]; slice(x, start=[0], stop=[2147483647], step=[1])"
+        "x: f32; concat(broadcast(x, shape=[1073741824]), broadcast(x, shape=[1073741824]), axis=0)"
+        "x: f32; broadcast(x, shape=[65536, 65536])"
+        "k: i32[2]; random_bits(k, stream=0, shape=[65536, 65536])"
     ]
 
 /// Extreme attributes that mean something: Eval, compiled code, and gradients agree.
