@@ -124,8 +124,6 @@ let tests =
             GuideTests.tests
             MathematicsTests.tests
             // Attributes at their extremes
-            SizesTests.tests
-            ExtremesTests.tests
             // The package
             AssemblyTests.tests
         ]
