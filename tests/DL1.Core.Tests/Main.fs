@@ -136,6 +136,7 @@ let tests =
             DocExamplesTests.tests
             GuideTests.tests
             MathematicsTests.tests
+            // Attributes at their extremes
             // The package
             AssemblyTests.tests
             CultureTests.tests

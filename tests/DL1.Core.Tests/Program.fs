@@ -9,4 +9,7 @@ let main argv =
 
     match argv with
     | [| argument; path |] when argument = CheckpointLoop.argument -> CheckpointLoop.run path
+    | [| argument; first; last |] when argument = ExtremeChild.argument ->
+        ExtremeChild.run (int first) (int last)
+    | [| argument; name |] when argument = GuardProbe.argument -> GuardProbe.run name
     | _ -> runTestsWithCLIArgs [] argv Main.tests

@@ -40,10 +40,10 @@ type internal ChainKernel(frame: Frame, width: Width, job: ChainJob) =
 
     let first, second, pass = job.First, job.Second, job.Rows
     let size = if first.Type = DType.F64 then 8 else 4
-    let line = nativeint (first.N * size)
+    let line = nativeint first.N * nativeint size
 
     let blocks =
-        let tall = min MostRows (max FewestRows (Bytes / (first.N * size)))
+        let tall = min MostRows (max FewestRows (int (int64 Bytes / (int64 first.N * int64 size))))
         let few = min ((Parts + first.Batch - 1) / first.Batch) (first.M / FewestRows)
         max ((first.M + tall - 1) / tall) few
 
@@ -52,7 +52,7 @@ type internal ChainKernel(frame: Frame, width: Width, job: ChainJob) =
     let columns = pass.Space.Columns
     let draws = pass.Streams |> Array.exists (fun stream -> stream >= 0)
     let rooms = pass.Rooms |> Array.sumBy (fun isRoom -> if isRoom then 1 else 0)
-    let room = nativeint (first.N * 64 / pass.Block)
+    let room = nativeint first.N * nativeint (64 / pass.Block)
     let mutable part: (int -> unit) | null = null
 
     /// Some rows of one matrix of a stack of products, and the pass that follows them.
@@ -83,7 +83,7 @@ type internal ChainKernel(frame: Frame, width: Width, job: ChainJob) =
     /// The pass, row by row.
     member private _.Pass(item: int, rows: int, at: inref<Whereabouts>) =
         let block = NativePtr.stackalloc<nativeint>(2 * operands)
-        let mutable own = if rooms > 0 then Scratch.Get(3, rooms * int room) else 0n
+        let mutable own = if rooms > 0 then Scratch.Get(3, int64 rooms * int64 room) else 0n
 
         for i in 0 .. operands - 1 do
             NativePtr.set block (2 * i + 1) 0n
@@ -92,7 +92,7 @@ type internal ChainKernel(frame: Frame, width: Width, job: ChainJob) =
                 NativePtr.set block (2 * i) own
                 own <- own + room
 
-        let words = if draws then Scratch.Get(4, operands * columns * 4) else 0n
+        let words = if draws then Scratch.Get(4, int64 operands * int64 columns * 4L) else 0n
 
         for item in item .. item + rows - 1 do
             for i in 0 .. operands - 1 do
@@ -101,7 +101,7 @@ type internal ChainKernel(frame: Frame, width: Width, job: ChainJob) =
 
                 if pass.Streams[i] >= 0 then
                     let key = NativePtr.ofNativeInt<uint32> address
-                    let line = words + nativeint (i * columns * 4)
+                    let line = words + nativeint i * nativeint columns * 4n
                     let one, two = NativePtr.get key 0, NativePtr.get key 1
                     RandomWords.Fill(uint32 pass.Streams[i], one, two, int64 start, columns, line)
                     NativePtr.set block (2 * i) line
@@ -116,7 +116,7 @@ type internal ChainKernel(frame: Frame, width: Width, job: ChainJob) =
         let rows = min tall (first.M - row)
         let item = stack * first.M + row
         // Row `item` of the whole stack stands at the beginning of the thread's own memory.
-        let own purpose = Scratch.Get(purpose, tall * int line) - nativeint item * line
+        let own purpose = Scratch.Get(purpose, int64 tall * int64 line) - nativeint item * line
 
         let at =
             {

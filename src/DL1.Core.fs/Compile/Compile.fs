@@ -35,7 +35,11 @@ module Compile =
         let executable =
             match idle.TryPop() with
             | true, e -> e
-            | false, _ -> make ()
+            | false, _ ->
+                try
+                    make ()
+                with :? System.OutOfMemoryException ->
+                    Allocation.failed "Compile"
 
         try
             let outputs: Elements[] = Array.zeroCreate plan.Outputs
@@ -51,7 +55,10 @@ module Compile =
                 | Where.Constant _
                 | Where.Arena _ -> ())
 
-            executable.Run threads
+            try
+                executable.Run threads
+            with :? System.OutOfMemoryException ->
+                Allocation.failed "Compile"
 
             List.map2
                 (fun (root: Expr) place ->

@@ -28,6 +28,8 @@ module internal Memory =
 
     /// Elements not yet written.
     let fresh (dtype: DType) (count: int) : Elements =
+        Allocation.requireElements "Compile" count (size dtype)
+
         match dtype with
         | DType.F32 -> Elements.F32(GC.AllocateUninitializedArray count)
         | DType.F64 -> Elements.F64(GC.AllocateUninitializedArray count)
@@ -35,31 +37,40 @@ module internal Memory =
         | DType.I64 -> Elements.I64(GC.AllocateUninitializedArray count)
         | DType.Bool -> Elements.Bool(GC.AllocateUninitializedArray count)
 
-    let private bytes (elements: Elements) : Span<byte> =
-        match elements with
-        | Elements.F32 a -> MemoryMarshal.AsBytes(a.AsSpan())
-        | Elements.F64 a -> MemoryMarshal.AsBytes(a.AsSpan())
-        | Elements.I32 a -> MemoryMarshal.AsBytes(a.AsSpan())
-        | Elements.I64 a -> MemoryMarshal.AsBytes(a.AsSpan())
-        | Elements.Bool a -> MemoryMarshal.AsBytes(a.AsSpan())
+    /// The bytes of so many elements.
+    let bytes (dtype: DType) (count: int) = int64 (size dtype) * int64 count
 
-    let private at (address: nativeint) (length: int) =
-        Span<byte>(
-            NativeInterop.NativePtr.toVoidPtr (NativeInterop.NativePtr.ofNativeInt<byte> address),
-            length
-        )
+    /// Calls a function with the address of an array, and holds the array still meanwhile.
+    let private pinned (elements: Elements) (f: nativeint -> unit) =
+        let pin = GCHandle.Alloc(array elements, GCHandleType.Pinned)
+
+        try
+            f (pin.AddrOfPinnedObject())
+        finally
+            pin.Free()
+
+    // A span of bytes would end at 2 GB.
+    let private copy (source: nativeint) (target: nativeint) (bytes: int64) =
+        Buffer.MemoryCopy(source.ToPointer(), target.ToPointer(), bytes, bytes)
+
+    /// Fills an array from an address.
+    let fill (elements: Elements) (address: nativeint) =
+        let count = bytes (Elements.dtype elements) (Elements.length elements)
+        pinned elements (fun target -> copy address target count)
 
     /// A tensor of what stands at an address.
     let read (dtype: DType) (shape: Shape) (address: nativeint) : Tensor =
         let elements = fresh dtype shape.Size
-        let target = bytes elements
-        (at address target.Length).CopyTo target
+        fill elements address
         Tensor(shape, elements)
 
+    /// Puts elements to an address.
+    let put (elements: Elements) (address: nativeint) =
+        let count = bytes (Elements.dtype elements) (Elements.length elements)
+        pinned elements (fun source -> copy source address count)
+
     /// Puts a tensor's elements to an address.
-    let write (t: Tensor) (address: nativeint) =
-        let source = bytes t.Elements
-        source.CopyTo(at address source.Length)
+    let write (t: Tensor) (address: nativeint) = put t.Elements address
 
 /// One node by its definition: tensors are taken out of the frame, and Eval is asked.
 [<Sealed>]

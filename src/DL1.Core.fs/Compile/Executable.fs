@@ -9,25 +9,38 @@ type internal Executable(plan: Plan, width: Width, grain: int64) =
     let frame = Frame(plan.Values.Length, plan.Bytes, grain)
     let pins: GCHandle[] = Array.zeroCreate plan.Values.Length
 
-    // Constants stand still for as long as the executable lives.
-    let constants =
+    // What stands still for as long as the executable lives: constants, and, guarded, all that is not given or taken.
+    let blocks =
         plan.Where
-        |> Array.map (function
-            | Where.Constant value ->
-                GC.AllocateUninitializedArray<byte>(Memory.size value.DType * value.Size + 64, pinned = true)
-            | _ -> [||])
+        |> Array.mapi (fun place where ->
+            let e = plan.Values[place]
+            let block () = Some(Block("Compile", "a constant", Memory.bytes e.DType e.Shape.Size))
+
+            match where with
+            | Where.Constant _ -> block ()
+            | Where.Arena _
+            | Where.Input _
+            | Where.Output _ -> if Guard.IsOn then block () else None)
+
+    /// The arrays of outputs that guarded blocks stand for.
+    let taken: Elements option[] = if Guard.IsOn then Array.create plan.Values.Length None else [||]
 
     do
         plan.Where
         |> Array.iteri (fun place where ->
-            match where with
-            | Where.Constant value ->
-                let address = Marshal.UnsafeAddrOfPinnedArrayElement(constants[place], 0)
-                Memory.write value address
-                frame.Addresses[place] <- address
-            | Where.Arena offset -> frame.Addresses[place] <- frame.Base + nativeint offset
-            | Where.Input _
-            | Where.Output _ -> ())
+            match where, blocks[place] with
+            | Where.Constant value, Some block ->
+                Memory.write value block.Address
+                frame.Addresses[place] <- block.Address
+
+                match block.Region with
+                | null -> ()
+                | region -> region.Protect()
+            | Where.Arena _, Some block -> frame.Addresses[place] <- block.Address
+            | Where.Arena offset, None -> frame.Addresses[place] <- frame.Base + nativeint offset
+            | Where.Constant _, None
+            | Where.Input _, _
+            | Where.Output _, _ -> ())
 
     // The bodies of loops, by kernel.
     let bodies: Executable option[] = Array.create plan.Steps.Length None
@@ -42,7 +55,10 @@ type internal Executable(plan: Plan, width: Width, grain: int64) =
 
             Bind.kernel nested frame width step.Work)
 
-    let mutable watches: Watch[] = [||]
+    /// Looks, guarded, whether a kernel wrote before a place.
+    let guards: Watch[] = if Guard.IsOn then [| GuardWatch(plan, blocks) |] else [||]
+
+    let mutable watches: Watch[] = guards
 
     /// A watch is told of a kernel's end in order and of its beginning in the opposite order: none sees another's work.
     let runWatched () =
@@ -70,7 +86,7 @@ type internal Executable(plan: Plan, width: Width, grain: int64) =
     member this.Watch(make: Watched -> Watch[]) = this.WatchIn(None, make)
 
     member private _.WatchIn(outer: struct (Plan * int) option, make: Watched -> Watch[]) : unit =
-        watches <- make { Plan = plan; Frame = frame; Outer = outer }
+        watches <- Array.append guards (make { Plan = plan; Frame = frame; Outer = outer })
 
         for i in 0 .. bodies.Length - 1 do
             match bodies[i] with
@@ -79,14 +95,29 @@ type internal Executable(plan: Plan, width: Width, grain: int64) =
 
     /// Pins an array where a place is.
     member _.Put(place: int, elements: Elements) =
-        pins[place] <- GCHandle.Alloc(Memory.array elements, GCHandleType.Pinned)
-        frame.Addresses[place] <- pins[place].AddrOfPinnedObject()
+        match plan.Where[place], blocks[place] with
+        | Where.Output _, Some block ->
+            taken[place] <- Some elements
+            frame.Addresses[place] <- block.Address
+        | Where.Input _, Some block ->
+            Memory.put elements block.Address
+            frame.Addresses[place] <- block.Address
+        | _ ->
+            pins[place] <- GCHandle.Alloc(Memory.array elements, GCHandleType.Pinned)
+            frame.Addresses[place] <- pins[place].AddrOfPinnedObject()
 
     /// Lets go of all arrays.
     member _.Release() =
         for i in 0 .. pins.Length - 1 do
             if pins[i].IsAllocated then
                 pins[i].Free()
+
+        for i in 0 .. taken.Length - 1 do
+            match taken[i], blocks[i] with
+            | Some elements, Some block -> Memory.fill elements block.Address
+            | _ -> ()
+
+            taken[i] <- None
 
     /// Runs the kernels in order.
     member _.Run(threads: int) =
@@ -104,7 +135,7 @@ type internal Executable(plan: Plan, width: Width, grain: int64) =
                 Pool.stop ()
 
         // What kernels know are addresses alone.
-        GC.KeepAlive constants
+        GC.KeepAlive blocks
         GC.KeepAlive frame
 
     interface IBound with

@@ -1,7 +1,6 @@
 namespace DL1
 
 open System
-open System.Runtime.InteropServices
 
 /// A plan bound to a frame of its own, as a loop runs it.
 type internal IBound =
@@ -16,9 +15,9 @@ type internal LoopJob =
         Length: int
         Reversed: bool
         /// Bytes of each carry, of a slice of each sequence, and of each output of a step.
-        CarryBytes: int[]
-        SliceBytes: int[]
-        OutputBytes: int[]
+        CarryBytes: int64[]
+        SliceBytes: int64[]
+        OutputBytes: int64[]
         /// In the body: carries, slices, what is fixed, then what comes next and the outputs.
         Carries: int[]
         Slices: int[]
@@ -39,9 +38,9 @@ type internal LoopJob =
 type internal LoopKernel(frame: Frame, body: IBound, job: LoopJob) =
     inherit Kernel()
 
-    let fresh bytes = GC.AllocateUninitializedArray<byte>(bytes + 64, pinned = true)
+    let fresh bytes = Block("Compile", "what a loop carries", bytes)
 
-    let address (b: byte[]) = (Marshal.UnsafeAddrOfPinnedArrayElement(b, 0) + 63n) &&& ~~~63n
+    let address (b: Block) = b.Address
 
     // Carries change places with what comes next; outputs that no one wants go to waste.
     let even = job.CarryBytes |> Array.map fresh
@@ -49,15 +48,15 @@ type internal LoopKernel(frame: Frame, body: IBound, job: LoopJob) =
     let waste = job.OutputBytes |> Array.map fresh
     let carries = job.CarryBytes.Length
 
-    let copy (source: nativeint) (target: nativeint) (count: int) =
-        Buffer.MemoryCopy(source.ToPointer(), target.ToPointer(), int64 count, int64 count)
+    let copy (source: nativeint) (target: nativeint) (count: int64) =
+        Buffer.MemoryCopy(source.ToPointer(), target.ToPointer(), count, count)
 
     let put place value =
         if place >= 0 then
             body.Frame.Addresses[place] <- value
 
     /// Where a step writes a result: a function in `Run` would be allocated anew at each step.
-    member private _.Target(next: byte[][], step: int, i: int) =
+    member private _.Target(next: Block[], step: int, i: int) =
         if i < carries then
             address next[i]
         else
@@ -104,3 +103,8 @@ type internal LoopKernel(frame: Frame, body: IBound, job: LoopJob) =
         for i in 0 .. carries - 1 do
             if job.Final[i] >= 0 then
                 copy (address last[i]) frame.Addresses[job.Final[i]] job.CarryBytes[i]
+
+        // What the body knows are addresses alone.
+        GC.KeepAlive even
+        GC.KeepAlive odd
+        GC.KeepAlive waste

@@ -60,7 +60,7 @@ type internal PassItems(frame: Frame, work: PassJob) =
     /// Whether operands are drawn, line by line.
     member _.Draws = drawn > 0
     /// The bytes that an item's rooms want.
-    member _.RoomBytes = int roomBytes * rooms
+    member _.RoomBytes = Scratch.Bytes(int64 roomBytes * int64 rooms)
     /// How many addresses and strides a block for a body has.
     member _.BlockLength = 2 * count
 

@@ -34,8 +34,8 @@ module internal PlanMemory =
             for step in plan.Steps do
                 match step.Work with
                 | Work.Loop(job, body) ->
-                    let carries = 2L * Array.sumBy int64 job.CarryBytes
-                    let outputs = Array.sumBy int64 job.OutputBytes
+                    let carries = 2L * Array.sum job.CarryBytes
+                    let outputs = Array.sum job.OutputBytes
                     let struct (constants, _) = given body
 
                     {

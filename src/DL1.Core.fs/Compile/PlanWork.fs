@@ -164,8 +164,8 @@ module internal PlanWork =
 
     /// A loop over the plan of its body.
     let loopJob (place: Expr -> int) (members: Expr seq) (call: ScanCall<Expr>) (body: Plan) : LoopJob =
-        let bytes (e: Expr) = Memory.size e.DType * e.Shape.Size
-        let variableBytes (v: Variable) = Memory.size v.DType * v.Shape.Size
+        let bytes (e: Expr) = int64 (Memory.size e.DType) * int64 e.Shape.Size
+        let variableBytes (v: Variable) = int64 (Memory.size v.DType) * int64 v.Shape.Size
         let carries = call.Body.Next.Length
 
         // The results that are wanted, each with its place.

@@ -71,7 +71,7 @@ module internal Reading =
                     Offset =
                         inner.Offset
                         + Array.sum (Array.map2 (fun (c: Cut) s -> c.Start * s) cuts inner.Strides)
-                    Strides = Array.map2 (fun (c: Cut) s -> c.Step * s) cuts inner.Strides
+                    Strides = Array.mapi2 (fun axis c s -> Cut.stride e.Shape[axis] c s) cuts inner.Strides
                 }
         | Node.Reshape(shape, _) ->
             reshaped x.Shape inner.Strides shape |> Option.map (fun s -> { inner with Strides = s })

@@ -31,10 +31,9 @@ type Session
         if options.CheckFinite then
             watch ()
 
-    let buffer (e: Expr) =
-        GC.AllocateUninitializedArray<byte>(Memory.size e.DType * e.Shape.Size + 64, pinned = true)
-
-    let address (b: byte[]) = (Marshal.UnsafeAddrOfPinnedArrayElement(b, 0) + 63n) &&& ~~~63n
+    let bytesOf (e: Expr) = int64 (Memory.size e.DType) * int64 e.Shape.Size
+    let buffer (e: Expr) = Block("Session", "the state and the outputs", bytesOf e)
+    let address (b: Block) = b.Address
 
     let roots = Array.ofList plan.Roots
     // State and outputs as they are and as they will be.
@@ -54,10 +53,10 @@ type Session
 
     do state |> List.iteri (fun i (_, value) -> Memory.write value (address now[i]))
 
-    let bytes i = Memory.size roots[i].DType * roots[i].Shape.Size
+    let bytes i = bytesOf roots[i]
 
-    let copy (source: nativeint) (target: nativeint) (count: int) =
-        Buffer.MemoryCopy(source.ToPointer(), target.ToPointer(), int64 count, int64 count)
+    let copy (source: nativeint) (target: nativeint) (count: int64) =
+        Buffer.MemoryCopy(source.ToPointer(), target.ToPointer(), count, count)
 
     let check (values: ReadOnlySpan<Tensor>) =
         if values.Length <> types.Length - states then
@@ -109,7 +108,10 @@ type Session
                 if direct[i] then
                     executable.Frame.Addresses[plan.Results[i]] <- coming i
 
-            executable.Run options.Threads
+            try
+                executable.Run options.Threads
+            with :? OutOfMemoryException ->
+                Allocation.failed "Session.Step"
 
             for i in 0 .. roots.Length - 1 do
                 if not direct[i] then
@@ -117,6 +119,8 @@ type Session
         finally
             executable.Release()
 
+        GC.KeepAlive now
+        GC.KeepAlive next
         swapped <- not swapped
         steps <- steps + 1L
 

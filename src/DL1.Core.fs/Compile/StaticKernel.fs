@@ -53,7 +53,14 @@ module internal StaticKernel =
         let along (kernel: AlongKernel) =
             Some(fun threads (from: nativeint[]) target -> kernel.Run(threads, from[0], target))
 
-        if e.Shape.Size = 0 then
+        // Indices are looked at, even where nothing is moved: what is refused does not depend on extents of 0.
+        let isIndexed =
+            match e.Node with
+            | Node.Gather _
+            | Node.ScatterAdd _ -> true
+            | _ -> false
+
+        if e.Shape.Size = 0 && not isIndexed then
             Some(fun _ _ _ -> ())
         else
             match e.Node with

@@ -51,7 +51,9 @@ module Category =
     /// that is missing or was not met is 0 everywhere. `Category.oneHot (Category.fit [ "a"; "b" ]) [ "b"; "" ]`
     let oneHot (categories: Categories) (texts: seq<string>) : Tensor =
         let texts = Array.ofSeq texts
-        let values = Array.zeroCreate<float32>(texts.Length * categories.Count)
+        let shape = Shape.ofList [ texts.Length; categories.Count ]
+        Allocation.requireElements "Category.oneHot" shape.Size 4
+        let values = Array.zeroCreate<float32> shape.Size
 
         texts
         |> Array.iteri (fun row text ->
@@ -59,7 +61,7 @@ module Category =
             | Some i -> values[row * categories.Count + i] <- 1f
             | None -> ())
 
-        Tensor(Shape.ofList [ texts.Length; categories.Count ], Elements.F32 values)
+        Tensor(shape, Elements.F32 values)
 
     /// Tables of the same rows side by side, in the type of the first. `Category.beside [ x; oneHot ]`
     let beside (tables: Tensor list) : Tensor =

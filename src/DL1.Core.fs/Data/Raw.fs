@@ -72,12 +72,29 @@ module internal Raw =
 
     /// The elements that `count` numbers of a kind are, from a stream that is known to have so many bytes.
     let read operation raw bigEndian count (stream: Stream) : Elements =
+        let chunk = 67108864
+        Allocation.requireElements operation count (size raw)
+
         let direct (array: 'e[]) =
-            stream.ReadExactly(MemoryMarshal.AsBytes(array.AsSpan()))
+            // A span of bytes ends at 2 GB.
+            for first in 0..chunk .. array.Length - 1 do
+                let part = array.AsSpan(first, min chunk (array.Length - first))
+                stream.ReadExactly(MemoryMarshal.AsBytes part)
+
             array
 
         let turned (wrap: byte[] -> 'e[]) =
-            let bytes = Array.zeroCreate<byte>(count * size raw)
+            let bytes = int64 count * int64 (size raw)
+
+            if bytes > int64 Array.MaxLength then
+                Refuse.format
+                    operation
+                    $"{bytes} bytes of a type that is converted"
+                    $"at most {Array.MaxLength} bytes of one tensor"
+                    "save the tensor as float32, or in parts"
+
+            Allocation.require operation (fun () -> $"{count} elements") (2L * bytes)
+            let bytes = Array.zeroCreate<byte>(int bytes)
             stream.ReadExactly bytes
 
             if bigEndian then
@@ -118,25 +135,23 @@ module internal Raw =
     /// tensor can have them.
     let shape operation (what: string) raw (dims: int64 list) : Shape * int64 =
         let text = dims |> List.map string |> String.concat ", "
-        let most = int64 Int32.MaxValue
+        let most = int64 Shape.MostElements
 
         let refuse () =
             Refuse.format
                 operation
                 $"{what} of shape [{text}]"
-                "extents of 0 or more, and at most 2147483647 elements"
+                $"extents of 0 or more, and at most {most} elements"
                 "check that the whole file was written, and is what it is said to be"
 
         if dims |> List.exists (fun d -> d < 0L || d > most) then
             refuse ()
 
-        let elements =
-            if List.contains 0L dims then
-                0L
-            else
-                dims |> List.fold (fun n d -> if n > most then n else n * d) 1L
+        // As `Shape` counts them: axes of extent 0 left out.
+        let counted = dims |> List.fold (fun n d -> if n > most then n else n * max 1L d) 1L
+        let elements = if List.contains 0L dims then 0L else counted
 
-        if elements > most || elements * int64 (size raw) > int64 Array.MaxLength * 8L then
+        if counted > most || elements * int64 (size raw) > int64 Array.MaxLength * 8L then
             refuse ()
 
         Shape.ofList (List.map int dims), elements * int64 (size raw)

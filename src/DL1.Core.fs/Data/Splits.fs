@@ -101,6 +101,12 @@ module Splits =
     /// `Splits.folds 5 (Key.ofSeed 1L) 150`
     let folds (k: int) (key: Key) (rows: int) : (int[] * int[]) list =
         requireFolds k rows
+        // The order, and each fold's rows.
+        Allocation.require
+            "Splits.folds"
+            (fun () -> $"{k} folds of {rows} rows")
+            (int64 rows * (32L + 4L * int64 k))
+
         let foldOf = Array.zeroCreate rows
         shuffled rows key |> Array.iteri (fun i row -> foldOf[row] <- i % k)
         pairs k foldOf

@@ -23,14 +23,18 @@ module TimeSeries =
 
         let times, features = series.Shape[0], series.Shape[1]
 
-        if times < length + horizon then
+        if int64 times < int64 length + int64 horizon then
             Refuse.domain
                 operation
-                $"a series of %d{times} times"
-                $"%d{length + horizon} or more, for one window"
+                $"a series of {times} times"
+                $"{int64 length + int64 horizon} or more, for one window"
                 "shorten the window"
 
-        let starts = [| 0..stride .. times - length - horizon |]
+        let starts = Array.init ((times - length - horizon) / stride + 1) (fun i -> i * stride)
+
+        // More elements than a tensor has are refused before any is copied.
+        Shape.ofList [ starts.Length; max length horizon; max 1 features ] |> ignore
+        Allocation.requireElements operation (starts.Length * (length + horizon)) (4 + 8 * features)
         let cut first count = starts |> Array.collect (fun s -> Array.init count (fun i -> s + first + i))
 
         let part first count =

@@ -49,7 +49,14 @@ module internal Batched =
     let private scatterAdd size axis extent (updates: Expr) (indices: Expr) =
         let width = indices.Shape.Rank - 1
         let rows = Expr.transpose (bring (axis + 1) width updates.Shape.Rank) updates
-        let sums = Expr.scatterAdd 0 (size * extent) (offset size extent indices) rows |> split size
+        // The sums of all examples stand side by side, as they do in the result.
+        let all =
+            Shape.extent
+                "vmap"
+                (fun () -> $"{size} examples of a scatter to {extent} places")
+                (int64 size * int64 extent)
+
+        let sums = Expr.scatterAdd 0 all (offset size extent indices) rows |> split size
         Expr.transpose (invert (bring (axis + 1) 1 sums.Shape.Rank)) sums
 
     /// Every example's convolution as groups of one: data `[batch; n; c; ...]` to `[n; batch·c; ...]`.

@@ -33,7 +33,11 @@ module internal Vjp =
             let reach = if taken = 0 then 0 else (taken - 1) * c.Step + 1
             let before = if taken = 0 then 0 else c.Start
 
-            { Before = before; After = x.Shape[axis] - before - reach; Between = c.Step - 1 }
+            {
+                Before = before
+                After = x.Shape[axis] - before - reach
+                Between = (if taken <= 1 then 0 else c.Step - 1)
+            }
 
         Expr.padWith (List.mapi edge cuts) 0.0 dy
 

@@ -107,6 +107,12 @@ module Eval =
         let value (e: Expr) = values[e.Digest]
 
         for e in order do
+            // What the plain definitions need for an element, between its operands and its result.
+            Allocation.require
+                "Eval"
+                (fun () -> $"{Node.name e.Node} of {e.DType} {e.Shape}")
+                (int64 e.Shape.Size * 64L)
+
             values[e.Digest] <-
                 match e.Node with
                 | Node.Constant tensor -> tensor
@@ -195,22 +201,20 @@ module Eval =
             let shape = Shape.removeAxis 0 t.Shape
             Tensor(shape, Elements.take (Array.init shape.Size (fun i -> step * shape.Size + i)) t.Elements)
 
-        let steps =
-            if call.Reversed then
-                [ call.Length - 1 .. -1 .. 0 ]
-            else
-                [ 0 .. call.Length - 1 ]
-
         let mutable carries = call.Initial |> List.map value
-        let stacks = Array.create call.Length []
+        // Of a loop without outputs, whose steps may be many, nothing is kept.
+        let stacks = Array.create (if body.Outputs.IsEmpty then 0 else call.Length) []
 
-        for step in steps do
+        for number in 0 .. call.Length - 1 do
+            let step = if call.Reversed then call.Length - 1 - number else number
             let given = carries @ List.map (at step) sequences @ fixed'
 
             let results = bind (body.Carries @ body.Slices @ body.Fixed) given |> runOrdered order roots
 
             carries <- List.take carries.Length results
-            stacks[step] <- List.skip carries.Length results
+
+            if stacks.Length > 0 then
+                stacks[step] <- List.skip carries.Length results
 
         let stacked i (e: Expr) =
             let shape = Shape.insertAxis 0 call.Length e.Shape
@@ -253,6 +257,12 @@ module Eval =
                     "every variable of the graph among the inputs"
                     $"add {v.Name} to the inputs"
 
+    let private runNamed order roots bindings =
+        try
+            runOrdered order roots bindings
+        with :? OutOfMemoryException ->
+            Allocation.failed "Eval"
+
     /// A function from the values of variables, in the order given, to the values of the roots. The graph is put in
     /// order once. `let f = Eval.prepare inputs [ x * y ]` then `f [ Tensor.scalar 3.0; Tensor.scalar 4.0 ]`. Another
     /// number of values is a `DomainError`, and so is a variable that is not among the inputs.
@@ -268,7 +278,7 @@ module Eval =
                     $"%d{inputs.Length}, one for each input"
                     "give the values in the order of the inputs"
 
-            runOrdered order roots (bind inputs values)
+            runNamed order roots (bind inputs values)
 
     /// The values of several expressions where the variables have the values given by name: a missing one is a
     /// `DomainError`, another type or shape a `ShapeError`. `Eval.many [ "x", Tensor.scalar 2.0 ] [ x; x * x ]`
@@ -279,7 +289,7 @@ module Eval =
         for name, value in bindings do
             values[name] <- value
 
-        runOrdered (Graph.topological roots) roots values
+        runNamed (Graph.topological roots) roots values
 
     /// The value of an expression where the variables have the values given by name.
     /// `Eval.run [ "x", Tensor.scalar 2.0 ] (x * x)` is 4.

@@ -5,7 +5,7 @@ namespace DL1
 module internal Strided =
     /// The offsets of a view in row-major order: start + Σ index·stride.
     let offsets (dims: int list) (strides: int list) (start: int) : int[] =
-        let mutable places = [| start |]
+        let mutable places = if List.contains 0 dims then [||] else [| start |]
 
         for extent, stride in List.zip dims strides do
             places <- places |> Array.collect (fun p -> Array.init extent (fun i -> p + i * stride))
@@ -33,7 +33,7 @@ module internal Strided =
 
     let slice (shape: Shape) (cuts: Cut list) (x: Tensor) =
         let start = List.map2 (fun (c: Cut) s -> c.Start * s) cuts (strides x) |> List.sum
-        let steps = List.map2 (fun (c: Cut) s -> c.Step * s) cuts (strides x)
+        let steps = List.map3 Cut.stride (shape.ToList()) cuts (strides x)
         take shape (offsets (shape.ToList()) steps start) x
 
     let reverse (axes: int list) (x: Tensor) =
@@ -63,7 +63,7 @@ module internal Strided =
                 else
                     -1)
 
-        let mutable places = [| 0 |]
+        let mutable places = if shape.Size = 0 then [||] else [| 0 |]
 
         for axis, (e, stride) in List.indexed (List.zip edges (strides x)) do
             let along = source axis e stride

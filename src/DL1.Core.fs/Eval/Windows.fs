@@ -35,11 +35,10 @@ module internal Windows =
     let private meetings (places: int) (kernel: int) (extent: int) (s: Sweep) =
         [|
             for p in 0 .. places - 1 do
-                for k in 0 .. kernel - 1 do
-                    let i = p * s.Stride - s.PadBefore + k * s.Dilation
+                let struct (first, last) = Sweep.inside s kernel extent p
 
-                    if i >= 0 && i < extent then
-                        struct (p, k, i)
+                for k in first..last do
+                    struct (p, k, Sweep.at s p k)
         |]
 
     /// The same with what lies beyond the edges, as −1: every element of the data that a place's window covers, in the
@@ -174,7 +173,7 @@ module internal Windows =
 
         Tensor(x.Shape, Elements.ofFloats x.DType result)
 
-    let private area (window: Window) = float (List.fold (*) 1 window.Kernel)
+    let private area (window: Window) = window.Kernel |> List.fold (fun area k -> area * float k) 1.0
 
     let avgPool (shape: Shape) window (x: Tensor) =
         let values = Tensor.toFloats x

@@ -236,7 +236,7 @@ module internal Infer =
 
             if
                 axis < 0
-                || axis + width > dims.Length
+                || axis > dims.Length - width
                 || List.take width (List.skip axis dims) <> indices.Shape.ToList()
             then
                 Refuse.shape

@@ -25,6 +25,9 @@ module internal InferBody =
 
             e.DType, Shape.removeAxis 0 e.Shape
 
+        if call.Length < 0 then
+            Refuse.domain "scan" $"{call.Length} steps" "0 steps or more" "check the length that was computed"
+
         check "initial carry" "initial carries" body.Carries (List.map known call.Initial)
         check "slice" "slices" body.Slices (List.map slice call.Sequences)
         check "fixed value" "fixed values" body.Fixed (List.map known call.Fixed)

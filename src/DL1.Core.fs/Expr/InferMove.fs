@@ -27,7 +27,7 @@ module internal InferMove =
                     $"0 ≤ start ≤ stop ≤ %d{x.Shape[axis]}, step ≥ 1"
                     "count from 0, stop excluded; to go backwards use reverse"
 
-            (c.Stop - c.Start + c.Step - 1) / c.Step
+            Cut.extent c
 
         cuts |> List.mapi extent |> Shape.ofList
 
@@ -39,18 +39,36 @@ module internal InferMove =
                 "edges for each axis"
                 "give (0, 0) for an axis that stays"
 
-        let extent axis (e: Edge) =
-            let d = x.Shape[axis]
-            let extent = e.Before + d + max 0 (d - 1) * e.Between + e.After
+        let most = int64 Shape.MostElements
 
-            if e.Between < 0 || extent < 0 then
+        let extent axis (e: Edge) =
+            let d = int64 x.Shape[axis]
+            let before, after, between = int64 e.Before, int64 e.After, int64 e.Between
+
+            let given () =
+                $"{before} before, {after} after, {between} between along axis {axis} of {Operand.text x}"
+
+            let spread = d + max 0L (d - 1L) * between
+            let extent = before + spread + after
+
+            if between < 0L || extent < 0L then
                 Refuse.shape
                     "pad"
-                    $"%d{e.Before} before, %d{e.After} after, %d{e.Between} between along axis %d{axis} of {Operand.text x}"
+                    (given ())
                     "a padded extent of 0 or more, and 0 or more between"
                     "check the sign of the edges; a negative edge crops"
 
-            extent
+            // Before anything is cropped, too: kernels walk over what is put between.
+            if
+                max 0L before + spread + max 0L after > most || min before after < -most || between >= most
+            then
+                Refuse.shape
+                    "pad"
+                    (given ())
+                    $"edges, and an axis with what is put around and between its elements, of at most {most} elements"
+                    "check the sizes that were computed"
+
+            int extent
 
         edges |> List.mapi extent |> Shape.ofList
 
@@ -73,4 +91,10 @@ module internal InferMove =
                         $"shapes that differ along axis %d{axis} alone"
                         "reshape or slice the others to fit, or use stack for a new axis"
 
-            Shape.withAxis axis (xs |> List.sumBy (fun x -> x.Shape[axis])) first.Shape
+            let extent =
+                xs
+                |> List.sumBy (fun x -> int64 x.Shape[axis])
+                |> Shape.extent "concat" (fun () ->
+                    $"{xs.Length} tensors along axis {axis}, first {Operand.text first}")
+
+            Shape.withAxis axis extent first.Shape

@@ -12,10 +12,15 @@ module internal InferWindow =
                     "stride and dilation of at least 1, padding of at least 0"
                     "check the options given"
 
+    /// How many elements a window reaches over, from its first to its last.
+    let private reachOf (kernel: int) (s: Sweep) = int64 s.Dilation * (int64 kernel - 1L) + 1L
+
+    /// The extent of a padded axis, which the axes of all kernels' work stay within.
+    let private paddedOf (extent: int) (s: Sweep) = int64 extent + int64 s.PadBefore + int64 s.PadAfter
+
     /// How many places a window has along one axis.
     let places operation (x: #IOperand) (extent: int) (kernel: int) (s: Sweep) =
-        let reach = s.Dilation * (kernel - 1) + 1
-        let padded = extent + s.PadBefore + s.PadAfter
+        let reach, padded = reachOf kernel s, paddedOf extent s
 
         if kernel < 1 || reach > padded then
             Refuse.shape
@@ -24,7 +29,40 @@ module internal InferWindow =
                 "a window of at least 1 that fits into the padded axis"
                 "pad more, or take a smaller window"
 
-        (padded - reach) / s.Stride + 1
+        let places = (padded - reach) / int64 s.Stride + 1L
+        // Kernels step at most one stride past the last place; the stride does not count where there is one place.
+        let last = if places > 1L then padded + int64 s.Stride else padded
+
+        if last > int64 Shape.MostElements then
+            Refuse.shape
+                operation
+                $"an axis of {extent} padded by {s.PadBefore} and {s.PadAfter}, with stride {s.Stride}, of {Operand.text x}"
+                $"a padded axis, and a stride beyond it, of at most {Shape.MostElements} elements"
+                "pad less, or take a smaller stride"
+
+        int places
+
+    /// Refuses data that, padded, would be larger than any tensor.
+    let private checkPadded
+        operation
+        (x: #IOperand)
+        (channels: int)
+        (extents: int list)
+        (sweeps: Sweep list)
+        =
+        let padded = List.map2 paddedOf extents sweeps
+
+        let size =
+            (int64 (max 1 channels), padded)
+            ||> List.fold (fun size extent ->
+                if size > int64 Shape.MostElements then size else size * max 1L extent)
+
+        if size > int64 Shape.MostElements then
+            Refuse.shape
+                operation
+                $"{channels} channels of {extents}, padded to {padded}, of {Operand.text x}"
+                $"at most {Shape.MostElements} elements in a padded sample"
+                "pad less"
 
     let private spatial (shape: Shape) = shape.ToList() |> List.skip 2
 
@@ -74,17 +112,15 @@ module internal InferWindow =
             divides a.Shape[1]
             divides b.Shape[0]
 
-            if a.Shape[1] <> b.Shape[1] * groups then
+            if int64 a.Shape[1] <> int64 b.Shape[1] * int64 groups then
                 mismatch
                     operation
                     (given ())
                     $"weights over %d{a.Shape[1] / groups} channels a group, as the data has"
 
-            Shape.ofList (
-                a.Shape[0]
-                :: b.Shape[0]
-                :: placesOf operation a (spatial a.Shape) (spatial b.Shape) spec.Sweeps
-            )
+            let places = placesOf operation a (spatial a.Shape) (spatial b.Shape) spec.Sweeps
+            checkPadded operation a a.Shape[1] (spatial a.Shape) spec.Sweeps
+            Shape.ofList (a.Shape[0] :: b.Shape[0] :: places)
         | ConvRole.InputGrad extents ->
             requireSpatial operation spec.Sweeps "[batch; channels; spatial...]" a
             requireSpatial operation spec.Sweeps "[channels; out / groups; kernel...]" b
@@ -106,7 +142,11 @@ module internal InferWindow =
             if placesOf operation a extents (spatial b.Shape) spec.Sweeps <> spatial a.Shape then
                 mismatch operation (given ()) $"data that a convolution of {Shape.ofList extents} gives"
 
-            Shape.ofList (a.Shape[0] :: b.Shape[1] * groups :: extents)
+            let channels =
+                Shape.extent operation (fun () -> Operand.texts [ a; b ]) (int64 b.Shape[1] * int64 groups)
+
+            checkPadded operation a channels extents spec.Sweeps
+            Shape.ofList (a.Shape[0] :: channels :: extents)
         | ConvRole.WeightGrad kernel ->
             requireSpatial operation spec.Sweeps "[batch; channels; spatial...]" a
             requireSpatial operation spec.Sweeps "[batch; out; spatial...]" b
@@ -122,6 +162,7 @@ module internal InferWindow =
             if placesOf operation a (spatial a.Shape) kernel spec.Sweeps <> spatial b.Shape then
                 mismatch operation (given ()) $"a result that a kernel of {Shape.ofList kernel} gives"
 
+            checkPadded operation a a.Shape[1] (spatial a.Shape) spec.Sweeps
             Shape.ofList (b.Shape[1] :: a.Shape[1] / groups :: kernel)
 
     let private checkWindow operation (w: Window) =
@@ -141,9 +182,12 @@ module internal InferWindow =
         requireSpatial operation w.Sweeps "[batch; channels; spatial...]" x
         // A window that lies in the padding alone has no maximum and no mean of data.
         for k, s in List.zip w.Kernel w.Sweeps do
-            let reach = s.Dilation * (k - 1) + 1
+            let reach = reachOf k s
 
-            if s.PadBefore >= reach || s.PadAfter >= reach then
+            if k < 1 then
+                Refuse.domain operation $"a window of {k}" "a window of at least 1" "check the kernel given"
+
+            if int64 s.PadBefore >= reach || int64 s.PadAfter >= reach then
                 Refuse.domain
                     operation
                     $"padding %d{s.PadBefore} and %d{s.PadAfter} for a window that reaches over %d{reach}"

@@ -148,6 +148,16 @@ type Cut =
     /// `0:10:2`, as in Python.
     override this.ToString() = $"%d{this.Start}:%d{this.Stop}:%d{this.Step}"
 
+/// Strides of slices.
+[<RequireQualifiedAccess>]
+module internal Cut =
+    /// How many elements are kept.
+    let extent (c: Cut) = int ((int64 c.Stop - int64 c.Start + int64 c.Step - 1L) / int64 c.Step)
+
+    /// The stride of a sliced axis that keeps `extent` elements. A single element has no next one: its step, which may
+    /// be larger than any tensor, does not count.
+    let stride extent (c: Cut) stride = if extent <= 1 then stride else c.Step * stride
+
 /// Padding of one axis: elements put before, after, and between neighbours. Negative edges crop.
 [<Struct>]
 type Edge =
@@ -180,6 +190,23 @@ type Sweep =
     /// `stride 2, padding 1 and 1, dilation 1`.
     override this.ToString() =
         $"stride %d{this.Stride}, padding %d{this.PadBefore} and %d{this.PadAfter}, dilation %d{this.Dilation}"
+
+/// Where the elements of a window stand.
+[<RequireQualifiedAccess>]
+module internal Sweep =
+    /// The place in the data of element k of the window at place p. The rules of shapes keep it within 32 bits.
+    let at (s: Sweep) p k = int (int64 p * int64 s.Stride - int64 s.PadBefore + int64 k * int64 s.Dilation)
+
+    /// The first and the last element of the window at place p that stand in the data; the last before the first, where
+    /// none does.
+    let inside (s: Sweep) kernel extent p : struct (int * int) =
+        let start = int64 p * int64 s.Stride - int64 s.PadBefore
+        let dilation = int64 s.Dilation
+        let first = if start >= 0L then 0L else (dilation - 1L - start) / dilation
+        // Rounded down, below 0 too.
+        let left = int64 extent - 1L - start
+        let last = if left < 0L then -1L else min (int64 kernel - 1L) (left / dilation)
+        struct (int first, int last)
 
 /// A pooling window: its extent and its sweep, for each spatial axis.
 type Window =

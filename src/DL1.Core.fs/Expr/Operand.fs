@@ -128,12 +128,11 @@ module internal Operand =
 
     /// A shape whose extents a user gave, one of which may be −1: what remains of the operand's elements.
     let reshaped operation (dims: int list) (e: #IOperand) =
-        let known = dims |> List.filter (fun d -> d <> -1) |> List.fold (*) 1
-
         match List.filter (fun d -> d = -1) dims with
         | [] -> shape operation dims
-        | [ _ ] when known > 0 && e.Shape.Size % known = 0 ->
-            dims |> List.map (fun d -> if d = -1 then e.Shape.Size / known else d) |> Shape.ofList
+        | [ _ ] when Shape.rest dims e.Shape.Size >= 0 ->
+            let rest = Shape.rest dims e.Shape.Size
+            dims |> List.map (fun d -> if d = -1 then rest else d) |> Shape.ofList
         | _ ->
             Refuse.shape
                 operation

@@ -31,7 +31,7 @@ module Axes =
         if extent = 0 then
             x
         else
-            match ((-shift % extent) + extent) % extent with
+            match int ((int64 extent - int64 shift % int64 extent) % int64 extent) with
             | 0 -> x
             | first -> Expr.concat axis [ Expr.sliceAxis axis first extent x; Expr.sliceAxis axis 0 first x ]
 

@@ -112,10 +112,15 @@ module Convolution =
         let extra = List.map2 (-) left zeros
 
         let extent axis (s: Sweep) extra =
-            (x.Shape[axis + 2] - 1) * s.Stride - s.PadBefore - s.PadAfter
-            + s.Dilation * (w.Shape[axis + 2] - 1)
-            + extra
-            + 1
+            let value =
+                (int64 x.Shape[axis + 2] - 1L) * int64 s.Stride - int64 s.PadBefore - int64 s.PadAfter
+                + int64 s.Dilation * (int64 w.Shape[axis + 2] - 1L)
+                + int64 extra
+                + 1L
+
+            // Below 0 it is refused when the node is made.
+            max (int64 System.Int32.MinValue) value
+            |> Shape.extent operation (fun () -> $"{s}, output padding {extra}, of {Operand.texts [ x; w ]}")
 
         let spatial = List.map3 extent [ 0 .. rank - 1 ] sweeps extra
         let y = Expr.Make(Node.Conv(ConvRole.InputGrad spatial, { Sweeps = sweeps; Groups = o.Groups }, x, w))

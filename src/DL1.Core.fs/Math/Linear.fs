@@ -28,6 +28,8 @@ module Linear =
 
     /// The identity matrix `[n; n]`. `Linear.identity DType.F64 3`
     let identity dtype n =
+        // Before n numbers are made, of which no matrix would hold the square.
+        Operand.shape "identity" [ n; n ] |> ignore
         let rows = Expr.expandDims 1 (Expr.arange DType.I32 n)
         let columns = Expr.expandDims 0 (Expr.arange DType.I32 n)
         Expr.cast dtype (Expr.equal rows columns)
@@ -36,4 +38,6 @@ module Linear =
     /// − 1 gives zeros. `Linear.oneHot DType.F32 10 labels`
     let oneHot dtype classes (indices: Expr) =
         Operand.requireIndex "oneHot" indices
+        // Before as many numbers are made as there are classes.
+        Operand.shape "oneHot" (indices.Shape.ToList() @ [ classes ]) |> ignore
         Expr.cast dtype (Expr.equal (Expr.expandDims -1 indices) (Expr.arange indices.DType classes))

@@ -23,6 +23,8 @@ module Attention =
     /// Each query sees itself and what is before it: `[queries; keys]`, the last of both aligned.
     /// `Attention.causalMask 4 4`
     let causalMask (queries: int) (keys: int) =
+        // Before as many numbers are made.
+        Operand.shape "causalMask" [ queries; keys ] |> ignore
         let rows = Expr.expandDims 1 (Expr.arange DType.I32 queries) + (keys - queries)
         Expr.expandDims 0 (Expr.arange DType.I32 keys) .<= rows
 

@@ -98,6 +98,8 @@ module Init =
     let fans (dims: int list) =
         match dims with
         | outputs :: inputs :: kernel ->
+            // What is larger than any tensor is refused before it overflows.
+            Shape.ofList dims |> ignore
             let field = List.fold (*) 1 kernel
             inputs * field, outputs * field
         | _ ->

@@ -141,6 +141,9 @@ module Layer =
     /// What comes in goes out; it takes no number in a row. `Layer.identity<Expr>`
     let identity<'a> : Layer<'a, 'a> = Layer(0, [], fun _ x -> x)
 
+    /// The most layers that are made by their number alone.
+    let internal mostByNumber = 10000
+
     /// One layer after another. `Layer.compose (Dense.linear 512) Activation.relu`
     let compose (first: Layer<'a, 'b>) (second: Layer<'b, 'c>) = first.Then second
 

@@ -33,7 +33,9 @@ module Pooling =
         let extent = x.Shape[axis]
 
         List.init size (fun i ->
-            let start, stop = i * extent / size, ((i + 1) * extent + size - 1) / size
+            let at (product: int64) = int (product / int64 size)
+            let start = at (int64 i * int64 extent)
+            let stop = at ((int64 i + 1L) * int64 extent + int64 size - 1L)
             reduce [ axis ] (Expr.sliceAxis axis start stop x))
         |> Expr.stack axis
 

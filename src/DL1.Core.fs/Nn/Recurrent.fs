@@ -173,6 +173,14 @@ module Recurrent =
                 "1 or more of each"
                 "check the options"
 
+        // A weight has rows for up to four gates.
+        if o.Hidden > Shape.MostElements / 4 || o.Layers > Layer.mostByNumber then
+            Refuse.domain
+                name
+                $"{o.Hidden} hidden units, {o.Layers} layers"
+                $"at most {Shape.MostElements / 4} hidden units and {Layer.mostByNumber} layers"
+                "check the options"
+
         if not (o.Dropout >= 0.0 && o.Dropout < 1.0) then
             Refuse.domain
                 name

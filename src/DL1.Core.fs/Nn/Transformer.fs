@@ -132,6 +132,13 @@ module Transformer =
         if count < 1 then
             Refuse.domain "Transformer" $"%d{count} layers" "1 layer or more" "leave the stack out"
 
+        if count > Layer.mostByNumber then
+            Refuse.domain
+                "Transformer"
+                $"{count} layers"
+                $"at most {Layer.mostByNumber} layers"
+                "check the count"
+
         Layer.sequential (List.replicate count layer)
 
     /// Encoder layers in a row, as PyTorch's: `layers.0.self_attn.in_proj_weight`.
@@ -152,7 +159,10 @@ module Transformer =
             let angle = float place / 10000.0 ** (float (feature / 2 * 2) / float features)
             if feature % 2 = 0 then sin angle else cos angle
 
-        Tensor.ofArray [ length; features ] (Array.init (length * features) element)
+        let shape = Shape.ofList [ length; features ]
+        Allocation.requireElements "Transformer.sinusoids" shape.Size 16
+
+        Tensor.ofArray [ length; features ] (Array.init shape.Size element)
         |> Tensor.cast dtype
         |> Expr.constant
 

@@ -25,7 +25,7 @@ module Tensor =
     /// A tensor of a type, filled with one value.
     let full dtype (dims: int list) (value: float) =
         let shape = Shape.ofList dims
-        Tensor(shape, Elements.ofFloats dtype (Array.create shape.Size value))
+        Tensor(shape, Elements.create dtype shape.Size (fun count -> Array.create count value))
 
     /// A tensor of zeros.
     let zeros dtype dims = full dtype dims 0.0
@@ -33,7 +33,9 @@ module Tensor =
     let ones dtype dims = full dtype dims 1.0
 
     /// 0, 1, ..., n−1 as a vector of a type.
-    let arange dtype n = Tensor(Shape.Of [ n ], Elements.ofFloats dtype (Array.init n float))
+    let arange dtype n =
+        let shape = Shape.Of [ n ]
+        Tensor(shape, Elements.create dtype shape.Size (fun count -> Array.init count float))
 
     /// `count` evenly spaced values from `first` to `last`, both included.
     let linspace dtype (first: float) (last: float) count =
@@ -43,7 +45,8 @@ module Tensor =
             else
                 first + (last - first) * float i / float (count - 1)
 
-        Tensor(Shape.Of [ count ], Elements.ofFloats dtype (Array.init count step))
+        let shape = Shape.Of [ count ]
+        Tensor(shape, Elements.create dtype shape.Size (fun count -> Array.init count step))
 
     /// The elements in row-major order, as doubles (rounded only where i64 is beyond 2⁵³).
     let toFloats (t: Tensor) = Elements.toFloats t.Elements
@@ -73,12 +76,9 @@ module Tensor =
     /// The same elements in another shape of the same size. Nothing is copied. One extent may be −1: what the others
     /// leave.
     let reshape (dims: int list) (t: Tensor) =
-        let known = dims |> List.filter (fun d -> d <> -1) |> List.fold (*) 1
-
         let dims =
-            match dims |> List.filter (fun d -> d = -1) with
-            | [ _ ] when known > 0 && t.Size % known = 0 ->
-                dims |> List.map (fun d -> if d = -1 then t.Size / known else d)
+            match dims |> List.filter (fun d -> d = -1), Shape.rest dims t.Size with
+            | [ _ ], rest when rest >= 0 -> dims |> List.map (fun d -> if d = -1 then rest else d)
             | _ -> dims
 
         let shape = Shape.ofList dims

@@ -105,6 +105,12 @@ module internal Elements =
         | DType.I64 -> Elements.I64(Array.map int64 values)
         | DType.Bool -> Elements.Bool(Array.map (fun v -> v <> 0.0) values)
 
+    /// Elements of a type from as many doubles as a function makes; refused before it is called where memory would not
+    /// hold both.
+    let create dtype count (make: int -> float[]) =
+        Allocation.requireElements "Tensor" count 16
+        ofFloats dtype (make count)
+
     /// Elements of a type from integers, wrapping around where i32 is too narrow.
     let ofIntegers dtype (values: int64[]) =
         match dtype with

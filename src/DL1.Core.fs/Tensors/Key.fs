@@ -33,6 +33,7 @@ type Key internal (word0: uint32, word1: uint32) =
                 "check the count that was computed"
 
         let parent = this
+        Allocation.requireElements "Key.split" count 8
         Array.init count (fun i -> parent.Fold i)
 
     /// The two words in hexadecimal, the high one first.
@@ -75,6 +76,7 @@ module Key =
         if count < 0 then
             Refuse.domain "Key.bits" $"%d{count} words" "0 words or more" "check the count that was computed"
 
+        Allocation.requireElements "Key" count 24
         let words = Array.zeroCreate count
 
         for first in 0..4 .. count - 1 do
@@ -245,6 +247,7 @@ module Key =
     /// The first `count` places of 0, ..., n − 1 in random order, by the exchanges of Fisher and Yates: the place `i`
     /// with the place `i + ⌊(n − i)·u⌋`, where `u` is element `i` of the f64 draw `uniform 0 1` of shape `[count]`.
     let private shuffled count n key =
+        Allocation.requireElements "Key.permutation" n 16
         let order = Array.init n int64
         let us = doubles [ count ] key
 

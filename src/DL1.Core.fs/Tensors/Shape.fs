@@ -13,7 +13,11 @@ type Shape private (dims: int[]) =
     /// The shape of a scalar: no axes, one element.
     static member Scalar = scalar
 
-    /// A shape from its extents. Refuses negative extents, and more than 2³¹−1 elements.
+    /// The most elements of one tensor: 2³¹ − 2¹⁶, so that offsets rounded up to whole blocks still fit into 32 bits.
+    static member MostElements = 2147418112
+
+    /// A shape from its extents. Refuses negative extents, and more than `MostElements` elements; axes of extent 0 are
+    /// left out of that count, as NumPy does, so that no stride overflows.
     static member Of(dims: seq<int>) =
         let dims = Array.ofSeq dims
         let text () = "[" + String.concat ", " (Array.map string dims) + "]"
@@ -25,19 +29,17 @@ type Shape private (dims: int[]) =
                 "extents of 0 or more"
                 "check the sizes that were computed"
 
-        // A zero extent empties the tensor, however large the others are.
-        if not (Array.contains 0 dims) then
-            let mutable size = 1L
+        let mutable size = 1L
 
-            for d in dims do
-                size <- size * int64 d
+        for d in dims do
+            size <- size * int64 (max 1 d)
 
-                if size > int64 Int32.MaxValue then
-                    Refuse.shape
-                        "Shape"
-                        $"the extents {text ()}, more than 2147483647 elements"
-                        "at most 2147483647 elements in one tensor"
-                        "split the data into batches"
+            if size > int64 Shape.MostElements then
+                Refuse.shape
+                    "Shape"
+                    $"the extents {text ()}, more than {Shape.MostElements} elements"
+                    $"at most {Shape.MostElements} elements in one tensor"
+                    "split the data into batches"
 
         Shape(Array.copy dims)
 
@@ -142,6 +144,27 @@ module Shape =
     let withAxis axis extent (shape: Shape) =
         requireAxis "Shape.withAxis" axis (shape.Rank - 1) shape
         Shape.Of(List.updateAt axis extent (shape.ToList()))
+
+    /// A computed extent as one of 32 bits, refused where it is larger than any tensor; `given` describes the operation.
+    let internal extent operation (given: unit -> string) (value: int64) : int =
+        if value > int64 Shape.MostElements then
+            Refuse.shape
+                operation
+                $"{given ()}, which makes an extent of {value}"
+                $"at most {Shape.MostElements} elements in one tensor"
+                "check the sizes that were computed"
+
+        int value
+
+    /// What the extents other than −1 leave of a number of elements; −1 where they do not divide it.
+    let internal rest (dims: int list) (size: int) : int =
+        let most = int64 Shape.MostElements
+
+        let known =
+            (1L, dims |> List.filter (fun d -> d <> -1))
+            ||> List.fold (fun known d -> if abs known > most then known else known * int64 d)
+
+        if known > 0L && int64 size % known = 0L then int (int64 size / known) else -1
 
     /// Counts an axis from the end where it is negative, as Python does; refuses one that is not there.
     let axis operation (shape: Shape) axis =

@@ -109,14 +109,18 @@ let private making =
         "making"
         [
             refuses "a negative extent" (fun () -> Shape.ofList [ 2; -1 ] |> ignore) "[2, -1]"
-            refuses "too many elements" (fun () -> Shape.ofList [ 65536; 65536 ] |> ignore) "2147483647"
+            refuses "too many elements" (fun () -> Shape.ofList [ 65536; 65536 ] |> ignore) "2147418112"
             refuses
                 "too many elements, where the product wraps around"
                 (fun () -> Shape.ofList [ Int32.MaxValue; Int32.MaxValue; 4 ] |> ignore)
-                "2147483647"
-            test "a zero extent empties the shape, however large the others" {
-                Expect.equal (Shape.ofList [ 65536; 65536; 0 ]).Size 0 "the size"
+                "2147418112"
+            test "a zero extent empties the shape" {
+                Expect.equal (Shape.ofList [ 65536; 1024; 0 ]).Size 0 "the size"
             }
+            refuses
+                "too many elements beside a zero extent, whose strides would overflow"
+                (fun () -> Shape.ofList [ 65536; 65536; 0 ] |> ignore)
+                "2147418112"
             test "prints its extents" {
                 Expect.equal (string (Shape.ofList [ 3; 4 ])) "[3, 4]" "a matrix"
                 Expect.equal (string Shape.Scalar) "[]" "a scalar"

@@ -86,7 +86,7 @@ type internal Blocks<'S, 'V, 'T
         let k = SumCut.at p.K (cut + cut')
         let row = this.Row block
         let source = Strip<'S, 'V, 'T>.Place(p.A, stack, row, (cut + cut') * SumCut.length p.K)
-        let row, column = nativeint (p.A.Row * size), nativeint (p.A.Column * size)
+        let row, column = nativeint p.A.Row * nativeint size, nativeint p.A.Column * nativeint size
         Panel<'S, 'V, 'T>.PackA(this.Rows block, k, source, row, column, target)
 
     member private _.PackB(panel, cut', target) =
@@ -97,8 +97,8 @@ type internal Blocks<'S, 'V, 'T
                 SumCut.at p.K (cut + cut'),
                 min panelColumns (columns - first),
                 Strip<'S, 'V, 'T>.Place(p.B, stack, (cut + cut') * SumCut.length p.K, column + first),
-                nativeint (p.B.Row * size),
-                nativeint (p.B.Column * size),
+                nativeint p.B.Row * nativeint size,
+                nativeint p.B.Column * nativeint size,
                 target
             )
 
@@ -145,7 +145,7 @@ type internal Blocks<'S, 'V, 'T
                         this.SharedB(panel, cut'),
                         nativeint wide,
                         Strip<'S, 'V, 'T>.Place(p.C, stack, row, column + from),
-                        nativeint (p.C.Row * size),
+                        nativeint p.C.Row * nativeint size,
                         min panelColumns (columns - from),
                         true,
                         p.Accumulate || cut + cut' > 0,

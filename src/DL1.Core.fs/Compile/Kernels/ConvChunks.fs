@@ -47,7 +47,8 @@ module internal ConvChunks =
 
     let private pieces count =
         let pieces = max 1 ((count + longest - 1) / longest)
-        List.init pieces (fun i -> struct (count * i / pieces, count * (i + 1) / pieces))
+        let at i = int (int64 count * int64 i / int64 pieces)
+        List.init pieces (fun i -> struct (at i, at (i + 1)))
 
     /// For elements of `size` bytes.
     let make (g: ConvGeometry) (first: ConvFirst) size : ConvChunks =
@@ -75,11 +76,12 @@ module internal ConvChunks =
             elif g.OutWidth <= longest then
                 let each = longest / max 1 g.OutWidth
                 let count = (g.OutHeight + each - 1) / each
+                let at i = int (int64 g.OutHeight * int64 i / int64 count)
 
                 [
                     for i in 0 .. count - 1 do
                         [
-                            for p in g.OutHeight * i / count .. g.OutHeight * (i + 1) / count - 1 do
+                            for p in at i .. at (i + 1) - 1 do
                                 row 0 p 0 g.OutWidth
                         ]
                 ]
@@ -148,7 +150,7 @@ module internal ConvChunks =
 
                 let dy =
                     if chunks.Turns then
-                        let room = Scratch.Get(7, Scratch.Bytes(int64 chunks.SamplesEach * int64 outEach))
+                        let room = Scratch.Get(7, int64 chunks.SamplesEach * int64 outEach)
                         let plane = g.OutHeight * g.OutWidth
 
                         for i in 0 .. count - 1 do
@@ -167,8 +169,7 @@ module internal ConvChunks =
 
                 let read =
                     if source.Copies then
-                        let room =
-                            Scratch.Get(5, Scratch.Bytes(int64 chunks.SamplesEach * int64 source.Sample))
+                        let room = Scratch.Get(5, int64 chunks.SamplesEach * int64 source.Sample)
 
                         for i in 0 .. count - 1 do
                             let target = room + nativeint i * nativeint source.Sample

@@ -33,6 +33,26 @@ type internal ConvGeometry =
     /// Each channel is convolved by itself.
     member g.IsDepthwise = g.Groups > 1 && g.Groups = g.Channels && g.Groups = g.Outputs
 
+    /// Refuses what kernels cannot address: samples, weights and tables that no array holds, for elements of so many
+    /// bytes. All sizes in their work are products of parts of these, so those below hold 32 bits.
+    member g.Check(size: int) =
+        let most = int64 Array.MaxLength - 64L
+
+        let check (what: string) (elements: int64) (bytesEach: int) =
+            if elements * int64 bytesEach > most then
+                Refuse.domain
+                    "Compile"
+                    $"{what} of {elements} elements in a convolution"
+                    $"at most {most / int64 bytesEach}"
+                    "use smaller images, fewer channels, or a smaller kernel"
+
+        let plane height width channels = int64 height * int64 width * int64 channels
+        check "a sample" (plane g.Height g.Width g.Channels) size
+        check "a result" (plane g.OutHeight g.OutWidth g.Outputs) size
+        check "weights" (int64 g.Outputs * int64 g.ChannelsEach * int64 g.Taps) size
+        check "a plane of results" (plane g.OutHeight g.OutWidth 1) sizeof<nativeint>
+        check "a plane of data" (plane g.Height g.Width 1) sizeof<nativeint>
+
 [<RequireQualifiedAccess>]
 module internal ConvGeometry =
     let private still = { Stride = 1; PadBefore = 0; PadAfter = 0; Dilation = 1 }
@@ -40,6 +60,12 @@ module internal ConvGeometry =
     /// Of data `[n; c; spatial...]`, weights `[o; c / groups; kernel...]` and result `[n; o; spatial...]`, as the graph
     /// has them, with one or two spatial axes.
     let make (spec: ConvSpec) (data: Shape) (weights: Shape) (result: Shape) =
+        // A stride past the padded axis leaves one place, a dilation past it one element: as if they were that long.
+        let within (extent: int) (s: Sweep) =
+            let padded = extent + s.PadBefore + s.PadAfter |> max 1
+
+            { s with Stride = min s.Stride padded; Dilation = min s.Dilation padded }
+
         let plane (shape: Shape) =
             if shape.Rank = 3 then struct (1, shape[2]) else struct (shape[2], shape[3])
 
@@ -67,8 +93,8 @@ module internal ConvGeometry =
             Groups = spec.Groups
             KernelHeight = kernelHeight
             KernelWidth = kernelWidth
-            SweepHeight = sweepHeight
-            SweepWidth = sweepWidth
+            SweepHeight = within height sweepHeight
+            SweepWidth = within width sweepWidth
             OutHeight = outHeight
             OutWidth = outWidth
         }
@@ -141,6 +167,10 @@ module internal ConvAxis =
                             struct (reached / s.Stride, k)
                 |]
 
-            { First = first; Count = (extent - first + s.Stride - 1) / s.Stride; Taps = taps }
+            {
+                First = first
+                Count = int ((int64 extent - int64 first + int64 s.Stride - 1L) / int64 s.Stride)
+                Taps = taps
+            }
 
         make (Array.init (min s.Stride extent) phase) 1 s.Stride places extent

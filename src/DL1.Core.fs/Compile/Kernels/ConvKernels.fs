@@ -3,7 +3,7 @@ namespace DL1
 /// Convolutions in their three roles, channels inside, for vectors of each width.
 [<RequireQualifiedAccess>]
 module internal ConvKernels =
-    let private work (g: ConvGeometry) = int64 g.OutEach * int64 (g.Taps * g.ChannelsEach)
+    let private work (g: ConvGeometry) = int64 g.OutEach * int64 g.Taps * int64 g.ChannelsEach
 
     let private isPlain (s: Sweep) = s.Stride = 1 && s.Dilation = 1
 
@@ -93,6 +93,7 @@ module internal ConvKernels =
         (first: ConvFirst)
         (g: ConvGeometry)
         : ConvKernel =
+        g.Check sizeof<'T>
         let each, outputs = g.ChannelsEach, g.OutputsEach
 
         match role with

@@ -8,25 +8,23 @@ open FSharp.NativeInterop
 /// Words in memory that stays where it is: tables of offsets for the innermost loops.
 [<Sealed>]
 type internal ConvTable(words: nativeint[]) =
-    let pinned = GC.AllocateUninitializedArray<nativeint>(max 1 words.Length, pinned = true)
-    do Array.Copy(words, pinned, words.Length)
+    let block =
+        Block("Compile", "offsets of a convolution", int64 (max 1 words.Length) * int64 sizeof<nativeint>)
+
+    do Runtime.InteropServices.Marshal.Copy(words, 0, block.Address, words.Length)
 
     /// Of entry number i.
-    member _.Address(i: int) =
-        Runtime.InteropServices.Marshal.UnsafeAddrOfPinnedArrayElement(pinned, 0)
-        + nativeint i * nativeint sizeof<nativeint>
+    member _.Address(i: int) = block.Address + nativeint i * nativeint sizeof<nativeint>
 
-/// Memory of a kernel's own, aligned to 64 bytes.
+/// Memory of a kernel's own.
 [<Sealed>]
 type internal ConvBuffer(bytes: int64) =
-    let pinned = GC.AllocateUninitializedArray<byte>(Checked.int (bytes + 64L), pinned = true)
+    let block = Block("Compile", "what a kernel works in", bytes)
 
-    let start = (Runtime.InteropServices.Marshal.UnsafeAddrOfPinnedArrayElement(pinned, 0) + 63n) &&& ~~~63n
-
-    member _.Address = start
+    member _.Address = block.Address
     member _.Bytes = bytes
     /// Keeps the memory until here.
-    member _.Hold() = GC.KeepAlive pinned
+    member _.Hold() = block.Hold()
 
 /// A column of tiles of a convolution: any number of rows by one panel of packed B.
 [<AbstractClass; Sealed>]

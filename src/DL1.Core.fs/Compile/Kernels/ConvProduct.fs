@@ -38,7 +38,7 @@ module internal ConvPart =
 
         let read =
             if s.Copies then
-                let room = Scratch.Get(5, plan.SamplesEach * s.Sample)
+                let room = Scratch.Get(5, int64 plan.SamplesEach * int64 s.Sample)
 
                 for i in 0 .. count - 1 do
                     s.Read(
@@ -62,7 +62,7 @@ module internal ConvPart =
             Result =
                 if plan.Turns then
                     let each = if count > 1 then plane else finish - start
-                    Scratch.Get(7, count * each * resultPlace)
+                    Scratch.Get(7, int64 count * int64 each * int64<int> resultPlace)
                 else
                     result
                     + (nativeint first * nativeint plane + nativeint start) * nativeint<int> resultPlace
@@ -118,7 +118,7 @@ type internal ConvProduct<'S, 'V, 'T
     let starts =
         plan.Places
         |> Array.scan
-            (fun start p -> start + int64 (groups * panels * wide) * int64 (p.Taps.Length * source))
+            (fun start p -> start + int64 (groups * panels) * int64 wide * int64 p.Taps.Length * int64 source)
             0L
 
     let packed = ConvBuffer(starts[plan.Places.Length])
@@ -129,7 +129,7 @@ type internal ConvProduct<'S, 'V, 'T
 
     /// The packed weights of a panel of a phase and group.
     let panelOf phase group panel =
-        let bytes = nativeint (plan.Places[phase].Taps.Length * source) * nativeint wide
+        let bytes = nativeint plan.Places[phase].Taps.Length * nativeint<int> source * nativeint wide
         packed.Address + nativeint starts[phase] + nativeint (group * panels + panel) * bytes
 
     let packPart part =

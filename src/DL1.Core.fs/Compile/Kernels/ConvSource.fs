@@ -68,7 +68,7 @@ type internal ConvSource =
             // Rows from `low + above` to `low + below` − 1 are there.
             let above = min rows (max 0 -low)
             let below = max above (min rows (s.Rows.Extent - low))
-            let line row = room + nativeint row * nativeint (s.Pitch * s.Place)
+            let line row = room + nativeint row * nativeint s.Pitch * nativeint s.Place
             s.Zero(room, above * s.Pitch)
             s.Zero(line below, (rows - below) * s.Pitch)
 

@@ -92,7 +92,7 @@ type internal ConvWeights<'S, 'V, 'T
     /// Rows from `first` on, of one chunk.
     let multiply run runs count (data: nativeint) (dy: nativeint) (sum: nativeint) first add =
         let spare = Scratch.Get(4, ConvPanel<'S, 'V, 'T>.Spare)
-        let packed = Scratch.Get(6, count * wide)
+        let packed = Scratch.Get(6, int64<int> count * int64 wide)
         let last = min height (first + blockRows)
 
         for group in 0 .. g.Groups - 1 do

@@ -90,7 +90,7 @@ module internal View =
     let slice (cuts: Cut list) (source: Shape) =
         {
             Start = List.map2 (fun (c: Cut) s -> c.Start * s) cuts (strides source) |> List.sum
-            Strides = List.map2 (fun (c: Cut) s -> c.Step * s) cuts (strides source)
+            Strides = List.map2 (fun c s -> Cut.stride (Cut.extent c) c s) cuts (strides source)
         }
 
     /// Axes turned around.

@@ -56,7 +56,7 @@ type internal Gather(dtype: DType, axis: int, source: Shape, indexType: DType, i
     let mutable work: int -> unit = ignore
 
     let part number =
-        let bytes = inner * size
+        let bytes = int64 inner * int64 size
         let first = number * each
         let mutable o = first / all.Count
         let mutable i = first % all.Count
@@ -65,15 +65,16 @@ type internal Gather(dtype: DType, axis: int, source: Shape, indexType: DType, i
             let source = from + nativeint (o * extent + int (all.At(at, i))) * nativeint bytes
             let target = into + nativeint row * nativeint bytes
 
-            if bytes = 4 then
+            if bytes = 4L then
                 At.write target (At.read<uint32> source)
-            elif bytes = 8 then
+            elif bytes = 8L then
                 At.write target (At.read<uint64> source)
             else
-                Unsafe.CopyBlockUnaligned(
-                    NativePtr.toVoidPtr (NativePtr.ofNativeInt<byte> target),
+                Buffer.MemoryCopy(
                     NativePtr.toVoidPtr (NativePtr.ofNativeInt<byte> source),
-                    uint32 bytes
+                    NativePtr.toVoidPtr (NativePtr.ofNativeInt<byte> target),
+                    bytes,
+                    bytes
                 )
 
             i <- i + 1

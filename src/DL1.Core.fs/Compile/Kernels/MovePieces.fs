@@ -31,17 +31,30 @@ type internal Pad(dtype: DType, edges: Edge list, value: float, source: Shape) =
 
     let target =
         edges
-        |> List.mapi (fun axis e -> e.Before + source[axis] + max 0 (source[axis] - 1) * e.Between + e.After)
+        |> List.mapi (fun axis e ->
+            let spread = int64 source[axis] + int64 (max 0 (source[axis] - 1)) * int64 e.Between
+            int (int64 e.Before + spread + int64 e.After))
         |> Shape.ofList
 
     // Along an axis: the first element that has a place, how many have one, the first one's place, and the step.
     let along axis (e: Edge) =
-        let step = e.Between + 1
-        let first = if e.Before >= 0 then 0 else (-e.Before + step - 1) / step
-        let place = e.Before + first * step
-        let room = target[axis] - place
-        let count = if room <= 0 then 0 else min (source[axis] - first) ((room + step - 1) / step)
-        struct (first, max 0 count, place, step)
+        let step = int64 e.Between + 1L
+        let before = int64 e.Before
+        let first = if before >= 0L then 0L else (step - 1L - before) / step
+        let place = before + first * step
+        let room = int64 target[axis] - place
+
+        let count =
+            if room <= 0L then
+                0L
+            else
+                max 0L (min (int64 source[axis] - first) ((room + step - 1L) / step))
+
+        // Of no element, none of these counts; of one, the step does not.
+        match int count with
+        | 0 -> struct (0, 0, 0, 1)
+        | 1 -> struct (int first, 1, int place, 1)
+        | count -> struct (int first, count, int place, int step)
 
     let placed = edges |> List.mapi along
     let strides = List.ofArray target.Strides

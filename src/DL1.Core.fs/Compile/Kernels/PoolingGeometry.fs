@@ -19,7 +19,9 @@ type internal PoolingGeometry =
         Rows: PoolingAxis
         Columns: PoolingAxis
         /// The elements of a window, padding included.
-        Area: int
+        Area: float
+        /// The most elements of data in one window.
+        Most: int
     }
 
 [<RequireQualifiedAccess>]
@@ -27,20 +29,16 @@ module internal PoolingGeometry =
     let private still = { Stride = 1; PadBefore = 0; PadAfter = 0; Dilation = 1 }
 
     let private axis (s: Sweep) kernel extent places =
-        let inside =
-            Array.init places (fun p ->
-                [|
-                    for k in 0 .. kernel - 1 do
-                        let i = p * s.Stride - s.PadBefore + k * s.Dilation
-
-                        if i >= 0 && i < extent then
-                            i
-                |])
+        let inside = Array.init places (Sweep.inside s kernel extent)
+        let count (struct (first, last)) = max 0 (last - first + 1)
 
         {
-            Firsts = inside |> Array.map (fun places -> if places.Length = 0 then 0 else places[0])
-            Counts = inside |> Array.map Array.length
-            Dilation = s.Dilation
+            Firsts =
+                inside
+                |> Array.mapi (fun p (struct (first, last)) -> if last < first then 0 else Sweep.at s p first)
+            Counts = Array.map count inside
+            // Of one element there is no next one.
+            Dilation = if Array.exists (fun place -> count place > 1) inside then s.Dilation else 1
         }
 
     /// Of data `[n; c; spatial...]` and the pooled `[n; c; spatial...]`, as the graph has them, with one or two
@@ -63,6 +61,9 @@ module internal PoolingGeometry =
                     "one or two spatial axes, with a sweep and an extent for each"
                     "fold further axes into the batch"
 
+        let rows = axis rows kernelRows height outHeight
+        let columns = axis columns kernelColumns width outWidth
+
         {
             Samples = data[0]
             Channels = data[1]
@@ -70,7 +71,8 @@ module internal PoolingGeometry =
             Width = width
             OutHeight = outHeight
             OutWidth = outWidth
-            Rows = axis rows kernelRows height outHeight
-            Columns = axis columns kernelColumns width outWidth
-            Area = kernelRows * kernelColumns
+            Rows = rows
+            Columns = columns
+            Area = float kernelRows * float kernelColumns
+            Most = Array.fold max 0 rows.Counts * Array.fold max 0 columns.Counts
         }

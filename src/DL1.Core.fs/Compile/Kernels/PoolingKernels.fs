@@ -22,13 +22,13 @@ type internal PoolingOf<'S, 'V, 'N, 'E
     inherit PoolingKernel()
 
     let size = 'N.Bytes
-    let place = nativeint (g.Channels * size)
+    let place = nativeint g.Channels * nativeint size
     let data = nativeint (g.Height * g.Width) * place
     let out = nativeint (g.OutHeight * g.OutWidth) * place
     /// Channels of one part.
     let block = if g.Samples >= 16 then max 1 g.Channels else 64
     let blocks = (g.Channels + block - 1) / block
-    let area = float g.Area
+    let area = g.Area
     let mutable left = 0n
     let mutable right = 0n
     let mutable result = 0n
@@ -57,9 +57,9 @@ type internal PoolingOf<'S, 'V, 'N, 'E
 
     let runPart part =
         let sample, block' = nativeint<int>(part / blocks), part % blocks
-        let from = nativeint (block' * block * size)
-        let last = nativeint (min g.Channels ((block' + 1) * block) * size)
-        let taps = Scratch.Get(7, g.Area * sizeof<nativeint>)
+        let from = nativeint (block' * block) * nativeint size
+        let last = nativeint (min g.Channels ((block' + 1) * block)) * nativeint size
+        let taps = Scratch.Get(7, int64 g.Most * int64 sizeof<nativeint>)
 
         match role with
         | PoolingRole.MaxScatter

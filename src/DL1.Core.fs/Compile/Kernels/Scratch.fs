@@ -8,45 +8,48 @@ open System
 /// nothing. A buffer's content is lost at the next call for the same purpose on the same thread.
 [<AbstractClass; Sealed>]
 type internal Scratch private () =
-    [<Literal>]
-    static let Alignment = 64
-
     [<ThreadStatic; DefaultValue>]
-    static val mutable private buffers: byte[][] | null
+    static val mutable private blocks: (Block | null)[] | null
 
     static let mutable total = 0L
 
     /// The bytes that all threads have.
     static member Total = Threading.Volatile.Read &total
 
-    static member private Address(buffer: byte[]) =
-        let start = Runtime.InteropServices.Marshal.UnsafeAddrOfPinnedArrayElement(buffer, 0)
-        (start + nativeint (Alignment - 1)) &&& ~~~(nativeint (Alignment - 1))
-
     /// So many bytes as a size; refused where there is no array as large.
     static member Bytes(bytes: int64) : int =
-        if bytes > int64 (Array.MaxLength - Alignment) then
+        if bytes > int64 Array.MaxLength - Block.Alignment then
             Refuse.domain
                 "Compile"
-                $"%d{bytes} bytes for a kernel to work in"
-                $"at most %d{Array.MaxLength - Alignment}"
+                $"{bytes} bytes for a kernel to work in"
+                $"at most {int64 Array.MaxLength - Block.Alignment}"
                 "use a smaller batch, or smaller images"
 
         int bytes
 
-    /// The address, aligned to 64 bytes, of this thread's buffer number `purpose` with at least so many bytes.
-    static member Get(purpose: int, bytes: int) : nativeint =
-        let buffers =
-            match Scratch.buffers with
+    /// The address, aligned to 64 bytes, of this thread's buffer number `purpose` with at least so many bytes; with
+    /// guards, the last ones of it.
+    static member Get(purpose: int, bytes: int64) : nativeint =
+        let blocks =
+            match Scratch.blocks with
             | null ->
-                let fresh = Array.init 8 (fun _ -> Array.empty<byte>)
-                Scratch.buffers <- fresh
+                let fresh = Array.create<Block | null> 8 null
+                Scratch.blocks <- fresh
                 fresh
             | known -> known
 
-        if buffers[purpose].Length < bytes + Alignment then
-            let more = int64 (bytes + Alignment - buffers[purpose].Length)
-            Threading.Interlocked.Add(&total, more) |> ignore
-            buffers[purpose] <- GC.AllocateUninitializedArray<byte>(bytes + Alignment, pinned = true)
+        let fresh known =
+            let block = Block("Compile", "what a kernel works in", bytes)
+            Threading.Interlocked.Add(&total, bytes - known) |> ignore
+            blocks[purpose] <- block
+            block.Address
 
-        Scratch.Address buffers[purpose]
+        match blocks[purpose] with
+        | null -> fresh 0L
+        | block when block.Bytes < bytes -> fresh block.Bytes
+        // So that what is behind the bytes asked for is the page that no one may touch.
+        | block when Guard.IsOn -> block.Address + nativeint (block.Bytes - bytes)
+        | block -> block.Address
+
+    /// The same, of a size that is known to be small.
+    static member Get(purpose: int, bytes: int) : nativeint = Scratch.Get(purpose, int64 bytes)

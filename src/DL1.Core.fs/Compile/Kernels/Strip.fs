@@ -34,12 +34,12 @@ type internal Strip<'S, 'V, 'T
 
     /// Whether A is read where it is: its rows are contiguous, or its columns, few of them or all in the first-level cache.
     static member private IsStraight(p: inref<Product>) =
-        p.A.Column = 1 || p.A.Row = 1 && (p.M <= 48 || p.M * p.K * sizeof<'T> <= 24576)
+        p.A.Column = 1 || p.A.Row = 1 && (p.M <= 48 || int64 p.M * int64 p.K * int64 sizeof<'T> <= 24576L)
 
     /// Whether A is small enough for each strip to go through all of it; and if it cannot be read where it is, whether it is
     /// one of a stack, which is shared out, so that a strip may have the whole of B, and is worth a copy of A.
     static member Suits(p: inref<Product>) =
-        p.M * min p.K SumCut.Longest * sizeof<'T> <= 262144
+        int64 p.M * int64 (min p.K SumCut.Longest) * int64 sizeof<'T> <= 262144L
         && (Strip<'S, 'V, 'T>.IsStraight &p || p.A.Row = 1 && p.Batch >= 4 && p.K <= SumCut.Longest)
 
     /// Columns `first` to `last` − 1, a panel at a time. B is packed unless it is read once or twice only.

@@ -1,0 +1,57 @@
+namespace DL1
+
+open System
+
+/// Refuses what needs more memory than the process can have, before it is asked for, and names what the runtime could
+/// not give.
+[<RequireQualifiedAccess>]
+module internal Allocation =
+    /// Smaller requests are not looked at: asking the collector takes a microsecond.
+    let private small = 67108864L
+
+    let private text (bytes: int64) =
+        (float bytes / 1e9).ToString("0.##", Globalization.CultureInfo.InvariantCulture) + " GB"
+
+    let private refuse operation (what: string) (bytes: int64) (available: int64) : 'a =
+        Refuse.domain
+            operation
+            $"{what}, which needs {text bytes} of memory"
+            $"at most {text available}, what this process can have"
+            "use a smaller batch or a smaller size, or a machine with more memory"
+
+    /// Refuses an amount of memory above what the process can have: the machine's, or the limit that it was given.
+    /// `what` describes the request.
+    let require operation (what: unit -> string) (bytes: int64) =
+        if bytes > small then
+            let available = GC.GetGCMemoryInfo().TotalAvailableMemoryBytes
+
+            if bytes > available then
+                refuse operation (what ()) bytes available
+
+    /// Refuses a number of elements of so many bytes that no array holds or no memory is there for.
+    let requireElements operation (count: int) (bytesEach: int) =
+        require operation (fun () -> $"{count} elements") (int64 count * int64 bytesEach)
+
+    /// What the runtime could not give, as an error of ours.
+    let failed operation : 'a =
+        Refuse.domain
+            operation
+            "more memory than there was left"
+            $"less than {text (GC.GetGCMemoryInfo().TotalAvailableMemoryBytes)}, what this process can have"
+            "use a smaller batch or a smaller size, or drop tensors that are no longer needed"
+
+    /// An uninitialised array that the collector does not move, of at most the bytes that an array holds.
+    let pinned operation (what: string) (bytes: int64) : byte[] =
+        if bytes > int64 Array.MaxLength then
+            Refuse.domain
+                operation
+                $"{bytes} bytes of {what}"
+                $"at most {Array.MaxLength} bytes in one piece"
+                "use a smaller batch, or cut the graph in two"
+
+        require operation (fun () -> what) bytes
+
+        try
+            GC.AllocateUninitializedArray<byte>(int bytes, pinned = true)
+        with :? OutOfMemoryException ->
+            failed operation
