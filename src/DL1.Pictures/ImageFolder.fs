@@ -34,8 +34,8 @@ type ImageFolder private (data: Dataset, classes: string[], files: string[]) =
         if float images * float channels * float height * float width > float Array.MaxLength then
             Refuse.domain
                 operation
-                $"{images} images of {channels} by {height} by {width}"
-                $"at most {Array.MaxLength} numbers in one tensor"
+                $"%d{images} images of %d{channels} by %d{height} by %d{width}"
+                $"at most %d{Array.MaxLength} numbers in one tensor"
                 "scale them to less, or read fewer images at once"
 
     /// Decodes one image, scales it, and writes its channels one after another from a place on.

@@ -58,11 +58,11 @@ type Shape private (dims: int[]) =
 
         Refuse.shape
             operation
-            $"axis {axis} of the shape {shape}"
+            $"axis %d{axis} of the shape {shape}"
             (if last < 0 then
                  "no axis: the shape of a scalar has none"
              else
-                 $"an axis from 0 to {last}")
+                 $"an axis from 0 to %d{last}")
             "count axes from 0, outermost first"
 
     /// The extent of an axis; axes count from 0. An axis that is not there is a `ShapeError`.
