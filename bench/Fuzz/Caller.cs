@@ -87,7 +87,7 @@ public sealed class Caller(Generator generator, Action<string>? tell)
                 return $"{type.FullName!.Replace("DL1.", "")}.{method.Name}";
         }
 
-        return e is Disagreement ? e.Message.Split(" of ")[0] : "-";
+        return "-";
     }
 
     /// <summary>Reads what is lazy, waits for tasks, calls functions, evaluates expressions; all may feed later calls.</summary>

@@ -3,15 +3,15 @@ using System.Diagnostics;
 namespace DL1.Fuzzing;
 
 /// <summary>Starts workers, gathers what they found, and what ended them.</summary>
-public sealed class Driver(ulong seed, long calls, int processes, ulong episodesOfChild, double secondsOfCall)
+public sealed class Driver(ulong seed, long calls, double secondsOfRun, int processes, ulong episodesOfChild, double secondsOfCall)
 {
     private readonly Tally total = new();
     private readonly string folder = Directory.CreateTempSubdirectory("dl1-fuzz-").FullName;
+    private readonly Stopwatch clock = Stopwatch.StartNew();
     private ulong next;
 
     public Tally Run(Action<string> tell)
     {
-        var clock = Stopwatch.StartNew();
         var threads = Enumerable.Range(0, processes).Select(i => new Thread(() =>
         {
             while (Take() is { } first)
@@ -30,7 +30,7 @@ public sealed class Driver(ulong seed, long calls, int processes, ulong episodes
     {
         lock (total)
         {
-            if (total.Calls >= calls) return null;
+            if (total.Calls >= calls || clock.Elapsed.TotalSeconds > secondsOfRun) return null;
             var first = next;
             next += episodesOfChild;
             return first;

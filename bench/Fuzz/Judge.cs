@@ -57,7 +57,10 @@ public static class Judge
             differ++;
         }
 
-        if (differ > a.Length / 4) throw new Disagreement($"Eval and compiled code differ in {differ} of {a.Length} elements");
+        if (differ > a.Length / 4)
+            throw new Disagreement($"Eval and compiled code differ in {differ} of {a.Length} elements: [{Some(a)}] and [{Some(b)}] for {Text.ascii(e)}");
+
+        string Some(double[] values) => string.Join(", ", values.Take(6).Select(v => v.ToString("R", System.Globalization.CultureInfo.InvariantCulture)));
     }
 
     /// <summary>Elements of all nodes, and the products and windows among them, within what takes some milliseconds.</summary>

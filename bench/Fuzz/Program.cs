@@ -4,7 +4,7 @@ using DL1.Fuzzing;
 // Generated calls of every public member. In this folder:
 //   dotnet run -c Release -- --calls 1000000 --processes 2    faults as a table; exit code 1 where there are any
 //   dotnet run -c Release -- --seed 1 --replay 42             the calls of one episode, told one by one
-//   dotnet run -c Release -- --calls 20000 --whole            with the members that never gave a value, and those left out
+//   dotnet run -c Release -- --time 60 --whole                as many as begin within a minute, with the members that never gave a value, and those left out
 if (args is ["worker", var workerSeed, var first, var count, var seconds, var file])
 {
     Console.SetOut(TextWriter.Null);
@@ -14,6 +14,7 @@ if (args is ["worker", var workerSeed, var first, var count, var seconds, var fi
 }
 
 string? Option(string name) => Array.IndexOf(args, name) is >= 0 and var i && i + 1 < args.Length ? args[i + 1] : null;
+double Number(string name, double usual) => Option(name) is { } text ? double.Parse(text, CultureInfo.InvariantCulture) : usual;
 var seed = ulong.Parse(Option("--seed") ?? "1");
 if (Option("--replay") is { } episode)
 {
@@ -29,8 +30,8 @@ if (Option("--replay") is { } episode)
 }
 
 var driver = new Driver(
-    seed, long.Parse(Option("--calls") ?? "20000"), int.Parse(Option("--processes") ?? "2"), ulong.Parse(Option("--episodes") ?? "400"),
-    double.Parse(Option("--seconds") ?? "20", CultureInfo.InvariantCulture));
+    seed, long.Parse(Option("--calls") ?? "20000"), Number("--time", 1e9), int.Parse(Option("--processes") ?? "2"), ulong.Parse(Option("--episodes") ?? "400"),
+    Number("--seconds", 20));
 var tally = driver.Run(Console.Error.WriteLine);
 Report.Write(Console.Out, tally, seed, args.Contains("--whole"));
 return tally.Faults.Count == 0 ? 0 : 1;

@@ -8,6 +8,8 @@ public class RefusalTests
     private static readonly Shape Two = Shape.Of([4, 3]);
     private static readonly Expr Scalar = Expr.Symbol("x");
 
+    private static readonly Confusion Counts = Metrics.Confusion(Tensor.Of([0, 1, 1]), Tensor.Of([0, 1, 0]));
+
     public static TheoryData<string, Func<object>> Refused => new()
     {
         { "an axis past the last", () => Two[2] },
@@ -18,9 +20,19 @@ public class RefusalTests
         { "inserting an axis behind the last but one", () => ShapeModule.insertAxis(3, 1, Two) },
         { "inserting an axis at a negative place", () => ShapeModule.insertAxis(int.MinValue, 1, Two) },
         { "the extent of an axis that is not there", () => ShapeModule.withAxis(int.MaxValue, 1, Two) },
+        { "a class that is not there", () => Counts.Precision(2) },
+        { "a class below 0", () => Counts.Recall(-1) },
+        { "the F1 of a class that is not there", () => Counts.F1(int.MaxValue) },
+        { "the rows of a class that is not there", () => Counts.Support(int.MinValue) },
+        { "the count of a class that is not there", () => Counts[0, 2] },
+        { "tables beside each other, of which there are none", () => Encodings.Beside() },
+        { "the area of a curve with another number of y than x", () => Metrics.Area(new Curve(List(1), List(0, 1), List(1))) },
         { "attention of scalars", () => Attentions.Weights(Scalar, Scalar) },
         { "an image of more numbers than a tensor has", () => ImageFolder.ReadImage(typeof(RefusalTests).Assembly.Location, int.MaxValue, int.MaxValue) },
     };
+
+    private static Microsoft.FSharp.Collections.FSharpList<double> List(params double[] numbers) =>
+        Microsoft.FSharp.Collections.ListModule.OfArray(numbers);
 
     [Theory]
     [MemberData(nameof(Refused), DisableDiscoveryEnumeration = true)]

@@ -65,6 +65,9 @@ module Category =
 
     /// Tables of the same rows side by side, in the type of the first. `Category.beside [ x; oneHot ]`
     let beside (tables: Tensor list) : Tensor =
+        if tables.IsEmpty then
+            Refuse.domain "Category.beside" "no table" "one table or more" "check the list of tables"
+
         let first = List.head tables
 
         for t in tables do

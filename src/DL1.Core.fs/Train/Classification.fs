@@ -13,6 +13,17 @@ type Confusion internal (counts: int64[,]) =
     let ratio (a: float) (b: float) = if b = 0.0 then 0.0 else a / b
     let all = [| 0 .. classes - 1 |]
 
+    let requireClass operation c =
+        if c < 0 || c >= classes then
+            Refuse.domain
+                $"Confusion.{operation}"
+                $"class %d{c} of %d{classes} classes"
+                (if classes = 0 then
+                     "no class: there are no rows"
+                 else
+                     $"a class from 0 to %d{classes - 1}")
+                "count classes from 0"
+
     /// The classes that are a target or a prediction of some row; averages are over them.
     let met = all |> Array.filter (fun c -> targets c + predictions c > 0.0)
 
@@ -21,7 +32,10 @@ type Confusion internal (counts: int64[,]) =
 
     /// How often the class `target` was taken for `prediction`.
     member _.Item
-        with get (target: int, prediction: int) = counts[target, prediction]
+        with get (target: int, prediction: int) =
+            requireClass "Item" target
+            requireClass "Item" prediction
+            counts[target, prediction]
 
     /// The counts, i64 `[classes; classes]`.
     member _.ToTensor() =
@@ -29,14 +43,27 @@ type Confusion internal (counts: int64[,]) =
 
     /// The part of rows that are right.
     member _.Accuracy = ratio (Seq.sumBy diagonal all) total
+
     /// The part of the predictions of a class that are right; 0 where there are none.
-    member _.Precision(c: int) = ratio (diagonal c) (predictions c)
+    member _.Precision(c: int) =
+        requireClass "Precision" c
+        ratio (diagonal c) (predictions c)
+
     /// The part of the rows of a class that are found; 0 where there are none.
-    member _.Recall(c: int) = ratio (diagonal c) (targets c)
+    member _.Recall(c: int) =
+        requireClass "Recall" c
+        ratio (diagonal c) (targets c)
+
     /// The harmonic mean of precision and recall.
-    member _.F1(c: int) = ratio (2.0 * diagonal c) (targets c + predictions c)
+    member _.F1(c: int) =
+        requireClass "F1" c
+        ratio (2.0 * diagonal c) (targets c + predictions c)
+
     /// The number of rows of a class.
-    member _.Support(c: int) = int64 (targets c)
+    member _.Support(c: int) =
+        requireClass "Support" c
+        int64 (targets c)
+
     /// The mean precision of the classes.
     member this.PrecisionMacro = if met.Length = 0 then 0.0 else Array.averageBy this.Precision met
     /// The mean recall of the classes.

@@ -109,6 +109,13 @@ module Binary =
 
     /// The area under a curve, by trapezia. `Binary.area (Binary.roc target score)`
     let area (curve: Curve) : float =
+        if curve.X.Length <> curve.Y.Length then
+            Refuse.shape
+                "Binary.area"
+                $"a curve of %d{curve.X.Length} x and %d{curve.Y.Length} y"
+                "as many y as x"
+                "take the points of one curve"
+
         List.zip curve.X curve.Y
         |> List.pairwise
         |> List.sumBy (fun ((x0, y0), (x1, y1)) -> (x1 - x0) * (y0 + y1) / 2.0)
