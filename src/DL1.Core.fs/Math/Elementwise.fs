@@ -75,7 +75,11 @@ module Elementwise =
     /// Refuses α = 0. `Elementwise.celu 1.0 x`
     let celu (alpha: float) (x: Expr) =
         if not (abs alpha > 0.0) || System.Double.IsInfinity alpha then
-            Refuse.domain "Elementwise.celu" $"α = {string alpha}" "a finite α other than 0" "1 is the usual value"
+            Refuse.domain
+                "Elementwise.celu"
+                $"α = {string alpha}"
+                "a finite α other than 0"
+                "1 is the usual value"
 
         let negative = Expr.where (x .> 0.0) (lit 0.0) x
         Expr.where (x .> 0.0) x (alpha * Expr.expm1 (negative / alpha))
@@ -91,7 +95,11 @@ module Elementwise =
     /// Refuses λ below 0. `Elementwise.softShrink 0.5 x`
     let softShrink (lambda: float) (x: Expr) =
         if not (lambda >= 0.0) then
-            Refuse.domain "Elementwise.softShrink" $"λ = {string lambda}" "λ of at least 0" "0.5 is the usual value"
+            Refuse.domain
+                "Elementwise.softShrink"
+                $"λ = {string lambda}"
+                "λ of at least 0"
+                "0.5 is the usual value"
 
         Expr.where (x .> lambda) (x - lambda) (Expr.where (x .< -lambda) (x + lambda) (lit 0.0))
 
