@@ -191,6 +191,14 @@ public class FacadeTests
         { nameof(Relu), -1, 0 }, { nameof(Elu), -1, 1 / Math.E - 1 }, { nameof(Selu), 1, 1.0507009873554805 },
         { nameof(Gelu), 1, 0.8413447460685429 }, { nameof(Silu), 1, 0.7310585786300049 }, { nameof(Mish), 1, 0.8650983882673103 },
         { nameof(Softsign), -1, -0.5 }, { nameof(Hardtanh), 3, 1 }, { nameof(Square), 3, 9 },
+        { nameof(Log2), 8, 3 }, { nameof(Log10), 1000, 3 }, { nameof(Exp2), 3, 8 }, { nameof(Asinh), 1, 0.881373587019543 },
+        { nameof(Acosh), 2, 1.3169578969248166 }, { nameof(Atanh), 0.5, 0.5493061443340548 },
+        { nameof(Erfc), 0.5, 0.4795001221869535 }, { nameof(ErfInv), 0.5, 0.4769362762044699 },
+        { nameof(Logit), 0.75, Math.Log(3) }, { nameof(LogGamma), 5, Math.Log(24) },
+        { nameof(Digamma), 1, -0.5772156649015329 }, { nameof(Sinc), 0.5, 2 / Math.PI }, { nameof(Truncate), -1.5, -1 },
+        { nameof(Fraction), -1.5, -0.5 }, { nameof(IsNaN), double.NaN, 1 }, { nameof(IsInfinity), double.NegativeInfinity, 1 },
+        { nameof(IsFinite), 3, 1 }, { nameof(Relu6), 8, 6 }, { nameof(HardSigmoid), 0, 0.5 }, { nameof(HardSwish), 1, 2.0 / 3 },
+        { nameof(GeluTanh), 1, 0.8411919906082768 }, { nameof(TanhShrink), 1, 1 - Math.Tanh(1) },
     };
 
     [Theory]

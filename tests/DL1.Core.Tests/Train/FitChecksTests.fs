@@ -63,7 +63,7 @@ let private before =
             (withTargets (Tensor.Of(Array.init 50 (fun i -> int64 (i % 3) - 1L))) train)
         refuses
             "a ROC curve of one class"
-            [ "the metric rocAuc"; "one class" ]
+            [ "the metric rocAuc"; "no positive row" ]
             { usual with
                 Validation = Some(withTargets (Tensor.zeros DType.F32 [ 30; 1 ]) validation)
                 Metrics = [ Metric.rocAuc ]
