@@ -76,7 +76,7 @@ type internal GuardedRegion(operation: string, bytes: int64) =
     let length = unativeint (inner + 2L * page)
 
     // The runtime's limit of memory does not count what the system gives.
-    do Allocation.require operation (fun () -> $"a buffer of {bytes} bytes") bytes
+    do Allocation.require operation (fun () -> $"a buffer of %d{bytes} bytes") bytes
 
     let map () = GuardPages.mmap (0n, length, none, flags, -1, 0n)
 

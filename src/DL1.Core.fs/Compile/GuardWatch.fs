@@ -33,7 +33,7 @@ type internal GuardWatch(plan: Plan, blocks: Block option[]) =
 
                 Refuse.domain
                     "DL1_GUARD"
-                    $"kernel {number} of a plan, which wrote before {Operand.text e}"
+                    $"kernel %d{number} of a plan, which wrote before {Operand.text e}"
                     "writes within its operands and results"
                     "report this as a bug, with the expression"
             | _ -> ()

@@ -89,11 +89,11 @@ module internal Raw =
             if bytes > int64 Array.MaxLength then
                 Refuse.format
                     operation
-                    $"{bytes} bytes of a type that is converted"
-                    $"at most {Array.MaxLength} bytes of one tensor"
+                    $"%d{bytes} bytes of a type that is converted"
+                    $"at most %d{Array.MaxLength} bytes of one tensor"
                     "save the tensor as float32, or in parts"
 
-            Allocation.require operation (fun () -> $"{count} elements") (2L * bytes)
+            Allocation.require operation (fun () -> $"%d{count} elements") (2L * bytes)
             let bytes = Array.zeroCreate<byte>(int bytes)
             stream.ReadExactly bytes
 
@@ -141,7 +141,7 @@ module internal Raw =
             Refuse.format
                 operation
                 $"{what} of shape [{text}]"
-                $"extents of 0 or more, and at most {most} elements"
+                $"extents of 0 or more, and at most %d{most} elements"
                 "check that the whole file was written, and is what it is said to be"
 
         if dims |> List.exists (fun d -> d < 0L || d > most) then

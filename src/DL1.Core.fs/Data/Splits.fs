@@ -104,7 +104,7 @@ module Splits =
         // The order, and each fold's rows.
         Allocation.require
             "Splits.folds"
-            (fun () -> $"{k} folds of {rows} rows")
+            (fun () -> $"%d{k} folds of %d{rows} rows")
             (int64 rows * (32L + 4L * int64 k))
 
         let foldOf = Array.zeroCreate rows
@@ -142,11 +142,11 @@ module Splits =
 
         // Shares in the order of training, validation and test are the likely mistake.
         if training < max validation test - 1e-9 then
-            let swapped = $"validation {test:G4} and test {max 0.0 training:G4}"
+            let swapped = $"validation %.4g{test} and test %.4g{max 0.0 training}"
 
             Refuse.domain
                 "Splits.three"
-                $"validation {validation:G4} and test {test:G4} of the rows, which leave {training:G4} for training"
+                $"validation %.4g{validation} and test %.4g{test} of the rows, which leave %.4g{training} for training"
                 "the shares of validation and of test, neither larger than what is left for training"
                 $"leave the share of training out: {swapped}; for a small training set split twice"
 

@@ -26,8 +26,8 @@ module TimeSeries =
         if int64 times < int64 length + int64 horizon then
             Refuse.domain
                 operation
-                $"a series of {times} times"
-                $"{int64 length + int64 horizon} or more, for one window"
+                $"a series of %d{times} times"
+                $"%d{int64 length + int64 horizon} or more, for one window"
                 "shorten the window"
 
         let starts = Array.init ((times - length - horizon) / stride + 1) (fun i -> i * stride)

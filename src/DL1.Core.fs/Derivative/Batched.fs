@@ -53,7 +53,7 @@ module internal Batched =
         let all =
             Shape.extent
                 "vmap"
-                (fun () -> $"{size} examples of a scatter to {extent} places")
+                (fun () -> $"%d{size} examples of a scatter to %d{extent} places")
                 (int64 size * int64 extent)
 
         let sums = Expr.scatterAdd 0 all (offset size extent indices) rows |> split size

@@ -96,7 +96,7 @@ type Expr private (node: Node<Expr>, dtype: DType, shape: Shape, digest: Digest,
         if not dtype.IsFloat && (dtype = DType.Bool || Tensor.toFloats typed <> Tensor.toFloats value) then
             Refuse.shape
                 operation
-                $"the number {Tensor.toFloat value} beside {Operand.text other}"
+                $"the number {string (Tensor.toFloat value)} beside {Operand.text other}"
                 $"a value of {dtype}"
                 $"cast {Operand.argument other} to f32 first"
 

@@ -26,7 +26,11 @@ module internal InferBody =
             e.DType, Shape.removeAxis 0 e.Shape
 
         if call.Length < 0 then
-            Refuse.domain "scan" $"{call.Length} steps" "0 steps or more" "check the length that was computed"
+            Refuse.domain
+                "scan"
+                $"%d{call.Length} steps"
+                "0 steps or more"
+                "check the length that was computed"
 
         check "initial carry" "initial carries" body.Carries (List.map known call.Initial)
         check "slice" "slices" body.Slices (List.map slice call.Sequences)

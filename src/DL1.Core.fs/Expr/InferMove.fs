@@ -46,7 +46,7 @@ module internal InferMove =
             let before, after, between = int64 e.Before, int64 e.After, int64 e.Between
 
             let given () =
-                $"{before} before, {after} after, {between} between along axis {axis} of {Operand.text x}"
+                $"%d{before} before, %d{after} after, %d{between} between along axis %d{axis} of {Operand.text x}"
 
             let spread = d + max 0L (d - 1L) * between
             let extent = before + spread + after
@@ -65,7 +65,7 @@ module internal InferMove =
                 Refuse.shape
                     "pad"
                     (given ())
-                    $"edges, and an axis with what is put around and between its elements, of at most {most} elements"
+                    $"edges, and an axis with what is put around and between its elements, of at most %d{most} elements"
                     "check the sizes that were computed"
 
             int extent
@@ -95,6 +95,6 @@ module internal InferMove =
                 xs
                 |> List.sumBy (fun x -> int64 x.Shape[axis])
                 |> Shape.extent "concat" (fun () ->
-                    $"{xs.Length} tensors along axis {axis}, first {Operand.text first}")
+                    $"%d{xs.Length} tensors along axis %d{axis}, first {Operand.text first}")
 
             Shape.withAxis axis extent first.Shape

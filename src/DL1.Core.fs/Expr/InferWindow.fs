@@ -36,8 +36,8 @@ module internal InferWindow =
         if last > int64 Shape.MostElements then
             Refuse.shape
                 operation
-                $"an axis of {extent} padded by {s.PadBefore} and {s.PadAfter}, with stride {s.Stride}, of {Operand.text x}"
-                $"a padded axis, and a stride beyond it, of at most {Shape.MostElements} elements"
+                $"an axis of %d{extent} padded by %d{s.PadBefore} and %d{s.PadAfter}, with stride %d{s.Stride}, of {Operand.text x}"
+                $"a padded axis, and a stride beyond it, of at most %d{Shape.MostElements} elements"
                 "pad less, or take a smaller stride"
 
         int places
@@ -60,8 +60,8 @@ module internal InferWindow =
         if size > int64 Shape.MostElements then
             Refuse.shape
                 operation
-                $"{channels} channels of {extents}, padded to {padded}, of {Operand.text x}"
-                $"at most {Shape.MostElements} elements in a padded sample"
+                $"%d{channels} channels of {extents}, padded to {padded}, of {Operand.text x}"
+                $"at most %d{Shape.MostElements} elements in a padded sample"
                 "pad less"
 
     let private spatial (shape: Shape) = shape.ToList() |> List.skip 2
@@ -185,7 +185,7 @@ module internal InferWindow =
             let reach = reachOf k s
 
             if k < 1 then
-                Refuse.domain operation $"a window of {k}" "a window of at least 1" "check the kernel given"
+                Refuse.domain operation $"a window of %d{k}" "a window of at least 1" "check the kernel given"
 
             if int64 s.PadBefore >= reach || int64 s.PadAfter >= reach then
                 Refuse.domain

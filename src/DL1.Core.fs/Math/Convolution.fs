@@ -120,7 +120,8 @@ module Convolution =
 
             // Below 0 it is refused when the node is made.
             max (int64 System.Int32.MinValue) value
-            |> Shape.extent operation (fun () -> $"{s}, output padding {extra}, of {Operand.texts [ x; w ]}")
+            |> Shape.extent operation (fun () ->
+                $"{s}, output padding %d{extra}, of {Operand.texts [ x; w ]}")
 
         let spatial = List.map3 extent [ 0 .. rank - 1 ] sweeps extra
         let y = Expr.Make(Node.Conv(ConvRole.InputGrad spatial, { Sweeps = sweeps; Groups = o.Groups }, x, w))

@@ -21,7 +21,11 @@ module Elementwise =
 
     let private requireFinite operation (what: string) (value: float) =
         if not (System.Double.IsFinite value) then
-            Refuse.domain operation $"{what} = {value}" "a finite number" "look for the division that made it"
+            Refuse.domain
+                operation
+                $"{what} = {string value}"
+                "a finite number"
+                "look for the division that made it"
 
     /// x where positive, slope·x elsewhere (Maas et al. 2013). `Elementwise.leakyRelu 0.01 x`
     let leakyRelu (slope: float) (x: Expr) =

@@ -57,11 +57,11 @@ module Loss =
                 $"{what} above 0, and finite"
                 "1 is the usual value"
 
-    let private requireMargin name (margin: float) =
+    let private requireMargin (name: string) (margin: float) =
         if not (margin >= 0.0 && System.Double.IsFinite margin) then
             Refuse.domain
                 $"Loss.{name}"
-                $"margin = {margin}"
+                $"margin = {string margin}"
                 "a finite margin of 0 or more"
                 "1 is the usual value"
 

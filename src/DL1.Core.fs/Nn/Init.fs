@@ -47,13 +47,17 @@ module Init =
 
     let private requireFinite operation (what: string) (value: float) =
         if not (Double.IsFinite value) then
-            Refuse.domain operation $"{what} {value}" "a finite number" "look for the division that made it"
+            Refuse.domain
+                operation
+                $"{what} {string value}"
+                "a finite number"
+                "look for the division that made it"
 
     let private requireGain operation (gain: float) =
         if not (gain > 0.0 && Double.IsFinite gain) then
             Refuse.domain
                 operation
-                $"the gain {gain}"
+                $"the gain {string gain}"
                 "a finite gain above 0"
                 "1 for linear layers, the root of 2 for ReLU"
 
@@ -63,26 +67,26 @@ module Init =
         if not (deviation >= 0.0 && Double.IsFinite deviation) then
             Refuse.domain
                 operation
-                $"the deviation {deviation}"
+                $"the deviation {string deviation}"
                 "a finite standard deviation of 0 or more"
                 "0.02 is common"
 
     /// One value everywhere. `Init.constant 0.25`
     let constant (value: float) =
         requireFinite "Init.constant" "the value" value
-        make $"constant {value}" (fun dtype dims _ -> Tensor.full dtype dims value)
+        make $"constant {string value}" (fun dtype dims _ -> Tensor.full dtype dims value)
 
     /// Uniform in [low, high). `Init.uniform -0.1 0.1`
     let uniform (low: float) (high: float) =
         requireFinite "Init.uniform" "the low bound" low
         requireFinite "Init.uniform" "the high bound" high
-        make $"uniform [{low}, {high})" (Key.uniform low high)
+        make $"uniform [{string low}, {string high})" (Key.uniform low high)
 
     /// Normal. `Init.normal 0.0 0.02`
     let normal (mean: float) (deviation: float) =
         requireNormal "Init.normal" mean deviation
 
-        make $"normal {mean} {deviation}" (Key.normal mean deviation)
+        make $"normal {string mean} {string deviation}" (Key.normal mean deviation)
 
     /// Normal, restricted to two deviations on both sides. `Init.truncatedNormal 0.0 0.02`
     let truncatedNormal (mean: float) (deviation: float) =
@@ -126,7 +130,7 @@ module Init =
     let xavierUniform (gain: float) =
         requireGain "Init.xavierUniform" gain
 
-        make $"Xavier uniform {gain}" (fun dtype dims key ->
+        make $"Xavier uniform {string gain}" (fun dtype dims key ->
             let fanIn, fanOut = fans dims
             within (gain * sqrt (6.0 / float (max 1 (fanIn + fanOut)))) dtype dims key)
 
@@ -134,7 +138,7 @@ module Init =
     let xavierNormal (gain: float) =
         requireGain "Init.xavierNormal" gain
 
-        make $"Xavier normal {gain}" (fun dtype dims key ->
+        make $"Xavier normal {string gain}" (fun dtype dims key ->
             let fanIn, fanOut = fans dims
             Key.normal 0.0 (gain * sqrt (2.0 / float (max 1 (fanIn + fanOut)))) dtype dims key)
 
@@ -142,14 +146,14 @@ module Init =
     let kaimingUniform (fan: Fan) (gain: float) =
         requireGain "Init.kaimingUniform" gain
 
-        make $"Kaiming uniform {gain}" (fun dtype dims key ->
+        make $"Kaiming uniform {string gain}" (fun dtype dims key ->
             within (gain * sqrt (3.0 / fanOf fan dims)) dtype dims key)
 
     /// Normal of deviation gain/√fan (He et al. 2015). `Init.kaimingNormal Fan.In (sqrt 2.0)`
     let kaimingNormal (fan: Fan) (gain: float) =
         requireGain "Init.kaimingNormal" gain
 
-        make $"Kaiming normal {gain}" (fun dtype dims key ->
+        make $"Kaiming normal {string gain}" (fun dtype dims key ->
             Key.normal 0.0 (gain / sqrt (fanOf fan dims)) dtype dims key)
 
     /// Normal of deviation 1/√fanIn (LeCun et al. 1998). `Init.lecunNormal`
@@ -165,7 +169,7 @@ module Init =
     let orthogonal (gain: float) =
         requireGain "Init.orthogonal" gain
 
-        make $"orthogonal {gain}" (fun dtype dims key ->
+        make $"orthogonal {string gain}" (fun dtype dims key ->
             fans dims |> ignore
             let rows, columns = dims.Head, List.fold (*) 1 dims.Tail
             let tall, narrow = max rows columns, min rows columns

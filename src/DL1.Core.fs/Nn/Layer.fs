@@ -92,7 +92,7 @@ module Layer =
     /// Refuses a size of a layer that is not 1 or more.
     let internal requireSize (layer: string) (what: string) (size: int) : unit =
         if size < 1 then
-            Refuse.domain layer $"{size} {what}" $"1 or more {what}" "check the sizes that were computed"
+            Refuse.domain layer $"%d{size} {what}" $"1 or more {what}" "check the sizes that were computed"
 
     /// A layer whose result is or holds an expression that tables can show.
     let internal made name (f: Scope -> 'a -> 'b) (outputOf: 'b -> Expr option) : Layer<'a, 'b> =

@@ -23,7 +23,7 @@ module Norm =
         if not (isEpsilon && o.Momentum > 0.0 && o.Momentum <= 1.0) then
             Refuse.domain
                 operation
-                $"epsilon {o.Epsilon}, momentum {o.Momentum}"
+                $"epsilon {string o.Epsilon}, momentum {string o.Momentum}"
                 "a finite epsilon above 0, momentum above 0 and at most 1"
                 "1e-5 and 0.1 are usual"
 

@@ -177,8 +177,8 @@ module Recurrent =
         if o.Hidden > Shape.MostElements / 4 || o.Layers > Layer.mostByNumber then
             Refuse.domain
                 name
-                $"{o.Hidden} hidden units, {o.Layers} layers"
-                $"at most {Shape.MostElements / 4} hidden units and {Layer.mostByNumber} layers"
+                $"%d{o.Hidden} hidden units, %d{o.Layers} layers"
+                $"at most %d{Shape.MostElements / 4} hidden units and %d{Layer.mostByNumber} layers"
                 "check the options"
 
         if not (o.Dropout >= 0.0 && o.Dropout < 1.0) then

@@ -135,8 +135,8 @@ module Transformer =
         if count > Layer.mostByNumber then
             Refuse.domain
                 "Transformer"
-                $"{count} layers"
-                $"at most {Layer.mostByNumber} layers"
+                $"%d{count} layers"
+                $"at most %d{Layer.mostByNumber} layers"
                 "check the count"
 
         Layer.sequential (List.replicate count layer)

@@ -45,7 +45,7 @@ type Minimum =
             | PointKind.Maximum
             | PointKind.Saddle -> ""
 
-        $"{value} after {this.Iterations} iterations{kind} at\n{this.Point}"
+        $"{value} after %d{this.Iterations} iterations{kind} at\n{this.Point}"
 
 /// Classical minimisers for any scalar expression of f64 variables, with its exact gradient and Hessian.
 /// The start is a tree whose paths are the variables' names, each value of its variable's shape and of any type of numbers;
@@ -180,7 +180,7 @@ module Classical =
         if not (tolerance > 0.0 && Double.IsFinite tolerance) then
             Refuse.domain
                 "Classical.kindOf"
-                $"the tolerance {tolerance}"
+                $"the tolerance {string tolerance}"
                 "a finite tolerance above 0"
                 "1e-8 is a good start"
 
@@ -243,7 +243,7 @@ module Classical =
 
                 Refuse.domain
                     operation
-                    $"{given}; the objective fell from {first} to {least} at ({place})"
+                    $"{given}; the objective fell from {string first} to {string least} at ({place})"
                     "an objective that has a minimum"
                     "check its sign and whether it is bounded below; add a penalty on large variables"
             else
@@ -267,7 +267,7 @@ module Classical =
         let once start : struct (Vector<float> * int) =
             match minimise watched start with
             | Some found -> found
-            | None -> refuse $"no minimum within {o.MaxIterations} iterations"
+            | None -> refuse $"no minimum within %d{o.MaxIterations} iterations"
 
         let rec search looks iterations start =
             let struct (point, more) = once start
@@ -284,7 +284,7 @@ module Classical =
             | PointKind.Saddle, _ -> refuse "a saddle, and no way down from it"
             | _, Some _ when kind <> PointKind.Minimum || (lower [ near ]).IsSome ->
                 refuse
-                    $"no minimum after looking around {maxLooks} times: the objective is still lower nearby"
+                    $"no minimum after looking around %d{maxLooks} times: the objective is still lower nearby"
             | PointKind.Minimum, _
             | PointKind.Flat, _
             | PointKind.NotStationary, _ ->

@@ -169,7 +169,7 @@ module Moments =
         if not (isOrdered && System.Double.IsFinite grow && System.Double.IsFinite largest) then
             Refuse.domain
                 "Optimizer"
-                $"Rprop with the factors {shrink} and {grow}, the sizes {smallest} to {largest}"
+                $"Rprop with the factors {string shrink} and {string grow}, the sizes {string smallest} to {string largest}"
                 "0 < shrink < 1 < grow, and sizes above 0 in order, all finite"
                 "0.5 and 1.2, 1e-6 to 50 are usual"
 

@@ -146,7 +146,7 @@ module Optimizer =
         if not (initialR > 0.0 && System.Double.IsFinite initialR) then
             Refuse.domain
                 "Optimizer"
-                $"a second moment that starts at {initialR}"
+                $"a second moment that starts at {string initialR}"
                 "a finite value above 0"
                 "1 is a neutral start"
 

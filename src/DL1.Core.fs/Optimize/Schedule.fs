@@ -31,7 +31,7 @@ module Schedule =
         if not (value >= 0.0 && System.Double.IsFinite value) then
             Refuse.domain
                 operation
-                $"{what} = {value}"
+                $"{what} = {string value}"
                 "a finite number of 0 or more"
                 "look for the division that made it; a factor between 0 and 1 lowers the rate"
 
@@ -61,7 +61,11 @@ module Schedule =
     /// The rate at a step, 0 or more, as a number. `Schedule.valueAt 7 schedule`
     let valueAt (step: int) (schedule: Schedule) =
         if step < 0 then
-            Refuse.domain "Schedule.valueAt" $"step {step}" "a step of 0 or more" "the first update is step 0"
+            Refuse.domain
+                "Schedule.valueAt"
+                $"step %d{step}"
+                "a step of 0 or more"
+                "the first update is step 0"
 
         let s = Expr.symbol "step"
         Eval.run [ "step", Tensor.scalar (float step) ] (schedule.At s) |> Tensor.toFloat
@@ -89,7 +93,7 @@ module Schedule =
     let exponential (gamma: float) (rate: float) =
         requireRate "Schedule.exponential" rate
         requireFactor "Schedule.exponential" "gamma" gamma
-        varying $"exponential {gamma} {rate}" (fun t -> rate * Expr.Pow(gamma, t))
+        varying $"exponential {string gamma} {string rate}" (fun t -> rate * Expr.Pow(gamma, t))
 
     let private cosineBetween (first: Expr) (last: Expr) (part: Expr) =
         last + (first - last) * 0.5 * (1.0 + cos (System.Math.PI * part))
@@ -158,13 +162,13 @@ module Schedule =
         if not (top > 0.0 && top < last && areDivisors) then
             Refuse.domain
                 "Schedule.oneCycle"
-                $"{steps} steps, {part} of them upwards, divisors {divisor} and {lastDivisor}"
+                $"%d{steps} steps, {string part} of them upwards, divisors {string divisor} and {string lastDivisor}"
                 "more than one step upwards, some downwards, and finite divisors of 1 or more"
                 "count all updates of the training; 0.3, 25 and 1e4 are usual"
 
         let first = highest / divisor
 
-        varying $"one cycle {steps} {highest}" (fun t ->
+        varying $"one cycle %d{steps} {string highest}" (fun t ->
             let t = Expr.minimum t (lit last)
 
             Expr.where

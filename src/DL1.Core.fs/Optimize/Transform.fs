@@ -57,7 +57,7 @@ module Transform =
         if not (System.Double.IsFinite value) then
             Refuse.domain
                 "Optimizer"
-                $"{name} = {value}"
+                $"{name} = {string value}"
                 "a finite number"
                 "look for the division that made it"
 
@@ -213,12 +213,16 @@ module Transform =
         requireFinite "the first momentum" initial
 
         if not (dampening >= 0.0 && dampening <= 1.0) then
-            Refuse.domain "Optimizer" $"dampening = {dampening}" "a number from 0 to 1" "0 turns it off"
+            Refuse.domain
+                "Optimizer"
+                $"dampening = {string dampening}"
+                "a number from 0 to 1"
+                "0 turns it off"
 
         if nesterov && (decay = 0.0 || dampening <> 0.0) then
             Refuse.domain
                 "Optimizer"
-                $"Nesterov's momentum with momentum {decay} and dampening {dampening}"
+                $"Nesterov's momentum with momentum {string decay} and dampening {string dampening}"
                 "a momentum above 0 and a dampening of 0"
                 "0.9 and 0 are usual; without momentum leave Nesterov's out"
 

@@ -30,7 +30,7 @@ module internal Allocation =
 
     /// Refuses a number of elements of so many bytes that no array holds or no memory is there for.
     let requireElements operation (count: int) (bytesEach: int) =
-        require operation (fun () -> $"{count} elements") (int64 count * int64 bytesEach)
+        require operation (fun () -> $"%d{count} elements") (int64 count * int64 bytesEach)
 
     /// What the runtime could not give, as an error of ours.
     let failed operation : 'a =
@@ -45,8 +45,8 @@ module internal Allocation =
         if bytes > int64 Array.MaxLength then
             Refuse.domain
                 operation
-                $"{bytes} bytes of {what}"
-                $"at most {Array.MaxLength} bytes in one piece"
+                $"%d{bytes} bytes of {what}"
+                $"at most %d{Array.MaxLength} bytes in one piece"
                 "use a smaller batch, or cut the graph in two"
 
         require operation (fun () -> what) bytes

@@ -37,8 +37,8 @@ type Shape private (dims: int[]) =
             if size > int64 Shape.MostElements then
                 Refuse.shape
                     "Shape"
-                    $"the extents {text ()}, more than {Shape.MostElements} elements"
-                    $"at most {Shape.MostElements} elements in one tensor"
+                    $"the extents {text ()}, more than %d{Shape.MostElements} elements"
+                    $"at most %d{Shape.MostElements} elements in one tensor"
                     "split the data into batches"
 
         Shape(Array.copy dims)
@@ -150,8 +150,8 @@ module Shape =
         if value > int64 Shape.MostElements then
             Refuse.shape
                 operation
-                $"{given ()}, which makes an extent of {value}"
-                $"at most {Shape.MostElements} elements in one tensor"
+                $"{given ()}, which makes an extent of %d{value}"
+                $"at most %d{Shape.MostElements} elements in one tensor"
                 "check the sizes that were computed"
 
         int value

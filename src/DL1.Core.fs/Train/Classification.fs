@@ -13,7 +13,7 @@ type Confusion internal (counts: int64[,]) =
     let ratio (a: float) (b: float) = if b = 0.0 then 0.0 else a / b
     let all = [| 0 .. classes - 1 |]
 
-    let requireClass operation c =
+    let requireClass (operation: string) c =
         if c < 0 || c >= classes then
             Refuse.domain
                 $"Confusion.{operation}"
@@ -231,7 +231,7 @@ module Classification =
 
             Refuse.domain
                 "Classification.ofScores"
-                $"scores with NaN in row {row}"
+                $"scores with NaN in row %d{row}"
                 "scores that are numbers"
                 "look for what made it: CompileOptions.CheckFinite finds the layer"
         | None -> ()

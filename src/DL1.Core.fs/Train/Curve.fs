@@ -147,7 +147,7 @@ module Binary =
             else
                 Refuse.domain
                     "Binary.brier"
-                    $"the probability {p}"
+                    $"the probability {string p}"
                     "probabilities from 0 to 1"
                     "of a model that ends in logits take brierOfLogits, or their sigmoid"
 

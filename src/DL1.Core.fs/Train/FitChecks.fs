@@ -20,14 +20,14 @@ module internal FitChecks =
         if saving.Every < 1 then
             Refuse.domain
                 operation
-                $"a checkpoint every {saving.Every} epochs"
+                $"a checkpoint every %d{saving.Every} epochs"
                 "1 or more"
                 "1 writes after each"
 
         if String.IsNullOrWhiteSpace saving.Path then
             Refuse.domain operation "an empty path for checkpoints" "the path of a file" "name the file"
 
-        let refuse given expected cure =
+        let refuse (given: string) expected cure =
             Refuse.domain operation $"checkpoints at {saving.Path}: {given}" expected cure
 
         let folder = folderOf saving.Path
@@ -63,7 +63,7 @@ module internal FitChecks =
     /// Refuses options and data that cannot be trained with.
     let options (options: FitOptions) (data: Dataset) : unit =
         if options.Epochs < 0 then
-            Refuse.domain operation $"{options.Epochs} epochs" "0 or more" "10 is a start"
+            Refuse.domain operation $"%d{options.Epochs} epochs" "0 or more" "10 is a start"
 
         if data.Count = 0 then
             Refuse.domain operation "no rows" "one at least" "check how the data were split"
@@ -71,7 +71,7 @@ module internal FitChecks =
         if options.Batch.DropLast && data.Count < options.Batch.Size then
             Refuse.domain
                 operation
-                $"{data.Count} rows in batches of {options.Batch.Size}, the last one dropped"
+                $"%d{data.Count} rows in batches of %d{options.Batch.Size}, the last one dropped"
                 "one whole batch at least"
                 "make batches smaller, or keep the last"
 
@@ -127,7 +127,7 @@ module internal FitChecks =
             struct (target, output)
 
         if options.Size < 1 then
-            Refuse.domain operation $"batches of {options.Size} rows" "1 or more" "64 or 128 is usual"
+            Refuse.domain operation $"batches of %d{options.Size} rows" "1 or more" "64 or 128 is usual"
 
         if data.Count = 0 then
             Refuse.domain operation "no rows" "one at least" "check how the data were split"
@@ -138,7 +138,7 @@ module internal FitChecks =
 
         if rest > 0 && not options.DropLast then
             about
-                $"the last batch, of {rest} of {data.Count} rows in batches of {size}"
+                $"the last batch, of %d{rest} of %d{data.Count} rows in batches of %d{size}"
                 "choose a batch size that leaves more rows over, or drop the last batch"
                 (fun () -> look rest)
             |> ignore

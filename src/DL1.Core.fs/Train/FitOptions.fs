@@ -171,7 +171,7 @@ type FitError internal (fitted: Fitted, learner: Learner, error: exn) =
     inherit
         DL1Error(
             "Fit.run",
-            $"{error.GetType().Name} after {fitted.State.Steps} steps and {fitted.History.Length} epochs: {error.Message}",
+            $"{error.GetType().Name} after %d{fitted.State.Steps} steps and %d{fitted.History.Length} epochs: {error.Message}",
             "a training that nothing interrupts",
             "mend the cause, and train on from the state that this error keeps; its model can be used as it is",
             error

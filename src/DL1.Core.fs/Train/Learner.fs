@@ -185,7 +185,7 @@ module Step =
         (output: Expr)
         (data: Expr)
         : struct (Expr * Expr) =
-        let refuse reason cure =
+        let refuse (reason: string) cure =
             Refuse.domain
                 "Wrap.accumulate"
                 $"a loss whose gradient over several batches does not follow from theirs: {reason}"

@@ -92,7 +92,7 @@ module internal LossSums =
             |> List.head
 
         if rows < 1 || t.Shape[0] % rows <> 0 || o.Shape[0] % rows <> 0 then
-            Error $"{o.Shape[0]} outputs and {t.Shape[0]} targets of {rows} rows"
+            Error $"%d{o.Shape[0]} outputs and %d{t.Shape[0]} targets of %d{rows} rows"
         else
             let states = RowWise.states rows isRows root
 
@@ -120,7 +120,7 @@ module internal LossSums =
                         {
                             Node = e
                             Combine = combineOf e
-                            Stands = { Name = $"sum {i}"; DType = e.DType; Shape = e.Shape }
+                            Stands = { Name = $"sum %d{i}"; DType = e.DType; Shape = e.Shape }
                         })
                     |> List.ofArray
 
@@ -137,7 +137,7 @@ module internal LossSums =
                         if given.Shape <> due || given.DType <> v.DType then
                             Refuse.shape
                                 "the loss"
-                                $"{given.DType} {given.Shape} for {part} rows"
+                                $"{given.DType} {given.Shape} for %d{part} rows"
                                 $"{v.DType} {due}"
                                 "give every row of a data set the same type and shape"
 

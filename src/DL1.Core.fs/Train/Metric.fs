@@ -27,7 +27,7 @@ module Metric =
         | Some(name, n) ->
             Refuse.domain
                 operation
-                $"{n} metrics named {name}"
+                $"%d{n} metrics named {name}"
                 "each name once"
                 "leave one of them out, or give it another name"
         | None -> ()
@@ -62,7 +62,7 @@ module Metric =
             if rows.Length = 0 then
                 Refuse.domain
                     operation
-                    $"targets that are all {label}, the label that is ignored"
+                    $"targets that are all %d{label}, the label that is ignored"
                     "one at least that counts"
                     "check how the data were split, and which label stands for what does not count"
 

@@ -100,8 +100,8 @@ module RateFinder =
         if not (gained > leastGain) then
             Refuse.domain
                 "RateFinder.run"
-                $"a loss that no rate from {low} to {high} lowered: at best by a part of {gained} of what it is without training"
-                $"a loss that falls by a part of {leastGain} at least at some rate"
+                $"a loss that no rate from {string low} to {string high} lowered: at best by a part of {string gained} of what it is without training"
+                $"a loss that falls by a part of {string leastGain} at least at some rate"
                 "try greater rates and more steps; else check that the loss depends on what is trained"
 
         {

@@ -73,8 +73,8 @@ type internal Evaluator(model: Layer<Expr, Expr>, loss: Expr -> Expr -> Expr, me
             if e.Shape.Size > limit then
                 Refuse.domain
                     operation
-                    $"a loss with {reason}, whose values over {target.Shape[0]} rows have {e.Shape.Size} elements"
-                    $"{limit} elements at most"
+                    $"a loss with {reason}, whose values over %d{target.Shape[0]} rows have %d{e.Shape.Size} elements"
+                    $"%d{limit} elements at most"
                     "evaluate on fewer rows, or write the loss as sums over rows"
 
         Compile.prepare (List.collect (fun e -> Graph.variables [ e ]) [ t; o ]) [ value ]
@@ -101,14 +101,14 @@ type internal Evaluator(model: Layer<Expr, Expr>, loss: Expr -> Expr -> Expr, me
         if output.Rank = 0 || output.Shape[0] % rows <> 0 then
             Refuse.shape
                 operation
-                $"outputs {output.DType} {output.Shape} for {rows} rows"
+                $"outputs {output.DType} {output.Shape} for %d{rows} rows"
                 "outputs for each row, rows first"
                 "keep the axis of the rows in front, in every layer"
 
     /// How the loss of more rows than are computed at a time is found; each kind of data set is looked at once.
     let wayOf (parameters: Tree<Tensor>) (state: Tree<Tensor>) (data: Dataset) (size: int) =
         let shape =
-            $"{size} of {data.Inputs.DType} {data.Inputs.Shape}; {data.Targets.DType} {data.Targets.Shape}"
+            $"%d{size} of {data.Inputs.DType} {data.Inputs.Shape}; {data.Targets.DType} {data.Targets.Shape}"
 
         let look () =
             let first = Dataset.truncate size data
@@ -139,7 +139,7 @@ type internal Evaluator(model: Layer<Expr, Expr>, loss: Expr -> Expr -> Expr, me
     /// The loss and the metrics.
     member _.Run(parameters: Tree<Tensor>, state: Tree<Tensor>, data: Dataset, batchSize: int) : Evaluation =
         if batchSize < 1 then
-            Refuse.domain operation $"batches of {batchSize} rows" "1 or more" "256 is usual"
+            Refuse.domain operation $"batches of %d{batchSize} rows" "1 or more" "256 is usual"
 
         if data.Count = 0 then
             Refuse.domain operation "no rows" "one at least" "check how the data were split"
@@ -156,7 +156,7 @@ type internal Evaluator(model: Layer<Expr, Expr>, loss: Expr -> Expr -> Expr, me
                 match run whole all with
                 | [ output; loss ] -> Tensor.toFloat loss, lazy output
                 | found ->
-                    Refuse.domain operation $"{found.Length} results" "an output and a loss" "report it"
+                    Refuse.domain operation $"%d{found.Length} results" "an output and a loss" "report it"
             | parts ->
                 match wayOf parameters state data batchSize with
                 | Choice1Of2(struct (sums, predictor, finish)) ->
@@ -228,7 +228,7 @@ type Trained
     /// among the inputs is a `DomainError` that names its place.
     member _.Predict(inputs: Tensor, batchSize: int) : Tensor =
         if batchSize < 1 then
-            Refuse.domain "Trained" $"batches of {batchSize} rows" "1 or more" "256 is usual"
+            Refuse.domain "Trained" $"batches of %d{batchSize} rows" "1 or more" "256 is usual"
 
         Admit.finite "Trained.predict" "inputs" inputs
         let rows = Rows.count "Trained.Predict" inputs

@@ -42,8 +42,8 @@ type internal ConvGeometry =
             if elements * int64 bytesEach > most then
                 Refuse.domain
                     "Compile"
-                    $"{what} of {elements} elements in a convolution"
-                    $"at most {most / int64 bytesEach}"
+                    $"{what} of %d{elements} elements in a convolution"
+                    $"at most %d{most / int64 bytesEach}"
                     "use smaller images, fewer channels, or a smaller kernel"
 
         let plane height width channels = int64 height * int64 width * int64 channels

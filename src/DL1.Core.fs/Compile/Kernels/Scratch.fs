@@ -21,8 +21,8 @@ type internal Scratch private () =
         if bytes > int64 Array.MaxLength - Block.Alignment then
             Refuse.domain
                 "Compile"
-                $"{bytes} bytes for a kernel to work in"
-                $"at most {int64 Array.MaxLength - Block.Alignment}"
+                $"%d{bytes} bytes for a kernel to work in"
+                $"at most %d{int64 Array.MaxLength - Block.Alignment}"
                 "use a smaller batch, or smaller images"
 
         int bytes
