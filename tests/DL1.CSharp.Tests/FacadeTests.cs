@@ -31,7 +31,7 @@ public class FacadeTests
         Assert.Equal("2·v", Square(v).Derivative("v").ToString());
         var unknown = Assert.Throws<DomainError>(() => Square(v).Derivative("u"));
         Assert.Contains("one of its variables: v", unknown.Message);
-        Assert.Contains("one of its variables: none", Assert.Throws<DomainError>(() => Expr.Literal(2).Derivative("u")).Message);
+        Assert.Equal("0", Expr.Literal(2).Derivative("u").ToString());
         // By a symbol it is what mathematics says.
         Assert.Equal("0", Square(v).Derivative(Expr.Symbol("u")).ToString());
     }

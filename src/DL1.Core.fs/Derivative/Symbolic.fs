@@ -41,12 +41,26 @@ module Symbolic =
     let private product (a: Expr) (b: Expr) (da: Flow option) (db: Flow option) =
         add (da |> Option.map (Flow.times b)) (db |> Option.map (Flow.scaled (fun db -> a * db)))
 
-    /// The derivative of a primitive from those of its operands: forward mode's, but for what reads better.
+    /// The number that a derivative is, as a sum or difference of numbers: 1 − 1 of x − x.
+    let private number (e: Expr) =
+        let signed (e: Expr) =
+            match e.Node with
+            | Node.Unary(UnaryOp.Neg, x) -> Local.number x |> Option.map (fun v -> -v)
+            | _ -> Local.number e
+
+        match e.Node with
+        | Node.Binary(BinaryOp.Add, a, b) -> Option.map2 (+) (signed a) (signed b)
+        | Node.Binary(BinaryOp.Sub, a, b) -> Option.map2 (-) (signed a) (signed b)
+        | _ -> signed e
+
+    /// The derivative of a primitive from those of its operands: forward mode's, but for what reads better. One that is
+    /// the number 0 is none, so that it stays 0 beside a factor that is infinite.
     let private rule (e: Expr) (derivatives: Flow option list) =
-        match e.Node, derivatives with
-        | Node.Binary(BinaryOp.Pow, a, b), [ da; db ] -> power a b da db
-        | Node.Binary(BinaryOp.Mul, a, b), [ da; db ] -> product a b da db
-        | _ -> Jvp.flows e derivatives
+        (match e.Node, derivatives with
+         | Node.Binary(BinaryOp.Pow, a, b), [ da; db ] -> power a b da db
+         | Node.Binary(BinaryOp.Mul, a, b), [ da; db ] -> product a b da db
+         | _ -> Jvp.flows e derivatives)
+        |> Option.filter (fun flow -> number flow.Value <> Some 0.0)
 
     /// The derivative before simplification.
     let private raw (x: Expr) (e: Expr) : Expr =

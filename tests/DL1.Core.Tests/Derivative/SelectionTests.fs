@@ -309,4 +309,11 @@ let private nothing =
             | _ -> failtest "two results"
     }
 
-let tests = testList "Selection" [ laws; tensors; powers; nothing ]
+let private cancelled =
+    test "a difference without a derivative has none symbolically, whatever it is multiplied with" {
+        let still = x - x
+        let f = Expr.Pow(still * still, 0.5) + x
+        Expect.equal (at 1.5 (Symbolic.derivative x f)) 1.0 "the derivative of x alone"
+    }
+
+let tests = testList "Selection" [ laws; tensors; powers; nothing; cancelled ]
