@@ -41,7 +41,7 @@ module Loss =
     /// A sum of weighted losses over the sum of the weights. Where both are 0 nothing counts: the loss is 0 with gradient 0.
     let private divided (sum: Expr) (weights: Expr) =
         let isNothing = Expr.both (Expr.equal weights (lit 0.0)) (Expr.equal sum (lit 0.0))
-        sum / Expr.where isNothing (Expr.scalar weights.DType 1.0) weights
+        sum / Expr.where isNothing (lit 1.0) weights
 
     /// The mean of losses weighted by weights that broadcast to them: Σ w·loss / Σ w. Where every weight is 0 it is 0, and
     /// so is its gradient. `Loss.weightedMean weights (Loss.mse Reduction.None y x)`
