@@ -27,8 +27,13 @@ public sealed class Caller(Generator generator, Action<string>? tell)
         {
             var method = Closing.Of(member.Method, r);
             var target = method.IsStatic || method.IsConstructor ? null : generator.Make(method.DeclaringType!, "", 0, r);
-            var arguments = method.GetParameters()
-                .Select(p => p.HasDefaultValue && r.Chance(0.6) ? Default(p) : generator.Make(p.ParameterType, p.Name ?? "", wild, r)).ToArray();
+            var arguments = method.GetParameters().Zip(member.Method.GetParameters(), (p, open) =>
+            {
+                if (p.HasDefaultValue && r.Chance(0.6)) return Default(p);
+                object? Made() => generator.Make(p.ParameterType, p.Name ?? "", wild, r);
+                // A value of any type is never null in F#, unless null is among the values of its type.
+                return open.ParameterType.IsGenericParameter && IsOfFSharp(member.Method) ? generator.WithoutNulls(Made) : Made();
+            }).ToArray();
             tell?.Invoke($"{Members.Name(method)} of {Described.Value(target)} with ({string.Join("; ", arguments.Select(Described.Value))})");
             stage = "call";
             var result = Generator.Called(method, target, arguments);
@@ -49,6 +54,8 @@ public sealed class Caller(Generator generator, Action<string>? tell)
             return Judged(member, stage, e);
         }
     }
+
+    private static bool IsOfFSharp(MethodBase method) => method.DeclaringType!.Assembly != typeof(Expressions).Assembly;
 
     private static object? Default(ParameterInfo p) =>
         p.DefaultValue is { } value ? (p.ParameterType.IsEnum ? Enum.ToObject(p.ParameterType, value)

@@ -12,19 +12,43 @@ internal static class Interop
     public static FSharpList<T> List<T>(
         IEnumerable<T> items, [CallerArgumentExpression(nameof(items))] string name = "") => ListModule.OfSeq(Whole(items, name));
 
-    /// <summary>The same items, each of which is looked at as it is read: a null is refused by its place.</summary>
+    /// <summary>
+    /// The same items, each of which is looked at as it is read: a null is refused by its place, and one in a tuple by its
+    /// place in that.
+    /// </summary>
     public static IEnumerable<T> Whole<T>(IEnumerable<T> items, [CallerArgumentExpression(nameof(items))] string name = "") =>
-        default(T) is not null ? items : items.Select((item, place) =>
-            item is null ? throw new ArgumentNullException(string.Create(CultureInfo.InvariantCulture, $"{name}[{place}]")) : item);
+        default(T) is not null
+            ? items
+            : items.Select((item, place) => Lacking(item) is { } missing
+                // Of `values.Select(...)`, the values are what was given.
+                ? throw new ArgumentNullException(string.Create(CultureInfo.InvariantCulture, $"{name.Split('.')[0]}[{place}]{missing}"))
+                : item);
+
+    private static string? Lacking(object? item)
+    {
+        if (item is null) return "";
+        for (var i = 0; item is ITuple tuple && i < tuple.Length; i++)
+        {
+            if (tuple[i] is null) return string.Create(CultureInfo.InvariantCulture, $".Item{i + 1}");
+        }
+
+        return null;
+    }
 
     public static FSharpOption<T>? Option<T>(T? item)
         where T : class => item is null ? null : FSharpOption<T>.Some(item);
 
     public static FSharpFunc<T, TResult> Function<T, TResult>(Func<T, TResult> f) =>
-        FuncConvert.FromFunc((T x) => Answered(f(x)));
+        Given(f, FuncConvert.FromFunc((T x) => Answered(f(x))));
 
     public static FSharpFunc<T1, FSharpFunc<T2, TResult>> Function<T1, T2, TResult>(Func<T1, T2, TResult> f) =>
-        FuncConvert.FromFunc((T1 x, T2 y) => Answered(f(x, y)));
+        Given(f, FuncConvert.FromFunc((T1 x, T2 y) => Answered(f(x, y))));
+
+    private static TFunction Given<TFunction>(Delegate f, TFunction function)
+    {
+        ArgumentNullException.ThrowIfNull(f);
+        return function;
+    }
 
     /// <summary>What a function that was given answers; null is refused, since nothing behind it has a meaning for null.</summary>
     public static T Answered<T>(T answer) =>
@@ -38,11 +62,11 @@ internal static class Interop
         TreeModule.ofList(List(items.Select((item, place) => Tuple.Create(place.ToString(CultureInfo.InvariantCulture), item))));
 
     public static FSharpList<Tuple<string, Tensor>> Bindings(IEnumerable<(string Name, Tensor Value)> values) =>
-        List(values.Select(v => Tuple.Create(NotNull(v.Name), NotNull(v.Value))));
+        List(values.Select(v => Tuple.Create(Present(v.Name), Present(v.Value))));
 
-    /// <summary>A part of a tuple, which may not be null either.</summary>
-    public static T NotNull<T>(T part, [CallerArgumentExpression(nameof(part))] string name = "")
-        where T : class => part ?? throw new ArgumentNullException(name);
+    /// <summary>A value of any type that is there: what goes into a layer, which may be a tuple.</summary>
+    public static T Present<T>(T value, [CallerArgumentExpression(nameof(value))] string name = "") =>
+        value is null ? throw new ArgumentNullException(name) : value;
 
     /// <summary>The names of the variables of an expression, for errors.</summary>
     public static string Names(Expr f)
@@ -86,7 +110,7 @@ internal static class Interop
     }
 
     public static Variable VariableOf(Expr e, string operation) =>
-        NotNull(e).Node is Node<Expr>.Variable v
+        Present(e).Node is Node<Expr>.Variable v
             ? v.Item
             : throw new DomainError(operation, e.Label, "a variable", "make one with Expr.Symbol or Expr.Variable");
 

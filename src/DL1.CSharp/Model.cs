@@ -47,7 +47,7 @@ public static class Model
         /// <param name="type">The type of floating-point parameters: f32 unless given.</param>
         /// <example><code>var (weights64, _) = model.Init(Key.OfSeed(1), Expr.Variable("x", DType.F64, 1, 784), DType.F64);</code></example>
         public (Tree<Tensor> Parameters, Tree<Tensor> State) Init(Key key, TIn example, DType? type = null) =>
-            LayerModule.initAs(type ?? DType.F32, key, example, model).ToValueTuple();
+            LayerModule.initAs(type ?? DType.F32, key, Interop.Present(example), model).ToValueTuple();
 
         /// <summary>
         /// What comes out, and the next state, as expressions. With a key (i32 <c>[2]</c>) the model is being trained: dropout
@@ -58,12 +58,12 @@ public static class Model
         /// <example><code>var (logits, nextState) = model.Apply(parameters.Variables(), state.Variables(), x, key);</code></example>
         public (TOut Output, Tree<Expr> State) Apply(
             Tree<Expr> parameters, Tree<Expr> state, TIn input, Expr? key = null) =>
-            LayerModule.apply(key is null ? Mode.Inference : Mode.NewTraining(key), parameters, state, model, input)
+            LayerModule.apply(key is null ? Mode.Inference : Mode.NewTraining(key), parameters, state, model, Interop.Present(input))
                 .ToValueTuple();
 
         /// <summary>The model as a table, for an example of the input, of which only shapes and types matter.</summary>
         /// <example><code>model.Summary(Expr.Variable("x", 1, 784))</code></example>
-        public Summary Summary(TIn example) => SummaryModule.ofLayer(example, model);
+        public Summary Summary(TIn example) => SummaryModule.ofLayer(Interop.Present(example), model);
 
         /// <summary>A function of the layer's result; it takes no number of its own in a row.</summary>
         /// <example><code>Layers.Linear(4).Map(y => y * 2)</code></example>
@@ -122,7 +122,11 @@ public static class Model
                 return new Function([.. weights.Values, .. buffers.Values, input], [output]);
             }
 
-            return input => compiled.GetOrAdd((input.DType, input.Shape), Compiled).Invoke([.. values, input])[0];
+            return input =>
+            {
+                ArgumentNullException.ThrowIfNull(input);
+                return compiled.GetOrAdd((input.DType, input.Shape), Compiled).Invoke([.. values, input])[0];
+            };
         }
     }
 }

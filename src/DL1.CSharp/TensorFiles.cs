@@ -9,7 +9,7 @@ namespace DL1;
 public static class TensorFiles
 {
     private static FSharpMap<string, string> Map(IReadOnlyDictionary<string, string>? texts) =>
-        MapModule.OfSeq((texts ?? new Dictionary<string, string>()).Select(t => Tuple.Create(t.Key, t.Value)));
+        MapModule.OfSeq(Interop.Whole((texts ?? new Dictionary<string, string>()).Select(t => Tuple.Create(t.Key, t.Value)), "texts"));
 
     extension(Tensor)
     {

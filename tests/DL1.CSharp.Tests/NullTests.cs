@@ -76,6 +76,7 @@ public class NullTests
         { "parts[1]", () => Expr.Concat(0, X, null!) },
         { "wrt[0]", () => X.Sum().Gradient([null!]) },
         { "inputs[0]", () => new Function([null!], [X]) },
+        { "leaves[0].Item2", () => Trees.From([("a", (Tensor)null!)]) },
         { "layers[0]", () => Model.Sequential(null!, Layers.Relu()) },
     };
 
