@@ -43,6 +43,7 @@ public sealed class Driver(ulong seed, long calls, double secondsOfRun, int proc
         {
             var file = Path.Combine(folder, $"{number}-{first}");
             var exit = Child(first, end - first, secondsOfCall, file);
+            if (exit != 0 && !File.Exists(file + ".now")) throw new InvalidOperationException("A worker does not start; see --replay 0.");
             var (tally, episodes) = Tally.Read(file);
             lock (total) total.Add(tally);
             if (exit == 0) return;

@@ -281,7 +281,7 @@ public static class Values
         var pooled = V("im", DType.F32, 2, 2, 8, 8);
         Expr[] made =
         [
-            variable.Softmax().LogSumExp(), variable.ArgMax().Cast(DType.F32), variable.CumSum(), variable.Reverse(0), variable.Transpose().MatMul(variable),
+            variable.Softmax().LogSumExp(), variable.ArgMax().Cast(DType.F32), variable.CumSum(), variable.Reverse(0), variable.Transpose(1, 0).MatMul(variable),
             variable.Slice(0, 1..3), variable.ExpandDims(0).BroadcastTo(2, 4, 3), ExprModule.pad(ListModule.OfArray([1, 1]), ListModule.OfArray([0, 0]), 0, variable),
             Expr.Concat(0, variable, variable), variable.Gather(0, Expr.Constant(Tensor.Of([1, 0]))), variable.StopGradient(), key.Uniform(0, 1, 3),
             Expr.Where(variable > 0.0, variable, -variable), pooled.Conv(C(DType.F32, 3, 2, 3, 3)), pooled.MaxPool(2), pooled.AvgPool(2),
