@@ -12,7 +12,7 @@ public static class SpanCalls
     public static void ConvertCopyTo(float[] destination, Tensor tensor) => ConvertModule.copyTo<float>(destination, tensor);
 
     public static Tensor OfSpan(int[] shape, float[] elements) =>
-        ConvertModule.ofSpan<float>(Microsoft.FSharp.Collections.ListModule.OfArray(shape), elements);
+        ConvertModule.ofSpan<float>(Microsoft.FSharp.Collections.ListModule.OfArray(Given(shape)), elements);
 
     public static double[] Invoke(ScalarMap map, double[] point, double[] results)
     {

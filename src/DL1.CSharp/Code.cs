@@ -54,9 +54,10 @@ public static class Code
         public Expression<TDelegate> ToLambda<TDelegate>(params Expr[] inputs)
             where TDelegate : Delegate
         {
+            var given = Interop.List(inputs);
             try
             {
-                return (Expression<TDelegate>)ToCode.linqOf(typeof(TDelegate), Interop.List(inputs), f);
+                return (Expression<TDelegate>)ToCode.linqOf(typeof(TDelegate), given, f);
             }
             catch (ArgumentException mismatch)
             {

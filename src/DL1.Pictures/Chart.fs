@@ -89,6 +89,14 @@ module internal Chart =
         let plot = Style.axes title xLabel yLabel
         let scale log v = if log then log10 v else v
 
+        for s in series do
+            if s.X.Count <> s.Y.Count then
+                Refuse.shape
+                    "Plot"
+                    $"%d{s.X.Count} x and %d{s.Y.Count} y of the series '{s.Name}'"
+                    "as many y as x"
+                    "give an x for each y"
+
         let curves =
             [
                 for s in series ->

@@ -210,7 +210,8 @@ type GraphSvg =
     static member Draw(e: Expr) : string = GraphDrawing.svg GraphNotes.none [ e ]
 
     /// The graph of several results, in which what they share stands once: `GraphSvg.Draw([y, z])`.
-    static member Draw(results: seq<Expr>) : string = GraphDrawing.svg GraphNotes.none (List.ofSeq results)
+    static member Draw(results: seq<Expr>) : string =
+        GraphDrawing.svg GraphNotes.none (List.ofArray (Refuse.nulls "results" results))
 
     /// The graph of what was explained: on each node its name and value, on each edge the part of the derivative that
     /// comes back along it. `GraphSvg.Draw(explanation)`
@@ -218,13 +219,17 @@ type GraphSvg =
         GraphDrawing.svg explanation.Notes [ GraphDrawing.result explanation ]
 
     /// The graph of one expression with texts of one's own: on a node, and on the edge into a node from its operand at a
-    /// place counted from 0; an empty text is left out.
+    /// place counted from 0; an empty text, or null, is left out.
     /// `GraphSvg.Draw(y, e => e == y ? "= 3" : "", (user, place) => "")`
-    static member Draw(e: Expr, onNode: Func<Expr, string>, onEdge: Func<Expr, int, string>) : string =
+    static member Draw
+        (e: Expr, onNode: Func<Expr, string | null>, onEdge: Func<Expr, int, string | null>)
+        : string =
+        let text (given: string | null) = given |> Option.ofObj |> Option.defaultValue ""
+
         let notes =
             {
-                OfNode = fun e -> onNode.Invoke e
-                OfEdge = fun user place -> onEdge.Invoke(user, place)
+                OfNode = fun e -> text (onNode.Invoke e)
+                OfEdge = fun user place -> text (onEdge.Invoke(user, place))
             }
 
         GraphDrawing.svg notes [ e ]
@@ -262,7 +267,8 @@ type GraphPicture =
     static member Of(e: Expr) : Figure = GraphPicture.Figure(GraphNotes.none, [ e ])
 
     /// The graph of several results: `GraphPicture.Of([y, z])`.
-    static member Of(results: seq<Expr>) : Figure = GraphPicture.Figure(GraphNotes.none, List.ofSeq results)
+    static member Of(results: seq<Expr>) : Figure =
+        GraphPicture.Figure(GraphNotes.none, List.ofArray (Refuse.nulls "results" results))
 
     /// The graph of what was explained, with values and derivatives: `GraphPicture.Of(explanation)`.
     static member Of(explanation: Explanation) : Figure =

@@ -192,7 +192,7 @@ figcaption { color: var(--quiet); font-size: 0.95rem; margin-top: 0.4rem }"""
     /// </code></example>
     [<CompiledName "Page">]
     let page (title: string) (sections: seq<Section>) : string =
-        let sections = Array.ofSeq sections
+        let sections = Refuse.nulls "sections" sections
         let text = StringBuilder()
         let line (s: string) = text.Append(s).Append('\n') |> ignore
         line "<!DOCTYPE html>"

@@ -31,6 +31,9 @@ module Batches =
         if options.Size < 1 then
             Refuse.domain "Batches" $"batches of %d{options.Size} rows" "1 or more" "64 or 128 is usual"
 
+        if rows < 0 then
+            Refuse.domain "Batches" $"%d{rows} rows" "0 or more" "give the number of rows of the data"
+
         let order =
             if options.Shuffle then
                 (Key.permutation rows (Key.fold epoch key)).ToArray<int64>() |> Array.map int

@@ -45,5 +45,17 @@ module Refuse =
     /// Raises a `DomainError`.
     let domain operation given expected cure : 'a = raise (DomainError(operation, given, expected, cure))
 
+    /// The items of a sequence; a null among them is an `ArgumentNullException` with its place: `names[2]`.
+    let nulls (name: string) (items: seq<'a>) : 'a[] =
+        let items = Array.ofSeq items
+
+        items
+        |> Array.iteri (fun i item ->
+            match box item with
+            | null -> nullArg $"{name}[%d{i}]"
+            | _ -> ())
+
+        items
+
     /// Raises a `FormatError`.
     let format operation given expected cure : 'a = raise (FormatError(operation, given, expected, cure))

@@ -49,6 +49,10 @@ module Search =
     /// Settings drawn with a key, each value by itself. `Search.random 20 (Key.ofSeed 1L) space`
     let random (count: int) (key: Key) (space: (string * HyperRange) list) : Setting list =
         requireNames "Search.random" space
+
+        if count < 0 then
+            Refuse.domain "Search.random" $"%d{count} settings" "0 or more" "20 settings are a beginning"
+
         let unit key = Tensor.toFloat (Key.uniform 0.0 1.0 DType.F64 [] key)
 
         let draw key (name: string, choice: HyperRange) =
