@@ -28,7 +28,7 @@ public sealed class Generator
     // In F#'s lists, tuples and functions a null of an F# type cannot be written, so that there is none.
     private int nullsInside;
 
-    /// <summary>Whether a null was made since the last call of <see cref="Begin"/>.</summary>
+    /// <summary>Whether a null was made in this episode.</summary>
     public bool MadeNull { get; private set; }
 
     /// <summary>Whether a token that is cancelled was made.</summary>
@@ -40,7 +40,8 @@ public sealed class Generator
     public void Begin(string name)
     {
         member = name;
-        (MadeNull, MadeCancelled, Largest) = (false, false, 0);
+        // A null may stand in what an earlier call of the episode made, such as options.
+        (MadeCancelled, Largest) = (false, 0);
     }
 
     public void Keep(object value)

@@ -66,7 +66,11 @@ public static class Expressions
         public static (Expr Final, Expr Outputs) Scan(Expr initial, Expr sequence, Func<Expr, Expr, (Expr, Expr)> body)
         {
             var step = FSharpFunc<Expr, FSharpFunc<Expr, Tuple<Expr, Expr>>>.FromConverter(carry =>
-                FSharpFunc<Expr, Tuple<Expr, Expr>>.FromConverter(slice => body(carry, slice).ToTuple()));
+                FSharpFunc<Expr, Tuple<Expr, Expr>>.FromConverter(slice =>
+                {
+                    var (next, output) = body(carry, slice);
+                    return Tuple.Create(Interop.Answered(next), Interop.Answered(output));
+                }));
             return DL1.Scan.run(initial, sequence, step).ToValueTuple();
         }
 
@@ -82,16 +86,16 @@ public static class Expressions
             params Expr[] inputs) =>
             DL1.Scan.custom(
                 name,
-                FSharpFunc<FSharpList<Expr>, Expr>.FromConverter(xs => value(xs)),
+                FSharpFunc<FSharpList<Expr>, Expr>.FromConverter(xs => Interop.Answered(value(xs))),
                 FSharpFunc<FSharpList<Expr>, FSharpFunc<Expr, FSharpList<Expr>>>.FromConverter(xs =>
-                    FSharpFunc<Expr, FSharpList<Expr>>.FromConverter(dy => Interop.List(gradients(xs, dy)))),
+                    FSharpFunc<Expr, FSharpList<Expr>>.FromConverter(dy => Interop.Answers(gradients(xs, dy)))),
                 Interop.List(inputs));
 
         /// <summary>A function of one example, applied to a batch: inputs and outputs have the batch as leading axis.</summary>
         /// <example><code>var norms = Expr.Vmap(v => v[0].Norm(), rows);</code></example>
         public static Expr Vmap(Func<IReadOnlyList<Expr>, Expr> function, params Expr[] inputs) =>
             Grad.vmap(
-                FSharpFunc<FSharpList<Expr>, FSharpList<Expr>>.FromConverter(xs => Interop.List([function(xs)])),
+                FSharpFunc<FSharpList<Expr>, FSharpList<Expr>>.FromConverter(xs => Interop.Answers([function(xs)])),
                 Interop.List(inputs)).Head;
     }
 

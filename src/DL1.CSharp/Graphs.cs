@@ -52,7 +52,7 @@ public static class Graphs
                 (now, slices) =>
                 {
                     var (next, outputs) = body(now, slices);
-                    return Tuple.Create(Interop.List(next), Interop.List(outputs));
+                    return Tuple.Create(Interop.Answers(next), Interop.Answers(outputs));
                 });
             var (finals, stacked) = DL1.Scan.many(reversed, steps, Interop.List(carries), Interop.List(sequences), step);
             return (finals, stacked);

@@ -72,5 +72,5 @@ public static class Initializers
     /// <example><code>Layers.Linear(10, weight: Initializers.Create("small", (type, shape, key) => key.Normal(0, 0.001, [.. shape]).Cast(type)))</code></example>
     public static Initializer Create(string name, Func<DType, IReadOnlyList<int>, Key, Tensor> draw) =>
         new(name, Microsoft.FSharp.Core.FuncConvert.FromFunc(
-            (DType type, Microsoft.FSharp.Collections.FSharpList<int> shape, Key key) => draw(type, shape, key)));
+            (DType type, Microsoft.FSharp.Collections.FSharpList<int> shape, Key key) => Interop.Answered(draw(type, shape, key))));
 }

@@ -57,6 +57,9 @@ internal static class Interop
                 "a function that was given", "null as its result", $"a {typeof(T).Name}", "return a value, or throw")
             : answer;
 
+    /// <summary>The same of each of several answers.</summary>
+    public static FSharpList<T> Answers<T>(IEnumerable<T> answers) => ListModule.OfSeq(Answered(answers).Select(Answered));
+
     /// <summary>Items as a tree whose paths are their places: 0, 1, ...</summary>
     public static Tree<T> Numbered<T>(IEnumerable<T> items) =>
         TreeModule.ofList(List(items.Select((item, place) => Tuple.Create(place.ToString(CultureInfo.InvariantCulture), item))));

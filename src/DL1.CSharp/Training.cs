@@ -217,7 +217,7 @@ public static class Training
                     (tree, given) =>
                     {
                         var (next, outputs) = advance(tree, given);
-                        return Tuple.Create(next, Interop.List(outputs));
+                        return Tuple.Create(Interop.Answered(next), Interop.Answers(outputs));
                     }),
                 state,
                 Interop.List(inputs));

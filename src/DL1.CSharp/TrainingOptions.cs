@@ -55,7 +55,7 @@ public sealed record TrainingOptions(
             new BatchOptions(BatchSize, Shuffle, DropLast),
             Key ?? DL1.Key.OfSeed(Seed),
             Interop.Option(Validation),
-            Interop.List(Metrics ?? []),
+            Interop.List(Metrics ?? [], nameof(Metrics)),
             Interop.Option(EarlyStopping),
             Interop.List(OnEpoch is null ? [] : new[] { Interop.Function<EpochEnd, Answer>(Called) }),
             Progress is null ? ProgressModule.quiet : TrainingProgress.ToCore(Progress),

@@ -25,7 +25,7 @@ public static class Transforms
     /// <summary>A function of each update and its parameter, without state.</summary>
     /// <example><code>Transforms.Each((u, x) => u + 0.01 * x)</code></example>
     public static Transform Each(Func<Expr, Expr, Expr> function) =>
-        TransformModule.each(Microsoft.FSharp.Core.FuncConvert.FromFunc((Moment _, Expr u, Expr x) => function(u, x)));
+        TransformModule.each(Microsoft.FSharp.Core.FuncConvert.FromFunc((Moment _, Expr u, Expr x) => Interop.Answered(function(u, x))));
 
     /// <summary>u + strength·x: an l2 penalty before the moments, decoupled weight decay after them.</summary>
     /// <example><code>Transforms.AddDecay(0.01)</code></example>

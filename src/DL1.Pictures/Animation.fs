@@ -30,7 +30,7 @@ module Animation =
         (trails: seq<Trail>)
         (surface: Surface)
         : byte[] =
-        let trails = Array.ofSeq trails
+        let trails = Refuse.nulls "trails" trails
 
         if frames < 2 || frames > 1000 || trails.Length = 0 then
             Refuse.domain

@@ -218,7 +218,7 @@ module DescentPicture =
     /// </code></example>
     [<CompiledName "Png">]
     let png (view: View) (width: int) (height: int) (trails: seq<Trail>) (surface: Surface) : byte[] =
-        let trails = Array.ofSeq trails
+        let trails = Refuse.nulls "trails" trails
         use backdrop = Overlay.backdrop view width height surface
         let margins = Overlay.margins backdrop trails
         use bitmap = new SKBitmap(width, height, SKColorType.Rgba8888, SKAlphaType.Premul)
@@ -230,7 +230,7 @@ module DescentPicture =
     /// The same as the text of an SVG, the surface an image within it: `DescentPicture.svg View.Map 640 480 trails`.
     [<CompiledName "Svg">]
     let svg (view: View) (width: int) (height: int) (trails: seq<Trail>) (surface: Surface) : string =
-        let trails = Array.ofSeq trails
+        let trails = Refuse.nulls "trails" trails
         use backdrop = Overlay.backdrop view width height surface
         let margins = Overlay.margins backdrop trails
         use stream = new System.IO.MemoryStream()
@@ -246,7 +246,7 @@ module DescentPicture =
     /// The same as a figure, three quarters as high as wide, for reports: `DescentPicture.figure View.Map trails`.
     [<CompiledName "Figure">]
     let figure (view: View) (trails: seq<Trail>) (surface: Surface) : Figure =
-        let trails = Array.ofSeq trails
+        let trails = Refuse.nulls "trails" trails
 
         let titled title width =
             let shown = if title = "" then surface.Title else title

@@ -96,7 +96,7 @@ type ScoreCurves =
     static member Roc(curves: seq<struct (string * Curve)>) : Plot =
         let empty = Plot.Titled("ROC").Labels("false positive rate", "true positive rate")
 
-        (empty, curves)
+        (empty, Refuse.nulls "curves" curves)
         ||> Seq.fold (fun plot (struct (name, curve)) ->
             plot.Line(ScoreCurves.Named(name, "AUC", Binary.area curve), curve.X, curve.Y))
         |> fun plot -> plot.Dashes("chance", [ 0.0; 1.0 ], [ 0.0; 1.0 ])

@@ -85,7 +85,7 @@ type Histograms =
     /// Histograms of named tensors in so many bins, 2 to 200: `Histograms.Of([("relu", activations)], 40)`. Refuses no
     /// tensor, or more than 200, with a `DomainError`.
     static member Of(tensors: seq<struct (string * Tensor)>, bins: int) : Figure =
-        let all = Array.ofSeq tensors
+        let all = Refuse.nulls "tensors" tensors
         let operation = "Histograms.Of"
 
         if all.Length = 0 || all.Length > 200 then

@@ -15,7 +15,7 @@ open DL1
 [<AbstractClass; Sealed>]
 type LearningCurves =
     static member private Rows(operation, history: seq<'epoch>) : IEpoch[] * float[] when 'epoch :> IEpoch =
-        let rows = history |> Seq.map (fun epoch -> epoch :> IEpoch) |> Array.ofSeq
+        let rows = Refuse.nulls "history" history |> Array.map (fun epoch -> epoch :> IEpoch)
 
         if rows.Length = 0 then
             Refuse.domain operation "a history of no epochs" "one epoch at least" "train for an epoch first"

@@ -77,6 +77,8 @@ public class NullTests
         { "wrt[0]", () => X.Sum().Gradient([null!]) },
         { "inputs[0]", () => new Function([null!], [X]) },
         { "leaves[0].Item2", () => Trees.From([("a", (Tensor)null!)]) },
+        { "trails[0]", () => Pictures.DescentPicture.Svg(Pictures.View.Map, 64, 64, [null!], Pictures.Surface.HillsAndBasins) },
+        { "curves[0].Item2", () => Pictures.ScoreCurves.Roc([("none", null!)]) },
         { "layers[0]", () => Model.Sequential(null!, Layers.Relu()) },
     };
 
@@ -89,6 +91,9 @@ public class NullTests
     {
         () => Layers.Function("none", _ => null!).Init(Key.OfSeed(1), 3),
         () => Schedules.Create("none", _ => null!).ValueAt(1),
+        () => Expr.Scan(X, X, (_, _) => (null!, X)),
+        () => Expr.Custom("none", _ => null!, (_, dy) => [dy], X),
+        () => Expr.Vmap(_ => null!, X),
         () => Dataset.From(Tensor.Of([1f]), Tensor.Of([1f])).MapInputs(_ => null!),
     };
 

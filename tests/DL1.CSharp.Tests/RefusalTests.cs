@@ -27,6 +27,9 @@ public class RefusalTests
         { "the count of a class that is not there", () => Counts[0, 2] },
         { "tables beside each other, of which there are none", () => Encodings.Beside() },
         { "the area of a curve with another number of y than x", () => Metrics.Area(new Curve(List(1), List(0, 1), List(1))) },
+        { "fewer rows than none", () => Batches.indices(Batches.ofSize(2), Key.OfSeed(1), 0, int.MinValue) },
+        { "fewer settings than none", () => HyperSearch.Random(int.MinValue, [("rate", DL1.Ranges.Uniform(0, 1))]) },
+        { "a series of more x than y", () => new Plot("", "", "", false, false, [new Series("s", [1, 2], [1], Mark.Line)]).Svg(64, 64) },
         { "attention of scalars", () => Attentions.Weights(Scalar, Scalar) },
         { "an image of more numbers than a tensor has", () => ImageFolder.ReadImage(typeof(RefusalTests).Assembly.Location, int.MaxValue, int.MaxValue) },
     };

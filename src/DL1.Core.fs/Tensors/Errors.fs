@@ -1,6 +1,7 @@
 namespace DL1
 
 open System
+open System.Runtime.CompilerServices
 
 /// What every error of DL1 tells: what was being done, what was given, what was expected, and what to do about it.
 /// Each part is a property, so that a program can read it; `Message` joins them in a few lines for a person.
@@ -45,7 +46,8 @@ module Refuse =
     /// Raises a `DomainError`.
     let domain operation given expected cure : 'a = raise (DomainError(operation, given, expected, cure))
 
-    /// The items of a sequence; a null among them is an `ArgumentNullException` with its place: `names[2]`.
+    /// The items of a sequence; a null among them, or in a tuple among them, is an `ArgumentNullException` with its place:
+    /// `names[2]`, `pairs[0].Item1`.
     let nulls (name: string) (items: seq<'a>) : 'a[] =
         let items = Array.ofSeq items
 
@@ -53,6 +55,10 @@ module Refuse =
         |> Array.iteri (fun i item ->
             match box item with
             | null -> nullArg $"{name}[%d{i}]"
+            | :? ITuple as tuple ->
+                for part in 0 .. tuple.Length - 1 do
+                    if isNull tuple[part] then
+                        nullArg $"{name}[%d{i}].Item%d{part + 1}"
             | _ -> ())
 
         items
