@@ -79,16 +79,6 @@ module internal Plan =
             Bytes = bytes
         }
 
-    /// The roots in an order of their own, whatever the order they are given in: what needs the fewest steps in a row
-    /// first, as a loss stands before its gradients. Which nodes are computed together, and hence how sums are rounded,
-    /// depends on the order in which the graph is walked.
-    let private inOrder (roots: Expr list) : Expr list =
-        let depths = Graph.fold (fun _ depths -> 1 + List.fold max 0 depths) roots
-
-        roots
-        |> List.distinctBy _.Digest
-        |> List.sortBy (fun root -> struct (depths[root.Digest], root.Digest))
-
     /// The graph as it is cut into kernels.
     let private lowered (roots: Expr list) =
         roots |> Rewrite.stableAll |> Hoist.run |> Lower.run |> ChannelsLayout.channelsLast
@@ -102,7 +92,7 @@ module internal Plan =
         (roots: Expr list)
         : Plan =
         Eval.requireInputs "Compile.prepare" inputs (Graph.variables roots)
-        let ordered = inOrder roots
+        let ordered = RootOrder.sorted roots
         let walked = lowered ordered
         let fusion = Fuse.run walked
         let became = Dictionary<Digest, Expr>()
