@@ -137,6 +137,8 @@ let tests =
             GuideTests.tests
             MathematicsTests.tests
             // Attributes at their extremes
+            SizesTests.tests
+            ExtremesTests.tests
             // The package
             AssemblyTests.tests
             CultureTests.tests

@@ -63,9 +63,11 @@ module internal Strided =
                 else
                     -1)
 
-        let mutable places = if shape.Size = 0 then [||] else [| 0 |]
+        // Where one axis is empty, the others, however long, have no places either.
+        let isEmpty = shape.Size = 0
+        let mutable places = if isEmpty then [||] else [| 0 |]
 
-        for axis, (e, stride) in List.indexed (List.zip edges (strides x)) do
+        for axis, (e, stride) in List.indexed (if isEmpty then [] else List.zip edges (strides x)) do
             let along = source axis e stride
 
             places <-

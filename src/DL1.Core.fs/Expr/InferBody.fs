@@ -37,9 +37,9 @@ module internal InferBody =
         check "fixed value" "fixed values" body.Fixed (List.map known call.Fixed)
         check "next carry" "next carries" body.Carries (List.map known body.Next)
 
-        if result < body.Next.Length then
+        if result >= 0 && result < body.Next.Length then
             known body.Next[result]
-        elif result < body.Next.Length + body.Outputs.Length then
+        elif result >= 0 && result < body.Next.Length + body.Outputs.Length then
             let e = body.Outputs[result - body.Next.Length]
             e.DType, Shape.insertAxis 0 call.Length e.Shape
         else

@@ -38,7 +38,16 @@ type ParameterOptions =
 /// input (fan-out) out·kernel. The gain makes up for what the activation takes away: √2 for ReLU, 5/3 for tanh.
 [<RequireQualifiedAccess>]
 module Init =
-    let private make name draw = { Name = name; Draw = draw }
+    let private make name (draw: DType -> int list -> Key -> Tensor) =
+        {
+            Name = name
+            Draw =
+                fun dtype dims key ->
+                    try
+                        draw dtype dims key
+                    with :? OutOfMemoryException ->
+                        Allocation.failed "Init"
+        }
 
     /// Zeros. `Init.zeros`
     let zeros = make "zeros" (fun dtype dims _ -> Tensor.zeros dtype dims)

@@ -76,7 +76,7 @@ module Key =
         if count < 0 then
             Refuse.domain "Key.bits" $"%d{count} words" "0 words or more" "check the count that was computed"
 
-        Allocation.requireElements "Key" count 24
+        Allocation.requireElements "Key" count 48
         let words = Array.zeroCreate count
 
         for first in 0..4 .. count - 1 do

@@ -35,6 +35,18 @@ let private answer (f: unit -> 'a) =
 let private same (a: Tensor) (b: Tensor) =
     a.Shape = b.Shape && (Tensor.sameBits a b || Tensor.allClose 1e-4 1e-4 a b)
 
+/// The value, or the refusal.
+let private attempt (f: unit -> 'a) =
+    try
+        Ok(f ())
+    with :? DL1Error as e ->
+        Error e
+
+/// Whether it was memory that was refused, of which Eval and compiled code need different amounts.
+let private isMemory (e: DL1Error) =
+    e.Expected.Contains("this process can have", StringComparison.Ordinal)
+    || e.Given.Contains("bytes", StringComparison.Ordinal)
+
 /// Eval and compiled code agree on a graph where both give values.
 let private agrees (givens: Given list) (roots: Expr list) =
     let variables = Graph.variables roots
@@ -42,16 +54,18 @@ let private agrees (givens: Given list) (roots: Expr list) =
 
     if elements roots <= most && steps roots <= most then
         let values = List.map value variables
-        let meant = answer (fun () -> Eval.prepare variables roots values)
-        let done' = answer (fun () -> Compile.prepareOn Simd.widest true 2 variables roots values)
+        let meant = attempt (fun () -> Eval.prepare variables roots values)
+        let found = attempt (fun () -> Compile.prepareOn Simd.widest true 2 variables roots values)
 
-        match meant, done' with
-        | Some meant, Some found ->
+        match meant, found with
+        | Ok meant, Ok found ->
             if not (List.forall2 same meant found) then
                 failtest $"Eval gives {meant}, compiled code {found}"
-        | Some _, None
-        | None, Some _ -> failtest "one of Eval and compiled code refuses what the other computes"
-        | None, None -> ()
+        | Ok _, Error e
+        | Error e, Ok _ ->
+            if not (isMemory e) then
+                failtest $"one of Eval and compiled code computes what the other refuses: {e.Message}"
+        | Error _, Error _ -> ()
     else
         // Its plan is made all the same.
         answer (fun () -> Compile.explain variables roots) |> ignore
@@ -65,9 +79,11 @@ let private tryExpression (form: Givens -> Expr) (d: Dice) =
     | Some y ->
         agrees givens.All [ y ]
 
-        match answer (fun () -> Parse.expr (Text.ascii y)) with
-        | Some again when again = y -> ()
-        | _ -> failtest $"its text is not read back: {Text.ascii y}"
+        // A constant of millions has a text as long.
+        if elements [ y ] <= most then
+            match answer (fun () -> Parse.expr (Text.ascii y)) with
+            | Some again when again = y -> ()
+            | _ -> failtest $"its text is not read back: {Text.ascii y}"
 
         if y.DType.IsFloat && d.Flag then
             let variables = givens.All |> List.map _.Variable |> List.filter (fun v -> v.DType.IsFloat)

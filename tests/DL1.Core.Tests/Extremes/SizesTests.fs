@@ -164,7 +164,7 @@ let private texts =
             $"x: f32[1, 1, 8, 8]; max_pool(x, kernel=[5, 5], dilation=[{number}, {number}])"
             $"y: f32[1, 1, 4]; avg_pool_grad(y, kernel=[5], spatial=[8], dilation=[{number}])"
             $"x: f32[4]; pad(x, before=[{number}], after=[{most}], value=0)"
-            $"x: f32[4]; pad(x, before=[0], after=[0], between=[{number}], value=0)"
+            $"x: f32[8]; pad(x, before=[0], after=[0], between=[{number}], value=0)"
         "x: f32[4]; slice(x, start=[0], stop=[2147483647], step=[1])"
         "x: f32; concat(broadcast(x, shape=[1073741824]), broadcast(x, shape=[1073741824]), axis=0)"
         "x: f32; broadcast(x, shape=[65536, 65536])"
