@@ -6,8 +6,8 @@ namespace DL1;
 /// <summary>One epoch of training.</summary>
 /// <param name="Number">Counted from 1.</param>
 /// <param name="Steps">The steps made since the beginning.</param>
-/// <param name="Loss">The mean loss of the epoch's rows, each before the step that it led to.</param>
-/// <param name="ValidationLoss">The mean loss on the validation set; null where there is none.</param>
+/// <param name="Loss">The loss of the epoch's rows, each before the step that it led to, with the penalty where there is one.</param>
+/// <param name="ValidationLoss">The loss on the validation set; null where there is none.</param>
 /// <param name="Metrics">The metrics by their names, on the validation set, or on the training set where there is none.</param>
 /// <param name="Gradients">The mean norms of the gradients by the paths of their parameters, where they are watched.</param>
 /// <param name="Seconds">How long the epoch took.</param>
