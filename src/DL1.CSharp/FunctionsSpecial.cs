@@ -77,7 +77,7 @@ public static partial class Functions
 
     /// <summary>x, with one value for NaN and others for ∞ and −∞; their derivatives are 0. For f32 give bounds of your own.</summary>
     /// <example><code>var y = ReplaceNonFinite(x, 0, 1e6, -1e6);</code></example>
-    public static Expr ReplaceNonFinite(Expr x, double nan = 0, double positive = double.MaxValue, double negative = double.MinValue) => 
+    public static Expr ReplaceNonFinite(Expr x, double nan = 0, double positive = double.MaxValue, double negative = double.MinValue) =>
         Elementwise.replaceNonFinite(nan, positive, negative, x);
 
     /// <summary>From a at weight 0 to b at weight 1: a + weight·(b − a).</summary>
