@@ -67,6 +67,8 @@ public static class Members
         if (method.Name is "CompareTo" or "Equals" or "GetHashCode" && parameters is [.., { ParameterType.Name: "IComparer" or "IEqualityComparer" }]
             || (method.Name == "CompareTo" && parameters is [{ ParameterType.Name: "Object" }]))
             return "comparisons of objects that F# writes for each type: they cast";
+        if (method is MethodInfo setter && setter.ReturnParameter.GetRequiredCustomModifiers().Contains(typeof(IsExternalInit)))
+            return "an init accessor: called later, by reflection, it would change a value that others hold";
         if (method.IsAbstract) return "an interface's member; it is called on the types that have it";
         if (method.Name.EndsWith("$W", StringComparison.Ordinal) || type.GetMember(method.Name + "$W").Length > 0)
             return "an inline operator that F# resolves while it compiles; there is nothing to call";

@@ -34,6 +34,8 @@ module Batches =
         if rows < 0 then
             Refuse.domain "Batches" $"%d{rows} rows" "0 or more" "give the number of rows of the data"
 
+        Allocation.requireElements "Batches" rows 16
+
         let order =
             if options.Shuffle then
                 (Key.permutation rows (Key.fold epoch key)).ToArray<int64>() |> Array.map int
