@@ -104,8 +104,9 @@ module Dataset =
     let rows (numbers: int[]) (data: Dataset) : Dataset =
         Dataset(Rows.take "Dataset.rows" numbers data.Inputs, Rows.take "Dataset.rows" numbers data.Targets)
 
-    /// The first rows, or all where there are fewer. `Dataset.truncate 2 data`
-    let truncate (count: int) (data: Dataset) : Dataset = rows [| 0 .. (min count data.Count) - 1 |] data
+    /// The first rows, or all where there are fewer; none where the count is negative. `Dataset.truncate 2 data`
+    let truncate (count: int) (data: Dataset) : Dataset =
+        rows (Array.init (max 0 (min count data.Count)) id) data
 
     /// The same data with other inputs, made of the old ones. `Dataset.mapInputs (Scale.apply scaler) data`
     let mapInputs (f: Tensor -> Tensor) (data: Dataset) : Dataset = Dataset(f data.Inputs, data.Targets)
