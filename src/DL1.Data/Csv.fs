@@ -17,6 +17,16 @@ module Csv =
     let private refuse given expected cure : 'a = Refuse.format "Csv.read" given expected cure
 
     let private readerOptions (options: CsvOptions) =
+        let separator = options.Separator
+        let isPrintable = ' ' <= separator && separator <= '~' && separator <> '"'
+
+        if not (isPrintable || separator = '\t') then
+            Refuse.domain
+                "Csv.read"
+                $"the separator U+%04X{int separator}"
+                "a tab, or a printable ASCII character that is no quote"
+                "separate fields by a comma, a semicolon or a tab"
+
         CsvReaderOptions(
             HasHeader = false,
             Separator = options.Separator,

@@ -115,12 +115,19 @@ module Datasets =
             let names =
                 [ $"{part}-{kind}-ubyte.gz"; $"fashion-{part}-{kind}-ubyte.gz"; $"{part}-{kind}-ubyte" ]
 
+            // What is no path has no full form.
+            let shown =
+                if folder = "" || folder.Contains '\000' then
+                    $"'{folder}'"
+                else
+                    Path.GetFullPath folder
+
             match names |> List.map (fun n -> Path.Combine(folder, n)) |> List.tryFind File.Exists with
             | Some path -> Idx.read path
             | None ->
                 Refuse.format
                     "Datasets.fashionMnist"
-                    $"no file {names.Head} in {Path.GetFullPath folder}"
+                    $"no file {names.Head} in {shown}"
                     "the four IDX files of Fashion-MNIST, as published (gz) or unpacked"
                     "get them from https://github.com/zalandoresearch/fashion-mnist (folder data/fashion), or install Debian's dataset-fashion-mnist"
 

@@ -1,3 +1,4 @@
+using DL1.Data;
 using DL1.Pictures;
 
 namespace DL1.CSharp.Tests;
@@ -30,6 +31,8 @@ public class RefusalTests
         { "fewer rows than none", () => Batches.indices(Batches.ofSize(2), Key.OfSeed(1), 0, int.MinValue) },
         { "fewer settings than none", () => HyperSearch.Random(int.MinValue, [("rate", DL1.Ranges.Uniform(0, 1))]) },
         { "a series of more x than y", () => new Plot("", "", "", false, false, [new Series("s", [1, 2], [1], Mark.Line)]).Svg(64, 64) },
+        { "a folder that no path can name", () => Datasets.FashionMnist("a\0b") },
+        { "a separator that no file has", () => Csv.ParseWith(CsvOptions.Default.WithSeparator('\0'), "text", "a,b\n1,2\n") },
         { "attention of scalars", () => Attentions.Weights(Scalar, Scalar) },
         { "an image of more numbers than a tensor has", () => ImageFolder.ReadImage(typeof(RefusalTests).Assembly.Location, int.MaxValue, int.MaxValue) },
     };

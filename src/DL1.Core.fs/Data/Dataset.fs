@@ -104,7 +104,7 @@ module Dataset =
     let rows (numbers: int[]) (data: Dataset) : Dataset =
         Dataset(Rows.take "Dataset.rows" numbers data.Inputs, Rows.take "Dataset.rows" numbers data.Targets)
 
-    /// The first rows, or all where there are fewer. `Dataset.truncate 2 data`
+    /// The first rows, or all where there are fewer; none where the count is negative. `Dataset.truncate 2 data`
     let truncate (count: int) (data: Dataset) : Dataset =
         rows (Array.init (max 0 (min count data.Count)) id) data
 
