@@ -63,11 +63,26 @@ module internal Flow =
             PassesSums = passesSums || flow.PassesSums
         }
 
+    /// Whether a condition depends on random bits alone, as dropout's does. It cannot guard the domain of a function, so its
+    /// mask ends where those of relu do. A condition of more nodes than a draw has is not looked through.
+    let private isDrawn (condition: Expr) : bool =
+        let rec visit budget hasBits pending =
+            match pending with
+            | [] -> hasBits
+            | _ when budget = 0 -> false
+            | (e: Expr) :: rest ->
+                match e.Node with
+                | Node.RandomBits _ -> visit (budget - 1) true rest
+                | Node.Variable _ -> false
+                | node -> visit (budget - 1) hasBits (Node.operands node @ rest)
+
+        visit 64 false [ condition ]
+
     /// What flows through a selection to what is taken where the condition holds.
-    let whereTrue condition flow = narrowed true condition flow
+    let whereTrue condition flow = narrowed (not (isDrawn condition)) condition flow
 
     /// What flows through a selection to what is taken where the condition does not hold.
-    let whereFalse condition flow = narrowed true (invert condition) flow
+    let whereFalse condition flow = narrowed (not (isDrawn condition)) (invert condition) flow
 
     /// 0 where `mask` is false, a mask that ends at the next sum.
     let within mask flow = narrowed false mask flow
@@ -115,19 +130,12 @@ module internal Flow =
 
     let private asNumbers f (flow: Flow) (mask: Expr) = f (Local.indicator flow.Value mask) .> 0.0
 
-    /// As `moved`, by a function of numbers alone.
+    /// As `moved`, by a function of numbers alone, which may put zeros where there was nothing: no mask begins there.
     let movedNumbers (move: Expr -> Expr) (flow: Flow) : Flow =
         { flow with
             Value = move flow.Value
             Mask = flow.Mask |> Option.map (asNumbers move flow)
         }
-
-    /// Elements put in other places, by a function that puts zeros at the rest.
-    let placed (place: Expr -> Expr) (flow: Flow) : Flow =
-        let mask =
-            flow.Mask |> Option.defaultWith (fun () -> Expr.full DType.Bool (flow.Value.Shape.ToList()) 1.0)
-
-        { flow with Value = place flow.Value; Mask = Some(asNumbers place flow mask) }
 
     /// Elements added up by a linear function: a mask that passes sums holds where any of what was added was selected.
     let summed (sum: Expr -> Expr) (flow: Flow) : Flow =
@@ -184,7 +192,9 @@ module internal Flow =
                     es
                     flows
 
-            let masks =
+            let isMasked = flows |> List.exists (Option.exists _.Mask.IsSome)
+
+            let mask () =
                 List.map2
                     (fun (e: Expr) flow ->
                         let all v = Expr.full DType.Bool (e.Shape.ToList()) v
@@ -195,11 +205,12 @@ module internal Flow =
                         | None -> all 0.0)
                     es
                     flows
+                |> Expr.concat axis
 
             Some
                 {
                     Value = Expr.concat axis values
-                    Mask = Some(Expr.concat axis masks)
+                    Mask = if isMasked then Some(mask ()) else None
                     IsMasked = true
                     PassesSums = List.forall (Option.exists _.PassesSums) flows
                 }

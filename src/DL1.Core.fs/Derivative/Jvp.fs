@@ -69,7 +69,7 @@ module internal Jvp =
         | Node.Reshape(shape, _) -> linear Flow.moved (fun d -> Node.Reshape(shape, d))
         | Node.Transpose(permutation, _) -> linear Flow.moved (fun d -> Node.Transpose(permutation, d))
         | Node.Slice(cuts, _) -> linear Flow.moved (fun d -> Node.Slice(cuts, d))
-        | Node.Pad(edges, _, _) -> linear Flow.placed (fun d -> Node.Pad(edges, 0.0, d))
+        | Node.Pad(edges, _, _) -> linear Flow.movedNumbers (fun d -> Node.Pad(edges, 0.0, d))
         | Node.Concat(axis, xs) -> Flow.concat axis xs tangents
         | Node.Reverse(axes, _) -> linear Flow.moved (fun d -> Node.Reverse(axes, d))
         | Node.Gather(axis, _, i) -> linear Flow.moved (fun d -> Node.Gather(axis, d, i))

@@ -138,10 +138,8 @@ module internal Vjp =
         | Node.Broadcast(_, x) -> [ Some(Flow.summed (unbroadcast x.Shape) dy) ]
         | Node.Reshape(_, x) -> moved (Expr.reshape (x.Shape.ToList()))
         | Node.Transpose(permutation, _) -> moved (Expr.transpose (inverse permutation))
-        | Node.Slice(cuts, x) -> [ Some(Flow.placed (slice cuts x) dy) ]
-        | Node.Pad(edges, _, x) ->
-            let isCropped = edges |> List.exists (fun e -> e.Before < 0 || e.After < 0)
-            [ Some((if isCropped then Flow.placed else Flow.movedNumbers) (pad edges x) dy) ]
+        | Node.Slice(cuts, x) -> [ Some(Flow.movedNumbers (slice cuts x) dy) ]
+        | Node.Pad(edges, _, x) -> [ Some(Flow.movedNumbers (pad edges x) dy) ]
         | Node.Concat(axis, xs) -> concat axis xs dy
         | Node.Reverse(axes, _) -> moved (Expr.reverse axes)
         | Node.Gather(axis, x, i) -> [ Some(Flow.summed (Expr.scatterAdd axis x.Shape[axis] i) dy); None ]

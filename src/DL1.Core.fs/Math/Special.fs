@@ -115,14 +115,14 @@ module Special =
     /// 1 − erf x, accurate where it is small (Cody 1969). `Special.erfc x`
     let erfc (x: Expr) : Expr =
         x
-        |> differentiable "erfc" (inDouble ErrorFunction.complement) (fun x ->
+        |> differentiable "erfc" (inDouble ErfTails.complement) (fun x ->
             -1.1283791670955125739 * exp (-x * x))
 
     /// The inverse of the error function: ±∞ at ±1, NaN beyond (Wichura 1988). `Special.erfInv x`
     let erfInv (x: Expr) : Expr =
         x
-        |> differentiable "erfInv" (inDouble ErrorFunction.inverse) (fun x ->
-            let y = inDouble ErrorFunction.inverse x
+        |> differentiable "erfInv" (inDouble ErfTails.inverse) (fun x ->
+            let y = inDouble ErfTails.inverse x
             0.88622692545275801365 * exp (y * y))
 
     /// log(x / (1 − x)), the inverse of the sigmoid: ±∞ at 1 and 0, NaN outside [0, 1]. `Special.logit p`

@@ -180,13 +180,13 @@ let private tensorCases: (string * (Expr -> Expr) * float list) list =
             let c = Expr.transpose [ 1; 0 ] (Expr.reverse [ 1 ] (Expr.reshape [ 1; 3 ] (isPositive v)))
             Expr.sumAll (Expr.where c m (lit 0.0))),
         [ 0.0; 0.0; 0.25 ]
-        "a slice", (fun v -> Expr.sumAll (Expr.sliceAxis 0 2 3 (sqrt v))), [ 0.0; 0.0; 0.25 ]
-        "padding cropped", (fun v -> Expr.sumAll (Expr.pad [ -2 ] [ 0 ] 0.0 (sqrt v))), [ 0.0; 0.0; 0.25 ]
-        "padding",
-        (fun v -> Expr.sumAll (sqrt (Expr.pad [ 1 ] [ 1 ] 0.0 (Expr.sliceAxis 0 2 3 v)))),
+        "a slice of a selection", (fun v -> Expr.sumAll (Expr.sliceAxis 0 1 3 (roots v))), [ 0.0; 0.0; 0.25 ]
+        "a selection cropped",
+        (fun v -> Expr.sumAll (Expr.pad [ -2 ] [ 0 ] 0.0 (roots v))),
         [ 0.0; 0.0; 0.25 ]
+        "a selection padded", (fun v -> Expr.sumAll (Expr.pad [ 1 ] [ 1 ] 0.0 (roots v))), [ 0.0; 0.0; 0.25 ]
         "joined parts",
-        (fun v -> Expr.sumAll (Expr.sliceAxis 0 2 4 (Expr.concat 0 [ sqrt v; v ]))),
+        (fun v -> Expr.sumAll (Expr.sliceAxis 0 2 4 (Expr.concat 0 [ roots v; v ]))),
         [ 1.0; 0.0; 0.25 ]
         "what is gathered after a selection",
         (fun v -> Expr.sumAll (Expr.gather 0 (Expr.constant (Tensor.vector [| 2L; 0L |])) (roots v))),

@@ -11,7 +11,7 @@ module internal Polynomial =
 
 /// The complement and the inverse of the error function, as ratios of polynomials.
 [<RequireQualifiedAccess>]
-module internal ErrorFunction =
+module internal ErfTails =
     // exp(−x²): x is split so that its square loses no digits (Cody 1969).
     let private gaussian (x: Expr) =
         let rough = floor (x * 16.0) / 16.0
