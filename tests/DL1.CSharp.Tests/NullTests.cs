@@ -79,6 +79,7 @@ public class NullTests
         { "leaves[0].Item2", () => Trees.From([("a", (Tensor)null!)]) },
         { "trails[0]", () => Pictures.DescentPicture.Svg(Pictures.View.Map, 64, 64, [null!], Pictures.Surface.HillsAndBasins) },
         { "curves[0].Item2", () => Pictures.ScoreCurves.Roc([("none", null!)]) },
+        { "values[0]", () => { Session.Start([(X, Tensor.Of([1f, 2f, 3f]), X)], [Expr.Variable("given", 3)], [X]).Step([null!]); return X; } },
         { "layers[0]", () => Model.Sequential(null!, Layers.Relu()) },
     };
 

@@ -69,6 +69,9 @@ type Session
         for i in 0 .. values.Length - 1 do
             let v = types[states + i]
 
+            if obj.ReferenceEquals(values[i], null) then
+                nullArg $"values[%d{i}]"
+
             if values[i].DType <> v.DType || values[i].Shape <> v.Shape then
                 Refuse.shape
                     "Session.Step"
