@@ -234,7 +234,8 @@ figcaption { color: var(--quiet); font-size: 0.95rem; margin-top: 0.4rem }"""
     /// </code></example>
     [<CompiledName "Write">]
     let write (path: string) (title: string) (sections: seq<Section>) : unit =
-        if not (String.IsNullOrWhiteSpace path) then
+        // What is no path is refused below.
+        if not (String.IsNullOrWhiteSpace path || path.Contains '\000') then
             match Path.GetDirectoryName(Path.GetFullPath path) with
             | null -> ()
             | folder -> Directory.CreateDirectory folder |> ignore

@@ -32,6 +32,7 @@ public class RefusalTests
         { "fewer settings than none", () => HyperSearch.Random(int.MinValue, [("rate", DL1.Ranges.Uniform(0, 1))]) },
         { "a series of more x than y", () => new Plot("", "", "", false, false, [new Series("s", [1, 2], [1], Mark.Line)]).Svg(64, 64) },
         { "a folder that no path can name", () => Datasets.FashionMnist("a\0b") },
+        { "a report in a file that no path can name", () => { Report.Write("a\0b", "title", []); return Two; } },
         { "a separator that no file has", () => Csv.ParseWith(CsvOptions.Default.WithSeparator('\0'), "text", "a,b\n1,2\n") },
         { "attention of scalars", () => Attentions.Weights(Scalar, Scalar) },
         { "an image of more numbers than a tensor has", () => ImageFolder.ReadImage(typeof(RefusalTests).Assembly.Location, int.MaxValue, int.MaxValue) },
