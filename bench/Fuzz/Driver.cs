@@ -74,7 +74,7 @@ public sealed class Driver(ulong seed, long calls, double secondsOfRun, int proc
         if (Path.GetFileNameWithoutExtension(Environment.ProcessPath)!.Equals("dotnet", StringComparison.OrdinalIgnoreCase))
             start.ArgumentList.Add(typeof(Driver).Assembly.Location);
         foreach (var argument in new object[] { "worker", seed, first, count, seconds, file }) start.ArgumentList.Add($"{argument}");
-        // More than this no call needs; what asks for it is told at once that there is none.
+        // No call needs more memory than this; a larger request fails at once.
         start.Environment["DOTNET_GCHeapHardLimit"] = "0xC0000000";
         start.Environment["DOTNET_DbgEnableMiniDump"] = "0";
         using var process = Process.Start(start)!;

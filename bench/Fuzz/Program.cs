@@ -3,7 +3,7 @@ using DL1.Fuzzing;
 
 // Generated calls of every public member. In this folder:
 //   dotnet run -c Release -- --calls 1000000 --processes 2    faults as a table; exit code 1 where there are any
-//   dotnet run -c Release -- --seed 1 --replay 42             the calls of one episode, told one by one
+//   dotnet run -c Release -- --seed 1 --replay 42             prints the calls of one episode
 //   dotnet run -c Release -- --time 60 --whole                as many as begin within a minute, with the members that never gave a value, and those left out
 if (args is ["worker", var workerSeed, var first, var count, var seconds, var file])
 {

@@ -64,7 +64,7 @@ public sealed class Curried<TArgument, TResult>(Func<object?[], object?> call, o
     }
 }
 
-/// <summary>Progress that is told and says nothing.</summary>
+/// <summary>A progress receiver that ignores its reports.</summary>
 public sealed class Quiet<T> : IProgress<T>
 {
     public void Report(T value)

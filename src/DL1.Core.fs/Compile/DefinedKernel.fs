@@ -37,7 +37,7 @@ module internal Memory =
         | DType.I64 -> Elements.I64(GC.AllocateUninitializedArray count)
         | DType.Bool -> Elements.Bool(GC.AllocateUninitializedArray count)
 
-    /// The bytes of so many elements.
+    /// The size of a number of elements, in bytes.
     let bytes (dtype: DType) (count: int) = int64 (size dtype) * int64 count
 
     /// Calls a function with the address of an array, and holds the array still meanwhile.

@@ -5,7 +5,7 @@ open System
 /// Where the values of one run stand. A plan may have many frames at work at once; each belongs to one run at a time.
 [<Sealed>]
 type internal Frame(places: int, bytes: int64, grain: int64) =
-    // One stretch of memory for all; guarded, each place has a block of its own (`GuardWatch`).
+    // One buffer holds all places. With guards on, each place has a buffer of its own (`GuardWatch`).
     let memory = Block("Compile", "intermediate values", (if Guard.IsOn then 0L else bytes))
 
     /// The address of each place.

@@ -141,7 +141,7 @@ type internal GuardedRegion(operation: string, bytes: int64) =
 /// move, or a guarded region. Whoever hands out its address keeps it alive by `Hold`.
 [<Sealed>]
 type internal Block(operation: string, what: string, bytes: int64) =
-    // Past what the system has room for, as for the tables of a stride of thousands, blocks have no guards.
+    // When the system allows no more mappings, blocks have no guards.
     let region: GuardedRegion | null =
         if Guard.IsOn && GuardedRegion.HasRoom then
             GuardedRegion(operation, bytes)
