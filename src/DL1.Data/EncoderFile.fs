@@ -1,5 +1,6 @@
 namespace DL1.Data
 
+open System
 open System.Collections.Generic
 open System.IO
 open System.Text
@@ -34,7 +35,7 @@ module internal EncoderFile =
     let private options =
         JsonWriterOptions(
             Indented = true,
-            Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping
+            Encoder = Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping
         )
 
     let private write (w: Utf8JsonWriter) (column: EncodedColumn) =
@@ -76,6 +77,27 @@ module internal EncoderFile =
     let private refuse given expected : 'a =
         Refuse.format "TableEncoder.OfJson" given expected "take the text that ToJson of an encoder gave"
 
+    /// What is wrong with the categories of a column: none of them is empty or there twice.
+    let private isWrong (categories: string seq) : bool =
+        let known = HashSet<string>()
+        categories |> Seq.exists (fun c -> String.IsNullOrEmpty c || not (known.Add c))
+
+    /// Refuses a column that no table has.
+    let requireColumn (column: EncodedColumn) : unit =
+        let refuse (given: string) expected =
+            Refuse.domain "TableEncoder.Of" given expected "give the columns of another encoder"
+
+        if isNull (box column) then
+            refuse "a column that is null" "columns"
+
+        if String.IsNullOrEmpty column.Name then
+            refuse "a column without a name" "a name"
+
+        if isNull (box column.Categories) || isWrong column.Categories then
+            refuse
+                $"the categories of {column.Name}: null, one twice, or an empty one"
+                "categories that differ; none for a column of numbers"
+
     let private property (name: string) (e: JsonElement) : JsonElement option =
         match e.ValueKind with
         | JsonValueKind.Object ->
@@ -107,7 +129,7 @@ module internal EncoderFile =
                 list $"{place}.categories" found |> List.map (fun c -> text $"{place}.categories" (Some c))
 
             if
-                categories.IsEmpty || List.distinct categories <> categories || List.contains "" categories
+                categories.IsEmpty || isWrong categories
             then
                 refuse
                     $"the categories of {name}: none, one twice, or an empty one"
@@ -122,7 +144,7 @@ module internal EncoderFile =
             with
             | :? JsonException
             // A text with half a pair of surrogates is none that UTF-8 can write.
-            | :? System.ArgumentException as e -> refuse $"no JSON ({e.Message})" "the text of an encoder"
+            | :? ArgumentException as e -> refuse $"no JSON ({e.Message})" "the text of an encoder"
 
         use document = document
         let root = document.RootElement

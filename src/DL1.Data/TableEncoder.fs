@@ -41,11 +41,15 @@ type TableEncoder private (parts: EncoderParts) =
             Category.oneHot categories texts
 
     /// An encoder of columns that were kept, such as those of another encoder: `TableEncoder.Of encoder.Columns`.
+    /// A column that is null, has no name, or a category that is empty or there twice is a `DomainError`.
     static member Of(columns: seq<EncodedColumn>) : TableEncoder =
         let columns = List.ofSeq columns
 
         if columns.IsEmpty then
             Refuse.domain "TableEncoder" "no column" "one at least" "name the columns"
+
+        for column in columns do
+            EncoderFile.requireColumn column
 
         TableEncoder { Columns = columns; Classes = None; IgnoresUnknown = false }
 

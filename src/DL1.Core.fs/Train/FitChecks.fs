@@ -60,20 +60,24 @@ module internal FitChecks =
         | :? UnauthorizedAccessException as e ->
             refuse e.Message "a folder that can be written to" "choose another folder"
 
+    /// Refuses rows of which an epoch would have no batch.
+    let rows (operation: string) (batch: BatchOptions) (data: Dataset) : unit =
+        if data.Count = 0 then
+            Refuse.domain operation "no rows" "one at least" "check how the data were split"
+
+        if batch.DropLast && data.Count < batch.Size then
+            Refuse.domain
+                operation
+                $"%d{data.Count} rows in batches of %d{batch.Size}, the last one dropped"
+                "one whole batch at least"
+                "make batches smaller, or keep the last"
+
     /// Refuses options and data that cannot be trained with.
     let options (options: FitOptions) (data: Dataset) : unit =
         if options.Epochs < 0 then
             Refuse.domain operation $"%d{options.Epochs} epochs" "0 or more" "10 is a start"
 
-        if data.Count = 0 then
-            Refuse.domain operation "no rows" "one at least" "check how the data were split"
-
-        if options.Batch.DropLast && data.Count < options.Batch.Size then
-            Refuse.domain
-                operation
-                $"%d{data.Count} rows in batches of %d{options.Batch.Size}, the last one dropped"
-                "one whole batch at least"
-                "make batches smaller, or keep the last"
+        rows operation options.Batch data
 
         match options.Validation with
         | Some validation when validation.Count = 0 ->
@@ -128,9 +132,6 @@ module internal FitChecks =
 
         if options.Size < 1 then
             Refuse.domain operation $"batches of %d{options.Size} rows" "1 or more" "64 or 128 is usual"
-
-        if data.Count = 0 then
-            Refuse.domain operation "no rows" "one at least" "check how the data were split"
 
         let size = min options.Size data.Count
         let whole = look size

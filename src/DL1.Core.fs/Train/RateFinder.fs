@@ -45,6 +45,7 @@ module RateFinder =
                 "2 steps or more, from above 0 to a greater rate"
                 "100 steps from 1e-6 to 1 are a start"
 
+        FitChecks.rows "RateFinder.run" batch data
         Admit.numbers "RateFinder.run" [ "", data ]
         let growth = log (high / low) / float (steps - 1)
         let rate = Schedule.custom "growing" (fun step -> low * exp (growth * step))

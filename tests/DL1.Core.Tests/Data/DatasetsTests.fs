@@ -160,6 +160,18 @@ let tests =
 
                 Expect.throwsT<DomainError> (fun () -> TableEncoder.fit [] train |> ignore) "no column"
 
+                for wrong in
+                    [
+                        Unchecked.defaultof<EncodedColumn>
+                        { Name = ""; Categories = [||] }
+                        { Name = "island"; Categories = [| "A"; "" |] }
+                        { Name = "island"; Categories = [| "A"; "A" |] }
+                        { Name = "island"; Categories = Unchecked.defaultof<_> }
+                    ] do
+                    Expect.throwsT<DomainError>
+                        (fun () -> TableEncoder.Of [ wrong ] |> ignore)
+                        $"a column that no table has: {wrong}"
+
                 Expect.throwsT<DomainError>
                     (fun () -> TableEncoder.fit [ "x" ] train |> ignore)
                     "no such column"

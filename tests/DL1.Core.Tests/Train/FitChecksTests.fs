@@ -288,6 +288,17 @@ let private best =
                 Expect.equal found (List.min losses) "the lowest of all epochs"
                 Expect.equal losses[Option.get f.BestEpoch - 1] found "of the epoch that is named"
         }
+        test "rows that fill no batch have no rate" {
+            let find batch data =
+                RateFinder.run 1e-6 1.0 30 batch (Key.ofSeed 1L) regression data |> ignore
+
+            let dropped = { Batches.ofSize (column.Count + 1) with DropLast = true }
+            Expect.throwsT<DomainError> (fun () -> find dropped column) "every batch is dropped"
+
+            Expect.throwsT<DomainError>
+                (fun () -> find (Batches.ofSize 4) (Dataset.rows [||] column))
+                "there are no rows"
+        }
         test "a flat loss has no rate" {
             let find loss optimizer =
                 RateFinder.run
