@@ -128,9 +128,7 @@ module internal EncoderFile =
             let categories =
                 list $"{place}.categories" found |> List.map (fun c -> text $"{place}.categories" (Some c))
 
-            if
-                categories.IsEmpty || isWrong categories
-            then
+            if categories.IsEmpty || isWrong categories then
                 refuse
                     $"the categories of {name}: none, one twice, or an empty one"
                     "categories that differ, one at least"

@@ -170,7 +170,7 @@ let tests =
                     ] do
                     Expect.throwsT<DomainError>
                         (fun () -> TableEncoder.Of [ wrong ] |> ignore)
-                        $"a column that no table has: {wrong}"
+                        "a column that no table has"
 
                 Expect.throwsT<DomainError>
                     (fun () -> TableEncoder.fit [ "x" ] train |> ignore)

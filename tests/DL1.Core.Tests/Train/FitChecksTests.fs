@@ -289,8 +289,7 @@ let private best =
                 Expect.equal losses[Option.get f.BestEpoch - 1] found "of the epoch that is named"
         }
         test "rows that fill no batch have no rate" {
-            let find batch data =
-                RateFinder.run 1e-6 1.0 30 batch (Key.ofSeed 1L) regression data |> ignore
+            let find batch data = RateFinder.run 1e-6 1.0 30 batch (Key.ofSeed 1L) regression data |> ignore
 
             let dropped = { Batches.ofSize (column.Count + 1) with DropLast = true }
             Expect.throwsT<DomainError> (fun () -> find dropped column) "every batch is dropped"
