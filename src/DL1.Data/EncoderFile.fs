@@ -87,15 +87,12 @@ module internal EncoderFile =
         let refuse (given: string) expected =
             Refuse.domain "TableEncoder.Of" given expected "give the columns of another encoder"
 
-        if isNull (box column) then
-            refuse "a column that is null" "columns"
-
         if String.IsNullOrEmpty column.Name then
             refuse "a column without a name" "a name"
 
-        if isNull (box column.Categories) || isWrong column.Categories then
+        if isWrong column.Categories then
             refuse
-                $"the categories of {column.Name}: null, one twice, or an empty one"
+                $"the categories of {column.Name}: one twice, or an empty one"
                 "categories that differ; none for a column of numbers"
 
     let private property (name: string) (e: JsonElement) : JsonElement option =

@@ -41,9 +41,9 @@ type TableEncoder private (parts: EncoderParts) =
             Category.oneHot categories texts
 
     /// An encoder of columns that were kept, such as those of another encoder: `TableEncoder.Of encoder.Columns`.
-    /// A column that is null, has no name, or a category that is empty or there twice is a `DomainError`.
+    /// A column without a name, or with a category that is empty or there twice, is a `DomainError`.
     static member Of(columns: seq<EncodedColumn>) : TableEncoder =
-        let columns = List.ofSeq columns
+        let columns = List.ofArray (Refuse.nulls "columns" columns)
 
         if columns.IsEmpty then
             Refuse.domain "TableEncoder" "no column" "one at least" "name the columns"

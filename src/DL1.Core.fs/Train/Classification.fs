@@ -96,7 +96,7 @@ type Confusion internal (counts: int64[,]) =
     /// A table: precision, recall, F1 and rows of each class, and the averages.
     /// Classes beyond the names are called by their numbers.
     member this.Report(names: seq<string>) : string =
-        let names = Array.ofSeq names
+        let names = Refuse.nulls "names" names
         let name c = if c < names.Length then names[c] else string c
         let width = Seq.append (Seq.map (name >> String.length) all) [ 12 ] |> Seq.max
         let inv = Globalization.CultureInfo.InvariantCulture

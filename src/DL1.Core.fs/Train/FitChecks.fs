@@ -8,13 +8,6 @@ open System.IO
 module internal FitChecks =
     let private operation = "Fit.run"
 
-    let private folderOf (path: string) : string =
-        let full = Path.GetFullPath path
-
-        match Path.GetDirectoryName full with
-        | null -> full
-        | folder -> folder
-
     /// Refuses a file that could not be written at the end of an epoch.
     let private saving (saving: Saving) =
         if saving.Every < 1 then
@@ -24,25 +17,13 @@ module internal FitChecks =
                 "1 or more"
                 "1 writes after each"
 
-        if String.IsNullOrWhiteSpace saving.Path then
-            Refuse.domain operation "an empty path for checkpoints" "the path of a file" "name the file"
+        let struct (folder, full) = Files.placeToWrite operation saving.Path
 
         let refuse (given: string) expected cure =
             Refuse.domain operation $"checkpoints at {saving.Path}: {given}" expected cure
 
-        let folder = folderOf saving.Path
-
-        if Directory.Exists saving.Path || Path.GetFileName saving.Path = "" then
-            refuse "a folder" "the path of a file" "add the name of a file"
-
-        if not (Directory.Exists folder) then
-            refuse
-                $"there is no folder {folder}"
-                "a folder that is there"
-                "make the folder first, or check its name"
-
         try
-            let probe = Path.Combine(folder, $".{Path.GetFileName saving.Path}.{Guid.NewGuid():N}.tmp")
+            let probe = Path.Combine(folder, $".{Path.GetFileName full}.{Guid.NewGuid():N}.tmp")
 
             use _ =
                 new FileStream(

@@ -106,7 +106,7 @@ let private before =
             (rows [| 0..48 |] train)
         refuses
             "a file in a folder that is not there"
-            [ "there is no folder" ]
+            [ "in a folder that is not there" ]
             { usual with
                 Saving = Some { Path = Path.Combine(Path.GetTempPath(), "not there", "x.ckpt"); Every = 1 }
             }
@@ -122,6 +122,12 @@ let private before =
             "an empty path"
             [ "an empty path" ]
             { usual with Saving = Some { Path = " "; Every = 1 } }
+            learner
+            train
+        refuses
+            "a path that no file can have"
+            [ "the path of a file" ]
+            { usual with Saving = Some { Path = "a\000b"; Every = 1 } }
             learner
             train
         refuses
