@@ -59,14 +59,14 @@ public static class Derivatives
         /// <summary>The value of an expression without variables.</summary>
         /// <exception cref="DomainError">There is a variable.</exception>
         /// <example><code>var total = Expr.Constant(Tensor.Ones(3)).Sum().Evaluate();</code></example>
-        public Tensor Evaluate() => Eval.run(Interop.Bindings([]), f);
+        public Tensor Evaluate() => DL1.Compute.value(Interop.Bindings([]), f);
 
         /// <summary>The value where the variables have these values. Numbers take the type of their variable.</summary>
         /// <exception cref="DomainError">A variable has no value.</exception>
         /// <exception cref="ShapeError">A value has another type or shape than its variable.</exception>
         /// <example><code>var value = (x * x).Evaluate(("x", 3)); // 9</code></example>
         public Tensor Evaluate(params (string Name, Tensor Value)[] values) =>
-            Eval.run(Interop.Bindings(Interop.Typed(values, f)), f);
+            DL1.Compute.value(Interop.Bindings(Interop.Typed(values, f)), f);
 
         /// <summary>The value where the variables have these values. Numbers take the type of their variable.</summary>
         /// <exception cref="DomainError">A variable has no value, or something else than a variable is given one.</exception>

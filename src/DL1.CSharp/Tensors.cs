@@ -87,7 +87,7 @@ public static class Tensors
         /// <summary>The elements of a range along an axis; −1 is the last.</summary>
         /// <exception cref="ShapeError">The axis is not there, or the range reaches beyond it.</exception>
         /// <example><code>var leftHalf = images.Slice(-1, ..2);</code></example>
-        public Tensor Slice(int axis, Range range) => Expr.Constant(t).Slice(axis, range).Evaluate();
+        public Tensor Slice(int axis, Range range) => t.Compute(x => x.Slice(axis, range));
 
         /// <summary>The elements as a matrix of MathNet's.</summary>
         /// <example><code>var solved = t.ToMatrix().QR();</code></example>

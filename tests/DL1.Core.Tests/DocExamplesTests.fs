@@ -15,6 +15,7 @@ let private modules =
     BuildExamples.all
     @ MathExamples.all
     @ UseExamples.all
+    @ ComputeExamples.all
     @ LossExamples.all
     @ OptimizeExamples.all
     @ NnExamples.all
@@ -79,7 +80,10 @@ let private ofModule (e: Examples) =
                 }
 
                 test $"{row.Function} has its example in its doc comment" {
-                    let doc = docs.Value |> Map.tryFind $"{e.Module.FullName}.{row.Function}"
+                    let doc =
+                        docs.Value
+                        |> Map.tryFind $"{(string e.Module.FullName).Replace('+', '.')}.{row.Function}"
+
                     let calls = doc |> Option.map snippets |> Option.defaultValue []
                     let calls = calls |> List.filter (isCall e.Module row.Function)
                     Expect.isNonEmpty calls $"no example in: {doc}"

@@ -10,6 +10,7 @@ let tests =
             ShapeTests.tests
             FormatTests.tests
             TensorTests.tests
+            ComputeTests.tests
             PhiloxTests.tests
             KeyTests.tests
             // Generated graphs

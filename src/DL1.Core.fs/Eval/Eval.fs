@@ -280,6 +280,15 @@ module Eval =
 
             runNamed order roots (bind inputs values)
 
+    /// The values of variables among those given by name, in the order of the variables; refused as by `many`.
+    let internal valuesOf (bindings: (string * Tensor) list) (variables: Variable list) : Tensor list =
+        let values = Dictionary<string, Tensor>()
+
+        for name, value in bindings do
+            values[name] <- value
+
+        variables |> List.map (lookUp values)
+
     /// The values of several expressions where the variables have the values given by name: a missing one is a
     /// `DomainError`, another type or shape a `ShapeError`. `Eval.many [ "x", Tensor.scalar 2.0 ] [ x; x * x ]`
     let many (bindings: (string * Tensor) list) (roots: Expr list) : Tensor list =

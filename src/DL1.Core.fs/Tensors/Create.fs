@@ -48,6 +48,32 @@ module Tensor =
         let shape = Shape.Of [ count ]
         Tensor(shape, Elements.create dtype shape.Size (fun count -> Array.init count step))
 
+    /// Numbers from `start` on, `step` apart, to before `stop`, as a vector of a type; none where `stop` is not ahead. A step of
+    /// 0 and what is not finite are a `DomainError`. `Tensor.range DType.F32 0.0 100.0 10.0`
+    let range dtype (start: float) (stop: float) (step: float) =
+        if step = 0.0 || not (Double.IsFinite start && Double.IsFinite stop && Double.IsFinite step) then
+            Refuse.domain
+                "Tensor.range"
+                $"from {string start} to {string stop} in steps of {string step}"
+                "finite numbers, and a step that is not 0"
+                "give a negative step to count down"
+
+        let count = max 0.0 (ceil ((stop - start) / step))
+
+        let shape =
+            Shape.Of
+                [
+                    Shape.extent
+                        "Tensor.range"
+                        (fun () -> $"from {string start} to {string stop} in steps of {string step}")
+                        (int64 (min count 1e18))
+                ]
+
+        Tensor(
+            shape,
+            Elements.create dtype shape.Size (fun n -> Array.init n (fun i -> start + float i * step))
+        )
+
     /// The elements in row-major order, as doubles (rounded only where i64 is beyond 2⁵³).
     let toFloats (t: Tensor) = Elements.toFloats t.Elements
 

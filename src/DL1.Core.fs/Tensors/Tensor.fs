@@ -101,6 +101,97 @@ type Tensor internal (shape: Shape, elements: Elements) =
 
             Elements.toFloat offset elements
 
+    static member private Arithmetic(name: string, op: ArithmeticOp, a: Tensor, b: Tensor) : Tensor =
+        let given () = $"{a.DType} {a.Shape} and {b.DType} {b.Shape}"
+
+        if a.DType <> b.DType then
+            Refuse.shape
+                name
+                (given ())
+                "tensors of one element type"
+                $"cast one of them to {a.DType} or {b.DType}"
+
+        if a.DType = DType.Bool || (op = ArithmeticOp.Div && not a.DType.IsFloat) then
+            Refuse.shape
+                name
+                (given ())
+                (if op = ArithmeticOp.Div then "f32 or f64" else "numbers")
+                "cast both to f32 first"
+
+        match Shape.tryBroadcast a.Shape b.Shape with
+        | Some shape -> Tensor(shape, Arithmetic.run op shape (a.Elements, a.Shape) (b.Elements, b.Shape))
+        | None ->
+            Refuse.shape
+                name
+                (given ())
+                "shapes that broadcast: aligned at the last axis, equal extents, or 1"
+                "reshape or slice one of them so that the extents meet"
+
+    /// A number as a scalar of the type that it meets; for whole numbers it is a whole number itself.
+    static member private Beside(name: string, other: Tensor, value: float) : Tensor =
+        let elements =
+            match other.DType with
+            | DType.F32 -> Elements.F32 [| float32 value |]
+            | DType.F64 -> Elements.F64 [| value |]
+            | DType.I32 when value = Math.Round value && abs value <= float Int32.MaxValue ->
+                Elements.I32 [| int value |]
+            | DType.I64 when value = Math.Round value && abs value < 9007199254740992.0 ->
+                Elements.I64 [| int64 value |]
+            | DType.I32
+            | DType.I64
+            | DType.Bool ->
+                Refuse.shape
+                    name
+                    $"the number {string value} beside {other.DType} {other.Shape}"
+                    $"a value of {other.DType}"
+                    "cast the tensor to f32 first"
+
+        Tensor(Shape.Scalar, elements)
+
+    /// The sum of each pair of elements, broadcast as NumPy's are. Tensors of one element type; a number takes the type that it
+    /// meets. `a + b`
+    static member (+)(a: Tensor, b: Tensor) : Tensor = Tensor.Arithmetic("+", ArithmeticOp.Add, a, b)
+    /// Each element and a number. `t + 1.0`
+    static member (+)(a: Tensor, b: float) : Tensor = a + Tensor.Beside("+", a, b)
+    /// A number and each element. `1.0 + t`
+    static member (+)(a: float, b: Tensor) : Tensor = Tensor.Beside("+", b, a) + b
+    /// Each element and a whole number. `t + 2`
+    static member (+)(a: Tensor, b: int) : Tensor = a + float b
+    /// A whole number and each element. `2 + t`
+    static member (+)(a: int, b: Tensor) : Tensor = float a + b
+    /// The difference of each pair of elements, broadcast. `a - b`
+    static member (-)(a: Tensor, b: Tensor) : Tensor = Tensor.Arithmetic("-", ArithmeticOp.Sub, a, b)
+    /// Each element less a number. `t - 1.0`
+    static member (-)(a: Tensor, b: float) : Tensor = a - Tensor.Beside("-", a, b)
+    /// A number less each element. `1.0 - t`
+    static member (-)(a: float, b: Tensor) : Tensor = Tensor.Beside("-", b, a) - b
+    /// Each element less a whole number. `t - 2`
+    static member (-)(a: Tensor, b: int) : Tensor = a - float b
+    /// A whole number less each element. `2 - t`
+    static member (-)(a: int, b: Tensor) : Tensor = float a - b
+    /// The product of each pair of elements, broadcast. `a * b`
+    static member (*)(a: Tensor, b: Tensor) : Tensor = Tensor.Arithmetic("*", ArithmeticOp.Mul, a, b)
+    /// Each element times a number. `t * 2.0`
+    static member (*)(a: Tensor, b: float) : Tensor = a * Tensor.Beside("*", a, b)
+    /// A number times each element. `2.0 * t`
+    static member (*)(a: float, b: Tensor) : Tensor = Tensor.Beside("*", b, a) * b
+    /// Each element times a whole number. `t * 2`
+    static member (*)(a: Tensor, b: int) : Tensor = a * float b
+    /// A whole number times each element. `2 * t`
+    static member (*)(a: int, b: Tensor) : Tensor = float a * b
+    /// The quotient of each pair of floats, broadcast. `a / b`
+    static member (/)(a: Tensor, b: Tensor) : Tensor = Tensor.Arithmetic("/", ArithmeticOp.Div, a, b)
+    /// Each float divided by a number. `t / 2.0`
+    static member (/)(a: Tensor, b: float) : Tensor = a / Tensor.Beside("/", a, b)
+    /// A number divided by each float. `1.0 / t`
+    static member (/)(a: float, b: Tensor) : Tensor = Tensor.Beside("/", b, a) / b
+    /// Each element divided by a whole number. `t / 2`
+    static member (/)(a: Tensor, b: int) : Tensor = a / float b
+    /// A whole number divided by each element. `2 / t`
+    static member (/)(a: int, b: Tensor) : Tensor = float a / b
+    /// The negative of each number. `-t`
+    static member (~-)(t: Tensor) : Tensor = Tensor.Beside("-", t, -1.0) * t
+
     /// Type, shape and elements as aligned rows; the middle of a long axis is left out.
     override _.ToString() = Format.tensor shape elements
     member internal this.Display = this.ToString()
