@@ -8,7 +8,7 @@ open System.Threading
 /// `Tolerance`.
 type EarlyStopping =
     {
-        /// The metric that is watched; empty for the loss, on the validation set where there is one. Without one the loss on
+        /// The metric, or the part of the loss, that is watched; empty for the loss, on the validation set where there is one. Without one the loss on
         /// the training set is computed after each epoch with the parameters that would be given back; the history's loss is
         /// the mean over the epoch, while they changed.
         Monitor: string
@@ -124,6 +124,10 @@ type FitOptions =
         Resume: Checkpoint option
         /// The state to begin with, in the place of one drawn with the key: for fine-tuning.
         Start: TrainState option
+        /// Whether layers run as in training where the validation set is measured, or the training set in its place: what is
+        /// random is drawn, the same in each epoch, and batch norm goes by the batch. So the bound of a variational autoencoder
+        /// compares with that of training.
+        ValidatesInTraining: bool
         /// Ends the training after the step that is being made.
         Cancellation: CancellationToken
     }
