@@ -71,7 +71,7 @@ module internal Rows =
 /// Examples to learn from: inputs and their targets, one row each, `[rows; ...]`. Inputs and targets are one tensor each, or
 /// several, each by its name. Another number of rows in one of them is a `ShapeError`.
 [<Sealed; DebuggerDisplay("{ToString(),nq}")>]
-type Dataset internal (inputs: Tree<Tensor>, targets: Tree<Tensor>) =
+type Dataset private (inputs: Tree<Tensor>, targets: Tree<Tensor>) =
     do
         let first =
             match Tree.values inputs with
@@ -126,6 +126,9 @@ type Dataset internal (inputs: Tree<Tensor>, targets: Tree<Tensor>) =
     new(inputs: Tensor, targets: Tensor) =
         Dataset(Tree.ofList [ Erased.inputs, inputs ], Tree.ofList [ Erased.targets, targets ])
 
+    static member internal OfTrees(inputs: Tree<Tensor>, targets: Tree<Tensor>) : Dataset =
+        Dataset(inputs, targets)
+
     /// What the model is given, `[rows; ...]`. Where it is several tensors, each has its name: this is a `DomainError`, and
     /// `NamedInputs` has them.
     member _.Inputs: Tensor = alone "Inputs" inputs
@@ -161,7 +164,7 @@ module Dataset =
     /// member. Names are those of the record's members, in upper or lower case; their order makes no difference.
     /// `Dataset.named [ "word", words; "age", ages ] [ "price", prices ]`
     let named (inputs: (string * Tensor) list) (targets: (string * Tensor) list) : Dataset =
-        Dataset(Tree.ofList inputs, Tree.ofList targets)
+        Dataset.OfTrees(Tree.ofList inputs, Tree.ofList targets)
 
     /// Inputs and targets as tuples, records or trees of tensors, each `[rows; ...]`: the members of a tuple are named 1, 2,
     /// ..., those of a record as they are. A type that is not made of tensors is a `DomainError`.
@@ -169,7 +172,7 @@ module Dataset =
     let from (inputs: 'a) (targets: 'b) : Dataset =
         let operation = "Dataset.from"
 
-        Dataset(
+        Dataset.OfTrees(
             Composite<Tensor, 'a>.Of(operation, Erased.inputs).ToTree inputs,
             Composite<Tensor, 'b>.Of(operation, Erased.targets).ToTree targets
         )
@@ -182,7 +185,7 @@ module Dataset =
 
         match Tree.toList inputs with
         | [ path, one ] when path = Erased.inputs -> Dataset(one, one)
-        | _ -> Dataset(inputs, inputs)
+        | _ -> Dataset.OfTrees(inputs, inputs)
 
     /// The same data by a function of each tensor, which is asked once for one that is there several times.
     let private mapped (f: Tensor -> Tensor) (data: Dataset) : Dataset =
@@ -196,7 +199,7 @@ module Dataset =
                 known[t] <- made
                 made
 
-        Dataset(Tree.map of' data.NamedInputs, Tree.map of' data.NamedTargets)
+        Dataset.OfTrees(Tree.map of' data.NamedInputs, Tree.map of' data.NamedTargets)
 
     /// Some rows, in the order of their numbers, which may repeat; one that is not there is a `DomainError`.
     /// `Dataset.rows [| 2; 0 |] data`
@@ -210,12 +213,12 @@ module Dataset =
     /// `Dataset.mapInputs (Scale.apply scaler) data`
     let mapInputs (f: Tensor -> Tensor) (data: Dataset) : Dataset =
         let inputs = f data.Inputs
-        Dataset(Tree.map (fun _ -> inputs) data.NamedInputs, data.NamedTargets)
+        Dataset.OfTrees(Tree.map (fun _ -> inputs) data.NamedInputs, data.NamedTargets)
 
     /// The same data with another tensor in the place of the input of a name, made of the old one; a name that is not there is
     /// a `DomainError`. `Dataset.mapInput "age" (Scale.apply scaler) several`
     let mapInput (name: string) (f: Tensor -> Tensor) (data: Dataset) : Dataset =
-        Dataset(
+        Dataset.OfTrees(
             Tree.replace data.NamedInputs (Tree.ofList [ name, f data.NamedInputs[name] ]),
             data.NamedTargets
         )
@@ -224,7 +227,7 @@ module Dataset =
     let append (first: Dataset) (second: Dataset) : Dataset =
         let stack a b = Rows.stack "Dataset.append" [ a; b ]
 
-        Dataset(
+        Dataset.OfTrees(
             Tree.map2 stack first.NamedInputs second.NamedInputs,
             Tree.map2 stack first.NamedTargets second.NamedTargets
         )

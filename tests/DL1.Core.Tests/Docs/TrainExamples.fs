@@ -182,9 +182,9 @@ let private trained =
             (Trained.evaluateBy learner [] data trained).Metrics.Length)
         prints "evaluateInTraining" "True" (fun () ->
             let trained = fitted.Value.Trained
-
-            (Trained.evaluateInTraining (Key.ofSeed 1L) learner [] data trained).Loss
-            = (Trained.evaluateBy learner [] data trained).Loss)
+            let drawn = Trained.evaluateInTraining (Key.ofSeed 1L) learner [] data trained
+            let quiet = Trained.evaluateBy learner [] data trained
+            drawn.Loss = quiet.Loss)
         prints "loadFor" "True" (fun () ->
             inFile (fun path -> Trained.save path fitted.Value.Trained) (fun path ->
                 (Trained.loadFor path model data).Parameters = fitted.Value.Trained.Parameters))
