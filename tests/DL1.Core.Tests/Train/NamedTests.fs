@@ -417,7 +417,7 @@ let private curve =
 
          Convert.ofRows [ for a in angle -> row a |> List.map float32 ])
 
-let private vae: Layer<Expr, Elbo> =
+let vae: Layer<Expr, Elbo> =
     Layer.createOf "Vae" (fun scope x ->
         let hidden = scope.Run("encoder", Dense.linear 24 => Activation.tanh, x)
         let mean = scope.Run("mean", Dense.linear 2, hidden)
@@ -434,11 +434,11 @@ let private vae: Layer<Expr, Elbo> =
         let rebuilt = scope.Run("decoder", Dense.linear 24 => Activation.tanh => Dense.linear 8, z)
         { Rebuilt = rebuilt; Mean = mean; LogVariance = logVariance })
 
-let private ofVae optimizer =
+let ofVae optimizer =
     Learner.ofParts
         vae
         [
-            "reconstruction", 1.0, (fun (x: Expr) o -> mse x o.Rebuilt)
+            "reconstruction", 1.0, (fun (x: Expr) o -> Loss.mse Reduction.Mean x o.Rebuilt)
             "kl",
             0.01,
             (fun _ o ->
