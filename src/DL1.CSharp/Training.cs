@@ -226,6 +226,14 @@ public static class Training
         public Learner Frozen(Func<string, bool> isFrozen) =>
             LearnerModule.freeze(Interop.Function(isFrozen), learner);
 
+        /// <summary>
+        /// The same learner, but where <c>Fit</c> measures after an epoch, layers run as in training: what is random is drawn, the same
+        /// in each epoch, and batch norm goes by the batch. So the bound of a variational autoencoder on the validation set compares
+        /// with that of training.
+        /// </summary>
+        /// <example><code>var asInTraining = learner.ValidatedInTraining();</code></example>
+        public Learner ValidatedInTraining() => LearnerModule.validatedInTraining(learner);
+
         /// <summary>The same learner with parameters of another floating-point type: f64, where f32 is not fine enough.</summary>
         /// <example><code>learner.Typed(DType.F64)</code></example>
         public Learner Typed(DType type) => LearnerModule.typed(type, learner);

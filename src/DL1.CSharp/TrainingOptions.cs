@@ -21,10 +21,6 @@ namespace DL1;
 /// <param name="SaveEvery">Epochs from one checkpoint to the next; the last epoch is always written.</param>
 /// <param name="Resume">The checkpoint to go on from, to the same bits as if there had been no break.</param>
 /// <param name="Start">Parameters and state to begin with, in the place of drawn ones: for fine-tuning.</param>
-/// <param name="ValidateInTraining">
-/// Whether layers run as in training where the validation set is measured: what is random is drawn, the same in each epoch, and
-/// batch norm goes by the batch. So the bound of a variational autoencoder compares with that of training.
-/// </param>
 /// <example><code>var longer = options with { Epochs = 5, EarlyStopping = EarlyStopping.After(2) };</code></example>
 [DebuggerDisplay("{Epochs} epochs, batches of {BatchSize}")]
 public sealed record TrainingOptions(
@@ -43,8 +39,7 @@ public sealed record TrainingOptions(
     string? SavePath = null,
     int SaveEvery = 1,
     Checkpoint? Resume = null,
-    TrainState? Start = null,
-    bool ValidateInTraining = false)
+    TrainState? Start = null)
 {
     /// <summary>The options with their names, the same on every machine.</summary>
     /// <example><code>Console.WriteLine(options);</code></example>
@@ -68,7 +63,6 @@ public sealed record TrainingOptions(
             Interop.Option(SavePath is null ? null : new Saving(SavePath, SaveEvery)),
             Interop.Option(Resume),
             Interop.Option(Start),
-            ValidateInTraining,
             cancellation);
     }
 }

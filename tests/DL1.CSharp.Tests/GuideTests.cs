@@ -42,8 +42,8 @@ public class GuideTests
                 ("reconstruction", 1.0, (Expr x, Vae o) => Losses.BceWithLogits(x, o.Rebuilt)),
                 ("kl", 0.01, (Expr _, Vae o) => (Exp(o.LogVariance) + o.Mean * o.Mean - o.LogVariance - 1).Mean() / 2),
             ],
-            Optimizers.Adam(2e-3));
-        var result = learner.Fit(train, new TrainingOptions(Epochs: 5, BatchSize: 32, Validation: test, ValidateInTraining: true));
+            Optimizers.Adam(2e-3)).ValidatedInTraining();
+        var result = learner.Fit(train, new TrainingOptions(Epochs: 5, BatchSize: 32, Validation: test));
         Console.WriteLine(result.History.ToTable()); // loss, validation loss, reconstruction, kl, validation reconstruction, ...
         var images = result.PredictAs<Tree<Tensor>>(test)["Rebuilt"];
 
@@ -51,6 +51,8 @@ public class GuideTests
         Assert.True(result.History[^1].Loss < result.History[0].Loss);
         Assert.Equal(
             ["reconstruction", "kl", "validation reconstruction", "validation kl"], result.History[0].Metrics.Paths);
+        var asInTraining = learner.ValidatedInTraining();
+        Assert.True(asInTraining.ValidatesInTraining);
         double bound = result.EvaluateInTraining(test, seed: 1).Loss;
         Assert.True(bound > 0);
     }

@@ -143,7 +143,7 @@ type Dataset private (inputs: Tree<Tensor>, targets: Tree<Tensor>) =
 
     /// The number of rows, and the shapes.
     override this.ToString() =
-        let shown kind (tree: Tree<Tensor>) =
+        let shown (kind: string) (tree: Tree<Tensor>) =
             match Tree.toList tree with
             | [ _, one ] -> $"{kind} {one.DType} {one.Shape}"
             | several ->

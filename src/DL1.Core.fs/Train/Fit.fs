@@ -23,7 +23,6 @@ module Fit =
             Saving = None
             Resume = None
             Start = None
-            ValidatesInTraining = false
             Cancellation = CancellationToken.None
         }
 
@@ -134,7 +133,7 @@ module Fit =
         let measured = options.Validation |> Option.defaultValue data
 
         let key =
-            if options.ValidatesInTraining then
+            if learner.ValidatesInTraining then
                 ValueSome(Key.fold 2 options.Key)
             else
                 ValueNone
@@ -165,7 +164,7 @@ module Fit =
         let struct (targets, outputs) = FitChecks.batches options.Batch learner start data
 
         options.Validation
-        |> Option.iter (FitChecks.validation options.ValidatesInTraining learner start data)
+        |> Option.iter (FitChecks.validation learner.ValidatesInTraining learner start data)
 
         let sumsOf loss = Tally.sumsOf options.Batch loss data targets outputs
         let sums = sumsOf learner.Objective

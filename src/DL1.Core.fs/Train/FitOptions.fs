@@ -124,10 +124,6 @@ type FitOptions =
         Resume: Checkpoint option
         /// The state to begin with, in the place of one drawn with the key: for fine-tuning.
         Start: TrainState option
-        /// Whether layers run as in training where the validation set is measured, or the training set in its place: what is
-        /// random is drawn, the same in each epoch, and batch norm goes by the batch. So the bound of a variational autoencoder
-        /// compares with that of training.
-        ValidatesInTraining: bool
         /// Ends the training after the step that is being made.
         Cancellation: CancellationToken
     }

@@ -114,6 +114,8 @@ let private learners =
             (Learner.penalized (Penalty.l2 1e-4 Penalty.weights) learner).Penalty.IsSome)
         prints "freeze" "False" (fun () ->
             (Learner.freeze (fun path -> path.StartsWith "encoder.") learner).Trains "encoder.weight")
+        prints "validatedInTraining" "True" (fun () ->
+            (Learner.validatedInTraining learner).ValidatesInTraining)
         prints "typed" "f64" (fun () -> (Learner.typed DType.F64 learner).DType)
     ]
 
@@ -175,7 +177,7 @@ let private trained =
 
             let trained: Trained = Trained.createOf homes Tree.empty Tree.empty
             let words, ages = x, x
-            let price, label = Trained.predictOf (words, ages) trained
+            let (price: Tensor, label: Tensor) = Trained.predictOf (words, ages) trained
             price <> label)
         prints "evaluateBy" "0" (fun () ->
             let trained = fitted.Value.Trained

@@ -461,10 +461,9 @@ let private programs =
                     Epochs = 40
                     Batch = Batches.ofSize 32
                     Validation = Some data
-                    ValidatesInTraining = true
                 }
 
-            let learner = ofVae (Optimizer.adam 0.01)
+            let learner = Learner.validatedInTraining (ofVae (Optimizer.adam 0.01))
             let f = Fit.run options learner data
             let first, last = f.History.Head, List.last f.History
             let of' name (row: EpochRow) = row.Metrics |> List.find (fun (n, _) -> n = name) |> snd
@@ -490,13 +489,9 @@ let private programs =
         }
         test "with what is random the same rows are validated alike in each epoch" {
             let data = Dataset.ofInputs curve.Value
-            let still = ofVae Wrap.frozen
+            let still = Learner.validatedInTraining (ofVae Wrap.frozen)
 
-            let f =
-                Fit.run
-                    { usual with Epochs = 2; Validation = Some data; ValidatesInTraining = true }
-                    still
-                    data
+            let f = Fit.run { usual with Epochs = 2; Validation = Some data } still data
 
             Expect.equal f.History[0].ValidationLoss f.History[1].ValidationLoss "no step changes anything"
         }
