@@ -234,6 +234,10 @@ public static class Training
         /// <example><code>var asInTraining = learner.ValidatedInTraining();</code></example>
         public Learner ValidatedInTraining() => LearnerModule.validatedInTraining(learner);
 
+        /// <summary>The loss as a function of one target and one output; of a model of several tensors it refuses.</summary>
+        /// <example><code>Expr ofRows = learner.LossFunction(target, output);</code></example>
+        public Func<Expr, Expr, Expr> LossFunction => (target, output) => learner.Loss.Invoke(target).Invoke(output);
+
         /// <summary>The same learner with parameters of another floating-point type: f64, where f32 is not fine enough.</summary>
         /// <example><code>learner.Typed(DType.F64)</code></example>
         public Learner Typed(DType type) => LearnerModule.typed(type, learner);

@@ -114,6 +114,15 @@ public class NamedTests
     }
 
     [Fact]
+    public void ALearnerHasItsLoss()
+    {
+        var learner = Layers.Linear(1).Learner(Losses.Mse, Optimizers.Adam());
+        Expr target = Expr.Constant(prices), output = 2 * target;
+        Expr ofRows = learner.LossFunction(target, output);
+        Assert.Equal(Losses.Mse(target, output), ofRows);
+    }
+
+    [Fact]
     public void DataSetsHaveNames()
     {
         var byName = Dataset.Named([("area", areas), ("district", districts)], [("price", prices)]);

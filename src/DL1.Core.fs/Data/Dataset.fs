@@ -88,7 +88,7 @@ type Dataset private (inputs: Tree<Tensor>, targets: Tree<Tensor>) =
                 "Dataset"
                 "no targets"
                 "one tensor at least"
-                "name the tensors that are learnt, or take the inputs as targets: Dataset.ofInputs"
+                "name the tensors that are learnt, or take the inputs as targets"
 
         let rows = Rows.count "Dataset" first
 

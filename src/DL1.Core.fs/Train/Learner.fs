@@ -62,7 +62,7 @@ type Learner =
             "Learner"
             $"another {what} for a learner of several tensors, or of a loss with parts"
             "a learner made with it"
-            "make it anew with Learner.createOf or Learner.ofParts"
+            "make a new learner of this model and this loss"
 
     /// The model from named inputs to named outputs: the only input is named `inputs`, the only output `output`.
     member this.Network: Layer<Tree<Expr>, Tree<Expr>> =

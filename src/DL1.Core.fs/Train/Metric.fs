@@ -43,7 +43,7 @@ module Metric =
                 $"the metric {metric.Name}"
                 $"{given}: {names}"
                 $"the name of one of the {what}"
-                "name what it looks at: Metric.on \"price\" metric, in C# metric.On(\"price\")"
+                "name the output that the metric looks at, and its targets where their name is another"
 
         match Tree.toList tree with
         | [ _, one ] when name = "" -> one
