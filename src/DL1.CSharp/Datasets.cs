@@ -17,6 +17,31 @@ public static partial class Datasets
         /// <example><code>var made = Dataset.From(Tensor.Zeros(4, 2), Tensor.Ones(4, 1));</code></example>
         public static Dataset From(Tensor inputs, Tensor targets) => DatasetModule.create(inputs, targets);
 
+        /// <summary>
+        /// Inputs and targets as tuples, records, anonymous objects or trees of tensors, each <c>[rows; ...]</c>: for models of several
+        /// tensors. The members of a tuple are named 1, 2, ..., others as they are.
+        /// </summary>
+        /// <exception cref="DomainError">A type is not made of tensors.</exception>
+        /// <exception cref="ShapeError">They have not the same number of rows.</exception>
+        /// <example><code>var rooms = Dataset.Of((areas, districts), (prices, kinds));</code></example>
+        public static Dataset Of<TIn, TTarget>(TIn inputs, TTarget targets) =>
+            DatasetModule.from(Interop.Present(inputs), Interop.Present(targets));
+
+        /// <summary>Inputs that are their own targets: for autoencoders.</summary>
+        /// <example><code>var pixels = Dataset.OfInputs(data.Inputs);</code></example>
+        public static Dataset OfInputs<TIn>(TIn inputs) => DatasetModule.ofInputs(Interop.Present(inputs));
+
+        /// <summary>
+        /// Several inputs, or several targets, by name: what a model of a record, or of a <c>Tree&lt;Expr&gt;</c>, takes. The order of
+        /// names makes no difference.
+        /// </summary>
+        /// <exception cref="DomainError">A name is there twice, or there are none.</exception>
+        /// <exception cref="ShapeError">They have not the same number of rows.</exception>
+        /// <example><code>var byName = Dataset.Named([("area", areas), ("district", districts)], [("price", prices)]);</code></example>
+        public static Dataset Named(
+            IEnumerable<(string Name, Tensor Values)> inputs, IEnumerable<(string Name, Tensor Values)> targets) =>
+            DatasetModule.named(Interop.Bindings(inputs), Interop.Bindings(targets));
+
         /// <summary>Rows of numbers with a class each, from 0: f32 <c>[rows; columns]</c> and i64 <c>[rows]</c>.</summary>
         /// <example><code>var classes = Dataset.From(new double[,] { { 1, 2 }, { 3, 4 } }, new[] { 0, 1 });</code></example>
         public static Dataset From(double[,] inputs, int[] labels) =>
@@ -121,16 +146,22 @@ public static partial class Datasets
 
         /// <summary>The same targets with other inputs.</summary>
         /// <example><code>var images = data.WithInputs(data.Inputs.Reshape(-1, 1, 8, 8));</code></example>
-        public Dataset WithInputs(Tensor inputs) => new(inputs, data.Targets);
+        public Dataset WithInputs(Tensor inputs) => DatasetModule.from(inputs, data.NamedTargets);
 
         /// <summary>The same inputs with other targets.</summary>
         /// <example><code>var copied = data.WithTargets(data.Inputs);</code></example>
-        public Dataset WithTargets(Tensor targets) => new(data.Inputs, targets);
+        public Dataset WithTargets(Tensor targets) => DatasetModule.from(data.NamedInputs, targets);
 
         /// <summary>The same targets with inputs made of the old ones.</summary>
         /// <example><code>var half = data.MapInputs(x => Tensor.Full(DType.F32, 0.5, [.. x.Shape]));</code></example>
         public Dataset MapInputs(Func<Tensor, Tensor> function) =>
             DatasetModule.mapInputs(Interop.Function(function), data);
+
+        /// <summary>The same data with another tensor in the place of the input of a name, made of the old one.</summary>
+        /// <exception cref="DomainError">There is no input of that name.</exception>
+        /// <example><code>var scaled = byName.MapInput("area", area => area.Cast(DType.F64));</code></example>
+        public Dataset MapInput(string name, Func<Tensor, Tensor> function) =>
+            DatasetModule.mapInput(Interop.Present(name), Interop.Function(function), data);
 
         /// <summary>
         /// The batches of an epoch, each made while the one before it is in use. Another epoch has another order, the same one

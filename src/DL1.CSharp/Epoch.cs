@@ -8,7 +8,10 @@ namespace DL1;
 /// <param name="Steps">The steps made since the beginning.</param>
 /// <param name="Loss">The loss of the epoch's rows, each before the step that it led to, with the penalty where there is one.</param>
 /// <param name="ValidationLoss">The loss on the validation set; null where there is none.</param>
-/// <param name="Metrics">The metrics by their names, on the validation set, or on the training set where there is none.</param>
+/// <param name="Metrics">
+/// The metrics by their names, on the validation set, or on the training set where there is none; before them the named parts of
+/// a loss that has some: <c>kl</c> of the epoch's rows, <c>validation kl</c>.
+/// </param>
 /// <param name="Gradients">The mean norms of the gradients by the paths of their parameters, where they are watched.</param>
 /// <param name="Seconds">How long the epoch took.</param>
 /// <example><code>double? validationLoss = result.History[0].ValidationLoss;</code></example>

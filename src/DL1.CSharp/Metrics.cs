@@ -125,6 +125,20 @@ public static class Metrics
         /// <example><code>double ofWords = Metrics.Accuracy.Ignoring(-100).Of(labels, scores);</code></example>
         public Metric Ignoring(int label) => MetricModule.ignoring(label, metric);
 
+        /// <summary>
+        /// The metric of one output of a model that has several, and of the targets of the same name, or the only ones; it is called
+        /// <c>price r2</c>.
+        /// </summary>
+        /// <exception cref="DomainError">Measured, there is no such output.</exception>
+        /// <example><code>var ofKind = Metrics.Accuracy.On("2");</code></example>
+        public Metric On(string output) => MetricModule.on(Interop.Present(output), metric);
+
+        /// <summary>The metric of one output, and of the targets of another name.</summary>
+        /// <exception cref="DomainError">Measured, there are no such targets, or no such output.</exception>
+        /// <example><code>var ofLogits = Metrics.Accuracy.On("logits", target: "label");</code></example>
+        public Metric On(string output, string target) =>
+            MetricModule.between(Interop.Present(target), Interop.Present(output), metric);
+
         /// <summary>Whether a search that scores by this is to maximise or to minimise.</summary>
         /// <example><code>Goal goal = Metrics.Accuracy.Goal;</code></example>
         public Goal Goal => GoalModule.ofMetric(metric);

@@ -21,6 +21,17 @@ public static class TrainedModels
         /// <example><code>Tensor outputs = trained.Predict(test.Inputs);</code></example>
         public Tensor Predict(Tensor inputs) => TrainedModule.predict(inputs, trained);
 
+        /// <summary>The outputs of a model of several tensors by name, for the inputs of a data set; one alone is named <c>output</c>.</summary>
+        /// <exception cref="DomainError">A NaN or an infinity is among the inputs, or names do not fit the model.</exception>
+        /// <example><code>Tree&lt;Tensor&gt; ofHomes = loadedHomes.PredictNamed(rooms);</code></example>
+        public Tree<Tensor> PredictNamed(Dataset data) => TrainedModule.predictNamed(data, trained);
+
+        /// <summary>The outputs of a model of several tensors as a tuple, a record or a tree of tensors, for the inputs of a data set.</summary>
+        /// <exception cref="DomainError">The type's members are not the model's outputs.</exception>
+        /// <example><code>var (thePrice, theKind) = loadedHomes.PredictAs&lt;(Tensor, Tensor)&gt;(rooms);</code></example>
+        public TOut PredictAs<TOut>(Dataset data) =>
+            TrainedModule.predictOf<Tree<Tensor>, TOut>(data.NamedInputs, trained);
+
         /// <summary>
         /// The class of the greatest output for each row, the first of several, i64 <c>[rows]</c>; where the model gives one score a
         /// row, as for two classes, 1 where it is above 0.
@@ -63,6 +74,12 @@ public static class TrainedModels
         /// <example><code>Scores scores = trained.Evaluate(test, Losses.CrossEntropy, Metrics.Accuracy);</code></example>
         public Scores Evaluate(Dataset data, Func<Expr, Expr, Expr> loss, params Metric[] metrics) =>
             new(TrainedModule.evaluate(Interop.Function(loss), Interop.List(metrics), data, trained));
+
+        /// <summary><c>Evaluate</c> by the loss of a learner, of several tensors or of parts.</summary>
+        /// <exception cref="DomainError">There are no rows, or one has a NaN, an infinity, or a label that is no class.</exception>
+        /// <example><code>double ofPrice = loadedHomes.Evaluate(rooms, inParts).Parts["price"];</code></example>
+        public Scores Evaluate(Dataset data, Learner learner, params Metric[] metrics) =>
+            new(TrainedModule.evaluateBy(learner, Interop.List(metrics), data, trained));
 
         /// <summary>
         /// What comes out of each layer for inputs <c>[rows; ...]</c>, by its path: to see where signals vanish or explode. All rows

@@ -115,10 +115,83 @@ public static class Training
         public void CheckJson(string json, DType inputType, params int[] inputShape) =>
             Structure.check(json, Expr.Variable("input", inputType, inputShape), model);
 
+    }
+
+    extension<TIn, TOut>(Layer<TIn, TOut> model)
+    {
+        /// <summary>
+        /// <c>Fit</c> for a model of several tensors: from any tuple, record or <c>Tree&lt;Expr&gt;</c> of expressions to any other.
+        /// The data set has a tensor for each, by its name; a tuple's members are named 1, 2, ...
+        /// </summary>
+        /// <typeparam name="TTarget">What the loss is given as targets: an <c>Expr</c>, a tuple, a record, a tree.</typeparam>
+        /// <inheritdoc cref="Fit(Layer{Expr, Expr}, Dataset, Func{Expr, Expr, Expr}, Optimizer, int, int, long, Dataset, IReadOnlyList{Metric}, int?, IProgress{TrainingProgress}, string, CancellationToken)" path="/param"/>
+        /// <exception cref="ShapeError">The data do not fit the model; the message names the layer.</exception>
+        /// <exception cref="DomainError">Names or types do not fit the model, or a number is not finite, or a label no class.</exception>
+        /// <example><code>var homes = twoHeads.Fit(rooms, ((Expr Price, Expr Kind) y, (Expr Price, Expr Kind) o) => Losses.Mse(y.Price, o.Price) + Losses.CrossEntropy(y.Kind, o.Kind), Optimizers.Adam(1e-2), epochs: 3);</code></example>
+        public TrainingResult Fit<TTarget>(
+            Dataset data,
+            Func<TTarget, TOut, Expr> loss,
+            Optimizer optimizer,
+            int epochs = 10,
+            int batchSize = 64,
+            long seed = 0,
+            Dataset? validation = null,
+            IReadOnlyList<Metric>? metrics = null,
+            int? patience = null,
+            IProgress<TrainingProgress>? progress = null,
+            string? savePath = null,
+            CancellationToken cancellation = default) =>
+            model.Learner(loss, optimizer)
+                .Fit(data, Options(epochs, batchSize, seed, validation, metrics, patience, progress, savePath), cancellation);
+
+        /// <summary><c>Fit</c> for a model of several tensors, on the thread pool.</summary>
+        /// <typeparam name="TTarget">What the loss is given as targets: an <c>Expr</c>, a tuple, a record, a tree.</typeparam>
+        /// <inheritdoc cref="Fit(Layer{Expr, Expr}, Dataset, Func{Expr, Expr, Expr}, Optimizer, int, int, long, Dataset, IReadOnlyList{Metric}, int?, IProgress{TrainingProgress}, string, CancellationToken)" path="/param"/>
+        /// <example><code>var homesLater = await twoHeads.FitAsync(rooms, ((Expr Price, Expr Kind) y, (Expr Price, Expr Kind) o) => Losses.Mse(y.Price, o.Price), Optimizers.Adam(1e-2), epochs: 1);</code></example>
+        public Task<TrainingResult> FitAsync<TTarget>(
+            Dataset data,
+            Func<TTarget, TOut, Expr> loss,
+            Optimizer optimizer,
+            int epochs = 10,
+            int batchSize = 64,
+            long seed = 0,
+            Dataset? validation = null,
+            IReadOnlyList<Metric>? metrics = null,
+            int? patience = null,
+            IProgress<TrainingProgress>? progress = null,
+            string? savePath = null,
+            CancellationToken cancellation = default) =>
+            model.Learner(loss, optimizer)
+                .FitAsync(data, Options(epochs, batchSize, seed, validation, metrics, patience, progress, savePath), cancellation);
+
+        /// <summary>A model of several tensors with its loss and its optimizer: from any tuple, record or tree to any other.</summary>
+        /// <typeparam name="TTarget">What the loss is given as targets: an <c>Expr</c>, a tuple, a record, a tree.</typeparam>
+        /// <exception cref="DomainError">A type is not made of expressions.</exception>
+        /// <example><code>var ofPrices = twoHeads.Learner(((Expr Price, Expr Kind) y, (Expr Price, Expr Kind) o) => Losses.Mse(y.Price, o.Price), Optimizers.Adam(1e-2));</code></example>
+        public Learner Learner<TTarget>(Func<TTarget, TOut, Expr> loss, Optimizer optimizer) =>
+            LearnerModule.createOf(model, Interop.Function(loss), optimizer);
+
+        /// <summary>
+        /// A model with a loss that is a sum of named parts, each times its weight. The history has each part, without its weight,
+        /// among the metrics: <c>kl</c> of training, <c>validation kl</c>.
+        /// </summary>
+        /// <typeparam name="TTarget">What the loss is given as targets: an <c>Expr</c>, a tuple, a record, a tree.</typeparam>
+        /// <exception cref="DomainError">There are no parts, two have one name, or a weight is not finite.</exception>
+        /// <example><code>var inParts = twoHeads.Learner([("price", 1.0, ((Expr Price, Expr Kind) y, (Expr Price, Expr Kind) o) => Losses.Mse(y.Price, o.Price)), ("kind", 0.5, ((Expr Price, Expr Kind) y, (Expr Price, Expr Kind) o) => Losses.CrossEntropy(y.Kind, o.Kind))], Optimizers.Adam(1e-2));</code></example>
+        public Learner Learner<TTarget>(
+            IEnumerable<(string Name, double Weight, Func<TTarget, TOut, Expr> Loss)> parts, Optimizer optimizer) =>
+            LearnerModule.ofParts(
+                model, Interop.List(parts.Select(p => Tuple.Create(p.Name, p.Weight, Interop.Function(p.Loss)))), optimizer);
+
+        /// <summary>The model with parameters and layer state from a file, for inputs like those of a data set.</summary>
+        /// <exception cref="FormatError">The file is damaged, or of another model; the message names the parameter.</exception>
+        /// <example><code>Trained loadedHomes = twoHeads.Load(path, rooms);</code></example>
+        public Trained Load(string path, Dataset data) => TrainedModule.loadFor(path, model, data);
+
         /// <summary>The model with parameters and layer state, ready to predict.</summary>
         /// <example><code>Trained ready = model.With(parameters, state);</code></example>
         public Trained With(Tree<Tensor> parameters, Tree<Tensor> state) =>
-            TrainedModule.create(model, parameters, state);
+            TrainedModule.createOf(model, parameters, state);
     }
 
     extension(Learner learner)
@@ -153,6 +226,18 @@ public static class Training
         public Learner Frozen(Func<string, bool> isFrozen) =>
             LearnerModule.freeze(Interop.Function(isFrozen), learner);
 
+        /// <summary>
+        /// The same learner, but where <c>Fit</c> measures after an epoch, layers run as in training: what is random is drawn, the same
+        /// in each epoch, and batch norm goes by the batch. So the bound of a variational autoencoder on the validation set compares
+        /// with that of training.
+        /// </summary>
+        /// <example><code>var asInTraining = learner.ValidatedInTraining();</code></example>
+        public Learner ValidatedInTraining() => LearnerModule.validatedInTraining(learner);
+
+        /// <summary>The loss as a function of one target and one output; of a model of several tensors it refuses.</summary>
+        /// <example><code>Expr ofRows = learner.LossFunction(target, output);</code></example>
+        public Func<Expr, Expr, Expr> LossFunction => (target, output) => learner.Loss.Invoke(target).Invoke(output);
+
         /// <summary>The same learner with parameters of another floating-point type: f64, where f32 is not fine enough.</summary>
         /// <example><code>learner.Typed(DType.F64)</code></example>
         public Learner Typed(DType type) => LearnerModule.typed(type, learner);
@@ -172,6 +257,10 @@ public static class Training
         /// <summary>The first state: parameters drawn with a key for inputs like these, of which only type and shape matter.</summary>
         /// <example><code>TrainState first = learner.Start(Key.OfSeed(1), train.Inputs);</code></example>
         public TrainState Start(Key key, Tensor inputs) => Step.start(learner, key, inputs);
+
+        /// <summary>The first state: parameters drawn with a key for inputs like those of a data set, one or several.</summary>
+        /// <example><code>TrainState firstOfHomes = ofPrices.Start(Key.OfSeed(1), rooms);</code></example>
+        public TrainState Start(Key key, Dataset data) => Step.startOn(learner, key, data);
 
         /// <summary>The first state with given parameters and layer state: for fine-tuning.</summary>
         /// <example><code>TrainState tuned = learner.Start(Key.OfSeed(1), parameters, state);</code></example>

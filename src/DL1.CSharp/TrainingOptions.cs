@@ -81,5 +81,12 @@ public static class EarlyStoppings
         public static EarlyStopping After(
             int epochs, Metric? monitor = null, double tolerance = 0, bool restoresBest = true) =>
             new(monitor?.Name ?? "", epochs, tolerance, restoresBest);
+
+        /// <summary><c>After</c> for a part of the loss, or a metric, by its name in the history: <c>validation kl</c>.</summary>
+        /// <exception cref="DomainError">When training begins: nothing is measured by that name.</exception>
+        /// <example><code>EarlyStopping.AfterNamed(5, "validation price")</code></example>
+        public static EarlyStopping AfterNamed(
+            int epochs, string monitor, double tolerance = 0, bool restoresBest = true) =>
+            new(Interop.Present(monitor), epochs, tolerance, restoresBest);
     }
 }

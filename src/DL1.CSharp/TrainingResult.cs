@@ -71,6 +71,15 @@ public sealed class TrainingResult
     /// <example><code>Tensor logits = result.Predict(test.Inputs);</code></example>
     public Tensor Predict(Tensor inputs) => Trained.Predict(inputs);
 
+    /// <summary>The outputs of a model of several tensors by name, for the inputs of a data set.</summary>
+    /// <example><code>Tensor sizes = homes.PredictNamed(rooms)["1"];</code></example>
+    public Tree<Tensor> PredictNamed(Dataset data) => Trained.PredictNamed(data);
+
+    /// <summary>The outputs of a model of several tensors as a tuple, a record or a tree of tensors, for the inputs of a data set.</summary>
+    /// <exception cref="DomainError">The type's members are not the model's outputs.</exception>
+    /// <example><code>var (predictedPrice, predictedKind) = homes.PredictAs&lt;(Tensor, Tensor)&gt;(rooms);</code></example>
+    public TOut PredictAs<TOut>(Dataset data) => Trained.PredictAs<TOut>(data);
+
     /// <summary>The class of the greatest output for each row, i64 <c>[rows]</c>.</summary>
     /// <example><code>Tensor classes = result.PredictLabels(test.Inputs);</code></example>
     public Tensor PredictLabels(Tensor inputs) => Trained.PredictLabels(inputs);
@@ -98,7 +107,16 @@ public sealed class TrainingResult
     /// <exception cref="DomainError">There are no rows.</exception>
     /// <example><code>Console.WriteLine(result.Evaluate(test, Metrics.Accuracy));</code></example>
     public Scores Evaluate(Dataset data, params Metric[] metrics) =>
-        new(TrainedModule.evaluate(learner.Loss, Interop.List(metrics), data, Trained));
+        new(TrainedModule.evaluateBy(learner, Interop.List(metrics), data, Trained));
+
+    /// <summary>
+    /// <c>Evaluate</c> with layers as in training: what is random is drawn with the seed, batch norm goes by the batch. So the bound
+    /// of a variational autoencoder is that which training lowers.
+    /// </summary>
+    /// <exception cref="DomainError">There are no rows.</exception>
+    /// <example><code>double bound = result.EvaluateInTraining(test, seed: 1).Loss;</code></example>
+    public Scores EvaluateInTraining(Dataset data, long seed = 0, params Metric[] metrics) =>
+        new(TrainedModule.evaluateInTraining(Key.OfSeed(seed), learner, Interop.List(metrics), data, Trained));
 
     /// <summary>Writes parameters and layer state as safetensors, by PyTorch's names; <c>model.Load</c> reads them.</summary>
     /// <example><code>result.Save(path);</code></example>
@@ -128,11 +146,16 @@ public sealed class Scores
     {
         Loss = core.Loss;
         Metrics = TreeModule.ofList(core.Metrics);
+        Parts = TreeModule.ofList(core.Parts);
     }
 
     /// <summary>The loss.</summary>
     /// <example><code>double loss = scores.Loss;</code></example>
     public double Loss { get; }
+
+    /// <summary>The named parts of the loss, without their weights; none where it is one function.</summary>
+    /// <example><code>double ofKinds = homes.Evaluate(rooms).Parts["kind"];</code></example>
+    public Tree<double> Parts { get; }
 
     /// <summary>The metrics by their names.</summary>
     /// <example><code>foreach (var (name, value) in scores.Metrics)</code></example>
@@ -152,6 +175,6 @@ public sealed class Scores
     /// <summary>Loss and metrics on a line.</summary>
     /// <example><code>string line = scores.ToString();</code></example>
     public override string ToString() =>
-        string.Join("  ", Metrics.Select(m => (m.Key, m.Value)).Prepend(("loss", Loss))
+        string.Join("  ", Parts.Concat(Metrics).Select(m => (m.Key, m.Value)).Prepend(("loss", Loss))
             .Select(m => FormattableString.Invariant($"{m.Item1} {m.Item2:G4}")));
 }

@@ -22,6 +22,65 @@ public class GuideTests
         Assert.All(snippets, snippet => Assert.Contains(Repository.Folded(snippet), here));
     }
 
+    public sealed record Vae(Expr Rebuilt, Expr Mean, Expr LogVariance);
+
+    [Fact]
+    public void AVariationalAutoencoderIsTrained()
+    {
+        var (train, test) = Dataset.OfInputs(Datasets.Digits().Take(200).Inputs).Split(0.8, seed: 1);
+        var vae = Layers.CreateOf<Expr, Vae>("Vae", (scope, x) =>
+        {
+            var hidden = scope.Run("encoder", Layers.Linear(64).Then(Layers.Relu()), x);
+            var mean = scope.Run("mean", Layers.Linear(8), hidden);
+            var logVariance = scope.Run("logVariance", Layers.Linear(8), hidden);
+            var z = scope.IsTraining ? mean + Exp(logVariance / 2) * scope.Key().Normal(0, 1, [.. mean.Shape]) : mean;
+            return new Vae(scope.Run("decoder", Layers.Linear(64).Then(Layers.Relu()).Then(Layers.Linear(64)), z), mean, logVariance);
+        });
+
+        var learner = vae.Learner(
+            [
+                ("reconstruction", 1.0, (Expr x, Vae o) => Losses.BceWithLogits(x, o.Rebuilt)),
+                ("kl", 0.01, (Expr _, Vae o) => (Exp(o.LogVariance) + o.Mean * o.Mean - o.LogVariance - 1).Mean() / 2),
+            ],
+            Optimizers.Adam(2e-3)).ValidatedInTraining();
+        var result = learner.Fit(train, new TrainingOptions(Epochs: 5, BatchSize: 32, Validation: test));
+        Console.WriteLine(result.History.ToTable()); // loss, validation loss, reconstruction, kl, validation reconstruction, ...
+        var images = result.PredictAs<Tree<Tensor>>(test)["Rebuilt"];
+
+        Assert.Equal([40, 64], images.Shape);
+        Assert.True(result.History[^1].Loss < result.History[0].Loss);
+        Assert.Equal(
+            ["reconstruction", "kl", "validation reconstruction", "validation kl"], result.History[0].Metrics.Paths);
+        var asInTraining = learner.ValidatedInTraining();
+        Assert.True(asInTraining.ValidatesInTraining);
+        double bound = result.EvaluateInTraining(test, seed: 1).Loss;
+        Assert.True(bound > 0);
+    }
+
+    [Fact]
+    public void TwoInputsAndTwoOutputsAreTrained()
+    {
+        var (words, numbers) = (Tensor.Of([.. Enumerable.Range(0, 120).Select(i => i * 7 % 5L)], 40, 3), Key.OfSeed(1).Normal(0, 1, 40, 2));
+        var (price, kind) = (Key.OfSeed(2).Normal(0, 1, 40, 1), Tensor.Of([.. Enumerable.Range(0, 40).Select(i => i % 3L)]));
+        var model = Layers.CreateOf<(Expr Words, Expr Numbers), (Expr Price, Expr Kind)>("Homes", (scope, x) =>
+        {
+            var seen = scope.Run("words", Layers.Embedding(5, 8).Then(Layers.Flatten()), x.Words);
+            var hidden = scope.Run("hidden", Layers.Linear(32).Then(Layers.Relu()), Expr.Concat(1, seen, x.Numbers));
+            return (scope.Run("price", Layers.Linear(1), hidden), scope.Run("kind", Layers.Linear(3), hidden));
+        });
+
+        var data = Dataset.Of((words, numbers), (price, kind)); // i64 [rows; 3] beside f32 [rows; 2]
+        var result = model.Fit(
+            data,
+            ((Expr Price, Expr Kind) y, (Expr Price, Expr Kind) o) => Losses.Mse(y.Price, o.Price) + Losses.CrossEntropy(y.Kind, o.Kind),
+            Optimizers.Adam(1e-2), epochs: 5, metrics: [Metrics.Rmse.On("1"), Metrics.Accuracy.On("2")]);
+        var (prices, logits) = result.PredictAs<(Tensor, Tensor)>(data);
+
+        Assert.Equal([40, 1], prices.Shape);
+        Assert.Equal([40, 3], logits.Shape);
+        Assert.Equal(["1 rmse", "2 accuracy"], result.History[0].Metrics.Paths);
+    }
+
     [Fact]
     public void AFormulaHasTheDerivativeThatTheGuideShows() =>
         Assert.Equal("2·(x − 2)\n6\n6\n", ReadmeTests.Output(() =>

@@ -125,6 +125,7 @@ let tests =
             LossSumsTests.tests
             FitChecksTests.tests
             TrainedTests.tests
+            NamedTests.tests
             SearchTests.tests
             DatasetsTests.tests
             CsvTests.tests

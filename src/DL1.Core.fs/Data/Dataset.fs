@@ -68,30 +68,91 @@ module internal Rows =
             let rows = parts |> List.sumBy (fun p -> p.Shape[0])
             Tensor(Shape.withAxis 0 rows first.Shape, Elements.concat (parts |> List.map _.Elements))
 
-/// Examples to learn from: inputs and their targets, one row each, `[rows; ...]`. Another number of rows in the targets
-/// is a `ShapeError`.
+/// Examples to learn from: inputs and their targets, one row each, `[rows; ...]`. Inputs and targets are one tensor each, or
+/// several, each by its name. Another number of rows in one of them is a `ShapeError`.
 [<Sealed; DebuggerDisplay("{ToString(),nq}")>]
-type Dataset(inputs: Tensor, targets: Tensor) =
+type Dataset private (inputs: Tree<Tensor>, targets: Tree<Tensor>) =
     do
-        let rows = Rows.count "Dataset" inputs
+        let first =
+            match Tree.values inputs with
+            | first :: _ -> first
+            | [] ->
+                Refuse.domain
+                    "Dataset"
+                    "no inputs"
+                    "one tensor at least"
+                    "name the tensors that are given to the model"
 
-        if Rows.count "Dataset" targets <> rows then
-            Refuse.shape
+        if targets.Count = 0 then
+            Refuse.domain
                 "Dataset"
-                $"%d{rows} rows of inputs {inputs.Shape} with targets {targets.Shape}"
-                "as many rows of targets as of inputs"
-                "check how the two were made"
+                "no targets"
+                "one tensor at least"
+                "name the tensors that are learnt, or take the inputs as targets"
 
-    /// What the model is given, `[rows; ...]`.
-    member _.Inputs = inputs
-    /// What it is to answer, `[rows; ...]`.
-    member _.Targets = targets
+        let rows = Rows.count "Dataset" first
+
+        for path, t in Tree.toList inputs do
+            if Rows.count "Dataset" t <> rows then
+                Refuse.shape
+                    "Dataset"
+                    $"%d{rows} rows of inputs {first.Shape} with inputs {path} {t.Shape}"
+                    "as many rows in each of the inputs"
+                    "check how they were made"
+
+        for path, t in Tree.toList targets do
+            if Rows.count "Dataset" t <> rows then
+                let named = if targets.Count = 1 then "" else $" {path}"
+
+                Refuse.shape
+                    "Dataset"
+                    $"%d{rows} rows of inputs {first.Shape} with targets{named} {t.Shape}"
+                    "as many rows of targets as of inputs"
+                    "check how the two were made"
+
+    let alone (kind: string) (tree: Tree<Tensor>) : Tensor =
+        match Tree.values tree with
+        | [ one ] -> one
+        | _ ->
+            let names = Tree.paths tree |> String.concat ", "
+
+            Refuse.domain
+                $"Dataset.{kind}"
+                $"a data set with several {kind.ToLowerInvariant()}: {names}"
+                $"a data set with one tensor of {kind.ToLowerInvariant()}"
+                $"take one of them by its name, data.Named{kind}[\"{tree.Paths[0]}\"]"
+
+    /// Inputs and targets, one tensor each.
+    new(inputs: Tensor, targets: Tensor) =
+        Dataset(Tree.ofList [ Erased.inputs, inputs ], Tree.ofList [ Erased.targets, targets ])
+
+    static member internal OfTrees(inputs: Tree<Tensor>, targets: Tree<Tensor>) : Dataset =
+        Dataset(inputs, targets)
+
+    /// What the model is given, `[rows; ...]`. Where it is several tensors, each has its name: this is a `DomainError`, and
+    /// `NamedInputs` has them.
+    member _.Inputs: Tensor = alone "Inputs" inputs
+    /// What it is to answer, `[rows; ...]`; several have their names in `NamedTargets`.
+    member _.Targets: Tensor = alone "Targets" targets
+    /// What the model is given by name; one tensor alone is named `inputs`, those of a tuple 1, 2, ...
+    member _.NamedInputs = inputs
+    /// What it is to answer by name; one tensor alone is named `targets`, those of a tuple 1, 2, ...
+    member _.NamedTargets = targets
     /// The number of rows.
-    member _.Count = inputs.Shape[0]
+    member _.Count = (Tree.values inputs).Head.Shape[0]
 
     /// The number of rows, and the shapes.
     override this.ToString() =
-        $"%d{this.Count} rows: inputs {inputs.DType} {inputs.Shape}, targets {targets.DType} {targets.Shape}"
+        let shown (kind: string) (tree: Tree<Tensor>) =
+            match Tree.toList tree with
+            | [ _, one ] -> $"{kind} {one.DType} {one.Shape}"
+            | several ->
+                let each =
+                    several |> List.map (fun (path, t) -> $"{path} {t.DType} {t.Shape}") |> String.concat ", "
+
+                $"{kind} {each}"
+
+        $"%d{this.Count} rows: {shown Erased.inputs inputs}, {shown Erased.targets targets}"
 
 /// Data sets of tensors.
 [<RequireQualifiedAccess; CompilationRepresentation(CompilationRepresentationFlags.ModuleSuffix)>]
@@ -99,21 +160,74 @@ module Dataset =
     /// Inputs with their targets. `Dataset.create x y`
     let create (inputs: Tensor) (targets: Tensor) = Dataset(inputs, targets)
 
+    /// Several inputs, or several targets, by name: what a model of a record or of a `Tree<Expr>` takes, a tensor for each
+    /// member. Names are those of the record's members, in upper or lower case; their order makes no difference.
+    /// `Dataset.named [ "word", words; "age", ages ] [ "price", prices ]`
+    let named (inputs: (string * Tensor) list) (targets: (string * Tensor) list) : Dataset =
+        Dataset.OfTrees(Tree.ofList inputs, Tree.ofList targets)
+
+    /// Inputs and targets as tuples, records or trees of tensors, each `[rows; ...]`: the members of a tuple are named 1, 2,
+    /// ..., those of a record as they are. A type that is not made of tensors is a `DomainError`.
+    /// `Dataset.from (words, ages) prices`
+    let from (inputs: 'a) (targets: 'b) : Dataset =
+        let operation = "Dataset.from"
+
+        Dataset.OfTrees(
+            Composite<Tensor, 'a>.Of(operation, Erased.inputs).ToTree inputs,
+            Composite<Tensor, 'b>.Of(operation, Erased.targets).ToTree targets
+        )
+
+    /// Inputs that are their own targets: for autoencoders. The tensors are held, and cut into batches, once.
+    /// `Dataset.ofInputs x`
+    let ofInputs (inputs: 'a) : Dataset =
+        let composite = Composite<Tensor, 'a>.Of("Dataset.ofInputs", Erased.inputs)
+        let inputs = composite.ToTree inputs
+
+        match Tree.toList inputs with
+        | [ path, one ] when path = Erased.inputs -> Dataset(one, one)
+        | _ -> Dataset.OfTrees(inputs, inputs)
+
+    /// The same data by a function of each tensor, which is asked once for one that is there several times.
+    let private mapped (f: Tensor -> Tensor) (data: Dataset) : Dataset =
+        let known = HashIdentity.Reference |> System.Collections.Generic.Dictionary<Tensor, Tensor>
+
+        let of' (t: Tensor) =
+            match known.TryGetValue t with
+            | true, found -> found
+            | false, _ ->
+                let made = f t
+                known[t] <- made
+                made
+
+        Dataset.OfTrees(Tree.map of' data.NamedInputs, Tree.map of' data.NamedTargets)
+
     /// Some rows, in the order of their numbers, which may repeat; one that is not there is a `DomainError`.
     /// `Dataset.rows [| 2; 0 |] data`
-    let rows (numbers: int[]) (data: Dataset) : Dataset =
-        Dataset(Rows.take "Dataset.rows" numbers data.Inputs, Rows.take "Dataset.rows" numbers data.Targets)
+    let rows (numbers: int[]) (data: Dataset) : Dataset = mapped (Rows.take "Dataset.rows" numbers) data
 
     /// The first rows, or all where there are fewer; none where the count is negative. `Dataset.truncate 2 data`
     let truncate (count: int) (data: Dataset) : Dataset =
         rows (Array.init (max 0 (min count data.Count)) id) data
 
-    /// The same data with other inputs, made of the old ones. `Dataset.mapInputs (Scale.apply scaler) data`
-    let mapInputs (f: Tensor -> Tensor) (data: Dataset) : Dataset = Dataset(f data.Inputs, data.Targets)
+    /// The same data with other inputs, made of the old ones; of several inputs by `mapInput`.
+    /// `Dataset.mapInputs (Scale.apply scaler) data`
+    let mapInputs (f: Tensor -> Tensor) (data: Dataset) : Dataset =
+        let inputs = f data.Inputs
+        Dataset.OfTrees(Tree.map (fun _ -> inputs) data.NamedInputs, data.NamedTargets)
 
-    /// The rows of one, then those of another, of the same types and shapes. `Dataset.append data data`
+    /// The same data with another tensor in the place of the input of a name, made of the old one; a name that is not there is
+    /// a `DomainError`. `Dataset.mapInput "age" (Scale.apply scaler) several`
+    let mapInput (name: string) (f: Tensor -> Tensor) (data: Dataset) : Dataset =
+        Dataset.OfTrees(
+            Tree.replace data.NamedInputs (Tree.ofList [ name, f data.NamedInputs[name] ]),
+            data.NamedTargets
+        )
+
+    /// The rows of one, then those of another, of the same names, types and shapes. `Dataset.append data data`
     let append (first: Dataset) (second: Dataset) : Dataset =
-        Dataset(
-            Rows.stack "Dataset.append" [ first.Inputs; second.Inputs ],
-            Rows.stack "Dataset.append" [ first.Targets; second.Targets ]
+        let stack a b = Rows.stack "Dataset.append" [ a; b ]
+
+        Dataset.OfTrees(
+            Tree.map2 stack first.NamedInputs second.NamedInputs,
+            Tree.map2 stack first.NamedTargets second.NamedTargets
         )

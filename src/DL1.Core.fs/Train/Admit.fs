@@ -79,14 +79,25 @@ module internal Admit =
     /// Refuses inputs and targets of data sets, by their names, that are not finite.
     let numbers operation (sets: (string * Dataset) list) : unit =
         for name, data in sets do
-            finite operation $"{name}inputs" data.Inputs
-            finite operation $"{name}targets" data.Targets
+            for path, t in Tree.toList data.NamedInputs do
+                finite operation $"{name}{Trace.nameOf Erased.inputs path}" t
+
+            for path, t in Tree.toList data.NamedTargets do
+                finite operation $"{name}{Trace.nameOf Erased.targets path}" t
 
     /// Refuses the first row that has a label which is no class.
-    let private legal operation size (target: Variable) (guard: LabelGuard) (name: string, data: Dataset) =
+    let private legal
+        operation
+        size
+        path
+        (target: Variable)
+        (guard: LabelGuard)
+        (name: string, data: Dataset)
+        =
+        let targets = data.NamedTargets[path]
         let run = Compile.prepare [ target ] [ guard.IsLegal; guard.Labels ]
         // The graph is for batches of one size: a last one that is smaller is filled up from the beginning.
-        let labels rows = run [ Rows.take operation rows data.Targets ]
+        let labels rows = run [ Rows.take operation rows targets ]
 
         let isLegal rows =
             let legal: bool[] = (labels rows).Head.ToArray<bool>()
@@ -103,34 +114,37 @@ module internal Admit =
 
                 Refuse.domain
                     operation
-                    $"the label {string label} in row %d{row}, counted from 0, of the {name}targets {data.Targets.DType} {data.Targets.Shape}"
+                    $"the label {string label} in row %d{row}, counted from 0, of the {name}{target.Name} {targets.DType} {targets.Shape}"
                     $"labels from 0 to %d{guard.Classes - 1}: the model has %d{guard.Classes} outputs"
                     "give the last layer an output for each class, number the classes from 0, or tell the loss which label to ignore"
 
     /// Refuses labels of data sets for which a classification's loss has no number. `size` is that of a batch.
     let labels
         operation
-        (model: Layer<Expr, Expr>)
-        (loss: Expr -> Expr -> Expr)
+        (model: Layer<Tree<Expr>, Tree<Expr>>)
+        (loss: Tree<Expr> -> Tree<Expr> -> Expr)
         (parameters: Tree<Tensor>, state: Tree<Tensor>)
         (size: int)
         (sets: (string * Dataset) list)
         : unit =
-        match sets with
-        | (_, data) :: _ when size > 0 && (data.Targets.DType = DType.I32 || data.Targets.DType = DType.I64) ->
-            let variable name (t: Tensor) : Variable =
-                { Name = name; DType = t.DType; Shape = Shape.withAxis 0 size t.Shape }
+        let areLabels (t: Tensor) = t.DType = DType.I32 || t.DType = DType.I64
 
-            let x, target = variable "inputs" data.Inputs, variable "targets" data.Targets
+        match sets with
+        | (_, data) :: _ when size > 0 && Tree.values data.NamedTargets |> List.exists areLabels ->
+            let set kind tensors = Trace.setOf (ValueSome size) kind tensors
+            let inputs, targets = set Erased.inputs data.NamedInputs, set Erased.targets data.NamedTargets
             let ps, ss = Trace.tree "parameters" parameters, Trace.tree "state" state
             let types = Tree.values parameters |> List.map _.DType
-            let input = Expr.ofVariable x
 
-            let output, _ =
-                InputType.explained types input (fun () -> Layer.apply Mode.Inference ps ss model input)
+            let outputs, _ =
+                InputType.explained types inputs (fun () -> Layer.apply Mode.Inference ps ss model inputs)
 
-            for guard in LabelGuard.find (loss (Expr.ofVariable target) output) do
-                if Graph.variables [ guard.IsLegal ] = [ target ] then
-                    for set in sets do
-                        legal operation size target guard set
+            for guard in LabelGuard.find (loss targets outputs) do
+                match Graph.variables [ guard.IsLegal ] with
+                | [ one ] ->
+                    for path, t in Tree.toList data.NamedTargets do
+                        if areLabels t && Trace.nameOf Erased.targets path = one.Name then
+                            for set in sets do
+                                legal operation size path one guard set
+                | _ -> ()
         | _ -> ()

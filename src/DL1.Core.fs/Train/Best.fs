@@ -17,8 +17,8 @@ type internal Best =
 
 [<RequireQualifiedAccess>]
 module internal Best =
-    /// Before the first epoch. A metric that is not measured is refused.
-    let start (metrics: Metric list) (rule: EarlyStopping) : Best =
+    /// Before the first epoch. A metric that is not measured is refused; parts of the loss are to be low.
+    let start (parts: string list) (metrics: Metric list) (rule: EarlyStopping) : Best =
         if rule.Patience < 1 || not (rule.Tolerance >= 0.0) then
             Refuse.domain
                 "Fit.run"
@@ -29,9 +29,9 @@ module internal Best =
         let isGain =
             match metrics |> List.tryFind (fun m -> m.Name = rule.Monitor) with
             | Some m -> m.IsGain
-            | None when rule.Monitor = "" -> false
+            | None when rule.Monitor = "" || List.contains rule.Monitor parts -> false
             | None ->
-                let names = metrics |> List.map _.Name |> String.concat ", "
+                let names = parts @ (metrics |> List.map _.Name) |> String.concat ", "
 
                 Refuse.domain
                     "Fit.run"

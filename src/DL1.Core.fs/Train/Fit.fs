@@ -35,12 +35,12 @@ module Fit =
     let private historyName = "history"
 
     let private checkpoint
-        (options: FitOptions)
+        (names: string list)
         (best: Best option)
         (history: EpochRow list)
         (state: TrainState)
         =
-        let rows = History.toTensor (List.map _.Name options.Metrics) history
+        let rows = History.toTensor names history
 
         { Step.toCheckpoint state with
             Extra =
@@ -49,47 +49,22 @@ module Fit =
                     (best |> Option.map Best.toExtra |> Option.defaultValue Tree.empty)
         }
 
-    /// What is added up over an epoch where the mean of the batches' losses would not be the loss of the rows: the sums of
-    /// the loss, of which the last function makes the loss.
-    let private sumsOf
-        (options: BatchOptions)
-        (learner: Learner)
+    /// The loss of the rows of an epoch, its parts, and the mean norms of its gradients; `None` where it was cancelled. Told of
+    /// each step are the sums of the loss where there are some, those of its parts, and then its penalty.
+    let private epoch
+        (trainer: Trainer)
+        (options: FitOptions)
+        (sums: Tally option)
+        (parts: Tally list)
         (data: Dataset)
-        (target: Expr)
-        (output: Expr)
+        number
         =
-        let rows = target.Shape[0]
-        let targets, outputs = (target.DType, target.Shape), (output.DType, output.Shape)
-
-        if output.Shape.Rank = 0 || output.Shape[0] % rows <> 0 then
-            None
-        else
-            match LossSums.share learner.Loss rows targets outputs with
-            | BatchShare.Rows -> None
-            | BatchShare.Sum
-            | BatchShare.Weight _
-            | BatchShare.Uneven _ ->
-                let all = if options.DropLast then data.Count / rows * rows else data.Count
-                let over (shape: Shape) = Shape.withAxis 0 (shape[0] / rows * all) shape
-
-                match
-                    LossSums.split
-                        learner.Loss
-                        all
-                        (target.DType, over target.Shape)
-                        (output.DType, over output.Shape)
-                with
-                | Ok sums when not sums.Sums.IsEmpty -> Some(struct (sums, LossSums.finish sums))
-                | Ok _
-                | Error _ -> None
-
-    /// The loss of the rows of an epoch, and the mean norms of its gradients; `None` where it was cancelled.
-    let private epoch (trainer: Trainer) (options: FitOptions) sums (data: Dataset) number =
+        let tallies = Option.toList sums @ parts
         let order = Key.fold 1 options.Key
         let steps = (Batches.indices options.Batch order number data.Count).Length
         let mutable sum, rows, made, penalties = 0.0, 0, 0, 0.0
         let mutable norms: Tree<float> = Tree.empty
-        let parts = Collections.Generic.List<Tensor list>()
+        let told' = Collections.Generic.List<struct (int * Tensor list)>()
         use batches = (Batches.epoch options.Batch order number data).GetEnumerator()
         let mutable isCancelled = false
 
@@ -100,12 +75,10 @@ module Fit =
             rows <- rows + batch.Count
             made <- made + 1
 
-            match sums with
-            | Some(struct (sums: LossSums, _)) ->
-                let told, penalty = trainer.Told |> List.splitAt sums.Sums.Length
-                parts.Add told
+            if not tallies.IsEmpty then
+                let told, penalty = trainer.Told |> List.splitAt (tallies |> List.sumBy _.Count)
+                told'.Add(struct (batch.Count, told))
                 penalties <- penalties + float batch.Count * List.sumBy Tensor.toFloat penalty
-            | None -> ()
 
             if options.WatchesGradients then
                 let now = trainer.GradientNorms
@@ -117,14 +90,27 @@ module Fit =
         if isCancelled && made < steps then
             None
         else
-            let loss =
-                match sums with
-                | Some(struct (sums, finish)) when Double.IsFinite sum ->
-                    finish (LossSums.combine sums (List.ofSeq parts)) + penalties / float rows
-                | Some _
-                | None -> sum / float rows
+            let values, _ =
+                tallies
+                |> List.mapFold
+                    (fun (steps: struct (int * Tensor list) list) tally ->
+                        let own, rest =
+                            steps
+                            |> List.map (fun (struct (rows, told)) ->
+                                let own, rest = List.splitAt tally.Count told
+                                struct (rows, own), struct (rows, rest))
+                            |> List.unzip
 
-            Some(loss, Tree.map (fun n -> n / float made) norms)
+                        (if Double.IsFinite sum then tally.Finish own else nan), rest)
+                    (List.ofSeq told')
+
+            let loss, partValues =
+                match sums, values with
+                | Some _, loss :: parts when Double.IsFinite sum -> loss + penalties / float rows, parts
+                | Some _, _ :: parts -> sum / float rows, parts
+                | _ -> sum / float rows, values
+
+            Some(loss, partValues, Tree.map (fun n -> n / float made) norms)
 
     /// Trains a learner on data, and measures after each epoch. The same key gives the same bits, and so does a training
     /// that is resumed from a checkpoint. What can be told to be wrong is refused before the first step: data that do not
@@ -138,40 +124,62 @@ module Fit =
     /// let outputs = Trained.predict test.Inputs fitted.Trained
     /// ```
     let run (options: FitOptions) (learner: Learner) (data: Dataset) : Fitted =
-        FitChecks.options options data
+        FitChecks.options options learner data
 
         let sets =
             ("", data) :: (options.Validation |> Option.map (fun v -> "validation ", v) |> Option.toList)
 
         Admit.numbers "Fit.run" sets
         let measured = options.Validation |> Option.defaultValue data
-        let evaluator = Evaluator(learner.Model, learner.Loss, options.Metrics)
-        let names = options.Metrics |> List.map _.Name
+
+        let key =
+            if learner.ValidatesInTraining then
+                ValueSome(Key.fold 2 options.Key)
+            else
+                ValueNone
+
+        let evaluator = Evaluator(learner.Network, learner.Objective, learner.Parts, options.Metrics, key)
+        let partNames = FitChecks.partNames options.Validation.IsSome learner
+        let names = partNames @ (options.Metrics |> List.map _.Name)
         let extra = options.Resume |> Option.map _.Extra |> Option.defaultValue Tree.empty
 
         let start =
             match options.Resume, options.Start with
             | Some c, _ -> Step.ofCheckpoint c
             | None, Some s -> s
-            | None, None -> Step.start learner options.Key (Rows.take "Fit.run" [| 0 |] data.Inputs)
+            | None, None -> Step.startOn learner options.Key data
 
         let mutable best =
-            options.EarlyStopping |> Option.map (Best.start options.Metrics >> Best.ofExtra extra)
+            options.EarlyStopping |> Option.map (Best.start partNames options.Metrics >> Best.ofExtra extra)
 
         Admit.labels
             "Fit.run"
-            learner.Model
-            learner.Loss
+            learner.Network
+            learner.Objective
             (start.Parameters, start.State)
             (min options.Batch.Size data.Count)
             sets
 
         Learner.requireTrained learner start.Parameters
-        let struct (target, output) = FitChecks.batches options.Batch learner start data
-        options.Validation |> Option.iter (FitChecks.validation learner start data)
-        let sums = sumsOf options.Batch learner data target output
+        let struct (targets, outputs) = FitChecks.batches options.Batch learner start data
 
-        let tells = sums |> Option.map (fun (struct (sums: LossSums, _)) -> sums.OfPart)
+        options.Validation
+        |> Option.iter (FitChecks.validation learner.ValidatesInTraining learner start data)
+
+        let sumsOf loss = Tally.sumsOf options.Batch loss data targets outputs
+        let sums = sumsOf learner.Objective
+
+        let parts =
+            learner.Parts
+            |> List.map (fun part ->
+                sumsOf part.Loss |> Option.defaultWith (fun () -> Tally.ofMeans part.Loss))
+
+        let tells =
+            match Option.toList sums @ parts with
+            | [] -> None
+            | tallies ->
+                Some(fun rows targets outputs ->
+                    tallies |> List.collect (fun tally -> tally.OfPart rows targets outputs))
 
         let trainer = Trainer(learner, start, options.WatchesGradients, tells)
 
@@ -197,7 +205,7 @@ module Fit =
             else
                 None
 
-        let finish number (watch: Stopwatch) (loss: float, norms: Tree<float>) =
+        let finish number (watch: Stopwatch) (loss: float, parts: float list, norms: Tree<float>) =
             let state = lazy trainer.State
             let found = if Double.IsFinite loss then evaluate state else None
 
@@ -207,7 +215,18 @@ module Fit =
                     Steps = trainer.Steps
                     Loss = loss
                     ValidationLoss = options.Validation |> Option.bind (fun _ -> found |> Option.map _.Loss)
-                    Metrics = found |> Option.map _.Metrics |> Option.defaultValue []
+                    Metrics =
+                        [
+                            yield! List.zip (learner.Parts |> List.map _.Name) parts
+                            match found with
+                            | Some found ->
+                                if options.Validation.IsSome then
+                                    for name, value in found.Parts do
+                                        FitChecks.ofValidation name, value
+
+                                yield! found.Metrics
+                            | None -> ()
+                        ]
                     Gradients = norms
                     Seconds = watch.Elapsed.TotalSeconds
                 }
@@ -238,12 +257,12 @@ module Fit =
                 | Some saving when
                     ended.IsSome || (number + 1) % saving.Every = 0 || number + 1 = options.Epochs
                     ->
-                    Checkpoint.write saving.Path (checkpoint options best (List.rev history) state.Value)
+                    Checkpoint.write saving.Path (checkpoint names best (List.rev history) state.Value)
                 | Some _
                 | None -> ()
 
         // One row of what goes in, for the model's table.
-        let example = Expr.variable "input" data.Inputs.DType (1 :: List.tail (data.Inputs.Shape.ToList()))
+        let example = Trace.setOf (ValueSome 1) "input" data.NamedInputs
 
         let result (ended: FitEnd) : Fitted =
             let last = trainer.State
@@ -256,7 +275,13 @@ module Fit =
 
             {
                 Trained =
-                    Trained(learner.Model, parameters, state, Predictor(learner.Model, None), Some example)
+                    Trained(
+                        learner.Network,
+                        parameters,
+                        state,
+                        Predictor(learner.Network, None, false),
+                        Some example
+                    )
                 State = last
                 History = List.rev history
                 BestEpoch = best |> Option.bind (fun b -> if b.Epoch > 0 then Some b.Epoch else None)
@@ -269,7 +294,7 @@ module Fit =
             while ended.IsNone && number < options.Epochs do
                 let watch = Stopwatch.StartNew()
 
-                match epoch trainer options sums data number with
+                match epoch trainer options sums parts data number with
                 | Some means -> finish number watch means
                 | None -> ended <- ValueSome FitEnd.Cancelled
 

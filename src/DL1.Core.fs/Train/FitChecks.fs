@@ -8,6 +8,9 @@ open System.IO
 module internal FitChecks =
     let private operation = "Fit.run"
 
+    /// The name of a part of the loss on the validation set.
+    let ofValidation (name: string) : string = $"validation {name}"
+
     /// Refuses a file that could not be written at the end of an epoch.
     let private saving (saving: Saving) =
         if saving.Every < 1 then
@@ -53,8 +56,13 @@ module internal FitChecks =
                 "one whole batch at least"
                 "make batches smaller, or keep the last"
 
+    /// The names of the parts of a loss in the history, for training and for validation.
+    let partNames (hasValidation: bool) (learner: Learner) : string list =
+        let names = learner.Parts |> List.map _.Name
+        names @ (if hasValidation then names |> List.map ofValidation else [])
+
     /// Refuses options and data that cannot be trained with.
-    let options (options: FitOptions) (data: Dataset) : unit =
+    let options (options: FitOptions) (learner: Learner) (data: Dataset) : unit =
         if options.Epochs < 0 then
             Refuse.domain operation $"%d{options.Epochs} epochs" "0 or more" "10 is a start"
 
@@ -71,10 +79,16 @@ module internal FitChecks =
         | None -> ()
 
         Metric.requireNames operation options.Metrics
-        Option.iter saving options.Saving
 
-    let private variable name (rows: int) (t: Tensor) : Expr =
-        Expr.variable name t.DType (rows :: t.Shape.ToList().Tail)
+        for name in partNames options.Validation.IsSome learner do
+            if options.Metrics |> List.exists (fun m -> m.Name = name) then
+                Refuse.domain
+                    operation
+                    $"a metric named {name} beside a part of the loss of that name"
+                    "each name once"
+                    "give one of them another name"
+
+        Option.iter saving options.Saving
 
     /// A `ShapeError` with what was being looked at before it.
     let private about (what: string) (cure: string) (look: unit -> 'a) : 'a =
@@ -90,15 +104,14 @@ module internal FitChecks =
         (learner: Learner)
         (start: TrainState)
         (data: Dataset)
-        : struct (Expr * Expr) =
+        : struct (Tree<Expr> * Tree<Expr>) =
         let ps, ss = Trace.tree "parameters" start.Parameters, Trace.tree "state" start.State
         let key = Expr.variable "key" DType.I32 [ 2 ]
 
         let look rows =
-            let target = variable "targets" rows data.Targets
-
-            let struct (output, _, loss) =
-                Step.forward learner ps ss key (variable "inputs" rows data.Inputs) target
+            let inputs = Trace.setOf (ValueSome rows) Erased.inputs data.NamedInputs
+            let targets = Trace.setOf (ValueSome rows) Erased.targets data.NamedTargets
+            let struct (outputs, _, loss) = Step.forward learner ps ss key inputs targets
 
             let trained = Tree.filter learner.Trains ps |> Tree.values |> List.map _.Digest |> set
 
@@ -109,7 +122,7 @@ module internal FitChecks =
                     "a loss of the model's outputs"
                     "check that the loss uses its second argument, the outputs, and what is frozen"
 
-            struct (target, output)
+            struct (targets, outputs)
 
         if options.Size < 1 then
             Refuse.domain operation $"batches of %d{options.Size} rows" "1 or more" "64 or 128 is usual"
@@ -127,36 +140,77 @@ module internal FitChecks =
 
         whole
 
-    /// Runs the model and the loss on rows of the validation set, without computing a number.
-    let validation (learner: Learner) (start: TrainState) (data: Dataset) (validation: Dataset) : unit =
+    /// Refuses tensors of other names than those of training.
+    let private sameNames (what: string) (training: Tree<Tensor>) (validation: Tree<Tensor>) : unit =
+        let names (tree: Tree<Tensor>) = Tree.paths tree |> List.sort
+
+        if names training <> names validation then
+            let shown (tree: Tree<Tensor>) = Tree.paths tree |> String.concat ", "
+
+            Refuse.domain
+                operation
+                $"a validation set with {what} named {shown validation}"
+                $"{what} named {shown training}, as those of training"
+                "make both sets in the same way"
+
+    /// The first of some tensors whose rows have another shape than those of training.
+    let private otherRow kind (training: Tree<Tensor>) (validation: Tree<Tensor>) =
         let tail (t: Tensor) = t.Shape.ToList().Tail
+
+        Tree.toList validation
+        |> List.tryFind (fun (path, t) -> tail t <> tail training[path])
+        |> Option.map (fun (path, t) -> Trace.nameOf kind path, t, training[path])
+
+    /// Runs the model and the loss on rows of the validation set, without computing a number.
+    let validation
+        (draws: bool)
+        (learner: Learner)
+        (start: TrainState)
+        (data: Dataset)
+        (validation: Dataset)
+        : unit =
+        let mode =
+            if draws then
+                Mode.Training(Expr.variable "key" DType.I32 [ 2 ])
+            else
+                Mode.Inference
+
         let rows = min 256 validation.Count
 
         about "the validation set" "" (fun () ->
-            if tail validation.Inputs = tail data.Inputs && tail validation.Targets <> tail data.Targets then
+            sameNames "inputs" data.NamedInputs validation.NamedInputs
+            sameNames "targets" data.NamedTargets validation.NamedTargets
+            let otherInputs = otherRow Erased.inputs data.NamedInputs validation.NamedInputs
+
+            match otherInputs, otherRow Erased.targets data.NamedTargets validation.NamedTargets with
+            | None, Some(name, other, due) ->
                 Refuse.shape
                     operation
-                    $"targets {validation.Targets.DType} {validation.Targets.Shape}"
-                    $"rows as those of the training targets {data.Targets.DType} {data.Targets.Shape}"
+                    $"{name} {other.DType} {other.Shape}"
+                    $"rows as those of the training {name} {due.DType} {due.Shape}"
                     "make both sets in the same way"
+            | _ -> ()
 
             let ps, ss = Trace.tree "parameters" start.Parameters, Trace.tree "state" start.State
-            let x = variable "inputs" rows validation.Inputs
+            let inputs = Trace.setOf (ValueSome rows) Erased.inputs validation.NamedInputs
 
             let look () =
-                InputType.explained (Tree.values ps |> List.map _.DType) x (fun () ->
-                    Layer.apply Mode.Inference ps ss learner.Model x)
+                InputType.explained (Tree.values ps |> List.map _.DType) inputs (fun () ->
+                    Layer.apply mode ps ss learner.Network inputs)
 
-            let output, _ =
+            let outputs, _ =
                 try
                     look ()
-                with :? ShapeError as e when tail validation.Inputs <> tail data.Inputs ->
-                    Refuse.shape
-                        e.Operation
-                        $"inputs {validation.Inputs.DType} {validation.Inputs.Shape}"
-                        $"rows as those of the training inputs {data.Inputs.DType} {data.Inputs.Shape}"
-                        "make both sets in the same way"
+                with :? ShapeError as e ->
+                    match otherInputs with
+                    | Some(name, other, due) ->
+                        Refuse.shape
+                            e.Operation
+                            $"{name} {other.DType} {other.Shape}"
+                            $"rows as those of the training {name} {due.DType} {due.Shape}"
+                            "make both sets in the same way"
+                    | None -> reraise ()
 
-            learner.Loss (variable "targets" rows validation.Targets) output
+            learner.Objective (Trace.setOf (ValueSome rows) Erased.targets validation.NamedTargets) outputs
             |> LossSums.requireScalar
             |> ignore)

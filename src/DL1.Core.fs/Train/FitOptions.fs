@@ -8,7 +8,7 @@ open System.Threading
 /// `Tolerance`.
 type EarlyStopping =
     {
-        /// The metric that is watched; empty for the loss, on the validation set where there is one. Without one the loss on
+        /// The metric, or the part of the loss, that is watched; empty for the loss, on the validation set where there is one. Without one the loss on
         /// the training set is computed after each epoch with the parameters that would be given back; the history's loss is
         /// the mean over the epoch, while they changed.
         Monitor: string

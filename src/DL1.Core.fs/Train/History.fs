@@ -28,7 +28,9 @@ type EpochRow =
         Loss: float
         /// The loss on the validation set, where there is one.
         ValidationLoss: float option
-        /// The metrics on the validation set, or on the training set where there is none, by their names.
+        /// The metrics on the validation set, or on the training set where there is none, by their names. Before them the
+        /// named parts of a loss that has some: those of the epoch's rows, as `Loss`, and those of the validation set, which are
+        /// named `validation kl`.
         Metrics: (string * float) list
         /// The mean norms of the gradients over the epoch's steps, where they are watched.
         Gradients: Tree<float>

@@ -23,7 +23,7 @@ type internal LossSums =
     {
         Sums: RowSum list
         /// The sums of a part: from how many rows, their targets and outputs.
-        OfPart: int -> Expr -> Expr -> Expr list
+        OfPart: int -> Tree<Expr> -> Tree<Expr> -> Expr list
         /// The loss of all rows, over the variables that stand for the whole sums.
         Finish: Expr
     }
@@ -36,13 +36,26 @@ type internal BatchShare =
     /// The loss is divided by a number that grows with the rows.
     | Rows
     /// The loss is divided by a sum of weights, such as those of labels, which is computed from targets and outputs.
-    | Weight of (Expr -> Expr -> Expr)
+    | Weight of (Tree<Expr> -> Tree<Expr> -> Expr)
     /// The gradient of many batches does not follow from those of each.
     | Uneven of reason: string
 
 [<RequireQualifiedAccess; CompilationRepresentation(CompilationRepresentationFlags.ModuleSuffix)>]
 module internal LossSums =
     let private targets, private outputs = "loss targets", "loss outputs"
+
+    /// Variables for a set of tensors like these, one alone by the name of its kind.
+    let private variables (kind: string) (like: Tree<Expr>) : Tree<Variable> =
+        like
+        |> Tree.mapPath (fun path e ->
+            {
+                Name = (if like.Count = 1 then kind else $"{kind} {path}")
+                DType = e.DType
+                Shape = e.Shape
+            })
+
+    let private isOf (kind: string) (v: Variable) =
+        v.Name = kind || v.Name.StartsWith($"{kind} ", StringComparison.Ordinal)
 
     /// Refuses a loss that is not one number.
     let requireScalar (loss: Expr) : Expr =
@@ -68,31 +81,38 @@ module internal LossSums =
         | Node.LogSumExp _ -> Combine.LogAddExp
         | _ -> Combine.Add
 
-    /// The loss of targets and outputs of so many rows in two stages; a reason where it has another form.
+    /// The loss of targets and outputs like these, of so many rows, in two stages; a reason where it has another form.
     let split
-        (loss: Expr -> Expr -> Expr)
+        (loss: Tree<Expr> -> Tree<Expr> -> Expr)
         (rows: int)
-        (target: DType, targetShape: Shape)
-        (output: DType, outputShape: Shape)
+        (targetsLike: Tree<Expr>)
+        (outputsLike: Tree<Expr>)
         : Result<LossSums, string> =
-        let t: Variable = { Name = targets; DType = target; Shape = targetShape }
-        let o: Variable = { Name = outputs; DType = output; Shape = outputShape }
+        let ts, os = variables targets targetsLike, variables outputs outputsLike
 
         let isRows (v: Variable) =
-            if v.Name = targets || v.Name = outputs then
+            if isOf targets v || isOf outputs v then
                 Some(OverRows.Along(0, v.Shape[0] / rows))
             else
                 None
 
         let root =
-            loss (Expr.ofVariable t) (Expr.ofVariable o)
+            loss (Tree.map Expr.ofVariable ts) (Tree.map Expr.ofVariable os)
             |> requireScalar
             |> List.singleton
             |> Rebuild.bottomUp opened
             |> List.head
 
-        if rows < 1 || t.Shape[0] % rows <> 0 || o.Shape[0] % rows <> 0 then
-            Error $"%d{o.Shape[0]} outputs and %d{t.Shape[0]} targets of %d{rows} rows"
+        let isWhole (v: Variable) = v.Shape.Rank > 0 && v.Shape[0] % rows = 0
+
+        if rows < 1 || not (List.forall isWhole (Tree.values ts @ Tree.values os)) then
+            let places (vs: Tree<Variable>) =
+                Tree.values vs
+                |> List.map (fun v -> if v.Shape.Rank = 0 then 1 else v.Shape[0])
+                |> List.map string
+                |> String.concat ", "
+
+            Error $"{places os} outputs and {places ts} targets of %d{rows} rows"
         else
             let states = RowWise.states rows isRows root
 
@@ -129,9 +149,14 @@ module internal LossSums =
                 for sum in sums do
                     table[sum.Node.Digest] <- Expr.ofVariable sum.Stands
 
-                let ofPart part (target: Expr) (output: Expr) =
+                let ofPart part (target: Tree<Expr>) (output: Tree<Expr>) =
+                    let values =
+                        Tree.values (Tree.map2 (fun (v: Variable) e -> v.Name, e) ts target)
+                        @ Tree.values (Tree.map2 (fun (v: Variable) e -> v.Name, e) os output)
+                        |> dict
+
                     let variable (v: Variable) =
-                        let given = if v.Name = targets then target else output
+                        let given = values[v.Name]
                         let due = Shape.withAxis 0 (part * (v.Shape[0] / rows)) v.Shape
 
                         if given.Shape <> due || given.DType <> v.DType then
@@ -207,7 +232,7 @@ module internal LossSums =
         |> List.singleton
         |> Graph.fold (fun e (operands: bool list) ->
             match e.Node with
-            | Node.Variable v -> v.Name = outputs
+            | Node.Variable v -> isOf outputs v
             | Node.StopGradient _
             | Node.Compare _
             | Node.ArgReduce _ -> false
@@ -298,17 +323,24 @@ module internal LossSums =
     /// How the gradient of a loss counts beside those of other batches: from the loss of so many rows, and of twice as
     /// many, which tells what of its numbers grows with the rows.
     let share
-        (loss: Expr -> Expr -> Expr)
+        (loss: Tree<Expr> -> Tree<Expr> -> Expr)
         (rows: int)
-        (target: DType, targetShape: Shape)
-        (output: DType, outputShape: Shape)
+        (targetsLike: Tree<Expr>)
+        (outputsLike: Tree<Expr>)
         : BatchShare =
         let at times =
-            split
-                loss
-                (times * rows)
-                (target, Shape.withAxis 0 (times * targetShape[0]) targetShape)
-                (output, Shape.withAxis 0 (times * outputShape[0]) outputShape)
+            let many (like: Tree<Expr>) =
+                like
+                |> Tree.map (fun e ->
+                    if e.Shape.Rank = 0 then
+                        e
+                    else
+                        Expr.variable
+                            "rows"
+                            e.DType
+                            ((Shape.withAxis 0 (times * e.Shape[0]) e.Shape).ToList()))
+
+            split loss (times * rows) (many targetsLike) (many outputsLike)
 
         // A batch of one row would not tell its rows from axes of one place.
         let least = if rows = 1 then 2 else 1

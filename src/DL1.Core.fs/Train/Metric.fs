@@ -10,6 +10,11 @@ type Metric =
         IsGain: bool
         /// The number, from targets and the model's outputs, all rows of a data set.
         Measure: Tensor -> Tensor -> float
+        /// The name of the targets that it looks at, where there are several; empty for those of the output's name, or the
+        /// only ones.
+        Target: string
+        /// The name of the output that it looks at, where there are several; empty for the only one.
+        Output: string
     }
 
     override this.ToString() = this.Name
@@ -19,7 +24,41 @@ type Metric =
 module Metric =
     /// A metric of one's own. `Metric.create "r2" true Regression.r2`
     let create (name: string) (isGain: bool) (measure: Tensor -> Tensor -> float) : Metric =
-        { Name = name; IsGain = isGain; Measure = measure }
+        { Name = name; IsGain = isGain; Measure = measure; Target = ""; Output = "" }
+
+    /// The metric of one output of a model that has several, and of the targets of a name; it is called `price r2`. Names of a
+    /// tuple's members are 1, 2, ... `Metric.between "label" "logits" Metric.accuracy`
+    let between (target: string) (output: string) (metric: Metric) : Metric =
+        { metric with Name = $"{output} {metric.Name}"; Target = target; Output = output }
+
+    /// The metric of the output of a name, and of the targets of that name, or the only ones. `Metric.on "price" Metric.r2`
+    let on (output: string) (metric: Metric) : Metric = between "" output metric
+
+    /// One of a set by its name, in any case of letters; the only one where no name is asked for.
+    let private pick (metric: Metric) (what: string) (name: string) (tree: Tree<Tensor>) : Tensor =
+        let refuse (given: string) =
+            let names = Tree.paths tree |> String.concat ", "
+
+            Refuse.domain
+                $"the metric {metric.Name}"
+                $"{given}: {names}"
+                $"the name of one of the {what}"
+                "name the output that the metric looks at, and its targets where their name is another"
+
+        match Tree.toList tree with
+        | [ _, one ] when name = "" -> one
+        | _ when name = "" -> refuse $"no name, of several {what}"
+        | leaves ->
+            match
+                leaves
+                |> List.filter (fun (path, _) ->
+                    System.String.Equals(path, name, System.StringComparison.OrdinalIgnoreCase))
+            with
+            | [ _, one ] -> one
+            | found ->
+                match found |> List.tryFind (fun (path, _) -> path = name) with
+                | Some(_, one) -> one
+                | None -> refuse $"the name {name}, of the {what}"
 
     /// Refuses two metrics of one name: histories could not tell them apart.
     let internal requireNames operation (metrics: Metric list) : unit =
@@ -31,6 +70,21 @@ module Metric =
                 "each name once"
                 "leave one of them out, or give it another name"
         | None -> ()
+
+    /// The targets and the output that a metric looks at.
+    let internal looksAt
+        (metric: Metric)
+        (targets: Tree<Tensor>)
+        (outputs: Tree<Tensor>)
+        : struct (Tensor * Tensor) =
+        let output = pick metric "outputs" metric.Output outputs
+
+        let target =
+            if metric.Target <> "" then pick metric "targets" metric.Target targets
+            elif targets.Count = 1 then pick metric "targets" "" targets
+            else pick metric "targets" metric.Output targets
+
+        struct (target, output)
 
     /// What a metric measures; a refusal of it names the metric.
     let internal explained (metric: Metric) (measure: unit -> float) : float =
@@ -73,7 +127,7 @@ module Metric =
             let take dims t = Rows.take operation rows (Tensor.reshape (target.Size :: dims) t)
             metric.Measure (take [] target) (take rest output)
 
-        create metric.Name metric.IsGain measure
+        { metric with Measure = measure }
 
     /// The part of rows whose greatest score is that of the label; outputs are scores or logits `[rows; classes]`, or of two
     /// classes `[rows; 1]`, where class 1 is that of logits above 0, and targets may be floats.

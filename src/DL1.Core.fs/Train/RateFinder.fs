@@ -52,12 +52,12 @@ module RateFinder =
         let still = { learner with Optimizer = Wrap.frozen }
         let learner = { learner with Optimizer = Optimizer.scheduled rate learner.Optimizer }
 
-        let start = Step.start learner key (Rows.take "RateFinder.run" [| 0 |] data.Inputs)
+        let start = Step.startOn learner key data
 
         Admit.labels
             "RateFinder.run"
-            learner.Model
-            learner.Loss
+            learner.Network
+            learner.Objective
             (start.Parameters, start.State)
             (min batch.Size data.Count)
             [ "", data ]

@@ -7,7 +7,12 @@ open System.Collections.Generic
 [<Sealed>]
 type Trainer
     internal
-    (learner: Learner, start: TrainState, watches: bool, tells: (int -> Expr -> Expr -> Expr list) option) =
+    (
+        learner: Learner,
+        start: TrainState,
+        watches: bool,
+        tells: (int -> Tree<Expr> -> Tree<Expr> -> Expr list) option
+    ) =
     let sessions = Dictionary<string, struct (Transition * Session)>()
     let mutable current: struct (Transition * Session) voption = ValueNone
     let mutable steps = start.Steps
@@ -15,7 +20,12 @@ type Trainer
     let trained = Tree.filter learner.Trains start.Parameters
 
     let shapeOf (batch: Dataset) =
-        $"{batch.Inputs.DType} {batch.Inputs.Shape} {batch.Targets.DType} {batch.Targets.Shape}"
+        let each (tree: Tree<Tensor>) =
+            Tree.toList tree
+            |> List.map (fun (path, t) -> $"{path} {t.DType} {t.Shape}")
+            |> String.concat ", "
+
+        $"{each batch.NamedInputs}; {each batch.NamedTargets}"
 
     let state () =
         match current with
@@ -44,17 +54,26 @@ type Trainer
             current <- ValueSome(struct (transition, session))
             session
 
-    /// The values of a step's inputs, in one array for all steps.
-    let given: Tensor[] = Array.create 2 (Tensor.scalar 0.0)
+    /// The values of a step's inputs, in one array for all steps of the same names.
+    let mutable given: Tensor[] = [||]
 
     /// What the last batch looked like: most look like the one before.
     let mutable last: Dataset voption = ValueNone
 
     let isLike (a: Dataset) (b: Dataset) =
-        a.Inputs.Shape = b.Inputs.Shape
-        && a.Targets.Shape = b.Targets.Shape
-        && a.Inputs.DType = b.Inputs.DType
-        && a.Targets.DType = b.Targets.DType
+        let each (a: Tree<Tensor>) (b: Tree<Tensor>) =
+            let a, b = a.Leaves, b.Leaves
+            let mutable isSame = a.Length = b.Length
+            let mutable i = 0
+
+            while isSame && i < a.Length do
+                let (nameA, x), (nameB, y) = a[i], b[i]
+                isSame <- nameA = nameB && x.Shape = y.Shape && x.DType = y.DType
+                i <- i + 1
+
+            isSame
+
+        each a.NamedInputs b.NamedInputs && each a.NamedTargets b.NamedTargets
 
     let sessionFor (batch: Dataset) : Session =
         match last, current with
@@ -79,8 +98,17 @@ type Trainer
     /// class, makes the loss NaN.
     member _.Step(batch: Dataset) : float =
         let session = sessionFor batch
-        given[0] <- batch.Inputs
-        given[1] <- batch.Targets
+        let xs, ts = batch.NamedInputs.Leaves, batch.NamedTargets.Leaves
+
+        if given.Length <> xs.Length + ts.Length then
+            given <- Array.create (xs.Length + ts.Length) (snd xs[0])
+
+        for i in 0 .. xs.Length - 1 do
+            given[i] <- snd xs[i]
+
+        for i in 0 .. ts.Length - 1 do
+            given[xs.Length + i] <- snd ts[i]
+
         session.Step given
         steps <- steps + 1L
         session.Scalar 0

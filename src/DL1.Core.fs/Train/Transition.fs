@@ -32,17 +32,23 @@ type Transition internal (state: Tree<Variable>, next: Tree<Expr>, inputs: Varia
 module internal InputType =
     /// What a function gives; a `ShapeError` of it names the types, where the parameters are all of one other than the
     /// input's.
-    let explained (parameters: DType list) (input: Expr) (apply: unit -> 'r) : 'r =
+    let explained (parameters: DType list) (inputs: Tree<Expr>) (apply: unit -> 'r) : 'r =
         try
             apply ()
         with :? ShapeError as error ->
             match parameters |> List.filter _.IsFloat |> List.distinct with
-            | [ dtype ] when input.DType.IsFloat && input.DType <> dtype ->
-                Refuse.shape
-                    error.Operation
-                    (Operand.text input)
-                    $"{dtype}, as the model's parameters are"
-                    $"cast the inputs to {dtype}"
+            | [ dtype ] ->
+                match
+                    Tree.values inputs
+                    |> List.tryFind (fun input -> input.DType.IsFloat && input.DType <> dtype)
+                with
+                | Some input ->
+                    Refuse.shape
+                        error.Operation
+                        (Operand.text input)
+                        $"{dtype}, as the model's parameters are"
+                        $"cast the inputs to {dtype}"
+                | None -> reraise ()
             | _ -> reraise ()
 
 /// Steps of one's own.

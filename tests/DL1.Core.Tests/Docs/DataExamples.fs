@@ -40,6 +40,16 @@ let private datasets =
         prints "truncate" "2" (fun () -> (Dataset.truncate 2 data).Count)
         prints "mapInputs" "f32 [3, 2] [[-0.9258 -1.2247] [-0.4629 1.2247] [ 1.3887 0.0000]]" (fun () ->
             (Dataset.mapInputs (Scale.apply scaler) data).Inputs)
+        prints "named" "3 rows: inputs word i64 [3], age f32 [3, 2], targets f32 [3, 2]" (fun () ->
+            let words, ages, prices = y, x, x
+            Dataset.named [ "word", words; "age", ages ] [ "price", prices ])
+        prints "from" "3 rows: inputs 1 i64 [3], 2 f32 [3, 2], targets f32 [3, 2]" (fun () ->
+            let words, ages, prices = y, x, x
+            Dataset.from (words, ages) prices)
+        prints "ofInputs" "3 rows: inputs f32 [3, 2], targets f32 [3, 2]" (fun () -> Dataset.ofInputs x)
+        prints "mapInput" "3 rows: inputs word i64 [3], age f32 [3, 2], targets i64 [3]" (fun () ->
+            let several = Dataset.named [ "word", y; "age", x ] [ "label", y ]
+            Dataset.mapInput "age" (Scale.apply scaler) several)
         prints "append" "6" (fun () -> (Dataset.append data data).Count)
     ]
 
@@ -180,6 +190,8 @@ let private watched =
         prints "accuracy" "1" (fun () -> Metric.accuracy.Measure labels logits)
         prints "f1" "1" (fun () -> Metric.f1.Measure labels logits)
         prints "rocAuc" "1" (fun () -> Metric.rocAuc.Measure target score)
+        prints "between" "logits accuracy" (fun () -> Metric.between "label" "logits" Metric.accuracy)
+        prints "on" "price r2" (fun () -> Metric.on "price" Metric.r2)
         prints "mae" "0.25" (fun () -> Metric.mae.Measure target output)
         prints "rmse" "0.354" (fun () -> (Metric.rmse.Measure target output).ToString "F3")
         prints "r2" "0.5" (fun () -> Metric.r2.Measure target output)

@@ -92,10 +92,30 @@ let private learners =
             Learner.create model (Loss.crossEntropy Loss.classes) (Optimizer.adam 0.001)
             |> names
             |> String.concat "; ")
+        prints "createOf" "0.weight; 0.bias; 1.weight; 1.bias" (fun () ->
+            let optimizer = Optimizer.sgd 0.1
+
+            Learner.createOf
+                (Layer.both (Dense.linear 1) (Dense.linear 3))
+                (fun (y: Expr) (a, b) -> Loss.mse Reduction.Mean y a)
+                optimizer
+            |> names
+            |> String.concat "; ")
+        prints "ofParts" "weight; bias" (fun () ->
+            let optimizer = Optimizer.sgd 0.1
+
+            Learner.ofParts
+                model
+                [ "mse", 1.0, Loss.mse Reduction.Mean; "l1", 0.1, Loss.l1 Reduction.Mean ]
+                optimizer
+            |> names
+            |> String.concat "; ")
         prints "penalized" "True" (fun () ->
             (Learner.penalized (Penalty.l2 1e-4 Penalty.weights) learner).Penalty.IsSome)
         prints "freeze" "False" (fun () ->
             (Learner.freeze (fun path -> path.StartsWith "encoder.") learner).Trains "encoder.weight")
+        prints "validatedInTraining" "True" (fun () ->
+            (Learner.validatedInTraining learner).ValidatesInTraining)
         prints "typed" "f64" (fun () -> (Learner.typed DType.F64 learner).DType)
     ]
 
@@ -108,6 +128,8 @@ let private steps =
             (Step.startFrom learner (Key.ofSeed 1L) parameters state).Steps)
         prints "start" "weight; bias" (fun () ->
             (Step.start learner (Key.ofSeed 1L) data.Inputs).Parameters |> Tree.paths |> String.concat "; ")
+        prints "startOn" "weight; bias" (fun () ->
+            (Step.startOn learner (Key.ofSeed 1L) data).Parameters |> Tree.paths |> String.concat "; ")
         prints "prepare" "1 True" (fun () ->
             let step = Step.prepare learner state batch
             let next, loss = step state batch
@@ -139,6 +161,35 @@ let private trained =
         prints "predict" "[12, 1]" (fun () ->
             let trained = fitted.Value.Trained
             (Trained.predict x trained).Shape)
+        prints "createOf" "0, 1" (fun () ->
+            let parameters, state =
+                Tree.append (Tree.under "0" state.Parameters) (Tree.under "1" state.Parameters), state.State
+
+            let trained = Trained.createOf (Layer.both model model) parameters state
+            let a, b = Trained.predictOf x trained: Tensor * Tensor
+            if a = b then "0, 1" else "")
+        prints "predictNamed" "[12, 1]" (fun () ->
+            let trained = fitted.Value.Trained
+            ((Trained.predictNamed data trained)["output"]).Shape)
+        prints "predictOf" "True" (fun () ->
+            let homes =
+                Layer.createOf "Homes" (fun scope (words: Expr, ages: Expr) -> words + ages, words - ages)
+
+            let trained: Trained = Trained.createOf homes Tree.empty Tree.empty
+            let words, ages = x, x
+            let (price: Tensor, label: Tensor) = Trained.predictOf (words, ages) trained
+            price <> label)
+        prints "evaluateBy" "0" (fun () ->
+            let trained = fitted.Value.Trained
+            (Trained.evaluateBy learner [] data trained).Metrics.Length)
+        prints "evaluateInTraining" "True" (fun () ->
+            let trained = fitted.Value.Trained
+            let drawn = Trained.evaluateInTraining (Key.ofSeed 1L) learner [] data trained
+            let quiet = Trained.evaluateBy learner [] data trained
+            drawn.Loss = quiet.Loss)
+        prints "loadFor" "True" (fun () ->
+            inFile (fun path -> Trained.save path fitted.Value.Trained) (fun path ->
+                (Trained.loadFor path model data).Parameters = fitted.Value.Trained.Parameters))
         prints "activations" "output" (fun () ->
             let trained = fitted.Value.Trained
             Trained.activations x trained |> Tree.paths |> String.concat ", ")

@@ -127,18 +127,20 @@ let private dataOf (case: Case) rows (seed: int64) =
 let private atOnce (case: Case) (data: Dataset) : float =
     Tensor.toFloat (Eval.run [] (case.Loss (Expr.constant data.Targets) (Expr.constant data.Inputs)))
 
+let private evaluator loss = Evaluator(Erased.model "test" same, Erased.loss "test" loss, [], [], ValueNone)
+
 let private inParts (case: Case) size (data: Dataset) : float =
-    (Evaluator(same, case.Loss, []).Run(Tree.empty, Tree.empty, data, size)).Loss
+    (evaluator case.Loss).Run(Tree.empty, Tree.empty, data, size).Loss
 
 let private near (a: float) (b: float) = abs (a - b) <= 1e-10 * max 1.0 (abs b)
 
 let private isSplit (case: Case) (data: Dataset) =
     match
         LossSums.split
-            case.Loss
+            (Erased.loss "test" case.Loss)
             data.Count
-            (data.Targets.DType, data.Targets.Shape)
-            (data.Inputs.DType, data.Inputs.Shape)
+            (Trace.setOf ValueNone "targets" data.NamedTargets)
+            (Trace.setOf ValueNone "output" data.NamedInputs)
     with
     | Ok _ -> true
     | Error _ -> false
@@ -227,8 +229,7 @@ let private evaluation =
             let loss (t: Expr) (o: Expr) = Reduce.meanAll (abs (Expr.matmul t o.T))
 
             Expect.throwsT<DomainError>
-                (fun () ->
-                    Evaluator(same, loss, []).Run(Tree.empty, Tree.empty, Dataset(x, x), 4096) |> ignore)
+                (fun () -> (evaluator loss).Run(Tree.empty, Tree.empty, Dataset(x, x), 4096) |> ignore)
                 ""
         }
     ]

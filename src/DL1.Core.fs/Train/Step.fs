@@ -1,0 +1,230 @@
+namespace DL1
+
+/// Steps of training: forward, loss, gradients, update, layer state and key as one graph.
+[<RequireQualifiedAccess>]
+module Step =
+    let internal parameters, internal layers, internal optimizer, internal key =
+        "parameters", "state", "optimizer", "key"
+
+    let private optimizerStart (learner: Learner) (parameters: Tree<Tensor>) =
+        Optimizer.start learner.Optimizer (Tree.filter learner.Trains parameters)
+
+    /// The first state, with given parameters and layer state: for fine-tuning. The key is for what training draws.
+    /// `Step.startFrom learner (Key.ofSeed 1L) parameters state`
+    let startFrom
+        (learner: Learner)
+        (key: Key)
+        (parameters: Tree<Tensor>)
+        (state: Tree<Tensor>)
+        : TrainState =
+        Learner.requireTrained learner parameters
+
+        {
+            Parameters = parameters
+            State = state
+            Optimizer = optimizerStart learner parameters
+            Key = key
+            Steps = 0L
+        }
+
+    let private startLike (learner: Learner) (key: Key) (inputs: Tree<Tensor>) : TrainState =
+        let xs = Trace.setOf ValueNone Erased.inputs inputs
+
+        let parameters, state =
+            InputType.explained [ learner.DType ] xs (fun () ->
+                Layer.initAs learner.DType (Key.fold 0 key) xs learner.Network)
+
+        startFrom learner (Key.fold 2 key) parameters state
+
+    /// The first state: parameters drawn with a key, for inputs like these, `[batch; ...]`, of which only type and shape
+    /// matter. `Step.start learner (Key.ofSeed 1L) data.Inputs`
+    let start (learner: Learner) (key: Key) (inputs: Tensor) : TrainState =
+        startLike learner key (Tree.ofList [ Erased.inputs, inputs ])
+
+    /// `start` for inputs like those of a data set, one or several. `Step.startOn learner (Key.ofSeed 1L) data`
+    let startOn (learner: Learner) (key: Key) (data: Dataset) : TrainState =
+        startLike
+            learner
+            key
+            (if data.Count = 0 then
+                 data.NamedInputs
+             else
+                 (Dataset.truncate 1 data).NamedInputs)
+
+    /// The state as one tree.
+    let internal toTree (s: TrainState) : Tree<Tensor> =
+        [
+            Tree.under parameters s.Parameters
+            Tree.under layers s.State
+            Tree.under optimizer s.Optimizer
+            Tree.ofList [ key, Key.toTensor s.Key ]
+        ]
+        |> List.reduce Tree.append
+
+    let internal ofTree steps (tree: Tree<Tensor>) : TrainState =
+        {
+            Parameters = Tree.at parameters tree
+            State = Tree.at layers tree
+            Optimizer = Tree.at optimizer tree
+            Key = Key.ofTensor tree[key]
+            Steps = steps
+        }
+
+    /// The outputs of the model in training, the next layer state, and the loss without a penalty.
+    let internal forward
+        (learner: Learner)
+        (ps: Tree<Expr>)
+        (layers: Tree<Expr>)
+        key
+        (inputs: Tree<Expr>)
+        (targets: Tree<Expr>)
+        =
+        let outputs, nextLayers =
+            InputType.explained (Tree.values ps |> List.map _.DType) inputs (fun () ->
+                Layer.apply (Mode.Training key) ps layers learner.Network inputs)
+
+        struct (outputs, nextLayers, LossSums.requireScalar (learner.Objective targets outputs))
+
+    /// What an optimizer that gathers several batches divides, and by which weight of this batch.
+    let private accumulated
+        (learner: Learner)
+        (calls: int)
+        rows
+        (targets: Tree<Expr>)
+        (outputs: Tree<Expr>)
+        (data: Expr)
+        : struct (Expr * Expr) =
+        let refuse (reason: string) cure =
+            Refuse.domain
+                "Wrap.accumulate"
+                $"a loss whose gradient over several batches does not follow from theirs: {reason}"
+                "a sum over rows, or one that is divided by the rows or by one sum of weights"
+                cure
+
+        match LossSums.share learner.Objective rows targets outputs with
+        | BatchShare.Rows -> data, Expr.scalar DType.F64 (float rows)
+        | BatchShare.Weight weight -> data, Expr.reshape [] (weight targets outputs)
+        | BatchShare.Sum when calls = 0 ->
+            refuse
+                "it is a sum, and groups of parameters gather different numbers of batches"
+                "gather the same number in each group, or take the mean in the place of the sum"
+        // Each batch stands for a sum as large as that of all of them, so that a penalty counts once.
+        | BatchShare.Sum -> float calls * data, Expr.scalar DType.F64 1.0
+        | BatchShare.Uneven reason ->
+            refuse reason "train in whole batches, or write the loss as one weighted mean"
+
+    /// The graph for batches of one shape. Its outputs are the loss and, where gradients are watched, their norms, in
+    /// the order of the parameters that are trained; then what `tells` makes of targets and outputs, and, where there is
+    /// a penalty, the penalty.
+    let internal transition
+        watches
+        (tells: (int -> Tree<Expr> -> Tree<Expr> -> Expr list) option)
+        (learner: Learner)
+        (state: TrainState)
+        (batch: Dataset)
+        : Transition =
+        Learner.requireTrained learner state.Parameters
+
+        let advance (tree: Tree<Expr>) (given: Expr list) =
+            let ps = Tree.at parameters tree
+            let keys = Draw.split 2 tree[key]
+            let xs, ts = List.splitAt batch.NamedInputs.Count given
+            let inputs, targets = Tree.ofValues xs batch.NamedInputs, Tree.ofValues ts batch.NamedTargets
+
+            let struct (outputs, nextLayers, data) =
+                forward learner ps (Tree.at layers tree) (Expr.item 0 1 keys) inputs targets
+
+            let penalty = learner.Penalty |> Option.map (fun penalty -> penalty ps)
+
+            let penalized (data: Expr) =
+                match penalty with
+                | Some penalty -> data + penalty
+                | None -> data
+
+            let loss = penalized data
+            let trained = Tree.filter learner.Trains ps
+            let slots = Tree.at optimizer tree
+
+            let gradients, update =
+                match learner.Optimizer.Accumulation with
+                | None ->
+                    Tree.ofValues (Grad.grad loss (Tree.values trained)) trained, learner.Optimizer.Update
+                | Some gathers ->
+                    let struct (data, weight) =
+                        accumulated learner gathers.Calls batch.Count targets outputs data
+
+                    Tree.ofValues (Grad.grad (penalized data) (Tree.values trained)) trained,
+                    gathers.Update weight
+
+            let moved, nextOptimizer = update gradients slots trained
+
+            let next =
+                [
+                    Tree.under parameters (Tree.replace ps moved)
+                    Tree.under layers nextLayers
+                    Tree.under optimizer nextOptimizer
+                    Tree.ofList [ key, Expr.item 0 0 keys ]
+                ]
+                |> List.reduce Tree.append
+
+            let norms =
+                if watches then
+                    Tree.values gradients |> List.map (fun g -> Reduce.norm (Expr.allAxes g) g)
+                else
+                    []
+
+            let told =
+                match tells with
+                | Some tells -> tells batch.Count targets outputs @ Option.toList penalty
+                | None -> []
+
+            next, loss :: norms @ told
+
+        let named kind tree = Tree.toList tree |> List.map (fun (path, t) -> Trace.nameOf kind path, t)
+
+        Transition.named
+            advance
+            (toTree state)
+            (named Erased.inputs batch.NamedInputs @ named Erased.targets batch.NamedTargets)
+
+    /// A step for batches like this one: a function from a state and a batch to the next state and the loss, which leaves
+    /// what it is given as it is. A batch of another type or shape is a `ShapeError`.
+    /// `let step = Step.prepare learner state batch` then `let next, loss = step state batch`
+    let prepare
+        (learner: Learner)
+        (state: TrainState)
+        (batch: Dataset)
+        : TrainState -> Dataset -> TrainState * float =
+        let transition = transition false None learner state batch
+        let like = batch
+
+        fun state batch ->
+            let ordered like given = Tree.values (Tree.map2 (fun (_: Tensor) t -> t) like given)
+
+            let given =
+                ordered like.NamedInputs batch.NamedInputs @ ordered like.NamedTargets batch.NamedTargets
+
+            let next, outputs = transition.Run(toTree state, given)
+            ofTree (state.Steps + 1L) next, Tensor.toFloat outputs.Head
+
+    /// A state as a checkpoint, and back by `Step.ofCheckpoint`. `Checkpoint.write path (Step.toCheckpoint state)`
+    let toCheckpoint (s: TrainState) : Checkpoint =
+        {
+            Parameters = s.Parameters
+            State = s.State
+            Optimizer = s.Optimizer
+            Key = s.Key
+            Step = s.Steps
+            Extra = Tree.empty
+            Notes = Map.empty
+        }
+
+    /// The state that a checkpoint holds. `Step.ofCheckpoint (Checkpoint.read path)`
+    let ofCheckpoint (c: Checkpoint) : TrainState =
+        {
+            Parameters = c.Parameters
+            State = c.State
+            Optimizer = c.Optimizer
+            Key = c.Key
+            Steps = c.Step
+        }
