@@ -139,7 +139,7 @@ module internal Chart =
         ticks
 
     let private measure (text: string) =
-        use font = new SkiaSharp.SKFont(Style.typeface.Value, 12f)
+        use font = new SkiaSharp.SKFont(Style.typeface.Value, 13f)
         float (font.MeasureText text)
 
     /// A ScottPlot of the series for a picture of this many pixels, to be disposed by the caller.
@@ -194,8 +194,16 @@ module internal Chart =
             else
                 Seq.append (Seq.map fst seen) [ 0.5; float axes.XNames.Count + 0.5 ]
 
+        let isOfBars = series |> Seq.exists (fun s -> s.Mark = Mark.Bars)
+
+        // Bars stand on their axis.
+        let fittingY =
+            let low, high = limits (Seq.map snd seen)
+            let isAbove = isOfBars && not axes.LogY && seen |> Array.forall (fun (_, y) -> y >= 0.0)
+            (if isAbove then 0.0 else low), high
+
         let x0, x1 = limits withNames |> asked scale "horizontal" axes.LogX axes.XLimits
-        let y0, y1 = limits (Seq.map snd seen) |> asked scale "vertical" axes.LogY axes.YLimits
+        let y0, y1 = fittingY |> asked scale "vertical" axes.LogY axes.YLimits
 
         let (x0, x1), (y0, y1) =
             if axes.IsEqual then
@@ -295,9 +303,19 @@ module internal Chart =
                         let text = plot.Add.Text(texts[i], x, y)
                         text.LabelFontSize <- 12f
                         text.LabelFontColor <- Style.ink
-                        text.Alignment <- if isRight then Alignment.LowerRight else Alignment.LowerLeft
+
+                        // And what stands at the top is written below its point.
+                        let isTop = y > y1 - 24.0 / float height * (y1 - y0)
+
+                        text.Alignment <-
+                            match isRight, isTop with
+                            | true, true -> Alignment.UpperRight
+                            | true, false -> Alignment.LowerRight
+                            | false, true -> Alignment.UpperLeft
+                            | false, false -> Alignment.LowerLeft
+
                         text.OffsetX <- if isRight then -5f else 5f
-                        text.OffsetY <- -3f
+                        text.OffsetY <- if isTop then 3f else -3f
                         let wide = 10.0 + measure texts[i]
                         obstacles.Add(Obstacle.Words(Coordinates(x, y), (if isRight then -wide else wide)))))
 
@@ -314,6 +332,13 @@ module internal Chart =
             if axes.XNames |> Seq.exists (fun name -> measure name + 8.0 > room) then
                 plot.Axes.Bottom.TickLabelStyle.Rotation <- -45f
                 plot.Axes.Bottom.TickLabelStyle.Alignment <- Alignment.UpperRight
+                // The first names reach to the left of their axis.
+                let outside =
+                    axes.XNames
+                    |> Seq.mapi (fun i name -> 0.75 * measure name - room * (float (i + 1) - x0))
+                    |> Seq.max
+
+                plot.Axes.Left.MinimumSize <- float32 (max 0.0 (outside + 14.0))
                 let longest = axes.XNames |> Seq.map measure |> Seq.max
                 plot.Axes.Bottom.MinimumSize <- float32 (0.72 * longest + 40.0)
         elif axes.LogX then
@@ -323,7 +348,7 @@ module internal Chart =
             plot.Axes.Left.TickGenerator <- logTicks y0 y1
 
         if plot.Legend.GetItems().Length > 0 then
-            Legends.place width height (List.ofSeq obstacles) plot
+            Legends.place width height axes.IsEqual (List.ofSeq obstacles) plot
         else
             plot.HideLegend() |> ignore
 

@@ -151,7 +151,7 @@ type DecisionRegions =
 
             plot.HideGrid()
             plot.Axes.SetLimits(x0, x1, y0, y1)
-            Legends.place width height obstacles plot
+            Legends.place width height false obstacles plot
             plot)
 
     /// The same of a trained model, whose outputs are scores `[n; classes]`:

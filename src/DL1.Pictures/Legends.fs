@@ -15,7 +15,7 @@ type internal Obstacle =
     /// A text that begins at a point and is so many pixels wide; negative where it ends there.
     | Words of Coordinates * width: float
 
-/// Places legends: within the axes where nothing is drawn, else beside or below them.
+/// Places legends: within the axes where nothing is drawn, else beside them, or above what is drawn.
 [<RequireQualifiedAccess>]
 module internal Legends =
     let private corners =
@@ -70,7 +70,7 @@ module internal Legends =
                 overlaps (min a.X b.X) (max a.X b.X) (min a.Y b.Y) (max a.Y b.Y)
             | Obstacle.Words(at, width) ->
                 let p, width = pixel at, float32 width
-                overlaps (min p.X (p.X + width)) (max p.X (p.X + width)) (p.Y - 22f) (p.Y + 2f))
+                overlaps (min p.X (p.X + width)) (max p.X (p.X + width)) (p.Y - 22f) (p.Y + 20f))
 
     let private boxOf (data: PixelRect) (size: PixelSize) (alignment: Alignment) =
         let margin = 7f
@@ -100,7 +100,7 @@ module internal Legends =
         Style.invariant (fun () -> plot.RenderInMemory(width, height))
 
     /// Shows the legend of a plot that is drawn so many pixels wide and high.
-    let place (width: int) (height: int) (obstacles: Obstacle list) (plot: ScottPlot.Plot) =
+    let place (width: int) (height: int) isEqual (obstacles: Obstacle list) (plot: ScottPlot.Plot) =
         let items = plot.Legend.GetItems().Length
 
         plot.Legend.FontSize <-
@@ -124,12 +124,31 @@ module internal Legends =
 
         match List.tryFind isFree corners with
         | Some corner -> plot.Legend.Alignment <- corner
-        | None ->
+        | None when width >= 500 && size.Width <= 0.4f * float32 width && size.Height <= float32 height - 40f ->
             plot.HideLegend() |> ignore
-
-            let beside = size.Width <= 0.4f * float32 width && size.Height <= float32 height - 40f
-
-            let panel = plot.ShowLegend(if beside then Edge.Right else Edge.Bottom)
-            panel.Alignment <- if beside then Alignment.MiddleCenter else Alignment.LowerCenter
-            plot.Legend.Orientation <- if beside then Orientation.Vertical else Orientation.Horizontal
+            plot.ShowLegend Edge.Right |> ignore
+        | None ->
+            // A row or more at the upper end, for which the axes are made longer.
+            plot.Legend.Orientation <- Orientation.Horizontal
             plot.Legend.TightHorizontalWrapping <- true
+            plot.Legend.SymbolWidth <- 24f
+            plot.Legend.Alignment <- Alignment.UpperCenter
+
+            let taken () =
+                render width height plot
+                plot.Legend.LastRenderSize.Height + 20f
+
+            [ 12f; 10f; 8f ]
+            |> List.tryFind (fun font ->
+                plot.Legend.FontSize <- font
+                taken () <= 0.5f * data.Height)
+            |> ignore
+
+            let limits = plot.Axes.GetLimits()
+            let part = float (min (0.8f * data.Height) (taken ()) / data.Height)
+            let longer = 1.0 / (1.0 - part)
+            let wider = if isEqual then longer else 1.0
+            let middle = (limits.Left + limits.Right) / 2.0
+            let half = wider * (limits.Right - limits.Left) / 2.0
+            let top = limits.Bottom + longer * (limits.Top - limits.Bottom)
+            plot.Axes.SetLimits(middle - half, middle + half, limits.Bottom, top)
