@@ -47,6 +47,73 @@ let private isOwn (t: TypeDefinition) (m: MethodDefinition) =
     && t.Namespace <> "DL1.Kernels"
     && not (Array.contains m.Name [| "Equals"; "CompareTo"; "GetHashCode"; "PrintMembers" |])
 
+/// The modules of the core beside which the C# face has a class of its own (`Losses` beside `Loss`): C#'s editors do not offer
+/// them. It is written here and not in the source, since F#'s editors follow that attribute too, in what the F# compiler
+/// has recorded of an assembly, which stays as it is.
+let private besideTheFace =
+    [
+        for name in
+            [
+                "Loss"
+                "Likelihood"
+                "Penalty"
+                "Init"
+                "Dense"
+                "Activation"
+                "Shaping"
+                "Norm"
+                "Conv"
+                "Pooling"
+                "Recurrent"
+                "Attention"
+                "Transformer"
+                "Optimizer"
+                "Wrap"
+                "Moments"
+                "Lbfgs"
+                "Schedule"
+                "Transform"
+                "Metric"
+                "Search"
+                "Fit"
+                "RateFinder"
+                "Elementwise"
+                "Special"
+                "Reduce"
+                "Axes"
+                "Linear"
+                "Convolution"
+                "Classical"
+            ] do
+            $"DL1.{name}"
+            $"DL1.{name}Module"
+    ]
+    |> set
+
+/// Writes `EditorBrowsable(Never)` at those modules that have it not yet; how many there were.
+let private hide (m: ModuleDefinition) =
+    let library = m.TypeSystem.CoreLibrary
+    let attribute = TypeReference("System.ComponentModel", "EditorBrowsableAttribute", m, library)
+    let state = TypeReference("System.ComponentModel", "EditorBrowsableState", m, library, true)
+    let constructor' = MethodReference(".ctor", m.TypeSystem.Void, attribute, HasThis = true)
+    constructor'.Parameters.Add(ParameterDefinition state)
+
+    let beside =
+        m.Types
+        |> Seq.filter (fun t ->
+            t.IsAbstract
+            && t.IsSealed
+            && besideTheFace.Contains t.FullName
+            && not (t.CustomAttributes |> Seq.exists (fun a -> a.AttributeType.Name = attribute.Name)))
+        |> List.ofSeq
+
+    for t in beside do
+        let mark = CustomAttribute constructor'
+        mark.ConstructorArguments.Add(CustomAttributeArgument(state, 1))
+        t.CustomAttributes.Add mark
+
+    beside.Length
+
 let guard (path: string) =
     let read =
         ReaderParameters(InMemory = true, ReadSymbols = true, SymbolReaderProvider = PdbReaderProvider())
@@ -90,6 +157,9 @@ let guard (path: string) =
         mark.ConstructorArguments.Add(CustomAttributeArgument(m.TypeSystem.String, "true"))
         assembly.CustomAttributes.Add mark
 
+    let hidden = hide m
+
+    if not isDone || hidden > 0 then
         assembly.Write(
             path,
             WriterParameters(

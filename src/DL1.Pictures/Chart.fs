@@ -7,7 +7,21 @@ open ScottPlot
 open ScottPlot.TickGenerators
 open DL1
 
-/// Draws series by ScottPlot: axes that fit, ticks of logarithms, and the legend where fewest points are.
+/// What the axes of a plot are: `Plot` without its series.
+type internal Axes =
+    {
+        Title: string
+        XLabel: string
+        YLabel: string
+        LogX: bool
+        LogY: bool
+        XLimits: struct (float * float)
+        YLimits: struct (float * float)
+        IsEqual: bool
+        XNames: IReadOnlyList<string>
+    }
+
+/// Draws series by ScottPlot: axes that fit, ticks of logarithms, and the legend where nothing is drawn.
 [<RequireQualifiedAccess>]
 module internal Chart =
     let private superscript (k: int) =
@@ -48,24 +62,6 @@ module internal Chart =
             let margin = if high > low then 0.04 * (high - low) else max 0.5 (0.1 * abs low)
             low - margin, high + margin
 
-    /// The corner with the fewest points, preferring the upper right.
-    let private freeCorner (x0, x1) (y0, y1) (points: seq<float * float>) =
-        let corners =
-            [
-                Alignment.UpperRight, 1.0, 1.0
-                Alignment.UpperLeft, 0.0, 1.0
-                Alignment.LowerRight, 1.0, 0.0
-                Alignment.LowerLeft, 0.0, 0.0
-            ]
-
-        let scaled = [| for x, y in points -> (x - x0) / (x1 - x0), (y - y0) / (y1 - y0) |]
-
-        let crowd (_, cx, cy) =
-            scaled |> Array.sumBy (fun (x, y) -> if abs (x - cx) < 0.4 && abs (y - cy) < 0.35 then 1 else 0)
-
-        let corner, _, _ = List.minBy crowd corners
-        corner
-
     /// The runs of points that follow each other without a gap.
     let private runs (points: (float * float)[]) =
         let finite (x, y) = Double.IsFinite x && Double.IsFinite y
@@ -84,69 +80,281 @@ module internal Chart =
                 yield run.ToArray()
         ]
 
-    /// A ScottPlot of the series, to be disposed by the caller.
-    let draw title xLabel yLabel logX logY (series: IReadOnlyList<Series>) =
-        let plot = Style.axes title xLabel yLabel
+    /// The limits asked for, those of the data where they are NaN, on the scale of the axis.
+    let private asked scale (name: string) isLog (struct (low: float, high: float)) (fitting: float * float) =
+        if isLog && (low <= 0.0 || high <= 0.0) then
+            Refuse.domain
+                "Plot"
+                $"limits {string low} and {string high} of the logarithmic {name} axis"
+                "limits above 0"
+                "begin at the least value, or leave the axis linear"
+
+        let or' other v = if Double.IsNaN v then other else scale isLog v
+        or' (fst fitting) low, or' (snd fitting) high
+
+    /// One unit of both axes is as long: the limits are widened on the axis that has room.
+    let private squared width height (x0, x1) (y0, y1) =
+        // What axes and title take, about.
+        let across, up = max 40.0 (float width - 90.0), max 40.0 (float height - 100.0)
+        let unit = max ((x1 - x0) / across) ((y1 - y0) / up)
+
+        let widen low high pixels =
+            let more = (unit * pixels - (high - low)) / 2.0
+            low - more, high + more
+
+        widen x0 x1 across, widen y0 y1 up
+
+    /// The number of each series' colour, and whether the legend names it. Bands, dots and lines of one name, but of
+    /// different marks, belong together: they have the colour of the first and stand in the legend once. Texts have none.
+    let private hues (series: IReadOnlyList<Series>) =
+        let kind (s: Series) =
+            match s.Mark with
+            | Mark.Line -> 0
+            | Mark.Dashes -> 1
+            | Mark.Dots -> 2
+            | Mark.Bars -> 3
+            | Mark.Band _ -> 4
+            | Mark.Texts _ -> 5
+
+        let leaders = Dictionary<string, struct (int * HashSet<int>)>()
+        let mutable next = -1
+
+        [|
+            for s in series do
+                match leaders.TryGetValue s.Name with
+                | _ when kind s = 5 -> -1, false
+                | true, struct (hue, kinds) when kinds.Add(kind s) -> hue, false
+                | _ ->
+                    next <- next + 1
+
+                    if s.Name <> "" then
+                        leaders[s.Name] <- struct (next, HashSet [ kind s ])
+
+                    next, s.Name <> ""
+        |]
+
+    let private tickNames (names: IReadOnlyList<string>) =
+        let ticks = NumericManual()
+        names |> Seq.iteri (fun i name -> ticks.AddMajor(float (i + 1), name))
+        ticks
+
+    let private measure (text: string) =
+        use font = new SkiaSharp.SKFont(Style.typeface.Value, 13f)
+        float (font.MeasureText text)
+
+    /// A ScottPlot of the series for a picture of this many pixels, to be disposed by the caller.
+    let draw (width: int) (height: int) (axes: Axes) (series: IReadOnlyList<Series>) =
+        let plot = Style.axes axes.Title axes.XLabel axes.YLabel
         let scale log v = if log then log10 v else v
+        let scaleX, scaleY = scale axes.LogX, scale axes.LogY
 
         for s in series do
-            if s.X.Count <> s.Y.Count then
-                Refuse.shape
-                    "Plot"
-                    $"%d{s.X.Count} x and %d{s.Y.Count} y of the series '{s.Name}'"
-                    "as many y as x"
-                    "give an x for each y"
+            s.Check()
+
+        if axes.IsEqual && (axes.LogX || axes.LogY) then
+            Refuse.domain
+                "Plot"
+                "equal axes, one of them logarithmic"
+                "linear axes"
+                "leave out one of the two"
 
         let curves =
             [
                 for s in series ->
-                    s, Array.map2 (fun x y -> scale logX x, scale logY y) (Array.ofSeq s.X) (Array.ofSeq s.Y)
+                    s, Array.map2 (fun x y -> scaleX x, scaleY y) (Array.ofSeq s.X) (Array.ofSeq s.Y)
             ]
+
+        let ends = List<float * float>()
+
+        for s, points in curves do
+            ends.AddRange(points)
+
+            match s.Mark with
+            | Mark.Band upTo -> ends.AddRange(Array.mapi (fun i (x, _) -> x, scaleY upTo[i]) points)
+            | Mark.Bars ->
+                for x, _ in points do
+                    if not axes.LogY then
+                        ends.Add((x - 0.5, 0.0))
+                        ends.Add((x + 0.5, 0.0))
+            | Mark.Line
+            | Mark.Dashes
+            | Mark.Dots
+            | Mark.Texts _ -> ()
 
         let seen =
             [|
-                for _, points in curves do
-                    for run in runs points do
-                        for c in run -> c.X, c.Y
+                for x, y in ends do
+                    if Double.IsFinite x && Double.IsFinite y then
+                        x, y
             |]
 
-        let x0, x1 = limits (Seq.map fst seen)
-        let y0, y1 = limits (Seq.map snd seen)
+        let withNames =
+            if axes.XNames.Count = 0 then
+                Seq.map fst seen
+            else
+                Seq.append (Seq.map fst seen) [ 0.5; float axes.XNames.Count + 0.5 ]
 
-        curves
-        |> List.iteri (fun i (s, points) ->
-            runs points
-            |> List.iteri (fun j run ->
-                let scatter = plot.Add.Scatter(run, Style.color i)
-                scatter.LegendText <- if j = 0 then s.Name else ""
-                scatter.LineWidth <- 2.2f
-                scatter.MarkerSize <- if run.Length = 1 then 6f else 0f
+        let isOfBars = series |> Seq.exists (fun s -> s.Mark = Mark.Bars)
 
-                match s.Mark with
-                | Mark.Line -> scatter.LinePattern <- Style.line i
-                | Mark.Dashes -> scatter.LinePattern <- Style.dashes i
-                | Mark.Dots ->
-                    scatter.LineWidth <- 0f
-                    scatter.MarkerShape <- Style.shape i
-                    scatter.MarkerSize <- if points.Length > 500 then 4f else 6f
-                    scatter.MarkerFillColor <- (Style.color i).WithAlpha 0.55))
+        // Bars stand on their axis.
+        let fittingY =
+            let low, high = limits (Seq.map snd seen)
+            let isAbove = isOfBars && not axes.LogY && seen |> Array.forall (fun (_, y) -> y >= 0.0)
+            (if isAbove then 0.0 else low), high
+
+        let x0, x1 = limits withNames |> asked scale "horizontal" axes.LogX axes.XLimits
+        let y0, y1 = fittingY |> asked scale "vertical" axes.LogY axes.YLimits
+
+        let (x0, x1), (y0, y1) =
+            if axes.IsEqual then
+                squared width height (x0, x1) (y0, y1)
+            else
+                (x0, x1), (y0, y1)
+
+        let obstacles = List<Obstacle>()
+        let groups = curves |> List.filter (fun (s, _) -> s.Mark = Mark.Bars) |> List.length
+        let mutable group = 0
+        let floor' = if axes.LogY then y0 else 0.0
+
+        List.zip curves (List.ofArray (hues series))
+        |> List.iter (fun ((s, points), (hue, isNamed)) ->
+            let color = if hue < 0 then Style.ink else Style.color hue
+
+            match s.Mark with
+            | Mark.Line
+            | Mark.Dashes
+            | Mark.Dots ->
+                runs points
+                |> List.iteri (fun j run ->
+                    let scatter = plot.Add.Scatter(run, color)
+                    scatter.LegendText <- if isNamed && j = 0 then s.Name else ""
+                    scatter.LineWidth <- 2.2f
+                    scatter.MarkerSize <- if run.Length = 1 then 6f else 0f
+                    scatter.LinePattern <- if s.Mark = Mark.Dashes then Style.dashes hue else Style.line hue
+
+                    if s.Mark = Mark.Dots then
+                        scatter.LineWidth <- 0f
+                        scatter.MarkerShape <- Style.shape hue
+                        scatter.MarkerSize <- if points.Length > 500 then 4f else 6f
+                        scatter.MarkerFillColor <- color.WithAlpha 0.55
+                        obstacles.AddRange(run |> Array.map (fun c -> Obstacle.Spot(c, 4.0)))
+                    elif run.Length = 1 then
+                        obstacles.Add(Obstacle.Spot(run[0], 4.0))
+                    else
+                        obstacles.Add(Obstacle.Way run))
+            | Mark.Bars ->
+                let each = 0.8 / float groups
+                let shift = each * (float group - float (groups - 1) / 2.0)
+                group <- group + 1
+
+                let bars =
+                    [|
+                        for x, y in points do
+                            if Double.IsFinite x && Double.IsFinite y then
+                                let bar = ScottPlot.Bar()
+                                bar.Position <- x + shift
+                                bar.Value <- y
+                                bar.ValueBase <- floor'
+                                bar.Size <- 0.94 * each
+                                bar.FillColor <- color
+                                bar.LineWidth <- 0f
+                                obstacles.Add(Obstacle.Block bar.Rect)
+                                bar
+                    |]
+
+                let drawn = plot.Add.Bars bars
+                drawn.LegendText <- if isNamed then s.Name else ""
+            | Mark.Band upTo ->
+                let whole =
+                    runs (
+                        points
+                        |> Array.mapi (fun i (x, y) ->
+                            x, (if Double.IsFinite(scaleY upTo[i]) then y else nan))
+                    )
+
+                let above =
+                    dict (Seq.distinctBy fst [ for i, (x, _) in Array.indexed points -> x, scaleY upTo[i] ])
+
+                whole
+                |> List.iteri (fun j run ->
+                    let top = run |> Array.map (fun c -> Coordinates(c.X, above[c.X]))
+
+                    let band =
+                        plot.Add.FillY(run |> Array.map _.X, run |> Array.map _.Y, top |> Array.map _.Y)
+
+                    band.FillColor <- color.WithAlpha 0.22
+                    band.LineWidth <- 0f
+                    band.MarkerSize <- 0f
+                    band.LegendText <- if isNamed && j = 0 then s.Name else ""
+
+                    for a, b in Seq.pairwise (Seq.zip run top) do
+                        let all = [ fst a; snd a; fst b; snd b ]
+                        let ys = all |> List.map _.Y
+
+                        obstacles.Add(
+                            Obstacle.Block(CoordinateRect((fst a).X, (fst b).X, List.min ys, List.max ys))
+                        ))
+            | Mark.Texts texts ->
+                points
+                |> Array.iteri (fun i (x, y) ->
+                    if Double.IsFinite x && Double.IsFinite y then
+                        // What stands far right is written to the left, so that it is not cut.
+                        let isRight = x > x0 + 0.75 * (x1 - x0)
+                        let text = plot.Add.Text(texts[i], x, y)
+                        text.LabelFontSize <- 12f
+                        text.LabelFontColor <- Style.ink
+
+                        // And what stands at the top is written below its point.
+                        let isTop = y > y1 - 24.0 / float height * (y1 - y0)
+
+                        text.Alignment <-
+                            match isRight, isTop with
+                            | true, true -> Alignment.UpperRight
+                            | true, false -> Alignment.LowerRight
+                            | false, true -> Alignment.UpperLeft
+                            | false, false -> Alignment.LowerLeft
+
+                        text.OffsetX <- if isRight then -5f else 5f
+                        text.OffsetY <- if isTop then 3f else -3f
+                        let wide = 10.0 + measure texts[i]
+                        obstacles.Add(Obstacle.Words(Coordinates(x, y), (if isRight then -wide else wide)))))
 
         plot.Axes.SetLimits(x0, x1, y0, y1)
 
-        if logX then
+        if axes.XNames.Count > 0 then
+            plot.Axes.Bottom.TickGenerator <- tickNames axes.XNames
+            plot.Axes.Bottom.MajorTickStyle.Length <- 0f
+            plot.Grid.XAxisStyle.IsVisible <- false
+
+            // Names that would touch are turned.
+            let room = (float width - 90.0) / (x1 - x0)
+
+            if axes.XNames |> Seq.exists (fun name -> measure name + 8.0 > room) then
+                plot.Axes.Bottom.TickLabelStyle.Rotation <- -45f
+                plot.Axes.Bottom.TickLabelStyle.Alignment <- Alignment.UpperRight
+                // The first names reach to the left of their axis.
+                let outside =
+                    axes.XNames
+                    |> Seq.mapi (fun i name -> 0.75 * measure name - room * (float (i + 1) - x0))
+                    |> Seq.max
+
+                plot.Axes.Left.MinimumSize <- float32 (max 0.0 (outside + 14.0))
+                let longest = axes.XNames |> Seq.map measure |> Seq.max
+                plot.Axes.Bottom.MinimumSize <- float32 (0.72 * longest + 40.0)
+        elif axes.LogX then
             plot.Axes.Bottom.TickGenerator <- logTicks x0 x1
 
-        if logY then
+        if axes.LogY then
             plot.Axes.Left.TickGenerator <- logTicks y0 y1
 
-        if series |> Seq.exists (fun s -> s.Name <> "") then
-            plot.ShowLegend(freeCorner (x0, x1) (y0, y1) seen) |> ignore
+        if plot.Legend.GetItems().Length > 0 then
+            Legends.place width height axes.IsEqual (List.ofSeq obstacles) plot
         else
             plot.HideLegend() |> ignore
 
         plot
 
-    let private checkSize operation width height =
+    let checkSize operation width height =
         if width < 80 || height < 60 || width > 20000 || height > 20000 then
             Refuse.domain
                 operation

@@ -124,7 +124,7 @@ type DecisionRegions =
 
         let png = Shade.image across across 4 (fun row column -> tinted found[row * across + column])
 
-        Figure.OfAxes(fun title ->
+        Figure.OfAxes(fun title width height ->
             let plot = Style.axes title xLabel yLabel
             plot.Add.ImageRect(new ScottPlot.Image(png), ScottPlot.CoordinateRect(x0, x1, y0, y1)) |> ignore
 
@@ -143,9 +143,15 @@ type DecisionRegions =
                     scatter.MarkerLineWidth <- 1f
                     scatter.LegendText <- names[c]
 
+            let obstacles =
+                [
+                    for row in 0 .. rows - 1 ->
+                        Obstacle.Spot(ScottPlot.Coordinates(xy[2 * row], xy[2 * row + 1]), 5.0)
+                ]
+
             plot.HideGrid()
             plot.Axes.SetLimits(x0, x1, y0, y1)
-            plot.ShowLegend ScottPlot.Alignment.UpperRight |> ignore
+            Legends.place width height false obstacles plot
             plot)
 
     /// The same of a trained model, whose outputs are scores `[n; classes]`:

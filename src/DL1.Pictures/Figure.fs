@@ -60,7 +60,7 @@ type Figure internal (title: string, svg: string -> int -> string, png: string -
         )
 
     /// The figure of axes that are drawn for each title; the height is a part of the width, more where it is small.
-    static member internal OfAxes(draw: string -> ScottPlot.Plot) : Figure =
+    static member internal OfAxes(draw: string -> int -> int -> ScottPlot.Plot) : Figure =
         let height width = if width < 500 then width * 4 / 5 else width * 3 / 5
 
         // A title that is too long for the width is set smaller, and shortened if that is not enough. It stands over
@@ -69,7 +69,7 @@ type Figure internal (title: string, svg: string -> int -> string, png: string -
             let room = float width - 110.0
             let fits size = Scene.measure size title <= room
             let size = [ 18.0; 16.0; 14.0; 13.0 ] |> List.tryFind fits |> Option.defaultValue 12.0
-            let plot = draw (Scene.fitted size room title)
+            let plot = draw (Scene.fitted size room title) width (height width)
             plot.Axes.Title.Label.FontSize <- float32 size
             plot
 
@@ -87,7 +87,7 @@ type Figure internal (title: string, svg: string -> int -> string, png: string -
 
     /// A plot as a figure, which a report can draw for wide and for narrow pages: `Figure.Of(plot)`.
     static member Of(plot: Plot) : Figure =
-        let draw title = Chart.draw title plot.XLabel plot.YLabel plot.LogX plot.LogY plot.Series
+        let draw title width height = Chart.draw width height { plot.Axes with Title = title } plot.Series
 
         Figure.OfAxes(draw).Titled plot.Title
 

@@ -118,3 +118,49 @@ type ScoreCurves =
             .Labels("recall", "precision")
             .Line(name, curve.X, curve.Y)
             .Dashes("chance", [ 0.0; 1.0 ], [ chance; chance ])
+
+    /// How often classifiers are right beside how sure they say they are: predicted probabilities across, the observed part of
+    /// positive rows up, for each bin; on the dashed line they agree. Refuses values beyond 0 and 1, and curves without a
+    /// point, with a `DomainError`. `ScoreCurves.Calibration([("network", curve)])`
+    static member Calibration(curves: seq<struct (string * Curve)>) : Plot =
+        let operation = "ScoreCurves.Calibration"
+        let curves = Refuse.nulls "curves" curves
+
+        for struct (name, curve) in curves do
+            let isPart v = v >= 0.0 && v <= 1.0
+
+            if curve.X.IsEmpty || not (List.forall isPart curve.X && List.forall isPart curve.Y) then
+                Refuse.domain
+                    operation
+                    $"the curve '{name}' of {curve}"
+                    "frequencies from 0 to 1, of one bin at least"
+                    "leave out empty bins, and give probabilities rather than logits"
+
+        let empty =
+            Plot
+                .Titled("Calibration")
+                .Labels("predicted probability", "observed frequency")
+                .WithEqualAxes()
+                .WithXLimits(-0.03, 1.03)
+                .WithYLimits(-0.03, 1.03)
+                .Dashes("perfect", [ 0.0; 1.0 ], [ 0.0; 1.0 ])
+
+        (empty, curves)
+        ||> Array.fold (fun plot (struct (name, curve)) ->
+            let named = plot.Line(name, curve.X, curve.Y)
+            // The bins themselves, in the colour of their line.
+            named.Dots(name, curve.X, curve.Y))
+
+    /// The same of one classifier, from the mean probability and the observed frequency of each bin. Refuses different
+    /// numbers of them with a `ShapeError`. `ScoreCurves.Calibration(predicted, observed)`
+    static member Calibration(predicted: seq<float>, observed: seq<float>) : Plot =
+        let x, y = List.ofSeq predicted, List.ofSeq observed
+
+        if x.Length <> y.Length then
+            Refuse.shape
+                "ScoreCurves.Calibration"
+                $"%d{x.Length} predicted and %d{y.Length} observed frequencies"
+                "one of each for each bin"
+                "check how the two were collected"
+
+        ScoreCurves.Calibration [ struct ("classifier", { Thresholds = []; X = x; Y = y }) ]

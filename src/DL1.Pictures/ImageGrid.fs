@@ -18,8 +18,9 @@ open SkiaSharp
 type ImageGrid =
     /// The figure of images `[n; height; width]` or `[n; 1; height; width]` in grey, or `[n; 3; height; width]` in red,
     /// green and blue; at most 400. `low` is drawn black and `high` at its brightest, what is beyond as they; where they
-    /// are left out, the least and the greatest of all values. There are so many `columns`, or as many as fit.
-    /// Refuses other shapes, and another number of labels, with a `ShapeError`; values that are not finite, none, and
+    /// are left out, the least and the greatest of all values. There are so many `columns`, or as many as fit; or as many as
+    /// there are `columnNames`, which stand above them, and as many rows as `rowNames`, which stand on the left.
+    /// Refuses other shapes, and another number of labels or names, with a `ShapeError`; values that are not finite, none, and
     /// too many, with a `DomainError`. `ImageGrid.Of(images)`
     static member Of
         (
@@ -27,7 +28,9 @@ type ImageGrid =
             [<Optional; DefaultParameterValue(null: seq<string> | null)>] labels: seq<string> | null,
             [<Optional; DefaultParameterValue(0)>] columns: int,
             [<Optional; DefaultParameterValue(Double.NaN)>] low: float,
-            [<Optional; DefaultParameterValue(Double.NaN)>] high: float
+            [<Optional; DefaultParameterValue(Double.NaN)>] high: float,
+            [<Optional; DefaultParameterValue(null: seq<string> | null)>] rowNames: seq<string> | null,
+            [<Optional; DefaultParameterValue(null: seq<string> | null)>] columnNames: seq<string> | null
         ) : Figure =
         let operation = "ImageGrid.Of"
         let dims = images.Shape.ToList()
@@ -62,6 +65,32 @@ type ImageGrid =
             | null -> [||]
             | given -> Names.orNumbers operation "images" count given
 
+        let named (names: seq<string> | null) =
+            match names with
+            | null -> [||]
+            | names -> Refuse.nulls "names" names
+
+        let namesAcross, namesDown = named columnNames, named rowNames
+
+        let columns =
+            match namesAcross.Length, namesDown.Length with
+            | 0, 0 -> columns
+            | 0, r when columns = 0 -> max 1 ((count + r - 1) / r)
+            | 0, _ -> columns
+            | c, _ -> c
+
+        let isNamed = namesDown.Length > 0 || namesAcross.Length > 0
+
+        if
+            isNamed
+            && (namesDown.Length > 0 && (count + columns - 1) / columns <> namesDown.Length || columns > 100)
+        then
+            Refuse.shape
+                operation
+                $"%d{count} images in %d{columns} columns with %d{namesDown.Length} names of rows"
+                "a name for each row, and at most 100 columns"
+                "name each row, or leave the names out"
+
         let values = Tensor.toFloats images
 
         if not (Array.forall Double.IsFinite values) then
@@ -94,23 +123,45 @@ type ImageGrid =
         Figure.OfScene(fun width ->
             let gap = 8.0
             let fitting = max 1 (int ((width - gap) / (if width < 500.0 then 72.0 else 92.0)))
-            let columns = if columns = 0 then min count fitting else min count columns
-            let cell = min 128.0 ((width - gap * float (columns + 1)) / float columns)
+
+            let columns =
+                if columns = 0 then min count fitting
+                elif namesAcross.Length > 0 then columns
+                else min count columns
+
+            let aside =
+                if namesDown.Length = 0 then
+                    0.0
+                else
+                    min (0.25 * width) ((namesDown |> Array.map (Scene.measure 12.0) |> Array.max) + 8.0)
+
+            let above = if namesAcross.Length > 0 then 18.0 else 0.0
+            let cell = min 128.0 ((width - aside - gap * float (columns + 1)) / float columns)
             let tall = cell * float rows / float across
             let below = if labels.Length > 0 then 18.0 else 0.0
             let lines = (count + columns - 1) / columns
-            let left = (width - (cell + gap) * float columns + gap) / 2.0
+            let left = aside + (width - aside - (cell + gap) * float columns + gap) / 2.0
 
             {
                 Width = width
-                Height = gap + (tall + below + gap) * float lines
+                Height = gap + above + (tall + below + gap) * float lines
                 Name = $"%d{count} images"
                 Least = 0.0
                 Items =
                     [
+                        for c, name in Array.indexed namesAcross do
+                            let x = left + (cell + gap) * float c + cell / 2.0
+                            let shown = Scene.fitted 12.0 (cell + gap - 2.0) name
+                            Scene.text Anchor.Middle Tint.Ink 12.0 x (gap + 10.0) shown
+
+                        for r, name in Array.indexed namesDown do
+                            let y = gap + above + (tall + below + gap) * float r + tall / 2.0 + 4.0
+                            let shown = Scene.fitted 12.0 (aside - 4.0) name
+                            Scene.text Anchor.End Tint.Ink 12.0 (left - 6.0) y shown
+
                         for i in 0 .. count - 1 do
                             let x = left + (cell + gap) * float (i % columns)
-                            let y = gap + (tall + below + gap) * float (i / columns)
+                            let y = gap + above + (tall + below + gap) * float (i / columns)
                             // The edge around it is seen where an image is as white as the paper.
                             Item.Box(x, y, cell, tall, 0.0, Tint.Paper, true)
                             Item.Image(x, y, cell, tall, pngs.Value[i])

@@ -1,5 +1,6 @@
 namespace DL1.Pictures
 
+open System
 open System.Collections.Generic
 open DL1
 
@@ -28,11 +29,43 @@ type Plot =
         LogY: bool
         /// What is drawn, the first at the bottom.
         Series: IReadOnlyList<Series>
+        /// The ends of the horizontal axis; where one is NaN, the data have it.
+        XLimits: struct (float * float)
+        /// The ends of the vertical axis; where one is NaN, the data have it.
+        YLimits: struct (float * float)
+        /// Whether a unit is as long on both axes.
+        HasEqualAxes: bool
+        /// Names that stand at 1, 2, 3, ... of the horizontal axis instead of numbers; may be none.
+        XNames: IReadOnlyList<string>
     }
 
     /// An empty plot with a title: `Plot.Titled("Loss")`.
     static member Titled(title: string) =
-        { Title = title; XLabel = ""; YLabel = ""; LogX = false; LogY = false; Series = [||] }
+        {
+            Title = title
+            XLabel = ""
+            YLabel = ""
+            LogX = false
+            LogY = false
+            Series = [||]
+            XLimits = struct (nan, nan)
+            YLimits = struct (nan, nan)
+            HasEqualAxes = false
+            XNames = [||]
+        }
+
+    member internal this.Axes: Axes =
+        {
+            Title = this.Title
+            XLabel = this.XLabel
+            YLabel = this.YLabel
+            LogX = this.LogX
+            LogY = this.LogY
+            XLimits = this.XLimits
+            YLimits = this.YLimits
+            IsEqual = this.HasEqualAxes
+            XNames = this.XNames
+        }
 
     /// The same plot with labels at its axes: `plot.Labels("epoch", "loss")`.
     member this.Labels(x: string, y: string) = { this with XLabel = x; YLabel = y }
@@ -43,19 +76,37 @@ type Plot =
     /// The same plot with a logarithmic vertical axis; points at or below 0 are left out.
     member this.WithLogY() = { this with LogY = true }
 
-    /// The same plot with one more series. Refuses different numbers of x and y with a `ShapeError`.
+    static member private Limits(operation, low: float, high: float) =
+        if not (Double.IsFinite low && Double.IsFinite high && low < high) then
+            Refuse.domain
+                operation
+                $"limits {string low} and {string high}"
+                "two finite numbers, the lower one first"
+                "leave the limits out, where the data should say them"
+
+        struct (low, high)
+
+    /// The same plot with a horizontal axis from `low` to `high`; what lies beyond is not shown. Refuses limits that are
+    /// not finite and in order with a `DomainError`: `plot.WithXLimits(0, 1)`.
+    member this.WithXLimits(low, high) = { this with XLimits = Plot.Limits("Plot.xLimits", low, high) }
+
+    /// The same plot with a vertical axis from `low` to `high`; what lies beyond is not shown. Refuses limits that are
+    /// not finite and in order with a `DomainError`: `plot.WithYLimits(0, 1)`.
+    member this.WithYLimits(low, high) = { this with YLimits = Plot.Limits("Plot.yLimits", low, high) }
+
+    /// The same plot with a unit as long on both axes, so that a circle is round: `plot.WithEqualAxes()`. With a
+    /// logarithmic axis it is refused when it is drawn, with a `DomainError`.
+    member this.WithEqualAxes() = { this with HasEqualAxes = true }
+
+    /// The same plot with names at 1, 2, 3, ... of the horizontal axis, for bars and lines of as many values:
+    /// `plot.WithNames(["SGD", "Adam"])`.
+    member this.WithNames(names: seq<string>) = { this with XNames = Refuse.nulls "names" names }
+
+    /// The same plot with one more series. Refuses different numbers of x and y (and of upper ends or texts, which a mark
+    /// may have) with a `ShapeError`.
     member this.Add(mark: Mark, name: string, x: seq<float>, y: seq<float>) =
-        let x, y = Array.ofSeq x, Array.ofSeq y
-
-        if x.Length <> y.Length then
-            Refuse.shape
-                "Plot"
-                $"%d{x.Length} x and %d{y.Length} y in the series '{name}'"
-                "one y for each x"
-                "check how the two were collected"
-
-        let added = { Name = name; X = x; Y = y; Mark = mark }
-
+        let added = { Name = name; X = Array.ofSeq x; Y = Array.ofSeq y; Mark = mark }
+        added.Check()
         { this with Series = Array.append (Array.ofSeq this.Series) [| added |] }
 
     /// The same plot with a line: `plot.Line("train", epochs, losses)`.
@@ -72,14 +123,35 @@ type Plot =
     /// The same plot with a dot for each point: `plot.Dots("samples", xs, ys)`.
     member this.Dots(name, x, y) = this.Add(Mark.Dots, name, x, y)
 
+    /// The same plot with a bar from 0 to each height, over 1, 2, 3, ...: `plot.Bars("accuracy", [0.8, 0.9])`. Bars of
+    /// several series stand side by side; `WithNames` names the places.
+    member this.Bars(name, heights: seq<float>) =
+        let heights = Array.ofSeq heights
+        this.Add(Mark.Bars, name, Array.init heights.Length (fun i -> float (i + 1)), heights)
+
+    /// The same plot with the area between two lines, such as the interval around a mean:
+    /// `plot.Band("train", epochs, low, high)`. Series of one name but of different marks, such
+    /// as a line with its band or its dots, have one colour and stand in the legend once. Refuses different numbers with a `ShapeError`.
+    member this.Band(name, x: seq<float>, low: seq<float>, high: seq<float>) =
+        this.Add(Mark.Band(Array.ofSeq high), name, x, low)
+
+    /// The same plot with a text at each point: `plot.Texts(xs, ys, ["cat", "dog"])`. Refuses different numbers with a
+    /// `ShapeError`.
+    member this.Texts(x: seq<float>, y: seq<float>, texts: seq<string>) =
+        this.Add(Mark.Texts(Refuse.nulls "texts" texts), "", x, y)
+
+    member private this.Drawn(width, height) =
+        Chart.checkSize "Plot" width height
+        Chart.draw width height this.Axes this.Series
+
     /// The picture as a PNG of this many pixels: `plot.Png(800, 480)`.
     member this.Png(width: int, height: int) : byte[] =
-        use plot = Chart.draw this.Title this.XLabel this.YLabel this.LogX this.LogY this.Series
+        use plot = this.Drawn(width, height)
         Chart.png width height plot
 
     /// The picture as the text of an SVG, for a report or a vector editor: `plot.Svg(800, 480)`.
     member this.Svg(width: int, height: int) : string =
-        use plot = Chart.draw this.Title this.XLabel this.YLabel this.LogX this.LogY this.Series
+        use plot = this.Drawn(width, height)
         Chart.svg width height plot
 
 /// Plots, as functions to pipe into.
@@ -105,6 +177,28 @@ module Plot =
 
     /// Dots: `plot |> Plot.dots "samples" xs ys`.
     let dots name (x: seq<float>) (y: seq<float>) (plot: Plot) = plot.Dots(name, x, y)
+
+    /// Bars over 1, 2, 3, ...: `plot |> Plot.bars "accuracy" [ 0.8; 0.9 ]`.
+    let bars name (heights: seq<float>) (plot: Plot) = plot.Bars(name, heights)
+
+    /// The area between two lines: `plot |> Plot.band "train" epochs low high`.
+    let band name (x: seq<float>) (low: seq<float>) (high: seq<float>) (plot: Plot) =
+        plot.Band(name, x, low, high)
+
+    /// A text at each point: `plot |> Plot.texts xs ys [ "cat"; "dog" ]`.
+    let texts (x: seq<float>) (y: seq<float>) (texts: seq<string>) (plot: Plot) = plot.Texts(x, y, texts)
+
+    /// Names at 1, 2, 3, ... of the horizontal axis: `plot |> Plot.names [ "SGD"; "Adam" ]`.
+    let names (names: seq<string>) (plot: Plot) = plot.WithNames names
+
+    /// The ends of the horizontal axis: `plot |> Plot.xLimits 0.0 1.0`.
+    let xLimits low high (plot: Plot) = plot.WithXLimits(low, high)
+
+    /// The ends of the vertical axis: `plot |> Plot.yLimits 0.0 1.0`.
+    let yLimits low high (plot: Plot) = plot.WithYLimits(low, high)
+
+    /// A unit as long on both axes: `plot |> Plot.equalAxes`.
+    let equalAxes (plot: Plot) = plot.WithEqualAxes()
 
     /// The picture as a PNG: `plot |> Plot.png 800 480`.
     let png width height (plot: Plot) = plot.Png(width, height)

@@ -11,6 +11,12 @@ type Mark =
     | Dashes
     /// A dot at each point.
     | Dots
+    /// A bar from 0 to each y; the bars of several series at one x stand side by side.
+    | Bars
+    /// The area between each y and its upper end: an interval around a line.
+    | Band of upTo: IReadOnlyList<float>
+    /// A text at each point.
+    | Texts of texts: IReadOnlyList<string>
 
 /// A named series of points of a plot.
 type Series =
@@ -21,6 +27,26 @@ type Series =
         X: IReadOnlyList<float>
         /// The y of each point, as many as there are x. A value that is not finite leaves a gap.
         Y: IReadOnlyList<float>
-        /// Line, dashes or dots.
+        /// Line, dashes, dots, bars, band or texts.
         Mark: Mark
     }
+
+    /// Refuses different numbers of x, y, upper ends and texts with a `ShapeError`.
+    member internal this.Check() =
+        let refuse count what =
+            if count <> this.X.Count then
+                DL1.Refuse.shape
+                    "Plot"
+                    $"%d{this.X.Count} x and %d{count} {what:string} in the series '{this.Name}'"
+                    $"one {what} for each x"
+                    "check how they were collected"
+
+        refuse this.Y.Count "y"
+
+        match this.Mark with
+        | Mark.Line
+        | Mark.Dashes
+        | Mark.Dots
+        | Mark.Bars -> ()
+        | Mark.Band upTo -> refuse upTo.Count "upper ends"
+        | Mark.Texts texts -> refuse texts.Count "texts"

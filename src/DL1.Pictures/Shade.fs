@@ -10,14 +10,23 @@ module internal Shade =
     let private stops =
         [| "#F4F7FB"; "#C6DBEF"; "#6BAED6"; "#2171B5"; "#08306B" |] |> Array.map SKColor.Parse
 
-    /// The colour of a part from 0 to 1.
-    let color (part: float) : SKColor =
+    /// From a deep blue over white to a deep vermilion.
+    let private twoSidedStops =
+        [| "#08306B"; "#6BAED6"; "#F7F7F7"; "#E69157"; "#7F2704" |] |> Array.map SKColor.Parse
+
+    let private between (stops: SKColor[]) (part: float) : SKColor =
         let at = max 0.0 (min 1.0 part) * float (stops.Length - 1)
         let i = min (stops.Length - 2) (int at)
         let t = at - float i
         let mix (a: byte) (b: byte) = byte (round (float a + (float b - float a) * t))
         let a, b = stops[i], stops[i + 1]
         SKColor(mix a.Red b.Red, mix a.Green b.Green, mix a.Blue b.Blue)
+
+    /// The colour of a part from 0 to 1.
+    let color part = between stops part
+
+    /// The colour of a part from 0 to 1, where 0.5 is neither.
+    let twoSided part = between twoSidedStops part
 
     let hex (c: SKColor) = $"#{c.Red:x2}{c.Green:x2}{c.Blue:x2}"
 

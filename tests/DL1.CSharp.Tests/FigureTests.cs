@@ -79,7 +79,7 @@ public class FigureTests
         Type[] faces =
         [
             typeof(Figure), typeof(LearningCurves), typeof(Fits), typeof(ScoreCurves), typeof(ConfusionMatrix), typeof(DecisionRegions),
-            typeof(Histograms), typeof(ImageGrid), typeof(AttentionMap), typeof(GraphPicture), typeof(GraphSvg), typeof(Section), typeof(Plot),
+            typeof(Histograms), typeof(HeatMap), typeof(SearchPicture), typeof(ImageGrid), typeof(AttentionMap), typeof(GraphPicture), typeof(GraphSvg), typeof(Section), typeof(Plot),
         ];
         var shown = faces.SelectMany(t => t.GetMethods().Where(m => m.DeclaringType == t && !m.IsSpecialName))
             .SelectMany(m => m.GetParameters().Select(p => p.ParameterType).Append(m.ReturnType).Select(t => (m.Name, Type: t.ToString()))).ToList();

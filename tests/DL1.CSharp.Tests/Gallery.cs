@@ -33,6 +33,10 @@ internal static class Gallery
     public static readonly Tensor Attention = Tensor.Of(
         [.. Enumerable.Range(0, 32).Select(i => (i * 7 % 16 + 1) / 20.0)], 2, 4, 4);
 
+    public static readonly IReadOnlyList<Trial> Trials =
+        HyperSearch.Random(12, [("rate", Ranges.LogUniform(1e-4, 1e-1)), ("layer", Ranges.Among("relu", "tanh"))], seed: 1)
+            .Run((setting, key) => Math.Abs(Math.Log10(setting.Number("rate")) + 2));
+
     public static Tree<T> TreeOf<T>(params (string Path, T Value)[] leaves) =>
         TreeModule.ofList(ListModule.OfSeq(leaves.Select(l => Tuple.Create(l.Path, l.Value))));
 
@@ -59,6 +63,13 @@ internal static class Gallery
         ("precision and recall", () => Figure.Of(ScoreCurves.PrecisionRecall(IsPositive, Score))),
         ("histograms", () => Histograms.Of([("uniform", Key.OfSeed(1).Uniform(0, 1, 500)), ("normal", Key.OfSeed(2).Normal(0, 1, 500)), ("one value", Tensor.Ones(4))])),
         ("images", () => ImageGrid.Of(Images, labels: ["first", "second"])),
+        ("bars", () => Figure.Of(Plot.Titled("").Bars("one", [1, 3, 2]).Bars("two", [2, 1, 2]).WithNames(["a", "b", "a longer name"]))),
+        ("band", () => Figure.Of(Plot.Titled("").Line("run", [1, 2, 3], [3, 2, 1]).Band("run", [1, 2, 3], [2.5, 1.5, 0.5], [4, 2.5, 1.5]).Texts([2], [2], ["here"]))),
+        ("heat map", () => HeatMap.Of(Attention.Reshape(4, 8), numbers: true, xLabel: "column", yLabel: "row")),
+        ("calibration", () => Figure.Of(ScoreCurves.Calibration([0.1, 0.5, 0.9], [0.2, 0.5, 0.8]))),
+        ("scatter of a search", () => Figure.Of(SearchPicture.Scatter(Trials, "rate"))),
+        ("parallel coordinates", () => SearchPicture.Parallel(Trials)),
+        ("named images", () => ImageGrid.Of(Images, rowNames: ["row"], columnNames: ["left", "right"])),
         ("attention", () => AttentionMap.Of(Attention, Tokens)),
     ];
 

@@ -320,4 +320,59 @@ public class GuideTests
             });
             Console.WriteLine(string.Join(", ", Gated(4).Init(Key.OfSeed(1), 2, 3).Parameters.Paths));
         }));
+
+    [Fact]
+    public void PicturesAreDrawnAsTheGuideSays()
+    {
+        double[] epochs = [1, 2, 3, 4], mean = [1.2, 0.7, 0.5, 0.4], low = [1.0, 0.6, 0.45, 0.35], high = [1.5, 0.9, 0.6, 0.5];
+        var runs = Plot.Titled("Five runs").Labels("epoch", "loss")
+            .Line("training", epochs, mean)
+            .Band("training", epochs, low, high)            // the interval, in the colour of its line
+            .Dots("best", [4], [0.35])
+            .Texts([4], [0.35], ["run 3"])
+            .WithYLimits(0, 2);
+
+        var bars = Plot.Titled("Accuracy").Labels("", "accuracy")
+            .Bars("training", [0.91, 0.97]).Bars("test", [0.90, 0.93])
+            .WithNames(["SGD", "Adam"]);
+
+        var circle = Plot.Titled("Round").Dashes("", mean, low).WithEqualAxes();
+        var rates = Plot.Titled("Rates").Line("loss", [1e-4, 1e-3, 1e-2], [1, 0.5, 2]).WithLogX().WithLogY();
+
+        var correlations = Tensor.Of([1.0, -0.4, -0.4, 1.0], 2, 2);
+        var heat = HeatMap.Of(correlations, ["mass", "length"], ["mass", "length"]).Titled("Correlations");
+        var images = Key.OfSeed(1).Uniform(0, 1, 4, 8, 8);
+        var grid = ImageGrid.Of(images, rowNames: ["input", "output"], columnNames: ["first", "second"]);
+
+        var calibration = ScoreCurves.Calibration([0.1, 0.5, 0.9], [0.05, 0.5, 0.97]);
+
+        var space = HyperSearch.Random(20, [("rate", Ranges.LogUniform(1e-4, 1e-1)), ("units", Ranges.Whole(8, 64))], seed: 1);
+        var trials = space.Run((setting, key) => Math.Abs(Math.Log10(setting.Number("rate")) + 2));
+        var one = SearchPicture.Scatter(trials, "rate");
+        var all = SearchPicture.Parallel(trials).Titled("Twenty trials");
+
+        var section = Section.Titled("Runs")
+            .Figure(runs, "The loss falls", "Mean and spread of five runs.")
+            .Figure(heat, "Mass and length", "Correlations.")
+            .Figure(all, "Rates near 0.01 are best", "All trials.");
+        string page = Report.Page("Pictures", [section]);
+
+        Assert.All(new[] { runs, bars, circle, rates, calibration, one }, plot => Assert.NotEmpty(plot.Png(800, 480)));
+        Assert.NotEmpty(grid.Png(400));
+        Assert.Contains("Mean and spread of five runs.", page);
+    }
+
+    /// <summary>The guide names each member that makes a picture, so that a reader finds which to take.</summary>
+    [Fact]
+    public void TheGuideNamesEveryPicture()
+    {
+        var guide = Repository.Read("docs", "pictures.md");
+        var pictures = typeof(Plot).Assembly.GetExportedTypes()
+            .Where(t => t.Namespace == "DL1.Pictures" && !Microsoft.FSharp.Reflection.FSharpType.IsModule(t))
+            .SelectMany(t => t.GetMethods(System.Reflection.BindingFlags.Public | System.Reflection.BindingFlags.Static | System.Reflection.BindingFlags.DeclaredOnly))
+            .Where(m => m.ReturnType == typeof(Figure) || m.ReturnType == typeof(Plot))
+            .Select(m => $"`{m.DeclaringType!.Name}.{m.Name}`").Distinct().ToList();
+        Assert.True(pictures.Count >= 17, $"{pictures.Count} pictures");
+        Assert.DoesNotContain(pictures, name => !guide.Contains(name));
+    }
 }

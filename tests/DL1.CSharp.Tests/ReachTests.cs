@@ -181,4 +181,16 @@ public class ReachTests
             .Select(g => $"{g.Key}: {string.Join(", ", g.Select(m => m.Name))}");
         Assert.True(!missing.Any(), string.Join("\n", missing));
     }
+
+    /// <summary>Where the face has a class of its own, C#'s editors offer it and not the module of the core beside it.</summary>
+    [Fact]
+    public void ModulesBesideTheFaceAreNotOffered()
+    {
+        static bool IsHidden(Type t) =>
+            t.GetCustomAttribute<System.ComponentModel.EditorBrowsableAttribute>()?.State == System.ComponentModel.EditorBrowsableState.Never;
+        Assert.All(
+            new[] { typeof(Loss), typeof(Likelihood), typeof(OptimizerModule), typeof(ScheduleModule), typeof(TransformModule), typeof(MetricModule), typeof(Search), typeof(Dense), typeof(Reduce), typeof(Elementwise) },
+            module => Assert.True(IsHidden(module), module.Name));
+        Assert.DoesNotContain(new[] { typeof(Expr), typeof(Tensor), typeof(Losses), typeof(Layers), typeof(Optimizer), typeof(Trained) }, IsHidden);
+    }
 }

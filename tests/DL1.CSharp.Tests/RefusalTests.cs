@@ -30,7 +30,7 @@ public class RefusalTests
         { "the area of a curve with another number of y than x", () => Metrics.Area(new Curve(List(1), List(0, 1), List(1))) },
         { "fewer rows than none", () => Batches.indices(Batches.ofSize(2), Key.OfSeed(1), 0, int.MinValue) },
         { "fewer settings than none", () => HyperSearch.Random(int.MinValue, [("rate", DL1.Ranges.Uniform(0, 1))]) },
-        { "a series of more x than y", () => new Plot("", "", "", false, false, [new Series("s", [1, 2], [1], Mark.Line)]).Svg(64, 64) },
+        { "a series of more x than y", () => new Plot("", "", "", false, false, [new Series("s", [1, 2], [1], Mark.Line)], (0, 1), (0, 1), false, []).Svg(80, 64) },
         { "a folder that no path can name", () => Datasets.FashionMnist("a\0b") },
         { "a report in a file that no path can name", () => { Report.Write("a\0b", "title", []); return Two; } },
         { "a separator that no file has", () => Csv.ParseWith(CsvOptions.Default.WithSeparator('\0'), "text", "a,b\n1,2\n") },
