@@ -16,6 +16,8 @@ let private modules =
     @ MathExamples.all
     @ UseExamples.all
     @ LossExamples.all
+    @ LossMoreExamples.all
+    @ MetricExamples.all
     @ OptimizeExamples.all
     @ NnExamples.all
     @ SequenceExamples.all

@@ -38,6 +38,7 @@ let tests =
             OpsReferenceTests.tests
             DrawTests.tests
             LossTests.tests
+            LossMoreTests.tests
             LikelihoodTests.tests
             EdgesTests.tests
             MathReferenceTests.tests
@@ -117,6 +118,7 @@ let tests =
             CheckpointTests.tests
             StructureTests.tests
             MetricTests.tests
+            MetricMoreTests.tests
             // Training
             AdmitTests.tests
             StepTests.tests
