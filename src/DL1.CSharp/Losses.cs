@@ -5,7 +5,7 @@ namespace DL1;
 /// broadcast. Without a reduction a loss is the mean over all elements. The form of two arguments is what training takes:
 /// <c>Losses.CrossEntropy</c>, without parentheses.
 /// </summary>
-public static class Losses
+public static partial class Losses
 {
     private static Reduction Or(Reduction? reduction) => reduction ?? DL1.Reduction.Mean;
 
@@ -43,7 +43,7 @@ public static class Losses
     public static Expr SmoothL1(Expr target, Expr prediction) => SmoothL1(target, prediction, 1);
 
     /// <inheritdoc cref="SmoothL1(Expr, Expr)"/>
-    /// <exception cref="DomainError">β is not above 0.</exception>
+    /// <exception cref="DomainError">β is below 0; with 0 it is <c>L1</c>.</exception>
     /// <example><code>Losses.SmoothL1(y, x, beta: 0.7)</code></example>
     public static Expr SmoothL1(Expr target, Expr prediction, double beta = 1, Reduction? reduction = null) =>
         Loss.smoothL1(beta, Or(reduction), target, prediction);
@@ -121,7 +121,7 @@ public static class Losses
 
     /// <summary>
     /// Divergence of Kullback and Leibler of a prediction, given as logarithms, from target probabilities: y·(log y − x).
-    /// The mean is over all elements; divide the sum by the batch for the divergence of a row.
+    /// The mean is over all elements; <c>Reduction.BatchMean</c> is that of the divergences of rows.
     /// </summary>
     /// <example><code>Losses.KlDivergence(p, x)</code></example>
     public static Expr KlDivergence(Expr target, Expr logPrediction) => KlDivergence(target, logPrediction, null);
@@ -130,6 +130,11 @@ public static class Losses
     /// <example><code>Losses.KlDivergence(p, x, Reduction.Sum)</code></example>
     public static Expr KlDivergence(Expr target, Expr logPrediction, Reduction? reduction = null) =>
         Loss.klDiv(Or(reduction), target, logPrediction);
+
+    /// <summary><c>KlDivergence</c> with the target as logarithms, too: eʸ·(y − x).</summary>
+    /// <example><code>Losses.KlDivergenceOfLog(y, x, Reduction.BatchMean)</code></example>
+    public static Expr KlDivergenceOfLog(Expr logTarget, Expr logPrediction, Reduction? reduction = null) =>
+        Loss.klDivOfLog(Or(reduction), logTarget, logPrediction);
 
     /// <summary>Counts against a Poisson rate given by its logarithm: eˣ − y·x.</summary>
     /// <example><code>Losses.PoissonNll(y, x)</code></example>
@@ -167,12 +172,17 @@ public static class Losses
 
     /// <summary>
     /// The anchor nearer to the positive than to the negative by a margin, rows <c>[...; features]</c>:
-    /// max(0, d(a, p) − d(a, n) + margin) with d the p-norm of the difference (Schroff et al. 2015).
+    /// max(0, d(a, p) − d(a, n) + margin) with d the p-norm of the difference (Schroff et al. 2015). With
+    /// <paramref name="swap"/> the negative's distance is that to the anchor or to the positive, whichever is less
+    /// (Balntas et al. 2016).
     /// </summary>
     /// <example><code>Losses.TripletMargin(anchor: x, positive: y, negative: p)</code></example>
     public static Expr TripletMargin(
-        Expr anchor, Expr positive, Expr negative, double margin = 1, double power = 2, Reduction? reduction = null) =>
-        Loss.tripletMargin(margin, power, Or(reduction), positive, negative, anchor);
+        Expr anchor, Expr positive, Expr negative, double margin = 1, double power = 2, Reduction? reduction = null,
+        bool swap = false) =>
+        swap
+            ? MarginLoss.tripletSwap(margin, power, Or(reduction), positive, negative, anchor)
+            : Loss.tripletMargin(margin, power, Or(reduction), positive, negative, anchor);
 
     /// <summary>What is made of the losses of many elements.</summary>
     /// <example><code>Losses.Reduce(Reduction.Sum, x)</code></example>

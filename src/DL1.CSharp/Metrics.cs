@@ -4,7 +4,7 @@ namespace DL1;
 /// Metrics: numbers that say how good outputs are. As values they are given to training and evaluation;
 /// <c>Metrics.Accuracy.Of(targets, outputs)</c> measures at once. Targets come before outputs.
 /// </summary>
-public static class Metrics
+public static partial class Metrics
 {
     private static Metric OfClasses(string name, Func<Confusion, double> measure) =>
         Create(name, (target, output) => measure(Confusion(target, output)));

@@ -45,6 +45,39 @@ public class LossTests
         Same(Loss.weightedMean(p, Loss.mse(None, y, x)), Losses.WeightedMean(p, Losses.Mse(y, x, Reduction.None)));
     }
 
+    [Fact]
+    public void LossesOfClassesMarginsOverlapsAndSequencesAreThoseOfTheCore()
+    {
+        Expr rowSigns = Expr.Variable("r", 4), words = Expr.Variable("words", DType.I64, 4, 3), steps = Expr.Variable("steps", 4, 7, 5),
+            wordLengths = Expr.Variable("n", DType.I64, 4), stepLengths = Expr.Variable("t", DType.I64, 4);
+        var quarter = Microsoft.FSharp.Core.FSharpOption<double>.Some(0.25);
+        var one = Microsoft.FSharp.Collections.ListModule.OfArray(new[] { 1 });
+        Same(Loss.klDivOfLog(Reduction.BatchMean, y, x), Losses.KlDivergenceOfLog(y, x, Reduction.BatchMean));
+        Same(ClassLoss.crossEntropyOfProbabilities(Classes(), p, x), Losses.CrossEntropyOfProbabilities(p, x));
+        Same(ClassLoss.crossEntropyOfProbabilities(Classes(0.1), p, x), Losses.CrossEntropyOfProbabilities(p, x, labelSmoothing: 0.1));
+        Same(ClassLoss.focal(2, quarter, Mean, p, x), Losses.Focal(p, x));
+        Same(ClassLoss.focal(1.5, null, Mean, p, x), Losses.Focal(p, x, gamma: 1.5, alpha: null));
+        Same(ClassLoss.focalOfLabels(2, Classes(), labels, logits), Losses.FocalOfLabels(labels, logits));
+        Same(ClassLoss.focalOfLabels(1, Classes(0, -1), labels, logits), Losses.FocalOfLabels(labels, logits, gamma: 1, ignore: -1));
+        Same(ClassLoss.multiLabelSoftMargin(null, Mean, p, x), Losses.MultiLabelSoftMargin(p, x));
+        Same(ClassLoss.multiLabelSoftMargin(null, Sum, p, x), Losses.MultiLabelSoftMargin(p, x, reduction: Reduction.Sum));
+        Same(MarginLoss.cosineEmbedding(0.2, Mean, rowSigns, x, y), Losses.CosineEmbedding(rowSigns, x, y, margin: 0.2));
+        Same(MarginLoss.ranking(0.5, Mean, signs, x, y), Losses.MarginRanking(signs, x, y, margin: 0.5));
+        Same(MarginLoss.softMargin(Mean, signs, x), Losses.SoftMargin(signs, x));
+        Same(MarginLoss.softMargin(Sum, signs, x), Losses.SoftMargin(signs, x, Reduction.Sum));
+        Same(MarginLoss.multiMargin(1, 1, null, Mean, labels, logits), Losses.MultiMargin(labels, logits));
+        Same(MarginLoss.multiMargin(2, 0.5, null, Mean, labels, logits), Losses.MultiMargin(labels, logits, power: 2, margin: 0.5));
+        Same(MarginLoss.multiLabelMargin(Mean, p, x), Losses.MultiLabelMargin(p, x));
+        Same(MarginLoss.multiLabelMargin(None, p, x), Losses.MultiLabelMargin(p, x, Reduction.None));
+        Same(MarginLoss.tripletSwap(1, 2, Mean, y, p, x), Losses.TripletMargin(anchor: x, positive: y, negative: p, swap: true));
+        Same(OverlapLoss.dice(1, one, Mean, p, p), Losses.Dice(p, p));
+        Same(OverlapLoss.dice(0.1, one, Mean, p, p), Losses.Dice(p, p, smooth: 0.1, axes: [1]));
+        Same(OverlapLoss.tversky(0.3, 0.7, 1, one, Mean, p, p), Losses.Tversky(p, p, alpha: 0.3, beta: 0.7));
+        Same(
+            SequenceLoss.ctc(new(0, Mean, false), words, wordLengths, steps.LogSoftmax(), stepLengths),
+            Losses.Ctc(words, wordLengths, steps.LogSoftmax(), stepLengths));
+    }
+
     /// <summary>Training takes a loss without parentheses, whichever it is.</summary>
     [Fact]
     public void ALossOfTwoArgumentsIsAFunction()
@@ -52,6 +85,7 @@ public class LossTests
         Func<Expr, Expr, Expr>[] losses =
         [
             Losses.Mse, Losses.L1, Losses.Huber, Losses.SmoothL1, Losses.Bce, Losses.BceWithLogits, Losses.KlDivergence, Losses.PoissonNll,
+            Losses.CrossEntropyOfProbabilities, Losses.Focal, Losses.MultiLabelSoftMargin, Losses.SoftMargin, Losses.MultiLabelMargin, Losses.Dice,
         ];
         Assert.All(losses, loss => Assert.True(loss(y, x).Shape.IsScalar));
         Func<Expr, Expr, Expr> ofClasses = Losses.CrossEntropy, ofLogarithms = Losses.Nll;

@@ -29,6 +29,41 @@ public class SearchTests
     }
 
     [Fact]
+    public void ClassesAreAveragedAndWeighed()
+    {
+        Tensor labels = Tensor.Of([0L, 1L, 2L, 2L]), scores = Tensor.Of([0.8, 0.1, 0.1, 0.2, 0.5, 0.3, 0.1, 0.6, 0.3, 0.3, 0.2, 0.5], 4, 3);
+        Tensor probabilities = scores, predictedLabels = scores.ArgMax(), weights = Of(1, 1, 2, 0), y = Of(1, 2, 4), predicted = Of(1, 1, 5);
+        Assert.Equal(0.875, Metrics.Precision(Average.Weighted).Of(labels, scores), 1e-12);
+        Assert.Equal(0.75, Metrics.Recall(Average.Micro).Of(labels, scores), 1e-12);
+        Assert.Equal((1 + 5.0 / 6 + 5.0 / 9) / 3, Metrics.FBeta(2, Average.Macro).Of(labels, scores), 1e-12);
+        Assert.Equal(2.0 / 3, Metrics.Jaccard(Average.Macro).Of(labels, scores), 1e-12);
+        Assert.Equal(-(Math.Log(0.8) + 2 * Math.Log(0.5) + Math.Log(0.3)) / 4, Metrics.LogLoss.Of(labels, probabilities), 1e-12);
+        Assert.True(Metrics.LogLossOfLogits.Of(labels, scores) > 0);
+        Assert.Equal(1, Metrics.TopK(2).Of(labels, scores));
+        Assert.Equal(ClassChances.rocAucOneVsRest(Average.Macro, labels, scores), Metrics.RocAucOneVsRest(Average.Macro).Of(labels, scores));
+        Assert.Equal(ClassChances.rocAucOneVsOne(Average.Macro, labels, scores), Metrics.RocAucOneVsOne(Average.Macro).Of(labels, scores));
+        Assert.Equal(0.25, Metrics.Mape.Of(y, predicted), 1e-12);
+        Assert.Equal(1, Metrics.MaxError.Of(y, predicted));
+        double wrong = Metrics.Hamming(labels, predictedLabels);
+        Assert.Equal(0.25, wrong);
+        var counts = Metrics.Confusion(labels, predictedLabels);
+        double precision = counts.Precision(Average.Weighted, zeroDivision: 1);
+        double recall = counts.Recall(Average.Macro);
+        double f2 = counts.FBeta(2, Average.Macro);
+        double jaccard = counts.Jaccard(Average.Macro);
+        Assert.Equal((0.875, 2.5 / 3, 2.0 / 3), (precision, recall, Math.Round(jaccard, 12)), (a, b) =>
+            Math.Abs(a.Item1 - b.Item1) + Math.Abs(a.Item2 - b.Item2) + Math.Abs(a.Item3 - b.Item3) < 1e-11);
+        Assert.Equal(f2, Metrics.FBeta(2, Average.Macro).Of(labels, scores));
+        Tensor shares = counts.Shares(Share.OfTargets);
+        Assert.Equal([1, 0, 0, 0, 1, 0, 0, 0.5, 0.5], shares.ToDoubles());
+        double kappa = counts.WeightedKappa(Distance.Quadratic);
+        Assert.Equal(0.8, kappa, 1e-12);
+        var weightedCounts = Metrics.Confusion(labels, predictedLabels, weights);
+        Assert.Equal(0.5, weightedCounts.Accuracy);
+        Assert.Equal(1, weightedCounts[2, 2]);
+    }
+
+    [Fact]
     public void ScoresAreMeasured()
     {
         var truth = Tensor.Of([0L, 0L, 1L, 1L]);

@@ -17,6 +17,8 @@ let private modules =
     @ UseExamples.all
     @ ComputeExamples.all
     @ LossExamples.all
+    @ LossMoreExamples.all
+    @ MetricExamples.all
     @ OptimizeExamples.all
     @ NnExamples.all
     @ SequenceExamples.all

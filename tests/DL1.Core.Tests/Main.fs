@@ -39,6 +39,7 @@ let tests =
             OpsReferenceTests.tests
             DrawTests.tests
             LossTests.tests
+            LossMoreTests.tests
             LikelihoodTests.tests
             EdgesTests.tests
             MathReferenceTests.tests
@@ -118,6 +119,7 @@ let tests =
             CheckpointTests.tests
             StructureTests.tests
             MetricTests.tests
+            MetricMoreTests.tests
             // Training
             AdmitTests.tests
             StepTests.tests

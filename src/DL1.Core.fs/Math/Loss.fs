@@ -1,42 +1,21 @@
 namespace DL1
 
-/// What is made of the losses of many elements.
-[<RequireQualifiedAccess; Struct>]
-type Reduction =
-    /// They stay as they are.
-    | None
-    /// Their sum, a scalar.
-    | Sum
-    /// Their mean, a scalar.
-    | Mean
-
-/// How the classes of a classification are weighed; `Loss.classes` is a start.
-[<NoEquality; NoComparison>]
-type ClassOptions =
-    {
-        /// What is made of the losses. The mean is weighted by the classes' weights, as PyTorch's.
-        Reduction: Reduction
-        /// A weight for each class, `[classes]`.
-        Weight: Expr option
-        /// How much of each target, from 0 to 1, is spread evenly over all classes (Szegedy et al. 2015).
-        LabelSmoothing: float
-        /// A label whose elements do not count.
-        Ignore: int option
-        /// The axis of the classes, −1 the last.
-        Axis: int
-    }
-
 /// Losses: how far predictions are from targets. The target comes before the prediction, so that a prediction is piped
 /// in. Targets and predictions have one type and broadcast, one of them to the other, else it is a `ShapeError`: columns
 /// against rows would be compared each with each. Formulas are for one element.
 [<RequireQualifiedAccess>]
 module Loss =
+    let private batchMean (losses: Expr) =
+        let rows = if losses.Shape.Rank = 0 then 1 else losses.Shape[0]
+        Expr.sumAll losses / float rows
+
     /// Applies a reduction to the losses of elements. `Loss.reduce Reduction.Sum m`
     let reduce (reduction: Reduction) (losses: Expr) =
         match reduction with
         | Reduction.None -> losses
         | Reduction.Sum -> Expr.sumAll losses
         | Reduction.Mean -> Reduce.meanAll losses
+        | Reduction.BatchMean -> batchMean losses
 
     /// A sum of weighted losses over the sum of the weights. Where both are 0 nothing counts: the loss is 0 with gradient 0.
     let private divided (sum: Expr) (weights: Expr) =
@@ -49,18 +28,14 @@ module Loss =
         let weights = Expr.broadcastTo (losses.Shape.ToList()) weights
         divided (Expr.sumAll (weights * losses)) (Expr.sumAll weights)
 
-    let private requirePositive (name: string) (what: string) (value: float) =
+    let internal requirePositive (name: string) (what: string) (value: float) =
         if not (value > 0.0) || System.Double.IsInfinity value then
-            Refuse.domain
-                $"Loss.{name}"
-                $"{what} = {string value}"
-                $"{what} above 0, and finite"
-                "1 is the usual value"
+            Refuse.domain name $"{what} = {string value}" $"{what} above 0, and finite" "1 is the usual value"
 
-    let private requireMargin (name: string) (margin: float) =
+    let internal requireMargin (name: string) (margin: float) =
         if not (margin >= 0.0 && System.Double.IsFinite margin) then
             Refuse.domain
-                $"Loss.{name}"
+                name
                 $"margin = {string margin}"
                 "a finite margin of 0 or more"
                 "1 is the usual value"
@@ -90,19 +65,25 @@ module Loss =
     /// Quadratic near 0, linear beyond δ: ½d² where |d| < δ, else δ·(|d| − ½δ) (Huber 1964).
     /// `Loss.huber 0.7 Reduction.Mean y x`
     let huber (delta: float) reduction (target: Expr) (prediction: Expr) =
-        requirePositive "huber" "delta" delta
+        requirePositive "Loss.huber" "delta" delta
         requireLike "Loss.huber" target prediction
         let d = abs (prediction - target)
 
         Expr.where (d .< delta) (0.5 * (d * d)) (delta * (d - 0.5 * delta)) |> reduce reduction
 
-    /// Huber's loss over β: ½d²/β where |d| < β, else |d| − ½β (Girshick 2015). `Loss.smoothL1 0.7 Reduction.Mean y x`
+    /// Huber's loss over β: ½d²/β where |d| < β, else |d| − ½β (Girshick 2015); with β = 0 it is `l1`.
+    /// `Loss.smoothL1 0.7 Reduction.Mean y x`
     let smoothL1 (beta: float) reduction (target: Expr) (prediction: Expr) =
-        requirePositive "smoothL1" "beta" beta
+        if beta <> 0.0 then
+            requirePositive "Loss.smoothL1" "beta" beta
+
         requireLike "Loss.smoothL1" target prediction
         let d = abs (prediction - target)
 
-        Expr.where (d .< beta) (0.5 * (d * d) / beta) (d - 0.5 * beta) |> reduce reduction
+        if beta = 0.0 then
+            reduce reduction d
+        else
+            Expr.where (d .< beta) (0.5 * (d * d) / beta) (d - 0.5 * beta) |> reduce reduction
 
     // Nearer to 0 or 1 than this, slopes grow no further.
     let private leastProbability = 1e-12
@@ -157,7 +138,7 @@ module Loss =
         }
 
     /// From logarithms of probabilities with the classes last: for each label, what it picks along the last axis.
-    let private pick (labels: Expr) (values: Expr) =
+    let internal pick (labels: Expr) (values: Expr) =
         let classes = values.Shape[values.Shape.Rank - 1]
 
         if classes <= LabelGuard.fewClasses then
@@ -172,7 +153,7 @@ module Loss =
             Expr.reshape [ -1 ] values |> Expr.gather 0 (starts + labels)
 
     /// Refuses labels and scores that were given in the place of each other, and targets that are no labels.
-    let private requireOrder operation (labels: Expr) (scores: Expr) =
+    let internal requireOrder operation (labels: Expr) (scores: Expr) =
         if labels.DType.IsFloat && not scores.DType.IsFloat then
             Refuse.shape
                 operation
@@ -185,9 +166,28 @@ module Loss =
                 operation
                 $"targets {Operand.text labels}, a number for each class, beside scores {Operand.text scores}"
                 "labels of i32 or i64, one for each row of scores"
-                "one-hot targets become labels by argMax over the axis of the classes"
+                "one-hot targets become labels by argMax over the axis of the classes; probabilities of classes are targets of crossEntropyOfProbabilities"
 
-    let private classLoss operation (o: ClassOptions) (labels: Expr) (logProbabilities: Expr) =
+    let internal requireSmoothing operation (smoothing: float) =
+        if not (smoothing >= 0.0 && smoothing <= 1.0) then
+            Refuse.domain operation $"label smoothing {string smoothing}" "0 to 1" "0.1 is common"
+
+    let internal requireWeights operation (classes: int) (weights: Expr) =
+        if weights.Shape.ToList() <> [ classes ] then
+            Refuse.shape
+                operation
+                (Operand.text weights)
+                $"a weight for each of %d{classes} classes"
+                "give a vector"
+
+    /// The loss of labels from logarithms of probabilities, each element's times its `factor`, where there is one.
+    let internal classLoss
+        operation
+        (factor: Expr option)
+        (o: ClassOptions)
+        (labels: Expr)
+        (logProbabilities: Expr)
+        =
         requireOrder operation labels logProbabilities
         Operand.requireFloat operation logProbabilities
         Operand.requireIndex operation labels
@@ -203,8 +203,7 @@ module Loss =
                 $"labels of shape {Shape.removeAxis (rank - 1) x.Shape}, one for each row of classes"
                 "remove the axis of the classes from the labels; one-hot targets become labels by argMax"
 
-        if not (o.LabelSmoothing >= 0.0 && o.LabelSmoothing <= 1.0) then
-            Refuse.domain operation $"label smoothing {string o.LabelSmoothing}" "0 to 1" "0.1 is common"
+        requireSmoothing operation o.LabelSmoothing
 
         let counts = o.Ignore |> Option.map (fun ignored -> Expr.notEqual labels (lit (float ignored)))
 
@@ -213,17 +212,8 @@ module Loss =
             | None -> values
             | Some counts -> Expr.where counts values (lit 0.0)
 
-        let weights =
-            o.Weight
-            |> Option.map (fun w ->
-                if w.Shape.ToList() <> [ classes ] then
-                    Refuse.shape
-                        operation
-                        (Operand.text w)
-                        $"a weight for each of %d{classes} classes"
-                        "give a vector"
-
-                w)
+        let weights = o.Weight
+        Option.iter (requireWeights operation classes) weights
 
         /// The weight of each label, where there are weights.
         let weight = weights |> Option.map (fun w -> pick labels (Expr.broadcastTo (x.Shape.ToList()) w))
@@ -244,11 +234,17 @@ module Loss =
 
                 (1.0 - o.LabelSmoothing) * own + o.LabelSmoothing / float classes * all
 
+        let losses =
+            match factor with
+            | None -> losses
+            | Some factor -> factor * losses
+
         let losses = LabelGuard.apply classes o.Ignore labels losses
 
         match o.Reduction with
         | Reduction.None -> masked losses
         | Reduction.Sum -> Expr.sumAll (masked losses)
+        | Reduction.BatchMean -> batchMean (masked losses)
         | Reduction.Mean ->
             match weight, counts with
             | None, None -> Reduce.meanAll losses
@@ -260,7 +256,7 @@ module Loss =
     /// `[...]`, i32 or i64 from 0 to classes − 1; the loss of another label is NaN, unless it is the one to be ignored.
     /// `Loss.nll Loss.classes labels (Reduce.logSoftmax -1 m)`
     let nll (options: ClassOptions) (labels: Expr) (logProbabilities: Expr) =
-        classLoss "nll" options labels logProbabilities
+        classLoss "nll" None options labels logProbabilities
 
     /// The negative logarithm of the label's softmax, from logits `[...; classes]` and labels `[...]`, i32 or i64 from 0
     /// to classes − 1; without overflow. The loss of another label is NaN, unless it is the one to be ignored; `Fit` and
@@ -270,17 +266,25 @@ module Loss =
     let crossEntropy (options: ClassOptions) (labels: Expr) (logits: Expr) =
         requireOrder "crossEntropy" labels logits
         let axis = Operand.axis "crossEntropy" logits options.Axis
-        classLoss "crossEntropy" options labels (Reduce.logSoftmax axis logits)
+        classLoss "crossEntropy" None options labels (Reduce.logSoftmax axis logits)
 
     /// Divergence of Kullback and Leibler of a prediction, given as logarithms, from target probabilities:
-    /// y·(log y − x), 0 where y is 0. The mean is over all elements; divide the sum by the batch for the divergence of a
-    /// row. `Loss.klDiv Reduction.Sum p (Reduce.logSoftmax -1 m)`
+    /// y·(log y − x), 0 where y is 0. The mean is over all elements; `Reduction.BatchMean` is that of the divergences of
+    /// rows. `Loss.klDiv Reduction.BatchMean p (Reduce.logSoftmax -1 m)`
     let klDiv reduction (target: Expr) (logPrediction: Expr) =
         requireLike "Loss.klDiv" target logPrediction
         let isZero = target .<= 0.0
         let logTarget = log (Expr.where isZero (lit 1.0) target)
 
         Expr.where isZero (lit 0.0) (target * (logTarget - logPrediction)) |> reduce reduction
+
+    /// `klDiv` with the target as logarithms, too: eʸ·(y − x), 0 where y is −∞.
+    /// `Loss.klDivOfLog Reduction.BatchMean (log p) (Reduce.logSoftmax -1 m)`
+    let klDivOfLog reduction (logTarget: Expr) (logPrediction: Expr) =
+        requireLike "Loss.klDivOfLog" logTarget logPrediction
+        let isZero = logTarget .<= -infinity
+
+        Expr.where isZero (lit 0.0) (exp logTarget * (logTarget - logPrediction)) |> reduce reduction
 
     /// What Stirling's formula says of log y!, where y is above 1; 0 elsewhere.
     let private stirling (y: Expr) =
@@ -307,7 +311,7 @@ module Loss =
     /// loss of a variance below 0 is NaN: let the model give it through `exp` or `softplus`.
     /// `Loss.gaussianNll false 1e-6 Reduction.Mean y p x`
     let gaussianNll (full: bool) (epsilon: float) reduction (target: Expr) (variance: Expr) (mean: Expr) =
-        requirePositive "gaussianNll" "epsilon" epsilon
+        requirePositive "Loss.gaussianNll" "epsilon" epsilon
         requireLike "Loss.gaussianNll" target mean
         requireLike "Loss.gaussianNll" variance mean
         let least = Expr.where (variance .< 0.0) (lit nan) (Expr.maximum variance (lit epsilon))
@@ -319,13 +323,36 @@ module Loss =
     /// Distances x of pairs that are alike (target 1) or not (target −1): x where alike, max(0, margin − x) where not.
     /// `Loss.hingeEmbedding 1.0 Reduction.Mean signs x`
     let hingeEmbedding (margin: float) reduction (target: Expr) (distance: Expr) =
-        requireMargin "hingeEmbedding" margin
+        requireMargin "Loss.hingeEmbedding" margin
         requireLike "Loss.hingeEmbedding" target distance
         let zero = lit 0.0
 
         Expr.where (Expr.equal target (lit 1.0)) distance zero
         + Expr.where (Expr.equal target (lit -1.0)) (Expr.relu (margin - distance)) zero
         |> reduce reduction
+
+    let internal triplet
+        operation
+        (swaps: bool)
+        (margin: float)
+        (power: float)
+        reduction
+        (positive: Expr, negative: Expr)
+        (anchor: Expr)
+        =
+        requireMargin operation margin
+
+        if not (power > 0.0) then
+            Refuse.domain
+                operation
+                $"power = {string power}"
+                "a power above 0, or infinity"
+                "2 is the usual value"
+
+        let distance (a: Expr) (b: Expr) = Reduce.powerNorm power [ -1 ] (a - b + 1e-6)
+        let toAnchor = distance anchor negative
+        let far = if swaps then Expr.minimum toAnchor (distance positive negative) else toAnchor
+        Expr.relu (distance anchor positive - far + margin) |> reduce reduction
 
     /// The anchor nearer to the positive than to the negative by a margin, rows `[...; features]`:
     /// max(0, d(a, p) − d(a, n) + margin) with d the p-norm of the difference + 1e-6, the largest where p is infinite
@@ -338,15 +365,4 @@ module Loss =
         (positive: Expr, negative: Expr)
         (anchor: Expr)
         =
-        requireMargin "tripletMargin" margin
-
-        if not (power > 0.0) then
-            Refuse.domain
-                "Loss.tripletMargin"
-                $"power = {string power}"
-                "a power above 0, or infinity"
-                "2 is the usual value"
-
-        let distance (a: Expr) (b: Expr) = Reduce.powerNorm power [ -1 ] (a - b + 1e-6)
-
-        Expr.relu (distance anchor positive - distance anchor negative + margin) |> reduce reduction
+        triplet "Loss.tripletMargin" false margin power reduction (positive, negative) anchor

@@ -2,14 +2,17 @@ namespace DL1
 
 open System
 
-/// How often each class was taken for each: rows are targets, columns predictions.
+/// How often each class was taken for each: rows are targets, columns predictions. Where rows have weights, scores count
+/// them by these.
 [<Sealed>]
-type Confusion internal (counts: int64[,]) =
+type Confusion internal (counts: int64[,], weights: float[,]) =
     let classes = Array2D.length1 counts
-    let total = Seq.cast<int64> counts |> Seq.sum |> float
-    let diagonal c = float counts[c, c]
-    let targets c = Seq.init classes (fun p -> float counts[c, p]) |> Seq.sum
-    let predictions c = Seq.init classes (fun t -> float counts[t, c]) |> Seq.sum
+    let total = Seq.cast<float> weights |> Seq.sum
+    let diagonal c = weights[c, c]
+    let targets c = Seq.init classes (fun p -> weights[c, p]) |> Seq.sum
+    let predictions c = Seq.init classes (fun t -> weights[t, c]) |> Seq.sum
+    let rows = Seq.cast<int64> counts |> Seq.sum
+    let rowsOf c = Seq.init classes (fun p -> counts[c, p]) |> Seq.sum
     let ratio (a: float) (b: float) = if b = 0.0 then 0.0 else a / b
     let all = [| 0 .. classes - 1 |]
 
@@ -25,7 +28,13 @@ type Confusion internal (counts: int64[,]) =
                 "count classes from 0"
 
     /// The classes that are a target or a prediction of some row; averages are over them.
-    let met = all |> Array.filter (fun c -> targets c + predictions c > 0.0)
+    let met =
+        all |> Array.filter (fun c -> all |> Array.exists (fun o -> counts[c, o] > 0L || counts[o, c] > 0L))
+
+    /// The classes that are a target or a prediction of some row.
+    member internal _.Met = met
+    /// What the rows weigh whose class `target` was taken for `prediction`: how many they are, where rows have no weights.
+    member internal _.Weights = weights
 
     /// The number of classes.
     member _.Classes = classes
@@ -62,7 +71,7 @@ type Confusion internal (counts: int64[,]) =
     /// The number of rows of a class.
     member _.Support(c: int) =
         requireClass "Support" c
-        int64 (targets c)
+        rowsOf c
 
     /// The mean precision of the classes.
     member this.PrecisionMacro = if met.Length = 0 then 0.0 else Array.averageBy this.Precision met
@@ -118,14 +127,8 @@ type Confusion internal (counts: int64[,]) =
                 )
                 for c in all do
                     line (name c) (this.Precision c) (this.Recall c) (this.F1 c) (this.Support c)
-                line "macro" this.PrecisionMacro this.RecallMacro this.F1Macro (int64 total)
-                String.Format(
-                    inv,
-                    "{0}  {1,29:F3} {2,9}",
-                    "accuracy".PadRight width,
-                    this.Accuracy,
-                    int64 total
-                )
+                line "macro" this.PrecisionMacro this.RecallMacro this.F1Macro rows
+                String.Format(inv, "{0}  {1,29:F3} {2,9}", "accuracy".PadRight width, this.Accuracy, rows)
             ]
         )
 
@@ -176,15 +179,28 @@ module Classification =
         if target.Size = 0 then
             Refuse.domain operation "no rows" "one at least" "check how the data were split"
 
-    /// How often each class was taken for each. `Classification.confusion target predicted`
-    let confusion (target: Tensor) (predicted: Tensor) : Confusion =
-        let operation = "Classification.confusion"
+    let internal confusionBy
+        operation
+        (weight: int -> float)
+        (target: Tensor)
+        (predicted: Tensor)
+        : Confusion =
         requireSame operation target predicted
         let t, p = labels operation target, labels operation predicted
         let classes = 1 + max (Array.max t) (Array.max p)
         let counts = Array2D.zeroCreate<int64> classes classes
-        Array.iter2 (fun t p -> counts[t, p] <- counts[t, p] + 1L) t p
-        Confusion counts
+        let weights = Array2D.zeroCreate<float> classes classes
+
+        for row in 0 .. t.Length - 1 do
+            let t, p = t[row], p[row]
+            counts[t, p] <- counts[t, p] + 1L
+            weights[t, p] <- weights[t, p] + weight row
+
+        Confusion(counts, weights)
+
+    /// How often each class was taken for each. `Classification.confusion target predicted`
+    let confusion (target: Tensor) (predicted: Tensor) : Confusion =
+        confusionBy "Classification.confusion" (fun _ -> 1.0) target predicted
 
     /// The part of rows whose class is right. `Classification.accuracy target predicted`
     let accuracy (target: Tensor) (predicted: Tensor) : float =

@@ -151,3 +151,54 @@ module Metric =
 
     /// The coefficient of determination. `Metric.r2.Measure target output`
     let r2: Metric = create "r2" true Regression.r2
+
+    let private averageName (average: Average) =
+        match average with
+        | Average.Macro -> ""
+        | Average.Micro -> "Micro"
+        | Average.Weighted -> "Weighted"
+
+    /// A score of the classes, averaged, from scores or logits as those of `accuracy`; a class without rows or predictions
+    /// scores 0. Its name is that of the score with the average: precision, recallMicro, f2Weighted, jaccard.
+    /// `(Metric.ofClasses Average.Macro ClassScore.Precision).Measure labels logits`
+    let ofClasses (average: Average) (score: ClassScore) : Metric =
+        let name =
+            match score with
+            | ClassScore.Precision -> "precision"
+            | ClassScore.Recall -> "recall"
+            | ClassScore.FBeta beta -> $"f{string beta}"
+            | ClassScore.Jaccard -> "jaccard"
+
+        create (name + averageName average) true (fun target output ->
+            Classification.confusionOfScores target output |> ClassScore.average 0.0 average score)
+
+    /// The mean negative logarithm of the label's probability, from probabilities `[rows; classes]`.
+    /// `Metric.logLoss.Measure labels chances`
+    let logLoss: Metric = create "logLoss" false ClassChances.logLoss
+
+    /// The mean negative logarithm of the label's softmax, from logits `[rows; classes]`: for models that end in logits.
+    /// `Metric.logLossOfLogits.Measure labels logits`
+    let logLossOfLogits: Metric = create "logLossOfLogits" false ClassChances.logLossOfLogits
+
+    /// The part of rows whose label is among the k greatest scores. `(Metric.topK 2).Measure labels logits`
+    let topK (k: int) : Metric =
+        if k < 1 then
+            Refuse.domain "Metric.topK" $"k = %d{k}" "1 or more" "5 is usual"
+
+        create $"top%d{k}" true (ClassChances.topK k)
+
+    /// The area under the ROC curve of each class against the others, averaged, from scores `[rows; classes]`.
+    /// `(Metric.rocAucOneVsRest Average.Macro).Measure labels logits`
+    let rocAucOneVsRest (average: Average) : Metric =
+        create ("rocAucOneVsRest" + averageName average) true (ClassChances.rocAucOneVsRest average)
+
+    /// The area under the ROC curve over the pairs of classes, averaged, from scores `[rows; classes]`.
+    /// `(Metric.rocAucOneVsOne Average.Macro).Measure labels logits`
+    let rocAucOneVsOne (average: Average) : Metric =
+        create ("rocAucOneVsOne" + averageName average) true (ClassChances.rocAucOneVsOne average)
+
+    /// The mean of |t − p| / |t|. `Metric.mape.Measure output output`
+    let mape: Metric = create "mape" false Regression.mape
+
+    /// The largest absolute error. `Metric.maxError.Measure target output`
+    let maxError: Metric = create "maxError" false Regression.maxError

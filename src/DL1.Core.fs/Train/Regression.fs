@@ -57,6 +57,22 @@ module Regression =
             target
             predicted
 
+    /// The mean of |t − p| / |t|; a target nearer to 0 than 2⁻⁵² counts as that, as in scikit-learn.
+    /// `Regression.mape target predicted`
+    let mape (target: Tensor) (predicted: Tensor) : float =
+        let t, e = errors "Regression.mape" target predicted
+        let least = System.Math.ScaleB(1.0, -52)
+        Array.map2 (fun t e -> abs e / max least (abs t)) t e |> Array.average
+
+    /// The largest absolute error; of several columns the mean of their largest; NaN where an error is.
+    /// `Regression.maxError target predicted`
+    let maxError (target: Tensor) (predicted: Tensor) : float =
+        overColumns
+            "Regression.maxError"
+            (Array.fold2 (fun worst t p -> System.Math.Max(worst, abs (t - p))) 0.0)
+            target
+            predicted
+
     /// 1 − the mean square of what is left over that of the whole; where there is nothing to explain, a target that does
     /// not vary, 1 for no error and 0 for any.
     let private explained (left: float[]) (whole: float[]) =

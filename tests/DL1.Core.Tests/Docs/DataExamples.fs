@@ -173,6 +173,8 @@ let private numeric =
         prints "rmse" "1" (fun () -> Regression.rmse target predicted)
         prints "mae" "0.5" (fun () -> Regression.mae target predicted)
         prints "medianError" "0" (fun () -> Regression.medianError target predicted)
+        prints "mape" "0.1" (fun () -> Regression.mape target predicted)
+        prints "maxError" "2" (fun () -> Regression.maxError target predicted)
         prints "r2" "0.71" (fun () -> (Regression.r2 target predicted).ToString "F2")
         prints "explainedVariance" "0.79" (fun () ->
             (Regression.explainedVariance target predicted).ToString "F2")
@@ -180,6 +182,7 @@ let private numeric =
 
 let private watched =
     let labels, logits = Tensor.vector [ 0L; 1L ], Convert.ofRows [ [ 2f; 1f ]; [ 0f; 1f ] ]
+    let chances = Convert.ofRows [ [ 0.8; 0.2 ]; [ 0.0; 1.0 ] ]
 
     let target, score, output =
         Tensor.vector [ 0.0; 1.0 ], Tensor.vector [ 0.5; 1.0 ], Tensor.vector [ 0.5; 1.0 ]
@@ -195,6 +198,17 @@ let private watched =
         prints "mae" "0.25" (fun () -> Metric.mae.Measure target output)
         prints "rmse" "0.354" (fun () -> (Metric.rmse.Measure target output).ToString "F3")
         prints "r2" "0.5" (fun () -> Metric.r2.Measure target output)
+        prints "ofClasses" "1" (fun () ->
+            (Metric.ofClasses Average.Macro ClassScore.Precision).Measure labels logits)
+        prints "logLoss" "0.11" (fun () -> (Metric.logLoss.Measure labels chances).ToString "F2")
+        prints "logLossOfLogits" "0.31" (fun () ->
+            (Metric.logLossOfLogits.Measure labels logits).ToString "F2")
+        prints "topK" "1" (fun () -> (Metric.topK 2).Measure labels logits)
+        prints "rocAucOneVsRest" "0.75" (fun () ->
+            (Metric.rocAucOneVsRest Average.Macro).Measure labels logits)
+        prints "rocAucOneVsOne" "0.75" (fun () -> (Metric.rocAucOneVsOne Average.Macro).Measure labels logits)
+        prints "mape" "0" (fun () -> Metric.mape.Measure output output)
+        prints "maxError" "0.5" (fun () -> Metric.maxError.Measure target output)
     ]
 
 let private files =

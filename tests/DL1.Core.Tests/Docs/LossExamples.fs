@@ -29,7 +29,9 @@ let private loss =
         prints "classes" "0.1" (fun () -> { Loss.classes with LabelSmoothing = 0.1 }.LabelSmoothing)
         gives "nll" "f64 2.2367" (fun () -> Loss.nll Loss.classes labels (Reduce.logSoftmax -1 m))
         gives "crossEntropy" "f64 2.2367" (fun () -> Loss.crossEntropy Loss.classes labels m)
-        gives "klDiv" "f64 0.81418" (fun () -> Loss.klDiv Reduction.Sum p (Reduce.logSoftmax -1 m))
+        gives "klDiv" "f64 0.40709" (fun () -> Loss.klDiv Reduction.BatchMean p (Reduce.logSoftmax -1 m))
+        gives "klDivOfLog" "f64 0.40709" (fun () ->
+            Loss.klDivOfLog Reduction.BatchMean (log p) (Reduce.logSoftmax -1 m))
         gives "poissonNll" "f64 1.6179" (fun () -> Loss.poissonNll false Reduction.Mean y x)
         gives "poissonNllOfRate" "f64 1.1009" (fun () -> Loss.poissonNllOfRate false Reduction.Mean y p)
         gives "gaussianNll" "f64 6.9156" (fun () -> Loss.gaussianNll false 1e-6 Reduction.Mean y p x)
