@@ -16,6 +16,19 @@ public static class Attentions
     /// <example><code>Attentions.PaddingMask(isReal)</code></example>
     public static Expr PaddingMask(Expr isReal) => Attention.paddingMask(isReal);
 
+    /// <summary>
+    /// True at the places before each row's length: whole numbers <c>[batch]</c> give <c>[batch; length]</c>. A row whose
+    /// length is 0 or less is padding everywhere.
+    /// </summary>
+    /// <exception cref="ShapeError">The lengths are no vector of whole numbers.</exception>
+    /// <example><code>Attentions.IsReal(lengths, 5)</code></example>
+    public static Expr IsReal(Expr lengths, int length) => Padding.mask(length, lengths);
+
+    /// <summary>How many places of each row are real: truth values <c>[batch; length]</c> give i64 <c>[batch]</c>.</summary>
+    /// <exception cref="ShapeError">The truth values are no matrix.</exception>
+    /// <example><code>Attentions.Lengths(isReal)</code></example>
+    public static Expr Lengths(Expr isReal) => Padding.lengths(isReal);
+
     /// <summary>How much each query attends to each key: softmax(Q·Kᵀ/√d) along the keys.</summary>
     /// <example><code>Attentions.Weights(q, k, Attentions.CausalMask(4, 4))</code></example>
     public static Expr Weights(Expr query, Expr key, Expr? mask = null) =>

@@ -66,6 +66,70 @@ public static partial class Layers
         int hidden, int layers = 1, bool bidirectional = false, bool bias = true, double dropout = 0) =>
         FromState(Recurrent.gruFrom(Recurrence(hidden, layers, bidirectional, bias, dropout)));
 
+    /// <summary><c>Rnn</c> of ReLU from a state that is given.</summary>
+    /// <example><code>Layers.RnnReluFrom(32)</code></example>
+    public static Layer<(Expr Input, RecurrentState State), RecurrentResult> RnnReluFrom(
+        int hidden, int layers = 1, bool bidirectional = false, bool bias = true, double dropout = 0) =>
+        FromState(Recurrent.rnnReluFrom(Recurrence(hidden, layers, bidirectional, bias, dropout)));
+
+    private static Layer<(Expr Input, Expr? IsReal), RecurrentResult> WithPadding(
+        Layer<PaddedSequence, RecurrentResult> layer) =>
+        LayerModule.before(
+            Interop.Function<(Expr Input, Expr? IsReal), PaddedSequence>(x => Padded(x.Input, x.IsReal)), layer);
+
+    private static Layer<(Expr Input, Expr? IsReal, RecurrentState State), RecurrentResult> WithPaddingFromState(
+        Layer<Tuple<PaddedSequence, RecurrentState>, RecurrentResult> layer) =>
+        LayerModule.before(
+            Interop.Function<(Expr Input, Expr? IsReal, RecurrentState State), Tuple<PaddedSequence, RecurrentState>>(x =>
+                Tuple.Create(Padded(x.Input, x.IsReal), x.State)),
+            layer);
+
+    /// <summary>
+    /// <c>Rnn</c> over sequences with padding, which no state sees: at a place that is not real the states stay as they are
+    /// and the output is 0, in both directions, as in PyTorch's packed sequences. Padding is told by truth values
+    /// <c>[batch; length]</c>, true where a place is real: <c>Attentions.IsReal</c> makes them from lengths.
+    /// </summary>
+    /// <exception cref="ShapeError">The truth values are of another shape or type.</exception>
+    /// <example><code>Layers.RnnPadded(32).Last()</code></example>
+    public static Layer<(Expr Input, Expr? IsReal), RecurrentResult> RnnPadded(
+        int hidden, int layers = 1, bool bidirectional = false, bool bias = true, double dropout = 0, bool relu = false)
+    {
+        var options = Recurrence(hidden, layers, bidirectional, bias, dropout);
+        return WithPadding(relu ? Recurrent.rnnReluPadded(options) : Recurrent.rnnPadded(options));
+    }
+
+    /// <summary><c>Lstm</c> over sequences with padding, which no state sees: see <c>RnnPadded</c>.</summary>
+    /// <exception cref="ShapeError">The truth values are of another shape or type.</exception>
+    /// <example><code>Layers.LstmPadded(32, bidirectional: true).Last()</code></example>
+    public static Layer<(Expr Input, Expr? IsReal), RecurrentResult> LstmPadded(
+        int hidden, int layers = 1, bool bidirectional = false, bool bias = true, double dropout = 0) =>
+        WithPadding(Recurrent.lstmPadded(Recurrence(hidden, layers, bidirectional, bias, dropout)));
+
+    /// <summary><c>Gru</c> over sequences with padding, which no state sees: see <c>RnnPadded</c>.</summary>
+    /// <exception cref="ShapeError">The truth values are of another shape or type.</exception>
+    /// <example><code>Layers.GruPadded(32).Sequence()</code></example>
+    public static Layer<(Expr Input, Expr? IsReal), RecurrentResult> GruPadded(
+        int hidden, int layers = 1, bool bidirectional = false, bool bias = true, double dropout = 0) =>
+        WithPadding(Recurrent.gruPadded(Recurrence(hidden, layers, bidirectional, bias, dropout)));
+
+    /// <summary><c>RnnPadded</c> from a state that is given.</summary>
+    /// <example><code>Layers.RnnPaddedFrom(32)</code></example>
+    public static Layer<(Expr Input, Expr? IsReal, RecurrentState State), RecurrentResult> RnnPaddedFrom(
+        int hidden, int layers = 1, bool bidirectional = false, bool bias = true, double dropout = 0) =>
+        WithPaddingFromState(Recurrent.rnnPaddedFrom(Recurrence(hidden, layers, bidirectional, bias, dropout)));
+
+    /// <summary><c>LstmPadded</c> from a state that is given.</summary>
+    /// <example><code>Layers.LstmPaddedFrom(32)</code></example>
+    public static Layer<(Expr Input, Expr? IsReal, RecurrentState State), RecurrentResult> LstmPaddedFrom(
+        int hidden, int layers = 1, bool bidirectional = false, bool bias = true, double dropout = 0) =>
+        WithPaddingFromState(Recurrent.lstmPaddedFrom(Recurrence(hidden, layers, bidirectional, bias, dropout)));
+
+    /// <summary><c>GruPadded</c> from a state that is given.</summary>
+    /// <example><code>Layers.GruPaddedFrom(32)</code></example>
+    public static Layer<(Expr Input, Expr? IsReal, RecurrentState State), RecurrentResult> GruPaddedFrom(
+        int hidden, int layers = 1, bool bidirectional = false, bool bias = true, double dropout = 0) =>
+        WithPaddingFromState(Recurrent.gruPaddedFrom(Recurrence(hidden, layers, bidirectional, bias, dropout)));
+
     /// <summary>
     /// A sequence that attends to itself in several heads; <paramref name="causal"/> hides what comes later. Parameters
     /// <c>in_proj_weight</c>, <c>in_proj_bias</c>, <c>out_proj.weight</c>, <c>out_proj.bias</c>.

@@ -136,6 +136,35 @@ public class LayerTests
     }
 
     [Fact]
+    public void RecurrentLayersNeverSeePadding()
+    {
+        Expr x = Expr.Variable("x", 2, 5, 4), lengths = Expr.Variable("n", DType.I32, 2), state = Expr.Variable("h", 1, 2, 32);
+        Expr isReal = Attentions.IsReal(lengths, 5);
+        Assert.Equal([2, 5], isReal.Shape);
+        Assert.Equal([3, 5], Attentions.Lengths(isReal).Evaluate(("n", Tensor.Vector([3, 5]))).ToDoubles());
+        var from = RecurrentState.From(state);
+        Assert.Equal([2, 32], Layers.RnnPadded(32).Last().Shape((x, isReal)));
+        Assert.Equal([2, 32], Layers.RnnPadded(32, relu: true).Last().Shape((x, isReal)));
+        Assert.Equal([2, 64], Layers.LstmPadded(32, bidirectional: true).Last().Shape((x, isReal)));
+        Assert.Equal([2, 5, 32], Layers.GruPadded(32).Sequence().Shape((x, isReal)));
+        Assert.Equal([2, 32], Layers.RnnPaddedFrom(32).Last().Shape((x, isReal, from)));
+        Assert.Equal([2, 32], Layers.LstmPaddedFrom(32).Last().Shape((x, isReal, RecurrentState.From(state, state))));
+        Assert.Equal([2, 32], Layers.GruPaddedFrom(32).Last().Shape((x, null, from)));
+        Assert.Equal([2, 32], Layers.RnnReluFrom(32).Last().Shape((x, from)));
+
+        // The first row is three places long: what stands behind them changes nothing.
+        var model = Layers.GruPadded(32, bidirectional: true).Last();
+        var (weights, _) = model.Init(Key.OfSeed(1), (x, isReal));
+        var last = model.Apply(weights.Variables(), Trees.Empty<Expr>(), (x, isReal)).Output;
+        Tensor input = Key.OfSeed(2).Normal(0, 1, 2, 5, 4);
+        Tensor Run(Tensor data) => last.Evaluate(
+            [("x", data), ("n", Tensor.Vector([3, 5])), .. weights.Select(w => (w.Key, w.Value))]);
+        var other = input.ToDoubles().Select((v, i) => i is >= 12 and < 20 ? 100f : (float)v).ToArray();
+        Assert.Equal(Run(input), Run(Tensor.From(other, 2, 5, 4)));
+        Assert.Throws<ShapeError>(() => Layers.GruPadded(32).Last().Shape((x, x)));
+    }
+
+    [Fact]
     public void AttentionAndTransformers()
     {
         var options = new TransformerOptions(4, 64, 0.1, false, false, Of<Expr, Expr>(Functions.Gelu));

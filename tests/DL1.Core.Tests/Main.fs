@@ -55,6 +55,7 @@ let tests =
             NormTests.tests
             PoolingTests.tests
             RecurrentTests.tests
+            PaddingTests.tests
             AttentionTests.tests
             SummaryTests.tests
             // Rewrite

@@ -91,29 +91,32 @@ module Recurrent =
                     [ (1.0 - update) * fresh + update * states[0] ]
         }
 
-    /// A loop whose body is given the states, the step's slice, and what is the same at every step.
-    let private loop isReversed (initial: Expr list) (sequence: Expr) (constants: Expr list) step =
+    /// A loop whose body is given the states, the step's slices, and what is the same at every step.
+    let private loop isReversed (initial: Expr list) (sequences: Expr list) (constants: Expr list) step =
         let like (e: Expr) = Rebuild.fresh e.DType e.Shape
         let carries, inner = List.map like initial, List.map like constants
-        let slice = Rebuild.fresh sequence.DType (Shape.removeAxis 0 sequence.Shape)
+
+        let slices = sequences |> List.map (fun s -> Rebuild.fresh s.DType (Shape.removeAxis 0 s.Shape))
+
         let expr = Expr.ofVariable
-        let next: Expr list = step (List.map expr carries) (expr slice) (List.map expr inner)
+        let next: Expr list = step (List.map expr carries) (List.map expr slices) (List.map expr inner)
 
         Scan.ofBody
             isReversed
-            sequence.Shape[0]
+            sequences.Head.Shape[0]
             {
                 Carries = carries
-                Slices = [ slice ]
+                Slices = slices
                 Fixed = inner
                 Next = next
                 Outputs = [ next.Head ]
             }
             initial
-            [ sequence ]
+            sequences
             constants
 
-    /// One direction of one layer over `[length; batch; features]`: its outputs and its last states.
+    /// One direction of one layer over `[length; batch; features]`: its outputs and its last states. At places that are
+    /// not real, `[length; batch; 1]`, the states stay and the output is 0.
     let private pass
         (scope: Scope)
         (o: RecurrentOptions)
@@ -121,6 +124,7 @@ module Recurrent =
         (suffix: string)
         isReversed
         initial
+        (isReal: Expr option)
         (x: Expr)
         =
         let init = Init.boundedBy o.Hidden
@@ -137,23 +141,33 @@ module Recurrent =
             else
                 products, [ ofHidden ]
 
+        let step (states: Expr list) (slices: Expr list) (inner: Expr list) =
+            let product = Expr.matmul states.Head inner.Head.T
+
+            let product =
+                match inner.Tail with
+                | [] -> product
+                | bias :: _ -> product + bias
+
+            let next = cell.Step o.Hidden slices.Head product states
+
+            match slices.Tail with
+            | [] -> next
+            | real :: _ -> List.map2 (Expr.where real) next states
+
         let states, outputs =
             loop
                 isReversed
                 initial
-                (Expr.reshape [ length; batch; rows ] products)
+                (Expr.reshape [ length; batch; rows ] products :: Option.toList isReal)
                 constants
-                (fun states slice inner ->
-                    let product = Expr.matmul states.Head inner.Head.T
+                step
 
-                    let product =
-                        match inner.Tail with
-                        | [] -> product
-                        | bias :: _ -> product + bias
+        let outputs = List.head outputs
 
-                    cell.Step o.Hidden slice product states)
-
-        List.head outputs, states
+        match isReal with
+        | None -> outputs, states
+        | Some real -> Expr.where real outputs (lit 0.0), states
 
     let private check (name: string) (o: RecurrentOptions) (x: Expr) =
         if x.Shape.Rank <> 3 then
@@ -193,8 +207,9 @@ module Recurrent =
         (o: RecurrentOptions)
         (scope: Scope)
         (start: RecurrentState option)
-        (x: Expr)
+        (input: PaddedSequence)
         =
+        let x = input.Values
         check cell.Name o x
         let batch, directions = x.Shape[0], (if o.Bidirectional then 2 else 1)
         let shape = [ o.Layers * directions; batch; o.Hidden ]
@@ -217,13 +232,15 @@ module Recurrent =
 
                 given
 
+        let isReal = input.IsReal |> Option.map (Padding.inside cell.Name x)
+
         let layer (x: Expr, finals: Expr list list) k =
             let outputs, last =
                 [
                     for d in 0 .. directions - 1 do
                         let suffix = if d = 0 then $"l%d{k}" else $"l%d{k}_reverse"
                         let initial = starts |> List.map (Expr.item 0 (k * directions + d))
-                        pass scope o cell suffix (d = 1) initial x
+                        pass scope o cell suffix (d = 1) initial isReal x
                 ]
                 |> List.unzip
 
@@ -232,7 +249,15 @@ module Recurrent =
             let isLast = k = o.Layers - 1
             (if isLast then y else (Shaping.dropout o.Dropout).RunIn scope.Inner y), finals @ last
 
-        let y, finals = List.fold layer (Expr.moveAxis 1 0 x, []) [ 0 .. o.Layers - 1 ]
+        let first = Expr.moveAxis 1 0 x
+
+        // What stands in padding takes part in no product, so that not even a NaN there reaches a gradient.
+        let first =
+            match isReal with
+            | None -> first
+            | Some real -> Expr.where real first (lit 0.0)
+
+        let y, finals = List.fold layer (first, []) [ 0 .. o.Layers - 1 ]
         let final i = finals |> List.map (fun (states: Expr list) -> states[i]) |> Expr.stack 0
 
         {
@@ -240,10 +265,19 @@ module Recurrent =
             Final = { Hidden = final 0; Cell = (if cell.States = 2 then Some(final 1) else None) }
         }
 
+    let private whole (x: Expr) : PaddedSequence = { Values = x; IsReal = None }
+
     let private layer (cell: Cell) o : Layer<Expr, RecurrentResult> =
-        Layer.made cell.Name (fun scope x -> run cell o scope None x) (fun r -> Some r.Sequence)
+        Layer.made cell.Name (fun scope x -> run cell o scope None (whole x)) (fun r -> Some r.Sequence)
 
     let private layerFrom (cell: Cell) o : Layer<Expr * RecurrentState, RecurrentResult> =
+        Layer.made cell.Name (fun scope (x, state) -> run cell o scope (Some state) (whole x)) (fun r ->
+            Some r.Sequence)
+
+    let private padded (cell: Cell) o : Layer<PaddedSequence, RecurrentResult> =
+        Layer.made cell.Name (fun scope x -> run cell o scope None x) (fun r -> Some r.Sequence)
+
+    let private paddedFrom (cell: Cell) o : Layer<PaddedSequence * RecurrentState, RecurrentResult> =
         Layer.made cell.Name (fun scope (x, state) -> run cell o scope (Some state) x) (fun r ->
             Some r.Sequence)
 
@@ -269,6 +303,32 @@ module Recurrent =
 
     /// `gru` from a state that is given, such as an encoder's. `Recurrent.gruFrom (Recurrent.options 32)`
     let gruFrom o = layerFrom gruCell o
+
+    /// `rnnRelu` from a state that is given. `Recurrent.rnnReluFrom (Recurrent.options 32)`
+    let rnnReluFrom o = layerFrom (simple "RNN" Expr.relu) o
+
+    /// `rnn` over sequences with padding, which no state sees: at a place that is not real the states stay as they are and
+    /// the output is 0, in both directions. So the final state is that of each row's last real place, or of its first in
+    /// the backward direction, as PyTorch's packed sequences have it. `Recurrent.rnnPadded (Recurrent.options 32)`
+    let rnnPadded o = padded (simple "RNN" tanh) o
+
+    /// `rnnRelu` over sequences with padding: see `rnnPadded`. `Recurrent.rnnReluPadded (Recurrent.options 32)`
+    let rnnReluPadded o = padded (simple "RNN" Expr.relu) o
+
+    /// `lstm` over sequences with padding: see `rnnPadded`. `Recurrent.lstmPadded (Recurrent.options 32)`
+    let lstmPadded o = padded lstmCell o
+
+    /// `gru` over sequences with padding: see `rnnPadded`. `Recurrent.gruPadded (Recurrent.options 32)`
+    let gruPadded o = padded gruCell o
+
+    /// `rnnPadded` from a state that is given. `Recurrent.rnnPaddedFrom (Recurrent.options 32)`
+    let rnnPaddedFrom o = paddedFrom (simple "RNN" tanh) o
+
+    /// `lstmPadded` from a state that is given. `Recurrent.lstmPaddedFrom (Recurrent.options 32)`
+    let lstmPaddedFrom o = paddedFrom lstmCell o
+
+    /// `gruPadded` from a state that is given. `Recurrent.gruPaddedFrom (Recurrent.options 32)`
+    let gruPaddedFrom o = paddedFrom gruCell o
 
     /// The outputs of all steps, `[batch; length; directions·hidden]`.
     /// `Recurrent.sequence (Recurrent.lstm (Recurrent.options 32))`

@@ -18,16 +18,6 @@ type TransformerOptions =
         Activation: Expr -> Expr
     }
 
-/// A sequence with its padding: truth values `[batch; length]`, true where a place is real.
-[<NoEquality; NoComparison>]
-type PaddedSequence =
-    {
-        /// `[batch; length; features]`.
-        Values: Expr
-        /// Where it is real; everywhere if there is none.
-        IsReal: Expr option
-    }
-
 /// What a decoder's layer takes: its own sequence, and the encoder's.
 [<NoEquality; NoComparison>]
 type DecoderInput = { Target: PaddedSequence; Memory: PaddedSequence }

@@ -9,6 +9,17 @@ let private sequences = data [ 2; 5; 16 ]
 let private looped (layer: Layer<Expr, RecurrentResult>) =
     shapedBy (fun r -> r.Sequence.Shape) sequences layer
 
+let private lengths = Expr.constant (Tensor.vector [ 3; 5 ])
+let private mixed = { Values = sequences; IsReal = Some(Padding.mask 5 lengths) }
+
+let private loopedPadded (layer: Layer<PaddedSequence, RecurrentResult>) =
+    shapedBy (fun r -> r.Sequence.Shape) mixed layer
+
+let private loopedPaddedFrom states (layer: Layer<PaddedSequence * RecurrentState, RecurrentResult>) =
+    let zeros = Expr.full DType.F32 [ 1; 2; 32 ] 0.0
+    let state = { Hidden = zeros; Cell = (if states = 2 then Some zeros else None) }
+    shapedBy (fun r -> r.Sequence.Shape) (mixed, state) layer
+
 let private loopedFrom states (layer: Layer<Expr * RecurrentState, RecurrentResult>) =
     let zeros = Expr.full DType.F32 [ 1; 2; 32 ] 0.0
     let state = { Hidden = zeros; Cell = (if states = 2 then Some zeros else None) }
@@ -56,6 +67,38 @@ let private recurrents =
             "[2, 5, 32] weight_ih_l0 [96, 16] weight_hh_l0 [96, 32] bias_ih_l0 [96] bias_hh_l0 [96]"
             (fun () -> Recurrent.gruFrom (Recurrent.options 32) |> loopedFrom 1)
         prints
+            "rnnPadded"
+            "[2, 5, 32] weight_ih_l0 [32, 16] weight_hh_l0 [32, 32] bias_ih_l0 [32] bias_hh_l0 [32]"
+            (fun () -> Recurrent.rnnPadded (Recurrent.options 32) |> loopedPadded)
+        prints
+            "rnnReluPadded"
+            "[2, 5, 32] weight_ih_l0 [32, 16] weight_hh_l0 [32, 32] bias_ih_l0 [32] bias_hh_l0 [32]"
+            (fun () -> Recurrent.rnnReluPadded (Recurrent.options 32) |> loopedPadded)
+        prints
+            "lstmPadded"
+            "[2, 5, 32] weight_ih_l0 [128, 16] weight_hh_l0 [128, 32] bias_ih_l0 [128] bias_hh_l0 [128]"
+            (fun () -> Recurrent.lstmPadded (Recurrent.options 32) |> loopedPadded)
+        prints
+            "gruPadded"
+            "[2, 5, 32] weight_ih_l0 [96, 16] weight_hh_l0 [96, 32] bias_ih_l0 [96] bias_hh_l0 [96]"
+            (fun () -> Recurrent.gruPadded (Recurrent.options 32) |> loopedPadded)
+        prints
+            "rnnPaddedFrom"
+            "[2, 5, 32] weight_ih_l0 [32, 16] weight_hh_l0 [32, 32] bias_ih_l0 [32] bias_hh_l0 [32]"
+            (fun () -> Recurrent.rnnPaddedFrom (Recurrent.options 32) |> loopedPaddedFrom 1)
+        prints
+            "lstmPaddedFrom"
+            "[2, 5, 32] weight_ih_l0 [128, 16] weight_hh_l0 [128, 32] bias_ih_l0 [128] bias_hh_l0 [128]"
+            (fun () -> Recurrent.lstmPaddedFrom (Recurrent.options 32) |> loopedPaddedFrom 2)
+        prints
+            "gruPaddedFrom"
+            "[2, 5, 32] weight_ih_l0 [96, 16] weight_hh_l0 [96, 32] bias_ih_l0 [96] bias_hh_l0 [96]"
+            (fun () -> Recurrent.gruPaddedFrom (Recurrent.options 32) |> loopedPaddedFrom 1)
+        prints
+            "rnnReluFrom"
+            "[2, 5, 32] weight_ih_l0 [32, 16] weight_hh_l0 [32, 32] bias_ih_l0 [32] bias_hh_l0 [32]"
+            (fun () -> Recurrent.rnnReluFrom (Recurrent.options 32) |> loopedFrom 1)
+        prints
             "sequence"
             "[2, 5, 32] weight_ih_l0 [128, 16] weight_hh_l0 [128, 32] bias_ih_l0 [128] bias_hh_l0 [128]"
             (fun () -> Recurrent.sequence (Recurrent.lstm (Recurrent.options 32)) |> shaped sequences)
@@ -63,6 +106,13 @@ let private recurrents =
             "last"
             "[2, 32] weight_ih_l0 [96, 16] weight_hh_l0 [96, 32] bias_ih_l0 [96] bias_hh_l0 [96]"
             (fun () -> Recurrent.last (Recurrent.gru (Recurrent.options 32)) |> shaped sequences)
+    ]
+
+let private paddings =
+    [
+        gives "mask" "bool [2, 5] [[ true true true false false] [ true true true true true]]" (fun () ->
+            Padding.mask 5 lengths)
+        gives "lengths" "i64 [2] [2 1]" (fun () -> Padding.lengths isReal)
     ]
 
 let private attentions =
@@ -127,6 +177,7 @@ let private transformers =
 
 let all =
     [
+        { Module = moduleOf <@ Padding.mask 1 @>; Rows = paddings }
         { Module = moduleOf <@ Recurrent.options 1 @>; Rows = recurrents }
         { Module = moduleOf <@ Attention.causalMask 1 1 @>; Rows = attentions }
         { Module = moduleOf <@ Transformer.options 1 1 @>; Rows = transformers }
