@@ -104,7 +104,7 @@ public class OperationTests
     {
         var nodes = Nodes();
         var forms = typeof(Operation).GetNestedTypes().Where(t => t.IsSubclassOf(typeof(Operation))).Select(t => t.Name).ToHashSet();
-        Assert.Equal(34, forms.Count);
+        Assert.Equal(35, forms.Count);
         Assert.Equal(forms.Order(), nodes.Select(e => e.Operation.GetType().Name).Distinct().Order());
         // Each by the function of its own name.
         Assert.All(nodes, e => Assert.Equal(e.Operation.GetType().Name, Form(e), ignoreCase: true));
