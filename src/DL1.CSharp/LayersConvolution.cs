@@ -83,4 +83,19 @@ public static partial class Layers
     /// <summary>The maximum over so many windows as are asked for, whatever the extents.</summary>
     /// <example><code>Layers.AdaptiveMaxPool(2)</code></example>
     public static Layer<Expr, Expr> AdaptiveMaxPool(params int[] size) => Pooling.adaptiveMax(Interop.List(size));
+
+    /// <summary>Spatial extents times a whole factor, each element repeated.</summary>
+    /// <exception cref="DomainError">A factor below 1.</exception>
+    /// <example><code>Layers.UpsampleNearest(2)</code></example>
+    public static Layer<Expr, Expr> UpsampleNearest(int factor) => Upsample.nearest(factor);
+
+    /// <summary>Spatial extents times a whole factor, by straight lines between neighbours: bilinear for images.</summary>
+    /// <exception cref="DomainError">A factor below 1.</exception>
+    /// <example><code>Layers.UpsampleLinear(2)</code></example>
+    public static Layer<Expr, Expr> UpsampleLinear(int factor, bool alignCorners = false) =>
+        Upsample.linear(alignCorners, factor);
+
+    /// <summary>Channels as parts of larger images: <c>[batch; channels·r²; height; width]</c> to <c>[batch; channels; height·r; width·r]</c> (Shi et al. 2016).</summary>
+    /// <example><code>Layers.PixelShuffle(2)</code></example>
+    public static Layer<Expr, Expr> PixelShuffle(int factor) => Upsample.pixelShuffle(factor);
 }

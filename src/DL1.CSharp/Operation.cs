@@ -87,6 +87,12 @@ public abstract record Operation
     /// <example><code>Operation.CumSum(var axis, var reversed, _) => $"running sum along {axis}, {reversed}"</code></example>
     public sealed record CumSum(int Axis, bool Reversed, Expr X) : Operation;
 
+    /// <summary>The places along an axis in ascending order of its elements: equal ones in their order, NaN last.</summary>
+    /// <param name="Axis">The axis.</param>
+    /// <param name="X">The operand.</param>
+    /// <example><code>Operation.ArgSort(var axis, _) => $"order along {axis}"</code></example>
+    public sealed record ArgSort(int Axis, Expr X) : Operation;
+
     /// <summary>exp(x) / Σ exp(x) along an axis.</summary>
     /// <param name="Axis">The axis.</param>
     /// <param name="X">The operand.</param>

@@ -33,6 +33,8 @@ internal sealed class OperationReader : NodeReader<Expr, Operation>
 
     public override Operation CumSum(int axis, bool reversed, Expr x) => new Operation.CumSum(axis, reversed, x);
 
+    public override Operation ArgSort(int axis, Expr x) => new Operation.ArgSort(axis, x);
+
     public override Operation Softmax(int axis, Expr x) => new Operation.Softmax(axis, x);
 
     public override Operation LogSumExp(int axis, Expr x) => new Operation.LogSumExp(axis, x);

@@ -44,6 +44,7 @@ public static class Operations
             Func<Operation.Reduce, T> reduce,
             Func<Operation.ArgReduce, T> argReduce,
             Func<Operation.CumSum, T> cumSum,
+            Func<Operation.ArgSort, T> argSort,
             Func<Operation.Softmax, T> softmax,
             Func<Operation.LogSumExp, T> logSumExp,
             Func<Operation.MatMul, T> matMul,
@@ -70,7 +71,7 @@ public static class Operations
             Func<Operation.Custom, T> custom) =>
             e.Match(
                 _ => throw new UnreachableException(),
-                constant, variable, unary, binary, compare, @where, cast, reduce, argReduce, cumSum,
+                constant, variable, unary, binary, compare, @where, cast, reduce, argReduce, cumSum, argSort,
                 softmax, logSumExp, matMul, broadcast, reshape, transpose, slice, pad, concat, reverse,
                 gather, scatterAdd, conv, convInputGrad, convWeightGrad, maxPool, maxPoolPick,
                 maxPoolScatter, avgPool, avgPoolGrad, randomBits, scan, stopGradient, custom);
@@ -97,6 +98,7 @@ public static class Operations
             Func<Operation.Reduce, T>? reduce = null,
             Func<Operation.ArgReduce, T>? argReduce = null,
             Func<Operation.CumSum, T>? cumSum = null,
+            Func<Operation.ArgSort, T>? argSort = null,
             Func<Operation.Softmax, T>? softmax = null,
             Func<Operation.LogSumExp, T>? logSumExp = null,
             Func<Operation.MatMul, T>? matMul = null,
@@ -133,6 +135,7 @@ public static class Operations
                 Operation.Reduce o when reduce is not null => reduce(o),
                 Operation.ArgReduce o when argReduce is not null => argReduce(o),
                 Operation.CumSum o when cumSum is not null => cumSum(o),
+                Operation.ArgSort o when argSort is not null => argSort(o),
                 Operation.Softmax o when softmax is not null => softmax(o),
                 Operation.LogSumExp o when logSumExp is not null => logSumExp(o),
                 Operation.MatMul o when matMul is not null => matMul(o),

@@ -102,7 +102,10 @@ public class LayerTests
         new(Layers.AveragePool(2), Pooling.average(2), 2, 3, 8, 8),
         new(Layers.AveragePool(3, stride: 1), Pooling.averageWith(Window([1], [0]), List(3)), 2, 3, 8),
         new(Layers.AdaptiveAveragePool(1), Pooling.adaptiveAverage(List(1)), 2, 3, 8, 8),
-        new(Layers.AdaptiveMaxPool(2), Pooling.adaptiveMax(List(2)), 2, 3, 8, 8));
+        new(Layers.AdaptiveMaxPool(2), Pooling.adaptiveMax(List(2)), 2, 3, 8, 8),
+        new(Layers.UpsampleNearest(2), Upsample.nearest(2), 2, 3, 4, 4),
+        new(Layers.UpsampleLinear(2), Upsample.linear(false, 2), 2, 3, 4, 4),
+        new(Layers.PixelShuffle(2), Upsample.pixelShuffle(2), 2, 4, 3, 3));
 
     [Fact]
     public void RecurrentLayers()

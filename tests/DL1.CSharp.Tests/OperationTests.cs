@@ -21,6 +21,7 @@ public class OperationTests
         yield return (m.MatMul(w) + Expr.Variable("b", 4)).Sum(0);
         yield return Expr.Where(m > 0, Sin(m), 2).Cast(DType.F64).ArgMax();
         yield return m.CumSum() + m.Softmax() * m.LogSumExp().ExpandDims(-1);
+        yield return m.ArgSort();
         yield return m.Transpose(1, 0).Reshape(6).Slice(0, 1..3);
         yield return Expr.Concat(0, m, m.Reverse(1)).PadBetween(0, (1, 0, 0), (0, 0, 1));
         yield return m.Gather(1, i);
@@ -51,6 +52,7 @@ public class OperationTests
         Operation.Reduce(var function, var axes, _) => $"{function} over {axes}",
         Operation.ArgReduce(var which, var axis, _) => $"place of the {which} along {axis}",
         Operation.CumSum(var axis, var reversed, _) => $"running sum along {axis}, {reversed}",
+        Operation.ArgSort(var axis, _) => $"order along {axis}",
         Operation.Softmax(var axis, _) => $"softmax along {axis}",
         Operation.LogSumExp(var axis, _) => $"log of summed exponentials along {axis}",
         Operation.MatMul(var a, var b) => $"{a.Shape} by {b.Shape}",
@@ -85,7 +87,7 @@ public class OperationTests
             variable: _ => "variable",
             unary: _ => "unary", // and so on: a function for each form
             binary: _ => "binary", compare: _ => "compare", where: _ => "where", cast: _ => "cast", reduce: _ => "reduce",
-            argReduce: _ => "argReduce", cumSum: _ => "cumSum", softmax: _ => "softmax", logSumExp: _ => "logSumExp",
+            argReduce: _ => "argReduce", cumSum: _ => "cumSum", argSort: _ => "argSort", softmax: _ => "softmax", logSumExp: _ => "logSumExp",
             matMul: _ => "matMul", broadcast: _ => "broadcast", reshape: _ => "reshape", transpose: _ => "transpose",
             slice: _ => "slice", pad: _ => "pad", concat: _ => "concat", reverse: _ => "reverse", gather: _ => "gather",
             scatterAdd: _ => "scatterAdd", conv: _ => "conv", convInputGrad: _ => "convInputGrad",
@@ -102,7 +104,7 @@ public class OperationTests
     {
         var nodes = Nodes();
         var forms = typeof(Operation).GetNestedTypes().Where(t => t.IsSubclassOf(typeof(Operation))).Select(t => t.Name).ToHashSet();
-        Assert.Equal(34, forms.Count);
+        Assert.Equal(35, forms.Count);
         Assert.Equal(forms.Order(), nodes.Select(e => e.Operation.GetType().Name).Distinct().Order());
         // Each by the function of its own name.
         Assert.All(nodes, e => Assert.Equal(e.Operation.GetType().Name, Form(e), ignoreCase: true));

@@ -43,6 +43,8 @@ let tests =
             LikelihoodTests.tests
             EdgesTests.tests
             MathReferenceTests.tests
+            ArrayReferenceTests.tests
+            ArrayLawTests.tests
             LiteralTests.tests
             MagnitudeTests.tests
             // Trees of parameters

@@ -28,6 +28,7 @@ module internal KernelOrigin =
         | Node.Reduce _
         | Node.ArgReduce _
         | Node.CumSum _
+        | Node.ArgSort _
         | Node.Softmax _
         | Node.LogSumExp _
         | Node.MatMul _

@@ -109,6 +109,7 @@ module internal Kind =
         | Node.Slice _ -> Kind.Look
         | Node.ArgReduce _
         | Node.CumSum _
+        | Node.ArgSort _
         | Node.Softmax _
         | Node.LogSumExp _
         | Node.Pad _

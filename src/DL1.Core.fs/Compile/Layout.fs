@@ -32,6 +32,7 @@ module internal ChannelsLayout =
         | Node.Reduce _
         | Node.ArgReduce _
         | Node.CumSum _
+        | Node.ArgSort _
         | Node.Softmax _
         | Node.LogSumExp _
         | Node.MatMul _
@@ -252,6 +253,7 @@ module internal ChannelsLayout =
                 | Node.Softmax(axis, x) when isLast x -> Form.Last(made (Node.Softmax(place axis, last x)))
                 | Node.CumSum(axis, reversed, x) when isLast x ->
                     Form.Last(made (Node.CumSum(place axis, reversed, last x)))
+                | Node.ArgSort(axis, x) when isLast x -> Form.Last(made (Node.ArgSort(place axis, last x)))
                 | Node.Reduce(op, axes, x) when isLast x ->
                     without axes x (fun places -> Node.Reduce(op, places, last x))
                 | Node.ArgReduce(op, axis, x) when isLast x ->
@@ -274,6 +276,7 @@ module internal ChannelsLayout =
                 | Node.Reduce _
                 | Node.ArgReduce _
                 | Node.CumSum _
+                | Node.ArgSort _
                 | Node.Softmax _
                 | Node.LogSumExp _
                 | Node.MatMul _

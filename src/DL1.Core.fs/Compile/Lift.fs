@@ -33,6 +33,7 @@ type internal Lift(loop: Loop) =
         | Node.Reduce _
         | Node.ArgReduce _
         | Node.CumSum _
+        | Node.ArgSort _
         | Node.Softmax _
         | Node.LogSumExp _
         | Node.Broadcast _

@@ -52,6 +52,7 @@ module internal Residuals =
         | Node.Reduce _
         | Node.ArgReduce _
         | Node.CumSum _
+        | Node.ArgSort _
         | Node.Broadcast _
         | Node.Reshape _
         | Node.Transpose _

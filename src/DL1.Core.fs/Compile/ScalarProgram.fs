@@ -79,6 +79,7 @@ module internal ScalarProgram =
                 | Node.Reduce _
                 | Node.ArgReduce _
                 | Node.CumSum _
+                | Node.ArgSort _
                 | Node.Softmax _
                 | Node.LogSumExp _
                 | Node.MatMul _

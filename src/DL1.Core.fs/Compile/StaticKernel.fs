@@ -74,6 +74,7 @@ module internal StaticKernel =
             | Node.Reduce(op, axes, x) -> along (ReduceStrided.make op x.DType x.Shape axes)
             | Node.ArgReduce(op, axis, x) -> along (AlongKernel.argReduce op x.DType x.Shape axis)
             | Node.CumSum(axis, reversed, x) -> along (AlongKernel.cumSum x.DType x.Shape axis reversed)
+            | Node.ArgSort(axis, x) -> along (SortKernel.make x.DType x.Shape axis)
             | Node.Reverse(axes, x) ->
                 let run = moved e x (View.reverse axes x.Shape)
                 Some(fun threads from target -> run (threads, from[0], target))
@@ -123,6 +124,7 @@ module internal StaticKernel =
         | Node.Reduce _
         | Node.ArgReduce _
         | Node.CumSum _
+        | Node.ArgSort _
         | Node.Reverse _
         | Node.Pad _
         | Node.Concat _

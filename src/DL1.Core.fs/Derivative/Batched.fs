@@ -132,6 +132,7 @@ module internal Batched =
         | Node.Reduce(op, axes, x) -> make (Node.Reduce(op, later axes, batched x))
         | Node.ArgReduce(op, axis, x) -> make (Node.ArgReduce(op, axis + 1, batched x))
         | Node.CumSum(axis, reversed, x) -> make (Node.CumSum(axis + 1, reversed, batched x))
+        | Node.ArgSort(axis, x) -> make (Node.ArgSort(axis + 1, batched x))
         | Node.Softmax(axis, x) -> make (Node.Softmax(axis + 1, batched x))
         | Node.LogSumExp(axis, x) -> make (Node.LogSumExp(axis + 1, batched x))
         | Node.Broadcast(shape, x) ->

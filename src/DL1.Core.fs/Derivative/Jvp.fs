@@ -90,6 +90,7 @@ module internal Jvp =
         | Node.Variable _
         | Node.Compare _
         | Node.ArgReduce _
+        | Node.ArgSort _
         | Node.RandomBits _
         | Node.StopGradient _
         | Node.Scan _

@@ -166,6 +166,7 @@ module internal Vjp =
         // Whole numbers, truth values and random bits have no derivative; a stopped gradient has none by its meaning.
         | Node.Compare _
         | Node.ArgReduce _
+        | Node.ArgSort _
         | Node.RandomBits _
         | Node.StopGradient _
         | Node.Scan _ -> Node.operands e.Node |> List.map (fun _ -> None)

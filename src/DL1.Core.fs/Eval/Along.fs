@@ -88,6 +88,31 @@ module internal Along =
 
         Tensor(x.Shape, elements)
 
+    let argSort axis (x: Tensor) =
+        // A stable sort of the places by their elements, NaN behind all others.
+        let inline places (isNaN: 'n -> bool) (row: 'n[]) =
+            let last, others = [ 0 .. row.Length - 1 ] |> List.partition (fun i -> isNaN row[i])
+            List.sortBy (fun i -> row[i]) others @ last |> List.map int64
+
+        let outer, extent, inner = Strided.about axis x.Shape
+        let result = Array.zeroCreate x.Shape.Size
+
+        let inline fill (isNaN: 'n -> bool) (values: 'n[]) =
+            for o in 0 .. outer - 1 do
+                for j in 0 .. inner - 1 do
+                    let place i = (o * extent + i) * inner + j
+
+                    Array.init extent (fun i -> values[place i])
+                    |> places isNaN
+                    |> List.iteri (fun i p -> result[place i] <- p)
+
+        if x.DType.IsFloat then
+            fill Double.IsNaN (Tensor.toFloats x)
+        else
+            fill (fun _ -> false) (Elements.toIntegers x.Elements)
+
+        Tensor(x.Shape, Elements.I64 result)
+
     /// The exponentials of a row, relative to its maximum, and that maximum; infinities leave no NaN behind.
     let private relativeExp (row: float[]) =
         let peak = Array.fold (fun (a: float) b -> Math.Max(a, b)) Double.NegativeInfinity row

@@ -125,6 +125,7 @@ module Eval =
                 | Node.Reduce(op, axes, x) -> Along.reduce op e.Shape axes (value x)
                 | Node.ArgReduce(op, axis, x) -> Along.argReduce op e.Shape axis (value x)
                 | Node.CumSum(axis, reversed, x) -> Along.cumSum axis reversed (value x)
+                | Node.ArgSort(axis, x) -> Along.argSort axis (value x)
                 | Node.Softmax(axis, x) -> Along.softmax axis (value x)
                 | Node.LogSumExp(axis, x) -> Along.logSumExp e.Shape axis (value x)
                 | Node.MatMul(x, y) -> matmul e.Shape (value x) (value y)

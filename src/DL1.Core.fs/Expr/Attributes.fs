@@ -30,6 +30,7 @@ module Attributes =
         | Node.ArgReduce(_, axis, _)
         | Node.Softmax(axis, _)
         | Node.LogSumExp(axis, _)
+        | Node.ArgSort(axis, _)
         | Node.Concat(axis, _)
         | Node.Gather(axis, _, _) -> [ "axis", Attribute.Int axis ]
         | Node.CumSum(axis, reversed, _) ->

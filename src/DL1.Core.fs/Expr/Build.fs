@@ -151,6 +151,10 @@ module Expr =
     /// The running sum along an axis; the shape stays. `Expr.cumSum 1 m`
     let cumSum axis x = Expr.Make(Node.CumSum(axisOf "cumSum" x axis, false, x))
 
+    /// The places along an axis in ascending order of its elements: i64, in the operand's shape. Equal elements keep
+    /// their order, and NaN comes last. `Expr.argSort 1 m`
+    let argSort axis x = Expr.Make(Node.ArgSort(axisOf "argSort" x axis, x))
+
     /// exp(x) / Σ exp(x) along an axis, without overflow; the shape stays. `Expr.softmax 1 m`
     let softmax axis x = Expr.Make(Node.Softmax(axisOf "softmax" x axis, x))
 

@@ -176,6 +176,10 @@ module internal Infer =
             Operand.requireNumber operation x
             Operand.requireAxis operation axis x
             x.DType, x.Shape
+        | Node.ArgSort(axis, x) ->
+            Operand.requireNumber operation x
+            Operand.requireAxis operation axis x
+            DType.I64, x.Shape
         | Node.Softmax(axis, x) ->
             Operand.requireFloat operation x
             Operand.requireAxis operation axis x

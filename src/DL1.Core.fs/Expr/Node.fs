@@ -103,6 +103,7 @@ module Node =
         | Node.ArgReduce(ArgOp.Max, _, _) -> "argmax"
         | Node.ArgReduce(ArgOp.Min, _, _) -> "argmin"
         | Node.CumSum _ -> "cumsum"
+        | Node.ArgSort _ -> "argsort"
         | Node.Softmax _ -> "softmax"
         | Node.LogSumExp _ -> "logsumexp"
         | Node.MatMul _ -> "matmul"
@@ -136,6 +137,7 @@ module Node =
         | Node.ArgReduce(ArgOp.Max, _, _) -> "argMax"
         | Node.ArgReduce(ArgOp.Min, _, _) -> "argMin"
         | Node.CumSum _ -> "cumSum"
+        | Node.ArgSort _ -> "argSort"
         | Node.LogSumExp _ -> "logSumExp"
         | Node.Broadcast _ -> "broadcastTo"
         | Node.ScatterAdd _ -> "scatterAdd"
@@ -155,6 +157,7 @@ module Node =
         | Node.Reduce(_, _, x)
         | Node.ArgReduce(_, _, x)
         | Node.CumSum(_, _, x)
+        | Node.ArgSort(_, x)
         | Node.Softmax(_, x)
         | Node.LogSumExp(_, x)
         | Node.Broadcast(_, x)
@@ -194,6 +197,7 @@ module Node =
         | Node.Reduce(op, axes, x) -> Node.Reduce(op, axes, f x)
         | Node.ArgReduce(op, axis, x) -> Node.ArgReduce(op, axis, f x)
         | Node.CumSum(axis, reversed, x) -> Node.CumSum(axis, reversed, f x)
+        | Node.ArgSort(axis, x) -> Node.ArgSort(axis, f x)
         | Node.Softmax(axis, x) -> Node.Softmax(axis, f x)
         | Node.LogSumExp(axis, x) -> Node.LogSumExp(axis, f x)
         | Node.MatMul(x, y) -> Node.MatMul(f x, f y)

@@ -16,6 +16,7 @@ type internal NodeReader<'e, 'r>() =
     abstract Reduce: op: ReduceOp * axes: IReadOnlyList<int> * x: 'e -> 'r
     abstract ArgReduce: op: ArgOp * axis: int * x: 'e -> 'r
     abstract CumSum: axis: int * reversed: bool * x: 'e -> 'r
+    abstract ArgSort: axis: int * x: 'e -> 'r
     abstract Softmax: axis: int * x: 'e -> 'r
     abstract LogSumExp: axis: int * x: 'e -> 'r
     abstract MatMul: x: 'e * y: 'e -> 'r
@@ -65,6 +66,7 @@ type internal NodeReader<'e, 'r>() =
         | Node.Reduce(op, axes, x) -> this.Reduce(op, axes, x)
         | Node.ArgReduce(op, axis, x) -> this.ArgReduce(op, axis, x)
         | Node.CumSum(axis, reversed, x) -> this.CumSum(axis, reversed, x)
+        | Node.ArgSort(axis, x) -> this.ArgSort(axis, x)
         | Node.Softmax(axis, x) -> this.Softmax(axis, x)
         | Node.LogSumExp(axis, x) -> this.LogSumExp(axis, x)
         | Node.MatMul(x, y) -> this.MatMul(x, y)

@@ -307,6 +307,9 @@ type Node<'e> =
     | ArgReduce of ArgOp * axis: int * 'e
     /// The running sum along an axis, or the one from its end.
     | CumSum of axis: int * reversed: bool * 'e
+    /// The places along an axis in ascending order of its elements; i64, of the operand's shape. Equal elements keep
+    /// their order, and NaN comes last.
+    | ArgSort of axis: int * 'e
     /// exp(x) / Σ exp(x) along an axis, without overflow.
     | Softmax of axis: int * 'e
     /// log Σ exp(x) along an axis, which is removed, without overflow.

@@ -138,6 +138,11 @@ type internal Reader(source: string) =
             let e = this.Expression 0
             words.Take(")", "close the parenthesis, or write an operator between two factors: 2*x")
             e
+        | Token.Sign "|" ->
+            words.Step()
+            let e = this.Expression 0
+            words.Take("|", "close the magnitude, or write an operator between two factors: |2*x|")
+            abs e
         | Token.Sign _
         | Token.End ->
             words.Unexpected(
@@ -322,7 +327,8 @@ type internal Reader(source: string) =
 [<RequireQualifiedAccess>]
 module Parse =
     /// The expression that a text stands for. Names stand for f64 scalars unless declared in front (`x: f32[3];`);
-    /// numbers take the type of what they meet; operators broadcast; `let t1 = ...;` names a part. What `Text.ascii`
+    /// numbers take the type of what they meet; operators broadcast; `let t1 = ...;` names a part. |x| is a magnitude,
+    /// log(x, b) a logarithm to base b; the functions of `Special` have their names. What `Text.ascii`
     /// writes is read back to an equal expression. Raises `FormatError` with line and column for a text that cannot be
     /// read, and `ShapeError` for operands that do not fit.
     /// `Parse.expr "x*sin(x) + 2"`, `Parse.expr "x: f32[8, 3]; sum(x^2, axes=[1])"`

@@ -206,11 +206,41 @@ module internal ParseCall =
         for op in reductions do
             add (Node.reduceName op) (reduce op)
 
+        // What is composed of primitives, by the names that users look for.
+        for name, f in
+            [
+                "ceil", ceil
+                "trunc", Elementwise.truncate
+                "cbrt", (fun x -> Expr.unary UnaryOp.Sign x * Expr.Pow(abs x, 1.0 / 3.0))
+                "log2", Special.log2
+                "log10", Special.log10
+                "exp2", Special.exp2
+                "asinh", Special.asinh
+                "acosh", Special.acosh
+                "atanh", Special.atanh
+                "erfc", Special.erfc
+                "logit", Special.logit
+                "sinc", Special.sinc
+            ] do
+            add name (fun c -> f c.One)
+
+        add "atan2" (fun c -> c.Two ||> Special.atan2)
+
+        add "log" (fun c ->
+            match c.All with
+            | [ x; numberBase ] -> log x / log numberBase
+            | _ -> log c.One)
+
+        add "clamp" (fun c ->
+            let x, low, high = c.Three
+            Expr.where (x .< low) low (Expr.where (x .> high) high x))
+
         add "where" (fun c -> c.Three |||> Expr.where)
         add "cast" (fun c -> make (Node.Cast(c.Type "type", c.One)))
         add "argmax" (alongAxis (fun (axis, x) -> Node.ArgReduce(ArgOp.Max, axis, x)))
         add "argmin" (alongAxis (fun (axis, x) -> Node.ArgReduce(ArgOp.Min, axis, x)))
         add "cumsum" (fun c -> alongAxis (fun (axis, x) -> Node.CumSum(axis, c.Flag "reversed", x)) c)
+        add "argsort" (alongAxis Node.ArgSort)
         add "softmax" (alongAxis Node.Softmax)
         add "logsumexp" (alongAxis Node.LogSumExp)
         add "matmul" (fun c -> c.Two ||> Expr.matmul)

@@ -53,7 +53,7 @@ module internal ParseToken =
         | Token.End -> "the end of the text"
 
     let private doubled = [ "=="; "!="; "<="; ">="; "**" ]
-    let private single = "+-*/^@()[]{},;:=<>"
+    let private single = "+-*/^@()[]{},;:=<>|"
 
     let private quoted (source: string) (start: int) : struct (string * int) =
         let text = StringBuilder()

@@ -172,6 +172,7 @@ module internal TextAscii =
         | Node.Reduce _
         | Node.ArgReduce _
         | Node.CumSum _
+        | Node.ArgSort _
         | Node.Softmax _
         | Node.LogSumExp _
         | Node.Broadcast _

@@ -119,6 +119,7 @@ module internal Form =
         | Node.Select _
         | Node.ArgReduce _
         | Node.CumSum _
+        | Node.ArgSort _
         | Node.Softmax _
         | Node.LogSumExp _
         | Node.Reshape _
@@ -164,6 +165,7 @@ module internal Form =
         | Node.Reduce _
         | Node.ArgReduce _
         | Node.CumSum _
+        | Node.ArgSort _
         | Node.Softmax _
         | Node.LogSumExp _
         | Node.Reshape _

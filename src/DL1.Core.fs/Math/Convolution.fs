@@ -132,7 +132,7 @@ module Convolution =
             let none = { Before = 0; After = 0; Between = 0 }
             Expr.padWith ([ none; none ] @ List.map (fun after -> { none with After = after }) zeros) 0.0 y
 
-    let private window operation (kernel: int list) (o: WindowOptions) (x: Expr) : Window =
+    let internal window operation (kernel: int list) (o: WindowOptions) (x: Expr) : Window =
         let rank = spatialRank operation x
 
         let kernel =

@@ -5,6 +5,9 @@ namespace DL1
 module Reduce =
     let private axesOf operation (x: Expr) (axes: int list) = axes |> List.map (Operand.axis operation x)
 
+    // Truth values count as 0 and 1.
+    let private number (x: Expr) = if x.DType = DType.Bool then Expr.cast DType.F32 x else x
+
     let private count operation (axes: int list) (x: Expr) =
         Operand.requireFloat operation x
         axesOf operation x axes |> List.fold (fun n axis -> n * x.Shape[axis]) 1
@@ -24,8 +27,10 @@ module Reduce =
         let top = Expr.max [ axis ] x
         Expr.where (Expr.equal (abs top) (lit infinity)) (Expr.zerosLike top) top
 
-    /// The mean over axes, f32 or f64; NaN over no elements. `Reduce.mean [ 0 ] m`
+    /// The mean over axes, f32 or f64; of truth values the share that holds, as f32. NaN over no elements.
+    /// `Reduce.mean [ 0 ] m`
     let mean axes (x: Expr) =
+        let x = number x
         let n = count "mean" axes x
         Expr.sum axes x / float n
 
@@ -103,7 +108,16 @@ module Reduce =
 
     /// The p-norm (Σ |x|ᵖ)^(1/p) over axes for p above 0, the largest magnitude where p is infinite, without overflow of
     /// the powers; where it is 0 its gradient is 0. `Reduce.powerNorm 3.0 [ 1 ] m`
-    let internal powerNorm (power: float) axes (x: Expr) =
+    let powerNorm (power: float) axes (x: Expr) =
+        Operand.requireFloat "powerNorm" x
+
+        if not (power > 0.0) then
+            Refuse.domain
+                "powerNorm"
+                $"p = {string power}"
+                "p above 0"
+                "1 sums magnitudes, 2 is the Euclidean norm, infinity the largest magnitude"
+
         if System.Double.IsInfinity power then
             Expr.max axes (abs x)
         elif power = 2.0 then

@@ -98,6 +98,8 @@ module Summary =
         | Node.Reduce(_, _, x)
         | Node.ArgReduce(_, _, x)
         | Node.CumSum(_, _, x) -> size x
+        | Node.ArgSort(axis, x) ->
+            size x * int64 (System.Numerics.BitOperations.Log2(uint32 x.Shape[axis]) + 1)
         // A maximum, a difference, an exponential, a sum, and a quotient or a logarithm.
         | Node.Softmax(_, x)
         | Node.LogSumExp(_, x) -> 5L * size x

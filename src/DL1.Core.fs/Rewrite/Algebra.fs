@@ -53,6 +53,10 @@ module internal Algebra =
                 | Sqrt(Pow(x, Two)) -> Some(abs x)
                 | Sqrt(Mul(x, y)) when x = y -> Some(abs x)
                 | _ -> None)
+            rule "x ** 2 / |x| -> |x|" [ "div" ] (function
+                | Div(Pow(x, Two), Abs y) when x = y -> Some(abs x)
+                | Div(Mul(x, z), Abs y) when x = y && x = z -> Some(abs x)
+                | _ -> None)
             rule "exp x * exp y -> exp(x + y)" [ "mul" ] (function
                 | Mul(Exp x, Exp y) -> Some(exp (x + y))
                 | _ -> None)

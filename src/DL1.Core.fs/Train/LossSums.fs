@@ -235,7 +235,8 @@ module internal LossSums =
             | Node.Variable v -> isOf outputs v
             | Node.StopGradient _
             | Node.Compare _
-            | Node.ArgReduce _ -> false
+            | Node.ArgReduce _
+            | Node.ArgSort _ -> false
             | Node.Cast(dtype, _) when not dtype.IsFloat -> false
             | _ -> List.contains true operands)
 

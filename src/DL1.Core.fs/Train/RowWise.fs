@@ -129,6 +129,7 @@ module internal RowWise =
         | Node.ArgReduce(_, reduced, _), [ axis, times ] when reduced <> axis ->
             OverRows.Along((if reduced < axis then axis - 1 else axis), times)
         | Node.CumSum(other, _, _), [ axis, times ]
+        | Node.ArgSort(other, _), [ axis, times ]
         | Node.Softmax(other, _), [ axis, times ] when other <> axis -> OverRows.Along(axis, times)
         | Node.Reverse(axes, _), [ axis, times ] when not (List.contains axis axes) ->
             OverRows.Along(axis, times)
@@ -193,6 +194,7 @@ module internal RowWise =
         | Node.LogSumExp _, _
         | Node.ArgReduce _, _
         | Node.CumSum _, _
+        | Node.ArgSort _, _
         | Node.Softmax _, _
         | Node.Reverse _, _
         | Node.Broadcast _, _

@@ -28,6 +28,9 @@ let private argReduce op (x: Tensor) axis =
         (AlongKernel.argReduce op x.DType x.Shape axis)
         x
 
+let private argSort (x: Tensor) axis =
+    along $"argsort {axis}" (Expr.argSort axis) (SortKernel.make x.DType x.Shape axis) x
+
 let private reduce op (x: Tensor) axes =
     along
         $"%A{op} %A{axes}"
@@ -56,6 +59,10 @@ let tests =
                 let d, x, axis = draw seed
                 argReduce (if d.Flag then ArgOp.Max else ArgOp.Min) x axis)
 
+            law "orders" (fun seed ->
+                let _, x, axis = draw seed
+                argSort x axis)
+
             law "reductions" (fun seed ->
                 let d, x, _ = draw seed
                 let axes = [ 0 .. x.Rank - 1 ] |> List.filter (fun _ -> d.Flag)
@@ -74,6 +81,7 @@ let tests =
                         let x = d.Whole(dtype, dims)
                         cumSum x axis d.Flag
                         argReduce ArgOp.Max x axis
+                        argSort x axis
 
                         for op in ops do
                             reduce op (d.Wild(dtype, dims)) [ axis ]

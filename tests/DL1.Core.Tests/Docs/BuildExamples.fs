@@ -65,6 +65,7 @@ let private alongAxes =
         gives "min" "f64 [2] [1 4]" (fun () -> Expr.min [ 1 ] m)
         prints "allAxes" "[0; 1]" (fun () -> Expr.allAxes m)
         gives "sumAll" "f64 21" (fun () -> Expr.sumAll m)
+        gives "argSort" "i64 [2, 3] [[0 1 2] [2 1 0]]" (fun () -> Expr.argSort 1 m)
         gives "argMax" "i64 [2] [2 0]" (fun () -> Expr.argMax 1 m)
         gives "argMin" "i64 [2] [0 2]" (fun () -> Expr.argMin 1 m)
         gives "cumSum" "f64 [2, 3] [[ 1 3 6] [ 6 11 15]]" (fun () -> Expr.cumSum 1 m)

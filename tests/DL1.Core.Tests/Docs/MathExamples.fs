@@ -95,6 +95,7 @@ let private reduce =
         gives "variance" "f64 [3] [2 2 8]" (fun () -> Reduce.variance 1 [ 0 ] m)
         gives "deviation" "f64 [3] [1 1 2]" (fun () -> Reduce.deviation 0 [ 0 ] m)
         gives "norm" "f64 [2] [3.7417 8.6023]" (fun () -> Reduce.norm [ 1 ] m)
+        gives "powerNorm" "f64 [2] [3.3019 7.5712]" (fun () -> Reduce.powerNorm 3.0 [ 1 ] m)
         gives "logSoftmax" "f64 [2, 3] [[-2.4076 -1.4076 -0.4076] [-4.0659 -3.0659 -0.0659]]" (fun () ->
             Reduce.logSoftmax 1 m)
     ]
@@ -112,6 +113,44 @@ let private linear =
         gives "identity" "f64 [3, 3] [[1 0 0] [0 1 0] [0 0 1]]" (fun () -> Linear.identity DType.F64 3)
         gives "oneHot" "f32 [2, 10] [[0 0 0 1 0 0 0 0 0 0] [1 0 0 0 0 0 0 0 0 0]]" (fun () ->
             Linear.oneHot DType.F32 10 labels)
+        gives "diagonal" "f64 [2] [1 4]" (fun () -> Linear.diagonal m)
+        gives "trace" "f64 5" (fun () -> Linear.trace m)
+        prints "kron" "[4, 9]" (fun () -> (Linear.kron m m).Shape)
+        gives "tensorDot" "f64 [2, 2] [[14 32] [32 74]]" (fun () -> Linear.tensorDot [ 1 ] [ 0 ] m m.T)
+        gives "cosineSimilarity" "f64 0.11952" (fun () -> Linear.cosineSimilarity 0 x y)
+        gives "distances" "f64 [2, 2] [[0.000 4.899] [4.899 0.000]]" (fun () -> Linear.distances 2.0 m m)
+    ]
+
+let private ordering =
+    [
+        gives "argSortDescending" "i64 [2, 3] [[2 1 0] [2 1 0]]" (fun () -> Order.argSortDescending 1 m)
+        gives "sort" "f64 [2, 3] [[1 2 3] [3 4 7]]" (fun () -> Order.sort 1 m)
+        gives "sortDescending" "f64 [2, 3] [[3 2 1] [7 4 3]]" (fun () -> Order.sortDescending 1 m)
+        gives "topK" "f64 [2, 2] [[3 2] [7 4]]" (fun () -> Order.topK 2 1 m |> fst)
+        gives "bottomK" "i64 [2, 2] [[0 1] [0 1]]" (fun () -> Order.bottomK 2 1 m |> snd)
+        gives "quantile" "f64 [2] [1.5 3.5]" (fun () -> Order.quantile 0.25 1 m)
+        gives "median" "f64 [2] [2 4]" (fun () -> Order.median 1 m)
+    ]
+
+let private indexing =
+    let places = Expr.constant (Tensor.vector [ 2L; 0L; 0L ])
+
+    [
+        gives "takeAlong" "f64 [2, 3] [[1 2 3] [3 4 7]]" (fun () -> Indexing.takeAlong 1 (Expr.argSort 1 m) m)
+        gives "scatterAdd" "f64 [3] [0 0 2]" (fun () -> Indexing.scatterAdd 0 places (lit 1.0) x)
+        gives "scatterMax" "f64 [3] [3 0 3]" (fun () -> Indexing.scatterMax 0 places (lit 3.0) x)
+    ]
+
+let private squareMatrix =
+    let a = Expr.constant (Tensor.ofArray [ 2; 2 ] [| 4.0; 2.0; 2.0; 5.0 |])
+    let v = Expr.constant (Tensor.vector [ 2.0; 9.0 ])
+
+    [
+        gives "inverse" "f64 [2, 2] [[ 0.3125 -0.1250] [-0.1250 0.2500]]" (fun () -> SquareMatrix.inverse a)
+        gives "solve" "f64 [2] [-0.5 2.0]" (fun () -> SquareMatrix.solve a v)
+        gives "det" "f64 16" (fun () -> SquareMatrix.det a)
+        gives "signLogDet" "f64 2.7726" (fun () -> SquareMatrix.signLogDet a |> snd)
+        gives "cholesky" "f64 [2, 2] [[2 0] [1 2]]" (fun () -> SquareMatrix.cholesky a)
     ]
 
 let private images = Expr.constant (Tensor.ofArray [ 1; 1; 3; 3 ] [| 1.0 .. 9.0 |])
@@ -136,6 +175,39 @@ let private convolution =
             Convolution.addBias bias images)
     ]
 
+let private padding =
+    let v = y
+
+    [
+        gives "edge" "f64 [6] [1 1 1 2 3 3]" (fun () -> Padding.edge [ 2 ] [ 1 ] v)
+        gives "reflect" "f64 [5] [2 1 2 3 2]" (fun () -> Padding.reflect [ 1 ] [ 1 ] v)
+        gives "wrap" "f64 [6] [3 1 2 3 1 2]" (fun () -> Padding.wrap [ 1 ] [ 2 ] v)
+    ]
+
+let private resize =
+    [
+        gives "nearest" "f64 [1, 1, 2, 2] [[[[1 2] [4 5]]]]" (fun () -> Resize.nearest [ 2 ] images)
+        prints "linear" "[1, 1, 6, 6]" (fun () -> (Resize.linear false [ 6 ] images).Shape)
+        prints "pixelShuffle" "[1, 1, 3, 3]" (fun () -> (Resize.pixelShuffle 1 images).Shape)
+        prints "pixelUnshuffle" "[1, 9, 1, 1]" (fun () -> (Resize.pixelUnshuffle 3 images).Shape)
+    ]
+
+let private windowed =
+    [
+        prints "edges" "True" (fun () -> { Windowed.edges with Ceiling = true }.Ceiling)
+        gives "max" "f64 [1, 1, 2, 2] [[[[5 6] [8 9]]]]" (fun () ->
+            Windowed.max { Windowed.edges with Ceiling = true } [ 2 ] Convolution.options images)
+        gives "average" "f64 [1, 1, 1, 1] [[[[3]]]]" (fun () ->
+            Windowed.average { Windowed.edges with CountsPadding = false } [ 2 ] Convolution.options images)
+        gives "maxWithPlaces" "i64 [1, 1, 1, 1] [[[[4]]]]" (fun () ->
+            Windowed.maxWithPlaces [ 2 ] Convolution.options images |> snd)
+        gives "unpool" "f64 [1, 1, 3, 3] [[[[0 0 0] [0 5 0] [0 0 0]]]]" (fun () ->
+            let values, places = Windowed.maxWithPlaces [ 2 ] Convolution.options images
+            Windowed.unpool [ 3; 3 ] places values)
+        gives "unfold" "f64 [1, 4, 4] [[[1 2 4 5] [2 3 5 6] [4 5 7 8] [5 6 8 9]]]" (fun () ->
+            Windowed.unfold [ 2 ] Convolution.options images)
+    ]
+
 let private key = Draw.key (Key.ofSeed 42L)
 
 let private draw =
@@ -157,6 +229,12 @@ let all =
         { Module = moduleOf <@ Reduce.meanAll @>; Rows = reduce }
         { Module = moduleOf <@ Linear.dot @>; Rows = linear }
         { Module = moduleOf <@ Convolution.options @>; Rows = convolution }
+        { Module = moduleOf <@ Order.sort @>; Rows = ordering }
+        { Module = moduleOf <@ Indexing.takeAlong @>; Rows = indexing }
+        { Module = moduleOf <@ SquareMatrix.det @>; Rows = squareMatrix }
+        { Module = moduleOf <@ Padding.edge @>; Rows = padding }
+        { Module = moduleOf <@ Resize.nearest @>; Rows = resize }
+        { Module = moduleOf <@ Windowed.edges @>; Rows = windowed }
         { Module = moduleOf <@ Special.log2 @>; Rows = special }
         { Module = moduleOf <@ Axes.glu @>; Rows = axes }
         { Module = moduleOf <@ Einsum.einsum @>; Rows = einsum }

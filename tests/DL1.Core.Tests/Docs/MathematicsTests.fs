@@ -57,6 +57,7 @@ let private forms: (string * Expr) list =
         "A minimum", make (Node.Reduce(ReduceOp.Min, [ 1 ], m))
         "The place of an extremum", make (Node.ArgReduce(ArgOp.Max, 1, m))
         "A running sum", make (Node.CumSum(1, false, m))
+        "An order", make (Node.ArgSort(1, m))
         "Softmax", Expr.softmax 1 m
         "The logarithm of a sum of exponentials", Expr.logSumExp 1 m
         "A product of matrices", Expr.matmul m (variable "y" [ 4; 2 ])

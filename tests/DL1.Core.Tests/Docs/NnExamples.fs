@@ -208,6 +208,13 @@ let private summaries =
             (fun () -> Summary.ofLayer x model)
     ]
 
+let private upsamplings =
+    [
+        prints "nearest" "[2, 4, 16, 16]" (fun () -> Upsample.nearest 2 |> shaped images)
+        prints "linear" "[2, 4, 16, 16]" (fun () -> Upsample.linear false 2 |> shaped images)
+        prints "pixelShuffle" "[2, 1, 16, 16]" (fun () -> Upsample.pixelShuffle 2 |> shaped images)
+    ]
+
 let all =
     [
         { Module = moduleOf <@ Init.zeros @>; Rows = inits }
@@ -218,5 +225,6 @@ let all =
         { Module = moduleOf <@ Norm.options @>; Rows = norms }
         { Module = moduleOf <@ Conv.conv1d 1 1 @>; Rows = convs }
         { Module = moduleOf <@ Pooling.max 1 @>; Rows = poolings }
+        { Module = moduleOf <@ Upsample.nearest 1 @>; Rows = upsamplings }
         { Module = moduleOf <@ Summary.ofLayer rows model @>; Rows = summaries }
     ]

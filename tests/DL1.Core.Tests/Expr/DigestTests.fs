@@ -104,6 +104,8 @@ let private different =
         Expr.cumSum 0 x
         Expr.cumSum 1 x
         Expr.Make(Node.CumSum(0, true, x))
+        Expr.argSort 0 x
+        Expr.argSort 1 x
         Expr.softmax 0 x
         Expr.softmax 1 x
         Expr.logSumExp 0 x

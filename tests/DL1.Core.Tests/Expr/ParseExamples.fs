@@ -127,6 +127,7 @@ let examples: Expr list =
         Expr.argMin 0 m
         Expr.cumSum 1 m
         Expr.Make(Node.CumSum(0, true, m))
+        Expr.argSort 1 m
         Expr.softmax 1 m
         Expr.logSumExp 0 m
         Expr.matmul m m.T

@@ -162,6 +162,10 @@ let private cumSum (s: Source) =
     let x = s.Ranked(s.Number(), Any, 1, 4)
     Expr.Make(Node.CumSum(s.Next(0, x.Shape.Rank - 1), s.Flip(), x))
 
+let private argSort (s: Source) =
+    let x = s.Ranked(s.Number(), Any, 1, 4)
+    Expr.argSort (s.Next(0, x.Shape.Rank - 1)) x
+
 let private matmul (s: Source) =
     let x = s.Ranked(s.Number(), Any, 2, 4)
     let dims = x.Shape.ToList()
@@ -302,6 +306,7 @@ let all: (string * (Source -> Expr)) list =
         "where", where
         "cast", cast
         "cumsum", cumSum
+        "argsort", argSort
         "softmax", overAxis (fun s -> s.Float()) Expr.softmax
         "logsumexp", overAxis (fun s -> s.Float()) Expr.logSumExp
         "matmul", matmul

@@ -69,6 +69,8 @@ let private instances: (string * Gen<Instance>) list =
         "exp x / exp y -> exp(x - y)", real (fun x y -> exp x / exp y)
         "x ** y * x -> x ** (y + 1)",
         either (positive (fun x y -> Expr.Pow(x, y) * x)) (positive (fun x y -> x * Expr.Pow(x, y)))
+        "x ** 2 / |x| -> |x|",
+        either (positive (fun x _ -> pow x 2.0 / abs x)) (positive (fun x _ -> x * x / abs x))
         "x ** y / x -> x ** (y - 1)", positive (fun x y -> Expr.Pow(x, y) / x)
         "sin(-x) -> -sin x", real (fun x _ -> sin -x)
         "cos(-x) -> cos x", real (fun x _ -> cos -x)

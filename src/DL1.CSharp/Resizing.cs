@@ -1,0 +1,82 @@
+namespace DL1;
+
+/// <summary>
+/// Padding by the elements that are there, other extents, and windows at edges, over data
+/// <c>[batch; channels; spatial...]</c>, from C#.
+/// </summary>
+public static class Resizing
+{
+    extension(Expr x)
+    {
+        /// <summary>The first and the last element of each axis repeated: one number before and one after for each axis.</summary>
+        /// <exception cref="ShapeError">A number below 0, or no element to repeat.</exception>
+        /// <example><code>var framed = images.PadEdge([0, 0, 1, 1], [0, 0, 1, 1]);</code></example>
+        public Expr PadEdge(IEnumerable<int> before, IEnumerable<int> after) =>
+            Padding.edge(Interop.List(before), Interop.List(after), x);
+
+        /// <summary>The elements of each axis turned around at its ends, which are not repeated.</summary>
+        /// <exception cref="ShapeError">A number below 0, or no element to repeat.</exception>
+        /// <example><code>var mirrored = images.PadReflect([0, 0, 1, 1], [0, 0, 1, 1]);</code></example>
+        public Expr PadReflect(IEnumerable<int> before, IEnumerable<int> after) =>
+            Padding.reflect(Interop.List(before), Interop.List(after), x);
+
+        /// <summary>The elements of each axis repeated as on a ring.</summary>
+        /// <exception cref="ShapeError">A number below 0, or no element to repeat.</exception>
+        /// <example><code>var ring = images.PadWrap([0, 0, 1, 1], [0, 0, 1, 1]);</code></example>
+        public Expr PadWrap(IEnumerable<int> before, IEnumerable<int> after) =>
+            Padding.wrap(Interop.List(before), Interop.List(after), x);
+
+        /// <summary>Other spatial extents, each element from the nearest place below: one extent for all axes, or one for each.</summary>
+        /// <exception cref="DomainError">An extent below 1.</exception>
+        /// <example><code>var larger = images.ResizeNearest(8);</code></example>
+        public Expr ResizeNearest(params int[] size) => Resize.nearest(Interop.List(size), x);
+
+        /// <summary>Other spatial extents by straight lines between neighbours, bilinear for images.</summary>
+        /// <param name="size">One extent for all axes, or one for each.</param>
+        /// <param name="alignCorners">Whether the middles of the first and last elements stay where they are.</param>
+        /// <exception cref="DomainError">An extent below 1.</exception>
+        /// <example><code>var smooth = images.ResizeLinear([8, 6]);</code></example>
+        public Expr ResizeLinear(IEnumerable<int> size, bool alignCorners = false) =>
+            Resize.linear(alignCorners, Interop.List(size), x);
+
+        /// <summary>Channels as parts of larger images: <c>[batch; channels·r²; height; width]</c> to <c>[batch; channels; height·r; width·r]</c>.</summary>
+        /// <exception cref="ShapeError">Channels that r² does not divide.</exception>
+        /// <example><code>var shuffled = images.PixelShuffle(2);</code></example>
+        public Expr PixelShuffle(int factor) => Resize.pixelShuffle(factor, x);
+
+        /// <summary>The inverse of <c>PixelShuffle</c>.</summary>
+        /// <exception cref="ShapeError">Height or width that the factor does not divide.</exception>
+        /// <example><code>var back = shuffled.PixelUnshuffle(2);</code></example>
+        public Expr PixelUnshuffle(int factor) => Resize.pixelUnshuffle(factor, x);
+
+        /// <summary>Each window's elements as a column: <c>[batch; channels·kernel²; places]</c>.</summary>
+        /// <example><code>var columns = images.Unfold(2);</code></example>
+        public Expr Unfold(int kernel, int stride = 1, int padding = 0, int dilation = 1) =>
+            Windowed.unfold(Interop.List([kernel]), Interop.Window(stride, padding, dilation, 1), x);
+
+        /// <summary>The maximum of each window, and its place among the data of its channel in row-major order, i64.</summary>
+        /// <example><code>var (maxima, spots) = images.MaxPoolWithPlaces(2);</code></example>
+        public (Expr Values, Expr Places) MaxPoolWithPlaces(int kernel, int? stride = null, int padding = 0) =>
+            Windowed.maxWithPlaces(Interop.List([kernel]), Interop.Window(stride, padding, 1, 1), x).ToValueTuple();
+
+        /// <summary>Zeros of these spatial extents with each of these values at its place: the inverse of <c>MaxPoolWithPlaces</c> for windows that do not overlap.</summary>
+        /// <exception cref="ShapeError">Values and places of different shapes.</exception>
+        /// <example><code>var sparse = maxima.MaxUnpool(spots, 4, 4);</code></example>
+        public Expr MaxUnpool(Expr places, params int[] spatial) => Windowed.unpool(Interop.List(spatial), places, x);
+
+        /// <summary>The maximum of each window, with a last one that reaches beyond the data where it begins inside (PyTorch's <c>ceil_mode</c>).</summary>
+        /// <example><code>var all = images.MaxPoolCeiling(3);</code></example>
+        public Expr MaxPoolCeiling(int kernel, int? stride = null, int padding = 0, int dilation = 1) =>
+            Windowed.max(new PoolingEdges(true, true), Interop.List([kernel]), Interop.Window(stride, padding, dilation, 1), x);
+
+        /// <summary>The mean of each window.</summary>
+        /// <param name="kernel">The window's extent.</param>
+        /// <param name="ceiling">Whether there is a last window that reaches beyond the data where it begins inside.</param>
+        /// <param name="countsPadding">Whether the zeros of the padding are counted.</param>
+        /// <param name="stride">From window to window: the kernel unless given.</param>
+        /// <param name="padding">Zeros on both sides.</param>
+        /// <example><code>var inner = images.AvgPoolEdges(3, ceiling: false, countsPadding: false, stride: 1, padding: 1);</code></example>
+        public Expr AvgPoolEdges(int kernel, bool ceiling, bool countsPadding, int? stride = null, int padding = 0) =>
+            Windowed.average(new PoolingEdges(ceiling, countsPadding), Interop.List([kernel]), Interop.Window(stride, padding, 1, 1), x);
+    }
+}
