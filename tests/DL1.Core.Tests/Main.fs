@@ -127,6 +127,9 @@ let tests =
             SearchTests.tests
             DatasetsTests.tests
             CsvTests.tests
+            TableTests.tests
+            PreparationTests.tests
+            BaselineTests.tests
             FilesTests.tests
             RealDataTests.tests
             // Whole models
