@@ -26,6 +26,11 @@ public static class Scaling
         /// <example><code>var robust = Scaler.Robust(train.Inputs);</code></example>
         public static Scaler Robust(Tensor rows) => Scale.robust(rows);
 
+        /// <summary>The greatest absolute value to 1, without a shift: zeros stay zeros.</summary>
+        /// <exception cref="DomainError">A column has no value.</exception>
+        /// <example><code>var toOne = Scaler.MaxAbs(train.Inputs);</code></example>
+        public static Scaler MaxAbs(Tensor rows) => Scale.maxAbs(rows);
+
         /// <summary>A scaler of numbers that were kept: <c>Shifts</c> and <c>Divisors</c> of another.</summary>
         /// <exception cref="DomainError">There are not as many divisors as shifts, a number is not finite, or a divisor is 0.</exception>
         /// <example><code>var again = Scaler.Of(scaler.Shifts, scaler.Divisors);</code></example>
@@ -65,8 +70,13 @@ public static class Scaling
 public sealed class Imputer
 {
     private readonly FSharpList<double> values;
+    private readonly FSharpList<int> indicated;
 
-    private Imputer(FSharpList<double> values) => this.values = values;
+    private Imputer(FSharpList<double> values, FSharpList<int>? indicated = null)
+    {
+        this.values = values;
+        this.indicated = indicated ?? FSharpList<int>.Empty;
+    }
 
     /// <summary>The values that are put in.</summary>
     /// <example><code>IReadOnlyList&lt;double&gt; medians = imputer.Values;</code></example>
@@ -91,10 +101,25 @@ public sealed class Imputer
     /// <example><code>var byCount = Imputer.Commonest(penguins.Inputs);</code></example>
     public static Imputer Commonest(Tensor rows) => new(Impute.commonest(rows));
 
-    /// <summary>Puts a column's value in the place of those that are missing.</summary>
+    /// <summary>One number for all columns.</summary>
+    /// <exception cref="DomainError">The number is not finite.</exception>
+    /// <example><code>var byZero = Imputer.Constant(penguins.Inputs, 0);</code></example>
+    public static Imputer Constant(Tensor rows, double value) => new(Impute.constant(value, rows));
+
+    /// <summary>
+    /// The same imputer, which also puts a column of 0 and 1 behind the others for each column in which a value was missing in
+    /// these rows, the training rows: 1 where it is.
+    /// </summary>
+    /// <example><code>var telling = imputer.Indicating(penguins.Inputs);</code></example>
+    public Imputer Indicating(Tensor rows) => new(values, Impute.lacking(rows));
+
+    /// <summary>Puts a column's value in the place of those that are missing; then the columns of <c>Indicating</c>, if any.</summary>
     /// <exception cref="ShapeError">There are more or fewer columns than values.</exception>
     /// <example><code>Tensor whole = imputer.Apply(penguins.Inputs);</code></example>
-    public Tensor Apply(Tensor rows) => Impute.apply(values, rows);
+    public Tensor Apply(Tensor rows) =>
+        indicated.IsEmpty
+            ? Impute.apply(values, rows)
+            : Category.beside(Interop.List([Impute.apply(values, rows), Impute.indicate(indicated, rows)]));
 
     /// <summary>Puts values in the place of those that are missing in the inputs of a data set.</summary>
     /// <exception cref="ShapeError">There are more or fewer columns than values.</exception>

@@ -16,6 +16,16 @@ type EncodedColumn =
         Categories: IReadOnlyList<string>
     }
 
+/// Which category of a column of texts has no column of its own, because the others say it.
+[<RequireQualifiedAccess; Struct>]
+type DroppedCategory =
+    /// None: each category has a column.
+    | None
+    /// The first in alphabetical order.
+    | First
+    /// The first, where there are two.
+    | IfBinary
+
 /// What an encoder is made of.
 [<NoEquality; NoComparison>]
 type internal EncoderParts =
@@ -24,6 +34,7 @@ type internal EncoderParts =
         /// The column of classes, where the encoder knows one.
         Classes: EncodedColumn option
         IgnoresUnknown: bool
+        Drops: DroppedCategory
     }
 
 /// Encoders of tables as JSON: what a model was trained on goes with it.
@@ -60,6 +71,13 @@ module internal EncoderFile =
             w.WriteString("format", format)
             w.WriteNumber("version", version)
             w.WriteBoolean("ignoresUnknown", parts.IgnoresUnknown)
+
+            // Left out where nothing is dropped: a text as it was before encoders could.
+            match parts.Drops with
+            | DroppedCategory.None -> ()
+            | DroppedCategory.First -> w.WriteString("drops", "first")
+            | DroppedCategory.IfBinary -> w.WriteString("drops", "ifBinary")
+
             w.WriteStartArray "columns"
             List.iter (write w) parts.Columns
             w.WriteEndArray()
@@ -160,4 +178,12 @@ module internal EncoderFile =
                 | Some e when e.ValueKind = JsonValueKind.True -> true
                 | Some e when e.ValueKind = JsonValueKind.False -> false
                 | _ -> refuse "no truth value at ignoresUnknown" "true or false"
+            Drops =
+                match property "drops" root with
+                | None -> DroppedCategory.None
+                | found ->
+                    match text "drops" found with
+                    | "first" -> DroppedCategory.First
+                    | "ifBinary" -> DroppedCategory.IfBinary
+                    | other -> refuse $"'{other}' at drops" "first or ifBinary"
         }

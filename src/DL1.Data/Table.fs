@@ -131,6 +131,15 @@ type Table internal (source: string, names: string[], data: TableColumns, lines:
     /// The line of a row where it comes from, for errors.
     member internal _.Line(row: int) = lines[row]
 
+    /// Where a value stands, in words.
+    member internal _.Place(name: string, row: int) = place name row
+
+    /// What the table is made of.
+    member internal _.Data = data
+
+    /// The lines of all rows.
+    member internal _.Lines = lines
+
     /// Some rows, in the order of their numbers, which count from 0 and may repeat: `table.Rows [| 2; 0 |]`. Refuses a
     /// row that is not there.
     member _.Rows(numbers: int[]) : Table =
@@ -261,41 +270,3 @@ type Table internal (source: string, names: string[], data: TableColumns, lines:
     override _.ToString() =
         let names = String.Join(", ", names)
         $"{source}: %d{lines.Length} rows of {names}"
-
-/// Reading a table's columns, as functions to pipe into.
-[<RequireQualifiedAccess>]
-module Table =
-    /// The names of the columns: `Table.names table`.
-    let names (table: Table) = List.ofSeq table.Names
-
-    /// A column by its name: `Table.column "species" table`. Refuses a name that is not there.
-    let column name (table: Table) = table[name]
-
-    /// Columns of numbers as a tensor of f32, of shape `[rows; columns]`, NaN where a value is missing:
-    /// `table |> Table.numbers [ "bmi"; "age" ]`.
-    let numbers (names: seq<string>) (table: Table) = table.Numbers(Array.ofSeq names)
-
-    /// The same in the given type, `F32` or `F64`: `table |> Table.numbersAs DType.F64 [ "bmi" ]`.
-    let numbersAs dtype (names: seq<string>) (table: Table) = table.Numbers(dtype, Array.ofSeq names)
-
-    /// The values of a column as texts, missing ones empty: `table |> Table.texts "species"`.
-    let texts name (table: Table) = table.Texts name
-
-    /// The names of all columns but these, in their order: `table |> Table.namesBut [ "progression" ]`. Refuses a
-    /// name that is not there.
-    let namesBut (left: seq<string>) (table: Table) = table.NamesBut(Array.ofSeq left) |> List.ofSeq
-
-    /// Some rows, in the order of their numbers: `Table.rows [| 2; 0 |] table`. Refuses a row that is not there.
-    let rows (numbers: int[]) (table: Table) : Table = table.Rows numbers
-
-    /// Two tables that share no row, drawn with a key: what remains, and `part` of the rows held out.
-    /// `let train, test = Table.split 0.2 (Key.ofSeed 1L) table`
-    let split (part: float) (key: Key) (table: Table) : Table * Table =
-        let kept, held = Splits.holdOut part key table.RowCount
-        table.Rows kept, table.Rows held
-
-    /// A column of numbers to be predicted from all others: `patients |> Table.forRegression "progression"`.
-    let forRegression (target: string) (table: Table) : Dataset = table.ForRegression target
-
-    /// A column of classes to be predicted from all others: `irises |> Table.forClassification "species"`.
-    let forClassification (target: string) (table: Table) : Dataset = table.ForClassification target

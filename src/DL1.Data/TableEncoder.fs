@@ -17,11 +17,21 @@ open DL1
 type TableEncoder private (parts: EncoderParts) =
     let columns = parts.Columns
 
-    let read (table: Table) (column: EncodedColumn) : Tensor =
+    /// The categories of a column that have a column of their own.
+    let shown (column: EncodedColumn) : string list =
+        let all = List.ofSeq column.Categories
+
+        match parts.Drops with
+        | DroppedCategory.First -> List.skip (min 1 all.Length) all
+        | DroppedCategory.IfBinary when all.Length = 2 -> all.Tail
+        | DroppedCategory.IfBinary
+        | DroppedCategory.None -> all
+
+    let read (dtype: DType) (table: Table) (column: EncodedColumn) : Tensor =
         if column.Categories.Count = 0 then
-            table.Numbers column.Name
+            table.Numbers(dtype, column.Name)
         else
-            let categories = Category.fit column.Categories
+            let categories = Category.fit (shown column)
             let texts = table.Texts column.Name
 
             if not parts.IgnoresUnknown then
@@ -38,7 +48,7 @@ type TableEncoder private (parts: EncoderParts) =
                         $"a category that was there where the encoder was fitted: {names}"
                         "correct the value, fit on rows that have it, or take an encoder that ignores what is unknown"
 
-            Category.oneHot categories texts
+            Category.oneHot categories texts |> Tensor.cast dtype
 
     /// An encoder of columns that were kept, such as those of another encoder: `TableEncoder.Of encoder.Columns`.
     /// A column without a name, or with a category that is empty or there twice, is a `DomainError`.
@@ -51,7 +61,13 @@ type TableEncoder private (parts: EncoderParts) =
         for column in columns do
             EncoderFile.requireColumn column
 
-        TableEncoder { Columns = columns; Classes = None; IgnoresUnknown = false }
+        TableEncoder
+            {
+                Columns = columns
+                Classes = None
+                IgnoresUnknown = false
+                Drops = DroppedCategory.None
+            }
 
     /// Learns the categories of these columns from the rows of a table, the training rows:
     /// `TableEncoder.Fit(train, "island", "body_mass_g")`. A column of texts without a value, of dates, or of texts that name
@@ -67,6 +83,9 @@ type TableEncoder private (parts: EncoderParts) =
                     | Column.Texts values -> { Name = name; Categories = (Category.fit values).Names }
             ]
 
+    /// Whether a category that was not met is 0 everywhere, and not refused.
+    member internal _.IgnoresUnknown = parts.IgnoresUnknown
+
     /// The columns, with the categories that were met: what is kept for `Of`.
     member _.Columns: IReadOnlyList<EncodedColumn> = columns
 
@@ -77,12 +96,17 @@ type TableEncoder private (parts: EncoderParts) =
                 if column.Categories.Count = 0 then
                     column.Name
                 else
-                    for category in column.Categories do
+                    for category in shown column do
                         $"{column.Name}={category}"
         ]
 
     /// The same encoder, but a category that was not met is 0 everywhere, as a missing one is: `encoder.IgnoringUnknown()`.
     member _.IgnoringUnknown() : TableEncoder = TableEncoder { parts with IgnoresUnknown = true }
+
+    /// The same encoder, but each column of texts has one column less: that of its first category, which is where all the
+    /// others are 0; or only columns of two categories. Linear models without a penalty need it. A category that is ignored
+    /// because it was not met looks like the one that is dropped. `encoder.Dropping DroppedCategory.First`
+    member _.Dropping(drops: DroppedCategory) : TableEncoder = TableEncoder { parts with Drops = drops }
 
     /// The same encoder, which also knows the classes of a column of texts, from the training rows:
     /// `TableEncoder.Fit(train, "beak_length_mm").WithClasses(train, "species")`.
@@ -141,7 +165,11 @@ type TableEncoder private (parts: EncoderParts) =
 
     /// The inputs, f32 `[rows; names]`: NaN where a number is missing, 0 everywhere where a text is: `encoder.Apply test`.
     /// A category that was not met is a `DomainError` that names its line, unless what is unknown is ignored.
-    member _.Apply(table: Table) : Tensor = columns |> List.map (read table) |> Category.beside
+    member _.Apply(table: Table) : Tensor = columns |> List.map (read DType.F32 table) |> Category.beside
+
+    /// `Apply` in a type, f32 or f64: `encoder.Apply(test, DType.F64)`.
+    member _.Apply(table: Table, dtype: DType) : Tensor =
+        columns |> List.map (read dtype table) |> Category.beside
 
     /// The names, in a line.
     override this.ToString() = String.concat ", " this.Names
@@ -155,6 +183,9 @@ module TableEncoder =
 
     /// The same encoder, but a category that was not met is 0 everywhere: `TableEncoder.ignoringUnknown encoder`.
     let ignoringUnknown (encoder: TableEncoder) : TableEncoder = encoder.IgnoringUnknown()
+
+    /// The same encoder, in which texts have one column less: `TableEncoder.dropping DroppedCategory.First encoder`.
+    let dropping (drops: DroppedCategory) (encoder: TableEncoder) : TableEncoder = encoder.Dropping drops
 
     /// The same encoder, which also knows the classes of a column, from the training rows:
     /// `encoder |> TableEncoder.withClasses "species" train`.

@@ -304,6 +304,8 @@ public class DataTests
         var toUnit = Scaler.MinMax(train.Inputs);
         Assert.Equal((0, 1), (toUnit.Apply(train.Inputs).ToDoubles().Min(), toUnit.Apply(train.Inputs).ToDoubles().Max()));
         var robust = Scaler.Robust(train.Inputs);
+        var toOne = Scaler.MaxAbs(train.Inputs);
+        Assert.All(toOne.Shifts, shift => Assert.Equal(0, shift));
         Assert.Equal(0, robust.Apply(train.Inputs).ToDoubles().Where((_, i) => i % 4 == 0).Order().ElementAt(60), 0.2);
         Assert.Throws<ShapeError>(() => scaler.Apply(Tensor.Zeros(2, 3)));
     }
@@ -323,6 +325,10 @@ public class DataTests
         Assert.Equal(whole, same.Apply(penguins.Inputs));
         var byMean = Imputer.Mean(penguins.Inputs);
         var byCount = Imputer.Commonest(penguins.Inputs);
+        var byZero = Imputer.Constant(penguins.Inputs, 0);
+        Assert.All(byZero.Values, value => Assert.Equal(0, value));
+        var telling = imputer.Indicating(penguins.Inputs);
+        Assert.Equal(8, telling.Apply(penguins.Inputs).Shape[1]);
         Assert.NotEqual(byMean.Values, byCount.Values);
         string shown = imputer.ToString();
         Assert.EndsWith(", 4050", shown);

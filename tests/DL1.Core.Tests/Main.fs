@@ -134,6 +134,9 @@ let tests =
             SearchTests.tests
             DatasetsTests.tests
             CsvTests.tests
+            TableTests.tests
+            PreparationTests.tests
+            BaselineTests.tests
             FilesTests.tests
             RealDataTests.tests
             // Whole models

@@ -97,6 +97,15 @@ module Scale =
             let sorted = Array.sort values
             quantile 0.5 sorted, quantile 0.75 sorted - quantile 0.25 sorted)
 
+    /// By the greatest absolute value, to −1 and 1, without a shift: zeros stay zeros. `Scale.maxAbs x`
+    let maxAbs (x: Tensor) : Scaler =
+        let divisor (values: float[]) =
+            let most = values |> Array.map abs |> Array.max
+            if most > 0.0 && Double.IsFinite most then most else 1.0
+
+        let divisors = known "Scale.maxAbs" x |> Array.map divisor |> List.ofArray
+        { Shift = divisors |> List.map (fun _ -> 0.0); Divisor = divisors }
+
     /// A scaler of numbers that were kept; refuses what no fit gives.
     let internal ofKept operation (shifts: float list) (divisors: float list) : Scaler =
         if shifts.Length <> divisors.Length then
@@ -157,6 +166,47 @@ module Impute =
         Scale.known "Impute.commonest" x
         |> Array.map (Array.countBy id >> Array.minBy (fun (value, count) -> struct (-count, value)) >> fst)
         |> List.ofArray
+
+    /// One number for each column, whatever it holds; NaN and infinities are a `DomainError`. `Impute.constant 0.0 x`
+    let constant (value: float) (x: Tensor) : float list =
+        if not (Double.IsFinite value) then
+            Refuse.domain "Impute.constant" $"the number {string value}" "a finite one" "0 is usual"
+
+        Scale.columns "Impute.constant" x |> Array.map (fun _ -> value) |> List.ofArray
+
+    /// The places of the columns in which a value is missing, in the training rows: what `indicate` is given.
+    /// `Impute.lacking x`
+    let lacking (x: Tensor) : int list =
+        Scale.columns "Impute.lacking" x
+        |> Seq.indexed
+        |> Seq.filter (snd >> Array.exists Double.IsNaN)
+        |> Seq.map fst
+        |> List.ofSeq
+
+    /// For each of these columns one of 1 where its value is missing, 0 elsewhere, `[rows; columns]`, in the type of the
+    /// table: to be put beside the imputed one, so that a model sees what was missing. A column that is not there is a
+    /// `DomainError`. `Impute.indicate (Impute.lacking x) x`
+    let indicate (columns: int list) (x: Tensor) : Tensor =
+        let all = Scale.columns "Impute.indicate" x
+
+        match columns |> List.tryFind (fun c -> c < 0 || c >= all.Length) with
+        | Some c ->
+            Refuse.domain
+                "Impute.indicate"
+                $"column %d{c} of a table {x.Shape}"
+                $"a column from 0 to %d{all.Length - 1}"
+                "take the same columns as where the values were learnt"
+        | None -> ()
+
+        let own = Array.ofList columns
+
+        Tensor(
+            Shape.ofList [ x.Shape[0]; own.Length ],
+            Elements.ofFloats
+                x.DType
+                (Array.init (x.Shape[0] * own.Length) (fun i ->
+                    if Double.IsNaN(all[own[i % own.Length]][i / own.Length]) then 1.0 else 0.0))
+        )
 
     /// Puts a column's value in the place of those that are missing. `Impute.apply (Impute.mean x) x`
     let apply (values: float list) (x: Tensor) : Tensor =

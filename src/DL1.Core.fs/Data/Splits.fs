@@ -126,6 +126,95 @@ module Splits =
 
         pairs k foldOf
 
+    let private requireInteger operation (labels: Tensor) =
+        if not labels.DType.IsInteger || labels.Rank <> 1 then
+            Refuse.shape
+                operation
+                $"groups of {labels.DType} {labels.Shape}"
+                "i32 or i64 [rows], one number for each group"
+                "number the groups: Category.labels does it for texts"
+
+    /// The rows of each group, groups in the order of their numbers.
+    let private groupsOf operation (groups: Tensor) : int[][] =
+        requireInteger operation groups
+
+        groups.Elements
+        |> Elements.toIntegers
+        |> Array.indexed
+        |> Array.groupBy snd
+        |> Array.sortBy fst
+        |> Array.map (snd >> Array.map fst)
+
+    /// `holdOut` of whole groups, such as the rows of one patient: no group is in both parts. `part` is the share of the
+    /// groups, above 0 and below 1; the groups are whole numbers `[rows]`. Fewer than two groups are a `DomainError`.
+    /// `let train, test = Splits.grouped 0.5 (Key.ofSeed 1L) patients`
+    let grouped (part: float) (key: Key) (groups: Tensor) : int[] * int[] =
+        requirePart part
+        let rows = groupsOf "Splits.grouped" groups
+
+        if rows.Length < 2 then
+            Refuse.domain "Splits.grouped" $"%d{rows.Length} groups" "2 or more" "split without groups"
+
+        let kept, held = holdOut part key rows.Length
+        let rowsOf places = places |> Array.collect (fun g -> rows[g]) |> Array.sort
+        rowsOf kept, rowsOf held
+
+    /// `folds` in which a group is held out whole. The folds have about as many rows each: the largest group goes first,
+    /// each to the fold that has the fewest rows; the key orders groups of one size. More folds than groups are a
+    /// `DomainError`. `Splits.groupedFolds 2 (Key.ofSeed 1L) patients`
+    let groupedFolds (k: int) (key: Key) (groups: Tensor) : (int[] * int[]) list =
+        let rows = groupsOf "Splits.groupedFolds" groups
+        requireFolds k rows.Length
+        let foldOf = Array.zeroCreate groups.Size
+        let sizes = Array.zeroCreate<int> k
+        let order = shuffled rows.Length key |> Array.sortBy (fun g -> -rows[g].Length)
+
+        for g in order do
+            let fold = Array.findIndex ((=) (Array.min sizes)) sizes
+            sizes[fold] <- sizes[fold] + rows[g].Length
+
+            for row in rows[g] do
+                foldOf[row] <- fold
+
+        pairs k foldOf
+
+    /// The rows' numbers as two parts in their own order: the last `part` of them held out. For rows in the order of time.
+    /// `let train, test = Splits.ordered 0.2 150`
+    let ordered (part: float) (rows: int) : int[] * int[] =
+        requirePart part
+        let held = countOf part rows
+        [| 0 .. rows - held - 1 |], [| rows - held .. rows - 1 |]
+
+    /// `k` pairs for rows in the order of time: each holds out the next stretch of rows, and keeps those before it but for
+    /// the last `gap` of them. Every stretch has the same number of rows, a part of k + 1; what remains is the first to be
+    /// kept. Stretches without a row, and gaps that leave none, are a `DomainError`. `Splits.orderedFolds 4 0 10`
+    let orderedFolds (k: int) (gap: int) (rows: int) : (int[] * int[]) list =
+        let stretch =
+            if k < 1 || rows < 1 then
+                0
+            else
+                rows / (if k = Int32.MaxValue then k else k + 1)
+
+        let first = int64 rows - int64 k * int64 stretch
+
+        if k < 1 || gap < 0 || stretch < 1 || first - int64 gap < 1L then
+            Refuse.domain
+                "Splits.orderedFolds"
+                $"%d{k} folds of %d{rows} rows with a gap of %d{gap}"
+                "1 fold or more, a row at least in each of them, and one before the first of them and the gap"
+                "take fewer folds, or a smaller gap"
+
+        Allocation.require
+            "Splits.orderedFolds"
+            (fun () -> $"%d{k} folds of %d{rows} rows")
+            (4L * int64 rows * int64 k)
+
+        [
+            for fold in 0 .. k - 1 ->
+                let start = int first + fold * stretch
+                [| 0 .. start - gap - 1 |], [| start .. start + stretch - 1 |]
+        ]
+
     /// A data set as two: what remains, and `part` of it held out. `let train, test = Splits.data 0.2 (Key.ofSeed 1L) data`
     let data (part: float) (key: Key) (data: Dataset) : Dataset * Dataset =
         let kept, held = holdOut part key data.Count

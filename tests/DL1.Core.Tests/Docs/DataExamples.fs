@@ -11,6 +11,7 @@ let private y = Tensor.vector [ 0L; 1L; 1L ]
 let private data = Dataset.create x y
 let private scaler = Scale.standard x
 let private labels = Tensor.vector [ 0L; 0L; 0L; 0L; 1L; 1L; 1L; 1L; 1L; 1L ]
+let private patients = Tensor.vector [ 0L; 0L; 0L; 1L; 1L; 1L ]
 let private series = Convert.ofRows [ for month in 0..23 -> [ float32 month ] ]
 let private numbers = Tensor.arange DType.I64 100
 
@@ -75,6 +76,14 @@ let private splits =
             Splits.folds 5 (Key.ofSeed 1L) 150 |> sizes)
         prints "stratifiedFolds" "8+2 8+2 8+2 8+2 8+2" (fun () ->
             Splits.stratifiedFolds 5 (Key.ofSeed 1L) labels |> sizes)
+        prints "grouped" "3 3" (fun () ->
+            let train, test = Splits.grouped 0.5 (Key.ofSeed 1L) patients
+            $"{train.Length} {test.Length}")
+        prints "groupedFolds" "3+3 3+3" (fun () -> Splits.groupedFolds 2 (Key.ofSeed 1L) patients |> sizes)
+        prints "ordered" "120 149" (fun () ->
+            let train, test = Splits.ordered 0.2 150
+            $"{train.Length} {Array.last test}")
+        prints "orderedFolds" "2+2 4+2 6+2 8+2" (fun () -> Splits.orderedFolds 4 0 10 |> sizes)
         prints "data" "2 1" (fun () ->
             let train, test = Splits.data 0.2 (Key.ofSeed 1L) data
             $"{train.Count} {test.Count}")
@@ -88,6 +97,7 @@ let private scales =
         prints "standard" "3 20; 2.16 8.165" (fun () -> Scale.standard x |> fitted)
         prints "minMax" "1 10; 5 20" (fun () -> Scale.minMax x |> fitted)
         prints "robust" "2 20; 2.5 10" (fun () -> Scale.robust x |> fitted)
+        prints "maxAbs" "0 0; 6 30" (fun () -> Scale.maxAbs x |> fitted)
         prints "apply" "f32 [3, 2] [[-0.9258 -1.2247] [-0.4629 1.2247] [ 1.3887 0.0000]]" (fun () ->
             Scale.apply (Scale.standard x) x)
         prints "invert" "True" (fun () ->
@@ -99,6 +109,9 @@ let private imputations =
         prints "mean" "3 20" (fun () -> Impute.mean x |> shown)
         prints "median" "2 20" (fun () -> Impute.median x |> shown)
         prints "commonest" "1 10" (fun () -> Impute.commonest x |> shown)
+        prints "constant" "0 0" (fun () -> Impute.constant 0.0 x |> shown)
+        prints "lacking" "" (fun () -> Impute.lacking x |> shown)
+        prints "indicate" "[3, 0]" (fun () -> (Impute.indicate (Impute.lacking x) x).Shape)
         prints "apply" "True" (fun () -> Impute.apply (Impute.mean x) x = x)
     ]
 
