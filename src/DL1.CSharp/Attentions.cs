@@ -22,12 +22,12 @@ public static class Attentions
     /// </summary>
     /// <exception cref="ShapeError">The lengths are no vector of whole numbers.</exception>
     /// <example><code>Attentions.IsReal(lengths, 5)</code></example>
-    public static Expr IsReal(Expr lengths, int length) => Padding.mask(length, lengths);
+    public static Expr IsReal(Expr lengths, int length) => DL1.PaddingMask.mask(length, lengths);
 
     /// <summary>How many places of each row are real: truth values <c>[batch; length]</c> give i64 <c>[batch]</c>.</summary>
     /// <exception cref="ShapeError">The truth values are no matrix.</exception>
     /// <example><code>Attentions.Lengths(isReal)</code></example>
-    public static Expr Lengths(Expr isReal) => Padding.lengths(isReal);
+    public static Expr Lengths(Expr isReal) => DL1.PaddingMask.lengths(isReal);
 
     /// <summary>How much each query attends to each key: softmax(Q·Kᵀ/√d) along the keys.</summary>
     /// <example><code>Attentions.Weights(q, k, Attentions.CausalMask(4, 4))</code></example>

@@ -232,7 +232,7 @@ module Recurrent =
 
                 given
 
-        let isReal = input.IsReal |> Option.map (Padding.inside cell.Name x)
+        let isReal = input.IsReal |> Option.map (PaddingMask.inside cell.Name x)
 
         let layer (x: Expr, finals: Expr list list) k =
             let outputs, last =

@@ -10,7 +10,7 @@ let private looped (layer: Layer<Expr, RecurrentResult>) =
     shapedBy (fun r -> r.Sequence.Shape) sequences layer
 
 let private lengths = Expr.constant (Tensor.vector [ 3; 5 ])
-let private mixed = { Values = sequences; IsReal = Some(Padding.mask 5 lengths) }
+let private mixed = { Values = sequences; IsReal = Some(PaddingMask.mask 5 lengths) }
 
 let private loopedPadded (layer: Layer<PaddedSequence, RecurrentResult>) =
     shapedBy (fun r -> r.Sequence.Shape) mixed layer
@@ -111,8 +111,8 @@ let private recurrents =
 let private paddings =
     [
         gives "mask" "bool [2, 5] [[ true true true false false] [ true true true true true]]" (fun () ->
-            Padding.mask 5 lengths)
-        gives "lengths" "i64 [2] [2 1]" (fun () -> Padding.lengths isReal)
+            PaddingMask.mask 5 lengths)
+        gives "lengths" "i64 [2] [2 1]" (fun () -> PaddingMask.lengths isReal)
     ]
 
 let private attentions =
@@ -177,7 +177,7 @@ let private transformers =
 
 let all =
     [
-        { Module = moduleOf <@ Padding.mask 1 @>; Rows = paddings }
+        { Module = moduleOf <@ PaddingMask.mask 1 @>; Rows = paddings }
         { Module = moduleOf <@ Recurrent.options 1 @>; Rows = recurrents }
         { Module = moduleOf <@ Attention.causalMask 1 1 @>; Rows = attentions }
         { Module = moduleOf <@ Transformer.options 1 1 @>; Rows = transformers }

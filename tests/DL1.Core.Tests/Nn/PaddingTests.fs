@@ -38,7 +38,7 @@ let private check (case: JsonElement) =
     let parameters = Tree.ofList (tensors (case.GetProperty "state"))
     let input = tensor (case.GetProperty "input")
     let x, p = like "input" input, Tree.variables parameters
-    let isReal = Padding.mask 5 (Expr.constant (Tensor.vector (ints (case.GetProperty "lengths"))))
+    let isReal = PaddingMask.mask 5 (Expr.constant (Tensor.vector (ints (case.GetProperty "lengths"))))
 
     let asked, _ =
         Layer.initAs DType.F64 (Key.ofSeed 1L) { Values = x; IsReal = Some isReal } (kind options)
@@ -143,7 +143,7 @@ let private refusals =
         Expect.throwsT<ShapeError> (init (Expr.variable "m" DType.F32 [ 2; 5 ])) "type"
 
         Expect.throwsT<ShapeError>
-            (fun () -> Padding.mask 3 (Expr.variable "l" DType.F32 [ 2 ]) |> ignore)
+            (fun () -> PaddingMask.mask 3 (Expr.variable "l" DType.F32 [ 2 ]) |> ignore)
             "lengths"
     }
 
@@ -208,8 +208,8 @@ let private attended =
 
 let private masks =
     test "masks of lengths and back" {
-        let isReal = Padding.mask 3 (Expr.constant (Tensor.vector [ 0; 2; 3; 9; -1 ]))
-        let lengths = Eval.run [] (Padding.lengths isReal)
+        let isReal = PaddingMask.mask 3 (Expr.constant (Tensor.vector [ 0; 2; 3; 9; -1 ]))
+        let lengths = Eval.run [] (PaddingMask.lengths isReal)
         Expect.equal lengths (Tensor.vector [ 0L; 2L; 3L; 3L; 0L ]) ""
     }
 

@@ -12,11 +12,11 @@ type PaddedSequence =
 
 /// Which places of a batch of sequences are real and which are padding, as expressions.
 [<RequireQualifiedAccess>]
-module Padding =
+module PaddingMask =
     /// True at the places before each row's length: whole numbers `[batch]` give `[batch; length]`. A row whose length
-    /// is 0 or less is padding everywhere; one of `length` or more has none. `Padding.mask 5 lengths`
+    /// is 0 or less is padding everywhere; one of `length` or more has none. `PaddingMask.mask 5 lengths`
     let mask (length: int) (lengths: Expr) : Expr =
-        Operand.requireRank "Padding.mask" 1 "lengths [batch]" lengths
+        Operand.requireRank "PaddingMask.mask" 1 "lengths [batch]" lengths
 
         match lengths.DType with
         | DType.I32
@@ -25,7 +25,7 @@ module Padding =
         | DType.F64
         | DType.Bool ->
             Refuse.shape
-                "Padding.mask"
+                "PaddingMask.mask"
                 (Operand.text lengths)
                 "whole numbers, i32 or i64"
                 "cast the lengths to i32, or give a mask where you have one"
@@ -34,9 +34,9 @@ module Padding =
         Expr.expandDims 0 places .< Expr.expandDims 1 lengths
 
     /// How many places of each row are real: truth values `[batch; length]` give i64 `[batch]`.
-    /// `Padding.lengths isReal`
+    /// `PaddingMask.lengths isReal`
     let lengths (isReal: Expr) : Expr =
-        Operand.requireRank "Padding.lengths" 2 "truth values [batch; length]" isReal
+        Operand.requireRank "PaddingMask.lengths" 2 "truth values [batch; length]" isReal
         Expr.sum [ 1 ] (Expr.cast DType.I64 isReal)
 
     /// The real places of a sequence of this batch and length, with the batch inside: `[length; batch; 1]`.
@@ -48,6 +48,6 @@ module Padding =
                 operation
                 (Operand.text isReal)
                 $"truth values [%d{values.Shape[0]}; %d{values.Shape[1]}], true where a place is real"
-                "make them of lengths by Padding.mask"
+                "make them of lengths by PaddingMask.mask"
 
         Expr.expandDims 2 (Expr.moveAxis 1 0 isReal)
