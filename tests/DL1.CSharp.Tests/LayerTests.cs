@@ -144,7 +144,7 @@ public class LayerTests
         Expr x = Expr.Variable("x", 2, 5, 4), lengths = Expr.Variable("n", DType.I32, 2), state = Expr.Variable("h", 1, 2, 32);
         Expr isReal = Attentions.IsReal(lengths, 5);
         Assert.Equal([2, 5], isReal.Shape);
-        Assert.Equal([3, 5], Attentions.Lengths(isReal).Evaluate(("n", Tensor.Vector([3, 5]))).ToDoubles());
+        Assert.Equal([3, 5], Attentions.Lengths(isReal).Evaluate(("n", Tensor.Of(new[] { 3, 5 }))).ToDoubles());
         var from = RecurrentState.From(state);
         Assert.Equal([2, 32], Layers.RnnPadded(32).Last().Shape((x, isReal)));
         Assert.Equal([2, 32], Layers.RnnPadded(32, relu: true).Last().Shape((x, isReal)));
@@ -161,9 +161,9 @@ public class LayerTests
         var last = model.Apply(weights.Variables(), Trees.Empty<Expr>(), (x, isReal)).Output;
         Tensor input = Key.OfSeed(2).Normal(0, 1, 2, 5, 4);
         Tensor Run(Tensor data) => last.Evaluate(
-            [("x", data), ("n", Tensor.Vector([3, 5])), .. weights.Select(w => (w.Key, w.Value))]);
+            [("x", data), ("n", Tensor.Of(new[] { 3, 5 })), .. weights.Select(w => (w.Key, w.Value))]);
         var other = input.ToDoubles().Select((v, i) => i is >= 12 and < 20 ? 100f : (float)v).ToArray();
-        Assert.Equal(Run(input), Run(Tensor.From(other, 2, 5, 4)));
+        Assert.Equal(Run(input), Run(Tensor.Of(other, 2, 5, 4)));
         Assert.Throws<ShapeError>(() => Layers.GruPadded(32).Last().Shape((x, x)));
     }
 

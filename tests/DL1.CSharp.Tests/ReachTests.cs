@@ -20,6 +20,7 @@ public class ReachTests
         ("Splits", ["holdOut"], "data.Split gives the rows themselves"),
         ("Batches", ["prefetched"], "data.Batches does it"),
         ("Compile", ["prepare"], "new Function goes by prepareWith"),
+        ("Compute", ["values"], "Evaluate, of each"),
         ("Eval", ["prepare", "many"], "new Function and Evaluate do it"),
         ("Rewrite", ["stableAll", "get_rows"], "what the compiler does of itself, and the names of its rules"),
         ("Grad", ["valueAndGrad"], "[loss, .. loss.Gradient(w)]"),
@@ -36,7 +37,7 @@ public class ReachTests
         ("Graph", ["uses"], "a loop over e.Nodes"),
         ("Attributes", ["ofNode"], "the cases of e.Node have them as properties"),
         ("ConvertModule", ["ofSpan"], "Tensor.Of"),
-        ("TensorModule", ["ofArray"], "Tensor.Of"),
+        ("TensorModule", ["ofArray", "compute2"], "Tensor.Of; t.Compute(other, ...)"),
         ("ShapeModule", ["ofList", "tryBroadcast"], "Shape.Of; expressions broadcast by themselves"),
         ("DTypeModule", ["get_all", "tryParse"], "there are five"),
     ];

@@ -111,7 +111,7 @@ module MarginLoss =
                 operation
                 (Operand.texts [ target; scores ])
                 "a target 0 or 1 for each score"
-                "lists of labels become targets by Linear.oneHot and the largest over the list"
+                "give targets of 0 and 1, one column a class: the one-hot rows of a list's labels, and the largest of them"
 
         let isLabel = Expr.equal target (lit 1.0)
 

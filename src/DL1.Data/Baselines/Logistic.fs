@@ -129,7 +129,7 @@ module internal LogisticSolver =
                 let fall = Dense.dot gradient step
                 steps <- steps + 1
 
-                if fall <= 1e-22 * max 1.0 cost then
+                if fall <= 1e-15 * max 1.0 cost then
                     w <- Array.map2 (-) w step
                     isDone <- true
                 elif steps > 200 || (decay = 0.0 && w |> Array.exists (fun v -> abs v > 1e6)) then

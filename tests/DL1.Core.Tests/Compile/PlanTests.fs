@@ -54,6 +54,7 @@ let private isExact (e: Expr) =
         | _ -> e.DType.IsInteger
     | Node.Binary(op, _, _) -> op <> BinaryOp.Pow
     | Node.Reduce(op, _, x) -> not x.DType.IsFloat || op = ReduceOp.Max || op = ReduceOp.Min
+    | Node.ScatterAdd _ -> not e.DType.IsFloat
     | Node.MatMul _
     | Node.Softmax _
     | Node.LogSumExp _

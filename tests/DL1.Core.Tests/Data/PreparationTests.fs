@@ -98,38 +98,6 @@ let private power =
             }
         ]
 
-let private quantile =
-    testList
-        "quantile"
-        [
-            for i, struct (given, attribute, expected, _) in Seq.indexed (casesOf "quantile") do
-                test $"%d{i}: as scikit-learn's" {
-                    let n = (attribute "quantiles").GetInt32()
-                    let x = given "x"
-
-                    let q =
-                        if string (attribute "output") = "normal" then
-                            QuantileTransform.Normal(x, n)
-                        else
-                            QuantileTransform.Uniform(x, n)
-
-                    close 1e-9 (expected "y") (q.Apply x) "of the same rows"
-                    close 1e-9 (expected "z") (q.Apply(given "other")) "of other rows"
-                    close 1e-6 (expected "back") (q.Invert(q.Apply(given "other"))) "and back"
-                    close 1e-8 (q.Apply(given "other")) (express q (given "other")) "as a graph"
-                }
-            test "fewer than two quantiles are refused" {
-                let x = Tensor.ofArray [ 2; 1 ] [| 1.0; 2.0 |]
-                Expect.throwsT<DomainError> (fun () -> QuantileTransform.Uniform(x, 1) |> ignore) "one"
-
-                Expect.throwsT<DomainError>
-                    (fun () -> QuantileTransform.Uniform(Tensor.ofArray [ 1; 1 ] [| nan |]) |> ignore)
-                    "none"
-
-                Expect.equal (QuantileTransform.Uniform(Tensor.ofArray [ 1; 1 ] [| 3.0 |])).Count 2 "one row"
-            }
-        ]
-
 let private simple =
     testList
         "scale and impute"
@@ -201,4 +169,4 @@ let private oneHot =
             }
         ]
 
-let tests = testList "Preparation" [ power; quantile; simple; oneHot ]
+let tests = testList "Preparation" [ power; simple; oneHot ]

@@ -7,7 +7,7 @@ open DL1
 open DL1.Data
 open Expecto
 
-type private Guest = { Name: string; Age: int option; Arrived: DateTime; Stays: bool }
+type Guest = { Name: string; Age: int option; Arrived: DateTime; Stays: bool }
 
 let private key (seed: int) = Key.ofSeed (int64 seed)
 

@@ -123,6 +123,7 @@ let private classification =
             Expect.throwsT<System.ArgumentNullException>
                 (fun () -> small.Report [ "cat"; Unchecked.defaultof<string> ] |> ignore)
                 "a name that is null"
+
             Expect.equal (small.Support 0, small.Classes) (2L, 3) "rows and classes"
         }
         test "a single score a row is of two classes, the second above 0" {
