@@ -71,7 +71,7 @@ module internal TableEdit =
     let addNumbers name (f: TableRow -> float) (table: Table) : Table =
         add name (Column.Numbers(rowsOf table f)) table
 
-    let private textOf operation name (text: string | null) : string =
+    let private textOf (operation: string) (name: string) (text: string | null) : string =
         match text with
         | null ->
             Refuse.domain

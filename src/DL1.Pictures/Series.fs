@@ -33,7 +33,7 @@ type Series =
 
     /// Refuses different numbers of x, y, upper ends and texts with a `ShapeError`.
     member internal this.Check() =
-        let refuse count what =
+        let refuse (count: int) (what: string) =
             if count <> this.X.Count then
                 DL1.Refuse.shape
                     "Plot"

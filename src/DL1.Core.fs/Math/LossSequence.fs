@@ -22,7 +22,7 @@ module SequenceLoss =
     // The logarithm of what cannot be reached: finite, so that differences of such are no NaN, in f32 too.
     let private unreachable = -1e30
 
-    let private requireShape operation what (e: Expr) (dims: int list) =
+    let private requireShape (operation: string) (what: string) (e: Expr) (dims: int list) =
         Operand.requireIndex operation e
 
         if e.Shape.ToList() <> dims then

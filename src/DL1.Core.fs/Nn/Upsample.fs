@@ -3,7 +3,7 @@ namespace DL1
 /// Larger images as layers, by a whole factor for all spatial axes of data `[batch; channels; spatial...]`.
 [<RequireQualifiedAccess>]
 module Upsample =
-    let private by name factor (resize: int list -> Expr -> Expr) : Layer<Expr, Expr> =
+    let private by (name: string) (factor: int) (resize: int list -> Expr -> Expr) : Layer<Expr, Expr> =
         if factor < 1 then
             Refuse.domain $"Upsample.{name}" $"the factor %d{factor}" "1 or more" "2 doubles height and width"
 
