@@ -30,7 +30,6 @@ public class ReachTests
         ("Penalty", ["touched"], "tree.Filter"),
         ("TreeModule", ["paths", "values", "tryFind", "mapPath2", "fold"],
             "properties, TryGetValue, Zip and Map, and LINQ's Aggregate"),
-        ("Reduce", ["keepDims"], "x.Mean(0).ExpandDims(0)"),
         ("ExprModule", ["reduce", "slice", "randomBits"], "Sum, Max and kin; Slice for each axis; what draws are made of"),
         ("Dot", ["ofGraph"], "ToDot, or GraphSvg of DL1.Pictures for notes"),
         ("GraphLabel", ["lines"], "for those who draw graphs: DL1.Pictures"),
