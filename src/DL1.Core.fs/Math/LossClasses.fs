@@ -18,7 +18,7 @@ module ClassLoss =
                 operation
                 $"targets {Operand.text target} and logits {Operand.text logits}"
                 "a probability for each logit"
-                "labels, one for each row, are targets of Loss.crossEntropy"
+                "labels, one for each row, are targets of the cross-entropy of classes"
 
         match options.Ignore with
         | Some label ->
