@@ -132,7 +132,7 @@ module Splits =
                 operation
                 $"groups of {labels.DType} {labels.Shape}"
                 "i32 or i64 [rows], one number for each group"
-                "number the groups: Category.labels does it for texts"
+                "number the groups; texts become labels of categories"
 
     /// The rows of each group, groups in the order of their numbers.
     let private groupsOf operation (groups: Tensor) : int[][] =

@@ -26,7 +26,7 @@ module ClassLoss =
                 operation
                 $"the label %d{label} to be ignored"
                 "no label, for targets are probabilities"
-                "leave Ignore out; weigh rows by Loss.weightedMean to ignore some of them"
+                "leave Ignore out; take a weighted mean of the rows to ignore some of them"
         | None -> ()
 
         Loss.requireSmoothing operation options.LabelSmoothing
@@ -103,7 +103,7 @@ module ClassLoss =
                 operation
                 (Operand.text logits)
                 "two classes at least"
-                "one score for two classes is for ClassLoss.focal"
+                "one score for two classes is for the focal loss of scores"
 
         if labels.Shape <> Shape.removeAxis (x.Shape.Rank - 1) x.Shape then
             Refuse.shape

@@ -48,6 +48,6 @@ module PaddingMask =
                 operation
                 (Operand.text isReal)
                 $"truth values [%d{values.Shape[0]}; %d{values.Shape[1]}], true where a place is real"
-                "make them of lengths by PaddingMask.mask"
+                "make them of lengths, as a mask of padding"
 
         Expr.expandDims 2 (Expr.moveAxis 1 0 isReal)
