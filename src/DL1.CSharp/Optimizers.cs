@@ -51,11 +51,26 @@ public static partial class Optimizers
             ? Rated("AMSGrad", rate, weightDecay, Moments.amsgrad(beta1, beta2, epsilon))
             : OptimizerModule.adamWith(beta1, beta2, epsilon, weightDecay, rate);
 
-    /// <summary>Adam with decoupled weight decay: x ← x − rate·(u + decay·x) (Loshchilov and Hutter 2019).</summary>
+    /// <summary>
+    /// Adam with decoupled weight decay: x ← x − rate·(u + decay·x) (Loshchilov and Hutter 2019);
+    /// <paramref name="amsgrad"/> takes the largest second moment so far.
+    /// </summary>
     /// <example><code>Optimizers.AdamW(1e-3, weightDecay: 0.05)</code></example>
     public static Optimizer AdamW(
-        double rate = 1e-3, double weightDecay = 0.01, double beta1 = 0.9, double beta2 = 0.999, double epsilon = 1e-8) =>
-        OptimizerModule.adamWWith(beta1, beta2, epsilon, weightDecay, rate);
+        double rate = 1e-3, double weightDecay = 0.01, double beta1 = 0.9, double beta2 = 0.999, double epsilon = 1e-8,
+        bool amsgrad = false) =>
+        amsgrad
+            ? OptimizerModule.amsgradWWith(beta1, beta2, epsilon, weightDecay, rate)
+            : OptimizerModule.adamWWith(beta1, beta2, epsilon, weightDecay, rate);
+
+    /// <summary>
+    /// Averaged descent (Polyak and Juditsky 1992), as PyTorch's: the rate falls as rate / (1 + λ·rate·t)^α, and the mean of the
+    /// parameters from update <paramref name="start"/> on is kept in the state.
+    /// </summary>
+    /// <example><code>Optimizers.Asgd(0.1, start: 100)</code></example>
+    public static Optimizer Asgd(
+        double rate = 0.01, double lambda = 1e-4, double alpha = 0.75, double start = 1e6, double weightDecay = 0) =>
+        OptimizerModule.asgdWith(lambda, alpha, start, weightDecay, rate);
 
     /// <summary>
     /// RMSProp (Tieleman and Hinton 2012), with a momentum on its updates where asked for, and decay·x added to the gradient.

@@ -17,6 +17,16 @@ public static partial class Optimizers
         /// <example><code>Optimizers.Adam().ClipByGlobalNorm(1)</code></example>
         public Optimizer ClipByGlobalNorm(double limit) => optimizer.After(Transforms.ClipByGlobalNorm(limit));
 
+        /// <summary>The same by another norm, (Σ |u|ᵖ)^(1/p); the largest magnitude where the power is infinite.</summary>
+        /// <exception cref="DomainError">The power or the limit is not above 0.</exception>
+        /// <example><code>Optimizers.Adam().ClipByGlobalNorm(1, power: double.PositiveInfinity)</code></example>
+        public Optimizer ClipByGlobalNorm(double limit, double power) =>
+            optimizer.After(TransformModule.clipByGlobalNormOf(power, limit));
+
+        /// <summary>Goes uphill: the objective grows.</summary>
+        /// <example><code>Optimizers.Sgd(0.1).Maximizing()</code></example>
+        public Optimizer Maximizing() => Wrap.maximizing(optimizer);
+
         /// <summary>The gradient of each parameter shrunk to a norm of at most the limit.</summary>
         /// <example><code>Optimizers.Adam().ClipByNorm(1)</code></example>
         public Optimizer ClipByNorm(double limit) => optimizer.After(Transforms.ClipByNorm(limit));

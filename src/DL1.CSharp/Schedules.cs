@@ -4,7 +4,7 @@ namespace DL1;
 /// Learning rates that follow the number of updates made; <c>optimizer.Scheduled(...)</c> takes one. PyTorch's schedulers
 /// count epochs: <c>Every(updatesOfAnEpoch)</c> does too.
 /// </summary>
-public static class Schedules
+public static partial class Schedules
 {
     /// <summary>One rate for ever.</summary>
     /// <exception cref="DomainError">The rate is below 0, or not finite; so it is for all schedules.</exception>

@@ -73,6 +73,12 @@ public class OptimizerTests
         Assert.Equal("slow", Optimizers.Sgd(0.001).Named("slow").Name);
         Same(Wrap.after(TransformModule.clipByGlobalNorm(1), OptimizerModule.adam(1e-3)), Optimizers.Adam().ClipByGlobalNorm(1));
         Same(Wrap.after(TransformModule.clipByNorm(1), OptimizerModule.adam(1e-3)), Optimizers.Adam().ClipByNorm(1));
+        Same(
+            Wrap.after(TransformModule.clipByGlobalNormOf(double.PositiveInfinity, 1), OptimizerModule.adam(1e-3)),
+            Optimizers.Adam().ClipByGlobalNorm(1, power: double.PositiveInfinity));
+        Same(Wrap.maximizing(OptimizerModule.sgd(0.1)), Optimizers.Sgd(0.1).Maximizing());
+        Same(OptimizerModule.asgdWith(1e-4, 0.75, 100, 0, 0.1), Optimizers.Asgd(0.1, start: 100));
+        Same(OptimizerModule.amsgradWWith(0.9, 0.999, 1e-8, 0.01, 1e-3), Optimizers.AdamW(amsgrad: true));
         Same(Wrap.after(TransformModule.clipByValue(0.5), OptimizerModule.adam(1e-3)), Optimizers.Adam().ClipByValue(0.5));
         Differs(Optimizers.Adam().After(Transforms.AddDecay(0.01).Masked(Penalties.IsWeight)), Optimizers.Adam());
         // A pattern that no parameter has is refused.
@@ -140,6 +146,17 @@ public class OptimizerTests
         Same(ScheduleModule.linear(0.25, 1, 20, 0.1), Schedules.Linear(0.1, steps: 20, start: 0.25));
         Same(ScheduleModule.polynomial(200, 2, 0.1), Schedules.Polynomial(0.1, steps: 200, power: 2));
         Same(ScheduleModule.oneCycle(200, 0.3), Schedules.OneCycle(highest: 0.3, steps: 200));
+        Same(
+            ScheduleCycle.triangular(CycleHeight.Halved, 200, 200, 0.001, 0.1),
+            Schedules.Cyclic(lowest: 0.001, highest: 0.1, up: 200, height: CycleHeight.Halved));
+        Same(
+            ScheduleCycle.oneCycle(Anneal.Line, true, 0.3, 25, 1e4, 200, 0.3),
+            Schedules.OneCycle(highest: 0.3, steps: 200, Anneal.Line, threePhases: true));
+        Same(ScheduleCycle.constantFor(50, 0.25, 0.1), Schedules.ConstantFor(0.1, steps: 50, factor: 0.25));
+        Assert.Equal(
+            0.1 / 3 * Math.Pow(0.99, 7),
+            Schedules.Chained(0.1, Schedules.ConstantFor(1, steps: 50), Schedules.Exponential(1, gamma: 0.99)).ValueAt(7),
+            1e-12);
         Same(
             ScheduleModule.warmUp(10, ScheduleModule.cosine(200, 0, 0.1)),
             Schedules.Cosine(0.1, steps: 200).WarmUp(10));

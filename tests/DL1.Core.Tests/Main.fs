@@ -77,8 +77,10 @@ let tests =
             PlanTests.tests
             // Optimize
             ScheduleTests.tests
+            ScheduleCycleTests.tests
             OptimizerTests.tests
             CurrentTests.tests
+            OptimizerMoreTests.tests
             WrapTests.tests
             DescentTests.tests
             ClassicalTests.tests

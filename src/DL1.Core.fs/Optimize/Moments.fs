@@ -193,3 +193,18 @@ module Moments =
 
         Transform.withSlots false [ "mean", 0.0 ] (fun _ g slots _ ->
             Expr.sign (ema b1 slots.Head g), [ ema b2 slots.Head g ])
+
+    /// Averaged descent (Polyak and Juditsky 1992; Bottou 2010), as PyTorch's ASGD, with the rate inside: the rate falls as
+    /// η = rate / (1 + λ·rate·t)^α, x ← x − η·(g + λ·x), and the mean of the parameters from update `start` on is kept in the state,
+    /// before it the parameters themselves: `Wrap.averageOf` reads it. `Moments.asgd 1e-4 0.75 1e6`
+    let asgd (lambda: float) (alpha: float) (start: float) : Transform =
+        Transform.requireNotNegative "lambda" lambda
+        Transform.requireNotNegative "alpha" alpha
+        Transform.requireNotNegative "the start of the mean" start
+
+        Transform.withSlots true [ "average", 0.0 ] (fun moment g slots x ->
+            let rate = Transform.beside g (moment.Rate / (1.0 + lambda * moment.Rate * moment.Step) ** alpha)
+            let share = Transform.beside g (1.0 / Expr.maximum (lit 1.0) (moment.Step - start))
+            let update = rate * (g + lambda * x)
+            let next, mean = x - update, slots.Head
+            update, [ Expr.where (Expr.equal share (lit 1.0)) next (mean + (next - mean) * share) ])

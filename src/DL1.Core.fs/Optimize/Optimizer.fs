@@ -180,6 +180,23 @@ module Optimizer =
     /// `Optimizer.adamW 0.01 0.001`
     let adamW (decay: float) (rate: float) = adamWWith 0.9 0.999 1e-8 decay rate
 
+    /// AdamW with the largest second moment so far: PyTorch's AdamW with `amsgrad`.
+    /// `Optimizer.amsgradWWith 0.9 0.999 1e-8 0.01 0.001`
+    let amsgradWWith (b1: float) (b2: float) (epsilon: float) (decay: float) (rate: float) =
+        ofChain
+            "AMSGrad with decoupled decay"
+            rate
+            [ Moments.amsgrad b1 b2 epsilon; Transform.addDecay decay; Transform.scaleByRate ]
+
+    /// Averaged descent with λ, α, the update from which the mean is taken, and decay·x added to the gradient: see `Moments.asgd`.
+    /// `Optimizer.asgdWith 1e-4 0.75 100.0 0.0 0.1`
+    let asgdWith (lambda: float) (alpha: float) (start: float) (decay: float) (rate: float) =
+        let own = Moments.asgd lambda alpha start
+        ofChain "ASGD" rate (if decay = 0.0 then [ own ] else [ Transform.addDecay decay; own ])
+
+    /// Averaged descent with λ 1e-4, α 0.75 and a mean from update 1,000,000 on, PyTorch's defaults. `Optimizer.asgd 0.1`
+    let asgd (rate: float) = asgdWith 1e-4 0.75 1e6 0.0 rate
+
     /// RMSProp with its options, and a momentum on its updates: see `Moments.rmsProp`.
     /// `Optimizer.rmsPropWith 0.99 1e-8 true 0.5 0.01`
     let rmsPropWith (alpha: float) (epsilon: float) (centered: bool) (momentum: float) (rate: float) =

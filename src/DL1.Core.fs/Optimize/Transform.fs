@@ -186,6 +186,32 @@ module Transform =
                     Tree.map (fun (u: Expr) -> Expr.cast u.DType factor * u) updates, Tree.empty
         }
 
+    /// `clipByGlobalNorm` by another norm: (Σ |u|ᵖ)^(1/p) over all elements, the largest magnitude where p is infinite, which
+    /// is PyTorch's `norm_type`. `Transform.clipByGlobalNormOf infinity 1.0`
+    let clipByGlobalNormOf (power: float) (limit: float) : Transform =
+        requirePositive "limit" limit
+
+        if not (power > 0.0) then
+            Refuse.domain
+                "Optimizer"
+                $"the norm's power {string power}"
+                "a power above 0, or infinity"
+                "2 is the usual value"
+
+        let norm (x: Expr) = Reduce.powerNorm power (Expr.allAxes x) x
+
+        {
+            ReadsStep = false
+            Init = fun _ -> Tree.empty
+            Update =
+                fun _ updates _ _ ->
+                    match Tree.values updates with
+                    | [] -> updates, Tree.empty
+                    | leaves ->
+                        let factor = leaves |> List.map norm |> Expr.stack 0 |> norm |> shrink limit
+                        Tree.map (fun (u: Expr) -> Expr.cast u.DType factor * u) updates, Tree.empty
+        }
+
     /// A transformation of the parameters whose paths are wanted; the others' updates stay as they are.
     /// `Transform.masked Penalty.weights (Transform.addDecay 0.01)`
     let masked (wanted: string -> bool) (transform: Transform) : Transform =

@@ -43,6 +43,10 @@ module Wrap =
             Accumulation = optimizer.Accumulation |> Option.map (around by)
         }
 
+    /// Goes uphill: the optimizer is given the gradients with their signs turned, so that the objective grows.
+    /// `Optimizer.sgd 0.1 |> Wrap.maximizing`
+    let maximizing (optimizer: Optimizer) : Optimizer = after (Transform.scale -1.0) optimizer
+
     /// Leaves the parameters as they are: for those that are not to be trained. `Wrap.frozen`
     let rec frozen: Optimizer =
         {

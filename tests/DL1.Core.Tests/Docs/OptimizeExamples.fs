@@ -58,6 +58,18 @@ let private schedules =
         prints "every" "0.1" (fun () -> Schedule.every 10 (Schedule.exponential 0.9 0.1) |> atSeven)
     ]
 
+let private cycles =
+    [
+        prints "triangular" "0.0505" (fun () ->
+            ScheduleCycle.triangular CycleHeight.Halved 4 6 0.001 0.1 |> atSeven)
+        prints "oneCycle" "0.264" (fun () ->
+            ScheduleCycle.oneCycle Anneal.Line true 0.3 25.0 1e4 30 0.3 |> atSeven)
+        prints "constantFor" "0.1" (fun () -> ScheduleCycle.constantFor 4 0.25 0.1 |> atSeven)
+        prints "chained" "0.0478297" (fun () ->
+            ScheduleCycle.chained [ ScheduleCycle.constantFor 4 0.25 1.0; Schedule.exponential 0.9 1.0 ] 0.1
+            |> atSeven)
+    ]
+
 let private transforms =
     [
         prints "identity" "f64 [2] [ 3 -4]" (fun () -> Transform.identity |> once)
@@ -70,6 +82,8 @@ let private transforms =
         gives "globalNorm" "f64 5" (fun () -> Transform.globalNorm gradients)
         prints "clipByNorm" "f64 [2] [ 0.6 -0.8]" (fun () -> Transform.clipByNorm 1.0 |> once)
         prints "clipByGlobalNorm" "f64 [2] [ 0.9 -1.2]" (fun () -> Transform.clipByGlobalNorm 1.5 |> once)
+        prints "clipByGlobalNormOf" "f64 [2] [ 0.75 -1.00]" (fun () ->
+            Transform.clipByGlobalNormOf infinity 1.0 |> once)
         prints "masked" "f64 [2] [ 3.01 -3.98]" (fun () ->
             Transform.masked Penalty.weights (Transform.addDecay 0.01) |> once)
         prints "momentum" "f64 [2] [ 3 -4]" (fun () -> Transform.momentum 0.0 0.9 0.0 false |> once)
@@ -90,6 +104,7 @@ let private moments =
             Moments.rpropWith 0.5 1.2 1e-6 50.0 0.01 |> once)
         prints "rprop" "f64 [2] [ 0.01 -0.01]" (fun () -> Moments.rprop 0.01 |> once)
         prints "lion" "f64 [2] [ 1 -1]" (fun () -> Moments.lion 0.9 0.99 |> once)
+        prints "asgd" "f64 [2] [ 0.3 -0.4]" (fun () -> Moments.asgd 1e-4 0.75 1e6 |> once)
     ]
 
 let private optimizer =
@@ -119,6 +134,11 @@ let private optimizer =
         prints "adamWWith" "AdamW: 0.001, 0.002" (fun () ->
             Optimizer.adamWWith 0.9 0.98 1e-9 0.01 0.001 |> twoEpochs)
         prints "adamW" "AdamW: 0.001, 0.002" (fun () -> Optimizer.adamW 0.01 0.001 |> twoEpochs)
+        prints "amsgradWWith" "AMSGrad with decoupled decay: 0.001, 0.002" (fun () ->
+            Optimizer.amsgradWWith 0.9 0.999 1e-8 0.01 0.001 |> twoEpochs)
+        prints "asgdWith" "ASGD: 0.4, 0.72" (fun () ->
+            Optimizer.asgdWith 1e-4 0.75 100.0 0.0 0.1 |> twoEpochs)
+        prints "asgd" "ASGD: 0.4, 0.72" (fun () -> Optimizer.asgd 0.1 |> twoEpochs)
         prints "rmsPropWith" "RMSProp: 0.1005, 0.2205" (fun () ->
             Optimizer.rmsPropWith 0.99 1e-8 true 0.5 0.01 |> twoEpochs)
         prints "rmsProp" "RMSProp: 0.1, 0.1691" (fun () -> Optimizer.rmsProp 0.01 |> twoEpochs)
@@ -134,6 +154,7 @@ let private optimizer =
 
 let private wraps =
     [
+        prints "maximizing" "SGD: -0.4, -0.88" (fun () -> Optimizer.sgd 0.1 |> Wrap.maximizing |> twoEpochs)
         prints "after" "Adam: 0.001, 0.002" (fun () ->
             Optimizer.adam 0.001 |> Wrap.after (Transform.clipByGlobalNorm 1.0) |> twoEpochs)
         prints "frozen" "frozen: 0, 0" (fun () -> Wrap.frozen |> twoEpochs)
@@ -169,6 +190,7 @@ let private classical =
 let all =
     [
         { Module = moduleOf <@ Schedule.constant 0.1 @>; Rows = schedules }
+        { Module = moduleOf <@ ScheduleCycle.chained @>; Rows = cycles }
         { Module = moduleOf <@ Transform.identity @>; Rows = transforms }
         { Module = moduleOf <@ Moments.lion 0.9 0.9 @>; Rows = moments }
         { Module = moduleOf <@ Optimizer.sgd 0.1 @>; Rows = optimizer }
