@@ -11,8 +11,10 @@ type Optimizer =
         Init: Tree<Expr> -> Tree<Expr>
         /// Gradients, state and parameters to the next parameters and the next state.
         Update: Tree<Expr> -> Tree<Expr> -> Tree<Expr> -> Tree<Expr> * Tree<Expr>
-        /// The same optimizer with another learning rate.
-        WithRate: Schedule -> Optimizer
+        /// The same optimizer with learning rates made of its own.
+        MapRate: (Schedule -> Schedule) -> Optimizer
+        /// The learning rates of the next update, from the state: one named `rate`, or those of groups, `rate.0` and so on.
+        Rates: Tree<Expr> -> (string * Expr) list
         /// How the gradients of several batches become one update, where they do: `Wrap.accumulate`.
         Accumulation: Accumulation option
     }
@@ -62,12 +64,13 @@ module Optimizer =
             else
                 own
 
+        let stepOf (state: Tree<Expr>) = if counts then Expr.cast DType.F64 state[counter] else lit 0.0
+
         let update gradients state parameters =
             requireFit "gradients" "give one for each parameter, by its path" parameters gradients
             requireFit "state" "give what Init or the last update gave" (init parameters) state
 
-            let step = if counts then Expr.cast DType.F64 state[counter] else lit 0.0
-
+            let step = stepOf state
             let moment = { Step = step; Rate = rate.At step }
             let own = Tree.filter (fun path -> path <> counter) state
             let updates, next = transform.Update moment gradients own parameters
@@ -82,13 +85,15 @@ module Optimizer =
             Name = name
             Init = init
             Update = update
-            WithRate = fun rate -> ofTransform name rate transform
+            MapRate = fun change -> ofTransform name (change rate) transform
+            Rates = fun state -> [ "rate", Expr.cast DType.F64 (rate.At(stepOf state)) ]
             Accumulation = None
         }
 
     /// The same optimizer with a learning rate that follows a schedule of the updates made.
     /// `Optimizer.sgd 0.1 |> Optimizer.scheduled (Schedule.exponential 0.9 0.1)`
-    let scheduled (rate: Schedule) (optimizer: Optimizer) = optimizer.WithRate rate
+    let scheduled (rate: Schedule) (optimizer: Optimizer) =
+        optimizer.MapRate(fun _ -> rate)
 
     /// The same optimizer under another name, for tables and plots. `Optimizer.named "slow" (Optimizer.sgd 0.001)`
     let named name (optimizer: Optimizer) = { optimizer with Name = name }

@@ -8,6 +8,9 @@ module Wrap =
 
     let private inner = "inner"
 
+    /// The rates of what is wrapped.
+    let private ratesOf (optimizer: Optimizer) (state: Tree<Expr>) = optimizer.Rates(Tree.at inner state)
+
     /// The accumulation of an optimizer around one that accumulates.
     let private around (by: Update -> Update) (inside: Accumulation) : Accumulation =
         { inside with Update = fun weight -> by (inside.Update weight) }
@@ -39,7 +42,8 @@ module Wrap =
                         (Tree.under before (transform.Init parameters))
                         (Tree.under inner (optimizer.Init parameters))
             Update = by optimizer.Update
-            WithRate = fun rate -> after transform (optimizer.WithRate rate)
+            MapRate = fun change -> after transform (optimizer.MapRate change)
+            Rates = ratesOf optimizer
             Accumulation = optimizer.Accumulation |> Option.map (around by)
         }
 
@@ -53,7 +57,8 @@ module Wrap =
             Name = "frozen"
             Init = fun _ -> Tree.empty
             Update = fun _ _ parameters -> parameters, Tree.empty
-            WithRate = fun _ -> frozen
+            MapRate = fun _ -> frozen
+            Rates = fun _ -> []
             Accumulation = None
         }
 
@@ -91,7 +96,13 @@ module Wrap =
                     |> List.map (fun (i, name, o) -> Tree.under name (o.Init(only i parameters)))
                     |> List.fold Tree.append Tree.empty
             Update = by _.Update
-            WithRate = fun rate -> groups (parts |> List.map (fun (holds, o) -> holds, o.WithRate rate))
+            MapRate = fun change -> groups (parts |> List.map (fun (holds, o) -> holds, o.MapRate change))
+            Rates =
+                fun state ->
+                    optimizers
+                    |> List.collect (fun (_, name, o) ->
+                        o.Rates(Tree.at name state)
+                        |> List.map (fun (own, rate) -> $"rate.{name}{own.Substring 4}", rate))
             Accumulation =
                 match accumulations |> List.map _.Calls |> List.distinct with
                 | [] -> None
@@ -188,7 +199,8 @@ module Wrap =
                     ]
                     |> List.fold Tree.append zero
             Update = by (Expr.scalar DType.F64 1.0)
-            WithRate = fun rate -> accumulate size (optimizer.WithRate rate)
+            MapRate = fun change -> accumulate size (optimizer.MapRate change)
+            Rates = ratesOf optimizer
             Accumulation = Some { Calls = size * calls; Update = by }
         }
 
@@ -217,7 +229,8 @@ module Wrap =
                     [ Tree.under slow parameters; Tree.under inner (optimizer.Init parameters) ]
                     |> List.fold Tree.append zero
             Update = by optimizer.Update
-            WithRate = fun rate -> lookahead size part (optimizer.WithRate rate)
+            MapRate = fun change -> lookahead size part (optimizer.MapRate change)
+            Rates = ratesOf optimizer
             Accumulation = optimizer.Accumulation |> Option.map (around by)
         }
 
@@ -245,11 +258,52 @@ module Wrap =
                 fun parameters ->
                     Tree.append (Tree.under average parameters) (Tree.under inner (optimizer.Init parameters))
             Update = by optimizer.Update
-            WithRate = fun rate -> averaged decay (optimizer.WithRate rate)
+            MapRate = fun change -> averaged decay (optimizer.MapRate change)
+            Rates = ratesOf optimizer
             Accumulation = optimizer.Accumulation |> Option.map (around by)
         }
 
-    /// The averaged parameters in the state of `averaged`, also where other wrappers stand around it. A state without an
+    /// Keeps the mean of the parameters after updates `start`, `start + every` and so on in the state, as stochastic weight
+    /// averaging does (Izmailov et al. 2018; PyTorch's `AveragedModel`); before it the parameters themselves. It does not change
+    /// the training. `Wrap.averagedFrom 100 10 (Optimizer.sgd 0.1)`
+    let rec averagedFrom (start: int) (every: int) (optimizer: Optimizer) : Optimizer =
+        requireCount "Wrap.averagedFrom" "updates before the mean" start
+        requireCount "Wrap.averagedFrom" "updates from one to the next" every
+
+        let by (update: Update) gradients (state: Tree<Expr>) parameters =
+            let next, rest = update gradients (Tree.at inner state) parameters
+            let made = state[count] + 1
+            let after = Expr.cast DType.F64 (made - Expr.full DType.I64 [] (float start))
+            let taken = floor (after / float every)
+            let isFirst = after .<= 0.0
+            let isTaken = Expr.equal (taken * float every) after
+            let share = 1.0 / (Expr.maximum taken (lit 0.0) + 1.0)
+
+            let mean =
+                Tree.map2
+                    (fun (a: Expr) (x: Expr) ->
+                        let moved = a + (x - a) * Expr.cast x.DType share
+                        Expr.where isFirst x (Expr.where isTaken moved a))
+                    (Tree.at average state)
+                    next
+
+            next,
+            [ Tree.ofList [ count, made ]; Tree.under average mean; Tree.under inner rest ]
+            |> List.reduce Tree.append
+
+        {
+            Name = optimizer.Name
+            Init =
+                fun parameters ->
+                    [ Tree.under average parameters; Tree.under inner (optimizer.Init parameters) ]
+                    |> List.fold Tree.append zero
+            Update = by optimizer.Update
+            MapRate = fun change -> averagedFrom start every (optimizer.MapRate change)
+            Rates = ratesOf optimizer
+            Accumulation = optimizer.Accumulation |> Option.map (around by)
+        }
+
+    /// The averaged parameters in the state of `averaged` or `averagedFrom`, also where other wrappers stand around it. A state without an
     /// average is a `DomainError`. `Wrap.averageOf state`
     let averageOf (state: Tree<'a>) : Tree<'a> =
         let isNumber (name: string) = name.Length > 0 && Seq.forall System.Char.IsAsciiDigit name

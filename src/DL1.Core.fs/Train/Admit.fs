@@ -76,11 +76,17 @@ module internal Admit =
                  else
                      "look where the number comes from, such as a division by 0 or a logarithm of 0")
 
-    /// Refuses inputs and targets of data sets, by their names, that are not finite.
-    let numbers operation (sets: (string * Dataset) list) : unit =
+    /// Refuses inputs of data sets, by their names, that are not finite.
+    let inputs operation (sets: (string * Dataset) list) : unit =
         for name, data in sets do
             for path, t in Tree.toList data.NamedInputs do
                 finite operation $"{name}{Trace.nameOf Erased.inputs path}" t
+
+    /// Refuses inputs and targets of data sets, by their names, that are not finite.
+    let numbers operation (sets: (string * Dataset) list) : unit =
+        for set in sets do
+            inputs operation [ set ]
+            let name, data = set
 
             for path, t in Tree.toList data.NamedTargets do
                 finite operation $"{name}{Trace.nameOf Erased.targets path}" t

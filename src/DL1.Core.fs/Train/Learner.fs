@@ -54,6 +54,8 @@ type Learner =
         Named: NamedModel
         /// Whether `Fit` measures with layers as in training: `Learner.validatedInTraining`.
         ValidatesInTraining: bool
+        /// Whether targets may be NaN or infinite, because the loss masks them: `Learner.maskingTargets`.
+        MasksTargets: bool
     }
 
     /// What of a learner of several tensors cannot be changed alone.
@@ -125,6 +127,7 @@ module Learner =
             DType = DType.F32
             Named = NamedModel ValueNone
             ValidatesInTraining = false
+            MasksTargets = false
         }
 
     let private ofNamed operation (model: Layer<'a, 'b>) objective parts optimizer : Learner =
@@ -245,6 +248,11 @@ module Learner =
     /// each epoch, and batch norm goes by the batch. So the bound of a variational autoencoder on the validation set compares
     /// with that of training. `Learner.validatedInTraining learner`
     let validatedInTraining (learner: Learner) : Learner = { learner with ValidatesInTraining = true }
+
+    /// The same learner, whose targets may be NaN or infinite where they are missing: a loss that masks them. `Fit` does not look
+    /// for such numbers then; if the loss lets one through, it is no longer finite, and training ends as diverged.
+    /// `Learner.maskingTargets learner`
+    let maskingTargets (learner: Learner) : Learner = { learner with MasksTargets = true }
 
     /// The same learner with parameters of another floating-point type. `Learner.typed DType.F64 learner`
     let typed (dtype: DType) (learner: Learner) : Learner = { learner with DType = dtype }

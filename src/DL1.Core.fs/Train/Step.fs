@@ -113,11 +113,18 @@ module Step =
         | BatchShare.Uneven reason ->
             refuse reason "train in whole batches, or write the loss as one weighted mean"
 
+    /// The name of what rates are multiplied by, in the state of a step that scales them.
+    let internal factor = "factor"
+
     /// The graph for batches of one shape. Its outputs are the loss and, where gradients are watched, their norms, in
     /// the order of the parameters that are trained; then what `tells` makes of targets and outputs, and, where there is
     /// a penalty, the penalty.
-    let internal transition
+    ///
+    /// With `rates`, the learning rates follow at the end. With `scale`, the state has a factor that the rates are changed by.
+    let internal transitionWith
         watches
+        rates
+        (scale: (Expr -> Schedule -> Schedule) option)
         (tells: (int -> Tree<Expr> -> Tree<Expr> -> Expr list) option)
         (learner: Learner)
         (state: TrainState)
@@ -127,6 +134,12 @@ module Step =
 
         let advance (tree: Tree<Expr>) (given: Expr list) =
             let ps = Tree.at parameters tree
+
+            let by =
+                match scale with
+                | Some scale -> learner.Optimizer.MapRate(scale tree[factor])
+                | None -> learner.Optimizer
+
             let keys = Draw.split 2 tree[key]
             let xs, ts = List.splitAt batch.NamedInputs.Count given
             let inputs, targets = Tree.ofValues xs batch.NamedInputs, Tree.ofValues ts batch.NamedTargets
@@ -146,9 +159,8 @@ module Step =
             let slots = Tree.at optimizer tree
 
             let gradients, update =
-                match learner.Optimizer.Accumulation with
-                | None ->
-                    Tree.ofValues (Grad.grad loss (Tree.values trained)) trained, learner.Optimizer.Update
+                match by.Accumulation with
+                | None -> Tree.ofValues (Grad.grad loss (Tree.values trained)) trained, by.Update
                 | Some gathers ->
                     let struct (data, weight) =
                         accumulated learner gathers.Calls batch.Count targets outputs data
@@ -164,6 +176,7 @@ module Step =
                     Tree.under layers nextLayers
                     Tree.under optimizer nextOptimizer
                     Tree.ofList [ key, Expr.item 0 0 keys ]
+                    (if scale.IsSome then Tree.ofList [ factor, tree[factor] ] else Tree.empty)
                 ]
                 |> List.reduce Tree.append
 
@@ -178,14 +191,23 @@ module Step =
                 | Some tells -> tells batch.Count targets outputs @ Option.toList penalty
                 | None -> []
 
-            next, loss :: norms @ told
+            next, loss :: norms @ told @ (if rates then by.Rates slots |> List.map snd else [])
 
         let named kind tree = Tree.toList tree |> List.map (fun (path, t) -> Trace.nameOf kind path, t)
 
+        let first = toTree state
+
         Transition.named
             advance
-            (toTree state)
+            (if scale.IsSome then
+                 Tree.append first (Tree.ofList [ factor, Tensor.scalar 1.0 ])
+             else
+                 first)
             (named Erased.inputs batch.NamedInputs @ named Erased.targets batch.NamedTargets)
+
+    /// `transitionWith` rates as they are.
+    let internal transition watches tells learner state batch =
+        transitionWith watches false None tells learner state batch
 
     /// A step for batches like this one: a function from a state and a batch to the next state and the loss, which leaves
     /// what it is given as it is. A batch of another type or shape is a `ShapeError`.

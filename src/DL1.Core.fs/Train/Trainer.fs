@@ -11,7 +11,9 @@ type Trainer
         learner: Learner,
         start: TrainState,
         watches: bool,
-        tells: (int -> Tree<Expr> -> Tree<Expr> -> Expr list) option
+        tells: (int -> Tree<Expr> -> Tree<Expr> -> Expr list) option,
+        rates: string list,
+        scale: (Expr -> Schedule -> Schedule) option
     ) =
     let sessions = Dictionary<string, struct (Transition * Session)>()
     let mutable current: struct (Transition * Session) voption = ValueNone
@@ -26,6 +28,14 @@ type Trainer
             |> String.concat ", "
 
         $"{each batch.NamedInputs}; {each batch.NamedTargets}"
+
+    /// What the rates are changed by, in the state of the sessions where there is a scale.
+    let mutable factor = 1.0
+
+    let withFactor (tree: Tree<Tensor>) =
+        match scale with
+        | Some _ -> Tree.append tree (Tree.ofList [ Step.factor, Tensor.scalar factor ])
+        | None -> tree
 
     let state () =
         match current with
@@ -48,8 +58,8 @@ type Trainer
             session
         | false, _ ->
             let now = state ()
-            let transition = Step.transition watches tells learner now batch
-            let session = transition.Start(Step.toTree now)
+            let transition = Step.transitionWith watches (not rates.IsEmpty) scale tells learner now batch
+            let session = transition.Start(withFactor (Step.toTree now))
             sessions[shape] <- struct (transition, session)
             current <- ValueSome(struct (transition, session))
             session
@@ -84,7 +94,10 @@ type Trainer
             session
 
     /// A trainer of a learner that begins with a state; whether it watches gradients.
-    new(learner: Learner, start: TrainState, watches: bool) = Trainer(learner, start, watches, None)
+    new(learner: Learner, start: TrainState, watches: bool) = Trainer(learner, start, watches, None, [], None)
+
+    /// A trainer that tells more of each step than its loss.
+    internal new(learner, start, watches, tells) = Trainer(learner, start, watches, tells, [], None)
 
     /// What was asked of the last step beside the loss.
     member internal _.Told: Tensor list =
@@ -92,7 +105,28 @@ type Trainer
         | ValueNone -> []
         | ValueSome(struct (_, session)) ->
             let first = 1 + (if watches then trained.Count else 0)
-            [ for i in first .. session.Outputs - 1 -> session.Output i ]
+            [ for i in first .. session.Outputs - 1 - rates.Length -> session.Output i ]
+
+    /// The learning rates of the last step, by their names.
+    member internal _.Rates: Tree<float> =
+        match current with
+        | ValueNone -> Tree.empty
+        | ValueSome(struct (_, session)) ->
+            let first = session.Outputs - rates.Length
+            Tree.ofList (rates |> List.mapi (fun i name -> name, session.Scalar(first + i)))
+
+    /// What the rates of the next steps are changed by.
+    member internal _.Factor
+        with get () = factor
+        and set (value: float) =
+            if value <> factor then
+                factor <- value
+
+                match current with
+                | ValueSome(struct (transition, session)) ->
+                    let now = Tree.filter (fun path -> path <> Step.factor) (transition.StateOf session)
+                    session.Load(transition.Ordered(withFactor now))
+                | ValueNone -> ()
 
     /// Makes one step on a batch, and gives its loss. The batch's numbers are not looked at: a NaN, or a label that is no
     /// class, makes the loss NaN.

@@ -51,11 +51,12 @@ let private check (case: JsonElement) =
         let found = follow prepare optimizer (tensor (case.GetProperty "x0")) (list case "gradients")
 
         for i, (expected, (x, _)) in List.indexed (List.zip (list case "x") found) do
-            expectClose 1e-11 expected x $"after step {i}"
+            expectClose 1e-11 expected x $"after step %d{i}"
 
         for i, (expected, (_, state)) in
             List.indexed (List.zip (list case "means") (if name case = "asgd" then found else [])) do
-            expectClose 1e-11 expected (Wrap.averageOf state)["w"] $"the mean after step {i}"
+            let mean = Wrap.averageOf state
+            expectClose 1e-11 expected mean["w"] $"the mean after step %d{i}"
 
 let private checkClip (case: JsonElement) =
     let a = Attributes case
