@@ -47,7 +47,7 @@ public class ReachTests
         ("HyperRange", ["NewAmong"], "Ranges.Among"),
         ("Summary", ["get_Rows"], "an IReadOnlyList of rows"),
         ("Shape", ["ToList"], "a shape is itself a sequence of extents"),
-        ("Optimizer", ["get_WithRate", "get_Accumulation"], "optimizer.Scheduled; optimizer.Accumulate"),
+        ("Optimizer", ["get_MapRate", "get_Rates", "get_Accumulation"], "optimizer.Scheduled; optimizer.Accumulate"),
         ("Accumulation", ["get_Update"], "what training does of itself for optimizer.Accumulate"),
         ("Transform", ["get_Init", "get_Update"], "optimizer.After and Masked take transformations whole"),
         ("Learner", ["get_Penalty", "get_Trains", "get_Freezes"], "learner.Penalized and learner.Frozen set them"),

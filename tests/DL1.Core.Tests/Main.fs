@@ -129,6 +129,7 @@ let tests =
             AdmitTests.tests
             StepTests.tests
             FitTests.tests
+            FitRatesTests.tests
             LossSumsTests.tests
             FitChecksTests.tests
             TrainedTests.tests

@@ -63,6 +63,68 @@ module Category =
 
         Tensor(shape, Elements.F32 values)
 
+    /// A weight for each category, f32 `[categories]`: what is given by name, 1 for the others. For losses of classes. A name
+    /// that is none of the categories, or that stands twice, and a weight below 0 or not finite are a `DomainError`.
+    /// `Category.weights [ "b", 5.0 ] (Category.fit [ "a"; "b" ])`
+    let weights (weights: (string * float) list) (categories: Categories) : Tensor =
+        let operation = "Category.weights"
+        let values = Array.create categories.Count 1f
+        let named = System.Collections.Generic.HashSet<string>()
+
+        for name, weight in weights do
+            if not (weight >= 0.0 && Double.IsFinite weight) then
+                Refuse.domain
+                    operation
+                    $"the weight {string weight} of '{name}'"
+                    "a finite number of 0 or more"
+                    "1 counts a category as it is"
+
+            match categories.TryNumber name with
+            | Some i when named.Add name -> values[i] <- float32 weight
+            | Some _ -> Refuse.domain operation $"two weights of '{name}'" "one of each" "leave one of them out"
+            | None ->
+                Refuse.domain
+                    operation
+                    $"a weight of '{name}'"
+                    $"one of: {shown categories}"
+                    "check the spelling: case counts"
+
+        Tensor.vector (List.ofArray values)
+
+    /// The weight of each class by which all count the same in sum, rows / (classes·rows of the class), f32 `[classes]`:
+    /// scikit-learn's "balanced". Labels are whole numbers from 0; a class of no row is a `DomainError`.
+    /// `Category.balanced 2 labels`
+    let balanced (classes: int) (labels: Tensor) : Tensor =
+        let operation = "Category.balanced"
+
+        if classes < 1 then
+            Refuse.domain operation $"%d{classes} classes" "1 or more" "count the categories"
+
+        let counts = Array.zeroCreate<int> classes
+
+        for label in Tensor.toFloats labels do
+            if not (label >= 0.0 && label < float classes && label = floor label) then
+                Refuse.domain
+                    operation
+                    $"the label {string label}"
+                    $"whole numbers from 0 to %d{classes - 1}"
+                    "number the classes from 0"
+
+            counts[int label] <- counts[int label] + 1
+
+        match Array.tryFindIndex ((=) 0) counts with
+        | Some none ->
+            Refuse.domain
+                operation
+                $"no row of class %d{none}"
+                "a row of each class at least"
+                "take the weights of all rows"
+        | None ->
+            counts
+            |> Array.map (fun count -> float32 (float labels.Size / (float classes * float count)))
+            |> List.ofArray
+            |> Tensor.vector
+
     /// Tables of the same rows side by side, in the type of the first. `Category.beside [ x; oneHot ]`
     let beside (tables: Tensor list) : Tensor =
         if tables.IsEmpty then

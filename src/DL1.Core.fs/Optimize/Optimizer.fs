@@ -92,8 +92,7 @@ module Optimizer =
 
     /// The same optimizer with a learning rate that follows a schedule of the updates made.
     /// `Optimizer.sgd 0.1 |> Optimizer.scheduled (Schedule.exponential 0.9 0.1)`
-    let scheduled (rate: Schedule) (optimizer: Optimizer) =
-        optimizer.MapRate(fun _ -> rate)
+    let scheduled (rate: Schedule) (optimizer: Optimizer) = optimizer.MapRate(fun _ -> rate)
 
     /// The same optimizer under another name, for tables and plots. `Optimizer.named "slow" (Optimizer.sgd 0.001)`
     let named name (optimizer: Optimizer) = { optimizer with Name = name }

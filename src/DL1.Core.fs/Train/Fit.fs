@@ -17,6 +17,8 @@ module Fit =
             Validation = None
             Metrics = []
             EarlyStopping = None
+            Plateau = None
+            UsesAverage = false
             Callbacks = []
             Progress = Progress.quiet
             WatchesGradients = false
@@ -36,11 +38,12 @@ module Fit =
 
     let private checkpoint
         (names: string list)
+        (rates: string list)
         (best: Best option)
         (history: EpochRow list)
         (state: TrainState)
         =
-        let rows = History.toTensor names history
+        let rows = History.toTensor names rates history
 
         { Step.toCheckpoint state with
             Extra =
@@ -113,7 +116,7 @@ module Fit =
             Some(loss, partValues, Tree.map (fun n -> n / float made) norms)
 
     /// Trains a learner on data, and measures after each epoch. The same key gives the same bits, and so does a training
-    /// that is resumed from a checkpoint. What can be told to be wrong is refused before the first step: data that do not
+    /// that is resumed from a checkpoint: the epochs of its history, the best of them and the rates that they led to go on. What can be told to be wrong is refused before the first step: data that do not
     /// fit the model, a validation set of another width, or a last batch that a layer cannot take are a `ShapeError`; a NaN
     /// or an infinity among the data, or a label that is no class, a `DomainError` that names its row; so are metrics that
     /// cannot take the targets, two of one name, and checkpoints in a folder that is not there. What throws later is a
@@ -129,7 +132,7 @@ module Fit =
         let sets =
             ("", data) :: (options.Validation |> Option.map (fun v -> "validation ", v) |> Option.toList)
 
-        Admit.numbers "Fit.run" sets
+        (if learner.MasksTargets then Admit.inputs else Admit.numbers) "Fit.run" sets
         let measured = options.Validation |> Option.defaultValue data
 
         let key =
@@ -181,12 +184,41 @@ module Fit =
                 Some(fun rows targets outputs ->
                     tallies |> List.collect (fun tally -> tally.OfPart rows targets outputs))
 
-        let trainer = Trainer(learner, start, options.WatchesGradients, tells)
+        // Greater is better, and the epochs so far, of a rule that lowers rates.
+        let plateau =
+            options.Plateau
+            |> Option.map (fun rule -> struct (rule, Plateau.check partNames options.Metrics rule))
+
+        let rates = learner.Optimizer.Rates(Trace.tree "optimizer" start.Optimizer) |> List.map fst
+
+        let scale = plateau |> Option.map (fun (struct (rule, _)) -> Plateau.scaled rule)
+        let trainer = Trainer(learner, start, options.WatchesGradients, tells, rates, scale)
+
+        /// The state with what the model would be given back with.
+        let shown (now: TrainState) =
+            if options.UsesAverage then
+                { now with Parameters = Tree.replace now.Parameters (Wrap.averageOf now.Optimizer) }
+            else
+                now
+
+        // An optimizer without an average is refused here.
+        shown start |> ignore
 
         let mutable history =
             match Tree.tryFind historyName extra with
-            | Some t -> History.ofTensor options.Validation.IsSome names t |> List.rev
+            | Some t -> History.ofTensor options.Validation.IsSome names rates t |> List.rev
             | None -> []
+
+        let mutable lowered =
+            plateau
+            |> Option.map (fun (struct (rule, isGain)) ->
+                List.rev history
+                |> List.map (Plateau.watched rule)
+                |> List.fold (Plateau.next rule isGain) (Plateau.start isGain))
+
+        let follow () = lowered |> Option.iter (fun now -> trainer.Factor <- now.Times)
+
+        follow ()
 
         let isWorn (b: Best option) = b |> Option.exists (fun b -> b.Waits >= b.Rule.Patience)
         let watchesTraining = Best.watchesTraining options.Validation.IsSome best
@@ -207,7 +239,8 @@ module Fit =
 
         let finish number (watch: Stopwatch) (loss: float, parts: float list, norms: Tree<float>) =
             let state = lazy trainer.State
-            let found = if Double.IsFinite loss then evaluate state else None
+            let measured = lazy (shown state.Value)
+            let found = if Double.IsFinite loss then evaluate measured else None
 
             let row =
                 {
@@ -229,12 +262,22 @@ module Fit =
                         ]
                     Gradients = norms
                     Seconds = watch.Elapsed.TotalSeconds
+                    Rates = trainer.Rates
                 }
 
             history <- row :: history
 
             if Double.IsFinite loss then
-                best <- best |> Option.map (Best.next row (found |> Option.map _.Loss) state)
+                best <- best |> Option.map (Best.next row (found |> Option.map _.Loss) measured)
+
+                lowered <-
+                    Option.map2
+                        (fun (struct (rule, isGain)) now ->
+                            Plateau.next rule isGain now (Plateau.watched rule row))
+                        plateau
+                        lowered
+
+                follow ()
 
             options.Progress.Epoch row
 
@@ -257,7 +300,7 @@ module Fit =
                 | Some saving when
                     ended.IsSome || (number + 1) % saving.Every = 0 || number + 1 = options.Epochs
                     ->
-                    Checkpoint.write saving.Path (checkpoint names best (List.rev history) state.Value)
+                    Checkpoint.write saving.Path (checkpoint names rates best (List.rev history) state.Value)
                 | Some _
                 | None -> ()
 
@@ -266,12 +309,15 @@ module Fit =
 
         let result (ended: FitEnd) : Fitted =
             let last = trainer.State
+            let epochs = List.rev history
 
             let parameters, state =
                 match best with
                 | Some b when b.Rule.RestoresBest && b.Epoch > 0 -> b.Parameters, b.State
                 | Some _
-                | None -> last.Parameters, last.State
+                | None -> (shown last).Parameters, last.State
+
+            let kept = best
 
             {
                 Trained =
@@ -283,7 +329,8 @@ module Fit =
                         Some example
                     )
                 State = last
-                History = List.rev history
+                History = epochs
+                Checkpoint = lazy checkpoint names rates kept epochs last
                 BestEpoch = best |> Option.bind (fun b -> if b.Epoch > 0 then Some b.Epoch else None)
                 End = ended
             }

@@ -112,6 +112,13 @@ type FitOptions =
         Metrics: Metric list
         /// When to stop early.
         EarlyStopping: EarlyStopping option
+        /// When the learning rate is lowered because training no longer gets better: a factor on what the optimizer's schedule
+        /// says.
+        Plateau: Plateau option
+        /// Whether the average of the parameters that the optimizer keeps (`Wrap.averaged`, `Wrap.averagedFrom`, ASGD) is what
+        /// is measured, what early stopping keeps, and what the trained model has. The state of layers, such as batch norm's, is that
+        /// of training. An optimizer without an average is a `DomainError`.
+        UsesAverage: bool
         /// Called in their order after each epoch; the first that says `Stop` ends the training.
         Callbacks: (EpochEnd -> Answer) list
         /// How progress is told.
@@ -154,6 +161,8 @@ type Fitted =
         State: TrainState
         /// The epochs.
         History: EpochRow list
+        /// What a training goes on from, as it would be written to a file: `Resume` of options with more epochs.
+        Checkpoint: Lazy<Checkpoint>
         /// The epoch that was the best, from 1, where one is watched.
         BestEpoch: int option
         /// Why it ended.

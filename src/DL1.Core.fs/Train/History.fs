@@ -36,6 +36,8 @@ type EpochRow =
         Gradients: Tree<float>
         /// How long the epoch took.
         Seconds: float
+        /// The learning rates of the epoch's last step: one named `rate`, or those of groups of parameters, `rate.0` and so on.
+        Rates: Tree<float>
     }
 
     interface IEpoch with
@@ -69,6 +71,15 @@ module History =
         let names = rows |> List.collect (fun r -> List.map fst r.Metrics) |> List.distinct
         let validates = rows |> List.exists _.ValidationLoss.IsSome
 
+        // Rates that do not change say nothing.
+        let rates =
+            rows
+            |> List.collect (fun r -> Tree.toList r.Rates)
+            |> List.distinct
+            |> List.countBy fst
+            |> List.filter (fun (_, values) -> values > 1)
+            |> List.map fst
+
         let header =
             [
                 "epoch"
@@ -76,6 +87,7 @@ module History =
                 if validates then
                     "validation loss"
                 yield! names
+                yield! rates
                 "seconds"
             ]
 
@@ -90,6 +102,8 @@ module History =
                     |> List.tryFind (fun (n, _) -> n = name)
                     |> Option.map (snd >> number)
                     |> Option.defaultValue ""
+                for name in rates do
+                    Tree.tryFind name r.Rates |> Option.map number |> Option.defaultValue ""
                 r.Seconds.ToString("F1", CultureInfo.InvariantCulture)
             ]
 
@@ -103,12 +117,13 @@ module History =
             List.map2 (fun (cell: string) width -> cell.PadLeft width) line widths |> String.concat "  ")
         |> String.concat "\n"
 
-    /// The epochs as comma-separated values, with a header. `History.toCsv fitted.History`
+    /// The epochs as comma-separated values, with a header; learning rates stand after the metrics. `History.toCsv fitted.History`
     let toCsv (rows: EpochRow list) : string =
         let exact (value: float) = value.ToString("R", CultureInfo.InvariantCulture)
         let names = rows |> List.collect (fun r -> List.map fst r.Metrics) |> List.distinct
 
-        let header = [ "epoch"; "steps"; "loss"; "validation_loss" ] @ names @ [ "seconds" ]
+        let rates = rows |> List.collect (fun r -> Tree.paths r.Rates) |> List.distinct
+        let header = [ "epoch"; "steps"; "loss"; "validation_loss" ] @ names @ rates @ [ "seconds" ]
 
         let cells (r: EpochRow) =
             [
@@ -121,6 +136,8 @@ module History =
                     |> List.tryFind (fun (n, _) -> n = name)
                     |> Option.map (snd >> exact)
                     |> Option.defaultValue ""
+                for name in rates do
+                    Tree.tryFind name r.Rates |> Option.map exact |> Option.defaultValue ""
                 exact r.Seconds
             ]
 
@@ -130,7 +147,7 @@ module History =
     let private fixedColumns = 5
 
     /// Rows as numbers, for checkpoints: f64 `[epochs; columns]`; gradients are left out.
-    let internal toTensor (metrics: string list) (rows: EpochRow list) : Tensor =
+    let internal toTensor (metrics: string list) (rates: string list) (rows: EpochRow list) : Tensor =
         let cells (r: EpochRow) =
             [
                 float r.Epoch
@@ -143,17 +160,27 @@ module History =
                     |> List.tryFind (fun (n, _) -> n = name)
                     |> Option.map snd
                     |> Option.defaultValue nan
+                for name in rates do
+                    Tree.tryFind name r.Rates |> Option.defaultValue nan
             ]
 
-        Tensor.ofArray [ rows.Length; fixedColumns + metrics.Length ] (Array.ofList (List.collect cells rows))
+        let columns = fixedColumns + metrics.Length + rates.Length
+        Tensor.ofArray [ rows.Length; columns ] (Array.ofList (List.collect cells rows))
 
-    let internal ofTensor hasValidation (metrics: string list) (t: Tensor) : EpochRow list =
-        if t.Rank <> 2 || t.Shape[1] <> fixedColumns + metrics.Length then
+    let internal ofTensor
+        hasValidation
+        (metrics: string list)
+        (rates: string list)
+        (t: Tensor)
+        : EpochRow list =
+        let columns = fixedColumns + metrics.Length + rates.Length
+
+        if t.Rank <> 2 || t.Shape[1] <> columns then
             Refuse.format
                 "Fit.run"
                 $"a history {t.Shape} in the checkpoint"
-                $"%d{fixedColumns + metrics.Length} columns"
-                "go on with the metrics that the training began with"
+                $"%d{columns} columns"
+                "go on with the metrics and the groups of parameters that the training began with"
 
         [
             for i in 0 .. t.Shape[0] - 1 ->
@@ -165,5 +192,9 @@ module History =
                     Seconds = t[i, 4]
                     Metrics = metrics |> List.mapi (fun c name -> name, t[i, fixedColumns + c])
                     Gradients = Tree.empty
+                    Rates =
+                        rates
+                        |> List.mapi (fun c name -> name, t[i, fixedColumns + metrics.Length + c])
+                        |> Tree.ofList
                 }
         ]

@@ -97,7 +97,14 @@ type Trainer
     new(learner: Learner, start: TrainState, watches: bool) = Trainer(learner, start, watches, None, [], None)
 
     /// A trainer that tells more of each step than its loss.
-    internal new(learner, start, watches, tells) = Trainer(learner, start, watches, tells, [], None)
+    internal new
+        (
+            learner: Learner,
+            start: TrainState,
+            watches: bool,
+            tells: (int -> Tree<Expr> -> Tree<Expr> -> Expr list) option
+        ) =
+        Trainer(learner, start, watches, tells, [], None)
 
     /// What was asked of the last step beside the loss.
     member internal _.Told: Tensor list =

@@ -166,6 +166,8 @@ let private wraps =
         prints "accumulate" "SGD: 0, 0" (fun () -> Wrap.accumulate 4 (Optimizer.sgd 0.1) |> twoEpochs)
         prints "lookahead" "SGD with lookahead: 0.4, 0.72" (fun () ->
             Wrap.lookahead 5 0.5 (Optimizer.sgd 0.1) |> twoEpochs)
+        prints "averagedFrom" "SGD: 0.4, 0.72" (fun () ->
+            Wrap.averagedFrom 100 10 (Optimizer.sgd 0.1) |> twoEpochs)
         prints "averaged" "SGD: 0.4, 0.72" (fun () -> Wrap.averaged 0.999 (Optimizer.sgd 0.1) |> twoEpochs)
         prints "averageOf" "w: f64 [2] [1 2]" (fun () -> Wrap.averageOf state)
     ]

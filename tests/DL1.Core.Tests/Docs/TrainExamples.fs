@@ -245,7 +245,19 @@ let private row: EpochRow =
         Metrics = []
         Gradients = Tree.empty
         Seconds = 1.5
+        Rates = Tree.empty
     }
+
+let private plateaus =
+    [
+        prints "rule" "3 0.5" (fun () ->
+            let rule = { Plateau.rule with Patience = 3; Factor = 0.5 }
+            $"%d{rule.Patience} {string rule.Factor}")
+        prints "factors" "1 1 1 0.1" (fun () ->
+            Plateau.factors { Plateau.rule with Patience = 1 } false [ 1.0; 0.5; 0.6; 0.7 ]
+            |> List.map string
+            |> String.concat " ")
+    ]
 
 let private histories =
     [
@@ -332,6 +344,7 @@ let all: Examples list =
         { Module = moduleOf <@ Transition.create @>; Rows = transitions }
         { Module = moduleOf <@ Trained.save @>; Rows = trained }
         { Module = moduleOf <@ Fit.options @>; Rows = fits }
+        { Module = moduleOf <@ Plateau.rule @>; Rows = plateaus }
         { Module = moduleOf <@ History.line @>; Rows = histories }
         { Module = moduleOf <@ Progress.quiet @>; Rows = progress }
         { Module = moduleOf <@ RateFinder.run @>; Rows = finder }

@@ -56,6 +56,27 @@ let tests =
                 same
                     (trajectory 4 (Wrap.lookahead 2 1.0 (pick i)) bowl start)
                     (trajectory 4 (pick i) bowl start))
+            law
+                "an average from an update on is the mean of the parameters after some of them"
+                (fun (first: byte) (every: byte) ->
+                    let first, every = 1 + int first % 4, 1 + int every % 3
+                    let averaged = Wrap.averagedFrom first every (Optimizer.adam 0.1)
+                    let step, state = stepOf averaged bowl start
+                    let path = trajectory 8 (Optimizer.adam 0.1) bowl start |> Array.ofList
+
+                    List.scan (fun s _ -> snd (step s)) state [ 1..8 ]
+                    |> List.tail
+                    |> List.indexed
+                    |> List.forall (fun (i, (p, s)) ->
+                        let taken = [ for k in first..every .. i + 1 -> path[k - 1] ]
+                        let taken = if i + 1 < first then [ path[i] ] else taken
+                        let added = Tree.map2 (fun a b -> Tensor.compute2 (fun x y -> x + y) a b)
+                        let sum = taken |> List.reduce added
+
+                        let mean =
+                            sum |> Tree.map (fun t -> Tensor.compute (fun x -> x / float taken.Length) t)
+
+                        same [ mean; path[i] ] [ Wrap.averageOf s; p ]))
             test "a lookahead goes back half the way" {
                 let fast = trajectory 2 (Optimizer.sgd 0.1) bowl start |> List.last
                 let found = trajectory 2 (Wrap.lookahead 2 0.5 (Optimizer.sgd 0.1)) bowl start |> List.last

@@ -247,11 +247,12 @@ let private telling =
                     Metrics = [ "r2", 0.25 ]
                     Gradients = Tree.empty
                     Seconds = 1.5
+                    Rates = Tree.ofList [ "rate", 0.125 ]
                 }
 
             Expect.equal
                 (History.toCsv [ row ])
-                "epoch,steps,loss,validation_loss,r2,seconds\n1,4,0.5,,0.25,1.5"
+                "epoch,steps,loss,validation_loss,r2,rate,seconds\n1,4,0.5,,0.25,0.125,1.5"
                 "csv"
 
             Expect.equal (History.line row) "epoch 1  loss 0.5  r2 0.25  1.5 s" "line"
