@@ -18,11 +18,30 @@ public static class Encodings
         public Tensor Labels(IEnumerable<string> texts) => Category.labels(categories, texts);
 
         /// <summary>
+        /// A weight for each category, f32 <c>[categories]</c>: what is given by name, 1 for the others. For losses of classes.
+        /// </summary>
+        /// <exception cref="DomainError">A name is none of the categories or stands twice, or a weight is below 0 or not finite.</exception>
+        /// <example><code>Tensor byName = categories.Weights(("b", 5));</code></example>
+        public Tensor Weights(params (string Name, double Weight)[] weights) =>
+            Category.weights(Interop.List(weights.Select(w => w.ToTuple())), categories);
+
+        /// <summary>
         /// A column of f32 for each category, 1 where a text is that category, <c>[rows; categories]</c>. A text that is missing or
         /// was not met is 0 everywhere.
         /// </summary>
         /// <example><code>Tensor columns = categories.OneHot(["a", ""]);</code></example>
         public Tensor OneHot(IEnumerable<string> texts) => Category.oneHot(categories, texts);
+    }
+
+    extension(Tensor labels)
+    {
+        /// <summary>
+        /// The weight of each class by which all count the same in sum, rows / (classes·rows of the class), f32 <c>[classes]</c>:
+        /// scikit-learn's "balanced".
+        /// </summary>
+        /// <exception cref="DomainError">A class has no row, or a label is no whole number from 0 below the classes.</exception>
+        /// <example><code>Tensor balanced = labels.BalancedWeights(2);</code></example>
+        public Tensor BalancedWeights(int classes) => Category.balanced(classes, labels);
     }
 
     extension(Tensor)

@@ -14,21 +14,33 @@ namespace DL1;
 /// </param>
 /// <param name="Gradients">The mean norms of the gradients by the paths of their parameters, where they are watched.</param>
 /// <param name="Seconds">How long the epoch took.</param>
+/// <param name="Rates">
+/// The learning rates of the epoch's last step: one named <c>rate</c>, or those of groups of parameters, <c>rate.0</c> and so on.
+/// </param>
 /// <example><code>double? validationLoss = result.History[0].ValidationLoss;</code></example>
 [DebuggerDisplay("{ToString(),nq}")]
 public sealed record Epoch(
-    int Number, long Steps, double Loss, double? ValidationLoss, Tree<double> Metrics, Tree<double> Gradients, double Seconds)
+    int Number, long Steps, double Loss, double? ValidationLoss, Tree<double> Metrics, Tree<double> Gradients, double Seconds,
+    Tree<double> Rates)
     : IEpoch
 {
     internal static Epoch From(EpochRow row) =>
         new(
             row.Epoch, row.Steps, row.Loss, row.ValidationLoss?.Value, TreeModule.ofList(row.Metrics), row.Gradients,
-            row.Seconds);
+            row.Seconds, row.Rates);
 
     internal EpochRow ToRow() =>
         new(
             Number, Steps, Loss, ValidationLoss is { } loss ? FSharpOption<double>.Some(loss) : null!,
-            TreeModule.toList(Metrics), Gradients, Seconds);
+            TreeModule.toList(Metrics), Gradients, Seconds, Rates);
+
+    /// <summary>The learning rate of the epoch's last step; of several groups of parameters that of the first.</summary>
+    /// <exception cref="DomainError">The optimizer has no rate.</exception>
+    /// <example><code>double[] ratesOfEpochs = [.. result.History.Select(epoch => epoch.Rate)];</code></example>
+    public double Rate =>
+        Rates.Count > 0
+            ? Rates.Values[0]
+            : throw new DomainError("Epoch.Rate", "an epoch without a learning rate", "an optimizer that has one", "look at Rates");
 
     /// <summary>The epoch as a line of text: <c>epoch 3  loss 0.21  validation loss 0.25  accuracy 0.93  1.2 s</c>.</summary>
     /// <example><code>Console.WriteLine(result.History[^1]);</code></example>

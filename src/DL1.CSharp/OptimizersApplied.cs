@@ -62,6 +62,15 @@ public static partial class Optimizers
         /// <example><code>Optimizers.Sgd(0.1).Averaged(0.99)</code></example>
         public Optimizer Averaged(double decay = 0.999) => Wrap.averaged(decay, optimizer);
 
+        /// <summary>
+        /// Keeps the mean of the parameters after updates <paramref name="start"/>, start + every and so on in the state: stochastic
+        /// weight averaging (Izmailov et al. 2018); before it the parameters themselves. <c>memory.Average()</c> reads it, and training with
+        /// <c>UseAverage</c> measures with it.
+        /// </summary>
+        /// <exception cref="DomainError">A number is below 1.</exception>
+        /// <example><code>Optimizers.Sgd(0.1).AveragedFrom(100, every: 10)</code></example>
+        public Optimizer AveragedFrom(int start, int every = 1) => Wrap.averagedFrom(start, every, optimizer);
+
         /// <summary>The first state for these parameters.</summary>
         /// <example><code>Tensor[] first = optimizer.InitialState(Tensor.Zeros(3), Tensor.Zeros(2));</code></example>
         public Tensor[] InitialState(params Tensor[] parameters) =>

@@ -234,6 +234,12 @@ public static class Training
         /// <example><code>var asInTraining = learner.ValidatedInTraining();</code></example>
         public Learner ValidatedInTraining() => LearnerModule.validatedInTraining(learner);
 
+        /// <summary>
+        /// The same learner, whose targets may be NaN or infinite where they are missing: for a loss that masks them.
+        /// </summary>
+        /// <example><code>learner.MaskingTargets()</code></example>
+        public Learner MaskingTargets() => LearnerModule.maskingTargets(learner);
+
         /// <summary>The loss as a function of one target and one output; of a model of several tensors it refuses.</summary>
         /// <example><code>Expr ofRows = learner.LossFunction(target, output);</code></example>
         public Func<Expr, Expr, Expr> LossFunction => (target, output) => learner.Loss.Invoke(target).Invoke(output);

@@ -21,6 +21,11 @@ namespace DL1;
 /// <param name="SaveEvery">Epochs from one checkpoint to the next; the last epoch is always written.</param>
 /// <param name="Resume">The checkpoint to go on from, to the same bits as if there had been no break.</param>
 /// <param name="Start">Parameters and state to begin with, in the place of drawn ones: for fine-tuning.</param>
+/// <param name="Plateau">When the learning rate is lowered: <c>Plateau.After(3, factor: 0.5)</c>.</param>
+/// <param name="UseAverage">
+/// Whether the average of the parameters that the optimizer keeps (<c>Averaged</c>, <c>AveragedFrom</c>, ASGD) is what is measured, what
+/// early stopping keeps, and what the trained model has.
+/// </param>
 /// <example><code>var longer = options with { Epochs = 5, EarlyStopping = EarlyStopping.After(2) };</code></example>
 [DebuggerDisplay("{Epochs} epochs, batches of {BatchSize}")]
 public sealed record TrainingOptions(
@@ -39,7 +44,9 @@ public sealed record TrainingOptions(
     string? SavePath = null,
     int SaveEvery = 1,
     Checkpoint? Resume = null,
-    TrainState? Start = null)
+    TrainState? Start = null,
+    Plateau? Plateau = null,
+    bool UseAverage = false)
 {
     /// <summary>The options with their names, the same on every machine.</summary>
     /// <example><code>Console.WriteLine(options);</code></example>
@@ -57,6 +64,8 @@ public sealed record TrainingOptions(
             Interop.Option(Validation),
             Interop.List(Metrics ?? [], nameof(Metrics)),
             Interop.Option(EarlyStopping),
+            Interop.Option(Plateau),
+            UseAverage,
             Interop.List(OnEpoch is null ? [] : new[] { Interop.Function<EpochEnd, Answer>(Called) }),
             Progress is null ? ProgressModule.quiet : TrainingProgress.ToCore(Progress),
             WatchGradients,

@@ -49,6 +49,10 @@ public sealed class TrainingResult
     /// <example><code>TrainState last = result.State;</code></example>
     public TrainState State => Fitted.State;
 
+    /// <summary>What a training goes on from, as it would be written to a file: <c>Resume</c> of options with more epochs.</summary>
+    /// <example><code>var further = learner.Fit(train, new TrainingOptions(Epochs: 4, Resume: result.Checkpoint));</code></example>
+    public Checkpoint Checkpoint => Fitted.Checkpoint.Value;
+
     /// <summary>The number of the best epoch, where one was looked for.</summary>
     /// <example><code>int? best = result.BestEpoch;</code></example>
     public int? BestEpoch => Fitted.BestEpoch?.Value;

@@ -342,6 +342,11 @@ public class DataTests
         Assert.Equal([0, 1], numbered.ToDoubles());
         Tensor columns = categories.OneHot(["a", ""]);
         Assert.Equal([1, 0, 0, 0], columns.ToDoubles());
+        Tensor byName = categories.Weights(("b", 5));
+        Assert.Equal([1, 5], byName.ToDoubles());
+        var labels = Tensor.Of([0L, 0, 0, 1]);
+        Tensor balanced = labels.BalancedWeights(2);
+        Assert.Equal([2f / 3, 2], balanced.ToArray<float>());
         Tensor wide = Tensor.Beside(Tensor.Zeros(2, 3), columns);
         Assert.Equal(Shape.Of([2, 5]), wide.Shape);
         Assert.Throws<DomainError>(() => categories.Labels(["c"]));

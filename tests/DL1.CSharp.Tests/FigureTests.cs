@@ -105,7 +105,7 @@ public class FigureTests
     {
         static EpochRow Deep(int layers) => new(
             1, 1, 1, null, Gallery.History[0].Metrics,
-            Gallery.TreeOf([.. Enumerable.Range(0, layers).SelectMany(i => new[] { ($"{i}.weight", 3.0 * (i + 1)), ($"{i}.bias", 4.0 * (i + 1)) })]), 0);
+            Gallery.TreeOf([.. Enumerable.Range(0, layers).SelectMany(i => new[] { ($"{i}.weight", 3.0 * (i + 1)), ($"{i}.bias", 4.0 * (i + 1)) })]), 0, TreeModule.empty<double>());
         var five = LearningCurves.Gradients([Deep(5)]).Series;
         Assert.Equal(["0", "1", "2", "3", "4"], five.Select(s => s.Name));
         Assert.Equal([5.0, 10, 15, 20, 25], five.Select(s => s.Y[0]));
@@ -118,7 +118,7 @@ public class FigureTests
     public void Histories_without_what_is_asked_for_are_refused()
     {
         Assert.Throws<DomainError>(() => LearningCurves.Loss(Array.Empty<Epoch>()));
-        EpochRow bare = new(1, 1, 1, null, Microsoft.FSharp.Collections.FSharpList<Tuple<string, double>>.Empty, TreeModule.empty<double>(), 0);
+        EpochRow bare = new(1, 1, 1, null, Microsoft.FSharp.Collections.FSharpList<Tuple<string, double>>.Empty, TreeModule.empty<double>(), 0, TreeModule.empty<double>());
         Assert.Single(LearningCurves.Loss([bare]).Series);
         Assert.Throws<DomainError>(() => LearningCurves.Metrics([bare]));
         Assert.Throws<DomainError>(() => LearningCurves.Gradients([bare]));

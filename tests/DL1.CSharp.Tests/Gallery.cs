@@ -13,7 +13,7 @@ internal static class Gallery
             e, 10L * e, 2.0 / e, FSharpOption<double>.Some(2.2 / e + 0.05),
             ListModule.OfSeq([Tuple.Create("accuracy", 1 - 0.6 / e), Tuple.Create("F1", 1 - 0.8 / e)]),
             TreeOf(("0.weight", 1.0 / e), ("0.bias", 0.1 / e)),
-            0.5)),
+            0.5, TreeOf(("rate", 0.1)))),
     ];
 
     public static readonly Tensor Target = Tensor.Of([0L, 0, 0, 1, 1, 2, 2, 2, 2, 2]);

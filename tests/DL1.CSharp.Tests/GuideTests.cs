@@ -22,6 +22,39 @@ public class GuideTests
         Assert.All(snippets, snippet => Assert.Contains(Repository.Folded(snippet), here));
     }
 
+    [Fact]
+    public void HyperParametersAreSearched()
+    {
+        var space = new[]
+        {
+            ("rate", Ranges.LogUniform(1e-4, 1)), ("units", Ranges.Whole(4, 32)), ("decay", Ranges.LogUniform(1e-6, 1e-1)),
+        };
+        var (train, validation) = Datasets.Iris().Split(0.7, seed: 1);
+        TrialResult Trained(TrialRun run)
+        {
+            var model = Layers.Linear(run.Setting.Whole("units")).Then(Layers.Relu()).Then(Layers.Linear(3));
+            var optimizer = Optimizers.AdamW(run.Setting.Number("rate"), run.Setting.Number("decay"));
+            var fitted = model.Learner(Losses.CrossEntropy, optimizer).Fit(train, new TrainingOptions(
+                Epochs: run.Budget, Key: run.Key, Validation: validation, OnEpoch: run.Watch()));
+            return TrialResult.Of(
+                fitted.History[^1].ValidationLoss ?? double.NaN, fitted.Trained, [("steps", $"{fitted.State.Steps}")]);
+        }
+
+        var trials = HyperSearch.Random(12, space, seed: 1).Study(Trained, new StudySettings(Budget: 6, Threads: 2));
+        Console.WriteLine(trials.Table());
+        Trained? best = trials.Best().TrainedModel;
+
+        Assert.NotNull(best);
+        Assert.Equal(trials.Best().Score, best.Evaluate(validation, Losses.CrossEntropy).Loss, 1e-12);
+        Assert.Contains("steps", trials.Table());
+
+        var led = HyperSearch.Tpe(20, space, Trained, random: 8, new StudySettings(Budget: 6, Pruning: Pruning.NewMedian(4, 1)));
+
+        Assert.Equal(20, led.Count);
+        Assert.Contains(led, t => t.End.IsPruned);
+        Assert.True(led.Best().Score < 0.5);
+    }
+
     public sealed record Vae(Expr Rebuilt, Expr Mean, Expr LogVariance);
 
     [Fact]

@@ -76,6 +76,7 @@ public class OptimizerTests
         Same(
             Wrap.after(TransformModule.clipByGlobalNormOf(double.PositiveInfinity, 1), OptimizerModule.adam(1e-3)),
             Optimizers.Adam().ClipByGlobalNorm(1, power: double.PositiveInfinity));
+        Same(Wrap.averagedFrom(100, 10, OptimizerModule.sgd(0.1)), Optimizers.Sgd(0.1).AveragedFrom(100, every: 10));
         Same(Wrap.maximizing(OptimizerModule.sgd(0.1)), Optimizers.Sgd(0.1).Maximizing());
         Same(OptimizerModule.asgdWith(1e-4, 0.75, 100, 0, 0.1), Optimizers.Asgd(0.1, start: 100));
         Same(OptimizerModule.amsgradWWith(0.9, 0.999, 1e-8, 0.01, 1e-3), Optimizers.AdamW(amsgrad: true));

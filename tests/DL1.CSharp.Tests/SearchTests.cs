@@ -152,6 +152,94 @@ public class SearchTests
     }
 
     [Fact]
+    public void StudiesAreKept()
+    {
+        var folder = Directory.CreateTempSubdirectory("dl1-study").FullName;
+        try
+        {
+            var path = Path.Combine(folder, "study.json");
+            var grid = HyperSearch.Grid(("rate", Ranges.Among(0.1, 0.01, 1)));
+            var kept = grid.Study(run => TrialResult.Of(run.Setting.Number("rate")), new StudySettings(Threads: 2, Path: path));
+            Assert.Equal(0.01, kept.Best().Score);
+            IReadOnlyList<Trial> read = HyperSearch.ReadStudy(path);
+            Assert.Equal(kept.Select(t => t.Score), read.Select(t => t.Score));
+            var resumedStudy = grid.Study(_ => throw new InvalidOperationException("not again"), new StudySettings(Path: path));
+            Assert.Equal(kept.Select(t => t.Score), resumedStudy.Select(t => t.Score));
+            var trials = kept;
+            trials.WriteStudy(path);
+            Assert.Equal(3, HyperSearch.ReadStudy(path).Count);
+            File.WriteAllText(path, trials.ToCsv());
+            Assert.Equal("trial,budget,score,rate", File.ReadLines(path).First());
+            Assert.Throws<FormatError>(() => HyperSearch.ReadStudy(path));
+
+            var told = new List<Trial>();
+            var study = new StudySettings(Budget: 9, Round: 2, Pruning: Pruning.NewHalving(1, 3));
+            Console.WriteLine(study);
+            Assert.Contains("Budget = 9", study.ToString());
+            kept = grid.Study(
+                run =>
+                {
+                    if (run.Setting.Number("rate") == 0.1) throw new InvalidOperationException("too warm");
+                    run.Report(1, run.Setting.Number("rate"));
+                    return TrialResult.Of(0.25, notes: [("epochs", "12")]);
+                },
+                study with { Progress = new Told(told.Add) });
+            Assert.Equal(3, told.Count);
+            Assert.True(kept[0].End.IsFailed);
+            Assert.True(kept[2].End.IsPruned);
+            Assert.Contains("too warm", kept.Table());
+            var notes = new List<string>();
+            foreach (var (name, text) in kept.Best().NoteEntries)
+            {
+                notes.Add($"{name} {text}");
+            }
+
+            foreach (var (epoch, reported) in kept.Best().ReportEntries)
+            {
+                notes.Add($"{epoch} {reported}");
+            }
+
+            Assert.Equal(["epochs 12", "1 0.01"], notes);
+            Trained? winner = kept.Best().TrainedModel;
+            Assert.Null(winner);
+        }
+        finally
+        {
+            Directory.Delete(folder, true);
+        }
+    }
+
+    private sealed class Told(Action<Trial> hear) : IProgress<Trial>
+    {
+        public void Report(Trial value) => hear(value);
+    }
+
+    [Fact]
+    public void TrialsTrainAndGoOn()
+    {
+        var (train, test) = Datasets.Iris().Split(0.8, seed: 1);
+        var net = Layers.Linear(3);
+        var grid = HyperSearch.Grid(("rate", Ranges.Among(0.1, 0.01)));
+        var trials = grid.Study(
+            run =>
+            {
+                var fit = net.Learner(Losses.CrossEntropy, Optimizers.Adam(run.Setting.Number("rate"))).Fit(
+                    train, new TrainingOptions(Epochs: run.Budget, Validation: test, OnEpoch: run.Watch()));
+                return TrialResult.Of(fit.History[^1].ValidationLoss!.Value, fit.Trained);
+            },
+            new StudySettings(Budget: 3));
+        Assert.All(trials, t => Assert.Equal(3, t.ReportEntries.Count));
+        Assert.Equal(trials[0].Score, trials[0].TrainedModel!.Evaluate(test, Losses.CrossEntropy).Loss, 1e-12);
+
+        var resumed = grid.HalveOn<Checkpoint>((setting, key, epochs, state) => { var fit = net.Learner(Losses.CrossEntropy, Optimizers.Adam(setting.Number("rate"))).Fit(train, new TrainingOptions(Epochs: epochs, Resume: state)); return (fit.History[^1].Loss, fit.Checkpoint); }, factor: 2, least: 1, most: 2);
+        Assert.Equal([1, 1, 2], resumed.Select(t => t.Budget));
+
+        var led = HyperSearch.Tpe(30, [("rate", Ranges.LogUniform(1e-4, 1))], run => TrialResult.Of(Math.Abs(Math.Log10(run.Setting.Number("rate")) + 2)));
+        Assert.InRange(led.Best().Score, 0, 0.1);
+        Assert.Throws<DomainError>(() => HyperSearch.Tpe(0, [("rate", Ranges.LogUniform(1, 1))], _ => TrialResult.Of(0)));
+    }
+
+    [Fact]
     public void FoldsAreScored()
     {
         var data = Datasets.Iris();

@@ -295,6 +295,49 @@ public class TrainingTests
     });
 
     [Fact]
+    public void RatesFallOnPlateausAndAveragesAreMeasured()
+    {
+        var (train, test) = Parts;
+        Assert.Equal("accuracy", Plateau.After(3, factor: 0.5, monitor: Metrics.Accuracy).Monitor);
+        Assert.Equal("validation price", Plateau.After(3).Of("validation price").Monitor);
+        IReadOnlyList<double> factors = Plateau.After(1).Factors([1, 0.5, 0.6, 0.7]);
+        Assert.Equal([1, 1, 1, 0.1], factors);
+
+        var learner = Net.Learner(Losses.CrossEntropy, Optimizers.Adam(0.01).Averaged(0.9));
+        var options = new TrainingOptions(
+            Epochs: 4, Validation: test, Plateau: Plateau.After(0, factor: 0.5, threshold: 0.9), UseAverage: true);
+        var result = learner.Fit(train, options);
+        double[] ratesOfEpochs = [.. result.History.Select(epoch => epoch.Rate)];
+        Assert.Equal([0.01, 0.01, 0.005, 0.0025], ratesOfEpochs);
+        Assert.Equal(result.History[^1].ValidationLoss!.Value, result.Evaluate(test).Loss, 1e-12);
+        Assert.NotEqual(result.State.Parameters["0.weight"], result.Trained.Parameters["0.weight"]);
+
+        var half = learner.Fit(train, options with { Epochs = 2 });
+        SameBits(
+            result.Trained.Parameters,
+            learner.Fit(train, options with { Resume = half.Checkpoint }).Trained.Parameters);
+        var further = learner.Fit(train, new TrainingOptions(Epochs: 4, Resume: result.Checkpoint));
+        Assert.Equal(4, further.History.Count);
+        Assert.NotNull(learner.MaskingTargets());
+    }
+
+    [Fact]
+    public void AllRowsAtOnceByLbfgs()
+    {
+        var train = Parts.Train;
+        var learner = Net.Learner(Losses.CrossEntropy, Optimizers.Adam());
+        var (exact, found) = learner.FitByLbfgs(train, LbfgsOptions.Of(iterations: 20));
+        double lowestValue = found.Losses[^1];
+        Assert.Equal(lowestValue, exact.Evaluate(train, Losses.CrossEntropy).Loss, 1e-4);
+        Assert.True(lowestValue < 0.1 * found.Losses[0]);
+        Assert.Equal(20, LbfgsOptions.Of(iterations: 50, history: 20).History);
+
+        var bowlStart = Trees.From(("w", Tensor.Of([5.0, -3])));
+        LbfgsResult bowl = new Func<Tree<Expr>, Expr>(p => (p["w"] - 2).Pow(2).Sum()).MinimizeByLbfgs(bowlStart);
+        Assert.Equal([2, 2], bowl.Parameters["w"].ToDoubles(), (a, b) => Math.Abs(a - b) < 1e-9);
+    }
+
+    [Fact]
     public void WhatIsLearntIsSavedAndLoaded() => InFolder(folder =>
     {
         var path = Path.Combine(folder, "digits.safetensors");

@@ -135,6 +135,8 @@ let tests =
             TrainedTests.tests
             NamedTests.tests
             SearchTests.tests
+            StudyTests.tests
+            LbfgsSearchTests.tests
             DatasetsTests.tests
             CsvTests.tests
             TableTests.tests

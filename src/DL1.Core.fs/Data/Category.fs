@@ -81,7 +81,8 @@ module Category =
 
             match categories.TryNumber name with
             | Some i when named.Add name -> values[i] <- float32 weight
-            | Some _ -> Refuse.domain operation $"two weights of '{name}'" "one of each" "leave one of them out"
+            | Some _ ->
+                Refuse.domain operation $"two weights of '{name}'" "one of each" "leave one of them out"
             | None ->
                 Refuse.domain
                     operation

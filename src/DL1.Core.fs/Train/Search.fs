@@ -15,7 +15,7 @@ module Search =
     /// Words to choose among. `Search.words [ "relu"; "tanh" ]`
     let words (values: string list) : HyperRange = HyperRange.Among(List.map HyperValue.Word values)
 
-    let private requireNames operation (space: (string * HyperRange) list) =
+    let internal requireNames operation (space: (string * HyperRange) list) =
         match space |> List.countBy fst |> List.tryFind (fun (_, n) -> n > 1) with
         | Some(name, _) ->
             Refuse.domain operation $"two hyper-parameters {name}" "one of each name" "rename one of them"
@@ -46,22 +46,15 @@ module Search =
             [ [] ]
         |> List.map Setting
 
-    /// Settings drawn with a key, each value by itself. `Search.random 20 (Key.ofSeed 1L) space`
-    let random (count: int) (key: Key) (space: (string * HyperRange) list) : Setting list =
-        requireNames "Search.random" space
-
-        if count < 0 then
-            Refuse.domain "Search.random" $"%d{count} settings" "0 or more" "20 settings are a beginning"
-
-        let unit key = Tensor.toFloat (Key.uniform 0.0 1.0 DType.F64 [] key)
-
-        let draw key (name: string, choice: HyperRange) =
-            let u = unit key
+    /// A setting drawn with a key, each value by itself.
+    let internal drawn operation (key: Key) (space: (string * HyperRange) list) : Setting =
+        let draw (j: int) (name: string, choice: HyperRange) =
+            let u = Tensor.toFloat (Key.uniform 0.0 1.0 DType.F64 [] (Key.fold j key))
 
             name,
             match choice with
             | HyperRange.Among [] ->
-                Refuse.domain "Search.random" $"no values for {name}" "one at least" "leave it out"
+                Refuse.domain operation $"no values for {name}" "one at least" "leave it out"
             | HyperRange.Among values -> values[int (u * float values.Length)]
             | HyperRange.Uniform(low, high) when low < high -> HyperValue.Number(low + u * (high - low))
             | HyperRange.LogUniform(low, high) when 0.0 < low && low < high ->
@@ -72,18 +65,24 @@ module Search =
             | HyperRange.LogUniform _
             | HyperRange.Whole _ ->
                 Refuse.domain
-                    "Search.random"
+                    operation
                     $"{choice} for {name}"
                     "a low end below the high one, and above 0 for a logarithm"
                     "swap the ends, or begin above 0"
 
-        [
-            for i in 0 .. count - 1 ->
-                Setting(space |> List.mapi (fun j axis -> draw (Key.fold j (Key.fold i key)) axis))
-        ]
+        Setting(space |> List.mapi draw)
+
+    /// Settings drawn with a key, each value by itself. `Search.random 20 (Key.ofSeed 1L) space`
+    let random (count: int) (key: Key) (space: (string * HyperRange) list) : Setting list =
+        requireNames "Search.random" space
+
+        if count < 0 then
+            Refuse.domain "Search.random" $"%d{count} settings" "0 or more" "20 settings are a beginning"
+
+        [ for i in 0 .. count - 1 -> drawn "Search.random" (Key.fold i key) space ]
 
     /// Applies a function to each, `threads` at a time; results in order.
-    let private inParallel threads (f: 'a -> 'b) (items: 'a list) : 'b list =
+    let internal inParallel threads (f: 'a -> 'b) (items: 'a list) : 'b list =
         if threads < 1 then
             Refuse.domain "Search.run" $"%d{threads} threads" "1 or more" "1 runs one trial after another"
 
@@ -110,34 +109,16 @@ module Search =
         (settings: Setting list)
         : Trial list =
         settings
-        |> List.indexed
-        |> inParallel threads (fun (i, setting) ->
-            let own = Key.fold i key
+        |> List.mapi (fun i setting -> Trial.create goal i setting (Key.fold i key) budget)
+        |> inParallel threads (Trial.guarded (fun t -> { t with Score = trial t.Setting t.Key t.Budget }))
 
-            {
-                Number = i
-                Setting = setting
-                Key = own
-                Budget = budget
-                Score = trial setting own budget
-                Goal = goal
-            })
-
-    /// Runs a trial for each setting, some at a time, and gives them in order of their numbers; a low score is wanted.
+    /// Runs a trial for each setting, some at a time, and gives them in order of their numbers; a low score is wanted. One that
+    /// throws an exception has failed, with its message; the others go on. `Study.run` does more.
     /// `Search.run 2 (Key.ofSeed 1L) 5 trial settings`
     let run threads key budget trial settings = runTo Goal.Minimise threads key budget trial settings
 
-    let private rank (t: Trial) =
-        let score =
-            match t.Goal with
-            | Goal.Minimise -> t.Score
-            | Goal.Maximise -> -t.Score
-
-        // A score after little work does not compare with one after much: a good one there is where luck is.
-        struct (Double.IsNaN t.Score, -t.Budget, score, t.Number)
-
     /// Trials from the best to the worst, by their goal: those of a greater budget before those of a smaller one, as
-    /// halving has them, and NaN last. Two goals among them are a `DomainError`. `Search.ranked trials`
+    /// halving has them, those that were pruned after them, and NaN last. Two goals among them are a `DomainError`. `Search.ranked trials`
     let ranked (trials: Trial list) : Trial list =
         if trials |> List.distinctBy _.Goal |> List.length > 1 then
             Refuse.domain
@@ -146,13 +127,74 @@ module Search =
                 "one goal"
                 "rank the trials of one search"
 
-        List.sortBy rank trials
+        List.sortBy Trial.rank trials
 
-    /// The best trial, among those of the greatest budget; no trials are a `DomainError`. `Search.best trials`
+    /// The best trial, among those of the greatest budget; no trials, or none that gave a score, are a `DomainError`.
+    /// `Search.best trials`
     let best (trials: Trial list) : Trial =
         match ranked trials with
+        | { End = TrialEnd.Failed error } :: _ ->
+            Refuse.domain
+                "Search.best"
+                $"%d{trials.Length} trials that failed, the first of them: {error}"
+                "one that gives a score"
+                "mend the cause, or leave such settings out"
         | first :: _ -> first
         | [] -> Refuse.domain "Search.best" "no trials" "one at least" "check the space"
+
+    /// Successive halving (Jamieson and Talwalkar 2016) that does not train anew: a trial is given the state that it ended with in
+    /// the round before, none in the first, and gives its score and its state: it goes on from what it was to the new budget.
+    /// Else as `halving`. `Search.halvingOn Goal.Minimise 2 (Key.ofSeed 1L) 3 1 27 resumed settings`
+    let halvingOn
+        (goal: Goal)
+        (threads: int)
+        (key: Key)
+        (factor: int)
+        (least: int)
+        (most: int)
+        (trial: Setting -> Key -> int -> 'state option -> float * 'state)
+        (settings: Setting list)
+        : Trial list =
+        if factor < 2 || least < 1 || most < least then
+            Refuse.domain
+                "Search.halving"
+                $"factor %d{factor}, budgets from %d{least} to %d{most}"
+                "a factor of 2 or more, and budgets of 1 or more that grow"
+                "3, 1 and 27 are usual"
+
+        let rec rounds budget (left: (Trial * 'state option) list) (before: Trial list) =
+            let now =
+                left
+                |> inParallel threads (fun (t, state) ->
+                    let mutable next = None
+
+                    let trial (t: Trial) =
+                        let score, reached = trial t.Setting t.Key budget state
+                        next <- Some reached
+                        { t with Score = score }
+
+                    Trial.guarded trial { t with Budget = budget }, next)
+
+            let kept =
+                now
+                |> List.filter (fun (t, _) -> t.End = TrialEnd.Finished)
+                |> List.sortBy (fst >> Trial.rank)
+                |> List.truncate (max 1 (left.Length / factor))
+
+            let all = before @ List.map fst now
+
+            if left.Length = 1 || kept.IsEmpty || int64 budget * int64 factor > int64 most then
+                all
+            else
+                rounds (budget * factor) (kept |> List.sortBy (fun (t, _) -> t.Number)) all
+
+        if settings.IsEmpty then
+            []
+        else
+            rounds
+                least
+                (settings |> List.mapi (fun i s -> Trial.create goal i s (Key.fold i key) least, None))
+                []
 
     /// `halving` towards a goal of one's own, or a metric's.
     /// `Search.halvingTo Goal.Maximise 2 (Key.ofSeed 1L) 3 1 27 trial settings`
@@ -166,43 +208,15 @@ module Search =
         (trial: Setting -> Key -> int -> float)
         (settings: Setting list)
         : Trial list =
-        if factor < 2 || least < 1 || most < least then
-            Refuse.domain
-                "Search.halving"
-                $"factor %d{factor}, budgets from %d{least} to %d{most}"
-                "a factor of 2 or more, and budgets of 1 or more that grow"
-                "3, 1 and 27 are usual"
-
-        let rec rounds budget (left: Trial list) (before: Trial list) =
-            let now =
-                left
-                |> inParallel threads (fun t ->
-                    { t with Budget = budget; Score = trial t.Setting t.Key budget })
-
-            let kept = ranked now |> List.truncate (max 1 (left.Length / factor))
-            let all = before @ now
-
-            if left.Length = 1 || int64 budget * int64 factor > int64 most then
-                all
-            else
-                rounds (budget * factor) (List.sortBy _.Number kept) all
-
-        if settings.IsEmpty then
-            []
-        else
-            let first =
-                settings
-                |> List.mapi (fun i s ->
-                    {
-                        Number = i
-                        Setting = s
-                        Key = Key.fold i key
-                        Budget = least
-                        Score = nan
-                        Goal = goal
-                    })
-
-            rounds least first []
+        halvingOn
+            goal
+            threads
+            key
+            factor
+            least
+            most
+            (fun setting key budget (_: unit option) -> trial setting key budget, ())
+            settings
 
     /// Successive halving (Jamieson and Talwalkar 2016): all settings with a small budget, then the best part of them
     /// (one in `factor`) with a budget `factor` times as large, until one is left or the budget would pass `most`. Every
@@ -211,29 +225,31 @@ module Search =
     let halving threads key factor least most trial settings =
         halvingTo Goal.Minimise threads key factor least most trial settings
 
-    /// Trials as a table, the best first: number, budget, score, and each hyper-parameter.
-    /// `Search.table trials`
+    /// Trials as a table, the best first: number, budget, score, each hyper-parameter, notes, and how they ended where not all
+    /// gave a score. `Search.table trials`
     let table (trials: Trial list) : string =
-        let names = trials |> List.collect (fun t -> List.map fst t.Setting.Values) |> List.distinct
+        let header, cells = Trial.columns (fun n -> n.ToString("G6", CultureInfo.InvariantCulture)) trials
 
-        let cells (t: Trial) =
-            [
-                string t.Number
-                string t.Budget
-                t.Score.ToString("G6", CultureInfo.InvariantCulture)
-                for name in names do
-                    t.Setting.Values
-                    |> List.tryFind (fun (n, _) -> n = name)
-                    |> Option.map (snd >> string)
-                    |> Option.defaultValue ""
-            ]
-
-        let rows = ([ "trial"; "budget"; "score" ] @ names) :: List.map cells (ranked trials)
+        let rows = header :: List.map cells (ranked trials)
         let widths = List.transpose rows |> List.map (List.map String.length >> List.max)
 
         rows
         |> List.map (fun row ->
             List.map2 (fun (cell: string) width -> cell.PadLeft width) row widths |> String.concat "  ")
+        |> String.concat "\n"
+
+    /// The same as comma-separated values, in the order of the trials and with all digits of numbers. `Search.toCsv trials`
+    let toCsv (trials: Trial list) : string =
+        let header, cells = Trial.columns (fun n -> n.ToString("R", CultureInfo.InvariantCulture)) trials
+
+        let quoted (cell: string) =
+            if cell.IndexOfAny [| ','; '"'; '\n'; '\r' |] >= 0 then
+                "\"" + cell.Replace("\"", "\"\"") + "\""
+            else
+                cell
+
+        header :: List.map cells trials
+        |> List.map (List.map quoted >> String.concat ",")
         |> String.concat "\n"
 
     /// A score for each fold: the function is given what remains, what is held out, and a key of the fold's own. Fit

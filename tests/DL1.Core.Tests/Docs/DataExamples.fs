@@ -118,8 +118,7 @@ let private imputations =
 let private categories =
     [
         prints "fit" "a b" (fun () -> (Category.fit [ "b"; "a"; "b" ]).Names |> shown)
-        prints "weights" "f32 [2] [1 5]" (fun () ->
-            Category.weights [ "b", 5.0 ] (Category.fit [ "a"; "b" ]))
+        prints "weights" "f32 [2] [1 5]" (fun () -> Category.weights [ "b", 5.0 ] (Category.fit [ "a"; "b" ]))
         prints "balanced" "f32 [2] [0.6666667 2.0000000]" (fun () ->
             let labels = Tensor.Of [| 0L; 0L; 0L; 1L |]
             Category.balanced 2 labels)

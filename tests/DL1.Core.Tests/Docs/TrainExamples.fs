@@ -116,6 +116,7 @@ let private learners =
             (Learner.freeze (fun path -> path.StartsWith "encoder.") learner).Trains "encoder.weight")
         prints "validatedInTraining" "True" (fun () ->
             (Learner.validatedInTraining learner).ValidatesInTraining)
+        prints "maskingTargets" "True" (fun () -> (Learner.maskingTargets learner).MasksTargets)
         prints "typed" "f64" (fun () -> (Learner.typed DType.F64 learner).DType)
     ]
 
@@ -317,6 +318,13 @@ let private search =
             (Search.runTo Goal.Maximise 2 (Key.ofSeed 1L) 5 trial settings |> Search.best).Setting)
         prints "halvingTo" "rate=1; rate=0.1; rate=0.01; rate=1" (fun () ->
             Search.halvingTo Goal.Maximise 2 (Key.ofSeed 1L) 3 1 27 trial settings |> shown)
+        prints "halvingOn" "rate=1; rate=0.1; rate=0.01; rate=0.1" (fun () ->
+            let resumed (s: Setting) (_: Key) budget (state: float option) =
+                abs (s.Number "rate" - 0.1) / float budget, defaultArg state 0.0 + 1.0
+
+            Search.halvingOn Goal.Minimise 2 (Key.ofSeed 1L) 3 1 27 resumed settings |> shown)
+        prints "toCsv" "trial,budget,score,rate 0,5,0.18,1 1,5,0,0.1 2,5,0.018000000000000002,0.01" (fun () ->
+            Search.toCsv trials)
         prints "ranked" "rate=0.1; rate=0.01; rate=1" (fun () -> Search.ranked trials |> shown)
         prints "best" "rate=0.1" (fun () -> (Search.best trials).Setting)
         prints "halving" "rate=1; rate=0.1; rate=0.01; rate=0.1" (fun () ->
@@ -327,6 +335,45 @@ let private search =
         prints "crossValidateStratified" "6" (fun () ->
             let data = labelled
             Search.crossValidateStratified 5 (Key.ofSeed 1L) score data |> List.min)
+    ]
+
+let private studies =
+    let space = [ "rate", HyperRange.LogUniform(0.001, 1.0) ]
+    let settings = Search.grid [ "rate", Search.numbers [ 1.0; 0.1; 0.01 ] ]
+    let trained (run: TrialRun) = TrialResult.ofScore (abs (log10 (run.Setting.Number "rate") + 1.0))
+    let trials = Study.run (Study.options (Key.ofSeed 1L)) trained settings
+
+    [
+        prints "options" "2 20" (fun () ->
+            let options = { Study.options (Key.ofSeed 1L) with Threads = 2; Budget = 20 }
+            $"%d{options.Threads} %d{options.Budget}")
+        prints "run" "0 rate=0.1" (fun () ->
+            let trials =
+                Study.run
+                    { Study.options (Key.ofSeed 1L) with Pruning = Some(Pruning.Median(4, 1)) }
+                    trained
+                    settings
+
+            $"{(Search.best trials).Score} {(Search.best trials).Setting}")
+        prints "tpe" "True" (fun () ->
+            let trials = Study.tpe { Study.options (Key.ofSeed 1L) with Round = 2 } 10 30 trained space
+            (Search.best trials).Score < 0.1)
+        prints "write" "True" (fun () -> inFile (fun path -> Study.write path trials) exists)
+        prints "read" "True" (fun () ->
+            inFile (fun path -> Study.write path trials) (fun path ->
+                (Study.read path |> List.map _.Score) = (trials |> List.map _.Score)))
+    ]
+
+let private descents =
+    let weights = Tree.ofList [ "w", Tensor.vector [ 3.0; -4.0 ] ]
+
+    [
+        prints "options" "20" (fun () -> { LbfgsSearch.options with Iterations = 20 }.Iterations)
+        prints "minimize" "0 Level" (fun () ->
+            let found =
+                LbfgsSearch.minimize LbfgsSearch.options (fun p -> Expr.sumAll (p["w"] * p["w"])) weights
+
+            $"{List.last found.Values} {found.End}")
     ]
 
 let all: Examples list =
@@ -353,4 +400,30 @@ let all: Examples list =
             Rows = [ prints "ofMetric" "Maximise" (fun () -> Goal.ofMetric Metric.accuracy) ]
         }
         { Module = moduleOf <@ Search.best @>; Rows = search }
+        { Module = moduleOf <@ Study.options @>; Rows = studies }
+        {
+            Module = moduleOf <@ TrialResult.ofScore @>
+            Rows =
+                [
+                    prints "ofScore" "0.25 12" (fun () ->
+                        let result = { TrialResult.ofScore 0.25 with Notes = [ "epochs", "12" ] }
+                        $"{result.Score} {snd result.Notes.Head}")
+                ]
+        }
+        { Module = moduleOf <@ LbfgsSearch.options @>; Rows = descents }
+        {
+            Module = moduleOf <@ FullBatch.lbfgs @>
+            Rows =
+                [
+                    prints "lbfgs" "True" (fun () ->
+                        let _, found =
+                            FullBatch.lbfgs
+                                { LbfgsSearch.options with Iterations = 20 }
+                                (Key.ofSeed 1L)
+                                learner
+                                data
+
+                        List.last found.Values < found.Values.Head)
+                ]
+        }
     ]

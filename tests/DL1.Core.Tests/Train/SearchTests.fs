@@ -88,13 +88,6 @@ let tests =
                 Expect.throwsT<DomainError> (fun () -> run 0 |> ignore) "no threads"
                 Expect.throwsT<DomainError> (fun () -> Search.best [] |> ignore) "no trials"
             }
-            test "a trial's error comes through" {
-                let fails (_: Setting) (_: Key) (_: int) : float = Refuse.domain "trial" "a" "b" "c"
-
-                Expect.throwsT<DomainError>
-                    (fun () -> Search.run 2 (Key.ofSeed 3L) 1 fails rates |> ignore)
-                    ""
-            }
             test "successive halving keeps the best third, with three times the budget" {
                 let trials = Search.halving 2 (Key.ofSeed 3L) 3 1 9 score rates
                 Expect.equal (trials |> List.countBy _.Budget) [ 1, 9; 3, 3; 9, 1 ] "rounds"
@@ -126,14 +119,7 @@ let tests =
                 let trials =
                     [ 0.5; nan; 0.25 ]
                     |> List.mapi (fun i s ->
-                        {
-                            Number = i
-                            Setting = rates[i]
-                            Key = Key.ofSeed 1L
-                            Budget = 2
-                            Score = s
-                            Goal = Goal.Minimise
-                        })
+                        { Trial.create Goal.Minimise i rates[i] (Key.ofSeed 1L) 2 with Score = s })
 
                 let expected =
                     [
