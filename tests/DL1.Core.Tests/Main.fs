@@ -112,6 +112,7 @@ let tests =
             // Data and storing
             IdxTests.tests
             DataTests.tests
+            TextTests.tests
             NpyTests.tests
             AtomicFileTests.tests
             SafetensorsTests.tests
