@@ -43,6 +43,28 @@ public static class Encodings
         /// <exception cref="DomainError">At most none are wanted.</exception>
         /// <example><code>var vocabulary = Vocabulary.Words("the cat, the dog", most: 1000);</code></example>
         public static Vocabulary Words(string text, int most = 10000) => VocabularyModule.words(most, text);
+
+        /// <summary>The characters of several texts, the commonest first, with marks where they are asked for.</summary>
+        /// <param name="texts">What the characters are taken from.</param>
+        /// <param name="most">The most characters, the commonest ones; marks are not counted.</param>
+        /// <param name="least">How often a character is met at least.</param>
+        /// <param name="lowerCase">Whether all letters are made small ones, here and in what is encoded.</param>
+        /// <param name="bounds">Whether texts are encoded with a mark before them and one behind them.</param>
+        /// <param name="padding">Whether there is a piece that fills texts up to one length.</param>
+        /// <exception cref="DomainError">At most none are wanted, or a least count below 1.</exception>
+        /// <example><code>var bounded = Vocabulary.CharactersOf(["abc", "ca"], bounds: true);</code></example>
+        public static Vocabulary CharactersOf(
+            IEnumerable<string> texts, int most = int.MaxValue, int least = 1, bool lowerCase = false, bool bounds = false,
+            bool padding = false) =>
+            VocabularyModule.charactersWith(new(most, least, lowerCase, bounds, padding), texts);
+
+        /// <summary>The words and marks of several texts, the commonest first: see <c>CharactersOf</c>.</summary>
+        /// <exception cref="DomainError">At most none are wanted, or a least count below 1.</exception>
+        /// <example><code>var cats = Vocabulary.WordsOf(["The cat", "the dog"], lowerCase: true, bounds: true, padding: true);</code></example>
+        public static Vocabulary WordsOf(
+            IEnumerable<string> texts, int most = int.MaxValue, int least = 1, bool lowerCase = false, bool bounds = false,
+            bool padding = false) =>
+            VocabularyModule.wordsWith(new(most, least, lowerCase, bounds, padding), texts);
     }
 
     extension(Vocabulary vocabulary)
@@ -54,6 +76,68 @@ public static class Encodings
         /// <exception cref="DomainError">The text is not longer than the length.</exception>
         /// <example><code>Dataset next = letters.Examples("abcabcabc", length: 4);</code></example>
         public Dataset Examples(string text, int length) => VocabularyModule.examples(length, vocabulary.Encode(text));
+
+        /// <summary>
+        /// Texts as the rows of one tensor, filled with the vocabulary's padding up to the longest, or filled or cut to
+        /// <paramref name="length"/>, with the mask and the lengths of what is real.
+        /// </summary>
+        /// <exception cref="DomainError">The vocabulary has no padding, there is no text, or the length is below 1.</exception>
+        /// <example><code>PaddedRows rows = cats.EncodeAll(["the cat", "the"]);</code></example>
+        public PaddedRows EncodeAll(IEnumerable<string> texts, int? length = null) =>
+            length is { } n
+                ? VocabularyModule.encodeTo(n, vocabulary, texts)
+                : VocabularyModule.encodeAll(vocabulary, texts);
+    }
+
+    extension(PaddedRows)
+    {
+        /// <summary>
+        /// Rows <c>[length; ...]</c> of one type, filled with a value behind their ends up to the longest, or filled or cut to
+        /// <paramref name="length"/>: <c>[rows; length; ...]</c>.
+        /// </summary>
+        /// <exception cref="ShapeError">Rows differ in type or in more than their length.</exception>
+        /// <exception cref="DomainError">There is no row, or the length is below 1.</exception>
+        /// <example><code>PaddedRows filled = PaddedRows.Of([Tensor.Zeros(3), Tensor.Zeros(1)], value: -1);</code></example>
+        public static PaddedRows Of(IEnumerable<Tensor> rows, double value = 0, int? length = null) =>
+            length is { } n ? PaddedRowsModule.toLength(n, value, rows) : PaddedRowsModule.ofRows(value, rows);
+    }
+
+    extension(BytePairs)
+    {
+        /// <summary>
+        /// Byte pairs learnt from a text (Sennrich et al. 2016): the commonest pair of neighbours is merged into one number,
+        /// again and again, until there are <paramref name="size"/> numbers, or no pair is met twice.
+        /// </summary>
+        /// <exception cref="DomainError">The size is below 259: 256 bytes, begin, end and padding.</exception>
+        /// <example><code>var pairs = BytePairs.Train("low lower lowest, new newer newest", size: 270);</code></example>
+        public static BytePairs Train(string text, int size) => BytePairsModule.train(size, text);
+
+        /// <summary>Byte pairs from JSON that <c>ToJson</c> has made.</summary>
+        /// <exception cref="FormatError">It is no such text, of another version, or has a pair that no training merges.</exception>
+        /// <example><code>var copy = BytePairs.FromJson(pairs.ToJson());</code></example>
+        public static BytePairs FromJson(string json) => BytePairsModule.ofJson(json);
+
+        /// <summary>Byte pairs from a file that <c>Save</c> has written.</summary>
+        /// <exception cref="FormatError">The file is not there, or is none of byte pairs.</exception>
+        /// <example><code>var loaded = BytePairs.Load(path);</code></example>
+        public static BytePairs Load(string path) => BytePairsModule.load(path);
+    }
+
+    extension(BytePairs pairs)
+    {
+        /// <summary>The numbers of a text, i64 <c>[pieces]</c>; any text of whole characters is decoded to itself.</summary>
+        /// <exception cref="DomainError">The text has half a pair of surrogates.</exception>
+        /// <example><code>Tensor encoded = pairs.Encode("lower");</code></example>
+        public Tensor Encode(string text) => BytePairsModule.encode(pairs, text);
+
+        /// <summary>The pairs as JSON; the same pairs give the same text.</summary>
+        /// <example><code>string json = pairs.ToJson();</code></example>
+        public string ToJson() => BytePairsModule.toJson(pairs);
+
+        /// <summary>Writes the pairs to a file, whole or not at all.</summary>
+        /// <exception cref="DomainError">No file can be written there.</exception>
+        /// <example><code>pairs.Save(path);</code></example>
+        public void Save(string path) => BytePairsModule.save(path, pairs);
     }
 
     extension(Tensor series)

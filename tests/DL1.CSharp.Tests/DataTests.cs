@@ -356,6 +356,41 @@ public class DataTests
     }
 
     [Fact]
+    public void TextsOfDifferentLengthsBecomeOneTensor()
+    {
+        var bounded = Vocabulary.CharactersOf(["abc", "ca"], bounds: true);
+        Assert.Equal("cab", bounded.Decode(bounded.Encode("cab")));
+        Assert.Null(bounded.Padding);
+        var cats = Vocabulary.WordsOf(["The cat", "the dog"], lowerCase: true, bounds: true, padding: true);
+        PaddedRows rows = cats.EncodeAll(["the cat", "the"]);
+        Assert.Equal([4, 3], rows.Lengths.ToDoubles());
+        Assert.Equal(cats.Padding, (long)rows.Values.ToDoubles()[7]);
+        Assert.Equal(Shape.Of([2, 3]), cats.EncodeAll(["the cat", "the"], length: 3).IsReal.Shape);
+        Assert.Equal(4, cats.IndexOf("the"));
+        Assert.Equal(2, cats.Counts[4]);
+        PaddedRows filled = PaddedRows.Of([Tensor.Zeros(3), Tensor.Zeros(1)], value: -1);
+        Assert.Equal([0, 0, 0, 0, -1, -1], filled.Values.ToDoubles());
+        Assert.Equal(Shape.Of([1, 2]), PaddedRows.Of([Tensor.Zeros(3)], length: 2).Values.Shape);
+        Assert.Throws<DomainError>(() => bounded.EncodeAll(["a"]));
+    }
+
+    [Fact]
+    public void BytePairsAreLearntAndKept()
+    {
+        var pairs = BytePairs.Train("low lower lowest, new newer newest", size: 270);
+        Tensor encoded = pairs.Encode("lower");
+        Assert.Equal("lower", pairs.Decode(encoded));
+        string json = pairs.ToJson();
+        var copy = BytePairs.FromJson(pairs.ToJson());
+        Assert.Equal(json, copy.ToJson());
+        string path = Path.Combine(Directory.CreateTempSubdirectory("dl1-").FullName, "pairs.json");
+        pairs.Save(path);
+        var loaded = BytePairs.Load(path);
+        Assert.Equal(encoded, loaded.Encode("lower"));
+        Assert.Throws<FormatError>(() => BytePairs.FromJson("{}"));
+    }
+
+    [Fact]
     public void SeriesBecomeExamples()
     {
         Tensor co2 = Datasets.Co2();

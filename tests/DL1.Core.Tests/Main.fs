@@ -116,6 +116,7 @@ let tests =
             // Data and storing
             IdxTests.tests
             DataTests.tests
+            TextTests.tests
             NpyTests.tests
             AtomicFileTests.tests
             SafetensorsTests.tests

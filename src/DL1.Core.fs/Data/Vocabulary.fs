@@ -4,28 +4,81 @@ open System
 open System.Collections.Generic
 open System.Text
 
+/// What a vocabulary takes from the texts that it is made of; `Vocabulary.options` is a start.
+type VocabularyOptions =
+    {
+        /// The most pieces, the commonest ones; marks such as padding are not counted.
+        Most: int
+        /// How often a piece is met at least.
+        Least: int
+        /// Whether all letters are made small ones, here and in what is encoded.
+        LowerCase: bool
+        /// Whether texts are encoded with a mark before them and one behind them.
+        Bounds: bool
+        /// Whether there is a piece that fills texts up to one length.
+        Padding: bool
+    }
+
 /// The pieces that texts are made of, numbered; 0 is for what was not met when the vocabulary was made.
 [<Sealed>]
-type Vocabulary internal (pieces: string[], cut: string -> string list, joint: string) =
+type Vocabulary
+    internal
+    (
+        marks: string list,
+        counted: (string * int64) list,
+        lowers: bool,
+        cut: string -> string list,
+        joint: string
+    ) =
+    let pieces = Array.ofList (marks @ List.map fst counted)
     let numbers = Dictionary<string, int>(StringComparer.Ordinal)
     do pieces |> Array.iteri (fun i piece -> numbers[piece] <- i)
+    let counts = Array.ofList (List.map (fun _ -> 0L) marks @ List.map snd counted)
+    let lowered (text: string) = if lowers then text.ToLowerInvariant() else text
+
+    let markOf (name: string) =
+        marks |> List.tryFindIndex (fun mark -> mark = name) |> Option.map int64 |> Option.toNullable
+
     /// What stands for a piece that is not in the vocabulary: the piece with the number 0.
     static member Unknown = "�"
+    static member internal PaddingMark = "<padding>"
+    static member internal BeginMark = "<begin>"
+    static member internal EndMark = "<end>"
     /// The pieces by their numbers.
     member _.Pieces: IReadOnlyList<string> = pieces
-    /// How many pieces there are, the unknown one counted.
+    /// How many pieces there are, the unknown one and other marks counted.
     member _.Count = pieces.Length
+    /// How often each piece was met in the texts that the vocabulary was made of, by its number; marks never were.
+    member _.Counts: IReadOnlyList<int64> = counts
+    /// The number of padding, where the vocabulary has it.
+    member _.Padding: Nullable<int64> = markOf Vocabulary.PaddingMark
+    /// The number that begins a text, where the vocabulary has it.
+    member _.Begin: Nullable<int64> = markOf Vocabulary.BeginMark
+    /// The number that ends a text, where the vocabulary has it.
+    member _.End: Nullable<int64> = markOf Vocabulary.EndMark
 
-    /// The numbers of a text's pieces, i64 `[pieces]`. `vocabulary.Encode "abc"`
-    member _.Encode(text: string) : Tensor =
-        cut text
-        |> List.map (fun piece ->
-            match numbers.TryGetValue piece with
-            | true, i -> int64 i
-            | false, _ -> 0L)
-        |> Tensor.vector
+    /// The number of a piece; 0 where it is not in the vocabulary. `vocabulary.IndexOf "cat"`
+    member _.IndexOf(piece: string) : int64 =
+        match numbers.TryGetValue(lowered piece) with
+        | true, i -> int64 i
+        | false, _ -> 0L
 
-    /// The text of numbers; one that is no piece's is a `DomainError`. `vocabulary.Decode numbers`
+    /// The numbers of a text's pieces, i64 `[pieces]`, between those that begin and end it where the vocabulary has them.
+    /// `vocabulary.Encode "abc"`
+    member this.Encode(text: string) : Tensor =
+        let bound (mark: Nullable<int64>) = if mark.HasValue then [ mark.Value ] else []
+
+        let own =
+            cut (lowered text)
+            |> List.map (fun piece ->
+                match numbers.TryGetValue piece with
+                | true, i -> int64 i
+                | false, _ -> 0L)
+
+        Tensor.vector (bound this.Begin @ own @ bound this.End)
+
+    /// The text of numbers; begin, end and padding are none of it. A number that is no piece's is a `DomainError`.
+    /// `vocabulary.Decode numbers`
     member _.Decode(numbers: Tensor) : string =
         Elements.toIntegers numbers.Elements
         |> Array.map (fun i ->
@@ -36,7 +89,9 @@ type Vocabulary internal (pieces: string[], cut: string -> string list, joint: s
                     $"a number from 0 to %d{pieces.Length - 1}"
                     "decode what this vocabulary encoded"
 
-            pieces[int i])
+            int i)
+        |> Array.filter (fun i -> i = 0 || i >= marks.Length)
+        |> Array.map (fun i -> pieces[i])
         |> String.concat joint
 
 /// Vocabularies of characters and of words.
@@ -67,27 +122,82 @@ module Vocabulary =
         flush ()
         List.ofSeq pieces
 
+    /// The 2,147,483,647 commonest pieces, met once or more, as they are written, without marks.
+    /// `{ Vocabulary.options with Bounds = true; Padding = true }`
+    let options: VocabularyOptions =
+        { Most = Int32.MaxValue; Least = 1; LowerCase = false; Bounds = false; Padding = false }
+
     /// The commonest pieces first; of those met equally often, in the order of their characters.
-    let private ranked most cut (text: string) =
-        cut text
-        |> List.countBy id
-        |> List.sortWith (fun (a, m) (b, n) -> if m <> n then compare n m else String.CompareOrdinal(a, b))
-        |> List.truncate most
-        |> List.map fst
-        |> List.filter (fun piece -> piece <> Vocabulary.Unknown)
+    let private made operation (o: VocabularyOptions) cut joint (texts: seq<string>) : Vocabulary =
+        if o.Most < 1 || o.Least < 1 then
+            Refuse.domain
+                operation
+                $"at most %d{o.Most} pieces, met %d{o.Least} times at least"
+                "1 or more of each"
+                "10000 pieces are usual"
+
+        let marks =
+            [
+                Vocabulary.Unknown
+                if o.Padding then
+                    Vocabulary.PaddingMark
+                if o.Bounds then
+                    Vocabulary.BeginMark
+                    Vocabulary.EndMark
+            ]
+
+        let ranked =
+            texts
+            |> Seq.collect (fun text -> cut (if o.LowerCase then text.ToLowerInvariant() else text))
+            |> Seq.countBy id
+            |> Seq.filter (fun (piece, n) -> n >= o.Least && piece <> Vocabulary.Unknown)
+            |> List.ofSeq
+            |> List.sortWith (fun (a, m) (b, n) ->
+                if m <> n then compare n m else String.CompareOrdinal(a, b))
+            |> List.truncate o.Most
+            |> List.map (fun (piece, n) -> piece, int64 n)
+
+        Vocabulary(marks, ranked, o.LowerCase, cut, joint)
+
+    /// `characters` of several texts with options. `Vocabulary.charactersWith Vocabulary.options [ "abc"; "ca" ]`
+    let charactersWith (o: VocabularyOptions) (texts: seq<string>) : Vocabulary =
+        made "Vocabulary.characters" o runes "" texts
+
+    /// `words` of several texts with options: fewer than one piece, or a least count below 1, is a `DomainError`.
+    /// `Vocabulary.wordsWith { Vocabulary.options with LowerCase = true; Bounds = true } [ "The cat"; "the dog" ]`
+    let wordsWith (o: VocabularyOptions) (texts: seq<string>) : Vocabulary =
+        made "Vocabulary.words" o wordsOf " " texts
 
     /// The characters of a text, the commonest first; numbers are decoded to the same text.
     /// `(Vocabulary.characters "abca").Encode "cab"`
-    let characters (text: string) : Vocabulary =
-        Vocabulary(Array.ofList (Vocabulary.Unknown :: ranked Int32.MaxValue runes text), runes, "")
+    let characters (text: string) : Vocabulary = charactersWith options [ text ]
 
     /// The `most` commonest words and marks of a text as they are written; numbers are decoded with blanks between.
     /// `(Vocabulary.words 1000 "the cat, the dog").Encode "the cat"`
-    let words (most: int) (text: string) : Vocabulary =
-        if most < 1 then
-            Refuse.domain "Vocabulary.words" $"at most %d{most} words" "1 or more" "10000 is usual"
+    let words (most: int) (text: string) : Vocabulary = wordsWith { options with Most = most } [ text ]
 
-        Vocabulary(Array.ofList (Vocabulary.Unknown :: ranked most wordsOf text), wordsOf, " ")
+    let private paddingOf operation (vocabulary: Vocabulary) : float =
+        if vocabulary.Padding.HasValue then
+            float vocabulary.Padding.Value
+        else
+            Refuse.domain
+                operation
+                "a vocabulary without padding"
+                "one that has a piece for padding"
+                "make it with the option Padding"
+
+    /// Texts as the rows of one tensor, filled with the vocabulary's padding up to the longest. A vocabulary without
+    /// padding is a `DomainError`.
+    /// `Vocabulary.encodeAll (Vocabulary.wordsWith { Vocabulary.options with Padding = true } [ "a b" ]) [ "a b"; "b" ]`
+    let encodeAll (vocabulary: Vocabulary) (texts: seq<string>) : PaddedRows =
+        let padding = paddingOf "Vocabulary.encodeAll" vocabulary
+        PaddedRows.ofRows padding (Seq.map vocabulary.Encode texts)
+
+    /// Texts as the rows of one tensor, filled with the vocabulary's padding, or cut, to a length.
+    /// `Vocabulary.encodeTo 3 (Vocabulary.wordsWith { Vocabulary.options with Padding = true } [ "a b" ]) [ "a b"; "b" ]`
+    let encodeTo (length: int) (vocabulary: Vocabulary) (texts: seq<string>) : PaddedRows =
+        let padding = paddingOf "Vocabulary.encodeTo" vocabulary
+        PaddedRows.toLength length padding (Seq.map vocabulary.Encode texts)
 
     /// Examples for a model of language from numbers `[n]`: inputs of `length` numbers in a row, targets the same one
     /// place later, both `[examples; length]`; they share no place. `Vocabulary.examples 32 numbers`
