@@ -132,7 +132,12 @@ module BytePairs =
 
     let private note (tally: Tally) sign chunk =
         for pair in pairsOf tally.Pieces[chunk] do
-            let count = tally.Counts.GetValueOrDefault pair + sign * tally.Times[chunk]
+            let known =
+                match tally.Counts.TryGetValue pair with
+                | true, n -> n
+                | false, _ -> 0L
+
+            let count = known + sign * tally.Times[chunk]
 
             if count = 0L then
                 tally.Counts.Remove pair |> ignore

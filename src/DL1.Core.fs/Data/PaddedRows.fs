@@ -92,3 +92,41 @@ module PaddedRows =
                 "give the length that is wanted"
 
         filled "PaddedRows.toLength" (Some length) value rows
+
+    /// For teacher forcing: all places but the last, and all but the first, `[rows; length - 1; ...]` both. From rows that
+    /// begin and end with marks, the first is what a decoder is given, the second what it is to tell. Rows of one place are a
+    /// `ShapeError`. `PaddedRows.shifted (PaddedRows.ofRows 0.0 [ Tensor.vector [ 1; 2; 3 ]; Tensor.vector [ 1; 3 ] ]) |> snd`
+    let shifted (rows: PaddedRows) : PaddedRows * PaddedRows =
+        let operation = "PaddedRows.shifted"
+        let length = rows.Values.Shape[1]
+
+        if length < 2 then
+            Refuse.shape
+                operation
+                $"{rows.Values.DType} {rows.Values.Shape}"
+                "2 places or more"
+                "encode the texts with what begins and ends them"
+
+        let lengths = Tensor.toArray<int64> rows.Lengths
+
+        let part first (t: Tensor) =
+            let width = t.Size / (t.Shape[0] * length)
+            let dims = t.Shape.ToList()
+
+            Tensor.reshape [ t.Shape[0] * length; width ] t
+            |> Rows.take
+                operation
+                [|
+                    for row in 0 .. t.Shape[0] - 1 do
+                        for place in first .. first + length - 2 -> row * length + place
+                |]
+            |> Tensor.reshape (dims.Head :: length - 1 :: List.skip 2 dims)
+
+        let shift first (lengthOf: int64 -> int64) : PaddedRows =
+            {
+                Values = part first rows.Values
+                IsReal = part first rows.IsReal
+                Lengths = Tensor.vector (Array.map lengthOf lengths)
+            }
+
+        shift 0 (min (int64 (length - 1))), shift 1 (fun n -> max 0L (n - 1L))
