@@ -67,8 +67,35 @@ public static class Encodings
             VocabularyModule.wordsWith(new(most, least, lowerCase, bounds, padding), texts);
     }
 
+    extension(Vocabulary)
+    {
+        /// <summary>A vocabulary from JSON that <c>ToJson</c> has made.</summary>
+        /// <exception cref="FormatError">It is no such text, of another version, or has a piece twice.</exception>
+        /// <example><code>var same = Vocabulary.FromJson(cats.ToJson());</code></example>
+        public static Vocabulary FromJson(string json) => VocabularyModule.ofJson(json);
+
+        /// <summary>A vocabulary from a file that <c>Save</c> has written.</summary>
+        /// <exception cref="FormatError">The file is not there, or is none of a vocabulary.</exception>
+        /// <example><code>var again = Vocabulary.Load(path);</code></example>
+        public static Vocabulary Load(string path) => VocabularyModule.load(path);
+    }
+
     extension(Vocabulary vocabulary)
     {
+        /// <summary>The texts of rows; begin, end and padding are none of them.</summary>
+        /// <exception cref="DomainError">A number is no piece's.</exception>
+        /// <example><code>IReadOnlyList&lt;string&gt; texts = cats.DecodeAll(rows);</code></example>
+        public IReadOnlyList<string> DecodeAll(PaddedRows rows) => VocabularyModule.decodeAll(vocabulary, rows);
+
+        /// <summary>The vocabulary as JSON: pieces, counts and options; the same vocabulary gives the same text.</summary>
+        /// <example><code>string asJson = cats.ToJson();</code></example>
+        public string ToJson() => VocabularyModule.toJson(vocabulary);
+
+        /// <summary>Writes the vocabulary to a file, whole or not at all.</summary>
+        /// <exception cref="DomainError">No file can be written there.</exception>
+        /// <example><code>cats.Save(path);</code></example>
+        public void Save(string path) => VocabularyModule.save(path, vocabulary);
+
         /// <summary>
         /// Examples for a model of language: inputs of so many numbers in a row, targets the same one place later, both
         /// <c>[examples; length]</c>; they share no place.
@@ -102,6 +129,21 @@ public static class Encodings
             length is { } n ? PaddedRowsModule.toLength(n, value, rows) : PaddedRowsModule.ofRows(value, rows);
     }
 
+    extension(PaddedRows rows)
+    {
+        /// <summary>The rows without their padding.</summary>
+        /// <example><code>IReadOnlyList&lt;Tensor&gt; unfilled = filled.ToRows();</code></example>
+        public IReadOnlyList<Tensor> ToRows() => PaddedRowsModule.toRows(rows);
+
+        /// <summary>
+        /// For teacher forcing: all places but the last, and all but the first. From rows that begin and end with marks, the first is
+        /// what a decoder is given, the second what it is to tell.
+        /// </summary>
+        /// <exception cref="ShapeError">The rows have one place.</exception>
+        /// <example><code>var (before, after) = rows.Shifted();</code></example>
+        public (PaddedRows Before, PaddedRows After) Shifted() => PaddedRowsModule.shifted(rows).ToValueTuple();
+    }
+
     extension(BytePairs)
     {
         /// <summary>
@@ -129,6 +171,24 @@ public static class Encodings
         /// <exception cref="DomainError">The text has half a pair of surrogates.</exception>
         /// <example><code>Tensor encoded = pairs.Encode("lower");</code></example>
         public Tensor Encode(string text) => BytePairsModule.encode(pairs, text);
+
+        /// <summary>Texts as the rows of one tensor, each between the numbers that begin and end it, filled with padding.</summary>
+        /// <exception cref="DomainError">There is no text, or one has half a pair of surrogates.</exception>
+        /// <example><code>PaddedRows ofPairs = pairs.EncodeAll(["lower", "low"]);</code></example>
+        public PaddedRows EncodeAll(IEnumerable<string> texts) => BytePairsModule.encodeAll(pairs, texts);
+
+        /// <summary>The texts of rows; begin, end and padding are none of them.</summary>
+        /// <exception cref="DomainError">A number is none of these pairs'.</exception>
+        /// <example><code>IReadOnlyList&lt;string&gt; lows = pairs.DecodeAll(ofPairs);</code></example>
+        public IReadOnlyList<string> DecodeAll(PaddedRows rows) => BytePairsModule.decodeAll(pairs, rows);
+
+        /// <summary>
+        /// Examples for a model of language: <paramref name="length"/> numbers of the text, and the same one place later, both i64
+        /// <c>[examples; length]</c>.
+        /// </summary>
+        /// <exception cref="DomainError">The text has not more numbers than the length.</exception>
+        /// <example><code>Dataset pairExamples = pairs.Examples("low lower lowest", length: 2);</code></example>
+        public Dataset Examples(string text, int length) => VocabularyModule.examples(length, pairs.Encode(text));
 
         /// <summary>The pairs as JSON; the same pairs give the same text.</summary>
         /// <example><code>string json = pairs.ToJson();</code></example>

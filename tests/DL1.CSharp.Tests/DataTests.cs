@@ -372,6 +372,27 @@ public class DataTests
         Assert.Equal([0, 0, 0, 0, -1, -1], filled.Values.ToDoubles());
         Assert.Equal(Shape.Of([1, 2]), PaddedRows.Of([Tensor.Zeros(3)], length: 2).Values.Shape);
         Assert.Throws<DomainError>(() => bounded.EncodeAll(["a"]));
+        IReadOnlyList<Tensor> unfilled = filled.ToRows();
+        Assert.Equal([3, 1], unfilled.Select(row => row.Size));
+        IReadOnlyList<string> texts = cats.DecodeAll(rows);
+        Assert.Equal(["the cat", "the"], texts);
+        var (before, after) = rows.Shifted();
+        Assert.Equal([3, 2], after.Lengths.ToDoubles());
+        Assert.Equal(Shape.Of([2, 3]), before.Values.Shape);
+    }
+
+    [Fact]
+    public void VocabulariesAreKept()
+    {
+        var cats = Vocabulary.WordsOf(["The cat", "the dog"], lowerCase: true, bounds: true, padding: true);
+        string asJson = cats.ToJson();
+        var same = Vocabulary.FromJson(cats.ToJson());
+        Assert.Equal(asJson, same.ToJson());
+        string path = Path.Combine(Directory.CreateTempSubdirectory("dl1-").FullName, "vocabulary.json");
+        cats.Save(path);
+        var again = Vocabulary.Load(path);
+        Assert.Equal(cats.Encode("THE cat"), again.Encode("the CAT"));
+        Assert.Throws<FormatError>(() => Vocabulary.FromJson("{}"));
     }
 
     [Fact]
@@ -388,6 +409,11 @@ public class DataTests
         var loaded = BytePairs.Load(path);
         Assert.Equal(encoded, loaded.Encode("lower"));
         Assert.Throws<FormatError>(() => BytePairs.FromJson("{}"));
+        PaddedRows ofPairs = pairs.EncodeAll(["lower", "low"]);
+        IReadOnlyList<string> lows = pairs.DecodeAll(ofPairs);
+        Assert.Equal(["lower", "low"], lows);
+        Dataset pairExamples = pairs.Examples("low lower lowest", length: 2);
+        Assert.Equal(DType.I64, pairExamples.Inputs.DType);
     }
 
     [Fact]

@@ -38,6 +38,7 @@ let tests =
             // Math
             OpsReferenceTests.tests
             DrawTests.tests
+            SamplingTests.tests
             LossTests.tests
             LossMoreTests.tests
             LikelihoodTests.tests
@@ -116,7 +117,7 @@ let tests =
             // Data and storing
             IdxTests.tests
             DataTests.tests
-            TextTests.tests
+            VocabularyTests.tests
             NpyTests.tests
             AtomicFileTests.tests
             SafetensorsTests.tests
@@ -131,6 +132,9 @@ let tests =
             LossSumsTests.tests
             FitChecksTests.tests
             TrainedTests.tests
+            StepwiseTests.tests
+            GenerationTests.tests
+            SequenceScoreTests.tests
             NamedTests.tests
             SearchTests.tests
             DatasetsTests.tests

@@ -63,10 +63,10 @@ module BytePairs =
     let private bytesOf (operation: string) (text: string) : byte[] =
         try
             strict.GetBytes text
-        with :? EncoderFallbackException as e ->
+        with :? EncoderFallbackException ->
             Refuse.domain
                 operation
-                $"half a pair of surrogates at place %d{e.Index}"
+                $"half a pair of surrogates in a piece of %d{text.Length} characters"
                 "a text of whole characters"
                 "read the text in its encoding anew, or cut it between characters"
 
@@ -232,6 +232,21 @@ module BytePairs =
 
         chunks text |> Seq.collect numbersOf |> Seq.map int64 |> Tensor.vector
 
+    /// Texts as the rows of one tensor, each between the numbers that begin and end it, filled with padding up to the longest.
+    /// `BytePairs.encodeAll (BytePairs.train 260 "lolo") [ "lo"; "l" ]`
+    let encodeAll (pairs: BytePairs) (texts: seq<string>) : PaddedRows =
+        let number (n: int) = Tensor.vector [ int64 n ]
+
+        texts
+        |> Seq.map (fun text ->
+            Rows.stack "BytePairs.encodeAll" [ number pairs.Begin; encode pairs text; number pairs.End ])
+        |> PaddedRows.ofRows (float pairs.Padding)
+
+    /// The texts of rows; begin, end and padding are none of them.
+    /// `BytePairs.decodeAll (BytePairs.train 260 "lolo") (BytePairs.encodeAll (BytePairs.train 260 "lolo") [ "lo" ])`
+    let decodeAll (pairs: BytePairs) (rows: PaddedRows) : string list =
+        PaddedRows.toRows rows |> List.map pairs.Decode
+
     let private format, version = "DL1 byte pairs", 1
 
     /// The pairs as JSON, which `ofJson` reads: `{"format":"DL1 byte pairs","version":1,"merges":[[108,111]]}`. The same
@@ -241,12 +256,14 @@ module BytePairs =
 
         $"{{\"format\":\"{format}\",\"version\":%d{version},\"merges\":[{merges}]}}"
 
-    let private refuse given expected : 'a =
-        Refuse.format
-            "BytePairs.ofJson"
-            given
-            expected
+    let private fields =
+        JsonFields(
+            "BytePairs.ofJson",
+            "format, version and merges",
             "read what BytePairs.toJson or BytePairs.save has written"
+        )
+
+    let private refuse (given: string) (expected: string) : 'r = fields.Refuse(given, expected)
 
     let private numberOf place most (e: JsonElement) =
         let mutable number = 0
@@ -269,36 +286,14 @@ module BytePairs =
     /// Pairs from JSON. What is no such text, of another version, or has a pair that no training could have merged is a
     /// `FormatError`. `BytePairs.ofJson (BytePairs.toJson (BytePairs.train 260 "lolo"))`
     let ofJson (json: string) : BytePairs =
-        use document =
-            try
-                JsonDocument.Parse json
-            with
-            | :? JsonException
-            | :? ArgumentException as e ->
-                refuse $"no JSON: {e.Message}" "an object of format, version and merges"
-
+        use document = fields.Parse json
         let root = document.RootElement
+        fields.Require(root, format, version)
 
-        let field (name: string) (kind: JsonValueKind) =
-            if root.ValueKind <> JsonValueKind.Object then
-                refuse $"a {string root.ValueKind}" "an object of format, version and merges"
-
-            match root.TryGetProperty name with
-            | true, e when e.ValueKind = kind -> e
-            | true, e -> refuse $"{e.GetRawText()} as {name}" $"a {string kind}"
-            | false, _ -> refuse $"no {name}" "format, version and merges"
-
-        let found = (field "format" JsonValueKind.String).GetString()
-
-        if found <> format then
-            refuse $"the format {found}" format
-
-        let found = (field "version" JsonValueKind.Number).GetRawText()
-
-        if found <> string version then
-            refuse $"version {found}" $"version %d{version}"
-
-        let merges = (field "merges" JsonValueKind.Array).EnumerateArray() |> Seq.mapi mergeOf |> Array.ofSeq
+        let merges =
+            fields.Field(root, "merges", JsonValueKind.Array).EnumerateArray()
+            |> Seq.mapi mergeOf
+            |> Array.ofSeq
 
         // A few pairs of pairs would fill any memory.
         let lengths = List<int>(Seq.replicate 256 1)
@@ -321,14 +316,4 @@ module BytePairs =
 
     /// Pairs from a file that `save` has written; what is wrong with it, or that it is not there, is a `FormatError`.
     /// `BytePairs.load path`
-    let load (path: string) : BytePairs =
-        use stream = Files.openRead "BytePairs.load" "a file of byte pairs" path
-        use reader = new StreamReader(stream, strict)
-
-        let text =
-            try
-                reader.ReadToEnd()
-            with :? DecoderFallbackException ->
-                refuse "a file that is no text of UTF-8" "a file of byte pairs"
-
-        ofJson text
+    let load (path: string) : BytePairs = ofJson (fields.Read(path, "a file of byte pairs"))

@@ -93,6 +93,20 @@ module PaddedRows =
 
         filled "PaddedRows.toLength" (Some length) value rows
 
+    /// The rows without their padding, `[length; ...]` each: what `ofRows` was given.
+    /// `PaddedRows.toRows (PaddedRows.ofRows 0.0 [ Tensor.vector [ 1; 2 ]; Tensor.vector [ 3 ] ])`
+    let toRows (rows: PaddedRows) : Tensor list =
+        let operation = "PaddedRows.toRows"
+        let dims = rows.Values.Shape.ToList() |> List.skip 1
+        let lengths = Tensor.toArray<int64> rows.Lengths
+
+        [
+            for i in 0 .. lengths.Length - 1 ->
+                Rows.take operation [| i |] rows.Values
+                |> Tensor.reshape dims
+                |> Rows.take operation [| 0 .. int lengths[i] - 1 |]
+        ]
+
     /// For teacher forcing: all places but the last, and all but the first, `[rows; length - 1; ...]` both. From rows that
     /// begin and end with marks, the first is what a decoder is given, the second what it is to tell. Rows of one place are a
     /// `ShapeError`. `PaddedRows.shifted (PaddedRows.ofRows 0.0 [ Tensor.vector [ 1; 2; 3 ]; Tensor.vector [ 1; 3 ] ]) |> snd`

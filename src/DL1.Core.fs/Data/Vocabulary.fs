@@ -2,7 +2,9 @@ namespace DL1
 
 open System
 open System.Collections.Generic
+open System.IO
 open System.Text
+open System.Text.Json
 
 /// What a vocabulary takes from the texts that it is made of; `Vocabulary.options` is a start.
 type VocabularyOptions =
@@ -24,6 +26,7 @@ type VocabularyOptions =
 type Vocabulary
     internal
     (
+        kind: string,
         marks: string list,
         counted: (string * int64) list,
         lowers: bool,
@@ -39,6 +42,9 @@ type Vocabulary
     let markOf (name: string) =
         marks |> List.tryFindIndex (fun mark -> mark = name) |> Option.map int64 |> Option.toNullable
 
+    member internal _.Kind = kind
+    member internal _.Lowers = lowers
+    member internal _.Counted = counted
     /// What stands for a piece that is not in the vocabulary: the piece with the number 0.
     static member Unknown = "�"
     static member internal PaddingMark = "<padding>"
@@ -56,6 +62,9 @@ type Vocabulary
     member _.Begin: Nullable<int64> = markOf Vocabulary.BeginMark
     /// The number that ends a text, where the vocabulary has it.
     member _.End: Nullable<int64> = markOf Vocabulary.EndMark
+
+    /// How many pieces there are, and of what kind: `120 pieces, words`.
+    override this.ToString() = $"%d{this.Count} pieces, {kind}"
 
     /// The number of a piece; 0 where it is not in the vocabulary. `vocabulary.IndexOf "cat"`
     member _.IndexOf(piece: string) : int64 =
@@ -127,8 +136,29 @@ module Vocabulary =
     let options: VocabularyOptions =
         { Most = Int32.MaxValue; Least = 1; LowerCase = false; Bounds = false; Padding = false }
 
+    let private charactersKind, private wordsKind = "characters", "words"
+
+    /// A vocabulary of a kind; nothing for a kind that there is not.
+    let private ofKind kind bounds padding lowers counted : Vocabulary option =
+        let marks =
+            [
+                Vocabulary.Unknown
+                if padding then
+                    Vocabulary.PaddingMark
+                if bounds then
+                    Vocabulary.BeginMark
+                    Vocabulary.EndMark
+            ]
+
+        if kind = charactersKind then
+            Some(Vocabulary(kind, marks, counted, lowers, runes, ""))
+        elif kind = wordsKind then
+            Some(Vocabulary(kind, marks, counted, lowers, wordsOf, " "))
+        else
+            None
+
     /// The commonest pieces first; of those met equally often, in the order of their characters.
-    let private made operation (o: VocabularyOptions) cut joint (texts: seq<string>) : Vocabulary =
+    let private counted operation (o: VocabularyOptions) cut (texts: seq<string>) : (string * int64) list =
         if o.Most < 1 || o.Least < 1 then
             Refuse.domain
                 operation
@@ -136,37 +166,33 @@ module Vocabulary =
                 "1 or more of each"
                 "10000 pieces are usual"
 
-        let marks =
-            [
-                Vocabulary.Unknown
-                if o.Padding then
-                    Vocabulary.PaddingMark
-                if o.Bounds then
-                    Vocabulary.BeginMark
-                    Vocabulary.EndMark
-            ]
+        texts
+        |> Seq.collect (fun text -> cut (if o.LowerCase then text.ToLowerInvariant() else text))
+        |> Seq.countBy id
+        |> Seq.filter (fun (piece, n) -> n >= o.Least && piece <> Vocabulary.Unknown)
+        |> List.ofSeq
+        |> List.sortWith (fun (a, m) (b, n) -> if m <> n then compare n m else String.CompareOrdinal(a, b))
+        |> List.truncate o.Most
+        |> List.map (fun (piece, n) -> piece, int64 n)
 
-        let ranked =
-            texts
-            |> Seq.collect (fun text -> cut (if o.LowerCase then text.ToLowerInvariant() else text))
-            |> Seq.countBy id
-            |> Seq.filter (fun (piece, n) -> n >= o.Least && piece <> Vocabulary.Unknown)
-            |> List.ofSeq
-            |> List.sortWith (fun (a, m) (b, n) ->
-                if m <> n then compare n m else String.CompareOrdinal(a, b))
-            |> List.truncate o.Most
-            |> List.map (fun (piece, n) -> piece, int64 n)
-
-        Vocabulary(marks, ranked, o.LowerCase, cut, joint)
+    let private made operation kind (o: VocabularyOptions) cut (texts: seq<string>) : Vocabulary =
+        match ofKind kind o.Bounds o.Padding o.LowerCase (counted operation o cut texts) with
+        | Some vocabulary -> vocabulary
+        | None ->
+            Refuse.domain
+                operation
+                $"pieces that are {kind:string}"
+                "characters or words"
+                "choose one of them"
 
     /// `characters` of several texts with options. `Vocabulary.charactersWith Vocabulary.options [ "abc"; "ca" ]`
     let charactersWith (o: VocabularyOptions) (texts: seq<string>) : Vocabulary =
-        made "Vocabulary.characters" o runes "" texts
+        made "Vocabulary.characters" charactersKind o runes texts
 
     /// `words` of several texts with options: fewer than one piece, or a least count below 1, is a `DomainError`.
     /// `Vocabulary.wordsWith { Vocabulary.options with LowerCase = true; Bounds = true } [ "The cat"; "the dog" ]`
     let wordsWith (o: VocabularyOptions) (texts: seq<string>) : Vocabulary =
-        made "Vocabulary.words" o wordsOf " " texts
+        made "Vocabulary.words" wordsKind o wordsOf texts
 
     /// The characters of a text, the commonest first; numbers are decoded to the same text.
     /// `(Vocabulary.characters "abca").Encode "cab"`
@@ -199,6 +225,11 @@ module Vocabulary =
         let padding = paddingOf "Vocabulary.encodeTo" vocabulary
         PaddedRows.toLength length padding (Seq.map vocabulary.Encode texts)
 
+    /// The texts of rows; padding is none of them.
+    /// `Vocabulary.decodeAll (Vocabulary.characters "ab") (PaddedRows.ofRows 0.0 [ Tensor.vector [ 1; 2 ] ])`
+    let decodeAll (vocabulary: Vocabulary) (rows: PaddedRows) : string list =
+        PaddedRows.toRows rows |> List.map vocabulary.Decode
+
     /// Examples for a model of language from numbers `[n]`: inputs of `length` numbers in a row, targets the same one
     /// place later, both `[examples; length]`; they share no place. `Vocabulary.examples 32 numbers`
     let examples (length: int) (numbers: Tensor) : Dataset =
@@ -215,3 +246,91 @@ module Vocabulary =
             Rows.take "Vocabulary.examples" (Array.init (count * length) (fun i -> i + first)) numbers
 
         Dataset(Tensor.reshape [ count; length ] (part 0), Tensor.reshape [ count; length ] (part 1))
+
+    let private format, version = "DL1 vocabulary", 1
+
+    let private fields =
+        JsonFields(
+            "Vocabulary.ofJson",
+            "format, version, kind, lowerCase, bounds, padding and pieces",
+            "read what Vocabulary.toJson or Vocabulary.save has written"
+        )
+
+    /// The vocabulary as JSON, which `ofJson` reads: its pieces with their counts, and its options. The same vocabulary gives the
+    /// same text. `Vocabulary.toJson (Vocabulary.characters "aab")`
+    let toJson (vocabulary: Vocabulary) : string =
+        use bytes = new MemoryStream()
+
+        do
+            use json = new Utf8JsonWriter(bytes)
+            json.WriteStartObject()
+            json.WriteString("format", format)
+            json.WriteNumber("version", version)
+            json.WriteString("kind", vocabulary.Kind)
+            json.WriteBoolean("lowerCase", vocabulary.Lowers)
+            json.WriteBoolean("bounds", vocabulary.End.HasValue)
+            json.WriteBoolean("padding", vocabulary.Padding.HasValue)
+            json.WriteStartArray "pieces"
+
+            for piece, count in vocabulary.Counted do
+                json.WriteStartArray()
+                json.WriteStringValue piece
+                json.WriteNumberValue count
+                json.WriteEndArray()
+
+            json.WriteEndArray()
+            json.WriteEndObject()
+
+        Encoding.UTF8.GetString(bytes.ToArray())
+
+    let private pieceOf (e: JsonElement) : string * int64 =
+        let refuse () =
+            fields.Refuse($"{e.GetRawText()} among the pieces", "a piece and how often it was met, 1 or more")
+
+        if
+            e.ValueKind <> JsonValueKind.Array
+            || e.GetArrayLength() <> 2
+            || e[0].ValueKind <> JsonValueKind.String
+            || e[1].ValueKind <> JsonValueKind.Number
+        then
+            refuse ()
+        else
+            match e[0].GetString(), e[1].TryGetInt64() with
+            | null, _ -> refuse ()
+            | piece, (true, count) when count > 0L && piece <> "" -> piece, count
+            | _ -> refuse ()
+
+    /// A vocabulary from JSON. What is no such text, of another version, or has a piece twice is a `FormatError`.
+    /// `Vocabulary.ofJson (Vocabulary.toJson (Vocabulary.characters "aab"))`
+    let ofJson (json: string) : Vocabulary =
+        use document = fields.Parse json
+        let root = document.RootElement
+        fields.Require(root, format, version)
+
+        let pieces =
+            fields.Field(root, "pieces", JsonValueKind.Array).EnumerateArray()
+            |> Seq.map pieceOf
+            |> List.ofSeq
+
+        let kind = fields.Text(root, "kind")
+
+        match
+            ofKind
+                kind
+                (fields.Flag(root, "bounds"))
+                (fields.Flag(root, "padding"))
+                (fields.Flag(root, "lowerCase"))
+                pieces
+        with
+        | None -> fields.Refuse($"pieces that are {kind}", "characters or words")
+        | Some vocabulary ->
+            match vocabulary.Pieces |> Seq.countBy id |> Seq.tryFind (fun (_, n) -> n > 1) with
+            | Some(piece, n) -> fields.Refuse($"the piece {piece} %d{n} times", "each piece once")
+            | None -> vocabulary
+
+    /// Writes the vocabulary to a file, whole or not at all. `Vocabulary.save path (Vocabulary.characters "aab")`
+    let save (path: string) (vocabulary: Vocabulary) : unit = AtomicFile.writeText path (toJson vocabulary)
+
+    /// A vocabulary from a file that `save` has written; what is wrong with it, or that it is not there, is a `FormatError`.
+    /// `Vocabulary.load path`
+    let load (path: string) : Vocabulary = ofJson (fields.Read(path, "a file of a vocabulary"))

@@ -1,7 +1,6 @@
 namespace DL1
 
 open System
-open System.Collections.Concurrent
 open System.Threading
 
 /// How one run of some places is computed.
@@ -34,7 +33,10 @@ type Stepper
         output: string
     ) =
     let operation = "Stepwise"
-    let plans = ConcurrentDictionary<string, Lazy<StepPlan>>()
+    /// How many shapes of batches, context and room are kept ready, those used last.
+    let mostPlans = 32
+    let plans = Recent<string, StepPlan> mostPlans
+    let mutable needsNoRoom = false
     let whole = Predictor(network, None, false)
     let constants = Tree.values parameters @ Tree.values state
     let mutable isChecked = false
@@ -134,21 +136,19 @@ type Stepper
             |> List.map (fun (path, t) -> $"{path} {t.DType} {t.Shape}")
             |> String.concat "; "
 
-        let key (room: string) = $"{room}: {values.DType} {values.Shape} | {shown}"
+        let room = if Volatile.Read &needsNoRoom then 1 else capacity
 
-        let plan (room: string) capacity =
-            plans.GetOrAdd(key room, (fun _ -> lazy prepare context capacity values)).Value
+        let plan =
+            plans.Get(
+                $"%d{room}: {values.DType} {values.Shape} | {shown}",
+                (fun () -> prepare context room values)
+            )
 
-        // Most models of recurrent layers need no room: one plan serves any length.
-        match plans.TryGetValue(key "any") with
-        | true, found -> found.Value
-        | false, _ ->
-            let found = plan $"%d{capacity}" capacity
+        // A model of recurrent layers needs no room: one plan serves any length.
+        if not plan.NeedsCapacity then
+            Volatile.Write(&needsNoRoom, true)
 
-            if not found.NeedsCapacity then
-                plans.TryAdd(key "any", lazy found) |> ignore
-
-            found
+        plan
 
     /// The name of the input whose places are the steps; empty for the only one.
     member _.Input = input

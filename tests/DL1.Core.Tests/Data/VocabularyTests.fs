@@ -1,6 +1,6 @@
 /// Texts as numbers: byte pairs lose nothing and are refused where a file is wrong; vocabularies count, and know their
 /// marks; rows of different lengths come back from their padding.
-module DL1.Tests.TextTests
+module DL1.Tests.VocabularyTests
 
 open DL1
 open DL1.Tests.Law
@@ -29,6 +29,48 @@ let private bytePairs =
 
                 BytePairs.toJson again = json
                 && BytePairs.encode again taught = BytePairs.encode pairs taught)
+            law
+                "merges and encodings are those of the algorithm as it is written down"
+                (fun (own: byte list) ->
+                    // Words of a few letters, apart by line ends, across which nothing is merged.
+                    let words =
+                        own
+                        |> List.map (fun b ->
+                            String.init (1 + int b % 7) (fun i -> "abc".Substring((int b / (i + 1)) % 3, 1)))
+
+                    let text = String.concat "\n" words
+                    let pairs = BytePairs.train 275 text
+                    let numbers (word: string) = [ for c in word -> int c ]
+
+                    let rec merge (a, b) n =
+                        function
+                        | x :: y :: rest when (x, y) = (a, b) -> n :: merge (a, b) n rest
+                        | x :: rest -> x :: merge (a, b) n rest
+                        | [] -> []
+
+                    let rec learn n (pieces: int list list) =
+                        match pieces |> List.collect List.pairwise |> List.countBy id with
+                        | [] -> []
+                        | _ when n = 272 -> []
+                        | counted ->
+                            let pair, times = counted |> List.minBy (fun (pair, times) -> -times, pair)
+
+                            if times < 2 then
+                                []
+                            else
+                                (pair, n) :: learn (n + 1) (pieces |> List.map (merge pair n))
+
+                    let merges = learn 256 (words |> List.map numbers)
+                    let shown = merges |> List.map (fun ((a, b), _) -> $"[%d{a},%d{b}]") |> String.concat ","
+
+                    let encoded (word: string) =
+                        merges |> List.fold (fun piece (pair, n) -> merge pair n piece) (numbers word)
+
+                    (BytePairs.toJson pairs).EndsWith $"\"merges\":[{shown}]}}"
+                    && words
+                       |> List.forall (fun word ->
+                           let found = Tensor.toArray<int64>(BytePairs.encode pairs word)
+                           List.ofArray found = (encoded word |> List.map int64)))
             test "the commonest pair is merged first, as in the paper's example" {
                 let words =
                     [
@@ -81,11 +123,15 @@ let private bytePairs =
                     refuses json
 
                 Expect.throwsT<DomainError> (fun () -> BytePairs.train 258 "a" |> ignore) "too few"
-                Expect.throwsT<DomainError> (fun () -> BytePairs.train 300 "\uD800" |> ignore) "half a pair"
+
+                Expect.throwsT<DomainError>
+                    (fun () -> BytePairs.train 300 (string (char 0xD800)) |> ignore)
+                    "half a pair"
+
                 let pairs = BytePairs.train 259 "a"
 
                 Expect.throwsT<DomainError>
-                    (fun () -> BytePairs.encode pairs "a\uD800" |> ignore)
+                    (fun () -> BytePairs.encode pairs ("a" + string (char 0xD800)) |> ignore)
                     "half a pair"
 
                 Expect.throwsT<DomainError>
@@ -102,6 +148,42 @@ let private vocabularies =
     testList
         "Vocabulary with options"
         [
+            law "JSON holds all of it, to the byte" (fun (own: char list) lower bounds padding isWords ->
+                let options =
+                    { Vocabulary.options with LowerCase = lower; Bounds = bounds; Padding = padding }
+
+                let make = if isWords then Vocabulary.wordsWith else Vocabulary.charactersWith
+                let v = make options [ taught; whole own ]
+                let again = Vocabulary.ofJson (Vocabulary.toJson v)
+
+                Vocabulary.toJson again = Vocabulary.toJson v
+                && List.ofSeq again.Pieces = List.ofSeq v.Pieces
+                && List.ofSeq again.Counts = List.ofSeq v.Counts
+                && (again.Padding, again.Begin, again.End) = (v.Padding, v.Begin, v.End)
+                && again.Encode taught = v.Encode taught
+                && again.Decode(again.Encode taught) = v.Decode(v.Encode taught))
+            test "JSON that is no vocabulary is refused" {
+                let good = Vocabulary.toJson (Vocabulary.characters "ab")
+
+                for json in
+                    [
+                        ""
+                        "[]"
+                        "{}"
+                        good.Replace("DL1 vocabulary", "other")
+                        good.Replace("\"version\":1", "\"version\":2")
+                        good.Replace("characters", "lines")
+                        good.Replace("\"padding\":false", "\"padding\":0")
+                        good.Replace("[\"b\",1]", "[\"a\",1]")
+                        good.Replace("[\"b\",1]", "[\"b\",0]")
+                        good.Replace("[\"b\",1]", "[\"\",1]")
+                        good.Replace("[\"b\",1]", "[\"b\",1.5]")
+                        good.Replace("[\"b\",1]", "[1,\"b\"]")
+                        good.Replace("[\"b\",1]", "[\"b\"]")
+                        good.Replace("[\"b\",1]", "\"b\"")
+                    ] do
+                    Expect.throwsT<FormatError> (fun () -> Vocabulary.ofJson json |> ignore) json
+            }
             test "counts, least count, small letters and marks" {
                 let options =
                     { Vocabulary.options with Least = 2; LowerCase = true; Bounds = true; Padding = true }
@@ -169,6 +251,7 @@ let private rows =
                 let padded = PaddedRows.ofRows 9.0 tensors
 
                 back padded = rows
+                && PaddedRows.toRows padded = tensors
                 && List.ofSeq (Tensor.toArray<int64> padded.Lengths) =
                     (rows |> List.map (List.length >> int64))
                 && back (PaddedRows.toLength length 9.0 tensors) = (rows |> List.map (List.truncate length)))
@@ -188,4 +271,4 @@ let private rows =
             }
         ]
 
-let tests = testList "Text" [ bytePairs; vocabularies; rows ]
+let tests = testList "Vocabulary" [ bytePairs; vocabularies; rows ]
