@@ -24,6 +24,11 @@ public static class Attentions
     /// <example><code>Attentions.IsReal(lengths, 5)</code></example>
     public static Expr IsReal(Expr lengths, int length) => DL1.PaddingMask.mask(length, lengths);
 
+    /// <summary>True where a token is not that of padding: whole numbers <c>[batch; length]</c> give truth values of their shape.</summary>
+    /// <exception cref="ShapeError">The tokens are no whole numbers.</exception>
+    /// <example><code>Attentions.IsToken(tokens, padding: 0)</code></example>
+    public static Expr IsToken(Expr tokens, int padding) => DL1.PaddingMask.ofTokens(padding, tokens);
+
     /// <summary>How many places of each row are real: truth values <c>[batch; length]</c> give i64 <c>[batch]</c>.</summary>
     /// <exception cref="ShapeError">The truth values are no matrix.</exception>
     /// <example><code>Attentions.Lengths(isReal)</code></example>

@@ -62,10 +62,59 @@ public static class Encodings
         /// <exception cref="DomainError">At most none are wanted.</exception>
         /// <example><code>var vocabulary = Vocabulary.Words("the cat, the dog", most: 1000);</code></example>
         public static Vocabulary Words(string text, int most = 10000) => VocabularyModule.words(most, text);
+
+        /// <summary>The characters of several texts, the commonest first, with marks where they are asked for.</summary>
+        /// <param name="texts">What the characters are taken from.</param>
+        /// <param name="most">The most characters, the commonest ones; marks are not counted.</param>
+        /// <param name="least">How often a character is met at least.</param>
+        /// <param name="lowerCase">Whether all letters are made small ones, here and in what is encoded.</param>
+        /// <param name="bounds">Whether texts are encoded with a mark before them and one behind them.</param>
+        /// <param name="padding">Whether there is a piece that fills texts up to one length.</param>
+        /// <exception cref="DomainError">At most none are wanted, or a least count below 1.</exception>
+        /// <example><code>var bounded = Vocabulary.CharactersOf(["abc", "ca"], bounds: true);</code></example>
+        public static Vocabulary CharactersOf(
+            IEnumerable<string> texts, int most = int.MaxValue, int least = 1, bool lowerCase = false, bool bounds = false,
+            bool padding = false) =>
+            VocabularyModule.charactersWith(new(most, least, lowerCase, bounds, padding), texts);
+
+        /// <summary>The words and marks of several texts, the commonest first: see <c>CharactersOf</c>.</summary>
+        /// <exception cref="DomainError">At most none are wanted, or a least count below 1.</exception>
+        /// <example><code>var cats = Vocabulary.WordsOf(["The cat", "the dog"], lowerCase: true, bounds: true, padding: true);</code></example>
+        public static Vocabulary WordsOf(
+            IEnumerable<string> texts, int most = int.MaxValue, int least = 1, bool lowerCase = false, bool bounds = false,
+            bool padding = false) =>
+            VocabularyModule.wordsWith(new(most, least, lowerCase, bounds, padding), texts);
+    }
+
+    extension(Vocabulary)
+    {
+        /// <summary>A vocabulary from JSON that <c>ToJson</c> has made.</summary>
+        /// <exception cref="FormatError">It is no such text, of another version, or has a piece twice.</exception>
+        /// <example><code>var same = Vocabulary.FromJson(cats.ToJson());</code></example>
+        public static Vocabulary FromJson(string json) => VocabularyModule.ofJson(json);
+
+        /// <summary>A vocabulary from a file that <c>Save</c> has written.</summary>
+        /// <exception cref="FormatError">The file is not there, or is none of a vocabulary.</exception>
+        /// <example><code>var again = Vocabulary.Load(path);</code></example>
+        public static Vocabulary Load(string path) => VocabularyModule.load(path);
     }
 
     extension(Vocabulary vocabulary)
     {
+        /// <summary>The texts of rows; begin, end and padding are none of them.</summary>
+        /// <exception cref="DomainError">A number is no piece's.</exception>
+        /// <example><code>IReadOnlyList&lt;string&gt; texts = cats.DecodeAll(rows);</code></example>
+        public IReadOnlyList<string> DecodeAll(PaddedRows rows) => VocabularyModule.decodeAll(vocabulary, rows);
+
+        /// <summary>The vocabulary as JSON: pieces, counts and options; the same vocabulary gives the same text.</summary>
+        /// <example><code>string asJson = cats.ToJson();</code></example>
+        public string ToJson() => VocabularyModule.toJson(vocabulary);
+
+        /// <summary>Writes the vocabulary to a file, whole or not at all.</summary>
+        /// <exception cref="DomainError">No file can be written there.</exception>
+        /// <example><code>cats.Save(path);</code></example>
+        public void Save(string path) => VocabularyModule.save(path, vocabulary);
+
         /// <summary>
         /// Examples for a model of language: inputs of so many numbers in a row, targets the same one place later, both
         /// <c>[examples; length]</c>; they share no place.
@@ -73,6 +122,101 @@ public static class Encodings
         /// <exception cref="DomainError">The text is not longer than the length.</exception>
         /// <example><code>Dataset next = letters.Examples("abcabcabc", length: 4);</code></example>
         public Dataset Examples(string text, int length) => VocabularyModule.examples(length, vocabulary.Encode(text));
+
+        /// <summary>
+        /// Texts as the rows of one tensor, filled with the vocabulary's padding up to the longest, or filled or cut to
+        /// <paramref name="length"/>, with the mask and the lengths of what is real.
+        /// </summary>
+        /// <exception cref="DomainError">The vocabulary has no padding, there is no text, or the length is below 1.</exception>
+        /// <example><code>PaddedRows rows = cats.EncodeAll(["the cat", "the"]);</code></example>
+        public PaddedRows EncodeAll(IEnumerable<string> texts, int? length = null) =>
+            length is { } n
+                ? VocabularyModule.encodeTo(n, vocabulary, texts)
+                : VocabularyModule.encodeAll(vocabulary, texts);
+    }
+
+    extension(PaddedRows)
+    {
+        /// <summary>
+        /// Rows <c>[length; ...]</c> of one type, filled with a value behind their ends up to the longest, or filled or cut to
+        /// <paramref name="length"/>: <c>[rows; length; ...]</c>.
+        /// </summary>
+        /// <exception cref="ShapeError">Rows differ in type or in more than their length.</exception>
+        /// <exception cref="DomainError">There is no row, or the length is below 1.</exception>
+        /// <example><code>PaddedRows filled = PaddedRows.Of([Tensor.Zeros(3), Tensor.Zeros(1)], value: -1);</code></example>
+        public static PaddedRows Of(IEnumerable<Tensor> rows, double value = 0, int? length = null) =>
+            length is { } n ? PaddedRowsModule.toLength(n, value, rows) : PaddedRowsModule.ofRows(value, rows);
+    }
+
+    extension(PaddedRows rows)
+    {
+        /// <summary>The rows without their padding.</summary>
+        /// <example><code>IReadOnlyList&lt;Tensor&gt; unfilled = filled.ToRows();</code></example>
+        public IReadOnlyList<Tensor> ToRows() => PaddedRowsModule.toRows(rows);
+
+        /// <summary>
+        /// For teacher forcing: all places but the last, and all but the first. From rows that begin and end with marks, the first is
+        /// what a decoder is given, the second what it is to tell.
+        /// </summary>
+        /// <exception cref="ShapeError">The rows have one place.</exception>
+        /// <example><code>var (before, after) = rows.Shifted();</code></example>
+        public (PaddedRows Before, PaddedRows After) Shifted() => PaddedRowsModule.shifted(rows).ToValueTuple();
+    }
+
+    extension(BytePairs)
+    {
+        /// <summary>
+        /// Byte pairs learnt from a text (Sennrich et al. 2016): the commonest pair of neighbours is merged into one number,
+        /// again and again, until there are <paramref name="size"/> numbers, or no pair is met twice.
+        /// </summary>
+        /// <exception cref="DomainError">The size is below 259: 256 bytes, begin, end and padding.</exception>
+        /// <example><code>var pairs = BytePairs.Train("low lower lowest, new newer newest", size: 270);</code></example>
+        public static BytePairs Train(string text, int size) => BytePairsModule.train(size, text);
+
+        /// <summary>Byte pairs from JSON that <c>ToJson</c> has made.</summary>
+        /// <exception cref="FormatError">It is no such text, of another version, or has a pair that no training merges.</exception>
+        /// <example><code>var copy = BytePairs.FromJson(pairs.ToJson());</code></example>
+        public static BytePairs FromJson(string json) => BytePairsModule.ofJson(json);
+
+        /// <summary>Byte pairs from a file that <c>Save</c> has written.</summary>
+        /// <exception cref="FormatError">The file is not there, or is none of byte pairs.</exception>
+        /// <example><code>var loaded = BytePairs.Load(path);</code></example>
+        public static BytePairs Load(string path) => BytePairsModule.load(path);
+    }
+
+    extension(BytePairs pairs)
+    {
+        /// <summary>The numbers of a text, i64 <c>[pieces]</c>; any text of whole characters is decoded to itself.</summary>
+        /// <exception cref="DomainError">The text has half a pair of surrogates.</exception>
+        /// <example><code>Tensor encoded = pairs.Encode("lower");</code></example>
+        public Tensor Encode(string text) => BytePairsModule.encode(pairs, text);
+
+        /// <summary>Texts as the rows of one tensor, each between the numbers that begin and end it, filled with padding.</summary>
+        /// <exception cref="DomainError">There is no text, or one has half a pair of surrogates.</exception>
+        /// <example><code>PaddedRows ofPairs = pairs.EncodeAll(["lower", "low"]);</code></example>
+        public PaddedRows EncodeAll(IEnumerable<string> texts) => BytePairsModule.encodeAll(pairs, texts);
+
+        /// <summary>The texts of rows; begin, end and padding are none of them.</summary>
+        /// <exception cref="DomainError">A number is none of these pairs'.</exception>
+        /// <example><code>IReadOnlyList&lt;string&gt; lows = pairs.DecodeAll(ofPairs);</code></example>
+        public IReadOnlyList<string> DecodeAll(PaddedRows rows) => BytePairsModule.decodeAll(pairs, rows);
+
+        /// <summary>
+        /// Examples for a model of language: <paramref name="length"/> numbers of the text, and the same one place later, both i64
+        /// <c>[examples; length]</c>.
+        /// </summary>
+        /// <exception cref="DomainError">The text has not more numbers than the length.</exception>
+        /// <example><code>Dataset pairExamples = pairs.Examples("low lower lowest", length: 2);</code></example>
+        public Dataset Examples(string text, int length) => VocabularyModule.examples(length, pairs.Encode(text));
+
+        /// <summary>The pairs as JSON; the same pairs give the same text.</summary>
+        /// <example><code>string json = pairs.ToJson();</code></example>
+        public string ToJson() => BytePairsModule.toJson(pairs);
+
+        /// <summary>Writes the pairs to a file, whole or not at all.</summary>
+        /// <exception cref="DomainError">No file can be written there.</exception>
+        /// <example><code>pairs.Save(path);</code></example>
+        public void Save(string path) => BytePairsModule.save(path, pairs);
     }
 
     extension(Tensor series)

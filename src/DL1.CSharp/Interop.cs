@@ -38,6 +38,10 @@ internal static class Interop
     public static FSharpOption<T>? Option<T>(T? item)
         where T : class => item is null ? null : FSharpOption<T>.Some(item);
 
+    /// <summary>A value that may be there.</summary>
+    public static FSharpOption<T>? Optional<T>(T? value)
+        where T : struct => value is { } given ? FSharpOption<T>.Some(given) : null;
+
     public static FSharpFunc<T, TResult> Function<T, TResult>(Func<T, TResult> f) =>
         Given(f, FuncConvert.FromFunc((T x) => Answered(f(x))));
 

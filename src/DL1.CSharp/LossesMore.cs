@@ -7,6 +7,16 @@ public static partial class Losses
         value is { } number ? Microsoft.FSharp.Core.FSharpOption<double>.Some(number) : null!;
 
     /// <summary>
+    /// The mean of the losses of what is real: <c>[batch; length; ...]</c> with truth values <c>[batch; length]</c>. What stands in padding
+    /// counts nowhere, not even a NaN. Over many batches it is the mean of all that is real in them.
+    /// </summary>
+    /// <param name="isReal">Where targets are real: <c>Attentions.IsToken(tokens, padding)</c> of tokens.</param>
+    /// <param name="losses">The losses of the elements: with <c>Reduction.None</c>.</param>
+    /// <exception cref="ShapeError">Truth values and losses do not go together.</exception>
+    /// <example><code>Losses.Masked(isReal, Losses.Mse(y, x, Reduction.None))</code></example>
+    public static Expr Masked(Expr isReal, Expr losses) => SequenceLoss.masked(isReal, losses);
+
+    /// <summary>
     /// Cross-entropy from logits <c>[...; classes]</c> against the probabilities of the classes, of the same shape. The mean is over the
     /// rows, whatever the weights are. A class of probability 0 counts for nothing.
     /// </summary>

@@ -47,6 +47,35 @@ public static partial class Metrics
     /// <example><code>Metrics.RocAucOneVsOne(Average.Macro).Of(labels, scores)</code></example>
     public static Metric RocAucOneVsOne(Average average) => MetricModule.rocAucOneVsOne(average);
 
+    /// <summary>
+    /// exp of the mean negative logarithm of the target's softmax, from targets <c>[...]</c> and logits <c>[...; classes]</c>: among how
+    /// many tokens a model is at a loss. Padding is left out by <c>Ignoring</c>.
+    /// </summary>
+    /// <example><code>Metrics.Perplexity.Of(labels, scores)</code></example>
+    public static Metric Perplexity => MetricModule.perplexity;
+
+    /// <summary>
+    /// The mean negative logarithm to base 2 of the target's softmax, from logits <c>[...; classes]</c>: bits a character where tokens are
+    /// characters.
+    /// </summary>
+    /// <example><code>Metrics.BitsPerToken.Of(labels, scores)</code></example>
+    public static Metric BitsPerToken => MetricModule.bitsPerToken;
+
+    /// <summary>
+    /// Bits a character where tokens are words or byte pairs: the bits for all tokens over the characters of the text that is measured.
+    /// </summary>
+    /// <param name="characters">How many characters the text has.</param>
+    /// <exception cref="DomainError">Measured: there are no characters.</exception>
+    /// <example><code>Metrics.BitsPerCharacter(12).Of(labels, scores)</code></example>
+    public static Metric BitsPerCharacter(int characters) => MetricModule.bitsPerCharacter(characters);
+
+    /// <summary>
+    /// The part of rows that are right at each place: targets <c>[rows; length]</c>, and predictions, or scores
+    /// <c>[rows; length; classes]</c>. Places whose target is the ignored label, such as that of padding, are not looked at.
+    /// </summary>
+    /// <example><code>Metrics.ExactMatch(ignore: 0).Of(labels, scores)</code></example>
+    public static Metric ExactMatch(int? ignore = null) => MetricModule.exactMatch(Interop.Optional(ignore));
+
     /// <summary>The mean of |t − p| / |t|, as a part of 1.</summary>
     /// <example><code>Metrics.Mape.Of(y, predicted)</code></example>
     public static Metric Mape => MetricModule.mape;

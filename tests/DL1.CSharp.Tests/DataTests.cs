@@ -361,6 +361,67 @@ public class DataTests
     }
 
     [Fact]
+    public void TextsOfDifferentLengthsBecomeOneTensor()
+    {
+        var bounded = Vocabulary.CharactersOf(["abc", "ca"], bounds: true);
+        Assert.Equal("cab", bounded.Decode(bounded.Encode("cab")));
+        Assert.Null(bounded.Padding);
+        var cats = Vocabulary.WordsOf(["The cat", "the dog"], lowerCase: true, bounds: true, padding: true);
+        PaddedRows rows = cats.EncodeAll(["the cat", "the"]);
+        Assert.Equal([4, 3], rows.Lengths.ToDoubles());
+        Assert.Equal(cats.Padding, (long)rows.Values.ToDoubles()[7]);
+        Assert.Equal(Shape.Of([2, 3]), cats.EncodeAll(["the cat", "the"], length: 3).IsReal.Shape);
+        Assert.Equal(4, cats.IndexOf("the"));
+        Assert.Equal(2, cats.Counts[4]);
+        PaddedRows filled = PaddedRows.Of([Tensor.Zeros(3), Tensor.Zeros(1)], value: -1);
+        Assert.Equal([0, 0, 0, 0, -1, -1], filled.Values.ToDoubles());
+        Assert.Equal(Shape.Of([1, 2]), PaddedRows.Of([Tensor.Zeros(3)], length: 2).Values.Shape);
+        Assert.Throws<DomainError>(() => bounded.EncodeAll(["a"]));
+        IReadOnlyList<Tensor> unfilled = filled.ToRows();
+        Assert.Equal([3, 1], unfilled.Select(row => row.Size));
+        IReadOnlyList<string> texts = cats.DecodeAll(rows);
+        Assert.Equal(["the cat", "the"], texts);
+        var (before, after) = rows.Shifted();
+        Assert.Equal([3, 2], after.Lengths.ToDoubles());
+        Assert.Equal(Shape.Of([2, 3]), before.Values.Shape);
+    }
+
+    [Fact]
+    public void VocabulariesAreKept()
+    {
+        var cats = Vocabulary.WordsOf(["The cat", "the dog"], lowerCase: true, bounds: true, padding: true);
+        string asJson = cats.ToJson();
+        var same = Vocabulary.FromJson(cats.ToJson());
+        Assert.Equal(asJson, same.ToJson());
+        string path = Path.Combine(Directory.CreateTempSubdirectory("dl1-").FullName, "vocabulary.json");
+        cats.Save(path);
+        var again = Vocabulary.Load(path);
+        Assert.Equal(cats.Encode("THE cat"), again.Encode("the CAT"));
+        Assert.Throws<FormatError>(() => Vocabulary.FromJson("{}"));
+    }
+
+    [Fact]
+    public void BytePairsAreLearntAndKept()
+    {
+        var pairs = BytePairs.Train("low lower lowest, new newer newest", size: 270);
+        Tensor encoded = pairs.Encode("lower");
+        Assert.Equal("lower", pairs.Decode(encoded));
+        string json = pairs.ToJson();
+        var copy = BytePairs.FromJson(pairs.ToJson());
+        Assert.Equal(json, copy.ToJson());
+        string path = Path.Combine(Directory.CreateTempSubdirectory("dl1-").FullName, "pairs.json");
+        pairs.Save(path);
+        var loaded = BytePairs.Load(path);
+        Assert.Equal(encoded, loaded.Encode("lower"));
+        Assert.Throws<FormatError>(() => BytePairs.FromJson("{}"));
+        PaddedRows ofPairs = pairs.EncodeAll(["lower", "low"]);
+        IReadOnlyList<string> lows = pairs.DecodeAll(ofPairs);
+        Assert.Equal(["lower", "low"], lows);
+        Dataset pairExamples = pairs.Examples("low lower lowest", length: 2);
+        Assert.Equal(DType.I64, pairExamples.Inputs.DType);
+    }
+
+    [Fact]
     public void SeriesBecomeExamples()
     {
         Tensor co2 = Datasets.Co2();

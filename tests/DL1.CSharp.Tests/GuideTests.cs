@@ -55,6 +55,66 @@ public class GuideTests
         Assert.True(led.Best().Score < 0.5);
     }
 
+    [Fact]
+    public void ACharacterModelWrites()
+    {
+        var text = string.Concat(Enumerable.Repeat("the cat sat on the mat, and the dog sat by the door. ", 30));
+        var letters = Vocabulary.Characters(text);
+        var (train, test) = letters.Examples(text, length: 32).Split(0.9, seed: 1);
+        var model = Layers.Embedding(letters.Count, 32)
+            .Then(Layers.Lstm(64).Sequence())
+            .Then(Layers.Linear(letters.Count));
+
+        var result = model.Fit(
+            train, Losses.CrossEntropy, Optimizers.Adam(1e-2), epochs: 12, batchSize: 8, validation: test,
+            metrics: [Metrics.BitsPerToken]);
+        Stepper stepper = result.Trained.Stepwise();
+        Console.WriteLine(stepper.Write(letters, "the ", most: 60, Key.OfSeed(1), temperature: 0.5, topK: 5));
+
+        Assert.True(result.History[^1].Metrics["validation bitsPerToken"] < 1, result.History.ToTable());
+        Assert.StartsWith("the", stepper.Write(letters, "on ", 3, Key.OfSeed(1), temperature: 0.5));
+    }
+
+    public sealed record Pair(Expr Source, Expr Target);
+
+    [Fact]
+    public void WordsAreTranslated()
+    {
+        string[] digits = ["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine"];
+        var numbers = Enumerable.Range(0, 1000).Select(n => n.ToString(System.Globalization.CultureInfo.InvariantCulture)).ToArray();
+        var sources = numbers.Select(n => string.Join(' ', n.Select(c => digits[c - '0']))).ToArray();
+
+        var words = Vocabulary.WordsOf(sources, padding: true);
+        var signs = Vocabulary.CharactersOf(numbers, bounds: true, padding: true); // 1 pads, 2 begins, 3 ends
+        var read = words.EncodeAll(sources).Values;
+        var (before, after) = signs.EncodeAll(numbers).Shifted();
+        var (train, test) = Dataset
+            .Named([("Source", read), ("Target", before.Values)], [("Answer", after.Values)])
+            .Split(0.9, seed: 1);
+
+        var model = Layers.CreateOf<Pair, Expr>("Translator", (scope, x) =>
+        {
+            var source = scope.Run("words", Layers.Embedding(words.Count, 32), x.Source);
+            var known = scope.Run("encoder", Layers.GruPadded(64), (source, Attentions.IsToken(x.Source, padding: 1)));
+            var told = scope.Run("signs", Layers.Embedding(signs.Count, 32), x.Target);
+            var scores = Layers.GruFrom(64).Sequence().Then(Layers.Linear(signs.Count));
+            return scope.Run("decoder", scores, (told, known.Final));
+        });
+
+        var result = model.Fit(
+            train, (Expr y, Expr o) => Losses.CrossEntropy(y, o, ignore: 1), Optimizers.Adam(1e-2), epochs: 15,
+            validation: test, metrics: [Metrics.ExactMatch(ignore: 1)]);
+
+        var translating = result.Trained.Stepwise("Target");
+        var context = Trees.From([("Source", words.EncodeAll(["four two", "seven zero nine"]).Values)]);
+        var begins = Tensor.Full(DType.I64, 2, 2, 1); // the sign that begins, for each of two rows
+        Generated best = translating.BeamSearch(begins, most: 5, width: 4, end: 3, context: context);
+        Console.WriteLine(string.Join(", ", signs.DecodeAll(best.Tokens))); // 42, 709
+
+        Assert.Equal(["42", "709"], signs.DecodeAll(best.Tokens));
+        Assert.True(result.History[^1].Metrics["validation exactMatch"] > 0.9, result.History.ToTable());
+    }
+
     public sealed record Vae(Expr Rebuilt, Expr Mean, Expr LogVariance);
 
     [Fact]

@@ -38,6 +38,7 @@ let tests =
             // Math
             OpsReferenceTests.tests
             DrawTests.tests
+            SamplingTests.tests
             LossTests.tests
             LossMoreTests.tests
             LikelihoodTests.tests
@@ -118,6 +119,7 @@ let tests =
             // Data and storing
             IdxTests.tests
             DataTests.tests
+            VocabularyTests.tests
             NpyTests.tests
             AtomicFileTests.tests
             SafetensorsTests.tests
@@ -133,6 +135,9 @@ let tests =
             LossSumsTests.tests
             FitChecksTests.tests
             TrainedTests.tests
+            StepwiseTests.tests
+            GenerationTests.tests
+            SequenceScoreTests.tests
             NamedTests.tests
             SearchTests.tests
             StudyTests.tests

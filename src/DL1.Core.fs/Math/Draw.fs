@@ -80,6 +80,24 @@ module Draw =
 
         unsigned (Expr.randomBits 0 dims key) / 4294967296.0 .< p
 
+    /// A class for each row of logits `[...; classes]`, with the chances of their softmax: i64 `[...]`. The greatest of the logits,
+    /// each with noise of Gumbel's distribution, computed in f64; a class of −∞ is drawn only where all are.
+    /// `Draw.categorical (Expr.constant (Tensor.vector [ 0.0; 1.0 ])) key`
+    let categorical (logits: Expr) (key: Expr) =
+        Operand.requireFloat "Draw.categorical" logits
+
+        if logits.Shape.Rank = 0 || logits.Shape[logits.Shape.Rank - 1] = 0 then
+            Refuse.shape
+                "Draw.categorical"
+                (Operand.text logits)
+                "logits [...; classes], 1 class or more"
+                "add the axis of the classes"
+
+        // Above 0, so that the noise is finite.
+        let least = System.Math.ScaleB(1.0, -54)
+        let u = Expr.maximum (units "Draw.categorical" DType.F64 (logits.Shape.ToList()) key) (lit least)
+        Expr.argMax -1 (Expr.cast DType.F64 logits - log -(log u))
+
     /// Independent keys, i32 `[count; 2]`: the children 0 to count − 1 of `Key.split`; take one with `Expr.item 0 i`.
     /// `Draw.split 2 key`
     let split count (key: Expr) =

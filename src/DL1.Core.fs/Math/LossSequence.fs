@@ -19,6 +19,30 @@ module SequenceLoss =
     /// `{ SequenceLoss.options with ZeroInfinity = true }`
     let options = { Blank = 0; Reduction = Reduction.Mean; ZeroInfinity = false }
 
+    /// The mean of the losses of what is real: `[batch; length; ...]` with truth values `[batch; length]`. What stands in padding
+    /// counts nowhere, not even a NaN, nor in gradients. Where nothing is real it is 0. Over many batches it is the mean of all
+    /// that is real in them: neither the order of rows nor how they are cut changes an evaluation.
+    /// `SequenceLoss.masked (PaddingMask.mask 3 lengths) (Loss.mse Reduction.None y x)`
+    let masked (isReal: Expr) (losses: Expr) : Expr =
+        let rank = isReal.Shape.Rank
+        let dims = losses.Shape.ToList()
+
+        if
+            isReal.DType <> DType.Bool
+            || rank > dims.Length
+            || List.truncate rank dims <> isReal.Shape.ToList()
+        then
+            Refuse.shape
+                "SequenceLoss.masked"
+                $"truth values {Operand.text isReal} for losses {Operand.text losses}"
+                "truth values [batch; length] for losses [batch; length; ...]"
+                "take the losses of the elements, with no reduction, and the mask of their targets"
+
+        let ones = List.replicate (dims.Length - rank) 1
+        let real = Expr.broadcastTo dims (Expr.reshape (isReal.Shape.ToList() @ ones) isReal)
+
+        Loss.weightedMean (Expr.cast losses.DType real) (Expr.where real losses (lit 0.0))
+
     // The logarithm of what cannot be reached: finite, so that differences of such are no NaN, in f32 too.
     let private unreachable = -1e30
 

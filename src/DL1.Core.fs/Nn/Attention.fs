@@ -102,8 +102,11 @@ module Attention =
                 projected input.Query 0 1, part 0 memory, part 1 memory
 
         let attended =
-            let found = weights input.Mask (headsOf query) (headsOf key)
-            Expr.matmul ((Shaping.dropout dropout).RunIn scope.Inner found) (headsOf value)
+            let struct (mask, keys, values) =
+                StepwiseLayers.attended scope causalMask input.Memory input.Mask (headsOf key) (headsOf value)
+
+            let found = weights mask (headsOf query) keys
+            Expr.matmul ((Shaping.dropout dropout).RunIn scope.Inner found) values
 
         let joined =
             Expr.transpose [ 0; 2; 1; 3 ] attended |> Expr.reshape [ batch; input.Query.Shape[1]; features ]

@@ -237,6 +237,18 @@ module Layer =
 
         y, next
 
+    /// What comes out of a run step by step, in inference; the run knows then what the layers keep.
+    let internal applyStep
+        (stepping: Stepping)
+        (parameters: Tree<Expr>)
+        (state: Tree<Expr>)
+        (layer: Layer<'a, 'b>)
+        (x: 'a)
+        : 'b =
+        let ledger = Ledger(Given(parameters, state), None)
+        ledger.Stepping <- Some stepping
+        layer.RunIn (Scope("", 0, Mode.Inference, ledger)) x
+
     /// What comes out of each layer inside, by its path, for inputs of `apply`: activations, to be looked at where signals
     /// vanish or explode. A single layer is named `output`; a layer whose result is not one expression is left out.
     /// `Layer.outputs Mode.Inference parameters state model x`

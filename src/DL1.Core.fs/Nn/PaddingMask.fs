@@ -33,6 +33,18 @@ module PaddingMask =
         let places = Expr.arange lengths.DType length
         Expr.expandDims 0 places .< Expr.expandDims 1 lengths
 
+    /// True where a token is not that of padding: whole numbers `[batch; length]` give truth values of their shape.
+    /// `PaddingMask.ofTokens 0 tokens`
+    let ofTokens (padding: int) (tokens: Expr) : Expr =
+        if tokens.DType.IsFloat || tokens.DType = DType.Bool then
+            Refuse.shape
+                "PaddingMask.ofTokens"
+                (Operand.text tokens)
+                "whole numbers, i32 or i64"
+                "give the tokens that were encoded, not what an embedding makes of them"
+
+        Expr.notEqual tokens (lit (float padding))
+
     /// How many places of each row are real: truth values `[batch; length]` give i64 `[batch]`.
     /// `PaddingMask.lengths isReal`
     let lengths (isReal: Expr) : Expr =

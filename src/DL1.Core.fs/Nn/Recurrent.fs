@@ -232,6 +232,7 @@ module Recurrent =
 
                 given
 
+        let starts = StepwiseLayers.states scope cell.Name o.Bidirectional x starts
         let isReal = input.IsReal |> Option.map (PaddingMask.inside cell.Name x)
 
         let layer (x: Expr, finals: Expr list list) k =
@@ -259,6 +260,7 @@ module Recurrent =
 
         let y, finals = List.fold layer (first, []) [ 0 .. o.Layers - 1 ]
         let final i = finals |> List.map (fun (states: Expr list) -> states[i]) |> Expr.stack 0
+        StepwiseLayers.keepStates scope x (List.init cell.States final)
 
         {
             Sequence = Expr.moveAxis 0 1 y

@@ -49,6 +49,8 @@ type internal Ledger(source: Source, costOf: (Expr -> int64) option) =
     member val Updates = Dictionary<string, Expr>()
     member val Rows = List<Ran option>()
     member val KeysTaken = 0 with get, set
+    /// What layers keep from step to step, where the model is run step by step.
+    member val Stepping: Stepping option = None with get, set
     /// Whether an error has been given the path of its layer already.
     member val IsReported = false with get, set
 

@@ -158,9 +158,14 @@ module Transformer =
 
     /// Adds the sinusoids of places to `[batch; length; features]`. `Transformer.sinusoidalPositions`
     let sinusoidalPositions: Layer<Expr, Expr> =
-        Layer.create "SinusoidalPositions" (fun _ x ->
+        Layer.create "SinusoidalPositions" (fun scope x ->
             Operand.requireRank "positions" 3 "[batch; length; features]" x
-            x + sinusoids x.DType x.Shape[1] x.Shape[2])
+
+            match StepwiseScope.Of(scope, x) with
+            | None -> x + sinusoids x.DType x.Shape[1] x.Shape[2]
+            | Some stepping ->
+                stepping.NeedsCapacity <- true
+                x + StepwiseLayers.rowsAt scope x (sinusoids x.DType stepping.Capacity x.Shape[2]))
 
     /// Adds a learnt vector for each place to `[batch; length; features]`, for lengths up to `longest`. Parameter `weight`
     /// `[longest; features]`. `Transformer.learnedPositions 128`
@@ -178,4 +183,4 @@ module Transformer =
                     "cut the sequence, or learn more places"
 
             let weight = scope.Parameter("weight", [ longest; x.Shape[2] ], Init.normal 0.0 0.02)
-            x + Expr.sliceAxis 0 0 x.Shape[1] weight)
+            x + StepwiseLayers.rowsAt scope x weight)

@@ -202,3 +202,20 @@ module Metric =
 
     /// The largest absolute error. `Metric.maxError.Measure target output`
     let maxError: Metric = create "maxError" false Regression.maxError
+
+    /// exp of the mean negative logarithm of the target's softmax, from logits `[...; classes]`; padding is left out by
+    /// `Metric.ignoring`. `Metric.perplexity.Measure labels logits`
+    let perplexity: Metric = create "perplexity" false SequenceScore.perplexity
+
+    /// The mean negative logarithm to base 2 of the target's softmax, from logits `[...; classes]`: bits a character where tokens
+    /// are characters. `Metric.bitsPerToken.Measure labels logits`
+    let bitsPerToken: Metric = create "bitsPerToken" false SequenceScore.bitsPerToken
+
+    /// Bits a character where tokens are words or byte pairs: the bits for all tokens over the characters of the text that is
+    /// measured, of which so many are given. `(Metric.bitsPerCharacter 5).Measure labels logits`
+    let bitsPerCharacter (characters: int) : Metric =
+        create "bitsPerCharacter" false (SequenceScore.bitsPerCharacter characters)
+
+    /// The part of rows that are right at each place but those whose target is the ignored label: from targets `[rows; length]`,
+    /// and predictions or scores `[rows; length; classes]`. `(Metric.exactMatch (Some 0)).Measure target target`
+    let exactMatch (ignore: int option) : Metric = create "exactMatch" true (SequenceScore.exactMatch ignore)

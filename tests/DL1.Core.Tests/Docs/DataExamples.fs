@@ -139,8 +139,98 @@ let private times =
             $"{train.Shape} {test.Shape}")
     ]
 
+let private paddedRows =
+    [
+        prints "ofRows" "i32 [2, 2] [[1 2] [3 0]], lengths i64 [2] [2 1]" (fun () ->
+            let p = PaddedRows.ofRows 0.0 [ Tensor.vector [ 1; 2 ]; Tensor.vector [ 3 ] ]
+            $"{p.Values}, lengths {p.Lengths}")
+        prints "toRows" "2" (fun () ->
+            (PaddedRows.toRows (PaddedRows.ofRows 0.0 [ Tensor.vector [ 1; 2 ]; Tensor.vector [ 3 ] ]))
+                .Length)
+        prints "shifted" "i32 [2, 2] [[2 3] [3 0]], lengths i64 [2] [2 1]" (fun () ->
+            let after =
+                PaddedRows.shifted (
+                    PaddedRows.ofRows 0.0 [ Tensor.vector [ 1; 2; 3 ]; Tensor.vector [ 1; 3 ] ]
+                )
+                |> snd
+
+            $"{after.Values}, lengths {after.Lengths}")
+        prints "toLength" "i32 [2, 2] [[1 2] [3 0]], lengths i64 [2] [2 1]" (fun () ->
+            let p = PaddedRows.toLength 2 0.0 [ Tensor.vector [ 1; 2; 3 ]; Tensor.vector [ 3 ] ]
+            $"{p.Values}, lengths {p.Lengths}")
+    ]
+
+let private bytePairs =
+    [
+        prints "train" "267 numbers, 8 pairs merged" (fun () ->
+            BytePairs.train 270 "low lower lowest, new newer newest")
+        prints "encode" "i64 [2] [258 262]" (fun () ->
+            BytePairs.encode (BytePairs.train 270 "low lower lowest, new newer newest") "lower")
+        prints "encodeAll" "i64 [2, 3] [[257 256 258] [257 108 258]]" (fun () ->
+            (BytePairs.encodeAll (BytePairs.train 260 "lolo") [ "lo"; "l" ]).Values)
+        prints "decodeAll" "lo" (fun () ->
+            List.head (
+                BytePairs.decodeAll
+                    (BytePairs.train 260 "lolo")
+                    (BytePairs.encodeAll (BytePairs.train 260 "lolo") [ "lo" ])
+            ))
+        prints "toJson" """{"format":"DL1 byte pairs","version":1,"merges":[[108,111]]}""" (fun () ->
+            BytePairs.toJson (BytePairs.train 260 "lolo"))
+        prints "ofJson" "260 numbers, 1 pairs merged" (fun () ->
+            BytePairs.ofJson (BytePairs.toJson (BytePairs.train 260 "lolo")))
+        prints "save" "60" (fun () ->
+            inFiles (fun path ->
+                BytePairs.save path (BytePairs.train 260 "lolo")
+                (File.ReadAllText path).Length))
+        prints "load" "260 numbers, 1 pairs merged" (fun () ->
+            inFiles (fun path ->
+                BytePairs.save path (BytePairs.train 260 "lolo")
+                BytePairs.load path))
+    ]
+
 let private vocabularies =
     [
+        prints "options" "True" (fun () -> { Vocabulary.options with Bounds = true; Padding = true }.Padding)
+        prints "charactersWith" "4" (fun () ->
+            (Vocabulary.charactersWith Vocabulary.options [ "abc"; "ca" ]).Count)
+        prints "wordsWith" "�, <begin>, <end>, the, cat, dog" (fun () ->
+            let v =
+                Vocabulary.wordsWith
+                    { Vocabulary.options with LowerCase = true; Bounds = true }
+                    [ "The cat"; "the dog" ]
+
+            String.concat ", " v.Pieces)
+        prints "encodeAll" "i64 [2, 2] [[2 3] [3 1]]" (fun () ->
+            (Vocabulary.encodeAll
+                (Vocabulary.wordsWith { Vocabulary.options with Padding = true } [ "a b" ])
+                [ "a b"; "b" ])
+                .Values)
+        prints "encodeTo" "i64 [2, 3] [[2 3 1] [3 1 1]]" (fun () ->
+            (Vocabulary.encodeTo
+                3
+                (Vocabulary.wordsWith { Vocabulary.options with Padding = true } [ "a b" ])
+                [ "a b"; "b" ])
+                .Values)
+        prints
+            "toJson"
+            """{"format":"DL1 vocabulary","version":1,"kind":"characters","lowerCase":false,"bounds":false,"padding":false,"pieces":[["a",2],["b",1]]}"""
+            (fun () -> Vocabulary.toJson (Vocabulary.characters "aab"))
+        prints "ofJson" "3 pieces, characters" (fun () ->
+            Vocabulary.ofJson (Vocabulary.toJson (Vocabulary.characters "aab")))
+        prints "save" "True" (fun () ->
+            inFiles (fun path ->
+                Vocabulary.save path (Vocabulary.characters "aab")
+                File.Exists path))
+        prints "load" "3 pieces, characters" (fun () ->
+            inFiles (fun path ->
+                Vocabulary.save path (Vocabulary.characters "aab")
+                Vocabulary.load path))
+        prints "decodeAll" "ab" (fun () ->
+            List.head (
+                Vocabulary.decodeAll
+                    (Vocabulary.characters "ab")
+                    (PaddedRows.ofRows 0.0 [ Tensor.vector [ 1; 2 ] ])
+            ))
         prints "characters" "i64 [3] [3 1 2]" (fun () -> (Vocabulary.characters "abca").Encode "cab")
         prints "words" "i64 [2] [1 3]" (fun () -> (Vocabulary.words 1000 "the cat, the dog").Encode "the cat")
         prints "examples" "3 rows: inputs i64 [3, 32], targets i64 [3, 32]" (fun () ->
@@ -206,6 +296,11 @@ let private watched =
 
     [
         prints "create" "r2" (fun () -> (Metric.create "r2" true Regression.r2).Name)
+        prints "perplexity" "1.368" (fun () -> (Metric.perplexity.Measure labels logits).ToString "F3")
+        prints "bitsPerToken" "0.452" (fun () -> (Metric.bitsPerToken.Measure labels logits).ToString "F3")
+        prints "bitsPerCharacter" "0.181" (fun () ->
+            ((Metric.bitsPerCharacter 5).Measure labels logits).ToString "F3")
+        prints "exactMatch" "1" (fun () -> (Metric.exactMatch (Some 0)).Measure target target)
         prints "ignoring" "accuracy" (fun () -> (Metric.ignoring -100 Metric.accuracy).Name)
         prints "accuracy" "1" (fun () -> Metric.accuracy.Measure labels logits)
         prints "f1" "1" (fun () -> Metric.f1.Measure labels logits)
@@ -258,6 +353,8 @@ let all: Examples list =
         { Module = moduleOf <@ Impute.mean @>; Rows = imputations }
         { Module = moduleOf <@ Category.fit @>; Rows = categories }
         { Module = moduleOf <@ TimeSeries.split @>; Rows = times }
+        { Module = moduleOf <@ PaddedRows.ofRows @>; Rows = paddedRows }
+        { Module = moduleOf <@ BytePairs.train @>; Rows = bytePairs }
         { Module = moduleOf <@ Vocabulary.characters @>; Rows = vocabularies }
         { Module = moduleOf <@ Classification.argMax @>; Rows = labelled }
         { Module = moduleOf <@ Binary.roc @>; Rows = scored }

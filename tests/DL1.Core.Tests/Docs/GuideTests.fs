@@ -162,6 +162,24 @@ let private guides, private tests' =
     |> Array.filter (fun f ->
         not (f.Contains $"{Path.DirectorySeparatorChar}obj{Path.DirectorySeparatorChar}"))
 
+let written () =
+    let text = String.replicate 30 "the cat sat on the mat, and the dog sat by the door. "
+    let letters = Vocabulary.characters text
+    let data = Vocabulary.examples 32 (letters.Encode text)
+    let causal = { Transformer.options 4 64 with Causal = true; NormFirst = true; Dropout = 0.0 }
+
+    let model =
+        Dense.embedding letters.Count 32
+        => Transformer.sinusoidalPositions
+        => Transformer.encoderLayer causal
+        => Dense.linear letters.Count
+
+    let learner = Learner.create model (Loss.crossEntropy Loss.classes) (Optimizer.adam 0.005)
+    let fitted = Fit.run { Fit.options (Key.ofSeed 1L) with Epochs = 15; BatchSize = 8 } learner data
+    let stepper = Stepwise.ofTrained fitted.Trained
+    let bold = { Sampling.options with Temperature = 0.5; TopP = Some 0.9 }
+    Generation.text letters 20 bold (Key.ofSeed 1L) "the cat " stepper
+
 let tests =
     testList
         "Guides"
@@ -210,6 +228,9 @@ let tests =
                 Expect.equal paths [ "0.weight"; "0.bias"; "4.weight"; "4.bias" ] "PyTorch's names"
                 Expect.isLessThan loss 0.5 "the loss falls from 2.3"
                 Expect.equal own [ "gate.weight"; "gate.bias"; "scale" ] "names of one's own"
+            }
+            test "a model of characters writes what it has read" {
+                Expect.stringStarts (written ()) "sat on the mat" ""
             }
             test "how it works" {
                 let h, slopes, zero, plan, results = howItWorks ()

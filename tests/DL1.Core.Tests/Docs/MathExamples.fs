@@ -219,6 +219,8 @@ let private draw =
             Draw.normal 0.0 1.0 DType.F32 [ 2; 3 ] key)
         gives "bernoulli" "bool [2, 3] [[ true false true] [ true true true]]" (fun () ->
             Draw.bernoulli 0.9 [ 2; 3 ] key)
+        gives "categorical" "i64 1" (fun () ->
+            Draw.categorical (Expr.constant (Tensor.vector [ 0.0; 1.0 ])) key)
         gives "split" "i32 [2, 2] [[ 541301508 -1744314334] [ 528846114 1519611893]]" (fun () ->
             Draw.split 2 key)
     ]

@@ -112,6 +112,9 @@ let private paddings =
     [
         gives "mask" "bool [2, 5] [[ true true true false false] [ true true true true true]]" (fun () ->
             PaddingMask.mask 5 lengths)
+        gives "ofTokens" "bool [3] [ true false true]" (fun () ->
+            let tokens = Expr.constant (Tensor.vector [ 3L; 0L; 1L ])
+            PaddingMask.ofTokens 0 tokens)
         gives "lengths" "i64 [2] [2 1]" (fun () -> PaddingMask.lengths isReal)
     ]
 

@@ -54,6 +54,10 @@ let private cases: Case list =
             case "smoothed" labels (Loss.crossEntropy { classes with LabelSmoothing = 0.1 })
             case "ignoring" padded (Loss.crossEntropy { classes with Ignore = Some -100 })
 
+            if reduction = Reduction.Mean then
+                case "masked" numbers (fun t o ->
+                    SequenceLoss.masked (t .> 0.3) (Loss.mse Reduction.None t o))
+
             case
                 "ignoring, weighted, smoothed"
                 padded
