@@ -24,6 +24,7 @@ let private modules =
     @ SequenceExamples.all
     @ DataExamples.all
     @ TrainExamples.all
+    @ LoopExamples.all
 
 /// The folder of the tables.
 let private tables =

@@ -130,6 +130,7 @@ let tests =
             LossSumsTests.tests
             FitChecksTests.tests
             TrainedTests.tests
+            TrainingLoopTests.tests
             NamedTests.tests
             SearchTests.tests
             DatasetsTests.tests

@@ -211,6 +211,11 @@ let tests =
                 Expect.isLessThan loss 0.5 "the loss falls from 2.3"
                 Expect.equal own [ "gate.weight"; "gate.bias"; "scale" ] "names of one's own"
             }
+            test "a loop of one's own" {
+                let saved = LoopExamples.guide ()
+                Expect.equal saved.Step 10L "steps"
+                Expect.equal (Tree.paths saved.Parameters).Length 4 "weights and biases"
+            }
             test "how it works" {
                 let h, slopes, zero, plan, results = howItWorks ()
                 Expect.equal h "tanh(x @ w): [8, 2]" ""
