@@ -131,6 +131,7 @@ let tests =
             FitChecksTests.tests
             TrainedTests.tests
             TrainingLoopTests.tests
+            ServingTests.tests
             NamedTests.tests
             SearchTests.tests
             DatasetsTests.tests
