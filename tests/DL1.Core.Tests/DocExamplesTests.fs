@@ -25,6 +25,7 @@ let private modules =
     @ DataExamples.all
     @ TrainExamples.all
     @ GenerationExamples.all
+    @ LoopExamples.all
 
 /// The folder of the tables.
 let private tables =

@@ -138,6 +138,8 @@ let tests =
             StepwiseTests.tests
             GenerationTests.tests
             SequenceScoreTests.tests
+            TrainingLoopTests.tests
+            ServingTests.tests
             NamedTests.tests
             SearchTests.tests
             StudyTests.tests

@@ -56,6 +56,7 @@ module Compile =
                 | Where.Arena _ -> ())
 
             try
+                executable.Borrow()
                 executable.Run threads
             with :? System.OutOfMemoryException ->
                 Allocation.failed "Compile"
@@ -71,7 +72,10 @@ module Compile =
                 (List.ofArray plan.Results)
         finally
             executable.Release()
-            idle.Push executable
+
+            // More callers at once than processors are rare: what was made for them is let go.
+            if idle.Count < System.Environment.ProcessorCount then
+                idle.Push executable
 
     /// The same for vectors of a width, passes cut into parts of so much work.
     let internal prepareBy grain width (options: CompileOptions) (inputs: Variable list) (roots: Expr list) =
@@ -80,7 +84,7 @@ module Compile =
         let idle = ConcurrentStack<Executable>()
 
         let make () =
-            let executable = Executable(plan, width, grain)
+            let executable = Executable(plan, width, grain, not options.CheckFinite)
 
             if options.CheckFinite then
                 executable.Watch(fun watched -> [| FiniteWatch watched |])

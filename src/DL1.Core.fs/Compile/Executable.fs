@@ -3,10 +3,15 @@ namespace DL1
 open System
 open System.Runtime.InteropServices
 
-/// A plan bound to a frame of its own: one run at a time. Passes are cut into parts of so much work.
+/// A plan bound to a frame of its own: one run at a time. Passes are cut into parts of so much work. One that `borrows` has
+/// a buffer for its intermediate values only between `Borrow` and `Release`.
 [<Sealed>]
-type internal Executable(plan: Plan, width: Width, grain: int64) =
-    let frame = Frame(plan.Values.Length, plan.Bytes, grain)
+type internal Executable(plan: Plan, width: Width, grain: int64, mayBorrow: bool) =
+    let borrows = mayBorrow && not Guard.IsOn && plan.Bytes > 0L && plan.Bytes <= SharedBuffers.most
+    let frame = Frame(plan.Values.Length, (if borrows then 0L else plan.Bytes), grain)
+
+    /// Where the last buffer that was borrowed began.
+    let mutable placed = 0n
     let pins: GCHandle[] = Array.zeroCreate plan.Values.Length
 
     // What stands still for as long as the executable lives: constants, and, guarded, all that is not given or taken.
@@ -37,7 +42,9 @@ type internal Executable(plan: Plan, width: Width, grain: int64) =
                 | null -> ()
                 | region -> region.Protect()
             | Where.Arena _, Some block -> frame.Addresses[place] <- block.Address
-            | Where.Arena offset, None -> frame.Addresses[place] <- frame.Base + nativeint offset
+            | Where.Arena offset, None when not borrows ->
+                frame.Addresses[place] <- frame.Base + nativeint offset
+            | Where.Arena _, None
             | Where.Constant _, None
             | Where.Input _, _
             | Where.Output _, _ -> ())
@@ -49,7 +56,7 @@ type internal Executable(plan: Plan, width: Width, grain: int64) =
         plan.Steps
         |> Array.mapi (fun i step ->
             let nested body : IBound =
-                let bound = Executable(body, width, grain)
+                let bound = Executable(body, width, grain, false)
                 bodies[i] <- Some bound
                 bound
 
@@ -71,7 +78,10 @@ type internal Executable(plan: Plan, width: Width, grain: int64) =
             for w in 0 .. watches.Length - 1 do
                 watches[w].Ended i
 
-    new(plan, width) = Executable(plan, width, Frame.UsualGrain)
+    new(plan, width) = Executable(plan, width, Frame.UsualGrain, false)
+
+    /// What stands for the buffer that is not borrowed.
+    static member val private NoMemory = Block("Compile", "intermediate values", 0L)
 
     member _.Plan = plan
     member _.Frame = frame
@@ -106,7 +116,22 @@ type internal Executable(plan: Plan, width: Width, grain: int64) =
             pins[place] <- GCHandle.Alloc(Memory.array elements, GCHandleType.Pinned)
             frame.Addresses[place] <- pins[place].AddrOfPinnedObject()
 
-    /// Lets go of all arrays.
+    /// Borrows a buffer for intermediate values, where it has none of its own: before each run.
+    member _.Borrow() =
+        if borrows then
+            frame.Memory <- SharedBuffers.borrow plan.Bytes
+
+            if frame.Base <> placed then
+                placed <- frame.Base
+
+                for place in 0 .. plan.Where.Length - 1 do
+                    match plan.Where[place] with
+                    | Where.Arena offset -> frame.Addresses[place] <- placed + nativeint offset
+                    | Where.Constant _
+                    | Where.Input _
+                    | Where.Output _ -> ()
+
+    /// Lets go of all arrays, and of a buffer that was borrowed.
     member _.Release() =
         for i in 0 .. pins.Length - 1 do
             if pins[i].IsAllocated then
@@ -118,6 +143,10 @@ type internal Executable(plan: Plan, width: Width, grain: int64) =
             | _ -> ()
 
             taken[i] <- None
+
+        if borrows && frame.Memory.Bytes > 0L then
+            SharedBuffers.giveBack frame.Memory
+            frame.Memory <- Executable.NoMemory
 
     /// Runs the kernels in order.
     member _.Run(threads: int) =

@@ -1,9 +1,21 @@
 namespace DL1
 
 open System.Collections.Concurrent
+open System.Numerics
 
-/// A model ready to run on batches of any shape, with what is made of targets and outputs where targets are given; each
-/// shape is prepared once. Where it draws, layers run as in training, with a key. For many threads at once.
+/// A model for batches of one shape.
+[<NoEquality; NoComparison>]
+type private PreparedModel =
+    {
+        /// The names of its outputs.
+        Outputs: Tree<unit>
+        Run: Tensor list -> Tensor list
+        /// Whether a row of the outputs depends on that row of the inputs alone.
+        IsRowByRow: Lazy<bool>
+    }
+
+/// A model ready to run on batches of any shape, with what is made of targets and outputs where targets are given; the shapes
+/// that were asked for last are kept ready. Where it draws, layers run as in training, with a key. For many threads at once.
 [<Sealed>]
 type internal Predictor
     (
@@ -11,7 +23,8 @@ type internal Predictor
         measures: (int -> Tree<Expr> -> Tree<Expr> -> Expr list) option,
         draws: bool
     ) =
-    let prepared = ConcurrentDictionary<string, Lazy<struct (Tree<unit> * (Tensor list -> Tensor list))>>()
+    /// More than the sizes up to 256 rows that batches are filled up to, so that they stay.
+    let prepared = Recent<string, Lazy<PreparedModel>> 48
 
     let prepare
         (parameters: Tree<Tensor>)
@@ -47,10 +60,67 @@ type internal Predictor
             Tree.values ps @ Tree.values ss @ Tree.values xs @ Tree.values ts @ key
             |> List.collect (fun e -> Graph.variables [ e ])
 
-        struct (Tree.map ignore outputs, Compile.prepare variables (Tree.values outputs @ measured))
+        let rows =
+            match Tree.values xs with
+            | x :: _ when x.Shape.Rank > 0 -> x.Shape[0]
+            | _ -> 0
+
+        {
+            Outputs = Tree.map ignore outputs
+            Run = Compile.prepare variables (Tree.values outputs @ measured)
+            IsRowByRow =
+                lazy
+                    (RowByRow.holds
+                        rows
+                        (Tree.values xs |> List.collect (fun e -> Graph.variables [ e ]))
+                        (Tree.values outputs))
+        }
 
     let shown (tree: Tree<Tensor>) =
         Tree.toList tree |> List.map (fun (path, t) -> $"{path} {t.DType} {t.Shape}") |> String.concat "; "
+
+    let preparedFor parameters state (inputs: Tree<Tensor>) (targets: Tree<Tensor> voption) : PreparedModel =
+        let shape =
+            match targets with
+            | ValueSome targets -> $"{shown inputs} | {shown targets}"
+            | ValueNone -> shown inputs
+
+        prepared.Get(shape, (fun () -> lazy prepare parameters state inputs targets)).Value
+
+    /// The number of rows that a batch is filled up to: itself up to 8, then the next of four numbers between a power of two
+    /// and the next, so that less than a quarter is added.
+    static member Filled(rows: int) : int =
+        if rows <= 8 then
+            rows
+        else
+            let step = 1 <<< (BitOperations.Log2(uint (rows - 1)) - 2)
+            (rows + step - 1) / step * step
+
+    /// The outputs for rows, by a plan for as many or a few more, where each row of the outputs depends on that row of the
+    /// inputs alone: few plans serve batches of any size.
+    member this.Predict
+        (parameters: Tree<Tensor>, state: Tree<Tensor>, rows: int, inputs: Tree<Tensor>)
+        : Tree<Tensor> =
+        let exact () =
+            let struct (outputs, _) = this.Run(parameters, state, ValueNone, inputs, ValueNone)
+            outputs
+
+        let filled = Predictor.Filled rows
+
+        if filled = rows then
+            exact ()
+        else
+            let places = Array.init filled (fun i -> min i (rows - 1))
+            let more = Tree.map (Rows.take "Trained.Predict" places) inputs
+            let model = preparedFor parameters state more ValueNone
+
+            if model.IsRowByRow.Value then
+                let results = model.Run(Tree.values parameters @ Tree.values state @ Tree.values more)
+
+                Tree.ofValues results model.Outputs
+                |> Tree.map (fun t -> Rows.take "Trained.Predict" [| 0 .. t.Shape[0] / filled * rows - 1 |] t)
+            else
+                exact ()
 
     /// The outputs for a batch, and what is measured where targets are given too.
     member _.Run
@@ -63,13 +133,7 @@ type internal Predictor
         ) : struct (Tree<Tensor> * Tensor list) =
         let given = ValueOption.defaultValue Tree.empty targets
 
-        let struct (outputs, run) =
-            prepared
-                .GetOrAdd(
-                    $"{shown inputs} | {shown given}",
-                    fun _ -> lazy prepare parameters state inputs targets
-                )
-                .Value
+        let model = preparedFor parameters state inputs targets
 
         let keys =
             match key with
@@ -78,10 +142,12 @@ type internal Predictor
             | ValueNone -> []
 
         let results =
-            run (Tree.values parameters @ Tree.values state @ Tree.values inputs @ Tree.values given @ keys)
+            model.Run(
+                Tree.values parameters @ Tree.values state @ Tree.values inputs @ Tree.values given @ keys
+            )
 
-        let values, measured = List.splitAt outputs.Count results
-        struct (Tree.ofValues values outputs, measured)
+        let values, measured = List.splitAt model.Outputs.Count results
+        struct (Tree.ofValues values model.Outputs, measured)
 
 /// How good a model is on some rows.
 [<NoComparison>]

@@ -225,24 +225,32 @@ module Learner =
         }
 
     /// Refuses names to be frozen that no parameter has, and parameters that are all frozen.
-    let internal requireTrained (learner: Learner) (parameters: Tree<'a>) : unit =
+    let internal requireTrainable
+        (freezes: (string -> bool) list)
+        (trains: string -> bool)
+        (parameters: Tree<'a>)
+        : unit =
         let names () =
             let shown = Tree.paths parameters |> List.truncate 20 |> String.concat ", "
             if parameters.Count > 20 then shown + ", ..." else shown
 
-        if learner.Freezes |> List.exists (fun frozen -> (Tree.filter frozen parameters).Count = 0) then
+        if freezes |> List.exists (fun frozen -> (Tree.filter frozen parameters).Count = 0) then
             Refuse.domain
-                "Learner.freeze"
+                "freeze"
                 $"no parameter that is to be frozen, of: {names ()}"
                 "one path at least for which the predicate holds"
                 "check the names that are frozen against the paths of the parameters"
 
-        if (Tree.filter learner.Trains parameters).Count = 0 then
+        if (Tree.filter trains parameters).Count = 0 then
             Refuse.domain
-                "Step.start"
+                "training"
                 $"no parameter that is trained, of: {names ()}"
                 "one at least"
                 "check the names that are frozen against the paths of the parameters"
+
+    /// Refuses what a learner freezes where no parameter has such a path, and parameters that are all frozen.
+    let internal requireTrained (learner: Learner) (parameters: Tree<'a>) : unit =
+        requireTrainable learner.Freezes learner.Trains parameters
 
     /// The same learner, but where `Fit` measures after an epoch, layers run as in training: what is random is drawn, the same in
     /// each epoch, and batch norm goes by the batch. So the bound of a variational autoencoder on the validation set compares

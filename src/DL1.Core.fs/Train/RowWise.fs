@@ -22,7 +22,7 @@ module internal RowWise =
         values |> Array.forall (fun v -> v = values[0] || (v <> v && values[0] <> values[0]))
 
     /// Whether a value that depends on no row is the same everywhere along an axis.
-    let rec private isUniform (axis: int) (e: Expr) : bool =
+    let rec isUniform (axis: int) (e: Expr) : bool =
         e.Shape[axis] <= 1
         || match e.Node with
            | Node.Constant t -> isOneNumber t
@@ -213,23 +213,31 @@ module internal RowWise =
         | Node.Scan _, _
         | Node.Custom _, _ -> OverRows.Mixed
 
+    /// How a node depends on so many rows, from how its operands do; variables say where their rows are.
+    let state
+        (rows: int)
+        (isRows: Variable -> OverRows option)
+        (found: Dictionary<Digest, OverRows>)
+        (e: Expr)
+        : OverRows =
+        let operands = Node.operands e.Node |> List.map (fun o -> found[o.Digest])
+
+        match e.Node with
+        | Node.Gather(0, table, indices) ->
+            match (table, indices), found[table.Digest] with
+            | OwnPlaces(struct (_, labels)), OverRows.Along(0, _) ->
+                match found[labels.Digest] with
+                | OverRows.Along(0, times) -> OverRows.Along(0, times)
+                | _ -> rule rows isRows e operands
+            | _ -> rule rows isRows e operands
+        | _ -> rule rows isRows e operands
+
     /// How each node of a graph depends on so many rows, by digest; variables say where their rows are.
     let states (rows: int) (isRows: Variable -> OverRows option) (root: Expr) : Dictionary<Digest, OverRows> =
         let found = Dictionary<Digest, OverRows>()
 
         for e in Graph.topological [ root ] do
-            let operands = Node.operands e.Node |> List.map (fun o -> found[o.Digest])
-
-            found[e.Digest] <-
-                match e.Node with
-                | Node.Gather(0, table, indices) ->
-                    match (table, indices), found[table.Digest] with
-                    | OwnPlaces(struct (_, labels)), OverRows.Along(0, _) ->
-                        match found[labels.Digest] with
-                        | OverRows.Along(0, times) -> OverRows.Along(0, times)
-                        | _ -> OverRows.Mixed
-                    | _ -> rule rows isRows e operands
-                | _ -> rule rows isRows e operands
+            found[e.Digest] <- state rows isRows found e
 
         found
 

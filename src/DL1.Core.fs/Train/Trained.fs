@@ -18,8 +18,12 @@ type Trained
     /// Inputs of other extents than the model is known for: told as such, not by the first parameter that they do not fit.
     let run (inputs: Tree<Tensor>) : Tree<Tensor> =
         try
-            let struct (outputs, _) = predictor.Run(parameters, state, ValueNone, inputs, ValueNone)
-            outputs
+            match Tree.values inputs with
+            | first :: _ when first.Rank > 0 && first.Shape[0] > 0 ->
+                predictor.Predict(parameters, state, first.Shape[0], inputs)
+            | _ ->
+                let struct (outputs, _) = predictor.Run(parameters, state, ValueNone, inputs, ValueNone)
+                outputs
         with :? ShapeError as error ->
             let other =
                 match example with

@@ -232,6 +232,11 @@ let tests =
             test "a model of characters writes what it has read" {
                 Expect.stringStarts (written ()) "sat on the mat" ""
             }
+            test "a loop of one's own" {
+                let saved = LoopExamples.guide ()
+                Expect.equal saved.Step 10L "steps"
+                Expect.equal (Tree.paths saved.Parameters).Length 4 "weights and biases"
+            }
             test "how it works" {
                 let h, slopes, zero, plan, results = howItWorks ()
                 Expect.equal h "tanh(x @ w): [8, 2]" ""

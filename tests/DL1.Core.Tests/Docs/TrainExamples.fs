@@ -16,7 +16,7 @@ let private checkpoint = Step.toCheckpoint state
 let private t = Tensor.vector [ 1.0; 2.0 ]
 
 /// With the path of a file that something was written to.
-let private inFile (write: string -> unit) (read: string -> 'a) : 'a =
+let inFile (write: string -> unit) (read: string -> 'a) : 'a =
     let folder = Directory.CreateTempSubdirectory("dl1-").FullName
 
     try

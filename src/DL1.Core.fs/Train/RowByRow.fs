@@ -1,0 +1,93 @@
+namespace DL1
+
+open System.Collections.Generic
+
+/// Whether a graph computes each row of its result from the same row of its inputs, whatever the other rows are: then a
+/// batch may be filled up with rows that nobody asked for. Loops and functions with a derivative of their own are looked into.
+[<RequireQualifiedAccess>]
+module internal RowByRow =
+    let private lookup (variables: Variable list) (states: OverRows list) : Variable -> OverRows option =
+        let known = dict (List.zip variables states)
+
+        fun v ->
+            match known.TryGetValue v with
+            | true, state -> Some state
+            | false, _ -> None
+
+    let rec private states
+        rows
+        (isRows: Variable -> OverRows option)
+        (roots: Expr list)
+        : Dictionary<Digest, OverRows> =
+        let found = Dictionary<Digest, OverRows>()
+
+        for e in Graph.topological roots do
+            let stateOf (x: Expr) = found[x.Digest]
+
+            found[e.Digest] <-
+                match e.Node with
+                | Node.Custom(rule, xs) ->
+                    let inner = lookup rule.Inputs (List.map stateOf xs)
+                    let inside = states rows inner [ rule.Value ]
+                    inside[rule.Value.Digest]
+                | Node.Scan(result, call) -> scan rows stateOf result call
+                | _ -> RowWise.state rows isRows found e
+
+        found
+
+    /// A loop's result. Its carries are what they are at first and after each step: one that is the same in all rows at
+    /// first may depend on them later, where its first value is the same in each row.
+    and private scan rows stateOf result (call: ScanCall<Expr>) : OverRows =
+        let slice (x: Expr) =
+            match stateOf x with
+            | OverRows.Along(0, _) -> OverRows.Mixed
+            | OverRows.Along(axis, times) -> OverRows.Along(axis - 1, times)
+            | other -> other
+
+        let given = List.map slice call.Sequences @ List.map stateOf call.Fixed
+
+        let step (carries: OverRows list) =
+            let body = call.Body
+            let inner = lookup (body.Carries @ body.Slices @ body.Fixed) (carries @ given)
+            let found = states rows inner (body.Next @ body.Outputs)
+            let of' (es: Expr list) = es |> List.map (fun e -> found[e.Digest])
+            of' body.Next, of' body.Outputs
+
+        let rec settle tries (carries: OverRows list) =
+            let next, outputs = step carries
+
+            let joined =
+                List.zip3 call.Initial carries next
+                |> List.map (fun (first, before, after) ->
+                    match before, after with
+                    | _ when before = after -> before
+                    | OverRows.Free, OverRows.Along(axis, _) when RowWise.isUniform axis first -> after
+                    | OverRows.Along _, OverRows.Free -> before
+                    | _ -> OverRows.Mixed)
+
+            if joined = carries then carries, outputs
+            elif tries = 0 then List.map (fun _ -> OverRows.Mixed) carries, outputs
+            else settle (tries - 1) joined
+
+        let carries, outputs = settle (call.Initial.Length + 1) (List.map stateOf call.Initial)
+
+        if List.contains OverRows.Mixed carries then
+            OverRows.Mixed
+        elif result < carries.Length then
+            carries[result]
+        else
+            match outputs[result - carries.Length] with
+            | OverRows.Along(axis, times) -> OverRows.Along(axis + 1, times)
+            | other -> other
+
+    /// Whether all roots lie row by row over inputs whose leading axis has so many rows, in its order, along their own
+    /// leading axis.
+    let holds (rows: int) (inputs: Variable list) (roots: Expr list) : bool =
+        let isRows = lookup inputs (inputs |> List.map (fun _ -> OverRows.Along(0, 1)))
+        let found = states rows isRows roots
+
+        roots
+        |> List.forall (fun root ->
+            match found[root.Digest] with
+            | OverRows.Along(0, times) -> root.Shape[0] = times * rows
+            | _ -> false)
