@@ -35,8 +35,8 @@ module internal RowByRow =
 
         found
 
-    /// A loop's result. Its carries are what they are at first and after each step: one that is the same in all rows at
-    /// first may depend on them later, where its first value is the same in each row.
+    /// A loop's result. Its carries are what they are at first and after each step. A first value that is the same in all
+    /// rows, such as zeros, counts as one that lies over them.
     and private scan rows stateOf result (call: ScanCall<Expr>) : OverRows =
         let slice (x: Expr) =
             match stateOf x with
@@ -53,23 +53,21 @@ module internal RowByRow =
             let of' (es: Expr list) = es |> List.map (fun e -> found[e.Digest])
             of' body.Next, of' body.Outputs
 
-        let rec settle tries (carries: OverRows list) =
-            let next, outputs = step carries
+        let overRows (first: Expr) =
+            match stateOf first with
+            | OverRows.Free ->
+                [ 0 .. first.Shape.Rank - 1 ]
+                |> List.tryFind (fun axis ->
+                    first.Shape[axis] > 0 && first.Shape[axis] % rows = 0 && RowWise.isUniform axis first)
+                |> Option.map (fun axis -> OverRows.Along(axis, first.Shape[axis] / rows))
+                |> Option.defaultValue OverRows.Free
+            | other -> other
 
-            let joined =
-                List.zip3 call.Initial carries next
-                |> List.map (fun (first, before, after) ->
-                    match before, after with
-                    | _ when before = after -> before
-                    | OverRows.Free, OverRows.Along(axis, _) when RowWise.isUniform axis first -> after
-                    | OverRows.Along _, OverRows.Free -> before
-                    | _ -> OverRows.Mixed)
+        let carries = List.map overRows call.Initial
+        let next, outputs = step carries
 
-            if joined = carries then carries, outputs
-            elif tries = 0 then List.map (fun _ -> OverRows.Mixed) carries, outputs
-            else settle (tries - 1) joined
-
-        let carries, outputs = settle (call.Initial.Length + 1) (List.map stateOf call.Initial)
+        let carries =
+            List.map2 (fun before after -> if before = after then before else OverRows.Mixed) carries next
 
         if List.contains OverRows.Mixed carries then
             OverRows.Mixed
