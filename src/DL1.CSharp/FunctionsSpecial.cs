@@ -63,6 +63,22 @@ public static partial class Functions
     /// <example><code>var y = Fraction(x);</code></example>
     public static Expr Fraction(Expr x) => Elementwise.fraction(x);
 
+    /// <summary>a − b·⌊a/b⌋: the remainder with the sign of b, as Python's and PyTorch's; <c>a % b</c> is that of <see cref="Fmod"/>.</summary>
+    /// <example><code>var angle = Remainder(x, 2 * Math.PI);</code></example>
+    public static Expr Remainder(Expr a, Expr b) => Division.remainder(a, b);
+
+    /// <summary>The remainder with the sign of a, as <c>%</c> of numbers in C#.</summary>
+    /// <example><code>var rest = Fmod(x, 3);</code></example>
+    public static Expr Fmod(Expr a, Expr b) => Division.fmod(a, b);
+
+    /// <summary>The largest whole number that is not above a/b; its derivative is 0.</summary>
+    /// <example><code>var page = FloorDivide(x, 10);</code></example>
+    public static Expr FloorDivide(Expr a, Expr b) => Division.floorDivide(a, b);
+
+    /// <summary>The whole part of a/b, towards 0, as <c>/</c> of whole numbers in C#; its derivative is 0.</summary>
+    /// <example><code>var whole = TruncDivide(x, 10);</code></example>
+    public static Expr TruncDivide(Expr a, Expr b) => Division.truncDivide(a, b);
+
     /// <summary>Whether x is NaN, as truth values.</summary>
     /// <example><code>var missing = IsNaN(x);</code></example>
     public static Expr IsNaN(Expr x) => Elementwise.isNaN(x);

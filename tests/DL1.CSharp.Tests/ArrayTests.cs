@@ -107,6 +107,20 @@ public class ArrayTests
     }
 
     [Fact]
+    public void Remainders()
+    {
+        Expr x = Tensor.Of([-7.0, 7, 7.5]), whole = Tensor.Of([-7, 7, 8]);
+        var rest = x % 3;
+        Assert.Equal([-1, 1, 1.5], Values(rest));
+        Assert.Equal([2, 1, 1.5], Values(Remainder(x, 3)));
+        Assert.Equal(Values(rest), Values(Fmod(x, 3)));
+        Assert.Equal([-3, 2, 2], Values(FloorDivide(x, 3)));
+        Assert.Equal([-2, 2, 2], Values(TruncDivide(whole, 3)));
+        Assert.Equal(DType.I32, FloorDivide(whole, 3).DType);
+        Assert.Equal([-3, 2, 2], Values(FloorDivide(whole, 3)));
+    }
+
+    [Fact]
     public void ReductionsKeepTheirAxes()
     {
         var x = Of(new double[,] { { 3, 1, 2 }, { 4, 6, 5 } });

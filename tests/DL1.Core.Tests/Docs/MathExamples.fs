@@ -63,6 +63,14 @@ let private special =
         gives "sinc" "f64 [2] [0.90032 0.63662]" (fun () -> let x = p in Special.sinc x)
     ]
 
+let private division =
+    [
+        gives "remainder" "f64 [3] [0 0 1]" (fun () -> Division.remainder x y)
+        gives "fmod" "f64 [3] [0 0 1]" (fun () -> Division.fmod x y)
+        gives "floorDivide" "f64 [3] [-2 0 0]" (fun () -> Division.floorDivide x y)
+        gives "truncDivide" "f64 [3] [-2 0 0]" (fun () -> Division.truncDivide x y)
+    ]
+
 let private axes =
     let v = y
 
@@ -237,6 +245,7 @@ let all =
         { Module = moduleOf <@ Padding.edge @>; Rows = padding }
         { Module = moduleOf <@ Resize.nearest @>; Rows = resize }
         { Module = moduleOf <@ Windowed.edges @>; Rows = windowed }
+        { Module = moduleOf <@ Division.fmod @>; Rows = division }
         { Module = moduleOf <@ Special.log2 @>; Rows = special }
         { Module = moduleOf <@ Axes.glu @>; Rows = axes }
         { Module = moduleOf <@ Einsum.einsum @>; Rows = einsum }

@@ -389,6 +389,73 @@ let private shapes =
         }
     ]
 
+let private division =
+    [
+        law "remainders of floats are exact" (fun seed ->
+            let random = Random(seed + 11)
+            // Over many magnitudes, quotients below 2^52; whole multiples among them.
+            let pairs =
+                Array.init 40 (fun i ->
+                    let b = Math.ScaleB(random.NextDouble() - 0.5, random.Next(-900, 900))
+                    let quotient = Math.ScaleB(random.NextDouble() - 0.5, random.Next(-4, 52))
+                    (if i % 4 = 0 then b * round quotient else b * quotient), b)
+
+            let a, b = Array.unzip pairs
+            let e, d = Expr.constant (Tensor.vector a), Expr.constant (Tensor.vector b)
+            let found = both [ Division.fmod e d; Division.remainder e d ] |> List.map Tensor.toFloats
+            let towardsZero = Array.map2 (fun (a: float) b -> a % b) a b
+
+            let floored =
+                Array.map2
+                    (fun (r: float) (b: float) -> if r <> 0.0 && (r < 0.0) <> (b < 0.0) then r + b else r)
+                    towardsZero
+                    b
+
+            found = [ towardsZero; floored ])
+
+        law "whole numbers are divided exactly" (fun seed ->
+            let random = Random(seed + 12)
+
+            [ DType.I32, 31; DType.I64, 62 ]
+            |> List.forall (fun (dtype, bits) ->
+                let draw most = random.NextInt64(-(1L <<< most), 1L <<< most)
+                let a = Array.init 40 (fun _ -> draw (random.Next(2, bits)))
+                let b = Array.init 40 (fun _ -> draw (random.Next(2, bits)))
+                let constant (v: int64[]) = Expr.cast dtype (Expr.constant (Tensor.vector v))
+
+                let roots =
+                    [ Division.truncDivide; Division.fmod; Division.floorDivide; Division.remainder ]
+                    |> List.map (fun f -> f (constant a) (constant b))
+
+                let quotient a b = if b = 0L then 0L else a / b
+                let rest a b = if b = 0L then a else a % b
+                let isAcross a b = b <> 0L && rest a b <> 0L && (rest a b < 0L) <> (b < 0L)
+
+                let expected =
+                    [
+                        quotient
+                        rest
+                        fun a b -> if isAcross a b then quotient a b - 1L else quotient a b
+                        fun a b -> if isAcross a b then rest a b + b else rest a b
+                    ]
+                    |> List.map (fun f -> Array.map2 f a b)
+
+                [ Eval.prepare; Compile.prepare ]
+                |> List.forall (fun run ->
+                    run [] (List.map (Expr.cast DType.I64) roots) []
+                    |> List.map (fun t -> Elements.toIntegers t.Elements)
+                    |> (=) expected)))
+
+        test "by 0, by infinity, and beyond 2^53" {
+            let a = Expr.constant (Tensor.vector [ 1.0; -1.0; 1.0; infinity; 1e300; nan ])
+            let b = Expr.constant (Tensor.vector [ 0.0; infinity; infinity; 2.0; 3.0; 1.0 ])
+            let found = both [ Division.fmod a b; Division.remainder a b ] |> List.map Tensor.toFloats
+            let same expected found = Expect.isTrue (Array.forall2 sameNumber expected found) $"%A{found}"
+            same [| nan; -1.0; 1.0; nan; nan; nan |] found[0]
+            same [| nan; infinity; 1.0; nan; nan; nan |] found[1]
+        }
+    ]
+
 let private refusals =
     test "what means nothing is refused" {
         let m = Expr.variable "m" DType.F64 [ 2; 3 ]
@@ -442,4 +509,6 @@ let private refusals =
     }
 
 let tests =
-    testList "Array laws" [ yield! order; yield! places; yield! algebra; yield! shapes; refusals ]
+    testList
+        "Array laws"
+        [ yield! order; yield! places; yield! algebra; yield! shapes; yield! division; refusals ]

@@ -63,6 +63,8 @@ let private functions: Map<string, Expr list -> Expr> =
             "scatterAdd", two (fun x u -> Indexing.scatterAdd 0 places u x)
             "scatterMax", two (fun x u -> Indexing.scatterMax 0 places u x)
             "scatterMax of equal ones", two (fun x u -> Indexing.scatterMax 0 places u x)
+            "remainder", two Division.remainder
+            "fmod", two Division.fmod
             "powerNorm 1.0", one (Reduce.powerNorm 1.0 [ 1 ])
             "powerNorm 3.0", one (Reduce.powerNorm 3.0 [ 1 ])
             "powerNorm inf", one (Reduce.powerNorm infinity [ 1 ])
