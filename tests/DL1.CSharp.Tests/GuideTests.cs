@@ -69,7 +69,7 @@ public class GuideTests
         });
 
         var result = model.Fit(
-            train, (Expr y, Expr o) => Losses.CrossEntropy(y, o, ignore: 1), Optimizers.Adam(1e-2), epochs: 15,
+            train, (Expr y, Expr o) => Losses.CrossEntropy(y, o, ignore: 1), Optimizers.Adam(1e-2), epochs: 25,
             validation: test, metrics: [Metrics.ExactMatch(ignore: 1)]);
 
         var translating = result.Trained.Stepwise("Target");
