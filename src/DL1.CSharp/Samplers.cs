@@ -1,5 +1,3 @@
-using Computed = DL1.TensorFunctions.TensorModule;
-
 namespace DL1;
 
 /// <summary>
@@ -43,14 +41,11 @@ public static class Samplers
     /// <exception cref="DomainError">The temperature, k or p is out of its range.</exception>
     /// <example><code>Tensor left = Samplers.Filter(logits, topK: 2);</code></example>
     public static Tensor Filter(Tensor logits, double temperature = 1, int? topK = null, double? topP = null) =>
-        Computed.compute(Interop.Function((Expr x) => Sampling.filter(Options(temperature, topK, topP), x)), logits);
+        logits.Compute(x => Sampling.filter(Options(temperature, topK, topP), x));
 
     /// <summary>A class for each row of logits, drawn with a key: i64 <c>[...]</c>.</summary>
     /// <exception cref="DomainError">The temperature, k or p is out of its range.</exception>
     /// <example><code>Tensor classes = Samplers.Draw(logits, Key.OfSeed(1), topP: 0.9);</code></example>
     public static Tensor Draw(Tensor logits, Key key, double temperature = 1, int? topK = null, double? topP = null) =>
-        Computed.compute2(
-            Interop.Function((Expr x, Expr k) => Sampling.draw(Options(temperature, topK, topP), x, k)),
-            logits,
-            KeyModule.toTensor(key));
+        logits.Compute(KeyModule.toTensor(key), (x, k) => Sampling.draw(Options(temperature, topK, topP), x, k));
 }

@@ -129,6 +129,18 @@ module Generation =
 
         run "Generation.greedy" options likeliest start
 
+    /// Draws that are ready, by what they are drawn from and how: to make their graph anew for each token would take longer
+    /// than to draw.
+    let private drawers = Recent<struct (DType * Shape * SamplingOptions), Tensor list -> Tensor list> 32
+
+    let private drawer (sampling: SamplingOptions) (scores: Tensor) =
+        drawers.Get(
+            struct (scores.DType, scores.Shape, sampling),
+            fun () ->
+                let x, key = Trace.variable "scores" scores, Expr.variable "key" DType.I32 [ 2 ]
+                Compile.prepare (Graph.variables [ x; key ]) [ Sampling.draw sampling x key ]
+        )
+
     /// Tokens drawn with a key: each step draws with a child of it, so that the same key gives the same tokens.
     /// `Generation.sample (Generation.options 20) { Sampling.options with TopK = Some 5 } (Key.ofSeed 1L) next`
     let sample
@@ -138,9 +150,7 @@ module Generation =
         (start: NextToken)
         : Generated =
         let draw step (scores: Tensor) _ =
-            Compute.many
-                (fun xs -> [ Sampling.draw sampling xs[0] xs[1] ])
-                [ scores; Key.toTensor (Key.fold step key) ]
+            drawer sampling scores [ scores; Key.toTensor (Key.fold step key) ]
             |> List.head
             |> Tensor.toArray<int64>
 

@@ -175,7 +175,10 @@ let written () =
         => Dense.linear letters.Count
 
     let learner = Learner.create model (Loss.crossEntropy Loss.classes) (Optimizer.adam 0.005)
-    let fitted = Fit.run { Fit.options (Key.ofSeed 1L) with Epochs = 15; BatchSize = 8 } learner data
+
+    let fitted =
+        Fit.run { Fit.options (Key.ofSeed 1L) with Epochs = 15; Batch = Batches.ofSize 8 } learner data
+
     let stepper = Stepwise.ofTrained fitted.Trained
     let bold = { Sampling.options with Temperature = 0.5; TopP = Some 0.9 }
     Generation.text letters 20 bold (Key.ofSeed 1L) "the cat " stepper
