@@ -54,11 +54,14 @@ let tests =
             InitTests.tests
             LayerTests.tests
             LayersReferenceTests.tests
+            LayersMoreReferenceTests.tests
+            LayersMoreTests.tests
             NormTests.tests
             PoolingTests.tests
             RecurrentTests.tests
             PaddingTests.tests
             AttentionTests.tests
+            AttentionMoreTests.tests
             SummaryTests.tests
             // Rewrite
             ExactTests.tests
