@@ -56,6 +56,7 @@ let tests =
             LayersReferenceTests.tests
             LayersMoreReferenceTests.tests
             LayersMoreTests.tests
+            AugmentTests.tests
             NormTests.tests
             PoolingTests.tests
             RecurrentTests.tests
@@ -129,6 +130,7 @@ let tests =
             // Training
             AdmitTests.tests
             StepTests.tests
+            FineTuningTests.tests
             FitTests.tests
             LossSumsTests.tests
             FitChecksTests.tests

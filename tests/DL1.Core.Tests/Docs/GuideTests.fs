@@ -162,10 +162,95 @@ let private guides, private tests' =
     |> Array.filter (fun f ->
         not (f.Contains $"{Path.DirectorySeparatorChar}obj{Path.DirectorySeparatorChar}"))
 
+let private transfer () =
+    let folder = Directory.CreateTempSubdirectory "dl1-"
+    let path = Path.Combine(folder.FullName, "known.safetensors")
+    let table = Datasets.digits ()
+    let numbers = table |> Table.texts "digit" |> Seq.map int64 |> Array.ofSeq
+    let images = table |> Table.numbers (Table.namesBut [ "digit" ] table)
+
+    let among holds shift =
+        let rows = [| 0 .. numbers.Length - 1 |] |> Array.filter (fun i -> holds numbers[i])
+        let labels = Tensor.Of(rows |> Array.map (fun i -> numbers[i] - shift))
+        Dataset.create (Dataset.rows rows (Dataset.ofInputs images)).Inputs labels
+
+    let low, fresh = among (fun n -> n < 5L) 0L, among (fun n -> n >= 5L) 5L
+    let few = Dataset.truncate 60 fresh
+
+    let network: Layer<Expr, Expr> =
+        Layer.named
+            "backbone"
+            (Shaping.reshape [ 1; 8; 8 ]
+             => Conv.conv2dSame 8 3
+             => Norm.batchNorm2d
+             => Activation.relu
+             => Pooling.max 2
+             => Shaping.flatten
+             => Dense.linear 32
+             => Activation.relu
+             => Shaping.dropout 0.2)
+        => Layer.named "head" (Dense.linear 5)
+
+    let learner = Learner.create network (Loss.crossEntropy Loss.classes) (Optimizer.adam 0.003)
+    let known = Fit.run { Fit.options (Key.ofSeed 1L) with Epochs = 4 } learner low
+    Trained.save path known.Trained
+
+    let parameters, state = Layer.init (Key.ofSeed 2L) (Expr.variable "x" DType.F32 [ 1; 64 ]) network
+    let backbone = Safetensors.read path |> Tree.filter (fun name -> name.StartsWith "backbone.")
+    let loaded = Weights.take parameters state backbone
+    printfn $"{loaded}" // 9 taken, then: 2 missing: head.weight, head.bias
+
+    let held = learner |> Learner.freezeResting (fun name -> name.StartsWith "backbone.")
+    let first = Step.startFrom held (Key.ofSeed 3L) loaded.Parameters loaded.State
+
+    let head =
+        Fit.run
+            { Fit.options (Key.ofSeed 3L) with
+                Epochs = 10
+                Batch = Batches.ofSize 16
+                Start = Some first
+            }
+            held
+            few
+
+    let augmented =
+        Shaping.reshape [ 1; 8; 8 ] => Augment.crop 1 => Augment.rotate 10.0 => Shaping.flatten => network
+
+    let small = Optimizer.adam 0.001 |> Wrap.layerDecay 0.3 [ "backbone"; "head" ]
+    let tuner = Learner.create augmented (Loss.crossEntropy Loss.classes) small |> Learner.mixup 0.2
+    let go = Step.startFrom tuner (Key.ofSeed 4L) head.Trained.Parameters head.Trained.State
+
+    let tuned =
+        Fit.run
+            { Fit.options (Key.ofSeed 4L) with
+                Epochs = 10
+                Batch = Batches.ofSize 16
+                Start = Some go
+            }
+            tuner
+            few
+
+    folder.Delete true
+    known.Trained, string loaded, head.Trained, tuned.Trained, fresh
+
 let tests =
     testList
         "Guides"
         [
+            test "a network is fine-tuned" {
+                let known, report, head, tuned, fresh = transfer ()
+                Expect.equal report "9 taken\n2 missing: head.weight, head.bias" "the report"
+                let weight (t: Trained) = t.Parameters["backbone.1.weight"]
+                Expect.isTrue (Tensor.sameBits (weight known) (weight head)) "frozen"
+                Expect.equal known.State head.State "statistics rest"
+                Expect.isFalse (Tensor.sameBits (weight known) (weight tuned)) "then trained"
+                let found = Trained.evaluate (Loss.crossEntropy Loss.classes) [ Metric.accuracy ] fresh tuned
+
+                Expect.isGreaterThan
+                    (found.Metrics |> List.find (fun (n, _) -> n = "accuracy") |> snd)
+                    0.6
+                    "accuracy"
+            }
             test "every F# example of every guide stands in these tests" {
                 let here = tests' |> Seq.map (File.ReadAllText >> folded) |> String.concat "\n"
 

@@ -77,6 +77,8 @@ let private layers =
             Layer.numbered (Dense.linear 64) |> shaped rows)
         prints "named" "[2, 64] encoder.weight [64, 4] encoder.bias [64]" (fun () ->
             Layer.named "encoder" (Dense.linear 64) |> shaped rows)
+        prints "inInference" "[2, 64] backbone.weight [64, 4] backbone.bias [64]" (fun () ->
+            Layer.inInference (Layer.named "backbone" (Dense.linear 64)) |> shaped rows)
         prints "residual" "[2, 4] weight [4, 4] bias [4]" (fun () ->
             Layer.residual (Dense.linear 4) |> shaped rows)
         prints
@@ -173,6 +175,22 @@ let private shapings =
             Shaping.reshape [ 1; 28; 28 ] |> shaped (data [ 2; 784 ]))
         prints "dropout" "[2, 4, 8, 8]" (fun () -> Shaping.dropout 0.5 |> shaped images)
         prints "gaussianNoise" "[2, 4, 8, 8]" (fun () -> Shaping.gaussianNoise 0.1 |> shaped images)
+    ]
+
+let private augmentations =
+    let degrees = Expr.variable "d" DType.F32 [ 2 ]
+
+    [
+        prints "flipHorizontal" "[2, 4, 8, 8]" (fun () -> Augment.flipHorizontal 0.5 |> shaped images)
+        prints "flipVertical" "[2, 4, 8, 8]" (fun () -> Augment.flipVertical 0.5 |> shaped images)
+        prints "crop" "[2, 4, 8, 8]" (fun () -> Augment.crop 4 |> shaped images)
+        prints "cropTo" "[2, 4, 6, 6]" (fun () -> Augment.cropTo 6 6 |> shaped images)
+        prints "rotateBy" "[2, 4, 8, 8]" (fun () -> (Augment.rotateBy degrees images).Shape)
+        prints "rotate" "[2, 4, 8, 8]" (fun () -> Augment.rotate 15.0 |> shaped images)
+        prints "erasing" "0.5" (fun () -> { Augment.erasing with Value = 0.5 }.Value)
+        prints "eraseWith" "[2, 4, 8, 8]" (fun () ->
+            Augment.eraseWith { Augment.erasing with Value = 0.5 } |> shaped images)
+        prints "erase" "[2, 4, 8, 8]" (fun () -> Augment.erase 0.25 |> shaped images)
     ]
 
 let private norms =
@@ -276,6 +294,7 @@ let all =
         { Module = moduleOf <@ Embedding.bag BagMode.Sum 1 1 @>; Rows = embeddings }
         { Module = moduleOf <@ Activation.leakyRelu 1.0 @>; Rows = activations }
         { Module = moduleOf <@ Shaping.dropout 0.5 @>; Rows = shapings }
+        { Module = moduleOf <@ Augment.crop 1 @>; Rows = augmentations }
         { Module = moduleOf <@ Norm.options @>; Rows = norms }
         { Module = moduleOf <@ Conv.conv1d 1 1 @>; Rows = convs }
         { Module = moduleOf <@ Pooling.max 1 @>; Rows = poolings }
