@@ -1,98 +1,16 @@
 namespace DL1
 
-/// How a normalisation is made; `Norm.options` is a start.
-type NormOptions =
-    {
-        /// What is added to the variance, so that its root is not 0.
-        Epsilon: float
-        /// The part that running statistics move towards those of each batch.
-        Momentum: float
-        /// Whether a scale and a shift are learnt.
-        Affine: bool
-    }
-
-/// Which statistics of the training batches a normalisation keeps for inference.
-[<RequireQualifiedAccess>]
-type NormTracking =
-    /// A moving average: running statistics move by the momentum towards those of each batch.
-    | Moving
-    /// The plain average over all batches so far: PyTorch's `momentum=None`. The momentum is not used.
-    | Cumulative
-    /// None: inference uses the statistics of its own input, as PyTorch's `track_running_stats=False`.
-    | Off
-
 /// Normalisations: data less its mean over its deviation, then scaled and shifted by what is learnt.
 [<RequireQualifiedAccess>]
 module Norm =
     /// ε 1e-5, momentum 0.1, a scale and a shift. `{ Norm.options with Epsilon = 1e-3 }`
     let options = { Epsilon = 1e-5; Momentum = 0.1; Affine = true }
 
-    let private check operation (o: NormOptions) =
-        let isEpsilon = o.Epsilon > 0.0 && System.Double.IsFinite o.Epsilon
-
-        if not (isEpsilon && o.Momentum > 0.0 && o.Momentum <= 1.0) then
-            Refuse.domain
-                operation
-                $"epsilon {string o.Epsilon}, momentum {string o.Momentum}"
-                "a finite epsilon above 0, momentum above 0 and at most 1"
-                "1e-5 and 0.1 are usual"
-
-    /// x less its mean over axes, and the variance there, both with the axes kept.
-    let private centred axes (x: Expr) =
-        let struct (mean, centred) = Reduce.centred axes x
-        mean, centred, Reduce.keepDims Reduce.mean axes (centred * centred)
-
-    let private scaled (o: NormOptions) (scope: Scope) dims placed (x: Expr) =
-        if o.Affine then
-            let weight = scope.Parameter("weight", dims, Init.ones)
-            let bias = scope.Parameter("bias", dims, Init.zeros)
-            x * Expr.reshape placed weight + Expr.reshape placed bias
-        else
-            x
-
-    /// The running statistics of a layer's channels, and how one batch changes them.
-    [<NoEquality; NoComparison>]
-    type private Running = { Mean: Expr; Variance: Expr; Learn: Expr -> Expr -> unit }
-
-    let private runningOf (tracking: NormTracking) (o: NormOptions) (scope: Scope) channels : Running =
-        let mean = scope.State("running_mean", [ channels ], Init.zeros)
-        let variance = scope.State("running_var", [ channels ], Init.ones)
-        let seen = scope.StateOf(DType.I64, "num_batches_tracked", [], Init.zeros)
-
-        let towards (old: Expr) (now: Expr) =
-            match tracking with
-            | NormTracking.Cumulative -> old + (now - old) / Expr.cast old.DType (seen + 1)
-            | NormTracking.Moving
-            | NormTracking.Off -> (1.0 - o.Momentum) * old + o.Momentum * now
-
-        {
-            Mean = mean
-            Variance = variance
-            Learn =
-                fun batchMean batchVariance ->
-                    scope.Update("running_mean", towards mean batchMean)
-                    scope.Update("running_var", towards variance batchVariance)
-                    scope.Update("num_batches_tracked", seen + 1)
-        }
-
-    /// The normalisation by running statistics.
-    let private byRunning (o: NormOptions) placed (running: Running) (x: Expr) =
-        let centred = x - Expr.reshape placed running.Mean
-        centred * Expr.rsqrt (Expr.reshape placed running.Variance + o.Epsilon)
-
-    let private requireRank name ranks (expected: string) (x: Expr) =
-        if not (List.contains x.Shape.Rank ranks) then
-            Refuse.shape
-                name
-                (Operand.text x)
-                expected
-                "reshape the data, or take the normalisation for its rank"
-
     let private batchNorm name ranks expected tracking (o: NormOptions) : Layer<Expr, Expr> =
-        check name o
+        NormParts.check name o
 
         Layer.create name (fun scope x ->
-            requireRank name ranks expected x
+            NormParts.requireRank name ranks expected x
             let channels = x.Shape[1]
             let axes = Expr.allAxes x |> List.except [ 1 ]
             let placed = channels :: List.replicate (x.Shape.Rank - 2) 1
@@ -101,15 +19,15 @@ module Norm =
                 if tracking = NormTracking.Off then
                     None
                 else
-                    Some(runningOf tracking o scope channels)
+                    Some(NormParts.runningOf tracking o scope channels)
 
             let byBatch () =
-                let mean, centred, variance = centred axes x
+                let mean, centred, variance = NormParts.centred axes x
                 mean, variance, centred * Expr.rsqrt (variance + o.Epsilon)
 
             let normal =
                 match running with
-                | Some running when not scope.IsTraining -> byRunning o placed running x
+                | Some running when not scope.IsTraining -> NormParts.byRunning o placed running x
                 | None when not scope.IsTraining ->
                     let _, _, normal = byBatch ()
                     normal
@@ -133,7 +51,7 @@ module Norm =
 
                     normal
 
-            scaled o scope [ channels ] placed normal)
+            NormParts.scaled o scope [ channels ] placed normal)
 
     /// `batchNorm1d` with options. `Norm.batchNorm1dWith { Norm.options with Momentum = 0.01 }`
     let batchNorm1dWith (options: NormOptions) =
@@ -169,7 +87,7 @@ module Norm =
     let batchNorm2d = batchNorm2dWith options
 
     let private layerNormBy finish (o: NormOptions) (axes: int) : Layer<Expr, Expr> =
-        check "LayerNorm" o
+        NormParts.check "LayerNorm" o
 
         Layer.create "LayerNorm" (fun scope x ->
             if axes < 1 || axes > x.Shape.Rank then
@@ -180,13 +98,13 @@ module Norm =
                     "count the axes that one example's features lie on"
 
             let dims = x.Shape.ToList() |> List.skip (x.Shape.Rank - axes)
-            let _, centred, variance = centred [ x.Shape.Rank - axes .. x.Shape.Rank - 1 ] x
+            let _, centred, variance = NormParts.centred [ x.Shape.Rank - axes .. x.Shape.Rank - 1 ] x
             finish o scope dims (centred * Expr.rsqrt (variance + o.Epsilon)))
 
     /// The last axes of each example normalised, `axes` of them (Ba et al. 2016). Parameters `weight` and `bias` of their
     /// extents. `Norm.layerNormWith Norm.options 2`
     let layerNormWith (o: NormOptions) (axes: int) : Layer<Expr, Expr> =
-        layerNormBy (fun o scope dims x -> scaled o scope dims dims x) o axes
+        layerNormBy (fun o scope dims x -> NormParts.scaled o scope dims dims x) o axes
 
     /// `layerNormWith` a scale and no shift, as PyTorch's `bias=False`: parameter `weight`.
     /// `Norm.layerNormUnshifted Norm.options 1`
@@ -202,7 +120,7 @@ module Norm =
     /// `groupNorm` with options; a group for each channel is instance norm (Ulyanov et al. 2016).
     /// `Norm.groupNormWith { Norm.options with Affine = false } 2`
     let groupNormWith (o: NormOptions) (groups: int) : Layer<Expr, Expr> =
-        check "GroupNorm" o
+        NormParts.check "GroupNorm" o
 
         Layer.create "GroupNorm" (fun scope x ->
             if x.Shape.Rank < 2 || groups < 1 || x.Shape[1] % groups <> 0 then
@@ -215,9 +133,9 @@ module Norm =
             let dims = x.Shape.ToList()
             let channels, rest = dims[1], List.skip 2 dims
             let size = channels / groups * List.fold (*) 1 rest
-            let _, centred, variance = centred [ 2 ] (Expr.reshape [ dims[0]; groups; size ] x)
+            let _, centred, variance = NormParts.centred [ 2 ] (Expr.reshape [ dims[0]; groups; size ] x)
             let normal = Expr.reshape dims (centred * Expr.rsqrt (variance + o.Epsilon))
-            scaled o scope [ channels ] (channels :: List.map (fun _ -> 1) rest) normal)
+            NormParts.scaled o scope [ channels ] (channels :: List.map (fun _ -> 1) rest) normal)
 
     /// Groups of channels of `[batch; channels; ...]` normalised for each example (Wu and He 2018). ε 1e-5. Parameters
     /// `weight` and `bias` `[channels]`. `Norm.groupNorm 2`
@@ -229,10 +147,10 @@ module Norm =
     /// `[channels]`; with tracking state `running_mean`, `running_var`, `num_batches_tracked`.
     /// `Norm.instanceNormTracking NormTracking.Moving Norm.options`
     let instanceNormTracking (tracking: NormTracking) (o: NormOptions) : Layer<Expr, Expr> =
-        check "InstanceNorm" o
+        NormParts.check "InstanceNorm" o
 
         Layer.create "InstanceNorm" (fun scope x ->
-            requireRank "InstanceNorm" [ 3; 4; 5 ] "data [batch; channels; spatial...]" x
+            NormParts.requireRank "InstanceNorm" [ 3; 4; 5 ] "data [batch; channels; spatial...]" x
             let channels = x.Shape[1]
             let axes = [ 2 .. x.Shape.Rank - 1 ]
             let placed = channels :: List.map (fun _ -> 1) axes
@@ -241,11 +159,11 @@ module Norm =
                 if tracking = NormTracking.Off then
                     None
                 else
-                    Some(runningOf tracking o scope channels)
+                    Some(NormParts.runningOf tracking o scope channels)
 
             let normal =
                 match running with
-                | Some running when not scope.IsTraining -> byRunning o placed running x
+                | Some running when not scope.IsTraining -> NormParts.byRunning o placed running x
                 | running ->
                     let count = x.Shape.Size / max 1 (x.Shape[0] * channels)
 
@@ -256,7 +174,7 @@ module Norm =
                             "more than one place for each channel in training"
                             "put the layer where the spatial axes are larger than 1"
 
-                    let mean, centred, variance = centred axes x
+                    let mean, centred, variance = NormParts.centred axes x
 
                     running
                     |> Option.iter (fun running ->
@@ -269,14 +187,14 @@ module Norm =
 
                     centred * Expr.rsqrt (variance + o.Epsilon)
 
-            scaled o scope [ channels ] placed normal)
+            NormParts.scaled o scope [ channels ] placed normal)
 
     /// Each channel of each example of `[batch; channels; spatial...]` normalised over its places (Ulyanov et al. 2016),
     /// without parameters and without running statistics, as PyTorch's. ε 1e-5. `Norm.instanceNorm`
     let instanceNorm = instanceNormTracking NormTracking.Off { options with Affine = false }
 
     let private rms (o: NormOptions option) (axes: int) : Layer<Expr, Expr> =
-        Option.iter (check "RMSNorm") o
+        Option.iter (NormParts.check "RMSNorm") o
 
         Layer.create "RMSNorm" (fun scope x ->
             if axes < 1 || axes > x.Shape.Rank then
@@ -328,7 +246,7 @@ module Norm =
                 "1e-4, 0.75 and 1 are usual"
 
         Layer.create "LocalResponseNorm" (fun _ x ->
-            requireRank "LocalResponseNorm" [ 2; 3; 4; 5 ] "data [batch; channels; spatial...]" x
+            NormParts.requireRank "LocalResponseNorm" [ 2; 3; 4; 5 ] "data [batch; channels; spatial...]" x
             let dims = x.Shape.ToList()
             let channels = dims[1]
             // Neighbours further away than the last channel are zeros.
