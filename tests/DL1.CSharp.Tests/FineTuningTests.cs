@@ -80,6 +80,7 @@ public class FineTuningTests
         };
         var all = optimizers.Select(o => Net.Learner(Losses.CrossEntropy, o).Fit(Train, new TrainingOptions(Epochs: 1)).Trained.Parameters).ToList();
         Assert.Equal(all[0]["0.weight"], all[1]["0.weight"]);
+        Assert.Equal("Adam", Optimizers.Adam(1e-3).LayerDecay(0.5, "0", "2").Name);
         Assert.Throws<DomainError>(() => Net.Learner(Losses.CrossEntropy, Optimizers.Adam().LayerDecay(0.5, "encoder")).Fit(Train));
 
         var learner = Net.Learner(Losses.CrossEntropy, Optimizers.Adam());

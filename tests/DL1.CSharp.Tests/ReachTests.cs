@@ -25,6 +25,8 @@ public class ReachTests
         ("Rewrite", ["stableAll", "get_rows"], "what the compiler does of itself, and the names of its rules"),
         ("Grad", ["valueAndGrad"], "[loss, .. loss.Gradient(w)]"),
         ("Attention", ["combine"], "a & b, where there are two masks"),
+        ("Attention", ["maskedSelf"], "MaskedSelfAttention goes by maskedSelfWith"),
+        ("Dense", ["bilinear"], "Layers.Bilinear goes by bilinearWith"),
         ("LayerModule", ["init"], "model.Init goes by initAs"),
         ("Init", ["fans"], "for initialisers of the core; scope.Parameter takes any of C#"),
         ("Penalty", ["touched"], "tree.Filter"),
