@@ -194,7 +194,8 @@ let private transfer () =
     let learner classes rate =
         Learner.create (network classes) (Loss.crossEntropy Loss.classes) (Optimizer.adam rate)
 
-    let known = Fit.run { Fit.options (Key.ofSeed 1L) with Epochs = 6 } (learner 10 0.003) many
+    let options = { Fit.options (Key.ofSeed 1L) with Epochs = 6; Batch = Batches.ofSize 32 }
+    let known = Fit.run options (learner 10 0.003) many
     Trained.save path known.Trained
 
     let parameters, state = Layer.init (Key.ofSeed 2L) (Expr.variable "x" DType.F32 [ 1; 64 ]) (network 2)
