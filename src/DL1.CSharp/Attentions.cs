@@ -1,8 +1,8 @@
 namespace DL1;
 
 /// <summary>
-/// The parts of attention. A mask holds truth values, true where attention is allowed, that broadcast to
-/// <c>[batch; heads; queries; keys]</c>.
+/// The parts of attention. A mask broadcasts to <c>[batch; heads; queries; keys]</c>: truth values, true where attention is
+/// allowed, or numbers that are added to the scores.
 /// </summary>
 public static class Attentions
 {
@@ -43,6 +43,29 @@ public static class Attentions
     /// <example><code>Attentions.ScaledDotProduct(q, k, v)</code></example>
     public static Expr ScaledDotProduct(Expr query, Expr key, Expr value, Expr? mask = null) =>
         Attention.scaledDotProduct(Interop.Option(mask), query, key, value);
+
+    /// <summary>
+    /// softmax(Q·Kᵀ/√d)·V where several heads of queries share one of keys and values: <c>[batch; heads; length; d]</c>
+    /// each, with as many heads of values as of keys, and a multiple of them for the queries.
+    /// </summary>
+    /// <exception cref="ShapeError">The heads do not divide.</exception>
+    /// <example><code>Attentions.GroupedScaledDotProduct(queries, keys, values)</code></example>
+    public static Expr GroupedScaledDotProduct(Expr query, Expr key, Expr value, Expr? mask = null) =>
+        GroupedAttention.scaledDotProduct(Interop.Option(mask), query, key, value);
+
+    /// <summary>
+    /// Rotary positions (Su et al. 2021): pairs of the features of <c>[...; length; d]</c> turned by angles that grow with the
+    /// place, so that the score of a query and a key depends on their distance alone.
+    /// </summary>
+    /// <param name="x">Queries or keys; d is even.</param>
+    /// <param name="options">Which features are paired, and the base: <c>RotaryOptions.Default</c> unless given.</param>
+    /// <param name="places">Numbers <c>[length]</c>: 0, 1, 2, ... unless given.</param>
+    /// <exception cref="ShapeError">An odd number of features, or another number of places.</exception>
+    /// <example><code>Attentions.Rotate(q)</code></example>
+    public static Expr Rotate(Expr x, RotaryOptions? options = null, Expr? places = null) =>
+        places is null
+            ? Rotary.rotate(options ?? Rotary.options, x)
+            : Rotary.rotateAt(options ?? Rotary.options, places, x);
 
     /// <summary>The sinusoids of places, f32 <c>[length; features]</c>.</summary>
     /// <example><code>Attentions.Sinusoids(16, 64)</code></example>

@@ -14,6 +14,15 @@ public static class Convolutions
         public Expr Conv(Expr weights, int stride = 1, int padding = 0, int dilation = 1, int groups = 1) =>
             Convolution.conv(Interop.Window(stride, padding, dilation, groups), x, weights);
 
+        /// <summary>
+        /// <c>Conv</c> with the zeros around that make each extent of the result <c>extent / stride</c>, rounded up; an odd zero
+        /// stands at the end.
+        /// </summary>
+        /// <exception cref="ShapeError">Channels, groups or extents do not fit.</exception>
+        /// <example><code>var y = images.ConvSame(w).AddBias(b);</code></example>
+        public Expr ConvSame(Expr weights, int stride = 1, int dilation = 1, int groups = 1) =>
+            Convolution.convSame(Interop.Window(stride, 0, dilation, groups), x, weights);
+
         /// <summary>The transposed convolution with weights <c>[in; out / groups; kernel...]</c>.</summary>
         /// <exception cref="ShapeError">Channels, groups or extents do not fit.</exception>
         /// <example><code>var larger = x.ConvTranspose(w, stride: 2, padding: 1, outputPadding: 1);</code></example>

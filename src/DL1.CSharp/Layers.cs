@@ -31,6 +31,56 @@ public static partial class Layers
     public static Layer<Expr, Expr> Embedding(int count, int features, int? padding = null) =>
         padding is { } index ? Dense.embeddingPadded(index, count, features) : Dense.embedding(count, features);
 
+    /// <summary>
+    /// The rows of the table for a bag of indices, reduced to one row: <c>[batch; length]</c> of i32 or i64 to
+    /// <c>[batch; features]</c>. Parameter <c>weight</c> <c>[count; features]</c>. An index may stand for padding, which does
+    /// not count: so bags of different lengths are filled up.
+    /// </summary>
+    /// <exception cref="DomainError">The padding is no index.</exception>
+    /// <example><code>Layers.EmbeddingBag(1000, 64, BagMode.Mean)</code></example>
+    public static Layer<Expr, Expr> EmbeddingBag(int count, int features, BagMode mode, int? padding = null) =>
+        padding is { } index
+            ? DL1.Embedding.bagPadded(mode, index, count, features)
+            : DL1.Embedding.bag(mode, count, features);
+
+    /// <summary>The sum of the rows of a bag, each times a weight of its own: indices and weights <c>[batch; length]</c>.</summary>
+    /// <example><code>Layers.WeightedEmbeddingBag(1000, 64)</code></example>
+    public static Layer<(Expr Indices, Expr Weights), Expr> WeightedEmbeddingBag(int count, int features) =>
+        LayerModule.before(
+            Interop.Function<(Expr Indices, Expr Weights), Tuple<Expr, Expr>>(x => x.ToTuple()),
+            DL1.Embedding.bagWeighted(count, features));
+
+    /// <summary>
+    /// <c>Embedding</c> whose rows are at most so long: a longer one is scaled when it is read. The table itself stays as it
+    /// is, and the gradient is that of the scaled row.
+    /// </summary>
+    /// <exception cref="DomainError">The length is not above 0.</exception>
+    /// <example><code>Layers.BoundedEmbedding(1000, 64, longest: 1)</code></example>
+    public static Layer<Expr, Expr> BoundedEmbedding(int count, int features, double longest) =>
+        DL1.Embedding.bounded(longest, count, features);
+
+    /// <summary>
+    /// An embedding, layers over its rows, and an output projection by the same table (Press and Wolf 2017): indices
+    /// <c>[...]</c> to scores <c>[...; count]</c>. Parameters <c>embedding.weight</c>, once, and those of the layers below
+    /// <c>body</c>. A layer of your own ties weights by asking for one name twice.
+    /// </summary>
+    /// <exception cref="ShapeError">The layers end with another number of features.</exception>
+    /// <example><code>Layers.TiedEmbedding(1000, 64, Layers.SelfAttention(4, causal: true))</code></example>
+    public static Layer<Expr, Expr> TiedEmbedding(int count, int features, params Layer<Expr, Expr>[] body) =>
+        DL1.Embedding.tied(count, features, body is [var single] ? single : Model.Sequential(body));
+
+    /// <summary>
+    /// x₁ᵀ·W·x₂ + b for each output: <c>[...; in1]</c> and <c>[...; in2]</c> to <c>[...; outputs]</c>. Parameters
+    /// <c>weight</c> <c>[outputs; in1; in2]</c> and <c>bias</c> <c>[outputs]</c>, uniform within ±1/√in1 unless given.
+    /// </summary>
+    /// <example><code>Layers.Bilinear(10)</code></example>
+    public static Layer<(Expr First, Expr Second), Expr> Bilinear(
+        int outputs, bool bias = true, Initializer? weight = null, Initializer? biasInit = null) =>
+        LayerModule.before(
+            Interop.Function<(Expr First, Expr Second), Tuple<Expr, Expr>>(x => x.ToTuple()),
+            Dense.bilinearWith(
+                new ParameterOptions(bias, weight ?? Dense.ofFirst, Interop.Option(biasInit)), outputs));
+
     /// <summary>All axes but the first as one: <c>[batch; ...]</c> to <c>[batch; features]</c>.</summary>
     /// <example><code>Layers.Flatten()</code></example>
     public static Layer<Expr, Expr> Flatten() => Shaping.flatten;
@@ -48,37 +98,11 @@ public static partial class Layers
     public static Layer<Expr, Expr> Dropout(double probability = 0.5) => Shaping.dropout(probability);
 
     /// <summary>
-    /// Each feature of <c>[batch; features]</c>, or channel of <c>[batch; channels; length]</c> or <c>[batch; channels; height;
-    /// width]</c>, normalised over the batch; in inference by running statistics (Ioffe and Szegedy 2015). Parameters
-    /// <c>weight</c> and <c>bias</c>, state <c>running_mean</c>, <c>running_var</c>, <c>num_batches_tracked</c>.
+    /// In training normal noise of a standard deviation is added to each element; in inference nothing happens.
     /// </summary>
-    /// <param name="epsilon">What is added to the variance.</param>
-    /// <param name="momentum">The part that running statistics move towards those of each batch.</param>
-    /// <param name="affine">Whether a scale and a shift are learnt.</param>
-    /// <example><code>Layers.BatchNorm()</code></example>
-    public static Layer<Expr, Expr> BatchNorm(double epsilon = 1e-5, double momentum = 0.1, bool affine = true)
-    {
-        var options = new NormOptions(epsilon, momentum, affine);
-        Layer<Expr, Expr> rows = Norm.batchNorm1dWith(options), images = Norm.batchNorm2dWith(options);
-        return new Layer<Expr, Expr>(1, Interop.List(["BatchNorm"]), Interop.Function<RowPlace, Expr, Expr>((place, x) =>
-            (x.Shape.Rank == 4 ? images : rows).Run.Invoke(place).Invoke(x)));
-    }
-
-    /// <summary>
-    /// The last axes of each example normalised, one of them unless more are named (Ba et al. 2016). Parameters <c>weight</c>
-    /// and <c>bias</c> of their extents.
-    /// </summary>
-    /// <example><code>Layers.LayerNorm()</code></example>
-    public static Layer<Expr, Expr> LayerNorm(int axes = 1, double epsilon = 1e-5, bool affine = true) =>
-        Norm.layerNormWith(new NormOptions(epsilon, 0.1, affine), axes);
-
-    /// <summary>
-    /// Groups of channels of <c>[batch; channels; ...]</c> normalised for each example (Wu and He 2018); as many groups as
-    /// channels are instance norm. Parameters <c>weight</c> and <c>bias</c> <c>[channels]</c>.
-    /// </summary>
-    /// <example><code>Layers.GroupNorm(2)</code></example>
-    public static Layer<Expr, Expr> GroupNorm(int groups, double epsilon = 1e-5, bool affine = true) =>
-        Norm.groupNormWith(new NormOptions(epsilon, 0.1, affine), groups);
+    /// <exception cref="DomainError">The deviation is negative or not finite.</exception>
+    /// <example><code>Layers.GaussianNoise(0.1)</code></example>
+    public static Layer<Expr, Expr> GaussianNoise(double deviation) => Shaping.gaussianNoise(deviation);
 
     /// <summary>
     /// A layer of your own from a function of its scope and its input; the name is for errors and tables. The scope gives

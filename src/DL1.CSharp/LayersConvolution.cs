@@ -10,22 +10,43 @@ public static partial class Layers
     /// <paramref name="outputs"/> kernels over <c>[batch; channels; length]</c>. Parameters <c>weight</c>
     /// <c>[out; in / groups; kernel]</c> and <c>bias</c> <c>[out]</c>.
     /// </summary>
+    /// <param name="outputs">Channels that come out.</param>
+    /// <param name="kernel">Elements of a kernel.</param>
+    /// <param name="stride">From one place of the kernel to the next.</param>
+    /// <param name="padding">Zeros put on both sides.</param>
+    /// <param name="dilation">From one element of the kernel to the next.</param>
+    /// <param name="groups">Groups that the channels fall into, each convolved apart.</param>
+    /// <param name="bias">Whether there is a bias.</param>
+    /// <param name="weight">How the weight begins.</param>
+    /// <param name="biasInit">How the bias begins.</param>
+    /// <param name="same">
+    /// Zeros are put around so that the length is <c>length / stride</c>, rounded up: with stride 1 it stays.
+    /// </param>
+    /// <exception cref="DomainError">Padding beside <paramref name="same"/>, or a number below 1.</exception>
     /// <example><code>Layers.Conv1d(8, 3, padding: 1)</code></example>
     public static Layer<Expr, Expr> Conv1d(
         int outputs, int kernel, int stride = 1, int padding = 0, int dilation = 1, int groups = 1,
-        bool bias = true, Initializer? weight = null, Initializer? biasInit = null) =>
-        Conv.conv1dWith(
-            Parameters(bias, weight, biasInit), Interop.Window(stride, padding, dilation, groups), outputs, kernel);
+        bool bias = true, Initializer? weight = null, Initializer? biasInit = null, bool same = false)
+    {
+        var window = Interop.Window(stride, padding, dilation, groups);
+        return same
+            ? Conv.conv1dSameWith(Parameters(bias, weight, biasInit), window, outputs, kernel)
+            : Conv.conv1dWith(Parameters(bias, weight, biasInit), window, outputs, kernel);
+    }
 
     /// <summary>
     /// <paramref name="outputs"/> square kernels over <c>[batch; channels; height; width]</c>. Parameters <c>weight</c>
     /// <c>[out; in / groups; kernel; kernel]</c> and <c>bias</c> <c>[out]</c>.
     /// </summary>
+    /// <exception cref="DomainError">Padding beside <paramref name="same"/>, or a number below 1.</exception>
     /// <example><code>Layers.Conv2d(32, 3, padding: 1)</code></example>
+    /// <example><code>Layers.Conv2d(32, 3, same: true)</code></example>
     public static Layer<Expr, Expr> Conv2d(
         int outputs, int kernel, int stride = 1, int padding = 0, int dilation = 1, int groups = 1,
-        bool bias = true, Initializer? weight = null, Initializer? biasInit = null) =>
-        Conv2d(outputs, (kernel, kernel), (stride, stride), (padding, padding), (dilation, dilation), groups, bias, weight, biasInit);
+        bool bias = true, Initializer? weight = null, Initializer? biasInit = null, bool same = false) =>
+        Conv2d(
+            outputs, (kernel, kernel), (stride, stride), (padding, padding), (dilation, dilation), groups, bias, weight,
+            biasInit, same);
 
     /// <summary>
     /// <paramref name="outputs"/> kernels of (height, width) over <c>[batch; channels; height; width]</c>, with options for
@@ -35,7 +56,7 @@ public static partial class Layers
     public static Layer<Expr, Expr> Conv2d(
         int outputs, (int Height, int Width) kernel, (int Height, int Width)? stride = null,
         (int Height, int Width) padding = default, (int Height, int Width)? dilation = null, int groups = 1,
-        bool bias = true, Initializer? weight = null, Initializer? biasInit = null)
+        bool bias = true, Initializer? weight = null, Initializer? biasInit = null, bool same = false)
     {
         static IEnumerable<int> Pair((int Height, int Width) pair) => [pair.Height, pair.Width];
         var window = new WindowOptions(
@@ -43,8 +64,26 @@ public static partial class Layers
             Interop.List(Pair(padding)),
             Interop.List(Pair(dilation ?? (1, 1))),
             groups);
-        return Conv.conv2dWith(Parameters(bias, weight, biasInit), window, outputs, Interop.List(Pair(kernel)));
+        return same
+            ? Conv.conv2dSameWith(Parameters(bias, weight, biasInit), window, outputs, Interop.List(Pair(kernel)))
+            : Conv.conv2dWith(Parameters(bias, weight, biasInit), window, outputs, Interop.List(Pair(kernel)));
     }
+
+    /// <summary>
+    /// The transposed convolution over <c>[batch; channels; length]</c>, which a stride makes longer;
+    /// <paramref name="outputPadding"/> lengthens it at its end. Parameters <c>weight</c>
+    /// <c>[in; out / groups; kernel]</c> and <c>bias</c> <c>[out]</c>.
+    /// </summary>
+    /// <example><code>Layers.ConvTranspose1d(8, 2, stride: 2)</code></example>
+    public static Layer<Expr, Expr> ConvTranspose1d(
+        int outputs, int kernel, int stride = 1, int padding = 0, int outputPadding = 0, int dilation = 1, int groups = 1,
+        bool bias = true, Initializer? weight = null, Initializer? biasInit = null) =>
+        Conv.convTranspose1dWith(
+            Parameters(bias, weight, biasInit),
+            Interop.Window(stride, padding, dilation, groups),
+            Interop.List([outputPadding]),
+            outputs,
+            kernel);
 
     /// <summary>
     /// The transposed convolution over <c>[batch; channels; height; width]</c>, which a stride makes larger;
@@ -62,15 +101,34 @@ public static partial class Layers
             outputs,
             Interop.List([kernel]));
 
-    /// <summary>The maximum of each window; the stride is the kernel unless given.</summary>
+    /// <summary>
+    /// The maximum of each window; the stride is the kernel unless given. With <paramref name="same"/> extents are
+    /// <c>extent / stride</c>, rounded up.
+    /// </summary>
+    /// <exception cref="DomainError">Padding beside <paramref name="same"/>.</exception>
     /// <example><code>Layers.MaxPool(2)</code></example>
-    public static Layer<Expr, Expr> MaxPool(int kernel, int? stride = null, int padding = 0, int dilation = 1) =>
-        Pooling.maxWith(Interop.Window(stride, padding, dilation, 1), Interop.List([kernel]));
+    public static Layer<Expr, Expr> MaxPool(
+        int kernel, int? stride = null, int padding = 0, int dilation = 1, bool same = false)
+    {
+        var window = Interop.Window(stride, padding, dilation, 1);
+        return same
+            ? Pooling.maxSameWith(window, Interop.List([kernel]))
+            : Pooling.maxWith(window, Interop.List([kernel]));
+    }
 
-    /// <summary>The mean of each window, padding counted as zeros; the stride is the kernel unless given.</summary>
+    /// <summary>
+    /// The mean of each window, padding counted as zeros; the stride is the kernel unless given. With <paramref name="same"/>
+    /// extents are <c>extent / stride</c>, rounded up, and padding is not counted.
+    /// </summary>
+    /// <exception cref="DomainError">Padding beside <paramref name="same"/>.</exception>
     /// <example><code>Layers.AveragePool(2)</code></example>
-    public static Layer<Expr, Expr> AveragePool(int kernel, int? stride = null, int padding = 0) =>
-        Pooling.averageWith(Interop.Window(stride, padding, 1, 1), Interop.List([kernel]));
+    public static Layer<Expr, Expr> AveragePool(int kernel, int? stride = null, int padding = 0, bool same = false)
+    {
+        var window = Interop.Window(stride, padding, 1, 1);
+        return same
+            ? Pooling.averageSameWith(window, Interop.List([kernel]))
+            : Pooling.averageWith(window, Interop.List([kernel]));
+    }
 
     /// <summary>
     /// The mean over so many windows as are asked for, whatever the extents: one number for all spatial axes, or one for

@@ -79,6 +79,13 @@ public static class Model
         /// <example><code>Layers.Linear(64).Named("encoder")</code></example>
         public Layer<TIn, TOut> Named(string name) => LayerModule.named(name, model);
 
+        /// <summary>
+        /// The layer in inference, also where the model around it is trained: batch norm goes by its running statistics and leaves
+        /// them as they are, nothing is dropped or drawn. Its parameters are trained unless they are frozen.
+        /// </summary>
+        /// <example><code>Layers.BatchNorm().InInference()</code></example>
+        public Layer<TIn, TOut> InInference() => LayerModule.inInference(model);
+
         /// <summary>A row as one member of another: its numbers stand below its own, <c>1.0.weight</c>.</summary>
         /// <example><code>Model.Sequential(Layers.Linear(8), Layers.Relu()).Block()</code></example>
         public Layer<TIn, TOut> Block() => LayerModule.block(model);

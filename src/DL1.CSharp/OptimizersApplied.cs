@@ -45,6 +45,26 @@ public static partial class Optimizers
         public Optimizer Only(Func<string, bool> wanted) => Wrap.only(Interop.Function(wanted), optimizer);
 
         /// <summary>
+        /// Learning rates by name: the change of a parameter is multiplied by the factor of the first group that its path is in, and
+        /// by 1 where it is in none. Schedules go on as they are.
+        /// </summary>
+        /// <exception cref="DomainError">A factor is not above 0; with the first state: a group that no parameter is in.</exception>
+        /// <example><code>Optimizers.Adam(1e-3).RateFactors((path => path.StartsWith("0."), 0.1))</code></example>
+        public Optimizer RateFactors(params (Func<string, bool> IsIn, double Factor)[] groups) =>
+            Wrap.rateFactors(
+                Interop.List(Interop.Whole(groups).Select(g => Tuple.Create(Interop.Function(g.IsIn), g.Factor))), optimizer);
+
+        /// <summary>
+        /// Smaller rates for the layers nearer to the inputs (Howard and Ruder 2018): of the parts named, from the first to the last,
+        /// the last has the optimizer's rate, the one before it <paramref name="decay"/> times that, and so on. A part is a name
+        /// with what is below it; other parameters keep the rate.
+        /// </summary>
+        /// <exception cref="DomainError">A decay outside (0, 1]; with the first state: a part that no parameter is in.</exception>
+        /// <example><code>Optimizers.Adam(1e-3).LayerDecay(0.5, "0", "2")</code></example>
+        public Optimizer LayerDecay(double decay, params string[] parts) =>
+            Wrap.layerDecay(decay, Interop.List(parts), optimizer);
+
+        /// <summary>
         /// One update in so many calls, by the mean of their gradients; in training each batch counts by what its loss was divided by,
         /// so that the update is the one of the whole batch.
         /// </summary>

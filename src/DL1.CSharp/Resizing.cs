@@ -78,5 +78,15 @@ public static class Resizing
         /// <example><code>var inner = images.AvgPoolEdges(3, ceiling: false, countsPadding: false, stride: 1, padding: 1);</code></example>
         public Expr AvgPoolEdges(int kernel, bool ceiling, bool countsPadding, int? stride = null, int padding = 0) =>
             Windowed.average(new PoolingEdges(ceiling, countsPadding), Interop.List([kernel]), Interop.Window(stride, padding, 1, 1), x);
+
+        /// <summary>The maximum of each window, padded so that extents are <c>extent / stride</c>, rounded up; the stride is 1 unless given.</summary>
+        /// <example><code>var dilated = images.MaxPoolSame(3);</code></example>
+        public Expr MaxPoolSame(int kernel, int stride = 1, int dilation = 1) =>
+            Windowed.maxSame(Interop.List([kernel]), Interop.Window(stride, 0, dilation, 1), x);
+
+        /// <summary>The mean of each window over the elements that are there, padded so that extents are <c>extent / stride</c>, rounded up; the stride is 1 unless given.</summary>
+        /// <example><code>var blurred = images.AvgPoolSame(3);</code></example>
+        public Expr AvgPoolSame(int kernel, int stride = 1) =>
+            Windowed.averageSame(Interop.List([kernel]), Interop.Window(stride, 0, 1, 1), x);
     }
 }

@@ -114,6 +114,14 @@ public static class TensorFiles
         /// <example><code>Tree&lt;Tensor&gt; filled = parameters.FilledFrom(found);</code></example>
         public Tree<Tensor> FilledFrom(Tree<Tensor> found) => Safetensors.fit(tensors, found);
 
+        /// <summary>
+        /// These tensors in the place of a model's own parameters and state, path by path, where shapes and types fit. The result
+        /// says what was taken, what is missing, what was left and what did not fit: for fine-tuning, where the head is new.
+        /// </summary>
+        /// <exception cref="FormatError">Nothing fits, or numbers are not finite.</exception>
+        /// <example><code>LoadedWeights loaded = found.Into(parameters, state);</code></example>
+        public LoadedWeights Into(Tree<Tensor> parameters, Tree<Tensor> state) => Weights.take(parameters, state, tensors);
+
         /// <summary>Writes an npz file, which <c>numpy.load</c> reads.</summary>
         /// <example><code>parameters.WriteNpz(path);</code></example>
         public void WriteNpz(string path) => Npy.writeAll(path, tensors);

@@ -221,10 +221,28 @@ public static class Training
             LearnerModule.penalized(Interop.Function(penalty), learner);
 
         /// <summary>The same learner, but parameters with these paths stay as they are: no gradient of theirs is computed.</summary>
+        /// <param name="isFrozen">Whether a path is one of them: <c>0.weight</c>.</param>
+        /// <param name="inInference">
+        /// Whether the layers with these paths also run in inference while the others are trained: batch norm goes by its running
+        /// statistics and leaves them as they are, dropout rests. They are asked for by their paths with and without a dot behind.
+        /// </param>
         /// <exception cref="DomainError">When training begins: no parameter has such a path.</exception>
         /// <example><code>learner.Frozen(path => path.StartsWith("0."))</code></example>
-        public Learner Frozen(Func<string, bool> isFrozen) =>
-            LearnerModule.freeze(Interop.Function(isFrozen), learner);
+        /// <example><code>learner.Frozen(path => path.StartsWith("0."), inInference: true)</code></example>
+        public Learner Frozen(Func<string, bool> isFrozen, bool inInference = false) =>
+            inInference
+                ? LearnerModule.freezeResting(Interop.Function(isFrozen), learner)
+                : LearnerModule.freeze(Interop.Function(isFrozen), learner);
+
+        /// <summary>
+        /// The same learner with batches mixed in training (Zhang et al. 2018): inputs become λ·x + (1 − λ)·x', where x' is the batch
+        /// in reverse order and λ is drawn from Beta(α, α) for each step, and the loss λ·loss(t) + (1 − λ)·loss(t') of both targets.
+        /// Targets stay as they are, so that labels need no probabilities; evaluation mixes nothing.
+        /// </summary>
+        /// <exception cref="DomainError">α is outside [0.01, 1000].</exception>
+        /// <exception cref="ShapeError">When training begins: inputs are whole numbers.</exception>
+        /// <example><code>learner.Mixup(0.2)</code></example>
+        public Learner Mixup(double alpha = 0.2) => LearnerModule.mixup(alpha, learner);
 
         /// <summary>
         /// The same learner, but where <c>Fit</c> measures after an epoch, layers run as in training: what is random is drawn, the same

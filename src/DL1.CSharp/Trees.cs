@@ -60,6 +60,11 @@ public static class Trees
         /// <example><code>var biases = tree.Filter(path => path.EndsWith("bias"));</code></example>
         public Tree<T> Filter(Func<string, bool> wanted) => TreeModule.filter(Interop.Function(wanted), tree);
 
+        /// <summary>The same leaves at other paths.</summary>
+        /// <exception cref="DomainError">Two leaves come to one path, or a path is empty.</exception>
+        /// <example><code>var renamed = tree.Rename(path => path.Replace("fc", "0"));</code></example>
+        public Tree<T> Rename(Func<string, string> name) => TreeModule.rename(Interop.Function(name), tree);
+
         /// <summary>The leaves below a name, without it: the reverse of <c>Under</c>.</summary>
         /// <example><code>var first = tree.At("0");</code></example>
         public Tree<T> At(string name) => TreeModule.at(name, tree);

@@ -176,6 +176,48 @@ public class GuideTests
     }
 
     [Fact]
+    public void ANetworkIsFineTuned()
+    {
+        var folder = Directory.CreateTempSubdirectory("dl1-");
+        var path = Path.Combine(folder.FullName, "known.safetensors");
+        var rest = Datasets.Digits().Skip(1000);
+        var odd = Dataset.From(rest.Inputs, Tensor.Of([.. rest.Targets.ToDoubles().Select(t => (long)t % 2)]));
+        var (few, others) = (odd.Take(40), odd.Skip(40));
+        static Layer<Expr, Expr> Network(int classes) => Model.Sequential(
+            Model.Sequential(
+                Layers.Reshape(1, 8, 8), Layers.Conv2d(8, 3, same: true), Layers.BatchNorm(), Layers.Relu(), Layers.MaxPool(2),
+                Layers.Flatten(), Layers.Linear(32), Layers.Relu(), Layers.Dropout(0.2)).Named("backbone"),
+            Layers.Linear(classes).Named("head"));
+
+        var digits = Datasets.Digits();
+        var known = Network(10).Fit(digits.Take(1000), Losses.CrossEntropy, Optimizers.Adam(3e-3), epochs: 6, batchSize: 32);
+        known.Trained.Save(path); // safetensors, which PyTorch reads as well
+
+        var (parameters, state) = Network(2).Init(Key.OfSeed(2), 1, 64);
+        var loaded = TensorFiles.ReadSafetensors(path).Into(parameters, state);
+        Console.WriteLine(loaded); // 9 taken, 2 unfit: head.weight: f32 [10, 32] for f32 [2, 32], ...
+
+        var learner = Network(2).Learner(Losses.CrossEntropy, Optimizers.Adam(1e-2))
+            .Frozen(name => name.StartsWith("backbone."), inInference: true);
+        var start = learner.Start(Key.OfSeed(3), loaded.Parameters, loaded.State);
+        var head = learner.Fit(few, new TrainingOptions(Epochs: 40, BatchSize: 16, Start: start));
+
+        var augmented = Layers.Reshape(1, 8, 8).Then(Layers.RandomRotation(10)).Then(Layers.Flatten()).Then(Network(2));
+        var tuner = augmented.Learner(Losses.CrossEntropy, Optimizers.Adam(3e-3).LayerDecay(0.3, "backbone", "head")).Mixup(0.2);
+        var tuned = tuner.Fit(few, new TrainingOptions(
+            Epochs: 40, BatchSize: 16, Start: tuner.Start(Key.OfSeed(4), head.Trained.Parameters, head.Trained.State)));
+        Console.WriteLine(tuned.Evaluate(others, Metrics.Accuracy));
+
+        Assert.Equal(
+            "9 taken\n2 unfit: head.weight: f32 [10, 32] for f32 [2, 32], head.bias: f32 [10] for f32 [2]", loaded.ToString());
+        Assert.Equal(known.Trained.Parameters["backbone.1.weight"], head.Trained.Parameters["backbone.1.weight"]);
+        Assert.Equal(known.Trained.State, head.Trained.State);
+        Assert.NotEqual(head.Trained.Parameters["backbone.1.weight"], tuned.Trained.Parameters["backbone.1.weight"]);
+        Assert.InRange(tuned.Evaluate(others, Metrics.Accuracy).Metrics["accuracy"], 0.85, 1);
+        folder.Delete(true);
+    }
+
+    [Fact]
     public void AFormulaHasTheDerivativeThatTheGuideShows() =>
         Assert.Equal("2·(x − 2)\n6\n6\n", ReadmeTests.Output(() =>
         {

@@ -170,7 +170,7 @@ public class LayerTests
     [Fact]
     public void AttentionAndTransformers()
     {
-        var options = new TransformerOptions(4, 64, 0.1, false, false, Of<Expr, Expr>(Functions.Gelu));
+        var options = new TransformerOptions(4, 64, 0.1, false, false, Of<Expr, Expr>(Functions.Gelu), 1e-5, false, true);
         AllTheSame(
             new(Layers.SelfAttention(4, causal: true), Attention.self(4, true), 2, 5, 8),
             new(Layers.TransformerEncoderLayer(4, 64, activation: Functions.Gelu), Transformer.encoderLayer(options), 2, 5, 8),

@@ -55,11 +55,15 @@ let tests =
             InitTests.tests
             LayerTests.tests
             LayersReferenceTests.tests
+            LayersMoreReferenceTests.tests
+            LayersMoreTests.tests
+            AugmentTests.tests
             NormTests.tests
             PoolingTests.tests
             RecurrentTests.tests
             PaddingTests.tests
             AttentionTests.tests
+            AttentionMoreTests.tests
             SummaryTests.tests
             // Rewrite
             ExactTests.tests
@@ -130,6 +134,7 @@ let tests =
             // Training
             AdmitTests.tests
             StepTests.tests
+            FineTuningTests.tests
             FitTests.tests
             FitRatesTests.tests
             LossSumsTests.tests

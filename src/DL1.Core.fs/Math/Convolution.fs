@@ -59,6 +59,40 @@ module Convolution =
 
     let private ones n = List.replicate n 1
 
+    /// The sweeps whose padding makes each extent `extent / stride`, rounded up: an odd element of padding stands at the
+    /// end.
+    let private padded operation (o: WindowOptions) (kernel: int list) (sweeps: Sweep list) (x: Expr) =
+        if o.Padding |> List.exists ((<>) 0) then
+            let padding = o.Padding |> List.map string |> String.concat ", "
+
+            Refuse.domain
+                operation
+                $"padding {padding} beside `same` padding"
+                "padding 0: `same` computes it"
+                "leave one of them out"
+
+        List.mapi2
+            (fun i (k: int) (s: Sweep) ->
+                let extent, stride = int64 x.Shape[i + 2], int64 s.Stride
+
+                if stride < 1L || s.Dilation < 1 || k < 1 then
+                    // Refused when the node is made.
+                    s
+                else
+                    let reach = int64 s.Dilation * (int64 k - 1L) + 1L
+                    let places = (extent + stride - 1L) / stride
+                    let total = max 0L ((places - 1L) * stride + reach - extent)
+
+                    let half n =
+                        Shape.extent
+                            operation
+                            (fun () -> $"{s} and a kernel of %d{k} over {Operand.text x}")
+                            n
+
+                    { s with PadBefore = half (total / 2L); PadAfter = half (total - total / 2L) })
+            kernel
+            sweeps
+
     /// The convolution (cross-correlation) of data with weights: `[batch; out; spatial...]`, each extent
     /// `(extent + 2·padding − dilation·(kernel − 1) − 1) / stride + 1`, cut to whole. Channels or extents that do not
     /// fit are a `ShapeError`.
@@ -67,6 +101,17 @@ module Convolution =
         let spec = { Sweeps = sweeps "conv" (ones (spatialRank "conv" x)) o; Groups = o.Groups }
 
         Expr.Make(Node.Conv(ConvRole.Forward, spec, x, w))
+
+    /// `conv` with the zeros around that make each extent of the result `extent / stride`, rounded up: with stride 1 that
+    /// of the data, as PyTorch's `padding="same"`; with larger strides as Keras's. An odd zero stands at the end. Padding
+    /// in the options is a `DomainError`. `Convolution.convSame Convolution.options images weights`
+    let convSame (o: WindowOptions) (x: Expr) (w: Expr) =
+        let operation = "convSame"
+        let rank = spatialRank operation x
+        Operand.requireRank operation (rank + 2) "[out; in / groups; kernel...]" w
+        let kernel = List.skip 2 (w.Shape.ToList())
+        let sweeps = padded operation o kernel (sweeps operation (ones rank) o) x
+        Expr.Make(Node.Conv(ConvRole.Forward, { Sweeps = sweeps; Groups = o.Groups }, x, w))
 
     /// The transposed convolution, with weights `[in; out / groups; kernel...]`: `[batch; out; spatial...]`.
     /// `outputPadding` lengthens the result at its end: no value, one, or one an axis, each less than the stride or
@@ -155,6 +200,10 @@ module Convolution =
                 "leave the groups out"
 
         { Kernel = kernel; Sweeps = sweeps operation kernel o }
+
+    let internal windowSame operation kernel (o: WindowOptions) (x: Expr) : Window =
+        let window = window operation kernel o x
+        { window with Sweeps = padded operation o window.Kernel window.Sweeps x }
 
     /// The maximum of each window; the first one takes the gradient where several are largest. Padding counts as −∞.
     /// The kernel has one extent for all spatial axes, or one an axis.

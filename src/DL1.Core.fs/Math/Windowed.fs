@@ -53,11 +53,7 @@ module Windowed =
                 let struct (first, last) = Sweep.inside sweep kernel extent p
                 Operators.max 0 (last - first + 1))
 
-    /// The mean of each window, as `Convolution.avgPool`, with the edges given; what lies beyond the padding is never
-    /// counted. `Windowed.average { Windowed.edges with CountsPadding = false } [ 2 ] Convolution.options images`
-    let average (edges: PoolingEdges) (kernel: int list) (o: WindowOptions) (x: Expr) : Expr =
-        let given = Convolution.window "avgPool" kernel o x
-        let window = reaching edges given x
+    let private averageOver (edges: PoolingEdges) (given: Window) (window: Window) (x: Expr) : Expr =
         let means = Expr.Make(Node.AvgPool(window, x))
 
         let corrected (means: Expr) (i: int) =
@@ -75,6 +71,24 @@ module Windowed =
                 |> fun factors -> means * factors
 
         List.fold corrected means [ 0 .. window.Kernel.Length - 1 ]
+
+    /// The mean of each window, as `Convolution.avgPool`, with the edges given; what lies beyond the padding is never
+    /// counted. `Windowed.average { Windowed.edges with CountsPadding = false } [ 2 ] Convolution.options images`
+    let average (edges: PoolingEdges) (kernel: int list) (o: WindowOptions) (x: Expr) : Expr =
+        let given = Convolution.window "avgPool" kernel o x
+        averageOver edges given (reaching edges given x) x
+
+    /// The maximum of each window, with the padding that makes each extent of the result `extent / stride`, rounded up:
+    /// see `Convolution.convSame`. `Windowed.maxSame [ 3 ] { Convolution.options with Stride = [ 1 ] } images`
+    let maxSame (kernel: int list) (o: WindowOptions) (x: Expr) : Expr =
+        Expr.Make(Node.MaxPool(Convolution.windowSame "maxPool" kernel o x, x))
+
+    /// The mean of each window over the elements that are there, with the padding that makes each extent of the result
+    /// `extent / stride`, rounded up, and that is not counted, as Keras's.
+    /// `Windowed.averageSame [ 3 ] { Convolution.options with Stride = [ 1 ] } images`
+    let averageSame (kernel: int list) (o: WindowOptions) (x: Expr) : Expr =
+        let window = Convolution.windowSame "avgPool" kernel o x
+        averageOver { edges with CountsPadding = false } window window x
 
     /// The maximum of each window, and its place among the data of its channel in row-major order, i64.
     /// `Windowed.maxWithPlaces [ 2 ] Convolution.options images |> snd`

@@ -40,7 +40,15 @@ module Conv =
         for extent in kernel do
             Layer.requireSize name "elements of the kernel along an axis" extent
 
-    let private conv name rank (p: ParameterOptions) (w: WindowOptions) outputs kernel : Layer<Expr, Expr> =
+    let private convBy
+        convolve
+        name
+        rank
+        (p: ParameterOptions)
+        (w: WindowOptions)
+        outputs
+        kernel
+        : Layer<Expr, Expr> =
         requireSizes name outputs kernel
 
         Layer.create name (fun scope x ->
@@ -48,17 +56,27 @@ module Conv =
             requireGroups name w.Groups x.Shape[1] outputs
             let dims = outputs :: x.Shape[1] / max 1 w.Groups :: each (rank - 2) kernel
             let weight = scope.Parameter("weight", dims, p.Weight)
-            Convolution.conv w x weight |> biased scope p outputs (fst (Init.fans dims)))
+            convolve w x weight |> biased scope p outputs (fst (Init.fans dims)))
 
     /// `conv1d` with options of the window and of the parameters.
     /// `Conv.conv1dWith Init.parameters { Convolution.options with Padding = [ 1 ] } 8 3`
     let conv1dWith parameters window (outputs: int) (kernel: int) =
-        conv "Conv1d" 3 parameters window outputs [ kernel ]
+        convBy Convolution.conv "Conv1d" 3 parameters window outputs [ kernel ]
 
     /// `conv2d` with options of the window and of the parameters, and a kernel of one extent or two.
     /// `Conv.conv2dWith Init.parameters { Convolution.options with Stride = [ 2 ] } 8 [ 3 ]`
     let conv2dWith parameters window (outputs: int) (kernel: int list) =
-        conv "Conv2d" 4 parameters window outputs kernel
+        convBy Convolution.conv "Conv2d" 4 parameters window outputs kernel
+
+    /// `conv1dWith`, padded so that the length is `length / stride`, rounded up: see `Convolution.convSame`.
+    /// `Conv.conv1dSameWith Init.parameters Convolution.options 8 3`
+    let conv1dSameWith parameters window (outputs: int) (kernel: int) =
+        convBy Convolution.convSame "Conv1d" 3 parameters window outputs [ kernel ]
+
+    /// `conv2dWith`, padded so that each extent is `extent / stride`, rounded up: see `Convolution.convSame`.
+    /// `Conv.conv2dSameWith Init.parameters { Convolution.options with Stride = [ 2 ] } 8 [ 3 ]`
+    let conv2dSameWith parameters window (outputs: int) (kernel: int list) =
+        convBy Convolution.convSame "Conv2d" 4 parameters window outputs kernel
 
     /// `outputs` kernels over `[batch; channels; length]`, stride 1, no padding. Parameters `weight`
     /// `[out; in; kernel]`, `bias` `[out]`. `Conv.conv1d 8 3`
@@ -68,32 +86,51 @@ module Conv =
     /// `[out; in; kernel; kernel]`, `bias` `[out]`. `Conv.conv2d 32 3`
     let conv2d outputs (kernel: int) = conv2dWith Init.parameters Convolution.options outputs [ kernel ]
 
-    /// The transposed convolution over `[batch; channels; height; width]`, which stride makes larger; `outputPadding`
-    /// lengthens it at its end. Parameters `weight` `[in; out / groups; kernel...]`, `bias` `[out]`.
-    /// `Conv.convTranspose2dWith Init.parameters { Convolution.options with Stride = [ 2 ] } [] 8 [ 2 ]`
-    let convTranspose2dWith
+    /// `conv1d` padded so that the length stays. `Conv.conv1dSame 8 3`
+    let conv1dSame outputs kernel = conv1dSameWith Init.parameters Convolution.options outputs kernel
+
+    /// `conv2d` padded so that height and width stay. `Conv.conv2dSame 32 3`
+    let conv2dSame outputs (kernel: int) =
+        conv2dSameWith Init.parameters Convolution.options outputs [ kernel ]
+
+    let private transposed
+        name
+        rank
         (p: ParameterOptions)
         (w: WindowOptions)
         outputPadding
         outputs
         kernel
         : Layer<Expr, Expr> =
-        requireSizes "ConvTranspose2d" outputs kernel
+        requireSizes name outputs kernel
 
-        Layer.create "ConvTranspose2d" (fun scope x ->
-            requireRank "ConvTranspose2d" 4 x
-            requireGroups "ConvTranspose2d" w.Groups x.Shape[1] outputs
-            let dims = x.Shape[1] :: outputs / max 1 w.Groups :: each 2 kernel
+        Layer.create name (fun scope x ->
+            requireRank name rank x
+            requireGroups name w.Groups x.Shape[1] outputs
+            let dims = x.Shape[1] :: outputs / max 1 w.Groups :: each (rank - 2) kernel
             let weight = scope.Parameter("weight", dims, p.Weight)
 
             Convolution.convTranspose w outputPadding x weight
             |> biased scope p outputs (fst (Init.fans dims)))
 
+    let private byStride stride = { Convolution.options with Stride = [ stride ] }
+
+    /// The transposed convolution over `[batch; channels; length]`, which stride makes longer; `outputPadding` lengthens it
+    /// at its end. Parameters `weight` `[in; out / groups; kernel]`, `bias` `[out]`.
+    /// `Conv.convTranspose1dWith Init.parameters { Convolution.options with Stride = [ 2 ] } [] 8 2`
+    let convTranspose1dWith parameters window (outputPadding: int list) (outputs: int) (kernel: int) =
+        transposed "ConvTranspose1d" 3 parameters window outputPadding outputs [ kernel ]
+
+    /// The transposed convolution over sequences with a kernel and a stride. `Conv.convTranspose1d 8 2 2`
+    let convTranspose1d outputs (kernel: int) (stride: int) =
+        convTranspose1dWith Init.parameters (byStride stride) [] outputs kernel
+
+    /// The transposed convolution over `[batch; channels; height; width]`, which stride makes larger; `outputPadding`
+    /// lengthens it at its end. Parameters `weight` `[in; out / groups; kernel...]`, `bias` `[out]`.
+    /// `Conv.convTranspose2dWith Init.parameters { Convolution.options with Stride = [ 2 ] } [] 8 [ 2 ]`
+    let convTranspose2dWith parameters window (outputPadding: int list) (outputs: int) (kernel: int list) =
+        transposed "ConvTranspose2d" 4 parameters window outputPadding outputs kernel
+
     /// The transposed convolution with a square kernel and a stride. `Conv.convTranspose2d 8 2 2`
     let convTranspose2d outputs (kernel: int) (stride: int) =
-        convTranspose2dWith
-            Init.parameters
-            { Convolution.options with Stride = [ stride ] }
-            []
-            outputs
-            [ kernel ]
+        convTranspose2dWith Init.parameters (byStride stride) [] outputs [ kernel ]

@@ -29,6 +29,59 @@ module Dense =
     /// x·Wᵀ + b: `[...; in]` to `[...; out]`. Parameters `weight` `[out; in]`, `bias` `[out]`. `Dense.linear 10`
     let linear (outputs: int) = linearWith Init.parameters outputs
 
+    /// x₁ᵀ·W·x₂ + b for each output: `[...; in1]` and `[...; in2]` to `[...; outputs]`. Parameters `weight`
+    /// `[outputs; in1; in2]`, `bias` `[outputs]`, as PyTorch's Bilinear.
+    /// `Dense.bilinearWith { Init.parameters with Bias = false } 10`
+    let bilinearWith (options: ParameterOptions) (outputs: int) : Layer<Expr * Expr, Expr> =
+        Layer.requireSize "Bilinear" "outputs" outputs
+
+        Layer.create "Bilinear" (fun scope (first: Expr, second: Expr) ->
+            let split (x: Expr) =
+                let dims = x.Shape.ToList()
+                List.take (dims.Length - 1) dims, List.last dims
+
+            if
+                first.Shape.Rank < 1
+                || second.Shape.Rank <> first.Shape.Rank
+                || fst (split first) <> fst (split second)
+            then
+                Refuse.shape
+                    "Bilinear"
+                    (Operand.texts [ first; second ])
+                    "two inputs [...; features] of the same leading axes"
+                    "give both as many rows"
+
+            let (leading, inputs1), (_, inputs2) = split first, split second
+            let rows = List.fold (*) 1 leading
+            let weight = scope.Parameter("weight", [ outputs; inputs1; inputs2 ], options.Weight)
+            // x₁·W for all outputs at once, then the product with x₂.
+            let table = Expr.moveAxis 1 0 weight |> Expr.reshape [ inputs1; outputs * inputs2 ]
+
+            let half =
+                Expr.matmul (Expr.reshape [ rows; inputs1 ] first) table
+                |> Expr.reshape [ rows; outputs; inputs2 ]
+
+            let y =
+                Expr.sum [ 2 ] (half * Expr.reshape [ rows; 1; inputs2 ] second)
+                |> Expr.reshape (leading @ [ outputs ])
+
+            if options.Bias then
+                let init = options.BiasInit |> Option.defaultWith (fun () -> Init.boundedBy inputs1)
+                y + scope.Parameter("bias", [ outputs ], init)
+            else
+                y)
+
+    /// Uniform within ±1/√in1 for `[outputs; in1; in2]`.
+    let internal ofFirst =
+        {
+            Name = "within ±1/√in1"
+            Draw = fun dtype dims key -> (Init.boundedBy dims[1]).Draw dtype dims key
+        }
+
+    /// `bilinearWith` a bias, parameters uniform within ±1/√in1. `Dense.bilinear 10`
+    let bilinear (outputs: int) : Layer<Expr * Expr, Expr> =
+        bilinearWith { Init.parameters with Weight = ofFirst } outputs
+
     /// A row of the table for each index, i32 or i64 from 0 to count − 1: `[...]` to `[...; features]`. Parameter
     /// `weight` `[count; features]`, standard normal as in PyTorch. `Dense.embedding 1000 64`
     let embedding (count: int) (features: int) : Layer<Expr, Expr> =

@@ -102,6 +102,9 @@ module Layer =
             fun place x ->
                 let scope = place.Enter()
                 let ledger = scope.Ledger
+
+                let scope = if scope.IsTraining && ledger.Rests scope.Path then scope.Resting else scope
+
                 let row = ledger.Rows.Count
                 let asked = ledger.Needs.Count
                 ledger.Rows.Add None
@@ -173,6 +176,28 @@ module Layer =
     let named (name: string) (layer: Layer<'a, 'b>) : Layer<'a, 'b> =
         let inside = if layer.Parts.Length > 1 then $"({layer})" else string layer
         Layer(1, [ $"{name}: {inside}" ], fun place x -> layer.RunIn (place.Parent.Child name) x)
+
+    /// The layer in inference, also where the model around it is trained: batch norm goes by its running statistics and leaves
+    /// them as they are, nothing is dropped or drawn. Its parameters are trained unless they are frozen.
+    /// `Layer.inInference (Layer.named "backbone" (Dense.linear 64))`
+    let inInference (layer: Layer<'a, 'b>) : Layer<'a, 'b> =
+        Layer(
+            layer.Length,
+            layer.Parts,
+            layer.IsRow,
+            fun place x -> layer.Run { place with Parent = place.Parent.Resting } x
+        )
+
+    /// A whole model in which the layers at these paths, and what is inside them, run in inference.
+    let internal resting (rests: string -> bool) (layer: Layer<'a, 'b>) : Layer<'a, 'b> =
+        Layer(
+            layer.Length,
+            layer.Parts,
+            layer.IsRow,
+            fun place x ->
+                place.Parent.Ledger.Rests <- rests
+                layer.Run place x
+        )
 
     /// x + f(x): what is learnt is the difference (He et al. 2016). `Layer.residual (Dense.linear 4)`
     let residual (layer: Layer<Expr, Expr>) : Layer<Expr, Expr> =

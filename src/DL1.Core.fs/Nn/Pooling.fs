@@ -18,6 +18,16 @@ module Pooling =
     /// The mean of each window of this extent, windows side by side. `Pooling.average 2`
     let average (kernel: int) = averageWith Convolution.options [ kernel ]
 
+    /// The maximum of each window, with the padding that makes each extent `extent / stride`, rounded up; the stride is the
+    /// kernel unless given. `Pooling.maxSameWith { Convolution.options with Stride = [ 1 ] } [ 3 ]`
+    let maxSameWith (options: WindowOptions) (kernel: int list) =
+        Layer.ofFunction "MaxPool" (Windowed.maxSame kernel options)
+
+    /// The mean of each window over the elements that are there, with the padding that makes each extent
+    /// `extent / stride`, rounded up. `Pooling.averageSameWith { Convolution.options with Stride = [ 1 ] } [ 3 ]`
+    let averageSameWith (options: WindowOptions) (kernel: int list) =
+        Layer.ofFunction "AvgPool" (Windowed.averageSame kernel options)
+
     /// The maximum over an axis, which is removed; the gradient goes to the first of several that are equal, as that of
     /// a pooling whose windows are even.
     let private firstMax (axes: int list) (x: Expr) =

@@ -52,6 +52,8 @@ module Recurrent =
             Name: string
             Gates: int
             States: int
+            /// The features that a projection makes of the hidden state, where there is one.
+            Projection: int voption
             Step: int -> Expr -> Expr -> Expr list -> Expr list
         }
 
@@ -62,6 +64,7 @@ module Recurrent =
             Name = name
             Gates = 1
             States = 1
+            Projection = ValueNone
             Step = fun _ ofInput ofHidden _ -> [ activation (ofInput + ofHidden) ]
         }
 
@@ -70,6 +73,7 @@ module Recurrent =
             Name = "LSTM"
             Gates = 4
             States = 2
+            Projection = ValueNone
             Step =
                 fun hidden ofInput ofHidden states ->
                     let all = ofInput + ofHidden
@@ -83,6 +87,7 @@ module Recurrent =
             Name = "GRU"
             Gates = 3
             States = 1
+            Projection = ValueNone
             Step =
                 fun hidden ofInput ofHidden states ->
                     let reset = Expr.sigmoid (gate hidden 0 ofInput + gate hidden 0 ofHidden)
@@ -115,6 +120,9 @@ module Recurrent =
             sequences
             constants
 
+    /// The features of the hidden state.
+    let private width (cell: Cell) (o: RecurrentOptions) = ValueOption.defaultValue o.Hidden cell.Projection
+
     /// One direction of one layer over `[length; batch; features]`: its outputs and its last states. At places that are
     /// not real, `[length; batch; 1]`, the states stay and the output is 0.
     let private pass
@@ -131,7 +139,7 @@ module Recurrent =
         let rows = cell.Gates * o.Hidden
         let length, batch, features = x.Shape[0], x.Shape[1], x.Shape[2]
         let ofInput = scope.Parameter($"weight_ih_{suffix}", [ rows; features ], init)
-        let ofHidden = scope.Parameter($"weight_hh_{suffix}", [ rows; o.Hidden ], init)
+        let ofHidden = scope.Parameter($"weight_hh_{suffix}", [ rows; width cell o ], init)
         let products = Expr.matmul (Expr.reshape [ length * batch; features ] x) ofInput.T
 
         let products, constants =
@@ -141,15 +149,23 @@ module Recurrent =
             else
                 products, [ ofHidden ]
 
+        let constants =
+            match cell.Projection with
+            | ValueSome features ->
+                constants @ [ scope.Parameter($"weight_hr_{suffix}", [ features; o.Hidden ], init) ]
+            | ValueNone -> constants
+
         let step (states: Expr list) (slices: Expr list) (inner: Expr list) =
             let product = Expr.matmul states.Head inner.Head.T
 
-            let product =
-                match inner.Tail with
-                | [] -> product
-                | bias :: _ -> product + bias
-
+            let product = if o.Bias then product + inner[1] else product
             let next = cell.Step o.Hidden slices.Head product states
+
+            let next =
+                if cell.Projection.IsSome then
+                    Expr.matmul next.Head (List.last inner).T :: next.Tail
+                else
+                    next
 
             match slices.Tail with
             | [] -> next
@@ -212,22 +228,26 @@ module Recurrent =
         let x = input.Values
         check cell.Name o x
         let batch, directions = x.Shape[0], (if o.Bidirectional then 2 else 1)
-        let shape = [ o.Layers * directions; batch; o.Hidden ]
+        let shapeOf features = [ o.Layers * directions; batch; features ]
+
+        // The hidden state, then the cell, which no projection changes.
+        let shapes = [ for i in 0 .. cell.States - 1 -> shapeOf (if i = 0 then width cell o else o.Hidden) ]
 
         let starts =
             match start with
-            | None -> List.replicate cell.States (Expr.full x.DType shape 0.0)
+            | None -> shapes |> List.map (fun shape -> Expr.full x.DType shape 0.0)
             | Some state ->
                 let given = state.Hidden :: Option.toList state.Cell
 
                 if
                     given.Length <> cell.States
-                    || given |> List.exists (fun e -> e.Shape <> Shape.ofList shape)
+                    || List.exists2 (fun (e: Expr) shape -> e.Shape <> Shape.ofList shape) given shapes
                 then
                     Refuse.shape
                         cell.Name
                         $"a state of {Operand.texts given}"
-                        $"%d{cell.States} tensors of shape {shape}"
+                        (let due = shapes |> List.map (Shape.ofList >> string) |> String.concat ", "
+                         $"%d{cell.States} tensors of shape {due}")
                         "take the Final of a layer of the same options"
 
                 given
@@ -328,6 +348,25 @@ module Recurrent =
 
     /// `lstmPadded` from a state that is given. `Recurrent.lstmPaddedFrom (Recurrent.options 32)`
     let lstmPaddedFrom o = paddedFrom lstmCell o
+
+    /// `rnnReluPadded` from a state that is given. `Recurrent.rnnReluPaddedFrom (Recurrent.options 32)`
+    let rnnReluPaddedFrom o = paddedFrom (simple "RNN" Expr.relu) o
+
+    let private projecting (features: int) =
+        Layer.requireSize "LSTM" "features of the projection" features
+        { lstmCell with Projection = ValueSome features }
+
+    /// `lstm` whose hidden state is projected to fewer features after each step, h ← W·(σ(o)·tanh(c)), as PyTorch's
+    /// `proj_size` (Sak et al. 2014): the outputs and the hidden state have so many features, the cell has `Hidden`.
+    /// Parameters as `lstm`, and `weight_hr_l0` `[features; hidden]`. `Recurrent.lstmProjected 8 (Recurrent.options 32)`
+    let lstmProjected (features: int) o = layer (projecting features) o
+
+    /// `lstmProjected` from a state that is given. `Recurrent.lstmProjectedFrom 8 (Recurrent.options 32)`
+    let lstmProjectedFrom (features: int) o = layerFrom (projecting features) o
+
+    /// `lstmProjected` over sequences with padding: see `rnnPadded`.
+    /// `Recurrent.lstmProjectedPadded 8 (Recurrent.options 32)`
+    let lstmProjectedPadded (features: int) o = padded (projecting features) o
 
     /// `gruPadded` from a state that is given. `Recurrent.gruPaddedFrom (Recurrent.options 32)`
     let gruPaddedFrom o = paddedFrom gruCell o

@@ -51,6 +51,8 @@ type internal Ledger(source: Source, costOf: (Expr -> int64) option) =
     member val KeysTaken = 0 with get, set
     /// What layers keep from step to step, where the model is run step by step.
     member val Stepping: Stepping option = None with get, set
+    /// Which layers run in inference inside a model that is trained, by their paths.
+    member val Rests: string -> bool = (fun _ -> false) with get, set
     /// Whether an error has been given the path of its layer already.
     member val IsReported = false with get, set
 
@@ -89,6 +91,9 @@ type Scope internal (path: string, depth: int, mode: Mode, ledger: Ledger) =
             Refuse.domain "Scope.Child" "an empty name" "a name" "name the part, for example \"encoder\""
 
         Scope(this.PathOf name, depth + 1, mode, ledger)
+
+    /// The same place in inference: for a part that rests inside a model that is trained.
+    member internal _.Resting = Scope(path, depth, Mode.Inference, ledger)
 
     /// The same place, one level deeper in tables: for a layer that is a part of this one and has no name.
     member internal _.Inner = Scope(path, depth + 1, mode, ledger)

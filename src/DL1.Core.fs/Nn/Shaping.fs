@@ -41,3 +41,22 @@ module Shaping =
                 Expr.where keep (x * (1.0 / (1.0 - p))) (lit 0.0)
             else
                 x)
+
+    /// In training normal noise of this standard deviation is added to each element; in inference nothing happens. The
+    /// noise is drawn from the key. A deviation that is negative or not finite is a `DomainError`.
+    /// `Shaping.gaussianNoise 0.1`
+    let gaussianNoise (deviation: float) : Layer<Expr, Expr> =
+        if not (deviation >= 0.0 && System.Double.IsFinite deviation) then
+            Refuse.domain
+                "Shaping.gaussianNoise"
+                $"the deviation {string deviation}"
+                "a finite standard deviation of 0 or more"
+                "0.1 suits inputs that are scaled to deviation 1"
+
+        Layer.create "GaussianNoise" (fun scope x ->
+            Operand.requireFloat "gaussianNoise" x
+
+            if scope.IsTraining && deviation > 0.0 then
+                x + Draw.normal 0.0 deviation x.DType (x.Shape.ToList()) (scope.Key())
+            else
+                x)

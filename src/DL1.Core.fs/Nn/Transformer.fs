@@ -16,17 +16,45 @@ type TransformerOptions =
         Causal: bool
         /// Between the linear layers.
         Activation: Expr -> Expr
+        /// What normalisations add to the variance: PyTorch's `layer_norm_eps`.
+        NormEpsilon: float
+        /// Whether a stack ends with a normalisation of its own, `norm`: usual where `NormFirst` is.
+        FinalNorm: bool
+        /// Whether projections, linear layers and normalisations have biases.
+        Bias: bool
+    }
+
+/// A sequence with padding, and a mask of one's own for its attention to itself.
+[<NoEquality; NoComparison>]
+type MaskedSequence =
+    {
+        /// The sequence and its padding.
+        Sequence: PaddedSequence
+        /// Beside padding and `Causal`: a mask that broadcasts to `[batch; heads; length; length]`, as in `AttentionInput`.
+        Mask: Expr option
     }
 
 /// What a decoder's layer takes: its own sequence, and the encoder's.
 [<NoEquality; NoComparison>]
 type DecoderInput = { Target: PaddedSequence; Memory: PaddedSequence }
 
+/// What a decoder's layer takes, with masks of one's own.
+[<NoEquality; NoComparison>]
+type MaskedDecoderInput =
+    {
+        /// Both sequences, and their padding.
+        Sequences: DecoderInput
+        /// For the decoder's attention to itself: broadcasts to `[batch; heads; length; length]`.
+        TargetMask: Expr option
+        /// For its attention to the memory: broadcasts to `[batch; heads; length; memory length]`.
+        MemoryMask: Expr option
+    }
+
 /// Transformers (Vaswani et al. 2017), batch first, with PyTorch's parameter names: `self_attn`, `multihead_attn`,
 /// `linear1`, `linear2`, `norm1` to `norm3`.
 [<RequireQualifiedAccess>]
 module Transformer =
-    /// Dropout 0.1, ReLU, normalisation after each part, no causal mask. `{ Transformer.options 4 512 with Causal = true }`
+    /// Dropout 0.1, ReLU, normalisation after each part with ε 1e-5, none at the end of a stack, biases, no causal mask. `{ Transformer.options 4 512 with Causal = true }`
     let options (heads: int) (inner: int) =
         {
             Heads = heads
@@ -35,6 +63,9 @@ module Transformer =
             NormFirst = false
             Causal = false
             Activation = Expr.relu
+            NormEpsilon = 1e-5
+            FinalNorm = false
+            Bias = true
         }
 
     let private selfMask (o: TransformerOptions) (x: PaddedSequence) =
@@ -45,9 +76,23 @@ module Transformer =
     let private dropped (o: TransformerOptions) (scope: Scope) (x: Expr) =
         (Shaping.dropout o.Dropout).RunIn scope.Inner x
 
+    let private normOf (o: TransformerOptions) : Layer<Expr, Expr> =
+        let options = { Norm.options with Epsilon = o.NormEpsilon }
+
+        if o.Bias then
+            Norm.layerNormWith options 1
+        else
+            Norm.layerNormUnshifted options 1
+
+    let private attentionOf (o: TransformerOptions) : AttentionOptions =
+        { Heads = o.Heads; Dropout = o.Dropout; Bias = o.Bias }
+
+    let private linearOf (o: TransformerOptions) outputs =
+        Dense.linearWith { Init.parameters with Bias = o.Bias } outputs
+
     /// A part of a layer beside which its input goes on, with its normalisation before or after.
     let private around (o: TransformerOptions) (scope: Scope) norm (part: Expr -> Expr) (x: Expr) =
-        let normal y = scope.Run(norm, Norm.layerNorm, y)
+        let normal y = scope.Run(norm, normOf o, y)
 
         if o.NormFirst then
             x + dropped o scope (part (normal x))
@@ -55,68 +100,97 @@ module Transformer =
             normal (x + dropped o scope (part x))
 
     let private selfAttention o (scope: Scope) mask (x: Expr) =
-        scope.Run("self_attn", Attention.maskedSelf o.Heads o.Dropout, (x, mask))
+        scope.Run("self_attn", Attention.maskedSelfWith (attentionOf o), (x, mask))
 
     let private feedForward o (scope: Scope) (x: Expr) =
-        let inner = scope.Run("linear1", Dense.linear o.Inner, x) |> o.Activation |> dropped o scope
-        scope.Run("linear2", Dense.linear x.Shape[x.Shape.Rank - 1], inner)
+        let inner = scope.Run("linear1", linearOf o o.Inner, x) |> o.Activation |> dropped o scope
+        scope.Run("linear2", linearOf o x.Shape[x.Shape.Rank - 1], inner)
 
     let private requireSequence (x: PaddedSequence) =
         Operand.requireRank "transformer" 3 "[batch; length; features]" x.Values
 
-    /// An encoder's layer over a sequence with padding, which it hands on.
-    /// `Transformer.paddedEncoderLayer (Transformer.options 4 512)`
-    let paddedEncoderLayer (o: TransformerOptions) : Layer<PaddedSequence, PaddedSequence> =
+    /// An encoder's layer over a sequence with padding and a mask of one's own, which it hands on.
+    /// `Transformer.maskedEncoderLayer (Transformer.options 4 512)`
+    let maskedEncoderLayer (o: TransformerOptions) : Layer<MaskedSequence, MaskedSequence> =
         Layer.made
             "TransformerEncoderLayer"
-            (fun scope (x: PaddedSequence) ->
-                requireSequence x
+            (fun scope (x: MaskedSequence) ->
+                requireSequence x.Sequence
+                let mask = Attention.combine (selfMask o x.Sequence) x.Mask
 
                 let y =
-                    x.Values
-                    |> around o scope "norm1" (selfAttention o scope (selfMask o x))
+                    x.Sequence.Values
+                    |> around o scope "norm1" (selfAttention o scope mask)
                     |> around o scope "norm2" (feedForward o scope)
 
                 scope.Arrange [ "self_attn"; "linear1"; "linear2"; "norm1"; "norm2" ]
-                { x with Values = y })
-            (fun (y: PaddedSequence) -> Some y.Values)
+                { x with Sequence = { x.Sequence with Values = y } })
+            (fun (y: MaskedSequence) -> Some y.Sequence.Values)
+
+    let private unmasked
+        (layer: Layer<MaskedSequence, MaskedSequence>)
+        : Layer<PaddedSequence, PaddedSequence> =
+        layer |> Layer.before (fun x -> { Sequence = x; Mask = None }) |> Layer.map _.Sequence
+
+    /// An encoder's layer over a sequence with padding, which it hands on.
+    /// `Transformer.paddedEncoderLayer (Transformer.options 4 512)`
+    let paddedEncoderLayer (o: TransformerOptions) : Layer<PaddedSequence, PaddedSequence> =
+        unmasked (maskedEncoderLayer o)
 
     /// An encoder's layer: self-attention, then two linear layers, with residuals: `[batch; length; features]` stays.
     /// `Transformer.encoderLayer (Transformer.options 4 512)`
     let encoderLayer (o: TransformerOptions) : Layer<Expr, Expr> =
         paddedEncoderLayer o |> Layer.before (fun x -> { Values = x; IsReal = None }) |> Layer.map _.Values
 
-    /// A decoder's layer: self-attention, attention to the encoder's memory, two linear layers. The memory is handed on,
-    /// so that layers stand in a row; set `Causal` where it is to predict what comes next.
-    /// `Transformer.decoderLayer { Transformer.options 4 512 with Causal = true }`
-    let decoderLayer (o: TransformerOptions) : Layer<DecoderInput, DecoderInput> =
+    /// `decoderLayer` with masks of one's own beside padding and `Causal`.
+    /// `Transformer.maskedDecoderLayer (Transformer.options 4 512)`
+    let maskedDecoderLayer (o: TransformerOptions) : Layer<MaskedDecoderInput, MaskedDecoderInput> =
         Layer.made
             "TransformerDecoderLayer"
-            (fun scope (input: DecoderInput) ->
+            (fun scope (x: MaskedDecoderInput) ->
+                let input = x.Sequences
                 requireSequence input.Target
                 requireSequence input.Memory
 
-                let cross (x: Expr) =
-                    let mask = Option.map Attention.paddingMask input.Memory.IsReal
-                    let attention = Attention.multiHead o.Heads o.Dropout
+                let cross (y: Expr) =
+                    let padding = Option.map Attention.paddingMask input.Memory.IsReal
 
                     scope.Run(
                         "multihead_attn",
-                        attention,
-                        { Query = x; Memory = input.Memory.Values; Mask = mask }
+                        Attention.multiHeadWith (attentionOf o),
+                        {
+                            Query = y
+                            Memory = input.Memory.Values
+                            Mask = Attention.combine padding x.MemoryMask
+                        }
                     )
+
+                let mask = Attention.combine (selfMask o input.Target) x.TargetMask
 
                 let y =
                     input.Target.Values
-                    |> around o scope "norm1" (selfAttention o scope (selfMask o input.Target))
+                    |> around o scope "norm1" (selfAttention o scope mask)
                     |> around o scope "norm2" cross
                     |> around o scope "norm3" (feedForward o scope)
 
                 scope.Arrange
                     [ "self_attn"; "multihead_attn"; "linear1"; "linear2"; "norm1"; "norm2"; "norm3" ]
 
-                { input with Target = { input.Target with Values = y } })
-            (fun (y: DecoderInput) -> Some y.Target.Values)
+                { x with Sequences = { input with Target = { input.Target with Values = y } } })
+            (fun (y: MaskedDecoderInput) -> Some y.Sequences.Target.Values)
+
+    let private unmaskedDecoder
+        (layer: Layer<MaskedDecoderInput, MaskedDecoderInput>)
+        : Layer<DecoderInput, DecoderInput> =
+        layer
+        |> Layer.before (fun x -> { Sequences = x; TargetMask = None; MemoryMask = None })
+        |> Layer.map _.Sequences
+
+    /// A decoder's layer: self-attention, attention to the encoder's memory, two linear layers. The memory is handed on,
+    /// so that layers stand in a row; set `Causal` where it is to predict what comes next.
+    /// `Transformer.decoderLayer { Transformer.options 4 512 with Causal = true }`
+    let decoderLayer (o: TransformerOptions) : Layer<DecoderInput, DecoderInput> =
+        unmaskedDecoder (maskedDecoderLayer o)
 
     let private stack count layer =
         if count < 1 then
@@ -131,15 +205,51 @@ module Transformer =
 
         Layer.sequential (List.replicate count layer)
 
-    /// Encoder layers in a row, as PyTorch's: `layers.0.self_attn.in_proj_weight`.
+    /// A layer over a part of what is handed on.
+    let private over (get: 'a -> Expr) (put: 'a -> Expr -> 'a) (layer: Layer<Expr, Expr>) : Layer<'a, 'a> =
+        Layer(1, layer.Parts, fun place x -> put x (layer.Run place (get x)))
+
+    /// A stack `layers`, and where it is asked for a normalisation `norm` behind it, as one member of a row.
+    let private stacked count (o: TransformerOptions) layer (ending: Layer<'a, 'a>) =
+        let layers = Layer.named "layers" (Layer.numbered (stack count layer))
+
+        if o.FinalNorm then
+            let norm = Layer.named "norm" ending
+            Layer(1, layers.Parts @ norm.Parts, fun place x -> norm.Run place (layers.Run place x))
+        else
+            layers
+
+    /// `encoder` with a mask of one's own, which all layers use.
+    /// `Transformer.maskedEncoder 6 (Transformer.options 8 2048)`
+    let maskedEncoder (count: int) (o: TransformerOptions) : Layer<MaskedSequence, MaskedSequence> =
+        let ending =
+            normOf o
+            |> over (fun (x: MaskedSequence) -> x.Sequence.Values) (fun x y ->
+                { x with Sequence = { x.Sequence with Values = y } })
+
+        stacked count o (maskedEncoderLayer o) ending
+
+    /// Encoder layers in a row, as PyTorch's: `layers.0.self_attn.in_proj_weight`, and with `FinalNorm` `norm.weight`.
     /// `Transformer.encoder 6 (Transformer.options 8 2048)`
     let encoder (count: int) (o: TransformerOptions) : Layer<PaddedSequence, PaddedSequence> =
-        Layer.named "layers" (Layer.numbered (stack count (paddedEncoderLayer o)))
+        unmasked (maskedEncoder count o)
 
-    /// Decoder layers in a row, as PyTorch's: `layers.0.self_attn.in_proj_weight`.
+    /// `decoder` with masks of one's own, which all layers use.
+    /// `Transformer.maskedDecoder 6 (Transformer.options 8 2048)`
+    let maskedDecoder (count: int) (o: TransformerOptions) : Layer<MaskedDecoderInput, MaskedDecoderInput> =
+        let ending =
+            normOf o
+            |> over (fun (x: MaskedDecoderInput) -> x.Sequences.Target.Values) (fun x y ->
+                { x with
+                    Sequences = { x.Sequences with Target = { x.Sequences.Target with Values = y } }
+                })
+
+        stacked count o (maskedDecoderLayer o) ending
+
+    /// Decoder layers in a row, as PyTorch's: `layers.0.self_attn.in_proj_weight`, and with `FinalNorm` `norm.weight`.
     /// `Transformer.decoder 6 { Transformer.options 8 2048 with Causal = true }`
     let decoder (count: int) (o: TransformerOptions) : Layer<DecoderInput, DecoderInput> =
-        Layer.named "layers" (Layer.numbered (stack count (decoderLayer o)))
+        unmaskedDecoder (maskedDecoder count o)
 
     /// sin and cos of the place at wavelengths from 2π to 10,000·2π, sines on even features, cosines on odd ones:
     /// `[length; features]`. `Transformer.sinusoids DType.F32 16 64`

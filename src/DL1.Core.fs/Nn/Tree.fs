@@ -146,6 +146,11 @@ module Tree =
     /// `Tree.append tree (Tree.ofList [ "1.weight", 3 ])`
     let append (first: Tree<'a>) (second: Tree<'a>) : Tree<'a> = ofList (toList first @ toList second)
 
+    /// The same leaves at other paths; two leaves at one path, or an empty one, are a `DomainError`.
+    /// `Tree.rename (fun path -> path.Replace("fc", "0")) tree`
+    let rename (name: string -> string) (tree: Tree<'a>) : Tree<'a> =
+        toList tree |> List.map (fun (path, leaf) -> name path, leaf) |> ofList
+
     /// The same leaves below a name: `weight` becomes `name.weight`. `Tree.under "encoder" tree`
     let under (name: string) (tree: Tree<'a>) : Tree<'a> =
         Tree(tree.Leaves |> Array.map (fun (path, leaf) -> $"{name}.{path}", leaf))

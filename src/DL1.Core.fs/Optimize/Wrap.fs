@@ -140,6 +140,70 @@ module Wrap =
                     both.Init parameters
         }
 
+    /// Learning rates by name: the change of a parameter is multiplied by the factor of the first group whose predicate holds for
+    /// its path, and by 1 where none does. Schedules go on as they are. A factor that is not finite and above 0, and a group
+    /// that no parameter is in, are a `DomainError`. `Wrap.rateFactors [ Penalty.weights, 0.1 ] (Optimizer.adam 0.001)`
+    let rec rateFactors (factors: ((string -> bool) * float) list) (optimizer: Optimizer) : Optimizer =
+        for _, factor in factors do
+            if not (factor > 0.0 && System.Double.IsFinite factor) then
+                Refuse.domain
+                    "Wrap.rateFactors"
+                    $"the factor {string factor}"
+                    "a finite factor above 0"
+                    "freeze what is not to be trained"
+
+        let groupOf (path: string) = factors |> List.tryFindIndex (fun (holds, _) -> holds path)
+
+        let by (update: Update) gradients state (parameters: Tree<Expr>) =
+            let next, rest = update gradients state parameters
+
+            let moved path (old: Expr) (now: Expr) =
+                match groupOf path with
+                | Some i when snd factors[i] <> 1.0 -> old + snd factors[i] * (now - old)
+                | Some _
+                | None -> now
+
+            Tree.mapPath2 moved parameters next, rest
+
+        { optimizer with
+            Init =
+                fun parameters ->
+                    let found = Tree.paths parameters |> List.choose groupOf |> set
+
+                    for i in 0 .. factors.Length - 1 do
+                        if parameters.Count > 0 && not (found.Contains i) then
+                            let names = Tree.paths parameters |> List.truncate 20 |> String.concat ", "
+
+                            Refuse.domain
+                                "Wrap.rateFactors"
+                                $"group %d{i} of the factors, in which there is no parameter of: {names}"
+                                "one path at least in each group, and in no group before it"
+                                "check the names in the predicate against the paths"
+
+                    optimizer.Init parameters
+            Update = by optimizer.Update
+            WithRate = fun rate -> rateFactors factors (optimizer.WithRate rate)
+            Accumulation = optimizer.Accumulation |> Option.map (around by)
+        }
+
+    /// Smaller rates for the layers nearer to the inputs (Howard and Ruder 2018): of the parts named, from the first layer to
+    /// the last, the last has the optimizer's rate, the one before it `decay` times that, and so on. A part is a name with what
+    /// is below it: `layers.0`. Other parameters keep the rate. `Wrap.layerDecay 0.5 [ "0"; "2" ] (Optimizer.adam 0.001)`
+    let layerDecay (decay: float) (parts: string list) (optimizer: Optimizer) : Optimizer =
+        if not (decay > 0.0 && decay <= 1.0) then
+            Refuse.domain
+                "Wrap.layerDecay"
+                $"the decay {string decay}"
+                "a number above 0, at most 1"
+                "0.4 for few large parts, 0.8 for many layers"
+
+        let isIn (part: string) (path: string) =
+            path = part || path.StartsWith(part + ".", System.StringComparison.Ordinal)
+
+        let factors = parts |> List.mapi (fun i part -> isIn part, decay ** float (parts.Length - 1 - i))
+
+        rateFactors factors optimizer
+
     let private choose condition (first: Tree<Expr>) (second: Tree<Expr>) =
         Tree.map2 (Expr.where condition) first second
 

@@ -169,7 +169,13 @@ module Fit =
         options.Validation
         |> Option.iter (FitChecks.validation learner.ValidatesInTraining learner start data)
 
-        let sumsOf loss = Tally.sumsOf options.Batch loss data targets outputs
+        // The loss of mixed batches is the mean over the steps.
+        let sumsOf loss =
+            if learner.Mixup.IsSome then
+                None
+            else
+                Tally.sumsOf options.Batch loss data targets outputs
+
         let sums = sumsOf learner.Objective
 
         let parts =

@@ -48,6 +48,8 @@ type Learner =
         Trains: string -> bool
         /// What was asked to stay as it is: each holds for one path at least, or training refuses to begin.
         Freezes: (string -> bool) list
+        /// Which of what stays as it is also rests: its layers run in inference while the others are trained.
+        Rests: (string -> bool) list
         /// The type of the parameters.
         DType: DType
         /// The model and the loss of several tensors, in the place of `Model` and `Loss`: as `Learner.createOf` made it.
@@ -56,6 +58,8 @@ type Learner =
         ValidatesInTraining: bool
         /// Whether targets may be NaN or infinite, because the loss masks them: `Learner.maskingTargets`.
         MasksTargets: bool
+        /// The α of mixup, where batches are mixed in training: `Learner.mixup`.
+        Mixup: float option
     }
 
     /// What of a learner of several tensors cannot be changed alone.
@@ -68,10 +72,19 @@ type Learner =
 
     /// The model from named inputs to named outputs: the only input is named `inputs`, the only output `output`.
     member this.Network: Layer<Tree<Expr>, Tree<Expr>> =
-        match this.Named.Content with
-        | ValueNone -> Erased.model "Learner" this.Model
-        | ValueSome named when obj.ReferenceEquals(named.Model, this.Model) -> named.Network
-        | ValueSome _ -> Learner.Apart "model"
+        let network =
+            match this.Named.Content with
+            | ValueNone -> Erased.model "Learner" this.Model
+            | ValueSome named when obj.ReferenceEquals(named.Model, this.Model) -> named.Network
+            | ValueSome _ -> Learner.Apart "model"
+
+        match this.Rests with
+        | [] -> network
+        | rests ->
+            // A layer is known by its path, or by that of what is below it.
+            Layer.resting
+                (fun path -> rests |> List.exists (fun holds -> holds path || holds (path + ".")))
+                network
 
     /// The loss of named targets and outputs.
     member internal this.Objective: Tree<Expr> -> Tree<Expr> -> Expr =
@@ -124,10 +137,12 @@ module Learner =
             Penalty = None
             Trains = fun _ -> true
             Freezes = []
+            Rests = []
             DType = DType.F32
             Named = NamedModel ValueNone
             ValidatesInTraining = false
             MasksTargets = false
+            Mixup = None
         }
 
     let private ofNamed operation (model: Layer<'a, 'b>) objective parts optimizer : Learner =
@@ -223,6 +238,20 @@ module Learner =
             Trains = fun path -> learner.Trains path && not (frozen path)
             Freezes = learner.Freezes @ [ frozen ]
         }
+
+    /// `freeze`, and the layers with these paths run in inference while the others are trained: their batch norms go by the
+    /// running statistics and leave them as they are, their dropout rests. The predicate is asked for the paths of parameters,
+    /// and for those of layers as they are and with a dot behind them, so that `encoder.` names the layer `encoder` too.
+    /// `Learner.freezeResting (fun path -> path.StartsWith "encoder.") learner`
+    let freezeResting (frozen: string -> bool) (learner: Learner) : Learner =
+        let learner = freeze frozen learner
+        { learner with Rests = learner.Rests @ [ frozen ] }
+
+    /// The same learner with batches mixed in training, mixup (Zhang et al. 2018): inputs become λ·x + (1 − λ)·x', where x' is
+    /// the batch in reverse order and λ is drawn from Beta(α, α) for each step, and the loss λ·loss(t) + (1 − λ)·loss(t') of
+    /// the targets t of x and t' of x'. So targets stay as they are: labels, numbers, or several tensors. Evaluation mixes
+    /// nothing. Inputs of whole numbers are a `ShapeError` when training begins. `Learner.mixup 0.2 learner`
+    let mixup (alpha: float) (learner: Learner) : Learner = { learner with Mixup = Some (Mixing alpha).Alpha }
 
     /// Refuses names to be frozen that no parameter has, and parameters that are all frozen.
     let internal requireTrainable

@@ -70,8 +70,9 @@ module Step =
             Steps = steps
         }
 
-    /// The outputs of the model in training, the next layer state, and the loss without a penalty.
-    let internal forward
+    /// The outputs of the model in training, the next layer state, and what gives the values of functions of targets: as
+    /// they are, or where batches are mixed, of both targets of each row.
+    let private run
         (learner: Learner)
         (ps: Tree<Expr>)
         (layers: Tree<Expr>)
@@ -79,11 +80,27 @@ module Step =
         (inputs: Tree<Expr>)
         (targets: Tree<Expr>)
         =
-        let outputs, nextLayers =
+        let applied key inputs =
             InputType.explained (Tree.values ps |> List.map _.DType) inputs (fun () ->
                 Layer.apply (Mode.Training key) ps layers learner.Network inputs)
 
-        struct (outputs, nextLayers, LossSums.requireScalar (learner.Objective targets outputs))
+        match learner.Mixup with
+        | None ->
+            let outputs, next = applied key inputs
+            struct (outputs, next, (fun (give: Tree<Expr> -> Expr list) -> give targets))
+        | Some alpha ->
+            let keys = Draw.split 2 key
+            let share = (Mixing alpha).Share(Expr.item 0 0 keys)
+            let outputs, next = applied (Expr.item 0 1 keys) (Mixing.Inputs(share, inputs))
+            struct (outputs, next, (fun give -> Mixing.Over(share, targets, give)))
+
+    let private lossOf (learner: Learner) outputs (targets: Tree<Expr>) =
+        [ LossSums.requireScalar (learner.Objective targets outputs) ]
+
+    /// The outputs of the model in training, the next layer state, and the loss without a penalty.
+    let internal forward (learner: Learner) ps layers key inputs targets =
+        let struct (outputs, nextLayers, over) = run learner ps layers key inputs targets
+        struct (outputs, nextLayers, List.head (over (lossOf learner outputs)))
 
     /// What an optimizer that gathers several batches divides, and by which weight of this batch.
     let private accumulated
@@ -103,6 +120,10 @@ module Step =
 
         match LossSums.share learner.Objective rows targets outputs with
         | BatchShare.Rows -> data, Expr.scalar DType.F64 (float rows)
+        | BatchShare.Weight _ when learner.Mixup.IsSome ->
+            refuse
+                "batches are mixed, and it is divided by a sum of weights"
+                "leave the weights or the mixing out, or train in whole batches"
         | BatchShare.Weight weight -> data, Expr.reshape [] (weight targets outputs)
         | BatchShare.Sum when calls = 0 ->
             refuse
@@ -144,8 +165,10 @@ module Step =
             let xs, ts = List.splitAt batch.NamedInputs.Count given
             let inputs, targets = Tree.ofValues xs batch.NamedInputs, Tree.ofValues ts batch.NamedTargets
 
-            let struct (outputs, nextLayers, data) =
-                forward learner ps (Tree.at layers tree) (Expr.item 0 1 keys) inputs targets
+            let struct (outputs, nextLayers, over) =
+                run learner ps (Tree.at layers tree) (Expr.item 0 1 keys) inputs targets
+
+            let data = List.head (over (lossOf learner outputs))
 
             let penalty = learner.Penalty |> Option.map (fun penalty -> penalty ps)
 
@@ -188,7 +211,8 @@ module Step =
 
             let told =
                 match tells with
-                | Some tells -> tells batch.Count targets outputs @ Option.toList penalty
+                | Some tells ->
+                    over (fun targets -> tells batch.Count targets outputs) @ Option.toList penalty
                 | None -> []
 
             next, loss :: norms @ told @ (if rates then by.Rates slots |> List.map snd else [])

@@ -183,10 +183,103 @@ let written () =
     let bold = { Sampling.options with Temperature = 0.5; TopP = Some 0.9 }
     Generation.text letters 20 bold (Key.ofSeed 1L) "the cat " stepper
 
+let private transfer () =
+    let folder = Directory.CreateTempSubdirectory "dl1-"
+    let path = Path.Combine(folder.FullName, "known.safetensors")
+    let table = Datasets.digits ()
+    let numbers = table |> Table.texts "digit" |> Seq.map int64 |> Array.ofSeq
+    let images = table |> Table.numbers (Table.namesBut [ "digit" ] table)
+
+    let among first last (label: int64 -> int64) =
+        let rows = [| first..last |]
+        let labels = Tensor.Of(rows |> Array.map (fun i -> label numbers[i]))
+        Dataset.create (Dataset.rows rows (Dataset.ofInputs images)).Inputs labels
+
+    let many = among 0 999 id
+    let few, others = among 1000 1039 (fun n -> n % 2L), among 1040 1796 (fun n -> n % 2L)
+
+    let network classes : Layer<Expr, Expr> =
+        Layer.named
+            "backbone"
+            (Shaping.reshape [ 1; 8; 8 ]
+             => Conv.conv2dSame 8 3
+             => Norm.batchNorm2d
+             => Activation.relu
+             => Pooling.max 2
+             => Shaping.flatten
+             => Dense.linear 32
+             => Activation.relu
+             => Shaping.dropout 0.2)
+        => Layer.named "head" (Dense.linear classes)
+
+    let learner classes rate =
+        Learner.create (network classes) (Loss.crossEntropy Loss.classes) (Optimizer.adam rate)
+
+    let options = { Fit.options (Key.ofSeed 1L) with Epochs = 6; Batch = Batches.ofSize 32 }
+    let known = Fit.run options (learner 10 0.003) many
+    Trained.save path known.Trained
+
+    let parameters, state = Layer.init (Key.ofSeed 2L) (Expr.variable "x" DType.F32 [ 1; 64 ]) (network 2)
+    let loaded = Weights.take parameters state (Safetensors.read path)
+    printfn $"{loaded}" // 9 taken, 2 unfit: head.weight: f32 [10, 32] for f32 [2, 32], ...
+
+    let held = learner 2 0.01 |> Learner.freezeResting (fun name -> name.StartsWith "backbone.")
+    let first = Step.startFrom held (Key.ofSeed 3L) loaded.Parameters loaded.State
+
+    let head =
+        Fit.run
+            { Fit.options (Key.ofSeed 3L) with
+                Epochs = 40
+                Batch = Batches.ofSize 16
+                Start = Some first
+            }
+            held
+            few
+
+    let augmented = Shaping.reshape [ 1; 8; 8 ] => Augment.rotate 10.0 => Shaping.flatten => network 2
+    let small = Optimizer.adam 0.003 |> Wrap.layerDecay 0.3 [ "backbone"; "head" ]
+    let tuner = Learner.create augmented (Loss.crossEntropy Loss.classes) small |> Learner.mixup 0.2
+    let go = Step.startFrom tuner (Key.ofSeed 4L) head.Trained.Parameters head.Trained.State
+
+    let tuned =
+        Fit.run
+            { Fit.options (Key.ofSeed 4L) with
+                Epochs = 40
+                Batch = Batches.ofSize 16
+                Start = Some go
+            }
+            tuner
+            few
+
+    folder.Delete true
+    known.Trained, string loaded, head.Trained, tuned.Trained, others
+
 let tests =
     testList
         "Guides"
         [
+            test "a network is fine-tuned" {
+                let known, report, head, tuned, others = transfer ()
+
+                Expect.equal
+                    report
+                    "9 taken\n2 unfit: head.weight: f32 [10, 32] for f32 [2, 32], head.bias: f32 [10] for f32 [2]"
+                    "the report"
+
+                let weight (t: Trained) = t.Parameters["backbone.1.weight"]
+                Expect.isTrue (Tensor.sameBits (weight known) (weight head)) "frozen"
+                Expect.equal known.State head.State "statistics rest"
+                Expect.isFalse (Tensor.sameBits (weight known) (weight tuned)) "then trained"
+
+                let accuracy trained =
+                    (Trained.evaluate (Loss.crossEntropy Loss.classes) [ Metric.accuracy ] others trained)
+                        .Metrics
+                    |> List.head
+                    |> snd
+
+                Expect.isGreaterThan (accuracy head) 0.85 "the head alone"
+                Expect.isGreaterThan (accuracy tuned) (accuracy head) "all of it"
+            }
             test "every F# example of every guide stands in these tests" {
                 let here = tests' |> Seq.map (File.ReadAllText >> folded) |> String.concat "\n"
 

@@ -170,6 +170,8 @@ let private convolution =
         prints "options" "[1]" (fun () -> { Convolution.options with Padding = [ 1 ] }.Padding)
         gives "conv" "f64 [1, 1, 2, 2] [[[[-4 -4] [-4 -4]]]]" (fun () ->
             Convolution.conv Convolution.options images weights)
+        gives "convSame" "f64 [1, 1, 3, 3] [[[[-4 -4 3] [-4 -4 6] [ 7 8 9]]]]" (fun () ->
+            Convolution.convSame Convolution.options images weights)
         gives
             "convTranspose"
             "f64 [1, 1, 6, 6] [[[[ 1 0 2 0 3 0] [ 0 -1 0 -2 0 -3] [ 4 0 5 0 6 0] [ 0 -4 0 -5 0 -6] [ 7 0 8 0 9 0] [ 0 -7 0 -8 0 -9]]]]"
@@ -207,6 +209,10 @@ let private windowed =
             Windowed.max { Windowed.edges with Ceiling = true } [ 2 ] Convolution.options images)
         gives "average" "f64 [1, 1, 1, 1] [[[[3]]]]" (fun () ->
             Windowed.average { Windowed.edges with CountsPadding = false } [ 2 ] Convolution.options images)
+        gives "maxSame" "f64 [1, 1, 3, 3] [[[[5 6 6] [8 9 9] [8 9 9]]]]" (fun () ->
+            Windowed.maxSame [ 3 ] { Convolution.options with Stride = [ 1 ] } images)
+        gives "averageSame" "f64 [1, 1, 3, 3] [[[[3.0 3.5 4.0] [4.5 5.0 5.5] [6.0 6.5 7.0]]]]" (fun () ->
+            Windowed.averageSame [ 3 ] { Convolution.options with Stride = [ 1 ] } images)
         gives "maxWithPlaces" "i64 [1, 1, 1, 1] [[[[4]]]]" (fun () ->
             Windowed.maxWithPlaces [ 2 ] Convolution.options images |> snd)
         gives "unpool" "f64 [1, 1, 3, 3] [[[[0 0 0] [0 5 0] [0 0 0]]]]" (fun () ->

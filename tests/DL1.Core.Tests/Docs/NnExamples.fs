@@ -77,6 +77,8 @@ let private layers =
             Layer.numbered (Dense.linear 64) |> shaped rows)
         prints "named" "[2, 64] encoder.weight [64, 4] encoder.bias [64]" (fun () ->
             Layer.named "encoder" (Dense.linear 64) |> shaped rows)
+        prints "inInference" "[2, 64] backbone.weight [64, 4] backbone.bias [64]" (fun () ->
+            Layer.inInference (Layer.named "backbone" (Dense.linear 64)) |> shaped rows)
         prints "residual" "[2, 4] weight [4, 4] bias [4]" (fun () ->
             Layer.residual (Dense.linear 4) |> shaped rows)
         prints
@@ -110,10 +112,30 @@ let private dense =
         prints "linearWith" "[2, 10] weight [10, 4]" (fun () ->
             Dense.linearWith { Init.parameters with Bias = false } 10 |> shaped rows)
         prints "linear" "[2, 10] weight [10, 4] bias [10]" (fun () -> Dense.linear 10 |> shaped rows)
+        prints "bilinearWith" "[2, 10] weight [10, 4, 3]" (fun () ->
+            Dense.bilinearWith { Init.parameters with Bias = false } 10 |> shaped (rows, data [ 2; 3 ]))
+        prints "bilinear" "[2, 10] weight [10, 4, 3] bias [10]" (fun () ->
+            Dense.bilinear 10 |> shaped (rows, data [ 2; 3 ]))
         prints "embedding" "[2, 5, 64] weight [1000, 64]" (fun () ->
             Dense.embedding 1000 64 |> shaped indices)
         prints "embeddingPadded" "[2, 5, 64] weight [1000, 64]" (fun () ->
             Dense.embeddingPadded 0 1000 64 |> shaped indices)
+    ]
+
+let private embeddings =
+    [
+        prints "bag" "[2, 64] weight [1000, 64]" (fun () ->
+            Embedding.bag BagMode.Mean 1000 64 |> shaped indices)
+        prints "bagPadded" "[2, 64] weight [1000, 64]" (fun () ->
+            Embedding.bagPadded BagMode.Mean 0 1000 64 |> shaped indices)
+        prints "bagWeighted" "[2, 64] weight [1000, 64]" (fun () ->
+            Embedding.bagWeighted 1000 64 |> shaped (indices, data [ 2; 5 ]))
+        prints "bounded" "[2, 5, 64] weight [1000, 64]" (fun () ->
+            Embedding.bounded 1.0 1000 64 |> shaped indices)
+        prints
+            "tied"
+            "[2, 5, 1000] embedding.weight [1000, 64] body.in_proj_weight [192, 64] bo ..."
+            (fun () -> Embedding.tied 1000 64 (Attention.self 4 true) |> shaped indices)
     ]
 
 let private activations =
@@ -152,6 +174,23 @@ let private shapings =
         prints "reshape" "[2, 1, 28, 28]" (fun () ->
             Shaping.reshape [ 1; 28; 28 ] |> shaped (data [ 2; 784 ]))
         prints "dropout" "[2, 4, 8, 8]" (fun () -> Shaping.dropout 0.5 |> shaped images)
+        prints "gaussianNoise" "[2, 4, 8, 8]" (fun () -> Shaping.gaussianNoise 0.1 |> shaped images)
+    ]
+
+let private augmentations =
+    let degrees = Expr.variable "d" DType.F32 [ 2 ]
+
+    [
+        prints "flipHorizontal" "[2, 4, 8, 8]" (fun () -> Augment.flipHorizontal 0.5 |> shaped images)
+        prints "flipVertical" "[2, 4, 8, 8]" (fun () -> Augment.flipVertical 0.5 |> shaped images)
+        prints "crop" "[2, 4, 8, 8]" (fun () -> Augment.crop 4 |> shaped images)
+        prints "cropTo" "[2, 4, 6, 6]" (fun () -> Augment.cropTo 6 6 |> shaped images)
+        prints "rotateBy" "[2, 4, 8, 8]" (fun () -> (Augment.rotateBy degrees images).Shape)
+        prints "rotate" "[2, 4, 8, 8]" (fun () -> Augment.rotate 15.0 |> shaped images)
+        prints "erasing" "0.5" (fun () -> { Augment.erasing with Value = 0.5 }.Value)
+        prints "eraseWith" "[2, 4, 8, 8]" (fun () ->
+            Augment.eraseWith { Augment.erasing with Value = 0.5 } |> shaped images)
+        prints "erase" "[2, 4, 8, 8]" (fun () -> Augment.erase 0.25 |> shaped images)
     ]
 
 let private norms =
@@ -166,6 +205,20 @@ let private norms =
         prints "layerNormWith" "[2, 4] weight [2, 4] bias [2, 4]" (fun () ->
             Norm.layerNormWith Norm.options 2 |> shaped rows)
         prints "layerNorm" "[2, 4] weight [4] bias [4]" (fun () -> Norm.layerNorm |> shaped rows)
+        prints "layerNormUnshifted" "[2, 4] weight [4]" (fun () ->
+            Norm.layerNormUnshifted Norm.options 1 |> shaped rows)
+        prints "batchNormTracking" "[2, 4] weight [4] bias [4]" (fun () ->
+            Norm.batchNormTracking NormTracking.Cumulative Norm.options |> shaped rows)
+        prints "instanceNormTracking" "[2, 4, 9] weight [4] bias [4]" (fun () ->
+            Norm.instanceNormTracking NormTracking.Moving Norm.options |> shaped sounds)
+        prints "instanceNorm" "[2, 4, 9]" (fun () -> Norm.instanceNorm |> shaped sounds)
+        prints "rmsNormWith" "[2, 4] weight [4]" (fun () ->
+            Norm.rmsNormWith { Norm.options with Epsilon = 1e-6 } 1 |> shaped rows)
+        prints "rmsNormOver" "[2, 4] weight [2, 4]" (fun () -> Norm.rmsNormOver 2 |> shaped rows)
+        prints "rmsNorm" "[2, 4] weight [4]" (fun () -> Norm.rmsNorm |> shaped rows)
+        prints "localResponseWith" "[2, 4, 8, 8]" (fun () ->
+            Norm.localResponseWith 1e-4 0.75 1.0 5 |> shaped images)
+        prints "localResponse" "[2, 4, 8, 8]" (fun () -> Norm.localResponse 5 |> shaped images)
         prints "groupNormWith" "[2, 4]" (fun () ->
             Norm.groupNormWith { Norm.options with Affine = false } 2 |> shaped rows)
         prints "groupNorm" "[2, 4] weight [4] bias [4]" (fun () -> Norm.groupNorm 2 |> shaped rows)
@@ -181,6 +234,20 @@ let private convs =
         prints "conv1d" "[2, 8, 7] weight [8, 4, 3] bias [8]" (fun () -> Conv.conv1d 8 3 |> shaped sounds)
         prints "conv2d" "[2, 32, 6, 6] weight [32, 4, 3, 3] bias [32]" (fun () ->
             Conv.conv2d 32 3 |> shaped images)
+        prints "conv1dSameWith" "[2, 8, 9] weight [8, 4, 3] bias [8]" (fun () ->
+            Conv.conv1dSameWith Init.parameters Convolution.options 8 3 |> shaped sounds)
+        prints "conv2dSameWith" "[2, 8, 4, 4] weight [8, 4, 3, 3] bias [8]" (fun () ->
+            Conv.conv2dSameWith Init.parameters { Convolution.options with Stride = [ 2 ] } 8 [ 3 ]
+            |> shaped images)
+        prints "conv1dSame" "[2, 8, 9] weight [8, 4, 3] bias [8]" (fun () ->
+            Conv.conv1dSame 8 3 |> shaped sounds)
+        prints "conv2dSame" "[2, 32, 8, 8] weight [32, 4, 3, 3] bias [32]" (fun () ->
+            Conv.conv2dSame 32 3 |> shaped images)
+        prints "convTranspose1dWith" "[2, 8, 18] weight [4, 8, 2] bias [8]" (fun () ->
+            Conv.convTranspose1dWith Init.parameters { Convolution.options with Stride = [ 2 ] } [] 8 2
+            |> shaped sounds)
+        prints "convTranspose1d" "[2, 8, 18] weight [4, 8, 2] bias [8]" (fun () ->
+            Conv.convTranspose1d 8 2 2 |> shaped sounds)
         prints "convTranspose2dWith" "[2, 8, 16, 16] weight [4, 8, 2, 2] bias [8]" (fun () ->
             Conv.convTranspose2dWith Init.parameters { Convolution.options with Stride = [ 2 ] } [] 8 [ 2 ]
             |> shaped images)
@@ -196,6 +263,10 @@ let private poolings =
         prints "averageWith" "[2, 4, 6, 6]" (fun () ->
             Pooling.averageWith { Convolution.options with Stride = [ 1 ] } [ 3 ] |> shaped images)
         prints "average" "[2, 4, 4, 4]" (fun () -> Pooling.average 2 |> shaped images)
+        prints "maxSameWith" "[2, 4, 8, 8]" (fun () ->
+            Pooling.maxSameWith { Convolution.options with Stride = [ 1 ] } [ 3 ] |> shaped images)
+        prints "averageSameWith" "[2, 4, 8, 8]" (fun () ->
+            Pooling.averageSameWith { Convolution.options with Stride = [ 1 ] } [ 3 ] |> shaped images)
         prints "adaptiveAverage" "[2, 4, 1, 1]" (fun () -> Pooling.adaptiveAverage [ 1 ] |> shaped images)
         prints "adaptiveMax" "[2, 4, 1, 1]" (fun () -> Pooling.adaptiveMax [ 1 ] |> shaped images)
     ]
@@ -220,8 +291,10 @@ let all =
         { Module = moduleOf <@ Init.zeros @>; Rows = inits }
         { Module = moduleOf <@ Layer.ofFunction "" id @>; Rows = layers }
         { Module = moduleOf <@ Dense.linear 1 @>; Rows = dense }
+        { Module = moduleOf <@ Embedding.bag BagMode.Sum 1 1 @>; Rows = embeddings }
         { Module = moduleOf <@ Activation.leakyRelu 1.0 @>; Rows = activations }
         { Module = moduleOf <@ Shaping.dropout 0.5 @>; Rows = shapings }
+        { Module = moduleOf <@ Augment.crop 1 @>; Rows = augmentations }
         { Module = moduleOf <@ Norm.options @>; Rows = norms }
         { Module = moduleOf <@ Conv.conv1d 1 1 @>; Rows = convs }
         { Module = moduleOf <@ Pooling.max 1 @>; Rows = poolings }

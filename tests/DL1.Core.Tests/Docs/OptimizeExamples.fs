@@ -161,6 +161,9 @@ let private wraps =
         prints "groups" "Adam / SGD: 0.4, 0.72" (fun () ->
             Wrap.groups [ Penalty.weights, Optimizer.adam 0.001; (fun _ -> true), Optimizer.sgd 0.1 ]
             |> twoEpochs)
+        prints "rateFactors" "Adam" (fun () ->
+            (Wrap.rateFactors [ Penalty.weights, 0.1 ] (Optimizer.adam 0.001)).Name)
+        prints "layerDecay" "Adam" (fun () -> (Wrap.layerDecay 0.5 [ "0"; "2" ] (Optimizer.adam 0.001)).Name)
         prints "only" "SGD: 0.4, 0.72" (fun () ->
             Wrap.only (fun path -> path.StartsWith "x") (Optimizer.sgd 0.1) |> twoEpochs)
         prints "accumulate" "SGD: 0, 0" (fun () -> Wrap.accumulate 4 (Optimizer.sgd 0.1) |> twoEpochs)

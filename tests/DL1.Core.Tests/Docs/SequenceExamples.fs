@@ -99,6 +99,27 @@ let private recurrents =
             "[2, 5, 32] weight_ih_l0 [32, 16] weight_hh_l0 [32, 32] bias_ih_l0 [32] bias_hh_l0 [32]"
             (fun () -> Recurrent.rnnReluFrom (Recurrent.options 32) |> loopedFrom 1)
         prints
+            "rnnReluPaddedFrom"
+            "[2, 5, 32] weight_ih_l0 [32, 16] weight_hh_l0 [32, 32] bias_ih_l0 [32] bias_hh_l0 [32]"
+            (fun () -> Recurrent.rnnReluPaddedFrom (Recurrent.options 32) |> loopedPaddedFrom 1)
+        prints
+            "lstmProjected"
+            "[2, 5, 8] weight_ih_l0 [128, 16] weight_hh_l0 [128, 8] bias_ih_l0 [128] bias_hh_l0 [128] weight_hr_l0 [8, 32]"
+            (fun () -> Recurrent.lstmProjected 8 (Recurrent.options 32) |> looped)
+        prints
+            "lstmProjectedFrom"
+            "[2, 5, 8] weight_ih_l0 [128, 16] weight_hh_l0 [128, 8] bias_ih_l0 [128] bias_hh_l0 [128] weight_hr_l0 [8, 32]"
+            (fun () ->
+                let zeros features = Expr.full DType.F32 [ 1; 2; features ] 0.0
+                let state = { Hidden = zeros 8; Cell = Some(zeros 32) }
+
+                Recurrent.lstmProjectedFrom 8 (Recurrent.options 32)
+                |> shapedBy (fun r -> r.Sequence.Shape) (sequences, state))
+        prints
+            "lstmProjectedPadded"
+            "[2, 5, 8] weight_ih_l0 [128, 16] weight_hh_l0 [128, 8] bias_ih_l0 [128] bias_hh_l0 [128] weight_hr_l0 [8, 32]"
+            (fun () -> Recurrent.lstmProjectedPadded 8 (Recurrent.options 32) |> loopedPadded)
+        prints
             "sequence"
             "[2, 5, 32] weight_ih_l0 [128, 16] weight_hh_l0 [128, 32] bias_ih_l0 [128] bias_hh_l0 [128]"
             (fun () -> Recurrent.sequence (Recurrent.lstm (Recurrent.options 32)) |> shaped sequences)
@@ -130,6 +151,22 @@ let private attentions =
             Attention.combine (Some a) (Some b) |> Option.map (fun e -> e.Shape.ToList()))
         prints "weights" "[2, 3, 3]" (fun () -> (Attention.weights (Some a) q k).Shape)
         prints "scaledDotProduct" "[2, 3, 4]" (fun () -> (Attention.scaledDotProduct None q k v).Shape)
+        prints "options" "False" (fun () -> { Attention.options 4 with Bias = false }.Bias)
+        prints
+            "general"
+            "[2, 4, 5, 3] q_proj_weight [16, 16] k_proj_weight [16, 4] v_proj_weight [16, 4] in_proj_bias [48] out_proj.weight [16, 16] ou ..."
+            (fun () ->
+                Attention.general (Attention.options 4)
+                |> Layer.before (fun x -> { Query = x; Key = k; Value = v; Mask = None })
+                |> shapedBy (fun r -> r.Weights.Shape) sequences)
+        prints "multiHeadWith" "[2, 5, 16] in_proj_weight [48, 16] out_proj.weight [16, 16]" (fun () ->
+            Attention.multiHeadWith { Attention.options 4 with Bias = false }
+            |> Layer.before (fun x -> { Query = x; Memory = x; Mask = None })
+            |> shaped sequences)
+        prints "maskedSelfWith" "[2, 5, 16] in_proj_weight [48, 16] out_proj.weight [16, 16]" (fun () ->
+            Attention.maskedSelfWith { Attention.options 4 with Bias = false }
+            |> Layer.before (fun x -> x, None)
+            |> shaped sequences)
         prints
             "multiHead"
             "[2, 5, 16] in_proj_weight [48, 16] in_proj_bias [48] out_proj.weight [16, 16] out_proj.bias [16]"
@@ -147,6 +184,41 @@ let private attentions =
             (fun () -> Attention.self 4 true |> shaped sequences)
     ]
 
+let private rotations =
+    let places = Expr.arange DType.I32 3
+
+    [
+        prints "options" "500000" (fun () -> { Rotary.options with Base = 500000.0 }.Base)
+        prints "rotateAt" "[2, 3, 4]" (fun () -> (Rotary.rotateAt Rotary.options places q).Shape)
+        prints "rotate" "[2, 3, 4]" (fun () -> (Rotary.rotate Rotary.options q).Shape)
+    ]
+
+let private groupedAttentions =
+    let heads count = data [ 2; count; 5; 4 ]
+    let q, k, v = heads 4, heads 2, heads 2
+
+    [
+        prints "options" "False" (fun () -> { GroupedAttention.options 8 2 with Causal = false }.Causal)
+        prints "scaledDotProduct" "[2, 4, 5, 4]" (fun () ->
+            (GroupedAttention.scaledDotProduct None q k v).Shape)
+        prints
+            "masked"
+            "[2, 5, 16] q_proj.weight [16, 16] k_proj.weight [8, 16] v_proj.weight [8, 16] o_proj.weight [16, 16]"
+            (fun () ->
+                GroupedAttention.masked (GroupedAttention.options 4 2)
+                |> Layer.before (fun x -> x, None)
+                |> shaped sequences)
+        prints
+            "self"
+            "[2, 5, 16] q_proj.weight [16, 16] k_proj.weight [8, 16] v_proj.weight [8, 16] o_proj.weight [16, 16]"
+            (fun () -> GroupedAttention.self (GroupedAttention.options 4 2) |> shaped sequences)
+    ]
+
+let private masks width = { Sequence = padded width; Mask = None }
+
+let private masksOf width : MaskedDecoderInput =
+    { Sequences = decoded width; TargetMask = None; MemoryMask = None }
+
 let private transformers =
     [
         prints "options" "True" (fun () -> { Transformer.options 4 512 with Causal = true }.Causal)
@@ -163,6 +235,30 @@ let private transformers =
             "[2, 5, 16] self_attn.in_proj_weight [48, 16] self_attn.in_proj_bias [4 ..."
             (fun () ->
                 Transformer.decoderLayer { Transformer.options 4 512 with Causal = true } |> decodes 16)
+        prints
+            "maskedEncoderLayer"
+            "[2, 5, 16] self_attn.in_proj_weight [48, 16] self_attn.in_proj_bias [4 ..."
+            (fun () ->
+                Transformer.maskedEncoderLayer (Transformer.options 4 512)
+                |> shapedBy (fun y -> y.Sequence.Values.Shape) (masks 16))
+        prints
+            "maskedDecoderLayer"
+            "[2, 5, 16] self_attn.in_proj_weight [48, 16] self_attn.in_proj_bias [4 ..."
+            (fun () ->
+                Transformer.maskedDecoderLayer (Transformer.options 4 512)
+                |> shapedBy (fun y -> y.Sequences.Target.Values.Shape) (masksOf 16))
+        prints
+            "maskedEncoder"
+            "[2, 5, 16] layers.0.self_attn.in_proj_weight [48, 16] layers.0.self_at ..."
+            (fun () ->
+                Transformer.maskedEncoder 6 (Transformer.options 8 2048)
+                |> shapedBy (fun y -> y.Sequence.Values.Shape) (masks 16))
+        prints
+            "maskedDecoder"
+            "[2, 5, 16] layers.0.self_attn.in_proj_weight [48, 16] layers.0.self_at ..."
+            (fun () ->
+                Transformer.maskedDecoder 6 (Transformer.options 8 2048)
+                |> shapedBy (fun y -> y.Sequences.Target.Values.Shape) (masksOf 16))
         prints
             "encoder"
             "[2, 5, 16] layers.0.self_attn.in_proj_weight [48, 16] layers.0.self_at ..."
@@ -183,5 +279,7 @@ let all =
         { Module = moduleOf <@ PaddingMask.mask 1 @>; Rows = paddings }
         { Module = moduleOf <@ Recurrent.options 1 @>; Rows = recurrents }
         { Module = moduleOf <@ Attention.causalMask 1 1 @>; Rows = attentions }
+        { Module = moduleOf <@ Rotary.options @>; Rows = rotations }
+        { Module = moduleOf <@ GroupedAttention.options 1 1 @>; Rows = groupedAttentions }
         { Module = moduleOf <@ Transformer.options 1 1 @>; Rows = transformers }
     ]

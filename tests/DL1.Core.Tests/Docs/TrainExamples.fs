@@ -54,6 +54,12 @@ let private npy =
         prints "writeAll" "True" (fun () -> inFile (fun path -> Npy.writeAll path tensors) exists)
     ]
 
+let private taken =
+    let parameters, state = weights, Tree.empty
+    let found = Tree.under "backbone" weights
+
+    [ prints "take" "1 taken" (fun () -> Weights.take parameters state (Tree.at "backbone" found)) ]
+
 let private safetensors =
     let written path = Safetensors.writeWith (Map [ "made by", "DL1" ]) path weights
 
@@ -114,6 +120,9 @@ let private learners =
             (Learner.penalized (Penalty.l2 1e-4 Penalty.weights) learner).Penalty.IsSome)
         prints "freeze" "False" (fun () ->
             (Learner.freeze (fun path -> path.StartsWith "encoder.") learner).Trains "encoder.weight")
+        prints "freezeResting" "False" (fun () ->
+            (Learner.freezeResting (fun path -> path.StartsWith "encoder.") learner).Trains "encoder.weight")
+        prints "mixup" "Some(0.2)" (fun () -> (Learner.mixup 0.2 learner).Mixup)
         prints "validatedInTraining" "True" (fun () ->
             (Learner.validatedInTraining learner).ValidatesInTraining)
         prints "maskingTargets" "True" (fun () -> (Learner.maskingTargets learner).MasksTargets)
@@ -381,6 +390,7 @@ let all: Examples list =
         { Module = moduleOf <@ Idx.read @>; Rows = idx }
         { Module = moduleOf <@ Npy.read @>; Rows = npy }
         { Module = moduleOf <@ Safetensors.read @>; Rows = safetensors }
+        { Module = moduleOf <@ Weights.take @>; Rows = taken }
         { Module = moduleOf <@ Checkpoint.read @>; Rows = checkpoints }
         {
             Module = moduleOf <@ Structure.check "" (Expr.symbol "x") Activation.relu @>
