@@ -28,6 +28,17 @@ module Table =
     /// Some rows, in the order of their numbers: `Table.rows [| 2; 0 |] table`. Refuses a row that is not there.
     let rows (numbers: int[]) (table: Table) : Table = table.Rows numbers
 
+    /// One row, from 0, to be read by names or predicted from: `table |> Table.row 3`. Refuses a row that is not there.
+    let row (number: int) (table: Table) : TableRow =
+        if number < 0 || number >= table.RowCount then
+            Refuse.domain
+                "Table.row"
+                $"row %d{number} of %d{table.RowCount} of {table.Source}"
+                $"a row from 0 to %d{table.RowCount - 1}"
+                "count rows from 0, the header not among them"
+
+        TableRow(table, number)
+
     /// Two tables that share no row, drawn with a key: what remains, and `part` of the rows held out.
     /// `let train, test = Table.split 0.2 (Key.ofSeed 1L) table`
     let split (part: float) (key: Key) (table: Table) : Table * Table =

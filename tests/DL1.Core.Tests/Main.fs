@@ -137,6 +137,7 @@ let tests =
             TableTests.tests
             PreparationTests.tests
             BaselineTests.tests
+            PipelineTests.tests
             FilesTests.tests
             RealDataTests.tests
             // Whole models
