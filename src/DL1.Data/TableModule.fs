@@ -143,8 +143,8 @@ module Table =
         Splits.groupedFolds k key (TableEdit.groups "Table.foldsGrouped" column table)
         |> List.map (both table)
 
-    /// `k` pairs in the order of a column of numbers or dates: each holds out the next stretch of time, and keeps what was
-    /// before it but for the last `gap` rows. `table |> Table.foldsOrdered "date" 4 0`
+    /// `k` pairs in the order of a column of numbers or dates: each holds out the next stretch of time, and keeps the rows
+    /// before it, without the last `gap` of them. `table |> Table.foldsOrdered "date" 4 0`
     let foldsOrdered (column: string) (k: int) (gap: int) (table: Table) : (Table * Table) list =
         let sorted = TableEdit.ordered "Table.foldsOrdered" column table
         Splits.orderedFolds k gap sorted.RowCount |> List.map (both sorted)

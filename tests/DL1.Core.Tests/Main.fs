@@ -123,6 +123,7 @@ let tests =
             StructureTests.tests
             MetricTests.tests
             MetricMoreTests.tests
+            CalibrationTests.tests
             // Training
             AdmitTests.tests
             StepTests.tests

@@ -2,56 +2,8 @@ namespace DL1.Data
 
 open System
 open System.Collections.Generic
-open System.Globalization
+open System.Runtime.InteropServices
 open DL1
-
-/// A class with its probability.
-[<NoComparison>]
-type ClassProbability =
-    {
-        /// The name of the class.
-        Class: string
-        /// Its probability, from 0 to 1.
-        Probability: float
-    }
-
-    /// `Gentoo 0.93`.
-    override this.ToString() =
-        this.Class + " " + this.Probability.ToString("G4", CultureInfo.InvariantCulture)
-
-/// What a pipeline says of one row.
-[<NoComparison>]
-type Prediction =
-    {
-        /// The number of a regression; NaN for a classification.
-        Value: float
-        /// The likeliest class of a classification; empty for a regression.
-        Class: string
-        /// Each class with its probability, in the order of the classes; none for a regression.
-        Probabilities: IReadOnlyList<ClassProbability>
-    }
-
-    /// The number, or the class with its probability.
-    override this.ToString() =
-        match this.Probabilities |> Seq.tryFind (fun p -> p.Class = this.Class) with
-        | Some found -> string found
-        | None -> this.Value.ToString("G6", CultureInfo.InvariantCulture)
-
-/// What a fitted pipeline is made of.
-[<NoEquality; NoComparison>]
-type internal FittedParts =
-    {
-        Task: PipelineTask
-        Target: string
-        /// The classes in order; none for a regression.
-        Classes: string list
-        Encoder: TableEncoder
-        /// The numbers that may be missing.
-        MayMiss: Set<string>
-        Graph: RowGraph
-        /// What it is, in words.
-        Notes: string
-    }
 
 /// A pipeline that was fitted: from a record, an anonymous object, a dictionary or a table to predictions, by the training
 /// rows alone. It is immutable, for many threads at once, and kept as one file, which needs no code to be loaded: what was
@@ -216,15 +168,79 @@ type FittedPipeline internal (parts: FittedParts) =
         (table: Table, [<ParamArray>] metrics: Metric[])
         : IReadOnlyList<KeyValuePair<string, float>> =
         Metric.requireNames "Pipeline.Evaluate" (List.ofArray metrics)
-
-        if table.RowCount = 0 then
-            Refuse.domain "Pipeline.Evaluate" "no rows" "one at least" "check how the table was split"
-
-        let targets, outputs = this.Targets table, this.Outputs table
+        let struct (targets, outputs) = this.Outcome("Pipeline.Evaluate", table)
 
         [|
             for m in metrics -> KeyValuePair(m.Name, Metric.explained m (fun () -> m.Measure targets outputs))
         |]
+
+    member private this.Outcome(operation: string, table: Table) : struct (Tensor * Tensor) =
+        if table.RowCount = 0 then
+            Refuse.domain
+                operation
+                $"no rows of {table.Source}"
+                "one at least"
+                "check how the table was split"
+
+        struct (this.Targets table, this.Outputs table)
+
+    /// What a metric says of the predictions for a table that has the target too, with a confidence interval by the bootstrap,
+    /// as `Resampling.interval`. `fitted.Interval(test, Metric.accuracy, Key.ofSeed 1L)`
+    member this.Interval
+        (
+            table: Table,
+            metric: Metric,
+            key: Key,
+            [<Optional; DefaultParameterValue(0.95)>] level: float,
+            [<Optional; DefaultParameterValue(1000)>] repeats: int
+        ) : ScoreInterval =
+        let struct (targets, outputs) = this.Outcome("Pipeline.Interval", table)
+        Resampling.interval level repeats key metric targets outputs
+
+    /// The worth of each field: how much worse a metric becomes where the field's values are exchanged among the rows, as
+    /// `Resampling.importance`. Take rows that the pipeline was not fitted to.
+    /// `fitted.Importances(test, Metric.accuracy, Key.ofSeed 1L)`
+    member this.Importances
+        (table: Table, metric: Metric, key: Key, [<Optional; DefaultParameterValue(5)>] repeats: int)
+        : IReadOnlyList<Importance> =
+        let operation = "Pipeline.Importances"
+        let struct (targets, outputs) = this.Outcome(operation, table)
+        let whole = metric.Measure targets outputs
+
+        let measure (name: string) (order: int[] option) =
+            match order with
+            | None -> whole
+            | Some order ->
+                let column =
+                    match table[name] with
+                    | Column.Numbers values -> Column.Numbers(order |> Array.map (fun i -> values[i]))
+                    | Column.Texts values -> Column.Texts(order |> Array.map (fun i -> values[i]))
+
+                metric.Measure targets (this.Outputs(TableEdit.add name column table))
+
+        Resampling.importances
+            operation
+            repeats
+            key
+            metric
+            table.RowCount
+            [ for column in columns -> column.Name, measure column.Name ]
+
+    /// The same pipeline with its scores divided by the temperature that is best for the rows of a table, as
+    /// `Calibration.temperature`: probabilities are then as often true as they say, classes are as they were. Take rows that the
+    /// pipeline was not fitted to. `fitted.Calibrated validation`
+    member this.Calibrated(table: Table) : FittedPipeline =
+        let operation = "Pipeline.Calibrated"
+        requireClasses operation
+        let struct (targets, outputs) = this.Outcome(operation, table)
+        let temperature = Calibration.temperature targets outputs
+        let shown = temperature.ToString("G4", Globalization.CultureInfo.InvariantCulture)
+
+        FittedPipeline
+            { parts with
+                Graph = parts.Graph.DividedBy temperature
+                Notes = $"{parts.Notes}, at temperature {shown}"
+            }
 
     /// The pipeline from its encoded inputs as a graph: `[rows; input names]`, NaN where a number is missing, to outputs
     /// f64 `[rows; outputs]`, scores of classes or numbers.

@@ -139,6 +139,10 @@ type internal RowGraph(root: Expr, constants: (string * Tensor) list, columns: i
 
         Rebuild.substitute bindings [ batched wide ] |> List.exactlyOne
 
+    /// The graph with its outputs divided by a number.
+    member _.DividedBy(divisor: float) : RowGraph =
+        RowGraph(Expr.cast DType.F64 root / divisor, constants, columns)
+
     /// The outputs for rows, f64 `[rows; outputs]`.
     member _.Run(x: Tensor) : Tensor =
         let rows = x.Shape[0]

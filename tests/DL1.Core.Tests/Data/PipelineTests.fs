@@ -523,6 +523,38 @@ let private recipes =
                 Expect.equal (List.ofSeq fitted.Classes) [ "-3"; "10" ] "in order"
                 Expect.isGreaterThan (fitted.Evaluate(years, Metric.accuracy)[0]).Value 0.95 "accuracy"
             }
+            test "calibrated, with intervals and importances" {
+                let fitted = logistic.Fit train
+                let calibrated = fitted.Calibrated test'
+                let loss (f: FittedPipeline) = (f.Evaluate(test', Metric.logLossOfLogits)[0]).Value
+                Expect.isLessThan (loss calibrated) (loss fitted) "log loss"
+                Expect.equal (calibrated.PredictClasses test') (fitted.PredictClasses test') "classes"
+                Expect.stringContains (string calibrated) ", at temperature " ""
+                let again = FittedPipeline.OfBytes(calibrated.ToBytes())
+                Expect.equal (loss again) (loss calibrated) "kept"
+
+                refuses<DomainError, _> "predicts the number" (fun () ->
+                    (Pipeline.Regress("progression").Inputs().Model(Estimator.Ridge()).Fit diabetes)
+                        .Calibrated
+                        diabetes)
+
+                let interval = fitted.Interval(test', Metric.accuracy, key 1, repeats = 200)
+
+                Expect.isTrue
+                    (interval.Lower <= interval.Estimate && interval.Estimate <= interval.Upper)
+                    "interval"
+
+                Expect.equal interval.Estimate (fitted.Evaluate(test', Metric.accuracy)[0]).Value "estimate"
+
+                let worth = fitted.Importances(test', Metric.accuracy, key 1)
+                Expect.equal (worth |> Seq.map _.Name |> List.ofSeq) (List.ofSeq fitted.Fields) "fields"
+                Expect.equal (worth |> Seq.maxBy _.Mean).Name "beak_length_mm" "what tells species apart"
+
+                Expect.equal
+                    (worth |> Seq.map _.Drops.Count |> List.ofSeq)
+                    (List.replicate 6 5)
+                    "repetitions"
+            }
             test "cross-validated and searched over as a whole" {
                 let scores = logistic.CrossValidate(penguins, 3, key 1, Metric.accuracy, Metric.f1)
                 Expect.equal (List.ofSeq scores.Names) [ "accuracy"; "f1" ] ""
