@@ -33,8 +33,8 @@ public static class DatasetSplits
         }
 
         /// <summary>
-        /// Pairs for rows in the order of time: each holds out the next stretch, and keeps what was before it but for the last
-        /// <paramref name="gap"/> rows.
+        /// Pairs for rows in the order of time: each holds out the next stretch, and keeps the rows before it, without the last
+        /// <paramref name="gap"/> of them.
         /// </summary>
         /// <exception cref="DomainError">A fold would be without rows.</exception>
         /// <example><code>var stretches = visits.FoldsOrdered(2, gap: 1);</code></example>

@@ -144,8 +144,8 @@ public static class TableMethods
             [.. TableModule.foldsGrouped(column, count, Key.OfSeed(seed), table).Select(fold => fold.ToValueTuple())];
 
         /// <summary>
-        /// Pairs in the order of a column of numbers or dates: each holds out the next stretch, and keeps what was before it but
-        /// for the last <paramref name="gap"/> rows.
+        /// Pairs in the order of a column of numbers or dates: each holds out the next stretch, and keeps the rows before it,
+        /// without the last <paramref name="gap"/> of them.
         /// </summary>
         /// <exception cref="DomainError">A value is missing, or a fold would be without rows.</exception>
         /// <example><code>var forward = Tables.Iris().FoldsOrdered("petal_length_cm", 4);</code></example>

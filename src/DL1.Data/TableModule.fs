@@ -28,6 +28,17 @@ module Table =
     /// Some rows, in the order of their numbers: `Table.rows [| 2; 0 |] table`. Refuses a row that is not there.
     let rows (numbers: int[]) (table: Table) : Table = table.Rows numbers
 
+    /// One row, from 0, to be read by names or predicted from: `table |> Table.row 3`. Refuses a row that is not there.
+    let row (number: int) (table: Table) : TableRow =
+        if number < 0 || number >= table.RowCount then
+            Refuse.domain
+                "Table.row"
+                $"row %d{number} of %d{table.RowCount} of {table.Source}"
+                $"a row from 0 to %d{table.RowCount - 1}"
+                "count rows from 0, the header not among them"
+
+        TableRow(table, number)
+
     /// Two tables that share no row, drawn with a key: what remains, and `part` of the rows held out.
     /// `let train, test = Table.split 0.2 (Key.ofSeed 1L) table`
     let split (part: float) (key: Key) (table: Table) : Table * Table =
@@ -132,8 +143,8 @@ module Table =
         Splits.groupedFolds k key (TableEdit.groups "Table.foldsGrouped" column table)
         |> List.map (both table)
 
-    /// `k` pairs in the order of a column of numbers or dates: each holds out the next stretch of time, and keeps what was
-    /// before it but for the last `gap` rows. `table |> Table.foldsOrdered "date" 4 0`
+    /// `k` pairs in the order of a column of numbers or dates: each holds out the next stretch of time, and keeps the rows
+    /// before it, without the last `gap` of them. `table |> Table.foldsOrdered "date" 4 0`
     let foldsOrdered (column: string) (k: int) (gap: int) (table: Table) : (Table * Table) list =
         let sorted = TableEdit.ordered "Table.foldsOrdered" column table
         Splits.orderedFolds k gap sorted.RowCount |> List.map (both sorted)

@@ -131,6 +131,7 @@ let tests =
             StructureTests.tests
             MetricTests.tests
             MetricMoreTests.tests
+            CalibrationTests.tests
             // Training
             AdmitTests.tests
             StepTests.tests
@@ -154,6 +155,7 @@ let tests =
             TableTests.tests
             PreparationTests.tests
             BaselineTests.tests
+            PipelineTests.tests
             FilesTests.tests
             RealDataTests.tests
             // Whole models

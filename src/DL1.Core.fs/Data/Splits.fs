@@ -185,7 +185,7 @@ module Splits =
         let held = countOf part rows
         [| 0 .. rows - held - 1 |], [| rows - held .. rows - 1 |]
 
-    /// `k` pairs for rows in the order of time: each holds out the next stretch of rows, and keeps those before it but for
+    /// `k` pairs for rows in the order of time: each holds out the next stretch of rows, and keeps the rows before it, without
     /// the last `gap` of them. Every stretch has the same number of rows, a part of k + 1; what remains is the first to be
     /// kept. Stretches without a row, and gaps that leave none, are a `DomainError`. `Splits.orderedFolds 4 0 10`
     let orderedFolds (k: int) (gap: int) (rows: int) : (int[] * int[]) list =

@@ -52,6 +52,29 @@ module Loss =
         | Some _
         | None -> ()
 
+    /// Targets of two classes beside one score each, in the type of the scores, and a check of the losses: whole numbers and
+    /// truth values become 0 and 1, labels `[rows]` beside scores `[rows; 1]`, or the other way round, take their shape, and the
+    /// loss of a label that is neither 0 nor 1 is NaN. Floats are targets as they are.
+    let internal ofTwoClasses (target: Expr) (score: Expr) : struct (Expr * (Expr -> Expr)) =
+        if target.DType.IsFloat || not score.DType.IsFloat then
+            struct (target, id)
+        else
+            let dims (e: Expr) = e.Shape.ToList()
+
+            let labels =
+                if dims score = dims target @ [ 1 ] || dims target = dims score @ [ 1 ] then
+                    Expr.reshape (dims score) target
+                else
+                    target
+
+            let check (losses: Expr) =
+                if labels.DType = DType.Bool then
+                    losses
+                else
+                    LabelGuard.apply 2 None (Expr.broadcastTo (dims losses) labels) losses
+
+            struct (Expr.cast score.DType labels, check)
+
     /// Squared error: (x − y)². `Loss.mse Reduction.Mean y x`
     let mse reduction (target: Expr) (prediction: Expr) =
         requireLike "Loss.mse" target prediction
@@ -96,9 +119,11 @@ module Loss =
         Expr.where isLow low (logarithm (Expr.where isLow (lit 0.5) p))
 
     /// Cross-entropy of probabilities in [0, 1] against targets in [0, 1]: −(y·log p + (1 − y)·log(1 − p)), logarithms
-    /// held above −100 and slopes at most 1e12, as in PyTorch. From logits, `bceWithLogits` is accurate where p is next to
+    /// held above −100 and slopes at most 1e12, as in PyTorch. Targets may be labels, too, whole numbers or truth values
+    /// `[rows]` beside `[rows]` or `[rows; 1]`. From logits, `bceWithLogits` is accurate where p is next to
     /// 0 or 1, too. `Loss.bce Reduction.Mean y p`
     let bce reduction (target: Expr) (probability: Expr) =
+        let struct (target, check) = ofTwoClasses target probability
         requireLike "Loss.bce" target probability
         let ofOne = held (probability .< leastProbability) probability log probability
 
@@ -109,21 +134,26 @@ module Loss =
                 (fun p -> Expr.log1p -p)
                 probability
 
-        -(target * ofOne + (1.0 - target) * ofZero) |> reduce reduction
+        -(target * ofOne + (1.0 - target) * ofZero) |> check |> reduce reduction
 
     /// Cross-entropy of the sigmoid of logits against targets in [0, 1]: y·softplus(−x) + (1 − y)·softplus(x), without
-    /// overflow and, unlike softplus(x) − x·y, without cancellation. `Loss.bceWithLogits Reduction.Mean y x`
+    /// overflow and, unlike softplus(x) − x·y, without cancellation. Targets may be labels, whole numbers or truth values
+    /// `[rows]` beside `[rows]` or `[rows; 1]`: the loss of one that is neither 0 nor 1 is NaN, and `Fit` refuses it by its row.
+    /// `Loss.bceWithLogits Reduction.Mean y x`
     let bceWithLogits reduction (target: Expr) (logits: Expr) =
+        let struct (target, check) = ofTwoClasses target logits
         requireLike "Loss.bceWithLogits" target logits
 
-        target * Expr.softplus -logits + (1.0 - target) * Expr.softplus logits |> reduce reduction
+        target * Expr.softplus -logits + (1.0 - target) * Expr.softplus logits |> check |> reduce reduction
 
     /// `bceWithLogits` with positive targets weighted: w·y·softplus(−x) + (1 − y)·softplus(x).
     /// `Loss.bceWeighted weights Reduction.Mean y x`
     let bceWeighted (positiveWeight: Expr) reduction (target: Expr) (logits: Expr) =
+        let struct (target, check) = ofTwoClasses target logits
         requireLike "Loss.bceWeighted" target logits
 
         positiveWeight * target * Expr.softplus -logits + (1.0 - target) * Expr.softplus logits
+        |> check
         |> reduce reduction
 
     /// The mean of the losses, no weights, no smoothing, no label ignored, classes on the last axis.

@@ -66,6 +66,7 @@ module ClassLoss =
     let focal (gamma: float) (alpha: float option) reduction (target: Expr) (logits: Expr) =
         let operation = "ClassLoss.focal"
         requireGamma operation gamma
+        let struct (target, check) = Loss.ofTwoClasses target logits
         Loss.requireLike operation target logits
 
         match alpha with
@@ -84,6 +85,7 @@ module ClassLoss =
         match alpha with
         | None -> positive + negative
         | Some a -> a * positive + (1.0 - a) * negative
+        |> check
         |> Loss.reduce reduction
 
     /// `Loss.crossEntropy` of labels `[...]` from logits `[...; classes]`, each row times (1 − p)^γ, where p is the probability

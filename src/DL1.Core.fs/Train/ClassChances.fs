@@ -43,6 +43,19 @@ module ClassChances =
 
         labels, Array.chunkBySize classes values
 
+    /// The two columns of a single score a row, `[rows]` or `[rows; 1]`, from what the other class has.
+    let private ofTwo (other: float -> float) (target: Tensor) (scores: Tensor) : struct (Tensor * Tensor) =
+        if
+            scores.Size > 0
+            && scores.Size = target.Size
+            && (scores.Rank = 1 || (scores.Rank = 2 && scores.Shape[1] = 1))
+        then
+            let columns = Tensor.toFloats scores |> Array.collect (fun s -> [| other s; s |])
+            let labels = if target.DType = DType.I32 then target else Tensor.cast DType.I64 target
+            struct (labels, Tensor.ofArray [ scores.Size; 2 ] columns)
+        else
+            struct (target, scores)
+
     let private meanLog operation (logOf: float[] -> int -> float) target scores =
         let struct (labels, rows) = rows operation target scores
         -(Array.map2 logOf rows labels |> Array.average)
@@ -51,10 +64,12 @@ module ClassChances =
     let private least = Math.ScaleB(1.0, -52)
 
     /// The mean negative logarithm of the label's probability, held within 2⁻⁵² and 1 − 2⁻⁵² (scikit-learn's log loss). Rows
-    /// that are no probabilities, from 0 to 1 with a sum of 1, are a `DomainError`: of logits take `logLossOfLogits`.
+    /// that are no probabilities, from 0 to 1 with a sum of 1, are a `DomainError`: of logits take `logLossOfLogits`. Of two classes
+    /// it takes one probability a row, that of class 1, `[rows]` or `[rows; 1]`, too.
     /// `ClassChances.logLoss target probabilities`
     let logLoss (target: Tensor) (probabilities: Tensor) : float =
         let operation = "ClassChances.logLoss"
+        let struct (target, probabilities) = ofTwo (fun p -> 1.0 - p) target probabilities
 
         let logOf (row: float[]) label =
             let sum = Array.sum row
@@ -70,8 +85,11 @@ module ClassChances =
 
         meanLog operation logOf target probabilities
 
-    /// The mean negative logarithm of the label's softmax, from logits. `ClassChances.logLossOfLogits target logits`
+    /// The mean negative logarithm of the label's softmax, from logits; of two classes also from one score a row, `[rows]` or
+    /// `[rows; 1]`, by its sigmoid. `ClassChances.logLossOfLogits target logits`
     let logLossOfLogits (target: Tensor) (logits: Tensor) : float =
+        let struct (target, logits) = ofTwo (fun _ -> 0.0) target logits
+
         meanLog
             "ClassChances.logLossOfLogits"
             (fun row label ->
@@ -140,6 +158,21 @@ module ClassChances =
                     for c in 0 .. classes - 1 ->
                         struct (one c, labels |> Array.filter ((=) c) |> Array.length |> float)
                 ]
+
+    /// The ROC curve of each class against all others, in the order of the classes: `Binary.roc` of the class's scores. A class
+    /// without rows is a `DomainError`. `ClassChances.rocOneVsRest target scores`
+    let rocOneVsRest (target: Tensor) (scores: Tensor) : Curve list =
+        let operation = "ClassChances.rocOneVsRest"
+        let struct (labels, rows) = rows operation target scores
+        let classes = rows[0].Length
+        requireAll operation labels classes
+
+        [
+            for c in 0 .. classes - 1 ->
+                Binary.roc
+                    (Tensor.vector (labels |> Array.map (fun l -> if l = c then 1.0 else 0.0)))
+                    (Tensor.vector (rows |> Array.map (fun row -> row[c])))
+        ]
 
     /// The mean over all pairs of classes of the area under the ROC curve of their rows, by the score of one and by that of the
     /// other (Hand and Till 2001): it does not depend on how many rows the classes have, unless pairs are weighted by their rows.

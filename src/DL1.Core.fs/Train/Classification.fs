@@ -259,9 +259,17 @@ module Classification =
         else
             argMax scores
 
-    /// Targets and scores as labels of both, `[rows]`. Beside a single score a row, targets may be floats 0 and 1, as the
-    /// losses of such scores want them. `let target, predicted = Classification.both target scores`
+    /// A vector of scores beside as many targets is a single score a row.
+    let private asColumn (target: Tensor) (scores: Tensor) : Tensor =
+        if scores.Rank = 1 && scores.DType.IsFloat && target.Size = scores.Size && target.Rank > 0 then
+            Tensor.reshape [ scores.Size; 1 ] scores
+        else
+            scores
+
+    /// Targets and scores as labels of both, `[rows]`. Beside a single score a row, `[rows]` or `[rows; 1]`, targets are 0 and
+    /// 1: whole numbers, truth values or floats. `let target, predicted = Classification.both target scores`
     let internal both (target: Tensor) (scores: Tensor) : Tensor * Tensor =
+        let scores = asColumn target scores
         let predicted = ofScores scores
         let isSingle = scores.Rank > 0 && scores.Shape[scores.Rank - 1] = 1
 
@@ -277,12 +285,14 @@ module Classification =
                     "0 or 1"
                     "number the two classes 0 and 1"
 
-        if isSingle && target.DType.IsFloat && target.Size = predicted.Size then
+        if isSingle && target.Size = predicted.Size then
             let labels = Tensor.toFloats target |> Seq.map label |> Array.ofSeq
             Tensor(predicted.Shape, Elements.I64 labels), predicted
+        elif target.DType = DType.Bool then
+            Tensor.cast DType.I64 target, predicted
         else
             target, predicted
 
     /// `confusion` from targets and a classifier's scores, which `ofScores` reads. Beside a single score a row, targets may be
-    /// floats 0 and 1. `Classification.confusionOfScores target scores`
+    /// whole numbers, truth values or floats 0 and 1. `Classification.confusionOfScores target scores`
     let confusionOfScores (target: Tensor) (scores: Tensor) : Confusion = both target scores ||> confusion

@@ -264,15 +264,12 @@ type Logistic private (inversePenalty: float, weights: float[][], bias: float[],
                 $"0 to %d{scores - 1}"
                 "count scores from 0"
 
-        let errors = errors.Force()
-
         Coefficients.table
             (Normal.InvCDF(0.0, 1.0, (1.0 + level) / 2.0))
-            [
-                "intercept", bias[score], errors[score][columns]
-                for c in 0 .. columns - 1 do
-                    Coefficients.name names c, weights[score][c], errors[score][c]
-            ]
+            names
+            bias[score]
+            weights[score]
+            (errors.Force()[score])
 
     /// The scores as a graph, `[rows; scores]` for inputs `[rows; columns]`.
     member this.Express(x: Expr) : Expr =

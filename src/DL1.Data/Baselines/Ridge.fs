@@ -35,11 +35,19 @@ module internal Coefficients =
         if not (level > 0.0 && level < 1.0) then
             Refuse.domain operation $"the level {string level}" "above 0 and below 1" "0.95 is usual"
 
-    let name (names: string[]) column = if column < names.Length then names[column] else $"column %d{column}"
+    /// The bias and the weights of one score with their errors, the bias last, by the quantile of what is beyond both ends.
+    let table
+        (quantile: float)
+        (names: string[])
+        (bias: float)
+        (weights: float[])
+        (errors: float[])
+        : IReadOnlyList<Coefficient> =
+        let name column = if column < names.Length then names[column] else $"column %d{column}"
+        let columns = weights |> Array.mapi (fun c weight -> name c, weight, errors[c])
 
-    let table (quantile: float) (named: (string * float * float) list) : IReadOnlyList<Coefficient> =
         [
-            for name, estimate, error in named ->
+            for name, estimate, error in Seq.append [ "intercept", bias, Array.last errors ] columns ->
                 {
                     Name = name
                     Estimate = estimate
@@ -191,15 +199,16 @@ type Ridge
 
         let ofMeans = means |> Array.mapi (fun a (m: float) -> m * Dense.dot shared[a] means) |> Array.sum
 
-        let errors = Array.init columns (fun c -> sqrt (variance * shared[c][c]))
+        let errors =
+            Array.init (columns + 1) (fun c ->
+                sqrt (variance * (if c = columns then 1.0 / float rows + ofMeans else shared[c][c])))
 
         Coefficients.table
             (StudentT.InvCDF(0.0, 1.0, free, (1.0 + level) / 2.0))
-            [
-                "intercept", bias[target], sqrt (variance * (1.0 / float rows + ofMeans))
-                for c in 0 .. columns - 1 do
-                    Coefficients.name names c, weights[target][c], errors[c]
-            ]
+            names
+            bias[target]
+            weights[target]
+            errors
 
     /// The predictions as a graph, `[rows; targets]` for inputs `[rows; columns]`.
     member this.Express(x: Expr) : Expr =

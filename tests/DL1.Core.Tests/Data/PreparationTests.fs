@@ -24,15 +24,18 @@ let private read (e: JsonElement) : Tensor =
         [| for v in e.GetProperty("data").EnumerateArray() -> number v |]
 
 /// The cases of one name: what is given and what is expected, by names, and the attributes.
-let casesOf (wanted: string) =
+let casesIn (file: string) (wanted: string) =
     [
-        for case in cases "tables.json" do
+        for case in cases file do
             if name case = wanted then
                 let part (key: string) (name: string) = read (case.GetProperty(key).GetProperty name)
                 let attribute (name: string) = case.GetProperty("attrs").GetProperty name
                 let has (name: string) = fst (case.GetProperty("expected").TryGetProperty name)
                 struct (part "given", attribute, part "expected", has)
     ]
+
+/// `casesIn` of the reference values of tables.
+let casesOf (wanted: string) = casesIn "tables.json" wanted
 
 /// The largest difference, each relative to one or the larger number; NaN equals NaN.
 let close (tolerance: float) (expected: Tensor) (found: Tensor) (what: string) =
@@ -95,6 +98,40 @@ let private power =
                 Expect.throwsT<ShapeError>
                     (fun () -> p.Apply(Tensor.zeros DType.F64 [ 2; 2 ]) |> ignore)
                     "columns"
+            }
+        ]
+
+let private quantile =
+    testList
+        "quantile"
+        [
+            for i, struct (given, attribute, expected, _) in Seq.indexed (casesIn "pipelines.json" "quantile") do
+                test $"%d{i}: as scikit-learn's" {
+                    let n = (attribute "quantiles").GetInt32()
+                    let x = given "x"
+
+                    let q =
+                        if string (attribute "output") = "normal" then
+                            QuantileTransform.Normal(x, n)
+                        else
+                            QuantileTransform.Uniform(x, n)
+
+                    close 1e-9 (expected "y") (q.Apply x) "of the same rows"
+                    close 1e-9 (expected "z") (q.Apply(given "other")) "of other rows"
+                    close 1e-6 (expected "back") (q.Invert(q.Apply(given "other"))) "and back"
+                    close 1e-8 (q.Apply(given "other")) (express q (given "other")) "as a graph"
+                    close 1e-8 (q.Apply x) (express q x) "as a graph, of the same rows"
+                }
+            test "fewer than two quantiles, infinities and columns without a value are refused" {
+                let x = Tensor.ofArray [ 2; 1 ] [| 1.0; 2.0 |]
+                Expect.throwsT<DomainError> (fun () -> QuantileTransform.Uniform(x, 1) |> ignore) "one"
+
+                for wrong in [ nan; infinity ] do
+                    Expect.throwsT<DomainError>
+                        (fun () -> QuantileTransform.Uniform(Tensor.ofArray [ 1; 1 ] [| wrong |]) |> ignore)
+                        "none"
+
+                Expect.equal (QuantileTransform.Uniform(Tensor.ofArray [ 1; 1 ] [| 3.0 |])).Count 2 "one row"
             }
         ]
 
@@ -169,4 +206,4 @@ let private oneHot =
             }
         ]
 
-let tests = testList "Preparation" [ power; simple; oneHot ]
+let tests = testList "Preparation" [ power; quantile; simple; oneHot ]

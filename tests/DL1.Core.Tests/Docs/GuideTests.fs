@@ -152,6 +152,24 @@ let private tables () =
 
     later
 
+let private pipelines () =
+    let pipeline =
+        Pipeline
+            .Classify("species")
+            .Numbers("beak_length_mm", "body_mass_g")
+            .Categories("island")
+            .Impute(ColumnFill.Median)
+            .Feature("ratio", (fun f -> f["body_mass_g"] / f["beak_length_mm"]))
+            .Scale(ColumnScaling.Standard)
+            .Model(Estimator.Logistic())
+
+    let train, test = Datasets.penguins () |> Table.splitStratified "species" 0.2 (Key.ofSeed 1L)
+    let fitted = pipeline.Fit train
+    let accuracy = (fitted.Evaluate(test, Metric.accuracy)[0]).Value
+    let one = fitted.Predict {| island = "Biscoe"; beak_length_mm = 49.0; body_mass_g = 5200 |}
+
+    accuracy, one
+
 /// The guides, and the folder of these tests.
 let private guides, private tests' =
     let root = root AppContext.BaseDirectory
@@ -314,6 +332,11 @@ let tests =
                 Expect.equal fitted.History.Length 8 "epochs"
                 Expect.isTrue same "what was read predicts the same"
                 Expect.stringContains page "Each digit, and as what." "the page"
+            }
+            test "a pipeline is fitted and asked" {
+                let accuracy, one = pipelines ()
+                Expect.isGreaterThan accuracy 0.9 "accuracy"
+                Expect.equal one.Class "Gentoo" "one"
             }
             test "a layer has the paths that the guide shows" {
                 Expect.equal (layer ()) [ "gate.weight"; "gate.bias"; "scale" ] ""

@@ -35,6 +35,39 @@ let private ofChances =
             short (ClassChances.rocAucOneVsRest Average.Macro target scores))
         prints "rocAucOneVsOne" "0.875" (fun () ->
             short (ClassChances.rocAucOneVsOne Average.Macro target scores))
+        prints "rocOneVsRest" "3" (fun () -> (ClassChances.rocOneVsRest target scores).Length)
+    ]
+
+let private calibration =
+    let truths, chances = Tensor.vector [ 0; 1; 0; 1 ], Tensor.vector [ 0.1; 0.6; 0.7; 0.9 ]
+
+    [
+        prints "reliability" "4" (fun () ->
+            (Calibration.reliability Binning.Uniform 10 truths chances).Length)
+        prints "confidence" "0.5 to 0.6: 0.55 predicted, 0.5 observed in 2 rows" (fun () ->
+            string(Calibration.confidence 10 target probabilities)[0])
+        prints "expectedError" "0.225" (fun () -> short (Calibration.expectedError 10 target probabilities))
+        prints "largestError" "0.600" (fun () -> short (Calibration.largestError 10 target probabilities))
+        prints "temperature" "0.250" (fun () -> short (Calibration.temperature target logits))
+    ]
+
+let private resampling =
+    let output = probabilities
+
+    let data =
+        Dataset(
+            Tensor.ofArray [ 4; 1 ] [| 1.0; 2.0; 3.0; 4.0 |],
+            Tensor.ofArray [ 4; 1 ] [| 1.0; 2.0; 3.0; 4.0 |]
+        )
+
+    let trained = Trained.create Activation.relu Tree.empty Tree.empty
+
+    [
+        prints "interval" "0.75" (fun () ->
+            (Resampling.interval 0.95 1000 (Key.ofSeed 1L) Metric.accuracy target output).Estimate)
+        prints "importance" "column 0" (fun () ->
+            (Resampling.importance 5 (Key.ofSeed 1L) Metric.r2 (fun x -> Trained.predict x trained) data)
+                .Head.Name)
     ]
 
 let private weighted =
@@ -57,5 +90,7 @@ let all =
     [
         { Module = moduleOf <@ ClassScore.hamming @>; Rows = ofClasses }
         { Module = moduleOf <@ ClassChances.logLoss @>; Rows = ofChances }
+        { Module = moduleOf <@ Calibration.confidence @>; Rows = calibration }
+        { Module = moduleOf <@ Resampling.interval @>; Rows = resampling }
         { Module = moduleOf <@ Weighted.mse @>; Rows = weighted }
     ]

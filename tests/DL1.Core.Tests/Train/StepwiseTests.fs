@@ -62,6 +62,7 @@ let private kinds: (string * Layer<Expr, Expr>) list =
             => Transformer.encoderLayer { options with NormFirst = true }
         )
         "learned places", embedded (Transformer.learnedPositions 6 => Transformer.encoderLayer options)
+        "grouped queries with rotary places", embedded (GroupedAttention.self (GroupedAttention.options 4 2))
         "attention and a gru",
         embedded (Layer.residual (Attention.self 4 true) => (Recurrent.gru (Recurrent.options 8) |> row))
         "weights shared", embedded twice
