@@ -182,7 +182,7 @@ module Wrap =
 
                     optimizer.Init parameters
             Update = by optimizer.Update
-            WithRate = fun rate -> rateFactors factors (optimizer.WithRate rate)
+            MapRate = fun change -> rateFactors factors (optimizer.MapRate change)
             Accumulation = optimizer.Accumulation |> Option.map (around by)
         }
 
