@@ -175,13 +175,13 @@ module Vocabulary =
         |> List.truncate o.Most
         |> List.map (fun (piece, n) -> piece, int64 n)
 
-    let private made operation kind (o: VocabularyOptions) cut (texts: seq<string>) : Vocabulary =
+    let private made operation (kind: string) (o: VocabularyOptions) cut (texts: seq<string>) : Vocabulary =
         match ofKind kind o.Bounds o.Padding o.LowerCase (counted operation o cut texts) with
         | Some vocabulary -> vocabulary
         | None ->
             Refuse.domain
                 operation
-                $"pieces that are {kind:string}"
+                $"pieces that are {kind}"
                 "characters or words"
                 "choose one of them"
 
