@@ -59,9 +59,9 @@ let private steps =
         prints "ofTrained" "" (fun () ->
             let trained = trained.Value
             (Stepwise.ofTrained trained).Input)
-        prints "ofNamed" "Target" (fun () ->
+        prints "ofNamed" "target" (fun () ->
             let translator = translator.Value
-            (Stepwise.ofNamed "Target" "" translator).Input)
+            (Stepwise.ofNamed "target" "" translator).Input)
         prints "start" "0 of at most 64 places, 1 rows" (fun () ->
             let stepper = stepper.Value
             Stepwise.start 64 1 stepper)
