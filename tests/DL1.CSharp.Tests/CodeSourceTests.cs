@@ -6,12 +6,12 @@ public class CodeSourceTests
     private static readonly double[] Special =
         [0, -0.0, 1, -1, 0.5, 3.7, -2.2, 1e-300, 1e300, 1e-40, 1e30, double.NaN, double.PositiveInfinity, double.NegativeInfinity];
 
-    public static TheoryData<string> Names => [.. Generated.All.Select(g => g.Name)];
+    public static TheoryData<string> Names => [.. GeneratedCode.All.Select(g => g.Name)];
 
     [Theory, MemberData(nameof(Names))]
     public void CompiledSourceHasTheBitsOfEval(string name)
     {
-        var (_, run, formula, isSingle) = Generated.All.Single(g => g.Name == name);
+        var (_, run, formula, isSingle) = GeneratedCode.All.Single(g => g.Name == name);
         var f = Expr.Parse(formula);
         foreach (var x in Special)
         {

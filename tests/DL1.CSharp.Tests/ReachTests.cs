@@ -17,6 +17,8 @@ public class ReachTests
     [
         ("Quote", ["expr", "lambda", "gradient"], "quotations are F#'s; Expr.From and Calculus read C#'s lambdas"),
         ("Search", ["run", "halving"], "settings.Run and settings.Halve go by runTo and halvingTo"),
+        ("Stepwise", ["step"], "state.Step gives both"),
+        ("SequenceScore", ["exactMatch"], "Metrics.ExactMatch goes by it"),
         ("Splits", ["holdOut"], "data.Split gives the rows themselves"),
         ("Batches", ["prefetched"], "data.Batches does it"),
         ("Compile", ["prepare"], "new Function goes by prepareWith"),

@@ -142,7 +142,7 @@ public class SequenceTests
     public void WhatIsRealCounts()
     {
         Tensor labels = Tensor.Of([1L, 0L, 1L, 1L], 2, 2), scores = Tensor.Of([0.0, 1, 0, 1, 0, 1, 0, 1], 2, 2, 2);
-        double loss = Losses.CrossEntropy(Expr.Constant(labels), Expr.Constant(scores)).Evaluate()[0];
+        double loss = Losses.CrossEntropy(Expr.Constant(labels), Expr.Constant(scores)).Evaluate().ToDoubles()[0];
         Assert.Equal(Math.Exp(loss), Metrics.Perplexity.Of(labels, scores), 9);
         Assert.Equal(loss / Math.Log(2), Metrics.BitsPerToken.Of(labels, scores), 9);
         Assert.Equal(loss / Math.Log(2) / 3, Metrics.BitsPerCharacter(12).Of(labels, scores), 9);
@@ -151,6 +151,6 @@ public class SequenceTests
         Expr y = Expr.Constant(Tensor.Of([1.0, 2, 3, 4], 2, 2)), x = Expr.Constant(Tensor.Of([0.0, double.NaN, 3, 4], 2, 2));
         Expr tokens = Expr.Constant(labels);
         Expr isReal = Attentions.IsToken(tokens, padding: 0);
-        Assert.Equal(1.0 / 3, Losses.Masked(isReal, Losses.Mse(y, x, Reduction.None)).Evaluate()[0], 9);
+        Assert.Equal(1.0 / 3, Losses.Masked(isReal, Losses.Mse(y, x, Reduction.None)).Evaluate().ToDoubles()[0], 9);
     }
 }

@@ -71,7 +71,7 @@ module BytePairs =
                 "read the text in its encoding anew, or cut it between characters"
 
     /// Characters of a chunk, and the bytes that they take at most.
-    let private longestChunk, longestPiece = 1000, 3000
+    let private longestChunk, private longestPiece = 1000, 3000
 
     /// Letters and digits of one run with the blank before it, or a run of anything else: no pair is merged across them.
     let private chunks (text: string) : List<string> =
@@ -247,7 +247,7 @@ module BytePairs =
     let decodeAll (pairs: BytePairs) (rows: PaddedRows) : string list =
         PaddedRows.toRows rows |> List.map pairs.Decode
 
-    let private format, version = "DL1 byte pairs", 1
+    let private format, private version = "DL1 byte pairs", 1
 
     /// The pairs as JSON, which `ofJson` reads: `{"format":"DL1 byte pairs","version":1,"merges":[[108,111]]}`. The same
     /// pairs give the same text. `BytePairs.toJson (BytePairs.train 260 "lolo")`

@@ -93,10 +93,34 @@ module PaddedRows =
 
         filled "PaddedRows.toLength" (Some length) value rows
 
+    /// Refuses tensors that are no padded rows; they may have been put together by hand.
+    let private required operation (rows: PaddedRows) =
+        let refuse () =
+            Refuse.shape
+                operation
+                $"values {rows.Values.DType} {rows.Values.Shape}, truth values {rows.IsReal.DType} {rows.IsReal.Shape}, lengths {rows.Lengths.DType} {rows.Lengths.Shape}"
+                "values [rows; length; ...], truth values [rows; length], and lengths i64 [rows] from 0 to the length"
+                "make them of rows"
+
+        if rows.Values.Rank < 2 then
+            refuse ()
+
+        let dims = List.truncate 2 (rows.Values.Shape.ToList())
+
+        if
+            rows.IsReal.DType <> DType.Bool
+            || rows.IsReal.Shape.ToList() <> dims
+            || rows.Lengths.DType <> DType.I64
+            || rows.Lengths.Shape.ToList() <> [ dims[0] ]
+            || Tensor.toArray<int64> rows.Lengths |> Array.exists (fun n -> n < 0L || n > int64 dims[1])
+        then
+            refuse ()
+
     /// The rows without their padding, `[length; ...]` each: what `ofRows` was given.
     /// `PaddedRows.toRows (PaddedRows.ofRows 0.0 [ Tensor.vector [ 1; 2 ]; Tensor.vector [ 3 ] ])`
     let toRows (rows: PaddedRows) : Tensor list =
         let operation = "PaddedRows.toRows"
+        required operation rows
         let dims = rows.Values.Shape.ToList() |> List.skip 1
         let lengths = Tensor.toArray<int64> rows.Lengths
 
@@ -112,6 +136,7 @@ module PaddedRows =
     /// `ShapeError`. `PaddedRows.shifted (PaddedRows.ofRows 0.0 [ Tensor.vector [ 1; 2; 3 ]; Tensor.vector [ 1; 3 ] ]) |> snd`
     let shifted (rows: PaddedRows) : PaddedRows * PaddedRows =
         let operation = "PaddedRows.shifted"
+        required operation rows
         let length = rows.Values.Shape[1]
 
         if length < 2 then

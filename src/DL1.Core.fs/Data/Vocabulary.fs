@@ -175,15 +175,10 @@ module Vocabulary =
         |> List.truncate o.Most
         |> List.map (fun (piece, n) -> piece, int64 n)
 
-    let private made operation kind (o: VocabularyOptions) cut (texts: seq<string>) : Vocabulary =
+    let private made operation (kind: string) (o: VocabularyOptions) cut (texts: seq<string>) : Vocabulary =
         match ofKind kind o.Bounds o.Padding o.LowerCase (counted operation o cut texts) with
         | Some vocabulary -> vocabulary
-        | None ->
-            Refuse.domain
-                operation
-                $"pieces that are {kind:string}"
-                "characters or words"
-                "choose one of them"
+        | None -> Refuse.domain operation $"pieces that are {kind}" "characters or words" "choose one of them"
 
     /// `characters` of several texts with options. `Vocabulary.charactersWith Vocabulary.options [ "abc"; "ca" ]`
     let charactersWith (o: VocabularyOptions) (texts: seq<string>) : Vocabulary =
@@ -247,7 +242,7 @@ module Vocabulary =
 
         Dataset(Tensor.reshape [ count; length ] (part 0), Tensor.reshape [ count; length ] (part 1))
 
-    let private format, version = "DL1 vocabulary", 1
+    let private format, private version = "DL1 vocabulary", 1
 
     let private fields =
         JsonFields(

@@ -27,7 +27,7 @@ module BeamSearch =
 
     /// The greatest of some numbers with their places, in descending order, the first of equal ones first.
     let private greatest (count: int) (values: float[]) : struct (float * int) list =
-        let found = List<struct (float * int)>(count + 1)
+        let found = List<struct (float * int)>()
 
         values
         |> Array.iteri (fun i v ->
@@ -96,7 +96,7 @@ module BeamSearch =
                 "1 hypothesis or more, and a finite power"
                 "4 hypotheses and a power of 1 are usual"
 
-        let width, rows = beams.Width, start.Scores.Shape[0]
+        let width, rows = beams.Width, Decoded.rows operation start
 
         Allocation.requireElements
             operation
@@ -122,7 +122,7 @@ module BeamSearch =
         let mutable step = 0
 
         while step < options.Most do
-            let chances = Decoded.logChances operation next
+            let chances = Decoded.logChances operation (rows * width) next
             let order, tokens = Array.zeroCreate<int>(rows * width), Array.zeroCreate<int64>(rows * width)
 
             for row in 0 .. rows - 1 do

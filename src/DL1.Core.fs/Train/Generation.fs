@@ -53,8 +53,8 @@ module internal Decoded =
             Refuse.domain operation $"the end %d{token}" "the number of a token" "take that of the vocabulary"
         | _ -> ()
 
-    /// The logarithms of the softmax of each row, in f64.
-    let logChances operation (next: NextToken) : float[][] =
+    /// How many rows there are scores for.
+    let rows operation (next: NextToken) : int =
         let scores = next.Scores
 
         if scores.Rank <> 2 || scores.Shape[0] = 0 || scores.Shape[1] = 0 || not scores.DType.IsFloat then
@@ -63,6 +63,19 @@ module internal Decoded =
                 $"scores {scores.DType} {scores.Shape}"
                 "logits [rows; tokens]"
                 "give a score for each token of the vocabulary"
+
+        scores.Shape[0]
+
+    /// The logarithms of the softmax of each row, in f64.
+    let logChances operation (expected: int) (next: NextToken) : float[][] =
+        let scores = next.Scores
+
+        if rows operation next <> expected then
+            Refuse.shape
+                operation
+                $"scores {scores.DType} {scores.Shape}"
+                $"logits of %d{expected} rows, as there are tokens"
+                "give scores for each row that a token was chosen for"
 
         Tensor.toFloats scores
         |> Array.chunkBySize scores.Shape[1]
@@ -95,7 +108,7 @@ module Generation =
     /// Tokens that are chosen by a function of the number of the step and the scores.
     let private run operation (options: GenerationOptions) choose (start: NextToken) : Generated =
         Decoded.requireOptions operation options
-        let rows = start.Scores.Shape[0]
+        let rows = Decoded.rows operation start
         let tokens = Array.init rows (fun _ -> Collections.Generic.List<int64>())
         let sums = Array.zeroCreate<float> rows
         let ended = Array.zeroCreate<bool> rows
@@ -103,7 +116,7 @@ module Generation =
         let mutable step = 0
 
         while step < options.Most do
-            let chances = Decoded.logChances operation next
+            let chances = Decoded.logChances operation rows next
             let chosen: int64[] = choose step next.Scores chances
 
             for row in 0 .. rows - 1 do

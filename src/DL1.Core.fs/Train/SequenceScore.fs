@@ -6,7 +6,7 @@ open System
 [<RequireQualifiedAccess>]
 module SequenceScore =
     let private rows operation (target: Tensor) (scores: Tensor) : Tensor =
-        if target.Size = 0 || scores.Size % target.Size <> 0 || scores.Rank = 0 then
+        if target.Size = 0 || scores.Size = 0 || scores.Size % target.Size <> 0 then
             Refuse.shape
                 operation
                 $"targets {target.DType} {target.Shape} and scores {scores.DType} {scores.Shape}"

@@ -139,6 +139,10 @@ let private times =
             $"{train.Shape} {test.Shape}")
     ]
 
+let private shifted () =
+    PaddedRows.shifted (PaddedRows.ofRows 0.0 [ Tensor.vector [ 1; 2; 3 ]; Tensor.vector [ 1; 3 ] ])
+    |> snd
+
 let private paddedRows =
     [
         prints "ofRows" "i32 [2, 2] [[1 2] [3 0]], lengths i64 [2] [2 1]" (fun () ->
@@ -148,12 +152,7 @@ let private paddedRows =
             (PaddedRows.toRows (PaddedRows.ofRows 0.0 [ Tensor.vector [ 1; 2 ]; Tensor.vector [ 3 ] ]))
                 .Length)
         prints "shifted" "i32 [2, 2] [[2 3] [3 0]], lengths i64 [2] [2 1]" (fun () ->
-            let after =
-                PaddedRows.shifted (
-                    PaddedRows.ofRows 0.0 [ Tensor.vector [ 1; 2; 3 ]; Tensor.vector [ 1; 3 ] ]
-                )
-                |> snd
-
+            let after = shifted ()
             $"{after.Values}, lengths {after.Lengths}")
         prints "toLength" "i32 [2, 2] [[1 2] [3 0]], lengths i64 [2] [2 1]" (fun () ->
             let p = PaddedRows.toLength 2 0.0 [ Tensor.vector [ 1; 2; 3 ]; Tensor.vector [ 3 ] ]

@@ -11,9 +11,9 @@ let private samplings =
     [
         prints "options" "True" (fun () -> { Sampling.options with TopK = Some 5 }.TopP.IsNone)
         gives "temperature" "f64 [2, 3] [[ 2 4 6] [ 6 8 14]]" (fun () -> Sampling.temperature 0.5 m)
-        gives "topK" "f64 [2, 3] [[-inf 2 3] [-inf 4 7]]" (fun () -> Sampling.topK 2 m)
-        gives "topP" "f64 [2, 3] [[-inf -inf 3] [-inf -inf 7]]" (fun () -> Sampling.topP 0.5 m)
-        gives "filter" "f64 [2, 3] [[-inf 2 3] [-inf 4 7]]" (fun () ->
+        gives "topK" "f64 [2, 3] [[-∞ 2 3] [-∞ 4 7]]" (fun () -> Sampling.topK 2 m)
+        gives "topP" "f64 [2, 3] [[-∞ -∞ 3] [-∞ -∞ 7]]" (fun () -> Sampling.topP 0.5 m)
+        gives "filter" "f64 [2, 3] [[-∞ 2 3] [-∞ 4 7]]" (fun () ->
             Sampling.filter { Sampling.options with TopK = Some 2 } m)
         gives "draw" "i64 [2] [2 2]" (fun () -> Sampling.draw { Sampling.options with TopK = Some 1 } m key)
     ]
@@ -59,16 +59,16 @@ let private steps =
         prints "ofTrained" "" (fun () ->
             let trained = trained.Value
             (Stepwise.ofTrained trained).Input)
-        prints "ofNamed" "Target" (fun () ->
+        prints "ofNamed" "target" (fun () ->
             let translator = translator.Value
-            (Stepwise.ofNamed "Target" "" translator).Input)
+            (Stepwise.ofNamed "target" "" translator).Input)
         prints "start" "0 of at most 64 places, 1 rows" (fun () ->
             let stepper = stepper.Value
             Stepwise.start 64 1 stepper)
         prints "startFrom" "0 of at most 64 places, 1 rows" (fun () ->
             let translating = translating.Value
             Stepwise.startFrom (Tree.ofList [ "source", source ]) 64 translating)
-        prints "step" "[1, 2, 11] 2" (fun () ->
+        prints "step" "[1, 2, 12] 2" (fun () ->
             let state = Stepwise.start 64 1 stepper.Value
             let tokens = prompt
             let scores, next = Stepwise.step tokens state
@@ -81,7 +81,7 @@ let private generations =
     [
         prints "options" "3" (fun () ->
             { Generation.options 20 with End = Some 3L }.End |> Option.defaultValue 0L)
-        prints "after" "[1, 11]" (fun () ->
+        prints "after" "[1, 12]" (fun () ->
             let state = Stepwise.start 64 1 stepper.Value
             (Generation.after prompt state).Scores.Shape)
         prints "prompt" "[1, 20]" (fun () ->
