@@ -134,7 +134,7 @@ let private embeddings =
             Embedding.bounded 1.0 1000 64 |> shaped indices)
         prints
             "tied"
-            "[2, 5, 1000] embedding.weight [1000, 64] body.in_proj_weight [192, 64] bo ..."
+            "[2, 5, 1000] embedding.weight [1000, 64] body.in_proj_weight [192, 64] b ..."
             (fun () -> Embedding.tied 1000 64 (Attention.self 4 true) |> shaped indices)
     ]
 

@@ -154,7 +154,7 @@ let private attentions =
         prints "options" "False" (fun () -> { Attention.options 4 with Bias = false }.Bias)
         prints
             "general"
-            "[2, 4, 5, 3] q_proj_weight [16, 16] k_proj_weight [16, 4] v_proj_weight [16, 4] in_proj_bias [48] out_proj.weight [16, 16] ou ..."
+            "[2, 4, 5, 3] q_proj_weight [16, 16] k_proj_weight [16, 4] v_proj_weight ..."
             (fun () ->
                 Attention.general (Attention.options 4)
                 |> Layer.before (fun x -> { Query = x; Key = k; Value = v; Mask = None })
