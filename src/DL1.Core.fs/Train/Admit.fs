@@ -121,7 +121,10 @@ module internal Admit =
                 Refuse.domain
                     operation
                     $"the label {string label} in row %d{row}, counted from 0, of the {name}{target.Name} {targets.DType} {targets.Shape}"
-                    $"labels from 0 to %d{guard.Classes - 1}: the model has %d{guard.Classes} outputs"
+                    (if guard.Classes = 2 then
+                         "labels 0 and 1: the model tells two classes apart"
+                     else
+                         $"labels from 0 to %d{guard.Classes - 1}: the model has %d{guard.Classes} outputs")
                     "give the last layer an output for each class, number the classes from 0, or tell the loss which label to ignore"
 
     /// Refuses labels of data sets for which a classification's loss has no number. `size` is that of a batch.

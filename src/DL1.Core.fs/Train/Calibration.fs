@@ -37,8 +37,8 @@ type ReliabilityBin =
 [<RequireQualifiedAccess>]
 module Calibration =
     let private requireBins operation (bins: int) =
-        if bins < 1 then
-            Refuse.domain operation $"%d{bins} bins" "1 or more" "10 is usual"
+        if bins < 1 || bins > 100_000 then
+            Refuse.domain operation $"%d{bins} bins" "1 to 100000" "10 is usual"
 
     /// The bins that have rows: each row's probability and whether it came true, by the inner edges.
     let private binned (edges: float[]) (rows: struct (float * bool)[]) : ReliabilityBin list =

@@ -50,8 +50,8 @@ type Importance =
 [<RequireQualifiedAccess>]
 module Resampling =
     let private requireRepeats operation (repeats: int) usual =
-        if repeats < 1 then
-            Refuse.domain operation $"%d{repeats} repetitions" "1 or more" $"%d{usual} is usual"
+        if repeats < 1 || repeats > 1_000_000 then
+            Refuse.domain operation $"%d{repeats} repetitions" "1 to 1000000" $"%d{usual} is usual"
 
     /// A confidence interval of a metric by the bootstrap's percentiles (Efron 1979): the metric is measured anew on as many rows
     /// drawn with replacement, `repeats` times. Draws that the metric refuses, such as those without a row of one class, are made
