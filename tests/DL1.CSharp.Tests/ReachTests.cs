@@ -51,6 +51,8 @@ public class ReachTests
         ("Accumulation", ["get_Update"], "what training does of itself for optimizer.Accumulate"),
         ("Transform", ["get_Init", "get_Update"], "optimizer.After and Masked take transformations whole"),
         ("Learner", ["get_Penalty", "get_Trains", "get_Freezes"], "learner.Penalized and learner.Frozen set them"),
+        ("TrialResult", ["get_Notes", "get_Model"], "the trial has them: NoteEntries, TrainedModel"),
+        ("TrialRun", ["Watch"], "run.Watch with a metric"),
         ("Session", ["Of"], "Session.Start goes by With"),
         ("Node`1",
             ["NewReduce", "NewTranspose", "NewSlice", "NewPad", "NewConcat", "NewReverse", "NewAvgPoolGrad", "NewCustom"],
