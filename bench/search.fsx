@@ -1,5 +1,6 @@
 // When a search that is led by its trials pays: the best score after some trials, at random and by the tree-structured Parzen
 // estimator, the median over seeds. After a build of the core: dotnet fsi bench/search.fsx
+#r "nuget: MathNet.Numerics, 5.0.0"
 #r "../src/DL1.Core.fs/bin/Release/net10.0/DL1.Core.dll"
 
 open System

@@ -29,7 +29,7 @@ public static class Ranges
 /// where the goal says so: <c>Goal.Maximise</c>, <c>metric.Goal</c>. Each has a key of its own, so that results depend neither on order nor on threads. A setting is read by
 /// <c>setting.Number("rate")</c>, <c>setting.Whole("hidden")</c>, <c>setting.Word("activation")</c>.
 /// </summary>
-public static class HyperSearch
+public static partial class HyperSearch
 {
     /// <summary>Every combination of values, the last name varying fastest.</summary>
     /// <exception cref="DomainError">A range is not of values that can be listed.</exception>

@@ -112,39 +112,12 @@ public static class Studies
             where TState : class =>
             Search.halvingOn(
                 goal ?? Goal.Minimise, threads, Key.OfSeed(seed), factor, least, most,
-                FuncConvert.FromFunc((Setting setting, Key key, int budget, FSharpOption<TState> state) =>
+                FuncConvert.FromFunc((Setting setting, Key key, int budget, FSharpOption<TState>? state) =>
                 {
                     var (score, next) = trial(setting, key, budget, state?.Value);
                     return Tuple.Create(score, Interop.Answered(next));
                 }),
                 Interop.List(settings));
-    }
-
-    extension(HyperSearch)
-    {
-        /// <summary>
-        /// Settings that are drawn where trials were good, and others were not: the tree-structured Parzen estimator (Bergstra et al.
-        /// 2011). It pays where trials are dear and some hyper-parameters matter much.
-        /// </summary>
-        /// <param name="count">How many trials.</param>
-        /// <param name="space">The hyper-parameters with their ranges.</param>
-        /// <param name="trial">From what a trial is given to what it gives.</param>
-        /// <param name="random">How many of the first settings are drawn at random.</param>
-        /// <param name="options">One trial at a time, rounds of 4, nothing pruned or written, unless given.</param>
-        /// <param name="cancellation">Ends the study, with an <see cref="OperationCanceledException"/>, before the next trial or report.</param>
-        /// <exception cref="DomainError">An option or a range is none, or the file is that of another study.</exception>
-        /// <example><code>var led = HyperSearch.Tpe(30, [("rate", Ranges.LogUniform(1e-4, 1))], run => TrialResult.Of(Math.Abs(Math.Log10(run.Setting.Number("rate")) + 2)));</code></example>
-        public static IReadOnlyList<Trial> Tpe(
-            int count, IEnumerable<(string Name, HyperRange Range)> space, Func<TrialRun, TrialResult> trial, int random = 10,
-            StudySettings? options = null, CancellationToken cancellation = default) =>
-            DL1.Study.tpe(
-                (options ?? new StudySettings()).ToCore(cancellation), random, count, Trial(trial),
-                Interop.List(space.Select(s => s.ToTuple())));
-
-        /// <summary>The trials of a study in a file, without their models.</summary>
-        /// <exception cref="FormatError">The file is no study.</exception>
-        /// <example><code>IReadOnlyList&lt;Trial&gt; read = HyperSearch.ReadStudy(path);</code></example>
-        public static IReadOnlyList<Trial> ReadStudy(string path) => DL1.Study.read(path);
     }
 
     extension(IEnumerable<Trial> trials)
@@ -172,4 +145,32 @@ public static class Studies
         /// <example><code>Trained? winner = kept.Best().TrainedModel;</code></example>
         public Trained? TrainedModel => trial.Model?.Value;
     }
+}
+
+/// <content>Settings that are led by the trials so far, and studies in files.</content>
+public static partial class HyperSearch
+{
+    /// <summary>
+    /// Settings that are drawn where trials were good, and others were not: the tree-structured Parzen estimator (Bergstra et al.
+    /// 2011). It pays where trials are dear and some hyper-parameters matter much.
+    /// </summary>
+    /// <param name="count">How many trials.</param>
+    /// <param name="space">The hyper-parameters with their ranges.</param>
+    /// <param name="trial">From what a trial is given to what it gives.</param>
+    /// <param name="random">How many of the first settings are drawn at random.</param>
+    /// <param name="options">One trial at a time, rounds of 4, nothing pruned or written, unless given.</param>
+    /// <param name="cancellation">Ends the study, with an <see cref="OperationCanceledException"/>, before the next trial or report.</param>
+    /// <exception cref="DomainError">An option or a range is none, or the file is that of another study.</exception>
+    /// <example><code>var led = HyperSearch.Tpe(30, [("rate", Ranges.LogUniform(1e-4, 1))], run => TrialResult.Of(Math.Abs(Math.Log10(run.Setting.Number("rate")) + 2)));</code></example>
+    public static IReadOnlyList<Trial> Tpe(
+        int count, IEnumerable<(string Name, HyperRange Range)> space, Func<TrialRun, TrialResult> trial, int random = 10,
+        StudySettings? options = null, CancellationToken cancellation = default) =>
+        DL1.Study.tpe(
+            (options ?? new StudySettings()).ToCore(cancellation), random, count, Interop.Function(trial),
+            Interop.List(space.Select(s => s.ToTuple())));
+
+    /// <summary>The trials of a study in a file, without their models.</summary>
+    /// <exception cref="FormatError">The file is no study.</exception>
+    /// <example><code>IReadOnlyList&lt;Trial&gt; read = HyperSearch.ReadStudy(path);</code></example>
+    public static IReadOnlyList<Trial> ReadStudy(string path) => DL1.Study.read(path);
 }

@@ -119,8 +119,8 @@ let private categories =
     [
         prints "fit" "a b" (fun () -> (Category.fit [ "b"; "a"; "b" ]).Names |> shown)
         prints "weights" "f32 [2] [1 5]" (fun () -> Category.weights [ "b", 5.0 ] (Category.fit [ "a"; "b" ]))
-        prints "balanced" "f32 [2] [0.6666667 2.0000000]" (fun () ->
-            let labels = Tensor.Of [| 0L; 0L; 0L; 1L |]
+        prints "balanced" "f32 [2] [1.50 0.75]" (fun () ->
+            let labels = Tensor.Of [| 0L; 1L; 1L; 1L; 0L; 1L |]
             Category.balanced 2 labels)
         prints "labels" "i64 [2] [1 0]" (fun () -> Category.labels (Category.fit [ "a"; "b" ]) [ "b"; "a" ])
         prints "oneHot" "f32 [2, 2] [[0 1] [0 0]]" (fun () ->

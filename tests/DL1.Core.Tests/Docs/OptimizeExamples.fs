@@ -104,7 +104,7 @@ let private moments =
             Moments.rpropWith 0.5 1.2 1e-6 50.0 0.01 |> once)
         prints "rprop" "f64 [2] [ 0.01 -0.01]" (fun () -> Moments.rprop 0.01 |> once)
         prints "lion" "f64 [2] [ 1 -1]" (fun () -> Moments.lion 0.9 0.99 |> once)
-        prints "asgd" "f64 [2] [ 0.3 -0.4]" (fun () -> Moments.asgd 1e-4 0.75 1e6 |> once)
+        prints "asgd" "f64 [2] [ 0.30001 -0.39998]" (fun () -> Moments.asgd 1e-4 0.75 1e6 |> once)
     ]
 
 let private optimizer =

@@ -378,11 +378,11 @@ let private descents =
 
     [
         prints "options" "20" (fun () -> { LbfgsSearch.options with Iterations = 20 }.Iterations)
-        prints "minimize" "0 Level" (fun () ->
+        prints "minimize" "True Level" (fun () ->
             let found =
                 LbfgsSearch.minimize LbfgsSearch.options (fun p -> Expr.sumAll (p["w"] * p["w"])) weights
 
-            $"{List.last found.Values} {found.End}")
+            $"{List.last found.Values < 1e-12} {found.End}")
     ]
 
 let all: Examples list =
