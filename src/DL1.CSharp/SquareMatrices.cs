@@ -33,6 +33,39 @@ public static class SquareMatrices
         /// <example><code>var root = a.Cholesky();</code></example>
         public Expr Cholesky() => SquareMatrix.cholesky(a);
 
+        /// <summary>
+        /// Orthonormal columns <c>Q</c> and an upper triangle <c>R</c> with Q·R = a, of any matrix; the diagonal of R is 0 or more.
+        /// </summary>
+        /// <exception cref="ShapeError">No matrices, or without elements.</exception>
+        /// <example><code>var (q, r) = a.Qr();</code></example>
+        public (Expr Q, Expr R) Qr() => Decomposition.qr(a).ToValueTuple();
+
+        /// <summary>
+        /// The eigenvalues of each symmetric matrix in ascending order, and their vectors as columns; the lower triangle alone is read.
+        /// </summary>
+        /// <exception cref="ShapeError">No square matrices, or without elements.</exception>
+        /// <example><code>var (values, vectors) = a.Eigh();</code></example>
+        public (Expr Values, Expr Vectors) Eigh() => Decomposition.eigh(a).ToValueTuple();
+
+        /// <summary>
+        /// The singular value decomposition a = U·diag(S)·V of any matrix: left vectors as columns, values in descending order, right
+        /// vectors as rows.
+        /// </summary>
+        /// <exception cref="ShapeError">No matrices, or without elements.</exception>
+        /// <example><code>var (left, sizes, right) = a.Svd();</code></example>
+        public (Expr U, Expr S, Expr V) Svd() => Decomposition.svd(a).ToValueTuple();
+
+        /// <summary>The pseudo-inverse of any matrix.</summary>
+        /// <param name="tolerance">
+        /// How small a singular value is nothing, beside the greatest; unless given, the smallest step of the type beside 1, times the
+        /// larger extent.
+        /// </param>
+        /// <exception cref="ShapeError">No matrices, or without elements.</exception>
+        /// <exception cref="DomainError">The tolerance is negative or NaN.</exception>
+        /// <example><code>var fitted = a.PseudoInverse().MatMul(b);</code></example>
+        public Expr PseudoInverse(double? tolerance = null) =>
+            tolerance is { } t ? Decomposition.pinvWith(t, a) : Decomposition.pinv(a);
+
         /// <summary>The main diagonal of each matrix: <c>[...; m; n]</c> gives <c>[...; min m n]</c>.</summary>
         /// <exception cref="ShapeError">Fewer than two axes.</exception>
         /// <example><code>var diagonal = a.Diagonal();</code></example>

@@ -79,6 +79,24 @@ public class ArrayTests
     }
 
     [Fact]
+    public void MatricesAreDecomposed()
+    {
+        var a = Of(new double[,] { { 4, 2 }, { 2, 5 } });
+        var b = Of(new double[,] { { 2 }, { 9 } });
+        bool Near(double u, double v) => Math.Abs(u - v) < 1e-12;
+        var (q, r) = a.Qr();
+        Assert.Equal(Values(a), Values(q.MatMul(r)), Near);
+        var (values, vectors) = a.Eigh();
+        Assert.Equal(Values(a.MatMul(vectors)), Values(vectors * values), Near);
+        var (left, sizes, right) = a.Svd();
+        Assert.Equal(Values(a), Values((left * sizes).MatMul(right)), Near);
+        var fitted = a.PseudoInverse().MatMul(b);
+        Assert.Equal(Values(a.Solve(b)), Values(fitted), Near);
+        Assert.Equal(Values(fitted), Values(a.PseudoInverse(1e-9).MatMul(b)), Near);
+        Assert.Throws<DomainError>(() => a.PseudoInverse(-1));
+    }
+
+    [Fact]
     public void PaddingAndResizing()
     {
         var images = Expr.Constant(Tensor.Of(Enumerable.Range(1, 64).Select(v => (double)v).ToArray())).Reshape(1, 4, 4, 4);

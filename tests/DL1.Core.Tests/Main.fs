@@ -45,6 +45,7 @@ let tests =
             EdgesTests.tests
             MathReferenceTests.tests
             ArrayReferenceTests.tests
+            DecompositionTests.tests
             ArrayLawTests.tests
             LiteralTests.tests
             MagnitudeTests.tests

@@ -5,7 +5,7 @@ namespace DL1
 /// solutions are infinite or NaN, as are the derivatives of the determinant.
 [<RequireQualifiedAccess>]
 module SquareMatrix =
-    let private requireSquare operation (a: Expr) =
+    let internal requireSquare operation (a: Expr) =
         Operand.requireFloat operation a
 
         if a.Shape.Rank < 2 || a.Shape[a.Shape.Rank - 1] <> a.Shape[a.Shape.Rank - 2] then
@@ -15,13 +15,13 @@ module SquareMatrix =
                 "a square matrix [n; n], or a stack of them [...; n; n]"
                 "for other matrices, solve the normal equations: a.T·a"
 
-    let private inDouble (f: Expr -> Expr) (x: Expr) =
+    let internal inDouble (f: Expr -> Expr) (x: Expr) =
         if x.DType = DType.F64 then
             f x
         else
             f (Expr.cast DType.F64 x) |> Expr.cast x.DType
 
-    let private sumKept axis (x: Expr) = Reduce.keepDims Expr.sum [ axis ] x
+    let internal sumKept axis (x: Expr) = Reduce.keepDims Expr.sum [ axis ] x
 
     /// Gauss and Jordan's elimination with pivots from the rows below: to the last columns `[...; n; w − n]` of `[...; n; w]`,
     /// solved for; the pivots, and 1 or −1 where rows changed places, each `[n; ...]`. `divisor` is what is divided by.

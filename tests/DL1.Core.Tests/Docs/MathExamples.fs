@@ -149,8 +149,9 @@ let private indexing =
         gives "scatterMax" "f64 [3] [3 0 3]" (fun () -> Indexing.scatterMax 0 places (lit 3.0) x)
     ]
 
+let private a = Expr.constant (Tensor.ofArray [ 2; 2 ] [| 4.0; 2.0; 2.0; 5.0 |])
+
 let private squareMatrix =
-    let a = Expr.constant (Tensor.ofArray [ 2; 2 ] [| 4.0; 2.0; 2.0; 5.0 |])
     let v = Expr.constant (Tensor.vector [ 2.0; 9.0 ])
 
     [
@@ -159,6 +160,18 @@ let private squareMatrix =
         gives "det" "f64 16" (fun () -> SquareMatrix.det a)
         gives "signLogDet" "f64 2.7726" (fun () -> SquareMatrix.signLogDet a |> snd)
         gives "cholesky" "f64 [2, 2] [[2 0] [1 2]]" (fun () -> SquareMatrix.cholesky a)
+    ]
+
+let private decomposition =
+    [
+        gives "eigh" "f64 [2] [2.4384 6.5616]" (fun () -> Decomposition.eigh a |> fst)
+        gives "qr" "f64 [2, 2] [[4.4721 4.0249] [0.0000 3.5777]]" (fun () -> Decomposition.qr a |> snd)
+        gives "svd" "f64 [2] [6.5616 2.4384]" (fun () ->
+            let u, s, v = Decomposition.svd a
+            s)
+        gives "pinv" "f64 [2, 2] [[ 0.3125 -0.1250] [-0.1250 0.2500]]" (fun () -> Decomposition.pinv a)
+        gives "pinvWith" "f64 [2, 2] [[ 0.3125 -0.1250] [-0.1250 0.2500]]" (fun () ->
+            Decomposition.pinvWith 1e-10 a)
     ]
 
 let private images = Expr.constant (Tensor.ofArray [ 1; 1; 3; 3 ] [| 1.0 .. 9.0 |])
@@ -248,6 +261,7 @@ let all =
         { Module = moduleOf <@ Order.sort @>; Rows = ordering }
         { Module = moduleOf <@ Indexing.takeAlong @>; Rows = indexing }
         { Module = moduleOf <@ SquareMatrix.det @>; Rows = squareMatrix }
+        { Module = moduleOf <@ Decomposition.pinv @>; Rows = decomposition }
         { Module = moduleOf <@ Padding.edge @>; Rows = padding }
         { Module = moduleOf <@ Resize.nearest @>; Rows = resize }
         { Module = moduleOf <@ Windowed.edges @>; Rows = windowed }

@@ -113,6 +113,17 @@ let private functions: Map<string, Expr list -> Expr> =
             one (fun x ->
                 let y, places = Windowed.maxWithPlaces [ 2 ] Convolution.options x
                 Windowed.unpool [ 4; 6 ] places y)
+            for name in [ "tall"; "wide"; "square" ] do
+                $"Q, %s{name}", one (Decomposition.qr >> fst)
+                $"R, %s{name}", one (Decomposition.qr >> snd)
+                $"U, %s{name}", one (Decomposition.svd >> fun (u, _, _) -> u)
+                $"S, %s{name}", one (Decomposition.svd >> fun (_, s, _) -> s)
+                $"V, %s{name}", one (Decomposition.svd >> fun (_, _, v) -> v)
+                $"pinv, %s{name}", one Decomposition.pinv
+            let symmetric (x: Expr) = Expr.matmul x x.T + x + x.T
+            "eigenvalues", one (symmetric >> Decomposition.eigh >> fst)
+            "eigenvectors", one (symmetric >> Decomposition.eigh >> snd)
+            "eigenvectors of three", one (symmetric >> Decomposition.eigh >> snd)
         ]
 
 let private runs = [ "Eval", Eval.prepare; "compiled", Compile.prepare ]
