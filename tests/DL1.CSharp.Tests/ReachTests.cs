@@ -56,7 +56,6 @@ public class ReachTests
         ("Transform", ["get_Init", "get_Update"], "optimizer.After and Masked take transformations whole"),
         ("Learner", ["get_Penalty", "get_Trains", "get_Freezes", "get_Rests", "get_Mixup"],
             "learner.Penalized, learner.Frozen and learner.Mixup set them"),
-        ("Learner", ["get_Penalty", "get_Trains", "get_Freezes"], "learner.Penalized and learner.Frozen set them"),
         ("TrialResult", ["get_Notes", "get_Model"], "the trial has them: NoteEntries, TrainedModel"),
         ("TrialRun", ["Watch"], "run.Watch with a metric"),
         ("Session", ["Of"], "Session.Start goes by With"),
