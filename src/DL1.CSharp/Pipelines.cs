@@ -17,7 +17,7 @@ public static class Pipelines
         /// <param name="learner">Model, loss and optimizer.</param>
         /// <param name="options">Epochs, batches, seed and stopping.</param>
         /// <param name="holdOut">The part of the training rows that is held out for validation in training.</param>
-        /// <example><code>var net = Estimator.Network(small.Learner(Losses.CrossEntropy, Optimizer.Adam(0.02)), new TrainingOptions(Epochs: 30));</code></example>
+        /// <example><code>var net = Estimator.Network(small.Learner(Losses.CrossEntropy, Optimizers.Adam(0.02)), new TrainingOptions(Epochs: 30));</code></example>
         public static Estimator Network(Learner learner, TrainingOptions? options = null, double holdOut = 0) =>
             Estimator.Network(learner, (options ?? new TrainingOptions()).ToCore(CancellationToken.None), holdOut);
     }

@@ -19,6 +19,7 @@ namespace DL1;
 /// <param name="Progress">Told of each trial when it has ended.</param>
 /// <param name="Path">A file that has all trials that have ended. If it is there when the study begins, the study goes on from it.</param>
 /// <example><code>var study = new StudySettings(Budget: 9, Round: 2, Pruning: Pruning.NewHalving(1, 3));</code></example>
+[System.Diagnostics.DebuggerDisplay("{ToString(),nq}")]
 public sealed record StudySettings(
     int Budget = 1,
     int Threads = 1,

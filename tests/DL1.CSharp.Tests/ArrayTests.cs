@@ -1,3 +1,5 @@
+using static DL1.Functions;
+
 namespace DL1.CSharp.Tests;
 
 /// <summary>Order, places, linear algebra, padding, resizing and kept axes from C#; the examples of the documentation stand here.</summary>

@@ -94,7 +94,7 @@ public class GraphExampleTests
         File.WriteAllText(path, result.History.ToCsv());
         Assert.Contains("r2", result.History.ToTable());
         var table = Tables.ReadCsv(path);
-        Assert.Equal(["epoch", "steps", "loss", "validation_loss", "r2", "seconds"], table.Names);
+        Assert.Equal(["epoch", "steps", "loss", "validation_loss", "r2", "rate", "seconds"], table.Names);
         Assert.Equal(result.History[1].Loss, table.Values("loss")[1]);
         File.Delete(path);
     }

@@ -58,7 +58,7 @@ public class PipelineTests
     public void APipelineEndsInANetwork()
     {
         var small = Layers.Linear(8).Then(Layers.Relu()).Then(Layers.Linear(3));
-        var net = Estimator.Network(small.Learner(Losses.CrossEntropy, Optimizer.Adam(0.02)), new TrainingOptions(Epochs: 30));
+        var net = Estimator.Network(small.Learner(Losses.CrossEntropy, Optimizers.Adam(0.02)), new TrainingOptions(Epochs: 30));
         var fitted = Logistic().Model(net).Fit(penguins);
         Assert.True(fitted.Evaluate(penguins, Metrics.Accuracy)[0].Value > 0.97);
         // Two classes by one output: labels as they are.
@@ -66,7 +66,7 @@ public class PipelineTests
         var single = Layers.Linear(8).Then(Layers.Relu()).Then(Layers.Linear(1));
         var two = Pipeline.Classify("sex").Inputs().Impute(ColumnFill.Mean).Scale(ColumnScaling.Standard)
             .Feature("index", row => row["body_mass_g"] / row["flipper_length_mm"])
-            .Model(Estimator.Network(single.Learner(Losses.BceWithLogits, Optimizer.Adam(0.02)), new TrainingOptions(Epochs: 30)))
+            .Model(Estimator.Network(single.Learner(Losses.BceWithLogits, Optimizers.Adam(0.02)), new TrainingOptions(Epochs: 30)))
             .Fit(sexed);
         Assert.True(two.Evaluate(sexed, Metrics.Accuracy)[0].Value > 0.85);
         Assert.Equal(two.PredictClasses(sexed), FittedPipeline.OfBytes(two.ToBytes()).PredictClasses(sexed));
@@ -76,9 +76,9 @@ public class PipelineTests
     public void LabelsOfTwoClassesBesideOneScore()
     {
         var x = Tensor.From(new float[,] { { -2 }, { -1 }, { 1 }, { 2 } });
-        foreach (var labels in new[] { Tensor.Of(false, false, true, true), Tensor.Of(0L, 0, 1, 1), Tensor.Of(0, 0, 1, 1) })
+        foreach (var labels in new[] { Tensor.Of([false, false, true, true]), Tensor.Of([0L, 0, 1, 1]), Tensor.Of([0, 0, 1, 1]) })
         {
-            var result = Layers.Linear(1).Fit(Dataset.From(x, labels), Losses.BceWithLogits, Optimizer.Sgd(1), epochs: 20, metrics: [Metrics.Accuracy]);
+            var result = Layers.Linear(1).Fit(Dataset.From(x, labels), Losses.BceWithLogits, Optimizers.Sgd(1), epochs: 20, metrics: [Metrics.Accuracy]);
             Assert.Equal(1, Metrics.Accuracy.Of(labels, result.Trained.Predict(x)));
             Assert.Equal(1, Metrics.Accuracy.Of(labels, result.Trained.Predict(x).Reshape(4)));
         }
@@ -87,9 +87,9 @@ public class PipelineTests
     [Fact]
     public void ProbabilitiesAreMeasuredAndCalibrated()
     {
-        var truths = Tensor.Of(0L, 1, 0, 1, 1);
-        var chances = Tensor.Of(0.1, 0.6, 0.7, 0.9, 0.8);
-        var logits = Tensor.Of(-2.2, 0.4, 0.8, 2.2, 1.4);
+        var truths = Tensor.Of([0L, 1, 0, 1, 1]);
+        var chances = Tensor.Of([0.1, 0.6, 0.7, 0.9, 0.8]);
+        var logits = Tensor.Of([-2.2, 0.4, 0.8, 2.2, 1.4]);
         var reliability = Metrics.Reliability(truths, chances, bins: 4);
         Assert.Equal(5, reliability.Sum(bin => bin.Count));
         var confidence = Metrics.Confidence(truths, chances);
@@ -101,7 +101,7 @@ public class PipelineTests
         Assert.True(temperature > 0);
         var interval = Metrics.Accuracy.Interval(truths, logits, level: 0.9);
         Assert.Equal(0.8, interval.Estimate, 1e-12);
-        var labels = Tensor.Of(0L, 1, 2, 2);
+        var labels = Tensor.Of([0L, 1, 2, 2]);
         var scores = Tensor.From(new double[,] { { 3, 1, 0 }, { 0, 2, 1 }, { 0, 2, 1 }, { 0, 1, 2 } });
         var curves = Metrics.RocOneVsRest(labels, scores);
         Assert.Equal(3, curves.Count);
@@ -130,18 +130,18 @@ public class PipelineTests
     public void Baselines()
     {
         var x = Tensor.From(new double[,] { { 0 }, { 1 }, { 2 }, { 3 }, { 4 } });
-        var y = Tensor.Of(1.0, 3, 5, 7, 9.5);
+        var y = Tensor.Of([1.0, 3, 5, 7, 9.5]);
         var ridge = Ridge.Fit(x, y, penalty: 0);
         Assert.Equal(2.1, ridge.Weights.ToDoubles()[0], 1e-9);
         var coefficients = ridge.Coefficients(names: "x");
         Assert.Equal(["intercept", "x"], coefficients.Select(c => c.Name));
         Assert.All(coefficients, c => Assert.InRange(c.Estimate, c.Lower, c.Upper));
-        var labels = Tensor.Of(0L, 0, 1, 0, 1);
+        var labels = Tensor.Of([0L, 0, 1, 0, 1]);
         var logistic = DL1.Data.Logistic.Fit(x, labels);
         Assert.All(logistic.Coefficients(0.9, 0, "x"), c => Assert.InRange(c.Estimate, c.Lower, c.Upper));
         Assert.Equal([5, 2], logistic.Probabilities(x).Shape);
-        Assert.Equal([0.0, 0, 0, 1, 1], Neighbours.Classify(x, Tensor.Of(0L, 0, 0, 1, 1), count: 1).Predict(x).ToDoubles());
-        Assert.Equal([0.0, 0, 0, 1, 1], NaiveBayes.Fit(x, Tensor.Of(0L, 0, 0, 1, 1)).Predict(x).ToDoubles());
+        Assert.Equal([0.0, 0, 0, 1, 1], Neighbours.Classify(x, Tensor.Of([0L, 0, 0, 1, 1]), count: 1).Predict(x).ToDoubles());
+        Assert.Equal([0.0, 0, 0, 1, 1], NaiveBayes.Fit(x, Tensor.Of([0L, 0, 0, 1, 1])).Predict(x).ToDoubles());
         var means = KMeans.Fit(x, 2, Key.OfSeed(1));
         Assert.Equal(2, means.Predict(x).ToDoubles().Distinct().Count());
         var components = PrincipalComponents.Fit(Tables.Iris().Numbers(DType.F64, "sepal_length_cm", "petal_length_cm"), 1);

@@ -45,7 +45,7 @@ public class TrainingLoopTests
 
         loop = new TrainingLoop(Key.OfSeed(2));
         Training(tuned).Run(("inputs", xs), ("targets", ys));
-        Assert.True((loop.State.Parameters["regression.weight"] - weights["regression.weight"]).Abs().Max().ToDouble() < 0.06);
+        Assert.True((loop.State.Parameters["regression.weight"] - weights["regression.weight"]).ToDoubles().All(change => Math.Abs(change) < 0.06));
         loop = new TrainingLoop(Key.OfSeed(2));
         var heldStep = Training(held);
         heldStep.Run(("inputs", xs), ("targets", ys));
@@ -89,7 +89,7 @@ public class TrainingLoopTests
         var stop = Patience<LoopState>.Lowest(3);
         for (var epoch = 0; epoch < 50 && !stop.IsOver; epoch++)
         {
-            foreach (var batch in rows.Batches(32, seed: 3, epoch)) train.Run(batch);
+            foreach (var batch in rows.Batches(32, seed: 3, epoch: epoch)) train.Run(batch);
             measure.Run(held);
             stop = stop.Next(measure["loss"], loop.State);
         }

@@ -325,14 +325,14 @@ public class TrainingTests
     public void AllRowsAtOnceByLbfgs()
     {
         var train = Parts.Train;
-        var learner = Net.Learner(Losses.CrossEntropy, Optimizers.Adam());
+        var learner = Model.Sequential(Layers.Linear(32), Layers.Tanh(), Layers.Linear(10)).Learner(Losses.CrossEntropy, Optimizers.Adam());
         var (exact, found) = learner.FitByLbfgs(train, LbfgsOptions.Of(iterations: 20));
         double lowestValue = found.Losses[^1];
         Assert.Equal(lowestValue, exact.Evaluate(train, Losses.CrossEntropy).Loss, 1e-4);
         Assert.True(lowestValue < 0.1 * found.Losses[0]);
         Assert.Equal(20, LbfgsOptions.Of(iterations: 50, history: 20).History);
 
-        var bowlStart = Trees.From(("w", Tensor.Of([5.0, -3])));
+        var bowlStart = Trees.From([("w", Tensor.Of([5.0, -3]))]);
         LbfgsResult bowl = new Func<Tree<Expr>, Expr>(p => (p["w"] - 2).Pow(2).Sum()).MinimizeByLbfgs(bowlStart);
         Assert.Equal([2, 2], bowl.Parameters["w"].ToDoubles(), (a, b) => Math.Abs(a - b) < 1e-9);
     }

@@ -101,6 +101,13 @@ module Category =
         if classes < 1 then
             Refuse.domain operation $"%d{classes} classes" "1 or more" "count the categories"
 
+        if classes > labels.Size then
+            Refuse.domain
+                operation
+                $"%d{classes} classes of %d{labels.Size} labels"
+                "a label of each class"
+                "count the classes that there are"
+
         let counts = Array.zeroCreate<int> classes
 
         for label in Tensor.toFloats labels do

@@ -23,6 +23,11 @@ module PaddedRows =
         if rows.Length = 0 then
             Refuse.domain operation "no row" "one row or more" "check how the rows were chosen"
 
+        rows
+        |> Array.iteri (fun i row ->
+            if obj.ReferenceEquals(row, null) then
+                nullArg $"rows[%d{i}]")
+
         let first = rows[0]
         let inner (t: Tensor) = t.Shape.ToList() |> List.skip 1
 

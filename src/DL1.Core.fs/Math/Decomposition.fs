@@ -23,10 +23,8 @@ module Decomposition =
     let private across (x: Expr) = Expr.expandDims -2 x
     let private down (x: Expr) = Expr.expandDims -1 x
 
-    /// A diagonal matrix, or what is the same number times the columns of another.
+    /// A matrix, its columns times numbers.
     let private scaled (m: Expr) (x: Expr) = m * across x
-
-    let private diagonalOf (x: Expr) = Linear.identity x.DType x.Shape[x.Shape.Rank - 1] * across x
 
     /// A function of matrices whose greatest magnitude is 1, so that squares do not overflow, with the magnitude.
     let private atUnit (a: Expr) =
@@ -66,9 +64,9 @@ module Decomposition =
             Scan.many true k [ thin ] [ outputs.Head ] (fun carries slices ->
                 [ reflect slices.Head carries.Head ], [])
 
-        let r = Axes.upperTriangle 0 (Expr.sliceAxis -2 0 k finals.Head)
+        let r = Expr.sliceAxis -2 0 k finals.Head
         let signs = Expr.where (Linear.diagonal r .< 0.0) (lit -1.0) one |> Expr.cast DType.F64
-        scaled back.Head signs, r * down signs * size
+        scaled back.Head signs, Axes.upperTriangle 0 (r * down signs * size)
 
     /// How often all pairs of columns are turned: Jacobi's method converges quadratically, in some ten sweeps.
     [<Literal>]
@@ -99,6 +97,8 @@ module Decomposition =
 
         /// From the products of columns with themselves, and with their partners.
         let angles (own: Expr) (cross: Expr) =
+            // Rounded apart, both sides would turn by different angles.
+            let cross = 0.5 * (cross + Expr.gather -1 partners cross)
             let isRight = Expr.equal cross zero
             let tau = (Expr.gather -1 partners own - own) / (2.0 * Expr.where isRight one cross)
             let sign = Expr.where (tau .> 0.0) one (Expr.where (tau .< 0.0) (lit -1.0) side)
@@ -174,9 +174,6 @@ module Decomposition =
 
     let private inDouble (f: Expr -> Expr) (a: Expr) = SquareMatrix.inDouble f a
 
-    /// Whether any element of a matrix is not 0: where none is, nothing was asked of it, and equal values do no harm.
-    let private isUsed (x: Expr) = Expr.notEqual (Reduce.keepDims Expr.sum [ -2; -1 ] (abs x)) zero
-
     /// 1/(b − a) for all pairs of values but each with itself: infinite for equal ones, whose vectors are not determined.
     let private apart (values: Expr) =
         let identity = Linear.identity values.DType values.Shape[values.Shape.Rank - 1]
@@ -191,23 +188,20 @@ module Decomposition =
     let eigh (a: Expr) : Expr * Expr =
         requireMatrix "eigh" a
         SquareMatrix.requireSquare "eigh" a
-        let n = columns a
+        let values, vectors = inDouble (eigen >> fst), inDouble (eigen >> snd)
 
-        let value =
-            inDouble (fun a ->
-                let values, vectors = eigen a
-                Expr.concat -2 [ across values; vectors ])
+        // Values and vectors are functions of their own, so that those of equal values have the derivatives that there are.
+        let ofValues (xs: Expr list) (dy: Expr) =
+            let v = vectors xs.Head
+            [ Expr.matmul (scaled v dy) v.T ]
 
-        let split (e: Expr) = Expr.item -2 0 e, Expr.sliceAxis -2 1 (n + 1) e
+        let ofVectors (xs: Expr list) (dy: Expr) =
+            let values, v = values xs.Head, vectors xs.Head
+            let between = 0.5 * skew (Expr.matmul v.T dy) * apart values
+            [ Expr.matmul (Expr.matmul v between) v.T ]
 
-        let gradients (xs: Expr list) (dy: Expr) =
-            let values, v = split (value xs.Head)
-            let ofValues, ofVectors = split dy
-            let between = 0.5 * skew (Expr.matmul v.T ofVectors) * apart values
-            let inner = diagonalOf ofValues + Expr.where (isUsed ofVectors) between zero
-            [ Expr.matmul (Expr.matmul v inner) v.T ]
-
-        split (Scan.custom "eigh" (fun xs -> value xs.Head) gradients [ a ])
+        Scan.custom "eigenvalues" (fun xs -> values xs.Head) ofValues [ a ],
+        Scan.custom "eigenvectors" (fun xs -> vectors xs.Head) ofVectors [ a ]
 
     /// Orthonormal columns Q `[...; m; k]` and an upper triangle R `[...; k; n]` with Q·R = a, k the smaller extent; the
     /// diagonal of R is 0 or more. The derivative is that of the first k columns as a matrix of full rank, and infinite or NaN
@@ -245,27 +239,26 @@ module Decomposition =
             let u, s, v = svd a.T
             v.T, s, u.T
         else
-            let value =
-                inDouble (fun a ->
-                    let s, u, v = singular a
-                    Expr.concat -2 [ u; across s; v ])
+            let values = inDouble (fun a -> singular a |> fun (s, _, _) -> s)
+            let vectors = inDouble (fun a -> singular a |> fun (_, u, v) -> Expr.concat -2 [ u; v ])
+            let split (e: Expr) = Expr.sliceAxis -2 0 m e, Expr.sliceAxis -2 m (m + n) e
 
-            let split (e: Expr) =
-                Expr.sliceAxis -2 0 m e, Expr.item -2 m e, Expr.sliceAxis -2 (m + 1) (m + 1 + n) e
+            let ofValues (xs: Expr list) (dy: Expr) =
+                let u, v = split (vectors xs.Head)
+                [ Expr.matmul (scaled u dy) v.T ]
 
-            let gradients (xs: Expr list) (dy: Expr) =
-                let u, s, v = split (value xs.Head)
-                let ofU, ofS, ofV = split dy
+            let ofVectors (xs: Expr list) (dy: Expr) =
+                let s = values xs.Head
+                let u, v = split (vectors xs.Head)
+                let ofU, ofV = split dy
                 let apart = apart (s * s)
                 let left, right = skew (Expr.matmul u.T ofU) * apart, skew (Expr.matmul v.T ofV) * apart
                 let turns = scaled left s + down s * right
                 let outside = (ofU - Expr.matmul u (Expr.matmul u.T ofU)) / across s
-                let used = Expr.either (isUsed ofU) (isUsed ofV)
-                let inner = diagonalOf ofS + Expr.where used turns zero
-                let rest = Expr.where (isUsed ofU) outside zero
-                [ Expr.matmul (Expr.matmul u inner + rest) v.T ]
+                [ Expr.matmul (Expr.matmul u turns + outside) v.T ]
 
-            let u, s, v = split (Scan.custom "svd" (fun xs -> value xs.Head) gradients [ a ])
+            let s = Scan.custom "singularValues" (fun xs -> values xs.Head) ofValues [ a ]
+            let u, v = split (Scan.custom "singularVectors" (fun xs -> vectors xs.Head) ofVectors [ a ])
             u, s, v.T
 
     /// The pseudo-inverse of Moore and Penrose, `[...; n; m]`: singular values below the greatest times `tolerance` count as 0.

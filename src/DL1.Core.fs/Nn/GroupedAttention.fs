@@ -94,8 +94,7 @@ module GroupedAttention =
         let causal = if o.Causal then Some(Attention.causalMask length length) else None
         let mask = Attention.combine causal mask
 
-        let struct (mask, key, value) =
-            StepwiseLayers.attended scope Attention.causalMask x mask key value
+        let struct (mask, key, value) = StepwiseLayers.attended scope Attention.causalMask x mask key value
 
         let weights = Attention.weights mask query (shared o.Heads key)
 

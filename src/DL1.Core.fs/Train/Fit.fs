@@ -132,7 +132,7 @@ module Fit =
         let sets =
             ("", data) :: (options.Validation |> Option.map (fun v -> "validation ", v) |> Option.toList)
 
-        (if learner.MasksTargets then Admit.inputs else Admit.numbers) "Fit.run" sets
+        Learner.admits learner "Fit.run" sets
         let measured = options.Validation |> Option.defaultValue data
 
         let key =

@@ -11,7 +11,7 @@ module FullBatch =
         let operation = "FullBatch.lbfgs"
         let sets = [ "", data ]
         FitChecks.rows operation (Batches.ofSize (max 1 data.Count)) data
-        (if learner.MasksTargets then Admit.inputs else Admit.numbers) operation sets
+        Learner.admits learner operation sets
         let start = Step.startOn learner key data
 
         Admit.labels

@@ -291,5 +291,12 @@ module Learner =
     /// `Learner.maskingTargets learner`
     let maskingTargets (learner: Learner) : Learner = { learner with MasksTargets = true }
 
+    /// Refuses numbers that are not finite: those of targets only where the loss does not mask them.
+    let internal admits (learner: Learner) (operation: string) (sets: (string * Dataset) list) : unit =
+        if learner.MasksTargets then
+            Admit.inputs operation sets
+        else
+            Admit.numbers operation sets
+
     /// The same learner with parameters of another floating-point type. `Learner.typed DType.F64 learner`
     let typed (dtype: DType) (learner: Learner) : Learner = { learner with DType = dtype }

@@ -46,7 +46,7 @@ module RateFinder =
                 "100 steps from 1e-6 to 1 are a start"
 
         FitChecks.rows "RateFinder.run" batch data
-        (if learner.MasksTargets then Admit.inputs else Admit.numbers) "RateFinder.run" [ "", data ]
+        Learner.admits learner "RateFinder.run" [ "", data ]
         let growth = log (high / low) / float (steps - 1)
         let rate = Schedule.custom "growing" (fun step -> low * exp (growth * step))
         let still = { learner with Optimizer = Wrap.frozen }

@@ -33,7 +33,11 @@ type Importance =
     }
 
     /// The mean of the drops.
-    member this.Mean = Seq.average this.Drops
+    member this.Mean =
+        if this.Drops.Count = 0 then
+            Refuse.domain "Importance.Mean" "no drops" "one drop or more" "let importances be measured"
+
+        Seq.average this.Drops
 
     /// The standard deviation of the drops, as of a whole population.
     member this.Deviation =

@@ -133,7 +133,7 @@ type StepScope internal (inputs: Tree<Expr>, state: Tree<Tensor>, start: Key, tr
                     operation
                     $"parameters of '{trainable.Name}' before it was applied"
                     "a model that was applied once: its parameters follow from what goes in"
-                    "apply it first, or begin with parameters by Trainable.from"
+                    "apply it first, or begin with parameters that are given"
         )
 
     member private this.Run(trainable: Trainable<'a, 'b>, x: 'a, mode: Mode) : 'b =

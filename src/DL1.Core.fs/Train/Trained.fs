@@ -166,11 +166,12 @@ module Trained =
         parts
         (key: Key option)
         metrics
+        admit
         (data: Dataset)
         (trained: Trained)
         : Evaluation =
         Metric.requireNames "Trained.evaluate" metrics
-        Admit.numbers "Trained.evaluate" [ "", data ]
+        admit "Trained.evaluate" [ "", data ]
 
         Admit.labels
             "Trained.evaluate"
@@ -193,12 +194,12 @@ module Trained =
         (data: Dataset)
         (trained: Trained)
         : Evaluation =
-        evaluated (Erased.loss "Trained.evaluate" loss) [] None metrics data trained
+        evaluated (Erased.loss "Trained.evaluate" loss) [] None metrics Admit.numbers data trained
 
     /// `evaluate` by the loss of a learner, whose parts it tells, for models of several tensors.
     /// `Trained.evaluateBy learner [] data trained`
     let evaluateBy (learner: Learner) (metrics: Metric list) (data: Dataset) (trained: Trained) : Evaluation =
-        evaluated learner.Objective learner.Parts None metrics data trained
+        evaluated learner.Objective learner.Parts None metrics (Learner.admits learner) data trained
 
     /// `evaluateBy` with layers as in training: what is random is drawn with the key, batch norm goes by the batch. So the
     /// bound of a variational autoencoder is that which training lowers.
@@ -210,7 +211,7 @@ module Trained =
         (data: Dataset)
         (trained: Trained)
         : Evaluation =
-        evaluated learner.Objective learner.Parts (Some key) metrics data trained
+        evaluated learner.Objective learner.Parts (Some key) metrics (Learner.admits learner) data trained
 
     let private all (t: Trained) = Tree.append t.Parameters t.State
 

@@ -550,10 +550,7 @@ let private recipes =
                 Expect.equal (worth |> Seq.map _.Name |> List.ofSeq) (List.ofSeq fitted.Fields) "fields"
                 Expect.equal (worth |> Seq.maxBy _.Mean).Name "beak_length_mm" "what tells species apart"
 
-                Expect.equal
-                    (worth |> Seq.map _.Drops.Count |> List.ofSeq)
-                    (List.replicate 6 5)
-                    "repetitions"
+                Expect.equal (worth |> Seq.map _.Drops.Count |> List.ofSeq) (List.replicate 6 5) "repetitions"
             }
             test "cross-validated and searched over as a whole" {
                 let scores = logistic.CrossValidate(penguins, 3, key 1, Metric.accuracy, Metric.f1)

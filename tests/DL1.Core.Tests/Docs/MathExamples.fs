@@ -65,8 +65,8 @@ let private special =
 
 let private division =
     [
-        gives "remainder" "f64 [3] [0 0 1]" (fun () -> Division.remainder x y)
-        gives "fmod" "f64 [3] [0 0 1]" (fun () -> Division.fmod x y)
+        gives "remainder" "f64 [3] [-0 0 1]" (fun () -> Division.remainder x y)
+        gives "fmod" "f64 [3] [-0 0 1]" (fun () -> Division.fmod x y)
         gives "floorDivide" "f64 [3] [-2 0 0]" (fun () -> Division.floorDivide x y)
         gives "truncDivide" "f64 [3] [-2 0 0]" (fun () -> Division.truncDivide x y)
     ]

@@ -45,7 +45,8 @@ let private calibration =
         prints "reliability" "4" (fun () ->
             (Calibration.reliability Binning.Uniform 10 truths chances).Length)
         prints "confidence" "0.4 to 0.5: 0.5 predicted, 1 observed in 2 rows" (fun () ->
-            string(Calibration.confidence 10 target probabilities)[0])
+            let bins = Calibration.confidence 10 target probabilities
+            bins[0])
         prints "expectedError" "0.450" (fun () -> short (Calibration.expectedError 10 target probabilities))
         prints "largestError" "0.600" (fun () -> short (Calibration.largestError 10 target probabilities))
         prints "temperature" "0.200" (fun () -> short (Calibration.temperature target logits))

@@ -152,7 +152,7 @@ let private calibration =
                 refuses<DomainError, _> "0 bins" (fun () ->
                     Calibration.expectedError 0 y (Tensor.vector [ 0.1; 0.2 ]))
 
-                refuses<DomainError, _> "the probability 2" (fun () -> Calibration.confidence 3 y z)
+                refuses<DomainError, _> "the probability -1" (fun () -> Calibration.confidence 3 y z)
 
                 refuses<DomainError, _> "the probability NaN" (fun () ->
                     Calibration.reliability Binning.Quantile 3 y (Tensor.vector [ nan; 0.2 ]))
