@@ -47,7 +47,7 @@ type StepScope internal (inputs: Tree<Expr>, state: Tree<Tensor>, start: Key, tr
 
     let advances (path: string) (e: unit -> Expr) = next[path] <- e
 
-    let refuseMeasuring what : 'r =
+    let refuseMeasuring (what: string) : 'r =
         Refuse.domain
             operation
             $"{what} in a step that measures"

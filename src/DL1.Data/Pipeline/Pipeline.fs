@@ -151,7 +151,7 @@ type Pipeline private (recipe: Recipe) =
                 "Pipeline.CrossValidate"
                 "no metric"
                 "one at least"
-                "Metric.accuracy or Metric.rmse are usual"
+                "the accuracy of classes and the rmse of numbers are usual"
 
         let scores =
             [
