@@ -119,7 +119,7 @@ type internal RowGraph(root: Expr, constants: (string * Tensor) list, columns: i
                 "Pipeline.Save"
                 "a model whose graph does not read back from text as the same"
                 "a graph of the operations of expressions"
-                "leave out what is not one, or save the model's parameters by Trained.save"
+                "leave out what is not one, or save the model's parameters alone"
 
         text
 
