@@ -196,7 +196,7 @@ public class SearchTests
 
             foreach (var (epoch, reported) in kept.Best().ReportEntries)
             {
-                notes.Add($"{epoch} {reported}");
+                notes.Add(FormattableString.Invariant($"{epoch} {reported}"));
             }
 
             Assert.Equal(["epochs 12", "1 0.01"], notes);
