@@ -30,15 +30,15 @@ public static class Generations
     extension(Stepper stepper)
     {
         /// <summary>The beginning of sequences, of a model without other inputs.</summary>
-        /// <param name="capacity">For how many places there is room, where the model has attention.</param>
+        /// <param name="capacity">The capacity of the key-value cache in places, where the model has attention.</param>
         /// <param name="rows">How many sequences there are.</param>
-        /// <exception cref="DomainError">There are no rows, or no room.</exception>
+        /// <exception cref="DomainError">There are no rows, or the capacity is below 1.</exception>
         /// <example><code>StepState state = stepper.Start(capacity: 32);</code></example>
         public StepState Start(int capacity, int rows = 1) => DL1.Stepwise.start(capacity, rows, stepper);
 
         /// <summary>The beginning of sequences that go with the other inputs of the model, one row for each of theirs.</summary>
         /// <exception cref="ShapeError">There are no other inputs, or of several numbers of rows.</exception>
-        /// <exception cref="DomainError">There are no rows, or no room.</exception>
+        /// <exception cref="DomainError">There are no rows, or the capacity is below 1.</exception>
         /// <example><code>StepState reading = translating.Start(capacity: 32, context);</code></example>
         public StepState Start(int capacity, Tree<Tensor> context) => DL1.Stepwise.startFrom(context, capacity, stepper);
 

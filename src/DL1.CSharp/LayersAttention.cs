@@ -159,7 +159,7 @@ public static partial class Layers
             layers, Transformed(heads, inner, dropout, normFirst, causal, activation, normEpsilon, finalNorm, bias)));
 
     /// <summary>
-    /// Decoder layers in a row: self-attention, causal unless told otherwise, attention to an encoder's memory, two linear
+    /// Decoder layers in a row: self-attention, causal by default, attention to an encoder's memory, two linear
     /// layers. Padding of both sequences is told by truth values <c>[batch; length]</c>.
     /// </summary>
     /// <example><code>Layers.TransformerDecoder(2, heads: 4, inner: 64)</code></example>
@@ -205,7 +205,7 @@ public static partial class Layers
             LayerModule.map(Interop.Function<MaskedDecoderInput, Expr>(x => x.Sequences.Target.Values), layer));
 
     /// <summary>
-    /// One decoder layer: self-attention, causal unless told otherwise, attention to an encoder's memory, two linear layers.
+    /// One decoder layer: self-attention, causal by default, attention to an encoder's memory, two linear layers.
     /// </summary>
     /// <example><code>Layers.TransformerDecoderLayer(4, 64)</code></example>
     public static Layer<(Expr Target, Expr Memory), Expr> TransformerDecoderLayer(

@@ -14,8 +14,8 @@ type PowerFamily =
     /// Numbers above 0 (Box and Cox 1964).
     | BoxCox
 
-/// Makes skewed columns more normal: each is bent by a power of its own, the likeliest under a normal distribution, and then,
-/// unless told otherwise, scaled to mean 0 and standard deviation 1. Fit it on the training rows, apply it to all; missing
+/// Makes skewed columns more normal: each is bent by a power of its own, the likeliest under a normal distribution, and then
+/// scaled, by default, to mean 0 and standard deviation 1. Fit it on the training rows, apply it to all; missing
 /// values (NaN) count for nothing and stay.
 ///
 /// <example><code>
