@@ -153,7 +153,7 @@ public static class Derivatives
 /// A function of tensors from a graph: compiled once, called any number of times, from any thread.
 /// </summary>
 [System.Diagnostics.DebuggerDisplay("{given.Length} inputs, {wanted.Length} outputs")]
-public sealed class Function
+public sealed class CompiledFunction
 {
     private readonly Microsoft.FSharp.Core.FSharpFunc<
         Microsoft.FSharp.Collections.FSharpList<Tensor>,
@@ -167,10 +167,10 @@ public sealed class Function
     /// <param name="outputs">What is computed, in the order in which it is returned.</param>
     /// <param name="options">Threads and checks: <c>new CompileOptions(threads: 1, dynamicCode: true, checkFinite: true)</c>.</param>
     /// <exception cref="DomainError">An output needs a variable that is no input, or an input is named twice.</exception>
-    /// <example><code>var step = new Function([w, x, y], [loss, .. loss.Gradient(w)]);</code></example>
-    public Function(IEnumerable<Expr> inputs, IEnumerable<Expr> outputs, CompileOptions? options = null)
+    /// <example><code>var step = new CompiledFunction([w, x, y], [loss, .. loss.Gradient(w)]);</code></example>
+    public CompiledFunction(IEnumerable<Expr> inputs, IEnumerable<Expr> outputs, CompileOptions? options = null)
     {
-        given = Interop.List(Interop.Whole(inputs).Select(e => Interop.VariableOf(e, "Function")));
+        given = Interop.List(Interop.Whole(inputs).Select(e => Interop.VariableOf(e, "CompiledFunction")));
         wanted = Interop.List(outputs);
         run = DL1.Compile.prepareWith(options ?? DL1.Compile.standard, given, wanted);
     }

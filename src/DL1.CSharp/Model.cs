@@ -120,13 +120,13 @@ public static class Model
         {
             Tree<Expr> weights = parameters.Variables("parameters."), buffers = state.Variables("state.");
             Tensor[] values = [.. parameters.Values, .. state.Values];
-            var compiled = new System.Collections.Concurrent.ConcurrentDictionary<(DType, Shape), Function>();
+            var compiled = new System.Collections.Concurrent.ConcurrentDictionary<(DType, Shape), CompiledFunction>();
 
-            Function Compiled((DType Type, Shape Shape) of)
+            CompiledFunction Compiled((DType Type, Shape Shape) of)
             {
                 var input = Expr.Variable("input", of.Type, [.. of.Shape]);
                 var (output, _) = model.Apply(weights, buffers, input);
-                return new Function([.. weights.Values, .. buffers.Values, input], [output]);
+                return new CompiledFunction([.. weights.Values, .. buffers.Values, input], [output]);
             }
 
             return input =>

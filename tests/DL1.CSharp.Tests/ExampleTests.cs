@@ -11,7 +11,7 @@ public class ExampleTests
 {
     /// <summary>What was there before layers: its examples are shown, and its functions tested, in other words.</summary>
     private static readonly string[] InOtherWords =
-        ["Convolutions", "Derivatives", "Expressions", "Function", "Functions", "LinearAlgebra", "Tensors"];
+        ["Convolutions", "Derivatives", "Expressions", "CompiledFunction", "Functions", "LinearAlgebra", "Tensors"];
 
     private static IEnumerable<(string Member, string Type, XElement Doc)> Members() =>
         from member in XDocument.Load(Path.Combine(AppContext.BaseDirectory, "DL1.CSharp.xml")).Descendants("member")

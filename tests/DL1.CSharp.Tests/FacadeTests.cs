@@ -76,7 +76,7 @@ public class FacadeTests
         Assert.Equal(0, slope.Derivative("x").Compile("x")(5));
         Expr x = X, y = Expr.Symbol("y");
         Assert.Equal(7, (x * y).Derivative("x").Compile("x", "y")(2, 7));
-        Assert.Equal([3.0], new Function([x], [slope]).Invoke(5.0)[0].ToArray<double>());
+        Assert.Equal([3.0], new CompiledFunction([x], [slope]).Invoke(5.0)[0].ToArray<double>());
         Assert.Contains("'Y'", Assert.Throws<DomainError>(() => (x * y).Compile("x", "Y")).Message);
     }
 
@@ -175,7 +175,7 @@ public class FacadeTests
     [Fact]
     public void AFunctionWithoutOneOfItsInputsIsRefusedAtOnce()
     {
-        var error = Assert.Throws<DomainError>(() => new Function([X], [X * Expr.Symbol("y")]));
+        var error = Assert.Throws<DomainError>(() => new CompiledFunction([X], [X * Expr.Symbol("y")]));
         Assert.Contains("add y to the inputs", error.Message);
     }
 
@@ -329,7 +329,7 @@ public class FacadeTests
         Assert.Contains("inner extents", error.Expected);
         Assert.Contains("transpose", error.Cure);
         Assert.Contains("w", Assert.Throws<DomainError>(() => Expr.Variable("w", 2).Evaluate()).Message);
-        Assert.Throws<DomainError>(() => new Function([X + 1], [X]));
+        Assert.Throws<DomainError>(() => new CompiledFunction([X + 1], [X]));
     }
 
     [Fact]
@@ -376,7 +376,7 @@ public class FacadeTests
         Expr w = Expr.Variable("w", DType.F64, 2), v = Expr.Variable("v", DType.F64, 2);
         var optimizer = Optimizers.Momentum(0.5, decay: 0.5);
         var (next, nextState) = optimizer.Step([w], [v], [w]);
-        var step = new Function([w, v], [.. next, .. nextState]);
+        var step = new CompiledFunction([w, v], [.. next, .. nextState]);
         Assert.Contains("v", step.Explain());
         var state = optimizer.InitialState(Tensor.Of([4.0, -8.0]));
         Assert.Single(state);

@@ -42,7 +42,7 @@ public class GraphExampleTests
     public void OptionsAreTaken()
     {
         var x = Expr.Variable("x", 2);
-        var checking = new Function([x], [Functions.Log(x)], new CompileOptions(1, true, true));
+        var checking = new CompiledFunction([x], [Functions.Log(x)], new CompileOptions(1, true, true));
         Assert.Equal([0, 0], checking.Invoke(Tensor.Ones(2))[0].ToDoubles());
         Assert.Throws<DomainError>(() => checking.Invoke(Tensor.Zeros(2)));
         var session = Session.Start([(x, Tensor.Ones(2), x - 1)], [], [Functions.Log(x)], new CompileOptions(1, true, true));

@@ -75,7 +75,7 @@ public class NullTests
     {
         { "parts[1]", () => Expr.Concat(0, X, null!) },
         { "wrt[0]", () => X.Sum().Gradient([null!]) },
-        { "inputs[0]", () => new Function([null!], [X]) },
+        { "inputs[0]", () => new CompiledFunction([null!], [X]) },
         { "leaves[0].Item2", () => Trees.From([("a", (Tensor)null!)]) },
         { "trails[0]", () => Pictures.DescentPicture.Svg(Pictures.View.Map, 64, 64, [null!], Pictures.Surface.HillsAndBasins) },
         { "curves[0].Item2", () => Pictures.ScoreCurves.Roc([("none", null!)]) },

@@ -12,7 +12,7 @@ public class OptimizerTests
         var (weights, parameters, memory) = (Start.Variables(), Start, optimizer.InitialState(Start));
         var slots = memory.Variables("memory.");
         var (next, nextMemory) = optimizer.Step(weights.Map(w => w * w * w + 1), slots, weights);
-        var step = new Function([.. weights.Values, .. slots.Values], [.. next.Values, .. nextMemory.Values]);
+        var step = new CompiledFunction([.. weights.Values, .. slots.Values], [.. next.Values, .. nextMemory.Values]);
         for (var i = 0; i < 3; i++)
         {
             var results = step.Invoke([.. parameters.Values, .. memory.Values]);

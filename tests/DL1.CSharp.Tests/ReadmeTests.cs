@@ -122,7 +122,7 @@ public class ReadmeTests
             Expr input = Expr.Variable("input", 8, 3), target = Expr.Variable("target", 8, 1);
             var loss = Square(input.MatMul(w) + b - target).Mean();
             var (next, _) = Optimizers.Sgd(0.1).Step(loss.Gradient(w, b), [], [w, b]);
-            var step = new Function([w, b, input, target], [loss, .. next]);
+            var step = new CompiledFunction([w, b, input, target], [loss, .. next]);
 
             var key = Key.OfSeed(1);                           // the same key, the same bits
             var results = step.Invoke(Tensor.Zeros(3, 1), Tensor.Zeros(1), key.Normal(0, 1, 8, 3), Tensor.Ones(8, 1));

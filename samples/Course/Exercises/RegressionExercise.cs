@@ -81,10 +81,10 @@ internal static class RegressionExercise
         var loss = Square(x.MatMul(w) - y).Mean();
         var objective = penalty is null ? loss : loss + strength * penalty(w);
         var (next, _) = Optimizers.Sgd(Rate).Step(objective.Gradient(w), [], [w]);
-        var step = new Function([w, x, y], next);
+        var step = new CompiledFunction([w, x, y], next);
 
         Expr allX = Expr.Constant(parts.Validation.X), allY = Expr.Constant(parts.Validation.Y);
-        var validate = new Function([w], [Square(allX.MatMul(w) - allY).Mean()]);
+        var validate = new CompiledFunction([w], [Square(allX.MatMul(w) - allY).Mean()]);
 
         // The batches are the same in every epoch but for their order, so they are cut once.
         var batches = key.Permutation(Train).Chunk(Batch)

@@ -40,7 +40,7 @@ internal sealed class Mlp
         var (prediction, seen) = model.Apply(weights, statistics, x, key);
         var loss = Losses.Mse(y, prediction);
         var (next, _) = optimizer.Step(loss.Gradient(weights), Trees.Empty<Expr>(), weights);
-        var step = new Function([.. weights.Values, .. statistics.Values, key, x, y], [loss, .. next.Values, .. seen.Values]);
+        var step = new CompiledFunction([.. weights.Values, .. statistics.Values, key, x, y], [loss, .. next.Values, .. seen.Values]);
 
         return (state, k, xs, ys) =>
         {
