@@ -70,6 +70,22 @@ public static partial class Layers
     }
 
     /// <summary>
+    /// <paramref name="outputs"/> cubic kernels over <c>[batch; channels; depth; height; width]</c>. Parameters <c>weight</c>
+    /// <c>[out; in / groups; kernel; kernel; kernel]</c> and <c>bias</c> <c>[out]</c>.
+    /// </summary>
+    /// <exception cref="DomainError">Padding beside <paramref name="same"/>, or a number below 1.</exception>
+    /// <example><code>Layers.Conv3d(8, 3, padding: 1)</code></example>
+    public static Layer<Expr, Expr> Conv3d(
+        int outputs, int kernel, int stride = 1, int padding = 0, int dilation = 1, int groups = 1,
+        bool bias = true, Initializer? weight = null, Initializer? biasInit = null, bool same = false)
+    {
+        var window = Interop.Window(stride, padding, dilation, groups);
+        return same
+            ? Conv.conv3dSameWith(Parameters(bias, weight, biasInit), window, outputs, Interop.List([kernel]))
+            : Conv.conv3dWith(Parameters(bias, weight, biasInit), window, outputs, Interop.List([kernel]));
+    }
+
+    /// <summary>
     /// The transposed convolution over <c>[batch; channels; length]</c>, which a stride makes longer;
     /// <paramref name="outputPadding"/> lengthens it at its end. Parameters <c>weight</c>
     /// <c>[in; out / groups; kernel]</c> and <c>bias</c> <c>[out]</c>.

@@ -22,6 +22,7 @@ let tests =
             TextTests.tests
             ParseTests.tests
             ParseErrorTests.tests
+            ParseUnicodeTests.tests
             LatexTests.tests
             DotTests.tests
             // Eval

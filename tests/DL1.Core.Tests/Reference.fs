@@ -45,6 +45,11 @@ type Attributes(case: JsonElement) =
     member this.Int(name, standard) =
         this.Find name |> Option.map _.GetInt32() |> Option.defaultValue standard
 
+    member this.Ints(name, standard: int list) =
+        match this.Find name with
+        | Some list -> [ for item in list.EnumerateArray() -> item.GetInt32() ]
+        | None -> standard
+
     member this.Flag name = this.Find name |> Option.map _.GetBoolean() |> Option.defaultValue false
     member this.Text(name, standard) = this.Find name |> Option.map string |> Option.defaultValue standard
 

@@ -15,10 +15,25 @@ type internal Reader(source: string) =
     // Names met before a declaration of them: they stand for f64 scalars from then on.
     let mutable implied = HashSet<string>()
 
+    // Where the argument of a function without parentheses ended last: `sin x`.
+    let mutable applied = -1
+
     let deepest = 600
     let float64 at text = ParseNumber.float64 source at text
     let functions = ParseCall.functions float64
     let refuse at what expected cure : 'a = ParseToken.refuse source at what expected cure
+
+    let isNumbered name =
+        let struct (_, digits) = ParseToken.subscript name
+        digits <> ""
+
+    let isRaised token =
+        match token with
+        | Token.Sign sign -> (ParseToken.exponent sign).IsSome
+        | Token.Number _
+        | Token.Name _
+        | Token.Quoted _
+        | Token.End -> false
 
     let symbol name =
         match scope.TryGetValue name with
@@ -28,32 +43,6 @@ type internal Reader(source: string) =
             let e = Expr.symbol name
             scope[name] <- e
             e
-
-    let binaryOf sign : (int * (Expr -> Expr -> Expr)) option =
-        match sign with
-        | Token.Name "or" -> Some(1, Expr.either)
-        | Token.Name "and" -> Some(2, Expr.both)
-        | Token.Sign "==" -> Some(3, Expr.equal)
-        | Token.Sign "!=" -> Some(3, Expr.notEqual)
-        | Token.Sign "<" -> Some(3, Expr.compare CompareOp.Lt)
-        | Token.Sign "<=" -> Some(3, Expr.compare CompareOp.Le)
-        | Token.Sign ">" -> Some(3, Expr.compare CompareOp.Gt)
-        | Token.Sign ">=" -> Some(3, Expr.compare CompareOp.Ge)
-        | Token.Sign "+" -> Some(4, Expr.binary BinaryOp.Add)
-        | Token.Sign "-" -> Some(4, Expr.binary BinaryOp.Sub)
-        | Token.Sign "*" -> Some(5, Expr.binary BinaryOp.Mul)
-        | Token.Sign "/" -> Some(5, Expr.binary BinaryOp.Div)
-        | Token.Sign "@" -> Some(5, Expr.matmul)
-        | Token.Sign("^" | "**") -> Some(7, Expr.binary BinaryOp.Pow)
-        | Token.Sign _
-        | Token.Name _
-        | Token.Number _
-        | Token.Quoted _
-        | Token.End -> None
-
-    let comparison = 3
-    let negation = 6
-    let power = 7
 
     /// An expression whose operators bind at least this tightly.
     member private this.Expression(least: int) : Expr =
@@ -68,24 +57,42 @@ type internal Reader(source: string) =
 
         let mutable left = this.Prefix()
         let mutable goesOn = true
+        let mutable isQuotient = false
 
         while goesOn do
-            match binaryOf (words.Word) with
+            match ParseOperator.binary words.Word with
+            | Some(level, _) when level = ParseOperator.product && level >= least && words.Position = applied ->
+                words.Unexpected(
+                    "a sum, or parentheses around the argument",
+                    "write sin(x)*y where only x is the argument, sin(x*y) where all of it is"
+                )
             | Some(level, build) when level >= least ->
+                isQuotient <- words.IsAt "/"
                 words.Step()
                 // Powers nest to the right, the others to the left; comparisons do neither.
-                let right = this.Expression(if level = power then negation else level + 1)
+                let right =
+                    this.Expression(if level = ParseOperator.power then ParseOperator.negation else level + 1)
+
                 left <- build left right
 
-                if level = comparison then
-                    match binaryOf (words.Word) with
-                    | Some(3, _) ->
+                if level = ParseOperator.comparison then
+                    match ParseOperator.binary words.Word with
+                    | Some(level, _) when level = ParseOperator.comparison ->
                         words.Unexpected(
                             "one comparison",
                             "join two with 'and': a < b and b < c, or put one in parentheses"
                         )
                     | Some _
                     | None -> ()
+            | None when ParseOperator.product >= least && not words.Opens && ParseOperator.isFactor words.Word ->
+                // 1/2x and sin 2x could each be read in two ways.
+                if isQuotient || words.Position = applied then
+                    words.Unexpected(
+                        "an operator",
+                        "put in the sign that is left out: 1/2*x or 1/(2*x), sin(2*x) or sin(2)*x"
+                    )
+
+                left <- left * this.Expression ParseOperator.negation
             | Some _
             | None -> goesOn <- false
 
@@ -96,7 +103,7 @@ type internal Reader(source: string) =
         if words.Taken "-" then
             match words.Word, words.Following with
             // -2 is a number; -2^x is the negative of a power.
-            | Token.Number text, next when not (words.IsBefore "^" || words.IsBefore "**") ->
+            | Token.Number text, next when not (words.IsBefore "^" || words.IsBefore "**" || isRaised next) ->
                 let at = words.Place
                 words.Step()
 
@@ -104,11 +111,58 @@ type internal Reader(source: string) =
                     -(Expr.Literal(float64 at text))
                 else
                     Expr.Literal(float64 at ("-" + text))
-            | _ -> -(this.Expression negation)
+            | _ -> -(this.Expression ParseOperator.negation)
         elif words.Taken "+" then
-            this.Expression negation
+            this.Expression ParseOperator.negation
+        elif words.Taken "¬" then
+            Expr.not' (this.Expression ParseOperator.negation)
+        elif words.Taken "√" then
+            let root =
+                sqrt (
+                    if words.IsAt "√" then
+                        this.Expression(ParseOperator.power + 1)
+                    else
+                        this.Primary()
+                )
+
+            if words.IsAt "^" || words.IsAt "**" || isRaised words.Word then
+                words.Unexpected("parentheses that say what the root is of", "write √(x²) or (√x)²")
+
+            root
         else
-            this.Primary()
+            this.Postfix(this.Primary())
+
+    /// What stands behind an operand and binds before all else: `x²`, `xᵀ`, `x[0:2, :]`.
+    member private _.Postfix(operand: Expr) : Expr =
+        let mutable e = operand
+        let mutable goesOn = true
+
+        while goesOn do
+            match words.Word with
+            | Token.Sign "ᵀ" when e.Shape.Rank < 2 ->
+                words.Unexpected("a matrix to transpose", "declare the variable: m: f32[2, 3];")
+            | Token.Sign "ᵀ" ->
+                words.Step()
+                let n = e.Shape.Rank
+                e <- Expr.transpose ([ 0 .. n - 3 ] @ [ n - 1; n - 2 ]) e
+            | Token.Sign "[" when not words.Opens -> e <- Expr.Make(Node.Slice(words.Cuts e.Shape, e))
+            | Token.Sign sign when (ParseToken.exponent sign).IsSome ->
+                let text = ParseToken.exponent sign |> Option.defaultValue ""
+                e <- e ** Expr.Literal(float64 words.Place text)
+                words.Step()
+
+                if words.IsAt "^" || words.IsAt "**" then
+                    words.Unexpected(
+                        "one exponent",
+                        "put parentheses around the power that is raised: (x²)^3"
+                    )
+            | Token.Sign _
+            | Token.Number _
+            | Token.Name _
+            | Token.Quoted _
+            | Token.End -> goesOn <- false
+
+        e
 
     member private this.Primary() : Expr =
         let at = words.Place
@@ -124,15 +178,32 @@ type internal Reader(source: string) =
             words.Step()
             words.Step()
             this.Called(at, name)
+        | Token.Name name when words.IsApplied scope.ContainsKey ->
+            words.Step()
+            let argument = this.Expression ParseOperator.power
+            applied <- words.Position
+            functions[name](Call(source, at, name, [ argument ], []))
         | Token.Name("let" | "and" | "or" | "true" | "false" as name) ->
             refuse
                 at
                 $"the word {name}"
                 "a number, a variable or a function"
                 $"quote a variable of that name: \"{name}\"; a truth value is bool(true)"
+        | Token.Name name when
+            words.IsBefore "[" && (DType.tryParse name).IsSome && not (scope.ContainsKey name)
+            ->
+            refuse
+                at
+                $"a tensor of {name} without its elements"
+                "all elements"
+                "take the ASCII text of the expression, which leaves nothing out"
         | Token.Name name ->
             words.Step()
-            symbol name
+
+            match ParseOperator.constant name with
+            | Some number when not (scope.ContainsKey name) -> Expr.Literal number
+            | Some _
+            | None -> symbol name
         | Token.Sign "(" ->
             words.Step()
             let e = this.Expression 0
@@ -143,6 +214,17 @@ type internal Reader(source: string) =
             let e = this.Expression 0
             words.Take("|", "close the magnitude, or write an operator between two factors: |2*x|")
             abs e
+        | Token.Sign "⌊" ->
+            words.Step()
+            let e = this.Expression 0
+            words.Take("⌋", "close what is rounded down: ⌊x⌋")
+            floor e
+        | Token.Sign "⌈" ->
+            words.Step()
+            let e = this.Expression 0
+            words.Take("⌉", "close what is rounded up: ⌈x⌉")
+            ceil e
+        | Token.Sign "[" -> Expr.Constant(words.Numbers())
         | Token.Sign _
         | Token.End ->
             words.Unexpected(
@@ -151,29 +233,42 @@ type internal Reader(source: string) =
             )
 
     member private this.Called(at: int, name: string) : Expr =
+        let struct (name, axes) =
+            if scope.ContainsKey name then struct (name, []) else ParseOperator.called name
+
         match name, DType.tryParse name with
         | "tensor", _ -> Expr.Constant(words.Tensor())
+        // A number with its type, all its bits; everything else is cast.
+        | _, Some dtype when words.IsElement -> Expr.Constant(words.Typed(name, dtype))
         | _, Some dtype ->
-            let item = words.Element()
-            words.Take(")", $"write {name}(2), one number; a tensor is tensor({name}, [2], [0, 1])")
-            Expr.Constant(ParseNumber.tensor source dtype [] [| item |])
+            let e = this.Expression 0
+            words.Take(")", $"write {name}(x), one expression; a tensor is tensor({name}, [2], [0, 1])")
+            Expr.Make(Node.Cast(dtype, e))
         | _, None ->
             match functions.TryGetValue name with
             | false, _ -> ParseNumber.unknown source at name functions.Keys
             | true, build ->
-                let operands, attributes = this.Arguments()
-                let call = Call(source, at, name, operands, attributes)
+                let operands, attributes = this.Arguments name
+
+                let lowered =
+                    if axes.IsEmpty then
+                        []
+                    else
+                        [ "axes", at, Value.List [ for a in axes -> Value.Number $"%d{a}" ] ]
+
+                let call = Call(source, at, name, operands, lowered @ attributes)
                 call.Finish(build call)
 
     /// Operands, then attributes by name, up to the closing parenthesis.
-    member private this.Arguments() : Expr list * (string * int * Value) list =
+    member private this.Arguments(caller: string) : Expr list * (string * int * Value) list =
         let operands = List<Expr>()
         let attributes = List<string * int * Value>()
         let known = List<Variable>()
 
         let argument () =
             match words.Word with
-            | Token.Name name when words.IsBefore "=" ->
+            // A condition is an operand: where(x = y, a, b).
+            | Token.Name name when words.IsBefore "=" && not (caller = "where" && operands.Count = 0) ->
                 let at = words.Place
                 words.Step()
                 words.Step()
@@ -191,7 +286,7 @@ type internal Reader(source: string) =
 
                 operands.Add(this.Expression 0)
 
-        words.ListUntil(")", argument) |> ignore
+        words.ArgumentsUntil(")", argument)
         List.ofSeq operands, List.ofSeq attributes
 
     member private this.Value(known: List<Variable>) : Value =
@@ -293,6 +388,16 @@ type internal Reader(source: string) =
                 let v = words.Variable name
                 words.Take(";", "end the declaration with ';'")
                 scope[name] <- Expr.ofVariable v
+            // t₁ = sin x; as Unicode mathematics names a part.
+            | Token.Name name, _ when words.IsBefore "=" && isNumbered name ->
+                words.Step()
+                words.Step()
+                let e = this.Expression 0
+
+                if not (words.Taken ";" || words.Opens) then
+                    words.Take(";", "end the definition with ';' or with its line")
+
+                scope[name] <- e
             | _ -> goesOn <- false
 
     /// The whole text.
@@ -323,15 +428,17 @@ type internal Reader(source: string) =
                 "take it out, or complete what it belongs to; declarations (x: f32[3];) stand in front"
             )
 
-/// Reads expressions from ASCII text.
+/// Reads expressions from text.
 [<RequireQualifiedAccess>]
 module Parse =
     /// The expression that a text stands for. Names stand for f64 scalars unless declared in front (`x: f32[3];`);
     /// numbers take the type of what they meet; operators broadcast; `let t1 = ...;` names a part. |x| is a magnitude,
-    /// log(x, b) a logarithm to base b; the functions of `Special` have their names. What `Text.ascii`
-    /// writes is read back to an equal expression. Raises `FormatError` with line and column for a text that cannot be
-    /// read, and `ShapeError` for operands that do not fit.
-    /// `Parse.expr "x*sin(x) + 2"`, `Parse.expr "x: f32[8, 3]; sum(x^2, axes=[1])"`
+    /// log(x, b) a logarithm to base b, `pi` and `e` their numbers unless declared or quoted; the functions of `Special`
+    /// have their names. A product may go without its sign, `2x` or `3(x + 1)`, where it can be read in one way alone.
+    /// What `Text.ascii` writes is read back to an equal expression; what `Text.unicode` writes whole is read back to one
+    /// that is written alike, in f64 unless its variables are declared. Raises `FormatError` with line and column for a
+    /// text that cannot be read, and `ShapeError` for operands that do not fit.
+    /// `Parse.expr "x*sin(x) + 2"`, `Parse.expr "x: f32[8, 3]; sum(x^2, axes=[1])"`, `Parse.expr "2x² − π·sin x"`
     let expr (text: string) : Expr = Reader(text).Program()
 
 /// `Expr.parse`, beside the constructors of the module `Expr`.

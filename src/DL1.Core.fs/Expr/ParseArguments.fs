@@ -47,8 +47,6 @@ type internal Call
     member this.One =
         match operands with
         | [ x ] -> x
-        | [ _; _ ] when name = "max" || name = "min" ->
-            this.Counted("one operand, whose elements are compared", $"write {name}imum(x, y) to compare two")
         | _ -> this.Counted("one operand", $"write {name}(x), its attributes by name")
 
     member this.Two =

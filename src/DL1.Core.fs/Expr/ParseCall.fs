@@ -206,6 +206,13 @@ module internal ParseCall =
         for op in reductions do
             add (Node.reduceName op) (reduce op)
 
+        // Of two operands, the larger and the smaller by element.
+        for reduction, op in [ ReduceOp.Max, BinaryOp.Max; ReduceOp.Min, BinaryOp.Min ] do
+            add (Node.reduceName reduction) (fun c ->
+                match c.All with
+                | [ x; y ] -> Expr.binary op x y
+                | _ -> reduce reduction c)
+
         // What is composed of primitives, by the names that users look for.
         for name, f in
             [

@@ -17,7 +17,13 @@ type internal Token =
 
 /// A word and where it begins.
 [<NoComparison>]
-type internal Place = { Token: Token; At: int }
+type internal Place =
+    {
+        Token: Token
+        At: int
+        /// Whether it is the first of its line.
+        Opens: bool
+    }
 
 /// Cuts text into words, and tells where something is wrong in it.
 module internal ParseToken =
@@ -53,7 +59,45 @@ module internal ParseToken =
         | Token.End -> "the end of the text"
 
     let private doubled = [ "=="; "!="; "<="; ">="; "**" ]
-    let private single = "+-*/^@()[]{},;:=<>|"
+
+    // Signs of Unicode mathematics that stand for no sign of ASCII: roots, rounding, a transpose, a negated truth value.
+    let private single = "+-*/^@()[]{},;:=<>|√⌊⌋⌈⌉ᵀ¬"
+
+    /// Words of Unicode mathematics that ASCII has as well.
+    let private asAscii =
+        dict
+            [
+                '·', Token.Sign "*"
+                '×', Token.Sign "*"
+                '⋅', Token.Sign "*"
+                '÷', Token.Sign "/"
+                '−', Token.Sign "-"
+                '≤', Token.Sign "<="
+                '≥', Token.Sign ">="
+                '≠', Token.Sign "!="
+                '∧', Token.Name "and"
+                '∨', Token.Name "or"
+                '∞', Token.Number "inf"
+            ]
+
+    let private raised = "⁰¹²³⁴⁵⁶⁷⁸⁹"
+    let private lowered = "₀₁₂₃₄₅₆₇₈₉"
+
+    /// The ASCII digits that raised or lowered ones stand for, with `⁻` as a minus sign.
+    let private plain (digits: string) (text: string) =
+        text |> String.map (fun c -> if c = '⁻' then '-' else char (int '0' + digits.IndexOf c))
+
+    /// The whole number that a sign of raised digits stands for, `²` or `⁻¹`; none for other signs.
+    let exponent (sign: string) : string option =
+        if sign.Length > 0 && (sign[0] = '⁻' || raised.Contains sign[0]) then
+            Some(plain raised sign)
+        else
+            None
+
+    /// A name of which the lowered digits at its end are taken: `Σ₀₁` is `Σ` with `01`.
+    let subscript (name: string) : struct (string * string) =
+        let head = name.TrimEnd(lowered.ToCharArray())
+        struct (head, plain lowered (name.Substring head.Length))
 
     let private quoted (source: string) (start: int) : struct (string * int) =
         let text = StringBuilder()
@@ -132,7 +176,10 @@ module internal ParseToken =
     let private word (source: string) (start: int) : struct (Token * int) =
         let mutable i = start
 
-        while i < source.Length && (Char.IsLetterOrDigit source[i] || TextName.isPart source[i]) do
+        let isInside c =
+            (Char.IsLetterOrDigit c && c <> 'ᵀ') || TextName.isPart c || c = '\'' || lowered.Contains c
+
+        while i < source.Length && isInside source[i] do
             i <- i + 1
 
         let text = source.Substring(start, i - start)
@@ -153,8 +200,17 @@ module internal ParseToken =
         if Char.IsAsciiDigit c || (c = '.' && i + 1 < source.Length && Char.IsAsciiDigit source[i + 1]) then
             let stop = numberEnd source i
             struct (Token.Number(source.Substring(i, stop - i)), stop)
-        elif Char.IsLetter c || c = '_' then
+        elif (Char.IsLetter c && c <> 'ᵀ') || c = '_' then
             word source i
+        elif asAscii.ContainsKey c then
+            struct (asAscii[c], i + 1)
+        elif c = '⁻' || raised.Contains c then
+            let mutable stop = i + 1
+
+            while stop < source.Length && raised.Contains source[stop] do
+                stop <- stop + 1
+
+            struct (Token.Sign(source.Substring(i, stop - i)), stop)
         elif c = '"' then
             let struct (text, stop) = quoted source i
             struct (Token.Quoted text, stop)
@@ -168,20 +224,23 @@ module internal ParseToken =
                     i
                     $"the character '{c}'"
                     "names, numbers, operators, parentheses, brackets and braces"
-                    "write * for a product, ^ for a power, - for minus, as Text.ascii does (ToAscii in C#); quote a name such as \"learning rate\""
+                    "write * for a product, ^ for a power, - for minus, as ASCII text has them; quote a name such as \"learning rate\""
 
     /// The words of a text; the last one is the end.
     let all (source: string) : Place[] =
         let tokens = List<Place>()
         let mutable i = 0
+        let mutable opens = true
 
         while i < source.Length do
             if Char.IsWhiteSpace source[i] then
+                opens <- opens || source[i] = '\n'
                 i <- i + 1
             else
                 let struct (token, stop) = next source i
-                tokens.Add { Token = token; At = i }
+                tokens.Add { Token = token; At = i; Opens = opens }
+                opens <- false
                 i <- stop
 
-        tokens.Add { Token = Token.End; At = source.Length }
+        tokens.Add { Token = Token.End; At = source.Length; Opens = true }
         tokens.ToArray()

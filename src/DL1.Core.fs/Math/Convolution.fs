@@ -14,8 +14,8 @@ type WindowOptions =
         Groups: int
     }
 
-/// Convolutions and poolings over one or two spatial axes: data `[batch; channels; spatial...]`, weights
-/// `[out; in / groups; kernel...]`.
+/// Convolutions and poolings over one, two or three spatial axes: data `[batch; channels; spatial...]`, weights
+/// `[out; in / groups; kernel...]`. Over three they are composed of those over two.
 [<RequireQualifiedAccess>]
 module Convolution =
     /// Stride 1 (poolings: the kernel), no padding, no dilation, one group.
@@ -44,18 +44,22 @@ module Convolution =
             (each "padding" o.Padding)
             (each "dilation" o.Dilation)
 
-    let private spatialRank operation (x: Expr) =
-        if x.Shape.Rank < 3 || x.Shape.Rank > 4 then
+    let private spatialRankTo most operation (x: Expr) =
+        if x.Shape.Rank < 3 || x.Shape.Rank > most + 2 then
+            let deep = if most = 3 then ", or [batch; channels; depth; height; width]" else ""
+
             Refuse.shape
                 operation
                 (Operand.text x)
-                "data [batch; channels; length] or [batch; channels; height; width]"
+                $"data [batch; channels; length] or [batch; channels; height; width]{deep}"
                 (if x.Shape.Rank < 3 then
                      "add the missing axis by expandDims: the batch, or the channels"
                  else
                      "reshape further axes into the batch or the channels")
 
         x.Shape.Rank - 2
+
+    let private spatialRank operation x = spatialRankTo 2 operation x
 
     let private ones n = List.replicate n 1
 
@@ -93,25 +97,30 @@ module Convolution =
             kernel
             sweeps
 
+    let private convBy rank (spec: ConvSpec) x w =
+        if rank = 3 then
+            Volume.conv spec x w
+        else
+            Expr.Make(Node.Conv(ConvRole.Forward, spec, x, w))
+
     /// The convolution (cross-correlation) of data with weights: `[batch; out; spatial...]`, each extent
     /// `(extent + 2·padding − dilation·(kernel − 1) − 1) / stride + 1`, cut to whole. Channels or extents that do not
     /// fit are a `ShapeError`.
     /// `Convolution.conv Convolution.options images weights`
     let conv (o: WindowOptions) (x: Expr) (w: Expr) =
-        let spec = { Sweeps = sweeps "conv" (ones (spatialRank "conv" x)) o; Groups = o.Groups }
-
-        Expr.Make(Node.Conv(ConvRole.Forward, spec, x, w))
+        let rank = spatialRankTo 3 "conv" x
+        convBy rank { Sweeps = sweeps "conv" (ones rank) o; Groups = o.Groups } x w
 
     /// `conv` with the zeros around that make each extent of the result `extent / stride`, rounded up: with stride 1 that
     /// of the data, as PyTorch's `padding="same"`; with larger strides as Keras's. An odd zero stands at the end. Padding
     /// in the options is a `DomainError`. `Convolution.convSame Convolution.options images weights`
     let convSame (o: WindowOptions) (x: Expr) (w: Expr) =
         let operation = "convSame"
-        let rank = spatialRank operation x
+        let rank = spatialRankTo 3 operation x
         Operand.requireRank operation (rank + 2) "[out; in / groups; kernel...]" w
         let kernel = List.skip 2 (w.Shape.ToList())
         let sweeps = padded operation o kernel (sweeps operation (ones rank) o) x
-        Expr.Make(Node.Conv(ConvRole.Forward, { Sweeps = sweeps; Groups = o.Groups }, x, w))
+        convBy rank { Sweeps = sweeps; Groups = o.Groups } x w
 
     /// The transposed convolution, with weights `[in; out / groups; kernel...]`: `[batch; out; spatial...]`.
     /// `outputPadding` lengthens the result at its end: no value, one, or one an axis, each less than the stride or
@@ -177,8 +186,8 @@ module Convolution =
             let none = { Before = 0; After = 0; Between = 0 }
             Expr.padWith ([ none; none ] @ List.map (fun after -> { none with After = after }) zeros) 0.0 y
 
-    let internal window operation (kernel: int list) (o: WindowOptions) (x: Expr) : Window =
-        let rank = spatialRank operation x
+    let private windowTo most operation (kernel: int list) (o: WindowOptions) (x: Expr) : Window =
+        let rank = spatialRankTo most operation x
 
         let kernel =
             match kernel with
@@ -201,19 +210,27 @@ module Convolution =
 
         { Kernel = kernel; Sweeps = sweeps operation kernel o }
 
+    let internal window operation kernel o x = windowTo 2 operation kernel o x
+
     let internal windowSame operation kernel (o: WindowOptions) (x: Expr) : Window =
         let window = window operation kernel o x
         { window with Sweeps = padded operation o window.Kernel window.Sweeps x }
 
+    let private pool operation (node: Window * Expr -> Node<Expr>) kernel o (x: Expr) =
+        let window = windowTo 3 operation kernel o x
+
+        if x.Shape.Rank = 5 then
+            Volume.pool operation node window x
+        else
+            Expr.Make(node (window, x))
+
     /// The maximum of each window; the first one takes the gradient where several are largest. Padding counts as −∞.
     /// The kernel has one extent for all spatial axes, or one an axis.
     /// `Convolution.maxPool [ 2 ] Convolution.options images`
-    let maxPool (kernel: int list) (o: WindowOptions) (x: Expr) =
-        Expr.Make(Node.MaxPool(window "maxPool" kernel o x, x))
+    let maxPool (kernel: int list) (o: WindowOptions) (x: Expr) = pool "maxPool" Node.MaxPool kernel o x
 
     /// The mean of each window; padding counts as zeros. `Convolution.avgPool [ 2 ] Convolution.options images`
-    let avgPool (kernel: int list) (o: WindowOptions) (x: Expr) =
-        Expr.Make(Node.AvgPool(window "avgPool" kernel o x, x))
+    let avgPool (kernel: int list) (o: WindowOptions) (x: Expr) = pool "avgPool" Node.AvgPool kernel o x
 
     /// Adds a bias `[channels]` to data `[batch; channels; spatial...]`; another length is a `ShapeError`.
     /// `Convolution.addBias bias images`

@@ -1,6 +1,7 @@
 namespace DL1
 
-/// Convolutions as layers, channels first: `[batch; channels; length]` or `[batch; channels; height; width]`.
+/// Convolutions as layers, channels first: `[batch; channels; length]`, `[batch; channels; height; width]` or
+/// `[batch; channels; depth; height; width]`.
 [<RequireQualifiedAccess>]
 module Conv =
     let private requireRank name rank (x: Expr) =
@@ -8,10 +9,10 @@ module Conv =
             Refuse.shape
                 name
                 (Operand.text x)
-                (if rank = 3 then
-                     "data [batch; channels; length]"
-                 else
-                     "data [batch; channels; height; width]")
+                (match rank with
+                 | 3 -> "data [batch; channels; length]"
+                 | 4 -> "data [batch; channels; height; width]"
+                 | _ -> "data [batch; channels; depth; height; width]")
                 "put a layer that reshapes before it, to [1; 8; 8] for rows of 64 pixels"
 
     let private requireGroups name (groups: int) (inputs: int) (outputs: int) =
@@ -92,6 +93,24 @@ module Conv =
     /// `conv2d` padded so that height and width stay. `Conv.conv2dSame 32 3`
     let conv2dSame outputs (kernel: int) =
         conv2dSameWith Init.parameters Convolution.options outputs [ kernel ]
+
+    /// `conv3d` with options of the window and of the parameters, and a kernel of one extent or three.
+    /// `Conv.conv3dWith Init.parameters { Convolution.options with Stride = [ 2 ] } 8 [ 3 ]`
+    let conv3dWith parameters window (outputs: int) (kernel: int list) =
+        convBy Convolution.conv "Conv3d" 5 parameters window outputs kernel
+
+    /// `outputs` cubic kernels over `[batch; channels; depth; height; width]`, stride 1, no padding. Parameters `weight`
+    /// `[out; in; kernel; kernel; kernel]`, `bias` `[out]`. `Conv.conv3d 8 3`
+    let conv3d outputs (kernel: int) = conv3dWith Init.parameters Convolution.options outputs [ kernel ]
+
+    /// `conv3dWith`, padded so that each extent is `extent / stride`, rounded up: see `Convolution.convSame`.
+    /// `Conv.conv3dSameWith Init.parameters Convolution.options 8 [ 3 ]`
+    let conv3dSameWith parameters window (outputs: int) (kernel: int list) =
+        convBy Convolution.convSame "Conv3d" 5 parameters window outputs kernel
+
+    /// `conv3d` padded so that depth, height and width stay. `Conv.conv3dSame 8 3`
+    let conv3dSame outputs (kernel: int) =
+        conv3dSameWith Init.parameters Convolution.options outputs [ kernel ]
 
     let private transposed
         name

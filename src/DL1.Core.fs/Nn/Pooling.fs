@@ -1,6 +1,6 @@
 namespace DL1
 
-/// Poolings as layers, over the axes behind `[batch; channels]`, one or two.
+/// Poolings as layers, over the axes behind `[batch; channels]`: one or two, `max` and `average` also three.
 [<RequireQualifiedAccess>]
 module Pooling =
     /// The maximum of each window, with options. `Pooling.maxWith { Convolution.options with Stride = [ 1 ] } [ 3 ]`

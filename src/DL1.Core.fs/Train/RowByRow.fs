@@ -2,6 +2,79 @@ namespace DL1
 
 open System.Collections.Generic
 
+/// Rows within an axis that joins several: `[length; batch; features]` as `[length·batch; features]`, for one product with a
+/// weight, as recurrent layers make it, and back. Notes where such rows lie, and when they are an axis of their own again.
+[<Sealed>]
+type internal JoinedRows(rows: int, found: Dictionary<Digest, OverRows>) =
+    // The axis, and how many of its places follow one another within a row: place k is of row (k / times) mod rows.
+    let places = Dictionary<Digest, struct (int * int)>()
+
+    let placeOf (x: Expr) =
+        match found[x.Digest], places.TryGetValue x.Digest with
+        | OverRows.Along(axis, times), _ -> Some struct (axis, times)
+        | _, (true, place) -> Some place
+        | _ -> None
+
+    let after axis (shape: Shape) =
+        shape.ToList() |> List.skip (axis + 1) |> List.fold (fun n d -> n * int64 d) 1L
+
+    /// A row of x is a run of elements that comes again after all rows: the axis of the shape that such runs divide, one
+    /// that joins nothing first.
+    let reshaped (shape: Shape) (x: Expr) struct (axis, times) =
+        let run = int64 times * after axis x.Shape
+
+        let candidates =
+            [
+                for i in 0 .. shape.Rank - 1 do
+                    let inside = after i shape
+
+                    if inside > 0L && run % inside = 0L then
+                        let times = int (run / inside)
+
+                        if shape[i] > 0 && int64 shape[i] % (int64 rows * int64 times) = 0L then
+                            struct (i, times)
+            ]
+
+        candidates
+        |> List.tryFind (fun struct (i, times) -> int64 shape[i] = int64 rows * int64 times)
+        |> Option.orElse (List.tryHead candidates)
+
+    /// Operands whose rows lie alike, beside others that are the same in each place.
+    let alike (xs: Expr list) =
+        match xs |> List.choose placeOf |> List.distinct with
+        | [ struct (axis, _) as place ] ->
+            let fits (x: Expr) =
+                (placeOf x).IsSome || (found[x.Digest] = OverRows.Free && RowWise.isUniform axis x)
+
+            if List.forall fits xs then Some place else None
+        | _ -> None
+
+    let place (e: Expr) =
+        match e.Node with
+        | Node.Reshape(shape, x) -> placeOf x |> Option.bind (reshaped shape x)
+        | Node.Unary _
+        | Node.Cast _
+        | Node.Binary _
+        | Node.Compare _
+        | Node.Select _ -> alike (Node.operands e.Node)
+        | Node.MatMul(a, b) when found[b.Digest] = OverRows.Free ->
+            match placeOf a with
+            | Some struct (axis, _) as place when
+                axis = a.Shape.Rank - 2 || (axis < a.Shape.Rank - 2 && RowWise.isUniform axis b)
+                ->
+                place
+            | _ -> None
+        | _ -> None
+
+    /// How a node that is mixed otherwise depends on the rows.
+    member _.Of(e: Expr) : OverRows =
+        match place e with
+        | Some struct (axis, times) when e.Shape[axis] = rows * times -> OverRows.Along(axis, times)
+        | Some place ->
+            places[e.Digest] <- place
+            OverRows.Mixed
+        | None -> OverRows.Mixed
+
 /// Whether a graph computes each row of its result from the same row of its inputs, whatever the other rows are: then a
 /// batch may be filled up with rows that nobody asked for. Loops and functions with a derivative of their own are looked into.
 [<RequireQualifiedAccess>]
@@ -20,11 +93,12 @@ module internal RowByRow =
         (roots: Expr list)
         : Dictionary<Digest, OverRows> =
         let found = Dictionary<Digest, OverRows>()
+        let joined = JoinedRows(rows, found)
 
         for e in Graph.topological roots do
             let stateOf (x: Expr) = found[x.Digest]
 
-            found[e.Digest] <-
+            let state =
                 match e.Node with
                 | Node.Custom(rule, xs) ->
                     let inner = lookup rule.Inputs (List.map stateOf xs)
@@ -32,6 +106,8 @@ module internal RowByRow =
                     inside[rule.Value.Digest]
                 | Node.Scan(result, call) -> scan rows stateOf result call
                 | _ -> RowWise.state rows isRows found e
+
+            found[e.Digest] <- if state = OverRows.Mixed then joined.Of e else state
 
         found
 

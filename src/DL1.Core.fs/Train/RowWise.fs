@@ -31,7 +31,8 @@ module internal RowWise =
                inside < 0 || x.Shape[inside] = 1 || isUniform inside x
            | Node.Unary(_, x)
            | Node.Cast(_, x)
-           | Node.StopGradient x -> isUniform axis x
+           | Node.StopGradient x
+           | Node.Slice(_, x) -> isUniform axis x
            | Node.Binary(_, a, b)
            | Node.Compare(_, a, b) -> isUniform axis a && isUniform axis b
            | Node.Select(c, a, b) -> isUniform axis c && isUniform axis a && isUniform axis b

@@ -5,6 +5,7 @@ open DL1
 open DL1.Tests.Example
 
 let private rows, sounds, images = data [ 2; 4 ], data [ 2; 4; 9 ], data [ 2; 4; 8; 8 ]
+let private scans = data [ 2; 1; 5; 6; 6 ]
 let private indices = Expr.variable "i" DType.I64 [ 2; 5 ]
 let private key = Key.ofSeed 42L
 let private x = rows
@@ -243,6 +244,15 @@ let private convs =
             Conv.conv1dSame 8 3 |> shaped sounds)
         prints "conv2dSame" "[2, 32, 8, 8] weight [32, 4, 3, 3] bias [32]" (fun () ->
             Conv.conv2dSame 32 3 |> shaped images)
+        prints "conv3dWith" "[2, 8, 2, 2, 2] weight [8, 1, 3, 3, 3] bias [8]" (fun () ->
+            Conv.conv3dWith Init.parameters { Convolution.options with Stride = [ 2 ] } 8 [ 3 ]
+            |> shaped scans)
+        prints "conv3d" "[2, 8, 3, 4, 4] weight [8, 1, 3, 3, 3] bias [8]" (fun () ->
+            Conv.conv3d 8 3 |> shaped scans)
+        prints "conv3dSameWith" "[2, 8, 5, 6, 6] weight [8, 1, 3, 3, 3] bias [8]" (fun () ->
+            Conv.conv3dSameWith Init.parameters Convolution.options 8 [ 3 ] |> shaped scans)
+        prints "conv3dSame" "[2, 8, 5, 6, 6] weight [8, 1, 3, 3, 3] bias [8]" (fun () ->
+            Conv.conv3dSame 8 3 |> shaped scans)
         prints "convTranspose1dWith" "[2, 8, 18] weight [4, 8, 2] bias [8]" (fun () ->
             Conv.convTranspose1dWith Init.parameters { Convolution.options with Stride = [ 2 ] } [] 8 2
             |> shaped sounds)

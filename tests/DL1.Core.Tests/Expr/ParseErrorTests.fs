@@ -25,8 +25,35 @@ let tests =
                 "x*(2 + )"
                 "Parse.expr: ')' at line 1, column 8, behind the mark ▸ in: x*(2 + ▸).\n  Expected: a number, a variable, a function or '('.\n  Try: complete the expression, or take the operator out."
             refused
-                "2x"
-                "Parse.expr: the name x at line 1, column 2, behind the mark ▸ in: 2▸x.\n  Expected: an operator or the end of the text.\n  Try: write an operator between two factors, 2*x, and parentheses after a function, sin(x)."
+                "1/2x"
+                "Parse.expr: the name x at line 1, column 4, behind the mark ▸ in: 1/2▸x.\n  Expected: an operator.\n  Try: put in the sign that is left out: 1/2*x or 1/(2*x), sin(2*x) or sin(2)*x."
+            refused
+                "sin 2x"
+                "Parse.expr: the name x at line 1, column 6, behind the mark ▸ in: sin 2▸x.\n  Expected: an operator.\n  Try: put in the sign that is left out: 1/2*x or 1/(2*x), sin(2*x) or sin(2)*x."
+            refused
+                "sin x * y"
+                "Parse.expr: '*' at line 1, column 7, behind the mark ▸ in: sin x ▸* y.\n  Expected: a sum, or parentheses around the argument.\n  Try: write sin(x)*y where only x is the argument, sin(x*y) where all of it is."
+            refused
+                "√x²"
+                "Parse.expr: '²' at line 1, column 3, behind the mark ▸ in: √x▸².\n  Expected: parentheses that say what the root is of.\n  Try: write √(x²) or (√x)²."
+            refused
+                "x²^3"
+                "Parse.expr: '^' at line 1, column 3, behind the mark ▸ in: x²▸^3.\n  Expected: one exponent.\n  Try: put parentheses around the power that is raised: (x²)^3."
+            refused
+                "x 2"
+                "Parse.expr: the number 2 at line 1, column 3, behind the mark ▸ in: x ▸2.\n  Expected: an operator or the end of the text.\n  Try: write an operator between two factors, 2*x, and parentheses after a function, sin(x)."
+            refused
+                "x(y + 1)"
+                "Parse.expr: the unknown function x at line 1, column 1, behind the mark ▸ in: ▸x(y + 1).\n  Expected: a function of DL1.\n  Try: write a product as x*(y)."
+            refused
+                "f32[20, 5] + 1"
+                "Parse.expr: a tensor of f32 without its elements at line 1, column 1, behind the mark ▸ in: ▸f32[20, 5] + 1.\n  Expected: all elements.\n  Try: take the ASCII text of the expression, which leaves nothing out."
+            refused
+                "xᵀ"
+                "Parse.expr: 'ᵀ' at line 1, column 2, behind the mark ▸ in: x▸ᵀ.\n  Expected: a matrix to transpose.\n  Try: declare the variable: m: f32[2, 3];."
+            refused
+                "x: f32[3]; x[0:2, :]"
+                "Parse.expr: 2 cuts of 1 axes at line 1, column 13, behind the mark ▸ in: x: f32[3]; x▸[0:2, :].\n  Expected: one cut for each axis.\n  Try: write x[0:2, :], with : for a whole axis."
             refused
                 "(x"
                 "Parse.expr: the end of the text at line 1, column 3, behind the mark ▸ in: (x▸.\n  Expected: ')'.\n  Try: close the parenthesis, or write an operator between two factors: 2*x."
@@ -50,7 +77,7 @@ let tests =
                 "Parse.expr: '<' at line 1, column 7, behind the mark ▸ in: a < b ▸< c.\n  Expected: one comparison.\n  Try: join two with 'and': a < b and b < c, or put one in parentheses."
             refused
                 "x $ y"
-                "Parse.expr: the character '$' at line 1, column 3, behind the mark ▸ in: x ▸$ y.\n  Expected: names, numbers, operators, parentheses, brackets and braces.\n  Try: write * for a product, ^ for a power, - for minus, as Text.ascii does (ToAscii in C#); quote a name such as \"learning rate\"."
+                "Parse.expr: the character '$' at line 1, column 3, behind the mark ▸ in: x ▸$ y.\n  Expected: names, numbers, operators, parentheses, brackets and braces.\n  Try: write * for a product, ^ for a power, - for minus, as ASCII text has them; quote a name such as \"learning rate\"."
             refused
                 "\"x"
                 "Parse.expr: a quoted name without an end at line 1, column 1, behind the mark ▸ in: ▸\"x.\n  Expected: a closing double quote.\n  Try: put \" after the name."
@@ -60,9 +87,6 @@ let tests =
             refused
                 "let t = x\nt*t"
                 "Parse.expr: the name t at line 2, column 1, behind the mark ▸ in: ▸t*t.\n  Expected: ';'.\n  Try: end the definition with ';'."
-            refused
-                "f32(x)"
-                "Parse.expr: the name x at line 1, column 5, behind the mark ▸ in: f32(▸x).\n  Expected: a number.\n  Try: write f32(0.5), for example; another type of x is cast(x, type=f32)."
             refused
                 "tensor(f32, [3], [1, 2])"
                 "Parse.expr: 2 elements for a tensor of shape [3] at line 1, column 18, behind the mark ▸ in: tensor(f32, [3], ▸[1, 2]).\n  Expected: 3 elements.\n  Try: list as many elements as the shape has."

@@ -94,6 +94,8 @@ let tests =
                     refused (fun () -> Conv.conv1d 3 size)
                     refused (fun () -> Conv.conv2d size 3)
                     refused (fun () -> Conv.conv2d 3 size)
+                    refused (fun () -> Conv.conv3d size 3)
+                    refused (fun () -> Conv.conv3d 3 size)
                     refused (fun () -> Conv.convTranspose2d size 2 2)
                     refused (fun () -> Conv.convTranspose2d 2 size 2)
                     refused (fun () -> Transformer.learnedPositions size)

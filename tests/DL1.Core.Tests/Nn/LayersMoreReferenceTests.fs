@@ -34,11 +34,19 @@ let private layerOf (case: JsonElement) (a: Attributes) : Named =
         | "moving" -> NormTracking.Moving
         | _ -> NormTracking.Off
 
-    let window =
+    let window () =
         { Convolution.options with
             Stride = [ a.Int("stride", 1) ]
             Padding = [ a.Int("padding", 0) ]
             Dilation = [ a.Int("dilation", 1) ]
+        }
+
+    let volume () =
+        {
+            Stride = a.Ints("stride", [])
+            Padding = a.Ints("padding", [ 0 ])
+            Dilation = a.Ints("dilation", [ 1 ])
+            Groups = a.Int("groups", 1)
         }
 
     let stacked () =
@@ -88,11 +96,24 @@ let private layerOf (case: JsonElement) (a: Attributes) : Named =
     | "ConvTranspose1d" ->
         let extra = [ a.Int("output_padding", 0) ]
 
-        only (Conv.convTranspose1dWith Init.parameters window extra (extent "weight" 1) (a.Int("kernel", 0)))
+        only (
+            Conv.convTranspose1dWith
+                Init.parameters
+                (window ())
+                extra
+                (extent "weight" 1)
+                (a.Int("kernel", 0))
+        )
     | "Conv1dSame" ->
-        only (Conv.conv1dSameWith Init.parameters window (extent "weight" 0) (a.Int("kernel", 0)))
+        only (Conv.conv1dSameWith Init.parameters (window ()) (extent "weight" 0) (a.Int("kernel", 0)))
     | "Conv2dSame" ->
-        only (Conv.conv2dSameWith Init.parameters window (extent "weight" 0) [ a.Int("kernel", 0) ])
+        only (Conv.conv2dSameWith Init.parameters (window ()) (extent "weight" 0) [ a.Int("kernel", 0) ])
+    | "Conv3d" ->
+        only (Conv.conv3dWith Init.parameters (volume ()) (extent "weight" 0) (a.Ints("kernel", [])))
+    | "Conv3dSame" ->
+        only (Conv.conv3dSameWith Init.parameters (volume ()) (extent "weight" 0) (a.Ints("kernel", [])))
+    | "MaxPool3d" -> only (Pooling.maxWith (volume ()) (a.Ints("kernel", [])))
+    | "AvgPool3d" -> only (Pooling.averageWith (volume ()) (a.Ints("kernel", [])))
     | "EmbeddingBag" ->
         let mode =
             match a.Text("mode", "") with
@@ -232,7 +253,7 @@ let tests =
     testList
         "more reference layers"
         [
-            test "all 50 cases are there" { Expect.equal all.Length 50 "the number of cases" }
+            test "all 59 cases are there" { Expect.equal all.Length 59 "the number of cases" }
             for number, case in List.indexed all do
                 test (title number case) { check case }
         ]
