@@ -18,10 +18,14 @@ public sealed class Caller(Generator generator, Action<string>? tell)
 
     public int Compiled { get; private set; }
 
+    /// <summary>The error by which the last call was refused, if it was.</summary>
+    public DL1Error? Refusal { get; private set; }
+
     public (Outcome Outcome, Fault? Fault) Call(Member member, Rng r)
     {
         var wild = r.Below(10) switch { < 5 => 0.0, < 8 => 0.15, _ => 0.4 };
         generator.Begin(member.Name);
+        Refusal = null;
         var stage = "";
         try
         {
@@ -72,6 +76,7 @@ public sealed class Caller(Generator generator, Action<string>? tell)
         switch (e)
         {
             case DL1Error error when new[] { error.Given, error.Expected, error.Cure }.All(t => !string.IsNullOrWhiteSpace(t)):
+                if (stage == "call") Refusal = error;
                 return (Outcome.Refused, null);
             case UserError: return (Outcome.Passed, null);
             case ArgumentNullException when generator.MadeNull: return (Outcome.Refused, null);

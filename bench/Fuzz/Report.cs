@@ -3,6 +3,12 @@ namespace DL1.Fuzzing;
 /// <summary>The table at the end of a run.</summary>
 public static class Report
 {
+    /// <summary>What each member refuses, most often first, separated by tabs: what its documentation should say.</summary>
+    public static void WriteRefusals(string path, Tally tally) => File.WriteAllLines(
+        path,
+        tally.Refusals.OrderBy(r => r.Key.Member, StringComparer.Ordinal).ThenByDescending(r => r.Value)
+            .Select(r => $"{r.Key.Member}\t{r.Key.Kind}\t{r.Value}\t{r.Key.Expected}"));
+
     public static void Write(TextWriter to, Tally tally, ulong seed, bool whole)
     {
         var called = Members.All.Where(m => tally.Members.ContainsKey(m.Number)).ToList();

@@ -10,6 +10,12 @@ public sealed class Tally
     public readonly Dictionary<int, long[]> Members = [];
     public readonly Dictionary<Fault, (long Count, ulong Episode)> Faults = [];
 
+    /// <summary>What members refuse: the member, the kind of error, and what it says was expected.</summary>
+    public readonly Dictionary<(string Member, string Kind, string Expected), long> Refusals = [];
+
+    public void Add((string Member, string Kind, string Expected) refusal, long count = 1) =>
+        Refusals[refusal] = Refusals.GetValueOrDefault(refusal) + count;
+
     public void Add(int member, Outcome outcome)
     {
         if (outcome != Outcome.NotMade) Calls++;
@@ -36,6 +42,7 @@ public sealed class Tally
         }
 
         foreach (var (fault, (count, episode)) in other.Faults) Add(fault, episode, count);
+        foreach (var (refusal, count) in other.Refusals) Add(refusal, count);
     }
 
     public void Write(string path, ulong episodes)
@@ -45,6 +52,7 @@ public sealed class Tally
         [
             Line("done", episodes, Calls, Evaluated, Compiled),
             .. Members.Select(m => Line("member", m.Key, string.Join(' ', m.Value))),
+            .. Refusals.Select(e => Line("refusal", e.Value, e.Key.Member, e.Key.Kind, e.Key.Expected)),
             .. Faults.Select(f => Line("fault", f.Value.Count, f.Value.Episode, f.Key.Member, f.Key.Kind, f.Key.Frame, f.Key.Detail)),
         ]);
         File.Move(path + ".new", path, true);
@@ -64,6 +72,9 @@ public sealed class Tally
                     break;
                 case ["member", var member, var counts]:
                     tally.Members[int.Parse(member)] = [.. counts.Split(' ').Select(long.Parse)];
+                    break;
+                case ["refusal", var count, var member, var kind, var expected]:
+                    tally.Refusals[(member, kind, expected)] = long.Parse(count);
                     break;
                 case ["fault", var count, var episode, var member, var kind, var frame, var detail]:
                     tally.Faults[new Fault(member, kind, frame, detail)] = (long.Parse(count), ulong.Parse(episode));
@@ -120,6 +131,7 @@ public static class Worker
             begins(i, member);
             tell?.Invoke($"{i}: {member.Name}");
             var (outcome, fault) = caller.Call(member, r);
+            if (caller.Refusal is { } refusal) tally.Add((member.Name, refusal.GetType().Name, refusal.Expected));
             tell?.Invoke($"  {outcome} {fault}");
             tally.Add(member.Number, outcome);
             if (fault is not null) tally.Add(fault, episode);
