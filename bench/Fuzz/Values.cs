@@ -9,7 +9,7 @@ using static DL1.Initializers;
 namespace DL1.Fuzzing;
 
 /// <summary>Ordinary values: for each type a few makers, and for parameters of some names those that fit together.</summary>
-public static class Values
+public static partial class Values
 {
     private static readonly Dictionary<Type, List<Func<Rng, object>>> makers = [];
     private static readonly Dictionary<(Type, string), List<Func<Rng, object>>> named = [];
@@ -67,6 +67,7 @@ public static class Values
         Files();
         Lists();
         Forms();
+        Learned();
     }
 
     private static void Scalars()

@@ -183,6 +183,7 @@ module Splits =
     let ordered (part: float) (rows: int) : int[] * int[] =
         requirePart part
         let held = countOf part rows
+        Allocation.require "Splits.ordered" (fun () -> $"%d{rows} rows") (4L * int64 (max 0 rows))
         [| 0 .. rows - held - 1 |], [| rows - held .. rows - 1 |]
 
     /// `k` pairs for rows in the order of time: each holds out the next stretch of rows, and keeps the rows before it, without

@@ -118,9 +118,12 @@ module Decomposition =
         else
             Expr.concat -1 [ x; Expr.full x.DType (stackOf x @ [ rows x; 1 ]) 0.0 ]
 
-    /// The columns so that the greatest element of each is positive, with the signs that made them so.
+    /// The columns so that the first of the greatest elements of each is positive, with the signs that made them so. Elements
+    /// that are within a thousandth of the greatest count as equal: rounding does not choose among them.
     let private signed (x: Expr) : Expr * Expr =
-        let greatest = Indexing.takeAlong -2 (across (Expr.argMax -2 (abs x))) x
+        let magnitude = abs x
+        let isGreatest = magnitude .>= 0.999 * Reduce.keepDims Expr.max [ -2 ] magnitude
+        let greatest = Indexing.takeAlong -2 (across (Expr.argMax -2 (Expr.cast x.DType isGreatest))) x
         let signs = Expr.where (greatest .< 0.0) (lit -1.0) one |> Expr.cast x.DType
         x * signs, signs
 
