@@ -24,6 +24,7 @@ let tests =
             ParseErrorTests.tests
             LatexTests.tests
             DotTests.tests
+            MathMLTests.tests
             // Eval
             ScalarTests.tests
             EvalTests.tests
