@@ -88,11 +88,12 @@ internal static class RegressionLesson
                 + "cada paso multiplica la distancia al mínimo por su propio factor:");
         c.Formula(@"H = \frac{2}{n} X^\top X, \qquad d_i \leftarrow (1 - \eta \lambda_i)\, d_i, \qquad 0 < \eta < \frac{2}{\lambda_{\max}}, \qquad \kappa = \frac{\lambda_{\max}}{\lambda_{\min}}");
         c.Code("why");
+        var lambdas = string.Join(@",\ ", curvature.Reverse().Select(v => $"{v:0.##}"));
         var slow = 1 / (2 * 1e-4 * curvature[0]);
         c.Text(
-            $"Here $\\lambda = {string.Join(", ", curvature.Reverse().Select(v => v.ToString("G3")))}$, so $\\kappa = {condition:0}$: the steep direction allows no rate above {bound:0.00000}, and at "
+            $"Here $\\lambda = {lambdas}$, so $\\kappa = {condition:0}$: the steep direction allows no rate above {bound:0.00000}, and at "
                 + $"$10^{{-4}}$ the flat one needs {slow:0} epochs to come closer by the factor $e$.",
-            $"Aquí $\\lambda = {string.Join(", ", curvature.Reverse().Select(v => v.ToString("G3")))}$ y $\\kappa = {condition:0}$: la dirección empinada no admite tasas mayores que {bound:0.00000}, y con "
+            $"Aquí $\\lambda = {lambdas}$ y $\\kappa = {condition:0}$: la dirección empinada no admite tasas mayores que {bound:0.00000}, y con "
                 + $"$10^{{-4}}$ la plana necesita {slow:0} épocas para acercarse por un factor $e$.");
         c.Result("condition number, unscaled", "número de condición, sin escalar", $"{condition:0}");
 
@@ -100,7 +101,7 @@ internal static class RegressionLesson
         var steps = Enumerable.Range(1, path.Count).Select(epoch => (double)epoch).ToList();
         var plot = Plot.Titled(c["Distance from the minimum, by direction", "Distancia al mínimo, por dirección"]).Labels(c["epoch", "época"], "|dᵢ|").WithLogX().WithLogY();
         for (var i = 2; i >= 0; i--)
-            plot = plot.Line($"λ = {curvature[i]:G3}", steps, path.Select(w => Math.Abs(axes.Column(i).DotProduct(MathNet.Numerics.LinearAlgebra.Vector<double>.Build.Dense(w) - goal))));
+            plot = plot.Line($"λ = {curvature[i]:0.##}", steps, path.Select(w => Math.Abs(axes.Column(i).DotProduct(MathNet.Numerics.LinearAlgebra.Vector<double>.Build.Dense(w) - goal))));
         c.Figure("regression-directions", plot,
             ("The distance from the minimum along three eigenvectors, on logarithmic axes", "La distancia al mínimo a lo largo de tres autovectores, en ejes logarítmicos"),
             ("The steep direction is done in a few epochs, and then trembles with the batches; the flat one has hardly begun.",
@@ -109,12 +110,13 @@ internal static class RegressionLesson
         #region scaled
         var scaler = Scaler.Standard(train.Inputs.Slice(1, ..2));
         Dataset Scaled(Dataset data) => data.MapInputs(x => scaler.Apply(x.Slice(1, ..2)));
-        (string Name, Func<Tree<Expr>, Expr>? Penalty)[] stronger =
+        // The slope of |w| does not fade at 0: with L1 the weight jumps by rate·λ around it, so its rate is lower.
+        (string Name, double Rate, Func<Tree<Expr>, Expr>? Penalty)[] stronger =
         [
-            (c["none", "ninguna"], null), ("L1, λ = 4", w => w.L1Penalty(4)), ("L2, λ = 0.5", w => w.L2Penalty(0.5)),
+            (c["none", "ninguna"], 0.25, null), ("L1, λ = 4", 0.05, w => w.L1Penalty(4)), ("L2, λ = 0.5", 0.25, w => w.L2Penalty(0.5)),
         ];
         var line = Layers.Linear(1, weight: Initializers.Zeros);
-        var scaled = stronger.Select(p => Fit(Scaled(train), line, 0.25, c.Brief ? 20 : 300, 4_000, p.Penalty)).ToList();
+        var scaled = stronger.Select(p => Fit(Scaled(train), line, p.Rate, c.Brief ? 20 : 300, 4_000, p.Penalty)).ToList();
         #endregion
 
         c.Heading("The cure: features of one scale", "La solución: atributos en la misma escala");
@@ -136,7 +138,7 @@ internal static class RegressionLesson
         var inputs = grid.Reshape(100, 1).Cast(DType.F64).Compute(v => Expr.Concat(1, Square(v), v));
         var curves = Plot.Titled(c["Scaled features: the fits", "Atributos escalados: los ajustes"]).Labels("x", "y")
             .Dots(c["test samples", "muestras de prueba"], test.Inputs.Slice(1, 1..2).ToDoubles().Take(250), test.Targets.ToDoubles().Take(250));
-        foreach (var ((name, _), fit) in stronger.Zip(scaled))
+        foreach (var ((name, _, _), fit) in stronger.Zip(scaled))
             curves = curves.Line(name, grid.ToDoubles(), fit.Trained.Predict(scaler.Apply(inputs)).ToDoubles());
         c.Figure("regression-scaled", curves, ("The test samples and three fitted curves", "Las muestras de prueba y tres curvas ajustadas"),
             ("Without a penalty the curve goes through the samples; each penalty bends it in its own way.", "Sin penalización, la curva pasa por las muestras; cada penalización la deforma a su manera."));
