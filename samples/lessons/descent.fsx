@@ -23,7 +23,8 @@ let optimizers =
 
 let descents =
     [
-        for name, optimizer in optimizers -> name, (Descent.run Descent.standard optimizer y [ x ] [ 50.0 ]).Rows
+        for name, optimizer in optimizers ->
+            name, (Descent.run Descent.standard optimizer y [ x ] [ 50.0 ]).Rows
     ]
 
 for name, rows in descents do
@@ -52,7 +53,11 @@ let section =
         .Marked("Descent")
         .Paragraph("Three optimizers look for the minimum of this function from $x = 50$:")
         .Formula($"y(x) = {Latex.ofExpr y}, \\qquad y'(x) = {Latex.ofExpr slope}")
-        .Figure(plot, "The gradient over epochs", "A straight line on this axis is a constant factor per epoch.")
+        .Figure(
+            plot,
+            "The gradient over epochs",
+            "A straight line on this axis is a constant factor per epoch."
+        )
 
 Report.write (Path.Combine(folder, "descent.html")) "Descent" [ section ]
 

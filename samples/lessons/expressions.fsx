@@ -16,17 +16,17 @@ printfn $"f  = {f}"
 printfn $"f' = {first}"
 
 // Compiled, it is an ordinary function; a difference quotient agrees.
-let value = Compile.scalar [ x ] f
-let slope = Compile.scalar [ x ] first
+let value = ScalarFunction.of1 x f
+let slope = ScalarFunction.of1 x first
 let at, h = 0.5, 1e-5
-let difference = (value [| at + h |] - value [| at - h |]) / (2.0 * h)
-printfn $"f'({at}) = {slope [| at |]:F6}, by a difference quotient {difference:F6}"
+let difference = (value.Invoke(at + h) - value.Invoke(at - h)) / (2.0 * h)
+printfn $"f'({at}) = {slope.Invoke at:F6}, by a difference quotient {difference:F6}"
 
 // The gradient of a product: written out one by one, and by reverse mode.
 let sizes n =
     let xs = [ for i in 1..n -> Expr.symbol $"x{i}" ]
     let product = List.reduce (*) xs
-    let nodes results = results |> Seq.collect Graph.nodes |> Seq.distinct |> Seq.length
+    let nodes results = results |> Graph.topological |> Seq.length
     nodes [ for x in xs -> Symbolic.derivative x product ], nodes (Grad.grad product xs)
 
 let oneByOne, reverse = sizes 30
@@ -44,10 +44,13 @@ let folder =
     | _ -> Path.GetTempPath()
 
 let section =
-    Section.Marked("Expressions").Formula($"f' = {Latex.ofExpr first}").Figure(GraphPicture.Of f, "The graph of f", "The formula $f$ as a graph.")
+    Section
+        .Marked("Expressions")
+        .Formula($"f' = {Latex.ofExpr first}")
+        .Figure(GraphPicture.Of f, "The graph of f", "The formula $f$ as a graph.")
 
 Report.write (Path.Combine(folder, "expressions.html")) "Expressions" [ section ]
 
-if abs (slope [| at |] - difference) > 1e-8 || reverse * 3 > oneByOne then
+if abs (slope.Invoke at - difference) > 1e-8 || reverse * 3 > oneByOne then
     eprintfn "this is not what was expected"
     exit 1

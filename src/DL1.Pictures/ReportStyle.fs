@@ -38,6 +38,7 @@ pre code { background: none; padding: 0; font: inherit }
 math { font-family: "DL1 Math", "STIX Two Math", "Cambria Math", "Latin Modern Math", math; font-size: 1.06em }
 .compare { display: grid; grid-template-columns: 1fr 1fr; gap: 0.5rem; margin: 1rem 0 }
 .compare > * { min-width: 0; margin: 0 }
+.compare pre { font-size: 0.78rem; padding: 0.7rem 0.8rem; white-space: pre-wrap; overflow-wrap: anywhere }
 .compare strong { font-size: 0.9rem; color: var(--quiet) }
 @media (max-width: 640px) { .compare { grid-template-columns: 1fr } .compare strong { display: none } .compare pre::before { content: attr(data-name); display: block; color: var(--quiet); font: 0.8rem/1.4 system-ui, sans-serif } }
 details { background: var(--soft); border-radius: 8px; padding: 0.6rem 1rem; margin: 0.8rem 0 }

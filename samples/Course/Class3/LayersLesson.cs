@@ -79,15 +79,15 @@ internal static class LayersLesson
         c.Table([("step", "paso"), ("by hand", "a mano"), ("by layers", "con capas"), ("Fit", "Fit")],
             new[] { 1, 2, 5, 10, steps / 2, steps }.Distinct().Order().Select(i => (string[])[$"{i}", $"{byHand[i - 1]:0.000000}", $"{byLayers[i - 1]:0.000000}", $"{fitted.History[i - 1].Loss:0.000000}"]));
         c.Text(
-            $"The three losses differ by at most {Math.Max(apart, apartOfFit):0.0e0} over {steps} steps: it is the same computation. In the end {accuracy:0.0%} of the flowers are told right.",
-            $"Las tres pérdidas difieren como mucho en {Math.Max(apart, apartOfFit):0.0e0} a lo largo de {steps} pasos: es el mismo cálculo. Al final se clasifica bien el {accuracy:0.0%} de las flores.");
-        c.Result("largest difference of the three losses", "mayor diferencia entre las tres pérdidas", $"{Math.Max(apart, apartOfFit):0.0e0}");
+            $"The three losses differ by at most {Math.Max(apart, apartOfFit):G2} over {steps} steps: it is the same computation. In the end {accuracy:0.0%} of the flowers are told right.",
+            $"Las tres pérdidas difieren como mucho en {Math.Max(apart, apartOfFit):G2} a lo largo de {steps} pasos: es el mismo cálculo. Al final se clasifica bien el {accuracy:0.0%} de las flores.");
+        c.Result("largest difference of the three losses", "mayor diferencia entre las tres pérdidas", $"{Math.Max(apart, apartOfFit):G2}");
         c.Result("accuracy on the training rows", "exactitud en las filas de entrenamiento", $"{accuracy:0.0%}");
         c.Claim(apart < 1e-5 && apartOfFit < 1e-5, "the same numbers in three ways");
         c.Claim(accuracy > 0.93, "most flowers are told right");
 
         c.Figure("layers-loss", Plot.Titled(c["One loss, three programs", "Una pérdida, tres programas"]).Labels(c["step", "paso"], c["cross-entropy", "entropía cruzada"]).WithLogY()
-                .Line(c["by hand", "a mano"], byHand).Dashes("Fit", Enumerable.Range(0, steps).Select(i => (double)i), fitted.History.Select(e => e.Loss)),
+                .Line(c["by hand", "a mano"], fitted.History.Select(e => (double)e.Number), byHand).Dashes("Fit", fitted.History.Select(e => (double)e.Number), fitted.History.Select(e => e.Loss)),
             ("Two curves that lie on each other", "Dos curvas superpuestas"), ("The curves lie on each other.", "Las curvas coinciden."));
         c.Figure("layers-regions", DecisionRegions.Of(data.Inputs, data.Targets, fitted.Trained, ["setosa", "versicolor", "virginica"],
                 c["petal length, scaled", "longitud del pétalo, escalada"], c["petal width, scaled", "anchura del pétalo, escalada"]),

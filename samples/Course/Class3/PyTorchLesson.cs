@@ -60,9 +60,9 @@ internal static class PyTorchLesson
         c.Table([("step", "paso"), ("loss, DL1", "pérdida, DL1"), ("loss, PyTorch", "pérdida, PyTorch")],
             new[] { 1, 2, 10, 50, 100, 200 }.Select(n => (string[])[$"{n}", $"{losses[n - 1]:0.0000000000}", $"{printed.Losses[n - 1]:0.0000000000}"]));
         c.Text(
-            $"The PyTorch column was printed by the file beside this lesson, with PyTorch 1.13.1. The losses differ by at most {apart:0.0e0} over 200 steps, the first ten predicted probabilities by {apartInEnd:0.0e0}; DL1 has {right} of 200 points right, PyTorch {printed.Right}.",
-            $"La columna de PyTorch la imprimió el archivo que acompaña a esta lección, con PyTorch 1.13.1. Las pérdidas difieren como mucho en {apart:0.0e0} a lo largo de 200 pasos; las diez primeras probabilidades, en {apartInEnd:0.0e0}. DL1 acierta {right} de 200 puntos y PyTorch {printed.Right}.");
-        c.Result("largest difference of a loss from PyTorch's", "mayor diferencia de una pérdida respecto a PyTorch", $"{apart:0.0e0}");
+            $"The PyTorch column was printed by the file beside this lesson, with PyTorch 1.13.1. The losses differ by at most {apart:G2} over 200 steps, the first ten predicted probabilities by {apartInEnd:G2}; DL1 has {right} of 200 points right, PyTorch {printed.Right}.",
+            $"La columna de PyTorch la imprimió el archivo que acompaña a esta lección, con PyTorch 1.13.1. Las pérdidas difieren como mucho en {apart:G2} a lo largo de 200 pasos; las diez primeras probabilidades, en {apartInEnd:G2}. DL1 acierta {right} de 200 puntos y PyTorch {printed.Right}.");
+        c.Result("largest difference of a loss from PyTorch's", "mayor diferencia de una pérdida respecto a PyTorch", $"{apart:G2}");
         c.Claim(apart < 1e-6 && apartInEnd < 1e-6 && right == printed.Right, "the numbers of PyTorch to 1e-6");
         var epochs = losses.Select((_, n) => n + 1.0).ToList();
         c.Figure("pytorch", Plot.Titled(c["One training, two libraries", "Un entrenamiento, dos bibliotecas"]).Labels(c["step", "paso"], c["cross-entropy", "entropía cruzada"]).WithLogY()
@@ -79,11 +79,11 @@ internal static class PyTorchLesson
         ]);
         c.Question(
             ("Why are the numbers not equal to the last digit?", "¿Por qué no coinciden los números hasta la última cifra?"),
-            ($"Sums are taken in another order, so that rounding differs by about $10^{{-16}}$ in each; 200 steps make {apart:0.0e0} of it.",
-                $"Las sumas se hacen en otro orden y el redondeo difiere en torno a $10^{{-16}}$ en cada una; 200 pasos lo convierten en {apart:0.0e0}."));
+            ($"Sums are taken in another order, so that rounding differs by about $10^{{-16}}$ in each; 200 steps make {apart:G2} of it.",
+                $"Las sumas se hacen en otro orden y el redondeo difiere en torno a $10^{{-16}}$ en cada una; 200 pasos lo convierten en {apart:G2}."));
         c.Question(
             ("What would happen without `zero_grad()`?", "¿Qué ocurriría sin `zero_grad()`?"),
-            ("Each step would follow the sum of all gradients so far, and the losses would leave those of the table at the second step; in DL1 this mistake cannot be written.",
-                "Cada paso seguiría la suma de todos los gradientes anteriores y las pérdidas se apartarían de la tabla en el segundo paso; en DL1 ese error no se puede escribir."));
+            ("Each step would follow the sum of all gradients so far, and the losses would leave those of the table from the third on; in DL1 this mistake cannot be written.",
+                "Cada paso seguiría la suma de todos los gradientes anteriores y las pérdidas se apartarían de la tabla a partir de la tercera; en DL1 ese error no se puede escribir."));
     }
 }
