@@ -11,7 +11,7 @@ namespace Course;
 internal sealed class Chapter(Lesson lesson, Language language, bool brief, string folder, string? data)
 {
     private readonly List<string[]> results = [];
-    private Section section = Section.Titled(language == Language.English ? lesson.Title.English : lesson.Title.Spanish);
+    private Section section = Section.Marked(language == Language.English ? lesson.Title.English : lesson.Title.Spanish);
 
     /// <summary>True where the lesson is to be short: few epochs, few seeds, same steps.</summary>
     public bool Brief => brief;
@@ -30,11 +30,31 @@ internal sealed class Chapter(Lesson lesson, Language language, bool brief, stri
 
     private string Of(Words words) => this[words.English, words.Spanish];
 
-    /// <summary>A line of progress on the console alone.</summary>
-    public void Say(string english, string spanish) => Console.WriteLine("  " + this[english, spanish]);
+    /// <summary>A line of progress on the console alone, wrapped.</summary>
+    public void Say(string english, string spanish)
+    {
+        var line = " ";
+        foreach (var word in this[english, spanish].Split(' ', StringSplitOptions.RemoveEmptyEntries))
+        {
+            if (line.Length + word.Length > 110)
+            {
+                Console.WriteLine(line);
+                line = " ";
+            }
+
+            line += " " + word;
+        }
+
+        Console.WriteLine(line);
+    }
 
     /// <summary>A heading within the chapter.</summary>
-    public void Heading(string english, string spanish) => section = section.Paragraph(this[english, spanish]);
+    public void Heading(string english, string spanish)
+    {
+        Console.WriteLine();
+        Say(english, spanish);
+        section = section.Subheading(this[english, spanish]);
+    }
 
     /// <summary>A paragraph, on the console as well.</summary>
     public void Text(string english, string spanish)
@@ -44,10 +64,19 @@ internal sealed class Chapter(Lesson lesson, Language language, bool brief, stri
     }
 
     /// <summary>A formula in LaTeX on a line of its own.</summary>
-    public void Formula(string latex) => section = section.Preformatted(latex);
+    public void Formula(string latex) => section = section.Formula(latex);
 
     /// <summary>The code of a region (`#region name` ... `#endregion`) of the lesson's own file, with colours.</summary>
-    public void Code(string region) => section = section.Preformatted(region);
+    public void Code(string region) =>
+        section = section.Code(SourceText.Region(lesson.Source, region), CodeLanguage.CSharp, lesson.Source);
+
+    /// <summary>
+    /// Two programs side by side: regions of the lesson's own file, and regions of the same names of a file beside it, such as
+    /// one of Python.
+    /// </summary>
+    public void Comparison(string name, string otherName, string otherFile, CodeLanguage otherLanguage, params string[] regions) =>
+        section = section.Comparison(name, CodeLanguage.CSharp, otherName, otherLanguage,
+            regions.Select(region => (SourceText.Region(lesson.Source, region), SourceText.Region(otherFile, region))));
 
     /// <summary>What a program printed, line by line.</summary>
     public void Output(string text)
@@ -98,5 +127,5 @@ internal sealed class Chapter(Lesson lesson, Language language, bool brief, stri
     }
 
     /// <summary>A question to the reader, with an answer folded away that the lesson's own figures settle.</summary>
-    public void Question(Words question, Words answer) => section = section.Paragraph(Of(question)).Paragraph(Of(answer));
+    public void Question(Words question, Words answer) => section = section.Question(Of(question), Of(answer));
 }

@@ -11,4 +11,19 @@ internal static class Lessons
         .. Class4.Lessons,
         .. Class8.Lessons,
     ];
+
+    /// <summary>What runs where no lesson is named: the exercises of the course.</summary>
+    public static IReadOnlyList<Lesson> Exercises { get; } =
+        [.. All.Where(lesson => lesson.Name is "descent" or "regression" or "network" or "backpropagation")];
+
+    /// <summary>The title of a class.</summary>
+    public static Words TitleOf(int number) => number switch
+    {
+        1 => ("Likelihood, losses, units", "Verosimilitud, pérdidas y unidades"),
+        2 => ("Optimization, regularization, search", "Optimización, regularización y búsqueda"),
+        3 => ("The library itself", "La biblioteca por dentro"),
+        4 => ("Gradients, initialization, normalisation", "Gradientes, inicialización y normalización"),
+        8 => ("From end to end", "De principio a fin"),
+        _ => throw new ArgumentOutOfRangeException(nameof(number), number, "The course has no class of this number."),
+    };
 }

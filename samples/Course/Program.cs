@@ -1,49 +1,43 @@
-// The lessons of a first course in deep learning: descend, differentiate, fit, and look at the result.
-//   dotnet run -c Release --project samples/Course [-- LESSON... | all | list] [--lang es] [--brief] [--fashion FOLDER] [--out FOLDER]
+// The lessons of a course in deep learning: each prints what it does, and adds a chapter to one page.
+//   dotnet run -c Release --project samples/Course [-- LESSON... | all | list] [--lang en|es] [--brief] [--fashion FOLDER] [--out FOLDER]
 using System.Diagnostics;
 using System.Globalization;
 using Course;
-using DL1.Pictures;
-
-string? Option(string name)
-{
-    var at = Array.IndexOf(args, name);
-    return at >= 0 && at + 1 < args.Length ? args[at + 1] : null;
-}
 
 CultureInfo.CurrentCulture = CultureInfo.InvariantCulture;
-var brief = args.Contains("--brief");
-var language = Option("--lang") == "es" ? Language.Spanish : Language.English;
-var folder = Path.GetFullPath(Option("--out") ?? Path.Combine("out", "course"));
-Directory.CreateDirectory(folder);
-
-var wanted = Lessons.All.Where(lesson => args.Contains(lesson.Name) || args.Contains("all")).ToList();
-var clock = Stopwatch.StartNew();
-var sections = new List<Section>();
-var results = new List<string[]>();
-
-foreach (var lesson in wanted)
+try
 {
-    Console.WriteLine(language == Language.Spanish ? lesson.Title.Spanish : lesson.Title.English);
-    var chapter = new Chapter(lesson, language, brief, folder, Option("--fashion"));
-    lesson.Run(chapter);
-    sections.Add(chapter.Section);
-    results.AddRange(chapter.Results);
-}
+    var asked = Arguments.Parse(args);
+    if (asked.IsList)
+    {
+        Console.WriteLine(Arguments.List(asked.Language));
+        return 0;
+    }
 
-if (wanted.Count == 0)
+    Directory.CreateDirectory(asked.Out);
+    var whole = Stopwatch.StartNew();
+    var chapters = new List<(Lesson, Chapter)>();
+    foreach (var lesson in asked.Lessons)
+    {
+        Console.WriteLine();
+        Console.WriteLine($"== {asked.Language.Of(lesson.Title)} ({lesson.Name})");
+        var clock = Stopwatch.StartNew();
+        var chapter = new Chapter(lesson, asked.Language, asked.Brief, asked.Out, asked.Fashion);
+        lesson.Run(chapter);
+        chapters.Add((lesson, chapter));
+        Console.WriteLine($"-- {lesson.Name}: {clock.Elapsed.TotalSeconds:0.0} s");
+    }
+
+    var index = Path.Combine(asked.Out, "index.html");
+    Book.Of(chapters, asked.Language).Write(index);
+    Console.WriteLine();
+    Console.WriteLine(asked.Language.Of(
+        $"All of it took {whole.Elapsed.TotalSeconds:0} seconds. One page has it all:", $"Todo tardó {whole.Elapsed.TotalSeconds:0} segundos. Una página lo reúne:"));
+    Console.WriteLine(index);
+    return 0;
+}
+catch (UsageError error)
 {
-    var page = new Page(folder);
-    DescentExercise.Run(page);
-    BackpropagationExercise.Run(page);
-    RegressionExercise.Run(page);
-    NetworkExercise.Run(page, brief);
-    page.WriteResults();
-    sections.AddRange(page.Sections);
+    Console.Error.WriteLine(error.Message);
+    return 2;
 }
-
-var index = Path.Combine(folder, "index.html");
-Report.Write(index, "DL1: a first course in deep learning", sections);
-Console.WriteLine();
-Console.WriteLine($"All of it took {clock.Elapsed.TotalSeconds:0} seconds. The pictures are on one page:");
-Console.WriteLine(index);

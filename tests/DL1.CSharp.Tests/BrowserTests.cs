@@ -1,9 +1,20 @@
 using System.Diagnostics;
 using System.Net;
+using System.Reflection;
 using System.Text.Json;
 using DL1.Pictures;
 
 namespace DL1.CSharp.Tests;
+
+/// <summary>A theory that is skipped, and says so, where there is no browser.</summary>
+internal sealed class BrowserTheoryAttribute : TheoryAttribute
+{
+    public BrowserTheoryAttribute()
+    {
+        if (BrowserTests.Browser is null)
+            Skip = "No Chromium is on the PATH: the report was not opened in a browser.";
+    }
+}
 
 /// <summary>
 /// The report with every picture, opened in headless Chromium where one is on the PATH: on a phone and on a desk, in
@@ -11,20 +22,10 @@ namespace DL1.CSharp.Tests;
 /// </summary>
 public class BrowserTests
 {
-    private static readonly string? Browser =
+    internal static readonly string? Browser =
         (Environment.GetEnvironmentVariable("PATH") ?? "").Split(Path.PathSeparator)
             .SelectMany(folder => new[] { "chromium", "chromium-browser", "google-chrome" }.Select(name => Path.Combine(folder, name)))
             .FirstOrDefault(File.Exists);
-
-    /// <summary>A theory that is skipped, and says so, where there is no browser.</summary>
-    private sealed class BrowserTheoryAttribute : TheoryAttribute
-    {
-        public BrowserTheoryAttribute()
-        {
-            if (Browser is null)
-                Skip = "No Chromium is on the PATH: the report was not opened in a browser.";
-        }
-    }
 
     // Looks at the page inside the frame, and writes what it finds as JSON. Contrast is that of WCAG 2: each text against
     // the nearest opaque background, for texts of drawings the box or paper drawn last below their middle.
@@ -35,11 +36,11 @@ public class BrowserTests
         const look = frame => {
           const d = frame.contentDocument, w = frame.contentWindow, root = d.documentElement;
           const seen = e => e.getClientRects().length > 0 && w.getComputedStyle(e).visibility !== 'hidden';
-          const outside = [...d.body.querySelectorAll('*')].filter(e => seen(e) && !e.closest('.card, .wide, pre'))
+          const outside = [...d.body.querySelectorAll('*')].filter(e => seen(e) && !e.closest('.card, .wide, pre, .formula'))
             .filter(e => { const r = e.getBoundingClientRect(); return r.width > 0 && (r.right > root.clientWidth + 1 || r.left < -1) }).map(e => e.tagName);
           const images = [...d.images].filter(i => !(i.complete && i.naturalWidth > 0)).length;
           let dim = [], small = [], cut = [];
-          for (const e of d.querySelectorAll('h1, h2, p, pre, a, th, td, figcaption')) {
+          for (const e of d.querySelectorAll('h1, h2, h3, p, pre, pre span, code, summary, strong, a, th, td, figcaption, math')) {
             let b = e, back = null;
             while (b && !(back = rgb(w.getComputedStyle(b).backgroundColor))) b = b.parentElement;
             const r = ratio(rgb(w.getComputedStyle(e).color), back || [255, 255, 255]);
@@ -85,6 +86,11 @@ public class BrowserTests
             Section.Titled("Texts").Paragraph("A paragraph with a word as long as " + new string('x', 120))
                 .Preformatted(new string('=', 200))
                 .Table([.. Enumerable.Range(1, 12).Select(i => $"column {i}")], [[.. Enumerable.Range(1, 12).Select(i => $"{i * 1000}")]]),
+            Section.Marked("Marks").Paragraph("A formula $\\frac{a}{b}$, `code`, *emphasis*.").Subheading("A heading")
+                .Formula(@"p(\mathbf{y} \mid \mathbf{X}, \boldsymbol{\theta}) = \prod_{i=1}^{n} \frac{1}{\sqrt{2\pi\sigma^2}} \exp\left(-\frac{(y_i-\hat{y}_i)^2}{2\sigma^2}\right), \quad A = \begin{pmatrix} 1 & 2 \\ 3 & 4 \end{pmatrix}")
+                .Code("var x = \"text\"; // a comment that is longer than any phone is wide, and goes on and on and on\nint y = 1;", CodeLanguage.CSharp, "File.cs")
+                .Comparison("DL1", CodeLanguage.CSharp, "PyTorch", CodeLanguage.Python, [("Relu(x)", "torch.relu(x)")])
+                .Question("A question?", "An answer.").Folded(Section.Titled("Folded").Table(["a"], [["1"]])),
             Section.Titled("Files").Picture(png, "a picture", "A PNG").Drawing(GraphSvg.Draw(explained), "a graph", "A drawing"),
             Gallery.Section(),
         ]);
@@ -134,6 +140,25 @@ public class BrowserTests
         {
             Directory.Delete(folder, true);
         }
+    }
+
+    /// <summary>How this assembly was built, and so the programs beside it: Release, Debug.</summary>
+    internal static string Configuration =>
+        typeof(BrowserTests).Assembly.GetCustomAttribute<AssemblyConfigurationAttribute>()!.Configuration;
+
+    /// <summary>A page of any number of pictures: nothing is too wide, too small, too pale, cut or missing, and nothing is said.</summary>
+    internal static void Legible(string page, int width, bool dark)
+    {
+        var (found, log) = Open(page, width, dark);
+        Assert.Equal((width, dark), (found.Width, found.Dark));
+        Assert.True(found.Wide <= width, $"the page is {found.Wide} wide: {string.Join(", ", found.Outside)}");
+        Assert.Empty(found.Outside);
+        Assert.Equal(0, found.Images);
+        Assert.True(found.Shown > 0);
+        Assert.Equal("", string.Join('\n', found.Dim));
+        Assert.Equal("", string.Join('\n', found.Small));
+        Assert.Equal("", string.Join('\n', found.Cut));
+        Assert.DoesNotContain("CONSOLE", log);
     }
 
     [BrowserTheory]

@@ -537,6 +537,19 @@ public class GuideTests
             .Figure(all, "Rates near 0.01 are best", "All trials.");
         string page = Report.Page("Pictures", [section]);
 
+        var slope = (Expr.Symbol("x").Pow(2) / 2).Derivative("x");
+        var lesson = Section.Marked("Descent")
+            .Paragraph("The rate is $\\eta = 0.1$; `Sgd` does the rest.")
+            .Formula($"y' = {slope.ToLatex()}")
+            .Code("var y = x.Pow(2) / 2;", CodeLanguage.CSharp)
+            .Comparison("DL1", CodeLanguage.CSharp, "PyTorch", CodeLanguage.Python, [("Relu(x)", "torch.relu(x)")])
+            .Question("Is $x = 0$ the minimum?", "Yes: the slope is *zero* there.");
+        string course = ReportPage.Titled("A course")
+            .Opening(Section.Marked("").Paragraph("Every number is from this run."))
+            .Part("Class 1", [lesson])
+            .Html();
+
+        Assert.Contains("the slope is <em>zero</em> there", course);
         Assert.All(new[] { runs, bars, circle, rates, calibration, one }, plot => Assert.NotEmpty(plot.Png(800, 480)));
         Assert.NotEmpty(grid.Png(400));
         Assert.Contains("Mean and spread of five runs.", page);

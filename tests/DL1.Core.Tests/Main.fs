@@ -25,6 +25,7 @@ let tests =
             ParseUnicodeTests.tests
             LatexTests.tests
             DotTests.tests
+            MathMLTests.tests
             // Eval
             ScalarTests.tests
             EvalTests.tests

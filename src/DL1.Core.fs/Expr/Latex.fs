@@ -224,7 +224,11 @@ module Latex =
         | Form.Cut(cuts, x) ->
             let range (c: Cut) = $"%d{c.Start}:%d{c.Stop}" + (if c.Step = 1 then "" else $":%d{c.Step}")
 
-            Piece.make Level.Power $"{tight x}_{{{cuts |> List.map range |> comma}}}"
+            // A name may have a subscript of its own, and TeX takes no second one.
+            let target = tight x
+            let isLowered = target.Contains "_{" && not (target.StartsWith signs.Open)
+            let target = if isLowered then $"{{{target}}}" else target
+            Piece.make Level.Power $"{target}_{{{cuts |> List.map range |> comma}}}"
         | Form.Call(name, xs, attributes) ->
             call (operator name) (List.map piece xs) (List.choose attribute attributes)
         | Form.Loop(result, loop) ->

@@ -43,6 +43,7 @@ let tests =
             approved @"\mathit{loss}" (Expr.symbol "loss")
             approved @"\mathit{fc1.weight}" (Expr.symbol "fc1.weight")
             approved @"x_{\mathit{hat},2}" (Expr.symbol "x_hat_2")
+            approved @"{W_{1}}_{0:2, 0:5}" (Expr.sliceAxis 0 0 2 w)
             approved @"\sum\left(m\right)" (Expr.sumAll m)
             approved @"\sum_{0}\left(m\right)" (Expr.sum [ 0 ] m)
             approved @"1.5 \times 10^{-7} \cdot x" (1.5e-7 * x)
