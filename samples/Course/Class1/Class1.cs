@@ -6,5 +6,6 @@ internal static class Class1
     public static IReadOnlyList<Lesson> Lessons { get; } =
     [
         new("likelihood", 1, ("Losses from likelihoods", "De la verosimilitud a la función de pérdida"), LikelihoodLesson.Run, "Class1/LikelihoodLesson.cs"),
+        new("units", 1, ("Hidden units and saturation", "Unidades ocultas y saturación"), UnitsLesson.Run, "Class1/UnitsLesson.cs"),
     ];
 }
