@@ -5,5 +5,6 @@ internal static class Class2
 {
     public static IReadOnlyList<Lesson> Lessons { get; } =
     [
+        new("valley", 2, ("A narrow valley: conditioning and momentum", "Un valle estrecho: condicionamiento y momento"), ValleyLesson.Run, "Class2/ValleyLesson.cs"),
     ];
 }
