@@ -6,5 +6,6 @@ internal static class Class2
     public static IReadOnlyList<Lesson> Lessons { get; } =
     [
         new("valley", 2, ("A narrow valley: conditioning and momentum", "Un valle estrecho: condicionamiento y momento"), ValleyLesson.Run, "Class2/ValleyLesson.cs"),
+        new("schedules", 2, ("Schedules of the learning rate", "Programas de la tasa de aprendizaje"), SchedulesLesson.Run, "Class2/SchedulesLesson.cs"),
     ];
 }
