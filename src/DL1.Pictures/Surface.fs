@@ -103,7 +103,7 @@ type Surface =
     /// The same surface with a title: `surface.Titled("Descent")`.
     member this.Titled(title: string) = { this with Title = title }
 
-    /// The same surface with labels at the axes of its map: `surface.Labels("slope", "intercept")`.
+    /// The same surface with labels at its axes: `surface.Labels("slope", "intercept")`.
     member this.Labels(x: string, y: string) = { this with XLabel = x; YLabel = y }
 
     /// The height over a point: `surface.At(0.0, 0.0)`.
@@ -136,7 +136,7 @@ module Surface =
     /// The same surface with a title: `surface |> Surface.titled "Descent"`.
     let titled title (surface: Surface) = surface.Titled title
 
-    /// The same surface with labels at the axes of its map: `surface |> Surface.labels "slope" "intercept"`.
+    /// The same surface with labels at its axes: `surface |> Surface.labels "slope" "intercept"`.
     let labels x y (surface: Surface) = surface.Labels(x, y)
 
     /// Heights over a grid of rows (y, from the least) and columns (x, from the least), and their least and greatest.
