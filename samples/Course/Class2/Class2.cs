@@ -9,5 +9,6 @@ internal static class Class2
         new("schedules", 2, ("Schedules of the learning rate", "Programas de la tasa de aprendizaje"), SchedulesLesson.Run, "Class2/SchedulesLesson.cs"),
         new("race", 2, ("A race of optimizers", "Una carrera de optimizadores"), RaceLesson.Run, "Class2/RaceLesson.cs"),
         new("orders", 2, ("Orders zero, one and two", "Órdenes cero, uno y dos"), OrdersLesson.Run, "Class2/OrdersLesson.cs"),
+        new("clipping", 2, ("Exploding gradients and clipping", "Gradientes que explotan y su recorte"), ClippingLesson.Run, "Class2/ClippingLesson.cs"),
     ];
 }
