@@ -10,5 +10,6 @@ internal static class Class2
         new("race", 2, ("A race of optimizers", "Una carrera de optimizadores"), RaceLesson.Run, "Class2/RaceLesson.cs"),
         new("orders", 2, ("Orders zero, one and two", "Órdenes cero, uno y dos"), OrdersLesson.Run, "Class2/OrdersLesson.cs"),
         new("clipping", 2, ("Exploding gradients and clipping", "Gradientes que explotan y su recorte"), ClippingLesson.Run, "Class2/ClippingLesson.cs"),
+        new("regularization", 2, ("Regularization: seven answers to overfitting", "Regularización: siete respuestas al sobreajuste"), RegularizationLesson.Run, "Class2/RegularizationLesson.cs"),
     ];
 }
