@@ -11,5 +11,6 @@ internal static class Class2
         new("orders", 2, ("Orders zero, one and two", "Órdenes cero, uno y dos"), OrdersLesson.Run, "Class2/OrdersLesson.cs"),
         new("clipping", 2, ("Exploding gradients and clipping", "Gradientes que explotan y su recorte"), ClippingLesson.Run, "Class2/ClippingLesson.cs"),
         new("regularization", 2, ("Regularization: seven answers to overfitting", "Regularización: siete respuestas al sobreajuste"), RegularizationLesson.Run, "Class2/RegularizationLesson.cs"),
+        new("penalty-path", 2, ("Coefficients along the path of a penalty", "Los coeficientes a lo largo de la penalización"), PenaltyPathLesson.Run, "Class2/PenaltyPathLesson.cs"),
     ];
 }
