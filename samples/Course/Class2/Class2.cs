@@ -12,5 +12,6 @@ internal static class Class2
         new("clipping", 2, ("Exploding gradients and clipping", "Gradientes que explotan y su recorte"), ClippingLesson.Run, "Class2/ClippingLesson.cs"),
         new("regularization", 2, ("Regularization: seven answers to overfitting", "Regularización: siete respuestas al sobreajuste"), RegularizationLesson.Run, "Class2/RegularizationLesson.cs"),
         new("penalty-path", 2, ("Coefficients along the path of a penalty", "Los coeficientes a lo largo de la penalización"), PenaltyPathLesson.Run, "Class2/PenaltyPathLesson.cs"),
+        new("search", 2, ("Searching for hyper-parameters", "Búsqueda de hiperparámetros"), SearchLesson.Run, "Class2/SearchLesson.cs"),
     ];
 }
