@@ -52,6 +52,13 @@ public static class Derivatives
         /// <example><code>var shorter = f.Simplify();</code></example>
         public Expr Simplify() => Rewrite.simplify(f);
 
+        /// <summary>
+        /// Logarithms of products as sums, and simplified: log(x·y) as log x + log y, log(xʸ) as y·log x. Equal where every argument of
+        /// a logarithm is positive, as densities and probabilities are; so a likelihood becomes a log-likelihood.
+        /// </summary>
+        /// <example><code>var logs = Log(x * Exp(-x)).ExpandLog(); // log x − x</code></example>
+        public Expr ExpandLog() => Rewrite.expandLog(f);
+
         /// <summary>Rewritten to be at least as accurate for every input: log of softmax, exp(x) − 1 and their kin.</summary>
         /// <example><code>var safe = Log(1 + Exp(x)).Stabilize(); // softplus(x)</code></example>
         public Expr Stabilize() => Rewrite.stable(f);

@@ -24,7 +24,7 @@ module internal Map =
     let private bands = 14
 
     let draw width height (surface: Surface) : Backdrop =
-        use plot = Style.axes surface.Title "x" "y"
+        use plot = Style.axes surface.Title surface.XLabel surface.YLabel
         // A cell for each pixel or so: the bands' edges come out smooth.
         let rows, columns = min height 600, min width 800
         let heights, low, high = Surface.sample rows columns surface

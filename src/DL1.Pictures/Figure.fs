@@ -48,6 +48,10 @@ type Figure internal (title: string, svg: string -> int -> string, png: string -
         check "Figure.Png" width density
         png title width density
 
+    member internal _.Drawn(width: int) : string = svg title width
+
+    member internal _.Drawn(width: int, density: float) : byte[] = png title width density
+
     /// The figure of a scene that is laid out for each width.
     static member internal OfScene(layout: float -> Scene) : Figure =
         let scene title width = layout width |> Scene.titled title
@@ -91,6 +95,49 @@ type Figure internal (title: string, svg: string -> int -> string, png: string -
 
         Figure.OfAxes(draw).Titled plot.Title
 
+    /// Figures beside and below one another, row by row, so many in a row; one in a row where the page is narrow. Each is laid
+    /// out for its part of the width; a row is as high as its highest figure. Refuses no figure, or fewer than 1 or more than 6 in
+    /// a row, with a `DomainError`. `Figure.Grid(2, [Figure.Of(loss), Figure.Of(accuracy)])`
+    static member Grid(columns: int, figures: seq<Figure>) : Figure =
+        let figures = Refuse.nulls "figures" figures
+
+        if columns < 1 || columns > 6 || figures.Length = 0 then
+            Refuse.domain
+                "Figure.Grid"
+                $"%d{figures.Length} figures, %d{columns} in a row"
+                "at least one figure, and from 1 to 6 in a row"
+                "two in a row, which a page has room for"
+
+        // The title stands above all figures, as a row of its own.
+        let heading title =
+            Figure
+                .OfScene(fun width -> { Width = width; Height = 0.0; Least = 0.0; Name = ""; Items = [] })
+                .Titled
+                title
+
+        let rows title width =
+            let across = if width < 500 then 1 else min columns figures.Length
+
+            [
+                if title <> "" then
+                    yield width, [| heading title |]
+
+                for row in Array.chunkBySize across figures do
+                    yield width / across, row
+            ]
+
+        Figure(
+            "",
+            (fun title width ->
+                rows title width
+                |> List.map (fun (each, row) -> row |> Array.map (fun figure -> figure.Drawn each))
+                |> Beside.svg width),
+            (fun title width density ->
+                rows title width
+                |> List.map (fun (each, row) -> row |> Array.map (fun figure -> figure.Drawn(each, density)))
+                |> Beside.png (int (round (float width * density))))
+        )
+
 /// Figures, as functions to pipe into.
 [<RequireQualifiedAccess>]
 module Figure =
@@ -105,3 +152,6 @@ module Figure =
 
     /// A plot as a figure: `plot |> Figure.ofPlot`.
     let ofPlot (plot: Plot) = Figure.Of plot
+
+    /// Figures beside and below one another, so many in a row: `[ loss; accuracy ] |> Figure.grid 2`.
+    let grid columns (figures: seq<Figure>) = Figure.Grid(columns, figures)

@@ -61,6 +61,10 @@ type Surface =
     {
         /// What stands above; may be empty.
         Title: string
+        /// What the horizontal axis measures, with its unit: `x` unless given.
+        XLabel: string
+        /// What the vertical axis measures, with its unit: `y` unless given.
+        YLabel: string
         /// The least x shown.
         XFrom: float
         /// The greatest x shown.
@@ -85,10 +89,22 @@ type Surface =
                 "ranges whose end is greater than their start"
                 "the smaller number first"
 
-        { Title = ""; XFrom = xFrom; XTo = xTo; YFrom = yFrom; YTo = yTo; Height = height }
+        {
+            Title = ""
+            XLabel = "x"
+            YLabel = "y"
+            XFrom = xFrom
+            XTo = xTo
+            YFrom = yFrom
+            YTo = yTo
+            Height = height
+        }
 
     /// The same surface with a title: `surface.Titled("Descent")`.
     member this.Titled(title: string) = { this with Title = title }
+
+    /// The same surface with labels at its axes: `surface.Labels("slope", "intercept")`.
+    member this.Labels(x: string, y: string) = { this with XLabel = x; YLabel = y }
 
     /// The height over a point: `surface.At(0.0, 0.0)`.
     member this.At(x: float, y: float) = this.Height.Invoke(x, y)
@@ -119,6 +135,9 @@ module Surface =
 
     /// The same surface with a title: `surface |> Surface.titled "Descent"`.
     let titled title (surface: Surface) = surface.Titled title
+
+    /// The same surface with labels at its axes: `surface |> Surface.labels "slope" "intercept"`.
+    let labels x y (surface: Surface) = surface.Labels(x, y)
 
     /// Heights over a grid of rows (y, from the least) and columns (x, from the least), and their least and greatest.
     let internal sample rows columns (surface: Surface) =

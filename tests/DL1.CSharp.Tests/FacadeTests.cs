@@ -268,6 +268,7 @@ public class FacadeTests
         Assert.Equal(0, At(X.StopGradient().Gradient(X)[0], 2));
         Assert.Equal("softplus(x)", Log(1 + Exp(X)).Stabilize().ToString());
         Assert.Equal("2·x", (X + X).Simplify().ToString());
+        Assert.Equal("log x − x", Log(X * Exp(-X)).ExpandLog().ToString());
     }
 
     [Fact]

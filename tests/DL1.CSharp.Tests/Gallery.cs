@@ -63,6 +63,7 @@ internal static class Gallery
         ("precision and recall", () => Figure.Of(ScoreCurves.PrecisionRecall(IsPositive, Score))),
         ("histograms", () => Histograms.Of([("uniform", Key.OfSeed(1).Uniform(0, 1, 500)), ("normal", Key.OfSeed(2).Normal(0, 1, 500)), ("one value", Tensor.Ones(4))])),
         ("images", () => ImageGrid.Of(Images, labels: ["first", "second"])),
+        ("grid", () => Figure.Grid(2, [Figure.Of(LearningCurves.Loss(History)), Figure.Of(LearningCurves.Metrics(History))])),
         ("bars", () => Figure.Of(Plot.Titled("").Bars("one", [1, 3, 2]).Bars("two", [2, 1, 2]).WithNames(["a", "b", "a longer name"]))),
         ("band", () => Figure.Of(Plot.Titled("").Line("run", [1, 2, 3], [3, 2, 1]).Band("run", [1, 2, 3], [2.5, 1.5, 0.5], [4, 2.5, 1.5]).Texts([2], [2], ["here"]))),
         ("heat map", () => HeatMap.Of(Attention.Reshape(4, 8), numbers: true, xLabel: "column", yLabel: "row")),

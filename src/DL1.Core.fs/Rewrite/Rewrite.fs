@@ -15,11 +15,23 @@ module Rewrite =
     /// Equal over the reals, as a mathematician would write it; rounding may differ.
     let simplify (e: Expr) = one (Exact.readable @ Algebra.table) e
 
+    /// Logarithms of products as sums, and simplified: log(x·y) as log x + log y, log(xʸ) as y·log x, log ∏x as Σ log x. Equal
+    /// where every argument of a logarithm is positive, as densities and probabilities are: so a likelihood becomes a
+    /// log-likelihood. For other arguments the result may be NaN where the expression is not.
+    /// `Rewrite.expandLog (log (x * exp (-x)))`, which is log x − x
+    let expandLog (e: Expr) = simplify (one LogarithmLaws.table e)
+
     /// Several expressions at once by exact and stable rows, what they share kept shared: what a training step goes
     /// through before it is compiled.
     let stableAll (es: Expr list) = Rule.run ignored (Exact.table @ Stable.table) es
 
-    /// The names of all rows, by table: `exact`, `stable`, `algebra`.
+    /// The names of all rows, by table: `exact`, `stable`, `algebra`, `logarithm`.
     let rows =
         let names table = table |> List.map (fun (row: Rule) -> row.Name)
-        [ "exact", names Exact.table; "stable", names Stable.table; "algebra", names Algebra.table ]
+
+        [
+            "exact", names Exact.table
+            "stable", names Stable.table
+            "algebra", names Algebra.table
+            "logarithm", names LogarithmLaws.table
+        ]

@@ -1,0 +1,124 @@
+using DL1;
+using DL1.Data;
+using DL1.Pictures;
+using static DL1.Functions;
+
+namespace Course;
+
+/// <summary>Output units matched to likelihoods, and what goes wrong with a unit or a loss that does not match.</summary>
+internal static class OutputUnitsLesson
+{
+    // A linear layer and an output unit, at the minimum of a loss, which L-BFGS finds exactly.
+    private static Trained Fitted(Dataset data, int outputs, Func<Expr, Expr, Expr> loss, Layer<Expr, Expr>? unit = null) =>
+        Layers.Linear(outputs).Then(unit ?? Layers.Identity()).Learner(loss, Optimizers.Sgd(1)).FitByLbfgs(data).Trained;
+
+    public static void Run(Chapter c)
+    {
+        c.Text("The last layer gives a number $z$ without bounds. The output unit turns it into the parameter of a distribution over the targets, and the loss is that distribution's negative log-likelihood. Four kinds of targets, each time with the matched pair and with a mismatched one.",
+            "La última capa da un número $z$ sin cotas. La unidad de salida lo convierte en el parámetro de una distribución sobre los objetivos, y la pérdida es la log-verosimilitud negativa de esa distribución. Cuatro tipos de objetivos, cada vez con el par adecuado y con uno inadecuado.");
+        c.Table([("target", "objetivo"), ("distribution", "distribución"), ("output unit", "unidad de salida"), ("loss in DL1", "pérdida en DL1")],
+            [[c["a real number", "un número real"], c["Gaussian", "gaussiana"], c["identity", "identidad"], "Losses.Mse"],
+            [c["yes or no", "sí o no"], "Bernoulli", c["sigmoid", "sigmoide"], "Losses.BceWithLogits"],
+            [c["one of k classes", "una de k clases"], c["categorical", "categórica"], "softmax", "Losses.CrossEntropy"],
+            [c["a count", "un conteo"], "Poisson", "exp", "Losses.PoissonNll"]]);
+        var penguins = Tables.Penguins().Complete();
+
+        c.Heading("A real number: Gaussian", "Un número real: gaussiana");
+        c.Code("gaussian");
+        #region gaussian
+        var masses = penguins.Map("body_mass_g", g => g / 1000).ForRegression("body_mass_g", "flipper_length_mm", "beak_depth_mm");
+        masses = DL1.Scaler.Standard(masses.Inputs).Apply(masses);
+        var identity = Fitted(masses, 1, Losses.Mse).Predict(masses.Inputs);
+        var bounded = Fitted(masses, 1, Losses.Mse, Layers.Function("4·sigmoid", z => 4 * Sigmoid(z))).Predict(masses.Inputs);
+        #endregion
+        var (right, wrong) = (Metrics.Rmse.Of(masses.Targets, identity), Metrics.Rmse.Of(masses.Targets, bounded));
+        c.Claim(wrong > right && bounded.Max().ToDouble() <= 4, "a bounded unit misses what lies beyond its bound");
+        Figure Predictions(string title, Tensor predicted) => Figure.Of(Plot.Titled(title)
+            .Labels(c["body mass (kg)", "masa corporal (kg)"], c["prediction (kg)", "predicción (kg)"]).WithYLimits(2.5, 6.5)
+            .Dots("", masses.Targets.ToDoubles(), predicted.ToDoubles()).Dashes("", [2.5, 6.5], [2.5, 6.5]));
+        c.Figure("output-gaussian", Figure.Grid(2, [
+            Predictions(c["identity", "identidad"], identity), Predictions(c["4·sigmoid", "4·sigmoide"], bounded)]),
+            ("Predicted over true body mass with two output units", "Masa predicha frente a masa real con dos unidades de salida"),
+            ($"Body mass of penguins in kg. A unit that ends at 4 kg cannot predict the heavy ones: the root mean squared error grows from {right:0.00} to {wrong:0.00} kg.", $"Masa corporal de pingüinos en kg. Una unidad que termina en 4 kg no puede predecir los pesados: la raíz del error cuadrático medio sube de {right:0.00} a {wrong:0.00} kg."));
+
+        c.Heading("Yes or no: Bernoulli", "Sí o no: Bernoulli");
+        c.Code("bernoulli");
+        #region bernoulli
+        var gentoo = penguins.Where(row => row.Text("species") == "Gentoo").Add("male", row => row.Text("sex") == "MALE" ? 1 : 0);
+        var sexes = gentoo.ForRegression("male", "beak_depth_mm");
+        var depth = DL1.Scaler.Standard(sexes.Inputs);
+        var logistic = Fitted(depth.Apply(sexes), 1, Losses.BceWithLogits);
+        var straight = Fitted(depth.Apply(sexes), 1, Losses.Mse);
+        #endregion
+        var depths = Tensor.Linspace(12.5, 18, 111);
+        var column = depth.Apply(depths.Reshape(-1, 1).Cast(DType.F32));
+        var line = straight.Predict(column).ToDoubles();
+        var chances = logistic.Predict(column).Compute(Sigmoid).ToDoubles();
+        var outside = straight.Predict(depth.Apply(sexes.Inputs)).ToDoubles().Count(p => p is < 0 or > 1);
+        c.Claim(outside > 0 && chances.All(p => p is > 0 and < 1), "a line gives probabilities that are none");
+        c.Figure("output-bernoulli", Plot.Titled(c["Is a Gentoo penguin male?", "¿Es macho un pingüino papúa?"]).Labels(c["depth of the beak (mm)", "altura del pico (mm)"], c["probability", "probabilidad"])
+            .Dots(c["penguins", "pingüinos"], sexes.Inputs.ToDoubles(), sexes.Targets.ToDoubles())
+            .Line(c["sigmoid, cross-entropy", "sigmoide, entropía cruzada"], depths.ToDoubles(), chances)
+            .Dashes(c["identity, squared error", "identidad, error cuadrático"], depths.ToDoubles(), line),
+            ("The probability of being male over the depth of the beak", "La probabilidad de ser macho según la altura del pico"),
+            ($"The line gives {outside} of {sexes.Count} penguins a probability below 0 or above 1; the sigmoid none.", $"La recta da a {outside} de {sexes.Count} pingüinos una probabilidad menor que 0 o mayor que 1; la sigmoide, a ninguno."));
+
+        c.Heading("One of several classes: categorical", "Una de varias clases: categórica");
+        c.Code("categorical");
+        #region categorical
+        var wine = Tables.Wine().ForClassification("cultivar", "flavanoids", "color_intensity");
+        wine = DL1.Scaler.Standard(wine.Inputs).Apply(wine);
+        var softmax = Fitted(wine, 3, Losses.CrossEntropy);
+        var number = Fitted(wine.WithTargets(wine.Targets.Cast(DType.F32).Reshape(-1, 1)), 1, Losses.Mse);
+        Tensor Nearest(Tensor rows) => number.Predict(rows).Compute(n => Clamp(Round(n), 0, 2)).Reshape(-1).Cast(DType.I64);
+        #endregion
+        var (good, bad) = (Metrics.Confusion(wine.Targets, softmax.PredictLabels(wine.Inputs)), Metrics.Confusion(wine.Targets, Nearest(wine.Inputs)));
+        c.Claim(good.Accuracy > bad.Accuracy, "softmax is right more often");
+        string[] cultivars = [.. "012".Select(k => $"{c["cultivar", "cultivo"]} {k}")];
+        Figure Regions(Func<Tensor, Tensor> scores) => DecisionRegions.Of(wine.Inputs, wine.Targets, scores, cultivars,
+            c["flavanoids (standardized)", "flavonoides (estandarizados)"], c["colour intensity", "intensidad de color"]);
+        c.Figure("output-categorical", Figure.Grid(2, [
+            Regions(softmax.Predict).Titled($"softmax: {good.Accuracy:0.00}"),
+            Regions(rows => Nearest(rows).Compute(k => Expr.Equal(k.ExpandDims(1), Expr.Constant(Tensor.Of([0L, 1, 2])))).Cast(DType.F32)).Titled($"{c["number", "número"]}: {bad.Accuracy:0.00}")]),
+            ("Decision regions of two classifiers of wines", "Regiones de decisión de dos clasificadores de vinos"),
+            ($"With softmax three boundaries meet: accuracy {good.Accuracy:0.00}. Treated as numbers, classes lie in parallel stripes, with 1 always between 0 and 2, an order that wines do not have: {bad.Accuracy:0.00}.", $"Con softmax tres fronteras se encuentran: exactitud {good.Accuracy:0.00}. Tratadas como números, las clases forman franjas paralelas, con la 1 siempre entre la 0 y la 2, un orden que los vinos no tienen: {bad.Accuracy:0.00}."));
+
+        c.Heading("A count: Poisson", "Un conteo: Poisson");
+        c.Code("poisson");
+        #region poisson
+        var keys = Key.OfSeed(7).Split(2);
+        var x = keys[0].Uniform(-2, 2, 300, 1);
+        var rate = x.Compute(v => Exp(0.4 + v));   // a count is how many of 1000 rare events happen
+        var counts = keys[1].Uniform(0, 1, 300, 1000).Compute(rate, (u, r) => (u < r / 1000).Cast(DType.F32).Sum(1).ExpandDims(1));
+        var data = Dataset.From(x, counts);
+        var (poisson, gauss) = (Fitted(data, 1, (y, z) => Losses.PoissonNll(y, z)), Fitted(data, 1, Losses.Mse));
+        #endregion
+        var grid = Tensor.Linspace(-2, 2, 101);
+        double[] along = grid.ToDoubles();
+        double[] Over(Trained model, Func<Expr, Expr> unit) => model.Predict(grid.Reshape(-1, 1).Cast(DType.F32)).Compute(unit).ToDoubles();
+        double[] expected = Over(poisson, Exp), fitted = Over(gauss, z => z);
+        var spread = Metrics.Rmse.Of(counts, gauss.Predict(x));
+        var negative = gauss.Predict(x).ToDoubles().Count(y => y < 0);
+        double[] xs = x.ToDoubles(), ys = counts.ToDoubles();
+        double errorOfExp = Metrics.Rmse.Of(rate, poisson.Predict(x).Compute(Exp)), errorOfLine = Metrics.Rmse.Of(rate, gauss.Predict(x));
+        c.Claim(negative > 0 && errorOfExp < errorOfLine / 3, "the line gives negative counts, and misses the rates");
+        Figure Panel(string title, double[] mean, Func<double, double> deviation, double least) => Figure.Of(Plot.Titled(title).Labels("x", c["count", "conteo"]).WithYLimits(-6, 20)
+            .Dots(c["counts", "conteos"], xs, ys).Line(c["mean ± 2σ", "media ± 2σ"], along, mean)
+            .Band(c["mean ± 2σ", "media ± 2σ"], along, mean.Select(m => Math.Max(least, m - 2 * deviation(m))), mean.Select(m => m + 2 * deviation(m))));
+        c.Figure("output-poisson", Figure.Grid(2, [
+            Panel(c["exp, Poisson", "exp, Poisson"], expected, Math.Sqrt, 0), Panel(c["identity, squared error", "identidad, error cuadrático"], fitted, _ => spread, double.MinValue)]),
+            ("Counts with the mean and spread of two models", "Conteos con la media y la dispersión de dos modelos"),
+            ($"Counts drawn with a known rate. The exponential follows it (error {errorOfExp:0.00}), and its spread grows with the mean. The line (error {errorOfLine:0.00}) gives {negative} of {xs.Length} points a negative count, and one spread to all.", $"Conteos generados con una tasa conocida. La exponencial la sigue (error {errorOfExp:0.00}) y su dispersión crece con la media. La recta (error {errorOfLine:0.00}) asigna un conteo negativo a {negative} de {xs.Length} puntos, y la misma dispersión a todos."));
+        c.Table([("target", "objetivo"), ("measure", "medida"), ("matched", "par adecuado"), ("mismatched", "par inadecuado")],
+            [[c["body mass", "masa corporal"], c["root mean squared error (kg)", "raíz del error cuadrático medio (kg)"], $"{right:0.00}", $"{wrong:0.00}"],
+            [c["sex", "sexo"], c["probabilities outside [0, 1]", "probabilidades fuera de [0, 1]"], "0", $"{outside}"],
+            [c["cultivar", "cultivo"], c["accuracy", "exactitud"], $"{good.Accuracy:0.00}", $"{bad.Accuracy:0.00}"],
+            [c["counts", "conteos"], c["error of the rate", "error de la tasa"], $"{errorOfExp:0.00}", $"{errorOfLine:0.00}"]]);
+        c.Result("accuracy on wines: softmax, classes as numbers", "exactitud en los vinos: softmax, clases como números", $"{good.Accuracy:0.00}, {bad.Accuracy:0.00}");
+
+        c.Question(("Which output unit and loss fit the number of visitors of a shop in an hour? And the time until the next one comes?", "¿Qué unidad de salida y qué pérdida convienen para el número de visitantes de una tienda en una hora? ¿Y para el tiempo hasta que llegue el siguiente?"),
+            ("A count: exp and the Poisson likelihood, as in the last figure. The time is above 0 and no count: again exp, with the likelihood of a distribution of positive numbers, such as the exponential.", "Un conteo: exp y la verosimilitud de Poisson, como en la última figura. El tiempo es positivo y no es un conteo: otra vez exp, con la verosimilitud de una distribución de números positivos, como la exponencial."));
+        c.Question(("Where do the stripes of the classes as numbers fail most?", "¿Dónde fallan más las franjas de las clases como números?"),
+            ("At the wines of class 1: the model must place them between the two others, although many lie to one side of both.", "En los vinos de la clase 1: el modelo debe colocarlos entre las otras dos, aunque muchos quedan a un lado de ambas."));
+    }
+}
