@@ -19,6 +19,9 @@ internal sealed class Chapter(Lesson lesson, Language language, bool brief, stri
     /// <summary>The folder with the four IDX files of the whole of Fashion-MNIST, where one was given by `--fashion`.</summary>
     public string? Data => data;
 
+    /// <summary>The folder of the report, for files that a lesson leaves there.</summary>
+    public string Folder => folder;
+
     /// <summary>The chapter as a section of the report.</summary>
     public Section Section => section;
 

@@ -44,9 +44,10 @@ let plot =
         plot |> Plot.line name epochs (rows |> Seq.map (fun row -> abs row.Gradient[0])))
 
 let folder =
-    match fsi.CommandLineArgs with
-    | [| _; folder |] -> folder
-    | _ -> Path.GetTempPath()
+    fsi.CommandLineArgs
+    |> Array.skip 1
+    |> Array.tryFind (fun argument -> argument <> "--brief")
+    |> Option.defaultWith Path.GetTempPath
 
 let section =
     Section

@@ -39,9 +39,10 @@ let y = d * sin d
 printfn $"""{Explain.run [ "d", d; "y", y ] [ "a", Tensor.scalar 1.0; "b", Tensor.scalar 0.5 ] y}"""
 
 let folder =
-    match fsi.CommandLineArgs with
-    | [| _; folder |] -> folder
-    | _ -> Path.GetTempPath()
+    fsi.CommandLineArgs
+    |> Array.skip 1
+    |> Array.tryFind (fun argument -> argument <> "--brief")
+    |> Option.defaultWith Path.GetTempPath
 
 let section =
     Section

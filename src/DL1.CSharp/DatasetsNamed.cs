@@ -63,6 +63,17 @@ public static partial class Datasets
     /// <example><code>var (clothes, heldClothes) = Datasets.FashionMnist(folder);</code></example>
     public static (Dataset Train, Dataset Test) FashionMnist(string? folder = null) =>
         folder is null ? DatasetsModule.FashionMnist() : DatasetsModule.FashionMnistIn(folder);
+
+    /// <summary>
+    /// The first 6,000 training images and the first 1,000 test images of Fashion-MNIST, carried inside the package, as
+    /// <c>FashionMnist</c> gives them all.
+    /// </summary>
+    /// <example><code>var (someClothes, otherClothes) = Datasets.FashionMnistSmall();</code></example>
+    public static (Dataset Train, Dataset Test) FashionMnistSmall() => DatasetsModule.FashionMnistSmall();
+
+    /// <summary>The names of the ten kinds of clothing of Fashion-MNIST, in the order of their labels.</summary>
+    /// <example><code>string boot = Datasets.FashionClasses[9];</code></example>
+    public static IReadOnlyList<string> FashionClasses => DatasetsModule.FashionClasses;
 }
 
 /// <summary>

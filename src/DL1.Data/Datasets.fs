@@ -1,6 +1,7 @@
 namespace DL1.Data
 
 open System
+open System.Collections.Generic
 open System.IO
 open System.IO.Compression
 open DL1
@@ -9,8 +10,7 @@ open DL1
 /// C# has them by `DL1.Tables` and `DL1.Datasets` of DL1.CSharp.
 [<RequireQualifiedAccess; CompilationRepresentation(CompilationRepresentationFlags.ModuleSuffix)>]
 module Datasets =
-    /// The text of a resource, unpacked where its name says so.
-    let private text (name: string) : string =
+    let private openResource (name: string) : Stream =
         match typeof<Table>.Assembly.GetManifestResourceStream name with
         | null ->
             Refuse.format
@@ -18,15 +18,20 @@ module Datasets =
                 $"no resource {name} in DL1.Data"
                 "the data set inside the assembly"
                 "build it anew"
-        | stream ->
-            use whole =
-                if name.EndsWith(".gz", StringComparison.Ordinal) then
-                    new GZipStream(stream, CompressionMode.Decompress) :> Stream
-                else
-                    stream
+        | stream -> stream
 
-            use reader = new StreamReader(whole)
-            reader.ReadToEnd()
+    /// The text of a resource, unpacked where its name says so.
+    let private text (name: string) : string =
+        let stream = openResource name
+
+        use whole =
+            if name.EndsWith(".gz", StringComparison.Ordinal) then
+                new GZipStream(stream, CompressionMode.Decompress) :> Stream
+            else
+                stream
+
+        use reader = new StreamReader(whole)
+        reader.ReadToEnd()
 
     let private resource name = Csv.parse name (text name)
 
@@ -110,6 +115,22 @@ module Datasets =
     let FashionVariable = "DL1_FASHION"
 
     /// Images as f32 from 0 to 1, `[images; 784]`, row by row, and their labels, i64 `[images]`.
+    let private fashionOf (images: Tensor) (labels: Tensor) : Dataset =
+        if images.Rank <> 3 || images.DType <> DType.I32 || labels.Rank <> 1 then
+            Refuse.format
+                "Datasets.fashionMnist"
+                $"images {images.Shape} and labels {labels.Shape}"
+                "images [count; 28; 28] of bytes, labels [count]"
+                "check that the files are those of Fashion-MNIST"
+
+        let scaled = images.AsSpan<int>().ToArray() |> Array.map (fun p -> float32 p / 255f)
+        let rows = images.Shape[0]
+
+        Dataset(
+            Tensor.ofArray [ rows; images.Shape[1] * images.Shape[2] ] scaled,
+            Tensor.cast DType.I64 labels
+        )
+
     let private fashionPart (folder: string) (part: string) : Dataset =
         let file (kind: string) =
             let names =
@@ -134,20 +155,7 @@ module Datasets =
         let images = file "images-idx3"
         let labels = file "labels-idx1"
 
-        if images.Rank <> 3 || images.DType <> DType.I32 || labels.Rank <> 1 then
-            Refuse.format
-                "Datasets.fashionMnist"
-                $"images {images.Shape} and labels {labels.Shape}"
-                "images [count; 28; 28] of bytes, labels [count]"
-                "check that the files are those of Fashion-MNIST"
-
-        let scaled = images.AsSpan<int>().ToArray() |> Array.map (fun p -> float32 p / 255f)
-        let rows = images.Shape[0]
-
-        Dataset(
-            Tensor.ofArray [ rows; images.Shape[1] * images.Shape[2] ] scaled,
-            Tensor.cast DType.I64 labels
-        )
+        fashionOf images labels
 
     /// Fashion-MNIST (Xiao, Rasul and Vollgraf 2017): 28 by 28 grey images of ten kinds of clothing, f32 from 0 to 1,
     /// `[images; 784]`, with labels i64, as a training set and a test set, from the four IDX files in a folder. The names
@@ -176,3 +184,40 @@ module Datasets =
                 "the folder of the four IDX files"
                 $"set {FashionVariable} to a folder with the files of https://github.com/zalandoresearch/fashion-mnist (folder data/fashion), or install Debian's dataset-fashion-mnist"
         | folder -> fashionMnistIn folder
+
+    /// The names of the ten kinds of clothing of Fashion-MNIST, in the order of their labels.
+    ///
+    /// <example><code>
+    /// let name = Datasets.fashionClasses[9]   // "ankle boot"
+    /// </code></example>
+    [<CompiledName "FashionClasses">]
+    let fashionClasses: IReadOnlyList<string> =
+        [
+            "T-shirt"
+            "trouser"
+            "pullover"
+            "dress"
+            "coat"
+            "sandal"
+            "shirt"
+            "sneaker"
+            "bag"
+            "ankle boot"
+        ]
+
+    /// The first 6,000 training images and the first 1,000 test images of Fashion-MNIST, as `fashionMnistIn` gives them all,
+    /// from IDX files inside the assembly: enough for lessons and tests.
+    ///
+    /// <example><code>
+    /// let struct (train, test) = Datasets.fashionMnistSmall ()   // [6000; 784] and [1000; 784]
+    /// </code></example>
+    [<CompiledName "FashionMnistSmall">]
+    let fashionMnistSmall () : struct (Dataset * Dataset) =
+        let read (name: string) =
+            use stream = openResource $"fashion-{name}-ubyte.gz"
+            use bytes = new MemoryStream()
+            stream.CopyTo bytes
+            Idx.ofBytes (bytes.ToArray())
+
+        let part (name: string) = fashionOf (read $"{name}-images-idx3") (read $"{name}-labels-idx1")
+        struct (part "train", part "t10k")

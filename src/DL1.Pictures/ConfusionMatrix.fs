@@ -35,12 +35,14 @@ module internal Names =
 [<AbstractClass; Sealed>]
 type ConfusionMatrix =
     /// The figure of a confusion, by the names of the classes where they are given: `ConfusionMatrix.Of(confusion)`.
-    /// Counts are left out where cells are too small to read them. Refuses another number of names with a
+    /// `predicted` and `actual` name the axes across and down, in another language for example. Counts are left out where cells are too small to read them. Refuses another number of names with a
     /// `ShapeError`, and more than 100 classes with a `DomainError`.
     static member Of
         (
             confusion: Confusion,
-            [<Optional; DefaultParameterValue(null: seq<string> | null)>] names: seq<string> | null
+            [<Optional; DefaultParameterValue(null: seq<string> | null)>] names: seq<string> | null,
+            [<Optional; DefaultParameterValue("prediction")>] predicted: string,
+            [<Optional; DefaultParameterValue("target")>] actual: string
         ) : Figure =
         let operation = "ConfusionMatrix.Of"
         let n = confusion.Classes
@@ -125,7 +127,7 @@ type ConfusionMatrix =
                         13.0
                         (left + side / 2.0)
                         (top + side + below + 18.0)
-                        "prediction"
+                        predicted
 
                     Scene.turned
                         Anchor.Middle
@@ -133,7 +135,7 @@ type ConfusionMatrix =
                         13.0
                         (left - gutter - 12.0)
                         (top + side / 2.0)
-                        "target"
+                        actual
                 ]
 
             {

@@ -226,6 +226,10 @@ public class DataTests
             var (clothes, heldClothes) = Datasets.FashionMnist(folder);
         });
         Assert.Equal("DL1_FASHION", Datasets.FashionVariable);
+        var (someClothes, otherClothes) = Datasets.FashionMnistSmall();
+        Assert.Equal((6000, 1000), (someClothes.Count, otherClothes.Count));
+        string boot = Datasets.FashionClasses[9];
+        Assert.Equal("ankle boot", boot);
     }
 
     [Fact]

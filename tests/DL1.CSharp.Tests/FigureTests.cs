@@ -206,6 +206,7 @@ public class FigureTests
         var error = Assert.Throws<ShapeError>(() => ConfusionMatrix.Of(confusion, ["cat"]));
         Assert.Contains("1 names for 3 classes", error.Given);
         Assert.Contains("2", Texts(ConfusionMatrix.Of(confusion)));
+        Assert.Contains("verdadera", Texts(ConfusionMatrix.Of(confusion, predicted: "predicha", actual: "verdadera")));
         var many = Tensor.Of([.. Enumerable.Range(0, 101)]);
         Assert.Throws<DomainError>(() => ConfusionMatrix.Of(Classification.confusion(many, many)));
         var hundred = Tensor.Of([.. Enumerable.Range(0, 100)]);

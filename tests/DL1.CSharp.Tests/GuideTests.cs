@@ -143,6 +143,9 @@ public class GuideTests
                 Console.WriteLine(error.Message); // 'Atlantis' for the field 'island'. Expected: one of: Biscoe, Dream, Torgersen ...
             }
 
+            foreach (var problem in service.Check(new { island = "Atlantis", sex = "MALE" }))
+                Console.WriteLine($"{problem.Field.Name}: {problem.Fault}, {problem.Expected}");
+
             var (train, rest) = penguins.SplitStratified("species", 0.6, seed: 1);
             var (validation, test) = rest.SplitStratified("species", 0.5, seed: 2);
             var calibrated = pipeline.Fit(train).Calibrated(validation);
@@ -400,46 +403,26 @@ public class GuideTests
                 () => model.Fit(train, Losses.CrossEntropy, Optimizers.Adam(1e-2), epochs: 2));
             Assert.Matches("NaN among the inputs .* in row [0-9]+, column [0-9]", missing.Given);
 
-            result.Save("penguins.safetensors");
-            File.WriteAllText("penguins.json", JsonSerializer.Serialize(
-                new Preparation(imputer.Values, scaler.Shifts, scaler.Divisors, table.Categories("species").Names)));
-
-            var layers = Model.Sequential(Layers.Linear(16), Layers.Relu(), Layers.Linear(3));
-            var classifier = new PenguinClassifier(
-                layers.Load("penguins.safetensors", 1, 4),
-                JsonSerializer.Deserialize<Preparation>(File.ReadAllText("penguins.json"))!);
-            Console.WriteLine(classifier.Classify(39.1f, 18.7f, 181, 3750).Species);    // Adelie
-            Console.WriteLine(classifier.Classify(46.5f, float.NaN, 217, 5200).Species); // Gentoo
-            Parallel.For(0, 1000, request => classifier.Classify(40 + request % 10, 18, 190, 4000));
+            var pipeline = Pipeline.Classify("species").Inputs(columns).Impute(ColumnFill.Median).Scale(ColumnScaling.Standard)
+                .Model(Estimator.Network(model.Learner(Losses.CrossEntropy, Optimizers.Adam(1e-2)), new TrainingOptions(Epochs: 30, BatchSize: 32)));
+            pipeline.Fit(table).Save("penguins.pipeline");
+            var service = FittedPipeline.Load("penguins.pipeline");
+            Prediction Classify(double beak, double depth, double flipper, double mass) => service.Predict(
+                new { beak_length_mm = beak, beak_depth_mm = depth, flipper_length_mm = flipper, body_mass_g = mass });
+            Console.WriteLine(Classify(39.1, 18.7, 181, 3750).Class);       // Adelie
+            Console.WriteLine(Classify(46.5, double.NaN, 217, 5200).Class); // Gentoo
+            Parallel.For(0, 1000, request => Classify(40 + request % 10, 18, 190, 4000));
 
             // Many threads get what one gets.
-            var alone = Enumerable.Range(0, 10).Select(i => classifier.Classify(40 + i, 18, 190, 4000)).ToArray();
-            var together = new (string, float)[200];
-            Parallel.For(0, 200, i => together[i] = classifier.Classify(40 + i % 10, 18, 190, 4000));
+            var alone = Enumerable.Range(0, 10).Select(i => $"{Classify(40 + i, 18, 190, 4000)}").ToArray();
+            var together = new string[200];
+            Parallel.For(0, 200, i => together[i] = $"{Classify(40 + i % 10, 18, 190, 4000)}");
             Assert.All(Enumerable.Range(0, 200), i => Assert.Equal(alone[i % 10], together[i]));
             Assert.True(result.Evaluate(Ready(test), Metrics.Accuracy)[Metrics.Accuracy] > 0.94, $"{result}");
         });
         Assert.StartsWith("44", output);
         Assert.EndsWith("Adelie\nGentoo\n", output);
-        File.Delete("penguins.safetensors");
-        File.Delete("penguins.json");
-    }
-
-    public sealed record Preparation(
-        IReadOnlyList<double> Medians, IReadOnlyList<double> Shifts, IReadOnlyList<double> Divisors, IReadOnlyList<string> Species);
-
-    public sealed class PenguinClassifier(Trained trained, Preparation preparation)
-    {
-        private readonly Imputer imputer = Imputer.Of(preparation.Medians);
-        private readonly Scaler scaler = Scaler.Of(preparation.Shifts, preparation.Divisors);
-
-        public (string Species, float Probability) Classify(params float[] measures)
-        {
-            var row = scaler.Apply(imputer.Apply(Tensor.Of(measures, 1, measures.Length)));
-            float[] chances = trained.PredictProbabilities(row).ToArray<float>();
-            var best = Array.IndexOf(chances, chances.Max());
-            return (preparation.Species[best], chances[best]);
-        }
+        File.Delete("penguins.pipeline");
     }
 
     [Fact]

@@ -52,6 +52,10 @@ public class PipelineTests
         Assert.Contains("'Atlantis' for the field 'island'", error.Message);
         Assert.Contains("Biscoe, Dream, Torgersen", error.Message);
         Assert.Throws<ArgumentNullException>(() => fitted.Predict(null!));
+        Assert.Equal(["BeakLength", "mass", "island"], fitted.Inputs.Select(field => field.Name));
+        var problem = Assert.Single(fitted.Check(new Penguin("Atlantis", 48.5, 5200)));
+        Assert.Equal(("island", "Atlantis", true), (problem.Field.Name, problem.Value, problem.Fault.IsUnknownCategory));
+        Assert.Equal("'Atlantis' for the field 'island'; expected: one of: Biscoe, Dream, Torgersen", problem.ToString());
     }
 
     [Fact]

@@ -17,6 +17,7 @@ open DL1
 [<Sealed>]
 type FittedPipeline internal (parts: FittedParts) =
     let columns = List.ofSeq parts.Encoder.Columns
+    let fields = PipelineInput.fields parts.Encoder parts.MayMiss
 
     let requireClasses operation =
         match parts.Task with
@@ -106,6 +107,10 @@ type FittedPipeline internal (parts: FittedParts) =
     /// The fields that a row must have.
     member _.Fields: IReadOnlyList<string> = [ for column in columns -> column.Name ]
 
+    /// The fields with what they may hold: numbers or categories, and whether a value may be missing. A form or a description
+    /// of an interface is made from them. `for field in fitted.Inputs do printfn $"{field.Name}"`
+    member _.Inputs: IReadOnlyList<PipelineField> = fields
+
     /// The names of the columns of `Express`: numbers as they are, 0 or 1 for each category.
     member _.InputNames: IReadOnlyList<string> = parts.Encoder.Names
 
@@ -122,8 +127,25 @@ type FittedPipeline internal (parts: FittedParts) =
             |> Array.head
             |> prediction
         | row ->
-            let table = PipelineInput.table parts.Encoder parts.MayMiss row
+            let table = PipelineInput.table fields row
             encoded "Pipeline.Predict" table |> parts.Graph.Run |> rowsOf |> Array.head |> prediction
+
+    /// What is wrong with a row, field by field: none where `Predict` takes it, else at least the one that `Predict` refuses. A
+    /// service answers with all of them at once. `fitted.Check {| island = "Atlantis"; mass = "heavy" |}`
+    member _.Check(row: obj) : IReadOnlyList<FieldProblem> =
+        match row with
+        | :? TableRow as row ->
+            PipelineInput.problems
+                fields
+                (dict
+                    [
+                        for column in columns ->
+                            column.Name,
+                            match row.Table[column.Name] with
+                            | Column.Numbers values -> box values[row.Index]
+                            | Column.Texts values -> box values[row.Index]
+                    ])
+        | row -> PipelineInput.problems fields row
 
     /// The encoded inputs for the rows of a table, f64 `[rows; input names]`, NaN where a number is missing: what `Express`
     /// takes. `fitted.Encode test`

@@ -8,88 +8,39 @@ open DL1
 /// What goes into a pipeline: rows from objects, and targets from tables.
 [<RequireQualifiedAccess>]
 module internal PipelineInput =
-    let private operation = "Pipeline.Predict"
+    /// The fields that a row must have.
+    let fields (encoder: TableEncoder) (mayMiss: Set<string>) : PipelineField list =
+        [
+            for column in encoder.Columns ->
+                {
+                    Name = column.Name
+                    Categories = column.Categories
+                    MayBeMissing = column.Categories.Count > 0 || mayMiss.Contains column.Name
+                    IgnoresUnknown = column.Categories.Count > 0 && encoder.IgnoresUnknown
+                }
+        ]
 
-    let private find (fields: (string * (obj | null)) list) (name: string) : obj | null =
-        match fields |> List.tryFind (fun (n, _) -> n = name) with
-        | Some(_, value) -> value
-        | None ->
-            match
-                fields |> List.filter (fun (n, _) -> n.Equals(name, StringComparison.OrdinalIgnoreCase))
-            with
-            | [ _, value ] -> value
-            | _ ->
-                let known = fields |> List.map fst |> String.concat ", "
+    /// Each field of a row that is not taken.
+    let problems (expected: PipelineField list) (row: obj) : FieldProblem list =
+        let given = Cell.fields "Pipeline.Check" "the row" row
 
-                Refuse.domain
-                    operation
-                    $"no field '{name}' among: {known}"
-                    "a field for each column that the pipeline reads"
-                    "give null where the value is missing"
+        expected
+        |> List.choose (fun field ->
+            match PipelineField.column given field with
+            | Ok _ -> None
+            | Error problem -> Some problem)
 
-    let private kind (value: obj | null) =
-        match value with
-        | null -> "null"
-        | :? string as text -> $"'{text}'"
-        | value -> System.Convert.ToString(value, CultureInfo.InvariantCulture) |> string
-
-    let private numberOf (mayMiss: Set<string>) (name: string) (value: obj | null) : float =
-        let refuse expected cure : 'a =
-            Refuse.domain operation $"{kind value} for the field '{name}'" expected cure
-
-        match Cell.tryOf value with
-        | Ok(Cell.Number n) when Double.IsFinite n -> n
-        | Ok Cell.Missing when mayMiss.Contains name -> nan
-        | Ok Cell.Missing ->
-            refuse
-                "a number: the pipeline puts none in where one is missing"
-                "give a number, or fit a pipeline with Impute"
-        | Ok(Cell.Number _) -> refuse "a finite number" "correct the value"
-        | Ok(Cell.Text _) -> refuse "a number" "read the text as a number first"
-        | Error reason -> refuse $"a number, not {reason}" "make a number of it"
-
-    let private textOf (name: string) (categories: IReadOnlyList<string>) (value: obj | null) : string =
-        let allowed = categories |> Seq.truncate 20 |> String.concat ", "
-
-        match Cell.tryOf value with
-        | Ok Cell.Missing -> ""
-        | Ok(Cell.Text text) -> text
-        | Ok(Cell.Number n) -> n.ToString("R", CultureInfo.InvariantCulture)
-        | Error reason ->
-            Refuse.domain
-                operation
-                $"{reason} for the field '{name}'"
-                $"a text, one of: {allowed}"
-                "make a text of it"
-
-    /// One row as a table of the columns that an encoder reads.
-    let table (encoder: TableEncoder) (mayMiss: Set<string>) (row: obj) : Table =
-        let fields = Cell.fields operation "the row" row
+    /// One row as a table of the columns that an encoder reads; the first field that is not taken is refused.
+    let table (expected: PipelineField list) (row: obj) : Table =
+        let operation = "Pipeline.Predict"
+        let given = Cell.fields operation "the row" row
 
         let columns =
             [
-                for column in encoder.Columns do
-                    let value = find fields column.Name
-
-                    if column.Categories.Count = 0 then
-                        column.Name, Column.Numbers [| numberOf mayMiss column.Name value |]
-                    else
-                        let text = textOf column.Name column.Categories value
-
-                        if
-                            text <> ""
-                            && not encoder.IgnoresUnknown
-                            && not (Seq.contains text column.Categories)
-                        then
-                            let allowed = column.Categories |> Seq.truncate 20 |> String.concat ", "
-
-                            Refuse.domain
-                                operation
-                                $"'{text}' for the field '{column.Name}'"
-                                $"one of: {allowed}"
-                                "correct the value, or fit a pipeline that ignores unknown categories"
-
-                        column.Name, Column.Texts [| text |]
+                for field in expected ->
+                    match PipelineField.column given field with
+                    | Ok column -> field.Name, column
+                    | Error p -> Refuse.domain operation p.Given p.Expected p.Cure
             ]
 
         TableSource.ofColumns "the row" columns

@@ -224,6 +224,16 @@ let tests =
                     Expect.equal train.Inputs[1, 0] (float (80f / 255f)) "from 0 to 1"
                     Expect.equal held.Targets (Tensor.vector [ 0L; 1L ]) "labels")
             }
+            test "the small Fashion-MNIST is the beginning of the whole" {
+                let struct (train, held) = Datasets.fashionMnistSmall ()
+                Expect.equal (train.Count, held.Count) (6000, 1000) "images"
+                Expect.equal train.Inputs.Shape (Shape.ofList [ 6000; 784 ]) "shape"
+                Expect.equal Datasets.fashionClasses[int train.Targets[0]] "ankle boot" "the first image"
+                Expect.equal Datasets.fashionClasses[int held.Targets[1]] "pullover" "the second test image"
+                let pixels = Tensor.toFloats held.Inputs
+                Expect.equal (Array.min pixels, Array.max pixels) (0.0, 1.0) "from 0 to 1"
+                Expect.equal ((Tensor.toFloats held.Targets |> Array.distinct).Length) 10 "ten classes"
+            }
             test "a file that is not there says where to get it" {
                 inFolder (fun folder ->
                     let error = formatError (fun () -> Datasets.fashionMnistIn folder)

@@ -380,6 +380,87 @@ let private inputs =
                 refuses<DomainError, _> "predicts the number" (fun () -> whole.PredictClasses diabetes)
                 refuses<DomainError, _> "predicts classes" (fun () -> fitted.PredictNumbers penguins)
             }
+            few "what Check finds is what Predict refuses" (fun (seed: int) ->
+                let pick (items: (obj | null) list) at = items[Random(31 * seed + at).Next items.Length]
+                let number = pick [ 1.0; null; nan; infinity; "heavy"; [ 1 ]; 40; true; "" ]
+
+                let row =
+                    dict
+                        [
+                            for i in seed &&& 1 .. 3 do
+                                yield numbers[i], number i
+
+                            yield "island", pick [ "Dream"; "Atlantis"; null; 3; [ "Dream" ] ] 10
+                            yield "sex", pick [ "MALE"; "male"; ""; null ] 11
+                        ]
+
+                let fitted = logistic.Impute(ColumnFill.Mean, numbers[1]).Fit train
+                let found = fitted.Check row
+
+                let refused =
+                    try
+                        fitted.Predict row |> ignore
+                        None
+                    with :? DomainError as e ->
+                        Some(e.Given, e.Expected, e.Cure)
+
+                Expect.equal
+                    (found |> Seq.tryHead |> Option.map (fun p -> p.Given, p.Expected, p.Cure))
+                    refused
+                    "the first")
+            test "fields say what they may hold, and Check finds all that is wrong" {
+                let fitted = logistic.Fit(penguins |> Table.complete [ "body_mass_g" ])
+
+                Expect.equal
+                    [ for f in fitted.Inputs -> f.Name, List.ofSeq f.Categories, f.MayBeMissing ]
+                    [
+                        for name in numbers do
+                            yield name, [], true
+
+                        yield "island", [ "Biscoe"; "Dream"; "Torgersen" ], true
+                        yield "sex", [ "FEMALE"; "MALE" ], true
+                    ]
+                    "fields"
+
+                let found =
+                    fitted.Check
+                        {|
+                            island = "Atlantis"
+                            sex = [ 1 ]
+                            beak_length_mm = "long"
+                            beak_depth_mm = infinity
+                            body_mass_g = nan
+                        |}
+
+                Expect.equal
+                    [ for p in found -> p.Field.Name, p.Fault, p.Value ]
+                    [
+                        "beak_length_mm", FieldFault.NotNumber, "long"
+                        "beak_depth_mm", FieldFault.NotNumber, "Infinity"
+                        "flipper_length_mm", FieldFault.Absent, ""
+                        "island", FieldFault.UnknownCategory, "Atlantis"
+                        "sex", FieldFault.Unreadable, "[1]"
+                    ]
+                    "problems"
+
+                Expect.equal
+                    (string found[0])
+                    "'long' for the field 'beak_length_mm'; expected: a number"
+                    "text"
+
+                let whole =
+                    Pipeline.Regress("progression").Inputs("bmi").Model(Estimator.Ridge()).Fit diabetes
+
+                Expect.isFalse whole.Inputs[0].MayBeMissing "no fill"
+                let missing = whole.Check {| bmi = nan |}
+                Expect.equal missing[0].Fault FieldFault.Missing "missing"
+                Expect.isEmpty (fitted.Check(penguins |> Table.row 3)) "a row of a table"
+
+                Expect.isEmpty
+                    ((logistic.IgnoringUnknown().Fit penguins)
+                        .Check(penguins |> Table.addTexts "island" (fun _ -> "Atlantis") |> Table.row 0))
+                    "ignored"
+            }
             test "unknown categories may be ignored" {
                 let fitted = logistic.IgnoringUnknown().Fit train
 

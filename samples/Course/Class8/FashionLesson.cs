@@ -1,0 +1,113 @@
+using System.Collections.Concurrent;
+using DL1;
+using DL1.Data;
+using DL1.Pictures;
+
+namespace Course;
+
+/// <summary>Fashion-MNIST from its raw files: explored, baselines, and a small convolutional network by a search that stops bad trials.</summary>
+internal static class FashionLesson
+{
+    private static readonly ConcurrentDictionary<(bool Brief, string? Data), Found> kept = [];
+
+    public static readonly Words[] Classes = [.. Datasets.FashionClasses.Zip(
+        ["camiseta", "pantalón", "suéter", "vestido", "abrigo", "sandalia", "camisa", "zapatilla", "bolso", "botín"])];
+
+    public sealed record Found(Dataset Train, Dataset Validation, Dataset Test, IReadOnlyList<Trial> Trials);
+
+    /// <summary>The split data and the trials of the search, made once for the two lessons.</summary>
+    public static Found Searched(Chapter c) => kept.GetOrAdd((c.Brief, c.Data), _ =>
+    {
+        #region split
+        var (whole, test) = c.Data is { } folder ? Datasets.FashionMnist(folder) : Datasets.FashionMnistSmall();
+        var (train, validation) = whole.Split(5.0 / 6, seed: 1, stratified: true);
+        #endregion
+        #region search
+        var settings = HyperSearch.Random(
+            c.Brief ? 2 : 7,
+            [("rate", Ranges.LogUniform(3e-4, 3e-2)), ("channels", Ranges.Among(8, 16)), ("dropout", Ranges.Among(0, 0.3))], seed: 5);
+        var trials = settings.Study(
+            run =>
+            {
+                var network = Network(run.Setting.Whole("channels"), run.Setting.Number("dropout"));
+                var fit = network.Learner(Losses.CrossEntropy, Optimizers.Adam(run.Setting.Number("rate"))).Fit(
+                    c.Brief ? train.Take(500) : train,
+                    new TrainingOptions(Epochs: run.Budget, BatchSize: 64, Key: run.Key, Validation: validation, OnEpoch: run.Watch()));
+                return TrialResult.Of(fit.History[^1].ValidationLoss ?? double.NaN, fit.Trained);
+            },
+            new StudySettings(Budget: c.Brief ? 1 : 9, Round: 1, Seed: 1, Pruning: Pruning.NewHalving(1, 3)));
+        #endregion
+        return new Found(train, validation, test, trials);
+    });
+
+    #region network
+    public static Layer<Expr, Expr> Network(int channels, double dropout) => Model.Sequential(
+        Layers.Reshape(1, 28, 28),
+        Layers.Conv2d(channels, 3, same: true), Layers.Relu(), Layers.MaxPool(2),
+        Layers.Conv2d(2 * channels, 3, same: true), Layers.Relu(), Layers.MaxPool(2),
+        Layers.Flatten(), Layers.Dropout(dropout), Layers.Linear(10));
+    #endregion
+
+    public static void Run(Chapter c)
+    {
+        c.Say("Seven trials of a convolutional network ...", "Siete ensayos de una red convolucional ...");
+        var (train, validation, test, trials) = Searched(c);
+        var names = Classes.Select(w => c[w.English, w.Spanish]).ToArray();
+        c.Text(
+            $"Fashion-MNIST comes as four files in the IDX format: two zero bytes, the type of the numbers, how many extents there are, each extent in four bytes, and then one byte for each of the 28 · 28 pixels. A reader needs thirty lines, and DL1 has one. Here are {train.Count + validation.Count} images to learn from and {test.Count} for the test (the whole has 70,000: `--fashion FOLDER`). The test is locked away, and a sixth of the rest is held out for validation.",
+            $"Fashion-MNIST viene en cuatro archivos con el formato IDX: dos bytes en cero, el tipo de los números, cuántas dimensiones hay, cada dimensión en cuatro bytes, y después un byte por cada uno de los 28 · 28 píxeles. Un lector ocupa treinta líneas, y DL1 trae uno. Hay {train.Count + validation.Count} imágenes para aprender y {test.Count} para la prueba (el conjunto entero tiene 70 000: `--fashion CARPETA`). La prueba queda bajo llave, y un sexto del resto se aparta para validar.");
+        c.Code("split");
+
+        var labels = train.Targets.ToDoubles();
+        int[] shown = [.. Enumerable.Range(0, 4).SelectMany(k => Enumerable.Range(0, 10).Select(label => Enumerable.Range(0, train.Count).Where(i => labels[i] == label).ElementAt(k)))];
+        c.Figure("fashion-classes", ImageGrid.Of(train.Inputs.Rows(shown).Reshape(40, 28, 28), columnNames: names),
+            ("Four training images of each class", "Cuatro imágenes de entrenamiento de cada clase"),
+            ("A column for each class. T-shirts, shirts, pullovers and coats differ by a collar or a sleeve.", "Una columna por clase. Camisetas, camisas, suéteres y abrigos se distinguen por un cuello o una manga."));
+
+        c.Heading("Baselines", "Modelos de referencia");
+        #region baselines
+        var few = c.Brief ? train.Take(500) : train.Take(5000);
+        var neighbours = Neighbours.Classify(few.Inputs.Cast(DType.F64), few.Targets, count: 5).Predict(validation.Inputs.Cast(DType.F64));
+        var logistic = Layers.Linear(10).Fit(few, Losses.CrossEntropy, Optimizers.Adam(1e-3), epochs: c.Brief ? 1 : 15, batchSize: 64);
+        var dense = Layers.Linear(128).Then(Layers.Relu()).Then(Layers.Linear(10))
+            .Fit(few, Losses.CrossEntropy, Optimizers.Adam(1e-3), epochs: c.Brief ? 1 : 15, batchSize: 64);
+        #endregion
+        c.Code("baselines");
+        c.Text(
+            "Logistic regression is a network without a hidden layer, and is trained as one. The five nearest neighbours need no training at all: they compare pixels.",
+            "La regresión logística es una red sin capa oculta, y como tal se entrena. Los cinco vecinos más cercanos no necesitan entrenamiento: comparan píxeles.");
+
+        c.Heading("A network, and a search that stops bad trials", "Una red, y una búsqueda que detiene los malos ensayos");
+        c.Code("network");
+        c.Code("search");
+        var best = trials.Best();
+        var spent = trials.Sum(t => t.ReportEntries.Count);
+        var curves = Plot.Titled(c["Trials of the search", "Ensayos de la búsqueda"]).Labels(c["epoch", "época"], c["validation loss", "pérdida de validación"]);
+        foreach (var t in trials)
+            curves = curves.Line($"{t.Number}: {c["rate", "tasa"]} {t.Setting.Number("rate"):0.0000}{(t.Number == best.Number ? c[", best", ", el mejor"] : "")}", t.ReportEntries.Select(r => (double)r.Epoch), t.ReportEntries.Select(r => r.Score))
+                .Dots($"{t.Number}: {c["rate", "tasa"]} {t.Setting.Number("rate"):0.0000}{(t.Number == best.Number ? c[", best", ", el mejor"] : "")}", t.ReportEntries.Select(r => (double)r.Epoch), t.ReportEntries.Select(r => r.Score));
+        c.Figure("fashion-search", curves,
+            ("Validation loss of each trial over its epochs", "Pérdida de validación de cada ensayo según las épocas"),
+            ("A trial passes epochs 1 and 3 only if it is among the best third that came there; the others end early.", "Un ensayo pasa de las épocas 1 y 3 solo si está en el mejor tercio de los que llegaron; los demás terminan antes."));
+        var rows = new (string Name, double Accuracy)[]
+        {
+            (c["logistic regression", "regresión logística"], Metrics.Accuracy.Of(validation.Targets, logistic.Predict(validation.Inputs))),
+            (c["5 nearest neighbours", "5 vecinos más cercanos"], Metrics.Accuracy.Of(validation.Targets, neighbours)),
+            (c["hidden layer of 128 units", "capa oculta de 128 unidades"], Metrics.Accuracy.Of(validation.Targets, dense.Predict(validation.Inputs))),
+            (c["convolutional network", "red convolucional"], Metrics.Accuracy.Of(validation.Targets, best.TrainedModel!.Predict(validation.Inputs))),
+        };
+        c.Table([("model", "modelo"), ("accuracy, validation", "exactitud, validación")], rows.Select(r => new[] { r.Name, $"{r.Accuracy:0.000}" }));
+        c.Text(
+            $"The search made {spent} epochs where {trials.Count} full trials would have made {trials.Count * trials.Max(t => t.Budget)}. Its best, {best.Setting}, has {rows[3].Accuracy:0.000} of the validation images right; the best baseline has {rows[..3].Max(r => r.Accuracy):0.000}.",
+            $"La búsqueda hizo {spent} épocas; {trials.Count} ensayos completos habrían hecho {trials.Count * trials.Max(t => t.Budget)}. El mejor, {best.Setting}, acierta en {rows[3].Accuracy:0.000} de las imágenes de validación; el mejor modelo de referencia, en {rows[..3].Max(r => r.Accuracy):0.000}.");
+        c.Claim(rows[3].Accuracy > rows[..3].Max(r => r.Accuracy) + 0.01, "the convolutional network is better than each baseline by a point");
+        c.Claim(spent < 0.7 * trials.Count * trials.Max(t => t.Budget), "the search saves a third of the epochs");
+        c.Result("validation accuracy, convolutional network", "exactitud de validación, red convolucional", $"{rows[3].Accuracy:0.000}");
+        c.Question(
+            ("Why does the network with convolutions beat the hidden layer, with the same images and a similar number of epochs?", "¿Por qué la red con convoluciones supera a la capa oculta, con las mismas imágenes y parecido número de épocas?"),
+            ("It knows beforehand that neighbouring pixels belong together and that a sleeve is a sleeve wherever it lies: the same nine weights look at each place. The hidden layer must learn that for each pixel anew.", "Sabe de antemano que los píxeles vecinos van juntos y que una manga es una manga esté donde esté: los mismos nueve pesos miran cada lugar. La capa oculta tiene que aprenderlo de nuevo para cada píxel."));
+        c.Question(
+            ("A trial with a small rate was stopped after one epoch. Was that fair?", "Un ensayo con una tasa pequeña se detuvo tras una época. ¿Fue justo?"),
+            ("Not always: the figure shows that curves may cross. Halving bets that an order seen early is mostly the final one, and pays for it with a slow starter now and then.", "No siempre: la figura muestra que las curvas pueden cruzarse. La reducción sucesiva apuesta a que el orden visto temprano es casi siempre el final, y lo paga de vez en cuando con un ensayo de arranque lento."));
+    }
+}
