@@ -7,6 +7,10 @@ public static partial class Metrics
     /// The reliability curve of two classes: for each bin of probabilities of class 1 their mean beside the part of rows that are of
     /// class 1. Bins without rows are left out.
     /// </summary>
+    /// <param name="target">Labels <c>[rows]</c>, 0 or 1.</param>
+    /// <param name="probability">The probability of class 1 for each row, <c>[rows]</c>, from 0 to 1.</param>
+    /// <param name="bins">How many bins there are, 1 or more.</param>
+    /// <param name="binning">Bins of one width, unless given, or of as many rows each.</param>
     /// <exception cref="DomainError">There are no bins, a target is not 0 or 1, or a probability is not from 0 to 1.</exception>
     /// <example><code>var reliability = Metrics.Reliability(truths, chances, bins: 4);</code></example>
     public static IReadOnlyList<ReliabilityBin> Reliability(
@@ -17,18 +21,27 @@ public static partial class Metrics
     /// The reliability of what is said: for each bin of the probability of the likeliest class its mean beside the part of rows that
     /// are right. Probabilities are <c>[rows; classes]</c>, or those of class 1.
     /// </summary>
+    /// <param name="target">Labels <c>[rows]</c>, whole numbers from 0.</param>
+    /// <param name="probabilities">Probabilities <c>[rows; classes]</c>, or those of class 1, <c>[rows]</c>.</param>
+    /// <param name="bins">Into how many parts the range from 0 to 1 is cut, 1 or more.</param>
     /// <exception cref="DomainError">There are no bins, a label is no class, or a probability is not from 0 to 1.</exception>
     /// <example><code>var confidence = Metrics.Confidence(truths, chances);</code></example>
     public static IReadOnlyList<ReliabilityBin> Confidence(Tensor target, Tensor probabilities, int bins = 10) =>
         Calibration.confidence(bins, target, probabilities);
 
     /// <summary>The mean distance of what is said and what is right over the bins of <c>Confidence</c> (Guo et al. 2017); 0 is best.</summary>
+    /// <param name="target">Labels <c>[rows]</c>, whole numbers from 0.</param>
+    /// <param name="probabilities">Probabilities <c>[rows; classes]</c>, or those of class 1, <c>[rows]</c>.</param>
+    /// <param name="bins">Into how many parts the range from 0 to 1 is cut, 1 or more.</param>
     /// <exception cref="DomainError">There are no bins, a label is no class, or a probability is not from 0 to 1.</exception>
     /// <example><code>double gap = Metrics.ExpectedCalibrationError(truths, chances);</code></example>
     public static double ExpectedCalibrationError(Tensor target, Tensor probabilities, int bins = 10) =>
         Calibration.expectedError(bins, target, probabilities);
 
     /// <summary>The calibration error of the worst bin of <c>Confidence</c>.</summary>
+    /// <param name="target">Labels <c>[rows]</c>, whole numbers from 0.</param>
+    /// <param name="probabilities">Probabilities <c>[rows; classes]</c>, or those of class 1, <c>[rows]</c>.</param>
+    /// <param name="bins">Into how many parts the range from 0 to 1 is cut, 1 or more.</param>
     /// <exception cref="DomainError">There are no bins, a label is no class, or a probability is not from 0 to 1.</exception>
     /// <example><code>double worst = Metrics.LargestCalibrationError(truths, chances);</code></example>
     public static double LargestCalibrationError(Tensor target, Tensor probabilities, int bins = 10) =>
@@ -38,11 +51,15 @@ public static partial class Metrics
     /// The temperature by which logits are divided so that the log loss is least (Guo et al. 2017). Fit it on rows that the model was
     /// not trained on.
     /// </summary>
+    /// <param name="target">Labels <c>[rows]</c>, whole numbers from 0.</param>
+    /// <param name="logits">Scores <c>[rows; classes]</c> before the softmax.</param>
     /// <exception cref="DomainError">Every label has the largest score of its row, or scores tell no more than chance.</exception>
     /// <example><code>double temperature = Metrics.Temperature(truths, logits);</code></example>
     public static double Temperature(Tensor target, Tensor logits) => Calibration.temperature(target, logits);
 
     /// <summary>The ROC curve of each class against all others, from scores <c>[rows; classes]</c>, in the order of the classes.</summary>
+    /// <param name="target">Labels <c>[rows]</c>, whole numbers from 0.</param>
+    /// <param name="scores">Scores <c>[rows; classes]</c>: the greater, the likelier the class.</param>
     /// <exception cref="DomainError">A class has no rows.</exception>
     /// <example><code>var curves = Metrics.RocOneVsRest(labels, scores);</code></example>
     public static IReadOnlyList<Curve> RocOneVsRest(Tensor target, Tensor scores) => ClassChances.rocOneVsRest(target, scores);

@@ -15,27 +15,34 @@ public static class Code
     extension(Expr)
     {
         /// <summary>The formula of a lambda of one number.</summary>
+        /// <param name="code">A lambda of one <c>double</c>; what may stand in it is told at <see cref="Code"/>.</param>
         /// <exception cref="DomainError">A piece of the code cannot be translated; the message shows it.</exception>
         /// <example><code>var bowl = Expr.From((double x) => Math.Pow(x - 2, 2) + 3);</code></example>
         public static Expr From(Expression<Func<double, double>> code) => CodeReader.Read(code).Formula;
 
         /// <summary>The formula of a lambda of two numbers.</summary>
+        /// <param name="code">A lambda of two <c>double</c>s; what may stand in it is told at <see cref="Code"/>.</param>
         /// <exception cref="DomainError">A piece of the code cannot be translated; the message shows it.</exception>
         /// <example><code>var saddle = Expr.From((x, y) => x * x - y * y);</code></example>
         public static Expr From(Expression<Func<double, double, double>> code) => CodeReader.Read(code).Formula;
 
         /// <summary>The formula of a lambda of three numbers.</summary>
+        /// <param name="code">A lambda of three <c>double</c>s; what may stand in it is told at <see cref="Code"/>.</param>
         /// <exception cref="DomainError">A piece of the code cannot be translated; the message shows it.</exception>
         /// <example><code>var product = Expr.From((a, b, c) => (a + b) * (b - c));</code></example>
         public static Expr From(Expression<Func<double, double, double, double>> code) => CodeReader.Read(code).Formula;
 
         /// <summary>The formula of a lambda of four numbers.</summary>
+        /// <param name="code">A lambda of four <c>double</c>s; what may stand in it is told at <see cref="Code"/>.</param>
         /// <exception cref="DomainError">A piece of the code cannot be translated; the message shows it.</exception>
         /// <example><code>var determinant = Expr.From((a, b, c, d) => a * d - b * c);</code></example>
         public static Expr From(Expression<Func<double, double, double, double, double>> code) =>
             CodeReader.Read(code).Formula;
 
         /// <summary>The formula of any lambda whose parameters are of <c>double</c> (f64) or <c>float</c> (f32).</summary>
+        /// <param name="code">
+        /// A lambda whose parameters are of <c>double</c> or <c>float</c>; what may stand in it is told at <see cref="Code"/>.
+        /// </param>
         /// <exception cref="DomainError">A piece of the code cannot be translated; the message shows it.</exception>
         /// <example><code>var wave = Expr.From((float t) => MathF.Sin(3f * t));</code></example>
         public static Expr From(LambdaExpression code) => CodeReader.Read(code).Formula;
@@ -47,6 +54,9 @@ public static class Code
         /// The code of a scalar as a lambda of a delegate type: <c>double</c> for f64, <c>float</c> for f32, parameters in the
         /// order of the inputs. It computes what the expression says, to the bits of <c>Evaluate</c>.
         /// </summary>
+        /// <param name="inputs">
+        /// Scalar variables, one for each parameter of the code, in their order; every variable of the formula is among them.
+        /// </param>
         /// <exception cref="DomainError">
         /// An input is no scalar variable, one is missing, the delegate has other types, or the graph holds tensors.
         /// </exception>
@@ -71,6 +81,9 @@ public static class Code
         }
 
         /// <summary>The code of a scalar as a lambda, whose type follows from those of the inputs and the result.</summary>
+        /// <param name="inputs">
+        /// Scalar variables, one for each parameter of the code, in their order; every variable of the formula is among them.
+        /// </param>
         /// <exception cref="DomainError">An input is no scalar variable, one is missing, or the graph holds tensors.</exception>
         /// <example><code>LambdaExpression lambda = bowl.ToLambda(x);</code></example>
         public LambdaExpression ToLambda(params Expr[] inputs) => ToCode.linq(Interop.List(inputs), f);
@@ -79,11 +92,19 @@ public static class Code
         /// The code of a scalar as a static method of C#, which depends on <c>System.Math</c> alone. Names that C# does not allow
         /// are changed.
         /// </summary>
+        /// <param name="name">The name of the method or function.</param>
+        /// <param name="inputs">
+        /// Scalar variables, one for each parameter of the code, in their order; every variable of the formula is among them.
+        /// </param>
         /// <exception cref="DomainError">An input is no scalar variable, one is missing, or the graph holds tensors.</exception>
         /// <example><code>var method = bowl.Derivative("x").ToCSharp("Slope", x);</code></example>
         public string ToCSharp(string name, params Expr[] inputs) => ToCode.csharp(name, Interop.List(inputs), f);
 
         /// <summary>The code of a scalar as a function of F#. Names that F# does not allow are changed.</summary>
+        /// <param name="name">The name of the method or function.</param>
+        /// <param name="inputs">
+        /// Scalar variables, one for each parameter of the code, in their order; every variable of the formula is among them.
+        /// </param>
         /// <exception cref="DomainError">An input is no scalar variable, one is missing, or the graph holds tensors.</exception>
         /// <example><code>var function = bowl.Derivative("x").ToFSharp("slope", x);</code></example>
         public string ToFSharp(string name, params Expr[] inputs) => ToCode.fsharp(name, Interop.List(inputs), f);

@@ -18,12 +18,16 @@ public static class DatasetSplits
         }
 
         /// <summary><c>Folds</c> in which the rows of a group are held out together.</summary>
+        /// <param name="groups">The number of each row's group, such as its patient, <c>[rows]</c>.</param>
+        /// <param name="count">How many folds there are: 2 or more, at most as many as groups.</param>
+        /// <param name="seed">The same seed gives the same result.</param>
         /// <exception cref="DomainError">There are fewer than two folds, or fewer groups than folds.</exception>
         /// <example><code>foreach (var (kept, held) in visits.FoldsGrouped(patients, 2, seed: 1))</code></example>
         public IReadOnlyList<(Dataset Kept, Dataset Held)> FoldsGrouped(Tensor groups, int count, long seed = 0) =>
             [.. Splits.groupedFolds(count, Key.OfSeed(seed), groups).Select(fold => (data.Rows(fold.Item1), data.Rows(fold.Item2)))];
 
         /// <summary>Two parts in the order of the rows: the first has this part of them, the second those that follow.</summary>
+        /// <param name="part">How much of the rows the first part has: above 0 and below 1.</param>
         /// <exception cref="DomainError">The part is not above 0 and below 1.</exception>
         /// <example><code>var (before, after) = visits.SplitOrdered(0.5);</code></example>
         public (Dataset First, Dataset Second) SplitOrdered(double part)
@@ -35,6 +39,8 @@ public static class DatasetSplits
         /// <summary>
         /// Pairs for rows in the order of time: each holds out the next stretch, and keeps the rows before it, without the last
         /// <paramref name="gap"/> of them.
+        /// <param name="count">How many folds there are, 1 or more.</param>
+        /// <param name="gap">How many rows between those that are kept and those held out are left out, 0 or more.</param>
         /// </summary>
         /// <exception cref="DomainError">A fold would be without rows.</exception>
         /// <example><code>var stretches = visits.FoldsOrdered(2, gap: 1);</code></example>

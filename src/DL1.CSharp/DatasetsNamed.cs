@@ -59,6 +59,7 @@ public static partial class Datasets
     /// Fashion-MNIST (Xiao, Rasul and Vollgraf 2017): grey images of ten kinds of clothing from 0 to 1, f32 <c>[images; 784]</c>,
     /// with labels i64, from the four IDX files in a folder; that which <c>DL1_FASHION</c> names, unless given.
     /// </summary>
+    /// <param name="folder">The folder of the four IDX files; that which <c>DL1_FASHION</c> names, unless given.</param>
     /// <exception cref="FormatError">A file is not there; the message says where to get it.</exception>
     /// <example><code>var (clothes, heldClothes) = Datasets.FashionMnist(folder);</code></example>
     public static (Dataset Train, Dataset Test) FashionMnist(string? folder = null) =>
@@ -83,27 +84,37 @@ public static partial class Datasets
 public static class Tables
 {
     /// <summary>Reads a table from a file in UTF-8, whose first row names the columns.</summary>
+    /// <param name="path">A file in UTF-8.</param>
     /// <exception cref="FormatError">The file is not there, or damaged; the message names line and column.</exception>
     /// <example><code>var table = Tables.ReadCsv(path);</code></example>
     public static Table ReadCsv(string path) => Csv.Read(path);
 
     /// <summary>Reads a table from a file by options: separator, decimal comma, marks of missing values, types of columns.</summary>
+    /// <param name="path">A file in UTF-8.</param>
+    /// <param name="options">The separator, the decimal mark, the marks of missing values, the types of columns.</param>
     /// <exception cref="FormatError">The file is not there, damaged, or not as the options say; the message names line and column.</exception>
     /// <example><code>var german = Tables.ReadCsv(path, CsvOptions.Default.WithSeparator(',').WithMissing("n/a"));</code></example>
     public static Table ReadCsv(string path, CsvOptions options) => Csv.ReadWith(options, path);
 
     /// <summary>A table from text; the source is what errors call it.</summary>
+    /// <param name="text">Lines of fields, of which the first names the columns.</param>
+    /// <param name="source">What errors call the text.</param>
     /// <exception cref="FormatError">The text is damaged; the message names line and column.</exception>
     /// <example><code>var scoresTable = Tables.FromCsv("name,score\nAda,9.5\nBob,7\n");</code></example>
     public static Table FromCsv(string text, string source = "the text") => Csv.Parse(source, text);
 
     /// <summary>A table from text by options.</summary>
+    /// <param name="text">Lines of fields, of which the first names the columns.</param>
+    /// <param name="options">The separator, the decimal mark, the marks of missing values, the types of columns.</param>
+    /// <param name="source">What errors call the text.</param>
     /// <exception cref="FormatError">The text is damaged, or not as the options say; the message names line and column.</exception>
     /// <example><code>var shops = Tables.FromCsv("zip;rent\n01067;12,5\n", CsvOptions.Default.WithSeparator(';').WithDecimalComma().WithColumn("zip", ColumnType.Text));</code></example>
     public static Table FromCsv(string text, CsvOptions options, string source = "the text") =>
         Csv.ParseWith(options, source, text);
 
     /// <summary><c>ReadCsv</c> that holds no thread while the disk works.</summary>
+    /// <param name="path">A file in UTF-8.</param>
+    /// <param name="cancellation">Ends the work with an <c>OperationCanceledException</c>.</param>
     /// <exception cref="FormatError">The text is damaged; the message names line and column.</exception>
     /// <example><code>var tableLater = await Tables.ReadCsvAsync(path);</code></example>
     public static Task<Table> ReadCsvAsync(string path, CancellationToken cancellation = default) =>
@@ -125,6 +136,7 @@ public static class Tables
         /// for each category. <c>Apply</c> gives the same columns for any other table, and refuses a category that was not met;
         /// that of <c>IgnoringUnknown()</c> gives zeros for it.
         /// </summary>
+        /// <param name="columns">Names of columns.</param>
         /// <exception cref="DomainError">A column is not there, or has no value.</exception>
         /// <example><code>TableEncoder encoder = known.Encoder("island", "body_mass_g");</code></example>
         public TableEncoder Encoder(params string[] columns) => TableEncoder.Fit(table, columns);

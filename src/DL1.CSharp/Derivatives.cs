@@ -22,28 +22,37 @@ public static class Derivatives
             Symbolic.nth(order, Interop.ArgumentsNamed("Derivative", f, x)[0], f);
 
         /// <summary>The gradient of a scalar by each of some expressions, by reverse mode: graphs shaped as they are.</summary>
+        /// <param name="wrt">Expressions that this one depends on; the gradient by another is 0.</param>
         /// <example><code>var gradients = loss.Gradient(w, b);</code></example>
         public Expr[] Gradient(params Expr[] wrt) => [.. Grad.grad(f, Interop.List(wrt))];
 
         /// <summary>The Jacobian by one expression: <c>[f...; x...]</c>.</summary>
+        /// <param name="x">The expression by which is derived, of any shape.</param>
         /// <example><code>var j = y.Jacobian(x);</code></example>
         public Expr Jacobian(Expr x) => Grad.jacobian(f, x);
 
         /// <summary>The Hessian of a scalar by one expression: <c>[x...; x...]</c>.</summary>
+        /// <param name="x">The expression by which is derived, of any shape.</param>
         /// <example><code>var h = loss.Hessian(w);</code></example>
         public Expr Hessian(Expr x) => Grad.hessian(f, x);
 
         /// <summary>The Hessian of a scalar times a direction, without the Hessian.</summary>
+        /// <param name="x">The expression by which is derived, of any shape.</param>
+        /// <param name="direction">A vector that the Hessian is multiplied by, of the shape of <paramref name="x"/>.</param>
         /// <example><code>var curvature = loss.HessianVector(w, direction);</code></example>
         public Expr HessianVector(Expr x, Expr direction) =>
             Grad.hessianVector(f, Interop.List([x]), Interop.List([direction])).Head;
 
         /// <summary>The vector-Jacobian product: what a cotangent of this expression is to each of some others.</summary>
+        /// <param name="cotangent">What each element of this expression counts, of its shape and type.</param>
+        /// <param name="wrt">Expressions that this one depends on; what another receives is 0.</param>
         /// <example><code>var back = y.Vjp(dy, w, b);</code></example>
         public Expr[] Vjp(Expr cotangent, params Expr[] wrt) =>
             [.. Grad.vjp(Interop.List([f]), Interop.List([cotangent]), Interop.List(wrt))];
 
         /// <summary>The Jacobian-vector product: how this expression moves where another moves along a tangent.</summary>
+        /// <param name="x">The expression that moves.</param>
+        /// <param name="tangent">How it moves, of the shape and type of <paramref name="x"/>.</param>
         /// <example><code>var moved = y.Jvp(x, dx);</code></example>
         public Expr Jvp(Expr x, Expr tangent) =>
             Grad.jvp(Interop.List([f]), Interop.List([x]), Interop.List([tangent])).Head;
@@ -69,6 +78,7 @@ public static class Derivatives
         public Tensor Evaluate() => DL1.Compute.value(Interop.Bindings([]), f);
 
         /// <summary>The value where the variables have these values. Numbers take the type of their variable.</summary>
+        /// <param name="values">The names of variables with their values.</param>
         /// <exception cref="DomainError">A variable has no value.</exception>
         /// <exception cref="ShapeError">A value has another type or shape than its variable.</exception>
         /// <example><code>var value = (x * x).Evaluate(("x", 3)); // 9</code></example>
@@ -76,6 +86,7 @@ public static class Derivatives
             DL1.Compute.value(Interop.Bindings(Interop.Typed(values, f)), f);
 
         /// <summary>The value where the variables have these values. Numbers take the type of their variable.</summary>
+        /// <param name="values">Variables with their values.</param>
         /// <exception cref="DomainError">A variable has no value, or something else than a variable is given one.</exception>
         /// <exception cref="ShapeError">A value has another type or shape than its variable.</exception>
         /// <example><code>var same = (x * y).Evaluate((x, 3), (y, 0.5)); // 1.5</code></example>
@@ -93,11 +104,14 @@ public static class Derivatives
                     "name them in the order of the delegate's parameters: Compile(\"x\", \"y\")");
 
         /// <summary>A scalar as a compiled delegate of its variable of this name.</summary>
+        /// <param name="x">The name of the variable whose value is given first.</param>
         /// <exception cref="DomainError">It has a variable of another name.</exception>
         /// <example><code>var byName = (x * Sin(x)).Compile("x");</code></example>
         public Func<double, double> Compile(string x) => f.Compile(Interop.ArgumentsNamed("Compile", f, x)[0]);
 
         /// <summary>A scalar as a compiled delegate of two variables by their names.</summary>
+        /// <param name="x">The name of the variable whose value is given first.</param>
+        /// <param name="y">The name of the variable whose value is given second.</param>
         /// <exception cref="DomainError">It has a variable of another name.</exception>
         /// <example><code>var byNames = (x * y).Compile("x", "y");</code></example>
         public Func<double, double, double> Compile(string x, string y)
@@ -107,6 +121,9 @@ public static class Derivatives
         }
 
         /// <summary>A scalar as a compiled delegate of three variables by their names.</summary>
+        /// <param name="x">The name of the variable whose value is given first.</param>
+        /// <param name="y">The name of the variable whose value is given second.</param>
+        /// <param name="z">The name of the variable whose value is given third.</param>
         /// <exception cref="DomainError">It has a variable of another name.</exception>
         /// <example><code>var byThree = (x * y * z).Compile("x", "y", "z");</code></example>
         public Func<double, double, double, double> Compile(string x, string y, string z)
@@ -116,18 +133,25 @@ public static class Derivatives
         }
 
         /// <summary>A scalar of one symbol as a compiled delegate, as fast as the same formula written in C#.</summary>
+        /// <param name="x">The scalar variable whose value is given first.</param>
         /// <example><code>Func&lt;double, double&gt; g = (x * Sin(x)).Compile(x);</code></example>
         public Func<double, double> Compile(Expr x) => ScalarFunction.of1(x, f);
 
         /// <summary>A scalar of two symbols as a compiled delegate.</summary>
+        /// <param name="x">The scalar variable whose value is given first.</param>
+        /// <param name="y">The scalar variable whose value is given second.</param>
         /// <example><code>var height = (x * x + y * y).Compile(x, y);</code></example>
         public Func<double, double, double> Compile(Expr x, Expr y) => ScalarFunction.of2(x, y, f);
 
         /// <summary>A scalar of three symbols as a compiled delegate.</summary>
+        /// <param name="x">The scalar variable whose value is given first.</param>
+        /// <param name="y">The scalar variable whose value is given second.</param>
+        /// <param name="z">The scalar variable whose value is given third.</param>
         /// <example><code>var volume = (x * y * z).Compile(x, y, z);</code></example>
         public Func<double, double, double, double> Compile(Expr x, Expr y, Expr z) => ScalarFunction.of3(x, y, z, f);
 
         /// <summary>A scalar and its gradient as one compiled delegate: the value, then the derivative by each symbol.</summary>
+        /// <param name="symbols">Scalar variables, in the order in which their values are given and the derivatives come.</param>
         /// <example><code>f.CompileGradient(x, y).Invoke([1.0, 2.0], results);</code></example>
         public ScalarMap CompileGradient(params Expr[] symbols) =>
             ScalarFunction.valueAndGradient(Interop.List(symbols), f);
@@ -136,6 +160,8 @@ public static class Derivatives
         /// The computation of a scalar step by step: forward values, then local derivatives and accumulated adjoints.
         /// Names may be given to values inside.
         /// </summary>
+        /// <param name="names">Names for expressions inside; there may be none.</param>
+        /// <param name="values">The names of variables with their values.</param>
         /// <example><code>Console.WriteLine(y.Explain([("d", d), ("Y", y)], ("a", 1.0), ("b", 2.0)));</code></example>
         public Explanation Explain(IEnumerable<(string Name, Expr Expr)> names, params (string Name, Tensor Value)[] values) =>
             DL1.Explain.run(
@@ -183,6 +209,7 @@ public sealed class CompiledFunction
     }
 
     /// <summary>The outputs where the inputs have these values.</summary>
+    /// <param name="values">One for each input, in their order.</param>
     /// <exception cref="DomainError">There are more or fewer values than inputs.</exception>
     /// <exception cref="ShapeError">A value has another type or shape than its variable.</exception>
     /// <example><code>Tensor[] results = step.Invoke(weights, images, labels);</code></example>

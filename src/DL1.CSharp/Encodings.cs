@@ -6,6 +6,7 @@ public static class Encodings
     extension(Categories)
     {
         /// <summary>The categories among texts, in alphabetical order; an empty text is a missing one.</summary>
+        /// <param name="texts">Texts, of which each different one becomes a category.</param>
         /// <example><code>var categories = Categories.Of(["b", "a", "b"]);</code></example>
         public static Categories Of(IEnumerable<string> texts) => Category.fit(texts);
     }
@@ -13,6 +14,7 @@ public static class Encodings
     extension(Categories categories)
     {
         /// <summary>The numbers of texts, i64 <c>[rows]</c>: targets of a classification.</summary>
+        /// <param name="texts">One text for each row.</param>
         /// <exception cref="DomainError">A text is missing, or was not met.</exception>
         /// <example><code>Tensor numbered = categories.Labels(["a", "b"]);</code></example>
         public Tensor Labels(IEnumerable<string> texts) => Category.labels(categories, texts);
@@ -20,6 +22,7 @@ public static class Encodings
         /// <summary>
         /// A weight for each category, f32 <c>[categories]</c>: what is given by name, 1 for the others. For losses of classes.
         /// </summary>
+        /// <param name="weights">Names of categories with their weights: finite numbers of 0 or more.</param>
         /// <exception cref="DomainError">A name is none of the categories or stands twice, or a weight is below 0 or not finite.</exception>
         /// <example><code>Tensor byName = categories.Weights(("b", 5));</code></example>
         public Tensor Weights(params (string Name, double Weight)[] weights) =>
@@ -29,6 +32,7 @@ public static class Encodings
         /// A column of f32 for each category, 1 where a text is that category, <c>[rows; categories]</c>. A text that is missing or
         /// was not met is 0 everywhere.
         /// </summary>
+        /// <param name="texts">One text for each row.</param>
         /// <example><code>Tensor columns = categories.OneHot(["a", ""]);</code></example>
         public Tensor OneHot(IEnumerable<string> texts) => Category.oneHot(categories, texts);
     }
@@ -39,6 +43,7 @@ public static class Encodings
         /// The weight of each class by which all count the same in sum, rows / (classes·rows of the class), f32 <c>[classes]</c>:
         /// scikit-learn's "balanced".
         /// </summary>
+        /// <param name="classes">The number of classes; labels are whole numbers below it.</param>
         /// <exception cref="DomainError">A class has no row, or a label is no whole number from 0 below the classes.</exception>
         /// <example><code>Tensor balanced = labels.BalancedWeights(2);</code></example>
         public Tensor BalancedWeights(int classes) => Category.balanced(classes, labels);
@@ -47,6 +52,7 @@ public static class Encodings
     extension(Tensor)
     {
         /// <summary>Tables of the same rows side by side, in the type of the first.</summary>
+        /// <param name="tables">Tables <c>[rows; columns]</c> with the same number of rows, one or more.</param>
         /// <exception cref="ShapeError">A table has more or fewer rows.</exception>
         /// <example><code>Tensor wide = Tensor.Beside(Tensor.Zeros(2, 3), columns);</code></example>
         public static Tensor Beside(params Tensor[] tables) => Category.beside(Interop.List(tables));
@@ -55,10 +61,13 @@ public static class Encodings
     extension(Vocabulary)
     {
         /// <summary>The characters of a text, the commonest first; <c>Encode</c> and <c>Decode</c> turn texts to numbers and back.</summary>
+        /// <param name="text">The text whose characters are counted.</param>
         /// <example><code>var letters = Vocabulary.Characters("abca");</code></example>
         public static Vocabulary Characters(string text) => VocabularyModule.characters(text);
 
         /// <summary>The commonest words and marks of a text as they are written.</summary>
+        /// <param name="text">The text whose words and marks are counted.</param>
+        /// <param name="most">How many words and marks the vocabulary has at most, 1 or more.</param>
         /// <exception cref="DomainError">At most none are wanted.</exception>
         /// <example><code>var vocabulary = Vocabulary.Words("the cat, the dog", most: 1000);</code></example>
         public static Vocabulary Words(string text, int most = 10000) => VocabularyModule.words(most, text);
@@ -78,6 +87,12 @@ public static class Encodings
             VocabularyModule.charactersWith(new(most, least, lowerCase, bounds, padding), texts);
 
         /// <summary>The words and marks of several texts, the commonest first: see <c>CharactersOf</c>.</summary>
+        /// <param name="texts">The texts whose words and marks are counted.</param>
+        /// <param name="most">How many words and marks the vocabulary has at most, 1 or more; all unless given.</param>
+        /// <param name="least">How often a word must stand in the texts at least, 1 or more.</param>
+        /// <param name="lowerCase">Whether all letters are made small ones, here and in what is encoded.</param>
+        /// <param name="bounds">Whether texts are encoded with a mark before them and one behind them.</param>
+        /// <param name="padding">Whether there is a piece that fills texts up to one length.</param>
         /// <exception cref="DomainError">At most none are wanted, or a least count below 1.</exception>
         /// <example><code>var cats = Vocabulary.WordsOf(["The cat", "the dog"], lowerCase: true, bounds: true, padding: true);</code></example>
         public static Vocabulary WordsOf(
@@ -89,11 +104,13 @@ public static class Encodings
     extension(Vocabulary)
     {
         /// <summary>A vocabulary from JSON that <c>ToJson</c> has made.</summary>
+        /// <param name="json">What <c>ToJson</c> has made.</param>
         /// <exception cref="FormatError">It is no such text, of another version, or has a piece twice.</exception>
         /// <example><code>var same = Vocabulary.FromJson(cats.ToJson());</code></example>
         public static Vocabulary FromJson(string json) => VocabularyModule.ofJson(json);
 
         /// <summary>A vocabulary from a file that <c>Save</c> has written.</summary>
+        /// <param name="path">A file that <c>Save</c> has written.</param>
         /// <exception cref="FormatError">The file is not there, or is none of a vocabulary.</exception>
         /// <example><code>var again = Vocabulary.Load(path);</code></example>
         public static Vocabulary Load(string path) => VocabularyModule.load(path);
@@ -102,6 +119,7 @@ public static class Encodings
     extension(Vocabulary vocabulary)
     {
         /// <summary>The texts of rows; begin, end and padding are none of them.</summary>
+        /// <param name="rows">Rows of numbers, such as <c>EncodeAll</c> makes.</param>
         /// <exception cref="DomainError">A number is no piece's.</exception>
         /// <example><code>IReadOnlyList&lt;string&gt; texts = cats.DecodeAll(rows);</code></example>
         public IReadOnlyList<string> DecodeAll(PaddedRows rows) => VocabularyModule.decodeAll(vocabulary, rows);
@@ -111,6 +129,7 @@ public static class Encodings
         public string ToJson() => VocabularyModule.toJson(vocabulary);
 
         /// <summary>Writes the vocabulary to a file, whole or not at all.</summary>
+        /// <param name="path">Where the file goes; one that is there is replaced.</param>
         /// <exception cref="DomainError">No file can be written there.</exception>
         /// <example><code>cats.Save(path);</code></example>
         public void Save(string path) => VocabularyModule.save(path, vocabulary);
@@ -119,6 +138,8 @@ public static class Encodings
         /// Examples for a model of language: inputs of so many numbers in a row, targets the same one place later, both
         /// <c>[examples; length]</c>; they share no place.
         /// </summary>
+        /// <param name="text">A text of more pieces than the length.</param>
+        /// <param name="length">How many numbers each example has.</param>
         /// <exception cref="DomainError">The text is not longer than the length.</exception>
         /// <example><code>Dataset next = letters.Examples("abcabcabc", length: 4);</code></example>
         public Dataset Examples(string text, int length) => VocabularyModule.examples(length, vocabulary.Encode(text));
@@ -126,6 +147,10 @@ public static class Encodings
         /// <summary>
         /// Texts as the rows of one tensor, filled with the vocabulary's padding up to the longest, or filled or cut to
         /// <paramref name="length"/>, with the mask and the lengths of what is real.
+        /// <param name="texts">One text for each row.</param>
+        /// <param name="length">
+        /// To how many places each row is filled or cut, 1 or more; up to the longest row unless given.
+        /// </param>
         /// </summary>
         /// <exception cref="DomainError">The vocabulary has no padding, there is no text, or the length is below 1.</exception>
         /// <example><code>PaddedRows rows = cats.EncodeAll(["the cat", "the"]);</code></example>
@@ -140,6 +165,11 @@ public static class Encodings
         /// <summary>
         /// Rows <c>[length; ...]</c> of one type, filled with a value behind their ends up to the longest, or filled or cut to
         /// <paramref name="length"/>: <c>[rows; length; ...]</c>.
+        /// <param name="rows">Tensors <c>[length; ...]</c> of one type; only their lengths differ.</param>
+        /// <param name="value">What the places behind the end of a row are filled with.</param>
+        /// <param name="length">
+        /// To how many places each row is filled or cut, 1 or more; up to the longest row unless given.
+        /// </param>
         /// </summary>
         /// <exception cref="ShapeError">Rows differ in type or in more than their length.</exception>
         /// <exception cref="DomainError">There is no row, or the length is below 1.</exception>
@@ -168,6 +198,9 @@ public static class Encodings
         /// <summary>
         /// Windows over a series <c>[time; features]</c>: each example is so many times in a row,
         /// <c>[windows; length; features]</c>, and its target the <paramref name="horizon"/> times that follow,
+        /// <param name="length">How many times each window has, 1 or more.</param>
+        /// <param name="horizon">How many times after the window are its target, 1 or more.</param>
+        /// <param name="stride">From the beginning of one window to that of the next, 1 or more.</param>
         /// <c>[windows; horizon; features]</c>. Split the series by time before.
         /// </summary>
         /// <exception cref="DomainError">The series is too short for one window.</exception>
@@ -176,6 +209,7 @@ public static class Encodings
             TimeSeries.windows(length, horizon, stride, series);
 
         /// <summary>A series as two: this part of its times, and those that follow.</summary>
+        /// <param name="part">How much of the times the first part has: above 0 and below 1.</param>
         /// <exception cref="DomainError">The part is not above 0 and below 1.</exception>
         /// <example><code>var (earlier, later) = co2.SplitByTime(0.8);</code></example>
         public (Tensor Earlier, Tensor Later) SplitByTime(double part) =>

@@ -69,6 +69,7 @@ public readonly record struct TrainingProgress(int Epoch, int Step, int Steps, d
     public static IProgress<TrainingProgress> Console() => new Told(ProgressModule.console());
 
     /// <summary>Progress as a line of text for each epoch.</summary>
+    /// <param name="write">Called with each line, such as <c>Console.WriteLine</c>.</param>
     /// <example><code>TrainingProgress.Lines(line => log.Add(line))</code></example>
     public static IProgress<TrainingProgress> Lines(Action<string> write) =>
         new Told(ProgressModule.lines(FuncConvert.ToFSharpFunc(write)));

@@ -36,6 +36,9 @@ public static class FullBatches
         /// and data, to a minimum that is exact; the learner's optimizer is not used. Layers run as in training, with the same draws at
         /// each evaluation.
         /// </summary>
+        /// <param name="data">All rows that are learnt from, inputs and targets.</param>
+        /// <param name="options">Iterations, tolerances and line search: those of <c>LbfgsOptions.Of()</c> unless given.</param>
+        /// <param name="seed">What parameters and dropout are drawn from.</param>
         /// <exception cref="ShapeError">The data do not fit the model; the message names the layer.</exception>
         /// <exception cref="DomainError">A NaN or an infinity is among the data, a label is no class, or an option is out of its range.</exception>
         /// <example><code>var (exact, found) = learner.FitByLbfgs(train, LbfgsOptions.Of(iterations: 20));</code></example>
@@ -46,6 +49,8 @@ public static class FullBatches
     extension(Func<Tree<Expr>, Expr> objective)
     {
         /// <summary>Minimises a scalar function of named tensors from a start, by L-BFGS with a line search.</summary>
+        /// <param name="start">Where the search begins, a tensor for each path.</param>
+        /// <param name="options">Iterations, tolerances and line search: those of <c>LbfgsOptions.Of()</c> unless given.</param>
         /// <exception cref="DomainError">There are no parameters, or the value at the start is not finite.</exception>
         /// <example><code>LbfgsResult bowl = new Func&lt;Tree&lt;Expr&gt;, Expr&gt;(p => (p["w"] - 2).Pow(2).Sum()).MinimizeByLbfgs(bowlStart);</code></example>
         public LbfgsResult MinimizeByLbfgs(Tree<Tensor> start, LbfgsOptions? options = null) =>

@@ -4,22 +4,30 @@ namespace DL1;
 public static class Ranges
 {
     /// <summary>One of some numbers.</summary>
+    /// <param name="values">The values, one or more.</param>
     /// <example><code>Ranges.Among(0.1, 0.01)</code></example>
     public static HyperRange Among(params double[] values) => Search.numbers(Interop.List(values));
 
     /// <summary>One of some words.</summary>
+    /// <param name="values">The values, one or more.</param>
     /// <example><code>Ranges.Among("relu", "tanh")</code></example>
     public static HyperRange Among(params string[] values) => Search.words(Interop.List(values));
 
     /// <summary>Uniform between two numbers.</summary>
+    /// <param name="low">The lower end, which may be drawn.</param>
+    /// <param name="high">The upper end, which is not drawn.</param>
     /// <example><code>Ranges.Uniform(0, 0.5)</code></example>
     public static HyperRange Uniform(double low, double high) => HyperRange.NewUniform(low, high);
 
     /// <summary>Uniform in its logarithm, between two numbers above 0: for rates.</summary>
+    /// <param name="low">The lower end, above 0.</param>
+    /// <param name="high">The upper end, above the lower one.</param>
     /// <example><code>Ranges.LogUniform(1e-4, 1e-1)</code></example>
     public static HyperRange LogUniform(double low, double high) => HyperRange.NewLogUniform(low, high);
 
     /// <summary>A whole number, both ends included.</summary>
+    /// <param name="low">The smallest number.</param>
+    /// <param name="high">The largest number, not below the smallest.</param>
     /// <example><code>Ranges.Whole(8, 64)</code></example>
     public static HyperRange Whole(int low, int high) => HyperRange.NewWhole(low, high);
 }
@@ -32,12 +40,16 @@ public static class Ranges
 public static partial class HyperSearch
 {
     /// <summary>Every combination of values, the last name varying fastest.</summary>
+    /// <param name="space">The names of hyper-parameters with ranges of values that can be listed.</param>
     /// <exception cref="DomainError">A range is not of values that can be listed.</exception>
     /// <example><code>var grid = HyperSearch.Grid(("rate", Ranges.Among(0.1, 0.01)), ("hidden", Ranges.Whole(1, 3)));</code></example>
     public static IReadOnlyList<Setting> Grid(params (string Name, HyperRange Range)[] space) =>
         Search.grid(Interop.List(space.Select(s => s.ToTuple())));
 
     /// <summary>Settings drawn at random, each value by itself.</summary>
+    /// <param name="count">How many settings are drawn.</param>
+    /// <param name="space">The names of hyper-parameters with their ranges.</param>
+    /// <param name="seed">The same seed gives the same settings.</param>
     /// <exception cref="DomainError">A low end is not below the high one.</exception>
     /// <example><code>var drawn = HyperSearch.Random(20, [("rate", Ranges.LogUniform(1e-4, 1e-1))], seed: 1);</code></example>
     public static IReadOnlyList<Setting> Random(
@@ -120,6 +132,10 @@ public static partial class HyperSearch
         /// A score for each fold: the function is given what remains, what is held out, and a key of the fold's own. Fit scalers
         /// inside it, on what remains.
         /// </summary>
+        /// <param name="folds">The number of folds, 2 or more.</param>
+        /// <param name="score">From what remains, what is held out, and a key of the fold's own to a score.</param>
+        /// <param name="seed">The same seed gives the same folds and keys.</param>
+        /// <param name="stratified">Whether each class has its share in each part; targets are labels.</param>
         /// <example><code>IReadOnlyList&lt;double&gt; scoresOfFolds = data.CrossValidate(3, (kept, held, key) => held.Count, stratified: true);</code></example>
         public IReadOnlyList<double> CrossValidate(
             int folds, Func<Dataset, Dataset, Key, double> score, long seed = 0, bool stratified = false)

@@ -26,6 +26,9 @@ public static partial class Layers
     /// A row of the table for each index, i32 or i64 from 0 to count − 1: <c>[...]</c> to <c>[...; features]</c>. Parameter
     /// <c>weight</c> <c>[count; features]</c>. An index may stand for padding: its row begins as zeros and is not trained.
     /// </summary>
+    /// <param name="count">The number of rows of the table; indices are below it.</param>
+    /// <param name="features">The length of each row, 1 or more.</param>
+    /// <param name="padding">The index that stands for padding; none unless given.</param>
     /// <exception cref="DomainError">The padding is no index.</exception>
     /// <example><code>Layers.Embedding(1000, 64)</code></example>
     public static Layer<Expr, Expr> Embedding(int count, int features, int? padding = null) =>
@@ -36,6 +39,12 @@ public static partial class Layers
     /// <c>[batch; features]</c>. Parameter <c>weight</c> <c>[count; features]</c>. An index may stand for padding, which does
     /// not count: so bags of different lengths are filled up.
     /// </summary>
+    /// <param name="count">The number of rows of the table; indices are below it.</param>
+    /// <param name="features">The length of each row, 1 or more.</param>
+    /// <param name="mode">
+    /// How the rows of a bag become one: their sum, their mean, or the largest element of each feature.
+    /// </param>
+    /// <param name="padding">The index that stands for padding; none unless given.</param>
     /// <exception cref="DomainError">The padding is no index.</exception>
     /// <example><code>Layers.EmbeddingBag(1000, 64, BagMode.Mean)</code></example>
     public static Layer<Expr, Expr> EmbeddingBag(int count, int features, BagMode mode, int? padding = null) =>
@@ -44,6 +53,8 @@ public static partial class Layers
             : DL1.Embedding.bag(mode, count, features);
 
     /// <summary>The sum of the rows of a bag, each times a weight of its own: indices and weights <c>[batch; length]</c>.</summary>
+    /// <param name="count">The number of rows of the table; indices are below it.</param>
+    /// <param name="features">The length of each row, 1 or more.</param>
     /// <example><code>Layers.WeightedEmbeddingBag(1000, 64)</code></example>
     public static Layer<(Expr Indices, Expr Weights), Expr> WeightedEmbeddingBag(int count, int features) =>
         LayerModule.before(
@@ -54,6 +65,9 @@ public static partial class Layers
     /// <c>Embedding</c> whose rows are at most so long: a longer one is scaled when it is read. The table itself stays as it
     /// is, and the gradient is that of the scaled row.
     /// </summary>
+    /// <param name="count">The number of rows of the table; indices are below it.</param>
+    /// <param name="features">The length of each row, 1 or more.</param>
+    /// <param name="longest">The largest Euclidean norm of a row that is read, above 0.</param>
     /// <exception cref="DomainError">The length is not above 0.</exception>
     /// <example><code>Layers.BoundedEmbedding(1000, 64, longest: 1)</code></example>
     public static Layer<Expr, Expr> BoundedEmbedding(int count, int features, double longest) =>
@@ -64,6 +78,9 @@ public static partial class Layers
     /// <c>[...]</c> to scores <c>[...; count]</c>. Parameters <c>embedding.weight</c>, once, and those of the layers below
     /// <c>body</c>. A layer of your own ties weights by asking for one name twice.
     /// </summary>
+    /// <param name="count">The number of rows of the table, and of scores; indices are below it.</param>
+    /// <param name="features">The length of each row, 1 or more.</param>
+    /// <param name="body">Layers from <c>[...; features]</c> to <c>[...; features]</c>.</param>
     /// <exception cref="ShapeError">The layers end with another number of features.</exception>
     /// <example><code>Layers.TiedEmbedding(1000, 64, Layers.SelfAttention(4, causal: true))</code></example>
     public static Layer<Expr, Expr> TiedEmbedding(int count, int features, params Layer<Expr, Expr>[] body) =>
@@ -73,6 +90,10 @@ public static partial class Layers
     /// x₁ᵀ·W·x₂ + b for each output: <c>[...; in1]</c> and <c>[...; in2]</c> to <c>[...; outputs]</c>. Parameters
     /// <c>weight</c> <c>[outputs; in1; in2]</c> and <c>bias</c> <c>[outputs]</c>, uniform within ±1/√in1 unless given.
     /// </summary>
+    /// <param name="outputs">How many numbers come out, 1 or more.</param>
+    /// <param name="bias">Whether there is a bias.</param>
+    /// <param name="weight">How the weight begins: uniform within ±1/√in1 unless given.</param>
+    /// <param name="biasInit">How the bias begins: uniform within ±1/√in1 unless given.</param>
     /// <example><code>Layers.Bilinear(10)</code></example>
     public static Layer<(Expr First, Expr Second), Expr> Bilinear(
         int outputs, bool bias = true, Initializer? weight = null, Initializer? biasInit = null) =>
@@ -86,6 +107,7 @@ public static partial class Layers
     public static Layer<Expr, Expr> Flatten() => Shaping.flatten;
 
     /// <summary>All axes but the first in another shape, of which one extent may be −1.</summary>
+    /// <param name="shape">The extents after the batch; one of them may be −1 and follows from the others.</param>
     /// <example><code>Layers.Reshape(1, 28, 28)</code></example>
     public static Layer<Expr, Expr> Reshape(params int[] shape) => Shaping.reshape(Interop.List(shape));
 
@@ -93,6 +115,7 @@ public static partial class Layers
     /// In training each element is 0 with a probability, and 1/(1 − probability) times itself else; in inference nothing
     /// happens (Srivastava et al. 2014).
     /// </summary>
+    /// <param name="probability">The chance that an element is dropped, from 0 up to but not including 1.</param>
     /// <exception cref="DomainError">The probability is outside [0, 1).</exception>
     /// <example><code>Layers.Dropout(0.2)</code></example>
     public static Layer<Expr, Expr> Dropout(double probability = 0.5) => Shaping.dropout(probability);
@@ -100,6 +123,7 @@ public static partial class Layers
     /// <summary>
     /// In training normal noise of a standard deviation is added to each element; in inference nothing happens.
     /// </summary>
+    /// <param name="deviation">The standard deviation of the noise, finite and 0 or more.</param>
     /// <exception cref="DomainError">The deviation is negative or not finite.</exception>
     /// <example><code>Layers.GaussianNoise(0.1)</code></example>
     public static Layer<Expr, Expr> GaussianNoise(double deviation) => Shaping.gaussianNoise(deviation);
@@ -108,6 +132,8 @@ public static partial class Layers
     /// A layer of your own from a function of its scope and its input; the name is for errors and tables. The scope gives
     /// parameters, state and keys, and runs other layers as parts.
     /// </summary>
+    /// <param name="name">The layer's name in errors and tables.</param>
+    /// <param name="function">From the scope, which gives parameters, state and keys, and the input to the output.</param>
     /// <example><code>
     /// Layers.Create("Gated", (scope, x) =>
     /// {
@@ -120,11 +146,15 @@ public static partial class Layers
         LayerModule.create(name, Interop.Function(function));
 
     /// <summary>A layer of your own whose input or output is something else than one expression: a tuple, a record.</summary>
+    /// <param name="name">The layer's name in errors and tables.</param>
+    /// <param name="function">From the scope, which gives parameters, state and keys, and the input to the output.</param>
     /// <example><code>Layers.CreateOf("Swap", (Scope scope, (Expr A, Expr B) x) => (x.B, x.A))</code></example>
     public static Layer<TIn, TOut> CreateOf<TIn, TOut>(string name, Func<Scope, TIn, TOut> function) =>
         LayerModule.createOf(name, Interop.Function(function));
 
     /// <summary>A function of expressions as a layer without parameters.</summary>
+    /// <param name="name">The layer's name in errors and tables.</param>
+    /// <param name="function">From the input to the output.</param>
     /// <example><code>Layers.Function("Double", x => 2 * x)</code></example>
     public static Layer<Expr, Expr> Function(string name, Func<Expr, Expr> function) =>
         LayerModule.ofFunction(name, Interop.Function(function));
@@ -134,6 +164,7 @@ public static partial class Layers
     public static Layer<Expr, Expr> Identity() => LayerModule.identity<Expr>();
 
     /// <summary>x + f(x), where f is these layers in a row (He et al. 2016).</summary>
+    /// <param name="layers">Layers in a row whose result has the shape of what goes in.</param>
     /// <example><code>Layers.Residual(Layers.Linear(64), Layers.Relu(), Layers.Linear(64))</code></example>
     public static Layer<Expr, Expr> Residual(params Layer<Expr, Expr>[] layers) =>
         LayerModule.residual(layers is [var single] ? single : Model.Sequential(layers));
@@ -141,16 +172,22 @@ public static partial class Layers
     /// <summary>
     /// g(x) + f(x), where f changes the shape: the parts are named <c>shortcut</c> and <c>branch</c>.
     /// </summary>
+    /// <param name="shortcut">From what goes in to the shape of the branch's result, such as a convolution of kernel 1.</param>
+    /// <param name="branch">The layer beside it, whose result is added.</param>
     /// <example><code>Layers.ResidualWith(Layers.Linear(8), Model.Sequential(Layers.Linear(8), Layers.Relu()))</code></example>
     public static Layer<Expr, Expr> ResidualWith(Layer<Expr, Expr> shortcut, Layer<Expr, Expr> branch) =>
         LayerModule.residualWith(shortcut, branch);
 
     /// <summary>Layers beside one another on the same input, numbered, their results joined along an axis.</summary>
+    /// <param name="axis">The axis along which the results are joined; −1 is the last.</param>
+    /// <param name="layers">Layers on the same input, whose results are equal in all other extents.</param>
     /// <example><code>Layers.Concat(1, Layers.Linear(4), Layers.Linear(8))</code></example>
     public static Layer<Expr, Expr> Concat(int axis, params Layer<Expr, Expr>[] layers) =>
         Parallel(parts => Expr.Concat(axis, [.. parts]), layers);
 
     /// <summary>Layers beside one another on the same input, numbered, their results joined by a function.</summary>
+    /// <param name="join">From the results, in the order of the layers, to one expression.</param>
+    /// <param name="layers">Layers on the same input.</param>
     /// <example><code>Layers.Parallel(parts => parts[0] * Functions.Sigmoid(parts[1]), Layers.Linear(8), Layers.Linear(8))</code></example>
     public static Layer<TIn, Expr> Parallel<TIn, TPart>(
         Func<IReadOnlyList<TPart>, Expr> join, params Layer<TIn, TPart>[] layers) =>
@@ -159,6 +196,8 @@ public static partial class Layers
             Interop.List(layers));
 
     /// <summary>Two layers on the same input, numbered 0 and 1.</summary>
+    /// <param name="first">The layer whose result comes first.</param>
+    /// <param name="second">The layer whose result comes second.</param>
     /// <example><code>Layers.Both(Layers.Linear(4), Layers.Linear(8))</code></example>
     public static Layer<TIn, (TFirst First, TSecond Second)> Both<TIn, TFirst, TSecond>(
         Layer<TIn, TFirst> first, Layer<TIn, TSecond> second) =>

@@ -8,6 +8,7 @@ public static partial class Layers
     public static Layer<Expr, Expr> Relu() => Activation.relu;
 
     /// <summary>x where positive, slope·x elsewhere.</summary>
+    /// <param name="slope">The factor of what is not positive.</param>
     /// <example><code>Layers.LeakyRelu(0.1)</code></example>
     public static Layer<Expr, Expr> LeakyRelu(double slope = 0.01) => Activation.leakyRelu(slope);
 
@@ -15,10 +16,12 @@ public static partial class Layers
     /// x where positive, a·x elsewhere, with a learnt slope that begins at 0.25 (He et al. 2015). Parameter <c>weight</c>:
     /// <c>[1]</c>, or <c>[channels]</c> for data <c>[batch; channels; ...]</c>.
     /// </summary>
+    /// <param name="perChannel">Whether each channel has a slope of its own; else there is one for all.</param>
     /// <example><code>Layers.PRelu(perChannel: true)</code></example>
     public static Layer<Expr, Expr> PRelu(bool perChannel = false) => Activation.prelu(perChannel);
 
     /// <summary>x where positive, α·(eˣ − 1) elsewhere.</summary>
+    /// <param name="alpha">The scale α of what is not positive; −α is the limit at −∞.</param>
     /// <example><code>Layers.Elu()</code></example>
     public static Layer<Expr, Expr> Elu(double alpha = 1) => Activation.elu(alpha);
 
@@ -63,10 +66,12 @@ public static partial class Layers
     public static Layer<Expr, Expr> Tanh() => Activation.tanh;
 
     /// <summary>exp(x) / Σ exp(x) along an axis. For a loss, <c>Losses.CrossEntropy</c> takes logits as they are.</summary>
+    /// <param name="axis">The axis; −1 is the last.</param>
     /// <example><code>Layers.Softmax()</code></example>
     public static Layer<Expr, Expr> Softmax(int axis = -1) => Activation.softmax(axis);
 
     /// <summary>The logarithm of the softmax along an axis.</summary>
+    /// <param name="axis">The axis; −1 is the last.</param>
     /// <example><code>Layers.LogSoftmax()</code></example>
     public static Layer<Expr, Expr> LogSoftmax(int axis = -1) => Activation.logSoftmax(axis);
 
@@ -83,6 +88,7 @@ public static partial class Layers
     public static Layer<Expr, Expr> HardSwish() => Activation.hardSwish;
 
     /// <summary>x where positive, α·(exp(x/α) − 1) elsewhere (Barron 2017).</summary>
+    /// <param name="alpha">The scale α of what is not positive: finite and not 0; −α is the limit at −∞.</param>
     /// <exception cref="DomainError">α is 0 or not finite.</exception>
     /// <example><code>Layers.Celu()</code></example>
     public static Layer<Expr, Expr> Celu(double alpha = 1) => Activation.celu(alpha);
@@ -92,10 +98,12 @@ public static partial class Layers
     public static Layer<Expr, Expr> GeluTanh() => Activation.geluTanh;
 
     /// <summary>x where |x| is above λ, else 0.</summary>
+    /// <param name="lambda">The magnitude λ up to which elements become 0.</param>
     /// <example><code>Layers.HardShrink()</code></example>
     public static Layer<Expr, Expr> HardShrink(double lambda = 0.5) => Activation.hardShrink(lambda);
 
     /// <summary>x drawn towards 0 by λ.</summary>
+    /// <param name="lambda">The magnitude λ by which elements are drawn towards 0, 0 or more.</param>
     /// <exception cref="DomainError">λ is below 0.</exception>
     /// <example><code>Layers.SoftShrink()</code></example>
     public static Layer<Expr, Expr> SoftShrink(double lambda = 0.5) => Activation.softShrink(lambda);
@@ -105,10 +113,13 @@ public static partial class Layers
     public static Layer<Expr, Expr> TanhShrink() => Activation.tanhShrink;
 
     /// <summary>x where it is above a limit, a value elsewhere.</summary>
+    /// <param name="limit">Elements that are above it stay.</param>
+    /// <param name="value">What stands in the place of the others.</param>
     /// <example><code>Layers.Threshold(0.1, 20)</code></example>
     public static Layer<Expr, Expr> Threshold(double limit, double value) => Activation.threshold(limit, value);
 
     /// <summary>The first half of an axis times the sigmoid of the second half; the extent is halved (Dauphin et al. 2017).</summary>
+    /// <param name="axis">The axis that is halved; its extent is even. −1 is the last.</param>
     /// <exception cref="ShapeError">The extent is odd.</exception>
     /// <example><code>Layers.Glu()</code></example>
     public static Layer<Expr, Expr> Glu(int axis = -1) => Activation.glu(axis);

@@ -5,6 +5,12 @@ public static partial class Layers
 {
     /// <summary>
     /// A sequence that attends to itself in several heads; <paramref name="causal"/> hides what comes later. Parameters
+    /// <param name="heads">Heads of attention, 1 or more; they divide the features.</param>
+    /// <param name="causal">Whether each place sees only itself and what is before it.</param>
+    /// <param name="dropout">
+    /// The probability of dropout on the attention's weights, in training: from 0 up to but not including 1.
+    /// </param>
+    /// <param name="bias">Whether the projections have biases.</param>
     /// <c>in_proj_weight</c>, <c>in_proj_bias</c>, <c>out_proj.weight</c>, <c>out_proj.bias</c>.
     /// </summary>
     /// <exception cref="ShapeError">The heads do not divide the features.</exception>
@@ -20,6 +26,11 @@ public static partial class Layers
     /// <c>SelfAttention</c> with a mask that broadcasts to <c>[batch; heads; queries; keys]</c>: truth values, true where
     /// attention is allowed, or numbers that are added to the scores.
     /// </summary>
+    /// <param name="heads">Heads of attention, 1 or more; they divide the features.</param>
+    /// <param name="dropout">
+    /// The probability of dropout on the attention's weights, in training: from 0 up to but not including 1.
+    /// </param>
+    /// <param name="bias">Whether the projections have biases.</param>
     /// <example><code>Layers.MaskedSelfAttention(4)</code></example>
     public static Layer<(Expr Input, Expr? Mask), Expr> MaskedSelfAttention(
         int heads, double dropout = 0, bool bias = true) =>
@@ -33,6 +44,11 @@ public static partial class Layers
     /// <c>[batch; keys; features]</c> may differ. A mask holds truth values, true where attention is allowed, or numbers that
     /// are added to the scores.
     /// </summary>
+    /// <param name="heads">Heads of attention, 1 or more; they divide the features.</param>
+    /// <param name="dropout">
+    /// The probability of dropout on the attention's weights, in training: from 0 up to but not including 1.
+    /// </param>
+    /// <param name="bias">Whether the projections have biases.</param>
     /// <example><code>Layers.MultiHeadAttention(4)</code></example>
     public static Layer<(Expr Query, Expr Memory, Expr? Mask), Expr> MultiHeadAttention(
         int heads, double dropout = 0, bool bias = true) =>
@@ -47,6 +63,11 @@ public static partial class Layers
     /// result. Where keys or values have other features than queries, the parameters are <c>q_proj_weight</c>,
     /// <c>k_proj_weight</c>, <c>v_proj_weight</c>, else <c>in_proj_weight</c>.
     /// </summary>
+    /// <param name="heads">Heads of attention, 1 or more; they divide the features.</param>
+    /// <param name="dropout">
+    /// The probability of dropout on the attention's weights, in training: from 0 up to but not including 1.
+    /// </param>
+    /// <param name="bias">Whether the projections have biases.</param>
     /// <exception cref="ShapeError">The heads do not divide the features, or keys and values are of different lengths.</exception>
     /// <example><code>Layers.GeneralAttention(4, bias: false)</code></example>
     public static Layer<(Expr Query, Expr Key, Expr Value, Expr? Mask), (Expr Output, Expr Weights)> GeneralAttention(
@@ -80,6 +101,14 @@ public static partial class Layers
         DL1.GroupedAttention.self(Grouped(heads, keyHeads, rotary, causal, dropout, bias));
 
     /// <summary><c>GroupedAttention</c> with a mask of your own beside <paramref name="causal"/>.</summary>
+    /// <param name="heads">Heads of attention, 1 or more; they divide the features.</param>
+    /// <param name="keyHeads">Heads of keys and values; they divide the heads. One is multi-query attention.</param>
+    /// <param name="rotary">Rotary positions, such as <c>RotaryOptions.Default</c>; none unless given.</param>
+    /// <param name="causal">Whether each place sees only itself and what is before it.</param>
+    /// <param name="dropout">
+    /// The probability of dropout on the attention's weights, in training: from 0 up to but not including 1.
+    /// </param>
+    /// <param name="bias">Whether the projections have biases.</param>
     /// <exception cref="ShapeError">The heads do not divide.</exception>
     /// <example><code>Layers.MaskedGroupedAttention(4, keyHeads: 2)</code></example>
     public static Layer<(Expr Input, Expr? Mask), Expr> MaskedGroupedAttention(
@@ -116,6 +145,18 @@ public static partial class Layers
             Transformed(heads, inner, dropout, normFirst, causal, activation, normEpsilon, false, bias));
 
     /// <summary><c>TransformerEncoderLayer</c> with padding and a mask of your own: see <c>MaskedTransformerEncoder</c>.</summary>
+    /// <param name="heads">Heads of attention, 1 or more; they divide the features.</param>
+    /// <param name="inner">Features between the two linear layers, 1 or more.</param>
+    /// <param name="dropout">
+    /// The probability of dropout after attention, between the linear layers and after them, in training.
+    /// </param>
+    /// <param name="normFirst">
+    /// Whether normalisation stands before each part (Xiong et al. 2020), or after it, as it was first.
+    /// </param>
+    /// <param name="causal">Whether each place sees only itself and what is before it.</param>
+    /// <param name="activation">Between the linear layers: ReLU unless given.</param>
+    /// <param name="normEpsilon">What normalisations add to the variance, above 0.</param>
+    /// <param name="bias">Whether projections, linear layers and normalisations have biases.</param>
     /// <example><code>Layers.MaskedTransformerEncoderLayer(4, 64)</code></example>
     public static Layer<(Expr Input, Expr? IsReal, Expr? Mask), Expr> MaskedTransformerEncoderLayer(
         int heads, int inner, double dropout = 0.1, bool normFirst = false, bool causal = false,
@@ -132,6 +173,20 @@ public static partial class Layers
     /// <summary>
     /// Encoder layers in a row, with PyTorch's names: <c>layers.0.self_attn.in_proj_weight</c>. Padding is told by truth
     /// values <c>[batch; length]</c>, true where a place is real. With <paramref name="finalNorm"/> a normalisation
+    /// <param name="layers">The number of layers in a row, 1 or more.</param>
+    /// <param name="heads">Heads of attention, 1 or more; they divide the features.</param>
+    /// <param name="inner">Features between the two linear layers, 1 or more.</param>
+    /// <param name="dropout">
+    /// The probability of dropout after attention, between the linear layers and after them, in training.
+    /// </param>
+    /// <param name="normFirst">
+    /// Whether normalisation stands before each part (Xiong et al. 2020), or after it, as it was first.
+    /// </param>
+    /// <param name="causal">Whether each place sees only itself and what is before it.</param>
+    /// <param name="activation">Between the linear layers: ReLU unless given.</param>
+    /// <param name="normEpsilon">What normalisations add to the variance, above 0.</param>
+    /// <param name="finalNorm">Whether a normalisation <c>norm</c> stands behind the last layer.</param>
+    /// <param name="bias">Whether projections, linear layers and normalisations have biases.</param>
     /// <c>norm</c> stands behind the last layer: usual where <paramref name="normFirst"/> is.
     /// </summary>
     /// <example><code>Layers.TransformerEncoder(2, heads: 4, inner: 64)</code></example>
@@ -151,6 +206,20 @@ public static partial class Layers
     /// <c>[batch; heads; length; length]</c>, truth values, true where attention is allowed, or numbers that are added to the
     /// scores.
     /// </summary>
+    /// <param name="layers">The number of layers in a row, 1 or more.</param>
+    /// <param name="heads">Heads of attention, 1 or more; they divide the features.</param>
+    /// <param name="inner">Features between the two linear layers, 1 or more.</param>
+    /// <param name="dropout">
+    /// The probability of dropout after attention, between the linear layers and after them, in training.
+    /// </param>
+    /// <param name="normFirst">
+    /// Whether normalisation stands before each part (Xiong et al. 2020), or after it, as it was first.
+    /// </param>
+    /// <param name="causal">Whether each place sees only itself and what is before it.</param>
+    /// <param name="activation">Between the linear layers: ReLU unless given.</param>
+    /// <param name="normEpsilon">What normalisations add to the variance, above 0.</param>
+    /// <param name="finalNorm">Whether a normalisation <c>norm</c> stands behind the last layer.</param>
+    /// <param name="bias">Whether projections, linear layers and normalisations have biases.</param>
     /// <example><code>Layers.MaskedTransformerEncoder(2, heads: 4, inner: 64, normFirst: true, finalNorm: true)</code></example>
     public static Layer<(Expr Input, Expr? IsReal, Expr? Mask), Expr> MaskedTransformerEncoder(
         int layers, int heads, int inner, double dropout = 0.1, bool normFirst = false, bool causal = false,
@@ -162,6 +231,20 @@ public static partial class Layers
     /// Decoder layers in a row: self-attention, causal by default, attention to an encoder's memory, two linear
     /// layers. Padding of both sequences is told by truth values <c>[batch; length]</c>.
     /// </summary>
+    /// <param name="layers">The number of layers in a row, 1 or more.</param>
+    /// <param name="heads">Heads of attention, 1 or more; they divide the features.</param>
+    /// <param name="inner">Features between the two linear layers, 1 or more.</param>
+    /// <param name="dropout">
+    /// The probability of dropout after each attention, between the linear layers and after them, in training.
+    /// </param>
+    /// <param name="normFirst">
+    /// Whether normalisation stands before each part (Xiong et al. 2020), or after it, as it was first.
+    /// </param>
+    /// <param name="causal">Whether each place sees only itself and what is before it.</param>
+    /// <param name="activation">Between the linear layers: ReLU unless given.</param>
+    /// <param name="normEpsilon">What normalisations add to the variance, above 0.</param>
+    /// <param name="finalNorm">Whether a normalisation <c>norm</c> stands behind the last layer.</param>
+    /// <param name="bias">Whether projections, linear layers and normalisations have biases.</param>
     /// <example><code>Layers.TransformerDecoder(2, heads: 4, inner: 64)</code></example>
     public static Layer<(Expr Target, Expr Memory, Expr? TargetIsReal, Expr? MemoryIsReal), Expr> TransformerDecoder(
         int layers, int heads, int inner, double dropout = 0.1, bool normFirst = false, bool causal = true,
@@ -179,6 +262,20 @@ public static partial class Layers
     /// <c>TransformerDecoder</c> with masks of your own: one for the attention of the target to itself, which broadcasts to
     /// <c>[batch; heads; length; length]</c>, and one for that to the memory, <c>[batch; heads; length; memory length]</c>.
     /// </summary>
+    /// <param name="layers">The number of layers in a row, 1 or more.</param>
+    /// <param name="heads">Heads of attention, 1 or more; they divide the features.</param>
+    /// <param name="inner">Features between the two linear layers, 1 or more.</param>
+    /// <param name="dropout">
+    /// The probability of dropout after each attention, between the linear layers and after them, in training.
+    /// </param>
+    /// <param name="normFirst">
+    /// Whether normalisation stands before each part (Xiong et al. 2020), or after it, as it was first.
+    /// </param>
+    /// <param name="causal">Whether each place sees only itself and what is before it.</param>
+    /// <param name="activation">Between the linear layers: ReLU unless given.</param>
+    /// <param name="normEpsilon">What normalisations add to the variance, above 0.</param>
+    /// <param name="finalNorm">Whether a normalisation <c>norm</c> stands behind the last layer.</param>
+    /// <param name="bias">Whether projections, linear layers and normalisations have biases.</param>
     /// <example><code>Layers.MaskedTransformerDecoder(2, heads: 4, inner: 64)</code></example>
     public static Layer<(Expr Target, Expr Memory, Expr? TargetMask, Expr? MemoryMask), Expr> MaskedTransformerDecoder(
         int layers, int heads, int inner, double dropout = 0.1, bool normFirst = false, bool causal = true,
@@ -187,6 +284,18 @@ public static partial class Layers
             layers, Transformed(heads, inner, dropout, normFirst, causal, activation, normEpsilon, finalNorm, bias)));
 
     /// <summary>One decoder layer with masks of your own: see <c>MaskedTransformerDecoder</c>.</summary>
+    /// <param name="heads">Heads of attention, 1 or more; they divide the features.</param>
+    /// <param name="inner">Features between the two linear layers, 1 or more.</param>
+    /// <param name="dropout">
+    /// The probability of dropout after each attention, between the linear layers and after them, in training.
+    /// </param>
+    /// <param name="normFirst">
+    /// Whether normalisation stands before each part (Xiong et al. 2020), or after it, as it was first.
+    /// </param>
+    /// <param name="causal">Whether each place sees only itself and what is before it.</param>
+    /// <param name="activation">Between the linear layers: ReLU unless given.</param>
+    /// <param name="normEpsilon">What normalisations add to the variance, above 0.</param>
+    /// <param name="bias">Whether projections, linear layers and normalisations have biases.</param>
     /// <example><code>Layers.MaskedTransformerDecoderLayer(4, 64)</code></example>
     public static Layer<(Expr Target, Expr Memory, Expr? TargetMask, Expr? MemoryMask), Expr> MaskedTransformerDecoderLayer(
         int heads, int inner, double dropout = 0.1, bool normFirst = false, bool causal = true,
@@ -207,6 +316,18 @@ public static partial class Layers
     /// <summary>
     /// One decoder layer: self-attention, causal by default, attention to an encoder's memory, two linear layers.
     /// </summary>
+    /// <param name="heads">Heads of attention, 1 or more; they divide the features.</param>
+    /// <param name="inner">Features between the two linear layers, 1 or more.</param>
+    /// <param name="dropout">
+    /// The probability of dropout after each attention, between the linear layers and after them, in training.
+    /// </param>
+    /// <param name="normFirst">
+    /// Whether normalisation stands before each part (Xiong et al. 2020), or after it, as it was first.
+    /// </param>
+    /// <param name="causal">Whether each place sees only itself and what is before it.</param>
+    /// <param name="activation">Between the linear layers: ReLU unless given.</param>
+    /// <param name="normEpsilon">What normalisations add to the variance, above 0.</param>
+    /// <param name="bias">Whether projections, linear layers and normalisations have biases.</param>
     /// <example><code>Layers.TransformerDecoderLayer(4, 64)</code></example>
     public static Layer<(Expr Target, Expr Memory), Expr> TransformerDecoderLayer(
         int heads, int inner, double dropout = 0.1, bool normFirst = false, bool causal = true,
@@ -226,6 +347,7 @@ public static partial class Layers
     public static Layer<Expr, Expr> SinusoidalPositions() => Transformer.sinusoidalPositions;
 
     /// <summary>Adds a learnt vector for each place, for lengths up to <paramref name="longest"/>.</summary>
+    /// <param name="longest">The greatest length of a sequence, 1 or more.</param>
     /// <exception cref="ShapeError">A sequence is longer.</exception>
     /// <example><code>Layers.LearnedPositions(128)</code></example>
     public static Layer<Expr, Expr> LearnedPositions(int longest) => Transformer.learnedPositions(longest);

@@ -7,29 +7,35 @@ namespace DL1;
 public static partial class Layers
 {
     /// <summary>Left and right change places with a probability, in training.</summary>
+    /// <param name="probability">The chance that an image is flipped, from 0 to 1.</param>
     /// <exception cref="DomainError">The probability is outside [0, 1].</exception>
     /// <example><code>Layers.FlipHorizontal()</code></example>
     public static Layer<Expr, Expr> FlipHorizontal(double probability = 0.5) => Augment.flipHorizontal(probability);
 
     /// <summary>Top and bottom change places with a probability, in training.</summary>
+    /// <param name="probability">The chance that an image is flipped, from 0 to 1.</param>
     /// <exception cref="DomainError">The probability is outside [0, 1].</exception>
     /// <example><code>Layers.FlipVertical(0.2)</code></example>
     public static Layer<Expr, Expr> FlipVertical(double probability = 0.5) => Augment.flipVertical(probability);
 
     /// <summary>
     /// Each image moved by up to <paramref name="padding"/> pixels along both axes in training, with zeros where nothing was.
+    /// <param name="padding">The most pixels by which an image moves along each axis, 0 or more.</param>
     /// </summary>
     /// <exception cref="DomainError">The padding is negative.</exception>
     /// <example><code>Layers.RandomCrop(padding: 4)</code></example>
     public static Layer<Expr, Expr> RandomCrop(int padding) => Augment.crop(padding);
 
     /// <summary>Windows of the images: at a place of its own for each in training, in the middle in inference.</summary>
+    /// <param name="height">The height of the windows in pixels, at most that of the images.</param>
+    /// <param name="width">The width of the windows in pixels, at most that of the images.</param>
     /// <exception cref="ShapeError">The images are smaller.</exception>
     /// <example><code>Layers.RandomCropTo(24, 24)</code></example>
     public static Layer<Expr, Expr> RandomCropTo(int height, int width) => Augment.cropTo(height, width);
 
     /// <summary>
     /// Each image turned about its middle by an angle uniform in ±<paramref name="degrees"/> in training, with straight lines
+    /// <param name="degrees">The largest angle in degrees, from 0 to 180.</param>
     /// between pixels and zeros where nothing was.
     /// </summary>
     /// <exception cref="DomainError">The angle is outside [0, 180].</exception>

@@ -36,6 +36,21 @@ public static partial class Layers
 
     /// <summary>
     /// <paramref name="outputs"/> square kernels over <c>[batch; channels; height; width]</c>. Parameters <c>weight</c>
+    /// <param name="outputs">Channels that come out, 1 or more.</param>
+    /// <param name="kernel">The extent of the kernel along each spatial axis, 1 or more.</param>
+    /// <param name="stride">From one place of the kernel to the next along each spatial axis, 1 or more.</param>
+    /// <param name="padding">Zeros put on both sides of each spatial axis, 0 or more.</param>
+    /// <param name="dilation">From one element of the kernel to the next, 1 or more; 1 leaves no gaps.</param>
+    /// <param name="groups">
+    /// Groups that the channels fall into, each convolved apart; they divide the channels that go in and those that come out.
+    /// </param>
+    /// <param name="bias">Whether there is a bias.</param>
+    /// <param name="weight">How the weight begins: uniform within ±1/√fan unless given, with the fan of the inputs.</param>
+    /// <param name="biasInit">How the bias begins: uniform within ±1/√fan unless given, with the fan of the inputs.</param>
+    /// <param name="same">
+    /// Whether zeros are put around so that extents are <c>extent / stride</c>, rounded up; <paramref name="padding"/> is then
+    /// 0.
+    /// </param>
     /// <c>[out; in / groups; kernel; kernel]</c> and <c>bias</c> <c>[out]</c>.
     /// </summary>
     /// <exception cref="DomainError">Padding beside <paramref name="same"/>, or a number below 1.</exception>
@@ -50,6 +65,21 @@ public static partial class Layers
 
     /// <summary>
     /// <paramref name="outputs"/> kernels of (height, width) over <c>[batch; channels; height; width]</c>, with options for
+    /// <param name="outputs">Channels that come out, 1 or more.</param>
+    /// <param name="kernel">The extents of a kernel, 1 or more each.</param>
+    /// <param name="stride">From one place of the kernel to the next along each axis: 1 unless given.</param>
+    /// <param name="padding">Zeros put on both sides of each axis, 0 or more.</param>
+    /// <param name="dilation">From one element of the kernel to the next along each axis: 1 unless given.</param>
+    /// <param name="groups">
+    /// Groups that the channels fall into, each convolved apart; they divide the channels that go in and those that come out.
+    /// </param>
+    /// <param name="bias">Whether there is a bias.</param>
+    /// <param name="weight">How the weight begins: uniform within ±1/√fan unless given, with the fan of the inputs.</param>
+    /// <param name="biasInit">How the bias begins: uniform within ±1/√fan unless given, with the fan of the inputs.</param>
+    /// <param name="same">
+    /// Whether zeros are put around so that extents are <c>extent / stride</c>, rounded up; <paramref name="padding"/> is then
+    /// 0.
+    /// </param>
     /// each axis; strides and dilations are 1 unless given.
     /// </summary>
     /// <example><code>Layers.Conv2d(32, (3, 5), padding: (1, 2))</code></example>
@@ -71,6 +101,21 @@ public static partial class Layers
 
     /// <summary>
     /// <paramref name="outputs"/> cubic kernels over <c>[batch; channels; depth; height; width]</c>. Parameters <c>weight</c>
+    /// <param name="outputs">Channels that come out, 1 or more.</param>
+    /// <param name="kernel">The extent of the kernel along each spatial axis, 1 or more.</param>
+    /// <param name="stride">From one place of the kernel to the next along each spatial axis, 1 or more.</param>
+    /// <param name="padding">Zeros put on both sides of each spatial axis, 0 or more.</param>
+    /// <param name="dilation">From one element of the kernel to the next, 1 or more; 1 leaves no gaps.</param>
+    /// <param name="groups">
+    /// Groups that the channels fall into, each convolved apart; they divide the channels that go in and those that come out.
+    /// </param>
+    /// <param name="bias">Whether there is a bias.</param>
+    /// <param name="weight">How the weight begins: uniform within ±1/√fan unless given, with the fan of the inputs.</param>
+    /// <param name="biasInit">How the bias begins: uniform within ±1/√fan unless given, with the fan of the inputs.</param>
+    /// <param name="same">
+    /// Whether zeros are put around so that extents are <c>extent / stride</c>, rounded up; <paramref name="padding"/> is then
+    /// 0.
+    /// </param>
     /// <c>[out; in / groups; kernel; kernel; kernel]</c> and <c>bias</c> <c>[out]</c>.
     /// </summary>
     /// <exception cref="DomainError">Padding beside <paramref name="same"/>, or a number below 1.</exception>
@@ -88,6 +133,20 @@ public static partial class Layers
     /// <summary>
     /// The transposed convolution over <c>[batch; channels; length]</c>, which a stride makes longer;
     /// <paramref name="outputPadding"/> lengthens it at its end. Parameters <c>weight</c>
+    /// <param name="outputs">Channels that come out, 1 or more.</param>
+    /// <param name="kernel">The extent of the kernel along each spatial axis, 1 or more.</param>
+    /// <param name="stride">From one place of the kernel to the next along each spatial axis, 1 or more.</param>
+    /// <param name="padding">Zeros put on both sides of each spatial axis, 0 or more.</param>
+    /// <param name="outputPadding">
+    /// How much longer each spatial axis of the result is at its end: 0 or more, below the larger of stride and dilation.
+    /// </param>
+    /// <param name="dilation">From one element of the kernel to the next, 1 or more; 1 leaves no gaps.</param>
+    /// <param name="groups">
+    /// Groups that the channels fall into, each convolved apart; they divide the channels that go in and those that come out.
+    /// </param>
+    /// <param name="bias">Whether there is a bias.</param>
+    /// <param name="weight">How the weight begins: uniform within ±1/√fan unless given, with the fan of the inputs.</param>
+    /// <param name="biasInit">How the bias begins: uniform within ±1/√fan unless given, with the fan of the inputs.</param>
     /// <c>[in; out / groups; kernel]</c> and <c>bias</c> <c>[out]</c>.
     /// </summary>
     /// <example><code>Layers.ConvTranspose1d(8, 2, stride: 2)</code></example>
@@ -104,6 +163,20 @@ public static partial class Layers
     /// <summary>
     /// The transposed convolution over <c>[batch; channels; height; width]</c>, which a stride makes larger;
     /// <paramref name="outputPadding"/> lengthens it at its end. Parameters <c>weight</c>
+    /// <param name="outputs">Channels that come out, 1 or more.</param>
+    /// <param name="kernel">The extent of the kernel along each spatial axis, 1 or more.</param>
+    /// <param name="stride">From one place of the kernel to the next along each spatial axis, 1 or more.</param>
+    /// <param name="padding">Zeros put on both sides of each spatial axis, 0 or more.</param>
+    /// <param name="outputPadding">
+    /// How much longer each spatial axis of the result is at its end: 0 or more, below the larger of stride and dilation.
+    /// </param>
+    /// <param name="dilation">From one element of the kernel to the next, 1 or more; 1 leaves no gaps.</param>
+    /// <param name="groups">
+    /// Groups that the channels fall into, each convolved apart; they divide the channels that go in and those that come out.
+    /// </param>
+    /// <param name="bias">Whether there is a bias.</param>
+    /// <param name="weight">How the weight begins: uniform within ±1/√fan unless given, with the fan of the inputs.</param>
+    /// <param name="biasInit">How the bias begins: uniform within ±1/√fan unless given, with the fan of the inputs.</param>
     /// <c>[in; out / groups; kernel; kernel]</c> and <c>bias</c> <c>[out]</c>.
     /// </summary>
     /// <example><code>Layers.ConvTranspose2d(8, 2, stride: 2)</code></example>
@@ -119,6 +192,16 @@ public static partial class Layers
 
     /// <summary>
     /// The maximum of each window; the stride is the kernel unless given. With <paramref name="same"/> extents are
+    /// <param name="kernel">The extent of the window along each spatial axis, 1 or more.</param>
+    /// <param name="stride">From one window to the next: the kernel, unless given.</param>
+    /// <param name="padding">
+    /// Places put on both sides of each spatial axis, 0 or more and below the window; no maximum is taken from them.
+    /// </param>
+    /// <param name="dilation">From one element of the kernel to the next, 1 or more; 1 leaves no gaps.</param>
+    /// <param name="same">
+    /// Whether zeros are put around so that extents are <c>extent / stride</c>, rounded up; <paramref name="padding"/> is then
+    /// 0.
+    /// </param>
     /// <c>extent / stride</c>, rounded up.
     /// </summary>
     /// <exception cref="DomainError">Padding beside <paramref name="same"/>.</exception>
@@ -134,6 +217,13 @@ public static partial class Layers
 
     /// <summary>
     /// The mean of each window, padding counted as zeros; the stride is the kernel unless given. With <paramref name="same"/>
+    /// <param name="kernel">The extent of the window along each spatial axis, 1 or more.</param>
+    /// <param name="stride">From one window to the next: the kernel, unless given.</param>
+    /// <param name="padding">Zeros put on both sides of each spatial axis, 0 or more and below the window.</param>
+    /// <param name="same">
+    /// Whether zeros are put around so that extents are <c>extent / stride</c>, rounded up; <paramref name="padding"/> is then
+    /// 0.
+    /// </param>
     /// extents are <c>extent / stride</c>, rounded up, and padding is not counted.
     /// </summary>
     /// <exception cref="DomainError">Padding beside <paramref name="same"/>.</exception>
@@ -150,26 +240,32 @@ public static partial class Layers
     /// The mean over so many windows as are asked for, whatever the extents: one number for all spatial axes, or one for
     /// each; 1 is the mean of all.
     /// </summary>
+    /// <param name="size">The windows along each spatial axis: one number for all axes, or one for each.</param>
     /// <example><code>Layers.AdaptiveAveragePool(1)</code></example>
     public static Layer<Expr, Expr> AdaptiveAveragePool(params int[] size) =>
         Pooling.adaptiveAverage(Interop.List(size));
 
     /// <summary>The maximum over so many windows as are asked for, whatever the extents.</summary>
+    /// <param name="size">The windows along each spatial axis: one number for all axes, or one for each.</param>
     /// <example><code>Layers.AdaptiveMaxPool(2)</code></example>
     public static Layer<Expr, Expr> AdaptiveMaxPool(params int[] size) => Pooling.adaptiveMax(Interop.List(size));
 
     /// <summary>Spatial extents times a whole factor, each element repeated.</summary>
+    /// <param name="factor">The factor of each spatial extent, 1 or more.</param>
     /// <exception cref="DomainError">A factor below 1.</exception>
     /// <example><code>Layers.UpsampleNearest(2)</code></example>
     public static Layer<Expr, Expr> UpsampleNearest(int factor) => Upsample.nearest(factor);
 
     /// <summary>Spatial extents times a whole factor, by straight lines between neighbours: bilinear for images.</summary>
+    /// <param name="factor">The factor of each spatial extent, 1 or more.</param>
+    /// <param name="alignCorners">Whether the middles of the first and last elements stay where they are.</param>
     /// <exception cref="DomainError">A factor below 1.</exception>
     /// <example><code>Layers.UpsampleLinear(2)</code></example>
     public static Layer<Expr, Expr> UpsampleLinear(int factor, bool alignCorners = false) =>
         Upsample.linear(alignCorners, factor);
 
     /// <summary>Channels as parts of larger images: <c>[batch; channels·r²; height; width]</c> to <c>[batch; channels; height·r; width·r]</c> (Shi et al. 2016).</summary>
+    /// <param name="factor">The factor r of height and width, 1 or more; r² divides the channels.</param>
     /// <example><code>Layers.PixelShuffle(2)</code></example>
     public static Layer<Expr, Expr> PixelShuffle(int factor) => Upsample.pixelShuffle(factor);
 }

@@ -93,6 +93,10 @@ public static partial class Metrics
     /// <c>[rows; 1]</c> of two classes, the second where the score is above 0; its
     /// <c>Report(names)</c> is a table of precision, recall and F1.
     /// </summary>
+    /// <param name="target">Labels <c>[rows]</c>, whole numbers from 0.</param>
+    /// <param name="predicted">
+    /// Predicted labels <c>[rows]</c>, or scores <c>[rows; classes]</c>, or <c>[rows; 1]</c> of two classes.
+    /// </param>
     /// <example><code>Console.WriteLine(Metrics.Confusion(labels, scores).Report(["cat", "dog"]));</code></example>
     public static Confusion Confusion(Tensor target, Tensor predicted) =>
         predicted.DType.IsFloat && predicted.Rank > 1
@@ -103,11 +107,15 @@ public static partial class Metrics
     /// The receiver's operating characteristic: the part of negative rows that a threshold takes for positive (X), and the part
     /// of positive rows that it finds (Y).
     /// </summary>
+    /// <param name="target">Labels <c>[rows]</c>, 0 or 1; there are both.</param>
+    /// <param name="score">The score of class 1 for each row, <c>[rows]</c> or <c>[rows; 1]</c>.</param>
     /// <exception cref="DomainError">Targets are of one class, or not 0 and 1.</exception>
     /// <example><code>var roc = Metrics.Roc(truth, score);</code></example>
     public static Curve Roc(Tensor target, Tensor score) => Binary.roc(target, score);
 
     /// <summary>Precision (Y) against recall (X) at each threshold, from the strictest.</summary>
+    /// <param name="target">Labels <c>[rows]</c>, 0 or 1; there is a 1.</param>
+    /// <param name="score">The score of class 1 for each row, <c>[rows]</c> or <c>[rows; 1]</c>.</param>
     /// <exception cref="DomainError">No target is 1, or one is neither 0 nor 1.</exception>
     /// <example><code>var precision = Metrics.PrecisionRecall(truth, score);</code></example>
     public static Curve PrecisionRecall(Tensor target, Tensor score) => Binary.precisionRecall(target, score);
@@ -115,12 +123,15 @@ public static partial class Metrics
     extension(Metric metric)
     {
         /// <summary>The number for targets and outputs.</summary>
+        /// <param name="target">Targets, one for each row.</param>
+        /// <param name="output">What a model gives for the same rows.</param>
         /// <example><code>double error = Metrics.Mae.Of(y, predicted);</code></example>
         public double Of(Tensor target, Tensor output) => metric.Measure.Invoke(target).Invoke(output);
 
         /// <summary>
         /// The same metric over the elements whose target is not this label, such as that of padding: beside a loss that ignores it.
         /// </summary>
+        /// <param name="label">The label that is left out, such as the number of padding.</param>
         /// <exception cref="DomainError">Measured, no target counts.</exception>
         /// <example><code>double ofWords = Metrics.Accuracy.Ignoring(-100).Of(labels, scores);</code></example>
         public Metric Ignoring(int label) => MetricModule.ignoring(label, metric);
@@ -129,11 +140,14 @@ public static partial class Metrics
         /// The metric of one output of a model that has several, and of the targets of the same name, or the only ones; it is called
         /// <c>price r2</c>.
         /// </summary>
+        /// <param name="output">The name of the output that is measured.</param>
         /// <exception cref="DomainError">Measured, there is no such output.</exception>
         /// <example><code>var ofKind = Metrics.Accuracy.On("2");</code></example>
         public Metric On(string output) => MetricModule.on(Interop.Present(output), metric);
 
         /// <summary>The metric of one output, and of the targets of another name.</summary>
+        /// <param name="output">The name of the output that is measured.</param>
+        /// <param name="target">The name of the targets that it is measured against.</param>
         /// <exception cref="DomainError">Measured, there are no such targets, or no such output.</exception>
         /// <example><code>var ofLogits = Metrics.Accuracy.On("logits", target: "label");</code></example>
         public Metric On(string output, string target) =>

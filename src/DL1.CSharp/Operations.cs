@@ -27,6 +27,41 @@ public static class Operations
         /// The answer of the function for this node's form. All forms are asked for, so that the compiler names the one that was
         /// forgotten, and a form that is added later.
         /// </summary>
+        /// <param name="constant">For constants.</param>
+        /// <param name="variable">For variables.</param>
+        /// <param name="unary">For functions of one operand, element by element.</param>
+        /// <param name="binary">For functions of two operands, element by element.</param>
+        /// <param name="compare">For comparisons.</param>
+        /// <param name="where">For choices by a condition.</param>
+        /// <param name="cast">For changes of the element type.</param>
+        /// <param name="reduce">For sums, products, largest and smallest over axes.</param>
+        /// <param name="argReduce">For places of the largest or smallest along an axis.</param>
+        /// <param name="cumSum">For running sums.</param>
+        /// <param name="argSort">For the order of elements along an axis.</param>
+        /// <param name="softmax">For softmax along an axis.</param>
+        /// <param name="logSumExp">For log Σ exp along an axis.</param>
+        /// <param name="matMul">For products of matrices.</param>
+        /// <param name="broadcast">For stretching to a shape.</param>
+        /// <param name="reshape">For other extents of the same elements.</param>
+        /// <param name="transpose">For other orders of axes.</param>
+        /// <param name="slice">For ranges along axes.</param>
+        /// <param name="pad">For values put around and between elements.</param>
+        /// <param name="concat">For operands one after another along an axis.</param>
+        /// <param name="reverse">For axes turned around.</param>
+        /// <param name="gather">For slices picked by indices.</param>
+        /// <param name="scatterAdd">For updates added at indices.</param>
+        /// <param name="conv">For convolutions.</param>
+        /// <param name="convInputGrad">For the gradient of a convolution by its data.</param>
+        /// <param name="convWeightGrad">For the gradient of a convolution by its kernel.</param>
+        /// <param name="maxPool">For the maximum of windows.</param>
+        /// <param name="maxPoolPick">For picking at the places of the maxima of windows.</param>
+        /// <param name="maxPoolScatter">For adding at the places of the maxima of windows.</param>
+        /// <param name="avgPool">For the mean of windows.</param>
+        /// <param name="avgPoolGrad">For the gradient of the mean of windows.</param>
+        /// <param name="randomBits">For random bits from a key.</param>
+        /// <param name="scan">For loops.</param>
+        /// <param name="stopGradient">For values whose gradient is stopped.</param>
+        /// <param name="custom">For functions with a derivative of their own.</param>
         /// <example><code>
         /// string kind = e.Match(
         ///     constant: _ => "constant",
@@ -77,6 +112,42 @@ public static class Operations
                 maxPoolScatter, avgPool, avgPoolGrad, randomBits, scan, stopGradient, custom);
 
         /// <summary>The answer of the function for this node's form where there is one, else of <paramref name="otherwise"/>.</summary>
+        /// <param name="otherwise">For every form that has no function of its own here.</param>
+        /// <param name="constant">For constants.</param>
+        /// <param name="variable">For variables.</param>
+        /// <param name="unary">For functions of one operand, element by element.</param>
+        /// <param name="binary">For functions of two operands, element by element.</param>
+        /// <param name="compare">For comparisons.</param>
+        /// <param name="where">For choices by a condition.</param>
+        /// <param name="cast">For changes of the element type.</param>
+        /// <param name="reduce">For sums, products, largest and smallest over axes.</param>
+        /// <param name="argReduce">For places of the largest or smallest along an axis.</param>
+        /// <param name="cumSum">For running sums.</param>
+        /// <param name="argSort">For the order of elements along an axis.</param>
+        /// <param name="softmax">For softmax along an axis.</param>
+        /// <param name="logSumExp">For log Σ exp along an axis.</param>
+        /// <param name="matMul">For products of matrices.</param>
+        /// <param name="broadcast">For stretching to a shape.</param>
+        /// <param name="reshape">For other extents of the same elements.</param>
+        /// <param name="transpose">For other orders of axes.</param>
+        /// <param name="slice">For ranges along axes.</param>
+        /// <param name="pad">For values put around and between elements.</param>
+        /// <param name="concat">For operands one after another along an axis.</param>
+        /// <param name="reverse">For axes turned around.</param>
+        /// <param name="gather">For slices picked by indices.</param>
+        /// <param name="scatterAdd">For updates added at indices.</param>
+        /// <param name="conv">For convolutions.</param>
+        /// <param name="convInputGrad">For the gradient of a convolution by its data.</param>
+        /// <param name="convWeightGrad">For the gradient of a convolution by its kernel.</param>
+        /// <param name="maxPool">For the maximum of windows.</param>
+        /// <param name="maxPoolPick">For picking at the places of the maxima of windows.</param>
+        /// <param name="maxPoolScatter">For adding at the places of the maxima of windows.</param>
+        /// <param name="avgPool">For the mean of windows.</param>
+        /// <param name="avgPoolGrad">For the gradient of the mean of windows.</param>
+        /// <param name="randomBits">For random bits from a key.</param>
+        /// <param name="scan">For loops.</param>
+        /// <param name="stopGradient">For values whose gradient is stopped.</param>
+        /// <param name="custom">For functions with a derivative of their own.</param>
         /// <example><code>
         /// double Value(Expr node) => node.Match(
         ///     constant: c => c.Value.ToDouble(),
@@ -167,6 +238,7 @@ public static class Operations
         /// Computes a value for every node from those of its operands, operands first, and gives that of this one. A shared node is
         /// computed once, and no depth of a graph is too much.
         /// </summary>
+        /// <param name="compute">From a node and the values of its operands to its value.</param>
         /// <example><code>int depth = y.Fold&lt;int&gt;((_, below) => 1 + below.DefaultIfEmpty().Max());</code></example>
         public T Fold<T>(Func<Expr, IReadOnlyList<T>, T> compute) =>
             Graph.fold(Interop.Function<Expr, FSharpList<T>, T>((node, below) => compute(node, below)), Interop.List([e]))[e.Digest];
@@ -175,6 +247,9 @@ public static class Operations
         /// The graph made anew, operands first: each node, once its operands are, becomes what the function makes of it. A node
         /// that the function gives back is kept.
         /// </summary>
+        /// <param name="change">
+        /// From a node over the new operands to what stands in its place, of the same type and shape; itself to keep it.
+        /// </param>
         /// <exception cref="ShapeError">What is put in does not fit where it is used.</exception>
         /// <example><code>
         /// var waves = y.Rebuild(node => node.Operation is Operation.Unary(UnaryFunction.Sin, var x) ? Functions.Cos(x) : node);
@@ -183,6 +258,7 @@ public static class Operations
             DL1.Rebuild.bottomUp(Interop.Function(change), Interop.List([e])).Head;
 
         /// <summary>The same operation over other operands, in the order of <c>e.Operands</c>.</summary>
+        /// <param name="operands">As many as the operation has, in the order of <c>e.Operands</c>.</param>
         /// <exception cref="DomainError">There are more or fewer than it has.</exception>
         /// <exception cref="ShapeError">They do not fit the operation.</exception>
         /// <example><code>Expr swapped = product.WithOperands(product.Operands[1], product.Operands[0]);</code></example>

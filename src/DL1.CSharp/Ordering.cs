@@ -37,6 +37,7 @@ public static class Ordering
         public (Expr Values, Expr Places) BottomK(int k, int axis = -1) => Order.bottomK(k, axis, x).ToValueTuple();
 
         /// <summary>The median along an axis, which goes: the middle element, or the mean of the middle two; NaN where one is NaN.</summary>
+        /// <param name="axis">The axis that goes; −1 is the last.</param>
         /// <exception cref="ShapeError">The axis has no elements.</exception>
         /// <example><code>var middle = x.Median();</code></example>
         public Expr Median(int axis = -1) => Order.median(axis, x);
@@ -53,17 +54,27 @@ public static class Ordering
         /// The elements at places along an axis, each row along it with places of its own (i32 or i64), in the shape of the
         /// places; their other axes are those of this, or of extent 1.
         /// </summary>
+        /// <param name="places">
+        /// Whole numbers (i32 or i64) from 0 along the axis; their other extents are those of this, or 1.
+        /// </param>
+        /// <param name="axis">The axis; −1 is the last.</param>
         /// <exception cref="ShapeError">The places have other axes.</exception>
         /// <example><code>var taken = x.TakeAlong(x.ArgSort());</code></example>
         public Expr TakeAlong(Expr places, int axis = -1) => Indexing.takeAlong(axis, places, x);
 
         /// <summary>This with updates added at places along an axis, each row along it with places of its own; several for one place add up.</summary>
+        /// <param name="places">Whole numbers (i32 or i64) from 0 along the axis.</param>
+        /// <param name="updates">What is added, of the shape of the places.</param>
+        /// <param name="axis">The axis; −1 is the last.</param>
         /// <exception cref="ShapeError">The places or updates do not fit.</exception>
         /// <example><code>var raised = x.ScatterAddAlong(where, 1);</code></example>
         public Expr ScatterAddAlong(Expr places, Expr updates, int axis = -1) =>
             Indexing.scatterAdd(axis, places, updates, x);
 
         /// <summary>This with the largest of its own element and of the updates at each place along an axis, each row along it with places of its own.</summary>
+        /// <param name="places">Whole numbers (i32 or i64) from 0 along the axis.</param>
+        /// <param name="updates">What is compared, of the shape of the places.</param>
+        /// <param name="axis">The axis; −1 is the last.</param>
         /// <exception cref="ShapeError">The places or updates do not fit.</exception>
         /// <example><code>var floored = x.ScatterMaxAlong(where, 2);</code></example>
         public Expr ScatterMaxAlong(Expr places, Expr updates, int axis = -1) =>

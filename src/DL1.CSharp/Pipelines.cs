@@ -25,6 +25,10 @@ public static class Pipelines
     extension(Pipeline pipeline)
     {
         /// <summary>Fits and measures the pipeline on so many folds of a table, each class with its share in each fold.</summary>
+        /// <param name="table">The rows.</param>
+        /// <param name="folds">The number of folds, 2 or more.</param>
+        /// <param name="seed">The same seed gives the same folds.</param>
+        /// <param name="metrics">What is measured on each fold, one metric or more.</param>
         /// <exception cref="DomainError">There are fewer than two folds, no metrics, or rows that the pipeline refuses.</exception>
         /// <example><code>var scores = pipeline.CrossValidate(penguins, folds: 5, seed: 1, Metrics.Accuracy);</code></example>
         public PipelineScores CrossValidate(Table table, int folds, long seed, params Metric[] metrics) =>
@@ -54,12 +58,21 @@ public static class Pipelines
     extension(FittedPipeline fitted)
     {
         /// <summary>What a metric says of the predictions for a table that has the target too, with a confidence interval by the bootstrap.</summary>
+        /// <param name="table">A table with the pipeline's fields and the target.</param>
+        /// <param name="metric">What is measured.</param>
+        /// <param name="level">The part of repetitions within the ends, above 0 and below 1.</param>
+        /// <param name="repeats">How often the metric is measured anew, on rows drawn with repetition.</param>
+        /// <param name="seed">The same seed gives the same result.</param>
         /// <exception cref="DomainError">The level is not above 0 and below 1, or the metric refuses most draws.</exception>
         /// <example><code>var sure = fitted.Interval(test, Metrics.Accuracy, repeats: 100);</code></example>
         public ScoreInterval Interval(Table table, Metric metric, double level = 0.95, int repeats = 1000, long seed = 0) =>
             fitted.Interval(table, metric, Key.OfSeed(seed), level, repeats);
 
         /// <summary>The worth of each field: how much worse a metric becomes where its values are exchanged among the rows.</summary>
+        /// <param name="table">A table with the pipeline's fields and the target.</param>
+        /// <param name="metric">What is measured.</param>
+        /// <param name="repeats">How often each field is exchanged, 1 or more.</param>
+        /// <param name="seed">The same seed gives the same result.</param>
         /// <exception cref="DomainError">There are no repetitions, or no rows.</exception>
         /// <example><code>var fields = fitted.Importances(test, Metrics.Accuracy, repeats: 3);</code></example>
         public IReadOnlyList<Importance> Importances(Table table, Metric metric, int repeats = 5, long seed = 0) =>
@@ -69,6 +82,7 @@ public static class Pipelines
     extension(Table table)
     {
         /// <summary>One row, from 0, to be read by names or predicted from.</summary>
+        /// <param name="number">The number of the row, from 0.</param>
         /// <exception cref="DomainError">The row is not there.</exception>
         /// <example><code>TableRow third = test.Row(2);</code></example>
         public TableRow Row(int number) => TableModule.row(number, table);

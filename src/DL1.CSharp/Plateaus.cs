@@ -26,6 +26,7 @@ public static class Plateaus
     extension(Plateau rule)
     {
         /// <summary>The same rule for a part of the loss, or a metric, by its name in the history: <c>validation kl</c>.</summary>
+        /// <param name="monitor">The name of what is watched, as it stands in the history.</param>
         /// <exception cref="DomainError">When training begins: nothing is measured by that name.</exception>
         /// <example><code>Plateau.After(3).Of("validation price")</code></example>
         public Plateau Of(string monitor) =>

@@ -9,24 +9,31 @@ public static class Resizing
     extension(Expr x)
     {
         /// <summary>The first and the last element of each axis repeated: one number before and one after for each axis.</summary>
+        /// <param name="before">How many elements are put before those of each axis, 0 or more: one number for each.</param>
+        /// <param name="after">How many elements are put after those of each axis, 0 or more: one number for each.</param>
         /// <exception cref="ShapeError">A number below 0, or no element to repeat.</exception>
         /// <example><code>var framed = images.PadEdge([0, 0, 1, 1], [0, 0, 1, 1]);</code></example>
         public Expr PadEdge(IEnumerable<int> before, IEnumerable<int> after) =>
             Padding.edge(Interop.List(before), Interop.List(after), x);
 
         /// <summary>The elements of each axis turned around at its ends, which are not repeated.</summary>
+        /// <param name="before">How many elements are put before those of each axis, 0 or more: one number for each.</param>
+        /// <param name="after">How many elements are put after those of each axis, 0 or more: one number for each.</param>
         /// <exception cref="ShapeError">A number below 0, or no element to repeat.</exception>
         /// <example><code>var mirrored = images.PadReflect([0, 0, 1, 1], [0, 0, 1, 1]);</code></example>
         public Expr PadReflect(IEnumerable<int> before, IEnumerable<int> after) =>
             Padding.reflect(Interop.List(before), Interop.List(after), x);
 
         /// <summary>The elements of each axis repeated as on a ring.</summary>
+        /// <param name="before">How many elements are put before those of each axis, 0 or more: one number for each.</param>
+        /// <param name="after">How many elements are put after those of each axis, 0 or more: one number for each.</param>
         /// <exception cref="ShapeError">A number below 0, or no element to repeat.</exception>
         /// <example><code>var ring = images.PadWrap([0, 0, 1, 1], [0, 0, 1, 1]);</code></example>
         public Expr PadWrap(IEnumerable<int> before, IEnumerable<int> after) =>
             Padding.wrap(Interop.List(before), Interop.List(after), x);
 
         /// <summary>Other spatial extents, each element from the nearest place below: one extent for all axes, or one for each.</summary>
+        /// <param name="size">The spatial extents of the result, 1 or more.</param>
         /// <exception cref="DomainError">An extent below 1.</exception>
         /// <example><code>var larger = images.ResizeNearest(8);</code></example>
         public Expr ResizeNearest(params int[] size) => Resize.nearest(Interop.List(size), x);
@@ -40,31 +47,50 @@ public static class Resizing
             Resize.linear(alignCorners, Interop.List(size), x);
 
         /// <summary>Channels as parts of larger images: <c>[batch; channels·r²; height; width]</c> to <c>[batch; channels; height·r; width·r]</c>.</summary>
+        /// <param name="factor">The factor r of height and width, 1 or more; r² divides the channels.</param>
         /// <exception cref="ShapeError">Channels that r² does not divide.</exception>
         /// <example><code>var shuffled = images.PixelShuffle(2);</code></example>
         public Expr PixelShuffle(int factor) => Resize.pixelShuffle(factor, x);
 
         /// <summary>The inverse of <c>PixelShuffle</c>.</summary>
+        /// <param name="factor">The factor r by which height and width are divided, 1 or more.</param>
         /// <exception cref="ShapeError">Height or width that the factor does not divide.</exception>
         /// <example><code>var back = shuffled.PixelUnshuffle(2);</code></example>
         public Expr PixelUnshuffle(int factor) => Resize.pixelUnshuffle(factor, x);
 
         /// <summary>Each window's elements as a column: <c>[batch; channels·kernel²; places]</c>.</summary>
+        /// <param name="kernel">The extent of the window along height and width, 1 or more.</param>
+        /// <param name="stride">From one window to the next, 1 or more.</param>
+        /// <param name="padding">Zeros put on both sides of each spatial axis, 0 or more.</param>
+        /// <param name="dilation">From one element of the kernel to the next, 1 or more; 1 leaves no gaps.</param>
         /// <example><code>var columns = images.Unfold(2);</code></example>
         public Expr Unfold(int kernel, int stride = 1, int padding = 0, int dilation = 1) =>
             Windowed.unfold(Interop.List([kernel]), Interop.Window(stride, padding, dilation, 1), x);
 
         /// <summary>The maximum of each window, and its place among the data of its channel in row-major order, i64.</summary>
+        /// <param name="kernel">The extent of the window along each spatial axis, 1 or more.</param>
+        /// <param name="stride">From one window to the next: the kernel, unless given.</param>
+        /// <param name="padding">
+        /// Places put on both sides of each spatial axis, 0 or more and below the window; no maximum is taken from them.
+        /// </param>
         /// <example><code>var (maxima, spots) = images.MaxPoolWithPlaces(2);</code></example>
         public (Expr Values, Expr Places) MaxPoolWithPlaces(int kernel, int? stride = null, int padding = 0) =>
             Windowed.maxWithPlaces(Interop.List([kernel]), Interop.Window(stride, padding, 1, 1), x).ToValueTuple();
 
         /// <summary>Zeros of these spatial extents with each of these values at its place: the inverse of <c>MaxPoolWithPlaces</c> for windows that do not overlap.</summary>
+        /// <param name="places">The places that <c>MaxPoolWithPlaces</c> has given, of the shape of the values.</param>
+        /// <param name="spatial">The spatial extents of the result.</param>
         /// <exception cref="ShapeError">Values and places of different shapes.</exception>
         /// <example><code>var sparse = maxima.MaxUnpool(spots, 4, 4);</code></example>
         public Expr MaxUnpool(Expr places, params int[] spatial) => Windowed.unpool(Interop.List(spatial), places, x);
 
         /// <summary>The maximum of each window, with a last one that reaches beyond the data where it begins inside (PyTorch's <c>ceil_mode</c>).</summary>
+        /// <param name="kernel">The extent of the window along each spatial axis, 1 or more.</param>
+        /// <param name="stride">From one window to the next: the kernel, unless given.</param>
+        /// <param name="padding">
+        /// Places put on both sides of each spatial axis, 0 or more and below the window; no maximum is taken from them.
+        /// </param>
+        /// <param name="dilation">From one element of the kernel to the next, 1 or more; 1 leaves no gaps.</param>
         /// <example><code>var all = images.MaxPoolCeiling(3);</code></example>
         public Expr MaxPoolCeiling(int kernel, int? stride = null, int padding = 0, int dilation = 1) =>
             Windowed.max(new PoolingEdges(true, true), Interop.List([kernel]), Interop.Window(stride, padding, dilation, 1), x);
@@ -80,11 +106,16 @@ public static class Resizing
             Windowed.average(new PoolingEdges(ceiling, countsPadding), Interop.List([kernel]), Interop.Window(stride, padding, 1, 1), x);
 
         /// <summary>The maximum of each window, padded so that extents are <c>extent / stride</c>, rounded up; the stride is 1 unless given.</summary>
+        /// <param name="kernel">The extent of the window along each spatial axis, 1 or more.</param>
+        /// <param name="stride">From one window to the next, 1 or more.</param>
+        /// <param name="dilation">From one element of the kernel to the next, 1 or more; 1 leaves no gaps.</param>
         /// <example><code>var dilated = images.MaxPoolSame(3);</code></example>
         public Expr MaxPoolSame(int kernel, int stride = 1, int dilation = 1) =>
             Windowed.maxSame(Interop.List([kernel]), Interop.Window(stride, 0, dilation, 1), x);
 
         /// <summary>The mean of each window over the elements that are there, padded so that extents are <c>extent / stride</c>, rounded up; the stride is 1 unless given.</summary>
+        /// <param name="kernel">The extent of the window along each spatial axis, 1 or more.</param>
+        /// <param name="stride">From one window to the next, 1 or more.</param>
         /// <example><code>var blurred = images.AvgPoolSame(3);</code></example>
         public Expr AvgPoolSame(int kernel, int stride = 1) =>
             Windowed.averageSame(Interop.List([kernel]), Interop.Window(stride, 0, 1, 1), x);

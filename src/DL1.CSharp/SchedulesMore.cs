@@ -22,6 +22,15 @@ public static partial class Schedules
     /// One cycle with lines or cosines, in two phases or three: with three the rate goes up in a part of the steps, down to where it
     /// began in the same part, and further down in the rest.
     /// </summary>
+    /// <param name="highest">The highest rate, finite and 0 or more.</param>
+    /// <param name="steps">The number of updates of the whole training.</param>
+    /// <param name="anneal">How the rate goes from one value to another: by half a cosine, or along a line.</param>
+    /// <param name="threePhases">Whether the way down goes to the first rate before it goes further.</param>
+    /// <param name="part">
+    /// The part of the updates in which the rate goes up, above 0 and below 1; with three phases below ½.
+    /// </param>
+    /// <param name="divisor">The highest rate over the first one, 1 or more.</param>
+    /// <param name="lastDivisor">The first rate over the last one, 1 or more.</param>
     /// <exception cref="DomainError">No step goes up, or none down, or a divisor is below 1.</exception>
     /// <example><code>Schedules.OneCycle(highest: 0.3, steps: 200, Anneal.Line, threePhases: true)</code></example>
     public static Schedule OneCycle(
@@ -30,11 +39,16 @@ public static partial class Schedules
         ScheduleCycle.oneCycle(anneal, threePhases, part, divisor, lastDivisor, steps, highest);
 
     /// <summary>rate·factor for some updates, then the rate: PyTorch's ConstantLR.</summary>
+    /// <param name="rate">The rate, finite and 0 or more.</param>
+    /// <param name="steps">The number of updates that it takes, 1 or more.</param>
+    /// <param name="factor">By what the rate is multiplied at first, finite and 0 or more.</param>
     /// <example><code>Schedules.ConstantFor(0.1, steps: 50, factor: 0.25)</code></example>
     public static Schedule ConstantFor(double rate, int steps, double factor = 1.0 / 3) =>
         ScheduleCycle.constantFor(steps, factor, rate);
 
     /// <summary>The rate times each of some schedules, whose own rates are factors: PyTorch's ChainedScheduler.</summary>
+    /// <param name="rate">The rate that the factors multiply, finite and 0 or more.</param>
+    /// <param name="factors">Schedules whose rates are multiplied with it.</param>
     /// <example><code>Schedules.Chained(0.1, Schedules.ConstantFor(1, steps: 50), Schedules.Exponential(1, gamma: 0.99))</code></example>
     public static Schedule Chained(double rate, params Schedule[] factors) =>
         ScheduleCycle.chained(Interop.List(factors), rate);

@@ -9,12 +9,18 @@ public static class Scopes
     extension(Scope scope)
     {
         /// <summary>A parameter of this layer, by name, with how it begins and its extents. The same name again is the same one.</summary>
+        /// <param name="name">The last part of its path: a name without dots.</param>
+        /// <param name="begin">How it begins.</param>
+        /// <param name="shape">The extents.</param>
         /// <exception cref="ShapeError">The parameter was made with other extents.</exception>
         /// <example><code>Layers.Create("Scale", (scope, x) => x * scope.Parameter("scale", Initializers.Ones, x.Shape.Last()))</code></example>
         public Expr Parameter(string name, Initializer begin, params int[] shape) =>
             scope.Parameter(name, Interop.List(shape), begin);
 
         /// <summary>A piece of this layer's state, of the type of the parameters; it stays unless <c>Update</c> is called.</summary>
+        /// <param name="name">The last part of its path: a name without dots.</param>
+        /// <param name="begin">How it begins.</param>
+        /// <param name="shape">The extents.</param>
         /// <example><code>
         /// Layers.Create("Total", (scope, x) =>
         /// {
@@ -27,6 +33,10 @@ public static class Scopes
             scope.State(name, Interop.List(shape), begin);
 
         /// <summary>A piece of this layer's state, of any type.</summary>
+        /// <param name="name">The last part of its path: a name without dots.</param>
+        /// <param name="type">The element type.</param>
+        /// <param name="begin">How it begins.</param>
+        /// <param name="shape">The extents.</param>
         /// <example><code>
         /// Layers.Create("Count", (scope, x) =>
         /// {

@@ -36,6 +36,8 @@ public static class Sessions
         /// A part of the state as it is now, as a tree of the same paths as another, from the place where the part begins: a
         /// copy that no step changes.
         /// </summary>
+        /// <param name="like">A tree whose paths, types and shapes the part has.</param>
+        /// <param name="start">The place in the state where the part begins, from 0.</param>
         /// <example><code>Tree&lt;Tensor&gt; trained = session.Read(weights);</code></example>
         public Tree<Tensor> Read<T>(Tree<T> like, int start = 0) =>
             like.WithValues(session.State.Skip(start).Take(like.Count));
@@ -44,6 +46,8 @@ public static class Sessions
     extension(Tree<Expr> variables)
     {
         /// <summary>The variables of a tree as state of a session, each with its first value and what it is next.</summary>
+        /// <param name="first">The first value of each variable, by its path.</param>
+        /// <param name="next">What each variable is after a step, by its path.</param>
         /// <exception cref="DomainError">A path is not in all of the trees.</exception>
         /// <example><code>weights.Advancing(parameters, nextWeights)</code></example>
         public IEnumerable<(Expr Variable, Tensor First, Expr Next)> Advancing(Tree<Tensor> first, Tree<Expr> next) =>

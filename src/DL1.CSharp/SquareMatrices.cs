@@ -24,6 +24,7 @@ public static class SquareMatrices
         public Expr Inverse() => SquareMatrix.inverse(a);
 
         /// <summary>The solution x of a·x = b, for a vector <c>[n]</c> or columns <c>[...; n; m]</c>.</summary>
+        /// <param name="b">The right sides: a vector <c>[n]</c>, or columns <c>[...; n; m]</c>.</param>
         /// <exception cref="ShapeError">No square matrices, or right sides that do not fit.</exception>
         /// <example><code>var solution = a.Solve(b);</code></example>
         public Expr Solve(Expr b) => SquareMatrix.solve(a, b);
@@ -77,6 +78,7 @@ public static class SquareMatrices
         public Expr Trace() => Linear.trace(a);
 
         /// <summary>The Kronecker product: each element of this times the whole other matrix.</summary>
+        /// <param name="other">A matrix <c>[...; p; q]</c> of the same type.</param>
         /// <exception cref="ShapeError">Fewer than two axes.</exception>
         /// <example><code>var blocks = a.Kron(a);</code></example>
         public Expr Kron(Expr other) => Linear.kron(a, other);
@@ -91,6 +93,8 @@ public static class SquareMatrices
             Linear.tensorDot(Interop.List(axes), Interop.List(otherAxes), a, other);
 
         /// <summary>The cosine of the angle between vectors along an axis, which goes.</summary>
+        /// <param name="other">Vectors of the same type; shapes broadcast.</param>
+        /// <param name="axis">The axis of the vectors' elements, which goes; −1 is the last.</param>
         /// <example><code>var alike = a.CosineSimilarity(a.T);</code></example>
         public Expr CosineSimilarity(Expr other, int axis = -1) => Linear.cosineSimilarity(axis, a, other);
 

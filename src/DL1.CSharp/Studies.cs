@@ -59,6 +59,9 @@ public static class Studies
     extension(TrialResult)
     {
         /// <summary>What a trial gives: its score, the model that it trained, and what it says of itself for the table.</summary>
+        /// <param name="score">The score that the search compares.</param>
+        /// <param name="model">The model that the trial trained; none is kept unless given.</param>
+        /// <param name="notes">Names and texts for the table of trials.</param>
         /// <example><code>TrialResult.Of(0.25, notes: [("epochs", "12")])</code></example>
         public static TrialResult Of(
             double score, Trained? model = null, IEnumerable<(string Name, string Text)>? notes = null) =>
@@ -71,6 +74,7 @@ public static class Studies
         /// A callback for training that reports each epoch by a metric, or by the loss where none is given, on the validation set where
         /// there is one: the training ends where the trial is pruned.
         /// </summary>
+        /// <param name="metric">The metric that is reported, measured after each epoch; the loss unless given.</param>
         /// <example><code>new TrainingOptions(Epochs: run.Budget, Validation: test, OnEpoch: run.Watch())</code></example>
         public Func<EpochReport, Answer> Watch(Metric? metric = null) => report =>
             run.Report(
@@ -128,6 +132,7 @@ public static class Studies
         public string ToCsv() => Search.toCsv(Interop.List(trials));
 
         /// <summary>Writes a study that <c>ReadStudy</c> reads and <c>Study</c> goes on from, without models.</summary>
+        /// <param name="path">Where the file goes; one that is there is replaced.</param>
         /// <example><code>trials.WriteStudy(path);</code></example>
         public void WriteStudy(string path) => DL1.Study.write(path, Interop.List(trials));
     }
@@ -171,6 +176,7 @@ public static partial class HyperSearch
             Interop.List(space.Select(s => s.ToTuple())));
 
     /// <summary>The trials of a study in a file, without their models.</summary>
+    /// <param name="path">A file that <c>WriteStudy</c> has written.</param>
     /// <exception cref="FormatError">The file is no study.</exception>
     /// <example><code>IReadOnlyList&lt;Trial&gt; read = HyperSearch.ReadStudy(path);</code></example>
     public static IReadOnlyList<Trial> ReadStudy(string path) => DL1.Study.read(path);

@@ -76,6 +76,10 @@ public static class Training
                 .FitAsync(data, Options(epochs, batchSize, seed, validation, metrics, patience, progress, savePath), cancellation);
 
         /// <summary>A model with its loss and its optimizer: what penalties, frozen parts and all options are added to.</summary>
+        /// <param name="loss">
+        /// A scalar of targets and outputs, such as their mean over the rows: <c>Losses.CrossEntropy</c>.
+        /// </param>
+        /// <param name="optimizer">How parameters follow their gradients.</param>
         /// <example><code>var learner = model.Learner(Losses.CrossEntropy, Optimizers.Adam(1e-2));</code></example>
         public Learner Learner(Func<Expr, Expr, Expr> loss, Optimizer optimizer) =>
             LearnerModule.create(model, Interop.Function(loss), optimizer);
@@ -84,32 +88,45 @@ public static class Training
         /// The model with parameters and layer state from a file, for inputs of this shape, the batch first; its extent there makes
         /// no difference.
         /// </summary>
+        /// <param name="path">A safetensors file that <c>Save</c>, or PyTorch with the same names, has written.</param>
+        /// <param name="inputShape">The extents of the input, the batch first; any batch will do.</param>
         /// <exception cref="FormatError">The file is damaged, or of another model; the message names the parameter.</exception>
         /// <example><code>Trained loaded = model.Load(path, 1, 64);</code></example>
         public Trained Load(string path, params int[] inputShape) =>
             TrainedModule.load(path, model, Tensor.Zeros(inputShape));
 
         /// <summary><c>Load</c> for inputs of an element type: i32 or i64 for a model that begins with an embedding.</summary>
+        /// <param name="path">A safetensors file that <c>Save</c>, or PyTorch with the same names, has written.</param>
+        /// <param name="inputType">The element type of the input: i32 or i64 where the model begins with an embedding.</param>
+        /// <param name="inputShape">The extents of the input, the batch first; any batch will do.</param>
         /// <example><code>Trained loadedWords = words.Load(path, DType.I64, 1, 12);</code></example>
         public Trained Load(string path, DType inputType, params int[] inputShape) =>
             TrainedModule.load(path, model, Tensor.Full(inputType, 0, inputShape));
 
         /// <summary>The model's structure as JSON, for inputs of this shape: its layers, parameters and state.</summary>
+        /// <param name="inputShape">The extents of the input, the batch first; any batch will do.</param>
         /// <example><code>string structure = model.ToJson(1, 64);</code></example>
         public string ToJson(params int[] inputShape) => Structure.toJson(Expr.Variable("input", inputShape), model);
 
         /// <summary><c>ToJson</c> for inputs of an element type: i32 or i64 for a model that begins with an embedding.</summary>
+        /// <param name="inputType">The element type of the input: i32 or i64 where the model begins with an embedding.</param>
+        /// <param name="inputShape">The extents of the input, the batch first; any batch will do.</param>
         /// <example><code>string wordStructure = words.ToJson(DType.I64, 1, 12);</code></example>
         public string ToJson(DType inputType, params int[] inputShape) =>
             Structure.toJson(Expr.Variable("input", inputType, inputShape), model);
 
         /// <summary>Compares the structure in a text with the model's.</summary>
+        /// <param name="json">What <c>ToJson</c> has made.</param>
+        /// <param name="inputShape">The extents of the input, the batch first; any batch will do.</param>
         /// <exception cref="FormatError">They differ; the message names the first place.</exception>
         /// <example><code>model.CheckJson(structure, 1, 64);</code></example>
         public void CheckJson(string json, params int[] inputShape) =>
             Structure.check(json, Expr.Variable("input", inputShape), model);
 
         /// <summary><c>CheckJson</c> for inputs of an element type: i32 or i64 for a model that begins with an embedding.</summary>
+        /// <param name="json">What <c>ToJson</c> has made.</param>
+        /// <param name="inputType">The element type of the input: i32 or i64 where the model begins with an embedding.</param>
+        /// <param name="inputShape">The extents of the input, the batch first; any batch will do.</param>
         /// <exception cref="FormatError">They differ; the message names the first place.</exception>
         /// <example><code>words.CheckJson(wordStructure, DType.I64, 1, 12);</code></example>
         public void CheckJson(string json, DType inputType, params int[] inputShape) =>
@@ -166,6 +183,10 @@ public static class Training
 
         /// <summary>A model of several tensors with its loss and its optimizer: from any tuple, record or tree to any other.</summary>
         /// <typeparam name="TTarget">What the loss is given as targets: an <c>Expr</c>, a tuple, a record, a tree.</typeparam>
+        /// <param name="loss">
+        /// A scalar of targets and outputs, such as their mean over the rows: <c>Losses.CrossEntropy</c>.
+        /// </param>
+        /// <param name="optimizer">How parameters follow their gradients.</param>
         /// <exception cref="DomainError">A type is not made of expressions.</exception>
         /// <example><code>var ofPrices = twoHeads.Learner(((Expr Price, Expr Kind) y, (Expr Price, Expr Kind) o) => Losses.Mse(y.Price, o.Price), Optimizers.Adam(1e-2));</code></example>
         public Learner Learner<TTarget>(Func<TTarget, TOut, Expr> loss, Optimizer optimizer) =>
@@ -176,6 +197,8 @@ public static class Training
         /// among the metrics: <c>kl</c> of training, <c>validation kl</c>.
         /// </summary>
         /// <typeparam name="TTarget">What the loss is given as targets: an <c>Expr</c>, a tuple, a record, a tree.</typeparam>
+        /// <param name="parts">Names, each once, with finite weights and scalars of targets and outputs.</param>
+        /// <param name="optimizer">How parameters follow their gradients.</param>
         /// <exception cref="DomainError">There are no parts, two have one name, or a weight is not finite.</exception>
         /// <example><code>var inParts = twoHeads.Learner([("price", 1.0, ((Expr Price, Expr Kind) y, (Expr Price, Expr Kind) o) => Losses.Mse(y.Price, o.Price)), ("kind", 0.5, ((Expr Price, Expr Kind) y, (Expr Price, Expr Kind) o) => Losses.CrossEntropy(y.Kind, o.Kind))], Optimizers.Adam(1e-2));</code></example>
         public Learner Learner<TTarget>(
@@ -184,11 +207,15 @@ public static class Training
                 model, Interop.List(parts.Select(p => Tuple.Create(p.Name, p.Weight, Interop.Function(p.Loss)))), optimizer);
 
         /// <summary>The model with parameters and layer state from a file, for inputs like those of a data set.</summary>
+        /// <param name="path">A safetensors file that <c>Save</c>, or PyTorch with the same names, has written.</param>
+        /// <param name="data">A data set whose inputs have the types and shapes of the model's.</param>
         /// <exception cref="FormatError">The file is damaged, or of another model; the message names the parameter.</exception>
         /// <example><code>Trained loadedHomes = twoHeads.Load(path, rooms);</code></example>
         public Trained Load(string path, Dataset data) => TrainedModule.loadFor(path, model, data);
 
         /// <summary>The model with parameters and layer state, ready to predict.</summary>
+        /// <param name="parameters">Parameters by the model's paths.</param>
+        /// <param name="state">Layer state by the model's paths.</param>
         /// <example><code>Trained ready = model.With(parameters, state);</code></example>
         public Trained With(Tree<Tensor> parameters, Tree<Tensor> state) =>
             TrainedModule.createOf(model, parameters, state);
@@ -216,6 +243,9 @@ public static class Training
             Task.Run(() => learner.Fit(data, options, cancellation), CancellationToken.None);
 
         /// <summary>The same learner with a penalty on its parameters, added to the loss.</summary>
+        /// <param name="penalty">
+        /// From the parameters by their paths to a scalar, such as <c>p =&gt; p.L2Penalty(1e-4)</c>.
+        /// </param>
         /// <example><code>learner.Penalized(weights => weights.L2Penalty(1e-4))</code></example>
         public Learner Penalized(Func<Tree<Expr>, Expr> penalty) =>
             LearnerModule.penalized(Interop.Function(penalty), learner);
@@ -239,6 +269,9 @@ public static class Training
         /// in reverse order and λ is drawn from Beta(α, α) for each step, and the loss λ·loss(t) + (1 − λ)·loss(t') of both targets.
         /// Targets stay as they are, so that labels need no probabilities; evaluation mixes nothing.
         /// </summary>
+        /// <param name="alpha">
+        /// The α of the Beta distribution that λ is drawn from, from 0.01 to 1000; small ones mix little.
+        /// </param>
         /// <exception cref="DomainError">α is outside [0.01, 1000].</exception>
         /// <exception cref="ShapeError">When training begins: inputs are whole numbers.</exception>
         /// <example><code>learner.Mixup(0.2)</code></example>
@@ -263,6 +296,7 @@ public static class Training
         public Func<Expr, Expr, Expr> LossFunction => (target, output) => learner.Loss.Invoke(target).Invoke(output);
 
         /// <summary>The same learner with parameters of another floating-point type: f64, where f32 is not fine enough.</summary>
+        /// <param name="type">f32 or f64.</param>
         /// <example><code>learner.Typed(DType.F64)</code></example>
         public Learner Typed(DType type) => LearnerModule.typed(type, learner);
 
@@ -270,6 +304,12 @@ public static class Training
         /// Losses by learning rate, which grows from step to step until the loss runs away; <c>Suggested</c> is a rate to begin with
         /// (Smith 2017).
         /// </summary>
+        /// <param name="data">Training rows; no other ones are needed.</param>
+        /// <param name="low">The first rate, above 0.</param>
+        /// <param name="high">The last rate, above the first.</param>
+        /// <param name="steps">How many rates are tried, each with one batch.</param>
+        /// <param name="batchSize">Rows in a batch, 1 or more.</param>
+        /// <param name="seed">What parameters and the order of rows are drawn from.</param>
         /// <exception cref="DomainError">
         /// The rates do not grow, data are refused as by <c>Fit</c>, the first loss is not finite, or no rate lowers the loss.
         /// </exception>
@@ -279,14 +319,21 @@ public static class Training
             RateFinder.run(low, high, steps, Batches.ofSize(batchSize), Key.OfSeed(seed), learner, data);
 
         /// <summary>The first state: parameters drawn with a key for inputs like these, of which only type and shape matter.</summary>
+        /// <param name="key">The same key gives the same bits.</param>
+        /// <param name="inputs">Inputs <c>[rows; ...]</c>, of which only type and shape matter.</param>
         /// <example><code>TrainState first = learner.Start(Key.OfSeed(1), train.Inputs);</code></example>
         public TrainState Start(Key key, Tensor inputs) => Step.start(learner, key, inputs);
 
         /// <summary>The first state: parameters drawn with a key for inputs like those of a data set, one or several.</summary>
+        /// <param name="key">The same key gives the same bits.</param>
+        /// <param name="data">A data set, of whose inputs only types and shapes matter.</param>
         /// <example><code>TrainState firstOfHomes = ofPrices.Start(Key.OfSeed(1), rooms);</code></example>
         public TrainState Start(Key key, Dataset data) => Step.startOn(learner, key, data);
 
         /// <summary>The first state with given parameters and layer state: for fine-tuning.</summary>
+        /// <param name="key">The same key gives the same bits.</param>
+        /// <param name="parameters">The parameters to begin with, by the model's paths.</param>
+        /// <param name="state">The layer state to begin with, by the model's paths.</param>
         /// <example><code>TrainState tuned = learner.Start(Key.OfSeed(1), parameters, state);</code></example>
         public TrainState Start(Key key, Tree<Tensor> parameters, Tree<Tensor> state) =>
             Step.startFrom(learner, key, parameters, state);
@@ -295,6 +342,8 @@ public static class Training
         /// A step for batches like this one, as a function that changes nothing: from a state and a batch to the next state and the
         /// loss. <c>new Trainer(learner, first, false)</c> makes the same steps in place, to the same bits, and faster.
         /// </summary>
+        /// <param name="state">A state of the training, of which only types and shapes matter.</param>
+        /// <param name="batch">A batch, of which only types and shapes matter.</param>
         /// <example><code>
         /// var advance = learner.Prepare(first, batch);
         /// var (second, firstLoss) = advance(first, batch);
@@ -319,6 +368,11 @@ public static class Training
         /// A step of one's own, as one graph: a function of the state and the inputs to the next state, of the same paths, types and
         /// shapes, and whatever else is wanted. Of the tensors only types and shapes matter.
         /// </summary>
+        /// <param name="advance">
+        /// From the state by its paths and the inputs to the next state and whatever else is wanted.
+        /// </param>
+        /// <param name="state">A state, of which only paths, types and shapes matter.</param>
+        /// <param name="inputs">Inputs, of which only types and shapes matter.</param>
         /// <exception cref="ShapeError">The next state has another type or shape than the state.</exception>
         /// <example><code>var adding = Transition.Create((tree, given) => (tree.Map(w => w + given[0]), []), start, Tensor.Zeros());</code></example>
         public static Transition Create(
@@ -339,6 +393,8 @@ public static class Training
     extension(Transition transition)
     {
         /// <summary>The next state and the outputs, from a state and the inputs; what it is given stays as it is.</summary>
+        /// <param name="state">The state before the step, of the paths, types and shapes that it was made for.</param>
+        /// <param name="inputs">One tensor for each input, in their order.</param>
         /// <example><code>var (added, _) = adding.Run(start, 2f);</code></example>
         public (Tree<Tensor> Next, IReadOnlyList<Tensor> Outputs) Run(Tree<Tensor> state, params Tensor[] inputs)
         {

@@ -9,6 +9,8 @@ public static class TrainingLoops
     extension<TIn, TOut>(Layer<TIn, TOut> model)
     {
         /// <summary>The model with its optimizer, under a name, for a <c>TrainingLoop</c>.</summary>
+        /// <param name="name">A name without dots, by which the loop tells its models apart.</param>
+        /// <param name="optimizer">How parameters follow their gradients.</param>
         /// <exception cref="DomainError">The name is empty or has a dot.</exception>
         /// <example><code>var regression = Layers.Linear(1).Trainable("regression", Optimizers.Adam(0.05));</code></example>
         public Trainable<TIn, TOut> Trainable(string name, Optimizer optimizer) =>
@@ -18,16 +20,19 @@ public static class TrainingLoops
     extension<TIn, TOut>(Trainable<TIn, TOut> trainable)
     {
         /// <summary>The same model, of whose parameters those with these paths stay as they are.</summary>
+        /// <param name="isFrozen">Whether the parameter at a path stays as it is.</param>
         /// <exception cref="DomainError">At the first step: no parameter has such a path, or all have.</exception>
         /// <example><code>var held = regression.Frozen(path => path == "bias");</code></example>
         public Trainable<TIn, TOut> Frozen(Func<string, bool> isFrozen) =>
             TrainableModule.freeze(Interop.Function(isFrozen), trainable);
 
         /// <summary>The same model with parameters of another floating-point type.</summary>
+        /// <param name="type">f32 or f64.</param>
         /// <example><code>var precise = regression.Typed(DType.F64);</code></example>
         public Trainable<TIn, TOut> Typed(DType type) => TrainableModule.typed(type, trainable);
 
         /// <summary>The same model, beginning with the parameters and the layer state of a trained one: for fine-tuning.</summary>
+        /// <param name="trained">A trained model with the same parameters and state.</param>
         /// <example><code>var tuned = regression.From(loop.Trained(regression));</code></example>
         public Trainable<TIn, TOut> From(Trained trained) =>
             TrainableModule.from(trained.Parameters, trained.State, trainable);
@@ -36,6 +41,7 @@ public static class TrainingLoops
     extension(LoopStep step)
     {
         /// <summary>Makes the step on a batch, given by the names of its inputs.</summary>
+        /// <param name="batch">The names of the step's inputs with their values.</param>
         /// <exception cref="ShapeError">Inputs do not fit the models; the message names the layer.</exception>
         /// <exception cref="DomainError">A name is not among the inputs, or a loss does not depend on what it trains.</exception>
         /// <example><code>train.Run(("inputs", xs), ("targets", ys));</code></example>

@@ -92,6 +92,10 @@ public static class EarlyStoppings
             new(monitor?.Name ?? "", epochs, tolerance, restoresBest);
 
         /// <summary><c>After</c> for a part of the loss, or a metric, by its name in the history: <c>validation kl</c>.</summary>
+        /// <param name="epochs">How many epochs without improvement end the training, 1 or more.</param>
+        /// <param name="monitor">The name of what is watched, as it stands in the history.</param>
+        /// <param name="tolerance">How much better counts as better, 0 or more.</param>
+        /// <param name="restoresBest">Whether the best epoch's parameters are given back, rather than the last.</param>
         /// <exception cref="DomainError">When training begins: nothing is measured by that name.</exception>
         /// <example><code>EarlyStopping.AfterNamed(5, "validation price")</code></example>
         public static EarlyStopping AfterNamed(

@@ -72,42 +72,52 @@ public sealed class TrainingResult
     public Fitted Fitted { get; }
 
     /// <summary>The outputs for inputs of any number of rows, <c>[rows; ...]</c>.</summary>
+    /// <param name="inputs">Inputs <c>[rows; ...]</c>, as the model was trained on.</param>
     /// <example><code>Tensor logits = result.Predict(test.Inputs);</code></example>
     public Tensor Predict(Tensor inputs) => Trained.Predict(inputs);
 
     /// <summary>The outputs of a model of several tensors by name, for the inputs of a data set.</summary>
+    /// <param name="data">Rows as the model takes them.</param>
     /// <example><code>Tensor sizes = homes.PredictNamed(rooms)["1"];</code></example>
     public Tree<Tensor> PredictNamed(Dataset data) => Trained.PredictNamed(data);
 
     /// <summary>The outputs of a model of several tensors as a tuple, a record or a tree of tensors, for the inputs of a data set.</summary>
+    /// <param name="data">Rows as the model takes them.</param>
     /// <exception cref="DomainError">The type's members are not the model's outputs.</exception>
     /// <example><code>var (predictedPrice, predictedKind) = homes.PredictAs&lt;(Tensor, Tensor)&gt;(rooms);</code></example>
     public TOut PredictAs<TOut>(Dataset data) => Trained.PredictAs<TOut>(data);
 
     /// <summary>The class of the greatest output for each row, i64 <c>[rows]</c>.</summary>
+    /// <param name="inputs">Inputs <c>[rows; ...]</c>, as the model was trained on.</param>
     /// <example><code>Tensor classes = result.PredictLabels(test.Inputs);</code></example>
     public Tensor PredictLabels(Tensor inputs) => Trained.PredictLabels(inputs);
 
     /// <summary>The probability of each class for each row, from a classifier's scores, <c>[rows; classes]</c>.</summary>
+    /// <param name="inputs">Inputs <c>[rows; ...]</c>, as the model was trained on.</param>
     /// <example><code>Tensor chancesOfAll = result.PredictProbabilities(test.Inputs);</code></example>
     public Tensor PredictProbabilities(Tensor inputs) => Trained.PredictProbabilities(inputs);
 
     /// <summary>The outputs for one sample of a model whose inputs are <c>[rows; features]</c>.</summary>
+    /// <param name="sample">The features of one sample.</param>
     /// <exception cref="ShapeError">There are more or fewer features than the model was made for.</exception>
     /// <example><code>float[] outputsOfOne = result.Predict(sample);</code></example>
     public float[] Predict(float[] sample) => Trained.Predict(sample);
 
     /// <summary>The class of the greatest output for one sample.</summary>
+    /// <param name="sample">The features of one sample.</param>
     /// <exception cref="ShapeError">There are more or fewer features than the model was made for.</exception>
     /// <example><code>int classOfOne = result.PredictLabel(sample);</code></example>
     public int PredictLabel(float[] sample) => Trained.PredictLabel(sample);
 
     /// <summary>The probability of each class for one sample, or that of the second where the model gives one score.</summary>
+    /// <param name="sample">The features of one sample.</param>
     /// <exception cref="ShapeError">There are more or fewer features than the model was made for.</exception>
     /// <example><code>float[] chancesOfOne = result.PredictProbabilities(sample);</code></example>
     public float[] PredictProbabilities(float[] sample) => Trained.PredictProbabilities(sample);
 
     /// <summary>The loss on all rows of a data set as one batch, without penalties, and metrics.</summary>
+    /// <param name="data">The rows that are measured, inputs and targets.</param>
+    /// <param name="metrics">What is measured beside the loss.</param>
     /// <exception cref="DomainError">There are no rows.</exception>
     /// <example><code>Console.WriteLine(result.Evaluate(test, Metrics.Accuracy));</code></example>
     public Scores Evaluate(Dataset data, params Metric[] metrics) =>
@@ -117,12 +127,16 @@ public sealed class TrainingResult
     /// <c>Evaluate</c> with layers as in training: what is random is drawn with the seed, batch norm goes by the batch. So the bound
     /// of a variational autoencoder is that which training lowers.
     /// </summary>
+    /// <param name="data">The rows that are measured, inputs and targets.</param>
+    /// <param name="seed">What dropout and the like are drawn from.</param>
+    /// <param name="metrics">What is measured beside the loss.</param>
     /// <exception cref="DomainError">There are no rows.</exception>
     /// <example><code>double bound = result.EvaluateInTraining(test, seed: 1).Loss;</code></example>
     public Scores EvaluateInTraining(Dataset data, long seed = 0, params Metric[] metrics) =>
         new(TrainedModule.evaluateInTraining(Key.OfSeed(seed), learner, Interop.List(metrics), data, Trained));
 
     /// <summary>Writes parameters and layer state as safetensors, by PyTorch's names; <c>model.Load</c> reads them.</summary>
+    /// <param name="path">Where the file goes; one that is there is replaced.</param>
     /// <example><code>result.Save(path);</code></example>
     public void Save(string path) => TrainedModule.save(path, Trained);
 
@@ -166,6 +180,7 @@ public sealed class Scores
     public Tree<double> Metrics { get; }
 
     /// <summary>A metric.</summary>
+    /// <param name="metric">A metric that was measured.</param>
     /// <exception cref="DomainError">It was not measured.</exception>
     /// <example><code>double accuracy = scores[Metrics.Accuracy];</code></example>
     public double this[Metric metric] =>

@@ -14,12 +14,14 @@ public static class Trees
     public static Tree<T> Empty<T>() => TreeModule.empty<T>();
 
     /// <summary>A tree of leaves with their paths, in this order.</summary>
+    /// <param name="leaves">Leaves with their paths, each once: names separated by dots.</param>
     /// <exception cref="DomainError">A path is empty, or there twice.</exception>
     /// <example><code>var tree = Trees.From([("0.weight", 1), ("0.bias", 2)]);</code></example>
     public static Tree<T> From<T>(IEnumerable<(string Path, T Leaf)> leaves) =>
         TreeModule.ofList(Interop.List(leaves.Select(leaf => leaf.ToTuple())));
 
     /// <summary>A tree of the entries of a dictionary, or of another tree's leaves after a query.</summary>
+    /// <param name="leaves">Leaves with their paths, each once: names separated by dots.</param>
     /// <exception cref="DomainError">A path is empty, or there twice.</exception>
     /// <example><code>var weightsOnly = Trees.From(tree.Where(leaf => leaf.Key.EndsWith("weight")));</code></example>
     public static Tree<T> From<T>(IEnumerable<KeyValuePair<string, T>> leaves) =>
@@ -28,6 +30,8 @@ public static class Trees
     extension<T>(Tree<T> tree)
     {
         /// <summary>The leaf at a path, where there is one.</summary>
+        /// <param name="path">The path of a leaf, such as <c>encoder.0.weight</c>.</param>
+        /// <param name="leaf">The leaf at the path, where there is one.</param>
         /// <example><code>var isThere = tree.TryGetValue("0.bias", out var bias);</code></example>
         public bool TryGetValue(string path, [MaybeNullWhen(false)] out T leaf)
         {
@@ -42,48 +46,59 @@ public static class Trees
             new System.Collections.Generic.OrderedDictionary<string, T>(tree);
 
         /// <summary>A tree of the same paths, by a function of each leaf.</summary>
+        /// <param name="function">From a leaf to the new one.</param>
         /// <example><code>var tenfold = tree.Map(leaf => 10 * leaf);</code></example>
         public Tree<TNext> Map<TNext>(Func<T, TNext> function) => TreeModule.map(Interop.Function(function), tree);
 
         /// <summary>A tree of the same paths, by a function of each path and its leaf.</summary>
+        /// <param name="function">From a path and its leaf to the new leaf.</param>
         /// <example><code>var named = tree.Map((path, leaf) => $"{path} = {leaf}");</code></example>
         public Tree<TNext> Map<TNext>(Func<string, T, TNext> function) =>
             TreeModule.mapPath(Interop.Function(function), tree);
 
         /// <summary>A tree by a function of the leaves of two that have the same paths.</summary>
+        /// <param name="other">A tree of the same paths.</param>
+        /// <param name="function">From both leaves of a path to the new leaf.</param>
         /// <exception cref="DomainError">A path is in one of them only.</exception>
         /// <example><code>var sums = tree.Zip(tree, (a, b) => a + b);</code></example>
         public Tree<TNext> Zip<TOther, TNext>(Tree<TOther> other, Func<T, TOther, TNext> function) =>
             TreeModule.map2(Interop.Function(function), tree, other);
 
         /// <summary>The leaves whose paths are wanted.</summary>
+        /// <param name="wanted">Whether the leaf at a path is kept.</param>
         /// <example><code>var biases = tree.Filter(path => path.EndsWith("bias"));</code></example>
         public Tree<T> Filter(Func<string, bool> wanted) => TreeModule.filter(Interop.Function(wanted), tree);
 
         /// <summary>The same leaves at other paths.</summary>
+        /// <param name="name">From a path to the new one, no two of them the same.</param>
         /// <exception cref="DomainError">Two leaves come to one path, or a path is empty.</exception>
         /// <example><code>var renamed = tree.Rename(path => path.Replace("fc", "0"));</code></example>
         public Tree<T> Rename(Func<string, string> name) => TreeModule.rename(Interop.Function(name), tree);
 
         /// <summary>The leaves below a name, without it: the reverse of <c>Under</c>.</summary>
+        /// <param name="name">The beginning of the paths, without the dot behind it.</param>
         /// <example><code>var first = tree.At("0");</code></example>
         public Tree<T> At(string name) => TreeModule.at(name, tree);
 
         /// <summary>The same leaves below a name: <c>weight</c> becomes <c>name.weight</c>.</summary>
+        /// <param name="name">What is put before the paths, without the dot behind it.</param>
         /// <example><code>var inside = tree.Under("encoder");</code></example>
         public Tree<T> Under(string name) => TreeModule.under(name, tree);
 
         /// <summary>These leaves, then those of another tree.</summary>
+        /// <param name="other">Leaves at other paths.</param>
         /// <exception cref="DomainError">Both have a path.</exception>
         /// <example><code>var both = tree.Append(tree.Under("copy"));</code></example>
         public Tree<T> Append(Tree<T> other) => TreeModule.append(tree, other);
 
         /// <summary>This tree, with the leaves of another in the place of its own at their paths.</summary>
+        /// <param name="changes">Leaves at some of this tree's paths.</param>
         /// <exception cref="DomainError">A path of the other is not here.</exception>
         /// <example><code>var changed = tree.Replace(Trees.From([("0.bias", 5)]));</code></example>
         public Tree<T> Replace(Tree<T> changes) => TreeModule.replace(tree, changes);
 
         /// <summary>A tree of the same paths from values in their order.</summary>
+        /// <param name="values">One value for each path, in the order of the leaves.</param>
         /// <exception cref="DomainError">There are more or fewer values than paths.</exception>
         /// <example><code>var other = tree.WithValues([7, 8]);</code></example>
         public Tree<TNext> WithValues<TNext>(IEnumerable<TNext> values) => TreeModule.ofValues(Interop.List(values), tree);
@@ -99,6 +114,7 @@ public static class Trees
         /// <summary>
         /// A variable for each tensor, of its type and shape, named by its path; a prefix keeps the names of two trees apart.
         /// </summary>
+        /// <param name="prefix">What is put before each name.</param>
         /// <example><code>Tree&lt;Expr&gt; weights = parameters.Variables(), buffers = state.Variables();</code></example>
         public Tree<Expr> Variables(string prefix = "") =>
             tree.Map((path, t) => Expr.Variable(prefix + path, t.DType, [.. t.Shape]));
@@ -107,6 +123,7 @@ public static class Trees
     extension(Expr loss)
     {
         /// <summary>The gradient of a scalar by each leaf, by reverse mode: a tree of the same paths.</summary>
+        /// <param name="parameters">Expressions that the loss depends on, by their paths.</param>
         /// <example><code>Tree&lt;Expr&gt; gradients = loss.Gradient(weights);</code></example>
         public Tree<Expr> Gradient(Tree<Expr> parameters) =>
             parameters.WithValues(Grad.grad(loss, Interop.List(parameters.Values)));
