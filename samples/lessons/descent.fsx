@@ -43,10 +43,7 @@ let plot =
         let epochs = rows |> Seq.map (fun row -> float row.Epoch)
         plot |> Plot.line name epochs (rows |> Seq.map (fun row -> abs row.Gradient[0])))
 
-let folder =
-    match fsi.CommandLineArgs with
-    | [| _; folder |] -> folder
-    | _ -> Path.GetTempPath()
+let folder = fsi.CommandLineArgs |> Array.tryItem 1 |> Option.defaultValue (Path.GetTempPath())
 
 let section =
     Section

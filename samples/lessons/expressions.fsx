@@ -38,10 +38,7 @@ let d = a + b
 let y = d * sin d
 printfn $"""{Explain.run [ "d", d; "y", y ] [ "a", Tensor.scalar 1.0; "b", Tensor.scalar 0.5 ] y}"""
 
-let folder =
-    match fsi.CommandLineArgs with
-    | [| _; folder |] -> folder
-    | _ -> Path.GetTempPath()
+let folder = fsi.CommandLineArgs |> Array.tryItem 1 |> Option.defaultValue (Path.GetTempPath())
 
 let section =
     Section
