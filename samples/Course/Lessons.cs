@@ -14,7 +14,7 @@ internal static class Lessons
 
     /// <summary>What runs where no lesson is named: the exercises of the course.</summary>
     public static IReadOnlyList<Lesson> Exercises { get; } =
-        [.. All.Where(lesson => lesson.Name is "descent" or "regression" or "network" or "backpropagation")];
+        [.. All.Where(lesson => lesson.Name is "descent" or "regression" or "scaling" or "network" or "backpropagation")];
 
     /// <summary>The title of a class.</summary>
     public static Words TitleOf(int number) => number switch

@@ -46,7 +46,7 @@ module Animation =
         use canvas = new SKCanvas(bitmap)
 
         let drawn count =
-            Overlay.draw canvas backdrop trails margins count $"step %d{count - 1}"
+            Overlay.draw canvas backdrop trails margins count $"t = %d{count - 1}"
             canvas.Flush()
             bitmap.Bytes
 

@@ -22,9 +22,9 @@ module internal MarkedText =
 
                 Refuse.format
                     "Section.Marked"
-                    $"a mark {mark} that does not end, at {shown}"
-                    $"{mark} on both sides of what it marks"
-                    $"\\{mark} for the sign itself"
+                    $"a mark {string mark} that does not end, at {shown}"
+                    $"{string mark} on both sides of what it marks"
+                    $"\\{string mark} for the sign itself"
             // Within a formula, `\$` is a dollar.
             | at when mark <> '`' && text[at - 1] = '\\' -> find (at + 1)
             | at -> at

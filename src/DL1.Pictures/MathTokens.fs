@@ -90,9 +90,9 @@ module internal MathTokens =
                     | '#' ->
                         Refuse.format
                             operation
-                            $"{c} at {place latex at}"
+                            $"{string c} at {place latex at}"
                             "one formula, without dollars, comments and parameters"
-                            $"\\{c} for the character itself"
+                            $"\\{string c} for the character itself"
                     | _ when c < '\128' -> one (MathToken.Char(string c))
                     | _ ->
                         let length = StringInfo.GetNextTextElementLength(latex, at)

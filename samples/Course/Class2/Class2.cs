@@ -12,6 +12,7 @@ internal static class Class2
         new("orders", 2, ("Orders zero, one and two", "Órdenes cero, uno y dos"), OrdersLesson.Run, "Class2/OrdersLesson.cs"),
         new("clipping", 2, ("Exploding gradients and clipping", "Gradientes que explotan y su recorte"), ClippingLesson.Run, "Class2/ClippingLesson.cs"),
         new("regression", 2, ("Regression: why a right model can fit badly", "Regresión: por qué un modelo correcto puede ajustar mal"), RegressionLesson.Run, "Class2/RegressionLesson.cs"),
+        new("scaling", 2, ("Scaling: the same fit in a fraction of the epochs", "Escalado: el mismo ajuste en una fracción de las épocas"), ScalingLesson.Run, "Class2/ScalingLesson.cs"),
         new("regularization", 2, ("Regularization: seven answers to overfitting", "Regularización: siete respuestas al sobreajuste"), RegularizationLesson.Run, "Class2/RegularizationLesson.cs"),
         new("penalty-path", 2, ("Coefficients along the path of a penalty", "Los coeficientes a lo largo de la penalización"), PenaltyPathLesson.Run, "Class2/PenaltyPathLesson.cs"),
         new("search", 2, ("Searching for hyper-parameters", "Búsqueda de hiperparámetros"), SearchLesson.Run, "Class2/SearchLesson.cs"),

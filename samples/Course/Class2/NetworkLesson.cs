@@ -101,7 +101,7 @@ internal static class NetworkLesson
         c.Code("diabetes");
         var splits = errors.Select((_, i) => (double)(i + 1)).ToList();
         c.Figure("diabetes", Plot.Titled(c["Mean absolute error by split", "Error absoluto medio por partición"]).Labels(c["split", "partición"], c["mean absolute error", "error absoluto medio"])
-                .Dots(c["network", "red"], splits, errors.Select(e => e.Network)).Dots(c["least squares", "mínimos cuadrados"], splits, errors.Select(e => e.Line)).WithYLimits(30, 60),
+                .Dots(c["network", "red"], splits, errors.Select(e => e.Network)).Dots(c["least squares", "mínimos cuadrados"], splits, errors.Select(e => e.Line)).WithYLimits(36, 52),
             ("Errors of a network and of least squares on the same splits", "Errores de una red y de los mínimos cuadrados en las mismas particiones"),
             ("The splits differ more from one another than the two methods do.", "Las particiones difieren más entre sí que los dos métodos."));
         double network = errors.Average(e => e.Network), least = errors.Average(e => e.Line);

@@ -226,7 +226,10 @@ module Latex =
 
             // A name may have a subscript of its own, and TeX takes no second one.
             let target = tight x
-            let isLowered = target.Contains "_{" && not (target.StartsWith signs.Open)
+
+            let isLowered =
+                target.Contains "_{" && not (target.StartsWith(signs.Open, StringComparison.Ordinal))
+
             let target = if isLowered then $"{{{target}}}" else target
             Piece.make Level.Power $"{target}_{{{cuts |> List.map range |> comma}}}"
         | Form.Call(name, xs, attributes) ->
