@@ -98,8 +98,8 @@ internal static class FashionLesson
         };
         c.Table([("model", "modelo"), ("accuracy, validation", "exactitud, validación")], rows.Select(r => new[] { r.Name, $"{r.Accuracy:0.000}" }));
         c.Text(
-            $"The search made {spent} epochs where {trials.Count} full trials would have made {trials.Count * trials.Max(t => t.Budget)}. Its best, {best.Setting}, has {rows[3].Accuracy:0.000} of the validation images right; the best baseline has {rows[..3].Max(r => r.Accuracy):0.000}.",
-            $"La búsqueda hizo {spent} épocas; {trials.Count} ensayos completos habrían hecho {trials.Count * trials.Max(t => t.Budget)}. El mejor, {best.Setting}, acierta en {rows[3].Accuracy:0.000} de las imágenes de validación; el mejor modelo de referencia, en {rows[..3].Max(r => r.Accuracy):0.000}.");
+            $"The search made {spent} epochs where {trials.Count} full trials would have made {trials.Count * trials.Max(t => t.Budget)}. Its best, `{best.Setting}`, has {rows[3].Accuracy:0.000} of the validation images right; the best baseline has {rows[..3].Max(r => r.Accuracy):0.000}.",
+            $"La búsqueda hizo {spent} épocas; {trials.Count} ensayos completos habrían hecho {trials.Count * trials.Max(t => t.Budget)}. El mejor, `{best.Setting}`, acierta en {rows[3].Accuracy:0.000} de las imágenes de validación; el mejor modelo de referencia, en {rows[..3].Max(r => r.Accuracy):0.000}.");
         c.Claim(rows[3].Accuracy > rows[..3].Max(r => r.Accuracy) + 0.01, "the convolutional network is better than each baseline by a point");
         c.Claim(spent < 0.7 * trials.Count * trials.Max(t => t.Budget), "the search saves a third of the epochs");
         c.Result("validation accuracy, convolutional network", "exactitud de validación, red convolucional", $"{rows[3].Accuracy:0.000}");
