@@ -131,6 +131,7 @@ module Datasets =
             Tensor.cast DType.I64 labels
         )
 
+    /// A part of the images with their labels, from the files of a folder.
     let private fashionPart (folder: string) (part: string) : Dataset =
         let file (kind: string) =
             let names =

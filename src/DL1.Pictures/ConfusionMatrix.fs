@@ -35,8 +35,9 @@ module internal Names =
 [<AbstractClass; Sealed>]
 type ConfusionMatrix =
     /// The figure of a confusion, by the names of the classes where they are given: `ConfusionMatrix.Of(confusion)`.
-    /// `predicted` and `actual` name the axes across and down, in another language for example. Counts are left out where cells are too small to read them. Refuses another number of names with a
-    /// `ShapeError`, and more than 100 classes with a `DomainError`.
+    /// `predicted` and `actual` name the axes across and down, in another language for example. Counts are left out where
+    /// cells are too small to read them. Refuses another number of names with a `ShapeError`, and more than 100 classes with
+    /// a `DomainError`.
     static member Of
         (
             confusion: Confusion,

@@ -10,7 +10,7 @@ internal static class FashionTestLesson
     public static void Run(Chapter c)
     {
         c.Say("The search of the lesson before ...", "La búsqueda de la lección anterior ...");
-        var (_, validation, test, trials) = FashionLesson.Searched(c);
+        var (train, validation, test, trials) = FashionLesson.Searched(c);
         var names = FashionLesson.Classes.Select(w => c[w.English, w.Spanish]).ToArray();
         #region test
         var network = trials.Best().TrainedModel!;
@@ -33,8 +33,8 @@ internal static class FashionTestLesson
         var recalls = Enumerable.Range(0, 10).Select(k => confusion[k, k] / (double)Enumerable.Range(0, 10).Sum(p => confusion[k, p])).ToArray();
         var hard = Array.IndexOf(recalls, recalls.Min());
         c.Text(
-            $"The hardest class is *{names[hard]}*: {recalls[hard]:P0} of them are found. Almost all confusion is among the garments of the upper body; shoes are taken for shoes, and trousers and bags for nothing else.",
-            $"La clase más difícil es *{names[hard]}*: se reconoce el {recalls[hard]:P0}. Casi toda la confusión está entre las prendas de la parte superior del cuerpo; el calzado se confunde con calzado, y los pantalones y bolsos casi con nada.");
+            $"The hardest class is *{names[hard]}*: {recalls[hard]:P0} of them are found. Almost all confusion is among the garments of the upper body; shoes are taken for shoes, and trousers are rarely taken for anything else.",
+            $"La clase más difícil es *{names[hard]}*: se reconoce el {recalls[hard]:P0}. Casi toda la confusión está entre las prendas de la parte superior del cuerpo; el calzado se confunde con calzado, y los pantalones con casi nada.");
         int[] upper = [0, 2, 3, 4, 6];
         var wrongs = Enumerable.Range(0, 10).SelectMany(t => Enumerable.Range(0, 10).Select(p => (t, p))).Where(k => k.t != k.p).ToArray();
         c.Claim(wrongs.Where(k => upper.Contains(k.t) && upper.Contains(k.p)).Sum(k => confusion[k.t, k.p]) > 0.7 * wrongs.Sum(k => confusion[k.t, k.p]), "most confusion is among garments of the upper body");
@@ -42,43 +42,52 @@ internal static class FashionTestLesson
         var chances = network.PredictProbabilities(test.Inputs);
         var sure = chances.Max(1).ToDoubles();
         var (truths, said) = (test.Targets.ToDoubles(), predicted.ToDoubles());
-        int[] worst = [.. Enumerable.Range(0, test.Count).Where(i => truths[i] != said[i]).OrderByDescending(i => sure[i]).Take(18)];
-        c.Figure("fashion-errors", ImageGrid.Of(test.Inputs.Rows(worst).Reshape(worst.Length, 28, 28), labels: worst.Select(i => $"{names[(int)truths[i]]} → {names[(int)said[i]]}"), columns: 6),
-            ("The eighteen most confident errors", "Los dieciocho errores más confiados"),
+        int[] worst = [.. Enumerable.Range(0, test.Count).Where(i => truths[i] != said[i]).OrderByDescending(i => sure[i]).Take(15)];
+        c.Figure("fashion-errors", ImageGrid.Of(test.Inputs.Rows(worst).Reshape(worst.Length, 28, 28), labels: worst.Select(i => $"{names[(int)truths[i]]} → {names[(int)said[i]]}"), columns: 5),
+            ("The fifteen most confident errors", "Los quince errores con más confianza"),
             ($"What it is → what the network says, the most confident error first, at {sure[worst[0]]:0.000}. Some labels one would not have guessed either.", $"Lo que es → lo que dice la red, primero el error más confiado, con {sure[worst[0]]:0.000}. Algunas etiquetas tampoco las habríamos adivinado."));
 
         c.Heading("Calibration, before and after a temperature", "Calibración, antes y después de una temperatura");
+        c.Text(
+            "The network was stopped early. What if we let the same network learn on, because its training loss still falls? A temperature $T$ divides all scores, and is found on the validation images.",
+            "La red se detuvo pronto. ¿Y si dejamos que siga aprendiendo, porque su pérdida de entrenamiento aún baja? Una temperatura $T$ divide todas las puntuaciones, y se busca con las imágenes de validación.");
         c.Formula(@"p_k = \frac{e^{z_k / T}}{\sum_j e^{z_j / T}}");
         #region temperature
-        var temperature = Metrics.Temperature(validation.Targets, network.Predict(validation.Inputs));
-        var cooled = scores / (float)temperature;
-        var after = cooled.Compute(z => z.Softmax());
+        var setting = trials.Best().Setting;
+        var learner = FashionLesson.Network(setting.Number("dropout")).Learner(Losses.CrossEntropy, Optimizers.Adam(setting.Number("rate")));
+        var longer = learner.Fit(c.Brief ? train.Take(500) : train, new TrainingOptions(
+            Epochs: c.Brief ? 1 : 12, BatchSize: setting.Whole("batch"), Start: learner.Start(Key.OfSeed(3), network.Parameters, network.State))).Trained;
+        var temperature = Metrics.Temperature(validation.Targets, longer.Predict(validation.Inputs));
+        var (hot, cooled) = (longer.Predict(test.Inputs), longer.Predict(test.Inputs) / (float)temperature);
         #endregion
         c.Code("temperature");
-        double Error(Tensor p) => Metrics.ExpectedCalibrationError(test.Targets, p);
+        (string Name, Tensor Scores)[] stages = [(c["stopped early", "detenida pronto"], scores), (c["12 epochs more", "12 épocas más"], hot), (c["… with temperature", "… con temperatura"], cooled)];
+        double Error(Tensor z) => Metrics.ExpectedCalibrationError(test.Targets, z.Compute(x => x.Softmax()));
         double Loss(Tensor z) => Metrics.LogLossOfLogits.Of(test.Targets, z);
+        double Right(Tensor z) => Metrics.Accuracy.Of(test.Targets, z);
         var reliability = Plot.Titled(c["Said and observed", "Lo dicho y lo observado"]).Labels(c["probability of the class that is said", "probabilidad de la clase que se dice"], c["part that is right", "proporción de aciertos"])
             .Dashes(c["honest", "honesto"], [0.2, 1], [0.2, 1]);
-        foreach (var (name, p) in new[] { (c["before", "antes"], chances), (c["after", "después"], after) })
+        foreach (var (name, z) in stages)
         {
-            var bins = Metrics.Confidence(test.Targets, p).Where(b => b.Count >= 10).ToArray();
+            var bins = Metrics.Confidence(test.Targets, z.Compute(x => x.Softmax())).Where(b => b.Count >= 10).ToArray();
             reliability = reliability.Line(name, bins.Select(b => b.Predicted), bins.Select(b => b.Observed)).Dots(name, bins.Select(b => b.Predicted), bins.Select(b => b.Observed));
         }
         c.Figure("fashion-calibration", reliability,
-            ("The part of right predictions over their probability, before and after", "Proporción de aciertos según la probabilidad, antes y después"),
+            ("The part of right predictions over their probability, for three stages", "Proporción de aciertos según la probabilidad, en tres etapas"),
             ("Below the dashes the network is too sure. Bins of fewer than ten images are left out.", "Por debajo de la línea la red está demasiado segura. Se omiten los intervalos con menos de diez imágenes."));
-        c.Table([("", ""), ("calibration error", "error de calibración"), ("log loss", "pérdida logarítmica"), ("accuracy", "exactitud")],
-            [[c["before", "antes"], $"{Error(chances):0.000}", $"{Loss(scores):0.000}", $"{accuracy.Estimate:0.000}"], [c["after", "después"], $"{Error(after):0.000}", $"{Loss(cooled):0.000}", $"{Metrics.Accuracy.Of(test.Targets, cooled):0.000}"]]);
+        c.Table([("network", "red"), ("accuracy", "exactitud"), ("calibration error", "error de calibración"), ("log loss", "pérdida logarítmica")],
+            stages.Select(s => new[] { s.Name, $"{Right(s.Scores):0.000}", $"{Error(s.Scores):0.000}", $"{Loss(s.Scores):0.000}" }));
         c.Text(
-            $"The temperature, found on the validation images, is {temperature:0.00}: above 1, the network was too sure of itself. Divided by it, the scores keep their order, so the accuracy stays; the calibration error falls from {Error(chances):0.000} to {Error(after):0.000}.",
-            $"La temperatura, hallada con las imágenes de validación, es {temperature:0.00}: mayor que 1, la red estaba demasiado segura de sí. Divididas por ella, las puntuaciones conservan su orden, de modo que la exactitud no cambia; el error de calibración baja de {Error(chances):0.000} a {Error(after):0.000}.");
-        c.Claim(temperature > 1 && Error(after) < Error(chances) && Loss(cooled) < Loss(scores), "the temperature lowers calibration error and log loss on the test");
-        c.Result("calibration error before and after the temperature", "error de calibración antes y después de la temperatura", $"{Error(chances):0.000}, {Error(after):0.000}");
+            $"Twelve more epochs leave the accuracy about where it was ({Right(scores):0.000}, then {Right(hot):0.000}) and raise the calibration error from {Error(scores):0.000} to {Error(hot):0.000}: *overfitting is seen in the probabilities first*. The temperature is {temperature:0.00}, above 1: the network was too sure of itself. Divided by it the scores keep their order, so the accuracy stays, and the calibration error falls to {Error(cooled):0.000}.",
+            $"Doce épocas más dejan la exactitud más o menos donde estaba ({Right(scores):0.000}, luego {Right(hot):0.000}) y suben el error de calibración de {Error(scores):0.000} a {Error(hot):0.000}: *el sobreajuste se ve primero en las probabilidades*. La temperatura es {temperature:0.00}, mayor que 1: la red estaba demasiado segura de sí. Divididas por ella, las puntuaciones conservan su orden, de modo que la exactitud no cambia, y el error de calibración baja a {Error(cooled):0.000}.");
+        c.Claim(temperature > 1 && Error(cooled) < Error(hot) && Loss(cooled) < Loss(hot) && Right(cooled) == Right(hot), "the temperature lowers calibration error and log loss on the test, and leaves the accuracy");
+        c.Claim(Error(hot) > 1.5 * Error(scores) && Math.Abs(Right(hot) - Right(scores)) < 0.03, "more epochs raise the calibration error, and hardly change the accuracy");
+        c.Result("calibration error: stopped early, trained on, with temperature", "error de calibración: detenida pronto, entrenada más, con temperatura", $"{Error(scores):0.000}, {Error(hot):0.000}, {Error(cooled):0.000}");
         c.Question(
             ("Why is the temperature found on the validation images and not on the test images?", "¿Por qué se busca la temperatura con las imágenes de validación y no con las de prueba?"),
             ("It is a parameter like any other: found on the test it would be fitted to it, and the calibration error above would no longer say what to expect of new images.", "Es un parámetro como cualquier otro: hallada con la prueba estaría ajustada a ella, y el error de calibración de arriba ya no diría qué esperar de imágenes nuevas."));
         c.Question(
             ("A shop wants at most 2% errors and may send doubtful images to a person. What do you need, accuracy or calibration?", "Una tienda quiere a lo sumo un 2% de errores y puede enviar las imágenes dudosas a una persona. ¿Qué hace falta: exactitud o calibración?"),
-            ("Calibration: where 0.98 means 98%, a threshold on the probability keeps the promise. On the curve before the temperature such a threshold promises more than it keeps.", "Calibración: si 0.98 significa 98%, un umbral sobre la probabilidad cumple la promesa. En la curva anterior a la temperatura, ese umbral promete más de lo que cumple."));
+            ("Calibration: where 0.98 means 98%, a threshold on the probability keeps the promise. On the curve of the network that learnt on, such a threshold promises more than it keeps.", "Calibración: si 0.98 significa 98%, un umbral sobre la probabilidad cumple la promesa. En la curva de la red que siguió aprendiendo, ese umbral promete más de lo que cumple."));
     }
 }
