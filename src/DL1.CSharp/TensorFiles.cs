@@ -15,11 +15,13 @@ public static class TensorFiles
     {
         /// <summary>A tensor from an npy file of NumPy's.</summary>
         /// <param name="path">An npy file of numbers or truth values.</param>
+        /// <exception cref="FormatError">The file is not there, damaged, or no npy file.</exception>
         /// <example><code>Tensor read = Tensor.ReadNpy(path);</code></example>
         public static Tensor ReadNpy(string path) => Npy.read(path);
 
         /// <summary>A tensor from the bytes of an npy file.</summary>
         /// <param name="bytes">The bytes of an npy file.</param>
+        /// <exception cref="FormatError">The bytes are damaged, or of no npy file.</exception>
         /// <example><code>Tensor ofBytes = Tensor.FromNpy(bytes);</code></example>
         public static Tensor FromNpy(byte[] bytes) => Npy.ofBytes(bytes);
 
@@ -32,11 +34,13 @@ public static class TensorFiles
 
         /// <summary>A tensor from an IDX file, in which MNIST is published, packed by gzip or not.</summary>
         /// <param name="path">An IDX file, packed by gzip or not.</param>
+        /// <exception cref="FormatError">The file is not there, damaged, or no IDX file.</exception>
         /// <example><code>Tensor pixels = Tensor.ReadIdx(idxPath);</code></example>
         public static Tensor ReadIdx(string path) => Idx.read(path);
 
         /// <summary>A tensor from the bytes of an IDX file.</summary>
         /// <param name="bytes">The bytes of an IDX file, packed by gzip or not.</param>
+        /// <exception cref="FormatError">The bytes are damaged, or of no IDX file.</exception>
         /// <example><code>Tensor seven = Tensor.FromIdx([0, 0, 8, 1, 0, 0, 0, 1, 7]);</code></example>
         public static Tensor FromIdx(byte[] bytes) => Idx.ofBytes(bytes);
     }
@@ -45,6 +49,7 @@ public static class TensorFiles
     {
         /// <summary>Writes an npy file, which <c>numpy.load</c> reads.</summary>
         /// <param name="path">Where the file goes; one that is there is replaced.</param>
+        /// <exception cref="DomainError">No file can be written there.</exception>
         /// <example><code>tensor.WriteNpy(path);</code></example>
         public void WriteNpy(string path) => Npy.write(path, tensor);
 
@@ -62,11 +67,13 @@ public static class TensorFiles
 
     /// <summary>The tensors of a safetensors file by their names.</summary>
     /// <param name="path">A safetensors file.</param>
+    /// <exception cref="FormatError">The file is not there, damaged, or no safetensors file.</exception>
     /// <example><code>Tree&lt;Tensor&gt; found = TensorFiles.ReadSafetensors(path);</code></example>
     public static Tree<Tensor> ReadSafetensors(string path) => Safetensors.read(path);
 
     /// <summary>The tensors of a safetensors file, and the texts about them.</summary>
     /// <param name="path">A safetensors file.</param>
+    /// <exception cref="FormatError">The file is not there, damaged, or no safetensors file.</exception>
     /// <example><code>var (tensors, texts) = TensorFiles.ReadSafetensorsWithTexts(path);</code></example>
     public static (Tree<Tensor> Tensors, IReadOnlyDictionary<string, string> Texts) ReadSafetensorsWithTexts(string path)
     {
@@ -83,22 +90,26 @@ public static class TensorFiles
 
     /// <summary>The tensors from the bytes of a safetensors file.</summary>
     /// <param name="bytes">The bytes of a safetensors file.</param>
+    /// <exception cref="FormatError">The bytes are damaged, or of no safetensors file.</exception>
     /// <example><code>Tree&lt;Tensor&gt; ofContent = TensorFiles.FromSafetensors(content);</code></example>
     public static Tree<Tensor> FromSafetensors(byte[] bytes) => Safetensors.ofBytes(bytes).Item1;
 
     /// <summary>The tensors of an npz file, in its order.</summary>
     /// <param name="path">An npz file of numbers or truth values.</param>
+    /// <exception cref="FormatError">The file is not there, damaged, or no npz file.</exception>
     /// <example><code>Tree&lt;Tensor&gt; arrays = TensorFiles.ReadNpz(path);</code></example>
     public static Tree<Tensor> ReadNpz(string path) => Npy.readAll(path);
 
     /// <summary>The tensors from the bytes of an npz file.</summary>
     /// <param name="bytes">The bytes of an npz file.</param>
+    /// <exception cref="FormatError">The bytes are damaged, or of no npz file.</exception>
     /// <example><code>Tree&lt;Tensor&gt; unzipped = TensorFiles.FromNpz(zipped);</code></example>
     public static Tree<Tensor> FromNpz(byte[] bytes) => Npy.allOfBytes(bytes);
 
     /// <summary>Writes a file whole: the function fills a stream; where it throws, the old file stays.</summary>
     /// <param name="path">Where the file goes; one that is there is replaced.</param>
     /// <param name="fill">Writes the content to a stream.</param>
+    /// <exception cref="DomainError">No file can be written there.</exception>
     /// <example><code>TensorFiles.WriteWhole(path, stream => stream.WriteByte(1));</code></example>
     public static void WriteWhole(string path, Action<Stream> fill) =>
         AtomicFile.write(path, Microsoft.FSharp.Core.FuncConvert.ToFSharpFunc(fill));
@@ -111,6 +122,7 @@ public static class TensorFiles
         /// </summary>
         /// <param name="path">Where the file goes; one that is there is replaced.</param>
         /// <param name="texts">Texts about the tensors by names of their own; none unless given.</param>
+        /// <exception cref="DomainError">No file can be written there.</exception>
         /// <example><code>parameters.WriteSafetensors(path, new Dictionary&lt;string, string&gt; { ["made by"] = "DL1" });</code></example>
         public void WriteSafetensors(string path, IReadOnlyDictionary<string, string>? texts = null) =>
             Safetensors.writeWith(Map(texts), path, tensors);
@@ -146,11 +158,13 @@ public static class TensorFiles
         /// <param name="parameters">The model's own parameters, such as <c>Init</c> makes.</param>
         /// <param name="state">The model's own layer state, such as <c>Init</c> makes.</param>
         /// <exception cref="FormatError">Nothing fits, or numbers are not finite.</exception>
+        /// <exception cref="DomainError">Parameters and state share a path.</exception>
         /// <example><code>LoadedWeights loaded = found.Into(parameters, state);</code></example>
         public LoadedWeights Into(Tree<Tensor> parameters, Tree<Tensor> state) => Weights.take(parameters, state, tensors);
 
         /// <summary>Writes an npz file, which <c>numpy.load</c> reads.</summary>
         /// <param name="path">Where the file goes; one that is there is replaced.</param>
+        /// <exception cref="DomainError">No file can be written there.</exception>
         /// <example><code>parameters.WriteNpz(path);</code></example>
         public void WriteNpz(string path) => Npy.writeAll(path, tensors);
 
@@ -176,6 +190,7 @@ public static class TensorFiles
 
         /// <summary>A checkpoint from the bytes of its file.</summary>
         /// <param name="bytes">The bytes of a checkpoint's file.</param>
+        /// <exception cref="FormatError">The bytes are damaged, of another version, or of no checkpoint.</exception>
         /// <example><code>Checkpoint sent = Checkpoint.FromBytes(message);</code></example>
         public static Checkpoint FromBytes(byte[] bytes) => CheckpointModule.ofBytes(bytes);
     }
@@ -184,6 +199,7 @@ public static class TensorFiles
     {
         /// <summary>Writes a checkpoint, whole or not at all.</summary>
         /// <param name="path">Where the file goes; one that is there is replaced.</param>
+        /// <exception cref="DomainError">No file can be written there.</exception>
         /// <example><code>checkpoint.Write(path);</code></example>
         public void Write(string path) => CheckpointModule.write(path, checkpoint);
 
