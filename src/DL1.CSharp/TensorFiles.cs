@@ -28,6 +28,7 @@ public static class TensorFiles
         /// <summary>A tensor from an npy file, asynchronously.</summary>
         /// <param name="path">An npy file of numbers or truth values.</param>
         /// <param name="cancellation">Ends the work with an <c>OperationCanceledException</c>.</param>
+        /// <exception cref="FormatError">The file is not there, damaged, or no npy file.</exception>
         /// <example><code>Tensor readLater = await Tensor.ReadNpyAsync(path);</code></example>
         public static Task<Tensor> ReadNpyAsync(string path, CancellationToken cancellation = default) =>
             Interop.Read(path, Npy.read, Npy.ofBytes, cancellation);
@@ -56,6 +57,7 @@ public static class TensorFiles
         /// <summary>Writes an npy file, asynchronously.</summary>
         /// <param name="path">Where the file goes; one that is there is replaced.</param>
         /// <param name="cancellation">Ends the work with an <c>OperationCanceledException</c>.</param>
+        /// <exception cref="DomainError">No file can be written there.</exception>
         /// <example><code>await tensor.WriteNpyAsync(path);</code></example>
         public Task WriteNpyAsync(string path, CancellationToken cancellation = default) =>
             AtomicFile.writeBytesAsync(path, Npy.toBytes(tensor), cancellation);
@@ -84,6 +86,7 @@ public static class TensorFiles
     /// <summary>The tensors of a safetensors file, asynchronously.</summary>
     /// <param name="path">A safetensors file.</param>
     /// <param name="cancellation">Ends the work with an <c>OperationCanceledException</c>.</param>
+    /// <exception cref="FormatError">The file is not there, damaged, or no safetensors file.</exception>
     /// <example><code>Tree&lt;Tensor&gt; foundLater = await TensorFiles.ReadSafetensorsAsync(path);</code></example>
     public static Task<Tree<Tensor>> ReadSafetensorsAsync(string path, CancellationToken cancellation = default) =>
         Interop.Read(path, Safetensors.read, FromSafetensors, cancellation);
@@ -131,6 +134,7 @@ public static class TensorFiles
         /// <param name="path">Where the file goes; one that is there is replaced.</param>
         /// <param name="texts">Texts about the tensors by names of their own; none unless given.</param>
         /// <param name="cancellation">Ends the work with an <c>OperationCanceledException</c>.</param>
+        /// <exception cref="DomainError">No file can be written there.</exception>
         /// <example><code>await parameters.WriteSafetensorsAsync(path);</code></example>
         public Task WriteSafetensorsAsync(
             string path, IReadOnlyDictionary<string, string>? texts = null, CancellationToken cancellation = default) =>
@@ -184,6 +188,7 @@ public static class TensorFiles
         /// <summary>Reads a checkpoint, asynchronously.</summary>
         /// <param name="path">A file that <c>Write</c> has written.</param>
         /// <param name="cancellation">Ends the work with an <c>OperationCanceledException</c>.</param>
+        /// <exception cref="FormatError">The file is damaged, of another version, or no checkpoint.</exception>
         /// <example><code>Checkpoint checkpointLater = await Checkpoint.ReadAsync(path);</code></example>
         public static Task<Checkpoint> ReadAsync(string path, CancellationToken cancellation = default) =>
             Interop.Read(path, CheckpointModule.read, CheckpointModule.ofBytes, cancellation);
@@ -206,6 +211,7 @@ public static class TensorFiles
         /// <summary>Writes a checkpoint, asynchronously.</summary>
         /// <param name="path">Where the file goes; one that is there is replaced.</param>
         /// <param name="cancellation">Ends the work with an <c>OperationCanceledException</c>.</param>
+        /// <exception cref="DomainError">No file can be written there.</exception>
         /// <example><code>await checkpoint.WriteAsync(path);</code></example>
         public Task WriteAsync(string path, CancellationToken cancellation = default) =>
             AtomicFile.writeBytesAsync(path, CheckpointModule.toBytes(checkpoint), cancellation);

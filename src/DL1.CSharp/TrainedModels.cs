@@ -111,12 +111,14 @@ public static class TrainedModels
 
         /// <summary>Writes parameters and layer state as safetensors, whole or not at all; <c>model.Load</c> reads them.</summary>
         /// <param name="path">Where the file goes; one that is there is replaced.</param>
+        /// <exception cref="DomainError">No file can be written there.</exception>
         /// <example><code>trained.Save(path);</code></example>
         public void Save(string path) => TrainedModule.save(path, trained);
 
         /// <summary>Writes parameters and layer state without holding a thread while the disk works.</summary>
         /// <param name="path">Where the file goes; one that is there is replaced.</param>
         /// <param name="cancellation">Ends the work with an <c>OperationCanceledException</c>.</param>
+        /// <exception cref="DomainError">No file can be written there.</exception>
         /// <example><code>await trained.SaveAsync(path);</code></example>
         public Task SaveAsync(string path, CancellationToken cancellation = default) =>
             trained.Parameters.Append(trained.State).WriteSafetensorsAsync(path, cancellation: cancellation);
