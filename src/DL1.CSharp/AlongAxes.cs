@@ -23,6 +23,7 @@ public static class AlongAxes
         /// <summary>log(exp a + exp b), without overflow.</summary>
         /// <param name="a">Numbers of any shape.</param>
         /// <param name="b">Numbers of the same type, whose shape broadcasts with the first.</param>
+        /// <exception cref="ShapeError">Types differ, or shapes do not broadcast.</exception>
         /// <example><code>var either = Expr.LogAddExp(a, b);</code></example>
         public static Expr LogAddExp(Expr a, Expr b) => Axes.logAddExp(a, b);
     }
@@ -31,27 +32,32 @@ public static class AlongAxes
     {
         /// <summary>The running product along an axis.</summary>
         /// <param name="axis">The axis along which it is computed; −1 is the last.</param>
+        /// <exception cref="ShapeError">The axis is not there.</exception>
         /// <example><code>var factors = rates.CumProd();</code></example>
         public Expr CumProd(int axis = -1) => Axes.cumProd(axis, x);
 
         /// <summary>The largest element so far along an axis; NaN from the first NaN on.</summary>
         /// <param name="axis">The axis along which it is computed; −1 is the last.</param>
+        /// <exception cref="ShapeError">The axis is not there.</exception>
         /// <example><code>var records = x.CumMax();</code></example>
         public Expr CumMax(int axis = -1) => Axes.cumMax(axis, x);
 
         /// <summary>The smallest element so far along an axis; NaN from the first NaN on.</summary>
         /// <param name="axis">The axis along which it is computed; −1 is the last.</param>
+        /// <exception cref="ShapeError">The axis is not there.</exception>
         /// <example><code>var lows = x.CumMin();</code></example>
         public Expr CumMin(int axis = -1) => Axes.cumMin(axis, x);
 
         /// <summary>The running log Σ exp(x) along an axis, without overflow.</summary>
         /// <param name="axis">The axis along which it is computed; −1 is the last.</param>
+        /// <exception cref="ShapeError">The axis is not there.</exception>
         /// <example><code>var totals = x.CumLogSumExp();</code></example>
         public Expr CumLogSumExp(int axis = -1) => Axes.cumLogSumExp(axis, x);
 
         /// <summary>The elements moved along an axis, those that leave one end entering at the other.</summary>
         /// <param name="shift">By how many places elements move towards the end; below 0 towards the beginning.</param>
         /// <param name="axis">The axis along which it is computed; −1 is the last.</param>
+        /// <exception cref="ShapeError">The axis is not there.</exception>
         /// <example><code>var before = x.Roll(1);</code></example>
         public Expr Roll(int shift, int axis = -1) => Axes.roll(shift, axis, x);
 
@@ -59,11 +65,13 @@ public static class AlongAxes
         /// <param name="times">How often each element stands in the result, 0 or more.</param>
         /// <param name="axis">The axis along which it is computed; −1 is the last.</param>
         /// <exception cref="DomainError">A negative number of times.</exception>
+        /// <exception cref="ShapeError">The axis is not there, or the result would be too large for a tensor.</exception>
         /// <example><code>var doubled = x.RepeatEach(2);</code></example>
         public Expr RepeatEach(int times, int axis = -1) => Axes.repeatEach(times, axis, x);
 
         /// <summary>The lower triangle of a matrix <c>[...; m; n]</c>, zeros above the diagonal that lies <paramref name="offset"/> above the main one.</summary>
         /// <param name="offset">How far the last diagonal that is kept lies above the main one; below 0 it lies under it.</param>
+        /// <exception cref="ShapeError">There are fewer than two axes.</exception>
         /// <example><code>var past = m.LowerTriangle();</code></example>
         public Expr LowerTriangle(int offset = 0) => Axes.lowerTriangle(offset, x);
 
@@ -71,6 +79,7 @@ public static class AlongAxes
         /// <param name="offset">
         /// How far the first diagonal that is kept lies above the main one; below 0 it lies under it.
         /// </param>
+        /// <exception cref="ShapeError">There are fewer than two axes.</exception>
         /// <example><code>var future = m.UpperTriangle(1);</code></example>
         public Expr UpperTriangle(int offset = 0) => Axes.upperTriangle(offset, x);
 

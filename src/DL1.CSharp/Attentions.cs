@@ -9,6 +9,7 @@ public static class Attentions
     /// <summary>Each query sees itself and what is before it: <c>[queries; keys]</c>, the last of both aligned.</summary>
     /// <param name="queries">The number of queries.</param>
     /// <param name="keys">The number of keys.</param>
+    /// <exception cref="ShapeError">A number is below 0.</exception>
     /// <example><code>Attentions.CausalMask(4, 4)</code></example>
     public static Expr CausalMask(int queries, int keys) => Attention.causalMask(queries, keys);
 
@@ -16,6 +17,7 @@ public static class Attentions
     /// From truth values <c>[batch; keys]</c>, true where a key is real and not padding: <c>[batch; 1; 1; keys]</c>.
     /// </summary>
     /// <param name="isReal">Truth values <c>[batch; keys]</c>, true where a key is real.</param>
+    /// <exception cref="ShapeError">The truth values are no matrix.</exception>
     /// <example><code>Attentions.PaddingMask(isReal)</code></example>
     public static Expr PaddingMask(Expr isReal) => Attention.paddingMask(isReal);
 
@@ -46,6 +48,9 @@ public static class Attentions
     /// <param name="query">Queries <c>[batch; heads; queries; d]</c>.</param>
     /// <param name="key">Keys <c>[batch; heads; keys; d]</c>.</param>
     /// <param name="mask">Broadcasts to <c>[batch; heads; queries; keys]</c>; every query sees every key unless given.</param>
+    /// <exception cref="ShapeError">
+    /// Queries and keys differ in type or in features, or the mask does not broadcast to the scores.
+    /// </exception>
     /// <example><code>Attentions.Weights(q, k, Attentions.CausalMask(4, 4))</code></example>
     public static Expr Weights(Expr query, Expr key, Expr? mask = null) =>
         Attention.weights(Interop.Option(mask), query, key);
@@ -55,6 +60,9 @@ public static class Attentions
     /// <param name="key">Keys <c>[batch; heads; keys; d]</c>.</param>
     /// <param name="value">Values <c>[batch; heads; keys; features]</c>.</param>
     /// <param name="mask">Broadcasts to <c>[batch; heads; queries; keys]</c>; every query sees every key unless given.</param>
+    /// <exception cref="ShapeError">
+    /// Queries, keys and values do not fit one another, or the mask does not broadcast to the scores.
+    /// </exception>
     /// <example><code>Attentions.ScaledDotProduct(q, k, v)</code></example>
     public static Expr ScaledDotProduct(Expr query, Expr key, Expr value, Expr? mask = null) =>
         Attention.scaledDotProduct(Interop.Option(mask), query, key, value);
@@ -89,6 +97,7 @@ public static class Attentions
     /// <summary>The sinusoids of places, f32 <c>[length; features]</c>.</summary>
     /// <param name="length">The number of places.</param>
     /// <param name="features">The features of each place, 1 or more: sines on even ones, cosines on odd ones.</param>
+    /// <exception cref="ShapeError">A number is below 0, or the result would be too large for a tensor.</exception>
     /// <example><code>Attentions.Sinusoids(16, 64)</code></example>
     public static Expr Sinusoids(int length, int features) => Transformer.sinusoids(DType.F32, length, features);
 }

@@ -10,11 +10,11 @@ public static class BytePairEncodings
         /// <summary>
         /// Byte pairs learnt from a text (Sennrich et al. 2016): the commonest pair of neighbours is merged into one number,
         /// again and again, until there are <paramref name="size"/> numbers, or no pair is met twice.
+        /// </summary>
         /// <param name="text">The text whose pairs of neighbours are counted.</param>
         /// <param name="size">
         /// How many numbers there are at most, 259 or more: 256 bytes, begin, end and padding, then one for each merged pair.
         /// </param>
-        /// </summary>
         /// <exception cref="DomainError">The size is below 259: 256 bytes, begin, end and padding.</exception>
         /// <example><code>var pairs = BytePairs.Train("low lower lowest, new newer newest", size: 270);</code></example>
         public static BytePairs Train(string text, int size) => BytePairsModule.train(size, text);
@@ -54,10 +54,10 @@ public static class BytePairEncodings
 
         /// <summary>
         /// Examples for a model of language: <paramref name="length"/> numbers of the text, and the same one place later, both i64
-        /// <param name="text">A text of more pieces than the length.</param>
-        /// <param name="length">How many numbers each example has.</param>
         /// <c>[examples; length]</c>.
         /// </summary>
+        /// <param name="text">A text of more pieces than the length.</param>
+        /// <param name="length">How many numbers each example has.</param>
         /// <exception cref="DomainError">The text has not more numbers than the length.</exception>
         /// <example><code>Dataset pairExamples = pairs.Examples("low lower lowest", length: 2);</code></example>
         public Dataset Examples(string text, int length) => VocabularyModule.examples(length, pairs.Encode(text));

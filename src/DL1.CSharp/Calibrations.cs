@@ -12,6 +12,7 @@ public static partial class Metrics
     /// <param name="bins">How many bins there are, 1 or more.</param>
     /// <param name="binning">Bins of one width, unless given, or of as many rows each.</param>
     /// <exception cref="DomainError">There are no bins, a target is not 0 or 1, or a probability is not from 0 to 1.</exception>
+    /// <exception cref="ShapeError">There is not one probability for each target.</exception>
     /// <example><code>var reliability = Metrics.Reliability(truths, chances, bins: 4);</code></example>
     public static IReadOnlyList<ReliabilityBin> Reliability(
         Tensor target, Tensor probability, int bins = 10, Binning binning = default) =>
@@ -25,6 +26,7 @@ public static partial class Metrics
     /// <param name="probabilities">Probabilities <c>[rows; classes]</c>, or those of class 1, <c>[rows]</c>.</param>
     /// <param name="bins">Into how many parts the range from 0 to 1 is cut, 1 or more.</param>
     /// <exception cref="DomainError">There are no bins, a label is no class, or a probability is not from 0 to 1.</exception>
+    /// <exception cref="ShapeError">The targets are no labels <c>[rows]</c>, or the probabilities are of other rows.</exception>
     /// <example><code>var confidence = Metrics.Confidence(truths, chances);</code></example>
     public static IReadOnlyList<ReliabilityBin> Confidence(Tensor target, Tensor probabilities, int bins = 10) =>
         Calibration.confidence(bins, target, probabilities);
@@ -34,6 +36,7 @@ public static partial class Metrics
     /// <param name="probabilities">Probabilities <c>[rows; classes]</c>, or those of class 1, <c>[rows]</c>.</param>
     /// <param name="bins">Into how many parts the range from 0 to 1 is cut, 1 or more.</param>
     /// <exception cref="DomainError">There are no bins, a label is no class, or a probability is not from 0 to 1.</exception>
+    /// <exception cref="ShapeError">The targets are no labels <c>[rows]</c>, or the probabilities are of other rows.</exception>
     /// <example><code>double gap = Metrics.ExpectedCalibrationError(truths, chances);</code></example>
     public static double ExpectedCalibrationError(Tensor target, Tensor probabilities, int bins = 10) =>
         Calibration.expectedError(bins, target, probabilities);
@@ -43,6 +46,7 @@ public static partial class Metrics
     /// <param name="probabilities">Probabilities <c>[rows; classes]</c>, or those of class 1, <c>[rows]</c>.</param>
     /// <param name="bins">Into how many parts the range from 0 to 1 is cut, 1 or more.</param>
     /// <exception cref="DomainError">There are no bins, a label is no class, or a probability is not from 0 to 1.</exception>
+    /// <exception cref="ShapeError">The targets are no labels <c>[rows]</c>, or the probabilities are of other rows.</exception>
     /// <example><code>double worst = Metrics.LargestCalibrationError(truths, chances);</code></example>
     public static double LargestCalibrationError(Tensor target, Tensor probabilities, int bins = 10) =>
         Calibration.largestError(bins, target, probabilities);
@@ -54,6 +58,7 @@ public static partial class Metrics
     /// <param name="target">Labels <c>[rows]</c>, whole numbers from 0.</param>
     /// <param name="logits">Scores <c>[rows; classes]</c> before the softmax.</param>
     /// <exception cref="DomainError">Every label has the largest score of its row, or scores tell no more than chance.</exception>
+    /// <exception cref="ShapeError">The targets are no labels <c>[rows]</c>, or the logits are of other rows.</exception>
     /// <example><code>double temperature = Metrics.Temperature(truths, logits);</code></example>
     public static double Temperature(Tensor target, Tensor logits) => Calibration.temperature(target, logits);
 
@@ -61,6 +66,7 @@ public static partial class Metrics
     /// <param name="target">Labels <c>[rows]</c>, whole numbers from 0.</param>
     /// <param name="scores">Scores <c>[rows; classes]</c>: the greater, the likelier the class.</param>
     /// <exception cref="DomainError">A class has no rows.</exception>
+    /// <exception cref="ShapeError">The targets are no labels <c>[rows]</c>, or the scores are of other rows.</exception>
     /// <example><code>var curves = Metrics.RocOneVsRest(labels, scores);</code></example>
     public static IReadOnlyList<Curve> RocOneVsRest(Tensor target, Tensor scores) => ClassChances.rocOneVsRest(target, scores);
 
@@ -74,6 +80,9 @@ public static partial class Metrics
     /// <param name="repeats">How often each column is exchanged.</param>
     /// <param name="seed">The same seed gives the same numbers.</param>
     /// <exception cref="DomainError">There are no repetitions.</exception>
+    /// <exception cref="ShapeError">
+    /// The inputs are no table <c>[rows; columns]</c>, or the outputs do not fit the targets.
+    /// </exception>
     /// <example><code>var worth = Metrics.Importances(Metrics.R2, x => x, twins, repeats: 3);</code></example>
     public static IReadOnlyList<Importance> Importances(
         Metric metric, Func<Tensor, Tensor> predict, Dataset data, int repeats = 5, long seed = 0) =>
@@ -88,6 +97,7 @@ public static partial class Metrics
         /// <param name="repeats">How often the metric is measured anew.</param>
         /// <param name="seed">The same seed gives the same numbers.</param>
         /// <exception cref="DomainError">The level is not above 0 and below 1, there are no repetitions, or the metric refuses most draws.</exception>
+        /// <exception cref="ShapeError">There are no rows, or targets and outputs have not the same number of them.</exception>
         /// <example><code>var interval = Metrics.Accuracy.Interval(truths, logits, level: 0.9);</code></example>
         public ScoreInterval Interval(Tensor target, Tensor output, double level = 0.95, int repeats = 1000, long seed = 0) =>
             Resampling.interval(level, repeats, Key.OfSeed(seed), metric, target, output);

@@ -34,6 +34,7 @@ public static class Convolutions
         /// out.
         /// </param>
         /// <exception cref="ShapeError">Channels, groups or extents do not fit.</exception>
+        /// <exception cref="DomainError">A number is below 1.</exception>
         /// <example><code>var y = images.ConvSame(w).AddBias(b);</code></example>
         public Expr ConvSame(Expr weights, int stride = 1, int dilation = 1, int groups = 1) =>
             Convolution.convSame(Interop.Window(stride, 0, dilation, groups), x, weights);
@@ -64,6 +65,10 @@ public static class Convolutions
         /// Places put on both sides of each spatial axis, 0 or more and below the window; no maximum is taken from them.
         /// </param>
         /// <param name="dilation">From one element of the kernel to the next, 1 or more; 1 leaves no gaps.</param>
+        /// <exception cref="ShapeError">
+        /// The data are not <c>[batch; channels; spatial...]</c>, or the window does not fit into them.
+        /// </exception>
+        /// <exception cref="DomainError">A number is below 1, or the padding is below 0 or not below the window.</exception>
         /// <example><code>var half = x.MaxPool(2);</code></example>
         public Expr MaxPool(int kernel, int? stride = null, int padding = 0, int dilation = 1) =>
             Convolution.maxPool(Interop.List([kernel]), Interop.Window(stride, padding, dilation, 1), x);
@@ -72,12 +77,17 @@ public static class Convolutions
         /// <param name="kernel">The extent of the window along each spatial axis, 1 or more.</param>
         /// <param name="stride">From one window to the next: the kernel, unless given.</param>
         /// <param name="padding">Zeros put on both sides of each spatial axis, 0 or more and below the window.</param>
+        /// <exception cref="ShapeError">
+        /// The data are not <c>[batch; channels; spatial...]</c>, or the window does not fit into them.
+        /// </exception>
+        /// <exception cref="DomainError">A number is below 1, or the padding is below 0 or not below the window.</exception>
         /// <example><code>var half = x.AvgPool(2);</code></example>
         public Expr AvgPool(int kernel, int? stride = null, int padding = 0) =>
             Convolution.avgPool(Interop.List([kernel]), Interop.Window(stride, padding, 1, 1), x);
 
         /// <summary>Adds a bias <c>[channels]</c>.</summary>
         /// <param name="bias"><c>[channels]</c>, one number for each channel of <c>[batch; channels; ...]</c>.</param>
+        /// <exception cref="ShapeError">The bias is not <c>[channels]</c>, or of another type than the data.</exception>
         /// <example><code>var y = images.Conv(w).AddBias(b);</code></example>
         public Expr AddBias(Expr bias) => Convolution.addBias(bias, x);
     }

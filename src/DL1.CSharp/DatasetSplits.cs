@@ -10,6 +10,7 @@ public static class DatasetSplits
         /// <param name="part">Above 0 and below 1.</param>
         /// <param name="seed">The same seed gives the same parts.</param>
         /// <exception cref="DomainError">There are fewer than two groups, or the part is not above 0 and below 1.</exception>
+        /// <exception cref="ShapeError">The groups are no whole numbers, one for each row.</exception>
         /// <example><code>var (seen, unseen) = visits.SplitGrouped(patients, 0.5, seed: 1);</code></example>
         public (Dataset First, Dataset Second) SplitGrouped(Tensor groups, double part, long seed = 0)
         {
@@ -22,6 +23,7 @@ public static class DatasetSplits
         /// <param name="count">How many folds there are: 2 or more, at most as many as groups.</param>
         /// <param name="seed">The same seed gives the same result.</param>
         /// <exception cref="DomainError">There are fewer than two folds, or fewer groups than folds.</exception>
+        /// <exception cref="ShapeError">The groups are no whole numbers, one for each row.</exception>
         /// <example><code>foreach (var (kept, held) in visits.FoldsGrouped(patients, 2, seed: 1))</code></example>
         public IReadOnlyList<(Dataset Kept, Dataset Held)> FoldsGrouped(Tensor groups, int count, long seed = 0) =>
             [.. Splits.groupedFolds(count, Key.OfSeed(seed), groups).Select(fold => (data.Rows(fold.Item1), data.Rows(fold.Item2)))];
@@ -39,9 +41,9 @@ public static class DatasetSplits
         /// <summary>
         /// Pairs for rows in the order of time: each holds out the next stretch, and keeps the rows before it, without the last
         /// <paramref name="gap"/> of them.
+        /// </summary>
         /// <param name="count">How many folds there are, 1 or more.</param>
         /// <param name="gap">How many rows between those that are kept and those held out are left out, 0 or more.</param>
-        /// </summary>
         /// <exception cref="DomainError">A fold would be without rows.</exception>
         /// <example><code>var stretches = visits.FoldsOrdered(2, gap: 1);</code></example>
         public IReadOnlyList<(Dataset Kept, Dataset Held)> FoldsOrdered(int count, int gap = 0) =>

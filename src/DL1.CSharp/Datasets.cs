@@ -35,6 +35,7 @@ public static partial class Datasets
 
         /// <summary>Inputs that are their own targets: for autoencoders.</summary>
         /// <param name="inputs">Tensors <c>[rows; ...]</c>, in a tuple, a record, an anonymous object or a tree.</param>
+        /// <exception cref="DomainError">The type is not made of tensors.</exception>
         /// <example><code>var pixels = Dataset.OfInputs(data.Inputs);</code></example>
         public static Dataset OfInputs<TIn>(TIn inputs) => DatasetModule.ofInputs(Interop.Present(inputs));
 
@@ -54,6 +55,7 @@ public static partial class Datasets
         /// <summary>Rows of numbers with a class each, from 0: f32 <c>[rows; columns]</c> and i64 <c>[rows]</c>.</summary>
         /// <param name="inputs"><c>[rows; columns]</c>.</param>
         /// <param name="labels">The class of each row, from 0.</param>
+        /// <exception cref="ShapeError">There are more or fewer targets than inputs.</exception>
         /// <example><code>var classes = Dataset.From(new double[,] { { 1, 2 }, { 3, 4 } }, new[] { 0, 1 });</code></example>
         public static Dataset From(double[,] inputs, int[] labels) =>
             new(Single(Tensor.From(inputs)), Tensor.Of(labels).Cast(DType.I64));
@@ -61,6 +63,7 @@ public static partial class Datasets
         /// <summary>Rows of numbers with a class each, from 0: f32 <c>[rows; columns]</c> and i64 <c>[rows]</c>.</summary>
         /// <param name="inputs"><c>[rows; columns]</c>.</param>
         /// <param name="labels">The class of each row, from 0.</param>
+        /// <exception cref="ShapeError">There are more or fewer targets than inputs.</exception>
         /// <example><code>var pairs = Dataset.From(new float[,] { { 1, 2 }, { 3, 4 } }, new[] { 0, 1 });</code></example>
         public static Dataset From(float[,] inputs, int[] labels) =>
             new(Tensor.From(inputs), Tensor.Of(labels).Cast(DType.I64));
@@ -68,6 +71,7 @@ public static partial class Datasets
         /// <summary>Rows of numbers with a number each: f32 <c>[rows; columns]</c> and f32 <c>[rows; 1]</c>.</summary>
         /// <param name="inputs"><c>[rows; columns]</c>.</param>
         /// <param name="targets">One number for each row.</param>
+        /// <exception cref="ShapeError">There are more or fewer targets than inputs.</exception>
         /// <example><code>var prices = Dataset.From(new double[,] { { 1, 2 }, { 3, 4 } }, new[] { 0.5, 0.7 });</code></example>
         public static Dataset From(double[,] inputs, double[] targets) =>
             new(Single(Tensor.From(inputs)), Column(Tensor.Of(targets)));
@@ -75,6 +79,7 @@ public static partial class Datasets
         /// <summary>Rows of numbers with a number each: f32 <c>[rows; columns]</c> and f32 <c>[rows; 1]</c>.</summary>
         /// <param name="inputs"><c>[rows; columns]</c>.</param>
         /// <param name="targets">One number for each row.</param>
+        /// <exception cref="ShapeError">There are more or fewer targets than inputs.</exception>
         /// <example><code>var values = Dataset.From(new float[,] { { 1, 2 }, { 3, 4 } }, new[] { 0.5f, 0.7f });</code></example>
         public static Dataset From(float[,] inputs, float[] targets) =>
             new(Tensor.From(inputs), Column(Tensor.Of(targets)));
@@ -82,6 +87,7 @@ public static partial class Datasets
         /// <summary>One number with one number: both f32 <c>[rows; 1]</c>.</summary>
         /// <param name="inputs">One number for each row.</param>
         /// <param name="targets">One number for each row.</param>
+        /// <exception cref="ShapeError">There are more or fewer targets than inputs.</exception>
         /// <example><code>var curve = Dataset.From([0.0, 1.0, 2.0], [0.0, 1.0, 4.0]);</code></example>
         public static Dataset From(double[] inputs, double[] targets) =>
             new(Column(Tensor.Of(inputs)), Column(Tensor.Of(targets)));
@@ -104,6 +110,7 @@ public static partial class Datasets
         /// <param name="seed">The same seed gives the same parts.</param>
         /// <param name="stratified">Whether each class has its share in both parts; targets are labels.</param>
         /// <exception cref="DomainError">The part is not above 0 and below 1.</exception>
+        /// <exception cref="ShapeError">Stratified: the targets are no labels <c>[rows]</c>.</exception>
         /// <example><code>var (train, test) = data.Split(0.8, seed: 1);</code></example>
         public (Dataset First, Dataset Second) Split(double part, long seed = 0, bool stratified = false)
         {
@@ -178,16 +185,19 @@ public static partial class Datasets
 
         /// <summary>The same targets with other inputs.</summary>
         /// <param name="inputs">One for each row, <c>[rows; ...]</c>.</param>
+        /// <exception cref="ShapeError">There are more or fewer inputs than targets.</exception>
         /// <example><code>var images = data.WithInputs(data.Inputs.Reshape(-1, 1, 8, 8));</code></example>
         public Dataset WithInputs(Tensor inputs) => DatasetModule.from(inputs, data.NamedTargets);
 
         /// <summary>The same inputs with other targets.</summary>
         /// <param name="targets">One for each row, <c>[rows; ...]</c>.</param>
+        /// <exception cref="ShapeError">There are more or fewer targets than inputs.</exception>
         /// <example><code>var copied = data.WithTargets(data.Inputs);</code></example>
         public Dataset WithTargets(Tensor targets) => DatasetModule.from(data.NamedInputs, targets);
 
         /// <summary>The same targets with inputs made of the old ones.</summary>
         /// <param name="function">From the inputs to others with the same number of rows.</param>
+        /// <exception cref="ShapeError">The function gives more or fewer rows.</exception>
         /// <example><code>var half = data.MapInputs(x => Tensor.Full(DType.F32, 0.5, [.. x.Shape]));</code></example>
         public Dataset MapInputs(Func<Tensor, Tensor> function) =>
             DatasetModule.mapInputs(Interop.Function(function), data);

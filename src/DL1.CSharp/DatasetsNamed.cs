@@ -93,6 +93,7 @@ public static class Tables
     /// <param name="path">A file in UTF-8.</param>
     /// <param name="options">The separator, the decimal mark, the marks of missing values, the types of columns.</param>
     /// <exception cref="FormatError">The file is not there, damaged, or not as the options say; the message names line and column.</exception>
+    /// <exception cref="DomainError">The separator and the decimal mark are the same, or one is that of groups.</exception>
     /// <example><code>var german = Tables.ReadCsv(path, CsvOptions.Default.WithSeparator(',').WithMissing("n/a"));</code></example>
     public static Table ReadCsv(string path, CsvOptions options) => Csv.ReadWith(options, path);
 
@@ -108,6 +109,7 @@ public static class Tables
     /// <param name="options">The separator, the decimal mark, the marks of missing values, the types of columns.</param>
     /// <param name="source">What errors call the text.</param>
     /// <exception cref="FormatError">The text is damaged, or not as the options say; the message names line and column.</exception>
+    /// <exception cref="DomainError">The separator and the decimal mark are the same, or one is that of groups.</exception>
     /// <example><code>var shops = Tables.FromCsv("zip;rent\n01067;12,5\n", CsvOptions.Default.WithSeparator(';').WithDecimalComma().WithColumn("zip", ColumnType.Text));</code></example>
     public static Table FromCsv(string text, CsvOptions options, string source = "the text") =>
         Csv.ParseWith(options, source, text);

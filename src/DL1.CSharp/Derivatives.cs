@@ -17,28 +17,35 @@ public static class Derivatives
         /// <param name="x">The name of a variable of the formula.</param>
         /// <param name="order">2 for the second derivative, and so on.</param>
         /// <exception cref="DomainError">It has variables, and none of this name, or the order is negative.</exception>
+        /// <exception cref="ShapeError">This is no scalar of f32 or f64.</exception>
         /// <example><code>var bend = f.Derivative("x", order: 2);</code></example>
         public Expr Derivative(string x, int order = 1) =>
             Symbolic.nth(order, Interop.ArgumentsNamed("Derivative", f, x)[0], f);
 
         /// <summary>The gradient of a scalar by each of some expressions, by reverse mode: graphs shaped as they are.</summary>
         /// <param name="wrt">Expressions that this one depends on; the gradient by another is 0.</param>
+        /// <exception cref="ShapeError">This is no scalar of f32 or f64.</exception>
         /// <example><code>var gradients = loss.Gradient(w, b);</code></example>
         public Expr[] Gradient(params Expr[] wrt) => [.. Grad.grad(f, Interop.List(wrt))];
 
         /// <summary>The Jacobian by one expression: <c>[f...; x...]</c>.</summary>
         /// <param name="x">The expression by which is derived, of any shape.</param>
+        /// <exception cref="ShapeError">One of the two is not of f32 or f64.</exception>
         /// <example><code>var j = y.Jacobian(x);</code></example>
         public Expr Jacobian(Expr x) => Grad.jacobian(f, x);
 
         /// <summary>The Hessian of a scalar by one expression: <c>[x...; x...]</c>.</summary>
         /// <param name="x">The expression by which is derived, of any shape.</param>
+        /// <exception cref="ShapeError">This is no scalar of f32 or f64.</exception>
         /// <example><code>var h = loss.Hessian(w);</code></example>
         public Expr Hessian(Expr x) => Grad.hessian(f, x);
 
         /// <summary>The Hessian of a scalar times a direction, without the Hessian.</summary>
         /// <param name="x">The expression by which is derived, of any shape.</param>
         /// <param name="direction">A vector that the Hessian is multiplied by, of the shape of <paramref name="x"/>.</param>
+        /// <exception cref="ShapeError">
+        /// This is no scalar of f32 or f64, or the direction has another type or shape than the expression.
+        /// </exception>
         /// <example><code>var curvature = loss.HessianVector(w, direction);</code></example>
         public Expr HessianVector(Expr x, Expr direction) =>
             Grad.hessianVector(f, Interop.List([x]), Interop.List([direction])).Head;
@@ -46,6 +53,7 @@ public static class Derivatives
         /// <summary>The vector-Jacobian product: what a cotangent of this expression is to each of some others.</summary>
         /// <param name="cotangent">What each element of this expression counts, of its shape and type.</param>
         /// <param name="wrt">Expressions that this one depends on; what another receives is 0.</param>
+        /// <exception cref="ShapeError">The cotangent has another type or shape than this.</exception>
         /// <example><code>var back = y.Vjp(dy, w, b);</code></example>
         public Expr[] Vjp(Expr cotangent, params Expr[] wrt) =>
             [.. Grad.vjp(Interop.List([f]), Interop.List([cotangent]), Interop.List(wrt))];
@@ -53,6 +61,7 @@ public static class Derivatives
         /// <summary>The Jacobian-vector product: how this expression moves where another moves along a tangent.</summary>
         /// <param name="x">The expression that moves.</param>
         /// <param name="tangent">How it moves, of the shape and type of <paramref name="x"/>.</param>
+        /// <exception cref="ShapeError">The tangent has another type or shape than the expression.</exception>
         /// <example><code>var moved = y.Jvp(x, dx);</code></example>
         public Expr Jvp(Expr x, Expr tangent) =>
             Grad.jvp(Interop.List([f]), Interop.List([x]), Interop.List([tangent])).Head;
@@ -134,12 +143,18 @@ public static class Derivatives
 
         /// <summary>A scalar of one symbol as a compiled delegate, as fast as the same formula written in C#.</summary>
         /// <param name="x">The scalar variable whose value is given first.</param>
+        /// <exception cref="DomainError">
+        /// This is no elementwise formula of scalars, an input is no scalar variable, or a variable is missing among them.
+        /// </exception>
         /// <example><code>Func&lt;double, double&gt; g = (x * Sin(x)).Compile(x);</code></example>
         public Func<double, double> Compile(Expr x) => ScalarFunction.of1(x, f);
 
         /// <summary>A scalar of two symbols as a compiled delegate.</summary>
         /// <param name="x">The scalar variable whose value is given first.</param>
         /// <param name="y">The scalar variable whose value is given second.</param>
+        /// <exception cref="DomainError">
+        /// This is no elementwise formula of scalars, an input is no scalar variable, or a variable is missing among them.
+        /// </exception>
         /// <example><code>var height = (x * x + y * y).Compile(x, y);</code></example>
         public Func<double, double, double> Compile(Expr x, Expr y) => ScalarFunction.of2(x, y, f);
 
@@ -147,11 +162,16 @@ public static class Derivatives
         /// <param name="x">The scalar variable whose value is given first.</param>
         /// <param name="y">The scalar variable whose value is given second.</param>
         /// <param name="z">The scalar variable whose value is given third.</param>
+        /// <exception cref="DomainError">
+        /// This is no elementwise formula of scalars, an input is no scalar variable, or a variable is missing among them.
+        /// </exception>
         /// <example><code>var volume = (x * y * z).Compile(x, y, z);</code></example>
         public Func<double, double, double, double> Compile(Expr x, Expr y, Expr z) => ScalarFunction.of3(x, y, z, f);
 
         /// <summary>A scalar and its gradient as one compiled delegate: the value, then the derivative by each symbol.</summary>
         /// <param name="symbols">Scalar variables, in the order in which their values are given and the derivatives come.</param>
+        /// <exception cref="ShapeError">This is no scalar of f32 or f64.</exception>
+        /// <exception cref="DomainError">A symbol is no scalar variable, or a variable is missing among them.</exception>
         /// <example><code>f.CompileGradient(x, y).Invoke([1.0, 2.0], results);</code></example>
         public ScalarMap CompileGradient(params Expr[] symbols) =>
             ScalarFunction.valueAndGradient(Interop.List(symbols), f);
@@ -162,6 +182,8 @@ public static class Derivatives
         /// </summary>
         /// <param name="names">Names for expressions inside; there may be none.</param>
         /// <param name="values">The names of variables with their values.</param>
+        /// <exception cref="ShapeError">This is no scalar of f32 or f64.</exception>
+        /// <exception cref="DomainError">A variable has no value, or one of another type.</exception>
         /// <example><code>Console.WriteLine(y.Explain([("d", d), ("Y", y)], ("a", 1.0), ("b", 2.0)));</code></example>
         public Explanation Explain(IEnumerable<(string Name, Expr Expr)> names, params (string Name, Tensor Value)[] values) =>
             DL1.Explain.run(

@@ -54,6 +54,7 @@ public static class Encodings
         /// <summary>Tables of the same rows side by side, in the type of the first.</summary>
         /// <param name="tables">Tables <c>[rows; columns]</c> with the same number of rows, one or more.</param>
         /// <exception cref="ShapeError">A table has more or fewer rows.</exception>
+        /// <exception cref="DomainError">There is no table.</exception>
         /// <example><code>Tensor wide = Tensor.Beside(Tensor.Zeros(2, 3), columns);</code></example>
         public static Tensor Beside(params Tensor[] tables) => Category.beside(Interop.List(tables));
     }
@@ -121,6 +122,7 @@ public static class Encodings
         /// <summary>The texts of rows; begin, end and padding are none of them.</summary>
         /// <param name="rows">Rows of numbers, such as <c>EncodeAll</c> makes.</param>
         /// <exception cref="DomainError">A number is no piece's.</exception>
+        /// <exception cref="ShapeError">The values, truth values and lengths of the rows do not fit one another.</exception>
         /// <example><code>IReadOnlyList&lt;string&gt; texts = cats.DecodeAll(rows);</code></example>
         public IReadOnlyList<string> DecodeAll(PaddedRows rows) => VocabularyModule.decodeAll(vocabulary, rows);
 
@@ -147,11 +149,11 @@ public static class Encodings
         /// <summary>
         /// Texts as the rows of one tensor, filled with the vocabulary's padding up to the longest, or filled or cut to
         /// <paramref name="length"/>, with the mask and the lengths of what is real.
+        /// </summary>
         /// <param name="texts">One text for each row.</param>
         /// <param name="length">
         /// To how many places each row is filled or cut, 1 or more; up to the longest row unless given.
         /// </param>
-        /// </summary>
         /// <exception cref="DomainError">The vocabulary has no padding, there is no text, or the length is below 1.</exception>
         /// <example><code>PaddedRows rows = cats.EncodeAll(["the cat", "the"]);</code></example>
         public PaddedRows EncodeAll(IEnumerable<string> texts, int? length = null) =>
@@ -165,12 +167,12 @@ public static class Encodings
         /// <summary>
         /// Rows <c>[length; ...]</c> of one type, filled with a value behind their ends up to the longest, or filled or cut to
         /// <paramref name="length"/>: <c>[rows; length; ...]</c>.
+        /// </summary>
         /// <param name="rows">Tensors <c>[length; ...]</c> of one type; only their lengths differ.</param>
         /// <param name="value">What the places behind the end of a row are filled with.</param>
         /// <param name="length">
         /// To how many places each row is filled or cut, 1 or more; up to the longest row unless given.
         /// </param>
-        /// </summary>
         /// <exception cref="ShapeError">Rows differ in type or in more than their length.</exception>
         /// <exception cref="DomainError">There is no row, or the length is below 1.</exception>
         /// <example><code>PaddedRows filled = PaddedRows.Of([Tensor.Zeros(3), Tensor.Zeros(1)], value: -1);</code></example>
@@ -181,6 +183,7 @@ public static class Encodings
     extension(PaddedRows rows)
     {
         /// <summary>The rows without their padding.</summary>
+        /// <exception cref="ShapeError">The values, truth values and lengths do not fit one another.</exception>
         /// <example><code>IReadOnlyList&lt;Tensor&gt; unfilled = filled.ToRows();</code></example>
         public IReadOnlyList<Tensor> ToRows() => PaddedRowsModule.toRows(rows);
 
@@ -198,12 +201,13 @@ public static class Encodings
         /// <summary>
         /// Windows over a series <c>[time; features]</c>: each example is so many times in a row,
         /// <c>[windows; length; features]</c>, and its target the <paramref name="horizon"/> times that follow,
+        /// <c>[windows; horizon; features]</c>. Split the series by time before.
+        /// </summary>
         /// <param name="length">How many times each window has, 1 or more.</param>
         /// <param name="horizon">How many times after the window are its target, 1 or more.</param>
         /// <param name="stride">From the beginning of one window to that of the next, 1 or more.</param>
-        /// <c>[windows; horizon; features]</c>. Split the series by time before.
-        /// </summary>
         /// <exception cref="DomainError">The series is too short for one window.</exception>
+        /// <exception cref="ShapeError">The series is not <c>[time; features]</c>.</exception>
         /// <example><code>Dataset windows = earlier.Windows(length: 12, horizon: 1);</code></example>
         public Dataset Windows(int length, int horizon = 1, int stride = 1) =>
             TimeSeries.windows(length, horizon, stride, series);
@@ -211,6 +215,7 @@ public static class Encodings
         /// <summary>A series as two: this part of its times, and those that follow.</summary>
         /// <param name="part">How much of the times the first part has: above 0 and below 1.</param>
         /// <exception cref="DomainError">The part is not above 0 and below 1.</exception>
+        /// <exception cref="ShapeError">The series is a scalar.</exception>
         /// <example><code>var (earlier, later) = co2.SplitByTime(0.8);</code></example>
         public (Tensor Earlier, Tensor Later) SplitByTime(double part) =>
             TimeSeries.split(Interop.Held(part), series).ToValueTuple();

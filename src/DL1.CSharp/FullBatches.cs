@@ -52,6 +52,7 @@ public static class FullBatches
         /// <param name="start">Where the search begins, a tensor for each path.</param>
         /// <param name="options">Iterations, tolerances and line search: those of <c>LbfgsOptions.Of()</c> unless given.</param>
         /// <exception cref="DomainError">There are no parameters, or the value at the start is not finite.</exception>
+        /// <exception cref="ShapeError">The objective is no scalar.</exception>
         /// <example><code>LbfgsResult bowl = new Func&lt;Tree&lt;Expr&gt;, Expr&gt;(p => (p["w"] - 2).Pow(2).Sum()).MinimizeByLbfgs(bowlStart);</code></example>
         public LbfgsResult MinimizeByLbfgs(Tree<Tensor> start, LbfgsOptions? options = null) =>
             LbfgsSearch.minimize(options ?? LbfgsSearch.options, Interop.Function(objective), start);

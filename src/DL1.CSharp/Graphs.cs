@@ -18,6 +18,7 @@ public static class Graphs
 
         /// <summary>The standard deviation over axes, over all of them where none is named; its gradient is 0 where it is 0.</summary>
         /// <param name="axes">The axes to reduce, −1 the last; all of them where none is named.</param>
+        /// <exception cref="ShapeError">An axis is not there, or the elements are not of f32 or f64.</exception>
         /// <example><code>var spread = rows.StandardDeviation(0);</code></example>
         public Expr StandardDeviation(params int[] axes) =>
             Reduce.deviation(0, axes.Length == 0 ? ExprModule.allAxes(e) : Interop.List(axes), e);
@@ -55,6 +56,7 @@ public static class Graphs
         /// </param>
         /// <param name="reversed">Whether it runs from the last slice to the first.</param>
         /// <exception cref="ShapeError">A sequence has another length, or a carry changes its shape.</exception>
+        /// <exception cref="DomainError">The number of steps is below 0.</exception>
         /// <example><code>var (lasts, numbers) = Expr.Scan(6, [0, 1], [], (c, _) => ([c[1], c[0] + c[1]], [c[0]]));</code></example>
         public static (IReadOnlyList<Expr> Finals, IReadOnlyList<Expr> Outputs) Scan(
             int steps,
@@ -76,6 +78,9 @@ public static class Graphs
         /// <summary>Scalars of some symbols as one compiled delegate over spans, which allocates nothing when it runs.</summary>
         /// <param name="symbols">Scalar variables, in the order in which their values are given.</param>
         /// <param name="outputs">Scalars of these variables, in the order in which they come out.</param>
+        /// <exception cref="DomainError">
+        /// An output is no elementwise formula of scalars, a symbol is no scalar variable, or one is missing.
+        /// </exception>
         /// <example><code>Expr.CompileMany([u, v], [u + v, u * v]).Invoke([2.0, 3.0], both);</code></example>
         public static ScalarMap CompileMany(IEnumerable<Expr> symbols, IEnumerable<Expr> outputs) =>
             ScalarFunction.ofMany(Interop.List(symbols), Interop.List(outputs));
@@ -117,6 +122,7 @@ public static class Graphs
         /// <summary>A tensor of f32 as the initialiser draws it.</summary>
         /// <param name="key">What is drawn with: the same key gives the same tensor.</param>
         /// <param name="shape">The extents of the result, one for each axis; none for a scalar.</param>
+        /// <exception cref="ShapeError">The initialiser needs a fan, of two axes or more.</exception>
         /// <example><code>Tensor weights = Initializers.Orthogonal().Sample(key, 4, 4);</code></example>
         public Tensor Sample(Key key, params int[] shape) =>
             initializer.Draw.Invoke(DType.F32).Invoke(Interop.List(shape)).Invoke(key);
@@ -154,6 +160,7 @@ public static class Graphs
         /// <summary>Other values in the place of the state, in its order, as if the steps had led there.</summary>
         /// <param name="values">One for each piece of the state, of its type and shape.</param>
         /// <exception cref="ShapeError">A value has another type or shape than its variable.</exception>
+        /// <exception cref="DomainError">There are more or fewer values than variables of the state.</exception>
         /// <example><code>small.Load([.. large.State]);</code></example>
         public void Load(IEnumerable<Tensor> values) => session.Load(Interop.List(values));
     }

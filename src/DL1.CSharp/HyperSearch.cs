@@ -64,6 +64,7 @@ public static partial class HyperSearch
         /// <param name="seed">What the keys of the trials are made from.</param>
         /// <param name="goal">Whether a low score is wanted, as it is unless given, or a high one.</param>
         /// <param name="cancellation">Ends the search, with an <see cref="OperationCanceledException"/>, before the next trial.</param>
+        /// <exception cref="DomainError">There are no threads.</exception>
         /// <example><code>var trials = grid.Run((setting, key) => setting.Number("rate") * setting.Whole("hidden"), threads: 2);</code></example>
         public IReadOnlyList<Trial> Run(
             Func<Setting, Key, double> trial, int threads = 1, long seed = 0, Goal? goal = null,
@@ -84,6 +85,9 @@ public static partial class HyperSearch
         /// <param name="seed">What the keys of the trials are made from.</param>
         /// <param name="goal">Whether a low score is wanted, as it is unless given, or a high one.</param>
         /// <param name="cancellation">Ends the search, with an <see cref="OperationCanceledException"/>, before the next trial.</param>
+        /// <exception cref="DomainError">
+        /// The factor is below 2, the budgets are below 1 or do not grow, or there are no threads.
+        /// </exception>
         /// <example><code>var rounds = drawn.Halve((setting, key, epochs) => setting.Number("rate") / epochs, least: 1, most: 9);</code></example>
         public IReadOnlyList<Trial> Halve(
             Func<Setting, Key, int, double> trial, int factor = 3, int least = 1, int most = 27, int threads = 1,
@@ -136,6 +140,8 @@ public static partial class HyperSearch
         /// <param name="score">From what remains, what is held out, and a key of the fold's own to a score.</param>
         /// <param name="seed">The same seed gives the same folds and keys.</param>
         /// <param name="stratified">Whether each class has its share in each part; targets are labels.</param>
+        /// <exception cref="ShapeError">Stratified: the targets are no labels <c>[rows]</c>.</exception>
+        /// <exception cref="DomainError">There are fewer than two folds, or fewer rows than folds.</exception>
         /// <example><code>IReadOnlyList&lt;double&gt; scoresOfFolds = data.CrossValidate(3, (kept, held, key) => held.Count, stratified: true);</code></example>
         public IReadOnlyList<double> CrossValidate(
             int folds, Func<Dataset, Dataset, Key, double> score, long seed = 0, bool stratified = false)

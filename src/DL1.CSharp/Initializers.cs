@@ -21,35 +21,41 @@ public static class Initializers
 
     /// <summary>One value everywhere.</summary>
     /// <param name="value">A finite number.</param>
+    /// <exception cref="DomainError">The value is not finite.</exception>
     /// <example><code>Layers.Linear(10, biasInit: Initializers.Constant(0.1))</code></example>
     public static Initializer Constant(double value) => Init.constant(value);
 
     /// <summary>Uniform in [low, high).</summary>
     /// <param name="low">The lower end, which may be drawn.</param>
     /// <param name="high">The upper end, which is not drawn.</param>
+    /// <exception cref="DomainError">A bound is not finite.</exception>
     /// <example><code>Layers.Linear(10, weight: Initializers.Uniform(-0.1, 0.1))</code></example>
     public static Initializer Uniform(double low, double high) => Init.uniform(low, high);
 
     /// <summary>Normal.</summary>
     /// <param name="mean">The mean of the distribution.</param>
     /// <param name="deviation">The standard deviation, 0 or more.</param>
+    /// <exception cref="DomainError">The mean is not finite, or the deviation is below 0 or not finite.</exception>
     /// <example><code>Layers.Linear(10, weight: Initializers.Normal(0, 0.02))</code></example>
     public static Initializer Normal(double mean = 0, double deviation = 1) => Init.normal(mean, deviation);
 
     /// <summary>Normal, restricted to two deviations on both sides.</summary>
     /// <param name="mean">The mean of the distribution before it is cut.</param>
     /// <param name="deviation">The standard deviation before it is cut, 0 or more.</param>
+    /// <exception cref="DomainError">The mean is not finite, or the deviation is below 0 or not finite.</exception>
     /// <example><code>Layers.Linear(10, weight: Initializers.TruncatedNormal(0, 0.02))</code></example>
     public static Initializer TruncatedNormal(double mean = 0, double deviation = 1) =>
         Init.truncatedNormal(mean, deviation);
 
     /// <summary>Uniform within ±gain·√(6/(fanIn + fanOut)) (Glorot and Bengio 2010).</summary>
     /// <param name="gain">The factor on the deviation, which the next activation asks for: 1 for none, √2 for ReLU.</param>
+    /// <exception cref="DomainError">The gain is not above 0 and finite.</exception>
     /// <example><code>Layers.Linear(10, weight: Initializers.XavierUniform())</code></example>
     public static Initializer XavierUniform(double gain = 1) => Init.xavierUniform(gain);
 
     /// <summary>Normal of deviation gain·√(2/(fanIn + fanOut)) (Glorot and Bengio 2010).</summary>
     /// <param name="gain">The factor on the deviation, which the next activation asks for: 1 for none, √2 for ReLU.</param>
+    /// <exception cref="DomainError">The gain is not above 0 and finite.</exception>
     /// <example><code>Layers.Linear(10, weight: Initializers.XavierNormal())</code></example>
     public static Initializer XavierNormal(double gain = 1) => Init.xavierNormal(gain);
 
@@ -58,6 +64,7 @@ public static class Initializers
     /// <param name="fanOut">
     /// Whether the fan is that of the outputs, which keeps the gradients' variance, and not that of the inputs.
     /// </param>
+    /// <exception cref="DomainError">The gain is not above 0 and finite.</exception>
     /// <example><code>Layers.Linear(10, weight: Initializers.KaimingUniform(gain: 1))</code></example>
     public static Initializer KaimingUniform(double gain = 1.4142135623730951, bool fanOut = false) =>
         Init.kaimingUniform(fanOut ? Fan.Out : Fan.In, gain);
@@ -67,6 +74,7 @@ public static class Initializers
     /// <param name="fanOut">
     /// Whether the fan is that of the outputs, which keeps the gradients' variance, and not that of the inputs.
     /// </param>
+    /// <exception cref="DomainError">The gain is not above 0 and finite.</exception>
     /// <example><code>Layers.Linear(10, weight: Initializers.KaimingNormal())</code></example>
     public static Initializer KaimingNormal(double gain = 1.4142135623730951, bool fanOut = false) =>
         Init.kaimingNormal(fanOut ? Fan.Out : Fan.In, gain);
@@ -81,6 +89,7 @@ public static class Initializers
 
     /// <summary>Orthonormal rows, or columns where they are fewer, times a gain (Saxe et al. 2014).</summary>
     /// <param name="gain">The factor on the orthonormal matrix.</param>
+    /// <exception cref="DomainError">The gain is not above 0 and finite.</exception>
     /// <example><code>Layers.Linear(10, weight: Initializers.Orthogonal())</code></example>
     public static Initializer Orthogonal(double gain = 1) => Init.orthogonal(gain);
 

@@ -17,6 +17,7 @@ public static partial class Layers
     /// <param name="bias">Whether there is a bias.</param>
     /// <param name="weight">How the weight begins: uniform within ±1/√in unless given.</param>
     /// <param name="biasInit">How the bias begins: uniform within ±1/√in unless given.</param>
+    /// <exception cref="DomainError">There are no outputs.</exception>
     /// <example><code>Layers.Linear(64)</code></example>
     public static Layer<Expr, Expr> Linear(
         int outputs, bool bias = true, Initializer? weight = null, Initializer? biasInit = null) =>
@@ -55,6 +56,7 @@ public static partial class Layers
     /// <summary>The sum of the rows of a bag, each times a weight of its own: indices and weights <c>[batch; length]</c>.</summary>
     /// <param name="count">The number of rows of the table; indices are below it.</param>
     /// <param name="features">The length of each row, 1 or more.</param>
+    /// <exception cref="DomainError">A number is below 1.</exception>
     /// <example><code>Layers.WeightedEmbeddingBag(1000, 64)</code></example>
     public static Layer<(Expr Indices, Expr Weights), Expr> WeightedEmbeddingBag(int count, int features) =>
         LayerModule.before(
@@ -82,6 +84,7 @@ public static partial class Layers
     /// <param name="features">The length of each row, 1 or more.</param>
     /// <param name="body">Layers from <c>[...; features]</c> to <c>[...; features]</c>.</param>
     /// <exception cref="ShapeError">The layers end with another number of features.</exception>
+    /// <exception cref="DomainError">A number is below 1.</exception>
     /// <example><code>Layers.TiedEmbedding(1000, 64, Layers.SelfAttention(4, causal: true))</code></example>
     public static Layer<Expr, Expr> TiedEmbedding(int count, int features, params Layer<Expr, Expr>[] body) =>
         DL1.Embedding.tied(count, features, body is [var single] ? single : Model.Sequential(body));
@@ -94,6 +97,7 @@ public static partial class Layers
     /// <param name="bias">Whether there is a bias.</param>
     /// <param name="weight">How the weight begins: uniform within ±1/√in1 unless given.</param>
     /// <param name="biasInit">How the bias begins: uniform within ±1/√in1 unless given.</param>
+    /// <exception cref="DomainError">There are no outputs.</exception>
     /// <example><code>Layers.Bilinear(10)</code></example>
     public static Layer<(Expr First, Expr Second), Expr> Bilinear(
         int outputs, bool bias = true, Initializer? weight = null, Initializer? biasInit = null) =>

@@ -5,14 +5,14 @@ public static partial class Layers
 {
     /// <summary>
     /// A sequence that attends to itself in several heads; <paramref name="causal"/> hides what comes later. Parameters
+    /// <c>in_proj_weight</c>, <c>in_proj_bias</c>, <c>out_proj.weight</c>, <c>out_proj.bias</c>.
+    /// </summary>
     /// <param name="heads">Heads of attention, 1 or more; they divide the features.</param>
     /// <param name="causal">Whether each place sees only itself and what is before it.</param>
     /// <param name="dropout">
     /// The probability of dropout on the attention's weights, in training: from 0 up to but not including 1.
     /// </param>
     /// <param name="bias">Whether the projections have biases.</param>
-    /// <c>in_proj_weight</c>, <c>in_proj_bias</c>, <c>out_proj.weight</c>, <c>out_proj.bias</c>.
-    /// </summary>
     /// <exception cref="ShapeError">The heads do not divide the features.</exception>
     /// <example><code>Layers.SelfAttention(4, causal: true)</code></example>
     public static Layer<Expr, Expr> SelfAttention(
@@ -173,6 +173,8 @@ public static partial class Layers
     /// <summary>
     /// Encoder layers in a row, with PyTorch's names: <c>layers.0.self_attn.in_proj_weight</c>. Padding is told by truth
     /// values <c>[batch; length]</c>, true where a place is real. With <paramref name="finalNorm"/> a normalisation
+    /// <c>norm</c> stands behind the last layer: usual where <paramref name="normFirst"/> is.
+    /// </summary>
     /// <param name="layers">The number of layers in a row, 1 or more.</param>
     /// <param name="heads">Heads of attention, 1 or more; they divide the features.</param>
     /// <param name="inner">Features between the two linear layers, 1 or more.</param>
@@ -187,8 +189,9 @@ public static partial class Layers
     /// <param name="normEpsilon">What normalisations add to the variance, above 0.</param>
     /// <param name="finalNorm">Whether a normalisation <c>norm</c> stands behind the last layer.</param>
     /// <param name="bias">Whether projections, linear layers and normalisations have biases.</param>
-    /// <c>norm</c> stands behind the last layer: usual where <paramref name="normFirst"/> is.
-    /// </summary>
+    /// <exception cref="DomainError">
+    /// A number of layers, heads or features is below 1, or epsilon or dropout is out of its range.
+    /// </exception>
     /// <example><code>Layers.TransformerEncoder(2, heads: 4, inner: 64)</code></example>
     public static Layer<(Expr Input, Expr? IsReal), Expr> TransformerEncoder(
         int layers, int heads, int inner, double dropout = 0.1, bool normFirst = false, bool causal = false,
@@ -220,6 +223,9 @@ public static partial class Layers
     /// <param name="normEpsilon">What normalisations add to the variance, above 0.</param>
     /// <param name="finalNorm">Whether a normalisation <c>norm</c> stands behind the last layer.</param>
     /// <param name="bias">Whether projections, linear layers and normalisations have biases.</param>
+    /// <exception cref="DomainError">
+    /// A number of layers, heads or features is below 1, or epsilon or dropout is out of its range.
+    /// </exception>
     /// <example><code>Layers.MaskedTransformerEncoder(2, heads: 4, inner: 64, normFirst: true, finalNorm: true)</code></example>
     public static Layer<(Expr Input, Expr? IsReal, Expr? Mask), Expr> MaskedTransformerEncoder(
         int layers, int heads, int inner, double dropout = 0.1, bool normFirst = false, bool causal = false,
@@ -245,6 +251,9 @@ public static partial class Layers
     /// <param name="normEpsilon">What normalisations add to the variance, above 0.</param>
     /// <param name="finalNorm">Whether a normalisation <c>norm</c> stands behind the last layer.</param>
     /// <param name="bias">Whether projections, linear layers and normalisations have biases.</param>
+    /// <exception cref="DomainError">
+    /// A number of layers, heads or features is below 1, or epsilon or dropout is out of its range.
+    /// </exception>
     /// <example><code>Layers.TransformerDecoder(2, heads: 4, inner: 64)</code></example>
     public static Layer<(Expr Target, Expr Memory, Expr? TargetIsReal, Expr? MemoryIsReal), Expr> TransformerDecoder(
         int layers, int heads, int inner, double dropout = 0.1, bool normFirst = false, bool causal = true,
@@ -276,6 +285,9 @@ public static partial class Layers
     /// <param name="normEpsilon">What normalisations add to the variance, above 0.</param>
     /// <param name="finalNorm">Whether a normalisation <c>norm</c> stands behind the last layer.</param>
     /// <param name="bias">Whether projections, linear layers and normalisations have biases.</param>
+    /// <exception cref="DomainError">
+    /// A number of layers, heads or features is below 1, or epsilon or dropout is out of its range.
+    /// </exception>
     /// <example><code>Layers.MaskedTransformerDecoder(2, heads: 4, inner: 64)</code></example>
     public static Layer<(Expr Target, Expr Memory, Expr? TargetMask, Expr? MemoryMask), Expr> MaskedTransformerDecoder(
         int layers, int heads, int inner, double dropout = 0.1, bool normFirst = false, bool causal = true,
@@ -349,6 +361,7 @@ public static partial class Layers
     /// <summary>Adds a learnt vector for each place, for lengths up to <paramref name="longest"/>.</summary>
     /// <param name="longest">The greatest length of a sequence, 1 or more.</param>
     /// <exception cref="ShapeError">A sequence is longer.</exception>
+    /// <exception cref="DomainError">There are no places.</exception>
     /// <example><code>Layers.LearnedPositions(128)</code></example>
     public static Layer<Expr, Expr> LearnedPositions(int longest) => Transformer.learnedPositions(longest);
 

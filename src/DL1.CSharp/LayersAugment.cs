@@ -20,8 +20,8 @@ public static partial class Layers
 
     /// <summary>
     /// Each image moved by up to <paramref name="padding"/> pixels along both axes in training, with zeros where nothing was.
-    /// <param name="padding">The most pixels by which an image moves along each axis, 0 or more.</param>
     /// </summary>
+    /// <param name="padding">The most pixels by which an image moves along each axis, 0 or more.</param>
     /// <exception cref="DomainError">The padding is negative.</exception>
     /// <example><code>Layers.RandomCrop(padding: 4)</code></example>
     public static Layer<Expr, Expr> RandomCrop(int padding) => Augment.crop(padding);
@@ -30,14 +30,15 @@ public static partial class Layers
     /// <param name="height">The height of the windows in pixels, at most that of the images.</param>
     /// <param name="width">The width of the windows in pixels, at most that of the images.</param>
     /// <exception cref="ShapeError">The images are smaller.</exception>
+    /// <exception cref="DomainError">A number is below 1.</exception>
     /// <example><code>Layers.RandomCropTo(24, 24)</code></example>
     public static Layer<Expr, Expr> RandomCropTo(int height, int width) => Augment.cropTo(height, width);
 
     /// <summary>
     /// Each image turned about its middle by an angle uniform in ±<paramref name="degrees"/> in training, with straight lines
-    /// <param name="degrees">The largest angle in degrees, from 0 to 180.</param>
     /// between pixels and zeros where nothing was.
     /// </summary>
+    /// <param name="degrees">The largest angle in degrees, from 0 to 180.</param>
     /// <exception cref="DomainError">The angle is outside [0, 180].</exception>
     /// <example><code>Layers.RandomRotation(15)</code></example>
     public static Layer<Expr, Expr> RandomRotation(double degrees) => Augment.rotate(degrees);

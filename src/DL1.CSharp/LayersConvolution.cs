@@ -36,6 +36,8 @@ public static partial class Layers
 
     /// <summary>
     /// <paramref name="outputs"/> square kernels over <c>[batch; channels; height; width]</c>. Parameters <c>weight</c>
+    /// <c>[out; in / groups; kernel; kernel]</c> and <c>bias</c> <c>[out]</c>.
+    /// </summary>
     /// <param name="outputs">Channels that come out, 1 or more.</param>
     /// <param name="kernel">The extent of the kernel along each spatial axis, 1 or more.</param>
     /// <param name="stride">From one place of the kernel to the next along each spatial axis, 1 or more.</param>
@@ -51,8 +53,6 @@ public static partial class Layers
     /// Whether zeros are put around so that extents are <c>extent / stride</c>, rounded up; <paramref name="padding"/> is then
     /// 0.
     /// </param>
-    /// <c>[out; in / groups; kernel; kernel]</c> and <c>bias</c> <c>[out]</c>.
-    /// </summary>
     /// <exception cref="DomainError">Padding beside <paramref name="same"/>, or a number below 1.</exception>
     /// <example><code>Layers.Conv2d(32, 3, padding: 1)</code></example>
     /// <example><code>Layers.Conv2d(32, 3, same: true)</code></example>
@@ -65,6 +65,8 @@ public static partial class Layers
 
     /// <summary>
     /// <paramref name="outputs"/> kernels of (height, width) over <c>[batch; channels; height; width]</c>, with options for
+    /// each axis; strides and dilations are 1 unless given.
+    /// </summary>
     /// <param name="outputs">Channels that come out, 1 or more.</param>
     /// <param name="kernel">The extents of a kernel, 1 or more each.</param>
     /// <param name="stride">From one place of the kernel to the next along each axis: 1 unless given.</param>
@@ -80,8 +82,7 @@ public static partial class Layers
     /// Whether zeros are put around so that extents are <c>extent / stride</c>, rounded up; <paramref name="padding"/> is then
     /// 0.
     /// </param>
-    /// each axis; strides and dilations are 1 unless given.
-    /// </summary>
+    /// <exception cref="DomainError">Padding beside <paramref name="same"/>, or a number below 1.</exception>
     /// <example><code>Layers.Conv2d(32, (3, 5), padding: (1, 2))</code></example>
     public static Layer<Expr, Expr> Conv2d(
         int outputs, (int Height, int Width) kernel, (int Height, int Width)? stride = null,
@@ -101,6 +102,8 @@ public static partial class Layers
 
     /// <summary>
     /// <paramref name="outputs"/> cubic kernels over <c>[batch; channels; depth; height; width]</c>. Parameters <c>weight</c>
+    /// <c>[out; in / groups; kernel; kernel; kernel]</c> and <c>bias</c> <c>[out]</c>.
+    /// </summary>
     /// <param name="outputs">Channels that come out, 1 or more.</param>
     /// <param name="kernel">The extent of the kernel along each spatial axis, 1 or more.</param>
     /// <param name="stride">From one place of the kernel to the next along each spatial axis, 1 or more.</param>
@@ -116,8 +119,6 @@ public static partial class Layers
     /// Whether zeros are put around so that extents are <c>extent / stride</c>, rounded up; <paramref name="padding"/> is then
     /// 0.
     /// </param>
-    /// <c>[out; in / groups; kernel; kernel; kernel]</c> and <c>bias</c> <c>[out]</c>.
-    /// </summary>
     /// <exception cref="DomainError">Padding beside <paramref name="same"/>, or a number below 1.</exception>
     /// <example><code>Layers.Conv3d(8, 3, padding: 1)</code></example>
     public static Layer<Expr, Expr> Conv3d(
@@ -133,6 +134,8 @@ public static partial class Layers
     /// <summary>
     /// The transposed convolution over <c>[batch; channels; length]</c>, which a stride makes longer;
     /// <paramref name="outputPadding"/> lengthens it at its end. Parameters <c>weight</c>
+    /// <c>[in; out / groups; kernel]</c> and <c>bias</c> <c>[out]</c>.
+    /// </summary>
     /// <param name="outputs">Channels that come out, 1 or more.</param>
     /// <param name="kernel">The extent of the kernel along each spatial axis, 1 or more.</param>
     /// <param name="stride">From one place of the kernel to the next along each spatial axis, 1 or more.</param>
@@ -147,8 +150,7 @@ public static partial class Layers
     /// <param name="bias">Whether there is a bias.</param>
     /// <param name="weight">How the weight begins: uniform within ±1/√fan unless given, with the fan of the inputs.</param>
     /// <param name="biasInit">How the bias begins: uniform within ±1/√fan unless given, with the fan of the inputs.</param>
-    /// <c>[in; out / groups; kernel]</c> and <c>bias</c> <c>[out]</c>.
-    /// </summary>
+    /// <exception cref="DomainError">A number is below 1, or a padding is out of its range.</exception>
     /// <example><code>Layers.ConvTranspose1d(8, 2, stride: 2)</code></example>
     public static Layer<Expr, Expr> ConvTranspose1d(
         int outputs, int kernel, int stride = 1, int padding = 0, int outputPadding = 0, int dilation = 1, int groups = 1,
@@ -163,6 +165,8 @@ public static partial class Layers
     /// <summary>
     /// The transposed convolution over <c>[batch; channels; height; width]</c>, which a stride makes larger;
     /// <paramref name="outputPadding"/> lengthens it at its end. Parameters <c>weight</c>
+    /// <c>[in; out / groups; kernel; kernel]</c> and <c>bias</c> <c>[out]</c>.
+    /// </summary>
     /// <param name="outputs">Channels that come out, 1 or more.</param>
     /// <param name="kernel">The extent of the kernel along each spatial axis, 1 or more.</param>
     /// <param name="stride">From one place of the kernel to the next along each spatial axis, 1 or more.</param>
@@ -177,8 +181,7 @@ public static partial class Layers
     /// <param name="bias">Whether there is a bias.</param>
     /// <param name="weight">How the weight begins: uniform within ±1/√fan unless given, with the fan of the inputs.</param>
     /// <param name="biasInit">How the bias begins: uniform within ±1/√fan unless given, with the fan of the inputs.</param>
-    /// <c>[in; out / groups; kernel; kernel]</c> and <c>bias</c> <c>[out]</c>.
-    /// </summary>
+    /// <exception cref="DomainError">A number is below 1, or a padding is out of its range.</exception>
     /// <example><code>Layers.ConvTranspose2d(8, 2, stride: 2)</code></example>
     public static Layer<Expr, Expr> ConvTranspose2d(
         int outputs, int kernel, int stride = 1, int padding = 0, int outputPadding = 0, int dilation = 1, int groups = 1,
@@ -192,6 +195,8 @@ public static partial class Layers
 
     /// <summary>
     /// The maximum of each window; the stride is the kernel unless given. With <paramref name="same"/> extents are
+    /// <c>extent / stride</c>, rounded up.
+    /// </summary>
     /// <param name="kernel">The extent of the window along each spatial axis, 1 or more.</param>
     /// <param name="stride">From one window to the next: the kernel, unless given.</param>
     /// <param name="padding">
@@ -202,8 +207,6 @@ public static partial class Layers
     /// Whether zeros are put around so that extents are <c>extent / stride</c>, rounded up; <paramref name="padding"/> is then
     /// 0.
     /// </param>
-    /// <c>extent / stride</c>, rounded up.
-    /// </summary>
     /// <exception cref="DomainError">Padding beside <paramref name="same"/>.</exception>
     /// <example><code>Layers.MaxPool(2)</code></example>
     public static Layer<Expr, Expr> MaxPool(
@@ -217,6 +220,8 @@ public static partial class Layers
 
     /// <summary>
     /// The mean of each window, padding counted as zeros; the stride is the kernel unless given. With <paramref name="same"/>
+    /// extents are <c>extent / stride</c>, rounded up, and padding is not counted.
+    /// </summary>
     /// <param name="kernel">The extent of the window along each spatial axis, 1 or more.</param>
     /// <param name="stride">From one window to the next: the kernel, unless given.</param>
     /// <param name="padding">Zeros put on both sides of each spatial axis, 0 or more and below the window.</param>
@@ -224,8 +229,6 @@ public static partial class Layers
     /// Whether zeros are put around so that extents are <c>extent / stride</c>, rounded up; <paramref name="padding"/> is then
     /// 0.
     /// </param>
-    /// extents are <c>extent / stride</c>, rounded up, and padding is not counted.
-    /// </summary>
     /// <exception cref="DomainError">Padding beside <paramref name="same"/>.</exception>
     /// <example><code>Layers.AveragePool(2)</code></example>
     public static Layer<Expr, Expr> AveragePool(int kernel, int? stride = null, int padding = 0, bool same = false)

@@ -35,14 +35,14 @@ public static partial class Layers
     /// <summary>
     /// Each channel of each example of <c>[batch; channels; spatial...]</c> normalised over its places (Ulyanov et al. 2016).
     /// With <paramref name="affine"/>, parameters <c>weight</c> and <c>bias</c>; with tracking, the statistics of training
+    /// replace those of the example in inference.
+    /// </summary>
     /// <param name="epsilon">What is added to the variance, above 0.</param>
     /// <param name="momentum">The part that running statistics move towards those of each batch: above 0, at most 1.</param>
     /// <param name="affine">Whether a scale and a shift for each channel are learnt.</param>
     /// <param name="tracking">
     /// Which statistics of training are kept for inference: a moving average, the plain average, or, unless given, none.
     /// </param>
-    /// replace those of the example in inference.
-    /// </summary>
     /// <exception cref="DomainError">An epsilon or a momentum is out of range.</exception>
     /// <example><code>Layers.InstanceNorm()</code></example>
     public static Layer<Expr, Expr> InstanceNorm(
@@ -52,11 +52,12 @@ public static partial class Layers
     /// <summary>
     /// The last axes of each example normalised, one of them unless more are named (Ba et al. 2016). Parameters <c>weight</c>
     /// and <c>bias</c> of their extents; without <paramref name="bias"/> only the scale.
+    /// </summary>
     /// <param name="axes">How many axes, from the last, are normalised together, 1 or more.</param>
     /// <param name="epsilon">What is added to the variance, above 0.</param>
     /// <param name="affine">Whether a scale and a shift are learnt.</param>
     /// <param name="bias">Whether a shift is learnt beside the scale.</param>
-    /// </summary>
+    /// <exception cref="DomainError">Epsilon is not above 0 and finite, or there are no axes.</exception>
     /// <example><code>Layers.LayerNorm()</code></example>
     public static Layer<Expr, Expr> LayerNorm(
         int axes = 1, double epsilon = 1e-5, bool affine = true, bool bias = true) =>
@@ -71,6 +72,7 @@ public static partial class Layers
     /// <param name="groups">The number of groups, 1 or more; it divides the channels.</param>
     /// <param name="epsilon">What is added to the variance, above 0.</param>
     /// <param name="affine">Whether a scale and a shift for each channel are learnt.</param>
+    /// <exception cref="DomainError">Epsilon is not above 0 and finite, or there are no groups.</exception>
     /// <example><code>Layers.GroupNorm(2)</code></example>
     public static Layer<Expr, Expr> GroupNorm(int groups, double epsilon = 1e-5, bool affine = true) =>
         Norm.groupNormWith(new NormOptions(epsilon, 0.1, affine), groups);
@@ -88,12 +90,12 @@ public static partial class Layers
 
     /// <summary>
     /// Each element of <c>[batch; channels; spatial...]</c> divided by (k + α·mean of squares)^β over <paramref name="size"/>
+    /// neighbouring channels (Krizhevsky et al. 2012); channels beyond the edges count as zeros.
+    /// </summary>
     /// <param name="size">How many neighbouring channels count, 1 or more.</param>
     /// <param name="alpha">The factor α of the mean of squares, 0 or more.</param>
     /// <param name="beta">The power β of the divisor, 0 or more.</param>
     /// <param name="k">The number that is added to the mean of squares, above 0.</param>
-    /// neighbouring channels (Krizhevsky et al. 2012); channels beyond the edges count as zeros.
-    /// </summary>
     /// <exception cref="DomainError">A number is out of range.</exception>
     /// <example><code>Layers.LocalResponseNorm(5)</code></example>
     public static Layer<Expr, Expr> LocalResponseNorm(

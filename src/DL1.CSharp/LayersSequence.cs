@@ -65,6 +65,8 @@ public static partial class Layers
     /// <summary>
     /// <c>Lstm</c> whose hidden state is projected to fewer features after each step (Sak et al. 2014), as PyTorch's
     /// <c>proj_size</c>: outputs and hidden states have <paramref name="projection"/> features, cells
+    /// <paramref name="hidden"/>. Further parameters <c>weight_hr_l0</c> <c>[projection; hidden]</c>.
+    /// </summary>
     /// <param name="hidden">Units of one direction of one layer, 1 or more.</param>
     /// <param name="projection">Features of the outputs and hidden states, 1 or more.</param>
     /// <param name="layers">Layers in a row, 1 or more: each reads the outputs of the one before.</param>
@@ -73,8 +75,6 @@ public static partial class Layers
     /// </param>
     /// <param name="bias">Whether the units have biases.</param>
     /// <param name="dropout">The probability of dropout between layers, in training: from 0 up to but not including 1.</param>
-    /// <paramref name="hidden"/>. Further parameters <c>weight_hr_l0</c> <c>[projection; hidden]</c>.
-    /// </summary>
     /// <exception cref="DomainError">The projection has no features.</exception>
     /// <example><code>Layers.LstmProjected(32, projection: 8).Last()</code></example>
     public static Layer<Expr, RecurrentResult> LstmProjected(
@@ -90,6 +90,7 @@ public static partial class Layers
     /// </param>
     /// <param name="bias">Whether the units have biases.</param>
     /// <param name="dropout">The probability of dropout between layers, in training: from 0 up to but not including 1.</param>
+    /// <exception cref="DomainError">A number is below 1.</exception>
     /// <example><code>Layers.LstmProjectedFrom(32, projection: 8)</code></example>
     public static Layer<(Expr Input, RecurrentState State), RecurrentResult> LstmProjectedFrom(
         int hidden, int projection, int layers = 1, bool bidirectional = false, bool bias = true, double dropout = 0) =>
@@ -105,6 +106,7 @@ public static partial class Layers
     /// <param name="bias">Whether the units have biases.</param>
     /// <param name="dropout">The probability of dropout between layers, in training: from 0 up to but not including 1.</param>
     /// <exception cref="ShapeError">The truth values are of another shape or type.</exception>
+    /// <exception cref="DomainError">A number is below 1.</exception>
     /// <example><code>Layers.LstmProjectedPadded(32, projection: 8).Last()</code></example>
     public static Layer<(Expr Input, Expr? IsReal), RecurrentResult> LstmProjectedPadded(
         int hidden, int projection, int layers = 1, bool bidirectional = false, bool bias = true, double dropout = 0) =>

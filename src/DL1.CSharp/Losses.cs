@@ -27,6 +27,7 @@ public static partial class Losses
     /// <summary>Absolute error: |x − y|.</summary>
     /// <param name="target">What is to be predicted, of any shape; it broadcasts with the prediction.</param>
     /// <param name="prediction">What a model gives, of the same type.</param>
+    /// <exception cref="ShapeError">Types differ, or shapes do not broadcast.</exception>
     /// <example><code>Losses.L1(y, x)</code></example>
     public static Expr L1(Expr target, Expr prediction) => L1(target, prediction, null);
 
@@ -41,6 +42,7 @@ public static partial class Losses
     /// <summary>Quadratic near 0, linear beyond δ, 1 unless given: ½d² where |d| &lt; δ, else δ·(|d| − ½δ) (Huber 1964).</summary>
     /// <param name="target">What is to be predicted, of any shape; it broadcasts with the prediction.</param>
     /// <param name="prediction">What a model gives, of the same type.</param>
+    /// <exception cref="ShapeError">Types differ, or shapes do not broadcast.</exception>
     /// <example><code>Losses.Huber(y, x)</code></example>
     public static Expr Huber(Expr target, Expr prediction) => Huber(target, prediction, 1);
 
@@ -57,6 +59,7 @@ public static partial class Losses
     /// <summary>Huber's loss over β, 1 unless given: ½d²/β where |d| &lt; β, else |d| − ½β (Girshick 2015).</summary>
     /// <param name="target">What is to be predicted, of any shape; it broadcasts with the prediction.</param>
     /// <param name="prediction">What a model gives, of the same type.</param>
+    /// <exception cref="ShapeError">Types differ, or shapes do not broadcast.</exception>
     /// <example><code>Losses.SmoothL1(y, x)</code></example>
     public static Expr SmoothL1(Expr target, Expr prediction) => SmoothL1(target, prediction, 1);
 
@@ -73,6 +76,7 @@ public static partial class Losses
     /// <summary>Cross-entropy of probabilities against targets, both in [0, 1]. From logits, <c>BceWithLogits</c> is exact.</summary>
     /// <param name="target">From 0 to 1, of any shape.</param>
     /// <param name="probability">Probabilities from 0 to 1; they broadcast with the targets.</param>
+    /// <exception cref="ShapeError">Types differ, or shapes do not broadcast.</exception>
     /// <example><code>Losses.Bce(p, p)</code></example>
     public static Expr Bce(Expr target, Expr probability) => Bce(target, probability, null);
 
@@ -87,6 +91,7 @@ public static partial class Losses
     /// <summary>Cross-entropy of the sigmoid of logits against targets in [0, 1], without overflow.</summary>
     /// <param name="target">From 0 to 1, of any shape.</param>
     /// <param name="logits">The model's outputs before the sigmoid, of any size; they broadcast with the targets.</param>
+    /// <exception cref="ShapeError">Types differ, or shapes do not broadcast.</exception>
     /// <example><code>Losses.BceWithLogits(p, x)</code></example>
     public static Expr BceWithLogits(Expr target, Expr logits) => BceWithLogits(target, logits, null);
 
@@ -118,6 +123,7 @@ public static partial class Losses
     /// </summary>
     /// <param name="labels">Class indices <c>[...]</c>, i32 or i64, from 0 to classes − 1.</param>
     /// <param name="logits">The model's outputs <c>[...; classes]</c> before the softmax, of any size.</param>
+    /// <exception cref="ShapeError">The labels are no whole numbers, one for each row of logits.</exception>
     /// <example><code>Losses.CrossEntropy(labels, logits)</code></example>
     public static Expr CrossEntropy(Expr labels, Expr logits) => CrossEntropy(labels, logits, null);
 
@@ -142,6 +148,9 @@ public static partial class Losses
     /// </summary>
     /// <param name="labels">Class indices <c>[...]</c>, i32 or i64, from 0 to classes − 1.</param>
     /// <param name="logProbabilities">Logarithms of probabilities <c>[...; classes]</c>.</param>
+    /// <exception cref="ShapeError">
+    /// The labels are no whole numbers, one for each row of classes, or the weights are not one for each class.
+    /// </exception>
     /// <example><code>Losses.Nll(labels, logits.LogSoftmax())</code></example>
     public static Expr Nll(Expr labels, Expr logProbabilities) => Nll(labels, logProbabilities, null);
 
@@ -167,6 +176,7 @@ public static partial class Losses
     /// </summary>
     /// <param name="target">Probabilities from 0 to 1.</param>
     /// <param name="logPrediction">Logarithms of the predicted probabilities, of the same shape.</param>
+    /// <exception cref="ShapeError">Types differ, or shapes do not broadcast.</exception>
     /// <example><code>Losses.KlDivergence(p, x)</code></example>
     public static Expr KlDivergence(Expr target, Expr logPrediction) => KlDivergence(target, logPrediction, null);
 
@@ -182,6 +192,7 @@ public static partial class Losses
     /// <param name="logTarget">Logarithms of the target probabilities.</param>
     /// <param name="logPrediction">Logarithms of the predicted probabilities, of the same shape.</param>
     /// <param name="reduction">What is made of the losses of the elements: their mean, unless given.</param>
+    /// <exception cref="ShapeError">Types differ, or shapes do not broadcast.</exception>
     /// <example><code>Losses.KlDivergenceOfLog(y, x, Reduction.BatchMean)</code></example>
     public static Expr KlDivergenceOfLog(Expr logTarget, Expr logPrediction, Reduction? reduction = null) =>
         Loss.klDivOfLog(Or(reduction), logTarget, logPrediction);
@@ -189,6 +200,7 @@ public static partial class Losses
     /// <summary>Counts against a Poisson rate given by its logarithm: eˣ − y·x.</summary>
     /// <param name="target">Counts, 0 or more.</param>
     /// <param name="logRate">The logarithm of the rate; it broadcasts with the target.</param>
+    /// <exception cref="ShapeError">Types differ, or shapes do not broadcast.</exception>
     /// <example><code>Losses.PoissonNll(y, x)</code></example>
     public static Expr PoissonNll(Expr target, Expr logRate) => PoissonNll(target, logRate, false);
 
@@ -206,21 +218,24 @@ public static partial class Losses
     /// <param name="rate">The rate, 0 or more; it broadcasts with the counts.</param>
     /// <param name="full">Whether Stirling's log y! is added.</param>
     /// <param name="reduction">What is made of the losses of the elements: their mean, unless given.</param>
+    /// <exception cref="ShapeError">Types differ, or shapes do not broadcast.</exception>
     /// <example><code>Losses.PoissonNllOfRate(y, p)</code></example>
     public static Expr PoissonNllOfRate(Expr target, Expr rate, bool full = false, Reduction? reduction = null) =>
         Loss.poissonNllOfRate(full, Or(reduction), target, rate);
 
     /// <summary>
     /// Targets against a normal distribution's mean and variance: ½(log v + (x − y)²/v), and with <paramref name="full"/>
+    /// + ½ log 2π; a variance from 0 to ε is held at ε (Nix and Weigend 1994), and the
+    /// loss of one below 0 is NaN.
+    /// </summary>
     /// <param name="target">What is to be predicted, of any shape; it broadcasts with the prediction.</param>
     /// <param name="mean">The predicted mean; it broadcasts with the target.</param>
     /// <param name="variance">The predicted variance, 0 or more; it broadcasts with the target.</param>
     /// <param name="full">Whether the constant ½ log 2π is added.</param>
     /// <param name="epsilon">The least variance ε, above 0.</param>
     /// <param name="reduction">What is made of the losses of the elements: their mean, unless given.</param>
-    /// + ½ log 2π; a variance from 0 to ε is held at ε (Nix and Weigend 1994), and the
-    /// loss of one below 0 is NaN.
-    /// </summary>
+    /// <exception cref="ShapeError">Types differ, or shapes do not broadcast.</exception>
+    /// <exception cref="DomainError">ε is not above 0 and finite.</exception>
     /// <example><code>Losses.GaussianNll(y, mean: x, variance: p)</code></example>
     public static Expr GaussianNll(
         Expr target, Expr mean, Expr variance, bool full = false, double epsilon = 1e-6, Reduction? reduction = null) =>
@@ -231,6 +246,8 @@ public static partial class Losses
     /// <param name="distance">The distances of the pairs, 0 or more.</param>
     /// <param name="margin">How far apart pairs that are not alike should be, finite and 0 or more.</param>
     /// <param name="reduction">What is made of the losses of the elements: their mean, unless given.</param>
+    /// <exception cref="ShapeError">Shapes do not broadcast.</exception>
+    /// <exception cref="DomainError">The margin is below 0 or not finite.</exception>
     /// <example><code>Losses.HingeEmbedding(signs, x)</code></example>
     public static Expr HingeEmbedding(
         Expr target, Expr distance, double margin = 1, Reduction? reduction = null) =>
@@ -240,6 +257,8 @@ public static partial class Losses
     /// The anchor nearer to the positive than to the negative by a margin, rows <c>[...; features]</c>:
     /// max(0, d(a, p) − d(a, n) + margin) with d the p-norm of the difference (Schroff et al. 2015). With
     /// <paramref name="swap"/> the negative's distance is that to the anchor or to the positive, whichever is less
+    /// (Balntas et al. 2016).
+    /// </summary>
     /// <param name="anchor">Rows <c>[...; features]</c>.</param>
     /// <param name="positive">Rows that should be near the anchor's, of the same shape.</param>
     /// <param name="negative">Rows that should be far from the anchor's, of the same shape.</param>
@@ -249,8 +268,8 @@ public static partial class Losses
     /// </param>
     /// <param name="reduction">What is made of the losses of the elements: their mean, unless given.</param>
     /// <param name="swap">Whether the negative's distance is the lesser of those to the anchor and to the positive.</param>
-    /// (Balntas et al. 2016).
-    /// </summary>
+    /// <exception cref="ShapeError">Types differ, or shapes do not broadcast.</exception>
+    /// <exception cref="DomainError">The margin is below 0 or not finite, or the power is not above 0.</exception>
     /// <example><code>Losses.TripletMargin(anchor: x, positive: y, negative: p)</code></example>
     public static Expr TripletMargin(
         Expr anchor, Expr positive, Expr negative, double margin = 1, double power = 2, Reduction? reduction = null,
@@ -268,6 +287,7 @@ public static partial class Losses
     /// <summary>The mean of losses weighted by weights that broadcast to them: Σ w·loss / Σ w.</summary>
     /// <param name="weights">0 or more; they broadcast with the losses.</param>
     /// <param name="losses">The losses of the elements.</param>
+    /// <exception cref="ShapeError">Types differ, or the weights do not broadcast to the losses.</exception>
     /// <example><code>Losses.WeightedMean(p, Losses.Mse(y, x, Reduction.None))</code></example>
     public static Expr WeightedMean(Expr weights, Expr losses) => Loss.weightedMean(weights, losses);
 }

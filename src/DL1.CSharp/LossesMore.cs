@@ -22,6 +22,7 @@ public static partial class Losses
     /// </summary>
     /// <param name="target">Probabilities of the classes, <c>[...; classes]</c>.</param>
     /// <param name="logits">The model's outputs <c>[...; classes]</c> before the softmax, of any size.</param>
+    /// <exception cref="ShapeError">Types differ, or there is not one probability for each logit.</exception>
     /// <example><code>Losses.CrossEntropyOfProbabilities(p, x)</code></example>
     public static Expr CrossEntropyOfProbabilities(Expr target, Expr logits) => CrossEntropyOfProbabilities(target, logits, null);
 
@@ -44,6 +45,7 @@ public static partial class Losses
     /// </summary>
     /// <param name="target">0 or 1, of any shape.</param>
     /// <param name="logits">The model's outputs before the sigmoid, of any size, of the targets' shape.</param>
+    /// <exception cref="ShapeError">Types differ, or shapes do not broadcast.</exception>
     /// <example><code>Losses.Focal(p, x)</code></example>
     public static Expr Focal(Expr target, Expr logits) => Focal(target, logits, 2);
 
@@ -65,6 +67,7 @@ public static partial class Losses
     /// </summary>
     /// <param name="labels">Class indices <c>[...]</c>, i32 or i64, from 0 to classes − 1.</param>
     /// <param name="logits">The model's outputs <c>[...; classes]</c> before the softmax, of any size.</param>
+    /// <exception cref="ShapeError">The labels are no whole numbers, one for each row of logits.</exception>
     /// <example><code>Losses.FocalOfLabels(labels, logits)</code></example>
     public static Expr FocalOfLabels(Expr labels, Expr logits) => FocalOfLabels(labels, logits, 2);
 
@@ -92,6 +95,7 @@ public static partial class Losses
     /// </summary>
     /// <param name="target">0 or 1, <c>[...; classes]</c>.</param>
     /// <param name="logits">The model's outputs <c>[...; classes]</c> before the softmax, of any size.</param>
+    /// <exception cref="ShapeError">Types differ, or there is not one target for each logit.</exception>
     /// <example><code>Losses.MultiLabelSoftMargin(p, x)</code></example>
     public static Expr MultiLabelSoftMargin(Expr target, Expr logits) => MultiLabelSoftMargin(target, logits, null);
 
@@ -115,6 +119,7 @@ public static partial class Losses
     /// <param name="margin">The cosine up to which pairs that are not alike cost nothing, from −1 to 1.</param>
     /// <param name="reduction">What is made of the losses of the elements: their mean, unless given.</param>
     /// <exception cref="DomainError">The margin is outside −1 to 1.</exception>
+    /// <exception cref="ShapeError">The two have not one type and shape, or there is not one sign for each row.</exception>
     /// <example><code>Losses.CosineEmbedding(rowSigns, x, y, margin: 0.2)</code></example>
     public static Expr CosineEmbedding(
         Expr target, Expr first, Expr second, double margin = 0, Reduction? reduction = null) =>
@@ -127,6 +132,7 @@ public static partial class Losses
     /// <param name="margin">By how much they should differ, finite and 0 or more.</param>
     /// <param name="reduction">What is made of the losses of the elements: their mean, unless given.</param>
     /// <exception cref="DomainError">The margin is below 0.</exception>
+    /// <exception cref="ShapeError">The scores have not one type and shape, or the signs do not fit them.</exception>
     /// <example><code>Losses.MarginRanking(signs, x, y, margin: 0.5)</code></example>
     public static Expr MarginRanking(
         Expr target, Expr first, Expr second, double margin = 0, Reduction? reduction = null) =>
@@ -135,6 +141,7 @@ public static partial class Losses
     /// <summary>The logistic loss of signs: log(1 + exp(−y·x)), without overflow.</summary>
     /// <param name="target">Signs, 1 or −1, of any shape.</param>
     /// <param name="prediction">Scores, whose sign should be the target's.</param>
+    /// <exception cref="ShapeError">Types differ, or shapes do not broadcast.</exception>
     /// <example><code>Losses.SoftMargin(signs, x)</code></example>
     public static Expr SoftMargin(Expr target, Expr prediction) => SoftMargin(target, prediction, null);
 
@@ -152,6 +159,7 @@ public static partial class Losses
     /// </summary>
     /// <param name="labels">Class indices <c>[...]</c>, i32 or i64, from 0 to classes − 1.</param>
     /// <param name="scores">Scores <c>[...; classes]</c>.</param>
+    /// <exception cref="ShapeError">The labels are no whole numbers, one for each row of scores.</exception>
     /// <example><code>Losses.MultiMargin(labels, logits)</code></example>
     public static Expr MultiMargin(Expr labels, Expr scores) => MultiMargin(labels, scores, 1);
 
@@ -174,6 +182,7 @@ public static partial class Losses
     /// </summary>
     /// <param name="target">1 for the labels of a row and 0 for the other classes, <c>[...; classes]</c>.</param>
     /// <param name="scores">Scores, of the shape of the targets.</param>
+    /// <exception cref="ShapeError">There is not one target for each score.</exception>
     /// <example><code>Losses.MultiLabelMargin(p, x)</code></example>
     public static Expr MultiLabelMargin(Expr target, Expr scores) => MultiLabelMargin(target, scores, null);
 
@@ -191,6 +200,7 @@ public static partial class Losses
     /// </summary>
     /// <param name="target">From 0 to 1, of any shape, the rows first.</param>
     /// <param name="probability">Probabilities from 0 to 1, of the same shape.</param>
+    /// <exception cref="ShapeError">There is not one target for each probability, or an axis is not there.</exception>
     /// <example><code>Losses.Dice(p, p)</code></example>
     public static Expr Dice(Expr target, Expr probability) => Dice(target, probability, 1);
 
@@ -218,6 +228,7 @@ public static partial class Losses
     /// <param name="axes">The axes of one set: all but the first unless given.</param>
     /// <param name="reduction">What is made of the losses of the elements: their mean, unless given.</param>
     /// <exception cref="DomainError">α or β is below 0, or the number that keeps empty sets apart from 0/0 is not above 0.</exception>
+    /// <exception cref="ShapeError">There is not one target for each probability, or an axis is not there.</exception>
     /// <example><code>Losses.Tversky(p, p, alpha: 0.3, beta: 0.7)</code></example>
     public static Expr Tversky(
         Expr target, Expr probability, double alpha = 0.5, double beta = 0.5, double smooth = 1, IEnumerable<int>? axes = null,

@@ -97,6 +97,7 @@ public static partial class Metrics
     /// <param name="predicted">
     /// Predicted labels <c>[rows]</c>, or scores <c>[rows; classes]</c>, or <c>[rows; 1]</c> of two classes.
     /// </param>
+    /// <exception cref="ShapeError">The targets are no labels, or predictions are not one for each of them.</exception>
     /// <example><code>Console.WriteLine(Metrics.Confusion(labels, scores).Report(["cat", "dog"]));</code></example>
     public static Confusion Confusion(Tensor target, Tensor predicted) =>
         predicted.DType.IsFloat && predicted.Rank > 1
@@ -110,6 +111,7 @@ public static partial class Metrics
     /// <param name="target">Labels <c>[rows]</c>, 0 or 1; there are both.</param>
     /// <param name="score">The score of class 1 for each row, <c>[rows]</c> or <c>[rows; 1]</c>.</param>
     /// <exception cref="DomainError">Targets are of one class, or not 0 and 1.</exception>
+    /// <exception cref="ShapeError">There is not one score for each target.</exception>
     /// <example><code>var roc = Metrics.Roc(truth, score);</code></example>
     public static Curve Roc(Tensor target, Tensor score) => Binary.roc(target, score);
 
@@ -117,6 +119,7 @@ public static partial class Metrics
     /// <param name="target">Labels <c>[rows]</c>, 0 or 1; there is a 1.</param>
     /// <param name="score">The score of class 1 for each row, <c>[rows]</c> or <c>[rows; 1]</c>.</param>
     /// <exception cref="DomainError">No target is 1, or one is neither 0 nor 1.</exception>
+    /// <exception cref="ShapeError">There is not one score for each target.</exception>
     /// <example><code>var precision = Metrics.PrecisionRecall(truth, score);</code></example>
     public static Curve PrecisionRecall(Tensor target, Tensor score) => Binary.precisionRecall(target, score);
 
@@ -125,6 +128,10 @@ public static partial class Metrics
         /// <summary>The number for targets and outputs.</summary>
         /// <param name="target">Targets, one for each row.</param>
         /// <param name="output">What a model gives for the same rows.</param>
+        /// <exception cref="ShapeError">Targets and outputs do not fit one another.</exception>
+        /// <exception cref="DomainError">
+        /// The metric refuses the targets, such as labels that are no class, or an option of its own is out of range.
+        /// </exception>
         /// <example><code>double error = Metrics.Mae.Of(y, predicted);</code></example>
         public double Of(Tensor target, Tensor output) => metric.Measure.Invoke(target).Invoke(output);
 

@@ -104,6 +104,7 @@ public static partial class Metrics
     /// <summary>The part of labels that are wrong, from labels: one a row, or 0 and 1 <c>[rows; labels]</c>.</summary>
     /// <param name="target">Labels <c>[rows]</c>, or 0 and 1 <c>[rows; labels]</c>.</param>
     /// <param name="predicted">Predicted labels, of the shape of the targets.</param>
+    /// <exception cref="ShapeError">These are no labels, or predictions are not one for each target.</exception>
     /// <example><code>double wrong = Metrics.Hamming(labels, predictedLabels);</code></example>
     public static double Hamming(Tensor target, Tensor predicted) => ClassScoreModule.hamming(target, predicted);
 
@@ -115,6 +116,9 @@ public static partial class Metrics
     /// <param name="predicted">Predicted labels <c>[rows]</c>, or scores <c>[rows; classes]</c>.</param>
     /// <param name="weights">The weight of each row, <c>[rows]</c>, finite, 0 or more and not all 0.</param>
     /// <exception cref="DomainError">A weight is below 0 or not finite, or all are 0.</exception>
+    /// <exception cref="ShapeError">
+    /// The targets are no labels, or predictions or weights are not one for each of them.
+    /// </exception>
     /// <example><code>var weightedCounts = Metrics.Confusion(labels, predictedLabels, weights);</code></example>
     public static Confusion Confusion(Tensor target, Tensor predicted, Tensor weights) =>
         Weighted.confusion(weights, target, predicted);
@@ -136,6 +140,7 @@ public static partial class Metrics
         /// <param name="zeroDivision">
         /// What the score of a class is where there is nothing to divide by: 0, 1, or NaN to leave it out.
         /// </param>
+        /// <exception cref="DomainError">The number where there is nothing to divide by is not 0, 1 or NaN.</exception>
         /// <example><code>double recall = counts.Recall(Average.Macro);</code></example>
         public double Recall(Average average, double zeroDivision = 0) =>
             ClassScoreModule.average(zeroDivision, average, ClassScore.Recall, confusion);
@@ -160,6 +165,7 @@ public static partial class Metrics
         /// <param name="zeroDivision">
         /// What the score of a class is where there is nothing to divide by: 0, 1, or NaN to leave it out.
         /// </param>
+        /// <exception cref="DomainError">The number where there is nothing to divide by is not 0, 1 or NaN.</exception>
         /// <example><code>double jaccard = counts.Jaccard(Average.Macro);</code></example>
         public double Jaccard(Average average, double zeroDivision = 0) =>
             ClassScoreModule.average(zeroDivision, average, ClassScore.Jaccard, confusion);

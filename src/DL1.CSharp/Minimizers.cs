@@ -30,6 +30,12 @@ public static class Minimizers
         /// <param name="start">A value to begin with for each variable of the objective.</param>
         /// <param name="tolerance">What counts as flat: of the simplex's values, 0 or more.</param>
         /// <param name="maxIterations">The most iterations; a minimum that takes more is refused.</param>
+        /// <exception cref="ShapeError">
+        /// The objective is no scalar, a variable is not of f64, or a value has another shape than its variable.
+        /// </exception>
+        /// <exception cref="DomainError">
+        /// A variable has no value, the objective is not finite, or there is no minimum within the iterations.
+        /// </exception>
         /// <example><code>var lowest = Functions.Abs(u - 2).MinimizeByNelderMead([(u, 0.0)]);</code></example>
         public Minimum MinimizeByNelderMead(
             IEnumerable<(Expr Variable, Tensor Value)> start, double tolerance = 1e-8, int maxIterations = 10000) =>
@@ -39,6 +45,12 @@ public static class Minimizers
         /// <param name="start">A value to begin with for each variable of the objective.</param>
         /// <param name="tolerance">What counts as flat: of the gradient, relative to the values, 0 or more.</param>
         /// <param name="maxIterations">The most iterations; a minimum that takes more is refused.</param>
+        /// <exception cref="ShapeError">
+        /// The objective is no scalar, a variable is not of f64, or a value has another shape than its variable.
+        /// </exception>
+        /// <exception cref="DomainError">
+        /// A variable has no value, the objective is not finite, or there is no minimum within the iterations.
+        /// </exception>
         /// <example><code>var minimum = ((u - 2).Pow(2) + 3).MinimizeByBfgs([(u, 0.0)]);</code></example>
         public Minimum MinimizeByBfgs(
             IEnumerable<(Expr Variable, Tensor Value)> start, double tolerance = 1e-8, int maxIterations = 10000) =>
@@ -48,6 +60,12 @@ public static class Minimizers
         /// <param name="start">A value to begin with for each variable of the objective.</param>
         /// <param name="tolerance">What counts as flat: of the gradient, relative to the values, 0 or more.</param>
         /// <param name="maxIterations">The most iterations; a minimum that takes more is refused.</param>
+        /// <exception cref="ShapeError">
+        /// The objective is no scalar, a variable is not of f64, or a value has another shape than its variable.
+        /// </exception>
+        /// <exception cref="DomainError">
+        /// A variable has no value, the objective is not finite, or there is no minimum within the iterations.
+        /// </exception>
         /// <example><code>var bottom = (Functions.Exp(u) - 2 * u).MinimizeByNewton([(u, 0.0)]);</code></example>
         public Minimum MinimizeByNewton(
             IEnumerable<(Expr Variable, Tensor Value)> start, double tolerance = 1e-8, int maxIterations = 10000) =>

@@ -29,18 +29,21 @@ public static class Model
         /// <param name="key">The same key gives the same bits.</param>
         /// <param name="inputType">The element type of the input: i32 or i64 where the model begins with an embedding.</param>
         /// <param name="inputShape">The extents of the input, the batch first; any batch will do.</param>
+        /// <exception cref="ShapeError">An input of this type and shape does not fit; the message names the layer.</exception>
         /// <example><code>words.Init(Key.OfSeed(1), DType.I64, 1, 12)</code></example>
         public (Tree<Tensor> Parameters, Tree<Tensor> State) Init(Key key, DType inputType, params int[] inputShape) =>
             model.Init(key, Expr.Variable("input", inputType, inputShape));
 
         /// <summary>The model as a table, for inputs of this shape: layers, shapes of their results, parameters, work.</summary>
         /// <param name="inputShape">The extents of the input, the batch first; any batch will do.</param>
+        /// <exception cref="ShapeError">An input of this type and shape does not fit; the message names the layer.</exception>
         /// <example><code>model.Summary(1, 784)</code></example>
         public Summary Summary(params int[] inputShape) => model.Summary(Expr.Variable("input", inputShape));
 
         /// <summary><c>Summary</c> for inputs of an element type.</summary>
         /// <param name="inputType">The element type of the input: i32 or i64 where the model begins with an embedding.</param>
         /// <param name="inputShape">The extents of the input, the batch first; any batch will do.</param>
+        /// <exception cref="ShapeError">An input of this type and shape does not fit; the message names the layer.</exception>
         /// <example><code>words.Summary(DType.I64, 1, 12)</code></example>
         public Summary Summary(DType inputType, params int[] inputShape) =>
             model.Summary(Expr.Variable("input", inputType, inputShape));
@@ -54,6 +57,7 @@ public static class Model
         /// <param name="key">The same key gives the same bits.</param>
         /// <param name="example">What goes in.</param>
         /// <param name="type">The type of floating-point parameters: f32 unless given.</param>
+        /// <exception cref="ShapeError">An input of this type and shape does not fit; the message names the layer.</exception>
         /// <example><code>var (weights64, _) = model.Init(Key.OfSeed(1), Expr.Variable("x", DType.F64, 1, 784), DType.F64);</code></example>
         public (Tree<Tensor> Parameters, Tree<Tensor> State) Init(Key key, TIn example, DType? type = null) =>
             LayerModule.initAs(type ?? DType.F32, key, Interop.Present(example), model).ToValueTuple();
@@ -76,6 +80,7 @@ public static class Model
 
         /// <summary>The model as a table, for an example of the input, of which only shapes and types matter.</summary>
         /// <param name="example">What goes in, of which only shapes and types matter: variables will do.</param>
+        /// <exception cref="ShapeError">An input of this type and shape does not fit; the message names the layer.</exception>
         /// <example><code>model.Summary(Expr.Variable("x", 1, 784))</code></example>
         public Summary Summary(TIn example) => SummaryModule.ofLayer(Interop.Present(example), model);
 
@@ -127,6 +132,10 @@ public static class Model
         /// <param name="parameters">The parameters by their paths, such as <c>Init</c> makes.</param>
         /// <param name="state">The layers' state by its paths, such as <c>Init</c> makes.</param>
         /// <param name="input">What goes in.</param>
+        /// <exception cref="ShapeError">
+        /// A parameter or the input has another type or shape; the message names the layer.
+        /// </exception>
+        /// <exception cref="DomainError">A parameter or a piece of state is missing.</exception>
         /// <example><code>var predicted = model.Apply(parameters, state, images);</code></example>
         public Tensor Apply(Tree<Tensor> parameters, Tree<Tensor> state, Tensor input) =>
             model.Predictor(parameters, state)(input);

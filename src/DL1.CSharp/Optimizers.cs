@@ -36,6 +36,7 @@ public static partial class Optimizers
     /// <param name="rate">The learning rate, finite and above 0.</param>
     /// <param name="decay">The part of the last step that is kept, from 0 up to but not including 1.</param>
     /// <param name="initial">The first moment before the first step.</param>
+    /// <exception cref="DomainError">The rate is not above 0 and finite, or the decay is outside [0, 1).</exception>
     /// <example><code>Optimizers.Momentum(0.01, decay: 0.9)</code></example>
     public static Optimizer Momentum(double rate, double decay = 0.9, double initial = 0) =>
         OptimizerModule.momentumFrom(initial, decay, rate);
@@ -49,6 +50,9 @@ public static partial class Optimizers
     /// <param name="p2">How much of the second moment is kept in each step, from 0 up to but not including 1.</param>
     /// <param name="initialV">The first moment before the first step.</param>
     /// <param name="initialR">The second moment before the first step, above 0.</param>
+    /// <exception cref="DomainError">
+    /// The rate or the start of the second moment is not above 0 and finite, or a decay is outside [0, 1).
+    /// </exception>
     /// <example><code>Optimizers.SecondMoment(0.1)</code></example>
     public static Optimizer SecondMoment(
         double rate, double p1 = 0.9, double p2 = 0.999, double initialV = 0, double initialR = 1) =>
@@ -56,14 +60,15 @@ public static partial class Optimizers
 
     /// <summary>
     /// Adam (Kingma and Ba 2015), with decay·x added to the gradient; <paramref name="amsgrad"/> takes the largest second
+    /// moment so far (Reddi et al. 2018).
+    /// </summary>
     /// <param name="rate">The learning rate, finite and above 0.</param>
     /// <param name="beta1">How much of the first moment is kept in each step, from 0 up to but not including 1.</param>
     /// <param name="beta2">How much of the second moment is kept in each step, from 0 up to but not including 1.</param>
     /// <param name="epsilon">What is added to the divisor so that nothing is divided by 0, above 0.</param>
     /// <param name="weightDecay">How much of each parameter is added to its gradient, 0 or more; 0 turns it off.</param>
     /// <param name="amsgrad">Whether the largest second moment so far divides, in the place of the last.</param>
-    /// moment so far (Reddi et al. 2018).
-    /// </summary>
+    /// <exception cref="DomainError">An option is out of its range.</exception>
     /// <example><code>Optimizers.Adam(1e-3)</code></example>
     public static Optimizer Adam(
         double rate = 1e-3, double beta1 = 0.9, double beta2 = 0.999, double epsilon = 1e-8, double weightDecay = 0,
@@ -75,13 +80,14 @@ public static partial class Optimizers
     /// <summary>
     /// Adam with decoupled weight decay: x ← x − rate·(u + decay·x) (Loshchilov and Hutter 2019);
     /// <paramref name="amsgrad"/> takes the largest second moment so far.
+    /// </summary>
     /// <param name="rate">The learning rate, finite and above 0.</param>
     /// <param name="weightDecay">How much each parameter shrinks in a step, times the rate; 0 or more, 0 turns it off.</param>
     /// <param name="beta1">How much of the first moment is kept in each step, from 0 up to but not including 1.</param>
     /// <param name="beta2">How much of the second moment is kept in each step, from 0 up to but not including 1.</param>
     /// <param name="epsilon">What is added to the divisor so that nothing is divided by 0, above 0.</param>
     /// <param name="amsgrad">Whether the largest second moment so far divides, in the place of the last.</param>
-    /// </summary>
+    /// <exception cref="DomainError">An option is out of its range.</exception>
     /// <example><code>Optimizers.AdamW(1e-3, weightDecay: 0.05)</code></example>
     public static Optimizer AdamW(
         double rate = 1e-3, double weightDecay = 0.01, double beta1 = 0.9, double beta2 = 0.999, double epsilon = 1e-8,
@@ -93,12 +99,13 @@ public static partial class Optimizers
     /// <summary>
     /// Averaged descent (Polyak and Juditsky 1992), as PyTorch's: the rate falls as rate / (1 + λ·rate·t)^α, and the mean of the
     /// parameters from update <paramref name="start"/> on is kept in the state.
+    /// </summary>
     /// <param name="rate">The learning rate, finite and above 0.</param>
     /// <param name="lambda">The λ of the falling rate, which also draws parameters towards 0; 0 or more.</param>
     /// <param name="alpha">The power α by which the rate falls, 0 or more.</param>
     /// <param name="start">The number of updates after which the mean of the parameters is kept, 0 or more.</param>
     /// <param name="weightDecay">How much of each parameter is added to its gradient, 0 or more; 0 turns it off.</param>
-    /// </summary>
+    /// <exception cref="DomainError">An option is out of its range.</exception>
     /// <example><code>Optimizers.Asgd(0.1, start: 100)</code></example>
     public static Optimizer Asgd(
         double rate = 0.01, double lambda = 1e-4, double alpha = 0.75, double start = 1e6, double weightDecay = 0) =>
@@ -113,6 +120,7 @@ public static partial class Optimizers
     /// <param name="centered">Whether the variance of the gradient divides, in the place of its second moment.</param>
     /// <param name="momentum">The part of the last step that is kept, from 0 up to but not including 1; 0 is none.</param>
     /// <param name="weightDecay">How much of each parameter is added to its gradient, 0 or more; 0 turns it off.</param>
+    /// <exception cref="DomainError">An option is out of its range.</exception>
     /// <example><code>Optimizers.RmsProp(0.01, momentum: 0.9)</code></example>
     public static Optimizer RmsProp(
         double rate = 0.01, double alpha = 0.99, double epsilon = 1e-8, bool centered = false, double momentum = 0,
@@ -133,6 +141,7 @@ public static partial class Optimizers
     /// <param name="initial">The sum of squares before the first step, 0 or more.</param>
     /// <param name="epsilon">What is added to the divisor so that nothing is divided by 0, above 0.</param>
     /// <param name="weightDecay">How much of each parameter is added to its gradient, 0 or more; 0 turns it off.</param>
+    /// <exception cref="DomainError">An option is out of its range.</exception>
     /// <example><code>Optimizers.Adagrad(0.1)</code></example>
     public static Optimizer Adagrad(
         double rate = 0.01, double rateDecay = 0, double initial = 0, double epsilon = 1e-10, double weightDecay = 0) =>
@@ -143,6 +152,7 @@ public static partial class Optimizers
     /// <param name="rho">How much of both moments is kept in each step, from 0 up to but not including 1.</param>
     /// <param name="epsilon">What is added to the divisor so that nothing is divided by 0, above 0.</param>
     /// <param name="weightDecay">How much of each parameter is added to its gradient, 0 or more; 0 turns it off.</param>
+    /// <exception cref="DomainError">An option is out of its range.</exception>
     /// <example><code>Optimizers.Adadelta(rho: 0.95)</code></example>
     public static Optimizer Adadelta(double rate = 1, double rho = 0.9, double epsilon = 1e-6, double weightDecay = 0) =>
         Rated("Adadelta", rate, weightDecay, Moments.adadelta(rho, epsilon));
@@ -153,6 +163,7 @@ public static partial class Optimizers
     /// <param name="beta2">How much of the largest gradient is kept in each step, from 0 up to but not including 1.</param>
     /// <param name="epsilon">What is added to the divisor so that nothing is divided by 0, above 0.</param>
     /// <param name="weightDecay">How much of each parameter is added to its gradient, 0 or more; 0 turns it off.</param>
+    /// <exception cref="DomainError">An option is out of its range.</exception>
     /// <example><code>Optimizers.Adamax(2e-3)</code></example>
     public static Optimizer Adamax(
         double rate = 2e-3, double beta1 = 0.9, double beta2 = 0.999, double epsilon = 1e-8, double weightDecay = 0) =>
@@ -165,6 +176,7 @@ public static partial class Optimizers
     /// <param name="epsilon">What is added to the divisor so that nothing is divided by 0, above 0.</param>
     /// <param name="momentumDecay">How fast the momentum reaches its full size, 0 or more.</param>
     /// <param name="weightDecay">How much of each parameter is added to its gradient, 0 or more; 0 turns it off.</param>
+    /// <exception cref="DomainError">An option is out of its range.</exception>
     /// <example><code>Optimizers.NAdam(2e-3)</code></example>
     public static Optimizer NAdam(
         double rate = 2e-3, double beta1 = 0.9, double beta2 = 0.999, double epsilon = 1e-8,
@@ -177,6 +189,7 @@ public static partial class Optimizers
     /// <param name="beta2">How much of the second moment is kept in each step, from 0 up to but not including 1.</param>
     /// <param name="epsilon">What is added to the divisor so that nothing is divided by 0, above 0.</param>
     /// <param name="weightDecay">How much of each parameter is added to its gradient, 0 or more; 0 turns it off.</param>
+    /// <exception cref="DomainError">An option is out of its range.</exception>
     /// <example><code>Optimizers.RAdam(1e-3)</code></example>
     public static Optimizer RAdam(
         double rate = 1e-3, double beta1 = 0.9, double beta2 = 0.999, double epsilon = 1e-8, double weightDecay = 0) =>
@@ -191,6 +204,9 @@ public static partial class Optimizers
     /// <param name="grow">By what a step is multiplied where the sign stays, above 1.</param>
     /// <param name="smallest">The smallest step, above 0.</param>
     /// <param name="largest">The largest step.</param>
+    /// <exception cref="DomainError">
+    /// The factors are not below and above 1, or the sizes of steps are not above 0, finite and in order.
+    /// </exception>
     /// <example><code>Optimizers.Rprop(firstStep: 0.01)</code></example>
     public static Optimizer Rprop(
         double firstStep = 0.01, double shrink = 0.5, double grow = 1.2, double smallest = 1e-6, double largest = 50) =>
@@ -203,6 +219,7 @@ public static partial class Optimizers
     /// The share of the momentum in the mixture whose sign is taken, from 0 up to but not including 1.
     /// </param>
     /// <param name="beta2">How much of the momentum is kept in each step, from 0 up to but not including 1.</param>
+    /// <exception cref="DomainError">An option is out of its range.</exception>
     /// <example><code>Optimizers.Lion(1e-4, weightDecay: 0.1)</code></example>
     public static Optimizer Lion(
         double rate = 1e-4, double weightDecay = 0, double beta1 = 0.9, double beta2 = 0.99) =>
@@ -214,6 +231,7 @@ public static partial class Optimizers
     /// <param name="beta1">How much of the first moment is kept in each step, from 0 up to but not including 1.</param>
     /// <param name="beta2">How much of the second moment is kept in each step, from 0 up to but not including 1.</param>
     /// <param name="epsilon">What is added to the divisor so that nothing is divided by 0, above 0.</param>
+    /// <exception cref="DomainError">An option is out of its range.</exception>
     /// <example><code>Optimizers.Lamb(1e-3)</code></example>
     public static Optimizer Lamb(
         double rate = 1e-3, double weightDecay = 0.01, double beta1 = 0.9, double beta2 = 0.999, double epsilon = 1e-6) =>
@@ -231,6 +249,7 @@ public static partial class Optimizers
     /// </summary>
     /// <param name="rate">The learning rate, finite and above 0.</param>
     /// <param name="history">How many pairs of steps and changes of the gradient are kept, 1 or more.</param>
+    /// <exception cref="DomainError">The rate is not above 0 and finite, or the history is below 1.</exception>
     /// <example><code>Optimizers.Lbfgs(0.5)</code></example>
     public static Optimizer Lbfgs(double rate = 1, int history = 10) => DL1.Lbfgs.optimizer(history, rate);
 
@@ -245,6 +264,7 @@ public static partial class Optimizers
     /// <param name="name">The optimizer's name in tables and plots.</param>
     /// <param name="rate">The learning rate, finite and above 0.</param>
     /// <param name="chain">Applied to the gradient in this order.</param>
+    /// <exception cref="DomainError">The rate is not above 0 and finite.</exception>
     /// <example><code>Optimizers.Create("sign descent", 1e-3, Transforms.Each((u, x) => Functions.Sign(u)), Transforms.ScaleByRate)</code></example>
     public static Optimizer Create(string name, double rate, params Transform[] chain) =>
         rate > 0 && double.IsFinite(rate)
@@ -254,10 +274,10 @@ public static partial class Optimizers
     /// <summary>
     /// Groups of parameters, each with an optimizer: a parameter belongs to the first group whose predicate holds for its
     /// path. One that belongs to none is a <see cref="DomainError"/>.
+    /// </summary>
     /// <param name="groups">
     /// Predicates of a parameter's path, each with the optimizer of the parameters for which it holds.
     /// </param>
-    /// </summary>
     /// <example><code>Optimizers.Groups((Penalties.IsWeight, Optimizers.Adam()), (path => true, Optimizers.Sgd(0.1)))</code></example>
     public static Optimizer Groups(params (Func<string, bool> Holds, Optimizer Optimizer)[] groups) =>
         Wrap.groups(Interop.List(groups.Select(g => Tuple.Create(Interop.Function(g.Holds), g.Optimizer))));

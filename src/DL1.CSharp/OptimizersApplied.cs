@@ -17,6 +17,7 @@ public static partial class Optimizers
 
         /// <summary>All gradients shrunk by one factor to a common norm of at most the limit (Pascanu et al. 2013).</summary>
         /// <param name="limit">The largest norm that is left as it is, above 0.</param>
+        /// <exception cref="DomainError">The limit is not above 0 and finite.</exception>
         /// <example><code>Optimizers.Adam().ClipByGlobalNorm(1)</code></example>
         public Optimizer ClipByGlobalNorm(double limit) => optimizer.After(Transforms.ClipByGlobalNorm(limit));
 
@@ -34,16 +35,19 @@ public static partial class Optimizers
 
         /// <summary>The gradient of each parameter shrunk to a norm of at most the limit.</summary>
         /// <param name="limit">The largest norm that is left as it is, above 0.</param>
+        /// <exception cref="DomainError">The limit is not above 0 and finite.</exception>
         /// <example><code>Optimizers.Adam().ClipByNorm(1)</code></example>
         public Optimizer ClipByNorm(double limit) => optimizer.After(Transforms.ClipByNorm(limit));
 
         /// <summary>Each element of the gradients held between −limit and limit.</summary>
         /// <param name="limit">The largest magnitude of an element, above 0.</param>
+        /// <exception cref="DomainError">The limit is not above 0 and finite.</exception>
         /// <example><code>Optimizers.Adam().ClipByValue(0.5)</code></example>
         public Optimizer ClipByValue(double limit) => optimizer.After(Transforms.ClipByValue(limit));
 
         /// <summary>A transformation of the gradients before the optimizer sees them.</summary>
         /// <param name="transform">Applied to the gradients.</param>
+        /// <exception cref="DomainError">The transformation contains the learning rate.</exception>
         /// <example><code>Optimizers.Adam().After(Transforms.AddDecay(0.01).Masked(Penalties.IsWeight))</code></example>
         public Optimizer After(Transform transform) => Wrap.after(transform, optimizer);
 
@@ -67,10 +71,10 @@ public static partial class Optimizers
         /// <summary>
         /// Smaller rates for the layers nearer to the inputs (Howard and Ruder 2018): of the parts named, from the first to the last,
         /// the last has the optimizer's rate, the one before it <paramref name="decay"/> times that, and so on. A part is a name
-        /// <param name="decay">The factor from each part to the one before it: above 0, at most 1.</param>
-        /// <param name="parts">Names of the model's parts, such as <c>encoder</c>, from the inputs on.</param>
         /// with what is below it; other parameters keep the rate.
         /// </summary>
+        /// <param name="decay">The factor from each part to the one before it: above 0, at most 1.</param>
+        /// <param name="parts">Names of the model's parts, such as <c>encoder</c>, from the inputs on.</param>
         /// <exception cref="DomainError">A decay outside (0, 1]; with the first state: a part that no parameter is in.</exception>
         /// <example><code>Optimizers.Adam(1e-3).LayerDecay(0.5, "0", "2")</code></example>
         public Optimizer LayerDecay(double decay, params string[] parts) =>
@@ -81,6 +85,7 @@ public static partial class Optimizers
         /// so that the update is the one of the whole batch.
         /// </summary>
         /// <param name="calls">How many batches make one update, 1 or more.</param>
+        /// <exception cref="DomainError">The number of calls is below 1.</exception>
         /// <example><code>Optimizers.Sgd(0.1).Accumulate(4)</code></example>
         public Optimizer Accumulate(int calls) => Wrap.accumulate(calls, optimizer);
 
@@ -89,6 +94,7 @@ public static partial class Optimizers
         /// How many updates the fast parameters make from one step of the slow ones to the next, 1 or more.
         /// </param>
         /// <param name="part">The part of the way that the slow ones go: above 0, at most 1.</param>
+        /// <exception cref="DomainError">The number of updates is below 1, or the part is not above 0 and at most 1.</exception>
         /// <example><code>Optimizers.Adam().Lookahead(updates: 5, part: 0.5)</code></example>
         public Optimizer Lookahead(int updates = 5, double part = 0.5) => Wrap.lookahead(updates, part, optimizer);
 
@@ -97,28 +103,35 @@ public static partial class Optimizers
         /// (Polyak and Juditsky 1992).
         /// </summary>
         /// <param name="decay">How much of the average is kept in each update, from 0 up to but not including 1.</param>
+        /// <exception cref="DomainError">The decay is outside [0, 1).</exception>
         /// <example><code>Optimizers.Sgd(0.1).Averaged(0.99)</code></example>
         public Optimizer Averaged(double decay = 0.999) => Wrap.averaged(decay, optimizer);
 
         /// <summary>
         /// Keeps the mean of the parameters after updates <paramref name="start"/>, start + every and so on in the state: stochastic
-        /// <param name="start">The number of the first update that counts, 1 or more.</param>
-        /// <param name="every">From one update that counts to the next, 1 or more.</param>
         /// weight averaging (Izmailov et al. 2018); before it the parameters themselves. <c>memory.Average()</c> reads it, and training with
         /// <c>UseAverage</c> measures with it.
         /// </summary>
+        /// <param name="start">The number of the first update that counts, 1 or more.</param>
+        /// <param name="every">From one update that counts to the next, 1 or more.</param>
         /// <exception cref="DomainError">A number is below 1.</exception>
         /// <example><code>Optimizers.Sgd(0.1).AveragedFrom(100, every: 10)</code></example>
         public Optimizer AveragedFrom(int start, int every = 1) => Wrap.averagedFrom(start, every, optimizer);
 
         /// <summary>The first state for these parameters.</summary>
         /// <param name="parameters">The parameters to be trained, of floating-point types.</param>
+        /// <exception cref="DomainError">
+        /// The optimizer cannot have these parameters: there are none, one is in no group, or a group has none.
+        /// </exception>
         /// <example><code>Tensor[] first = optimizer.InitialState(Tensor.Zeros(3), Tensor.Zeros(2));</code></example>
         public Tensor[] InitialState(params Tensor[] parameters) =>
             [.. OptimizerModule.start(optimizer, Interop.Numbered(parameters)).Values];
 
         /// <summary>The first state for the parameters of a model.</summary>
         /// <param name="parameters">The parameters to be trained by their paths, of floating-point types.</param>
+        /// <exception cref="DomainError">
+        /// The optimizer cannot have these parameters: there are none, one is in no group, or a group has none.
+        /// </exception>
         /// <example><code>Tree&lt;Tensor&gt; memory = optimizer.InitialState(parameters);</code></example>
         public Tree<Tensor> InitialState(Tree<Tensor> parameters) => OptimizerModule.start(optimizer, parameters);
 
@@ -126,6 +139,8 @@ public static partial class Optimizers
         /// <param name="gradients">The gradients, one for each parameter.</param>
         /// <param name="state">The optimizer's state, shaped as <c>InitialState</c> makes it.</param>
         /// <param name="parameters">The parameters as they are.</param>
+        /// <exception cref="ShapeError">There are more or fewer gradients than parameters, or one has another shape.</exception>
+        /// <exception cref="DomainError">State or gradients are not those of these parameters.</exception>
         /// <example><code>var (next, nextState) = Optimizers.Sgd(0.1).Step([2 * w], [], [w]);</code></example>
         public (Expr[] Parameters, Expr[] State) Step(
             IEnumerable<Expr> gradients, IEnumerable<Expr> state, IEnumerable<Expr> parameters)
@@ -151,6 +166,8 @@ public static partial class Optimizers
     {
         /// <summary>
         /// Descends an objective from a start until <paramref name="patience"/> epochs in a row each lowered it by less
+        /// than <paramref name="tolerance"/>.
+        /// </summary>
         /// <param name="objective">A scalar of the parameters, which is made small.</param>
         /// <param name="optimizer">How parameters follow their gradients.</param>
         /// <param name="start">
@@ -159,9 +176,8 @@ public static partial class Optimizers
         /// <param name="maxEpochs">The most steps, after which the descent ends as it is.</param>
         /// <param name="patience">How many steps in a row may gain less than the tolerance, 1 or more.</param>
         /// <param name="tolerance">How much lower a step must make the objective to count, 0 or more.</param>
-        /// than <paramref name="tolerance"/>.
-        /// </summary>
         /// <exception cref="DomainError">The objective is no longer finite: the rate is too high.</exception>
+        /// <exception cref="ShapeError">The objective is no scalar, or a parameter is no scalar variable.</exception>
         /// <example><code>var descent = Descent.Run((x - 2).Pow(2) + 3, Optimizers.Sgd(0.01), [(x, 50)]);</code></example>
         public static Descent Run(
             Expr objective,

@@ -11,6 +11,7 @@ public static class Ordering
         /// <summary>The places along an axis in the order of its elements: i64, in the operand's shape.</summary>
         /// <param name="axis">The axis; −1 is the last.</param>
         /// <param name="descending">Whether the largest comes first, NaN before all.</param>
+        /// <exception cref="ShapeError">The axis is not there, or these are truth values.</exception>
         /// <example><code>var places = x.ArgSort(descending: true);</code></example>
         public Expr ArgSort(int axis = -1, bool descending = false) =>
             descending ? Order.argSortDescending(axis, x) : ExprModule.argSort(axis, x);
@@ -18,6 +19,7 @@ public static class Ordering
         /// <summary>The elements along an axis in order; the gradient goes to where they came from.</summary>
         /// <param name="axis">The axis; −1 is the last.</param>
         /// <param name="descending">Whether the largest comes first, NaN before all.</param>
+        /// <exception cref="ShapeError">The axis is not there, or these are truth values.</exception>
         /// <example><code>var sorted = x.Sort();</code></example>
         public Expr Sort(int axis = -1, bool descending = false) =>
             descending ? Order.sortDescending(axis, x) : Order.sort(axis, x);
@@ -26,6 +28,7 @@ public static class Ordering
         /// <param name="k">How many: from 0 to the extent.</param>
         /// <param name="axis">The axis; −1 is the last.</param>
         /// <exception cref="DomainError"><paramref name="k"/> is below 0 or above the extent.</exception>
+        /// <exception cref="ShapeError">The axis is not there, or these are truth values.</exception>
         /// <example><code>var (best, where) = x.TopK(2);</code></example>
         public (Expr Values, Expr Places) TopK(int k, int axis = -1) => Order.topK(k, axis, x).ToValueTuple();
 
@@ -33,6 +36,7 @@ public static class Ordering
         /// <param name="k">How many: from 0 to the extent.</param>
         /// <param name="axis">The axis; −1 is the last.</param>
         /// <exception cref="DomainError"><paramref name="k"/> is below 0 or above the extent.</exception>
+        /// <exception cref="ShapeError">The axis is not there, or these are truth values.</exception>
         /// <example><code>var (nearest, rows) = x.BottomK(2);</code></example>
         public (Expr Values, Expr Places) BottomK(int k, int axis = -1) => Order.bottomK(k, axis, x).ToValueTuple();
 

@@ -25,6 +25,7 @@ public static class Penalties
         /// <param name="strength">The factor of the penalty, 0 or more.</param>
         /// <param name="touches">Whether the parameter at a path counts: weights, by <c>IsWeight</c>, unless given.</param>
         /// <exception cref="DomainError">The strength is below 0, or no parameter is touched.</exception>
+        /// <exception cref="ShapeError">The parameters that are touched are of several types.</exception>
         /// <example><code>weights.L2Penalty(1e-4, path => path.StartsWith("0."))</code></example>
         public Expr L2Penalty(double strength, Func<string, bool>? touches = null) =>
             Penalty.l2(strength, Interop.Function(touches ?? IsWeight), parameters);

@@ -29,36 +29,42 @@ public static class Reductions
         /// <summary>The sum over axes, which are kept with extent 1 if asked for.</summary>
         /// <param name="keepAxes">Whether the reduced axes stay, with extent 1.</param>
         /// <param name="axes">The axes to reduce, −1 the last; all of them where none is named.</param>
+        /// <exception cref="ShapeError">An axis is not there, or these are truth values.</exception>
         /// <example><code>var totals = x.Sum(keepAxes: true, 1);</code></example>
         public Expr Sum(bool keepAxes, params int[] axes) => x.Kept(keepAxes, axes, ExprModule.sum);
 
         /// <summary>The mean over axes, which are kept with extent 1 if asked for.</summary>
         /// <param name="keepAxes">Whether the reduced axes stay, with extent 1.</param>
         /// <param name="axes">The axes to reduce, −1 the last; all of them where none is named.</param>
+        /// <exception cref="ShapeError">An axis is not there, or the elements are not of f32 or f64.</exception>
         /// <example><code>var centred = x - x.Mean(keepAxes: true, 1);</code></example>
         public Expr Mean(bool keepAxes, params int[] axes) => x.Kept(keepAxes, axes, Reduce.mean);
 
         /// <summary>The product over axes, which are kept with extent 1 if asked for.</summary>
         /// <param name="keepAxes">Whether the reduced axes stay, with extent 1.</param>
         /// <param name="axes">The axes to reduce, −1 the last; all of them where none is named.</param>
+        /// <exception cref="ShapeError">An axis is not there, or these are truth values.</exception>
         /// <example><code>var volumes = x.Prod(keepAxes: true, 1);</code></example>
         public Expr Prod(bool keepAxes, params int[] axes) => x.Kept(keepAxes, axes, ExprModule.prod);
 
         /// <summary>The largest over axes, which are kept with extent 1 if asked for.</summary>
         /// <param name="keepAxes">Whether the reduced axes stay, with extent 1.</param>
         /// <param name="axes">The axes to reduce, −1 the last; all of them where none is named.</param>
+        /// <exception cref="ShapeError">An axis is not there, or is empty; or these are truth values.</exception>
         /// <example><code>var below = x - x.Max(keepAxes: true, 1);</code></example>
         public Expr Max(bool keepAxes, params int[] axes) => x.Kept(keepAxes, axes, ExprModule.max);
 
         /// <summary>The smallest over axes, which are kept with extent 1 if asked for.</summary>
         /// <param name="keepAxes">Whether the reduced axes stay, with extent 1.</param>
         /// <param name="axes">The axes to reduce, −1 the last; all of them where none is named.</param>
+        /// <exception cref="ShapeError">An axis is not there, or is empty; or these are truth values.</exception>
         /// <example><code>var above = x - x.Min(keepAxes: true, 1);</code></example>
         public Expr Min(bool keepAxes, params int[] axes) => x.Kept(keepAxes, axes, ExprModule.min);
 
         /// <summary>The Euclidean norm over axes, which are kept with extent 1 if asked for.</summary>
         /// <param name="keepAxes">Whether the reduced axes stay, with extent 1.</param>
         /// <param name="axes">The axes to reduce, −1 the last; all of them where none is named.</param>
+        /// <exception cref="ShapeError">An axis is not there, or the elements are not of f32 or f64.</exception>
         /// <example><code>var units = x / x.Norm(keepAxes: true, 1);</code></example>
         public Expr Norm(bool keepAxes, params int[] axes) => x.Kept(keepAxes, axes, Reduce.norm);
 
@@ -67,6 +73,7 @@ public static class Reductions
         /// <param name="ddof">0 for a population, 1 for a sample.</param>
         /// <param name="axes">The axes.</param>
         /// <exception cref="DomainError"><paramref name="ddof"/> is below 0, or not below the number of elements.</exception>
+        /// <exception cref="ShapeError">An axis is not there, or the elements are not of f32 or f64.</exception>
         /// <example><code>var spread = x.Variance(keepAxes: true, ddof: 1, 1);</code></example>
         public Expr Variance(bool keepAxes, int ddof, params int[] axes) =>
             x.Kept(keepAxes, axes, (places, operand) => Reduce.variance(ddof, places, operand));

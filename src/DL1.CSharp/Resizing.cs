@@ -35,6 +35,7 @@ public static class Resizing
         /// <summary>Other spatial extents, each element from the nearest place below: one extent for all axes, or one for each.</summary>
         /// <param name="size">The spatial extents of the result, 1 or more.</param>
         /// <exception cref="DomainError">An extent below 1.</exception>
+        /// <exception cref="ShapeError">The extents are not one for all spatial axes, or one for each.</exception>
         /// <example><code>var larger = images.ResizeNearest(8);</code></example>
         public Expr ResizeNearest(params int[] size) => Resize.nearest(Interop.List(size), x);
 
@@ -42,6 +43,9 @@ public static class Resizing
         /// <param name="size">One extent for all axes, or one for each.</param>
         /// <param name="alignCorners">Whether the middles of the first and last elements stay where they are.</param>
         /// <exception cref="DomainError">An extent below 1.</exception>
+        /// <exception cref="ShapeError">
+        /// The extents are not one for all spatial axes, or one for each; or the elements are not of f32 or f64.
+        /// </exception>
         /// <example><code>var smooth = images.ResizeLinear([8, 6]);</code></example>
         public Expr ResizeLinear(IEnumerable<int> size, bool alignCorners = false) =>
             Resize.linear(alignCorners, Interop.List(size), x);
@@ -49,12 +53,14 @@ public static class Resizing
         /// <summary>Channels as parts of larger images: <c>[batch; channels·r²; height; width]</c> to <c>[batch; channels; height·r; width·r]</c>.</summary>
         /// <param name="factor">The factor r of height and width, 1 or more; r² divides the channels.</param>
         /// <exception cref="ShapeError">Channels that r² does not divide.</exception>
+        /// <exception cref="DomainError">The factor is below 1.</exception>
         /// <example><code>var shuffled = images.PixelShuffle(2);</code></example>
         public Expr PixelShuffle(int factor) => Resize.pixelShuffle(factor, x);
 
         /// <summary>The inverse of <c>PixelShuffle</c>.</summary>
         /// <param name="factor">The factor r by which height and width are divided, 1 or more.</param>
         /// <exception cref="ShapeError">Height or width that the factor does not divide.</exception>
+        /// <exception cref="DomainError">The factor is below 1.</exception>
         /// <example><code>var back = shuffled.PixelUnshuffle(2);</code></example>
         public Expr PixelUnshuffle(int factor) => Resize.pixelUnshuffle(factor, x);
 
@@ -63,6 +69,9 @@ public static class Resizing
         /// <param name="stride">From one window to the next, 1 or more.</param>
         /// <param name="padding">Zeros put on both sides of each spatial axis, 0 or more.</param>
         /// <param name="dilation">From one element of the kernel to the next, 1 or more; 1 leaves no gaps.</param>
+        /// <exception cref="ShapeError">
+        /// The data are not <c>[batch; channels; height; width]</c> or <c>[batch; channels; length]</c>, or no window fits.
+        /// </exception>
         /// <example><code>var columns = images.Unfold(2);</code></example>
         public Expr Unfold(int kernel, int stride = 1, int padding = 0, int dilation = 1) =>
             Windowed.unfold(Interop.List([kernel]), Interop.Window(stride, padding, dilation, 1), x);
@@ -73,6 +82,10 @@ public static class Resizing
         /// <param name="padding">
         /// Places put on both sides of each spatial axis, 0 or more and below the window; no maximum is taken from them.
         /// </param>
+        /// <exception cref="ShapeError">
+        /// The data are not <c>[batch; channels; spatial...]</c>, or the window does not fit into them.
+        /// </exception>
+        /// <exception cref="DomainError">A number is below 1, or the padding is below 0 or not below the window.</exception>
         /// <example><code>var (maxima, spots) = images.MaxPoolWithPlaces(2);</code></example>
         public (Expr Values, Expr Places) MaxPoolWithPlaces(int kernel, int? stride = null, int padding = 0) =>
             Windowed.maxWithPlaces(Interop.List([kernel]), Interop.Window(stride, padding, 1, 1), x).ToValueTuple();
@@ -91,6 +104,10 @@ public static class Resizing
         /// Places put on both sides of each spatial axis, 0 or more and below the window; no maximum is taken from them.
         /// </param>
         /// <param name="dilation">From one element of the kernel to the next, 1 or more; 1 leaves no gaps.</param>
+        /// <exception cref="ShapeError">
+        /// The data are not <c>[batch; channels; spatial...]</c>, or the window does not fit into them.
+        /// </exception>
+        /// <exception cref="DomainError">A number is below 1, or the padding is below 0 or not below the window.</exception>
         /// <example><code>var all = images.MaxPoolCeiling(3);</code></example>
         public Expr MaxPoolCeiling(int kernel, int? stride = null, int padding = 0, int dilation = 1) =>
             Windowed.max(new PoolingEdges(true, true), Interop.List([kernel]), Interop.Window(stride, padding, dilation, 1), x);
@@ -101,6 +118,10 @@ public static class Resizing
         /// <param name="countsPadding">Whether the zeros of the padding are counted.</param>
         /// <param name="stride">From window to window: the kernel unless given.</param>
         /// <param name="padding">Zeros on both sides.</param>
+        /// <exception cref="ShapeError">
+        /// The data are not <c>[batch; channels; spatial...]</c>, or the window does not fit into them.
+        /// </exception>
+        /// <exception cref="DomainError">A number is below 1, or the padding is below 0 or not below the window.</exception>
         /// <example><code>var inner = images.AvgPoolEdges(3, ceiling: false, countsPadding: false, stride: 1, padding: 1);</code></example>
         public Expr AvgPoolEdges(int kernel, bool ceiling, bool countsPadding, int? stride = null, int padding = 0) =>
             Windowed.average(new PoolingEdges(ceiling, countsPadding), Interop.List([kernel]), Interop.Window(stride, padding, 1, 1), x);
@@ -109,6 +130,8 @@ public static class Resizing
         /// <param name="kernel">The extent of the window along each spatial axis, 1 or more.</param>
         /// <param name="stride">From one window to the next, 1 or more.</param>
         /// <param name="dilation">From one element of the kernel to the next, 1 or more; 1 leaves no gaps.</param>
+        /// <exception cref="ShapeError">The data are not <c>[batch; channels; spatial...]</c>.</exception>
+        /// <exception cref="DomainError">A number is below 1.</exception>
         /// <example><code>var dilated = images.MaxPoolSame(3);</code></example>
         public Expr MaxPoolSame(int kernel, int stride = 1, int dilation = 1) =>
             Windowed.maxSame(Interop.List([kernel]), Interop.Window(stride, 0, dilation, 1), x);
@@ -116,6 +139,8 @@ public static class Resizing
         /// <summary>The mean of each window over the elements that are there, padded so that extents are <c>extent / stride</c>, rounded up; the stride is 1 unless given.</summary>
         /// <param name="kernel">The extent of the window along each spatial axis, 1 or more.</param>
         /// <param name="stride">From one window to the next, 1 or more.</param>
+        /// <exception cref="ShapeError">The data are not <c>[batch; channels; spatial...]</c>.</exception>
+        /// <exception cref="DomainError">A number is below 1.</exception>
         /// <example><code>var blurred = images.AvgPoolSame(3);</code></example>
         public Expr AvgPoolSame(int kernel, int stride = 1) =>
             Windowed.averageSame(Interop.List([kernel]), Interop.Window(stride, 0, 1, 1), x);

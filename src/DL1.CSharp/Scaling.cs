@@ -14,24 +14,28 @@ public static class Scaling
         /// <summary>To mean 0 and standard deviation 1.</summary>
         /// <param name="rows">A table <c>[rows; columns]</c> whose values are learnt from; NaN is missing.</param>
         /// <exception cref="DomainError">A column has no value.</exception>
+        /// <exception cref="ShapeError">The rows are not <c>[rows; columns]</c> of f32 or f64.</exception>
         /// <example><code>var scaler = Scaler.Standard(train.Inputs);</code></example>
         public static Scaler Standard(Tensor rows) => Scale.standard(rows);
 
         /// <summary>The least value to 0, the greatest to 1.</summary>
         /// <param name="rows">A table <c>[rows; columns]</c> whose values are learnt from; NaN is missing.</param>
         /// <exception cref="DomainError">A column has no value.</exception>
+        /// <exception cref="ShapeError">The rows are not <c>[rows; columns]</c> of f32 or f64.</exception>
         /// <example><code>var toUnit = Scaler.MinMax(train.Inputs);</code></example>
         public static Scaler MinMax(Tensor rows) => Scale.minMax(rows);
 
         /// <summary>By the median and the distance of the quartiles, which few far values do not move.</summary>
         /// <param name="rows">A table <c>[rows; columns]</c> whose values are learnt from; NaN is missing.</param>
         /// <exception cref="DomainError">A column has no value.</exception>
+        /// <exception cref="ShapeError">The rows are not <c>[rows; columns]</c> of f32 or f64.</exception>
         /// <example><code>var robust = Scaler.Robust(train.Inputs);</code></example>
         public static Scaler Robust(Tensor rows) => Scale.robust(rows);
 
         /// <summary>The greatest absolute value to 1, without a shift: zeros stay zeros.</summary>
         /// <param name="rows">A table <c>[rows; columns]</c> whose values are learnt from; NaN is missing.</param>
         /// <exception cref="DomainError">A column has no value.</exception>
+        /// <exception cref="ShapeError">The rows are not <c>[rows; columns]</c> of f32 or f64.</exception>
         /// <example><code>var toOne = Scaler.MaxAbs(train.Inputs);</code></example>
         public static Scaler MaxAbs(Tensor rows) => Scale.maxAbs(rows);
 
@@ -63,6 +67,7 @@ public static class Scaling
         /// <summary>Scales the inputs of a data set.</summary>
         /// <param name="data">A data set whose inputs are <c>[rows; columns]</c> of the same columns.</param>
         /// <exception cref="ShapeError">There are more or fewer columns than where it was fitted.</exception>
+        /// <exception cref="DomainError">The scaler has not one shift and one divisor for each column.</exception>
         /// <example><code>Dataset scaledTest = scaler.Apply(test);</code></example>
         public Dataset Apply(Dataset data) => data.WithInputs(Scale.apply(scaler, data.Inputs));
 
@@ -99,18 +104,21 @@ public sealed class Imputer
     /// <summary>The mean of each column's values.</summary>
     /// <param name="rows">A table <c>[rows; columns]</c> whose values are learnt from; NaN is missing.</param>
     /// <exception cref="DomainError">A column has no value.</exception>
+    /// <exception cref="ShapeError">An axis is not there, or the elements are not of f32 or f64.</exception>
     /// <example><code>var byMean = Imputer.Mean(penguins.Inputs);</code></example>
     public static Imputer Mean(Tensor rows) => new(Impute.mean(rows));
 
     /// <summary>The median of each column's values.</summary>
     /// <param name="rows">A table <c>[rows; columns]</c> whose values are learnt from; NaN is missing.</param>
     /// <exception cref="DomainError">A column has no value.</exception>
+    /// <exception cref="ShapeError">The rows are not <c>[rows; columns]</c> of f32 or f64.</exception>
     /// <example><code>var imputer = Imputer.Median(penguins.Inputs);</code></example>
     public static Imputer Median(Tensor rows) => new(Impute.median(rows));
 
     /// <summary>The commonest of each column's values, the least of several.</summary>
     /// <param name="rows">A table <c>[rows; columns]</c> whose values are learnt from; NaN is missing.</param>
     /// <exception cref="DomainError">A column has no value.</exception>
+    /// <exception cref="ShapeError">The rows are not <c>[rows; columns]</c> of f32 or f64.</exception>
     /// <example><code>var byCount = Imputer.Commonest(penguins.Inputs);</code></example>
     public static Imputer Commonest(Tensor rows) => new(Impute.commonest(rows));
 
@@ -118,6 +126,7 @@ public sealed class Imputer
     /// <param name="rows">A table <c>[rows; columns]</c>, of which only the number of columns counts.</param>
     /// <param name="value">What stands in the place of missing values, finite.</param>
     /// <exception cref="DomainError">The number is not finite.</exception>
+    /// <exception cref="ShapeError">The rows are not <c>[rows; columns]</c> of f32 or f64.</exception>
     /// <example><code>var byZero = Imputer.Constant(penguins.Inputs, 0);</code></example>
     public static Imputer Constant(Tensor rows, double value) => new(Impute.constant(value, rows));
 
@@ -126,6 +135,7 @@ public sealed class Imputer
     /// these rows, the training rows: 1 where it is.
     /// </summary>
     /// <param name="rows">The training rows, <c>[rows; columns]</c>.</param>
+    /// <exception cref="ShapeError">The rows are not <c>[rows; columns]</c> of f32 or f64.</exception>
     /// <example><code>var telling = imputer.Indicating(penguins.Inputs);</code></example>
     public Imputer Indicating(Tensor rows) => new(values, Impute.lacking(rows));
 

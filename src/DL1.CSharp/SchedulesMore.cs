@@ -42,6 +42,7 @@ public static partial class Schedules
     /// <param name="rate">The rate, finite and 0 or more.</param>
     /// <param name="steps">The number of updates that it takes, 1 or more.</param>
     /// <param name="factor">By what the rate is multiplied at first, finite and 0 or more.</param>
+    /// <exception cref="DomainError">A rate or a factor is below 0 or not finite, or a number of steps is below 1.</exception>
     /// <example><code>Schedules.ConstantFor(0.1, steps: 50, factor: 0.25)</code></example>
     public static Schedule ConstantFor(double rate, int steps, double factor = 1.0 / 3) =>
         ScheduleCycle.constantFor(steps, factor, rate);
@@ -49,6 +50,7 @@ public static partial class Schedules
     /// <summary>The rate times each of some schedules, whose own rates are factors: PyTorch's ChainedScheduler.</summary>
     /// <param name="rate">The rate that the factors multiply, finite and 0 or more.</param>
     /// <param name="factors">Schedules whose rates are multiplied with it.</param>
+    /// <exception cref="DomainError">The rate is below 0 or not finite.</exception>
     /// <example><code>Schedules.Chained(0.1, Schedules.ConstantFor(1, steps: 50), Schedules.Exponential(1, gamma: 0.99))</code></example>
     public static Schedule Chained(double rate, params Schedule[] factors) =>
         ScheduleCycle.chained(Interop.List(factors), rate);

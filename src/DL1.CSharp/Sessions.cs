@@ -38,6 +38,7 @@ public static class Sessions
         /// </summary>
         /// <param name="like">A tree whose paths, types and shapes the part has.</param>
         /// <param name="start">The place in the state where the part begins, from 0.</param>
+        /// <exception cref="DomainError">The state has fewer values behind the start than the tree has paths.</exception>
         /// <example><code>Tree&lt;Tensor&gt; trained = session.Read(weights);</code></example>
         public Tree<Tensor> Read<T>(Tree<T> like, int start = 0) =>
             like.WithValues(session.State.Skip(start).Take(like.Count));

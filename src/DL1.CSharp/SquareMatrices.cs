@@ -95,6 +95,7 @@ public static class SquareMatrices
         /// <summary>The cosine of the angle between vectors along an axis, which goes.</summary>
         /// <param name="other">Vectors of the same type; shapes broadcast.</param>
         /// <param name="axis">The axis of the vectors' elements, which goes; −1 is the last.</param>
+        /// <exception cref="ShapeError">The axis is not there, types differ, or shapes do not broadcast.</exception>
         /// <example><code>var alike = a.CosineSimilarity(a.T);</code></example>
         public Expr CosineSimilarity(Expr other, int axis = -1) => Linear.cosineSimilarity(axis, a, other);
 
@@ -102,6 +103,9 @@ public static class SquareMatrices
         /// <param name="other">The other rows.</param>
         /// <param name="p">Above 0; <see cref="double.PositiveInfinity"/> for the largest difference.</param>
         /// <exception cref="DomainError"><paramref name="p"/> is not above 0.</exception>
+        /// <exception cref="ShapeError">
+        /// These are no matrices of one type and as many columns, or the leading axes do not broadcast.
+        /// </exception>
         /// <example><code>var apart = a.Distances(a);</code></example>
         public Expr Distances(Expr other, double p = 2) => Linear.distances(p, a, other);
 
@@ -109,6 +113,7 @@ public static class SquareMatrices
         /// <param name="p">Above 0.</param>
         /// <param name="axes">The axes, which go.</param>
         /// <exception cref="DomainError"><paramref name="p"/> is not above 0.</exception>
+        /// <exception cref="ShapeError">An axis is not there, or the elements are not of f32 or f64.</exception>
         /// <example><code>var sizes = a.PowerNorm(1, -1);</code></example>
         public Expr PowerNorm(double p, params int[] axes) =>
             Reduce.powerNorm(p, axes.Length == 0 ? ExprModule.allAxes(a) : Interop.List(axes), a);

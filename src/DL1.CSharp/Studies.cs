@@ -110,6 +110,7 @@ public static class Studies
         /// <param name="threads">How many trials run side by side.</param>
         /// <param name="seed">What the keys of the trials are made from.</param>
         /// <param name="goal">Whether a low score is wanted, as it is unless given, or a high one.</param>
+        /// <exception cref="DomainError">The factor is below 2, or the budgets are below 1 or do not grow.</exception>
         /// <example><code>var resumed = grid.HalveOn&lt;Checkpoint>((setting, key, epochs, state) => { var fit = net.Learner(Losses.CrossEntropy, Optimizers.Adam(setting.Number("rate"))).Fit(train, new TrainingOptions(Epochs: epochs, Resume: state)); return (fit.History[^1].Loss, fit.Checkpoint); }, factor: 2, least: 1, most: 2);</code></example>
         public IReadOnlyList<Trial> HalveOn<TState>(
             Func<Setting, Key, int, TState?, (double Score, TState State)> trial, int factor = 3, int least = 1, int most = 27,
@@ -133,6 +134,7 @@ public static class Studies
 
         /// <summary>Writes a study that <c>ReadStudy</c> reads and <c>Study</c> goes on from, without models.</summary>
         /// <param name="path">Where the file goes; one that is there is replaced.</param>
+        /// <exception cref="DomainError">No file can be written there.</exception>
         /// <example><code>trials.WriteStudy(path);</code></example>
         public void WriteStudy(string path) => DL1.Study.write(path, Interop.List(trials));
     }

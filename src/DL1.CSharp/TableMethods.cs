@@ -50,6 +50,7 @@ public static class TableMethods
         /// <param name="column">The name of a column.</param>
         /// <param name="function">From the value of a row to the new one; NaN is missing.</param>
         /// <exception cref="FormatError">The column has texts.</exception>
+        /// <exception cref="DomainError">The column is not there.</exception>
         /// <example><code>var decades = people.Map("age", age => age / 10);</code></example>
         public Table Map(string column, Func<double, double> function) =>
             TableModule.mapNumbers(column, Interop.Function(function), table);
@@ -57,6 +58,7 @@ public static class TableMethods
         /// <summary>A column as texts, each changed; missing ones are given as empty.</summary>
         /// <param name="column">The name of a column.</param>
         /// <param name="function">From the text of a row to the new one; an empty one is missing.</param>
+        /// <exception cref="DomainError">The column is not there.</exception>
         /// <example><code>var upper = people.MapText("sex", sex => sex.ToUpperInvariant());</code></example>
         public Table MapText(string column, Func<string, string> function) =>
             TableModule.mapTexts(column, Interop.Function(function), table);
@@ -64,6 +66,8 @@ public static class TableMethods
         /// <summary>A column of numbers made of each row, put last, or in the place of the one that has the name.</summary>
         /// <param name="column">The name of the new column.</param>
         /// <param name="function">From a row to the value of the new column; NaN is missing.</param>
+        /// <exception cref="ShapeError">There is not one value for each row.</exception>
+        /// <exception cref="DomainError">The name is empty.</exception>
         /// <example><code>var withMonths = people.Add("months", row => row.Number("age") * 12);</code></example>
         public Table Add(string column, Func<TableRow, double> function) =>
             TableModule.addNumbers(column, Interop.Function(function), table);
@@ -71,6 +75,7 @@ public static class TableMethods
         /// <summary>A column of texts made of each row, put last, or in the place of the one that has the name.</summary>
         /// <param name="column">The name of the new column.</param>
         /// <param name="function">From a row to the text of the new column; an empty one is missing.</param>
+        /// <exception cref="DomainError">The name is empty.</exception>
         /// <example><code>var withStage = people.AddText("stage", row => row.Number("age") > 35 ? "late" : "early");</code></example>
         public Table AddText(string column, Func<TableRow, string> function) =>
             TableModule.addTexts(column, Interop.Function(function), table);
@@ -79,6 +84,7 @@ public static class TableMethods
         /// <param name="column">The name of the new column.</param>
         /// <param name="values">One value for each row.</param>
         /// <exception cref="ShapeError">There is not one value for each row.</exception>
+        /// <exception cref="DomainError">The name is empty.</exception>
         /// <example><code>var withHeight = people.Add("height", Column.Of(1.6, 1.7, 1.8));</code></example>
         public Table Add(string column, Column values) => TableModule.addColumn(column, values, table);
 
@@ -109,11 +115,13 @@ public static class TableMethods
 
         /// <summary>The rows in the order of a column, missing values last; rows of equal values keep their order.</summary>
         /// <param name="column">The name of a column.</param>
+        /// <exception cref="DomainError">The column is not there.</exception>
         /// <example><code>var sorted = people.SortBy("age");</code></example>
         public Table SortBy(string column) => TableModule.sortBy(column, table);
 
         /// <summary>The rows in which none of these columns has a missing value; of all columns where none is named.</summary>
         /// <param name="columns">Names of columns; all of them where none is named.</param>
+        /// <exception cref="DomainError">A column is not there.</exception>
         /// <example><code>var complete = people.Complete("age");</code></example>
         public Table Complete(params string[] columns) => TableModule.complete(columns, table);
 
@@ -123,6 +131,7 @@ public static class TableMethods
 
         /// <summary>How often each value of a column is there, the commonest first; missing ones are the empty text.</summary>
         /// <param name="column">The name of a column.</param>
+        /// <exception cref="DomainError">The column is not there.</exception>
         /// <example><code>var (sex, count) = people.ValueCounts("sex")[0];</code></example>
         public IReadOnlyList<(string Value, int Count)> ValueCounts(string column) =>
             [.. TableModule.valueCounts(column, table).Select(pair => (pair.Item1, pair.Item2))];
@@ -185,10 +194,10 @@ public static class TableMethods
         /// <summary>
         /// Pairs in the order of a column of numbers or dates: each holds out the next stretch, and keeps the rows before it,
         /// without the last <paramref name="gap"/> of them.
+        /// </summary>
         /// <param name="column">The name of a column of numbers or dates.</param>
         /// <param name="count">How many folds there are, 1 or more.</param>
         /// <param name="gap">How many rows between those that are kept and those held out are left out, 0 or more.</param>
-        /// </summary>
         /// <exception cref="DomainError">A value is missing, or a fold would be without rows.</exception>
         /// <example><code>var forward = Tables.Iris().FoldsOrdered("petal_length_cm", 4);</code></example>
         public IReadOnlyList<(Table Kept, Table Held)> FoldsOrdered(string column, int count, int gap = 0) =>

@@ -15,28 +15,33 @@ public static class TensorFiles
     {
         /// <summary>A tensor from an npy file of NumPy's.</summary>
         /// <param name="path">An npy file of numbers or truth values.</param>
+        /// <exception cref="FormatError">The file is not there, damaged, or no npy file.</exception>
         /// <example><code>Tensor read = Tensor.ReadNpy(path);</code></example>
         public static Tensor ReadNpy(string path) => Npy.read(path);
 
         /// <summary>A tensor from the bytes of an npy file.</summary>
         /// <param name="bytes">The bytes of an npy file.</param>
+        /// <exception cref="FormatError">The bytes are damaged, or of no npy file.</exception>
         /// <example><code>Tensor ofBytes = Tensor.FromNpy(bytes);</code></example>
         public static Tensor FromNpy(byte[] bytes) => Npy.ofBytes(bytes);
 
         /// <summary>A tensor from an npy file, asynchronously.</summary>
         /// <param name="path">An npy file of numbers or truth values.</param>
         /// <param name="cancellation">Ends the work with an <c>OperationCanceledException</c>.</param>
+        /// <exception cref="FormatError">The file is not there, damaged, or no npy file.</exception>
         /// <example><code>Tensor readLater = await Tensor.ReadNpyAsync(path);</code></example>
         public static Task<Tensor> ReadNpyAsync(string path, CancellationToken cancellation = default) =>
             Interop.Read(path, Npy.read, Npy.ofBytes, cancellation);
 
         /// <summary>A tensor from an IDX file, in which MNIST is published, packed by gzip or not.</summary>
         /// <param name="path">An IDX file, packed by gzip or not.</param>
+        /// <exception cref="FormatError">The file is not there, damaged, or no IDX file.</exception>
         /// <example><code>Tensor pixels = Tensor.ReadIdx(idxPath);</code></example>
         public static Tensor ReadIdx(string path) => Idx.read(path);
 
         /// <summary>A tensor from the bytes of an IDX file.</summary>
         /// <param name="bytes">The bytes of an IDX file, packed by gzip or not.</param>
+        /// <exception cref="FormatError">The bytes are damaged, or of no IDX file.</exception>
         /// <example><code>Tensor seven = Tensor.FromIdx([0, 0, 8, 1, 0, 0, 0, 1, 7]);</code></example>
         public static Tensor FromIdx(byte[] bytes) => Idx.ofBytes(bytes);
     }
@@ -45,12 +50,14 @@ public static class TensorFiles
     {
         /// <summary>Writes an npy file, which <c>numpy.load</c> reads.</summary>
         /// <param name="path">Where the file goes; one that is there is replaced.</param>
+        /// <exception cref="DomainError">No file can be written there.</exception>
         /// <example><code>tensor.WriteNpy(path);</code></example>
         public void WriteNpy(string path) => Npy.write(path, tensor);
 
         /// <summary>Writes an npy file, asynchronously.</summary>
         /// <param name="path">Where the file goes; one that is there is replaced.</param>
         /// <param name="cancellation">Ends the work with an <c>OperationCanceledException</c>.</param>
+        /// <exception cref="DomainError">No file can be written there.</exception>
         /// <example><code>await tensor.WriteNpyAsync(path);</code></example>
         public Task WriteNpyAsync(string path, CancellationToken cancellation = default) =>
             AtomicFile.writeBytesAsync(path, Npy.toBytes(tensor), cancellation);
@@ -62,11 +69,13 @@ public static class TensorFiles
 
     /// <summary>The tensors of a safetensors file by their names.</summary>
     /// <param name="path">A safetensors file.</param>
+    /// <exception cref="FormatError">The file is not there, damaged, or no safetensors file.</exception>
     /// <example><code>Tree&lt;Tensor&gt; found = TensorFiles.ReadSafetensors(path);</code></example>
     public static Tree<Tensor> ReadSafetensors(string path) => Safetensors.read(path);
 
     /// <summary>The tensors of a safetensors file, and the texts about them.</summary>
     /// <param name="path">A safetensors file.</param>
+    /// <exception cref="FormatError">The file is not there, damaged, or no safetensors file.</exception>
     /// <example><code>var (tensors, texts) = TensorFiles.ReadSafetensorsWithTexts(path);</code></example>
     public static (Tree<Tensor> Tensors, IReadOnlyDictionary<string, string> Texts) ReadSafetensorsWithTexts(string path)
     {
@@ -77,28 +86,33 @@ public static class TensorFiles
     /// <summary>The tensors of a safetensors file, asynchronously.</summary>
     /// <param name="path">A safetensors file.</param>
     /// <param name="cancellation">Ends the work with an <c>OperationCanceledException</c>.</param>
+    /// <exception cref="FormatError">The file is not there, damaged, or no safetensors file.</exception>
     /// <example><code>Tree&lt;Tensor&gt; foundLater = await TensorFiles.ReadSafetensorsAsync(path);</code></example>
     public static Task<Tree<Tensor>> ReadSafetensorsAsync(string path, CancellationToken cancellation = default) =>
         Interop.Read(path, Safetensors.read, FromSafetensors, cancellation);
 
     /// <summary>The tensors from the bytes of a safetensors file.</summary>
     /// <param name="bytes">The bytes of a safetensors file.</param>
+    /// <exception cref="FormatError">The bytes are damaged, or of no safetensors file.</exception>
     /// <example><code>Tree&lt;Tensor&gt; ofContent = TensorFiles.FromSafetensors(content);</code></example>
     public static Tree<Tensor> FromSafetensors(byte[] bytes) => Safetensors.ofBytes(bytes).Item1;
 
     /// <summary>The tensors of an npz file, in its order.</summary>
     /// <param name="path">An npz file of numbers or truth values.</param>
+    /// <exception cref="FormatError">The file is not there, damaged, or no npz file.</exception>
     /// <example><code>Tree&lt;Tensor&gt; arrays = TensorFiles.ReadNpz(path);</code></example>
     public static Tree<Tensor> ReadNpz(string path) => Npy.readAll(path);
 
     /// <summary>The tensors from the bytes of an npz file.</summary>
     /// <param name="bytes">The bytes of an npz file.</param>
+    /// <exception cref="FormatError">The bytes are damaged, or of no npz file.</exception>
     /// <example><code>Tree&lt;Tensor&gt; unzipped = TensorFiles.FromNpz(zipped);</code></example>
     public static Tree<Tensor> FromNpz(byte[] bytes) => Npy.allOfBytes(bytes);
 
     /// <summary>Writes a file whole: the function fills a stream; where it throws, the old file stays.</summary>
     /// <param name="path">Where the file goes; one that is there is replaced.</param>
     /// <param name="fill">Writes the content to a stream.</param>
+    /// <exception cref="DomainError">No file can be written there.</exception>
     /// <example><code>TensorFiles.WriteWhole(path, stream => stream.WriteByte(1));</code></example>
     public static void WriteWhole(string path, Action<Stream> fill) =>
         AtomicFile.write(path, Microsoft.FSharp.Core.FuncConvert.ToFSharpFunc(fill));
@@ -111,6 +125,7 @@ public static class TensorFiles
         /// </summary>
         /// <param name="path">Where the file goes; one that is there is replaced.</param>
         /// <param name="texts">Texts about the tensors by names of their own; none unless given.</param>
+        /// <exception cref="DomainError">No file can be written there.</exception>
         /// <example><code>parameters.WriteSafetensors(path, new Dictionary&lt;string, string&gt; { ["made by"] = "DL1" });</code></example>
         public void WriteSafetensors(string path, IReadOnlyDictionary<string, string>? texts = null) =>
             Safetensors.writeWith(Map(texts), path, tensors);
@@ -119,6 +134,7 @@ public static class TensorFiles
         /// <param name="path">Where the file goes; one that is there is replaced.</param>
         /// <param name="texts">Texts about the tensors by names of their own; none unless given.</param>
         /// <param name="cancellation">Ends the work with an <c>OperationCanceledException</c>.</param>
+        /// <exception cref="DomainError">No file can be written there.</exception>
         /// <example><code>await parameters.WriteSafetensorsAsync(path);</code></example>
         public Task WriteSafetensorsAsync(
             string path, IReadOnlyDictionary<string, string>? texts = null, CancellationToken cancellation = default) =>
@@ -146,11 +162,13 @@ public static class TensorFiles
         /// <param name="parameters">The model's own parameters, such as <c>Init</c> makes.</param>
         /// <param name="state">The model's own layer state, such as <c>Init</c> makes.</param>
         /// <exception cref="FormatError">Nothing fits, or numbers are not finite.</exception>
+        /// <exception cref="DomainError">Parameters and state share a path.</exception>
         /// <example><code>LoadedWeights loaded = found.Into(parameters, state);</code></example>
         public LoadedWeights Into(Tree<Tensor> parameters, Tree<Tensor> state) => Weights.take(parameters, state, tensors);
 
         /// <summary>Writes an npz file, which <c>numpy.load</c> reads.</summary>
         /// <param name="path">Where the file goes; one that is there is replaced.</param>
+        /// <exception cref="DomainError">No file can be written there.</exception>
         /// <example><code>parameters.WriteNpz(path);</code></example>
         public void WriteNpz(string path) => Npy.writeAll(path, tensors);
 
@@ -170,12 +188,14 @@ public static class TensorFiles
         /// <summary>Reads a checkpoint, asynchronously.</summary>
         /// <param name="path">A file that <c>Write</c> has written.</param>
         /// <param name="cancellation">Ends the work with an <c>OperationCanceledException</c>.</param>
+        /// <exception cref="FormatError">The file is damaged, of another version, or no checkpoint.</exception>
         /// <example><code>Checkpoint checkpointLater = await Checkpoint.ReadAsync(path);</code></example>
         public static Task<Checkpoint> ReadAsync(string path, CancellationToken cancellation = default) =>
             Interop.Read(path, CheckpointModule.read, CheckpointModule.ofBytes, cancellation);
 
         /// <summary>A checkpoint from the bytes of its file.</summary>
         /// <param name="bytes">The bytes of a checkpoint's file.</param>
+        /// <exception cref="FormatError">The bytes are damaged, of another version, or of no checkpoint.</exception>
         /// <example><code>Checkpoint sent = Checkpoint.FromBytes(message);</code></example>
         public static Checkpoint FromBytes(byte[] bytes) => CheckpointModule.ofBytes(bytes);
     }
@@ -184,12 +204,14 @@ public static class TensorFiles
     {
         /// <summary>Writes a checkpoint, whole or not at all.</summary>
         /// <param name="path">Where the file goes; one that is there is replaced.</param>
+        /// <exception cref="DomainError">No file can be written there.</exception>
         /// <example><code>checkpoint.Write(path);</code></example>
         public void Write(string path) => CheckpointModule.write(path, checkpoint);
 
         /// <summary>Writes a checkpoint, asynchronously.</summary>
         /// <param name="path">Where the file goes; one that is there is replaced.</param>
         /// <param name="cancellation">Ends the work with an <c>OperationCanceledException</c>.</param>
+        /// <exception cref="DomainError">No file can be written there.</exception>
         /// <example><code>await checkpoint.WriteAsync(path);</code></example>
         public Task WriteAsync(string path, CancellationToken cancellation = default) =>
             AtomicFile.writeBytesAsync(path, CheckpointModule.toBytes(checkpoint), cancellation);

@@ -29,6 +29,7 @@ public static class Tensors
         /// <param name="first">The first number.</param>
         /// <param name="last">The last number.</param>
         /// <param name="count">How many numbers there are.</param>
+        /// <exception cref="ShapeError">The count is below 0, or too large for a tensor.</exception>
         /// <example><code>var grid = Tensor.Linspace(0, 10, 200);</code></example>
         public static Tensor Linspace(double first, double last, int count) =>
             TensorModule.linspace(DType.F64, first, last, count);
@@ -68,6 +69,7 @@ public static class Tensors
 
         /// <summary>The same elements in another shape of the same size.</summary>
         /// <param name="shape">Extents with as many elements in all.</param>
+        /// <exception cref="ShapeError">The shape has more or fewer elements.</exception>
         /// <example><code>var rows = t.Reshape(10, 4);</code></example>
         public Tensor Reshape(params int[] shape) => TensorModule.reshape(Interop.List(shape), t);
 
@@ -83,6 +85,7 @@ public static class Tensors
         /// <summary>The rows of the leading axis at these indices, in their order.</summary>
         /// <param name="indices">Numbers of rows, from 0; one may stand there several times.</param>
         /// <exception cref="DomainError">A row is not there.</exception>
+        /// <exception cref="ShapeError">The tensor is a scalar.</exception>
         /// <example><code>var batch = images.Rows(order[..128]);</code></example>
         public Tensor Rows(IReadOnlyList<int> indices) => DL1.Rows.take("Rows", [.. indices], t);
 
@@ -95,6 +98,7 @@ public static class Tensors
         /// <summary>A row of the leading axis, which goes: of a matrix a vector, of a vector a scalar.</summary>
         /// <param name="row">The number of the row, such as <c>0</c> or <c>^1</c>.</param>
         /// <exception cref="DomainError">The row is not there.</exception>
+        /// <exception cref="ShapeError">The tensor is a scalar.</exception>
         /// <example><code>Tensor last = images.Row(^1);</code></example>
         public Tensor Row(Index row)
         {
@@ -110,6 +114,7 @@ public static class Tensors
         public Tensor Slice(int axis, Range range) => t.Compute(x => x.Slice(axis, range));
 
         /// <summary>The elements as a matrix of MathNet's.</summary>
+        /// <exception cref="ShapeError">The tensor has not two axes.</exception>
         /// <example><code>var solved = t.ToMatrix().QR();</code></example>
         public Matrix<double> ToMatrix() => ConvertModule.toMatrix<double>(TensorModule.cast(DType.F64, t));
 
@@ -128,6 +133,7 @@ public static class Tensors
         /// <param name="low">The lower end, which may be drawn.</param>
         /// <param name="high">The upper end, which is not drawn.</param>
         /// <param name="shape">The extents of the result, one for each axis; none for a scalar.</param>
+        /// <exception cref="DomainError">The bounds are not finite, or low is not below high.</exception>
         /// <example><code>var x = key.Uniform(0, 10, 1000, 1);</code></example>
         public Tensor Uniform(double low, double high, params int[] shape) =>
             KeyModule.uniform(low, high, DType.F32, Interop.List(shape), key);
@@ -136,12 +142,14 @@ public static class Tensors
         /// <param name="mean">The mean of the distribution.</param>
         /// <param name="deviation">The standard deviation, 0 or more.</param>
         /// <param name="shape">The extents of the result, one for each axis; none for a scalar.</param>
+        /// <exception cref="DomainError">The mean is not finite, or the deviation is below 0 or not finite.</exception>
         /// <example><code>var noise = key.Normal(0, 0.2, 1000, 1);</code></example>
         public Tensor Normal(double mean, double deviation, params int[] shape) =>
             KeyModule.normal(mean, deviation, DType.F32, Interop.List(shape), key);
 
         /// <summary>0 to n − 1 in random order.</summary>
         /// <param name="n">How many numbers there are, 0 or more.</param>
+        /// <exception cref="DomainError">The number is below 0, or too large for memory.</exception>
         /// <example><code>int[] order = key.Permutation(7000);</code></example>
         public int[] Permutation(int n) =>
             [.. KeyModule.permutation(n, key).ToArray<long>().Select(i => (int)i)];

@@ -25,6 +25,7 @@ public static class TrainedModels
         /// <summary>The outputs of a model of several tensors by name, for the inputs of a data set; one alone is named <c>output</c>.</summary>
         /// <param name="data">Rows as the model takes them.</param>
         /// <exception cref="DomainError">A NaN or an infinity is among the inputs, or names do not fit the model.</exception>
+        /// <exception cref="ShapeError">Inputs do not fit the model; the message names the layer.</exception>
         /// <example><code>Tree&lt;Tensor&gt; ofHomes = loadedHomes.PredictNamed(rooms);</code></example>
         public Tree<Tensor> PredictNamed(Dataset data) => TrainedModule.predictNamed(data, trained);
 
@@ -40,6 +41,7 @@ public static class TrainedModels
         /// row, as for two classes, 1 where it is above 0.
         /// </summary>
         /// <param name="inputs">Inputs <c>[rows; ...]</c>, as the model was trained on.</param>
+        /// <exception cref="ShapeError">Inputs do not fit the model; the message names the layer.</exception>
         /// <example><code>Tensor labels = trained.PredictLabels(test.Inputs);</code></example>
         public Tensor PredictLabels(Tensor inputs) => Classification.ofScores(trained.Predict(inputs));
 
@@ -82,6 +84,7 @@ public static class TrainedModels
         /// <param name="loss">A scalar of targets and outputs: <c>Losses.CrossEntropy</c>.</param>
         /// <param name="metrics">What is measured beside the loss.</param>
         /// <exception cref="DomainError">There are no rows, or one has a NaN, an infinity, or a label that is no class.</exception>
+        /// <exception cref="ShapeError">Inputs do not fit the model, or targets the loss or a metric.</exception>
         /// <example><code>Scores scores = trained.Evaluate(test, Losses.CrossEntropy, Metrics.Accuracy);</code></example>
         public Scores Evaluate(Dataset data, Func<Expr, Expr, Expr> loss, params Metric[] metrics) =>
             new(TrainedModule.evaluate(Interop.Function(loss), Interop.List(metrics), data, trained));
@@ -91,6 +94,7 @@ public static class TrainedModels
         /// <param name="learner">A learner of this model, whose loss is taken.</param>
         /// <param name="metrics">What is measured beside the loss.</param>
         /// <exception cref="DomainError">There are no rows, or one has a NaN, an infinity, or a label that is no class.</exception>
+        /// <exception cref="ShapeError">Inputs do not fit the model, or targets the loss or a metric.</exception>
         /// <example><code>double ofPrice = loadedHomes.Evaluate(rooms, inParts).Parts["price"];</code></example>
         public Scores Evaluate(Dataset data, Learner learner, params Metric[] metrics) =>
             new(TrainedModule.evaluateBy(learner, Interop.List(metrics), data, trained));
@@ -100,17 +104,21 @@ public static class TrainedModels
         /// are computed at once.
         /// </summary>
         /// <param name="inputs">Inputs <c>[rows; ...]</c>, as the model was trained on.</param>
+        /// <exception cref="ShapeError">Inputs do not fit the model; the message names the layer.</exception>
+        /// <exception cref="DomainError">The model has parameters of another shape than such inputs need.</exception>
         /// <example><code>Tree&lt;Tensor&gt; activations = trained.Activations(test.Inputs);</code></example>
         public Tree<Tensor> Activations(Tensor inputs) => TrainedModule.activations(inputs, trained);
 
         /// <summary>Writes parameters and layer state as safetensors, whole or not at all; <c>model.Load</c> reads them.</summary>
         /// <param name="path">Where the file goes; one that is there is replaced.</param>
+        /// <exception cref="DomainError">No file can be written there.</exception>
         /// <example><code>trained.Save(path);</code></example>
         public void Save(string path) => TrainedModule.save(path, trained);
 
         /// <summary>Writes parameters and layer state without holding a thread while the disk works.</summary>
         /// <param name="path">Where the file goes; one that is there is replaced.</param>
         /// <param name="cancellation">Ends the work with an <c>OperationCanceledException</c>.</param>
+        /// <exception cref="DomainError">No file can be written there.</exception>
         /// <example><code>await trained.SaveAsync(path);</code></example>
         public Task SaveAsync(string path, CancellationToken cancellation = default) =>
             trained.Parameters.Append(trained.State).WriteSafetensorsAsync(path, cancellation: cancellation);

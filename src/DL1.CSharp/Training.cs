@@ -80,6 +80,9 @@ public static class Training
         /// A scalar of targets and outputs, such as their mean over the rows: <c>Losses.CrossEntropy</c>.
         /// </param>
         /// <param name="optimizer">How parameters follow their gradients.</param>
+        /// <exception cref="DomainError">
+        /// There are no parts, one has no name or that of the whole loss, or a weight is not finite.
+        /// </exception>
         /// <example><code>var learner = model.Learner(Losses.CrossEntropy, Optimizers.Adam(1e-2));</code></example>
         public Learner Learner(Func<Expr, Expr, Expr> loss, Optimizer optimizer) =>
             LearnerModule.create(model, Interop.Function(loss), optimizer);
@@ -91,6 +94,9 @@ public static class Training
         /// <param name="path">A safetensors file that <c>Save</c>, or PyTorch with the same names, has written.</param>
         /// <param name="inputShape">The extents of the input, the batch first; any batch will do.</param>
         /// <exception cref="FormatError">The file is damaged, or of another model; the message names the parameter.</exception>
+        /// <exception cref="ShapeError">
+        /// An input of this type and shape does not fit the model; the message names the layer.
+        /// </exception>
         /// <example><code>Trained loaded = model.Load(path, 1, 64);</code></example>
         public Trained Load(string path, params int[] inputShape) =>
             TrainedModule.load(path, model, Tensor.Zeros(inputShape));
@@ -99,18 +105,28 @@ public static class Training
         /// <param name="path">A safetensors file that <c>Save</c>, or PyTorch with the same names, has written.</param>
         /// <param name="inputType">The element type of the input: i32 or i64 where the model begins with an embedding.</param>
         /// <param name="inputShape">The extents of the input, the batch first; any batch will do.</param>
+        /// <exception cref="ShapeError">
+        /// An input of this type and shape does not fit the model; the message names the layer.
+        /// </exception>
+        /// <exception cref="FormatError">The file is damaged, or of another model; the message names the parameter.</exception>
         /// <example><code>Trained loadedWords = words.Load(path, DType.I64, 1, 12);</code></example>
         public Trained Load(string path, DType inputType, params int[] inputShape) =>
             TrainedModule.load(path, model, Tensor.Full(inputType, 0, inputShape));
 
         /// <summary>The model's structure as JSON, for inputs of this shape: its layers, parameters and state.</summary>
         /// <param name="inputShape">The extents of the input, the batch first; any batch will do.</param>
+        /// <exception cref="ShapeError">
+        /// An input of this type and shape does not fit the model; the message names the layer.
+        /// </exception>
         /// <example><code>string structure = model.ToJson(1, 64);</code></example>
         public string ToJson(params int[] inputShape) => Structure.toJson(Expr.Variable("input", inputShape), model);
 
         /// <summary><c>ToJson</c> for inputs of an element type: i32 or i64 for a model that begins with an embedding.</summary>
         /// <param name="inputType">The element type of the input: i32 or i64 where the model begins with an embedding.</param>
         /// <param name="inputShape">The extents of the input, the batch first; any batch will do.</param>
+        /// <exception cref="ShapeError">
+        /// An input of this type and shape does not fit the model; the message names the layer.
+        /// </exception>
         /// <example><code>string wordStructure = words.ToJson(DType.I64, 1, 12);</code></example>
         public string ToJson(DType inputType, params int[] inputShape) =>
             Structure.toJson(Expr.Variable("input", inputType, inputShape), model);
@@ -119,6 +135,9 @@ public static class Training
         /// <param name="json">What <c>ToJson</c> has made.</param>
         /// <param name="inputShape">The extents of the input, the batch first; any batch will do.</param>
         /// <exception cref="FormatError">They differ; the message names the first place.</exception>
+        /// <exception cref="ShapeError">
+        /// An input of this type and shape does not fit the model; the message names the layer.
+        /// </exception>
         /// <example><code>model.CheckJson(structure, 1, 64);</code></example>
         public void CheckJson(string json, params int[] inputShape) =>
             Structure.check(json, Expr.Variable("input", inputShape), model);
@@ -128,6 +147,9 @@ public static class Training
         /// <param name="inputType">The element type of the input: i32 or i64 where the model begins with an embedding.</param>
         /// <param name="inputShape">The extents of the input, the batch first; any batch will do.</param>
         /// <exception cref="FormatError">They differ; the message names the first place.</exception>
+        /// <exception cref="ShapeError">
+        /// An input of this type and shape does not fit the model; the message names the layer.
+        /// </exception>
         /// <example><code>words.CheckJson(wordStructure, DType.I64, 1, 12);</code></example>
         public void CheckJson(string json, DType inputType, params int[] inputShape) =>
             Structure.check(json, Expr.Variable("input", inputType, inputShape), model);
@@ -313,6 +335,7 @@ public static class Training
         /// <exception cref="DomainError">
         /// The rates do not grow, data are refused as by <c>Fit</c>, the first loss is not finite, or no rate lowers the loss.
         /// </exception>
+        /// <exception cref="ShapeError">The data do not fit the model or the loss; the message names the layer.</exception>
         /// <example><code>double rate = learner.FindRate(train, steps: 30).Suggested;</code></example>
         public RateCurve FindRate(
             Dataset data, double low = 1e-6, double high = 1, int steps = 100, int batchSize = 64, long seed = 0) =>
@@ -321,12 +344,14 @@ public static class Training
         /// <summary>The first state: parameters drawn with a key for inputs like these, of which only type and shape matter.</summary>
         /// <param name="key">The same key gives the same bits.</param>
         /// <param name="inputs">Inputs <c>[rows; ...]</c>, of which only type and shape matter.</param>
+        /// <exception cref="ShapeError">Inputs do not fit the model; the message names the layer.</exception>
         /// <example><code>TrainState first = learner.Start(Key.OfSeed(1), train.Inputs);</code></example>
         public TrainState Start(Key key, Tensor inputs) => Step.start(learner, key, inputs);
 
         /// <summary>The first state: parameters drawn with a key for inputs like those of a data set, one or several.</summary>
         /// <param name="key">The same key gives the same bits.</param>
         /// <param name="data">A data set, of whose inputs only types and shapes matter.</param>
+        /// <exception cref="ShapeError">Inputs do not fit the model; the message names the layer.</exception>
         /// <example><code>TrainState firstOfHomes = ofPrices.Start(Key.OfSeed(1), rooms);</code></example>
         public TrainState Start(Key key, Dataset data) => Step.startOn(learner, key, data);
 
@@ -334,6 +359,7 @@ public static class Training
         /// <param name="key">The same key gives the same bits.</param>
         /// <param name="parameters">The parameters to begin with, by the model's paths.</param>
         /// <param name="state">The layer state to begin with, by the model's paths.</param>
+        /// <exception cref="DomainError">There are no parameters.</exception>
         /// <example><code>TrainState tuned = learner.Start(Key.OfSeed(1), parameters, state);</code></example>
         public TrainState Start(Key key, Tree<Tensor> parameters, Tree<Tensor> state) =>
             Step.startFrom(learner, key, parameters, state);
@@ -344,6 +370,8 @@ public static class Training
         /// </summary>
         /// <param name="state">A state of the training, of which only types and shapes matter.</param>
         /// <param name="batch">A batch, of which only types and shapes matter.</param>
+        /// <exception cref="ShapeError">The batch does not fit the model or the loss; the message names the layer.</exception>
+        /// <exception cref="DomainError">The state is of another model.</exception>
         /// <example><code>
         /// var advance = learner.Prepare(first, batch);
         /// var (second, firstLoss) = advance(first, batch);
@@ -374,6 +402,7 @@ public static class Training
         /// <param name="state">A state, of which only paths, types and shapes matter.</param>
         /// <param name="inputs">Inputs, of which only types and shapes matter.</param>
         /// <exception cref="ShapeError">The next state has another type or shape than the state.</exception>
+        /// <exception cref="DomainError">The next state has other paths than the state.</exception>
         /// <example><code>var adding = Transition.Create((tree, given) => (tree.Map(w => w + given[0]), []), start, Tensor.Zeros());</code></example>
         public static Transition Create(
             Func<Tree<Expr>, IReadOnlyList<Expr>, (Tree<Expr> Next, IEnumerable<Expr> Outputs)> advance,
@@ -395,6 +424,7 @@ public static class Training
         /// <summary>The next state and the outputs, from a state and the inputs; what it is given stays as it is.</summary>
         /// <param name="state">The state before the step, of the paths, types and shapes that it was made for.</param>
         /// <param name="inputs">One tensor for each input, in their order.</param>
+        /// <exception cref="DomainError">The state has other paths than the one that the step was made for.</exception>
         /// <example><code>var (added, _) = adding.Run(start, 2f);</code></example>
         public (Tree<Tensor> Next, IReadOnlyList<Tensor> Outputs) Run(Tree<Tensor> state, params Tensor[] inputs)
         {

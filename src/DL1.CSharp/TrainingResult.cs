@@ -73,27 +73,32 @@ public sealed class TrainingResult
 
     /// <summary>The outputs for inputs of any number of rows, <c>[rows; ...]</c>.</summary>
     /// <param name="inputs">Inputs <c>[rows; ...]</c>, as the model was trained on.</param>
+    /// <exception cref="ShapeError">Inputs do not fit the model; the message names the layer.</exception>
     /// <example><code>Tensor logits = result.Predict(test.Inputs);</code></example>
     public Tensor Predict(Tensor inputs) => Trained.Predict(inputs);
 
     /// <summary>The outputs of a model of several tensors by name, for the inputs of a data set.</summary>
     /// <param name="data">Rows as the model takes them.</param>
+    /// <exception cref="ShapeError">Inputs do not fit the model; the message names the layer.</exception>
     /// <example><code>Tensor sizes = homes.PredictNamed(rooms)["1"];</code></example>
     public Tree<Tensor> PredictNamed(Dataset data) => Trained.PredictNamed(data);
 
     /// <summary>The outputs of a model of several tensors as a tuple, a record or a tree of tensors, for the inputs of a data set.</summary>
     /// <param name="data">Rows as the model takes them.</param>
     /// <exception cref="DomainError">The type's members are not the model's outputs.</exception>
+    /// <exception cref="ShapeError">Inputs do not fit the model; the message names the layer.</exception>
     /// <example><code>var (predictedPrice, predictedKind) = homes.PredictAs&lt;(Tensor, Tensor)&gt;(rooms);</code></example>
     public TOut PredictAs<TOut>(Dataset data) => Trained.PredictAs<TOut>(data);
 
     /// <summary>The class of the greatest output for each row, i64 <c>[rows]</c>.</summary>
     /// <param name="inputs">Inputs <c>[rows; ...]</c>, as the model was trained on.</param>
+    /// <exception cref="ShapeError">Inputs do not fit the model; the message names the layer.</exception>
     /// <example><code>Tensor classes = result.PredictLabels(test.Inputs);</code></example>
     public Tensor PredictLabels(Tensor inputs) => Trained.PredictLabels(inputs);
 
     /// <summary>The probability of each class for each row, from a classifier's scores, <c>[rows; classes]</c>.</summary>
     /// <param name="inputs">Inputs <c>[rows; ...]</c>, as the model was trained on.</param>
+    /// <exception cref="ShapeError">Inputs do not fit the model; the message names the layer.</exception>
     /// <example><code>Tensor chancesOfAll = result.PredictProbabilities(test.Inputs);</code></example>
     public Tensor PredictProbabilities(Tensor inputs) => Trained.PredictProbabilities(inputs);
 
@@ -119,6 +124,7 @@ public sealed class TrainingResult
     /// <param name="data">The rows that are measured, inputs and targets.</param>
     /// <param name="metrics">What is measured beside the loss.</param>
     /// <exception cref="DomainError">There are no rows.</exception>
+    /// <exception cref="ShapeError">The data do not fit the model, the loss or a metric; the message names the layer.</exception>
     /// <example><code>Console.WriteLine(result.Evaluate(test, Metrics.Accuracy));</code></example>
     public Scores Evaluate(Dataset data, params Metric[] metrics) =>
         new(TrainedModule.evaluateBy(learner, Interop.List(metrics), data, Trained));
@@ -131,12 +137,14 @@ public sealed class TrainingResult
     /// <param name="seed">What dropout and the like are drawn from.</param>
     /// <param name="metrics">What is measured beside the loss.</param>
     /// <exception cref="DomainError">There are no rows.</exception>
+    /// <exception cref="ShapeError">The data do not fit the model, the loss or a metric; the message names the layer.</exception>
     /// <example><code>double bound = result.EvaluateInTraining(test, seed: 1).Loss;</code></example>
     public Scores EvaluateInTraining(Dataset data, long seed = 0, params Metric[] metrics) =>
         new(TrainedModule.evaluateInTraining(Key.OfSeed(seed), learner, Interop.List(metrics), data, Trained));
 
     /// <summary>Writes parameters and layer state as safetensors, by PyTorch's names; <c>model.Load</c> reads them.</summary>
     /// <param name="path">Where the file goes; one that is there is replaced.</param>
+    /// <exception cref="DomainError">No file can be written there.</exception>
     /// <example><code>result.Save(path);</code></example>
     public void Save(string path) => TrainedModule.save(path, Trained);
 

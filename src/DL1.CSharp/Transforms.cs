@@ -31,21 +31,25 @@ public static class Transforms
 
     /// <summary>u + strength·x: an l2 penalty before the moments, decoupled weight decay after them.</summary>
     /// <param name="strength">How much of the parameter is added, 0 or more.</param>
+    /// <exception cref="DomainError">The strength is below 0 or not finite.</exception>
     /// <example><code>Transforms.AddDecay(0.01)</code></example>
     public static Transform AddDecay(double strength) => TransformModule.addDecay(strength);
 
     /// <summary>Each element held between −limit and limit.</summary>
     /// <param name="limit">The largest magnitude of an element, above 0.</param>
+    /// <exception cref="DomainError">The limit is not above 0 and finite.</exception>
     /// <example><code>Transforms.ClipByValue(0.5)</code></example>
     public static Transform ClipByValue(double limit) => TransformModule.clipByValue(limit);
 
     /// <summary>The update of each parameter shrunk to a norm of at most the limit.</summary>
     /// <param name="limit">The largest norm that is left as it is, above 0.</param>
+    /// <exception cref="DomainError">The limit is not above 0 and finite.</exception>
     /// <example><code>Transforms.ClipByNorm(1)</code></example>
     public static Transform ClipByNorm(double limit) => TransformModule.clipByNorm(limit);
 
     /// <summary>All updates shrunk by one factor to a common norm of at most the limit (Pascanu et al. 2013).</summary>
     /// <param name="limit">The largest norm that is left as it is, above 0.</param>
+    /// <exception cref="DomainError">The limit is not above 0 and finite.</exception>
     /// <example><code>Transforms.ClipByGlobalNorm(1)</code></example>
     public static Transform ClipByGlobalNorm(double limit) => TransformModule.clipByGlobalNorm(limit);
 
@@ -56,6 +60,9 @@ public static class Transforms
     /// Whether the gradient is looked at one step ahead (Nesterov 1983); it needs a momentum and no dampening.
     /// </param>
     /// <param name="initial">The moment before the first step.</param>
+    /// <exception cref="DomainError">
+    /// The decay is outside [0, 1), the dampening outside [0, 1], or Nesterov's is without decay or with dampening.
+    /// </exception>
     /// <example><code>Transforms.Momentum(0.9)</code></example>
     public static Transform Momentum(
         double decay = 0.9, double dampening = 0, bool nesterov = false, double initial = 0) =>
@@ -65,6 +72,7 @@ public static class Transforms
     /// <param name="beta1">How much of the first moment is kept in each step, from 0 up to but not including 1.</param>
     /// <param name="beta2">How much of the second moment is kept in each step, from 0 up to but not including 1.</param>
     /// <param name="epsilon">What is added to the divisor so that nothing is divided by 0, above 0.</param>
+    /// <exception cref="DomainError">A decay is outside [0, 1), or epsilon is not above 0 and finite.</exception>
     /// <example><code>Transforms.Adam()</code></example>
     public static Transform Adam(double beta1 = 0.9, double beta2 = 0.999, double epsilon = 1e-8) =>
         Moments.adam(beta1, beta2, epsilon);
@@ -73,6 +81,7 @@ public static class Transforms
     /// <param name="alpha">How much of the second moment is kept in each step, from 0 up to but not including 1.</param>
     /// <param name="epsilon">What is added to the divisor so that nothing is divided by 0, above 0.</param>
     /// <param name="centered">Whether the variance of the gradient divides, in the place of its second moment.</param>
+    /// <exception cref="DomainError">The decay is outside [0, 1), or epsilon is not above 0 and finite.</exception>
     /// <example><code>Transforms.RmsProp()</code></example>
     public static Transform RmsProp(double alpha = 0.99, double epsilon = 1e-8, bool centered = false) =>
         Moments.rmsProp(alpha, epsilon, centered);

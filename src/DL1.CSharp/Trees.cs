@@ -124,6 +124,7 @@ public static class Trees
     {
         /// <summary>The gradient of a scalar by each leaf, by reverse mode: a tree of the same paths.</summary>
         /// <param name="parameters">Expressions that the loss depends on, by their paths.</param>
+        /// <exception cref="ShapeError">The loss is no scalar of f32 or f64.</exception>
         /// <example><code>Tree&lt;Expr&gt; gradients = loss.Gradient(weights);</code></example>
         public Tree<Expr> Gradient(Tree<Expr> parameters) =>
             parameters.WithValues(Grad.grad(loss, Interop.List(parameters.Values)));

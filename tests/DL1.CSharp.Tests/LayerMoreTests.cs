@@ -49,7 +49,7 @@ public class LayerMoreTests
         Gives(Layers.Conv3d(8, 3, padding: 1), scans, [2, 8, 5, 6, 6], "weight", "bias");
         Gives(Layers.Conv3d(8, 2, same: true, bias: false), scans, [2, 8, 5, 6, 6], "weight");
         Gives(Layers.MaxPool(2), scans, [2, 1, 2, 3, 3]);
-        Gives(Layers.AvgPool(2), scans, [2, 1, 2, 3, 3]);
+        Gives(Layers.AveragePool(2), scans, [2, 1, 2, 3, 3]);
         Assert.Throws<ShapeError>(() => Made(Layers.Conv3d(8, 9), scans));
         Assert.Throws<DomainError>(() => Layers.Conv3d(8, 0));
     }
