@@ -91,7 +91,7 @@ internal static class NetworkLesson
             return (Metrics.Mae.Of(test.Targets, target.Invert(fitted.Trained.Predict(input.Apply(test.Inputs)))), Metrics.Mae.Of(test.Targets, line.Predict(test.Inputs)));
         }
 
-        var errors = Enumerable.Range(1, c.Brief ? 2 : 10).Select(Errors).ToList();
+        var errors = Enumerable.Range(1, c.Brief ? 2 : 6).Select(Errors).ToList();
         #endregion
 
         c.Heading("Real data: is a network worth it?", "Datos reales: ¿merece la pena una red?");
