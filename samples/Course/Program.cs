@@ -35,7 +35,6 @@ if (wanted.Count == 0)
 {
     var page = new Page(folder);
     DescentExercise.Run(page);
-    BackpropagationExercise.Run(page);
     RegressionExercise.Run(page);
     NetworkExercise.Run(page, brief);
     page.WriteResults();
