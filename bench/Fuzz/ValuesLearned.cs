@@ -48,7 +48,7 @@ public static partial class Values
         var (parameters, state) = reader.Init(Key.OfSeed(1), DType.I64, 1, 3);
         var stepper = reader.With(parameters, state).Stepwise();
         Kept(stepper);
-        Kept(stepper.Start());
+        Kept(stepper.Start(capacity: 8));
         NextToken Next(Tensor scores) => NextToken.Of(scores, _ => Next(scores), kept => Next(scores.Rows(kept)));
         Kept(Next(Floats(DType.F32, 2, 5)));
     }

@@ -189,6 +189,15 @@ module private GraphDrawing =
 
         explanation.Steps[explanation.Steps.Count - 1].Expr
 
+    /// Texts of functions that may give null for none.
+    let notes (onNode: Func<Expr, string | null>) (onEdge: Func<Expr, int, string | null>) : GraphNotes =
+        let text (given: string | null) = given |> Option.ofObj |> Option.defaultValue ""
+
+        {
+            OfNode = fun e -> text (onNode.Invoke e)
+            OfEdge = fun user place -> text (onEdge.Invoke(user, place))
+        }
+
     let svg (notes: GraphNotes) (roots: Expr list) : string =
         let drawn = scene notes roots
         Scene.svg drawn.Width drawn
@@ -224,15 +233,7 @@ type GraphSvg =
     static member Draw
         (e: Expr, onNode: Func<Expr, string | null>, onEdge: Func<Expr, int, string | null>)
         : string =
-        let text (given: string | null) = given |> Option.ofObj |> Option.defaultValue ""
-
-        let notes =
-            {
-                OfNode = fun e -> text (onNode.Invoke e)
-                OfEdge = fun user place -> text (onEdge.Invoke(user, place))
-            }
-
-        GraphDrawing.svg notes [ e ]
+        GraphDrawing.svg (GraphDrawing.notes onNode onEdge) [ e ]
 
 /// Drawings of graphs, as functions to pipe into.
 [<RequireQualifiedAccess>]
@@ -273,3 +274,45 @@ type GraphPicture =
     /// The graph of what was explained, with values and derivatives: `GraphPicture.Of(explanation)`.
     static member Of(explanation: Explanation) : Figure =
         GraphPicture.Figure(explanation.Notes, [ GraphDrawing.result explanation ])
+
+    /// The graph of one expression with texts of one's own, as `GraphSvg.Draw` has them:
+    /// `GraphPicture.Of(y, e => e == y ? "= 3" : "", (user, place) => "")`.
+    static member Of
+        (e: Expr, onNode: Func<Expr, string | null>, onEdge: Func<Expr, int, string | null>)
+        : Figure =
+        GraphPicture.Figure(GraphDrawing.notes onNode onEdge, [ e ])
+
+    /// What was explained step by step, as figures of one size for `Animation.OfFigures`: the inputs; each value as it is
+    /// computed; then, from the result back, what each value hands to those that it is made of.
+    /// `GraphPicture.Steps(explanation)`
+    static member Steps(explanation: Explanation) : IReadOnlyList<Figure> =
+        let result = GraphDrawing.result explanation
+        let steps = explanation.Steps |> Seq.map _.Expr |> Array.ofSeq
+        let place = Dictionary<Digest, int>()
+        steps |> Array.iteri (fun i e -> place[e.Digest] <- i)
+        let inputs = explanation.Steps |> Seq.takeWhile (fun step -> step.Formula = "") |> Seq.length
+
+        // A text that does not stand yet keeps its place, so that the graph does not move.
+        let shown isShown (text: string) = if isShown then text else String(' ', text.Length)
+
+        let frame known handed =
+            let onNode (e: Expr) =
+                let text = explanation.Notes.OfNode e
+
+                match place.TryGetValue e.Digest with
+                | true, i -> shown (i < known) text
+                | false, _ -> text
+
+            let onEdge (user: Expr) operand =
+                let text = explanation.Notes.OfEdge user operand
+
+                match place.TryGetValue user.Digest with
+                | true, i -> shown (i >= handed) text
+                | false, _ -> text
+
+            GraphPicture.Figure({ OfNode = onNode; OfEdge = onEdge }, [ result ])
+
+        [|
+            for known in inputs .. steps.Length -> frame known steps.Length
+            for handed in steps.Length - 1 .. -1 .. inputs -> frame steps.Length handed
+        |]

@@ -24,6 +24,31 @@ public class GuideTests
     }
 
     [Fact]
+    public void GradientsAreWrittenWithMatrices()
+    {
+        Expr x = Expr.Variable("X", DType.F64, 120, 4), y = Expr.Variable("Y", DType.F64, 120, 3);
+        Expr w1 = Expr.Variable("W1", DType.F64, 4, 8), w2 = Expr.Variable("W2", DType.F64, 8, 3);
+        var z = x.MatMul(w1);
+        var h = Sigmoid(z);
+        var p = h.MatMul(w2).Softmax(-1);
+        var loss = -(y * Log(p)).Sum() / 120;
+
+        var formulas = loss.MatrixGradients([w1, w2], names: [("Z", z), ("H", h), ("P", p)], stochastic: [y]);
+        Console.WriteLine(formulas[0]);        // ∂L/∂W₁ = 1/120·Xᵀ·((P − Y)·W₂ᵀ ⊙ σ′(Z))
+        Console.WriteLine(formulas[0].Shapes); // 4×8 = 4×120 · (120×3 · 3×8 ⊙ 120×8)
+        Console.WriteLine(formulas[1]);        // ∂L/∂W₂ = 1/120·Hᵀ·(P − Y)
+
+        Assert.Equal("∂L/∂W₁ = 1/120·Xᵀ·((P − Y)·W₂ᵀ ⊙ σ′(Z))", formulas[0].ToString());
+        Assert.Equal("4×8 = 4×120 · (120×3 · 3×8 ⊙ 120×8)", formulas[0].Shapes);
+        Assert.Equal("∂L/∂W₂ = 1/120·Hᵀ·(P − Y)", formulas[1].ToString());
+
+        foreach (var step in loss.MatrixGradients([w1, w2], [("Z", z), ("H", h), ("P", p)], stochastic: [y], stepwise: true))
+            Console.WriteLine(step); // ... ∂L/∂Z = ∂L/∂H ⊙ σ′(Z), ∂L/∂W₁ = Xᵀ·∂L/∂Z
+        Console.WriteLine(h.MatrixForm(("Z", z), ("H", h))); // H = σ(Z)
+        Assert.Equal("H = σ(Z)", h.MatrixForm(("Z", z), ("H", h)).ToString());
+    }
+
+    [Fact]
     public void HyperParametersAreSearched()
     {
         var space = new[]

@@ -168,4 +168,31 @@ public class PictureTests
         using var frames = new MagickImageCollection(gif);
         Assert.Equal(5, frames.Count);
     }
+
+    [Fact]
+    public void FiguresAreShownOneAfterAnother()
+    {
+        Expr a = Expr.Symbol("a"), b = Expr.Symbol("b");
+        var y = a * b;
+        Figure Frame(string value) => GraphPicture.Of(y, e => e == y ? value : "", (_, _) => "");
+        byte[] gif = Animation.OfFigures(300, 0.5, [Frame("= 2"), Frame("= 3")]);
+        Assert.Equal("GIF89a"u8.ToArray(), gif[..6]);
+        Assert.Throws<DomainError>(() => Animation.OfFigures(300, 0.5, [Frame("= 2")]));
+        Assert.Throws<DomainError>(() => Animation.OfFigures(300, 0, [Frame("= 2"), Frame("= 3")]));
+        Assert.Throws<ShapeError>(() => Animation.OfFigures(300, 0.5, [Frame(""), Frame("= 3")]));
+    }
+
+    [Fact]
+    public void AComputationIsShownStepByStep()
+    {
+        Expr a = Expr.Symbol("a"), b = Expr.Symbol("b"), c = Expr.Symbol("c");
+        var y = (a + b) * (b - c);
+        var frames = GraphPicture.Steps(y.Explain([("Y", y)], ("a", 1.0), ("b", 2.0), ("c", 3.0)));
+        // The inputs, three values, and three values that hand back.
+        Assert.Equal(7, frames.Count);
+        Assert.DoesNotContain("Y = −3", frames[0].Svg(600));
+        Assert.Contains("Y = −3", frames[3].Svg(600));
+        Assert.NotEqual(frames[3].Svg(600), frames[6].Svg(600));
+        Assert.Equal(GraphPicture.Of(y.Explain([("Y", y)], ("a", 1.0), ("b", 2.0), ("c", 3.0))).Svg(600), frames[6].Svg(600));
+    }
 }

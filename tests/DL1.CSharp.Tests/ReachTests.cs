@@ -60,6 +60,7 @@ public class ReachTests
             ["get_Validation", "get_Metrics", "get_EarlyStopping", "get_Plateau", "get_Callbacks", "get_Saving", "get_Resume", "get_Start"],
             "TrainingOptions has them"),
         ("TrialResult", ["get_Notes", "get_Model"], "the trial has them: NoteEntries, TrainedModel"),
+        ("MatrixNotation", ["get_Names", "get_Symmetric", "get_Stochastic"], "arguments of loss.MatrixGradients"),
         ("TrialRun", ["Watch"], "run.Watch with a metric"),
         ("Session", ["Of"], "Session.Start goes by With"),
         ("Node`1",

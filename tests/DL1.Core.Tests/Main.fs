@@ -77,6 +77,7 @@ let tests =
             SelectionTests.tests
             ConstantTests.tests
             ExplainTests.tests
+            MatrixCalculusTests.tests
             // Compile
             ScalarFunctionTests.tests
             // Code

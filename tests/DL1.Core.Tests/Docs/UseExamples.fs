@@ -137,6 +137,21 @@ let private explain =
                 Explain.run [ "y", y ] [ "x", Tensor.scalar 2.0 ] y |> string)
     ]
 
+let private matrixCalculus =
+    let m = Expr.variable "m" DType.F64 [ 2; 2 ]
+    let x = Expr.variable "x" DType.F64 [ 2 ]
+
+    [
+        prints "notation" "True" (fun () ->
+            { MatrixCalculus.notation with Names = [ "p", x ] }.Names = [ "p", x ])
+        prints "write" "y = m·m" (fun () ->
+            MatrixCalculus.write MatrixCalculus.notation (Expr.matmul m m) |> string)
+        prints "gradients" "∂L/∂x = (m + mᵀ)·x" (fun () ->
+            MatrixCalculus.gradients MatrixCalculus.notation [ x ] (Linear.dot x (Linear.matvec m x))
+            |> List.map string
+            |> String.concat "")
+    ]
+
 let all =
     [
         { Module = moduleOf <@ Grad.grad @>; Rows = grad }
@@ -151,4 +166,5 @@ let all =
         }
         { Module = moduleOf <@ ToCode.csharp @>; Rows = toCode }
         { Module = moduleOf <@ Explain.run @>; Rows = explain }
+        { Module = moduleOf <@ MatrixCalculus.write @>; Rows = matrixCalculus }
     ]
