@@ -365,7 +365,13 @@ public class FigureTests
     public void A_surface_names_its_axes()
     {
         var bowl = Surface.Over(-1, 1, -1, 1, (x, y) => x * x + y * y).Labels("slope", "intercept");
-        Assert.Contains("slope", DescentPicture.Svg(View.Map, 400, 300, [Trail.Of("", [(0.0, 0.0)])], bowl));
+        byte[] Drawn(View view, Surface surface) => DescentPicture.Png(view, 400, 300, [Trail.Of("", [(0.0, 0.0)])], surface);
+        foreach (var view in new[] { View.Map, View.Landscape })
+        {
+            Assert.NotEqual(Drawn(view, bowl), Drawn(view, bowl.Labels("x", "y")));
+            Assert.Equal(Drawn(view, bowl.Labels("x", "y")), Drawn(view, Surface.Over(-1, 1, -1, 1, (x, y) => x * x + y * y)));
+        }
+
         Assert.Equal("x", Surface.HillsAndBasins.XLabel);
     }
 }
