@@ -1,5 +1,6 @@
 namespace DL1.Pictures
 
+open System
 open DL1
 open SkiaSharp
 
@@ -11,18 +12,17 @@ module Animation =
         let part = float i / float (max 1 (frames - 1))
         1 + int (round (float (longest - 1) * part ** 1.6))
 
-    /// Optimizers descending a surface step by step, as an animated GIF that repeats for ever and holds its last
-    /// frame; all trails are at the same step in each frame. The surface is drawn once. 72 frames of 640 by 480 take about
-    /// three seconds and 600 kB. ImageMagick writes the file: an x64 processor is needed.
+    /// `gif` with a note in each frame of one's own, from the step that it shows: in another language, or the value there.
     ///
     /// <example><code>
-    /// Surface.HillsAndBasins |> Animation.gif View.Landscape 640 480 72 [ Trail.Of("SGD", a); Trail.Of("Adam", b) ]
+    /// Surface.HillsAndBasins |> Animation.gifNoting (Func<int, string>(fun step -> $"paso %d{step}")) View.Map 640 480 72 trails
     /// </code>
     /// In C#: <code>
-    /// byte[] gif = Animation.Gif(View.Map, 640, 480, 72, trails, Surface.HillsAndBasins);
+    /// byte[] inSpanish = Animation.GifNoting(step => $"paso {step}", View.Map, 640, 480, 72, trails, Surface.HillsAndBasins);
     /// </code></example>
-    [<CompiledName "Gif">]
-    let gif
+    [<CompiledName "GifNoting">]
+    let gifNoting
+        (note: Func<int, string>)
         (view: View)
         (width: int)
         (height: int)
@@ -46,7 +46,7 @@ module Animation =
         use canvas = new SKCanvas(bitmap)
 
         let drawn count =
-            Overlay.draw canvas backdrop trails margins count $"t = %d{count - 1}"
+            Overlay.draw canvas backdrop trails margins count (note.Invoke(count - 1))
             canvas.Flush()
             bitmap.Bytes
 
@@ -59,6 +59,27 @@ module Animation =
                 for i in 0 .. frames - 1 ->
                     struct (drawn (pointsAt frames longest i), (if i = frames - 1 then 250 else 8))
             })
+
+    /// Optimizers descending a surface step by step, as an animated GIF that repeats for ever and holds its last
+    /// frame; all trails are at the same step in each frame. The surface is drawn once. 72 frames of 640 by 480 take about
+    /// three seconds and 600 kB. ImageMagick writes the file: an x64 processor is needed.
+    ///
+    /// <example><code>
+    /// Surface.HillsAndBasins |> Animation.gif View.Landscape 640 480 72 [ Trail.Of("SGD", a); Trail.Of("Adam", b) ]
+    /// </code>
+    /// In C#: <code>
+    /// byte[] gif = Animation.Gif(View.Map, 640, 480, 72, trails, Surface.HillsAndBasins);
+    /// </code></example>
+    [<CompiledName "Gif">]
+    let gif
+        (view: View)
+        (width: int)
+        (height: int)
+        (frames: int)
+        (trails: seq<Trail>)
+        (surface: Surface)
+        : byte[] =
+        gifNoting (Func<int, string>(fun step -> $"step %d{step}")) view width height frames trails surface
 
     /// Figures shown one after another, as an animated GIF that repeats for ever: each for so many seconds, the last for three
     /// times as long. Each is drawn at the width (200 to 4000), and all must come out equally high, else it is a `ShapeError`;

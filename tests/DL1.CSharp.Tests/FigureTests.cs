@@ -338,4 +338,41 @@ public class FigureTests
         Assert.Contains(root.Descendants(), e => e.Name.LocalName == "text" && e.Value == "SGD <1>");
         Assert.Contains(root.Descendants(), e => e.Name.LocalName == "path");
     }
+
+    [Fact]
+    public void A_grid_has_its_figures_side_by_side_and_one_below_the_other_on_a_phone()
+    {
+        var one = Figure.Of(Plot.Titled("one").Line("", [1, 2, 3]));
+        var two = Figure.Of(Plot.Titled("two").Line("", [3, 2, 1]));
+        var three = HeatMap.Of(Tensor.Ones(2, 2)).Titled("three");
+        var grid = Figure.Grid(2, [one, two, three]).Titled("all");
+        double Height(Figure figure, int width) => double.Parse(
+            XDocument.Parse(figure.Svg(width)).Root!.Attribute("viewBox")!.Value.Split(' ')[3], CultureInfo.InvariantCulture);
+
+        Assert.Equal(34 + Height(one, 390) + Height(three, 390), Height(grid, 780), 1);
+        Assert.Equal(34 + Height(one, 338) + Height(two, 338) + Height(three, 338), Height(grid, 338), 1);
+        Assert.Equal(["all", "one", "two", "three"], Texts(grid).Where(text => text is "all" or "one" or "two" or "three"));
+        var ids = XDocument.Parse(grid.Svg(780)).Descendants().Select(e => e.Attribute("id")?.Value).OfType<string>().ToList();
+        Assert.Equal(ids.Distinct(), ids);
+        // A plot does not follow the reader's theme, so nothing beside it does.
+        Assert.DoesNotContain("prefers-color-scheme", grid.Svg(780));
+        Assert.Contains("prefers-color-scheme", Figure.Grid(2, [three, three]).Svg(780));
+        Assert.Throws<DomainError>(() => Figure.Grid(0, [one]));
+        Assert.Throws<DomainError>(() => Figure.Grid(7, [one]));
+        Assert.Throws<DomainError>(() => Figure.Grid(2, []));
+    }
+
+    [Fact]
+    public void A_surface_names_its_axes()
+    {
+        var bowl = Surface.Over(-1, 1, -1, 1, (x, y) => x * x + y * y).Labels("slope", "intercept");
+        byte[] Drawn(View view, Surface surface) => DescentPicture.Png(view, 400, 300, [Trail.Of("", [(0.0, 0.0)])], surface);
+        foreach (var view in new[] { View.Map, View.Landscape })
+        {
+            Assert.NotEqual(Drawn(view, bowl), Drawn(view, bowl.Labels("x", "y")));
+            Assert.Equal(Drawn(view, bowl.Labels("x", "y")), Drawn(view, Surface.Over(-1, 1, -1, 1, (x, y) => x * x + y * y)));
+        }
+
+        Assert.Equal("x", Surface.HillsAndBasins.XLabel);
+    }
 }

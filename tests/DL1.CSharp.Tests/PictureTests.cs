@@ -162,6 +162,14 @@ public class PictureTests
     }
 
     [Fact]
+    public void An_animation_has_notes_of_ones_own()
+    {
+        byte[] Noted(Func<int, string> note) => Animation.GifNoting(note, View.Map, 320, 240, 3, Paths, Surface.HillsAndBasins);
+        Assert.Equal(Animation.Gif(View.Map, 320, 240, 3, Paths, Surface.HillsAndBasins), Noted(step => $"step {step}"));
+        Assert.NotEqual(Noted(step => $"step {step}"), Noted(step => $"paso {step}"));
+    }
+
+    [Fact]
     public void An_animation_whose_frames_do_not_differ_is_whole()
     {
         byte[] gif = Animation.Gif(View.Map, 320, 240, 5, [Trail.Of("still", [(0.0, 0.0)])], Surface.HillsAndBasins);

@@ -74,7 +74,7 @@ internal static class OutputUnitsLesson
         #endregion
         var (good, bad) = (Metrics.Confusion(wine.Targets, softmax.PredictLabels(wine.Inputs)), Metrics.Confusion(wine.Targets, Nearest(wine.Inputs)));
         c.Claim(good.Accuracy > bad.Accuracy, "softmax is right more often");
-        string[] cultivars = [.. "012".Select(k => $"{c["cultivar", "cultivo"]} {k}")];
+        string[] cultivars = [.. "012".Select(k => $"{c["cultivar", "variedad"]} {k}")];
         Figure Regions(Func<Tensor, Tensor> scores) => DecisionRegions.Of(wine.Inputs, wine.Targets, scores, cultivars,
             c["flavanoids (standardized)", "flavonoides (estandarizados)"], c["colour intensity", "intensidad de color"]);
         c.Figure("output-categorical", Figure.Grid(2, [
@@ -112,7 +112,7 @@ internal static class OutputUnitsLesson
         c.Table([("target", "objetivo"), ("measure", "medida"), ("matched", "par adecuado"), ("mismatched", "par inadecuado")],
             [[c["body mass", "masa corporal"], c["root mean squared error (kg)", "raíz del error cuadrático medio (kg)"], $"{right:0.00}", $"{wrong:0.00}"],
             [c["sex", "sexo"], c["probabilities outside [0, 1]", "probabilidades fuera de [0, 1]"], "0", $"{outside}"],
-            [c["cultivar", "cultivo"], c["accuracy", "exactitud"], $"{good.Accuracy:0.00}", $"{bad.Accuracy:0.00}"],
+            [c["cultivar", "variedad"], c["accuracy", "exactitud"], $"{good.Accuracy:0.00}", $"{bad.Accuracy:0.00}"],
             [c["counts", "conteos"], c["error of the rate", "error de la tasa"], $"{errorOfExp:0.00}", $"{errorOfLine:0.00}"]]);
         c.Result("accuracy on wines: softmax, classes as numbers", "exactitud en los vinos: softmax, clases como números", $"{good.Accuracy:0.00}, {bad.Accuracy:0.00}");
 

@@ -35,6 +35,7 @@ internal static class RaceLesson
             "En una pendiente fácil los optimizadores apenas se distinguen. Se distinguen donde el gradiente se anula o engaña: en un punto de silla y entre colinas con varias cuencas. Ocho de ellos compiten, todos con tasa 0.05; cada uno parte de un lugar propio, para que se vea cada trayectoria.");
         c.Code("racers");
         var racers = Racers(c);
+        string Step(int step) => $"{c["step", "paso"]} {step}";
 
         c.Heading("Away from a saddle", "Escapar de un punto de silla");
         c.Code("saddle");
@@ -50,7 +51,7 @@ internal static class RaceLesson
             "En $(0, 0)$ el gradiente es 0, pero no es un mínimo: a lo largo de $x$ la superficie sube con suavidad y a lo largo de $y$ cae por ambos lados. Todos parten de $y = \\pm 0.001$, donde la pendiente es una milésima, cada uno por su calle, alternando arriba y abajo.");
         var trails = runs.Select((run, i) => TrailOf(racers[i].Name, lanes[i].X, lanes[i].Y, run)).ToList();
         var pass = Surface.Over(-3, 7, -2.2, 2.2, saddle.Compile(X, Y)).Titled(c["Eight lanes away from a saddle", "Ocho calles que salen de un punto de silla"]);
-        c.Picture("race-saddle", Animation.Gif(View.Map, 480, 360, c.Brief ? 8 : 36, trails, pass),
+        c.Picture("race-saddle", Animation.GifNoting(Step, View.Map, 480, 360, c.Brief ? 8 : 36, trails, pass),
             ("Eight points leave a saddle one after the other", "Ocho puntos abandonan un punto de silla uno tras otro"),
             ("Whoever goes by the sign or the scaled gradient leaves at once; SGD waits longest, since its step is as small as the slope.", "Los que usan el signo o el gradiente reescalado salen enseguida; SGD es el que más espera, porque su paso es tan pequeño como la pendiente."));
         c.Claim(escaped[0] > 2 * escaped[1] && escaped[0] == escaped.Max() && escaped[5] < escaped[1], "SGD needs more than twice momentum's steps, and Adam fewer");
@@ -75,7 +76,7 @@ internal static class RaceLesson
         var land = Surface.Over(-3, 3, -3, 3, hills.Compile(X, Y)).Titled(c["Hills and basins", "Colinas y cuencas"]);
         c.Figure("race-hills", DescentPicture.Figure(View.Map, ways, land), ("A map of hills and basins with eight trails", "Mapa de colinas y cuencas con ocho trayectorias"),
             ("A shallow basin at (1.9, 0.7) lies on the way to the deep one at (1.5, −1.2).", "Una cuenca poco profunda en (1.9, 0.7) está en el camino hacia la profunda, en (1.5, −1.2)."));
-        c.Picture("race-hills-moving", Animation.Gif(View.Landscape, 480, 360, c.Brief ? 8 : 40, ways, land),
+        c.Picture("race-hills-moving", Animation.GifNoting(Step, View.Landscape, 480, 360, c.Brief ? 8 : 40, ways, land),
             ("Eight points roll down a landscape", "Ocho puntos ruedan por un paisaje"), ("The same race, step by step.", "La misma carrera, paso a paso."));
         double[] heights = [.. together.Select(run => run.Rows[^1].Value)];
         c.Table([("optimizer", "optimizador"), ("steps to leave the saddle", "pasos para salir de la silla"), ("ends at", "termina en"), ("height", "altura")],

@@ -1,6 +1,6 @@
 namespace DL1
 
-/// Rewriting of graphs by the three tables: Exact, Stable, Algebra.
+/// Rewriting of graphs by four tables: Exact, Stable, Algebra, and the laws of the logarithm for positive arguments.
 [<RequireQualifiedAccess>]
 module Rewrite =
     let private ignored (_: string) = ()
