@@ -129,8 +129,24 @@ module internal Landscape =
             let aside = pixel -1.0 at floor
             let x = surface.XFrom + part * (surface.XTo - surface.XFrom)
             let y = surface.YFrom + part * (surface.YTo - surface.YFrom)
-            canvas.DrawText(surface.XLabel + " " + number x, below.X + 4f, below.Y + 18f, SKTextAlign.Left, small, ink)
-            canvas.DrawText(surface.YLabel + " " + number y, aside.X - 6f, aside.Y + 14f, SKTextAlign.Right, small, ink)
+
+            canvas.DrawText(
+                surface.XLabel + " " + number x,
+                below.X + 4f,
+                below.Y + 18f,
+                SKTextAlign.Left,
+                small,
+                ink
+            )
+
+            canvas.DrawText(
+                surface.YLabel + " " + number y,
+                aside.X - 6f,
+                aside.Y + 14f,
+                SKTextAlign.Right,
+                small,
+                ink
+            )
 
         let levelAt x y = (surface.At(x, y) - low) / span
 

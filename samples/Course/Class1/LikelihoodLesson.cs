@@ -66,7 +66,7 @@ internal static class LikelihoodLesson
         c.Code("line");
         #region line
         var flippers = table.Numbers("flipper_length_mm");
-        Expr x = Expr.Constant(DL1.Scaler.Standard(flippers).Apply(flippers)).Cast(DType.F64), mass = Expr.Constant(table.Numbers("body_mass_g")).Cast(DType.F64) / 1000;
+        Expr x = Expr.Constant(Scaler.Standard(flippers).Apply(flippers)).Cast(DType.F64), mass = Expr.Constant(table.Numbers("body_mass_g")).Cast(DType.F64) / 1000;
         Expr w = Expr.Symbol("w"), shift = Expr.Symbol("b"), s = Expr.Symbol("s");   // σ = eˢ is above 0 for every s
         var line = w * x + shift;
         var squared = Losses.Mse(mass, line).MinimizeByNewton([(w, 0.0), (shift, 0.0)]);

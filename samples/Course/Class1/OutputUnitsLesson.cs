@@ -27,7 +27,7 @@ internal static class OutputUnitsLesson
         c.Code("gaussian");
         #region gaussian
         var masses = penguins.Map("body_mass_g", g => g / 1000).ForRegression("body_mass_g", "flipper_length_mm", "beak_depth_mm");
-        masses = DL1.Scaler.Standard(masses.Inputs).Apply(masses);
+        masses = Scaler.Standard(masses.Inputs).Apply(masses);
         var identity = Fitted(masses, 1, Losses.Mse).Predict(masses.Inputs);
         var bounded = Fitted(masses, 1, Losses.Mse, Layers.Function("4·sigmoid", z => 4 * Sigmoid(z))).Predict(masses.Inputs);
         #endregion
@@ -46,7 +46,7 @@ internal static class OutputUnitsLesson
         #region bernoulli
         var gentoo = penguins.Where(row => row.Text("species") == "Gentoo").Add("male", row => row.Text("sex") == "MALE" ? 1 : 0);
         var sexes = gentoo.ForRegression("male", "beak_depth_mm");
-        var depth = DL1.Scaler.Standard(sexes.Inputs);
+        var depth = Scaler.Standard(sexes.Inputs);
         var logistic = Fitted(depth.Apply(sexes), 1, Losses.BceWithLogits);
         var straight = Fitted(depth.Apply(sexes), 1, Losses.Mse);
         #endregion
@@ -67,7 +67,7 @@ internal static class OutputUnitsLesson
         c.Code("categorical");
         #region categorical
         var wine = Tables.Wine().ForClassification("cultivar", "flavanoids", "color_intensity");
-        wine = DL1.Scaler.Standard(wine.Inputs).Apply(wine);
+        wine = Scaler.Standard(wine.Inputs).Apply(wine);
         var softmax = Fitted(wine, 3, Losses.CrossEntropy);
         var number = Fitted(wine.WithTargets(wine.Targets.Cast(DType.F32).Reshape(-1, 1)), 1, Losses.Mse);
         Tensor Nearest(Tensor rows) => number.Predict(rows).Compute(n => Clamp(Round(n), 0, 2)).Reshape(-1).Cast(DType.I64);

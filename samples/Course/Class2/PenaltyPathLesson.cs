@@ -34,7 +34,7 @@ internal static class PenaltyPathLesson
         c.Code("lasso");
         c.Code("paths");
         #region paths
-        static Tensor Standard(Tensor rows) => DL1.Scaler.Standard(rows).Apply(rows);
+        static Tensor Standard(Tensor rows) => Scaler.Standard(rows).Apply(rows);
         Tensor x = Standard(table.Numbers(DType.F64, names)), y = Standard(table.Numbers(DType.F64, "progression"));
 
         // From the strongest λ to the weakest, each from the weights of the one before.

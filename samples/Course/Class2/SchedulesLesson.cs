@@ -13,7 +13,7 @@ internal static class SchedulesLesson
         var epochs = c.Brief ? 4 : 30;
         var seeds = c.Brief ? 1 : 8;
         var data = Datasets.Diabetes();
-        data = DL1.Scaler.Standard(data.Inputs).Apply(data).WithTargets(DL1.Scaler.Standard(data.Targets).Apply(data.Targets));
+        data = Scaler.Standard(data.Inputs).Apply(data).WithTargets(Scaler.Standard(data.Targets).Apply(data.Targets));
         var perEpoch = (data.Count + 15) / 16;
         var steps = epochs * perEpoch;
         c.Code("schedules");

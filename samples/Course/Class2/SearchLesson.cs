@@ -64,7 +64,7 @@ internal static class SearchLesson
         var grid = HyperSearch.Grid(
             ("rate", Ranges.Among(0.001, 0.0464, 0.215, 10)), ("momentum", Ranges.Among(0, 0.5, 0.99)), ("decay", Ranges.Among(1e-6, 1e-1)));
         var (train, rest) = Datasets.BreastCancer().Split(0.5, seed: 1, stratified: true);
-        var scaler = DL1.Scaler.Standard(train.Inputs);
+        var scaler = Scaler.Standard(train.Inputs);
         var (validation, test) = scaler.Apply(rest).Split(0.5, seed: 2, stratified: true);
         var trainer = new Trainer(scaler.Apply(train), validation, test);
         var trials = grid.Count;

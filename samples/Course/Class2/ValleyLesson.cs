@@ -96,7 +96,7 @@ internal static class ValleyLesson
             return loss.Hessian(w).Evaluate(("w", Tensor.Zeros(4, 1).Cast(DType.F64))).Reshape(4, 4).ToMatrix().ConditionNumber();
         }
         #endregion
-        var (raw, scaled) = (Condition(inputs), Condition(DL1.Scaler.Standard(inputs).Apply(inputs)));
+        var (raw, scaled) = (Condition(inputs), Condition(Scaler.Standard(inputs).Apply(inputs)));
         c.Claim(raw > 1e4 * scaled, "scaling lowers the condition number by orders of magnitude");
         c.Result("condition number of a linear model on penguins: raw, standardized", "número de condición de un modelo lineal con los pingüinos: original, estandarizado", $"{raw:0.0e0}, {scaled:0.0}");
         c.Text($"A linear model on four measures of penguins, in millimetres and grams, has the condition number {raw:0.0e0}. With standardized inputs it is {scaled:0.0}. By the figure above that saves more steps than any optimizer.",
