@@ -42,7 +42,7 @@ public class MatrixGradientTests
         var steps = (h * h).Sum().MatrixGradients([w], [("Z", x.MatMul(w)), ("H", h)], stepwise: true);
         Assert.Equal(["∂L/∂H = 2·H", "∂L/∂Z = ∂L/∂H ⊙ tanh′(Z)", "∂L/∂W = Xᵀ·∂L/∂Z"], steps.Select(s => s.ToString()));
         var v = Expr.Variable("v", DType.F64, 3);
-        var quadratic = v.Dot(a.MatMul(v));
+        var quadratic = v.Dot(a.MatVec(v));
         Assert.Equal("2·A·v", Assert.Single(quadratic.MatrixGradients([v], symmetric: [a])).Text);
         Assert.Throws<ShapeError>(() => v.MatrixGradients([v]));
     }

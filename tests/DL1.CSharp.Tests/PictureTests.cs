@@ -187,7 +187,7 @@ public class PictureTests
         Assert.Equal("GIF89a"u8.ToArray(), gif[..6]);
         Assert.Throws<DomainError>(() => Animation.OfFigures(300, 0.5, [Frame("= 2")]));
         Assert.Throws<DomainError>(() => Animation.OfFigures(300, 0, [Frame("= 2"), Frame("= 3")]));
-        Assert.Throws<ShapeError>(() => Animation.OfFigures(300, 0.5, [Frame(""), Frame("= 3")]));
+        Assert.Throws<ShapeError>(() => Animation.OfFigures(300, 0.5, [GraphPicture.Of(a), Frame("= 3")]));
     }
 
     [Fact]

@@ -9,6 +9,7 @@ internal static class Class4
         new("backpropagation", 4, ("Backpropagation", "Retropropagación"), BackpropagationLesson.Run, "Class4/BackpropagationLesson.cs"),
         new("initialization", 4, ("Initialization", "Inicialización"), InitializationLesson.Run, "Class4/InitializationLesson.cs"),
         new("batch-norm", 4, ("Batch normalisation", "Normalización por lotes"), BatchNormLesson.Run, "Class4/BatchNormLesson.cs"),
+        new("dropout", 4, ("Dropout", "Abandono (dropout)"), DropoutLesson.Run, "Class4/DropoutLesson.cs"),
         new("momentum", 4, ("Momentum", "Momento"), MomentumLesson.Run, "Class4/MomentumLesson.cs"),
     ];
 }
