@@ -30,7 +30,10 @@ public static class Expressions
         public static Expr Variable(string name, DType type, params int[] shape) =>
             ExprModule.variable(name, type, Interop.List(shape));
 
-        /// <summary>Reads an expression from the text that <c>ToAscii</c> writes.</summary>
+        /// <summary>
+        /// Reads a formula: what <c>ToAscii</c> writes, and what people write, <c>2x² − π·sin x</c>. Names stand for f64 scalars unless
+        /// declared in front (<c>x: f32[3];</c>); <c>pi</c> is the number, and <c>e^x</c> the exponential, unless declared or quoted.
+        /// </summary>
         /// <param name="text">A formula as <c>ToAscii</c> writes it, such as <c>sin(x)^2 + 1</c>.</param>
         /// <exception cref="FormatError">The text is not an expression; the message shows the place.</exception>
         /// <example><code>var f = Expr.Parse("(x - 2)^2 + 3");</code></example>

@@ -40,7 +40,7 @@ module internal CodeText =
              lambda None nonlocal not or pass raise return True try while with yield self"
 
     // Comments and texts first, since they may hold anything; a word's kind is told by what it is and what stands around it.
-    let private grammar comment text =
+    let private grammar (comment: string) (text: string) =
         Regex(
             $"(?<comment>{comment})|(?<text>{text})"
             + @"|(?<number>\b\d[\d_]*(?:\.\d+)?(?:[eE][+-]?\d+)?[fFdDmMlL]*\b)|(?<word>[\p{L}_][\p{L}\p{N}_]*)",
@@ -80,7 +80,7 @@ module internal CodeText =
     let private coloured name (text: string) =
         let grammar, keywords = grammars.Value[name]
 
-        let span kind (m: Match) = $"<span class=\"{kind}\">{escape m.Value}</span>"
+        let span (kind: string) (m: Match) = $"<span class=\"{kind}\">{escape m.Value}</span>"
 
         let one (m: Match) =
             let next = m.Index + m.Length

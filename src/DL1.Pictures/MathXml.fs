@@ -10,9 +10,9 @@ module internal MathXml =
 
     let item role xml = { Xml = xml; Role = role }
 
-    let element tag content = $"<{tag}>{content}</{tag}>"
+    let element (tag: string) (content: string) = $"<{tag}>{content}</{tag}>"
 
-    let private space before after text = $"<mo lspace=\"{before}em\" rspace=\"{after}em\">{text}</mo>"
+    let private space (before: string) (after: string) (text: string) = $"<mo lspace=\"{before}em\" rspace=\"{after}em\">{text}</mo>"
 
     /// Several elements as one.
     let row (items: Item list) =
@@ -95,12 +95,12 @@ module internal MathXml =
 
     /// A table of cells, each to the left, the right or the middle by its column.
     let table (attributes: string) (side: int -> string) (rows: string list list) =
-        let cell column xml = $"<mtd style=\"text-align:{side column}\">{xml}</mtd>"
+        let cell column (xml: string) = $"<mtd style=\"text-align:{side column}\">{xml}</mtd>"
 
         let lines = [ for cells in rows -> cells |> List.mapi cell |> String.concat "" |> element "mtr" ]
         $"<mtable{attributes}>{String.Join(String.Empty, lines)}</mtable>"
 
-    let fence form (text: string) =
+    let fence (form: string) (text: string) =
         if text = "" then
             ""
         else

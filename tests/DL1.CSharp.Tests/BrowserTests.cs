@@ -66,7 +66,7 @@ public class BrowserTests
           }
           return { width: w.innerWidth, wide: root.scrollWidth, dark: w.matchMedia('(prefers-color-scheme: dark)').matches,
             paper: w.getComputedStyle(d.body).backgroundColor, outside, images, dim, small, cut, texts,
-            shown: [...d.querySelectorAll('.card svg')].filter(seen).length };
+            shown: [...d.querySelectorAll('.card svg')].filter(s => seen(s) && !s.parentElement.closest('svg')).length };
         };
         addEventListener('load', () => { const p = document.createElement('pre'); p.id = 'found'; p.textContent = JSON.stringify(look(document.getElementById('page'))); document.body.append(p); });
         """;

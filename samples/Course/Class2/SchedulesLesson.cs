@@ -59,7 +59,7 @@ internal static class SchedulesLesson
         var curves = schedules.Select(s => Mean(s.Schedule)).ToList();
         var numbers = Enumerable.Range(1, epochs).Select(i => (double)i).ToList();
         c.Figure("schedules-race", schedules.Zip(curves).Aggregate(
-                Plot.Titled(c["Loss above the minimum", "Pérdida por encima del mínimo"]).Labels(c["epoch", "época"], c["mean squared error above the minimum", "error cuadrático medio sobre el mínimo"]).WithLogY(),
+                Plot.Titled(c["Loss above the minimum", "Pérdida por encima del mínimo"]).Labels(c["epoch", "época"], c["loss above the minimum", "pérdida sobre el mínimo"]).WithLogY(),
                 (plot, s) => plot.Line(s.First.Name, numbers, s.Second)),
             ("The loss above the minimum over epochs for eight schedules", "La pérdida por encima del mínimo a lo largo de las épocas en ocho programas"),
             ("The large constant rate stays at its noise floor. Every schedule that ends near 0 gets below it; the restarts go back up each time.", "La tasa constante grande se queda en su suelo de ruido. Todo programa que termina cerca de 0 baja de él; los reinicios vuelven a subir cada vez."));

@@ -71,7 +71,7 @@ internal static class BatchNormLesson
         Tensor Last(TrainingResult result) => result.Trained.Activations(test.Inputs)[$"{(result == plain[chosen] ? 9 : 14)}"];
         (string, Tensor)[] inside = [(without, Last(plain[chosen])), (with, Last(normalised[chosen]))];
         #endregion
-        c.Figure("batch-norm-inside", Histograms.Of(inside), ("The values of the last hidden layer, with and without", "Los valores de la última capa oculta, con y sin normalización"),
+        c.Figure("batch-norm-inside", Histograms.Of(inside).Titled(c["With and without", "Con y sin ella"]), ("The values of the last hidden layer, with and without", "Los valores de la última capa oculta, con y sin normalización"),
             ("Values of the last hidden layer for all test rows. Without normalisation each unit says nearly the same for every digit.", "Valores de la última capa oculta para todas las filas de prueba. Sin normalización cada unidad dice casi lo mismo para cualquier dígito."));
         double Spread(Tensor t) => t.Compute(e => e.StandardDeviation(0).Mean()).ToDouble();
         var (flat, alive) = (Spread(inside[0].Item2), Spread(inside[1].Item2));

@@ -61,7 +61,7 @@ internal static class InitializationLesson
             [(small, Initializers.Normal(0, 0.01)), (large, Initializers.Normal(0, 1)), ("Xavier", Initializers.XavierNormal()), (c["orthogonal", "ortogonal"], Initializers.Orthogonal())],
             ("Small weights: the signal is gone after a few layers. Large weights: it stays near 1, but only because every unit is saturated. Xavier's and orthogonal weights keep it; their curves lie on one another.", "Pesos pequeños: la señal se pierde en pocas capas. Pesos grandes: se mantiene cerca de 1, pero solo porque todas las unidades están saturadas. Los pesos de Xavier y los ortogonales la conservan; sus curvas se superponen."),
             ("Read from the right: gradients start at the output. With large weights they explode, with small ones they vanish.", "Léase desde la derecha: los gradientes parten de la salida. Con pesos grandes explotan, con pequeños se desvanecen."));
-        c.Figure("initialization-middle", Histograms.Of([(small, tanh[small].Middle), (large, tanh[large].Middle), ("Xavier", tanh["Xavier"].Middle)]),
+        c.Figure("initialization-middle", Histograms.Of([(small, tanh[small].Middle), (large, tanh[large].Middle), ("Xavier", tanh["Xavier"].Middle)]).Titled(c["Layer 10", "Capa 10"]),
             ("The values of the tenth layer for three schemes", "Los valores de la décima capa con tres esquemas"),
             ("The values of the tenth layer of tanh: a billionth of what they were; nothing but −1 and 1; and values that still tell something.", "Los valores de la décima capa de tanh: una milmillonésima parte de lo que fueron; nada más que −1 y 1; y valores que aún dicen algo."));
         c.Claim(tanh[small].Signals[^1] < 1e-12, "small weights lose the signal");

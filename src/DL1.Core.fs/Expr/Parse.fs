@@ -200,7 +200,9 @@ type internal Reader(source: string) =
         | Token.Name name ->
             words.Step()
 
-            match ParseOperator.constant name with
+            let isBase = words.IsAt "^" || words.IsAt "**" || isRaised words.Word
+
+            match ParseOperator.constant isBase name with
             | Some number when not (scope.ContainsKey name) -> Expr.Literal number
             | Some _
             | None -> symbol name
@@ -433,7 +435,7 @@ type internal Reader(source: string) =
 module Parse =
     /// The expression that a text stands for. Names stand for f64 scalars unless declared in front (`x: f32[3];`);
     /// numbers take the type of what they meet; operators broadcast; `let t1 = ...;` names a part. |x| is a magnitude,
-    /// log(x, b) a logarithm to base b, `pi` and `e` their numbers unless declared or quoted; the functions of `Special`
+    /// log(x, b) a logarithm to base b, `pi` its number and `e^x` the exponential unless declared or quoted; the functions of `Special`
     /// have their names. A product may go without its sign, `2x` or `3(x + 1)`, where it can be read in one way alone.
     /// What `Text.ascii` writes is read back to an equal expression; what `Text.unicode` writes whole is read back to one
     /// that is written alike, in f64 unless its variables are declared. Raises `FormatError` with line and column for a

@@ -70,12 +70,13 @@ module internal ParseOperator =
         | Token.Sign _
         | Token.End -> false
 
-    /// The number that a name stands for unless a variable of that name is declared.
-    let constant (name: string) : float option =
+    /// The number that a name stands for unless a variable of that name is declared: `pi`, and `e` where it is raised to a
+    /// power, as in `e^x`.
+    let constant (isRaised: bool) (name: string) : float option =
         match name with
         | "pi"
         | "π" -> Some System.Math.PI
-        | "e" -> Some System.Math.E
+        | "e" when isRaised -> Some System.Math.E
         | _ -> None
 
     /// The name by which a function of Unicode mathematics is called in ASCII, and the axes that its lowered digits name:

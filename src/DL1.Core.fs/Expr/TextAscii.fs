@@ -158,7 +158,7 @@ module internal TextAscii =
             | [ a; b ] ->
                 Piece.make
                     Level.Power
-                    (TextCompose.unit signs (piece a) + "^" + TextCompose.unit signs (piece b))
+                    (TextCompose.powerBase signs (piece a) + "^" + TextCompose.unit signs (piece b))
             | _ -> asCall ()
         | Node.Binary(op, _, _) ->
             match operatorOf op with

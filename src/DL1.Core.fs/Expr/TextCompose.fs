@@ -23,6 +23,9 @@ module internal TextCompose =
     /// A piece that nothing can be torn from: an argument without parentheses, a base, an exponent.
     let unit signs (p: Piece) = inner signs Level.Atom p
 
+    /// The base of a power. A variable called e is quoted there: `e^x` is read as the exponential.
+    let powerBase signs (p: Piece) = if p.Text = "e" then "\"e\"" else unit signs p
+
     let private join signs infix level (a: Piece, aFits, aText: string) (b: Piece, bFits) =
         let left = if aFits then aText else parens signs a
         // Looser than a sum, a minus sign cannot be misread: `x > −2`.

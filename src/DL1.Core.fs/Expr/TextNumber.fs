@@ -89,7 +89,7 @@ module internal TextNumber =
 /// Names of variables as text.
 module internal TextName =
     /// Words that mean something else in a formula: a variable of such a name is quoted.
-    let reserved = set [ "let"; "and"; "or"; "true"; "false"; "inf"; "nan"; "NaN"; "pi"; "π"; "e" ]
+    let reserved = set [ "let"; "and"; "or"; "true"; "false"; "inf"; "nan"; "NaN"; "pi"; "π" ]
 
     /// Whether a character may begin an ASCII name.
     let isStart (c: char) = Char.IsAsciiLetter c || c = '_'

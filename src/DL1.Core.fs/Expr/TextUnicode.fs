@@ -64,7 +64,7 @@ module internal TextUnicode =
             $"%d{c.Start}:%d{c.Stop}" + (if c.Step = 1 then "" else $":%d{c.Step}")
 
     let private power (x: Piece) (y: Piece) (whole: int option) =
-        let b = TextCompose.unit signs x
+        let b = TextCompose.powerBase signs x
 
         match whole with
         | Some n -> Piece.make Level.Power (b + TextNumber.superscript n)

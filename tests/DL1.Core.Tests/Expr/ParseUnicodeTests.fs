@@ -34,7 +34,9 @@ let private people =
             means "pi·x" (lit Math.PI * x)
             means "2π" (lit 2.0 * lit Math.PI)
             means "e^x" (lit Math.E ** x)
-            means "\"e\" + \"pi\"" (Expr.symbol "e" + Expr.symbol "pi")
+            means "e·\"pi\"" (Expr.symbol "e" * Expr.symbol "pi")
+            means "\"e\"^x" (Expr.symbol "e" ** x)
+            means "2e" (lit 2.0 * Expr.symbol "e")
             means "e: f64; x*e" (x * Expr.symbol "e")
             means
                 "x ≤ y ∧ ¬(x ≠ 0)"
