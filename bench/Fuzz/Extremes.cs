@@ -37,7 +37,7 @@ public static class Extremes
     [
         ("", "epochs", 3), ("", "maxEpochs", 50), ("", "maxIterations", 50), ("RateFinder.", "steps", 20), ("FindRate", "steps", 20),
         ("Session.Run", "steps", 20), ("Search.random", "count", 100), ("HyperSearch.Random", "count", 100), ("Tpe", "count", 20),
-        ("Study.", "count", 20), ("Transformer", "count", 3),
+        ("Study.", "count", 20), ("Generation", "most", 30), ("Transformer", "count", 3),
         ("Transformer", "layers", 3), ("Recurrent", "layers", 3), ("Layers.", "layers", 3), ("Derivative", "order", 4), ("Symbolic.nth", "n", 4),
         ("Batches.prefetched", "count", 100), ("Wrap.", "size", 1000), ("Lbfgs", "history", 20),
     ];

@@ -79,7 +79,7 @@ internal static class PenaltyPathLesson
         var (ridgeErrors, lassoErrors) = (Errors(RidgePath), Errors(LassoPath));
         #endregion
         int Best(double[] errors) => Array.IndexOf(errors, errors.Min());
-        c.Figure("penalty-folds", Plot.Titled(c["Error on held-out folds", "Error en las particiones reservadas"]).Labels("λ", c["mean squared error (in variances of the target)", "error cuadrático medio (en varianzas del objetivo)"]).WithLogX()
+        c.Figure("penalty-folds", Plot.Titled(c["Error on held-out folds", "Error en las particiones reservadas"]).Labels("λ", c["error, in variances", "error, en varianzas"]).WithLogX()
             .Line("ridge", strengths, ridgeErrors).Line("lasso", strengths, lassoErrors)
             .Dots("ridge", [strengths[Best(ridgeErrors)]], [ridgeErrors.Min()]).Dots("lasso", [strengths[Best(lassoErrors)]], [lassoErrors.Min()]),
             ("The error of ridge and lasso over the strength, with the minima marked", "El error de ridge y lasso según la intensidad, con los mínimos marcados"),

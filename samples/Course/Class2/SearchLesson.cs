@@ -112,7 +112,7 @@ internal static class SearchLesson
             (values.Average(), 1.96 * Math.Sqrt(values.Select(v => Math.Pow(v - values.Average(), 2)).Sum() / (seeds - 1.0) / seeds));
         var means = searches.Select((_, i) => Interval(Scores(i))).ToList();
         var mean95 = c["mean and 95% interval", "media e intervalo del 95%"];
-        c.Figure("search-seeds", Plot.Titled(c[$"{seeds} repetitions of each search", $"{seeds} repeticiones de cada búsqueda"]).Labels("", c["validation loss of the best trial", "pérdida de validación del mejor ensayo"])
+        c.Figure("search-seeds", Plot.Titled(c[$"{seeds} repetitions of each search", $"{seeds} repeticiones de cada búsqueda"]).Labels("", c["best validation loss", "mejor pérdida de validación"])
                 .Dots(c["one repetition", "una repetición"], searches.SelectMany((_, i) => Enumerable.Repeat(i + 0.9, seeds)), searches.SelectMany((_, i) => Scores(i)))
                 .Line(mean95, means.SelectMany((_, i) => new[] { i + 1.1, i + 1.1, i + 1.1 }), means.SelectMany(m => new[] { m.Mean - m.Half, m.Mean + m.Half, double.NaN }))
                 .Dots(mean95, means.Select((_, i) => i + 1.1), means.Select(m => m.Mean))

@@ -27,7 +27,7 @@ internal static class FashionTestLesson
         c.Heading("What does it confuse?", "¿Qué confunde?");
         var predicted = network.PredictLabels(test.Inputs);
         var confusion = Metrics.Confusion(test.Targets, predicted);
-        c.Figure("fashion-confusion", ConfusionMatrix.Of(confusion, names, c["predicted", "predicha"], c["actual", "verdadera"]),
+        c.Figure("fashion-confusion", ConfusionMatrix.Of(confusion, names, c["predicted", "predicha"], c["actual", "verdadera"]).Titled(c["Confusion matrix", "Matriz de confusión"]),
             ("Confusion matrix of the test images", "Matriz de confusión de las imágenes de prueba"),
             ("Rows are what the image is, columns what the network says.", "Las filas son lo que la imagen es; las columnas, lo que dice la red."));
         var recalls = Enumerable.Range(0, 10).Select(k => confusion[k, k] / (double)Enumerable.Range(0, 10).Sum(p => confusion[k, p])).ToArray();

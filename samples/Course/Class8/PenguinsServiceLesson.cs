@@ -17,7 +17,7 @@ internal static class PenguinsServiceLesson
         var answers = model.PredictTable(test);
         var wrong = Enumerable.Range(0, test.RowCount).Where(i => answers[i].Class != test.Row(i).Text("species")).ToArray();
         var predicted = Tensor.Of(answers.Select(a => (long)model.Classes.ToList().IndexOf(a.Class)).ToArray());
-        c.Figure("penguins-confusion", ConfusionMatrix.Of(Metrics.Confusion(truths, predicted), model.Classes, c["predicted", "predicha"], c["actual", "verdadera"]),
+        c.Figure("penguins-confusion", ConfusionMatrix.Of(Metrics.Confusion(truths, predicted), model.Classes, c["predicted", "predicha"], c["actual", "verdadera"]).Titled(c["Confusion matrix", "Matriz de confusión"]),
             ("Confusion matrix of the test rows", "Matriz de confusión de las filas de prueba"),
             ("Rows are the true species, columns what the model says.", "Las filas son la especie verdadera; las columnas, lo que dice el modelo."));
         var judged = test.Add("wrong", Column.Of([.. answers.Select((a, i) => a.Class == test.Row(i).Text("species") ? 0.0 : 1)]));
