@@ -23,7 +23,8 @@ type internal MathReader(latex: string, isDisplay: bool) =
 
     let advance () = at <- at + 1
 
-    let refuse (given: string) expected cure = Refuse.format MathTokens.operation $"{given} at {here ()}" expected cure
+    let refuse (given: string) expected cure =
+        Refuse.format MathTokens.operation $"{given} at {here ()}" expected cure
 
     let unexpected expected =
         refuse (MathTokens.describe (token ())) expected "braces around what belongs together"

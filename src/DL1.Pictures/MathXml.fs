@@ -12,7 +12,8 @@ module internal MathXml =
 
     let element (tag: string) (content: string) = $"<{tag}>{content}</{tag}>"
 
-    let private space (before: string) (after: string) (text: string) = $"<mo lspace=\"{before}em\" rspace=\"{after}em\">{text}</mo>"
+    let private space (before: string) (after: string) (text: string) =
+        $"<mo lspace=\"{before}em\" rspace=\"{after}em\">{text}</mo>"
 
     /// Several elements as one.
     let row (items: Item list) =
