@@ -117,6 +117,8 @@ public class CourseTests(CourseTests.Pages pages) : IClassFixture<CourseTests.Pa
 
     [BrowserTheory]
     [InlineData("en", 390, true)]
-    [InlineData("es", 1200, false)]
+    [InlineData("en", 1200, false)]
+    [InlineData("es", 390, false)]
+    [InlineData("es", 1200, true)]
     public void The_page_can_be_read(string language, int width, bool dark) => BrowserTests.Legible(pages[language], width, dark);
 }

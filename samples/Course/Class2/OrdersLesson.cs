@@ -64,8 +64,8 @@ internal static class OrdersLesson
         var budget = c.Brief ? 60 : 600;
         (string Name, Path Path)[] paths =
         [
-            (c["order 0: random steps", "orden 0: pasos al azar"], Zero(bent, p, start, budget, Key.OfSeed(2))),
-            (c["order 1: gradient descent", "orden 1: descenso por gradiente"], Steps(bent, p, GradientStep(bent, p, 0.02), start, budget / 3, 3)),
+            (c["order 0: random steps", "orden 0: al azar"], Zero(bent, p, start, budget, Key.OfSeed(2))),
+            (c["order 1: gradient descent", "orden 1: gradiente"], Steps(bent, p, GradientStep(bent, p, 0.02), start, budget / 3, 3)),
             (c["order 2: Newton", "orden 2: Newton"], Steps(bent, p, NewtonStep(bent, p), start, 10, 1 + 3 + 2 * 3)),
         ];
         #endregion

@@ -59,7 +59,7 @@ internal static class PenguinsModelsLesson
         var trials = Search(train, c.Brief);
         var best = trials.Best();
         var gain = scores[0].Mean(Metrics.LogLossOfLogits.Name) - best.Score;
-        c.Figure("penguins-search", Plot.Titled(c["Trials of the search", "Ensayos de la búsqueda"]).Labels(c["C, the inverse of the penalty", "C, el inverso de la penalización"], c["log loss (cross-validated)", "pérdida logarítmica (validación cruzada)"]).WithLogX()
+        c.Figure("penguins-search", Plot.Titled(c["Trials of the search", "Ensayos de la búsqueda"]).Labels(c["C, the inverse of the penalty", "C, el inverso de la penalización"], c["cross-validated log loss", "pérdida logarítmica"]).WithLogX()
                 .Dots(c["trial", "ensayo"], trials.Select(t => t.Setting.Number("C")), trials.Select(t => t.Score)).Dots(c["best", "mejor"], [best.Setting.Number("C")], [best.Score]),
             ("Log loss over the inverse penalty, one dot a trial", "Pérdida logarítmica según el inverso de la penalización, un punto por ensayo"),
             ("Too strong a penalty on the left; from about C = 3 on the curve is flat.", "A la izquierda la penalización es demasiado fuerte; desde C = 3, más o menos, la curva es plana."));
