@@ -15,25 +15,25 @@ public static class Code
     extension(Expr)
     {
         /// <summary>The formula of a lambda of one number.</summary>
-        /// <param name="code">A lambda of one <c>double</c>; what may stand in it is told at <see cref="Code"/>.</param>
+        /// <param name="code">A lambda of one <c>double</c>; what may stand in it is described at <see cref="Code"/>.</param>
         /// <exception cref="DomainError">A piece of the code cannot be translated; the message shows it.</exception>
         /// <example><code>var bowl = Expr.From((double x) => Math.Pow(x - 2, 2) + 3);</code></example>
         public static Expr From(Expression<Func<double, double>> code) => CodeReader.Read(code).Formula;
 
         /// <summary>The formula of a lambda of two numbers.</summary>
-        /// <param name="code">A lambda of two <c>double</c>s; what may stand in it is told at <see cref="Code"/>.</param>
+        /// <param name="code">A lambda of two <c>double</c>s; what may stand in it is described at <see cref="Code"/>.</param>
         /// <exception cref="DomainError">A piece of the code cannot be translated; the message shows it.</exception>
         /// <example><code>var saddle = Expr.From((x, y) => x * x - y * y);</code></example>
         public static Expr From(Expression<Func<double, double, double>> code) => CodeReader.Read(code).Formula;
 
         /// <summary>The formula of a lambda of three numbers.</summary>
-        /// <param name="code">A lambda of three <c>double</c>s; what may stand in it is told at <see cref="Code"/>.</param>
+        /// <param name="code">A lambda of three <c>double</c>s; what may stand in it is described at <see cref="Code"/>.</param>
         /// <exception cref="DomainError">A piece of the code cannot be translated; the message shows it.</exception>
         /// <example><code>var product = Expr.From((a, b, c) => (a + b) * (b - c));</code></example>
         public static Expr From(Expression<Func<double, double, double, double>> code) => CodeReader.Read(code).Formula;
 
         /// <summary>The formula of a lambda of four numbers.</summary>
-        /// <param name="code">A lambda of four <c>double</c>s; what may stand in it is told at <see cref="Code"/>.</param>
+        /// <param name="code">A lambda of four <c>double</c>s; what may stand in it is described at <see cref="Code"/>.</param>
         /// <exception cref="DomainError">A piece of the code cannot be translated; the message shows it.</exception>
         /// <example><code>var determinant = Expr.From((a, b, c, d) => a * d - b * c);</code></example>
         public static Expr From(Expression<Func<double, double, double, double, double>> code) =>
@@ -41,7 +41,7 @@ public static class Code
 
         /// <summary>The formula of any lambda whose parameters are of <c>double</c> (f64) or <c>float</c> (f32).</summary>
         /// <param name="code">
-        /// A lambda whose parameters are of <c>double</c> or <c>float</c>; what may stand in it is told at <see cref="Code"/>.
+        /// A lambda whose parameters are of <c>double</c> or <c>float</c>; what may stand in it is described at <see cref="Code"/>.
         /// </param>
         /// <exception cref="DomainError">A piece of the code cannot be translated; the message shows it.</exception>
         /// <example><code>var wave = Expr.From((float t) => MathF.Sin(3f * t));</code></example>

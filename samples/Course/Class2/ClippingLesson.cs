@@ -15,7 +15,7 @@ internal static class ClippingLesson
             "Una unidad recurrente aplica el mismo peso una y otra vez. Su gradiente es un producto de tantos factores como pasos: por debajo de 1 se desvanecen, por encima de 1 explotan.");
         c.Code("powers");
         #region powers
-        // h ← w·h + b over and over: the gradient of the last h by w, after so many steps.
+        // h ← w·h + b repeated: the gradient of the last h by w, after a number of steps.
         double SizeOf(int steps, double weight)
         {
             var last = Enumerable.Range(0, steps).Aggregate(Expr.Constant(Tensor.Full(DType.F64, 1)), (h, _) => W * h + B);
