@@ -5,8 +5,10 @@ namespace DL1
 [<RequireQualifiedAccess>]
 module internal RootOrder =
     /// The most steps in a row, and the digest of a graph without its extents and numbers: a batch of another size has the
-    /// same, and so the same code.
-    let private outline (e: Expr) (operands: struct (int * Digest) list) =
+    /// same, and so the same code. A class: .NET compiles generic functions anew for each struct that they are used with.
+    type private Outline = { Depth: int; Digest: Digest }
+
+    let private outline (e: Expr) (operands: Outline list) =
         let mixer = Digest.Mixer()
         mixer.Add(Node.name e.Node)
 
@@ -18,11 +20,11 @@ module internal RootOrder =
 
         let mutable depth = 0
 
-        for struct (below, digest) in operands do
-            depth <- max depth below
-            mixer.Add digest
+        for below in operands do
+            depth <- max depth below.Depth
+            mixer.Add below.Digest
 
-        struct (depth + 1, mixer.Finish())
+        { Depth = depth + 1; Digest = mixer.Finish() }
 
     /// Each root once: what needs the fewest steps in a row first, as a loss stands before its gradients.
     let sorted (roots: Expr list) : Expr list =
@@ -30,4 +32,10 @@ module internal RootOrder =
 
         roots
         |> List.distinctBy _.Digest
-        |> List.sortBy (fun root -> struct (outlines[root.Digest], root.Digest))
+        |> List.sortWith (fun a b ->
+            let first, second = outlines[a.Digest], outlines[b.Digest]
+
+            match first.Depth - second.Depth, compare first.Digest second.Digest with
+            | 0, 0 -> compare a.Digest b.Digest
+            | 0, order -> order
+            | order, _ -> order)
