@@ -188,4 +188,32 @@ let private extremes =
         }
     ]
 
-let tests = testList "Decomposition" (laws @ derivatives :: extremes)
+/// Vectors have the sign by which the first of their greatest elements is positive, whichever rounding makes the greatest.
+let private signs =
+    test "equal greatest elements: the first is positive, whatever rounding says" {
+        for noise in [ 0.0; 1e-13; -1e-13 ] do
+            for n in [ 2; 3; 5 ] do
+                // Circulant and symmetric: vectors of equal elements, and of alternating ones.
+                let entry i j = if i = j then 2.0 + noise * float i else 1.0
+
+                let a =
+                    Tensor.ofArray
+                        [ n; n ]
+                        [|
+                            for i in 0 .. n - 1 do
+                                for j in 0 .. n - 1 -> entry i j
+                        |]
+
+                let u, s, v = Decomposition.svd (Expr.constant a)
+                let _, vectors = Decomposition.eigh (Expr.constant a)
+
+                for name, columns in [ "u", u; "eigenvectors", vectors ] do
+                    for column in Tensor.toFloats (run columns.T) |> Array.chunkBySize n do
+                        let greatest = column |> Array.map abs |> Array.max
+                        let first = column |> Array.find (fun x -> abs x >= 0.999 * greatest)
+                        Expect.isGreaterThan first 0.0 $"{name} of %d{n} rows: %A{column}"
+
+                Expect.isTrue (isZero (recompose (u, s, v) - Expr.constant a)) "still the matrix"
+    }
+
+let tests = testList "Decomposition" (laws @ derivatives :: signs :: extremes)

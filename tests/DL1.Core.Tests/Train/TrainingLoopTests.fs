@@ -464,4 +464,47 @@ let private patience =
             }
         ]
 
-let tests = testList "TrainingLoop" [ asTrainer; steps; carrying; snapshots; refusals; patience ]
+/// A step that applies a model and updates nothing renews its statistics alone: PyTorch's `update_bn`.
+let private statistics =
+    test "a model that is applied without an update renews its statistics, and keeps its parameters" {
+        let momentum = 0.25
+        let norm = Norm.batchNorm1dWith { Norm.options with Momentum = momentum }
+        let trainable = Trainable.create "model" (Dense.linear 3 => norm) (Optimizer.adam 0.1)
+        let loop = TrainingLoop(Key.ofSeed 1L)
+
+        let train =
+            loop.Training(fun step ->
+                step.Minimize(
+                    trainable,
+                    crossEntropy step["targets"] (step.Apply(trainable, step["inputs"]))
+                ))
+
+        train.Run data
+        let trained = loop.State
+
+        let renew =
+            loop.Training(fun step ->
+                step.Report("mean", Reduce.meanAll (step.Apply(trainable, step["inputs"]))))
+
+        for _ in 1..60 do
+            renew.Run data
+
+        let renewed = loop.State
+        Expect.isTrue (Hostile.sameTree renewed.Parameters trained.Parameters) "parameters"
+        Expect.isTrue (Hostile.sameTree renewed.Optimizer trained.Optimizer) "optimizer"
+        // What the layer before the norm gives: after 60 batches, what was before has the weight 0.75⁶⁰ = 3e-8.
+        let before =
+            Expr.matmul
+                (Expr.constant data.Inputs)
+                (Expr.constant (trained.Parameters["model.0.weight"])).T
+            + Expr.constant (trained.Parameters["model.0.bias"])
+
+        let mean = Compile.prepare [] [ Reduce.mean [ 0 ] before ] [] |> List.head |> Tensor.toFloats
+        let kept = renewed.State["model.1.running_mean"] |> Tensor.toFloats
+
+        for expected, found in Array.zip mean kept do
+            Expect.floatClose { absolute = 1e-5; relative = 1e-5 } found expected "running mean"
+    }
+
+let tests =
+    testList "TrainingLoop" [ statistics; asTrainer; steps; carrying; snapshots; refusals; patience ]
