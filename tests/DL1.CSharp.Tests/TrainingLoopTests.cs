@@ -97,6 +97,12 @@ public class TrainingLoopTests
         loop.Restore(stop.Kept);
         Tensor predicted = loop.Trained(model).Predict(held.Inputs);
 
+        var normed = Layers.Linear(8).Then(Layers.BatchNorm()).Then(Layers.Relu()).Then(Layers.Linear(1)).Trainable("normed", Optimizers.Adam(0.01));
+        var anew = new TrainingLoop(Key.OfSeed(1));
+        var renew = anew.Training(step => step.Report("mean", step.Apply(normed, step["inputs"]).Mean()));
+        for (var epoch = 0; epoch < 10; epoch++)
+            foreach (var batch in rows.Batches(32, seed: 3, epoch: epoch)) renew.Run(batch);
+
         var generator = Layers.Linear(16).Then(Layers.Relu()).Then(Layers.Linear(2)).Trainable("generator", Optimizers.Adam(1e-3));
         var critic = Layers.Linear(16).Then(Layers.LeakyRelu(0.2)).Then(Layers.Linear(1)).Trainable("critic", Optimizers.Adam(1e-3));
         var game = new TrainingLoop(Key.OfSeed(1));
