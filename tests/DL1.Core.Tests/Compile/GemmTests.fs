@@ -6,6 +6,10 @@ open System.Runtime.InteropServices
 open DL1
 open DL1.Tests.Law
 open Expecto
+open DL1.Compiler.Gemm
+open DL1.Compiler.Lowering
+open DL1.Compiler.Planning
+open DL1.Compiler.Simd
 
 /// Numbers of either type, in pinned memory with room around them that must stay as it is.
 type private Numbers<'T when 'T: unmanaged and 'T: struct>(values: 'T[], around: 'T, isAround: 'T -> bool) =
@@ -60,9 +64,9 @@ let private plain m n k =
     }
 
 /// One element type: its products, and its conversions.
-type private Kind<'T when 'T: unmanaged and 'T: struct> =
+type private NodeKind<'T when 'T: unmanaged and 'T: struct> =
     {
-        Run: Width -> int -> Product -> unit
+        Run: Width -> int -> GemmProblem -> unit
         Of: float -> 'T
         To: 'T -> float
         /// Half the distance from 1 to the next number.
@@ -86,7 +90,7 @@ let private f64 =
     }
 
 /// The operands of a case, made by `value` from a place's number.
-type private Work<'T when 'T: unmanaged and 'T: struct>(kind: Kind<'T>, case: Case, value: int -> float) =
+type private Work<'T when 'T: unmanaged and 'T: struct>(kind: NodeKind<'T>, case: Case, value: int -> float) =
     let strides lay rows columns = (snd layouts[lay]) rows columns
     let aRow, aColumn = strides case.LayA case.M case.K
     let bRow, bColumn = strides case.LayB case.K case.N
@@ -100,7 +104,7 @@ type private Work<'T when 'T: unmanaged and 'T: struct>(kind: Kind<'T>, case: Ca
     let c = numbers 3 (case.Batch * cExtent)
     let bias = numbers 4 case.N
 
-    /// C after a run, by some width and number of threads; `finish` as in Product.
+    /// C after a run, by some width and number of threads; `finish` as in GemmProblem.
     member _.Run(width, threads, finish) =
         let numbers values = Numbers(values, kind.Of nan, kind.To >> Double.IsNaN)
         let a, b, c, bias = numbers a, numbers b, numbers c, numbers bias
@@ -151,14 +155,14 @@ type private Work<'T when 'T: unmanaged and 'T: struct>(kind: Kind<'T>, case: Ca
 let private integers place = float (place * 31 % 9 - 4)
 let private fractions place = float (place * 7919 % 1999 - 999) / 997.0
 
-let private same (kind: Kind<'T>) (x: 'T[]) (y: 'T[]) =
+let private same (kind: NodeKind<'T>) (x: 'T[]) (y: 'T[]) =
     Array.forall2
         (fun x y -> BitConverter.DoubleToInt64Bits(kind.To x) = BitConverter.DoubleToInt64Bits(kind.To y))
         x
         y
 
 /// All that is to hold of a case.
-let private check (kind: Kind<'T>) (case: Case) =
+let private check (kind: NodeKind<'T>) (case: Case) =
     let exact = Work(kind, case, integers)
     let work = Work(kind, case, fractions)
     let first = work.Run(Simd.widest, 1, null)
@@ -199,7 +203,8 @@ let private borders =
 
 let private depths =
     test "depths around the cuts of the sum" {
-        for k in [ 0; 1; 2; SumCut.Longest - 1; SumCut.Longest; SumCut.Longest + 1; 2 * SumCut.Longest; 997 ] do
+        for k in
+            [ 0; 1; 2; KBlocks.Longest - 1; KBlocks.Longest; KBlocks.Longest + 1; 2 * KBlocks.Longest; 997 ] do
             both (plain 7 19 k)
             both { plain 1 19 k with Accumulate = true }
             both { plain 7 1 k with Accumulate = true; Gap = 3 }
@@ -281,7 +286,7 @@ let private finish =
                 let wide = case.N + case.Gap
 
                 let finish =
-                    BlockFinish(fun address row rows column columns ->
+                    BlockEpilogue(fun address row rows column columns ->
                         for i in 0 .. rows * columns - 1 do
                             let down, across = i / columns, i % columns
                             let at = (row + down) * case.N + column + across
@@ -318,7 +323,7 @@ let private steady =
                 { Data = numbers.Address; Row = columns; Column = 1; Batch = 0; Inner = 0; Outer = 0 }
 
             let product =
-                { Product.None with
+                { GemmProblem.None with
                     M = m
                     N = n
                     K = k

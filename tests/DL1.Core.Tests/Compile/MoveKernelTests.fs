@@ -6,6 +6,7 @@ open DL1
 open DL1.Tests.Law
 open DL1.Tests.Memory
 open Expecto
+open DL1.Compiler.Movement
 
 let private size (t: Tensor) = ElementSize.ofType t.DType
 

@@ -80,16 +80,7 @@ module internal ConvKernels =
         elif isInTiles then
             WinogradConv<'S, 'V, 'T>(plan, g.Images, source, result, weightSource, weightResult)
         else
-            ConvGemm<'S, 'V, 'T>(
-                plan,
-                g.Images,
-                g.Groups,
-                source,
-                result,
-                weightSource,
-                weightResult,
-                g.Taps
-            )
+            ConvGemm<'S, 'V, 'T>(plan, g.Images, g.Groups, source, result, weightSource, weightResult, g.Taps)
 
     let private make<'S, 'V, 'T
         when 'S :> ISimd<'V, 'T> and 'S: struct and 'V: struct and 'T: unmanaged and 'T: struct>

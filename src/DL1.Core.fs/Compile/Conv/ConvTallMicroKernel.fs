@@ -9,7 +9,8 @@ open DL1.Compiler.Simd
 
 /// The tile of processors with 32 vector registers: as ConvTile, 12 rows high.
 [<AbstractClass; Sealed>]
-type internal ConvTallMicroKernel<'S, 'V, 'T when 'S :> ISimd<'V, 'T> and 'S: struct and 'V: struct> private () =
+type internal ConvTallMicroKernel<'S, 'V, 'T when 'S :> ISimd<'V, 'T> and 'S: struct and 'V: struct>
+    private () =
 
     [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
     static member private Word(table: nativeint, i: int) =
@@ -145,5 +146,9 @@ type internal ConvTallMicroKernel<'S, 'V, 'T when 'S :> ISimd<'V, 'T> and 'S: st
         ConvTallMicroKernel<'S, 'V, 'T>.Put(l7, r7, c + ConvTallMicroKernel<'S, 'V, 'T>.Word(cRows, 7), add)
         ConvTallMicroKernel<'S, 'V, 'T>.Put(l8, r8, c + ConvTallMicroKernel<'S, 'V, 'T>.Word(cRows, 8), add)
         ConvTallMicroKernel<'S, 'V, 'T>.Put(l9, r9, c + ConvTallMicroKernel<'S, 'V, 'T>.Word(cRows, 9), add)
-        ConvTallMicroKernel<'S, 'V, 'T>.Put(l10, r10, c + ConvTallMicroKernel<'S, 'V, 'T>.Word(cRows, 10), add)
-        ConvTallMicroKernel<'S, 'V, 'T>.Put(l11, r11, c + ConvTallMicroKernel<'S, 'V, 'T>.Word(cRows, 11), add)
+
+        ConvTallMicroKernel<'S, 'V, 'T>
+            .Put(l10, r10, c + ConvTallMicroKernel<'S, 'V, 'T>.Word(cRows, 10), add)
+
+        ConvTallMicroKernel<'S, 'V, 'T>
+            .Put(l11, r11, c + ConvTallMicroKernel<'S, 'V, 'T>.Word(cRows, 11), add)

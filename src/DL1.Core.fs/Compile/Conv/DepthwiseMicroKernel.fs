@@ -141,7 +141,9 @@ type internal DepthwiseMicroKernel<'S, 'V, 'T
                     let at = nativeint (channel * sizeof<'T>)
                     let source = a + DepthwiseMicroKernel<'S, 'V, 'T>.Word(aRows, row) + at
                     let target = c + DepthwiseMicroKernel<'S, 'V, 'T>.Word(cRows, row) + at
-                    DepthwiseMicroKernel<'S, 'V, 'T>.One(runs, count, step, source, b + at, bStep, target, false)
+
+                    DepthwiseMicroKernel<'S, 'V, 'T>
+                        .One(runs, count, step, source, b + at, bStep, target, false)
         else
             for vector in 0 .. (channels + lanes - 1) / lanes - 1 do
                 let at = nativeint ((min (vector * lanes) (channels - lanes)) * sizeof<'T>)

@@ -7,8 +7,7 @@ open DL1.Compiler.Simd
 
 /// Operations on vectors of floats as IL.
 [<Sealed>]
-type internal EmitFloats
-    (il: ILGenerator, methods: VectorMethods, words: EmitWords, scratch: LocalBuilder) =
+type internal EmitFloats(il: ILGenerator, methods: VectorMethods, words: EmitWords, scratch: LocalBuilder) =
     let single = methods.Size = 4
     let call m = words.Call m
     let generic kind name = words.Generic kind name

@@ -25,7 +25,8 @@ module internal BindKernel =
     /// Binds a piece of work to a frame; `nested` binds the plan of a loop's body.
     let kernel (nested: Plan -> IBound) (frame: Frame) (width: Width) (work: Work) : Kernel =
         match work with
-        | Work.FusedLoop pass when SplitReductionKernel.Suits(frame, pass) -> SplitReductionKernel(frame, pass)
+        | Work.FusedLoop pass when SplitReductionKernel.Suits(frame, pass) ->
+            SplitReductionKernel(frame, pass)
         | Work.FusedLoop pass -> FusedLoopKernel(frame, pass)
         | Work.Gemm product -> GemmKernel(frame, width, product)
         | Work.Channels job -> ChannelsLastKernel(frame, width, job)

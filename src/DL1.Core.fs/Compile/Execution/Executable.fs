@@ -99,7 +99,9 @@ type internal Executable(plan: Plan, width: Width, grain: int64, mayBorrow: bool
     /// Has the kernels watched, those in loops among them; by no one, where there are no watches.
     member this.Watch(make: ObservedPlan -> KernelObserver[]) = this.WatchIn(None, make)
 
-    member private _.WatchIn(outer: struct (Plan * int) option, make: ObservedPlan -> KernelObserver[]) : unit =
+    member private _.WatchIn
+        (outer: struct (Plan * int) option, make: ObservedPlan -> KernelObserver[])
+        : unit =
         watches <- Array.append guards (make { Plan = plan; Frame = frame; Outer = outer })
 
         for i in 0 .. bodies.Length - 1 do

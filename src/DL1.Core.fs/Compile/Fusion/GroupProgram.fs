@@ -274,6 +274,7 @@ module internal GroupProgram =
 
                     let rooms =
                         kept
-                        |> Array.map (fun v -> struct (v, operand ProgramOperand.Room natural plain.Pass.Type))
+                        |> Array.map (fun v ->
+                            struct (v, operand ProgramOperand.Room natural plain.Pass.Type))
 
                     finish (Array.append rooms (store ())) |> Option.map snd

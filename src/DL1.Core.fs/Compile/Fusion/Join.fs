@@ -30,7 +30,9 @@ module internal Join =
                 | NodeKind.Channels(node, _) -> Seq.forall (AnchorMatrix.suits node g.Domain) operands
                 | _ -> true
 
-        match IterationSpace.segments g.Domain reduced (Array.ofSeq (Seq.append [ natural g.Domain ] operands)) with
+        match
+            IterationSpace.segments g.Domain reduced (Array.ofSeq (Seq.append [ natural g.Domain ] operands))
+        with
         | ValueSome segments ->
             followsHost
             && count <= mostOperands

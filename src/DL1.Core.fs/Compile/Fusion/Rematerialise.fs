@@ -124,7 +124,9 @@ module internal Rematerialise =
 
                     for g in others do
                         g.Operands.RemoveAll(fun o -> o.Source = e) |> ignore
-                        g.Float <- List.fold (fun f n -> Option.orElse (NodeKind.float n) f) g.Float chain.Nodes
+
+                        g.Float <-
+                            List.fold (fun f n -> Option.orElse (NodeKind.float n) f) g.Float chain.Nodes
 
                         for o in chain.Operands do
                             g.Operands.Add o

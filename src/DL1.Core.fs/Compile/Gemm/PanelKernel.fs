@@ -119,7 +119,8 @@ type internal PanelKernel<'S, 'V, 'T
             let c = c + nativeint row * cRow
 
             if whole && rows = height then
-                PanelKernel<'S, 'V, 'T>.Tile(height, k, a, aRow, aColumn, rows, b, bRow, c, cRow, add, next, step)
+                PanelKernel<'S, 'V, 'T>
+                    .Tile(height, k, a, aRow, aColumn, rows, b, bRow, c, cRow, add, next, step)
             else
                 PanelKernel<'S, 'V, 'T>
                     .Edge(

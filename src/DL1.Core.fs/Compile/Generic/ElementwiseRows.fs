@@ -109,7 +109,9 @@ type internal ElementwiseRows private () =
         lines shape DType.Bool [ dtype, x; dtype, y ] (Element.Choose(dtype, body))
 
     /// The second operand where the condition holds, the third elsewhere: `lines.Run(threads, target, c, x, y)`.
-    static member Select(dtype: DType, shape: Shape, condition: int list, x: int list, y: int list) : RowLoop =
+    static member Select
+        (dtype: DType, shape: Shape, condition: int list, x: int list, y: int list)
+        : RowLoop =
         let body =
             { new ITyped<RowBody> with
                 member _.Make<'E, 'T, 'D, 'A

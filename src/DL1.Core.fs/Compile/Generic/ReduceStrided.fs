@@ -179,7 +179,10 @@ module internal ReduceStrided =
         let kept = LoopNest(result.ToList(), [ target; keptAxes |> List.map (fun axis -> strides[axis]) ])
 
         let reduced =
-            LoopNest(axes |> List.map (fun axis -> shape[axis]), [ axes |> List.map (fun axis -> strides[axis]) ])
+            LoopNest(
+                axes |> List.map (fun axis -> shape[axis]),
+                [ axes |> List.map (fun axis -> strides[axis]) ]
+            )
 
         Element.Choose(
             dtype,

@@ -56,7 +56,13 @@ module internal ExplainPlan =
         | Work.Copy(_, _, shape, _, _) -> "copy", $"{shape}, layout made row-major"
         | Work.Channels job ->
             let first = job.First
-            let turned = if first.Left || first.Right || first.Result then ", turned from channels first" else ""
+
+            let turned =
+                if first.Left || first.Right || first.Result then
+                    ", turned from channels first"
+                else
+                    ""
+
             Node.name job.Node.Node, $"{job.Node.Shape}, channels last{turned}"
         | Work.Scan(job, _) ->
             "loop", $"%d{job.Length} steps" + (if job.Reversed then ", from the last" else "")

@@ -107,7 +107,15 @@ module internal Interpret =
                 InterpretIntegers.convert64 plan.Kinds[x] kind (at x) target
 
     /// What a call works with: the slots of the values, the pairs of addresses, and where it stands.
-    let private run (values: nativeint) single (plan: StagedLoop) (operands: nativeint) segments columns share =
+    let private run
+        (values: nativeint)
+        single
+        (plan: StagedLoop)
+        (operands: nativeint)
+        segments
+        columns
+        share
+        =
         let pass = plan.Pass
         let lanes = if single then 16n else 8n
         let inline slot step = values + nativeint (64 * step)

@@ -59,7 +59,12 @@ module internal KernelJobs =
         | ProgramOperand.Room -> 0
 
     /// A pass over its space.
-    let passWork (code: FusedLoop -> LoopBody) (place: Expr -> int) (g: Group) (p: GroupProgram) : FusedLoopJob option =
+    let passWork
+        (code: FusedLoop -> LoopBody)
+        (place: Expr -> int)
+        (g: Group)
+        (p: GroupProgram)
+        : FusedLoopJob option =
         IterationSpace.make g.Domain g.Reduced p.Strides
         |> Option.map (fun space ->
             {
@@ -102,7 +107,9 @@ module internal KernelJobs =
             Sizes = p.Pass.Operands |> Array.map (fun o -> Memory.size o.Type)
             Places = Array.map (placeOf place) p.Places
             Offsets = Array.map offsetOf p.Places
-            Starts = p.Strides |> Array.map (fun strides -> IterationSpace.offsets stack strides[.. stack.Length - 1])
+            Starts =
+                p.Strides
+                |> Array.map (fun strides -> IterationSpace.offsets stack strides[.. stack.Length - 1])
             Rows = p.Strides |> Array.map (fun strides -> if hasRows then strides[rowAxis] else 0)
             Along = p.Strides |> Array.map (fun strides -> columns > 1 && strides[last] <> 0)
         }

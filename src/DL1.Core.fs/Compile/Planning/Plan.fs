@@ -277,7 +277,10 @@ module internal Plan =
         let values = values.ToArray()
 
         let steps =
-            steps |> ForwardOutputs.run values results |> FoldLayoutCopies.run values results |> Chains.run results
+            steps
+            |> ForwardOutputs.run values results
+            |> FoldLayoutCopies.run values results
+            |> Chains.run results
 
         placed inPlace inputs roots values steps results
 

@@ -36,7 +36,10 @@ module internal Hoist =
         let totals = moved |> List.map (fun (c, terms) -> c.Final, outside.Sum(c, terms))
         let stacks = loop.Outputs |> List.map (fun (stack, e) -> stack, outside.All e)
 
-        { ScanLoop.outside (totals @ stacks) loop with Carries = staying; Outputs = outside.Stacks }
+        { ScanLoop.outside (totals @ stacks) loop with
+            Carries = staying
+            Outputs = outside.Stacks
+        }
 
     /// Moves out of a loop what its body reads but need not compute.
     let private operands (loop: ScanLoop) : ScanLoop =
@@ -137,7 +140,13 @@ module internal Hoist =
         if loop.Length = 0 then
             loop
         else
-            loop |> SplitConcatMatMul.run |> results |> ScanLoop.prune |> operands |> ScanLoop.prune |> ScanLoop.tidy
+            loop
+            |> SplitConcatMatMul.run
+            |> results
+            |> ScanLoop.prune
+            |> operands
+            |> ScanLoop.prune
+            |> ScanLoop.tidy
 
     let rec private pass (roots: Expr list) : Expr list =
         let roots = join roots |> ReuseForwardValues.run

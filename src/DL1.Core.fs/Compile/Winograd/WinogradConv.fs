@@ -198,16 +198,7 @@ type internal WinogradConv<'S, 'V, 'T
                 match direct with
                 | null ->
                     let made =
-                        ConvGemm<'S, 'V, 'T>(
-                            plan,
-                            samples,
-                            1,
-                            source,
-                            result,
-                            weightSource,
-                            weightResult,
-                            9
-                        )
+                        ConvGemm<'S, 'V, 'T>(plan, samples, 1, source, result, weightSource, weightResult, 9)
 
                     direct <- made
                     made
