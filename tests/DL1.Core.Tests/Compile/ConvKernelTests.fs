@@ -11,7 +11,6 @@ open DL1.Tests.Law
 open Expecto
 open DL1.Compiler.Conv
 open DL1.Compiler.Gemm
-open DL1.Compiler.Lowering
 open DL1.Compiler.Simd
 open DL1.Compiler.Winograd
 
@@ -120,7 +119,7 @@ let private expected case role (left: float[]) (right: float[]) =
         |> Tensor.toFloats
 
 /// All that is to hold of a case, for one element type.
-let private checkOf (kind: NodeKind<'T>) make case =
+let private checkOf (kind: Kind<'T>) make case =
     for role in roles case do
         let a, b, c = shapes case role
         let left, right = integers 1 (size a), integers 2 (size b)

@@ -5,6 +5,7 @@ open DL1
 open DL1.Tests.Law
 open DL1.Tests.Memory
 open Expecto
+open DL1.Compiler.Fusion
 open DL1.Compiler.Generic
 
 let private floats =
@@ -61,8 +62,13 @@ let private stretched (d: Draw) dtype (dims: int list) =
 
 /// A node over operands that are stretched to the shape, by lines that stretch them by strides.
 let private check what node (shape: Shape) (operands: Tensor list) (lines: int list list -> RowLoop) =
-    let lines = lines (operands |> List.map (fun t -> Walk.strides shape t.Shape))
     let stretch = List.map (Expr.broadcastTo (shape.ToList()))
+
+    let strides (t: Tensor) =
+        let view = StridedView.through (List.head (stretch [ Expr.variable "x" t.DType (t.Shape.ToList()) ]))
+        List.ofArray view.Strides
+
+    let lines = lines (operands |> List.map strides)
     let at (from: nativeint[]) i = if i < from.Length then from[i] else 0n
 
     agrees what (stretch >> node) operands (fun threads from into ->

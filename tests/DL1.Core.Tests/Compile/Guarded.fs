@@ -4,10 +4,9 @@ module DL1.Tests.Guarded
 open System
 open System.Runtime.InteropServices
 open DL1
-open DL1.Compiler.Lowering
 
 /// One element type: its conversions.
-type NodeKind<'T when 'T: unmanaged and 'T: struct> =
+type Kind<'T when 'T: unmanaged and 'T: struct> =
     {
         Of: float -> 'T
         To: 'T -> float
@@ -16,13 +15,12 @@ type NodeKind<'T when 'T: unmanaged and 'T: struct> =
         Half: float
     }
 
-let f32: NodeKind<float32> =
-    { Of = float32; To = float; DType = DType.F32; Half = Math.ScaleB(1.0, -24) }
+let f32: Kind<float32> = { Of = float32; To = float; DType = DType.F32; Half = Math.ScaleB(1.0, -24) }
 
-let f64: NodeKind<float> = { Of = id; To = id; DType = DType.F64; Half = Math.ScaleB(1.0, -53) }
+let f64: Kind<float> = { Of = id; To = id; DType = DType.F64; Half = Math.ScaleB(1.0, -53) }
 
 /// Values with room around them that must stay as it is.
-type Numbers<'T when 'T: unmanaged and 'T: struct>(kind: NodeKind<'T>, values: float[]) =
+type Numbers<'T when 'T: unmanaged and 'T: struct>(kind: Kind<'T>, values: float[]) =
     let room = 64
 
     let array =
@@ -47,7 +45,7 @@ let same (x: float[]) (y: float[]) =
 
 let integers seed count = Array.init count (fun i -> float ((i + seed) * 31 % 9 - 4))
 
-let fractions (kind: NodeKind<'T>) seed count =
+let fractions (kind: Kind<'T>) seed count =
     Array.init count (fun i -> kind.To(kind.Of(float ((i + seed) * 7919 % 1999 - 999) / 997.0)))
 
 /// A tensor of f64 `[n; c; spatial...]` from values `[n; spatial...; c]`.

@@ -7,7 +7,6 @@ open DL1.Tests.Guarded
 open DL1.Tests.Law
 open Expecto
 open DL1.Compiler.Execution
-open DL1.Compiler.Lowering
 open DL1.Compiler.Pooling
 open DL1.Compiler.Simd
 
@@ -62,7 +61,7 @@ let private run kind make case role width threads (left: float[]) (right: float[
 
     result.Values
 
-let private expected (kind: NodeKind<'T>) case role (left: float[]) (right: float[]) =
+let private expected (kind: Kind<'T>) case role (left: float[]) (right: float[]) =
     let a, b, _ = shapes case role
     let operand shape values = Expr.constant (Tensor.cast kind.DType (toFirst shape values))
     let a, b = operand a left, operand b right
@@ -93,7 +92,7 @@ let private alike (x: float) (y: float) =
     BitConverter.DoubleToInt64Bits x = BitConverter.DoubleToInt64Bits y
     || Double.IsNaN x && Double.IsNaN y
 
-let private checkOf (kind: NodeKind<'T>) make case =
+let private checkOf (kind: Kind<'T>) make case =
     for role in roles do
         let a, b, _ = shapes case role
         let area = size case.Window.Kernel

@@ -55,7 +55,7 @@ let private node =
     test "the node, in several parts" {
         for stream, dims in [ 0, [ 5 ]; 1, []; 2, [ 300; 301 ]; 0, [ 3; 0 ] ] do
             let shape = Shape.ofList dims
-            let kernel = RandomBits(stream, shape.Size)
+            let kernel = RandomBits(uint32 stream, shape.Size)
 
             agrees
                 "random bits"

@@ -138,7 +138,7 @@ type internal ConvWeights<'S, 'V, 'T
         let sum = sums.Address + nativeint number * panelBytes
 
         for part in 1 .. chunks.Parts - 1 do
-            Bias<'S, 'V, 'T>.Add(rows * panelColumns, sum + nativeint part * partBytes, sum)
+            AddRow<'S, 'V, 'T>.Add(rows * panelColumns, sum + nativeint part * partBytes, sum)
 
         let first = group * outputs + panel * panelColumns
         let columns = min panelColumns (outputs - panel * panelColumns)

@@ -192,7 +192,7 @@ type internal DepthwiseWeights<'S, 'V, 'T
         let sum = sums.Address + nativeint vector * vectorBytes
 
         for part in 1 .. chunks.Parts - 1 do
-            Bias<'S, 'V, 'T>.Add(g.Taps * lanes, sum + nativeint part * partBytes, sum)
+            AddRow<'S, 'V, 'T>.Add(g.Taps * lanes, sum + nativeint part * partBytes, sum)
 
         for channel in max (vector * lanes) (begins vector) .. min channels ((vector + 1) * lanes) - 1 do
             let target = w + nativeint (channel * g.Taps) * nativeint size

@@ -121,8 +121,6 @@ type internal GemmKernel(frame: Frame, width: Width, work: GemmJob) =
                 A = matrix work.A
                 B = matrix work.B
                 C = matrix work.C
-                Accumulate = false
-                Bias = 0n
                 Finish = finish
             }
 

@@ -9,36 +9,6 @@ open DL1.Compiler.Simd
 
 #nowarn "9" // A key is read at its address.
 
-/// A tensor of random words, drawn in parts.
-[<Sealed>]
-type internal RandomParts(stream: uint32, count: int) =
-    [<Literal>]
-    let Grain = 16384
-
-    let mutable key = 0n
-    let mutable target = 0n
-
-    let part number =
-        let words = NativePtr.ofNativeInt<uint32> key
-        let first = number * Grain
-
-        RandomBlocks.Fill(
-            stream,
-            NativePtr.get words 0,
-            NativePtr.get words 1,
-            int64 first,
-            min Grain (count - first),
-            target + nativeint first * 4n
-        )
-
-    let work: int -> unit = part
-
-    /// Draws the words under the key at an address.
-    member _.Run(threads: int, from: nativeint, into: nativeint) =
-        key <- from
-        target <- into
-        WorkerPool.runOn threads ((count + Grain - 1) / Grain) work
-
 /// Nodes with kernels of their own: movement, running sums, random words, and elementwise nodes that no pass takes.
 [<RequireQualifiedAccess>]
 module internal StaticKernel =
@@ -96,7 +66,7 @@ module internal StaticKernel =
                 let kernel = ScatterAdd(u.DType, axis, extent, u.Shape, i.DType, i.Shape)
                 Some(fun threads from target -> kernel.Run(threads, from[0], from[1], target))
             | Node.RandomBits(stream, shape, _) ->
-                let words = RandomParts(uint32 stream, shape.Size)
+                let words = RandomBits(uint32 stream, shape.Size)
                 Some(fun threads from target -> words.Run(threads, from[0], target))
             // Passes, products and looks have work of their own; the rest has no kernel yet.
             | Node.Constant _

@@ -30,11 +30,22 @@ module internal LoopSteps =
         | LoopStep.Compare(_, x, y) -> [ x; y ]
         | LoopStep.Select(c, x, y) -> [ c; x; y ]
 
-    /// Functions that take several times as long as to read and to write an element.
-    let isDear (step: LoopStep) =
+    /// Whether a step is a few instructions, so that it costs little to have them more than once.
+    let isCheap step =
         match step with
         | LoopStep.Unary(op, _) ->
             match op with
+            | UnaryOp.Neg
+            | UnaryOp.Abs
+            | UnaryOp.Sign
+            | UnaryOp.Floor
+            | UnaryOp.Ceiling
+            | UnaryOp.Round
+            | UnaryOp.Sqrt
+            | UnaryOp.Rsqrt
+            | UnaryOp.Reciprocal
+            | UnaryOp.Relu
+            | UnaryOp.Not -> true
             | UnaryOp.Exp
             | UnaryOp.Expm1
             | UnaryOp.Log
@@ -50,30 +61,19 @@ module internal LoopSteps =
             | UnaryOp.Tanh
             | UnaryOp.Sigmoid
             | UnaryOp.Softplus
-            | UnaryOp.Erf -> true
-            | UnaryOp.Neg
-            | UnaryOp.Abs
-            | UnaryOp.Sign
-            | UnaryOp.Floor
-            | UnaryOp.Ceiling
-            | UnaryOp.Round
-            | UnaryOp.Sqrt
-            | UnaryOp.Rsqrt
-            | UnaryOp.Reciprocal
-            | UnaryOp.Relu
-            | UnaryOp.Not -> false
-        | LoopStep.Binary(op, _, _) -> op = BinaryOp.Pow
-        | LoopStep.Erf _ -> true
+            | UnaryOp.Erf -> false
+        | LoopStep.Binary(op, _, _) -> op <> BinaryOp.Pow
+        | LoopStep.Erf _ -> false
         | LoopStep.Load _
         | LoopStep.Number _
         | LoopStep.WholeNumber _
         | LoopStep.Compare _
         | LoopStep.Select _
         | LoopStep.Convert _
-        | LoopStep.Fold _ -> false
+        | LoopStep.Fold _ -> true
 
     /// What an element costs: 1 for moving it, 4 for each function of it.
-    let weight (pass: FusedLoop) = 1 + 4 * (pass.Steps |> Array.filter isDear |> Array.length)
+    let weight (pass: FusedLoop) = 1 + 4 * (pass.Steps |> Array.filter (isCheap >> not) |> Array.length)
 
     /// The kind of lanes that an operand's elements are.
     let kindOf (pass: FusedLoop) (dtype: DType) =
@@ -197,48 +197,6 @@ module internal LoopSteps =
         | ReduceOp.Prod -> 1
         | ReduceOp.Max -> System.Int32.MinValue
         | ReduceOp.Min -> System.Int32.MaxValue
-
-    /// Whether a step is a few instructions, so that it costs little to have them more than once.
-    let isCheap step =
-        match step with
-        | LoopStep.Unary(op, _) ->
-            match op with
-            | UnaryOp.Neg
-            | UnaryOp.Abs
-            | UnaryOp.Sign
-            | UnaryOp.Floor
-            | UnaryOp.Ceiling
-            | UnaryOp.Round
-            | UnaryOp.Sqrt
-            | UnaryOp.Rsqrt
-            | UnaryOp.Reciprocal
-            | UnaryOp.Relu
-            | UnaryOp.Not -> true
-            | UnaryOp.Exp
-            | UnaryOp.Expm1
-            | UnaryOp.Log
-            | UnaryOp.Log1p
-            | UnaryOp.Sin
-            | UnaryOp.Cos
-            | UnaryOp.Tan
-            | UnaryOp.Asin
-            | UnaryOp.Acos
-            | UnaryOp.Atan
-            | UnaryOp.Sinh
-            | UnaryOp.Cosh
-            | UnaryOp.Tanh
-            | UnaryOp.Sigmoid
-            | UnaryOp.Softplus
-            | UnaryOp.Erf -> false
-        | LoopStep.Binary(op, _, _) -> op <> BinaryOp.Pow
-        | LoopStep.Erf _ -> false
-        | LoopStep.Load _
-        | LoopStep.Number _
-        | LoopStep.WholeNumber _
-        | LoopStep.Compare _
-        | LoopStep.Select _
-        | LoopStep.Convert _
-        | LoopStep.Fold _ -> true
 
     /// Whether it is cheaper to have a step again than to read it back.
     let isGiven step =

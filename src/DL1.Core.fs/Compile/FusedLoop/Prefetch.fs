@@ -15,7 +15,7 @@ module internal Prefetch =
         phase.Block
         |> Array.exists (fun work ->
             match work with
-            | StageWork.Compute step -> LoopSteps.isDear pass.Steps[step]
+            | StageWork.Compute step -> not (LoopSteps.isCheap pass.Steps[step])
             | StageWork.Reload _ -> false)
 
     /// The lines that a loop has time for: those of two operands while it computes functions, of one while it does not.

@@ -51,7 +51,7 @@ module internal SpillPolicy =
         [|
             for i in 0 .. steps.Length - 1 do
                 if
-                    LoopSteps.isDear steps[i]
+                    not (LoopSteps.isCheap steps[i])
                     && not still[i]
                     && not (isStored i)
                     && System.Numerics.BitOperations.PopCount used[i] > 1

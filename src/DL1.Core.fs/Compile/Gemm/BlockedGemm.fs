@@ -67,7 +67,7 @@ type internal BlockedGemm<'S, 'V, 'T
     let mutable multiply: int -> unit = ignore
 
     /// Whether something is done with finished blocks.
-    member private _.Followed = p.Bias <> 0n || not (isNull p.Finish)
+    member private _.Followed = not (isNull p.Finish)
 
     /// The first row of a block: all have nearly the same number of tiles.
     member private _.Row(block: int) = min p.M (int (int64 tiles * int64 block / int64 blocks) * tile)
@@ -152,7 +152,7 @@ type internal BlockedGemm<'S, 'V, 'T
                         nativeint p.C.Row * nativeint size,
                         min panelColumns (columns - from),
                         true,
-                        p.Accumulate || cut + cut' > 0,
+                        cut + cut' > 0,
                         spare
                     )
 

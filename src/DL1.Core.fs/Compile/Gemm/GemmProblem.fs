@@ -30,8 +30,8 @@ type internal MatrixView =
 type internal BlockEpilogue =
     delegate of address: nativeint * row: int * rows: int * column: int * columns: int -> unit
 
-/// C = A·B, or C + A·B, for every matrix of a stack; then the bias, a contiguous row, is added to each row; then
-/// the finish is called. A is [m; k], B [k; n] and C [m; n]; C's columns are contiguous, and C overlaps neither.
+/// C = A·B for every matrix of a stack; then the epilogue is called. A is [m; k], B [k; n] and C [m; n]; C's columns are
+/// contiguous, and C overlaps neither.
 [<Struct; NoEquality; NoComparison>]
 type internal GemmProblem =
     {
@@ -42,9 +42,6 @@ type internal GemmProblem =
         A: MatrixView
         B: MatrixView
         C: MatrixView
-        Accumulate: bool
-        /// The address of n elements, or 0 for none.
-        Bias: nativeint
         Finish: BlockEpilogue | null
     }
 
@@ -52,18 +49,7 @@ type internal GemmProblem =
     static member None =
         let nothing = { Data = 0n; Row = 0; Column = 0; Batch = 0; Inner = 0; Outer = 0 }
 
-        {
-            M = 0
-            N = 0
-            K = 0
-            Batch = 0
-            A = nothing
-            B = nothing
-            C = nothing
-            Accumulate = false
-            Bias = 0n
-            Finish = null
-        }
+        { M = 0; N = 0; K = 0; Batch = 0; A = nothing; B = nothing; C = nothing; Finish = null }
 
 /// How the sum over k is cut, which decides the bits of every product: each cut is one chain of fused
 /// multiply-adds from 0 in the order of k, and the cuts are added in order. The rule knows k alone, so that each

@@ -17,14 +17,8 @@ type internal SmallGemm<'S, 'V, 'T
         + (m.Start stack + nativeint row * nativeint m.Row + nativeint column * nativeint m.Column)
           * nativeint sizeof<'T>
 
-    /// Bias and finish, for a finished block of C.
+    /// Calls the epilogue for a finished block of C.
     static member Finish(p: inref<GemmProblem>, stack, row, rows, column, count) =
-        if p.Bias <> 0n then
-            let bias = p.Bias + nativeint column * nativeint sizeof<'T>
-
-            for i in row .. row + rows - 1 do
-                Bias<'S, 'V, 'T>.Add(count, bias, SmallGemm<'S, 'V, 'T>.Place(p.C, stack, i, column))
-
         match p.Finish with
         | null -> ()
         | finish ->
@@ -96,7 +90,7 @@ type internal SmallGemm<'S, 'V, 'T
                         nativeint p.C.Row * size,
                         columns,
                         not straight,
-                        p.Accumulate || cut > 0,
+                        cut > 0,
                         spare
                     )
 
@@ -118,7 +112,7 @@ type internal SmallGemm<'S, 'V, 'T
         for cut in 0 .. KBlocks.count p.K - 1 do
             let deep = cut * KBlocks.length p.K
             let k = KBlocks.at p.K cut
-            let add = p.Accumulate || cut > 0
+            let add = cut > 0
             let b = SmallGemm<'S, 'V, 'T>.Place(p.B, stack, deep, column)
             let a = SmallGemm<'S, 'V, 'T>.Place(p.A, stack, row, deep)
             let m, x = if isRow then b, a else a, b

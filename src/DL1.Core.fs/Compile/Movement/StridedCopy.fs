@@ -82,20 +82,6 @@ module internal View =
     /// The whole of a tensor.
     let whole (shape: Shape) = { Start = 0; Strides = strides shape }
 
-    /// Stretched to a shape.
-    let broadcast (target: Shape) (source: Shape) = { Start = 0; Strides = Walk.strides target source }
-
-    /// Axis i of the result is axis `permutation[i]`.
-    let transpose (permutation: int list) (source: Shape) =
-        { Start = 0; Strides = permutation |> List.map (fun axis -> source.Strides[axis]) }
-
-    /// One cut for each axis.
-    let slice (cuts: Cut list) (source: Shape) =
-        {
-            Start = List.map2 (fun (c: Cut) s -> c.Start * s) cuts (strides source) |> List.sum
-            Strides = List.map2 (fun c s -> Cut.stride (Cut.extent c) c s) cuts (strides source)
-        }
-
     /// Axes turned around.
     let reverse (axes: int list) (source: Shape) =
         let turned axis = List.contains axis axes
@@ -110,7 +96,7 @@ module internal View =
 
 /// Copies a region of one tensor to a region of another, both given as views of one shape, element by element of
 /// 1, 4 or 8 bytes: transposes, materialised broadcasts, slices, reverses, and pieces of more.
-/// `StridedCopy(4, [ 3; 2 ], View.transpose [ 1; 0 ] x, View.whole y).Run(threads, from, into)`
+/// `StridedCopy(4, [ 3; 2 ], { Start = 0; Strides = [ 1; 2 ] }, View.whole y).Run(threads, from, into)`
 [<Sealed>]
 type internal StridedCopy(size: int, extents: int list, source: View, target: View) =
     let bytes (view: View) = view.Strides |> List.map (fun s -> nativeint s * nativeint size)

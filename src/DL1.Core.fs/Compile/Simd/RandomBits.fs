@@ -247,33 +247,30 @@ type internal RandomBlocks private () =
 
 /// `Node.RandomBits`: `count` words of a stream, from the key of two words at an address.
 [<Sealed>]
-type internal RandomBits(stream: int, count: int) =
+type internal RandomBits(stream: uint32, count: int) =
     [<Literal>]
     let Grain = 16384
 
-    let mutable key0 = 0u
-    let mutable key1 = 0u
-    let mutable into = 0n
-    let mutable work: int -> unit = ignore
+    let mutable key = 0n
+    let mutable target = 0n
 
     let part number =
+        let words = NativePtr.ofNativeInt<uint32> key
         let first = number * Grain
 
         RandomBlocks.Fill(
-            uint32 stream,
-            key0,
-            key1,
+            stream,
+            NativePtr.get words 0,
+            NativePtr.get words 1,
             int64 first,
             min Grain (count - first),
-            into + 4n * nativeint first
+            target + nativeint first * 4n
         )
 
-    do work <- fun number -> part number
+    let work: int -> unit = part
 
-    /// Draws on at most so many threads.
-    member _.Run(threads: int, key: nativeint, target: nativeint) =
-        let words = NativePtr.ofNativeInt<uint32> key
-        key0 <- NativePtr.get words 0
-        key1 <- NativePtr.get words 1
-        into <- target
+    /// Draws the words under the key at an address.
+    member _.Run(threads: int, from: nativeint, into: nativeint) =
+        key <- from
+        target <- into
         WorkerPool.runOn threads ((count + Grain - 1) / Grain) work

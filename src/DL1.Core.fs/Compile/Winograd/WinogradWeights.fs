@@ -140,7 +140,7 @@ type internal WinogradWeights<'S, 'V, 'T
 
         for part in 1 .. chunks.Parts - 1 do
             let other = sum + nativeint part * partBytes
-            Bias<'S, 'V, 'T>.Add(Winograd.Products * height * panelColumns, other, sum)
+            AddRow<'S, 'V, 'T>.Add(Winograd.Products * height * panelColumns, other, sum)
 
         let seen = Scratch.Get(4, 'S.Bytes)
         WinogradBlock<'S, 'V, 'T>.Clear seen
