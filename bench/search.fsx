@@ -34,7 +34,10 @@ let private places =
 
 let hartmann (s: Setting) =
     let x = [ for i in 1..6 -> s.Number $"x%d{i}" ]
-    let hill (height, width, place) = height * exp -(List.sum (List.map3 (fun w x p -> w * (x - p) ** 2.0) width x place))
+
+    let hill (height, width, place) =
+        height * exp -(List.sum (List.map3 (fun w x p -> w * (x - p) ** 2.0) width x place))
+
     3.32237 - (List.zip3 heights widths places |> List.sumBy hill)
 
 /// Two of six hyper-parameters matter, as in training: the rate in its logarithm, and the word.
@@ -49,7 +52,9 @@ let flat (_: Setting) = 1.0
 
 let problems =
     [
-        "Branin, 2 numbers", branin, [ "a", HyperRange.Uniform(-5.0, 10.0); "b", HyperRange.Uniform(0.0, 15.0) ]
+        "Branin, 2 numbers",
+        branin,
+        [ "a", HyperRange.Uniform(-5.0, 10.0); "b", HyperRange.Uniform(0.0, 15.0) ]
         "Hartmann, 6 numbers", hartmann, [ for i in 1..6 -> $"x%d{i}", HyperRange.Uniform(0.0, 1.0) ]
         "rate, word, and two that hardly matter",
         training,
@@ -85,5 +90,8 @@ for name, score, space in problems do
     let led (options: StudyOptions) trial = Study.tpe options 10 80 trial space
 
     for search, run in [ "random", byChance; "TPE", led ] do
-        let cells = medians run score |> List.map (fun v -> v.ToString("F3", Globalization.CultureInfo.InvariantCulture))
+        let cells =
+            medians run score
+            |> List.map (fun v -> v.ToString("F3", Globalization.CultureInfo.InvariantCulture))
+
         printfn "| %s | %s | %s |" name search (String.concat " | " cells)

@@ -30,14 +30,15 @@ let median calls (f: unit -> unit) =
     (Array.sort times)[calls / 2]
 
 let trained (model: Layer<Expr, Expr>) (x: Tensor) =
-    let parameters, state =
-        Layer.init (Key.ofSeed 1L) (Expr.variable "x" x.DType (x.Shape.ToList())) model
+    let parameters, state = Layer.init (Key.ofSeed 1L) (Expr.variable "x" x.DType (x.Shape.ToList())) model
 
     Trained.create model parameters state
 
 /// A plan for just as many rows as the inputs have.
 let exact (t: Trained) (x: Tensor) =
-    let variables = t.Parameters |> Tree.mapPath (fun path w -> Expr.variable path w.DType (w.Shape.ToList()))
+    let variables =
+        t.Parameters |> Tree.mapPath (fun path w -> Expr.variable path w.DType (w.Shape.ToList()))
+
     let input = Expr.variable "x" x.DType (x.Shape.ToList())
     let y, _ = Layer.apply Mode.Inference variables Tree.empty t.Model input
     let run = Compile.prepare (Graph.variables (Tree.values variables @ [ input ])) [ y ]

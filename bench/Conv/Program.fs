@@ -7,6 +7,9 @@ module DL1.Bench.Program
 open System
 open System.Diagnostics
 open DL1
+open DL1.Compiler.Conv
+open DL1.Compiler.Gemm
+open DL1.Compiler.Simd
 
 #nowarn "9" // Kernels take addresses; the arrays are pinned.
 
@@ -91,7 +94,7 @@ let private cases threads layer =
         { Data = address array; Row = columns; Column = 1; Batch = 0; Inner = 0; Outer = 0 }
 
     let product =
-        { Product.None with
+        { GemmProblem.None with
             M = m
             N = n
             K = k

@@ -74,7 +74,7 @@ public static class Members
             return "an inline operator that F# resolves while it compiles; there is nothing to call";
         if (method is MethodInfo { ReturnType.IsByRefLike: true } || parameters.Any(p => Element(p.ParameterType).IsByRefLike))
             return "spans cannot be passed by reflection; called by hand in SpanCalls";
-        if (type.Namespace == "DL1.Kernels") return "parts of emitted code over registers; every plan calls them";
+        if (type.Namespace == "DL1.Compiler.Simd") return "parts of emitted code over registers; every plan calls them";
         if (method.Name == "Console" || (type.Name == "ProgressModule" && method.Name == "console"))
             return "writes to the console";
         if (type == typeof(Refuse)) return "raises the error it is given";

@@ -2,6 +2,9 @@
 module DL1.Bench.Peak
 
 open DL1
+open DL1.Compiler.Inspection
+open DL1.Compiler.Planning
+open DL1.Compiler.Simd
 
 [<AbstractClass; Sealed>]
 type private Chains<'S, 'V, 'T when 'S :> ISimd<'V, 'T> and 'S: struct and 'V: struct> private () =

@@ -7,6 +7,10 @@ module DL1.Bench.Program
 open System
 open System.Diagnostics
 open DL1
+open DL1.Compiler.Gemm
+open DL1.Compiler.Inspection
+open DL1.Compiler.Runtime
+open DL1.Compiler.Simd
 
 #nowarn "9" // Products take addresses; the arrays are pinned.
 
@@ -37,7 +41,7 @@ let private product threads (m, k, n) =
     let c = pinned (m * n) (fun _ -> 0.0f)
 
     let product =
-        { Product.None with
+        { GemmProblem.None with
             M = m
             N = n
             K = k
@@ -69,7 +73,7 @@ let private peak threads =
         Flops = Peak.flops (steps * parts)
         Once =
             fun () ->
-                Pool.runOn threads parts part
+                WorkerPool.runOn threads parts part
                 GC.KeepAlive(struct (start, target))
     }
 

@@ -8,6 +8,7 @@ open BenchmarkDotNet.Jobs
 open BenchmarkDotNet.Running
 open BenchmarkDotNet.Toolchains.InProcess.Emit
 open DL1
+open DL1.Compiler.Runtime
 
 /// What all of them do: a session that holds no state, stepped on the same inputs.
 [<AbstractClass>]

@@ -4,6 +4,8 @@ module DL1.Bench.Cases
 open DL1.Bench.Models
 open DL1.Bench.Step
 open DL1.Bench.Timing
+open DL1.Compiler.Planning
+open DL1.Compiler.Winograd
 
 /// One line of the results: its name here, the beginning of the other library's line for the same work, and the ratio of
 /// its time to ours that is to be reached.

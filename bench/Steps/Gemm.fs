@@ -6,6 +6,7 @@ open System.Globalization
 open System.IO
 open System.Text.RegularExpressions
 open DL1.Bench.Timing
+open DL1.Compiler.Gemm
 
 let shapes = [ "128x300x300"; "128x784x512"; "512x512x512"; "1024x1024x1024"; "2048x2048x2048" ]
 

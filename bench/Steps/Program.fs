@@ -6,6 +6,7 @@ open System.Diagnostics
 open System.Globalization
 open System.IO
 open DL1.Bench
+open DL1.Compiler.Gemm
 
 let private help =
     """run CASE [--threads 2] [--reps 5]        checks a case against Eval, then times it

@@ -5,6 +5,7 @@ open System
 open System.Diagnostics
 open System.Globalization
 open System.Text.RegularExpressions
+open DL1.Compiler.Planning
 
 /// What is timed: `Once` does one unit of work; a repetition does it `Iterations` times.
 type Work = { Name: string; Unit: string; Iterations: int; Once: unit -> unit }

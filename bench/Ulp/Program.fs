@@ -3,12 +3,13 @@ module DL1.Bench.Program
 
 open System
 open System.Diagnostics
+open DL1.Compiler.Simd
 open DL1.Tests
 open DL1.Tests.Ulp
 
-/// The f64 erf of `Functions` judges its f32: the series of `Scalar` would take hours over all singles. Its own error
+/// The f64 erf of `VectorMath` judges its f32: the series of `Scalar` would take hours over all singles. Its own error
 /// is measured on the grids.
-let private judge32 f = if f.Name = "Erf" then fun x -> DL1.Functions.Erf(x: float) else f.Judge32
+let private judge32 f = if f.Name = "Erf" then fun x -> VectorMath.Erf(x: float) else f.Judge32
 
 let private singles stride name =
     for f in functions do

@@ -6,6 +6,7 @@ open System.Diagnostics
 open System.Runtime.Intrinsics
 open DL1
 open DL1.Tests
+open DL1.Compiler.Simd
 
 [<Literal>]
 let private Length = 4096
@@ -105,8 +106,8 @@ let report () =
             (find vectors (snd >> on64))
 
     let y, yd = 2.3f, 2.3
-    let power32 = own256 (fun x -> Functions.Pow(x, Vector256.Create y))
-    let power64 = own256 (fun x -> Functions.Pow(x, Vector256.Create yd))
+    let power32 = own256 (fun x -> VectorMath.Pow(x, Vector256.Create y))
+    let power64 = own256 (fun x -> VectorMath.Pow(x, Vector256.Create yd))
 
     line
         "Pow"

@@ -12,7 +12,7 @@ public class NullTests
     // What compilers write for records and unions compares with null; parts of emitted code are called by plans alone.
     private static IEnumerable<MethodBase> Members() =>
         from type in Libraries.SelectMany(l => l.GetExportedTypes())
-        where !type.FullName!.Contains('<') && !type.ContainsGenericParameters && type.Namespace != "DL1.Kernels"
+        where !type.FullName!.Contains('<') && !type.ContainsGenericParameters && type.Namespace != "DL1.Compiler.Simd"
               && !typeof(Delegate).IsAssignableFrom(type) && !type.IsInterface
         from member in type.GetMembers(BindingFlags.Public | BindingFlags.Static | BindingFlags.Instance | BindingFlags.DeclaredOnly).OfType<MethodBase>()
         where !member.IsAbstract && !member.ContainsGenericParameters && (member.IsStatic || !type.IsAbstract)

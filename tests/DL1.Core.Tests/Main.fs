@@ -168,6 +168,7 @@ let tests =
             ReadmeTests.tests
             DocExamplesTests.tests
             GuideTests.tests
+            CompileReadmeTests.tests
             MathematicsTests.tests
             // Attributes at their extremes
             SizesTests.tests

@@ -1,6 +1,10 @@
 namespace DL1
 
 open System.Collections.Concurrent
+open DL1.Compiler.Execution
+open DL1.Compiler.Inspection
+open DL1.Compiler.Planning
+open DL1.Compiler.Simd
 
 /// Graphs made ready to run many times: elementwise nodes, folds and what follows a product fused into single passes,
 /// buffers placed ahead. The values are those of `Eval`: bit for bit for arithmetic and movement (but that 0 may be −0
@@ -80,14 +84,14 @@ module Compile =
     /// The same for vectors of a width, passes cut into parts of so much work.
     let internal prepareBy grain width (options: CompileOptions) (inputs: Variable list) (roots: Expr list) =
         Options.check options
-        let plan = Cache.plan width options.DynamicCode options.CheckFinite inputs roots
+        let plan = PlanCache.plan width options.DynamicCode options.CheckFinite inputs roots
         let idle = ConcurrentStack<Executable>()
 
         let make () =
             let executable = Executable(plan, width, grain, not options.CheckFinite)
 
             if options.CheckFinite then
-                executable.Watch(fun watched -> [| FiniteWatch watched |])
+                executable.Watch(fun watched -> [| FiniteObserver watched |])
 
             executable
 
@@ -123,4 +127,4 @@ module Compile =
     /// it reads and writes, and what it computes as formulas, with where the values stand in the arena; at the end what
     /// all of it comes to, and the memory that it needs at most. `Session.Explain` adds times. `Compile.explain [ w; x ] [ loss ]`
     let explain (inputs: Variable list) (roots: Expr list) : string =
-        Cache.plan Simd.widest standard.DynamicCode false inputs roots |> ExplainPlan.text
+        PlanCache.plan Simd.widest standard.DynamicCode false inputs roots |> ExplainPlan.text

@@ -1,6 +1,7 @@
 namespace DL1
 
 open System.Collections.Generic
+open DL1.Compiler.Runtime
 
 /// Expressions computed at once: each is compiled for its types and shapes when it is met first, and kept, so that the next
 /// tensors of that kind are computed without planning. Values are those of `Compile`, to the bit.
@@ -15,7 +16,7 @@ module Compute =
     /// From how many elements on a constant is an input of what is compiled, which then serves other numbers too.
     let private lifts = 2
 
-    let private known = Recent<struct (Digest list * Digest list), Tensor list -> Tensor list> kept
+    let private known = LruCache<struct (Digest list * Digest list), Tensor list -> Tensor list> kept
 
     let private optionsFor (roots: Expr list) : CompileOptions =
         let elements = Graph.topological roots |> Array.sumBy (fun e -> int64 e.Shape.Size)

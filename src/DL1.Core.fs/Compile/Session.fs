@@ -3,6 +3,11 @@ namespace DL1
 open System
 open System.Runtime.InteropServices
 open System.Threading
+open DL1.Compiler.Execution
+open DL1.Compiler.Inspection
+open DL1.Compiler.Planning
+open DL1.Compiler.Runtime
+open DL1.Compiler.Simd
 
 /// A loop of steps that keeps its state in memory of its own: each step reads the state and the inputs, and writes the
 /// next state beside it, then the two change places. Nothing is allocated from step to step; a step that fails or is
@@ -24,7 +29,7 @@ type Session
                 | Some profile when isProfiling -> profile.Watch watched
                 | _ -> ()
                 if options.CheckFinite then
-                    FiniteWatch watched
+                    FiniteObserver watched
             |])
 
     do
@@ -236,7 +241,7 @@ type Session
                     "cast or reshape them"
 
         let plan =
-            Cache.plan
+            PlanCache.plan
                 width
                 options.DynamicCode
                 options.CheckFinite

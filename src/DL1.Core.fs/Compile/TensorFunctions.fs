@@ -1,5 +1,7 @@
 namespace DL1
 
+open DL1.Compiler.Planning
+
 /// What expressions compute, of tensors at once: `Tensor.sum [ 0 ] t` beside `Expr.sum [ 0 ] x`.
 [<AutoOpen>]
 module TensorFunctions =

@@ -1,6 +1,7 @@
 namespace DL1
 
 open System
+open DL1.Compiler.Runtime
 
 /// What a model says of the next token of each row, and how it goes on: what greedy choice, sampling and beam search need of any
 /// model of language, trained or written by hand.
@@ -144,7 +145,7 @@ module Generation =
 
     /// Draws that are ready, by what they are drawn from and how: to make their graph anew for each token would take longer
     /// than to draw.
-    let private drawers = Recent<struct (DType * Shape * SamplingOptions), Tensor list -> Tensor list> 32
+    let private drawers = LruCache<struct (DType * Shape * SamplingOptions), Tensor list -> Tensor list> 32
 
     let private drawer (sampling: SamplingOptions) (scores: Tensor) =
         drawers.Get(

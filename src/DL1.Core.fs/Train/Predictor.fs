@@ -1,6 +1,7 @@
 namespace DL1
 
 open System.Numerics
+open DL1.Compiler.Runtime
 
 /// A model for batches of one shape.
 [<NoEquality; NoComparison>]
@@ -23,7 +24,7 @@ type internal Predictor
         draws: bool
     ) =
     /// More than the sizes up to 256 rows that batches are filled up to, so that they stay.
-    let prepared = Recent<string, Lazy<PreparedModel>> 48
+    let prepared = LruCache<string, Lazy<PreparedModel>> 48
 
     let prepare
         (parameters: Tree<Tensor>)

@@ -2,6 +2,7 @@ namespace DL1
 
 open System
 open System.Threading
+open DL1.Compiler.Runtime
 
 /// How one run of some places is computed.
 [<NoEquality; NoComparison>]
@@ -35,7 +36,7 @@ type Stepper
     let operation = "Stepwise"
     /// How many shapes of batches, context and room are kept ready, those used last.
     let mostPlans = 32
-    let plans = Recent<string, StepPlan> mostPlans
+    let plans = LruCache<string, StepPlan> mostPlans
     let mutable needsNoRoom = false
     let whole = Predictor(network, None, false)
     let constants = Tree.values parameters @ Tree.values state

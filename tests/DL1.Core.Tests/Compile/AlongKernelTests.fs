@@ -5,6 +5,8 @@ open DL1
 open DL1.Tests.Law
 open DL1.Tests.Memory
 open Expecto
+open DL1.Compiler.Generic
+open DL1.Compiler.Movement
 
 let private along what (node: Expr -> Expr) (kernel: AlongKernel) (x: Tensor) =
     agrees what (fun es -> node es[0]) [ x ] (fun threads from into -> kernel.Run(threads, from[0], into))

@@ -6,6 +6,8 @@ open DL1
 open DL1.Tests.Law
 open DL1.Tests.Training
 open Expecto
+open DL1.Compiler.Inspection
+open DL1.Compiler.Planning
 
 let private floats name dims = Expr.variable name DType.F32 dims
 
@@ -13,13 +15,13 @@ let private kinds (roots: Expr list) =
     (plan (Graph.variables roots) roots).Steps
     |> Array.map (fun step ->
         match step.Work with
-        | Work.Pass _ -> "pass"
-        | Work.Product _ -> "product"
+        | Work.FusedLoop _ -> "pass"
+        | Work.Gemm _ -> "product"
         | Work.Chain _ -> "chain"
         | Work.Static(e, _, _) -> Node.name e.Node
         | Work.Copy _ -> "copy"
         | Work.Channels _ -> "channels"
-        | Work.Loop _ -> "loop"
+        | Work.Scan _ -> "loop"
         | Work.Defined _ -> "defined")
     |> Array.countBy id
     |> Array.sort

@@ -8,6 +8,9 @@ open DL1
 open DL1.Tests.Law
 open DL1.Tests.Training
 open Expecto
+open DL1.Compiler.Execution
+open DL1.Compiler.Inspection
+open DL1.Compiler.Simd
 
 let private checking = { Compile.standard with CheckFinite = true }
 let private floats name dims = Expr.variable name DType.F32 dims
@@ -35,7 +38,7 @@ let private foundAt dtype count place value =
     let bytes = GC.AllocateArray<byte>(8 * count + 64, pinned = true)
     let address = Runtime.InteropServices.Marshal.UnsafeAddrOfPinnedArrayElement(bytes, 8)
     Memory.write (withOne dtype [ count ] place value) address
-    Finite.first dtype address count
+    FiniteValues.first dtype address count
 
 let private finite =
     testList
@@ -280,12 +283,12 @@ let tests =
             test "a graph that is made again has the plan that it had" {
                 let make () =
                     let s = perceptron DType.F32 8 3 5
-                    Cache.plan Simd.widest true false s.Variables s.Roots
+                    PlanCache.plan Simd.widest true false s.Variables s.Roots
 
                 Expect.isTrue (LanguagePrimitives.PhysicalEquality (make ()) (make ())) "the same plan"
 
                 let s = perceptron DType.F32 8 3 5
-                let other = Cache.plan Simd.widest true false s.Variables (List.rev s.Roots)
+                let other = PlanCache.plan Simd.widest true false s.Variables (List.rev s.Roots)
                 Expect.isFalse (LanguagePrimitives.PhysicalEquality (make ()) other) "another order"
             }
             law "a value of another shape is refused" (fun (shape: Shape) ->

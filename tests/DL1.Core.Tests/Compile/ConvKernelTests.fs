@@ -9,6 +9,10 @@ open DL1
 open DL1.Tests.Guarded
 open DL1.Tests.Law
 open Expecto
+open DL1.Compiler.Conv
+open DL1.Compiler.Gemm
+open DL1.Compiler.Simd
+open DL1.Compiler.Winograd
 
 /// A convolution of data `[n; c; spatial...]` and weights `[o; c / groups; kernel...]`, to be tested in all its roles.
 type private Case = { Data: int list; Weights: int list; Spec: ConvSpec }
@@ -200,8 +204,8 @@ let private isWinograd case role =
     let geometry = ConvKernels.geometry role case.Spec (shape a) (shape b) (shape c)
     let kernel = ConvKernels.f32On Width.Bits256 role ConvFirst.None geometry
 
-    kernel :? ConvWinograd<F32x256, Vector256<float32>, float32>
-    || kernel :? ConvWinogradWeights<F32x256, Vector256<float32>, float32>
+    kernel :? WinogradConv<F32x256, Vector256<float32>, float32>
+    || kernel :? WinogradWeights<F32x256, Vector256<float32>, float32>
 
 let private winogradCases =
     [
@@ -281,7 +285,7 @@ let private oddNumbers =
                         target[pick.Next target.Length] <- odd
 
                     let finish =
-                        BlockFinish(fun address _ rows _ columns ->
+                        BlockEpilogue(fun address _ rows _ columns ->
                             for i in 0 .. rows * columns - 1 do
                                 let value = BitConverter.Int32BitsToSingle(Marshal.ReadInt32(address, 4 * i))
 
@@ -360,7 +364,7 @@ let private finish =
                         | ConvRole.WeightGrad _ -> size (List.tail c)
 
                     let finish =
-                        BlockFinish(fun address row rows column count ->
+                        BlockEpilogue(fun address row rows column count ->
                             Expect.isTrue (rows = 1 || column = 0 && count = columns) "whole rows"
 
                             for i in 0 .. rows * count - 1 do
@@ -393,7 +397,7 @@ let private steady =
                 let kernel = ConvKernels.f64On Simd.widest role layout geometry
                 let left, right = Numbers(f64, integers 1 (size a)), Numbers(f64, integers 2 (size b))
                 let result = Numbers(f64, Array.zeroCreate (size c))
-                let finish = BlockFinish(fun _ _ _ _ _ -> ())
+                let finish = BlockEpilogue(fun _ _ _ _ _ -> ())
 
                 PoolTests.expectSteady $"%A{role} %A{case}" (fun () ->
                     kernel.Run(2, left.Address, right.Address, result.Address, finish))

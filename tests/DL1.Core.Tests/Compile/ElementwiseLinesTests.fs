@@ -5,6 +5,8 @@ open DL1
 open DL1.Tests.Law
 open DL1.Tests.Memory
 open Expecto
+open DL1.Compiler.Fusion
+open DL1.Compiler.Generic
 
 let private floats =
     [
@@ -59,9 +61,14 @@ let private stretched (d: Draw) dtype (dims: int list) =
     d.Wild(dtype, (if d.Flag then kept else List.skip (d.Below(kept.Length + 1)) kept))
 
 /// A node over operands that are stretched to the shape, by lines that stretch them by strides.
-let private check what node (shape: Shape) (operands: Tensor list) (lines: int list list -> Lines) =
-    let lines = lines (operands |> List.map (fun t -> Walk.strides shape t.Shape))
+let private check what node (shape: Shape) (operands: Tensor list) (lines: int list list -> RowLoop) =
     let stretch = List.map (Expr.broadcastTo (shape.ToList()))
+
+    let strides (t: Tensor) =
+        let view = StridedView.through (List.head (stretch [ Expr.variable "x" t.DType (t.Shape.ToList()) ]))
+        List.ofArray view.Strides
+
+    let lines = lines (operands |> List.map strides)
     let at (from: nativeint[]) i = if i < from.Length then from[i] else 0n
 
     agrees what (stretch >> node) operands (fun threads from into ->
@@ -73,7 +80,7 @@ let private every (d: Draw) dtype (dims: int list) =
 
     for op in unaries dtype do
         check $"%A{op} {dtype}" (fun es -> Expr.unary op es[0]) shape [ next dtype ] (fun s ->
-            ElementwiseLines.Unary(op, dtype, shape, s[0]))
+            ElementwiseRows.Unary(op, dtype, shape, s[0]))
 
     for op in binaries dtype do
         check
@@ -81,7 +88,7 @@ let private every (d: Draw) dtype (dims: int list) =
             (fun es -> Expr.binary op es[0] es[1])
             shape
             [ next dtype; next dtype ]
-            (fun s -> ElementwiseLines.Binary(op, dtype, shape, s[0], s[1]))
+            (fun s -> ElementwiseRows.Binary(op, dtype, shape, s[0], s[1]))
 
     for op in compares dtype do
         check
@@ -89,18 +96,18 @@ let private every (d: Draw) dtype (dims: int list) =
             (fun es -> Expr.compare op es[0] es[1])
             shape
             [ next dtype; next dtype ]
-            (fun s -> ElementwiseLines.Compare(op, dtype, shape, s[0], s[1]))
+            (fun s -> ElementwiseRows.Compare(op, dtype, shape, s[0], s[1]))
 
     check
         $"where {dtype}"
         (fun es -> Expr.where es[0] es[1] es[2])
         shape
         [ next DType.Bool; next dtype; next dtype ]
-        (fun s -> ElementwiseLines.Select(dtype, shape, s[0], s[1], s[2]))
+        (fun s -> ElementwiseRows.Select(dtype, shape, s[0], s[1], s[2]))
 
     for into in DType.all do
         check $"{dtype} to {into}" (fun es -> Expr.cast into es[0]) shape [ next dtype ] (fun s ->
-            ElementwiseLines.Cast(dtype, into, shape, s[0]))
+            ElementwiseRows.Cast(dtype, into, shape, s[0]))
 
 let tests =
     testList

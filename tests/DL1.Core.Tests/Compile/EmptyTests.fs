@@ -9,6 +9,7 @@ open DL1.Tests.Numbers
 open DL1.Tests.Source
 open DL1.Tests.Training
 open Expecto
+open DL1.Compiler.Simd
 
 let private agree what tolerance (bindings: (string * Tensor) list) (roots: Expr list) =
     let inputs = Graph.variables roots

@@ -6,6 +6,7 @@ open System.IO
 open DL1
 open DL1.Tests.Training
 open Expecto
+open DL1.Compiler.Inspection
 
 let private floats name dims = Expr.variable name DType.F32 dims
 let private x, w, b = floats "x" [ 128; 30 ], floats "w" [ 30; 50 ], floats "b" [ 50 ]

@@ -6,6 +6,9 @@ open System.Runtime.InteropServices
 open DL1
 open DL1.Tests.Law
 open Expecto
+open DL1.Compiler.Gemm
+open DL1.Compiler.Planning
+open DL1.Compiler.Simd
 
 /// Numbers of either type, in pinned memory with room around them that must stay as it is.
 type private Numbers<'T when 'T: unmanaged and 'T: struct>(values: 'T[], around: 'T, isAround: 'T -> bool) =
@@ -42,27 +45,14 @@ type private Case =
         LayB: int
         /// Between C's rows, beyond its columns.
         Gap: int
-        Accumulate: bool
-        Bias: bool
     }
 
-let private plain m n k =
-    {
-        M = m
-        N = n
-        K = k
-        Batch = 1
-        LayA = 0
-        LayB = 0
-        Gap = 0
-        Accumulate = false
-        Bias = false
-    }
+let private plain m n k = { M = m; N = n; K = k; Batch = 1; LayA = 0; LayB = 0; Gap = 0 }
 
 /// One element type: its products, and its conversions.
 type private Kind<'T when 'T: unmanaged and 'T: struct> =
     {
-        Run: Width -> int -> Product -> unit
+        Run: Width -> int -> GemmProblem -> unit
         Of: float -> 'T
         To: 'T -> float
         /// Half the distance from 1 to the next number.
@@ -98,12 +88,11 @@ type private Work<'T when 'T: unmanaged and 'T: struct>(kind: Kind<'T>, case: Ca
     let a = numbers 1 (case.Batch * aExtent)
     let b = numbers 2 (case.Batch * bExtent)
     let c = numbers 3 (case.Batch * cExtent)
-    let bias = numbers 4 case.N
 
-    /// C after a run, by some width and number of threads; `finish` as in Product.
+    /// C after a run, by some width and number of threads; `finish` as in GemmProblem.
     member _.Run(width, threads, finish) =
         let numbers values = Numbers(values, kind.Of nan, kind.To >> Double.IsNaN)
-        let a, b, c, bias = numbers a, numbers b, numbers c, numbers bias
+        let a, b, c = numbers a, numbers b, numbers c
 
         kind.Run
             width
@@ -116,12 +105,10 @@ type private Work<'T when 'T: unmanaged and 'T: struct>(kind: Kind<'T>, case: Ca
                 A = { Data = a.Address; Row = aRow; Column = aColumn; Batch = aExtent; Inner = 0; Outer = 0 }
                 B = { Data = b.Address; Row = bRow; Column = bColumn; Batch = bExtent; Inner = 0; Outer = 0 }
                 C = { Data = c.Address; Row = cRow; Column = 1; Batch = cExtent; Inner = 0; Outer = 0 }
-                Accumulate = case.Accumulate
-                Bias = if case.Bias then bias.Address else 0n
                 Finish = finish
             }
 
-        if not (List.forall (fun (numbers: Numbers<'T>) -> numbers.Guarded) [ a; b; c; bias ]) then
+        if not (List.forall (fun (numbers: Numbers<'T>) -> numbers.Guarded) [ a; b; c ]) then
             failtest $"something is written outside: %A{case}"
 
         c.Values
@@ -134,8 +121,8 @@ type private Work<'T when 'T: unmanaged and 'T: struct>(kind: Kind<'T>, case: Ca
             if column >= case.N then
                 kind.To c[place], 0.0
             else
-                let mutable sum = if case.Accumulate then kind.To c[place] else 0.0
-                let mutable size = abs sum
+                let mutable sum = 0.0
+                let mutable size = 0.0
 
                 for l in 0 .. case.K - 1 do
                     let x = kind.To a[stack * aExtent + row * aRow + l * aColumn]
@@ -143,10 +130,7 @@ type private Work<'T when 'T: unmanaged and 'T: struct>(kind: Kind<'T>, case: Ca
                     sum <- sum + x * y
                     size <- size + abs (x * y)
 
-                if case.Bias then
-                    sum + kind.To bias[column], size + abs (kind.To bias[column])
-                else
-                    sum, size)
+                sum, size)
 
 let private integers place = float (place * 31 % 9 - 4)
 let private fractions place = float (place * 7919 % 1999 - 999) / 997.0
@@ -199,11 +183,12 @@ let private borders =
 
 let private depths =
     test "depths around the cuts of the sum" {
-        for k in [ 0; 1; 2; SumCut.Longest - 1; SumCut.Longest; SumCut.Longest + 1; 2 * SumCut.Longest; 997 ] do
+        for k in
+            [ 0; 1; 2; KBlocks.Longest - 1; KBlocks.Longest; KBlocks.Longest + 1; 2 * KBlocks.Longest; 997 ] do
             both (plain 7 19 k)
-            both { plain 1 19 k with Accumulate = true }
-            both { plain 7 1 k with Accumulate = true; Gap = 3 }
-            both { plain 5 18 k with Accumulate = true; Bias = true }
+            both (plain 1 19 k)
+            both { plain 7 1 k with Gap = 3 }
+            both (plain 5 18 k)
     }
 
 let private transposes =
@@ -219,16 +204,16 @@ let private blocks =
         for case in
             [
                 plain 307 67 397
-                { plain 401 139 431 with LayA = 3; LayB = 2; Accumulate = true; Bias = true; Gap = 1 }
-                { plain 101 37 12 with LayA = 4; LayB = 4; Bias = true }
+                { plain 401 139 431 with LayA = 3; LayB = 2; Gap = 1 }
+                { plain 101 37 12 with LayA = 4; LayB = 4 }
                 { plain 13 3089 5 with LayA = 4 }
                 plain 2 6200 3
                 // Columns shared out, A packed for all: in several cuts, and in more than are packed at once.
                 { plain 128 150 800 with LayA = 2 }
-                { plain 250 90 500 with LayA = 3; Accumulate = true; Bias = true; Gap = 3 }
+                { plain 250 90 500 with LayA = 3; Gap = 3 }
                 { plain 50 2600 450 with LayA = 3 }
                 // A copied for a strip.
-                { plain 119 40 61 with Batch = 5; LayA = 2; Gap = 1; Bias = true }
+                { plain 119 40 61 with Batch = 5; LayA = 2; Gap = 1 }
             ] do
             check f32 case
     }
@@ -237,7 +222,7 @@ let private stacks =
     test "stacks, in one part and in many" {
         for batch in [ 0; 2; 5; 64 ] do
             both { plain 6 17 5 with Batch = batch; LayB = 2 }
-            both { plain 1 9 4 with Batch = batch; Accumulate = true; Bias = true }
+            both { plain 1 9 4 with Batch = batch }
             both { plain 8 1 4 with Batch = batch; LayA = 2 }
             both { plain 5 6 3 with Batch = batch; LayA = 4; Gap = 2 }
     }
@@ -256,22 +241,20 @@ let private any =
                 LayA = pick.Next layouts.Length
                 LayB = pick.Next layouts.Length
                 Gap = pick.Next 3
-                Accumulate = pick.Next 2 = 0
-                Bias = pick.Next 2 = 0
             })
 
 let private finish =
     test "the finish sees each finished element once, with its row and column" {
         for case in
             [
-                { plain 7 19 5 with Batch = 3; Bias = true; Gap = 2 }
-                { plain 1 300 3 with Bias = true; Accumulate = true }
+                { plain 7 19 5 with Batch = 3; Gap = 2 }
+                (plain 1 300 3)
                 { plain 300 1 3 with Batch = 2 }
-                { plain 130 150 400 with LayA = 4; Bias = true }
+                { plain 130 150 400 with LayA = 4 }
                 { plain 64 150 800 with LayA = 2 }
-                { plain 310 50 20 with LayA = 2; Bias = true; Gap = 1 }
+                { plain 310 50 20 with LayA = 2; Gap = 1 }
                 { plain 100 40 61 with Batch = 5; LayA = 2 }
-                { plain 5 6 0 with Accumulate = true }
+                (plain 5 6 0)
             ] do
             for threads in 1..2 do
                 let work = Work(f32, case, fractions)
@@ -281,7 +264,7 @@ let private finish =
                 let wide = case.N + case.Gap
 
                 let finish =
-                    BlockFinish(fun address row rows column columns ->
+                    BlockEpilogue(fun address row rows column columns ->
                         for i in 0 .. rows * columns - 1 do
                             let down, across = i / columns, i % columns
                             let at = (row + down) * case.N + column + across
@@ -318,7 +301,7 @@ let private steady =
                 { Data = numbers.Address; Row = columns; Column = 1; Batch = 0; Inner = 0; Outer = 0 }
 
             let product =
-                { Product.None with
+                { GemmProblem.None with
                     M = m
                     N = n
                     K = k

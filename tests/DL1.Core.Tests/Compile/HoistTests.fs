@@ -5,6 +5,7 @@ open DL1
 open DL1.Tests.Numbers
 open DL1.Tests.Source
 open Expecto
+open DL1.Compiler.Scan
 
 let private steps, batch, width, state = 5, 3, 4, 2
 let private variable name dims = Expr.variable name DType.F64 dims

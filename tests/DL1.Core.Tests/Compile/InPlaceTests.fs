@@ -4,6 +4,7 @@ module DL1.Tests.InPlaceTests
 open DL1
 open DL1.Tests.Training
 open Expecto
+open DL1.Compiler.Planning
 
 let private rows, columns = 40, 50
 let private bytes = Arena.aligned (int64 (rows * columns) * 4L)

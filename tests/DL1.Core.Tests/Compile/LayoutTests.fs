@@ -7,6 +7,7 @@ open DL1
 open DL1.Tests.Graphs
 open DL1.Tests.Law
 open Expecto
+open DL1.Compiler.Lowering
 
 let private isWindow (e: Expr) =
     match e.Node with
@@ -35,7 +36,7 @@ let private recognised (roots: Expr list) =
 
     for e in Graph.topological roots do
         match e with
-        | ChannelsLayout.ChannelsLast(inner, _) -> found.Add inner.Digest |> ignore
+        | ChannelsLast.ChannelsLast(inner, _) -> found.Add inner.Digest |> ignore
         | _ -> ()
 
     found
@@ -54,7 +55,7 @@ let private moves (roots: Expr list) =
 
     for e in nodes do
         match e, e.Node with
-        | ChannelsLayout.ChannelsLast _, _ -> ()
+        | ChannelsLast.ChannelsLast _, _ -> ()
         | _, Node.Transpose _ when e.Shape.Rank > 2 && asked.Contains e.Digest ->
             moving.Add e.Digest |> ignore
         | _ -> ()
@@ -76,7 +77,7 @@ let private tried f =
         Error e.Operation
 
 let private agrees alike (g: Graph) =
-    let rewritten = ChannelsLayout.channelsLast g.Roots
+    let rewritten = ChannelsLast.channelsLast g.Roots
 
     all rewritten
     && (match
@@ -161,7 +162,7 @@ let private network (seed: uint32) =
 let private exact =
     law "a network and its gradient mean the same, on whole numbers" (fun (seed: uint32) ->
         let roots = network seed
-        let rewritten = ChannelsLayout.channelsLast roots
+        let rewritten = ChannelsLast.channelsLast roots
         let values = whole roots
 
         Expect.isTrue (all rewritten) "every window is recognised"
@@ -217,7 +218,7 @@ let private islands =
     test
         "in a training step, the image, the flattened features and their gradient are moved, and nothing else" {
         for rewrite in [ id; Rewrite.stableAll ] do
-            let step channels drops = training channels drops |> rewrite |> ChannelsLayout.channelsLast
+            let step channels drops = training channels drops |> rewrite |> ChannelsLast.channelsLast
             Expect.equal (moves (step 3 false)) 3 "the image in, features out, their gradient in"
             Expect.equal (moves (step 1 false)) 2 "an image of one channel is the same either way"
             Expect.equal (moves (step 3 true)) 4 "and what dropout keeps, which is drawn in the graph's order"
@@ -237,7 +238,7 @@ let private untouched =
     test "a graph without convolutions and poolings stays, node for node" {
         let x = variable "x" [ 2; 3; 4; 5 ]
         let roots = [ Expr.transpose [ 0; 2; 3; 1 ] (Expr.relu x); Expr.sum [ 1 ] x ]
-        let found = ChannelsLayout.channelsLast roots
+        let found = ChannelsLast.channelsLast roots
 
         Expect.isTrue
             (List.forall2 (fun (a: Expr) b -> obj.ReferenceEquals(a, b)) roots found)
@@ -256,10 +257,10 @@ let private given =
             |> Convolution.avgPool [ 2 ] options
             |> Expr.transpose [ 0; 2; 3; 1 ]
 
-        let roots = ChannelsLayout.channelsLast [ y ]
+        let roots = ChannelsLast.channelsLast [ y ]
         Expect.equal (moves roots) 0 "nothing moves"
         let pooled = Convolution.avgPool [ 5; 6 ] options (Convolution.conv padded first w)
-        let flat = ChannelsLayout.channelsLast [ Expr.reshape [ 2; 4 ] pooled ]
+        let flat = ChannelsLast.channelsLast [ Expr.reshape [ 2; 4 ] pooled ]
         Expect.equal (moves flat) 0 "nor where one place is left"
     }
 
@@ -268,16 +269,16 @@ let private pattern =
         let x, w = variable "x" [ 2; 3; 5; 6 ], variable "w" [ 4; 3; 3; 3 ]
         let y = Convolution.conv padded x w
 
-        match List.head (ChannelsLayout.channelsLast [ Expr.transpose [ 0; 2; 3; 1 ] y ]) with
-        | ChannelsLayout.ChannelsLast(inner, [ data; weights ]) ->
+        match List.head (ChannelsLast.channelsLast [ Expr.transpose [ 0; 2; 3; 1 ] y ]) with
+        | ChannelsLast.ChannelsLast(inner, [ data; weights ]) ->
             Expect.equal (data.Shape.ToList()) [ 2; 5; 6; 3 ] "data"
             Expect.equal weights.Digest w.Digest "weights as they are"
             Expect.equal inner.Shape y.Shape "the node in the graph's layout"
         | other -> failtest $"not recognised: {other}"
 
         match y, Expr.transpose [ 0; 2; 3; 1 ] y with
-        | ChannelsLayout.ChannelsLast _, _
-        | _, ChannelsLayout.ChannelsLast _ -> failtest "data with channels first is recognised"
+        | ChannelsLast.ChannelsLast _, _
+        | _, ChannelsLast.ChannelsLast _ -> failtest "data with channels first is recognised"
         | _ -> ()
     }
 
@@ -291,7 +292,7 @@ let private deep =
             y <- Expr.relu (-y)
             z <- -z + float i
 
-        Expect.equal (moves (ChannelsLayout.channelsLast [ y + z ])) 0 "nothing moves"
+        Expect.equal (moves (ChannelsLast.channelsLast [ y + z ])) 0 "nothing moves"
     }
 
 let tests =

@@ -7,6 +7,7 @@ open DL1.Tests.Graphs
 open DL1.Tests.Numbers
 open DL1.Tests.Training
 open Expecto
+open DL1.Compiler.Lowering
 
 let private variable name dims = Expr.variable name DType.F64 dims
 

@@ -6,6 +6,8 @@ open DL1
 open DL1.Tests.Law
 open DL1.Tests.Memory
 open Expecto
+open DL1.Compiler.Fusion
+open DL1.Compiler.Movement
 
 let private size (t: Tensor) = ElementSize.ofType t.DType
 
@@ -15,8 +17,12 @@ let private copies what node view (x: Tensor) =
     let copy = StridedCopy(size x, e.Shape.ToList(), view x.Shape, View.whole e.Shape)
     agrees what (fun xs -> node xs[0]) [ x ] (fun threads from into -> copy.Run(threads, from[0], into))
 
-let private transpose permutation x =
-    copies $"transpose %A{permutation}" (Expr.transpose permutation) (View.transpose permutation) x
+/// A copy of a node that is a strided view, through the view that the compiler finds for it.
+let private copiesView what (node: Expr -> Expr) (x: Tensor) =
+    let view = StridedView.through (node (Expr.variable "x0" x.DType (x.Shape.ToList())))
+    copies what node (fun _ -> { Start = view.Offset; Strides = List.ofArray view.Strides }) x
+
+let private transpose permutation x = copiesView $"transpose %A{permutation}" (Expr.transpose permutation) x
 
 let private transposes =
     law "transposes" (fun seed ->
@@ -52,7 +58,7 @@ let private broadcasts =
         let kept = dims |> List.map (fun n -> if d.Flag then n else 1)
         let kept = List.skip (d.Below(kept.Length + 1)) kept
         let x = d.Wild(d.Type, kept)
-        copies "broadcast" (Expr.broadcastTo dims) (fun s -> View.broadcast (Shape.ofList dims) s) x)
+        copiesView "broadcast" (Expr.broadcastTo dims) x)
 
 let private slices =
     law "slices with steps" (fun seed ->
@@ -65,7 +71,7 @@ let private slices =
                 let start = d.Between(0, n)
                 { Start = start; Stop = d.Between(start, n); Step = d.Between(1, 3) })
 
-        copies $"slice %A{cuts}" (fun e -> Expr.Make(Node.Slice(cuts, e))) (View.slice cuts) x)
+        copiesView $"slice %A{cuts}" (fun e -> Expr.Make(Node.Slice(cuts, e))) x)
 
 let private reverses =
     law "reverses" (fun seed ->

@@ -11,14 +11,17 @@ open DL1.Tests.Training
 open Expecto
 open FsCheck
 open FsCheck.FSharp
+open DL1.Compiler.FusedLoop
+open DL1.Compiler.Planning
+open DL1.Compiler.Simd
 
 /// The codes that the plan of a step runs.
 let private codes (step: Step) =
-    let found = HashSet<PassKey>()
+    let found = HashSet<CodeKey>()
 
     let code pass =
-        found.Add(PassKey(pass, Simd.widest, true)) |> ignore
-        PassBody(fun _ _ _ _ -> ())
+        found.Add(CodeKey(pass, Simd.widest, true)) |> ignore
+        LoopBody(fun _ _ _ _ -> ())
 
     Plan.make code step.Variables step.Roots |> ignore
     found

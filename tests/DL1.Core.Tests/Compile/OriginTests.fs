@@ -7,6 +7,7 @@ open DL1
 open DL1.Tests.Law
 open DL1.Tests.Training
 open Expecto
+open DL1.Compiler.Simd
 
 let private checking = { Compile.standard with CheckFinite = true }
 let private quick = { checking with DynamicCode = false }

@@ -4,9 +4,11 @@ module DL1.Tests.PassCases
 open System
 open System.Runtime.InteropServices
 open DL1
+open DL1.Compiler.FusedLoop
+open DL1.Compiler.Simd
 
 /// A pass, how many segments and columns it is given, and the seed of its operands' elements.
-type internal Case = { Pass: Pass; Segments: int; Columns: int; Seed: int }
+type internal Case = { Pass: FusedLoop; Segments: int; Columns: int; Seed: int }
 
 let internal size (dtype: DType) =
     match dtype with
@@ -16,7 +18,7 @@ let internal size (dtype: DType) =
     | DType.I64 -> 8
     | DType.Bool -> 1
 
-let internal block (pass: Pass) = if pass.Type = DType.F32 then 16 else 8
+let internal block (pass: FusedLoop) = if pass.Type = DType.F32 then 16 else 8
 
 /// Numbers of every kind.
 let internal special =
@@ -74,7 +76,7 @@ let private elements (dtype: DType) count (random: Random) : byte[] =
         ]
 
 /// How an operand lies: the elements that it takes, and the bytes from segment to segment.
-let private extent (case: Case) (o: PassOperand) =
+let private extent (case: Case) (o: LoopOperand) =
     let line = if o.Along then case.Columns else 1
     // Lines that stand apart show what is written between them.
     let apart = if o.Still then 0 else line + 3
@@ -104,7 +106,7 @@ let private normal (dtype: DType) (bytes: byte[]) =
 
 /// What a body leaves in the operands; their guards must stay. Operands with the same number in `shared` lie at the
 /// same place.
-let private run (body: PassBody) (case: Case) (shared: int[]) =
+let private run (body: LoopBody) (case: Case) (shared: int[]) =
     let random = Random case.Seed
 
     let memory =
@@ -141,19 +143,19 @@ let private run (body: PassBody) (case: Case) (shared: int[]) =
             Array.forall ((=) 0xA5uy) m[.. room - 1] && Array.forall ((=) 0xA5uy) m[m.Length - room ..])
 
     if guarded then
-        Ok(Array.map2 (fun (o: PassOperand) m -> normal o.Type m) case.Pass.Operands memory)
+        Ok(Array.map2 (fun (o: LoopOperand) m -> normal o.Type m) case.Pass.Operands memory)
     else
         Error "wrote outside its operands"
 
 /// A body that does each phase as a share of its own, all segments and columns in one, then what is still.
-let internal inShares (p: Pass) (body: PassBody) : PassBody =
-    let phases = (PassPhases.plan p).Phases
+let internal inShares (p: FusedLoop) (body: LoopBody) : LoopBody =
+    let phases = (Stages.plan p).Phases
     let folds = phases |> Array.sumBy _.Folds.Length
     let lanes = GC.AllocateArray<byte>(64 * (folds + 1), pinned = true)
-    let share = GC.AllocateArray<PassShare>(1, pinned = true)
+    let share = GC.AllocateArray<SplitReduction>(1, pinned = true)
     let known = Marshal.UnsafeAddrOfPinnedArrayElement(lanes, 0)
 
-    PassBody(fun operands segments columns _ ->
+    LoopBody(fun operands segments columns _ ->
         let mutable before = 0
 
         for phase in 0 .. phases.Length do
@@ -172,12 +174,13 @@ let internal apart (case: Case) = Array.init case.Pass.Operands.Length id
 
 /// The interpreter and the emitted code of each width.
 let internal bodies p =
-    PassCode.get Width.Bits128 false p
-    :: ([ Width.Bits128; Width.Bits256; Width.Bits512 ] |> List.map (fun width -> PassCode.get width true p))
+    CodeCache.get Width.Bits128 false p
+    :: ([ Width.Bits128; Width.Bits256; Width.Bits512 ]
+        |> List.map (fun width -> CodeCache.get width true p))
 
 let internal widths = [ Width.Bits128; Width.Bits256; Width.Bits512 ]
-let internal interpreted case shared = run (PassCode.get Width.Bits128 false case.Pass) case shared
-let internal emitted width case shared = run (PassCode.get width true case.Pass) case shared
+let internal interpreted case shared = run (CodeCache.get Width.Bits128 false case.Pass) case shared
+let internal emitted width case shared = run (CodeCache.get width true case.Pass) case shared
 
 /// What all bodies of a case leave, each phase a share.
 let internal shared case =
@@ -255,7 +258,7 @@ let internal generate (seed: int) : Case =
                 Own = random.Next 8 = 0
             })
 
-    let steps = ResizeArray<PassStep>()
+    let steps = ResizeArray<LoopStep>()
     let kinds' = ResizeArray<LaneKind>()
 
     let add step kind =
@@ -265,14 +268,14 @@ let internal generate (seed: int) : Case =
     sources
     |> Array.iteri (fun i o ->
         add
-            (PassStep.Load i)
+            (LoopStep.Load i)
             (if o.Type.IsFloat then LaneKind.Float
              elif o.Type = DType.I32 then LaneKind.Whole
              else LaneKind.Truth))
 
-    add (PassStep.Number special[random.Next special.Length]) LaneKind.Float
-    add (PassStep.WholeNumber(random.Next(-3, 4))) LaneKind.Whole
-    add (PassStep.Convert(LaneKind.Truth, 0)) LaneKind.Truth
+    add (LoopStep.Number special[random.Next special.Length]) LaneKind.Float
+    add (LoopStep.WholeNumber(random.Next(-3, 4))) LaneKind.Whole
+    add (LoopStep.Convert(LaneKind.Truth, 0)) LaneKind.Truth
 
     let some kind =
         pick
@@ -295,7 +298,7 @@ let internal generate (seed: int) : Case =
                 | LaneKind.Whole -> pick wholes
                 | LaneKind.Truth -> UnaryOp.Not
 
-            add (PassStep.Unary(op, x)) kind
+            add (LoopStep.Unary(op, x)) kind
         | 2
         | 3 ->
             let op =
@@ -304,14 +307,14 @@ let internal generate (seed: int) : Case =
                 | LaneKind.Whole -> pick wholePairs
                 | LaneKind.Truth -> pick [ BinaryOp.And; BinaryOp.Or ]
 
-            add (PassStep.Binary(op, x, y)) kind
-        | 4 when kind = LaneKind.Float && random.Next 2 = 0 -> add (PassStep.Erf(x, y)) kind
-        | 4 -> add (PassStep.Compare(pick comparisons, x, y)) LaneKind.Truth
-        | 5 -> add (PassStep.Select(some LaneKind.Truth, x, y)) kind
+            add (LoopStep.Binary(op, x, y)) kind
+        | 4 when kind = LaneKind.Float && random.Next 2 = 0 -> add (LoopStep.Erf(x, y)) kind
+        | 4 -> add (LoopStep.Compare(pick comparisons, x, y)) LaneKind.Truth
+        | 5 -> add (LoopStep.Select(some LaneKind.Truth, x, y)) kind
         | 6 ->
             let target = pick kinds
-            add (PassStep.Convert(target, x)) target
-        | _ when kind <> LaneKind.Truth -> add (PassStep.Fold(pick reductions, x)) kind
+            add (LoopStep.Convert(target, x)) target
+        | _ when kind <> LaneKind.Truth -> add (LoopStep.Fold(pick reductions, x)) kind
         | _ -> ()
 
     // Where the values may go: stores to operands that move everywhere always may.
@@ -321,7 +324,7 @@ let internal generate (seed: int) : Case =
         | LaneKind.Whole -> DType.I32
         | LaneKind.Truth -> DType.Bool
 
-    let targets = ResizeArray<PassOperand>()
+    let targets = ResizeArray<LoopOperand>()
     let stores = ResizeArray<struct (int * int)>()
 
     let store step along still =
@@ -336,7 +339,7 @@ let internal generate (seed: int) : Case =
 
     for step in 0 .. count - 1 do
         match steps[step] with
-        | PassStep.Fold _ when truth () -> store step (not across) true
+        | LoopStep.Fold _ when truth () -> store step (not across) true
         | _ -> ()
 
     // Another value over the first target, now and then.

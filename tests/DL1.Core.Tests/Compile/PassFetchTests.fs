@@ -5,10 +5,11 @@ open DL1
 open DL1.Tests.Law
 open DL1.Tests.PassCases
 open Expecto
+open DL1.Compiler.FusedLoop
 
-let private asked (plan: PassPlan) =
+let private asked (plan: StagedLoop) =
     [
-        for at, lines in Array.indexed (PassFetch.plan plan) do
+        for at, lines in Array.indexed (Prefetch.plan plan) do
             for line in lines -> at, line
     ]
 
@@ -16,9 +17,9 @@ let private ahead =
     law
         "a line is asked for once, by a loop that is before the first to touch it, or by one of the item before"
         (fun (seed: int) ->
-            let plan = PassPhases.plan (generate seed).Pass
+            let plan = Stages.plan (generate seed).Pass
             let asked = asked plan
-            let touched = plan.Phases |> Array.map (PassPhases.moving plan.Pass)
+            let touched = plan.Phases |> Array.map (Stages.moving plan.Pass)
             let first operand = touched |> Array.findIndex (Array.contains operand)
 
             List.distinctBy (fun (_, line) -> line.Operand) asked = asked
@@ -32,7 +33,7 @@ let private ahead =
                    && not o.Own
                    && (line.IsNext || at < first line.Operand)))
 
-/// Softmax and its gradient, as `GroupPass` makes them: x, the cotangent, room for the exponentials, and two results.
+/// Softmax and its gradient, as `GroupProgram` makes them: x, the cotangent, room for the exponentials, and two results.
 let private softmax =
     let moving = { Type = DType.F32; Along = true; Still = false; Own = false }
 
@@ -41,17 +42,17 @@ let private softmax =
         Operands = [| moving; moving; { moving with Own = true }; moving; moving |]
         Steps =
             [|
-                PassStep.Load 0
-                PassStep.Fold(ReduceOp.Max, 0)
-                PassStep.Binary(BinaryOp.Sub, 0, 1)
-                PassStep.Unary(UnaryOp.Exp, 2)
-                PassStep.Fold(ReduceOp.Sum, 3)
-                PassStep.Binary(BinaryOp.Div, 3, 4)
-                PassStep.Load 1
-                PassStep.Binary(BinaryOp.Mul, 6, 5)
-                PassStep.Fold(ReduceOp.Sum, 7)
-                PassStep.Binary(BinaryOp.Sub, 6, 8)
-                PassStep.Binary(BinaryOp.Mul, 5, 9)
+                LoopStep.Load 0
+                LoopStep.Fold(ReduceOp.Max, 0)
+                LoopStep.Binary(BinaryOp.Sub, 0, 1)
+                LoopStep.Unary(UnaryOp.Exp, 2)
+                LoopStep.Fold(ReduceOp.Sum, 3)
+                LoopStep.Binary(BinaryOp.Div, 3, 4)
+                LoopStep.Load 1
+                LoopStep.Binary(BinaryOp.Mul, 6, 5)
+                LoopStep.Fold(ReduceOp.Sum, 7)
+                LoopStep.Binary(BinaryOp.Sub, 6, 8)
+                LoopStep.Binary(BinaryOp.Mul, 5, 9)
             |]
         Stores = [| struct (3, 2); struct (5, 3); struct (10, 4) |]
         Across = true
@@ -60,7 +61,7 @@ let private softmax =
 let private shared =
     test "the lines of softmax are shared out to its four loops" {
         let this operand = { Operand = operand; IsNext = false }
-        let found = PassFetch.plan (PassPhases.plan softmax)
+        let found = Prefetch.plan (Stages.plan softmax)
         let expected = [| [| this 1 |]; [| { Operand = 0; IsNext = true }; this 3 |]; [| this 4 |]; [||] |]
         Expect.equal found expected "the maximum asks for the cotangent, and so on"
     }
@@ -70,10 +71,10 @@ let private moved =
         let steps =
             softmax.Steps
             |> Array.map (function
-                | PassStep.Unary(UnaryOp.Exp, x) -> PassStep.Unary(UnaryOp.Abs, x)
+                | LoopStep.Unary(UnaryOp.Exp, x) -> LoopStep.Unary(UnaryOp.Abs, x)
                 | step -> step)
 
-        Expect.isEmpty (asked (PassPhases.plan { softmax with Steps = steps })) "no loop computes"
+        Expect.isEmpty (asked (Stages.plan { softmax with Steps = steps })) "no loop computes"
     }
 
 let tests = testList "PassFetch" [ ahead; shared; moved ]

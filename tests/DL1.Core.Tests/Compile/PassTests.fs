@@ -9,8 +9,10 @@ open DL1.Tests.PassCases
 open Expecto
 open FsCheck
 open FsCheck.FSharp
+open DL1.Compiler.FusedLoop
+open DL1.Compiler.Simd
 
-/// The reductions of one column or of all, in the order that `Pass` documents, by arithmetic on single numbers.
+/// The reductions of one column or of all, in the order that `FusedLoop` documents, by arithmetic on single numbers.
 let private reference (op: ReduceOp) (round: float -> float) lanes across (lines: float[][]) =
     let start, join =
         match op with
@@ -108,7 +110,7 @@ let private take (dtype: DType) (bytes: byte[]) at =
         BitConverter.ToDouble(bytes, at)
 
 /// Runs a pass on one segment whose operands' elements are given as bytes; gives the operands' bytes.
-let private apply (body: PassBody) (segments: int) columns (strides: int[]) (operands: byte[][]) =
+let private apply (body: LoopBody) (segments: int) columns (strides: int[]) (operands: byte[][]) =
     let memory =
         operands
         |> Array.map (fun bytes ->
@@ -143,7 +145,7 @@ let private judge dtype step (xs: float[]) (ys: float[]) (expected: float -> flo
             dtype
             true
             [ operand dtype true false; operand dtype true false; operand dtype true false ]
-            [ PassStep.Load 0; PassStep.Load 1; step ]
+            [ LoopStep.Load 0; LoopStep.Load 1; step ]
             [ struct (2, 2) ]
 
     let bytes = [| bytesOf dtype xs; bytesOf dtype ys; bytesOf dtype xs |]
@@ -169,12 +171,12 @@ let private errorFunction =
                             true
                             (List.replicate 3 (operand dtype true false))
                             [
-                                PassStep.Load 0
-                                PassStep.Unary(UnaryOp.Erf, 0)
-                                PassStep.Binary(BinaryOp.Mul, 0, 0)
-                                PassStep.Unary(UnaryOp.Neg, 2)
-                                PassStep.Unary(UnaryOp.Exp, 3)
-                                PassStep.Erf(0, 4)
+                                LoopStep.Load 0
+                                LoopStep.Unary(UnaryOp.Erf, 0)
+                                LoopStep.Binary(BinaryOp.Mul, 0, 0)
+                                LoopStep.Unary(UnaryOp.Neg, 2)
+                                LoopStep.Unary(UnaryOp.Exp, 3)
+                                LoopStep.Erf(0, 4)
                             ]
                             [ struct (1, 1); struct (5, 2) ]
 
@@ -217,14 +219,14 @@ let private exact =
                     ] do
                     law $"{op} of {dtype}" (fun (xs: float[]) ->
                         let xs = numbers dtype xs
-                        judge dtype (PassStep.Unary(op, 0)) xs xs (fun x _ -> Scalar.unary op x))
+                        judge dtype (LoopStep.Unary(op, 0)) xs xs (fun x _ -> Scalar.unary op x))
 
                 for op in floatPairs |> List.except [ BinaryOp.Pow ] do
                     law $"{op} of {dtype}" (fun (pairs: (float * float)[]) ->
                         let every = Array.allPairs special special
                         let xs, ys = Array.unzip (Array.append every pairs)
                         let xs, ys = Array.map (round dtype) xs, Array.map (round dtype) ys
-                        judge dtype (PassStep.Binary(op, 0, 1)) xs ys (Scalar.binary op))
+                        judge dtype (LoopStep.Binary(op, 0, 1)) xs ys (Scalar.binary op))
         ]
 
 let private compares op (x: float) y =
@@ -258,16 +260,16 @@ let private comparing =
                             operand dtype true false
                         ]
                         [
-                            PassStep.Load 0
-                            PassStep.Load 1
-                            PassStep.Load 2
-                            PassStep.Load 3
+                            LoopStep.Load 0
+                            LoopStep.Load 1
+                            LoopStep.Load 2
+                            LoopStep.Load 3
                             for op in comparisons do
-                                PassStep.Compare(op, 0, 1)
-                            PassStep.Select(3, 0, 1)
-                            PassStep.Convert(LaneKind.Whole, 0)
-                            PassStep.Convert(LaneKind.Float, 2)
-                            PassStep.Convert(LaneKind.Float, 3)
+                                LoopStep.Compare(op, 0, 1)
+                            LoopStep.Select(3, 0, 1)
+                            LoopStep.Convert(LaneKind.Whole, 0)
+                            LoopStep.Convert(LaneKind.Float, 2)
+                            LoopStep.Convert(LaneKind.Float, 3)
                         ]
                         [ for i in 4..13 -> struct (i, i) ]
 
@@ -333,9 +335,9 @@ let private folds =
                                     operand dtype (not across) true
                             ]
                             [
-                                PassStep.Load 0
+                                LoopStep.Load 0
                                 for op in reductions do
-                                    PassStep.Fold(op, 0)
+                                    LoopStep.Fold(op, 0)
                             ]
                             [ for i in 1..4 -> struct (i, i) ]
 
@@ -416,10 +418,10 @@ let private inPlace =
                 true
                 [ operand dtype true false; operand dtype true true; operand dtype true false ]
                 [
-                    PassStep.Load 0
-                    PassStep.Load 1
-                    PassStep.Binary(BinaryOp.Add, 0, 1)
-                    PassStep.Unary(UnaryOp.Relu, 2)
+                    LoopStep.Load 0
+                    LoopStep.Load 1
+                    LoopStep.Binary(BinaryOp.Add, 0, 1)
+                    LoopStep.Unary(UnaryOp.Relu, 2)
                 ]
                 [ struct (3, 2) ]
 
@@ -446,12 +448,12 @@ let private allocation =
                 true
                 [ operand DType.F32 true false; operand DType.F32 true false ]
                 [
-                    PassStep.Load 0
-                    PassStep.Fold(ReduceOp.Max, 0)
-                    PassStep.Binary(BinaryOp.Sub, 0, 1)
-                    PassStep.Unary(UnaryOp.Exp, 2)
-                    PassStep.Fold(ReduceOp.Sum, 3)
-                    PassStep.Binary(BinaryOp.Div, 3, 4)
+                    LoopStep.Load 0
+                    LoopStep.Fold(ReduceOp.Max, 0)
+                    LoopStep.Binary(BinaryOp.Sub, 0, 1)
+                    LoopStep.Unary(UnaryOp.Exp, 2)
+                    LoopStep.Fold(ReduceOp.Sum, 3)
+                    LoopStep.Binary(BinaryOp.Div, 3, 4)
                 ]
                 [ struct (3, 1); struct (5, 1) ]
 
@@ -464,7 +466,7 @@ let private allocation =
         table[2] <- Marshal.UnsafeAddrOfPinnedArrayElement(y, 0)
         let address = Marshal.UnsafeAddrOfPinnedArrayElement(table, 0)
 
-        for body in [ PassCode.get Width.Bits128 false p; PassCode.get Simd.widest true p ] do
+        for body in [ CodeCache.get Width.Bits128 false p; CodeCache.get Simd.widest true p ] do
             body.Invoke(address, 1n, 100n, 0n)
             let before = GC.GetAllocatedBytesForCurrentThread()
             body.Invoke(address, 1n, 100n, 0n)
@@ -484,10 +486,10 @@ let private refusals =
                         DType.F32
                         true
                         [ operand DType.F32 true false; operand DType.F32 false true ]
-                        [ PassStep.Load 0 ]
+                        [ LoopStep.Load 0 ]
                         [ struct (0, 1) ]
 
-                Expect.throwsT<DomainError> (fun () -> PassCode.get Width.Bits128 true p |> ignore) "store"
+                Expect.throwsT<DomainError> (fun () -> CodeCache.get Width.Bits128 true p |> ignore) "store"
             }
 
             test "lanes of two kinds do not add" {
@@ -496,10 +498,10 @@ let private refusals =
                         DType.F32
                         true
                         [ operand DType.F32 true false ]
-                        [ PassStep.Load 0; PassStep.WholeNumber 1; PassStep.Binary(BinaryOp.Add, 0, 1) ]
+                        [ LoopStep.Load 0; LoopStep.WholeNumber 1; LoopStep.Binary(BinaryOp.Add, 0, 1) ]
                         [ struct (2, 0) ]
 
-                Expect.throwsT<DomainError> (fun () -> PassCode.get Width.Bits128 true p |> ignore) "add"
+                Expect.throwsT<DomainError> (fun () -> CodeCache.get Width.Bits128 true p |> ignore) "add"
             }
         ]
 
@@ -510,15 +512,15 @@ let private kept =
                 DType.F32
                 true
                 [ operand DType.F32 true false; operand DType.F32 true false ]
-                [ PassStep.Load 0; PassStep.Number v; PassStep.Binary(BinaryOp.Mul, 0, 1) ]
+                [ LoopStep.Load 0; LoopStep.Number v; LoopStep.Binary(BinaryOp.Mul, 0, 1) ]
                 [ struct (2, 1) ]
 
-        let get v = PassCode.get Width.Bits128 true (make v)
+        let get v = CodeCache.get Width.Bits128 true (make v)
         Expect.isTrue (Object.ReferenceEquals(get nan, get nan)) "the same pass"
         Expect.isFalse (Object.ReferenceEquals(get 0.0, get -0.0)) "zeros of two signs"
 
         Expect.isFalse
-            (Object.ReferenceEquals(get 0.0, PassCode.get Width.Bits256 true (make 0.0)))
+            (Object.ReferenceEquals(get 0.0, CodeCache.get Width.Bits256 true (make 0.0)))
             "two widths"
     }
 

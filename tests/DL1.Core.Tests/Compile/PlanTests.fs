@@ -6,6 +6,10 @@ open System.Collections.Generic
 open DL1
 open DL1.Tests.Graphs
 open Expecto
+open DL1.Compiler.Execution
+open DL1.Compiler.FusedLoop
+open DL1.Compiler.Planning
+open DL1.Compiler.Simd
 
 let private sameNumbers (a: Tensor) (b: Tensor) =
     let same (x: float) (y: float) =
@@ -30,7 +34,7 @@ let private planned width generates threads g = cut Frame.UsualGrain width gener
 /// Cut into parts of hardly anything, so that threads share every fold into few.
 let private shared width generates threads g = cut 1L width generates threads g
 
-let private plan (roots: Expr list) = Plan.make (PassCode.get Simd.widest true) (Graph.variables roots) roots
+let private plan (roots: Expr list) = Plan.make (CodeCache.get Simd.widest true) (Graph.variables roots) roots
 
 /// What the plan is made of: the graph after the stable rewriting.
 let private evaluated (g: Graph) = Eval.many g.Values (Rewrite.stableAll g.Roots)
@@ -100,13 +104,13 @@ let private kinds (roots: Expr list) =
     (plan roots).Steps
     |> Array.countBy (fun step ->
         match step.Work with
-        | Work.Pass _ -> "pass"
-        | Work.Product _ -> "product"
+        | Work.FusedLoop _ -> "pass"
+        | Work.Gemm _ -> "product"
         | Work.Chain _ -> "chain"
         | Work.Static _ -> "static"
         | Work.Copy _ -> "copy"
         | Work.Channels _ -> "channels"
-        | Work.Loop _ -> "loop"
+        | Work.Scan _ -> "loop"
         | Work.Defined _ -> "defined")
     |> Map.ofArray
 
@@ -195,7 +199,8 @@ let tests =
                 let y = Elementwise.gelu x
 
                 match [ for step in (plan (y :: Grad.vjp [ y ] [ g ] [ x ])).Steps -> step.Work ] with
-                | [ Work.Pass job ] -> Expect.equal job.Weight 9 "1, and 4 for each function: exp and erf"
+                | [ Work.FusedLoop job ] ->
+                    Expect.equal job.Weight 9 "1, and 4 for each function: exp and erf"
                 | others -> failtest $"{others.Length} kernels"
             }
             test "a dense layer and its gradient: products read transposes, elementwise nodes are fused" {

@@ -6,12 +6,13 @@ open System.Threading
 open DL1
 open DL1.Tests.Law
 open Expecto
+open DL1.Compiler.Runtime
 
 let private once =
     law "every part is done once, on any number of threads" (fun (seed: uint16) ->
         let parts, threads = int seed % 200, int seed / 200 % 5
         let times = Array.zeroCreate<int> parts
-        Pool.runOn threads parts (fun part -> Interlocked.Increment &times[part] |> ignore)
+        WorkerPool.runOn threads parts (fun part -> Interlocked.Increment &times[part] |> ignore)
         Array.forall ((=) 1) times)
 
 let private dealt =
@@ -19,7 +20,7 @@ let private dealt =
         "a deal gives each part once, to each hand its own neighbours in order, then what others have left"
         (fun (order: byte list) (size: byte) (many: byte) ->
             let parts, hands = int size, 1 + int many % 5
-            let deal = Deal()
+            let deal = WorkRanges()
             deal.Start(parts, hands)
             // Hands take in any order, then the first one takes what is left.
             let taken =
@@ -50,7 +51,7 @@ let private together =
         use first = new ManualResetEventSlim()
         use second = new ManualResetEventSlim()
 
-        Pool.runOn 16 2 (fun part ->
+        WorkerPool.runOn 16 2 (fun part ->
             if part = 0 then
                 first.Set()
                 second.Wait()
@@ -63,8 +64,8 @@ let private nested =
     test "a run inside a part is done by its own thread" {
         let threads = Array.init 8 (fun _ -> Array.zeroCreate<int> 9)
 
-        Pool.runOn 3 8 (fun outer ->
-            Pool.runOn 3 8 (fun inner -> threads[outer][inner] <- Environment.CurrentManagedThreadId)
+        WorkerPool.runOn 3 8 (fun outer ->
+            WorkerPool.runOn 3 8 (fun inner -> threads[outer][inner] <- Environment.CurrentManagedThreadId)
             threads[outer][8] <- Environment.CurrentManagedThreadId)
 
         for seen in threads do
@@ -80,7 +81,7 @@ let private callers =
                 for caller in 0..5 ->
                     Thread(fun () ->
                         for round in 1..300 do
-                            Pool.runOn 3 (round % 7) (fun part ->
+                            WorkerPool.runOn 3 (round % 7) (fun part ->
                                 Interlocked.Add(&sums[caller], int64 (part + 1)) |> ignore))
             ]
 
@@ -98,16 +99,16 @@ let private counted =
 
         let other =
             Thread(fun () ->
-                started <- [ Pool.start (); Pool.start () ]
+                started <- [ WorkerPool.start (); WorkerPool.start () ]
                 isAtWork.Set()
                 isOver.Wait()
-                Pool.stop ())
+                WorkerPool.stop ())
 
         other.Start()
         isAtWork.Wait()
         let own = Environment.CurrentManagedThreadId
         let threads = Array.create 200 own
-        Pool.runOn 2 200 (fun part -> threads[part] <- Environment.CurrentManagedThreadId)
+        WorkerPool.runOn 2 200 (fun part -> threads[part] <- Environment.CurrentManagedThreadId)
         isOver.Set()
         other.Join()
         Expect.equal started [ true; false ] "counted once"
@@ -119,7 +120,7 @@ let private failure =
         for threads in 1..3 do
             for _ in 1..50 do
                 let run () =
-                    Pool.runOn threads 20 (fun part ->
+                    WorkerPool.runOn threads 20 (fun part ->
                         if part % 7 = 5 then
                             raise (InvalidOperationException $"part {part}"))
 
@@ -132,20 +133,20 @@ let private failure =
 
                 Expect.equal message "part 5" $"{threads} threads"
                 let mutable sum = 0
-                Pool.runOn threads 10 (fun part -> Interlocked.Add(&sum, part) |> ignore)
+                WorkerPool.runOn threads 10 (fun part -> Interlocked.Add(&sum, part) |> ignore)
                 Expect.equal sum 45 "the next run is whole"
     }
 
 let private nestedFailure =
     test "an inner run's exception passes through the outer one" {
         let run () =
-            Pool.runOn 2 3 (fun outer ->
-                Pool.runOn 2 3 (fun inner ->
+            WorkerPool.runOn 2 3 (fun outer ->
+                WorkerPool.runOn 2 3 (fun inner ->
                     if outer = 1 && inner = 2 then
                         raise (TimeoutException())))
 
         Expect.throwsT<TimeoutException> run "from within"
-        Pool.runOn 2 2 (fun _ -> Expect.isTrue Job.Inside "inside a part")
+        WorkerPool.runOn 2 2 (fun _ -> Expect.isTrue Job.Inside "inside a part")
         Expect.isFalse Job.Inside "outside again"
     }
 
@@ -166,7 +167,7 @@ let private steady =
     test "a run in steady work allocates nothing" {
         let counts = Array.zeroCreate<int> 8
         let body part = counts[part] <- counts[part] + 1
-        expectSteady "of the pool" (fun () -> Pool.runOn 2 8 body)
+        expectSteady "of the pool" (fun () -> WorkerPool.runOn 2 8 body)
         Expect.equal counts (Array.create 8 2000) "and does its work"
     }
 

@@ -6,6 +6,9 @@ open DL1
 open DL1.Tests.Guarded
 open DL1.Tests.Law
 open Expecto
+open DL1.Compiler.Execution
+open DL1.Compiler.Pooling
+open DL1.Compiler.Simd
 
 /// A window over data `[n; c; spatial...]`.
 type private Case = { Data: int list; Window: Window }

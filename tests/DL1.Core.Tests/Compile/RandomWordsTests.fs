@@ -5,6 +5,7 @@ open DL1
 open DL1.Tests.Law
 open DL1.Tests.Memory
 open Expecto
+open DL1.Compiler.Simd
 
 let private expected stream (key: Key) first count =
     let all = Key.bits stream (first + count) key
@@ -12,9 +13,9 @@ let private expected stream (key: Key) first count =
 
 let private fill plain stream k0 k1 first count target =
     if plain then
-        RandomWords.FillPlain(stream, k0, k1, first, count, target)
+        RandomBlocks.FillPlain(stream, k0, k1, first, count, target)
     else
-        RandomWords.Fill(stream, k0, k1, first, count, target)
+        RandomBlocks.Fill(stream, k0, k1, first, count, target)
 
 let private check plain =
     fun (seed: int) (place: uint16) (length: uint16) (stream: byte) ->
@@ -54,7 +55,7 @@ let private node =
     test "the node, in several parts" {
         for stream, dims in [ 0, [ 5 ]; 1, []; 2, [ 300; 301 ]; 0, [ 3; 0 ] ] do
             let shape = Shape.ofList dims
-            let kernel = RandomBits(stream, shape.Size)
+            let kernel = RandomBits(uint32 stream, shape.Size)
 
             agrees
                 "random bits"

@@ -6,6 +6,7 @@ open DL1
 open DL1.Tests.Graphs
 open DL1.Tests.Training
 open Expecto
+open DL1.Compiler.Simd
 
 let private shuffled (seed: int) (xs: 'a list) =
     let random = Random seed

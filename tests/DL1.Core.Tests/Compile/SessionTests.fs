@@ -6,6 +6,7 @@ open System.Threading
 open DL1
 open DL1.Tests.Training
 open Expecto
+open DL1.Compiler.Simd
 
 let private sessionOn width threads generates (s: Step) =
     let options = { Threads = threads; DynamicCode = generates; CheckFinite = false }

@@ -6,14 +6,18 @@ open System.Collections.Generic
 open DL1
 open DL1.Tests.Training
 open Expecto
+open DL1.Compiler.Execution
+open DL1.Compiler.FusedLoop
+open DL1.Compiler.Planning
+open DL1.Compiler.Simd
 
 /// What the codes of a plan's passes are kept by, and the passes.
 let private codesAndPasses (roots: Expr list) =
-    let codes = HashSet<PassKey>()
+    let codes = HashSet<CodeKey>()
 
     let code pass =
-        codes.Add(PassKey(pass, Simd.widest, true)) |> ignore
-        PassBody(fun _ _ _ _ -> ())
+        codes.Add(CodeKey(pass, Simd.widest, true)) |> ignore
+        LoopBody(fun _ _ _ _ -> ())
 
     let plan = Plan.make code (Graph.variables roots) roots
 
@@ -21,7 +25,7 @@ let private codesAndPasses (roots: Expr list) =
         plan.Steps
         |> Array.choose (fun step ->
             match step.Work with
-            | Work.Pass job -> Some job
+            | Work.FusedLoop job -> Some job
             | _ -> None)
 
     codes, passes
@@ -69,7 +73,7 @@ let private laws =
                         let frame = Frame(1, 0L, Frame.UsualGrain)
 
                         Expect.isTrue
-                            (passes |> Array.exists (fun job -> PassShares.Suits(frame, job)))
+                            (passes |> Array.exists (fun job -> SplitReductionKernel.Suits(frame, job)))
                             "shared"
 
                         let values = [ normal 7L dtype dims ]
@@ -134,7 +138,7 @@ let private allocation =
     test "a shared pass allocates nothing" {
         let x = Expr.variable "x" DType.F32 [ 100_000 ]
         let roots = [ Expr.sumAll ((x * x)) ]
-        let plan = Plan.make (PassCode.get Simd.widest true) (Graph.variables roots) roots
+        let plan = Plan.make (CodeCache.get Simd.widest true) (Graph.variables roots) roots
         let executable = Executable(plan, Simd.widest)
         let values, result = Array.create 100_000 1.0f, Array.zeroCreate<float32> 1
 

@@ -6,6 +6,7 @@ open System
 open DL1
 open DL1.Tests.Training
 open Expecto
+open DL1.Compiler.Simd
 
 let private specialsOf dtype =
     [|

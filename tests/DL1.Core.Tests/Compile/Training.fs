@@ -4,6 +4,9 @@ module DL1.Tests.Training
 open DL1
 open DL1.Tests.Numbers
 open Expecto
+open DL1.Compiler.FusedLoop
+open DL1.Compiler.Planning
+open DL1.Compiler.Simd
 
 /// A training step: the state with its first values, what it becomes, and a batch.
 type Step =
@@ -91,7 +94,7 @@ let recurrent dtype =
 let internal widths = [ Width.Bits128; Width.Bits256; Width.Bits512 ]
 
 let internal plan (inputs: Variable list) (roots: Expr list) =
-    Plan.make (PassCode.get Simd.widest true) inputs roots
+    Plan.make (CodeCache.get Simd.widest true) inputs roots
 
 /// The steps of a plan and of the loops in it.
 let rec internal allSteps (plan: Plan) : PlanStep list =
@@ -100,7 +103,7 @@ let rec internal allSteps (plan: Plan) : PlanStep list =
             step
 
             match step.Work with
-            | Work.Loop(_, body) -> yield! allSteps body
+            | Work.Scan(_, body) -> yield! allSteps body
             | _ -> ()
     ]
 

@@ -5,6 +5,8 @@ open System
 open System.Reflection
 open System.Runtime.Intrinsics
 open DL1
+open DL1.Compiler.Generic
+open DL1.Compiler.Simd
 
 /// Where a function is measured in f64: points between two ends, evenly, or evenly in their logarithms. Its results are
 /// not so small there that the lower half of the true value would be subnormal.
@@ -12,7 +14,7 @@ type Grid =
     | Even of low: float * high: float
     | Scaled of low: float * high: float
 
-/// A function of one number: its name among the methods of `Functions`, itself in double, which judges f32, and in
+/// A function of one number: its name among the methods of `VectorMath`, itself in double, which judges f32, and in
 /// twice the precision of double, which judges f64 on the grids.
 type Unary =
     {
@@ -71,7 +73,7 @@ let private flags = BindingFlags.Static ||| BindingFlags.Public ||| BindingFlags
 
 /// The method that emitted code would call, as a delegate.
 let private bind<'F when 'F :> Delegate> name (types: Type list) =
-    match typeof<Functions>.GetMethod(name, flags, List.toArray types) with
+    match typeof<VectorMath>.GetMethod(name, flags, List.toArray types) with
     | null -> invalidArg name "there is no such method"
     | found -> found.CreateDelegate<'F>()
 
@@ -196,11 +198,11 @@ let sweepPow count =
 
     let single (x: float) (y: float) =
         let x, y = float32 x, float32 y
-        { Error = error32 (Functions.Pow(x, y)) (Math.Pow(float x, float y)); At = float x }
+        { Error = error32 (VectorMath.Pow(x, y)) (Math.Pow(float x, float y)); At = float x }
 
     let double x y =
         let truth = Precise.pow x y
         let normal = abs truth.High >= 1e-287 && abs truth.High <= 1.7e308
-        { Error = (if normal then error64 (Functions.Pow(x, y)) truth else 0.0); At = x }
+        { Error = (if normal then error64 (VectorMath.Pow(x, y)) truth else 0.0); At = x }
 
     struct (row 1e-38 3e38 88.0 single, row 1e-307 1e308 709.0 double)

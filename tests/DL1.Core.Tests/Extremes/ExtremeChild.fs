@@ -7,6 +7,7 @@ open DL1
 open DL1.Tests.Dice
 open DL1.Tests.ExtremeExprs
 open Expecto
+open DL1.Compiler.Simd
 
 /// The argument that makes the test program such a child.
 let argument = "--extremes"

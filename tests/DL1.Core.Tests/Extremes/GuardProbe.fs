@@ -3,6 +3,13 @@ module DL1.Tests.GuardProbe
 
 open DL1
 open FSharp.NativeInterop
+open DL1.Compiler.Movement
+open DL1.Compiler.Runtime
+open DL1.Compiler.Planning
+open DL1.Compiler.Execution
+open DL1.Compiler.Simd
+open DL1.Compiler.Inspection
+open DL1.Compiler.Lowering
 
 #nowarn "9" // Elements are written at addresses, outside of what may be written.
 
@@ -28,7 +35,7 @@ let private plan () =
     let x = Expr.variable "x" DType.F32 [ count ]
     let y = Expr.cumSum 0 (x * Expr.constant (Tensor.ones DType.F32 [ count ]))
     let inputs = Graph.variables [ y ]
-    let plan = Cache.plan Simd.widest true false inputs [ y ]
+    let plan = PlanCache.plan Simd.widest true false inputs [ y ]
     let executable = Executable(plan, Simd.widest)
     let place where = plan.Where |> Array.findIndex where
     executable.Put(plan.PlaceOf inputs.Head, (Tensor.ones DType.F32 [ count ]).Elements)

@@ -8,6 +8,7 @@ open DL1.Tests.Law
 open DL1.Tests.Precise
 open DL1.Tests.Training
 open Expecto
+open DL1.Compiler.Simd
 
 /// The mean and the population's variance of numbers, in about 32 digits.
 let private exact (values: float[]) =

@@ -1,0 +1,196 @@
+namespace DL1.Compiler.Conv
+
+open System
+open System.Runtime.CompilerServices
+open FSharp.NativeInterop
+open DL1
+open DL1.Compiler.Movement
+open DL1.Compiler.Runtime
+open DL1.Compiler.Simd
+
+#nowarn "9" // Addresses in bytes; the caller answers for their extents.
+
+/// How the sum of a weight gradient, over all places of all samples, is cut: into chunks, each of which is one chain
+/// of fused multiply-adds, of whole samples or of a piece of one; chunks are added in order within a part; parts are
+/// added in order. The cuts depend on the extents alone.
+[<NoEquality; NoComparison>]
+type internal ConvChunks =
+    {
+        Source: ConvSource
+        /// Samples that are read together; with more than one, there is one chunk.
+        SamplesEach: int
+        /// Runs of places: where each is read, in bytes, and its length.
+        Runs: ConvTable
+        /// For each chunk of a sample: its first run, its runs, its first place and its places.
+        Chunks: struct (int * int * int * int)[]
+        /// Parts of the sum, each of so many groups of samples.
+        Parts: int
+        GroupsEach: int
+        /// Whether channels stand first in the cotangents: they are turned then.
+        Turns: bool
+    }
+
+/// What is done with a chunk: its first run and its runs, its places, where its data and its cotangents are, the
+/// sum of its part, a number of the part's own, and whether it is added to the sum.
+type internal ConvChunk =
+    delegate of
+        run: int *
+        runs: int *
+        places: int *
+        data: nativeint *
+        cotangents: nativeint *
+        sum: nativeint *
+        block: int *
+        add: bool ->
+            unit
+
+[<RequireQualifiedAccess>]
+module internal ConvChunks =
+    /// A chunk of this many places of data and result fits into a first-level cache.
+    let private longest = 192
+
+    let private pieces count =
+        let pieces = max 1 ((count + longest - 1) / longest)
+        let at i = int (int64 count * int64 i / int64 pieces)
+        List.init pieces (fun i -> struct (at i, at (i + 1)))
+
+    /// For elements of `size` bytes.
+    let make (g: ConvGeometry) (first: ConvFirst) size : ConvChunks =
+        let rows = ConvAxis.forward g.SweepHeight g.KernelHeight g.Height g.OutHeight
+        let columns = ConvAxis.forward g.SweepWidth g.KernelWidth g.Width g.OutWidth
+        let source = ConvSource.make rows columns g.Channels size g.OutHeight first.Left
+        let places = g.OutHeight * g.OutWidth
+        let samples = max 1 (min (longest / max 1 places) g.Images)
+
+        let row sample p first last =
+            struct (nativeint sample * nativeint source.Sample
+                    + source.Offset(p * rows.Step, first * columns.Step),
+                    last - first,
+                    p * g.OutWidth + first)
+
+        let chunks =
+            if samples > 1 then
+                [
+                    [
+                        for i in 0 .. samples - 1 do
+                            for p in 0 .. g.OutHeight - 1 do
+                                row i p 0 g.OutWidth
+                    ]
+                ]
+            elif g.OutWidth <= longest then
+                let each = longest / max 1 g.OutWidth
+                let count = (g.OutHeight + each - 1) / each
+                let at i = int (int64 g.OutHeight * int64 i / int64 count)
+
+                [
+                    for i in 0 .. count - 1 do
+                        [
+                            for p in at i .. at (i + 1) - 1 do
+                                row 0 p 0 g.OutWidth
+                        ]
+                ]
+            else
+                [
+                    for p in 0 .. g.OutHeight - 1 do
+                        for struct (first, last) in pieces g.OutWidth do
+                            [ row 0 p first last ]
+                ]
+
+        let starts = chunks |> List.scan (fun start runs -> start + List.length runs) 0
+        let groups = (g.Images + samples - 1) / samples
+        // Each part has sums of its own: few, where there are many weights.
+        let weights = int64 g.Outputs * int64 g.ChannelsEach * int64 g.Taps * int64 size
+        let parts = int (min 16L (8388608L / max 1L weights)) |> min groups |> max 1
+
+        {
+            Source = source
+            SamplesEach = samples
+            Runs =
+                ConvTable
+                    [|
+                        for runs in chunks do
+                            for struct (offset, length, _) in runs do
+                                offset
+                                nativeint<int> length
+                    |]
+            Chunks =
+                [|
+                    for start, runs in List.zip (List.take chunks.Length starts) chunks do
+                        let struct (_, _, first) = List.head runs
+                        let count = runs |> List.sumBy (fun (struct (_, length, _)) -> length)
+                        struct (start, runs.Length, first, count)
+                |]
+            Parts = parts
+            GroupsEach = (groups + parts - 1) / parts
+            Turns = first.Right
+        }
+
+    /// All chunks of a part of the sum, from data and cotangents at their beginnings. A sum of none is `bytes` zeros.
+    let run
+        chunks
+        (g: ConvGeometry)
+        size
+        part
+        (data: nativeint)
+        (dy: nativeint)
+        sum
+        block
+        bytes
+        (body: ConvChunk)
+        =
+        let source = chunks.Source
+
+        let dataEach, outEach =
+            nativeint g.DataEach * nativeint<int> size, nativeint g.OutEach * nativeint size
+
+        let mutable add = false
+
+        for group in part * chunks.GroupsEach .. (part + 1) * chunks.GroupsEach - 1 do
+            let sample = group * chunks.SamplesEach
+            let count = min chunks.SamplesEach (g.Images - sample)
+
+            if count > 0 then
+                let from = data + nativeint sample * dataEach
+
+                let dy =
+                    if chunks.Turns then
+                        let room = Scratch.Get(7, int64 chunks.SamplesEach * int64 outEach)
+                        let plane = g.OutHeight * g.OutWidth
+
+                        for i in 0 .. count - 1 do
+                            TransposeBlock.matrix
+                                size
+                                (dy + nativeint (sample + i) * outEach)
+                                (nativeint (plane * size))
+                                g.Outputs
+                                plane
+                                (room + nativeint i * outEach)
+                                (nativeint (g.Outputs * size))
+
+                        room
+                    else
+                        dy + nativeint sample * outEach
+
+                let read =
+                    if source.Copies then
+                        let room = Scratch.Get(5, int64 chunks.SamplesEach * int64 source.Sample)
+
+                        for i in 0 .. count - 1 do
+                            let target = room + nativeint i * nativeint source.Sample
+                            source.Read(from + nativeint i * dataEach, 0, g.OutHeight, target) |> ignore
+
+                        room
+                    else
+                        source.Read(from, 0, g.OutHeight, 0n)
+
+                // A chunk of several samples may have fewer at the end.
+                for struct (run, runs, place, places) in chunks.Chunks do
+                    let dy = dy + nativeint place * nativeint (g.Outputs * size)
+                    let runs = runs / chunks.SamplesEach * count
+                    let places = places / chunks.SamplesEach * count
+                    body.Invoke(run, runs, places, read, dy, sum, block, add)
+                    add <- true
+
+        if not add then
+            let zeros: voidptr = NativePtr.toVoidPtr (NativePtr.ofNativeInt<byte> sum)
+            Unsafe.InitBlockUnaligned(zeros, 0uy, uint32<int64> bytes)

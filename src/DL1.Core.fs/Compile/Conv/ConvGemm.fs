@@ -1,0 +1,228 @@
+namespace DL1.Compiler.Conv
+
+open FSharp.NativeInterop
+open DL1
+open DL1.Compiler.Gemm
+open DL1.Compiler.Movement
+open DL1.Compiler.Runtime
+open DL1.Compiler.Simd
+
+#nowarn "9" // Addresses in bytes; the caller answers for their extents.
+
+/// How a part of a plan goes: its samples and its band of results, for the kernels that write places one by one.
+[<Struct; NoEquality; NoComparison>]
+type internal ConvPart =
+    {
+        First: int
+        Samples: int
+        /// Results of each phase of the rows: From to To − 1.
+        From: int
+        To: int
+        /// Where tiles read and write.
+        Source: nativeint
+        Result: nativeint
+    }
+
+[<RequireQualifiedAccess>]
+module internal ConvPart =
+    /// The places of a sample, and of those, where the part's begin and end.
+    let private places (plan: ConvPlan) from last =
+        let rows, columns = plan.Source.Rows, plan.Source.Columns
+        let place row = min rows.Length (row * rows.Spacing) * columns.Length
+        struct (rows.Length * columns.Length, place from, place last)
+
+    /// Part number `part` of samples at `source` and `result`, copied where it has to be.
+    let make (plan: ConvPlan) samples resultPlace part (source: nativeint) (result: nativeint) =
+        let s = plan.Source
+        let first = part / plan.Bands * plan.SamplesEach
+        let count = min plan.SamplesEach (samples - first)
+        let from = part % plan.Bands * plan.Band
+        let last = from + plan.Band |> min s.Rows.Most
+        let sample = nativeint (s.Rows.Extent * s.Columns.Extent) * nativeint s.Place
+        let struct (plane, start, finish) = places plan from last
+
+        let read =
+            if s.Copies then
+                let room = Scratch.Get(5, int64 plan.SamplesEach * int64 s.Sample)
+
+                for i in 0 .. count - 1 do
+                    s.Read(
+                        source + nativeint (first + i) * sample,
+                        from,
+                        last,
+                        room + nativeint (i * s.Sample)
+                    )
+                    |> ignore
+
+                room
+            else
+                s.Read(source + nativeint first * sample, from, last, 0n)
+
+        {
+            First = first
+            Samples = count
+            From = from
+            To = last
+            Source = read
+            Result =
+                if plan.Turns then
+                    let each = if count > 1 then plane else finish - start
+                    Scratch.Get(7, int64 count * int64 each * int64<int> resultPlace)
+                else
+                    result
+                    + (nativeint first * nativeint plane + nativeint start) * nativeint<int> resultPlace
+        }
+
+    /// The results of one phase in a part.
+    let count (part: ConvPart) (places: ConvPositions) =
+        part.Samples * max 0 (min part.To places.Rows - part.From) * places.Columns
+
+    /// Calls the finish for a finished part, and brings the part to its place, where it is made elsewhere.
+    let finish (plan: ConvPlan) (channels: int) resultPlace (part: ConvPart) (result: nativeint) finish =
+        let struct (plane, start, last) = places plan part.From part.To
+        let at i = part.Result + nativeint (i * plane) * nativeint<int> resultPlace
+
+        match (finish: BlockEpilogue | null) with
+        | null -> ()
+        | finish ->
+            for i in 0 .. part.Samples - 1 do
+                finish.Invoke(at i, (part.First + i) * plane + start, last - start, 0, channels)
+
+        if plan.Turns then
+            let size = nativeint (resultPlace / channels)
+
+            for i in 0 .. part.Samples - 1 do
+                let sample = nativeint (part.First + i) * nativeint plane * nativeint channels
+
+                TransposeBlock.matrix
+                    (int size)
+                    (at i)
+                    (nativeint resultPlace)
+                    (last - start)
+                    channels
+                    (result + (sample + nativeint start) * size)
+                    (nativeint plane * size)
+
+/// A convolution, or its transpose, as products of tiles: rows are places of the result, read where they lie in the
+/// source, columns are its channels, and the weights are packed at each run. `source` and `result` are channels of
+/// one group; `weightSource` and `weightResult` are the weights' strides along them, in elements.
+[<Sealed>]
+type internal ConvGemm<'S, 'V, 'T
+    when 'S :> ISimd<'V, 'T> and 'S: struct and 'V: struct and 'T: unmanaged and 'T: struct>
+    (plan: ConvPlan, samples, groups, source, result, weightSource, weightResult, kernel) =
+    inherit ConvKernel()
+
+    let size = sizeof<'T>
+    let wide = 2 * 'S.Bytes
+    let panelColumns = wide / size
+    let panels = (result + panelColumns - 1) / panelColumns
+    let channels = groups * result
+    let place = channels * size
+
+    /// Where each phase's panels begin in the packed weights.
+    let starts =
+        plan.Places
+        |> Array.scan
+            (fun start p -> start + int64 (groups * panels) * int64 wide * int64 p.Taps.Length * int64 source)
+            0L
+
+    let packed = ConvBuffer(starts[plan.Places.Length])
+    let mutable x = 0n
+    let mutable w = 0n
+    let mutable y = 0n
+    let mutable finish: BlockEpilogue | null = null
+
+    /// The packed weights of a panel of a phase and group.
+    let panelOf phase group panel =
+        let bytes = nativeint plan.Places[phase].Taps.Length * nativeint<int> source * nativeint wide
+        packed.Address + nativeint starts[phase] + nativeint (group * panels + panel) * bytes
+
+    let packPart part =
+        let phase, rest = part / (groups * panels), part % (groups * panels)
+        let group, panel = rest / panels, rest % panels
+        let first = panel * panelColumns
+        let target = panelOf phase group panel
+        let taps = plan.Places[phase].Taps
+        let at = nativeint group * nativeint (source * result * kernel) + nativeint (first * weightResult)
+
+        for t in 0 .. taps.Length - 1 do
+            Pack<'S, 'V, 'T>
+                .Panel(
+                    source,
+                    min panelColumns (result - first),
+                    w + (at + nativeint taps[t]) * nativeint size,
+                    nativeint (weightSource * size),
+                    nativeint (weightResult * size),
+                    target + nativeint (t * source) * nativeint wide
+                )
+
+    let multiplyPart number =
+        let spare = Scratch.Get(4, ConvPanel<'S, 'V, 'T>.Spare)
+        let part = ConvPart.make plan samples place number x y
+
+        for phase in 0 .. plan.Places.Length - 1 do
+            let places = plan.Places[phase]
+            let m = ConvPart.count part places
+            let sum = places.Taps.Length * source
+
+            for group in 0 .. groups - 1 do
+                for cut in 0 .. places.Cuts.Length - 1 do
+                    let struct (run, count) = places.Cuts[cut]
+                    let deep = nativeint (cut * KBlocks.length sum) * nativeint wide
+
+                    for panel in 0 .. panels - 1 do
+                        let first = panel * panelColumns
+
+                        ConvPanel<'S, 'V, 'T>
+                            .Multiply(
+                                m,
+                                min panelColumns (result - first),
+                                places.Runs.Address run,
+                                count,
+                                nativeint size,
+                                part.Source + nativeint (group * source * size),
+                                places.Sources.Address 0,
+                                panelOf phase group panel + deep,
+                                part.Result + nativeint ((group * result + first) * size),
+                                places.Results.Address 0,
+                                cut > 0,
+                                spare
+                            )
+
+        ConvPart.finish plan channels place part y finish
+
+    // The bodies of the pool's runs, made once.
+    let mutable pack: int -> unit = ignore
+    let mutable multiply: int -> unit = ignore
+    let mutable chosen: bool[] | null = null
+    do pack <- fun part -> packPart part
+
+    do
+        multiply <-
+            fun part ->
+                match chosen with
+                | null -> multiplyPart part
+                | chosen ->
+                    if chosen[part] then
+                        multiplyPart part
+
+    override _.KeptBytes = packed.Bytes
+
+    /// Some parts of the plan alone.
+    member this.RunParts(threads, left, right, target, finish, parts: bool[]) =
+        chosen <- parts
+        this.Run(threads, left, right, target, finish)
+        chosen <- null
+
+    override _.Run(threads, left, right, target, finish') =
+        x <- left
+        w <- right
+        y <- target
+        finish <- finish'
+
+        if plan.Places.Length > 0 && channels > 0 then
+            WorkerPool.runOn threads (plan.Places.Length * groups * panels) pack
+            WorkerPool.runOn threads plan.Parts multiply
+
+        finish <- null
+        packed.Hold()

@@ -1,0 +1,178 @@
+namespace DL1.Compiler.Conv
+
+open System
+open DL1
+open DL1.Compiler.Simd
+
+/// The extents of a convolution over two spatial axes; one spatial axis is a height of 1. Data is
+/// `[Images; Height; Width; Channels]` and `[Images; OutHeight; OutWidth; Outputs]`, weights
+/// `[Outputs; Channels / Groups; KernelHeight; KernelWidth]`.
+type internal ConvGeometry =
+    {
+        Images: int
+        Channels: int
+        Height: int
+        Width: int
+        Outputs: int
+        Groups: int
+        KernelHeight: int
+        KernelWidth: int
+        SweepHeight: Sweep
+        SweepWidth: Sweep
+        OutHeight: int
+        OutWidth: int
+    }
+
+    /// Channels that one output is made of.
+    member g.ChannelsEach = g.Channels / g.Groups
+
+    /// Outputs of one group.
+    member g.OutputsEach = g.Outputs / g.Groups
+    member g.Taps = g.KernelHeight * g.KernelWidth
+    /// The elements of one sample's data, and of its result.
+    member g.DataEach = g.Height * g.Width * g.Channels
+    member g.OutEach = g.OutHeight * g.OutWidth * g.Outputs
+    /// Each channel is convolved by itself.
+    member g.IsDepthwise = g.Groups > 1 && g.Groups = g.Channels && g.Groups = g.Outputs
+
+    /// Refuses what kernels cannot address: samples, weights and tables that no array holds, for elements of so many
+    /// bytes. All sizes in their work are products of parts of these, so those below hold 32 bits.
+    member g.Check(size: int) =
+        let most = int64 Array.MaxLength - 64L
+
+        let check (what: string) (elements: int64) (bytesEach: int) =
+            if elements * int64 bytesEach > most then
+                Refuse.domain
+                    "Compile"
+                    $"{what} of %d{elements} elements in a convolution"
+                    $"at most %d{most / int64 bytesEach}"
+                    "use smaller images, fewer channels, or a smaller kernel"
+
+        let plane height width channels = int64 height * int64 width * int64 channels
+        check "a sample" (plane g.Height g.Width g.Channels) size
+        check "a result" (plane g.OutHeight g.OutWidth g.Outputs) size
+        check "weights" (int64 g.Outputs * int64 g.ChannelsEach * int64 g.Taps) size
+        check "a plane of results" (plane g.OutHeight g.OutWidth 1) sizeof<nativeint>
+        check "a plane of data" (plane g.Height g.Width 1) sizeof<nativeint>
+
+[<RequireQualifiedAccess>]
+module internal ConvGeometry =
+    let private still = { Stride = 1; PadBefore = 0; PadAfter = 0; Dilation = 1 }
+
+    /// Of data `[n; c; spatial...]`, weights `[o; c / groups; kernel...]` and result `[n; o; spatial...]`, as the graph
+    /// has them, with one or two spatial axes.
+    let make (spec: ConvSpec) (data: Shape) (weights: Shape) (result: Shape) =
+        // A stride past the padded axis leaves one place, a dilation past it one element: as if they were that long.
+        let within (extent: int) (s: Sweep) =
+            let padded = extent + s.PadBefore + s.PadAfter |> max 1
+
+            { s with Stride = min s.Stride padded; Dilation = min s.Dilation padded }
+
+        let plane (shape: Shape) =
+            if shape.Rank = 3 then struct (1, shape[2]) else struct (shape[2], shape[3])
+
+        let struct (height, width) = plane data
+        let struct (kernelHeight, kernelWidth) = plane weights
+        let struct (outHeight, outWidth) = plane result
+
+        let sweepHeight, sweepWidth =
+            match spec.Sweeps with
+            | [ s ] when data.Rank = 3 -> still, s
+            | [ s; t ] when data.Rank = 4 -> s, t
+            | sweeps ->
+                Refuse.shape
+                    "convolution"
+                    $"%d{sweeps.Length} sweeps over data {data}"
+                    "one or two spatial axes, with a sweep for each"
+                    "fold further axes into the batch"
+
+        {
+            Images = data[0]
+            Channels = data[1]
+            Height = height
+            Width = width
+            Outputs = weights[0]
+            Groups = spec.Groups
+            KernelHeight = kernelHeight
+            KernelWidth = kernelWidth
+            SweepHeight = within height sweepHeight
+            SweepWidth = within width sweepWidth
+            OutHeight = outHeight
+            OutWidth = outWidth
+        }
+
+/// Some results along one axis that are made alike: `Count` of them, from number `First` on. `Taps` are the kernel's
+/// elements that they meet, as (place in the source for the first of them, kernel element), by ascending place.
+type internal ConvResidue = { First: int; Count: int; Taps: struct (int * int)[] }
+
+/// How the results along one axis are made from a source along one axis, as a convolution or as its transpose.
+/// Result number q of a phase is at First + q·Spacing, and its taps are q·Step further than those of the first.
+type internal ConvAxis =
+    {
+        Phases: ConvResidue[]
+        Step: int
+        Spacing: int
+        /// The extent of the source.
+        Extent: int
+        /// The extent of the result.
+        Length: int
+        /// The places that taps meet, of which some may be outside of the source: Low to High, High excluded.
+        Low: int
+        High: int
+        /// The places that some tap of the first result of each phase meets, from Low on.
+        Reach: int
+        /// The most results of a phase.
+        Most: int
+    }
+
+[<RequireQualifiedAccess>]
+module internal ConvAxis =
+    let private make phases step spacing extent length =
+        let mutable low = Int32.MaxValue
+        let mutable high = Int32.MinValue
+        let mutable reach = Int32.MinValue
+
+        for phase in phases do
+            if phase.Count > 0 then
+                for struct (place, _) in phase.Taps do
+                    low <- min low place
+                    reach <- max reach place
+                    high <- max high (place + (phase.Count - 1) * step + 1)
+
+        {
+            Phases = phases
+            Step = step
+            Spacing = spacing
+            Extent = extent
+            Length = length
+            Low = (if low = Int32.MaxValue then 0 else low)
+            High = (if low = Int32.MaxValue then 1 else high)
+            Reach = (if low = Int32.MaxValue then 1 else reach - low + 1)
+            Most = phases |> Array.fold (fun most (phase: ConvResidue) -> max most phase.Count) 0
+        }
+
+    /// A convolution: all results are made alike.
+    let forward (s: Sweep) (kernel: int) (extent: int) (places: int) =
+        let taps = Array.init kernel (fun k -> struct (k * s.Dilation - s.PadBefore, k))
+        make [| { First = 0; Count = places; Taps = taps } |] s.Stride 1 extent places
+
+    /// The transpose: place i of the data met output p with tap k where i = p·stride − padding + k·dilation. Data
+    /// places that differ by a multiple of the stride are made alike.
+    let transpose (s: Sweep) (kernel: int) (extent: int) (places: int) =
+        let phase first =
+            let taps =
+                [|
+                    for k in kernel - 1 .. -1 .. 0 do
+                        let reached = first + s.PadBefore - k * s.Dilation
+
+                        if reached % s.Stride = 0 then
+                            struct (reached / s.Stride, k)
+                |]
+
+            {
+                First = first
+                Count = int ((int64 extent - int64 first + int64 s.Stride - 1L) / int64 s.Stride)
+                Taps = taps
+            }
+
+        make (Array.init (min s.Stride extent) phase) 1 s.Stride places extent

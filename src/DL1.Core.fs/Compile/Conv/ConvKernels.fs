@@ -1,0 +1,140 @@
+namespace DL1.Compiler.Conv
+
+open DL1
+open DL1.Compiler.Simd
+open DL1.Compiler.Winograd
+
+/// Convolutions in their three roles, channels inside, for vectors of each width.
+[<RequireQualifiedAccess>]
+module internal ConvKernels =
+    let private work (g: ConvGeometry) = int64 g.OutEach * int64 g.Taps * int64 g.ChannelsEach
+
+    let private isPlain (s: Sweep) = s.Stride = 1 && s.Dilation = 1
+
+    /// Whether it is done in Winograd's tiles, with elements of so many bytes.
+    let private isWinograd role (g: ConvGeometry) size =
+        g.Groups = 1
+        && g.KernelHeight = 3
+        && g.KernelWidth = 3
+        && isPlain g.SweepHeight
+        && isPlain g.SweepWidth
+        && match role with
+           | ConvRole.Forward ->
+               Winograd.suits g.Images g.Channels g.Outputs g.OutHeight g.OutWidth size Winograd.MostWeights
+           | ConvRole.InputGrad _ ->
+               Winograd.suits g.Images g.Outputs g.Channels g.Height g.Width size Winograd.MostWeights
+           | ConvRole.WeightGrad _ ->
+               Winograd.suits g.Images g.Channels g.Outputs g.OutHeight g.OutWidth size Winograd.MostSums
+
+    /// The operations on floats that a kernel does, additions of transforms apart.
+    let operations role (g: ConvGeometry) size =
+        let tiles =
+            match role with
+            | ConvRole.InputGrad _ -> Winograd.tilesEach g.Height g.Width
+            | ConvRole.Forward
+            | ConvRole.WeightGrad _ -> Winograd.tilesEach g.OutHeight g.OutWidth
+
+        if isWinograd role g size then
+            32L * int64 g.Images * tiles * int64 g.Channels * int64 g.Outputs
+        else
+            2L * int64 g.Images * work g
+
+    /// The results' axes, and whose channels are read and written: one group's, and all.
+    let private product<'S, 'V, 'T
+        when 'S :> ISimd<'V, 'T> and 'S: struct and 'V: struct and 'T: unmanaged and 'T: struct>
+        (g: ConvGeometry)
+        isInTiles
+        (first: ConvFirst)
+        rows
+        columns
+        source
+        result
+        weightSource
+        weightResult
+        =
+        let size = sizeof<'T>
+
+        let task =
+            {
+                Rows = rows
+                Columns = columns
+                Samples = g.Images
+                Source = source * g.Groups
+                Result = result * g.Groups
+                KernelWidth = g.KernelWidth
+                Each = source
+                // A group's channels at one place are followed by another group's.
+                Joins = g.Groups = 1 || g.IsDepthwise
+                Step = (if g.IsDepthwise then g.Groups * size else size)
+                Work = work g
+                Size = size
+                Multiple = (if isInTiles then 2 else 1)
+                SourceFirst = first.Left
+                ResultFirst = first.Result
+            }
+
+        let plan = ConvPlan.make task
+
+        if g.IsDepthwise then
+            DepthwiseConv<'S, 'V, 'T>(plan, g.Images, g.Channels, g.Taps) :> ConvKernel
+        elif isInTiles then
+            WinogradConv<'S, 'V, 'T>(plan, g.Images, source, result, weightSource, weightResult)
+        else
+            ConvGemm<'S, 'V, 'T>(plan, g.Images, g.Groups, source, result, weightSource, weightResult, g.Taps)
+
+    let private make<'S, 'V, 'T
+        when 'S :> ISimd<'V, 'T> and 'S: struct and 'V: struct and 'T: unmanaged and 'T: struct>
+        (role: ConvRole)
+        (first: ConvFirst)
+        (g: ConvGeometry)
+        : ConvKernel =
+        g.Check sizeof<'T>
+        let each, outputs = g.ChannelsEach, g.OutputsEach
+
+        match role with
+        | ConvRole.Forward ->
+            product<'S, 'V, 'T>
+                g
+                (isWinograd role g sizeof<'T>)
+                first
+                (ConvAxis.forward g.SweepHeight g.KernelHeight g.Height g.OutHeight)
+                (ConvAxis.forward g.SweepWidth g.KernelWidth g.Width g.OutWidth)
+                each
+                outputs
+                g.Taps
+                (each * g.Taps)
+        | ConvRole.InputGrad _ ->
+            product<'S, 'V, 'T>
+                g
+                (isWinograd role g sizeof<'T>)
+                first
+                (ConvAxis.transpose g.SweepHeight g.KernelHeight g.Height g.OutHeight)
+                (ConvAxis.transpose g.SweepWidth g.KernelWidth g.Width g.OutWidth)
+                outputs
+                each
+                (each * g.Taps)
+                g.Taps
+        | ConvRole.WeightGrad _ when g.IsDepthwise -> DepthwiseWeights<'S, 'V, 'T>(g, first)
+        | ConvRole.WeightGrad _ when isWinograd role g sizeof<'T> -> WinogradWeights<'S, 'V, 'T>(g, first)
+        | ConvRole.WeightGrad _ -> ConvWeights<'S, 'V, 'T>(g, first)
+
+    /// A kernel for f32 in vectors of a width.
+    let f32On width role first geometry =
+        match width with
+        | Width.Bits128 -> make<F32x128, _, float32> role first geometry
+        | Width.Bits256 -> make<F32x256, _, float32> role first geometry
+        | Width.Bits512 -> make<F32x512, _, float32> role first geometry
+
+    /// A kernel for f64 in vectors of a width.
+    let f64On width role first geometry =
+        match width with
+        | Width.Bits128 -> make<F64x128, _, float> role first geometry
+        | Width.Bits256 -> make<F64x256, _, float> role first geometry
+        | Width.Bits512 -> make<F64x512, _, float> role first geometry
+
+    /// The geometry of a node, from the shapes of its operands and its own, as the graph has them.
+    let geometry (role: ConvRole) (spec: ConvSpec) (left: Shape) (right: Shape) (result: Shape) =
+        match role with
+        | ConvRole.Forward -> ConvGeometry.make spec left right result
+        | ConvRole.InputGrad _ -> ConvGeometry.make spec result right left
+        | ConvRole.WeightGrad _ -> ConvGeometry.make spec left result right

@@ -1,0 +1,134 @@
+namespace DL1.Compiler.Conv
+
+open System
+open FSharp.NativeInterop
+open DL1
+open DL1.Compiler.Gemm
+open DL1.Compiler.Runtime
+open DL1.Compiler.Simd
+
+#nowarn "9" // Addresses in bytes; the caller answers for their extents.
+
+/// Words in memory that stays where it is: tables of offsets for the innermost loops.
+[<Sealed>]
+type internal ConvTable(words: nativeint[]) =
+    let block =
+        Block("Compile", "offsets of a convolution", int64 (max 1 words.Length) * int64 sizeof<nativeint>)
+
+    do Runtime.InteropServices.Marshal.Copy(words, 0, block.Address, words.Length)
+
+    /// Of entry number i.
+    member _.Address(i: int) = block.Address + nativeint i * nativeint sizeof<nativeint>
+
+/// Memory of a kernel's own.
+[<Sealed>]
+type internal ConvBuffer(bytes: int64) =
+    let block = Block("Compile", "what a kernel works in", bytes)
+
+    member _.Address = block.Address
+    member _.Bytes = bytes
+    /// Keeps the memory until here.
+    member _.Hold() = block.Hold()
+
+/// A column of tiles of a convolution: any number of rows by one panel of packed B.
+[<AbstractClass; Sealed>]
+type internal ConvPanel<'S, 'V, 'T
+    when 'S :> ISimd<'V, 'T> and 'S: struct and 'V: struct and 'T: unmanaged and 'T: struct> private () =
+
+    /// The most rows of a tile.
+    static member Tallest = 12
+
+    /// The bytes of what `GemmDriver` works in: a tile, and two tables of rows.
+    static member Spare = ConvPanel<'S, 'V, 'T>.Tallest * (2 * 'S.Bytes + 2 * sizeof<nativeint>)
+
+    static member private Tile(height, runs, count, step, a, aRows, b, c, cRows, add) =
+        if height = 6 then
+            ConvMicroKernel<'S, 'V, 'T>.Rows6(runs, count, step, a, aRows, b, c, cRows, add)
+        else
+            ConvTallMicroKernel<'S, 'V, 'T>.Rows12(runs, count, step, a, aRows, b, c, cRows, add)
+
+    /// A tile that C has no room for, by way of a whole one in `spare`. A's rows from `rows` on repeat the last.
+    static member private Edge
+        (
+            height: int,
+            rows: int,
+            columns: int,
+            runs,
+            count,
+            step,
+            a,
+            aRows: nativeint,
+            b,
+            c: nativeint,
+            cRows: nativeint,
+            add,
+            spare: nativeint
+        ) =
+        let wide = nativeint (2 * 'S.Bytes)
+        let bytes = columns * sizeof<'T>
+        let places = NativePtr.ofNativeInt<nativeint>(spare + nativeint height * wide)
+        let from = NativePtr.ofNativeInt<nativeint> aRows
+        let into = NativePtr.ofNativeInt<nativeint> cRows
+
+        for i in 0 .. height - 1 do
+            NativePtr.set places i (nativeint i * wide)
+            NativePtr.set places (height + i) (NativePtr.get from (min i (rows - 1)))
+
+        if add then
+            for i in 0 .. rows - 1 do
+                Pack<'S, 'V, 'T>
+                    .Rows(1, bytes, c + NativePtr.get into i, 0n, spare + nativeint i * wide, wide)
+
+        let spareRows = NativePtr.toNativeInt places
+        let aRows = NativePtr.toNativeInt (NativePtr.add places height)
+        ConvPanel<'S, 'V, 'T>.Tile(height, runs, count, step, a, aRows, b, spare, spareRows, add)
+
+        for i in 0 .. rows - 1 do
+            Pack<'S, 'V, 'T>.Rows(1, bytes, spare + nativeint i * wide, wide, c + NativePtr.get into i, 0n)
+
+    /// `m` rows, whose places are in the tables `aRows` and `cRows`, times a panel of which `columns` columns count.
+    static member Multiply
+        (
+            m: int,
+            columns: int,
+            runs: nativeint,
+            count: int,
+            step: nativeint,
+            a: nativeint,
+            aRows: nativeint,
+            b: nativeint,
+            c: nativeint,
+            cRows: nativeint,
+            add: bool,
+            spare: nativeint
+        ) =
+        let whole = columns * sizeof<'T> = 2 * 'S.Bytes
+        let mutable row = 0
+
+        while row < m do
+            // 12 rows want 32 registers.
+            let height = if 'S.Bytes = 64 && m - row > 6 then 12 else 6
+            let rows = min height (m - row)
+            let at = nativeint (row * sizeof<nativeint>)
+
+            if whole && rows = height then
+                ConvPanel<'S, 'V, 'T>.Tile(height, runs, count, step, a, aRows + at, b, c, cRows + at, add)
+            else
+                ConvPanel<'S, 'V, 'T>
+                    .Edge(
+                        height,
+                        rows,
+                        columns,
+                        runs,
+                        count,
+                        step,
+                        a,
+                        aRows + at,
+                        b,
+                        c,
+                        cRows + at,
+                        add,
+                        spare
+                    )
+
+            row <- row + rows

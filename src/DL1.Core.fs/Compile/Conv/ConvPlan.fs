@@ -1,0 +1,194 @@
+namespace DL1.Compiler.Conv
+
+open System
+open System.Collections.Generic
+open DL1
+open DL1.Compiler.Gemm
+
+/// The results of one phase along both axes, for one part of the work: their places, in words for the tiles.
+[<NoEquality; NoComparison>]
+type internal ConvPositions =
+    {
+        /// Results of the phase along the rows, and along the columns.
+        Rows: int
+        Columns: int
+        /// In bytes: where each result's first tap is read, and where the result is written. By sample, row, column.
+        Sources: ConvTable
+        Results: ConvTable
+        /// The kernel's elements that they meet, as row · width + column, in the order of the runs.
+        Taps: int[]
+        /// For each cut of the sum, where its runs begin in `Runs`, and their number.
+        Cuts: struct (int * int)[]
+        Runs: ConvTable
+    }
+
+/// How a convolution, or its transpose, is cut into parts: some samples whole, or a band of results of one sample.
+/// The cuts depend on the extents alone.
+[<NoEquality; NoComparison>]
+type internal ConvPlan =
+    {
+        Source: ConvSource
+        Places: ConvPositions[]
+        /// Samples in a part; with more than one, there is one band.
+        SamplesEach: int
+        /// Results of each phase of the rows in a part.
+        Band: int
+        Bands: int
+        Parts: int
+        /// Whether the result has channels first: parts are made elsewhere, and turned.
+        Turns: bool
+    }
+
+/// What is to be planned: a convolution over two axes, or its transpose.
+[<NoEquality; NoComparison>]
+type internal ConvTask =
+    {
+        Rows: ConvAxis
+        Columns: ConvAxis
+        Samples: int
+        /// Channels of the source and of the result.
+        Source: int
+        Result: int
+        KernelWidth: int
+        /// Elements of the runs that a tap has, whether those of neighbouring taps follow one another, and the bytes
+        /// from one to the next.
+        Each: int
+        Joins: bool
+        Step: int
+        /// Multiply-adds of one sample.
+        Work: int64
+        /// The bytes of an element.
+        Size: int
+        /// Parts have a multiple of so many rows of results.
+        Multiple: int
+        /// Whether channels stand first in the source, and in the result.
+        SourceFirst: bool
+        ResultFirst: bool
+    }
+
+[<RequireQualifiedAccess>]
+module internal ConvPlan =
+    /// The bytes of data and results that a part takes, to stay in a second-level cache.
+    let private room = 196608L
+
+    /// The runs of the taps of one phase, in their order. Those of taps that lie side by side make one run.
+    let private runs (task: ConvTask) (source: ConvSource) (rows: ConvResidue) (columns: ConvResidue) =
+        let found = List<struct (nativeint * int)>()
+
+        for struct (row, _) in rows.Taps do
+            let mutable following = Int32.MinValue
+
+            for struct (column, _) in columns.Taps do
+                if task.Joins && column = following then
+                    let struct (offset, length) = found[found.Count - 1]
+                    found[found.Count - 1] <- struct (offset, length + task.Each)
+                else
+                    let offset = source.Offset(row - source.Rows.Low, column - source.Columns.Low)
+                    found.Add(struct (offset, task.Each))
+
+                following <- column + 1
+
+        found
+
+    /// Runs cut where the sum is, as words, and where each cut's runs begin, with their number.
+    let private cut (step: int) (runs: List<struct (nativeint * int)>) =
+        let whole = runs |> Seq.sumBy (fun (struct (_, length)) -> length)
+        let words = List<nativeint>()
+        let cuts = Array.zeroCreate<struct (int * int)>(KBlocks.count whole)
+        let mutable run = 0
+        let mutable taken = 0
+
+        for cut in 0 .. cuts.Length - 1 do
+            let mutable left = KBlocks.at whole cut
+            let start = words.Count
+
+            while left > 0 do
+                let struct (offset, length) = runs[run]
+                let now = min left (length - taken)
+                words.Add(offset + nativeint (taken * step))
+                words.Add(nativeint now)
+                left <- left - now
+                taken <- taken + now
+
+                if taken = length then
+                    run <- run + 1
+                    taken <- 0
+
+            cuts[cut] <- struct (start, (words.Count - start) / 2)
+
+        struct (ConvTable(words.ToArray()), cuts)
+
+    let private places (task: ConvTask) (source: ConvSource) samples band rows columns =
+        let struct (runs, cuts) = cut task.Step (runs task source rows columns)
+        let place = task.Result * task.Size
+        let plane = task.Rows.Length * task.Columns.Length
+
+        let table sample (place: int -> int -> nativeint) =
+            ConvTable
+                [|
+                    for i in 0 .. samples - 1 do
+                        for q in 0 .. min band rows.Count - 1 do
+                            for p in 0 .. columns.Count - 1 do
+                                nativeint i * nativeint<int> sample + place q p
+                |]
+
+        let result q p =
+            let row = rows.First + q * task.Rows.Spacing
+            let column = columns.First + p * task.Columns.Spacing
+            nativeint (row * task.Columns.Length + column) * nativeint place
+
+        {
+            Rows = rows.Count
+            Columns = columns.Count
+            Sources =
+                table source.Sample (fun q p -> source.Offset(q * task.Rows.Step, p * task.Columns.Step))
+            Results = table (plane * place) result
+            Taps =
+                [|
+                    for struct (_, row) in rows.Taps do
+                        for struct (_, column) in columns.Taps do
+                            row * task.KernelWidth + column
+                |]
+            Cuts = cuts
+            Runs = runs
+        }
+
+    let make (task: ConvTask) : ConvPlan =
+        let count = max 1 task.Rows.Most
+        let results = task.Rows.Length * task.Columns.Length
+
+        let sample =
+            (int64 (task.Rows.Extent * task.Columns.Extent) * int64 task.Source
+             + int64 results * int64 task.Result)
+            * int64 task.Size
+
+        // Small samples share a part, for fuller tiles; large ones are cut, and few ones too.
+        let full = int64 (192 / max 1 results) |> min (room / max 1L sample)
+        let light = min 1024L (65536L / max 1L task.Work)
+        let samples = int (max full light |> min (int64 (task.Samples / 8)) |> max 1L)
+
+        let bands =
+            max ((sample + room - 1L) / room) (int64 ((15 + task.Samples) / max 1 task.Samples))
+            |> min (max 1L (task.Work / 65536L))
+            |> min (int64 count)
+            |> int
+
+        let even rows = (rows + task.Multiple - 1) / task.Multiple * task.Multiple
+        let band = if samples > 1 then count else min count (even ((count + bands - 1) / bands))
+        let bands = (count + band - 1) / band
+        let source = ConvSource.make task.Rows task.Columns task.Source task.Size band task.SourceFirst
+
+        {
+            Source = source
+            Places =
+                [|
+                    for rows in task.Rows.Phases do
+                        for columns in task.Columns.Phases do
+                            places task source samples band rows columns
+                |]
+            SamplesEach = samples
+            Band = band
+            Bands = bands
+            Parts = (task.Samples + samples - 1) / samples * bands
+            Turns = task.ResultFirst
+        }

@@ -1,0 +1,168 @@
+namespace DL1.Compiler.Conv
+
+open DL1
+open DL1.Compiler.Gemm
+open DL1.Compiler.Runtime
+open DL1.Compiler.Simd
+
+#nowarn "9" // Addresses in bytes; the caller answers for their extents.
+
+/// Sums of a panel of weights' gradients as weights.
+[<AbstractClass; Sealed>]
+type internal ConvSums<'S, 'V, 'T
+    when 'S :> ISimd<'V, 'T> and 'S: struct and 'V: struct and 'T: unmanaged and 'T: struct> private () =
+
+    /// Outputs from `first` on, `columns` of them, of which a tap has a row for each channel; taps are `step` bytes apart.
+    /// Then the finish is called for each output.
+    static member Write
+        (
+            taps: int,
+            channels: int,
+            step: nativeint,
+            sum: nativeint,
+            weights: nativeint,
+            first: int,
+            columns: int,
+            finish: BlockEpilogue | null
+        ) =
+        let size = sizeof<'T>
+        let rows = taps * channels
+
+        for column in 0 .. columns - 1 do
+            let target = weights + nativeint ((first + column) * rows) * nativeint size
+
+            for tap in 0 .. taps - 1 do
+                Pack<'S, 'V, 'T>
+                    .Elements(
+                        channels,
+                        1,
+                        sum + nativeint tap * step + nativeint (column * size),
+                        nativeint (2 * 'S.Bytes),
+                        nativeint size,
+                        target + nativeint (tap * size),
+                        nativeint (taps * size)
+                    )
+
+            match finish with
+            | null -> ()
+            | finish -> finish.Invoke(target, first + column, 1, 0, rows)
+
+/// The gradient of a convolution's weights: rows are taps and channels, columns are outputs, and the sum goes over
+/// places of the data where they lie. Products of parts of the samples are added at the end.
+[<Sealed>]
+type internal ConvWeights<'S, 'V, 'T
+    when 'S :> ISimd<'V, 'T> and 'S: struct and 'V: struct and 'T: unmanaged and 'T: struct>
+    (g: ConvGeometry, first: ConvFirst) =
+    inherit ConvKernel()
+
+    let size = sizeof<'T>
+    let wide = 2 * 'S.Bytes
+    let panelColumns = wide / size
+    let chunks = ConvChunks.make g first size
+    let source = chunks.Source
+    let each, outputs = g.ChannelsEach, g.OutputsEach
+    let panels = (outputs + panelColumns - 1) / panelColumns
+    let rows = g.Taps * each
+    let tallest = ConvPanel<'S, 'V, 'T>.Tallest
+    /// Sums have room for whole tiles.
+    let height = (rows + tallest - 1) / tallest * tallest
+    let panelBytes = nativeint height * nativeint wide
+    let partBytes = nativeint (g.Groups * panels) * panelBytes
+    let sums = ConvBuffer(int64 chunks.Parts * int64 partBytes)
+
+    /// Where each row of A begins; beyond the last, it is repeated.
+    let sources =
+        ConvTable
+            [|
+                for i in 0 .. height - 1 do
+                    let tap, channel = min i (rows - 1) / max 1 each, min i (rows - 1) % max 1 each
+
+                    source.Offset(
+                        tap / g.KernelWidth * g.SweepHeight.Dilation,
+                        tap % g.KernelWidth * g.SweepWidth.Dilation
+                    )
+                    + nativeint (channel * size)
+            |]
+
+    let results = ConvTable [| for i in 0 .. height - 1 -> nativeint i * nativeint wide |]
+    let step = nativeint source.Columns.Step * nativeint (g.Channels * size)
+    /// Where few parts cut the sum, the rows are cut too.
+    let blocks = max 1 (min (height / tallest) ((15 + chunks.Parts) / chunks.Parts))
+    let blockRows = (height / tallest + blocks - 1) / blocks * tallest
+    let mutable x = 0n
+    let mutable y = 0n
+    let mutable w = 0n
+    let mutable finish: BlockEpilogue | null = null
+
+    /// Rows from `first` on, of one chunk.
+    let multiply run runs count (data: nativeint) (dy: nativeint) (sum: nativeint) first add =
+        let spare = Scratch.Get(4, ConvPanel<'S, 'V, 'T>.Spare)
+        let packed = Scratch.Get(6, int64<int> count * int64 wide)
+        let last = min height (first + blockRows)
+
+        for group in 0 .. g.Groups - 1 do
+            for panel in 0 .. panels - 1 do
+                let column = panel * panelColumns
+                let columns = min panelColumns (outputs - column)
+                let from = dy + nativeint ((group * outputs + column) * size)
+                let outRow = nativeint (g.Outputs * size)
+                Pack<'S, 'V, 'T>.Panel(count, columns, from, outRow, nativeint size, packed)
+
+                ConvPanel<'S, 'V, 'T>
+                    .Multiply(
+                        last - first,
+                        panelColumns,
+                        chunks.Runs.Address(2 * run),
+                        runs,
+                        step,
+                        data + nativeint (group * each * size),
+                        sources.Address first,
+                        packed,
+                        sum + nativeint (group * panels + panel) * panelBytes,
+                        results.Address first,
+                        add,
+                        spare
+                    )
+
+    let chunk =
+        ConvChunk(fun run runs places data dy sum first add -> multiply run runs places data dy sum first add)
+
+    let multiplyPart number =
+        let part, first = number / blocks, number % blocks * blockRows
+        let sum = sums.Address + nativeint part * partBytes
+        ConvChunks.run chunks g size part x y sum first (int64 partBytes) chunk
+
+    /// The sums of all parts of one panel, written as weights.
+    let addPart number =
+        let group, panel = number / panels, number % panels
+        let sum = sums.Address + nativeint number * panelBytes
+
+        for part in 1 .. chunks.Parts - 1 do
+            AddRow<'S, 'V, 'T>.Add(rows * panelColumns, sum + nativeint part * partBytes, sum)
+
+        let first = group * outputs + panel * panelColumns
+        let columns = min panelColumns (outputs - panel * panelColumns)
+
+        ConvSums<'S, 'V, 'T>
+            .Write(g.Taps, each, nativeint each * nativeint wide, sum, w, first, columns, finish)
+
+    // The bodies of the pool's runs, made once.
+    let mutable multiplies: int -> unit = ignore
+    let mutable adds: int -> unit = ignore
+    do multiplies <- fun part -> multiplyPart part
+    do adds <- fun part -> addPart part
+
+    override _.KeptBytes = sums.Bytes
+
+    override _.Run(threads, left, right, target, finish') =
+        x <- left
+        y <- right
+        w <- target
+        finish <- finish'
+
+        if g.Outputs > 0 && rows > 0 then
+            WorkerPool.runOn threads (chunks.Parts * blocks) multiplies
+            WorkerPool.runOn threads (g.Groups * panels) adds
+
+        finish <- null
+        sums.Hold()

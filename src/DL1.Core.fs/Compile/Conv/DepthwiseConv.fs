@@ -1,0 +1,231 @@
+namespace DL1.Compiler.Conv
+
+open FSharp.NativeInterop
+open DL1
+open DL1.Compiler.Gemm
+open DL1.Compiler.Runtime
+open DL1.Compiler.Simd
+
+#nowarn "9" // Addresses in bytes; the caller answers for their extents.
+
+/// A convolution of each channel by itself, or its transpose: weights are packed with channels inside, and vectors go
+/// over channels. `kernel` is the number of weights of a channel.
+[<Sealed>]
+type internal DepthwiseConv<'S, 'V, 'T
+    when 'S :> ISimd<'V, 'T> and 'S: struct and 'V: struct and 'T: unmanaged and 'T: struct>
+    (plan: ConvPlan, samples, channels, kernel) =
+    inherit ConvKernel()
+
+    let size = sizeof<'T>
+    let place = channels * size
+    /// Where each phase's taps begin in the packed weights.
+    let starts = plan.Places |> Array.scan (fun start p -> start + p.Taps.Length) 0
+    let packed = ConvBuffer(int64 starts[plan.Places.Length] * int64 place)
+    let mutable x = 0n
+    let mutable w = 0n
+    let mutable y = 0n
+    let mutable finish: BlockEpilogue | null = null
+
+    let packPart phase =
+        let taps = plan.Places[phase].Taps
+
+        for t in 0 .. taps.Length - 1 do
+            Pack<'S, 'V, 'T>
+                .Elements(
+                    1,
+                    channels,
+                    w + nativeint (taps[t] * size),
+                    0n,
+                    nativeint (kernel * size),
+                    packed.Address + nativeint (starts[phase] + t) * nativeint place,
+                    0n
+                )
+
+    let multiplyPart number =
+        let spare = Scratch.Get(4, 12 * sizeof<nativeint>)
+        let part = ConvPart.make plan samples place number x y
+
+        for phase in 0 .. plan.Places.Length - 1 do
+            let places = plan.Places[phase]
+            let m = ConvPart.count part places
+            let b = packed.Address + nativeint starts[phase] * nativeint place
+            // All cuts of the taps, one after the other.
+            let struct (last, lastRuns) = places.Cuts[places.Cuts.Length - 1]
+            let runs = last / 2 + lastRuns
+            let step = nativeint place
+            let mutable row = 0
+
+            while row < m do
+                let at = nativeint row * nativeint sizeof<nativeint>
+                let mutable sources = places.Sources.Address 0 + at
+                let mutable results = places.Results.Address 0 + at
+
+                if m - row < 6 then
+                    // Rows from the last one on repeat it.
+                    let from, into =
+                        NativePtr.ofNativeInt<nativeint> sources, NativePtr.ofNativeInt<nativeint> results
+
+                    let tail = NativePtr.ofNativeInt<nativeint> spare
+
+                    for i in 0..5 do
+                        NativePtr.set tail i (NativePtr.get from (min i (m - row - 1)))
+                        NativePtr.set tail (6 + i) (NativePtr.get into (min i (m - row - 1)))
+
+                    sources <- spare
+                    results <- spare + nativeint (6 * sizeof<nativeint>)
+
+                DepthwiseMicroKernel<'S, 'V, 'T>
+                    .Channels(
+                        channels,
+                        places.Runs.Address 0,
+                        runs,
+                        step,
+                        part.Source,
+                        sources,
+                        b,
+                        step,
+                        part.Result,
+                        results
+                    )
+
+                row <- row + 6
+
+        ConvPart.finish plan channels place part y finish
+
+    // The bodies of the pool's runs, made once.
+    let mutable pack: int -> unit = ignore
+    let mutable multiply: int -> unit = ignore
+    do pack <- fun part -> packPart part
+    do multiply <- fun part -> multiplyPart part
+
+    override _.KeptBytes = packed.Bytes
+
+    override _.Run(threads, left, right, target, finish') =
+        x <- left
+        w <- right
+        y <- target
+        finish <- finish'
+
+        if plan.Places.Length > 0 then
+            WorkerPool.runOn threads plan.Places.Length pack
+            WorkerPool.runOn threads plan.Parts multiply
+
+        finish <- null
+        packed.Hold()
+
+/// The gradient of the weights of a convolution of each channel by itself: rows are taps, and vectors go over channels.
+[<Sealed>]
+type internal DepthwiseWeights<'S, 'V, 'T
+    when 'S :> ISimd<'V, 'T> and 'S: struct and 'V: struct and 'T: unmanaged and 'T: struct>
+    (g: ConvGeometry, first: ConvFirst) =
+    inherit ConvKernel()
+
+    let size = sizeof<'T>
+    let lanes = 'S.Bytes / size
+    let channels = g.Channels
+    let chunks = ConvChunks.make g first size
+    let source = chunks.Source
+    let place = nativeint (channels * size)
+    let vectors = (channels + lanes - 1) / lanes
+    let height = (g.Taps + 5) / 6 * 6
+    /// Sums: for each vector, for each tap, its lanes.
+    let vectorBytes = nativeint height * nativeint 'S.Bytes
+    let partBytes = nativeint vectors * vectorBytes
+    let sums = ConvBuffer(int64 chunks.Parts * int64 partBytes)
+
+    /// Where each tap begins; beyond the last, it is repeated.
+    let sources =
+        ConvTable
+            [|
+                for i in 0 .. height - 1 do
+                    let tap = min i (g.Taps - 1)
+
+                    source.Offset(
+                        tap / g.KernelWidth * g.SweepHeight.Dilation,
+                        tap % g.KernelWidth * g.SweepWidth.Dilation
+                    )
+            |]
+
+    let results = ConvTable [| for i in 0 .. height - 1 -> nativeint i * nativeint 'S.Bytes |]
+    let step = nativeint source.Columns.Step * place
+    let mutable x = 0n
+    let mutable y = 0n
+    let mutable w = 0n
+    let mutable finish: BlockEpilogue | null = null
+
+    /// The first channel of a vector: the last one overlaps the one before it.
+    let begins vector = max 0 (min (vector * lanes) (channels - lanes))
+
+    let multiply run count (data: nativeint) (dy: nativeint) (sum: nativeint) add =
+        let runs = chunks.Runs.Address(2 * run)
+
+        for vector in 0 .. vectors - 1 do
+            let sum = sum + nativeint vector * vectorBytes
+            let at = nativeint (begins vector * size)
+
+            for tap in 0..6 .. height - 1 do
+                let sources, results = sources.Address tap, results.Address tap
+
+                if channels >= lanes then
+                    DepthwiseMicroKernel<'S, 'V, 'T>
+                        .Rows6(runs, count, step, data + at, sources, dy + at, place, sum, results, add)
+                else
+                    for row in 0..5 do
+                        let row = nativeint (row * sizeof<nativeint>)
+                        let tap = NativePtr.read (NativePtr.ofNativeInt<nativeint>(sources + row))
+                        let into = NativePtr.read (NativePtr.ofNativeInt<nativeint>(results + row))
+
+                        for channel in 0 .. channels - 1 do
+                            let at = nativeint (channel * size)
+
+                            DepthwiseMicroKernel<'S, 'V, 'T>
+                                .One(runs, count, step, data + tap + at, dy + at, place, sum + into + at, add)
+
+    let chunk = ConvChunk(fun run runs _ data dy sum _ add -> multiply run runs data dy sum add)
+
+    let multiplyPart part =
+        let sum = sums.Address + nativeint part * partBytes
+        ConvChunks.run chunks g size part x y sum 0 (int64 partBytes) chunk
+
+    /// The sums of all parts of one vector, written as weights.
+    let addPart vector =
+        let sum = sums.Address + nativeint vector * vectorBytes
+
+        for part in 1 .. chunks.Parts - 1 do
+            AddRow<'S, 'V, 'T>.Add(g.Taps * lanes, sum + nativeint part * partBytes, sum)
+
+        for channel in max (vector * lanes) (begins vector) .. min channels ((vector + 1) * lanes) - 1 do
+            let target = w + nativeint (channel * g.Taps) * nativeint size
+
+            Pack<'S, 'V, 'T>
+                .Elements(
+                    1,
+                    g.Taps,
+                    sum + nativeint ((channel - begins vector) * size),
+                    0n,
+                    nativeint 'S.Bytes,
+                    target,
+                    0n
+                )
+
+            match finish with
+            | null -> ()
+            | finish -> finish.Invoke(target, channel, 1, 0, g.Taps)
+
+    // The bodies of the pool's runs, made once.
+    let mutable multiplies: int -> unit = ignore
+    let mutable adds: int -> unit = ignore
+    do multiplies <- fun part -> multiplyPart part
+    do adds <- fun part -> addPart part
+
+    override _.KeptBytes = sums.Bytes
+
+    override _.Run(threads, left, right, target, finish') =
+        x <- left
+        y <- right
+        w <- target
+        finish <- finish'
+        WorkerPool.runOn threads chunks.Parts multiplies
+        WorkerPool.runOn threads vectors adds
+        finish <- null
+        sums.Hold()

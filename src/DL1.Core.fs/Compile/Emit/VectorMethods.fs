@@ -1,0 +1,128 @@
+namespace DL1.Compiler.Emit
+
+open System
+open System.Collections.Concurrent
+open System.Reflection
+open System.Runtime.Intrinsics
+open DL1
+open DL1.Compiler.FusedLoop
+open DL1.Compiler.Generic
+open DL1.Compiler.Movement
+open DL1.Compiler.Simd
+
+/// The vectors of one width and one type of floats, and the methods on them, found by reflection and kept.
+[<Sealed>]
+type internal VectorMethods private (width: Width, single: bool) =
+    let holder, vector =
+        match width with
+        | Width.Bits128 -> typeof<Vector128>, typedefof<Vector128<float>>
+        | Width.Bits256 -> typeof<Vector256>, typedefof<Vector256<float>>
+        | Width.Bits512 -> typeof<Vector512>, typedefof<Vector512<float>>
+
+    let bytes =
+        match width with
+        | Width.Bits128 -> 16
+        | Width.Bits256 -> 32
+        | Width.Bits512 -> 64
+
+    let element kind =
+        match kind with
+        | LaneKind.Float -> if single then typeof<float32> else typeof<float>
+        | LaneKind.Whole
+        | LaneKind.Truth -> if single then typeof<int> else typeof<int64>
+
+    let lanes (element: Type) = vector.MakeGenericType element
+    let found = ConcurrentDictionary<struct (string * Type), MethodInfo>()
+    let flags = BindingFlags.Static ||| BindingFlags.Public ||| BindingFlags.NonPublic
+
+    let need (name: string) (method: MethodInfo | null) : MethodInfo =
+        match method with
+        | null ->
+            Refuse.domain
+                "compile a pass"
+                $"no method {name}"
+                "a method of .NET or of DL1"
+                "keep it from being trimmed"
+        | method -> method
+
+    static let all = ConcurrentDictionary<struct (Width * bool), VectorMethods>()
+
+    /// The methods for a width and f32 (or f64).
+    static member Get(width, single) =
+        all.GetOrAdd(struct (width, single), (fun _ -> VectorMethods(width, single)))
+
+    /// The bytes of a vector.
+    member _.Bytes = bytes
+    /// The bytes of a lane.
+    member _.Size = if single then 4 else 8
+    /// How many lanes a vector has.
+    member this.Lanes = bytes / this.Size
+    /// How many vectors a block has.
+    member _.Vectors = 64 / bytes
+    /// What a lane of a kind is.
+    member _.Element kind = element kind
+    /// A vector of lanes of a kind.
+    member _.Vector kind = lanes (element kind)
+
+    /// The generic method of this name whose arguments are vectors, for lanes of a kind.
+    member _.Generic(name, kind) : MethodInfo =
+        let element = element kind
+
+        found.GetOrAdd(
+            struct (name, element),
+            fun _ ->
+                let isVector (p: ParameterInfo) =
+                    p.ParameterType.IsGenericType && p.ParameterType.GetGenericTypeDefinition() = vector
+
+                holder.GetMethods()
+                |> Array.tryFind (fun m ->
+                    m.Name = name
+                    && m.IsGenericMethodDefinition
+                    && m.GetGenericArguments().Length = 1
+                    && Array.forall isVector (m.GetParameters()))
+                |> Option.toObj
+                |> need name
+                |> _.MakeGenericMethod(element)
+        )
+
+    /// The method that takes lanes of a kind by a mask.
+    member _.Select kind : MethodInfo =
+        typeof<Lanes>.GetMethods()
+        |> Array.tryFind (fun m ->
+            m.Name = "Select" && m.GetParameters().[0].ParameterType.GetGenericTypeDefinition() = vector)
+        |> Option.toObj
+        |> need "Select"
+        |> _.MakeGenericMethod(element kind)
+
+    /// The method of this name with these parameters.
+    member _.Of(owner: Type, name: string, parameters: Type[]) : MethodInfo =
+        owner.GetMethod(name, flags, parameters) |> need name
+
+    /// A method of .NET on vectors of this width with these parameters.
+    member this.Plain(name, parameters) = this.Of(holder, name, parameters)
+
+    /// The method that fills all lanes with one element.
+    member this.Fill kind = this.Plain("Create", [| element kind |])
+
+    /// The method that reads a vector at an address.
+    member _.Load kind : MethodInfo = (need "Load" (holder.GetMethod "Load")).MakeGenericMethod(element kind)
+
+    /// The method that writes a vector to an address.
+    member _.Store kind : MethodInfo =
+        holder.GetMethods()
+        |> Array.tryFind (fun m -> m.Name = "Store")
+        |> Option.toObj
+        |> need "Store"
+        |> _.MakeGenericMethod(element kind)
+
+    /// The lanes of one kind taken for lanes of another.
+    member _.As(from, target) : MethodInfo =
+        holder.GetMethods()
+        |> Array.tryFind (fun m -> m.Name = "As" && m.GetGenericArguments().Length = 2)
+        |> Option.toObj
+        |> need "As"
+        |> _.MakeGenericMethod(element from, element target)
+
+    /// A static property of vectors of a kind: Zero, Indices.
+    member _.Constant(name: string, kind) : MethodInfo =
+        (lanes (element kind)).GetMethod("get_" + name) |> need name

@@ -1,0 +1,38 @@
+namespace DL1.Compiler.Execution
+
+open DL1
+open DL1.Compiler.FusedLoop
+open DL1.Compiler.Fusion
+open DL1.Compiler.Gemm
+open DL1.Compiler.Movement
+open DL1.Compiler.Planning
+open DL1.Compiler.Simd
+
+/// The kernel for each piece of work.
+[<RequireQualifiedAccess>]
+module internal BindKernel =
+    /// A value put in row-major order.
+    [<Sealed>]
+    type private CopyKernel
+        (frame: Frame, reading: StridedView, dtype: DType, shape: Shape, source: int, target: int) =
+        inherit Kernel()
+
+        let view = { Start = reading.Offset; Strides = List.ofArray reading.Strides }
+        let copy = StridedCopy(Memory.size dtype, shape.ToList(), view, View.whole shape)
+
+        override _.Run() = copy.Run(frame.Threads, frame.Addresses[source], frame.Addresses[target])
+
+    /// Binds a piece of work to a frame; `nested` binds the plan of a loop's body.
+    let kernel (nested: Plan -> IBound) (frame: Frame) (width: Width) (work: Work) : Kernel =
+        match work with
+        | Work.FusedLoop pass when SplitReductionKernel.Suits(frame, pass) ->
+            SplitReductionKernel(frame, pass)
+        | Work.FusedLoop pass -> FusedLoopKernel(frame, pass)
+        | Work.Gemm product -> GemmKernel(frame, width, product)
+        | Work.Channels job -> ChannelsLastKernel(frame, width, job)
+        | Work.Chain(chain, _) -> BackToBackKernel(frame, width, chain)
+        | Work.Copy(reading, dtype, shape, source, target) ->
+            CopyKernel(frame, reading, dtype, shape, source, target)
+        | Work.Static(e, reads, write) -> StaticKernel.bind frame e reads write
+        | Work.Scan(job, body) -> ScanKernel(frame, nested body, job)
+        | Work.Defined(run, operands, target) -> DefinedKernel(frame, run, operands, [| target |])

@@ -1,0 +1,44 @@
+namespace DL1.Compiler.Execution
+
+open DL1
+open DL1.Compiler.Fusion
+open DL1.Compiler.Planning
+open DL1.Compiler.Runtime
+
+/// With guards (`Guard`), looks after each kernel whether something was written before one of the places that it reads
+/// or writes, and before a run puts the pattern into all values that kernels compute.
+[<Sealed>]
+type internal GuardObserver(plan: Plan, blocks: Block option[]) =
+    inherit KernelObserver()
+
+    let regions = blocks |> Array.map (Option.bind (fun block -> Option.ofObj block.Region))
+
+    let spoiled =
+        plan.Where
+        |> Array.mapi (fun place where ->
+            match where with
+            | Where.Arena _ -> regions[place]
+            | Where.Input _
+            | Where.Constant _
+            | Where.Output _ -> None)
+        |> Array.choose id
+
+    let used = plan.Steps |> Array.map (fun step -> Array.append step.Reads step.Writes |> Array.distinct)
+
+    override _.Begins number =
+        if number = 0 then
+            for region in spoiled do
+                region.Spoil()
+
+    override _.Ended number =
+        for place in used[number] do
+            match regions[place] with
+            | Some region when region.IsBroken ->
+                let e = plan.Values[place]
+
+                Refuse.domain
+                    "DL1_GUARD"
+                    $"kernel %d{number} of a plan, which wrote before {Operand.text e}"
+                    "writes within its operands and results"
+                    "report this as a bug, with the expression"
+            | _ -> ()

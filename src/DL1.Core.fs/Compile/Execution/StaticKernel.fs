@@ -1,0 +1,149 @@
+namespace DL1.Compiler.Execution
+
+open FSharp.NativeInterop
+open DL1
+open DL1.Compiler.Generic
+open DL1.Compiler.Movement
+open DL1.Compiler.Runtime
+open DL1.Compiler.Simd
+
+#nowarn "9" // A key is read at its address.
+
+/// Nodes with kernels of their own: movement, running sums, random words, and elementwise nodes that no pass takes.
+[<RequireQualifiedAccess>]
+module internal StaticKernel =
+    let private moved (e: Expr) (x: Expr) view =
+        StridedCopy(Memory.size e.DType, e.Shape.ToList(), view, View.whole e.Shape).Run
+
+    /// How to compute a node from the addresses of its operands to its own, on so many threads; `None` where there is
+    /// no kernel for it.
+    let private body (e: Expr) : (int -> nativeint[] -> nativeint -> unit) option =
+        let whole (x: Expr) = List.ofArray x.Shape.Strides
+
+        let lines (kernel: RowLoop) =
+            Some(fun threads (from: nativeint[]) target ->
+                let at i = if i < from.Length then from[i] else 0n
+                kernel.Run(threads, target, at 0, at 1, at 2))
+
+        let along (kernel: AlongKernel) =
+            Some(fun threads (from: nativeint[]) target -> kernel.Run(threads, from[0], target))
+
+        // Indices are looked at, even where nothing is moved: what is refused does not depend on extents of 0.
+        let isIndexed =
+            match e.Node with
+            | Node.Gather _
+            | Node.ScatterAdd _ -> true
+            | _ -> false
+
+        if e.Shape.Size = 0 && not isIndexed then
+            Some(fun _ _ _ -> ())
+        else
+            match e.Node with
+            | Node.Unary(op, x) -> lines (ElementwiseRows.Unary(op, x.DType, e.Shape, whole x))
+            | Node.Binary(op, x, y) -> lines (ElementwiseRows.Binary(op, x.DType, e.Shape, whole x, whole y))
+            | Node.Compare(op, x, y) ->
+                lines (ElementwiseRows.Compare(op, x.DType, e.Shape, whole x, whole y))
+            | Node.Select(c, x, y) ->
+                lines (ElementwiseRows.Select(x.DType, e.Shape, whole c, whole x, whole y))
+            | Node.Cast(dtype, x) -> lines (ElementwiseRows.Cast(x.DType, dtype, e.Shape, whole x))
+            | Node.Reduce(op, axes, x) -> along (ReduceStrided.make op x.DType x.Shape axes)
+            | Node.ArgReduce(op, axis, x) -> along (AlongKernel.argReduce op x.DType x.Shape axis)
+            | Node.CumSum(axis, reversed, x) -> along (AlongKernel.cumSum x.DType x.Shape axis reversed)
+            | Node.ArgSort(axis, x) -> along (SortKernel.make x.DType x.Shape axis)
+            | Node.Reverse(axes, x) ->
+                let run = moved e x (View.reverse axes x.Shape)
+                Some(fun threads from target -> run (threads, from[0], target))
+            | Node.Pad(edges, value, x) ->
+                let kernel = Pad(e.DType, edges, value, x.Shape)
+                Some(fun threads from target -> kernel.Run(threads, from[0], target))
+            | Node.Concat(axis, xs) ->
+                let kernel = Concat(e.DType, axis, xs |> List.map _.Shape)
+                Some(fun threads from target -> kernel.Run(threads, from, target))
+            | Node.Gather(axis, x, i) ->
+                let kernel = Gather(x.DType, axis, x.Shape, i.DType, i.Shape)
+                Some(fun threads from target -> kernel.Run(threads, from[0], from[1], target))
+            | Node.ScatterAdd(axis, extent, u, i) ->
+                let kernel = ScatterAdd(u.DType, axis, extent, u.Shape, i.DType, i.Shape)
+                Some(fun threads from target -> kernel.Run(threads, from[0], from[1], target))
+            | Node.RandomBits(stream, shape, _) ->
+                let words = RandomBits(uint32 stream, shape.Size)
+                Some(fun threads from target -> words.Run(threads, from[0], target))
+            // Passes, products and looks have work of their own; the rest has no kernel yet.
+            | Node.Constant _
+            | Node.Variable _
+            | Node.Softmax _
+            | Node.LogSumExp _
+            | Node.MatMul _
+            | Node.Broadcast _
+            | Node.Reshape _
+            | Node.Transpose _
+            | Node.Slice _
+            | Node.Conv _
+            | Node.MaxPool _
+            | Node.MaxPoolPick _
+            | Node.MaxPoolScatter _
+            | Node.AvgPool _
+            | Node.AvgPoolGrad _
+            | Node.Scan _
+            | Node.StopGradient _
+            | Node.Custom _ -> None
+
+    /// Whether a node has such a kernel.
+    let serves (e: Expr) =
+        match e.Node with
+        | Node.Unary _
+        | Node.Binary _
+        | Node.Compare _
+        | Node.Select _
+        | Node.Cast _
+        | Node.Reduce _
+        | Node.ArgReduce _
+        | Node.CumSum _
+        | Node.ArgSort _
+        | Node.Reverse _
+        | Node.Pad _
+        | Node.Concat _
+        | Node.Gather _
+        | Node.ScatterAdd _
+        | Node.RandomBits _ -> true
+        | Node.Constant _
+        | Node.Variable _
+        | Node.Softmax _
+        | Node.LogSumExp _
+        | Node.MatMul _
+        | Node.Broadcast _
+        | Node.Reshape _
+        | Node.Transpose _
+        | Node.Slice _
+        | Node.Conv _
+        | Node.MaxPool _
+        | Node.MaxPoolPick _
+        | Node.MaxPoolScatter _
+        | Node.AvgPool _
+        | Node.AvgPoolGrad _
+        | Node.Scan _
+        | Node.StopGradient _
+        | Node.Custom _ -> false
+
+    /// A kernel that runs a function of the operands' addresses and its own.
+    [<Sealed>]
+    type private Bound(frame: Frame, run: int -> nativeint[] -> nativeint -> unit, reads: int[], write: int) =
+        inherit Kernel()
+        let from: nativeint[] = Array.zeroCreate reads.Length
+
+        override _.Run() =
+            for i in 0 .. reads.Length - 1 do
+                from[i] <- frame.Addresses[reads[i]]
+
+            run frame.Threads from frame.Addresses[write]
+
+    /// The kernel of a node over places.
+    let bind (frame: Frame) (e: Expr) (reads: int[]) (write: int) : Kernel =
+        match body e with
+        | Some run -> Bound(frame, run, reads, write)
+        | None ->
+            Refuse.domain
+                "compile"
+                $"the node {Node.name e.Node}"
+                "a node with a kernel"
+                "report this as a bug"

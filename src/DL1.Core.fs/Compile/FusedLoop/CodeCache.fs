@@ -1,0 +1,73 @@
+namespace DL1.Compiler.FusedLoop
+
+open System
+open DL1
+open DL1.Compiler.Emit
+open DL1.Compiler.Interpret
+open DL1.Compiler.Runtime
+open DL1.Compiler.Simd
+
+/// What a pass's code is kept by: its structure, with numbers by their bits, and how it runs. Hashed once.
+[<Sealed>]
+type internal CodeKey(pass: FusedLoop, width: Width, generates: bool) =
+    let hash =
+        let mutable hash = HashCode()
+        hash.Add pass.Type
+        hash.Add pass.Across
+        hash.Add width
+        hash.Add generates
+
+        for operand in pass.Operands do
+            hash.Add operand
+
+        for step in pass.Steps do
+            hash.Add step
+
+        for store in pass.Stores do
+            hash.Add store
+
+        hash.ToHashCode()
+
+    static let sameStep x y =
+        match x, y with
+        // Unlike numbers, bits tell 0 from −0 and find NaN.
+        | LoopStep.Number v, LoopStep.Number w ->
+            BitConverter.DoubleToInt64Bits v = BitConverter.DoubleToInt64Bits w
+        | x, y -> x = y
+
+    member _.Pass = pass
+    member _.Width = width
+    member _.Generates = generates
+    override _.GetHashCode() = hash
+
+    override _.Equals other =
+        match other with
+        | :? CodeKey as other ->
+            let that = other.Pass
+
+            other.GetHashCode() = hash
+            && other.Width = width
+            && other.Generates = generates
+            && that.Type = pass.Type
+            && that.Across = pass.Across
+            && that.Operands = pass.Operands
+            && that.Stores = pass.Stores
+            && that.Steps.Length = pass.Steps.Length
+            && Array.forall2 sameStep that.Steps pass.Steps
+        | _ -> false
+
+/// The code of passes, kept by their structure: the same pass, built twice, is compiled once. What was used last is
+/// kept; the code of a plan lives as long as the plan.
+[<RequireQualifiedAccess>]
+module internal CodeCache =
+    let private kept = LruCache<CodeKey, LoopBody> 4096
+
+    /// The body of a pass: emitted code for vectors of a width, or where no code may be generated, an interpreter,
+    /// which gives the same bits. A pass's arrays must not change afterwards. A pass that mixes kinds of lanes, or
+    /// stores what moves to what does not, is a `DomainError`.
+    let get (width: Width) (generates: bool) (pass: FusedLoop) : LoopBody =
+        let make () =
+            let plan = Stages.plan pass
+            if generates then EmitLoop.body width plan else Interpret.body plan
+
+        kept.Get(CodeKey(pass, width, generates), make)

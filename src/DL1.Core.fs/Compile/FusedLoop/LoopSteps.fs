@@ -1,0 +1,213 @@
+namespace DL1.Compiler.FusedLoop
+
+open DL1
+open DL1.Compiler.Runtime
+
+/// How often a value of a pass changes: never in a call, from segment to segment, or from block to block.
+[<RequireQualifiedAccess; Struct>]
+type internal LoopRate =
+    | Call
+    | Segment
+    | Block
+
+/// What is to be known of the steps of a pass, each for itself.
+[<RequireQualifiedAccess>]
+module internal LoopSteps =
+    /// Refuses a pass that is not well made.
+    let refuse given expected : 'a = Refuse.domain "compile a pass" given expected "report this as a bug"
+
+    /// The steps that a step reads.
+    let inputs step =
+        match step with
+        | LoopStep.Load _
+        | LoopStep.Number _
+        | LoopStep.WholeNumber _ -> []
+        | LoopStep.Unary(_, x)
+        | LoopStep.Convert(_, x)
+        | LoopStep.Fold(_, x) -> [ x ]
+        | LoopStep.Binary(_, x, y)
+        | LoopStep.Erf(x, y)
+        | LoopStep.Compare(_, x, y) -> [ x; y ]
+        | LoopStep.Select(c, x, y) -> [ c; x; y ]
+
+    /// Whether a step is a few instructions, so that it costs little to have them more than once.
+    let isCheap step =
+        match step with
+        | LoopStep.Unary(op, _) ->
+            match op with
+            | UnaryOp.Neg
+            | UnaryOp.Abs
+            | UnaryOp.Sign
+            | UnaryOp.Floor
+            | UnaryOp.Ceiling
+            | UnaryOp.Round
+            | UnaryOp.Sqrt
+            | UnaryOp.Rsqrt
+            | UnaryOp.Reciprocal
+            | UnaryOp.Relu
+            | UnaryOp.Not -> true
+            | UnaryOp.Exp
+            | UnaryOp.Expm1
+            | UnaryOp.Log
+            | UnaryOp.Log1p
+            | UnaryOp.Sin
+            | UnaryOp.Cos
+            | UnaryOp.Tan
+            | UnaryOp.Asin
+            | UnaryOp.Acos
+            | UnaryOp.Atan
+            | UnaryOp.Sinh
+            | UnaryOp.Cosh
+            | UnaryOp.Tanh
+            | UnaryOp.Sigmoid
+            | UnaryOp.Softplus
+            | UnaryOp.Erf -> false
+        | LoopStep.Binary(op, _, _) -> op <> BinaryOp.Pow
+        | LoopStep.Erf _ -> false
+        | LoopStep.Load _
+        | LoopStep.Number _
+        | LoopStep.WholeNumber _
+        | LoopStep.Compare _
+        | LoopStep.Select _
+        | LoopStep.Convert _
+        | LoopStep.Fold _ -> true
+
+    /// What an element costs: 1 for moving it, 4 for each function of it.
+    let weight (pass: FusedLoop) = 1 + 4 * (pass.Steps |> Array.filter (isCheap >> not) |> Array.length)
+
+    /// The kind of lanes that an operand's elements are.
+    let kindOf (pass: FusedLoop) (dtype: DType) =
+        match dtype with
+        | DType.Bool -> LaneKind.Truth
+        | DType.I32 -> LaneKind.Whole
+        | DType.F32
+        | DType.F64 when dtype = pass.Type -> LaneKind.Float
+        | DType.F32
+        | DType.F64
+        | DType.I64 -> refuse $"an operand of {dtype} in a pass of {pass.Type}" $"{pass.Type}, i32 or bool"
+
+    /// The kind of each step's lanes.
+    let kinds (pass: FusedLoop) =
+        let kinds = Array.create pass.Steps.Length LaneKind.Float
+
+        let same (place: int) x y =
+            if kinds[x] = kinds[y] then
+                kinds[x]
+            else
+                refuse $"step %d{place} of lanes of {kinds[x]} and {kinds[y]}" "lanes of one kind"
+
+        pass.Steps
+        |> Array.iteri (fun i step ->
+            for x in inputs step do
+                if x < 0 || x >= i then
+                    refuse $"step %d{i} reading step %d{x}" "a step before it"
+
+            kinds[i] <-
+                match step with
+                | LoopStep.Load operand -> kindOf pass pass.Operands[operand].Type
+                | LoopStep.Number _ -> LaneKind.Float
+                | LoopStep.WholeNumber _ -> LaneKind.Whole
+                | LoopStep.Unary(_, x)
+                | LoopStep.Fold(_, x) -> kinds[x]
+                | LoopStep.Binary(_, x, y)
+                | LoopStep.Erf(x, y) -> same i x y
+                | LoopStep.Compare(_, x, y) ->
+                    same i x y |> ignore
+                    LaneKind.Truth
+                | LoopStep.Select(c, x, y) ->
+                    if kinds[c] <> LaneKind.Truth then
+                        refuse $"step %d{i} selecting by lanes of {kinds[c]}" "truth values"
+
+                    same i x y
+                | LoopStep.Convert(kind, _) -> kind)
+
+        kinds
+
+    /// How often an operand's element changes.
+    let operandRate (pass: FusedLoop) operand =
+        let o = pass.Operands[operand]
+
+        if pass.Across && o.Along then LoopRate.Block
+        elif o.Still then LoopRate.Call
+        elif pass.Across then LoopRate.Segment
+        else LoopRate.Block
+
+    /// How often each step's value changes.
+    let rates (pass: FusedLoop) =
+        let rates = Array.create pass.Steps.Length LoopRate.Call
+
+        pass.Steps
+        |> Array.iteri (fun i step ->
+            rates[i] <-
+                match step with
+                | LoopStep.Load operand -> operandRate pass operand
+                | LoopStep.Fold _ -> LoopRate.Call
+                | other -> inputs other |> List.fold (fun rate x -> max rate rates[x]) LoopRate.Call)
+
+        rates
+
+    /// Whether each step's value is the same in all columns.
+    let uniform (pass: FusedLoop) =
+        let uniform = Array.create pass.Steps.Length true
+
+        pass.Steps
+        |> Array.iteri (fun i step ->
+            uniform[i] <-
+                match step with
+                | LoopStep.Load operand -> not pass.Operands[operand].Along
+                | LoopStep.Fold _ -> pass.Across
+                | other -> inputs other |> List.forall (fun x -> uniform[x]))
+
+        uniform
+
+    /// How a step folds, and what, if it is a fold.
+    let tryFold step =
+        match step with
+        | LoopStep.Fold(op, x) -> Some struct (op, x)
+        | LoopStep.Load _
+        | LoopStep.Number _
+        | LoopStep.WholeNumber _
+        | LoopStep.Unary _
+        | LoopStep.Binary _
+        | LoopStep.Erf _
+        | LoopStep.Compare _
+        | LoopStep.Select _
+        | LoopStep.Convert _ -> None
+
+    /// The operation that takes one more value into a fold.
+    let folding op =
+        match op with
+        | ReduceOp.Sum -> BinaryOp.Add
+        | ReduceOp.Prod -> BinaryOp.Mul
+        | ReduceOp.Max -> BinaryOp.Max
+        | ReduceOp.Min -> BinaryOp.Min
+
+    /// What a fold of floats begins with.
+    let startFloat op =
+        match op with
+        | ReduceOp.Sum -> 0.0
+        | ReduceOp.Prod -> 1.0
+        | ReduceOp.Max -> -infinity
+        | ReduceOp.Min -> infinity
+
+    /// What a fold of whole numbers begins with.
+    let startWhole op =
+        match op with
+        | ReduceOp.Sum -> 0
+        | ReduceOp.Prod -> 1
+        | ReduceOp.Max -> System.Int32.MinValue
+        | ReduceOp.Min -> System.Int32.MaxValue
+
+    /// Whether it is cheaper to have a step again than to read it back.
+    let isGiven step =
+        match step with
+        | LoopStep.Load _
+        | LoopStep.Number _
+        | LoopStep.WholeNumber _ -> true
+        | LoopStep.Fold _
+        | LoopStep.Unary _
+        | LoopStep.Binary _
+        | LoopStep.Erf _
+        | LoopStep.Compare _
+        | LoopStep.Select _
+        | LoopStep.Convert _ -> false

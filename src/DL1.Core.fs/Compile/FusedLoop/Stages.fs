@@ -1,0 +1,242 @@
+namespace DL1.Compiler.FusedLoop
+
+open DL1
+open DL1.Compiler.Runtime
+
+/// What a phase does for each block: computes a step, or reads it from the operand that an earlier phase stored it to.
+[<RequireQualifiedAccess; Struct>]
+type internal StageWork =
+    | Compute of step: int
+    | Reload of stored: int * operand: int
+
+/// One phase: what is done once before its loop, once for each segment, and for each block. Stores are pairs of a step
+/// and an operand, in the order of the pass.
+[<NoEquality; NoComparison>]
+type internal Stage =
+    {
+        Still: int[]
+        StillStores: struct (int * int)[]
+        Segment: int[]
+        SegmentStores: struct (int * int)[]
+        Block: StageWork[]
+        BlockStores: struct (int * int)[]
+        /// The fold's step, how it folds, and what.
+        Folds: struct (int * ReduceOp * int)[]
+        /// The folds that are sums of floats, which go in pieces.
+        Sums: int[]
+    }
+
+    /// Whether the phase has anything to do for each segment.
+    member this.Loops = this.SegmentStores.Length + this.BlockStores.Length + this.Folds.Length > 0
+
+/// A pass in order: what its values are, and what each phase computes. What no store needs is left out.
+[<NoEquality; NoComparison>]
+type internal StagedLoop = { Pass: FusedLoop; Kinds: LaneKind[]; Rates: LoopRate[]; Phases: Stage[] }
+
+/// Sums of floats in pieces (Higham 1993): a lane adds at most some hundred elements to a piece, then the piece to a sum
+/// of pieces, and after as many pieces that sum to a last one. So the error of a sum grows with the logarithm of its
+/// length rather than with the length. Downward a piece ends after `length` segments. Across it ends before a line, or
+/// before a block of one whose number is a multiple of `length`, where so many columns as `length` blocks have, or more,
+/// were added since the last end. A sum of one piece is that piece.
+[<RequireQualifiedAccess>]
+module internal PairwiseSum =
+    /// Additions to a piece, and pieces to a sum of them.
+    [<Literal>]
+    let length = 128
+
+/// Puts the steps of a pass into phases.
+[<RequireQualifiedAccess>]
+module internal Stages =
+    /// The steps that stores need.
+    let private live (pass: FusedLoop) =
+        let live = Array.create pass.Steps.Length false
+
+        for struct (value, _) in pass.Stores do
+            live[value] <- true
+
+        for i in pass.Steps.Length - 1 .. -1 .. 0 do
+            if live[i] then
+                LoopSteps.inputs pass.Steps[i] |> List.iter (fun x -> live[x] <- true)
+
+        live
+
+    /// The first phase in which each step can be computed.
+    let private earliest (pass: FusedLoop) =
+        let phases = Array.zeroCreate pass.Steps.Length
+
+        pass.Steps
+        |> Array.iteri (fun i step ->
+            let after = LoopSteps.inputs step |> List.fold (fun phase x -> max phase phases[x]) 0
+
+            phases[i] <-
+                match step with
+                | LoopStep.Fold _ -> after + 1
+                | LoopStep.Load _
+                | LoopStep.Number _
+                | LoopStep.WholeNumber _
+                | LoopStep.Unary _
+                | LoopStep.Binary _
+                | LoopStep.Erf _
+                | LoopStep.Compare _
+                | LoopStep.Select _
+                | LoopStep.Convert _ -> after)
+
+        phases
+
+    /// Whether all that a phase does for a block may stand in the code once for each vector of it.
+    let isLight (pass: FusedLoop) (phase: Stage) =
+        let light work =
+            match work with
+            | StageWork.Reload _ -> true
+            | StageWork.Compute step -> LoopSteps.isCheap pass.Steps[step]
+
+        phase.Block.Length <= 32 && Array.forall light phase.Block
+
+    /// The operands that a phase's loop moves through.
+    let moving (pass: FusedLoop) (phase: Stage) =
+        let loaded step =
+            match pass.Steps[step] with
+            | LoopStep.Load operand -> [| operand |]
+            | LoopStep.Number _
+            | LoopStep.WholeNumber _
+            | LoopStep.Unary _
+            | LoopStep.Binary _
+            | LoopStep.Erf _
+            | LoopStep.Compare _
+            | LoopStep.Select _
+            | LoopStep.Convert _
+            | LoopStep.Fold _ -> [||]
+
+        let stored (stores: struct (int * int)[]) = stores |> Array.map (fun (struct (_, operand)) -> operand)
+
+        Array.concat
+            [
+                phase.Segment |> Array.collect loaded
+                phase.Block
+                |> Array.collect (fun work ->
+                    match work with
+                    | StageWork.Compute step -> loaded step
+                    | StageWork.Reload(_, operand) -> [| operand |])
+                stored phase.SegmentStores
+                stored phase.BlockStores
+            ]
+        |> Array.distinct
+
+    /// The pass in phases.
+    let plan (pass: FusedLoop) : StagedLoop =
+        let kinds, rates, live, earliest =
+            LoopSteps.kinds pass, LoopSteps.rates pass, live pass, earliest pass
+
+        let steps = [| 0 .. pass.Steps.Length - 1 |]
+
+        for struct (value, operand) in pass.Stores do
+            if rates[value] > LoopSteps.operandRate pass operand then
+                LoopSteps.refuse
+                    $"a store of step %d{value} to operand %d{operand}, which moves less"
+                    "an operand that moves as its values do"
+
+            if kinds[value] <> LoopSteps.kindOf pass pass.Operands[operand].Type then
+                LoopSteps.refuse
+                    $"a store of lanes of {kinds[value]} to an operand of {pass.Operands[operand].Type}"
+                    "the operand's kind"
+
+        let last = pass.Stores |> Array.fold (fun phase (struct (value, _)) -> max phase earliest[value]) 0
+
+        let loaded =
+            steps
+            |> Array.choose (fun i ->
+                match pass.Steps[i] with
+                | LoopStep.Load operand when live[i] -> Some operand
+                | _ -> None)
+            |> set
+
+        // What is read and written at once is written last, lest a later phase read what was written.
+        let stores =
+            pass.Stores
+            |> Array.map (fun (struct (value, operand)) ->
+                (if loaded.Contains operand then last else earliest[value]), value, operand)
+
+        /// The operand that still has a step's values from an earlier phase.
+        let kept phase step =
+            let moves operand =
+                let o = pass.Operands[operand]
+                o.Along && not o.Still
+
+            let overwritten at (by, _, other) (_, _, operand) place =
+                other = operand && by < phase && (by > at || (by = at && place))
+
+            if LoopSteps.isGiven pass.Steps[step] then
+                None
+            else
+                stores
+                |> Array.indexed
+                |> Array.tryPick (fun (n, ((at, value, operand) as store)) ->
+                    let lost =
+                        stores
+                        |> Array.indexed
+                        |> Array.exists (fun (m, other) -> overwritten at other store (m > n))
+
+                    if value = step && at < phase && moves operand && not lost then
+                        Some operand
+                    else
+                        None)
+
+        let phase number =
+            let stored =
+                stores
+                |> Array.choose (fun (at, value, operand) ->
+                    if at = number then Some(struct (value, operand)) else None)
+
+            let storesOf rate =
+                stored
+                |> Array.filter (fun (struct (_, operand)) -> LoopSteps.operandRate pass operand = rate)
+
+            let folds =
+                steps
+                |> Array.choose (fun i ->
+                    match LoopSteps.tryFold pass.Steps[i] with
+                    | Some(op, x) when live[i] && earliest[i] = number + 1 -> Some(struct (i, op, x))
+                    | Some _
+                    | None -> None)
+
+            let needed = Array.create pass.Steps.Length false
+
+            for struct (value, _) in stored do
+                needed[value] <- true
+
+            for struct (_, _, x) in folds do
+                needed[x] <- true
+
+            let kept = Array.map (kept number) steps
+
+            for i in Array.rev steps do
+                if needed[i] && rates[i] <> LoopRate.Call && kept[i].IsNone then
+                    LoopSteps.inputs pass.Steps[i] |> List.iter (fun x -> needed[x] <- true)
+
+            {
+                Still =
+                    steps
+                    |> Array.filter (fun i ->
+                        live[i]
+                        && rates[i] = LoopRate.Call
+                        && earliest[i] = number
+                        && (LoopSteps.tryFold pass.Steps[i]).IsNone)
+                StillStores = storesOf LoopRate.Call
+                Segment = steps |> Array.filter (fun i -> needed[i] && rates[i] = LoopRate.Segment)
+                SegmentStores = storesOf LoopRate.Segment
+                Block =
+                    steps
+                    |> Array.filter (fun i -> needed[i] && rates[i] = LoopRate.Block)
+                    |> Array.map (fun i ->
+                        match kept[i] with
+                        | Some operand -> StageWork.Reload(i, operand)
+                        | None -> StageWork.Compute i)
+                BlockStores = storesOf LoopRate.Block
+                Folds = folds
+                Sums =
+                    folds
+                    |> Array.choose (fun struct (fold, op, x) ->
+                        if op = ReduceOp.Sum && kinds[x] = LaneKind.Float then Some fold else None)
+            }
+
+        { Pass = pass; Kinds = kinds; Rates = rates; Phases = Array.init (last + 1) phase }

@@ -1,0 +1,229 @@
+namespace DL1.Compiler.Fusion
+
+open System.Collections.Generic
+open DL1
+open DL1.Compiler.Lowering
+open DL1.Compiler.Scan
+
+/// The groups of a graph, and which of their values are computed again where they are used rather than stored.
+[<NoEquality; NoComparison>]
+type internal Fusion =
+    {
+        Groups: Group[]
+        /// The group of each value that has one.
+        Of: Dictionary<Digest, Group>
+        /// Values that their readers compute for themselves.
+        Recomputed: HashSet<Digest>
+        /// Values that get a place in memory.
+        Stored: HashSet<Digest>
+    }
+
+/// Which nodes are computed together: each node joins a group of one that it reads, where one pass can serve both.
+[<RequireQualifiedAccess>]
+module internal Fuse =
+    let private resultRole (e: Expr) (j: Join.Joining) =
+        match NodeKind.of' e with
+        | NodeKind.Fold _ -> Role.Still
+        | _ -> j.Role
+
+    /// A value and what it is cheaply made of: groups that read any of these have to do with each other.
+    let rec private origins depth (e: Expr) : Expr list =
+        if depth > 0 && NodeKind.of' e = NodeKind.Elementwise && NodeKind.isCheap e then
+            e :: (Reads.of' e |> List.collect (fun r -> origins (depth - 1) r.Source))
+        else
+            [ e ]
+
+    let private isLoop (e: Expr) =
+        match e.Node with
+        | Node.Scan _ -> true
+        | _ -> false
+
+    /// Cuts a graph into groups.
+    let private cut (order: Expr[]) (needed: HashSet<Digest>) (fleeting: HashSet<Digest>) =
+        let groups = List<Group>()
+        let groupOf = Dictionary<Digest, Group>()
+        let readers = Dictionary<Digest, List<Group>>()
+        let loops = Dictionary<Digest, Group>()
+
+        /// Everything that `g` waits for, it waits for with all that wait for it.
+        let waitFor (g: Group) (h: Group) =
+            if h <> g && not (g.Ancestors.Contains h.Number) then
+                let gained = Bits()
+                gained.Add h.Number
+                gained.Union h.Ancestors
+                g.Ancestors.Union gained
+
+                for later in groups do
+                    if later.Ancestors.Contains g.Number then
+                        later.Ancestors.Union gained
+
+        let enter (g: Group) (e: Expr) (operands: GroupOperand seq) =
+            groupOf[e.Digest] <- g
+
+            for o in operands do
+                let isNew =
+                    g.Operands
+                    |> Seq.forall (fun p ->
+                        p.Source.Digest <> o.Source.Digest || p.Offset <> o.Offset || p.Strides <> o.Strides)
+
+                if isNew then
+                    g.Operands.Add o
+
+                match groupOf.TryGetValue o.Source.Digest with
+                | true, h -> waitFor g h
+                | false, _ -> ()
+
+                for s in origins 4 o.Source do
+                    match readers.TryGetValue s.Digest with
+                    | true, list ->
+                        if not (list.Contains g) then
+                            list.Add g
+                    | false, _ -> readers[s.Digest] <- List [ g ]
+
+        let start host domain =
+            let g = Group(groups.Count, domain, host)
+            groups.Add g
+            g
+
+        let join (g: Group) (e: Expr) (j: Join.Joining) =
+            g.Reduced <- j.Reduced
+            g.Draws <- g.Draws || j.Draws
+            g.Float <- Option.orElse (NodeKind.float e) g.Float
+            g.Members.Add e
+            g.Roles[e.Digest] <- resultRole e j
+            enter g e j.Operands
+
+        let alone (e: Expr) =
+            let g = start (Some e) (Reads.extents e.Shape)
+
+            // A pass follows blocks of rows: narrow ones are not worth the calls.
+            let isHost =
+                match NodeKind.of' e, e.Node with
+                | NodeKind.Product, _ -> e.Shape[e.Shape.Rank - 1] >= 8
+                | NodeKind.Channels(node, _), _ ->
+                    match node.Node with
+                    | Node.Conv(ConvRole.WeightGrad _, _, _, _) -> true
+                    | Node.Conv _ -> e.Shape[e.Shape.Rank - 1] >= 8
+                    | _ -> false
+                | _ -> false
+
+            if isHost then
+                g.Roles[e.Digest] <- Role.Along
+                g.Float <- Some e.DType
+
+            groupOf[e.Digest] <- g
+
+            for r in Reads.of' e do
+                match groupOf.TryGetValue r.Source.Digest with
+                | true, h -> waitFor g h
+                | false, _ -> ()
+
+        for e in order do
+            if needed.Contains e.Digest then
+                match NodeKind.of' e with
+                | NodeKind.Leaf -> ()
+                | NodeKind.Look ->
+                    // Reshapes cost nothing; other looks that are needed are copied.
+                    alone e
+                | NodeKind.Other when isLoop e ->
+                    // All results of a loop are computed at once.
+                    let key = ReuseForwardValues.keyOf e
+
+                    match loops.TryGetValue key with
+                    | true, (g: Group) ->
+                        groupOf[e.Digest] <- g
+                        g.Members.Add e
+                    | false, _ ->
+                        alone e
+                        loops[key] <- groupOf[e.Digest]
+                        groupOf[e.Digest].Members.Add e
+                | NodeKind.Product
+                | NodeKind.Channels _
+                | NodeKind.Other -> alone e
+                | NodeKind.Elementwise
+                | NodeKind.Fold _ ->
+                    let sources = Reads.reads fleeting e |> List.map _.Source
+
+                    let producers =
+                        sources
+                        |> List.choose (fun s ->
+                            match groupOf.TryGetValue s.Digest with
+                            | true, g when g.IsMember s -> Some g
+                            | _ -> None)
+                        |> List.distinct
+                        |> List.sortByDescending _.Number
+
+                    let siblings =
+                        sources
+                        |> List.collect (origins 4)
+                        |> List.collect (fun s ->
+                            match readers.TryGetValue s.Digest with
+                            | true, list -> List.ofSeq list |> List.rev |> List.truncate 4
+                            | false, _ -> [])
+                        |> List.distinct
+                        |> List.filter (fun g -> g.Host.IsNone)
+
+                    let found =
+                        producers @ siblings
+                        |> List.tryPick (fun g ->
+                            Join.tryJoin fleeting groupOf g e |> Option.map (fun j -> g, j))
+
+                    match found with
+                    | Some(g, j) -> join g e j
+                    | None ->
+                        let g = Group(groups.Count, Reads.extents (Reads.working e), None)
+
+                        match Join.tryJoin fleeting groupOf g e with
+                        | Some j ->
+                            groups.Add g
+                            join g e j
+                        | None -> alone e
+
+        groups, groupOf
+
+    /// What must stand in memory or be computed, from the roots downwards.
+    let private demand (order: Expr[]) (roots: Expr list) (fleeting: HashSet<Digest>) =
+        let needed = HashSet<Digest>(roots |> Seq.map _.Digest)
+
+        // What draws in a way that no pass does, such as a sum down the columns, is computed alone, from memory.
+        let drawsInPass e =
+            not (Reads.draws fleeting e)
+            || (let g = Group(0, Reads.extents (Reads.working e), None)
+                Option.isSome (Join.tryJoin fleeting (Dictionary()) g e))
+
+        for e in Array.rev order do
+            if needed.Contains e.Digest then
+                let isPass =
+                    match NodeKind.of' e with
+                    | NodeKind.Elementwise
+                    | NodeKind.Fold _ -> drawsInPass e
+                    | _ -> false
+
+                for r in (if isPass then Reads.reads fleeting e else Reads.of' e) do
+                    needed.Add r.Source.Digest |> ignore
+
+        needed
+
+    /// Fuses a lowered graph.
+    let run (roots: Expr list) : Fusion =
+        let order = Graph.topological roots
+        let fleeting = NodeKind.fleeting order
+        let needed = demand order roots fleeting
+        // What must stand in memory anyhow is read from there.
+        fleeting.ExceptWith needed
+        let groups, groupOf = cut order needed fleeting
+        let recomputed = Rematerialise.run order fleeting groups groupOf roots
+        recomputed.UnionWith fleeting
+        let stored = HashSet<Digest>(roots |> Seq.map _.Digest)
+
+        for g in groups do
+            for o in g.Operands do
+                stored.Add o.Source.Digest |> ignore
+
+            match g.Host with
+            | Some e ->
+                for r in Reads.of' e do
+                    stored.Add r.Source.Digest |> ignore
+            | None -> ()
+
+        { Groups = groups.ToArray(); Of = groupOf; Recomputed = recomputed; Stored = stored }

@@ -1,0 +1,280 @@
+namespace DL1.Compiler.Fusion
+
+open System.Collections.Generic
+open DL1
+open DL1.Compiler.FusedLoop
+open DL1.Compiler.Simd
+
+/// What an operand of a pass is.
+[<RequireQualifiedAccess; NoEquality; NoComparison>]
+type internal ProgramOperand =
+    /// A value in memory, from some element on.
+    | Value of Expr * offset: int
+    /// Random words, drawn before the line that reads them: a stream, and the key that stands in memory.
+    | Random of stream: int * key: Expr
+    /// Room from one phase of an item to later ones.
+    | Room
+
+/// The pass of a group, with what its operands are and how they lie in the domain. Stores come last.
+[<NoEquality; NoComparison>]
+type internal GroupProgram =
+    {
+        Pass: FusedLoop
+        Places: ProgramOperand[]
+        Strides: int[][]
+        /// The values that it stores, in the order of their operands.
+        Stored: Expr[]
+    }
+
+/// Groups as programs.
+[<RequireQualifiedAccess>]
+module internal GroupProgram =
+    let private lane (dtype: DType) =
+        match dtype with
+        | DType.F32
+        | DType.F64 -> LaneKind.Float
+        | DType.I32
+        | DType.I64 -> LaneKind.Whole
+        | DType.Bool -> LaneKind.Truth
+
+    /// Numbers that stand in code: 0 and −0, 1 and −1.
+    let private isOfCode (v: float) = v = 0.0 || abs v = 1.0
+
+    let private isFold (e: Expr) =
+        match e.Node with
+        | Node.Reduce _ -> true
+        | _ -> false
+
+    let private reducedIn (domain: int[]) (reduced: int[]) =
+        domain.Length > 0 && Array.contains (domain.Length - 1) reduced
+
+    /// The program of a group, if it stores anything.
+    let make (fusion: Fusion) (g: Group) : GroupProgram option =
+        // A loop's results are members of its group, but of no pass.
+        let stored =
+            [|
+                for e in g.Members do
+                    if g.IsMember e && fusion.Stored.Contains e.Digest then
+                        e
+            |]
+
+        if stored.Length = 0 then
+            None
+        else
+            let natural = (Shape.Of g.Domain).Strides
+            let steps = List<LoopStep>()
+            let values = Dictionary<Digest, int>()
+            let places = List<ProgramOperand>()
+            let strides = List<int[]>()
+            let types = List<DType>()
+            let loads = Dictionary<int, int>()
+            let known = Dictionary<LoopStep, int>(HashIdentity.Structural)
+
+            let add step =
+                steps.Add step
+                steps.Count - 1
+
+            /// A step that another may have needed before.
+            let shared step =
+                match known.TryGetValue step with
+                | true, value -> value
+                | false, _ ->
+                    known[step] <- add step
+                    known[step]
+
+            let operand place (own: int[]) dtype =
+                places.Add place
+                strides.Add own
+                types.Add dtype
+                places.Count - 1
+
+            let load operand =
+                match loads.TryGetValue operand with
+                | true, value -> value
+                | false, _ ->
+                    let value = add (LoopStep.Load operand)
+                    loads[operand] <- value
+                    value
+
+            let fromMemory (source: Expr) offset (own: int[]) =
+                let known =
+                    Seq.tryFindIndex
+                        (fun i ->
+                            match places[i] with
+                            | ProgramOperand.Value(s, o) ->
+                                s.Digest = source.Digest && o = offset && strides[i] = own
+                            | ProgramOperand.Random _
+                            | ProgramOperand.Room -> false)
+                        (seq { 0 .. places.Count - 1 })
+
+                match known with
+                | Some i -> load i
+                | None -> load (operand (ProgramOperand.Value(source, offset)) own source.DType)
+
+            /// A number that says what is done stands in the code; one that says how much is read from memory, so that
+            /// another size of batch, or another learning rate, finds its code made.
+            let number (e: Expr) v =
+                match lane e.DType with
+                | LaneKind.Float when isOfCode v -> add (LoopStep.Number v)
+                | LaneKind.Whole when isOfCode v -> add (LoopStep.WholeNumber(int v))
+                | LaneKind.Float
+                | LaneKind.Whole -> fromMemory (Expr.scalar e.DType v) 0 (Array.zeroCreate g.Domain.Length)
+                | LaneKind.Truth -> add (LoopStep.Convert(LaneKind.Truth, add (LoopStep.Number v)))
+
+            /// A node's value in a role: from the group, made again, drawn, or from memory.
+            let rec value (role: Role) (e: Expr) (o: Expr) : int =
+                match Local.number o with
+                | Some v when not (isFold e) -> number o v
+                | _ ->
+                    let r =
+                        match e.Node with
+                        | Node.Reduce _ -> List.head (Reads.of' e)
+                        | _ -> StridedView.along o
+
+                    let source = r.Source
+
+                    match values.TryGetValue source.Digest with
+                    | true, value -> value
+                    | false, _ ->
+                        match source.Node with
+                        | Node.RandomBits(stream, _, key) when fusion.Recomputed.Contains source.Digest ->
+                            let drawn = load (operand (ProgramOperand.Random(stream, key)) natural DType.I32)
+                            values[source.Digest] <- drawn
+                            drawn
+                        | _ when fusion.Recomputed.Contains source.Digest && not (g.IsMember source) ->
+                            compute role source
+                        | _ ->
+                            let own =
+                                [|
+                                    for axis in 0 .. o.Shape.Rank - 1 do
+                                        if o.Shape[axis] <> 1 then
+                                            r.Strides[axis]
+                                |]
+
+                            let own =
+                                match role with
+                                | Role.Along -> own
+                                | Role.Still -> g.Spread(g.Reduced, own)
+
+                            fromMemory source r.Offset own
+
+            and compute (role: Role) (e: Expr) : int =
+                let value = value role e
+
+                let result =
+                    match e.Node with
+                    | Node.Unary(UnaryOp.Erf, x) ->
+                        let x = value x
+                        let square = shared (LoopStep.Binary(BinaryOp.Mul, x, x))
+                        let below = shared (LoopStep.Unary(UnaryOp.Neg, square))
+                        add (LoopStep.Erf(x, shared (LoopStep.Unary(UnaryOp.Exp, below))))
+                    | Node.Unary(op, x) -> shared (LoopStep.Unary(op, value x))
+                    | Node.Binary(op, x, y) ->
+                        let x, y = value x, value y
+                        shared (LoopStep.Binary(op, x, y))
+                    | Node.Compare(op, x, y) ->
+                        let isTruth = x.DType = DType.Bool
+                        let x, y = value x, value y
+
+                        if isTruth then
+                            let x = add (LoopStep.Convert(LaneKind.Float, x))
+                            let y = add (LoopStep.Convert(LaneKind.Float, y))
+                            add (LoopStep.Compare(op, x, y))
+                        else
+                            add (LoopStep.Compare(op, x, y))
+                    | Node.Select(c, x, y) ->
+                        let c = value c
+                        let x, y = value x, value y
+                        add (LoopStep.Select(c, x, y))
+                    | Node.Cast(dtype, x) ->
+                        let kind = lane dtype
+                        if kind = lane x.DType then value x else add (LoopStep.Convert(kind, value x))
+                    | Node.Reduce(op, _, x) -> add (LoopStep.Fold(op, value x))
+                    | _ ->
+                        Refuse.domain
+                            "compile"
+                            $"the node {Node.name e.Node} in a group"
+                            "an elementwise node or a fold"
+                            "report this as a bug"
+
+                values[e.Digest] <- result
+                result
+
+            match g.Host with
+            | Some host -> values[host.Digest] <- fromMemory host 0 natural
+            | None -> ()
+
+            for e in g.Members do
+                let role =
+                    match e.Node with
+                    // What a fold reads lies along the domain.
+                    | Node.Reduce _ -> Role.Along
+                    | _ -> g.Roles[e.Digest]
+
+                compute role e |> ignore
+
+            /// The pass over what has been gathered, if its loops exist.
+            let finish (stores: struct (int * int)[]) =
+                let strides = strides.ToArray()
+                let across = g.Reduced.Length = 0 || reducedIn g.Domain g.Reduced
+
+                IterationSpace.make g.Domain g.Reduced strides
+                |> Option.map (fun space ->
+                    let operand i =
+                        match places[i] with
+                        | ProgramOperand.Room -> { Type = types[i]; Along = true; Still = false; Own = true }
+                        | ProgramOperand.Value _
+                        | ProgramOperand.Random _ ->
+                            {
+                                Type = types[i]
+                                Along = space.Along[i]
+                                Still = space.SegmentStrides[i] = 0 && not (across && space.Along[i])
+                                Own = false
+                            }
+
+                    let pass =
+                        {
+                            Type = Option.defaultValue DType.F32 g.Float
+                            Operands = Array.init strides.Length operand
+                            Steps = steps.ToArray()
+                            Stores = stores
+                            Across = across
+                        }
+
+                    space, { Pass = pass; Places = places.ToArray(); Strides = strides; Stored = stored })
+
+            /// The operands of what is stored, and the stores.
+            let store () =
+                [|
+                    for e in stored do
+                        let own =
+                            match g.Roles[e.Digest] with
+                            | Role.Along -> natural
+                            | Role.Still -> g.Spread(g.Reduced, (Shape.Of g.Kept).Strides)
+
+                        struct (values[e.Digest], operand (ProgramOperand.Value(e, 0)) own e.DType)
+                |]
+
+            let before = places.Count
+            let stores = store ()
+
+            match finish stores with
+            | None -> None
+            | Some(space, plain) ->
+                let kept = SpillPolicy.steps plain.Pass.Operands plain.Pass.Steps stores
+
+                if kept.Length = 0 || not (SpillPolicy.fits plain.Pass.Type space kept.Length) then
+                    Some plain
+                else
+                    // Rooms come before what is stored.
+                    let count = places.Count - before
+                    places.RemoveRange(before, count)
+                    strides.RemoveRange(before, count)
+                    types.RemoveRange(before, count)
+
+                    let rooms =
+                        kept
+                        |> Array.map (fun v ->
+                            struct (v, operand ProgramOperand.Room natural plain.Pass.Type))
+
+                    finish (Array.append rooms (store ())) |> Option.map snd

@@ -1,0 +1,133 @@
+namespace DL1.Compiler.Fusion
+
+open DL1
+
+/// How a pass moves through its operands: items, each some segments of so many columns.
+[<NoEquality; NoComparison>]
+type internal IterationSpace =
+    {
+        /// Whether folds join the columns; otherwise items are blocks of columns, folded downward.
+        Across: bool
+        /// Where the items begin, for each operand, in elements; the number of items, blocks of columns aside.
+        Items: int
+        Starts: int[][]
+        Segments: int
+        /// For each operand, the elements from one segment to the next.
+        SegmentStrides: int[]
+        /// The columns of a segment; of all blocks together where folds go downward.
+        Columns: int
+        /// For each operand, whether it moves from column to column.
+        Along: bool[]
+    }
+
+    /// How many blocks of so many columns are items of their own: where folds go downward.
+    member this.BlocksBy(lanes: int) = if this.Across then 1 else (this.Columns + lanes - 1) / lanes
+
+    /// The number of items, by blocks of so many columns.
+    member this.ItemsBy(lanes: int) = this.Items * this.BlocksBy lanes
+
+/// Domains of kernels as loops. A domain is a list of extents, none of them 1; an operand lies in it by strides.
+[<RequireQualifiedAccess>]
+module internal IterationSpace =
+    /// Whether axes first to last are one axis for an operand.
+    let private isOne (domain: int[]) first last (strides: int[]) =
+        Seq.forall
+            (fun axis -> strides[axis] = strides[axis + 1] * domain[axis + 1])
+            (seq { first .. last - 1 })
+
+    /// How far a run that ends at an axis reaches outwards, for all operands, through axes that may belong to it.
+    let private runFrom (domain: int[]) (operands: int[][]) (belongs: int -> bool) last =
+        let mutable first = last
+
+        while first > 0 && belongs (first - 1) && operands |> Array.forall (isOne domain (first - 1) first) do
+            first <- first - 1
+
+        first
+
+    let private extent (domain: int[]) axes = axes |> Array.fold (fun n axis -> n * domain[axis]) 1
+
+    /// Where each item begins: the offsets of all places of some axes, in row-major order.
+    let private starts (domain: int[]) (axes: int[]) (strides: int[]) =
+        let result = Array.zeroCreate (extent domain axes)
+        let mutable filled = 1
+
+        for axis in axes do
+            // Each place so far becomes one for every index of this axis.
+            for i in filled - 1 .. -1 .. 0 do
+                let start = result[i]
+
+                for j in domain[axis] - 1 .. -1 .. 0 do
+                    result[i * domain[axis] + j] <- start + j * strides[axis]
+
+            filled <- filled * domain[axis]
+
+        result
+
+    /// The offsets of all places of a stretch of axes, in row-major order, from their extents and strides.
+    let offsets (extents: int[]) (strides: int[]) = starts extents [| 0 .. extents.Length - 1 |] strides
+
+    /// The axes of a domain by loop.
+    [<Struct; NoEquality; NoComparison>]
+    type private Loops = { Items: int[]; Segments: int[]; Columns: int[] }
+
+    /// The loops of a domain, some of whose axes are reduced, over operands given by their strides in it.
+    let private loops (domain: int[]) (reduced: int[]) (operands: int[][]) : Loops voption =
+        let rank = domain.Length
+        let isReduced axis = Array.contains axis reduced
+        // The columns: the longest run at the end, of reduced axes alone or of kept axes alone.
+        let inColumns axis = isReduced axis = isReduced (rank - 1)
+        let firstColumn = if rank = 0 then 0 else runFrom domain operands inColumns (rank - 1)
+
+        let segments =
+            if reduced.Length > 0 then
+                reduced |> Array.filter (fun axis -> axis < firstColumn)
+            elif firstColumn = 0 then
+                [||]
+            else
+                [| runFrom domain operands (fun _ -> true) (firstColumn - 1) .. firstColumn - 1 |]
+
+        let areOne =
+            segments.Length = 0
+            || (segments[segments.Length - 1] - segments[0] = segments.Length - 1
+                && operands |> Array.forall (isOne domain segments[0] segments[segments.Length - 1]))
+
+        if areOne then
+            ValueSome
+                {
+                    Items =
+                        [|
+                            for axis in 0 .. firstColumn - 1 do
+                                if not (Array.contains axis segments) then
+                                    axis
+                        |]
+                    Segments = segments
+                    Columns = [| firstColumn .. rank - 1 |]
+                }
+        else
+            ValueNone
+
+    /// How many segments an item has, if the reduced axes are a single loop beside the columns.
+    let segments domain reduced operands : int voption =
+        match loops domain reduced operands with
+        | ValueSome loops -> ValueSome(extent domain loops.Segments)
+        | ValueNone -> ValueNone
+
+    /// The space of a domain for operands by their strides; `None` where the reduced axes are no single loop beside the
+    /// columns.
+    let make (domain: int[]) (reduced: int[]) (operands: int[][]) : IterationSpace option =
+        match loops domain reduced operands with
+        | ValueNone -> None
+        | ValueSome loops ->
+            let last (axes: int[]) (strides: int[]) =
+                if axes.Length = 0 then 0 else strides[axes[axes.Length - 1]]
+
+            Some
+                {
+                    Across = reduced.Length = 0 || Array.contains (domain.Length - 1) reduced
+                    Items = extent domain loops.Items
+                    Starts = operands |> Array.map (starts domain loops.Items)
+                    Segments = extent domain loops.Segments
+                    SegmentStrides = operands |> Array.map (last loops.Segments)
+                    Columns = extent domain loops.Columns
+                    Along = operands |> Array.map (fun s -> last loops.Columns s <> 0)
+                }

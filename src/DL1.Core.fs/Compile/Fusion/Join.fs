@@ -1,0 +1,108 @@
+namespace DL1.Compiler.Fusion
+
+open System.Collections.Generic
+open DL1
+open DL1.Compiler.Lowering
+
+/// Whether a node can be computed by a group's pass, and how.
+[<RequireQualifiedAccess>]
+module internal Join =
+    // Past some 250 operations in one method the JIT gives up optimising.
+    let private mostOperations = 200
+    let private mostOperands = 40
+
+    /// A node as it would lie in a group.
+    [<NoEquality; NoComparison>]
+    type Joining = { Role: Role; Reduced: int[]; Operands: GroupOperand list; Draws: bool }
+
+    /// The strides of a value that has one element for each point.
+    let natural (domain: int[]) = (Shape.Of domain).Strides
+
+    /// Whether a group's pass has loops for operands that lie in its domain by these strides, and room for so many.
+    let fits (g: Group) (reduced: int[]) draws count (operands: int[] seq) =
+        let across = reduced.Length = 0 || Array.contains (g.Domain.Length - 1) reduced
+
+        let followsHost =
+            match g.Host with
+            | None -> true
+            | Some host ->
+                match NodeKind.of' host with
+                | NodeKind.Channels(node, _) -> Seq.forall (AnchorMatrix.suits node g.Domain) operands
+                | _ -> true
+
+        match
+            IterationSpace.segments g.Domain reduced (Array.ofSeq (Seq.append [ natural g.Domain ] operands))
+        with
+        | ValueSome segments ->
+            followsHost
+            && count <= mostOperands
+            // What is drawn is drawn line by line.
+            && (not draws || (across && g.Host.IsNone && (reduced.Length = 0 || segments = 1)))
+        | ValueNone -> false
+
+    /// How a node would join a group, if it can.
+    let tryJoin (fleeting: HashSet<Digest>) (groups: Dictionary<Digest, Group>) (g: Group) (e: Expr) =
+        let shape = Reads.working e
+        let own = Reads.extents shape
+        let folded = Reads.reducedAxes e
+        let isFold = folded.Length > 0
+        let drawn = Reads.draws fleeting e
+
+        let placed =
+            if own = g.Domain && (not isFold || g.Reduced.Length = 0 || g.Reduced = folded) then
+                Some(Role.Along, (if isFold then folded else g.Reduced))
+            elif not isFold && g.Reduced.Length > 0 && own = g.Kept then
+                Some(Role.Still, g.Reduced)
+            else
+                None
+
+        let compatible =
+            match g.Float, NodeKind.float e with
+            | Some a, Some b -> a = b
+            | _ -> true
+
+        match placed with
+        | Some(role, reduced) when compatible && g.Members.Count < mostOperations ->
+            let read = Reads.reads fleeting e
+            let mutable ok = not (isFold && g.Host.IsSome)
+            let mutable readsStill = false
+            let operands = List<GroupOperand>()
+
+            for r in read do
+                let strides = Reads.squeeze shape r.Strides
+
+                match g.Roles.TryGetValue r.Source.Digest with
+                | true, Role.Along ->
+                    ok <- ok && role = Role.Along && r.Offset = 0 && strides = natural g.Domain
+                | true, Role.Still ->
+                    readsStill <- true
+
+                    let expected =
+                        match role with
+                        | Role.Along -> g.Spread(reduced, natural g.Kept)
+                        | Role.Still -> natural g.Kept
+
+                    ok <- ok && r.Offset = 0 && strides = expected
+                | false, _ ->
+                    match groups.TryGetValue r.Source.Digest with
+                    | true, h -> ok <- ok && h <> g && not (h.Ancestors.Contains g.Number)
+                    | false, _ -> ()
+
+                    let strides =
+                        match role with
+                        | Role.Along -> strides
+                        | Role.Still -> g.Spread(reduced, strides)
+
+                    operands.Add { Source = r.Source; Offset = r.Offset; Strides = strides }
+
+            // A fold beside a product's pass, or a still value that nothing in the group leads to, is not for this group;
+            // nor is a still value that is drawn, since words are drawn for each point.
+            ok <- ok && (role = Role.Along || (readsStill && not drawn))
+
+            let all = Seq.append (g.Operands |> Seq.map _.Strides) (operands |> Seq.map _.Strides)
+
+            if ok && fits g reduced (drawn || g.Draws) (g.Operands.Count + operands.Count) all then
+                Some { Role = role; Reduced = reduced; Operands = List.ofSeq operands; Draws = drawn }
+            else
+                None
+        | _ -> None

@@ -1,0 +1,47 @@
+namespace DL1.Compiler.Fusion
+
+open DL1
+
+/// The operands of products, read where they stand: transposed, or one matrix for a whole stack, without a copy.
+[<RequireQualifiedAccess>]
+module internal MatrixOperand =
+    /// The stack's axes as two strides, outer and inner, and the extent of the inner.
+    let stack (e: Expr) (r: StridedView) : struct (int * int * int) option =
+        let axes =
+            [|
+                for axis in 0 .. e.Shape.Rank - 3 do
+                    if e.Shape[axis] <> 1 then
+                        axis
+            |]
+
+        let isOne a b = r.Strides[a] = r.Strides[b] * e.Shape[b]
+        let extent = Array.fold (fun n axis -> n * e.Shape[axis]) 1
+
+        // The inner run of axes that are one; what is left must be one, too.
+        let mutable first = axes.Length - 1
+
+        while first > 0 && isOne axes[first - 1] axes[first] do
+            first <- first - 1
+
+        if axes.Length = 0 then
+            Some(struct (0, 0, 1))
+        else
+            let outer = axes[.. first - 1]
+            let outerIsOne = outer |> Array.pairwise |> Array.forall (fun (a, b) -> isOne a b)
+
+            if outerIsOne then
+                let outerStride = if outer.Length = 0 then 0 else r.Strides[outer[outer.Length - 1]]
+                Some(struct (outerStride, r.Strides[axes[axes.Length - 1]], extent axes[first..]))
+            else
+                None
+
+    /// How an operand of a product is read: rows or columns contiguous, the stack in two strides; copied otherwise.
+    let reading (e: Expr) : StridedView =
+        let r = StridedView.through e
+        let rank = e.Shape.Rank
+        let touches axis = e.Shape[axis] = 1 || r.Strides[axis] = 1
+
+        if (touches (rank - 1) || touches (rank - 2)) && (stack e r).IsSome then
+            r
+        else
+            StridedView.whole e

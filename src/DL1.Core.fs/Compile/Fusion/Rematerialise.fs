@@ -1,0 +1,137 @@
+namespace DL1.Compiler.Fusion
+
+open System.Collections.Generic
+open DL1
+open DL1.Compiler.Lowering
+
+/// Values that their readers compute for themselves: those that cost less than a trip to memory, and are made of what
+/// stands in memory anyhow.
+[<RequireQualifiedAccess>]
+module internal Rematerialise =
+    // Operations that are done again rather than stored.
+    let private budget = 6
+
+    /// Nodes to do again, and the operands that they read.
+    [<NoEquality; NoComparison>]
+    type private Chain = { Nodes: Expr list; Operands: GroupOperand list }
+
+    /// The cheap nodes behind a value that are not in memory, down to what is.
+    let private chain (fleeting: HashSet<Digest>) (isThere: Expr -> bool) (e: Expr) : Chain option =
+        let rec gather left (todo: Expr list) (found: Chain) =
+            match todo with
+            | [] -> Some found
+            | _ when left = 0 -> None
+            | n :: todo when Reads.draws fleeting n || not (NodeKind.isCheap n) -> None
+            | n :: todo ->
+                let reads = Reads.reads fleeting n
+                let there, more = reads |> List.partition (fun (r: StridedView) -> isThere r.Source)
+
+                if
+                    more
+                    |> List.forall (fun (r: StridedView) ->
+                        NodeKind.of' r.Source = NodeKind.Elementwise && StridedView.isWhole n.Shape r)
+                then
+                    let operands =
+                        there
+                        |> List.map (fun (r: StridedView) ->
+                            {
+                                Source = r.Source
+                                Offset = r.Offset
+                                Strides = Reads.squeeze n.Shape r.Strides
+                            })
+
+                    gather
+                        (left - 1)
+                        (List.map (fun (r: StridedView) -> r.Source) more @ todo)
+                        { Nodes = n :: found.Nodes; Operands = operands @ found.Operands }
+                else
+                    None
+
+        gather budget [ e ] { Nodes = []; Operands = [] }
+
+    /// Whether a group that reads a value can make it by a chain instead.
+    let private suits (groupOf: Dictionary<Digest, Group>) (e: Expr) (chain: Chain) (g: Group) =
+        // What a product takes whole must stand in memory.
+        let isWanted =
+            match g.Host with
+            | Some host ->
+                not (g.IsMember host) || Reads.of' host |> List.exists (fun (r: StridedView) -> r.Source = e)
+            | None -> false
+
+        let isAlong (o: GroupOperand) = o.Source <> e || (o.Offset = 0 && o.Strides = Join.natural g.Domain)
+
+        let comesBefore (o: GroupOperand) =
+            match groupOf.TryGetValue o.Source.Digest with
+            | true, h -> h <> g && not (h.Ancestors.Contains g.Number)
+            | false, _ -> true
+
+        // One type of floats in all.
+        let floats = List.choose id (g.Float :: List.map NodeKind.float chain.Nodes) |> List.distinct
+        let operands = Seq.append g.Operands chain.Operands
+
+        not isWanted
+        && not (g.IsMember e)
+        && Reads.extents e.Shape = g.Domain
+        && floats.Length <= 1
+        && Seq.forall isAlong g.Operands
+        && List.forall comesBefore chain.Operands
+        && Join.fits g g.Reduced g.Draws (Seq.length operands) (operands |> Seq.map _.Strides)
+
+    /// Takes values out of memory that their readers can make. The operands of groups follow.
+    let run
+        (order: Expr[])
+        (fleeting: HashSet<Digest>)
+        (groups: Group seq)
+        (groupOf: Dictionary<Digest, Group>)
+        (roots: Expr list)
+        =
+        let isRoot = HashSet<Digest>(roots |> Seq.map _.Digest)
+        let readers = Dictionary<Digest, List<Group>>()
+
+        let read (g: Group) (source: Expr) =
+            match readers.TryGetValue source.Digest with
+            | true, list ->
+                if not (list.Contains g) then
+                    list.Add g
+            | false, _ -> readers[source.Digest] <- List [ g ]
+
+        for g in groups do
+            for o in g.Operands do
+                read g o.Source
+
+            match g.Host with
+            | Some e ->
+                for r in Reads.of' e do
+                    read g r.Source
+            | None -> ()
+
+        let recomputed = HashSet<Digest>()
+
+        let isThere (e: Expr) =
+            NodeKind.of' e = NodeKind.Leaf
+            || isRoot.Contains e.Digest
+            || (readers.ContainsKey e.Digest && not (recomputed.Contains e.Digest))
+
+        for e in Array.rev order do
+            match groupOf.TryGetValue e.Digest, readers.TryGetValue e.Digest with
+            | (true, home), (true, others) when
+                home.IsMember e && home.Roles[e.Digest] = Role.Along && not (isRoot.Contains e.Digest)
+                ->
+                match chain fleeting isThere e with
+                | Some chain when Seq.forall (suits groupOf e chain) others ->
+                    for n in chain.Nodes do
+                        recomputed.Add n.Digest |> ignore
+
+                    for g in others do
+                        g.Operands.RemoveAll(fun o -> o.Source = e) |> ignore
+
+                        g.Float <-
+                            List.fold (fun f n -> Option.orElse (NodeKind.float n) f) g.Float chain.Nodes
+
+                        for o in chain.Operands do
+                            g.Operands.Add o
+                            read g o.Source
+                | _ -> ()
+            | _ -> ()
+
+        recomputed

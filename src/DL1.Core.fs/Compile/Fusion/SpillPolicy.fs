@@ -1,0 +1,68 @@
+namespace DL1.Compiler.Fusion
+
+open DL1
+open DL1.Compiler.FusedLoop
+
+/// Which values of a pass are kept for a later phase: what is dear to compute and used in several phases.
+[<RequireQualifiedAccess>]
+module internal SpillPolicy =
+    // The bytes that may be kept at once. Beyond the caches it takes as long to read a value back as to have it
+    // again; that items are alike, whatever their size, saves code.
+    let private mostBytes = 1073741824L
+
+    /// Threads share items, where they are fewer.
+    [<Literal>]
+    let fewItems = 16
+
+    /// The steps to keep, in order.
+    let steps (operands: LoopOperand[]) (steps: LoopStep[]) (stores: struct (int * int)[]) : int[] =
+        let phase = Array.zeroCreate<int> steps.Length
+        let still = Array.zeroCreate<bool> steps.Length
+
+        steps
+        |> Array.iteri (fun i step ->
+            let inputs = LoopSteps.inputs step
+            phase[i] <- inputs |> List.fold (fun p x -> max p phase[x]) 0
+            still[i] <- inputs |> List.forall (fun x -> still[x])
+
+            match step with
+            | LoopStep.Fold _ ->
+                phase[i] <- phase[i] + 1
+                still[i] <- true
+            | LoopStep.Load operand -> still[i] <- operands[operand].Still
+            | _ -> ())
+
+        // The phases that have a use for each step: a bit for each.
+        let used = Array.zeroCreate<uint64> steps.Length
+
+        for struct (value, _) in stores do
+            used[value] <- used[value] ||| (1UL <<< min 63 phase[value])
+
+        for i in steps.Length - 1 .. -1 .. 0 do
+            match steps[i] with
+            | LoopStep.Fold(_, x) -> used[x] <- used[x] ||| (1UL <<< min 63 phase[x])
+            | step ->
+                if not still[i] then
+                    for x in LoopSteps.inputs step do
+                        used[x] <- used[x] ||| used[i]
+
+        let isStored i = stores |> Array.exists (fun struct (value, _) -> value = i)
+
+        [|
+            for i in 0 .. steps.Length - 1 do
+                if
+                    not (LoopSteps.isCheap steps[i])
+                    && not still[i]
+                    && not (isStored i)
+                    && System.Numerics.BitOperations.PopCount used[i] > 1
+                then
+                    i
+        |]
+
+    /// Whether what is kept at once of a space has room: one item, or all where they are few and threads share each.
+    let fits (dtype: DType) (space: IterationSpace) (count: int) =
+        let lanes, bytes = if dtype = DType.F64 then 8, 8L else 16, 4L
+        let columns = if space.Across then int64 space.Columns else int64 lanes
+        let items = space.ItemsBy lanes
+        let atOnce = if items < fewItems then int64 items else 1L
+        int64 count * atOnce * int64 space.Segments * columns * bytes <= mostBytes

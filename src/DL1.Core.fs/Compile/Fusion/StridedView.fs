@@ -1,0 +1,133 @@
+namespace DL1.Compiler.Fusion
+
+open DL1
+open DL1.Compiler.Lowering
+
+/// How a value is read from memory: its element (i₀, i₁, ...) stands at Offset + Σ iₖ·Strides[k] of the source.
+[<NoEquality; NoComparison>]
+type internal StridedView = { Source: Expr; Offset: int; Strides: int[] }
+
+/// Nodes that only look at memory in another order: broadcasts, transposes, slices and reshapes of what stands there.
+[<RequireQualifiedAccess>]
+module internal StridedView =
+    /// A value as it is placed: row-major, from its beginning.
+    let whole (e: Expr) = { Source = e; Offset = 0; Strides = e.Shape.Strides }
+
+    /// The strides of the same elements in another shape, where strides can say it.
+    let reshaped (from: Shape) (strides: int[]) (target: Shape) : int[] option =
+        // Axes of extent 1 say nothing; the rest is matched run by run.
+        let axes = [| for i in 0 .. from.Rank - 1 -> i |] |> Array.filter (fun i -> from[i] <> 1)
+        let result = Array.zeroCreate target.Rank
+        let mutable ok = from.Size > 0
+        let mutable old = 0
+        let mutable axis = 0
+
+        while ok && axis < target.Rank do
+            if target[axis] = 1 then
+                axis <- axis + 1
+            else
+                // The shortest runs of old and new axes with equal products.
+                let firstOld, firstNew = old, axis
+                let mutable a, b = from[axes[old]], target[axis]
+                old <- old + 1
+                axis <- axis + 1
+
+                while a <> b do
+                    if a < b then
+                        a <- a * from[axes[old]]
+                        old <- old + 1
+                    else
+                        b <- b * target[axis]
+                        axis <- axis + 1
+
+                for i in firstOld .. old - 2 do
+                    ok <- ok && strides[axes[i]] = strides[axes[i + 1]] * from[axes[i + 1]]
+
+                let mutable stride = strides[axes[old - 1]]
+
+                for i in axis - 1 .. -1 .. firstNew do
+                    result[i] <- stride
+                    stride <- stride * target[i]
+
+        if ok then Some result else None
+
+    /// A node as a reading of one of its operands, where it is one.
+    let private step (e: Expr) (inner: StridedView) (x: Expr) : StridedView option =
+        match e.Node with
+        | Node.Broadcast(shape, _) ->
+            let missing = shape.Rank - x.Shape.Rank
+
+            let stride axis =
+                if axis < missing || x.Shape[axis - missing] <> shape[axis] then
+                    0
+                else
+                    inner.Strides[axis - missing]
+
+            Some { inner with Strides = Array.init shape.Rank stride }
+        | Node.Transpose(permutation, _) ->
+            Some { inner with Strides = [| for axis in permutation -> inner.Strides[axis] |] }
+        | Node.Slice(cuts, _) ->
+            let cuts = Array.ofList cuts
+
+            Some
+                { inner with
+                    Offset =
+                        inner.Offset
+                        + Array.sum (Array.map2 (fun (c: Cut) s -> c.Start * s) cuts inner.Strides)
+                    Strides = Array.mapi2 (fun axis c s -> Cut.stride e.Shape[axis] c s) cuts inner.Strides
+                }
+        | Node.Reshape(shape, _) ->
+            reshaped x.Shape inner.Strides shape |> Option.map (fun s -> { inner with Strides = s })
+        | _ -> None
+
+    /// The operand that a node is a mere look at, if any.
+    let looksAt (e: Expr) =
+        match e.Node with
+        // The channels-last transpose of a convolution is what its kernel computes.
+        | Node.Transpose _ when NodeKind.isChannels e -> None
+        | Node.Broadcast(_, x)
+        | Node.Transpose(_, x)
+        | Node.Slice(_, x)
+        | Node.Reshape(_, x) when e.Shape.Size > 0 -> Some x
+        | _ -> None
+
+    /// The reading of a node through all that only looks. Where strides cannot say it, what cannot be seen through is
+    /// the source, to be placed for itself.
+    let through (e: Expr) : StridedView =
+        // The chain of looks, outermost last.
+        let mutable chain = []
+        let mutable source = e
+        let mutable next = looksAt e
+
+        while next.IsSome do
+            chain <- source :: chain
+            source <- Option.defaultValue source next
+            next <- looksAt source
+
+        let fold (inner: StridedView, x: Expr) (e: Expr) =
+            match step e inner x with
+            | Some reading -> reading, e
+            | None ->
+                match e.Node with
+                // A reshape of what strides cannot merge: its operand is placed, and the reshape costs nothing.
+                | Node.Reshape(shape, _) -> { whole x with Strides = shape.Strides }, e
+                | _ -> whole e, e
+
+        List.fold fold (whole source, source) chain |> fst
+
+    /// Whether each element stands where it would in row-major order, axes of extent 1 aside.
+    let isWhole (shape: Shape) (r: StridedView) =
+        let natural = shape.Strides
+        let same axis = shape[axis] = 1 || r.Strides[axis] = natural[axis]
+        r.Offset = 0 && Seq.forall same (seq { 0 .. shape.Rank - 1 })
+
+    /// The reading of an operand of an elementwise node or a fold: neighbours along the last axis must be neighbours in
+    /// memory, or the same element; otherwise the operand is to be placed for itself.
+    let along (e: Expr) : StridedView =
+        let r = through e
+        let mutable last = e.Shape.Rank - 1
+
+        while last >= 0 && e.Shape[last] = 1 do
+            last <- last - 1
+
+        if last < 0 || r.Strides[last] = 0 || r.Strides[last] = 1 then r else whole e

@@ -1,0 +1,219 @@
+namespace DL1.Compiler.Gemm
+
+open DL1
+open DL1.Compiler.Runtime
+open DL1.Compiler.Simd
+
+#nowarn "9" // Addresses in bytes; the caller answers for their extents.
+
+/// A product in blocks. For as many cuts of k as there is room for, all threads pack B; then each multiplies parts
+/// of C, a block of rows by some columns, cut after cut, while a part is still in its second-level cache.
+///
+/// Where there are rows for many blocks, a part has all columns, and its thread packs its rows of A for itself.
+/// Where there are not, the columns are shared out instead, and A is packed once for all threads, as B is.
+[<Sealed>]
+type internal BlockedGemm<'S, 'V, 'T
+    when 'S :> ISimd<'V, 'T> and 'S: struct and 'V: struct and 'T: unmanaged and 'T: struct>() =
+
+    /// The widest block of B that is packed at once, in columns.
+    [<Literal>]
+    static let BlockColumns = 3072
+
+    /// The greatest height of a block of A in the second-level cache.
+    [<Literal>]
+    static let BlockRows = 144
+
+    /// The most bytes of B that are packed at once, where one cut does not need more.
+    [<Literal>]
+    static let PackedBytes = 4194304
+
+    /// What is finished at once, in bytes of C, and its width in columns: it is still in the second-level cache then.
+    [<Literal>]
+    static let FinishBytes = 131072
+
+    [<Literal>]
+    static let FinishColumns = 1024
+
+    /// The parts that few rows are cut into.
+    [<Literal>]
+    static let Parts = 8
+
+    let mutable p = GemmProblem.None
+    let size = sizeof<'T>
+    let wide = 2 * 'S.Bytes
+    let panelColumns = wide / size
+    // The block at hand, in columns, and its panels.
+    let mutable stack = 0
+    let mutable column = 0
+    let mutable columns = 0
+    let mutable panels = 0
+    // The cuts at hand.
+    let mutable cut = 0
+    let mutable cuts = 0
+    /// The rows of the tallest tile: blocks are made of whole ones.
+    let tile = if 'S.Bytes = 64 then 12 else 6
+    let mutable tiles = 0
+    // What a part is: at most so many rows by so many panels.
+    let mutable tall = 0
+    let mutable blocks = 0
+    let mutable across = 0
+    let mutable shared = false
+    let mutable packedA = 0n
+    let mutable packedB = 0n
+
+    // The bodies of the pool's runs, made once.
+    let mutable prepared = false
+    let mutable pack: int -> unit = ignore
+    let mutable multiply: int -> unit = ignore
+
+    /// Whether something is done with finished blocks.
+    member private _.Followed = not (isNull p.Finish)
+
+    /// The first row of a block: all have nearly the same number of tiles.
+    member private _.Row(block: int) = min p.M (int (int64 tiles * int64 block / int64 blocks) * tile)
+
+    /// How many rows a block has.
+    member private this.Rows(block: int) = this.Row(block + 1) - this.Row block
+
+    /// The bytes of a cut of a block of A, packed: its last tile may go beyond it.
+    member private _.BytesOfA = (tall + 12) * KBlocks.length p.K * size
+
+    /// Where a cut of a block of A is packed, of those that are packed for all.
+    member private this.SharedA(block, cut) =
+        packedA + nativeint (cut * blocks + block) * nativeint this.BytesOfA
+
+    /// Where a cut of a panel of B is packed.
+    member private _.SharedB(panel, cut) =
+        packedB + nativeint (cut * panels + panel) * nativeint (KBlocks.length p.K * wide)
+
+    member private this.PackA(block, cut', target) =
+        let k = KBlocks.at p.K (cut + cut')
+        let row = this.Row block
+        let source = SmallGemm<'S, 'V, 'T>.Place(p.A, stack, row, (cut + cut') * KBlocks.length p.K)
+        let row, column = nativeint p.A.Row * nativeint size, nativeint p.A.Column * nativeint size
+        PanelKernel<'S, 'V, 'T>.PackA(this.Rows block, k, source, row, column, target)
+
+    member private _.PackB(panel, cut', target) =
+        let first = panel * panelColumns
+
+        Pack<'S, 'V, 'T>
+            .Panel(
+                KBlocks.at p.K (cut + cut'),
+                min panelColumns (columns - first),
+                SmallGemm<'S, 'V, 'T>.Place(p.B, stack, (cut + cut') * KBlocks.length p.K, column + first),
+                nativeint p.B.Row * nativeint size,
+                nativeint p.B.Column * nativeint size,
+                target
+            )
+
+    /// A panel of B; a block of A, before them, where it is packed for all.
+    member private this.Pack part =
+        let ofA = if shared then blocks * cuts else 0
+
+        if part < ofA then
+            let block, cut = part / cuts, part % cuts
+            this.PackA(block, cut, this.SharedA(block, cut))
+        else
+            let panel, cut = (part - ofA) % panels, (part - ofA) / panels
+            this.PackB(panel, cut, this.SharedB(panel, cut))
+
+    /// Some rows by some panels, over all cuts at hand.
+    member private this.Multiply part =
+        let block, first = part % blocks, part / blocks * across
+        let row, rows = this.Row block, this.Rows block
+        let last = min panels (first + across)
+        let spare = Scratch.Get(0, 12 * wide)
+
+        for cut' in 0 .. cuts - 1 do
+            let k = KBlocks.at p.K (cut + cut')
+
+            let a =
+                if shared then
+                    this.SharedA(block, cut')
+                else
+                    let own = Scratch.Get(2, this.BytesOfA)
+                    this.PackA(block, cut', own)
+                    own
+
+            for panel in first .. last - 1 do
+                let from = panel * panelColumns
+
+                PanelKernel<'S, 'V, 'T>
+                    .Multiply(
+                        rows,
+                        k,
+                        a,
+                        nativeint (k * size),
+                        nativeint size,
+                        0n,
+                        this.SharedB(panel, cut'),
+                        nativeint wide,
+                        SmallGemm<'S, 'V, 'T>.Place(p.C, stack, row, column + from),
+                        nativeint p.C.Row * nativeint size,
+                        min panelColumns (columns - from),
+                        true,
+                        cut + cut' > 0,
+                        spare
+                    )
+
+        // Whole rows of the part at once: what the finish reads and writes beside C lies one after another.
+        if cut + cuts = KBlocks.count p.K && this.Followed then
+            let from = first * panelColumns
+            let count = min columns (last * panelColumns) - from
+            SmallGemm<'S, 'V, 'T>.Finish(&p, stack, row, rows, column + from, count)
+
+    /// Shares rows out to blocks of at most about so many, and to a multiple of so many blocks.
+    member private _.Share(most, multiple) =
+        let count = ((p.M + most - 1) / most + multiple - 1) / multiple * multiple
+        tiles <- (p.M + tile - 1) / tile
+        blocks <- min count tiles
+        tall <- (tiles + blocks - 1) / blocks * tile
+
+    /// What the parts are.
+    member private this.Cut() =
+        shared <- p.M <= 2 * BlockRows
+        columns <- min (if this.Followed && not shared then FinishColumns else BlockColumns) (p.N - column)
+        panels <- (columns + panelColumns - 1) / panelColumns
+
+        if shared then
+            this.Share(BlockRows, 1)
+            let each = (panels * blocks + Parts - 1) / Parts
+            across <- if this.Followed then max 1 (min each (FinishBytes / (tall * wide))) else each
+        else
+            // Threads share four blocks alike.
+            let most = if this.Followed then max 12 (FinishBytes / (columns * size)) else BlockRows
+            this.Share(min BlockRows most, 4)
+            across <- panels
+
+        let bytes = KBlocks.length p.K * panels * wide + if shared then blocks * this.BytesOfA else 0
+        cuts <- max 1 (min (KBlocks.count p.K) (PackedBytes / max 1 bytes))
+
+    /// Does the product on at most so many threads.
+    member this.Run(threads: int, product: inref<GemmProblem>) : unit =
+        p <- product
+
+        if not prepared then
+            pack <- fun part -> this.Pack part
+            multiply <- fun part -> this.Multiply part
+            prepared <- true
+
+        for stack' in 0 .. p.Batch - 1 do
+            stack <- stack'
+            column <- 0
+
+            while column < p.N do
+                this.Cut()
+                let most = cuts
+                packedB <- Scratch.Get(3, cuts * panels * KBlocks.length p.K * wide)
+                packedA <- if shared then Scratch.Get(5, cuts * blocks * this.BytesOfA) else 0n
+                cut <- 0
+
+                while cut < KBlocks.count p.K do
+                    cuts <- min most (KBlocks.count p.K - cut)
+                    WorkerPool.runOn threads (cuts * (panels + if shared then blocks else 0)) pack
+                    WorkerPool.runOn threads (blocks * ((panels + across - 1) / across)) multiply
+                    cut <- cut + cuts
+
+                column <- column + columns
+
+        p <- GemmProblem.None

@@ -1,0 +1,83 @@
+namespace DL1.Compiler.Gemm
+
+open System
+open DL1
+open DL1.Compiler.Runtime
+open DL1.Compiler.Simd
+
+#nowarn "9" // Addresses in bytes; the caller answers for their extents.
+
+/// One product at work. Where A is small, C is cut into strips of columns, and each strip is done from beginning to
+/// end by one thread. Otherwise it is done in blocks.
+/// A thread keeps one of these for all its products, so that they allocate nothing.
+[<Sealed>]
+type internal GemmDriver<'S, 'V, 'T
+    when 'S :> ISimd<'V, 'T> and 'S: struct and 'V: struct and 'T: unmanaged and 'T: struct>() =
+    [<ThreadStatic; DefaultValue>]
+    static val mutable private own: GemmDriver<'S, 'V, 'T> | null
+
+    /// The fewest multiply-adds that are worth a part of their own: a few microseconds.
+    [<Literal>]
+    static let Grain = 65536L
+
+    let mutable p = GemmProblem.None
+    let size = nativeint sizeof<'T>
+    let panelColumns = 2 * 'S.Bytes / sizeof<'T>
+    let mutable wide = 0
+    let mutable panels = 0
+    let mutable panelsEach = 1
+    let mutable stacksEach = 1
+    let mutable strip: int -> unit = ignore
+    let blocks = BlockedGemm<'S, 'V, 'T>()
+
+    static member Own =
+        match GemmDriver<'S, 'V, 'T>.own with
+        | null ->
+            let fresh = GemmDriver<'S, 'V, 'T>()
+            fresh.Prepare()
+            GemmDriver<'S, 'V, 'T>.own <- fresh
+            fresh
+        | known -> known
+
+    /// The body of the pool's runs, made once.
+    member private this.Prepare() = strip <- fun part -> this.Strip part
+
+    member private this.Strip part =
+        let strips = (panels + panelsEach - 1) / panelsEach
+        let first = part % strips * panelsEach
+        let stack = part / strips * stacksEach
+
+        for stack in stack .. min p.Batch (stack + stacksEach) - 1 do
+            SmallGemm<'S, 'V, 'T>
+                .Run(&p, stack, first * panelColumns, min wide ((first + panelsEach) * panelColumns))
+
+    member private this.Strips threads =
+        // Where B is a column, the strips are of rows.
+        wide <- max p.N (if p.N = 1 then p.M else 1)
+        panels <- (wide + panelColumns - 1) / panelColumns
+        let tall = if p.N = 1 then 1 else p.M
+        // An element costs to be written, too.
+        let each = int64 tall * int64 panelColumns * int64 (p.K + 8)
+        let enough = int (min (int64 panels) ((Grain + each - 1L) / each))
+        panelsEach <- max enough ((panels + 15) / 16)
+
+        stacksEach <-
+            if panelsEach < panels then
+                1
+            else
+                int (max 1L (min (int64 p.Batch) (Grain / (each * int64 panels))))
+
+        let strips = (panels + panelsEach - 1) / panelsEach
+        WorkerPool.runOn threads (strips * ((p.Batch + stacksEach - 1) / stacksEach)) strip
+
+    /// Does the product on at most so many threads.
+    member this.Run(threads: int, product: inref<GemmProblem>) : unit =
+        p <- product
+
+        if p.M > 0 && p.N > 0 && p.Batch > 0 then
+            if p.M = 1 || p.N = 1 || SmallGemm<'S, 'V, 'T>.Suits &p then
+                this.Strips threads
+            else
+                blocks.Run(threads, &p)
+
+        p <- GemmProblem.None

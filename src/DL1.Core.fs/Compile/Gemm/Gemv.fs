@@ -1,0 +1,172 @@
+namespace DL1.Compiler.Gemm
+
+open System.Runtime.CompilerServices
+open FSharp.NativeInterop
+open DL1
+open DL1.Compiler.Simd
+
+#nowarn "9" // Addresses in bytes; the caller answers for their extents.
+
+/// A matrix times a vector: outputs y[o] = Σ x[k]·m[o, k] for one cut of k, each by the same chain as in a tile.
+/// Strides are in bytes: `mOut` and `mDeep` along the outputs and along k.
+[<AbstractClass; Sealed>]
+type internal Gemv<'S, 'V, 'T
+    when 'S :> ISimd<'V, 'T> and 'S: struct and 'V: struct and 'T: unmanaged and 'T: struct> private () =
+
+    [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
+    static member private Read(address: nativeint) = NativePtr.read (NativePtr.ofNativeInt<'T> address)
+
+    [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
+    static member private Put(value: 'T, address: nativeint, add) =
+        let target = NativePtr.ofNativeInt<'T> address
+        NativePtr.write target (if add then 'S.AddOne(NativePtr.read target, value) else value)
+
+    [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
+    static member private PutVector(value: 'V, address: nativeint, add) =
+        'S.Store((if add then 'S.Add('S.Load address, value) else value), address)
+
+    /// Outputs one by one, eight chains at a time: for rows that k runs along.
+    static member Dots
+        (
+            outputs: int,
+            k: int,
+            m: nativeint,
+            mOut: nativeint,
+            mDeep: nativeint,
+            x: nativeint,
+            xDeep: nativeint,
+            y: nativeint,
+            yOut: nativeint,
+            add: bool
+        ) =
+        Hot.loop ()
+        let mutable o = 0
+
+        while o + 8 <= outputs do
+            let m0 = m + nativeint (o + 0) * mOut
+            let m1 = m + nativeint (o + 1) * mOut
+            let m2 = m + nativeint (o + 2) * mOut
+            let m3 = m + nativeint (o + 3) * mOut
+            let m4 = m + nativeint (o + 4) * mOut
+            let m5 = m + nativeint (o + 5) * mOut
+            let m6 = m + nativeint (o + 6) * mOut
+            let m7 = m + nativeint (o + 7) * mOut
+            let mutable s0 = 'S.ZeroOne
+            let mutable s1 = 'S.ZeroOne
+            let mutable s2 = 'S.ZeroOne
+            let mutable s3 = 'S.ZeroOne
+            let mutable s4 = 'S.ZeroOne
+            let mutable s5 = 'S.ZeroOne
+            let mutable s6 = 'S.ZeroOne
+            let mutable s7 = 'S.ZeroOne
+            let mutable at = 0n
+            let mutable xAt = x
+
+            for _ in 1..k do
+                let e = Gemv<'S, 'V, 'T>.Read xAt
+                s0 <- 'S.MultiplyAddOne(e, Gemv<'S, 'V, 'T>.Read(m0 + at), s0)
+                s1 <- 'S.MultiplyAddOne(e, Gemv<'S, 'V, 'T>.Read(m1 + at), s1)
+                s2 <- 'S.MultiplyAddOne(e, Gemv<'S, 'V, 'T>.Read(m2 + at), s2)
+                s3 <- 'S.MultiplyAddOne(e, Gemv<'S, 'V, 'T>.Read(m3 + at), s3)
+                s4 <- 'S.MultiplyAddOne(e, Gemv<'S, 'V, 'T>.Read(m4 + at), s4)
+                s5 <- 'S.MultiplyAddOne(e, Gemv<'S, 'V, 'T>.Read(m5 + at), s5)
+                s6 <- 'S.MultiplyAddOne(e, Gemv<'S, 'V, 'T>.Read(m6 + at), s6)
+                s7 <- 'S.MultiplyAddOne(e, Gemv<'S, 'V, 'T>.Read(m7 + at), s7)
+                at <- at + mDeep
+                xAt <- xAt + xDeep
+
+            let y = y + nativeint o * yOut
+            Gemv<'S, 'V, 'T>.Put(s0, y + 0n * yOut, add)
+            Gemv<'S, 'V, 'T>.Put(s1, y + 1n * yOut, add)
+            Gemv<'S, 'V, 'T>.Put(s2, y + 2n * yOut, add)
+            Gemv<'S, 'V, 'T>.Put(s3, y + 3n * yOut, add)
+            Gemv<'S, 'V, 'T>.Put(s4, y + 4n * yOut, add)
+            Gemv<'S, 'V, 'T>.Put(s5, y + 5n * yOut, add)
+            Gemv<'S, 'V, 'T>.Put(s6, y + 6n * yOut, add)
+            Gemv<'S, 'V, 'T>.Put(s7, y + 7n * yOut, add)
+            o <- o + 8
+
+        while o < outputs do
+            let mutable mAt = m + nativeint o * mOut
+            let mutable xAt = x
+            let mutable s = 'S.ZeroOne
+
+            for _ in 1..k do
+                s <- 'S.MultiplyAddOne(Gemv<'S, 'V, 'T>.Read xAt, Gemv<'S, 'V, 'T>.Read mAt, s)
+                mAt <- mAt + mDeep
+                xAt <- xAt + xDeep
+
+            Gemv<'S, 'V, 'T>.Put(s, y + nativeint o * yOut, add)
+            o <- o + 1
+
+    /// Outputs that lie side by side, in m as in y, eight vectors at a time.
+    static member Sweep
+        (
+            outputs: int,
+            k: int,
+            m: nativeint,
+            mDeep: nativeint,
+            x: nativeint,
+            xDeep: nativeint,
+            y: nativeint,
+            add: bool
+        ) =
+        Hot.loop ()
+        let width = nativeint 'S.Bytes
+        let lanes = 'S.Bytes / sizeof<'T>
+        let size = nativeint sizeof<'T>
+        let mutable o = 0
+
+        while o + 8 * lanes <= outputs do
+            let mutable mAt = m + nativeint o * size
+            let mutable xAt = x
+            let mutable s0 = 'S.Zero
+            let mutable s1 = 'S.Zero
+            let mutable s2 = 'S.Zero
+            let mutable s3 = 'S.Zero
+            let mutable s4 = 'S.Zero
+            let mutable s5 = 'S.Zero
+            let mutable s6 = 'S.Zero
+            let mutable s7 = 'S.Zero
+
+            for _ in 1..k do
+                let e = 'S.Broadcast xAt
+                s0 <- 'S.MultiplyAdd(e, 'S.Load(mAt + 0n * width), s0)
+                s1 <- 'S.MultiplyAdd(e, 'S.Load(mAt + 1n * width), s1)
+                s2 <- 'S.MultiplyAdd(e, 'S.Load(mAt + 2n * width), s2)
+                s3 <- 'S.MultiplyAdd(e, 'S.Load(mAt + 3n * width), s3)
+                s4 <- 'S.MultiplyAdd(e, 'S.Load(mAt + 4n * width), s4)
+                s5 <- 'S.MultiplyAdd(e, 'S.Load(mAt + 5n * width), s5)
+                s6 <- 'S.MultiplyAdd(e, 'S.Load(mAt + 6n * width), s6)
+                s7 <- 'S.MultiplyAdd(e, 'S.Load(mAt + 7n * width), s7)
+                mAt <- mAt + mDeep
+                xAt <- xAt + xDeep
+
+            let y = y + nativeint o * size
+            Gemv<'S, 'V, 'T>.PutVector(s0, y + 0n * width, add)
+            Gemv<'S, 'V, 'T>.PutVector(s1, y + 1n * width, add)
+            Gemv<'S, 'V, 'T>.PutVector(s2, y + 2n * width, add)
+            Gemv<'S, 'V, 'T>.PutVector(s3, y + 3n * width, add)
+            Gemv<'S, 'V, 'T>.PutVector(s4, y + 4n * width, add)
+            Gemv<'S, 'V, 'T>.PutVector(s5, y + 5n * width, add)
+            Gemv<'S, 'V, 'T>.PutVector(s6, y + 6n * width, add)
+            Gemv<'S, 'V, 'T>.PutVector(s7, y + 7n * width, add)
+            o <- o + 8 * lanes
+
+        while o + lanes <= outputs do
+            let mutable mAt = m + nativeint o * size
+            let mutable xAt = x
+            let mutable s = 'S.Zero
+
+            for _ in 1..k do
+                s <- 'S.MultiplyAdd('S.Broadcast xAt, 'S.Load mAt, s)
+                mAt <- mAt + mDeep
+                xAt <- xAt + xDeep
+
+            Gemv<'S, 'V, 'T>.PutVector(s, y + nativeint o * size, add)
+            o <- o + lanes
+
+        let from = nativeint o * size
+
+        if o < outputs then
+            Gemv<'S, 'V, 'T>.Dots(outputs - o, k, m + from, size, mDeep, x, xDeep, y + from, size, add)

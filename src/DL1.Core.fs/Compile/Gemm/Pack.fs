@@ -1,0 +1,249 @@
+namespace DL1.Compiler.Gemm
+
+open System
+open System.Runtime.CompilerServices
+open System.Runtime.Intrinsics
+open System.Runtime.Intrinsics.X86
+open FSharp.NativeInterop
+open DL1
+open DL1.Compiler.Simd
+
+#nowarn "9" // Addresses in bytes; the caller answers for their extents.
+
+/// Copies blocks of matrices to where the innermost loops read them one address after the other.
+/// All strides are in bytes.
+[<AbstractClass; Sealed>]
+type internal Pack<'S, 'V, 'T
+    when 'S :> ISimd<'V, 'T> and 'S: struct and 'V: struct and 'T: unmanaged and 'T: struct> private () =
+
+    /// `rows` rows of `bytes` bytes.
+    static member Rows
+        (rows: int, bytes: int, source: nativeint, sourceRow: nativeint, target, targetRow: nativeint)
+        =
+        Hot.loop ()
+
+        for row in 0 .. rows - 1 do
+            let from: voidptr =
+                NativePtr.toVoidPtr (NativePtr.ofNativeInt<byte>(source + nativeint row * sourceRow))
+
+            let ``to``: voidptr =
+                NativePtr.toVoidPtr (NativePtr.ofNativeInt<byte>(target + nativeint row * targetRow))
+
+            Unsafe.CopyBlockUnaligned(``to``, from, uint32 bytes)
+
+    /// `rows` by `columns` elements at any strides, to contiguous rows.
+    static member Elements
+        (
+            rows: int,
+            columns: int,
+            source: nativeint,
+            row: nativeint,
+            column: nativeint,
+            target: nativeint,
+            targetRow: nativeint
+        ) =
+        Hot.loop ()
+        let size = nativeint sizeof<'T>
+
+        for i in 0 .. rows - 1 do
+            let mutable from = source + nativeint i * row
+            let mutable target = target + nativeint i * targetRow
+
+            for _ in 1..columns do
+                NativePtr.write
+                    (NativePtr.ofNativeInt<'T> target)
+                    (NativePtr.read (NativePtr.ofNativeInt<'T> from))
+
+                from <- from + column
+                target <- target + size
+
+    /// Four columns of f32, contiguous down, to four contiguous elements in each row; answers the rows it did.
+    static member private Turn4
+        (rows: int, source: nativeint, column: nativeint, target: nativeint, targetRow: nativeint)
+        =
+        Hot.loop ()
+        let load (address: nativeint) = Vector128.Load(NativePtr.ofNativeInt<float32> address)
+
+        let store (v: Vector128<float32>) (address: nativeint) =
+            Vector128.Store(v, NativePtr.ofNativeInt<float32> address)
+
+        let mutable row = 0
+
+        while row + 4 <= rows do
+            let from = source + nativeint (row * 4)
+            let a = load from
+            let b = load (from + column)
+            let c = load (from + 2n * column)
+            let d = load (from + 3n * column)
+            let ab, cd = Sse.UnpackLow(a, b), Sse.UnpackLow(c, d)
+            let ba, dc = Sse.UnpackHigh(a, b), Sse.UnpackHigh(c, d)
+            let into = target + nativeint row * targetRow
+            store (Sse.MoveLowToHigh(ab, cd)) into
+            store (Sse.MoveHighToLow(cd, ab)) (into + targetRow)
+            store (Sse.MoveLowToHigh(ba, dc)) (into + 2n * targetRow)
+            store (Sse.MoveHighToLow(dc, ba)) (into + 3n * targetRow)
+            row <- row + 4
+
+        row
+
+    /// Two columns of f64, likewise.
+    static member private Turn2
+        (rows: int, source: nativeint, column: nativeint, target: nativeint, targetRow: nativeint)
+        =
+        Hot.loop ()
+        let mutable row = 0
+
+        while row + 2 <= rows do
+            let from = source + nativeint (row * 8)
+            let a = Vector128.Load(NativePtr.ofNativeInt<float> from)
+            let b = Vector128.Load(NativePtr.ofNativeInt<float>(from + column))
+            let into = target + nativeint row * targetRow
+            Vector128.Store(Sse2.UnpackLow(a, b), NativePtr.ofNativeInt<float> into)
+            Vector128.Store(Sse2.UnpackHigh(a, b), NativePtr.ofNativeInt<float>(into + targetRow))
+            row <- row + 2
+
+        row
+
+    /// Two columns of f32, likewise.
+    static member private TurnPair
+        (rows: int, source: nativeint, column: nativeint, target: nativeint, targetRow: nativeint)
+        =
+        Hot.loop ()
+        let mutable row = 0
+
+        while row + 4 <= rows do
+            let from = source + nativeint (row * 4)
+            let a = Vector128.Load(NativePtr.ofNativeInt<float32> from)
+            let b = Vector128.Load(NativePtr.ofNativeInt<float32>(from + column))
+            let low, high = Sse.UnpackLow(a, b).AsDouble(), Sse.UnpackHigh(a, b).AsDouble()
+            let into = target + nativeint row * targetRow
+            Sse2.StoreLow(NativePtr.ofNativeInt<float> into, low)
+            Sse2.StoreHigh(NativePtr.ofNativeInt<float>(into + targetRow), low)
+            Sse2.StoreLow(NativePtr.ofNativeInt<float>(into + 2n * targetRow), high)
+            Sse2.StoreHigh(NativePtr.ofNativeInt<float>(into + 3n * targetRow), high)
+            row <- row + 4
+
+        row
+
+    /// The transpose of Elements where columns are contiguous: `column` bytes from one column to the next.
+    static member Columns
+        (
+            rows: int,
+            columns: int,
+            source: nativeint,
+            column: nativeint,
+            target: nativeint,
+            targetRow: nativeint
+        ) =
+        let size = nativeint sizeof<'T>
+
+        let mutable j = 0
+
+        while j < columns do
+            let from = source + nativeint j * column
+            let into = target + nativeint j * size
+            let left = columns - j
+
+            let group =
+                if not Sse2.IsSupported || left = 1 then 1
+                elif sizeof<'T> = 4 && left >= 4 then 4
+                else 2
+
+            let turned =
+                if group = 1 then
+                    0
+                elif sizeof<'T> = 8 then
+                    Pack<'S, 'V, 'T>.Turn2(rows, from, column, into, targetRow)
+                elif group = 4 then
+                    Pack<'S, 'V, 'T>.Turn4(rows, from, column, into, targetRow)
+                else
+                    Pack<'S, 'V, 'T>.TurnPair(rows, from, column, into, targetRow)
+
+            let from = from + nativeint turned * size
+            let into = into + nativeint turned * targetRow
+            Pack<'S, 'V, 'T>.Elements(rows - turned, group, from, size, column, into, targetRow)
+            j <- j + group
+
+    /// Whole tiles of A, side by side in rows of memory: row by row, a piece to each tile.
+    static member Tiles
+        (k: int, tiles: int, height: int, a: nativeint, aColumn: nativeint, target: nativeint)
+        =
+        Hot.loop ()
+        let bytes = height * sizeof<'T>
+        let piece = nativeint bytes
+        let vectors = bytes / 16
+        let tile = nativeint k * piece
+
+        for i in 0 .. k - 1 do
+            let mutable from = a + nativeint i * aColumn
+            let mutable into = target + nativeint i * piece
+
+            for _ in 1..tiles do
+                // Rows far apart are beyond the processor's own foresight.
+                Simd.fetch (from + 8n * aColumn)
+
+                for v in 0 .. vectors - 1 do
+                    let at = nativeint (16 * v)
+                    let x = Vector128.Load(NativePtr.ofNativeInt<byte>(from + at))
+                    Vector128.Store(x, NativePtr.ofNativeInt (into + at))
+
+                // Heights are even, so that what is left is nothing, or two elements of f32.
+                if bytes % 16 <> 0 then
+                    let x = NativePtr.read (NativePtr.ofNativeInt<int64>(from + piece - 8n))
+                    NativePtr.write (NativePtr.ofNativeInt<int64>(into + piece - 8n)) x
+
+                from <- from + piece
+                into <- into + tile
+
+    /// One tile of A: for each of `k` columns, the elements of `rows` rows, and room for `height`.
+    static member Tile
+        (k: int, rows: int, height: int, a: nativeint, aRow: nativeint, aColumn: nativeint, target: nativeint)
+        =
+        let size = nativeint sizeof<'T>
+        let targetRow = nativeint height * size
+
+        if aColumn = size then
+            Pack<'S, 'V, 'T>.Columns(k, rows, a, aRow, target, targetRow)
+        else
+            Pack<'S, 'V, 'T>.Elements(k, rows, a, aColumn, aRow, target, targetRow)
+
+    /// One panel of B: `k` rows of `columns` elements, filled with zeros to two vectors a row.
+    static member Panel
+        (k: int, columns: int, b: nativeint, bRow: nativeint, bColumn: nativeint, target: nativeint)
+        =
+        let size = sizeof<'T>
+        let wide = 2 * 'S.Bytes
+        let targetRow = nativeint wide
+
+        if columns * size < wide then
+            Unsafe.InitBlockUnaligned(
+                NativePtr.toVoidPtr (NativePtr.ofNativeInt<byte> target),
+                0uy,
+                uint32 (k * wide)
+            )
+
+        if bColumn = nativeint size then
+            if columns * size = wide then
+                Pack<'S, 'V, 'T>.Whole(k, b, bRow, target)
+            else
+                Pack<'S, 'V, 'T>.Rows(k, columns * size, b, bRow, target, targetRow)
+        elif bRow = nativeint size then
+            Pack<'S, 'V, 'T>.Columns(k, columns, b, bColumn, target, targetRow)
+        else
+            Pack<'S, 'V, 'T>.Elements(k, columns, b, bRow, bColumn, target, targetRow)
+
+    static member private Whole(k: int, b: nativeint, bRow: nativeint, target: nativeint) =
+        Hot.loop ()
+        let width = nativeint 'S.Bytes
+        let mutable from = b
+        let mutable into = target
+
+        for _ in 1..k do
+            // Rows far apart are beyond the processor's own foresight.
+            Simd.fetch (from + 8n * bRow)
+            let x = 'S.Load from
+            let y = 'S.Load(from + width)
+            'S.Store(x, into)
+            'S.Store(y, into + width)
+            from <- from + bRow
+            into <- into + 2n * width

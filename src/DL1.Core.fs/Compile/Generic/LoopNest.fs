@@ -1,0 +1,175 @@
+namespace DL1.Compiler.Generic
+
+open FSharp.NativeInterop
+open DL1
+open DL1.Compiler.Runtime
+
+#nowarn "9" // Counters on the stack, addresses in bytes.
+
+/// Elements at addresses.
+[<RequireQualifiedAccess>]
+module internal At =
+    let inline read<'T when 'T: unmanaged> (address: nativeint) : 'T =
+        NativePtr.read (NativePtr.ofNativeInt<'T> address)
+
+    let inline write<'T when 'T: unmanaged> (address: nativeint) (value: 'T) =
+        NativePtr.write (NativePtr.ofNativeInt<'T> address) value
+
+/// The loops that walk up to four tensors of one shape side by side, each with a step in bytes along each axis: 0
+/// repeats, and a negative one goes backwards. Axes of extent 1 are dropped, and axes that all operands walk as one
+/// are merged. The last axis is the line; the others make the rows. Without any elements there is one line of none.
+[<Sealed>]
+type internal LoopNest(extents: int list, steps: nativeint list list) =
+    let axes =
+        let folder (outer: (int * nativeint list) list) (extent: int, steps: nativeint list) =
+            match outer with
+            | _ when extent = 1 -> outer
+            | (n, before) :: rest when List.forall2 (fun b s -> b = s * nativeint extent) before steps ->
+                (n * extent, steps) :: rest
+            | _ -> (extent, steps) :: outer
+
+        extents
+        |> List.mapi (fun axis extent -> extent, steps |> List.map (List.item axis))
+        |> List.fold folder []
+        |> List.rev
+
+    let axes =
+        let still = steps |> List.map (fun _ -> 0n)
+
+        if axes |> List.exists (fun (extent, _) -> extent = 0) then [ 0, still ]
+        elif axes.IsEmpty then [ 1, still ]
+        else axes
+
+    let counts = axes |> List.map fst |> Array.ofList
+    let operands = steps.Length
+    let last = counts.Length - 1
+    // moves[operand][axis]
+    let moves =
+        Array.init operands (fun o -> axes |> List.map (fun (_, steps) -> List.item o steps) |> Array.ofList)
+
+    let line = counts[last]
+    let rows = counts |> Array.take last |> Array.fold (*) 1
+
+    /// The extents and the steps of each operand after merging, outermost first.
+    member _.Extents = counts
+    /// For each operand, its step along each axis.
+    member _.Moves = moves
+    /// The extent of the last axis.
+    member _.Line = line
+    /// How many lines there are; 0 where an extent is.
+    member _.Rows = if line = 0 then 0 else rows
+    /// The step of an operand along a line; 0 for an operand that there is not.
+    member _.Step operand = if operand < operands then moves[operand][last] else 0n
+
+    /// Puts the counters at a row and the operands' offsets where it begins. Both lie with the caller: one counter
+    /// for each axis, one offset for each operand.
+    member _.Start(row: int, counters: nativeptr<int>, offsets: nativeptr<nativeint>) =
+        for o in 0 .. operands - 1 do
+            NativePtr.set offsets o 0n
+
+        let mutable rest = row
+
+        for axis in last - 1 .. -1 .. 0 do
+            let at = rest % counts[axis]
+            rest <- rest / counts[axis]
+            NativePtr.set counters axis at
+
+            for o in 0 .. operands - 1 do
+                NativePtr.set offsets o (NativePtr.get offsets o + nativeint at * moves[o][axis])
+
+    /// Moves to the next row.
+    member _.Next(counters: nativeptr<int>, offsets: nativeptr<nativeint>) =
+        let mutable axis = last - 1
+
+        while axis >= 0 do
+            let at = NativePtr.get counters axis + 1
+
+            if at < counts[axis] then
+                NativePtr.set counters axis at
+
+                for o in 0 .. operands - 1 do
+                    NativePtr.set offsets o (NativePtr.get offsets o + moves[o][axis])
+
+                axis <- -1
+            else
+                NativePtr.set counters axis 0
+
+                for o in 0 .. operands - 1 do
+                    NativePtr.set offsets o (NativePtr.get offsets o - nativeint (at - 1) * moves[o][axis])
+
+                axis <- axis - 1
+
+/// What is done along a line of `count` elements: the address and the step of the target, then those of up to three
+/// operands.
+type internal RowBody =
+    delegate of
+        count: int *
+        target: nativeint *
+        targetStep: nativeint *
+        a: nativeint *
+        aStep: nativeint *
+        b: nativeint *
+        bStep: nativeint *
+        c: nativeint *
+        cStep: nativeint ->
+            unit
+
+/// Runs a body along every line of a nest, whose operands are the target and then at most three more. Lines are
+/// grouped, and long ones cut, to parts of about `Grain` elements.
+[<Sealed>]
+type internal RowLoop(nest: LoopNest, body: RowBody) =
+    [<Literal>]
+    let Grain = 16384
+
+    let mutable target = 0n
+    let mutable a = 0n
+    let mutable b = 0n
+    let mutable c = 0n
+    let mutable work: int -> unit = ignore
+    let pieces = (nest.Line + Grain - 1) / Grain
+    let each = max 1 (Grain / max 1 nest.Line)
+
+    let parts =
+        if nest.Rows = 0 then 0
+        elif pieces > 1 then nest.Rows * pieces
+        else (nest.Rows + each - 1) / each
+
+    let part (number: int) =
+        let counters = NativePtr.stackalloc<int> nest.Extents.Length
+        let offsets = NativePtr.stackalloc<nativeint> 4
+        NativePtr.set offsets 1 0n
+        NativePtr.set offsets 2 0n
+        NativePtr.set offsets 3 0n
+        let first = if pieces > 1 then number / pieces else number * each
+        let until = if pieces > 1 then first + 1 else min nest.Rows (first + each)
+        let column = if pieces > 1 then number % pieces * Grain else 0
+        let count = if pieces > 1 then min Grain (nest.Line - column) else nest.Line
+        let s0, s1, s2, s3 = nest.Step 0, nest.Step 1, nest.Step 2, nest.Step 3
+        let at = nativeint column
+        nest.Start(first, counters, offsets)
+
+        for row in first .. until - 1 do
+            body.Invoke(
+                count,
+                target + NativePtr.get offsets 0 + at * s0,
+                s0,
+                a + NativePtr.get offsets 1 + at * s1,
+                s1,
+                b + NativePtr.get offsets 2 + at * s2,
+                s2,
+                c + NativePtr.get offsets 3 + at * s3,
+                s3
+            )
+
+            if row + 1 < until then
+                nest.Next(counters, offsets)
+
+    do work <- fun number -> part number
+
+    /// Does all lines on at most so many threads. An operand that there is not has any address.
+    member _.Run(threads: int, toTarget: nativeint, fromA: nativeint, fromB: nativeint, fromC: nativeint) =
+        target <- toTarget
+        a <- fromA
+        b <- fromB
+        c <- fromC
+        WorkerPool.runOn threads parts work

@@ -1,0 +1,201 @@
+namespace DL1.Compiler.Generic
+
+open FSharp.NativeInterop
+open DL1
+open DL1.Compiler.Movement
+open DL1.Compiler.Runtime
+
+#nowarn "9" // Addresses in bytes; the caller answers for their extents.
+#nowarn "3535" // Static abstract members: the JIT compiles a kernel anew for each element type.
+
+/// A reduction over any axes, in the wide type and in the row-major order of the axes reduced, as Eval has it. Where
+/// neighbours are kept, 64 of them are reduced side by side; else each element's lines are folded one after another.
+[<Sealed>]
+type internal ReduceStrided<'E, 'T, 'D, 'A
+    when 'E :> IElement<'T, 'A>
+    and 'E: struct
+    and 'D :> IDomain<'A>
+    and 'D: struct
+    and 'T: unmanaged
+    and 'A: unmanaged>(op: ReduceOp, kept: LoopNest, reduced: LoopNest) =
+    inherit AlongKernel()
+
+    [<Literal>]
+    let Grain = 16384
+
+    let width = nativeint sizeof<'T>
+    let side = if kept.Step 1 = width && kept.Line >= 4 then 64 else 1
+    let chunks = (kept.Line + side - 1) / side
+    let units = kept.Rows * chunks
+    let count = reduced.Rows * reduced.Line
+    let each = max 1 (Grain / max 1 (count * min side (max 1 kept.Line)))
+    let mutable from = 0n
+    let mutable into = 0n
+    let mutable work: int -> unit = ignore
+
+    let start =
+        match op with
+        | ReduceOp.Sum -> 'D.Zero
+        | ReduceOp.Prod -> 'D.One
+        | ReduceOp.Max -> 'D.Least
+        | ReduceOp.Min -> 'D.Greatest
+
+    static let load (address: nativeint) = 'E.Widen(NativePtr.read (NativePtr.ofNativeInt<'T> address))
+
+    /// Folds lines, `n` elements `step` apart, into one value.
+    let fold (acc: 'A) (address: nativeint) (step: nativeint) n =
+        let inline run (combine: 'A -> 'A -> 'A) =
+            let mutable acc = acc
+            let mutable at = address
+
+            for _ in 1..n do
+                acc <- combine acc (load at)
+                at <- at + step
+
+            acc
+
+        match op with
+        | ReduceOp.Sum -> run (fun a b -> 'D.Add(a, b))
+        | ReduceOp.Prod -> run (fun a b -> 'D.Multiply(a, b))
+        | ReduceOp.Max -> run (fun a b -> 'D.Max(a, b))
+        | ReduceOp.Min -> run (fun a b -> 'D.Min(a, b))
+
+    /// Adds a line to a sum, and what is lost to the word `side` after it.
+    let addLine (sums: nativeptr<'A>) (address: nativeint) (step: nativeint) n =
+        let mutable total = NativePtr.read sums
+        let mutable lost = NativePtr.get sums side
+        let mutable at = address
+
+        for _ in 1..n do
+            let term = load at
+            let next = 'D.Add(total, term)
+            lost <- 'D.Add(lost, 'D.Lost(total, term, next))
+            total <- next
+            at <- at + step
+
+        NativePtr.write sums total
+        NativePtr.set sums side lost
+
+    /// Adds neighbours to their sums, and what is lost to the words `side` after them.
+    let addBeside (sums: nativeptr<'A>) (address: nativeint) n =
+        for lane in 0 .. n - 1 do
+            let total = NativePtr.get sums lane
+            let term = load (address + nativeint lane * width)
+            let next = 'D.Add(total, term)
+            let lost = NativePtr.get sums (side + lane)
+            NativePtr.set sums (side + lane) ('D.Add(lost, 'D.Lost(total, term, next)))
+            NativePtr.set sums lane next
+
+    /// Combines neighbours with their values so far.
+    let beside (sums: nativeptr<'A>) (address: nativeint) n =
+        let inline run (combine: 'A -> 'A -> 'A) =
+            for lane in 0 .. n - 1 do
+                NativePtr.set
+                    sums
+                    lane
+                    (combine (NativePtr.get sums lane) (load (address + nativeint lane * width)))
+
+        match op with
+        | ReduceOp.Sum -> run (fun a b -> 'D.Add(a, b))
+        | ReduceOp.Prod -> run (fun a b -> 'D.Multiply(a, b))
+        | ReduceOp.Max -> run (fun a b -> 'D.Max(a, b))
+        | ReduceOp.Min -> run (fun a b -> 'D.Min(a, b))
+
+    let one
+        (source: nativeint)
+        (sums: nativeptr<'A>)
+        lanes
+        (counters: nativeptr<int>)
+        (offset: nativeptr<nativeint>)
+        =
+        for lane in 0 .. lanes - 1 do
+            NativePtr.set sums lane start
+            NativePtr.set sums (side + lane) 'D.Zero
+
+        reduced.Start(0, counters, offset)
+        let step = reduced.Step 0
+
+        for row in 0 .. reduced.Rows - 1 do
+            let line = source + NativePtr.read offset
+
+            if side = 1 then
+                if op = ReduceOp.Sum then
+                    addLine sums line step reduced.Line
+                else
+                    NativePtr.write sums (fold (NativePtr.read sums) line step reduced.Line)
+            else
+                for i in 0 .. reduced.Line - 1 do
+                    let line = line + nativeint i * step
+                    if op = ReduceOp.Sum then addBeside sums line lanes else beside sums line lanes
+
+            if row + 1 < reduced.Rows then
+                reduced.Next(counters, offset)
+
+    let part number =
+        let sums = NativePtr.stackalloc<'A>(2 * side)
+        let counters = NativePtr.stackalloc<int> kept.Extents.Length
+        let offsets = NativePtr.stackalloc<nativeint> 2
+        let inside = NativePtr.stackalloc<int> reduced.Extents.Length
+        let offset = NativePtr.stackalloc<nativeint> 1
+
+        for unit in number * each .. min units ((number + 1) * each) - 1 do
+            kept.Start(unit / chunks, counters, offsets)
+            let first = unit % chunks * side
+            let lanes = min side (kept.Line - first)
+            let source = from + NativePtr.get offsets 1 + nativeint first * kept.Step 1
+            let target = into + NativePtr.get offsets 0 + nativeint first * kept.Step 0
+            one source sums lanes inside offset
+
+            for lane in 0 .. lanes - 1 do
+                let value = NativePtr.get sums lane
+
+                let value =
+                    if op = ReduceOp.Sum then
+                        'D.Joined(value, NativePtr.get sums (side + lane))
+                    else
+                        value
+
+                NativePtr.write
+                    (NativePtr.ofNativeInt<'T>(target + nativeint lane * kept.Step 0))
+                    (Element.Narrow<'E, 'T, 'D, 'A> value)
+
+    do work <- fun number -> part number
+
+    override _.Run(threads, source, target) =
+        from <- source
+        into <- target
+        WorkerPool.runOn threads ((units + each - 1) / each) work
+
+/// `Node.Reduce` for any type, operation and axes.
+[<RequireQualifiedAccess>]
+module internal ReduceStrided =
+    /// The kernel for a row-major tensor.
+    let make op (dtype: DType) (shape: Shape) (axes: int list) : AlongKernel =
+        let size = nativeint (ElementSize.ofType dtype)
+        let strides = shape.Strides |> Array.map (fun s -> nativeint s * size)
+        let keptAxes = [ 0 .. shape.Rank - 1 ] |> List.except axes
+        let result = keptAxes |> List.map (fun axis -> shape[axis]) |> Shape.ofList
+        let target = result.Strides |> Array.map (fun s -> nativeint s * size) |> List.ofArray
+        let kept = LoopNest(result.ToList(), [ target; keptAxes |> List.map (fun axis -> strides[axis]) ])
+
+        let reduced =
+            LoopNest(
+                axes |> List.map (fun axis -> shape[axis]),
+                [ axes |> List.map (fun axis -> strides[axis]) ]
+            )
+
+        Element.Choose(
+            dtype,
+            { new ITyped<AlongKernel> with
+                member _.Make<'E, 'T, 'D, 'A
+                    when 'E :> IElement<'T, 'A>
+                    and 'E: struct
+                    and 'D :> IDomain<'A>
+                    and 'D: struct
+                    and 'T: unmanaged
+                    and 'A: unmanaged>
+                    ()
+                    =
+                    ReduceStrided<'E, 'T, 'D, 'A>(op, kept, reduced) :> AlongKernel
+            }
+        )

@@ -1,0 +1,118 @@
+namespace DL1.Compiler.Generic
+
+open System
+open System.Buffers
+open FSharp.NativeInterop
+open DL1
+open DL1.Compiler.Movement
+open DL1.Compiler.Runtime
+
+#nowarn "9" // Addresses in bytes; the caller answers for their extents.
+#nowarn "3535" // Static abstract members: the JIT compiles a kernel anew for each element type.
+
+/// `Node.ArgSort`: the places along the middle axis of [outer; extent; inner] in ascending order of their elements. The
+/// runtime's sort is not stable; so the places of each run of equal elements are sorted afterwards.
+[<Sealed>]
+type internal SortKernel<'E, 'T, 'D, 'A
+    when 'E :> IElement<'T, 'A>
+    and 'E: struct
+    and 'D :> IDomain<'A>
+    and 'D: struct
+    and 'T: unmanaged
+    and 'A: unmanaged>(outer: int, extent: int, inner: int) =
+    inherit AlongKernel()
+
+    [<Literal>]
+    let Grain = 4096
+
+    let units = outer * inner
+    let each = max 1 (Grain / max 1 extent)
+    let mutable from = 0n
+    let mutable into = 0n
+    let mutable work: int -> unit = ignore
+
+    // Numbers with their places, those that are NaN behind all others, in their order.
+    let load (source: nativeptr<'T>) (keys: 'A[]) (places: int64[]) =
+        let mutable numbers = 0
+
+        for i in 0 .. extent - 1 do
+            let value = 'E.Widen(NativePtr.get source (i * inner))
+
+            if not ('D.IsNaN value) then
+                keys[numbers] <- value
+                places[numbers] <- int64 i
+                numbers <- numbers + 1
+
+        let mutable next = numbers
+
+        if numbers < extent then
+            for i in 0 .. extent - 1 do
+                if 'D.IsNaN('E.Widen(NativePtr.get source (i * inner))) then
+                    places[next] <- int64 i
+                    next <- next + 1
+
+        numbers
+
+    let inOrder (keys: 'A[]) (places: int64[]) numbers =
+        let mutable start = 0
+
+        while start < numbers do
+            let mutable stop = start + 1
+
+            while stop < numbers && 'D.Compare(CompareOp.Eq, keys[stop], keys[start]) do
+                stop <- stop + 1
+
+            if stop - start > 1 then
+                Array.Sort(places, start, stop - start)
+
+            start <- stop
+
+    let part number =
+        let keys = ArrayPool<'A>.Shared.Rent extent
+        let places = ArrayPool<int64>.Shared.Rent extent
+
+        try
+            for unit in number * each .. min units ((number + 1) * each) - 1 do
+                let start = unit / inner * extent * inner + unit % inner
+                let numbers = load (NativePtr.add (NativePtr.ofNativeInt<'T> from) start) keys places
+                Array.Sort(keys, places, 0, numbers)
+                inOrder keys places numbers
+                let target = NativePtr.add (NativePtr.ofNativeInt<int64> into) start
+
+                for i in 0 .. extent - 1 do
+                    NativePtr.set target (i * inner) places[i]
+        finally
+            ArrayPool<'A>.Shared.Return keys
+            ArrayPool<int64>.Shared.Return places
+
+    do work <- fun number -> part number
+
+    override _.Run(threads, source, target) =
+        from <- source
+        into <- target
+
+        if extent > 0 then
+            WorkerPool.runOn threads ((units + each - 1) / each) work
+
+/// The order of elements along one axis of a row-major tensor.
+[<RequireQualifiedAccess>]
+module internal SortKernel =
+    /// `Node.ArgSort`, to i64.
+    let make (dtype: DType) (shape: Shape) axis : AlongKernel =
+        let outer, extent, inner = Strided.about axis shape
+
+        Element.Choose(
+            dtype,
+            { new ITyped<AlongKernel> with
+                member _.Make<'E, 'T, 'D, 'A
+                    when 'E :> IElement<'T, 'A>
+                    and 'E: struct
+                    and 'D :> IDomain<'A>
+                    and 'D: struct
+                    and 'T: unmanaged
+                    and 'A: unmanaged>
+                    ()
+                    =
+                    SortKernel<'E, 'T, 'D, 'A>(outer, extent, inner) :> AlongKernel
+            }
+        )

@@ -1,0 +1,225 @@
+namespace DL1.Compiler.Inspection
+
+open System
+open System.Globalization
+open System.Text
+open DL1
+open DL1.Compiler.Execution
+open DL1.Compiler.FusedLoop
+open DL1.Compiler.Fusion
+open DL1.Compiler.Gemm
+open DL1.Compiler.Planning
+open DL1.Compiler.Runtime
+open DL1.Compiler.Simd
+
+/// A kernel as a row of a table and the formulas beneath it.
+[<NoEquality; NoComparison>]
+type internal ExplainedKernel = { Depth: int; Cells: string list; Formulas: string list }
+
+/// Plans as text.
+[<RequireQualifiedAccess>]
+module internal ExplainPlan =
+    let private number (value: float) = value.ToString("0.##", CultureInfo.InvariantCulture)
+
+    /// A number in units of a thousand, a million, ...
+    let private scaled (one: string) (value: float) =
+        if value < 1e4 then $"{number value} {one}"
+        elif value < 1e6 then $"{number (value / 1e3)} k{one}"
+        elif value < 1e9 then $"{number (value / 1e6)} M{one}"
+        else $"{number (value / 1e9)} G{one}"
+
+    let private seconds (value: float) =
+        if value < 1e-3 then $"{number (value * 1e6)} µs"
+        elif value < 1.0 then $"{number (value * 1e3)} ms"
+        else $"{number value} s"
+
+    /// What kind of kernel, and over which extents.
+    let private kind (plan: Plan) (step: PlanStep) =
+        let isTransposed (m: MatrixBuffer) = m.Layout.Row = 1 && m.Layout.Column <> 1
+
+        let product (job: GemmJob) =
+            let mark m = if isTransposed m then "ᵀ" else ""
+            $"[%d{job.M}, %d{job.K}]{mark job.A} @ [%d{job.K}, %d{job.N}]{mark job.B}"
+
+        let stack (job: GemmJob) = if job.Batch > 1 then $"%d{job.Batch} of " else ""
+
+        match step.Work with
+        | Work.FusedLoop _ ->
+            let g = step.Group
+            let axes = g.Reduced |> Array.map string |> String.concat ", "
+            let folds = if g.Reduced.Length > 0 then $", folds axes {axes}" else ""
+            "pass", $"{Shape.Of g.Domain}{folds}"
+        | Work.Gemm job -> "product", stack job + product job
+        | Work.Chain(chain, _) ->
+            "chain", $"{stack chain.First}{product chain.First}, along rows, {product chain.Second}"
+        | Work.Static(e, _, _) -> Node.name e.Node, $"{e.Shape}"
+        | Work.Copy(_, _, shape, _, _) -> "copy", $"{shape}, layout made row-major"
+        | Work.Channels job ->
+            let first = job.First
+
+            let turned =
+                if first.Left || first.Right || first.Result then
+                    ", turned from channels first"
+                else
+                    ""
+
+            Node.name job.Node.Node, $"{job.Node.Shape}, channels last{turned}"
+        | Work.Scan(job, _) ->
+            "loop", $"%d{job.Length} steps" + (if job.Reversed then ", from the last" else "")
+        | Work.Defined(_, _, target) -> Node.name plan.Values[target].Node, "by its definition"
+
+    let private formula (plan: Plan) (step: PlanStep) (target: int) =
+        let e = plan.Values[target]
+
+        let where =
+            match plan.Where[target] with
+            | Where.Arena offset -> $"at %d{offset}"
+            | Where.Output _ ->
+                let root = Array.IndexOf(plan.Results, target)
+                $"root %d{root}"
+            | Where.Input _
+            | Where.Constant _ -> ""
+
+        let head = $"{KernelFormula.name plan target}: {e.DType} {e.Shape} {where} = "
+
+        let text =
+            match step.Work with
+            | Work.Scan _ ->
+                step.Reads
+                |> Array.distinct
+                |> Array.map (KernelFormula.name plan)
+                |> String.concat ", "
+                |> sprintf "loop over %s"
+            | _ -> KernelFormula.of' plan step target
+
+        head + text.Replace("\n", "\n" + String(' ', 4))
+
+    /// The floats that a kernel computes with.
+    let private floatOf (plan: Plan) (step: PlanStep) =
+        step.Writes
+        |> Array.map (fun p -> plan.Values[p].DType)
+        |> Array.tryFind (fun dtype -> dtype.IsFloat)
+        |> Option.defaultValue DType.F32
+
+    let private rate (peak: Peak) dtype (cost: Cost) (time: float) =
+        let flops, bytes = float cost.Flops / time, float (cost.Read + cost.Written) / time
+        let share = max (flops / peak.FlopsOf dtype) (bytes / peak.Bytes)
+
+        [
+            seconds time
+            number (flops / 1e9)
+            number (bytes / 1e9)
+            (100.0 * share).ToString("0", CultureInfo.InvariantCulture) + " %"
+        ]
+
+    let rec private rows (profile: (Profile * Peak) option) depth prefix (plan: Plan) : ExplainedKernel list =
+        plan.Steps
+        |> Array.indexed
+        |> List.ofArray
+        |> List.collect (fun (i, step) ->
+            let cost = Cost.ofStep plan step
+            let name, extents = kind plan step
+
+            let times =
+                match profile with
+                | None -> []
+                | Some(profile, peak) ->
+                    match profile.TryFind plan |> Option.map _.Seconds(i) with
+                    | Some(ValueSome time) when time > 0.0 -> rate peak (floatOf plan step) cost time
+                    | Some _
+                    | None -> [ ""; ""; ""; "" ]
+
+            let own =
+                {
+                    Depth = depth
+                    Cells =
+                        [
+                            String(' ', 2 * depth) + $"{prefix}%d{i}"
+                            name
+                            extents
+                            scaled "FLOP" (float cost.Flops)
+                            scaled "B" (float cost.Read)
+                            scaled "B" (float cost.Written)
+                        ]
+                        @ times
+                    Formulas = step.Writes |> Array.distinct |> Array.map (formula plan step) |> List.ofArray
+                }
+
+            match step.Work with
+            | Work.Scan(_, body) -> own :: rows profile (depth + 1) $"{prefix}%d{i}." body
+            | _ -> [ own ])
+
+    let private titles = [ "#"; "kernel"; "over"; "work"; "read"; "written" ]
+    let private timeTitles = [ "time"; "GFLOP/s"; "GB/s"; "of peak" ]
+
+    let private total (profile: (Profile * Peak) option) (plan: Plan) =
+        let cost = Cost.ofPlan plan
+
+        let flops, bytes = scaled "FLOP" (float cost.Flops), float >> scaled "B"
+
+        let work =
+            $"%d{plan.Steps.Length} kernels: {flops}, {bytes cost.Read} read, {bytes cost.Written} written; "
+            + $"arena %d{plan.Bytes} bytes"
+
+        match profile with
+        | None -> work
+        | Some(profile, peak) ->
+            let times =
+                match profile.TryFind plan with
+                | None -> 0.0
+                | Some known ->
+                    Seq.init plan.Steps.Length known.Seconds |> Seq.sumBy (ValueOption.defaultValue 0.0)
+
+            $"{work}\n{seconds times} in kernels; this machine's peak is {number (peak.Flops / 1e9)} GFLOP/s (f32), "
+            + $"{number (peak.Flops64 / 1e9)} GFLOP/s (f64) and "
+            + $"{number (peak.Bytes / 1e9)} GB/s (memory; what caches hold is faster)"
+
+    /// What a plan needs at most: `results` times its results, which a session has twice, and what `kernels` keep.
+    let private memory results (kernels: int64) (plan: Plan) =
+        let bytes = float >> scaled "B"
+        let need = PlanMemory.ofPlan plan
+        let all = need.Between + need.Constants + results * need.Results + kernels
+        let twice = if results = 2L then ", now and next" else ""
+        let own = if kernels > 0L then $", kernels' own {bytes kernels}" else ""
+
+        $"memory {bytes all}: between kernels {bytes need.Between}, constants {bytes need.Constants}, "
+        + $"results {bytes (results * need.Results)}{twice}{own}; beside inputs of {bytes need.Inputs}"
+
+    let private made (profile: (Profile * Peak) option) (memory: string) (plan: Plan) : string =
+        let kernels = rows profile 0 "" plan
+        let header = if profile.IsSome then titles @ timeTitles else titles
+        let lines = header :: List.map _.Cells kernels
+
+        let widths = lines |> List.transpose |> List.map (List.map String.length >> List.max)
+
+        // Names stand to the left, numbers to the right.
+        let line cells =
+            List.zip widths cells
+            |> List.mapi (fun column (width, cell: string) ->
+                if column < 3 then cell.PadRight width else cell.PadLeft width)
+            |> String.concat "  "
+            |> _.TrimEnd()
+
+        let out = StringBuilder().AppendLine(line header)
+
+        for kernel in kernels do
+            out.AppendLine(line kernel.Cells) |> ignore
+
+            for formula in kernel.Formulas do
+                let indent = String(' ', 4 + 2 * kernel.Depth)
+                out.AppendLine(indent + formula.Replace("\n", "\n" + indent)) |> ignore
+
+        out.AppendLine(total profile plan).Append(memory).ToString()
+
+    /// A plan as a table.
+    let text (plan: Plan) : string = made None (memory 1L 0L plan) plan
+
+    /// A session's plan as a table, with the times of a profile.
+    let session (profile: (Profile * Peak) option) (executable: Executable) : string =
+        let plan = executable.Plan
+        let threads = scaled "B" (float Scratch.Total)
+
+        made
+            profile
+            $"{memory 2L executable.KeptBytes plan}, and {threads} in which all threads work for all plans"
+            plan

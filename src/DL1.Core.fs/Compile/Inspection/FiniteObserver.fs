@@ -1,0 +1,175 @@
+namespace DL1.Compiler.Inspection
+
+open System.Runtime.Intrinsics
+open FSharp.NativeInterop
+open DL1
+open DL1.Compiler.Execution
+open DL1.Compiler.Fusion
+open DL1.Compiler.Planning
+
+#nowarn "9" // Values are read at addresses; the plan answers for their extents.
+
+/// Looks for NaN and infinity: floats whose exponent's bits are all set.
+[<RequireQualifiedAccess>]
+module internal FiniteValues =
+    let private firstOf32 (address: nativeint) (count: int) =
+        let at i = NativePtr.add (NativePtr.ofNativeInt<int> address) i
+        let ones = 0x7F800000
+        let lanes = Vector256.Create ones
+        let mutable i = 0
+
+        while i + 8 <= count
+              && not (Vector256.EqualsAny(Vector256.BitwiseAnd(Vector256.Load(at i), lanes), lanes)) do
+            i <- i + 8
+
+        while i < count && NativePtr.read (at i) &&& ones <> ones do
+            i <- i + 1
+
+        if i < count then ValueSome i else ValueNone
+
+    let private firstOf64 (address: nativeint) (count: int) =
+        let at i = NativePtr.add (NativePtr.ofNativeInt<int64> address) i
+        let ones = 0x7FF0000000000000L
+        let lanes = Vector256.Create ones
+        let mutable i = 0
+
+        while i + 4 <= count
+              && not (Vector256.EqualsAny(Vector256.BitwiseAnd(Vector256.Load(at i), lanes), lanes)) do
+            i <- i + 4
+
+        while i < count && NativePtr.read (at i) &&& ones <> ones do
+            i <- i + 1
+
+        if i < count then ValueSome i else ValueNone
+
+    /// The first of some elements at an address that is no finite float.
+    let first (dtype: DType) (address: nativeint) (count: int) : int voption =
+        match dtype with
+        | DType.F32 -> firstOf32 address count
+        | DType.F64 -> firstOf64 address count
+        | DType.I32
+        | DType.I64
+        | DType.Bool -> ValueNone
+
+    /// What an element is, in words: NaN, ∞ or −∞.
+    let kind (dtype: DType) (address: nativeint) (index: int) =
+        let value =
+            match dtype with
+            | DType.F32 -> float (NativePtr.get (NativePtr.ofNativeInt<float32> address) index)
+            | DType.F64 -> NativePtr.get (NativePtr.ofNativeInt<float> address) index
+            | DType.I32
+            | DType.I64
+            | DType.Bool -> 0.0
+
+        if System.Double.IsNaN value then "NaN"
+        elif value > 0.0 then "∞"
+        else "−∞"
+
+    /// The place of an element by its number: `[2, 5]`; nothing for a scalar.
+    let place (shape: Shape) (index: int) =
+        if shape.Rank = 0 then
+            ""
+        else
+            let strides = shape.Strides
+            let indices = Array.init shape.Rank (fun axis -> index / strides[axis] % shape[axis])
+            let text = indices |> Array.map string |> String.concat ", "
+            $" at [{text}]"
+
+/// Searches what a plan is given, and what each of its kernels writes, and refuses the first NaN or infinity.
+[<Sealed>]
+type internal FiniteObserver(watched: ObservedPlan) =
+    inherit KernelObserver()
+    let plan, frame = watched.Plan, watched.Frame
+
+    // The steps that write each place, the last of them first: several may write a part of one.
+    let writers =
+        plan.Values
+        |> Array.mapi (fun place _ ->
+            plan.Steps |> Array.filter (fun s -> Array.contains place s.Writes) |> Array.rev)
+
+    let find place =
+        let e = plan.Values[place]
+        FiniteValues.first e.DType frame.Addresses[place] e.Shape.Size
+
+    let described place index =
+        let e = plan.Values[place]
+        FiniteValues.kind e.DType frame.Addresses[place] index + FiniteValues.place e.Shape index
+
+    /// How the values that a kernel reads were computed, one a line; further back only where no variable is named yet.
+    let history (step: PlanStep) =
+        let maker place = Array.tryLast writers[place]
+
+        let reads (s: PlanStep) = List.ofArray (Array.distinct s.Reads)
+
+        let rec lines (left: int) (places: int list) =
+            match places with
+            | place :: rest when left > 0 ->
+                match maker place with
+                | Some s ->
+                    let value = if s.Work.IsScan then "a loop's result" else KernelFormula.of' plan s place
+
+                    let further = if KernelFormula.variables plan s = [] then reads s else []
+
+                    $"\n  where {KernelFormula.name plan place} = {value}"
+                    :: lines (left - 1) (rest @ further)
+                | None -> lines left rest
+            | _ -> []
+
+        lines 4 (reads step) |> String.concat ""
+
+    let loop =
+        match watched.Outer with
+        | None -> ""
+        | Some(struct (outer, number)) ->
+            match KernelFormula.variables outer outer.Steps[number] with
+            | [] -> ", in a loop"
+            | names -> sprintf ", in a loop over %s" (String.concat ", " names)
+
+    let refuse (step: PlanStep) place index =
+        let formula =
+            match step.Work with
+            | Work.Scan _ -> "a loop"
+            | _ ->
+                writers[place]
+                |> Array.map (fun s -> $"{KernelFormula.name plan place} = {KernelFormula.of' plan s place}")
+                |> Array.rev
+                |> String.concat " and "
+
+        let reads =
+            match KernelFormula.variables plan step with
+            | [] -> ""
+            | names -> sprintf ", which reads %s" (String.concat ", " names)
+
+        let layer =
+            match KernelOrigin.text plan frame (Array.rev writers[place]) place index with
+            | "" -> " of "
+            | layer -> $" in {layer}: "
+
+        Refuse.domain
+            "CheckFinite"
+            $"{described place index}{layer}{formula}{reads}{loop}{history step}"
+            "finite numbers"
+            "a smaller learning rate or clipped gradients; for NaN look for 0/0, ∞ − ∞ and for roots and logarithms of negative numbers; for ∞ a form that does not overflow, as logSumExp or softplus"
+
+    override _.Begins number =
+        if number = 0 && watched.Outer.IsNone then
+            for place in 0 .. plan.Where.Length - 1 do
+                match plan.Where[place], plan.Values[place].Node with
+                | Where.Input _, Node.Variable v ->
+                    match find place with
+                    | ValueSome index ->
+                        Refuse.domain
+                            "CheckFinite"
+                            $"{described place index} of the input {v.Name}"
+                            "finite numbers"
+                            "look at where the values of this variable come from: data that were never cleaned, or a state that was spoiled before"
+                    | ValueNone -> ()
+                | _ -> ()
+
+    override _.Ended number =
+        let step = plan.Steps[number]
+
+        for place in step.Writes |> Array.filter (fun p -> obj.ReferenceEquals(writers[p][0], step)) do
+            match find place with
+            | ValueSome index -> refuse step place index
+            | ValueNone -> ()

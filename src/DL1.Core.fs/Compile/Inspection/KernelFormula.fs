@@ -1,0 +1,97 @@
+namespace DL1.Compiler.Inspection
+
+open System.Collections.Generic
+open DL1
+open DL1.Compiler.Fusion
+open DL1.Compiler.Planning
+
+/// How a kernel comes to a value: the value, what it computes for it, operands first, and what it finds in memory, with
+/// the places, by digest.
+[<NoEquality; NoComparison>]
+type internal KernelWalk =
+    { Root: Expr; Computed: List<Expr>; Found: Dictionary<Digest, struct (Expr * int)> }
+
+/// What kernels compute as formulas over what they read: variables by their names, other values as v1, v2, ...
+[<RequireQualifiedAccess>]
+module internal KernelFormula =
+    /// The name of what stands at a place.
+    let name (plan: Plan) (place: int) =
+        match plan.Where[place], plan.Values[place].Node with
+        | Where.Input _, Node.Variable v -> v.Name
+        | Where.Constant _, _ -> $"c%d{place}"
+        | _ -> $"v%d{place}"
+
+    /// How a kernel comes to what it writes to a place.
+    let walk (plan: Plan) (step: PlanStep) (target: int) : KernelWalk =
+        let known = Dictionary<Digest, int>()
+
+        for p in Array.append step.Reads step.Writes do
+            if p <> target then
+                known[plan.Values[p].Digest] <- p
+
+        let found = Dictionary<Digest, struct (Expr * int)>()
+        let seen = HashSet<Digest>()
+        let order = List<Expr>()
+        let stack = Stack<struct (Expr * bool)>()
+        let root = step.PartOf target |> Option.defaultValue plan.Values[target]
+        stack.Push(struct (root, false))
+
+        while stack.Count > 0 do
+            let struct (e, opened) = stack.Pop()
+
+            if opened then
+                order.Add e
+            elif seen.Add e.Digest then
+                match known.TryGetValue (KernelJobs.home e).Digest with
+                | true, p -> found[e.Digest] <- struct (e, p)
+                | false, _ ->
+                    stack.Push(struct (e, true))
+
+                    for o in Node.operands e.Node do
+                        stack.Push(struct (o, false))
+
+        { Root = root; Computed = order; Found = found }
+
+    /// The formula of what a kernel writes to a place, in one line or some.
+    let of' (plan: Plan) (step: PlanStep) (target: int) : string =
+        let walk = walk plan step target
+        let results = Dictionary<Digest, Expr>()
+
+        // What stands for a value that the kernel finds in memory.
+        for found in walk.Found do
+            let struct (e, p) = found.Value
+
+            results[found.Key] <-
+                match plan.Where[p] with
+                | Where.Constant value when value.Size = 1 -> e
+                | _ -> Expr.variable (name plan p) e.DType (e.Shape.ToList())
+
+        /// One reshape of many, and none of a number, and no transposes there and back: what matters is what is computed.
+        let rebuilt (e: Expr) =
+            match e.Node with
+            | Node.Reshape(shape, x) ->
+                let x = KernelJobs.home results[x.Digest]
+
+                match Local.number x with
+                | Some v -> Expr.full e.DType (shape.ToList()) v
+                | None -> Expr.reshape (shape.ToList()) x
+            | Node.Transpose(p, x) ->
+                match results[x.Digest].Node with
+                // There and back.
+                | Node.Transpose(q, y) when List.map (fun axis -> List.item axis q) p = List.sort p -> y
+                | _ -> Expr.transpose p results[x.Digest]
+            | _ -> Expr.Make(Node.map (fun (o: Expr) -> results[o.Digest]) e.Node)
+
+        for e in walk.Computed do
+            results[e.Digest] <- rebuilt e
+
+        Text.unicode results[walk.Root.Digest]
+
+    /// The names of the variables that a kernel reads itself.
+    let variables (plan: Plan) (step: PlanStep) : string list =
+        [
+            for p in Array.distinct step.Reads do
+                match plan.Where[p], plan.Values[p].Node with
+                | Where.Input _, Node.Variable v -> v.Name
+                | _ -> ()
+        ]

@@ -1,0 +1,125 @@
+namespace DL1.Compiler.Inspection
+
+open System
+open System.Collections.Concurrent
+open System.Diagnostics
+open System.Runtime.CompilerServices
+open System.Runtime.InteropServices
+open FSharp.NativeInterop
+open DL1
+open DL1.Compiler.Planning
+open DL1.Compiler.Runtime
+open DL1.Compiler.Simd
+
+#nowarn "9" // Two words at an address on the stack.
+#nowarn "3535" // Static abstract members: the JIT compiles the chains anew for each width.
+
+/// Chains of fused multiply-adds that wait for nothing but themselves.
+[<AbstractClass; Sealed>]
+type internal Chains<'S, 'V, 'T
+    when 'S :> ISimd<'V, 'T> and 'S: struct and 'V: struct and 'T: unmanaged and 'T: struct> private () =
+
+    /// Ten chains of so many links each, from a number at an address to a vector at another.
+    static member Run(links: int, source: nativeint, target: nativeint) =
+        Hot.loop ()
+        let x = 'S.Broadcast source
+        let mutable a = x
+        let mutable b = x
+        let mutable c = x
+        let mutable d = x
+        let mutable e = x
+        let mutable f = x
+        let mutable g = x
+        let mutable h = x
+        let mutable i = x
+        let mutable j = x
+
+        for _ in 1..links do
+            a <- 'S.MultiplyAdd(a, x, x)
+            b <- 'S.MultiplyAdd(b, x, x)
+            c <- 'S.MultiplyAdd(c, x, x)
+            d <- 'S.MultiplyAdd(d, x, x)
+            e <- 'S.MultiplyAdd(e, x, x)
+            f <- 'S.MultiplyAdd(f, x, x)
+            g <- 'S.MultiplyAdd(g, x, x)
+            h <- 'S.MultiplyAdd(h, x, x)
+            i <- 'S.MultiplyAdd(i, x, x)
+            j <- 'S.MultiplyAdd(j, x, x)
+
+        let left = 'S.Add('S.Add('S.Add(a, b), 'S.Add(c, d)), 'S.Add(e, f))
+        'S.Store('S.Add(left, 'S.Add('S.Add(g, h), 'S.Add(i, j))), target)
+
+/// What this machine can do at most, measured: operations of f32 and of f64, and bytes a second.
+[<Struct>]
+type internal Peak =
+    {
+        Flops: float
+        Flops64: float
+        Bytes: float
+    }
+
+    /// Of a type's operations.
+    member this.FlopsOf(dtype: DType) = if dtype = DType.F64 then this.Flops64 else this.Flops
+
+/// Short measurements of this machine: some 50 ms, once for each number of threads.
+[<RequireQualifiedAccess>]
+module internal Peak =
+    /// The least time of some runs, in seconds.
+    let private least times (run: unit -> unit) =
+        let mutable best = Double.MaxValue
+
+        for _ in 1..times do
+            let start = Stopwatch.GetTimestamp()
+            run ()
+            best <- min best (Stopwatch.GetElapsedTime(start).TotalSeconds)
+
+        best
+
+    let private flops single threads =
+        let links = 50_000
+        let parts = 4 * threads
+
+        let part (_: int) =
+            let words = NativePtr.stackalloc<int64> 16
+            let bits = if single then 0x3F000000L else 0x3FE0000000000000L
+            NativePtr.set words 0 bits
+            let source = NativePtr.toNativeInt words
+            let target = source + 64n
+
+            match Simd.widest, single with
+            | Width.Bits512, true -> Chains<F32x512, _, _>.Run(links, source, target)
+            | Width.Bits512, false -> Chains<F64x512, _, _>.Run(links, source, target)
+            | Width.Bits256, true -> Chains<F32x256, _, _>.Run(links, source, target)
+            | Width.Bits256, false -> Chains<F64x256, _, _>.Run(links, source, target)
+            | Width.Bits128, true -> Chains<F32x128, _, _>.Run(links, source, target)
+            | Width.Bits128, false -> Chains<F64x128, _, _>.Run(links, source, target)
+
+        let bytes =
+            match Simd.widest with
+            | Width.Bits512 -> 64
+            | Width.Bits256 -> 32
+            | Width.Bits128 -> 16
+
+        let lanes = bytes / (if single then 4 else 8)
+        let seconds = least 8 (fun () -> WorkerPool.runOn threads parts part)
+        2.0 * float (10 * lanes * links) * float parts / seconds
+
+    /// Copies of what no cache holds; bytes read and bytes written.
+    let private bytes threads =
+        let size = 32 <<< 20
+        let piece = 1 <<< 20
+        let source: byte[] = GC.AllocateUninitializedArray size
+        let target: byte[] = GC.AllocateUninitializedArray size
+        let part i = Buffer.BlockCopy(source, i * piece, target, i * piece, piece)
+        let seconds = least 5 (fun () -> WorkerPool.runOn threads (size / piece) part)
+        2.0 * float size / seconds
+
+    let private known = ConcurrentDictionary<int, Peak>()
+
+    /// What so many threads can do.
+    let measured (threads: int) : Peak =
+        known.GetOrAdd(
+            threads,
+            fun threads ->
+                { Flops = flops true threads; Flops64 = flops false threads; Bytes = bytes threads }
+        )

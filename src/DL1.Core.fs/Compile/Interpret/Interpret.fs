@@ -1,0 +1,290 @@
+namespace DL1.Compiler.Interpret
+
+open System
+open DL1.Compiler.Interpret.LaneBlock
+open FSharp.NativeInterop
+open DL1
+open DL1.Compiler.FusedLoop
+open DL1.Compiler.Runtime
+open DL1.Compiler.Simd
+
+#nowarn "9" // Addresses; the caller answers for the operands' extents.
+
+/// Passes run step by step over blocks of 64 bytes, where no code may be generated: slower, the same bits.
+[<RequireQualifiedAccess>]
+module internal Interpret =
+    let private read<'T when 'T: unmanaged> (address: nativeint) =
+        NativePtr.read (NativePtr.ofNativeInt<'T> address)
+
+    let private write (address: nativeint) (value: 'T) =
+        NativePtr.write (NativePtr.ofNativeInt<'T> address) value
+
+    /// The bytes of an element in memory.
+    let private size (dtype: DType) =
+        match dtype with
+        | DType.F32
+        | DType.I32 -> 4
+        | DType.F64
+        | DType.I64 -> 8
+        | DType.Bool -> 1
+
+    /// Reads `count` elements, or one for all lanes where the operand does not move along.
+    let private load single (operand: LoopOperand) (address: nativeint) count (block: nativeint) =
+        let bytes = if single then 4 else 8
+        let lane i = block + nativeint (bytes * i)
+        let element i = address + nativeint (size operand.Type * i)
+
+        let inline each (put: nativeint -> nativeint -> unit) =
+            if operand.Along then
+                for i in 0 .. count - 1 do
+                    put (element i) (lane i)
+            else
+                for i in 0 .. 64 / bytes - 1 do
+                    put address (lane i)
+
+        match operand.Type with
+        | DType.F32 -> each (fun from target -> write target (read<int> from))
+        | DType.F64
+        | DType.I64 -> each (fun from target -> write target (read<int64> from))
+        | DType.I32 when single -> each (fun from target -> write target (read<int> from))
+        | DType.I32 -> each (fun from target -> write target (int64 (read<int> from)))
+        | DType.Bool when single ->
+            each (fun from target -> write target (if read<byte> from = 0uy then 0 else -1))
+        | DType.Bool -> each (fun from target -> write target (if read<byte> from = 0uy then 0L else -1L))
+
+    /// Writes `count` elements, or one where the operand does not move along.
+    let private store single (operand: LoopOperand) (address: nativeint) count (block: nativeint) =
+        let bytes = if single then 4 else 8
+
+        for i in 0 .. (if operand.Along then count else 1) - 1 do
+            let lane = block + nativeint (bytes * i)
+            let element = address + nativeint (size operand.Type * i)
+
+            match operand.Type with
+            | DType.F32
+            | DType.I32 -> write element (read<int> lane)
+            | DType.F64
+            | DType.I64 -> write element (read<int64> lane)
+            | DType.Bool -> write element (if read<int> lane = 0 then 0uy else 1uy)
+
+    let private compute single (plan: StagedLoop) values index =
+        let at step = values + nativeint (64 * step)
+        let target = at index
+
+        match plan.Pass.Steps[index] with
+        | LoopStep.Load _
+        | LoopStep.Fold _ -> ()
+        | LoopStep.Number v -> if single then fill target 4 (float32 v) else fill target 8 v
+        | LoopStep.WholeNumber n -> if single then fill target 4 n else fill target 8 (int64 n)
+        | LoopStep.Unary(op, x) ->
+            match plan.Kinds[x] with
+            | LaneKind.Float when single -> InterpretFloats.unary32 op (at x) target
+            | LaneKind.Float -> InterpretFloats.unary64 op (at x) target
+            | LaneKind.Whole when single -> InterpretIntegers.wholeUnary32 op (at x) target
+            | LaneKind.Whole -> InterpretIntegers.wholeUnary64 op (at x) target
+            | LaneKind.Truth -> InterpretIntegers.truthUnary op (at x) target
+        | LoopStep.Binary(op, x, y) ->
+            match plan.Kinds[x] with
+            | LaneKind.Float when single -> InterpretFloats.binary32 op (at x) (at y) target
+            | LaneKind.Float -> InterpretFloats.binary64 op (at x) (at y) target
+            | LaneKind.Whole when single -> InterpretIntegers.wholeBinary32 op (at x) (at y) target
+            | LaneKind.Whole -> InterpretIntegers.wholeBinary64 op (at x) (at y) target
+            | LaneKind.Truth -> InterpretIntegers.truthBinary op (at x) (at y) target
+        | LoopStep.Erf(x, gaussian) when single -> InterpretFloats.erfBy32 (at x) (at gaussian) target
+        | LoopStep.Erf(x, gaussian) -> InterpretFloats.erfBy64 (at x) (at gaussian) target
+        | LoopStep.Compare(op, x, y) ->
+            match plan.Kinds[x] with
+            | LaneKind.Float when single -> InterpretIntegers.compare32 op (at x) (at y) target
+            | LaneKind.Float -> InterpretIntegers.compare64 op (at x) (at y) target
+            | LaneKind.Whole when single -> InterpretIntegers.compareWhole32 op (at x) (at y) target
+            | LaneKind.Whole -> InterpretIntegers.compareWhole64 op (at x) (at y) target
+            | LaneKind.Truth -> InterpretIntegers.compareTruth op (at x) (at y) target
+        | LoopStep.Select(c, x, y) -> InterpretIntegers.select (at c) (at x) (at y) target
+        | LoopStep.Convert(kind, x) ->
+            if single then
+                InterpretIntegers.convert32 plan.Kinds[x] kind (at x) target
+            else
+                InterpretIntegers.convert64 plan.Kinds[x] kind (at x) target
+
+    /// What a call works with: the slots of the values, the pairs of addresses, and where it stands.
+    let private run
+        (values: nativeint)
+        single
+        (plan: StagedLoop)
+        (operands: nativeint)
+        segments
+        columns
+        share
+        =
+        let pass = plan.Pass
+        let lanes = if single then 16n else 8n
+        let inline slot step = values + nativeint (64 * step)
+
+        let inline place operand (segment: nativeint) (column: nativeint) =
+            let pair = operands + nativeint (2 * sizeof<nativeint> * operand)
+            let o = pass.Operands[operand]
+            let along = if o.Along then column * nativeint (size o.Type) else 0n
+
+            let down =
+                if o.Still then
+                    0n
+                else
+                    segment * read<nativeint>(pair + nativeint sizeof<nativeint>)
+
+            read<nativeint> pair + down + along
+
+        let inline put struct (value, operand) segment column count =
+            store single pass.Operands[operand] (place operand segment column) count (slot value)
+
+        let inline get step segment column count =
+            match pass.Steps[step] with
+            | LoopStep.Load operand ->
+                load single pass.Operands[operand] (place operand segment column) count (slot step)
+            | _ -> compute single plan values step
+
+        // Lanes beyond a line's end must not be folded: a fold's next lanes stand here before they are taken.
+        let next = slot pass.Steps.Length
+        // The sums of pieces, and of many of them.
+        let inline above level fold = slot (level * (pass.Steps.Length + 1) + fold)
+
+        let inline zero (total: nativeint) = if single then fill total 4 0.0f else fill total 8 0.0
+
+        let inline add (into: nativeint) (from: nativeint) =
+            if single then
+                InterpretFloats.binary32 BinaryOp.Add into from into
+            else
+                InterpretFloats.binary64 BinaryOp.Add into from into
+
+        let firstCount = int (min columns lanes)
+
+        /// What a phase does beside what is still.
+        let inline work (phase: Stage) =
+            for struct (fold, op, x) in phase.Folds do
+                InterpretReduce.start single plan.Kinds[x] op (slot fold)
+
+            let mutable since = 0n
+            let mutable pieces = 0
+
+            for fold in phase.Sums do
+                zero (above 1 fold)
+                zero (above 2 fold)
+
+            /// Ends a piece that is long enough.
+            let inline endPiece () =
+                for fold in phase.Sums do
+                    add (above 1 fold) (slot fold)
+                    zero (slot fold)
+
+                since <- 0n
+                pieces <- pieces + 1
+
+                if pieces % PairwiseSum.length = 0 then
+                    for fold in phase.Sums do
+                        add (above 2 fold) (above 1 fold)
+                        zero (above 1 fold)
+
+            if phase.Loops then
+                for segment in 0n .. segments - 1n do
+                    for step in phase.Segment do
+                        get step segment 0n 0
+
+                    for pair in phase.SegmentStores do
+                        put pair segment 0n 0
+
+                    let mutable column = 0n
+
+                    if not pass.Across then
+                        if since >= nativeint PairwiseSum.length then
+                            endPiece ()
+
+                        since <- since + 1n
+
+                    while column < columns do
+                        let count = int (min lanes (columns - column))
+
+                        if pass.Across then
+                            if
+                                column % (nativeint PairwiseSum.length * lanes) = 0n
+                                && since >= nativeint PairwiseSum.length * lanes
+                            then
+                                endPiece ()
+
+                            since <- since + nativeint count
+
+                        for work in phase.Block do
+                            match work with
+                            | StageWork.Compute step -> get step segment column count
+                            | StageWork.Reload(step, operand) ->
+                                load
+                                    single
+                                    pass.Operands[operand]
+                                    (place operand segment column)
+                                    count
+                                    (slot step)
+
+                        for pair in phase.BlockStores do
+                            put pair segment column count
+
+                        for struct (fold, op, x) in phase.Folds do
+                            InterpretReduce.combine single plan.Kinds[x] op (slot x) (slot fold) next
+                            LoopMemory.Copy(next, slot fold, 64 / int lanes * count)
+
+                        column <- column + lanes
+
+            if pieces > 0 then
+                for fold in phase.Sums do
+                    add (above 1 fold) (slot fold)
+                    add (above 2 fold) (above 1 fold)
+                    LoopMemory.Copy(above 2 fold, slot fold, 64)
+
+            if pass.Across then
+                for struct (fold, op, x) in phase.Folds do
+                    InterpretReduce.join single plan.Kinds[x] op (slot fold)
+
+        let only, known, totals =
+            if share = 0n then
+                -1, 0n, 0n
+            else
+                let s = read<SplitReduction> share
+                int s.Phase, s.Known, s.Totals
+
+        let mutable folds = 0
+
+        for number in 0 .. (if only < 0 then plan.Phases.Length else min plan.Phases.Length (only + 1)) - 1 do
+            let phase = plan.Phases[number]
+
+            for step in phase.Still do
+                get step 0n 0n firstCount
+
+            if only < 0 || only = plan.Phases.Length then
+                for pair in phase.StillStores do
+                    put pair 0n 0n firstCount
+
+            if only < 0 || only = number then
+                work phase
+
+            for i in 0 .. phase.Folds.Length - 1 do
+                let struct (fold, _, _) = phase.Folds[i]
+
+                if only = number then
+                    LoopMemory.Copy(slot fold, totals + nativeint (64 * i), 64)
+                elif only > number then
+                    LoopMemory.Copy(known + nativeint (64 * (folds + i)), slot fold, 64)
+
+            folds <- folds + phase.Folds.Length
+
+    /// The pass as a body that interprets it.
+    let body (plan: StagedLoop) : LoopBody =
+        let single = plan.Pass.Type = DType.F32
+        let bytes = 3 * 64 * (plan.Pass.Steps.Length + 1)
+
+        LoopBody(fun operands segments columns share ->
+            // The first argument, because stack may only be taken while nothing else is being put together.
+            run
+                (NativePtr.toNativeInt (NativePtr.stackalloc<byte> bytes))
+                single
+                plan
+                operands
+                segments
+                columns
+                share)

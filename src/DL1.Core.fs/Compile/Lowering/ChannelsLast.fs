@@ -1,0 +1,319 @@
+namespace DL1.Compiler.Lowering
+
+open System.Collections.Generic
+open DL1
+open DL1.Compiler.Movement
+open DL1.Compiler.Simd
+
+/// Puts the channels of convolutions and poolings inside, as their kernels have them: a graph becomes another of the
+/// same meaning, in which every such node reads its data through transposes from channels-last values, and is read
+/// through one to channels last. What lies between such nodes is done channels last too, so that within an island of
+/// them nothing is moved. Sums over several axes are in another order; all else keeps its bits.
+[<RequireQualifiedAccess>]
+module internal ChannelsLast =
+    /// Result axes from a channels-first value's: `[n; spatial...; c]`.
+    let firstToLast rank = [ 0 ] @ [ 2 .. rank - 1 ] @ [ 1 ]
+
+    /// Result axes from a channels-last value's: `[n; c; spatial...]`.
+    let lastToFirst rank = [ 0; rank - 1 ] @ [ 1 .. rank - 2 ]
+
+    let private isWindow (e: Expr) =
+        match e.Node with
+        | Node.Conv _
+        | Node.MaxPool _
+        | Node.MaxPoolPick _
+        | Node.MaxPoolScatter _
+        | Node.AvgPool _
+        | Node.AvgPoolGrad _ -> true
+        | Node.Constant _
+        | Node.Variable _
+        | Node.Unary _
+        | Node.Binary _
+        | Node.Compare _
+        | Node.Select _
+        | Node.Cast _
+        | Node.Reduce _
+        | Node.ArgReduce _
+        | Node.CumSum _
+        | Node.ArgSort _
+        | Node.Softmax _
+        | Node.LogSumExp _
+        | Node.MatMul _
+        | Node.Broadcast _
+        | Node.Reshape _
+        | Node.Transpose _
+        | Node.Slice _
+        | Node.Pad _
+        | Node.Concat _
+        | Node.Reverse _
+        | Node.Gather _
+        | Node.ScatterAdd _
+        | Node.RandomBits _
+        | Node.Scan _
+        | Node.StopGradient _
+        | Node.Custom _ -> false
+
+    /// The channels-last value that a node reads.
+    let private (|FromLast|_|) (e: Expr) =
+        match e.Node with
+        | Node.Transpose(permutation, x) when e.Shape.Rank >= 3 && permutation = lastToFirst e.Shape.Rank ->
+            Some x
+        | _ -> None
+
+    /// A convolution or pooling whose operands are channels last, but for weights, and so is its result: the node as
+    /// it stands in the graph, and its operands as its kernel takes them. A gradient of weights is the node itself;
+    /// any other is the transpose of one.
+    let (|ChannelsLast|_|) (e: Expr) : (Expr * Expr list) option =
+        match e.Node with
+        | Node.Conv(ConvRole.WeightGrad _, _, FromLast x, FromLast y) -> Some(e, [ x; y ])
+        | Node.Transpose(permutation, inner) when
+            e.Shape.Rank >= 3 && permutation = firstToLast e.Shape.Rank && isWindow inner
+            ->
+            match inner.Node with
+            | Node.Conv((ConvRole.Forward | ConvRole.InputGrad _), _, FromLast x, w) -> Some(inner, [ x; w ])
+            | Node.MaxPool(_, FromLast x)
+            | Node.AvgPool(_, FromLast x)
+            | Node.AvgPoolGrad(_, _, FromLast x) -> Some(inner, [ x ])
+            | Node.MaxPoolPick(_, FromLast x, FromLast u)
+            | Node.MaxPoolScatter(_, FromLast x, FromLast u) -> Some(inner, [ x; u ])
+            | _ -> None
+        | _ -> None
+
+    /// How a value is at hand.
+    [<RequireQualifiedAccess; NoEquality; NoComparison>]
+    type private Form =
+        /// As in the graph.
+        | First of Expr
+        /// With channels last: the transpose of what the graph has.
+        | Last of Expr
+        /// Either, made of little: stretched values, and what is computed from them.
+        | Both of first: Expr * last: Expr
+
+    let private permuted (permutation: int list) (xs: 'a list) =
+        permutation |> List.map (fun i -> List.item i xs)
+
+    /// A transpose: a reshape where no axis passes another but axes of extent 1, nothing where axes stay.
+    let private transpose (permutation: int list) (x: Expr) =
+        let moving = permutation |> List.filter (fun axis -> x.Shape[axis] <> 1)
+
+        if permutation = List.sort permutation then
+            x
+        elif moving = List.sort moving then
+            Expr.reshape (permuted permutation (x.Shape.ToList())) x
+        else
+            match x.Node with
+            | Node.Constant t ->
+                Expr.constant (
+                    Strided.transpose (Shape.ofList (permuted permutation (x.Shape.ToList()))) permutation t
+                )
+            | _ -> Expr.Make(Node.Transpose(permutation, x))
+
+    /// The transpose of what may be a transpose itself.
+    let private transposed (permutation: int list) (x: Expr) =
+        match x.Node with
+        | Node.Transpose(inner, y) -> transpose (permuted permutation inner) y
+        | _ -> transpose permutation x
+
+    /// One graph at work.
+    [<Sealed>]
+    type private Rewriting() =
+        let forms = Dictionary<Digest, Form>()
+        let firsts = Dictionary<Digest, Expr>()
+        let lasts = Dictionary<Digest, Expr>()
+
+        let isLast (e: Expr) =
+            match forms[e.Digest] with
+            | Form.Last _ -> true
+            | Form.First _
+            | Form.Both _ -> false
+
+        let isBoth (e: Expr) =
+            match forms[e.Digest] with
+            | Form.Both _ -> true
+            | Form.First _
+            | Form.Last _ -> false
+
+        let first (e: Expr) =
+            match forms[e.Digest] with
+            | Form.First x
+            | Form.Both(x, _) -> x
+            | Form.Last x ->
+                match firsts.TryGetValue e.Digest with
+                | true, known -> known
+                | false, _ ->
+                    // A convolution's own transpose is no movement, so that this one does not undo it.
+                    let turned = transpose (lastToFirst e.Shape.Rank) x
+                    firsts[e.Digest] <- turned
+                    turned
+
+        let last (e: Expr) =
+            match forms[e.Digest] with
+            | Form.Last x
+            | Form.Both(_, x) -> x
+            | Form.First x ->
+                match lasts.TryGetValue e.Digest with
+                | true, known -> known
+                | false, _ ->
+                    let turned = transposed (firstToLast e.Shape.Rank) x
+                    lasts[e.Digest] <- turned
+                    turned
+
+        let made node = Expr.Make node
+
+        /// A data operand as convolutions and poolings read it.
+        let read (e: Expr) = made (Node.Transpose(lastToFirst e.Shape.Rank, last e))
+
+        /// A window's node over channels-last operands, all but the weights.
+        let window (e: Expr) =
+            let given =
+                match e.Node with
+                | Node.Conv((ConvRole.Forward | ConvRole.InputGrad _) as role, spec, x, w) ->
+                    Node.Conv(role, spec, read x, first w)
+                | node -> Node.map read node
+
+            match e.Node with
+            | Node.Conv(ConvRole.WeightGrad _, _, _, _) -> Form.First(made given)
+            | _ -> Form.Last(made (Node.Transpose(firstToLast e.Shape.Rank, made given)))
+
+        /// The operand of a stretch to a rank, with its axes aligned and channels last.
+        let aligned rank (x: Expr) =
+            let missing = rank - x.Shape.Rank
+
+            if missing = 0 then
+                last x
+            else
+                let x = first x
+                let dims = List.replicate missing 1 @ x.Shape.ToList()
+
+                if x.Shape.IsScalar then
+                    x
+                else
+                    transpose (firstToLast rank) (Expr.reshape dims x)
+
+        let plain (e: Expr) =
+            let node = Node.map first e.Node
+
+            let unchanged =
+                List.forall2
+                    (fun (a: Expr) (b: Expr) -> a.Digest = b.Digest)
+                    (Node.operands e.Node)
+                    (Node.operands node)
+
+            if unchanged then e else made node
+
+        /// A node over axes that are left out of the result, by their places in a channels-last operand.
+        let without (axes: int list) (x: Expr) (make: int list -> Node<Expr>) =
+            let order = firstToLast x.Shape.Rank
+            let places = axes |> List.map (fun axis -> List.findIndex ((=) axis) order) |> List.sort
+            let left = order |> List.filter (fun axis -> not (List.contains axis axes))
+            let back = List.sort left |> List.map (fun axis -> List.findIndex ((=) axis) left)
+            Form.First(transpose back (made (make places)))
+
+        member _.First(e: Expr) = first e
+
+        /// Finds the form of a node, after those of its operands.
+        member _.Visit(e: Expr) =
+            let rank = e.Shape.Rank
+            let order = firstToLast rank
+            let spatial = rank = 3 || rank = 4
+            let isLast x = isLast x
+            let place axis = List.findIndex ((=) axis) order
+            let plain () = Form.First(plain e)
+
+            forms[e.Digest] <-
+                match e.Node with
+                | _ when isWindow e -> window e
+                | Node.Unary _
+                | Node.Binary _
+                | Node.Compare _
+                | Node.Select _
+                | Node.Cast _
+                | Node.StopGradient _ when spatial ->
+                    let operands = Node.operands e.Node
+
+                    if List.exists isLast operands then
+                        Form.Last(made (Node.map last e.Node))
+                    elif List.forall isBoth operands then
+                        Form.Both(made (Node.map first e.Node), made (Node.map last e.Node))
+                    else
+                        plain ()
+                | Node.Broadcast(shape, x) when spatial ->
+                    let shape' = Shape.ofList (permuted order (shape.ToList()))
+                    let stretched = made (Node.Broadcast(shape', aligned rank x))
+
+                    if isLast x && x.Shape.Rank = rank then
+                        Form.Last stretched
+                    else
+                        Form.Both(made (Node.Broadcast(shape, first x)), stretched)
+                | Node.Pad(edges, value, x) when isLast x ->
+                    Form.Last(made (Node.Pad(permuted order edges, value, last x)))
+                | Node.Slice(cuts, x) when isLast x ->
+                    Form.Last(made (Node.Slice(permuted order cuts, last x)))
+                | Node.Reverse(axes, x) when isLast x ->
+                    Form.Last(made (Node.Reverse(axes |> List.map place |> List.sort, last x)))
+                | Node.Concat(axis, xs) when List.exists isLast xs ->
+                    Form.Last(made (Node.Concat(place axis, List.map last xs)))
+                | Node.Softmax(axis, x) when isLast x -> Form.Last(made (Node.Softmax(place axis, last x)))
+                | Node.CumSum(axis, reversed, x) when isLast x ->
+                    Form.Last(made (Node.CumSum(place axis, reversed, last x)))
+                | Node.ArgSort(axis, x) when isLast x -> Form.Last(made (Node.ArgSort(place axis, last x)))
+                | Node.Reduce(op, axes, x) when isLast x ->
+                    without axes x (fun places -> Node.Reduce(op, places, last x))
+                | Node.ArgReduce(op, axis, x) when isLast x ->
+                    without [ axis ] x (fun places -> Node.ArgReduce(op, List.head places, last x))
+                | Node.LogSumExp(axis, x) when isLast x ->
+                    without [ axis ] x (fun places -> Node.LogSumExp(List.head places, last x))
+                | Node.Transpose(permutation, x) when isLast x ->
+                    Form.First(transpose (permuted permutation (lastToFirst x.Shape.Rank)) (last x))
+                | Node.Reshape(shape, x) when isLast x ->
+                    match (first x).Node with
+                    | Node.Reshape(_, inner) -> Form.First(made (Node.Reshape(shape, inner)))
+                    | _ -> plain ()
+                | Node.Constant _
+                | Node.Variable _
+                | Node.Unary _
+                | Node.Binary _
+                | Node.Compare _
+                | Node.Select _
+                | Node.Cast _
+                | Node.Reduce _
+                | Node.ArgReduce _
+                | Node.CumSum _
+                | Node.ArgSort _
+                | Node.Softmax _
+                | Node.LogSumExp _
+                | Node.MatMul _
+                | Node.Broadcast _
+                | Node.Reshape _
+                | Node.Transpose _
+                | Node.Slice _
+                | Node.Pad _
+                | Node.Concat _
+                | Node.Reverse _
+                | Node.Gather _
+                | Node.ScatterAdd _
+                | Node.Conv _
+                | Node.MaxPool _
+                | Node.MaxPoolPick _
+                | Node.MaxPoolScatter _
+                | Node.AvgPool _
+                | Node.AvgPoolGrad _
+                | Node.RandomBits _
+                | Node.Scan _
+                | Node.StopGradient _
+                | Node.Custom _ -> plain ()
+
+    /// The graph with channels last where its convolutions and poolings are; without any, the very same. To be done
+    /// after all other rewriting: a pair of transposes about a convolution or pooling is no idle one.
+    let channelsLast (roots: Expr list) : Expr list =
+        let nodes = Graph.topological roots
+
+        if Array.exists isWindow nodes then
+            let rewriting = Rewriting()
+
+            for e in nodes do
+                Origin.within e.Origin (fun () -> rewriting.Visit e)
+
+            roots |> List.map rewriting.First
+        else
+            roots

@@ -1,0 +1,187 @@
+namespace DL1.Compiler.Lowering
+
+open System.Collections.Generic
+open DL1
+
+/// Forms that are made of others, opened; and whole graphs freed of what is computed twice in other words.
+[<RequireQualifiedAccess>]
+module internal Decompose =
+    let private (|Number|_|) (e: Expr) = Local.number e
+
+    /// Keeps the reduced axis, with extent 1, and stretches it back.
+    let private spread axis (x: Expr) (y: Expr) =
+        let kept = Shape.withAxis axis 1 x.Shape
+        Expr.broadcastTo (x.Shape.ToList()) (Expr.reshape (kept.ToList()) y)
+
+    let private peak axis (x: Expr) = Reduce.finiteMax axis x
+
+    /// softmax x is exp(x − max) over its sum.
+    let softmax (e: Expr) =
+        match e.Node with
+        | Node.Softmax(axis, x) when x.Shape[axis] > 0 ->
+            let exps = exp (x - spread axis x (peak axis x))
+            Some(exps / spread axis x (Expr.sum [ axis ] exps))
+        | _ -> None
+
+    /// Whether a value is some x less x's finite maximum along an axis: its own maximum is then 0, infinite, or NaN.
+    let private isLessMax axis (y: Expr) =
+        match y.Node with
+        | Node.Binary(BinaryOp.Sub, x, _) when axis < x.Shape.Rank && x.Shape = y.Shape ->
+            y.Digest = (x - spread axis x (peak axis x)).Digest
+        | _ -> false
+
+    /// log Σ exp x is max + log Σ exp(x − max).
+    let logSumExp (e: Expr) =
+        match e.Node with
+        | Node.LogSumExp(axis, y) when isLessMax axis y -> Some(log (Expr.sum [ axis ] (exp y)))
+        | Node.LogSumExp(axis, x) when x.Shape[axis] > 0 ->
+            let shift = peak axis x
+            Some(shift + log (Expr.sum [ axis ] (exp (x - spread axis x shift))))
+        | _ -> None
+
+    /// A function with a derivative of its own is its value: nothing is differentiated any more.
+    let custom (e: Expr) =
+        match e.Node with
+        | Node.Custom(rule, xs) -> Rebuild.substitute (List.zip rule.Inputs xs) [ rule.Value ] |> List.tryHead
+        | _ -> None
+
+    /// Nor is anything kept from being differentiated.
+    let stopped (e: Expr) =
+        match e.Node with
+        | Node.StopGradient x -> Some x
+        | _ -> None
+
+    /// A word's chance test without leaving the whole numbers: n·2⁻³² < p is n < ⌈p·2³²⌉.
+    let chance (e: Expr) =
+        match e.Node with
+        | Node.Compare(CompareOp.Lt, x, Number p) ->
+            match x.Node with
+            | Node.Binary((BinaryOp.Div as op), y, Number scale)
+            | Node.Binary((BinaryOp.Mul as op), y, Number scale) when
+                scale = (if op = BinaryOp.Div then 4294967296.0 else 1.0 / 4294967296.0)
+                ->
+                match y.Node with
+                | Node.Binary(BinaryOp.Add, z, Number 2147483648.0) ->
+                    match z.Node with
+                    | Node.Cast(DType.F64, bits) when bits.DType = DType.I32 ->
+                        let bound = ceil (p * 4294967296.0) - 2147483648.0
+
+                        if bound > 2147483647.0 || not (p > 0.0) then
+                            None
+                        else
+                            Some(
+                                Expr.compare
+                                    CompareOp.Lt
+                                    bits
+                                    (Expr.full DType.I32 (bits.Shape.ToList()) bound)
+                            )
+                    | _ -> None
+                | _ -> None
+            | _ -> None
+        | _ -> None
+
+    // Single precision holds every whole number below it; what is beyond either side stays beyond it, rounded.
+    let private wholeSingles = 16777216.0
+
+    /// What views of a value show, and the same views of something else; a few of them.
+    let rec private throughViews fuel (change: Expr -> 'a) (again: Expr -> 'a -> 'a) (e: Expr) : 'a =
+        match e.Node with
+        | Node.Broadcast(_, x)
+        | Node.Reshape(_, x)
+        | Node.Transpose(_, x) when fuel > 0 -> again e (throughViews (fuel - 1) change again x)
+        | _ -> change e
+
+    /// 64-bit numbers, which no pass holds, compared with small constants: labels with classes. In single precision
+    /// they compare alike.
+    let labels (e: Expr) =
+        let isSmall (x: Expr) =
+            match x.Node with
+            | Node.Constant t when t.Size <= 65536 ->
+                Tensor.toFloats t |> Array.forall (fun v -> abs v < wholeSingles)
+            | _ -> false
+
+        let isConstant = throughViews 4 isSmall (fun _ inner -> inner)
+
+        let single (x: Expr) =
+            match x.Node with
+            | Node.Constant t -> Expr.constant (Tensor.cast DType.F32 t)
+            | _ -> Expr.cast DType.F32 x
+
+        let asSingle =
+            throughViews 4 single (fun view inner -> Expr.Make(Node.map (fun _ -> inner) view.Node))
+
+        match e.Node with
+        | Node.Compare(op, x, y) when x.DType = DType.I64 && (isConstant x || isConstant y) ->
+            Some(Expr.compare op (asSingle x) (asSingle y))
+        | _ -> None
+
+    /// Rebuilds a graph, some of its nodes replaced: `change` is given each node, and what its operands have become.
+    let private rebuild (change: Expr -> (Expr -> Expr) -> Expr option) (order: Expr[]) (roots: Expr list) =
+        let results = Dictionary<Digest, Expr>()
+        let become (o: Expr) = results[o.Digest]
+
+        for e in order do
+            results[e.Digest] <-
+                Origin.within e.Origin (fun () ->
+                    match change e become with
+                    | Some e' -> e'
+                    | None -> Expr.Make(Node.map become e.Node))
+
+        List.map become roots
+
+    /// max(x, 0) > 0 says the same as x > 0, and the maximum is there anyhow: x need not be kept.
+    let masksFromRelu (roots: Expr list) =
+        let order = Graph.topological roots
+        let isRelu = HashSet<Digest>()
+
+        for e in order do
+            match e.Node with
+            | Node.Unary(UnaryOp.Relu, x) -> isRelu.Add x.Digest |> ignore
+            | _ -> ()
+
+        let change (e: Expr) become =
+            match e.Node with
+            | Node.Compare(CompareOp.Gt, x, (Number 0.0 as zero)) when isRelu.Contains x.Digest ->
+                Some(Expr.compare CompareOp.Gt (Expr.relu (become x)) (become zero))
+            | _ -> None
+
+        if isRelu.Count = 0 then roots else rebuild change order roots
+
+    /// Sigmoids of x and of −x, which a sigmoid and its derivative need, have one exponential: with t = exp(−|x|) they
+    /// are 1/(1 + t) and t/(1 + t), in the order of x's sign.
+    let pairsOfSigmoids (roots: Expr list) =
+        let order = Graph.topological roots
+        let sigmoids = HashSet<Digest>()
+        let pairs = HashSet<Digest>()
+
+        for e in order do
+            match e.Node with
+            | Node.Unary(UnaryOp.Sigmoid, x) -> sigmoids.Add x.Digest |> ignore
+            | _ -> ()
+
+        for e in order do
+            match e.Node with
+            | Node.Unary(UnaryOp.Neg, x) when sigmoids.Contains e.Digest && sigmoids.Contains x.Digest ->
+                pairs.Add x.Digest |> ignore
+            | _ -> ()
+
+        let half (x: Expr) isUpper =
+            let t = exp (-(abs x))
+            let upper = 1.0 / (1.0 + t)
+            let condition = x .>= 0.0
+
+            if isUpper then
+                Expr.where condition upper (t * upper)
+            else
+                Expr.where condition (t * upper) upper
+
+        let change (e: Expr) become =
+            match e.Node with
+            | Node.Unary(UnaryOp.Sigmoid, x) when pairs.Contains x.Digest -> Some(half (become x) true)
+            | Node.Unary(UnaryOp.Sigmoid, n) ->
+                match n.Node with
+                | Node.Unary(UnaryOp.Neg, x) when pairs.Contains x.Digest -> Some(half (become x) false)
+                | _ -> None
+            | _ -> None
+
+        if pairs.Count = 0 then roots else rebuild change order roots

@@ -1,0 +1,30 @@
+namespace DL1.Compiler.Lowering
+
+open DL1
+
+/// What is done to a graph before it is cut into kernels: forms that are made of others are opened, products over a
+/// stack that share a matrix become one product, and reshapes move out of the way of fusion. The values stay the same
+/// but for the order of sums, the sign of zeros, and the rounding of what is opened.
+[<RequireQualifiedAccess>]
+module internal Lower =
+    let private table =
+        [
+            Rule.anywhere "custom -> its value" Decompose.custom
+            Rule.anywhere "stopGradient x -> x" Decompose.stopped
+            Rule.rule "softmax -> exp(x - max) / sum" [ "softmax" ] Decompose.softmax
+            Rule.rule "logSumExp -> max + log(sum(exp(x - max)))" [ "logsumexp" ] Decompose.logSumExp
+            Rule.anywhere "chance of a word -> comparison of whole numbers" Decompose.chance
+            Rule.anywhere "labels compared with classes -> the same in single precision" Decompose.labels
+            Rule.anywhere "op(reshape x) -> reshape(op x)" LowerReshapes.reshapeOutwards
+            Rule.anywhere "reshape(broadcast x) -> broadcast(reshape x)" LowerReshapes.reshapedBroadcast
+            Rule.anywhere "reduce(reshape x) -> reshape(reduce x)" LowerReshapes.foldOfReshaped
+            Rule.anywhere "moves of single elements -> reshape" LowerReshapes.trivial
+            Rule.anywhere "stack @ one matrix -> one product" LowerMatMuls.sharedMatrix
+            Rule.anywhere "sum of pads that fill an axis -> concat" LowerSums.sumOfPieces
+            Rule.anywhere "(a @ b)ᵀ -> bᵀ @ aᵀ" LowerMatMuls.transposedProduct
+            Rule.anywhere "sum of a stack of products -> one product" LowerMatMuls.summedStack
+        ]
+
+    /// The graph as it is cut into kernels.
+    let run (roots: Expr list) : Expr list =
+        Rule.run ignore table roots |> Decompose.masksFromRelu |> Decompose.pairsOfSigmoids

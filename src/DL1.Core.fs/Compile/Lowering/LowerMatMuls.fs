@@ -1,0 +1,85 @@
+namespace DL1.Compiler.Lowering
+
+open DL1
+open DL1.Compiler.Fusion
+
+/// Stacks of products as one, and products turned rather than their results.
+[<RequireQualifiedAccess>]
+module internal LowerMatMuls =
+    /// Whether a value can be seen in another shape without being moved.
+    let private reshapesFreely (target: Shape) (e: Expr) =
+        let r = StridedView.through e
+        (StridedView.reshaped e.Shape r.Strides target).IsSome
+
+    let private rowsOf (e: Expr) =
+        let columns = e.Shape[e.Shape.Rank - 1]
+        Shape.Of [ (if columns = 0 then 0 else e.Shape.Size / columns); columns ]
+
+    /// A stack of matrices times one matrix is one product.
+    let sharedMatrix (e: Expr) =
+        match e.Node with
+        | Node.MatMul(a, b) when a.Shape.Rank > 2 && e.Shape.Size > 0 && e.DType.IsFloat ->
+            let rank = b.Shape.Rank
+            let r = StridedView.through b
+            let k, n = b.Shape[rank - 2], b.Shape[rank - 1]
+
+            let shared =
+                Seq.forall (fun axis -> r.Strides[axis] = 0 || b.Shape[axis] = 1) (seq { 0 .. rank - 3 })
+
+            if shared && r.Source.Shape.Size = k * n && reshapesFreely (rowsOf a) a then
+                let isRow stride other extent =
+                    r.Strides[rank - 1] = stride && (extent = 1 || r.Strides[rank - 2] = other)
+
+                let matrix =
+                    if r.Offset = 0 && isRow 1 n k then Some(Expr.reshape [ k; n ] r.Source)
+                    elif r.Offset = 0 && isRow k 1 k then Some((Expr.reshape [ n; k ] r.Source).T)
+                    else None
+
+                matrix
+                |> Option.map (fun matrix ->
+                    Expr.matmul (Expr.reshape ((rowsOf a).ToList()) a) matrix
+                    |> Expr.reshape (e.Shape.ToList()))
+            else
+                None
+        | _ -> None
+
+    let private lastTwo (rank: int) = [ 0 .. rank - 3 ] @ [ rank - 1; rank - 2 ]
+
+    /// A product whose columns do not stay columns is the product of the transposes, the other way around: nothing is
+    /// moved, or rows as they are.
+    let transposedProduct (e: Expr) =
+        match e.Node with
+        | Node.Transpose(permutation, p) when p.Shape.Rank >= 2 && List.last permutation = p.Shape.Rank - 2 ->
+            match p.Node with
+            | Node.MatMul(a, b) ->
+                let rank = p.Shape.Rank
+                let turn = Expr.transpose (lastTwo rank)
+                let product = Expr.matmul (turn b) (turn a)
+
+                let rest =
+                    permutation
+                    |> List.map (fun axis ->
+                        if axis = rank - 1 then rank - 2
+                        elif axis = rank - 2 then rank - 1
+                        else axis)
+
+                Some(if rest = [ 0 .. rank - 1 ] then product else Expr.transpose rest product)
+            | _ -> None
+        | _ -> None
+
+    /// The sum of products over a stack is one product of the stacks.
+    let summedStack (e: Expr) =
+        match e.Node with
+        | Node.Reduce(ReduceOp.Sum, axes, p) when e.DType.IsFloat && axes = [ 0 .. p.Shape.Rank - 3 ] ->
+            match p.Node with
+            | Node.MatMul(aT, b) when p.Shape.Size > 0 ->
+                let rank = aT.Shape.Rank
+                let a = Expr.transpose (lastTwo rank) aT
+
+                if reshapesFreely (rowsOf a) a && reshapesFreely (rowsOf b) b then
+                    let rows (x: Expr) = Expr.reshape ((rowsOf x).ToList()) x
+                    Some(Expr.matmul (rows a).T (rows b))
+                else
+                    None
+            | _ -> None
+        | _ -> None

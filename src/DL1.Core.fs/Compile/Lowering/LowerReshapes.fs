@@ -1,0 +1,100 @@
+namespace DL1.Compiler.Lowering
+
+open DL1
+open DL1.Compiler.Fusion
+
+/// Reshapes out of the way of fusion.
+[<RequireQualifiedAccess>]
+module internal LowerReshapes =
+    let private squeezed (s: Shape) = s.ToList() |> List.filter (fun d -> d <> 1)
+
+    /// What stands beneath reshapes.
+    let rec private beneath (e: Expr) =
+        match e.Node with
+        | Node.Reshape(_, x) -> beneath x
+        | _ -> e
+
+    /// A reshape that does more than put in or take out axes of extent 1.
+    let private (|Reshaped|_|) (e: Expr) =
+        match e.Node with
+        | Node.Reshape(_, x) ->
+            let x = beneath x
+
+            if squeezed x.Shape <> squeezed e.Shape && e.Shape.Size > 0 then
+                Some x
+            else
+                None
+        | _ -> None
+
+    let private isElementwise (e: Expr) =
+        match e.Node with
+        | Node.Unary _
+        | Node.Binary _
+        | Node.Compare _
+        | Node.Select _
+        | Node.Cast _ -> true
+        | _ -> false
+
+    /// Elementwise nodes work in the shape beneath a reshape, where that has fewer axes: op(reshape x, y) is
+    /// reshape(op(x, reshape⁻¹ y)).
+    let reshapeOutwards (e: Expr) =
+        if isElementwise e then
+            Node.operands e.Node
+            |> List.tryPick (function
+                | Reshaped x when (squeezed x.Shape).Length < (squeezed e.Shape).Length -> Some x.Shape
+                | _ -> None)
+            |> Option.map (fun shape ->
+                let inner = Node.map (fun o -> Expr.reshape (shape.ToList()) o) e.Node
+                Expr.reshape (e.Shape.ToList()) (Expr.Make inner))
+        else
+            None
+
+    /// A broadcast in another shape is a broadcast still, where the axes that it stretches stay together.
+    let reshapedBroadcast (e: Expr) =
+        match e.Node with
+        | Node.Reshape(shape, b) ->
+            match b.Node with
+            | Node.Broadcast(from, x) when e.Shape.Size > 0 ->
+                let missing = from.Rank - x.Shape.Rank
+
+                // Strides that are 0 exactly where the broadcast stretches.
+                let strides =
+                    Array.init from.Rank (fun axis ->
+                        if axis < missing || x.Shape[axis - missing] <> from[axis] then
+                            0
+                        else
+                            x.Shape.Strides[axis - missing])
+
+                StridedView.reshaped from strides shape
+                |> Option.map (fun strides ->
+                    let kept = List.init shape.Rank (fun i -> if strides[i] = 0 then 1 else shape[i])
+                    Expr.broadcastTo (shape.ToList()) (Expr.reshape kept x))
+            | _ -> None
+        | _ -> None
+
+    /// A fold of trailing axes that a reshape of leading ones does not touch.
+    let foldOfReshaped (e: Expr) =
+        match e.Node with
+        | Node.Reduce(op, axes, (Reshaped x as r)) ->
+            let first = List.head axes
+            let tail = List.skip first (r.Shape.ToList())
+            let own = x.Shape.ToList()
+            let leading = own.Length - tail.Length
+
+            if leading >= 0 && List.skip leading own = tail && not (List.contains 0 own) then
+                let inner = Expr.reduce op (axes |> List.map (fun a -> a - first + leading)) x
+                Some(Expr.reshape (e.Shape.ToList()) inner)
+            else
+                None
+        | _ -> None
+
+    /// Folds of single elements, and transposes of nothing but axes of extent 1, are reshapes.
+    let trivial (e: Expr) =
+        match e.Node with
+        | Node.Reduce(_, axes, x) when axes |> List.forall (fun a -> x.Shape[a] = 1) ->
+            Some(Expr.reshape (e.Shape.ToList()) x)
+        | Node.Transpose(permutation, x) when
+            (permutation |> List.filter (fun a -> x.Shape[a] <> 1) |> (fun kept -> List.sort kept = kept))
+            ->
+            Some(Expr.reshape (e.Shape.ToList()) x)
+        | _ -> None

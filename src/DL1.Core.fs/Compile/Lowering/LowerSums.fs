@@ -1,0 +1,57 @@
+namespace DL1.Compiler.Lowering
+
+open DL1
+open DL1.Compiler.Movement
+
+/// Sums that are something simpler.
+[<RequireQualifiedAccess>]
+module internal LowerSums =
+    /// A value padded with zeros along one axis alone: the axis, where the value begins, and the value.
+    let private (|Placed|_|) (e: Expr) =
+        match e.Node with
+        | Node.Pad(edges, 0.0, x) when edges |> List.forall (fun edge -> edge.Between = 0) ->
+            match
+                edges |> List.indexed |> List.filter (fun (_, edge) -> edge.Before <> 0 || edge.After <> 0)
+            with
+            | [ (axis, edge) ] when edge.Before >= 0 && edge.After >= 0 -> Some(struct (axis, edge.Before, x))
+            | _ -> None
+        | _ -> None
+
+    // Terms of one sum that are looked at together.
+    let private mostTerms = 64
+
+    /// The sum of padded values that fill an axis piece by piece puts them one after another.
+    let sumOfPieces (e: Expr) =
+        let rec terms left (todo: Expr list) found =
+            match todo with
+            | [] -> Some found
+            | _ when left = 0 -> None
+            | (Placed piece) :: todo -> terms (left - 1) todo (piece :: found)
+            | e :: todo ->
+                match e.Node with
+                | Node.Binary(BinaryOp.Add, a, b) -> terms (left - 1) (a :: b :: todo) found
+                | _ -> None
+
+        match e.Node with
+        | Node.Binary(BinaryOp.Add, _, _) ->
+            match terms mostTerms [ e ] [] with
+            | Some(struct (axis, _, _) :: _ as pieces) when
+                pieces |> List.forall (fun (struct (a, _, _)) -> a = axis)
+                ->
+                let ordered = pieces |> List.sortBy (fun (struct (_, start, _)) -> start)
+
+                let fills =
+                    ordered
+                    |> List.fold
+                        (fun place (struct (_, start, x)) ->
+                            match place with
+                            | Some p when p = start -> Some(p + x.Shape[axis])
+                            | _ -> None)
+                        (Some 0)
+
+                if fills = Some e.Shape[axis] then
+                    Some(Expr.concat axis (ordered |> List.map (fun (struct (_, _, x)) -> x)))
+                else
+                    None
+            | _ -> None
+        | _ -> None

@@ -1,0 +1,199 @@
+namespace DL1.Compiler.Lowering
+
+open System.Collections.Generic
+open DL1
+open DL1.Compiler.Movement
+open DL1.Compiler.Simd
+
+/// What a node is to the compiler.
+[<RequireQualifiedAccess>]
+type internal NodeKind =
+    /// In memory before anything runs.
+    | Leaf
+    /// Memory seen in another order.
+    | Look
+    | Elementwise
+    | Fold of ReduceOp * axes: int list
+    /// A product of matrices of floats, which a pass may follow.
+    | Product
+    /// A convolution or pooling, channels last: its node, and its operands as the kernel takes them.
+    | Channels of Expr * Expr list
+    /// A kernel of its own.
+    | Other
+
+/// Sorts nodes by what a fused kernel can do with them.
+[<RequireQualifiedAccess>]
+module internal NodeKind =
+    /// The float type of a pass over values of these types: `Error` where there is none, or more than one.
+    let private floatOf (types: DType list) : Result<DType option, unit> =
+        if List.contains DType.I64 types then
+            Error()
+        else
+            match types |> List.filter (fun t -> t.IsFloat) |> List.distinct with
+            | [] -> Ok None
+            | [ one ] -> Ok(Some one)
+            | _ -> Error()
+
+    let private types (e: Expr) = e.DType :: (Node.operands e.Node |> List.map _.DType)
+
+    /// The float type that a node's values have in a pass, if any.
+    let float (e: Expr) : DType option =
+        match floatOf (types e) with
+        | Ok t -> t
+        | Error() -> None
+
+    let private fits (e: Expr) =
+        match floatOf (types e) with
+        | Ok _ -> e.Shape.Size > 0
+        | Error() -> false
+
+    /// A number that is the same everywhere.
+    let isNumber (e: Expr) = Option.isSome (Local.number e)
+
+    /// The reduced axes of a fold, counted without those of extent 1.
+    let reducedAxes (axes: int list) (x: Shape) =
+        [|
+            for axis in axes do
+                if x[axis] <> 1 then
+                    Seq.length (Seq.filter (fun a -> x[a] <> 1) (seq { 0 .. axis - 1 }))
+        |]
+
+    /// Whether reduced axes are one run, or one run and another at the end: two loops at most.
+    let private isRegular (axes: int list) (x: Shape) =
+        let reduced = reducedAxes axes x
+        let last = Seq.length (Seq.filter (fun d -> d <> 1) x) - 1
+        // How many stand at the end.
+        let trailing =
+            Seq.length (
+                Seq.takeWhile
+                    (fun i -> reduced[reduced.Length - 1 - i] = last - i)
+                    (seq { 0 .. reduced.Length - 1 })
+            )
+
+        let rest = reduced[.. reduced.Length - 1 - trailing]
+        rest.Length = 0 || rest[rest.Length - 1] - rest[0] = rest.Length - 1
+
+    let private channels (e: Expr) =
+        match e.Node with
+        | Node.Transpose _
+        | Node.Conv _ ->
+            match e with
+            | ChannelsLast.ChannelsLast(node, operands) when e.DType.IsFloat && e.Shape.Size > 0 ->
+                Some(node, operands)
+            | _ -> None
+        | _ -> None
+
+    /// Whether a node is a convolution or pooling with channels last.
+    let isChannels (e: Expr) = (channels e).IsSome
+
+    let of' (e: Expr) : NodeKind =
+        match e.Node with
+        | Node.Transpose _
+        | Node.Conv _ when isChannels e ->
+            match channels e with
+            | Some(node, operands) -> NodeKind.Channels(node, operands)
+            | None -> NodeKind.Other
+        | Node.Variable _
+        | Node.Constant _ -> NodeKind.Leaf
+        | Node.Unary _
+        | Node.Binary _
+        | Node.Compare _
+        | Node.Select _
+        | Node.Cast _ -> if fits e then NodeKind.Elementwise else NodeKind.Other
+        | Node.Reduce(op, axes, x) ->
+            if x.DType.IsFloat && x.Shape.Size > 0 && isRegular axes x.Shape then
+                NodeKind.Fold(op, axes)
+            else
+                NodeKind.Other
+        | Node.MatMul _ -> if e.DType.IsFloat && e.Shape.Size > 0 then NodeKind.Product else NodeKind.Other
+        | Node.Broadcast _
+        | Node.Reshape _
+        | Node.Transpose _
+        | Node.Slice _ -> NodeKind.Look
+        | Node.ArgReduce _
+        | Node.CumSum _
+        | Node.ArgSort _
+        | Node.Softmax _
+        | Node.LogSumExp _
+        | Node.Pad _
+        | Node.Concat _
+        | Node.Reverse _
+        | Node.Gather _
+        | Node.ScatterAdd _
+        | Node.Conv _
+        | Node.MaxPool _
+        | Node.MaxPoolPick _
+        | Node.MaxPoolScatter _
+        | Node.AvgPool _
+        | Node.AvgPoolGrad _
+        | Node.RandomBits _
+        | Node.Scan _
+        | Node.StopGradient _
+        | Node.Custom _ -> NodeKind.Other
+
+    /// Whether an elementwise node costs less than a trip to memory.
+    let isCheap (e: Expr) =
+        match e.Node with
+        | Node.Unary(op, _) ->
+            match op with
+            | UnaryOp.Neg
+            | UnaryOp.Abs
+            | UnaryOp.Sign
+            | UnaryOp.Relu
+            | UnaryOp.Not
+            | UnaryOp.Floor
+            | UnaryOp.Ceiling
+            | UnaryOp.Round
+            | UnaryOp.Reciprocal -> true
+            | UnaryOp.Exp
+            | UnaryOp.Expm1
+            | UnaryOp.Log
+            | UnaryOp.Log1p
+            | UnaryOp.Sqrt
+            | UnaryOp.Rsqrt
+            | UnaryOp.Sin
+            | UnaryOp.Cos
+            | UnaryOp.Tan
+            | UnaryOp.Asin
+            | UnaryOp.Acos
+            | UnaryOp.Atan
+            | UnaryOp.Sinh
+            | UnaryOp.Cosh
+            | UnaryOp.Tanh
+            | UnaryOp.Sigmoid
+            | UnaryOp.Softplus
+            | UnaryOp.Erf -> false
+        | Node.Binary(op, _, _) -> op <> BinaryOp.Pow
+        | Node.Compare _
+        | Node.Select _
+        | Node.Cast _ -> true
+        | _ -> false
+
+    // Operations that every reader does again.
+    let private few = 3
+
+    /// Values that are made again wherever they are used, and never stored: random words, and what little is made of
+    /// nothing but them, numbers, and values that stand in memory from the beginning, such as the mask of a dropout.
+    let fleeting (order: Expr[]) : HashSet<Digest> =
+        let counts = Dictionary<Digest, int>()
+
+        let count (o: Expr) =
+            match counts.TryGetValue o.Digest with
+            | true, n -> Some n
+            | false, _ -> if isNumber o || of' o = NodeKind.Leaf then Some 0 else None
+
+        for e in order do
+            match e.Node with
+            | Node.RandomBits _ when e.Shape.Size > 0 -> counts[e.Digest] <- 0
+            // Its readers' floats must be its own.
+            | _ when of' e = NodeKind.Elementwise && isCheap e && (float e = None || float e = Some e.DType) ->
+                let operands = Node.operands e.Node |> List.map count
+
+                if List.forall Option.isSome operands then
+                    let all = 1 + (operands |> List.sumBy (Option.defaultValue 0))
+
+                    if all <= few then
+                        counts[e.Digest] <- all
+            | _ -> ()
+
+        HashSet<Digest>(counts.Keys)

@@ -1,0 +1,169 @@
+namespace DL1.Compiler.Movement
+
+open FSharp.NativeInterop
+open DL1
+open DL1.Compiler.Generic
+open DL1.Compiler.Runtime
+open DL1.Compiler.Simd
+
+#nowarn "9" // Addresses in bytes; the caller answers for their extents.
+#nowarn "3535" // Static abstract members: the JIT compiles a kernel anew for each element type.
+
+/// A kernel from one tensor to another.
+[<AbstractClass>]
+type internal AlongKernel() =
+    /// Computes the tensor at `target` from that at `source`, on at most so many threads.
+    abstract Run: threads: int * source: nativeint * target: nativeint -> unit
+
+/// Running sums along the middle axis of [outer; extent; inner], 64 neighbours at a time, each in its wide type.
+[<Sealed>]
+type internal CumSumKernel<'E, 'T, 'D, 'A
+    when 'E :> IElement<'T, 'A>
+    and 'E: struct
+    and 'D :> IDomain<'A>
+    and 'D: struct
+    and 'T: unmanaged
+    and 'A: unmanaged>(outer: int, extent: int, inner: int, reversed: bool) =
+    inherit AlongKernel()
+
+    [<Literal>]
+    let Lanes = 64
+
+    [<Literal>]
+    let Grain = 16384
+
+    let chunks = (inner + Lanes - 1) / Lanes
+    let each = max 1 (Grain / max 1 (extent * min inner Lanes))
+    let mutable from = 0n
+    let mutable into = 0n
+    let mutable work: int -> unit = ignore
+
+    let one unit (sums: nativeptr<'A>) =
+        let o, first = unit / chunks, unit % chunks * Lanes
+        let count = min Lanes (inner - first)
+
+        for lane in 0 .. count - 1 do
+            NativePtr.set sums lane 'D.Zero
+
+        for step in 0 .. extent - 1 do
+            let i = if reversed then extent - 1 - step else step
+            let at = nativeint ((o * extent + i) * inner + first) * nativeint sizeof<'T>
+            let source, target = NativePtr.ofNativeInt<'T>(from + at), NativePtr.ofNativeInt<'T>(into + at)
+
+            for lane in 0 .. count - 1 do
+                let sum = 'D.Add(NativePtr.get sums lane, 'E.Widen(NativePtr.get source lane))
+                NativePtr.set sums lane sum
+                NativePtr.set target lane (Element.Narrow<'E, 'T, 'D, 'A> sum)
+
+    let part number =
+        let sums = NativePtr.stackalloc<'A> Lanes
+
+        for unit in number * each .. min (outer * chunks) ((number + 1) * each) - 1 do
+            one unit sums
+
+    do work <- fun number -> part number
+
+    override _.Run(threads, source, target) =
+        from <- source
+        into <- target
+        WorkerPool.runOn threads ((outer * chunks + each - 1) / each) work
+
+/// The place along the middle axis of [outer; extent; inner] that no other is better than: the first, or the first
+/// NaN.
+[<Sealed>]
+type internal ArgReduceKernel<'E, 'T, 'D, 'A
+    when 'E :> IElement<'T, 'A>
+    and 'E: struct
+    and 'D :> IDomain<'A>
+    and 'D: struct
+    and 'T: unmanaged
+    and 'A: unmanaged>(op: ArgOp, outer: int, extent: int, inner: int) =
+    inherit AlongKernel()
+
+    [<Literal>]
+    let Grain = 16384
+
+    let units = outer * inner
+    let each = max 1 (Grain / max 1 extent)
+    let mutable from = 0n
+    let mutable into = 0n
+    let mutable work: int -> unit = ignore
+
+    let part number =
+        for unit in number * each .. min units ((number + 1) * each) - 1 do
+            let start = unit / inner * extent * inner + unit % inner
+            let source = NativePtr.add (NativePtr.ofNativeInt<'T> from) start
+
+            let inline place (better: 'A -> 'A -> bool) =
+                let mutable best = 'E.Widen(NativePtr.read source)
+                let mutable place = 0
+                let mutable i = 1
+
+                // Nothing is better than the first NaN.
+                while i < extent && not ('D.IsNaN best) do
+                    let value = 'E.Widen(NativePtr.get source (i * inner))
+
+                    if better value best || 'D.IsNaN value then
+                        best <- value
+                        place <- i
+
+                    i <- i + 1
+
+                int64 place
+
+            let found =
+                match op with
+                | ArgOp.Max -> place (fun a b -> 'D.Compare(CompareOp.Gt, a, b))
+                | ArgOp.Min -> place (fun a b -> 'D.Compare(CompareOp.Lt, a, b))
+
+            NativePtr.set (NativePtr.ofNativeInt<int64> into) unit found
+
+    do work <- fun number -> part number
+
+    override _.Run(threads, source, target) =
+        from <- source
+        into <- target
+        WorkerPool.runOn threads ((units + each - 1) / each) work
+
+/// What is computed along one axis of a row-major tensor.
+[<RequireQualifiedAccess>]
+module internal AlongKernel =
+    /// `Node.CumSum`: sums in double, or in 64-bit integers, from the first element or from the last.
+    let cumSum (dtype: DType) (shape: Shape) axis reversed : AlongKernel =
+        let outer, extent, inner = Strided.about axis shape
+
+        Element.Choose(
+            dtype,
+            { new ITyped<AlongKernel> with
+                member _.Make<'E, 'T, 'D, 'A
+                    when 'E :> IElement<'T, 'A>
+                    and 'E: struct
+                    and 'D :> IDomain<'A>
+                    and 'D: struct
+                    and 'T: unmanaged
+                    and 'A: unmanaged>
+                    ()
+                    =
+                    CumSumKernel<'E, 'T, 'D, 'A>(outer, extent, inner, reversed) :> AlongKernel
+            }
+        )
+
+    /// `Node.ArgReduce`, to i64.
+    let argReduce op (dtype: DType) (shape: Shape) axis : AlongKernel =
+        let outer, extent, inner = Strided.about axis shape
+
+        Element.Choose(
+            dtype,
+            { new ITyped<AlongKernel> with
+                member _.Make<'E, 'T, 'D, 'A
+                    when 'E :> IElement<'T, 'A>
+                    and 'E: struct
+                    and 'D :> IDomain<'A>
+                    and 'D: struct
+                    and 'T: unmanaged
+                    and 'A: unmanaged>
+                    ()
+                    =
+                    ArgReduceKernel<'E, 'T, 'D, 'A>(op, outer, extent, inner) :> AlongKernel
+            }
+        )

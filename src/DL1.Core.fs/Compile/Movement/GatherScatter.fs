@@ -1,0 +1,218 @@
+namespace DL1.Compiler.Movement
+
+open System
+open System.Numerics
+open System.Runtime.CompilerServices
+open System.Runtime.Intrinsics
+open FSharp.NativeInterop
+open DL1
+open DL1.Compiler.Generic
+open DL1.Compiler.Runtime
+
+#nowarn "9" // Addresses in bytes; the caller answers for their extents.
+
+/// Indices of i32 or i64.
+[<Struct; NoEquality; NoComparison>]
+type internal Indices =
+    {
+        Count: int
+        IsWide: bool
+    }
+
+    /// Index number `place` of those at an address.
+    member inline this.At(address: nativeint, place: int) : int64 =
+        if this.IsWide then
+            NativePtr.get (NativePtr.ofNativeInt<int64> address) place
+        else
+            int64 (NativePtr.get (NativePtr.ofNativeInt<int> address) place)
+
+    /// Refuses the first one that is not in an axis of this extent.
+    member this.Check(operation: string, extent: int, address: nativeint) =
+        let mutable bad = -1
+        let mutable place = 0
+
+        while bad < 0 && place < this.Count do
+            if uint64 (this.At(address, place)) >= uint64 extent then
+                bad <- place
+
+            place <- place + 1
+
+        if bad >= 0 then
+            Strided.refuseIndex operation extent (this.At(address, bad)) bad
+
+    static member Of(indices: Shape, dtype: DType) = { Count = indices.Size; IsWide = (dtype = DType.I64) }
+
+/// `Node.Gather`: the source is [outer; extent; inner], the result [outer; indices; inner].
+[<Sealed>]
+type internal Gather(dtype: DType, axis: int, source: Shape, indexType: DType, indices: Shape) =
+    [<Literal>]
+    let Grain = 16384
+
+    let size = ElementSize.ofType dtype
+    let outer, extent, inner = Strided.about axis source
+    let all = Indices.Of(indices, indexType)
+    let rows = outer * all.Count
+    let each = max 1 (Grain / max 1 inner)
+    let mutable from = 0n
+    let mutable at = 0n
+    let mutable into = 0n
+    let mutable work: int -> unit = ignore
+
+    let part number =
+        let bytes = int64 inner * int64 size
+        let first = number * each
+        let mutable o = first / all.Count
+        let mutable i = first % all.Count
+
+        for row in first .. min rows (first + each) - 1 do
+            let source = from + nativeint (o * extent + int (all.At(at, i))) * nativeint bytes
+            let target = into + nativeint row * nativeint bytes
+
+            if bytes = 4L then
+                At.write target (At.read<uint32> source)
+            elif bytes = 8L then
+                At.write target (At.read<uint64> source)
+            else
+                Buffer.MemoryCopy(
+                    NativePtr.toVoidPtr (NativePtr.ofNativeInt<byte> source),
+                    NativePtr.toVoidPtr (NativePtr.ofNativeInt<byte> target),
+                    bytes,
+                    bytes
+                )
+
+            i <- i + 1
+
+            if i = all.Count then
+                i <- 0
+                o <- o + 1
+
+    do work <- fun number -> part number
+
+    /// Gathers on at most so many threads; an index outside the axis is a `DomainError`.
+    member _.Run(threads: int, source: nativeint, indices: nativeint, target: nativeint) =
+        all.Check("gather", extent, indices)
+        from <- source
+        at <- indices
+        into <- target
+
+        if inner > 0 then
+            WorkerPool.runOn threads ((rows + each - 1) / each) work
+
+/// Adds a run of elements to another: target, source, count.
+type internal AddRun = delegate of target: nativeint * source: nativeint * count: int -> unit
+
+/// Runs of elements added to others.
+[<AbstractClass; Sealed>]
+type internal AddRuns private () =
+    /// The addition of one type.
+    static member Of<'T
+        when 'T: unmanaged
+        and 'T: struct
+        and 'T: (new: unit -> 'T)
+        and 'T :> ValueType
+        and 'T :> IAdditionOperators<'T, 'T, 'T>>
+        ()
+        : AddRun =
+        AddRun(fun target source count ->
+            let t, s = NativePtr.ofNativeInt<'T> target, NativePtr.ofNativeInt<'T> source
+            let lanes = Vector256<'T>.Count
+            let mutable i = 0
+
+            while i + lanes <= count do
+                let at = NativePtr.add t i
+                Vector256.Store(Vector256.Add(Vector256.Load at, Vector256.Load(NativePtr.add s i)), at)
+                i <- i + lanes
+
+            while i < count do
+                NativePtr.set t i ('T.op_Addition (NativePtr.get t i, NativePtr.get s i))
+                i <- i + 1)
+
+/// `Node.ScatterAdd`: updates [outer; indices; inner] to [outer; extent; inner]. Each element of the result is a sum
+/// from 0 in the order of the indices, rounded to the element's type at each step. Parts have places of the result
+/// of their own, and each looks at all indices: the bits do not depend on the threads.
+[<Sealed>]
+type internal ScatterAdd
+    (dtype: DType, axis: int, extent: int, updates: Shape, indexType: DType, indices: Shape) =
+    [<Literal>]
+    let Grain = 16384
+
+    let size = ElementSize.ofType dtype
+    let all = Indices.Of(indices, indexType)
+    let product = List.fold (*) 1
+    let outer = product (List.take axis (updates.ToList()))
+    let inner = product (List.skip (axis + indices.Rank) (updates.ToList()))
+    let work' = int64 all.Count * int64 inner
+    // Columns to a piece: whole cache lines.
+    let width =
+        if work' <= int64 Grain then
+            max 1 inner
+        else
+            max 16 ((inner + 15) / 16 / 16 * 16)
+
+    let pieces = (inner + width - 1) / width
+    // Where columns are few, the axis is cut too.
+    let ranges =
+        if pieces * outer < 4 && work' > 2L * int64 Grain then
+            min 4 (max 1 extent)
+        else
+            1
+
+    let span = (max 1 extent + ranges - 1) / ranges
+    let each = if pieces * ranges > 1 then 1 else int (max 1L (int64 Grain / max 1L work'))
+    let zeros = outer * extent * inner
+    let mutable from = 0n
+    let mutable at = 0n
+    let mutable into = 0n
+    let mutable clear: int -> unit = ignore
+    let mutable add: int -> unit = ignore
+
+    let adder =
+        match dtype with
+        | DType.F32 -> AddRuns.Of<float32>()
+        | DType.F64 -> AddRuns.Of<float>()
+        | DType.I32 -> AddRuns.Of<int>()
+        | DType.I64 -> AddRuns.Of<int64>()
+        | DType.Bool -> Refuse.shape "scatter_add" "truth values" "numbers" "cast them first"
+
+    let clearPart number =
+        let first = number * Grain
+        let count = min Grain (zeros - first)
+        let start = into + nativeint first * nativeint size
+        Span<byte>(NativePtr.toVoidPtr (NativePtr.ofNativeInt<byte> start), count * size).Clear()
+
+    let addTo o column columns first until =
+        for i in 0 .. all.Count - 1 do
+            let index = int (all.At(at, i))
+
+            if index >= first && index < until then
+                let source = (int64 o * int64 all.Count + int64 i) * int64 inner + int64 column
+                let target = (int64 o * int64 extent + int64 index) * int64 inner + int64 column
+
+                adder.Invoke(
+                    into + nativeint target * nativeint size,
+                    from + nativeint source * nativeint size,
+                    columns
+                )
+
+    let addPart number =
+        let piece, range = number % pieces, number / pieces % ranges
+        let first = number / (pieces * ranges) * each
+        let column = piece * width
+
+        for o in first .. min outer (first + each) - 1 do
+            addTo o column (min width (inner - column)) (range * span) (min extent ((range + 1) * span))
+
+    do
+        clear <- fun number -> clearPart number
+        add <- fun number -> addPart number
+
+    /// Adds up on at most so many threads; an index outside the axis is a `DomainError`.
+    member _.Run(threads: int, updates: nativeint, indices: nativeint, target: nativeint) =
+        all.Check("scatter_add", extent, indices)
+        from <- updates
+        at <- indices
+        into <- target
+        WorkerPool.runOn threads ((zeros + Grain - 1) / Grain) clear
+
+        if inner > 0 then
+            WorkerPool.runOn threads ((outer + each - 1) / each * pieces * ranges) add

@@ -1,0 +1,147 @@
+namespace DL1.Compiler.Movement
+
+open System
+open System.Runtime.CompilerServices
+open FSharp.NativeInterop
+open DL1
+open DL1.Compiler.Generic
+open DL1.Compiler.Simd
+
+#nowarn "9" // Addresses in bytes; the caller answers for their extents.
+
+/// Lines of elements of 1, 4 or 8 bytes, of whatever type, moved or filled.
+[<AbstractClass; Sealed>]
+type internal RowCopy private () =
+    static member private Strided<'T when 'T: unmanaged>
+        (count, target: nativeint, targetStep: nativeint, source: nativeint, sourceStep: nativeint)
+        =
+        Hot.loop ()
+        let mutable t = target
+        let mutable s = source
+
+        for _ in 1..count do
+            NativePtr.write (NativePtr.ofNativeInt<'T> t) (NativePtr.read (NativePtr.ofNativeInt<'T> s))
+            t <- t + targetStep
+            s <- s + sourceStep
+
+    /// Fills a line with a value given by its bits.
+    static member Fill<'T when 'T: unmanaged>(count: int, target: nativeint, step: nativeint, value: 'T) =
+        Hot.loop ()
+
+        if step = nativeint sizeof<'T> then
+            Span<'T>(NativePtr.toVoidPtr (NativePtr.ofNativeInt<'T> target), count).Fill value
+        else
+            let mutable t = target
+
+            for _ in 1..count do
+                NativePtr.write (NativePtr.ofNativeInt<'T> t) value
+                t <- t + step
+
+    static member private Copy<'T when 'T: unmanaged>(count: int, target, targetStep, source, sourceStep) =
+        let size = nativeint sizeof<'T>
+
+        if targetStep = size && sourceStep = size then
+            Unsafe.CopyBlockUnaligned(
+                NativePtr.toVoidPtr (NativePtr.ofNativeInt<'T> target),
+                NativePtr.toVoidPtr (NativePtr.ofNativeInt<'T> source),
+                uint32 count * uint32 size
+            )
+        elif sourceStep = 0n && count > 0 then
+            RowCopy.Fill<'T>(count, target, targetStep, NativePtr.read (NativePtr.ofNativeInt<'T> source))
+        else
+            RowCopy.Strided<'T>(count, target, targetStep, source, sourceStep)
+
+    /// The body that copies its first operand to the target.
+    static member OfSize(size: int) : RowBody =
+        if size = 8 then
+            RowBody(fun count t ts a step _ _ _ _ -> RowCopy.Copy<uint64>(count, t, ts, a, step))
+        elif size = 4 then
+            RowBody(fun count t ts a step _ _ _ _ -> RowCopy.Copy<uint32>(count, t, ts, a, step))
+        else
+            RowBody(fun count t ts a step _ _ _ _ -> RowCopy.Copy<byte>(count, t, ts, a, step))
+
+    /// The body that fills the target with an element, given by its bits.
+    static member FillOf(size: int, bits: uint64) : RowBody =
+        if size = 8 then
+            RowBody(fun count t ts _ _ _ _ _ _ -> RowCopy.Fill<uint64>(count, t, ts, bits))
+        elif size = 4 then
+            RowBody(fun count t ts _ _ _ _ _ _ -> RowCopy.Fill<uint32>(count, t, ts, uint32 bits))
+        else
+            RowBody(fun count t ts _ _ _ _ _ _ -> RowCopy.Fill<byte>(count, t, ts, byte bits))
+
+/// A view of a tensor: the place of its first element and its stride along each axis, in elements. Strides may be 0
+/// or negative.
+[<Struct; NoEquality; NoComparison>]
+type internal View = { Start: int; Strides: int list }
+
+/// The views that each movement reads its operand through, in the result's axes.
+[<RequireQualifiedAccess>]
+module internal View =
+    let private strides (shape: Shape) = List.ofArray shape.Strides
+
+    /// The whole of a tensor.
+    let whole (shape: Shape) = { Start = 0; Strides = strides shape }
+
+    /// Axes turned around.
+    let reverse (axes: int list) (source: Shape) =
+        let turned axis = List.contains axis axes
+
+        {
+            Start =
+                strides source
+                |> List.mapi (fun axis s -> if turned axis then (source[axis] - 1) * s else 0)
+                |> List.sum
+            Strides = strides source |> List.mapi (fun axis s -> if turned axis then -s else s)
+        }
+
+/// Copies a region of one tensor to a region of another, both given as views of one shape, element by element of
+/// 1, 4 or 8 bytes: transposes, materialised broadcasts, slices, reverses, and pieces of more.
+/// `StridedCopy(4, [ 3; 2 ], { Start = 0; Strides = [ 1; 2 ] }, View.whole y).Run(threads, from, into)`
+[<Sealed>]
+type internal StridedCopy(size: int, extents: int list, source: View, target: View) =
+    let bytes (view: View) = view.Strides |> List.map (fun s -> nativeint s * nativeint size)
+    let nest = LoopNest(extents, [ bytes target; bytes source ])
+    let width = nativeint size
+    let last = nest.Extents.Length - 1
+
+    /// The axis along which the source's elements are neighbours, where the target's are along the last one.
+    let turned =
+        if nest.Rows = 0 || nest.Step 0 <> width || nest.Step 1 = width || nest.Step 1 = 0n then
+            None
+        else
+            [ 0 .. last - 1 ] |> List.tryFind (fun axis -> nest.Moves[1][axis] = width)
+
+    let lines = RowLoop(nest, RowCopy.OfSize size)
+
+    let turn =
+        turned
+        |> Option.map (fun axis ->
+            let outer = [ 0 .. last - 1 ] |> List.except [ axis ]
+
+            let stack =
+                LoopNest(
+                    outer |> List.map (fun a -> nest.Extents[a]),
+                    [ for o in 0..1 -> outer |> List.map (fun a -> nest.Moves[o][a]) ]
+                )
+
+            Transposition(size, nest.Line, nest.Extents[axis], nest.Step 1, nest.Moves[0][axis], stack))
+
+    /// Copies, from the tensor at one address into the tensor at the other, on at most so many threads.
+    member _.Run(threads: int, from: nativeint, into: nativeint) =
+        let from = from + nativeint source.Start * width
+        let into = into + nativeint target.Start * width
+
+        match turn with
+        | Some turn -> turn.Run(threads, from, into)
+        | None -> lines.Run(threads, into, from, 0n, 0n)
+
+/// Fills a region of a tensor, given as a view, with an element given by its bits.
+/// `Fill(4, 0UL, [ 2; 3 ], View.whole y).Run(threads, into)`
+[<Sealed>]
+type internal Fill(size: int, bits: uint64, extents: int list, target: View) =
+    let nest = LoopNest(extents, [ target.Strides |> List.map (fun s -> nativeint s * nativeint size) ])
+    let lines = RowLoop(nest, RowCopy.FillOf(size, bits))
+
+    /// Fills, in the tensor at an address, on at most so many threads.
+    member _.Run(threads: int, into: nativeint) =
+        lines.Run(threads, into + nativeint target.Start * nativeint size, 0n, 0n, 0n)

@@ -1,0 +1,72 @@
+namespace DL1.Compiler.Movement
+
+open FSharp.NativeInterop
+open DL1
+open DL1.Compiler.Generic
+open DL1.Compiler.Runtime
+
+#nowarn "9" // Addresses in bytes; the caller answers for their extents.
+
+/// Transposes a stack of matrices, as `TransposeBlock` does one.
+[<Sealed>]
+type internal Transposition
+    (size: int, rows: int, columns: int, sourceRow: nativeint, targetRow: nativeint, stack: LoopNest) =
+    let side = TransposeBlock.side size
+
+    /// Blocks to a part.
+    [<Literal>]
+    let Each = 4
+
+    let mutable source = 0n
+    let mutable target = 0n
+    let mutable work: int -> unit = ignore
+    let down = (rows + side - 1) / side
+    let across = (columns + side - 1) / side
+    let stacks = if stack.Rows = 0 then 0 else stack.Rows * stack.Line
+    let blocks = stacks * down * across
+
+    let part number =
+        let counters = NativePtr.stackalloc<int> stack.Extents.Length
+        let offsets = NativePtr.stackalloc<nativeint> 4
+        let last = min blocks ((number + 1) * Each) - 1
+
+        // Where a block begins, in the target and in the source.
+        let place n (found: nativeptr<nativeint>) =
+            let at = n / (down * across)
+            stack.Start(at / stack.Line, counters, found)
+            let along = nativeint (at % stack.Line)
+            let row, column = nativeint (n % down * side), nativeint (n / down % across * side)
+            let width = nativeint size
+            let into = target + NativePtr.get found 0 + along * stack.Step 0
+            let from = source + NativePtr.get found 1 + along * stack.Step 1
+            NativePtr.set found 0 (into + column * targetRow + row * width)
+            NativePtr.set found 1 (from + row * sourceRow + column * width)
+
+        let here, next = offsets, NativePtr.add offsets 2
+        place (number * Each) next
+
+        for n in number * Each .. last do
+            NativePtr.set here 0 (NativePtr.get next 0)
+            NativePtr.set here 1 (NativePtr.get next 1)
+            place (min last (n + 1)) next
+            let rows = min side (rows - n % down * side)
+            let columns = min side (columns - n / down % across * side)
+
+            TransposeBlock.turn
+                size
+                (NativePtr.get here 1)
+                sourceRow
+                rows
+                columns
+                (NativePtr.get here 0)
+                targetRow
+                (NativePtr.get next 1)
+                (NativePtr.get next 0)
+
+    do work <- fun number -> part number
+
+    /// Turns all matrices on at most so many threads.
+    member _.Run(threads: int, from: nativeint, into: nativeint) =
+        source <- from
+        target <- into
+        WorkerPool.runOn threads ((blocks + Each - 1) / Each) work

@@ -1,0 +1,166 @@
+namespace DL1.Compiler.Movement
+
+open System.Runtime.CompilerServices
+open System.Runtime.Intrinsics
+open System.Runtime.Intrinsics.X86
+open FSharp.NativeInterop
+open DL1
+open DL1.Compiler.Simd
+
+#nowarn "9" // Addresses in bytes; the caller answers for their extents.
+
+/// Transposes a matrix: element (r, c) of the source, whose rows r are `sourceRow` bytes apart and whose columns are
+/// neighbours, goes to (c, r) of the target. Blocks of 64 × 64 (of 8 bytes, 32 × 32) stay in the first-level cache; in a
+/// block, squares of 8 × 8 elements of 4 bytes, or of 4 × 4 of 8, are turned in registers.
+[<RequireQualifiedAccess>]
+module internal TransposeBlock =
+    /// The side of a block.
+    let side size = if size = 8 then 32 else 64
+
+    let private vector address = Vector128.Load(NativePtr.ofNativeInt<float32> address)
+
+    /// Eight rows of eight elements of 4 bytes.
+    [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
+    let private turn8 (s: nativeint) (row: nativeint) (t: nativeint) (toRow: nativeint) =
+        // Row k beside row k + 4: turning each half's 4 × 4 then leaves whole rows of the result.
+        let inline pair k at = Vector256.Create(vector (s + k * row + at), vector (s + (k + 4n) * row + at))
+
+        let inline store k (v: Vector256<float32>) =
+            Vector256.Store(v, NativePtr.ofNativeInt<float32>(t + k * toRow))
+
+        let inline half at k =
+            let r0, r1, r2, r3 = pair 0n at, pair 1n at, pair 2n at, pair 3n at
+            let a, b = Avx.UnpackLow(r0, r1), Avx.UnpackHigh(r0, r1)
+            let c, d = Avx.UnpackLow(r2, r3), Avx.UnpackHigh(r2, r3)
+            store k (Avx.Shuffle(a, c, 0x44uy))
+            store (k + 1n) (Avx.Shuffle(a, c, 0xEEuy))
+            store (k + 2n) (Avx.Shuffle(b, d, 0x44uy))
+            store (k + 3n) (Avx.Shuffle(b, d, 0xEEuy))
+
+        half 0n 0n
+        half 16n 4n
+
+    /// Four rows of four elements of 8 bytes.
+    [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
+    let private turn4 (s: nativeint) (row: nativeint) (t: nativeint) (toRow: nativeint) =
+        let inline load address = Vector128.Load(NativePtr.ofNativeInt<float> address)
+        let inline pair k at = Vector256.Create(load (s + k * row + at), load (s + (k + 2n) * row + at))
+
+        let inline store k (v: Vector256<float>) =
+            Vector256.Store(v, NativePtr.ofNativeInt<float>(t + k * toRow))
+
+        let inline half at k =
+            let r0, r1 = pair 0n at, pair 1n at
+            store k (Avx.UnpackLow(r0, r1))
+            store (k + 1n) (Avx.UnpackHigh(r0, r1))
+
+        half 0n 0n
+        half 16n 2n
+
+    /// One by one.
+    let private plain size (s: nativeint) row (rows: int) (columns: int) (t: nativeint) toRow =
+        Hot.loop ()
+
+        let inline each (read: nativeptr<'a>) =
+            ignore read
+            let width = nativeint sizeof<'a>
+
+            for c in 0 .. columns - 1 do
+                let from, into = s + nativeint c * width, t + nativeint c * toRow
+
+                for r in 0 .. rows - 1 do
+                    let value = NativePtr.read (NativePtr.ofNativeInt<'a>(from + nativeint r * row))
+                    NativePtr.write (NativePtr.ofNativeInt<'a>(into + nativeint r * width)) value
+
+        if size = 8 then each (NativePtr.ofNativeInt<uint64> s)
+        elif size = 4 then each (NativePtr.ofNativeInt<uint32> s)
+        else each (NativePtr.ofNativeInt<byte> s)
+
+    /// The lines of eight rows that begin at an address.
+    [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
+    let private fetch (address: nativeint) (row: nativeint) =
+        for i in 0n .. 7n do
+            Simd.fetch (address + i * row)
+
+    /// One block, while the source and the target of the next one come.
+    let turn
+        size
+        (s: nativeint)
+        (sourceRow: nativeint)
+        rows
+        columns
+        (t: nativeint)
+        (targetRow: nativeint)
+        (nextSource: nativeint)
+        (nextTarget: nativeint)
+        =
+        Hot.loop ()
+        let width = nativeint size
+
+        let square =
+            if not Avx.IsSupported then 0
+            elif size = 4 then 8
+            elif size = 8 then 4
+            else 0
+
+        let wholeRows = if square = 0 then 0 else rows / square * square
+        let wholeColumns = if square = 0 then 0 else columns / square * square
+
+        if wholeRows > 0 && wholeColumns > 0 then
+            for c in 0..square .. wholeColumns - 1 do
+                for r in 0..square .. wholeRows - 1 do
+                    let from = s + nativeint r * sourceRow + nativeint c * width
+                    let into = t + nativeint c * targetRow + nativeint r * width
+
+                    if c % (2 * square) = 0 then
+                        fetch (nextSource + nativeint r * sourceRow + nativeint c * width) sourceRow
+
+                    if r % (2 * square) = 0 then
+                        fetch (nextTarget + nativeint c * targetRow + nativeint r * width) targetRow
+
+                    if square = 8 then
+                        turn8 from sourceRow into targetRow
+                    else
+                        turn4 from sourceRow into targetRow
+
+        let wholeRows = if wholeColumns = 0 then 0 else wholeRows
+        let right = s + nativeint wholeColumns * width
+
+        plain
+            size
+            right
+            sourceRow
+            wholeRows
+            (columns - wholeColumns)
+            (t + nativeint wholeColumns * targetRow)
+            targetRow
+
+        let below = s + nativeint wholeRows * sourceRow
+        plain size below sourceRow (rows - wholeRows) columns (t + nativeint wholeRows * width) targetRow
+
+    /// A whole matrix, block by block.
+    let matrix size (s: nativeint) (sourceRow: nativeint) rows columns (t: nativeint) (targetRow: nativeint) =
+        let side = side size
+        let width = nativeint<int> size
+        let down = (rows + side - 1) / side
+        let blocks = down * ((columns + side - 1) / side)
+
+        let source n =
+            s + nativeint (n % down * side) * sourceRow + nativeint (n / down * side) * width
+
+        let target n =
+            t + nativeint (n / down * side) * targetRow + nativeint (n % down * side) * width
+
+        for n in 0 .. blocks - 1 do
+            let next = min (blocks - 1) (n + 1)
+
+            turn
+                size
+                (source n)
+                sourceRow
+                (min side (rows - n % down * side))
+                (min side (columns - n / down * side))
+                (target n)
+                targetRow
+                (source next)
+                (target next)

@@ -1,0 +1,131 @@
+namespace DL1.Compiler.Planning
+
+open DL1
+open DL1.Compiler.Execution
+open DL1.Compiler.FusedLoop
+open DL1.Compiler.Fusion
+open DL1.Compiler.Gemm
+
+/// Finds chains among the steps of a plan: a stack of products, a pass along the rows of their results, and products of
+/// those rows.
+[<RequireQualifiedAccess>]
+module internal Chains =
+    /// Whether matrices follow one another, row by row, from the beginning of their place.
+    let private isPlain (m: MatrixBuffer) batch rows columns =
+        let follows stack = m.Layout.Start stack = nativeint (stack * rows * columns)
+
+        m.Offset = 0
+        && m.Layout.Column = 1
+        && (rows = 1 || m.Layout.Row = columns)
+        && Seq.forall follows (seq { 0 .. batch - 1 })
+
+    /// Whether a pass goes along the rows of a stack, one an item.
+    let private isAlong (pass: FusedLoopJob) batch rows columns =
+        pass.Folds
+        && pass.Space.Across
+        && pass.Space.Segments = 1
+        && pass.Space.Items = batch * rows
+        && pass.Space.Columns = columns
+
+    /// Whether a pass has the rows of a place one after another.
+    let private isPlainIn (pass: FusedLoopJob) place =
+        let plain i =
+            pass.Offsets[i] = 0
+            && pass.Space.Along[i]
+            && pass.Space.Starts[i]
+               |> Array.indexed
+               |> Array.forall (fun (n, s) -> s = n * pass.Space.Columns)
+
+        seq { 0 .. pass.Places.Length - 1 } |> Seq.forall (fun i -> pass.Places[i] <> place || plain i)
+
+    /// Steps of which some are chains.
+    let run (results: int[]) (steps: PlanStep[]) : PlanStep[] =
+        let left = Array.map Some steps
+        let taken = Array.create steps.Length false
+
+        let indices f =
+            [
+                for i in 0 .. steps.Length - 1 do
+                    if f steps[i] then
+                        i
+            ]
+
+        let writers place = indices (fun s -> Array.contains place s.Writes)
+        let readers place = indices (fun s -> Array.contains place s.Reads)
+
+        /// Whether all that two steps write is read by no other step before this one, nor written by any.
+        let canWait (steps': int list) until =
+            steps'
+            |> List.collect (fun i -> List.ofArray (Array.distinct steps[i].Writes))
+            |> List.forall (fun place ->
+                readers place @ writers place |> List.forall (fun i -> i >= until || List.contains i steps'))
+
+        /// Whether no step but these reads a place, and it is no result.
+        let isOnlyFor place (steps': int list) =
+            readers place |> List.forall (fun i -> List.contains i steps')
+            && not (Array.contains place results)
+
+        let find i : PlanStep option =
+            match steps[i].Work with
+            | Work.Gemm second when
+                second.Batch > 1 && second.K > 0 && isPlain second.A second.Batch second.M second.K
+                ->
+                match writers second.A.Place with
+                | [ f ] when f < i && not taken[f] ->
+                    match steps[f].Work with
+                    | Work.FusedLoop pass when
+                        isAlong pass second.Batch second.M second.K && isPlainIn pass second.A.Place
+                        ->
+                        let isFirst place =
+                            match writers place with
+                            | [ p ] when p < f && not taken[p] && isPlainIn pass place ->
+                                match steps[p].Work with
+                                | Work.Gemm first when
+                                    first.C.Place = place
+                                    && first.Part.IsNone
+                                    && struct (first.Type, first.Batch, first.M, first.N) =
+                                        struct (second.Type, second.Batch, second.M, second.K)
+                                    && first.A.Layout.Column = 1
+                                    && isPlain first.C first.Batch first.M first.N
+                                    && isOnlyFor place [ p; f ]
+                                    && canWait [ p; f ] i
+                                    ->
+                                    Some(p, first)
+                                | _ -> None
+                            | _ -> None
+
+                        Array.distinct steps[f].Reads
+                        |> Array.tryPick isFirst
+                        |> Option.map (fun (p, first) ->
+                            let hidesRows = isOnlyFor second.A.Place [ f; i ]
+
+                            let chain =
+                                { First = first; Rows = pass; Second = second; HidesRows = hidesRows }
+
+                            let shown =
+                                Array.filter (fun place ->
+                                    place <> first.C.Place && not (hidesRows && place = second.A.Place))
+
+                            let own = [ steps[p]; steps[f]; steps[i] ]
+                            left[p] <- None
+                            left[f] <- None
+
+                            for taker in [ p; f; i ] do
+                                taken[taker] <- true
+
+                            {
+                                Work = Work.Chain(chain, own)
+                                Group = steps[i].Group
+                                Reads = own |> Seq.collect _.Reads |> Seq.distinct |> Seq.toArray |> shown
+                                Writes = own |> Seq.collect _.Writes |> Seq.distinct |> Seq.toArray |> shown
+                            })
+                    | _ -> None
+                | _ -> None
+            | _ -> None
+
+        for i in 0 .. steps.Length - 1 do
+            match find i with
+            | Some chain -> left[i] <- Some chain
+            | None -> ()
+
+        Array.choose id left

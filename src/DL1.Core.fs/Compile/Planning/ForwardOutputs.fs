@@ -1,0 +1,209 @@
+namespace DL1.Compiler.Planning
+
+open System.Collections.Generic
+open DL1
+open DL1.Compiler.Execution
+open DL1.Compiler.Fusion
+open DL1.Compiler.Gemm
+open DL1.Compiler.Movement
+
+/// Products that write their results straight to where a copy in another order, or a concatenation, would put them.
+[<RequireQualifiedAccess>]
+module internal ForwardOutputs =
+    /// How elements of one place stand in another: the element at the offset Σ dₖ·Stride stands at Σ dₖ·Target,
+    /// dₖ below Extent, beginning with the innermost; together they count all elements of the first place.
+    [<Struct>]
+    type private Digit = { Extent: int; Stride: int; Target: int }
+
+    /// The digits of a copy, if it takes each element of its source once.
+    let private ofCopy (r: StridedView) (source: Shape) (shape: Shape) : Digit list option =
+        let targets = shape.Strides
+
+        let digits =
+            [
+                for axis in 0 .. shape.Rank - 1 do
+                    if shape[axis] <> 1 then
+                        { Extent = shape[axis]; Stride = r.Strides[axis]; Target = targets[axis] }
+            ]
+            |> List.sortBy _.Stride
+
+        let isOnce = (1, digits) ||> List.fold (fun next d -> if d.Stride = next then next * d.Extent else -1)
+
+        if r.Offset = 0 && isOnce = source.Size && shape.Size = source.Size then
+            Some digits
+        else
+            None
+
+    /// The digits of an operand of a concatenation, and where it begins.
+    let private ofConcat (axis: int) (whole: Shape) (before: int) (operand: Shape) : Digit list * int =
+        let inner = whole.Strides[axis]
+        let width = operand[axis] * inner
+        let outer = { Extent = operand.Size / width; Stride = width; Target = whole[axis] * inner }
+        [ { Extent = width; Stride = 1; Target = 1 }; outer ], before * inner
+
+    /// A run of equal steps as one: what stands at `step` · i for i below `extent`, innermost first.
+    let private runs (digits: Digit list) (extent: int, step: int) : (int * int) list option =
+        let rec go extent step =
+            if extent = 1 then
+                Some []
+            else
+                match digits |> List.tryFind (fun d -> step >= d.Stride && step < d.Stride * d.Extent) with
+                | Some d when step % d.Stride = 0 ->
+                    let room = d.Stride * d.Extent / step
+                    let piece = step / d.Stride * d.Target
+
+                    if extent <= room then
+                        Some [ extent, piece ]
+                    elif d.Stride * d.Extent % step = 0 && extent % room = 0 then
+                        go (extent / room) (step * room) |> Option.map (fun rest -> (room, piece) :: rest)
+                    else
+                        None
+                | Some _
+                | None -> None
+
+        /// Neighbours that are one run.
+        let rec merged pieces =
+            match pieces with
+            | (a, s) :: (b, t) :: rest when t = s * a -> merged ((a * b, s) :: rest)
+            | piece :: rest -> piece :: merged rest
+            | [] -> []
+
+        go extent step |> Option.map merged
+
+    /// A product's result in another place, from `start` on.
+    let private moved (digits: Digit list) (start: int) (target: int) (job: GemmJob) : GemmJob option =
+        let c = job.C.Layout
+        let inner = if c.Inner = 0 then job.Batch else c.Inner
+
+        /// The stride of an axis that stays one.
+        let stride axis =
+            match runs digits axis with
+            | Some [] -> Some 0
+            | Some [ _, stride ] -> Some stride
+            | Some _
+            | None -> None
+
+        let stack =
+            match runs digits (inner, c.Batch), runs digits (job.Batch / inner, c.Outer) with
+            | Some a, Some b ->
+                match a @ b with
+                | [] -> Some { c with Batch = 0; Inner = 0; Outer = 0 }
+                | [ _, stride ] -> Some { c with Batch = stride; Inner = 0; Outer = 0 }
+                | [ extent, stride; _, outer ] ->
+                    Some { c with Batch = stride; Inner = extent; Outer = outer }
+                | _ -> None
+            | _ -> None
+
+        match stride (job.N, 1), stride (job.M, c.Row), stack with
+        | Some column, Some row, Some layout when job.C.Offset = 0 && (job.N = 1 || column = 1) ->
+            let layout = { layout with Row = row }
+            let starts = Array.init job.Batch (fun stack -> int (layout.Start stack))
+
+            let finish (f: EpilogueJob) =
+                let own value values =
+                    Array.mapi (fun i v -> if f.Places[i] = job.C.Place then value else v) values
+
+                { f with
+                    Starts = own starts f.Starts
+                    Rows = own row f.Rows
+                    Offsets = own start f.Offsets
+                    Places = own target f.Places
+                }
+
+            Some
+                { job with
+                    C = { Place = target; Offset = start; Layout = layout }
+                    Finish = Option.map finish job.Finish
+                }
+        | _ -> None
+
+    /// Steps that are left, where a product can write what a copy or a concatenation would.
+    let run (values: Expr[]) (results: int[]) (steps: PlanStep[]) : PlanStep[] =
+        let left = Array.map Some steps
+        let writers, readers = Dictionary<int, int list>(), Dictionary<int, int list>()
+
+        let known (table: Dictionary<int, int list>) place =
+            match table.TryGetValue place with
+            | true, list -> list
+            | false, _ -> []
+
+        steps
+        |> Array.iteri (fun i step ->
+            for p in Array.distinct step.Writes do
+                writers[p] <- i :: known writers p
+
+            for p in Array.distinct step.Reads do
+                readers[p] <- i :: known readers p)
+
+        /// The product that alone writes a place, where one other step alone reads it.
+        let producer reader place =
+            match known writers place with
+            | [ writer ] when
+                List.except [ writer ] (known readers place) = [ reader ]
+                && not (Array.contains place results)
+                ->
+                match left[writer] with
+                | Some { Work = Work.Gemm job } when job.C.Place = place -> Some(writer, job)
+                | _ -> None
+            | _ -> None
+
+        /// Has a product write elsewhere.
+        let redirect (writer, job: GemmJob) place target =
+            match left[writer] with
+            | Some step ->
+                let other p = if p = place then target else p
+
+                left[writer] <-
+                    Some
+                        { step with
+                            Work = Work.Gemm job
+                            Reads = Array.map other step.Reads
+                            Writes = Array.map other step.Writes
+                        }
+
+                writers[target] <- writer :: known writers target
+                readers[target] <- writer :: known readers target
+            | None -> ()
+
+        let drop i target =
+            left[i] <- None
+            writers[target] <- List.except [ i ] (known writers target)
+
+        for i in 0 .. steps.Length - 1 do
+            match steps[i].Work with
+            | Work.Copy(r, _, shape, read, write) ->
+                match producer i read, ofCopy r values[read].Shape shape with
+                | Some(writer, job), Some digits ->
+                    match moved digits 0 write job with
+                    | Some job ->
+                        drop i write
+                        redirect (writer, job) read write
+                    | None -> ()
+                | _ -> ()
+            | Work.Static(e, reads, write) ->
+                match e.Node with
+                | Node.Concat(axis, operands) when
+                    (Array.distinct reads).Length = reads.Length
+                    && operands |> List.forall (fun o -> o.Shape.Size > 0)
+                    ->
+                    let begins = (0, operands) ||> List.scan (fun at o -> at + o.Shape[axis])
+
+                    let all =
+                        List.zip3 (List.ofArray reads) operands (List.take operands.Length begins)
+                        |> List.map (fun (place, operand, before) ->
+                            producer i place
+                            |> Option.bind (fun (writer, job) ->
+                                let digits, start = ofConcat axis e.Shape before operand.Shape
+
+                                moved digits start write job
+                                |> Option.map (fun job -> place, writer, { job with Part = Some operand })))
+
+                    if List.forall Option.isSome all then
+                        drop i write
+
+                        for place, writer, job in List.choose id all do
+                            redirect (writer, job) place write
+                | _ -> ()
+            | _ -> ()
+
+        Array.choose id left

@@ -1,0 +1,212 @@
+namespace DL1.Compiler.Planning
+
+open System
+open System.Collections.Generic
+open DL1
+open DL1.Compiler.Execution
+open DL1.Compiler.FusedLoop
+open DL1.Compiler.Fusion
+open DL1.Compiler.Runtime
+
+/// Groups as work: what each kernel is told of its operands.
+[<RequireQualifiedAccess>]
+module internal KernelJobs =
+    /// Groups in an order in which each finds what it reads; those made first go first.
+    let schedule (groups: Group[]) : Group[] =
+        let waiting =
+            groups
+            |> Array.map (fun g ->
+                Array.sumBy (fun (h: Group) -> if g.Ancestors.Contains h.Number then 1 else 0) groups)
+
+        let ready = PriorityQueue<Group, int>()
+        let order = List<Group>()
+
+        for g in groups do
+            if waiting[g.Number] = 0 then
+                ready.Enqueue(g, g.Number)
+
+        while ready.Count > 0 do
+            let g = ready.Dequeue()
+            order.Add g
+
+            for h in groups do
+                if h.Ancestors.Contains g.Number then
+                    waiting[h.Number] <- waiting[h.Number] - 1
+
+                    if waiting[h.Number] = 0 then
+                        ready.Enqueue(h, h.Number)
+
+        order.ToArray()
+
+    /// The node whose memory a value stands in: reshapes cost nothing.
+    let rec home (e: Expr) =
+        match e.Node with
+        | Node.Reshape(_, x) -> home x
+        | _ -> e
+
+    /// The place of an operand; that of the key, where it is drawn; −1 where it is no one else's.
+    let placeOf (place: Expr -> int) (p: ProgramOperand) =
+        match p with
+        | ProgramOperand.Value(e, _) -> place e
+        | ProgramOperand.Random(_, key) -> place key
+        | ProgramOperand.Room -> -1
+
+    /// Elements from the beginning of its place.
+    let offsetOf (p: ProgramOperand) =
+        match p with
+        | ProgramOperand.Value(_, offset) -> offset
+        | ProgramOperand.Random _
+        | ProgramOperand.Room -> 0
+
+    /// A pass over its space.
+    let passWork
+        (code: FusedLoop -> LoopBody)
+        (place: Expr -> int)
+        (g: Group)
+        (p: GroupProgram)
+        : FusedLoopJob option =
+        IterationSpace.make g.Domain g.Reduced p.Strides
+        |> Option.map (fun space ->
+            {
+                Pass = p.Pass
+                Body = code p.Pass
+                Space = space
+                Folds = g.Reduced.Length > 0
+                Weight = LoopSteps.weight p.Pass
+                Sizes = p.Pass.Operands |> Array.map (fun o -> Memory.size o.Type)
+                Places = Array.map (placeOf place) p.Places
+                Offsets = Array.map offsetOf p.Places
+                Streams =
+                    p.Places
+                    |> Array.map (function
+                        | ProgramOperand.Random(stream, _) -> stream
+                        | ProgramOperand.Value _
+                        | ProgramOperand.Room -> -1)
+                Rooms = p.Places |> Array.map (placeOf place >> fun place -> place < 0)
+                Block = if p.Pass.Type = DType.F64 then 8 else 16
+            })
+
+    /// The pass that follows a product of matrices.
+    let finishWork
+        (code: FusedLoop -> LoopBody)
+        (place: Expr -> int)
+        (g: Group)
+        (host: Expr)
+        (p: GroupProgram)
+        : EpilogueJob =
+        // The domain is the stack's axes, those of extent 1 left out, then the row and the column.
+        let rank = host.Shape.Rank
+        let rows, columns = host.Shape[rank - 2], host.Shape[rank - 1]
+        let last = g.Domain.Length - 1
+        let rowAxis = if columns = 1 then last else last - 1
+        let hasRows = rows > 1
+        let stack = if hasRows then g.Domain[.. rowAxis - 1] else g.Domain[..rowAxis]
+
+        {
+            Body = code p.Pass
+            Sizes = p.Pass.Operands |> Array.map (fun o -> Memory.size o.Type)
+            Places = Array.map (placeOf place) p.Places
+            Offsets = Array.map offsetOf p.Places
+            Starts =
+                p.Strides
+                |> Array.map (fun strides -> IterationSpace.offsets stack strides[.. stack.Length - 1])
+            Rows = p.Strides |> Array.map (fun strides -> if hasRows then strides[rowAxis] else 0)
+            Along = p.Strides |> Array.map (fun strides -> columns > 1 && strides[last] <> 0)
+        }
+
+    /// The pass that follows a convolution.
+    let channelsFinish
+        (code: FusedLoop -> LoopBody)
+        (place: Expr -> int)
+        (g: Group)
+        (node: Expr)
+        (p: GroupProgram)
+        : EpilogueJob =
+        {
+            Body = code p.Pass
+            Sizes = p.Pass.Operands |> Array.map (fun o -> Memory.size o.Type)
+            Places = Array.map (placeOf place) p.Places
+            Offsets = Array.map offsetOf p.Places
+            Starts = p.Strides |> Array.map (fun _ -> [| 0 |])
+            Rows = p.Strides |> Array.map (AnchorMatrix.row node g.Domain)
+            Along = p.Strides |> Array.map AnchorMatrix.isAlong
+        }
+
+    /// An operand of a product.
+    let matrix (place: Expr -> int) (e: Expr) : MatrixBuffer =
+        let r = MatrixOperand.reading e
+        let rank = e.Shape.Rank
+
+        let struct (outer, batch, inner) =
+            match MatrixOperand.stack e r with
+            | Some s -> s
+            | None -> struct (0, 0, 1)
+
+        // A row or column of extent 1 may say any stride; a product wants one of them to be 1.
+        let row, column = r.Strides[rank - 2], r.Strides[rank - 1]
+
+        let row, column =
+            if row = 1 || column = 1 then row, column
+            elif e.Shape[rank - 1] = 1 then row, 1
+            else 1, column
+
+        {
+            Place = place r.Source
+            Offset = r.Offset
+            Layout = { Data = 0n; Row = row; Column = column; Batch = batch; Inner = inner; Outer = outer }
+        }
+
+    /// The result of a product, row by row.
+    let result (place: int) (shape: Shape) : MatrixBuffer =
+        let m, n = shape[shape.Rank - 2], shape[shape.Rank - 1]
+
+        {
+            Place = place
+            Offset = 0
+            Layout = { Data = 0n; Row = n; Column = 1; Batch = m * n; Inner = 0; Outer = 0 }
+        }
+
+    /// One node over operands that stand for themselves, by Eval's definition.
+    let defined (e: Expr) =
+        let operands = Node.operands e.Node |> List.distinctBy _.Digest
+        let variables = operands |> List.map (fun o -> Rebuild.fresh o.DType o.Shape)
+        let by = dict [ for o, v in List.zip operands variables -> o.Digest, Expr.ofVariable v ]
+        let alone = Expr.Make(Node.map (fun (o: Expr) -> by[o.Digest]) e.Node)
+        operands, Eval.prepare variables [ alone ]
+
+    /// A loop over the plan of its body.
+    let loopJob (place: Expr -> int) (members: Expr seq) (call: ScanCall<Expr>) (body: Plan) : ScanJob =
+        let bytes (e: Expr) = int64 (Memory.size e.DType) * int64 e.Shape.Size
+        let variableBytes (v: Variable) = int64 (Memory.size v.DType) * int64 v.Shape.Size
+        let carries = call.Body.Next.Length
+
+        // The results that are wanted, each with its place.
+        let wanted = Dictionary<int, int>()
+
+        for e in members do
+            match e.Node with
+            | Node.Scan(result, _) -> wanted[result] <- place e
+            | _ -> ()
+
+        let placeOfResult i =
+            match wanted.TryGetValue i with
+            | true, p -> p
+            | false, _ -> -1
+
+        {
+            Length = call.Length
+            Reversed = call.Reversed
+            CarryBytes = call.Body.Carries |> List.map variableBytes |> Array.ofList
+            SliceBytes = call.Body.Slices |> List.map variableBytes |> Array.ofList
+            OutputBytes = call.Body.Outputs |> List.map bytes |> Array.ofList
+            Carries = call.Body.Carries |> List.map body.PlaceOf |> Array.ofList
+            Slices = call.Body.Slices |> List.map body.PlaceOf |> Array.ofList
+            Fixed = call.Body.Fixed |> List.map body.PlaceOf |> Array.ofList
+            Results = body.Results
+            Direct = Array.init body.Results.Length body.IsDirect
+            Initial = call.Initial |> List.map place |> Array.ofList
+            Sequences = call.Sequences |> List.map place |> Array.ofList
+            Given = call.Fixed |> List.map place |> Array.ofList
+            Final = Array.init carries placeOfResult
+            Stacks = Array.init call.Body.Outputs.Length (fun j -> placeOfResult (carries + j))
+        }

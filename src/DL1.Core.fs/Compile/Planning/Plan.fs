@@ -1,0 +1,288 @@
+namespace DL1.Compiler.Planning
+
+open System.Collections.Generic
+open DL1
+open DL1.Compiler.Conv
+open DL1.Compiler.Execution
+open DL1.Compiler.FusedLoop
+open DL1.Compiler.Fusion
+open DL1.Compiler.Gemm
+open DL1.Compiler.Lowering
+open DL1.Compiler.Scan
+
+/// Planning.
+[<RequireQualifiedAccess; CompilationRepresentation(CompilationRepresentationFlags.ModuleSuffix)>]
+module internal Plan =
+    /// Gives every place its memory.
+    let private placed inPlace inputs roots (values: Expr[]) (steps: PlanStep[]) (results: int[]) : Plan =
+        let first = Array.create values.Length System.Int32.MaxValue
+        let last = Array.create values.Length -1
+
+        steps
+        |> Array.iteri (fun i step ->
+            for p in step.Writes do
+                first[p] <- min first[p] i
+                last[p] <- max last[p] i
+
+            for p in step.Reads do
+                last[p] <- max last[p] i)
+
+        let outputs = Dictionary<int, int>()
+        let arena = HashSet<int>()
+        // What stands between the kernels of a chain stands in no memory but the threads' own.
+        let isHidden p = last[p] < 0
+
+        let where =
+            values
+            |> Array.mapi (fun p e ->
+                match e.Node with
+                | Node.Variable v -> Where.Input(List.findIndex ((=) v) inputs)
+                | Node.Constant value -> Where.Constant value
+                | _ when Array.contains p results ->
+                    outputs[p] <- outputs.Count
+                    Where.Output(outputs.Count - 1)
+                | _ when isHidden p -> Where.Arena 0L
+                | _ ->
+                    arena.Add p |> ignore
+                    Where.Arena 0L)
+
+        // A place that is written over another one's has its memory.
+        let memory = Array.init values.Length id
+
+        if inPlace then
+            for struct (source, target) in InPlace.pairs values first last arena.Contains steps do
+                memory[target] <- memory[source]
+                last[memory[source]] <- last[target]
+
+        let own =
+            [|
+                for p in arena do
+                    if memory[p] = p then
+                        p
+            |]
+
+        let lives =
+            own
+            |> Array.map (fun p ->
+                {
+                    Bytes = int64 values[p].Shape.Size * int64 (Memory.size values[p].DType)
+                    First = first[p]
+                    Last = last[p]
+                })
+
+        let offsets, bytes = Arena.place lives
+        own |> Array.iteri (fun i p -> where[p] <- Where.Arena offsets[i])
+
+        for p in arena do
+            where[p] <- where[memory[p]]
+
+        {
+            Inputs = inputs
+            Roots = roots
+            Values = values
+            Where = where
+            Steps = steps
+            Results = results
+            Outputs = outputs.Count
+            Bytes = bytes
+        }
+
+    /// The graph as it is cut into kernels.
+    let private lowered (roots: Expr list) =
+        roots |> Rewrite.stableAll |> Hoist.run |> Lower.run |> ChannelsLast.channelsLast
+
+    /// Makes a plan for what the roots compute from the inputs. `code` makes a pass ready to run; `inPlace` lets passes
+    /// write over what they read for the last time.
+    let rec makeWith
+        (inPlace: bool)
+        (code: FusedLoop -> LoopBody)
+        (inputs: Variable list)
+        (roots: Expr list)
+        : Plan =
+        Eval.requireInputs "Compile.prepare" inputs (Graph.variables roots)
+        let ordered = RootOrder.sorted roots
+        let walked = lowered ordered
+        let fusion = Fuse.run walked
+        let became = Dictionary<Digest, Expr>()
+        List.iter2 (fun (root: Expr) e -> became[root.Digest] <- e) ordered walked
+        let roots = roots |> List.map (fun root -> became[root.Digest])
+        let values = List<Expr>()
+        let places = Dictionary<Digest, int>()
+        // A product's own place, where its pass writes over it.
+        let sameAs = Dictionary<Digest, Expr>()
+
+        let rec place (e: Expr) : int =
+            let e = KernelJobs.home e
+
+            match places.TryGetValue e.Digest with
+            | true, p -> p
+            | false, _ ->
+                match sameAs.TryGetValue e.Digest with
+                | true, other -> place other
+                | false, _ ->
+                    values.Add e
+                    places[e.Digest] <- values.Count - 1
+                    values.Count - 1
+
+        let read = KernelJobs.placeOf place
+
+        let step (g: Group) : PlanStep option =
+            let pass = GroupProgram.make fusion g
+
+            match g.Host, pass with
+            | None, None -> None
+            | None, Some p ->
+                KernelJobs.passWork code place g p
+                |> Option.map (fun work ->
+                    let loads = p.Places.Length - p.Stored.Length
+
+                    {
+                        Work = Work.FusedLoop work
+                        Group = g
+                        Reads =
+                            p.Places[.. loads - 1]
+                            |> Array.map read
+                            |> Array.filter (fun place -> place >= 0)
+                        Writes = p.Places[loads..] |> Array.map read
+                    })
+            | Some e, pass ->
+                match NodeKind.of' e, e.Node with
+                | NodeKind.Product, Node.MatMul(a, b) ->
+                    let rank = e.Shape.Rank
+
+                    match pass with
+                    | Some p when not (fusion.Stored.Contains e.Digest) ->
+                        p.Stored
+                        |> Array.tryFind (fun s -> g.Roles[s.Digest] = Role.Along && s.DType = e.DType)
+                        |> Option.iter (fun s -> sameAs[e.Digest] <- s)
+                    | _ -> ()
+
+                    let work =
+                        {
+                            Type = e.DType
+                            M = e.Shape[rank - 2]
+                            N = e.Shape[rank - 1]
+                            K = a.Shape[rank - 1]
+                            Batch = e.Shape.Size / (e.Shape[rank - 2] * e.Shape[rank - 1])
+                            A = KernelJobs.matrix place a
+                            B = KernelJobs.matrix place b
+                            C = KernelJobs.result (place e) e.Shape
+                            Part = None
+                            Finish = pass |> Option.map (KernelJobs.finishWork code place g e)
+                        }
+
+                    let others, stores =
+                        match pass with
+                        | Some p ->
+                            let loads = p.Places.Length - p.Stored.Length
+                            Array.map read p.Places[.. loads - 1], Array.map read p.Places[loads..]
+                        | None -> [||], [||]
+
+                    Some
+                        {
+                            Work = Work.Gemm work
+                            Group = g
+                            Reads = Array.append [| work.A.Place; work.B.Place |] others
+                            Writes = Array.append [| work.C.Place |] stores |> Array.distinct
+                        }
+                | NodeKind.Channels(node, operands), _ ->
+                    match pass with
+                    | Some p when not (fusion.Stored.Contains e.Digest) ->
+                        p.Stored
+                        |> Array.tryFind (fun s -> g.Roles[s.Digest] = Role.Along && s.DType = e.DType)
+                        |> Option.iter (fun s -> sameAs[e.Digest] <- s)
+                    | _ -> ()
+
+                    let reads = operands |> List.map place |> Array.ofList
+                    let target = place e
+
+                    let others, stores =
+                        match pass with
+                        | Some p ->
+                            let loads = p.Places.Length - p.Stored.Length
+                            Array.map read p.Places[.. loads - 1], Array.map read p.Places[loads..]
+                        | None -> [||], [||]
+
+                    Some
+                        {
+                            Work =
+                                Work.Channels
+                                    {
+                                        Node = node
+                                        Operands = reads
+                                        Result = target
+                                        First = ConvFirst.None
+                                        Finish =
+                                            pass |> Option.map (KernelJobs.channelsFinish code place g node)
+                                    }
+                            Group = g
+                            Reads = Array.append reads others
+                            Writes = Array.append [| target |] stores |> Array.distinct
+                        }
+                | NodeKind.Other, Node.Scan(_, call) ->
+                    let body =
+                        makeWith
+                            inPlace
+                            code
+                            (call.Body.Carries @ call.Body.Slices @ call.Body.Fixed)
+                            (call.Body.Next @ call.Body.Outputs)
+
+                    let job = KernelJobs.loopJob place g.Members call body
+
+                    Some
+                        {
+                            Work = Work.Scan(job, body)
+                            Group = g
+                            Reads = Array.concat [ job.Initial; job.Sequences; job.Given ]
+                            Writes = Array.append job.Final job.Stacks |> Array.filter (fun p -> p >= 0)
+                        }
+                | NodeKind.Look, Node.Reshape _ -> None
+                | NodeKind.Look, _ ->
+                    let r = StridedView.through e
+                    let source, target = place r.Source, place e
+
+                    Some
+                        {
+                            Work = Work.Copy(r, e.DType, e.Shape, source, target)
+                            Group = g
+                            Reads = [| source |]
+                            Writes = [| target |]
+                        }
+                | _ when StaticKernel.serves e ->
+                    let reads = Node.operands e.Node |> List.map place |> Array.ofList
+                    let target = place e
+
+                    Some
+                        {
+                            Work = Work.Static(e, reads, target)
+                            Group = g
+                            Reads = reads
+                            Writes = [| target |]
+                        }
+                | _ ->
+                    let operands, run = KernelJobs.defined e
+                    let operands = operands |> List.map (fun o -> o, place o) |> Array.ofList
+                    let target = place e
+
+                    Some
+                        {
+                            Work = Work.Defined(run, operands, target)
+                            Group = g
+                            Reads = Array.map snd operands
+                            Writes = [| target |]
+                        }
+
+        let steps = KernelJobs.schedule fusion.Groups |> Array.choose step
+        let results = roots |> List.map place |> Array.ofList
+        let values = values.ToArray()
+
+        let steps =
+            steps
+            |> ForwardOutputs.run values results
+            |> FoldLayoutCopies.run values results
+            |> Chains.run results
+
+        placed inPlace inputs roots values steps results
+
+    /// The same, in place.
+    let make code inputs roots = makeWith true code inputs roots

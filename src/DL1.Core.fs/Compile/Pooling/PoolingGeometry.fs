@@ -1,0 +1,81 @@
+namespace DL1.Compiler.Pooling
+
+open DL1
+open DL1.Compiler.Simd
+
+/// Along one axis: for each place of the window, where its first element in the data is, and how many it has there.
+/// Padding counts for nothing.
+[<NoEquality; NoComparison>]
+type internal PoolingAxis = { Firsts: int[]; Counts: int[]; Dilation: int }
+
+/// The extents of a pooling over two spatial axes; one spatial axis is a height of 1. Data is
+/// `[Samples; Height; Width; Channels]`, the result `[Samples; OutHeight; OutWidth; Channels]`.
+[<NoEquality; NoComparison>]
+type internal PoolingGeometry =
+    {
+        Samples: int
+        Channels: int
+        Height: int
+        Width: int
+        OutHeight: int
+        OutWidth: int
+        Rows: PoolingAxis
+        Columns: PoolingAxis
+        /// The elements of a window, padding included.
+        Area: float
+        /// The most elements of data in one window.
+        Most: int
+    }
+
+[<RequireQualifiedAccess>]
+module internal PoolingGeometry =
+    let private still = { Stride = 1; PadBefore = 0; PadAfter = 0; Dilation = 1 }
+
+    let private axis (s: Sweep) kernel extent places =
+        let inside = Array.init places (Sweep.inside s kernel extent)
+        let count (struct (first, last)) = max 0 (last - first + 1)
+
+        {
+            Firsts =
+                inside
+                |> Array.mapi (fun p (struct (first, last)) -> if last < first then 0 else Sweep.at s p first)
+            Counts = Array.map count inside
+            // Of one element there is no next one.
+            Dilation = if Array.exists (fun place -> count place > 1) inside then s.Dilation else 1
+        }
+
+    /// Of data `[n; c; spatial...]` and the pooled `[n; c; spatial...]`, as the graph has them, with one or two
+    /// spatial axes.
+    let make (window: Window) (data: Shape) (result: Shape) =
+        let plane (shape: Shape) =
+            if shape.Rank = 3 then struct (1, shape[2]) else struct (shape[2], shape[3])
+
+        let struct (height, width) = plane data
+        let struct (outHeight, outWidth) = plane result
+
+        let struct (rows, kernelRows), struct (columns, kernelColumns) =
+            match window.Sweeps, window.Kernel with
+            | [ s ], [ k ] when data.Rank = 3 -> struct (still, 1), struct (s, k)
+            | [ s; t ], [ k; l ] when data.Rank = 4 -> struct (s, k), struct (t, l)
+            | sweeps, kernel ->
+                Refuse.shape
+                    "pooling"
+                    $"%d{sweeps.Length} sweeps and a window {kernel} over data {data}"
+                    "one or two spatial axes, with a sweep and an extent for each"
+                    "fold further axes into the batch"
+
+        let rows = axis rows kernelRows height outHeight
+        let columns = axis columns kernelColumns width outWidth
+
+        {
+            Samples = data[0]
+            Channels = data[1]
+            Height = height
+            Width = width
+            OutHeight = outHeight
+            OutWidth = outWidth
+            Rows = rows
+            Columns = columns
+            Area = float kernelRows * float kernelColumns
+            Most = Array.fold max 0 rows.Counts * Array.fold max 0 columns.Counts
+        }

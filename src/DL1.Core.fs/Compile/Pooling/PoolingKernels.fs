@@ -1,0 +1,127 @@
+namespace DL1.Compiler.Pooling
+
+open System
+open System.Runtime.CompilerServices
+open FSharp.NativeInterop
+open DL1
+open DL1.Compiler.Runtime
+open DL1.Compiler.Simd
+
+#nowarn "9" // Addresses in bytes; the caller answers for their extents.
+
+/// A pooling ready to run; it serves one run at a time. Left and right are the operands as in the graph, but with
+/// channels inside; right counts for nothing where there is one.
+[<AbstractClass>]
+type internal PoolingKernel() =
+    /// On at most so many threads.
+    abstract Run: threads: int * left: nativeint * right: nativeint * result: nativeint -> unit
+
+/// A pooling in vectors 'V, and in single elements 'E what they leave of the channels. Samples go to any thread, and
+/// blocks of channels where samples are few; each element's sum is in the order of the windows.
+[<Sealed>]
+type internal PoolingOf<'S, 'V, 'N, 'E
+    when 'S :> ISimdOrder<'V> and 'S: struct and 'N :> ISimdOrder<'E> and 'N: struct>
+    (role: PoolingRole, g: PoolingGeometry) =
+    inherit PoolingKernel()
+
+    let size = 'N.Bytes
+    let place = nativeint g.Channels * nativeint size
+    let data = nativeint (g.Height * g.Width) * place
+    let out = nativeint (g.OutHeight * g.OutWidth) * place
+    /// Channels of one part.
+    let block = if g.Samples >= 16 then max 1 g.Channels else 64
+    let blocks = (g.Channels + block - 1) / block
+    let area = g.Area
+    let mutable left = 0n
+    let mutable right = 0n
+    let mutable result = 0n
+
+    /// Tells where the places of a window are, and how many.
+    let tabulate p q (taps: nativeint) =
+        let table = NativePtr.ofNativeInt<nativeint> taps
+        let mutable count = 0
+
+        for i in 0 .. g.Rows.Counts[p] - 1 do
+            let row = g.Rows.Firsts[p] + i * g.Rows.Dilation
+
+            for j in 0 .. g.Columns.Counts[q] - 1 do
+                let column = g.Columns.Firsts[q] + j * g.Columns.Dilation
+                NativePtr.set table count (nativeint (row * g.Width + column) * place)
+                count <- count + 1
+
+        count
+
+    let zero (dx: nativeint) (from: nativeint) (last: nativeint) =
+        for i in 0 .. g.Height * g.Width - 1 do
+            let at: voidptr =
+                NativePtr.toVoidPtr (NativePtr.ofNativeInt<byte>(dx + nativeint i * place + from))
+
+            Unsafe.InitBlockUnaligned(at, 0uy, uint32 (last - from))
+
+    let runPart part =
+        let sample, block' = nativeint<int>(part / blocks), part % blocks
+        let from = nativeint (block' * block) * nativeint size
+        let last = nativeint (min g.Channels ((block' + 1) * block)) * nativeint size
+        let taps = Scratch.Get(7, int64 g.Most * int64 sizeof<nativeint>)
+
+        match role with
+        | PoolingRole.MaxScatter
+        | PoolingRole.AvgGrad -> zero (result + sample * data) from last
+        | PoolingRole.Max
+        | PoolingRole.MaxPick
+        | PoolingRole.Avg -> ()
+
+        for p in 0 .. g.OutHeight - 1 do
+            for q in 0 .. g.OutWidth - 1 do
+                let n = tabulate p q taps
+                let place = sample * out + nativeint (p * g.OutWidth + q) * place
+
+                match role with
+                | PoolingRole.Max ->
+                    let x, y = left + sample * data, result + place
+                    let lowest = Double.NegativeInfinity
+                    let from = PoolingWindow<'S, 'V>.Max(taps, n, x, y, lowest, from, last)
+                    PoolingWindow<'N, 'E>.Max(taps, n, x, y, lowest, from, last) |> ignore
+                | PoolingRole.MaxPick ->
+                    let x, u, y = left + sample * data, right + sample * data, result + place
+                    let from = PoolingWindow<'S, 'V>.MaxPick(taps, n, x, u, y, from, last)
+                    PoolingWindow<'N, 'E>.MaxPick(taps, n, x, u, y, from, last) |> ignore
+                | PoolingRole.MaxScatter ->
+                    let x, dy, dx = left + sample * data, right + place, result + sample * data
+                    let from = PoolingWindow<'S, 'V>.MaxScatter(taps, n, x, dy, dx, from, last)
+                    PoolingWindow<'N, 'E>.MaxScatter(taps, n, x, dy, dx, from, last) |> ignore
+                | PoolingRole.Avg ->
+                    let x, y = left + sample * data, result + place
+                    let from = PoolingWindow<'S, 'V>.Avg(taps, n, x, y, area, from, last)
+                    PoolingWindow<'N, 'E>.Avg(taps, n, x, y, area, from, last) |> ignore
+                | PoolingRole.AvgGrad ->
+                    let dy, dx = left + place, result + sample * data
+                    let from = PoolingWindow<'S, 'V>.AvgGrad(taps, n, dy, dx, area, from, last)
+                    PoolingWindow<'N, 'E>.AvgGrad(taps, n, dy, dx, area, from, last) |> ignore
+
+    // The body of the pool's run, made once.
+    let mutable body: int -> unit = ignore
+    do body <- fun part -> runPart part
+
+    override _.Run(threads, left', right', result') =
+        left <- left'
+        right <- right'
+        result <- result'
+        WorkerPool.runOn threads (g.Samples * blocks) body
+
+/// Poolings, channels inside, for vectors of each width.
+[<RequireQualifiedAccess>]
+module internal PoolingKernels =
+    /// A kernel for f32 in vectors of a width.
+    let f32On width role geometry : PoolingKernel =
+        match width with
+        | Width.Bits128 -> PoolingOf<OrderF32x128, _, OrderF32x1, _>(role, geometry)
+        | Width.Bits256 -> PoolingOf<OrderF32x256, _, OrderF32x1, _>(role, geometry)
+        | Width.Bits512 -> PoolingOf<OrderF32x512, _, OrderF32x1, _>(role, geometry)
+
+    /// A kernel for f64 in vectors of a width.
+    let f64On width role geometry : PoolingKernel =
+        match width with
+        | Width.Bits128 -> PoolingOf<OrderF64x128, _, OrderF64x1, _>(role, geometry)
+        | Width.Bits256 -> PoolingOf<OrderF64x256, _, OrderF64x1, _>(role, geometry)
+        | Width.Bits512 -> PoolingOf<OrderF64x512, _, OrderF64x1, _>(role, geometry)

@@ -1,0 +1,146 @@
+namespace DL1.Compiler.Pooling
+
+open System.Runtime.CompilerServices
+open FSharp.NativeInterop
+open DL1
+open DL1.Compiler.Simd
+
+#nowarn "9" // Addresses in bytes; the caller answers for their extents.
+
+/// What a pooling does; names as of nodes.
+[<RequireQualifiedAccess; Struct>]
+type internal PoolingRole =
+    /// y from x.
+    | Max
+    /// From x and u, shaped as x: what stands in u where x's window has its maximum.
+    | MaxPick
+    /// From x and dy: the sum of what falls on each place.
+    | MaxScatter
+    /// y from x.
+    | Avg
+    /// dx from dy.
+    | AvgGrad
+
+/// The work on one window, for channels that fill whole vectors. `taps` is a table of `count` offsets of the window's
+/// places in the data. All methods go from channel byte `from` to at most `last`, and answer how far they came.
+[<AbstractClass; Sealed>]
+type internal PoolingWindow<'S, 'V when 'S :> ISimdOrder<'V> and 'S: struct> private () =
+
+    [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
+    static member private Tap(taps: nativeint, t: int) =
+        NativePtr.get (NativePtr.ofNativeInt<nativeint> taps) t
+
+    /// The largest of x; `otherwise` where there is none.
+    static member Max
+        (taps, count, x: nativeint, y: nativeint, otherwise: float, from: nativeint, last: nativeint)
+        =
+        Hot.loop ()
+        let mutable at = from
+
+        while at + nativeint 'S.Bytes <= last do
+            let mutable best = 'S.Of otherwise
+
+            if count > 0 then
+                best <- 'S.Load(x + PoolingWindow<'S, 'V>.Tap(taps, 0) + at)
+
+                for t in 1 .. count - 1 do
+                    let v = 'S.Load(x + PoolingWindow<'S, 'V>.Tap(taps, t) + at)
+                    best <- 'S.Select('S.Above(v, best), v, best)
+
+            'S.Store(best, y + at)
+            at <- at + nativeint 'S.Bytes
+
+        at
+
+    /// What stands in u where x is largest.
+    static member MaxPick
+        (taps, count, x: nativeint, u: nativeint, y: nativeint, from: nativeint, last: nativeint)
+        =
+        Hot.loop ()
+        let mutable at = from
+
+        while at + nativeint 'S.Bytes <= last do
+            let mutable picked = 'S.Of 0.0
+
+            if count > 0 then
+                let first = PoolingWindow<'S, 'V>.Tap(taps, 0) + at
+                let mutable best = 'S.Load(x + first)
+                picked <- 'S.Load(u + first)
+
+                for t in 1 .. count - 1 do
+                    let place = PoolingWindow<'S, 'V>.Tap(taps, t) + at
+                    let v = 'S.Load(x + place)
+                    let above = 'S.Above(v, best)
+                    best <- 'S.Select(above, v, best)
+                    picked <- 'S.Select(above, 'S.Load(u + place), picked)
+
+            'S.Store(picked, y + at)
+            at <- at + nativeint 'S.Bytes
+
+        at
+
+    /// Adds dy to where x is largest.
+    static member MaxScatter
+        (taps, count, x: nativeint, dy: nativeint, dx: nativeint, from: nativeint, last: nativeint)
+        =
+        Hot.loop ()
+        let mutable at = from
+
+        while at + nativeint 'S.Bytes <= last do
+            if count > 0 then
+                let mutable best = 'S.Load(x + PoolingWindow<'S, 'V>.Tap(taps, 0) + at)
+                // The number of the tap, which small numbers hold exactly.
+                let mutable place = 'S.Of 0.0
+
+                for t in 1 .. count - 1 do
+                    let v = 'S.Load(x + PoolingWindow<'S, 'V>.Tap(taps, t) + at)
+                    let above = 'S.Above(v, best)
+                    best <- 'S.Select(above, v, best)
+                    place <- 'S.Select(above, 'S.Of(float t), place)
+
+                let given = 'S.Load(dy + at)
+
+                for t in 0 .. count - 1 do
+                    let into = dx + PoolingWindow<'S, 'V>.Tap(taps, t) + at
+                    let share = 'S.Select('S.Equal(place, 'S.Of(float t)), given, 'S.Of 0.0)
+                    'S.Store('S.Add('S.Load into, share), into)
+
+            at <- at + nativeint 'S.Bytes
+
+        at
+
+    /// The sum of x over the window's area.
+    static member Avg
+        (taps, count, x: nativeint, y: nativeint, area: float, from: nativeint, last: nativeint)
+        =
+        Hot.loop ()
+        let mutable at = from
+
+        while at + nativeint 'S.Bytes <= last do
+            let mutable sum = 'S.Of 0.0
+
+            for t in 0 .. count - 1 do
+                sum <- 'S.Add(sum, 'S.Load(x + PoolingWindow<'S, 'V>.Tap(taps, t) + at))
+
+            'S.Store('S.Divide(sum, 'S.Of area), y + at)
+            at <- at + nativeint 'S.Bytes
+
+        at
+
+    /// Adds dy over the window's area to each place of it.
+    static member AvgGrad
+        (taps, count, dy: nativeint, dx: nativeint, area: float, from: nativeint, last: nativeint)
+        =
+        Hot.loop ()
+        let mutable at = from
+
+        while at + nativeint 'S.Bytes <= last do
+            let share = 'S.Divide('S.Load(dy + at), 'S.Of area)
+
+            for t in 0 .. count - 1 do
+                let into = dx + PoolingWindow<'S, 'V>.Tap(taps, t) + at
+                'S.Store('S.Add('S.Load into, share), into)
+
+            at <- at + nativeint 'S.Bytes
+
+        at

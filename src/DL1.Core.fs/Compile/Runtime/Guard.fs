@@ -1,0 +1,175 @@
+namespace DL1.Compiler.Runtime
+
+open System
+open System.Runtime.InteropServices
+open System.Threading
+open DL1
+
+#nowarn "9" // Pages of memory by address.
+
+/// Pages from the system, for `GuardedRegion` alone.
+module internal GuardPages =
+    [<DllImport("libc", SetLastError = true)>]
+    extern nativeint mmap(
+        nativeint address,
+        unativeint length,
+        int protection,
+        int flags,
+        int file,
+        nativeint offset
+    )
+
+    [<DllImport("libc", SetLastError = true)>]
+    extern int munmap(nativeint address, unativeint length)
+
+    [<DllImport("libc", SetLastError = true)>]
+    extern int mprotect(nativeint address, unativeint length, int protection)
+
+/// A debug switch for kernels that read or write outside of their buffers: with the environment variable `DL1_GUARD=1`,
+/// on Linux, every buffer that kernels see is a region of its own that ends at a page no one may touch, so that a read or
+/// write behind it ends the process at that instruction; what stands before it is a pattern that is looked at after
+/// each kernel. Fresh buffers hold NaN. Without the variable nothing of this is done.
+[<AbstractClass; Sealed>]
+type internal Guard private () =
+    static let isOn = Environment.GetEnvironmentVariable "DL1_GUARD" = "1" && OperatingSystem.IsLinux()
+
+    /// Whether buffers are guarded.
+    static member IsOn = isOn
+
+    /// As f32 and as f64 a NaN, as an index out of every range.
+    static member Pattern = 0xFFFBFFFBu
+
+    /// Fills memory with the pattern.
+    static member Fill(address: nativeint, bytes: int64) =
+        let mutable at = 0L
+
+        while at < bytes do
+            let count = min 1073741824L (bytes - at)
+            let start = address + nativeint at
+
+            let words =
+                Span<uint32>(
+                    NativeInterop.NativePtr.toVoidPtr (NativeInterop.NativePtr.ofNativeInt<byte> start),
+                    int (count / 4L)
+                )
+
+            words.Fill Guard.Pattern
+
+            // What is left of a buffer of truth values.
+            for i in count / 4L * 4L .. count - 1L do
+                NativeInterop.NativePtr.write
+                    (NativeInterop.NativePtr.ofNativeInt<byte>(start + nativeint i))
+                    0xFFuy
+
+            at <- at + count
+
+/// Memory of its own pages, which ends where a page begins that no one may touch, and is given back when it is no longer
+/// held.
+[<Sealed>]
+type internal GuardedRegion(operation: string, bytes: int64) =
+    static let page = int64 Environment.SystemPageSize
+    static let mutable count = 0
+
+    // PROT_NONE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS.
+    static let none, readable, writable, flags = 0, 1, 3, 0x22
+
+    let inner = max page ((bytes + page - 1L) / page * page)
+    let length = unativeint (inner + 2L * page)
+
+    // The runtime's limit of memory does not count what the system gives.
+    do Allocation.require operation (fun () -> $"a buffer of %d{bytes} bytes") bytes
+
+    let map () = GuardPages.mmap (0n, length, none, flags, -1, 0n)
+
+    let whole =
+        let first = map ()
+
+        if first <> -1n then
+            first
+        else
+            // The system has a limit of regions: those that are no longer held are given back.
+            GC.Collect()
+            GC.WaitForPendingFinalizers()
+            map ()
+
+    let start = whole + nativeint page
+    do Interlocked.Increment(&count) |> ignore
+
+    do
+        if whole = -1n || GuardPages.mprotect (start, unativeint inner, writable) <> 0 then
+            Allocation.failed operation
+
+        Guard.Fill(start, inner)
+
+    let address = start + nativeint (inner - bytes)
+
+    /// The first byte of the buffer; the last one is followed by the page that no one may touch.
+    member _.Address = address
+    member _.Bytes = bytes
+
+    /// Puts the pattern anew into the buffer.
+    member _.Spoil() = Guard.Fill(address, bytes)
+
+    /// Forbids writing, from now on.
+    member _.Protect() = GuardPages.mprotect (start, unativeint inner, readable) |> ignore
+
+    /// Whether something was written before the buffer.
+    member _.IsBroken =
+        let words =
+            ReadOnlySpan<byte>(
+                NativeInterop.NativePtr.toVoidPtr (NativeInterop.NativePtr.ofNativeInt<byte> start),
+                int (inner - bytes)
+            )
+
+        // The pattern is even from the page's beginning on.
+        let whole = MemoryMarshal.Cast<byte, uint32>(words)
+        let mutable broken = whole.IndexOfAnyExcept Guard.Pattern >= 0
+
+        for i in whole.Length * 4 .. words.Length - 1 do
+            broken <- broken || words[i] <> byte (Guard.Pattern >>> (8 * (i % 4)))
+
+        broken
+
+    /// Whether the system has room for one more: it allows some 65,000 pieces of memory, of which each region is three.
+    static member HasRoom = Volatile.Read &count < 8000
+
+    override _.Finalize() =
+        if whole > 0n then
+            Interlocked.Decrement(&count) |> ignore
+            GuardPages.munmap (whole, length) |> ignore
+
+/// Memory for kernels that stays where it is, in which nothing is written yet: an array that the collector does not
+/// move, or a guarded region. Whoever hands out its address keeps it alive by `Hold`.
+[<Sealed>]
+type internal Block(operation: string, what: string, bytes: int64) =
+    // When the system allows no more mappings, blocks have no guards.
+    let region: GuardedRegion | null =
+        if Guard.IsOn && GuardedRegion.HasRoom then
+            GuardedRegion(operation, bytes)
+        else
+            null
+
+    let array =
+        match region with
+        | null -> Allocation.pinned operation what (bytes + Block.Alignment)
+        | _ -> [||]
+
+    let address =
+        match region with
+        | null ->
+            (Marshal.UnsafeAddrOfPinnedArrayElement(array, 0) + nativeint (Block.Alignment - 1L))
+            &&& ~~~(nativeint (Block.Alignment - 1L))
+        | region -> region.Address
+
+    /// Without guards, blocks begin at a cache line.
+    static member Alignment = 64L
+
+    member _.Address = address
+    member _.Bytes = bytes
+    /// The guarded region that it is, where buffers are guarded.
+    member _.Region: GuardedRegion | null = region
+
+    /// Keeps the memory until here.
+    member _.Hold() =
+        GC.KeepAlive array
+        GC.KeepAlive region

@@ -1,0 +1,190 @@
+namespace DL1.Compiler.Scan
+
+open System.Collections.Generic
+open DL1
+
+/// Moves out of loops what need not be in them, exactly but for the order of sums: what is the same at every step;
+/// products of slices with something fixed, which become one product for all steps; products that only outputs need;
+/// and sums over the steps, such as the gradients of weights, which become one product of all steps too.
+[<RequireQualifiedAccess>]
+module internal Hoist =
+    /// Moves sums over the steps, and products that only outputs need, out of a loop.
+    let private results (loop: ScanLoop) : ScanLoop =
+        let lift = LoopInvariants loop
+
+        let sums =
+            loop.Carries |> List.choose (fun c -> StepSum.added loop c |> Option.map (fun terms -> c, terms))
+
+        let isSum (c: ScanCarry) = sums |> List.exists (fun (s, _) -> s.Variable = c.Variable)
+
+        // The largest value that steps hand on or are given.
+        let usual =
+            (loop.Slices |> List.map fst)
+            @ (loop.Carries |> List.filter (isSum >> not) |> List.map _.Variable)
+            |> List.map _.Shape.Size
+            |> List.append (loop.Outputs |> List.map (fun (_, e) -> e.Shape.Size))
+            |> List.fold max 1
+
+        let moved = sums |> List.filter (fun (_, terms) -> terms |> List.forall (StepSum.isSmall lift usual))
+
+        let staying =
+            loop.Carries
+            |> List.filter (fun c -> moved |> List.forall (fun (m, _) -> m.Variable <> c.Variable))
+
+        let needed = HashSet(Graph.topological (staying |> List.map _.Next) |> Seq.map _.Digest)
+        let outside = SumHoisting(loop, lift, needed, usual)
+        let totals = moved |> List.map (fun (c, terms) -> c.Final, outside.Sum(c, terms))
+        let stacks = loop.Outputs |> List.map (fun (stack, e) -> stack, outside.All e)
+
+        { ScanLoop.outside (totals @ stacks) loop with
+            Carries = staying
+            Outputs = outside.Stacks
+        }
+
+    /// Moves out of a loop what its body reads but need not compute.
+    let private operands (loop: ScanLoop) : ScanLoop =
+        let lift = LoopInvariants loop
+        let uses = Graph.uses loop.Graphs
+        let table = Dictionary<Digest, Expr>()
+        let slices, constants = List<Variable * Expr>(), List<Variable * Expr>()
+        let products = HashSet<Digest>()
+
+        let put (into: List<Variable * Expr>) (e: Expr) =
+            let v = Rebuild.fresh e.DType e.Shape
+            into.Add(v, e)
+            table[e.Digest] <- Expr.ofVariable v
+
+        /// Products, and what is made of them alone without reading anything twice.
+        let follows (e: Expr) =
+            let reached = Node.operands e.Node |> List.filter (fun o -> lift.Dependence o = Dependence.Slices)
+
+            let alone (o: Expr) = products.Contains o.Digest && uses[o.Digest] = 1
+
+            match e.Node with
+            | Node.Unary _
+            | Node.Binary _
+            | Node.Reshape _ -> lift.CanLift e && not reached.IsEmpty && reached |> List.forall alone
+            | _ -> false
+
+        for e in Graph.topological loop.Graphs do
+            match lift.Dependence e with
+            | Dependence.Carries -> ()
+            | Dependence.Slices ->
+                if lift.IsProduct e || follows e then
+                    products.Add e.Digest |> ignore
+                    put slices e
+            | Dependence.Fixed ->
+                match e.Node with
+                // As cheap inside.
+                | Node.Constant _
+                | Node.Variable _
+                | Node.Broadcast _
+                | Node.Reshape _
+                | Node.Transpose _
+                | Node.StopGradient _ -> ()
+                | _ -> put constants e
+
+        let next, outputs = Rebuild.fromTop table loop.Graphs |> List.splitAt loop.Carries.Length
+        let read = HashSet(Graph.variables (next @ outputs) |> List.map _.Name)
+
+        let kept f (found: List<Variable * Expr>) =
+            found
+            |> Seq.filter (fun (v, _) -> read.Contains v.Name)
+            |> Seq.map (fun (v, e) -> v, f e)
+            |> List.ofSeq
+
+        { loop with
+            Carries = List.map2 (fun c e -> { c with Next = e }) loop.Carries next
+            Outputs = List.map2 (fun (stack, _) e -> stack, e) loop.Outputs outputs
+            Slices = loop.Slices @ kept lift.All slices
+            Fixed = loop.Fixed @ kept lift.Once constants
+        }
+
+    /// The loop of a call whatever it puts out: loops that share it become one.
+    let private loopOf (call: ScanCall<Expr>) =
+        Expr.Make(Node.Scan(0, { call with Body = { call.Body with Outputs = [ lit 0.0 ] } })).Digest
+
+    /// Loops that differ in their outputs alone, made one loop.
+    let private join (roots: Expr list) =
+        let outputs = Dictionary<Digest, List<Expr>>()
+
+        for struct (_, call) in Rebuild.loops roots do
+            let key = loopOf call
+
+            if not (outputs.ContainsKey key) then
+                outputs[key] <- List()
+
+            for e in call.Body.Outputs do
+                if not (outputs[key] |> Seq.exists (fun known -> known.Digest = e.Digest)) then
+                    outputs[key].Add e
+
+        let change (was: ScanCall<Expr>) (call: ScanCall<Expr>) result =
+            let all = outputs[loopOf was]
+            let carries = call.Body.Next.Length
+            let place (e: Expr) = all.FindIndex(fun known -> known.Digest = e.Digest)
+
+            let result =
+                if result < carries then
+                    result
+                else
+                    carries + place (List.item (result - carries) was.Body.Outputs)
+
+            Expr.Make(Node.Scan(result, { call with Body = { call.Body with Outputs = List.ofSeq all } }))
+
+        Rebuild.overLoops change roots
+
+    let private moveOut (loop: ScanLoop) =
+        let loop = loop |> ScanLoop.prune |> ScanLoop.tidy
+
+        // Without a step, nothing of the body may be computed.
+        if loop.Length = 0 then
+            loop
+        else
+            loop
+            |> SplitConcatMatMul.run
+            |> results
+            |> ScanLoop.prune
+            |> operands
+            |> ScanLoop.prune
+            |> ScanLoop.tidy
+
+    let rec private pass (roots: Expr list) : Expr list =
+        let roots = join roots |> ReuseForwardValues.run
+        let used = Dictionary<Digest, Set<int>>()
+
+        for struct (result, call) in Rebuild.loops roots do
+            let known =
+                match used.TryGetValue(ReuseForwardValues.key call) with
+                | true, known -> known
+                | false, _ -> Set.empty
+
+            used[ReuseForwardValues.key call] <- known.Add result
+
+        let found = Dictionary<Digest, Map<int, Expr>>()
+
+        let change (was: ScanCall<Expr>) (call: ScanCall<Expr>) result =
+            let key = ReuseForwardValues.key was
+
+            if not (found.ContainsKey key) then
+                let body = call.Body
+                let next, outputs = run (body.Next @ body.Outputs) |> List.splitAt body.Next.Length
+                let call = { call with Body = { body with Next = next; Outputs = outputs } }
+                found[key] <- ScanLoop.ofCall used[key] call |> moveOut |> ScanLoop.close |> Map.ofList
+
+            found[key][result]
+
+        Rebuild.overLoops change roots
+
+    /// Moves out of every loop, inner ones first, what need not be in it; drops what no root needs; and joins loops
+    /// that differ in their outputs alone. The values of the roots stay, up to the order of sums.
+    and run (roots: Expr list) : Expr list =
+        // A loop that needs less frees others of what they gave it, so that a pass may make another worth while.
+        let rec again passes (roots: Expr list) =
+            let moved = pass roots
+
+            if passes = 1 || List.forall2 (fun (a: Expr) (b: Expr) -> a.Digest = b.Digest) roots moved then
+                moved
+            else
+                again (passes - 1) moved
+
+        if Seq.isEmpty (Rebuild.loops roots) then roots else again 6 roots

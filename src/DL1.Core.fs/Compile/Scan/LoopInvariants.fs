@@ -1,0 +1,165 @@
+namespace DL1.Compiler.Scan
+
+open System.Collections.Generic
+open DL1
+open DL1.Compiler.Movement
+open DL1.Compiler.Simd
+
+/// What a value of a loop's body depends on.
+[<RequireQualifiedAccess; Struct>]
+type internal Dependence =
+    /// Fixed operands alone: the same at every step.
+    | Fixed
+    /// This step's slices too, but no carry.
+    | Slices
+    | Carries
+
+/// Values of a loop's body, computed outside of it: what depends on fixed operands once, and what depends on slices
+/// for all steps together, `[length; ...]`.
+[<Sealed>]
+type internal LoopInvariants(loop: ScanLoop) =
+    let dependences = Dictionary<Digest, Dependence>()
+    // Whether a value can be lifted; then its largest part, and the largest that it is made from.
+    let costs = Dictionary<Digest, struct (bool * int * int)>()
+    let lifted = Dictionary<Digest, Expr>()
+    let sequences = dict [ for v, xs in loop.Slices -> v.Name, xs ]
+    let carried = HashSet(loop.Carries |> List.map _.Variable.Name)
+
+    /// Forms that compute, from the parts of all steps, what they compute from one step's, at the same cost.
+    static let isLocal (e: Expr) =
+        match e.Node with
+        | Node.Unary _
+        | Node.Binary _
+        | Node.Compare _
+        | Node.Select _
+        | Node.Cast _
+        | Node.Reduce _
+        | Node.ArgReduce _
+        | Node.CumSum _
+        | Node.ArgSort _
+        | Node.Softmax _
+        | Node.LogSumExp _
+        | Node.Broadcast _
+        | Node.Reshape _
+        | Node.Transpose _
+        | Node.Slice _
+        | Node.Pad _
+        | Node.Concat _
+        | Node.Reverse _
+        | Node.StopGradient _ -> true
+        | Node.Constant _
+        | Node.Variable _
+        | Node.MatMul _
+        | Node.Gather _
+        | Node.ScatterAdd _
+        | Node.Conv _
+        | Node.MaxPool _
+        | Node.MaxPoolPick _
+        | Node.MaxPoolScatter _
+        | Node.AvgPool _
+        | Node.AvgPoolGrad _
+        | Node.RandomBits _
+        | Node.Scan _
+        | Node.Custom _ -> false
+
+    let dependence (e: Expr) = dependences[e.Digest]
+
+    let fits (e: Expr) =
+        let struct (can, peak, source) = costs[e.Digest]
+        can && peak <= 2 * max e.Shape.Size source
+
+    /// Operands that slices reach, and the right one fixed.
+    let isProduct (e: Expr) =
+        match e.Node with
+        | Node.MatMul(a, b) ->
+            a.Shape.Rank = 2 && dependence a = Dependence.Slices && dependence b = Dependence.Fixed && fits a
+        | _ -> false
+
+    let cost (e: Expr) =
+        let size = e.Shape.Size
+
+        match e.Node with
+        | Node.Variable v when sequences.ContainsKey v.Name -> struct (true, size, size)
+        | _ when dependence e = Dependence.Fixed -> struct (true, 0, 0)
+        | _ when isProduct e -> struct (true, size, size)
+        // A table is looked up for all steps at once.
+        | Node.Gather(_, table, i) when dependence table = Dependence.Fixed && fits i ->
+            struct (true, size, size)
+        | _ ->
+            let operands = Node.operands e.Node |> List.map (fun o -> costs[o.Digest])
+            let can = isLocal e && operands |> List.forall (fun (struct (can, _, _)) -> can)
+            let peak = operands |> List.fold (fun n (struct (_, peak, _)) -> max n peak) size
+            let source = operands |> List.fold (fun n (struct (_, _, source)) -> max n source) 0
+            struct (can, peak, source)
+
+    do
+        for e in Graph.topological loop.Graphs do
+            dependences[e.Digest] <-
+                match e.Node with
+                | Node.Variable v when sequences.ContainsKey v.Name -> Dependence.Slices
+                | Node.Variable v when carried.Contains v.Name -> Dependence.Carries
+                | _ ->
+                    let operands = Node.operands e.Node |> List.map dependence
+
+                    if List.contains Dependence.Carries operands then Dependence.Carries
+                    elif List.contains Dependence.Slices operands then Dependence.Slices
+                    else Dependence.Fixed
+
+            costs[e.Digest] <- cost e
+
+    /// What a value of the body depends on.
+    member _.Dependence(e: Expr) = dependence e
+
+    /// Whether the form does the same to all steps together.
+    member _.IsLocal(e: Expr) = isLocal e
+
+    /// Whether it is a product of something from slices and something fixed.
+    member _.IsProduct(e: Expr) = isProduct e
+
+    /// Whether it comes from slices, and computing it outside needs no room beyond what it is made from.
+    member _.CanLift(e: Expr) = dependence e = Dependence.Slices && fits e
+
+    /// A value that depends on fixed operands alone, outside.
+    member _.Once(e: Expr) : Expr = Rebuild.substitute loop.Fixed [ e ] |> List.head
+
+    /// For all steps together, `[length; rows; k]` by `[k; columns]`: one product.
+    member _.Product(all: Expr, right: Expr) : Expr =
+        let dims = all.Shape.ToList()
+        let rows = Expr.reshape [ dims[0] * dims[1]; dims[2] ] all
+        Expr.reshape [ dims[0]; dims[1]; right.Shape[1] ] (Expr.Make(Node.MatMul(rows, right)))
+
+    /// A node over operands that are known for all steps together, or fixed.
+    member this.Over(e: Expr, all: Expr -> Expr) : Expr =
+        match e.Node with
+        | Node.MatMul(a, b) when a.Shape.Rank = 2 && dependence b = Dependence.Fixed ->
+            this.Product(all a, this.Once b)
+        | _ ->
+            let bindings = Dictionary<Digest, Variable * Expr>()
+
+            let stand (o: Expr) =
+                if dependence o = Dependence.Fixed then
+                    this.Once o
+                else
+                    if not (bindings.ContainsKey o.Digest) then
+                        bindings[o.Digest] <- (Rebuild.fresh o.DType o.Shape, all o)
+
+                    Expr.ofVariable (fst bindings[o.Digest])
+
+            let alone = Expr.Make(Node.map stand e.Node)
+            Batched.outputs loop.Length (List.ofSeq bindings.Values) [ alone ] |> List.head
+
+    /// A value that depends on slices, or on nothing, for all steps together. Operands are lifted first, in order.
+    member this.All(e: Expr) : Expr =
+        for part in Graph.topological [ e ] do
+            if not (lifted.ContainsKey part.Digest) then
+                match part.Node with
+                | Node.Variable v when sequences.ContainsKey v.Name ->
+                    lifted[part.Digest] <- sequences[v.Name]
+                | _ when dependence part = Dependence.Fixed -> ()
+                | _ ->
+                    lifted[part.Digest] <-
+                        Origin.within part.Origin (fun () -> this.Over(part, fun o -> lifted[o.Digest]))
+
+        match lifted.TryGetValue e.Digest with
+        | true, all -> all
+        | false, _ -> Expr.broadcastTo (loop.Length :: e.Shape.ToList()) (this.Once e)

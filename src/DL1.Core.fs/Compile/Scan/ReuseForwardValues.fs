@@ -1,0 +1,237 @@
+namespace DL1.Compiler.Scan
+
+open System.Collections.Generic
+open DL1
+open DL1.Compiler.Movement
+open DL1.Compiler.Simd
+
+/// What a loop reads of what another computes: a sequence that is a stack of the other, the other's key, what to put
+/// in the place of nodes, and the new slices with what they are in the other's body.
+[<NoEquality; NoComparison>]
+type internal ReusePlan =
+    {
+        Place: int
+        Source: Digest
+        Table: Dictionary<Digest, Expr>
+        Added: (Variable * Expr) list
+    }
+
+/// What a reversed loop computes again although the forward one has computed it: the forward loop puts it out, and the
+/// reversed one reads it. Only what costs more than reading it, products and their kin, with what is made of them
+/// alone: elementwise functions are computed again.
+[<RequireQualifiedAccess>]
+module internal ReuseForwardValues =
+    /// What tells a loop, whatever results are asked for.
+    let key (call: ScanCall<Expr>) = Expr.Make(Node.Scan(0, call)).Digest
+
+    /// The same, from any result of the loop; a node's own digest where it is no loop.
+    let keyOf (e: Expr) =
+        match e.Node with
+        | Node.Scan(_, call) -> key call
+        | _ -> e.Digest
+
+    /// Forms that cost more than reading what they give.
+    let private isHeavy (e: Expr) =
+        match e.Node with
+        | Node.MatMul _
+        | Node.Conv _
+        | Node.MaxPool _
+        | Node.MaxPoolPick _
+        | Node.MaxPoolScatter _
+        | Node.AvgPool _
+        | Node.AvgPoolGrad _
+        | Node.Softmax _
+        | Node.LogSumExp _
+        | Node.RandomBits _
+        | Node.Scan _
+        | Node.Custom _ -> true
+        | Node.Constant _
+        | Node.Variable _
+        | Node.Unary _
+        | Node.Binary _
+        | Node.Compare _
+        | Node.Select _
+        | Node.Cast _
+        | Node.Reduce _
+        | Node.ArgReduce _
+        | Node.CumSum _
+        | Node.ArgSort _
+        | Node.Broadcast _
+        | Node.Reshape _
+        | Node.Transpose _
+        | Node.Slice _
+        | Node.Pad _
+        | Node.Concat _
+        | Node.Reverse _
+        | Node.Gather _
+        | Node.ScatterAdd _
+        | Node.StopGradient _ -> false
+
+    /// The loop whose stacks a loop reads, and the number of a sequence that is one of them.
+    let private source (call: ScanCall<Expr>) =
+        call.Sequences
+        |> List.indexed
+        |> List.tryPick (fun (place, e) ->
+            match e.Node with
+            | Node.Scan(result, other) when other.Length = call.Length && result >= other.Body.Next.Length ->
+                Some(struct (place, other))
+            | _ -> None)
+
+    /// For nodes of a loop's body, the same computed in the body of the loop whose stacks it reads.
+    let private images (call: ScanCall<Expr>) (other: ScanCall<Expr>) =
+        let theirs = Graph.topological (other.Body.Next @ other.Body.Outputs) |> Seq.map _.Digest |> HashSet
+        let images = Dictionary<Digest, Expr>()
+
+        let place (own: Variable) (image: Expr option) =
+            image |> Option.iter (fun image -> images[(Expr.ofVariable own).Digest] <- image)
+
+        let equal (given: Expr list) (variables: Variable list) (e: Expr) =
+            List.zip given variables
+            |> List.tryPick (fun (g, v) -> if g.Digest = e.Digest then Some(Expr.ofVariable v) else None)
+
+        let stacked (e: Expr) =
+            match e.Node with
+            | Node.Scan(result, by) when result >= by.Body.Next.Length && key by = key other ->
+                Some(List.item (result - by.Body.Next.Length) other.Body.Outputs)
+            | _ -> equal other.Sequences other.Body.Slices e
+
+        List.iter2 (fun v e -> place v (stacked e)) call.Body.Slices call.Sequences
+        List.iter2 (fun v e -> place v (equal other.Fixed other.Body.Fixed e)) call.Body.Fixed call.Fixed
+
+        for e in Graph.topological (call.Body.Next @ call.Body.Outputs) do
+            match e.Node with
+            | Node.Variable _ -> ()
+            | _ ->
+                if Node.operands e.Node |> List.forall (fun o -> images.ContainsKey o.Digest) then
+                    let image = Expr.Make(Node.map (fun (o: Expr) -> images[o.Digest]) e.Node)
+
+                    if theirs.Contains image.Digest then
+                        images[e.Digest] <- image
+
+        images
+
+    /// The nodes to be read instead: the heavy ones, and what is made of them without reading anything twice.
+    let private chosen (call: ScanCall<Expr>) (images: Dictionary<Digest, Expr>) =
+        let roots = call.Body.Next @ call.Body.Outputs
+        let uses = Graph.uses roots
+        let isFixed = HashSet<Digest>()
+        let found = HashSet<Digest>()
+        let fixedNames = call.Body.Fixed |> List.map _.Name |> HashSet
+
+        for e in Graph.topological roots do
+            let operands = Node.operands e.Node
+
+            match e.Node with
+            | Node.Variable v ->
+                if fixedNames.Contains v.Name then
+                    isFixed.Add e.Digest |> ignore
+            | _ ->
+                if operands |> List.forall (fun o -> isFixed.Contains o.Digest) then
+                    isFixed.Add e.Digest |> ignore
+                elif images.ContainsKey e.Digest then
+                    let moving = operands |> List.filter (fun o -> not (isFixed.Contains o.Digest))
+                    let alone (o: Expr) = found.Contains o.Digest && uses[o.Digest] = 1
+
+                    let follows =
+                        match e.Node with
+                        | Node.Unary _
+                        | Node.Binary _
+                        | Node.Reshape _ -> moving |> List.forall alone
+                        | _ -> false
+
+                    if isHeavy e || follows then
+                        found.Add e.Digest |> ignore
+
+        found
+
+    /// The table of nodes to be replaced by new slices: a variable and its image for each.
+    let private plan (call: ScanCall<Expr>) =
+        match source call with
+        | None -> None
+        | Some(struct (place, other)) ->
+            let images = images call other
+            let found = chosen call images
+            let variables = Dictionary<Digest, Variable>()
+            let roots = call.Body.Next @ call.Body.Outputs
+
+            for e in Graph.topological roots do
+                if found.Contains e.Digest then
+                    variables[e.Digest] <- Rebuild.fresh e.DType e.Shape
+
+            let table = Dictionary<Digest, Expr>()
+
+            for known in variables do
+                table[known.Key] <- Expr.ofVariable known.Value
+
+            let read = Graph.variables (Rebuild.fromTop table roots) |> HashSet
+
+            let added =
+                variables
+                |> Seq.filter (fun known -> read.Contains known.Value)
+                |> Seq.map (fun known -> known.Value, images[known.Key])
+                |> List.ofSeq
+
+            if added.IsEmpty then None else Some(struct (place, other, table, added))
+
+    /// Rewrites loops so that each reads what the loop whose stacks it reads has computed.
+    let run (roots: Expr list) : Expr list =
+        let plans = Dictionary<Digest, ReusePlan>()
+        let outputs = Dictionary<Digest, List<Expr>>()
+
+        for struct (_, call) in Rebuild.loops roots do
+            if not (plans.ContainsKey(key call)) then
+                match plan call with
+                | None -> ()
+                | Some(struct (place, other, table, added)) ->
+                    let own = key other
+                    plans[key call] <- { Place = place; Source = own; Table = table; Added = added }
+
+                    if not (outputs.ContainsKey own) then
+                        outputs[own] <- List other.Body.Outputs
+
+                    for _, image in added do
+                        if not (outputs[own] |> Seq.exists (fun e -> e.Digest = image.Digest)) then
+                            outputs[own].Add image
+
+        let put (was: ScanCall<Expr>) (call: ScanCall<Expr>) =
+            match outputs.TryGetValue(key was) with
+            | true, all -> { call with Body = { call.Body with Outputs = List.ofSeq all } }
+            | false, _ -> call
+
+        let read (was: ScanCall<Expr>) (call: ScanCall<Expr>) result =
+            match plans.TryGetValue(key was) with
+            | false, _ -> Expr.Make(Node.Scan(result, call))
+            | true, plan ->
+                let body = call.Body
+
+                let next, stacked =
+                    Rebuild.fromTop plan.Table (body.Next @ body.Outputs) |> List.splitAt body.Next.Length
+
+                let sequences =
+                    match (List.item plan.Place call.Sequences).Node with
+                    | Node.Scan(_, other) ->
+                        plan.Added
+                        |> List.map (fun (_, image) ->
+                            let at = outputs[plan.Source].FindIndex(fun e -> e.Digest = image.Digest)
+                            Expr.Make(Node.Scan(other.Body.Next.Length + at, other)))
+                    | _ -> []
+
+                let finals, stacks =
+                    Scan.ofBody
+                        call.Reversed
+                        call.Length
+                        { body with
+                            Slices = body.Slices @ List.map fst plan.Added
+                            Next = next
+                            Outputs = stacked
+                        }
+                        call.Initial
+                        (call.Sequences @ sequences)
+                        call.Fixed
+
+                List.item result (finals @ stacks)
+
+        if plans.Count = 0 then
+            roots
+        else
+            Rebuild.overLoops (fun was call result -> read was (put was call) result) roots

@@ -1,0 +1,191 @@
+namespace DL1.Compiler.Scan
+
+open System.Collections.Generic
+open DL1
+
+/// A carry of a loop that was taken apart.
+[<NoEquality; NoComparison>]
+type internal ScanCarry =
+    {
+        Variable: Variable
+        Initial: Expr
+        Next: Expr
+        /// Stands for the final value, outside.
+        Final: Variable
+    }
+
+/// A loop taken apart: every variable of its body, named afresh, beside what it stands for; and what the results of
+/// the loop are outside, over variables that stand for final carries and for stacks.
+[<NoEquality; NoComparison>]
+type internal ScanLoop =
+    {
+        Length: int
+        Reversed: bool
+        Carries: ScanCarry list
+        Slices: (Variable * Expr) list
+        Fixed: (Variable * Expr) list
+        /// What each step puts out, and the variable that stands for the stack of it.
+        Outputs: (Variable * Expr) list
+        /// The results that are asked for, by number.
+        Results: (int * Expr) list
+    }
+
+    /// What the body computes: the next carries, then the outputs.
+    member this.Graphs = (this.Carries |> List.map _.Next) @ (this.Outputs |> List.map snd)
+
+/// Loops taken apart, tidied, and put together again.
+[<RequireQualifiedAccess>]
+module internal ScanLoop =
+    let private fresh (v: Variable) = Rebuild.fresh v.DType v.Shape
+
+    /// A variable for the stack of a value.
+    let stackOf length (e: Expr) = Rebuild.fresh e.DType (Shape.insertAxis 0 length e.Shape)
+
+    /// Takes apart a call of which the results with these numbers are used.
+    let ofCall (used: Set<int>) (call: ScanCall<Expr>) : ScanLoop =
+        let body = call.Body
+
+        let carries, slices, constants =
+            List.map fresh body.Carries, List.map fresh body.Slices, List.map fresh body.Fixed
+
+        let bindings =
+            List.map2
+                (fun v w -> v, Expr.ofVariable w)
+                (body.Carries @ body.Slices @ body.Fixed)
+                (carries @ slices @ constants)
+
+        let next, outputs =
+            Rebuild.substitute bindings (body.Next @ body.Outputs) |> List.splitAt body.Next.Length
+
+        let carries =
+            List.map3
+                (fun v initial next -> { Variable = v; Initial = initial; Next = next; Final = fresh v })
+                carries
+                call.Initial
+                next
+
+        let outputs = outputs |> List.map (fun e -> stackOf call.Length e, e)
+
+        {
+            Length = call.Length
+            Reversed = call.Reversed
+            Carries = carries
+            Slices = List.zip slices call.Sequences
+            Fixed = List.zip constants call.Fixed
+            Outputs = outputs
+            Results =
+                (carries |> List.map _.Final) @ List.map fst outputs
+                |> List.mapi (fun i v -> i, Expr.ofVariable v)
+                |> List.filter (fun (i, _) -> used.Contains i)
+        }
+
+    let private names (es: Expr list) = Graph.variables es |> List.map _.Name |> HashSet
+
+    /// Leaves out what no result needs.
+    let prune (loop: ScanLoop) : ScanLoop =
+        let results = loop.Results |> List.map snd |> names
+        let outputs = loop.Outputs |> List.filter (fun (stack, _) -> results.Contains stack.Name)
+
+        let rec live (carries: ScanCarry list) =
+            let read = names ((carries |> List.map _.Next) @ List.map snd outputs)
+
+            let more =
+                loop.Carries
+                |> List.filter (fun c -> results.Contains c.Final.Name || read.Contains c.Variable.Name)
+
+            if more.Length = carries.Length then struct (carries, read) else live more
+
+        let struct (carries, read) = live []
+
+        { loop with
+            Carries = carries
+            Outputs = outputs
+            Slices = loop.Slices |> List.filter (fun (v, _) -> read.Contains v.Name)
+            Fixed = loop.Fixed |> List.filter (fun (v, _) -> read.Contains v.Name)
+        }
+
+    /// Puts expressions in the place of variables in the body.
+    let inBody (bindings: (Variable * Expr) list) (loop: ScanLoop) : ScanLoop =
+        if bindings.IsEmpty then
+            loop
+        else
+            let next, outputs = Rebuild.substitute bindings loop.Graphs |> List.splitAt loop.Carries.Length
+
+            { loop with
+                Carries = List.map2 (fun c next -> { c with Next = next }) loop.Carries next
+                Outputs = List.map2 (fun (stack, _) e -> stack, e) loop.Outputs outputs
+            }
+
+    /// Puts expressions in the place of the variables that stand for final carries and stacks.
+    let outside (bindings: (Variable * Expr) list) (loop: ScanLoop) : ScanLoop =
+        if bindings.IsEmpty then
+            loop
+        else
+            let results = Rebuild.substitute bindings (List.map snd loop.Results)
+            { loop with Results = List.map2 (fun (i, _) e -> i, e) loop.Results results }
+
+    /// Pairs whose second parts are new, and bindings of the other pairs' variables to the first of their kind.
+    let private distinct (pairs: (Variable * Expr) list) =
+        let first = Dictionary<Digest, Variable>()
+
+        let kept, doubles = pairs |> List.partition (fun (v, e) -> first.TryAdd(e.Digest, v))
+
+        kept, doubles |> List.map (fun (v, e) -> v, Expr.ofVariable first[e.Digest])
+
+    /// Joins what is equal, sees a carry that never changes as fixed, and an output that is a slice as its sequence.
+    let tidy (loop: ScanLoop) : ScanLoop =
+        let still, moving =
+            loop.Carries |> List.partition (fun c -> c.Next.Digest = (Expr.ofVariable c.Variable).Digest)
+
+        let loop =
+            { loop with
+                Carries = moving
+                Fixed = loop.Fixed @ (still |> List.map (fun c -> c.Variable, c.Initial))
+            }
+            |> outside (still |> List.map (fun c -> c.Final, c.Initial))
+
+        let slices, doubleSlices = distinct loop.Slices
+        let constants, doubleConstants = distinct loop.Fixed
+
+        let loop = inBody (doubleSlices @ doubleConstants) { loop with Slices = slices; Fixed = constants }
+
+        let outputs, doubles = distinct loop.Outputs
+        let loop = outside doubles { loop with Outputs = outputs }
+
+        let sequence (e: Expr) =
+            match e.Node with
+            | Node.Variable v -> slices |> List.tryPick (fun (s, xs) -> if s = v then Some xs else None)
+            | _ -> None
+
+        let known =
+            loop.Outputs |> List.choose (fun (stack, e) -> sequence e |> Option.map (fun xs -> stack, xs))
+
+        outside known loop |> prune
+
+    /// The results, with the loop as a node again where something of it is left.
+    let close (loop: ScanLoop) : (int * Expr) list =
+        if loop.Carries.IsEmpty && loop.Outputs.IsEmpty then
+            loop.Results
+        else
+            let finals, stacks =
+                Scan.ofBody
+                    loop.Reversed
+                    loop.Length
+                    {
+                        Carries = loop.Carries |> List.map _.Variable
+                        Slices = List.map fst loop.Slices
+                        Fixed = List.map fst loop.Fixed
+                        Next = loop.Carries |> List.map _.Next
+                        Outputs = List.map snd loop.Outputs
+                    }
+                    (loop.Carries |> List.map _.Initial)
+                    (List.map snd loop.Slices)
+                    (List.map snd loop.Fixed)
+
+            let closed =
+                outside
+                    (List.map2 (fun (c: ScanCarry) e -> c.Final, e) loop.Carries finals
+                     @ List.map2 (fun (stack, _) e -> stack, e) loop.Outputs stacks)
+                    loop
+
+            closed.Results

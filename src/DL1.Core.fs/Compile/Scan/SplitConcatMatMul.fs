@@ -1,0 +1,98 @@
+namespace DL1.Compiler.Scan
+
+open System.Collections.Generic
+open DL1
+open DL1.Compiler.Movement
+
+/// Products of which a part alone needs the loop, taken apart: `[x, h] · W`, where only h is carried, is x times W's
+/// upper rows and h times the lower ones; and where a step hands on some columns of a product and puts out others,
+/// each has a product of its own.
+[<RequireQualifiedAccess>]
+module internal SplitConcatMatMul =
+    /// Rows of a matrix, from one to another.
+    let private rows start stop (w: Expr) = Expr.sliceAxis 0 start stop w
+
+    /// Columns of a matrix; those of a transpose are rows of what is turned.
+    let private columns start stop (w: Expr) =
+        match w.Node with
+        | Node.Transpose([ 1; 0 ], x) -> (rows start stop x).T
+        | _ -> Expr.sliceAxis 1 start stop w
+
+    /// The first column and the end, where a slice takes whole rows' neighbouring columns.
+    let private range (cuts: Cut list) (x: Expr) =
+        match cuts with
+        | [ down; across ] when down.Start = 0 && down.Stop = x.Shape[0] && down.Step = 1 && across.Step = 1 ->
+            Some(struct (across.Start, across.Stop))
+        | _ -> None
+
+    /// Products with something fixed of which all uses are slices of columns, some that the next carries need and some
+    /// that they do not.
+    let private parted (loop: ScanLoop) (lift: LoopInvariants) =
+        let next = loop.Carries |> List.filter (fun c -> (StepSum.added loop c).IsNone) |> List.map _.Next
+        let needed = Graph.topological next |> Seq.map _.Digest |> HashSet
+        let uses = Graph.uses loop.Graphs
+        let slices = Dictionary<Digest, List<bool>>()
+
+        for e in Graph.topological loop.Graphs do
+            match e.Node with
+            | Node.Slice(cuts, x) ->
+                match x.Node with
+                | Node.MatMul(_, b) when lift.Dependence b = Dependence.Fixed && (range cuts x).IsSome ->
+                    if not (slices.ContainsKey x.Digest) then
+                        slices[x.Digest] <- List()
+
+                    slices[x.Digest].Add(needed.Contains e.Digest)
+                | _ -> ()
+            | _ -> ()
+
+        slices
+        |> Seq.filter (fun s ->
+            s.Value.Count = uses[s.Key] && s.Value.Contains true && s.Value.Contains false)
+        |> Seq.map _.Key
+        |> HashSet
+
+    /// The loop with such products taken apart.
+    let run (loop: ScanLoop) : ScanLoop =
+        let lift = LoopInvariants loop
+        let parted = parted loop lift
+        let results = Dictionary<Digest, Expr>()
+        let product (a: Expr) (b: Expr) = Expr.Make(Node.MatMul(a, b))
+
+        /// Something carried beside something that is not.
+        let isMixed (parts: Expr list) =
+            let carried = parts |> List.filter (fun p -> lift.Dependence p = Dependence.Carries)
+            not carried.IsEmpty && carried.Length < parts.Length
+
+        let change (e: Expr) =
+            match e.Node with
+            | Node.MatMul(a, b) when a.Shape.Rank = 2 && lift.Dependence b = Dependence.Fixed ->
+                match a.Node with
+                | Node.Concat(1, parts) when isMixed parts ->
+                    let starts = parts |> List.scan (fun start p -> start + p.Shape[1]) 0
+
+                    List.map2
+                        (fun (p: Expr) start ->
+                            product results[p.Digest] (rows start (start + p.Shape[1]) results[b.Digest]))
+                        parts
+                        (List.take parts.Length starts)
+                    |> List.reduce (+)
+                    |> Some
+                | _ -> None
+            | Node.Slice(cuts, x) when parted.Contains x.Digest ->
+                match x.Node, range cuts x with
+                | Node.MatMul(a, b), Some(struct (start, stop)) ->
+                    Some(product results[a.Digest] (columns start stop results[b.Digest]))
+                | _ -> None
+            | _ -> None
+
+        for e in Graph.topological loop.Graphs do
+            results[e.Digest] <-
+                Origin.within e.Origin (fun () ->
+                    match change e with
+                    | Some other -> other
+                    | None -> Rebuild.over results e)
+
+        { loop with
+            Carries = loop.Carries |> List.map (fun c -> { c with Next = results[c.Next.Digest] })
+            Outputs = loop.Outputs |> List.map (fun (stack, e) -> stack, results[e.Digest])
+        }

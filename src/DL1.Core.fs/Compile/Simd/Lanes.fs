@@ -1,0 +1,267 @@
+namespace DL1.Compiler.Simd
+
+open System.ComponentModel
+open System.Runtime.CompilerServices
+open System.Runtime.Intrinsics
+open System.Runtime.Intrinsics.X86
+open DL1
+
+/// The operations that a formula over vectors is written in, for each width and type: overloads, of which the
+/// compiler takes the one that fits, so that a formula stands once and its instances hold nothing but instructions.
+/// None of them is an estimate: each gives the same bits on every processor. Not for use outside DL1: it is public
+/// because the compiler looks for overloads among public members alone.
+[<Struct; EditorBrowsable(EditorBrowsableState.Never)>]
+type Lanes =
+    | Lanes
+
+    /// x·y + z, rounded once.
+    static member inline Fma(x: Vector128<float32>, y, z) : Vector128<float32> =
+        Vector128.FusedMultiplyAdd(x, y, z)
+
+    static member inline Fma(x: Vector128<float>, y, z) : Vector128<float> =
+        Vector128.FusedMultiplyAdd(x, y, z)
+
+    static member inline Fma(x: Vector256<float32>, y, z) : Vector256<float32> =
+        Vector256.FusedMultiplyAdd(x, y, z)
+
+    static member inline Fma(x: Vector256<float>, y, z) : Vector256<float> =
+        Vector256.FusedMultiplyAdd(x, y, z)
+
+    static member inline Fma(x: Vector512<float32>, y, z) : Vector512<float32> =
+        Vector512.FusedMultiplyAdd(x, y, z)
+
+    static member inline Fma(x: Vector512<float>, y, z) : Vector512<float> =
+        Vector512.FusedMultiplyAdd(x, y, z)
+
+    /// z − x·y, rounded once.
+    static member inline Fnma(x: Vector128<float32>, y, z) : Vector128<float32> =
+        if Fma.IsSupported then
+            Fma.MultiplyAddNegated(x, y, z)
+        else
+            Vector128.FusedMultiplyAdd(Vector128.Negate x, y, z)
+
+    static member inline Fnma(x: Vector128<float>, y, z) : Vector128<float> =
+        if Fma.IsSupported then
+            Fma.MultiplyAddNegated(x, y, z)
+        else
+            Vector128.FusedMultiplyAdd(Vector128.Negate x, y, z)
+
+    static member inline Fnma(x: Vector256<float32>, y, z) : Vector256<float32> =
+        if Fma.IsSupported then
+            Fma.MultiplyAddNegated(x, y, z)
+        else
+            Vector256.FusedMultiplyAdd(Vector256.Negate x, y, z)
+
+    static member inline Fnma(x: Vector256<float>, y, z) : Vector256<float> =
+        if Fma.IsSupported then
+            Fma.MultiplyAddNegated(x, y, z)
+        else
+            Vector256.FusedMultiplyAdd(Vector256.Negate x, y, z)
+
+    static member inline Fnma(x: Vector512<float32>, y, z) : Vector512<float32> =
+        Vector512.FusedMultiplyAdd(Vector512.Negate x, y, z)
+
+    static member inline Fnma(x: Vector512<float>, y, z) : Vector512<float> =
+        Vector512.FusedMultiplyAdd(Vector512.Negate x, y, z)
+
+    /// A constant in every lane, of its own value in each type.
+    static member inline Pick(_: Vector128<float32>, single: float, _: float) =
+        Vector128.Create(float32 single)
+
+    static member inline Pick(_: Vector128<float>, _: float, double: float) = Vector128.Create double
+
+    static member inline Pick(_: Vector256<float32>, single: float, _: float) =
+        Vector256.Create(float32 single)
+
+    static member inline Pick(_: Vector256<float>, _: float, double: float) = Vector256.Create double
+
+    static member inline Pick(_: Vector512<float32>, single: float, _: float) =
+        Vector512.Create(float32 single)
+
+    static member inline Pick(_: Vector512<float>, _: float, double: float) = Vector512.Create double
+
+    /// The sum of two lanes' bits, as whole numbers.
+    static member inline AddBits(x: Vector128<float32>, y: Vector128<float32>) =
+        (x.AsInt32() + y.AsInt32()).AsSingle()
+
+    static member inline AddBits(x: Vector128<float>, y: Vector128<float>) =
+        (x.AsInt64() + y.AsInt64()).AsDouble()
+
+    static member inline AddBits(x: Vector256<float32>, y: Vector256<float32>) =
+        (x.AsInt32() + y.AsInt32()).AsSingle()
+
+    static member inline AddBits(x: Vector256<float>, y: Vector256<float>) =
+        (x.AsInt64() + y.AsInt64()).AsDouble()
+
+    static member inline AddBits(x: Vector512<float32>, y: Vector512<float32>) =
+        (x.AsInt32() + y.AsInt32()).AsSingle()
+
+    static member inline AddBits(x: Vector512<float>, y: Vector512<float>) =
+        (x.AsInt64() + y.AsInt64()).AsDouble()
+
+    /// The difference of two lanes' bits, as whole numbers.
+    static member inline SubBits(x: Vector128<float32>, y: Vector128<float32>) =
+        (x.AsInt32() - y.AsInt32()).AsSingle()
+
+    static member inline SubBits(x: Vector128<float>, y: Vector128<float>) =
+        (x.AsInt64() - y.AsInt64()).AsDouble()
+
+    static member inline SubBits(x: Vector256<float32>, y: Vector256<float32>) =
+        (x.AsInt32() - y.AsInt32()).AsSingle()
+
+    static member inline SubBits(x: Vector256<float>, y: Vector256<float>) =
+        (x.AsInt64() - y.AsInt64()).AsDouble()
+
+    static member inline SubBits(x: Vector512<float32>, y: Vector512<float32>) =
+        (x.AsInt32() - y.AsInt32()).AsSingle()
+
+    static member inline SubBits(x: Vector512<float>, y: Vector512<float>) =
+        (x.AsInt64() - y.AsInt64()).AsDouble()
+
+    /// The bits moved up, from the mantissa's lowest to the exponent's lowest.
+    static member inline Raise(x: Vector128<float32>) = Vector128.ShiftLeft(x.AsInt32(), 23).AsSingle()
+    static member inline Raise(x: Vector128<float>) = Vector128.ShiftLeft(x.AsInt64(), 52).AsDouble()
+    static member inline Raise(x: Vector256<float32>) = Vector256.ShiftLeft(x.AsInt32(), 23).AsSingle()
+    static member inline Raise(x: Vector256<float>) = Vector256.ShiftLeft(x.AsInt64(), 52).AsDouble()
+    static member inline Raise(x: Vector512<float32>) = Vector512.ShiftLeft(x.AsInt32(), 23).AsSingle()
+    static member inline Raise(x: Vector512<float>) = Vector512.ShiftLeft(x.AsInt64(), 52).AsDouble()
+
+    /// The bits moved down, from the exponent's lowest to the mantissa's lowest, zeros above them.
+    static member inline Lower(x: Vector128<float32>) =
+        Vector128.ShiftRightLogical(x.AsInt32(), 23).AsSingle()
+
+    static member inline Lower(x: Vector128<float>) = Vector128.ShiftRightLogical(x.AsInt64(), 52).AsDouble()
+
+    static member inline Lower(x: Vector256<float32>) =
+        Vector256.ShiftRightLogical(x.AsInt32(), 23).AsSingle()
+
+    static member inline Lower(x: Vector256<float>) = Vector256.ShiftRightLogical(x.AsInt64(), 52).AsDouble()
+
+    static member inline Lower(x: Vector512<float32>) =
+        Vector512.ShiftRightLogical(x.AsInt32(), 23).AsSingle()
+
+    static member inline Lower(x: Vector512<float>) = Vector512.ShiftRightLogical(x.AsInt64(), 52).AsDouble()
+
+    /// The greatest whole number that is not greater.
+    static member inline Down(x: Vector128<float32>) : Vector128<float32> = Vector128.Floor x
+    static member inline Down(x: Vector128<float>) : Vector128<float> = Vector128.Floor x
+    static member inline Down(x: Vector256<float32>) : Vector256<float32> = Vector256.Floor x
+    static member inline Down(x: Vector256<float>) : Vector256<float> = Vector256.Floor x
+    static member inline Down(x: Vector512<float32>) : Vector512<float32> = Vector512.Floor x
+    static member inline Down(x: Vector512<float>) : Vector512<float> = Vector512.Floor x
+
+    /// Without its sign.
+    static member inline Unsigned(x: Vector128<'T>) : Vector128<'T> = Vector128.Abs x
+    static member inline Unsigned(x: Vector256<'T>) : Vector256<'T> = Vector256.Abs x
+    static member inline Unsigned(x: Vector512<'T>) : Vector512<'T> = Vector512.Abs x
+
+    /// All ones where x < y, zeros elsewhere.
+    static member inline Less(x: Vector128<'T>, y) : Vector128<'T> = Vector128.LessThan(x, y)
+    static member inline Less(x: Vector256<'T>, y) : Vector256<'T> = Vector256.LessThan(x, y)
+    static member inline Less(x: Vector512<'T>, y) : Vector512<'T> = Vector512.LessThan(x, y)
+
+    /// All ones where x = y, zeros elsewhere.
+    static member inline Equal(x: Vector128<'T>, y) : Vector128<'T> = Vector128.Equals(x, y)
+    static member inline Equal(x: Vector256<'T>, y) : Vector256<'T> = Vector256.Equals(x, y)
+    static member inline Equal(x: Vector512<'T>, y) : Vector512<'T> = Vector512.Equals(x, y)
+
+    /// x where the mask has ones, y elsewhere. A lane of the mask is all ones or all zeros.
+    [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
+    static member inline Select(mask: Vector128<'T>, x: Vector128<'T>, y: Vector128<'T>) : Vector128<'T> =
+        if Avx.IsSupported then
+            Avx.BlendVariable(y.AsSingle(), x.AsSingle(), mask.AsSingle()).As<float32, 'T>()
+        else
+            Vector128.ConditionalSelect(mask, x, y)
+
+    [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
+    static member inline Select(mask: Vector256<'T>, x: Vector256<'T>, y: Vector256<'T>) : Vector256<'T> =
+        if Avx.IsSupported then
+            Avx.BlendVariable(y.AsSingle(), x.AsSingle(), mask.AsSingle()).As<float32, 'T>()
+        else
+            Vector256.ConditionalSelect(mask, x, y)
+
+    [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
+    static member inline Select(mask: Vector512<'T>, x, y) : Vector512<'T> =
+        Vector512.ConditionalSelect(mask, x, y)
+
+    /// The lesser of a number and x; x where it is NaN.
+    static member inline AtMost(limit: Vector128<'T>, x) : Vector128<'T> = Vector128.MinNative(limit, x)
+    static member inline AtMost(limit: Vector256<'T>, x) : Vector256<'T> = Vector256.MinNative(limit, x)
+    static member inline AtMost(limit: Vector512<'T>, x) : Vector512<'T> = Vector512.MinNative(limit, x)
+
+    /// The greater of a number and x; x where it is NaN.
+    static member inline AtLeast(limit: Vector128<'T>, x) : Vector128<'T> = Vector128.MaxNative(limit, x)
+    static member inline AtLeast(limit: Vector256<'T>, x) : Vector256<'T> = Vector256.MaxNative(limit, x)
+    static member inline AtLeast(limit: Vector512<'T>, x) : Vector512<'T> = Vector512.MaxNative(limit, x)
+
+    /// Whether x < y in every lane.
+    static member inline AllLess(x: Vector128<'T>, y) = Vector128.LessThanAll(x, y)
+    static member inline AllLess(x: Vector256<'T>, y) = Vector256.LessThanAll(x, y)
+    static member inline AllLess(x: Vector512<'T>, y) = Vector512.LessThanAll(x, y)
+
+    /// Whether every lane, without its sign, is at most a positive number. By their bits, in which NaN is the greatest.
+    static member inline AllWithin(x: Vector128<float32>, limit: Vector128<float32>) =
+        Vector128.EqualsAll(
+            Vector128.GreaterThan((Vector128.Abs x).AsInt32(), limit.AsInt32()),
+            Vector128<int>.Zero
+        )
+
+    static member inline AllWithin(x: Vector128<float>, limit: Vector128<float>) =
+        Vector128.EqualsAll(
+            Vector128.GreaterThan((Vector128.Abs x).AsInt64(), limit.AsInt64()),
+            Vector128<int64>.Zero
+        )
+
+    static member inline AllWithin(x: Vector256<float32>, limit: Vector256<float32>) =
+        Vector256.EqualsAll(
+            Vector256.GreaterThan((Vector256.Abs x).AsInt32(), limit.AsInt32()),
+            Vector256<int>.Zero
+        )
+
+    static member inline AllWithin(x: Vector256<float>, limit: Vector256<float>) =
+        Vector256.EqualsAll(
+            Vector256.GreaterThan((Vector256.Abs x).AsInt64(), limit.AsInt64()),
+            Vector256<int64>.Zero
+        )
+
+    static member inline AllWithin(x: Vector512<float32>, limit: Vector512<float32>) =
+        Vector512.EqualsAll(
+            Vector512.GreaterThan((Vector512.Abs x).AsInt32(), limit.AsInt32()),
+            Vector512<int>.Zero
+        )
+
+    static member inline AllWithin(x: Vector512<float>, limit: Vector512<float>) =
+        Vector512.EqualsAll(
+            Vector512.GreaterThan((Vector512.Abs x).AsInt64(), limit.AsInt64()),
+            Vector512<int64>.Zero
+        )
+
+    /// The lower half of the lanes, in double.
+    static member inline WidenLower(x: Vector128<float32>) : Vector128<float> = Vector128.WidenLower x
+    static member inline WidenLower(x: Vector256<float32>) : Vector256<float> = Vector256.WidenLower x
+    static member inline WidenLower(x: Vector512<float32>) : Vector512<float> = Vector512.WidenLower x
+
+    /// The upper half of the lanes, in double.
+    static member inline WidenUpper(x: Vector128<float32>) : Vector128<float> = Vector128.WidenUpper x
+    static member inline WidenUpper(x: Vector256<float32>) : Vector256<float> = Vector256.WidenUpper x
+    static member inline WidenUpper(x: Vector512<float32>) : Vector512<float> = Vector512.WidenUpper x
+
+    /// Two halves, rounded to single.
+    static member inline Narrow(x: Vector128<float>, y) : Vector128<float32> = Vector128.Narrow(x, y)
+    static member inline Narrow(x: Vector256<float>, y) : Vector256<float32> = Vector256.Narrow(x, y)
+    static member inline Narrow(x: Vector512<float>, y) : Vector512<float32> = Vector512.Narrow(x, y)
+
+    /// f of each lane of x and y.
+    static member inline Mend(x: Vector128<'T>, y: Vector128<'T>, [<InlineIfLambda>] f: 'T -> 'T -> 'T) =
+        let mutable result = y
+
+        for i in 0 .. Vector128<'T>.Count - 1 do
+            result <- result.WithElement(i, f (x.GetElement i) (y.GetElement i))
+
+        result
+
+    static member inline Mend(x: Vector256<'T>, y: Vector256<'T>, [<InlineIfLambda>] f: 'T -> 'T -> 'T) =
+        Vector256.Create(Lanes.Mend(x.GetLower(), y.GetLower(), f), Lanes.Mend(x.GetUpper(), y.GetUpper(), f))
+
+    static member inline Mend(x: Vector512<'T>, y: Vector512<'T>, [<InlineIfLambda>] f: 'T -> 'T -> 'T) =
+        Vector512.Create(Lanes.Mend(x.GetLower(), y.GetLower(), f), Lanes.Mend(x.GetUpper(), y.GetUpper(), f))

@@ -1,0 +1,147 @@
+namespace DL1.Compiler.Simd
+
+open DL1
+
+/// The overload that fits, for each operation.
+[<RequireQualifiedAccess>]
+module internal LanesOf =
+    let inline fma (_: ^S) (x: ^V) (y: ^V) (z: ^V) : ^V =
+        ((^S or ^V): (static member Fma: ^V * ^V * ^V -> ^V) (x, y, z))
+
+    let inline fnma (_: ^S) (x: ^V) (y: ^V) (z: ^V) : ^V =
+        ((^S or ^V): (static member Fnma: ^V * ^V * ^V -> ^V) (x, y, z))
+
+    let inline atMost (_: ^S) (x: ^V) (y: ^V) : ^V =
+        ((^S or ^V): (static member AtMost: ^V * ^V -> ^V) (x, y))
+
+    let inline atLeast (_: ^S) (x: ^V) (y: ^V) : ^V =
+        ((^S or ^V): (static member AtLeast: ^V * ^V -> ^V) (x, y))
+
+    let inline allWithin (_: ^S) (x: ^V) (y: ^V) =
+        ((^S or ^V): (static member AllWithin: ^V * ^V -> bool) (x, y))
+
+    let inline addBits (_: ^S) (x: ^V) (y: ^V) : ^V =
+        ((^S or ^V): (static member AddBits: ^V * ^V -> ^V) (x, y))
+
+    let inline subBits (_: ^S) (x: ^V) (y: ^V) : ^V =
+        ((^S or ^V): (static member SubBits: ^V * ^V -> ^V) (x, y))
+
+    let inline raised (_: ^S) (x: ^V) : ^V = ((^S or ^V): (static member Raise: ^V -> ^V) (x))
+    let inline lowered (_: ^S) (x: ^V) : ^V = ((^S or ^V): (static member Lower: ^V -> ^V) (x))
+    let inline floor (_: ^S) (x: ^V) : ^V = ((^S or ^V): (static member Down: ^V -> ^V) (x))
+    let inline abs (_: ^S) (x: ^V) : ^V = ((^S or ^V): (static member Unsigned: ^V -> ^V) (x))
+    let inline less (_: ^S) (x: ^V) (y: ^V) : ^V = ((^S or ^V): (static member Less: ^V * ^V -> ^V) (x, y))
+    let inline equal (_: ^S) (x: ^V) (y: ^V) : ^V = ((^S or ^V): (static member Equal: ^V * ^V -> ^V) (x, y))
+
+    let inline select (_: ^S) (x: ^V) (y: ^V) (z: ^V) : ^V =
+        ((^S or ^V): (static member Select: ^V * ^V * ^V -> ^V) (x, y, z))
+
+    let inline pick (_: ^S) (x: ^V) a b : ^V =
+        ((^S or ^V): (static member Pick: ^V * float * float -> ^V) (x, a, b))
+
+    let inline allLess (_: ^S) (x: ^V) (y: ^V) = ((^S or ^V): (static member AllLess: ^V * ^V -> bool) (x, y))
+    let inline widenLower (_: ^S) (x: ^V) : ^W = ((^S or ^V): (static member WidenLower: ^V -> ^W) x)
+    let inline widenUpper (_: ^S) (x: ^V) : ^W = ((^S or ^V): (static member WidenUpper: ^V -> ^W) x)
+
+    let inline narrow (_: ^S) (x: ^W) (y: ^W) : ^V =
+        ((^S or ^W): (static member Narrow: ^W * ^W -> ^V) (x, y))
+
+    let inline mend (_: ^S) (x: ^V) (y: ^V) ([<InlineIfLambda>] f: ^T -> ^T -> ^T) : ^V =
+        ((^S or ^V): (static member Mend: ^V * ^V * (^T -> ^T -> ^T) -> ^V) (x, y, f))
+
+/// Arithmetic on vectors, for formulas that do not say how wide they are.
+module internal Lanewise =
+    /// x·y + z, rounded once.
+    let inline fma x y z = LanesOf.fma Lanes x y z
+
+    /// z − x·y, rounded once.
+    let inline fnma x y z = LanesOf.fnma Lanes x y z
+
+    /// The lesser of a number and x; x where it is NaN.
+    let inline atMost limit x = LanesOf.atMost Lanes limit x
+
+    /// The greater of a number and x; x where it is NaN.
+    let inline atLeast limit x = LanesOf.atLeast Lanes limit x
+
+    /// Whether every lane, without its sign, is at most a positive number; NaN is not.
+    let inline allWithin limit x = LanesOf.allWithin Lanes x limit
+
+    /// The sum of the lanes' bits.
+    let inline addBits x y = LanesOf.addBits Lanes x y
+
+    /// The difference of the lanes' bits.
+    let inline subBits x y = LanesOf.subBits Lanes x y
+
+    /// The bits moved from the mantissa's place to the exponent's.
+    let inline raised x = LanesOf.raised Lanes x
+
+    /// The bits moved from the exponent's place to the mantissa's.
+    let inline lowered x = LanesOf.lowered Lanes x
+
+    /// The greatest whole number that is not greater.
+    let inline floor x = LanesOf.floor Lanes x
+
+    /// Without its sign.
+    let inline abs x = LanesOf.abs Lanes x
+
+    /// The mask of x < y.
+    let inline less x y = LanesOf.less Lanes x y
+
+    /// The mask of x = y.
+    let inline equal x y = LanesOf.equal Lanes x y
+
+    /// The second where the first, a mask, has ones; the third elsewhere.
+    let inline select x y z = LanesOf.select Lanes x y z
+
+    /// A constant like x: the first value in single, the second in double.
+    let inline pick x single double = LanesOf.pick Lanes x single double
+
+    /// A constant like x.
+    let inline like x c = pick x c c
+
+    /// Whether x < y in every lane.
+    let inline allLess x y = LanesOf.allLess Lanes x y
+
+    /// The lower half of the lanes, in double.
+    let inline widenLower x = LanesOf.widenLower Lanes x
+
+    /// The upper half of the lanes, in double.
+    let inline widenUpper x = LanesOf.widenUpper Lanes x
+
+    /// Two halves, rounded to single.
+    let inline narrow x y = LanesOf.narrow Lanes x y
+
+    // Of one type: a literal stands in `like`, never beside a vector.
+    let inline (+) (x: ^V) (y: ^V) : ^V = x + y
+    let inline (-) (x: ^V) (y: ^V) : ^V = x - y
+    let inline (*) (x: ^V) (y: ^V) : ^V = x * y
+    let inline (/) (x: ^V) (y: ^V) : ^V = x / y
+    let inline (&&&) (x: ^V) (y: ^V) : ^V = x &&& y
+    let inline (|||) (x: ^V) (y: ^V) : ^V = x ||| y
+    let inline (^^^) (x: ^V) (y: ^V) : ^V = x ^^^ y
+
+    /// p·x + c: one step of Horner's rule, `like x c₃ |> next x c₂ |> next x c₁ |> next x c₀`.
+    let inline next x (c: float) p = fma p x (like x c)
+
+    /// b·x + a. A polynomial in pairs, `pair x c₃ c₂ |> over (x * x) (pair x c₁ c₀)`, is ready sooner than by Horner's rule
+    /// (G. Estrin, "Organization of computer systems", 1960).
+    let inline pair x (b: float) (a: float) = fma x (like x b) (like x a)
+
+    /// high·x + low.
+    let inline over x low high = fma high x low
+
+    /// The first, its sign that of the second.
+    let inline withSign x sign = abs x ||| (sign &&& like sign -0.0)
+
+    /// 3/2 of the power of two from which on a number has no bits after the point: added to a smaller number, it leaves
+    /// the nearest whole number, halves to even, in the lowest bits.
+    let inline magic x = pick x 12582912.0 6755399441055744.0
+
+    /// The nearest whole number, halves to even, of a number below 2²² (f32) or 2⁵¹ (f64).
+    let inline nearest x = (x + magic x) - magic x
+
+    /// p·2ᵏ for a whole number k, where neither p nor the result is zero, subnormal or infinite.
+    let inline scale p k = addBits p (raised (k + magic k))
+
+    /// 2ᵏ for a whole number k, where it is neither subnormal nor infinite; 0 for the exponent just below.
+    let inline pow2 k = scale (like k 1.0) k

@@ -1,0 +1,101 @@
+namespace DL1.Compiler.Simd
+
+open DL1.Compiler.Simd.Lanewise
+open DL1
+
+/// The logarithm and what is made of it. x = 2ᵏ·(1 + f) with 1 + f in [√½, √2), and with s = f / (2 + f),
+/// log(1 + f) = 2 artanh s = f − (f²/2 − s·(f²/2 + s²·R(s²))), as in FDLIBM's e_log.c (Sun Microsystems, 1993).
+module internal Logarithm =
+    /// (2 artanh s − 2 s) / s³ as a function of s², in f32: off by 2⁻³⁶ of the result.
+    let inline r32 z =
+        like z 0.23553209006786346
+        |> next z 0.2853906750679016
+        |> next z 0.40000301599502563
+        |> next z 0.6666666865348816
+
+    /// (2 artanh s − 2 s) / s³ as a function of s², in f64: off by 2⁻⁵⁸ of the result.
+    let inline r64 z =
+        like z 0.1475796695661258
+        |> next z 0.153180979380818
+        |> next z 0.18183394121312824
+        |> next z 0.22222202140248823
+        |> next z 0.2857142870385995
+        |> next z 0.3999999999961191
+        |> next z 0.6666666666666698
+
+    let inline leastNormal x = pick x 1.1754943508222875e-38 2.2250738585072014e-308
+
+    /// The k for which x·2⁻ᵏ is in [√½, √2), for a normal positive x.
+    let inline exponent x =
+        // Adding 1's bits less √½'s, a mantissa from √2 on carries into the exponent.
+        let biased = addBits x (subBits (like x 1.0) (like x 0.7071067811865476))
+        // The exponent in the lowest bits of 2²³ or 2⁵², less the bias.
+        (lowered biased ||| pick x 8388608.0 4503599627370496.0) - pick x 8388735.0 4503599627371519.0
+
+    /// x·2⁻ᵏ.
+    let inline mantissa x k = subBits x (raised (k + magic k))
+
+    /// k·ln 2 + log(1 + f).
+    let inline combine ([<InlineIfLambda>] poly) k f =
+        let s = f / (like f 2.0 + f)
+        let z = s * s
+        let half = like f 0.5 * f * f
+        let rest = fma s (fma z (poly z) half) (k * pick f 1.4286068203094173e-06 5.497923018708371e-14)
+        // k times the upper part of ln 2 is exact.
+        k * pick f 0.693145751953125 0.6931471805598903 - ((half - rest) - f)
+
+    /// log x. Subnormals, 0, negative numbers, infinity and NaN take a slower way through the same steps.
+    let inline log ([<InlineIfLambda>] poly) x =
+        let zero = like x 0.0
+        let infinity = like x infinity
+        let plain = allLess (leastNormal x) x && allLess x infinity
+
+        // A subnormal is brought among the normal ones.
+        let normal =
+            if plain then
+                x
+            else
+                select (less x (leastNormal x)) (x * pick x 16777216.0 18014398509481984.0) x
+
+        let e = exponent normal
+        let f = mantissa normal e - like x 1.0
+
+        let k = if plain then e else select (less x (leastNormal x)) (e - pick x 24.0 54.0) e
+
+        let result = combine poly k f
+
+        if plain then
+            result
+        else
+            let ended = select (equal x zero) (zero - infinity) (select (equal x infinity) x result)
+            select (less x zero) (like x nan) (select (equal x x) ended x)
+
+    /// log(1 + x) for x > −1, without infinity; −0 gives 0.
+    let inline log1pPlain ([<InlineIfLambda>] poly) x =
+        let one = like x 1.0
+        let u = one + x
+        // What rounding took from u (D. E. Knuth's sum of two).
+        let v = u - one
+        let lost = (one - (u - v)) + (x - v)
+        let k = exponent u
+        // lost·2⁻ᵏ, in an order in which 2⁻ᵏ does not leave the range.
+        combine poly k (fma (like x 0.5 * lost) (pow2 (one - k)) (mantissa u k - one))
+
+    /// log(1 + x).
+    let inline log1p ([<InlineIfLambda>] poly) x =
+        let infinity = like x infinity
+        let least = like x -1.0
+        // The result has the sign of x, that of −0 too.
+        let result = log1pPlain poly x ||| (x &&& like x -0.0)
+
+        if allLess least x && allLess x infinity then
+            result
+        else
+            let ended = select (equal x least) (like x 0.0 - infinity) (select (equal x infinity) x result)
+            select (less x least) (like x nan) (select (equal x x) ended x)
+
+    /// log(1 + exp x) = max(x, 0) + log(1 + exp(−|x|)).
+    let inline softplus ([<InlineIfLambda>] q) ([<InlineIfLambda>] poly) x =
+        let zero = like x 0.0
+        let z = Exponential.exp q (x ||| like x -0.0)
+        select (less x zero) zero x + log1pPlain poly z

@@ -1,0 +1,326 @@
+namespace DL1.Compiler.Simd
+
+open System.Runtime.CompilerServices
+open System.Runtime.Intrinsics
+open DL1
+
+/// How methods are marked that emitted code calls for each vector: the JIT puts them where they are called.
+module internal Inline =
+    [<Literal>]
+    let Always = MethodImplOptions.AggressiveInlining
+
+/// Each function's formula in each type, of no width yet.
+module internal Formulas =
+    let inline exp32 x = Exponential.exp Exponential.q32 x
+    let inline exp64 x = Exponential.exp Exponential.q64 x
+    let inline expm132 x = Exponential.expm1 Exponential.q32 x
+    let inline expm164 x = Exponential.expm1 Exponential.q64 x
+    let inline tanh32 x = HyperbolicTangent.tanh32 x
+    let inline tanh64 x = HyperbolicTangent.tanh64 x
+    let inline sigmoid32 x = Exponential.sigmoid Exponential.q32 x
+    let inline sigmoid64 x = Exponential.sigmoid Exponential.q64 x
+    let inline log32 x = Logarithm.log Logarithm.r32 x
+    let inline log64 x = Logarithm.log Logarithm.r64 x
+    let inline log1p32 x = Logarithm.log1p Logarithm.r32 x
+    let inline log1p64 x = Logarithm.log1p Logarithm.r64 x
+    let inline softplus32 x = Logarithm.softplus Exponential.q32 Logarithm.r32 x
+    let inline softplus64 x = Logarithm.softplus Exponential.q64 Logarithm.r64 x
+
+    let inline sin32 x =
+        Trigonometric.mend
+            x
+            (Trigonometric.sin Trigonometric.sin32 Trigonometric.cos32 x)
+            Trigonometric.sinBeyond32
+
+    let inline sin64 x =
+        Trigonometric.mend
+            x
+            (Trigonometric.sin Trigonometric.sin64 Trigonometric.cos64 x)
+            Trigonometric.sinBeyond64
+
+    let inline cos32 x =
+        Trigonometric.mend
+            x
+            (Trigonometric.cos Trigonometric.sin32 Trigonometric.cos32 x)
+            Trigonometric.cosBeyond32
+
+    let inline cos64 x =
+        Trigonometric.mend
+            x
+            (Trigonometric.cos Trigonometric.sin64 Trigonometric.cos64 x)
+            Trigonometric.cosBeyond64
+
+    let inline erfBy32 x gaussian = ErrorFunction.erf ErrorFunction.small32 ErrorFunction.large32 x gaussian
+    let inline erfBy64 x gaussian = ErrorFunction.erf ErrorFunction.small64 ErrorFunction.large64 x gaussian
+    let inline erf32 x = erfBy32 x (exp32 (ErrorFunction.minusSquare x))
+    let inline erf64 x = erfBy64 x (exp64 (ErrorFunction.minusSquare x))
+
+/// The transcendental functions on vectors, for emitted code to call: for each a method on vectors of 128, 256 and 512
+/// bits in f32 and f64, and one on a single number, which is a lane of the narrowest vector. A lane's bits are the same
+/// in all of them, whatever stands in the other lanes.
+[<AbstractClass; Sealed>]
+type internal VectorMath =
+
+    /// e^x. At most 1.01 ulp off in f32 and 1.06 in f64, as measured.
+    [<MethodImpl(Inline.Always)>]
+    static member Exp(x: Vector128<float32>) = Formulas.exp32 x
+
+    [<MethodImpl(Inline.Always)>]
+    static member Exp(x: Vector128<float>) = Formulas.exp64 x
+
+    [<MethodImpl(Inline.Always)>]
+    static member Exp(x: Vector256<float32>) = Formulas.exp32 x
+
+    [<MethodImpl(Inline.Always)>]
+    static member Exp(x: Vector256<float>) = Formulas.exp64 x
+
+    [<MethodImpl(Inline.Always)>]
+    static member Exp(x: Vector512<float32>) = Formulas.exp32 x
+
+    [<MethodImpl(Inline.Always)>]
+    static member Exp(x: Vector512<float>) = Formulas.exp64 x
+
+    static member Exp(x: float32) = Vector128.ToScalar(VectorMath.Exp(Vector128.Create x))
+    static member Exp(x: float) = Vector128.ToScalar(VectorMath.Exp(Vector128.Create x))
+
+    /// e^x − 1. At most 1.48 ulp off in f32 and 1.51 in f64, as measured.
+    [<MethodImpl(Inline.Always)>]
+    static member Expm1(x: Vector128<float32>) = Formulas.expm132 x
+
+    [<MethodImpl(Inline.Always)>]
+    static member Expm1(x: Vector128<float>) = Formulas.expm164 x
+
+    [<MethodImpl(Inline.Always)>]
+    static member Expm1(x: Vector256<float32>) = Formulas.expm132 x
+
+    [<MethodImpl(Inline.Always)>]
+    static member Expm1(x: Vector256<float>) = Formulas.expm164 x
+
+    [<MethodImpl(Inline.Always)>]
+    static member Expm1(x: Vector512<float32>) = Formulas.expm132 x
+
+    [<MethodImpl(Inline.Always)>]
+    static member Expm1(x: Vector512<float>) = Formulas.expm164 x
+
+    static member Expm1(x: float32) = Vector128.ToScalar(VectorMath.Expm1(Vector128.Create x))
+    static member Expm1(x: float) = Vector128.ToScalar(VectorMath.Expm1(Vector128.Create x))
+
+    /// The natural logarithm. At most 0.84 ulp off in f32 and 0.83 in f64, as measured.
+    [<MethodImpl(Inline.Always)>]
+    static member Log(x: Vector128<float32>) = Formulas.log32 x
+
+    [<MethodImpl(Inline.Always)>]
+    static member Log(x: Vector128<float>) = Formulas.log64 x
+
+    [<MethodImpl(Inline.Always)>]
+    static member Log(x: Vector256<float32>) = Formulas.log32 x
+
+    [<MethodImpl(Inline.Always)>]
+    static member Log(x: Vector256<float>) = Formulas.log64 x
+
+    [<MethodImpl(Inline.Always)>]
+    static member Log(x: Vector512<float32>) = Formulas.log32 x
+
+    [<MethodImpl(Inline.Always)>]
+    static member Log(x: Vector512<float>) = Formulas.log64 x
+
+    static member Log(x: float32) = Vector128.ToScalar(VectorMath.Log(Vector128.Create x))
+    static member Log(x: float) = Vector128.ToScalar(VectorMath.Log(Vector128.Create x))
+
+    /// log(1 + x). At most 1.40 ulp off in f32 and 1.26 in f64, as measured.
+    [<MethodImpl(Inline.Always)>]
+    static member Log1p(x: Vector128<float32>) = Formulas.log1p32 x
+
+    [<MethodImpl(Inline.Always)>]
+    static member Log1p(x: Vector128<float>) = Formulas.log1p64 x
+
+    [<MethodImpl(Inline.Always)>]
+    static member Log1p(x: Vector256<float32>) = Formulas.log1p32 x
+
+    [<MethodImpl(Inline.Always)>]
+    static member Log1p(x: Vector256<float>) = Formulas.log1p64 x
+
+    [<MethodImpl(Inline.Always)>]
+    static member Log1p(x: Vector512<float32>) = Formulas.log1p32 x
+
+    [<MethodImpl(Inline.Always)>]
+    static member Log1p(x: Vector512<float>) = Formulas.log1p64 x
+
+    static member Log1p(x: float32) = Vector128.ToScalar(VectorMath.Log1p(Vector128.Create x))
+    static member Log1p(x: float) = Vector128.ToScalar(VectorMath.Log1p(Vector128.Create x))
+
+    /// The sine. At most 1.49 ulp off in f32 and 1.45 in f64, as measured.
+    [<MethodImpl(Inline.Always)>]
+    static member Sin(x: Vector128<float32>) = Formulas.sin32 x
+
+    [<MethodImpl(Inline.Always)>]
+    static member Sin(x: Vector128<float>) = Formulas.sin64 x
+
+    [<MethodImpl(Inline.Always)>]
+    static member Sin(x: Vector256<float32>) = Formulas.sin32 x
+
+    [<MethodImpl(Inline.Always)>]
+    static member Sin(x: Vector256<float>) = Formulas.sin64 x
+
+    [<MethodImpl(Inline.Always)>]
+    static member Sin(x: Vector512<float32>) = Formulas.sin32 x
+
+    [<MethodImpl(Inline.Always)>]
+    static member Sin(x: Vector512<float>) = Formulas.sin64 x
+
+    static member Sin(x: float32) = Vector128.ToScalar(VectorMath.Sin(Vector128.Create x))
+    static member Sin(x: float) = Vector128.ToScalar(VectorMath.Sin(Vector128.Create x))
+
+    /// The cosine. At most 1.49 ulp off in f32 and 1.43 in f64, as measured.
+    [<MethodImpl(Inline.Always)>]
+    static member Cos(x: Vector128<float32>) = Formulas.cos32 x
+
+    [<MethodImpl(Inline.Always)>]
+    static member Cos(x: Vector128<float>) = Formulas.cos64 x
+
+    [<MethodImpl(Inline.Always)>]
+    static member Cos(x: Vector256<float32>) = Formulas.cos32 x
+
+    [<MethodImpl(Inline.Always)>]
+    static member Cos(x: Vector256<float>) = Formulas.cos64 x
+
+    [<MethodImpl(Inline.Always)>]
+    static member Cos(x: Vector512<float32>) = Formulas.cos32 x
+
+    [<MethodImpl(Inline.Always)>]
+    static member Cos(x: Vector512<float>) = Formulas.cos64 x
+
+    static member Cos(x: float32) = Vector128.ToScalar(VectorMath.Cos(Vector128.Create x))
+    static member Cos(x: float) = Vector128.ToScalar(VectorMath.Cos(Vector128.Create x))
+
+    /// The hyperbolic tangent. At most 1.91 ulp off in f32 and 1.78 in f64, as measured.
+    [<MethodImpl(Inline.Always)>]
+    static member Tanh(x: Vector128<float32>) = Formulas.tanh32 x
+
+    [<MethodImpl(Inline.Always)>]
+    static member Tanh(x: Vector128<float>) = Formulas.tanh64 x
+
+    [<MethodImpl(Inline.Always)>]
+    static member Tanh(x: Vector256<float32>) = Formulas.tanh32 x
+
+    [<MethodImpl(Inline.Always)>]
+    static member Tanh(x: Vector256<float>) = Formulas.tanh64 x
+
+    [<MethodImpl(Inline.Always)>]
+    static member Tanh(x: Vector512<float32>) = Formulas.tanh32 x
+
+    [<MethodImpl(Inline.Always)>]
+    static member Tanh(x: Vector512<float>) = Formulas.tanh64 x
+
+    static member Tanh(x: float32) = Vector128.ToScalar(VectorMath.Tanh(Vector128.Create x))
+    static member Tanh(x: float) = Vector128.ToScalar(VectorMath.Tanh(Vector128.Create x))
+
+    /// 1 / (1 + e^−x). At most 1.65 ulp off in f32 and 1.57 in f64, as measured.
+    [<MethodImpl(Inline.Always)>]
+    static member Sigmoid(x: Vector128<float32>) = Formulas.sigmoid32 x
+
+    [<MethodImpl(Inline.Always)>]
+    static member Sigmoid(x: Vector128<float>) = Formulas.sigmoid64 x
+
+    [<MethodImpl(Inline.Always)>]
+    static member Sigmoid(x: Vector256<float32>) = Formulas.sigmoid32 x
+
+    [<MethodImpl(Inline.Always)>]
+    static member Sigmoid(x: Vector256<float>) = Formulas.sigmoid64 x
+
+    [<MethodImpl(Inline.Always)>]
+    static member Sigmoid(x: Vector512<float32>) = Formulas.sigmoid32 x
+
+    [<MethodImpl(Inline.Always)>]
+    static member Sigmoid(x: Vector512<float>) = Formulas.sigmoid64 x
+
+    static member Sigmoid(x: float32) = Vector128.ToScalar(VectorMath.Sigmoid(Vector128.Create x))
+    static member Sigmoid(x: float) = Vector128.ToScalar(VectorMath.Sigmoid(Vector128.Create x))
+
+    /// The error function. At most 1.55 ulp off in f32 and 1.12 in f64, as measured.
+    [<MethodImpl(Inline.Always)>]
+    static member Erf(x: Vector128<float32>) = Formulas.erf32 x
+
+    [<MethodImpl(Inline.Always)>]
+    static member Erf(x: Vector128<float>) = Formulas.erf64 x
+
+    [<MethodImpl(Inline.Always)>]
+    static member Erf(x: Vector256<float32>) = Formulas.erf32 x
+
+    [<MethodImpl(Inline.Always)>]
+    static member Erf(x: Vector256<float>) = Formulas.erf64 x
+
+    [<MethodImpl(Inline.Always)>]
+    static member Erf(x: Vector512<float32>) = Formulas.erf32 x
+
+    [<MethodImpl(Inline.Always)>]
+    static member Erf(x: Vector512<float>) = Formulas.erf64 x
+
+    static member Erf(x: float32) = Vector128.ToScalar(VectorMath.Erf(Vector128.Create x))
+    static member Erf(x: float) = Vector128.ToScalar(VectorMath.Erf(Vector128.Create x))
+
+    /// The error function of x, given exp(−x²) as `Exp` makes it: the bits of `Erf`.
+    [<MethodImpl(Inline.Always)>]
+    static member ErfBy(x: Vector128<float32>, gaussian: Vector128<float32>) = Formulas.erfBy32 x gaussian
+
+    [<MethodImpl(Inline.Always)>]
+    static member ErfBy(x: Vector128<float>, gaussian: Vector128<float>) = Formulas.erfBy64 x gaussian
+
+    [<MethodImpl(Inline.Always)>]
+    static member ErfBy(x: Vector256<float32>, gaussian: Vector256<float32>) = Formulas.erfBy32 x gaussian
+
+    [<MethodImpl(Inline.Always)>]
+    static member ErfBy(x: Vector256<float>, gaussian: Vector256<float>) = Formulas.erfBy64 x gaussian
+
+    [<MethodImpl(Inline.Always)>]
+    static member ErfBy(x: Vector512<float32>, gaussian: Vector512<float32>) = Formulas.erfBy32 x gaussian
+
+    [<MethodImpl(Inline.Always)>]
+    static member ErfBy(x: Vector512<float>, gaussian: Vector512<float>) = Formulas.erfBy64 x gaussian
+
+    /// log(1 + e^x). At most 1.69 ulp off in f32 and 1.62 in f64, as measured.
+    [<MethodImpl(Inline.Always)>]
+    static member Softplus(x: Vector128<float32>) = Formulas.softplus32 x
+
+    [<MethodImpl(Inline.Always)>]
+    static member Softplus(x: Vector128<float>) = Formulas.softplus64 x
+
+    [<MethodImpl(Inline.Always)>]
+    static member Softplus(x: Vector256<float32>) = Formulas.softplus32 x
+
+    [<MethodImpl(Inline.Always)>]
+    static member Softplus(x: Vector256<float>) = Formulas.softplus64 x
+
+    [<MethodImpl(Inline.Always)>]
+    static member Softplus(x: Vector512<float32>) = Formulas.softplus32 x
+
+    [<MethodImpl(Inline.Always)>]
+    static member Softplus(x: Vector512<float>) = Formulas.softplus64 x
+
+    static member Softplus(x: float32) = Vector128.ToScalar(VectorMath.Softplus(Vector128.Create x))
+    static member Softplus(x: float) = Vector128.ToScalar(VectorMath.Softplus(Vector128.Create x))
+
+    /// x to the power y. At most 0.50 ulp off in f32 and 0.87 in f64, as measured.
+    [<MethodImpl(Inline.Always)>]
+    static member Pow(x: Vector128<float32>, y: Vector128<float32>) = Power.pow32 x y
+
+    [<MethodImpl(Inline.Always)>]
+    static member Pow(x: Vector128<float>, y: Vector128<float>) = Power.pow64 x y
+
+    [<MethodImpl(Inline.Always)>]
+    static member Pow(x: Vector256<float32>, y: Vector256<float32>) = Power.pow32 x y
+
+    [<MethodImpl(Inline.Always)>]
+    static member Pow(x: Vector256<float>, y: Vector256<float>) = Power.pow64 x y
+
+    [<MethodImpl(Inline.Always)>]
+    static member Pow(x: Vector512<float32>, y: Vector512<float32>) = Power.pow32 x y
+
+    [<MethodImpl(Inline.Always)>]
+    static member Pow(x: Vector512<float>, y: Vector512<float>) = Power.pow64 x y
+
+    static member Pow(x: float32, y: float32) =
+        Vector128.ToScalar(VectorMath.Pow(Vector128.Create x, Vector128.Create y))
+
+    static member Pow(x: float, y: float) =
+        Vector128.ToScalar(VectorMath.Pow(Vector128.Create x, Vector128.Create y))

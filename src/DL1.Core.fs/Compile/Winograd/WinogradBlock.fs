@@ -1,0 +1,124 @@
+namespace DL1.Compiler.Winograd
+
+open FSharp.NativeInterop
+open DL1
+open DL1.Compiler.Simd
+
+#nowarn "9" // Addresses in bytes; the caller answers for their extents.
+
+/// Where 3×3 convolutions of stride 1, their transposes and their weights' gradients are done in Winograd's tiles.
+[<RequireQualifiedAccess>]
+module internal Winograd =
+    /// The products of a tile: 4 by 4.
+    [<Literal>]
+    let Products = 16
+
+    /// The bytes of weights, 16 for 9, that stay in the caches.
+    [<Literal>]
+    let MostWeights = 8388608L
+
+    /// The same for sums of weights' gradients, of which there are up to 16.
+    [<Literal>]
+    let MostSums = 1048576L
+
+    /// Tiles of 2×2 results in a sample.
+    let tilesEach rows columns = int64 ((rows + 1) / 2) * int64 ((columns + 1) / 2)
+
+    /// Whether tiles are worth while for so many samples, channels of the source and of the result, rows and columns of
+    /// results, bytes of an element, and of weights at most: where channels make whole vectors of any width, edges waste
+    /// less than is won, and there are tiles enough for the weights that are transformed.
+    let suits samples source result rows columns (size: int) most =
+        let tiles = tilesEach rows columns
+
+        source >= 16
+        && result >= 16
+        && source % 16 = 0
+        && result % 16 = 0
+        && int64 samples * tiles >= 128L
+        && 90L * int64 rows * int64 columns >= 240L * tiles
+        && 16L * int64 source * int64 result * int64 size <= most
+
+/// Tiles of some samples, counted from the first sample's first row on: where each reads and writes.
+[<Struct; NoEquality; NoComparison>]
+type internal WinogradTiles =
+    {
+        /// Rows and columns of results in a sample.
+        Rows: int
+        Columns: int
+    }
+
+    member this.Across = (this.Columns + 1) / 2
+    member this.RowsEach = (this.Rows + 1) / 2
+    member this.Sample(tile: int) = tile / this.Across / this.RowsEach
+    member this.Row(tile: int) = tile / this.Across % this.RowsEach
+    member this.Column(tile: int) = tile % this.Across
+    /// Tiles that are neighbours in a row, from one on to before `last`.
+    member this.Neighbours(tile: int, last: int) = min (this.Across - tile % this.Across) (last - tile)
+    /// Whether both rows of a tile's results are there.
+    member this.HasBoth(tile: int) = 2 * this.Row tile + 1 < this.Rows
+
+    /// Whether the last of some neighbours has one column of results.
+    member this.IsNarrow(tile: int, count: int) = 2 * (this.Column tile + count) > this.Columns
+
+    /// What lies between the beginning and a tile's first place or result, by the bytes of a sample, a row and a place.
+    member this.Offset(tile: int, sample: nativeint, row: nativeint, place: nativeint) =
+        nativeint (this.Sample tile) * sample
+        + nativeint (2 * this.Row tile) * row
+        + nativeint (2 * this.Column tile) * place
+
+/// What Winograd's kernels have in common.
+[<AbstractClass; Sealed>]
+type internal WinogradBlock<'S, 'V, 'T
+    when 'S :> ISimd<'V, 'T> and 'S: struct and 'V: struct and 'T: unmanaged and 'T: struct> private () =
+
+    /// The places of tiles `first` to `last` − 1, transformed: 16 matrices, `step` apart, a row of all channels for each tile.
+    static member Read
+        (
+            tiles: inref<WinogradTiles>,
+            channels: int,
+            source: nativeint,
+            sample: nativeint,
+            pitch: nativeint,
+            first: int,
+            last: int,
+            target: nativeint,
+            step: nativeint
+        ) =
+        let place = nativeint (channels * sizeof<'T>)
+        let mutable tile = first
+
+        while tile < last do
+            let count = tiles.Neighbours(tile, last)
+            let from = source + tiles.Offset(tile, sample, pitch, place)
+            let into = target + nativeint (tile - first) * place
+
+            for v in 0 .. channels * sizeof<'T> / 'S.Bytes - 1 do
+                let channel = nativeint (v * 'S.Bytes)
+
+                WinogradTile<'S, 'V, 'T>
+                    .Places(
+                        count,
+                        from + channel,
+                        pitch,
+                        (if tiles.HasBoth tile then pitch else 0n),
+                        place,
+                        (if tiles.IsNarrow(tile, count) then 0n else place),
+                        into + channel,
+                        step,
+                        place
+                    )
+
+            tile <- tile + count
+
+    /// Sets a vector to 0, for `IsZero`.
+    static member Clear(seen: nativeint) = 'S.Store('S.Zero, seen)
+
+    /// Whether a vector is all 0.
+    static member IsZero(seen: nativeint) =
+        let words = NativePtr.ofNativeInt<int64> seen
+        let mutable zero = true
+
+        for i in 0 .. 'S.Bytes / 8 - 1 do
+            zero <- zero && NativePtr.get words i = 0L
+
+        zero

@@ -1,0 +1,210 @@
+namespace DL1.Compiler.Winograd
+
+open DL1
+open DL1.Compiler.Conv
+open DL1.Compiler.Gemm
+open DL1.Compiler.Runtime
+open DL1.Compiler.Simd
+
+#nowarn "9" // Addresses in bytes; the caller answers for their extents.
+
+/// A 3×3 convolution of stride 1, or its transpose, by Winograd's tiles: see `WinogradTile`. Some tiles at a time are
+/// transformed, multiplied with the transformed weights and transformed back, in the nearest caches.
+///
+/// Results are those of the direct convolution but for rounding, whose error is smaller in the mean. A part with a
+/// result that is no finite number is done again directly: an infinite place may make NaN of tiles that should be infinite.
+[<Sealed>]
+type internal WinogradConv<'S, 'V, 'T
+    when 'S :> ISimd<'V, 'T> and 'S: struct and 'V: struct and 'T: unmanaged and 'T: struct>
+    (plan: ConvPlan, samples, source: int, result: int, weightSource, weightResult) =
+    inherit ConvKernel()
+
+    let size = sizeof<'T>
+    let lanes = 'S.Bytes / size
+    let wide = 2 * 'S.Bytes
+    let panelColumns = wide / size
+    let panels = (result + panelColumns - 1) / panelColumns
+    let place = result * size
+    let width = plan.Source.Columns.Length
+    // Tiles at a time: whole ones of the products; more where there are many weights to be read for them.
+    let tall = WinogradConv<'S, 'V, 'T>.Tall source
+    let sourceBytes = source * size
+    let placeStep = nativeint (tall * sourceBytes)
+    let productStep = nativeint (tall * wide)
+
+    // For each panel and each of the 16 products, a row of a panel for each channel of the source.
+    let weightStep = nativeint (source * wide)
+    let weights = ConvBuffer(int64 panels * int64 Winograd.Products * int64 weightStep)
+    let cuts = KBlocks.count source
+
+    let runs =
+        ConvTable
+            [|
+                for cut in 0 .. cuts - 1 do
+                    0n
+                    nativeint (KBlocks.at source cut)
+            |]
+
+    let sourceRows = ConvTable(Array.init tall (fun i -> nativeint (i * sourceBytes)))
+    let productRows = ConvTable(Array.init tall (fun i -> nativeint (i * wide)))
+
+    // Channels of the source whose weights are transformed at once.
+    let channelsEach = min 16 source
+    let channelParts = (source + channelsEach - 1) / channelsEach
+
+    let mutable x = 0n
+    let mutable w = 0n
+    let mutable y = 0n
+    let mutable finish: BlockEpilogue | null = null
+    let isBad: bool[] = Array.zeroCreate plan.Parts
+    let mutable direct: ConvGemm<'S, 'V, 'T> | null = null
+
+    let transformPart number =
+        let panel, first = number / channelParts, number % channelParts * channelsEach
+        let channels = min channelsEach (source - first)
+        let column = panel * panelColumns
+        let tap = channelsEach * wide
+        let packed = Scratch.Get(6, 9 * tap)
+        let at = first * weightSource + column * weightResult
+
+        for t in 0..8 do
+            Pack<'S, 'V, 'T>
+                .Panel(
+                    channels,
+                    min panelColumns (result - column),
+                    w + nativeint (at + plan.Places[0].Taps[t]) * nativeint size,
+                    nativeint (weightSource * size),
+                    nativeint (weightResult * size),
+                    packed + nativeint (t * tap)
+                )
+
+        let target =
+            weights.Address + nativeint (panel * Winograd.Products) * weightStep + nativeint (first * wide)
+
+        for v in 0..1 do
+            let at = nativeint (v * 'S.Bytes)
+
+            WinogradTile<'S, 'V, 'T>
+                .Weights(channels, packed + at, nativeint tap, target + at, weightStep, nativeint wide)
+
+    let writeTiles (part: ConvPart) (tiles: inref<WinogradTiles>) first last panel products seen =
+        let pitch = nativeint (width * place)
+        let plane = nativeint plan.Source.Rows.Length * pitch
+        let vectors = min 2 ((result - panel * panelColumns) / lanes)
+        let mutable tile = first
+
+        while tile < last do
+            let count = tiles.Neighbours(tile, last)
+            let into = part.Result + tiles.Offset(tile, plane, pitch, nativeint place)
+            let from = products + nativeint (tile - first) * nativeint wide
+
+            for v in 0 .. vectors - 1 do
+                let vector = nativeint (v * 'S.Bytes)
+
+                WinogradTile<'S, 'V, 'T>
+                    .Results(
+                        count,
+                        from + vector,
+                        productStep,
+                        nativeint wide,
+                        into + nativeint (panel * wide) + vector,
+                        pitch,
+                        nativeint place,
+                        tiles.HasBoth tile,
+                        tiles.IsNarrow(tile, count),
+                        seen
+                    )
+
+            tile <- tile + count
+
+    let multiplyPart number =
+        let part = ConvPart.make plan samples place number x y
+        let spare = Scratch.Get(4, ConvPanel<'S, 'V, 'T>.Spare + 'S.Bytes)
+        let seen = spare + nativeint ConvPanel<'S, 'V, 'T>.Spare
+        WinogradBlock<'S, 'V, 'T>.Clear seen
+        let places = Scratch.Get(6, Winograd.Products * int (placeStep + productStep))
+        let products = places + nativeint Winograd.Products * placeStep
+        let tiles = { Rows = part.To - part.From; Columns = width }
+        let count = part.Samples * tiles.RowsEach * tiles.Across
+        let sample = nativeint plan.Source.Sample
+        let pitch = nativeint (plan.Source.Pitch * sourceBytes)
+        let mutable first = 0
+
+        while first < count do
+            let last = min count (first + tall)
+
+            WinogradBlock<'S, 'V, 'T>
+                .Read(&tiles, source, part.Source, sample, pitch, first, last, places, placeStep)
+
+            // Whole tiles of the products; the rows beyond are no one's.
+            let m = min tall ((last - first + 5) / 6 * 6)
+
+            for panel in 0 .. panels - 1 do
+                let weights = weights.Address + nativeint (panel * Winograd.Products) * weightStep
+
+                for p in 0 .. Winograd.Products - 1 do
+                    for cut in 0 .. cuts - 1 do
+                        let deep = cut * KBlocks.length source
+
+                        ConvPanel<'S, 'V, 'T>
+                            .Multiply(
+                                m,
+                                panelColumns,
+                                runs.Address(2 * cut),
+                                1,
+                                nativeint size,
+                                places + nativeint p * placeStep + nativeint (deep * size),
+                                sourceRows.Address 0,
+                                weights + nativeint p * weightStep + nativeint (deep * wide),
+                                products + nativeint p * productStep,
+                                productRows.Address 0,
+                                cut > 0,
+                                spare
+                            )
+
+                writeTiles part &tiles first last panel products seen
+
+            first <- last
+
+        isBad[number] <- not (WinogradBlock<'S, 'V, 'T>.IsZero seen)
+
+        if not isBad[number] then
+            ConvPart.finish plan result place part y finish
+
+    // The bodies of the pool's runs, made once.
+    let mutable transform: int -> unit = ignore
+    let mutable multiply: int -> unit = ignore
+    do transform <- fun part -> transformPart part
+    do multiply <- fun part -> multiplyPart part
+
+    static member private Tall(source: int) = if source * sizeof<'T> <= 512 then 12 else 24
+
+    override _.KeptBytes =
+        weights.Bytes
+        + (match direct with
+           | null -> 0L
+           | direct -> direct.KeptBytes)
+
+    override _.Run(threads, left, right, target, finish') =
+        x <- left
+        w <- right
+        y <- target
+        finish <- finish'
+        WorkerPool.runOn threads (panels * channelParts) transform
+        WorkerPool.runOn threads plan.Parts multiply
+
+        if Array.contains true isBad then
+            let direct =
+                match direct with
+                | null ->
+                    let made =
+                        ConvGemm<'S, 'V, 'T>(plan, samples, 1, source, result, weightSource, weightResult, 9)
+
+                    direct <- made
+                    made
+                | known -> known
+
+            direct.RunParts(threads, left, right, target, finish', isBad)
+
+        finish <- null
+        weights.Hold()

@@ -1,0 +1,288 @@
+namespace DL1.Compiler.Winograd
+
+open System.Runtime.CompilerServices
+open DL1
+open DL1.Compiler.Simd
+
+/// The transforms of Winograd's F(2×2, 3×3) (Lavin and Gray 2016): four results of a 3×3 convolution from 4×4 places by
+/// 16 multiplications in place of 36. In one direction, with places d, weights g and results y:
+/// y₀ = (d₀−d₂)·g₀ + m₁ + m₂ and y₁ = m₁ − m₂ − (d₁−d₃)·g₂, where m₁ = (d₁+d₂)·(g₀+g₁+g₂)/2 and
+/// m₂ = (d₂−d₁)·(g₀−g₁+g₂)/2. So the first place reaches the first result alone and the last the last, as their windows
+/// do. All strides are in bytes.
+[<AbstractClass; Sealed>]
+type internal WinogradTile<'S, 'V, 'T
+    when 'S :> ISimd<'V, 'T> and 'S: struct and 'V: struct and 'T: unmanaged and 'T: struct> private () =
+
+    [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
+    static member private Put4(a: 'V, b: 'V, c: 'V, d: 'V, at: nativeint, step: nativeint) =
+        'S.Store(a, at)
+        'S.Store(b, at + step)
+        'S.Store(c, at + 2n * step)
+        'S.Store(d, at + 3n * step)
+
+    /// One vector of channels of some tiles that are neighbours in a row. `row` and `column` are from place to place;
+    /// `last` is `row` again, or 0 where the tiles' last row of places is not there, and `end'` likewise the last column of the
+    /// last tile: results that they reach are no one's. The 16 products' places are `step` apart, the tiles' `next`.
+    static member Places
+        (
+            tiles: int,
+            source: nativeint,
+            row: nativeint,
+            last: nativeint,
+            column: nativeint,
+            end': nativeint,
+            target: nativeint,
+            step: nativeint,
+            next: nativeint
+        ) =
+        Hot.loop ()
+        let s1 = source + row
+        let s2 = s1 + row
+        let s3 = s2 + last
+        let mutable at = 0n
+        let mutable d1 = 'S.Load s1
+        let mutable d2 = 'S.Load s2
+        let mutable a0 = 'S.Subtract('S.Load source, d2)
+        let mutable a1 = 'S.Add(d1, d2)
+        let mutable a2 = 'S.Subtract(d2, d1)
+        let mutable a3 = 'S.Subtract(d1, 'S.Load s3)
+        at <- column
+        d1 <- 'S.Load(s1 + at)
+        d2 <- 'S.Load(s2 + at)
+        let mutable b0 = 'S.Subtract('S.Load(source + at), d2)
+        let mutable b1 = 'S.Add(d1, d2)
+        let mutable b2 = 'S.Subtract(d2, d1)
+        let mutable b3 = 'S.Subtract(d1, 'S.Load(s3 + at))
+        let mutable into = target
+        let mutable left = tiles
+
+        while left > 0 do
+            at <- at + column
+            d1 <- 'S.Load(s1 + at)
+            d2 <- 'S.Load(s2 + at)
+            let c0 = 'S.Subtract('S.Load(source + at), d2)
+            let c1 = 'S.Add(d1, d2)
+            let c2 = 'S.Subtract(d2, d1)
+            let c3 = 'S.Subtract(d1, 'S.Load(s3 + at))
+            at <- at + (if left = 1 then end' else column)
+            d1 <- 'S.Load(s1 + at)
+            d2 <- 'S.Load(s2 + at)
+            let e0 = 'S.Subtract('S.Load(source + at), d2)
+            let e1 = 'S.Add(d1, d2)
+            let e2 = 'S.Subtract(d2, d1)
+            let e3 = 'S.Subtract(d1, 'S.Load(s3 + at))
+
+            let p = into
+
+            WinogradTile<'S, 'V, 'T>
+                .Put4('S.Subtract(a0, c0), 'S.Add(b0, c0), 'S.Subtract(c0, b0), 'S.Subtract(b0, e0), p, step)
+
+            let p = p + 4n * step
+
+            WinogradTile<'S, 'V, 'T>
+                .Put4('S.Subtract(a1, c1), 'S.Add(b1, c1), 'S.Subtract(c1, b1), 'S.Subtract(b1, e1), p, step)
+
+            let p = p + 4n * step
+
+            WinogradTile<'S, 'V, 'T>
+                .Put4('S.Subtract(a2, c2), 'S.Add(b2, c2), 'S.Subtract(c2, b2), 'S.Subtract(b2, e2), p, step)
+
+            let p = p + 4n * step
+
+            WinogradTile<'S, 'V, 'T>
+                .Put4('S.Subtract(a3, c3), 'S.Add(b3, c3), 'S.Subtract(c3, b3), 'S.Subtract(b3, e3), p, step)
+
+            a0 <- c0
+            a1 <- c1
+            a2 <- c2
+            a3 <- c3
+            b0 <- e0
+            b1 <- e1
+            b2 <- e2
+            b3 <- e3
+            into <- into + next
+            left <- left - 1
+
+    /// One vector of results of some tiles that are neighbours in a row, from the 16 products, `step` apart. `row` and
+    /// `column` are from result to result; without `both` rows only the first is there, and with `narrow` only the
+    /// first column of the last tile. `seen` is 0 in all lanes, and not a number from where a result is no finite number.
+    static member Results
+        (
+            tiles: int,
+            source: nativeint,
+            step: nativeint,
+            next: nativeint,
+            target: nativeint,
+            row: nativeint,
+            column: nativeint,
+            both: bool,
+            narrow: bool,
+            seen: nativeint
+        ) =
+        Hot.loop ()
+        let down = 4n * step
+        let mutable from = source
+        let mutable into = target
+        let mutable left = tiles
+        let mutable seen' = 'S.Load seen
+
+        while left > 0 do
+            let mutable q = from
+            let mutable p = 'S.Load(q + down)
+            let mutable z = 'S.Load(q + 2n * down)
+            let a0 = 'S.Add('S.Load q, 'S.Add(p, z))
+            let b0 = 'S.Subtract('S.Subtract(p, z), 'S.Load(q + 3n * down))
+            q <- q + step
+            p <- 'S.Load(q + down)
+            z <- 'S.Load(q + 2n * down)
+            let a1 = 'S.Add('S.Load q, 'S.Add(p, z))
+            let b1 = 'S.Subtract('S.Subtract(p, z), 'S.Load(q + 3n * down))
+            q <- q + step
+            p <- 'S.Load(q + down)
+            z <- 'S.Load(q + 2n * down)
+            let a2 = 'S.Add('S.Load q, 'S.Add(p, z))
+            let b2 = 'S.Subtract('S.Subtract(p, z), 'S.Load(q + 3n * down))
+            q <- q + step
+            p <- 'S.Load(q + down)
+            z <- 'S.Load(q + 2n * down)
+            let a3 = 'S.Add('S.Load q, 'S.Add(p, z))
+            let b3 = 'S.Subtract('S.Subtract(p, z), 'S.Load(q + 3n * down))
+            let y0 = 'S.Add(a0, 'S.Add(a1, a2))
+            let y1 = 'S.Subtract('S.Subtract(a1, a2), a3)
+            let z0 = 'S.Add(b0, 'S.Add(b1, b2))
+            let z1 = 'S.Subtract('S.Subtract(b1, b2), b3)
+            let isWide = left > 1 || not narrow
+            'S.Store(y0, into)
+
+            if isWide then
+                'S.Store(y1, into + column)
+
+            if both then
+                'S.Store(z0, into + row)
+
+                if isWide then
+                    'S.Store(z1, into + row + column)
+
+            // 0 times what is finite is 0.
+            seen' <- 'S.MultiplyAdd('S.Add('S.Add(y0, y1), 'S.Add(z0, z1)), 'S.Zero, seen')
+            from <- from + next
+            into <- into + 2n * column
+            left <- left - 1
+
+        'S.Store(seen', seen)
+
+    /// One vector of weights of some channels, from 9 rows of them, `tap` apart, to 16, `step` apart; `next` is from channel
+    /// to channel.
+    static member Weights
+        (channels: int, source: nativeint, tap: nativeint, target: nativeint, step: nativeint, next: nativeint) =
+        Hot.loop ()
+
+        for channel in 0 .. channels - 1 do
+            let from = source + nativeint channel * next
+            let into = target + nativeint channel * next
+
+            // Down the columns, each in its place: the 4 rows of 3 are the first of the 4 rows of 4.
+            for j in 0..2 do
+                let g0 = 'S.Load(from + nativeint j * tap)
+                let g1 = 'S.Load(from + nativeint (3 + j) * tap)
+                let g2 = 'S.Load(from + nativeint (6 + j) * tap)
+                let outer = 'S.MultiplyAdd('S.Add(g0, g2), 'S.Half, 'S.Zero)
+                let inner = 'S.MultiplyAdd(g1, 'S.Half, 'S.Zero)
+                let at = into + nativeint j * step
+
+                WinogradTile<'S, 'V, 'T>
+                    .Put4(g0, 'S.Add(outer, inner), 'S.Subtract(outer, inner), g2, at, 4n * step)
+
+            for i in 0..3 do
+                let at = into + nativeint (4 * i) * step
+                let g0, g1, g2 = 'S.Load at, 'S.Load(at + step), 'S.Load(at + 2n * step)
+                let outer = 'S.MultiplyAdd('S.Add(g0, g2), 'S.Half, 'S.Zero)
+                let inner = 'S.MultiplyAdd(g1, 'S.Half, 'S.Zero)
+
+                WinogradTile<'S, 'V, 'T>
+                    .Put4(g0, 'S.Add(outer, inner), 'S.Subtract(outer, inner), g2, at, step)
+
+    /// One vector of cotangents of the results of some tiles that are neighbours in a row, to the 16 products' cotangents:
+    /// the transpose of `Results`, by the same strides.
+    static member Cotangents
+        (
+            tiles: int,
+            source: nativeint,
+            row: nativeint,
+            column: nativeint,
+            both: bool,
+            narrow: bool,
+            target: nativeint,
+            step: nativeint,
+            next: nativeint
+        ) =
+        Hot.loop ()
+        let down = 4n * step
+        let mutable from = source
+        let mutable into = target
+        let mutable left = tiles
+
+        while left > 0 do
+            let isWide = left > 1 || not narrow
+            let y0 = 'S.Load from
+            let y1 = if isWide then 'S.Load(from + column) else 'S.Zero
+            let z0 = if both then 'S.Load(from + row) else 'S.Zero
+            let z1 = if both && isWide then 'S.Load(from + row + column) else 'S.Zero
+            let a0, a1 = 'S.Add(y0, z0), 'S.Add(y1, z1)
+            let b0, b1 = 'S.Subtract(y0, z0), 'S.Subtract(y1, z1)
+            let c0, c1 = 'S.Subtract('S.Zero, z0), 'S.Subtract('S.Zero, z1)
+            let last = 'S.Subtract('S.Zero, y1)
+            WinogradTile<'S, 'V, 'T>.Put4(y0, 'S.Add(y0, y1), 'S.Subtract(y0, y1), last, into, step)
+            let last = 'S.Subtract('S.Zero, a1)
+            WinogradTile<'S, 'V, 'T>.Put4(a0, 'S.Add(a0, a1), 'S.Subtract(a0, a1), last, into + down, step)
+            let last = 'S.Subtract('S.Zero, b1)
+
+            WinogradTile<'S, 'V, 'T>
+                .Put4(b0, 'S.Add(b0, b1), 'S.Subtract(b0, b1), last, into + 2n * down, step)
+
+            WinogradTile<'S, 'V, 'T>.Put4(c0, 'S.Add(c0, c1), 'S.Subtract(c0, c1), z1, into + 3n * down, step)
+            from <- from + 2n * column
+            into <- into + next
+            left <- left - 1
+
+    [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
+    static member private Halves(a: 'V, b: 'V) = 'S.MultiplyAdd('S.Add(a, b), 'S.Half, 'S.Zero)
+
+    /// One vector of weights' cotangents of some channels, from those of the 16 products in the first 9 of their places: the
+    /// transpose of `Weights`. `seen` is as for `Results`.
+    static member WeightGradients
+        (channels: int, at: nativeint, step: nativeint, next: nativeint, seen: nativeint)
+        =
+        Hot.loop ()
+        let down = 4n * step
+        let mutable seen' = 'S.Load seen
+
+        for channel in 0 .. channels - 1 do
+            let at = at + nativeint channel * next
+
+            // Up the columns, each in its place: the first 3 of their 4 rows.
+            for j in 0..3 do
+                let q = at + nativeint j * step
+                let m1, m2 = 'S.Load(q + down), 'S.Load(q + 2n * down)
+                let half = WinogradTile<'S, 'V, 'T>.Halves(m1, m2)
+                let rest = 'S.MultiplyAdd('S.Subtract(m1, m2), 'S.Half, 'S.Zero)
+                'S.Store('S.Add('S.Load q, half), q)
+                'S.Store(rest, q + down)
+                'S.Store('S.Add(half, 'S.Load(q + 3n * down)), q + 2n * down)
+
+            for i in 0..2 do
+                let q = at + nativeint i * down
+
+                let m0, m1, m2, m3 =
+                    'S.Load q, 'S.Load(q + step), 'S.Load(q + 2n * step), 'S.Load(q + 3n * step)
+
+                let half = WinogradTile<'S, 'V, 'T>.Halves(m1, m2)
+                let g0, g2 = 'S.Add(m0, half), 'S.Add(half, m3)
+                let g1 = 'S.MultiplyAdd('S.Subtract(m1, m2), 'S.Half, 'S.Zero)
+                let into = at + nativeint (3 * i) * step
+                'S.Store(g0, into)
+                'S.Store(g1, into + step)
+                'S.Store(g2, into + 2n * step)
+                seen' <- 'S.MultiplyAdd('S.Add('S.Add(g0, g1), g2), 'S.Zero, seen')
+
+        'S.Store(seen', seen)

@@ -1,0 +1,197 @@
+namespace DL1.Compiler.Winograd
+
+open DL1
+open DL1.Compiler.Conv
+open DL1.Compiler.Gemm
+open DL1.Compiler.Runtime
+open DL1.Compiler.Simd
+
+#nowarn "9" // Addresses in bytes; the caller answers for their extents.
+
+/// The gradient of the weights of a 3×3 convolution of stride 1 in Winograd's tiles: the transpose of `WinogradConv` by its
+/// weights. Of some tiles at a time the places and the cotangents are transformed, and multiplied over the tiles; parts of the
+/// samples are added and transformed back at the end. Where that is no finite number, all is done again directly.
+[<Sealed>]
+type internal WinogradWeights<'S, 'V, 'T
+    when 'S :> ISimd<'V, 'T> and 'S: struct and 'V: struct and 'T: unmanaged and 'T: struct>
+    (g: ConvGeometry, first: ConvFirst) =
+    inherit ConvKernel()
+
+    /// Tiles at a time.
+    [<Literal>]
+    let Deep = 48
+
+    let size = sizeof<'T>
+    let lanes = 'S.Bytes / size
+    let wide = 2 * 'S.Bytes
+    let panelColumns = wide / size
+    let channels, outputs = g.Channels, g.Outputs
+    let panels = (outputs + panelColumns - 1) / panelColumns
+    /// Sums have room for whole tiles of the products.
+    let height = (channels + 5) / 6 * 6
+    let sumStep = nativeint (height * wide)
+    let panelBytes = nativeint Winograd.Products * sumStep
+    let partBytes = nativeint panels * panelBytes
+
+    /// Whole samples, some at a time.
+    let chunks =
+        let usual = ConvChunks.make g first size
+        let groups = (g.Images + usual.SamplesEach - 1) / usual.SamplesEach
+        // By what every width has: panels may be filled up.
+        let weights = int64 Winograd.Products * int64 channels * int64 outputs * int64 size
+        let parts = int (min 16L (Winograd.MostWeights / weights)) |> min groups |> max 1
+
+        { usual with
+            // One chunk, whose runs are its samples.
+            Chunks = [| struct (0, usual.SamplesEach, 0, usual.SamplesEach) |]
+            Parts = parts
+            GroupsEach = (groups + parts - 1) / parts
+        }
+
+    let sums = ConvBuffer(int64 chunks.Parts * int64 partBytes)
+    let placeStep = nativeint (Deep * channels * size)
+    let cotangentStep = nativeint (Deep * wide)
+    let runs = ConvTable(Array.init (2 * Deep + 2) (fun i -> if i % 2 = 0 then 0n else nativeint (i / 2)))
+    let sources = ConvTable [| for i in 0 .. height - 1 -> nativeint (min i (channels - 1) * size) |]
+    let results = ConvTable [| for i in 0 .. height - 1 -> nativeint (i * wide) |]
+    let mutable x = 0n
+    let mutable y = 0n
+    let mutable w = 0n
+    let mutable finish: BlockEpilogue | null = null
+    let isBad: bool[] = Array.zeroCreate panels
+    let mutable direct: ConvWeights<'S, 'V, 'T> | null = null
+
+    let readCotangents (tiles: inref<WinogradTiles>) (dy: nativeint) first last panel target =
+        let place = nativeint (outputs * size)
+        let pitch = nativeint g.OutWidth * place
+        let plane = nativeint g.OutHeight * pitch
+        let vectors = min 2 ((outputs - panel * panelColumns) / lanes)
+        let mutable tile = first
+
+        while tile < last do
+            let count = tiles.Neighbours(tile, last)
+            let from = dy + tiles.Offset(tile, plane, pitch, place) + nativeint (panel * wide)
+            let into = target + nativeint (tile - first) * nativeint wide
+
+            for v in 0 .. vectors - 1 do
+                let vector = nativeint (v * 'S.Bytes)
+
+                WinogradTile<'S, 'V, 'T>
+                    .Cotangents(
+                        count,
+                        from + vector,
+                        pitch,
+                        place,
+                        tiles.HasBoth tile,
+                        tiles.IsNarrow(tile, count),
+                        into + vector,
+                        cotangentStep,
+                        nativeint wide
+                    )
+
+            tile <- tile + count
+
+    let multiply samples (data: nativeint) dy (sum: nativeint) add =
+        let spare = Scratch.Get(4, ConvPanel<'S, 'V, 'T>.Spare)
+        let places = Scratch.Get(6, Winograd.Products * int (placeStep + cotangentStep))
+        let cotangents = places + nativeint Winograd.Products * placeStep
+        let tiles = { Rows = g.OutHeight; Columns = g.OutWidth }
+        let count = samples * tiles.RowsEach * tiles.Across
+        let source = chunks.Source
+        let pitch = nativeint (source.Pitch * channels * size)
+        let mutable first = 0
+
+        while first < count do
+            let last = min count (first + Deep)
+
+            WinogradBlock<'S, 'V, 'T>
+                .Read(&tiles, channels, data, nativeint source.Sample, pitch, first, last, places, placeStep)
+
+            for panel in 0 .. panels - 1 do
+                readCotangents &tiles dy first last panel cotangents
+
+                for p in 0 .. Winograd.Products - 1 do
+                    ConvPanel<'S, 'V, 'T>
+                        .Multiply(
+                            height,
+                            panelColumns,
+                            runs.Address(2 * (last - first)),
+                            1,
+                            nativeint (channels * size),
+                            places + nativeint p * placeStep,
+                            sources.Address 0,
+                            cotangents + nativeint p * cotangentStep,
+                            sum + nativeint panel * panelBytes + nativeint p * sumStep,
+                            results.Address 0,
+                            add || first > 0,
+                            spare
+                        )
+
+            first <- last
+
+    let chunk = ConvChunk(fun _ samples _ data dy sum _ add -> multiply samples data dy sum add)
+
+    let multiplyPart part =
+        let sum = sums.Address + nativeint part * partBytes
+        ConvChunks.run chunks g size part x y sum 0 (int64 partBytes) chunk
+
+    let addPart panel =
+        let sum = sums.Address + nativeint panel * panelBytes
+
+        for part in 1 .. chunks.Parts - 1 do
+            let other = sum + nativeint part * partBytes
+            AddRow<'S, 'V, 'T>.Add(Winograd.Products * height * panelColumns, other, sum)
+
+        let seen = Scratch.Get(4, 'S.Bytes)
+        WinogradBlock<'S, 'V, 'T>.Clear seen
+
+        for v in 0 .. min 2 ((outputs - panel * panelColumns) / lanes) - 1 do
+            let at = sum + nativeint (v * 'S.Bytes)
+            WinogradTile<'S, 'V, 'T>.WeightGradients(channels, at, sumStep, nativeint wide, seen)
+
+        isBad[panel] <- not (WinogradBlock<'S, 'V, 'T>.IsZero seen)
+
+    let writePart panel =
+        let sum = sums.Address + nativeint panel * panelBytes
+        let first = panel * panelColumns
+
+        ConvSums<'S, 'V, 'T>
+            .Write(9, channels, sumStep, sum, w, first, min panelColumns (outputs - first), finish)
+
+    // The bodies of the pool's runs, made once.
+    let mutable multiplies: int -> unit = ignore
+    let mutable adds: int -> unit = ignore
+    let mutable writes: int -> unit = ignore
+    do multiplies <- fun part -> multiplyPart part
+    do adds <- fun panel -> addPart panel
+    do writes <- fun panel -> writePart panel
+
+    override _.KeptBytes =
+        sums.Bytes
+        + (match direct with
+           | null -> 0L
+           | direct -> direct.KeptBytes)
+
+    override _.Run(threads, left, right, target, finish') =
+        x <- left
+        y <- right
+        w <- target
+        finish <- finish'
+        WorkerPool.runOn threads chunks.Parts multiplies
+        WorkerPool.runOn threads panels adds
+
+        if Array.contains true isBad then
+            let direct =
+                match direct with
+                | null ->
+                    let made = ConvWeights<'S, 'V, 'T>(g, first)
+                    direct <- made
+                    made
+                | known -> known
+
+            direct.Run(threads, left, right, target, finish')
+        else
+            WorkerPool.runOn threads panels writes
+
+        finish <- null
+        sums.Hold()

@@ -1,0 +1,77 @@
+/// The map of the compiler names files and functions: they exist.
+module DL1.Tests.CompileReadmeTests
+
+open System
+open System.IO
+open System.Text.RegularExpressions
+open Expecto
+
+let private root = Path.Combine(ReadmeTests.root AppContext.BaseDirectory, "src/DL1.Core.fs")
+let private readme = File.ReadAllText(Path.Combine(root, "Compile/README.md"))
+
+/// A file of the map: below `Compile/`, or where it is not there, below the core.
+let private pathOf (name: string) =
+    let inCompile = Path.Combine(root, "Compile", name)
+    if File.Exists inCompile then inCompile else Path.Combine(root, name)
+
+/// Files as `Folder/File.fs`, each with the names in parentheses behind it.
+let private references =
+    [
+        for m in Regex.Matches(readme, @"`(\w+/\w+\.fs)`(?:\s+\(((?:`[\w']+`(?:, )?)+)[^)]*\))?") do
+            m.Groups[1].Value,
+            [ for n in Regex.Matches(m.Groups[2].Value, @"`([\w']+)`") -> n.Groups[1].Value ]
+    ]
+
+let private defines (text: string) (name: string) =
+    Regex.IsMatch(
+        text,
+        @"\b(?:let|and|member|type|module|override|default|abstract|static)\b[^=\n]*?\b"
+        + Regex.Escape name
+        + @"(?![\w'])"
+    )
+
+let private folders =
+    Directory.GetDirectories(Path.Combine(root, "Compile"))
+    |> Array.map Path.GetFileName
+    |> List.ofArray
+
+let tests =
+    testList
+        "DL1.Core.CompileReadme"
+        [
+            test "names files that exist" {
+                Expect.isGreaterThan references.Length 30 "the map names files"
+
+                for file, _ in references do
+                    Expect.isTrue (File.Exists(pathOf file)) $"{file} is there"
+            }
+
+            test "names functions that their files define" {
+                let named = references |> List.filter (snd >> List.isEmpty >> not)
+                Expect.isGreaterThan named.Length 20 "the map names functions"
+
+                for file, names in named do
+                    let text = File.ReadAllText(pathOf file)
+
+                    for name in names do
+                        Expect.isTrue (defines text name) $"{file} defines {name}"
+            }
+
+            test "says what is in each folder" {
+                for folder in folders do
+                    Expect.stringContains readme $"{folder}/" $"the folder {folder}"
+            }
+
+            test "finds a name that is not there" {
+                Expect.isFalse (defines "let run x = nowhere x" "nowhere") "a use is no definition"
+            }
+
+            test "folders hold at most 16 files of at most 350 lines" {
+                for folder in folders do
+                    let files = Directory.GetFiles(Path.Combine(root, "Compile", folder), "*.fs")
+                    Expect.isLessThanOrEqual files.Length 16 folder
+
+                    for file in files do
+                        Expect.isLessThanOrEqual (File.ReadAllLines file).Length 350 file
+            }
+        ]
