@@ -84,6 +84,6 @@ internal static class DescentLesson
         c.Question(
             ("Why is the line of the second moment not straight?", "¿Por qué no es recta la línea del segundo momento?"),
             ($"Its steps are divided by the size of recent gradients, so that they are about $\\eta = 1$ long, whatever the slope: the 48 units to the minimum take {arrived} epochs. Only then does the gradient fall fast.",
-                $"Sus pasos se dividen entre el tamaño de los gradientes recientes y miden cerca de $\\eta = 1$, sea cual sea la pendiente: las 48 unidades hasta el mínimo toman {arrived} épocas. Solo entonces el gradiente cae deprisa."));
+                $"Sus pasos se dividen entre el tamaño de los gradientes recientes y miden cerca de $\\eta = 1$, sea cual sea la pendiente: las 48 unidades hasta el mínimo toman {arrived} épocas. Solo entonces el gradiente cae rápido."));
     }
 }

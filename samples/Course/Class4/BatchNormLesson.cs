@@ -35,33 +35,33 @@ internal static class BatchNormLesson
         #region training
         var (train, held) = Datasets.Digits().Split(0.8, seed: 1);
         double[] rates = c.Brief ? [0.1] : [0.01, 0.03, 0.1, 0.3, 1, 3];
-        TrainingResult Trained(bool isNormalised, double rate)
+        TrainingResult Trained(bool isNormalized, double rate)
         {
-            Layer<Expr, Expr>[] Hidden() => isNormalised ? [Layers.Linear(64, bias: false), Layers.BatchNorm(), Layers.Sigmoid()] : [Layers.Linear(64), Layers.Sigmoid()];
+            Layer<Expr, Expr>[] Hidden() => isNormalized ? [Layers.Linear(64, bias: false), Layers.BatchNorm(), Layers.Sigmoid()] : [Layers.Linear(64), Layers.Sigmoid()];
             var model = Model.Sequential([.. Enumerable.Range(0, 5).SelectMany(_ => Hidden()), Layers.Linear(10)]);
             return model.Fit(train, Losses.CrossEntropy, Optimizers.Sgd(rate), epochs: c.Brief ? 1 : 10, batchSize: 32, validation: held);
         }
 
         var plain = rates.Select(rate => Trained(false, rate)).ToList();
-        var normalised = rates.Select(rate => Trained(true, rate)).ToList();
+        var normalized = rates.Select(rate => Trained(true, rate)).ToList();
         #endregion
         double Accuracy(TrainingResult result) => result.Evaluate(held, Metrics.Accuracy)[Metrics.Accuracy];
-        double[] plainAccuracy = [.. plain.Select(Accuracy)], normalisedAccuracy = [.. normalised.Select(Accuracy)];
+        double[] plainAccuracy = [.. plain.Select(Accuracy)], normalizedAccuracy = [.. normalized.Select(Accuracy)];
         var (without, with) = (c["without", "sin normalización"], c["with batch normalization", "con normalización por lotes"]);
         if (!c.Brief)
         {
             c.Figure("batch-norm-rates", Plot.Titled(c["Validation accuracy after ten epochs", "Exactitud de validación tras diez épocas"]).Labels(c["learning rate", "tasa de aprendizaje"], c["accuracy", "exactitud"]).WithLogX().WithYLimits(0, 1)
-                    .Line(without, rates, plainAccuracy).Line(with, rates, normalisedAccuracy),
+                    .Line(without, rates, plainAccuracy).Line(with, rates, normalizedAccuracy),
                 ("Accuracy over the learning rate, with and without batch normalization", "Exactitud según la tasa de aprendizaje, con y sin normalización por lotes"),
                 ("With it the network learns at all these rates, which span a factor of 300; without it, at none: one in ten right is guessing.", "Con ella la red aprende con todas estas tasas, que abarcan un factor de 300; sin ella, con ninguna: acertar una de cada diez es responder al azar."));
         }
 
         var chosen = c.Brief ? 0 : Array.IndexOf(rates, 0.1);
         Plot Curve(Plot plot, string name, TrainingResult result) => plot.Line(name, result.History.Select(e => (double)e.Number), result.History.Select(e => e.Loss));
-        c.Figure("batch-norm-curves", Curve(Curve(Plot.Titled(c["Training loss at the rate 0.1", "Pérdida de entrenamiento con tasa 0.1"]).Labels(c["epoch", "época"], c["training loss", "pérdida de entrenamiento"]), without, plain[chosen]), with, normalised[chosen]),
+        c.Figure("batch-norm-curves", Curve(Curve(Plot.Titled(c["Training loss at the rate 0.1", "Pérdida de entrenamiento con tasa 0.1"]).Labels(c["epoch", "época"], c["training loss", "pérdida de entrenamiento"]), without, plain[chosen]), with, normalized[chosen]),
             ("Training losses with and without batch normalization", "Pérdidas de entrenamiento con y sin normalización por lotes"),
             ("Without it the loss stays at that of guessing, $\\log 10 = 2.30$.", "Sin ella la pérdida se queda en la de responder al azar, $\\log 10 = 2.30$."));
-        c.Claim(rates.Length > 1 && normalisedAccuracy.Min() > 0.8, "with batch normalization it learns at every rate");
+        c.Claim(rates.Length > 1 && normalizedAccuracy.Min() > 0.8, "with batch normalization it learns at every rate");
         c.Claim(plainAccuracy.Max() < 0.2, "without, at none of them");
 
         c.Heading("Inside", "Por dentro");
@@ -69,7 +69,7 @@ internal static class BatchNormLesson
         #region inside
         // The outputs of the last sigmoids for the validation rows.
         Tensor Last(TrainingResult result) => result.Trained.Activations(held.Inputs)[$"{(result == plain[chosen] ? 9 : 14)}"];
-        (string, Tensor)[] inside = [(without, Last(plain[chosen])), (with, Last(normalised[chosen]))];
+        (string, Tensor)[] inside = [(without, Last(plain[chosen])), (with, Last(normalized[chosen]))];
         #endregion
         c.Figure("batch-norm-inside", Histograms.Of(inside).Titled(c["Outputs of the last hidden layer", "Salidas de la última capa oculta"]), ("The values of the last hidden layer, with and without", "Los valores de la última capa oculta, con y sin normalización"),
             ("Outputs of all units for all validation rows. With normalization they spread over the range of the sigmoid. Without it they do not: each of the 64 units gives nearly the same for every digit.", "Salidas de todas las unidades para todas las filas de validación. Con normalización se reparten por el rango de la sigmoide. Sin ella no: cada una de las 64 unidades da casi lo mismo para cualquier dígito."));
@@ -77,13 +77,13 @@ internal static class BatchNormLesson
         var (flat, alive) = (Spread(inside[0].Item2), Spread(inside[1].Item2));
         c.Claim(alive > 10 * flat, "units differ from row to row ten times as much with batch normalization");
 
-        var predictor = normalised[chosen].Trained;
+        var predictor = normalized[chosen].Trained;
         var alone = predictor.Predict(held.Inputs.Rows(..1)).ToDoubles();
         var among = predictor.Predict(held.Inputs).Rows(..1).ToDoubles();
         c.Claim(alone.Zip(among).All(pair => Math.Abs(pair.First - pair.Second) < 1e-4), "a prediction does not depend on the rows beside it");
-        c.Result("validation accuracy at the rate 0.1: without, with", "exactitud de validación con tasa 0.1: sin normalización, con ella", $"{plainAccuracy[chosen]:0.00}, {normalisedAccuracy[chosen]:0.00}");
-        c.Text($"From row to row, the output of a unit has a standard deviation of {flat:0.0e+0} without and of {alive:0.00} with normalization, on average. At the rate 0.1 the accuracy is {plainAccuracy[chosen]:0.00} without and {normalisedAccuracy[chosen]:0.00} with it.",
-            $"De una fila a otra, la salida de una unidad tiene en promedio una desviación estándar de {flat:0.0e+0} sin normalización y de {alive:0.00} con ella. Con la tasa 0.1 la exactitud es {plainAccuracy[chosen]:0.00} sin normalización y {normalisedAccuracy[chosen]:0.00} con ella.");
+        c.Result("validation accuracy at the rate 0.1: without, with", "exactitud de validación con tasa 0.1: sin normalización, con ella", $"{plainAccuracy[chosen]:0.00}, {normalizedAccuracy[chosen]:0.00}");
+        c.Text($"From row to row, the output of a unit has a standard deviation of {flat:0.0e+0} without and of {alive:0.00} with normalization, on average. At the rate 0.1 the accuracy is {plainAccuracy[chosen]:0.00} without and {normalizedAccuracy[chosen]:0.00} with it.",
+            $"De una fila a otra, la salida de una unidad tiene en promedio una desviación estándar de {flat:0.0e+0} sin normalización y de {alive:0.00} con ella. Con la tasa 0.1 la exactitud es {plainAccuracy[chosen]:0.00} sin normalización y {normalizedAccuracy[chosen]:0.00} con ella.");
         c.Question(("Why does the linear layer before batch normalization have no bias?", "¿Por qué la capa lineal previa a una normalización por lotes no lleva sesgo?"),
             ("The mean is subtracted, and a bias with it: it would have no effect and no gradient. $\\beta$ takes its place.", "Se resta la media, y con ella el sesgo: no tendría efecto ni gradiente. $\\beta$ ocupa su lugar."));
         c.Question(("What would go wrong with batches of one row?", "¿Qué fallaría con lotes de una sola fila?"),

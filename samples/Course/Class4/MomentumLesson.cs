@@ -25,7 +25,7 @@ internal static class MomentumLesson
                 Plot.Titled(c["Down the bowl x²/2 at the rate 0.05", "Descenso en el cuenco x²/2 con tasa 0.05"]).Labels(c["step", "paso"], "x"),
                 (plot, mu) => plot.Line($"μ = {mu}", Enumerable.Range(0, paths[mu].Length).Select(i => (double)i), paths[mu])),
             ("The position over the steps for four values of μ", "La posición según los pasos con cuatro valores de μ"),
-            ("Without momentum the ball moves slowly. With 0.5 it is faster; with 0.9 it shoots past the lowest point and comes back; with 0.99 it swings for a long time.", "Sin momento la bola avanza despacio. Con 0.5 va más deprisa; con 0.9 se pasa del mínimo y vuelve; con 0.99 oscila mucho tiempo."));
+            ("Without momentum the ball moves slowly. With 0.5 it is faster; with 0.9 it shoots past the lowest point and comes back; with 0.99 it swings for a long time.", "Sin momento la bola avanza despacio. Con 0.5 va más rápido; con 0.9 se pasa del mínimo y vuelve; con 0.99 oscila mucho tiempo."));
         double Late(double mu) => paths[mu].TakeLast(20).Max(Math.Abs);
         c.Claim(paths[0].All(v => v > 0) && paths[0.9].Min() < -0.1, "without momentum it does not pass the minimum, with 0.9 it does");
         c.Claim(Late(0.5) < Late(0) && Late(0.99) > 0.2, "0.5 is faster than none; 0.99 still swings after 60 steps");
