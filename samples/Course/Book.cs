@@ -20,7 +20,7 @@ internal static class Book
         if (results.Count > 0)
         {
             var table = Section.Marked(language.Of($"Results: {results.Count} numbers of this run", $"Resultados: {results.Count} números de esta ejecución"))
-                .Table([language.Of("chapter", "capítulo"), language.Of("what", "qué"), language.Of("result", "resultado")], results);
+                .Table([language.Of("chapter", "capítulo"), language.Of("quantity", "magnitud"), language.Of("result", "resultado")], results);
             opening = results.Count > 16 ? opening.Folded(table) : opening.Add(table.Blocks[0]);
         }
 

@@ -1,6 +1,8 @@
 using DL1;
 using DL1.Data;
 using DL1.Pictures;
+using MathNet.Numerics.Distributions;
+using MathNet.Numerics.Statistics;
 
 namespace Course;
 
@@ -52,10 +54,7 @@ internal static class SearchLesson
         c.Code("training");
         c.Code("searches");
         #region searches
-        (string, HyperRange)[] space =
-        [
-            ("rate", Ranges.LogUniform(1e-3, 10)), ("momentum", Ranges.Uniform(0, 0.99)), ("decay", Ranges.LogUniform(1e-6, 1e-1)),
-        ];
+        (string, HyperRange)[] space = [("rate", Ranges.LogUniform(1e-3, 10)), ("momentum", Ranges.Uniform(0, 0.99)), ("decay", Ranges.LogUniform(1e-6, 1e-1))];
         var grid = HyperSearch.Grid(
             ("rate", Ranges.Among(0.001, 0.0464, 0.215, 10)), ("momentum", Ranges.Among(0, 0.5, 0.99)), ("decay", Ranges.Among(1e-6, 1e-1)));
         var (train, rest) = Datasets.BreastCancer().Split(0.5, seed: 1, stratified: true);
@@ -72,8 +71,7 @@ internal static class SearchLesson
             (c["grid", "cuadrícula"], seed => grid.Run((setting, key) => Score(setting, key, most), seed: seed)),
             (c["random", "aleatoria"], seed => HyperSearch.Random(trials, space, seed).Run((setting, key) => Score(setting, key, most), seed: seed)),
             (halving, seed => HyperSearch.Random(3 * trials, space, seed).Halve(Score, least: most / 9, most: most, seed: seed)),
-            ("TPE", seed => HyperSearch.Tpe(trials, space, run => TrialResult.Of(Score(run.Setting, run.Key, most)), random: 8,
-                new StudySettings(Round: 1, Seed: seed))),
+            ("TPE", seed => HyperSearch.Tpe(trials, space, run => TrialResult.Of(Score(run.Setting, run.Key, most)), random: 8, new StudySettings(Round: 1, Seed: seed))),
         ];
         var found = searches.Select(search => Enumerable.Range(1, seeds).Select(seed => search.Search(seed)).ToList()).ToList();
         #endregion
@@ -94,13 +92,12 @@ internal static class SearchLesson
 
         // The winner of each search, trained anew, on rows that nothing was chosen by.
         double[][] tests = [.. found.Select(runs => runs.Select((run, seed) => trainer.Train(run.Best().Setting, Key.OfSeed(1000 + seed), most).Test).ToArray())];
-        double[] Scores(int i) => [.. found[i].Select(run => run.Best().Score)];
-        (double Mean, double Half) Interval(double[] values) => (values.Average(), 1.96 * Math.Sqrt(values.Select(v => Math.Pow(v - values.Average(), 2)).Sum() / (seeds - 1.0) / seeds));
-        var means = searches.Select((_, i) => Interval(Scores(i))).ToList();
-        var judged = tests.Select(Interval).ToList();
+        (double Mean, double Half) Interval(double[] values) => (values.Average(), StudentT.InvCDF(0, 1, seeds - 1, 0.975) * values.StandardDeviation() / Math.Sqrt(seeds));
+        double[][] scores = [.. found.Select(runs => runs.Select(run => run.Best().Score).ToArray())];
+        var (means, judged) = (scores.Select(Interval).ToList(), tests.Select(Interval).ToList());
         var mean95 = c["mean and 95% interval", "media e intervalo del 95%"];
         c.Figure("search-seeds", Plot.Titled(c[$"{seeds} repetitions of each search", $"{seeds} repeticiones de cada búsqueda"]).Labels("", c["best validation loss", "mejor pérdida de validación"])
-                .Dots(c["one repetition", "una repetición"], searches.SelectMany((_, i) => Enumerable.Repeat(i + 0.9, seeds)), searches.SelectMany((_, i) => Scores(i)))
+                .Dots(c["one repetition", "una repetición"], searches.SelectMany((_, i) => Enumerable.Repeat(i + 0.9, seeds)), scores.SelectMany(s => s))
                 .Line(mean95, means.SelectMany((_, i) => new[] { i + 1.1, i + 1.1, i + 1.1 }), means.SelectMany(m => new[] { m.Mean - m.Half, m.Mean + m.Half, double.NaN }))
                 .Dots(mean95, means.Select((_, i) => i + 1.1), means.Select(m => m.Mean))
                 .WithNames(searches.Select(search => search.Name)),
