@@ -47,7 +47,7 @@ internal static class FashionTestLesson
         int[] worst = [.. Enumerable.Range(0, test.Count).Where(i => truths[i] != said[i]).OrderByDescending(i => sure[i]).Take(15)];
         c.Figure("fashion-errors", ImageGrid.Of(test.Inputs.Rows(worst).Reshape(worst.Length, 28, 28), labels: worst.Select(i => $"{names[(int)truths[i]]} → {names[(int)said[i]]}"), columns: 5),
             ("The fifteen most confident errors", "Los quince errores con más confianza"),
-            ($"True class → predicted class; the first error was made with the probability {sure[worst[0]]:0.000}. Some of the true labels we would not have guessed either.", $"Clase verdadera → clase predicha; el primer error se cometió con probabilidad {sure[worst[0]]:0.000}. Algunas de las etiquetas verdaderas tampoco las habríamos adivinado."));
+            ($"True class → predicted class; the first error was made with the probability {sure[worst[0]]:0.0000}. Some of the true labels we would not have guessed either.", $"Clase verdadera → clase predicha; el primer error se cometió con probabilidad {sure[worst[0]]:0.0000}. Algunas de las etiquetas verdaderas tampoco las habríamos adivinado."));
 
         c.Heading("Calibration, with and without a temperature", "Calibración, con temperatura y sin ella");
         var epochs = trials.Best().ReportEntries.Count;
@@ -77,7 +77,7 @@ internal static class FashionTestLesson
         }
         c.Figure("fashion-calibration", reliability,
             ("The part of right predictions over their probability, for three stages", "Proporción de aciertos según la probabilidad, en tres etapas"),
-            ("Below the dashed line the network promises too much. Bins of fewer than ten images are left out.", "Por debajo de la línea punteada la red promete demasiado. Se omiten los intervalos con menos de diez imágenes."));
+            ("Below the dashed line the network promises too much. Bins of fewer than ten images are left out.", "Por debajo de la línea discontinua la red promete demasiado. Se omiten los intervalos con menos de diez imágenes."));
         c.Table([("network", "red"), ("accuracy", "exactitud"), ("calibration error", "error de calibración"), ("log loss", "pérdida logarítmica")],
             stages.Select(s => new[] { s.Name, $"{Right(s.Scores):0.000}", $"{Error(s.Scores):0.000}", $"{Loss(s.Scores):0.000}" }));
         c.Text(
@@ -91,6 +91,6 @@ internal static class FashionTestLesson
             ("It is a parameter like any other: found on the test images it would be fitted to them, and the calibration error of the table would no longer say what to expect on new images.", "Es un parámetro como cualquier otro: ajustada con la prueba se adaptaría a ella, y el error de calibración de la tabla ya no diría qué esperar con imágenes nuevas."));
         c.Question(
             ("A shop wants at most 2% errors and may send doubtful images to a person. Does it need accuracy or calibration above all?", "Una tienda quiere a lo sumo un 2% de errores y puede enviar las imágenes dudosas a una persona. ¿Qué le hace falta sobre todo: exactitud o calibración?"),
-            ("Calibration: where 0.98 means 98%, a threshold on the probability keeps the promise. The curve of the network with 12 more epochs lies below the dashed line at high probabilities: there the threshold would promise too much.", "Calibración: si 0.98 significa 98%, un umbral sobre la probabilidad cumple la promesa. La curva de la red con 12 épocas más queda por debajo de la línea punteada en las probabilidades altas: ahí el umbral prometería demasiado."));
+            ("Calibration: where 0.98 means 98%, a threshold on the probability keeps the promise. The curve of the network with 12 more epochs lies below the dashed line at high probabilities: there the threshold would promise too much.", "Calibración: si 0.98 significa 98%, un umbral sobre la probabilidad cumple la promesa. La curva de la red con 12 épocas más queda por debajo de la línea discontinua en las probabilidades altas: ahí el umbral prometería demasiado."));
     }
 }

@@ -38,7 +38,7 @@ internal static class PenguinsTestLesson
                 .Dashes(c["perfect calibration", "calibración perfecta"], [0.3, 1], [0.3, 1]).Line(c["test", "prueba"], bins.Select(b => b.Predicted), bins.Select(b => b.Observed)).Dots(c["test", "prueba"], bins.Select(b => b.Predicted), bins.Select(b => b.Observed))
                 .Texts(bins.Select(b => b.Predicted), bins.Select(b => b.Observed + 0.06), bins.Select(b => $"{b.Count}")),
             ("The part of right predictions over their probability", "Proporción de aciertos según la probabilidad"),
-            ("The numbers are the birds in each bin. Where there are few, a point far from the dashed line says little.", "Los números son las aves de cada intervalo. Donde hay pocas, un punto lejos de la línea punteada dice poco."));
+            ("The numbers are the birds in each bin. Where there are few, a point far from the dashed line says little.", "Los números son las aves de cada intervalo. Donde hay pocas, un punto lejos de la línea discontinua dice poco."));
         var ece = Metrics.ExpectedCalibrationError(truths, chances, bins: 5);
 
         // What ECE has a calibrated classifier on as few rows? The true classes are drawn from its own probabilities.
@@ -60,7 +60,7 @@ internal static class PenguinsTestLesson
 
         c.Question(
             ("The test accuracy differs from that of cross-validation. Which one do you report?", "La exactitud de prueba difiere de la de la validación cruzada. ¿Cuál informas?"),
-            ($"That of the test, with its interval ({intervals[0].Lower:0.000} to {intervals[0].Upper:0.000}). Cross-validation chose the setting, so its best score is a little too good; the test chose nothing.", $"La de prueba, con su intervalo ({intervals[0].Lower:0.000} a {intervals[0].Upper:0.000}). La validación cruzada eligió la configuración, así que su mejor puntuación es un poco optimista; la prueba no eligió nada."));
+            ($"That of the test, with its interval ({intervals[0].Lower:0.000} to {intervals[0].Upper:0.000}). Cross-validation chose the setting, so its best score is a little too good; the test chose nothing.", $"La de prueba, con su intervalo ({intervals[0].Lower:0.000} a {intervals[0].Upper:0.000}). La validación cruzada eligió la configuración, así que su mejor resultado es un poco optimista; la prueba no eligió nada."));
         c.Question(
             ("Another model has an accuracy higher by 0.02 on the same test. Is it better?", "Otro modelo tiene una exactitud 0.02 mayor en la misma prueba. ¿Es mejor?"),
             ($"It has about {0.02 * test.RowCount:0} birds more right. On the same test we compare bird by bird. If the two disagree on just these birds, equally good models would give both to the same one in half of all cases, like two tosses of a coin. This test cannot say.", $"Acierta unas {0.02 * test.RowCount:0} aves más. En la misma prueba se compara ave por ave. Si solo discrepan en esas aves, con modelos igual de buenos ambas caerían del mismo lado en la mitad de los casos, como dos lanzamientos de una moneda. Esta prueba no puede decirlo."));
