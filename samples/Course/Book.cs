@@ -11,16 +11,16 @@ internal static class Book
         var opening = Section.Marked("").Paragraph(language.Of(
             "A course in deep learning that runs. Each chapter asks a question, writes down the formula, shows the code that answers it "
                 + "and what came out: *every number, formula and picture on this page was made by the code beside it*, in C#, by the "
-                + "library DL1, from fixed seeds, so that another run gives the same. Questions with folded answers close each chapter.",
+                + "library DL1, from fixed seeds, so that another run gives the same. Each chapter closes with questions; a click opens the answer.",
             "Un curso de aprendizaje profundo que se ejecuta. Cada capítulo plantea una pregunta, escribe la fórmula, muestra el código que "
-                + "la responde y enseña lo que resultó: *cada número, fórmula e imagen de esta página salió del código que aparece al lado*, "
+                + "la responde y muestra lo que resultó: *cada número, fórmula e imagen de esta página salió del código que aparece al lado*, "
                 + "en C#, con la biblioteca DL1 y con semillas fijas, de modo que otra ejecución da lo mismo. Cada capítulo termina con "
-                + "preguntas cuya respuesta está plegada."));
+                + "preguntas; un clic muestra la respuesta."));
 
         if (results.Count > 0)
         {
             var table = Section.Marked(language.Of($"Results: {results.Count} numbers of this run", $"Resultados: {results.Count} números de esta ejecución"))
-                .Table([language.Of("chapter", "capítulo"), language.Of("what", "qué"), language.Of("result", "resultado")], results);
+                .Table([language.Of("chapter", "capítulo"), language.Of("quantity", "magnitud"), language.Of("result", "resultado")], results);
             opening = results.Count > 16 ? opening.Folded(table) : opening.Add(table.Blocks[0]);
         }
 

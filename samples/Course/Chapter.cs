@@ -88,6 +88,10 @@ internal sealed class Chapter(Lesson lesson, Language language, bool brief, stri
         section = section.Preformatted(text);
     }
 
+    /// <summary>What reverse mode did, node by node, with headings in the chapter's language.</summary>
+    public void Output(Explanation explanation) => Output($"{explanation}"
+        .Replace("Forward", this["Forward", "Hacia adelante"]).Replace("Backward", this["Backward", "Hacia atrás"]));
+
     /// <summary>A table: the names of its columns, and its rows.</summary>
     public void Table(IEnumerable<Words> columns, IEnumerable<string[]> rows) => section = section.Table(columns.Select(Of), rows);
 

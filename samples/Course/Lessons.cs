@@ -22,7 +22,7 @@ internal static class Lessons
         1 => ("Likelihood, losses, units", "Verosimilitud, pérdidas y unidades"),
         2 => ("Optimization, regularization, search", "Optimización, regularización y búsqueda"),
         3 => ("The library itself", "La biblioteca por dentro"),
-        4 => ("Gradients, initialization, normalisation", "Gradientes, inicialización y normalización"),
+        4 => ("Gradients, initialization, normalization", "Gradientes, inicialización y normalización"),
         8 => ("From end to end", "De principio a fin"),
         _ => throw new ArgumentOutOfRangeException(nameof(number), number, "The course has no class of this number."),
     };

@@ -70,10 +70,10 @@ public class CourseTests(CourseTests.Pages pages) : IClassFixture<CourseTests.Pa
 
     // Words of one language that are none of the other, nor names of the field.
     private const string EnglishWords =
-        @"\b(the|and|of|with|which|this|that|from|are|is|was|were|has|have|its|by|on|at|each|than|what|why|how|where|when|does|training|rate|step|steps|loss|epoch|epochs|mean|rows|weights|layer|layers)\b";
+        @"\b(the|and|of|with|which|this|that|from|are|is|was|were|has|have|its|by|on|at|each|than|what|why|how|where|when|does|training|rate|step|steps|loss|epoch|epochs|mean|rows|weights|layer|layers|value|values|without|both|only|learning|accuracy|network|noise|sample|samples|first|last|before|after|fold|folds|learned|since|into)\b";
 
     private const string SpanishWords =
-        @"\b(el|la|los|las|del|una|uno|que|con|por|para|como|cada|es|son|fue|más|qué|cómo|cuál|según|época|épocas|pérdida|paso|pasos|tasa|filas|pesos|capa|capas|entrenamiento|muestras)\b";
+        @"\b(el|la|los|las|del|una|uno|que|con|por|para|como|cada|es|son|fue|más|qué|cómo|cuál|según|época|épocas|pérdida|paso|pasos|tasa|filas|pesos|capa|capas|entrenamiento|muestras|pero|entre|desde|hasta|también|exactitud|ruido|lote|lotes|pliegues|prueba|validación|aprendizaje|ejecución|ejecuciones|respecto|mínimo|máximo)\b";
 
     /// <summary>What a reader reads: without code, formulas, styles and what a program printed.</summary>
     private static string Prose(string page)

@@ -9,8 +9,8 @@ internal static class UnitsLesson
 {
     public static void Run(Chapter c)
     {
-        c.Text("A hidden unit applies a nonlinear function to a weighted sum $z$. Its derivative decides how much of the gradient passes back. Nine units are defined by one line each; DL1 derives the derivatives.",
-            "Una unidad oculta aplica una función no lineal a una suma ponderada $z$. Su derivada decide qué parte del gradiente pasa hacia atrás. Nueve unidades se definen con una línea cada una; DL1 deduce las derivadas.");
+        c.Text("A hidden unit applies a nonlinear function to a weighted sum $z$. Its derivative decides how much of the gradient passes back to the layers below. The code names nine units; DL1 derives their derivatives.",
+            "Una unidad oculta aplica una función no lineal a una suma ponderada $z$. Su derivada decide qué parte del gradiente llega a las capas anteriores. El código nombra nueve unidades; DL1 deduce sus derivadas.");
         c.Code("units");
         #region units
         var z = Expr.Symbol("z");
@@ -33,11 +33,11 @@ internal static class UnitsLesson
             .Line("", grid, Over(unit.Function(z))).Dashes("", grid, Over(slopes[i])).WithYLimits(-1.2, 3.2)));
         c.Figure("units", Figure.Grid(3, panels).Titled(c["Hidden units (solid) and their derivatives (dashed)", "Unidades ocultas (línea) y sus derivadas (trazos)"]),
             ("Nine panels, each with a unit and its derivative", "Nueve paneles, cada uno con una unidad y su derivada"),
-            ("Sigmoid, tanh and softsign are flat on both sides, ReLU, softplus and ELU on one; the leaky ReLU is flat nowhere. GELU and SiLU dip below 0, so their derivative has both signs.", "La sigmoide, la tanh y la softsign son planas a ambos lados; la ReLU, la softplus y la ELU, a uno; la ReLU con fuga, en ninguno. GELU y SiLU bajan de 0, así que su derivada toma ambos signos."));
+            ("Sigmoid, tanh and softsign are flat on both sides; ReLU, softplus, ELU, GELU and SiLU on the left only; the leaky ReLU nowhere. GELU and SiLU dip below 0 and come back, so their derivatives take both signs.", "La sigmoide, la tanh y la softsign son planas a ambos lados; ReLU, softplus, ELU, GELU y SiLU, solo a la izquierda; la ReLU con fuga, en ninguno. GELU y SiLU bajan de 0 y regresan, así que su derivada toma ambos signos."));
 
         c.Heading("Saturation", "Saturación");
-        c.Text("A unit *saturates* where its derivative is near 0: there it neither learns nor lets others learn. Through ten layers the derivatives multiply. We put each unit ten times in a row and ask reverse mode for the derivative of the whole at $z = 1$.",
-            "Una unidad se *satura* donde su derivada es casi 0: ahí no aprende ni deja aprender a las demás. A través de diez capas las derivadas se multiplican. Encadenamos cada unidad diez veces y pedimos al modo inverso la derivada del conjunto en $z = 1$.");
+        c.Text("A unit *saturates* where its derivative is near 0: there its own weights do not learn, nor do those of the layers below. Through ten layers the derivatives multiply. We apply each unit ten times in a row and ask reverse mode for the derivative of the whole at $z = 1$.",
+            "Una unidad se *satura* donde su derivada es casi 0: ahí no aprenden sus pesos ni los de las capas anteriores. A lo largo de diez capas las derivadas se multiplican. Aplicamos cada unidad diez veces seguidas y pedimos al modo inverso la derivada del conjunto en $z = 1$.");
         c.Code("deep");
         #region deep
         double ThroughTen(Func<Expr, Expr> unit)
@@ -46,19 +46,19 @@ internal static class UnitsLesson
             return deep.Gradient(z)[0].Evaluate((z, 1.0)).ToDouble();
         }
         #endregion
-        double Slope(int unit, double at) => slopes[unit].Compile(z)(at);
+        double Slope(int unit, double at) => Math.Round(slopes[unit].Compile(z)(at), 4) + 0.0;   // no −0.0000
         var passed = units.Select(unit => ThroughTen(unit.Function)).ToList();
-        c.Table([("unit", "unidad"), ("f′(−5)", "f′(−5)"), ("f′(0)", "f′(0)"), ("f′(5)", "f′(5)"), ("greatest slope", "pendiente máxima"), ("through ten layers", "a través de diez capas")],
+        c.Table([("unit", "unidad"), ("f′(−5)", "f′(−5)"), ("f′(0)", "f′(0)"), ("f′(5)", "f′(5)"), ("greatest slope", "pendiente máxima"), ("through ten layers", "tras diez capas")],
             units.Select((unit, i) => new[] { unit.Name, $"{Slope(i, -5):0.0000}", $"{Slope(i, 0):0.0000}", $"{Slope(i, 5):0.0000}", $"{Over(slopes[i]).Max():0.000}", $"{passed[i]:0.0e0}" }));
         c.Claim(passed[0] < 1e-6 && passed[4] == 1, "ten sigmoids pass less than a millionth, ReLUs pass everything");
-        c.Claim(Math.Abs(Slope(0, 0) - 0.25) < 1e-12 && Over(slopes[0]).Max() <= 0.25 + 1e-12, "the slope of a sigmoid is at most a quarter");
-        c.Result("of the gradient passed by ten layers: sigmoid, ReLU", "del gradiente que pasa por diez capas: sigmoide, ReLU", $"{passed[0]:0.0e0}, {passed[4]:0}");
-        c.Text($"The slope of a sigmoid is at most a quarter, so ten of them leave {passed[0]:0.0e0} of the gradient. A positive ReLU passes all of it. This is why deep networks had to wait for ReLU, normalization and good initial weights.",
-            $"La pendiente de una sigmoide es como mucho un cuarto, así que diez dejan {passed[0]:0.0e0} del gradiente. Una ReLU positiva lo deja pasar íntegro. Por eso las redes profundas tuvieron que esperar a la ReLU, la normalización y unos buenos pesos iniciales.");
+        c.Claim(Slope(0, 0) == 0.25 && Over(slopes[0]).Max() <= 0.25 + 1e-12, "the slope of a sigmoid is at most a quarter");
+        c.Result("gradient left after ten layers: sigmoid, ReLU", "gradiente que queda tras diez capas: sigmoide, ReLU", $"{passed[0]:0.0e0}, {passed[4]:0}");
+        c.Text($"The slope of a sigmoid is at most a quarter, so ten of them leave {passed[0]:0.0e0} of the gradient. A positive ReLU passes all of it. This is one reason why deep networks use ReLU and its relatives, normalization and well-chosen initial weights.",
+            $"La pendiente de una sigmoide es como mucho un cuarto, así que diez dejan {passed[0]:0.0e0} del gradiente. Una ReLU con entrada positiva lo deja pasar íntegro. Es una de las razones por las que las redes profundas usan la ReLU y sus variantes, normalización y pesos iniciales bien elegidos.");
 
         c.Heading("A unit that starts on the wrong side", "Una unidad que empieza en el lado equivocado");
         c.Text("Now one unit is to give 0.6, and starts at $z = -2$. Gradient descent moves $z$ by the squared error, with the rate 0.5.",
-            "Ahora una unidad debe dar 0.6 y empieza en $z = -2$. El descenso por gradiente mueve $z$ según el error cuadrático, con tasa de aprendizaje 0.5.");
+            "Ahora una unidad debe dar 0.6 y empieza en $z = -2$. El descenso por gradiente mueve $z$ según el error cuadrático, con una tasa de aprendizaje de 0.5.");
         c.Code("start");
         #region start
         var steps = c.Brief ? 40 : 400;
@@ -70,16 +70,17 @@ internal static class UnitsLesson
             (plot, run) => plot.Line(run.Second.Name, run.First.Rows.Select(row => row.Epoch + 1.0), run.First.Rows.Select(row => row.Value)));
         double Last(int unit) => runs[unit].Rows[^1].Value;
         c.Claim(runs[4].Rows[^1].After[0] == -2, "the ReLU has not moved");
+        c.Claim(Math.Abs(Slope(1, 5)) < Slope(0, 5), "tanh is flatter at 5 than the sigmoid");
         c.Claim(new[] { 0, 1, 2, 3, 5, 6 }.All(unit => Last(unit) < 1e-4), "the others arrive");
         c.Claim(new[] { 7, 8 }.All(unit => runs[unit].Rows[^1].After[0] < -2 && Last(unit) > 0.3), "GELU and SiLU go the wrong way");
         c.Figure("units-start", picture, ("The squared error of nine units over steps", "El error cuadrático de nueve unidades a lo largo de los pasos"),
-            ($"Six units arrive. ReLU has the slope 0 and never moves; GELU and SiLU have a negative slope there and creep away, to z = {runs[7].Rows[^1].After[0]:0.0} and {runs[8].Rows[^1].After[0]:0.0}.", $"Seis unidades llegan. La ReLU tiene pendiente 0 y no se mueve; GELU y SiLU tienen ahí pendiente negativa y se alejan despacio, hasta z = {runs[7].Rows[^1].After[0]:0.0} y {runs[8].Rows[^1].After[0]:0.0}."));
-        c.Text("In a network the unit sees many inputs, and some of them usually put it on its good side. A ReLU for which none does is *dead* for good.",
-            "En una red la unidad recibe muchas entradas y, por lo general, alguna la sitúa en su lado bueno. Una ReLU a la que ninguna activa queda *muerta* para siempre.");
+            ($"Six units arrive. ReLU has the slope 0 and never moves; GELU and SiLU have a negative slope there and move away slowly, to z = {runs[7].Rows[^1].After[0]:0.0} and {runs[8].Rows[^1].After[0]:0.0}.", $"Seis unidades llegan. La ReLU tiene pendiente 0 y no se mueve; GELU y SiLU tienen ahí pendiente negativa y se alejan despacio, hasta z = {runs[7].Rows[^1].After[0]:0.0} y {runs[8].Rows[^1].After[0]:0.0}."));
+        c.Text("In a network the unit sees many inputs, and some of them usually put it on its active side. A ReLU that no input activates has the gradient 0 for all of them: it is *dead*.",
+            "En una red la unidad recibe muchas entradas y, por lo general, alguna la sitúa en su lado activo. Una ReLU que ninguna entrada activa tiene gradiente 0 en todas: está *muerta*.");
 
-        c.Question(("Which of the nine would you put into a network of fifty layers without normalization, and which surely not?", "¿Cuál de las nueve pondrías en una red de cincuenta capas sin normalización, y cuál de ningún modo?"),
-            ($"One whose slope is 1 over a wide range: ReLU or its leaky sister. Surely not the sigmoid: ten layers already leave {passed[0]:0.0e0}.", $"Una cuya pendiente sea 1 en un rango amplio: la ReLU o su variante con fuga. De ningún modo la sigmoide: diez capas ya dejan solo {passed[0]:0.0e0}."));
-        c.Question(("Tanh saturates at −2 as the sigmoid does. Why is it preferred for hidden layers?", "La tanh se satura en −2 igual que la sigmoide. ¿Por qué se prefiere en capas ocultas?"),
-            ($"Around 0 its slope is {Slope(1, 0):0}, four times the sigmoid's {Slope(0, 0):0.00}, and its output is centred on 0; through ten layers it passes {passed[1]:0.000}.", $"Cerca de 0 su pendiente es {Slope(1, 0):0}, cuatro veces la de la sigmoide, {Slope(0, 0):0.00}, y su salida está centrada en 0; a través de diez capas deja pasar {passed[1]:0.000}."));
+        c.Question(("Which of the nine would you put into a network of fifty layers without normalization, and which certainly not?", "¿Cuál de las nueve pondrías en una red de cincuenta capas sin normalización, y cuál de ningún modo?"),
+            ($"One whose slope is 1 over a wide range: ReLU or its leaky variant. Certainly not the sigmoid: ten layers already leave only {passed[0]:0.0e0}.", $"Una cuya pendiente sea 1 en un rango amplio: la ReLU o su variante con fuga. De ningún modo la sigmoide: diez capas ya dejan solo {passed[0]:0.0e0}."));
+        c.Question(("By the table, tanh is even flatter at ±5 than the sigmoid. Why is it preferred for hidden layers all the same?", "Según la tabla, la tanh es aún más plana en ±5 que la sigmoide. ¿Por qué se prefiere de todos modos en las capas ocultas?"),
+            ($"Around 0 its slope is {Slope(1, 0):0}, four times the sigmoid's {Slope(0, 0):0.00}, and its output is centred on 0. Through ten layers it passes {passed[1]:0.000} of the gradient, the sigmoid {passed[0]:0.0e0}.", $"Cerca de 0 su pendiente es {Slope(1, 0):0}, cuatro veces la de la sigmoide, {Slope(0, 0):0.00}, y su salida está centrada en 0. Tras diez capas deja {passed[1]:0.000} del gradiente; la sigmoide, {passed[0]:0.0e0}."));
     }
 }

@@ -36,34 +36,26 @@ internal static class RegressionLesson
             .Fit(data, new TrainingOptions(epochs, BatchSize: 4_000, Seed: 3, OnEpoch: each));
     }
 
-    /// <summary>The mean squared error of a fit.</summary>
     public static double Error(TrainingResult fit, Dataset data) => Metrics.Mse.Of(data.Targets, fit.Trained.Predict(data.Inputs));
     #endregion
 
-    /// <summary>A row of a table: the name, the weights, the error.</summary>
+    /// <summary>A row of the table of fits, which is that of the next lesson as well.</summary>
     public static string[] Row(string name, TrainingResult fit, Dataset data) =>
         [name, .. fit.Trained.Parameters.Values.SelectMany(w => w.ToDoubles()).Select(w => $"{w:0.000}"), $"{Error(fit, data):0.000}"];
 
-    /// <summary>The columns of that table.</summary>
     public static Words[] Columns =>
         [("penalty", "penalización"), ("$w_1$", "$w_1$"), ("$w_2$", "$w_2$"), ("$w_3$", "$w_3$"), ("test error", "error de prueba")];
 
     public static void Run(Chapter c)
     {
-        c.Text(
-            "Ten thousand samples of $(x-2)^2+3$ with noise, and a model that holds the truth: $w_1 x^2 + w_2 x + w_3$ with $w = (1, -4, 7)$. "
-                + "Mini-batch SGD with the rate and the epochs of the course. Will it find the three numbers?",
-            "Diez mil muestras de $(x-2)^2+3$ con ruido y un modelo que contiene la verdad: $w_1 x^2 + w_2 x + w_3$ con $w = (1, -4, 7)$. "
-                + "SGD por minilotes con la tasa y las épocas del curso. ¿Encontrará los tres números?");
+        c.Text("Ten thousand samples of $(x-2)^2+3$ with noise, and a model that contains the truth: $w_1 x^2 + w_2 x + w_3$ with $w = (1, -4, 7)$. Mini-batch SGD runs with the learning rate and the epochs of the course. Will it find the three numbers?",
+            "Diez mil muestras de $(x-2)^2+3$ con ruido y un modelo que contiene la verdad: $w_1 x^2 + w_2 x + w_3$ con $w = (1, -4, 7)$. SGD por minilotes usa la tasa de aprendizaje y las épocas del curso. ¿Encontrará los tres números?");
         c.Code("data");
-
         #region course
         var (train, _, test) = Powers();
         var epochs = c.Brief ? 60 : 1000;
         (string Name, Func<Tree<Expr>, Expr>? Penalty)[] penalties =
-        [
-            (c["none", "ninguna"], null), ("L1, λ = 0.5", w => w.L1Penalty(0.5)), ("L2, λ = 0.5", w => w.L2Penalty(0.5)),
-        ];
+            [(c["none", "ninguna"], null), ("L1, λ = 0.5", w => w.L1Penalty(0.5)), ("L2, λ = 0.5", w => w.L2Penalty(0.5))];
         var path = new List<double[]>();
         var fits = penalties.Select(p => Fit(train, bias: false, 1e-4, epochs, p.Penalty, report =>
         {
@@ -72,61 +64,47 @@ internal static class RegressionLesson
             return Answer.Continue;
         })).ToList();
         #endregion
-
         c.Code("fit");
         c.Code("course");
         c.Table(Columns, penalties.Zip(fits, (p, fit) => Row(p.Name, fit, test)));
         double first = Error(fits[0], test);
-        c.Text(
-            $"After {epochs} epochs the error is {first:0.00}, though the noise alone makes 0.04, and $w_3$ is nowhere near 7. The three penalties hardly differ. "
-                + "The course stopped here, with 6.75; what is wrong is neither the model nor the penalty.",
-            $"Tras {epochs} épocas el error es {first:0.00}, aunque el ruido por sí solo produce 0.04, y $w_3$ está muy lejos de 7. Las tres penalizaciones apenas se distinguen. "
-                + "El curso terminaba aquí, con 6.75; el problema no es el modelo ni la penalización.");
+        c.Text($"After {epochs} epochs the error is {first:0.00}, though the noise alone makes 0.04, and $w_3$ is nowhere near 7. The penalties hardly change that. The course stopped here, with 6.75. Neither the model nor the penalty is to blame.",
+            $"Tras {epochs} épocas el error es {first:0.00}, aunque el ruido por sí solo produce 0.04, y $w_3$ está muy lejos de 7. Las penalizaciones apenas lo cambian. El curso terminaba aquí, con 6.75. La culpa no es del modelo ni de la penalización.");
         c.Result("test error, unscaled", "error de prueba, sin escalar", $"{first:0.00}");
-        c.Claim(first is > 5 and < 8 && fits.All(fit => Math.Abs(Error(fit, test) - first) < 0.8), "errors of about 6.7, alike for the penalties");
+        c.Claim(first is > 5 and < 8 && fits.All(fit => Math.Abs(Error(fit, test) - first) < 0.8), "errors of about 6, alike for the penalties");
 
+        c.Heading("Why: one rate for three curvatures", "Por qué: una sola tasa para tres curvaturas");
+        c.Text("The error is a quadratic bowl with the constant Hessian $H$. Along its eigenvector with eigenvalue $\\lambda_i$, each step multiplies the distance $d_i$ from the minimum by a factor of its own; the rate $\\eta$ must suit them all:",
+            "El error es un cuenco cuadrático con hessiano constante $H$. A lo largo del autovector con autovalor $\\lambda_i$, cada paso multiplica la distancia $d_i$ al mínimo por su propio factor; la tasa $\\eta$ debe servir para todas:");
+        c.Formula(@"H = \frac{2}{n} X^\top X, \qquad d_i \leftarrow (1 - \eta \lambda_i)\, d_i, \qquad 0 < \eta < \frac{2}{\lambda_{\max}}, \qquad \kappa = \frac{\lambda_{\max}}{\lambda_{\min}}");
+        c.Code("why");
         #region why
         Expr features = Expr.Constant(train.Inputs), targets = Expr.Constant(train.Targets);
-        var hessian = 2.0 / train.Count * features.T.MatMul(features);
-        var (values, vectors) = hessian.Eigh();
+        var (values, vectors) = (2.0 / train.Count * features.T.MatMul(features)).Eigh();
         var best = features.PseudoInverse().MatMul(targets);
         double[] curvature = values.Evaluate().ToDoubles();
         double bound = 2 / curvature[^1], condition = curvature[^1] / curvature[0];
+        double slow = 1 / (2 * 1e-4 * curvature[0]);   // an epoch has two steps
         #endregion
-
-        c.Heading("Why: one rate for three curvatures", "Por qué: una sola tasa para tres curvaturas");
-        c.Text(
-            "The error is a quadratic bowl whose second derivative is the Gram matrix of the features. Along its eigenvector of eigenvalue $\\lambda_i$ "
-                + "each step multiplies the distance from the minimum by a factor of its own:",
-            "El error es un cuenco cuadrático cuya segunda derivada es la matriz de Gram de los atributos. A lo largo del autovector de autovalor $\\lambda_i$, "
-                + "cada paso multiplica la distancia al mínimo por su propio factor:");
-        c.Formula(@"H = \frac{2}{n} X^\top X, \qquad d_i \leftarrow (1 - \eta \lambda_i)\, d_i, \qquad 0 < \eta < \frac{2}{\lambda_{\max}}, \qquad \kappa = \frac{\lambda_{\max}}{\lambda_{\min}}");
-        c.Code("why");
         var lambdas = string.Join(@",\ ", curvature.Reverse().Select(v => $"{v:0.##}"));
-        var slow = 1 / (2 * 1e-4 * curvature[0]);
-        c.Text(
-            $"Here $\\lambda = {lambdas}$, so $\\kappa = {condition:0}$: the steep direction allows no rate above {bound:0.00000}, and at "
-                + $"$10^{{-4}}$ the flat one needs {slow:0} epochs to come closer by the factor $e$.",
-            $"Aquí $\\lambda = {lambdas}$ y $\\kappa = {condition:0}$: la dirección empinada no admite tasas mayores que {bound:0.00000}, y con "
-                + $"$10^{{-4}}$ la plana necesita {slow:0} épocas para acercarse por un factor $e$.");
+        c.Text($"Here $\\lambda = {lambdas}$ and $\\kappa = {condition:0}$. The steep direction allows no rate above {bound:0.00000}. At $\\eta = 10^{{-4}}$, with two steps per epoch, the flat one needs $1 / (2 \\eta \\lambda_{{\\min}}) = {slow:0}$ epochs to come closer by the factor $e$.",
+            $"Aquí $\\lambda = {lambdas}$ y $\\kappa = {condition:0}$. La dirección empinada no admite tasas mayores que {bound:0.00000}. Con $\\eta = 10^{{-4}}$ y dos pasos por época, la plana necesita $1 / (2 \\eta \\lambda_{{\\min}}) = {slow:0}$ épocas para acercarse por un factor $e$.");
         c.Result("condition number, unscaled", "número de condición, sin escalar", $"{condition:0}");
 
         var (axes, goal) = (vectors.Evaluate().ToMatrix(), best.Evaluate().ToMatrix().Column(0));
-        var steps = Enumerable.Range(1, path.Count).Select(epoch => (double)epoch).ToList();
+        double Distance(double[] w, int direction) => Math.Abs(axes.Column(direction).DotProduct(MathNet.Numerics.LinearAlgebra.Vector<double>.Build.Dense(w) - goal));
         var plot = Plot.Titled(c["Distance from the minimum, by direction", "Distancia al mínimo, por dirección"]).Labels(c["epoch", "época"], "|d|").WithLogX().WithLogY();
-        for (var i = 2; i >= 0; i--)
-            plot = plot.Line($"λ = {curvature[i]:0.##}", steps, path.Select(w => Math.Abs(axes.Column(i).DotProduct(MathNet.Numerics.LinearAlgebra.Vector<double>.Build.Dense(w) - goal))));
+        foreach (var i in new[] { 2, 1, 0 })
+            plot = plot.Line($"λ = {curvature[i]:0.##}", path.Select((_, epoch) => epoch + 1.0), path.Select(w => Distance(w, i)));
         c.Figure("regression-directions", plot,
             ("The distance from the minimum along three eigenvectors, on logarithmic axes", "La distancia al mínimo a lo largo de tres autovectores, en ejes logarítmicos"),
-            ("The steep direction is done in a few epochs, and then trembles with the batches; the flat one has hardly begun.",
-                "La dirección empinada termina en pocas épocas y luego tiembla con los minilotes; la plana apenas ha empezado."));
+            ("The steep direction arrives in a few epochs and then trembles with the mini-batches; the middle one is half-way; the flat one has hardly begun.", "La dirección empinada llega en pocas épocas y luego tiembla con los minilotes; la intermedia va a medio camino; la plana apenas ha empezado."));
+        c.Claim(Distance(path[^1], 2) < 0.01 && Distance(path[^1], 0) > 0.9 * Distance(path[0], 0), "the steep direction has arrived, the flat one has hardly begun");
 
-        c.Question(
-            ("Would ten times the epochs have saved the first fit?", "¿Diez veces más épocas habrían salvado el primer ajuste?"),
-            ($"Barely: the flat direction needs {slow:0} epochs for each factor $e$, and its distance must shrink by a factor of a hundred, some {Math.Log(100) * slow:0} epochs.",
-                $"Apenas: la dirección plana necesita {slow:0} épocas por cada factor $e$, y su distancia debe reducirse cien veces, unas {Math.Log(100) * slow:0} épocas."));
-        c.Question(
-            ("What happens with a rate just above the bound?", "¿Qué ocurre con una tasa apenas mayor que la cota?"),
+        c.Question(("Would ten times the epochs have saved the first fit?", "¿Diez veces más épocas habrían salvado el primer ajuste?"),
+            ($"No: after {10 * epochs} epochs the distance in the flat direction is still {Math.Exp(-10 * epochs / slow):0%} of what it was. To a hundredth of it, some {Math.Log(100) * slow:0} epochs are needed.",
+                $"No: tras {10 * epochs} épocas, la distancia en la dirección plana aún es el {Math.Exp(-10 * epochs / slow):0%} de la inicial. Para llegar a un centésimo hacen falta unas {Math.Log(100) * slow:0} épocas."));
+        c.Question(("What happens with a rate just above the bound?", "¿Qué ocurre con una tasa apenas mayor que la cota?"),
             ($"Above $2/\\lambda_{{\\max}} = {bound:0.00000}$ the factor $1 - \\eta\\lambda_{{\\max}}$ is below $-1$: the distance along the steep direction changes its sign and grows in each step.",
                 $"Por encima de $2/\\lambda_{{\\max}} = {bound:0.00000}$ el factor $1 - \\eta\\lambda_{{\\max}}$ es menor que $-1$: la distancia en la dirección empinada cambia de signo y crece en cada paso."));
     }

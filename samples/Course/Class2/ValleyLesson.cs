@@ -27,7 +27,7 @@ internal static class ValleyLesson
     public static void Run(Chapter c)
     {
         var valley = Valley(20);
-        c.Text("Most loss functions look like a long valley near their minimum: steep across, almost flat along. How steep compared with how flat is the *condition number* $κ$, the ratio of the greatest to the least curvature.",
+        c.Text("Near their minimum, most loss functions look like a long valley: steep across, almost flat along. The ratio of the greatest to the least curvature is the *condition number* $κ$.",
             "Cerca de su mínimo, la mayoría de las funciones de pérdida parecen un valle alargado: empinado a lo ancho y casi plano a lo largo. El cociente entre la curvatura máxima y la mínima es el *número de condición* $κ$.");
         c.Code("valley");
         c.Formula($@"f(x, y) = {valley.ToLatex()}");
@@ -52,8 +52,8 @@ internal static class ValleyLesson
         c.Figure("valley", DescentPicture.Figure(View.Map, trails, surface), ("A map of a narrow valley with three trails", "Mapa de un valle estrecho con tres trayectorias"),
             ($"A small rate creeps along the valley (f = {Value(0):0.0e0} after 40 steps), one near the limit jumps from side to side ({Value(1):0.0e0}); momentum cancels the jumps, which change sign, and adds up the steps along, which do not ({Value(2):0.0e0}).", $"Una tasa pequeña avanza despacio por el valle (f = {Value(0):0.0e0} tras 40 pasos); una cercana al límite salta de un lado a otro ({Value(1):0.0e0}); el momento cancela los saltos, que cambian de signo, y acumula los pasos a lo largo, que no cambian ({Value(2):0.0e0})."));
 
-        c.Heading("How large may the rate be?", "¿Qué tan grande puede ser la tasa?");
-        c.Text("A step multiplies $y$ by $1 - ηκ$ and $x$ by $1 - η$. Beyond $η = 2/κ$ the first factor is greater than 1 in size, and the descent flies apart: the steepest direction limits the rate, the flattest one needs the steps.",
+        c.Heading("How large may the learning rate be?", "¿Qué tan grande puede ser la tasa de aprendizaje?");
+        c.Text("A step multiplies $y$ by $1 - ηκ$ and $x$ by $1 - η$. Beyond $η = 2/κ$ the first factor exceeds 1 in absolute value, and the descent diverges: the steepest direction limits the rate, and the flattest one decides how many steps are needed.",
             "Un paso multiplica $y$ por $1 - ηκ$ y $x$ por $1 - η$. Más allá de $η = 2/κ$ el primer factor supera 1 en valor absoluto y el descenso diverge: la dirección más empinada limita la tasa, y la más plana marca cuántos pasos hacen falta.");
         c.Code("rates");
         #region rates
@@ -65,8 +65,8 @@ internal static class ValleyLesson
         c.Figure("valley-rates", Plot.Titled(c["Steps to a millionth of the height", "Pasos hasta una millonésima de la altura"]).Labels(c["rate η", "tasa η"], c["steps, at most 1000", "pasos, como mucho 1000"]).WithLogY()
             .Line(c["gradient descent", "descenso por gradiente"], rates[..^1], steps[..^1]).Dots(c["gradient descent", "descenso por gradiente"], rates[..^1], steps[..^1])
             .Dashes(c["limit 2/κ", "límite 2/κ"], [0.1, 0.1], [10, 1000]),
-            ("Steps over the rate, with a cliff at two over kappa", "Pasos según la tasa, con un precipicio en dos entre kappa"),
-            ($"The fewest steps, {steps.Min():0}, at the rate {fewest:0.000}, close to 2/(1 + κ) = {2.0 / 21:0.000}; right behind it is the cliff.", $"El mínimo, {steps.Min():0} pasos, con la tasa {fewest:0.000}, cerca de 2/(1 + κ) = {2.0 / 21:0.000}; justo detrás está el precipicio."));
+            ("Steps over the rate, with a sudden rise at two over kappa", "Pasos según la tasa, con un salto brusco en dos entre kappa"),
+            ($"The fewest steps, {steps.Min():0}, are at the rate {fewest:0.000}, close to 2/(1 + κ) = {2.0 / 21:0.000}. From 2/κ = 0.1 on, 1000 steps are not enough.", $"El mínimo, {steps.Min():0} pasos, se da con la tasa {fewest:0.000}, cerca de 2/(1 + κ) = {2.0 / 21:0.000}. A partir de 2/κ = 0.1 no bastan 1000 pasos."));
 
         c.Heading("What the condition number costs", "Lo que cuesta el número de condición");
         c.Code("conditions");
@@ -82,7 +82,7 @@ internal static class ValleyLesson
         c.Figure("valley-conditions", Plot.Titled(c["Steps at the best rate and momentum", "Pasos con la mejor tasa y el mejor momento"]).Labels(c["condition number κ", "número de condición κ"], c["steps", "pasos"]).WithLogX().WithLogY()
             .Line(c["gradient descent", "descenso por gradiente"], conditions, plain).Line(c["with momentum", "con momento"], conditions, momentum),
             ("Steps over the condition number on logarithmic axes", "Pasos según el número de condición, en ejes logarítmicos"),
-            ("Each at the best rate that theory gives: without momentum the steps grow as κ, with momentum as √κ.", "Cada uno con la mejor tasa según la teoría: sin momento los pasos crecen como κ; con momento, como √κ."));
+            ("Each with the rate and the momentum that are best in theory: without momentum the steps grow as κ, with momentum as √κ.", "Cada uno con la tasa y el momento óptimos según la teoría: sin momento los pasos crecen como κ; con momento, como √κ."));
 
         c.Heading("The other cure: scaled inputs", "El otro remedio: entradas escaladas");
         c.Code("scaled");
@@ -97,14 +97,14 @@ internal static class ValleyLesson
         }
         #endregion
         var (raw, scaled) = (Condition(inputs), Condition(Scaler.Standard(inputs).Apply(inputs)));
-        c.Claim(raw > 1e4 * scaled, "scaling lowers the condition number by orders of magnitude");
+        c.Claim(raw > 1e4 * scaled && scaled < Math.Sqrt(raw) / 10, "scaling lowers the condition number by orders of magnitude, below the root of the raw one");
         c.Result("condition number of a linear model on penguins: raw, standardized", "número de condición de un modelo lineal con los pingüinos: original, estandarizado", $"{raw:0.0e0}, {scaled:0.0}");
-        c.Text($"A linear model on four measures of penguins, in millimetres and grams, has the condition number {raw:0.0e0}. With standardized inputs it is {scaled:0.0}. By the figure above that saves more steps than any optimizer.",
-            $"Un modelo lineal con cuatro medidas de pingüinos, en milímetros y gramos, tiene número de condición {raw:0.0e0}. Con entradas estandarizadas es {scaled:0.0}. Según la figura anterior, eso ahorra más pasos que cualquier optimizador.");
+        c.Text($"A linear model on four measures of penguins, in millimetres and grams, has the condition number {raw:0.0e0}. With standardized inputs it is {scaled:0.0}. Momentum on the raw inputs, with $\\sqrt{{κ}}$ = {Math.Sqrt(raw):0}, would gain less than this one line of scaling.",
+            $"Un modelo lineal con cuatro medidas de pingüinos, en milímetros y gramos, tiene número de condición {raw:0.0e0}. Con entradas estandarizadas es {scaled:0.0}. El momento con las entradas originales, con $\\sqrt{{κ}}$ = {Math.Sqrt(raw):0}, ganaría menos que esta línea de escalado.");
 
         c.Question(("At κ = 100, how many steps does momentum save?", "Con κ = 100, ¿cuántos pasos ahorra el momento?"),
-            ($"{plain[c.Brief ? 1 : 5]:0} without and {momentum[c.Brief ? 1 : 5]:0} with it: about the factor √κ.", $"{plain[c.Brief ? 1 : 5]:0} sin momento y {momentum[c.Brief ? 1 : 5]:0} con él: aproximadamente un factor √κ."));
+            ($"{plain[c.Brief ? 1 : 5]:0} without and {momentum[c.Brief ? 1 : 5]:0} with it: a factor of {plain[c.Brief ? 1 : 5] / momentum[c.Brief ? 1 : 5]:0}, of the order of √κ = 10.", $"{plain[c.Brief ? 1 : 5]:0} sin momento y {momentum[c.Brief ? 1 : 5]:0} con él: un factor de {plain[c.Brief ? 1 : 5] / momentum[c.Brief ? 1 : 5]:0}, del orden de √κ = 10."));
         c.Question(("Why not simply take a larger rate along the valley?", "¿Por qué no tomar simplemente una tasa mayor a lo largo del valle?"),
-            ("One rate serves all directions, and the steep one forbids it. A rate for each direction is what adaptive optimizers and Newton's method try to find.", "Una sola tasa sirve para todas las direcciones, y la empinada lo prohíbe. Una tasa para cada dirección es lo que buscan los optimizadores adaptativos y el método de Newton."));
+            ("The same rate holds for all directions, and the steep one does not allow it. A rate for each direction is what adaptive optimizers and Newton's method try to find.", "La misma tasa rige en todas las direcciones, y la empinada no la admite. Una tasa para cada dirección es lo que buscan los optimizadores adaptativos y el método de Newton."));
     }
 }

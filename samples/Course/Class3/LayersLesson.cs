@@ -43,8 +43,8 @@ internal static class LayersLesson
         #endregion
 
         c.Heading("By hand", "A mano");
-        c.Text("Every matrix has a name, every formula is one line; the gradient is found by reverse mode, the step is written out.",
-            "Cada matriz tiene nombre y cada fórmula ocupa una línea; el gradiente lo halla el modo inverso y el paso se escribe tal cual.");
+        c.Text("Every matrix has a name and every formula takes one line. Reverse mode finds the gradient; we write the step ourselves.",
+            "Cada matriz tiene un nombre y cada fórmula ocupa una línea. El modo inverso halla el gradiente; el paso lo escribimos nosotros.");
         c.Code("hand");
 
         #region layers
@@ -60,8 +60,8 @@ internal static class LayersLesson
         #endregion
 
         c.Heading("By layers", "Con capas");
-        c.Text("A layer knows its parameters and its formula; a learner joins model, loss and optimizer. The loop remains ours.",
-            "Una capa conoce sus parámetros y su fórmula; un aprendiz une modelo, pérdida y optimizador. El bucle sigue siendo nuestro.");
+        c.Text("A layer knows its parameters and its formula; a `Learner` joins model, loss and optimizer. The loop is still ours.",
+            "Una capa conoce sus parámetros y su fórmula; un `Learner` une modelo, pérdida y optimizador. El bucle sigue siendo nuestro.");
         c.Code("layers");
 
         #region fit
@@ -79,25 +79,25 @@ internal static class LayersLesson
         c.Table([("step", "paso"), ("by hand", "a mano"), ("by layers", "con capas"), ("Fit", "Fit")],
             new[] { 1, 2, 5, 10, steps / 2, steps }.Distinct().Order().Select(i => (string[])[$"{i}", $"{byHand[i - 1]:0.000000}", $"{byLayers[i - 1]:0.000000}", $"{fitted.History[i - 1].Loss:0.000000}"]));
         c.Text(
-            $"The three losses differ by at most {Math.Max(apart, apartOfFit):G2} over {steps} steps: it is the same computation. In the end {accuracy:0.0%} of the flowers are told right.",
-            $"Las tres pérdidas difieren como mucho en {Math.Max(apart, apartOfFit):G2} a lo largo de {steps} pasos: es el mismo cálculo. Al final se clasifica bien el {accuracy:0.0%} de las flores.");
+            $"The largest difference of the three losses over {steps} steps is {Math.Max(apart, apartOfFit):G2}: it is the same computation. In the end {accuracy:0.0%} of the flowers are classified correctly.",
+            $"La mayor diferencia entre las tres pérdidas en {steps} pasos es {Math.Max(apart, apartOfFit):G2}: es el mismo cálculo. Al final se clasifica correctamente el {accuracy:0.0%} de las flores.");
         c.Result("largest difference of the three losses", "mayor diferencia entre las tres pérdidas", $"{Math.Max(apart, apartOfFit):G2}");
         c.Result("accuracy on the training rows", "exactitud en las filas de entrenamiento", $"{accuracy:0.0%}");
         c.Claim(apart < 1e-5 && apartOfFit < 1e-5, "the same numbers in three ways");
-        c.Claim(accuracy > 0.93, "most flowers are told right");
+        c.Claim(accuracy > 0.93, "most flowers are classified correctly");
 
         c.Figure("layers-loss", Plot.Titled(c["One loss, three programs", "Una pérdida, tres programas"]).Labels(c["step", "paso"], c["cross-entropy", "entropía cruzada"]).WithLogY()
                 .Line(c["by hand", "a mano"], fitted.History.Select(e => (double)e.Number), byHand).Dashes("Fit", fitted.History.Select(e => (double)e.Number), fitted.History.Select(e => e.Loss)),
             ("Two curves that lie on each other", "Dos curvas superpuestas"), ("The curves lie on each other.", "Las curvas coinciden."));
         c.Figure("layers-regions", DecisionRegions.Of(data.Inputs, data.Targets, fitted.Trained, ["setosa", "versicolor", "virginica"],
-                c["petal length, scaled", "longitud del pétalo, escalada"], c["petal width, scaled", "anchura del pétalo, escalada"]),
-            ("Three regions with the flowers of three species", "Tres regiones con las flores de tres especies"), ("What the network says at each place of the plane.", "Lo que dice la red en cada punto del plano."));
+                c["petal length, standardized", "largo del pétalo, estandarizado"], c["petal width, standardized", "ancho del pétalo, estandarizado"]),
+            ("Three regions with the flowers of three species", "Tres regiones con las flores de tres especies"), ("The species that the network predicts at each point of the plane; the dots are the flowers.", "La especie que la red predice en cada punto del plano; los puntos son las flores."));
 
         c.Question(
             ("How many numbers does the network learn?", "¿Cuántos números aprende la red?"),
             ($"$2 \\cdot 16 + 16 + 16 \\cdot 3 + 3 = {start.Values.Sum(t => t.Size)}$: the four tensors of the version by hand.", $"$2 \\cdot 16 + 16 + 16 \\cdot 3 + 3 = {start.Values.Sum(t => t.Size)}$: los cuatro tensores de la versión a mano."));
         c.Question(
-            ("Is this accuracy what we may expect of new flowers?", "¿Es esta la exactitud que cabe esperar con flores nuevas?"),
-            ("No: it was measured on the rows that the network learnt from. The lessons of class 8 hold rows back.", "No: se midió con las filas de las que aprendió la red. Las lecciones de la clase 8 reservan filas."));
+            ("May we expect this accuracy on new flowers?", "¿Podemos esperar esta exactitud con flores nuevas?"),
+            ("No: it was measured on the rows that the network learned from. The lessons of class 8 hold out rows to find out.", "No: se midió con las filas de las que aprendió la red. Las lecciones de la clase 8 reservan filas para averiguarlo."));
     }
 }

@@ -53,16 +53,16 @@ internal static class PyTorchLesson
         var apartInEnd = p.ToDoubles().Take(10).Zip(printed.Probabilities, (a, b) => Math.Abs(a - b)).Max();
 
         c.Text(
-            "Whoever knows PyTorch can read DL1, and the other way round. Here one program stands in both, step by step: points of two classes, a network of 16 hidden units, the same weights to begin with, 200 steps of Adam on all rows.",
-            "Quien conoce PyTorch puede leer DL1, y al revés. Aquí figura un mismo programa en ambos, paso a paso: puntos de dos clases, una red de 16 unidades ocultas, los mismos pesos iniciales y 200 pasos de Adam con todas las filas.");
+            "If you know PyTorch, you can read DL1, and the other way round. Here is the same program in both, step by step: points of two classes, a network of 16 hidden units, the same initial weights and 200 steps of Adam on all rows.",
+            "Quien conoce PyTorch puede leer DL1, y viceversa. Aquí está el mismo programa en ambos, paso a paso: puntos de dos clases, una red de 16 unidades ocultas, los mismos pesos iniciales y 200 pasos de Adam con todas las filas.");
         c.Comparison("DL1 (C#)", "PyTorch (Python)", "Class3/pytorch.py", CodeLanguage.Python, "data", "model", "weights", "training", "prediction");
         c.Heading("The numbers of both", "Los números de ambos");
         c.Table([("step", "paso"), ("loss, DL1", "pérdida, DL1"), ("loss, PyTorch", "pérdida, PyTorch")],
             new[] { 1, 2, 10, 50, 100, 200 }.Select(n => (string[])[$"{n}", $"{losses[n - 1]:0.0000000000}", $"{printed.Losses[n - 1]:0.0000000000}"]));
         c.Text(
-            $"The PyTorch column was printed by the file beside this lesson, with PyTorch 1.13.1. The losses differ by at most {apart:G2} over 200 steps, the first ten predicted probabilities by {apartInEnd:G2}; DL1 has {right} of 200 points right, PyTorch {printed.Right}.",
+            $"The PyTorch column was printed by the file beside this lesson, with PyTorch 1.13.1. The losses differ by at most {apart:G2} over 200 steps, the first ten predicted probabilities by {apartInEnd:G2}; DL1 classifies {right} of 200 points correctly, PyTorch {printed.Right}.",
             $"La columna de PyTorch la imprimió el archivo que acompaña a esta lección, con PyTorch 1.13.1. Las pérdidas difieren como mucho en {apart:G2} a lo largo de 200 pasos; las diez primeras probabilidades, en {apartInEnd:G2}. DL1 acierta {right} de 200 puntos y PyTorch {printed.Right}.");
-        c.Result("largest difference of a loss from PyTorch's", "mayor diferencia de una pérdida respecto a PyTorch", $"{apart:G2}");
+        c.Result("largest difference of a loss from PyTorch's", "mayor diferencia de una pérdida respecto de PyTorch", $"{apart:G2}");
         c.Claim(apart < 1e-6 && apartInEnd < 1e-6 && right == printed.Right, "the numbers of PyTorch to 1e-6");
         var epochs = losses.Select((_, n) => n + 1.0).ToList();
         c.Figure("pytorch", Plot.Titled(c["One training, two libraries", "Un entrenamiento, dos bibliotecas"]).Labels(c["step", "paso"], c["cross-entropy", "entropía cruzada"]).WithLogY()
@@ -72,18 +72,18 @@ internal static class PyTorchLesson
         c.Table([("in PyTorch", "en PyTorch"), ("in DL1", "en DL1")],
         [
             [c["`loss.backward()` writes gradients into the parameters", "`loss.backward()` escribe los gradientes en los parámetros"], c["a gradient is an expression: `loss.Gradient(w)`", "un gradiente es una expresión: `loss.Gradient(w)`"]],
-            [c["`zero_grad()`, since gradients add up", "`zero_grad()`, porque los gradientes se acumulan"], c["nothing to clear: nothing is changed in place", "nada que borrar: nada se modifica en su sitio"]],
+            [c["`zero_grad()`, since gradients add up", "`zero_grad()`, porque los gradientes se acumulan"], c["nothing to clear: no tensor is changed", "nada que borrar: ningún tensor se modifica"]],
             [c["one hidden generator of random numbers", "un generador oculto de números aleatorios"], c["keys: the same key, the same numbers", "claves: la misma clave, los mismos números"]],
             [c["a layer is told how many inputs it has", "a una capa se le dice cuántas entradas tiene"], c["it takes them from what comes in; weights are `[outputs, inputs]` in both", "las toma de lo que recibe; los pesos son `[salidas, entradas]` en ambos"]],
             [c["each operation runs when it is written", "cada operación se ejecuta al escribirla"], c["a step is one graph, compiled once", "un paso es un grafo, compilado una sola vez"]],
         ]);
         c.Question(
             ("Why are the numbers not equal to the last digit?", "¿Por qué no coinciden los números hasta la última cifra?"),
-            ($"Sums are taken in another order, so that rounding differs by about $10^{{-16}}$ in each; 200 steps make {apart:G2} of it.",
-                $"Las sumas se hacen en otro orden y el redondeo difiere en torno a $10^{{-16}}$ en cada una; 200 pasos lo convierten en {apart:G2}."));
+            ($"The two libraries add in different orders, and a sum in f64 is rounded by about $10^{{-16}}$ of its size; after 200 steps the losses are still within {apart:G2}.",
+                $"Las dos bibliotecas suman en distinto orden, y una suma en f64 se redondea en cerca de $10^{{-16}}$ de su tamaño; tras 200 pasos las pérdidas aún difieren como mucho en {apart:G2}."));
         c.Question(
             ("What would happen without `zero_grad()`?", "¿Qué ocurriría sin `zero_grad()`?"),
-            ("Each step would follow the sum of all gradients so far, and the losses would leave those of the table from the third on; in DL1 this mistake cannot be written.",
-                "Cada paso seguiría la suma de todos los gradientes anteriores y las pérdidas se apartarían de la tabla a partir de la tercera; en DL1 ese error no se puede escribir."));
+            ("Each step would use the sum of all gradients so far. The first two losses of the table would stay, the later ones would differ. In DL1 there is no such sum to forget.",
+                "Cada paso usaría la suma de todos los gradientes hasta entonces. Las dos primeras pérdidas de la tabla no cambiarían; las siguientes, sí. En DL1 no existe esa suma que olvidar."));
     }
 }

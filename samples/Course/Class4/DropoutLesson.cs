@@ -9,8 +9,8 @@ internal static class DropoutLesson
 {
     public static void Run(Chapter c)
     {
-        c.Text("Dropout sets each hidden value to 0 with probability $p$ during training, another choice at every step, and divides the others by $1 - p$, so that the mean stays (Srivastava et al., 2014). At inference it does nothing.",
-            "El abandono (dropout) pone a 0 cada valor oculto con probabilidad $p$ durante el entrenamiento, con un sorteo nuevo en cada paso, y divide los demás entre $1 - p$ para conservar la media (Srivastava et al., 2014). Al predecir no hace nada.");
+        c.Text("In training, dropout sets each hidden value to 0 with probability $p$, drawn anew at every step, and divides the others by $1 - p$ to keep the mean (Srivastava et al., 2014). In prediction it does nothing.",
+            "Durante el entrenamiento, el *dropout* anula cada valor oculto con probabilidad $p$, con un sorteo nuevo en cada paso, y divide los demás entre $1 - p$ para conservar la media (Srivastava et al., 2014). Al predecir no hace nada.");
         c.Formula(@"\tilde{h}_i = \frac{m_i}{1 - p} \, h_i, \qquad m_i \sim \operatorname{Bernoulli}(1 - p)");
         c.Code("mask");
         #region mask
@@ -22,12 +22,12 @@ internal static class DropoutLesson
         #endregion
         var (zeros, mean) = (values.ToDoubles().Count(v => v == 0) / 10000.0, values.ToDoubles().Average());
         c.Claim(Math.Abs(zeros - 0.4) < 0.02 && Math.Abs(mean - 1) < 0.03, "two fifths are dropped, and the mean stays");
-        c.Text($"With $p = 0.4$, {zeros:0.0%} of 10000 values were dropped and their mean is {mean:0.000}.",
-            $"Con $p = 0.4$, se anuló el {zeros:0.0%} de 10000 valores y su media es {mean:0.000}.");
+        c.Text($"With $p = 0.4$, {zeros:0.0%} of 10000 values were dropped, and the mean of all is {mean:0.000}; it was 1.",
+            $"Con $p = 0.4$, se anuló el {zeros:0.0%} de 10000 valores, y la media de todos es {mean:0.000}; antes era 1.");
 
         c.Heading("Few samples, some of them wrong", "Pocas muestras, y algunas equivocadas");
-        c.Text("200 of the handwritten digits for training, one label in five wrong, and two hidden layers of 256 units: the network can learn all of it by heart, mistakes included. 600 others, with right labels, tell what it has understood. Three seeds for each $p$.",
-            "200 dígitos manuscritos para entrenar, con una de cada cinco etiquetas equivocada, y dos capas ocultas de 256 unidades: la red puede aprenderlo todo de memoria, errores incluidos. Otros 600, con etiquetas correctas, dicen qué ha entendido. Tres semillas para cada $p$.");
+        c.Text("200 of the handwritten digits for training, one label in five wrong, and two hidden layers of 256 units: the network can learn all of it by heart, mistakes included. 600 others, with right labels, show how well it recognizes digits. Each curve is the mean of three seeds.",
+            "200 dígitos manuscritos para entrenar, con una de cada cinco etiquetas equivocada, y dos capas ocultas de 256 unidades: la red puede aprenderlo todo de memoria, errores incluidos. Otros 600, con etiquetas correctas, muestran qué tan bien reconoce dígitos. Cada curva es la media de tres semillas.");
         c.Code("training");
         #region training
         var digits = Datasets.Digits().Shuffle(seed: 2);
@@ -52,10 +52,10 @@ internal static class DropoutLesson
             (plot, p) => plot.Line($"p = {p}", epochs, Mean(p, measure)));
         c.Figure("dropout-training", Curves(c["On the 200 training rows", "En las 200 filas de entrenamiento"], e => e.Loss),
             ("Training losses for four probabilities", "Pérdidas de entrenamiento con cuatro probabilidades"),
-            ("Training loss, with units dropped: the more are dropped, the harder it is to learn by heart.", "Pérdida de entrenamiento, con unidades anuladas: cuantas más se anulan, más cuesta aprender de memoria."));
+            ("Training loss, measured with units dropped: the more are dropped, the higher it stays.", "Pérdida de entrenamiento, medida con unidades anuladas: cuantas más se anulan, más alta queda."));
         c.Figure("dropout-validation", Curves(c["On rows never seen", "En filas nunca vistas"], e => e.ValidationLoss!.Value),
             ("Validation losses for four probabilities", "Pérdidas de validación con cuatro probabilidades"),
-            ("Validation loss, nothing dropped. Without dropout it rises again as the wrong labels are learnt by heart; with $p = 0.5$ it still falls at the end. With $p = 0.75$ learning is slow.", "Pérdida de validación, sin anular nada. Sin dropout vuelve a subir a medida que se memorizan las etiquetas equivocadas; con $p = 0.5$ aún baja al final. Con $p = 0.75$ se aprende despacio."));
+            ("Validation loss, nothing dropped. Without dropout it rises again while the training loss still falls; with $p = 0.5$ it falls to the end. With $p = 0.75$ learning is slow.", "Pérdida de validación, sin anular nada. Sin *dropout* vuelve a subir mientras la de entrenamiento aún baja; con $p = 0.5$ baja hasta el final. Con $p = 0.75$ se aprende despacio."));
 
         double Accuracy(TrainingResult run) => run.Evaluate(held, Metrics.Accuracy)[Metrics.Accuracy];
         var ends = probabilities.Select(p => (p, Training: Mean(p, e => e.Loss)[^1], Validation: Mean(p, e => e.ValidationLoss!.Value)[^1], Accuracies: runs[p].Select(Accuracy).ToList())).ToList();
@@ -67,12 +67,12 @@ internal static class DropoutLesson
         c.Claim(ends[2].Validation < 0.9 * ends[0].Validation, "with p = 0.5 the validation loss is lower than without dropout");
         c.Claim(ends[3].Validation > ends[2].Validation, "with p = 0.75 it is not yet as low");
         c.Result("validation loss without and with p = 0.5", "pérdida de validación sin y con p = 0.5", $"{ends[0].Validation:0.000}, {ends[2].Validation:0.000}");
-        c.Text($"Half of the units dropped: the training loss ends {ends[2].Training / ends[0].Training:0.0} times as high, but the validation loss falls from {ends[0].Validation:0.000} to {ends[2].Validation:0.000}, and of {held.Count} unseen digits {100 * ends[2].Accuracies.Average():0.0}% are found instead of {100 * ends[0].Accuracies.Average():0.0}%.",
+        c.Text($"With half of the units dropped, the training loss ends {ends[2].Training / ends[0].Training:0.0} times as high, but the validation loss falls from {ends[0].Validation:0.000} to {ends[2].Validation:0.000}, and of {held.Count} unseen digits {100 * ends[2].Accuracies.Average():0.0}% are recognized instead of {100 * ends[0].Accuracies.Average():0.0}%.",
             $"Con la mitad de las unidades anuladas, la pérdida de entrenamiento termina {ends[2].Training / ends[0].Training:0.0} veces más alta, pero la de validación baja de {ends[0].Validation:0.000} a {ends[2].Validation:0.000}, y de {held.Count} dígitos no vistos se reconoce el {100 * ends[2].Accuracies.Average():0.0}% en lugar del {100 * ends[0].Accuracies.Average():0.0}%.");
-        c.Question(("What does the training loss without dropout tell, and what does it not?", "¿Qué dice la pérdida de entrenamiento sin dropout, y qué no dice?"),
-            ("That the network fits its labels better and better, the wrong ones among them: it falls to the end, while the validation loss has risen for some time. Whether the network recognises digits is told by rows that it has never seen.", "Que la red se ajusta cada vez mejor a sus etiquetas, también a las equivocadas: baja hasta el final, mientras la pérdida de validación lleva tiempo subiendo. Si reconoce dígitos lo dicen las filas que nunca ha visto."));
+        c.Question(("What does the training loss without dropout tell, and what does it not?", "¿Qué dice la pérdida de entrenamiento sin *dropout* y qué no dice?"),
+            ("That the network fits its labels better and better, the wrong ones among them: it falls to the end, while the validation loss has risen for some time. Only rows that it has never seen tell whether it recognizes digits.", "Que la red se ajusta cada vez mejor a sus etiquetas, también a las equivocadas: baja hasta el final, mientras la pérdida de validación lleva tiempo subiendo. Solo las filas que nunca ha visto dicen si reconoce dígitos."));
         c.Question(("Why does dividing by $1 - p$ matter?", "¿Por qué importa dividir entre $1 - p$?"),
-            ("Without it the values of a layer would be larger at inference than in training by the factor $1/(1-p)$, and the next layer was never trained for that.",
-             "Sin ello los valores de una capa serían, al predecir, mayores que al entrenar por un factor $1/(1-p)$, y la capa siguiente nunca se entrenó para eso."));
+            ("Without it the values of a layer would on average be larger in prediction than in training, by the factor $1/(1-p)$, and the next layer was not trained for that.",
+             "Sin esa división, los valores de una capa serían en promedio mayores al predecir que al entrenar, por un factor $1/(1-p)$, y la capa siguiente no se entrenó para eso."));
     }
 }

@@ -50,12 +50,12 @@ internal static class FashionLesson
 
     public static void Run(Chapter c)
     {
-        c.Say("Six trials of a convolutional network ...", "Seis ensayos de una red convolucional ...");
+        c.Say("Six trials of a convolutional network...", "Seis ensayos de una red convolucional...");
         var (train, validation, test, trials) = Searched(c);
         var names = Classes.Select(w => c[w.English, w.Spanish]).ToArray();
         c.Text(
-            $"Fashion-MNIST comes as four files in the IDX format: two zero bytes, the type of the numbers, how many extents there are, each extent in four bytes, and then one byte for each of the 28 · 28 pixels. A reader needs thirty lines, and DL1 has one. Here are {train.Count + validation.Count} images to learn from and {test.Count} for the test (the whole has 70,000: `--fashion FOLDER`). The test is locked away, and a sixth of the rest is held out for validation.",
-            $"Fashion-MNIST viene en cuatro archivos con el formato IDX: dos bytes en cero, el tipo de los números, cuántas dimensiones hay, cada dimensión en cuatro bytes, y después un byte por cada uno de los 28 · 28 píxeles. Un lector ocupa treinta líneas, y DL1 trae uno. Hay {train.Count + validation.Count} imágenes para aprender y {test.Count} para la prueba (el conjunto entero tiene 70 000: `--fashion CARPETA`). La prueba queda bajo llave, y un sexto del resto se aparta para validar.");
+            $"Fashion-MNIST comes as four files in the IDX format: two zero bytes, the type of the numbers, how many axes there are, the length of each axis in four bytes, and then one byte for each of the 28 · 28 pixels of an image. DL1 reads them. Here are {train.Count + validation.Count} images to learn from and {test.Count} for the test (all of Fashion-MNIST has 70,000: `--fashion FOLDER`). The test images are locked away, and a sixth of the rest is held out for validation.",
+            $"Fashion-MNIST viene en cuatro archivos con el formato IDX: dos bytes en cero, el tipo de los números, cuántos ejes hay, la longitud de cada eje en cuatro bytes y después un byte por cada uno de los 28 · 28 píxeles de una imagen. DL1 los lee. Hay {train.Count + validation.Count} imágenes para aprender y {test.Count} para la prueba (Fashion-MNIST completo tiene 70,000: `--fashion CARPETA`). Las imágenes de prueba quedan bajo llave, y un sexto del resto se aparta para validar.");
         c.Code("split");
 
         var labels = train.Targets.ToDoubles();
@@ -74,10 +74,10 @@ internal static class FashionLesson
         #endregion
         c.Code("baselines");
         c.Text(
-            "Logistic regression is a network without a hidden layer, and is trained as one. The five nearest neighbours need no training at all: they compare pixels.",
+            "Logistic regression is a network without a hidden layer, and is trained as one. The five nearest neighbours need no training: they compare pixels.",
             "La regresión logística es una red sin capa oculta, y como tal se entrena. Los cinco vecinos más cercanos no necesitan entrenamiento: comparan píxeles.");
 
-        c.Heading("A network, and a search that stops bad trials", "Una red, y una búsqueda que detiene los malos ensayos");
+        c.Heading("A network, and a search that stops bad trials early", "Una red y una búsqueda que detiene pronto los malos ensayos");
         c.Code("network");
         c.Code("search");
         var best = trials.Best();
@@ -88,7 +88,7 @@ internal static class FashionLesson
                 .Dots($"{t.Number}: {c["rate", "tasa"]} {t.Setting.Number("rate"):0.0000}{(t.Number == best.Number ? c[", best", ", el mejor"] : "")}", t.ReportEntries.Select(r => (double)r.Epoch), t.ReportEntries.Select(r => r.Score));
         c.Figure("fashion-search", curves,
             ("Validation loss of each trial over its epochs", "Pérdida de validación de cada ensayo según las épocas"),
-            ("A trial passes epochs 1, 2 and 4 only if it is in the best half of those that came there; the others end early.", "Un ensayo pasa de las épocas 1, 2 y 4 solo si está en la mejor mitad de los que llegaron; los demás terminan antes."));
+            ("A trial goes on after epochs 1, 2 and 4 only if it is in the best half of those that have reached that epoch so far; the others end there. The first trial has no rivals yet.", "Un ensayo sigue tras las épocas 1, 2 y 4 solo si está en la mejor mitad de los que hasta entonces llegaron a esa época; los demás terminan ahí. El primero aún no tiene rivales."));
         var rows = new (string Name, double Accuracy)[]
         {
             (c["logistic regression", "regresión logística"], Metrics.Accuracy.Of(validation.Targets, logistic.Predict(validation.Inputs))),
@@ -98,16 +98,16 @@ internal static class FashionLesson
         };
         c.Table([("model", "modelo"), ("accuracy, validation", "exactitud, validación")], rows.Select(r => new[] { r.Name, $"{r.Accuracy:0.000}" }));
         c.Text(
-            $"The search made {spent} epochs where {trials.Count} full trials would have made {trials.Count * trials.Max(t => t.Budget)}. Its best, `{best.Setting}`, has {rows[3].Accuracy:0.000} of the validation images right; the best baseline has {rows[..3].Max(r => r.Accuracy):0.000}.",
-            $"La búsqueda hizo {spent} épocas; {trials.Count} ensayos completos habrían hecho {trials.Count * trials.Max(t => t.Budget)}. El mejor, `{best.Setting}`, acierta en {rows[3].Accuracy:0.000} de las imágenes de validación; el mejor modelo de referencia, en {rows[..3].Max(r => r.Accuracy):0.000}.");
+            $"The search made {spent} epochs where {trials.Count} full trials would have made {trials.Count * trials.Max(t => t.Budget)}. Its best, `{best.Setting}`, has a validation accuracy of {rows[3].Accuracy:0.000}; the best baseline has {rows[..3].Max(r => r.Accuracy):0.000}. The trial was chosen on these images, so its number is a little too good: the test comes in part 2.",
+            $"La búsqueda hizo {spent} épocas; {trials.Count} ensayos completos habrían hecho {trials.Count * trials.Max(t => t.Budget)}. El mejor, `{best.Setting}`, tiene una exactitud de validación de {rows[3].Accuracy:0.000}; el mejor modelo de referencia, de {rows[..3].Max(r => r.Accuracy):0.000}. El ensayo se eligió con estas imágenes, así que su cifra es un poco optimista: la prueba está en la parte 2.");
         c.Claim(rows[3].Accuracy > rows[..3].Max(r => r.Accuracy) + 0.01, "the convolutional network is better than each baseline by a point");
-        c.Claim(spent < 0.7 * trials.Count * trials.Max(t => t.Budget), "the search saves a third of the epochs");
+        c.Claim(spent < 0.7 * trials.Count * trials.Max(t => t.Budget), "the search saves three tenths of the epochs");
         c.Result("validation accuracy, convolutional network", "exactitud de validación, red convolucional", $"{rows[3].Accuracy:0.000}");
         c.Question(
-            ("Why does the network with convolutions beat the hidden layer, with the same images and a similar number of epochs?", "¿Por qué la red con convoluciones supera a la capa oculta, con las mismas imágenes y parecido número de épocas?"),
-            ("It knows beforehand that neighbouring pixels belong together and that a sleeve is a sleeve wherever it lies: the same nine weights look at each place. The hidden layer must learn that for each pixel anew.", "Sabe de antemano que los píxeles vecinos van juntos y que una manga es una manga esté donde esté: los mismos nueve pesos miran cada lugar. La capa oculta tiene que aprenderlo de nuevo para cada píxel."));
+            ("Why does the network with convolutions beat the hidden layer, with the same images and the same number of epochs?", "¿Por qué la red con convoluciones supera a la capa oculta, con las mismas imágenes y el mismo número de épocas?"),
+            ("Its structure says beforehand that neighbouring pixels belong together and that an edge is an edge wherever it lies: the same 3 · 3 weights are applied at each place. The hidden layer must learn that for each place anew.", "Su estructura dice de antemano que los píxeles vecinos van juntos y que un borde es un borde esté donde esté: los mismos 3 · 3 pesos se aplican en cada lugar. La capa oculta debe aprenderlo de nuevo en cada lugar."));
         c.Question(
-            ("A trial with a small rate was stopped after one epoch. Was that fair?", "Un ensayo con una tasa pequeña se detuvo tras una época. ¿Fue justo?"),
-            ("Not always: the figure shows that curves may cross. Halving bets that an order seen early is mostly the final one, and pays for it with a slow starter now and then.", "No siempre: la figura muestra que las curvas pueden cruzarse. La reducción sucesiva apuesta a que el orden visto temprano es casi siempre el final, y lo paga de vez en cuando con un ensayo de arranque lento."));
+            ("A trial with a small rate was stopped after one epoch. Was that right?", "Un ensayo con una tasa pequeña se detuvo tras una época. ¿Fue correcto?"),
+            ("The figure cannot tell: it does not show how the stopped curve would have gone on. Halving assumes that the early order is mostly the final one, and now and then loses a trial that starts slowly.", "La figura no permite saberlo: no muestra cómo habría seguido la curva detenida. La reducción sucesiva supone que el orden temprano es casi siempre el final, y de vez en cuando pierde un ensayo de arranque lento."));
     }
 }

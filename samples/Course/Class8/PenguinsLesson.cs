@@ -15,20 +15,20 @@ internal static class PenguinsLesson
     {
         var (train, test) = Split();
         c.Text(
-            $"Three species of penguins nest on three islands of Antarctica. Suppose that a team there can weigh a bird and hold a ruler to its flipper, and notes island and sex, but does not measure the beak. *Can they tell the species?* The table has {Tables.Penguins().RowCount} penguins (palmerpenguins, CC0). Before we look at anything we lock away {test.RowCount} of them, with each species in its share, and do not open that part until the third lesson.",
-            $"Tres especies de pingüinos anidan en tres islas de la Antártida. Supongamos que un equipo puede pesar al ave y medirle la aleta con una regla, y anota la isla y el sexo, pero no le mide el pico. *¿Puede reconocer la especie?* La tabla tiene {Tables.Penguins().RowCount} pingüinos (palmerpenguins, CC0). Antes de mirar nada guardamos bajo llave {test.RowCount} de ellos, con cada especie en su proporción, y no abrimos esa parte hasta la tercera lección.");
+            $"Three species of penguins nest on three islands of Antarctica. Suppose that a team there can weigh a bird and measure its flipper, and notes island and sex, but does not measure the beak. *Can they tell the species?* The table has {Tables.Penguins().RowCount} penguins (palmerpenguins, CC0). Before we look at anything we lock away {test.RowCount} of them, a part of each species, and do not open them until the third lesson.",
+            $"Tres especies de pingüinos anidan en tres islas de la Antártida. Supongamos que un equipo puede pesar un ave y medirle la aleta, y anota la isla y el sexo, pero no le mide el pico. *¿Puede reconocer la especie?* La tabla tiene {Tables.Penguins().RowCount} pingüinos: Adelie (de Adelia), Chinstrap (barbijo) y Gentoo (papúa). Los datos son de palmerpenguins (CC0). Antes de mirar nada guardamos bajo llave {test.RowCount} de ellos, con cada especie en su proporción, y no los miramos hasta la tercera lección.");
         c.Code("split");
 
         var columns = train.Describe().Columns;
         c.Heading("Explore the training rows", "Explorar las filas de entrenamiento");
         c.Table(
-            [("column", "columna"), ("present", "presentes"), ("missing", "faltantes"), ("different", "distintos"), ("mean", "media"), ("deviation", "desviación"), ("most common", "más frecuente")],
+            [("column", "columna"), ("present", "presentes"), ("missing", "faltantes"), ("distinct", "distintos"), ("mean", "media"), ("deviation", "desviación"), ("most common", "más frecuente")],
             columns.Select(d => new[] { d.Name, $"{d.Count}", $"{d.Missing}", $"{d.Distinct}", d.IsNumeric ? $"{d.Mean:0.0}" : "", d.IsNumeric ? $"{d.Deviation:0.0}" : "", d.IsNumeric ? "" : $"{d.Commonest} ({d.CommonestCount})" }));
         var species = train.ValueCounts("species");
         var majority = species[0].Count / (double)train.RowCount;
         c.Text(
-            $"Of {train.RowCount} training rows, the sex of {columns.Single(d => d.Name == "sex").Missing} and the measures of {columns.Single(d => d.Name == "body_mass_g").Missing} are missing: too many to throw away, and new birds will lack values too. {species[0].Value} is the most common species; whoever always says so is right in {majority:P0} of cases. That is the bar to clear.",
-            $"De {train.RowCount} filas de entrenamiento faltan el sexo de {columns.Single(d => d.Name == "sex").Missing} y las medidas de {columns.Single(d => d.Name == "body_mass_g").Missing}: demasiadas para descartarlas, y a las aves nuevas también les faltarán valores. {species[0].Value} es la especie más frecuente; quien la diga siempre acierta en el {majority:P0} de los casos. Ese es el listón que hay que superar.");
+            $"Of {train.RowCount} training rows, the sex of {columns.Single(d => d.Name == "sex").Missing} and the measures of {columns.Single(d => d.Name == "body_mass_g").Missing} are missing. They are few, but new birds will lack values too, so the model must cope with that. {species[0].Value} is the most common species: always to answer so is right for {majority:0%} of the birds. A model must do better than that.",
+            $"De {train.RowCount} filas de entrenamiento faltan el sexo de {columns.Single(d => d.Name == "sex").Missing} y las medidas de {columns.Single(d => d.Name == "body_mass_g").Missing}. Son pocas, pero a las aves nuevas también les faltarán valores, así que el modelo debe saber tratarlas. {species[0].Value} es la especie más frecuente: responder siempre eso acierta en el {majority:0%} de las aves. Un modelo debe superar esa cifra.");
 
         var map = Plot.Titled(c["Two measures of the training rows", "Dos medidas de las filas de entrenamiento"]).Labels(c["flipper (mm)", "aleta (mm)"], c["body mass (g)", "masa corporal (g)"]);
         foreach (var name in new[] { "Adelie", "Chinstrap", "Gentoo" })
@@ -38,7 +38,7 @@ internal static class PenguinsLesson
         }
         c.Figure("penguins-measures", map,
             ("Body mass over flipper length, a colour for each species", "Masa corporal según la longitud de la aleta, un color por especie"),
-            ("Gentoo stands apart. Adelie and Chinstrap lie on one another: these two measures cannot tell them apart.", "Gentoo queda aparte. Adelie y Chinstrap se superponen: estas dos medidas no los distinguen."));
+            ("Gentoo is nearly apart. Adelie and Chinstrap overlap: these two measures cannot tell them apart.", "Gentoo queda casi aparte. Adelie y Chinstrap se superponen: estas dos medidas no los distinguen."));
 
         string[] islands = ["Biscoe", "Dream", "Torgersen"];
         var homes = Plot.Titled(c["Where they nest", "Dónde anidan"]).Labels(c["island", "isla"], c["penguins", "pingüinos"]).WithNames(islands);
@@ -46,15 +46,15 @@ internal static class PenguinsLesson
             homes = homes.Bars(name, islands.Select(island => (double)train.Where(r => r.Text("island") == island && r.Text("species") == name).RowCount));
         c.Figure("penguins-islands", homes,
             ("Penguins of each species on each island", "Pingüinos de cada especie en cada isla"),
-            ("The island says much: Torgersen has Adelie alone, and Chinstrap live on Dream alone. Only Dream has a hard question.", "La isla dice mucho: en Torgersen solo hay Adelie, y los Chinstrap viven solo en Dream. Solo Dream plantea una pregunta difícil."));
+            ("The island says much: on Torgersen there are only Adelie, and Chinstrap live only on Dream. Dream alone has two species of similar size.", "La isla dice mucho: en Torgersen solo hay Adelie, y los Chinstrap viven solo en Dream. Solo Dream tiene dos especies de tamaño parecido."));
         c.Claim(train.Where(r => r.Text("species") == "Chinstrap" && r.Text("island") != "Dream").RowCount == 0, "Chinstrap live on Dream alone");
         c.Claim(train.Where(r => r.Text("island") == "Torgersen" && r.Text("species") != "Adelie").RowCount == 0, "Torgersen has Adelie alone");
 
         c.Question(
             ("Why is the test part split off before the table is described?", "¿Por qué se separa la parte de prueba antes de describir la tabla?"),
-            ("What we see steers what we choose. Had the pictures shown the test rows, the choice of columns and models would be fitted to them, and the test would say how well we chose, not how well the model predicts.", "Lo que vemos guía lo que elegimos. Si las figuras hubieran mostrado las filas de prueba, la elección de columnas y modelos se habría ajustado a ellas, y la prueba diría lo bien que elegimos, no lo bien que predice el modelo."));
+            ("What we see guides what we choose. Had the figures shown the test rows, the choice of columns and models would be fitted to them, and the test would say how well we chose, not how well the model predicts.", "Lo que vemos guía lo que elegimos. Si las figuras hubieran mostrado las filas de prueba, la elección de columnas y modelos se habría ajustado a ellas, y la prueba diría lo bien que elegimos, no lo bien que predice el modelo."));
         c.Question(
             ("Which of the two figures tells more about a bird on Torgersen? And on Dream?", "¿Cuál de las dos figuras dice más de un ave en Torgersen? ¿Y en Dream?"),
-            ("On Torgersen the bars settle it: all are Adelie. On Dream neither does: the bars of two species are almost as high, and the first figure shows that their sizes are the same.", "En Torgersen lo resuelven las barras: todos son Adelie. En Dream, ninguna: las barras de dos especies son casi iguales, y la primera figura muestra que sus tamaños coinciden."));
+            ("On Torgersen the bars settle it: all are Adelie. On Dream neither does: the bars of two species are almost equal, and in the first figure these two overlap.", "En Torgersen lo resuelven las barras: todos son Adelie. En Dream, ninguna: las barras de dos especies son casi iguales, y en la primera figura ambas se superponen."));
     }
 }
