@@ -12,9 +12,9 @@ internal static class Lessons
         .. Class8.Lessons,
     ];
 
-    /// <summary>What runs where no lesson is named: the exercises of the course.</summary>
+    /// <summary>What runs where no lesson is named: the exercises of the course, with the race of optimizers as their animation.</summary>
     public static IReadOnlyList<Lesson> Exercises { get; } =
-        [.. All.Where(lesson => lesson.Name is "descent" or "regression" or "scaling" or "network" or "backpropagation")];
+        [.. All.Where(lesson => lesson.Name is "descent" or "race" or "regression" or "scaling" or "network" or "backpropagation")];
 
     /// <summary>The title of a class.</summary>
     public static Words TitleOf(int number) => number switch
