@@ -1,0 +1,140 @@
+using DL1;
+using DL1.Pictures;
+using static DL1.Functions;
+
+namespace Course;
+
+/// <summary>What a prediction depends on: gradients by the pixels, SmoothGrad, class activation maps, and a check that they mean something.</summary>
+internal static class SaliencyLesson
+{
+    #region network
+    private static readonly Layer<Expr, Expr> Features = Model.Sequential(
+        Layers.Conv2d(12, 3, same: true), Layers.Relu(), Layers.MaxPool(2),
+        Layers.Conv2d(24, 3, same: true), Layers.Relu(), Layers.Conv2d(24, 3, same: true), Layers.Relu());
+
+    // Behind the maps nothing but their means and one linear layer: what the class activation map needs.
+    private static readonly Layer<Expr, Expr> Head = Model.Sequential(Layers.AdaptiveAveragePool(1), Layers.Flatten(), Layers.Linear(10));
+
+    private static readonly Layer<Expr, Expr> Network = Model.Sequential(Features.Named("features"), Head.Named("head"));
+    #endregion
+
+    // Each map from 0 to 1, and as a colour over the image.
+    private static Expr Scaled(Expr maps) => maps / (maps.Max(true, 1, 2, 3) + 1e-9);
+
+    private static Tensor Over(Tensor images, Tensor maps) => images.Compute(maps, (x, m) =>
+        (1 - 0.75 * Scaled(m)) * x + 0.75 * Scaled(m) * Expr.Constant(Tensor.Of([1f, 0.45f, 0f], 1, 3, 1, 1)));
+
+    public static void Run(Chapter c)
+    {
+        var (train, validation, _) = Networks.Images(c);
+        var names = FashionLesson.Classes.Select(w => c[w.English, w.Spanish]).ToArray();
+        c.Text("A network says *shirt*. By which pixels? The score of the class has a gradient by each pixel of the image, as it has by each weight: how much the score would change if that pixel did. Its size, drawn as an image, is a *saliency map* (Simonyan et al., 2014).",
+            "Una red dice *camisa*. ¿Por qué píxeles? La puntuación de la clase tiene un gradiente respecto de cada píxel, igual que respecto de cada peso: cuánto cambiaría la puntuación si cambiara ese píxel. Su tamaño, dibujado como imagen, es un *mapa de saliencia* (Simonyan et al., 2014).");
+        c.Formula(@"M_{ij}(x) = \left| \frac{\partial s_k(x)}{\partial x_{ij}} \right|, \qquad k = \arg\max_m s_m(x)");
+        c.Code("network");
+        c.Say("A small network with maps of 14 by 14 ...", "Una red pequeña con mapas de 14 por 14 ...");
+        c.Code("training");
+        #region training
+        var trained = Network.Fit(
+            train, Losses.CrossEntropy, Optimizers.Adam(3e-3), epochs: c.Brief ? 1 : 10, batchSize: 32, validation: validation).Trained;
+        #endregion
+        var accuracy = trained.Evaluate(validation, Losses.CrossEntropy, Metrics.Accuracy)[Metrics.Accuracy];
+        c.Result("validation accuracy of the network that is explained", "exactitud de validación de la red que se explica", $"{accuracy:0.000}");
+
+        c.Heading("Three maps", "Tres mapas");
+        c.Text("Single gradients are noisy: a ReLU switches here and there. *SmoothGrad* takes the mean over copies of the image with a little noise (Smilkov et al., 2017). *Grad-CAM* (Selvaraju et al., 2017) asks the last feature maps instead: each is weighted by the mean gradient of the score by its places, and only what raises the score is kept.",
+            "Un solo gradiente es ruidoso: aquí y allá conmuta una ReLU. *SmoothGrad* promedia sobre copias de la imagen con un poco de ruido (Smilkov et al., 2017). *Grad-CAM* (Selvaraju et al., 2017) pregunta en cambio a los últimos mapas: cada uno se pondera con el gradiente medio de la puntuación respecto de sus lugares, y solo se conserva lo que sube la puntuación.");
+        c.Formula(@"\text{CAM}_{ij} = \operatorname{ReLU}\Big( \sum_c \alpha_c A_{c,ij} \Big), \qquad \alpha_c = \frac{1}{n} \sum_{ij} \frac{\partial s_k}{\partial A_{c,ij}}");
+        c.Code("maps");
+        #region maps
+        var images = validation.Inputs;
+        var x = Expr.Variable("x", [.. images.Shape]);
+
+        // The scores of what is said, all images in one sum: each has a gradient by its own pixels only.
+        var gradient = new CompiledFunction([x], [Abs(trained.Apply(x).Max(1).Sum().Gradient(x)[0])]);
+        var plain = gradient.Invoke(images)[0];
+        var smooth = Enumerable.Range(0, c.Brief ? 2 : 25)
+            .Select(i => gradient.Invoke(images + Key.OfSeed(i).Normal(0, 0.1, [.. images.Shape]))[0]).Aggregate((a, b) => a + b);
+
+        Expr Part(Layer<Expr, Expr> part, string name, Expr input) =>
+            part.Apply(trained.Parameters.At(name).Map(Expr.Constant), trained.State.At(name).Map(Expr.Constant), input).Output;
+        var maps = Part(Features, "features", x);
+        var scores = Part(Head, "head", maps);
+
+        // For the classes of these labels.
+        Tensor GradCam(Tensor labels)
+        {
+            var score = scores.TakeAlong(Expr.Constant(labels.Reshape(-1, 1)), 1).Sum();
+            var alpha = score.Gradient(maps)[0].Mean(true, 2, 3);
+            return Relu((alpha * maps).Sum(true, 1)).ResizeLinear([28]).Evaluate((x, images));
+        }
+        #endregion
+        var said = trained.PredictLabels(images);
+        var cam = GradCam(said);
+        double[] truths = validation.Targets.ToDoubles(), answers = said.ToDoubles(), sure = trained.PredictProbabilities(images).Max(1).ToDoubles();
+        int[] right = [.. new[] { 9, 8, 3, 2, 6 }.Select(k => Enumerable.Range(0, images.Shape[0]).FirstOrDefault(i => truths[i] == k && answers[i] == k))];
+        int[] wrong = [.. Enumerable.Range(0, images.Shape[0]).Where(i => truths[i] != answers[i]).OrderByDescending(i => sure[i]).Take(5)];
+        Tensor Grey(Tensor t, int[] rows) => t.Rows(rows).Compute(m => Scaled(m) * Expr.Constant(Tensor.Ones(1, 3, 1, 1)));
+        ImageGridRows("saliency-right", right, i => names[(int)truths[i]], cam,
+            [c["image", "imagen"], c["gradient", "gradiente"], "SmoothGrad", "Grad-CAM"], rows => [Grey(images, rows), Grey(plain, rows), Grey(smooth, rows), Over(images.Rows(rows), cam.Rows(rows))],
+            ("Five images that are recognised, with three maps", "Cinco imágenes reconocidas, con tres mapas"),
+            ("Gradients are bright where a pixel matters: at outlines, collars, handles. Grad-CAM, in orange, is coarse and says which region speaks for the class.", "Los gradientes son claros donde un píxel importa: contornos, cuellos, asas. Grad-CAM, en naranja, es impreciso y dice qué región habla a favor de la clase."));
+        var otherwise = GradCam(validation.Targets);
+        ImageGridRows("saliency-wrong", wrong, i => $"{names[(int)truths[i]]} → {names[(int)answers[i]]}", cam,
+            [c["image", "imagen"], "SmoothGrad", c["for the error", "por el error"], c["for the truth", "por la verdad"]], rows => [Grey(images, rows), Grey(smooth, rows), Over(images.Rows(rows), cam.Rows(rows)), Over(images.Rows(rows), otherwise.Rows(rows))],
+            ("Five errors with maps for two classes", "Cinco errores con mapas para dos clases"),
+            ("The surest errors, *truth → answer*. The last two columns ask the same maps what speaks for the answer and what for the truth.", "Los errores más seguros, *verdad → respuesta*. Las dos últimas columnas preguntan a los mismos mapas qué habla por la respuesta y qué por la verdad."));
+
+        void ImageGridRows(string file, int[] rows, Func<int, string> name, Tensor map, string[] columns, Func<int[], Tensor[]> parts, Words shows, Words caption)
+        {
+            if (rows.Length > 0)
+                c.Figure(file, ImageGrid.Of(TensorsComputed.Stack(1, parts(rows)).Reshape(rows.Length * columns.Length, 3, 28, 28), low: 0, high: 1, columnNames: columns, rowNames: rows.Select(name)), shows, caption);
+        }
+
+        c.Heading("Grad-CAM without a gradient", "Grad-CAM sin gradiente");
+        c.Code("cam");
+        #region cam
+        // Behind global means the gradient is known: the weights of the linear layer, divided by the places (Zhou et al., 2016).
+        var rows = Expr.Constant(trained.Parameters["head.2.weight"]).Gather(0, Expr.Constant(said));   // [images; maps]
+        var byWeights = Relu((rows.Reshape(-1, 24, 1, 1) / (14 * 14) * maps).Sum(true, 1)).ResizeLinear([28]).Evaluate((x, images));
+        #endregion
+        var apart = Abs(Expr.Constant(byWeights - cam)).Max().Evaluate().ToDouble() / cam.Max().ToDouble();
+        c.Claim(apart < 1e-4, "Grad-CAM is the class activation map where the head is a mean and a linear layer");
+        c.Text($"For this network the gradient gives nothing new: the map by the last weights is the same, to {apart:0e+0} of its maximum. Grad-CAM is worth its gradient where the head has more layers.",
+            $"Para esta red el gradiente no da nada nuevo: el mapa con los últimos pesos es el mismo, con diferencias de {apart:0e+0} de su máximo. El gradiente de Grad-CAM vale la pena cuando la cabeza tiene más capas.");
+
+        c.Heading("Do the maps tell the truth?", "¿Dicen la verdad los mapas?");
+        c.Text("A map that looks good proves nothing. A test: paint over the pixels that it holds for the most important, and see how fast the network loses the class. Pixels at random, and simply the brightest, are the baselines.",
+            "Que un mapa se vea bien no prueba nada. Una prueba: tapar los píxeles que considera más importantes y ver con qué rapidez la red pierde la clase. Las referencias son píxeles al azar y, simplemente, los más claros.");
+        c.Code("deletion");
+        #region deletion
+        double[] shares = [0, 0.02, 0.05, 0.1, 0.15, 0.2, 0.3];
+        var grey = train.Inputs.Mean().ToDouble();
+        double[] Kept(Tensor map)
+        {
+            var ranks = map.Reshape(-1, 784).Compute(m => m.ArgSort(descending: true).ArgSort());   // 0 is the most important pixel
+            return [.. shares.Select(share => Metrics.Accuracy.Of(validation.Targets, trained.Predict(TensorsComputed.Where(
+                ranks < share * 784, Tensor.Full(DType.F32, grey, 1, 1), images.Reshape(-1, 784)).Reshape(-1, 1, 28, 28))))];
+        }
+
+        (string Name, double[] Kept)[] kept =
+        [
+            (c["at random", "al azar"], Kept(Key.OfSeed(7).Uniform(0, 1, [.. images.Shape]))), (c["brightest", "los más claros"], Kept(images)),
+            (c["gradient", "gradiente"], Kept(plain)), ("SmoothGrad", Kept(smooth)), ("Grad-CAM", Kept(cam)),
+        ];
+        #endregion
+        c.Figure("saliency-deletion", kept.Aggregate(
+                Plot.Titled(c["What is left of the accuracy", "Lo que queda de la exactitud"]).Labels(c["part of the pixels painted grey", "parte de los píxeles tapada de gris"], c["accuracy", "exactitud"]).WithYLimits(0, 1),
+                (plot, k) => plot.Line(k.Name, shares, k.Kept).Dots(k.Name, shares, k.Kept)),
+            ("Accuracy over the part of the pixels that are painted over, by five orders", "Exactitud según la parte de píxeles tapados, en cinco órdenes"),
+            ($"With a tenth of the pixels gone, chosen by SmoothGrad, {kept[3].Kept[3]:0.00} of the images are recognised; at random {kept[0].Kept[3]:0.00}, by brightness {kept[1].Kept[3]:0.00}.", $"Con un décimo de los píxeles tapado según SmoothGrad se reconoce {kept[3].Kept[3]:0.00} de las imágenes; al azar {kept[0].Kept[3]:0.00}; por claridad {kept[1].Kept[3]:0.00}."));
+        c.Table([("painted over first", "se tapan primero"), ("2%", "2%"), ("5%", "5%"), ("10%", "10%"), ("20%", "20%")], kept.Select(k => new[] { k.Name, $"{k.Kept[1]:0.00}", $"{k.Kept[2]:0.00}", $"{k.Kept[3]:0.00}", $"{k.Kept[5]:0.00}" }));
+        c.Claim(kept[3].Kept[3] < kept[2].Kept[3] && kept[2].Kept[3] < kept[0].Kept[3], "SmoothGrad finds what matters better than the gradient, and that better than chance");
+        c.Result("accuracy with a tenth of the pixels painted over: at random, by gradient, by SmoothGrad", "exactitud con un décimo de los píxeles tapado: al azar, por gradiente, por SmoothGrad", $"{kept[0].Kept[3]:0.00}, {kept[2].Kept[3]:0.00}, {kept[3].Kept[3]:0.00}");
+
+        c.Question(("Saliency is bright at the outline of a bag. Does the network look at the outline?", "La saliencia es clara en el contorno de un bolso. ¿Mira la red el contorno?"),
+            ("It says only that small changes there would change the score most. The test by painting over is what shows that the network needs these pixels: without them the curve falls faster than by chance.", "Solo dice que pequeños cambios allí cambiarían más la puntuación. Que la red necesita esos píxeles lo muestra la prueba de taparlos: sin ellos la curva cae más rápido que al azar."));
+        c.Question(("Why is the Grad-CAM map coarse?", "¿Por qué es impreciso el mapa de Grad-CAM?"),
+            ("It is made of maps of 14 by 14 and drawn at 28 by 28. And each of its places sees a window of the image, its receptive field.", "Está hecho de mapas de 14 por 14 y se dibuja a 28 por 28. Y cada uno de sus lugares ve una ventana de la imagen: su campo receptivo."));
+    }
+}
