@@ -117,7 +117,7 @@ public static class TrainedModels
         /// <exception cref="ShapeError">Inputs do not fit the model; the message names the layer.</exception>
         /// <exception cref="DomainError">The model has several inputs or several outputs.</exception>
         /// <example><code>Expr[] slopes = trained.Apply(pixels).Max(1).Sum().Gradient(pixels);</code></example>
-        public Expr Apply(Expr inputs) => LayerModule.apply(Mode.Inference, trained.Parameters.Map(Expr.Constant), trained.State.Map(Expr.Constant), trained.Model, inputs).Item1;
+        public Expr Apply(Expr inputs) => TrainedModule.apply(inputs, trained);
 
         /// <summary>Writes parameters and layer state as safetensors, whole or not at all; <c>model.Load</c> reads them.</summary>
         /// <param name="path">Where the file goes; one that is there is replaced.</param>
