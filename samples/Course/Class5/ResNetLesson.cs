@@ -19,31 +19,74 @@ internal static class ResNetLesson
     }
 
     // Maps of 14 by 14, then half as many in each direction and twice as many channels.
-    private static Layer<Expr, Expr> Network(int blocks, int channels, bool hasShortcut) => Model.Sequential(
+    private static Layer<Expr, Expr> Network(int blocks, bool hasShortcut) => Model.Sequential(
     [
-        Layers.Conv2d(channels, 3, stride: 2, padding: 1, bias: false), Layers.BatchNorm(), Layers.Relu(),
-        .. Enumerable.Range(0, blocks).Select(_ => Block(channels, hasShortcut)),
-        .. Enumerable.Range(0, blocks).Select(i => Block(2 * channels, hasShortcut, stride: i == 0 ? 2 : 1)),
+        Layers.Conv2d(8, 3, stride: 2, padding: 1, bias: false), Layers.BatchNorm(), Layers.Relu(),
+        .. Enumerable.Range(0, blocks).Select(_ => Block(8, hasShortcut)),
+        .. Enumerable.Range(0, blocks).Select(i => Block(16, hasShortcut, stride: i == 0 ? 2 : 1)),
         Layers.AdaptiveAveragePool(1), Layers.Flatten(), Layers.Linear(10),
     ]);
     #endregion
 
     public static void Run(Chapter c)
     {
-        var (train, validation, test) = Networks.Images(c);
-        var few = train.Take(c.Brief ? 64 : 1500);
-        int[] depths = c.Brief ? [1] : [1, 3, 6, 10];
-        int Layered(int blocks) => 4 * blocks + 2;
-        TrainingResult Trained(int blocks, bool hasShortcut) => Network(blocks, 8, hasShortcut).Learner(Losses.CrossEntropy, Optimizers.Adam(2e-3)).Fit(
-            few, new TrainingOptions(Epochs: c.Brief ? 1 : 6, BatchSize: 50, Seed: 1, Validation: validation, WatchGradients: true));
+        var (all, validation, _) = Networks.Images(c);
+        var train = all.Take(c.Brief ? 64 : 1500);
+        c.Text("More layers can compute all that fewer can: the ones too many need only pass on what they get. Yet deep plain networks *train* worse than shallow ones, which no lack of data explains. A residual block makes passing on the easiest thing to do: it adds what its layers compute to what came in.",
+            "Más capas pueden calcular todo lo que pueden menos: las que sobran solo tienen que dejar pasar lo que reciben. Sin embargo, las redes simples profundas *se entrenan* peor que las poco profundas, y eso no lo explica la falta de datos. Un bloque residual hace que dejar pasar sea lo más fácil: suma lo que calculan sus capas a lo que entró.");
+        c.Formula(@"h_{\ell + 1} = h_\ell + f_\ell(h_\ell), \qquad \frac{\partial L}{\partial h_\ell} = \frac{\partial L}{\partial h_{\ell + 1}} \left( I + \frac{\partial f_\ell}{\partial h_\ell} \right)");
+        c.Code("network");
+        c.Heading("Four depths, with and without shortcuts", "Cuatro profundidades, con y sin atajos");
+        c.Text($"All of these networks have batch normalisation, the same optimizer and the same {train.Count} images. What differs is the shortcut, which has parameters only where the size of the maps changes.",
+            $"Todas estas redes tienen normalización por lotes, el mismo optimizador y las mismas {train.Count} imágenes. Lo que cambia es el atajo, que solo tiene parámetros donde cambia el tamaño de los mapas.");
+        c.Code("depths");
+        #region depths
+        int[] blocks = c.Brief ? [1] : [1, 3, 6, 10];
+        double[] layers = [.. blocks.Select(b => 4.0 * b + 2)];
+        TrainingResult Trained(int blocks, bool hasShortcut) => Network(blocks, hasShortcut).Learner(Losses.CrossEntropy, Optimizers.Adam(2e-3))
+            .Fit(train, new TrainingOptions(Epochs: c.Brief ? 1 : 6, BatchSize: 50, Seed: 1, Validation: validation, WatchGradients: true));
+        var (plain, residual) = (blocks.Select(b => Trained(b, false)).ToArray(), blocks.Select(b => Trained(b, true)).ToArray());
 
-        foreach (var hasShortcut in new[] { false, true })
-            foreach (var depth in depths)
-            {
-                var watch = System.Diagnostics.Stopwatch.StartNew();
-                var r = Trained(depth, hasShortcut);
-                Console.WriteLine($"{hasShortcut} {Layered(depth)} {watch.Elapsed.TotalSeconds:0.0} {string.Join(" ", r.History.Select(e => $"{e.Loss:0.000}/{e.ValidationLoss:0.000}"))}");
-                Console.WriteLine("   " + string.Join(" ", r.History[0].Gradients.Where(g => g.Key.EndsWith("weight") && r.Trained.Parameters[g.Key].Shape.Count() == 4).Select(g => $"{g.Value:0.000}")));
-            }
+        // The mean norm of the gradient over the first epoch, for each convolution of 3 by 3 in its order.
+        double[] Norms(TrainingResult t) => [.. t.History[0].Gradients.Where(g => t.Trained.Parameters[g.Key].Shape is [_, _, 3, 3]).Select(g => g.Value)];
+        #endregion
+        var (without, with) = (c["plain", "simple"], c["with shortcuts", "con atajos"]);
+        double[] Last(TrainingResult[] of) => [.. of.Select(t => t.History[^1].Loss)];
+        c.Figure("resnet-depths", Plot.Titled(c["Training loss after six epochs", "Pérdida de entrenamiento tras seis épocas"]).Labels(c["layers", "capas"], c["training loss", "pérdida de entrenamiento"])
+                .Line(without, layers, Last(plain)).Dots(without, layers, Last(plain)).Line(with, layers, Last(residual)).Dots(with, layers, Last(residual)),
+            ("Training loss over the number of layers, with and without shortcuts", "Pérdida de entrenamiento según el número de capas, con y sin atajos"),
+            ($"A plain network gains from some depth and loses by more; with shortcuts, {layers[^1]:0} layers train as well as any.", $"Una red simple gana con cierta profundidad y pierde con más; con atajos, {layers[^1]:0} capas se entrenan tan bien como cualquiera."));
+        double[] Epochs(TrainingResult t) => [.. t.History.Select(e => (double)e.Number)];
+        c.Figure("resnet-curves", Plot.Titled(c[$"{layers[^1]:0} layers", $"{layers[^1]:0} capas"]).Labels(c["epoch", "época"], c["loss", "pérdida"])
+                .Line(without, Epochs(plain[^1]), plain[^1].History.Select(e => e.Loss)).Line(with, Epochs(residual[^1]), residual[^1].History.Select(e => e.Loss))
+                .Dashes(c["plain, validation", "simple, validación"], Epochs(plain[^1]), plain[^1].History.Select(e => e.ValidationLoss!.Value)).Dashes(c["shortcuts, validation", "atajos, validación"], Epochs(residual[^1]), residual[^1].History.Select(e => e.ValidationLoss!.Value)),
+            ("Losses of the deepest networks over the epochs", "Pérdidas de las redes más profundas según la época"),
+            ("The deepest two. The plain one is behind on its own training images: this is not overfitting.", "Las dos más profundas. La simple va atrás en sus propias imágenes de entrenamiento: no es sobreajuste."));
+        c.Figure("resnet-gradients", new[] { (without, plain[^1]), (with, residual[^1]) }.Aggregate(
+                Plot.Titled(c["Gradients in the first epoch", "Gradientes en la primera época"]).Labels(c["convolution, from the image on", "convolución, desde la imagen"], c["norm of the gradient", "norma del gradiente"]).WithLogY(),
+                (plot, n) => plot.Line(n.Item1, Norms(n.Item2)).Dots(n.Item1, Enumerable.Range(1, Norms(n.Item2).Length).Select(i => (double)i), Norms(n.Item2))),
+            ("Norms of the gradients of each convolution, with and without shortcuts", "Normas de los gradientes de cada convolución, con y sin atajos"),
+            ("In the plain network gradients *explode* on their way back to the image, in spite of batch normalisation; with shortcuts all layers get gradients of one size.", "En la red simple los gradientes *explotan* en su camino de vuelta a la imagen, a pesar de la normalización por lotes; con atajos todas las capas reciben gradientes de un mismo tamaño."));
+        double Range(TrainingResult t) => Norms(t).Max() / Norms(t).Min();
+        c.Claim(Last(plain)[^1] > Last(plain).Min() + 0.3 && Last(residual)[^1] < Last(residual)[0], "depth harms the plain network and not the residual one");
+        c.Claim(Range(plain[^1]) > 5 * Range(residual[^1]) && Norms(plain[^1])[1] > 20 * Norms(plain[^1])[^2], "gradients explode in the plain network only");
+        c.Table([("layers", "capas"), ("plain: loss", "simple: pérdida"), ("gradients, largest to least", "gradientes, de mayor a menor"), ("shortcuts: loss", "con atajos: pérdida"), ("gradients", "gradientes")],
+            layers.Select((n, i) => new[] { $"{n:0}", $"{Last(plain)[i]:0.00}", $"{Range(plain[i]):0} : 1", $"{Last(residual)[i]:0.00}", $"{Range(residual[i]):0} : 1" }));
+        c.Result($"training loss of {layers[^1]:0} layers: plain, with shortcuts", $"pérdida de entrenamiento con {layers[^1]:0} capas: simple, con atajos", $"{Last(plain)[^1]:0.00}, {Last(residual)[^1]:0.00}");
+
+        c.Heading("More images from the same ones", "Más imágenes a partir de las mismas");
+        c.Say("A residual network with and without augmentation, three seeds each ...", "Una red residual con y sin aumento de datos, tres semillas cada una ...");
+        c.Code("augmentation");
+        #region augmentation
+        Layer<Expr, Expr>[] changes = [Layers.FlipHorizontal(), Layers.RandomCrop(2)];   // they act in training only
+        TrainingResult Augmented(bool isAugmented, long seed) => Model.Sequential([.. isAugmented ? changes : [], Network(2, hasShortcut: true)]).Fit(
+            train, Losses.CrossEntropy, Optimizers.Adam().Scheduled(Schedules.OneCycle(8e-3, (c.Brief ? 1 : 16) * train.Count / 50)),
+            epochs: c.Brief ? 1 : 16, batchSize: 50, seed: seed, validation: validation, metrics: [Metrics.Accuracy]);
+        var seeds = Enumerable.Range(1, c.Brief ? 1 : 3);
+        var (bare, augmented) = (seeds.Select(s => Augmented(false, s)).ToArray(), seeds.Select(s => Augmented(true, s)).ToArray());
+        #endregion
+        foreach (var (n, of) in new[] { ("bare", bare), ("augm", augmented) })
+            foreach (var t in of)
+                Console.WriteLine($"{n} {string.Join(" ", t.History.Select(e => $"{e.Loss:0.000}/{e.ValidationLoss:0.000}/{e.Metrics["accuracy"]:0.000}"))}");
     }
 }
