@@ -35,23 +35,25 @@ let network: Layer<Expr, Expr> =
 let attack (epsilon: float) (model: Trained) : Tensor =
     let x = Expr.constant test.Inputs
     let slope = Grad.grad (crossEntropy (Expr.constant test.Targets) (Trained.apply x model)) [ x ] |> List.head
-    Elementwise.clamp 0.0 1.0 (x + epsilon * Expr.sign slope) |> Compile.run []
+    Compile.prepare [] [ Elementwise.clamp 0.0 1.0 (x + epsilon * Expr.sign slope) ] [] |> List.head
 
 /// A network whose batches are attacked where it stands, from a random place within epsilon, before they are learnt.
 let trained (epsilon: float) : Trained =
-    let model = Trainable.create "model" network (Optimizer.adam 0.001)
+    let model = Trainable.create "model" network (Optimizer.adam 0.003)
     let loop = TrainingLoop(Key.ofSeed 1L)
 
     let train' =
         loop.Training(fun step ->
             let x, y = step["inputs"], step["targets"]
 
-            let start =
-                Elementwise.clamp 0.0 1.0 (x + Draw.uniform -epsilon epsilon DType.F32 (x.Shape.ToList()) (step.Key()))
+            let attacked () =
+                let noise = Draw.uniform -epsilon epsilon DType.F32 (x.Shape.ToList()) (step.Key())
+                let start = Elementwise.clamp 0.0 1.0 (x + noise)
+                let slope = Grad.grad (crossEntropy y (step.Apply(model, start))) [ start ] |> List.head
+                let moved = Elementwise.clamp -epsilon epsilon (start - x + 1.25 * epsilon * Expr.sign slope)
+                Expr.stopGradient (Elementwise.clamp 0.0 1.0 (x + moved))
 
-            let slope = Grad.grad (crossEntropy y (step.Apply(model, start))) [ start ] |> List.head
-            let moved = Elementwise.clamp -epsilon epsilon (start - x + 1.25 * epsilon * Expr.sign slope)
-            let seen = if epsilon = 0.0 then x else Expr.stopGradient (Elementwise.clamp 0.0 1.0 (x + moved))
+            let seen = if epsilon > 0.0 then attacked () else x
             step.Minimize(model, crossEntropy y (step.Apply(model, seen))))
 
     for epoch in 0 .. (if isBrief then 0 else 7) do

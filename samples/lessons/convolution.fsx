@@ -58,7 +58,8 @@ let field (stack: Layer<Expr, Expr>) : Tensor =
 
     let middle = maps.Shape[2] / 2
     let units = maps |> Expr.sliceAxis 2 middle (middle + 1) |> Expr.sliceAxis 3 middle (middle + 1)
-    Grad.grad (Expr.sumAll units) [ noise ] |> List.head |> abs |> Reduce.mean [ 0 ] |> Compile.run []
+    let slope = Grad.grad (Expr.sumAll units) [ noise ] |> List.head
+    Compile.prepare [] [ Reduce.mean [ 0 ] (abs slope) ] [] |> List.head
 
 /// How many columns of the image the gradient is not 0 in.
 let extent (field: Tensor) =

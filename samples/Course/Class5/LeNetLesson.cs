@@ -71,8 +71,8 @@ internal static class LeNetLesson
         c.Table([("model", "modelo"), ("parameters", "parámetros"), ("rate", "tasa"), ("centred, validation", "centradas, validación"), ("moved, validation", "movidas, validación")],
             models.Select((m, i) => new[] { m.Name, $"{sizes[i]:N0}", $"{tuned[i].Rate}", Spread(onCentred[i]), Spread(onMoved[i]) }));
         c.Claim(onCentred[1].Min() > onCentred[0].Max() && onCentred[2].Min() > onCentred[0].Max(), "both networks beat logistic regression on centred images, for all seeds");
-        c.Claim(Math.Abs(onCentred[2].Average() - onCentred[1].Average()) < 0.015, "on centred images the dense network is close to LeNet");
-        c.Claim(onMoved[2].Min() > onMoved[1].Max() + 0.03 && onMoved[1].Min() > onMoved[0].Max(), "on moved images LeNet is ahead for all seeds");
+        c.Claim(Math.Abs(onCentred[2].Average() - onCentred[1].Average()) < 0.01, "on centred validation images the dense network is as good as LeNet");
+        c.Claim(onMoved[2].Min() > onMoved[1].Max() && onMoved[1].Min() > onMoved[0].Max(), "on moved images LeNet is ahead for all seeds");
         double[] shifts = [0, 1, 2, 3, 4];
         #region shifts
         // Those that learnt from centred images only: the validation images moved to the right, black coming in from the left.
@@ -108,7 +108,7 @@ internal static class LeNetLesson
         double Deviations((int Won, int Lost) p) => (p.Won - p.Lost) / Math.Sqrt(p.Won + p.Lost);
         c.Text($"A paired comparison sees more than intervals. On centred images LeNet alone is right in {one.Won} and the dense network alone in {one.Lost}, {Math.Abs(Deviations(one)):0.0} standard deviations from a draw; on moved images {two.Won} against {two.Lost}, {Deviations(two):0.0} standard deviations.",
             $"Una comparación pareada ve más que los intervalos. Con imágenes centradas, en {one.Won} solo acierta LeNet y en {one.Lost} solo la red densa, a {Math.Abs(Deviations(one)):0.0} desviaciones típicas del empate; con imágenes movidas, {two.Won} contra {two.Lost}, a {Deviations(two):0.0} desviaciones típicas.");
-        c.Claim(Deviations(two) > 4, "on moved images LeNet is better on the test by more than chance");
+        c.Claim(Deviations(two) > 3 && Deviations(two) > Deviations(one), "on moved images LeNet is better on the test by more than chance");
         var confusion = Metrics.Confusion(test.Targets, centred[2][0].PredictLabels(test.Inputs));
         c.Figure("lenet-confusion", ConfusionMatrix.Of(confusion, names, c["predicted", "predicha"], c["actual", "verdadera"]).Titled("LeNet"),
             ("Confusion matrix of LeNet on the test images", "Matriz de confusión de LeNet en las imágenes de prueba"),
@@ -116,7 +116,7 @@ internal static class LeNetLesson
         var shares = confusion.Shares(Share.OfTargets).ToDoubles();
         c.Claim(Enumerable.Range(0, 10).MinBy(k => shares[11 * k]) == 6, "shirts are the hardest class");
 
-        c.Question(("Why is the dense network hardly behind on centred images?", "¿Por qué la red densa casi no queda atrás con imágenes centradas?"),
+        c.Question(("Why does the dense network come so close on centred images?", "¿Por qué la red densa queda tan cerca con imágenes centradas?"),
             ("Where everything stands in its place, a weight for each pixel is no bad idea: a sleeve is always at the same pixels. What a convolution knows beforehand, that a pattern may be anywhere, is of little use there.", "Donde todo está en su lugar, un peso por píxel no es mala idea: una manga está siempre en los mismos píxeles. Lo que una convolución sabe de antemano, que un patrón puede estar en cualquier parte, ahí sirve de poco."));
         c.Question(("Convolutions commute with shifts. Why does LeNet lose accuracy all the same when images move?", "Las convoluciones conmutan con las traslaciones. ¿Por qué LeNet pierde exactitud igualmente cuando las imágenes se mueven?"),
             ("Its maps move with the image, but the dense layers behind them have a weight for each place of the maps: the table of layers shows that most of its parameters are there. And poolings of stride 2 commute with even shifts only.", "Sus mapas se mueven con la imagen, pero las capas densas que siguen tienen un peso para cada lugar de los mapas: la tabla de capas muestra que ahí está la mayoría de sus parámetros. Y el pooling con paso 2 solo conmuta con desplazamientos pares."));
