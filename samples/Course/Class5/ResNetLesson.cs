@@ -55,7 +55,7 @@ internal static class ResNetLesson
         c.Figure("resnet-depths", Plot.Titled(c["Training loss after six epochs", "Pérdida de entrenamiento tras seis épocas"]).Labels(c["layers", "capas"], c["training loss", "pérdida de entrenamiento"])
                 .Line(without, layers, Last(plain)).Dots(without, layers, Last(plain)).Line(with, layers, Last(residual)).Dots(with, layers, Last(residual)),
             ("Training loss over the number of layers, with and without shortcuts", "Pérdida de entrenamiento según el número de capas, con y sin atajos"),
-            ($"A plain network gains from some depth and loses by more; with shortcuts, {layers[^1]:0} layers train as well as any.", $"Una red simple gana con cierta profundidad y pierde con más; con atajos, {layers[^1]:0} capas se entrenan tan bien como cualquiera."));
+            ($"One seed and one rate for all. The plain network loses by too much depth; with shortcuts, {layers[^1]:0} layers train about as well as the best.", $"Una semilla y una tasa para todas. La red simple pierde con demasiada profundidad; con atajos, {layers[^1]:0} capas se entrenan casi tan bien como la mejor."));
         double[] Epochs(TrainingResult t) => [.. t.History.Select(e => (double)e.Number)];
         c.Figure("resnet-curves", Plot.Titled(c[$"{layers[^1]:0} layers", $"{layers[^1]:0} capas"]).Labels(c["epoch", "época"], c["loss", "pérdida"])
                 .Line(without, Epochs(plain[^1]), plain[^1].History.Select(e => e.Loss)).Line(with, Epochs(residual[^1]), residual[^1].History.Select(e => e.Loss))
@@ -68,25 +68,56 @@ internal static class ResNetLesson
             ("Norms of the gradients of each convolution, with and without shortcuts", "Normas de los gradientes de cada convolución, con y sin atajos"),
             ("In the plain network gradients *explode* on their way back to the image, in spite of batch normalisation; with shortcuts all layers get gradients of one size.", "En la red simple los gradientes *explotan* en su camino de vuelta a la imagen, a pesar de la normalización por lotes; con atajos todas las capas reciben gradientes de un mismo tamaño."));
         double Range(TrainingResult t) => Norms(t).Max() / Norms(t).Min();
-        c.Claim(Last(plain)[^1] > Last(plain).Min() + 0.3 && Last(residual)[^1] < Last(residual)[0], "depth harms the plain network and not the residual one");
+        c.Claim(Last(plain)[^1] > Last(plain).Min() + 0.3 && Last(residual)[^1] < Last(residual).Min() + 0.05, "depth harms the plain network and not the residual one");
         c.Claim(Range(plain[^1]) > 5 * Range(residual[^1]) && Norms(plain[^1])[1] > 20 * Norms(plain[^1])[^2], "gradients explode in the plain network only");
         c.Table([("layers", "capas"), ("plain: loss", "simple: pérdida"), ("gradients, largest to least", "gradientes, de mayor a menor"), ("shortcuts: loss", "con atajos: pérdida"), ("gradients", "gradientes")],
             layers.Select((n, i) => new[] { $"{n:0}", $"{Last(plain)[i]:0.00}", $"{Range(plain[i]):0} : 1", $"{Last(residual)[i]:0.00}", $"{Range(residual[i]):0} : 1" }));
         c.Result($"training loss of {layers[^1]:0} layers: plain, with shortcuts", $"pérdida de entrenamiento con {layers[^1]:0} capas: simple, con atajos", $"{Last(plain)[^1]:0.00}, {Last(residual)[^1]:0.00}");
 
         c.Heading("More images from the same ones", "Más imágenes a partir de las mismas");
-        c.Say("A residual network with and without augmentation, three seeds each ...", "Una red residual con y sin aumento de datos, tres semillas cada una ...");
+        var few = all.Take(c.Brief ? 64 : 500);
+        c.Text($"Now a residual network of ten layers and only {few.Count} images, which it learns by heart. *Augmentation* shows it another version of each image in each epoch: mirrored or not, moved by up to one pixel. The label stays, which is what one must know of the data.",
+            $"Ahora una red residual de diez capas y solo {few.Count} imágenes, que aprende de memoria. El *aumento de datos* le muestra en cada época otra versión de cada imagen: reflejada o no, movida hasta un píxel. La etiqueta no cambia, y eso es lo que hay que saber de los datos.");
+        c.Say("Three seeds with and three without augmentation ...", "Tres semillas con aumento de datos y tres sin él ...");
         c.Code("augmentation");
         #region augmentation
-        Layer<Expr, Expr>[] changes = [Layers.FlipHorizontal(), Layers.RandomCrop(2)];   // they act in training only
-        TrainingResult Augmented(bool isAugmented, long seed) => Model.Sequential([.. isAugmented ? changes : [], Network(2, hasShortcut: true)]).Fit(
-            train, Losses.CrossEntropy, Optimizers.Adam().Scheduled(Schedules.OneCycle(8e-3, (c.Brief ? 1 : 16) * train.Count / 50)),
-            epochs: c.Brief ? 1 : 16, batchSize: 50, seed: seed, validation: validation, metrics: [Metrics.Accuracy]);
-        var seeds = Enumerable.Range(1, c.Brief ? 1 : 3);
-        var (bare, augmented) = (seeds.Select(s => Augmented(false, s)).ToArray(), seeds.Select(s => Augmented(true, s)).ToArray());
+        Layer<Expr, Expr>[] changes = [Layers.FlipHorizontal(), Layers.RandomCrop(1)];   // they act in training only
+        var epochs = c.Brief ? 1 : 60;
+        TrainingResult Fitted(bool isAugmented, long seed) => Model.Sequential([.. isAugmented ? changes : [], Network(2, hasShortcut: true)]).Fit(
+            few, Losses.CrossEntropy, Optimizers.Adam().Scheduled(Schedules.OneCycle(8e-3, epochs * 10)),
+            epochs, batchSize: 50, seed: seed, validation: validation, metrics: [Metrics.Accuracy]);
+        long[] seeds = c.Brief ? [1] : [1, 2, 3];
+        var (bare, augmented) = (seeds.Select(s => Fitted(false, s)).ToArray(), seeds.Select(s => Fitted(true, s)).ToArray());
         #endregion
-        foreach (var (n, of) in new[] { ("bare", bare), ("augm", augmented) })
-            foreach (var t in of)
-                Console.WriteLine($"{n} {string.Join(" ", t.History.Select(e => $"{e.Loss:0.000}/{e.ValidationLoss:0.000}/{e.Metrics["accuracy"]:0.000}"))}");
+        // What the network sees of some images: as they are, and in three epochs.
+        var shown = Expr.Constant(few.Inputs.Rows(..8));
+        Expr Changed(int epoch) => Model.Sequential(changes).Apply(Trees.Empty<Expr>(), Trees.Empty<Expr>(), shown, Expr.Constant(Key.OfSeed(epoch).ToTensor())).Output;
+        c.Figure("resnet-augmented", ImageGrid.Of(Expr.Concat(0, shown, Changed(1), Changed(2), Changed(3)).Evaluate(), columns: 8, low: 0, high: 1),
+            ("Eight images, and three augmented versions of each", "Ocho imágenes y tres versiones aumentadas de cada una"), ("Above, the images; below, what the network is shown in three epochs.", "Arriba, las imágenes; debajo, lo que se le muestra a la red en tres épocas."));
+        double[] Mean(TrainingResult[] of, Func<Epoch, double> measure) => [.. Enumerable.Range(0, epochs).Select(i => of.Average(t => measure(t.History[i])))];
+        double[] Edge(TrainingResult[] of, Func<IEnumerable<double>, double> edge) => [.. Enumerable.Range(0, epochs).Select(i => edge(of.Select(t => t.History[i].Metrics["accuracy"])))];
+        double[] numbers = [.. Enumerable.Range(1, epochs).Select(i => (double)i)];
+        var (alone, more) = (c["as they are", "tal cual"], c["augmented", "con aumento"]);
+        c.Figure("resnet-augmentation", new[] { (alone, bare), (more, augmented) }.Aggregate(
+                Plot.Titled(c[$"{few.Count} images, three seeds", $"{few.Count} imágenes, tres semillas"]).Labels(c["epoch", "época"], c["validation accuracy", "exactitud de validación"]),
+                (plot, n) => plot.Line(n.Item1, numbers, Mean(n.Item2, e => e.Metrics["accuracy"])).Band(n.Item1, numbers, Edge(n.Item2, Enumerable.Min), Edge(n.Item2, Enumerable.Max))),
+            ("Validation accuracy over the epochs with and without augmentation", "Exactitud de validación según la época, con y sin aumento de datos"),
+            ("Mean of three seeds, and from the worst to the best of them.", "Media de tres semillas, y de la peor a la mejor."));
+        double[] Ends(TrainingResult[] of, Dataset data) => [.. of.Select(t => t.Evaluate(data, Metrics.Accuracy)[Metrics.Accuracy])];
+        var movedOnes = validation.MapInputs(x => Layers.RandomCrop(2).Apply(Trees.Empty<Expr>(), Trees.Empty<Expr>(), Expr.Constant(x), Expr.Constant(Key.OfSeed(5).ToTensor())).Output.Evaluate());
+        var (bareEnds, moreEnds, bareMoved, moreMoved) = (Ends(bare, validation), Ends(augmented, validation), Ends(bare, movedOnes), Ends(augmented, movedOnes));
+        string Spread(double[] of) => $"{of.Average():0.000} ({of.Min():0.000}–{of.Max():0.000})";
+        c.Table([("training images", "imágenes de entrenamiento"), ("training loss", "pérdida de entrenamiento"), ("validation loss", "pérdida de validación"), ("accuracy", "exactitud"), ("… images moved by up to 2 pixels", "… con imágenes movidas hasta 2 píxeles")],
+            [[alone, $"{Mean(bare, e => e.Loss)[^1]:0.000}", $"{Mean(bare, e => e.ValidationLoss!.Value)[^1]:0.00}", Spread(bareEnds), Spread(bareMoved)], [more, $"{Mean(augmented, e => e.Loss)[^1]:0.000}", $"{Mean(augmented, e => e.ValidationLoss!.Value)[^1]:0.00}", Spread(moreEnds), Spread(moreMoved)]]);
+        c.Claim(moreEnds.Min() > bareEnds.Max() && moreMoved.Min() > bareMoved.Max() + 0.05, "augmentation helps for all seeds, and more on moved images");
+        c.Claim(Mean(bare, e => e.Loss)[^1] < 0.05 && Mean(bare, e => e.ValidationLoss!.Value)[^1] > Mean(augmented, e => e.ValidationLoss!.Value)[^1], "without augmentation the images are learnt by heart");
+        c.Result("validation accuracy from 500 images: as they are, augmented", "exactitud de validación con 500 imágenes: tal cual, con aumento", $"{Spread(bareEnds)}, {Spread(moreEnds)}");
+
+        c.Question(("Batch normalisation is in all of these networks. What does a shortcut do that it does not?", "La normalización por lotes está en todas estas redes. ¿Qué hace un atajo que ella no hace?"),
+            ($"It keeps the values of each layer in range, not the gradients: from layer to layer they still multiply, by {Range(plain[^1]):0} in all over the plain network of {layers[^1]:0} layers. With shortcuts the sum in the formula gives them a path that multiplies by 1.", $"Mantiene en rango los valores de cada capa, no los gradientes: de capa en capa se siguen multiplicando, por {Range(plain[^1]):0} en total en la red simple de {layers[^1]:0} capas. Con atajos, la suma de la fórmula les da un camino que multiplica por 1."));
+        c.Question(("The augmented network has the higher training loss. Is that bad?", "La red con aumento de datos tiene mayor pérdida de entrenamiento. ¿Es malo?"),
+            ("No: its training images are harder, for they are never the same twice. On images that neither has seen its loss is lower, as the table says.", "No: sus imágenes de entrenamiento son más difíciles, porque nunca son dos veces las mismas. En imágenes que ninguna ha visto su pérdida es menor, como dice la tabla."));
+        c.Question(("Should handwritten digits be mirrored?", "¿Conviene reflejar dígitos manuscritos?"),
+            ("No: a mirrored 2 is no digit, and one would teach the network that it is. Augmentation is a claim about the data, that the label stays.", "No: un 2 reflejado no es un dígito, y se le enseñaría a la red que lo es. El aumento de datos es una afirmación sobre los datos: que la etiqueta no cambia."));
     }
 }
