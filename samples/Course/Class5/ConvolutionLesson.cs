@@ -130,8 +130,7 @@ internal static class ConvolutionLesson
         #region learnt
         var learnt = Networks.LeNet().Fit(train, Losses.CrossEntropy, Optimizers.Adam(2e-3), epochs: c.Brief ? 1 : 6, batchSize: 64, validation: validation);
         var weights = learnt.Trained.Parameters["0.weight"];       // [6; 1; 5; 5]
-        var activations = learnt.Trained.Activations(images);      // what comes out of each layer, by its number
-        var (first, second) = (activations["1"], activations["4"]);
+        var first = learnt.Trained.Activations(images)["1"];       // what comes out of the first ReLU
         #endregion
         c.Figure("convolution-learnt", ImageGrid.Of(Shades(weights), low: 0, high: 1, columns: 6),
             ("Six filters of five by five weights", "Seis filtros de cinco por cinco pesos"),
@@ -139,9 +138,6 @@ internal static class ConvolutionLesson
         c.Figure("convolution-maps", ImageGrid.Of(TensorsComputed.Concat(1, images, Shades(first).Compute(m => 2 * m - 1)).Reshape(21, 28, 28), low: 0, high: 1, columns: 7),
             ("Three images and their six feature maps", "Tres imágenes y sus seis mapas de características"),
             ("Images, and the six maps behind the first ReLU, in the order of the filters: each filter answers to something else.", "Las imágenes y los seis mapas tras la primera ReLU, en el orden de los filtros: cada filtro responde a otra cosa."));
-        c.Figure("convolution-deeper", ImageGrid.Of(Shades(second.Rows(..1)).Compute(m => 2 * m - 1).Reshape(16, 10, 10), low: 0, high: 1, columns: 8),
-            ("Sixteen maps of the second layer for the sneaker", "Dieciséis mapas de la segunda capa para la zapatilla"),
-            ("The sixteen maps of the second layer for the sneaker, 10 by 10: combinations of the first maps, coarse in place and rich in kind.", "Los dieciséis mapas de la segunda capa para la zapatilla, de 10 por 10: combinaciones de los primeros mapas, imprecisas en el lugar y ricas en clases."));
 
         c.Question(("Two convolutions of 3×3 see as far as one of 5×5. Why prefer two?", "Dos convoluciones de 3×3 ven tanto como una de 5×5. ¿Por qué preferir dos?"),
             ($"The table says {Extent([1, 1])} pixels for both. For one map in and one out, two have 18 weights instead of 25, and a ReLU between them: fewer numbers, and a richer function.", $"La tabla da {Extent([1, 1])} píxeles para ambas. Con un mapa de entrada y uno de salida, dos tienen 18 pesos en vez de 25, y una ReLU entre ellas: menos números y una función más rica."));
