@@ -25,7 +25,12 @@ let train, test = images 5000 all, images 1000 held
 let crossEntropy = Loss.crossEntropy Loss.classes
 
 let network: Layer<Expr, Expr> =
-    Conv.conv2dSame 6 5 => Activation.relu => Pooling.max 2 => Conv.conv2d 16 5 => Activation.relu => Pooling.max 2
+    Conv.conv2dSame 6 5
+    => Activation.relu
+    => Pooling.max 2
+    => Conv.conv2d 16 5
+    => Activation.relu
+    => Pooling.max 2
     => Shaping.flatten
     => Dense.linear 120
     => Activation.relu
@@ -34,7 +39,10 @@ let network: Layer<Expr, Expr> =
 /// The images moved by at most epsilon a pixel in the direction in which the loss grows: one step (Goodfellow et al., 2015).
 let attack (epsilon: float) (model: Trained) : Tensor =
     let x = Expr.constant test.Inputs
-    let slope = Grad.grad (crossEntropy (Expr.constant test.Targets) (Trained.apply x model)) [ x ] |> List.head
+
+    let slope =
+        Grad.grad (crossEntropy (Expr.constant test.Targets) (Trained.apply x model)) [ x ] |> List.head
+
     Compile.prepare [] [ Elementwise.clamp 0.0 1.0 (x + epsilon * Expr.sign slope) ] [] |> List.head
 
 /// A network whose batches are attacked where it stands, from a random place within epsilon, before they are learnt.
@@ -86,6 +94,9 @@ File.WriteAllBytes(
      |> Plot.png 780 480)
 )
 
-if not isBrief && (List.last usual > 0.3 || List.last against < List.last usual + 0.3 || against[0] > usual[0]) then
+if
+    not isBrief
+    && (List.last usual > 0.3 || List.last against < List.last usual + 0.3 || against[0] > usual[0])
+then
     eprintfn "this is not what was expected"
     exit 1

@@ -17,8 +17,7 @@ let folder =
     arguments |> List.tryFind (fun a -> a <> "--brief") |> Option.defaultValue (Path.GetTempPath())
 
 /// 0 as middle grey, each map as bright as it can be.
-let shades (maps: Expr) =
-    0.5 + maps / (2.0 * Reduce.keepDims Expr.max [ 2; 3 ] (abs maps) + 1e-9)
+let shades (maps: Expr) = 0.5 + maps / (2.0 * Reduce.keepDims Expr.max [ 2; 3 ] (abs maps) + 1e-9)
 
 // Filters by hand, as weights [kernels; channels; height; width].
 let struct (train, _) = Datasets.fashionMnistSmall ()
@@ -26,9 +25,33 @@ let images = train.Inputs |> Tensor.reshape [ 6000; 1; 28; 28 ] |> Expr.constant
 
 let kernels =
     [|
-        -1f; 0f; 1f; -2f; 0f; 2f; -1f; 0f; 1f // vertical edges
-        -1f; -2f; -1f; 0f; 0f; 0f; 1f; 2f; 1f // horizontal edges
-        0f; 1f; 0f; 1f; -4f; 1f; 0f; 1f; 0f // Laplace
+        -1f
+        0f
+        1f
+        -2f
+        0f
+        2f
+        -1f
+        0f
+        1f // vertical edges
+        -1f
+        -2f
+        -1f
+        0f
+        0f
+        0f
+        1f
+        2f
+        1f // horizontal edges
+        0f
+        1f
+        0f
+        1f
+        -4f
+        1f
+        0f
+        1f
+        0f // Laplace
     |]
     |> Tensor.ofArray [ 3; 1; 3; 3 ]
     |> Expr.constant
@@ -39,7 +62,8 @@ let grid = Expr.concat 1 [ images; shades maps ] |> Expr.reshape [ 16; 28; 28 ] 
 
 File.WriteAllBytes(
     Path.Combine(folder, "filters.png"),
-    ImageGrid.Of(grid, low = 0.0, high = 1.0, columnNames = [ "image"; "edges |"; "edges —"; "Laplace" ]).Png 780
+    ImageGrid.Of(grid, low = 0.0, high = 1.0, columnNames = [ "image"; "edges |"; "edges —"; "Laplace" ]).Png
+        780
 )
 
 // Shared weights: few of them, compared with a dense layer from one image to eight maps of its size.
@@ -50,11 +74,19 @@ printfn $"to eight maps: {shared} parameters by a convolution, {dense} by a dens
 
 /// The mean size of the gradient, by each pixel, of the units in the middle of the last maps, over images of noise.
 let field (stack: Layer<Expr, Expr>) : Tensor =
-    let noise = Key.normal 0.0 1.0 DType.F32 [ (if isBrief then 8 else 64); 1; 28; 28 ] (Key.ofSeed 1L) |> Expr.constant
+    let noise =
+        Key.normal 0.0 1.0 DType.F32 [ (if isBrief then 8 else 64); 1; 28; 28 ] (Key.ofSeed 1L)
+        |> Expr.constant
+
     let parameters, state = Layer.init (Key.ofSeed 2L) noise stack
 
     let maps, _ =
-        Layer.apply Mode.Inference (Tree.map Expr.constant parameters) (Tree.map Expr.constant state) stack noise
+        Layer.apply
+            Mode.Inference
+            (Tree.map Expr.constant parameters)
+            (Tree.map Expr.constant state)
+            stack
+            noise
 
     let middle = maps.Shape[2] / 2
     let units = maps |> Expr.sliceAxis 2 middle (middle + 1) |> Expr.sliceAxis 3 middle (middle + 1)
@@ -88,7 +120,13 @@ for (name, _, due), found in List.zip stacks fields do
 
 File.WriteAllBytes(
     Path.Combine(folder, "fields.png"),
-    ImageGrid.Of(Expr.stack 0 (List.map Expr.constant fields) |> shades |> Eval.run [], labels = [ for name, _, _ in stacks -> name ]).Png 780
+    ImageGrid
+        .Of(
+            Expr.stack 0 (List.map Expr.constant fields) |> shades |> Eval.run [],
+            labels = [ for name, _, _ in stacks -> name ]
+        )
+        .Png
+        780
 )
 
 if List.map extent fields <> [ for _, _, due in stacks -> due ] || dense < 60000L * shared then

@@ -53,7 +53,7 @@ internal static class AdversarialLesson
     public static void Run(Chapter c)
     {
         var (train, _, whole) = Networks.Images(c);
-        var test = whole.Take(c.Brief ? 100 : 1000);
+        var test = whole.Take(1000);
         var names = FashionLesson.Classes.Select(w => c[w.English, w.Spanish]).ToArray();
         c.Text("Training moves the weights so that the loss falls. Turn it around: keep the weights and move the *image*, each pixel by the same small step ε in the direction in which the loss grows. This is the *fast gradient sign method* (Goodfellow et al., 2015).",
             "El entrenamiento mueve los pesos para que la pérdida baje. Al revés: dejar los pesos y mover la *imagen*, cada píxel con el mismo paso pequeño ε en la dirección en que crece la pérdida. Es el *método rápido del signo del gradiente*, FGSM (Goodfellow et al., 2015).");

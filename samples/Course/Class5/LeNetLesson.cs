@@ -97,7 +97,7 @@ internal static class LeNetLesson
             var pairs = Right(lenet).Zip(Right(dense)).ToList();
             return (pairs.Count(p => p.First && !p.Second), pairs.Count(p => !p.First && p.Second));
         }
-        ScoreInterval Tested(TrainingResult t, Dataset data) => Metrics.Accuracy.Interval(data.Targets, t.Predict(data.Inputs));
+        ScoreInterval Tested(TrainingResult t, Dataset data) => Metrics.Accuracy.Interval(data.Targets, t.Predict(data.Inputs), repeats: c.Brief ? 100 : 1000);
         #endregion
         ScoreInterval[] tests = [.. centred.Select(of => Tested(of[0], test))], movedTests = [.. moved.Select(of => Tested(of[0], movedTest))];
         string Shown(ScoreInterval i) => $"{i.Estimate:0.000} ({i.Lower:0.000}–{i.Upper:0.000})";

@@ -12,7 +12,8 @@ internal static class Networks
     {
         var (whole, test) = c.Data is { } folder ? Datasets.FashionMnist(folder) : Datasets.FashionMnistSmall();
         var (train, validation) = whole.MapInputs(rows => rows.Reshape(-1, 1, 28, 28)).Split(5.0 / 6, seed: 1, stratified: true);
-        return (c.Brief ? train.Take(300) : train, c.Brief ? validation.Take(100) : validation, test.MapInputs(rows => rows.Reshape(-1, 1, 28, 28)));
+        test = test.MapInputs(rows => rows.Reshape(-1, 1, 28, 28));
+        return c.Brief ? (train.Take(300), validation.Take(100), test.Take(100)) : (train, validation, test);
     }
     #endregion
 

@@ -111,17 +111,17 @@ internal static class SaliencyLesson
             $"Para esta red el gradiente no da nada nuevo: el mapa con los últimos pesos es el mismo, con diferencias de {apart:0e+0} de su máximo. El gradiente de Grad-CAM vale la pena cuando la cabeza tiene más capas.");
 
         c.Heading("Do the maps tell the truth?", "¿Dicen la verdad los mapas?");
-        c.Text("A map that looks good proves nothing. A test: paint over the pixels that it holds for the most important, and see how fast the network loses the class. Pixels at random, and simply the brightest, are the baselines.",
-            "Que un mapa se vea bien no prueba nada. Una prueba: tapar los píxeles que considera más importantes y ver con qué rapidez la red pierde la clase. Las referencias son píxeles al azar y, simplemente, los más claros.");
+        c.Text("A map that looks good proves nothing. A test: blur the pixels that it holds for the most important, and see how fast the network loses the class. Pixels at random, and simply the brightest, are the baselines.",
+            "Que un mapa se vea bien no prueba nada. Una prueba: difuminar los píxeles que considera más importantes y ver con qué rapidez la red pierde la clase. Las referencias son píxeles al azar y, simplemente, los más claros.");
         c.Code("deletion");
         #region deletion
         double[] shares = [0, 0.02, 0.05, 0.1, 0.15, 0.2, 0.3];
-        var grey = train.Inputs.Mean().ToDouble();
+        var blurred = images.Compute(i => i.AvgPoolEdges(9, ceiling: false, countsPadding: false, stride: 1, padding: 4)).Reshape(-1, 784);   // means of 9×9 pixels
         double[] Kept(Tensor map)
         {
             var ranks = map.Reshape(-1, 784).Compute(m => m.ArgSort(descending: true).ArgSort().Cast(DType.F32));   // 0 is the most important pixel
             return [.. shares.Select(share => Metrics.Accuracy.Of(validation.Targets, trained.Predict(TensorsComputed.Where(
-                ranks < share * 784, Tensor.Full(DType.F32, grey, 1, 1), images.Reshape(-1, 784)).Reshape(-1, 1, 28, 28))))];
+                ranks < share * 784, blurred, images.Reshape(-1, 784)).Reshape(-1, 1, 28, 28))))];
         }
 
         (string Name, double[] Kept)[] kept =
@@ -131,16 +131,16 @@ internal static class SaliencyLesson
         ];
         #endregion
         c.Figure("saliency-deletion", kept.Aggregate(
-                Plot.Titled(c["What is left of the accuracy", "Lo que queda de la exactitud"]).Labels(c["part of the pixels painted grey", "parte de los píxeles tapada de gris"], c["accuracy", "exactitud"]).WithYLimits(0, 1),
+                Plot.Titled(c["What is left of the accuracy", "Lo que queda de la exactitud"]).Labels(c["part of the pixels blurred", "parte de los píxeles difuminada"], c["accuracy", "exactitud"]).WithYLimits(0, 1),
                 (plot, k) => plot.Line(k.Name, shares, k.Kept).Dots(k.Name, shares, k.Kept)),
-            ("Accuracy over the part of the pixels that are painted over, by five orders", "Exactitud según la parte de píxeles tapados, en cinco órdenes"),
-            ($"With a tenth of the pixels gone, {kept[2].Kept[3]:0.00} of the images are recognised where the gradient chose them, {kept[3].Kept[3]:0.00} where SmoothGrad did, {kept[4].Kept[3]:0.00} with Grad-CAM, {kept[0].Kept[3]:0.00} at random. The brightest pixels are missed least.", $"Con un décimo de los píxeles tapado se reconoce {kept[2].Kept[3]:0.00} de las imágenes si los elige el gradiente, {kept[3].Kept[3]:0.00} si SmoothGrad, {kept[4].Kept[3]:0.00} si Grad-CAM y {kept[0].Kept[3]:0.00} al azar. Los píxeles más claros son los que menos se echan de menos."));
-        c.Table([("painted over first", "se tapan primero"), ("2%", "2%"), ("5%", "5%"), ("10%", "10%"), ("20%", "20%")], kept.Select(k => new[] { k.Name, $"{k.Kept[1]:0.00}", $"{k.Kept[2]:0.00}", $"{k.Kept[3]:0.00}", $"{k.Kept[5]:0.00}" }));
-        c.Claim(kept[2].Kept[3] < kept[0].Kept[3] - 0.1 && kept[3].Kept[3] < kept[0].Kept[3] - 0.1 && kept[0].Kept[3] < kept[1].Kept[3], "both gradients find what matters better than chance, and brightness worse");
-        c.Result("accuracy with a tenth of the pixels painted over: at random, by gradient, by SmoothGrad", "exactitud con un décimo de los píxeles tapado: al azar, por gradiente, por SmoothGrad", $"{kept[0].Kept[3]:0.00}, {kept[2].Kept[3]:0.00}, {kept[3].Kept[3]:0.00}");
+            ("Accuracy over the part of the pixels that are blurred, by five orders", "Exactitud según la parte de píxeles difuminados, en cinco órdenes"),
+            ($"With a tenth of the pixels blurred, {kept[2].Kept[3]:0.00} of the images are recognised where the gradient chose them, {kept[3].Kept[3]:0.00} where SmoothGrad did, {kept[4].Kept[3]:0.00} with Grad-CAM, {kept[0].Kept[3]:0.00} at random.", $"Con un décimo de los píxeles difuminado se reconoce {kept[2].Kept[3]:0.00} de las imágenes si los elige el gradiente, {kept[3].Kept[3]:0.00} si SmoothGrad, {kept[4].Kept[3]:0.00} si Grad-CAM y {kept[0].Kept[3]:0.00} al azar."));
+        c.Table([("blurred first", "se difuminan primero"), ("2%", "2%"), ("5%", "5%"), ("10%", "10%"), ("20%", "20%")], kept.Select(k => new[] { k.Name, $"{k.Kept[1]:0.00}", $"{k.Kept[2]:0.00}", $"{k.Kept[3]:0.00}", $"{k.Kept[5]:0.00}" }));
+        c.Claim(kept[2].Kept[3] < kept[0].Kept[3] - 0.05 && kept[3].Kept[3] < kept[0].Kept[3] - 0.05, "both gradients find what matters better than chance");
+        c.Result("accuracy with a tenth of the pixels blurred: at random, by gradient, by SmoothGrad", "exactitud con un décimo de los píxeles difuminado: al azar, por gradiente, por SmoothGrad", $"{kept[0].Kept[3]:0.00}, {kept[2].Kept[3]:0.00}, {kept[3].Kept[3]:0.00}");
 
         c.Question(("Saliency is bright at the outline of a bag. Does the network look at the outline?", "La saliencia es clara en el contorno de un bolso. ¿Mira la red el contorno?"),
-            ("It says only that small changes there would change the score most. The test by painting over is what shows that the network needs these pixels: without them the curve falls faster than by chance.", "Solo dice que pequeños cambios allí cambiarían más la puntuación. Que la red necesita esos píxeles lo muestra la prueba de taparlos: sin ellos la curva cae más rápido que al azar."));
+            ("It says only that small changes there would change the score most. The test by blurring is what shows that the network needs these pixels: without them the curve falls faster than by chance.", "Solo dice que pequeños cambios allí cambiarían más la puntuación. Que la red necesita esos píxeles lo muestra la prueba de difuminarlos: sin ellos la curva cae más rápido que al azar."));
         c.Question(("SmoothGrad looks better than the gradient. Is it truer?", "SmoothGrad se ve mejor que el gradiente. ¿Es más veraz?"),
             ($"The test does not go by looks: it leaves {kept[3].Kept[3]:0.00} for SmoothGrad and {kept[2].Kept[3]:0.00} for the gradient, where less is better. Judge a map by what it predicts, not by how it pleases.", $"La prueba no se fija en el aspecto: deja {kept[3].Kept[3]:0.00} con SmoothGrad y {kept[2].Kept[3]:0.00} con el gradiente, y menos es mejor. Un mapa se juzga por lo que predice, no por lo que agrada."));
         c.Question(("Why is the Grad-CAM map coarse?", "¿Por qué es impreciso el mapa de Grad-CAM?"),
