@@ -117,32 +117,38 @@ internal static class SaliencyLesson
         #region deletion
         double[] shares = [0, 0.02, 0.05, 0.1, 0.15, 0.2, 0.3];
         var blurred = images.Compute(i => i.AvgPoolEdges(9, ceiling: false, countsPadding: false, stride: 1, padding: 4)).Reshape(-1, 784);   // means of 9×9 pixels
-        double[] Kept(Tensor map)
+        double[] Kept(Tensor map, Tensor fill)
         {
             var ranks = map.Reshape(-1, 784).Compute(m => m.ArgSort(descending: true).ArgSort().Cast(DType.F32));   // 0 is the most important pixel
             return [.. shares.Select(share => Metrics.Accuracy.Of(validation.Targets, trained.Predict(TensorsComputed.Where(
-                ranks < share * 784, blurred, images.Reshape(-1, 784)).Reshape(-1, 1, 28, 28))))];
+                ranks < share * 784, fill, images.Reshape(-1, 784)).Reshape(-1, 1, 28, 28))))];
         }
 
+        var chance = Key.OfSeed(7).Uniform(0, 1, [.. images.Shape]);
         (string Name, double[] Kept)[] kept =
         [
-            (c["at random", "al azar"], Kept(Key.OfSeed(7).Uniform(0, 1, [.. images.Shape]))), (c["brightest", "los más claros"], Kept(images)),
-            (c["gradient", "gradiente"], Kept(plain)), ("SmoothGrad", Kept(smooth)), ("Grad-CAM", Kept(cam)),
+            (c["at random", "al azar"], Kept(chance, blurred)), (c["brightest", "los más claros"], Kept(images, blurred)),
+            (c["gradient", "gradiente"], Kept(plain, blurred)), ("SmoothGrad", Kept(smooth, blurred)), ("Grad-CAM", Kept(cam, blurred)),
         ];
+        var grey = Tensor.Full(DType.F32, images.Mean().ToDouble(), 1, 1);
+        var (greyRandom, greyGradient) = (Kept(chance, grey)[3], Kept(plain, grey)[3]);
         #endregion
         c.Figure("saliency-deletion", kept.Aggregate(
                 Plot.Titled(c["What is left of the accuracy", "Lo que queda de la exactitud"]).Labels(c["part of the pixels blurred", "parte de los píxeles difuminada"], c["accuracy", "exactitud"]).WithYLimits(0, 1),
                 (plot, k) => plot.Line(k.Name, shares, k.Kept).Dots(k.Name, shares, k.Kept)),
             ("Accuracy over the part of the pixels that are blurred, by five orders", "Exactitud según la parte de píxeles difuminados, en cinco órdenes"),
-            ($"With a tenth of the pixels blurred, {kept[2].Kept[3]:0.00} of the images are recognised where the gradient chose them, {kept[3].Kept[3]:0.00} where SmoothGrad did, {kept[4].Kept[3]:0.00} with Grad-CAM, {kept[0].Kept[3]:0.00} at random.", $"Con un décimo de los píxeles difuminado se reconoce {kept[2].Kept[3]:0.00} de las imágenes si los elige el gradiente, {kept[3].Kept[3]:0.00} si SmoothGrad, {kept[4].Kept[3]:0.00} si Grad-CAM y {kept[0].Kept[3]:0.00} al azar."));
-        c.Table([("blurred first", "se difuminan primero"), ("2%", "2%"), ("5%", "5%"), ("10%", "10%"), ("20%", "20%")], kept.Select(k => new[] { k.Name, $"{k.Kept[1]:0.00}", $"{k.Kept[2]:0.00}", $"{k.Kept[3]:0.00}", $"{k.Kept[5]:0.00}" }));
-        c.Claim(kept[2].Kept[3] < kept[0].Kept[3] - 0.05 && kept[3].Kept[3] < kept[0].Kept[3] - 0.05, "both gradients find what matters better than chance");
-        c.Result("accuracy with a tenth of the pixels blurred: at random, by gradient, by SmoothGrad", "exactitud con un décimo de los píxeles difuminado: al azar, por gradiente, por SmoothGrad", $"{kept[0].Kept[3]:0.00}, {kept[2].Kept[3]:0.00}, {kept[3].Kept[3]:0.00}");
+            ($"With a fifth of the pixels blurred, {kept[2].Kept[5]:0.00} of the images are recognised where the gradient chose them, {kept[3].Kept[5]:0.00} where SmoothGrad did, {kept[4].Kept[5]:0.00} with Grad-CAM, {kept[0].Kept[5]:0.00} at random.", $"Con un quinto de los píxeles difuminado se reconoce {kept[2].Kept[5]:0.00} de las imágenes si los elige el gradiente, {kept[3].Kept[5]:0.00} si SmoothGrad, {kept[4].Kept[5]:0.00} si Grad-CAM y {kept[0].Kept[5]:0.00} al azar."));
+        c.Table([("blurred first", "se difuminan primero"), ("5%", "5%"), ("10%", "10%"), ("20%", "20%"), ("30%", "30%")], kept.Select(k => new[] { k.Name, $"{k.Kept[2]:0.00}", $"{k.Kept[3]:0.00}", $"{k.Kept[5]:0.00}", $"{k.Kept[6]:0.00}" }));
+        c.Claim(new[] { 2, 3, 4 }.All(m => kept[m].Kept[5] < kept[0].Kept[5] - 0.02) && kept[0].Kept[5] < kept[1].Kept[5], "each map finds what matters better than chance, and brightness worse");
+        c.Claim(greyRandom < greyGradient - 0.1, "with grey instead of blur chance harms more");
+        c.Text($"The test has to be tested as well. With grey in the place of the blur a tenth of the pixels at random leaves {greyRandom:0.00}, and those of the gradient {greyGradient:0.00}: scattered grey dots are a texture that the network has never seen, and it fails for their strangeness, not for what they hide.",
+            $"También hay que poner a prueba la prueba. Con gris en lugar de difuminar, un décimo de los píxeles al azar deja {greyRandom:0.00}, y los del gradiente {greyGradient:0.00}: unos puntos grises dispersos son una textura que la red nunca ha visto, y falla por lo extraños que son, no por lo que tapan.");
+        c.Result("accuracy with a fifth of the pixels blurred: at random, by gradient, by Grad-CAM", "exactitud con un quinto de los píxeles difuminado: al azar, por gradiente, por Grad-CAM", $"{kept[0].Kept[5]:0.00}, {kept[2].Kept[5]:0.00}, {kept[4].Kept[5]:0.00}");
 
         c.Question(("Saliency is bright at the outline of a bag. Does the network look at the outline?", "La saliencia es clara en el contorno de un bolso. ¿Mira la red el contorno?"),
             ("It says only that small changes there would change the score most. The test by blurring is what shows that the network needs these pixels: without them the curve falls faster than by chance.", "Solo dice que pequeños cambios allí cambiarían más la puntuación. Que la red necesita esos píxeles lo muestra la prueba de difuminarlos: sin ellos la curva cae más rápido que al azar."));
         c.Question(("SmoothGrad looks better than the gradient. Is it truer?", "SmoothGrad se ve mejor que el gradiente. ¿Es más veraz?"),
-            ($"The test does not go by looks: it leaves {kept[3].Kept[3]:0.00} for SmoothGrad and {kept[2].Kept[3]:0.00} for the gradient, where less is better. Judge a map by what it predicts, not by how it pleases.", $"La prueba no se fija en el aspecto: deja {kept[3].Kept[3]:0.00} con SmoothGrad y {kept[2].Kept[3]:0.00} con el gradiente, y menos es mejor. Un mapa se juzga por lo que predice, no por lo que agrada."));
+            ($"The test does not go by looks: it leaves {kept[3].Kept[5]:0.00} for SmoothGrad and {kept[2].Kept[5]:0.00} for the gradient, where less is better. Judge a map by what it predicts, not by how it pleases.", $"La prueba no se fija en el aspecto: deja {kept[3].Kept[5]:0.00} con SmoothGrad y {kept[2].Kept[5]:0.00} con el gradiente, y menos es mejor. Un mapa se juzga por lo que predice, no por lo que agrada."));
         c.Question(("Why is the Grad-CAM map coarse?", "¿Por qué es impreciso el mapa de Grad-CAM?"),
             ("It is made of maps of 14 by 14 and drawn at 28 by 28. And each of its places sees a window of the image, its receptive field.", "Está hecho de mapas de 14 por 14 y se dibuja a 28 por 28. Y cada uno de sus lugares ve una ventana de la imagen: su campo receptivo."));
     }
