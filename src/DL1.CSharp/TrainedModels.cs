@@ -109,6 +109,16 @@ public static class TrainedModels
         /// <example><code>Tree&lt;Tensor&gt; activations = trained.Activations(test.Inputs);</code></example>
         public Tree<Tensor> Activations(Tensor inputs) => TrainedModule.activations(inputs, trained);
 
+        /// <summary>
+        /// The output as an expression of the input, in inference, with parameters and state as constants: for gradients by the
+        /// input, which say what a prediction depends on.
+        /// </summary>
+        /// <param name="inputs">Inputs <c>[rows; ...]</c>, as the model was trained on: a variable or a constant.</param>
+        /// <exception cref="ShapeError">Inputs do not fit the model; the message names the layer.</exception>
+        /// <exception cref="DomainError">The model has several inputs or several outputs.</exception>
+        /// <example><code>Expr[] slopes = trained.Apply(pixels).Max(1).Sum().Gradient(pixels);</code></example>
+        public Expr Apply(Expr inputs) => TrainedModule.apply(inputs, trained);
+
         /// <summary>Writes parameters and layer state as safetensors, whole or not at all; <c>model.Load</c> reads them.</summary>
         /// <param name="path">Where the file goes; one that is there is replaced.</param>
         /// <exception cref="DomainError">No file can be written there.</exception>

@@ -355,6 +355,10 @@ public class TrainingTests
 
         Tree<Tensor> activations = trained.Activations(test.Inputs);
         Assert.Equal(Shape.Of([80, 32]), activations["0"].Shape);
+        var pixels = Expr.Variable("pixels", [.. test.Inputs.Shape]);
+        Expr[] slopes = trained.Apply(pixels).Max(1).Sum().Gradient(pixels);
+        Assert.Equal(test.Inputs.Shape, slopes[0].Evaluate(("pixels", test.Inputs)).Shape);
+        Assert.True(trained.Predict(test.Inputs).AllClose(trained.Apply(pixels).Evaluate(("pixels", test.Inputs)), 1e-4, 1e-5));
         string structure = model.ToJson(1, 64);
         model.CheckJson(structure, 1, 64);
         Assert.Throws<FormatError>(() => Layers.Linear(10).CheckJson(structure, 1, 64));

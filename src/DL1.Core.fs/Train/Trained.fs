@@ -161,6 +161,18 @@ module Trained =
 
         Tree.ofValues (run (Tree.values trained.Parameters @ Tree.values trained.State @ [ inputs ])) found
 
+    /// The output as an expression of the input `[rows; ...]`, in inference, with parameters and state as constants: for
+    /// gradients by the input, which say what a prediction depends on. The model has one input and one output.
+    /// `Trained.apply (Expr.constant x) trained`
+    let apply (inputs: Expr) (trained: Trained) : Expr =
+        Layer.apply
+            Mode.Inference
+            (Tree.map Expr.constant trained.Parameters)
+            (Tree.map Expr.constant trained.State)
+            trained.Model
+            inputs
+        |> fst
+
     let private evaluated
         loss
         parts

@@ -203,6 +203,9 @@ let private trained =
         prints "activations" "output" (fun () ->
             let trained = fitted.Value.Trained
             Trained.activations x trained |> Tree.paths |> String.concat ", ")
+        prints "apply" "True" (fun () ->
+            let trained = fitted.Value.Trained
+            (Eval.run [] (Trained.apply (Expr.constant x) trained)).Size = (Trained.predict x trained).Size)
         prints "evaluate" "r2" (fun () ->
             let trained = fitted.Value.Trained
             (Trained.evaluate (Loss.mse Reduction.Mean) [ Metric.r2 ] data trained).Metrics.Head |> fst)

@@ -20,6 +20,26 @@ let tests =
                 Expect.equal (List.last (Tree.values found)) (Trained.predict data.Inputs trained) ""
                 Expect.isGreaterThan found.Count 2 "a layer each"
             }
+            test "the output as an expression is the prediction, and has gradients by the input" {
+                let x = Expr.variable "x" DType.F32 (data.Inputs.Shape.ToList())
+                let scores = Trained.apply x trained
+                let at = [ "x", data.Inputs ]
+
+                let value, predicted =
+                    Tensor.toFloats (Eval.run at scores), Tensor.toFloats (Trained.predict data.Inputs trained)
+
+                for v, p in Seq.zip value predicted do
+                    Expect.floatClose Accuracy.medium v p "the same output"
+
+                let moved =
+                    data.Inputs
+                    |> Expr.constant
+                    |> fun inputs -> inputs + 0.01 * Expr.constant (Eval.run at (Grad.grad (Expr.sumAll scores) [ x ]).Head)
+                    |> Eval.run []
+
+                let total (t: Tensor) = Trained.predict t trained |> Tensor.toFloats |> Seq.sum
+                Expect.isGreaterThan (total moved) (total data.Inputs) "a step along the gradient raises the sum"
+            }
             test "activations show where a signal vanishes" {
                 let deep = List.init 6 (fun _ -> Dense.linear 16 => Activation.sigmoid) |> Layer.sequential
                 let x = Key.normal 0.0 1.0 DType.F32 [ 32; 16 ] (Key.ofSeed 1L)
