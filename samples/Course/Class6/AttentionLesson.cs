@@ -57,10 +57,10 @@ internal static class AttentionLesson
         var x = Key.OfSeed(1).Normal(0, 1, 2, 6, 32);
         var layer = Layers.SelfAttention(heads: 4);
         var (p, state) = layer.Init(Key.OfSeed(2), 2, 6, 32);
-        var product = x.MatMul(p["in_proj_weight"].Transpose()) + p["in_proj_bias"];
+        var product = x.MatMul(p["in_proj_weight"].Transpose(1, 0)) + p["in_proj_bias"];
         Expr Part(int i) => Heads(Expr.Constant(product).Slice(-1, (32 * i)..(32 * i + 32)), 4);
         var joined = Attention(Part(0), Part(1), Part(2)).Transpose(0, 2, 1, 3).Reshape(2, 6, 32).Evaluate();
-        var byHand = joined.MatMul(p["out_proj.weight"].Transpose()) + p["out_proj.bias"];
+        var byHand = joined.MatMul(p["out_proj.weight"].Transpose(1, 0)) + p["out_proj.bias"];
         var difference = (byHand - layer.Apply(p, state, x)).Compute(Abs).Max().ToDouble();
         #endregion
         c.Claim(difference < 1e-6, "attention by hand has the layer's numbers");
