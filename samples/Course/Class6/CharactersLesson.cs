@@ -103,6 +103,62 @@ internal static partial class CharactersLesson
         var held = book.Letters.Examples(book.Test, 512);
         var (byLstm, byCounts) = (result.Evaluate(held, Metrics.BitsPerToken)[Metrics.BitsPerToken], Bits(book.Test, counted.Order, counted.Prior));
         #endregion
+        c.Code("test");
+        c.Table([("model", "modelo"), ("bits a character, test", "bits por carácter, prueba")],
+            [.. best.Take(3).Select(b => new[] { c[$"counts, order {b.Order}", $"conteos, orden {b.Order}"], $"{Bits(book.Test, b.Order, b.Prior):0.000}" }),
+                [c[$"counts, order {counted.Order}", $"conteos, orden {counted.Order}"], $"{byCounts:0.000}"], ["LSTM", $"{byLstm:0.000}"]]);
         Console.WriteLine($"test lstm {byLstm:0.000} counts {byCounts:0.000} val {result.History[^1]} seconds {result.History.Sum(e => e.Seconds):0}");
+
+        c.Heading("Where it is surprised", "Dónde se sorprende");
+        #region surprise
+        // The bits of each character of the test chapters, and their mean by its place in its word.
+        var logits = Expr.Constant(result.Predict(held.Inputs));
+        var bits = (Losses.CrossEntropy(Expr.Constant(held.Targets), logits, reduction: Reduction.None) / Math.Log(2)).Evaluate().ToDoubles();
+        var text = book.Letters.Decode(held.Targets.Reshape(-1));
+        int[] places = new int[text.Length];
+        for (var i = 1; i < text.Length; i++)
+            places[i] = char.IsLetter(text[i]) ? places[i - 1] + 1 : 0;
+        double[] byPlace = [.. Enumerable.Range(1, 8).Select(place => bits.Where((_, i) => places[i] == place).DefaultIfEmpty().Average())];
+        #endregion
+        c.Code("surprise");
+        var shown = text.IndexOf(". ", 200, StringComparison.Ordinal) + 2;
+        var sentence = text.Substring(shown, 36);
+        c.Figure("characters-surprise", Plot.Titled(c["Bits of a test sentence", "Bits de una frase de prueba"]).Labels("", "bits")
+            .Bars("", bits.Skip(shown).Take(36)).WithNames(sentence.Select(letter => letter is ' ' or '\n' ? "␣" : $"{letter}")),
+            ("The bits of each character of a sentence", "Los bits de cada carácter de una frase"),
+            ("From a chapter that no training saw: the beginnings of words cost most, their ends next to nothing.", "De un capítulo que ningún entrenamiento vio: lo que más cuesta son los comienzos de palabra; sus finales, casi nada."));
+        c.Text($"Over all the test, the first letter of a word costs {byPlace[0]:0.0} bits, the second {byPlace[1]:0.0}, the third {byPlace[2]:0.0}, the sixth {byPlace[5]:0.0}.",
+            $"En toda la prueba, la primera letra de una palabra cuesta {byPlace[0]:0.0} bits; la segunda, {byPlace[1]:0.0}; la tercera, {byPlace[2]:0.0}; la sexta, {byPlace[5]:0.0}.");
+        c.Claim(byPlace[0] > byPlace[1] && byPlace[1] > byPlace[2] && byPlace[2] > byPlace[5], "letters cost less the further in a word they stand");
+
+        c.Heading("Writing at temperatures", "Escribir a varias temperaturas");
+        c.Text("To write, a character is drawn by its chance, given to the network, and so on. The temperature $T$ divides the logits before the softmax: below 1 the likely become likelier.",
+            "Para escribir se sortea un carácter según su probabilidad, se le da a la red, y así sucesivamente. La temperatura $T$ divide los *logits* antes de la softmax: por debajo de 1 lo probable se vuelve más probable.");
+        c.Formula(@"p_i = \frac{e^{z_i / T}}{\sum_j e^{z_j / T}}");
+        #region temperatures
+        var stepper = result.Trained.Stepwise();
+        double[] temperatures = c.Brief ? [0.5, 1] : [0.2, 0.5, 0.8, 1, 1.3];
+        var written = temperatures.Select(t => stepper.Write(book.Letters, "The ", most: c.Brief ? 40 : 600, Key.OfSeed(3), temperature: t)).ToList();
+
+        // How many of the words written are words of the training chapters, and how many differ from one another.
+        static string[] Words(string text) => [.. Regex.Matches(text, "[A-Za-z]+").Select(word => word.Value.ToLowerInvariant())];
+        var known = Words(book.Train).ToHashSet();
+        double[] real = [.. written.Select(w => Words(w).Average(word => known.Contains(word) ? 1.0 : 0))];
+        double[] different = [.. written.Select(w => Words(w) is var words ? (double)words.Distinct().Count() / words.Length : 0)];
+        #endregion
+        c.Code("temperatures");
+        for (var i = 0; i < temperatures.Length; i++)
+            c.Output($"T = {temperatures[i]:0.0}: The {written[i][..Math.Min(written[i].Length, 150)].ReplaceLineEndings(" ")}");
+        c.Figure("characters-temperatures", Plot.Titled(c["600 characters at each temperature", "600 caracteres a cada temperatura"]).Labels(c["temperature", "temperatura"], c["share of words", "parte de las palabras"]).WithYLimits(0, 1.05)
+            .Line(c["in the book", "en el libro"], temperatures, real).Dots(c["in the book", "en el libro"], temperatures, real)
+            .Line(c["different", "distintas"], temperatures, different).Dots(c["different", "distintas"], temperatures, different),
+            ("Shares of words that the book has and of different words over the temperature", "Parte de palabras que están en el libro y de palabras distintas según la temperatura"),
+            ("Cold, it repeats a few real words; hot, it invents. Between them lies what reads like English.", "En frío repite unas pocas palabras reales; en caliente inventa. En medio queda lo que se lee como inglés."));
+        c.Claim(real[0] > real[^1] + 0.2 && different[0] < different[^1] - 0.2, "cold repeats and hot invents");
+        c.Result("bits a character, test: best counts, LSTM", "bits por carácter, prueba: mejores conteos, LSTM", $"{byCounts:0.000}, {byLstm:0.000}");
+        c.Question(("Which temperature writes words of the book, yet does not repeat itself?", "¿Qué temperatura escribe palabras del libro y sin embargo no se repite?"),
+            ($"About {temperatures[^2]:0.0}, at which it was trained: {real[^2]:0.00} of its words are in the book and {different[^2]:0.00} differ. At {temperatures[0]:0.0} it is {real[0]:0.00} and {different[0]:0.00}.", $"Cerca de {temperatures[^2]:0.0}, la del entrenamiento: {real[^2]:0.00} de sus palabras están en el libro y {different[^2]:0.00} son distintas. Con {temperatures[0]:0.0} son {real[0]:0.00} y {different[0]:0.00}."));
+        c.Question(("Why do longer tables of counts stop getting better?", "¿Por qué las tablas de conteos más largas dejan de mejorar?"),
+            ($"Each more character splits what was seen into finer contexts; after {counted.Order - 1} most were met once or never, and the table falls back to a shorter one. The network shares what it learns among contexts that are alike.", $"Cada carácter más parte lo visto en contextos más finos; tras {counted.Order - 1}, la mayoría apareció una vez o ninguna, y la tabla recurre a una más corta. La red comparte lo aprendido entre contextos parecidos."));
     }
 }

@@ -130,13 +130,19 @@ internal static class VanishingLesson
         #endregion
         double Last(TrainingResult run) => run.History[^1].Loss;
         c.Claim(free.Max(Last) > 0.5 && clipped.Max(Last) < 0.1, "some seeds are thrown off without clipping, none with it");
-        Plot Curves(Plot plot, string name, List<TrainingResult> runs) => runs.Aggregate(plot, (p, run) => p.Line(name, run.History.Select(e => (double)e.Number), run.History.Select(e => e.Loss)));
+        Plot Curves(Plot plot, string name, List<TrainingResult> runs)
+        {
+            double[] Each(Func<IEnumerable<double>, double> of) => [.. Enumerable.Range(0, runs[0].History.Count).Select(e => of(runs.Select(run => run.History[e].Loss)))];
+            var epochs = runs[0].History.Select(e => (double)e.Number).ToList();
+            return plot.Line(name, epochs, Each(Enumerable.Average)).Band(name, epochs, Each(Enumerable.Min), Each(Enumerable.Max));
+        }
+
         c.Figure("vanishing-clipping", Curves(Curves(
                 Plot.Titled(c["RNN with 3 U, length 20", "RNN con 3 U, longitud 20"]).Labels(c["epoch", "época"], c["training loss", "pérdida"]),
                 c["free", "sin recorte"], free), c["clipped to 1", "recorte a 1"], clipped),
             ("Training losses with and without clipping", "Pérdidas de entrenamiento con recorte y sin él"),
-            ($"{free.Count} seeds each, rate 0.01. Without clipping a huge gradient now and then throws away what was learned: the worst seed ends at {free.Max(Last):0.00}; clipped, the worst ends at {clipped.Max(Last):0.000}.",
-             $"{free.Count} semillas de cada uno, tasa 0.01. Sin recorte, de vez en cuando un gradiente enorme echa a perder lo aprendido: la peor semilla termina en {free.Max(Last):0.00}; con recorte, la peor termina en {clipped.Max(Last):0.000}."));
+            ($"Mean and range of {free.Count} seeds, rate 0.01. Without clipping a huge gradient now and then throws away what was learned: the worst seed ends at {free.Max(Last):0.00}; clipped, the worst ends at {clipped.Max(Last):0.000}.",
+             $"Media y rango de {free.Count} semillas, tasa 0.01. Sin recorte, de vez en cuando un gradiente enorme echa a perder lo aprendido: la peor semilla termina en {free.Max(Last):0.00}; con recorte, la peor termina en {clipped.Max(Last):0.000}."));
         c.Result($"recall after {lengths[^1]} steps: RNN, LSTM, GRU, LSTM + b, GRU + b", $"recuerdo tras {lengths[^1]} pasos: RNN, LSTM, GRU, LSTM + b, GRU + b", string.Join(", ", Names.Select(name => $"{right[name][^1].Average():0.00}")));
         c.Question(("Are LSTM and GRU better than an RNN by themselves?", "¿Son LSTM y GRU mejores que una RNN por sí solas?"),
             ($"Not on this task: after {lengths[^1]} steps they have {right["LSTM"][^1].Average():0.00} and {right["GRU"][^1].Average():0.00}, the RNN {right["RNN"][^1].Average():0.00}. Gates make it possible to remember; the bias makes them begin by remembering. Keras sets it, PyTorch does not.",
