@@ -51,14 +51,14 @@ internal static partial class CharactersLesson
 
     #region model
     public static Layer<Expr, Expr> Model(int letters) =>
-        Layers.Embedding(letters, 64).Then(Layers.Lstm(192).Sequence()).Then(Layers.Linear(letters));
+        Layers.Embedding(letters, 64).Then(Layers.Lstm(192).Sequence()).Then(Layers.Dropout(0.2)).Then(Layers.Linear(letters));
 
     // Trained once, for this lesson and for the transformer's.
     public static (Book Book, TrainingResult Result) Trained(bool brief) => kept.GetOrAdd(brief, _ =>
     {
         var book = Read(brief);
         var (train, validation) = (book.Letters.Examples(book.Train, 64), book.Letters.Examples(book.Validation, 64));
-        var (epochs, steps) = brief ? (1, 40) : (10, 10 * train.Count / 16);
+        var (epochs, steps) = brief ? (1, 60) : (16, 16 * train.Count / 16);
         var rate = Schedules.Cosine(6e-3, steps, lowest: 3e-4).WarmUp(20);
         return (book, Model(book.Letters.Count).Fit(
             train, Losses.CrossEntropy, Optimizers.Adam(6e-3).Scheduled(rate).ClipByGlobalNorm(1),
