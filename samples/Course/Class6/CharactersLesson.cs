@@ -107,7 +107,9 @@ internal static partial class CharactersLesson
         c.Table([("model", "modelo"), ("bits a character, test", "bits por carácter, prueba")],
             [.. best.Take(3).Select(b => new[] { c[$"counts, order {b.Order}", $"conteos, orden {b.Order}"], $"{Bits(book.Test, b.Order, b.Prior):0.000}" }),
                 [c[$"counts, order {counted.Order}", $"conteos, orden {counted.Order}"], $"{byCounts:0.000}"], ["LSTM", $"{byLstm:0.000}"]]);
-        Console.WriteLine($"test lstm {byLstm:0.000} counts {byCounts:0.000} val {result.History[^1]} seconds {result.History.Sum(e => e.Seconds):0}");
+        c.Claim(byLstm < byCounts - 0.02 && byCounts < best[2].Bits, "the LSTM is ahead of the best counts, by little");
+        c.Text($"On the test chapters the LSTM needs {byLstm:0.00} bits a character, the best counts {byCounts:0.00}. A table of what follows {counted.Order - 1} characters is a strong opponent where the text is short: it needs no training, and is a dozen lines long.",
+            $"En los capítulos de prueba la LSTM necesita {byLstm:0.00} bits por carácter; los mejores conteos, {byCounts:0.00}. Una tabla de lo que sigue a {counted.Order - 1} caracteres es un rival fuerte cuando el texto es corto: no necesita entrenamiento y ocupa una docena de líneas.");
 
         c.Heading("Where it is surprised", "Dónde se sorprende");
         #region surprise
@@ -124,12 +126,12 @@ internal static partial class CharactersLesson
         var shown = text.IndexOf(". ", 200, StringComparison.Ordinal) + 2;
         var sentence = text.Substring(shown, 36);
         c.Figure("characters-surprise", Plot.Titled(c["Bits of a test sentence", "Bits de una frase de prueba"]).Labels("", "bits")
-            .Bars("", bits.Skip(shown).Take(36)).WithNames(sentence.Select(letter => letter is ' ' or '\n' ? "␣" : $"{letter}")),
+            .Bars("", bits.Skip(shown).Take(36)).WithNames(sentence.Select(letter => letter is ' ' or '\n' ? "_" : $"{letter}")),
             ("The bits of each character of a sentence", "Los bits de cada carácter de una frase"),
-            ("From a chapter that no training saw: the beginnings of words cost most, their ends next to nothing.", "De un capítulo que ningún entrenamiento vio: lo que más cuesta son los comienzos de palabra; sus finales, casi nada."));
+            ("From a chapter that no training saw: what costs most is how a word begins.", "De un capítulo que ningún entrenamiento vio: lo que más cuesta es cómo empieza cada palabra."));
         c.Text($"Over all the test, the first letter of a word costs {byPlace[0]:0.0} bits, the second {byPlace[1]:0.0}, the third {byPlace[2]:0.0}, the sixth {byPlace[5]:0.0}.",
             $"En toda la prueba, la primera letra de una palabra cuesta {byPlace[0]:0.0} bits; la segunda, {byPlace[1]:0.0}; la tercera, {byPlace[2]:0.0}; la sexta, {byPlace[5]:0.0}.");
-        c.Claim(byPlace[0] > byPlace[1] && byPlace[1] > byPlace[2] && byPlace[2] > byPlace[5], "letters cost less the further in a word they stand");
+        c.Claim(byPlace[0] > 1.5 * byPlace[1..].Max(), "the first letter of a word costs half as much again as any later one");
 
         c.Heading("Writing at temperatures", "Escribir a varias temperaturas");
         c.Text("To write, a character is drawn by its chance, given to the network, and so on. The temperature $T$ divides the logits before the softmax: below 1 the likely become likelier.",

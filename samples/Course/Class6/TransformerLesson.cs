@@ -71,13 +71,13 @@ internal static class TransformerLesson
         #region heads
         // The second block: queries and keys of a piece of a test chapter, and the library's weights.
         var at = book.Test.IndexOf(". ", 200, StringComparison.Ordinal) + 2;
-        var piece = book.Test.Substring(at, 24);
+        var piece = book.Test.Substring(at, 16);
         var (p, seen) = (transformer.Trained.Parameters, transformer.Trained.Activations(letters.Encode(piece).Reshape(1, -1)));
         var product = seen["3.norm1"].Row(0).MatMul(p["3.self_attn.in_proj_weight"].Transpose(1, 0)) + p["3.self_attn.in_proj_bias"];
-        Expr Heads4(int part) => Expr.Constant(product.Slice(-1, (Width * part)..(Width * (part + 1))).Reshape(1, piece.Length, Heads, -1)).Transpose(0, 2, 1, 3);
-        var weights = Attentions.Weights(Heads4(0), Heads4(1), Attentions.CausalMask(piece.Length, piece.Length)).Evaluate().Row(0);
+        Expr Projected(int part) => Expr.Constant(product.Slice(-1, (Width * part)..(Width * (part + 1))).Reshape(1, piece.Length, Heads, -1)).Transpose(0, 2, 1, 3);
+        var weights = Attentions.Weights(Projected(0), Projected(1), Attentions.CausalMask(piece.Length, piece.Length)).Evaluate().Row(0);
         #endregion
-        var signs = piece.Select(letter => letter is ' ' or '\n' ? "␣" : $"{letter}").ToList();
+        var signs = piece.Select(letter => letter is ' ' or '\n' ? "_" : $"{letter}").ToList();
         double Back(int head) => Enumerable.Range(0, piece.Length).Average(q => weights.Row(head).Row(q).ToDoubles().Select((w, k) => w * (q - k)).Sum());
         double[] back = [.. Enumerable.Range(0, Heads).Select(Back)];
         c.Figure("transformer-heads", Figure.Grid(2, Enumerable.Range(0, Heads).Select(i => HeatMap.Of(weights.Row(i), signs, signs, numbers: false, low: 0, high: 1).Titled(c[$"head {i + 1}", $"cabeza {i + 1}"]))),
