@@ -117,7 +117,6 @@ internal static class VanishingLesson
             ($"Lines are means over {seeds} seeds, dots the seeds. The RNN fails as its gradient vanishes, and LSTM and GRU as they are drawn fail earlier still; with the gate open at the start both remember.",
              $"Las líneas son medias de {seeds} semillas; los puntos, las semillas. La RNN falla cuando su gradiente se desvanece; LSTM y GRU recién iniciadas fallan aún antes; con la compuerta abierta al inicio, ambas recuerdan."));
         double At(string name, Index place) => right[name][place].Average();
-        foreach (var name in Names) Console.WriteLine($"{name}: {string.Join("; ", right[name].Select(r => string.Join(" ", r.Select(v => v.ToString("0.000")))))}");
         c.Claim(Names.All(name => At(name, 0) > 0.9), "at length 10 every cell remembers");
         c.Claim(At("LSTM + b", ^1) > 0.95 && At("GRU + b", ^1) > 0.95, "with the gate open both remember 60 steps");
         c.Claim(At("LSTM", ^1) < 0.35 && At("GRU", ^1) < 0.35 && At("RNN", ^1) < 0.8, "the others do not");
