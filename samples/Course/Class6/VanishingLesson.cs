@@ -120,6 +120,7 @@ internal static class VanishingLesson
         c.Claim(Names.All(name => At(name, 0) > 0.9), "at length 10 every cell remembers");
         c.Claim(At("LSTM + b", ^1) > 0.95 && At("GRU + b", ^1) > 0.95, "with the gate open both remember 60 steps");
         c.Claim(At("LSTM", ^1) < 0.35 && At("GRU", ^1) < 0.35 && At("RNN", ^1) < 0.8, "the others do not");
+        c.Claim(At("LSTM", 1) < At("RNN", 1) - 0.1 && At("GRU", 1) < At("RNN", 1) - 0.1, "LSTM and GRU as they are drawn fail earlier than the RNN");
         c.Table([("cell", "celda"), .. lengths.Select(n => ($"accuracy at {n}", $"exactitud con {n}"))],
             Names.Select(name => (string[])[name, .. right[name].Select(r => $"{r.Average():0.00}")]));
 
