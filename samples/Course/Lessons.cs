@@ -10,6 +10,7 @@ internal static class Lessons
         .. Class3.Lessons,
         .. Class4.Lessons,
         .. Class5.Lessons,
+        .. Class6.Lessons,
         .. Class8.Lessons,
     ];
 
@@ -26,6 +27,7 @@ internal static class Lessons
         4 => ("Gradients, initialization, normalization", "Gradientes, inicialización y normalización"),
         4 => ("Gradients, initialization, normalisation", "Gradientes, inicialización y normalización"),
         5 => ("Networks for images", "Redes para imágenes"),
+        6 => ("Recurrence and attention", "Recurrencia y atención"),
         8 => ("From end to end", "De principio a fin"),
         _ => throw new ArgumentOutOfRangeException(nameof(number), number, "The course has no class of this number."),
     };
