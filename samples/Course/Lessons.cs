@@ -25,7 +25,6 @@ internal static class Lessons
         2 => ("Optimization, regularization, search", "Optimización, regularización y búsqueda"),
         3 => ("The library itself", "La biblioteca por dentro"),
         4 => ("Gradients, initialization, normalization", "Gradientes, inicialización y normalización"),
-        4 => ("Gradients, initialization, normalisation", "Gradientes, inicialización y normalización"),
         5 => ("Networks for images", "Redes para imágenes"),
         6 => ("Recurrence and attention", "Recurrencia y atención"),
         8 => ("From end to end", "De principio a fin"),
