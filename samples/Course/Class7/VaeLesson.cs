@@ -67,7 +67,7 @@ internal static class VaeLesson
         var labels = validation.Targets.ToDoubles();
         int[] Of(int label) => [.. Enumerable.Range(0, validation.Count).Where(i => labels[i] == label)];
         (double X, double Y) Centre(int label) => (Of(label).Average(i => codes[2 * i]), Of(label).Average(i => codes[2 * i + 1]));
-        Plot Map(int every) => Enumerable.Range(0, 10).Aggregate(Plot.Titled("").Labels("z₁", "z₂").WithXLimits(-3.5, 3.5).WithYLimits(-3.5, 3.5), (plot, label) =>
+        Plot Map(int every) => Enumerable.Range(0, 10).Aggregate(Plot.Titled("").Labels("z₁", "z₂"), (plot, label) =>
             plot.Dots(c[FashionLesson.Classes[label].English, FashionLesson.Classes[label].Spanish], Of(label).Where((_, i) => i % every == 0).Select(i => codes[2 * i]), Of(label).Where((_, i) => i % every == 0).Select(i => codes[2 * i + 1])));
         c.Figure("vae-plane", Map(1), ("The codes of the validation images in the plane, coloured by class", "Los códigos de las imágenes de validación en el plano, coloreados por clase"),
             ("No label was used, and yet classes gather: shoes on one side, trousers on another, and pullovers, coats and shirts, which look alike, on one heap.",
@@ -101,14 +101,14 @@ internal static class VaeLesson
         c.Figure("vae-beta", Plot.Titled(c["Eight codes, seven weights β", "Ocho códigos, siete pesos β"]).Labels(c["KL: nats in the code", "KL: nats en el código"], c["reconstruction, nats", "reconstrucción, nats"])
                 .Line("β", kl, reconstruction).Dots("β", kl, reconstruction).Texts(kl, reconstruction, betas.Select(b => $"  {b}")),
             ("Reconstruction over KL for seven values of β", "Reconstrucción según KL para siete valores de β"),
-            ($"A large β makes the code cheap and the image poor. Their sum, the bound, is best at $\\beta = 1$ ({sums.Min():0.0}), as it should be: that is the loss which β = 1 minimizes.",
-             $"Un β grande abarata el código y empobrece la imagen. Su suma, la cota, es mejor con $\\beta = 1$ ({sums.Min():0.0}), como debe ser: es la pérdida que β = 1 minimiza."));
+            ($"A large β makes the code cheap and the image poor. Their sum is least at $\\beta = 1$ ({sums.Min():0.0}), as it should be: it is the negative of the bound, which is what $\\beta = 1$ trains.",
+             $"Un β grande abarata el código y empobrece la imagen. Su suma es mínima con $\\beta = 1$ ({sums.Min():0.0}), como debe ser: es la cota con signo negativo, que es lo que se entrena con $\\beta = 1$."));
         Tensor Drawn(TrainingResult vae) => DecoderOf(vae).Predict(Key.OfSeed(4).Normal(0, 1, 10, 8)).Compute(Sigmoid);
         int[] chosen = c.Brief ? [0, 1] : [0, 2, 4, 6];
         c.Figure("vae-drawn", ImageGrid.Of(Tensor.Concat(0, [.. chosen.Select(i => Drawn(sweep[i]))]).Reshape(-1, 28, 28), low: 0, high: 1, rowNames: chosen.Select(i => $"β = {betas[i]}"), columns: 10),
             ("Ten images decoded from drawn codes, for several values of β", "Diez imágenes decodificadas de códigos al azar, para varios valores de β"),
-            ("Codes drawn from the normal distribution. Where β is small, they fall between the clouds, and monsters appear; where it is large, all images are the mean.",
-             "Códigos extraídos de la distribución normal. Con un β pequeño caen entre las nubes y aparecen monstruos; con uno grande, todas las imágenes son la media."));
+            ("Codes drawn from the normal distribution. At β = 0.1, and even at 1, many fall between the clouds, and things appear that nobody wears. At 10 they are garments, if blurred; at 100 all are the mean. The best bound does not make the best images.",
+             "Códigos extraídos de la distribución normal. Con β = 0.1, e incluso con 1, muchos caen entre las nubes y aparecen cosas que nadie usa. Con 10 son prendas, aunque borrosas; con 100, todas son la media. La mejor cota no da las mejores imágenes."));
         c.Result("best validation ELBO with eight codes (at β)", "mejor ELBO de validación con ocho códigos (con β)", $"−{sums.Min():0.0} ({betas[Array.IndexOf(sums, sums.Min())]})");
         c.Question(("What has happened at β = 100?", "¿Qué ocurrió con β = 100?"),
             ($"The clouds have all become $p(z)$: KL is {kl[^1]:0.000}, so the code says nothing of the image, and the decoder answers with the mean image: {reconstruction[^1]:0.0} nats, as the mean image itself has ({mean:0.0}). This is called posterior collapse.",
