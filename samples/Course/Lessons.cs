@@ -11,6 +11,7 @@ internal static class Lessons
         .. Class4.Lessons,
         .. Class5.Lessons,
         .. Class6.Lessons,
+        .. Class7.Lessons,
         .. Class8.Lessons,
     ];
 
@@ -27,6 +28,8 @@ internal static class Lessons
         4 => ("Gradients, initialization, normalization", "Gradientes, inicialización y normalización"),
         5 => ("Networks for images", "Redes para imágenes"),
         6 => ("Recurrence and attention", "Recurrencia y atención"),
+        4 => ("Gradients, initialization, normalisation", "Gradientes, inicialización y normalización"),
+        7 => ("Representations, transfer, generation", "Representaciones, transferencia y generación"),
         8 => ("From end to end", "De principio a fin"),
         _ => throw new ArgumentOutOfRangeException(nameof(number), number, "The course has no class of this number."),
     };
