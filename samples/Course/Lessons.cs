@@ -9,6 +9,7 @@ internal static class Lessons
         .. Class2.Lessons,
         .. Class3.Lessons,
         .. Class4.Lessons,
+        .. Class7Generation.Lessons,
         .. Class8.Lessons,
     ];
 
@@ -23,6 +24,7 @@ internal static class Lessons
         2 => ("Optimization, regularization, search", "Optimización, regularización y búsqueda"),
         3 => ("The library itself", "La biblioteca por dentro"),
         4 => ("Gradients, initialization, normalisation", "Gradientes, inicialización y normalización"),
+        7 => ("Representations, transfer, generation", "Representaciones, transferencia y generación"),
         8 => ("From end to end", "De principio a fin"),
         _ => throw new ArgumentOutOfRangeException(nameof(number), number, "The course has no class of this number."),
     };

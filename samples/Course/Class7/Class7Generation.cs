@@ -1,0 +1,11 @@
+namespace Course;
+
+/// <summary>The second half of class 7: transfer, and networks that generate.</summary>
+internal static class Class7Generation
+{
+    public static IReadOnlyList<Lesson> Lessons { get; } =
+    [
+        new("from-pytorch", 7, ("Weights from PyTorch", "Pesos que vienen de PyTorch"), FromPyTorchLesson.Run, "Class7/FromPyTorchLesson.cs"),
+        new("gan", 7, ("Generator against discriminator: eight modes, and where they go", "Generador contra discriminador: ocho modos, y dónde se pierden"), GanLesson.Run, "Class7/GanLesson.cs"),
+    ];
+}
