@@ -7,5 +7,6 @@ internal static class Class7Generation
     [
         new("from-pytorch", 7, ("Weights from PyTorch", "Pesos que vienen de PyTorch"), FromPyTorchLesson.Run, "Class7/FromPyTorchLesson.cs"),
         new("gan", 7, ("Generator against discriminator: eight modes, and where they go", "Generador contra discriminador: ocho modos, y dónde se pierden"), GanLesson.Run, "Class7/GanLesson.cs"),
+        new("dcgan", 7, ("Images from noise, and how to judge them", "Imágenes a partir de ruido, y cómo juzgarlas"), DcganLesson.Run, "Class7/DcganLesson.cs"),
     ];
 }

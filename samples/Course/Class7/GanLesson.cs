@@ -71,6 +71,9 @@ internal static class GanLesson
         return new Game([.. points.Select((_, i) => (i + 1) * every)], [.. points], [.. points.Select(p => Judge(p).Modes)], Judge(points[^1]).Good, losses.TakeLast((int)every).Average());
     }
 
+    /// <summary>The points that the generator draws after a game with equal rates.</summary>
+    public static Tensor Points(int steps) => Play(new Rules("", 1e-3), 1, steps, 1).Points[^1];
+
     public static void Run(Chapter c)
     {
         var (seeds, steps, snapshots) = c.Brief ? (1, 20, 2) : (5, 4000, 40);
