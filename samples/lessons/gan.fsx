@@ -19,12 +19,14 @@ let rows, steps, deviation = 256, (if isBrief then 20 else 4000), 0.1
 let normal shape key = Draw.normal 0.0 1.0 DType.F32 shape key
 
 let centres =
-    Tensor.ofArray [ 8; 2 ] [|
-        for i in 0..7 do
-            let angle = float i * Math.PI / 4.0
-            float32 (2.0 * Math.Cos angle)
-            float32 (2.0 * Math.Sin angle)
-    |]
+    Tensor.ofArray
+        [ 8; 2 ]
+        [|
+            for i in 0..7 do
+                let angle = float i * Math.PI / 4.0
+                float32 (2.0 * Math.Cos angle)
+                float32 (2.0 * Math.Sin angle)
+        |]
 
 /// Points of eight Gaussians on a ring.
 let ring modes noise =
@@ -69,20 +71,32 @@ let play (rate: float) pack =
     (loop.Trained generator).Predict(noise, 2000)
 
 let games =
-    [ for name, rate, pack in [ "slow discriminator", 2.5e-4, 1; "slow, judging pairs", 2.5e-4, 2; "equal rates", 1e-3, 1 ] do
-          let points = play rate pack
-          printfn $"{name}: {modesOf points} modes of 8"
-          name, points ]
+    [
+        for name, rate, pack in
+            [ "slow discriminator", 2.5e-4, 1; "slow, judging pairs", 2.5e-4, 2; "equal rates", 1e-3, 1 ] do
+            let points = play rate pack
+            printfn $"{name}: {modesOf points} modes of 8"
+            name, points
+    ]
 
 let plot (name, points: Tensor) =
     let column i (t: Tensor) = Tensor.sliceAxis 1 i (i + 1) t |> Tensor.toFloats
 
-    Plot.Titled($"{name}: {modesOf points} of 8").WithXLimits(-3.0, 3.0).WithYLimits(-3.0, 3.0).WithEqualAxes()
+    Plot
+        .Titled($"{name}: {modesOf points} of 8")
+        .WithXLimits(-3.0, 3.0)
+        .WithYLimits(-3.0, 3.0)
+        .WithEqualAxes()
     |> Plot.dots "centre" (column 0 centres) (column 1 centres)
     |> Plot.dots "generated" (column 0 points) (column 1 points)
 
-File.WriteAllBytes(Path.Combine(folder, "gan.png"), Figure.Grid(3, [ for game in games -> Figure.Of(plot game) ]).Png 1200)
+File.WriteAllBytes(
+    Path.Combine(folder, "gan.png"),
+    Figure.Grid(3, [ for game in games -> Figure.Of(plot game) ]).Png 1200
+)
 
-if not isBrief && [ for _, points in games -> modesOf points ] <> [ 1; 8; 8 ] then
+let found = [ for _, points in games -> modesOf points ]
+
+if not isBrief && (List.head found > 1 || List.tail found <> [ 8; 8 ]) then
     eprintfn "this is not what was expected"
     exit 1

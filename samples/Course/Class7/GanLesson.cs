@@ -104,8 +104,8 @@ internal static class GanLesson
         c.Formula(@"L_D + \frac{\gamma}{2} \, \mathbb{E}_x \left\| \nabla_x D(x) \right\|^2, \qquad \gamma = 0.1");
 
         Figure Frame(int game, int i) => Figure.Of(Plot.Titled($"{all[game].Name}: {games[game][0].Modes[i]} {c["of 8", "de 8"]}").WithXLimits(-3, 3).WithYLimits(-3, 3).WithEqualAxes()
-            .Dots(c["centre", "centro"], Centres.Slice(1, ..1).ToDoubles(), Centres.Slice(1, 1..).ToDoubles())
-            .Dots(c["generated", "generado"], games[game][0].Points[i].Rows(..300).Slice(1, ..1).ToDoubles(), games[game][0].Points[i].Rows(..300).Slice(1, 1..).ToDoubles()));
+            .Dots(c["generated", "generado"], games[game][0].Points[i].Rows(..300).Slice(1, ..1).ToDoubles(), games[game][0].Points[i].Rows(..300).Slice(1, 1..).ToDoubles())
+            .Dots(c["centre", "centro"], Centres.Slice(1, ..1).ToDoubles(), Centres.Slice(1, 1..).ToDoubles()));
         c.Picture("gan-moving", Animation.OfFigures(900, 0.25, Enumerable.Range(0, snapshots).Select(i => Figure.Grid(2, [Frame(0, i), Frame(2, i)]).Titled($"{c["step", "paso"]} {games[0][0].Steps[i]:0}"))),
             ("Generated points move over the plane while two games are played", "Los puntos generados se mueven por el plano mientras se juegan dos partidas"),
             ("Left, a slow discriminator: all points run together from mode to mode. Right, the same with pairs: they spread over the ring.", "Izquierda, discriminador lento: todos los puntos corren juntos de modo en modo. Derecha, lo mismo con pares: se reparten por el anillo."));
