@@ -10,5 +10,6 @@ internal static class Class7Generation
         new("gan", 7, ("Generator against discriminator: eight modes, and where they go", "Generador contra discriminador: ocho modos, y dónde se pierden"), GanLesson.Run, "Class7/GanLesson.cs"),
         new("dcgan", 7, ("Images from noise, and how to judge them", "Imágenes a partir de ruido, y cómo juzgarlas"), DcganLesson.Run, "Class7/DcganLesson.cs"),
         new("diffusion", 7, ("Diffusion: from noise to data, step by step", "Difusión: del ruido a los datos, paso a paso"), DiffusionLesson.Run, "Class7/DiffusionLesson.cs"),
+        new("diffusion-digits", 7, ("Digits on request, by diffusion", "Dígitos por encargo, con difusión"), DiffusionDigitsLesson.Run, "Class7/DiffusionDigitsLesson.cs"),
     ];
 }
