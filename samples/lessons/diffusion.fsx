@@ -129,6 +129,6 @@ File.WriteAllBytes(
     |> Animation.ofFigures 480 0.25
 )
 
-if not isBrief && (modes < 8 || good.Length < 700) then
+if not isBrief && (modes < 8 || good.Length < 600) then
     eprintfn "this is not what was expected"
     exit 1

@@ -87,8 +87,8 @@ let plot (name, points: Tensor) =
         .WithXLimits(-3.0, 3.0)
         .WithYLimits(-3.0, 3.0)
         .WithEqualAxes()
-    |> Plot.dots "centre" (column 0 centres) (column 1 centres)
     |> Plot.dots "generated" (column 0 points) (column 1 points)
+    |> Plot.dots "centre" (column 0 centres) (column 1 centres)
 
 File.WriteAllBytes(
     Path.Combine(folder, "gan.png"),
