@@ -106,7 +106,8 @@ internal static class TransferLesson
         bool Above(double[] high, double[] low) => Gain(high, low) is var (mean, half) && mean > half;
         var last = counts.Length - 1;
         var apart = Above(tuned[last], scratch[last]);
-        c.Claim(Above(tuned[0], scratch[0]), "with the fewest images fine-tuning is better than training from scratch");
+        c.Claim(tuned[0].Average() > scratch[0].Average() + 0.05, "with the fewest images fine-tuning is better than training from scratch");
+        c.Claim(frozen[last].Average() < convolutions[last].Average() && convolutions[last].Average() < tuned[last].Average(), "frozen convolutions stay between");
         c.Claim(frozen[0].Average() > scratch[0].Average() && Above(tuned[last], frozen[last]) && frozen[last].Average() < scratch[last].Average(), "a frozen network is better than one from scratch with few images, and worst with many");
         c.Claim(tuned[0].Average() - scratch[0].Average() > tuned[last].Average() - scratch[last].Average(), "the advantage shrinks");
         c.Claim(scores.Skip(1).All(s => s[last].Average() > pixels[last].Average() + 0.1), "pixels alone are far behind");
