@@ -12,12 +12,26 @@ internal static partial class SourceText
     /// <summary>The whole text of a file, by its path below this project's folder.</summary>
     public static string Read(string path)
     {
+        using var reader = new StreamReader(Open(path));
+        return reader.ReadToEnd().ReplaceLineEndings("\n");
+    }
+
+    /// <summary>The bytes of a file, by its path below this project's folder.</summary>
+    public static byte[] Bytes(string path)
+    {
+        using var stream = Open(path);
+        var bytes = new byte[stream.Length];
+        stream.ReadExactly(bytes);
+        return bytes;
+    }
+
+    private static Stream Open(string path)
+    {
         var assembly = Assembly.GetExecutingAssembly();
         var name = assembly.GetManifestResourceNames().SingleOrDefault(n => n.Replace('\\', '/') == path)
             ?? throw new FileNotFoundException($"No file {path} is built into the lessons; it has: "
                 + string.Join(", ", assembly.GetManifestResourceNames().Order()));
-        using var reader = new StreamReader(assembly.GetManifestResourceStream(name)!);
-        return reader.ReadToEnd().ReplaceLineEndings("\n");
+        return assembly.GetManifestResourceStream(name)!;
     }
 
     /// <summary>The lines between <c>#region name</c> and its <c>#endregion</c>, moved to the left margin.</summary>
