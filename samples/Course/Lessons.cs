@@ -29,7 +29,6 @@ internal static class Lessons
         4 => ("Gradients, initialization, normalization", "Gradientes, inicialización y normalización"),
         5 => ("Networks for images", "Redes para imágenes"),
         6 => ("Recurrence and attention", "Recurrencia y atención"),
-        4 => ("Gradients, initialization, normalisation", "Gradientes, inicialización y normalización"),
         7 => ("Representations, transfer, generation", "Representaciones, transferencia y generación"),
         8 => ("From end to end", "De principio a fin"),
         _ => throw new ArgumentOutOfRangeException(nameof(number), number, "The course has no class of this number."),
