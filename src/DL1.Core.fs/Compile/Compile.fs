@@ -6,10 +6,11 @@ open DL1.Compiler.Inspection
 open DL1.Compiler.Planning
 open DL1.Compiler.Simd
 
-/// Graphs made ready to run many times: elementwise nodes, folds and what follows a product fused into single passes,
-/// buffers placed ahead. The values are those of `Eval`: bit for bit for arithmetic and movement (but that 0 may be −0
-/// where padded pieces are summed), within the stated ulp for other functions, within rounding for sums and products of
-/// floats, whose order is fixed by the graph: the same on any number of threads and any width of vectors.
+/// Compiles graphs to run them many times: elementwise nodes, reductions and the epilogues of matrix products are fused
+/// into single loops, and memory is planned ahead. The values are those of `Eval`: bit for bit for arithmetic and
+/// movement (except that 0 may be −0 where padded blocks are summed), within the stated ulp for other functions, and
+/// within rounding for sums and matrix products of floats. Their order of summation is fixed by the graph: the bits are
+/// equal on any number of threads and any vector width.
 [<RequireQualifiedAccess>]
 module Compile =
     let private check (inputs: Variable list) (values: Tensor list) =
@@ -28,7 +29,7 @@ module Compile =
                     $"{v.DType} {v.Shape}"
                     "cast or reshape the value, or build the graph for its shape"
 
-    /// Runs a plan once, in a frame of its own.
+    /// Runs a plan once. Concurrent runs each take an executable from `idle`, or make one.
     let private run
         (plan: Plan)
         (idle: ConcurrentStack<Executable>)
@@ -77,11 +78,11 @@ module Compile =
         finally
             executable.Release()
 
-            // More callers at once than processors are rare: what was made for them is let go.
+            // More concurrent callers than processors are rare; their executables are dropped.
             if idle.Count < System.Environment.ProcessorCount then
                 idle.Push executable
 
-    /// The same for vectors of a width, passes cut into parts of so much work.
+    /// Like `prepareWith`, for a given vector width; `grain` is the least work of a task, in elements moved.
     let internal prepareBy grain width (options: CompileOptions) (inputs: Variable list) (roots: Expr list) =
         Options.check options
         let plan = PlanCache.plan width options.DynamicCode options.CheckFinite inputs roots
@@ -99,32 +100,33 @@ module Compile =
             check inputs values
             run plan idle make options.Threads (Array.ofList values)
 
-    /// The same for vectors of a width.
+    /// Like `prepareWith`, for a given vector width.
     let internal prepareAs width options inputs roots = prepareBy Frame.UsualGrain width options inputs roots
 
-    /// The same for vectors of a width, with emitted code or without, on at most so many threads.
+    /// Like `prepareWith`, for a given vector width, with compiled or interpreted loops, on at most `threads` threads.
     let internal prepareOn width generates threads (inputs: Variable list) (roots: Expr list) =
         let options = { Threads = threads; DynamicCode = generates; CheckFinite = false }
         prepareAs width options inputs roots
 
-    /// The options that hold where none are given: as many threads as there are processors, machine code where the
-    /// runtime makes it, no checks. `{ Compile.standard with CheckFinite = true }`
+    /// The default options: one thread for each processor, machine code where the runtime can generate it, no checks.
+    /// `{ Compile.standard with CheckFinite = true }`
     let standard: CompileOptions = Options.standard
 
-    /// As `prepare`, with options. Options out of their range are a `DomainError`; with `CheckFinite` so is the first NaN
+    /// Like `prepare`, with options. Options out of range are a `DomainError`; with `CheckFinite` so is the first NaN
     /// or infinity of a run, with the layer and the formula that gave it.
     /// `let step = Compile.prepareWith { Compile.standard with Threads = 1 } [ w; x ] [ loss ]`
     let prepareWith (options: CompileOptions) (inputs: Variable list) (roots: Expr list) =
         prepareAs Simd.widest options inputs roots
 
-    /// A function from the values of variables, in the order given, to the values of the roots. It may be called from
-    /// many threads. A variable that is no input is a `DomainError`; a value of another type or shape a `ShapeError`.
-    /// `let step = Compile.prepare [ w; x ] [ loss; gradient ]` then `step [ weights; data ]`
+    /// Compiles a function from the values of the inputs, in the order given, to the values of the roots. It may be
+    /// called from several threads at once. A variable of the roots that is no input is a `DomainError`; a value of
+    /// another type or shape is a `ShapeError`. `let step = Compile.prepare [ w; x ] [ loss; gradient ]` then
+    /// `step [ weights; data ]`
     let prepare (inputs: Variable list) (roots: Expr list) : Tensor list -> Tensor list =
         prepareWith standard inputs roots
 
-    /// The plan for a graph as a table: for each kernel its kind, the extents it goes over, its operations, the bytes that
-    /// it reads and writes, and what it computes as formulas, with where the values stand in the arena; at the end what
-    /// all of it comes to, and the memory that it needs at most. `Session.Explain` adds times. `Compile.explain [ w; x ] [ loss ]`
+    /// The plan for a graph as a table: for each kernel its kind, the extents it goes over, its operations, the bytes
+    /// that it reads and writes, and formulas of its results with their offsets in the arena; at the end the totals,
+    /// and the most memory that the plan needs. `Session.Explain` adds times. `Compile.explain [ w; x ] [ loss ]`
     let explain (inputs: Variable list) (roots: Expr list) : string =
         PlanCache.plan Simd.widest standard.DynamicCode false inputs roots |> ExplainPlan.text

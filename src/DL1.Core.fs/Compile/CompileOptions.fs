@@ -3,17 +3,18 @@ namespace DL1
 open System.Runtime.CompilerServices
 open DL1.Compiler.Runtime
 
-/// How a graph is compiled and run. The values are the same, bit for bit, whatever is chosen.
+/// How a graph is compiled and run. The options do not change the values: they are equal bit for bit.
 type CompileOptions =
     {
-        /// On how many threads one run may be, its caller's among them: from 1 to 256.
+        /// The most threads of one run, including its caller's: from 1 to 256.
         Threads: int
-        /// Whether passes become machine code when a plan is made; otherwise they are interpreted. True is refused where
-        /// the runtime makes no code.
+        /// Whether fused loops are compiled to machine code when a plan is made; otherwise they are interpreted. True
+        /// is refused where the runtime cannot generate code.
         DynamicCode: bool
-        /// Whether all inputs, and all that each kernel writes, are searched for NaN and ∞: the first one found is a
-        /// `DomainError` that names the layer (or that it is the gradient of one), the formula, the variables that it reads
-        /// and the place. Costs a pass over memory for each kernel, and more memory: nothing is written in place.
+        /// Whether all inputs, and the results of each kernel, are searched for NaN and ∞. The first one found is a
+        /// `DomainError` that names the layer (or says that it is in a layer's gradient), the formula, the variables
+        /// that it reads and the indices of the element. It costs a read of each kernel's results, and more memory,
+        /// since nothing is written in place.
         CheckFinite: bool
     }
 
@@ -23,10 +24,10 @@ type CompileOptions =
         let checks = if this.CheckFinite then "NaN and infinity refused" else "no checks"
         $"%d{this.Threads} threads, {code}, {checks}"
 
-/// Options that mean something.
+/// The standard options, and the check of options.
 [<RequireQualifiedAccess>]
 module internal Options =
-    /// This machine's processors; emitted code where there may be any; no checks.
+    /// One thread for each processor; compiled code where the runtime can generate it; no checks.
     let standard =
         {
             Threads = min 256 (max 1 WorkerPool.threads)
@@ -34,7 +35,7 @@ module internal Options =
             CheckFinite = false
         }
 
-    /// Refuses what cannot be.
+    /// Refuses options that are out of range or not supported here.
     let check (options: CompileOptions) =
         if options.Threads < 1 || options.Threads > 256 then
             Refuse.domain

@@ -3,17 +3,18 @@ namespace DL1
 open System.Collections.Generic
 open DL1.Compiler.Runtime
 
-/// Expressions computed at once: each is compiled for its types and shapes when it is met first, and kept, so that the next
-/// tensors of that kind are computed without planning. Values are those of `Compile`, to the bit.
+/// Computes expressions at once. An expression is compiled for its types and shapes at the first call and kept, so that
+/// later calls with equal types and shapes need no planning. The values are those of `Compile`, bit for bit.
 [<RequireQualifiedAccess>]
 module Compute =
-    /// How many elements, of all values of a graph together, are not worth machine code of their own.
+    /// Graphs whose values have at most this many elements in all are interpreted on one thread: compiling them would
+    /// not pay.
     let private few = 1L <<< 14
 
-    /// How many graphs are kept ready, the last ones used.
+    /// The number of compiled graphs that are kept: those used last.
     let private kept = 256
 
-    /// From how many elements on a constant is an input of what is compiled, which then serves other numbers too.
+    /// Constants of at least this many elements become inputs, so that the compiled graph serves other values too.
     let private lifts = 2
 
     let private known = LruCache<struct (Digest list * Digest list), Tensor list -> Tensor list> kept
@@ -26,13 +27,15 @@ module Compute =
         else
             Compile.standard
 
+    /// The compiled function of a graph, from the cache or new.
     let private ready (inputs: Variable list) (roots: Expr list) : Tensor list -> Tensor list =
         let key =
             struct (inputs |> List.map (fun v -> (Expr.ofVariable v).Digest), roots |> List.map _.Digest)
 
         known.Get(key, (fun () -> Compile.prepareWith (optionsFor roots) inputs roots))
 
-    /// The values of several functions of tensors, as expressions. `Compute.many (fun xs -> [ Expr.sumAll xs[0] ]) [ t ]`
+    /// The values of several functions of tensors, given as a function of expressions.
+    /// `Compute.many (fun xs -> [ Expr.sumAll xs[0] ]) [ t ]`
     let many (f: Expr list -> Expr list) (tensors: Tensor list) : Tensor list =
         let variables =
             tensors
@@ -40,7 +43,8 @@ module Compute =
 
         ready variables (f (List.map Expr.ofVariable variables)) tensors
 
-    /// Constants of several elements, each as a variable with a name that no other can have, with their values.
+    /// Replaces each constant of several elements by a variable with a reserved name. Returns the new roots, and the
+    /// variables with their values.
     let private lifted (roots: Expr list) : struct (Expr list * (Variable * Tensor) list) =
         let table, values = Dictionary<Digest, Expr>(), List<Variable * Tensor>()
 
@@ -54,9 +58,10 @@ module Compute =
 
         struct ((if table.Count = 0 then roots else Rebuild.fromTop table roots), List.ofSeq values)
 
-    /// The values of expressions where the variables have the values given by name: a missing one is a `DomainError`, another
-    /// type or shape a `ShapeError`. Expressions of scalars alone are computed by `Eval`, to the bits of functions that are
-    /// compiled from them. `Compute.values [ "x", Tensor.scalar 2.0 ] [ x; x * x ]`
+    /// The values of expressions, with the values of their variables given by name. A variable without a value is a
+    /// `DomainError`, a value of another type or shape a `ShapeError`. Expressions of scalars alone are computed by
+    /// `Eval`, which gives the bits of the functions that are compiled from them.
+    /// `Compute.values [ "x", Tensor.scalar 2.0 ] [ x; x * x ]`
     let values (bindings: (string * Tensor) list) (roots: Expr list) : Tensor list =
         if Graph.topological roots |> Array.forall _.Shape.IsScalar then
             Eval.many bindings roots
@@ -66,6 +71,6 @@ module Compute =
             let struct (roots, constants) = lifted roots
             ready (variables @ List.map fst constants) roots (found @ List.map snd constants)
 
-    /// The value of an expression where the variables have the values given by name, as by `values`.
+    /// The value of an expression, with the values of its variables given by name, as for `values`.
     /// `Compute.value [ "x", Tensor.vector [ 2.0; 3.0 ] ] (x * x)`
     let value (bindings: (string * Tensor) list) (root: Expr) : Tensor = List.head (values bindings [ root ])

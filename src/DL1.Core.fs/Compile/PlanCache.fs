@@ -6,7 +6,8 @@ open DL1.Compiler.Planning
 open DL1.Compiler.Runtime
 open DL1.Compiler.Simd
 
-/// What makes two plans one; where layers are to be named, the layers of their nodes, too.
+/// The key of a cached plan. `Layers` is set for plans that name layers in errors: then equal graphs whose nodes belong
+/// to different layers have different plans.
 [<NoComparison>]
 type internal PlanKey =
     {
@@ -17,12 +18,13 @@ type internal PlanKey =
         Layers: Digest voption
     }
 
-/// Plans made before, the last ones used; a plan is the same for the same graphs, in the same order, on the same vectors.
+/// Keeps the 256 plans that were used last. A plan is reused for equal inputs and roots, in the same order, on the same
+/// vector width.
 [<RequireQualifiedAccess>]
 module internal PlanCache =
     let private known = LruCache<PlanKey, Plan> 256
 
-    /// What tells the layers of a graph's nodes, those in loops among them.
+    /// A digest of the layers of all nodes of a graph, including those in scans.
     let private layers (roots: Expr list) : Digest =
         let mixer = Digest.Mixer()
         let rest = Stack [ roots ]
@@ -43,8 +45,9 @@ module internal PlanCache =
 
         mixer.Finish()
 
-    /// The plan for what the roots compute from the inputs. One that is `watched` for bad values has the layers of these
-    /// very roots, and writes nothing over what a kernel reads: so it can be told where a value went bad.
+    /// The plan that computes the roots from the inputs, from the cache or new. A plan that is `watched` for NaN and
+    /// infinity has the layers of these nodes, and writes nothing in place, so that the kernel's operands are still
+    /// there when a bad value is traced back.
     let plan
         (width: Width)
         (generates: bool)

@@ -9,9 +9,10 @@ open DL1.Compiler.Planning
 open DL1.Compiler.Runtime
 open DL1.Compiler.Simd
 
-/// A loop of steps that keeps its state in memory of its own: each step reads the state and the inputs, and writes the
-/// next state beside it, then the two change places. Nothing is allocated from step to step; a step that fails or is
-/// never run leaves the state of the last whole one. The bits are those of the pure step. One thread at a time.
+/// A loop of steps that keeps its state in memory of its own. The state has two buffers: each step reads one and the
+/// inputs, and writes the other; then the two are swapped. Steps allocate nothing. A step that fails, or is cancelled
+/// before it begins, leaves the state of the last complete step. The bits are those of the same step run by `Compile`.
+/// A session serves one thread at a time.
 [<Sealed>]
 type Session
     internal
@@ -22,6 +23,7 @@ type Session
     let mutable profile: Profile option = None
     let mutable isProfiling = false
 
+    /// Sets the observers that the options and `IsProfiling` ask for.
     let watch () =
         executable.Watch(fun watched ->
             [|
@@ -41,14 +43,15 @@ type Session
     let address (b: Block) = b.Address
 
     let roots = Array.ofList plan.Roots
-    // State and outputs as they are and as they will be.
+    // Two buffers for each root, state and outputs: `now` holds the current values, `next` takes those of the next
+    // step; the other way round while `swapped`.
     let now, next = Array.map buffer roots, Array.map buffer roots
     let mutable swapped = false
 
     let current i = address (if swapped then next[i] else now[i])
     let coming i = address (if swapped then now[i] else next[i])
 
-    /// The places of the inputs: state first.
+    /// The plan's buffers of the inputs: first the state.
     let places = List.map fst state @ inputs |> List.map plan.PlaceOf |> Array.ofList
 
     let direct = Array.init roots.Length plan.IsDirect
@@ -84,6 +87,7 @@ type Session
                     $"{v.DType} {v.Shape}"
                     "cast or reshape the value, or make a session for its shape"
 
+    /// The index among the roots of an output.
     let output index =
         if index < 0 || index >= roots.Length - states then
             Refuse.domain
@@ -94,12 +98,12 @@ type Session
 
         states + index
 
-    /// How many whole steps were made.
+    /// The number of complete steps.
     member _.Steps = steps
-    /// How many outputs there are beside the state.
+    /// The number of outputs, without the state.
     member internal _.Outputs = roots.Length - states
 
-    /// Makes one step on the values of the inputs, in their order.
+    /// Runs one step on the values of the inputs, in their order.
     member _.Step([<ParamArray>] values: Tensor[]) =
         check (ReadOnlySpan values)
 
@@ -132,14 +136,14 @@ type Session
         swapped <- not swapped
         steps <- steps + 1L
 
-    /// The same, unless it was cancelled before: then an `OperationCanceledException`, and the state stays that of the last
-    /// whole step. A step that has begun is finished.
+    /// Runs one step, unless the token was cancelled before: then it raises an `OperationCanceledException` and leaves
+    /// the state. A step that has begun is not interrupted.
     member this.Step(token: CancellationToken, [<ParamArray>] values: Tensor[]) =
         token.ThrowIfCancellationRequested()
         this.Step values
 
-    /// Makes so many steps, on the inputs that `batch` has for each, which is numbered from 0. Cancellation is looked for
-    /// before each: an `OperationCanceledException`, and the state of the last whole step.
+    /// Runs a number of steps on the inputs that `batch` returns for each, numbered from 0. Cancellation is checked
+    /// before each step: it raises an `OperationCanceledException` and leaves the state of the last complete step.
     /// `session.Run(100, (fun i -> [| xs[i]; ys[i] |]), token)`
     member this.Run(steps: int, batch: Func<int, Tensor[]>, token: CancellationToken) =
         if steps < 0 then
@@ -149,11 +153,12 @@ type Session
             token.ThrowIfCancellationRequested()
             this.Step(batch.Invoke i)
 
-    /// The same, never cancelled. `session.Run(100, fun i -> [| xs[i]; ys[i] |])`
+    /// Runs a number of steps on the inputs that `batch` returns for each, numbered from 0.
+    /// `session.Run(100, fun i -> [| xs[i]; ys[i] |])`
     member this.Run(steps: int, batch: Func<int, Tensor[]>) = this.Run(steps, batch, CancellationToken.None)
 
-    /// Whether the time of each kernel is taken, for `Explain`. Setting it begins anew; while it is false, which it is at
-    /// first, nothing is measured and nothing is lost.
+    /// Whether the time of each kernel is measured, for `Explain`. False at first; then steps cost no more. Setting it
+    /// to true discards earlier measurements.
     member _.IsProfiling
         with get () = isProfiling
         and set value =
@@ -163,19 +168,20 @@ type Session
             isProfiling <- value
             watch ()
 
-    /// The plan as a table, as `Compile.explain` has it, with the memory of a session; after profiled steps, with the mean time of each kernel, its
-    /// operations and bytes a second, and the larger of its shares of what this machine can do at most (which is measured
-    /// once, in some 50 ms). `session.IsProfiling <- true`, some steps, then `session.Explain()`.
+    /// The plan as a table like that of `Compile.explain`, with the memory of a session. After profiled steps it also
+    /// has the mean time of each kernel, its operations and bytes a second, and the larger of its shares of this
+    /// machine's peak rates (measured once, in about 50 ms). `session.IsProfiling <- true`, some steps, then
+    /// `session.Explain()`.
     member _.Explain() : string =
         ExplainPlan.session (profile |> Option.map (fun p -> p, Peak.measured options.Threads)) executable
 
-    /// The state now, in its order: copies that no step changes.
+    /// The current values of the state, in its order: copies, which later steps do not change.
     member _.State: Tensor list =
         [ for i in 0 .. states - 1 -> Memory.read roots[i].DType roots[i].Shape (current i) ]
 
-    /// Puts other values in the place of the state, in its order, as if the steps had led there: so that sessions for
-    /// batches of different sizes hand one state on. Another number of values is a `DomainError`, another type or shape a
-    /// `ShapeError`. `small.Load large.State`
+    /// Replaces the state by other values, in its order, so that sessions for batches of different sizes can continue
+    /// one another. Another number of values is a `DomainError`, another type or shape a `ShapeError`.
+    /// `small.Load large.State`
     member _.Load(values: Tensor list) =
         if values.Length <> states then
             Refuse.domain
@@ -194,7 +200,8 @@ type Session
 
         values |> List.iteri (fun i value -> Memory.write value (current i))
 
-    /// What the last step gave, by the place among the outputs: a copy. Before the first step it is a `DomainError`.
+    /// The value of an output after the last step, by its index among the outputs: a copy. Before the first step it is
+    /// a `DomainError`.
     member _.Output(index: int) : Tensor =
         let i = output index
 
@@ -203,7 +210,8 @@ type Session
 
         Memory.read roots[i].DType roots[i].Shape (current i)
 
-    /// The first element of an output as a number: for losses, without a copy.
+    /// The first element of an output as a number, such as a loss, without a copy of the tensor. Before the first step
+    /// it is a `DomainError`.
     member _.Scalar(index: int) : float =
         let i = output index
         let at = current i
@@ -250,16 +258,16 @@ type Session
 
         Session(plan, width, options, state, inputs)
 
-    /// A session from the variables of the state with their first values, what each of them is next, the variables that
-    /// are given at each step, and what is wanted of each step beside the state.
-    /// `Session.Of([ w, w0 ], [ w - 0.1 * gradient ], [ x; y ], [ loss ])`
+    /// A session. `state` has the variables of the state with their first values, `next` an expression for the next
+    /// value of each, `inputs` the variables whose values are given at each step, and `outputs` the other results of a
+    /// step. `Session.Of([ w, w0 ], [ w - 0.1 * gradient ], [ x; y ], [ loss ])`
     static member Of
         (state: (Variable * Tensor) list, next: Expr list, inputs: Variable list, outputs: Expr list)
         =
         Session.With(Options.standard, state, next, inputs, outputs)
 
-    /// The same with options, from `Compile.standard`. Options out of their range are a `DomainError`. With `CheckFinite` a
-    /// step that meets NaN or infinity is one, too, and leaves the state of the last whole step.
+    /// Like `Of`, with options. Options out of range are a `DomainError`. With `CheckFinite` so is a step that meets
+    /// NaN or infinity, which leaves the state of the last complete step.
     /// `Session.With({ Compile.standard with CheckFinite = true }, state, next, inputs, outputs)`
     static member With
         (

@@ -7,39 +7,42 @@ open DL1.Compiler.Movement
 open DL1.Compiler.Runtime
 open DL1.Compiler.Simd
 
-#nowarn "9" // Operands are addresses; the plan answers for their extents.
+#nowarn "9" // Operands are unchecked addresses; the plan guarantees their extents.
 
-/// A stack of products, a pass along the rows of their results, and products of those rows: attention, for one. Some
-/// rows go through all three while they are in the cache, so that what stands between need not be in memory.
+/// Back-to-back matrix products, such as attention: a stack of products, a fused loop along the rows of their results,
+/// and a second stack of products of those rows. Blocks of rows go through all three while they are in the cache, so
+/// the values in between need no buffer.
 [<NoEquality; NoComparison>]
 type internal BackToBackJob =
     {
-        /// Their results are for the pass alone.
+        /// The first products; only `Rows` reads their results.
         First: GemmJob
-        /// Its items are the rows of the first products, its columns their columns.
+        /// The fused loop along the rows. Its items are the rows of the first products, in order; its columns are
+        /// theirs.
         Rows: FusedLoopJob
-        /// Its A are the pass's rows.
+        /// The second products, whose A is what `Rows` writes.
         Second: GemmJob
-        /// Whether the pass's rows are for the second products alone.
+        /// Whether only the second products read what `Rows` writes, so that it needs no buffer.
         HidesRows: bool
     }
 
-/// Runs a chain: each part takes some rows of one matrix of the stack from the beginning to the end.
+/// Runs back-to-back products: each task takes a block of rows of one matrix of the stack through all three stages.
 [<Sealed>]
 type internal BackToBackKernel(frame: Frame, width: Width, job: BackToBackJob) =
     inherit Kernel()
 
-    /// Rows between the products that stay in the second-level cache, in bytes; no fewer rows than pay for packing B.
+    /// The size in bytes of a block of rows between the products: it stays in the second-level cache.
     [<Literal>]
     let Bytes = 98304
 
+    /// Blocks have at least this many rows, which pay for packing B.
     [<Literal>]
     let FewestRows = 24
 
     [<Literal>]
     let MostRows = 144
 
-    /// The fewest parts that are worth cutting a matrix for.
+    /// Matrices are cut into smaller blocks where a small stack would make fewer tasks than this.
     [<Literal>]
     let Parts = 8
 
@@ -60,7 +63,7 @@ type internal BackToBackKernel(frame: Frame, width: Width, job: BackToBackJob) =
     let room = nativeint first.N * nativeint (64 / pass.Block)
     let mutable part: (int -> unit) | null = null
 
-    /// Some rows of one matrix of a stack of products, and the pass that follows them.
+    /// Computes rows `row` to `row + rows − 1` of one matrix of a stack of products, with its epilogue.
     member private _.Multiply(product: GemmJob, stack: int, row: int, rows: int, at: inref<Whereabouts>) =
         let matrix (m: MatrixBuffer) (address: nativeint) row =
             let start = nativeint m.Offset + m.Layout.Start stack + nativeint (row * m.Layout.Row)
@@ -85,7 +88,7 @@ type internal BackToBackKernel(frame: Frame, width: Width, job: BackToBackJob) =
         | Some finish -> EpilogueJob.run finish &at product.M (stack * product.M + row) rows 0 product.N
         | None -> ()
 
-    /// The pass, row by row.
+    /// Runs the fused loop over `rows` items, beginning with `item`.
     member private _.Pass(item: int, rows: int, at: inref<Whereabouts>) =
         let block = NativePtr.stackalloc<nativeint>(2 * operands)
         let mutable own = if rooms > 0 then Scratch.Get(3, int64 rooms * int64 room) else 0n
@@ -116,11 +119,13 @@ type internal BackToBackKernel(frame: Frame, width: Width, job: BackToBackJob) =
 
             pass.Body.Invoke(NativePtr.toNativeInt block, 1n, nativeint columns, 0n)
 
+    /// Runs task `number`: one block of rows of one matrix.
     member private this.Part number =
         let stack, row = number / blocks, number % blocks * tall
         let rows = min tall (first.M - row)
         let item = stack * first.M + row
-        // Row `item` of the whole stack stands at the beginning of the thread's own memory.
+        // Row `item` of the whole stack is at the beginning of the thread's scratch memory; subtracting its offset
+        // gives the address at which row 0 would be.
         let own purpose = Scratch.Get(purpose, int64 tall * int64 line) - nativeint item * line
 
         let at =

@@ -8,10 +8,10 @@ open DL1.Compiler.Movement
 open DL1.Compiler.Planning
 open DL1.Compiler.Simd
 
-/// The kernel for each piece of work.
+/// Makes the kernel object of each step of a plan.
 [<RequireQualifiedAccess>]
 module internal BindKernel =
-    /// A value put in row-major order.
+    /// Copies a strided view into row-major order.
     [<Sealed>]
     type private CopyKernel
         (frame: Frame, reading: StridedView, dtype: DType, shape: Shape, source: int, target: int) =
@@ -22,7 +22,8 @@ module internal BindKernel =
 
         override _.Run() = copy.Run(frame.Threads, frame.Addresses[source], frame.Addresses[target])
 
-    /// Binds a piece of work to a frame; `nested` binds the plan of a loop's body.
+    /// The kernel that does `work` on the buffers of `frame`; `nested` binds the plan of a scan's body to a frame of
+    /// its own.
     let kernel (nested: Plan -> IBound) (frame: Frame) (width: Width) (work: Work) : Kernel =
         match work with
         | Work.FusedLoop pass when SplitReductionKernel.Suits(frame, pass) ->

@@ -7,20 +7,21 @@ open DL1.Compiler.Gemm
 open DL1.Compiler.Pooling
 open DL1.Compiler.Simd
 
-/// A convolution or pooling, channels last, and the pass that follows a convolution.
+/// A convolution or pooling over images with channels last, and the epilogue of a convolution.
 [<NoEquality; NoComparison>]
 type internal ChannelsLastJob =
     {
-        /// The node as it stands in the graph.
+        /// The node, with the shapes of the graph.
         Node: Expr
+        /// The buffers of the operands and of the result.
         Operands: int[]
         Result: int
-        /// Which of them have channels first.
+        /// Which operands and results are in memory with channels first.
         First: ConvFirst
         Finish: EpilogueJob option
     }
 
-/// Runs a convolution or pooling.
+/// Runs a convolution or pooling, with the epilogue of a convolution.
 [<Sealed>]
 type internal ChannelsLastKernel(frame: Frame, width: Width, job: ChannelsLastJob) =
     inherit Kernel()
@@ -62,7 +63,8 @@ type internal ChannelsLastKernel(frame: Frame, width: Width, job: ChannelsLastJo
 
     let mutable finish: BlockEpilogue | null = null
 
-    /// `address` is where whole rows of the result are made, which is not always where they come to stand.
+    /// Runs the epilogue on finished rows of the result. They are at `address`, which is not always their place in the
+    /// result's buffer: a result with channels first is made in scratch memory.
     member private _.After(pass: EpilogueJob, address: nativeint, row, rows, columns) =
         let bytes = columns * (if e.DType = DType.F64 then 8 else 4)
         let own = address - nativeint row * nativeint bytes

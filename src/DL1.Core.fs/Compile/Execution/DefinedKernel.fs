@@ -4,12 +4,12 @@ open System
 open System.Runtime.InteropServices
 open DL1
 
-#nowarn "9" // Values are copied from and to addresses; the plan answers for their extents.
+#nowarn "9" // Values are copied from and to unchecked addresses; the plan guarantees their extents.
 
-/// Tensors from memory and back.
+/// Copies tensors to and from memory by address.
 [<RequireQualifiedAccess>]
 module internal Memory =
-    /// Bytes of one element.
+    /// The bytes of one element.
     let size (dtype: DType) =
         match dtype with
         | DType.F32
@@ -27,7 +27,7 @@ module internal Memory =
         | Elements.I64 a -> a
         | Elements.Bool a -> a
 
-    /// Elements not yet written.
+    /// An uninitialised array of elements; refused where it would not fit into memory.
     let fresh (dtype: DType) (count: int) : Elements =
         Allocation.requireElements "Compile" count (size dtype)
 
@@ -41,7 +41,7 @@ module internal Memory =
     /// The size of a number of elements, in bytes.
     let bytes (dtype: DType) (count: int) = int64 (size dtype) * int64 count
 
-    /// Calls a function with the address of an array, and holds the array still meanwhile.
+    /// Calls a function with the address of an array, which is pinned during the call.
     let private pinned (elements: Elements) (f: nativeint -> unit) =
         let pin = GCHandle.Alloc(array elements, GCHandleType.Pinned)
 
@@ -50,30 +50,30 @@ module internal Memory =
         finally
             pin.Free()
 
-    // A span of bytes would end at 2 GB.
+    // `Buffer.MemoryCopy`, since a span of bytes cannot be longer than 2 GB.
     let private copy (source: nativeint) (target: nativeint) (bytes: int64) =
         Buffer.MemoryCopy(source.ToPointer(), target.ToPointer(), bytes, bytes)
 
-    /// Fills an array from an address.
+    /// Fills an array with the elements at an address.
     let fill (elements: Elements) (address: nativeint) =
         let count = bytes (Elements.dtype elements) (Elements.length elements)
         pinned elements (fun target -> copy address target count)
 
-    /// A tensor of what stands at an address.
+    /// A new tensor with the elements at an address.
     let read (dtype: DType) (shape: Shape) (address: nativeint) : Tensor =
         let elements = fresh dtype shape.Size
         fill elements address
         Tensor(shape, elements)
 
-    /// Puts elements to an address.
+    /// Copies an array's elements to an address.
     let put (elements: Elements) (address: nativeint) =
         let count = bytes (Elements.dtype elements) (Elements.length elements)
         pinned elements (fun source -> copy source address count)
 
-    /// Puts a tensor's elements to an address.
+    /// Copies a tensor's elements to an address.
     let write (t: Tensor) (address: nativeint) = put t.Elements address
 
-/// One node by its definition: tensors are taken out of the frame, and Eval is asked.
+/// Computes a node by `Eval`: copies its operands out of the frame as tensors, and the results back.
 [<Sealed>]
 type internal DefinedKernel
     (frame: Frame, run: Tensor list -> Tensor list, operands: (Expr * int)[], results: int[]) =

@@ -7,18 +7,19 @@ open DL1.Compiler.Planning
 open DL1.Compiler.Runtime
 open DL1.Compiler.Simd
 
-/// A plan bound to a frame of its own: one run at a time. Passes are cut into parts of so much work. One that `borrows` has
-/// a buffer for its intermediate values only between `Borrow` and `Release`.
+/// A plan bound to a frame of its own; one run at a time. `grain` is the least work of a task of a fused loop, in
+/// elements moved. With `mayBorrow`, a plan of at most `SharedBuffers.most` bytes has an arena only between `Borrow`
+/// and `Release`.
 [<Sealed>]
 type internal Executable(plan: Plan, width: Width, grain: int64, mayBorrow: bool) =
     let borrows = mayBorrow && not Guard.IsOn && plan.Bytes > 0L && plan.Bytes <= SharedBuffers.most
     let frame = Frame(plan.Values.Length, (if borrows then 0L else plan.Bytes), grain)
 
-    /// Where the last buffer that was borrowed began.
+    /// The address of the arena that was borrowed last.
     let mutable placed = 0n
     let pins: GCHandle[] = Array.zeroCreate plan.Values.Length
 
-    // What stands still for as long as the executable lives: constants, and, guarded, all that is not given or taken.
+    // Buffers owned by the executable: constants; with guards, a block for every buffer.
     let blocks =
         plan.Where
         |> Array.mapi (fun place where ->
@@ -31,7 +32,7 @@ type internal Executable(plan: Plan, width: Width, grain: int64, mayBorrow: bool
             | Where.Input _
             | Where.Output _ -> if Guard.IsOn then block () else None)
 
-    /// The arrays of outputs that guarded blocks stand for.
+    /// With guards, the arrays of outputs, which are filled from the guarded blocks after a run.
     let taken: Elements option[] = if Guard.IsOn then Array.create plan.Values.Length None else [||]
 
     do
@@ -53,7 +54,7 @@ type internal Executable(plan: Plan, width: Width, grain: int64, mayBorrow: bool
             | Where.Input _, _
             | Where.Output _, _ -> ())
 
-    // The bodies of loops, by kernel.
+    // The bound bodies of scans, by step.
     let bodies: Executable option[] = Array.create plan.Steps.Length None
 
     let kernels =
@@ -66,12 +67,13 @@ type internal Executable(plan: Plan, width: Width, grain: int64, mayBorrow: bool
 
             BindKernel.kernel nested frame width step.Work)
 
-    /// Looks, guarded, whether a kernel wrote before a place.
+    /// With guards, the observer that finds writes before the beginning of a buffer.
     let guards: KernelObserver[] = if Guard.IsOn then [| GuardObserver(plan, blocks) |] else [||]
 
     let mutable watches: KernelObserver[] = guards
 
-    /// A watch is told of a kernel's end in order and of its beginning in the opposite order: none sees another's work.
+    /// Runs the kernels with observers. `Begins` is called in reverse order and `Ended` in order, so the observers
+    /// nest, and the time that one measures includes no later observer's work.
     let runWatched () =
         for i in 0 .. kernels.Length - 1 do
             for w in watches.Length - 1 .. -1 .. 0 do
@@ -84,19 +86,20 @@ type internal Executable(plan: Plan, width: Width, grain: int64, mayBorrow: bool
 
     new(plan, width) = Executable(plan, width, Frame.UsualGrain, false)
 
-    /// What stands for the buffer that is not borrowed.
+    /// The empty block that a frame has while no arena is borrowed.
     static member val private NoMemory = Block("Compile", "intermediate values", 0L)
 
     member _.Plan = plan
     member _.Frame = frame
     member _.Kernels = kernels
 
-    /// The bytes that kernels keep to work in, those in loops among them.
+    /// The bytes that kernels keep between runs as working memory, including those in scans.
     member _.KeptBytes: int64 =
         Array.sumBy (fun (kernel: Kernel) -> kernel.KeptBytes) kernels
         + (bodies |> Seq.choose id |> Seq.sumBy (fun (body: Executable) -> body.KeptBytes))
 
-    /// Has the kernels watched, those in loops among them; by no one, where there are no watches.
+    /// Replaces the observers of this plan and of the scans in it by those that `make` gives for each; none for an
+    /// empty array.
     member this.Watch(make: ObservedPlan -> KernelObserver[]) = this.WatchIn(None, make)
 
     member private _.WatchIn
@@ -109,7 +112,8 @@ type internal Executable(plan: Plan, width: Width, grain: int64, mayBorrow: bool
             | Some body -> body.WatchIn(Some(struct (plan, i)), make)
             | None -> ()
 
-    /// Pins an array where a place is.
+    /// Binds an array to an input or output buffer: pins it until `Release`; with guards, copies it to or from the
+    /// buffer's block.
     member _.Put(place: int, elements: Elements) =
         match plan.Where[place], blocks[place] with
         | Where.Output _, Some block ->
@@ -122,7 +126,7 @@ type internal Executable(plan: Plan, width: Width, grain: int64, mayBorrow: bool
             pins[place] <- GCHandle.Alloc(Memory.array elements, GCHandleType.Pinned)
             frame.Addresses[place] <- pins[place].AddrOfPinnedObject()
 
-    /// Borrows a buffer for intermediate values, where it has none of its own: before each run.
+    /// Borrows an arena, if the executable has none of its own. To be called before each run.
     member _.Borrow() =
         if borrows then
             frame.Memory <- SharedBuffers.borrow plan.Bytes
@@ -137,7 +141,7 @@ type internal Executable(plan: Plan, width: Width, grain: int64, mayBorrow: bool
                     | Where.Input _
                     | Where.Output _ -> ()
 
-    /// Lets go of all arrays, and of a buffer that was borrowed.
+    /// Unpins all arrays, fills the outputs from guarded blocks, and returns a borrowed arena.
     member _.Release() =
         for i in 0 .. pins.Length - 1 do
             if pins[i].IsAllocated then
@@ -154,7 +158,7 @@ type internal Executable(plan: Plan, width: Width, grain: int64, mayBorrow: bool
             SharedBuffers.giveBack frame.Memory
             frame.Memory <- Executable.NoMemory
 
-    /// Runs the kernels in order.
+    /// Runs the kernels in order, each on at most `threads` threads.
     member _.Run(threads: int) =
         frame.Threads <- threads
         let isFirst = WorkerPool.start ()
@@ -169,7 +173,7 @@ type internal Executable(plan: Plan, width: Width, grain: int64, mayBorrow: bool
             if isFirst then
                 WorkerPool.stop ()
 
-        // What kernels know are addresses alone.
+        // Kernels hold addresses, which do not keep the memory alive.
         GC.KeepAlive blocks
         GC.KeepAlive frame
 

@@ -6,15 +6,17 @@ open DL1
 open DL1.Compiler.Planning
 open DL1.Compiler.Runtime
 
-/// Buffers for the intermediate values of plans that run now and then, such as a service's for batches of many sizes: a run
-/// borrows one and gives it back, so that memory follows the runs at work, not the plans that are kept.
+/// Arenas shared by plans that run occasionally, such as those of a service for batches of many sizes. A run borrows
+/// one and returns it, so memory grows with the number of concurrent runs and not with the number of cached plans.
 [<RequireQualifiedAccess>]
 module internal SharedBuffers =
-    /// Larger plans keep a buffer of their own: a shared one that large would be kept for small plans, too.
+    /// The largest arena that is shared: 16 MB. Larger plans own their arena, since a shared one would also be held for
+    /// small plans.
     let most = 1L <<< 24
 
     let private idle = ConcurrentStack<Block>()
 
+    /// The size of a new arena: the smallest power of two from 4096 on that is at least `bytes`.
     let private sizeFor (bytes: int64) =
         let mutable size = 1L <<< 12
 
@@ -23,46 +25,47 @@ module internal SharedBuffers =
 
         size
 
-    /// A buffer of so many bytes or more: one that was given back, if it is large enough.
+    /// A block of at least `bytes` bytes: one that was returned, if it is large enough, or else a new one.
     let borrow (bytes: int64) : Block =
         match idle.TryPop() with
         | true, block when block.Bytes >= bytes -> block
-        // A smaller one is let go, so that those that are kept soon serve every plan.
+        // A returned block that is too small is dropped, so that the kept ones soon are large enough for every plan.
         | _ -> Block("Compile", "intermediate values", sizeFor bytes)
 
-    /// Gives a buffer back; no more are kept than threads can use.
+    /// Returns a block; at most one for each processor is kept.
     let giveBack (block: Block) : unit =
         if idle.Count < Environment.ProcessorCount then
             idle.Push block
 
-/// Where the values of one run stand. A plan may have many frames at work at once; each belongs to one run at a time.
+/// The memory of one run: the arena and an address for each buffer. A plan may have several frames in use at once; each
+/// belongs to one run at a time. `grain` is the least work of a task of a fused loop, in elements moved.
 [<Sealed>]
 type internal Frame(places: int, bytes: int64, grain: int64) =
-    // One buffer holds all places. With guards on, each place has a buffer of its own (`GuardObserver`).
+    // One block holds all buffers of the arena. With guards, each buffer has a block of its own (`Executable`).
     let mutable memory = Block("Compile", "intermediate values", (if Guard.IsOn then 0L else bytes))
 
-    /// The address of each place.
+    /// The address of each buffer, by its index in the plan.
     member val Addresses: nativeint[] = Array.zeroCreate places
-    /// The least work that is a part of a pass, in elements that are moved.
+    /// The least work of a task of a fused loop, in elements moved.
     member _.Grain = grain
-    /// On how many threads it runs.
+    /// The maximum number of threads of the current run.
     member val Threads = 1 with get, set
 
-    /// Parts of some ten microseconds.
+    /// The default grain: tasks of about ten microseconds.
     static member UsualGrain = 16384L
 
     /// The address of the arena's first byte, a multiple of 64.
     member _.Base = memory.Address
 
-    /// The buffer of the arena.
+    /// The block of the arena.
     member _.Memory
         with get () = memory
         and set block = memory <- block
 
-/// A kernel bound to a frame: all that it needs is allocated when it is made, nothing when it runs.
+/// A kernel bound to a frame. It allocates all memory that it needs when it is made, and none when it runs.
 [<AbstractClass>]
 type internal Kernel() =
     abstract Run: unit -> unit
-    /// The bytes that it keeps to work in.
+    /// The bytes of working memory that it keeps between runs.
     abstract KeptBytes: int64
     default _.KeptBytes = 0L

@@ -5,14 +5,15 @@ open DL1
 open DL1.Compiler.Planning
 open DL1.Compiler.Runtime
 
-#nowarn "9" // Operands are addresses; the plan answers for their extents.
+#nowarn "9" // Operands are unchecked addresses; the plan guarantees their extents.
 
-/// Runs a pass in parts, cut by its size alone: items, or where nothing is folded, segments or columns of the only one.
+/// Runs a fused loop as tasks of several items each. A loop of one item without reductions is cut into ranges of
+/// segments, or, if it has one segment, of columns. The cut depends on the size alone.
 [<Sealed>]
 type internal FusedLoopKernel(frame: Frame, work: FusedLoopJob) =
     inherit Kernel()
 
-    /// Columns that are cut, and drawn, at once.
+    /// Columns are cut at multiples of this, and random words are drawn for at most this many columns at once.
     [<Literal>]
     let Stretch = 2048
 
@@ -22,7 +23,7 @@ type internal FusedLoopKernel(frame: Frame, work: FusedLoopJob) =
     let cutsSegments = work.Items = 1 && not work.Folds && space.Segments > 1
     let cutsColumns = work.Items = 1 && not work.Folds && space.Segments = 1
 
-    /// Whether the words that are drawn for all segments of an item follow one another.
+    /// Whether the random words of consecutive segments are contiguous in their stream.
     let drawsWhole =
         work.Streams
         |> Seq.indexed
@@ -36,10 +37,11 @@ type internal FusedLoopKernel(frame: Frame, work: FusedLoopJob) =
     let parts = int (max 1L (min (int64 units) (work.Work / frame.Grain)))
     let mutable part: (int -> unit) | null = null
 
-    /// Some segments and columns of an item whose words are drawn first, line by line.
+    /// Runs a range of segments and columns of an item. Random words are drawn before each call of the body: for a
+    /// block of columns of one segment, or for several short segments.
     member private _.Drawn(block, item, firstSegment, lastSegment, firstColumn, lastColumn, own) =
         let run = if work.Folds then lastColumn - firstColumn else Stretch
-        // Short lines whose words follow one another go together.
+        // Short rows whose words are contiguous are drawn and computed together.
         let lines = if drawsWhole then max 1 (Stretch / max 1 space.Columns) else 1
         let mutable segment = firstSegment
 
@@ -56,6 +58,7 @@ type internal FusedLoopKernel(frame: Frame, work: FusedLoopJob) =
 
             segment <- segment + segments
 
+    /// Runs task `number`.
     member private this.Part number =
         let first = int (int64 units * int64 number / int64 parts)
         let last = int (int64 units * int64 (number + 1) / int64 parts)

@@ -7,29 +7,34 @@ open DL1.Compiler.Gemm
 open DL1.Compiler.Planning
 open DL1.Compiler.Simd
 
-#nowarn "9" // Operands are addresses; the plan answers for their extents.
+#nowarn "9" // Operands are unchecked addresses; the plan guarantees their extents.
 
-/// A matrix of a product by its place: elements from its beginning, and strides.
+/// A matrix operand, or a stack of them: its buffer, its first element in it, and its strides. `Layout.Data` is unset.
 [<NoEquality; NoComparison>]
 type internal MatrixBuffer = { Place: int; Offset: int; Layout: MatrixView }
 
-/// A pass that follows a product block by block: its operands by the matrix of the stack, the row and the column.
+/// An epilogue: a fused loop that runs on each finished block of a product. Operands are addressed by the matrix of the
+/// stack, the row and the column; each array has an element for each operand.
 [<NoEquality; NoComparison>]
 type internal EpilogueJob =
     {
         Body: LoopBody
+        /// Bytes of an element.
         Sizes: int[]
+        /// Buffers.
         Places: int[]
+        /// The first element, from the beginning of the buffer.
         Offsets: int[]
-        /// Where each matrix of the stack begins, for each operand, in elements.
+        /// For each operand, the offset of each matrix of the stack, in elements.
         Starts: int[][]
-        /// Elements from row to row, for each operand.
+        /// The stride of a row, in elements.
         Rows: int[]
-        /// Whether each operand moves from column to column.
+        /// Whether the operand has an element for each column; otherwise one element serves the whole row.
         Along: bool[]
     }
 
-/// Where places stand for one thread: in the frame, but for at most two, which stand in the thread's own memory.
+/// The addresses of buffers as one thread sees them: those of the frame, except for at most two buffers (`One`,
+/// `Other`) that are in the thread's scratch memory. An index of −1 means none.
 [<Struct; NoEquality; NoComparison>]
 type internal Whereabouts =
     {
@@ -40,7 +45,7 @@ type internal Whereabouts =
         OtherAt: nativeint
     }
 
-    /// All in the frame.
+    /// All buffers at the addresses of the frame.
     static member Of(frame: Frame) = { Frame = frame; One = -1; OneAt = 0n; Other = -1; OtherAt = 0n }
 
     member this.Address(place: int) =
@@ -48,11 +53,11 @@ type internal Whereabouts =
         elif place = this.Other then this.OtherAt
         else this.Frame.Addresses[place]
 
-/// Passes that follow products.
+/// Runs epilogues.
 [<RequireQualifiedAccess; CompilationRepresentation(CompilationRepresentationFlags.ModuleSuffix)>]
 module internal EpilogueJob =
-    /// Over a finished block: its first row, counted through the whole stack of matrices `m` rows high, its first column,
-    /// and how many it has.
+    /// Runs an epilogue on a finished block of `rows` × `columns` elements from (`row`, `column`) on. `row` counts
+    /// through the whole stack of matrices, each of `m` rows.
     let run (pass: EpilogueJob) (at: inref<Whereabouts>) m row rows column columns =
         let count = pass.Places.Length
         let block = NativePtr.stackalloc<nativeint>(2 * count)
@@ -73,7 +78,7 @@ module internal EpilogueJob =
 
         pass.Body.Invoke(NativePtr.toNativeInt block, nativeint rows, nativeint columns, 0n)
 
-/// A product of matrices, and the pass that follows it.
+/// A stack of `Batch` matrix products C [M; N] = A [M; K] · B [K; N], with an epilogue.
 [<NoEquality; NoComparison>]
 type internal GemmJob =
     {
@@ -84,20 +89,21 @@ type internal GemmJob =
         Batch: int
         A: MatrixBuffer
         B: MatrixBuffer
-        /// Its columns are contiguous.
+        /// The columns of C are contiguous.
         C: MatrixBuffer
-        /// The value that is written, where C's place holds others beside it.
+        /// The value of the product, where C is a slice of a larger buffer (`ForwardOutputs`); else `None`.
         Part: Expr option
         Finish: EpilogueJob option
     }
 
-/// Runs a product.
+/// Runs matrix products with their epilogue.
 [<Sealed>]
 type internal GemmKernel(frame: Frame, width: Width, work: GemmJob) =
     inherit Kernel()
     let size = if work.Type = DType.F64 then 8n else 4n
     let mutable finish: BlockEpilogue | null = null
 
+    /// Runs the epilogue on a finished block.
     member private _.After(pass: EpilogueJob, row: int, rows: int, column: int, columns: int) =
         let at = Whereabouts.Of frame
         EpilogueJob.run pass &at work.M row rows column columns

@@ -5,8 +5,8 @@ open DL1.Compiler.Fusion
 open DL1.Compiler.Planning
 open DL1.Compiler.Runtime
 
-/// With guards (`Guard`), looks after each kernel whether something was written before one of the places that it reads
-/// or writes, and before a run puts the pattern into all values that kernels compute.
+/// With guards (`Guard`): fills all buffers that kernels compute with the guard pattern before a run, and checks after
+/// each kernel that nothing was written before the beginning of a buffer that it reads or writes.
 [<Sealed>]
 type internal GuardObserver(plan: Plan, blocks: Block option[]) =
     inherit KernelObserver()

@@ -5,29 +5,30 @@ open System.Diagnostics
 open DL1
 open DL1.Compiler.Planning
 
-/// Looks on as the kernels of a plan run, in its frame. It is told of each before and after.
+/// Called before and after each kernel of a plan, with the kernel's index.
 [<AbstractClass>]
 type internal KernelObserver() =
     abstract Begins: step: int -> unit
     abstract Ended: step: int -> unit
 
-/// A plan at work: where its values stand, and the plan and the step that it is the body of, if it is a loop's.
+/// A plan that is observed, with its frame; for the body of a scan also the outer plan and the index of the scan's
+/// step.
 [<NoEquality; NoComparison>]
 type internal ObservedPlan = { Plan: Plan; Frame: Frame; Outer: struct (Plan * int) option }
 
-/// The time that each kernel of a plan took, and how often it ran.
+/// For each kernel of a plan, its total time in ticks of `Stopwatch`, and the number of its runs.
 [<Sealed>]
 type internal Times(count: int) =
     member val Ticks: int64[] = Array.zeroCreate count
     member val Runs: int64[] = Array.zeroCreate count
 
-    /// Seconds of one run of a kernel, in the mean; none before the first.
+    /// The mean seconds of a run of a kernel; none before the first run.
     member this.Seconds(step: int) : float voption =
         match this.Runs[step] with
         | 0L -> ValueNone
         | runs -> ValueSome(float this.Ticks[step] / float runs / float Stopwatch.Frequency)
 
-/// Takes the time of each kernel.
+/// Measures the time of each kernel.
 [<Sealed>]
 type internal TimeObserver(times: Times) =
     inherit KernelObserver()
@@ -39,11 +40,12 @@ type internal TimeObserver(times: Times) =
         times.Ticks[step] <- times.Ticks[step] + (Stopwatch.GetTimestamp() - start)
         times.Runs[step] <- times.Runs[step] + 1L
 
-/// The times of a plan and of the loops in it.
+/// The kernel times of a plan and of the bodies of scans in it.
 [<Sealed>]
 type internal Profile() =
     let known = Dictionary<Plan, Times>(HashIdentity.Reference)
 
+    /// An observer that adds to the times of this plan.
     member _.Watch(watched: ObservedPlan) : KernelObserver =
         match known.TryGetValue watched.Plan with
         | true, times -> TimeObserver times
@@ -52,7 +54,7 @@ type internal Profile() =
             known[watched.Plan] <- times
             TimeObserver times
 
-    /// The times of a plan, if it was watched.
+    /// The times of a plan, if it was observed.
     member _.TryFind(plan: Plan) : Times option =
         match known.TryGetValue plan with
         | true, times -> Some times

@@ -9,41 +9,41 @@ open DL1.Compiler.Planning
 open DL1.Compiler.Runtime
 open DL1.Compiler.Simd
 
-#nowarn "9" // Operands are addresses; the plan answers for their extents.
+#nowarn "9" // Operands are unchecked addresses; the plan guarantees their extents.
 
-/// A pass over a space, with the places of its operands.
+/// A fused loop with its iteration space and its operands. Arrays have an element for each operand.
 [<NoEquality; NoComparison>]
 type internal FusedLoopJob =
     {
         Pass: FusedLoop
         Body: LoopBody
         Space: IterationSpace
-        /// Whether it folds anything.
+        /// Whether it has reductions.
         Folds: bool
-        /// What an element costs; 1 where it is hardly more than moved.
+        /// The cost of a point, in elements moved; 1 where the arithmetic is negligible.
         Weight: int
-        /// Bytes of each operand's elements.
+        /// Bytes of an element.
         Sizes: int[]
-        /// The place of each operand; that of the key, where random words are drawn.
+        /// Buffers; for an operand of random words the buffer of their key, for spill memory −1.
         Places: int[]
-        /// Elements from the beginning of its place, for each operand.
+        /// The first element, from the beginning of the buffer.
         Offsets: int[]
-        /// The stream of an operand that is drawn; −1 for the others.
+        /// The stream of an operand of random words; −1 for other operands.
         Streams: int[]
-        /// Which operands are rooms: memory that an item's phases leave to later ones.
+        /// Which operands are spill memory: values that a stage leaves for later stages of the same item.
         Rooms: bool[]
-        /// The columns of a block, where folds go downward.
+        /// The columns of an item where reductions go downward: 8 for f64, 16 for other types.
         Block: int
     }
 
-    /// How many items the space has, blocks of columns counted apart.
+    /// The number of items, counting each block of columns where reductions go downward.
     member this.Items = this.Space.ItemsBy this.Block
 
-    /// The work of all of it: elements that are moved, or the time of as many.
+    /// The work of the whole loop: points times `Weight`, in elements moved.
     member this.Work =
         int64 this.Space.Items * int64 this.Space.Segments * int64 this.Space.Columns * int64 this.Weight
 
-/// The items of a pass: where the operands of each begin.
+/// Computes the operand addresses of each item of a fused loop, and draws its random words.
 [<Sealed>]
 type internal LoopItems(frame: Frame, work: FusedLoopJob) =
     let space = work.Space
@@ -57,36 +57,36 @@ type internal LoopItems(frame: Frame, work: FusedLoopJob) =
     let columnBytes =
         Array.map2 (fun along size -> if along then nativeint size else 0n) space.Along work.Sizes
 
-    /// A line of a room, and all lanes of one, and how many there are.
+    // Spill memory of one value: the bytes of a lane, of a row (`roomLine`), and of all rows of an item (`roomBytes`).
     let laneBytes = nativeint (64 / work.Block)
     let roomLine = if space.Across then nativeint space.Columns * laneBytes else 64n
     let roomBytes = roomLine * nativeint space.Segments
     let drawn = work.Streams |> Array.sumBy (fun stream -> if stream >= 0 then 1 else 0)
     let rooms = work.Rooms |> Array.sumBy (fun isRoom -> if isRoom then 1 else 0)
 
-    /// Whether operands are drawn, line by line.
+    /// Whether the loop has operands of random words, which must be drawn before a body is called.
     member _.Draws = drawn > 0
-    /// The bytes that an item's rooms want.
+    /// The bytes of spill memory of an item.
     member _.RoomBytes = Scratch.Bytes(int64 roomBytes * int64 rooms)
-    /// How many addresses and strides a block for a body has.
+    /// The length of a body's operand block: an address and a segment stride for each operand.
     member _.BlockLength = 2 * count
 
-    /// The columns of an item.
+    /// The number of columns of an item.
     member _.ColumnsOf item =
         if space.Across then
             space.Columns
         else
             min work.Block (space.Columns - item % blocks * work.Block)
 
-    /// Finds where the operands are in the frame now.
+    /// Reads the operands' addresses from the frame. To be called at the beginning of each run.
     member _.Find() =
         for i in 0 .. count - 1 do
             if not work.Rooms[i] then
                 bases[i] <-
                     frame.Addresses[work.Places[i]] + nativeint (work.Offsets[i]) * nativeint (work.Sizes[i])
 
-    /// Puts the operands of an item, from a segment and a column on, into a block of addresses and strides; its rooms are
-    /// at `own`.
+    /// Fills `block` with the addresses and segment strides, in bytes, of an item's operands from a segment and column
+    /// on. `own` is the address of the item's spill memory.
     member _.Point(block: nativeptr<nativeint>, item: int, segment: int, column: int, own: nativeint) =
         let outer = item / blocks
         let first = column + item % blocks * work.Block
@@ -104,8 +104,8 @@ type internal LoopItems(frame: Frame, work: FusedLoopJob) =
                 NativePtr.set block (2 * i) (bases[i] + start + along)
                 NativePtr.set block (2 * i + 1) segmentBytes[i]
 
-    /// Draws words for the operands that want them: those of a line from a segment and column on, or of several lines that
-    /// follow one another.
+    /// Draws `words` random words for each operand that has a stream, from a segment and column of an item on, into
+    /// scratch memory, and puts its address into `block`.
     member _.Draw(block: nativeptr<nativeint>, item: int, segment: int, column: int, words: int) =
         let mutable target = Scratch.Get(4, Scratch.Bytes(4L * int64 drawn * int64 words))
 

@@ -5,13 +5,13 @@ open DL1
 open DL1.Compiler.Planning
 open DL1.Compiler.Runtime
 
-/// A plan bound to a frame of its own, as a loop runs it.
+/// A plan bound to a frame of its own: the body of a scan.
 type internal IBound =
     abstract Frame: Frame
     abstract Run: threads: int -> unit
 
-/// What a loop reads and writes, by place: of the body's plan, and of the plan that the loop stands in; −1 for what is
-/// not wanted there.
+/// The buffers that a scan reads and writes, in the plan of its body and in the plan that contains the scan; −1 for
+/// values that are not used there.
 [<NoEquality; NoComparison>]
 type internal ScanJob =
     {
@@ -21,14 +21,16 @@ type internal ScanJob =
         CarryBytes: int64[]
         SliceBytes: int64[]
         OutputBytes: int64[]
-        /// In the body: carries, slices, what is fixed, then what comes next and the outputs.
+        /// Buffers of the body's inputs: carries, slices of the sequences, and operands that are the same at each step;
+        /// then of its results: the next carries, followed by the outputs.
         Carries: int[]
         Slices: int[]
         Fixed: int[]
         Results: int[]
-        /// Whether the body's kernels write a result straight to where it is wanted.
+        /// For each result, whether the body's kernels write it to the address that is set for it; otherwise it is
+        /// copied.
         Direct: bool[]
-        /// In the plan about it.
+        /// Buffers of the outer plan: first carries, sequences, fixed operands; last carries and stacked outputs.
         Initial: int[]
         Sequences: int[]
         Given: int[]
@@ -36,7 +38,8 @@ type internal ScanJob =
         Stacks: int[]
     }
 
-/// Runs a loop: one frame for its body, whose operands move from step to step.
+/// Runs a scan: the body's plan once a step, in one frame, with the addresses of its inputs and results set before
+/// each.
 [<Sealed>]
 type internal ScanKernel(frame: Frame, body: IBound, job: ScanJob) =
     inherit Kernel()
@@ -45,7 +48,8 @@ type internal ScanKernel(frame: Frame, body: IBound, job: ScanJob) =
 
     let address (b: Block) = b.Address
 
-    // Carries change places with what comes next; outputs that no one wants go to waste.
+    // The carries of a step and the next ones are in `even` and `odd`, which swap after each step. `waste` takes the
+    // outputs that are not used.
     let even = job.CarryBytes |> Array.map fresh
     let odd = job.CarryBytes |> Array.map fresh
     let waste = job.OutputBytes |> Array.map fresh
@@ -58,7 +62,7 @@ type internal ScanKernel(frame: Frame, body: IBound, job: ScanJob) =
         if place >= 0 then
             body.Frame.Addresses[place] <- value
 
-    /// Where a step writes a result: a function in `Run` would be allocated anew at each step.
+    /// The address to which a step writes result i. A member, since a closure in `Run` would be allocated at each step.
     member private _.Target(next: Block[], step: int, i: int) =
         if i < carries then
             address next[i]
@@ -107,7 +111,7 @@ type internal ScanKernel(frame: Frame, body: IBound, job: ScanJob) =
             if job.Final[i] >= 0 then
                 copy (address last[i]) frame.Addresses[job.Final[i]] job.CarryBytes[i]
 
-        // What the body knows are addresses alone.
+        // The body holds addresses, which do not keep the memory alive.
         GC.KeepAlive even
         GC.KeepAlive odd
         GC.KeepAlive waste

@@ -10,11 +10,11 @@ open DL1.Compiler.Movement
 open DL1.Compiler.Planning
 open DL1.Compiler.Runtime
 
-#nowarn "9" // Operands are addresses; the plan answers for their extents.
+#nowarn "9" // Operands are unchecked addresses; the plan guarantees their extents.
 
-/// Runs a pass that folds much into little: threads share its few items, phase by phase, each over some segments or
-/// columns, whose folds are then put together in their order. Shares are cut by size alone, and the code is that of
-/// small sizes.
+/// Runs a fused loop that reduces much data to few results. Threads share its few items stage by stage: each takes a
+/// slice of the segments or columns of an item, and the partial results of a stage are then combined in the order of
+/// the slices. Slices are cut by size alone, and the compiled code is the same that runs whole items.
 [<Sealed>]
 type internal SplitReductionKernel(frame: Frame, work: FusedLoopJob) =
     inherit Kernel()
@@ -34,7 +34,8 @@ type internal SplitReductionKernel(frame: Frame, work: FusedLoopJob) =
     let mostFolds = plan.Phases |> Array.fold (fun most phase -> max most phase.Folds.Length) 0
     let storesStill = plan.Phases |> Array.exists (fun phase -> phase.StillStores.Length > 0)
 
-    /// What is cut: lines, or the columns of few long ones. What has an element for each line is written once.
+    /// Whether columns are cut, rather than segments: where an item has few long rows. Not where a stage stores a value
+    /// for each segment, which must be written once.
     let cutsColumns =
         space.Across
         && space.Columns > Stretch
@@ -48,23 +49,28 @@ type internal SplitReductionKernel(frame: Frame, work: FusedLoopJob) =
 
     let mutable phase = 0
     let mutable known, totals = 0n, 0n
-    /// The rooms of all items.
+    /// The spill memory of all items.
     let rooms = ConvBuffer(int64 work.Items * int64 items.RoomBytes)
     let mutable part: (int -> unit) | null = null
 
     let foldsBefore number = plan.Phases |> Seq.truncate number |> Seq.sumBy _.Folds.Length
     let before = Array.init (plan.Phases.Length + 1) foldsBefore
+    /// The address of an item's results of finished stages: 64 bytes for each reduction, in the order of the stages.
     let knownOf item = known + nativeint (item * folds * 64)
 
+    /// The address of a slice's partial results in the current stage.
     let totalsOf share item =
         totals + nativeint ((share * work.Items + item) * plan.Phases[phase].Folds.Length * 64)
 
-    /// Whether a pass is to be shared: it comes to some parts for each of few items.
+    /// Whether a fused loop is run by this kernel: it has reductions, fewer than 16 items (`SpillPolicy.fewItems`), and
+    /// work for at least 4 tasks and 2 for each item.
     static member Suits(frame: Frame, work: FusedLoopJob) =
         work.Folds
         && work.Items < SpillPolicy.fewItems
         && work.Work >= frame.Grain * max 4L (2L * int64 work.Items)
 
+    /// Runs the current stage over a range of segments and columns of an item, which writes partial results to
+    /// `totals`.
     member private _.Do(item, firstSegment, segments, firstColumn, columns, totals) =
         let block = NativePtr.stackalloc<nativeint> items.BlockLength
         let share = NativePtr.stackalloc<SplitReduction> 1
@@ -89,7 +95,7 @@ type internal SplitReductionKernel(frame: Frame, work: FusedLoopJob) =
             NativePtr.toNativeInt share
         )
 
-    /// A share of an item; those of neighbouring items are neighbours.
+    /// Runs task `number`: one slice of one item. Consecutive tasks are the same slice of consecutive items.
     member private this.Part number =
         let share, item = number / work.Items, number % work.Items
         let first = int (int64 units * int64 share / int64 shares)
@@ -102,7 +108,7 @@ type internal SplitReductionKernel(frame: Frame, work: FusedLoopJob) =
         else
             this.Do(item, first, last - first, 0, items.ColumnsOf item, totals)
 
-    /// The folds of a phase, from those of all shares.
+    /// Combines the partial results of all slices in the current stage, in the order of the slices.
     member private _.Gather() =
         let folds = plan.Phases[phase].Folds
 

@@ -9,14 +9,16 @@ open DL1.Compiler.Simd
 
 #nowarn "9" // A key is read at its address.
 
-/// Nodes with kernels of their own: movement, running sums, random words, and elementwise nodes that no pass takes.
+/// Nodes that are computed whole by a precompiled kernel: movement, running sums, sorting, random words, and
+/// elementwise nodes and reductions that no fused loop takes (such as those of i64).
 [<RequireQualifiedAccess>]
 module internal StaticKernel =
+    /// A copy of x, read by a view, into row-major order.
     let private moved (e: Expr) (x: Expr) view =
         StridedCopy(Memory.size e.DType, e.Shape.ToList(), view, View.whole e.Shape).Run
 
-    /// How to compute a node from the addresses of its operands to its own, on so many threads; `None` where there is
-    /// no kernel for it.
+    /// A function that computes a node from the number of threads, the addresses of its operands and the address of its
+    /// result; `None` where there is no such kernel.
     let private body (e: Expr) : (int -> nativeint[] -> nativeint -> unit) option =
         let whole (x: Expr) = List.ofArray x.Shape.Strides
 
@@ -28,7 +30,8 @@ module internal StaticKernel =
         let along (kernel: AlongKernel) =
             Some(fun threads (from: nativeint[]) target -> kernel.Run(threads, from[0], target))
 
-        // Indices are looked at, even where nothing is moved: what is refused does not depend on extents of 0.
+        // Indices are checked even where no element is moved, so that an extent of 0 does not hide an index out of
+        // range.
         let isIndexed =
             match e.Node with
             | Node.Gather _
@@ -68,7 +71,8 @@ module internal StaticKernel =
             | Node.RandomBits(stream, shape, _) ->
                 let words = RandomBits(uint32 stream, shape.Size)
                 Some(fun threads from target -> words.Run(threads, from[0], target))
-            // Passes, products and looks have work of their own; the rest has no kernel yet.
+            // Views, products, convolutions, poolings and scans have other kinds of work; the rest is lowered or
+            // computed by `Eval`.
             | Node.Constant _
             | Node.Variable _
             | Node.Softmax _
@@ -88,7 +92,7 @@ module internal StaticKernel =
             | Node.StopGradient _
             | Node.Custom _ -> None
 
-    /// Whether a node has such a kernel.
+    /// Whether `bind` has a kernel for a node: the cases in which `body` returns a function.
     let serves (e: Expr) =
         match e.Node with
         | Node.Unary _
@@ -125,7 +129,7 @@ module internal StaticKernel =
         | Node.StopGradient _
         | Node.Custom _ -> false
 
-    /// A kernel that runs a function of the operands' addresses and its own.
+    /// A kernel that calls a function with the addresses of its operands and of its result.
     [<Sealed>]
     type private Bound(frame: Frame, run: int -> nativeint[] -> nativeint -> unit, reads: int[], write: int) =
         inherit Kernel()
@@ -137,7 +141,7 @@ module internal StaticKernel =
 
             run frame.Threads from frame.Addresses[write]
 
-    /// The kernel of a node over places.
+    /// The kernel of a node over the buffers `reads` and `write` of a frame.
     let bind (frame: Frame) (e: Expr) (reads: int[]) (write: int) : Kernel =
         match body e with
         | Some run -> Bound(frame, run, reads, write)

@@ -11,13 +11,15 @@ open DL1.Compiler.Lowering
 open DL1.Compiler.Movement
 open DL1.Compiler.Planning
 
-/// The work of a kernel: operations on floats, and bytes that are read and written. What is read twice counts once.
+/// The work of a kernel: floating-point operations, and bytes read and written. A buffer that is read twice counts
+/// once.
 [<Struct>]
 type internal Cost = { Flops: int64; Read: int64; Written: int64 }
 
-/// The work of kernels, known from their shapes alone.
+/// Computes the work of kernels from their shapes.
 [<RequireQualifiedAccess>]
 module internal Cost =
+    /// The bytes of what a step reads or writes in these buffers.
     let private bytesOf (plan: Plan) (step: PlanStep) (places: int seq) =
         places
         |> Seq.sumBy (fun p ->
@@ -29,7 +31,8 @@ module internal Cost =
     let add (a: Cost) (b: Cost) =
         { Flops = a.Flops + b.Flops; Read = a.Read + b.Read; Written = a.Written + b.Written }
 
-    /// What a group computes: its members, and what it makes again of values that stand nowhere.
+    /// The floating-point operations of a group: those of its members, and of values without a buffer that it computes
+    /// again (rematerialisation).
     let private computed (plan: Plan) (g: Group) : int64 =
         let known = HashSet<Digest>(plan.Values |> Seq.map _.Digest)
         known.UnionWith(g.Members |> Seq.map _.Digest)
@@ -46,11 +49,11 @@ module internal Cost =
 
         g.Members |> Seq.sumBy (fun e -> Summary.costOf e + again e)
 
-    /// The work of a kernel; of all steps, for a loop.
+    /// The work of one step of a plan; for a scan, of all its steps.
     let rec ofStep (plan: Plan) (step: PlanStep) : Cost =
         let members = computed plan step.Group
         let writes = Array.distinct step.Writes
-        // What a kernel writes before it reads it is no reading.
+        // A buffer that the kernel itself writes is in the cache when it is read.
         let reads = step.Reads |> Array.distinct |> Array.filter (fun p -> not (Array.contains p writes))
 
         let moved flops =
@@ -65,7 +68,7 @@ module internal Cost =
 
             match e.Node with
             | Node.Gather(_, x, _) ->
-                // Rows are read as they are picked, and no others.
+                // A gather reads only the rows that it picks.
                 let whole = int64 x.Shape.Size * int64 (Memory.size x.DType)
                 { all with Read = all.Read - max 0L (whole - all.Written) }
             | _ -> all
@@ -91,6 +94,6 @@ module internal Cost =
             }
         | Work.Defined(_, _, target) -> moved (Summary.costOf plan.Values[target])
 
-    /// The work of all kernels of a plan.
+    /// The work of all steps of a plan.
     and ofPlan (plan: Plan) : Cost =
         plan.Steps |> Array.fold (fun sum step -> add sum (ofStep plan step)) zero

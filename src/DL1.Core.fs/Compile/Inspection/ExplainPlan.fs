@@ -12,16 +12,16 @@ open DL1.Compiler.Planning
 open DL1.Compiler.Runtime
 open DL1.Compiler.Simd
 
-/// A kernel as a row of a table and the formulas beneath it.
+/// A kernel as a row of the table, with the formulas below it. `Depth` is the nesting depth in scans.
 [<NoEquality; NoComparison>]
 type internal ExplainedKernel = { Depth: int; Cells: string list; Formulas: string list }
 
-/// Plans as text.
+/// Writes plans as tables: `Compile.explain` and `Session.Explain`.
 [<RequireQualifiedAccess>]
 module internal ExplainPlan =
     let private number (value: float) = value.ToString("0.##", CultureInfo.InvariantCulture)
 
-    /// A number in units of a thousand, a million, ...
+    /// A value of at least 10 000 in thousands (k), millions (M) or billions (G) of a unit.
     let private scaled (one: string) (value: float) =
         if value < 1e4 then $"{number value} {one}"
         elif value < 1e6 then $"{number (value / 1e3)} k{one}"
@@ -33,7 +33,7 @@ module internal ExplainPlan =
         elif value < 1.0 then $"{number (value * 1e3)} ms"
         else $"{number value} s"
 
-    /// What kind of kernel, and over which extents.
+    /// The kernel's kind and the extents that it goes over: the second and third column.
     let private kind (plan: Plan) (step: PlanStep) =
         let isTransposed (m: MatrixBuffer) = m.Layout.Row = 1 && m.Layout.Column <> 1
 
@@ -68,6 +68,7 @@ module internal ExplainPlan =
             "loop", $"%d{job.Length} steps" + (if job.Reversed then ", from the last" else "")
         | Work.Defined(_, _, target) -> Node.name plan.Values[target].Node, "by its definition"
 
+    /// A value that a step writes: its name, type, shape and memory, and its formula.
     let private formula (plan: Plan) (step: PlanStep) (target: int) =
         let e = plan.Values[target]
 
@@ -94,13 +95,14 @@ module internal ExplainPlan =
 
         head + text.Replace("\n", "\n" + String(' ', 4))
 
-    /// The floats that a kernel computes with.
+    /// The type of a kernel's arithmetic: that of the first float that it writes.
     let private floatOf (plan: Plan) (step: PlanStep) =
         step.Writes
         |> Array.map (fun p -> plan.Values[p].DType)
         |> Array.tryFind (fun dtype -> dtype.IsFloat)
         |> Option.defaultValue DType.F32
 
+    /// The cells of a profiled kernel: time, GFLOP/s, GB/s, and the larger share of the machine's peak in percent.
     let private rate (peak: Peak) dtype (cost: Cost) (time: float) =
         let flops, bytes = float cost.Flops / time, float (cost.Read + cost.Written) / time
         let share = max (flops / peak.FlopsOf dtype) (bytes / peak.Bytes)
@@ -112,6 +114,7 @@ module internal ExplainPlan =
             (100.0 * share).ToString("0", CultureInfo.InvariantCulture) + " %"
         ]
 
+    /// The kernels of a plan; after a scan those of its body, numbered with the prefix of the scan's number.
     let rec private rows (profile: (Profile * Peak) option) depth prefix (plan: Plan) : ExplainedKernel list =
         plan.Steps
         |> Array.indexed
@@ -152,6 +155,7 @@ module internal ExplainPlan =
     let private titles = [ "#"; "kernel"; "over"; "work"; "read"; "written" ]
     let private timeTitles = [ "time"; "GFLOP/s"; "GB/s"; "of peak" ]
 
+    /// The line of totals.
     let private total (profile: (Profile * Peak) option) (plan: Plan) =
         let cost = Cost.ofPlan plan
 
@@ -174,7 +178,8 @@ module internal ExplainPlan =
             + $"{number (peak.Flops64 / 1e9)} GFLOP/s (f64) and "
             + $"{number (peak.Bytes / 1e9)} GB/s (memory; what caches hold is faster)"
 
-    /// What a plan needs at most: `results` times its results, which a session has twice, and what `kernels` keep.
+    /// The line of memory. `results` is how many copies of the results there are (a session has 2), `kernels` the bytes
+    /// that kernels keep as working memory.
     let private memory results (kernels: int64) (plan: Plan) =
         let bytes = float >> scaled "B"
         let need = PlanMemory.ofPlan plan
@@ -185,6 +190,7 @@ module internal ExplainPlan =
         $"memory {bytes all}: between kernels {bytes need.Between}, constants {bytes need.Constants}, "
         + $"results {bytes (results * need.Results)}{twice}{own}; beside inputs of {bytes need.Inputs}"
 
+    /// The whole table.
     let private made (profile: (Profile * Peak) option) (memory: string) (plan: Plan) : string =
         let kernels = rows profile 0 "" plan
         let header = if profile.IsSome then titles @ timeTitles else titles
@@ -192,7 +198,7 @@ module internal ExplainPlan =
 
         let widths = lines |> List.transpose |> List.map (List.map String.length >> List.max)
 
-        // Names stand to the left, numbers to the right.
+        // Text is aligned left, numbers right.
         let line cells =
             List.zip widths cells
             |> List.mapi (fun column (width, cell: string) ->
@@ -214,7 +220,7 @@ module internal ExplainPlan =
     /// A plan as a table.
     let text (plan: Plan) : string = made None (memory 1L 0L plan) plan
 
-    /// A session's plan as a table, with the times of a profile.
+    /// A session's plan as a table, with the times of its profile, if there is one.
     let session (profile: (Profile * Peak) option) (executable: Executable) : string =
         let plan = executable.Plan
         let threads = scaled "B" (float Scratch.Total)

@@ -7,9 +7,9 @@ open DL1.Compiler.Execution
 open DL1.Compiler.Fusion
 open DL1.Compiler.Planning
 
-#nowarn "9" // Values are read at addresses; the plan answers for their extents.
+#nowarn "9" // Values are read at unchecked addresses; the plan guarantees their extents.
 
-/// Looks for NaN and infinity: floats whose exponent's bits are all set.
+/// Searches memory for NaN and infinity: floats whose exponent bits are all 1.
 [<RequireQualifiedAccess>]
 module internal FiniteValues =
     let private firstOf32 (address: nativeint) (count: int) =
@@ -42,7 +42,7 @@ module internal FiniteValues =
 
         if i < count then ValueSome i else ValueNone
 
-    /// The first of some elements at an address that is no finite float.
+    /// The index of the first of `count` elements at an address that is NaN or infinite.
     let first (dtype: DType) (address: nativeint) (count: int) : int voption =
         match dtype with
         | DType.F32 -> firstOf32 address count
@@ -51,7 +51,7 @@ module internal FiniteValues =
         | DType.I64
         | DType.Bool -> ValueNone
 
-    /// What an element is, in words: NaN, ∞ or −∞.
+    /// An element that is not finite, as text: NaN, ∞ or −∞.
     let kind (dtype: DType) (address: nativeint) (index: int) =
         let value =
             match dtype with
@@ -65,7 +65,7 @@ module internal FiniteValues =
         elif value > 0.0 then "∞"
         else "−∞"
 
-    /// The place of an element by its number: `[2, 5]`; nothing for a scalar.
+    /// The indices of an element from its row-major index, as text: ` at [2, 5]`; empty for a scalar.
     let place (shape: Shape) (index: int) =
         if shape.Rank = 0 then
             ""
@@ -75,27 +75,30 @@ module internal FiniteValues =
             let text = indices |> Array.map string |> String.concat ", "
             $" at [{text}]"
 
-/// Searches what a plan is given, and what each of its kernels writes, and refuses the first NaN or infinity.
+/// Checks the inputs of a plan, and the results of each kernel after it ran, and refuses the first NaN or infinity.
 [<Sealed>]
 type internal FiniteObserver(watched: ObservedPlan) =
     inherit KernelObserver()
     let plan, frame = watched.Plan, watched.Frame
 
-    // The steps that write each place, the last of them first: several may write a part of one.
+    // The steps that write each buffer, the last one first: several steps may write slices of one buffer.
     let writers =
         plan.Values
         |> Array.mapi (fun place _ ->
             plan.Steps |> Array.filter (fun s -> Array.contains place s.Writes) |> Array.rev)
 
+    /// The index of the first bad element of a buffer.
     let find place =
         let e = plan.Values[place]
         FiniteValues.first e.DType frame.Addresses[place] e.Shape.Size
 
+    /// A bad element as text: its value and its indices.
     let described place index =
         let e = plan.Values[place]
         FiniteValues.kind e.DType frame.Addresses[place] index + FiniteValues.place e.Shape index
 
-    /// How the values that a kernel reads were computed, one a line; further back only where no variable is named yet.
+    /// The formulas of the values that a kernel reads, one a line, at most four. A formula whose kernel reads no
+    /// variable is followed by those of the values that it reads.
     let history (step: PlanStep) =
         let maker place = Array.tryLast writers[place]
 
@@ -117,6 +120,7 @@ type internal FiniteObserver(watched: ObservedPlan) =
 
         lines 4 (reads step) |> String.concat ""
 
+    /// The scan that contains the plan, as text.
     let loop =
         match watched.Outer with
         | None -> ""

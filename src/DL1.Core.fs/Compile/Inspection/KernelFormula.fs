@@ -5,23 +5,24 @@ open DL1
 open DL1.Compiler.Fusion
 open DL1.Compiler.Planning
 
-/// How a kernel comes to a value: the value, what it computes for it, operands first, and what it finds in memory, with
-/// the places, by digest.
+/// How a kernel computes a value (`Root`): the nodes that it computes, operands before users, and the nodes whose
+/// values it reads from memory, by digest, with their buffers.
 [<NoEquality; NoComparison>]
 type internal KernelWalk =
     { Root: Expr; Computed: List<Expr>; Found: Dictionary<Digest, struct (Expr * int)> }
 
-/// What kernels compute as formulas over what they read: variables by their names, other values as v1, v2, ...
+/// Writes the results of kernels as formulas over what the kernels read: variables by their names, other values as v1,
+/// v2, ..., constants as c1, c2, ...
 [<RequireQualifiedAccess>]
 module internal KernelFormula =
-    /// The name of what stands at a place.
+    /// The name of a buffer's value.
     let name (plan: Plan) (place: int) =
         match plan.Where[place], plan.Values[place].Node with
         | Where.Input _, Node.Variable v -> v.Name
         | Where.Constant _, _ -> $"c%d{place}"
         | _ -> $"v%d{place}"
 
-    /// How a kernel comes to what it writes to a place.
+    /// How a kernel computes what it writes to the buffer `target`.
     let walk (plan: Plan) (step: PlanStep) (target: int) : KernelWalk =
         let known = Dictionary<Digest, int>()
 
@@ -52,12 +53,12 @@ module internal KernelFormula =
 
         { Root = root; Computed = order; Found = found }
 
-    /// The formula of what a kernel writes to a place, in one line or some.
+    /// The formula of what a kernel writes to the buffer `target`, in one or more lines.
     let of' (plan: Plan) (step: PlanStep) (target: int) : string =
         let walk = walk plan step target
         let results = Dictionary<Digest, Expr>()
 
-        // What stands for a value that the kernel finds in memory.
+        // Values that the kernel reads become variables with their names; single numbers stay.
         for found in walk.Found do
             let struct (e, p) = found.Value
 
@@ -66,7 +67,8 @@ module internal KernelFormula =
                 | Where.Constant value when value.Size = 1 -> e
                 | _ -> Expr.variable (name plan p) e.DType (e.Shape.ToList())
 
-        /// One reshape of many, and none of a number, and no transposes there and back: what matters is what is computed.
+        /// Rebuilds a node over the rebuilt operands, without what does not compute: of several reshapes one is left,
+        /// of a reshaped number none, and a transpose cancels its inverse.
         let rebuilt (e: Expr) =
             match e.Node with
             | Node.Reshape(shape, x) ->
@@ -77,7 +79,7 @@ module internal KernelFormula =
                 | None -> Expr.reshape (shape.ToList()) x
             | Node.Transpose(p, x) ->
                 match results[x.Digest].Node with
-                // There and back.
+                // The two permutations are inverse.
                 | Node.Transpose(q, y) when List.map (fun axis -> List.item axis q) p = List.sort p -> y
                 | _ -> Expr.transpose p results[x.Digest]
             | _ -> Expr.Make(Node.map (fun (o: Expr) -> results[o.Digest]) e.Node)
@@ -87,7 +89,7 @@ module internal KernelFormula =
 
         Text.unicode results[walk.Root.Digest]
 
-    /// The names of the variables that a kernel reads itself.
+    /// The names of the input variables that a kernel reads.
     let variables (plan: Plan) (step: PlanStep) : string list =
         [
             for p in Array.distinct step.Reads do

@@ -8,18 +8,19 @@ open DL1.Compiler.Movement
 open DL1.Compiler.Planning
 open DL1.Compiler.Simd
 
-/// In which layer a value that a kernel wrote first went bad: its nodes are evaluated by definition, and followed from
-/// the bad element back to one that is bad though all that it is made of is finite. Asked only when a value is refused.
+/// Finds the layer in which a value that a kernel wrote first became NaN or infinite. The kernel's nodes are evaluated
+/// by `Eval`, and followed from the bad element back to a node that is bad although its operands are finite. Runs only
+/// when a value is refused.
 [<RequireQualifiedAccess>]
 module internal KernelOrigin =
-    // More operations than these are not made again: a second or so.
+    // Kernels of more operations are not evaluated again; these take about a second.
     let private mostWork = 200_000_000L
-    // Nor are more elements held.
+    // Kernels whose nodes have more elements in all are not evaluated either, since all values are held at once.
     let private mostElements = 20_000_000L
 
     let private isFinite (v: float) = Double.IsFinite v
 
-    /// Whether what is wrong with an element is wrong with the same element of an operand.
+    /// Whether an element depends on the elements of its operands with the same row-major index alone.
     let private keepsPlace (e: Expr) =
         match e.Node with
         | Node.Unary _
@@ -56,7 +57,8 @@ module internal KernelOrigin =
         | Node.StopGradient _
         | Node.Custom _ -> false
 
-    /// The values of what a kernel computes, from what stands in memory.
+    /// The values of the nodes that a kernel computes, by digest, evaluated from the buffers that it reads; and the
+    /// values of conditions that it reads.
     let private evaluated (plan: Plan) (frame: Frame) (walk: KernelWalk) : Dictionary<Digest, float[]> =
         let stands = Dictionary<Digest, Expr>()
         let floats = Dictionary<Digest, float[]>()
@@ -73,7 +75,8 @@ module internal KernelOrigin =
                     let value = Memory.read e.DType e.Shape frame.Addresses[place]
                     inputs.Add(struct (v, value))
 
-                    // What is selected by; other values that were read are finite.
+                    // Conditions are needed to follow a `Select`. Other values that were read are finite, since kernels
+                    // before this one were checked.
                     if e.DType = DType.Bool then
                         floats[found.Key] <- Tensor.toFloats value
 
@@ -89,7 +92,8 @@ module internal KernelOrigin =
         Seq.iter2 (fun (e: Expr) value -> floats[e.Digest] <- Tensor.toFloats value) walk.Computed values
         floats
 
-    /// The first node that is bad by itself on the way to a bad element, if evaluation finds that bad, too.
+    /// Follows a bad element of the root back to the node in which it arose; `None` where `Eval` finds the element
+    /// finite.
     let private first (values: Dictionary<Digest, float[]>) (root: Expr) (index: int) : Expr option =
         let rec back (e: Expr) (at: int) =
             let bad (o: Expr) =
@@ -114,7 +118,7 @@ module internal KernelOrigin =
         let found = values[root.Digest]
         if isFinite found[index] then None else Some(back root index)
 
-    /// What computes something that may be bad.
+    /// Whether a node computes floats and so can make NaN or infinity from finite operands; movement cannot.
     let private mayBeFirst (e: Expr) =
         match e.Node with
         | Node.Constant _
@@ -127,7 +131,8 @@ module internal KernelOrigin =
         | Node.Concat _ -> false
         | _ -> e.DType.IsFloat
 
-    /// The layer of a bad element of a place, in words; several, where they cannot be told apart; none, if none is known.
+    /// The layer of a bad element of a buffer, as text: all layers of the kernels that wrote the buffer (`steps`) where
+    /// they cannot be distinguished; empty where none is known.
     let text (plan: Plan) (frame: Frame) (steps: PlanStep[]) (place: int) (index: int) : string =
         let walks = steps |> Array.map (fun step -> KernelFormula.walk plan step place)
 

@@ -11,15 +11,16 @@ open DL1.Compiler.Planning
 open DL1.Compiler.Runtime
 open DL1.Compiler.Simd
 
-#nowarn "9" // Two words at an address on the stack.
-#nowarn "3535" // Static abstract members: the JIT compiles the chains anew for each width.
+#nowarn "9" // Addresses of words on the stack.
+#nowarn "3535" // Static abstract members: the JIT specialises `Chains` for each vector width.
 
-/// Chains of fused multiply-adds that wait for nothing but themselves.
+/// Independent chains of dependent fused multiply-adds, without memory access: they measure the peak FLOP rate.
 [<AbstractClass; Sealed>]
 type internal Chains<'S, 'V, 'T
     when 'S :> ISimd<'V, 'T> and 'S: struct and 'V: struct and 'T: unmanaged and 'T: struct> private () =
 
-    /// Ten chains of so many links each, from a number at an address to a vector at another.
+    /// Runs ten chains of `links` multiply-adds each. `source` is the address of a number, which is broadcast; the sum
+    /// of the chains is stored at `target`, so that the work is not optimised away. Ten, to cover the latency.
     static member Run(links: int, source: nativeint, target: nativeint) =
         Hot.loop ()
         let x = 'S.Broadcast source
@@ -49,7 +50,8 @@ type internal Chains<'S, 'V, 'T
         let left = 'S.Add('S.Add('S.Add(a, b), 'S.Add(c, d)), 'S.Add(e, f))
         'S.Store('S.Add(left, 'S.Add('S.Add(g, h), 'S.Add(i, j))), target)
 
-/// What this machine can do at most, measured: operations of f32 and of f64, and bytes a second.
+/// The measured peak rates of this machine: operations a second in f32 and in f64, and bytes a second from and to
+/// memory.
 [<Struct>]
 type internal Peak =
     {
@@ -58,13 +60,13 @@ type internal Peak =
         Bytes: float
     }
 
-    /// Of a type's operations.
+    /// The peak operations a second of a type.
     member this.FlopsOf(dtype: DType) = if dtype = DType.F64 then this.Flops64 else this.Flops
 
-/// Short measurements of this machine: some 50 ms, once for each number of threads.
+/// Measures this machine in about 50 ms, once for each number of threads.
 [<RequireQualifiedAccess>]
 module internal Peak =
-    /// The least time of some runs, in seconds.
+    /// The shortest time of several runs, in seconds.
     let private least times (run: unit -> unit) =
         let mutable best = Double.MaxValue
 
@@ -75,6 +77,7 @@ module internal Peak =
 
         best
 
+    /// Operations a second on the widest vectors; a multiply-add counts as two.
     let private flops single threads =
         let links = 50_000
         let parts = 4 * threads
@@ -104,7 +107,7 @@ module internal Peak =
         let seconds = least 8 (fun () -> WorkerPool.runOn threads parts part)
         2.0 * float (10 * lanes * links) * float parts / seconds
 
-    /// Copies of what no cache holds; bytes read and bytes written.
+    /// Bytes a second, read and written, of a copy of 32 MiB.
     let private bytes threads =
         let size = 32 <<< 20
         let piece = 1 <<< 20
@@ -116,7 +119,7 @@ module internal Peak =
 
     let private known = ConcurrentDictionary<int, Peak>()
 
-    /// What so many threads can do.
+    /// The peak rates of this many threads.
     let measured (threads: int) : Peak =
         known.GetOrAdd(
             threads,

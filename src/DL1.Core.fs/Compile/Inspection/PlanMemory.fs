@@ -4,22 +4,23 @@ open DL1
 open DL1.Compiler.Execution
 open DL1.Compiler.Planning
 
-/// The bytes that a plan needs, by what they are for.
+/// The bytes that a plan needs, by purpose.
 [<Struct>]
 type internal PlanMemory =
     {
-        /// Of values between kernels, those of loops among them, and of what loops carry.
+        /// Arenas of the plan and of the bodies of scans, and the carries and unused outputs of scans.
         Between: int64
         Constants: int64
         Results: int64
         Inputs: int64
     }
 
+/// Computes the memory of plans.
 [<RequireQualifiedAccess; CompilationRepresentation(CompilationRepresentationFlags.ModuleSuffix)>]
 module internal PlanMemory =
     let private bytesOf (e: Expr) = int64 e.Shape.Size * int64 (Memory.size e.DType)
 
-    /// The bytes of constants, and of inputs.
+    /// The bytes of a plan's constants and of its inputs.
     let private given (plan: Plan) =
         let mutable constants, inputs = 0L, 0L
 
@@ -32,7 +33,8 @@ module internal PlanMemory =
 
         struct (constants, inputs)
 
-    /// Loops and the loops in them: the carries of two steps, outputs that no one wants, and the body's own.
+    /// The memory of each scan, nested ones included: two copies of the carries, one step's outputs, and the body's
+    /// arena and constants.
     let rec private ofLoops (plan: Plan) : PlanMemory list =
         [
             for step in plan.Steps do
@@ -53,7 +55,7 @@ module internal PlanMemory =
                 | _ -> ()
         ]
 
-    /// What runs of a plan need, beside what kernels work in.
+    /// The memory that runs of a plan need, without the kernels' working memory.
     let ofPlan (plan: Plan) : PlanMemory =
         let loops = ofLoops plan
         let struct (constants, inputs) = given plan

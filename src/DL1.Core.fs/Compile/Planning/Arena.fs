@@ -3,21 +3,22 @@ namespace DL1.Compiler.Planning
 open System.Collections.Generic
 open DL1
 
-/// A buffer's life: bytes, the step that writes it first, and the last that reads it.
+/// A buffer's size in bytes and its lifetime: the first step that writes it and the last step that touches it.
 [<Struct; NoEquality; NoComparison>]
 type internal BufferLife = { Bytes: int64; First: int; Last: int }
 
-/// Places for buffers in one stretch of memory: those alive at the same time do not overlap.
+/// Assigns buffers offsets in one block of memory, such that buffers with overlapping lifetimes do not overlap.
 [<RequireQualifiedAccess>]
 module internal Arena =
-    /// Places begin at multiples of a cache line.
+    /// Offsets are multiples of a cache line, in bytes.
     [<Literal>]
     let Alignment = 64L
 
+    /// A size in bytes, rounded up to `Alignment`.
     let aligned bytes = (bytes + Alignment - 1L) / Alignment * Alignment
 
-    /// The offset of each buffer, and the bytes of all. Large ones are placed first, each into the tightest gap among
-    /// those that live with it.
+    /// Returns the byte offset of each buffer and the total size. Best fit: buffers are placed in order of decreasing
+    /// size, each into the smallest sufficient gap between the placed buffers whose lifetimes overlap its own.
     let place (lives: BufferLife[]) : int64[] * int64 =
         let offsets = Array.zeroCreate<int64> lives.Length
         let placed = List<int>()
@@ -30,7 +31,7 @@ module internal Arena =
             let life = lives[i]
             let size = aligned life.Bytes
 
-            // Placed buffers are kept by offset.
+            // `placed` is sorted by offset.
             let mutable from = 0L
             let mutable best = -1L
             let mutable bestGap = System.Int64.MaxValue

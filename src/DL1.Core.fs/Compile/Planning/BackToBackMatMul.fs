@@ -6,11 +6,11 @@ open DL1.Compiler.FusedLoop
 open DL1.Compiler.Fusion
 open DL1.Compiler.Gemm
 
-/// Finds chains among the steps of a plan: a stack of products, a pass along the rows of their results, and products of
-/// those rows.
+/// Finds back-to-back matrix products among the steps of a plan, and joins each into one step: a stack of products, a
+/// fused loop along the rows of their results, and a second stack of products with those rows as the left operand.
 [<RequireQualifiedAccess>]
 module internal Chains =
-    /// Whether matrices follow one another, row by row, from the beginning of their place.
+    /// Whether a stack of matrices is contiguous and row-major, from the beginning of its buffer.
     let private isPlain (m: MatrixBuffer) batch rows columns =
         let follows stack = m.Layout.Start stack = nativeint (stack * rows * columns)
 
@@ -19,7 +19,7 @@ module internal Chains =
         && (rows = 1 || m.Layout.Row = columns)
         && Seq.forall follows (seq { 0 .. batch - 1 })
 
-    /// Whether a pass goes along the rows of a stack, one an item.
+    /// Whether a fused loop reduces along the rows of a stack of matrices, one row an item.
     let private isAlong (pass: FusedLoopJob) batch rows columns =
         pass.Folds
         && pass.Space.Across
@@ -27,7 +27,7 @@ module internal Chains =
         && pass.Space.Items = batch * rows
         && pass.Space.Columns = columns
 
-    /// Whether a pass has the rows of a place one after another.
+    /// Whether all operands of a fused loop in this buffer are contiguous: item n begins at element n · columns.
     let private isPlainIn (pass: FusedLoopJob) place =
         let plain i =
             pass.Offsets[i] = 0
@@ -38,7 +38,8 @@ module internal Chains =
 
         seq { 0 .. pass.Places.Length - 1 } |> Seq.forall (fun i -> pass.Places[i] <> place || plain i)
 
-    /// Steps of which some are chains.
+    /// The steps of a plan, with every back-to-back product that was found as one step in the place of its second
+    /// product. `results` are the buffers of the roots.
     let run (results: int[]) (steps: PlanStep[]) : PlanStep[] =
         let left = Array.map Some steps
         let taken = Array.create steps.Length false
@@ -53,18 +54,19 @@ module internal Chains =
         let writers place = indices (fun s -> Array.contains place s.Writes)
         let readers place = indices (fun s -> Array.contains place s.Reads)
 
-        /// Whether all that two steps write is read by no other step before this one, nor written by any.
+        /// Whether steps may be delayed until step `until`: no other step before it reads or writes what they write.
         let canWait (steps': int list) until =
             steps'
             |> List.collect (fun i -> List.ofArray (Array.distinct steps[i].Writes))
             |> List.forall (fun place ->
                 readers place @ writers place |> List.forall (fun i -> i >= until || List.contains i steps'))
 
-        /// Whether no step but these reads a place, and it is no result.
+        /// Whether these steps alone read a buffer, and no root is in it.
         let isOnlyFor place (steps': int list) =
             readers place |> List.forall (fun i -> List.contains i steps')
             && not (Array.contains place results)
 
+        /// The joined step whose second product is step i; its other two steps are removed.
         let find i : PlanStep option =
             match steps[i].Work with
             | Work.Gemm second when

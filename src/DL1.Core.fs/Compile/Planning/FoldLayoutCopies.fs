@@ -4,11 +4,11 @@ open DL1
 open DL1.Compiler.Execution
 open DL1.Compiler.Fusion
 
-/// Convolutions that read and write data with channels first, as it stands in the graph, where a copy would put channels
-/// last for them alone.
+/// Removes copies between layouts around convolutions: where a copy to channels last serves convolutions alone, or a
+/// copy to channels first follows one, the convolution reads or writes channels first itself, block by block.
 [<RequireQualifiedAccess>]
 module internal FoldLayoutCopies =
-    /// Whether a copy puts channels last, of data `[n; c; spatial...]` that stands row by row.
+    /// Whether a copy with result `shape` moves channels last, from contiguous data `[n; c; spatial...]`.
     let private putsLast (r: StridedView) (shape: Shape) =
         let rank = shape.Rank
 
@@ -26,7 +26,7 @@ module internal FoldLayoutCopies =
                     shape[axis] = 1 || r.Strides[axis] = first.Strides[from])
                 (seq { 0 .. rank - 1 }))
 
-    /// Whether a copy puts channels first, of a whole value that has them last.
+    /// Whether a copy moves channels first, and reads the whole of a contiguous value with channels last.
     let private putsFirst (r: StridedView) (source: Shape) (shape: Shape) =
         let rank = shape.Rank
 
@@ -44,20 +44,21 @@ module internal FoldLayoutCopies =
                 shape[axis] = source[from] && (shape[axis] = 1 || r.Strides[axis] = source.Strides[from]))
             (seq { 0 .. rank - 1 })
 
-    /// The operands of a convolution that are data.
+    /// The indices of a convolution's operands that are images, not weights.
     let private data (job: ChannelsLastJob) =
         match job.Node.Node with
         | Node.Conv(ConvRole.WeightGrad _, _, _, _) -> [ 0; 1 ]
         | Node.Conv _ -> [ 0 ]
         | _ -> []
 
+    /// Whether a job is a convolution that reads this buffer as images alone.
     let private isData (job: ChannelsLastJob) place =
         let operands = data job
 
         not operands.IsEmpty
         && Array.indexed job.Operands |> Array.forall (fun (i, p) -> p <> place || List.contains i operands)
 
-    /// A job that reads from one place, channels first, what stood in another.
+    /// The job with `source`, which has channels first, read instead of the buffer `place`.
     let private reading (job: ChannelsLastJob) place source =
         let isHere i = i < job.Operands.Length && job.Operands[i] = place
 
@@ -66,7 +67,7 @@ module internal FoldLayoutCopies =
             First = { job.First with Left = job.First.Left || isHere 0; Right = job.First.Right || isHere 1 }
         }
 
-    /// A job that writes to another place, channels first.
+    /// The job with its result written to the buffer `target`, channels first.
     let private writing (job: ChannelsLastJob) target =
         let finish (f: EpilogueJob) =
             { f with Places = f.Places |> Array.map (fun p -> if p = job.Result then target else p) }
@@ -77,7 +78,7 @@ module internal FoldLayoutCopies =
             Finish = Option.map finish job.Finish
         }
 
-    /// A step's job, and a place for another.
+    /// The step with another job, and with the buffer `place` replaced by `other`.
     let private moved (step: PlanStep) job place other =
         let places = Array.map (fun p -> if p = place then other else p)
 
@@ -87,10 +88,12 @@ module internal FoldLayoutCopies =
             Writes = places step.Writes
         }
 
-    /// The steps that are left.
+    /// The steps of a plan without the copies that convolutions do themselves. `values` has the node of each buffer,
+    /// `results` the buffers of the roots.
     let run (values: Expr[]) (results: int[]) (steps: PlanStep[]) : PlanStep[] =
         let left = Array.map Some steps
 
+        /// The remaining steps that read (or write) a buffer, with their indices.
         let all which place =
             [
                 for i in 0 .. steps.Length - 1 do
@@ -107,7 +110,7 @@ module internal FoldLayoutCopies =
         for i in 0 .. steps.Length - 1 do
             match steps[i].Work with
             | Work.Copy(r, _, shape, source, target) when not (Array.contains target results) ->
-                // A finish that reads the data reads it as it stands.
+                // An epilogue that reads the images itself needs them with channels last.
                 let jobs =
                     readers target
                     |> List.map (fun (at, step) ->

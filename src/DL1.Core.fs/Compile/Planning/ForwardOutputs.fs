@@ -7,15 +7,16 @@ open DL1.Compiler.Fusion
 open DL1.Compiler.Gemm
 open DL1.Compiler.Movement
 
-/// Products that write their results straight to where a copy in another order, or a concatenation, would put them.
+/// Lets matrix products write their results into the target of the copy or concatenation that follows them, which then
+/// is not needed.
 [<RequireQualifiedAccess>]
 module internal ForwardOutputs =
-    /// How elements of one place stand in another: the element at the offset Σ dₖ·Stride stands at Σ dₖ·Target,
-    /// dₖ below Extent, beginning with the innermost; together they count all elements of the first place.
+    /// One axis of a map between the offsets of two buffers. A list of digits, innermost first, maps the offset
+    /// Σ dₖ·Stride of the source to Σ dₖ·Target, for 0 ≤ dₖ < Extent, and covers each element of the source once.
     [<Struct>]
     type private Digit = { Extent: int; Stride: int; Target: int }
 
-    /// The digits of a copy, if it takes each element of its source once.
+    /// The digits of a copy; `None` unless it reads each element of its source exactly once.
     let private ofCopy (r: StridedView) (source: Shape) (shape: Shape) : Digit list option =
         let targets = shape.Strides
 
@@ -34,14 +35,16 @@ module internal ForwardOutputs =
         else
             None
 
-    /// The digits of an operand of a concatenation, and where it begins.
+    /// The digits of an operand of a concatenation along `axis`, and its first element in the whole. `before` is the
+    /// sum of the extents of the operands before it.
     let private ofConcat (axis: int) (whole: Shape) (before: int) (operand: Shape) : Digit list * int =
         let inner = whole.Strides[axis]
         let width = operand[axis] * inner
         let outer = { Extent = operand.Size / width; Stride = width; Target = whole[axis] * inner }
         [ { Extent = width; Stride = 1; Target = 1 }; outer ], before * inner
 
-    /// A run of equal steps as one: what stands at `step` · i for i below `extent`, innermost first.
+    /// Maps the source offsets `step` · i, 0 ≤ i < `extent`, to the target: a list of (extent, stride), innermost
+    /// first; `None` where they do not lie along digits.
     let private runs (digits: Digit list) (extent: int, step: int) : (int * int) list option =
         let rec go extent step =
             if extent = 1 then
@@ -61,7 +64,7 @@ module internal ForwardOutputs =
                 | Some _
                 | None -> None
 
-        /// Neighbours that are one run.
+        /// Joins neighbours that are one contiguous run.
         let rec merged pieces =
             match pieces with
             | (a, s) :: (b, t) :: rest when t = s * a -> merged ((a * b, s) :: rest)
@@ -70,12 +73,13 @@ module internal ForwardOutputs =
 
         go extent step |> Option.map merged
 
-    /// A product's result in another place, from `start` on.
+    /// The job with its result in the buffer `target`, mapped by the digits, from the element `start` on; `None` where
+    /// a `MatrixView` cannot express it (columns contiguous, at most two strides for the stack).
     let private moved (digits: Digit list) (start: int) (target: int) (job: GemmJob) : GemmJob option =
         let c = job.C.Layout
         let inner = if c.Inner = 0 then job.Batch else c.Inner
 
-        /// The stride of an axis that stays one.
+        /// The target stride of an axis, if one stride is enough.
         let stride axis =
             match runs digits axis with
             | Some [] -> Some 0
@@ -117,7 +121,8 @@ module internal ForwardOutputs =
                 }
         | _ -> None
 
-    /// Steps that are left, where a product can write what a copy or a concatenation would.
+    /// The steps of a plan without the copies and concatenations that products do themselves. `values` has the node of
+    /// each buffer, `results` the buffers of the roots.
     let run (values: Expr[]) (results: int[]) (steps: PlanStep[]) : PlanStep[] =
         let left = Array.map Some steps
         let writers, readers = Dictionary<int, int list>(), Dictionary<int, int list>()
@@ -135,7 +140,8 @@ module internal ForwardOutputs =
             for p in Array.distinct step.Reads do
                 readers[p] <- i :: known readers p)
 
-        /// The product that alone writes a place, where one other step alone reads it.
+        /// The product that alone writes a buffer, if `reader` is the only other step that reads it and no root is in
+        /// it.
         let producer reader place =
             match known writers place with
             | [ writer ] when
@@ -147,7 +153,7 @@ module internal ForwardOutputs =
                 | _ -> None
             | _ -> None
 
-        /// Has a product write elsewhere.
+        /// Replaces the buffer `place` of a product's step by `target`.
         let redirect (writer, job: GemmJob) place target =
             match left[writer] with
             | Some step ->

@@ -6,10 +6,11 @@ open DL1.Compiler.FusedLoop
 open DL1.Compiler.Fusion
 open DL1.Compiler.Runtime
 
-/// Which values of a plan a pass can write over what it reads for the last time: less memory, and none of it far away.
+/// Finds results of fused loops that can be written over an operand which no later step reads: the arena gets smaller,
+/// and the result's memory is already in the cache.
 [<RequireQualifiedAccess>]
 module internal InPlace =
-    /// The phases of a pass in which blocks of an operand are loaded, and those in which they are stored.
+    /// The indices of the stages that load blocks of an operand, and of those that store them.
     let private phases (plan: StagedLoop) operand =
         let numbers (has: Stage -> bool) =
             plan.Phases |> Array.indexed |> Array.filter (snd >> has) |> Array.map fst
@@ -26,7 +27,8 @@ module internal InPlace =
 
         numbers loads, numbers stores
 
-    /// Whether an operand has an element of its own for each point, each in one row with the next.
+    /// Whether operand i has an element of its own for each point of the domain, from the beginning of its buffer on,
+    /// and is neither random nor spill memory.
     let private isWhole (job: FusedLoopJob) i =
         job.Pass.Operands[i].Along
         && not job.Pass.Operands[i].Still
@@ -34,6 +36,7 @@ module internal InPlace =
         && job.Streams[i] < 0
         && not job.Rooms[i]
 
+    /// Whether two operands have elements of equal size at equal offsets for each point.
     let private liesAs (job: FusedLoopJob) i j =
         isWhole job i
         && isWhole job j
@@ -42,7 +45,8 @@ module internal InPlace =
         && job.Space.SegmentStrides[i] = job.Space.SegmentStrides[j]
         && job.Space.Starts[i] = job.Space.Starts[j]
 
-    /// Whether a pass may write one place over another: element for element, and none after it was written.
+    /// Whether a fused loop may use the memory of the buffer `source` for `target`: both have the same layout, and no
+    /// stage loads an element of the source after a stage has stored it.
     let private suits (job: FusedLoopJob) source target =
         let operands place = [ 0 .. job.Places.Length - 1 ] |> List.filter (fun i -> job.Places[i] = place)
 
@@ -58,8 +62,8 @@ module internal InPlace =
                     loads |> Array.forall (fun at -> stores |> Array.forall (fun store -> at <= store))))
         | _ -> false
 
-    /// Pairs of places, read and written, that may be one. `first` and `last` tell the steps that each place lives from
-    /// and to, `isFree` whether it stands in the arena.
+    /// Pairs (buffer read, buffer written) that may share memory. `first` and `last` are the first and last step that
+    /// touch each buffer; `isFree` says whether a buffer is in the arena.
     let pairs (values: Expr[]) (first: int[]) (last: int[]) (isFree: int -> bool) (steps: PlanStep[]) =
         let size place = values[place].Shape.Size
 

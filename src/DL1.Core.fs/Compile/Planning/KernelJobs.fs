@@ -8,10 +8,10 @@ open DL1.Compiler.FusedLoop
 open DL1.Compiler.Fusion
 open DL1.Compiler.Runtime
 
-/// Groups as work: what each kernel is told of its operands.
+/// Translates groups into jobs: the operands of each kernel as buffers, offsets and strides.
 [<RequireQualifiedAccess>]
 module internal KernelJobs =
-    /// Groups in an order in which each finds what it reads; those made first go first.
+    /// Groups in topological order; among those that are ready, the group made first comes first.
     let schedule (groups: Group[]) : Group[] =
         let waiting =
             groups
@@ -38,27 +38,28 @@ module internal KernelJobs =
 
         order.ToArray()
 
-    /// The node whose memory a value stands in: reshapes cost nothing.
+    /// The node whose memory holds this value: the operand of a reshape, since reshapes share memory.
     let rec home (e: Expr) =
         match e.Node with
         | Node.Reshape(_, x) -> home x
         | _ -> e
 
-    /// The place of an operand; that of the key, where it is drawn; −1 where it is no one else's.
+    /// The buffer of an operand; for random words the buffer of their key; for spill memory −1.
     let placeOf (place: Expr -> int) (p: ProgramOperand) =
         match p with
         | ProgramOperand.Value(e, _) -> place e
         | ProgramOperand.Random(_, key) -> place key
         | ProgramOperand.Room -> -1
 
-    /// Elements from the beginning of its place.
+    /// The operand's first element, from the beginning of its buffer.
     let offsetOf (p: ProgramOperand) =
         match p with
         | ProgramOperand.Value(_, offset) -> offset
         | ProgramOperand.Random _
         | ProgramOperand.Room -> 0
 
-    /// A pass over its space.
+    /// The job of a group without an anchor: its fused loop over its iteration space. `None` where the reduced axes are
+    /// not a single loop.
     let passWork
         (code: FusedLoop -> LoopBody)
         (place: Expr -> int)
@@ -86,7 +87,7 @@ module internal KernelJobs =
                 Block = if p.Pass.Type = DType.F64 then 8 else 16
             })
 
-    /// The pass that follows a product of matrices.
+    /// The epilogue of a matrix product. `host` is the product.
     let finishWork
         (code: FusedLoop -> LoopBody)
         (place: Expr -> int)
@@ -94,7 +95,7 @@ module internal KernelJobs =
         (host: Expr)
         (p: GroupProgram)
         : EpilogueJob =
-        // The domain is the stack's axes, those of extent 1 left out, then the row and the column.
+        // The domain has the axes of the stack, then row and column, without axes of extent 1.
         let rank = host.Shape.Rank
         let rows, columns = host.Shape[rank - 2], host.Shape[rank - 1]
         let last = g.Domain.Length - 1
@@ -114,7 +115,7 @@ module internal KernelJobs =
             Along = p.Strides |> Array.map (fun strides -> columns > 1 && strides[last] <> 0)
         }
 
-    /// The pass that follows a convolution.
+    /// The epilogue of a convolution.
     let channelsFinish
         (code: FusedLoop -> LoopBody)
         (place: Expr -> int)
@@ -132,7 +133,7 @@ module internal KernelJobs =
             Along = p.Strides |> Array.map AnchorMatrix.isAlong
         }
 
-    /// An operand of a product.
+    /// An operand of a matrix product, as a view into its source's buffer.
     let matrix (place: Expr -> int) (e: Expr) : MatrixBuffer =
         let r = MatrixOperand.reading e
         let rank = e.Shape.Rank
@@ -142,7 +143,7 @@ module internal KernelJobs =
             | Some s -> s
             | None -> struct (0, 0, 1)
 
-        // A row or column of extent 1 may say any stride; a product wants one of them to be 1.
+        // The stride of an axis of extent 1 is arbitrary; a product requires that one of the two strides is 1.
         let row, column = r.Strides[rank - 2], r.Strides[rank - 1]
 
         let row, column =
@@ -156,7 +157,7 @@ module internal KernelJobs =
             Layout = { Data = 0n; Row = row; Column = column; Batch = batch; Inner = inner; Outer = outer }
         }
 
-    /// The result of a product, row by row.
+    /// The result of a matrix product: contiguous and row-major, from the beginning of its buffer.
     let result (place: int) (shape: Shape) : MatrixBuffer =
         let m, n = shape[shape.Rank - 2], shape[shape.Rank - 1]
 
@@ -166,7 +167,7 @@ module internal KernelJobs =
             Layout = { Data = 0n; Row = n; Column = 1; Batch = m * n; Inner = 0; Outer = 0 }
         }
 
-    /// One node over operands that stand for themselves, by Eval's definition.
+    /// The distinct operands of a node, and a function by `Eval` from their values to the node's.
     let defined (e: Expr) =
         let operands = Node.operands e.Node |> List.distinctBy _.Digest
         let variables = operands |> List.map (fun o -> Rebuild.fresh o.DType o.Shape)
@@ -174,13 +175,13 @@ module internal KernelJobs =
         let alone = Expr.Make(Node.map (fun (o: Expr) -> by[o.Digest]) e.Node)
         operands, Eval.prepare variables [ alone ]
 
-    /// A loop over the plan of its body.
+    /// The job of a scan, whose results are `members`, with the plan of its body.
     let loopJob (place: Expr -> int) (members: Expr seq) (call: ScanCall<Expr>) (body: Plan) : ScanJob =
         let bytes (e: Expr) = int64 (Memory.size e.DType) * int64 e.Shape.Size
         let variableBytes (v: Variable) = int64 (Memory.size v.DType) * int64 v.Shape.Size
         let carries = call.Body.Next.Length
 
-        // The results that are wanted, each with its place.
+        // The buffer of each result of the scan that is used.
         let wanted = Dictionary<int, int>()
 
         for e in members do

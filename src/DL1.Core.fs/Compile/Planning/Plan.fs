@@ -10,10 +10,10 @@ open DL1.Compiler.Gemm
 open DL1.Compiler.Lowering
 open DL1.Compiler.Scan
 
-/// Planning.
+/// Makes plans: lowers a graph, fuses it into groups, and gives each group a kernel and each value a buffer.
 [<RequireQualifiedAccess; CompilationRepresentation(CompilationRepresentationFlags.ModuleSuffix)>]
 module internal Plan =
-    /// Gives every place its memory.
+    /// Assigns memory to every buffer: computes lifetimes, shares memory in place, and places the rest in the arena.
     let private placed inPlace inputs roots (values: Expr[]) (steps: PlanStep[]) (results: int[]) : Plan =
         let first = Array.create values.Length System.Int32.MaxValue
         let last = Array.create values.Length -1
@@ -29,7 +29,7 @@ module internal Plan =
 
         let outputs = Dictionary<int, int>()
         let arena = HashSet<int>()
-        // What stands between the kernels of a chain stands in no memory but the threads' own.
+        // Values inside back-to-back products that no step reads or writes: they stay in the threads' scratch memory.
         let isHidden p = last[p] < 0
 
         let where =
@@ -46,7 +46,7 @@ module internal Plan =
                     arena.Add p |> ignore
                     Where.Arena 0L)
 
-        // A place that is written over another one's has its memory.
+        // The buffer whose memory each buffer uses: its own, or that of the operand it is written over.
         let memory = Array.init values.Length id
 
         if inPlace then
@@ -87,12 +87,12 @@ module internal Plan =
             Bytes = bytes
         }
 
-    /// The graph as it is cut into kernels.
+    /// The graph after all rewriting, before fusion.
     let private lowered (roots: Expr list) =
         roots |> Rewrite.stableAll |> Hoist.run |> Lower.run |> ChannelsLast.channelsLast
 
-    /// Makes a plan for what the roots compute from the inputs. `code` makes a pass ready to run; `inPlace` lets passes
-    /// write over what they read for the last time.
+    /// Makes a plan that computes the roots from the inputs. `code` compiles a fused loop; with `inPlace`, fused loops
+    /// may write over operands that no later step reads.
     let rec makeWith
         (inPlace: bool)
         (code: FusedLoop -> LoopBody)
@@ -108,9 +108,11 @@ module internal Plan =
         let roots = roots |> List.map (fun root -> became[root.Digest])
         let values = List<Expr>()
         let places = Dictionary<Digest, int>()
-        // A product's own place, where its pass writes over it.
+        // Anchors whose result only the epilogue reads: they share the buffer of the epilogue's result, which
+        // overwrites it.
         let sameAs = Dictionary<Digest, Expr>()
 
+        /// The index of a node's buffer, which is added where there is none yet.
         let rec place (e: Expr) : int =
             let e = KernelJobs.home e
 
@@ -126,6 +128,7 @@ module internal Plan =
 
         let read = KernelJobs.placeOf place
 
+        /// The step of a group; `None` where it has nothing to do, as a reshape.
         let step (g: Group) : PlanStep option =
             let pass = GroupProgram.make fusion g
 
@@ -284,5 +287,5 @@ module internal Plan =
 
         placed inPlace inputs roots values steps results
 
-    /// The same, in place.
+    /// Makes a plan whose fused loops may write in place.
     let make code inputs roots = makeWith true code inputs roots

@@ -9,36 +9,40 @@ open DL1.Compiler.Fusion
 open DL1.Compiler.Gemm
 open DL1.Compiler.Generic
 
-/// What a kernel of a plan does.
+/// The work of one kernel of a plan: one case for each kind of kernel. Buffers are given by their index in
+/// `Plan.Values`.
 [<RequireQualifiedAccess; NoEquality; NoComparison>]
 type internal Work =
-    /// Elementwise nodes and folds in one pass.
+    /// Elementwise nodes and reductions in one fused loop.
     | FusedLoop of FusedLoopJob
-    /// A product of matrices, and the pass that follows it.
+    /// A matrix product with its epilogue.
     | Gemm of GemmJob
-    /// Products, a pass along their rows, and products of those rows, with the steps that they would be.
+    /// A stack of matrix products, a fused loop along the rows of their results, and a second stack of products of
+    /// those rows, as attention has them; and the three separate steps that were joined, for `Cost`.
     | Chain of BackToBackJob * PlanStep list
-    /// A node with a static kernel of its own.
+    /// A node computed by a precompiled kernel (`StaticKernel`).
     | Static of Expr * reads: int[] * write: int
-    /// A value put in row-major order.
+    /// A strided view copied into row-major order.
     | Copy of StridedView * DType * Shape * read: int * write: int
-    /// A convolution or pooling, and the pass that follows it.
+    /// A convolution or pooling with channels last; a convolution may have an epilogue.
     | Channels of ChannelsLastJob
-    /// A loop over a plan of its own.
+    /// A scan, with the plan of its body.
     | Scan of ScanJob * body: Plan
-    /// One node by Eval's definition: what has no kernel.
+    /// A node without a kernel, computed by `Eval`: the function, the operands with their buffers, and the result's
+    /// buffer.
     | Defined of (Tensor list -> Tensor list) * operands: (Expr * int)[] * write: int
 
-/// Where a value of a plan stands.
+/// The memory of one buffer of a plan.
 and [<RequireQualifiedAccess; NoEquality; NoComparison>] internal Where =
+    /// The tensor given for the input with this index.
     | Input of int
     | Constant of Tensor
-    /// At an offset of the arena.
+    /// The arena, from this byte offset on.
     | Arena of int64
-    /// In a tensor made for it.
+    /// A result tensor of its own: the output with this index.
     | Output of int
 
-/// A kernel of a plan, the values that it computes, and the places that it reads and writes.
+/// One kernel of a plan: its work, the group of nodes that it computes, and the buffers that it reads and writes.
 and [<NoEquality; NoComparison>] internal PlanStep =
     {
         Work: Work
@@ -47,31 +51,31 @@ and [<NoEquality; NoComparison>] internal PlanStep =
         Writes: int[]
     }
 
-    /// What it writes to a place that holds others beside it.
+    /// The value that this step writes into a slice of a buffer; `None` where it writes the whole buffer.
     member this.PartOf(place: int) : Expr option =
         match this.Work with
         | Work.Gemm job
         | Work.Chain({ Second = job }, _) when job.C.Place = place -> job.Part
         | _ -> None
 
-/// A graph as kernels in order, over places in memory.
+/// A graph as kernels in execution order, over numbered buffers.
 and [<NoEquality; NoComparison>] internal Plan =
     {
         Inputs: Variable list
         Roots: Expr list
-        /// The value that each place holds first.
+        /// For each buffer, the node whose value it holds.
         Values: Expr[]
         Where: Where[]
         Steps: PlanStep[]
-        /// The place of each root.
+        /// The buffer of each root.
         Results: int[]
-        /// How many places are outputs.
+        /// The number of buffers that are outputs.
         Outputs: int
-        /// Bytes of the arena.
+        /// The size of the arena in bytes.
         Bytes: int64
     }
 
-    /// The place of an input; −1 where nothing reads it.
+    /// The buffer of an input; −1 if no kernel reads it.
     member this.PlaceOf(v: Variable) =
         let n = List.findIndex ((=) v) this.Inputs
 
@@ -85,7 +89,8 @@ and [<NoEquality; NoComparison>] internal Plan =
                 | Where.Output _ -> false
         )
 
-    /// Whether a kernel writes a root straight to its own memory: the first root of an output.
+    /// Whether a kernel writes this root into the root's own output tensor. Of several roots that share an output
+    /// buffer, this holds for the first alone.
     member this.IsDirect(root: int) =
         match this.Where[this.Results[root]] with
         | Where.Output _ -> Array.IndexOf(this.Results, this.Results[root]) = root

@@ -3,14 +3,17 @@ namespace DL1.Compiler.Planning
 open DL1
 open DL1.Compiler.Simd
 
-/// The order in which the roots of a plan are walked. Which nodes are computed together, and hence how sums are rounded,
-/// depends on it; so it is found from what the roots compute, not from the order in which they are given.
+/// Sorts the roots of a plan. Fusion walks them in this order, so it decides which nodes share a kernel, and hence how
+/// sums are rounded. The order is derived from what the roots compute, so the bits do not depend on the order in which
+/// the caller lists the roots.
 [<RequireQualifiedAccess>]
 module internal RootOrder =
-    /// The most steps in a row, and the digest of a graph without its extents and numbers: a batch of another size has the
-    /// same, and so the same code. A class: .NET compiles generic functions anew for each struct that they are used with.
+    /// The depth of a graph (its longest path, in nodes) and a digest of its structure without extents and numbers:
+    /// graphs of two batch sizes have equal outlines, hence the same order and the same code. A class and no struct,
+    /// since .NET compiles generic functions anew for each struct type.
     type private Outline = { Depth: int; Digest: Digest }
 
+    /// The outline of a node from those of its operands.
     let private outline (e: Expr) (operands: Outline list) =
         let mixer = Digest.Mixer()
         mixer.Add(Node.name e.Node)
@@ -29,7 +32,7 @@ module internal RootOrder =
 
         { Depth = depth + 1; Digest = mixer.Finish() }
 
-    /// Each root once: what needs the fewest steps in a row first, as a loss stands before its gradients.
+    /// The distinct roots, by increasing depth (so a loss comes before its gradients), then by outline, then by digest.
     let sorted (roots: Expr list) : Expr list =
         let outlines = Graph.fold outline roots
 
