@@ -5,12 +5,12 @@ open System.Runtime.ExceptionServices
 open System.Threading
 open DL1
 
-/// The parts of a run, dealt out as stretches of neighbours, one to each thread. A thread does its own from the first to
-/// the last, and runs of equal sizes are dealt alike: so it meets again what its cache has of the run before. One that has
-/// done its own takes from the end of what another has left.
+/// Work stealing over the tasks of a run: each thread gets a contiguous range of task numbers. A thread takes the tasks
+/// of its own range from the first to the last; runs with equally many tasks have the same ranges, so a thread finds in
+/// its cache what it used in the run before. A thread whose range is empty takes tasks from the end of another's.
 [<Sealed>]
 type internal WorkRanges() =
-    // A stretch is one number, the first part in its upper half and the end in its lower one, in cache lines of its own.
+    // A range is one int64, the first task in its upper half and the end in its lower half. Ranges are 128 bytes apart.
     [<Literal>]
     static let Apart = 16
 
@@ -21,7 +21,7 @@ type internal WorkRanges() =
     static let first (stretch: int64) = int (stretch >>> 32)
     static let last (stretch: int64) = int (stretch &&& 0xFFFFFFFFL)
 
-    /// Deals parts 0 to parts − 1 to so many hands.
+    /// Divides tasks 0 to parts − 1 into `into` ranges of nearly equal length.
     member _.Start(parts: int, into: int) =
         if stretches.Length < into * Apart then
             stretches <- Array.zeroCreate (into * Apart)
@@ -32,7 +32,7 @@ type internal WorkRanges() =
             let bound i = int (int64 parts * int64 i / int64 into)
             Volatile.Write(&stretches[hand * Apart], stretch (bound hand) (bound (hand + 1)))
 
-    /// How many threads have a stretch of their own.
+    /// The number of ranges.
     member _.Hands = hands
 
     member _.IsEmpty =
@@ -45,7 +45,7 @@ type internal WorkRanges() =
 
         hand = hands
 
-    /// Takes a part from a hand's stretch, from its beginning or its end; −1 where nothing is left.
+    /// Takes a task from the first or the last end of a range; −1 where none is left.
     member private _.From(hand: int, atEnd: bool) =
         let mutable part = -2
 
@@ -63,7 +63,7 @@ type internal WorkRanges() =
 
         part
 
-    /// The next part for a hand, its own or another's; −1 where nothing is left.
+    /// The next task for a thread, from its own range or another's; −1 where none is left.
     member this.Take(hand: int) =
         let mutable part = this.From(hand, false)
         let mutable other = 1
@@ -74,7 +74,7 @@ type internal WorkRanges() =
 
         part
 
-/// One call of Pool.run: parts numbered from 0. A caller's thread keeps one for all its calls.
+/// One call of `WorkerPool.runOn`: tasks numbered from 0. A calling thread reuses one job for all its calls.
 [<Sealed>]
 type internal Job() =
     [<ThreadStatic; DefaultValue>]
@@ -100,26 +100,26 @@ type internal Job() =
             fresh
         | known -> known
 
-    /// Whether this thread is inside a part already.
+    /// Whether this thread is running a task.
     static member Inside
         with get () = Job.inside
         and set (value: bool) = Job.inside <- value
 
-    /// Whether the pool counts this thread among those at work for longer than a run.
+    /// Whether the pool counts this thread as busy between runs, too: from `WorkerPool.start` to `WorkerPool.stop`.
     static member Counted
         with get () = Job.counted
         and set (value: bool) = Job.counted <- value
 
-    /// How many threads may work on it, the caller's included.
+    /// The most threads that may work on it, the caller's included.
     member val Threads = 1 with get, set
 
-    /// How many workers do; written with the pool's lock held.
+    /// The number of workers at work on it; written with the pool's lock held.
     [<DefaultValue>]
     val mutable Helpers: int
 
-    /// Whether the caller sleeps until the last helper leaves; guarded by the pool's lock.
+    /// Whether the caller sleeps until the last worker leaves; guarded by the pool's lock.
     member val Sleeps = false with get, set
-    /// Where it sleeps.
+    /// The semaphore that the caller sleeps on.
     member val Left = new SemaphoreSlim(0)
 
     member job.Start(parts, work) =
@@ -130,8 +130,9 @@ type internal Job() =
 
     member _.HasWork = not deal.IsEmpty
 
-    /// Does parts while there are any and it is `welcome`: the caller is number 0, the workers count from 1. After a
-    /// failure only parts before it are begun; so the failure kept, of the lowest part, is the same on any number of threads.
+    /// Runs tasks while any are left and `welcome` allows it; `number` is 0 for the caller and counts from 1 for
+    /// workers. After a failure only tasks before the failed one are started; so the failure kept, of the lowest task,
+    /// is the same on any number of threads.
     member job.Work(number: int, welcome: Job -> bool) =
         Job.inside <- true
 
@@ -164,7 +165,7 @@ type internal Job() =
 
         Monitor.Exit job
 
-    /// Raises the failure, if there was one.
+    /// Raises the failure of the lowest task that failed, if any did.
     member _.Finish() =
         let raised = failure
         body <- ignore

@@ -14,10 +14,10 @@ type internal Scratch private () =
 
     static let mutable total = 0L
 
-    /// The bytes that all threads have.
+    /// The bytes of scratch memory that all threads have together.
     static member Total = Threading.Volatile.Read &total
 
-    /// So many bytes as a size; refused where there is no array as large.
+    /// Checks a size in bytes and converts it; refuses sizes beyond the longest array.
     static member Bytes(bytes: int64) : int =
         if bytes > int64 Array.MaxLength - Block.Alignment then
             Refuse.domain
@@ -48,7 +48,7 @@ type internal Scratch private () =
         match blocks[purpose] with
         | null -> fresh 0L
         | block when block.Bytes < bytes -> fresh block.Bytes
-        // So that what is behind the bytes asked for is the page that no one may touch.
+        // Ends the bytes asked for where the block ends, at the inaccessible page.
         | block when Guard.IsOn -> block.Address + nativeint (block.Bytes - bytes)
         | block -> block.Address
 
