@@ -6,11 +6,12 @@ open DL1.Compiler.Simd
 
 #nowarn "9" // Addresses in bytes; the caller answers for their extents.
 
-/// A product in blocks. For as many cuts of k as there is room for, all threads pack B; then each multiplies parts
-/// of C, a block of rows by some columns, cut after cut, while a part is still in its second-level cache.
+/// A GEMM in blocks. For as many k-blocks as fit into the memory for packed operands, all threads pack B; then each
+/// thread computes tasks of C, a block of rows by some panels of columns, k-block after k-block, while the task's part
+/// of C is in its second-level cache.
 ///
-/// Where there are rows for many blocks, a part has all columns, and its thread packs its rows of A for itself.
-/// Where there are not, the columns are shared out instead, and A is packed once for all threads, as B is.
+/// Where there are rows for many blocks, a task has all columns, and its thread packs its rows of A for itself. Where
+/// there are not, tasks divide the columns too, and A is packed once for all threads, as B is.
 [<Sealed>]
 type internal BlockedGemm<'S, 'V, 'T
     when 'S :> ISimd<'V, 'T> and 'S: struct and 'V: struct and 'T: unmanaged and 'T: struct>() =
@@ -19,22 +20,23 @@ type internal BlockedGemm<'S, 'V, 'T
     [<Literal>]
     static let BlockColumns = 3072
 
-    /// The greatest height of a block of A in the second-level cache.
+    /// The most rows of a block of A, for the second-level cache.
     [<Literal>]
     static let BlockRows = 144
 
-    /// The most bytes of B that are packed at once, where one cut does not need more.
+    /// The most bytes that are packed at once, unless a single k-block needs more.
     [<Literal>]
     static let PackedBytes = 4194304
 
-    /// What is finished at once, in bytes of C, and its width in columns: it is still in the second-level cache then.
+    /// The most bytes of C in a task with an epilogue, which then finds them in the second-level cache; and the most
+    /// columns, where tasks have all of them.
     [<Literal>]
     static let FinishBytes = 131072
 
     [<Literal>]
     static let FinishColumns = 1024
 
-    /// The parts that few rows are cut into.
+    /// About the number of tasks that a product of few rows is divided into.
     [<Literal>]
     static let Parts = 8
 
@@ -42,18 +44,18 @@ type internal BlockedGemm<'S, 'V, 'T
     let size = sizeof<'T>
     let wide = 2 * 'S.Bytes
     let panelColumns = wide / size
-    // The block at hand, in columns, and its panels.
+    // The current matrix of the stack and its current block of columns: the first column, their number, their panels.
     let mutable stack = 0
     let mutable column = 0
     let mutable columns = 0
     let mutable panels = 0
-    // The cuts at hand.
+    // The k-blocks that are packed at present: the first one and their number.
     let mutable cut = 0
     let mutable cuts = 0
-    /// The rows of the tallest tile: blocks are made of whole ones.
+    /// The rows of the tallest tile; blocks are made of whole tiles.
     let tile = if 'S.Bytes = 64 then 12 else 6
     let mutable tiles = 0
-    // What a part is: at most so many rows by so many panels.
+    // A task has at most `tall` rows, one of `blocks` blocks, and at most `across` panels.
     let mutable tall = 0
     let mutable blocks = 0
     let mutable across = 0
@@ -61,28 +63,28 @@ type internal BlockedGemm<'S, 'V, 'T
     let mutable packedA = 0n
     let mutable packedB = 0n
 
-    // The bodies of the pool's runs, made once.
+    // The bodies of the pool's runs, made once so that a run allocates nothing.
     let mutable prepared = false
     let mutable pack: int -> unit = ignore
     let mutable multiply: int -> unit = ignore
 
-    /// Whether something is done with finished blocks.
+    /// Whether there is an epilogue.
     member private _.Followed = not (isNull p.Finish)
 
-    /// The first row of a block: all have nearly the same number of tiles.
+    /// The first row of a block of rows; all blocks have nearly the same number of tiles.
     member private _.Row(block: int) = min p.M (int (int64 tiles * int64 block / int64 blocks) * tile)
 
-    /// How many rows a block has.
+    /// The number of rows in a block.
     member private this.Rows(block: int) = this.Row(block + 1) - this.Row block
 
-    /// The bytes of a cut of a block of A, packed: its last tile may go beyond it.
+    /// The bytes of one k-block of a block of A when packed; its last tile may go beyond the block.
     member private _.BytesOfA = (tall + 12) * KBlocks.length p.K * size
 
-    /// Where a cut of a block of A is packed, of those that are packed for all.
+    /// The address of a k-block of a block of A, where A is packed for all threads.
     member private this.SharedA(block, cut) =
         packedA + nativeint (cut * blocks + block) * nativeint this.BytesOfA
 
-    /// Where a cut of a panel of B is packed.
+    /// The address of a k-block of a packed panel of B.
     member private _.SharedB(panel, cut) =
         packedB + nativeint (cut * panels + panel) * nativeint (KBlocks.length p.K * wide)
 
@@ -106,7 +108,7 @@ type internal BlockedGemm<'S, 'V, 'T
                 target
             )
 
-    /// A panel of B; a block of A, before them, where it is packed for all.
+    /// A task of the first run: packs a k-block of a block of A, where A is packed for all threads, or of a panel of B.
     member private this.Pack part =
         let ofA = if shared then blocks * cuts else 0
 
@@ -117,7 +119,7 @@ type internal BlockedGemm<'S, 'V, 'T
             let panel, cut = (part - ofA) % panels, (part - ofA) / panels
             this.PackB(panel, cut, this.SharedB(panel, cut))
 
-    /// Some rows by some panels, over all cuts at hand.
+    /// A task of the second run: multiplies a block of rows by some panels, over all k-blocks that are packed.
     member private this.Multiply part =
         let block, first = part % blocks, part / blocks * across
         let row, rows = this.Row block, this.Rows block
@@ -156,20 +158,20 @@ type internal BlockedGemm<'S, 'V, 'T
                         spare
                     )
 
-        // Whole rows of the part at once: what the finish reads and writes beside C lies one after another.
+        // Calls the epilogue on whole rows of the task, so that what it reads and writes beside C is contiguous.
         if cut + cuts = KBlocks.count p.K && this.Followed then
             let from = first * panelColumns
             let count = min columns (last * panelColumns) - from
             SmallGemm<'S, 'V, 'T>.Finish(&p, stack, row, rows, column + from, count)
 
-    /// Shares rows out to blocks of at most about so many, and to a multiple of so many blocks.
+    /// Divides the rows into blocks of at most about `most` rows, their number a multiple of `multiple`.
     member private _.Share(most, multiple) =
         let count = ((p.M + most - 1) / most + multiple - 1) / multiple * multiple
         tiles <- (p.M + tile - 1) / tile
         blocks <- min count tiles
         tall <- (tiles + blocks - 1) / blocks * tile
 
-    /// What the parts are.
+    /// Chooses the columns, the shape of the tasks, and the number of k-blocks that are packed at once.
     member private this.Cut() =
         shared <- p.M <= 2 * BlockRows
         columns <- min (if this.Followed && not shared then FinishColumns else BlockColumns) (p.N - column)
@@ -180,7 +182,7 @@ type internal BlockedGemm<'S, 'V, 'T
             let each = (panels * blocks + Parts - 1) / Parts
             across <- if this.Followed then max 1 (min each (FinishBytes / (tall * wide))) else each
         else
-            // Threads share four blocks alike.
+            // With a multiple of four blocks, two or four threads get equally many.
             let most = if this.Followed then max 12 (FinishBytes / (columns * size)) else BlockRows
             this.Share(min BlockRows most, 4)
             across <- panels
@@ -188,7 +190,7 @@ type internal BlockedGemm<'S, 'V, 'T
         let bytes = KBlocks.length p.K * panels * wide + if shared then blocks * this.BytesOfA else 0
         cuts <- max 1 (min (KBlocks.count p.K) (PackedBytes / max 1 bytes))
 
-    /// Does the product on at most so many threads.
+    /// Computes the product on at most `threads` threads.
     member this.Run(threads: int, product: inref<GemmProblem>) : unit =
         p <- product
 

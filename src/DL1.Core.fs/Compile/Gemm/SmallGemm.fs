@@ -6,12 +6,13 @@ open DL1.Compiler.Simd
 
 #nowarn "9" // Addresses in bytes; the caller answers for their extents.
 
-/// Some columns of one matrix of a product, from beginning to end on one thread; rows, where B is a column.
+/// Some columns of one matrix of a product, computed from beginning to end by one thread; where B is a single column,
+/// some rows.
 [<AbstractClass; Sealed>]
 type internal SmallGemm<'S, 'V, 'T
     when 'S :> ISimd<'V, 'T> and 'S: struct and 'V: struct and 'T: unmanaged and 'T: struct> private () =
 
-    /// The address of an element.
+    /// The address of an element of one matrix of a stack.
     static member Place(m: MatrixView, stack: int, row: int, column: int) =
         m.Data
         + (m.Start stack + nativeint row * nativeint m.Row + nativeint column * nativeint m.Column)
@@ -30,17 +31,19 @@ type internal SmallGemm<'S, 'V, 'T
                 count
             )
 
-    /// Whether A is read where it is: its rows are contiguous, or its columns, few of them or all in the first-level cache.
+    /// Whether A is read in place: its rows are contiguous, or its columns are, and they are at most 48 elements long
+    /// or A fits into the first-level cache.
     static member private IsStraight(p: inref<GemmProblem>) =
         p.A.Column = 1 || p.A.Row = 1 && (p.M <= 48 || int64 p.M * int64 p.K * int64 sizeof<'T> <= 24576L)
 
-    /// Whether A is small enough for each strip to go through all of it; and if it cannot be read where it is, whether it is
-    /// one of a stack, which is shared out, so that a strip may have the whole of B, and is worth a copy of A.
+    /// Whether A is small enough for each strip to go through all of it. If A cannot be read in place, it must also be
+    /// one of a stack of at least four: threads share the stack, so that a strip may have all columns of B, which is
+    /// worth a copy of A.
     static member Suits(p: inref<GemmProblem>) =
         int64 p.M * int64 (min p.K KBlocks.Longest) * int64 sizeof<'T> <= 262144L
         && (SmallGemm<'S, 'V, 'T>.IsStraight &p || p.A.Row = 1 && p.Batch >= 4 && p.K <= KBlocks.Longest)
 
-    /// Columns `first` to `last` − 1, a panel at a time. B is packed unless it is read once or twice only.
+    /// Computes columns `first` to `last` − 1, a panel at a time. B is packed unless it is read only once or twice.
     static member private Columns(p: inref<GemmProblem>, stack, first, last) =
         let size = nativeint sizeof<'T>
         let whole = 2 * 'S.Bytes / sizeof<'T>
@@ -49,7 +52,7 @@ type internal SmallGemm<'S, 'V, 'T
         let bRow, bColumn = nativeint p.B.Row * size, nativeint p.B.Column * size
         let aRow, aColumn = nativeint p.A.Row * size, nativeint p.A.Column * size
         let straight = SmallGemm<'S, 'V, 'T>.IsStraight &p
-        // A copy of A, in one cut.
+        // A packed copy of A, which has one k-block only.
         let copy =
             if straight then
                 0n
@@ -98,7 +101,7 @@ type internal SmallGemm<'S, 'V, 'T
 
         SmallGemm<'S, 'V, 'T>.Finish(&p, stack, 0, p.M, first, last - first)
 
-    /// Outputs `first` to `last` − 1 of a matrix times a vector: A is a row, or B a column.
+    /// Computes outputs `first` to `last` − 1 of a matrix times a vector: A is a single row, or B a single column.
     static member private Outputs(p: inref<GemmProblem>, stack, first, last) =
         let size = nativeint sizeof<'T>
         let isRow = p.M = 1
@@ -129,7 +132,7 @@ type internal SmallGemm<'S, 'V, 'T
         else
             SmallGemm<'S, 'V, 'T>.Finish(&p, stack, first, last - first, 0, 1)
 
-    /// Columns `first` to `last` − 1; rows, where B is a column.
+    /// Computes columns `first` to `last` − 1; where B is a single column, rows `first` to `last` − 1.
     static member Run(p: inref<GemmProblem>, stack: int, first: int, last: int) : unit =
         if p.M = 1 || p.N = 1 then
             SmallGemm<'S, 'V, 'T>.Outputs(&p, stack, first, last)

@@ -8,8 +8,9 @@ open DL1.Compiler.Runtime
 #nowarn "9" // Addresses in bytes; the caller answers for their extents.
 #nowarn "3535" // Static abstract members: the JIT compiles a kernel anew for each element type.
 
-/// A reduction over any axes, in the wide type and in the row-major order of the axes reduced, as Eval has it. Where
-/// neighbours are kept, 64 of them are reduced side by side; else each element's lines are folded one after another.
+/// A reduction over any axes, in the wide type and in the row-major order of the reduced axes, as Eval does it. Where
+/// neighbours in memory belong to different results, 64 results are computed side by side; else one result at a time,
+/// row after row.
 [<Sealed>]
 type internal ReduceStrided<'E, 'T, 'D, 'A
     when 'E :> IElement<'T, 'A>
@@ -42,7 +43,7 @@ type internal ReduceStrided<'E, 'T, 'D, 'A
 
     static let load (address: nativeint) = 'E.Widen(NativePtr.read (NativePtr.ofNativeInt<'T> address))
 
-    /// Folds lines, `n` elements `step` apart, into one value.
+    /// Reduces `n` elements, `step` bytes apart, starting from `acc`.
     let fold (acc: 'A) (address: nativeint) (step: nativeint) n =
         let inline run (combine: 'A -> 'A -> 'A) =
             let mutable acc = acc
@@ -60,7 +61,7 @@ type internal ReduceStrided<'E, 'T, 'D, 'A
         | ReduceOp.Max -> run (fun a b -> 'D.Max(a, b))
         | ReduceOp.Min -> run (fun a b -> 'D.Min(a, b))
 
-    /// Adds a line to a sum, and what is lost to the word `side` after it.
+    /// Adds a row of elements to a sum, and their rounding errors to the entry `side` entries behind it.
     let addLine (sums: nativeptr<'A>) (address: nativeint) (step: nativeint) n =
         let mutable total = NativePtr.read sums
         let mutable lost = NativePtr.get sums side
@@ -76,7 +77,7 @@ type internal ReduceStrided<'E, 'T, 'D, 'A
         NativePtr.write sums total
         NativePtr.set sums side lost
 
-    /// Adds neighbours to their sums, and what is lost to the words `side` after them.
+    /// Adds `n` neighbours to their sums, and the rounding errors to the entries `side` entries behind these.
     let addBeside (sums: nativeptr<'A>) (address: nativeint) n =
         for lane in 0 .. n - 1 do
             let total = NativePtr.get sums lane
@@ -86,7 +87,7 @@ type internal ReduceStrided<'E, 'T, 'D, 'A
             NativePtr.set sums (side + lane) ('D.Add(lost, 'D.Lost(total, term, next)))
             NativePtr.set sums lane next
 
-    /// Combines neighbours with their values so far.
+    /// Combines `n` neighbours with the values of their results so far.
     let beside (sums: nativeptr<'A>) (address: nativeint) n =
         let inline run (combine: 'A -> 'A -> 'A) =
             for lane in 0 .. n - 1 do
@@ -169,7 +170,7 @@ type internal ReduceStrided<'E, 'T, 'D, 'A
 /// `Node.Reduce` for any type, operation and axes.
 [<RequireQualifiedAccess>]
 module internal ReduceStrided =
-    /// The kernel for a row-major tensor.
+    /// The kernel for a row-major tensor of this type and shape.
     let make op (dtype: DType) (shape: Shape) (axes: int list) : AlongKernel =
         let size = nativeint (ElementSize.ofType dtype)
         let strides = shape.Strides |> Array.map (fun s -> nativeint s * size)

@@ -10,8 +10,8 @@ open DL1.Compiler.Runtime
 #nowarn "9" // Addresses in bytes; the caller answers for their extents.
 #nowarn "3535" // Static abstract members: the JIT compiles a kernel anew for each element type.
 
-/// `Node.ArgSort`: the places along the middle axis of [outer; extent; inner] in ascending order of their elements. The
-/// runtime's sort is not stable; so the places of each run of equal elements are sorted afterwards.
+/// `Node.ArgSort`: the indices along the middle axis of [outer; extent; inner] in ascending order of their elements.
+/// The runtime's sort is not stable, so the indices of each run of equal elements are sorted afterwards.
 [<Sealed>]
 type internal SortKernel<'E, 'T, 'D, 'A
     when 'E :> IElement<'T, 'A>
@@ -31,7 +31,8 @@ type internal SortKernel<'E, 'T, 'D, 'A
     let mutable into = 0n
     let mutable work: int -> unit = ignore
 
-    // Numbers with their places, those that are NaN behind all others, in their order.
+    // Loads the numbers and their indices; indices of NaN go behind all others, in order. Returns how many numbers
+    // there are.
     let load (source: nativeptr<'T>) (keys: 'A[]) (places: int64[]) =
         let mutable numbers = 0
 
@@ -94,10 +95,10 @@ type internal SortKernel<'E, 'T, 'D, 'A
         if extent > 0 then
             WorkerPool.runOn threads ((units + each - 1) / each) work
 
-/// The order of elements along one axis of a row-major tensor.
+/// Sorting along one axis of a row-major tensor.
 [<RequireQualifiedAccess>]
 module internal SortKernel =
-    /// `Node.ArgSort`, to i64.
+    /// `Node.ArgSort`, with a result of i64.
     let make (dtype: DType) (shape: Shape) axis : AlongKernel =
         let outer, extent, inner = Strided.about axis shape
 

@@ -9,13 +9,14 @@ open DL1.Compiler.Simd
 #nowarn "9" // Addresses in bytes; the caller answers for their extents.
 #nowarn "3535" // Static abstract members: the JIT compiles a kernel anew for each element type.
 
-/// A kernel from one tensor to another.
+/// A kernel that computes one tensor from another.
 [<AbstractClass>]
 type internal AlongKernel() =
-    /// Computes the tensor at `target` from that at `source`, on at most so many threads.
+    /// Computes the tensor at `target` from the tensor at `source`, on at most `threads` threads.
     abstract Run: threads: int * source: nativeint * target: nativeint -> unit
 
-/// Running sums along the middle axis of [outer; extent; inner], 64 neighbours at a time, each in its wide type.
+/// Running sums along the middle axis of [outer; extent; inner], in the wide type, for 64 elements of the inner axis at
+/// a time.
 [<Sealed>]
 type internal CumSumKernel<'E, 'T, 'D, 'A
     when 'E :> IElement<'T, 'A>
@@ -68,7 +69,7 @@ type internal CumSumKernel<'E, 'T, 'D, 'A
         into <- target
         WorkerPool.runOn threads ((outer * chunks + each - 1) / each) work
 
-/// The place along the middle axis of [outer; extent; inner] that no other is better than: the first, or the first
+/// The index of the best element along the middle axis of [outer; extent; inner]: the first of equals, or the first
 /// NaN.
 [<Sealed>]
 type internal ArgReduceKernel<'E, 'T, 'D, 'A
@@ -125,10 +126,10 @@ type internal ArgReduceKernel<'E, 'T, 'D, 'A
         into <- target
         WorkerPool.runOn threads ((units + each - 1) / each) work
 
-/// What is computed along one axis of a row-major tensor.
+/// Kernels along one axis of a row-major tensor.
 [<RequireQualifiedAccess>]
 module internal AlongKernel =
-    /// `Node.CumSum`: sums in double, or in 64-bit integers, from the first element or from the last.
+    /// `Node.CumSum`: sums in f64, or in 64-bit integers, from the first element or, `reversed`, from the last.
     let cumSum (dtype: DType) (shape: Shape) axis reversed : AlongKernel =
         let outer, extent, inner = Strided.about axis shape
 
@@ -148,7 +149,7 @@ module internal AlongKernel =
             }
         )
 
-    /// `Node.ArgReduce`, to i64.
+    /// `Node.ArgReduce`, with a result of i64.
     let argReduce op (dtype: DType) (shape: Shape) axis : AlongKernel =
         let outer, extent, inner = Strided.about axis shape
 

@@ -11,7 +11,7 @@ open DL1.Compiler.Runtime
 
 #nowarn "9" // Addresses in bytes; the caller answers for their extents.
 
-/// Indices of i32 or i64.
+/// The indices of a gather or a scatter: `Count` of them, i64 where `IsWide`, else i32.
 [<Struct; NoEquality; NoComparison>]
 type internal Indices =
     {
@@ -19,14 +19,14 @@ type internal Indices =
         IsWide: bool
     }
 
-    /// Index number `place` of those at an address.
+    /// Index number `place` of the indices at an address.
     member inline this.At(address: nativeint, place: int) : int64 =
         if this.IsWide then
             NativePtr.get (NativePtr.ofNativeInt<int64> address) place
         else
             int64 (NativePtr.get (NativePtr.ofNativeInt<int> address) place)
 
-    /// Refuses the first one that is not in an axis of this extent.
+    /// Refuses the first index that is outside an axis of this extent.
     member this.Check(operation: string, extent: int, address: nativeint) =
         let mutable bad = -1
         let mutable place = 0
@@ -88,7 +88,7 @@ type internal Gather(dtype: DType, axis: int, source: Shape, indexType: DType, i
 
     do work <- fun number -> part number
 
-    /// Gathers on at most so many threads; an index outside the axis is a `DomainError`.
+    /// Gathers on at most `threads` threads; an index outside the axis is a `DomainError`.
     member _.Run(threads: int, source: nativeint, indices: nativeint, target: nativeint) =
         all.Check("gather", extent, indices)
         from <- source
@@ -98,13 +98,13 @@ type internal Gather(dtype: DType, axis: int, source: Shape, indexType: DType, i
         if inner > 0 then
             WorkerPool.runOn threads ((rows + each - 1) / each) work
 
-/// Adds a run of elements to another: target, source, count.
+/// Adds `count` contiguous elements to others: takes the target's address, the source's, and `count`.
 type internal AddRun = delegate of target: nativeint * source: nativeint * count: int -> unit
 
-/// Runs of elements added to others.
+/// Additions of contiguous elements.
 [<AbstractClass; Sealed>]
 type internal AddRuns private () =
-    /// The addition of one type.
+    /// The addition for one element type.
     static member Of<'T
         when 'T: unmanaged
         and 'T: struct
@@ -127,9 +127,9 @@ type internal AddRuns private () =
                 NativePtr.set t i ('T.op_Addition (NativePtr.get t i, NativePtr.get s i))
                 i <- i + 1)
 
-/// `Node.ScatterAdd`: updates [outer; indices; inner] to [outer; extent; inner]. Each element of the result is a sum
-/// from 0 in the order of the indices, rounded to the element's type at each step. Parts have places of the result
-/// of their own, and each looks at all indices: the bits do not depend on the threads.
+/// `Node.ScatterAdd`: from updates [outer; indices; inner] to [outer; extent; inner]. Each element of the result is a
+/// sum from 0 in the order of the indices, rounded to the element's type at each addition. Each task owns a region of
+/// the result and goes through all indices: the bits do not depend on the number of threads.
 [<Sealed>]
 type internal ScatterAdd
     (dtype: DType, axis: int, extent: int, updates: Shape, indexType: DType, indices: Shape) =
@@ -142,7 +142,7 @@ type internal ScatterAdd
     let outer = product (List.take axis (updates.ToList()))
     let inner = product (List.skip (axis + indices.Rank) (updates.ToList()))
     let work' = int64 all.Count * int64 inner
-    // Columns to a piece: whole cache lines.
+    // The columns of a task: whole cache lines.
     let width =
         if work' <= int64 Grain then
             max 1 inner
@@ -150,7 +150,7 @@ type internal ScatterAdd
             max 16 ((inner + 15) / 16 / 16 * 16)
 
     let pieces = (inner + width - 1) / width
-    // Where columns are few, the axis is cut too.
+    // Where there are few columns, tasks divide the axis too.
     let ranges =
         if pieces * outer < 4 && work' > 2L * int64 Grain then
             min 4 (max 1 extent)
@@ -206,7 +206,7 @@ type internal ScatterAdd
         clear <- fun number -> clearPart number
         add <- fun number -> addPart number
 
-    /// Adds up on at most so many threads; an index outside the axis is a `DomainError`.
+    /// Adds on at most `threads` threads; an index outside the axis is a `DomainError`.
     member _.Run(threads: int, updates: nativeint, indices: nativeint, target: nativeint) =
         all.Check("scatter_add", extent, indices)
         from <- updates

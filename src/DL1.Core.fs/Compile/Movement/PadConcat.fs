@@ -3,7 +3,7 @@ namespace DL1.Compiler.Movement
 open System
 open DL1
 
-/// The bytes of an element.
+/// The size of an element in bytes.
 [<RequireQualifiedAccess>]
 module internal ElementSize =
     let ofType (dtype: DType) =
@@ -14,7 +14,7 @@ module internal ElementSize =
         | DType.I64 -> 8
         | DType.Bool -> 1
 
-    /// A number's bits as an element of a type, as `Elements.ofFloats` converts it.
+    /// The bits of a number as an element of a type, converted as `Elements.ofFloats` does.
     let bits (dtype: DType) (value: float) : uint64 =
         match dtype with
         | DType.F32 -> uint64 (BitConverter.SingleToUInt32Bits(float32 value))
@@ -23,8 +23,8 @@ module internal ElementSize =
         | DType.I64 -> uint64 (int64 value)
         | DType.Bool -> if value <> 0.0 then 1UL else 0UL
 
-/// `Node.Pad`: every element is written once. Along each axis the places without data are filled, over the data's
-/// places of the axes before and the whole of the axes after; what is left is the data, copied.
+/// `Node.Pad`: every element is written once. For each axis, fills the padding along it, over the data's indices of the
+/// axes before it and all indices of the axes after it; the data is copied to the rest.
 [<Sealed>]
 type internal Pad(dtype: DType, edges: Edge list, value: float, source: Shape) =
     let size = ElementSize.ofType dtype
@@ -37,7 +37,8 @@ type internal Pad(dtype: DType, edges: Edge list, value: float, source: Shape) =
             int (int64 e.Before + spread + int64 e.After))
         |> Shape.ofList
 
-    // Along an axis: the first element that has a place, how many have one, the first one's place, and the step.
+    // Along an axis: the first element that is in the result, the number of those that are, the index of the first one
+    // in the result, and the step to the next.
     let along axis (e: Edge) =
         let step = int64 e.Between + 1L
         let before = int64 e.Before
@@ -51,7 +52,7 @@ type internal Pad(dtype: DType, edges: Edge list, value: float, source: Shape) =
             else
                 max 0L (min (int64 source[axis] - first) ((room + step - 1L) / step))
 
-        // Of no element, none of these counts; of one, the step does not.
+        // What is not used gets a fixed value: all of it where there is no element, the step where there is one.
         match int count with
         | 0 -> struct (0, 0, 0, 1)
         | 1 -> struct (int first, 1, int place, 1)
@@ -61,7 +62,8 @@ type internal Pad(dtype: DType, edges: Edge list, value: float, source: Shape) =
     let strides = List.ofArray target.Strides
     let dims = target.ToList()
 
-    /// A region: for each axis its parts, as (extent, stride in places), and where it begins.
+    /// The fill of a region: the data's indices along the axes before `before`; along that axis `inside`, loops of
+    /// (extent, step), from `axisStart` on; all indices along the axes after it.
     let fill (before: int) (inside: (int * int) list) (axisStart: int) =
         let data =
             List.take before placed
@@ -111,7 +113,7 @@ type internal Pad(dtype: DType, edges: Edge list, value: float, source: Shape) =
     /// The shape of the result.
     member _.Shape = target
 
-    /// Pads the tensor at one address into the tensor at the other.
+    /// Pads the tensor at `from` into the tensor at `into`.
     member _.Run(threads: int, from: nativeint, into: nativeint) =
         for fill in fills do
             fill.Run(threads, into)
@@ -142,7 +144,7 @@ type internal Concat(dtype: DType, axis: int, sources: Shape list) =
     /// The shape of the result.
     member _.Shape = target
 
-    /// Copies the tensors at the addresses, in order, into the tensor at the last argument.
+    /// Copies the tensors at the addresses `from`, in order, into the tensor at `into`.
     member _.Run(threads: int, from: nativeint[], into: nativeint) =
         for i in 0 .. copies.Length - 1 do
             copies[i].Run(threads, from[i], into)

@@ -7,13 +7,13 @@ open DL1.Compiler.Runtime
 
 #nowarn "9" // Addresses in bytes; the caller answers for their extents.
 
-/// Transposes a stack of matrices, as `TransposeBlock` does one.
+/// Transposes a stack of matrices, each as `TransposeBlock` does.
 [<Sealed>]
 type internal Transposition
     (size: int, rows: int, columns: int, sourceRow: nativeint, targetRow: nativeint, stack: LoopNest) =
     let side = TransposeBlock.side size
 
-    /// Blocks to a part.
+    /// The blocks of a task.
     [<Literal>]
     let Each = 4
 
@@ -30,7 +30,7 @@ type internal Transposition
         let offsets = NativePtr.stackalloc<nativeint> 4
         let last = min blocks ((number + 1) * Each) - 1
 
-        // Where a block begins, in the target and in the source.
+        // Sets `found` to the addresses at which block number n begins, in the target and in the source.
         let place n (found: nativeptr<nativeint>) =
             let at = n / (down * across)
             stack.Start(at / stack.Line, counters, found)
@@ -65,7 +65,7 @@ type internal Transposition
 
     do work <- fun number -> part number
 
-    /// Turns all matrices on at most so many threads.
+    /// Transposes all matrices on at most `threads` threads.
     member _.Run(threads: int, from: nativeint, into: nativeint) =
         source <- from
         target <- into

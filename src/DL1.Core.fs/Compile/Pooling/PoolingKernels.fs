@@ -9,15 +9,15 @@ open DL1.Compiler.Simd
 
 #nowarn "9" // Addresses in bytes; the caller answers for their extents.
 
-/// A pooling ready to run; it serves one run at a time. Left and right are the operands as in the graph, but with
-/// channels inside; right counts for nothing where there is one.
+/// A pooling, ready to run; it serves one run at a time. `left` and `right` are the operands as in the graph, but with
+/// channels last; `right` is ignored by a pooling of one operand.
 [<AbstractClass>]
 type internal PoolingKernel() =
-    /// On at most so many threads.
+    /// Runs on at most `threads` threads.
     abstract Run: threads: int * left: nativeint * right: nativeint * result: nativeint -> unit
 
-/// A pooling in vectors 'V, and in single elements 'E what they leave of the channels. Samples go to any thread, and
-/// blocks of channels where samples are few; each element's sum is in the order of the windows.
+/// A pooling in vectors 'V, and in single elements 'E for the channels that do not fill a vector. A task is one sample
+/// or, where samples are few, a block of a sample's channels; each element's sum is in the order of the windows.
 [<Sealed>]
 type internal PoolingOf<'S, 'V, 'N, 'E
     when 'S :> ISimdOrder<'V> and 'S: struct and 'N :> ISimdOrder<'E> and 'N: struct>
@@ -28,7 +28,7 @@ type internal PoolingOf<'S, 'V, 'N, 'E
     let place = nativeint g.Channels * nativeint size
     let data = nativeint (g.Height * g.Width) * place
     let out = nativeint (g.OutHeight * g.OutWidth) * place
-    /// Channels of one part.
+    /// The channels of one task.
     let block = if g.Samples >= 16 then max 1 g.Channels else 64
     let blocks = (g.Channels + block - 1) / block
     let area = g.Area
@@ -36,7 +36,7 @@ type internal PoolingOf<'S, 'V, 'N, 'E
     let mutable right = 0n
     let mutable result = 0n
 
-    /// Tells where the places of a window are, and how many.
+    /// Writes the offsets of the elements in the window of result (p, q) to `taps`, in bytes; returns their number.
     let tabulate p q (taps: nativeint) =
         let table = NativePtr.ofNativeInt<nativeint> taps
         let mutable count = 0
@@ -99,7 +99,7 @@ type internal PoolingOf<'S, 'V, 'N, 'E
                     let from = PoolingWindow<'S, 'V>.AvgGrad(taps, n, dy, dx, area, from, last)
                     PoolingWindow<'N, 'E>.AvgGrad(taps, n, dy, dx, area, from, last) |> ignore
 
-    // The body of the pool's run, made once.
+    // The body of the pool's run, made once so that a run allocates nothing.
     let mutable body: int -> unit = ignore
     do body <- fun part -> runPart part
 
@@ -109,7 +109,7 @@ type internal PoolingOf<'S, 'V, 'N, 'E
         result <- result'
         WorkerPool.runOn threads (g.Samples * blocks) body
 
-/// Poolings, channels inside, for vectors of each width.
+/// Poolings with channels last, for vectors of each width.
 [<RequireQualifiedAccess>]
 module internal PoolingKernels =
     /// A kernel for f32 in vectors of a width.
