@@ -10,28 +10,30 @@ open DL1.Compiler.Simd
 
 #nowarn "9" // Addresses in bytes; the caller answers for their extents.
 
-/// How the sum of a weight gradient, over all places of all samples, is cut: into chunks, each of which is one chain
-/// of fused multiply-adds, of whole samples or of a piece of one; chunks are added in order within a part; parts are
-/// added in order. The cuts depend on the extents alone.
+/// How the sum of a weight gradient, over all pixels of all samples, is divided: into chunks, each of which is one
+/// chain of fused multiply-adds, over whole samples or over part of one. Chunks are added in order to a partial sum,
+/// and the partial sums are added in order. The division depends on the extents alone.
 [<NoEquality; NoComparison>]
 type internal ConvChunks =
     {
         Source: ConvSource
-        /// Samples that are read together; with more than one, there is one chunk.
+        /// The samples that are read together; with more than one, they are one chunk.
         SamplesEach: int
-        /// Runs of places: where each is read, in bytes, and its length.
+        /// Runs of pixels: the offset at which each is read, in bytes, and its length.
         Runs: ConvTable
-        /// For each chunk of a sample: its first run, its runs, its first place and its places.
+        /// For each chunk of a sample: its first run, the number of its runs, its first pixel and the number of its
+        /// pixels.
         Chunks: struct (int * int * int * int)[]
-        /// Parts of the sum, each of so many groups of samples.
+        /// The number of partial sums, and of the groups of samples in each.
         Parts: int
         GroupsEach: int
-        /// Whether channels stand first in the cotangents: they are turned then.
+        /// Whether the cotangents have channels first: then they are transposed.
         Turns: bool
     }
 
-/// What is done with a chunk: its first run and its runs, its places, where its data and its cotangents are, the
-/// sum of its part, a number of the part's own, and whether it is added to the sum.
+/// The work on one chunk: takes its first run, the number of its runs, the number of its pixels, the addresses of its
+/// data and of its cotangents, the address of the partial sum, the number `block` that `run` was given, and whether to
+/// add to the sum or to replace it.
 type internal ConvChunk =
     delegate of
         run: int *
@@ -46,7 +48,7 @@ type internal ConvChunk =
 
 [<RequireQualifiedAccess>]
 module internal ConvChunks =
-    /// A chunk of this many places of data and result fits into a first-level cache.
+    /// The most pixels of a chunk: its data and its results fit into a first-level cache.
     let private longest = 192
 
     let private pieces count =
@@ -54,7 +56,7 @@ module internal ConvChunks =
         let at i = int (int64 count * int64 i / int64 pieces)
         List.init pieces (fun i -> struct (at i, at (i + 1)))
 
-    /// For elements of `size` bytes.
+    /// The division for elements of `size` bytes.
     let make (g: ConvGeometry) (first: ConvFirst) size : ConvChunks =
         let rows = ConvAxis.forward g.SweepHeight g.KernelHeight g.Height g.OutHeight
         let columns = ConvAxis.forward g.SweepWidth g.KernelWidth g.Width g.OutWidth
@@ -98,7 +100,7 @@ module internal ConvChunks =
 
         let starts = chunks |> List.scan (fun start runs -> start + List.length runs) 0
         let groups = (g.Images + samples - 1) / samples
-        // Each part has sums of its own: few, where there are many weights.
+        // Each partial sum has memory of its own: there are few of them where there are many weights.
         let weights = int64 g.Outputs * int64 g.ChannelsEach * int64 g.Taps * int64 size
         let parts = int (min 16L (8388608L / max 1L weights)) |> min groups |> max 1
 
@@ -125,7 +127,8 @@ module internal ConvChunks =
             Turns = first.Right
         }
 
-    /// All chunks of a part of the sum, from data and cotangents at their beginnings. A sum of none is `bytes` zeros.
+    /// Computes a partial sum: calls `body` for its chunks. `data` and `dy` are the addresses of all data and
+    /// cotangents. A sum without chunks is set to `bytes` zeros.
     let run
         chunks
         (g: ConvGeometry)
@@ -183,7 +186,7 @@ module internal ConvChunks =
                     else
                         source.Read(from, 0, g.OutHeight, 0n)
 
-                // A chunk of several samples may have fewer at the end.
+                // The last group may have fewer samples than the others, and then a shorter chunk.
                 for struct (run, runs, place, places) in chunks.Chunks do
                     let dy = dy + nativeint place * nativeint (g.Outputs * size)
                     let runs = runs / chunks.SamplesEach * count

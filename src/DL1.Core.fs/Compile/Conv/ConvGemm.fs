@@ -9,29 +9,29 @@ open DL1.Compiler.Simd
 
 #nowarn "9" // Addresses in bytes; the caller answers for their extents.
 
-/// How a part of a plan goes: its samples and its band of results, for the kernels that write places one by one.
+/// A task of a plan: its samples and its band of results, for the kernels whose results are pixels.
 [<Struct; NoEquality; NoComparison>]
 type internal ConvPart =
     {
         First: int
         Samples: int
-        /// Results of each phase of the rows: From to To − 1.
+        /// The rows of results of each residue: From to To − 1.
         From: int
         To: int
-        /// Where tiles read and write.
+        /// The addresses from which tiles read and to which they write.
         Source: nativeint
         Result: nativeint
     }
 
 [<RequireQualifiedAccess>]
 module internal ConvPart =
-    /// The places of a sample, and of those, where the part's begin and end.
+    /// The number of result pixels of a sample; the first one of rows `from` on, and of rows `last` on.
     let private places (plan: ConvPlan) from last =
         let rows, columns = plan.Source.Rows, plan.Source.Columns
         let place row = min rows.Length (row * rows.Spacing) * columns.Length
         struct (rows.Length * columns.Length, place from, place last)
 
-    /// Part number `part` of samples at `source` and `result`, copied where it has to be.
+    /// Task number `part`, for the samples at `source` and `result`; copies the source where that is necessary.
     let make (plan: ConvPlan) samples resultPlace part (source: nativeint) (result: nativeint) =
         let s = plan.Source
         let first = part / plan.Bands * plan.SamplesEach
@@ -73,11 +73,11 @@ module internal ConvPart =
                     + (nativeint first * nativeint plane + nativeint start) * nativeint<int> resultPlace
         }
 
-    /// The results of one phase in a part.
+    /// The number of results of one residue in a task.
     let count (part: ConvPart) (places: ConvPositions) =
         part.Samples * max 0 (min part.To places.Rows - part.From) * places.Columns
 
-    /// Calls the finish for a finished part, and brings the part to its place, where it is made elsewhere.
+    /// Calls the epilogue for a finished task, and transposes it into the result if it is in scratch memory.
     let finish (plan: ConvPlan) (channels: int) resultPlace (part: ConvPart) (result: nativeint) finish =
         let struct (plane, start, last) = places plan part.From part.To
         let at i = part.Result + nativeint (i * plane) * nativeint<int> resultPlace
@@ -103,9 +103,9 @@ module internal ConvPart =
                     (result + (sample + nativeint start) * size)
                     (nativeint plane * size)
 
-/// A convolution, or its transpose, as products of tiles: rows are places of the result, read where they lie in the
-/// source, columns are its channels, and the weights are packed at each run. `source` and `result` are channels of
-/// one group; `weightSource` and `weightResult` are the weights' strides along them, in elements.
+/// A convolution, or its transpose, as a GEMM: rows are pixels of the result, whose taps are read where they are in the
+/// source; columns are channels of the result; the weights are packed at each run. `source` and `result` are channels
+/// of one group; `weightSource` and `weightResult` are the weights' strides along them, in elements.
 [<Sealed>]
 type internal ConvGemm<'S, 'V, 'T
     when 'S :> ISimd<'V, 'T> and 'S: struct and 'V: struct and 'T: unmanaged and 'T: struct>
@@ -119,7 +119,7 @@ type internal ConvGemm<'S, 'V, 'T
     let channels = groups * result
     let place = channels * size
 
-    /// Where each phase's panels begin in the packed weights.
+    /// The offsets at which the panels of each residue begin in the packed weights, in bytes.
     let starts =
         plan.Places
         |> Array.scan
@@ -132,7 +132,7 @@ type internal ConvGemm<'S, 'V, 'T
     let mutable y = 0n
     let mutable finish: BlockEpilogue | null = null
 
-    /// The packed weights of a panel of a phase and group.
+    /// The address of the packed weights of one panel, of a residue and group.
     let panelOf phase group panel =
         let bytes = nativeint plan.Places[phase].Taps.Length * nativeint<int> source * nativeint wide
         packed.Address + nativeint starts[phase] + nativeint (group * panels + panel) * bytes
@@ -191,7 +191,7 @@ type internal ConvGemm<'S, 'V, 'T
 
         ConvPart.finish plan channels place part y finish
 
-    // The bodies of the pool's runs, made once.
+    // The bodies of the pool's runs, made once so that a run allocates nothing.
     let mutable pack: int -> unit = ignore
     let mutable multiply: int -> unit = ignore
     let mutable chosen: bool[] | null = null
@@ -208,7 +208,7 @@ type internal ConvGemm<'S, 'V, 'T
 
     override _.KeptBytes = packed.Bytes
 
-    /// Some parts of the plan alone.
+    /// Runs only the tasks of the plan for which `parts` is true.
     member this.RunParts(threads, left, right, target, finish, parts: bool[]) =
         chosen <- parts
         this.Run(threads, left, right, target, finish)

@@ -5,37 +5,39 @@ open System.Collections.Generic
 open DL1
 open DL1.Compiler.Gemm
 
-/// The results of one phase along both axes, for one part of the work: their places, in words for the tiles.
+/// The results of one residue along both axes, for one task: their offsets, in tables for the micro-kernels.
 [<NoEquality; NoComparison>]
 type internal ConvPositions =
     {
-        /// Results of the phase along the rows, and along the columns.
+        /// The results of the residue along the rows, and along the columns.
         Rows: int
         Columns: int
-        /// In bytes: where each result's first tap is read, and where the result is written. By sample, row, column.
+        /// Offsets in bytes: where each result's first tap is read, and where the result is written. By sample, row,
+        /// column.
         Sources: ConvTable
         Results: ConvTable
-        /// The kernel's elements that they meet, as row · width + column, in the order of the runs.
+        /// The kernel elements of the taps, as row · width + column, in the order of the runs.
         Taps: int[]
-        /// For each cut of the sum, where its runs begin in `Runs`, and their number.
+        /// For each k-block of the sum, where its runs begin in `Runs`, and their number.
         Cuts: struct (int * int)[]
         Runs: ConvTable
     }
 
-/// How a convolution, or its transpose, is cut into parts: some samples whole, or a band of results of one sample.
-/// The cuts depend on the extents alone.
+/// How a convolution, or its transpose, is divided into tasks: some whole samples, or a band of results of one sample.
+/// The division depends on the extents alone.
 [<NoEquality; NoComparison>]
 type internal ConvPlan =
     {
         Source: ConvSource
         Places: ConvPositions[]
-        /// Samples in a part; with more than one, there is one band.
+        /// The samples of a task; with more than one, there is one band.
         SamplesEach: int
-        /// Results of each phase of the rows in a part.
+        /// The rows of results, of each residue, in a task.
         Band: int
         Bands: int
         Parts: int
-        /// Whether the result has channels first: parts are made elsewhere, and turned.
+        /// Whether the result has channels first: then tasks are computed in scratch memory, and transposed into the
+        /// result.
         Turns: bool
     }
 
@@ -46,12 +48,12 @@ type internal ConvTask =
         Rows: ConvAxis
         Columns: ConvAxis
         Samples: int
-        /// Channels of the source and of the result.
+        /// The channels of the source and of the result, of all groups.
         Source: int
         Result: int
         KernelWidth: int
-        /// Elements of the runs that a tap has, whether those of neighbouring taps follow one another, and the bytes
-        /// from one to the next.
+        /// The elements of a tap in the runs; whether those of neighbouring taps are contiguous; and the bytes from one
+        /// element to the next.
         Each: int
         Joins: bool
         Step: int
@@ -59,19 +61,20 @@ type internal ConvTask =
         Work: int64
         /// The bytes of an element.
         Size: int
-        /// Parts have a multiple of so many rows of results.
+        /// The rows of results in a task are a multiple of this.
         Multiple: int
-        /// Whether channels stand first in the source, and in the result.
+        /// Whether the source, and the result, have channels first.
         SourceFirst: bool
         ResultFirst: bool
     }
 
 [<RequireQualifiedAccess>]
 module internal ConvPlan =
-    /// The bytes of data and results that a part takes, to stay in a second-level cache.
+    /// The bytes of data and results in a task, which stay in a second-level cache.
     let private room = 196608L
 
-    /// The runs of the taps of one phase, in their order. Those of taps that lie side by side make one run.
+    /// The runs of the taps of one residue, in their order, as (offset, length). Taps whose elements are contiguous
+    /// share a run.
     let private runs (task: ConvTask) (source: ConvSource) (rows: ConvResidue) (columns: ConvResidue) =
         let found = List<struct (nativeint * int)>()
 
@@ -90,7 +93,8 @@ module internal ConvPlan =
 
         found
 
-    /// Runs cut where the sum is, as words, and where each cut's runs begin, with their number.
+    /// The runs divided where the sum's k-blocks end, as words; and for each k-block where its runs begin, and their
+    /// number.
     let private cut (step: int) (runs: List<struct (nativeint * int)>) =
         let whole = runs |> Seq.sumBy (fun (struct (_, length)) -> length)
         let words = List<nativeint>()
@@ -162,7 +166,7 @@ module internal ConvPlan =
              + int64 results * int64 task.Result)
             * int64 task.Size
 
-        // Small samples share a part, for fuller tiles; large ones are cut, and few ones too.
+        // Small samples share a task, for fuller tiles; large samples are divided, and so are samples that are few.
         let full = int64 (192 / max 1 results) |> min (room / max 1L sample)
         let light = min 1024L (65536L / max 1L task.Work)
         let samples = int (max full light |> min (int64 (task.Samples / 8)) |> max 1L)

@@ -9,23 +9,23 @@ open DL1.Compiler.Runtime
 
 #nowarn "9" // Addresses in bytes; the caller answers for their extents.
 
-/// The source of a convolution as its innermost loops read it: where no tap is outside, the data in its place, else
-/// copies of bands of it with zeros around.
+/// The source of a convolution as the micro-kernels read it: the data in place where no tap is outside of it and
+/// channels are last, else copies of bands of it, with zeros around them.
 [<NoEquality; NoComparison>]
 type internal ConvSource =
     {
         Rows: ConvAxis
         Columns: ConvAxis
-        /// The bytes of one place: all its channels.
+        /// The bytes of one pixel: all its channels.
         Place: int
         Copies: bool
-        /// Whether the data has channels first: copies turn it then.
+        /// Whether the data has channels first: then copies transpose it.
         Turns: bool
         /// The bytes of an element.
         Size: int
-        /// The places in a row of what is read.
+        /// The pixels in a row of what is read.
         Pitch: int
-        /// The rows in a sample of what is read; those of a band, where bands are copied.
+        /// The rows in a sample of what is read: those of a band, where bands are copied.
         Height: int
     }
 
@@ -36,7 +36,7 @@ type internal ConvSource =
         let bytes: voidptr = NativePtr.toVoidPtr (NativePtr.ofNativeInt<byte> at)
         Unsafe.InitBlockUnaligned(bytes, 0uy, uint32 (places * s.Place))
 
-    /// Some places from a row and column on, which may run on into the next rows.
+    /// Copies `places` pixels, from a row and column on; they may continue in the next rows.
     member private s.Copy(sample: nativeint, row: int, column: int, places: int, into: nativeint) =
         let first = nativeint row * nativeint s.Columns.Extent + nativeint column
 
@@ -57,8 +57,9 @@ type internal ConvSource =
 
             Unsafe.CopyBlockUnaligned(target, data, uint32 (places * s.Place))
 
-    /// For one sample: what results `first` to `last` − 1 of each phase of the rows read, beginning at their first
-    /// tap's row and column. `sample` is the data's; `room` is where a copy goes.
+    /// For one sample, the address at which the micro-kernels begin to read for results `first` to `last` − 1 of each
+    /// residue of the rows: that of their first tap's row and column. `sample` is the address of the data, `room` that
+    /// of the memory for a copy.
     member s.Read(sample: nativeint, first: int, last: int, room: nativeint) =
         let low = first * s.Rows.Step + s.Rows.Low
 
@@ -68,7 +69,7 @@ type internal ConvSource =
             let left = min s.Pitch (max 0 -s.Columns.Low)
 
             let rows = (last - first - 1) * s.Rows.Step + s.Rows.Reach
-            // Rows from `low + above` to `low + below` − 1 are there.
+            // The data has rows `low + above` to `low + below` − 1.
             let above = min rows (max 0 -low)
             let below = max above (min rows (s.Rows.Extent - low))
             let line row = room + nativeint row * nativeint s.Pitch * nativeint s.Place
@@ -91,13 +92,14 @@ type internal ConvSource =
         else
             sample + (nativeint low * nativeint s.Pitch + nativeint s.Columns.Low) * nativeint s.Place
 
-    /// What lies between the first tap's place of a phase's first result and a place given by its row and column.
+    /// The offset in bytes of a pixel, by its row and column counted from the first tap of the first result.
     member s.Offset(row: int, column: int) =
         (nativeint row * nativeint s.Pitch + nativeint column) * nativeint s.Place
 
 [<RequireQualifiedAccess>]
 module internal ConvSource =
-    /// With bands of `band` results of each phase; places of so many channels of `size` bytes, which stand first or last.
+    /// The source for bands of `band` results of each residue, with pixels of `channels` channels of `size` bytes.
+    /// `first`: whether the data has channels first.
     let make (rows: ConvAxis) (columns: ConvAxis) channels size band first =
         let outside (axis: ConvAxis) = axis.Low < 0 || axis.High > axis.Extent
         let copies = first || outside rows || outside columns

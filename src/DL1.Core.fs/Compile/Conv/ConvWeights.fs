@@ -7,13 +7,13 @@ open DL1.Compiler.Simd
 
 #nowarn "9" // Addresses in bytes; the caller answers for their extents.
 
-/// Sums of a panel of weights' gradients as weights.
+/// Writes the sums of a panel of weight gradients as weights.
 [<AbstractClass; Sealed>]
 type internal ConvSums<'S, 'V, 'T
     when 'S :> ISimd<'V, 'T> and 'S: struct and 'V: struct and 'T: unmanaged and 'T: struct> private () =
 
-    /// Outputs from `first` on, `columns` of them, of which a tap has a row for each channel; taps are `step` bytes apart.
-    /// Then the finish is called for each output.
+    /// Writes outputs `first` to `first + columns − 1`. In the sum, a tap has a row for each channel, and taps are
+    /// `step` bytes apart. Then calls the epilogue for each output.
     static member Write
         (
             taps: int,
@@ -47,8 +47,8 @@ type internal ConvSums<'S, 'V, 'T
             | null -> ()
             | finish -> finish.Invoke(target, first + column, 1, 0, rows)
 
-/// The gradient of a convolution's weights: rows are taps and channels, columns are outputs, and the sum goes over
-/// places of the data where they lie. Products of parts of the samples are added at the end.
+/// The gradient of a convolution's weights as a GEMM: rows are taps and channels, columns are outputs, and the sum goes
+/// over pixels, read where they are. Partial sums are added at the end.
 [<Sealed>]
 type internal ConvWeights<'S, 'V, 'T
     when 'S :> ISimd<'V, 'T> and 'S: struct and 'V: struct and 'T: unmanaged and 'T: struct>
@@ -64,13 +64,13 @@ type internal ConvWeights<'S, 'V, 'T
     let panels = (outputs + panelColumns - 1) / panelColumns
     let rows = g.Taps * each
     let tallest = ConvPanel<'S, 'V, 'T>.Tallest
-    /// Sums have room for whole tiles.
+    /// The rows of a sum: whole tiles.
     let height = (rows + tallest - 1) / tallest * tallest
     let panelBytes = nativeint height * nativeint wide
     let partBytes = nativeint (g.Groups * panels) * panelBytes
     let sums = ConvBuffer(int64 chunks.Parts * int64 partBytes)
 
-    /// Where each row of A begins; beyond the last, it is repeated.
+    /// The offset at which each row of A begins; rows beyond the last repeat it.
     let sources =
         ConvTable
             [|
@@ -86,7 +86,7 @@ type internal ConvWeights<'S, 'V, 'T
 
     let results = ConvTable [| for i in 0 .. height - 1 -> nativeint i * nativeint wide |]
     let step = nativeint source.Columns.Step * nativeint (g.Channels * size)
-    /// Where few parts cut the sum, the rows are cut too.
+    /// Where there are few partial sums, tasks divide the rows too.
     let blocks = max 1 (min (height / tallest) ((15 + chunks.Parts) / chunks.Parts))
     let blockRows = (height / tallest + blocks - 1) / blocks * tallest
     let mutable x = 0n
@@ -94,7 +94,7 @@ type internal ConvWeights<'S, 'V, 'T
     let mutable w = 0n
     let mutable finish: BlockEpilogue | null = null
 
-    /// Rows from `first` on, of one chunk.
+    /// Computes the rows from `first` on, for one chunk.
     let multiply run runs count (data: nativeint) (dy: nativeint) (sum: nativeint) first add =
         let spare = Scratch.Get(4, ConvPanel<'S, 'V, 'T>.Spare)
         let packed = Scratch.Get(6, int64<int> count * int64 wide)
@@ -132,7 +132,7 @@ type internal ConvWeights<'S, 'V, 'T
         let sum = sums.Address + nativeint part * partBytes
         ConvChunks.run chunks g size part x y sum first (int64 partBytes) chunk
 
-    /// The sums of all parts of one panel, written as weights.
+    /// Adds up the partial sums of one panel, and writes them as weights.
     let addPart number =
         let group, panel = number / panels, number % panels
         let sum = sums.Address + nativeint number * panelBytes
@@ -146,7 +146,7 @@ type internal ConvWeights<'S, 'V, 'T
         ConvSums<'S, 'V, 'T>
             .Write(g.Taps, each, nativeint each * nativeint wide, sum, w, first, columns, finish)
 
-    // The bodies of the pool's runs, made once.
+    // The bodies of the pool's runs, made once so that a run allocates nothing.
     let mutable multiplies: int -> unit = ignore
     let mutable adds: int -> unit = ignore
     do multiplies <- fun part -> multiplyPart part

@@ -8,8 +8,8 @@ open DL1.Compiler.Simd
 
 #nowarn "9" // Addresses in bytes; the caller answers for their extents.
 
-/// A convolution of each channel by itself, or its transpose: weights are packed with channels inside, and vectors go
-/// over channels. `kernel` is the number of weights of a channel.
+/// A depthwise convolution, each channel by itself, or its transpose: weights are packed with channels last, and
+/// vectors run along channels. `kernel` is the number of weights of a channel.
 [<Sealed>]
 type internal DepthwiseConv<'S, 'V, 'T
     when 'S :> ISimd<'V, 'T> and 'S: struct and 'V: struct and 'T: unmanaged and 'T: struct>
@@ -18,7 +18,7 @@ type internal DepthwiseConv<'S, 'V, 'T
 
     let size = sizeof<'T>
     let place = channels * size
-    /// Where each phase's taps begin in the packed weights.
+    /// The index at which the taps of each residue begin in the packed weights.
     let starts = plan.Places |> Array.scan (fun start p -> start + p.Taps.Length) 0
     let packed = ConvBuffer(int64 starts[plan.Places.Length] * int64 place)
     let mutable x = 0n
@@ -49,7 +49,7 @@ type internal DepthwiseConv<'S, 'V, 'T
             let places = plan.Places[phase]
             let m = ConvPart.count part places
             let b = packed.Address + nativeint starts[phase] * nativeint place
-            // All cuts of the taps, one after the other.
+            // The runs of all k-blocks, one after the other.
             let struct (last, lastRuns) = places.Cuts[places.Cuts.Length - 1]
             let runs = last / 2 + lastRuns
             let step = nativeint place
@@ -61,7 +61,7 @@ type internal DepthwiseConv<'S, 'V, 'T
                 let mutable results = places.Results.Address 0 + at
 
                 if m - row < 6 then
-                    // Rows from the last one on repeat it.
+                    // Rows beyond the last repeat it.
                     let from, into =
                         NativePtr.ofNativeInt<nativeint> sources, NativePtr.ofNativeInt<nativeint> results
 
@@ -92,7 +92,7 @@ type internal DepthwiseConv<'S, 'V, 'T
 
         ConvPart.finish plan channels place part y finish
 
-    // The bodies of the pool's runs, made once.
+    // The bodies of the pool's runs, made once so that a run allocates nothing.
     let mutable pack: int -> unit = ignore
     let mutable multiply: int -> unit = ignore
     do pack <- fun part -> packPart part
@@ -113,7 +113,7 @@ type internal DepthwiseConv<'S, 'V, 'T
         finish <- null
         packed.Hold()
 
-/// The gradient of the weights of a convolution of each channel by itself: rows are taps, and vectors go over channels.
+/// The gradient of a depthwise convolution's weights: rows are taps, and vectors run along channels.
 [<Sealed>]
 type internal DepthwiseWeights<'S, 'V, 'T
     when 'S :> ISimd<'V, 'T> and 'S: struct and 'V: struct and 'T: unmanaged and 'T: struct>
@@ -128,12 +128,12 @@ type internal DepthwiseWeights<'S, 'V, 'T
     let place = nativeint (channels * size)
     let vectors = (channels + lanes - 1) / lanes
     let height = (g.Taps + 5) / 6 * 6
-    /// Sums: for each vector, for each tap, its lanes.
+    /// A sum has, for each vector of channels and each tap, the lanes of a vector.
     let vectorBytes = nativeint height * nativeint 'S.Bytes
     let partBytes = nativeint vectors * vectorBytes
     let sums = ConvBuffer(int64 chunks.Parts * int64 partBytes)
 
-    /// Where each tap begins; beyond the last, it is repeated.
+    /// The offset of each tap; rows beyond the last repeat it.
     let sources =
         ConvTable
             [|
@@ -153,7 +153,7 @@ type internal DepthwiseWeights<'S, 'V, 'T
     let mutable w = 0n
     let mutable finish: BlockEpilogue | null = null
 
-    /// The first channel of a vector: the last one overlaps the one before it.
+    /// The first channel of a vector: the last vector overlaps the one before it.
     let begins vector = max 0 (min (vector * lanes) (channels - lanes))
 
     let multiply run count (data: nativeint) (dy: nativeint) (sum: nativeint) add =
@@ -187,7 +187,7 @@ type internal DepthwiseWeights<'S, 'V, 'T
         let sum = sums.Address + nativeint part * partBytes
         ConvChunks.run chunks g size part x y sum 0 (int64 partBytes) chunk
 
-    /// The sums of all parts of one vector, written as weights.
+    /// Adds up the partial sums of one vector of channels, and writes them as weights.
     let addPart vector =
         let sum = sums.Address + nativeint vector * vectorBytes
 
@@ -212,7 +212,7 @@ type internal DepthwiseWeights<'S, 'V, 'T
             | null -> ()
             | finish -> finish.Invoke(target, channel, 1, 0, g.Taps)
 
-    // The bodies of the pool's runs, made once.
+    // The bodies of the pool's runs, made once so that a run allocates nothing.
     let mutable multiplies: int -> unit = ignore
     let mutable adds: int -> unit = ignore
     do multiplies <- fun part -> multiplyPart part

@@ -8,11 +8,12 @@ open DL1.Compiler.Simd
 
 #nowarn "9" // Addresses in bytes; the caller answers for their extents.
 
-/// A 3×3 convolution of stride 1, or its transpose, by Winograd's tiles: see `WinogradTile`. Some tiles at a time are
-/// transformed, multiplied with the transformed weights and transformed back, in the nearest caches.
+/// A 3×3 convolution of stride 1, or its transpose, by Winograd's algorithm: see `WinogradTile`. Some tiles at a time
+/// are transformed, multiplied by the transformed weights and transformed back, in the nearest caches.
 ///
-/// Results are those of the direct convolution but for rounding, whose error is smaller in the mean. A part with a
-/// result that is no finite number is done again directly: an infinite place may make NaN of tiles that should be infinite.
+/// Results are those of the direct convolution but for rounding, whose error is smaller in the mean. A task with a
+/// result that is not finite is computed again directly: an infinite pixel may make NaN of results that should be
+/// infinite.
 [<Sealed>]
 type internal WinogradConv<'S, 'V, 'T
     when 'S :> ISimd<'V, 'T> and 'S: struct and 'V: struct and 'T: unmanaged and 'T: struct>
@@ -26,13 +27,14 @@ type internal WinogradConv<'S, 'V, 'T
     let panels = (result + panelColumns - 1) / panelColumns
     let place = result * size
     let width = plan.Source.Columns.Length
-    // Tiles at a time: whole ones of the products; more where there are many weights to be read for them.
+    // The tiles that are computed at a time: whole micro-kernel tiles; more where each has many weights to read.
     let tall = WinogradConv<'S, 'V, 'T>.Tall source
     let sourceBytes = source * size
     let placeStep = nativeint (tall * sourceBytes)
     let productStep = nativeint (tall * wide)
 
-    // For each panel and each of the 16 products, a row of a panel for each channel of the source.
+    // The transformed weights: for each panel and each of the 16 products, a row of the panel for each channel of the
+    // source.
     let weightStep = nativeint (source * wide)
     let weights = ConvBuffer(int64 panels * int64 Winograd.Products * int64 weightStep)
     let cuts = KBlocks.count source
@@ -48,7 +50,7 @@ type internal WinogradConv<'S, 'V, 'T
     let sourceRows = ConvTable(Array.init tall (fun i -> nativeint (i * sourceBytes)))
     let productRows = ConvTable(Array.init tall (fun i -> nativeint (i * wide)))
 
-    // Channels of the source whose weights are transformed at once.
+    // The channels of the source whose weights one task transforms.
     let channelsEach = min 16 source
     let channelParts = (source + channelsEach - 1) / channelsEach
 
@@ -136,7 +138,7 @@ type internal WinogradConv<'S, 'V, 'T
             WinogradBlock<'S, 'V, 'T>
                 .Read(&tiles, source, part.Source, sample, pitch, first, last, places, placeStep)
 
-            // Whole tiles of the products; the rows beyond are no one's.
+            // Whole tiles of the micro-kernel; the rows beyond are not used.
             let m = min tall ((last - first + 5) / 6 * 6)
 
             for panel in 0 .. panels - 1 do
@@ -171,7 +173,7 @@ type internal WinogradConv<'S, 'V, 'T
         if not isBad[number] then
             ConvPart.finish plan result place part y finish
 
-    // The bodies of the pool's runs, made once.
+    // The bodies of the pool's runs, made once so that a run allocates nothing.
     let mutable transform: int -> unit = ignore
     let mutable multiply: int -> unit = ignore
     do transform <- fun part -> transformPart part

@@ -8,16 +8,17 @@ open DL1.Compiler.Simd
 
 #nowarn "9" // Addresses in bytes; the caller answers for their extents.
 
-/// The gradient of the weights of a 3×3 convolution of stride 1 in Winograd's tiles: the transpose of `WinogradConv` by its
-/// weights. Of some tiles at a time the places and the cotangents are transformed, and multiplied over the tiles; parts of the
-/// samples are added and transformed back at the end. Where that is no finite number, all is done again directly.
+/// The gradient of the weights of a 3×3 convolution of stride 1 by Winograd's algorithm: the transpose of
+/// `WinogradConv` with respect to its weights. Pixels and cotangents of some tiles at a time are transformed, and
+/// multiplied over the tiles; partial sums are added and transformed back at the end. If a result is not finite, all is
+/// computed again directly.
 [<Sealed>]
 type internal WinogradWeights<'S, 'V, 'T
     when 'S :> ISimd<'V, 'T> and 'S: struct and 'V: struct and 'T: unmanaged and 'T: struct>
     (g: ConvGeometry, first: ConvFirst) =
     inherit ConvKernel()
 
-    /// Tiles at a time.
+    /// The tiles that are computed at a time.
     [<Literal>]
     let Deep = 48
 
@@ -27,17 +28,17 @@ type internal WinogradWeights<'S, 'V, 'T
     let panelColumns = wide / size
     let channels, outputs = g.Channels, g.Outputs
     let panels = (outputs + panelColumns - 1) / panelColumns
-    /// Sums have room for whole tiles of the products.
+    /// The rows of a sum: whole tiles of the micro-kernel.
     let height = (channels + 5) / 6 * 6
     let sumStep = nativeint (height * wide)
     let panelBytes = nativeint Winograd.Products * sumStep
     let partBytes = nativeint panels * panelBytes
 
-    /// Whole samples, some at a time.
+    /// The division of the sum: whole samples, some at a time.
     let chunks =
         let usual = ConvChunks.make g first size
         let groups = (g.Images + usual.SamplesEach - 1) / usual.SamplesEach
-        // By what every width has: panels may be filled up.
+        // Sizes that every width has: panels, which may be filled up, would not do.
         let weights = int64 Winograd.Products * int64 channels * int64 outputs * int64 size
         let parts = int (min 16L (Winograd.MostWeights / weights)) |> min groups |> max 1
 
@@ -158,7 +159,7 @@ type internal WinogradWeights<'S, 'V, 'T
         ConvSums<'S, 'V, 'T>
             .Write(9, channels, sumStep, sum, w, first, min panelColumns (outputs - first), finish)
 
-    // The bodies of the pool's runs, made once.
+    // The bodies of the pool's runs, made once so that a run allocates nothing.
     let mutable multiplies: int -> unit = ignore
     let mutable adds: int -> unit = ignore
     let mutable writes: int -> unit = ignore
