@@ -157,7 +157,8 @@ module internal ConvChunks =
 
                 let dy =
                     if chunks.Turns then
-                        let room = Scratch.Get(7, int64 chunks.SamplesEach * int64 outEach)
+                        let room =
+                            Scratch.Get(ScratchSlot.ConvTransposed, int64 chunks.SamplesEach * int64 outEach)
                         let plane = g.OutHeight * g.OutWidth
 
                         for i in 0 .. count - 1 do
@@ -176,7 +177,8 @@ module internal ConvChunks =
 
                 let read =
                     if source.Copies then
-                        let room = Scratch.Get(5, int64 chunks.SamplesEach * int64 source.Sample)
+                        let room =
+                            Scratch.Get(ScratchSlot.ConvSource, int64 chunks.SamplesEach * int64 source.Sample)
 
                         for i in 0 .. count - 1 do
                             let target = room + nativeint i * nativeint source.Sample

@@ -43,7 +43,7 @@ module internal ConvPart =
 
         let read =
             if s.Copies then
-                let room = Scratch.Get(5, int64 plan.SamplesEach * int64 s.Sample)
+                let room = Scratch.Get(ScratchSlot.ConvSource, int64 plan.SamplesEach * int64 s.Sample)
 
                 for i in 0 .. count - 1 do
                     s.Read(
@@ -67,7 +67,7 @@ module internal ConvPart =
             Result =
                 if plan.Turns then
                     let each = if count > 1 then plane else finish - start
-                    Scratch.Get(7, int64 count * int64 each * int64<int> resultPlace)
+                    Scratch.Get(ScratchSlot.ConvTransposed, int64 count * int64 each * int64<int> resultPlace)
                 else
                     result
                     + (nativeint first * nativeint plane + nativeint start) * nativeint<int> resultPlace
@@ -157,7 +157,7 @@ type internal ConvGemm<'S, 'V, 'T
                 )
 
     let multiplyPart number =
-        let spare = Scratch.Get(4, ConvPanel<'S, 'V, 'T>.Spare)
+        let spare = Scratch.Get(ScratchSlot.ConvEdge, ConvPanel<'S, 'V, 'T>.Spare)
         let part = ConvPart.make plan samples place number x y
 
         for phase in 0 .. plan.Places.Length - 1 do

@@ -96,8 +96,8 @@ type internal ConvWeights<'S, 'V, 'T
 
     /// Computes the rows from `first` on, for one chunk.
     let multiply run runs count (data: nativeint) (dy: nativeint) (sum: nativeint) first add =
-        let spare = Scratch.Get(4, ConvPanel<'S, 'V, 'T>.Spare)
-        let packed = Scratch.Get(6, int64<int> count * int64 wide)
+        let spare = Scratch.Get(ScratchSlot.ConvEdge, ConvPanel<'S, 'V, 'T>.Spare)
+        let packed = Scratch.Get(ScratchSlot.ConvPacked, int64<int> count * int64 wide)
         let last = min height (first + blockRows)
 
         for group in 0 .. g.Groups - 1 do

@@ -42,7 +42,7 @@ type internal DepthwiseConv<'S, 'V, 'T
                 )
 
     let multiplyPart number =
-        let spare = Scratch.Get(4, 12 * sizeof<nativeint>)
+        let spare = Scratch.Get(ScratchSlot.ConvEdge, 12 * sizeof<nativeint>)
         let part = ConvPart.make plan samples place number x y
 
         for phase in 0 .. plan.Places.Length - 1 do

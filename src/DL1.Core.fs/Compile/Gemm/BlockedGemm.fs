@@ -124,7 +124,7 @@ type internal BlockedGemm<'S, 'V, 'T
         let block, first = part % blocks, part / blocks * across
         let row, rows = this.Row block, this.Rows block
         let last = min panels (first + across)
-        let spare = Scratch.Get(0, 12 * wide)
+        let spare = Scratch.Get(ScratchSlot.GemmEdge, 12 * wide)
 
         for cut' in 0 .. cuts - 1 do
             let k = KBlocks.at p.K (cut + cut')
@@ -133,7 +133,7 @@ type internal BlockedGemm<'S, 'V, 'T
                 if shared then
                     this.SharedA(block, cut')
                 else
-                    let own = Scratch.Get(2, this.BytesOfA)
+                    let own = Scratch.Get(ScratchSlot.GemmPackedA, this.BytesOfA)
                     this.PackA(block, cut', own)
                     own
 
@@ -206,8 +206,13 @@ type internal BlockedGemm<'S, 'V, 'T
             while column < p.N do
                 this.Cut()
                 let most = cuts
-                packedB <- Scratch.Get(3, cuts * panels * KBlocks.length p.K * wide)
-                packedA <- if shared then Scratch.Get(5, cuts * blocks * this.BytesOfA) else 0n
+                packedB <- Scratch.Get(ScratchSlot.SharedPackedB, cuts * panels * KBlocks.length p.K * wide)
+                packedA <-
+                    if shared then
+                        Scratch.Get(ScratchSlot.SharedPackedA, cuts * blocks * this.BytesOfA)
+                    else
+                        0n
+
                 cut <- 0
 
                 while cut < KBlocks.count p.K do

@@ -47,8 +47,8 @@ type internal SmallGemm<'S, 'V, 'T
     static member private Columns(p: inref<GemmProblem>, stack, first, last) =
         let size = nativeint sizeof<'T>
         let whole = 2 * 'S.Bytes / sizeof<'T>
-        let spare = Scratch.Get(0, 12 * 2 * 'S.Bytes)
-        let panel = Scratch.Get(1, KBlocks.Longest * 2 * 'S.Bytes)
+        let spare = Scratch.Get(ScratchSlot.GemmEdge, 12 * 2 * 'S.Bytes)
+        let panel = Scratch.Get(ScratchSlot.GemmPanel, KBlocks.Longest * 2 * 'S.Bytes)
         let bRow, bColumn = nativeint p.B.Row * size, nativeint p.B.Column * size
         let aRow, aColumn = nativeint p.A.Row * size, nativeint p.A.Column * size
         let straight = SmallGemm<'S, 'V, 'T>.IsStraight &p
@@ -57,7 +57,7 @@ type internal SmallGemm<'S, 'V, 'T
             if straight then
                 0n
             else
-                let copy = Scratch.Get(2, (p.M + 12) * p.K * sizeof<'T>)
+                let copy = Scratch.Get(ScratchSlot.GemmPackedA, (p.M + 12) * p.K * sizeof<'T>)
 
                 PanelKernel<'S, 'V, 'T>
                     .PackA(p.M, p.K, SmallGemm<'S, 'V, 'T>.Place(p.A, stack, 0, 0), aRow, aColumn, copy)

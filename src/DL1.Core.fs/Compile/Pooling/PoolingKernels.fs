@@ -62,7 +62,7 @@ type internal PoolingOf<'S, 'V, 'N, 'E
         let sample, block' = nativeint<int>(part / blocks), part % blocks
         let from = nativeint (block' * block) * nativeint size
         let last = nativeint (min g.Channels ((block' + 1) * block)) * nativeint size
-        let taps = Scratch.Get(7, int64 g.Most * int64 sizeof<nativeint>)
+        let taps = Scratch.Get(ScratchSlot.PoolingTaps, int64 g.Most * int64 sizeof<nativeint>)
 
         match role with
         | PoolingRole.MaxScatter

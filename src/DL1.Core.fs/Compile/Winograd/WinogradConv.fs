@@ -66,7 +66,7 @@ type internal WinogradConv<'S, 'V, 'T
         let channels = min channelsEach (source - first)
         let column = panel * panelColumns
         let tap = channelsEach * wide
-        let packed = Scratch.Get(6, 9 * tap)
+        let packed = Scratch.Get(ScratchSlot.ConvPacked, 9 * tap)
         let at = first * weightSource + column * weightResult
 
         for t in 0..8 do
@@ -121,10 +121,10 @@ type internal WinogradConv<'S, 'V, 'T
 
     let multiplyPart number =
         let part = ConvPart.make plan samples place number x y
-        let spare = Scratch.Get(4, ConvPanel<'S, 'V, 'T>.Spare + 'S.Bytes)
+        let spare = Scratch.Get(ScratchSlot.ConvEdge, ConvPanel<'S, 'V, 'T>.Spare + 'S.Bytes)
         let seen = spare + nativeint ConvPanel<'S, 'V, 'T>.Spare
         WinogradBlock<'S, 'V, 'T>.Clear seen
-        let places = Scratch.Get(6, Winograd.Products * int (placeStep + productStep))
+        let places = Scratch.Get(ScratchSlot.ConvPacked, Winograd.Products * int (placeStep + productStep))
         let products = places + nativeint Winograd.Products * placeStep
         let tiles = { Rows = part.To - part.From; Columns = width }
         let count = part.Samples * tiles.RowsEach * tiles.Across

@@ -93,8 +93,8 @@ type internal WinogradWeights<'S, 'V, 'T
             tile <- tile + count
 
     let multiply samples (data: nativeint) dy (sum: nativeint) add =
-        let spare = Scratch.Get(4, ConvPanel<'S, 'V, 'T>.Spare)
-        let places = Scratch.Get(6, Winograd.Products * int (placeStep + cotangentStep))
+        let spare = Scratch.Get(ScratchSlot.ConvEdge, ConvPanel<'S, 'V, 'T>.Spare)
+        let places = Scratch.Get(ScratchSlot.ConvPacked, Winograd.Products * int (placeStep + cotangentStep))
         let cotangents = places + nativeint Winograd.Products * placeStep
         let tiles = { Rows = g.OutHeight; Columns = g.OutWidth }
         let count = samples * tiles.RowsEach * tiles.Across
@@ -143,7 +143,7 @@ type internal WinogradWeights<'S, 'V, 'T
             let other = sum + nativeint part * partBytes
             AddRow<'S, 'V, 'T>.Add(Winograd.Products * height * panelColumns, other, sum)
 
-        let seen = Scratch.Get(4, 'S.Bytes)
+        let seen = Scratch.Get(ScratchSlot.ConvEdge, 'S.Bytes)
         WinogradBlock<'S, 'V, 'T>.Clear seen
 
         for v in 0 .. min 2 ((outputs - panel * panelColumns) / lanes) - 1 do
