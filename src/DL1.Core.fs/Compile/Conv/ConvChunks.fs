@@ -159,6 +159,7 @@ module internal ConvChunks =
                     if chunks.Turns then
                         let room =
                             Scratch.Get(ScratchSlot.ConvTransposed, int64 chunks.SamplesEach * int64 outEach)
+
                         let plane = g.OutHeight * g.OutWidth
 
                         for i in 0 .. count - 1 do
@@ -178,7 +179,10 @@ module internal ConvChunks =
                 let read =
                     if source.Copies then
                         let room =
-                            Scratch.Get(ScratchSlot.ConvSource, int64 chunks.SamplesEach * int64 source.Sample)
+                            Scratch.Get(
+                                ScratchSlot.ConvSource,
+                                int64 chunks.SamplesEach * int64 source.Sample
+                            )
 
                         for i in 0 .. count - 1 do
                             let target = room + nativeint i * nativeint source.Sample

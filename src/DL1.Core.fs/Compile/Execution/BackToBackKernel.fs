@@ -88,6 +88,7 @@ type internal BackToBackKernel(frame: Frame, width: Width, job: BackToBackJob) =
     /// The pass, row by row.
     member private _.Pass(item: int, rows: int, at: inref<Whereabouts>) =
         let block = NativePtr.stackalloc<nativeint>(2 * operands)
+
         let mutable own =
             if rooms > 0 then
                 Scratch.Get(ScratchSlot.Spill, int64 rooms * int64 room)

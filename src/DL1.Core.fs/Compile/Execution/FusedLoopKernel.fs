@@ -60,6 +60,7 @@ type internal FusedLoopKernel(frame: Frame, work: FusedLoopJob) =
         let first = int (int64 units * int64 number / int64 parts)
         let last = int (int64 units * int64 (number + 1) / int64 parts)
         let block = NativePtr.stackalloc<nativeint> items.BlockLength
+
         let own =
             if items.RoomBytes > 0 then
                 Scratch.Get(ScratchSlot.Spill, items.RoomBytes)

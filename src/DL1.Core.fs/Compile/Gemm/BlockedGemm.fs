@@ -207,6 +207,7 @@ type internal BlockedGemm<'S, 'V, 'T
                 this.Cut()
                 let most = cuts
                 packedB <- Scratch.Get(ScratchSlot.SharedPackedB, cuts * panels * KBlocks.length p.K * wide)
+
                 packedA <-
                     if shared then
                         Scratch.Get(ScratchSlot.SharedPackedA, cuts * blocks * this.BytesOfA)
