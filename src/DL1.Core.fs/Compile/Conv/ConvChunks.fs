@@ -25,10 +25,10 @@ type internal ConvChunks =
         /// pixels.
         Chunks: struct (int * int * int * int)[]
         /// The number of partial sums, and of the groups of samples in each.
-        Parts: int
+        Partials: int
         GroupsEach: int
         /// Whether the cotangents have channels first: then they are transposed.
-        Turns: bool
+        Transposes: bool
     }
 
 /// The work on one chunk: takes its first run, the number of its runs, the number of its pixels, the addresses of its
@@ -38,7 +38,7 @@ type internal ConvChunk =
     delegate of
         run: int *
         runs: int *
-        places: int *
+        pixels: int *
         data: nativeint *
         cotangents: nativeint *
         sum: nativeint *
@@ -51,18 +51,18 @@ module internal ConvChunks =
     /// The most pixels of a chunk: its data and its results fit into a first-level cache.
     let private longest = 192
 
-    let private pieces count =
-        let pieces = max 1 ((count + longest - 1) / longest)
-        let at i = int (int64 count * int64 i / int64 pieces)
-        List.init pieces (fun i -> struct (at i, at (i + 1)))
+    let private slices count =
+        let slices = max 1 ((count + longest - 1) / longest)
+        let at i = int (int64 count * int64 i / int64 slices)
+        List.init slices (fun i -> struct (at i, at (i + 1)))
 
     /// The division for elements of `size` bytes.
     let make (g: ConvGeometry) (first: ConvFirst) size : ConvChunks =
         let rows = ConvAxis.forward g.SweepHeight g.KernelHeight g.Height g.OutHeight
         let columns = ConvAxis.forward g.SweepWidth g.KernelWidth g.Width g.OutWidth
         let source = ConvSource.make rows columns g.Channels size g.OutHeight first.Left
-        let places = g.OutHeight * g.OutWidth
-        let samples = max 1 (min (longest / max 1 places) g.Images)
+        let pixels = g.OutHeight * g.OutWidth
+        let samples = max 1 (min (longest / max 1 pixels) g.Images)
 
         let row sample p first last =
             struct (nativeint sample * nativeint source.Sample
@@ -94,7 +94,7 @@ module internal ConvChunks =
             else
                 [
                     for p in 0 .. g.OutHeight - 1 do
-                        for struct (first, last) in pieces g.OutWidth do
+                        for struct (first, last) in slices g.OutWidth do
                             [ row 0 p first last ]
                 ]
 
@@ -102,7 +102,7 @@ module internal ConvChunks =
         let groups = (g.Images + samples - 1) / samples
         // Each partial sum has memory of its own: there are few of them where there are many weights.
         let weights = int64 g.Outputs * int64 g.ChannelsEach * int64 g.Taps * int64 size
-        let parts = int (min 16L (8388608L / max 1L weights)) |> min groups |> max 1
+        let partials = int (min 16L (8388608L / max 1L weights)) |> min groups |> max 1
 
         {
             Source = source
@@ -122,9 +122,9 @@ module internal ConvChunks =
                         let count = runs |> List.sumBy (fun (struct (_, length, _)) -> length)
                         struct (start, runs.Length, first, count)
                 |]
-            Parts = parts
-            GroupsEach = (groups + parts - 1) / parts
-            Turns = first.Right
+            Partials = partials
+            GroupsEach = (groups + partials - 1) / partials
+            Transposes = first.Right
         }
 
     /// Computes a partial sum: calls `body` for its chunks. `data` and `dy` are the addresses of all data and
@@ -133,7 +133,7 @@ module internal ConvChunks =
         chunks
         (g: ConvGeometry)
         size
-        part
+        partial
         (data: nativeint)
         (dy: nativeint)
         sum
@@ -148,7 +148,7 @@ module internal ConvChunks =
 
         let mutable add = false
 
-        for group in part * chunks.GroupsEach .. (part + 1) * chunks.GroupsEach - 1 do
+        for group in partial * chunks.GroupsEach .. (partial + 1) * chunks.GroupsEach - 1 do
             let sample = group * chunks.SamplesEach
             let count = min chunks.SamplesEach (g.Images - sample)
 
@@ -156,8 +156,8 @@ module internal ConvChunks =
                 let from = data + nativeint sample * dataEach
 
                 let dy =
-                    if chunks.Turns then
-                        let room =
+                    if chunks.Transposes then
+                        let copy =
                             Scratch.Get(ScratchSlot.ConvTransposed, int64 chunks.SamplesEach * int64 outEach)
 
                         let plane = g.OutHeight * g.OutWidth
@@ -169,35 +169,35 @@ module internal ConvChunks =
                                 (nativeint (plane * size))
                                 g.Outputs
                                 plane
-                                (room + nativeint i * outEach)
+                                (copy + nativeint i * outEach)
                                 (nativeint (g.Outputs * size))
 
-                        room
+                        copy
                     else
                         dy + nativeint sample * outEach
 
                 let read =
                     if source.Copies then
-                        let room =
+                        let copy =
                             Scratch.Get(
                                 ScratchSlot.ConvSource,
                                 int64 chunks.SamplesEach * int64 source.Sample
                             )
 
                         for i in 0 .. count - 1 do
-                            let target = room + nativeint i * nativeint source.Sample
+                            let target = copy + nativeint i * nativeint source.Sample
                             source.Read(from + nativeint i * dataEach, 0, g.OutHeight, target) |> ignore
 
-                        room
+                        copy
                     else
                         source.Read(from, 0, g.OutHeight, 0n)
 
                 // The last group may have fewer samples than the others, and then a shorter chunk.
-                for struct (run, runs, place, places) in chunks.Chunks do
-                    let dy = dy + nativeint place * nativeint (g.Outputs * size)
+                for struct (run, runs, pixel, pixels) in chunks.Chunks do
+                    let dy = dy + nativeint pixel * nativeint (g.Outputs * size)
                     let runs = runs / chunks.SamplesEach * count
-                    let places = places / chunks.SamplesEach * count
-                    body.Invoke(run, runs, places, read, dy, sum, block, add)
+                    let pixels = pixels / chunks.SamplesEach * count
+                    body.Invoke(run, runs, pixels, read, dy, sum, block, add)
                     add <- true
 
         if not add then

@@ -11,7 +11,7 @@ open DL1.Compiler.Simd
 
 /// A task of a plan: its samples and its band of results, for the kernels whose results are pixels.
 [<Struct; NoEquality; NoComparison>]
-type internal ConvPart =
+type internal ConvTask =
     {
         First: int
         Samples: int
@@ -24,37 +24,37 @@ type internal ConvPart =
     }
 
 [<RequireQualifiedAccess>]
-module internal ConvPart =
+module internal ConvTask =
     /// The number of result pixels of a sample; the first one of rows `from` on, and of rows `last` on.
-    let private places (plan: ConvPlan) from last =
+    let private pixels (plan: ConvPlan) from last =
         let rows, columns = plan.Source.Rows, plan.Source.Columns
-        let place row = min rows.Length (row * rows.Spacing) * columns.Length
-        struct (rows.Length * columns.Length, place from, place last)
+        let pixel row = min rows.Length (row * rows.Spacing) * columns.Length
+        struct (rows.Length * columns.Length, pixel from, pixel last)
 
-    /// Task number `part`, for the samples at `source` and `result`; copies the source where that is necessary.
-    let make (plan: ConvPlan) samples resultPlace part (source: nativeint) (result: nativeint) =
+    /// Task number `task`, for the samples at `source` and `result`; copies the source where that is necessary.
+    let make (plan: ConvPlan) samples resultPixel task (source: nativeint) (result: nativeint) =
         let s = plan.Source
-        let first = part / plan.Bands * plan.SamplesEach
+        let first = task / plan.Bands * plan.SamplesEach
         let count = min plan.SamplesEach (samples - first)
-        let from = part % plan.Bands * plan.Band
+        let from = task % plan.Bands * plan.Band
         let last = from + plan.Band |> min s.Rows.Most
-        let sample = nativeint (s.Rows.Extent * s.Columns.Extent) * nativeint s.Place
-        let struct (plane, start, finish) = places plan from last
+        let sample = nativeint (s.Rows.Extent * s.Columns.Extent) * nativeint s.PixelBytes
+        let struct (plane, start, stop) = pixels plan from last
 
         let read =
             if s.Copies then
-                let room = Scratch.Get(ScratchSlot.ConvSource, int64 plan.SamplesEach * int64 s.Sample)
+                let copy = Scratch.Get(ScratchSlot.ConvSource, int64 plan.SamplesEach * int64 s.Sample)
 
                 for i in 0 .. count - 1 do
                     s.Read(
                         source + nativeint (first + i) * sample,
                         from,
                         last,
-                        room + nativeint (i * s.Sample)
+                        copy + nativeint (i * s.Sample)
                     )
                     |> ignore
 
-                room
+                copy
             else
                 s.Read(source + nativeint first * sample, from, last, 0n)
 
@@ -65,39 +65,39 @@ module internal ConvPart =
             To = last
             Source = read
             Result =
-                if plan.Turns then
-                    let each = if count > 1 then plane else finish - start
-                    Scratch.Get(ScratchSlot.ConvTransposed, int64 count * int64 each * int64<int> resultPlace)
+                if plan.Transposes then
+                    let each = if count > 1 then plane else stop - start
+                    Scratch.Get(ScratchSlot.ConvTransposed, int64 count * int64 each * int64<int> resultPixel)
                 else
                     result
-                    + (nativeint first * nativeint plane + nativeint start) * nativeint<int> resultPlace
+                    + (nativeint first * nativeint plane + nativeint start) * nativeint<int> resultPixel
         }
 
     /// The number of results of one residue in a task.
-    let count (part: ConvPart) (places: ConvPositions) =
-        part.Samples * max 0 (min part.To places.Rows - part.From) * places.Columns
+    let count (task: ConvTask) (positions: ConvPositions) =
+        task.Samples * max 0 (min task.To positions.Rows - task.From) * positions.Columns
 
     /// Calls the epilogue for a finished task, and transposes it into the result if it is in scratch memory.
-    let finish (plan: ConvPlan) (channels: int) resultPlace (part: ConvPart) (result: nativeint) finish =
-        let struct (plane, start, last) = places plan part.From part.To
-        let at i = part.Result + nativeint (i * plane) * nativeint<int> resultPlace
+    let complete (plan: ConvPlan) (channels: int) resultPixel (task: ConvTask) (result: nativeint) epilogue =
+        let struct (plane, start, last) = pixels plan task.From task.To
+        let at i = task.Result + nativeint (i * plane) * nativeint<int> resultPixel
 
-        match (finish: BlockEpilogue | null) with
+        match (epilogue: BlockEpilogue | null) with
         | null -> ()
-        | finish ->
-            for i in 0 .. part.Samples - 1 do
-                finish.Invoke(at i, (part.First + i) * plane + start, last - start, 0, channels)
+        | epilogue ->
+            for i in 0 .. task.Samples - 1 do
+                epilogue.Invoke(at i, (task.First + i) * plane + start, last - start, 0, channels)
 
-        if plan.Turns then
-            let size = nativeint (resultPlace / channels)
+        if plan.Transposes then
+            let size = nativeint (resultPixel / channels)
 
-            for i in 0 .. part.Samples - 1 do
-                let sample = nativeint (part.First + i) * nativeint plane * nativeint channels
+            for i in 0 .. task.Samples - 1 do
+                let sample = nativeint (task.First + i) * nativeint plane * nativeint channels
 
                 TransposeBlock.matrix
                     (int size)
                     (at i)
-                    (nativeint resultPlace)
+                    (nativeint resultPixel)
                     (last - start)
                     channels
                     (result + (sample + nativeint start) * size)
@@ -117,32 +117,32 @@ type internal ConvGemm<'S, 'V, 'T
     let panelColumns = wide / size
     let panels = (result + panelColumns - 1) / panelColumns
     let channels = groups * result
-    let place = channels * size
+    let pixel = channels * size
 
     /// The offsets at which the panels of each residue begin in the packed weights, in bytes.
     let starts =
-        plan.Places
+        plan.Positions
         |> Array.scan
             (fun start p -> start + int64 (groups * panels) * int64 wide * int64 p.Taps.Length * int64 source)
             0L
 
-    let packed = ConvBuffer(starts[plan.Places.Length])
+    let packed = ConvBuffer(starts[plan.Positions.Length])
     let mutable x = 0n
     let mutable w = 0n
     let mutable y = 0n
-    let mutable finish: BlockEpilogue | null = null
+    let mutable epilogue: BlockEpilogue | null = null
 
     /// The address of the packed weights of one panel, of a residue and group.
-    let panelOf phase group panel =
-        let bytes = nativeint plan.Places[phase].Taps.Length * nativeint<int> source * nativeint wide
-        packed.Address + nativeint starts[phase] + nativeint (group * panels + panel) * bytes
+    let panelOf residue group panel =
+        let bytes = nativeint plan.Positions[residue].Taps.Length * nativeint<int> source * nativeint wide
+        packed.Address + nativeint starts[residue] + nativeint (group * panels + panel) * bytes
 
-    let packPart part =
-        let phase, rest = part / (groups * panels), part % (groups * panels)
+    let packTask task =
+        let residue, rest = task / (groups * panels), task % (groups * panels)
         let group, panel = rest / panels, rest % panels
         let first = panel * panelColumns
-        let target = panelOf phase group panel
-        let taps = plan.Places[phase].Taps
+        let target = panelOf residue group panel
+        let taps = plan.Positions[residue].Taps
         let at = nativeint group * nativeint (source * result * kernel) + nativeint (first * weightResult)
 
         for t in 0 .. taps.Length - 1 do
@@ -156,19 +156,19 @@ type internal ConvGemm<'S, 'V, 'T
                     target + nativeint (t * source) * nativeint wide
                 )
 
-    let multiplyPart number =
+    let multiplyTask number =
         let spare = Scratch.Get(ScratchSlot.ConvEdge, ConvPanel<'S, 'V, 'T>.Spare)
-        let part = ConvPart.make plan samples place number x y
+        let task = ConvTask.make plan samples pixel number x y
 
-        for phase in 0 .. plan.Places.Length - 1 do
-            let places = plan.Places[phase]
-            let m = ConvPart.count part places
-            let sum = places.Taps.Length * source
+        for residue in 0 .. plan.Positions.Length - 1 do
+            let positions = plan.Positions[residue]
+            let m = ConvTask.count task positions
+            let sum = positions.Taps.Length * source
 
             for group in 0 .. groups - 1 do
-                for cut in 0 .. places.Cuts.Length - 1 do
-                    let struct (run, count) = places.Cuts[cut]
-                    let deep = nativeint (cut * KBlocks.length sum) * nativeint wide
+                for kBlock in 0 .. positions.KBlocks.Length - 1 do
+                    let struct (run, count) = positions.KBlocks[kBlock]
+                    let deep = nativeint (kBlock * KBlocks.length sum) * nativeint wide
 
                     for panel in 0 .. panels - 1 do
                         let first = panel * panelColumns
@@ -177,52 +177,52 @@ type internal ConvGemm<'S, 'V, 'T
                             .Multiply(
                                 m,
                                 min panelColumns (result - first),
-                                places.Runs.Address run,
+                                positions.Runs.Address run,
                                 count,
                                 nativeint size,
-                                part.Source + nativeint (group * source * size),
-                                places.Sources.Address 0,
-                                panelOf phase group panel + deep,
-                                part.Result + nativeint ((group * result + first) * size),
-                                places.Results.Address 0,
-                                cut > 0,
+                                task.Source + nativeint (group * source * size),
+                                positions.Sources.Address 0,
+                                panelOf residue group panel + deep,
+                                task.Result + nativeint ((group * result + first) * size),
+                                positions.Results.Address 0,
+                                kBlock > 0,
                                 spare
                             )
 
-        ConvPart.finish plan channels place part y finish
+        ConvTask.complete plan channels pixel task y epilogue
 
     // The bodies of the pool's runs, made once so that a run allocates nothing.
     let mutable pack: int -> unit = ignore
     let mutable multiply: int -> unit = ignore
     let mutable chosen: bool[] | null = null
-    do pack <- fun part -> packPart part
+    do pack <- fun task -> packTask task
 
     do
         multiply <-
-            fun part ->
+            fun task ->
                 match chosen with
-                | null -> multiplyPart part
+                | null -> multiplyTask task
                 | chosen ->
-                    if chosen[part] then
-                        multiplyPart part
+                    if chosen[task] then
+                        multiplyTask task
 
     override _.KeptBytes = packed.Bytes
 
-    /// Runs only the tasks of the plan for which `parts` is true.
-    member this.RunParts(threads, left, right, target, finish, parts: bool[]) =
-        chosen <- parts
-        this.Run(threads, left, right, target, finish)
+    /// Runs only the tasks of the plan for which `tasks` is true.
+    member this.RunTasks(threads, left, right, target, epilogue, tasks: bool[]) =
+        chosen <- tasks
+        this.Run(threads, left, right, target, epilogue)
         chosen <- null
 
-    override _.Run(threads, left, right, target, finish') =
+    override _.Run(threads, left, right, target, epilogue') =
         x <- left
         w <- right
         y <- target
-        finish <- finish'
+        epilogue <- epilogue'
 
-        if plan.Places.Length > 0 && channels > 0 then
-            WorkerPool.runOn threads (plan.Places.Length * groups * panels) pack
-            WorkerPool.runOn threads plan.Parts multiply
+        if plan.Positions.Length > 0 && channels > 0 then
+            WorkerPool.runOn threads (plan.Positions.Length * groups * panels) pack
+            WorkerPool.runOn threads plan.Tasks multiply
 
-        finish <- null
+        epilogue <- null
         packed.Hold()

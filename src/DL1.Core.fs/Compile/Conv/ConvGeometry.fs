@@ -57,7 +57,7 @@ type internal ConvGeometry =
 
 [<RequireQualifiedAccess>]
 module internal ConvGeometry =
-    let private still = { Stride = 1; PadBefore = 0; PadAfter = 0; Dilation = 1 }
+    let private unitSweep = { Stride = 1; PadBefore = 0; PadAfter = 0; Dilation = 1 }
 
     /// The geometry of data `[n; c; spatial...]`, weights `[o; c / groups; kernel...]` and result `[n; o; spatial...]`,
     /// as the graph has them, with one or two spatial axes.
@@ -78,7 +78,7 @@ module internal ConvGeometry =
 
         let sweepHeight, sweepWidth =
             match spec.Sweeps with
-            | [ s ] when data.Rank = 3 -> still, s
+            | [ s ] when data.Rank = 3 -> unitSweep, s
             | [ s; t ] when data.Rank = 4 -> s, t
             | sweeps ->
                 Refuse.shape
@@ -111,7 +111,7 @@ type internal ConvResidue = { First: int; Count: int; Taps: struct (int * int)[]
 /// Result number q of a residue is at index First + q·Spacing, and its taps are q·Step further than those of the first.
 type internal ConvAxis =
     {
-        Phases: ConvResidue[]
+        Residues: ConvResidue[]
         Step: int
         Spacing: int
         /// The extent of the source.
@@ -129,20 +129,20 @@ type internal ConvAxis =
 
 [<RequireQualifiedAccess>]
 module internal ConvAxis =
-    let private make phases step spacing extent length =
+    let private make residues step spacing extent length =
         let mutable low = Int32.MaxValue
         let mutable high = Int32.MinValue
         let mutable reach = Int32.MinValue
 
-        for phase in phases do
-            if phase.Count > 0 then
-                for struct (place, _) in phase.Taps do
-                    low <- min low place
-                    reach <- max reach place
-                    high <- max high (place + (phase.Count - 1) * step + 1)
+        for residue in residues do
+            if residue.Count > 0 then
+                for struct (index, _) in residue.Taps do
+                    low <- min low index
+                    reach <- max reach index
+                    high <- max high (index + (residue.Count - 1) * step + 1)
 
         {
-            Phases = phases
+            Residues = residues
             Step = step
             Spacing = spacing
             Extent = extent
@@ -150,18 +150,18 @@ module internal ConvAxis =
             Low = (if low = Int32.MaxValue then 0 else low)
             High = (if low = Int32.MaxValue then 1 else high)
             Reach = (if low = Int32.MaxValue then 1 else reach - low + 1)
-            Most = phases |> Array.fold (fun most (phase: ConvResidue) -> max most phase.Count) 0
+            Most = residues |> Array.fold (fun most (residue: ConvResidue) -> max most residue.Count) 0
         }
 
     /// A convolution: all results are computed alike.
-    let forward (s: Sweep) (kernel: int) (extent: int) (places: int) =
+    let forward (s: Sweep) (kernel: int) (extent: int) (results: int) =
         let taps = Array.init kernel (fun k -> struct (k * s.Dilation - s.PadBefore, k))
-        make [| { First = 0; Count = places; Taps = taps } |] s.Stride 1 extent places
+        make [| { First = 0; Count = results; Taps = taps } |] s.Stride 1 extent results
 
     /// The transpose: element i of the data reached output p through tap k where i = p·stride − padding + k·dilation.
     /// Elements whose indices differ by a multiple of the stride are computed alike.
-    let transpose (s: Sweep) (kernel: int) (extent: int) (places: int) =
-        let phase first =
+    let transpose (s: Sweep) (kernel: int) (extent: int) (results: int) =
+        let residue first =
             let taps =
                 [|
                     for k in kernel - 1 .. -1 .. 0 do
@@ -177,4 +177,4 @@ module internal ConvAxis =
                 Taps = taps
             }
 
-        make (Array.init (min s.Stride extent) phase) 1 s.Stride places extent
+        make (Array.init (min s.Stride extent) residue) 1 s.Stride results extent

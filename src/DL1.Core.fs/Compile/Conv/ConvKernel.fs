@@ -29,5 +29,5 @@ type internal ConvKernel() =
     /// Runs on at most `threads` threads. The epilogue is called once for each element: on rows of the result seen as
     /// `[samples · height · width; channels]`, or for weights as `[outputs; all others]`.
     abstract Run:
-        threads: int * left: nativeint * right: nativeint * result: nativeint * finish: BlockEpilogue | null ->
+        threads: int * left: nativeint * right: nativeint * result: nativeint * epilogue: BlockEpilogue | null ->
             unit

@@ -55,7 +55,7 @@ module internal ConvKernels =
         =
         let size = sizeof<'T>
 
-        let task =
+        let problem =
             {
                 Rows = rows
                 Columns = columns
@@ -74,7 +74,7 @@ module internal ConvKernels =
                 ResultFirst = first.Result
             }
 
-        let plan = ConvPlan.make task
+        let plan = ConvPlan.make problem
 
         if g.IsDepthwise then
             DepthwiseConv<'S, 'V, 'T>(plan, g.Images, g.Channels, g.Taps) :> ConvKernel

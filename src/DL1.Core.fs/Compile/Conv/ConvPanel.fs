@@ -66,21 +66,21 @@ type internal ConvPanel<'S, 'V, 'T
         ) =
         let wide = nativeint (2 * 'S.Bytes)
         let bytes = columns * sizeof<'T>
-        let places = NativePtr.ofNativeInt<nativeint>(spare + nativeint height * wide)
+        let offsets = NativePtr.ofNativeInt<nativeint>(spare + nativeint height * wide)
         let from = NativePtr.ofNativeInt<nativeint> aRows
         let into = NativePtr.ofNativeInt<nativeint> cRows
 
         for i in 0 .. height - 1 do
-            NativePtr.set places i (nativeint i * wide)
-            NativePtr.set places (height + i) (NativePtr.get from (min i (rows - 1)))
+            NativePtr.set offsets i (nativeint i * wide)
+            NativePtr.set offsets (height + i) (NativePtr.get from (min i (rows - 1)))
 
         if add then
             for i in 0 .. rows - 1 do
                 Pack<'S, 'V, 'T>
                     .Rows(1, bytes, c + NativePtr.get into i, 0n, spare + nativeint i * wide, wide)
 
-        let spareRows = NativePtr.toNativeInt places
-        let aRows = NativePtr.toNativeInt (NativePtr.add places height)
+        let spareRows = NativePtr.toNativeInt offsets
+        let aRows = NativePtr.toNativeInt (NativePtr.add offsets height)
         ConvPanel<'S, 'V, 'T>.Tile(height, runs, count, step, a, aRows, b, spare, spareRows, add)
 
         for i in 0 .. rows - 1 do

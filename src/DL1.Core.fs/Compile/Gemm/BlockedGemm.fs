@@ -31,14 +31,14 @@ type internal BlockedGemm<'S, 'V, 'T
     /// The most bytes of C in a task with an epilogue, which then finds them in the second-level cache; and the most
     /// columns, where tasks have all of them.
     [<Literal>]
-    static let FinishBytes = 131072
+    static let EpilogueBytes = 131072
 
     [<Literal>]
-    static let FinishColumns = 1024
+    static let EpilogueColumns = 1024
 
     /// About the number of tasks that a product of few rows is divided into.
     [<Literal>]
-    static let Parts = 8
+    static let Tasks = 8
 
     let mutable p = GemmProblem.None
     let size = sizeof<'T>
@@ -50,8 +50,8 @@ type internal BlockedGemm<'S, 'V, 'T
     let mutable columns = 0
     let mutable panels = 0
     // The k-blocks that are packed at present: the first one and their number.
-    let mutable cut = 0
-    let mutable cuts = 0
+    let mutable firstKBlock = 0
+    let mutable kBlocks = 0
     /// The rows of the tallest tile; blocks are made of whole tiles.
     let tile = if 'S.Bytes = 64 then 12 else 6
     let mutable tiles = 0
@@ -69,7 +69,7 @@ type internal BlockedGemm<'S, 'V, 'T
     let mutable multiply: int -> unit = ignore
 
     /// Whether there is an epilogue.
-    member private _.Followed = not (isNull p.Finish)
+    member private _.HasEpilogue = not (isNull p.Finish)
 
     /// The first row of a block of rows; all blocks have nearly the same number of tiles.
     member private _.Row(block: int) = min p.M (int (int64 tiles * int64 block / int64 blocks) * tile)
@@ -81,60 +81,64 @@ type internal BlockedGemm<'S, 'V, 'T
     member private _.BytesOfA = (tall + 12) * KBlocks.length p.K * size
 
     /// The address of a k-block of a block of A, where A is packed for all threads.
-    member private this.SharedA(block, cut) =
-        packedA + nativeint (cut * blocks + block) * nativeint this.BytesOfA
+    member private this.SharedA(block, kBlock) =
+        packedA + nativeint (kBlock * blocks + block) * nativeint this.BytesOfA
 
     /// The address of a k-block of a packed panel of B.
-    member private _.SharedB(panel, cut) =
-        packedB + nativeint (cut * panels + panel) * nativeint (KBlocks.length p.K * wide)
+    member private _.SharedB(panel, kBlock) =
+        packedB + nativeint (kBlock * panels + panel) * nativeint (KBlocks.length p.K * wide)
 
-    member private this.PackA(block, cut', target) =
-        let k = KBlocks.at p.K (cut + cut')
+    member private this.PackA(block, kBlock, target) =
+        let k = KBlocks.at p.K (firstKBlock + kBlock)
         let row = this.Row block
-        let source = SmallGemm<'S, 'V, 'T>.Place(p.A, stack, row, (cut + cut') * KBlocks.length p.K)
+
+        let source =
+            SmallGemm<'S, 'V, 'T>.Address(p.A, stack, row, (firstKBlock + kBlock) * KBlocks.length p.K)
+
         let row, column = nativeint p.A.Row * nativeint size, nativeint p.A.Column * nativeint size
         PanelKernel<'S, 'V, 'T>.PackA(this.Rows block, k, source, row, column, target)
 
-    member private _.PackB(panel, cut', target) =
+    member private _.PackB(panel, kBlock, target) =
         let first = panel * panelColumns
 
         Pack<'S, 'V, 'T>
             .Panel(
-                KBlocks.at p.K (cut + cut'),
+                KBlocks.at p.K (firstKBlock + kBlock),
                 min panelColumns (columns - first),
-                SmallGemm<'S, 'V, 'T>.Place(p.B, stack, (cut + cut') * KBlocks.length p.K, column + first),
+                SmallGemm<'S, 'V, 'T>
+                    .Address(p.B, stack, (firstKBlock + kBlock) * KBlocks.length p.K, column + first),
                 nativeint p.B.Row * nativeint size,
                 nativeint p.B.Column * nativeint size,
                 target
             )
 
     /// A task of the first run: packs a k-block of a block of A, where A is packed for all threads, or of a panel of B.
-    member private this.Pack part =
-        let ofA = if shared then blocks * cuts else 0
+    member private this.Pack task =
+        let ofA = if shared then blocks * kBlocks else 0
 
-        if part < ofA then
-            let block, cut = part / cuts, part % cuts
-            this.PackA(block, cut, this.SharedA(block, cut))
+        if task < ofA then
+            let block, kBlock = task / kBlocks, task % kBlocks
+            this.PackA(block, kBlock, this.SharedA(block, kBlock))
         else
-            let panel, cut = (part - ofA) % panels, (part - ofA) / panels
-            this.PackB(panel, cut, this.SharedB(panel, cut))
+            let panel, kBlock = (task - ofA) % panels, (task - ofA) / panels
+            this.PackB(panel, kBlock, this.SharedB(panel, kBlock))
 
     /// A task of the second run: multiplies a block of rows by some panels, over all k-blocks that are packed.
-    member private this.Multiply part =
-        let block, first = part % blocks, part / blocks * across
+    member private this.Multiply task =
+        let block, first = task % blocks, task / blocks * across
         let row, rows = this.Row block, this.Rows block
         let last = min panels (first + across)
         let spare = Scratch.Get(ScratchSlot.GemmEdge, 12 * wide)
 
-        for cut' in 0 .. cuts - 1 do
-            let k = KBlocks.at p.K (cut + cut')
+        for kBlock in 0 .. kBlocks - 1 do
+            let k = KBlocks.at p.K (firstKBlock + kBlock)
 
             let a =
                 if shared then
-                    this.SharedA(block, cut')
+                    this.SharedA(block, kBlock)
                 else
                     let own = Scratch.Get(ScratchSlot.GemmPackedA, this.BytesOfA)
-                    this.PackA(block, cut', own)
+                    this.PackA(block, kBlock, own)
                     own
 
             for panel in first .. last - 1 do
@@ -148,55 +152,68 @@ type internal BlockedGemm<'S, 'V, 'T
                         nativeint (k * size),
                         nativeint size,
                         0n,
-                        this.SharedB(panel, cut'),
+                        this.SharedB(panel, kBlock),
                         nativeint wide,
-                        SmallGemm<'S, 'V, 'T>.Place(p.C, stack, row, column + from),
+                        SmallGemm<'S, 'V, 'T>.Address(p.C, stack, row, column + from),
                         nativeint p.C.Row * nativeint size,
                         min panelColumns (columns - from),
                         true,
-                        cut + cut' > 0,
+                        firstKBlock + kBlock > 0,
                         spare
                     )
 
         // Calls the epilogue on whole rows of the task, so that what it reads and writes beside C is contiguous.
-        if cut + cuts = KBlocks.count p.K && this.Followed then
+        if firstKBlock + kBlocks = KBlocks.count p.K && this.HasEpilogue then
             let from = first * panelColumns
             let count = min columns (last * panelColumns) - from
-            SmallGemm<'S, 'V, 'T>.Finish(&p, stack, row, rows, column + from, count)
+            SmallGemm<'S, 'V, 'T>.RunEpilogue(&p, stack, row, rows, column + from, count)
 
     /// Divides the rows into blocks of at most about `most` rows, their number a multiple of `multiple`.
-    member private _.Share(most, multiple) =
+    member private _.DivideRows(most, multiple) =
         let count = ((p.M + most - 1) / most + multiple - 1) / multiple * multiple
         tiles <- (p.M + tile - 1) / tile
         blocks <- min count tiles
         tall <- (tiles + blocks - 1) / blocks * tile
 
     /// Chooses the columns, the shape of the tasks, and the number of k-blocks that are packed at once.
-    member private this.Cut() =
+    member private this.Choose() =
         shared <- p.M <= 2 * BlockRows
-        columns <- min (if this.Followed && not shared then FinishColumns else BlockColumns) (p.N - column)
+
+        columns <-
+            min (if this.HasEpilogue && not shared then EpilogueColumns else BlockColumns) (p.N - column)
+
         panels <- (columns + panelColumns - 1) / panelColumns
 
         if shared then
-            this.Share(BlockRows, 1)
-            let each = (panels * blocks + Parts - 1) / Parts
-            across <- if this.Followed then max 1 (min each (FinishBytes / (tall * wide))) else each
+            this.DivideRows(BlockRows, 1)
+            let each = (panels * blocks + Tasks - 1) / Tasks
+
+            across <-
+                if this.HasEpilogue then
+                    max 1 (min each (EpilogueBytes / (tall * wide)))
+                else
+                    each
         else
             // With a multiple of four blocks, two or four threads get equally many.
-            let most = if this.Followed then max 12 (FinishBytes / (columns * size)) else BlockRows
-            this.Share(min BlockRows most, 4)
+            let most =
+                if this.HasEpilogue then
+                    max 12 (EpilogueBytes / (columns * size))
+                else
+                    BlockRows
+
+            this.DivideRows(min BlockRows most, 4)
             across <- panels
 
         let bytes = KBlocks.length p.K * panels * wide + if shared then blocks * this.BytesOfA else 0
-        cuts <- max 1 (min (KBlocks.count p.K) (PackedBytes / max 1 bytes))
+        kBlocks <- max 1 (min (KBlocks.count p.K) (PackedBytes / max 1 bytes))
 
     /// Computes the product on at most `threads` threads.
     member this.Run(threads: int, product: inref<GemmProblem>) : unit =
         p <- product
 
         if not prepared then
-            pack <- fun part -> this.Pack part
-            multiply <- fun part -> this.Multiply part
+            pack <- fun task -> this.Pack task
+            multiply <- fun task -> this.Multiply task
             prepared <- true
 
         for stack' in 0 .. p.Batch - 1 do
@@ -204,23 +221,25 @@ type internal BlockedGemm<'S, 'V, 'T
             column <- 0
 
             while column < p.N do
-                this.Cut()
-                let most = cuts
-                packedB <- Scratch.Get(ScratchSlot.SharedPackedB, cuts * panels * KBlocks.length p.K * wide)
+                this.Choose()
+                let most = kBlocks
+
+                packedB <-
+                    Scratch.Get(ScratchSlot.SharedPackedB, kBlocks * panels * KBlocks.length p.K * wide)
 
                 packedA <-
                     if shared then
-                        Scratch.Get(ScratchSlot.SharedPackedA, cuts * blocks * this.BytesOfA)
+                        Scratch.Get(ScratchSlot.SharedPackedA, kBlocks * blocks * this.BytesOfA)
                     else
                         0n
 
-                cut <- 0
+                firstKBlock <- 0
 
-                while cut < KBlocks.count p.K do
-                    cuts <- min most (KBlocks.count p.K - cut)
-                    WorkerPool.runOn threads (cuts * (panels + if shared then blocks else 0)) pack
+                while firstKBlock < KBlocks.count p.K do
+                    kBlocks <- min most (KBlocks.count p.K - firstKBlock)
+                    WorkerPool.runOn threads (kBlocks * (panels + if shared then blocks else 0)) pack
                     WorkerPool.runOn threads (blocks * ((panels + across - 1) / across)) multiply
-                    cut <- cut + cuts
+                    firstKBlock <- firstKBlock + kBlocks
 
                 column <- column + columns
 

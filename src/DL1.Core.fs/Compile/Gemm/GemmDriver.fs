@@ -40,12 +40,12 @@ type internal GemmDriver<'S, 'V, 'T
         | known -> known
 
     /// Makes the body of the pool's runs, once.
-    member private this.Prepare() = strip <- fun part -> this.Strip part
+    member private this.Prepare() = strip <- fun task -> this.Strip task
 
-    member private this.Strip part =
+    member private this.Strip task =
         let strips = (panels + panelsEach - 1) / panelsEach
-        let first = part % strips * panelsEach
-        let stack = part / strips * stacksEach
+        let first = task % strips * panelsEach
+        let stack = task / strips * stacksEach
 
         for stack in stack .. min p.Batch (stack + stacksEach) - 1 do
             SmallGemm<'S, 'V, 'T>

@@ -71,4 +71,4 @@ module internal KBlocks =
         (k + count - 1) / count
 
     /// The length of one k-block.
-    let at k cut = min (length k) (k - cut * length k)
+    let at k kBlock = min (length k) (k - kBlock * length k)

@@ -58,7 +58,7 @@ type internal Pack<'S, 'V, 'T
 
     /// Copies four contiguous columns of f32, `column` bytes apart, into rows of four elements; returns the number of
     /// rows copied, a multiple of 4.
-    static member private Turn4
+    static member private Transpose4
         (rows: int, source: nativeint, column: nativeint, target: nativeint, targetRow: nativeint)
         =
         Hot.loop ()
@@ -88,7 +88,7 @@ type internal Pack<'S, 'V, 'T
 
     /// Copies two contiguous columns of f64, `column` bytes apart, into rows of two elements; returns the number of
     /// rows copied, a multiple of 2.
-    static member private Turn2
+    static member private Transpose2
         (rows: int, source: nativeint, column: nativeint, target: nativeint, targetRow: nativeint)
         =
         Hot.loop ()
@@ -107,7 +107,7 @@ type internal Pack<'S, 'V, 'T
 
     /// Copies two contiguous columns of f32, `column` bytes apart, into rows of two elements; returns the number of
     /// rows copied, a multiple of 4.
-    static member private TurnPair
+    static member private TransposePair
         (rows: int, source: nativeint, column: nativeint, target: nativeint, targetRow: nativeint)
         =
         Hot.loop ()
@@ -151,19 +151,19 @@ type internal Pack<'S, 'V, 'T
                 elif sizeof<'T> = 4 && left >= 4 then 4
                 else 2
 
-            let turned =
+            let transposed =
                 if group = 1 then
                     0
                 elif sizeof<'T> = 8 then
-                    Pack<'S, 'V, 'T>.Turn2(rows, from, column, into, targetRow)
+                    Pack<'S, 'V, 'T>.Transpose2(rows, from, column, into, targetRow)
                 elif group = 4 then
-                    Pack<'S, 'V, 'T>.Turn4(rows, from, column, into, targetRow)
+                    Pack<'S, 'V, 'T>.Transpose4(rows, from, column, into, targetRow)
                 else
-                    Pack<'S, 'V, 'T>.TurnPair(rows, from, column, into, targetRow)
+                    Pack<'S, 'V, 'T>.TransposePair(rows, from, column, into, targetRow)
 
-            let from = from + nativeint turned * size
-            let into = into + nativeint turned * targetRow
-            Pack<'S, 'V, 'T>.Elements(rows - turned, group, from, size, column, into, targetRow)
+            let from = from + nativeint transposed * size
+            let into = into + nativeint transposed * targetRow
+            Pack<'S, 'V, 'T>.Elements(rows - transposed, group, from, size, column, into, targetRow)
             j <- j + group
 
     /// Packs whole tiles of A whose columns are contiguous: reads one column of A after the other, and copies `height`
@@ -173,13 +173,13 @@ type internal Pack<'S, 'V, 'T
         =
         Hot.loop ()
         let bytes = height * sizeof<'T>
-        let piece = nativeint bytes
+        let tileRow = nativeint bytes
         let vectors = bytes / 16
-        let tile = nativeint k * piece
+        let tile = nativeint k * tileRow
 
         for i in 0 .. k - 1 do
             let mutable from = a + nativeint i * aColumn
-            let mutable into = target + nativeint i * piece
+            let mutable into = target + nativeint i * tileRow
 
             for _ in 1..tiles do
                 // The hardware does not prefetch rows that are far apart.
@@ -192,10 +192,10 @@ type internal Pack<'S, 'V, 'T
 
                 // Heights are even, so that the rest is empty or two elements of f32.
                 if bytes % 16 <> 0 then
-                    let x = NativePtr.read (NativePtr.ofNativeInt<int64>(from + piece - 8n))
-                    NativePtr.write (NativePtr.ofNativeInt<int64>(into + piece - 8n)) x
+                    let x = NativePtr.read (NativePtr.ofNativeInt<int64>(from + tileRow - 8n))
+                    NativePtr.write (NativePtr.ofNativeInt<int64>(into + tileRow - 8n)) x
 
-                from <- from + piece
+                from <- from + tileRow
                 into <- into + tile
 
     /// Packs one tile of A: for each of `k` columns, the elements of `rows` rows, `height` elements apart.

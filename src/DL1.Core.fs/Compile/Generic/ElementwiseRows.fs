@@ -16,7 +16,7 @@ type internal ElementwiseRows private () =
 
         LoopNest(shape.ToList(), bytes (target, List.ofArray shape.Strides) :: List.map bytes operands)
 
-    static let lines shape target operands body = RowLoop(nest shape target operands, body)
+    static let rowLoop shape target operands body = RowLoop(nest shape target operands, body)
 
     /// An operation on one operand.
     static member Unary(op: UnaryOp, dtype: DType, shape: Shape, x: int list) : RowLoop =
@@ -38,7 +38,7 @@ type internal ElementwiseRows private () =
                             At.write (target + i * step) (Element.Narrow<'E, 'T, 'D, 'A> value))
             }
 
-        lines shape dtype [ dtype, x ] (Element.Choose(dtype, body))
+        rowLoop shape dtype [ dtype, x ] (Element.Choose(dtype, body))
 
     /// An operation on two operands of one type.
     static member Binary(op: BinaryOp, dtype: DType, shape: Shape, x: int list, y: int list) : RowLoop =
@@ -74,7 +74,7 @@ type internal ElementwiseRows private () =
                     | BinaryOp.Or -> run (fun x y -> 'D.Binary(op, x, y))
             }
 
-        lines shape dtype [ dtype, x; dtype, y ] (Element.Choose(dtype, body))
+        rowLoop shape dtype [ dtype, x; dtype, y ] (Element.Choose(dtype, body))
 
     /// A comparison of two operands of one type; the result holds truth values.
     static member Compare(op: CompareOp, dtype: DType, shape: Shape, x: int list, y: int list) : RowLoop =
@@ -106,7 +106,7 @@ type internal ElementwiseRows private () =
                     | CompareOp.Ge -> run (fun x y -> 'D.Compare(CompareOp.Ge, x, y))
             }
 
-        lines shape DType.Bool [ dtype, x; dtype, y ] (Element.Choose(dtype, body))
+        rowLoop shape DType.Bool [ dtype, x; dtype, y ] (Element.Choose(dtype, body))
 
     /// x where the condition holds, y elsewhere. Run by `Run(threads, target, condition, x, y)`.
     static member Select
@@ -133,7 +133,7 @@ type internal ElementwiseRows private () =
                             At.write (target + i * step) (At.read<'T> from))
             }
 
-        lines shape dtype [ DType.Bool, condition; dtype, x; dtype, y ] (Element.Choose(dtype, body))
+        rowLoop shape dtype [ DType.Bool, condition; dtype, x; dtype, y ] (Element.Choose(dtype, body))
 
     /// Converts elements to another type.
     static member Cast(from: DType, into: DType, shape: Shape, x: int list) : RowLoop =
@@ -176,4 +176,4 @@ type internal ElementwiseRows private () =
                     Element.Choose(into, narrow)
             }
 
-        lines shape into [ from, x ] (Element.Choose(from, body))
+        rowLoop shape into [ from, x ] (Element.Choose(from, body))

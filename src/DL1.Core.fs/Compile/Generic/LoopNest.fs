@@ -35,10 +35,10 @@ type internal LoopNest(extents: int list, steps: nativeint list list) =
         |> List.rev
 
     let axes =
-        let still = steps |> List.map (fun _ -> 0n)
+        let zeros = steps |> List.map (fun _ -> 0n)
 
-        if axes |> List.exists (fun (extent, _) -> extent = 0) then [ 0, still ]
-        elif axes.IsEmpty then [ 1, still ]
+        if axes |> List.exists (fun (extent, _) -> extent = 0) then [ 0, zeros ]
+        elif axes.IsEmpty then [ 1, zeros ]
         else axes
 
     let counts = axes |> List.map fst |> Array.ofList
@@ -48,7 +48,7 @@ type internal LoopNest(extents: int list, steps: nativeint list list) =
     let moves =
         Array.init operands (fun o -> axes |> List.map (fun (_, steps) -> List.item o steps) |> Array.ofList)
 
-    let line = counts[last]
+    let rowLength = counts[last]
     let rows = counts |> Array.take last |> Array.fold (*) 1
 
     /// The extents of the axes after merging, outermost first.
@@ -56,9 +56,9 @@ type internal LoopNest(extents: int list, steps: nativeint list list) =
     /// For each operand, its step in bytes along each axis.
     member _.Moves = moves
     /// The length of a row: the extent of the last axis.
-    member _.Line = line
+    member _.RowLength = rowLength
     /// The number of rows; 0 where an extent is 0.
-    member _.Rows = if line = 0 then 0 else rows
+    member _.Rows = if rowLength = 0 then 0 else rows
     /// The step in bytes of an operand along a row; 0 for an operand that does not exist.
     member _.Step operand = if operand < operands then moves[operand][last] else 0n
 
@@ -127,24 +127,24 @@ type internal RowLoop(nest: LoopNest, body: RowBody) =
     let mutable b = 0n
     let mutable c = 0n
     let mutable work: int -> unit = ignore
-    let pieces = (nest.Line + Grain - 1) / Grain
-    let each = max 1 (Grain / max 1 nest.Line)
+    let tasksPerRow = (nest.RowLength + Grain - 1) / Grain
+    let rowsEach = max 1 (Grain / max 1 nest.RowLength)
 
-    let parts =
+    let tasks =
         if nest.Rows = 0 then 0
-        elif pieces > 1 then nest.Rows * pieces
-        else (nest.Rows + each - 1) / each
+        elif tasksPerRow > 1 then nest.Rows * tasksPerRow
+        else (nest.Rows + rowsEach - 1) / rowsEach
 
-    let part (number: int) =
+    let runTask (number: int) =
         let counters = NativePtr.stackalloc<int> nest.Extents.Length
         let offsets = NativePtr.stackalloc<nativeint> 4
         NativePtr.set offsets 1 0n
         NativePtr.set offsets 2 0n
         NativePtr.set offsets 3 0n
-        let first = if pieces > 1 then number / pieces else number * each
-        let until = if pieces > 1 then first + 1 else min nest.Rows (first + each)
-        let column = if pieces > 1 then number % pieces * Grain else 0
-        let count = if pieces > 1 then min Grain (nest.Line - column) else nest.Line
+        let first = if tasksPerRow > 1 then number / tasksPerRow else number * rowsEach
+        let until = if tasksPerRow > 1 then first + 1 else min nest.Rows (first + rowsEach)
+        let column = if tasksPerRow > 1 then number % tasksPerRow * Grain else 0
+        let count = if tasksPerRow > 1 then min Grain (nest.RowLength - column) else nest.RowLength
         let s0, s1, s2, s3 = nest.Step 0, nest.Step 1, nest.Step 2, nest.Step 3
         let at = nativeint column
         nest.Start(first, counters, offsets)
@@ -165,7 +165,7 @@ type internal RowLoop(nest: LoopNest, body: RowBody) =
             if row + 1 < until then
                 nest.Next(counters, offsets)
 
-    do work <- fun number -> part number
+    do work <- fun number -> runTask number
 
     /// Runs the body on all rows, on at most `threads` threads. An operand that does not exist may have any address.
     member _.Run(threads: int, toTarget: nativeint, fromA: nativeint, fromB: nativeint, fromC: nativeint) =
@@ -173,4 +173,4 @@ type internal RowLoop(nest: LoopNest, body: RowBody) =
         a <- fromA
         b <- fromB
         c <- fromC
-        WorkerPool.runOn threads parts work
+        WorkerPool.runOn threads tasks work

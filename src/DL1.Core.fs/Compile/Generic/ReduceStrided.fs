@@ -25,11 +25,11 @@ type internal ReduceStrided<'E, 'T, 'D, 'A
     let Grain = 16384
 
     let width = nativeint sizeof<'T>
-    let side = if kept.Step 1 = width && kept.Line >= 4 then 64 else 1
-    let chunks = (kept.Line + side - 1) / side
+    let side = if kept.Step 1 = width && kept.RowLength >= 4 then 64 else 1
+    let chunks = (kept.RowLength + side - 1) / side
     let units = kept.Rows * chunks
-    let count = reduced.Rows * reduced.Line
-    let each = max 1 (Grain / max 1 (count * min side (max 1 kept.Line)))
+    let count = reduced.Rows * reduced.RowLength
+    let each = max 1 (Grain / max 1 (count * min side (max 1 kept.RowLength)))
     let mutable from = 0n
     let mutable into = 0n
     let mutable work: int -> unit = ignore
@@ -44,7 +44,7 @@ type internal ReduceStrided<'E, 'T, 'D, 'A
     static let load (address: nativeint) = 'E.Widen(NativePtr.read (NativePtr.ofNativeInt<'T> address))
 
     /// Reduces `n` elements, `step` bytes apart, starting from `acc`.
-    let fold (acc: 'A) (address: nativeint) (step: nativeint) n =
+    let reduce (acc: 'A) (address: nativeint) (step: nativeint) n =
         let inline run (combine: 'A -> 'A -> 'A) =
             let mutable acc = acc
             let mutable at = address
@@ -62,7 +62,7 @@ type internal ReduceStrided<'E, 'T, 'D, 'A
         | ReduceOp.Min -> run (fun a b -> 'D.Min(a, b))
 
     /// Adds a row of elements to a sum, and their rounding errors to the entry `side` entries behind it.
-    let addLine (sums: nativeptr<'A>) (address: nativeint) (step: nativeint) n =
+    let addRow (sums: nativeptr<'A>) (address: nativeint) (step: nativeint) n =
         let mutable total = NativePtr.read sums
         let mutable lost = NativePtr.get sums side
         let mutable at = address
@@ -117,22 +117,26 @@ type internal ReduceStrided<'E, 'T, 'D, 'A
         let step = reduced.Step 0
 
         for row in 0 .. reduced.Rows - 1 do
-            let line = source + NativePtr.read offset
+            let rowStart = source + NativePtr.read offset
 
             if side = 1 then
                 if op = ReduceOp.Sum then
-                    addLine sums line step reduced.Line
+                    addRow sums rowStart step reduced.RowLength
                 else
-                    NativePtr.write sums (fold (NativePtr.read sums) line step reduced.Line)
+                    NativePtr.write sums (reduce (NativePtr.read sums) rowStart step reduced.RowLength)
             else
-                for i in 0 .. reduced.Line - 1 do
-                    let line = line + nativeint i * step
-                    if op = ReduceOp.Sum then addBeside sums line lanes else beside sums line lanes
+                for i in 0 .. reduced.RowLength - 1 do
+                    let element = rowStart + nativeint i * step
+
+                    if op = ReduceOp.Sum then
+                        addBeside sums element lanes
+                    else
+                        beside sums element lanes
 
             if row + 1 < reduced.Rows then
                 reduced.Next(counters, offset)
 
-    let part number =
+    let runTask number =
         let sums = NativePtr.stackalloc<'A>(2 * side)
         let counters = NativePtr.stackalloc<int> kept.Extents.Length
         let offsets = NativePtr.stackalloc<nativeint> 2
@@ -142,7 +146,7 @@ type internal ReduceStrided<'E, 'T, 'D, 'A
         for unit in number * each .. min units ((number + 1) * each) - 1 do
             kept.Start(unit / chunks, counters, offsets)
             let first = unit % chunks * side
-            let lanes = min side (kept.Line - first)
+            let lanes = min side (kept.RowLength - first)
             let source = from + NativePtr.get offsets 1 + nativeint first * kept.Step 1
             let target = into + NativePtr.get offsets 0 + nativeint first * kept.Step 0
             one source sums lanes inside offset
@@ -160,7 +164,7 @@ type internal ReduceStrided<'E, 'T, 'D, 'A
                     (NativePtr.ofNativeInt<'T>(target + nativeint lane * kept.Step 0))
                     (Element.Narrow<'E, 'T, 'D, 'A> value)
 
-    do work <- fun number -> part number
+    do work <- fun number -> runTask number
 
     override _.Run(threads, source, target) =
         from <- source

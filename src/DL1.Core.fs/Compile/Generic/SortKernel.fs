@@ -33,7 +33,7 @@ type internal SortKernel<'E, 'T, 'D, 'A
 
     // Loads the numbers and their indices; indices of NaN go behind all others, in order. Returns how many numbers
     // there are.
-    let load (source: nativeptr<'T>) (keys: 'A[]) (places: int64[]) =
+    let load (source: nativeptr<'T>) (keys: 'A[]) (indices: int64[]) =
         let mutable numbers = 0
 
         for i in 0 .. extent - 1 do
@@ -41,7 +41,7 @@ type internal SortKernel<'E, 'T, 'D, 'A
 
             if not ('D.IsNaN value) then
                 keys[numbers] <- value
-                places[numbers] <- int64 i
+                indices[numbers] <- int64 i
                 numbers <- numbers + 1
 
         let mutable next = numbers
@@ -49,12 +49,12 @@ type internal SortKernel<'E, 'T, 'D, 'A
         if numbers < extent then
             for i in 0 .. extent - 1 do
                 if 'D.IsNaN('E.Widen(NativePtr.get source (i * inner))) then
-                    places[next] <- int64 i
+                    indices[next] <- int64 i
                     next <- next + 1
 
         numbers
 
-    let inOrder (keys: 'A[]) (places: int64[]) numbers =
+    let inOrder (keys: 'A[]) (indices: int64[]) numbers =
         let mutable start = 0
 
         while start < numbers do
@@ -64,29 +64,29 @@ type internal SortKernel<'E, 'T, 'D, 'A
                 stop <- stop + 1
 
             if stop - start > 1 then
-                Array.Sort(places, start, stop - start)
+                Array.Sort(indices, start, stop - start)
 
             start <- stop
 
-    let part number =
+    let runTask number =
         let keys = ArrayPool<'A>.Shared.Rent extent
-        let places = ArrayPool<int64>.Shared.Rent extent
+        let indices = ArrayPool<int64>.Shared.Rent extent
 
         try
             for unit in number * each .. min units ((number + 1) * each) - 1 do
                 let start = unit / inner * extent * inner + unit % inner
-                let numbers = load (NativePtr.add (NativePtr.ofNativeInt<'T> from) start) keys places
-                Array.Sort(keys, places, 0, numbers)
-                inOrder keys places numbers
+                let numbers = load (NativePtr.add (NativePtr.ofNativeInt<'T> from) start) keys indices
+                Array.Sort(keys, indices, 0, numbers)
+                inOrder keys indices numbers
                 let target = NativePtr.add (NativePtr.ofNativeInt<int64> into) start
 
                 for i in 0 .. extent - 1 do
-                    NativePtr.set target (i * inner) places[i]
+                    NativePtr.set target (i * inner) indices[i]
         finally
             ArrayPool<'A>.Shared.Return keys
-            ArrayPool<int64>.Shared.Return places
+            ArrayPool<int64>.Shared.Return indices
 
-    do work <- fun number -> part number
+    do work <- fun number -> runTask number
 
     override _.Run(threads, source, target) =
         from <- source

@@ -56,13 +56,13 @@ type internal CumSumKernel<'E, 'T, 'D, 'A
                 NativePtr.set sums lane sum
                 NativePtr.set target lane (Element.Narrow<'E, 'T, 'D, 'A> sum)
 
-    let part number =
+    let runTask number =
         let sums = NativePtr.stackalloc<'A> Lanes
 
         for unit in number * each .. min (outer * chunks) ((number + 1) * each) - 1 do
             one unit sums
 
-    do work <- fun number -> part number
+    do work <- fun number -> runTask number
 
     override _.Run(threads, source, target) =
         from <- source
@@ -90,36 +90,36 @@ type internal ArgReduceKernel<'E, 'T, 'D, 'A
     let mutable into = 0n
     let mutable work: int -> unit = ignore
 
-    let part number =
+    let runTask number =
         for unit in number * each .. min units ((number + 1) * each) - 1 do
             let start = unit / inner * extent * inner + unit % inner
             let source = NativePtr.add (NativePtr.ofNativeInt<'T> from) start
 
-            let inline place (better: 'A -> 'A -> bool) =
-                let mutable best = 'E.Widen(NativePtr.read source)
-                let mutable place = 0
+            let inline best (better: 'A -> 'A -> bool) =
+                let mutable extreme = 'E.Widen(NativePtr.read source)
+                let mutable index = 0
                 let mutable i = 1
 
                 // Nothing is better than the first NaN.
-                while i < extent && not ('D.IsNaN best) do
+                while i < extent && not ('D.IsNaN extreme) do
                     let value = 'E.Widen(NativePtr.get source (i * inner))
 
-                    if better value best || 'D.IsNaN value then
-                        best <- value
-                        place <- i
+                    if better value extreme || 'D.IsNaN value then
+                        extreme <- value
+                        index <- i
 
                     i <- i + 1
 
-                int64 place
+                int64 index
 
             let found =
                 match op with
-                | ArgOp.Max -> place (fun a b -> 'D.Compare(CompareOp.Gt, a, b))
-                | ArgOp.Min -> place (fun a b -> 'D.Compare(CompareOp.Lt, a, b))
+                | ArgOp.Max -> best (fun a b -> 'D.Compare(CompareOp.Gt, a, b))
+                | ArgOp.Min -> best (fun a b -> 'D.Compare(CompareOp.Lt, a, b))
 
             NativePtr.set (NativePtr.ofNativeInt<int64> into) unit found
 
-    do work <- fun number -> part number
+    do work <- fun number -> runTask number
 
     override _.Run(threads, source, target) =
         from <- source

@@ -19,23 +19,23 @@ type internal Indices =
         IsWide: bool
     }
 
-    /// Index number `place` of the indices at an address.
-    member inline this.At(address: nativeint, place: int) : int64 =
+    /// Index number i of the indices at an address.
+    member inline this.At(address: nativeint, i: int) : int64 =
         if this.IsWide then
-            NativePtr.get (NativePtr.ofNativeInt<int64> address) place
+            NativePtr.get (NativePtr.ofNativeInt<int64> address) i
         else
-            int64 (NativePtr.get (NativePtr.ofNativeInt<int> address) place)
+            int64 (NativePtr.get (NativePtr.ofNativeInt<int> address) i)
 
     /// Refuses the first index that is outside an axis of this extent.
     member this.Check(operation: string, extent: int, address: nativeint) =
         let mutable bad = -1
-        let mutable place = 0
+        let mutable i = 0
 
-        while bad < 0 && place < this.Count do
-            if uint64 (this.At(address, place)) >= uint64 extent then
-                bad <- place
+        while bad < 0 && i < this.Count do
+            if uint64 (this.At(address, i)) >= uint64 extent then
+                bad <- i
 
-            place <- place + 1
+            i <- i + 1
 
         if bad >= 0 then
             Strided.refuseIndex operation extent (this.At(address, bad)) bad
@@ -58,7 +58,7 @@ type internal Gather(dtype: DType, axis: int, source: Shape, indexType: DType, i
     let mutable into = 0n
     let mutable work: int -> unit = ignore
 
-    let part number =
+    let runTask number =
         let bytes = int64 inner * int64 size
         let first = number * each
         let mutable o = first / all.Count
@@ -86,7 +86,7 @@ type internal Gather(dtype: DType, axis: int, source: Shape, indexType: DType, i
                 i <- 0
                 o <- o + 1
 
-    do work <- fun number -> part number
+    do work <- fun number -> runTask number
 
     /// Gathers on at most `threads` threads; an index outside the axis is a `DomainError`.
     member _.Run(threads: int, source: nativeint, indices: nativeint, target: nativeint) =
@@ -149,16 +149,22 @@ type internal ScatterAdd
         else
             max 16 ((inner + 15) / 16 / 16 * 16)
 
-    let pieces = (inner + width - 1) / width
+    let columnBlocks = (inner + width - 1) / width
     // Where there are few columns, tasks divide the axis too.
     let ranges =
-        if pieces * outer < 4 && work' > 2L * int64 Grain then
+        if columnBlocks * outer < 4 && work' > 2L * int64 Grain then
             min 4 (max 1 extent)
         else
             1
 
     let span = (max 1 extent + ranges - 1) / ranges
-    let each = if pieces * ranges > 1 then 1 else int (max 1L (int64 Grain / max 1L work'))
+
+    let each =
+        if columnBlocks * ranges > 1 then
+            1
+        else
+            int (max 1L (int64 Grain / max 1L work'))
+
     let zeros = outer * extent * inner
     let mutable from = 0n
     let mutable at = 0n
@@ -174,7 +180,7 @@ type internal ScatterAdd
         | DType.I64 -> AddRuns.Of<int64>()
         | DType.Bool -> Refuse.shape "scatter_add" "truth values" "numbers" "cast them first"
 
-    let clearPart number =
+    let clearTask number =
         let first = number * Grain
         let count = min Grain (zeros - first)
         let start = into + nativeint first * nativeint size
@@ -194,17 +200,17 @@ type internal ScatterAdd
                     columns
                 )
 
-    let addPart number =
-        let piece, range = number % pieces, number / pieces % ranges
-        let first = number / (pieces * ranges) * each
-        let column = piece * width
+    let addTask number =
+        let columnBlock, range = number % columnBlocks, number / columnBlocks % ranges
+        let first = number / (columnBlocks * ranges) * each
+        let column = columnBlock * width
 
         for o in first .. min outer (first + each) - 1 do
             addTo o column (min width (inner - column)) (range * span) (min extent ((range + 1) * span))
 
     do
-        clear <- fun number -> clearPart number
-        add <- fun number -> addPart number
+        clear <- fun number -> clearTask number
+        add <- fun number -> addTask number
 
     /// Adds on at most `threads` threads; an index outside the axis is a `DomainError`.
     member _.Run(threads: int, updates: nativeint, indices: nativeint, target: nativeint) =
@@ -215,4 +221,4 @@ type internal ScatterAdd
         WorkerPool.runOn threads ((zeros + Grain - 1) / Grain) clear
 
         if inner > 0 then
-            WorkerPool.runOn threads ((outer + each - 1) / each * pieces * ranges) add
+            WorkerPool.runOn threads ((outer + each - 1) / each * columnBlocks * ranges) add

@@ -43,22 +43,22 @@ type internal Pad(dtype: DType, edges: Edge list, value: float, source: Shape) =
         let step = int64 e.Between + 1L
         let before = int64 e.Before
         let first = if before >= 0L then 0L else (step - 1L - before) / step
-        let place = before + first * step
-        let room = int64 target[axis] - place
+        let position = before + first * step
+        let left = int64 target[axis] - position
 
         let count =
-            if room <= 0L then
+            if left <= 0L then
                 0L
             else
-                max 0L (min (int64 source[axis] - first) ((room + step - 1L) / step))
+                max 0L (min (int64 source[axis] - first) ((left + step - 1L) / step))
 
         // What is not used gets a fixed value: all of it where there is no element, the step where there is one.
         match int count with
         | 0 -> struct (0, 0, 0, 1)
-        | 1 -> struct (int first, 1, int place, 1)
-        | count -> struct (int first, count, int place, int step)
+        | 1 -> struct (int first, 1, int position, 1)
+        | count -> struct (int first, count, int position, int step)
 
-    let placed = edges |> List.mapi along
+    let spans = edges |> List.mapi along
     let strides = List.ofArray target.Strides
     let dims = target.ToList()
 
@@ -66,9 +66,9 @@ type internal Pad(dtype: DType, edges: Edge list, value: float, source: Shape) =
     /// (extent, step), from `axisStart` on; all indices along the axes after it.
     let fill (before: int) (inside: (int * int) list) (axisStart: int) =
         let data =
-            List.take before placed
-            |> List.mapi (fun axis (struct (_, count, place, step)) ->
-                count, step * strides[axis], place * strides[axis])
+            List.take before spans
+            |> List.mapi (fun axis (struct (_, count, position, step)) ->
+                count, step * strides[axis], position * strides[axis])
 
         let own = inside |> List.map (fun (extent, step) -> extent, step * strides[before])
         let after = List.skip (before + 1) dims |> List.mapi (fun i d -> d, strides[before + 1 + i])
@@ -78,35 +78,35 @@ type internal Pad(dtype: DType, edges: Edge list, value: float, source: Shape) =
 
     let fills =
         [|
-            for axis, (struct (_, count, place, step)) in List.indexed placed do
+            for axis, (struct (_, count, position, step)) in List.indexed spans do
                 if count = 0 then
                     fill axis [ dims[axis], 1 ] 0
                 else
-                    let until = place + (count - 1) * step + 1
+                    let until = position + (count - 1) * step + 1
 
-                    if place > 0 then
-                        fill axis [ place, 1 ] 0
+                    if position > 0 then
+                        fill axis [ position, 1 ] 0
 
                     if count > 1 && step > 1 then
-                        fill axis [ count - 1, step; step - 1, 1 ] (place + 1)
+                        fill axis [ count - 1, step; step - 1, 1 ] (position + 1)
 
                     if until < dims[axis] then
                         fill axis [ dims[axis] - until, 1 ] until
         |]
 
     let copy =
-        let sum f = List.mapi f placed |> List.sum
+        let sum f = List.mapi f spans |> List.sum
 
         StridedCopy(
             size,
-            placed |> List.map (fun (struct (_, count, _, _)) -> count),
+            spans |> List.map (fun (struct (_, count, _, _)) -> count),
             {
                 Start = sum (fun axis (struct (first, _, _, _)) -> first * source.Strides[axis])
                 Strides = List.ofArray source.Strides
             },
             {
-                Start = sum (fun axis (struct (_, _, place, _)) -> place * strides[axis])
-                Strides = List.map2 (fun (struct (_, _, _, step)) s -> step * s) placed strides
+                Start = sum (fun axis (struct (_, _, position, _)) -> position * strides[axis])
+                Strides = List.map2 (fun (struct (_, _, _, step)) s -> step * s) spans strides
             }
         )
 

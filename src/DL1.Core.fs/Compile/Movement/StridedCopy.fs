@@ -84,14 +84,14 @@ module internal View =
 
     /// A row-major tensor with some axes reversed.
     let reverse (axes: int list) (source: Shape) =
-        let turned axis = List.contains axis axes
+        let isReversed axis = List.contains axis axes
 
         {
             Start =
                 strides source
-                |> List.mapi (fun axis s -> if turned axis then (source[axis] - 1) * s else 0)
+                |> List.mapi (fun axis s -> if isReversed axis then (source[axis] - 1) * s else 0)
                 |> List.sum
-            Strides = strides source |> List.mapi (fun axis s -> if turned axis then -s else s)
+            Strides = strides source |> List.mapi (fun axis s -> if isReversed axis then -s else s)
         }
 
 /// Copies a region of one tensor to a region of another, both given as views of one shape, with elements of 1, 4 or 8
@@ -106,16 +106,16 @@ type internal StridedCopy(size: int, extents: int list, source: View, target: Vi
 
     /// The axis along which the source is contiguous, where the target is contiguous along the last axis and the source
     /// is not: then the copy is a transpose.
-    let turned =
+    let transposedAxis =
         if nest.Rows = 0 || nest.Step 0 <> width || nest.Step 1 = width || nest.Step 1 = 0n then
             None
         else
             [ 0 .. last - 1 ] |> List.tryFind (fun axis -> nest.Moves[1][axis] = width)
 
-    let lines = RowLoop(nest, RowCopy.OfSize size)
+    let rowLoop = RowLoop(nest, RowCopy.OfSize size)
 
-    let turn =
-        turned
+    let transposition =
+        transposedAxis
         |> Option.map (fun axis ->
             let outer = [ 0 .. last - 1 ] |> List.except [ axis ]
 
@@ -125,24 +125,24 @@ type internal StridedCopy(size: int, extents: int list, source: View, target: Vi
                     [ for o in 0..1 -> outer |> List.map (fun a -> nest.Moves[o][a]) ]
                 )
 
-            Transposition(size, nest.Line, nest.Extents[axis], nest.Step 1, nest.Moves[0][axis], stack))
+            Transposition(size, nest.RowLength, nest.Extents[axis], nest.Step 1, nest.Moves[0][axis], stack))
 
     /// Copies from the tensor at `from` into the tensor at `into`, on at most `threads` threads.
     member _.Run(threads: int, from: nativeint, into: nativeint) =
         let from = from + nativeint source.Start * width
         let into = into + nativeint target.Start * width
 
-        match turn with
-        | Some turn -> turn.Run(threads, from, into)
-        | None -> lines.Run(threads, into, from, 0n, 0n)
+        match transposition with
+        | Some transposition -> transposition.Run(threads, from, into)
+        | None -> rowLoop.Run(threads, into, from, 0n, 0n)
 
 /// Fills a region of a tensor, given as a view, with an element given by its bits.
 /// `Fill(4, 0UL, [ 2; 3 ], View.whole y).Run(threads, into)`
 [<Sealed>]
 type internal Fill(size: int, bits: uint64, extents: int list, target: View) =
     let nest = LoopNest(extents, [ target.Strides |> List.map (fun s -> nativeint s * nativeint size) ])
-    let lines = RowLoop(nest, RowCopy.FillOf(size, bits))
+    let rowLoop = RowLoop(nest, RowCopy.FillOf(size, bits))
 
     /// Fills the region in the tensor at `into`, on at most `threads` threads.
     member _.Run(threads: int, into: nativeint) =
-        lines.Run(threads, into + nativeint target.Start * nativeint size, 0n, 0n, 0n)
+        rowLoop.Run(threads, into + nativeint target.Start * nativeint size, 0n, 0n, 0n)

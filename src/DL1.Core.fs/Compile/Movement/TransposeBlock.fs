@@ -21,7 +21,7 @@ module internal TransposeBlock =
 
     /// Transposes eight rows of eight elements of 4 bytes.
     [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
-    let private turn8 (s: nativeint) (row: nativeint) (t: nativeint) (toRow: nativeint) =
+    let private transpose8 (s: nativeint) (row: nativeint) (t: nativeint) (toRow: nativeint) =
         // Puts row k + 4 beside row k: transposing the 4 × 4 elements in each half then gives whole rows of the result.
         let inline pair k at = Vector256.Create(vector (s + k * row + at), vector (s + (k + 4n) * row + at))
 
@@ -42,7 +42,7 @@ module internal TransposeBlock =
 
     /// Transposes four rows of four elements of 8 bytes.
     [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
-    let private turn4 (s: nativeint) (row: nativeint) (t: nativeint) (toRow: nativeint) =
+    let private transpose4 (s: nativeint) (row: nativeint) (t: nativeint) (toRow: nativeint) =
         let inline load address = Vector128.Load(NativePtr.ofNativeInt<float> address)
         let inline pair k at = Vector256.Create(load (s + k * row + at), load (s + (k + 2n) * row + at))
 
@@ -83,7 +83,7 @@ module internal TransposeBlock =
             Simd.fetch (address + i * row)
 
     /// Transposes one block, while it prefetches the source and the target of the next one.
-    let turn
+    let block
         size
         (s: nativeint)
         (sourceRow: nativeint)
@@ -119,9 +119,9 @@ module internal TransposeBlock =
                         fetch (nextTarget + nativeint c * targetRow + nativeint r * width) targetRow
 
                     if square = 8 then
-                        turn8 from sourceRow into targetRow
+                        transpose8 from sourceRow into targetRow
                     else
-                        turn4 from sourceRow into targetRow
+                        transpose4 from sourceRow into targetRow
 
         let wholeRows = if wholeColumns = 0 then 0 else wholeRows
         let right = s + nativeint wholeColumns * width
@@ -154,7 +154,7 @@ module internal TransposeBlock =
         for n in 0 .. blocks - 1 do
             let next = min (blocks - 1) (n + 1)
 
-            turn
+            block
                 size
                 (source n)
                 sourceRow

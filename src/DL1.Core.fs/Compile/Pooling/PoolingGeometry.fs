@@ -29,10 +29,10 @@ type internal PoolingGeometry =
 
 [<RequireQualifiedAccess>]
 module internal PoolingGeometry =
-    let private still = { Stride = 1; PadBefore = 0; PadAfter = 0; Dilation = 1 }
+    let private unitSweep = { Stride = 1; PadBefore = 0; PadAfter = 0; Dilation = 1 }
 
-    let private axis (s: Sweep) kernel extent places =
-        let inside = Array.init places (Sweep.inside s kernel extent)
+    let private axis (s: Sweep) kernel extent results =
+        let inside = Array.init results (Sweep.inside s kernel extent)
         let count (struct (first, last)) = max 0 (last - first + 1)
 
         {
@@ -41,7 +41,7 @@ module internal PoolingGeometry =
                 |> Array.mapi (fun p (struct (first, last)) -> if last < first then 0 else Sweep.at s p first)
             Counts = Array.map count inside
             // The dilation is not used where no window has more than one element.
-            Dilation = if Array.exists (fun place -> count place > 1) inside then s.Dilation else 1
+            Dilation = if Array.exists (fun range -> count range > 1) inside then s.Dilation else 1
         }
 
     /// The geometry of data `[n; c; spatial...]` and the pooled `[n; c; spatial...]`, as the graph has them, with one
@@ -55,7 +55,7 @@ module internal PoolingGeometry =
 
         let struct (rows, kernelRows), struct (columns, kernelColumns) =
             match window.Sweeps, window.Kernel with
-            | [ s ], [ k ] when data.Rank = 3 -> struct (still, 1), struct (s, k)
+            | [ s ], [ k ] when data.Rank = 3 -> struct (unitSweep, 1), struct (s, k)
             | [ s; t ], [ k; l ] when data.Rank = 4 -> struct (s, k), struct (t, l)
             | sweeps, kernel ->
                 Refuse.shape

@@ -69,11 +69,11 @@ type internal PoolingWindow<'S, 'V when 'S :> ISimdOrder<'V> and 'S: struct> pri
                 picked <- 'S.Load(u + first)
 
                 for t in 1 .. count - 1 do
-                    let place = PoolingWindow<'S, 'V>.Tap(taps, t) + at
-                    let v = 'S.Load(x + place)
+                    let tap = PoolingWindow<'S, 'V>.Tap(taps, t) + at
+                    let v = 'S.Load(x + tap)
                     let above = 'S.Above(v, best)
                     best <- 'S.Select(above, v, best)
-                    picked <- 'S.Select(above, 'S.Load(u + place), picked)
+                    picked <- 'S.Select(above, 'S.Load(u + tap), picked)
 
             'S.Store(picked, y + at)
             at <- at + nativeint 'S.Bytes
@@ -91,20 +91,20 @@ type internal PoolingWindow<'S, 'V when 'S :> ISimdOrder<'V> and 'S: struct> pri
             if count > 0 then
                 let mutable best = 'S.Load(x + PoolingWindow<'S, 'V>.Tap(taps, 0) + at)
                 // The number of the tap as a float, which is exact for small integers.
-                let mutable place = 'S.Of 0.0
+                let mutable bestTap = 'S.Of 0.0
 
                 for t in 1 .. count - 1 do
                     let v = 'S.Load(x + PoolingWindow<'S, 'V>.Tap(taps, t) + at)
                     let above = 'S.Above(v, best)
                     best <- 'S.Select(above, v, best)
-                    place <- 'S.Select(above, 'S.Of(float t), place)
+                    bestTap <- 'S.Select(above, 'S.Of(float t), bestTap)
 
-                let given = 'S.Load(dy + at)
+                let cotangent = 'S.Load(dy + at)
 
                 for t in 0 .. count - 1 do
                     let into = dx + PoolingWindow<'S, 'V>.Tap(taps, t) + at
-                    let share = 'S.Select('S.Equal(place, 'S.Of(float t)), given, 'S.Of 0.0)
-                    'S.Store('S.Add('S.Load into, share), into)
+                    let addend = 'S.Select('S.Equal(bestTap, 'S.Of(float t)), cotangent, 'S.Of 0.0)
+                    'S.Store('S.Add('S.Load into, addend), into)
 
             at <- at + nativeint 'S.Bytes
 
@@ -136,11 +136,11 @@ type internal PoolingWindow<'S, 'V when 'S :> ISimdOrder<'V> and 'S: struct> pri
         let mutable at = from
 
         while at + nativeint 'S.Bytes <= last do
-            let share = 'S.Divide('S.Load(dy + at), 'S.Of area)
+            let addend = 'S.Divide('S.Load(dy + at), 'S.Of area)
 
             for t in 0 .. count - 1 do
                 let into = dx + PoolingWindow<'S, 'V>.Tap(taps, t) + at
-                'S.Store('S.Add('S.Load into, share), into)
+                'S.Store('S.Add('S.Load into, addend), into)
 
             at <- at + nativeint 'S.Bytes
 

@@ -131,7 +131,7 @@ type internal GuardedRegion(operation: string, bytes: int64) =
         broken
 
     /// Whether one more region may be mapped: the system allows some 65,000 mappings, of which each region takes three.
-    static member HasRoom = Volatile.Read &count < 8000
+    static member CanMap = Volatile.Read &count < 8000
 
     override _.Finalize() =
         if whole > 0n then
@@ -144,7 +144,7 @@ type internal GuardedRegion(operation: string, bytes: int64) =
 type internal Block(operation: string, what: string, bytes: int64) =
     // Once the system allows no more mappings, blocks have no guards.
     let region: GuardedRegion | null =
-        if Guard.IsOn && GuardedRegion.HasRoom then
+        if Guard.IsOn && GuardedRegion.CanMap then
             GuardedRegion(operation, bytes)
         else
             null

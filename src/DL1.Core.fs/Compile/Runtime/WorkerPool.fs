@@ -47,10 +47,10 @@ module internal WorkerPool =
         Monitor.Exit jobs
         found
 
-    /// Counts one more offer, for at most `places` workers; returns how many sleeping workers to wake. Needs the lock.
-    let private offer places =
+    /// Counts one more offer, for at most `most` workers; returns how many sleeping workers to wake. Needs the lock.
+    let private offer most =
         Volatile.Write(&offers, offers + 1)
-        let woken = min asleep places
+        let woken = min asleep most
         asleep <- asleep - woken
         woken
 
@@ -182,21 +182,21 @@ module internal WorkerPool =
         if woken > 0 then
             wake.Release woken |> ignore
 
-    /// Runs tasks 0 to parts − 1 on at most `threads` threads, this one among them; returns when all are done. After a
+    /// Runs tasks 0 to tasks − 1 on at most `threads` threads, this one among them; returns when all are done. After a
     /// failure no task behind the failed one is started; the exception of the lowest failed task is raised here.
-    let runOn threads parts (body: int -> unit) =
-        if parts < 2 || threads < 2 || Job.Inside then
-            for part in 0 .. parts - 1 do
-                body part
+    let runOn threads tasks (body: int -> unit) =
+        if tasks < 2 || threads < 2 || Job.Inside then
+            for task in 0 .. tasks - 1 do
+                body task
         else
             let job = Job.Own
             job.Threads <- threads
-            job.Start(parts, body)
-            publish job (min parts threads - 1)
+            job.Start(tasks, body)
+            publish job (min tasks threads - 1)
             job.Work(0, caller)
             close job
             await job
-            job.Finish()
+            job.RaiseFailure()
 
-    /// Runs tasks 0 to parts − 1 on the pool's threads; returns when all are done.
-    let run parts body = runOn threads parts body
+    /// Runs tasks 0 to tasks − 1 on the pool's threads; returns when all are done.
+    let run tasks body = runOn threads tasks body

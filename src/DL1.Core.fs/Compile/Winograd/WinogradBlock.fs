@@ -62,10 +62,10 @@ type internal WinogradTiles =
     member this.IsNarrow(tile: int, count: int) = 2 * (this.Column tile + count) > this.Columns
 
     /// The offset in bytes of a tile's first pixel or result, by the bytes of a sample, a row and a pixel.
-    member this.Offset(tile: int, sample: nativeint, row: nativeint, place: nativeint) =
+    member this.Offset(tile: int, sample: nativeint, row: nativeint, pixel: nativeint) =
         nativeint (this.Sample tile) * sample
         + nativeint (2 * this.Row tile) * row
-        + nativeint (2 * this.Column tile) * place
+        + nativeint (2 * this.Column tile) * pixel
 
 /// Functions that Winograd's kernels share.
 [<AbstractClass; Sealed>]
@@ -86,28 +86,28 @@ type internal WinogradBlock<'S, 'V, 'T
             target: nativeint,
             step: nativeint
         ) =
-        let place = nativeint (channels * sizeof<'T>)
+        let pixel = nativeint (channels * sizeof<'T>)
         let mutable tile = first
 
         while tile < last do
             let count = tiles.Neighbours(tile, last)
-            let from = source + tiles.Offset(tile, sample, pitch, place)
-            let into = target + nativeint (tile - first) * place
+            let from = source + tiles.Offset(tile, sample, pitch, pixel)
+            let into = target + nativeint (tile - first) * pixel
 
             for v in 0 .. channels * sizeof<'T> / 'S.Bytes - 1 do
                 let channel = nativeint (v * 'S.Bytes)
 
                 WinogradTile<'S, 'V, 'T>
-                    .Places(
+                    .Pixels(
                         count,
                         from + channel,
                         pitch,
                         (if tiles.HasBoth tile then pitch else 0n),
-                        place,
-                        (if tiles.IsNarrow(tile, count) then 0n else place),
+                        pixel,
+                        (if tiles.IsNarrow(tile, count) then 0n else pixel),
                         into + channel,
                         step,
-                        place
+                        pixel
                     )
 
             tile <- tile + count

@@ -25,7 +25,7 @@ type internal WinogradTile<'S, 'V, 'T
     /// strides of pixels; `last` is `row` again, or 0 where the tiles' last row of pixels does not exist, and `end'` is
     /// `column`, or 0 where the last column of the last tile does not exist: results that depend on those are not used.
     /// The 16 products are `step` apart, those of the next tile `next`.
-    static member Places
+    static member Pixels
         (
             tiles: int,
             source: nativeint,
