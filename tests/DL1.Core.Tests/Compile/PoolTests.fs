@@ -17,28 +17,28 @@ let private once =
 
 let private dealt =
     law
-        "a deal gives each part once, to each hand its own neighbours in order, then what others have left"
+        "each task is taken once: a thread takes those of its own range in order, then what others have left"
         (fun (order: byte list) (size: byte) (many: byte) ->
-            let parts, hands = int size, 1 + int many % 5
-            let deal = WorkRanges()
-            deal.Start(parts, hands)
-            // Hands take in any order, then the first one takes what is left.
+            let parts, threads = int size, 1 + int many % 5
+            let ranges = WorkRanges()
+            ranges.Start(parts, threads)
+            // Threads take in any order, then the first one takes what is left.
             let taken =
                 [
-                    for hand in List.map (fun b -> int b % hands) order @ List.replicate (parts + 1) 0 do
-                        match deal.Take hand with
+                    for thread in List.map (fun b -> int b % threads) order @ List.replicate (parts + 1) 0 do
+                        match ranges.Take thread with
                         | -1 -> ()
-                        | part -> hand, part
+                        | part -> thread, part
                 ]
 
             let owner part =
-                Seq.findBack (fun hand -> parts * hand / hands <= part) (seq { 0 .. hands - 1 })
+                Seq.findBack (fun thread -> parts * thread / threads <= part) (seq { 0 .. threads - 1 })
 
-            let own = taken |> List.filter (fun (hand, part) -> owner part = hand)
-            let others = taken |> List.filter (fun (hand, part) -> owner part <> hand)
+            let own = taken |> List.filter (fun (thread, part) -> owner part = thread)
+            let others = taken |> List.filter (fun (thread, part) -> owner part <> thread)
             let inOrder compare = List.pairwise >> List.forall (fun ((_, a), (_, b)) -> compare a b)
 
-            deal.IsEmpty
+            ranges.IsEmpty
             && List.sort (List.map snd taken) = [ 0 .. parts - 1 ]
             && own |> List.groupBy fst |> List.forall (fun (_, mine) -> inOrder (<) mine)
             && others

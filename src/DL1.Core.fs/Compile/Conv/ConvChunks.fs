@@ -10,33 +10,35 @@ open DL1.Compiler.Simd
 
 #nowarn "9" // Addresses in bytes; the caller answers for their extents.
 
-/// How the sum of a weight gradient, over all places of all samples, is cut: into chunks, each of which is one chain
-/// of fused multiply-adds, of whole samples or of a piece of one; chunks are added in order within a part; parts are
-/// added in order. The cuts depend on the extents alone.
+/// How the sum of a weight gradient, over all pixels of all samples, is divided: into chunks, each of which is one
+/// chain of fused multiply-adds, over whole samples or over part of one. Chunks are added in order to a partial sum,
+/// and the partial sums are added in order. The division depends on the extents alone.
 [<NoEquality; NoComparison>]
 type internal ConvChunks =
     {
         Source: ConvSource
-        /// Samples that are read together; with more than one, there is one chunk.
+        /// The samples that are read together; with more than one, they are one chunk.
         SamplesEach: int
-        /// Runs of places: where each is read, in bytes, and its length.
+        /// Runs of pixels: the offset at which each is read, in bytes, and its length.
         Runs: ConvTable
-        /// For each chunk of a sample: its first run, its runs, its first place and its places.
+        /// For each chunk of a sample: its first run, the number of its runs, its first pixel and the number of its
+        /// pixels.
         Chunks: struct (int * int * int * int)[]
-        /// Parts of the sum, each of so many groups of samples.
-        Parts: int
+        /// The number of partial sums, and of the groups of samples in each.
+        Partials: int
         GroupsEach: int
-        /// Whether channels stand first in the cotangents: they are turned then.
-        Turns: bool
+        /// Whether the cotangents have channels first: then they are transposed.
+        Transposes: bool
     }
 
-/// What is done with a chunk: its first run and its runs, its places, where its data and its cotangents are, the
-/// sum of its part, a number of the part's own, and whether it is added to the sum.
+/// The work on one chunk: takes its first run, the number of its runs, the number of its pixels, the addresses of its
+/// data and of its cotangents, the address of the partial sum, the number `block` that `run` was given, and whether to
+/// add to the sum or to replace it.
 type internal ConvChunk =
     delegate of
         run: int *
         runs: int *
-        places: int *
+        pixels: int *
         data: nativeint *
         cotangents: nativeint *
         sum: nativeint *
@@ -46,21 +48,21 @@ type internal ConvChunk =
 
 [<RequireQualifiedAccess>]
 module internal ConvChunks =
-    /// A chunk of this many places of data and result fits into a first-level cache.
+    /// The most pixels of a chunk: its data and its results fit into a first-level cache.
     let private longest = 192
 
-    let private pieces count =
-        let pieces = max 1 ((count + longest - 1) / longest)
-        let at i = int (int64 count * int64 i / int64 pieces)
-        List.init pieces (fun i -> struct (at i, at (i + 1)))
+    let private slices count =
+        let slices = max 1 ((count + longest - 1) / longest)
+        let at i = int (int64 count * int64 i / int64 slices)
+        List.init slices (fun i -> struct (at i, at (i + 1)))
 
-    /// For elements of `size` bytes.
+    /// The division for elements of `size` bytes.
     let make (g: ConvGeometry) (first: ConvFirst) size : ConvChunks =
         let rows = ConvAxis.forward g.SweepHeight g.KernelHeight g.Height g.OutHeight
         let columns = ConvAxis.forward g.SweepWidth g.KernelWidth g.Width g.OutWidth
         let source = ConvSource.make rows columns g.Channels size g.OutHeight first.Left
-        let places = g.OutHeight * g.OutWidth
-        let samples = max 1 (min (longest / max 1 places) g.Images)
+        let pixels = g.OutHeight * g.OutWidth
+        let samples = max 1 (min (longest / max 1 pixels) g.Images)
 
         let row sample p first last =
             struct (nativeint sample * nativeint source.Sample
@@ -92,15 +94,15 @@ module internal ConvChunks =
             else
                 [
                     for p in 0 .. g.OutHeight - 1 do
-                        for struct (first, last) in pieces g.OutWidth do
+                        for struct (first, last) in slices g.OutWidth do
                             [ row 0 p first last ]
                 ]
 
         let starts = chunks |> List.scan (fun start runs -> start + List.length runs) 0
         let groups = (g.Images + samples - 1) / samples
-        // Each part has sums of its own: few, where there are many weights.
+        // Each partial sum has memory of its own: there are few of them where there are many weights.
         let weights = int64 g.Outputs * int64 g.ChannelsEach * int64 g.Taps * int64 size
-        let parts = int (min 16L (8388608L / max 1L weights)) |> min groups |> max 1
+        let partials = int (min 16L (8388608L / max 1L weights)) |> min groups |> max 1
 
         {
             Source = source
@@ -120,17 +122,18 @@ module internal ConvChunks =
                         let count = runs |> List.sumBy (fun (struct (_, length, _)) -> length)
                         struct (start, runs.Length, first, count)
                 |]
-            Parts = parts
-            GroupsEach = (groups + parts - 1) / parts
-            Turns = first.Right
+            Partials = partials
+            GroupsEach = (groups + partials - 1) / partials
+            Transposes = first.Right
         }
 
-    /// All chunks of a part of the sum, from data and cotangents at their beginnings. A sum of none is `bytes` zeros.
+    /// Computes a partial sum: calls `body` for its chunks. `data` and `dy` are the addresses of all data and
+    /// cotangents. A sum without chunks is set to `bytes` zeros.
     let run
         chunks
         (g: ConvGeometry)
         size
-        part
+        partial
         (data: nativeint)
         (dy: nativeint)
         sum
@@ -145,7 +148,7 @@ module internal ConvChunks =
 
         let mutable add = false
 
-        for group in part * chunks.GroupsEach .. (part + 1) * chunks.GroupsEach - 1 do
+        for group in partial * chunks.GroupsEach .. (partial + 1) * chunks.GroupsEach - 1 do
             let sample = group * chunks.SamplesEach
             let count = min chunks.SamplesEach (g.Images - sample)
 
@@ -153,8 +156,10 @@ module internal ConvChunks =
                 let from = data + nativeint sample * dataEach
 
                 let dy =
-                    if chunks.Turns then
-                        let room = Scratch.Get(7, int64 chunks.SamplesEach * int64 outEach)
+                    if chunks.Transposes then
+                        let copy =
+                            Scratch.Get(ScratchSlot.ConvTransposed, int64 chunks.SamplesEach * int64 outEach)
+
                         let plane = g.OutHeight * g.OutWidth
 
                         for i in 0 .. count - 1 do
@@ -164,31 +169,35 @@ module internal ConvChunks =
                                 (nativeint (plane * size))
                                 g.Outputs
                                 plane
-                                (room + nativeint i * outEach)
+                                (copy + nativeint i * outEach)
                                 (nativeint (g.Outputs * size))
 
-                        room
+                        copy
                     else
                         dy + nativeint sample * outEach
 
                 let read =
                     if source.Copies then
-                        let room = Scratch.Get(5, int64 chunks.SamplesEach * int64 source.Sample)
+                        let copy =
+                            Scratch.Get(
+                                ScratchSlot.ConvSource,
+                                int64 chunks.SamplesEach * int64 source.Sample
+                            )
 
                         for i in 0 .. count - 1 do
-                            let target = room + nativeint i * nativeint source.Sample
+                            let target = copy + nativeint i * nativeint source.Sample
                             source.Read(from + nativeint i * dataEach, 0, g.OutHeight, target) |> ignore
 
-                        room
+                        copy
                     else
                         source.Read(from, 0, g.OutHeight, 0n)
 
-                // A chunk of several samples may have fewer at the end.
-                for struct (run, runs, place, places) in chunks.Chunks do
-                    let dy = dy + nativeint place * nativeint (g.Outputs * size)
+                // The last group may have fewer samples than the others, and then a shorter chunk.
+                for struct (run, runs, pixel, pixels) in chunks.Chunks do
+                    let dy = dy + nativeint pixel * nativeint (g.Outputs * size)
                     let runs = runs / chunks.SamplesEach * count
-                    let places = places / chunks.SamplesEach * count
-                    body.Invoke(run, runs, places, read, dy, sum, block, add)
+                    let pixels = pixels / chunks.SamplesEach * count
+                    body.Invoke(run, runs, pixels, read, dy, sum, block, add)
                     add <- true
 
         if not add then

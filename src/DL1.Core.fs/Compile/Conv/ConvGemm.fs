@@ -9,52 +9,52 @@ open DL1.Compiler.Simd
 
 #nowarn "9" // Addresses in bytes; the caller answers for their extents.
 
-/// How a part of a plan goes: its samples and its band of results, for the kernels that write places one by one.
+/// A task of a plan: its samples and its band of results, for the kernels whose results are pixels.
 [<Struct; NoEquality; NoComparison>]
-type internal ConvPart =
+type internal ConvTask =
     {
         First: int
         Samples: int
-        /// Results of each phase of the rows: From to To − 1.
+        /// The rows of results of each residue: From to To − 1.
         From: int
         To: int
-        /// Where tiles read and write.
+        /// The addresses from which tiles read and to which they write.
         Source: nativeint
         Result: nativeint
     }
 
 [<RequireQualifiedAccess>]
-module internal ConvPart =
-    /// The places of a sample, and of those, where the part's begin and end.
-    let private places (plan: ConvPlan) from last =
+module internal ConvTask =
+    /// The number of result pixels of a sample; the first one of rows `from` on, and of rows `last` on.
+    let private pixels (plan: ConvPlan) from last =
         let rows, columns = plan.Source.Rows, plan.Source.Columns
-        let place row = min rows.Length (row * rows.Spacing) * columns.Length
-        struct (rows.Length * columns.Length, place from, place last)
+        let pixel row = min rows.Length (row * rows.Spacing) * columns.Length
+        struct (rows.Length * columns.Length, pixel from, pixel last)
 
-    /// Part number `part` of samples at `source` and `result`, copied where it has to be.
-    let make (plan: ConvPlan) samples resultPlace part (source: nativeint) (result: nativeint) =
+    /// Task number `task`, for the samples at `source` and `result`; copies the source where that is necessary.
+    let make (plan: ConvPlan) samples resultPixel task (source: nativeint) (result: nativeint) =
         let s = plan.Source
-        let first = part / plan.Bands * plan.SamplesEach
+        let first = task / plan.Bands * plan.SamplesEach
         let count = min plan.SamplesEach (samples - first)
-        let from = part % plan.Bands * plan.Band
+        let from = task % plan.Bands * plan.Band
         let last = from + plan.Band |> min s.Rows.Most
-        let sample = nativeint (s.Rows.Extent * s.Columns.Extent) * nativeint s.Place
-        let struct (plane, start, finish) = places plan from last
+        let sample = nativeint (s.Rows.Extent * s.Columns.Extent) * nativeint s.PixelBytes
+        let struct (plane, start, stop) = pixels plan from last
 
         let read =
             if s.Copies then
-                let room = Scratch.Get(5, int64 plan.SamplesEach * int64 s.Sample)
+                let copy = Scratch.Get(ScratchSlot.ConvSource, int64 plan.SamplesEach * int64 s.Sample)
 
                 for i in 0 .. count - 1 do
                     s.Read(
                         source + nativeint (first + i) * sample,
                         from,
                         last,
-                        room + nativeint (i * s.Sample)
+                        copy + nativeint (i * s.Sample)
                     )
                     |> ignore
 
-                room
+                copy
             else
                 s.Read(source + nativeint first * sample, from, last, 0n)
 
@@ -65,47 +65,47 @@ module internal ConvPart =
             To = last
             Source = read
             Result =
-                if plan.Turns then
-                    let each = if count > 1 then plane else finish - start
-                    Scratch.Get(7, int64 count * int64 each * int64<int> resultPlace)
+                if plan.Transposes then
+                    let each = if count > 1 then plane else stop - start
+                    Scratch.Get(ScratchSlot.ConvTransposed, int64 count * int64 each * int64<int> resultPixel)
                 else
                     result
-                    + (nativeint first * nativeint plane + nativeint start) * nativeint<int> resultPlace
+                    + (nativeint first * nativeint plane + nativeint start) * nativeint<int> resultPixel
         }
 
-    /// The results of one phase in a part.
-    let count (part: ConvPart) (places: ConvPositions) =
-        part.Samples * max 0 (min part.To places.Rows - part.From) * places.Columns
+    /// The number of results of one residue in a task.
+    let count (task: ConvTask) (positions: ConvPositions) =
+        task.Samples * max 0 (min task.To positions.Rows - task.From) * positions.Columns
 
-    /// Calls the finish for a finished part, and brings the part to its place, where it is made elsewhere.
-    let finish (plan: ConvPlan) (channels: int) resultPlace (part: ConvPart) (result: nativeint) finish =
-        let struct (plane, start, last) = places plan part.From part.To
-        let at i = part.Result + nativeint (i * plane) * nativeint<int> resultPlace
+    /// Calls the epilogue for a finished task, and transposes it into the result if it is in scratch memory.
+    let complete (plan: ConvPlan) (channels: int) resultPixel (task: ConvTask) (result: nativeint) epilogue =
+        let struct (plane, start, last) = pixels plan task.From task.To
+        let at i = task.Result + nativeint (i * plane) * nativeint<int> resultPixel
 
-        match (finish: BlockEpilogue | null) with
+        match (epilogue: BlockEpilogue | null) with
         | null -> ()
-        | finish ->
-            for i in 0 .. part.Samples - 1 do
-                finish.Invoke(at i, (part.First + i) * plane + start, last - start, 0, channels)
+        | epilogue ->
+            for i in 0 .. task.Samples - 1 do
+                epilogue.Invoke(at i, (task.First + i) * plane + start, last - start, 0, channels)
 
-        if plan.Turns then
-            let size = nativeint (resultPlace / channels)
+        if plan.Transposes then
+            let size = nativeint (resultPixel / channels)
 
-            for i in 0 .. part.Samples - 1 do
-                let sample = nativeint (part.First + i) * nativeint plane * nativeint channels
+            for i in 0 .. task.Samples - 1 do
+                let sample = nativeint (task.First + i) * nativeint plane * nativeint channels
 
                 TransposeBlock.matrix
                     (int size)
                     (at i)
-                    (nativeint resultPlace)
+                    (nativeint resultPixel)
                     (last - start)
                     channels
                     (result + (sample + nativeint start) * size)
                     (nativeint plane * size)
 
-/// A convolution, or its transpose, as products of tiles: rows are places of the result, read where they lie in the
-/// source, columns are its channels, and the weights are packed at each run. `source` and `result` are channels of
-/// one group; `weightSource` and `weightResult` are the weights' strides along them, in elements.
+/// A convolution, or its transpose, as a GEMM: rows are pixels of the result, whose taps are read where they are in the
+/// source; columns are channels of the result; the weights are packed at each run. `source` and `result` are channels
+/// of one group; `weightSource` and `weightResult` are the weights' strides along them, in elements.
 [<Sealed>]
 type internal ConvGemm<'S, 'V, 'T
     when 'S :> ISimd<'V, 'T> and 'S: struct and 'V: struct and 'T: unmanaged and 'T: struct>
@@ -117,32 +117,32 @@ type internal ConvGemm<'S, 'V, 'T
     let panelColumns = wide / size
     let panels = (result + panelColumns - 1) / panelColumns
     let channels = groups * result
-    let place = channels * size
+    let pixel = channels * size
 
-    /// Where each phase's panels begin in the packed weights.
+    /// The offsets at which the panels of each residue begin in the packed weights, in bytes.
     let starts =
-        plan.Places
+        plan.Positions
         |> Array.scan
             (fun start p -> start + int64 (groups * panels) * int64 wide * int64 p.Taps.Length * int64 source)
             0L
 
-    let packed = ConvBuffer(starts[plan.Places.Length])
+    let packed = ConvBuffer(starts[plan.Positions.Length])
     let mutable x = 0n
     let mutable w = 0n
     let mutable y = 0n
-    let mutable finish: BlockEpilogue | null = null
+    let mutable epilogue: BlockEpilogue | null = null
 
-    /// The packed weights of a panel of a phase and group.
-    let panelOf phase group panel =
-        let bytes = nativeint plan.Places[phase].Taps.Length * nativeint<int> source * nativeint wide
-        packed.Address + nativeint starts[phase] + nativeint (group * panels + panel) * bytes
+    /// The address of the packed weights of one panel, of a residue and group.
+    let panelOf residue group panel =
+        let bytes = nativeint plan.Positions[residue].Taps.Length * nativeint<int> source * nativeint wide
+        packed.Address + nativeint starts[residue] + nativeint (group * panels + panel) * bytes
 
-    let packPart part =
-        let phase, rest = part / (groups * panels), part % (groups * panels)
+    let packTask task =
+        let residue, rest = task / (groups * panels), task % (groups * panels)
         let group, panel = rest / panels, rest % panels
         let first = panel * panelColumns
-        let target = panelOf phase group panel
-        let taps = plan.Places[phase].Taps
+        let target = panelOf residue group panel
+        let taps = plan.Positions[residue].Taps
         let at = nativeint group * nativeint (source * result * kernel) + nativeint (first * weightResult)
 
         for t in 0 .. taps.Length - 1 do
@@ -156,19 +156,19 @@ type internal ConvGemm<'S, 'V, 'T
                     target + nativeint (t * source) * nativeint wide
                 )
 
-    let multiplyPart number =
-        let spare = Scratch.Get(4, ConvPanel<'S, 'V, 'T>.Spare)
-        let part = ConvPart.make plan samples place number x y
+    let multiplyTask number =
+        let spare = Scratch.Get(ScratchSlot.ConvEdge, ConvPanel<'S, 'V, 'T>.Spare)
+        let task = ConvTask.make plan samples pixel number x y
 
-        for phase in 0 .. plan.Places.Length - 1 do
-            let places = plan.Places[phase]
-            let m = ConvPart.count part places
-            let sum = places.Taps.Length * source
+        for residue in 0 .. plan.Positions.Length - 1 do
+            let positions = plan.Positions[residue]
+            let m = ConvTask.count task positions
+            let sum = positions.Taps.Length * source
 
             for group in 0 .. groups - 1 do
-                for cut in 0 .. places.Cuts.Length - 1 do
-                    let struct (run, count) = places.Cuts[cut]
-                    let deep = nativeint (cut * KBlocks.length sum) * nativeint wide
+                for kBlock in 0 .. positions.KBlocks.Length - 1 do
+                    let struct (run, count) = positions.KBlocks[kBlock]
+                    let deep = nativeint (kBlock * KBlocks.length sum) * nativeint wide
 
                     for panel in 0 .. panels - 1 do
                         let first = panel * panelColumns
@@ -177,52 +177,52 @@ type internal ConvGemm<'S, 'V, 'T
                             .Multiply(
                                 m,
                                 min panelColumns (result - first),
-                                places.Runs.Address run,
+                                positions.Runs.Address run,
                                 count,
                                 nativeint size,
-                                part.Source + nativeint (group * source * size),
-                                places.Sources.Address 0,
-                                panelOf phase group panel + deep,
-                                part.Result + nativeint ((group * result + first) * size),
-                                places.Results.Address 0,
-                                cut > 0,
+                                task.Source + nativeint (group * source * size),
+                                positions.Sources.Address 0,
+                                panelOf residue group panel + deep,
+                                task.Result + nativeint ((group * result + first) * size),
+                                positions.Results.Address 0,
+                                kBlock > 0,
                                 spare
                             )
 
-        ConvPart.finish plan channels place part y finish
+        ConvTask.complete plan channels pixel task y epilogue
 
-    // The bodies of the pool's runs, made once.
+    // The bodies of the pool's runs, made once so that a run allocates nothing.
     let mutable pack: int -> unit = ignore
     let mutable multiply: int -> unit = ignore
     let mutable chosen: bool[] | null = null
-    do pack <- fun part -> packPart part
+    do pack <- fun task -> packTask task
 
     do
         multiply <-
-            fun part ->
+            fun task ->
                 match chosen with
-                | null -> multiplyPart part
+                | null -> multiplyTask task
                 | chosen ->
-                    if chosen[part] then
-                        multiplyPart part
+                    if chosen[task] then
+                        multiplyTask task
 
     override _.KeptBytes = packed.Bytes
 
-    /// Some parts of the plan alone.
-    member this.RunParts(threads, left, right, target, finish, parts: bool[]) =
-        chosen <- parts
-        this.Run(threads, left, right, target, finish)
+    /// Runs only the tasks of the plan for which `tasks` is true.
+    member this.RunTasks(threads, left, right, target, epilogue, tasks: bool[]) =
+        chosen <- tasks
+        this.Run(threads, left, right, target, epilogue)
         chosen <- null
 
-    override _.Run(threads, left, right, target, finish') =
+    override _.Run(threads, left, right, target, epilogue') =
         x <- left
         w <- right
         y <- target
-        finish <- finish'
+        epilogue <- epilogue'
 
-        if plan.Places.Length > 0 && channels > 0 then
-            WorkerPool.runOn threads (plan.Places.Length * groups * panels) pack
-            WorkerPool.runOn threads plan.Parts multiply
+        if plan.Positions.Length > 0 && channels > 0 then
+            WorkerPool.runOn threads (plan.Positions.Length * groups * panels) pack
+            WorkerPool.runOn threads plan.Tasks multiply
 
-        finish <- null
+        epilogue <- null
         packed.Hold()

@@ -23,20 +23,20 @@ type internal ConvGeometry =
         OutWidth: int
     }
 
-    /// Channels that one output is made of.
+    /// The channels of data that one output depends on.
     member g.ChannelsEach = g.Channels / g.Groups
 
-    /// Outputs of one group.
+    /// The outputs of one group.
     member g.OutputsEach = g.Outputs / g.Groups
     member g.Taps = g.KernelHeight * g.KernelWidth
     /// The elements of one sample's data, and of its result.
     member g.DataEach = g.Height * g.Width * g.Channels
     member g.OutEach = g.OutHeight * g.OutWidth * g.Outputs
-    /// Each channel is convolved by itself.
+    /// Whether each channel is convolved by itself.
     member g.IsDepthwise = g.Groups > 1 && g.Groups = g.Channels && g.Groups = g.Outputs
 
-    /// Refuses what kernels cannot address: samples, weights and tables that no array holds, for elements of so many
-    /// bytes. All sizes in their work are products of parts of these, so those below hold 32 bits.
+    /// Refuses what kernels cannot address: samples, weights and tables longer than an array can be, for elements of
+    /// `size` bytes. All sizes that kernels compute are products of factors of these, so they fit into 32 bits.
     member g.Check(size: int) =
         let most = int64 Array.MaxLength - 64L
 
@@ -57,12 +57,13 @@ type internal ConvGeometry =
 
 [<RequireQualifiedAccess>]
 module internal ConvGeometry =
-    let private still = { Stride = 1; PadBefore = 0; PadAfter = 0; Dilation = 1 }
+    let private unitSweep = { Stride = 1; PadBefore = 0; PadAfter = 0; Dilation = 1 }
 
-    /// Of data `[n; c; spatial...]`, weights `[o; c / groups; kernel...]` and result `[n; o; spatial...]`, as the graph
-    /// has them, with one or two spatial axes.
+    /// The geometry of data `[n; c; spatial...]`, weights `[o; c / groups; kernel...]` and result `[n; o; spatial...]`,
+    /// as the graph has them, with one or two spatial axes.
     let make (spec: ConvSpec) (data: Shape) (weights: Shape) (result: Shape) =
-        // A stride past the padded axis leaves one place, a dilation past it one element: as if they were that long.
+        // A stride beyond the padded axis leaves one result, a dilation beyond it one tap: limited to its length they
+        // do the same.
         let within (extent: int) (s: Sweep) =
             let padded = extent + s.PadBefore + s.PadAfter |> max 1
 
@@ -77,7 +78,7 @@ module internal ConvGeometry =
 
         let sweepHeight, sweepWidth =
             match spec.Sweeps with
-            | [ s ] when data.Rank = 3 -> still, s
+            | [ s ] when data.Rank = 3 -> unitSweep, s
             | [ s; t ] when data.Rank = 4 -> s, t
             | sweeps ->
                 Refuse.shape
@@ -101,46 +102,47 @@ module internal ConvGeometry =
             OutWidth = outWidth
         }
 
-/// Some results along one axis that are made alike: `Count` of them, from number `First` on. `Taps` are the kernel's
-/// elements that they meet, as (place in the source for the first of them, kernel element), by ascending place.
+/// Results along one axis that are computed alike: `Count` of them, the first one at index `First`. A convolution has
+/// one such class, its transpose one for each residue modulo the stride. `Taps` are the kernel elements that reach the
+/// first result, as (index in the source, kernel element), by ascending index.
 type internal ConvResidue = { First: int; Count: int; Taps: struct (int * int)[] }
 
-/// How the results along one axis are made from a source along one axis, as a convolution or as its transpose.
-/// Result number q of a phase is at First + q·Spacing, and its taps are q·Step further than those of the first.
+/// How the results along one axis are computed from a source along one axis, by a convolution or by its transpose.
+/// Result number q of a residue is at index First + q·Spacing, and its taps are q·Step further than those of the first.
 type internal ConvAxis =
     {
-        Phases: ConvResidue[]
+        Residues: ConvResidue[]
         Step: int
         Spacing: int
         /// The extent of the source.
         Extent: int
         /// The extent of the result.
         Length: int
-        /// The places that taps meet, of which some may be outside of the source: Low to High, High excluded.
+        /// The source indices that taps read, from Low to High, High excluded; some may be outside the source.
         Low: int
         High: int
-        /// The places that some tap of the first result of each phase meets, from Low on.
+        /// The number of source indices, from Low on, that the taps of the first result of each residue read.
         Reach: int
-        /// The most results of a phase.
+        /// The most results of a residue.
         Most: int
     }
 
 [<RequireQualifiedAccess>]
 module internal ConvAxis =
-    let private make phases step spacing extent length =
+    let private make residues step spacing extent length =
         let mutable low = Int32.MaxValue
         let mutable high = Int32.MinValue
         let mutable reach = Int32.MinValue
 
-        for phase in phases do
-            if phase.Count > 0 then
-                for struct (place, _) in phase.Taps do
-                    low <- min low place
-                    reach <- max reach place
-                    high <- max high (place + (phase.Count - 1) * step + 1)
+        for residue in residues do
+            if residue.Count > 0 then
+                for struct (index, _) in residue.Taps do
+                    low <- min low index
+                    reach <- max reach index
+                    high <- max high (index + (residue.Count - 1) * step + 1)
 
         {
-            Phases = phases
+            Residues = residues
             Step = step
             Spacing = spacing
             Extent = extent
@@ -148,18 +150,18 @@ module internal ConvAxis =
             Low = (if low = Int32.MaxValue then 0 else low)
             High = (if low = Int32.MaxValue then 1 else high)
             Reach = (if low = Int32.MaxValue then 1 else reach - low + 1)
-            Most = phases |> Array.fold (fun most (phase: ConvResidue) -> max most phase.Count) 0
+            Most = residues |> Array.fold (fun most (residue: ConvResidue) -> max most residue.Count) 0
         }
 
-    /// A convolution: all results are made alike.
-    let forward (s: Sweep) (kernel: int) (extent: int) (places: int) =
+    /// A convolution: all results are computed alike.
+    let forward (s: Sweep) (kernel: int) (extent: int) (results: int) =
         let taps = Array.init kernel (fun k -> struct (k * s.Dilation - s.PadBefore, k))
-        make [| { First = 0; Count = places; Taps = taps } |] s.Stride 1 extent places
+        make [| { First = 0; Count = results; Taps = taps } |] s.Stride 1 extent results
 
-    /// The transpose: place i of the data met output p with tap k where i = p·stride − padding + k·dilation. Data
-    /// places that differ by a multiple of the stride are made alike.
-    let transpose (s: Sweep) (kernel: int) (extent: int) (places: int) =
-        let phase first =
+    /// The transpose: element i of the data reached output p through tap k where i = p·stride − padding + k·dilation.
+    /// Elements whose indices differ by a multiple of the stride are computed alike.
+    let transpose (s: Sweep) (kernel: int) (extent: int) (results: int) =
+        let residue first =
             let taps =
                 [|
                     for k in kernel - 1 .. -1 .. 0 do
@@ -175,4 +177,4 @@ module internal ConvAxis =
                 Taps = taps
             }
 
-        make (Array.init (min s.Stride extent) phase) 1 s.Stride places extent
+        make (Array.init (min s.Stride extent) residue) 1 s.Stride results extent

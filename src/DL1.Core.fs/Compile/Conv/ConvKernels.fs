@@ -4,14 +4,14 @@ open DL1
 open DL1.Compiler.Simd
 open DL1.Compiler.Winograd
 
-/// Convolutions in their three roles, channels inside, for vectors of each width.
+/// Convolutions in their three roles, with channels last, for vectors of each width.
 [<RequireQualifiedAccess>]
 module internal ConvKernels =
     let private work (g: ConvGeometry) = int64 g.OutEach * int64 g.Taps * int64 g.ChannelsEach
 
     let private isPlain (s: Sweep) = s.Stride = 1 && s.Dilation = 1
 
-    /// Whether it is done in Winograd's tiles, with elements of so many bytes.
+    /// Whether Winograd's algorithm is used, with elements of `size` bytes.
     let private isWinograd role (g: ConvGeometry) size =
         g.Groups = 1
         && g.KernelHeight = 3
@@ -26,7 +26,7 @@ module internal ConvKernels =
            | ConvRole.WeightGrad _ ->
                Winograd.suits g.Images g.Channels g.Outputs g.OutHeight g.OutWidth size Winograd.MostSums
 
-    /// The operations on floats that a kernel does, additions of transforms apart.
+    /// The floating-point operations of a kernel, without the additions of Winograd's transforms.
     let operations role (g: ConvGeometry) size =
         let tiles =
             match role with
@@ -39,7 +39,8 @@ module internal ConvKernels =
         else
             2L * int64 g.Images * work g
 
-    /// The results' axes, and whose channels are read and written: one group's, and all.
+    /// A kernel for results over `rows` and `columns`; `source` and `result` are the channels of one group that are
+    /// read and written, `weightSource` and `weightResult` the weights' strides along them, in elements.
     let private product<'S, 'V, 'T
         when 'S :> ISimd<'V, 'T> and 'S: struct and 'V: struct and 'T: unmanaged and 'T: struct>
         (g: ConvGeometry)
@@ -54,7 +55,7 @@ module internal ConvKernels =
         =
         let size = sizeof<'T>
 
-        let task =
+        let problem =
             {
                 Rows = rows
                 Columns = columns
@@ -63,7 +64,7 @@ module internal ConvKernels =
                 Result = result * g.Groups
                 KernelWidth = g.KernelWidth
                 Each = source
-                // A group's channels at one place are followed by another group's.
+                // At one pixel, the channels of a group are followed by those of the next group.
                 Joins = g.Groups = 1 || g.IsDepthwise
                 Step = (if g.IsDepthwise then g.Groups * size else size)
                 Work = work g
@@ -73,7 +74,7 @@ module internal ConvKernels =
                 ResultFirst = first.Result
             }
 
-        let plan = ConvPlan.make task
+        let plan = ConvPlan.make problem
 
         if g.IsDepthwise then
             DepthwiseConv<'S, 'V, 'T>(plan, g.Images, g.Channels, g.Taps) :> ConvKernel
@@ -118,21 +119,21 @@ module internal ConvKernels =
         | ConvRole.WeightGrad _ when isWinograd role g sizeof<'T> -> WinogradWeights<'S, 'V, 'T>(g, first)
         | ConvRole.WeightGrad _ -> ConvWeights<'S, 'V, 'T>(g, first)
 
-    /// A kernel for f32 in vectors of a width.
+    /// A kernel for f32 with vectors of a width.
     let f32On width role first geometry =
         match width with
         | Width.Bits128 -> make<F32x128, _, float32> role first geometry
         | Width.Bits256 -> make<F32x256, _, float32> role first geometry
         | Width.Bits512 -> make<F32x512, _, float32> role first geometry
 
-    /// A kernel for f64 in vectors of a width.
+    /// A kernel for f64 with vectors of a width.
     let f64On width role first geometry =
         match width with
         | Width.Bits128 -> make<F64x128, _, float> role first geometry
         | Width.Bits256 -> make<F64x256, _, float> role first geometry
         | Width.Bits512 -> make<F64x512, _, float> role first geometry
 
-    /// The geometry of a node, from the shapes of its operands and its own, as the graph has them.
+    /// The geometry of a node, from the shapes of its operands and its result, as the graph has them.
     let geometry (role: ConvRole) (spec: ConvSpec) (left: Shape) (right: Shape) (result: Shape) =
         match role with
         | ConvRole.Forward -> ConvGeometry.make spec left right result

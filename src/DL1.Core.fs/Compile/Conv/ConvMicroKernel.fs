@@ -7,11 +7,11 @@ open DL1.Compiler.Simd
 
 #nowarn "9" // Addresses in bytes; the caller answers for their extents.
 
-/// The innermost loop of a convolution: a tile of C in registers, two vectors wide and 6 rows high. Row i of A begins
-/// at `a` plus entry i of the table `aRows`, and is read along runs, pairs (offset, length) of which there are
-/// `count`, an element every `step` bytes; B has one row of two vectors for each element of the runs. Each element
-/// is one chain of fused multiply-adds from 0; then it replaces, or is added to, C's at `c` plus the entry of `cRows`.
-/// Tables hold words of the machine; all is in bytes but the runs' lengths.
+/// The micro-kernel of a convolution: a tile of C in registers, two vectors wide and 6 rows high. Row i of A begins at
+/// `a` plus entry i of the table `aRows`, and is read along `count` runs: pairs (offset, length), with an element every
+/// `step` bytes. B has one row of two vectors for each element of the runs. Each element is one chain of fused
+/// multiply-adds from 0; then it replaces C's element at `c` plus the entry of `cRows` or, with `add`, is added to it.
+/// Tables hold machine words; all is in bytes except the lengths of runs.
 [<AbstractClass; Sealed>]
 type internal ConvMicroKernel<'S, 'V, 'T when 'S :> ISimd<'V, 'T> and 'S: struct and 'V: struct> private () =
 
@@ -30,7 +30,7 @@ type internal ConvMicroKernel<'S, 'V, 'T when 'S :> ISimd<'V, 'T> and 'S: struct
             'S.Store(left, c)
             'S.Store(right, c + width)
 
-    /// 6 rows of two vectors.
+    /// A tile of 6 rows by two vectors.
     static member Rows6
         (
             runs: nativeint,
@@ -63,7 +63,7 @@ type internal ConvMicroKernel<'S, 'V, 'T when 'S :> ISimd<'V, 'T> and 'S: struct
         let mutable r4 = 'S.Zero
         let mutable l5 = 'S.Zero
         let mutable r5 = 'S.Zero
-        // C's rows come while the sums are made.
+        // Prefetches C's rows while the sums are computed.
         for i in 0..5 do
             Simd.fetchRow (c + ConvMicroKernel<'S, 'V, 'T>.Word(cRows, i)) (2n * width)
 

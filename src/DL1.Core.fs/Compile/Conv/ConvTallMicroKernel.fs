@@ -7,7 +7,7 @@ open DL1.Compiler.Simd
 
 #nowarn "9" // Addresses in bytes; the caller answers for their extents.
 
-/// The tile of processors with 32 vector registers: as ConvTile, 12 rows high.
+/// The micro-kernel for processors with 32 vector registers: as `ConvMicroKernel`, but 12 rows high.
 [<AbstractClass; Sealed>]
 type internal ConvTallMicroKernel<'S, 'V, 'T when 'S :> ISimd<'V, 'T> and 'S: struct and 'V: struct>
     private () =
@@ -27,7 +27,7 @@ type internal ConvTallMicroKernel<'S, 'V, 'T when 'S :> ISimd<'V, 'T> and 'S: st
             'S.Store(left, c)
             'S.Store(right, c + width)
 
-    /// 12 rows of two vectors.
+    /// A tile of 12 rows by two vectors.
     static member Rows12
         (
             runs: nativeint,
@@ -78,7 +78,7 @@ type internal ConvTallMicroKernel<'S, 'V, 'T when 'S :> ISimd<'V, 'T> and 'S: st
         let mutable r10 = 'S.Zero
         let mutable l11 = 'S.Zero
         let mutable r11 = 'S.Zero
-        // C's rows come while the sums are made.
+        // Prefetches C's rows while the sums are computed.
         for i in 0..11 do
             Simd.fetchRow (c + ConvTallMicroKernel<'S, 'V, 'T>.Word(cRows, i)) (2n * width)
 

@@ -7,13 +7,13 @@ open DL1.Compiler.Simd
 
 #nowarn "9" // Addresses in bytes; the caller answers for their extents.
 
-/// Sums of a panel of weights' gradients as weights.
+/// Writes the sums of a panel of weight gradients as weights.
 [<AbstractClass; Sealed>]
 type internal ConvSums<'S, 'V, 'T
     when 'S :> ISimd<'V, 'T> and 'S: struct and 'V: struct and 'T: unmanaged and 'T: struct> private () =
 
-    /// Outputs from `first` on, `columns` of them, of which a tap has a row for each channel; taps are `step` bytes apart.
-    /// Then the finish is called for each output.
+    /// Writes outputs `first` to `first + columns − 1`. In the sum, a tap has a row for each channel, and taps are
+    /// `step` bytes apart. Then calls the epilogue for each output.
     static member Write
         (
             taps: int,
@@ -23,7 +23,7 @@ type internal ConvSums<'S, 'V, 'T
             weights: nativeint,
             first: int,
             columns: int,
-            finish: BlockEpilogue | null
+            epilogue: BlockEpilogue | null
         ) =
         let size = sizeof<'T>
         let rows = taps * channels
@@ -43,12 +43,12 @@ type internal ConvSums<'S, 'V, 'T
                         nativeint (taps * size)
                     )
 
-            match finish with
+            match epilogue with
             | null -> ()
-            | finish -> finish.Invoke(target, first + column, 1, 0, rows)
+            | epilogue -> epilogue.Invoke(target, first + column, 1, 0, rows)
 
-/// The gradient of a convolution's weights: rows are taps and channels, columns are outputs, and the sum goes over
-/// places of the data where they lie. Products of parts of the samples are added at the end.
+/// The gradient of a convolution's weights as a GEMM: rows are taps and channels, columns are outputs, and the sum goes
+/// over pixels, read where they are. Partial sums are added at the end.
 [<Sealed>]
 type internal ConvWeights<'S, 'V, 'T
     when 'S :> ISimd<'V, 'T> and 'S: struct and 'V: struct and 'T: unmanaged and 'T: struct>
@@ -64,13 +64,13 @@ type internal ConvWeights<'S, 'V, 'T
     let panels = (outputs + panelColumns - 1) / panelColumns
     let rows = g.Taps * each
     let tallest = ConvPanel<'S, 'V, 'T>.Tallest
-    /// Sums have room for whole tiles.
+    /// The rows of a sum: whole tiles.
     let height = (rows + tallest - 1) / tallest * tallest
     let panelBytes = nativeint height * nativeint wide
-    let partBytes = nativeint (g.Groups * panels) * panelBytes
-    let sums = ConvBuffer(int64 chunks.Parts * int64 partBytes)
+    let partialBytes = nativeint (g.Groups * panels) * panelBytes
+    let sums = ConvBuffer(int64 chunks.Partials * int64 partialBytes)
 
-    /// Where each row of A begins; beyond the last, it is repeated.
+    /// The offset at which each row of A begins; rows beyond the last repeat it.
     let sources =
         ConvTable
             [|
@@ -86,18 +86,18 @@ type internal ConvWeights<'S, 'V, 'T
 
     let results = ConvTable [| for i in 0 .. height - 1 -> nativeint i * nativeint wide |]
     let step = nativeint source.Columns.Step * nativeint (g.Channels * size)
-    /// Where few parts cut the sum, the rows are cut too.
-    let blocks = max 1 (min (height / tallest) ((15 + chunks.Parts) / chunks.Parts))
+    /// Where there are few partial sums, tasks divide the rows too.
+    let blocks = max 1 (min (height / tallest) ((15 + chunks.Partials) / chunks.Partials))
     let blockRows = (height / tallest + blocks - 1) / blocks * tallest
     let mutable x = 0n
     let mutable y = 0n
     let mutable w = 0n
-    let mutable finish: BlockEpilogue | null = null
+    let mutable epilogue: BlockEpilogue | null = null
 
-    /// Rows from `first` on, of one chunk.
+    /// Computes the rows from `first` on, for one chunk.
     let multiply run runs count (data: nativeint) (dy: nativeint) (sum: nativeint) first add =
-        let spare = Scratch.Get(4, ConvPanel<'S, 'V, 'T>.Spare)
-        let packed = Scratch.Get(6, int64<int> count * int64 wide)
+        let spare = Scratch.Get(ScratchSlot.ConvEdge, ConvPanel<'S, 'V, 'T>.Spare)
+        let packed = Scratch.Get(ScratchSlot.ConvPacked, int64<int> count * int64 wide)
         let last = min height (first + blockRows)
 
         for group in 0 .. g.Groups - 1 do
@@ -125,44 +125,44 @@ type internal ConvWeights<'S, 'V, 'T
                     )
 
     let chunk =
-        ConvChunk(fun run runs places data dy sum first add -> multiply run runs places data dy sum first add)
+        ConvChunk(fun run runs pixels data dy sum first add -> multiply run runs pixels data dy sum first add)
 
-    let multiplyPart number =
-        let part, first = number / blocks, number % blocks * blockRows
-        let sum = sums.Address + nativeint part * partBytes
-        ConvChunks.run chunks g size part x y sum first (int64 partBytes) chunk
+    let multiplyTask number =
+        let partial, first = number / blocks, number % blocks * blockRows
+        let sum = sums.Address + nativeint partial * partialBytes
+        ConvChunks.run chunks g size partial x y sum first (int64 partialBytes) chunk
 
-    /// The sums of all parts of one panel, written as weights.
-    let addPart number =
+    /// Adds up the partial sums of one panel, and writes them as weights.
+    let addTask number =
         let group, panel = number / panels, number % panels
         let sum = sums.Address + nativeint number * panelBytes
 
-        for part in 1 .. chunks.Parts - 1 do
-            AddRow<'S, 'V, 'T>.Add(rows * panelColumns, sum + nativeint part * partBytes, sum)
+        for partial in 1 .. chunks.Partials - 1 do
+            AddRow<'S, 'V, 'T>.Add(rows * panelColumns, sum + nativeint partial * partialBytes, sum)
 
         let first = group * outputs + panel * panelColumns
         let columns = min panelColumns (outputs - panel * panelColumns)
 
         ConvSums<'S, 'V, 'T>
-            .Write(g.Taps, each, nativeint each * nativeint wide, sum, w, first, columns, finish)
+            .Write(g.Taps, each, nativeint each * nativeint wide, sum, w, first, columns, epilogue)
 
-    // The bodies of the pool's runs, made once.
+    // The bodies of the pool's runs, made once so that a run allocates nothing.
     let mutable multiplies: int -> unit = ignore
     let mutable adds: int -> unit = ignore
-    do multiplies <- fun part -> multiplyPart part
-    do adds <- fun part -> addPart part
+    do multiplies <- fun task -> multiplyTask task
+    do adds <- fun task -> addTask task
 
     override _.KeptBytes = sums.Bytes
 
-    override _.Run(threads, left, right, target, finish') =
+    override _.Run(threads, left, right, target, epilogue') =
         x <- left
         y <- right
         w <- target
-        finish <- finish'
+        epilogue <- epilogue'
 
         if g.Outputs > 0 && rows > 0 then
-            WorkerPool.runOn threads (chunks.Parts * blocks) multiplies
+            WorkerPool.runOn threads (chunks.Partials * blocks) multiplies
             WorkerPool.runOn threads (g.Groups * panels) adds
 
-        finish <- null
+        epilogue <- null
         sums.Hold()

@@ -8,8 +8,8 @@ open DL1.Compiler.Simd
 
 #nowarn "9" // Addresses in bytes; the caller answers for their extents.
 
-/// A convolution of each channel by itself, or its transpose: weights are packed with channels inside, and vectors go
-/// over channels. `kernel` is the number of weights of a channel.
+/// A depthwise convolution, each channel by itself, or its transpose: weights are packed with channels last, and
+/// vectors run along channels. `kernel` is the number of weights of a channel.
 [<Sealed>]
 type internal DepthwiseConv<'S, 'V, 'T
     when 'S :> ISimd<'V, 'T> and 'S: struct and 'V: struct and 'T: unmanaged and 'T: struct>
@@ -17,17 +17,17 @@ type internal DepthwiseConv<'S, 'V, 'T
     inherit ConvKernel()
 
     let size = sizeof<'T>
-    let place = channels * size
-    /// Where each phase's taps begin in the packed weights.
-    let starts = plan.Places |> Array.scan (fun start p -> start + p.Taps.Length) 0
-    let packed = ConvBuffer(int64 starts[plan.Places.Length] * int64 place)
+    let pixel = channels * size
+    /// The index at which the taps of each residue begin in the packed weights.
+    let starts = plan.Positions |> Array.scan (fun start p -> start + p.Taps.Length) 0
+    let packed = ConvBuffer(int64 starts[plan.Positions.Length] * int64 pixel)
     let mutable x = 0n
     let mutable w = 0n
     let mutable y = 0n
-    let mutable finish: BlockEpilogue | null = null
+    let mutable epilogue: BlockEpilogue | null = null
 
-    let packPart phase =
-        let taps = plan.Places[phase].Taps
+    let packTask residue =
+        let taps = plan.Positions[residue].Taps
 
         for t in 0 .. taps.Length - 1 do
             Pack<'S, 'V, 'T>
@@ -37,31 +37,31 @@ type internal DepthwiseConv<'S, 'V, 'T
                     w + nativeint (taps[t] * size),
                     0n,
                     nativeint (kernel * size),
-                    packed.Address + nativeint (starts[phase] + t) * nativeint place,
+                    packed.Address + nativeint (starts[residue] + t) * nativeint pixel,
                     0n
                 )
 
-    let multiplyPart number =
-        let spare = Scratch.Get(4, 12 * sizeof<nativeint>)
-        let part = ConvPart.make plan samples place number x y
+    let multiplyTask number =
+        let spare = Scratch.Get(ScratchSlot.ConvEdge, 12 * sizeof<nativeint>)
+        let task = ConvTask.make plan samples pixel number x y
 
-        for phase in 0 .. plan.Places.Length - 1 do
-            let places = plan.Places[phase]
-            let m = ConvPart.count part places
-            let b = packed.Address + nativeint starts[phase] * nativeint place
-            // All cuts of the taps, one after the other.
-            let struct (last, lastRuns) = places.Cuts[places.Cuts.Length - 1]
+        for residue in 0 .. plan.Positions.Length - 1 do
+            let positions = plan.Positions[residue]
+            let m = ConvTask.count task positions
+            let b = packed.Address + nativeint starts[residue] * nativeint pixel
+            // The runs of all k-blocks, one after the other.
+            let struct (last, lastRuns) = positions.KBlocks[positions.KBlocks.Length - 1]
             let runs = last / 2 + lastRuns
-            let step = nativeint place
+            let step = nativeint pixel
             let mutable row = 0
 
             while row < m do
                 let at = nativeint row * nativeint sizeof<nativeint>
-                let mutable sources = places.Sources.Address 0 + at
-                let mutable results = places.Results.Address 0 + at
+                let mutable sources = positions.Sources.Address 0 + at
+                let mutable results = positions.Results.Address 0 + at
 
                 if m - row < 6 then
-                    // Rows from the last one on repeat it.
+                    // Rows beyond the last repeat it.
                     let from, into =
                         NativePtr.ofNativeInt<nativeint> sources, NativePtr.ofNativeInt<nativeint> results
 
@@ -77,43 +77,43 @@ type internal DepthwiseConv<'S, 'V, 'T
                 DepthwiseMicroKernel<'S, 'V, 'T>
                     .Channels(
                         channels,
-                        places.Runs.Address 0,
+                        positions.Runs.Address 0,
                         runs,
                         step,
-                        part.Source,
+                        task.Source,
                         sources,
                         b,
                         step,
-                        part.Result,
+                        task.Result,
                         results
                     )
 
                 row <- row + 6
 
-        ConvPart.finish plan channels place part y finish
+        ConvTask.complete plan channels pixel task y epilogue
 
-    // The bodies of the pool's runs, made once.
+    // The bodies of the pool's runs, made once so that a run allocates nothing.
     let mutable pack: int -> unit = ignore
     let mutable multiply: int -> unit = ignore
-    do pack <- fun part -> packPart part
-    do multiply <- fun part -> multiplyPart part
+    do pack <- fun residue -> packTask residue
+    do multiply <- fun task -> multiplyTask task
 
     override _.KeptBytes = packed.Bytes
 
-    override _.Run(threads, left, right, target, finish') =
+    override _.Run(threads, left, right, target, epilogue') =
         x <- left
         w <- right
         y <- target
-        finish <- finish'
+        epilogue <- epilogue'
 
-        if plan.Places.Length > 0 then
-            WorkerPool.runOn threads plan.Places.Length pack
-            WorkerPool.runOn threads plan.Parts multiply
+        if plan.Positions.Length > 0 then
+            WorkerPool.runOn threads plan.Positions.Length pack
+            WorkerPool.runOn threads plan.Tasks multiply
 
-        finish <- null
+        epilogue <- null
         packed.Hold()
 
-/// The gradient of the weights of a convolution of each channel by itself: rows are taps, and vectors go over channels.
+/// The gradient of a depthwise convolution's weights: rows are taps, and vectors run along channels.
 [<Sealed>]
 type internal DepthwiseWeights<'S, 'V, 'T
     when 'S :> ISimd<'V, 'T> and 'S: struct and 'V: struct and 'T: unmanaged and 'T: struct>
@@ -125,15 +125,15 @@ type internal DepthwiseWeights<'S, 'V, 'T
     let channels = g.Channels
     let chunks = ConvChunks.make g first size
     let source = chunks.Source
-    let place = nativeint (channels * size)
+    let pixel = nativeint (channels * size)
     let vectors = (channels + lanes - 1) / lanes
     let height = (g.Taps + 5) / 6 * 6
-    /// Sums: for each vector, for each tap, its lanes.
+    /// A sum has, for each vector of channels and each tap, the lanes of a vector.
     let vectorBytes = nativeint height * nativeint 'S.Bytes
-    let partBytes = nativeint vectors * vectorBytes
-    let sums = ConvBuffer(int64 chunks.Parts * int64 partBytes)
+    let partialBytes = nativeint vectors * vectorBytes
+    let sums = ConvBuffer(int64 chunks.Partials * int64 partialBytes)
 
-    /// Where each tap begins; beyond the last, it is repeated.
+    /// The offset of each tap; rows beyond the last repeat it.
     let sources =
         ConvTable
             [|
@@ -147,13 +147,13 @@ type internal DepthwiseWeights<'S, 'V, 'T
             |]
 
     let results = ConvTable [| for i in 0 .. height - 1 -> nativeint i * nativeint 'S.Bytes |]
-    let step = nativeint source.Columns.Step * place
+    let step = nativeint source.Columns.Step * pixel
     let mutable x = 0n
     let mutable y = 0n
     let mutable w = 0n
-    let mutable finish: BlockEpilogue | null = null
+    let mutable epilogue: BlockEpilogue | null = null
 
-    /// The first channel of a vector: the last one overlaps the one before it.
+    /// The first channel of a vector: the last vector overlaps the one before it.
     let begins vector = max 0 (min (vector * lanes) (channels - lanes))
 
     let multiply run count (data: nativeint) (dy: nativeint) (sum: nativeint) add =
@@ -168,7 +168,7 @@ type internal DepthwiseWeights<'S, 'V, 'T
 
                 if channels >= lanes then
                     DepthwiseMicroKernel<'S, 'V, 'T>
-                        .Rows6(runs, count, step, data + at, sources, dy + at, place, sum, results, add)
+                        .Rows6(runs, count, step, data + at, sources, dy + at, pixel, sum, results, add)
                 else
                     for row in 0..5 do
                         let row = nativeint (row * sizeof<nativeint>)
@@ -179,20 +179,20 @@ type internal DepthwiseWeights<'S, 'V, 'T
                             let at = nativeint (channel * size)
 
                             DepthwiseMicroKernel<'S, 'V, 'T>
-                                .One(runs, count, step, data + tap + at, dy + at, place, sum + into + at, add)
+                                .One(runs, count, step, data + tap + at, dy + at, pixel, sum + into + at, add)
 
     let chunk = ConvChunk(fun run runs _ data dy sum _ add -> multiply run runs data dy sum add)
 
-    let multiplyPart part =
-        let sum = sums.Address + nativeint part * partBytes
-        ConvChunks.run chunks g size part x y sum 0 (int64 partBytes) chunk
+    let multiplyTask partial =
+        let sum = sums.Address + nativeint partial * partialBytes
+        ConvChunks.run chunks g size partial x y sum 0 (int64 partialBytes) chunk
 
-    /// The sums of all parts of one vector, written as weights.
-    let addPart vector =
+    /// Adds up the partial sums of one vector of channels, and writes them as weights.
+    let addTask vector =
         let sum = sums.Address + nativeint vector * vectorBytes
 
-        for part in 1 .. chunks.Parts - 1 do
-            AddRow<'S, 'V, 'T>.Add(g.Taps * lanes, sum + nativeint part * partBytes, sum)
+        for partial in 1 .. chunks.Partials - 1 do
+            AddRow<'S, 'V, 'T>.Add(g.Taps * lanes, sum + nativeint partial * partialBytes, sum)
 
         for channel in max (vector * lanes) (begins vector) .. min channels ((vector + 1) * lanes) - 1 do
             let target = w + nativeint (channel * g.Taps) * nativeint size
@@ -208,24 +208,24 @@ type internal DepthwiseWeights<'S, 'V, 'T
                     0n
                 )
 
-            match finish with
+            match epilogue with
             | null -> ()
-            | finish -> finish.Invoke(target, channel, 1, 0, g.Taps)
+            | epilogue -> epilogue.Invoke(target, channel, 1, 0, g.Taps)
 
-    // The bodies of the pool's runs, made once.
+    // The bodies of the pool's runs, made once so that a run allocates nothing.
     let mutable multiplies: int -> unit = ignore
     let mutable adds: int -> unit = ignore
-    do multiplies <- fun part -> multiplyPart part
-    do adds <- fun part -> addPart part
+    do multiplies <- fun partial -> multiplyTask partial
+    do adds <- fun vector -> addTask vector
 
     override _.KeptBytes = sums.Bytes
 
-    override _.Run(threads, left, right, target, finish') =
+    override _.Run(threads, left, right, target, epilogue') =
         x <- left
         y <- right
         w <- target
-        finish <- finish'
-        WorkerPool.runOn threads chunks.Parts multiplies
+        epilogue <- epilogue'
+        WorkerPool.runOn threads chunks.Partials multiplies
         WorkerPool.runOn threads vectors adds
-        finish <- null
+        epilogue <- null
         sums.Hold()

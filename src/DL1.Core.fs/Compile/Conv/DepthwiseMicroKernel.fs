@@ -7,10 +7,10 @@ open DL1.Compiler.Simd
 
 #nowarn "9" // Addresses in bytes; the caller answers for their extents.
 
-/// The innermost loop of a convolution of each channel by itself: 6 rows, one vector of channels wide. Row i of A
-/// begins at `a` plus entry i of `aRows`, and is read along runs, pairs (offset, length), a vector every `step` bytes,
-/// as B is every `bStep`. Each element is one chain of fused multiply-adds from 0; then it replaces, or is added to,
-/// C's at `c` plus the entry of `cRows`.
+/// The micro-kernel of a depthwise convolution: 6 rows, one vector of channels wide. Row i of A begins at `a` plus
+/// entry i of `aRows`, and is read along `count` runs: pairs (offset, length), with a vector every `step` bytes; B has
+/// a vector every `bStep` bytes. Each element is one chain of fused multiply-adds from 0; then it replaces C's element
+/// at `c` plus the entry of `cRows` or, with `add`, is added to it.
 [<AbstractClass; Sealed>]
 type internal DepthwiseMicroKernel<'S, 'V, 'T
     when 'S :> ISimd<'V, 'T> and 'S: struct and 'V: struct and 'T: unmanaged and 'T: struct> private () =
@@ -23,7 +23,7 @@ type internal DepthwiseMicroKernel<'S, 'V, 'T
     static member private Put(sum: 'V, c: nativeint, add) =
         'S.Store((if add then 'S.Add('S.Load c, sum) else sum), c)
 
-    /// 6 rows of one vector.
+    /// 6 rows by one vector.
     static member Rows6
         (
             runs: nativeint,
@@ -78,7 +78,7 @@ type internal DepthwiseMicroKernel<'S, 'V, 'T
         DepthwiseMicroKernel<'S, 'V, 'T>.Put(s4, c + DepthwiseMicroKernel<'S, 'V, 'T>.Word(cRows, 4), add)
         DepthwiseMicroKernel<'S, 'V, 'T>.Put(s5, c + DepthwiseMicroKernel<'S, 'V, 'T>.Word(cRows, 5), add)
 
-    /// One element of one row, by the same chain.
+    /// One element of one row, by the same chain of multiply-adds.
     static member One
         (
             runs: nativeint,
@@ -117,8 +117,8 @@ type internal DepthwiseMicroKernel<'S, 'V, 'T
         let target = NativePtr.ofNativeInt<'T> c
         NativePtr.write target (if add then 'S.AddOne(NativePtr.read target, sum) else sum)
 
-    /// 6 rows of any number of channels; the last vector may overlap the one before, unless the channels are fewer
-    /// than a vector's: then they go one by one. Not for sums that are added to.
+    /// 6 rows of any number of channels. The last vector may overlap the one before; channels that do not fill one
+    /// vector are computed one by one. Replaces C's elements: with overlapping vectors some would be added twice.
     static member Channels
         (
             channels: int,

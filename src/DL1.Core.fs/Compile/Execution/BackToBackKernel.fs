@@ -91,7 +91,12 @@ type internal BackToBackKernel(frame: Frame, width: Width, job: BackToBackJob) =
     /// Runs the fused loop over `rows` items, beginning with `item`.
     member private _.Pass(item: int, rows: int, at: inref<Whereabouts>) =
         let block = NativePtr.stackalloc<nativeint>(2 * operands)
-        let mutable own = if rooms > 0 then Scratch.Get(3, int64 rooms * int64 room) else 0n
+
+        let mutable own =
+            if rooms > 0 then
+                Scratch.Get(ScratchSlot.Spill, int64 rooms * int64 room)
+            else
+                0n
 
         for i in 0 .. operands - 1 do
             NativePtr.set block (2 * i + 1) 0n
@@ -100,7 +105,11 @@ type internal BackToBackKernel(frame: Frame, width: Width, job: BackToBackJob) =
                 NativePtr.set block (2 * i) own
                 own <- own + room
 
-        let words = if draws then Scratch.Get(4, int64 operands * int64 columns * 4L) else 0n
+        let words =
+            if draws then
+                Scratch.Get(ScratchSlot.RandomWords, int64 operands * int64 columns * 4L)
+            else
+                0n
 
         for item in item .. item + rows - 1 do
             for i in 0 .. operands - 1 do
@@ -126,15 +135,15 @@ type internal BackToBackKernel(frame: Frame, width: Width, job: BackToBackJob) =
         let item = stack * first.M + row
         // Row `item` of the whole stack is at the beginning of the thread's scratch memory; subtracting its offset
         // gives the address at which row 0 would be.
-        let own purpose = Scratch.Get(purpose, int64 tall * int64 line) - nativeint item * line
+        let own slot = Scratch.Get(slot, int64 tall * int64 line) - nativeint item * line
 
         let at =
             {
                 Frame = frame
                 One = first.C.Place
-                OneAt = own 5
+                OneAt = own ScratchSlot.FirstRows
                 Other = (if job.HidesRows then second.A.Place else -1)
-                OtherAt = (if job.HidesRows then own 6 else 0n)
+                OtherAt = (if job.HidesRows then own ScratchSlot.SecondRows else 0n)
             }
 
         this.Multiply(first, stack, row, rows, &at)

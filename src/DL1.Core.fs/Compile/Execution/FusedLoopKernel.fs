@@ -63,7 +63,12 @@ type internal FusedLoopKernel(frame: Frame, work: FusedLoopJob) =
         let first = int (int64 units * int64 number / int64 parts)
         let last = int (int64 units * int64 (number + 1) / int64 parts)
         let block = NativePtr.stackalloc<nativeint> items.BlockLength
-        let own = if items.RoomBytes > 0 then Scratch.Get(3, items.RoomBytes) else 0n
+
+        let own =
+            if items.RoomBytes > 0 then
+                Scratch.Get(ScratchSlot.Spill, items.RoomBytes)
+            else
+                0n
 
         if cutsSegments || cutsColumns then
             let firstSegment, lastSegment = if cutsSegments then first, last else 0, space.Segments

@@ -107,7 +107,8 @@ type internal LoopItems(frame: Frame, work: FusedLoopJob) =
     /// Draws `words` random words for each operand that has a stream, from a segment and column of an item on, into
     /// scratch memory, and puts its address into `block`.
     member _.Draw(block: nativeptr<nativeint>, item: int, segment: int, column: int, words: int) =
-        let mutable target = Scratch.Get(4, Scratch.Bytes(4L * int64 drawn * int64 words))
+        let mutable target =
+            Scratch.Get(ScratchSlot.RandomWords, Scratch.Bytes(4L * int64 drawn * int64 words))
 
         for i in 0 .. count - 1 do
             if work.Streams[i] >= 0 then

@@ -131,7 +131,7 @@ type internal SplitReductionKernel(frame: Frame, work: FusedLoopJob) =
 
     override this.Run() =
         items.Find()
-        known <- Scratch.Get(6, 64 * work.Items * (folds + shares * mostFolds))
+        known <- Scratch.Get(ScratchSlot.PartialResults, 64 * work.Items * (folds + shares * mostFolds))
         totals <- known + nativeint (64 * work.Items * folds)
 
         let body =

@@ -6,11 +6,12 @@ open DL1.Compiler.Simd
 
 #nowarn "9" // Addresses in bytes; the caller answers for their extents.
 
-/// A product in blocks. For as many cuts of k as there is room for, all threads pack B; then each multiplies parts
-/// of C, a block of rows by some columns, cut after cut, while a part is still in its second-level cache.
+/// A GEMM in blocks. For as many k-blocks as fit into the memory for packed operands, all threads pack B; then each
+/// thread computes tasks of C, a block of rows by some panels of columns, k-block after k-block, while the task's part
+/// of C is in its second-level cache.
 ///
-/// Where there are rows for many blocks, a part has all columns, and its thread packs its rows of A for itself.
-/// Where there are not, the columns are shared out instead, and A is packed once for all threads, as B is.
+/// Where there are rows for many blocks, a task has all columns, and its thread packs its rows of A for itself. Where
+/// there are not, tasks divide the columns too, and A is packed once for all threads, as B is.
 [<Sealed>]
 type internal BlockedGemm<'S, 'V, 'T
     when 'S :> ISimd<'V, 'T> and 'S: struct and 'V: struct and 'T: unmanaged and 'T: struct>() =
@@ -19,41 +20,42 @@ type internal BlockedGemm<'S, 'V, 'T
     [<Literal>]
     static let BlockColumns = 3072
 
-    /// The greatest height of a block of A in the second-level cache.
+    /// The most rows of a block of A, for the second-level cache.
     [<Literal>]
     static let BlockRows = 144
 
-    /// The most bytes of B that are packed at once, where one cut does not need more.
+    /// The most bytes that are packed at once, unless a single k-block needs more.
     [<Literal>]
     static let PackedBytes = 4194304
 
-    /// What is finished at once, in bytes of C, and its width in columns: it is still in the second-level cache then.
+    /// The most bytes of C in a task with an epilogue, which then finds them in the second-level cache; and the most
+    /// columns, where tasks have all of them.
     [<Literal>]
-    static let FinishBytes = 131072
+    static let EpilogueBytes = 131072
 
     [<Literal>]
-    static let FinishColumns = 1024
+    static let EpilogueColumns = 1024
 
-    /// The parts that few rows are cut into.
+    /// About the number of tasks that a product of few rows is divided into.
     [<Literal>]
-    static let Parts = 8
+    static let Tasks = 8
 
     let mutable p = GemmProblem.None
     let size = sizeof<'T>
     let wide = 2 * 'S.Bytes
     let panelColumns = wide / size
-    // The block at hand, in columns, and its panels.
+    // The current matrix of the stack and its current block of columns: the first column, their number, their panels.
     let mutable stack = 0
     let mutable column = 0
     let mutable columns = 0
     let mutable panels = 0
-    // The cuts at hand.
-    let mutable cut = 0
-    let mutable cuts = 0
-    /// The rows of the tallest tile: blocks are made of whole ones.
+    // The k-blocks that are packed at present: the first one and their number.
+    let mutable firstKBlock = 0
+    let mutable kBlocks = 0
+    /// The rows of the tallest tile; blocks are made of whole tiles.
     let tile = if 'S.Bytes = 64 then 12 else 6
     let mutable tiles = 0
-    // What a part is: at most so many rows by so many panels.
+    // A task has at most `tall` rows, one of `blocks` blocks, and at most `across` panels.
     let mutable tall = 0
     let mutable blocks = 0
     let mutable across = 0
@@ -61,78 +63,82 @@ type internal BlockedGemm<'S, 'V, 'T
     let mutable packedA = 0n
     let mutable packedB = 0n
 
-    // The bodies of the pool's runs, made once.
+    // The bodies of the pool's runs, made once so that a run allocates nothing.
     let mutable prepared = false
     let mutable pack: int -> unit = ignore
     let mutable multiply: int -> unit = ignore
 
-    /// Whether something is done with finished blocks.
-    member private _.Followed = not (isNull p.Finish)
+    /// Whether there is an epilogue.
+    member private _.HasEpilogue = not (isNull p.Finish)
 
-    /// The first row of a block: all have nearly the same number of tiles.
+    /// The first row of a block of rows; all blocks have nearly the same number of tiles.
     member private _.Row(block: int) = min p.M (int (int64 tiles * int64 block / int64 blocks) * tile)
 
-    /// How many rows a block has.
+    /// The number of rows in a block.
     member private this.Rows(block: int) = this.Row(block + 1) - this.Row block
 
-    /// The bytes of a cut of a block of A, packed: its last tile may go beyond it.
+    /// The bytes of one k-block of a block of A when packed; its last tile may go beyond the block.
     member private _.BytesOfA = (tall + 12) * KBlocks.length p.K * size
 
-    /// Where a cut of a block of A is packed, of those that are packed for all.
-    member private this.SharedA(block, cut) =
-        packedA + nativeint (cut * blocks + block) * nativeint this.BytesOfA
+    /// The address of a k-block of a block of A, where A is packed for all threads.
+    member private this.SharedA(block, kBlock) =
+        packedA + nativeint (kBlock * blocks + block) * nativeint this.BytesOfA
 
-    /// Where a cut of a panel of B is packed.
-    member private _.SharedB(panel, cut) =
-        packedB + nativeint (cut * panels + panel) * nativeint (KBlocks.length p.K * wide)
+    /// The address of a k-block of a packed panel of B.
+    member private _.SharedB(panel, kBlock) =
+        packedB + nativeint (kBlock * panels + panel) * nativeint (KBlocks.length p.K * wide)
 
-    member private this.PackA(block, cut', target) =
-        let k = KBlocks.at p.K (cut + cut')
+    member private this.PackA(block, kBlock, target) =
+        let k = KBlocks.at p.K (firstKBlock + kBlock)
         let row = this.Row block
-        let source = SmallGemm<'S, 'V, 'T>.Place(p.A, stack, row, (cut + cut') * KBlocks.length p.K)
+
+        let source =
+            SmallGemm<'S, 'V, 'T>.Address(p.A, stack, row, (firstKBlock + kBlock) * KBlocks.length p.K)
+
         let row, column = nativeint p.A.Row * nativeint size, nativeint p.A.Column * nativeint size
         PanelKernel<'S, 'V, 'T>.PackA(this.Rows block, k, source, row, column, target)
 
-    member private _.PackB(panel, cut', target) =
+    member private _.PackB(panel, kBlock, target) =
         let first = panel * panelColumns
 
         Pack<'S, 'V, 'T>
             .Panel(
-                KBlocks.at p.K (cut + cut'),
+                KBlocks.at p.K (firstKBlock + kBlock),
                 min panelColumns (columns - first),
-                SmallGemm<'S, 'V, 'T>.Place(p.B, stack, (cut + cut') * KBlocks.length p.K, column + first),
+                SmallGemm<'S, 'V, 'T>
+                    .Address(p.B, stack, (firstKBlock + kBlock) * KBlocks.length p.K, column + first),
                 nativeint p.B.Row * nativeint size,
                 nativeint p.B.Column * nativeint size,
                 target
             )
 
-    /// A panel of B; a block of A, before them, where it is packed for all.
-    member private this.Pack part =
-        let ofA = if shared then blocks * cuts else 0
+    /// A task of the first run: packs a k-block of a block of A, where A is packed for all threads, or of a panel of B.
+    member private this.Pack task =
+        let ofA = if shared then blocks * kBlocks else 0
 
-        if part < ofA then
-            let block, cut = part / cuts, part % cuts
-            this.PackA(block, cut, this.SharedA(block, cut))
+        if task < ofA then
+            let block, kBlock = task / kBlocks, task % kBlocks
+            this.PackA(block, kBlock, this.SharedA(block, kBlock))
         else
-            let panel, cut = (part - ofA) % panels, (part - ofA) / panels
-            this.PackB(panel, cut, this.SharedB(panel, cut))
+            let panel, kBlock = (task - ofA) % panels, (task - ofA) / panels
+            this.PackB(panel, kBlock, this.SharedB(panel, kBlock))
 
-    /// Some rows by some panels, over all cuts at hand.
-    member private this.Multiply part =
-        let block, first = part % blocks, part / blocks * across
+    /// A task of the second run: multiplies a block of rows by some panels, over all k-blocks that are packed.
+    member private this.Multiply task =
+        let block, first = task % blocks, task / blocks * across
         let row, rows = this.Row block, this.Rows block
         let last = min panels (first + across)
-        let spare = Scratch.Get(0, 12 * wide)
+        let spare = Scratch.Get(ScratchSlot.GemmEdge, 12 * wide)
 
-        for cut' in 0 .. cuts - 1 do
-            let k = KBlocks.at p.K (cut + cut')
+        for kBlock in 0 .. kBlocks - 1 do
+            let k = KBlocks.at p.K (firstKBlock + kBlock)
 
             let a =
                 if shared then
-                    this.SharedA(block, cut')
+                    this.SharedA(block, kBlock)
                 else
-                    let own = Scratch.Get(2, this.BytesOfA)
-                    this.PackA(block, cut', own)
+                    let own = Scratch.Get(ScratchSlot.GemmPackedA, this.BytesOfA)
+                    this.PackA(block, kBlock, own)
                     own
 
             for panel in first .. last - 1 do
@@ -146,55 +152,68 @@ type internal BlockedGemm<'S, 'V, 'T
                         nativeint (k * size),
                         nativeint size,
                         0n,
-                        this.SharedB(panel, cut'),
+                        this.SharedB(panel, kBlock),
                         nativeint wide,
-                        SmallGemm<'S, 'V, 'T>.Place(p.C, stack, row, column + from),
+                        SmallGemm<'S, 'V, 'T>.Address(p.C, stack, row, column + from),
                         nativeint p.C.Row * nativeint size,
                         min panelColumns (columns - from),
                         true,
-                        cut + cut' > 0,
+                        firstKBlock + kBlock > 0,
                         spare
                     )
 
-        // Whole rows of the part at once: what the finish reads and writes beside C lies one after another.
-        if cut + cuts = KBlocks.count p.K && this.Followed then
+        // Calls the epilogue on whole rows of the task, so that what it reads and writes beside C is contiguous.
+        if firstKBlock + kBlocks = KBlocks.count p.K && this.HasEpilogue then
             let from = first * panelColumns
             let count = min columns (last * panelColumns) - from
-            SmallGemm<'S, 'V, 'T>.Finish(&p, stack, row, rows, column + from, count)
+            SmallGemm<'S, 'V, 'T>.RunEpilogue(&p, stack, row, rows, column + from, count)
 
-    /// Shares rows out to blocks of at most about so many, and to a multiple of so many blocks.
-    member private _.Share(most, multiple) =
+    /// Divides the rows into blocks of at most about `most` rows, their number a multiple of `multiple`.
+    member private _.DivideRows(most, multiple) =
         let count = ((p.M + most - 1) / most + multiple - 1) / multiple * multiple
         tiles <- (p.M + tile - 1) / tile
         blocks <- min count tiles
         tall <- (tiles + blocks - 1) / blocks * tile
 
-    /// What the parts are.
-    member private this.Cut() =
+    /// Chooses the columns, the shape of the tasks, and the number of k-blocks that are packed at once.
+    member private this.Choose() =
         shared <- p.M <= 2 * BlockRows
-        columns <- min (if this.Followed && not shared then FinishColumns else BlockColumns) (p.N - column)
+
+        columns <-
+            min (if this.HasEpilogue && not shared then EpilogueColumns else BlockColumns) (p.N - column)
+
         panels <- (columns + panelColumns - 1) / panelColumns
 
         if shared then
-            this.Share(BlockRows, 1)
-            let each = (panels * blocks + Parts - 1) / Parts
-            across <- if this.Followed then max 1 (min each (FinishBytes / (tall * wide))) else each
+            this.DivideRows(BlockRows, 1)
+            let each = (panels * blocks + Tasks - 1) / Tasks
+
+            across <-
+                if this.HasEpilogue then
+                    max 1 (min each (EpilogueBytes / (tall * wide)))
+                else
+                    each
         else
-            // Threads share four blocks alike.
-            let most = if this.Followed then max 12 (FinishBytes / (columns * size)) else BlockRows
-            this.Share(min BlockRows most, 4)
+            // With a multiple of four blocks, two or four threads get equally many.
+            let most =
+                if this.HasEpilogue then
+                    max 12 (EpilogueBytes / (columns * size))
+                else
+                    BlockRows
+
+            this.DivideRows(min BlockRows most, 4)
             across <- panels
 
         let bytes = KBlocks.length p.K * panels * wide + if shared then blocks * this.BytesOfA else 0
-        cuts <- max 1 (min (KBlocks.count p.K) (PackedBytes / max 1 bytes))
+        kBlocks <- max 1 (min (KBlocks.count p.K) (PackedBytes / max 1 bytes))
 
-    /// Does the product on at most so many threads.
+    /// Computes the product on at most `threads` threads.
     member this.Run(threads: int, product: inref<GemmProblem>) : unit =
         p <- product
 
         if not prepared then
-            pack <- fun part -> this.Pack part
-            multiply <- fun part -> this.Multiply part
+            pack <- fun task -> this.Pack task
+            multiply <- fun task -> this.Multiply task
             prepared <- true
 
         for stack' in 0 .. p.Batch - 1 do
@@ -202,17 +221,25 @@ type internal BlockedGemm<'S, 'V, 'T
             column <- 0
 
             while column < p.N do
-                this.Cut()
-                let most = cuts
-                packedB <- Scratch.Get(3, cuts * panels * KBlocks.length p.K * wide)
-                packedA <- if shared then Scratch.Get(5, cuts * blocks * this.BytesOfA) else 0n
-                cut <- 0
+                this.Choose()
+                let most = kBlocks
 
-                while cut < KBlocks.count p.K do
-                    cuts <- min most (KBlocks.count p.K - cut)
-                    WorkerPool.runOn threads (cuts * (panels + if shared then blocks else 0)) pack
+                packedB <-
+                    Scratch.Get(ScratchSlot.SharedPackedB, kBlocks * panels * KBlocks.length p.K * wide)
+
+                packedA <-
+                    if shared then
+                        Scratch.Get(ScratchSlot.SharedPackedA, kBlocks * blocks * this.BytesOfA)
+                    else
+                        0n
+
+                firstKBlock <- 0
+
+                while firstKBlock < KBlocks.count p.K do
+                    kBlocks <- min most (KBlocks.count p.K - firstKBlock)
+                    WorkerPool.runOn threads (kBlocks * (panels + if shared then blocks else 0)) pack
                     WorkerPool.runOn threads (blocks * ((panels + across - 1) / across)) multiply
-                    cut <- cut + cuts
+                    firstKBlock <- firstKBlock + kBlocks
 
                 column <- column + columns
 

@@ -7,16 +7,16 @@ open DL1.Compiler.Simd
 
 #nowarn "9" // Addresses in bytes; the caller answers for their extents.
 
-/// One product at work. Where A is small, C is cut into strips of columns, and each strip is done from beginning to
-/// end by one thread. Otherwise it is done in blocks.
-/// A thread keeps one of these for all its products, so that they allocate nothing.
+/// Runs a product by the method that suits it. Where A is small, or a vector is multiplied, C is divided into strips of
+/// columns, and one thread computes a strip from beginning to end (`SmallGemm`); otherwise all threads work in blocks
+/// (`BlockedGemm`). A thread reuses one driver for all its products, so that they allocate nothing.
 [<Sealed>]
 type internal GemmDriver<'S, 'V, 'T
     when 'S :> ISimd<'V, 'T> and 'S: struct and 'V: struct and 'T: unmanaged and 'T: struct>() =
     [<ThreadStatic; DefaultValue>]
     static val mutable private own: GemmDriver<'S, 'V, 'T> | null
 
-    /// The fewest multiply-adds that are worth a part of their own: a few microseconds.
+    /// The fewest multiply-adds that are worth a task of their own: a few microseconds.
     [<Literal>]
     static let Grain = 65536L
 
@@ -39,24 +39,24 @@ type internal GemmDriver<'S, 'V, 'T
             fresh
         | known -> known
 
-    /// The body of the pool's runs, made once.
-    member private this.Prepare() = strip <- fun part -> this.Strip part
+    /// Makes the body of the pool's runs, once.
+    member private this.Prepare() = strip <- fun task -> this.Strip task
 
-    member private this.Strip part =
+    member private this.Strip task =
         let strips = (panels + panelsEach - 1) / panelsEach
-        let first = part % strips * panelsEach
-        let stack = part / strips * stacksEach
+        let first = task % strips * panelsEach
+        let stack = task / strips * stacksEach
 
         for stack in stack .. min p.Batch (stack + stacksEach) - 1 do
             SmallGemm<'S, 'V, 'T>
                 .Run(&p, stack, first * panelColumns, min wide ((first + panelsEach) * panelColumns))
 
     member private this.Strips threads =
-        // Where B is a column, the strips are of rows.
+        // Where B is a single column, the strips are of rows.
         wide <- max p.N (if p.N = 1 then p.M else 1)
         panels <- (wide + panelColumns - 1) / panelColumns
         let tall = if p.N = 1 then 1 else p.M
-        // An element costs to be written, too.
+        // Writing an element counts as 8 multiply-adds.
         let each = int64 tall * int64 panelColumns * int64 (p.K + 8)
         let enough = int (min (int64 panels) ((Grain + each - 1L) / each))
         panelsEach <- max enough ((panels + 15) / 16)
@@ -70,7 +70,7 @@ type internal GemmDriver<'S, 'V, 'T
         let strips = (panels + panelsEach - 1) / panelsEach
         WorkerPool.runOn threads (strips * ((p.Batch + stacksEach - 1) / stacksEach)) strip
 
-    /// Does the product on at most so many threads.
+    /// Computes the product on at most `threads` threads.
     member this.Run(threads: int, product: inref<GemmProblem>) : unit =
         p <- product
 

@@ -7,8 +7,9 @@ open DL1.Compiler.Simd
 
 #nowarn "9" // Addresses in bytes; the caller answers for their extents.
 
-/// A matrix times a vector: outputs y[o] = Σ x[k]·m[o, k] for one cut of k, each by the same chain as in a tile.
-/// Strides are in bytes: `mOut` and `mDeep` along the outputs and along k.
+/// A matrix times a vector (GEMV): outputs y[o] = Σ x[k]·m[o, k] over one k-block, each by the same chain of fused
+/// multiply-adds as in `MicroKernel`. Strides are in bytes: `mOut` and `mDeep` are those of m along the outputs and
+/// along k.
 [<AbstractClass; Sealed>]
 type internal Gemv<'S, 'V, 'T
     when 'S :> ISimd<'V, 'T> and 'S: struct and 'V: struct and 'T: unmanaged and 'T: struct> private () =
@@ -25,7 +26,7 @@ type internal Gemv<'S, 'V, 'T
     static member private PutVector(value: 'V, address: nativeint, add) =
         'S.Store((if add then 'S.Add('S.Load address, value) else value), address)
 
-    /// Outputs one by one, eight chains at a time: for rows that k runs along.
+    /// Computes outputs one by one, eight chains at a time: for a matrix whose rows run along k.
     static member Dots
         (
             outputs: int,
@@ -99,7 +100,7 @@ type internal Gemv<'S, 'V, 'T
             Gemv<'S, 'V, 'T>.Put(s, y + nativeint o * yOut, add)
             o <- o + 1
 
-    /// Outputs that lie side by side, in m as in y, eight vectors at a time.
+    /// Computes outputs that are contiguous in m as in y, eight vectors at a time.
     static member Sweep
         (
             outputs: int,

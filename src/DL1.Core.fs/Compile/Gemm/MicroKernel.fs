@@ -4,14 +4,15 @@ open System.Runtime.CompilerServices
 open DL1
 open DL1.Compiler.Simd
 
-/// The innermost loops of a product: a tile of C held in registers, two vectors wide and 4 or 6 rows high.
-/// Each element is one chain of fused multiply-adds, from 0, in the order of k; then it replaces C's or is added
-/// to it. A is read at any strides; B's rows are contiguous, `bRow` bytes apart. All strides are in bytes.
-/// Rows from `rows` on repeat the last one, so that a tile never reads beyond A; their results are no one's.
+/// The micro-kernels of a product: a tile of C in registers, two vectors wide and 4 or 6 rows high. Each element is one
+/// chain of fused multiply-adds from 0, in the order of k; then it replaces C's element or, with `add`, is added to it.
+/// A is read at any strides; B's rows are contiguous, `bRow` bytes apart. All strides are in bytes. Rows from `rows` on
+/// read the last row of A again, so that a tile never reads beyond A; their results are not used. The address `next` is
+/// prefetched, and moves on by `nextStep` bytes, at each step of k.
 [<AbstractClass; Sealed>]
 type internal MicroKernel<'S, 'V, 'T when 'S :> ISimd<'V, 'T> and 'S: struct and 'V: struct> private () =
 
-    /// 4 rows of two vectors.
+    /// A tile of 4 rows by two vectors.
     static member Rows4
         (
             k: int,
@@ -42,7 +43,7 @@ type internal MicroKernel<'S, 'V, 'T when 'S :> ISimd<'V, 'T> and 'S: struct and
         let mutable r2 = 'S.Zero
         let mutable l3 = 'S.Zero
         let mutable r3 = 'S.Zero
-        // C's rows come while the sums are made.
+        // Prefetches C's rows while the sums are computed.
         for i in 0..3 do
             Simd.fetchRow (c + nativeint i * cRow) (2n * width)
 
@@ -99,7 +100,7 @@ type internal MicroKernel<'S, 'V, 'T when 'S :> ISimd<'V, 'T> and 'S: struct and
             'S.Store(l3, c)
             'S.Store(r3, c + width)
 
-    /// 6 rows of two vectors.
+    /// A tile of 6 rows by two vectors.
     static member Rows6
         (
             k: int,
@@ -136,7 +137,7 @@ type internal MicroKernel<'S, 'V, 'T when 'S :> ISimd<'V, 'T> and 'S: struct and
         let mutable r4 = 'S.Zero
         let mutable l5 = 'S.Zero
         let mutable r5 = 'S.Zero
-        // C's rows come while the sums are made.
+        // Prefetches C's rows while the sums are computed.
         for i in 0..5 do
             Simd.fetchRow (c + nativeint i * cRow) (2n * width)
 

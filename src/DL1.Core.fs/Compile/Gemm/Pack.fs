@@ -10,13 +10,12 @@ open DL1.Compiler.Simd
 
 #nowarn "9" // Addresses in bytes; the caller answers for their extents.
 
-/// Copies blocks of matrices to where the innermost loops read them one address after the other.
-/// All strides are in bytes.
+/// Copies blocks of matrices into the order in which the micro-kernels read them. All strides are in bytes.
 [<AbstractClass; Sealed>]
 type internal Pack<'S, 'V, 'T
     when 'S :> ISimd<'V, 'T> and 'S: struct and 'V: struct and 'T: unmanaged and 'T: struct> private () =
 
-    /// `rows` rows of `bytes` bytes.
+    /// Copies `rows` rows of `bytes` bytes.
     static member Rows
         (rows: int, bytes: int, source: nativeint, sourceRow: nativeint, target, targetRow: nativeint)
         =
@@ -31,7 +30,7 @@ type internal Pack<'S, 'V, 'T
 
             Unsafe.CopyBlockUnaligned(``to``, from, uint32 bytes)
 
-    /// `rows` by `columns` elements at any strides, to contiguous rows.
+    /// Copies `rows` by `columns` elements at any strides into contiguous rows.
     static member Elements
         (
             rows: int,
@@ -57,8 +56,9 @@ type internal Pack<'S, 'V, 'T
                 from <- from + column
                 target <- target + size
 
-    /// Four columns of f32, contiguous down, to four contiguous elements in each row; answers the rows it did.
-    static member private Turn4
+    /// Copies four contiguous columns of f32, `column` bytes apart, into rows of four elements; returns the number of
+    /// rows copied, a multiple of 4.
+    static member private Transpose4
         (rows: int, source: nativeint, column: nativeint, target: nativeint, targetRow: nativeint)
         =
         Hot.loop ()
@@ -86,8 +86,9 @@ type internal Pack<'S, 'V, 'T
 
         row
 
-    /// Two columns of f64, likewise.
-    static member private Turn2
+    /// Copies two contiguous columns of f64, `column` bytes apart, into rows of two elements; returns the number of
+    /// rows copied, a multiple of 2.
+    static member private Transpose2
         (rows: int, source: nativeint, column: nativeint, target: nativeint, targetRow: nativeint)
         =
         Hot.loop ()
@@ -104,8 +105,9 @@ type internal Pack<'S, 'V, 'T
 
         row
 
-    /// Two columns of f32, likewise.
-    static member private TurnPair
+    /// Copies two contiguous columns of f32, `column` bytes apart, into rows of two elements; returns the number of
+    /// rows copied, a multiple of 4.
+    static member private TransposePair
         (rows: int, source: nativeint, column: nativeint, target: nativeint, targetRow: nativeint)
         =
         Hot.loop ()
@@ -125,7 +127,7 @@ type internal Pack<'S, 'V, 'T
 
         row
 
-    /// The transpose of Elements where columns are contiguous: `column` bytes from one column to the next.
+    /// Copies `rows` by `columns` elements from contiguous columns, `column` bytes apart, into contiguous rows.
     static member Columns
         (
             rows: int,
@@ -149,37 +151,38 @@ type internal Pack<'S, 'V, 'T
                 elif sizeof<'T> = 4 && left >= 4 then 4
                 else 2
 
-            let turned =
+            let transposed =
                 if group = 1 then
                     0
                 elif sizeof<'T> = 8 then
-                    Pack<'S, 'V, 'T>.Turn2(rows, from, column, into, targetRow)
+                    Pack<'S, 'V, 'T>.Transpose2(rows, from, column, into, targetRow)
                 elif group = 4 then
-                    Pack<'S, 'V, 'T>.Turn4(rows, from, column, into, targetRow)
+                    Pack<'S, 'V, 'T>.Transpose4(rows, from, column, into, targetRow)
                 else
-                    Pack<'S, 'V, 'T>.TurnPair(rows, from, column, into, targetRow)
+                    Pack<'S, 'V, 'T>.TransposePair(rows, from, column, into, targetRow)
 
-            let from = from + nativeint turned * size
-            let into = into + nativeint turned * targetRow
-            Pack<'S, 'V, 'T>.Elements(rows - turned, group, from, size, column, into, targetRow)
+            let from = from + nativeint transposed * size
+            let into = into + nativeint transposed * targetRow
+            Pack<'S, 'V, 'T>.Elements(rows - transposed, group, from, size, column, into, targetRow)
             j <- j + group
 
-    /// Whole tiles of A, side by side in rows of memory: row by row, a piece to each tile.
+    /// Packs whole tiles of A whose columns are contiguous: reads one column of A after the other, and copies `height`
+    /// elements of it to each tile.
     static member Tiles
         (k: int, tiles: int, height: int, a: nativeint, aColumn: nativeint, target: nativeint)
         =
         Hot.loop ()
         let bytes = height * sizeof<'T>
-        let piece = nativeint bytes
+        let tileRow = nativeint bytes
         let vectors = bytes / 16
-        let tile = nativeint k * piece
+        let tile = nativeint k * tileRow
 
         for i in 0 .. k - 1 do
             let mutable from = a + nativeint i * aColumn
-            let mutable into = target + nativeint i * piece
+            let mutable into = target + nativeint i * tileRow
 
             for _ in 1..tiles do
-                // Rows far apart are beyond the processor's own foresight.
+                // The hardware does not prefetch rows that are far apart.
                 Simd.fetch (from + 8n * aColumn)
 
                 for v in 0 .. vectors - 1 do
@@ -187,15 +190,15 @@ type internal Pack<'S, 'V, 'T
                     let x = Vector128.Load(NativePtr.ofNativeInt<byte>(from + at))
                     Vector128.Store(x, NativePtr.ofNativeInt (into + at))
 
-                // Heights are even, so that what is left is nothing, or two elements of f32.
+                // Heights are even, so that the rest is empty or two elements of f32.
                 if bytes % 16 <> 0 then
-                    let x = NativePtr.read (NativePtr.ofNativeInt<int64>(from + piece - 8n))
-                    NativePtr.write (NativePtr.ofNativeInt<int64>(into + piece - 8n)) x
+                    let x = NativePtr.read (NativePtr.ofNativeInt<int64>(from + tileRow - 8n))
+                    NativePtr.write (NativePtr.ofNativeInt<int64>(into + tileRow - 8n)) x
 
-                from <- from + piece
+                from <- from + tileRow
                 into <- into + tile
 
-    /// One tile of A: for each of `k` columns, the elements of `rows` rows, and room for `height`.
+    /// Packs one tile of A: for each of `k` columns, the elements of `rows` rows, `height` elements apart.
     static member Tile
         (k: int, rows: int, height: int, a: nativeint, aRow: nativeint, aColumn: nativeint, target: nativeint)
         =
@@ -207,7 +210,7 @@ type internal Pack<'S, 'V, 'T
         else
             Pack<'S, 'V, 'T>.Elements(k, rows, a, aColumn, aRow, target, targetRow)
 
-    /// One panel of B: `k` rows of `columns` elements, filled with zeros to two vectors a row.
+    /// Packs one panel of B: `k` rows of `columns` elements, filled up with zeros to two vectors a row.
     static member Panel
         (k: int, columns: int, b: nativeint, bRow: nativeint, bColumn: nativeint, target: nativeint)
         =
@@ -239,7 +242,7 @@ type internal Pack<'S, 'V, 'T
         let mutable into = target
 
         for _ in 1..k do
-            // Rows far apart are beyond the processor's own foresight.
+            // The hardware does not prefetch rows that are far apart.
             Simd.fetch (from + 8n * bRow)
             let x = 'S.Load from
             let y = 'S.Load(from + width)

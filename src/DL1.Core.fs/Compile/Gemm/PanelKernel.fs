@@ -7,14 +7,14 @@ open DL1.Compiler.Simd
 
 #nowarn "9" // Addresses in bytes; the caller answers for their extents.
 
-/// A column of tiles: any number of rows of A against one panel of B, at most two vectors wide.
-/// All strides are in bytes.
+/// A column of tiles of C: any number of rows of A times one panel of B, at most two vectors wide. All strides are in
+/// bytes.
 [<AbstractClass; Sealed>]
 type internal PanelKernel<'S, 'V, 'T
     when 'S :> ISimd<'V, 'T> and 'S: struct and 'V: struct and 'T: unmanaged and 'T: struct> private () =
 
-    /// How many of the rows left the next tile takes. 12 rows want 32 registers. Tiles of 4 and of 6 between them
-    /// leave at most one row of a tile idle.
+    /// The height of the next tile, where `left` rows are left. 12 rows need 32 registers. Tiles of 4 and of 6 rows
+    /// together leave at most one row of a tile unused.
     static member private Height(left: int) =
         if 'S.Bytes = 64 && left >= 12 then 12
         elif left = 5 || left = 6 || left > 8 then 6
@@ -28,7 +28,7 @@ type internal PanelKernel<'S, 'V, 'T
         else
             TallMicroKernel<'S, 'V, 'T>.Rows12(k, a, aRow, aColumn, rows, b, bRow, c, cRow, add, next, step)
 
-    /// A tile that C has no room for, by way of a whole one in `spare`.
+    /// Computes a tile that goes beyond C, by way of a whole tile in `spare`.
     [<MethodImpl(MethodImplOptions.NoInlining)>]
     static member private Edge
         (
@@ -57,7 +57,7 @@ type internal PanelKernel<'S, 'V, 'T
         PanelKernel<'S, 'V, 'T>.Tile(height, k, a, aRow, aColumn, rows, b, bRow, spare, wide, add, next, step)
         Pack<'S, 'V, 'T>.Rows(rows, bytes, spare, wide, c, cRow)
 
-    /// `m` rows of A, copied tile by tile, k by k: `aRow` is then one element.
+    /// Packs `m` rows of A tile by tile; in a tile column by column, so that its `aRow` is then one element.
     static member PackA
         (m: int, k: int, a: nativeint, aRow: nativeint, aColumn: nativeint, target: nativeint)
         =
@@ -65,7 +65,8 @@ type internal PanelKernel<'S, 'V, 'T
         let height = PanelKernel<'S, 'V, 'T>.Height m
         let mutable row = 0
 
-        // Where A's columns are contiguous, the first tiles take them one after another, all tiles at once.
+        // Where A's columns are contiguous, packs all whole tiles at once, reading each column of A from beginning to
+        // end.
         if aRow = size then
             while m - row >= height && PanelKernel<'S, 'V, 'T>.Height(m - row) = height do
                 row <- row + height
@@ -79,10 +80,10 @@ type internal PanelKernel<'S, 'V, 'T
             Pack<'S, 'V, 'T>.Tile(k, rows, height, a + nativeint row * aRow, aRow, aColumn, target)
             row <- row + rows
 
-    /// `m` rows of A, `k` long, times a panel of `columns` columns, which replace C's or are added to them.
-    /// A row's place is `aNext` bytes after the one before at a tile's beginning; with `packed`, A is as PackA leaves it
-    /// and panels of B follow one another.
-    /// `spare` is 12 rows of two vectors to work in.
+    /// Multiplies `m` rows of A, `k` long, by a panel of `columns` columns; the products replace C's elements or, with
+    /// `add`, are added to them. A tile's first row r is at `a` + r·`aNext`, its further rows `aRow` bytes apart. With
+    /// `packed`, A is as `PackA` leaves it, and panels of B follow one another. `spare` has space for 12 rows of two
+    /// vectors.
     static member Multiply
         (
             m: int,
@@ -102,7 +103,7 @@ type internal PanelKernel<'S, 'V, 'T
         ) =
         let whole = columns * sizeof<'T> = 2 * 'S.Bytes
         let mutable row = 0
-        // Each tile asks for its share of the next panel of B, which follows this one where B is packed.
+        // Each tile prefetches its share of the next panel of B, which follows this one where B is packed.
         let mutable next = b + nativeint k * bRow
 
         let step =

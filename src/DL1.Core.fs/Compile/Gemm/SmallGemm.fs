@@ -6,58 +6,61 @@ open DL1.Compiler.Simd
 
 #nowarn "9" // Addresses in bytes; the caller answers for their extents.
 
-/// Some columns of one matrix of a product, from beginning to end on one thread; rows, where B is a column.
+/// Some columns of one matrix of a product, computed from beginning to end by one thread; where B is a single column,
+/// some rows.
 [<AbstractClass; Sealed>]
 type internal SmallGemm<'S, 'V, 'T
     when 'S :> ISimd<'V, 'T> and 'S: struct and 'V: struct and 'T: unmanaged and 'T: struct> private () =
 
-    /// The address of an element.
-    static member Place(m: MatrixView, stack: int, row: int, column: int) =
+    /// The address of an element of one matrix of a stack.
+    static member Address(m: MatrixView, stack: int, row: int, column: int) =
         m.Data
         + (m.Start stack + nativeint row * nativeint m.Row + nativeint column * nativeint m.Column)
           * nativeint sizeof<'T>
 
     /// Calls the epilogue for a finished block of C.
-    static member Finish(p: inref<GemmProblem>, stack, row, rows, column, count) =
+    static member RunEpilogue(p: inref<GemmProblem>, stack, row, rows, column, count) =
         match p.Finish with
         | null -> ()
-        | finish ->
-            finish.Invoke(
-                SmallGemm<'S, 'V, 'T>.Place(p.C, stack, row, column),
+        | epilogue ->
+            epilogue.Invoke(
+                SmallGemm<'S, 'V, 'T>.Address(p.C, stack, row, column),
                 stack * p.M + row,
                 rows,
                 column,
                 count
             )
 
-    /// Whether A is read where it is: its rows are contiguous, or its columns, few of them or all in the first-level cache.
-    static member private IsStraight(p: inref<GemmProblem>) =
+    /// Whether A is read in place: its rows are contiguous, or its columns are, and they are at most 48 elements long
+    /// or A fits into the first-level cache.
+    static member private ReadsAInPlace(p: inref<GemmProblem>) =
         p.A.Column = 1 || p.A.Row = 1 && (p.M <= 48 || int64 p.M * int64 p.K * int64 sizeof<'T> <= 24576L)
 
-    /// Whether A is small enough for each strip to go through all of it; and if it cannot be read where it is, whether it is
-    /// one of a stack, which is shared out, so that a strip may have the whole of B, and is worth a copy of A.
+    /// Whether A is small enough for each strip to go through all of it. If A cannot be read in place, it must also be
+    /// one of a stack of at least four: threads share the stack, so that a strip may have all columns of B, which is
+    /// worth a copy of A.
     static member Suits(p: inref<GemmProblem>) =
         int64 p.M * int64 (min p.K KBlocks.Longest) * int64 sizeof<'T> <= 262144L
-        && (SmallGemm<'S, 'V, 'T>.IsStraight &p || p.A.Row = 1 && p.Batch >= 4 && p.K <= KBlocks.Longest)
+        && (SmallGemm<'S, 'V, 'T>.ReadsAInPlace &p || p.A.Row = 1 && p.Batch >= 4 && p.K <= KBlocks.Longest)
 
-    /// Columns `first` to `last` − 1, a panel at a time. B is packed unless it is read once or twice only.
+    /// Computes columns `first` to `last` − 1, a panel at a time. B is packed unless it is read only once or twice.
     static member private Columns(p: inref<GemmProblem>, stack, first, last) =
         let size = nativeint sizeof<'T>
         let whole = 2 * 'S.Bytes / sizeof<'T>
-        let spare = Scratch.Get(0, 12 * 2 * 'S.Bytes)
-        let panel = Scratch.Get(1, KBlocks.Longest * 2 * 'S.Bytes)
+        let spare = Scratch.Get(ScratchSlot.GemmEdge, 12 * 2 * 'S.Bytes)
+        let panel = Scratch.Get(ScratchSlot.GemmPanel, KBlocks.Longest * 2 * 'S.Bytes)
         let bRow, bColumn = nativeint p.B.Row * size, nativeint p.B.Column * size
         let aRow, aColumn = nativeint p.A.Row * size, nativeint p.A.Column * size
-        let straight = SmallGemm<'S, 'V, 'T>.IsStraight &p
-        // A copy of A, in one cut.
+        let aInPlace = SmallGemm<'S, 'V, 'T>.ReadsAInPlace &p
+        // A packed copy of A, which has one k-block only.
         let copy =
-            if straight then
+            if aInPlace then
                 0n
             else
-                let copy = Scratch.Get(2, (p.M + 12) * p.K * sizeof<'T>)
+                let copy = Scratch.Get(ScratchSlot.GemmPackedA, (p.M + 12) * p.K * sizeof<'T>)
 
                 PanelKernel<'S, 'V, 'T>
-                    .PackA(p.M, p.K, SmallGemm<'S, 'V, 'T>.Place(p.A, stack, 0, 0), aRow, aColumn, copy)
+                    .PackA(p.M, p.K, SmallGemm<'S, 'V, 'T>.Address(p.A, stack, 0, 0), aRow, aColumn, copy)
 
                 copy
 
@@ -65,40 +68,40 @@ type internal SmallGemm<'S, 'V, 'T
 
         while column < last do
             let columns = min whole (last - column)
-            let inPlace = p.M <= 12 && bColumn = size && columns = whole
+            let bInPlace = p.M <= 12 && bColumn = size && columns = whole
 
-            for cut in 0 .. KBlocks.count p.K - 1 do
-                let k = KBlocks.at p.K cut
-                let b = SmallGemm<'S, 'V, 'T>.Place(p.B, stack, cut * KBlocks.length p.K, column)
+            for kBlock in 0 .. KBlocks.count p.K - 1 do
+                let k = KBlocks.at p.K kBlock
+                let b = SmallGemm<'S, 'V, 'T>.Address(p.B, stack, kBlock * KBlocks.length p.K, column)
 
-                if not inPlace then
+                if not bInPlace then
                     Pack<'S, 'V, 'T>.Panel(k, columns, b, bRow, bColumn, panel)
 
-                let a = SmallGemm<'S, 'V, 'T>.Place(p.A, stack, 0, cut * KBlocks.length p.K)
+                let a = SmallGemm<'S, 'V, 'T>.Address(p.A, stack, 0, kBlock * KBlocks.length p.K)
 
                 PanelKernel<'S, 'V, 'T>
                     .Multiply(
                         p.M,
                         k,
-                        (if straight then a else copy),
-                        (if straight then aRow else nativeint k * size),
-                        (if straight then aRow else size),
+                        (if aInPlace then a else copy),
+                        (if aInPlace then aRow else nativeint k * size),
+                        (if aInPlace then aRow else size),
                         aColumn,
-                        (if inPlace then b else panel),
-                        (if inPlace then bRow else nativeint (2 * 'S.Bytes)),
-                        SmallGemm<'S, 'V, 'T>.Place(p.C, stack, 0, column),
+                        (if bInPlace then b else panel),
+                        (if bInPlace then bRow else nativeint (2 * 'S.Bytes)),
+                        SmallGemm<'S, 'V, 'T>.Address(p.C, stack, 0, column),
                         nativeint p.C.Row * size,
                         columns,
-                        not straight,
-                        cut > 0,
+                        not aInPlace,
+                        kBlock > 0,
                         spare
                     )
 
             column <- column + columns
 
-        SmallGemm<'S, 'V, 'T>.Finish(&p, stack, 0, p.M, first, last - first)
+        SmallGemm<'S, 'V, 'T>.RunEpilogue(&p, stack, 0, p.M, first, last - first)
 
-    /// Outputs `first` to `last` − 1 of a matrix times a vector: A is a row, or B a column.
+    /// Computes outputs `first` to `last` − 1 of a matrix times a vector: A is a single row, or B a single column.
     static member private Outputs(p: inref<GemmProblem>, stack, first, last) =
         let size = nativeint sizeof<'T>
         let isRow = p.M = 1
@@ -107,14 +110,14 @@ type internal SmallGemm<'S, 'V, 'T
         let xDeep = nativeint (if isRow then x.Column else x.Row) * size
         let yOut = if isRow then size else nativeint p.C.Row * size
         let row, column = if isRow then 0, first else first, 0
-        let y = SmallGemm<'S, 'V, 'T>.Place(p.C, stack, row, column)
+        let y = SmallGemm<'S, 'V, 'T>.Address(p.C, stack, row, column)
 
-        for cut in 0 .. KBlocks.count p.K - 1 do
-            let deep = cut * KBlocks.length p.K
-            let k = KBlocks.at p.K cut
-            let add = cut > 0
-            let b = SmallGemm<'S, 'V, 'T>.Place(p.B, stack, deep, column)
-            let a = SmallGemm<'S, 'V, 'T>.Place(p.A, stack, row, deep)
+        for kBlock in 0 .. KBlocks.count p.K - 1 do
+            let deep = kBlock * KBlocks.length p.K
+            let k = KBlocks.at p.K kBlock
+            let add = kBlock > 0
+            let b = SmallGemm<'S, 'V, 'T>.Address(p.B, stack, deep, column)
+            let a = SmallGemm<'S, 'V, 'T>.Address(p.A, stack, row, deep)
             let m, x = if isRow then b, a else a, b
             let mDeep = nativeint mDeep * size
 
@@ -125,11 +128,11 @@ type internal SmallGemm<'S, 'V, 'T
                     .Dots(last - first, k, m, nativeint mOut * size, mDeep, x, xDeep, y, yOut, add)
 
         if isRow then
-            SmallGemm<'S, 'V, 'T>.Finish(&p, stack, 0, 1, first, last - first)
+            SmallGemm<'S, 'V, 'T>.RunEpilogue(&p, stack, 0, 1, first, last - first)
         else
-            SmallGemm<'S, 'V, 'T>.Finish(&p, stack, first, last - first, 0, 1)
+            SmallGemm<'S, 'V, 'T>.RunEpilogue(&p, stack, first, last - first, 0, 1)
 
-    /// Columns `first` to `last` − 1; rows, where B is a column.
+    /// Computes columns `first` to `last` − 1; where B is a single column, rows `first` to `last` − 1.
     static member Run(p: inref<GemmProblem>, stack: int, first: int, last: int) : unit =
         if p.M = 1 || p.N = 1 then
             SmallGemm<'S, 'V, 'T>.Outputs(&p, stack, first, last)

@@ -4,11 +4,11 @@ open System.Runtime.CompilerServices
 open DL1
 open DL1.Compiler.Simd
 
-/// The tile of processors with 32 vector registers: as Tile, 12 rows high.
+/// The micro-kernel for processors with 32 vector registers: as `MicroKernel`, but 12 rows high.
 [<AbstractClass; Sealed>]
 type internal TallMicroKernel<'S, 'V, 'T when 'S :> ISimd<'V, 'T> and 'S: struct and 'V: struct> private () =
 
-    /// 12 rows of two vectors.
+    /// A tile of 12 rows by two vectors.
     static member Rows12
         (
             k: int,
@@ -63,7 +63,7 @@ type internal TallMicroKernel<'S, 'V, 'T when 'S :> ISimd<'V, 'T> and 'S: struct
         let mutable r10 = 'S.Zero
         let mutable l11 = 'S.Zero
         let mutable r11 = 'S.Zero
-        // C's rows come while the sums are made.
+        // Prefetches C's rows while the sums are computed.
         for i in 0..11 do
             Simd.fetchRow (c + nativeint i * cRow) (2n * width)
 

@@ -6,23 +6,23 @@ open DL1
 
 #nowarn "3535" // Static abstract members: the JIT compiles a kernel anew for each element type.
 
-/// What elements are computed in: doubles for floats, 64-bit integers for whole numbers and truth values, as in Eval.
+/// The domain that elements are computed in: f64 for floats, 64-bit integers for integers and truth values, as in Eval.
 type internal IDomain<'A> =
     static abstract IsFloat: bool
     static abstract ToFloat: 'A -> float
     static abstract ToInteger: 'A -> int64
     static abstract Zero: 'A
     static abstract One: 'A
-    /// Below and above every element.
+    /// The least and the greatest value of the domain.
     static abstract Least: 'A
     static abstract Greatest: 'A
     static abstract Add: 'A * 'A -> 'A
-    /// What is lost where a term is added to a total and the sum is rounded to `next`.
+    /// The rounding error of `total + term`, where the sum was rounded to `next`.
     static abstract Lost: total: 'A * term: 'A * next: 'A -> 'A
-    /// A total with what it has lost.
+    /// A total with the rounding errors that were summed up beside it.
     static abstract Joined: total: 'A * lost: 'A -> 'A
     static abstract Multiply: 'A * 'A -> 'A
-    /// NaN where either is.
+    /// NaN where either operand is NaN.
     static abstract Max: 'A * 'A -> 'A
     static abstract Min: 'A * 'A -> 'A
     static abstract IsNaN: 'A -> bool
@@ -52,7 +52,7 @@ type internal Floats =
         static member Binary(op, a, b) = Scalar.binary op a b
         static member Compare(op, a, b) = Scalar.compare op a b
 
-/// 64-bit integers, wrapping around.
+/// 64-bit integers, which wrap around on overflow.
 [<Struct; NoEquality; NoComparison>]
 type internal Integers =
     interface IDomain<int64> with
@@ -74,7 +74,7 @@ type internal Integers =
         static member Binary(op, a, b) = Scalar.binaryInteger op a b
         static member Compare(op, a, b) = Scalar.compare op a b
 
-/// How elements 'T lie in memory, and what they are in their domain 'A: as `Elements` converts them.
+/// An element type 'T in memory, and its conversions to and from its domain 'A, as `Elements` converts.
 type internal IElement<'T, 'A> =
     static abstract Widen: 'T -> 'A
     static abstract OfFloat: float -> 'T
@@ -115,7 +115,7 @@ type internal BoolElement =
         static member OfFloat v = if v <> 0.0 then 1uy else 0uy
         static member OfInteger v = if v <> 0L then 1uy else 0uy
 
-/// What is made for an element type that is known when it runs.
+/// Makes an 'R for an element type that is known only at run time.
 type internal ITyped<'R> =
     abstract Make<'E, 'T, 'D, 'A
         when 'E :> IElement<'T, 'A>
@@ -128,7 +128,7 @@ type internal ITyped<'R> =
 /// Element types as type arguments.
 [<AbstractClass; Sealed>]
 type internal Element private () =
-    /// Calls `typed` with the types that stand for an element type.
+    /// Calls `typed` with the type arguments that stand for an element type.
     static member Choose(dtype: DType, typed: ITyped<'R>) : 'R =
         match dtype with
         | DType.F32 -> typed.Make<F32Element, float32, Floats, float>()
@@ -137,7 +137,7 @@ type internal Element private () =
         | DType.I64 -> typed.Make<I64Element, int64, Integers, int64>()
         | DType.Bool -> typed.Make<BoolElement, byte, Integers, int64>()
 
-    /// A value of the domain as an element.
+    /// Converts a value of the domain to an element.
     [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
     static member Narrow<'E, 'T, 'D, 'A
         when 'E :> IElement<'T, 'A> and 'E: struct and 'D :> IDomain<'A> and 'D: struct>

@@ -5,9 +5,9 @@ open DL1.Compiler.Movement
 
 #nowarn "3535" // Static abstract members: the JIT compiles a kernel anew for each element type.
 
-/// One elementwise node over operands of any type, by the meaning that `Scalar` gives it: a few nanoseconds an
-/// element. The target is row-major; an operand has strides of its own, in elements, 0 where it is stretched. What is
-/// made is run by `lines.Run(threads, target, a, b, c)`.
+/// Kernels for one elementwise node over operands of any type, with the meaning that `Scalar` gives it: a few
+/// nanoseconds an element. The target is row-major; each operand has strides of its own, in elements, 0 along axes that
+/// are broadcast. A kernel is run by `Run(threads, target, a, b, c)`.
 [<AbstractClass; Sealed>]
 type internal ElementwiseRows private () =
     static let nest (shape: Shape) (target: DType) (operands: (DType * int list) list) =
@@ -16,9 +16,9 @@ type internal ElementwiseRows private () =
 
         LoopNest(shape.ToList(), bytes (target, List.ofArray shape.Strides) :: List.map bytes operands)
 
-    static let lines shape target operands body = RowLoop(nest shape target operands, body)
+    static let rowLoop shape target operands body = RowLoop(nest shape target operands, body)
 
-    /// A function of one element.
+    /// An operation on one operand.
     static member Unary(op: UnaryOp, dtype: DType, shape: Shape, x: int list) : RowLoop =
         let body =
             { new ITyped<RowBody> with
@@ -38,9 +38,9 @@ type internal ElementwiseRows private () =
                             At.write (target + i * step) (Element.Narrow<'E, 'T, 'D, 'A> value))
             }
 
-        lines shape dtype [ dtype, x ] (Element.Choose(dtype, body))
+        rowLoop shape dtype [ dtype, x ] (Element.Choose(dtype, body))
 
-    /// A function of two elements of one type.
+    /// An operation on two operands of one type.
     static member Binary(op: BinaryOp, dtype: DType, shape: Shape, x: int list, y: int list) : RowLoop =
         let body =
             { new ITyped<RowBody> with
@@ -61,7 +61,7 @@ type internal ElementwiseRows private () =
                                 let value = combine ('E.Widen left) ('E.Widen right)
                                 At.write (target + i * step) (Element.Narrow<'E, 'T, 'D, 'A> value))
 
-                    // The commonest have loops of their own.
+                    // The commonest operations have loops of their own.
                     match op with
                     | BinaryOp.Add -> run (fun x y -> 'D.Add(x, y))
                     | BinaryOp.Mul -> run (fun x y -> 'D.Multiply(x, y))
@@ -74,9 +74,9 @@ type internal ElementwiseRows private () =
                     | BinaryOp.Or -> run (fun x y -> 'D.Binary(op, x, y))
             }
 
-        lines shape dtype [ dtype, x; dtype, y ] (Element.Choose(dtype, body))
+        rowLoop shape dtype [ dtype, x; dtype, y ] (Element.Choose(dtype, body))
 
-    /// A comparison of two elements of one type, to truth values.
+    /// A comparison of two operands of one type; the result holds truth values.
     static member Compare(op: CompareOp, dtype: DType, shape: Shape, x: int list, y: int list) : RowLoop =
         let body =
             { new ITyped<RowBody> with
@@ -106,9 +106,9 @@ type internal ElementwiseRows private () =
                     | CompareOp.Ge -> run (fun x y -> 'D.Compare(CompareOp.Ge, x, y))
             }
 
-        lines shape DType.Bool [ dtype, x; dtype, y ] (Element.Choose(dtype, body))
+        rowLoop shape DType.Bool [ dtype, x; dtype, y ] (Element.Choose(dtype, body))
 
-    /// The second operand where the condition holds, the third elsewhere: `lines.Run(threads, target, c, x, y)`.
+    /// x where the condition holds, y elsewhere. Run by `Run(threads, target, condition, x, y)`.
     static member Select
         (dtype: DType, shape: Shape, condition: int list, x: int list, y: int list)
         : RowLoop =
@@ -133,9 +133,9 @@ type internal ElementwiseRows private () =
                             At.write (target + i * step) (At.read<'T> from))
             }
 
-        lines shape dtype [ DType.Bool, condition; dtype, x; dtype, y ] (Element.Choose(dtype, body))
+        rowLoop shape dtype [ DType.Bool, condition; dtype, x; dtype, y ] (Element.Choose(dtype, body))
 
-    /// The same values in another type.
+    /// Converts elements to another type.
     static member Cast(from: DType, into: DType, shape: Shape, x: int list) : RowLoop =
         let body =
             { new ITyped<RowBody> with
@@ -176,4 +176,4 @@ type internal ElementwiseRows private () =
                     Element.Choose(into, narrow)
             }
 
-        lines shape into [ from, x ] (Element.Choose(from, body))
+        rowLoop shape into [ from, x ] (Element.Choose(from, body))

@@ -6,7 +6,7 @@ open DL1.Compiler.Runtime
 
 #nowarn "9" // Counters on the stack, addresses in bytes.
 
-/// Elements at addresses.
+/// Reads and writes elements at addresses.
 [<RequireQualifiedAccess>]
 module internal At =
     let inline read<'T when 'T: unmanaged> (address: nativeint) : 'T =
@@ -15,9 +15,10 @@ module internal At =
     let inline write<'T when 'T: unmanaged> (address: nativeint) (value: 'T) =
         NativePtr.write (NativePtr.ofNativeInt<'T> address) value
 
-/// The loops that walk up to four tensors of one shape side by side, each with a step in bytes along each axis: 0
-/// repeats, and a negative one goes backwards. Axes of extent 1 are dropped, and axes that all operands walk as one
-/// are merged. The last axis is the line; the others make the rows. Without any elements there is one line of none.
+/// The loop nest over up to four tensors of one shape, each with a step in bytes along each axis: a step of 0 repeats,
+/// and a negative one goes backwards. Axes of extent 1 are dropped, and axes that all operands traverse as one are
+/// merged. The last axis runs along a row; the axes before it count the rows. A shape without elements has one axis of
+/// extent 0.
 [<Sealed>]
 type internal LoopNest(extents: int list, steps: nativeint list list) =
     let axes =
@@ -34,10 +35,10 @@ type internal LoopNest(extents: int list, steps: nativeint list list) =
         |> List.rev
 
     let axes =
-        let still = steps |> List.map (fun _ -> 0n)
+        let zeros = steps |> List.map (fun _ -> 0n)
 
-        if axes |> List.exists (fun (extent, _) -> extent = 0) then [ 0, still ]
-        elif axes.IsEmpty then [ 1, still ]
+        if axes |> List.exists (fun (extent, _) -> extent = 0) then [ 0, zeros ]
+        elif axes.IsEmpty then [ 1, zeros ]
         else axes
 
     let counts = axes |> List.map fst |> Array.ofList
@@ -47,22 +48,22 @@ type internal LoopNest(extents: int list, steps: nativeint list list) =
     let moves =
         Array.init operands (fun o -> axes |> List.map (fun (_, steps) -> List.item o steps) |> Array.ofList)
 
-    let line = counts[last]
+    let rowLength = counts[last]
     let rows = counts |> Array.take last |> Array.fold (*) 1
 
-    /// The extents and the steps of each operand after merging, outermost first.
+    /// The extents of the axes after merging, outermost first.
     member _.Extents = counts
-    /// For each operand, its step along each axis.
+    /// For each operand, its step in bytes along each axis.
     member _.Moves = moves
-    /// The extent of the last axis.
-    member _.Line = line
-    /// How many lines there are; 0 where an extent is.
-    member _.Rows = if line = 0 then 0 else rows
-    /// The step of an operand along a line; 0 for an operand that there is not.
+    /// The length of a row: the extent of the last axis.
+    member _.RowLength = rowLength
+    /// The number of rows; 0 where an extent is 0.
+    member _.Rows = if rowLength = 0 then 0 else rows
+    /// The step in bytes of an operand along a row; 0 for an operand that does not exist.
     member _.Step operand = if operand < operands then moves[operand][last] else 0n
 
-    /// Puts the counters at a row and the operands' offsets where it begins. Both lie with the caller: one counter
-    /// for each axis, one offset for each operand.
+    /// Sets the counters to a row, and the offsets to where each operand's row begins, in bytes. The caller owns both:
+    /// one counter for each axis, one offset for each operand.
     member _.Start(row: int, counters: nativeptr<int>, offsets: nativeptr<nativeint>) =
         for o in 0 .. operands - 1 do
             NativePtr.set offsets o 0n
@@ -77,7 +78,7 @@ type internal LoopNest(extents: int list, steps: nativeint list list) =
             for o in 0 .. operands - 1 do
                 NativePtr.set offsets o (NativePtr.get offsets o + nativeint at * moves[o][axis])
 
-    /// Moves to the next row.
+    /// Moves the counters and the offsets to the next row.
     member _.Next(counters: nativeptr<int>, offsets: nativeptr<nativeint>) =
         let mutable axis = last - 1
 
@@ -99,8 +100,8 @@ type internal LoopNest(extents: int list, steps: nativeint list list) =
 
                 axis <- axis - 1
 
-/// What is done along a line of `count` elements: the address and the step of the target, then those of up to three
-/// operands.
+/// The body of a loop along a row of `count` elements: takes the address and the step in bytes of the target, then
+/// those of up to three operands.
 type internal RowBody =
     delegate of
         count: int *
@@ -114,8 +115,8 @@ type internal RowBody =
         cStep: nativeint ->
             unit
 
-/// Runs a body along every line of a nest, whose operands are the target and then at most three more. Lines are
-/// grouped, and long ones cut, to parts of about `Grain` elements.
+/// Runs a body on every row of a nest, whose operands are the target and then at most three more. A task has about
+/// `Grain` elements: several short rows, or part of a long one.
 [<Sealed>]
 type internal RowLoop(nest: LoopNest, body: RowBody) =
     [<Literal>]
@@ -126,24 +127,24 @@ type internal RowLoop(nest: LoopNest, body: RowBody) =
     let mutable b = 0n
     let mutable c = 0n
     let mutable work: int -> unit = ignore
-    let pieces = (nest.Line + Grain - 1) / Grain
-    let each = max 1 (Grain / max 1 nest.Line)
+    let tasksPerRow = (nest.RowLength + Grain - 1) / Grain
+    let rowsEach = max 1 (Grain / max 1 nest.RowLength)
 
-    let parts =
+    let tasks =
         if nest.Rows = 0 then 0
-        elif pieces > 1 then nest.Rows * pieces
-        else (nest.Rows + each - 1) / each
+        elif tasksPerRow > 1 then nest.Rows * tasksPerRow
+        else (nest.Rows + rowsEach - 1) / rowsEach
 
-    let part (number: int) =
+    let runTask (number: int) =
         let counters = NativePtr.stackalloc<int> nest.Extents.Length
         let offsets = NativePtr.stackalloc<nativeint> 4
         NativePtr.set offsets 1 0n
         NativePtr.set offsets 2 0n
         NativePtr.set offsets 3 0n
-        let first = if pieces > 1 then number / pieces else number * each
-        let until = if pieces > 1 then first + 1 else min nest.Rows (first + each)
-        let column = if pieces > 1 then number % pieces * Grain else 0
-        let count = if pieces > 1 then min Grain (nest.Line - column) else nest.Line
+        let first = if tasksPerRow > 1 then number / tasksPerRow else number * rowsEach
+        let until = if tasksPerRow > 1 then first + 1 else min nest.Rows (first + rowsEach)
+        let column = if tasksPerRow > 1 then number % tasksPerRow * Grain else 0
+        let count = if tasksPerRow > 1 then min Grain (nest.RowLength - column) else nest.RowLength
         let s0, s1, s2, s3 = nest.Step 0, nest.Step 1, nest.Step 2, nest.Step 3
         let at = nativeint column
         nest.Start(first, counters, offsets)
@@ -164,12 +165,12 @@ type internal RowLoop(nest: LoopNest, body: RowBody) =
             if row + 1 < until then
                 nest.Next(counters, offsets)
 
-    do work <- fun number -> part number
+    do work <- fun number -> runTask number
 
-    /// Does all lines on at most so many threads. An operand that there is not has any address.
+    /// Runs the body on all rows, on at most `threads` threads. An operand that does not exist may have any address.
     member _.Run(threads: int, toTarget: nativeint, fromA: nativeint, fromB: nativeint, fromC: nativeint) =
         target <- toTarget
         a <- fromA
         b <- fromB
         c <- fromC
-        WorkerPool.runOn threads parts work
+        WorkerPool.runOn threads tasks work

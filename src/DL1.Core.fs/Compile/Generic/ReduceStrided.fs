@@ -8,8 +8,9 @@ open DL1.Compiler.Runtime
 #nowarn "9" // Addresses in bytes; the caller answers for their extents.
 #nowarn "3535" // Static abstract members: the JIT compiles a kernel anew for each element type.
 
-/// A reduction over any axes, in the wide type and in the row-major order of the axes reduced, as Eval has it. Where
-/// neighbours are kept, 64 of them are reduced side by side; else each element's lines are folded one after another.
+/// A reduction over any axes, in the wide type and in the row-major order of the reduced axes, as Eval does it. Where
+/// neighbours in memory belong to different results, 64 results are computed side by side; else one result at a time,
+/// row after row.
 [<Sealed>]
 type internal ReduceStrided<'E, 'T, 'D, 'A
     when 'E :> IElement<'T, 'A>
@@ -24,11 +25,11 @@ type internal ReduceStrided<'E, 'T, 'D, 'A
     let Grain = 16384
 
     let width = nativeint sizeof<'T>
-    let side = if kept.Step 1 = width && kept.Line >= 4 then 64 else 1
-    let chunks = (kept.Line + side - 1) / side
+    let side = if kept.Step 1 = width && kept.RowLength >= 4 then 64 else 1
+    let chunks = (kept.RowLength + side - 1) / side
     let units = kept.Rows * chunks
-    let count = reduced.Rows * reduced.Line
-    let each = max 1 (Grain / max 1 (count * min side (max 1 kept.Line)))
+    let count = reduced.Rows * reduced.RowLength
+    let each = max 1 (Grain / max 1 (count * min side (max 1 kept.RowLength)))
     let mutable from = 0n
     let mutable into = 0n
     let mutable work: int -> unit = ignore
@@ -42,8 +43,8 @@ type internal ReduceStrided<'E, 'T, 'D, 'A
 
     static let load (address: nativeint) = 'E.Widen(NativePtr.read (NativePtr.ofNativeInt<'T> address))
 
-    /// Folds lines, `n` elements `step` apart, into one value.
-    let fold (acc: 'A) (address: nativeint) (step: nativeint) n =
+    /// Reduces `n` elements, `step` bytes apart, starting from `acc`.
+    let reduce (acc: 'A) (address: nativeint) (step: nativeint) n =
         let inline run (combine: 'A -> 'A -> 'A) =
             let mutable acc = acc
             let mutable at = address
@@ -60,8 +61,8 @@ type internal ReduceStrided<'E, 'T, 'D, 'A
         | ReduceOp.Max -> run (fun a b -> 'D.Max(a, b))
         | ReduceOp.Min -> run (fun a b -> 'D.Min(a, b))
 
-    /// Adds a line to a sum, and what is lost to the word `side` after it.
-    let addLine (sums: nativeptr<'A>) (address: nativeint) (step: nativeint) n =
+    /// Adds a row of elements to a sum, and their rounding errors to the entry `side` entries behind it.
+    let addRow (sums: nativeptr<'A>) (address: nativeint) (step: nativeint) n =
         let mutable total = NativePtr.read sums
         let mutable lost = NativePtr.get sums side
         let mutable at = address
@@ -76,7 +77,7 @@ type internal ReduceStrided<'E, 'T, 'D, 'A
         NativePtr.write sums total
         NativePtr.set sums side lost
 
-    /// Adds neighbours to their sums, and what is lost to the words `side` after them.
+    /// Adds `n` neighbours to their sums, and the rounding errors to the entries `side` entries behind these.
     let addBeside (sums: nativeptr<'A>) (address: nativeint) n =
         for lane in 0 .. n - 1 do
             let total = NativePtr.get sums lane
@@ -86,7 +87,7 @@ type internal ReduceStrided<'E, 'T, 'D, 'A
             NativePtr.set sums (side + lane) ('D.Add(lost, 'D.Lost(total, term, next)))
             NativePtr.set sums lane next
 
-    /// Combines neighbours with their values so far.
+    /// Combines `n` neighbours with the values of their results so far.
     let beside (sums: nativeptr<'A>) (address: nativeint) n =
         let inline run (combine: 'A -> 'A -> 'A) =
             for lane in 0 .. n - 1 do
@@ -116,22 +117,26 @@ type internal ReduceStrided<'E, 'T, 'D, 'A
         let step = reduced.Step 0
 
         for row in 0 .. reduced.Rows - 1 do
-            let line = source + NativePtr.read offset
+            let rowStart = source + NativePtr.read offset
 
             if side = 1 then
                 if op = ReduceOp.Sum then
-                    addLine sums line step reduced.Line
+                    addRow sums rowStart step reduced.RowLength
                 else
-                    NativePtr.write sums (fold (NativePtr.read sums) line step reduced.Line)
+                    NativePtr.write sums (reduce (NativePtr.read sums) rowStart step reduced.RowLength)
             else
-                for i in 0 .. reduced.Line - 1 do
-                    let line = line + nativeint i * step
-                    if op = ReduceOp.Sum then addBeside sums line lanes else beside sums line lanes
+                for i in 0 .. reduced.RowLength - 1 do
+                    let element = rowStart + nativeint i * step
+
+                    if op = ReduceOp.Sum then
+                        addBeside sums element lanes
+                    else
+                        beside sums element lanes
 
             if row + 1 < reduced.Rows then
                 reduced.Next(counters, offset)
 
-    let part number =
+    let runTask number =
         let sums = NativePtr.stackalloc<'A>(2 * side)
         let counters = NativePtr.stackalloc<int> kept.Extents.Length
         let offsets = NativePtr.stackalloc<nativeint> 2
@@ -141,7 +146,7 @@ type internal ReduceStrided<'E, 'T, 'D, 'A
         for unit in number * each .. min units ((number + 1) * each) - 1 do
             kept.Start(unit / chunks, counters, offsets)
             let first = unit % chunks * side
-            let lanes = min side (kept.Line - first)
+            let lanes = min side (kept.RowLength - first)
             let source = from + NativePtr.get offsets 1 + nativeint first * kept.Step 1
             let target = into + NativePtr.get offsets 0 + nativeint first * kept.Step 0
             one source sums lanes inside offset
@@ -159,7 +164,7 @@ type internal ReduceStrided<'E, 'T, 'D, 'A
                     (NativePtr.ofNativeInt<'T>(target + nativeint lane * kept.Step 0))
                     (Element.Narrow<'E, 'T, 'D, 'A> value)
 
-    do work <- fun number -> part number
+    do work <- fun number -> runTask number
 
     override _.Run(threads, source, target) =
         from <- source
@@ -169,7 +174,7 @@ type internal ReduceStrided<'E, 'T, 'D, 'A
 /// `Node.Reduce` for any type, operation and axes.
 [<RequireQualifiedAccess>]
 module internal ReduceStrided =
-    /// The kernel for a row-major tensor.
+    /// The kernel for a row-major tensor of this type and shape.
     let make op (dtype: DType) (shape: Shape) (axes: int list) : AlongKernel =
         let size = nativeint (ElementSize.ofType dtype)
         let strides = shape.Strides |> Array.map (fun s -> nativeint s * size)

@@ -10,8 +10,8 @@ open DL1.Compiler.Runtime
 #nowarn "9" // Addresses in bytes; the caller answers for their extents.
 #nowarn "3535" // Static abstract members: the JIT compiles a kernel anew for each element type.
 
-/// `Node.ArgSort`: the places along the middle axis of [outer; extent; inner] in ascending order of their elements. The
-/// runtime's sort is not stable; so the places of each run of equal elements are sorted afterwards.
+/// `Node.ArgSort`: the indices along the middle axis of [outer; extent; inner] in ascending order of their elements.
+/// The runtime's sort is not stable, so the indices of each run of equal elements are sorted afterwards.
 [<Sealed>]
 type internal SortKernel<'E, 'T, 'D, 'A
     when 'E :> IElement<'T, 'A>
@@ -31,8 +31,9 @@ type internal SortKernel<'E, 'T, 'D, 'A
     let mutable into = 0n
     let mutable work: int -> unit = ignore
 
-    // Numbers with their places, those that are NaN behind all others, in their order.
-    let load (source: nativeptr<'T>) (keys: 'A[]) (places: int64[]) =
+    // Loads the numbers and their indices; indices of NaN go behind all others, in order. Returns how many numbers
+    // there are.
+    let load (source: nativeptr<'T>) (keys: 'A[]) (indices: int64[]) =
         let mutable numbers = 0
 
         for i in 0 .. extent - 1 do
@@ -40,7 +41,7 @@ type internal SortKernel<'E, 'T, 'D, 'A
 
             if not ('D.IsNaN value) then
                 keys[numbers] <- value
-                places[numbers] <- int64 i
+                indices[numbers] <- int64 i
                 numbers <- numbers + 1
 
         let mutable next = numbers
@@ -48,12 +49,12 @@ type internal SortKernel<'E, 'T, 'D, 'A
         if numbers < extent then
             for i in 0 .. extent - 1 do
                 if 'D.IsNaN('E.Widen(NativePtr.get source (i * inner))) then
-                    places[next] <- int64 i
+                    indices[next] <- int64 i
                     next <- next + 1
 
         numbers
 
-    let inOrder (keys: 'A[]) (places: int64[]) numbers =
+    let inOrder (keys: 'A[]) (indices: int64[]) numbers =
         let mutable start = 0
 
         while start < numbers do
@@ -63,29 +64,29 @@ type internal SortKernel<'E, 'T, 'D, 'A
                 stop <- stop + 1
 
             if stop - start > 1 then
-                Array.Sort(places, start, stop - start)
+                Array.Sort(indices, start, stop - start)
 
             start <- stop
 
-    let part number =
+    let runTask number =
         let keys = ArrayPool<'A>.Shared.Rent extent
-        let places = ArrayPool<int64>.Shared.Rent extent
+        let indices = ArrayPool<int64>.Shared.Rent extent
 
         try
             for unit in number * each .. min units ((number + 1) * each) - 1 do
                 let start = unit / inner * extent * inner + unit % inner
-                let numbers = load (NativePtr.add (NativePtr.ofNativeInt<'T> from) start) keys places
-                Array.Sort(keys, places, 0, numbers)
-                inOrder keys places numbers
+                let numbers = load (NativePtr.add (NativePtr.ofNativeInt<'T> from) start) keys indices
+                Array.Sort(keys, indices, 0, numbers)
+                inOrder keys indices numbers
                 let target = NativePtr.add (NativePtr.ofNativeInt<int64> into) start
 
                 for i in 0 .. extent - 1 do
-                    NativePtr.set target (i * inner) places[i]
+                    NativePtr.set target (i * inner) indices[i]
         finally
             ArrayPool<'A>.Shared.Return keys
-            ArrayPool<int64>.Shared.Return places
+            ArrayPool<int64>.Shared.Return indices
 
-    do work <- fun number -> part number
+    do work <- fun number -> runTask number
 
     override _.Run(threads, source, target) =
         from <- source
@@ -94,10 +95,10 @@ type internal SortKernel<'E, 'T, 'D, 'A
         if extent > 0 then
             WorkerPool.runOn threads ((units + each - 1) / each) work
 
-/// The order of elements along one axis of a row-major tensor.
+/// Sorting along one axis of a row-major tensor.
 [<RequireQualifiedAccess>]
 module internal SortKernel =
-    /// `Node.ArgSort`, to i64.
+    /// `Node.ArgSort`, with a result of i64.
     let make (dtype: DType) (shape: Shape) axis : AlongKernel =
         let outer, extent, inner = Strided.about axis shape
 

@@ -9,13 +9,14 @@ open DL1.Compiler.Simd
 #nowarn "9" // Addresses in bytes; the caller answers for their extents.
 #nowarn "3535" // Static abstract members: the JIT compiles a kernel anew for each element type.
 
-/// A kernel from one tensor to another.
+/// A kernel that computes one tensor from another.
 [<AbstractClass>]
 type internal AlongKernel() =
-    /// Computes the tensor at `target` from that at `source`, on at most so many threads.
+    /// Computes the tensor at `target` from the tensor at `source`, on at most `threads` threads.
     abstract Run: threads: int * source: nativeint * target: nativeint -> unit
 
-/// Running sums along the middle axis of [outer; extent; inner], 64 neighbours at a time, each in its wide type.
+/// Running sums along the middle axis of [outer; extent; inner], in the wide type, for 64 elements of the inner axis at
+/// a time.
 [<Sealed>]
 type internal CumSumKernel<'E, 'T, 'D, 'A
     when 'E :> IElement<'T, 'A>
@@ -55,20 +56,20 @@ type internal CumSumKernel<'E, 'T, 'D, 'A
                 NativePtr.set sums lane sum
                 NativePtr.set target lane (Element.Narrow<'E, 'T, 'D, 'A> sum)
 
-    let part number =
+    let runTask number =
         let sums = NativePtr.stackalloc<'A> Lanes
 
         for unit in number * each .. min (outer * chunks) ((number + 1) * each) - 1 do
             one unit sums
 
-    do work <- fun number -> part number
+    do work <- fun number -> runTask number
 
     override _.Run(threads, source, target) =
         from <- source
         into <- target
         WorkerPool.runOn threads ((outer * chunks + each - 1) / each) work
 
-/// The place along the middle axis of [outer; extent; inner] that no other is better than: the first, or the first
+/// The index of the best element along the middle axis of [outer; extent; inner]: the first of equals, or the first
 /// NaN.
 [<Sealed>]
 type internal ArgReduceKernel<'E, 'T, 'D, 'A
@@ -89,46 +90,46 @@ type internal ArgReduceKernel<'E, 'T, 'D, 'A
     let mutable into = 0n
     let mutable work: int -> unit = ignore
 
-    let part number =
+    let runTask number =
         for unit in number * each .. min units ((number + 1) * each) - 1 do
             let start = unit / inner * extent * inner + unit % inner
             let source = NativePtr.add (NativePtr.ofNativeInt<'T> from) start
 
-            let inline place (better: 'A -> 'A -> bool) =
-                let mutable best = 'E.Widen(NativePtr.read source)
-                let mutable place = 0
+            let inline best (better: 'A -> 'A -> bool) =
+                let mutable extreme = 'E.Widen(NativePtr.read source)
+                let mutable index = 0
                 let mutable i = 1
 
                 // Nothing is better than the first NaN.
-                while i < extent && not ('D.IsNaN best) do
+                while i < extent && not ('D.IsNaN extreme) do
                     let value = 'E.Widen(NativePtr.get source (i * inner))
 
-                    if better value best || 'D.IsNaN value then
-                        best <- value
-                        place <- i
+                    if better value extreme || 'D.IsNaN value then
+                        extreme <- value
+                        index <- i
 
                     i <- i + 1
 
-                int64 place
+                int64 index
 
             let found =
                 match op with
-                | ArgOp.Max -> place (fun a b -> 'D.Compare(CompareOp.Gt, a, b))
-                | ArgOp.Min -> place (fun a b -> 'D.Compare(CompareOp.Lt, a, b))
+                | ArgOp.Max -> best (fun a b -> 'D.Compare(CompareOp.Gt, a, b))
+                | ArgOp.Min -> best (fun a b -> 'D.Compare(CompareOp.Lt, a, b))
 
             NativePtr.set (NativePtr.ofNativeInt<int64> into) unit found
 
-    do work <- fun number -> part number
+    do work <- fun number -> runTask number
 
     override _.Run(threads, source, target) =
         from <- source
         into <- target
         WorkerPool.runOn threads ((units + each - 1) / each) work
 
-/// What is computed along one axis of a row-major tensor.
+/// Kernels along one axis of a row-major tensor.
 [<RequireQualifiedAccess>]
 module internal AlongKernel =
-    /// `Node.CumSum`: sums in double, or in 64-bit integers, from the first element or from the last.
+    /// `Node.CumSum`: sums in f64, or in 64-bit integers, from the first element or, `reversed`, from the last.
     let cumSum (dtype: DType) (shape: Shape) axis reversed : AlongKernel =
         let outer, extent, inner = Strided.about axis shape
 
@@ -148,7 +149,7 @@ module internal AlongKernel =
             }
         )
 
-    /// `Node.ArgReduce`, to i64.
+    /// `Node.ArgReduce`, with a result of i64.
     let argReduce op (dtype: DType) (shape: Shape) axis : AlongKernel =
         let outer, extent, inner = Strided.about axis shape
 

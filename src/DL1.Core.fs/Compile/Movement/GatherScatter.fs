@@ -11,7 +11,7 @@ open DL1.Compiler.Runtime
 
 #nowarn "9" // Addresses in bytes; the caller answers for their extents.
 
-/// Indices of i32 or i64.
+/// The indices of a gather or a scatter: `Count` of them, i64 where `IsWide`, else i32.
 [<Struct; NoEquality; NoComparison>]
 type internal Indices =
     {
@@ -19,23 +19,23 @@ type internal Indices =
         IsWide: bool
     }
 
-    /// Index number `place` of those at an address.
-    member inline this.At(address: nativeint, place: int) : int64 =
+    /// Index number i of the indices at an address.
+    member inline this.At(address: nativeint, i: int) : int64 =
         if this.IsWide then
-            NativePtr.get (NativePtr.ofNativeInt<int64> address) place
+            NativePtr.get (NativePtr.ofNativeInt<int64> address) i
         else
-            int64 (NativePtr.get (NativePtr.ofNativeInt<int> address) place)
+            int64 (NativePtr.get (NativePtr.ofNativeInt<int> address) i)
 
-    /// Refuses the first one that is not in an axis of this extent.
+    /// Refuses the first index that is outside an axis of this extent.
     member this.Check(operation: string, extent: int, address: nativeint) =
         let mutable bad = -1
-        let mutable place = 0
+        let mutable i = 0
 
-        while bad < 0 && place < this.Count do
-            if uint64 (this.At(address, place)) >= uint64 extent then
-                bad <- place
+        while bad < 0 && i < this.Count do
+            if uint64 (this.At(address, i)) >= uint64 extent then
+                bad <- i
 
-            place <- place + 1
+            i <- i + 1
 
         if bad >= 0 then
             Strided.refuseIndex operation extent (this.At(address, bad)) bad
@@ -58,7 +58,7 @@ type internal Gather(dtype: DType, axis: int, source: Shape, indexType: DType, i
     let mutable into = 0n
     let mutable work: int -> unit = ignore
 
-    let part number =
+    let runTask number =
         let bytes = int64 inner * int64 size
         let first = number * each
         let mutable o = first / all.Count
@@ -86,9 +86,9 @@ type internal Gather(dtype: DType, axis: int, source: Shape, indexType: DType, i
                 i <- 0
                 o <- o + 1
 
-    do work <- fun number -> part number
+    do work <- fun number -> runTask number
 
-    /// Gathers on at most so many threads; an index outside the axis is a `DomainError`.
+    /// Gathers on at most `threads` threads; an index outside the axis is a `DomainError`.
     member _.Run(threads: int, source: nativeint, indices: nativeint, target: nativeint) =
         all.Check("gather", extent, indices)
         from <- source
@@ -98,13 +98,13 @@ type internal Gather(dtype: DType, axis: int, source: Shape, indexType: DType, i
         if inner > 0 then
             WorkerPool.runOn threads ((rows + each - 1) / each) work
 
-/// Adds a run of elements to another: target, source, count.
+/// Adds `count` contiguous elements to others: takes the target's address, the source's, and `count`.
 type internal AddRun = delegate of target: nativeint * source: nativeint * count: int -> unit
 
-/// Runs of elements added to others.
+/// Additions of contiguous elements.
 [<AbstractClass; Sealed>]
 type internal AddRuns private () =
-    /// The addition of one type.
+    /// The addition for one element type.
     static member Of<'T
         when 'T: unmanaged
         and 'T: struct
@@ -127,9 +127,9 @@ type internal AddRuns private () =
                 NativePtr.set t i ('T.op_Addition (NativePtr.get t i, NativePtr.get s i))
                 i <- i + 1)
 
-/// `Node.ScatterAdd`: updates [outer; indices; inner] to [outer; extent; inner]. Each element of the result is a sum
-/// from 0 in the order of the indices, rounded to the element's type at each step. Parts have places of the result
-/// of their own, and each looks at all indices: the bits do not depend on the threads.
+/// `Node.ScatterAdd`: from updates [outer; indices; inner] to [outer; extent; inner]. Each element of the result is a
+/// sum from 0 in the order of the indices, rounded to the element's type at each addition. Each task owns a region of
+/// the result and goes through all indices: the bits do not depend on the number of threads.
 [<Sealed>]
 type internal ScatterAdd
     (dtype: DType, axis: int, extent: int, updates: Shape, indexType: DType, indices: Shape) =
@@ -142,23 +142,29 @@ type internal ScatterAdd
     let outer = product (List.take axis (updates.ToList()))
     let inner = product (List.skip (axis + indices.Rank) (updates.ToList()))
     let work' = int64 all.Count * int64 inner
-    // Columns to a piece: whole cache lines.
+    // The columns of a task: whole cache lines.
     let width =
         if work' <= int64 Grain then
             max 1 inner
         else
             max 16 ((inner + 15) / 16 / 16 * 16)
 
-    let pieces = (inner + width - 1) / width
-    // Where columns are few, the axis is cut too.
+    let columnBlocks = (inner + width - 1) / width
+    // Where there are few columns, tasks divide the axis too.
     let ranges =
-        if pieces * outer < 4 && work' > 2L * int64 Grain then
+        if columnBlocks * outer < 4 && work' > 2L * int64 Grain then
             min 4 (max 1 extent)
         else
             1
 
     let span = (max 1 extent + ranges - 1) / ranges
-    let each = if pieces * ranges > 1 then 1 else int (max 1L (int64 Grain / max 1L work'))
+
+    let each =
+        if columnBlocks * ranges > 1 then
+            1
+        else
+            int (max 1L (int64 Grain / max 1L work'))
+
     let zeros = outer * extent * inner
     let mutable from = 0n
     let mutable at = 0n
@@ -174,7 +180,7 @@ type internal ScatterAdd
         | DType.I64 -> AddRuns.Of<int64>()
         | DType.Bool -> Refuse.shape "scatter_add" "truth values" "numbers" "cast them first"
 
-    let clearPart number =
+    let clearTask number =
         let first = number * Grain
         let count = min Grain (zeros - first)
         let start = into + nativeint first * nativeint size
@@ -194,19 +200,19 @@ type internal ScatterAdd
                     columns
                 )
 
-    let addPart number =
-        let piece, range = number % pieces, number / pieces % ranges
-        let first = number / (pieces * ranges) * each
-        let column = piece * width
+    let addTask number =
+        let columnBlock, range = number % columnBlocks, number / columnBlocks % ranges
+        let first = number / (columnBlocks * ranges) * each
+        let column = columnBlock * width
 
         for o in first .. min outer (first + each) - 1 do
             addTo o column (min width (inner - column)) (range * span) (min extent ((range + 1) * span))
 
     do
-        clear <- fun number -> clearPart number
-        add <- fun number -> addPart number
+        clear <- fun number -> clearTask number
+        add <- fun number -> addTask number
 
-    /// Adds up on at most so many threads; an index outside the axis is a `DomainError`.
+    /// Adds on at most `threads` threads; an index outside the axis is a `DomainError`.
     member _.Run(threads: int, updates: nativeint, indices: nativeint, target: nativeint) =
         all.Check("scatter_add", extent, indices)
         from <- updates
@@ -215,4 +221,4 @@ type internal ScatterAdd
         WorkerPool.runOn threads ((zeros + Grain - 1) / Grain) clear
 
         if inner > 0 then
-            WorkerPool.runOn threads ((outer + each - 1) / each * pieces * ranges) add
+            WorkerPool.runOn threads ((outer + each - 1) / each * columnBlocks * ranges) add

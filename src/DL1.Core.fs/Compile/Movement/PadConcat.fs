@@ -3,7 +3,7 @@ namespace DL1.Compiler.Movement
 open System
 open DL1
 
-/// The bytes of an element.
+/// The size of an element in bytes.
 [<RequireQualifiedAccess>]
 module internal ElementSize =
     let ofType (dtype: DType) =
@@ -14,7 +14,7 @@ module internal ElementSize =
         | DType.I64 -> 8
         | DType.Bool -> 1
 
-    /// A number's bits as an element of a type, as `Elements.ofFloats` converts it.
+    /// The bits of a number as an element of a type, converted as `Elements.ofFloats` does.
     let bits (dtype: DType) (value: float) : uint64 =
         match dtype with
         | DType.F32 -> uint64 (BitConverter.SingleToUInt32Bits(float32 value))
@@ -23,8 +23,8 @@ module internal ElementSize =
         | DType.I64 -> uint64 (int64 value)
         | DType.Bool -> if value <> 0.0 then 1UL else 0UL
 
-/// `Node.Pad`: every element is written once. Along each axis the places without data are filled, over the data's
-/// places of the axes before and the whole of the axes after; what is left is the data, copied.
+/// `Node.Pad`: every element is written once. For each axis, fills the padding along it, over the data's indices of the
+/// axes before it and all indices of the axes after it; the data is copied to the rest.
 [<Sealed>]
 type internal Pad(dtype: DType, edges: Edge list, value: float, source: Shape) =
     let size = ElementSize.ofType dtype
@@ -37,36 +37,38 @@ type internal Pad(dtype: DType, edges: Edge list, value: float, source: Shape) =
             int (int64 e.Before + spread + int64 e.After))
         |> Shape.ofList
 
-    // Along an axis: the first element that has a place, how many have one, the first one's place, and the step.
+    // Along an axis: the first element that is in the result, the number of those that are, the index of the first one
+    // in the result, and the step to the next.
     let along axis (e: Edge) =
         let step = int64 e.Between + 1L
         let before = int64 e.Before
         let first = if before >= 0L then 0L else (step - 1L - before) / step
-        let place = before + first * step
-        let room = int64 target[axis] - place
+        let position = before + first * step
+        let left = int64 target[axis] - position
 
         let count =
-            if room <= 0L then
+            if left <= 0L then
                 0L
             else
-                max 0L (min (int64 source[axis] - first) ((room + step - 1L) / step))
+                max 0L (min (int64 source[axis] - first) ((left + step - 1L) / step))
 
-        // Of no element, none of these counts; of one, the step does not.
+        // What is not used gets a fixed value: all of it where there is no element, the step where there is one.
         match int count with
         | 0 -> struct (0, 0, 0, 1)
-        | 1 -> struct (int first, 1, int place, 1)
-        | count -> struct (int first, count, int place, int step)
+        | 1 -> struct (int first, 1, int position, 1)
+        | count -> struct (int first, count, int position, int step)
 
-    let placed = edges |> List.mapi along
+    let spans = edges |> List.mapi along
     let strides = List.ofArray target.Strides
     let dims = target.ToList()
 
-    /// A region: for each axis its parts, as (extent, stride in places), and where it begins.
+    /// The fill of a region: the data's indices along the axes before `before`; along that axis `inside`, loops of
+    /// (extent, step), from `axisStart` on; all indices along the axes after it.
     let fill (before: int) (inside: (int * int) list) (axisStart: int) =
         let data =
-            List.take before placed
-            |> List.mapi (fun axis (struct (_, count, place, step)) ->
-                count, step * strides[axis], place * strides[axis])
+            List.take before spans
+            |> List.mapi (fun axis (struct (_, count, position, step)) ->
+                count, step * strides[axis], position * strides[axis])
 
         let own = inside |> List.map (fun (extent, step) -> extent, step * strides[before])
         let after = List.skip (before + 1) dims |> List.mapi (fun i d -> d, strides[before + 1 + i])
@@ -76,42 +78,42 @@ type internal Pad(dtype: DType, edges: Edge list, value: float, source: Shape) =
 
     let fills =
         [|
-            for axis, (struct (_, count, place, step)) in List.indexed placed do
+            for axis, (struct (_, count, position, step)) in List.indexed spans do
                 if count = 0 then
                     fill axis [ dims[axis], 1 ] 0
                 else
-                    let until = place + (count - 1) * step + 1
+                    let until = position + (count - 1) * step + 1
 
-                    if place > 0 then
-                        fill axis [ place, 1 ] 0
+                    if position > 0 then
+                        fill axis [ position, 1 ] 0
 
                     if count > 1 && step > 1 then
-                        fill axis [ count - 1, step; step - 1, 1 ] (place + 1)
+                        fill axis [ count - 1, step; step - 1, 1 ] (position + 1)
 
                     if until < dims[axis] then
                         fill axis [ dims[axis] - until, 1 ] until
         |]
 
     let copy =
-        let sum f = List.mapi f placed |> List.sum
+        let sum f = List.mapi f spans |> List.sum
 
         StridedCopy(
             size,
-            placed |> List.map (fun (struct (_, count, _, _)) -> count),
+            spans |> List.map (fun (struct (_, count, _, _)) -> count),
             {
                 Start = sum (fun axis (struct (first, _, _, _)) -> first * source.Strides[axis])
                 Strides = List.ofArray source.Strides
             },
             {
-                Start = sum (fun axis (struct (_, _, place, _)) -> place * strides[axis])
-                Strides = List.map2 (fun (struct (_, _, _, step)) s -> step * s) placed strides
+                Start = sum (fun axis (struct (_, _, position, _)) -> position * strides[axis])
+                Strides = List.map2 (fun (struct (_, _, _, step)) s -> step * s) spans strides
             }
         )
 
     /// The shape of the result.
     member _.Shape = target
 
-    /// Pads the tensor at one address into the tensor at the other.
+    /// Pads the tensor at `from` into the tensor at `into`.
     member _.Run(threads: int, from: nativeint, into: nativeint) =
         for fill in fills do
             fill.Run(threads, into)
@@ -142,7 +144,7 @@ type internal Concat(dtype: DType, axis: int, sources: Shape list) =
     /// The shape of the result.
     member _.Shape = target
 
-    /// Copies the tensors at the addresses, in order, into the tensor at the last argument.
+    /// Copies the tensors at the addresses `from`, in order, into the tensor at `into`.
     member _.Run(threads: int, from: nativeint[], into: nativeint) =
         for i in 0 .. copies.Length - 1 do
             copies[i].Run(threads, from[i], into)

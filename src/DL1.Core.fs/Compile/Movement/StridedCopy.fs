@@ -9,7 +9,7 @@ open DL1.Compiler.Simd
 
 #nowarn "9" // Addresses in bytes; the caller answers for their extents.
 
-/// Lines of elements of 1, 4 or 8 bytes, of whatever type, moved or filled.
+/// Copies and fills rows of elements of 1, 4 or 8 bytes, of any type.
 [<AbstractClass; Sealed>]
 type internal RowCopy private () =
     static member private Strided<'T when 'T: unmanaged>
@@ -24,7 +24,7 @@ type internal RowCopy private () =
             t <- t + targetStep
             s <- s + sourceStep
 
-    /// Fills a line with a value given by its bits.
+    /// Fills a row with a value.
     static member Fill<'T when 'T: unmanaged>(count: int, target: nativeint, step: nativeint, value: 'T) =
         Hot.loop ()
 
@@ -51,7 +51,7 @@ type internal RowCopy private () =
         else
             RowCopy.Strided<'T>(count, target, targetStep, source, sourceStep)
 
-    /// The body that copies its first operand to the target.
+    /// The row body that copies its first operand to the target.
     static member OfSize(size: int) : RowBody =
         if size = 8 then
             RowBody(fun count t ts a step _ _ _ _ -> RowCopy.Copy<uint64>(count, t, ts, a, step))
@@ -60,7 +60,7 @@ type internal RowCopy private () =
         else
             RowBody(fun count t ts a step _ _ _ _ -> RowCopy.Copy<byte>(count, t, ts, a, step))
 
-    /// The body that fills the target with an element, given by its bits.
+    /// The row body that fills the target with an element, given by its bits.
     static member FillOf(size: int, bits: uint64) : RowBody =
         if size = 8 then
             RowBody(fun count t ts _ _ _ _ _ _ -> RowCopy.Fill<uint64>(count, t, ts, bits))
@@ -69,33 +69,33 @@ type internal RowCopy private () =
         else
             RowBody(fun count t ts _ _ _ _ _ _ -> RowCopy.Fill<byte>(count, t, ts, byte bits))
 
-/// A view of a tensor: the place of its first element and its stride along each axis, in elements. Strides may be 0
-/// or negative.
+/// A strided view of a tensor: the index of its first element and its stride along each axis, in elements. Strides may
+/// be 0 or negative.
 [<Struct; NoEquality; NoComparison>]
 type internal View = { Start: int; Strides: int list }
 
-/// The views that each movement reads its operand through, in the result's axes.
+/// The strided views through which tensors are read and written.
 [<RequireQualifiedAccess>]
 module internal View =
     let private strides (shape: Shape) = List.ofArray shape.Strides
 
-    /// The whole of a tensor.
+    /// The whole of a row-major tensor.
     let whole (shape: Shape) = { Start = 0; Strides = strides shape }
 
-    /// Axes turned around.
+    /// A row-major tensor with some axes reversed.
     let reverse (axes: int list) (source: Shape) =
-        let turned axis = List.contains axis axes
+        let isReversed axis = List.contains axis axes
 
         {
             Start =
                 strides source
-                |> List.mapi (fun axis s -> if turned axis then (source[axis] - 1) * s else 0)
+                |> List.mapi (fun axis s -> if isReversed axis then (source[axis] - 1) * s else 0)
                 |> List.sum
-            Strides = strides source |> List.mapi (fun axis s -> if turned axis then -s else s)
+            Strides = strides source |> List.mapi (fun axis s -> if isReversed axis then -s else s)
         }
 
-/// Copies a region of one tensor to a region of another, both given as views of one shape, element by element of
-/// 1, 4 or 8 bytes: transposes, materialised broadcasts, slices, reverses, and pieces of more.
+/// Copies a region of one tensor to a region of another, both given as views of one shape, with elements of 1, 4 or 8
+/// bytes: transposes, materialised broadcasts, slices, reversals, and parts of larger tensors.
 /// `StridedCopy(4, [ 3; 2 ], { Start = 0; Strides = [ 1; 2 ] }, View.whole y).Run(threads, from, into)`
 [<Sealed>]
 type internal StridedCopy(size: int, extents: int list, source: View, target: View) =
@@ -104,17 +104,18 @@ type internal StridedCopy(size: int, extents: int list, source: View, target: Vi
     let width = nativeint size
     let last = nest.Extents.Length - 1
 
-    /// The axis along which the source's elements are neighbours, where the target's are along the last one.
-    let turned =
+    /// The axis along which the source is contiguous, where the target is contiguous along the last axis and the source
+    /// is not: then the copy is a transpose.
+    let transposedAxis =
         if nest.Rows = 0 || nest.Step 0 <> width || nest.Step 1 = width || nest.Step 1 = 0n then
             None
         else
             [ 0 .. last - 1 ] |> List.tryFind (fun axis -> nest.Moves[1][axis] = width)
 
-    let lines = RowLoop(nest, RowCopy.OfSize size)
+    let rowLoop = RowLoop(nest, RowCopy.OfSize size)
 
-    let turn =
-        turned
+    let transposition =
+        transposedAxis
         |> Option.map (fun axis ->
             let outer = [ 0 .. last - 1 ] |> List.except [ axis ]
 
@@ -124,24 +125,24 @@ type internal StridedCopy(size: int, extents: int list, source: View, target: Vi
                     [ for o in 0..1 -> outer |> List.map (fun a -> nest.Moves[o][a]) ]
                 )
 
-            Transposition(size, nest.Line, nest.Extents[axis], nest.Step 1, nest.Moves[0][axis], stack))
+            Transposition(size, nest.RowLength, nest.Extents[axis], nest.Step 1, nest.Moves[0][axis], stack))
 
-    /// Copies, from the tensor at one address into the tensor at the other, on at most so many threads.
+    /// Copies from the tensor at `from` into the tensor at `into`, on at most `threads` threads.
     member _.Run(threads: int, from: nativeint, into: nativeint) =
         let from = from + nativeint source.Start * width
         let into = into + nativeint target.Start * width
 
-        match turn with
-        | Some turn -> turn.Run(threads, from, into)
-        | None -> lines.Run(threads, into, from, 0n, 0n)
+        match transposition with
+        | Some transposition -> transposition.Run(threads, from, into)
+        | None -> rowLoop.Run(threads, into, from, 0n, 0n)
 
 /// Fills a region of a tensor, given as a view, with an element given by its bits.
 /// `Fill(4, 0UL, [ 2; 3 ], View.whole y).Run(threads, into)`
 [<Sealed>]
 type internal Fill(size: int, bits: uint64, extents: int list, target: View) =
     let nest = LoopNest(extents, [ target.Strides |> List.map (fun s -> nativeint s * nativeint size) ])
-    let lines = RowLoop(nest, RowCopy.FillOf(size, bits))
+    let rowLoop = RowLoop(nest, RowCopy.FillOf(size, bits))
 
-    /// Fills, in the tensor at an address, on at most so many threads.
+    /// Fills the region in the tensor at `into`, on at most `threads` threads.
     member _.Run(threads: int, into: nativeint) =
-        lines.Run(threads, into + nativeint target.Start * nativeint size, 0n, 0n, 0n)
+        rowLoop.Run(threads, into + nativeint target.Start * nativeint size, 0n, 0n, 0n)

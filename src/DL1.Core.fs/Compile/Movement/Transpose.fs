@@ -7,13 +7,13 @@ open DL1.Compiler.Runtime
 
 #nowarn "9" // Addresses in bytes; the caller answers for their extents.
 
-/// Transposes a stack of matrices, as `TransposeBlock` does one.
+/// Transposes a stack of matrices, each as `TransposeBlock` does.
 [<Sealed>]
 type internal Transposition
     (size: int, rows: int, columns: int, sourceRow: nativeint, targetRow: nativeint, stack: LoopNest) =
     let side = TransposeBlock.side size
 
-    /// Blocks to a part.
+    /// The blocks of a task.
     [<Literal>]
     let Each = 4
 
@@ -22,19 +22,19 @@ type internal Transposition
     let mutable work: int -> unit = ignore
     let down = (rows + side - 1) / side
     let across = (columns + side - 1) / side
-    let stacks = if stack.Rows = 0 then 0 else stack.Rows * stack.Line
+    let stacks = if stack.Rows = 0 then 0 else stack.Rows * stack.RowLength
     let blocks = stacks * down * across
 
-    let part number =
+    let runTask number =
         let counters = NativePtr.stackalloc<int> stack.Extents.Length
         let offsets = NativePtr.stackalloc<nativeint> 4
         let last = min blocks ((number + 1) * Each) - 1
 
-        // Where a block begins, in the target and in the source.
-        let place n (found: nativeptr<nativeint>) =
+        // Sets `found` to the addresses at which block number n begins, in the target and in the source.
+        let locate n (found: nativeptr<nativeint>) =
             let at = n / (down * across)
-            stack.Start(at / stack.Line, counters, found)
-            let along = nativeint (at % stack.Line)
+            stack.Start(at / stack.RowLength, counters, found)
+            let along = nativeint (at % stack.RowLength)
             let row, column = nativeint (n % down * side), nativeint (n / down % across * side)
             let width = nativeint size
             let into = target + NativePtr.get found 0 + along * stack.Step 0
@@ -43,16 +43,16 @@ type internal Transposition
             NativePtr.set found 1 (from + row * sourceRow + column * width)
 
         let here, next = offsets, NativePtr.add offsets 2
-        place (number * Each) next
+        locate (number * Each) next
 
         for n in number * Each .. last do
             NativePtr.set here 0 (NativePtr.get next 0)
             NativePtr.set here 1 (NativePtr.get next 1)
-            place (min last (n + 1)) next
+            locate (min last (n + 1)) next
             let rows = min side (rows - n % down * side)
             let columns = min side (columns - n / down % across * side)
 
-            TransposeBlock.turn
+            TransposeBlock.block
                 size
                 (NativePtr.get here 1)
                 sourceRow
@@ -63,9 +63,9 @@ type internal Transposition
                 (NativePtr.get next 1)
                 (NativePtr.get next 0)
 
-    do work <- fun number -> part number
+    do work <- fun number -> runTask number
 
-    /// Turns all matrices on at most so many threads.
+    /// Transposes all matrices on at most `threads` threads.
     member _.Run(threads: int, from: nativeint, into: nativeint) =
         source <- from
         target <- into

@@ -9,20 +9,20 @@ open DL1.Compiler.Simd
 
 #nowarn "9" // Addresses in bytes; the caller answers for their extents.
 
-/// Transposes a matrix: element (r, c) of the source, whose rows r are `sourceRow` bytes apart and whose columns are
-/// neighbours, goes to (c, r) of the target. Blocks of 64 × 64 (of 8 bytes, 32 × 32) stay in the first-level cache; in a
-/// block, squares of 8 × 8 elements of 4 bytes, or of 4 × 4 of 8, are turned in registers.
+/// Transposes a matrix: element (r, c) of the source, whose rows are contiguous and `sourceRow` bytes apart, goes to
+/// (c, r) of the target. Works in blocks of 64 × 64 elements (32 × 32 of 8 bytes), which stay in the first-level cache;
+/// in a block, squares of 8 × 8 elements of 4 bytes, or of 4 × 4 of 8 bytes, are transposed in registers.
 [<RequireQualifiedAccess>]
 module internal TransposeBlock =
-    /// The side of a block.
+    /// The side of a block, in elements.
     let side size = if size = 8 then 32 else 64
 
     let private vector address = Vector128.Load(NativePtr.ofNativeInt<float32> address)
 
-    /// Eight rows of eight elements of 4 bytes.
+    /// Transposes eight rows of eight elements of 4 bytes.
     [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
-    let private turn8 (s: nativeint) (row: nativeint) (t: nativeint) (toRow: nativeint) =
-        // Row k beside row k + 4: turning each half's 4 × 4 then leaves whole rows of the result.
+    let private transpose8 (s: nativeint) (row: nativeint) (t: nativeint) (toRow: nativeint) =
+        // Puts row k + 4 beside row k: transposing the 4 × 4 elements in each half then gives whole rows of the result.
         let inline pair k at = Vector256.Create(vector (s + k * row + at), vector (s + (k + 4n) * row + at))
 
         let inline store k (v: Vector256<float32>) =
@@ -40,9 +40,9 @@ module internal TransposeBlock =
         half 0n 0n
         half 16n 4n
 
-    /// Four rows of four elements of 8 bytes.
+    /// Transposes four rows of four elements of 8 bytes.
     [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
-    let private turn4 (s: nativeint) (row: nativeint) (t: nativeint) (toRow: nativeint) =
+    let private transpose4 (s: nativeint) (row: nativeint) (t: nativeint) (toRow: nativeint) =
         let inline load address = Vector128.Load(NativePtr.ofNativeInt<float> address)
         let inline pair k at = Vector256.Create(load (s + k * row + at), load (s + (k + 2n) * row + at))
 
@@ -57,7 +57,7 @@ module internal TransposeBlock =
         half 0n 0n
         half 16n 2n
 
-    /// One by one.
+    /// Transposes one element at a time.
     let private plain size (s: nativeint) row (rows: int) (columns: int) (t: nativeint) toRow =
         Hot.loop ()
 
@@ -76,14 +76,14 @@ module internal TransposeBlock =
         elif size = 4 then each (NativePtr.ofNativeInt<uint32> s)
         else each (NativePtr.ofNativeInt<byte> s)
 
-    /// The lines of eight rows that begin at an address.
+    /// Prefetches the cache lines at an address in eight rows.
     [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
     let private fetch (address: nativeint) (row: nativeint) =
         for i in 0n .. 7n do
             Simd.fetch (address + i * row)
 
-    /// One block, while the source and the target of the next one come.
-    let turn
+    /// Transposes one block, while it prefetches the source and the target of the next one.
+    let block
         size
         (s: nativeint)
         (sourceRow: nativeint)
@@ -119,9 +119,9 @@ module internal TransposeBlock =
                         fetch (nextTarget + nativeint c * targetRow + nativeint r * width) targetRow
 
                     if square = 8 then
-                        turn8 from sourceRow into targetRow
+                        transpose8 from sourceRow into targetRow
                     else
-                        turn4 from sourceRow into targetRow
+                        transpose4 from sourceRow into targetRow
 
         let wholeRows = if wholeColumns = 0 then 0 else wholeRows
         let right = s + nativeint wholeColumns * width
@@ -138,7 +138,7 @@ module internal TransposeBlock =
         let below = s + nativeint wholeRows * sourceRow
         plain size below sourceRow (rows - wholeRows) columns (t + nativeint wholeRows * width) targetRow
 
-    /// A whole matrix, block by block.
+    /// Transposes a whole matrix, block by block.
     let matrix size (s: nativeint) (sourceRow: nativeint) rows columns (t: nativeint) (targetRow: nativeint) =
         let side = side size
         let width = nativeint<int> size
@@ -154,7 +154,7 @@ module internal TransposeBlock =
         for n in 0 .. blocks - 1 do
             let next = min (blocks - 1) (n + 1)
 
-            turn
+            block
                 size
                 (source n)
                 sourceRow

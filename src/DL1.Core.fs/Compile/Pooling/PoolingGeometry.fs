@@ -3,8 +3,8 @@ namespace DL1.Compiler.Pooling
 open DL1
 open DL1.Compiler.Simd
 
-/// Along one axis: for each place of the window, where its first element in the data is, and how many it has there.
-/// Padding counts for nothing.
+/// The windows along one axis: for each result, the index of the window's first element in the data, and the number of
+/// its elements there. Padding is not counted.
 [<NoEquality; NoComparison>]
 type internal PoolingAxis = { Firsts: int[]; Counts: int[]; Dilation: int }
 
@@ -21,7 +21,7 @@ type internal PoolingGeometry =
         OutWidth: int
         Rows: PoolingAxis
         Columns: PoolingAxis
-        /// The elements of a window, padding included.
+        /// The number of elements of a window, padding included.
         Area: float
         /// The most elements of data in one window.
         Most: int
@@ -29,10 +29,10 @@ type internal PoolingGeometry =
 
 [<RequireQualifiedAccess>]
 module internal PoolingGeometry =
-    let private still = { Stride = 1; PadBefore = 0; PadAfter = 0; Dilation = 1 }
+    let private unitSweep = { Stride = 1; PadBefore = 0; PadAfter = 0; Dilation = 1 }
 
-    let private axis (s: Sweep) kernel extent places =
-        let inside = Array.init places (Sweep.inside s kernel extent)
+    let private axis (s: Sweep) kernel extent results =
+        let inside = Array.init results (Sweep.inside s kernel extent)
         let count (struct (first, last)) = max 0 (last - first + 1)
 
         {
@@ -40,12 +40,12 @@ module internal PoolingGeometry =
                 inside
                 |> Array.mapi (fun p (struct (first, last)) -> if last < first then 0 else Sweep.at s p first)
             Counts = Array.map count inside
-            // Of one element there is no next one.
-            Dilation = if Array.exists (fun place -> count place > 1) inside then s.Dilation else 1
+            // The dilation is not used where no window has more than one element.
+            Dilation = if Array.exists (fun range -> count range > 1) inside then s.Dilation else 1
         }
 
-    /// Of data `[n; c; spatial...]` and the pooled `[n; c; spatial...]`, as the graph has them, with one or two
-    /// spatial axes.
+    /// The geometry of data `[n; c; spatial...]` and the pooled `[n; c; spatial...]`, as the graph has them, with one
+    /// or two spatial axes.
     let make (window: Window) (data: Shape) (result: Shape) =
         let plane (shape: Shape) =
             if shape.Rank = 3 then struct (1, shape[2]) else struct (shape[2], shape[3])
@@ -55,7 +55,7 @@ module internal PoolingGeometry =
 
         let struct (rows, kernelRows), struct (columns, kernelColumns) =
             match window.Sweeps, window.Kernel with
-            | [ s ], [ k ] when data.Rank = 3 -> struct (still, 1), struct (s, k)
+            | [ s ], [ k ] when data.Rank = 3 -> struct (unitSweep, 1), struct (s, k)
             | [ s; t ], [ k; l ] when data.Rank = 4 -> struct (s, k), struct (t, l)
             | sweeps, kernel ->
                 Refuse.shape

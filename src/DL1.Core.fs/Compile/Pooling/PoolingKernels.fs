@@ -9,15 +9,15 @@ open DL1.Compiler.Simd
 
 #nowarn "9" // Addresses in bytes; the caller answers for their extents.
 
-/// A pooling ready to run; it serves one run at a time. Left and right are the operands as in the graph, but with
-/// channels inside; right counts for nothing where there is one.
+/// A pooling, ready to run; it serves one run at a time. `left` and `right` are the operands as in the graph, but with
+/// channels last; `right` is ignored by a pooling of one operand.
 [<AbstractClass>]
 type internal PoolingKernel() =
-    /// On at most so many threads.
+    /// Runs on at most `threads` threads.
     abstract Run: threads: int * left: nativeint * right: nativeint * result: nativeint -> unit
 
-/// A pooling in vectors 'V, and in single elements 'E what they leave of the channels. Samples go to any thread, and
-/// blocks of channels where samples are few; each element's sum is in the order of the windows.
+/// A pooling in vectors 'V, and in single elements 'E for the channels that do not fill a vector. A task is one sample
+/// or, where samples are few, a block of a sample's channels; each element's sum is in the order of the windows.
 [<Sealed>]
 type internal PoolingOf<'S, 'V, 'N, 'E
     when 'S :> ISimdOrder<'V> and 'S: struct and 'N :> ISimdOrder<'E> and 'N: struct>
@@ -25,10 +25,10 @@ type internal PoolingOf<'S, 'V, 'N, 'E
     inherit PoolingKernel()
 
     let size = 'N.Bytes
-    let place = nativeint g.Channels * nativeint size
-    let data = nativeint (g.Height * g.Width) * place
-    let out = nativeint (g.OutHeight * g.OutWidth) * place
-    /// Channels of one part.
+    let pixel = nativeint g.Channels * nativeint size
+    let data = nativeint (g.Height * g.Width) * pixel
+    let out = nativeint (g.OutHeight * g.OutWidth) * pixel
+    /// The channels of one task.
     let block = if g.Samples >= 16 then max 1 g.Channels else 64
     let blocks = (g.Channels + block - 1) / block
     let area = g.Area
@@ -36,7 +36,7 @@ type internal PoolingOf<'S, 'V, 'N, 'E
     let mutable right = 0n
     let mutable result = 0n
 
-    /// Tells where the places of a window are, and how many.
+    /// Writes the offsets of the elements in the window of result (p, q) to `taps`, in bytes; returns their number.
     let tabulate p q (taps: nativeint) =
         let table = NativePtr.ofNativeInt<nativeint> taps
         let mutable count = 0
@@ -46,7 +46,7 @@ type internal PoolingOf<'S, 'V, 'N, 'E
 
             for j in 0 .. g.Columns.Counts[q] - 1 do
                 let column = g.Columns.Firsts[q] + j * g.Columns.Dilation
-                NativePtr.set table count (nativeint (row * g.Width + column) * place)
+                NativePtr.set table count (nativeint (row * g.Width + column) * pixel)
                 count <- count + 1
 
         count
@@ -54,15 +54,15 @@ type internal PoolingOf<'S, 'V, 'N, 'E
     let zero (dx: nativeint) (from: nativeint) (last: nativeint) =
         for i in 0 .. g.Height * g.Width - 1 do
             let at: voidptr =
-                NativePtr.toVoidPtr (NativePtr.ofNativeInt<byte>(dx + nativeint i * place + from))
+                NativePtr.toVoidPtr (NativePtr.ofNativeInt<byte>(dx + nativeint i * pixel + from))
 
             Unsafe.InitBlockUnaligned(at, 0uy, uint32 (last - from))
 
-    let runPart part =
-        let sample, block' = nativeint<int>(part / blocks), part % blocks
+    let runTask task =
+        let sample, block' = nativeint<int>(task / blocks), task % blocks
         let from = nativeint (block' * block) * nativeint size
         let last = nativeint (min g.Channels ((block' + 1) * block)) * nativeint size
-        let taps = Scratch.Get(7, int64 g.Most * int64 sizeof<nativeint>)
+        let taps = Scratch.Get(ScratchSlot.PoolingTaps, int64 g.Most * int64 sizeof<nativeint>)
 
         match role with
         | PoolingRole.MaxScatter
@@ -74,34 +74,34 @@ type internal PoolingOf<'S, 'V, 'N, 'E
         for p in 0 .. g.OutHeight - 1 do
             for q in 0 .. g.OutWidth - 1 do
                 let n = tabulate p q taps
-                let place = sample * out + nativeint (p * g.OutWidth + q) * place
+                let at = sample * out + nativeint (p * g.OutWidth + q) * pixel
 
                 match role with
                 | PoolingRole.Max ->
-                    let x, y = left + sample * data, result + place
+                    let x, y = left + sample * data, result + at
                     let lowest = Double.NegativeInfinity
                     let from = PoolingWindow<'S, 'V>.Max(taps, n, x, y, lowest, from, last)
                     PoolingWindow<'N, 'E>.Max(taps, n, x, y, lowest, from, last) |> ignore
                 | PoolingRole.MaxPick ->
-                    let x, u, y = left + sample * data, right + sample * data, result + place
+                    let x, u, y = left + sample * data, right + sample * data, result + at
                     let from = PoolingWindow<'S, 'V>.MaxPick(taps, n, x, u, y, from, last)
                     PoolingWindow<'N, 'E>.MaxPick(taps, n, x, u, y, from, last) |> ignore
                 | PoolingRole.MaxScatter ->
-                    let x, dy, dx = left + sample * data, right + place, result + sample * data
+                    let x, dy, dx = left + sample * data, right + at, result + sample * data
                     let from = PoolingWindow<'S, 'V>.MaxScatter(taps, n, x, dy, dx, from, last)
                     PoolingWindow<'N, 'E>.MaxScatter(taps, n, x, dy, dx, from, last) |> ignore
                 | PoolingRole.Avg ->
-                    let x, y = left + sample * data, result + place
+                    let x, y = left + sample * data, result + at
                     let from = PoolingWindow<'S, 'V>.Avg(taps, n, x, y, area, from, last)
                     PoolingWindow<'N, 'E>.Avg(taps, n, x, y, area, from, last) |> ignore
                 | PoolingRole.AvgGrad ->
-                    let dy, dx = left + place, result + sample * data
+                    let dy, dx = left + at, result + sample * data
                     let from = PoolingWindow<'S, 'V>.AvgGrad(taps, n, dy, dx, area, from, last)
                     PoolingWindow<'N, 'E>.AvgGrad(taps, n, dy, dx, area, from, last) |> ignore
 
-    // The body of the pool's run, made once.
+    // The body of the pool's run, made once so that a run allocates nothing.
     let mutable body: int -> unit = ignore
-    do body <- fun part -> runPart part
+    do body <- fun task -> runTask task
 
     override _.Run(threads, left', right', result') =
         left <- left'
@@ -109,7 +109,7 @@ type internal PoolingOf<'S, 'V, 'N, 'E
         result <- result'
         WorkerPool.runOn threads (g.Samples * blocks) body
 
-/// Poolings, channels inside, for vectors of each width.
+/// Poolings with channels last, for vectors of each width.
 [<RequireQualifiedAccess>]
 module internal PoolingKernels =
     /// A kernel for f32 in vectors of a width.

@@ -9,22 +9,22 @@ open DL1
 #nowarn "9" // Vectors are loaded and stored at addresses: a kernel's caller answers for them.
 #nowarn "3535" // Static abstract members: the JIT compiles a kernel anew for each width and element type.
 
-/// The few operations that poolings are made of, over vectors 'V, at addresses in bytes. A vector of one element makes
-/// the same kernel do what a wide one leaves.
+/// The few operations that poolings are made of, over vectors 'V, at addresses in bytes. There are vectors of one
+/// element, so that the same kernel computes the channels that do not fill a wide vector.
 type internal ISimdOrder<'V> =
     /// The bytes of one vector.
     static abstract Bytes: int
     static abstract Load: nativeint -> 'V
     static abstract Store: 'V * nativeint -> unit
-    /// A number, in every lane.
+    /// A number in every lane.
     static abstract Of: float -> 'V
     static abstract Add: 'V * 'V -> 'V
     static abstract Divide: 'V * 'V -> 'V
-    /// A mask: where x takes the place of `best` as the largest, being larger, or the first NaN.
+    /// A mask: where x replaces `best` as the maximum, because it is greater or the first NaN.
     static abstract Above: x: 'V * best: 'V -> 'V
     /// A mask: where elements are equal.
     static abstract Equal: 'V * 'V -> 'V
-    /// The second where the mask holds, the third elsewhere.
+    /// The second argument where the mask holds, the third elsewhere.
     static abstract Select: mask: 'V * 'V * 'V -> 'V
 
 /// One element of f32; a mask is 1 or 0.
@@ -73,7 +73,7 @@ type internal OrderF32x128 =
 
         [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
         static member Above(x, best) =
-            // Where best is a number, and x is not at most best.
+            // Where `best` is not NaN, and x ≤ best does not hold.
             Vector128.AndNot(Vector128.Equals(best, best), Vector128.LessThanOrEqual(x, best))
 
         [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
@@ -105,7 +105,7 @@ type internal OrderF32x256 =
 
         [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
         static member Above(x, best) =
-            // Where best is a number, and x is not at most best.
+            // Where `best` is not NaN, and x ≤ best does not hold.
             Vector256.AndNot(Vector256.Equals(best, best), Vector256.LessThanOrEqual(x, best))
 
         [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
@@ -137,7 +137,7 @@ type internal OrderF32x512 =
 
         [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
         static member Above(x, best) =
-            // Where best is a number, and x is not at most best.
+            // Where `best` is not NaN, and x ≤ best does not hold.
             Vector512.AndNot(Vector512.Equals(best, best), Vector512.LessThanOrEqual(x, best))
 
         [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
@@ -192,7 +192,7 @@ type internal OrderF64x128 =
 
         [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
         static member Above(x, best) =
-            // Where best is a number, and x is not at most best.
+            // Where `best` is not NaN, and x ≤ best does not hold.
             Vector128.AndNot(Vector128.Equals(best, best), Vector128.LessThanOrEqual(x, best))
 
         [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
@@ -224,7 +224,7 @@ type internal OrderF64x256 =
 
         [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
         static member Above(x, best) =
-            // Where best is a number, and x is not at most best.
+            // Where `best` is not NaN, and x ≤ best does not hold.
             Vector256.AndNot(Vector256.Equals(best, best), Vector256.LessThanOrEqual(x, best))
 
         [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
@@ -256,7 +256,7 @@ type internal OrderF64x512 =
 
         [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
         static member Above(x, best) =
-            // Where best is a number, and x is not at most best.
+            // Where `best` is not NaN, and x ≤ best does not hold.
             Vector512.AndNot(Vector512.Equals(best, best), Vector512.LessThanOrEqual(x, best))
 
         [<MethodImpl(MethodImplOptions.AggressiveInlining)>]

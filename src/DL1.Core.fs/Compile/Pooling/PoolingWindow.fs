@@ -7,22 +7,23 @@ open DL1.Compiler.Simd
 
 #nowarn "9" // Addresses in bytes; the caller answers for their extents.
 
-/// What a pooling does; names as of nodes.
+/// The kinds of pooling, named as their nodes.
 [<RequireQualifiedAccess; Struct>]
 type internal PoolingRole =
-    /// y from x.
+    /// y from x: the maximum of each window.
     | Max
-    /// From x and u, shaped as x: what stands in u where x's window has its maximum.
+    /// From x and u, shaped as x: the element of u where x's window has its maximum.
     | MaxPick
-    /// From x and dy: the sum of what falls on each place.
+    /// From x and dy: each element of dy, added to where x's window has its maximum.
     | MaxScatter
-    /// y from x.
+    /// y from x: the average of each window.
     | Avg
-    /// dx from dy.
+    /// dx from dy: the gradient of the average.
     | AvgGrad
 
-/// The work on one window, for channels that fill whole vectors. `taps` is a table of `count` offsets of the window's
-/// places in the data. All methods go from channel byte `from` to at most `last`, and answer how far they came.
+/// The computation of one window, for channels that fill whole vectors. `taps` is a table of `count` offsets in bytes,
+/// of the window's elements in the data. All methods go from channel byte `from` to at most `last`, and return the byte
+/// at which they stopped.
 [<AbstractClass; Sealed>]
 type internal PoolingWindow<'S, 'V when 'S :> ISimdOrder<'V> and 'S: struct> private () =
 
@@ -30,7 +31,7 @@ type internal PoolingWindow<'S, 'V when 'S :> ISimdOrder<'V> and 'S: struct> pri
     static member private Tap(taps: nativeint, t: int) =
         NativePtr.get (NativePtr.ofNativeInt<nativeint> taps) t
 
-    /// The largest of x; `otherwise` where there is none.
+    /// y: the greatest x of the window, or `otherwise` where the window is empty.
     static member Max
         (taps, count, x: nativeint, y: nativeint, otherwise: float, from: nativeint, last: nativeint)
         =
@@ -52,7 +53,7 @@ type internal PoolingWindow<'S, 'V when 'S :> ISimdOrder<'V> and 'S: struct> pri
 
         at
 
-    /// What stands in u where x is largest.
+    /// y: the element of u where x is greatest, or 0 where the window is empty.
     static member MaxPick
         (taps, count, x: nativeint, u: nativeint, y: nativeint, from: nativeint, last: nativeint)
         =
@@ -68,18 +69,18 @@ type internal PoolingWindow<'S, 'V when 'S :> ISimdOrder<'V> and 'S: struct> pri
                 picked <- 'S.Load(u + first)
 
                 for t in 1 .. count - 1 do
-                    let place = PoolingWindow<'S, 'V>.Tap(taps, t) + at
-                    let v = 'S.Load(x + place)
+                    let tap = PoolingWindow<'S, 'V>.Tap(taps, t) + at
+                    let v = 'S.Load(x + tap)
                     let above = 'S.Above(v, best)
                     best <- 'S.Select(above, v, best)
-                    picked <- 'S.Select(above, 'S.Load(u + place), picked)
+                    picked <- 'S.Select(above, 'S.Load(u + tap), picked)
 
             'S.Store(picked, y + at)
             at <- at + nativeint 'S.Bytes
 
         at
 
-    /// Adds dy to where x is largest.
+    /// Adds dy to the element of dx where x is greatest.
     static member MaxScatter
         (taps, count, x: nativeint, dy: nativeint, dx: nativeint, from: nativeint, last: nativeint)
         =
@@ -89,27 +90,27 @@ type internal PoolingWindow<'S, 'V when 'S :> ISimdOrder<'V> and 'S: struct> pri
         while at + nativeint 'S.Bytes <= last do
             if count > 0 then
                 let mutable best = 'S.Load(x + PoolingWindow<'S, 'V>.Tap(taps, 0) + at)
-                // The number of the tap, which small numbers hold exactly.
-                let mutable place = 'S.Of 0.0
+                // The number of the tap as a float, which is exact for small integers.
+                let mutable bestTap = 'S.Of 0.0
 
                 for t in 1 .. count - 1 do
                     let v = 'S.Load(x + PoolingWindow<'S, 'V>.Tap(taps, t) + at)
                     let above = 'S.Above(v, best)
                     best <- 'S.Select(above, v, best)
-                    place <- 'S.Select(above, 'S.Of(float t), place)
+                    bestTap <- 'S.Select(above, 'S.Of(float t), bestTap)
 
-                let given = 'S.Load(dy + at)
+                let cotangent = 'S.Load(dy + at)
 
                 for t in 0 .. count - 1 do
                     let into = dx + PoolingWindow<'S, 'V>.Tap(taps, t) + at
-                    let share = 'S.Select('S.Equal(place, 'S.Of(float t)), given, 'S.Of 0.0)
-                    'S.Store('S.Add('S.Load into, share), into)
+                    let addend = 'S.Select('S.Equal(bestTap, 'S.Of(float t)), cotangent, 'S.Of 0.0)
+                    'S.Store('S.Add('S.Load into, addend), into)
 
             at <- at + nativeint 'S.Bytes
 
         at
 
-    /// The sum of x over the window's area.
+    /// y: the sum of x divided by the window's area.
     static member Avg
         (taps, count, x: nativeint, y: nativeint, area: float, from: nativeint, last: nativeint)
         =
@@ -127,7 +128,7 @@ type internal PoolingWindow<'S, 'V when 'S :> ISimdOrder<'V> and 'S: struct> pri
 
         at
 
-    /// Adds dy over the window's area to each place of it.
+    /// Adds dy divided by the window's area to each element of dx in the window.
     static member AvgGrad
         (taps, count, dy: nativeint, dx: nativeint, area: float, from: nativeint, last: nativeint)
         =
@@ -135,11 +136,11 @@ type internal PoolingWindow<'S, 'V when 'S :> ISimdOrder<'V> and 'S: struct> pri
         let mutable at = from
 
         while at + nativeint 'S.Bytes <= last do
-            let share = 'S.Divide('S.Load(dy + at), 'S.Of area)
+            let addend = 'S.Divide('S.Load(dy + at), 'S.Of area)
 
             for t in 0 .. count - 1 do
                 let into = dx + PoolingWindow<'S, 'V>.Tap(taps, t) + at
-                'S.Store('S.Add('S.Load into, share), into)
+                'S.Store('S.Add('S.Load into, addend), into)
 
             at <- at + nativeint 'S.Bytes
 

@@ -7,7 +7,7 @@ open DL1
 
 #nowarn "9" // Pages of memory by address.
 
-/// Pages from the system, for `GuardedRegion` alone.
+/// System calls for pages, used by `GuardedRegion` alone.
 module internal GuardPages =
     [<DllImport("libc", SetLastError = true)>]
     extern nativeint mmap(
@@ -25,10 +25,10 @@ module internal GuardPages =
     [<DllImport("libc", SetLastError = true)>]
     extern int mprotect(nativeint address, unativeint length, int protection)
 
-/// A debug switch for kernels that read or write outside of their buffers: with the environment variable `DL1_GUARD=1`,
-/// on Linux, every buffer that kernels see is a region of its own that ends at a page no one may touch, so that a read or
-/// write behind it ends the process at that instruction; what stands before it is a pattern that is looked at after
-/// each kernel. Fresh buffers hold NaN. Without the variable nothing of this is done.
+/// A debug switch that finds kernels which read or write outside their buffers. With the environment variable
+/// `DL1_GUARD=1`, on Linux, every buffer that kernels see is a region of its own that ends at an inaccessible page, so
+/// that an access behind the buffer ends the process at that instruction. The bytes before it hold a pattern that is
+/// checked after each kernel. Fresh buffers hold NaN. Without the variable nothing of this is done.
 [<AbstractClass; Sealed>]
 type internal Guard private () =
     static let isOn = Environment.GetEnvironmentVariable "DL1_GUARD" = "1" && OperatingSystem.IsLinux()
@@ -36,7 +36,7 @@ type internal Guard private () =
     /// Whether buffers are guarded.
     static member IsOn = isOn
 
-    /// As f32 and as f64 a NaN, as an index out of every range.
+    /// NaN as f32 and as f64; as an index, out of every range.
     static member Pattern = 0xFFFBFFFBu
 
     /// Fills memory with the pattern.
@@ -55,7 +55,7 @@ type internal Guard private () =
 
             words.Fill Guard.Pattern
 
-            // What is left of a buffer of truth values.
+            // The up to three last bytes of a buffer of truth values.
             for i in count / 4L * 4L .. count - 1L do
                 NativeInterop.NativePtr.write
                     (NativeInterop.NativePtr.ofNativeInt<byte>(start + nativeint i))
@@ -63,8 +63,7 @@ type internal Guard private () =
 
             at <- at + count
 
-/// Memory of its own pages, which ends where a page begins that no one may touch, and is given back when it is no longer
-/// held.
+/// Memory of its own pages that ends at an inaccessible page. Its finaliser unmaps it.
 [<Sealed>]
 type internal GuardedRegion(operation: string, bytes: int64) =
     static let page = int64 Environment.SystemPageSize
@@ -76,7 +75,7 @@ type internal GuardedRegion(operation: string, bytes: int64) =
     let inner = max page ((bytes + page - 1L) / page * page)
     let length = unativeint (inner + 2L * page)
 
-    // The runtime's limit of memory does not count what the system gives.
+    // The runtime's memory limit does not count mapped pages, so it is checked here.
     do Allocation.require operation (fun () -> $"a buffer of %d{bytes} bytes") bytes
 
     let map () = GuardPages.mmap (0n, length, none, flags, -1, 0n)
@@ -87,7 +86,8 @@ type internal GuardedRegion(operation: string, bytes: int64) =
         if first <> -1n then
             first
         else
-            // The system has a limit of regions: those that are no longer held are given back.
+            // The system limits the number of mappings: unmaps the regions that are no longer referenced, and tries
+            // again.
             GC.Collect()
             GC.WaitForPendingFinalizers()
             map ()
@@ -103,17 +103,17 @@ type internal GuardedRegion(operation: string, bytes: int64) =
 
     let address = start + nativeint (inner - bytes)
 
-    /// The first byte of the buffer; the last one is followed by the page that no one may touch.
+    /// The first byte of the buffer; its last byte is followed by the inaccessible page.
     member _.Address = address
     member _.Bytes = bytes
 
-    /// Puts the pattern anew into the buffer.
+    /// Fills the buffer with the pattern again.
     member _.Spoil() = Guard.Fill(address, bytes)
 
-    /// Forbids writing, from now on.
+    /// Makes the buffer read-only.
     member _.Protect() = GuardPages.mprotect (start, unativeint inner, readable) |> ignore
 
-    /// Whether something was written before the buffer.
+    /// Whether something was written into the bytes before the buffer.
     member _.IsBroken =
         let words =
             ReadOnlySpan<byte>(
@@ -121,7 +121,7 @@ type internal GuardedRegion(operation: string, bytes: int64) =
                 int (inner - bytes)
             )
 
-        // The pattern is even from the page's beginning on.
+        // The pattern is aligned to the page's beginning.
         let whole = MemoryMarshal.Cast<byte, uint32>(words)
         let mutable broken = whole.IndexOfAnyExcept Guard.Pattern >= 0
 
@@ -130,21 +130,21 @@ type internal GuardedRegion(operation: string, bytes: int64) =
 
         broken
 
-    /// Whether the system has room for one more: it allows some 65,000 pieces of memory, of which each region is three.
-    static member HasRoom = Volatile.Read &count < 8000
+    /// Whether one more region may be mapped: the system allows some 65,000 mappings, of which each region takes three.
+    static member CanMap = Volatile.Read &count < 8000
 
     override _.Finalize() =
         if whole > 0n then
             Interlocked.Decrement(&count) |> ignore
             GuardPages.munmap (whole, length) |> ignore
 
-/// Memory for kernels that stays where it is, in which nothing is written yet: an array that the collector does not
-/// move, or a guarded region. Whoever hands out its address keeps it alive by `Hold`.
+/// Uninitialised memory for kernels at a fixed address: a pinned array, or a guarded region. Code that passes the
+/// address on keeps the memory alive with `Hold`.
 [<Sealed>]
 type internal Block(operation: string, what: string, bytes: int64) =
-    // When the system allows no more mappings, blocks have no guards.
+    // Once the system allows no more mappings, blocks have no guards.
     let region: GuardedRegion | null =
-        if Guard.IsOn && GuardedRegion.HasRoom then
+        if Guard.IsOn && GuardedRegion.CanMap then
             GuardedRegion(operation, bytes)
         else
             null
@@ -161,15 +161,15 @@ type internal Block(operation: string, what: string, bytes: int64) =
             &&& ~~~(nativeint (Block.Alignment - 1L))
         | region -> region.Address
 
-    /// Without guards, blocks begin at a cache line.
+    /// The alignment of blocks without guards, in bytes: a cache line.
     static member Alignment = 64L
 
     member _.Address = address
     member _.Bytes = bytes
-    /// The guarded region that it is, where buffers are guarded.
+    /// The guarded region, where buffers are guarded; else null.
     member _.Region: GuardedRegion | null = region
 
-    /// Keeps the memory until here.
+    /// Keeps the memory alive until this call.
     member _.Hold() =
         GC.KeepAlive array
         GC.KeepAlive region

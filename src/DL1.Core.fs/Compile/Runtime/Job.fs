@@ -5,76 +5,76 @@ open System.Runtime.ExceptionServices
 open System.Threading
 open DL1
 
-/// The parts of a run, dealt out as stretches of neighbours, one to each thread. A thread does its own from the first to
-/// the last, and runs of equal sizes are dealt alike: so it meets again what its cache has of the run before. One that has
-/// done its own takes from the end of what another has left.
+/// Work stealing over the tasks of a run: each thread gets a contiguous range of task numbers. A thread takes the tasks
+/// of its own range from the first to the last; runs with equally many tasks have the same ranges, so a thread finds in
+/// its cache what it used in the run before. A thread whose range is empty takes tasks from the end of another's.
 [<Sealed>]
 type internal WorkRanges() =
-    // A stretch is one number, the first part in its upper half and the end in its lower one, in cache lines of its own.
+    // A range is one int64, the first task in its upper half and the end in its lower half. Ranges are 128 bytes apart.
     [<Literal>]
-    static let Apart = 16
+    static let Spacing = 16
 
-    let mutable stretches: int64[] = Array.zeroCreate Apart
-    let mutable hands = 0
+    let mutable ranges: int64[] = Array.zeroCreate Spacing
+    let mutable count = 0
 
-    static let stretch first last = (int64 first <<< 32) ||| int64 last
-    static let first (stretch: int64) = int (stretch >>> 32)
-    static let last (stretch: int64) = int (stretch &&& 0xFFFFFFFFL)
+    static let range first last = (int64 first <<< 32) ||| int64 last
+    static let first (range: int64) = int (range >>> 32)
+    static let last (range: int64) = int (range &&& 0xFFFFFFFFL)
 
-    /// Deals parts 0 to parts − 1 to so many hands.
-    member _.Start(parts: int, into: int) =
-        if stretches.Length < into * Apart then
-            stretches <- Array.zeroCreate (into * Apart)
+    /// Divides tasks 0 to tasks − 1 into `into` ranges of nearly equal length.
+    member _.Start(tasks: int, into: int) =
+        if ranges.Length < into * Spacing then
+            ranges <- Array.zeroCreate (into * Spacing)
 
-        hands <- into
+        count <- into
 
-        for hand in 0 .. into - 1 do
-            let bound i = int (int64 parts * int64 i / int64 into)
-            Volatile.Write(&stretches[hand * Apart], stretch (bound hand) (bound (hand + 1)))
+        for thread in 0 .. into - 1 do
+            let bound i = int (int64 tasks * int64 i / int64 into)
+            Volatile.Write(&ranges[thread * Spacing], range (bound thread) (bound (thread + 1)))
 
-    /// How many threads have a stretch of their own.
-    member _.Hands = hands
+    /// The number of ranges.
+    member _.Count = count
 
     member _.IsEmpty =
-        let mutable hand = 0
+        let mutable thread = 0
 
-        while hand < hands
-              && (let left = Volatile.Read &stretches[hand * Apart]
+        while thread < count
+              && (let left = Volatile.Read &ranges[thread * Spacing]
                   first left >= last left) do
-            hand <- hand + 1
+            thread <- thread + 1
 
-        hand = hands
+        thread = count
 
-    /// Takes a part from a hand's stretch, from its beginning or its end; −1 where nothing is left.
-    member private _.From(hand: int, atEnd: bool) =
-        let mutable part = -2
+    /// Takes a task from the first or the last end of a range; −1 where none is left.
+    member private _.From(thread: int, atEnd: bool) =
+        let mutable task = -2
 
-        while part = -2 do
-            let left = Volatile.Read &stretches[hand * Apart]
+        while task = -2 do
+            let left = Volatile.Read &ranges[thread * Spacing]
             let low, high = first left, last left
 
             if low >= high then
-                part <- -1
+                task <- -1
             else
-                let rest = if atEnd then stretch low (high - 1) else stretch (low + 1) high
+                let rest = if atEnd then range low (high - 1) else range (low + 1) high
 
-                if Interlocked.CompareExchange(&stretches[hand * Apart], rest, left) = left then
-                    part <- if atEnd then high - 1 else low
+                if Interlocked.CompareExchange(&ranges[thread * Spacing], rest, left) = left then
+                    task <- if atEnd then high - 1 else low
 
-        part
+        task
 
-    /// The next part for a hand, its own or another's; −1 where nothing is left.
-    member this.Take(hand: int) =
-        let mutable part = this.From(hand, false)
+    /// The next task for a thread, from its own range or another's; −1 where none is left.
+    member this.Take(thread: int) =
+        let mutable task = this.From(thread, false)
         let mutable other = 1
 
-        while part < 0 && other < hands do
-            part <- this.From((hand + other) % hands, true)
+        while task < 0 && other < count do
+            task <- this.From((thread + other) % count, true)
             other <- other + 1
 
-        part
+        task
 
-/// One call of Pool.run: parts numbered from 0. A caller's thread keeps one for all its calls.
+/// One call of `WorkerPool.runOn`: tasks numbered from 0. A calling thread reuses one job for all its calls.
 [<Sealed>]
 type internal Job() =
     [<ThreadStatic; DefaultValue>]
@@ -86,7 +86,7 @@ type internal Job() =
     [<ThreadStatic; DefaultValue>]
     static val mutable private counted: bool
 
-    let deal = WorkRanges()
+    let ranges = WorkRanges()
     let mutable body: int -> unit = ignore
     let mutable failed = Int32.MaxValue
     let mutable failure: ExceptionDispatchInfo | null = null
@@ -100,72 +100,73 @@ type internal Job() =
             fresh
         | known -> known
 
-    /// Whether this thread is inside a part already.
+    /// Whether this thread is running a task.
     static member Inside
         with get () = Job.inside
         and set (value: bool) = Job.inside <- value
 
-    /// Whether the pool counts this thread among those at work for longer than a run.
+    /// Whether the pool counts this thread as busy between runs, too: from `WorkerPool.start` to `WorkerPool.stop`.
     static member Counted
         with get () = Job.counted
         and set (value: bool) = Job.counted <- value
 
-    /// How many threads may work on it, the caller's included.
+    /// The most threads that may work on it, the caller's included.
     member val Threads = 1 with get, set
 
-    /// How many workers do; written with the pool's lock held.
+    /// The number of workers at work on it; written with the pool's lock held.
     [<DefaultValue>]
     val mutable Helpers: int
 
-    /// Whether the caller sleeps until the last helper leaves; guarded by the pool's lock.
+    /// Whether the caller sleeps until the last worker leaves; guarded by the pool's lock.
     member val Sleeps = false with get, set
-    /// Where it sleeps.
+    /// The semaphore that the caller sleeps on.
     member val Left = new SemaphoreSlim(0)
 
-    member job.Start(parts, work) =
+    member job.Start(tasks, work) =
         body <- work
         failed <- Int32.MaxValue
         failure <- null
-        deal.Start(parts, min parts job.Threads)
+        ranges.Start(tasks, min tasks job.Threads)
 
-    member _.HasWork = not deal.IsEmpty
+    member _.HasWork = not ranges.IsEmpty
 
-    /// Does parts while there are any and it is `welcome`: the caller is number 0, the workers count from 1. After a
-    /// failure only parts before it are begun; so the failure kept, of the lowest part, is the same on any number of threads.
+    /// Runs tasks while any are left and `welcome` allows it; `number` is 0 for the caller and counts from 1 for
+    /// workers. After a failure only tasks before the failed one are started; so the failure kept, of the lowest task,
+    /// is the same on any number of threads.
     member job.Work(number: int, welcome: Job -> bool) =
         Job.inside <- true
 
         try
-            let hand = number % deal.Hands
+            let thread = number % ranges.Count
             let mutable going = true
 
             while going do
-                let part = deal.Take hand
+                let task = ranges.Take thread
 
-                if part < 0 then
+                if task < 0 then
                     going <- false
                 else
-                    if part < Volatile.Read &failed then
+                    if task < Volatile.Read &failed then
                         try
-                            body part
+                            body task
                         with e ->
-                            job.Fail(part, e)
+                            job.Fail(task, e)
 
                     going <- welcome job
         finally
             Job.inside <- false
 
-    member private job.Fail(part, e: exn) =
+    member private job.Fail(task, e: exn) =
         Monitor.Enter job
 
-        if part < failed then
+        if task < failed then
             failure <- ExceptionDispatchInfo.Capture e
-            Volatile.Write(&failed, part)
+            Volatile.Write(&failed, task)
 
         Monitor.Exit job
 
-    /// Raises the failure, if there was one.
-    member _.Finish() =
+    /// Raises the failure of the lowest task that failed, if any did.
+    member _.RaiseFailure() =
         let raised = failure
         body <- ignore
         failure <- null

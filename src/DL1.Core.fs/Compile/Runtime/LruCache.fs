@@ -3,7 +3,7 @@ namespace DL1.Compiler.Runtime
 open System.Collections.Generic
 open DL1
 
-/// Values by their keys, of which no more are kept than so many: those that were asked for last.
+/// A cache of at most `most` values by key: those used last.
 [<Sealed>]
 type internal LruCache<'K, 'V when 'K: not null and 'K: equality>(most: int) =
     let known = Dictionary<'K, LinkedListNode<struct ('K * 'V)>>()
@@ -29,10 +29,10 @@ type internal LruCache<'K, 'V when 'K: not null and 'K: equality>(most: int) =
                 order.RemoveLast()
                 known.Remove key |> ignore
 
-    /// How many are kept.
+    /// The number of values in the cache.
     member _.Count = lock known (fun () -> known.Count)
 
-    /// The value of a key, made where there is none. Two that make the same at once get the same: the first one's.
+    /// The value of a key, made where there is none. If two threads make the same value at once, both get the first.
     member _.Get(key: 'K, make: unit -> 'V) : 'V =
         match lock known (fun () -> find key) with
         | ValueSome value -> value

@@ -5,8 +5,60 @@ open DL1
 
 #nowarn "9" // An address into a pinned array.
 
-/// Memory that a kernel works in: a few buffers a thread, kept from call to call, so that steady work allocates
-/// nothing. A buffer's content is lost at the next call for the same purpose on the same thread.
+/// What scratch memory is for. Purposes with the same number share a buffer on each thread, so no thread may need two
+/// of them at once. A task's memory is in use until the task ends, a run's memory, on the caller's thread, until all
+/// tasks of the run have ended; what it must not share with:
+///
+/// | kernel               | a run's memory               | a task's memory                                        |
+/// |----------------------|------------------------------|--------------------------------------------------------|
+/// | SmallGemm            |                              | GemmEdge, GemmPanel, GemmPackedA                       |
+/// | BlockedGemm          | SharedPackedB, SharedPackedA | GemmEdge, GemmPackedA                                  |
+/// | BackToBackKernel     |                              | FirstRows, SecondRows, Spill, RandomWords; SmallGemm's |
+/// | FusedLoopKernel      |                              | Spill, RandomWords                                     |
+/// | SplitReductionKernel | PartialResults               | RandomWords                                            |
+/// | ConvGemm             |                              | ConvSource, ConvTransposed, ConvEdge                   |
+/// | DepthwiseConv        |                              | ConvSource, ConvTransposed, ConvEdge                   |
+/// | DepthwiseWeights     |                              | ConvSource, ConvTransposed                             |
+/// | ConvWeights          |                              | ConvSource, ConvTransposed, ConvEdge, ConvPacked       |
+/// | WinogradConv         |                              | ConvSource, ConvTransposed, ConvEdge, ConvPacked       |
+/// | WinogradWeights      |                              | ConvSource, ConvTransposed, ConvEdge, ConvPacked       |
+/// | PoolingKernel        |                              | PoolingTaps                                            |
+///
+/// An epilogue needs no scratch memory.
+type internal ScratchSlot =
+    /// A tile of C that goes beyond the matrix.
+    | GemmEdge = 0
+    /// A packed panel of B.
+    | GemmPanel = 1
+    /// A packed block of A, or all of A.
+    | GemmPackedA = 2
+    /// Values that a stage of a fused loop leaves to later ones, for one item.
+    | Spill = 3
+    /// A block of B, packed for all threads.
+    | SharedPackedB = 3
+    /// The random words of a row.
+    | RandomWords = 4
+    /// A tile of a convolution that goes beyond the result, and tables of offsets for it; a flag vector of Winograd's.
+    | ConvEdge = 4
+    /// A block of A, packed for all threads.
+    | SharedPackedA = 5
+    /// The rows of the first products of back-to-back matmuls.
+    | FirstRows = 5
+    /// A copy of a convolution's source, with zeros around it or channels last.
+    | ConvSource = 5
+    /// The rows of the loop between back-to-back matmuls.
+    | SecondRows = 6
+    /// The reductions of a split reduction, by item and share.
+    | PartialResults = 6
+    /// Packed weights or cotangents of a convolution; Winograd's transformed tiles and their products.
+    | ConvPacked = 6
+    /// A convolution's result before, or its cotangents after the transpose between channels last and first.
+    | ConvTransposed = 7
+    /// The offsets of the elements in a pooling's window.
+    | PoolingTaps = 7
+
+/// Scratch memory: a few buffers for each thread, kept from call to call, so that steady work allocates nothing. The
+/// content of a buffer is lost at the next call for the same slot on the same thread.
 [<AbstractClass; Sealed>]
 type internal Scratch private () =
     [<ThreadStatic; DefaultValue>]
@@ -14,10 +66,10 @@ type internal Scratch private () =
 
     static let mutable total = 0L
 
-    /// The bytes that all threads have.
+    /// The bytes of scratch memory that all threads have together.
     static member Total = Threading.Volatile.Read &total
 
-    /// So many bytes as a size; refused where there is no array as large.
+    /// Checks a size in bytes and converts it; refuses sizes beyond the longest array.
     static member Bytes(bytes: int64) : int =
         if bytes > int64 Array.MaxLength - Block.Alignment then
             Refuse.domain
@@ -28,9 +80,11 @@ type internal Scratch private () =
 
         int bytes
 
-    /// The address, aligned to 64 bytes, of this thread's buffer number `purpose` with at least so many bytes; with
-    /// guards, the last ones of it.
-    static member Get(purpose: int, bytes: int64) : nativeint =
+    /// The address, aligned to 64 bytes, of at least `bytes` bytes in this thread's buffer for a slot; with guards, of
+    /// the last `bytes` bytes of the buffer, unaligned.
+    static member Get(slot: ScratchSlot, bytes: int64) : nativeint =
+        let number = int slot
+
         let blocks =
             match Scratch.blocks with
             | null ->
@@ -42,15 +96,15 @@ type internal Scratch private () =
         let fresh known =
             let block = Block("Compile", "what a kernel works in", bytes)
             Threading.Interlocked.Add(&total, bytes - known) |> ignore
-            blocks[purpose] <- block
+            blocks[number] <- block
             block.Address
 
-        match blocks[purpose] with
+        match blocks[number] with
         | null -> fresh 0L
         | block when block.Bytes < bytes -> fresh block.Bytes
-        // So that what is behind the bytes asked for is the page that no one may touch.
+        // Ends the bytes asked for where the block ends, at the inaccessible page.
         | block when Guard.IsOn -> block.Address + nativeint (block.Bytes - bytes)
         | block -> block.Address
 
-    /// The same, of a size that is known to be small.
-    static member Get(purpose: int, bytes: int) : nativeint = Scratch.Get(purpose, int64 bytes)
+    /// As above, for sizes that fit into 32 bits.
+    static member Get(slot: ScratchSlot, bytes: int) : nativeint = Scratch.Get(slot, int64 bytes)

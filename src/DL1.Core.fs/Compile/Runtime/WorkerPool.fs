@@ -4,31 +4,30 @@ open System
 open System.Threading
 open DL1
 
-/// Threads that wait for work: a run costs about a microsecond while they are awake. They spin for a moment after
-/// the last part, then sleep. Work is cut by the caller, by the problem's size alone, so that results do not depend
-/// on the number of threads. Runs from several threads share the workers: a worker joins a run only while fewer
-/// threads are at work than that run allows, those counted in that do a plan's small kernels alone. A run inside a part
-/// is done by its own thread.
-/// Parts must not wait for one another.
+/// Worker threads: starting a run costs about a microsecond while they are awake. After the last task they spin for 50
+/// µs, then sleep. The caller cuts work into tasks by the problem's size alone, so that results do not depend on the
+/// number of threads. Runs from several threads share the workers: a worker joins a run only while fewer threads are
+/// busy than that run allows; a thread that runs a plan's small kernels by itself counts as busy. A run started inside
+/// a task is done by that task's thread alone. Tasks must not wait for one another.
 [<RequireQualifiedAccess>]
 module internal WorkerPool =
     /// The jobs that workers may join; also the pool's lock.
     let private jobs = ResizeArray<Job>()
     let private wake = new SemaphoreSlim(0)
-    /// Counts the moments at which a worker may find something to do.
+    /// Counts the events after which a worker may find something to do.
     let mutable private offers = 0
     let mutable private working = 0
     let mutable private asleep = 0
     let mutable private workers = 0
     let private patience = Diagnostics.Stopwatch.Frequency / 20_000L
 
-    /// How many threads a run may use unless it says otherwise: this machine's processors.
+    /// The number of threads that a run uses unless it is given one: this machine's processors.
     let mutable threads = Environment.ProcessorCount
 
     let private caller: Job -> bool = fun _ -> true
     let private helper: Job -> bool = fun job -> Volatile.Read &working <= job.Threads
 
-    /// A job to help with, and the number of offers seen; the helper is counted in.
+    /// A job to help with, counting this worker in, or null; sets `seen` to the number of offers so far.
     let private join (seen: byref<int>) : Job | null =
         Monitor.Enter jobs
         seen <- offers
@@ -48,10 +47,10 @@ module internal WorkerPool =
         Monitor.Exit jobs
         found
 
-    /// Called with the lock held: one more offer, and how many sleepers are to be woken for it.
-    let private offer places =
+    /// Counts one more offer, for at most `most` workers; returns how many sleeping workers to wake. Needs the lock.
+    let private offer most =
         Volatile.Write(&offers, offers + 1)
-        let woken = min asleep places
+        let woken = min asleep most
         asleep <- asleep - woken
         woken
 
@@ -81,7 +80,7 @@ module internal WorkerPool =
         if woken > 0 then
             wake.Release woken |> ignore
 
-    /// Spins, then sleeps, until there is a new offer.
+    /// Spins, then sleeps, until there is an offer beyond `seen`.
     let private rest seen =
         let start = Diagnostics.Stopwatch.GetTimestamp()
 
@@ -113,7 +112,7 @@ module internal WorkerPool =
     let private hire count =
         while workers < count do
             workers <- workers + 1
-            // A value of its own: the thread asks for it when it starts.
+            // Copied, since the thread's body reads it only when it starts.
             let number = workers
             let thread = Thread(worker number, IsBackground = true, Name = "DL1 worker")
             thread.Start()
@@ -145,7 +144,7 @@ module internal WorkerPool =
         if woken > 0 then
             wake.Release woken |> ignore
 
-    /// Waits for the helpers' last parts.
+    /// Waits until the last worker has left the job.
     let private await (job: Job) =
         let start = Diagnostics.Stopwatch.GetTimestamp()
 
@@ -160,8 +159,8 @@ module internal WorkerPool =
         if sleeps then
             job.Left.Wait()
 
-    /// Counts this thread among those at work until `stop`, whatever runs it has or has not. False where it is counted
-    /// already, or at work in a part: then there is nothing to stop.
+    /// Counts this thread as busy until `stop`, also while it has no run. Returns false where it is counted already or
+    /// is inside a task: then `stop` must not be called.
     let start () =
         if Job.Counted || Job.Inside then
             false
@@ -172,7 +171,7 @@ module internal WorkerPool =
             Job.Counted <- true
             true
 
-    /// Counts this thread no longer.
+    /// Ends what `start` began.
     let stop () =
         Job.Counted <- false
         Monitor.Enter jobs
@@ -183,21 +182,21 @@ module internal WorkerPool =
         if woken > 0 then
             wake.Release woken |> ignore
 
-    /// Runs parts 0 to parts − 1 on at most so many threads, this one among them; returns when all are done.
-    /// If parts fail, no new ones begin and the lowest one's exception is raised here.
-    let runOn threads parts (body: int -> unit) =
-        if parts < 2 || threads < 2 || Job.Inside then
-            for part in 0 .. parts - 1 do
-                body part
+    /// Runs tasks 0 to tasks − 1 on at most `threads` threads, this one among them; returns when all are done. After a
+    /// failure no task behind the failed one is started; the exception of the lowest failed task is raised here.
+    let runOn threads tasks (body: int -> unit) =
+        if tasks < 2 || threads < 2 || Job.Inside then
+            for task in 0 .. tasks - 1 do
+                body task
         else
             let job = Job.Own
             job.Threads <- threads
-            job.Start(parts, body)
-            publish job (min parts threads - 1)
+            job.Start(tasks, body)
+            publish job (min tasks threads - 1)
             job.Work(0, caller)
             close job
             await job
-            job.Finish()
+            job.RaiseFailure()
 
-    /// Runs parts 0 to parts − 1 on the pool's threads; returns when all are done.
-    let run parts body = runOn threads parts body
+    /// Runs tasks 0 to tasks − 1 on the pool's threads; returns when all are done.
+    let run tasks body = runOn threads tasks body

@@ -3,10 +3,10 @@ namespace DL1.Compiler.Simd
 open DL1.Compiler.Simd.Lanewise
 open DL1
 
-/// The error function: below 1 an odd polynomial, and beyond it 1 − exp(−a²)·R(a), where R is the polynomial of
-/// erfc a · exp a².
+/// The error function: for |x| < 1 an odd polynomial; beyond, with a = |x|, 1 − exp(−a²)·R(a) with the sign of x, where
+/// the polynomial R(a) approximates erfc a · exp a².
 module internal ErrorFunction =
-    /// (erf x / x − 2/√π) / x² as a function of x² ≤ 1, in f32: erf x is off by 2⁻²⁹ of itself.
+    /// (erf x / x − 2/√π) / x² as a function of x² ≤ 1, in f32: the relative error of erf x is 2⁻²⁹.
     let inline small32 z =
         let square = z * z
 
@@ -14,7 +14,7 @@ module internal ErrorFunction =
         |> over square (pair z 0.005191395059227943 -0.02685554139316082)
         |> over square (pair z 0.1128363162279129 -0.37612631916999817)
 
-    /// erfc a · exp a² as a function of t = a − 2, for a in [1, 4], in f32: erf a is off by 2⁻²⁸.
+    /// erfc a · exp a² as a function of t = a − 2, for a in [1, 4], in f32: the error of erf a is 2⁻²⁸.
     let inline large32 t =
         let square = t * t
         let fourth = square * square
@@ -29,7 +29,7 @@ module internal ErrorFunction =
 
         like t 0.00010836626461241394 |> over fourth upper |> over fourth lower
 
-    /// (erf x / x − 2/√π) / x² as a function of x² ≤ 1, in f64: erf x is off by 2⁻⁶² of itself.
+    /// (erf x / x − 2/√π) / x² as a function of x² ≤ 1, in f64: the relative error of erf x is 2⁻⁶².
     let inline small64 z =
         like z 5.960685338520971e-11
         |> next z -1.137495573607015e-09
@@ -44,7 +44,7 @@ module internal ErrorFunction =
         |> next z 0.11283791670954885
         |> next z -0.3761263890318375
 
-    /// erfc a · exp a² as a function of t = a − 2, for a in [1, 6], in f64: erf a is off by 2⁻⁵⁸.
+    /// erfc a · exp a² as a function of t = a − 2, for a in [1, 6], in f64: the error of erf a is 2⁻⁵⁸.
     let inline large64 t =
         like t -2.1492150288142905e-13
         |> next t 3.1980311024138416e-12
@@ -72,15 +72,15 @@ module internal ErrorFunction =
     /// −x².
     let inline minusSquare x = x * x ||| like x -0.0
 
-    /// erf x, given exp(−x²): who needs both, as the derivative does, computes that once.
+    /// erf x, given `gaussian` = exp(−x²), so that code that needs it too, such as the derivative, computes it once.
     let inline erf ([<InlineIfLambda>] smallPoly) ([<InlineIfLambda>] largePoly) x gaussian =
         let one = like x 1.0
         let z = x * x
-        // 2/√π in two parts, the polynomial with the lower.
+        // 2/√π as an upper and a lower part; the lower part is added to the polynomial.
         let tail = fma z (smallPoly z) (pick x 6.057390617389616e-08 1.533545961316588e-17)
         let small = fma x (pick x 1.1283791065216064 1.1283791670955126) (x * tail)
-        // From here on the result is 1.
+        // From 4 (f32) or 6 (f64) on the result rounds to 1.
         let a = atMost (pick x 4.0 6.0) (abs x)
         let large = fnma gaussian (largePoly (a - like x 2.0)) one
-        // NaN passes by way of the small.
+        // NaN compares false, so it takes `small`, which propagates it.
         select (less one (abs x)) (large ||| (x &&& like x -0.0)) small

@@ -3,11 +3,11 @@ namespace DL1.Compiler.Simd
 open DL1.Compiler.Simd.Lanewise
 open DL1
 
-/// The hyperbolic tangent. In f32 two polynomials, of which a lane takes one: they are ready in half the time of an
-/// exponential with its reduction, and no lane waits for the other. In f64, where polynomials would be long, the
-/// exponential.
+/// The hyperbolic tangent. In f32 two polynomials, of which each lane selects one: they take half the time of an
+/// exponential with its range reduction, and do not depend on each other. In f64, where the polynomials would be long,
+/// the exponential.
 module internal HyperbolicTangent =
-    /// (tanh x / x − 1) / x² as a function of x² ≤ 1: tanh x is off by 2⁻²⁷ of itself.
+    /// (tanh x / x − 1) / x² as a function of x² ≤ 1: the relative error of tanh x is 2⁻²⁷.
     let inline small z =
         let square = z * z
 
@@ -17,7 +17,7 @@ module internal HyperbolicTangent =
         |> over square (pair z 0.021486671641469002 -0.05387984588742256)
         |> over square (pair z 0.13332346081733704 -0.33333295583724976)
 
-    /// eˣ for x in [1, 9.02], as near as tanh x = 1 − 2 / (e²ˣ + 1) needs it: that is off by 2⁻²⁵.
+    /// eˣ for x in [1, 9.02], accurate enough for tanh x = 1 − 2 / (e²ˣ + 1) to have an error of 2⁻²⁵.
     let inline large x =
         let square = x * x
 
@@ -38,17 +38,17 @@ module internal HyperbolicTangent =
         let one = like x 1.0
         let z = x * x
         let near = fma (x * z) (small z) x
-        // From here on the result is 1.
+        // From 9.2 on the result rounds to 1.
         let e = large (atMost (like x 9.2) (abs x))
         let far = one - like x 2.0 / fma e e one
-        // NaN passes by way of the near, which would lose the sign of −0.
+        // NaN compares false, so it takes `near`. The sign is set for both: `far` has none, `near` loses that of −0.
         select (less one (abs x)) far near ||| (x &&& like x -0.0)
 
-    /// tanh x in f64. With 2ⁿ·(1 + p) = exp 2|x|, m = 2ⁿ·p + 2ⁿ − 1 and w = m / (m + 2), it is w; but m/2 − m/2·w
-    /// loses less by rounding where it is small, and 1 − 2 / (m + 2) where it is large.
+    /// tanh x in f64. With exp 2|x| = 2ⁿ·(1 + p) and m = exp 2|x| − 1 = 2ⁿ·p + 2ⁿ − 1, tanh |x| = m / (m + 2) = w. To
+    /// lose less by rounding, it is computed as m/2 − m/2·w where 2|x| ≤ 1, and as 1 − 2 / (m + 2) elsewhere.
     let inline tanh64 x =
         let y = abs x + abs x
-        // From here on the result is 1.
+        // From |x| = 20 on the result rounds to 1.
         let bounded = atMost (like x 40.0) y
         let mark = Exponential.marked bounded
         let one = like x 1.0

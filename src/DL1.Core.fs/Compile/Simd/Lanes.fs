@@ -6,10 +6,10 @@ open System.Runtime.Intrinsics
 open System.Runtime.Intrinsics.X86
 open DL1
 
-/// The operations that a formula over vectors is written in, for each width and type: overloads, of which the
-/// compiler takes the one that fits, so that a formula stands once and its instances hold nothing but instructions.
-/// None of them is an estimate: each gives the same bits on every processor. Not for use outside DL1: it is public
-/// because the compiler looks for overloads among public members alone.
+/// The vector operations that formulas are written in, with overloads for each width and element type. The F# compiler
+/// chooses an overload at each use, so that a formula is written once and its instances contain nothing but
+/// instructions. No operation is an estimate: each gives the same bits on every processor. Not for use outside DL1: it
+/// is public because the compiler looks for overloads among public members alone.
 [<Struct; EditorBrowsable(EditorBrowsableState.Never)>]
 type Lanes =
     | Lanes
@@ -64,7 +64,7 @@ type Lanes =
     static member inline Fnma(x: Vector512<float>, y, z) : Vector512<float> =
         Vector512.FusedMultiplyAdd(Vector512.Negate x, y, z)
 
-    /// A constant in every lane, of its own value in each type.
+    /// A constant in every lane: `single` in f32, `double` in f64.
     static member inline Pick(_: Vector128<float32>, single: float, _: float) =
         Vector128.Create(float32 single)
 
@@ -80,7 +80,7 @@ type Lanes =
 
     static member inline Pick(_: Vector512<float>, _: float, double: float) = Vector512.Create double
 
-    /// The sum of two lanes' bits, as whole numbers.
+    /// Adds the bits of two lanes as integers.
     static member inline AddBits(x: Vector128<float32>, y: Vector128<float32>) =
         (x.AsInt32() + y.AsInt32()).AsSingle()
 
@@ -99,7 +99,7 @@ type Lanes =
     static member inline AddBits(x: Vector512<float>, y: Vector512<float>) =
         (x.AsInt64() + y.AsInt64()).AsDouble()
 
-    /// The difference of two lanes' bits, as whole numbers.
+    /// Subtracts the bits of two lanes as integers.
     static member inline SubBits(x: Vector128<float32>, y: Vector128<float32>) =
         (x.AsInt32() - y.AsInt32()).AsSingle()
 
@@ -118,7 +118,7 @@ type Lanes =
     static member inline SubBits(x: Vector512<float>, y: Vector512<float>) =
         (x.AsInt64() - y.AsInt64()).AsDouble()
 
-    /// The bits moved up, from the mantissa's lowest to the exponent's lowest.
+    /// Shifts the bits left by the length of the mantissa: 23 in f32, 52 in f64.
     static member inline Raise(x: Vector128<float32>) = Vector128.ShiftLeft(x.AsInt32(), 23).AsSingle()
     static member inline Raise(x: Vector128<float>) = Vector128.ShiftLeft(x.AsInt64(), 52).AsDouble()
     static member inline Raise(x: Vector256<float32>) = Vector256.ShiftLeft(x.AsInt32(), 23).AsSingle()
@@ -126,7 +126,7 @@ type Lanes =
     static member inline Raise(x: Vector512<float32>) = Vector512.ShiftLeft(x.AsInt32(), 23).AsSingle()
     static member inline Raise(x: Vector512<float>) = Vector512.ShiftLeft(x.AsInt64(), 52).AsDouble()
 
-    /// The bits moved down, from the exponent's lowest to the mantissa's lowest, zeros above them.
+    /// Shifts the bits right by the length of the mantissa, 23 in f32 and 52 in f64, and fills with zeros.
     static member inline Lower(x: Vector128<float32>) =
         Vector128.ShiftRightLogical(x.AsInt32(), 23).AsSingle()
 
@@ -142,7 +142,7 @@ type Lanes =
 
     static member inline Lower(x: Vector512<float>) = Vector512.ShiftRightLogical(x.AsInt64(), 52).AsDouble()
 
-    /// The greatest whole number that is not greater.
+    /// The greatest integer that is at most x.
     static member inline Down(x: Vector128<float32>) : Vector128<float32> = Vector128.Floor x
     static member inline Down(x: Vector128<float>) : Vector128<float> = Vector128.Floor x
     static member inline Down(x: Vector256<float32>) : Vector256<float32> = Vector256.Floor x
@@ -150,7 +150,7 @@ type Lanes =
     static member inline Down(x: Vector512<float32>) : Vector512<float32> = Vector512.Floor x
     static member inline Down(x: Vector512<float>) : Vector512<float> = Vector512.Floor x
 
-    /// Without its sign.
+    /// The absolute value.
     static member inline Unsigned(x: Vector128<'T>) : Vector128<'T> = Vector128.Abs x
     static member inline Unsigned(x: Vector256<'T>) : Vector256<'T> = Vector256.Abs x
     static member inline Unsigned(x: Vector512<'T>) : Vector512<'T> = Vector512.Abs x
@@ -184,12 +184,12 @@ type Lanes =
     static member inline Select(mask: Vector512<'T>, x, y) : Vector512<'T> =
         Vector512.ConditionalSelect(mask, x, y)
 
-    /// The lesser of a number and x; x where it is NaN.
+    /// The lesser of `limit` and x; x where x is NaN.
     static member inline AtMost(limit: Vector128<'T>, x) : Vector128<'T> = Vector128.MinNative(limit, x)
     static member inline AtMost(limit: Vector256<'T>, x) : Vector256<'T> = Vector256.MinNative(limit, x)
     static member inline AtMost(limit: Vector512<'T>, x) : Vector512<'T> = Vector512.MinNative(limit, x)
 
-    /// The greater of a number and x; x where it is NaN.
+    /// The greater of `limit` and x; x where x is NaN.
     static member inline AtLeast(limit: Vector128<'T>, x) : Vector128<'T> = Vector128.MaxNative(limit, x)
     static member inline AtLeast(limit: Vector256<'T>, x) : Vector256<'T> = Vector256.MaxNative(limit, x)
     static member inline AtLeast(limit: Vector512<'T>, x) : Vector512<'T> = Vector512.MaxNative(limit, x)
@@ -199,7 +199,8 @@ type Lanes =
     static member inline AllLess(x: Vector256<'T>, y) = Vector256.LessThanAll(x, y)
     static member inline AllLess(x: Vector512<'T>, y) = Vector512.LessThanAll(x, y)
 
-    /// Whether every lane, without its sign, is at most a positive number. By their bits, in which NaN is the greatest.
+    /// Whether |x| ≤ `limit` in every lane, for a positive limit. Compares the bits as integers, in which NaN is
+    /// greatest.
     static member inline AllWithin(x: Vector128<float32>, limit: Vector128<float32>) =
         Vector128.EqualsAll(
             Vector128.GreaterThan((Vector128.Abs x).AsInt32(), limit.AsInt32()),
@@ -236,22 +237,22 @@ type Lanes =
             Vector512<int64>.Zero
         )
 
-    /// The lower half of the lanes, in double.
+    /// The lower half of the lanes, converted to f64.
     static member inline WidenLower(x: Vector128<float32>) : Vector128<float> = Vector128.WidenLower x
     static member inline WidenLower(x: Vector256<float32>) : Vector256<float> = Vector256.WidenLower x
     static member inline WidenLower(x: Vector512<float32>) : Vector512<float> = Vector512.WidenLower x
 
-    /// The upper half of the lanes, in double.
+    /// The upper half of the lanes, converted to f64.
     static member inline WidenUpper(x: Vector128<float32>) : Vector128<float> = Vector128.WidenUpper x
     static member inline WidenUpper(x: Vector256<float32>) : Vector256<float> = Vector256.WidenUpper x
     static member inline WidenUpper(x: Vector512<float32>) : Vector512<float> = Vector512.WidenUpper x
 
-    /// Two halves, rounded to single.
+    /// Two vectors of f64 rounded to one of f32; x becomes the lower half.
     static member inline Narrow(x: Vector128<float>, y) : Vector128<float32> = Vector128.Narrow(x, y)
     static member inline Narrow(x: Vector256<float>, y) : Vector256<float32> = Vector256.Narrow(x, y)
     static member inline Narrow(x: Vector512<float>, y) : Vector512<float32> = Vector512.Narrow(x, y)
 
-    /// f of each lane of x and y.
+    /// f of each lane of x and y, computed lane by lane.
     static member inline Mend(x: Vector128<'T>, y: Vector128<'T>, [<InlineIfLambda>] f: 'T -> 'T -> 'T) =
         let mutable result = y
 

@@ -2,7 +2,7 @@ namespace DL1.Compiler.Simd
 
 open DL1
 
-/// The overload that fits, for each operation.
+/// Calls the overload in `Lanes` that fits the vector's type, for each operation.
 [<RequireQualifiedAccess>]
 module internal LanesOf =
     let inline fma (_: ^S) (x: ^V) (y: ^V) (z: ^V) : ^V =
@@ -49,7 +49,7 @@ module internal LanesOf =
     let inline mend (_: ^S) (x: ^V) (y: ^V) ([<InlineIfLambda>] f: ^T -> ^T -> ^T) : ^V =
         ((^S or ^V): (static member Mend: ^V * ^V * (^T -> ^T -> ^T) -> ^V) (x, y, f))
 
-/// Arithmetic on vectors, for formulas that do not say how wide they are.
+/// Arithmetic on vectors, for formulas that are written without a width and an element type.
 module internal Lanewise =
     /// x·y + z, rounded once.
     let inline fma x y z = LanesOf.fma Lanes x y z
@@ -57,31 +57,32 @@ module internal Lanewise =
     /// z − x·y, rounded once.
     let inline fnma x y z = LanesOf.fnma Lanes x y z
 
-    /// The lesser of a number and x; x where it is NaN.
+    /// The lesser of `limit` and x; x where x is NaN.
     let inline atMost limit x = LanesOf.atMost Lanes limit x
 
-    /// The greater of a number and x; x where it is NaN.
+    /// The greater of `limit` and x; x where x is NaN.
     let inline atLeast limit x = LanesOf.atLeast Lanes limit x
 
-    /// Whether every lane, without its sign, is at most a positive number; NaN is not.
+    /// Whether |x| ≤ `limit` in every lane, for a positive limit; false for NaN.
     let inline allWithin limit x = LanesOf.allWithin Lanes x limit
 
-    /// The sum of the lanes' bits.
+    /// Adds the bits of two lanes as integers.
     let inline addBits x y = LanesOf.addBits Lanes x y
 
-    /// The difference of the lanes' bits.
+    /// Subtracts the bits of two lanes as integers.
     let inline subBits x y = LanesOf.subBits Lanes x y
 
-    /// The bits moved from the mantissa's place to the exponent's.
+    /// Shifts the bits left by the length of the mantissa, so that its lowest bit becomes the exponent's lowest.
     let inline raised x = LanesOf.raised Lanes x
 
-    /// The bits moved from the exponent's place to the mantissa's.
+    /// Shifts the bits right by the length of the mantissa, so that the exponent's lowest bit becomes the mantissa's
+    /// lowest.
     let inline lowered x = LanesOf.lowered Lanes x
 
-    /// The greatest whole number that is not greater.
+    /// The greatest integer that is at most x.
     let inline floor x = LanesOf.floor Lanes x
 
-    /// Without its sign.
+    /// The absolute value.
     let inline abs x = LanesOf.abs Lanes x
 
     /// The mask of x < y.
@@ -90,28 +91,28 @@ module internal Lanewise =
     /// The mask of x = y.
     let inline equal x y = LanesOf.equal Lanes x y
 
-    /// The second where the first, a mask, has ones; the third elsewhere.
+    /// y where the mask x has ones, z elsewhere.
     let inline select x y z = LanesOf.select Lanes x y z
 
-    /// A constant like x: the first value in single, the second in double.
+    /// A constant in every lane of a vector of x's type: `single` in f32, `double` in f64.
     let inline pick x single double = LanesOf.pick Lanes x single double
 
-    /// A constant like x.
+    /// A vector of x's type with c in every lane.
     let inline like x c = pick x c c
 
     /// Whether x < y in every lane.
     let inline allLess x y = LanesOf.allLess Lanes x y
 
-    /// The lower half of the lanes, in double.
+    /// The lower half of the lanes, converted to f64.
     let inline widenLower x = LanesOf.widenLower Lanes x
 
-    /// The upper half of the lanes, in double.
+    /// The upper half of the lanes, converted to f64.
     let inline widenUpper x = LanesOf.widenUpper Lanes x
 
-    /// Two halves, rounded to single.
+    /// Two vectors of f64 rounded to one of f32; x becomes the lower half.
     let inline narrow x y = LanesOf.narrow Lanes x y
 
-    // Of one type: a literal stands in `like`, never beside a vector.
+    // Operators for two operands of one type: a literal is written `like x c`, never beside a vector.
     let inline (+) (x: ^V) (y: ^V) : ^V = x + y
     let inline (-) (x: ^V) (y: ^V) : ^V = x - y
     let inline (*) (x: ^V) (y: ^V) : ^V = x * y
@@ -123,25 +124,25 @@ module internal Lanewise =
     /// p·x + c: one step of Horner's rule, `like x c₃ |> next x c₂ |> next x c₁ |> next x c₀`.
     let inline next x (c: float) p = fma p x (like x c)
 
-    /// b·x + a. A polynomial in pairs, `pair x c₃ c₂ |> over (x * x) (pair x c₁ c₀)`, is ready sooner than by Horner's rule
-    /// (G. Estrin, "Organization of computer systems", 1960).
+    /// b·x + a. A polynomial in pairs, `pair x c₃ c₂ |> over (x * x) (pair x c₁ c₀)`, has a shorter chain of dependent
+    /// operations than Horner's rule (G. Estrin, "Organization of computer systems", 1960).
     let inline pair x (b: float) (a: float) = fma x (like x b) (like x a)
 
     /// high·x + low.
     let inline over x low high = fma high x low
 
-    /// The first, its sign that of the second.
+    /// The magnitude of x with the sign of `sign`.
     let inline withSign x sign = abs x ||| (sign &&& like sign -0.0)
 
-    /// 3/2 of the power of two from which on a number has no bits after the point: added to a smaller number, it leaves
-    /// the nearest whole number, halves to even, in the lowest bits.
+    /// 1.5·2²³ in f32, 1.5·2⁵² in f64: added to a smaller number, it leaves the nearest integer, halves to even, in the
+    /// lowest bits of the mantissa.
     let inline magic x = pick x 12582912.0 6755399441055744.0
 
-    /// The nearest whole number, halves to even, of a number below 2²² (f32) or 2⁵¹ (f64).
+    /// The integer nearest to x, halves to even, for |x| below 2²² (f32) or 2⁵¹ (f64).
     let inline nearest x = (x + magic x) - magic x
 
-    /// p·2ᵏ for a whole number k, where neither p nor the result is zero, subnormal or infinite.
+    /// p·2ᵏ for an integer k, where neither p nor the result is zero, subnormal or infinite.
     let inline scale p k = addBits p (raised (k + magic k))
 
-    /// 2ᵏ for a whole number k, where it is neither subnormal nor infinite; 0 for the exponent just below.
+    /// 2ᵏ for an integer k, where it is neither subnormal nor infinite; 0 for the exponent just below.
     let inline pow2 k = scale (like k 1.0) k

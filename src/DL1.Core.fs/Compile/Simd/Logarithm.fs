@@ -3,17 +3,17 @@ namespace DL1.Compiler.Simd
 open DL1.Compiler.Simd.Lanewise
 open DL1
 
-/// The logarithm and what is made of it. x = 2ᵏ·(1 + f) with 1 + f in [√½, √2), and with s = f / (2 + f),
+/// log, log1p and softplus. x = 2ᵏ·(1 + f) with 1 + f in [√½, √2), and with s = f / (2 + f),
 /// log(1 + f) = 2 artanh s = f − (f²/2 − s·(f²/2 + s²·R(s²))), as in FDLIBM's e_log.c (Sun Microsystems, 1993).
 module internal Logarithm =
-    /// (2 artanh s − 2 s) / s³ as a function of s², in f32: off by 2⁻³⁶ of the result.
+    /// (2 artanh s − 2 s) / s³ as a function of s², in f32: the relative error of the result is 2⁻³⁶.
     let inline r32 z =
         like z 0.23553209006786346
         |> next z 0.2853906750679016
         |> next z 0.40000301599502563
         |> next z 0.6666666865348816
 
-    /// (2 artanh s − 2 s) / s³ as a function of s², in f64: off by 2⁻⁵⁸ of the result.
+    /// (2 artanh s − 2 s) / s³ as a function of s², in f64: the relative error of the result is 2⁻⁵⁸.
     let inline r64 z =
         like z 0.1475796695661258
         |> next z 0.153180979380818
@@ -27,9 +27,9 @@ module internal Logarithm =
 
     /// The k for which x·2⁻ᵏ is in [√½, √2), for a normal positive x.
     let inline exponent x =
-        // Adding 1's bits less √½'s, a mantissa from √2 on carries into the exponent.
+        // Adding the bits of 1 minus those of √½ makes a mantissa of √2 or more carry into the exponent.
         let biased = addBits x (subBits (like x 1.0) (like x 0.7071067811865476))
-        // The exponent in the lowest bits of 2²³ or 2⁵², less the bias.
+        // The exponent in the lowest bits of 2²³ or 2⁵²; subtracts that power and the bias.
         (lowered biased ||| pick x 8388608.0 4503599627370496.0) - pick x 8388735.0 4503599627371519.0
 
     /// x·2⁻ᵏ.
@@ -44,13 +44,13 @@ module internal Logarithm =
         // k times the upper part of ln 2 is exact.
         k * pick f 0.693145751953125 0.6931471805598903 - ((half - rest) - f)
 
-    /// log x. Subnormals, 0, negative numbers, infinity and NaN take a slower way through the same steps.
+    /// log x. If any lane is subnormal, 0, negative, infinite or NaN, all take a slower path through the same steps.
     let inline log ([<InlineIfLambda>] poly) x =
         let zero = like x 0.0
         let infinity = like x infinity
         let plain = allLess (leastNormal x) x && allLess x infinity
 
-        // A subnormal is brought among the normal ones.
+        // Scales subnormal lanes by 2²⁴ (f32) or 2⁵⁴ (f64) into the normal range.
         let normal =
             if plain then
                 x
@@ -70,22 +70,22 @@ module internal Logarithm =
             let ended = select (equal x zero) (zero - infinity) (select (equal x infinity) x result)
             select (less x zero) (like x nan) (select (equal x x) ended x)
 
-    /// log(1 + x) for x > −1, without infinity; −0 gives 0.
+    /// log(1 + x) for finite x > −1; +0 for −0.
     let inline log1pPlain ([<InlineIfLambda>] poly) x =
         let one = like x 1.0
         let u = one + x
-        // What rounding took from u (D. E. Knuth's sum of two).
+        // The rounding error of u, by D. E. Knuth's sum of two.
         let v = u - one
         let lost = (one - (u - v)) + (x - v)
         let k = exponent u
-        // lost·2⁻ᵏ, in an order in which 2⁻ᵏ does not leave the range.
+        // lost·2⁻ᵏ, multiplied in an order in which 2⁻ᵏ does not overflow.
         combine poly k (fma (like x 0.5 * lost) (pow2 (one - k)) (mantissa u k - one))
 
     /// log(1 + x).
     let inline log1p ([<InlineIfLambda>] poly) x =
         let infinity = like x infinity
         let least = like x -1.0
-        // The result has the sign of x, that of −0 too.
+        // Sets the sign of x, that of −0 too.
         let result = log1pPlain poly x ||| (x &&& like x -0.0)
 
         if allLess least x && allLess x infinity then

@@ -3,8 +3,8 @@ namespace DL1.Compiler.Simd
 open DL1.Compiler.Simd.Lanewise
 open DL1
 
-/// Powers: |x|ʸ = exp(y·log|x|), the logarithm carried further than the result's precision, since its error is
-/// multiplied by up to 709; then signs and the special cases of IEEE 754, clause 9.2.1.
+/// Powers: |x|ʸ = exp(y·log|x|), where the logarithm is computed to more than the result's precision, since its error
+/// is multiplied by up to 709; then signs and the special cases of IEEE 754, clause 9.2.1.
 module internal Power =
     /// ((2 artanh s − 2 s) / s³ − 2/3) / s² as a function of s², in f64.
     let inline tail64 z =
@@ -17,7 +17,7 @@ module internal Power =
         |> next z 0.2857142857144209
         |> next z 0.39999999999999986
 
-    /// (2 artanh s − 2 s) / s³ as a function of s², good to 2⁻⁵⁰.
+    /// (2 artanh s − 2 s) / s³ as a function of s², accurate to 2⁻⁵⁰.
     let inline r40 z =
         like z 0.16784013721133553
         |> next z 0.18126920666983112
@@ -26,7 +26,7 @@ module internal Power =
         |> next z 0.4000000003929254
         |> next z 0.6666666666661929
 
-    /// (exp r − 1 − r) / r² for |r| ≤ 0.3467, good to 2⁻³⁹.
+    /// (exp r − 1 − r) / r² for |r| ≤ 0.3467, accurate to 2⁻³⁹.
     let inline q39 r =
         like r 2.4887453303163758e-05
         |> next r 0.00019909127811273028
@@ -36,14 +36,15 @@ module internal Power =
         |> next r 0.1666666678547314
         |> next r 0.49999999999531436
 
-    /// Whether no lane is special: both finite, x positive and normal, y not huge.
+    /// Whether every lane is an ordinary case: x positive, normal and finite, and |y| < 10²⁰.
     let inline plain x y =
         allLess (Logarithm.leastNormal x) x && allLess x (like x infinity) && allLess (abs y) (like x 1e20)
 
-    /// y where it is not huge: so much of it overflows or underflows all the same.
+    /// y limited to ±10²⁰, by which a power overflows or underflows already.
     let inline bound y = select (less (abs y) (like y 1e20)) y (withSign (like y 1e20) y)
 
-    /// The power of a sound |x| with what is due to the signs, zeros, infinities and NaN of x and y.
+    /// Puts the special cases of the signs, zeros, infinities and NaN of x and y into `power`, which is |x|ʸ for any
+    /// other x.
     let inline special x y power =
         let zero = like x 0.0
         let one = like x 1.0
@@ -57,13 +58,13 @@ module internal Power =
         let ofInfinity = select vanishes zero infinity
         let sized = select (equal a zero) ofZero (select (equal a infinity) ofInfinity power)
         let signed = select even sized (select whole (sized ||| (x &&& like x -0.0)) sized)
-        // A negative base, not −∞, to a power that is no whole number.
+        // A negative base, other than −∞, to a power that is not an integer: NaN.
         let undefined = select (less x zero) (less (zero - infinity) x) zero
         let real = select whole signed (select undefined (like x nan) signed)
         let known = select (equal (x + y) (x + y)) real (select (equal x x) (select (equal y y) real y) x)
         select (equal y zero) one (select (equal x one) one known)
 
-    /// xʸ in f64: the logarithm as a sum of two numbers, good to about 2⁻⁶⁰.
+    /// xʸ in f64, by the logarithm as a sum of two numbers, accurate to about 2⁻⁶⁰.
     let inline pow64 x y =
         let simple = plain x y
         let one = like x 1.0
@@ -74,7 +75,7 @@ module internal Power =
         let f = Logarithm.mantissa normal e - one
         let k = if simple then e else select small (e - like x 54.0) e
         let y' = if simple then y else bound y
-        // s = f / (2 + f), and what it lacks.
+        // s = f / (2 + f), and its rounding error sLow; so for the names with `Low` below.
         let d = like x 2.0 + f
         let inverse = one / d
         let s = f * inverse
@@ -122,7 +123,8 @@ module internal Power =
             let power = p * pow2 half * pow2 (n - half)
             if simple then power else special x y power
 
-    /// |x|ʸ for singles widened to f64, clamped to what rounding to f32 makes 0 or infinity.
+    /// |x|ʸ for f32 values widened to f64. y·log|x| is limited to ±200, beyond which rounding to f32 gives 0 or
+    /// infinity anyway.
     let inline wide a y =
         let k = Logarithm.exponent a
         let product = y * Logarithm.combine r40 k (Logarithm.mantissa a k - like a 1.0)

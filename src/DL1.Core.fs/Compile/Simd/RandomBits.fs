@@ -9,15 +9,16 @@ open DL1.Compiler.Runtime
 
 #nowarn "9" // Words are stored at addresses: the caller answers for their extent.
 
-/// Random words: any stretch of what `Node.RandomBits` means, computed from its place alone. Each 64-bit lane holds
-/// one word of a Philox block; what its high half collects is never read, as `vpmuludq` multiplies low halves.
+/// The words of `Node.RandomBits`: any range of the stream, computed from the index of its first word alone. Each
+/// 64-bit lane holds one word of a Philox block in its low half; what its high half collects is never read, as
+/// `vpmuludq` multiplies low halves.
 [<AbstractClass; Sealed>]
 type internal RandomBlocks private () =
-    /// The words of one group: eight blocks of four.
+    /// The words of one group: eight blocks of four words.
     [<Literal>]
     static let Group = 32
 
-    /// Two rows of four blocks with the words (x0, x1, x2, x3) in lanes, stored in the blocks' order.
+    /// Stores four blocks, 64 bytes, in order. Lane i of x0, x1, x2 and x3 holds words 0, 1, 2 and 3 of block i.
     [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
     static member private Store
         (
@@ -32,13 +33,13 @@ type internal RandomBlocks private () =
         let second = Avx2.Blend(x2, high x3, 0xAAuy).AsUInt64()
         let even = Avx2.UnpackLow(first, second)
         let odd = Avx2.UnpackHigh(first, second)
-        // Blocks 0 and 2 stand in `even`, 1 and 3 in `odd`.
+        // Blocks 0 and 2 are in `even`, 1 and 3 in `odd`.
         let low = Avx2.Permute2x128(even, odd, 0x20uy)
         let top = Avx2.Permute2x128(even, odd, 0x31uy)
         Vector256.Store(low, NativePtr.ofNativeInt<uint64> target)
         Vector256.Store(top, NativePtr.ofNativeInt<uint64>(target + 32n))
 
-    /// The same of two rows of eight blocks.
+    /// Stores eight blocks, 128 bytes, in order. Lane i of x0, x1, x2 and x3 holds words 0, 1, 2 and 3 of block i.
     [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
     static member private Store
         (
@@ -59,14 +60,14 @@ type internal RandomBlocks private () =
         let first, second = join x0 x1, join x2 x3
         let even = Avx512F.UnpackLow(first, second)
         let odd = Avx512F.UnpackHigh(first, second)
-        // Blocks 0, 2, 4 and 6 stand in `even`, the others in `odd`.
+        // Blocks 0, 2, 4 and 6 are in `even`, the others in `odd`.
         let lower = Vector512.Create(0UL, 1UL, 8UL, 9UL, 2UL, 3UL, 10UL, 11UL)
         let upper = Vector512.Create(4UL, 5UL, 12UL, 13UL, 6UL, 7UL, 14UL, 15UL)
         let to' (offset: nativeint) = NativePtr.ofNativeInt<uint64>(target + offset)
         Vector512.Store(Avx512F.PermuteVar8x64x2(even, lower, odd), to' 0n)
         Vector512.Store(Avx512F.PermuteVar8x64x2(even, upper, odd), to' 64n)
 
-    /// `pairs` of whole groups from a block on, on vectors of 512 bits.
+    /// Writes 2·`pairs` whole groups, beginning at the block numbered `block`, by vectors of 512 bits.
     static member private Pairs
         (stream: uint32, key0: uint32, key1: uint32, block: uint64, pairs: int, target: nativeint)
         =
@@ -114,14 +115,14 @@ type internal RandomBlocks private () =
             RandomBlocks.Store(b0, b1, b2, b3, target + 128n)
             target <- target + nativeint (8 * Group)
 
-    /// `groups` whole groups from a block on.
+    /// Writes `groups` whole groups, beginning at the block numbered `block`, by vectors of 256 bits.
     static member private Groups
         (stream: uint32, key0: uint32, key1: uint32, block: uint64, groups: int, target: nativeint)
         =
         Hot.loop ()
         let m0 = Vector256.Create 0xD2511F53u
         let m1 = Vector256.Create 0xCD9E8D57u
-        // The Weyl sequences of the golden ratio and of √3 − 1.
+        // The increments of the key: Weyl sequences of the golden ratio and of √3 − 1.
         let w0 = Vector256.Create 0x9E3779B9u
         let w1 = Vector256.Create 0xBB67AE85u
         let mutable target = target
@@ -161,7 +162,8 @@ type internal RandomBlocks private () =
             RandomBlocks.Store(b0, b1, b2, b3, target + 64n)
             target <- target + nativeint (4 * Group)
 
-    /// Some words of one group, by way of a whole one.
+    /// Writes words `first` to `first + count − 1` of the group that begins at a block; computes the whole group for
+    /// it.
     [<MethodImpl(MethodImplOptions.NoInlining)>]
     static member private Some(stream, key0, key1, block: uint64, first: int, count: int, target: nativeint) =
         let whole = NativePtr.stackalloc<uint32> Group
@@ -175,7 +177,7 @@ type internal RandomBlocks private () =
             uint32 (4 * count)
         )
 
-    /// The same words on any processor.
+    /// Writes the words that `Fill` writes, without vector instructions: for any processor.
     static member FillPlain
         (stream: uint32, key0: uint32, key1: uint32, first: int64, count: int, target: nativeint)
         =
@@ -199,8 +201,8 @@ type internal RandomBlocks private () =
 
             i <- i + until - lane
 
-    /// The words numbered `first` to `first + count − 1`, in row-major order, of `RandomBits` with this stream and key:
-    /// i32 at `target`.
+    /// Writes the words numbered `first` to `first + count − 1`, in row-major order, of `RandomBits` with this stream
+    /// and key to `target`, as i32.
     static member Fill
         (stream: uint32, key0: uint32, key1: uint32, first: int64, count: int, target: nativeint)
         =
@@ -210,7 +212,8 @@ type internal RandomBlocks private () =
             let block = uint64 first / 4UL
             let lane = int (first % 4L)
 
-            // Up to the next block, and then whole groups.
+            // First the rest of the group that begins at the first word's block, unless it is a whole one; then whole
+            // groups.
             let head = if lane = 0 then 0 else min count (Group - lane)
 
             if head > 0 then
@@ -245,7 +248,7 @@ type internal RandomBlocks private () =
                     target + nativeint groups * nativeint (4 * Group)
                 )
 
-/// `Node.RandomBits`: `count` words of a stream, from the key of two words at an address.
+/// `Node.RandomBits`: draws `count` words of a stream, with a key of two words that is read from an address.
 [<Sealed>]
 type internal RandomBits(stream: uint32, count: int) =
     [<Literal>]
@@ -269,7 +272,7 @@ type internal RandomBits(stream: uint32, count: int) =
 
     let work: int -> unit = part
 
-    /// Draws the words under the key at an address.
+    /// Draws on at most `threads` threads, with the two words of the key at `from`, into memory at `into`.
     member _.Run(threads: int, from: nativeint, into: nativeint) =
         key <- from
         target <- into

@@ -10,39 +10,40 @@ open DL1
 #nowarn "9" // Vectors are loaded and stored at addresses: a kernel's caller answers for them.
 #nowarn "3535" // Static abstract members: the JIT compiles a kernel anew for each width and element type.
 
-/// For the methods that most of the time is spent in.
+/// A mark for the methods in which most of the time is spent.
 module internal Hot =
-    /// Stands first in a method with loops, so that the runtime compiles it for speed at its first call. Otherwise it
-    /// would be compiled quickly, with a call for each operation on vectors, until it has run for long. The runtime cannot
-    /// replace a method in the midst of a loop that takes room on the stack, and so compiles it once, and well; this takes
-    /// no room. `MethodImplOptions.AggressiveOptimization` would say the same, but F# does not pass it on, and with it
-    /// a program that is published compiled would have to compile the method again.
+    /// Called first in a method with loops, so that the runtime compiles it with full optimisation at its first call.
+    /// Otherwise it would first be compiled quickly, with a call for each vector operation, and be replaced only after
+    /// it has run for long. The runtime cannot replace a method in the middle of a loop if it allocates on the stack,
+    /// and so compiles it once, with full optimisation; this allocates zero bytes.
+    /// `MethodImplOptions.AggressiveOptimization` would do the same, but F# does not pass it on, and with it a program
+    /// published as machine code would have to compile the method again.
     let inline loop () = NativePtr.stackalloc<byte> 0 |> ignore
 
-/// How many bits a kernel's vectors have. Every width computes the same bits.
+/// The width of a kernel's vectors in bits. Every width computes the same result, bit for bit.
 [<RequireQualifiedAccess>]
 type internal Width =
     | Bits128
     | Bits256
     | Bits512
 
-/// The few operations that kernels are made of, over vectors 'V of elements 'T, at addresses in bytes.
-/// A kernel is written once over this interface; each of the six types below makes it one machine's code.
+/// The few operations that kernels are made of, over vectors 'V of elements 'T. Addresses and strides are in bytes. A
+/// kernel is written once against this interface; the JIT compiles it for each of the six types below.
 type internal ISimd<'V, 'T> =
     /// The bytes of one vector.
     static abstract Bytes: int
     static abstract Zero: 'V
     static abstract Load: nativeint -> 'V
     static abstract Store: 'V * nativeint -> unit
-    /// One element, in every lane.
+    /// The element at an address, in every lane.
     static abstract Broadcast: nativeint -> 'V
-    /// One half in every lane.
+    /// 0.5 in every lane.
     static abstract Half: 'V
     static abstract Add: 'V * 'V -> 'V
     static abstract Subtract: 'V * 'V -> 'V
     /// a·b + c, rounded once.
     static abstract MultiplyAdd: 'V * 'V * 'V -> 'V
-    /// The same for single elements.
+    /// 0, a + b and a·b + c for single elements, for the rest that does not fill a vector.
     static abstract ZeroOne: 'T
     static abstract AddOne: 'T * 'T -> 'T
     static abstract MultiplyAddOne: 'T * 'T * 'T -> 'T
@@ -245,27 +246,27 @@ type internal F64x512 =
         [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
         static member MultiplyAddOne(a, b, c) = Math.FusedMultiplyAdd(a, b, c)
 
-/// The width of this machine.
+/// Prefetches, and the vector width of this machine.
 [<RequireQualifiedAccess>]
 module internal Simd =
-    /// Asks for the 64 bytes about an address to be brought into the first-level cache; harmless anywhere.
+    /// Prefetches the cache line of an address into the first-level cache; harmless for any address.
     let inline fetch (address: nativeint) =
         if Sse.IsSupported then
             Sse.Prefetch0(NativePtr.toVoidPtr (NativePtr.ofNativeInt<byte> address))
 
-    /// A row of a tile: `bytes` is 128 at most.
+    /// Prefetches a row of a tile, of `bytes` bytes, at most 128, into the first-level cache.
     let inline fetchRow (address: nativeint) (bytes: nativeint) =
         fetch address
 
         if bytes > 64n then
             fetch (address + 64n)
 
-    /// As `fetch`, into the second-level cache.
+    /// Prefetches the cache line of an address into the second-level cache; harmless for any address.
     let inline fetchFar (address: nativeint) =
         if Sse.IsSupported then
             Sse.Prefetch1(NativePtr.toVoidPtr (NativePtr.ofNativeInt<byte> address))
 
-    /// The widest vectors that this processor computes with in hardware; 128 bits where it has none.
+    /// The widest vectors that this processor supports in hardware; 128 bits where it supports none.
     let widest =
         if Vector512.IsHardwareAccelerated then Width.Bits512
         elif Vector256.IsHardwareAccelerated then Width.Bits256

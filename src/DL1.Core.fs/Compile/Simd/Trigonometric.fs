@@ -4,15 +4,15 @@ open System
 open DL1.Compiler.Simd.Lanewise
 open DL1
 
-/// Sine and cosine: x = n·π/2 + r with |r| ≤ π/4, π/2 taken off in three parts (Cody and Waite), the first difference
-/// exact; then the polynomials of sine and cosine, of which the quadrant chooses one and its sign. A lane beyond
-/// 2¹⁷ (f32) or 2³⁰ (f64) is computed by `Math.Sin` and `Math.Cos`.
+/// Sine and cosine: x = n·π/2 + r with |r| ≤ π/4, where π/2 is subtracted in three parts (Cody and Waite), the first
+/// difference exact; then the polynomials of sine and cosine, one of which is chosen, and its sign, by the quadrant. A
+/// lane beyond 2¹⁷ (f32) or 2³⁰ (f64) is computed by `Math.Sin` and `Math.Cos`.
 module internal Trigonometric =
-    /// The greatest argument that single lanes reduce by themselves.
+    /// The limit of |x| up to which f32 lanes are reduced by n·π/2.
     [<Literal>]
     let Limit32 = 131072.0f
 
-    /// The greatest argument that double lanes reduce by themselves.
+    /// The limit of |x| up to which f64 lanes are reduced by n·π/2.
     [<Literal>]
     let Limit64 = 1073741824.0
 
@@ -21,18 +21,18 @@ module internal Trigonometric =
     let sinBeyond64 (x: float) y = if Math.Abs x < Limit64 then y else Math.Sin x
     let cosBeyond64 (x: float) y = if Math.Abs x < Limit64 then y else Math.Cos x
 
-    /// (sin r − r) / r³ as a function of r², in f32, for |r| ≤ 0.8: off by 2⁻³⁷ of the result.
+    /// (sin r − r) / r³ as a function of r², in f32, for |r| ≤ 0.8: the relative error of sin r is 2⁻³⁷.
     let inline sin32 z =
         like z 2.71692147180147e-06
         |> next z -0.00019839187734760344
         |> next z 0.008333329111337662
         |> next z -0.1666666716337204
 
-    /// (cos r − 1 + r²/2) / r⁴ as a function of r², in f32, for |r| ≤ 0.8: off by 2⁻³³.
+    /// (cos r − 1 + r²/2) / r⁴ as a function of r², in f32, for |r| ≤ 0.8: the error of cos r is 2⁻³³.
     let inline cos32 z =
         like z 2.4425058654742315e-05 |> next z -0.001388725358992815 |> next z 0.04166664555668831
 
-    /// (sin r − r) / r³ as a function of r², in f64: off by 2⁻⁵⁸ of the result.
+    /// (sin r − r) / r³ as a function of r², in f64: the relative error of sin r is 2⁻⁵⁸.
     let inline sin64 z =
         like z 1.5896857571917885e-10
         |> next z -2.505075927562173e-08
@@ -41,7 +41,7 @@ module internal Trigonometric =
         |> next z 0.008333333333322451
         |> next z -0.16666666666666632
 
-    /// (cos r − 1 + r²/2) / r⁴ as a function of r², in f64: off by 2⁻⁶⁴.
+    /// (cos r − 1 + r²/2) / r⁴ as a function of r², in f64: the error of cos r is 2⁻⁶⁴.
     let inline cos64 z =
         like z -1.1359767529184346e-11
         |> next z 2.0875725762703514e-09
@@ -50,7 +50,7 @@ module internal Trigonometric =
         |> next z -0.0013888888888874264
         |> next z 0.0416666666666666
 
-    /// sin(x + turn·π/2), a whole number of quarter turns later, for |x| below the limit.
+    /// sin(x + turn·π/2), for an integer `turn` and |x| below the limit.
     let inline turned ([<InlineIfLambda>] sinPoly) ([<InlineIfLambda>] cosPoly) turn x =
         let one = like x 1.0
         let counted = x * like x 0.6366197723675814 + magic x
@@ -60,11 +60,11 @@ module internal Trigonometric =
         let r = fma n (pick x 1.7151245100058819e-15 1.4973849048591698e-33) b
         let z = r * r
         let sine = fma (r * z) (sinPoly z) r
-        // 1 − z/2 with what rounding takes from it.
+        // 1 − z/2, and its rounding error.
         let half = like x 0.5 * z
         let w = one - half
         let cosine = w + fma (z * z) (cosPoly z) ((one - w) - half)
-        // The quadrant stands in the two lowest bits: the lower swaps, the upper negates.
+        // The two lowest bits are the quadrant: the lower one swaps sine and cosine, the upper one negates.
         let quadrant = counted + like x turn
         let bit1 = pick x 1.401298464324817e-45 4.94065645841246544e-324
         let bit2 = pick x 2.802596928649634e-45 9.88131291682493088e-324
@@ -80,7 +80,7 @@ module internal Trigonometric =
     /// The cosine of |x| below the limit.
     let inline cos ([<InlineIfLambda>] sinPoly) ([<InlineIfLambda>] cosPoly) x = turned sinPoly cosPoly 1.0 x
 
-    /// y, put right by f in each lane where any is beyond the limit.
+    /// y if every |x| is below the limit; else `f x y` lane by lane, which computes anew the lanes beyond it.
     let inline mend x y ([<InlineIfLambda>] f) =
         if allLess (abs x) (pick x (float Limit32) Limit64) then
             y

@@ -4,12 +4,12 @@ open System.Runtime.CompilerServices
 open System.Runtime.Intrinsics
 open DL1
 
-/// How methods are marked that emitted code calls for each vector: the JIT puts them where they are called.
+/// The option of methods that emitted code calls for each vector: the JIT inlines them.
 module internal Inline =
     [<Literal>]
     let Always = MethodImplOptions.AggressiveInlining
 
-/// Each function's formula in each type, of no width yet.
+/// The formula of each function for each element type, for vectors of any width.
 module internal Formulas =
     let inline exp32 x = Exponential.exp Exponential.q32 x
     let inline exp64 x = Exponential.exp Exponential.q64 x
@@ -55,9 +55,9 @@ module internal Formulas =
     let inline erf32 x = erfBy32 x (exp32 (ErrorFunction.minusSquare x))
     let inline erf64 x = erfBy64 x (exp64 (ErrorFunction.minusSquare x))
 
-/// The transcendental functions on vectors, for emitted code to call: for each a method on vectors of 128, 256 and 512
-/// bits in f32 and f64, and one on a single number, which is a lane of the narrowest vector. A lane's bits are the same
-/// in all of them, whatever stands in the other lanes.
+/// The transcendental functions on vectors, for emitted code to call. Each has a method for vectors of 128, 256 and 512
+/// bits in f32 and f64, and one for a single number, which is computed as a lane of the narrowest vector. A lane's bits
+/// are the same in all of them, whatever the other lanes hold.
 [<AbstractClass; Sealed>]
 type internal VectorMath =
 
@@ -259,7 +259,7 @@ type internal VectorMath =
     static member Erf(x: float32) = Vector128.ToScalar(VectorMath.Erf(Vector128.Create x))
     static member Erf(x: float) = Vector128.ToScalar(VectorMath.Erf(Vector128.Create x))
 
-    /// The error function of x, given exp(−x²) as `Exp` makes it: the bits of `Erf`.
+    /// The error function of x, given exp(−x²) as `Exp` computes it: gives the same bits as `Erf`.
     [<MethodImpl(Inline.Always)>]
     static member ErfBy(x: Vector128<float32>, gaussian: Vector128<float32>) = Formulas.erfBy32 x gaussian
 

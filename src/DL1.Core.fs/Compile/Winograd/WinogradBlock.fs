@@ -6,27 +6,28 @@ open DL1.Compiler.Simd
 
 #nowarn "9" // Addresses in bytes; the caller answers for their extents.
 
-/// Where 3×3 convolutions of stride 1, their transposes and their weights' gradients are done in Winograd's tiles.
+/// Where Winograd's algorithm computes 3×3 convolutions of stride 1, their transposes and their weight gradients.
 [<RequireQualifiedAccess>]
 module internal Winograd =
     /// The products of a tile: 4 by 4.
     [<Literal>]
     let Products = 16
 
-    /// The bytes of weights, 16 for 9, that stay in the caches.
+    /// The most bytes of transformed weights, 16 for every 9, that stay in the caches.
     [<Literal>]
     let MostWeights = 8388608L
 
-    /// The same for sums of weights' gradients, of which there are up to 16.
+    /// The most bytes of a sum of transformed weight gradients, of which there are up to 16.
     [<Literal>]
     let MostSums = 1048576L
 
-    /// Tiles of 2×2 results in a sample.
+    /// The number of tiles of 2×2 results in a sample.
     let tilesEach rows columns = int64 ((rows + 1) / 2) * int64 ((columns + 1) / 2)
 
-    /// Whether tiles are worth while for so many samples, channels of the source and of the result, rows and columns of
-    /// results, bytes of an element, and of weights at most: where channels make whole vectors of any width, edges waste
-    /// less than is won, and there are tiles enough for the weights that are transformed.
+    /// Whether the algorithm is worth while, for a number of samples, channels of the source and of the result, rows
+    /// and columns of results, bytes of an element, and the most bytes of transformed weights: where channels fill
+    /// whole vectors of any width, edges waste less than is won, and there are enough tiles for the weights that are
+    /// transformed.
     let suits samples source result rows columns (size: int) most =
         let tiles = tilesEach rows columns
 
@@ -38,11 +39,11 @@ module internal Winograd =
         && 90L * int64 rows * int64 columns >= 240L * tiles
         && 16L * int64 source * int64 result * int64 size <= most
 
-/// Tiles of some samples, counted from the first sample's first row on: where each reads and writes.
+/// The tiles of some samples, numbered row by row from the first sample's first row on: where each reads and writes.
 [<Struct; NoEquality; NoComparison>]
 type internal WinogradTiles =
     {
-        /// Rows and columns of results in a sample.
+        /// The rows and columns of results in a sample.
         Rows: int
         Columns: int
     }
@@ -52,26 +53,27 @@ type internal WinogradTiles =
     member this.Sample(tile: int) = tile / this.Across / this.RowsEach
     member this.Row(tile: int) = tile / this.Across % this.RowsEach
     member this.Column(tile: int) = tile % this.Across
-    /// Tiles that are neighbours in a row, from one on to before `last`.
+    /// The number of tiles in the row of a tile, from that tile on and before tile `last`.
     member this.Neighbours(tile: int, last: int) = min (this.Across - tile % this.Across) (last - tile)
-    /// Whether both rows of a tile's results are there.
+    /// Whether the result has both rows of a tile.
     member this.HasBoth(tile: int) = 2 * this.Row tile + 1 < this.Rows
 
-    /// Whether the last of some neighbours has one column of results.
+    /// Whether the result has only the first column of the last of `count` neighbours.
     member this.IsNarrow(tile: int, count: int) = 2 * (this.Column tile + count) > this.Columns
 
-    /// What lies between the beginning and a tile's first place or result, by the bytes of a sample, a row and a place.
-    member this.Offset(tile: int, sample: nativeint, row: nativeint, place: nativeint) =
+    /// The offset in bytes of a tile's first pixel or result, by the bytes of a sample, a row and a pixel.
+    member this.Offset(tile: int, sample: nativeint, row: nativeint, pixel: nativeint) =
         nativeint (this.Sample tile) * sample
         + nativeint (2 * this.Row tile) * row
-        + nativeint (2 * this.Column tile) * place
+        + nativeint (2 * this.Column tile) * pixel
 
-/// What Winograd's kernels have in common.
+/// Functions that Winograd's kernels share.
 [<AbstractClass; Sealed>]
 type internal WinogradBlock<'S, 'V, 'T
     when 'S :> ISimd<'V, 'T> and 'S: struct and 'V: struct and 'T: unmanaged and 'T: struct> private () =
 
-    /// The places of tiles `first` to `last` − 1, transformed: 16 matrices, `step` apart, a row of all channels for each tile.
+    /// Transforms the pixels of tiles `first` to `last` − 1: to 16 matrices, `step` bytes apart, with a row of all
+    /// channels for each tile.
     static member Read
         (
             tiles: inref<WinogradTiles>,
@@ -84,36 +86,36 @@ type internal WinogradBlock<'S, 'V, 'T
             target: nativeint,
             step: nativeint
         ) =
-        let place = nativeint (channels * sizeof<'T>)
+        let pixel = nativeint (channels * sizeof<'T>)
         let mutable tile = first
 
         while tile < last do
             let count = tiles.Neighbours(tile, last)
-            let from = source + tiles.Offset(tile, sample, pitch, place)
-            let into = target + nativeint (tile - first) * place
+            let from = source + tiles.Offset(tile, sample, pitch, pixel)
+            let into = target + nativeint (tile - first) * pixel
 
             for v in 0 .. channels * sizeof<'T> / 'S.Bytes - 1 do
                 let channel = nativeint (v * 'S.Bytes)
 
                 WinogradTile<'S, 'V, 'T>
-                    .Places(
+                    .Pixels(
                         count,
                         from + channel,
                         pitch,
                         (if tiles.HasBoth tile then pitch else 0n),
-                        place,
-                        (if tiles.IsNarrow(tile, count) then 0n else place),
+                        pixel,
+                        (if tiles.IsNarrow(tile, count) then 0n else pixel),
                         into + channel,
                         step,
-                        place
+                        pixel
                     )
 
             tile <- tile + count
 
-    /// Sets a vector to 0, for `IsZero`.
+    /// Sets the vector at an address to 0, for `IsZero`.
     static member Clear(seen: nativeint) = 'S.Store('S.Zero, seen)
 
-    /// Whether a vector is all 0.
+    /// Whether the vector at an address is 0 in all lanes.
     static member IsZero(seen: nativeint) =
         let words = NativePtr.ofNativeInt<int64> seen
         let mutable zero = true

@@ -8,11 +8,12 @@ open DL1.Compiler.Simd
 
 #nowarn "9" // Addresses in bytes; the caller answers for their extents.
 
-/// A 3×3 convolution of stride 1, or its transpose, by Winograd's tiles: see `WinogradTile`. Some tiles at a time are
-/// transformed, multiplied with the transformed weights and transformed back, in the nearest caches.
+/// A 3×3 convolution of stride 1, or its transpose, by Winograd's algorithm: see `WinogradTile`. Some tiles at a time
+/// are transformed, multiplied by the transformed weights and transformed back, in the nearest caches.
 ///
-/// Results are those of the direct convolution but for rounding, whose error is smaller in the mean. A part with a
-/// result that is no finite number is done again directly: an infinite place may make NaN of tiles that should be infinite.
+/// Results are those of the direct convolution but for rounding, whose error is smaller in the mean. A task with a
+/// result that is not finite is computed again directly: an infinite pixel may make NaN of results that should be
+/// infinite.
 [<Sealed>]
 type internal WinogradConv<'S, 'V, 'T
     when 'S :> ISimd<'V, 'T> and 'S: struct and 'V: struct and 'T: unmanaged and 'T: struct>
@@ -24,47 +25,48 @@ type internal WinogradConv<'S, 'V, 'T
     let wide = 2 * 'S.Bytes
     let panelColumns = wide / size
     let panels = (result + panelColumns - 1) / panelColumns
-    let place = result * size
+    let pixel = result * size
     let width = plan.Source.Columns.Length
-    // Tiles at a time: whole ones of the products; more where there are many weights to be read for them.
+    // The tiles that are computed at a time: whole micro-kernel tiles; more where each has many weights to read.
     let tall = WinogradConv<'S, 'V, 'T>.Tall source
     let sourceBytes = source * size
-    let placeStep = nativeint (tall * sourceBytes)
+    let pixelStep = nativeint (tall * sourceBytes)
     let productStep = nativeint (tall * wide)
 
-    // For each panel and each of the 16 products, a row of a panel for each channel of the source.
+    // The transformed weights: for each panel and each of the 16 products, a row of the panel for each channel of the
+    // source.
     let weightStep = nativeint (source * wide)
     let weights = ConvBuffer(int64 panels * int64 Winograd.Products * int64 weightStep)
-    let cuts = KBlocks.count source
+    let kBlocks = KBlocks.count source
 
     let runs =
         ConvTable
             [|
-                for cut in 0 .. cuts - 1 do
+                for kBlock in 0 .. kBlocks - 1 do
                     0n
-                    nativeint (KBlocks.at source cut)
+                    nativeint (KBlocks.at source kBlock)
             |]
 
     let sourceRows = ConvTable(Array.init tall (fun i -> nativeint (i * sourceBytes)))
     let productRows = ConvTable(Array.init tall (fun i -> nativeint (i * wide)))
 
-    // Channels of the source whose weights are transformed at once.
+    // The channels of the source whose weights one task transforms.
     let channelsEach = min 16 source
-    let channelParts = (source + channelsEach - 1) / channelsEach
+    let channelTasks = (source + channelsEach - 1) / channelsEach
 
     let mutable x = 0n
     let mutable w = 0n
     let mutable y = 0n
-    let mutable finish: BlockEpilogue | null = null
-    let isBad: bool[] = Array.zeroCreate plan.Parts
+    let mutable epilogue: BlockEpilogue | null = null
+    let isBad: bool[] = Array.zeroCreate plan.Tasks
     let mutable direct: ConvGemm<'S, 'V, 'T> | null = null
 
-    let transformPart number =
-        let panel, first = number / channelParts, number % channelParts * channelsEach
+    let transformTask number =
+        let panel, first = number / channelTasks, number % channelTasks * channelsEach
         let channels = min channelsEach (source - first)
         let column = panel * panelColumns
         let tap = channelsEach * wide
-        let packed = Scratch.Get(6, 9 * tap)
+        let packed = Scratch.Get(ScratchSlot.ConvPacked, 9 * tap)
         let at = first * weightSource + column * weightResult
 
         for t in 0..8 do
@@ -72,7 +74,7 @@ type internal WinogradConv<'S, 'V, 'T
                 .Panel(
                     channels,
                     min panelColumns (result - column),
-                    w + nativeint (at + plan.Places[0].Taps[t]) * nativeint size,
+                    w + nativeint (at + plan.Positions[0].Taps[t]) * nativeint size,
                     nativeint (weightSource * size),
                     nativeint (weightResult * size),
                     packed + nativeint (t * tap)
@@ -87,15 +89,15 @@ type internal WinogradConv<'S, 'V, 'T
             WinogradTile<'S, 'V, 'T>
                 .Weights(channels, packed + at, nativeint tap, target + at, weightStep, nativeint wide)
 
-    let writeTiles (part: ConvPart) (tiles: inref<WinogradTiles>) first last panel products seen =
-        let pitch = nativeint (width * place)
+    let writeTiles (task: ConvTask) (tiles: inref<WinogradTiles>) first last panel products seen =
+        let pitch = nativeint (width * pixel)
         let plane = nativeint plan.Source.Rows.Length * pitch
         let vectors = min 2 ((result - panel * panelColumns) / lanes)
         let mutable tile = first
 
         while tile < last do
             let count = tiles.Neighbours(tile, last)
-            let into = part.Result + tiles.Offset(tile, plane, pitch, nativeint place)
+            let into = task.Result + tiles.Offset(tile, plane, pitch, nativeint pixel)
             let from = products + nativeint (tile - first) * nativeint wide
 
             for v in 0 .. vectors - 1 do
@@ -109,7 +111,7 @@ type internal WinogradConv<'S, 'V, 'T
                         nativeint wide,
                         into + nativeint (panel * wide) + vector,
                         pitch,
-                        nativeint place,
+                        nativeint pixel,
                         tiles.HasBoth tile,
                         tiles.IsNarrow(tile, count),
                         seen
@@ -117,15 +119,15 @@ type internal WinogradConv<'S, 'V, 'T
 
             tile <- tile + count
 
-    let multiplyPart number =
-        let part = ConvPart.make plan samples place number x y
-        let spare = Scratch.Get(4, ConvPanel<'S, 'V, 'T>.Spare + 'S.Bytes)
+    let multiplyTask number =
+        let task = ConvTask.make plan samples pixel number x y
+        let spare = Scratch.Get(ScratchSlot.ConvEdge, ConvPanel<'S, 'V, 'T>.Spare + 'S.Bytes)
         let seen = spare + nativeint ConvPanel<'S, 'V, 'T>.Spare
         WinogradBlock<'S, 'V, 'T>.Clear seen
-        let places = Scratch.Get(6, Winograd.Products * int (placeStep + productStep))
-        let products = places + nativeint Winograd.Products * placeStep
-        let tiles = { Rows = part.To - part.From; Columns = width }
-        let count = part.Samples * tiles.RowsEach * tiles.Across
+        let pixels = Scratch.Get(ScratchSlot.ConvPacked, Winograd.Products * int (pixelStep + productStep))
+        let products = pixels + nativeint Winograd.Products * pixelStep
+        let tiles = { Rows = task.To - task.From; Columns = width }
+        let count = task.Samples * tiles.RowsEach * tiles.Across
         let sample = nativeint plan.Source.Sample
         let pitch = nativeint (plan.Source.Pitch * sourceBytes)
         let mutable first = 0
@@ -134,48 +136,48 @@ type internal WinogradConv<'S, 'V, 'T
             let last = min count (first + tall)
 
             WinogradBlock<'S, 'V, 'T>
-                .Read(&tiles, source, part.Source, sample, pitch, first, last, places, placeStep)
+                .Read(&tiles, source, task.Source, sample, pitch, first, last, pixels, pixelStep)
 
-            // Whole tiles of the products; the rows beyond are no one's.
+            // Whole tiles of the micro-kernel; the rows beyond are not used.
             let m = min tall ((last - first + 5) / 6 * 6)
 
             for panel in 0 .. panels - 1 do
                 let weights = weights.Address + nativeint (panel * Winograd.Products) * weightStep
 
                 for p in 0 .. Winograd.Products - 1 do
-                    for cut in 0 .. cuts - 1 do
-                        let deep = cut * KBlocks.length source
+                    for kBlock in 0 .. kBlocks - 1 do
+                        let deep = kBlock * KBlocks.length source
 
                         ConvPanel<'S, 'V, 'T>
                             .Multiply(
                                 m,
                                 panelColumns,
-                                runs.Address(2 * cut),
+                                runs.Address(2 * kBlock),
                                 1,
                                 nativeint size,
-                                places + nativeint p * placeStep + nativeint (deep * size),
+                                pixels + nativeint p * pixelStep + nativeint (deep * size),
                                 sourceRows.Address 0,
                                 weights + nativeint p * weightStep + nativeint (deep * wide),
                                 products + nativeint p * productStep,
                                 productRows.Address 0,
-                                cut > 0,
+                                kBlock > 0,
                                 spare
                             )
 
-                writeTiles part &tiles first last panel products seen
+                writeTiles task &tiles first last panel products seen
 
             first <- last
 
         isBad[number] <- not (WinogradBlock<'S, 'V, 'T>.IsZero seen)
 
         if not isBad[number] then
-            ConvPart.finish plan result place part y finish
+            ConvTask.complete plan result pixel task y epilogue
 
-    // The bodies of the pool's runs, made once.
+    // The bodies of the pool's runs, made once so that a run allocates nothing.
     let mutable transform: int -> unit = ignore
     let mutable multiply: int -> unit = ignore
-    do transform <- fun part -> transformPart part
-    do multiply <- fun part -> multiplyPart part
+    do transform <- fun task -> transformTask task
+    do multiply <- fun task -> multiplyTask task
 
     static member private Tall(source: int) = if source * sizeof<'T> <= 512 then 12 else 24
 
@@ -185,13 +187,13 @@ type internal WinogradConv<'S, 'V, 'T
            | null -> 0L
            | direct -> direct.KeptBytes)
 
-    override _.Run(threads, left, right, target, finish') =
+    override _.Run(threads, left, right, target, epilogue') =
         x <- left
         w <- right
         y <- target
-        finish <- finish'
-        WorkerPool.runOn threads (panels * channelParts) transform
-        WorkerPool.runOn threads plan.Parts multiply
+        epilogue <- epilogue'
+        WorkerPool.runOn threads (panels * channelTasks) transform
+        WorkerPool.runOn threads plan.Tasks multiply
 
         if Array.contains true isBad then
             let direct =
@@ -204,7 +206,7 @@ type internal WinogradConv<'S, 'V, 'T
                     made
                 | known -> known
 
-            direct.RunParts(threads, left, right, target, finish', isBad)
+            direct.RunTasks(threads, left, right, target, epilogue', isBad)
 
-        finish <- null
+        epilogue <- null
         weights.Hold()

@@ -4,11 +4,12 @@ open System.Runtime.CompilerServices
 open DL1
 open DL1.Compiler.Simd
 
-/// The transforms of Winograd's F(2×2, 3×3) (Lavin and Gray 2016): four results of a 3×3 convolution from 4×4 places by
-/// 16 multiplications in place of 36. In one direction, with places d, weights g and results y:
+/// The transforms of Winograd's F(2×2, 3×3) (Lavin and Gray 2016): four results of a 3×3 convolution from 4×4 pixels by
+/// 16 multiplications instead of 36. In one direction, with pixels d, weights g and results y:
 /// y₀ = (d₀−d₂)·g₀ + m₁ + m₂ and y₁ = m₁ − m₂ − (d₁−d₃)·g₂, where m₁ = (d₁+d₂)·(g₀+g₁+g₂)/2 and
-/// m₂ = (d₂−d₁)·(g₀−g₁+g₂)/2. So the first place reaches the first result alone and the last the last, as their windows
-/// do. All strides are in bytes.
+/// m₂ = (d₂−d₁)·(g₀−g₁+g₂)/2.
+/// So the first pixel affects the first result alone, and the last pixel the last result alone, as in the direct
+/// convolution. All strides are in bytes.
 [<AbstractClass; Sealed>]
 type internal WinogradTile<'S, 'V, 'T
     when 'S :> ISimd<'V, 'T> and 'S: struct and 'V: struct and 'T: unmanaged and 'T: struct> private () =
@@ -20,10 +21,11 @@ type internal WinogradTile<'S, 'V, 'T
         'S.Store(c, at + 2n * step)
         'S.Store(d, at + 3n * step)
 
-    /// One vector of channels of some tiles that are neighbours in a row. `row` and `column` are from place to place;
-    /// `last` is `row` again, or 0 where the tiles' last row of places is not there, and `end'` likewise the last column of the
-    /// last tile: results that they reach are no one's. The 16 products' places are `step` apart, the tiles' `next`.
-    static member Places
+    /// Transforms the pixels of `tiles` neighbours in a row, for one vector of channels. `row` and `column` are the
+    /// strides of pixels; `last` is `row` again, or 0 where the tiles' last row of pixels does not exist, and `end'` is
+    /// `column`, or 0 where the last column of the last tile does not exist: results that depend on those are not used.
+    /// The 16 products are `step` apart, those of the next tile `next`.
+    static member Pixels
         (
             tiles: int,
             source: nativeint,
@@ -103,9 +105,10 @@ type internal WinogradTile<'S, 'V, 'T
             into <- into + next
             left <- left - 1
 
-    /// One vector of results of some tiles that are neighbours in a row, from the 16 products, `step` apart. `row` and
-    /// `column` are from result to result; without `both` rows only the first is there, and with `narrow` only the
-    /// first column of the last tile. `seen` is 0 in all lanes, and not a number from where a result is no finite number.
+    /// Computes the results of `tiles` neighbours in a row, for one vector of channels, from the 16 products, which are
+    /// `step` apart. `row` and `column` are the strides of results; without `both` only the first row of results
+    /// exists, and with `narrow` only the first column of the last tile. `seen` is the address of a vector of zeros, in
+    /// which a lane becomes NaN where a result is not finite.
     static member Results
         (
             tiles: int,
@@ -163,7 +166,7 @@ type internal WinogradTile<'S, 'V, 'T
                 if isWide then
                     'S.Store(z1, into + row + column)
 
-            // 0 times what is finite is 0.
+            // 0 times a finite number is 0; 0 times an infinite one or NaN is NaN.
             seen' <- 'S.MultiplyAdd('S.Add('S.Add(y0, y1), 'S.Add(z0, z1)), 'S.Zero, seen')
             from <- from + next
             into <- into + 2n * column
@@ -171,8 +174,8 @@ type internal WinogradTile<'S, 'V, 'T
 
         'S.Store(seen', seen)
 
-    /// One vector of weights of some channels, from 9 rows of them, `tap` apart, to 16, `step` apart; `next` is from channel
-    /// to channel.
+    /// Transforms the weights of some source channels, for one vector of result channels: from 9 rows, `tap` apart, to
+    /// 16 rows, `step` apart. `next` is the stride of source channels.
     static member Weights
         (channels: int, source: nativeint, tap: nativeint, target: nativeint, step: nativeint, next: nativeint) =
         Hot.loop ()
@@ -181,7 +184,7 @@ type internal WinogradTile<'S, 'V, 'T
             let from = source + nativeint channel * next
             let into = target + nativeint channel * next
 
-            // Down the columns, each in its place: the 4 rows of 3 are the first of the 4 rows of 4.
+            // First the columns, 3×3 to 4×3, to the first three columns of the 4×4; then the rows.
             for j in 0..2 do
                 let g0 = 'S.Load(from + nativeint j * tap)
                 let g1 = 'S.Load(from + nativeint (3 + j) * tap)
@@ -202,8 +205,8 @@ type internal WinogradTile<'S, 'V, 'T
                 WinogradTile<'S, 'V, 'T>
                     .Put4(g0, 'S.Add(outer, inner), 'S.Subtract(outer, inner), g2, at, step)
 
-    /// One vector of cotangents of the results of some tiles that are neighbours in a row, to the 16 products' cotangents:
-    /// the transpose of `Results`, by the same strides.
+    /// Transforms the cotangents of the results of `tiles` neighbours in a row, for one vector of channels, to those of
+    /// the 16 products: the transpose of `Results`, with the same strides.
     static member Cotangents
         (
             tiles: int,
@@ -248,8 +251,8 @@ type internal WinogradTile<'S, 'V, 'T
     [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
     static member private Halves(a: 'V, b: 'V) = 'S.MultiplyAdd('S.Add(a, b), 'S.Half, 'S.Zero)
 
-    /// One vector of weights' cotangents of some channels, from those of the 16 products in the first 9 of their places: the
-    /// transpose of `Weights`. `seen` is as for `Results`.
+    /// Transforms the cotangents of the 16 products, for some channels and one vector of outputs, to those of the
+    /// weights, in place of the first 9: the transpose of `Weights`. `seen` is as for `Results`.
     static member WeightGradients
         (channels: int, at: nativeint, step: nativeint, next: nativeint, seen: nativeint)
         =
@@ -260,7 +263,7 @@ type internal WinogradTile<'S, 'V, 'T
         for channel in 0 .. channels - 1 do
             let at = at + nativeint channel * next
 
-            // Up the columns, each in its place: the first 3 of their 4 rows.
+            // First the columns, 4×4 to the first three rows; then the rows.
             for j in 0..3 do
                 let q = at + nativeint j * step
                 let m1, m2 = 'S.Load(q + down), 'S.Load(q + 2n * down)

@@ -8,16 +8,17 @@ open DL1.Compiler.Simd
 
 #nowarn "9" // Addresses in bytes; the caller answers for their extents.
 
-/// The gradient of the weights of a 3×3 convolution of stride 1 in Winograd's tiles: the transpose of `WinogradConv` by its
-/// weights. Of some tiles at a time the places and the cotangents are transformed, and multiplied over the tiles; parts of the
-/// samples are added and transformed back at the end. Where that is no finite number, all is done again directly.
+/// The gradient of the weights of a 3×3 convolution of stride 1 by Winograd's algorithm: the transpose of
+/// `WinogradConv` with respect to its weights. Pixels and cotangents of some tiles at a time are transformed, and
+/// multiplied over the tiles; partial sums are added and transformed back at the end. If a result is not finite, all is
+/// computed again directly.
 [<Sealed>]
 type internal WinogradWeights<'S, 'V, 'T
     when 'S :> ISimd<'V, 'T> and 'S: struct and 'V: struct and 'T: unmanaged and 'T: struct>
     (g: ConvGeometry, first: ConvFirst) =
     inherit ConvKernel()
 
-    /// Tiles at a time.
+    /// The tiles that are computed at a time.
     [<Literal>]
     let Deep = 48
 
@@ -27,29 +28,29 @@ type internal WinogradWeights<'S, 'V, 'T
     let panelColumns = wide / size
     let channels, outputs = g.Channels, g.Outputs
     let panels = (outputs + panelColumns - 1) / panelColumns
-    /// Sums have room for whole tiles of the products.
+    /// The rows of a sum: whole tiles of the micro-kernel.
     let height = (channels + 5) / 6 * 6
     let sumStep = nativeint (height * wide)
     let panelBytes = nativeint Winograd.Products * sumStep
-    let partBytes = nativeint panels * panelBytes
+    let partialBytes = nativeint panels * panelBytes
 
-    /// Whole samples, some at a time.
+    /// The division of the sum: whole samples, some at a time.
     let chunks =
         let usual = ConvChunks.make g first size
         let groups = (g.Images + usual.SamplesEach - 1) / usual.SamplesEach
-        // By what every width has: panels may be filled up.
+        // Sizes that every width has: panels, which may be filled up, would not do.
         let weights = int64 Winograd.Products * int64 channels * int64 outputs * int64 size
-        let parts = int (min 16L (Winograd.MostWeights / weights)) |> min groups |> max 1
+        let partials = int (min 16L (Winograd.MostWeights / weights)) |> min groups |> max 1
 
         { usual with
             // One chunk, whose runs are its samples.
             Chunks = [| struct (0, usual.SamplesEach, 0, usual.SamplesEach) |]
-            Parts = parts
-            GroupsEach = (groups + parts - 1) / parts
+            Partials = partials
+            GroupsEach = (groups + partials - 1) / partials
         }
 
-    let sums = ConvBuffer(int64 chunks.Parts * int64 partBytes)
-    let placeStep = nativeint (Deep * channels * size)
+    let sums = ConvBuffer(int64 chunks.Partials * int64 partialBytes)
+    let pixelStep = nativeint (Deep * channels * size)
     let cotangentStep = nativeint (Deep * wide)
     let runs = ConvTable(Array.init (2 * Deep + 2) (fun i -> if i % 2 = 0 then 0n else nativeint (i / 2)))
     let sources = ConvTable [| for i in 0 .. height - 1 -> nativeint (min i (channels - 1) * size) |]
@@ -57,20 +58,20 @@ type internal WinogradWeights<'S, 'V, 'T
     let mutable x = 0n
     let mutable y = 0n
     let mutable w = 0n
-    let mutable finish: BlockEpilogue | null = null
+    let mutable epilogue: BlockEpilogue | null = null
     let isBad: bool[] = Array.zeroCreate panels
     let mutable direct: ConvWeights<'S, 'V, 'T> | null = null
 
     let readCotangents (tiles: inref<WinogradTiles>) (dy: nativeint) first last panel target =
-        let place = nativeint (outputs * size)
-        let pitch = nativeint g.OutWidth * place
+        let pixel = nativeint (outputs * size)
+        let pitch = nativeint g.OutWidth * pixel
         let plane = nativeint g.OutHeight * pitch
         let vectors = min 2 ((outputs - panel * panelColumns) / lanes)
         let mutable tile = first
 
         while tile < last do
             let count = tiles.Neighbours(tile, last)
-            let from = dy + tiles.Offset(tile, plane, pitch, place) + nativeint (panel * wide)
+            let from = dy + tiles.Offset(tile, plane, pitch, pixel) + nativeint (panel * wide)
             let into = target + nativeint (tile - first) * nativeint wide
 
             for v in 0 .. vectors - 1 do
@@ -81,7 +82,7 @@ type internal WinogradWeights<'S, 'V, 'T
                         count,
                         from + vector,
                         pitch,
-                        place,
+                        pixel,
                         tiles.HasBoth tile,
                         tiles.IsNarrow(tile, count),
                         into + vector,
@@ -92,9 +93,9 @@ type internal WinogradWeights<'S, 'V, 'T
             tile <- tile + count
 
     let multiply samples (data: nativeint) dy (sum: nativeint) add =
-        let spare = Scratch.Get(4, ConvPanel<'S, 'V, 'T>.Spare)
-        let places = Scratch.Get(6, Winograd.Products * int (placeStep + cotangentStep))
-        let cotangents = places + nativeint Winograd.Products * placeStep
+        let spare = Scratch.Get(ScratchSlot.ConvEdge, ConvPanel<'S, 'V, 'T>.Spare)
+        let pixels = Scratch.Get(ScratchSlot.ConvPacked, Winograd.Products * int (pixelStep + cotangentStep))
+        let cotangents = pixels + nativeint Winograd.Products * pixelStep
         let tiles = { Rows = g.OutHeight; Columns = g.OutWidth }
         let count = samples * tiles.RowsEach * tiles.Across
         let source = chunks.Source
@@ -105,7 +106,7 @@ type internal WinogradWeights<'S, 'V, 'T
             let last = min count (first + Deep)
 
             WinogradBlock<'S, 'V, 'T>
-                .Read(&tiles, channels, data, nativeint source.Sample, pitch, first, last, places, placeStep)
+                .Read(&tiles, channels, data, nativeint source.Sample, pitch, first, last, pixels, pixelStep)
 
             for panel in 0 .. panels - 1 do
                 readCotangents &tiles dy first last panel cotangents
@@ -118,7 +119,7 @@ type internal WinogradWeights<'S, 'V, 'T
                             runs.Address(2 * (last - first)),
                             1,
                             nativeint (channels * size),
-                            places + nativeint p * placeStep,
+                            pixels + nativeint p * pixelStep,
                             sources.Address 0,
                             cotangents + nativeint p * cotangentStep,
                             sum + nativeint panel * panelBytes + nativeint p * sumStep,
@@ -131,18 +132,18 @@ type internal WinogradWeights<'S, 'V, 'T
 
     let chunk = ConvChunk(fun _ samples _ data dy sum _ add -> multiply samples data dy sum add)
 
-    let multiplyPart part =
-        let sum = sums.Address + nativeint part * partBytes
-        ConvChunks.run chunks g size part x y sum 0 (int64 partBytes) chunk
+    let multiplyTask partial =
+        let sum = sums.Address + nativeint partial * partialBytes
+        ConvChunks.run chunks g size partial x y sum 0 (int64 partialBytes) chunk
 
-    let addPart panel =
+    let addTask panel =
         let sum = sums.Address + nativeint panel * panelBytes
 
-        for part in 1 .. chunks.Parts - 1 do
-            let other = sum + nativeint part * partBytes
+        for partial in 1 .. chunks.Partials - 1 do
+            let other = sum + nativeint partial * partialBytes
             AddRow<'S, 'V, 'T>.Add(Winograd.Products * height * panelColumns, other, sum)
 
-        let seen = Scratch.Get(4, 'S.Bytes)
+        let seen = Scratch.Get(ScratchSlot.ConvEdge, 'S.Bytes)
         WinogradBlock<'S, 'V, 'T>.Clear seen
 
         for v in 0 .. min 2 ((outputs - panel * panelColumns) / lanes) - 1 do
@@ -151,20 +152,20 @@ type internal WinogradWeights<'S, 'V, 'T
 
         isBad[panel] <- not (WinogradBlock<'S, 'V, 'T>.IsZero seen)
 
-    let writePart panel =
+    let writeTask panel =
         let sum = sums.Address + nativeint panel * panelBytes
         let first = panel * panelColumns
 
         ConvSums<'S, 'V, 'T>
-            .Write(9, channels, sumStep, sum, w, first, min panelColumns (outputs - first), finish)
+            .Write(9, channels, sumStep, sum, w, first, min panelColumns (outputs - first), epilogue)
 
-    // The bodies of the pool's runs, made once.
+    // The bodies of the pool's runs, made once so that a run allocates nothing.
     let mutable multiplies: int -> unit = ignore
     let mutable adds: int -> unit = ignore
     let mutable writes: int -> unit = ignore
-    do multiplies <- fun part -> multiplyPart part
-    do adds <- fun panel -> addPart panel
-    do writes <- fun panel -> writePart panel
+    do multiplies <- fun partial -> multiplyTask partial
+    do adds <- fun panel -> addTask panel
+    do writes <- fun panel -> writeTask panel
 
     override _.KeptBytes =
         sums.Bytes
@@ -172,12 +173,12 @@ type internal WinogradWeights<'S, 'V, 'T
            | null -> 0L
            | direct -> direct.KeptBytes)
 
-    override _.Run(threads, left, right, target, finish') =
+    override _.Run(threads, left, right, target, epilogue') =
         x <- left
         y <- right
         w <- target
-        finish <- finish'
-        WorkerPool.runOn threads chunks.Parts multiplies
+        epilogue <- epilogue'
+        WorkerPool.runOn threads chunks.Partials multiplies
         WorkerPool.runOn threads panels adds
 
         if Array.contains true isBad then
@@ -189,9 +190,9 @@ type internal WinogradWeights<'S, 'V, 'T
                     made
                 | known -> known
 
-            direct.Run(threads, left, right, target, finish')
+            direct.Run(threads, left, right, target, epilogue')
         else
             WorkerPool.runOn threads panels writes
 
-        finish <- null
+        epilogue <- null
         sums.Hold()
