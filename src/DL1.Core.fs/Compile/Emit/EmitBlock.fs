@@ -8,12 +8,12 @@ open DL1.Compiler.FusedLoop
 open DL1.Compiler.Runtime
 open DL1.Compiler.Simd
 
-/// The inside of a pass's loops as IL. Values are locals, one for each vector that is computed side by side; a step is
-/// emitted once for each of them.
+/// Emits the innermost code of a fused loop as IL: what is done for each block of columns. Each value is a local for
+/// each vector that is computed side by side; a step is emitted once for each of them.
 [<Sealed>]
 type internal EmitBlock(plan: StagedLoop, methods: VectorMethods, il: ILGenerator) =
     let pass = plan.Pass
-    // Parts of vectors and lanes to be joined pass through these 64 bytes.
+    // 64 bytes of stack for partial vectors, and for lanes to be combined.
     let scratch = il.DeclareLocal typeof<Vector512<byte>>
     let steps = EmitSteps(il, methods, scratch)
     let lanes = EmitLanes(il, methods, scratch)
@@ -34,7 +34,7 @@ type internal EmitBlock(plan: StagedLoop, methods: VectorMethods, il: ILGenerato
 
     let isUniform = LoopSteps.uniform pass
 
-    /// Whether all lanes of a value, in all vectors, are the same: then there is one vector of it.
+    /// Whether a value is the same in all lanes of all vectors: one vector then holds it.
     let uniform step = isUniform[step]
 
     let slot (locals: Dictionary<struct (int * int), LocalBuilder>) step copy =
@@ -49,7 +49,7 @@ type internal EmitBlock(plan: StagedLoop, methods: VectorMethods, il: ILGenerato
 
     let value step copy = slot values step (if uniform step then 0 else copy)
 
-    /// Where a fold's lanes are gathered; without joining, that is its value.
+    /// The local of a reduction's accumulator; downward, where lanes are not combined, the reduction's value itself.
     let total fold copy = if pass.Across then slot totals fold copy else value fold copy
 
     let push step copy () =
@@ -65,7 +65,7 @@ type internal EmitBlock(plan: StagedLoop, methods: VectorMethods, il: ILGenerato
         | LoopStep.Convert _
         | LoopStep.Fold _ -> ldloc (value step copy)
 
-    /// The address of an operand's vector at the column, from where its line begins.
+    /// Pushes the address of an operand's vector at the current column, from the addresses of rows in `from`.
     let place (from: LocalBuilder[]) operand copy () =
         let size = EmitLanes.Size pass.Operands[operand].Type
         ldloc from[operand]
@@ -133,7 +133,7 @@ type internal EmitBlock(plan: StagedLoop, methods: VectorMethods, il: ILGenerato
             steps.Convert(plan.Kinds[x], kind, push x copy)
             keep ()
 
-    /// Steps for some vectors side by side; what is uniform, once.
+    /// Emits a step for `copies` vectors side by side; a uniform one, once.
     let each copies step (emit: int -> unit) =
         for copy in 0 .. (if uniform step then 1 else copies) - 1 do
             emit copy
@@ -143,7 +143,8 @@ type internal EmitBlock(plan: StagedLoop, methods: VectorMethods, il: ILGenerato
         let total = total fold copy
         let folded () = steps.Binary(LoopSteps.folding op, kind, (fun () -> ldloc total), push x copy)
 
-        // Lanes beyond the line's end stay as they are. Where lanes are never joined, they are never stored either.
+        // Lanes beyond the end of the row keep their totals. Downward they need no mask: lanes are not combined, and
+        // those beyond the end are never stored.
         if partial && pass.Across then
             steps.Select(kind, (fun () -> lanes.Mask(fun () -> ldloc rest)), folded, (fun () -> ldloc total))
         else
@@ -151,32 +152,32 @@ type internal EmitBlock(plan: StagedLoop, methods: VectorMethods, il: ILGenerato
 
         stloc total
 
-    /// Sums in pieces.
+    /// Emits pairwise sums.
     member val Pieces = EmitPairwiseSum(plan, methods, il, steps, total)
-    /// Where each operand begins.
+    /// For each operand, the local of the address of its first element.
     member _.Firsts = firsts
-    /// Where each operand's line begins, in the segment that a loop has come to.
+    /// For each operand, the local of the address of its row in the current segment.
     member _.Rows = rows
-    /// The first column that is worked on.
+    /// The local of the first column that is worked on.
     member _.Column = column
-    /// How many lanes a part of a vector has.
+    /// The local of the number of lanes of a partial vector.
     member _.Rest = rest
 
     /// The local of a step's value, for one of the vectors side by side.
     member _.Value(step, copy) = value step copy
 
-    /// The local where a fold's lanes are gathered; without joining, that is its value.
+    /// The local of a reduction's accumulator, for one of the vectors side by side; downward, the reduction's value.
     member _.Total(fold, copy) = total fold copy
 
-    /// Computes a step for some vectors.
+    /// Emits a step for `copies` vectors; operands that it loads have their rows at the addresses in `from`.
     member _.Compute(from, partial, step, copies) = each copies step (compute from partial step)
 
-    /// Stores a step's vectors to an operand.
+    /// Emits the stores of a step's `copies` vectors to an operand.
     member _.Store(from, partial, step, operand, copies) =
         for copy in 0 .. copies - 1 do
             store from operand partial copy step
 
-    /// Sets what a fold begins with.
+    /// Sets a local to the value from which a reduction starts.
     member _.Start(op, x, local) =
         if plan.Kinds[x] = LaneKind.Float then
             steps.Number(LoopSteps.startFloat op)
@@ -185,13 +186,13 @@ type internal EmitBlock(plan: StagedLoop, methods: VectorMethods, il: ILGenerato
 
         stloc local
 
-    /// Joins a fold's lanes, of all the vectors of a block, to its value.
+    /// Combines a reduction's lanes, of all the vectors of a block, to its value.
     member _.Join(fold, op, x) =
         let vectors = Array.init methods.Vectors (fun copy -> fun () -> ldloc (total fold copy))
         lanes.Join(op, plan.Kinds[x], vectors)
         stloc (value fold 0)
 
-    /// What a phase does for each block: `copies` vectors from the column on, or a part of one.
+    /// Emits what a stage does for each block: for `copies` vectors from the current column on, or for a partial one.
     member _.Work(phase: Stage, partial, copies) =
         for work in phase.Block do
             match work with
@@ -209,19 +210,19 @@ type internal EmitBlock(plan: StagedLoop, methods: VectorMethods, il: ILGenerato
             for copy in 0 .. copies - 1 do
                 fold partial copy f
 
-    /// In a loop over long lines, asks for what `Prefetch` says, at the column that the loop has come to.
+    /// Emits, in a loop over long rows, the prefetches that `Prefetch` plans for the stage, at the current column.
     member _.Fetch(phase: Stage) =
         let at = plan.Phases |> Array.findIndex (fun p -> obj.ReferenceEquals(p, phase))
 
         if ahead[at].Length > 0 then
-            // Shorter lines are near anyway.
+            // Shorter rows are in the cache anyway.
             let short = il.DefineLabel()
             il.Emit OpCodes.Ldarg_2
             constant 512
             il.Emit(OpCodes.Blt, short)
 
             for line in ahead[at] do
-                // Only those of this loop have come to its segment.
+                // Only operands that this stage moves through have a row address for the current segment.
                 let isMoving = Stages.moving pass phase |> Array.contains line.Operand
                 place (if isMoving then rows else firsts) line.Operand 0 ()
 
@@ -235,7 +236,7 @@ type internal EmitBlock(plan: StagedLoop, methods: VectorMethods, il: ILGenerato
 
             il.MarkLabel short
 
-    /// The next vector's totals take the place of this one's.
+    /// Rotates the accumulators by one vector: that of the next vector of the block becomes number 0.
     member _.Rotate(phase: Stage) =
         if methods.Vectors > 1 then
             for struct (fold, _, _) in phase.Folds do

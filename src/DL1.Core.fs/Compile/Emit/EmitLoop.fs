@@ -7,8 +7,8 @@ open DL1.Compiler.FusedLoop
 open DL1.Compiler.Runtime
 open DL1.Compiler.Simd
 
-/// The loops of a pass as IL. A line's whole vectors go through one loop and its end, by parts of vectors, through
-/// another.
+/// Emits the loops of a fused loop as IL. The whole vectors of a row go through one loop, and its end, in partial
+/// vectors, through another.
 [<Sealed>]
 type private LoopEmitter(plan: StagedLoop, methods: VectorMethods, il: ILGenerator) =
     let pass = plan.Pass
@@ -36,7 +36,7 @@ type private LoopEmitter(plan: StagedLoop, methods: VectorMethods, il: ILGenerat
         il.Emit OpCodes.Add
         stloc local
 
-    /// while: the body, as long as the test, which ends in a branch to the label, goes there.
+    /// Emits a while loop: the body runs as long as `test`, which gets the label of the body, branches there.
     let loop (test: Label -> unit) body =
         let top, check = il.DefineLabel(), il.DefineLabel()
         il.Emit(OpCodes.Br, check)
@@ -45,17 +45,18 @@ type private LoopEmitter(plan: StagedLoop, methods: VectorMethods, il: ILGenerat
         il.MarkLabel check
         test top
 
-    /// How many vectors go side by side through a loop: all of a block where folds would wait for one another.
+    /// How many vectors each trip of the column loop handles: all of a block in light stages with reductions, whose
+    /// additions would otherwise wait for one another; else one.
     let sideBySide (phase: Stage) =
         if phase.Folds.Length > 0 && Stages.isLight pass phase then
             methods.Vectors
         else
             1
 
-    /// The column moved on by some vectors.
+    /// Moves the column on by some vectors.
     let forward copies = advance column (fun () -> constant (copies * methods.Lanes))
 
-    /// The lanes that are left of the line, at most a vector's.
+    /// Sets `rest` to the number of lanes left in the row, at most a vector's.
     let measureRest () =
         columns ()
         ldloc column
@@ -65,7 +66,8 @@ type private LoopEmitter(plan: StagedLoop, methods: VectorMethods, il: ILGenerat
         il.Emit OpCodes.Conv_I4
         stloc rest
 
-    /// Whole vectors of a line, as far as there are any before a column.
+    /// Emits the loop over the whole vectors of a row, `copies` at a time, as far as they end before the column
+    /// `until`.
     let vectors (phase: Stage) copies (until: unit -> unit) =
         loop
             (fun top ->
@@ -83,12 +85,12 @@ type private LoopEmitter(plan: StagedLoop, methods: VectorMethods, il: ILGenerat
 
                 forward copies)
 
-    /// Whole vectors of a line, piece by piece.
+    /// Emits the loop over the whole vectors of a row, leaf block by leaf block.
     let pieces (phase: Stage) copies =
         let again = il.DefineLabel()
         il.MarkLabel again
         inner.Pieces.Next(phase, methods.Vectors, block)
-        // The piece ends with the line, or so many blocks from here.
+        // The leaf block ends with the row, or `PairwiseSum.length` blocks from here.
         columns ()
         ldloc column
         constant (PairwiseSum.length * block)
@@ -109,7 +111,7 @@ type private LoopEmitter(plan: StagedLoop, methods: VectorMethods, il: ILGenerat
         columns ()
         il.Emit(OpCodes.Blt, again)
 
-    /// One segment's columns, where folds go across.
+    /// Emits the columns of one segment, where reductions go across.
     let line (phase: Stage) =
         let copies = sideBySide phase
         constant 0
@@ -129,7 +131,7 @@ type private LoopEmitter(plan: StagedLoop, methods: VectorMethods, il: ILGenerat
             measureRest ()
             inner.Work(phase, true, 1)
         else
-            // To the end of the last block, so that every total comes back to its place.
+            // Goes on to the end of the last block, so that every accumulator returns to its own local.
             loop
                 (fun top ->
                     ldloc column
@@ -148,7 +150,8 @@ type private LoopEmitter(plan: StagedLoop, methods: VectorMethods, il: ILGenerat
 
         il.MarkLabel over
 
-    /// What a phase does beside what is still: for whole lines, or for the columns of some vectors or a part of one.
+    /// Emits a stage without its loop-invariant steps: over whole rows where the loop is `Across`, else over the
+    /// columns of `copies` vectors or of a partial one.
     let work (phase: Stage) partial copies =
         let totals = if pass.Across then methods.Vectors else copies
 
@@ -199,7 +202,7 @@ type private LoopEmitter(plan: StagedLoop, methods: VectorMethods, il: ILGenerat
             for struct (fold, op, x) in phase.Folds do
                 inner.Join(fold, op, x)
 
-    /// All phases, or the one that is asked for.
+    /// Emits all stages, and the test for the one that is asked for.
     let phases partial copies =
         let out = il.DefineLabel()
 
@@ -217,7 +220,7 @@ type private LoopEmitter(plan: StagedLoop, methods: VectorMethods, il: ILGenerat
 
         il.MarkLabel out
 
-    /// The addresses and strides of the operands.
+    /// Reads the operands' addresses and segment strides into locals.
     let prologue () =
         pass.Operands
         |> Array.iteri (fun i operand ->
@@ -233,7 +236,7 @@ type private LoopEmitter(plan: StagedLoop, methods: VectorMethods, il: ILGenerat
             if not operand.Still then
                 pair 1 strides[i])
 
-    /// The whole body.
+    /// Emits the whole body.
     member _.Emit() =
         prologue ()
         shares.Prologue()
@@ -274,10 +277,10 @@ type private LoopEmitter(plan: StagedLoop, methods: VectorMethods, il: ILGenerat
 
         il.Emit OpCodes.Ret
 
-/// Passes compiled to vector code of one width.
+/// Compiles fused loops to vector code of one width.
 [<RequireQualifiedAccess>]
 module internal EmitLoop =
-    /// The pass as a body of emitted code.
+    /// A staged loop as a body of emitted code.
     let body width (plan: StagedLoop) : LoopBody =
         let m =
             DynamicMethod(

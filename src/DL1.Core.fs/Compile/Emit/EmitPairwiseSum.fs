@@ -5,8 +5,8 @@ open System.Reflection.Emit
 open DL1
 open DL1.Compiler.FusedLoop
 
-/// Sums in pieces, as IL: see `PairwiseSum`. `total` is the local in which a fold's lanes are gathered, for one of its
-/// vectors.
+/// Emits pairwise sums as IL: see `PairwiseSum`. `total` gives the local of a reduction's accumulator, which holds the
+/// current leaf block, for one of its vectors.
 [<Sealed>]
 type internal EmitPairwiseSum
     (
@@ -26,7 +26,7 @@ type internal EmitPairwiseSum
         il.Emit(OpCodes.Ldc_I4, n)
         il.Emit OpCodes.Conv_I
 
-    /// The sum of a level above a fold's own: of pieces, or of many pieces.
+    /// The local of a level above the leaf block: 1 is the sum of leaf blocks, 2 the sum of those sums.
     let above level fold copy =
         let key = struct (level, fold, copy)
 
@@ -50,7 +50,7 @@ type internal EmitPairwiseSum
             for copy in 0 .. copies - 1 do
                 emit fold copy
 
-    /// Emits what is done only where a number is not yet reached.
+    /// Emits `body`, to be run only where `number` is at least `least`.
     let unlessBelow (number: LocalBuilder) (least: int) body =
         let below = il.DefineLabel()
         ldloc number
@@ -61,7 +61,7 @@ type internal EmitPairwiseSum
 
     let hasSums (phase: Stage) = phase.Sums.Length > 0
 
-    /// Before a phase: nothing is summed.
+    /// Before a stage: sets the sums of both levels and the counters to 0.
     member _.Start(phase, copies) =
         if hasSums phase then
             each phase copies (fun fold copy ->
@@ -72,7 +72,8 @@ type internal EmitPairwiseSum
                 constant 0
                 stloc counter
 
-    /// Ends a piece that is long enough: `length` is what one is counted in.
+    /// Ends the leaf block if it is long enough: `length` is 1 where segments are counted, and the columns of a block
+    /// where columns are.
     member _.Next(phase, copies, length: int) =
         if hasSums phase then
             unlessBelow since (PairwiseSum.length * length) (fun () ->
@@ -98,7 +99,7 @@ type internal EmitPairwiseSum
 
                 il.MarkLabel other)
 
-    /// Counts what was added to a piece.
+    /// Counts segments or columns that are added to the leaf block; `by` pushes their number.
     member _.Count(phase, by: unit -> unit) =
         if hasSums phase then
             ldloc since
@@ -106,7 +107,7 @@ type internal EmitPairwiseSum
             il.Emit OpCodes.Add
             stloc since
 
-    /// After a phase: the totals of all pieces.
+    /// After a stage: adds the sums of all levels to the accumulator.
     member _.Finish(phase, copies) =
         if hasSums phase then
             unlessBelow pieces 1 (fun () ->

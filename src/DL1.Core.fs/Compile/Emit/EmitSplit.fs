@@ -4,14 +4,15 @@ open System.Reflection.Emit
 open DL1
 open DL1.Compiler.FusedLoop
 
-/// Phases that threads share, as IL: see `SplitReduction`. A pass without folds has no shares.
+/// Emits what lets threads share an item stage by stage, as IL: see `SplitReduction`. A loop without reductions is
+/// never split.
 [<Sealed>]
 type internal EmitSplit(plan: StagedLoop, methods: VectorMethods, il: ILGenerator, inner: EmitBlock) =
     let pass = plan.Pass
     let folds = plan.Phases |> Array.collect _.Folds
     let hasFolds = folds.Length > 0
     let native () = il.DeclareLocal typeof<nativeint>
-    // The only phase to be done; −1 for all.
+    // Index of the only stage to be run; −1 for all.
     let only, known, totals = native (), native (), native ()
     let ldloc (local: LocalBuilder) = il.Emit(OpCodes.Ldloc, local)
     let stloc (local: LocalBuilder) = il.Emit(OpCodes.Stloc, local)
@@ -25,7 +26,8 @@ type internal EmitSplit(plan: StagedLoop, methods: VectorMethods, il: ILGenerato
         constant n
         il.Emit(OpCodes.Beq, target)
 
-    /// The address of a fold's lanes from the column on, in memory for some folds.
+    /// Pushes the address of a reduction's lanes from the current column on: reduction `number` of those in memory at
+    /// `from`.
     let place (from: LocalBuilder) number copy () =
         ldloc from
         constant (64 * number + copy * methods.Bytes)
@@ -46,14 +48,15 @@ type internal EmitSplit(plan: StagedLoop, methods: VectorMethods, il: ILGenerato
         at ()
         il.Emit(OpCodes.Call, methods.Store kind)
 
-    /// A phase's folds: the number of each in it, and each of its vectors.
+    /// Calls `emit` for each vector of each reduction of a stage, with the reduction's index in the stage and its
+    /// step.
     let each (phase: Stage) copies emit =
         phase.Folds
         |> Array.iteri (fun i struct (fold, _, _) ->
             for copy in 0 .. (if pass.Across then 1 else copies) - 1 do
                 emit i fold copy)
 
-    /// Reads what is to be done.
+    /// Reads the `SplitReduction`, if there is one, into locals.
     member _.Prologue() =
         if hasFolds then
             let whole, ready = il.DefineLabel(), il.DefineLabel()
@@ -74,7 +77,7 @@ type internal EmitSplit(plan: StagedLoop, methods: VectorMethods, il: ILGenerato
             stloc only
             il.MarkLabel ready
 
-    /// Emits stores of what is still, to be done after all phases.
+    /// Emits stores of loop-invariant results, done where all stages run, or after all of them.
     member _.Still(body: unit -> unit) =
         if hasFolds then
             let store, over = il.DefineLabel(), il.DefineLabel()
@@ -87,7 +90,8 @@ type internal EmitSplit(plan: StagedLoop, methods: VectorMethods, il: ILGenerato
         else
             body ()
 
-    /// Emits a phase's work: done where it is its turn, its folds read where they are known; after the only one, to `out`.
+    /// Emits a stage: its work where it is to be run, else loads of its reductions' results from `known`. After the
+    /// only stage to be run, its results go to `totals`, and control to `out`.
     member _.Phase(number: int, copies: int, out: Label, work: unit -> unit) =
         if hasFolds then
             let phase = plan.Phases[number]

@@ -7,7 +7,8 @@ open DL1.Compiler.Interpret
 open DL1.Compiler.Runtime
 open DL1.Compiler.Simd
 
-/// What a pass's code is kept by: its structure, with numbers by their bits, and how it runs. Hashed once.
+/// The key of compiled code: the structure of a fused loop, with numbers by their bits, the width of vectors, and
+/// whether code is generated or interpreted. Hashed once.
 [<Sealed>]
 type internal CodeKey(pass: FusedLoop, width: Width, generates: bool) =
     let hash =
@@ -30,7 +31,7 @@ type internal CodeKey(pass: FusedLoop, width: Width, generates: bool) =
 
     static let sameStep x y =
         match x, y with
-        // Unlike numbers, bits tell 0 from −0 and find NaN.
+        // Bits distinguish 0 from −0, and find NaN equal to itself.
         | LoopStep.Number v, LoopStep.Number w ->
             BitConverter.DoubleToInt64Bits v = BitConverter.DoubleToInt64Bits w
         | x, y -> x = y
@@ -56,15 +57,15 @@ type internal CodeKey(pass: FusedLoop, width: Width, generates: bool) =
             && Array.forall2 sameStep that.Steps pass.Steps
         | _ -> false
 
-/// The code of passes, kept by their structure: the same pass, built twice, is compiled once. What was used last is
-/// kept; the code of a plan lives as long as the plan.
+/// Compiled fused loops by their structure: the same loop, built twice, is compiled once. The cache keeps what was
+/// used last; the code of a plan lives as long as the plan.
 [<RequireQualifiedAccess>]
 module internal CodeCache =
     let private kept = LruCache<CodeKey, LoopBody> 4096
 
-    /// The body of a pass: emitted code for vectors of a width, or where no code may be generated, an interpreter,
-    /// which gives the same bits. A pass's arrays must not change afterwards. A pass that mixes kinds of lanes, or
-    /// stores what moves to what does not, is a `DomainError`.
+    /// The body of a fused loop: emitted code for vectors of a width, or where no code may be generated, an
+    /// interpreter, which gives the same bits. The loop's arrays must not change afterwards. A loop that mixes lane
+    /// kinds, or stores a value that changes to an operand that does not move, is a `DomainError`.
     let get (width: Width) (generates: bool) (pass: FusedLoop) : LoopBody =
         let make () =
             let plan = Stages.plan pass

@@ -3,20 +3,20 @@ namespace DL1.Compiler.FusedLoop
 open DL1
 open DL1.Compiler.Runtime
 
-/// How often a value of a pass changes: never in a call, from segment to segment, or from block to block.
+/// How often the value of a step changes: once a call, once a segment, or with every block of columns.
 [<RequireQualifiedAccess; Struct>]
 type internal LoopRate =
     | Call
     | Segment
     | Block
 
-/// What is to be known of the steps of a pass, each for itself.
+/// Properties of the steps of a fused loop, each step by itself.
 [<RequireQualifiedAccess>]
 module internal LoopSteps =
-    /// Refuses a pass that is not well made.
+    /// The error for a malformed fused loop, which is a bug of the compiler.
     let refuse given expected : 'a = Refuse.domain "compile a pass" given expected "report this as a bug"
 
-    /// The steps that a step reads.
+    /// The indices of the steps that a step reads.
     let inputs step =
         match step with
         | LoopStep.Load _
@@ -30,7 +30,8 @@ module internal LoopSteps =
         | LoopStep.Compare(_, x, y) -> [ x; y ]
         | LoopStep.Select(c, x, y) -> [ c; x; y ]
 
-    /// Whether a step is a few instructions, so that it costs little to have them more than once.
+    /// Whether a step is a few instructions, so that it costs little to repeat it; others, such as exp, take several
+    /// times as long as reading and writing an element.
     let isCheap step =
         match step with
         | LoopStep.Unary(op, _) ->
@@ -72,10 +73,10 @@ module internal LoopSteps =
         | LoopStep.Convert _
         | LoopStep.Fold _ -> true
 
-    /// What an element costs: 1 for moving it, 4 for each function of it.
+    /// The cost of an element: 1 for moving it, and 4 for each expensive function of it.
     let weight (pass: FusedLoop) = 1 + 4 * (pass.Steps |> Array.filter (isCheap >> not) |> Array.length)
 
-    /// The kind of lanes that an operand's elements are.
+    /// The lane kind for an operand's type; refuses types that the loop cannot hold.
     let kindOf (pass: FusedLoop) (dtype: DType) =
         match dtype with
         | DType.Bool -> LaneKind.Truth
@@ -86,7 +87,7 @@ module internal LoopSteps =
         | DType.F64
         | DType.I64 -> refuse $"an operand of {dtype} in a pass of {pass.Type}" $"{pass.Type}, i32 or bool"
 
-    /// The kind of each step's lanes.
+    /// The lane kind of each step; refuses steps that read later steps, or mix kinds.
     let kinds (pass: FusedLoop) =
         let kinds = Array.create pass.Steps.Length LaneKind.Float
 
@@ -146,7 +147,7 @@ module internal LoopSteps =
 
         rates
 
-    /// Whether each step's value is the same in all columns.
+    /// For each step, whether its value is the same in all columns.
     let uniform (pass: FusedLoop) =
         let uniform = Array.create pass.Steps.Length true
 
@@ -160,7 +161,7 @@ module internal LoopSteps =
 
         uniform
 
-    /// How a step folds, and what, if it is a fold.
+    /// The operation of a reduction and the index of the step that it reduces; `None` for any other step.
     let tryFold step =
         match step with
         | LoopStep.Fold(op, x) -> Some struct (op, x)
@@ -174,7 +175,7 @@ module internal LoopSteps =
         | LoopStep.Select _
         | LoopStep.Convert _ -> None
 
-    /// The operation that takes one more value into a fold.
+    /// The binary operation by which a reduction takes in one more value.
     let folding op =
         match op with
         | ReduceOp.Sum -> BinaryOp.Add
@@ -182,7 +183,7 @@ module internal LoopSteps =
         | ReduceOp.Max -> BinaryOp.Max
         | ReduceOp.Min -> BinaryOp.Min
 
-    /// What a fold of floats begins with.
+    /// The value from which a reduction of floats starts.
     let startFloat op =
         match op with
         | ReduceOp.Sum -> 0.0
@@ -190,7 +191,7 @@ module internal LoopSteps =
         | ReduceOp.Max -> -infinity
         | ReduceOp.Min -> infinity
 
-    /// What a fold of whole numbers begins with.
+    /// The value from which a reduction of 32-bit integers starts.
     let startWhole op =
         match op with
         | ReduceOp.Sum -> 0
@@ -198,7 +199,7 @@ module internal LoopSteps =
         | ReduceOp.Max -> System.Int32.MinValue
         | ReduceOp.Min -> System.Int32.MaxValue
 
-    /// Whether it is cheaper to have a step again than to read it back.
+    /// Whether a step is a load or a constant, which costs less than reloading a stored value.
     let isGiven step =
         match step with
         | LoopStep.Load _

@@ -9,7 +9,8 @@ open DL1.Compiler.Simd
 
 #nowarn "9" // Addresses in bytes; the caller answers for their extents.
 
-/// Functions that have no vector form, on elements in memory: the very functions that Eval calls.
+/// Functions that have no vector form, applied in place to `count` elements at an address, by the same functions that
+/// `Eval` calls.
 [<AbstractClass; Sealed>]
 type internal ScalarCalls =
     static member inline private Each32(address, count, [<InlineIfLambda>] f: float -> float) =
@@ -46,7 +47,8 @@ type internal ScalarCalls =
 
     static member Cosh64(address: nativeint, count: int) = ScalarCalls.Each64(address, count, Math.Cosh)
 
-/// The lanes of a fold joined: 64 bytes at an address, lane i with lane i + half, and so on by halves.
+/// Combines the lanes of a reduction, 64 bytes at an address, to one value: lane i with lane i + half, and so on by
+/// halves.
 [<AbstractClass; Sealed>]
 type internal LanePairs =
     static member inline private Halves

@@ -3,14 +3,16 @@ namespace DL1.Compiler.FusedLoop
 open DL1
 open DL1.Compiler.Runtime
 
-/// What a phase does for each block: computes a step, or reads it from the operand that an earlier phase stored it to.
+/// What a stage does with a step for each block of columns: computes it, or reloads it from the operand to which an
+/// earlier stage stored it.
 [<RequireQualifiedAccess; Struct>]
 type internal StageWork =
     | Compute of step: int
     | Reload of stored: int * operand: int
 
-/// One phase: what is done once before its loop, once for each segment, and for each block. Stores are pairs of a step
-/// and an operand, in the order of the pass.
+/// One stage: the indices of its loop-invariant steps, computed once before the loop (`Still`), of the steps computed
+/// once for each segment, and the work for each block of columns; each with its stores, pairs of a step and an operand
+/// in the order of the fused loop.
 [<NoEquality; NoComparison>]
 type internal Stage =
     {
@@ -20,34 +22,36 @@ type internal Stage =
         SegmentStores: struct (int * int)[]
         Block: StageWork[]
         BlockStores: struct (int * int)[]
-        /// The fold's step, how it folds, and what.
+        /// The reductions that end the stage: the index of the step, its operation, and the index of the step that it
+        /// reduces.
         Folds: struct (int * ReduceOp * int)[]
-        /// The folds that are sums of floats, which go in pieces.
+        /// The reductions among them that are sums of floats: they are computed as in `PairwiseSum`.
         Sums: int[]
     }
 
-    /// Whether the phase has anything to do for each segment.
+    /// Whether the stage has anything to do for each segment.
     member this.Loops = this.SegmentStores.Length + this.BlockStores.Length + this.Folds.Length > 0
 
-/// A pass in order: what its values are, and what each phase computes. What no store needs is left out.
+/// A fused loop in stages: the lane kind and rate of each step, and what each stage computes. Steps that no store
+/// needs are left out.
 [<NoEquality; NoComparison>]
 type internal StagedLoop = { Pass: FusedLoop; Kinds: LaneKind[]; Rates: LoopRate[]; Phases: Stage[] }
 
-/// Sums of floats in pieces (Higham 1993): a lane adds at most some hundred elements to a piece, then the piece to a sum
-/// of pieces, and after as many pieces that sum to a last one. So the error of a sum grows with the logarithm of its
-/// length rather than with the length. Downward a piece ends after `length` segments. Across it ends before a line, or
-/// before a block of one whose number is a multiple of `length`, where so many columns as `length` blocks have, or more,
-/// were added since the last end. A sum of one piece is that piece.
+/// Pairwise sums of floats (Higham 1993). A lane adds at most some hundred elements to a leaf block, adds ended leaf
+/// blocks to a sum of leaf blocks, and after `length` leaf blocks adds that sum to a last one. So the error of a sum
+/// grows with the logarithm of the number of addends, not with the number. Downward, a leaf block ends after `length`
+/// segments. Across, it ends at the first start of a row, or block of a row whose index is a multiple of `length`,
+/// after at least as many columns as `length` blocks have. A sum of one leaf block is that leaf block.
 [<RequireQualifiedAccess>]
 module internal PairwiseSum =
-    /// Additions to a piece, and pieces to a sum of them.
+    /// Additions to a leaf block, and leaf blocks to a sum of them.
     [<Literal>]
     let length = 128
 
-/// Puts the steps of a pass into phases.
+/// Assigns the steps of a fused loop to stages.
 [<RequireQualifiedAccess>]
 module internal Stages =
-    /// The steps that stores need.
+    /// For each step, whether a store needs it.
     let private live (pass: FusedLoop) =
         let live = Array.create pass.Steps.Length false
 
@@ -60,7 +64,7 @@ module internal Stages =
 
         live
 
-    /// The first phase in which each step can be computed.
+    /// For each step, the first stage in which its value can be known.
     let private earliest (pass: FusedLoop) =
         let phases = Array.zeroCreate pass.Steps.Length
 
@@ -83,7 +87,7 @@ module internal Stages =
 
         phases
 
-    /// Whether all that a phase does for a block may stand in the code once for each vector of it.
+    /// Whether the code may repeat a stage's work for each vector of a block: at most 32 steps, all of them cheap.
     let isLight (pass: FusedLoop) (phase: Stage) =
         let light work =
             match work with
@@ -92,7 +96,7 @@ module internal Stages =
 
         phase.Block.Length <= 32 && Array.forall light phase.Block
 
-    /// The operands that a phase's loop moves through.
+    /// The operands through which a stage's loop moves: those that it loads, reloads or stores.
     let moving (pass: FusedLoop) (phase: Stage) =
         let loaded step =
             match pass.Steps[step] with
@@ -122,7 +126,8 @@ module internal Stages =
             ]
         |> Array.distinct
 
-    /// The pass in phases.
+    /// Assigns the steps of a fused loop to stages. Refuses a store of a value that changes more often than its
+    /// operand, or is of another lane kind.
     let plan (pass: FusedLoop) : StagedLoop =
         let kinds, rates, live, earliest =
             LoopSteps.kinds pass, LoopSteps.rates pass, live pass, earliest pass
@@ -150,13 +155,15 @@ module internal Stages =
                 | _ -> None)
             |> set
 
-        // What is read and written at once is written last, lest a later phase read what was written.
+        // A store to an operand that is also loaded waits for the last stage, lest a later stage load what was
+        // written.
         let stores =
             pass.Stores
             |> Array.map (fun (struct (value, operand)) ->
                 (if loaded.Contains operand then last else earliest[value]), value, operand)
 
-        /// The operand that still has a step's values from an earlier phase.
+        /// The operand from which a stage can reload a step: an earlier stage stored it there, and nothing has
+        /// overwritten it since.
         let kept phase step =
             let moves operand =
                 let o = pass.Operands[operand]

@@ -10,7 +10,7 @@ open DL1.Compiler.Simd
 
 #nowarn "9" // Addresses; the caller answers for the operands' extents.
 
-/// Passes run step by step over blocks of 64 bytes, where no code may be generated: slower, the same bits.
+/// Runs fused loops step by step over blocks of 64 bytes, where no code may be generated: slower, with the same bits.
 [<RequireQualifiedAccess>]
 module internal Interpret =
     let private read<'T when 'T: unmanaged> (address: nativeint) =
@@ -28,7 +28,8 @@ module internal Interpret =
         | DType.I64 -> 8
         | DType.Bool -> 1
 
-    /// Reads `count` elements, or one for all lanes where the operand does not move along.
+    /// Reads `count` elements into a block's lanes, or one into all lanes where the operand does not move along
+    /// columns.
     let private load single (operand: LoopOperand) (address: nativeint) count (block: nativeint) =
         let bytes = if single then 4 else 8
         let lane i = block + nativeint (bytes * i)
@@ -52,7 +53,7 @@ module internal Interpret =
             each (fun from target -> write target (if read<byte> from = 0uy then 0 else -1))
         | DType.Bool -> each (fun from target -> write target (if read<byte> from = 0uy then 0L else -1L))
 
-    /// Writes `count` elements, or one where the operand does not move along.
+    /// Writes `count` elements, or one where the operand does not move along columns.
     let private store single (operand: LoopOperand) (address: nativeint) count (block: nativeint) =
         let bytes = if single then 4 else 8
 
@@ -106,7 +107,8 @@ module internal Interpret =
             else
                 InterpretIntegers.convert64 plan.Kinds[x] kind (at x) target
 
-    /// What a call works with: the slots of the values, the pairs of addresses, and where it stands.
+    /// Runs a call. `values` is the address of a block of 64 bytes for each step and one more, and of as many again
+    /// for each of the two upper levels of pairwise sums.
     let private run
         (values: nativeint)
         single
@@ -142,9 +144,10 @@ module internal Interpret =
                 load single pass.Operands[operand] (place operand segment column) count (slot step)
             | _ -> compute single plan values step
 
-        // Lanes beyond a line's end must not be folded: a fold's next lanes stand here before they are taken.
+        // Lanes beyond the end of a row must not be reduced: new totals are computed here, and only the valid lanes
+        // copied.
         let next = slot pass.Steps.Length
-        // The sums of pieces, and of many of them.
+        // The levels of pairwise sums above leaf blocks: 1 is the sum of leaf blocks, 2 the sum of those sums.
         let inline above level fold = slot (level * (pass.Steps.Length + 1) + fold)
 
         let inline zero (total: nativeint) = if single then fill total 4 0.0f else fill total 8 0.0
@@ -157,7 +160,7 @@ module internal Interpret =
 
         let firstCount = int (min columns lanes)
 
-        /// What a phase does beside what is still.
+        /// Runs a stage without its loop-invariant steps.
         let inline work (phase: Stage) =
             for struct (fold, op, x) in phase.Folds do
                 InterpretReduce.start single plan.Kinds[x] op (slot fold)
@@ -169,7 +172,8 @@ module internal Interpret =
                 zero (above 1 fold)
                 zero (above 2 fold)
 
-            /// Ends a piece that is long enough.
+            /// Ends the leaf block: adds it to the sum of leaf blocks, and that to the last sum after
+            /// `PairwiseSum.length` of them.
             let inline endPiece () =
                 for fold in phase.Sums do
                     add (above 1 fold) (slot fold)
@@ -273,13 +277,13 @@ module internal Interpret =
 
             folds <- folds + phase.Folds.Length
 
-    /// The pass as a body that interprets it.
+    /// A staged loop as a body that interprets it.
     let body (plan: StagedLoop) : LoopBody =
         let single = plan.Pass.Type = DType.F32
         let bytes = 3 * 64 * (plan.Pass.Steps.Length + 1)
 
         LoopBody(fun operands segments columns share ->
-            // The first argument, because stack may only be taken while nothing else is being put together.
+            // The first argument, because `stackalloc` needs an evaluation stack that is otherwise empty.
             run
                 (NativePtr.toNativeInt (NativePtr.stackalloc<byte> bytes))
                 single

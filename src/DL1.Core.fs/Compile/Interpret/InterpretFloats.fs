@@ -9,7 +9,7 @@ open DL1.Compiler.Simd
 
 /// Operations on blocks of floats.
 module internal InterpretFloats =
-    // One method for each function, so that one that is not called costs nothing.
+    // One method for each function, not inlined, so that functions that are not called cost nothing.
 
     [<MethodImpl(MethodImplOptions.NoInlining)>]
     let private exp32 (x: nativeint) target = each1 (fun (v: Vector128<float32>) -> VectorMath.Exp v) x target
@@ -96,16 +96,16 @@ module internal InterpretFloats =
     let erfBy64 (x: nativeint) gaussian target =
         each2 (fun (v: Vector128<float>) w -> VectorMath.ErfBy(v, w)) x gaussian target
 
-    /// A function in place, on the copied block.
+    /// Applies a function of `ScalarCalls` in place, to a copy of the block.
     let inline private apart ([<InlineIfLambda>] f: nativeint * int -> unit) lanes x target =
         each1 (fun (v: Vector128<byte>) -> v) x target
         f (target, lanes)
 
-    /// The mask of what is not 0.
+    /// The mask of lanes that are not 0.
     let notZero32 (v: Vector128<float32>) =
         Vector128.OnesComplement(Vector128.Equals(v, Vector128<float32>.Zero))
 
-    /// A mask as 1 and 0.
+    /// A mask as floats, 1 and 0.
     let truth32 (mask: Vector128<float32>) = mask &&& Vector128.Create 1.0f
 
     let unary32 op (x: nativeint) (target: nativeint) =
@@ -161,10 +161,10 @@ module internal InterpretFloats =
         | BinaryOp.And -> each (fun v w -> truth32 (notZero32 v &&& notZero32 w))
         | BinaryOp.Or -> each (fun v w -> truth32 (notZero32 v ||| notZero32 w))
 
-    /// The mask of what is not 0.
+    /// The mask of lanes that are not 0.
     let notZero64 (v: Vector128<float>) = Vector128.OnesComplement(Vector128.Equals(v, Vector128<float>.Zero))
 
-    /// A mask as 1 and 0.
+    /// A mask as floats, 1 and 0.
     let truth64 (mask: Vector128<float>) = mask &&& Vector128.Create 1.0
 
     let unary64 op (x: nativeint) (target: nativeint) =
