@@ -5,7 +5,7 @@ open DL1
 open DL1.Compiler.Lowering
 open DL1.Compiler.Scan
 
-/// The groups of a graph, and which of their values are computed again where they are used rather than stored.
+/// The groups of a graph, and which of its values are rematerialised by their readers rather than stored.
 [<NoEquality; NoComparison>]
 type internal Fusion =
     {
@@ -14,11 +14,12 @@ type internal Fusion =
         Of: Dictionary<Digest, Group>
         /// Values that their readers compute for themselves.
         Recomputed: HashSet<Digest>
-        /// Values that get a place in memory.
+        /// Values that get a buffer.
         Stored: HashSet<Digest>
     }
 
-/// Which nodes are computed together: each node joins a group of one that it reads, where one pass can serve both.
+/// Decides which nodes one kernel computes: each node joins the group of a node that it reads, or a group that reads
+/// the same, where one fused loop can serve both.
 [<RequireQualifiedAccess>]
 module internal Fuse =
     let private resultRole (e: Expr) (j: Join.Joining) =
@@ -26,7 +27,8 @@ module internal Fuse =
         | NodeKind.Fold _ -> Role.Still
         | _ -> j.Role
 
-    /// A value and what it is cheaply made of: groups that read any of these have to do with each other.
+    /// A value and the values from which it is cheaply computed, `depth` operations back. A group that reads one of
+    /// them is worth joining for a node that reads another.
     let rec private origins depth (e: Expr) : Expr list =
         if depth > 0 && NodeKind.of' e = NodeKind.Elementwise && NodeKind.isCheap e then
             e :: (Reads.of' e |> List.collect (fun r -> origins (depth - 1) r.Source))
@@ -38,14 +40,14 @@ module internal Fuse =
         | Node.Scan _ -> true
         | _ -> false
 
-    /// Cuts a graph into groups.
+    /// Divides the needed nodes, in topological order, into groups. Returns the groups, and the group of each node.
     let private cut (order: Expr[]) (needed: HashSet<Digest>) (fleeting: HashSet<Digest>) =
         let groups = List<Group>()
         let groupOf = Dictionary<Digest, Group>()
         let readers = Dictionary<Digest, List<Group>>()
         let loops = Dictionary<Digest, Group>()
 
-        /// Everything that `g` waits for, it waits for with all that wait for it.
+        /// Adds h and its ancestors to g's ancestors, and to those of every group that depends on g.
         let waitFor (g: Group) (h: Group) =
             if h <> g && not (g.Ancestors.Contains h.Number) then
                 let gained = Bits()
@@ -96,7 +98,7 @@ module internal Fuse =
         let alone (e: Expr) =
             let g = start (Some e) (Reads.extents e.Shape)
 
-            // A pass follows blocks of rows: narrow ones are not worth the calls.
+            // An epilogue is called for blocks of rows: with less than 8 columns the calls cost more than they save.
             let isHost =
                 match NodeKind.of' e, e.Node with
                 | NodeKind.Product, _ -> e.Shape[e.Shape.Rank - 1] >= 8
@@ -123,10 +125,10 @@ module internal Fuse =
                 match NodeKind.of' e with
                 | NodeKind.Leaf -> ()
                 | NodeKind.Look ->
-                    // Reshapes cost nothing; other looks that are needed are copied.
+                    // Reshapes cost nothing; other views that are needed in memory are copied.
                     alone e
                 | NodeKind.Other when isLoop e ->
-                    // All results of a loop are computed at once.
+                    // One group computes all results of a scan.
                     let key = ReuseForwardValues.keyOf e
 
                     match loops.TryGetValue key with
@@ -181,11 +183,13 @@ module internal Fuse =
 
         groups, groupOf
 
-    /// What must stand in memory or be computed, from the roots downwards.
+    /// The values that must be in memory or in a group, found from the roots backwards. Not among them are views that
+    /// are read where they are, and what readers rematerialise.
     let private demand (order: Expr[]) (roots: Expr list) (fleeting: HashSet<Digest>) =
         let needed = HashSet<Digest>(roots |> Seq.map _.Digest)
 
-        // What draws in a way that no pass does, such as a sum down the columns, is computed alone, from memory.
+        // A node that needs random words in a way that no fused loop draws them, such as a downward sum, is computed
+        // by itself and reads them from memory.
         let drawsInPass e =
             not (Reads.draws fleeting e)
             || (let g = Group(0, Reads.extents (Reads.working e), None)
@@ -209,7 +213,7 @@ module internal Fuse =
         let order = Graph.topological roots
         let fleeting = NodeKind.fleeting order
         let needed = demand order roots fleeting
-        // What must stand in memory anyhow is read from there.
+        // What must be in memory anyway is read from there, not rematerialised.
         fleeting.ExceptWith needed
         let groups, groupOf = cut order needed fleeting
         let recomputed = Rematerialise.run order fleeting groups groupOf roots

@@ -5,17 +5,18 @@ open DL1
 open DL1.Compiler.FusedLoop
 open DL1.Compiler.Simd
 
-/// What an operand of a pass is.
+/// What an operand of a fused loop refers to.
 [<RequireQualifiedAccess; NoEquality; NoComparison>]
 type internal ProgramOperand =
-    /// A value in memory, from some element on.
+    /// A value in memory, from element `offset` on.
     | Value of Expr * offset: int
-    /// Random words, drawn before the line that reads them: a stream, and the key that stands in memory.
+    /// Random words, drawn before the row that reads them: the number of their stream, and the key, a value in memory.
     | Random of stream: int * key: Expr
-    /// Room from one phase of an item to later ones.
+    /// A spill buffer: written by one stage of an item, read by later ones.
     | Room
 
-/// The pass of a group, with what its operands are and how they lie in the domain. Stores come last.
+/// The fused loop of a group: what each operand refers to, and its strides in the group's domain, in elements.
+/// Operands that are stored come last.
 [<NoEquality; NoComparison>]
 type internal GroupProgram =
     {
@@ -26,7 +27,7 @@ type internal GroupProgram =
         Stored: Expr[]
     }
 
-/// Groups as programs.
+/// Translates groups into fused loops.
 [<RequireQualifiedAccess>]
 module internal GroupProgram =
     let private lane (dtype: DType) =
@@ -37,7 +38,7 @@ module internal GroupProgram =
         | DType.I64 -> LaneKind.Whole
         | DType.Bool -> LaneKind.Truth
 
-    /// Numbers that stand in code: 0 and −0, 1 and −1.
+    /// Whether a number is a constant of the code: 0 and −0, 1 and −1.
     let private isOfCode (v: float) = v = 0.0 || abs v = 1.0
 
     let private isFold (e: Expr) =
@@ -48,9 +49,9 @@ module internal GroupProgram =
     let private reducedIn (domain: int[]) (reduced: int[]) =
         domain.Length > 0 && Array.contains (domain.Length - 1) reduced
 
-    /// The program of a group, if it stores anything.
+    /// The fused loop of a group; `None` where it stores nothing, or where its domain is no loop nest.
     let make (fusion: Fusion) (g: Group) : GroupProgram option =
-        // A loop's results are members of its group, but of no pass.
+        // A scan's results are members of its group, but of no fused loop.
         let stored =
             [|
                 for e in g.Members do
@@ -74,7 +75,7 @@ module internal GroupProgram =
                 steps.Add step
                 steps.Count - 1
 
-            /// A step that another may have needed before.
+            /// Adds a step unless an equal one is there (a common subexpression); returns its index.
             let shared step =
                 match known.TryGetValue step with
                 | true, value -> value
@@ -111,8 +112,8 @@ module internal GroupProgram =
                 | Some i -> load i
                 | None -> load (operand (ProgramOperand.Value(source, offset)) own source.DType)
 
-            /// A number that says what is done stands in the code; one that says how much is read from memory, so that
-            /// another size of batch, or another learning rate, finds its code made.
+            /// A number that decides what is computed (0, ±1) is a constant of the code. Any other is read from
+            /// memory, so that another batch size, or another learning rate, finds its code compiled.
             let number (e: Expr) v =
                 match lane e.DType with
                 | LaneKind.Float when isOfCode v -> add (LoopStep.Number v)
@@ -121,7 +122,8 @@ module internal GroupProgram =
                 | LaneKind.Whole -> fromMemory (Expr.scalar e.DType v) 0 (Array.zeroCreate g.Domain.Length)
                 | LaneKind.Truth -> add (LoopStep.Convert(LaneKind.Truth, add (LoopStep.Number v)))
 
-            /// A node's value in a role: from the group, made again, drawn, or from memory.
+            /// The step of operand `o` of node `e`: computed in the group, rematerialised, drawn, or loaded from
+            /// memory.
             let rec value (role: Role) (e: Expr) (o: Expr) : int =
                 match Local.number o with
                 | Some v when not (isFold e) -> number o v
@@ -207,13 +209,14 @@ module internal GroupProgram =
             for e in g.Members do
                 let role =
                     match e.Node with
-                    // What a fold reads lies along the domain.
+                    // What a reduction reads has an element for each point of the domain.
                     | Node.Reduce _ -> Role.Along
                     | _ -> g.Roles[e.Digest]
 
                 compute role e |> ignore
 
-            /// The pass over what has been gathered, if its loops exist.
+            /// The fused loop of the steps so far with these stores, and its iteration space; `None` where the domain
+            /// is no loop nest.
             let finish (stores: struct (int * int)[]) =
                 let strides = strides.ToArray()
                 let across = g.Reduced.Length = 0 || reducedIn g.Domain g.Reduced
@@ -243,7 +246,7 @@ module internal GroupProgram =
 
                     space, { Pass = pass; Places = places.ToArray(); Strides = strides; Stored = stored })
 
-            /// The operands of what is stored, and the stores.
+            /// Adds an operand for each value that is stored; returns the stores.
             let store () =
                 [|
                     for e in stored do
@@ -266,7 +269,7 @@ module internal GroupProgram =
                 if kept.Length = 0 || not (SpillPolicy.fits plain.Pass.Type space kept.Length) then
                     Some plain
                 else
-                    // Rooms come before what is stored.
+                    // Spill buffers come before the operands that are stored.
                     let count = places.Count - before
                     places.RemoveRange(before, count)
                     strides.RemoveRange(before, count)

@@ -4,21 +4,23 @@ open System.Collections.Generic
 open DL1
 open DL1.Compiler.Lowering
 
-/// Whether a node can be computed by a group's pass, and how.
+/// Whether a group's fused loop can compute a node, and how.
 [<RequireQualifiedAccess>]
 module internal Join =
     // Past some 250 operations in one method the JIT gives up optimising.
     let private mostOperations = 200
     let private mostOperands = 40
 
-    /// A node as it would lie in a group.
+    /// How a node would lie in a group: its role, the group's reduced axes, the operands that it adds, and whether it
+    /// draws random words.
     [<NoEquality; NoComparison>]
     type Joining = { Role: Role; Reduced: int[]; Operands: GroupOperand list; Draws: bool }
 
-    /// The strides of a value that has one element for each point.
+    /// The row-major strides of a value that has one element for each point of a domain.
     let natural (domain: int[]) = (Shape.Of domain).Strides
 
-    /// Whether a group's pass has loops for operands that lie in its domain by these strides, and room for so many.
+    /// Whether a group's domain is a loop nest for operands that lie in it by these strides; `count`, their number, is
+    /// at most `mostOperands`.
     let fits (g: Group) (reduced: int[]) draws count (operands: int[] seq) =
         let across = reduced.Length = 0 || Array.contains (g.Domain.Length - 1) reduced
 
@@ -36,11 +38,11 @@ module internal Join =
         | ValueSome segments ->
             followsHost
             && count <= mostOperands
-            // What is drawn is drawn line by line.
+            // Random words are drawn a row at a time.
             && (not draws || (across && g.Host.IsNone && (reduced.Length = 0 || segments = 1)))
         | ValueNone -> false
 
-    /// How a node would join a group, if it can.
+    /// How a node would join a group; `None` where it cannot.
     let tryJoin (fleeting: HashSet<Digest>) (groups: Dictionary<Digest, Group>) (g: Group) (e: Expr) =
         let shape = Reads.working e
         let own = Reads.extents shape
@@ -95,8 +97,8 @@ module internal Join =
 
                     operands.Add { Source = r.Source; Offset = r.Offset; Strides = strides }
 
-            // A fold beside a product's pass, or a still value that nothing in the group leads to, is not for this group;
-            // nor is a still value that is drawn, since words are drawn for each point.
+            // No reduction joins an epilogue. A value of the kept axes joins only if it reads such a value of the
+            // group; and it cannot draw, since random words are drawn for each point of the domain.
             ok <- ok && (role = Role.Along || (readsStill && not drawn))
 
             let all = Seq.append (g.Operands |> Seq.map _.Strides) (operands |> Seq.map _.Strides)

@@ -4,18 +4,19 @@ open System.Collections.Generic
 open DL1
 open DL1.Compiler.Lowering
 
-/// Values that their readers compute for themselves: those that cost less than a trip to memory, and are made of what
-/// stands in memory anyhow.
+/// Rematerialisation: readers compute a value for themselves where that costs less than a round trip to memory, and
+/// its operands are in memory anyway.
 [<RequireQualifiedAccess>]
 module internal Rematerialise =
-    // Operations that are done again rather than stored.
+    // The most operations that are repeated to avoid storing a value.
     let private budget = 6
 
-    /// Nodes to do again, and the operands that they read.
+    /// Nodes to be recomputed, and the operands that they read.
     [<NoEquality; NoComparison>]
     type private Chain = { Nodes: Expr list; Operands: GroupOperand list }
 
-    /// The cheap nodes behind a value that are not in memory, down to what is.
+    /// The cheap nodes from which a value is computed, back to operands in memory; `None` where more than `budget`
+    /// nodes, or others than cheap ones, are needed.
     let private chain (fleeting: HashSet<Digest>) (isThere: Expr -> bool) (e: Expr) : Chain option =
         let rec gather left (todo: Expr list) (found: Chain) =
             match todo with
@@ -49,9 +50,9 @@ module internal Rematerialise =
 
         gather budget [ e ] { Nodes = []; Operands = [] }
 
-    /// Whether a group that reads a value can make it by a chain instead.
+    /// Whether a group that reads a value can compute it by a chain instead.
     let private suits (groupOf: Dictionary<Digest, Group>) (e: Expr) (chain: Chain) (g: Group) =
-        // What a product takes whole must stand in memory.
+        // What an anchor reads must be in memory.
         let isWanted =
             match g.Host with
             | Some host ->
@@ -65,7 +66,7 @@ module internal Rematerialise =
             | true, h -> h <> g && not (h.Ancestors.Contains g.Number)
             | false, _ -> true
 
-        // One type of floats in all.
+        // A fused loop has one float type.
         let floats = List.choose id (g.Float :: List.map NodeKind.float chain.Nodes) |> List.distinct
         let operands = Seq.append g.Operands chain.Operands
 
@@ -77,7 +78,8 @@ module internal Rematerialise =
         && List.forall comesBefore chain.Operands
         && Join.fits g g.Reduced g.Draws (Seq.length operands) (operands |> Seq.map _.Strides)
 
-    /// Takes values out of memory that their readers can make. The operands of groups follow.
+    /// Finds the values that all their readers can recompute, and changes the operands of those groups accordingly.
+    /// Returns the digests of the recomputed nodes.
     let run
         (order: Expr[])
         (fleeting: HashSet<Digest>)

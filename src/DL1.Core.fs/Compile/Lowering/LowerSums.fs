@@ -3,10 +3,10 @@ namespace DL1.Compiler.Lowering
 open DL1
 open DL1.Compiler.Movement
 
-/// Sums that are something simpler.
+/// Sums that are something simpler: concatenations.
 [<RequireQualifiedAccess>]
 module internal LowerSums =
-    /// A value padded with zeros along one axis alone: the axis, where the value begins, and the value.
+    /// A value padded with zeros along one axis alone: the axis, the index at which the value begins, and the value.
     let private (|Placed|_|) (e: Expr) =
         match e.Node with
         | Node.Pad(edges, 0.0, x) when edges |> List.forall (fun edge -> edge.Between = 0) ->
@@ -17,10 +17,10 @@ module internal LowerSums =
             | _ -> None
         | _ -> None
 
-    // Terms of one sum that are looked at together.
+    // The most nodes of one sum, terms and additions, that are examined.
     let private mostTerms = 64
 
-    /// The sum of padded values that fill an axis piece by piece puts them one after another.
+    /// A sum of zero-padded values that fill an axis, one after another without overlap, becomes their concatenation.
     let sumOfPieces (e: Expr) =
         let rec terms left (todo: Expr list) found =
             match todo with

@@ -3,12 +3,12 @@ namespace DL1.Compiler.Scan
 open System.Collections.Generic
 open DL1
 
-/// Moves out of loops what need not be in them, exactly but for the order of sums: what is the same at every step;
-/// products of slices with something fixed, which become one product for all steps; products that only outputs need;
-/// and sums over the steps, such as the gradients of weights, which become one product of all steps too.
+/// Moves out of scans what need not be in them, exactly but for the order of sums: loop-invariant values; products of
+/// slices with a fixed matrix, which become one matmul for all steps; products that only outputs need; and sums over
+/// the steps, such as gradients by the weights, which become one matmul over all steps.
 [<RequireQualifiedAccess>]
 module internal Hoist =
-    /// Moves sums over the steps, and products that only outputs need, out of a loop.
+    /// Moves sums over the steps, and products that only outputs need, out of a scan.
     let private results (loop: ScanLoop) : ScanLoop =
         let lift = LoopInvariants loop
 
@@ -17,7 +17,8 @@ module internal Hoist =
 
         let isSum (c: ScanCarry) = sums |> List.exists (fun (s, _) -> s.Variable = c.Variable)
 
-        // The largest value that steps hand on or are given.
+        // The size, in elements, of the largest value that a step is given, outputs, or carries on (sums over the
+        // steps aside).
         let usual =
             (loop.Slices |> List.map fst)
             @ (loop.Carries |> List.filter (isSum >> not) |> List.map _.Variable)
@@ -41,7 +42,7 @@ module internal Hoist =
             Outputs = outside.Stacks
         }
 
-    /// Moves out of a loop what its body reads but need not compute.
+    /// Moves out of a scan what its body can read instead of compute: loop-invariant values, and products of slices.
     let private operands (loop: ScanLoop) : ScanLoop =
         let lift = LoopInvariants loop
         let uses = Graph.uses loop.Graphs
@@ -54,7 +55,7 @@ module internal Hoist =
             into.Add(v, e)
             table[e.Digest] <- Expr.ofVariable v
 
-        /// Products, and what is made of them alone without reading anything twice.
+        /// Whether a node is computed from moved products alone, of which nothing else reads any.
         let follows (e: Expr) =
             let reached = Node.operands e.Node |> List.filter (fun o -> lift.Dependence o = Dependence.Slices)
 
@@ -75,7 +76,7 @@ module internal Hoist =
                     put slices e
             | Dependence.Fixed ->
                 match e.Node with
-                // As cheap inside.
+                // As cheap in the body.
                 | Node.Constant _
                 | Node.Variable _
                 | Node.Broadcast _
@@ -100,11 +101,11 @@ module internal Hoist =
             Fixed = loop.Fixed @ kept lift.Once constants
         }
 
-    /// The loop of a call whatever it puts out: loops that share it become one.
+    /// The digest of a scan apart from its outputs: scans that share it become one.
     let private loopOf (call: ScanCall<Expr>) =
         Expr.Make(Node.Scan(0, { call with Body = { call.Body with Outputs = [ lit 0.0 ] } })).Digest
 
-    /// Loops that differ in their outputs alone, made one loop.
+    /// Makes one scan of scans that differ in their outputs alone.
     let private join (roots: Expr list) =
         let outputs = Dictionary<Digest, List<Expr>>()
 
@@ -136,7 +137,7 @@ module internal Hoist =
     let private moveOut (loop: ScanLoop) =
         let loop = loop |> ScanLoop.prune |> ScanLoop.tidy
 
-        // Without a step, nothing of the body may be computed.
+        // In a scan of length 0 nothing of the body may be computed.
         if loop.Length = 0 then
             loop
         else
@@ -175,10 +176,11 @@ module internal Hoist =
 
         Rebuild.overLoops change roots
 
-    /// Moves out of every loop, inner ones first, what need not be in it; drops what no root needs; and joins loops
+    /// Moves out of every scan, inner ones first, what need not be in it; drops what no root needs; and joins scans
     /// that differ in their outputs alone. The values of the roots stay, up to the order of sums.
     and run (roots: Expr list) : Expr list =
-        // A loop that needs less frees others of what they gave it, so that a pass may make another worth while.
+        // A scan that needs less lets the scans before it drop what they computed for it, so that another sweep may be
+        // worthwhile: at most 6.
         let rec again passes (roots: Expr list) =
             let moved = pass roots
 

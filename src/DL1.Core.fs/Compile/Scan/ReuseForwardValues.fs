@@ -5,8 +5,8 @@ open DL1
 open DL1.Compiler.Movement
 open DL1.Compiler.Simd
 
-/// What a loop reads of what another computes: a sequence that is a stack of the other, the other's key, what to put
-/// in the place of nodes, and the new slices with what they are in the other's body.
+/// What a scan reads of another: the index of a sequence that is a stack of the other, the other's key, the
+/// replacements of nodes of the body, and the new slices with what they are in the other's body.
 [<NoEquality; NoComparison>]
 type internal ReusePlan =
     {
@@ -16,21 +16,21 @@ type internal ReusePlan =
         Added: (Variable * Expr) list
     }
 
-/// What a reversed loop computes again although the forward one has computed it: the forward loop puts it out, and the
-/// reversed one reads it. Only what costs more than reading it, products and their kin, with what is made of them
-/// alone: elementwise functions are computed again.
+/// A reversed scan (of a gradient) recomputes what the forward one has computed: now the forward scan outputs it, and
+/// the reversed one reads it. That is done only for what costs more than reading it, matmuls and the like, and for
+/// what is computed from those alone; elementwise functions are computed again.
 [<RequireQualifiedAccess>]
 module internal ReuseForwardValues =
-    /// What tells a loop, whatever results are asked for.
+    /// A digest that identifies a scan, whichever of its results is meant.
     let key (call: ScanCall<Expr>) = Expr.Make(Node.Scan(0, call)).Digest
 
-    /// The same, from any result of the loop; a node's own digest where it is no loop.
+    /// The key of the scan of which a node is a result; the node's own digest where it is none.
     let keyOf (e: Expr) =
         match e.Node with
         | Node.Scan(_, call) -> key call
         | _ -> e.Digest
 
-    /// Forms that cost more than reading what they give.
+    /// Whether computing a node costs more than reading its value.
     let private isHeavy (e: Expr) =
         match e.Node with
         | Node.MatMul _
@@ -67,7 +67,7 @@ module internal ReuseForwardValues =
         | Node.ScatterAdd _
         | Node.StopGradient _ -> false
 
-    /// The loop whose stacks a loop reads, and the number of a sequence that is one of them.
+    /// The scan whose stacks a scan reads, and the index of a sequence that is one of them.
     let private source (call: ScanCall<Expr>) =
         call.Sequences
         |> List.indexed
@@ -77,7 +77,7 @@ module internal ReuseForwardValues =
                 Some(struct (place, other))
             | _ -> None)
 
-    /// For nodes of a loop's body, the same computed in the body of the loop whose stacks it reads.
+    /// Maps nodes of a scan's body to equal nodes in the body of the scan whose stacks it reads.
     let private images (call: ScanCall<Expr>) (other: ScanCall<Expr>) =
         let theirs = Graph.topological (other.Body.Next @ other.Body.Outputs) |> Seq.map _.Digest |> HashSet
         let images = Dictionary<Digest, Expr>()
@@ -110,7 +110,8 @@ module internal ReuseForwardValues =
 
         images
 
-    /// The nodes to be read instead: the heavy ones, and what is made of them without reading anything twice.
+    /// The nodes to be read instead of computed: the heavy ones, and what is computed from those alone, where they
+    /// have no other reader.
     let private chosen (call: ScanCall<Expr>) (images: Dictionary<Digest, Expr>) =
         let roots = call.Body.Next @ call.Body.Outputs
         let uses = Graph.uses roots
@@ -144,7 +145,8 @@ module internal ReuseForwardValues =
 
         found
 
-    /// The table of nodes to be replaced by new slices: a variable and its image for each.
+    /// The scan to be read, the nodes to be replaced by new slices, and those slices with what they are in the other's
+    /// body; `None` where nothing is to be replaced.
     let private plan (call: ScanCall<Expr>) =
         match source call with
         | None -> None
@@ -173,7 +175,7 @@ module internal ReuseForwardValues =
 
             if added.IsEmpty then None else Some(struct (place, other, table, added))
 
-    /// Rewrites loops so that each reads what the loop whose stacks it reads has computed.
+    /// Rewrites scans so that each reads what the scan whose stacks it reads has computed.
     let run (roots: Expr list) : Expr list =
         let plans = Dictionary<Digest, ReusePlan>()
         let outputs = Dictionary<Digest, List<Expr>>()
