@@ -8,7 +8,7 @@ open DL1
 open DL1.Compiler.Movement
 open DL1.Compiler.Simd
 
-#nowarn "9" // Addresses in bytes; the caller answers for their extents.
+#nowarn "9" // Addresses in bytes; the caller guarantees that the memory is there.
 #nowarn "51" // The address of a vector on the stack.
 
 /// Functions that emitted code calls: for partial vectors at the ends of rows, and for truth values and integers in

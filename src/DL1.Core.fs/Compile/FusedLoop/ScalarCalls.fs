@@ -7,7 +7,7 @@ open FSharp.NativeInterop
 open DL1
 open DL1.Compiler.Simd
 
-#nowarn "9" // Addresses in bytes; the caller answers for their extents.
+#nowarn "9" // Addresses in bytes; the caller guarantees that the memory is there.
 
 /// Functions that have no vector form, applied in place to `count` elements at an address, by the same functions that
 /// `Eval` calls.

@@ -74,7 +74,7 @@ module internal IterationSpace =
     type private Loops = { Items: int[]; Segments: int[]; Columns: int[] }
 
     /// The loops of a domain with some reduced axes, for operands given by their strides in it. `ValueNone` where the
-    /// reduced axes are no single loop beside the columns.
+    /// reduced axes that are not columns do not form one loop.
     let private loops (domain: int[]) (reduced: int[]) (operands: int[][]) : Loops voption =
         let rank = domain.Length
         let isReduced axis = Array.contains axis reduced
@@ -110,14 +110,15 @@ module internal IterationSpace =
         else
             ValueNone
 
-    /// The number of segments of an item; `ValueNone` where the reduced axes are no single loop beside the columns.
+    /// The number of segments of an item; `ValueNone` where the reduced axes that are not columns do not form one
+    /// loop.
     let segments domain reduced operands : int voption =
         match loops domain reduced operands with
         | ValueSome loops -> ValueSome(extent domain loops.Segments)
         | ValueNone -> ValueNone
 
     /// The iteration space of a domain with some reduced axes, for operands given by their strides in it; `None` where
-    /// the reduced axes are no single loop beside the columns.
+    /// the reduced axes that are not columns do not form one loop.
     let make (domain: int[]) (reduced: int[]) (operands: int[][]) : IterationSpace option =
         match loops domain reduced operands with
         | ValueNone -> None

@@ -25,8 +25,8 @@ module internal Reads =
         | Node.Reduce(_, _, x) -> x.Shape
         | _ -> e.Shape
 
-    /// The view of a reduction's operand, if its reduced axes are then one loop beside the columns; else the operand
-    /// itself, row-major in memory.
+    /// The view of a reduction's operand, if the reduced axes that are not columns then form one loop; else the
+    /// operand itself, row-major in memory.
     let private folded (axes: int list) (x: Expr) =
         let r = StridedView.along x
         let domain = extents x.Shape

@@ -8,7 +8,7 @@ open DL1.Compiler.FusedLoop
 open DL1.Compiler.Runtime
 open DL1.Compiler.Simd
 
-#nowarn "9" // Addresses; the caller answers for the operands' extents.
+#nowarn "9" // Addresses; the caller guarantees the operands' extents.
 
 /// Runs fused loops step by step over blocks of 64 bytes, where no code may be generated: slower, with the same bits.
 [<RequireQualifiedAccess>]

@@ -73,8 +73,8 @@ module internal StepSum =
     /// side are a few times as wide as a state.
     let isReadable usual (e: Expr) = e.Shape.Size <= 8 * usual
 
-    /// Whether the sum of a value over the steps needs no stack of anything larger than `usual` elements (8 times that
-    /// for what is summed at once).
+    /// Whether the sum of a value over the steps needs no stack of anything larger than `usual` elements; for what a
+    /// scatter or a sum reduction adds, 8 times as many are allowed.
     let rec isSmall (lift: LoopInvariants) usual (e: Expr) =
         match e.Node with
         | _ when isZero e || lift.Dependence e = Dependence.Fixed -> true
