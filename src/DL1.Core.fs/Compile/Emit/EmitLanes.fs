@@ -5,8 +5,8 @@ open DL1
 open DL1.Compiler.FusedLoop
 open DL1.Compiler.Movement
 
-/// Vectors from and to operands as IL: whole vectors, the first lanes of one at the end of a line, and single elements
-/// that stand in every lane.
+/// Loads and stores of operands as IL: whole vectors, the first lanes of one at the end of a row, and single elements
+/// broadcast to every lane. Addresses, values and lane counts are functions that push them on the stack.
 [<Sealed>]
 type internal EmitLanes(il: ILGenerator, methods: VectorMethods, scratch: LocalBuilder) =
     let single = methods.Size = 4
@@ -22,7 +22,7 @@ type internal EmitLanes(il: ILGenerator, methods: VectorMethods, scratch: LocalB
     let refuse (dtype: DType) : 'a =
         Refuse.domain "compile a pass" $"an operand of {dtype}" "f32, f64, i32 or bool" "report this as a bug"
 
-    /// From the address on the stack.
+    /// Loads a vector from the address on the stack.
     let load (dtype: DType) =
         match dtype with
         | DType.F32
@@ -36,9 +36,9 @@ type internal EmitLanes(il: ILGenerator, methods: VectorMethods, scratch: LocalB
             memory "LoadTruth" [| address; methods.Vector LaneKind.Truth |]
         | DType.I64 -> refuse dtype
 
-    let store (dtype: DType) (place: unit -> unit) (value: unit -> unit) =
+    let store (dtype: DType) (pushAddress: unit -> unit) (value: unit -> unit) =
         value ()
-        place ()
+        pushAddress ()
 
         match dtype with
         | DType.F32
@@ -63,38 +63,38 @@ type internal EmitLanes(il: ILGenerator, methods: VectorMethods, scratch: LocalB
         | DType.I64 -> 8
         | DType.Bool -> 1
 
-    /// A vector from an address.
-    member _.Load(dtype, place: unit -> unit) =
-        place ()
+    /// Loads a vector.
+    member _.Load(dtype, pushAddress: unit -> unit) =
+        pushAddress ()
         load dtype
 
-    /// A vector to an address.
-    member _.Store(dtype, place, value) = store dtype place value
+    /// Stores a vector.
+    member _.Store(dtype, pushAddress, value) = store dtype pushAddress value
 
-    /// The first `rest` lanes from an address; anything in the others.
-    member _.LoadPart(dtype: DType, place: unit -> unit, rest: unit -> unit) =
-        place ()
+    /// Loads the first `rest` lanes; the others are undefined.
+    member _.LoadPartial(dtype: DType, pushAddress: unit -> unit, rest: unit -> unit) =
+        pushAddress ()
 
         if dtype.IsFloat then
             rest ()
             zero LaneKind.Float
-            memory "LoadPart" [| address; typeof<int>; methods.Vector LaneKind.Float |]
+            memory "LoadPartial" [| address; typeof<int>; methods.Vector LaneKind.Float |]
         else
             scratchAddress ()
             copy (EmitLanes.Size dtype) rest
             scratchAddress ()
             load dtype
 
-    /// The first `rest` lanes to an address.
-    member _.StorePart(dtype: DType, place: unit -> unit, rest: unit -> unit, value: unit -> unit) =
+    /// Stores the first `rest` lanes, and touches no memory beyond them.
+    member _.StorePartial(dtype: DType, pushAddress: unit -> unit, rest: unit -> unit, value: unit -> unit) =
         store dtype scratchAddress value
         scratchAddress ()
-        place ()
+        pushAddress ()
         copy (EmitLanes.Size dtype) rest
 
-    /// One element in every lane.
-    member _.LoadOne(dtype: DType, place: unit -> unit) =
-        place ()
+    /// Loads one element into every lane.
+    member _.LoadOne(dtype: DType, pushAddress: unit -> unit) =
+        pushAddress ()
 
         match dtype with
         | DType.F32
@@ -120,10 +120,10 @@ type internal EmitLanes(il: ILGenerator, methods: VectorMethods, scratch: LocalB
             call (methods.Fill LaneKind.Truth)
         | DType.I64 -> refuse dtype
 
-    /// The first lane to an address.
-    member _.StoreOne(dtype: DType, place: unit -> unit, value: unit -> unit) =
+    /// Stores the first lane.
+    member _.StoreOne(dtype: DType, pushAddress: unit -> unit, value: unit -> unit) =
         let first kind =
-            place ()
+            pushAddress ()
             value ()
             call (methods.Generic("ToScalar", kind))
 
@@ -144,7 +144,7 @@ type internal EmitLanes(il: ILGenerator, methods: VectorMethods, scratch: LocalB
             il.Emit OpCodes.Stind_I1
         | DType.I64 -> refuse dtype
 
-    /// Ones in the first `rest` lanes.
+    /// A mask that is true in the first `rest` lanes.
     member _.Mask(rest: unit -> unit) =
         rest ()
 
@@ -155,8 +155,8 @@ type internal EmitLanes(il: ILGenerator, methods: VectorMethods, scratch: LocalB
         call (methods.Constant("Indices", LaneKind.Whole))
         call (methods.Generic("GreaterThan", LaneKind.Truth))
 
-    /// The lanes of a whole block, one vector after the other, joined to one value that then stands in every lane.
-    member _.Join(op: ReduceOp, kind, vectors: (unit -> unit)[]) =
+    /// Combines the lanes of a whole block, given as its vectors in order, to one value in every lane.
+    member _.CombineLanes(op: ReduceOp, kind, vectors: (unit -> unit)[]) =
         vectors
         |> Array.iteri (fun u vector ->
             scratchAddress ()

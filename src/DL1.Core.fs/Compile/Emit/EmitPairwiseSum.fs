@@ -5,19 +5,19 @@ open System.Reflection.Emit
 open DL1
 open DL1.Compiler.FusedLoop
 
-/// Sums in pieces, as IL: see `PairwiseSum`. `total` is the local in which a fold's lanes are gathered, for one of its
-/// vectors.
+/// Emits pairwise sums as IL: see `PairwiseSum`. `total` gives the local of a reduction's accumulator, which holds the
+/// current leaf block, for one of its vectors.
 [<Sealed>]
 type internal EmitPairwiseSum
     (
-        plan: StagedLoop,
+        staged: StagedLoop,
         methods: VectorMethods,
         il: ILGenerator,
         steps: EmitSteps,
         total: int -> int -> LocalBuilder
     ) =
     let native () = il.DeclareLocal typeof<nativeint>
-    let since, pieces = native (), native ()
+    let since, leafBlocks = native (), native ()
     let sums = Dictionary<struct (int * int * int), LocalBuilder>()
     let ldloc (local: LocalBuilder) = il.Emit(OpCodes.Ldloc, local)
     let stloc (local: LocalBuilder) = il.Emit(OpCodes.Stloc, local)
@@ -26,14 +26,14 @@ type internal EmitPairwiseSum
         il.Emit(OpCodes.Ldc_I4, n)
         il.Emit OpCodes.Conv_I
 
-    /// The sum of a level above a fold's own: of pieces, or of many pieces.
-    let above level fold copy =
-        let key = struct (level, fold, copy)
+    /// The local of a level above the leaf block: 1 is the sum of leaf blocks, 2 the sum of those sums.
+    let above level reduction copy =
+        let key = struct (level, reduction, copy)
 
         match sums.TryGetValue key with
         | true, local -> local
         | false, _ ->
-            let local = il.DeclareLocal(methods.Vector plan.Kinds[fold])
+            let local = il.DeclareLocal(methods.Vector staged.Kinds[reduction])
             sums[key] <- local
             local
 
@@ -45,12 +45,12 @@ type internal EmitPairwiseSum
         steps.Binary(BinaryOp.Add, LaneKind.Float, (fun () -> ldloc into), (fun () -> ldloc from))
         stloc into
 
-    let each (phase: Stage) copies emit =
-        for fold in phase.Sums do
+    let each (stage: Stage) copies emit =
+        for reduction in stage.Sums do
             for copy in 0 .. copies - 1 do
-                emit fold copy
+                emit reduction copy
 
-    /// Emits what is done only where a number is not yet reached.
+    /// Emits `body`, to be run only where `number` is at least `least`.
     let unlessBelow (number: LocalBuilder) (least: int) body =
         let below = il.DefineLabel()
         ldloc number
@@ -59,59 +59,60 @@ type internal EmitPairwiseSum
         body ()
         il.MarkLabel below
 
-    let hasSums (phase: Stage) = phase.Sums.Length > 0
+    let hasSums (stage: Stage) = stage.Sums.Length > 0
 
-    /// Before a phase: nothing is summed.
-    member _.Start(phase, copies) =
-        if hasSums phase then
-            each phase copies (fun fold copy ->
-                zero (above 1 fold copy)
-                zero (above 2 fold copy))
+    /// Before a stage: sets the sums of both levels and the counters to 0.
+    member _.Start(stage, copies) =
+        if hasSums stage then
+            each stage copies (fun reduction copy ->
+                zero (above 1 reduction copy)
+                zero (above 2 reduction copy))
 
-            for counter in [ since; pieces ] do
+            for counter in [ since; leafBlocks ] do
                 constant 0
                 stloc counter
 
-    /// Ends a piece that is long enough: `length` is what one is counted in.
-    member _.Next(phase, copies, length: int) =
-        if hasSums phase then
+    /// Ends the leaf block if it is long enough: `length` is 1 where segments are counted, and the columns of a block
+    /// where columns are.
+    member _.Next(stage, copies, length: int) =
+        if hasSums stage then
             unlessBelow since (PairwiseSum.length * length) (fun () ->
-                each phase copies (fun fold copy ->
-                    add (above 1 fold copy) (total fold copy)
-                    zero (total fold copy))
+                each stage copies (fun reduction copy ->
+                    add (above 1 reduction copy) (total reduction copy)
+                    zero (total reduction copy))
 
                 constant 0
                 stloc since
-                ldloc pieces
+                ldloc leafBlocks
                 constant 1
                 il.Emit OpCodes.Add
-                stloc pieces
+                stloc leafBlocks
                 let other = il.DefineLabel()
-                ldloc pieces
+                ldloc leafBlocks
                 constant (PairwiseSum.length - 1)
                 il.Emit OpCodes.And
                 il.Emit(OpCodes.Brtrue, other)
 
-                each phase copies (fun fold copy ->
-                    add (above 2 fold copy) (above 1 fold copy)
-                    zero (above 1 fold copy))
+                each stage copies (fun reduction copy ->
+                    add (above 2 reduction copy) (above 1 reduction copy)
+                    zero (above 1 reduction copy))
 
                 il.MarkLabel other)
 
-    /// Counts what was added to a piece.
-    member _.Count(phase, by: unit -> unit) =
-        if hasSums phase then
+    /// Counts segments or columns that are added to the leaf block; `by` pushes their number.
+    member _.Count(stage, by: unit -> unit) =
+        if hasSums stage then
             ldloc since
             by ()
             il.Emit OpCodes.Add
             stloc since
 
-    /// After a phase: the totals of all pieces.
-    member _.Finish(phase, copies) =
-        if hasSums phase then
-            unlessBelow pieces 1 (fun () ->
-                each phase copies (fun fold copy ->
-                    add (above 1 fold copy) (total fold copy)
-                    add (above 2 fold copy) (above 1 fold copy)
-                    ldloc (above 2 fold copy)
-                    stloc (total fold copy)))
+    /// After a stage: adds the sums of all levels to the accumulator.
+    member _.End(stage, copies) =
+        if hasSums stage then
+            unlessBelow leafBlocks 1 (fun () ->
+                each stage copies (fun reduction copy ->
+                    add (above 1 reduction copy) (total reduction copy)
+                    add (above 2 reduction copy) (above 1 reduction copy)
+                    ldloc (above 2 reduction copy)
+                    stloc (total reduction copy)))

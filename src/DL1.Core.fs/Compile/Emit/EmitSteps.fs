@@ -5,8 +5,8 @@ open System.Reflection.Emit
 open DL1
 open DL1.Compiler.FusedLoop
 
-/// Operations on vectors as IL: each takes its arguments by functions that put them on the stack, as often as it needs
-/// them, and leaves its result there.
+/// Operations on vectors as IL. Arguments are functions that push them on the stack, called as often as needed; the
+/// result is left on the stack.
 [<Sealed>]
 type internal EmitSteps(il: ILGenerator, methods: VectorMethods, scratch: LocalBuilder) =
     let single = methods.Size = 4
@@ -20,7 +20,7 @@ type internal EmitSteps(il: ILGenerator, methods: VectorMethods, scratch: LocalB
     let whole n = words.Whole n
     let refuse what = words.Refuse what
 
-    /// Whole numbers are of 32 bits in lanes of 64 too.
+    /// Wraps to 32 bits: integers have 32 bits in lanes of 64 too.
     let wrap () =
         if not single then
             il.Emit(OpCodes.Ldc_I4, 32)
@@ -28,7 +28,7 @@ type internal EmitSteps(il: ILGenerator, methods: VectorMethods, scratch: LocalB
             il.Emit(OpCodes.Ldc_I4, 32)
             call (methods.Plain("ShiftRightArithmetic", [| methods.Vector LaneKind.Whole; typeof<int> |]))
 
-    /// A mask of whole lanes as 1 and 0 of floats.
+    /// Converts the mask on the stack to floats, 1 and 0.
     let truth () =
         call (methods.As(LaneKind.Truth, LaneKind.Float))
         number 1.0
@@ -114,7 +114,7 @@ type internal EmitSteps(il: ILGenerator, methods: VectorMethods, scratch: LocalB
     /// A number in every lane.
     member _.Number v = number v
 
-    /// A whole number in every lane.
+    /// An integer in every lane.
     member _.WholeNumber(n: int) = whole (int64 n)
 
     member _.Unary(op, kind, x) =
@@ -138,11 +138,11 @@ type internal EmitSteps(il: ILGenerator, methods: VectorMethods, scratch: LocalB
     member _.Erf(x: unit -> unit, gaussian: unit -> unit) =
         x ()
         gaussian ()
-        words.Own "ErfBy" 2
+        words.VectorFunction "ErfBy" 2
 
     /// Leaves a mask.
     member _.Compare(op, kind, x: unit -> unit, y: unit -> unit) =
-        // Masks are −1 and 0: the other way round they compare as 1 and 0.
+        // Masks are −1 and 0: with the operands swapped they compare as 1 and 0.
         let x, y = if kind = LaneKind.Truth then y, x else x, y
 
         match op with

@@ -7,7 +7,7 @@ open DL1.Compiler.FusedLoop
 open DL1.Compiler.Movement
 open DL1.Compiler.Simd
 
-/// The words that operations on vectors are made of, as IL.
+/// The IL from which operations on vectors are built: calls of vector methods, and constants in every lane.
 [<Sealed>]
 type internal EmitWords(il: ILGenerator, methods: VectorMethods) =
     let single = methods.Size = 4
@@ -16,14 +16,14 @@ type internal EmitWords(il: ILGenerator, methods: VectorMethods) =
 
     member _.Call(m: Reflection.MethodInfo) = call m
 
-    /// A method on vectors of a kind.
+    /// Calls a generic vector method for lanes of a kind.
     member _.Generic kind name = call (methods.Generic(name, kind))
 
-    /// A method of .NET on vectors of floats.
+    /// Calls a .NET method on a vector of floats.
     member _.Plain name = call (methods.Plain(name, [| methods.Vector LaneKind.Float |]))
 
-    /// A function of DL1 on vectors of floats.
-    member _.Own name arguments =
+    /// Calls a function of `VectorMath` on vectors of floats.
+    member _.VectorFunction name arguments =
         call (methods.Of(typeof<VectorMath>, name, Array.create arguments (methods.Vector LaneKind.Float)))
 
     member _.Refuse what : unit =
@@ -38,14 +38,14 @@ type internal EmitWords(il: ILGenerator, methods: VectorMethods) =
 
         fill LaneKind.Float
 
-    /// A whole number in every lane.
+    /// An integer in every lane.
     member _.Whole(n: int64) =
         if single then il.Emit(OpCodes.Ldc_I4, int n) else il.Emit(OpCodes.Ldc_I8, n)
         fill LaneKind.Whole
 
     member _.Zero kind = call (methods.Constant("Zero", kind))
 
-    /// Two arguments and a method on them.
+    /// Pushes two arguments, and calls a method on them.
     member this.Both kind name (x: unit -> unit) (y: unit -> unit) =
         x ()
         y ()

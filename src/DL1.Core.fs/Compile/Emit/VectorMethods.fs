@@ -10,7 +10,7 @@ open DL1.Compiler.Generic
 open DL1.Compiler.Movement
 open DL1.Compiler.Simd
 
-/// The vectors of one width and one type of floats, and the methods on them, found by reflection and kept.
+/// The vector types of one width and one float type, and the methods on them, found by reflection and cached.
 [<Sealed>]
 type internal VectorMethods private (width: Width, single: bool) =
     let holder, vector =
@@ -47,7 +47,7 @@ type internal VectorMethods private (width: Width, single: bool) =
 
     static let all = ConcurrentDictionary<struct (Width * bool), VectorMethods>()
 
-    /// The methods for a width and f32 (or f64).
+    /// The methods for a width, and for f32 where `single` is true, else f64.
     static member Get(width, single) =
         all.GetOrAdd(struct (width, single), (fun _ -> VectorMethods(width, single)))
 
@@ -55,13 +55,13 @@ type internal VectorMethods private (width: Width, single: bool) =
     member _.Bytes = bytes
     /// The bytes of a lane.
     member _.Size = if single then 4 else 8
-    /// How many lanes a vector has.
+    /// The lanes of a vector.
     member this.Lanes = bytes / this.Size
-    /// How many vectors a block has.
+    /// The vectors of a block of 64 bytes.
     member _.Vectors = 64 / bytes
-    /// What a lane of a kind is.
+    /// The .NET type of a lane of a kind.
     member _.Element kind = element kind
-    /// A vector of lanes of a kind.
+    /// The .NET type of a vector of lanes of a kind.
     member _.Vector kind = lanes (element kind)
 
     /// The generic method of this name whose arguments are vectors, for lanes of a kind.
@@ -85,7 +85,7 @@ type internal VectorMethods private (width: Width, single: bool) =
                 |> _.MakeGenericMethod(element)
         )
 
-    /// The method that takes lanes of a kind by a mask.
+    /// The method that selects from two vectors by a mask, lane by lane.
     member _.Select kind : MethodInfo =
         typeof<Lanes>.GetMethods()
         |> Array.tryFind (fun m ->
@@ -115,7 +115,7 @@ type internal VectorMethods private (width: Width, single: bool) =
         |> need "Store"
         |> _.MakeGenericMethod(element kind)
 
-    /// The lanes of one kind taken for lanes of another.
+    /// The method that reinterprets lanes of one kind as lanes of another.
     member _.As(from, target) : MethodInfo =
         holder.GetMethods()
         |> Array.tryFind (fun m -> m.Name = "As" && m.GetGenericArguments().Length = 2)

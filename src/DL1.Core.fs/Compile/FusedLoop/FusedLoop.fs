@@ -2,83 +2,89 @@ namespace DL1.Compiler.FusedLoop
 
 open DL1
 
-/// What the lanes of a value hold: floats of the pass's own type, whole numbers of 32 bits, or truth values.
+/// What the lanes of a value hold: floats of the fused loop's own type, 32-bit integers, or truth values (masks).
 [<RequireQualifiedAccess; Struct>]
 type internal LaneKind =
     | Float
     | Whole
     | Truth
 
-/// How an operand lies under a pass. `Along` moves from column to column; where it does not, one element serves the
-/// whole line. `Still` means that it does not move from segment to segment either. `Own` memory is what the phases of an item leave to later ones.
+/// How a fused loop moves through an operand. `Along`: its address moves from column to column; otherwise one element
+/// serves the whole row. `Still`: loop-invariant, its address does not move from segment to segment. `Spill`: a spill
+/// buffer, written by one stage of an item and read by later ones.
 [<Struct>]
-type internal LoopOperand = { Type: DType; Along: bool; Still: bool; Own: bool }
+type internal LoopOperand = { Type: DType; Along: bool; Still: bool; Spill: bool }
 
-/// One value of a pass, computed from values before it.
+/// One step of a fused loop. Unnamed integers are the indices of earlier steps whose values it reads.
 [<RequireQualifiedAccess; NoComparison>]
 type internal LoopStep =
-    /// An operand's element; of the pass's own type, i32 or bool.
+    /// An operand's element at the current segment and column: of the loop's own float type, i32 or bool.
     | Load of operand: int
     | Number of float
     | WholeNumber of int
     | Unary of UnaryOp * int
     | Binary of BinaryOp * int * int
-    /// erf x, given exp(−x²): the derivative has a use for that too.
+    /// erf x from x and exp(−x²). The exponential is a step by itself, because the derivative of erf uses it too.
     | Erf of x: int * gaussian: int
     | Compare of CompareOp * int * int
     | Select of condition: int * int * int
-    /// A value as lanes of another kind.
+    /// Converts a value to lanes of another kind.
     | Convert of LaneKind * int
-    /// The reduction of a value over all segments, and over the columns too where the pass folds across.
-    | Fold of ReduceOp * int
+    /// Reduces a value over all segments, and over the columns too where the loop is `Across`.
+    | Reduce of ReduceOp * int
 
-/// A program over lines. A line is a run of columns; a call does some segments, each a line, for one item:
-/// a row of softmax, or a block of the columns whose means batch normalisation takes.
+/// A program over rows. A row is the columns of one segment. One call runs one item, some segments of one row each: a
+/// row of softmax, or one block of the columns whose means batch normalisation takes.
 ///
-/// Values are computed in phases. A step that depends on no fold and no moving operand is still: computed once a call.
-/// Other steps are computed for every block of every segment, in each phase that has a use for them: a fold or a store,
-/// which stand in the first phase that can; but a store to an operand that is also loaded stands in the last phase. A
-/// fold ends its phase, and its result is still in those after it. What was stored to a moving operand in an earlier
-/// phase is read from there.
+/// Steps are computed in stages; a stage is one trip over the rows of the item. A step whose inputs are all
+/// loop-invariant (constants, operands that do not move, reductions of earlier stages) is computed once a call. Every
+/// other step is computed for each segment or each block of columns, in every stage in which a reduction or a store
+/// needs it. Reductions and stores are in the first stage in which their inputs are known, but a store to an operand
+/// that is also loaded is in the last stage. A reduction ends its stage; its result is loop-invariant in later stages.
+/// A value that an earlier stage stored to an operand that moves is reloaded from there, not computed again.
 ///
-/// The order of folding, which decides the bits, knows no machine: a block is 64 bytes of floats, so that 16 or 8 logical
-/// lanes each fold their own columns, segment by segment and block by block: column c of a line belongs to lane
-/// c mod 16 or 8, and the last block of a line may be a part of one. Long sums of floats are taken in pieces, so that what
-/// is added is never much less than what it is added to: see `PairwiseSum`. Across joins lane i with lane i + half, and so
-/// on by halves. A fold begins with 0, 1, −∞ or ∞ (the least or the greatest whole number of 32 bits).
+/// The order in which a reduction combines its values decides the bits, and does not depend on the machine. A block is
+/// 64 bytes of floats: 16 (f32) or 8 (f64) logical lanes, whatever the width of vectors. Lane c mod 16 (or 8) reduces
+/// column c of each row, segment by segment and block by block; the last block of a row may be partial. Long sums of
+/// floats are pairwise, so that an addend is never much smaller than the sum that it is added to: see `PairwiseSum`. A
+/// reduction across ends by combining lane i with lane i + half, and so on by halves. Reductions start from 0, 1, −∞
+/// or ∞ (for 32-bit integers, the least or the greatest).
 ///
-/// An element is read before it is written, and by no other column's computation: a pass of one phase may store to the
-/// very addresses that it loads from, segment for segment. Operands may overlap in no other way. Where folds do not go
-/// across, `columns` is at most a block, and a still operand that moves along has one line, which serves all segments.
+/// Each element is read before it is written, and only the computation of its own column reads it: so a loop with one
+/// stage may store to the very addresses that it loads from, segment by segment. Operands may overlap in no other way.
+/// In a downward loop (`Across` is false), `columns` is at most a block, and a loop-invariant operand that moves along
+/// columns has one row, which serves all segments.
 [<NoEquality; NoComparison>]
 type internal FusedLoop =
     {
-        /// f32 or f64: the type of all floats in it.
+        /// The type of all floats in the loop: f32 or f64.
         Type: DType
         Operands: LoopOperand[]
         Steps: LoopStep[]
-        /// Which values go to which operands, in this order. No value moves more than its operand: a still operand
-        /// takes a still value.
+        /// Pairs of a step and the operand to which it is stored, in order. A value must not change more often than
+        /// its operand's address: only loop-invariant values are stored to loop-invariant operands.
         Stores: struct (int * int)[]
-        /// Whether folds join the columns too: sums along rows. Otherwise each column is folded for itself.
+        /// Whether reductions combine the columns of a row too: sums along rows. Otherwise each column is reduced by
+        /// itself.
         Across: bool
     }
 
-/// One item of a pass: for each operand a pair of addresses, its first element and the bytes from one segment to the
-/// next; how many segments; and how many columns each of them has. `share` is 0 where all phases are done in order, else
-/// the address of a `SplitReduction`.
+/// Runs one item of a fused loop. `operands` is the address of a pair of addresses for each operand: its first
+/// element, and the bytes from one segment to the next. `segments` is the number of segments, `columns` the number of
+/// columns of each. `split` is 0 to run all stages in order, else the address of a `SplitReduction`.
 type internal LoopBody =
-    delegate of operands: nativeint * segments: nativeint * columns: nativeint * share: nativeint -> unit
+    delegate of operands: nativeint * segments: nativeint * columns: nativeint * split: nativeint -> unit
 
-/// One phase over some of an item's segments or columns: threads share an item phase by phase. A fold has 64 bytes for
-/// its lanes, as many as there are; folds stand in the order of their phases, and in a phase in that of their steps.
+/// One stage over some of an item's segments or columns, where threads share an item stage by stage. Each reduction
+/// has 64 bytes for its lanes; reductions are ordered by stage, and within a stage by step.
 [<Struct>]
 type internal SplitReduction =
     {
-        /// The phase; the number of phases where only what is still is stored, of all of them, after the others.
+        /// Index of the stage to run. The number of stages means: run none, only store the loop-invariant results of
+        /// all.
         Phase: nativeint
-        /// Where the folds of earlier phases are.
+        /// Address of the results of the reductions of earlier stages.
         Known: nativeint
-        /// Where those of this phase go to, as far as these segments and columns make them.
+        /// Address for the results of this stage's reductions, over the given segments and columns alone.
         Totals: nativeint
     }

@@ -8,21 +8,23 @@ open DL1
 open DL1.Compiler.Movement
 open DL1.Compiler.Simd
 
-#nowarn "9" // Addresses in bytes; the caller answers for their extents.
+#nowarn "9" // Addresses in bytes; the caller guarantees that the memory is there.
 #nowarn "51" // The address of a vector on the stack.
 
-/// What emitted passes call for the ends of lines, and for truth values and whole numbers in memory.
+/// Functions that emitted code calls: for partial vectors at the ends of rows, and for truth values and integers in
+/// memory.
 [<AbstractClass; Sealed>]
 type internal LoopMemory =
 
-    /// Asks for the 64 bytes about an address; harmless anywhere.
+    /// Prefetches the cache line (64 bytes) of an address; harmless for any address.
     [<MethodImpl(Inline.Always)>]
     static member Fetch(address: nativeint) = Simd.fetch address
 
     static member inline private Move<'T when 'T: unmanaged>(source: nativeint, target: nativeint) =
         NativePtr.write (NativePtr.ofNativeInt<'T> target) (NativePtr.read (NativePtr.ofNativeInt<'T> source))
 
-    /// Copies at most 64 bytes, and touches no others. No loop: it stands in the code of each pass.
+    /// Copies `bytes` bytes, at most 64, and touches no others. It has no loop, since it is inlined in every fused
+    /// loop.
     [<MethodImpl(Inline.Always)>]
     static member Copy(source: nativeint, target: nativeint, bytes: int) =
         let mutable at = 0n
@@ -53,10 +55,10 @@ type internal LoopMemory =
         if bytes &&& 1 <> 0 then
             LoopMemory.Move<byte>(source + at, target + at)
 
-    // The first `count` elements at an address, zeros in the other lanes; count is at most the number of lanes.
+    // `LoadPartial` reads the first `count` elements at an address, at most the number of lanes; the other lanes are 0.
 
     [<MethodImpl(Inline.Always)>]
-    static member LoadPart(address: nativeint, count: int, _: Vector128<float32>) : Vector128<float32> =
+    static member LoadPartial(address: nativeint, count: int, _: Vector128<float32>) : Vector128<float32> =
         if Avx.IsSupported then
             let mask = Vector128.GreaterThan(Vector128.Create(count), Vector128<int>.Indices)
 
@@ -67,7 +69,7 @@ type internal LoopMemory =
             lanes
 
     [<MethodImpl(Inline.Always)>]
-    static member LoadPart(address: nativeint, count: int, _: Vector256<float32>) : Vector256<float32> =
+    static member LoadPartial(address: nativeint, count: int, _: Vector256<float32>) : Vector256<float32> =
         if Avx.IsSupported then
             let mask = Vector256.GreaterThan(Vector256.Create(count), Vector256<int>.Indices)
 
@@ -78,16 +80,16 @@ type internal LoopMemory =
             lanes
 
     [<MethodImpl(Inline.Always)>]
-    static member LoadPart(address: nativeint, count: int, _: Vector512<float32>) : Vector512<float32> =
+    static member LoadPartial(address: nativeint, count: int, _: Vector512<float32>) : Vector512<float32> =
         let lower = Vector256<float32>.Zero
 
         Vector512.Create(
-            LoopMemory.LoadPart(address, min count 8, lower),
-            LoopMemory.LoadPart(address + 32n, max 0 (count - 8), lower)
+            LoopMemory.LoadPartial(address, min count 8, lower),
+            LoopMemory.LoadPartial(address + 32n, max 0 (count - 8), lower)
         )
 
     [<MethodImpl(Inline.Always)>]
-    static member LoadPart(address: nativeint, count: int, _: Vector128<float>) : Vector128<float> =
+    static member LoadPartial(address: nativeint, count: int, _: Vector128<float>) : Vector128<float> =
         if Avx.IsSupported then
             let mask = Vector128.GreaterThan(Vector128.Create(int64 count), Vector128<int64>.Indices)
 
@@ -98,7 +100,7 @@ type internal LoopMemory =
             lanes
 
     [<MethodImpl(Inline.Always)>]
-    static member LoadPart(address: nativeint, count: int, _: Vector256<float>) : Vector256<float> =
+    static member LoadPartial(address: nativeint, count: int, _: Vector256<float>) : Vector256<float> =
         if Avx.IsSupported then
             let mask = Vector256.GreaterThan(Vector256.Create(int64 count), Vector256<int64>.Indices)
 
@@ -109,15 +111,15 @@ type internal LoopMemory =
             lanes
 
     [<MethodImpl(Inline.Always)>]
-    static member LoadPart(address: nativeint, count: int, _: Vector512<float>) : Vector512<float> =
+    static member LoadPartial(address: nativeint, count: int, _: Vector512<float>) : Vector512<float> =
         let lower = Vector256<float>.Zero
 
         Vector512.Create(
-            LoopMemory.LoadPart(address, min count 4, lower),
-            LoopMemory.LoadPart(address + 32n, max 0 (count - 4), lower)
+            LoopMemory.LoadPartial(address, min count 4, lower),
+            LoopMemory.LoadPartial(address + 32n, max 0 (count - 4), lower)
         )
 
-    // Truth values, a byte each, as masks.
+    // Truth values: a byte each in memory, masks (0 or −1) in lanes.
     [<MethodImpl(Inline.Always)>]
     static member LoadTruth(address: nativeint, _: Vector128<int>) : Vector128<int> =
         let bytes = Vector128.CreateScalar(NativePtr.read (NativePtr.ofNativeInt<int> address)).AsByte()
@@ -185,7 +187,7 @@ type internal LoopMemory =
         LoopMemory.StoreTruth(mask.GetLower(), address)
         LoopMemory.StoreTruth(mask.GetUpper(), address + 4n)
 
-    // Whole numbers of 32 bits, beside lanes of 64.
+    // Integers in a loop of f64: 32 bits in memory, 64-bit lanes.
     [<MethodImpl(Inline.Always)>]
     static member LoadWhole(address: nativeint, _: Vector128<int64>) : Vector128<int64> =
         Vector128.CreateScalar(NativePtr.read (NativePtr.ofNativeInt<int64> address)).AsInt32()

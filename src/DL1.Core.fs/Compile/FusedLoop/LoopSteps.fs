@@ -3,20 +3,20 @@ namespace DL1.Compiler.FusedLoop
 open DL1
 open DL1.Compiler.Runtime
 
-/// How often a value of a pass changes: never in a call, from segment to segment, or from block to block.
+/// How often the value of a step changes: once a call, once a segment, or with every block of columns.
 [<RequireQualifiedAccess; Struct>]
 type internal LoopRate =
     | Call
     | Segment
     | Block
 
-/// What is to be known of the steps of a pass, each for itself.
+/// Properties of the steps of a fused loop, each step by itself.
 [<RequireQualifiedAccess>]
 module internal LoopSteps =
-    /// Refuses a pass that is not well made.
+    /// The error for a malformed fused loop, which is a bug of the compiler.
     let refuse given expected : 'a = Refuse.domain "compile a pass" given expected "report this as a bug"
 
-    /// The steps that a step reads.
+    /// The indices of the steps that a step reads.
     let inputs step =
         match step with
         | LoopStep.Load _
@@ -24,13 +24,14 @@ module internal LoopSteps =
         | LoopStep.WholeNumber _ -> []
         | LoopStep.Unary(_, x)
         | LoopStep.Convert(_, x)
-        | LoopStep.Fold(_, x) -> [ x ]
+        | LoopStep.Reduce(_, x) -> [ x ]
         | LoopStep.Binary(_, x, y)
         | LoopStep.Erf(x, y)
         | LoopStep.Compare(_, x, y) -> [ x; y ]
         | LoopStep.Select(c, x, y) -> [ c; x; y ]
 
-    /// Whether a step is a few instructions, so that it costs little to have them more than once.
+    /// Whether a step is a few instructions, so that it costs little to repeat it; others, such as exp, take several
+    /// times as long as reading and writing an element.
     let isCheap step =
         match step with
         | LoopStep.Unary(op, _) ->
@@ -70,33 +71,33 @@ module internal LoopSteps =
         | LoopStep.Compare _
         | LoopStep.Select _
         | LoopStep.Convert _
-        | LoopStep.Fold _ -> true
+        | LoopStep.Reduce _ -> true
 
-    /// What an element costs: 1 for moving it, 4 for each function of it.
-    let weight (pass: FusedLoop) = 1 + 4 * (pass.Steps |> Array.filter (isCheap >> not) |> Array.length)
+    /// The cost of an element: 1 for moving it, and 4 for each expensive function of it.
+    let weight (loop: FusedLoop) = 1 + 4 * (loop.Steps |> Array.filter (isCheap >> not) |> Array.length)
 
-    /// The kind of lanes that an operand's elements are.
-    let kindOf (pass: FusedLoop) (dtype: DType) =
+    /// The lane kind for an operand's type; refuses types that the loop cannot hold.
+    let kindOf (loop: FusedLoop) (dtype: DType) =
         match dtype with
         | DType.Bool -> LaneKind.Truth
         | DType.I32 -> LaneKind.Whole
         | DType.F32
-        | DType.F64 when dtype = pass.Type -> LaneKind.Float
+        | DType.F64 when dtype = loop.Type -> LaneKind.Float
         | DType.F32
         | DType.F64
-        | DType.I64 -> refuse $"an operand of {dtype} in a pass of {pass.Type}" $"{pass.Type}, i32 or bool"
+        | DType.I64 -> refuse $"an operand of {dtype} in a pass of {loop.Type}" $"{loop.Type}, i32 or bool"
 
-    /// The kind of each step's lanes.
-    let kinds (pass: FusedLoop) =
-        let kinds = Array.create pass.Steps.Length LaneKind.Float
+    /// The lane kind of each step; refuses steps that read later steps, or mix kinds.
+    let kinds (loop: FusedLoop) =
+        let kinds = Array.create loop.Steps.Length LaneKind.Float
 
-        let same (place: int) x y =
+        let same (index: int) x y =
             if kinds[x] = kinds[y] then
                 kinds[x]
             else
-                refuse $"step %d{place} of lanes of {kinds[x]} and {kinds[y]}" "lanes of one kind"
+                refuse $"step %d{index} of lanes of {kinds[x]} and {kinds[y]}" "lanes of one kind"
 
-        pass.Steps
+        loop.Steps
         |> Array.iteri (fun i step ->
             for x in inputs step do
                 if x < 0 || x >= i then
@@ -104,11 +105,11 @@ module internal LoopSteps =
 
             kinds[i] <-
                 match step with
-                | LoopStep.Load operand -> kindOf pass pass.Operands[operand].Type
+                | LoopStep.Load operand -> kindOf loop loop.Operands[operand].Type
                 | LoopStep.Number _ -> LaneKind.Float
                 | LoopStep.WholeNumber _ -> LaneKind.Whole
                 | LoopStep.Unary(_, x)
-                | LoopStep.Fold(_, x) -> kinds[x]
+                | LoopStep.Reduce(_, x) -> kinds[x]
                 | LoopStep.Binary(_, x, y)
                 | LoopStep.Erf(x, y) -> same i x y
                 | LoopStep.Compare(_, x, y) ->
@@ -124,46 +125,46 @@ module internal LoopSteps =
         kinds
 
     /// How often an operand's element changes.
-    let operandRate (pass: FusedLoop) operand =
-        let o = pass.Operands[operand]
+    let operandRate (loop: FusedLoop) operand =
+        let o = loop.Operands[operand]
 
-        if pass.Across && o.Along then LoopRate.Block
+        if loop.Across && o.Along then LoopRate.Block
         elif o.Still then LoopRate.Call
-        elif pass.Across then LoopRate.Segment
+        elif loop.Across then LoopRate.Segment
         else LoopRate.Block
 
     /// How often each step's value changes.
-    let rates (pass: FusedLoop) =
-        let rates = Array.create pass.Steps.Length LoopRate.Call
+    let rates (loop: FusedLoop) =
+        let rates = Array.create loop.Steps.Length LoopRate.Call
 
-        pass.Steps
+        loop.Steps
         |> Array.iteri (fun i step ->
             rates[i] <-
                 match step with
-                | LoopStep.Load operand -> operandRate pass operand
-                | LoopStep.Fold _ -> LoopRate.Call
+                | LoopStep.Load operand -> operandRate loop operand
+                | LoopStep.Reduce _ -> LoopRate.Call
                 | other -> inputs other |> List.fold (fun rate x -> max rate rates[x]) LoopRate.Call)
 
         rates
 
-    /// Whether each step's value is the same in all columns.
-    let uniform (pass: FusedLoop) =
-        let uniform = Array.create pass.Steps.Length true
+    /// For each step, whether its value is the same in all columns.
+    let uniform (loop: FusedLoop) =
+        let uniform = Array.create loop.Steps.Length true
 
-        pass.Steps
+        loop.Steps
         |> Array.iteri (fun i step ->
             uniform[i] <-
                 match step with
-                | LoopStep.Load operand -> not pass.Operands[operand].Along
-                | LoopStep.Fold _ -> pass.Across
+                | LoopStep.Load operand -> not loop.Operands[operand].Along
+                | LoopStep.Reduce _ -> loop.Across
                 | other -> inputs other |> List.forall (fun x -> uniform[x]))
 
         uniform
 
-    /// How a step folds, and what, if it is a fold.
-    let tryFold step =
+    /// The operation of a reduction and the index of the step that it reduces; `None` for any other step.
+    let tryReduce step =
         match step with
-        | LoopStep.Fold(op, x) -> Some struct (op, x)
+        | LoopStep.Reduce(op, x) -> Some struct (op, x)
         | LoopStep.Load _
         | LoopStep.Number _
         | LoopStep.WholeNumber _
@@ -174,15 +175,15 @@ module internal LoopSteps =
         | LoopStep.Select _
         | LoopStep.Convert _ -> None
 
-    /// The operation that takes one more value into a fold.
-    let folding op =
+    /// The binary operation by which a reduction takes in one more value.
+    let combining op =
         match op with
         | ReduceOp.Sum -> BinaryOp.Add
         | ReduceOp.Prod -> BinaryOp.Mul
         | ReduceOp.Max -> BinaryOp.Max
         | ReduceOp.Min -> BinaryOp.Min
 
-    /// What a fold of floats begins with.
+    /// The value from which a reduction of floats starts.
     let startFloat op =
         match op with
         | ReduceOp.Sum -> 0.0
@@ -190,7 +191,7 @@ module internal LoopSteps =
         | ReduceOp.Max -> -infinity
         | ReduceOp.Min -> infinity
 
-    /// What a fold of whole numbers begins with.
+    /// The value from which a reduction of 32-bit integers starts.
     let startWhole op =
         match op with
         | ReduceOp.Sum -> 0
@@ -198,13 +199,13 @@ module internal LoopSteps =
         | ReduceOp.Max -> System.Int32.MinValue
         | ReduceOp.Min -> System.Int32.MaxValue
 
-    /// Whether it is cheaper to have a step again than to read it back.
-    let isGiven step =
+    /// Whether a step is a load or a constant, which costs less than reloading a stored value.
+    let isLeaf step =
         match step with
         | LoopStep.Load _
         | LoopStep.Number _
         | LoopStep.WholeNumber _ -> true
-        | LoopStep.Fold _
+        | LoopStep.Reduce _
         | LoopStep.Unary _
         | LoopStep.Binary _
         | LoopStep.Erf _

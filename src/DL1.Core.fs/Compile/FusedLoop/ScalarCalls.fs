@@ -7,9 +7,10 @@ open FSharp.NativeInterop
 open DL1
 open DL1.Compiler.Simd
 
-#nowarn "9" // Addresses in bytes; the caller answers for their extents.
+#nowarn "9" // Addresses in bytes; the caller guarantees that the memory is there.
 
-/// Functions that have no vector form, on elements in memory: the very functions that Eval calls.
+/// Functions that have no vector form, applied in place to `count` elements at an address, by the same functions that
+/// `Eval` calls.
 [<AbstractClass; Sealed>]
 type internal ScalarCalls =
     static member inline private Each32(address, count, [<InlineIfLambda>] f: float -> float) =
@@ -46,13 +47,14 @@ type internal ScalarCalls =
 
     static member Cosh64(address: nativeint, count: int) = ScalarCalls.Each64(address, count, Math.Cosh)
 
-/// The lanes of a fold joined: 64 bytes at an address, lane i with lane i + half, and so on by halves.
+/// Combines the lanes of a reduction, 64 bytes at an address, to one value: lane i with lane i + half, and so on by
+/// halves.
 [<AbstractClass; Sealed>]
 type internal LanePairs =
     static member inline private Halves
         (address: nativeint, [<InlineIfLambda>] join: Vector128<'T> -> Vector128<'T> -> Vector128<'T>)
         =
-        let at place = Vector128.Load(NativePtr.ofNativeInt<'T>(address + place))
+        let at offset = Vector128.Load(NativePtr.ofNativeInt<'T>(address + offset))
         let lanes = join (join (at 0n) (at 32n)) (join (at 16n) (at 48n))
         let pair = join lanes (Vector128.Shuffle(lanes.AsInt64(), Vector128.Create(1L, 1L)).As<int64, 'T>())
 

@@ -2,11 +2,11 @@ namespace DL1.Compiler.Fusion
 
 open DL1
 
-/// The result of a convolution as the matrix that its finish goes over: rows of columns. Data has a row for each place,
-/// and its channels as columns; the gradient of weights has a row for each output.
+/// The result of a convolution as the matrix that its epilogue goes over. Images have a row for each pixel, with
+/// channels as columns; a gradient by the weights has a row for each output channel.
 [<RequireQualifiedAccess>]
 module internal AnchorMatrix =
-    /// The first of the domain's axes that is a column.
+    /// The first axis of the domain that belongs to the columns; the axes before it are rows.
     let private firstColumn (node: Expr) (domain: int[]) =
         match node.Node with
         | Node.Conv(ConvRole.WeightGrad _, _, _, _) -> if node.Shape[0] = 1 then 0 else 1
@@ -22,10 +22,10 @@ module internal AnchorMatrix =
         let first = firstColumn node domain
         isRun domain strides 0 (first - 1) && isRun domain strides first (domain.Length - 1)
 
-    /// How many rows there are, and for an operand its stride from row to row, and whether it moves along them.
+    /// The number of rows.
     let rows (node: Expr) (domain: int[]) = Array.fold (*) 1 domain[.. firstColumn node domain - 1]
 
-    /// An operand's stride from row to row.
+    /// An operand's stride from row to row, in elements.
     let row (node: Expr) (domain: int[]) (strides: int[]) =
         let first = firstColumn node domain
         if first = 0 then 0 else strides[first - 1]

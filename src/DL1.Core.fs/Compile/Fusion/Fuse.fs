@@ -5,7 +5,7 @@ open DL1
 open DL1.Compiler.Lowering
 open DL1.Compiler.Scan
 
-/// The groups of a graph, and which of their values are computed again where they are used rather than stored.
+/// The groups of a graph, and which of its values are rematerialised by their readers rather than stored.
 [<NoEquality; NoComparison>]
 type internal Fusion =
     {
@@ -14,38 +14,40 @@ type internal Fusion =
         Of: Dictionary<Digest, Group>
         /// Values that their readers compute for themselves.
         Recomputed: HashSet<Digest>
-        /// Values that get a place in memory.
+        /// Values that get a buffer.
         Stored: HashSet<Digest>
     }
 
-/// Which nodes are computed together: each node joins a group of one that it reads, where one pass can serve both.
+/// Decides which nodes one kernel computes: each node joins the group of a node that it reads, or a group that reads
+/// the same, where one fused loop can serve both.
 [<RequireQualifiedAccess>]
 module internal Fuse =
     let private resultRole (e: Expr) (j: Join.Joining) =
         match NodeKind.of' e with
-        | NodeKind.Fold _ -> Role.Still
+        | NodeKind.Reduce _ -> Role.Kept
         | _ -> j.Role
 
-    /// A value and what it is cheaply made of: groups that read any of these have to do with each other.
+    /// A value and the values from which it is cheaply computed, `depth` operations back. A group that reads one of
+    /// them is worth joining for a node that reads another.
     let rec private origins depth (e: Expr) : Expr list =
         if depth > 0 && NodeKind.of' e = NodeKind.Elementwise && NodeKind.isCheap e then
             e :: (Reads.of' e |> List.collect (fun r -> origins (depth - 1) r.Source))
         else
             [ e ]
 
-    let private isLoop (e: Expr) =
+    let private isScan (e: Expr) =
         match e.Node with
         | Node.Scan _ -> true
         | _ -> false
 
-    /// Cuts a graph into groups.
-    let private cut (order: Expr[]) (needed: HashSet<Digest>) (fleeting: HashSet<Digest>) =
+    /// Divides the needed nodes, in topological order, into groups. Returns the groups, and the group of each node.
+    let private cut (order: Expr[]) (needed: HashSet<Digest>) (rematerialised: HashSet<Digest>) =
         let groups = List<Group>()
         let groupOf = Dictionary<Digest, Group>()
         let readers = Dictionary<Digest, List<Group>>()
-        let loops = Dictionary<Digest, Group>()
+        let scans = Dictionary<Digest, Group>()
 
-        /// Everything that `g` waits for, it waits for with all that wait for it.
+        /// Adds h and its ancestors to g's ancestors, and to those of every group that depends on g.
         let waitFor (g: Group) (h: Group) =
             if h <> g && not (g.Ancestors.Contains h.Number) then
                 let gained = Bits()
@@ -80,8 +82,8 @@ module internal Fuse =
                             list.Add g
                     | false, _ -> readers[s.Digest] <- List [ g ]
 
-        let start host domain =
-            let g = Group(groups.Count, domain, host)
+        let start anchor domain =
+            let g = Group(groups.Count, domain, anchor)
             groups.Add g
             g
 
@@ -96,8 +98,8 @@ module internal Fuse =
         let alone (e: Expr) =
             let g = start (Some e) (Reads.extents e.Shape)
 
-            // A pass follows blocks of rows: narrow ones are not worth the calls.
-            let isHost =
+            // An epilogue is called for blocks of rows: with less than 8 columns the calls cost more than they save.
+            let isAnchor =
                 match NodeKind.of' e, e.Node with
                 | NodeKind.Product, _ -> e.Shape[e.Shape.Rank - 1] >= 8
                 | NodeKind.Channels(node, _), _ ->
@@ -107,7 +109,7 @@ module internal Fuse =
                     | _ -> false
                 | _ -> false
 
-            if isHost then
+            if isAnchor then
                 g.Roles[e.Digest] <- Role.Along
                 g.Float <- Some e.DType
 
@@ -123,26 +125,26 @@ module internal Fuse =
                 match NodeKind.of' e with
                 | NodeKind.Leaf -> ()
                 | NodeKind.Look ->
-                    // Reshapes cost nothing; other looks that are needed are copied.
+                    // Reshapes cost nothing; other views that are needed in memory are copied.
                     alone e
-                | NodeKind.Other when isLoop e ->
-                    // All results of a loop are computed at once.
+                | NodeKind.Other when isScan e ->
+                    // One group computes all results of a scan.
                     let key = ReuseForwardValues.keyOf e
 
-                    match loops.TryGetValue key with
+                    match scans.TryGetValue key with
                     | true, (g: Group) ->
                         groupOf[e.Digest] <- g
                         g.Members.Add e
                     | false, _ ->
                         alone e
-                        loops[key] <- groupOf[e.Digest]
+                        scans[key] <- groupOf[e.Digest]
                         groupOf[e.Digest].Members.Add e
                 | NodeKind.Product
                 | NodeKind.Channels _
                 | NodeKind.Other -> alone e
                 | NodeKind.Elementwise
-                | NodeKind.Fold _ ->
-                    let sources = Reads.reads fleeting e |> List.map _.Source
+                | NodeKind.Reduce _ ->
+                    let sources = Reads.reads rematerialised e |> List.map _.Source
 
                     let producers =
                         sources
@@ -166,14 +168,14 @@ module internal Fuse =
                     let found =
                         producers @ siblings
                         |> List.tryPick (fun g ->
-                            Join.tryJoin fleeting groupOf g e |> Option.map (fun j -> g, j))
+                            Join.tryJoin rematerialised groupOf g e |> Option.map (fun j -> g, j))
 
                     match found with
                     | Some(g, j) -> join g e j
                     | None ->
                         let g = Group(groups.Count, Reads.extents (Reads.working e), None)
 
-                        match Join.tryJoin fleeting groupOf g e with
+                        match Join.tryJoin rematerialised groupOf g e with
                         | Some j ->
                             groups.Add g
                             join g e j
@@ -181,25 +183,27 @@ module internal Fuse =
 
         groups, groupOf
 
-    /// What must stand in memory or be computed, from the roots downwards.
-    let private demand (order: Expr[]) (roots: Expr list) (fleeting: HashSet<Digest>) =
+    /// The values that must be in memory or in a group, found from the roots backwards. Views that are read where they
+    /// are, and values that their readers rematerialise, are not among them.
+    let private demand (order: Expr[]) (roots: Expr list) (rematerialised: HashSet<Digest>) =
         let needed = HashSet<Digest>(roots |> Seq.map _.Digest)
 
-        // What draws in a way that no pass does, such as a sum down the columns, is computed alone, from memory.
-        let drawsInPass e =
-            not (Reads.draws fleeting e)
+        // A node that needs random words in a way that no fused loop draws them, such as a downward sum, is computed
+        // by itself and reads them from memory.
+        let drawsInLoop e =
+            not (Reads.draws rematerialised e)
             || (let g = Group(0, Reads.extents (Reads.working e), None)
-                Option.isSome (Join.tryJoin fleeting (Dictionary()) g e))
+                Option.isSome (Join.tryJoin rematerialised (Dictionary()) g e))
 
         for e in Array.rev order do
             if needed.Contains e.Digest then
-                let isPass =
+                let isFused =
                     match NodeKind.of' e with
                     | NodeKind.Elementwise
-                    | NodeKind.Fold _ -> drawsInPass e
+                    | NodeKind.Reduce _ -> drawsInLoop e
                     | _ -> false
 
-                for r in (if isPass then Reads.reads fleeting e else Reads.of' e) do
+                for r in (if isFused then Reads.reads rematerialised e else Reads.of' e) do
                     needed.Add r.Source.Digest |> ignore
 
         needed
@@ -207,13 +211,13 @@ module internal Fuse =
     /// Fuses a lowered graph.
     let run (roots: Expr list) : Fusion =
         let order = Graph.topological roots
-        let fleeting = NodeKind.fleeting order
-        let needed = demand order roots fleeting
-        // What must stand in memory anyhow is read from there.
-        fleeting.ExceptWith needed
-        let groups, groupOf = cut order needed fleeting
-        let recomputed = Rematerialise.run order fleeting groups groupOf roots
-        recomputed.UnionWith fleeting
+        let rematerialised = NodeKind.rematerialised order
+        let needed = demand order roots rematerialised
+        // What must be in memory anyway is read from there, not rematerialised.
+        rematerialised.ExceptWith needed
+        let groups, groupOf = cut order needed rematerialised
+        let recomputed = Rematerialise.run order rematerialised groups groupOf roots
+        recomputed.UnionWith rematerialised
         let stored = HashSet<Digest>(roots |> Seq.map _.Digest)
 
         for g in groups do

@@ -3,7 +3,7 @@ namespace DL1.Compiler.Fusion
 open System.Collections.Generic
 open DL1
 
-/// A growing set of small numbers.
+/// A growing set of small integers, a bit for each.
 [<Sealed>]
 type internal Bits() =
     let mutable words: uint64[] = Array.zeroCreate 4
@@ -30,35 +30,36 @@ type internal Bits() =
 /// How a value lies in the domain of its group.
 [<RequireQualifiedAccess; Struct>]
 type internal Role =
-    /// One element for each point.
+    /// One element for each point of the domain.
     | Along
-    /// One element for each point of the kept axes: a fold's result, or what is computed from such.
-    | Still
+    /// One element for each point of the kept axes: a reduction's result, or what is computed from such results.
+    | Kept
 
-/// An operand in memory, with its strides in the group's domain.
+/// An operand in memory: element `Offset` of the source and strides in the group's domain, in elements.
 [<NoEquality; NoComparison>]
 type internal GroupOperand = { Source: Expr; Offset: int; Strides: int[] }
 
-/// Nodes that one kernel computes: elementwise nodes and folds over one domain, with a product before them or without;
-/// or one node of another kind alone.
+/// Nodes that one kernel computes: elementwise nodes and reductions over one domain, with or without an anchor (a
+/// matmul or convolution) before them; or one node of another kind by itself.
 [<Sealed>]
-type internal Group(number: int, domain: int[], host: Expr option) =
-    /// Its place in the order of making.
+type internal Group(number: int, domain: int[], anchor: Expr option) =
+    /// Its index in the order in which groups were made.
     member _.Number = number
     /// The extents of its domain that are not 1.
     member _.Domain = domain
-    /// The node that is no part of a pass: a product, which the pass follows, or a node with a kernel of its own.
-    member _.Host = host
-    /// The axes of the domain that its folds reduce.
+    /// The node that is not computed by the fused loop: a matmul or convolution, whose epilogue the fused loop is, or
+    /// a node with a kernel of its own.
+    member _.Host = anchor
+    /// The axes of the domain that its reductions reduce.
     member val Reduced: int[] = [||] with get, set
-    /// The type of its floats, once known.
+    /// The float type of its fused loop, once known.
     member val Float: DType option = None with get, set
     /// Whether it draws random numbers.
     member val Draws = false with get, set
     member val Members = List<Expr>()
     member val Roles = Dictionary<Digest, Role>()
     member val Operands = List<GroupOperand>()
-    /// The groups that must run before it.
+    /// The numbers of the groups that must run before it.
     member val Ancestors = Bits()
 
     /// The extents of the axes that are not reduced.
@@ -68,7 +69,7 @@ type internal Group(number: int, domain: int[], host: Expr option) =
         |> Array.filter (fun (axis, _) -> not (Array.contains axis this.Reduced))
         |> Array.map snd
 
-    /// Strides over the kept axes as strides over the domain.
+    /// Strides over the axes that are not `reduced`, as strides over the domain: 0 along reduced axes.
     member this.Spread(reduced: int[], strides: int[]) =
         let mutable next = 0
 

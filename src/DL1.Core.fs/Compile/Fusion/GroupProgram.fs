@@ -5,17 +5,18 @@ open DL1
 open DL1.Compiler.FusedLoop
 open DL1.Compiler.Simd
 
-/// What an operand of a pass is.
+/// What an operand of a fused loop refers to.
 [<RequireQualifiedAccess; NoEquality; NoComparison>]
 type internal ProgramOperand =
-    /// A value in memory, from some element on.
+    /// A value in memory, from element `offset` on.
     | Value of Expr * offset: int
-    /// Random words, drawn before the line that reads them: a stream, and the key that stands in memory.
+    /// Random words, drawn before the row that reads them: the number of their stream, and the key, a value in memory.
     | Random of stream: int * key: Expr
-    /// Room from one phase of an item to later ones.
+    /// A spill buffer: written by one stage of an item, read by later ones.
     | Room
 
-/// The pass of a group, with what its operands are and how they lie in the domain. Stores come last.
+/// The fused loop of a group: what each operand refers to, and its strides in the group's domain, in elements.
+/// Operands that are stored come last.
 [<NoEquality; NoComparison>]
 type internal GroupProgram =
     {
@@ -26,7 +27,7 @@ type internal GroupProgram =
         Stored: Expr[]
     }
 
-/// Groups as programs.
+/// Translates groups into fused loops.
 [<RequireQualifiedAccess>]
 module internal GroupProgram =
     let private lane (dtype: DType) =
@@ -37,10 +38,10 @@ module internal GroupProgram =
         | DType.I64 -> LaneKind.Whole
         | DType.Bool -> LaneKind.Truth
 
-    /// Numbers that stand in code: 0 and −0, 1 and −1.
-    let private isOfCode (v: float) = v = 0.0 || abs v = 1.0
+    /// Whether a number is a constant of the code: 0 and −0, 1 and −1.
+    let private isCodeConstant (v: float) = v = 0.0 || abs v = 1.0
 
-    let private isFold (e: Expr) =
+    let private isReduction (e: Expr) =
         match e.Node with
         | Node.Reduce _ -> true
         | _ -> false
@@ -48,9 +49,9 @@ module internal GroupProgram =
     let private reducedIn (domain: int[]) (reduced: int[]) =
         domain.Length > 0 && Array.contains (domain.Length - 1) reduced
 
-    /// The program of a group, if it stores anything.
+    /// The fused loop of a group; `None` where it stores nothing, or where its domain does not form a loop nest.
     let make (fusion: Fusion) (g: Group) : GroupProgram option =
-        // A loop's results are members of its group, but of no pass.
+        // A scan's results are members of its group, but of no fused loop.
         let stored =
             [|
                 for e in g.Members do
@@ -64,7 +65,7 @@ module internal GroupProgram =
             let natural = (Shape.Of g.Domain).Strides
             let steps = List<LoopStep>()
             let values = Dictionary<Digest, int>()
-            let places = List<ProgramOperand>()
+            let operands = List<ProgramOperand>()
             let strides = List<int[]>()
             let types = List<DType>()
             let loads = Dictionary<int, int>()
@@ -74,7 +75,7 @@ module internal GroupProgram =
                 steps.Add step
                 steps.Count - 1
 
-            /// A step that another may have needed before.
+            /// Adds a step unless an equal one is there (a common subexpression); returns its index.
             let shared step =
                 match known.TryGetValue step with
                 | true, value -> value
@@ -82,11 +83,11 @@ module internal GroupProgram =
                     known[step] <- add step
                     known[step]
 
-            let operand place (own: int[]) dtype =
-                places.Add place
+            let operand target (own: int[]) dtype =
+                operands.Add target
                 strides.Add own
                 types.Add dtype
-                places.Count - 1
+                operands.Count - 1
 
             let load operand =
                 match loads.TryGetValue operand with
@@ -100,31 +101,32 @@ module internal GroupProgram =
                 let known =
                     Seq.tryFindIndex
                         (fun i ->
-                            match places[i] with
+                            match operands[i] with
                             | ProgramOperand.Value(s, o) ->
                                 s.Digest = source.Digest && o = offset && strides[i] = own
                             | ProgramOperand.Random _
                             | ProgramOperand.Room -> false)
-                        (seq { 0 .. places.Count - 1 })
+                        (seq { 0 .. operands.Count - 1 })
 
                 match known with
                 | Some i -> load i
                 | None -> load (operand (ProgramOperand.Value(source, offset)) own source.DType)
 
-            /// A number that says what is done stands in the code; one that says how much is read from memory, so that
-            /// another size of batch, or another learning rate, finds its code made.
+            /// A number that decides what is computed (0, ±1) is a constant of the code. Any other is read from
+            /// memory, so that another batch size, or another learning rate, finds its code compiled.
             let number (e: Expr) v =
                 match lane e.DType with
-                | LaneKind.Float when isOfCode v -> add (LoopStep.Number v)
-                | LaneKind.Whole when isOfCode v -> add (LoopStep.WholeNumber(int v))
+                | LaneKind.Float when isCodeConstant v -> add (LoopStep.Number v)
+                | LaneKind.Whole when isCodeConstant v -> add (LoopStep.WholeNumber(int v))
                 | LaneKind.Float
                 | LaneKind.Whole -> fromMemory (Expr.scalar e.DType v) 0 (Array.zeroCreate g.Domain.Length)
                 | LaneKind.Truth -> add (LoopStep.Convert(LaneKind.Truth, add (LoopStep.Number v)))
 
-            /// A node's value in a role: from the group, made again, drawn, or from memory.
+            /// The step of operand `o` of node `e`: computed in the group, rematerialised, drawn, or loaded from
+            /// memory.
             let rec value (role: Role) (e: Expr) (o: Expr) : int =
                 match Local.number o with
-                | Some v when not (isFold e) -> number o v
+                | Some v when not (isReduction e) -> number o v
                 | _ ->
                     let r =
                         match e.Node with
@@ -154,7 +156,7 @@ module internal GroupProgram =
                             let own =
                                 match role with
                                 | Role.Along -> own
-                                | Role.Still -> g.Spread(g.Reduced, own)
+                                | Role.Kept -> g.Spread(g.Reduced, own)
 
                             fromMemory source r.Offset own
 
@@ -189,7 +191,7 @@ module internal GroupProgram =
                     | Node.Cast(dtype, x) ->
                         let kind = lane dtype
                         if kind = lane x.DType then value x else add (LoopStep.Convert(kind, value x))
-                    | Node.Reduce(op, _, x) -> add (LoopStep.Fold(op, value x))
+                    | Node.Reduce(op, _, x) -> add (LoopStep.Reduce(op, value x))
                     | _ ->
                         Refuse.domain
                             "compile"
@@ -201,38 +203,40 @@ module internal GroupProgram =
                 result
 
             match g.Host with
-            | Some host -> values[host.Digest] <- fromMemory host 0 natural
+            | Some anchor -> values[anchor.Digest] <- fromMemory anchor 0 natural
             | None -> ()
 
             for e in g.Members do
                 let role =
                     match e.Node with
-                    // What a fold reads lies along the domain.
+                    // What a reduction reads has an element for each point of the domain.
                     | Node.Reduce _ -> Role.Along
                     | _ -> g.Roles[e.Digest]
 
                 compute role e |> ignore
 
-            /// The pass over what has been gathered, if its loops exist.
-            let finish (stores: struct (int * int)[]) =
+            /// The fused loop of the steps so far with these stores, and its iteration space; `None` where the domain
+            /// does not form a loop nest.
+            let build (stores: struct (int * int)[]) =
                 let strides = strides.ToArray()
                 let across = g.Reduced.Length = 0 || reducedIn g.Domain g.Reduced
 
                 IterationSpace.make g.Domain g.Reduced strides
                 |> Option.map (fun space ->
                     let operand i =
-                        match places[i] with
-                        | ProgramOperand.Room -> { Type = types[i]; Along = true; Still = false; Own = true }
+                        match operands[i] with
+                        | ProgramOperand.Room ->
+                            { Type = types[i]; Along = true; Still = false; Spill = true }
                         | ProgramOperand.Value _
                         | ProgramOperand.Random _ ->
                             {
                                 Type = types[i]
                                 Along = space.Along[i]
                                 Still = space.SegmentStrides[i] = 0 && not (across && space.Along[i])
-                                Own = false
+                                Spill = false
                             }
 
-                    let pass =
+                    let loop =
                         {
                             Type = Option.defaultValue DType.F32 g.Float
                             Operands = Array.init strides.Length operand
@@ -241,40 +245,40 @@ module internal GroupProgram =
                             Across = across
                         }
 
-                    space, { Pass = pass; Places = places.ToArray(); Strides = strides; Stored = stored })
+                    space, { Pass = loop; Places = operands.ToArray(); Strides = strides; Stored = stored })
 
-            /// The operands of what is stored, and the stores.
+            /// Adds an operand for each value that is stored; returns the stores.
             let store () =
                 [|
                     for e in stored do
                         let own =
                             match g.Roles[e.Digest] with
                             | Role.Along -> natural
-                            | Role.Still -> g.Spread(g.Reduced, (Shape.Of g.Kept).Strides)
+                            | Role.Kept -> g.Spread(g.Reduced, (Shape.Of g.Kept).Strides)
 
                         struct (values[e.Digest], operand (ProgramOperand.Value(e, 0)) own e.DType)
                 |]
 
-            let before = places.Count
+            let before = operands.Count
             let stores = store ()
 
-            match finish stores with
+            match build stores with
             | None -> None
             | Some(space, plain) ->
-                let kept = SpillPolicy.steps plain.Pass.Operands plain.Pass.Steps stores
+                let spilled = SpillPolicy.steps plain.Pass.Operands plain.Pass.Steps stores
 
-                if kept.Length = 0 || not (SpillPolicy.fits plain.Pass.Type space kept.Length) then
+                if spilled.Length = 0 || not (SpillPolicy.fits plain.Pass.Type space spilled.Length) then
                     Some plain
                 else
-                    // Rooms come before what is stored.
-                    let count = places.Count - before
-                    places.RemoveRange(before, count)
+                    // Spill buffers come before the operands that are stored.
+                    let count = operands.Count - before
+                    operands.RemoveRange(before, count)
                     strides.RemoveRange(before, count)
                     types.RemoveRange(before, count)
 
-                    let rooms =
-                        kept
+                    let spills =
+                        spilled
                         |> Array.map (fun v ->
                             struct (v, operand ProgramOperand.Room natural plain.Pass.Type))
 
-                    finish (Array.append rooms (store ())) |> Option.map snd
+                    build (Array.append spills (store ())) |> Option.map snd

@@ -2,57 +2,62 @@ namespace DL1.Compiler.Fusion
 
 open DL1
 
-/// How a pass moves through its operands: items, each some segments of so many columns.
+/// How a fused loop moves through its operands: some items, each of some segments, each of some columns.
 [<NoEquality; NoComparison>]
 type internal IterationSpace =
     {
-        /// Whether folds join the columns; otherwise items are blocks of columns, folded downward.
+        /// Whether reductions go along the columns of a row; otherwise they go downward over segments, and each block
+        /// of columns is an item by itself.
         Across: bool
-        /// Where the items begin, for each operand, in elements; the number of items, blocks of columns aside.
+        /// The number of items, not counting blocks of columns; for each operand, `Starts` has the offset of each
+        /// item's first element, in elements.
         Items: int
         Starts: int[][]
         Segments: int
-        /// For each operand, the elements from one segment to the next.
+        /// For each operand, the stride from one segment to the next, in elements.
         SegmentStrides: int[]
-        /// The columns of a segment; of all blocks together where folds go downward.
+        /// The columns of a segment; downward, those of all blocks together.
         Columns: int
         /// For each operand, whether it moves from column to column.
         Along: bool[]
     }
 
-    /// How many blocks of so many columns are items of their own: where folds go downward.
+    /// The number of blocks of `lanes` columns where reductions go downward, each an item by itself; else 1.
     member this.BlocksBy(lanes: int) = if this.Across then 1 else (this.Columns + lanes - 1) / lanes
 
-    /// The number of items, by blocks of so many columns.
+    /// The number of items, counting blocks of `lanes` columns.
     member this.ItemsBy(lanes: int) = this.Items * this.BlocksBy lanes
 
 /// Domains of kernels as loops. A domain is a list of extents, none of them 1; an operand lies in it by strides.
 [<RequireQualifiedAccess>]
 module internal IterationSpace =
-    /// Whether axes first to last are one axis for an operand.
-    let private isOne (domain: int[]) first last (strides: int[]) =
+    /// Whether axes first to last are one loop for an operand: one stride serves them all.
+    let private isOneLoop (domain: int[]) first last (strides: int[]) =
         Seq.forall
             (fun axis -> strides[axis] = strides[axis + 1] * domain[axis + 1])
             (seq { first .. last - 1 })
 
-    /// How far a run that ends at an axis reaches outwards, for all operands, through axes that may belong to it.
+    /// The first axis of the longest run of axes that ends at `last` and is one loop for all operands, through axes
+    /// that `belongs` admits.
     let private runFrom (domain: int[]) (operands: int[][]) (belongs: int -> bool) last =
         let mutable first = last
 
-        while first > 0 && belongs (first - 1) && operands |> Array.forall (isOne domain (first - 1) first) do
+        while first > 0
+              && belongs (first - 1)
+              && operands |> Array.forall (isOneLoop domain (first - 1) first) do
             first <- first - 1
 
         first
 
     let private extent (domain: int[]) axes = axes |> Array.fold (fun n axis -> n * domain[axis]) 1
 
-    /// Where each item begins: the offsets of all places of some axes, in row-major order.
+    /// The offsets, in elements, of all index tuples over some axes, in row-major order.
     let private starts (domain: int[]) (axes: int[]) (strides: int[]) =
         let result = Array.zeroCreate (extent domain axes)
         let mutable filled = 1
 
         for axis in axes do
-            // Each place so far becomes one for every index of this axis.
+            // Each offset so far becomes one for every index of this axis.
             for i in filled - 1 .. -1 .. 0 do
                 let start = result[i]
 
@@ -63,14 +68,15 @@ module internal IterationSpace =
 
         result
 
-    /// The offsets of all places of a stretch of axes, in row-major order, from their extents and strides.
+    /// The offsets of all elements of an array, in row-major order, from its extents and strides.
     let offsets (extents: int[]) (strides: int[]) = starts extents [| 0 .. extents.Length - 1 |] strides
 
     /// The axes of a domain by loop.
     [<Struct; NoEquality; NoComparison>]
     type private Loops = { Items: int[]; Segments: int[]; Columns: int[] }
 
-    /// The loops of a domain, some of whose axes are reduced, over operands given by their strides in it.
+    /// The loops of a domain with some reduced axes, for operands given by their strides in it. `ValueNone` where the
+    /// reduced axes that are not columns do not form one loop.
     let private loops (domain: int[]) (reduced: int[]) (operands: int[][]) : Loops voption =
         let rank = domain.Length
         let isReduced axis = Array.contains axis reduced
@@ -86,12 +92,12 @@ module internal IterationSpace =
             else
                 [| runFrom domain operands (fun _ -> true) (firstColumn - 1) .. firstColumn - 1 |]
 
-        let areOne =
+        let areOneLoop =
             segments.Length = 0
             || (segments[segments.Length - 1] - segments[0] = segments.Length - 1
-                && operands |> Array.forall (isOne domain segments[0] segments[segments.Length - 1]))
+                && operands |> Array.forall (isOneLoop domain segments[0] segments[segments.Length - 1]))
 
-        if areOne then
+        if areOneLoop then
             ValueSome
                 {
                     Items =
@@ -106,14 +112,15 @@ module internal IterationSpace =
         else
             ValueNone
 
-    /// How many segments an item has, if the reduced axes are a single loop beside the columns.
+    /// The number of segments of an item; `ValueNone` where the reduced axes that are not columns do not form one
+    /// loop.
     let segments domain reduced operands : int voption =
         match loops domain reduced operands with
         | ValueSome loops -> ValueSome(extent domain loops.Segments)
         | ValueNone -> ValueNone
 
-    /// The space of a domain for operands by their strides; `None` where the reduced axes are no single loop beside the
-    /// columns.
+    /// The iteration space of a domain with some reduced axes, for operands given by their strides in it; `None` where
+    /// the reduced axes that are not columns do not form one loop.
     let make (domain: int[]) (reduced: int[]) (operands: int[][]) : IterationSpace option =
         match loops domain reduced operands with
         | ValueNone -> None

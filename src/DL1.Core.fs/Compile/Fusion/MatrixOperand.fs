@@ -2,10 +2,11 @@ namespace DL1.Compiler.Fusion
 
 open DL1
 
-/// The operands of products, read where they stand: transposed, or one matrix for a whole stack, without a copy.
+/// Reads the operands of matmuls where they are, without a copy: transposed, or one matrix for a whole stack.
 [<RequireQualifiedAccess>]
 module internal MatrixOperand =
-    /// The stack's axes as two strides, outer and inner, and the extent of the inner.
+    /// The axes of a stack of matrices as two loops: outer stride, inner stride, extent of the inner loop. `None`
+    /// where two loops cannot express them.
     let stack (e: Expr) (r: StridedView) : struct (int * int * int) option =
         let axes =
             [|
@@ -14,28 +15,29 @@ module internal MatrixOperand =
                         axis
             |]
 
-        let isOne a b = r.Strides[a] = r.Strides[b] * e.Shape[b]
+        let isOneLoop a b = r.Strides[a] = r.Strides[b] * e.Shape[b]
         let extent = Array.fold (fun n axis -> n * e.Shape[axis]) 1
 
-        // The inner run of axes that are one; what is left must be one, too.
+        // The longest inner run of axes that is one loop; the axes outside it must be one loop, too.
         let mutable first = axes.Length - 1
 
-        while first > 0 && isOne axes[first - 1] axes[first] do
+        while first > 0 && isOneLoop axes[first - 1] axes[first] do
             first <- first - 1
 
         if axes.Length = 0 then
             Some(struct (0, 0, 1))
         else
             let outer = axes[.. first - 1]
-            let outerIsOne = outer |> Array.pairwise |> Array.forall (fun (a, b) -> isOne a b)
+            let outerIsOneLoop = outer |> Array.pairwise |> Array.forall (fun (a, b) -> isOneLoop a b)
 
-            if outerIsOne then
+            if outerIsOneLoop then
                 let outerStride = if outer.Length = 0 then 0 else r.Strides[outer[outer.Length - 1]]
                 Some(struct (outerStride, r.Strides[axes[axes.Length - 1]], extent axes[first..]))
             else
                 None
 
-    /// How an operand of a product is read: rows or columns contiguous, the stack in two strides; copied otherwise.
+    /// The view by which a matmul reads an operand: rows or columns contiguous, and the stack in two strides. Where no
+    /// view does, the operand itself, computed into memory.
     let reading (e: Expr) : StridedView =
         let r = StridedView.through e
         let rank = e.Shape.Rank

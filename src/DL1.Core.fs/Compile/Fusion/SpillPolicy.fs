@@ -3,46 +3,47 @@ namespace DL1.Compiler.Fusion
 open DL1
 open DL1.Compiler.FusedLoop
 
-/// Which values of a pass are kept for a later phase: what is dear to compute and used in several phases.
+/// Which values of a fused loop are spilled for later stages: those that are expensive to compute and used in several
+/// stages.
 [<RequireQualifiedAccess>]
 module internal SpillPolicy =
-    // The bytes that may be kept at once. Beyond the caches it takes as long to read a value back as to have it
-    // again; that items are alike, whatever their size, saves code.
+    // The most bytes that are spilled at once. Beyond the caches it takes as long to reload a value as to compute it
+    // again; but to treat items alike, whatever their size, saves code.
     let private mostBytes = 1073741824L
 
-    /// Threads share items, where they are fewer.
+    /// With fewer items than this, threads share each item.
     [<Literal>]
     let fewItems = 16
 
-    /// The steps to keep, in order.
+    /// The indices of the steps to spill, in order.
     let steps (operands: LoopOperand[]) (steps: LoopStep[]) (stores: struct (int * int)[]) : int[] =
-        let phase = Array.zeroCreate<int> steps.Length
-        let still = Array.zeroCreate<bool> steps.Length
+        let stage = Array.zeroCreate<int> steps.Length
+        let invariant = Array.zeroCreate<bool> steps.Length
 
         steps
         |> Array.iteri (fun i step ->
             let inputs = LoopSteps.inputs step
-            phase[i] <- inputs |> List.fold (fun p x -> max p phase[x]) 0
-            still[i] <- inputs |> List.forall (fun x -> still[x])
+            stage[i] <- inputs |> List.fold (fun p x -> max p stage[x]) 0
+            invariant[i] <- inputs |> List.forall (fun x -> invariant[x])
 
             match step with
-            | LoopStep.Fold _ ->
-                phase[i] <- phase[i] + 1
-                still[i] <- true
-            | LoopStep.Load operand -> still[i] <- operands[operand].Still
+            | LoopStep.Reduce _ ->
+                stage[i] <- stage[i] + 1
+                invariant[i] <- true
+            | LoopStep.Load operand -> invariant[i] <- operands[operand].Still
             | _ -> ())
 
-        // The phases that have a use for each step: a bit for each.
+        // For each step, the stages that use it: a bit for each.
         let used = Array.zeroCreate<uint64> steps.Length
 
         for struct (value, _) in stores do
-            used[value] <- used[value] ||| (1UL <<< min 63 phase[value])
+            used[value] <- used[value] ||| (1UL <<< min 63 stage[value])
 
         for i in steps.Length - 1 .. -1 .. 0 do
             match steps[i] with
-            | LoopStep.Fold(_, x) -> used[x] <- used[x] ||| (1UL <<< min 63 phase[x])
+            | LoopStep.Reduce(_, x) -> used[x] <- used[x] ||| (1UL <<< min 63 stage[x])
             | step ->
-                if not still[i] then
+                if not invariant[i] then
                     for x in LoopSteps.inputs step do
                         used[x] <- used[x] ||| used[i]
 
@@ -52,14 +53,15 @@ module internal SpillPolicy =
             for i in 0 .. steps.Length - 1 do
                 if
                     not (LoopSteps.isCheap steps[i])
-                    && not still[i]
+                    && not invariant[i]
                     && not (isStored i)
                     && System.Numerics.BitOperations.PopCount used[i] > 1
                 then
                     i
         |]
 
-    /// Whether what is kept at once of a space has room: one item, or all where they are few and threads share each.
+    /// Whether `count` spilled steps are within the budget: for one item at a time, or for all items where they are
+    /// few and threads share each.
     let fits (dtype: DType) (space: IterationSpace) (count: int) =
         let lanes, bytes = if dtype = DType.F64 then 8, 8L else 16, 4L
         let columns = if space.Across then int64 space.Columns else int64 lanes

@@ -3,19 +3,19 @@ namespace DL1.Compiler.Fusion
 open DL1
 open DL1.Compiler.Lowering
 
-/// How a value is read from memory: its element (i₀, i₁, ...) stands at Offset + Σ iₖ·Strides[k] of the source.
+/// A strided view of a value: element (i₀, i₁, ...) is element Offset + Σ iₖ·Strides[k] of the source in memory.
 [<NoEquality; NoComparison>]
 type internal StridedView = { Source: Expr; Offset: int; Strides: int[] }
 
-/// Nodes that only look at memory in another order: broadcasts, transposes, slices and reshapes of what stands there.
+/// Nodes that only show memory in another order: broadcasts, transposes, slices and reshapes of what is there.
 [<RequireQualifiedAccess>]
 module internal StridedView =
-    /// A value as it is placed: row-major, from its beginning.
+    /// The view of a whole value: row-major, from its first element.
     let whole (e: Expr) = { Source = e; Offset = 0; Strides = e.Shape.Strides }
 
-    /// The strides of the same elements in another shape, where strides can say it.
+    /// The strides of the same elements in another shape; `None` where no strides can express it.
     let reshaped (from: Shape) (strides: int[]) (target: Shape) : int[] option =
-        // Axes of extent 1 say nothing; the rest is matched run by run.
+        // Axes of extent 1 are left out; the others are matched run by run.
         let axes = [| for i in 0 .. from.Rank - 1 -> i |] |> Array.filter (fun i -> from[i] <> 1)
         let result = Array.zeroCreate target.Rank
         let mutable ok = from.Size > 0
@@ -51,7 +51,7 @@ module internal StridedView =
 
         if ok then Some result else None
 
-    /// A node as a reading of one of its operands, where it is one.
+    /// A node as a view, given the view `inner` of its operand `x`; `None` where it is none.
     let private step (e: Expr) (inner: StridedView) (x: Expr) : StridedView option =
         match e.Node with
         | Node.Broadcast(shape, _) ->
@@ -80,10 +80,10 @@ module internal StridedView =
             reshaped x.Shape inner.Strides shape |> Option.map (fun s -> { inner with Strides = s })
         | _ -> None
 
-    /// The operand that a node is a mere look at, if any.
-    let looksAt (e: Expr) =
+    /// The operand of which a node is merely a view, if any.
+    let operandOfView (e: Expr) =
         match e.Node with
-        // The channels-last transpose of a convolution is what its kernel computes.
+        // A convolution's kernel computes its channels-last transpose, so this is not a view.
         | Node.Transpose _ when NodeKind.isChannels e -> None
         | Node.Broadcast(_, x)
         | Node.Transpose(_, x)
@@ -91,38 +91,39 @@ module internal StridedView =
         | Node.Reshape(_, x) when e.Shape.Size > 0 -> Some x
         | _ -> None
 
-    /// The reading of a node through all that only looks. Where strides cannot say it, what cannot be seen through is
-    /// the source, to be placed for itself.
+    /// The view of a node through all nodes that are merely views. A node that strides cannot express is the source,
+    /// to be computed into memory.
     let through (e: Expr) : StridedView =
-        // The chain of looks, outermost last.
-        let mutable chain = []
+        // The nodes that are views, outermost last.
+        let mutable views = []
         let mutable source = e
-        let mutable next = looksAt e
+        let mutable next = operandOfView e
 
         while next.IsSome do
-            chain <- source :: chain
+            views <- source :: views
             source <- Option.defaultValue source next
-            next <- looksAt source
+            next <- operandOfView source
 
-        let fold (inner: StridedView, x: Expr) (e: Expr) =
+        let apply (inner: StridedView, x: Expr) (e: Expr) =
             match step e inner x with
-            | Some reading -> reading, e
+            | Some view -> view, e
             | None ->
                 match e.Node with
-                // A reshape of what strides cannot merge: its operand is placed, and the reshape costs nothing.
+                // A reshape that strides cannot express: its operand is computed into memory, row-major, and the
+                // reshape then costs nothing.
                 | Node.Reshape(shape, _) -> { whole x with Strides = shape.Strides }, e
                 | _ -> whole e, e
 
-        List.fold fold (whole source, source) chain |> fst
+        List.fold apply (whole source, source) views |> fst
 
-    /// Whether each element stands where it would in row-major order, axes of extent 1 aside.
+    /// Whether each element is where it would be in row-major order, apart from axes of extent 1.
     let isWhole (shape: Shape) (r: StridedView) =
         let natural = shape.Strides
         let same axis = shape[axis] = 1 || r.Strides[axis] = natural[axis]
         r.Offset = 0 && Seq.forall same (seq { 0 .. shape.Rank - 1 })
 
-    /// The reading of an operand of an elementwise node or a fold: neighbours along the last axis must be neighbours in
-    /// memory, or the same element; otherwise the operand is to be placed for itself.
+    /// The view of an operand of an elementwise node or a reduction: neighbours along the last axis must be adjacent
+    /// in memory, or the same element; otherwise the operand itself, to be computed into memory.
     let along (e: Expr) : StridedView =
         let r = through e
         let mutable last = e.Shape.Rank - 1

@@ -9,7 +9,7 @@ open DL1.Compiler.Simd
 
 /// Operations on blocks of floats.
 module internal InterpretFloats =
-    // One method for each function, so that one that is not called costs nothing.
+    // One method for each function, not inlined, so that functions that are not called cost nothing.
 
     [<MethodImpl(MethodImplOptions.NoInlining)>]
     let private exp32 (x: nativeint) target = each1 (fun (v: Vector128<float32>) -> VectorMath.Exp v) x target
@@ -96,16 +96,16 @@ module internal InterpretFloats =
     let erfBy64 (x: nativeint) gaussian target =
         each2 (fun (v: Vector128<float>) w -> VectorMath.ErfBy(v, w)) x gaussian target
 
-    /// A function in place, on the copied block.
-    let inline private apart ([<InlineIfLambda>] f: nativeint * int -> unit) lanes x target =
+    /// Applies a function of `ScalarCalls` in place, to a copy of the block.
+    let inline private inPlace ([<InlineIfLambda>] f: nativeint * int -> unit) lanes x target =
         each1 (fun (v: Vector128<byte>) -> v) x target
         f (target, lanes)
 
-    /// The mask of what is not 0.
+    /// The mask of lanes that are not 0.
     let notZero32 (v: Vector128<float32>) =
         Vector128.OnesComplement(Vector128.Equals(v, Vector128<float32>.Zero))
 
-    /// A mask as 1 and 0.
+    /// A mask as floats, 1 and 0.
     let truth32 (mask: Vector128<float32>) = mask &&& Vector128.Create 1.0f
 
     let unary32 op (x: nativeint) (target: nativeint) =
@@ -139,12 +139,12 @@ module internal InterpretFloats =
         | UnaryOp.Sigmoid -> sigmoid32 x target
         | UnaryOp.Softplus -> softplus32 x target
         | UnaryOp.Erf -> erf32 x target
-        | UnaryOp.Tan -> apart ScalarCalls.Tan32 16 x target
-        | UnaryOp.Asin -> apart ScalarCalls.Asin32 16 x target
-        | UnaryOp.Acos -> apart ScalarCalls.Acos32 16 x target
-        | UnaryOp.Atan -> apart ScalarCalls.Atan32 16 x target
-        | UnaryOp.Sinh -> apart ScalarCalls.Sinh32 16 x target
-        | UnaryOp.Cosh -> apart ScalarCalls.Cosh32 16 x target
+        | UnaryOp.Tan -> inPlace ScalarCalls.Tan32 16 x target
+        | UnaryOp.Asin -> inPlace ScalarCalls.Asin32 16 x target
+        | UnaryOp.Acos -> inPlace ScalarCalls.Acos32 16 x target
+        | UnaryOp.Atan -> inPlace ScalarCalls.Atan32 16 x target
+        | UnaryOp.Sinh -> inPlace ScalarCalls.Sinh32 16 x target
+        | UnaryOp.Cosh -> inPlace ScalarCalls.Cosh32 16 x target
 
     let binary32 op (x: nativeint) (y: nativeint) (target: nativeint) =
         let inline each (f: Vector128<float32> -> Vector128<float32> -> Vector128<float32>) =
@@ -161,10 +161,10 @@ module internal InterpretFloats =
         | BinaryOp.And -> each (fun v w -> truth32 (notZero32 v &&& notZero32 w))
         | BinaryOp.Or -> each (fun v w -> truth32 (notZero32 v ||| notZero32 w))
 
-    /// The mask of what is not 0.
+    /// The mask of lanes that are not 0.
     let notZero64 (v: Vector128<float>) = Vector128.OnesComplement(Vector128.Equals(v, Vector128<float>.Zero))
 
-    /// A mask as 1 and 0.
+    /// A mask as floats, 1 and 0.
     let truth64 (mask: Vector128<float>) = mask &&& Vector128.Create 1.0
 
     let unary64 op (x: nativeint) (target: nativeint) =
@@ -198,12 +198,12 @@ module internal InterpretFloats =
         | UnaryOp.Sigmoid -> sigmoid64 x target
         | UnaryOp.Softplus -> softplus64 x target
         | UnaryOp.Erf -> erf64 x target
-        | UnaryOp.Tan -> apart ScalarCalls.Tan64 8 x target
-        | UnaryOp.Asin -> apart ScalarCalls.Asin64 8 x target
-        | UnaryOp.Acos -> apart ScalarCalls.Acos64 8 x target
-        | UnaryOp.Atan -> apart ScalarCalls.Atan64 8 x target
-        | UnaryOp.Sinh -> apart ScalarCalls.Sinh64 8 x target
-        | UnaryOp.Cosh -> apart ScalarCalls.Cosh64 8 x target
+        | UnaryOp.Tan -> inPlace ScalarCalls.Tan64 8 x target
+        | UnaryOp.Asin -> inPlace ScalarCalls.Asin64 8 x target
+        | UnaryOp.Acos -> inPlace ScalarCalls.Acos64 8 x target
+        | UnaryOp.Atan -> inPlace ScalarCalls.Atan64 8 x target
+        | UnaryOp.Sinh -> inPlace ScalarCalls.Sinh64 8 x target
+        | UnaryOp.Cosh -> inPlace ScalarCalls.Cosh64 8 x target
 
     let binary64 op (x: nativeint) (y: nativeint) (target: nativeint) =
         let inline each (f: Vector128<float> -> Vector128<float> -> Vector128<float>) = each2 f x y target

@@ -6,7 +6,7 @@ open DL1
 open DL1.Compiler.FusedLoop
 open DL1.Compiler.Simd
 
-/// Operations on blocks of whole numbers and of truth values, comparisons, selections, and conversions.
+/// Operations on blocks of integers and of truth values, comparisons, selections, and conversions.
 module internal InterpretIntegers =
     let private refuse what : unit =
         Refuse.domain "run a pass" what "an operation that these lanes have" "report this as a bug"
@@ -146,7 +146,7 @@ module internal InterpretIntegers =
     let compareWhole32 op (x: nativeint) (y: nativeint) target = compareAs<int> op x y target
     let compareWhole64 op (x: nativeint) (y: nativeint) target = compareAs<int64> op x y target
 
-    /// Masks are −1 and 0: the other way round they compare as 1 and 0.
+    /// Masks are −1 and 0: with the operands swapped they compare as 1 and 0.
     let compareTruth op (x: nativeint) (y: nativeint) target = compareAs<int> op y x target
 
     let select (mask: nativeint) (x: nativeint) (y: nativeint) (target: nativeint) =
@@ -155,7 +155,7 @@ module internal InterpretIntegers =
                 (target + at)
                 (Vector128.ConditionalSelect(load<int>(mask + at), load (x + at), load (y + at)))
 
-    /// Lanes as lanes of another kind.
+    /// Converts lanes of 32 bits to another kind.
     let convert32 (source: LaneKind) (result: LaneKind) (x: nativeint) (target: nativeint) =
         let inline each (f: Vector128<'A> -> Vector128<'B>) =
             for at in 0n .. 16n .. 48n do
@@ -173,7 +173,7 @@ module internal InterpretIntegers =
         | LaneKind.Whole, LaneKind.Whole
         | LaneKind.Truth, LaneKind.Truth -> each (fun (v: Vector128<byte>) -> v)
 
-    /// Lanes as lanes of another kind.
+    /// Converts lanes of 64 bits to another kind.
     let convert64 (source: LaneKind) (result: LaneKind) (x: nativeint) (target: nativeint) =
         let inline each (f: Vector128<'A> -> Vector128<'B>) =
             for at in 0n .. 16n .. 48n do

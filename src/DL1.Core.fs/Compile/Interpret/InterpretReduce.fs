@@ -4,12 +4,13 @@ open DL1.Compiler.Interpret.LaneBlock
 open DL1
 open DL1.Compiler.FusedLoop
 
-/// What folds do with their lanes: blocks of 64 bytes, of f32 and numbers of 32 bits where a pass is `single`, else of 64.
+/// Reductions on blocks of 64 bytes: lanes are f32 and 32-bit integers where the loop is `single`, else they have 64
+/// bits.
 [<RequireQualifiedAccess>]
 module internal InterpretReduce =
-    /// A fold's lanes with one more value in each, in `next`.
-    let combine single kind op (x: nativeint) (total: nativeint) (next: nativeint) =
-        let binary = LoopSteps.folding op
+    /// Combines the accumulator `total` with one more value in each lane, into `next`.
+    let accumulate single kind op (x: nativeint) (total: nativeint) (next: nativeint) =
+        let binary = LoopSteps.combining op
 
         match kind with
         | LaneKind.Float when single -> InterpretFloats.binary32 binary total x next
@@ -19,7 +20,7 @@ module internal InterpretReduce =
         | LaneKind.Whole
         | LaneKind.Truth -> InterpretIntegers.wholeBinary64 binary total x next
 
-    /// What a fold begins with, in each lane.
+    /// Fills an accumulator with the value from which the reduction starts.
     let start single kind op (total: nativeint) =
         match kind with
         | LaneKind.Float when single -> fill total 4 (float32 (LoopSteps.startFloat op))
@@ -29,8 +30,8 @@ module internal InterpretReduce =
         | LaneKind.Whole
         | LaneKind.Truth -> fill total 8 (int64 (LoopSteps.startWhole op))
 
-    /// A fold's lanes joined, in each lane.
-    let join single kind op (total: nativeint) =
+    /// Combines the lanes of an accumulator, and fills all of them with the result.
+    let combineLanes single kind op (total: nativeint) =
         match kind with
         | LaneKind.Float when single ->
             match op with

@@ -5,16 +5,17 @@ open DL1
 open DL1.Compiler.Movement
 open DL1.Compiler.Simd
 
-/// Puts the channels of convolutions and poolings inside, as their kernels have them: a graph becomes another of the
-/// same meaning, in which every such node reads its data through transposes from channels-last values, and is read
-/// through one to channels last. What lies between such nodes is done channels last too, so that within an island of
-/// them nothing is moved. Sums over several axes are in another order; all else keeps its bits.
+/// Layout assignment: convolutions and poolings get channels as their innermost axis, as their kernels need it. The
+/// graph becomes another of the same meaning, in which every such node reads its data through transposes from
+/// channels-last values, and is read through a transpose to channels last. What lies between such nodes is computed
+/// channels last too, so that nothing is moved within an island of them. Sums over several axes are in another order;
+/// everything else keeps its bits.
 [<RequireQualifiedAccess>]
 module internal ChannelsLast =
-    /// Result axes from a channels-first value's: `[n; spatial...; c]`.
+    /// The permutation from channels first to channels last, `[n; spatial...; c]`.
     let firstToLast rank = [ 0 ] @ [ 2 .. rank - 1 ] @ [ 1 ]
 
-    /// Result axes from a channels-last value's: `[n; c; spatial...]`.
+    /// The permutation from channels last to channels first, `[n; c; spatial...]`.
     let lastToFirst rank = [ 0; rank - 1 ] @ [ 1 .. rank - 2 ]
 
     let private isWindow (e: Expr) =
@@ -53,16 +54,16 @@ module internal ChannelsLast =
         | Node.StopGradient _
         | Node.Custom _ -> false
 
-    /// The channels-last value that a node reads.
+    /// The channels-last value of which a node is the channels-first transpose.
     let private (|FromLast|_|) (e: Expr) =
         match e.Node with
         | Node.Transpose(permutation, x) when e.Shape.Rank >= 3 && permutation = lastToFirst e.Shape.Rank ->
             Some x
         | _ -> None
 
-    /// A convolution or pooling whose operands are channels last, but for weights, and so is its result: the node as
-    /// it stands in the graph, and its operands as its kernel takes them. A gradient of weights is the node itself;
-    /// any other is the transpose of one.
+    /// A convolution or pooling whose result and operands, except weights, are channels last: its node in the graph,
+    /// and its operands as its kernel takes them. A gradient by the weights is matched itself; any other by its
+    /// channels-last transpose.
     let (|ChannelsLast|_|) (e: Expr) : (Expr * Expr list) option =
         match e.Node with
         | Node.Conv(ConvRole.WeightGrad _, _, FromLast x, FromLast y) -> Some(e, [ x; y ])
@@ -79,20 +80,20 @@ module internal ChannelsLast =
             | _ -> None
         | _ -> None
 
-    /// How a value is at hand.
+    /// The layouts in which a value is at hand.
     [<RequireQualifiedAccess; NoEquality; NoComparison>]
     type private Form =
-        /// As in the graph.
+        /// Channels first, as in the graph.
         | First of Expr
-        /// With channels last: the transpose of what the graph has.
+        /// Channels last: the transpose of the value in the graph.
         | Last of Expr
-        /// Either, made of little: stretched values, and what is computed from them.
+        /// Either, at little cost: broadcasts, and what is computed from broadcasts alone.
         | Both of first: Expr * last: Expr
 
     let private permuted (permutation: int list) (xs: 'a list) =
         permutation |> List.map (fun i -> List.item i xs)
 
-    /// A transpose: a reshape where no axis passes another but axes of extent 1, nothing where axes stay.
+    /// A transpose; a reshape where only axes of extent 1 change places; x itself where no axis does.
     let private transpose (permutation: int list) (x: Expr) =
         let moving = permutation |> List.filter (fun axis -> x.Shape[axis] <> 1)
 
@@ -108,13 +109,13 @@ module internal ChannelsLast =
                 )
             | _ -> Expr.Make(Node.Transpose(permutation, x))
 
-    /// The transpose of what may be a transpose itself.
+    /// The transpose of a value; if that is a transpose itself, the two become one.
     let private transposed (permutation: int list) (x: Expr) =
         match x.Node with
         | Node.Transpose(inner, y) -> transpose (permuted permutation inner) y
         | _ -> transpose permutation x
 
-    /// One graph at work.
+    /// Rewrites one graph, node by node.
     [<Sealed>]
     type private Rewriting() =
         let forms = Dictionary<Digest, Form>()
@@ -141,10 +142,11 @@ module internal ChannelsLast =
                 match firsts.TryGetValue e.Digest with
                 | true, known -> known
                 | false, _ ->
-                    // A convolution's own transpose is no movement, so that this one does not undo it.
-                    let turned = transpose (lastToFirst e.Shape.Rank) x
-                    firsts[e.Digest] <- turned
-                    turned
+                    // Not merged with a transpose in x: that of a convolution moves nothing, being part of what its
+                    // kernel computes.
+                    let result = transpose (lastToFirst e.Shape.Rank) x
+                    firsts[e.Digest] <- result
+                    result
 
         let last (e: Expr) =
             match forms[e.Digest] with
@@ -154,28 +156,28 @@ module internal ChannelsLast =
                 match lasts.TryGetValue e.Digest with
                 | true, known -> known
                 | false, _ ->
-                    let turned = transposed (firstToLast e.Shape.Rank) x
-                    lasts[e.Digest] <- turned
-                    turned
+                    let result = transposed (firstToLast e.Shape.Rank) x
+                    lasts[e.Digest] <- result
+                    result
 
         let made node = Expr.Make node
 
-        /// A data operand as convolutions and poolings read it.
+        /// A data operand as convolutions and poolings read it: through a transpose of its channels-last value.
         let read (e: Expr) = made (Node.Transpose(lastToFirst e.Shape.Rank, last e))
 
-        /// A window's node over channels-last operands, all but the weights.
+        /// A convolution or pooling over channels-last operands, weights excepted.
         let window (e: Expr) =
-            let given =
+            let rebuilt =
                 match e.Node with
                 | Node.Conv((ConvRole.Forward | ConvRole.InputGrad _) as role, spec, x, w) ->
                     Node.Conv(role, spec, read x, first w)
                 | node -> Node.map read node
 
             match e.Node with
-            | Node.Conv(ConvRole.WeightGrad _, _, _, _) -> Form.First(made given)
-            | _ -> Form.Last(made (Node.Transpose(firstToLast e.Shape.Rank, made given)))
+            | Node.Conv(ConvRole.WeightGrad _, _, _, _) -> Form.First(made rebuilt)
+            | _ -> Form.Last(made (Node.Transpose(firstToLast e.Shape.Rank, made rebuilt)))
 
-        /// The operand of a stretch to a rank, with its axes aligned and channels last.
+        /// The operand of a broadcast to `rank` axes, channels last, its axes aligned with those of the result.
         let aligned rank (x: Expr) =
             let missing = rank - x.Shape.Rank
 
@@ -201,13 +203,14 @@ module internal ChannelsLast =
 
             if unchanged then e else made node
 
-        /// A node over axes that are left out of the result, by their places in a channels-last operand.
+        /// A reduction over `axes`, computed on the channels-last operand, where `make` gets the positions of the
+        /// axes; the result is transposed to the graph's order.
         let without (axes: int list) (x: Expr) (make: int list -> Node<Expr>) =
             let order = firstToLast x.Shape.Rank
-            let places = axes |> List.map (fun axis -> List.findIndex ((=) axis) order) |> List.sort
+            let positions = axes |> List.map (fun axis -> List.findIndex ((=) axis) order) |> List.sort
             let left = order |> List.filter (fun axis -> not (List.contains axis axes))
             let back = List.sort left |> List.map (fun axis -> List.findIndex ((=) axis) left)
-            Form.First(transpose back (made (make places)))
+            Form.First(transpose back (made (make positions)))
 
         member _.First(e: Expr) = first e
 
@@ -217,7 +220,7 @@ module internal ChannelsLast =
             let order = firstToLast rank
             let spatial = rank = 3 || rank = 4
             let isLast x = isLast x
-            let place axis = List.findIndex ((=) axis) order
+            let position axis = List.findIndex ((=) axis) order
             let plain () = Form.First(plain e)
 
             forms[e.Digest] <-
@@ -239,30 +242,30 @@ module internal ChannelsLast =
                         plain ()
                 | Node.Broadcast(shape, x) when spatial ->
                     let shape' = Shape.ofList (permuted order (shape.ToList()))
-                    let stretched = made (Node.Broadcast(shape', aligned rank x))
+                    let repeated = made (Node.Broadcast(shape', aligned rank x))
 
                     if isLast x && x.Shape.Rank = rank then
-                        Form.Last stretched
+                        Form.Last repeated
                     else
-                        Form.Both(made (Node.Broadcast(shape, first x)), stretched)
+                        Form.Both(made (Node.Broadcast(shape, first x)), repeated)
                 | Node.Pad(edges, value, x) when isLast x ->
                     Form.Last(made (Node.Pad(permuted order edges, value, last x)))
                 | Node.Slice(cuts, x) when isLast x ->
                     Form.Last(made (Node.Slice(permuted order cuts, last x)))
                 | Node.Reverse(axes, x) when isLast x ->
-                    Form.Last(made (Node.Reverse(axes |> List.map place |> List.sort, last x)))
+                    Form.Last(made (Node.Reverse(axes |> List.map position |> List.sort, last x)))
                 | Node.Concat(axis, xs) when List.exists isLast xs ->
-                    Form.Last(made (Node.Concat(place axis, List.map last xs)))
-                | Node.Softmax(axis, x) when isLast x -> Form.Last(made (Node.Softmax(place axis, last x)))
+                    Form.Last(made (Node.Concat(position axis, List.map last xs)))
+                | Node.Softmax(axis, x) when isLast x -> Form.Last(made (Node.Softmax(position axis, last x)))
                 | Node.CumSum(axis, reversed, x) when isLast x ->
-                    Form.Last(made (Node.CumSum(place axis, reversed, last x)))
-                | Node.ArgSort(axis, x) when isLast x -> Form.Last(made (Node.ArgSort(place axis, last x)))
+                    Form.Last(made (Node.CumSum(position axis, reversed, last x)))
+                | Node.ArgSort(axis, x) when isLast x -> Form.Last(made (Node.ArgSort(position axis, last x)))
                 | Node.Reduce(op, axes, x) when isLast x ->
-                    without axes x (fun places -> Node.Reduce(op, places, last x))
+                    without axes x (fun positions -> Node.Reduce(op, positions, last x))
                 | Node.ArgReduce(op, axis, x) when isLast x ->
-                    without [ axis ] x (fun places -> Node.ArgReduce(op, List.head places, last x))
+                    without [ axis ] x (fun positions -> Node.ArgReduce(op, List.head positions, last x))
                 | Node.LogSumExp(axis, x) when isLast x ->
-                    without [ axis ] x (fun places -> Node.LogSumExp(List.head places, last x))
+                    without [ axis ] x (fun positions -> Node.LogSumExp(List.head positions, last x))
                 | Node.Transpose(permutation, x) when isLast x ->
                     Form.First(transpose (permuted permutation (lastToFirst x.Shape.Rank)) (last x))
                 | Node.Reshape(shape, x) when isLast x ->
@@ -303,8 +306,8 @@ module internal ChannelsLast =
                 | Node.StopGradient _
                 | Node.Custom _ -> plain ()
 
-    /// The graph with channels last where its convolutions and poolings are; without any, the very same. To be done
-    /// after all other rewriting: a pair of transposes about a convolution or pooling is no idle one.
+    /// The graph with channels last in its convolutions and poolings; without any, the graph itself. It must be the
+    /// last rewriting: another would cancel the pairs of transposes about a convolution or pooling.
     let channelsLast (roots: Expr list) : Expr list =
         let nodes = Graph.topological roots
 

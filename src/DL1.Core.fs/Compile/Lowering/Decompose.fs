@@ -3,19 +3,20 @@ namespace DL1.Compiler.Lowering
 open System.Collections.Generic
 open DL1
 
-/// Forms that are made of others, opened; and whole graphs freed of what is computed twice in other words.
+/// Decompositions of nodes that are defined by others; and rewrites of whole graphs against computing the same thing
+/// in two forms.
 [<RequireQualifiedAccess>]
 module internal Decompose =
     let private (|Number|_|) (e: Expr) = Local.number e
 
-    /// Keeps the reduced axis, with extent 1, and stretches it back.
+    /// Puts the reduced axis back, with extent 1, and broadcasts along it to the shape of x.
     let private spread axis (x: Expr) (y: Expr) =
         let kept = Shape.withAxis axis 1 x.Shape
         Expr.broadcastTo (x.Shape.ToList()) (Expr.reshape (kept.ToList()) y)
 
     let private peak axis (x: Expr) = Reduce.finiteMax axis x
 
-    /// softmax x is exp(x − max) over its sum.
+    /// softmax x = exp(x − max x) / Σ exp(x − max x)
     let softmax (e: Expr) =
         match e.Node with
         | Node.Softmax(axis, x) when x.Shape[axis] > 0 ->
@@ -23,14 +24,14 @@ module internal Decompose =
             Some(exps / spread axis x (Expr.sum [ axis ] exps))
         | _ -> None
 
-    /// Whether a value is some x less x's finite maximum along an axis: its own maximum is then 0, infinite, or NaN.
+    /// Whether y is x − finiteMax x along the axis, for some x: its own maximum is then 0, infinite, or NaN.
     let private isLessMax axis (y: Expr) =
         match y.Node with
         | Node.Binary(BinaryOp.Sub, x, _) when axis < x.Shape.Rank && x.Shape = y.Shape ->
             y.Digest = (x - spread axis x (peak axis x)).Digest
         | _ -> false
 
-    /// log Σ exp x is max + log Σ exp(x − max).
+    /// log Σ exp x = max x + log Σ exp(x − max x)
     let logSumExp (e: Expr) =
         match e.Node with
         | Node.LogSumExp(axis, y) when isLessMax axis y -> Some(log (Expr.sum [ axis ] (exp y)))
@@ -39,19 +40,20 @@ module internal Decompose =
             Some(shift + log (Expr.sum [ axis ] (exp (x - spread axis x shift))))
         | _ -> None
 
-    /// A function with a derivative of its own is its value: nothing is differentiated any more.
+    /// A function with a derivative of its own becomes its value: nothing is differentiated after lowering.
     let custom (e: Expr) =
         match e.Node with
         | Node.Custom(rule, xs) -> Rebuild.substitute (List.zip rule.Inputs xs) [ rule.Value ] |> List.tryHead
         | _ -> None
 
-    /// Nor is anything kept from being differentiated.
+    /// stopGradient x becomes x, for the same reason.
     let stopped (e: Expr) =
         match e.Node with
         | Node.StopGradient x -> Some x
         | _ -> None
 
-    /// A word's chance test without leaving the whole numbers: n·2⁻³² < p is n < ⌈p·2³²⌉.
+    /// Compares random words with a probability in integers, without floats: n·2⁻³² < p becomes n < ⌈p·2³²⌉. The form
+    /// is the one that `Draw.bernoulli` writes.
     let chance (e: Expr) =
         match e.Node with
         | Node.Compare(CompareOp.Lt, x, Number p) ->
@@ -80,10 +82,11 @@ module internal Decompose =
             | _ -> None
         | _ -> None
 
-    // Single precision holds every whole number below it; what is beyond either side stays beyond it, rounded.
+    // 2²⁴: f32 holds every integer below it exactly; an integer beyond it, on either side, stays beyond it when
+    // rounded.
     let private wholeSingles = 16777216.0
 
-    /// What views of a value show, and the same views of something else; a few of them.
+    /// Applies `change` to what is beneath at most `fuel` views, and rebuilds each view by `again`.
     let rec private throughViews fuel (change: Expr -> 'a) (again: Expr -> 'a -> 'a) (e: Expr) : 'a =
         match e.Node with
         | Node.Broadcast(_, x)
@@ -91,8 +94,8 @@ module internal Decompose =
         | Node.Transpose(_, x) when fuel > 0 -> again e (throughViews (fuel - 1) change again x)
         | _ -> change e
 
-    /// 64-bit numbers, which no pass holds, compared with small constants: labels with classes. In single precision
-    /// they compare alike.
+    /// Compares i64 with small constants (labels with classes) in f32, where the comparison has the same result: no
+    /// fused loop holds i64.
     let labels (e: Expr) =
         let isSmall (x: Expr) =
             match x.Node with
@@ -115,7 +118,8 @@ module internal Decompose =
             Some(Expr.compare op (asSingle x) (asSingle y))
         | _ -> None
 
-    /// Rebuilds a graph, some of its nodes replaced: `change` is given each node, and what its operands have become.
+    /// Rebuilds a graph with some nodes replaced. `change` is given each node, and a function from an operand to its
+    /// replacement.
     let private rebuild (change: Expr -> (Expr -> Expr) -> Expr option) (order: Expr[]) (roots: Expr list) =
         let results = Dictionary<Digest, Expr>()
         let become (o: Expr) = results[o.Digest]
@@ -129,7 +133,7 @@ module internal Decompose =
 
         List.map become roots
 
-    /// max(x, 0) > 0 says the same as x > 0, and the maximum is there anyhow: x need not be kept.
+    /// relu x > 0 is x > 0, and where relu x is there anyway, x need not be stored for the comparison.
     let masksFromRelu (roots: Expr list) =
         let order = Graph.topological roots
         let isRelu = HashSet<Digest>()
@@ -147,8 +151,8 @@ module internal Decompose =
 
         if isRelu.Count = 0 then roots else rebuild change order roots
 
-    /// Sigmoids of x and of −x, which a sigmoid and its derivative need, have one exponential: with t = exp(−|x|) they
-    /// are 1/(1 + t) and t/(1 + t), in the order of x's sign.
+    /// Sigmoids of x and of −x, which a sigmoid and its derivative need, share one exponential: with t = exp(−|x|)
+    /// they are 1/(1 + t) and t/(1 + t), in the order of the sign of x.
     let pairsOfSigmoids (roots: Expr list) =
         let order = Graph.topological roots
         let sigmoids = HashSet<Digest>()

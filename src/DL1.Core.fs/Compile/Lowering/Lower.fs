@@ -2,9 +2,9 @@ namespace DL1.Compiler.Lowering
 
 open DL1
 
-/// What is done to a graph before it is cut into kernels: forms that are made of others are opened, products over a
-/// stack that share a matrix become one product, and reshapes move out of the way of fusion. The values stay the same
-/// but for the order of sums, the sign of zeros, and the rounding of what is opened.
+/// Rewrites a graph before it is cut into groups: nodes that are defined by others are decomposed, matmuls over a
+/// stack that share a matrix become one matmul, and reshapes move out of the way of fusion. Values stay the same but
+/// for the order of sums, the sign of zeros, and the rounding of what is decomposed.
 [<RequireQualifiedAccess>]
 module internal Lower =
     let private table =
@@ -17,14 +17,14 @@ module internal Lower =
             Rule.anywhere "labels compared with classes -> the same in single precision" Decompose.labels
             Rule.anywhere "op(reshape x) -> reshape(op x)" LowerReshapes.reshapeOutwards
             Rule.anywhere "reshape(broadcast x) -> broadcast(reshape x)" LowerReshapes.reshapedBroadcast
-            Rule.anywhere "reduce(reshape x) -> reshape(reduce x)" LowerReshapes.foldOfReshaped
+            Rule.anywhere "reduce(reshape x) -> reshape(reduce x)" LowerReshapes.reduceOfReshaped
             Rule.anywhere "moves of single elements -> reshape" LowerReshapes.trivial
             Rule.anywhere "stack @ one matrix -> one product" LowerMatMuls.sharedMatrix
-            Rule.anywhere "sum of pads that fill an axis -> concat" LowerSums.sumOfPieces
+            Rule.anywhere "sum of pads that fill an axis -> concat" LowerSums.sumOfPadded
             Rule.anywhere "(a @ b)ᵀ -> bᵀ @ aᵀ" LowerMatMuls.transposedProduct
             Rule.anywhere "sum of a stack of products -> one product" LowerMatMuls.summedStack
         ]
 
-    /// The graph as it is cut into kernels.
+    /// Lowers a graph, given by its roots.
     let run (roots: Expr list) : Expr list =
         Rule.run ignore table roots |> Decompose.masksFromRelu |> Decompose.pairsOfSigmoids

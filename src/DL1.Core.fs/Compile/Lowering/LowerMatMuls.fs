@@ -3,10 +3,10 @@ namespace DL1.Compiler.Lowering
 open DL1
 open DL1.Compiler.Fusion
 
-/// Stacks of products as one, and products turned rather than their results.
+/// Stacks of matmuls as one matmul, and transposes of a product's operands rather than of the product.
 [<RequireQualifiedAccess>]
 module internal LowerMatMuls =
-    /// Whether a value can be seen in another shape without being moved.
+    /// Whether a value can be read in another shape without a copy.
     let private reshapesFreely (target: Shape) (e: Expr) =
         let r = StridedView.through e
         (StridedView.reshaped e.Shape r.Strides target).IsSome
@@ -15,7 +15,7 @@ module internal LowerMatMuls =
         let columns = e.Shape[e.Shape.Rank - 1]
         Shape.Of [ (if columns = 0 then 0 else e.Shape.Size / columns); columns ]
 
-    /// A stack of matrices times one matrix is one product.
+    /// A stack of matrices times one shared matrix becomes one product.
     let sharedMatrix (e: Expr) =
         match e.Node with
         | Node.MatMul(a, b) when a.Shape.Rank > 2 && e.Shape.Size > 0 && e.DType.IsFloat ->
@@ -45,16 +45,16 @@ module internal LowerMatMuls =
 
     let private lastTwo (rank: int) = [ 0 .. rank - 3 ] @ [ rank - 1; rank - 2 ]
 
-    /// A product whose columns do not stay columns is the product of the transposes, the other way around: nothing is
-    /// moved, or rows as they are.
+    /// A transpose of a product in which the columns are not the last axis becomes the product of the transposes, in
+    /// reverse order: then nothing is moved, or whole rows.
     let transposedProduct (e: Expr) =
         match e.Node with
         | Node.Transpose(permutation, p) when p.Shape.Rank >= 2 && List.last permutation = p.Shape.Rank - 2 ->
             match p.Node with
             | Node.MatMul(a, b) ->
                 let rank = p.Shape.Rank
-                let turn = Expr.transpose (lastTwo rank)
-                let product = Expr.matmul (turn b) (turn a)
+                let swapped = Expr.transpose (lastTwo rank)
+                let product = Expr.matmul (swapped b) (swapped a)
 
                 let rest =
                     permutation
@@ -67,7 +67,7 @@ module internal LowerMatMuls =
             | _ -> None
         | _ -> None
 
-    /// The sum of products over a stack is one product of the stacks.
+    /// Σᵢ aᵢᵀ·bᵢ over a stack is one product: all rows of the aᵢ, transposed, times all rows of the bᵢ.
     let summedStack (e: Expr) =
         match e.Node with
         | Node.Reduce(ReduceOp.Sum, axes, p) when e.DType.IsFloat && axes = [ 0 .. p.Shape.Rank - 3 ] ->

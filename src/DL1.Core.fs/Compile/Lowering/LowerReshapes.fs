@@ -3,18 +3,18 @@ namespace DL1.Compiler.Lowering
 open DL1
 open DL1.Compiler.Fusion
 
-/// Reshapes out of the way of fusion.
+/// Moves reshapes out of the way of fusion.
 [<RequireQualifiedAccess>]
 module internal LowerReshapes =
     let private squeezed (s: Shape) = s.ToList() |> List.filter (fun d -> d <> 1)
 
-    /// What stands beneath reshapes.
+    /// The value beneath any number of reshapes.
     let rec private beneath (e: Expr) =
         match e.Node with
         | Node.Reshape(_, x) -> beneath x
         | _ -> e
 
-    /// A reshape that does more than put in or take out axes of extent 1.
+    /// A reshape that does more than insert or remove axes of extent 1: the value beneath it.
     let private (|Reshaped|_|) (e: Expr) =
         match e.Node with
         | Node.Reshape(_, x) ->
@@ -49,7 +49,7 @@ module internal LowerReshapes =
         else
             None
 
-    /// A broadcast in another shape is a broadcast still, where the axes that it stretches stay together.
+    /// A reshape of a broadcast becomes a broadcast, where the axes along which it repeats stay together.
     let reshapedBroadcast (e: Expr) =
         match e.Node with
         | Node.Reshape(shape, b) ->
@@ -57,7 +57,7 @@ module internal LowerReshapes =
             | Node.Broadcast(from, x) when e.Shape.Size > 0 ->
                 let missing = from.Rank - x.Shape.Rank
 
-                // Strides that are 0 exactly where the broadcast stretches.
+                // Strides that are 0 exactly along the axes that the broadcast repeats.
                 let strides =
                     Array.init from.Rank (fun axis ->
                         if axis < missing || x.Shape[axis - missing] <> from[axis] then
@@ -72,8 +72,8 @@ module internal LowerReshapes =
             | _ -> None
         | _ -> None
 
-    /// A fold of trailing axes that a reshape of leading ones does not touch.
-    let foldOfReshaped (e: Expr) =
+    /// A reduction of trailing axes, of a reshape that changes leading axes alone, becomes a reshape of a reduction.
+    let reduceOfReshaped (e: Expr) =
         match e.Node with
         | Node.Reduce(op, axes, (Reshaped x as r)) ->
             let first = List.head axes
@@ -88,7 +88,7 @@ module internal LowerReshapes =
                 None
         | _ -> None
 
-    /// Folds of single elements, and transposes of nothing but axes of extent 1, are reshapes.
+    /// Reductions over axes of extent 1, and transposes that change the order of such axes alone, become reshapes.
     let trivial (e: Expr) =
         match e.Node with
         | Node.Reduce(_, axes, x) when axes |> List.forall (fun a -> x.Shape[a] = 1) ->

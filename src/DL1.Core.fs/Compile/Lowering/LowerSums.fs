@@ -3,11 +3,11 @@ namespace DL1.Compiler.Lowering
 open DL1
 open DL1.Compiler.Movement
 
-/// Sums that are something simpler.
+/// Sums that are something simpler: concatenations.
 [<RequireQualifiedAccess>]
 module internal LowerSums =
-    /// A value padded with zeros along one axis alone: the axis, where the value begins, and the value.
-    let private (|Placed|_|) (e: Expr) =
+    /// A value padded with zeros along one axis alone: the axis, the index at which the value begins, and the value.
+    let private (|Padded|_|) (e: Expr) =
         match e.Node with
         | Node.Pad(edges, 0.0, x) when edges |> List.forall (fun edge -> edge.Between = 0) ->
             match
@@ -17,16 +17,16 @@ module internal LowerSums =
             | _ -> None
         | _ -> None
 
-    // Terms of one sum that are looked at together.
+    // The most nodes of one sum, terms and additions, that are examined.
     let private mostTerms = 64
 
-    /// The sum of padded values that fill an axis piece by piece puts them one after another.
-    let sumOfPieces (e: Expr) =
+    /// A sum of zero-padded values that fill an axis, one after another without overlap, becomes their concatenation.
+    let sumOfPadded (e: Expr) =
         let rec terms left (todo: Expr list) found =
             match todo with
             | [] -> Some found
             | _ when left = 0 -> None
-            | (Placed piece) :: todo -> terms (left - 1) todo (piece :: found)
+            | (Padded term) :: todo -> terms (left - 1) todo (term :: found)
             | e :: todo ->
                 match e.Node with
                 | Node.Binary(BinaryOp.Add, a, b) -> terms (left - 1) (a :: b :: todo) found
@@ -35,16 +35,16 @@ module internal LowerSums =
         match e.Node with
         | Node.Binary(BinaryOp.Add, _, _) ->
             match terms mostTerms [ e ] [] with
-            | Some(struct (axis, _, _) :: _ as pieces) when
-                pieces |> List.forall (fun (struct (a, _, _)) -> a = axis)
+            | Some(struct (axis, _, _) :: _ as padded) when
+                padded |> List.forall (fun (struct (a, _, _)) -> a = axis)
                 ->
-                let ordered = pieces |> List.sortBy (fun (struct (_, start, _)) -> start)
+                let ordered = padded |> List.sortBy (fun (struct (_, start, _)) -> start)
 
                 let fills =
                     ordered
                     |> List.fold
-                        (fun place (struct (_, start, x)) ->
-                            match place with
+                        (fun filled (struct (_, start, x)) ->
+                            match filled with
                             | Some p when p = start -> Some(p + x.Shape[axis])
                             | _ -> None)
                         (Some 0)

@@ -5,26 +5,27 @@ open DL1
 open DL1.Compiler.Movement
 open DL1.Compiler.Simd
 
-/// What a node is to the compiler.
+/// How the compiler computes a node.
 [<RequireQualifiedAccess>]
 type internal NodeKind =
-    /// In memory before anything runs.
+    /// A variable or constant: in memory before anything runs.
     | Leaf
-    /// Memory seen in another order.
+    /// A view of memory: costs nothing, or a copy.
     | Look
     | Elementwise
-    | Fold of ReduceOp * axes: int list
-    /// A product of matrices of floats, which a pass may follow.
+    | Reduce of ReduceOp * axes: int list
+    /// A matmul of floats, which may have an epilogue.
     | Product
     /// A convolution or pooling, channels last: its node, and its operands as the kernel takes them.
     | Channels of Expr * Expr list
-    /// A kernel of its own.
+    /// Computed by a kernel of its own.
     | Other
 
-/// Sorts nodes by what a fused kernel can do with them.
+/// Classifies nodes by what a fused loop can do with them.
 [<RequireQualifiedAccess>]
 module internal NodeKind =
-    /// The float type of a pass over values of these types: `Error` where there is none, or more than one.
+    /// The float type of a fused loop over values of these types: `Ok None` without floats, `Error` where there are
+    /// two float types, or i64, which no fused loop holds.
     let private floatOf (types: DType list) : Result<DType option, unit> =
         if List.contains DType.I64 types then
             Error()
@@ -36,7 +37,7 @@ module internal NodeKind =
 
     let private types (e: Expr) = e.DType :: (Node.operands e.Node |> List.map _.DType)
 
-    /// The float type that a node's values have in a pass, if any.
+    /// The float type that a fused loop needs for a node, if any.
     let float (e: Expr) : DType option =
         match floatOf (types e) with
         | Ok t -> t
@@ -47,10 +48,10 @@ module internal NodeKind =
         | Ok _ -> e.Shape.Size > 0
         | Error() -> false
 
-    /// A number that is the same everywhere.
+    /// Whether a node is the same number in all elements.
     let isNumber (e: Expr) = Option.isSome (Local.number e)
 
-    /// The reduced axes of a fold, counted without those of extent 1.
+    /// The reduced axes of a reduction of shape `x`, numbered without axes of extent 1.
     let reducedAxes (axes: int list) (x: Shape) =
         [|
             for axis in axes do
@@ -58,11 +59,11 @@ module internal NodeKind =
                     Seq.length (Seq.filter (fun a -> x[a] <> 1) (seq { 0 .. axis - 1 }))
         |]
 
-    /// Whether reduced axes are one run, or one run and another at the end: two loops at most.
+    /// Whether the reduced axes are one run of neighbours, or one run and another at the end: at most two loops.
     let private isRegular (axes: int list) (x: Shape) =
         let reduced = reducedAxes axes x
         let last = Seq.length (Seq.filter (fun d -> d <> 1) x) - 1
-        // How many stand at the end.
+        // The number of reduced axes in the run at the end.
         let trailing =
             Seq.length (
                 Seq.takeWhile
@@ -102,7 +103,7 @@ module internal NodeKind =
         | Node.Cast _ -> if fits e then NodeKind.Elementwise else NodeKind.Other
         | Node.Reduce(op, axes, x) ->
             if x.DType.IsFloat && x.Shape.Size > 0 && isRegular axes x.Shape then
-                NodeKind.Fold(op, axes)
+                NodeKind.Reduce(op, axes)
             else
                 NodeKind.Other
         | Node.MatMul _ -> if e.DType.IsFloat && e.Shape.Size > 0 then NodeKind.Product else NodeKind.Other
@@ -131,7 +132,7 @@ module internal NodeKind =
         | Node.StopGradient _
         | Node.Custom _ -> NodeKind.Other
 
-    /// Whether an elementwise node costs less than a trip to memory.
+    /// Whether an elementwise node costs less than a round trip to memory.
     let isCheap (e: Expr) =
         match e.Node with
         | Node.Unary(op, _) ->
@@ -169,12 +170,12 @@ module internal NodeKind =
         | Node.Cast _ -> true
         | _ -> false
 
-    // Operations that every reader does again.
-    let private few = 3
+    // The most operations that every reader repeats.
+    let private mostRepeated = 3
 
-    /// Values that are made again wherever they are used, and never stored: random words, and what little is made of
-    /// nothing but them, numbers, and values that stand in memory from the beginning, such as the mask of a dropout.
-    let fleeting (order: Expr[]) : HashSet<Digest> =
+    /// Values that each reader rematerialises, and that are never stored: random words, and what at most
+    /// `mostRepeated` cheap operations compute from them, numbers and leaves alone, such as the mask of a dropout.
+    let rematerialised (order: Expr[]) : HashSet<Digest> =
         let counts = Dictionary<Digest, int>()
 
         let count (o: Expr) =
@@ -185,14 +186,14 @@ module internal NodeKind =
         for e in order do
             match e.Node with
             | Node.RandomBits _ when e.Shape.Size > 0 -> counts[e.Digest] <- 0
-            // Its readers' floats must be its own.
+            // Not comparisons of floats and the like: the reader's fused loop may have another float type.
             | _ when of' e = NodeKind.Elementwise && isCheap e && (float e = None || float e = Some e.DType) ->
                 let operands = Node.operands e.Node |> List.map count
 
                 if List.forall Option.isSome operands then
                     let all = 1 + (operands |> List.sumBy (Option.defaultValue 0))
 
-                    if all <= few then
+                    if all <= mostRepeated then
                         counts[e.Digest] <- all
             | _ -> ()
 

@@ -3,13 +3,14 @@ namespace DL1.Compiler.Scan
 open System.Collections.Generic
 open DL1
 
-/// Moves out of loops what need not be in them, exactly but for the order of sums: what is the same at every step;
-/// products of slices with something fixed, which become one product for all steps; products that only outputs need;
-/// and sums over the steps, such as the gradients of weights, which become one product of all steps too.
+/// Moves out of scans what need not be in them; values stay the same, up to the order of sums. Moved are
+/// loop-invariant values; products of slices with a fixed matrix, which become one matmul for all steps; products that
+/// only outputs need; and sums over the steps, such as gradients by the weights, which become one matmul over all
+/// steps.
 [<RequireQualifiedAccess>]
 module internal Hoist =
-    /// Moves sums over the steps, and products that only outputs need, out of a loop.
-    let private results (loop: ScanLoop) : ScanLoop =
+    /// Moves sums over the steps, and products that only outputs need, out of a scan.
+    let private hoistSums (loop: ScanLoop) : ScanLoop =
         let lift = LoopInvariants loop
 
         let sums =
@@ -17,7 +18,8 @@ module internal Hoist =
 
         let isSum (c: ScanCarry) = sums |> List.exists (fun (s, _) -> s.Variable = c.Variable)
 
-        // The largest value that steps hand on or are given.
+        // The size, in elements, of the largest value that a step is given, outputs, or carries on (sums over the
+        // steps aside).
         let usual =
             (loop.Slices |> List.map fst)
             @ (loop.Carries |> List.filter (isSum >> not) |> List.map _.Variable)
@@ -41,8 +43,8 @@ module internal Hoist =
             Outputs = outside.Stacks
         }
 
-    /// Moves out of a loop what its body reads but need not compute.
-    let private operands (loop: ScanLoop) : ScanLoop =
+    /// Moves out of a scan what its body can read instead of compute: loop-invariant values, and products of slices.
+    let private hoistInvariants (loop: ScanLoop) : ScanLoop =
         let lift = LoopInvariants loop
         let uses = Graph.uses loop.Graphs
         let table = Dictionary<Digest, Expr>()
@@ -54,7 +56,7 @@ module internal Hoist =
             into.Add(v, e)
             table[e.Digest] <- Expr.ofVariable v
 
-        /// Products, and what is made of them alone without reading anything twice.
+        /// Whether all that a node reads of slices are moved products that nothing else reads.
         let follows (e: Expr) =
             let reached = Node.operands e.Node |> List.filter (fun o -> lift.Dependence o = Dependence.Slices)
 
@@ -75,7 +77,7 @@ module internal Hoist =
                     put slices e
             | Dependence.Fixed ->
                 match e.Node with
-                // As cheap inside.
+                // As cheap in the body.
                 | Node.Constant _
                 | Node.Variable _
                 | Node.Broadcast _
@@ -100,11 +102,11 @@ module internal Hoist =
             Fixed = loop.Fixed @ kept lift.Once constants
         }
 
-    /// The loop of a call whatever it puts out: loops that share it become one.
+    /// The digest of a scan apart from its outputs: scans that share it become one.
     let private loopOf (call: ScanCall<Expr>) =
         Expr.Make(Node.Scan(0, { call with Body = { call.Body with Outputs = [ lit 0.0 ] } })).Digest
 
-    /// Loops that differ in their outputs alone, made one loop.
+    /// Makes one scan of scans that differ in their outputs alone.
     let private join (roots: Expr list) =
         let outputs = Dictionary<Digest, List<Expr>>()
 
@@ -121,13 +123,13 @@ module internal Hoist =
         let change (was: ScanCall<Expr>) (call: ScanCall<Expr>) result =
             let all = outputs[loopOf was]
             let carries = call.Body.Next.Length
-            let place (e: Expr) = all.FindIndex(fun known -> known.Digest = e.Digest)
+            let index (e: Expr) = all.FindIndex(fun known -> known.Digest = e.Digest)
 
             let result =
                 if result < carries then
                     result
                 else
-                    carries + place (List.item (result - carries) was.Body.Outputs)
+                    carries + index (List.item (result - carries) was.Body.Outputs)
 
             Expr.Make(Node.Scan(result, { call with Body = { call.Body with Outputs = List.ofSeq all } }))
 
@@ -136,19 +138,19 @@ module internal Hoist =
     let private moveOut (loop: ScanLoop) =
         let loop = loop |> ScanLoop.prune |> ScanLoop.tidy
 
-        // Without a step, nothing of the body may be computed.
+        // In a scan of length 0 nothing of the body may be computed.
         if loop.Length = 0 then
             loop
         else
             loop
             |> SplitConcatMatMul.run
-            |> results
+            |> hoistSums
             |> ScanLoop.prune
-            |> operands
+            |> hoistInvariants
             |> ScanLoop.prune
             |> ScanLoop.tidy
 
-    let rec private pass (roots: Expr list) : Expr list =
+    let rec private sweep (roots: Expr list) : Expr list =
         let roots = join roots |> ReuseForwardValues.run
         let used = Dictionary<Digest, Set<int>>()
 
@@ -175,16 +177,17 @@ module internal Hoist =
 
         Rebuild.overLoops change roots
 
-    /// Moves out of every loop, inner ones first, what need not be in it; drops what no root needs; and joins loops
+    /// Moves out of every scan, inner ones first, what need not be in it; drops what no root needs; and joins scans
     /// that differ in their outputs alone. The values of the roots stay, up to the order of sums.
     and run (roots: Expr list) : Expr list =
-        // A loop that needs less frees others of what they gave it, so that a pass may make another worth while.
-        let rec again passes (roots: Expr list) =
-            let moved = pass roots
+        // A scan that needs less lets the scans before it drop what they computed for it, so that another sweep may be
+        // worthwhile: at most 6.
+        let rec again sweeps (roots: Expr list) =
+            let moved = sweep roots
 
-            if passes = 1 || List.forall2 (fun (a: Expr) (b: Expr) -> a.Digest = b.Digest) roots moved then
+            if sweeps = 1 || List.forall2 (fun (a: Expr) (b: Expr) -> a.Digest = b.Digest) roots moved then
                 moved
             else
-                again (passes - 1) moved
+                again (sweeps - 1) moved
 
         if Seq.isEmpty (Rebuild.loops roots) then roots else again 6 roots

@@ -5,27 +5,28 @@ open DL1
 open DL1.Compiler.Movement
 open DL1.Compiler.Simd
 
-/// What a value of a loop's body depends on.
+/// What a value of a scan's body depends on.
 [<RequireQualifiedAccess; Struct>]
 type internal Dependence =
-    /// Fixed operands alone: the same at every step.
+    /// Fixed operands alone: loop-invariant.
     | Fixed
     /// This step's slices too, but no carry.
     | Slices
     | Carries
 
-/// Values of a loop's body, computed outside of it: what depends on fixed operands once, and what depends on slices
-/// for all steps together, `[length; ...]`.
+/// Computes values of a scan's body outside of it: loop-invariant values once, and values that depend on slices for
+/// all steps together, `[length; ...]`.
 [<Sealed>]
 type internal LoopInvariants(loop: ScanLoop) =
     let dependences = Dictionary<Digest, Dependence>()
-    // Whether a value can be lifted; then its largest part, and the largest that it is made from.
+    // For each value: whether it can be lifted out; the size, in elements, of the largest value that is computed on
+    // the way; and that of the largest slice or product from which it is computed.
     let costs = Dictionary<Digest, struct (bool * int * int)>()
     let lifted = Dictionary<Digest, Expr>()
     let sequences = dict [ for v, xs in loop.Slices -> v.Name, xs ]
     let carried = HashSet(loop.Carries |> List.map _.Variable.Name)
 
-    /// Forms that compute, from the parts of all steps, what they compute from one step's, at the same cost.
+    /// Whether one operation on the values of all steps computes what the node does step by step, at the same cost.
     static let isLocal (e: Expr) =
         match e.Node with
         | Node.Unary _
@@ -68,7 +69,7 @@ type internal LoopInvariants(loop: ScanLoop) =
         let struct (can, peak, source) = costs[e.Digest]
         can && peak <= 2 * max e.Shape.Size source
 
-    /// Operands that slices reach, and the right one fixed.
+    /// A matmul whose left operand depends on slices and can be lifted, and whose right operand is fixed.
     let isProduct (e: Expr) =
         match e.Node with
         | Node.MatMul(a, b) ->
@@ -82,7 +83,7 @@ type internal LoopInvariants(loop: ScanLoop) =
         | Node.Variable v when sequences.ContainsKey v.Name -> struct (true, size, size)
         | _ when dependence e = Dependence.Fixed -> struct (true, 0, 0)
         | _ when isProduct e -> struct (true, size, size)
-        // A table is looked up for all steps at once.
+        // A gather from a fixed table is done for all steps at once.
         | Node.Gather(_, table, i) when dependence table = Dependence.Fixed && fits i ->
             struct (true, size, size)
         | _ ->
@@ -110,25 +111,26 @@ type internal LoopInvariants(loop: ScanLoop) =
     /// What a value of the body depends on.
     member _.Dependence(e: Expr) = dependence e
 
-    /// Whether the form does the same to all steps together.
+    /// Whether one operation on the values of all steps computes what the node does step by step, at the same cost.
     member _.IsLocal(e: Expr) = isLocal e
 
-    /// Whether it is a product of something from slices and something fixed.
+    /// Whether a node is a product of a matrix that depends on slices and a fixed one.
     member _.IsProduct(e: Expr) = isProduct e
 
-    /// Whether it comes from slices, and computing it outside needs no room beyond what it is made from.
+    /// Whether a value depends on slices, and computing it outside needs no more memory at once than twice its own
+    /// size, or twice that of what it is computed from.
     member _.CanLift(e: Expr) = dependence e = Dependence.Slices && fits e
 
-    /// A value that depends on fixed operands alone, outside.
+    /// A loop-invariant value, as an expression outside.
     member _.Once(e: Expr) : Expr = Rebuild.substitute loop.Fixed [ e ] |> List.head
 
-    /// For all steps together, `[length; rows; k]` by `[k; columns]`: one product.
+    /// All steps' `[length; rows; k]` by `[k; columns]` as one matmul: `[length; rows; columns]`.
     member _.Product(all: Expr, right: Expr) : Expr =
         let dims = all.Shape.ToList()
         let rows = Expr.reshape [ dims[0] * dims[1]; dims[2] ] all
         Expr.reshape [ dims[0]; dims[1]; right.Shape[1] ] (Expr.Make(Node.MatMul(rows, right)))
 
-    /// A node over operands that are known for all steps together, or fixed.
+    /// A node for all steps together; `all` gives those of its operands that are not fixed, for all steps.
     member this.Over(e: Expr, all: Expr -> Expr) : Expr =
         match e.Node with
         | Node.MatMul(a, b) when a.Shape.Rank = 2 && dependence b = Dependence.Fixed ->
@@ -136,7 +138,7 @@ type internal LoopInvariants(loop: ScanLoop) =
         | _ ->
             let bindings = Dictionary<Digest, Variable * Expr>()
 
-            let stand (o: Expr) =
+            let outside (o: Expr) =
                 if dependence o = Dependence.Fixed then
                     this.Once o
                 else
@@ -145,20 +147,21 @@ type internal LoopInvariants(loop: ScanLoop) =
 
                     Expr.ofVariable (fst bindings[o.Digest])
 
-            let alone = Expr.Make(Node.map stand e.Node)
+            let alone = Expr.Make(Node.map outside e.Node)
             Batched.outputs loop.Length (List.ofSeq bindings.Values) [ alone ] |> List.head
 
-    /// A value that depends on slices, or on nothing, for all steps together. Operands are lifted first, in order.
+    /// A value that depends on slices, or is loop-invariant, for all steps together, `[length; ...]`. Operands are
+    /// lifted first, in order.
     member this.All(e: Expr) : Expr =
-        for part in Graph.topological [ e ] do
-            if not (lifted.ContainsKey part.Digest) then
-                match part.Node with
+        for node in Graph.topological [ e ] do
+            if not (lifted.ContainsKey node.Digest) then
+                match node.Node with
                 | Node.Variable v when sequences.ContainsKey v.Name ->
-                    lifted[part.Digest] <- sequences[v.Name]
-                | _ when dependence part = Dependence.Fixed -> ()
+                    lifted[node.Digest] <- sequences[v.Name]
+                | _ when dependence node = Dependence.Fixed -> ()
                 | _ ->
-                    lifted[part.Digest] <-
-                        Origin.within part.Origin (fun () -> this.Over(part, fun o -> lifted[o.Digest]))
+                    lifted[node.Digest] <-
+                        Origin.within node.Origin (fun () -> this.Over(node, fun o -> lifted[o.Digest]))
 
         match lifted.TryGetValue e.Digest with
         | true, all -> all

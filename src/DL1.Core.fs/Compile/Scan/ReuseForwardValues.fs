@@ -5,32 +5,33 @@ open DL1
 open DL1.Compiler.Movement
 open DL1.Compiler.Simd
 
-/// What a loop reads of what another computes: a sequence that is a stack of the other, the other's key, what to put
-/// in the place of nodes, and the new slices with what they are in the other's body.
+/// What a scan reads of another: `Sequence` is the index of a sequence that is a stack of the other, `Source` the
+/// other's key, `Table` the replacements of nodes of the body, `Added` the new slices with what they are in the
+/// other's body.
 [<NoEquality; NoComparison>]
 type internal ReusePlan =
     {
-        Place: int
+        Sequence: int
         Source: Digest
         Table: Dictionary<Digest, Expr>
         Added: (Variable * Expr) list
     }
 
-/// What a reversed loop computes again although the forward one has computed it: the forward loop puts it out, and the
-/// reversed one reads it. Only what costs more than reading it, products and their kin, with what is made of them
-/// alone: elementwise functions are computed again.
+/// The reversed scan of a gradient recomputes what the forward scan has computed. Here the forward scan outputs it,
+/// and the reversed one reads it. That is done only for what costs more than reading it, matmuls and the like, and for
+/// what is computed from those alone; elementwise functions are computed again.
 [<RequireQualifiedAccess>]
 module internal ReuseForwardValues =
-    /// What tells a loop, whatever results are asked for.
+    /// A digest that identifies a scan, whichever of its results is meant.
     let key (call: ScanCall<Expr>) = Expr.Make(Node.Scan(0, call)).Digest
 
-    /// The same, from any result of the loop; a node's own digest where it is no loop.
+    /// The key of the scan of which a node is a result; the node's own digest where it is none.
     let keyOf (e: Expr) =
         match e.Node with
         | Node.Scan(_, call) -> key call
         | _ -> e.Digest
 
-    /// Forms that cost more than reading what they give.
+    /// Whether computing a node costs more than reading its value.
     let private isHeavy (e: Expr) =
         match e.Node with
         | Node.MatMul _
@@ -67,22 +68,22 @@ module internal ReuseForwardValues =
         | Node.ScatterAdd _
         | Node.StopGradient _ -> false
 
-    /// The loop whose stacks a loop reads, and the number of a sequence that is one of them.
+    /// The scan whose stacks a scan reads, and the index of a sequence that is one of them.
     let private source (call: ScanCall<Expr>) =
         call.Sequences
         |> List.indexed
-        |> List.tryPick (fun (place, e) ->
+        |> List.tryPick (fun (index, e) ->
             match e.Node with
             | Node.Scan(result, other) when other.Length = call.Length && result >= other.Body.Next.Length ->
-                Some(struct (place, other))
+                Some(struct (index, other))
             | _ -> None)
 
-    /// For nodes of a loop's body, the same computed in the body of the loop whose stacks it reads.
+    /// Maps nodes of a scan's body to equal nodes in the body of the scan whose stacks it reads.
     let private images (call: ScanCall<Expr>) (other: ScanCall<Expr>) =
         let theirs = Graph.topological (other.Body.Next @ other.Body.Outputs) |> Seq.map _.Digest |> HashSet
         let images = Dictionary<Digest, Expr>()
 
-        let place (own: Variable) (image: Expr option) =
+        let bind (own: Variable) (image: Expr option) =
             image |> Option.iter (fun image -> images[(Expr.ofVariable own).Digest] <- image)
 
         let equal (given: Expr list) (variables: Variable list) (e: Expr) =
@@ -95,8 +96,8 @@ module internal ReuseForwardValues =
                 Some(List.item (result - by.Body.Next.Length) other.Body.Outputs)
             | _ -> equal other.Sequences other.Body.Slices e
 
-        List.iter2 (fun v e -> place v (stacked e)) call.Body.Slices call.Sequences
-        List.iter2 (fun v e -> place v (equal other.Fixed other.Body.Fixed e)) call.Body.Fixed call.Fixed
+        List.iter2 (fun v e -> bind v (stacked e)) call.Body.Slices call.Sequences
+        List.iter2 (fun v e -> bind v (equal other.Fixed other.Body.Fixed e)) call.Body.Fixed call.Fixed
 
         for e in Graph.topological (call.Body.Next @ call.Body.Outputs) do
             match e.Node with
@@ -110,7 +111,8 @@ module internal ReuseForwardValues =
 
         images
 
-    /// The nodes to be read instead: the heavy ones, and what is made of them without reading anything twice.
+    /// The nodes to be read instead of computed: the heavy ones, and what is computed from those alone, where they
+    /// have no other reader.
     let private chosen (call: ScanCall<Expr>) (images: Dictionary<Digest, Expr>) =
         let roots = call.Body.Next @ call.Body.Outputs
         let uses = Graph.uses roots
@@ -144,11 +146,12 @@ module internal ReuseForwardValues =
 
         found
 
-    /// The table of nodes to be replaced by new slices: a variable and its image for each.
+    /// The scan to be read, the nodes to be replaced by new slices, and those slices with what they are in the other's
+    /// body; `None` where nothing is to be replaced.
     let private plan (call: ScanCall<Expr>) =
         match source call with
         | None -> None
-        | Some(struct (place, other)) ->
+        | Some(struct (index, other)) ->
             let images = images call other
             let found = chosen call images
             let variables = Dictionary<Digest, Variable>()
@@ -171,9 +174,9 @@ module internal ReuseForwardValues =
                 |> Seq.map (fun known -> known.Value, images[known.Key])
                 |> List.ofSeq
 
-            if added.IsEmpty then None else Some(struct (place, other, table, added))
+            if added.IsEmpty then None else Some(struct (index, other, table, added))
 
-    /// Rewrites loops so that each reads what the loop whose stacks it reads has computed.
+    /// Rewrites each scan that reads another's stacks, so that it reads what the other has computed already.
     let run (roots: Expr list) : Expr list =
         let plans = Dictionary<Digest, ReusePlan>()
         let outputs = Dictionary<Digest, List<Expr>>()
@@ -182,9 +185,9 @@ module internal ReuseForwardValues =
             if not (plans.ContainsKey(key call)) then
                 match plan call with
                 | None -> ()
-                | Some(struct (place, other, table, added)) ->
+                | Some(struct (index, other, table, added)) ->
                     let own = key other
-                    plans[key call] <- { Place = place; Source = own; Table = table; Added = added }
+                    plans[key call] <- { Sequence = index; Source = own; Table = table; Added = added }
 
                     if not (outputs.ContainsKey own) then
                         outputs[own] <- List other.Body.Outputs
@@ -208,7 +211,7 @@ module internal ReuseForwardValues =
                     Rebuild.fromTop plan.Table (body.Next @ body.Outputs) |> List.splitAt body.Next.Length
 
                 let sequences =
-                    match (List.item plan.Place call.Sequences).Node with
+                    match (List.item plan.Sequence call.Sequences).Node with
                     | Node.Scan(_, other) ->
                         plan.Added
                         |> List.map (fun (_, image) ->

@@ -3,19 +3,19 @@ namespace DL1.Compiler.Scan
 open System.Collections.Generic
 open DL1
 
-/// A carry of a loop that was taken apart.
+/// A carried value of a scan that was taken apart.
 [<NoEquality; NoComparison>]
 type internal ScanCarry =
     {
         Variable: Variable
         Initial: Expr
         Next: Expr
-        /// Stands for the final value, outside.
+        /// The variable that stands for its final value outside the scan.
         Final: Variable
     }
 
-/// A loop taken apart: every variable of its body, named afresh, beside what it stands for; and what the results of
-/// the loop are outside, over variables that stand for final carries and for stacks.
+/// A scan taken apart: each variable of its body, freshly named, with what it is bound to; and the results of the scan
+/// as expressions outside, over variables that stand for final carries and for stacks.
 [<NoEquality; NoComparison>]
 type internal ScanLoop =
     {
@@ -24,24 +24,24 @@ type internal ScanLoop =
         Carries: ScanCarry list
         Slices: (Variable * Expr) list
         Fixed: (Variable * Expr) list
-        /// What each step puts out, and the variable that stands for the stack of it.
+        /// What each step outputs, after the variable that stands for its stack outside.
         Outputs: (Variable * Expr) list
-        /// The results that are asked for, by number.
+        /// The results that are used, by number.
         Results: (int * Expr) list
     }
 
     /// What the body computes: the next carries, then the outputs.
     member this.Graphs = (this.Carries |> List.map _.Next) @ (this.Outputs |> List.map snd)
 
-/// Loops taken apart, tidied, and put together again.
+/// Takes scans apart, simplifies them, and puts them together again.
 [<RequireQualifiedAccess>]
 module internal ScanLoop =
     let private fresh (v: Variable) = Rebuild.fresh v.DType v.Shape
 
-    /// A variable for the stack of a value.
+    /// A variable for the stack of a value, `[length; ...]`.
     let stackOf length (e: Expr) = Rebuild.fresh e.DType (Shape.insertAxis 0 length e.Shape)
 
-    /// Takes apart a call of which the results with these numbers are used.
+    /// Takes apart a call; `used` has the numbers of the results that are used.
     let ofCall (used: Set<int>) (call: ScanCall<Expr>) : ScanLoop =
         let body = call.Body
 
@@ -81,7 +81,7 @@ module internal ScanLoop =
 
     let private names (es: Expr list) = Graph.variables es |> List.map _.Name |> HashSet
 
-    /// Leaves out what no result needs.
+    /// Drops the carries, outputs, slices and fixed operands that no result needs.
     let prune (loop: ScanLoop) : ScanLoop =
         let results = loop.Results |> List.map snd |> names
         let outputs = loop.Outputs |> List.filter (fun (stack, _) -> results.Contains stack.Name)
@@ -104,7 +104,7 @@ module internal ScanLoop =
             Fixed = loop.Fixed |> List.filter (fun (v, _) -> read.Contains v.Name)
         }
 
-    /// Puts expressions in the place of variables in the body.
+    /// Substitutes expressions for variables of the body.
     let inBody (bindings: (Variable * Expr) list) (loop: ScanLoop) : ScanLoop =
         if bindings.IsEmpty then
             loop
@@ -116,7 +116,7 @@ module internal ScanLoop =
                 Outputs = List.map2 (fun (stack, _) e -> stack, e) loop.Outputs outputs
             }
 
-    /// Puts expressions in the place of the variables that stand for final carries and stacks.
+    /// Substitutes expressions for the variables that stand for final carries and stacks.
     let outside (bindings: (Variable * Expr) list) (loop: ScanLoop) : ScanLoop =
         if bindings.IsEmpty then
             loop
@@ -124,33 +124,36 @@ module internal ScanLoop =
             let results = Rebuild.substitute bindings (List.map snd loop.Results)
             { loop with Results = List.map2 (fun (i, _) e -> i, e) loop.Results results }
 
-    /// Pairs whose second parts are new, and bindings of the other pairs' variables to the first of their kind.
+    /// The pairs with distinct expressions, and for the others a binding of each variable to the first with its
+    /// expression.
     let private distinct (pairs: (Variable * Expr) list) =
         let first = Dictionary<Digest, Variable>()
 
-        let kept, doubles = pairs |> List.partition (fun (v, e) -> first.TryAdd(e.Digest, v))
+        let kept, duplicates = pairs |> List.partition (fun (v, e) -> first.TryAdd(e.Digest, v))
 
-        kept, doubles |> List.map (fun (v, e) -> v, Expr.ofVariable first[e.Digest])
+        kept, duplicates |> List.map (fun (v, e) -> v, Expr.ofVariable first[e.Digest])
 
-    /// Joins what is equal, sees a carry that never changes as fixed, and an output that is a slice as its sequence.
+    /// Merges equal slices, fixed operands and outputs; treats a carry that never changes as fixed, and an output that
+    /// is a slice as its sequence.
     let tidy (loop: ScanLoop) : ScanLoop =
-        let still, moving =
+        let unchanged, moving =
             loop.Carries |> List.partition (fun c -> c.Next.Digest = (Expr.ofVariable c.Variable).Digest)
 
         let loop =
             { loop with
                 Carries = moving
-                Fixed = loop.Fixed @ (still |> List.map (fun c -> c.Variable, c.Initial))
+                Fixed = loop.Fixed @ (unchanged |> List.map (fun c -> c.Variable, c.Initial))
             }
-            |> outside (still |> List.map (fun c -> c.Final, c.Initial))
+            |> outside (unchanged |> List.map (fun c -> c.Final, c.Initial))
 
-        let slices, doubleSlices = distinct loop.Slices
-        let constants, doubleConstants = distinct loop.Fixed
+        let slices, duplicateSlices = distinct loop.Slices
+        let constants, duplicateConstants = distinct loop.Fixed
 
-        let loop = inBody (doubleSlices @ doubleConstants) { loop with Slices = slices; Fixed = constants }
+        let loop =
+            inBody (duplicateSlices @ duplicateConstants) { loop with Slices = slices; Fixed = constants }
 
-        let outputs, doubles = distinct loop.Outputs
-        let loop = outside doubles { loop with Outputs = outputs }
+        let outputs, duplicates = distinct loop.Outputs
+        let loop = outside duplicates { loop with Outputs = outputs }
 
         let sequence (e: Expr) =
             match e.Node with
@@ -162,7 +165,7 @@ module internal ScanLoop =
 
         outside known loop |> prune
 
-    /// The results, with the loop as a node again where something of it is left.
+    /// The results, by number. Where carries or outputs are left, the scan becomes a node again, to which they refer.
     let close (loop: ScanLoop) : (int * Expr) list =
         if loop.Carries.IsEmpty && loop.Outputs.IsEmpty then
             loop.Results

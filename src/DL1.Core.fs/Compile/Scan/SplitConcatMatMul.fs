@@ -4,30 +4,30 @@ open System.Collections.Generic
 open DL1
 open DL1.Compiler.Movement
 
-/// Products of which a part alone needs the loop, taken apart: `[x, h] · W`, where only h is carried, is x times W's
-/// upper rows and h times the lower ones; and where a step hands on some columns of a product and puts out others,
-/// each has a product of its own.
+/// Splits matmuls that only in part need the scan: `[x, h] · W`, where only h is carried, is x times W's upper rows
+/// plus h times the lower ones; and where a step carries on some columns of a product and outputs others, each gets a
+/// product of its own.
 [<RequireQualifiedAccess>]
 module internal SplitConcatMatMul =
-    /// Rows of a matrix, from one to another.
+    /// Rows `start` up to `stop` of a matrix.
     let private rows start stop (w: Expr) = Expr.sliceAxis 0 start stop w
 
-    /// Columns of a matrix; those of a transpose are rows of what is turned.
+    /// Columns `start` up to `stop` of a matrix; of a transpose, rows of the matrix beneath.
     let private columns start stop (w: Expr) =
         match w.Node with
         | Node.Transpose([ 1; 0 ], x) -> (rows start stop x).T
         | _ -> Expr.sliceAxis 1 start stop w
 
-    /// The first column and the end, where a slice takes whole rows' neighbouring columns.
+    /// The first column and the end, where a slice takes adjacent columns of all rows.
     let private range (cuts: Cut list) (x: Expr) =
         match cuts with
         | [ down; across ] when down.Start = 0 && down.Stop = x.Shape[0] && down.Step = 1 && across.Step = 1 ->
             Some(struct (across.Start, across.Stop))
         | _ -> None
 
-    /// Products with something fixed of which all uses are slices of columns, some that the next carries need and some
+    /// Products with a fixed matrix of which all uses are slices of columns, some that the next carries need and some
     /// that they do not.
-    let private parted (loop: ScanLoop) (lift: LoopInvariants) =
+    let private split (loop: ScanLoop) (lift: LoopInvariants) =
         let next = loop.Carries |> List.filter (fun c -> (StepSum.added loop c).IsNone) |> List.map _.Next
         let needed = Graph.topological next |> Seq.map _.Digest |> HashSet
         let uses = Graph.uses loop.Graphs
@@ -51,14 +51,14 @@ module internal SplitConcatMatMul =
         |> Seq.map _.Key
         |> HashSet
 
-    /// The loop with such products taken apart.
+    /// The scan with such products split.
     let run (loop: ScanLoop) : ScanLoop =
         let lift = LoopInvariants loop
-        let parted = parted loop lift
+        let split = split loop lift
         let results = Dictionary<Digest, Expr>()
         let product (a: Expr) (b: Expr) = Expr.Make(Node.MatMul(a, b))
 
-        /// Something carried beside something that is not.
+        /// Whether some parts depend on carries, and others do not.
         let isMixed (parts: Expr list) =
             let carried = parts |> List.filter (fun p -> lift.Dependence p = Dependence.Carries)
             not carried.IsEmpty && carried.Length < parts.Length
@@ -78,7 +78,7 @@ module internal SplitConcatMatMul =
                     |> List.reduce (+)
                     |> Some
                 | _ -> None
-            | Node.Slice(cuts, x) when parted.Contains x.Digest ->
+            | Node.Slice(cuts, x) when split.Contains x.Digest ->
                 match x.Node, range cuts x with
                 | Node.MatMul(a, b), Some(struct (start, stop)) ->
                     Some(product results[a.Digest] (columns start stop results[b.Digest]))

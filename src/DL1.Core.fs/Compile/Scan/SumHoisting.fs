@@ -4,7 +4,7 @@ open System.Collections.Generic
 open DL1
 open DL1.Compiler.Movement
 
-/// Values of a loop's body that are sums over the steps, or may be.
+/// Values of a scan's body that are sums over the steps, or may be.
 [<RequireQualifiedAccess>]
 module internal StepSum =
     let rec isZero (e: Expr) =
@@ -14,7 +14,7 @@ module internal StepSum =
         | Node.Reshape(_, x) -> isZero x
         | _ -> false
 
-    /// The terms of a sum.
+    /// The terms of a sum, nested sums included.
     let terms (e: Expr) =
         let found = List<Expr>()
         let rest = Stack [ e ]
@@ -30,7 +30,7 @@ module internal StepSum =
 
         List.ofSeq found
 
-    /// What moves elements without regard to their values, but for padding with zeros: linear, and nearly free.
+    /// Whether a node moves elements without regard to their values, or pads with zeros: linear, and nearly free.
     let isMovement (e: Expr) =
         match e.Node with
         | Node.Reshape _
@@ -40,7 +40,7 @@ module internal StepSum =
         | Node.Pad(_, value, _) -> value = 0.0
         | _ -> false
 
-    /// What is added to a carry at each step, if that is all that happens to it: `carry + terms`, and no other use.
+    /// The terms that each step adds to a carry, where that is its only use: the step is `carry + terms`. Else `None`.
     let added (loop: ScanLoop) (carry: ScanCarry) : Expr list option =
         let own = Expr.ofVariable carry.Variable
         let mine, others = terms carry.Next |> List.partition (fun e -> e.Digest = own.Digest)
@@ -57,7 +57,8 @@ module internal StepSum =
         else
             None
 
-    /// Whether a sum over the steps can be taken further inside than the value itself.
+    /// Whether the sum of a value over the steps can be moved into the operation: a matmul, scatter or sum reduction
+    /// adds over the steps as well, without a stack of its results.
     let rec contracts (e: Expr) =
         match e.Node with
         | Node.MatMul _
@@ -68,10 +69,12 @@ module internal StepSum =
         | _ when isMovement e -> contracts (List.head (Node.operands e.Node))
         | _ -> false
 
-    /// Whether a stack of it may be made in order to sum it: gates side by side are a few times as wide as a state.
+    /// Whether a stack of a value may be made in order to sum it: at most 8 times the `usual` size, as gates side by
+    /// side are a few times as wide as a state.
     let isReadable usual (e: Expr) = e.Shape.Size <= 8 * usual
 
-    /// Whether the sum needs no stack of something larger than `usual`.
+    /// Whether the sum of a value over the steps needs no stack of anything larger than `usual` elements; for what a
+    /// scatter or a sum reduction adds, 8 times as many are allowed.
     let rec isSmall (lift: LoopInvariants) usual (e: Expr) =
         match e.Node with
         | _ when isZero e || lift.Dependence e = Dependence.Fixed -> true
@@ -83,15 +86,15 @@ module internal StepSum =
         | _ when isMovement e -> isSmall lift usual (List.head (Node.operands e.Node))
         | _ -> e.Shape.Size <= usual
 
-/// Stacks, and sums over all steps, of values of a loop's body, outside. What it cannot find there becomes an
-/// output of the loop.
+/// Computes stacks, and sums over all steps, of values of a scan's body, outside of it. What cannot be computed there
+/// becomes an output of the scan.
 [<Sealed>]
 type internal SumHoisting(loop: ScanLoop, lift: LoopInvariants, needed: HashSet<Digest>, usual: int) =
     let stacks = Dictionary<Digest, Variable * Expr>()
     let opened = Dictionary<Digest, bool>()
     let values = Dictionary<Digest, Expr>()
 
-    /// What no next carry needs: a product with something fixed on the right.
+    /// A product with a fixed matrix that no next carry needs.
     let isProduct (e: Expr) =
         match e.Node with
         | Node.MatMul(a, b) ->
@@ -104,8 +107,8 @@ type internal SumHoisting(loop: ScanLoop, lift: LoopInvariants, needed: HashSet<
 
         Expr.ofVariable (fst stacks[e.Digest])
 
-    // Whether a value is worth computing outside, from stacks: it holds such a product, and moving or elementwise forms
-    // lead to it.
+    // Whether a value is worth computing outside, from stacks: it is such a product, or a local node leads to it from
+    // one.
     do
         for e in Graph.topological loop.Graphs do
             opened[e.Digest] <-
@@ -114,7 +117,7 @@ type internal SumHoisting(loop: ScanLoop, lift: LoopInvariants, needed: HashSet<
                     && not (needed.Contains e.Digest)
                     && Node.operands e.Node |> List.exists (fun o -> opened[o.Digest]))
 
-    /// What the loop has to put out, in the order in which it was asked for.
+    /// The outputs that the scan must have, with their stacks' variables, in the order in which they were asked for.
     member _.Stacks = List.ofSeq stacks.Values
 
     /// Whether a value is computed outside from its operands' stacks.
@@ -124,31 +127,31 @@ type internal SumHoisting(loop: ScanLoop, lift: LoopInvariants, needed: HashSet<
         && (opened[e.Digest]
             || (StepSum.isMovement e && e.Shape.Size >= (List.head (Node.operands e.Node)).Shape.Size))
 
-    /// A value of the body for all steps together.
+    /// A value of the body for all steps together, `[length; ...]`.
     member this.All(e: Expr) : Expr =
         let wanted = HashSet<Digest>()
         let rest = Stack [ e ]
 
         while rest.Count > 0 do
-            let part = rest.Pop()
+            let node = rest.Pop()
 
-            if wanted.Add part.Digest && this.Expands part then
-                for o in Node.operands part.Node do
+            if wanted.Add node.Digest && this.Expands node then
+                for o in Node.operands node.Node do
                     rest.Push o
 
-        for part in Graph.topological [ e ] do
-            if wanted.Contains part.Digest && not (values.ContainsKey part.Digest) then
-                values[part.Digest] <-
-                    if this.Expands part then
-                        Origin.within part.Origin (fun () -> lift.Over(part, fun o -> values[o.Digest]))
-                    elif lift.Dependence part = Dependence.Fixed || lift.CanLift part then
-                        lift.All part
+        for node in Graph.topological [ e ] do
+            if wanted.Contains node.Digest && not (values.ContainsKey node.Digest) then
+                values[node.Digest] <-
+                    if this.Expands node then
+                        Origin.within node.Origin (fun () -> lift.Over(node, fun o -> values[o.Digest]))
+                    elif lift.Dependence node = Dependence.Fixed || lift.CanLift node then
+                        lift.All node
                     else
-                        stack part
+                        stack node
 
         values[e.Digest]
 
-    /// [..; m; k] by [..; k; n], summed over the steps: one product over all steps' k.
+    /// The sum over the steps of `[..; m; k]` by `[..; k; n]`: one product over the k of all steps.
     member private this.Contraction(a: Expr, b: Expr) =
         let rank = a.Shape.Rank
         let steps = loop.Length
@@ -181,7 +184,7 @@ type internal SumHoisting(loop: ScanLoop, lift: LoopInvariants, needed: HashSet<
         | Node.MatMul(a, b) -> this.Contraction(a, b)
         | Node.Reduce(ReduceOp.Sum, axes, x) when StepSum.isReadable usual x ->
             Expr.sum (0 :: (axes |> List.map (fun axis -> axis + 1))) (this.All x)
-        // The steps' indices, one after another.
+        // The indices of all steps, one after another.
         | Node.ScatterAdd(axis, extent, x, i) when StepSum.isReadable usual x ->
             Expr.Make(Node.ScatterAdd(axis, extent, Expr.moveAxis 0 axis (this.All x), this.All i))
         | Node.Binary(BinaryOp.Add, a, b) when StepSum.contracts e -> this.Total a + this.Total b
@@ -191,7 +194,7 @@ type internal SumHoisting(loop: ScanLoop, lift: LoopInvariants, needed: HashSet<
             over (this.Total(List.head (Node.operands e.Node)))
         | _ -> Expr.sum [ 0 ] (this.All e)
 
-    /// The final value of a carry to which these terms are added at each step.
+    /// The final value of a carry to which each step adds these terms.
     member this.Sum(carry: ScanCarry, terms: Expr list) : Expr =
         Origin.within carry.Next.Origin (fun () ->
             terms
