@@ -119,7 +119,7 @@ type internal SplitReductionKernel(frame: Frame, work: FusedLoopJob) =
                 LoopMemory.Copy(totalsOf 0 item + nativeint (64 * i), target, 64)
 
                 for share in 1 .. shares - 1 do
-                    InterpretReduce.combine
+                    InterpretReduce.accumulate
                         single
                         plan.Kinds[x]
                         op
