@@ -19,7 +19,7 @@ let train, test = examples book[.. learnt - 1], examples book[learnt .. learnt +
 let model =
     let block =
         Transformer.encoderLayer
-            { Transformer.options 4 336 with Causal = true; NormFirst = true; Dropout = 0.0 }
+            { Transformer.options 4 336 with Causal = true; NormFirst = true; Dropout = 0.1 }
 
     Dense.embedding letters.Count width
     => Transformer.learnedPositions context
