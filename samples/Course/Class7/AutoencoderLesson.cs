@@ -45,9 +45,7 @@ internal static class AutoencoderLesson
         c.Code("widths");
         #region widths
         int[] widths = c.Brief ? [2, 8] : [2, 4, 8, 16, 32, 64];
-        var clock = System.Diagnostics.Stopwatch.StartNew();
         var pca = PrincipalComponents.FitRandomised(train.Inputs, c.Brief ? 8 : 150, Key.OfSeed(1), powers: 2);
-        Console.WriteLine($"pca {clock.Elapsed.TotalSeconds}");
         var networks = widths.ToDictionary(k => k, k => Learned(Encoder(k).Then(Decoder()), epochs: 20));
         double[] byNetwork = [.. widths.Select(k => Error(validation.Inputs, networks[k].Predict(validation.Inputs)))];
         double[] byPca = [.. widths.Select(k => Error(validation.Inputs, Projected(pca, validation.Inputs, k)))];
