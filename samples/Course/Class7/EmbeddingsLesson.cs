@@ -59,7 +59,7 @@ internal static class EmbeddingsLesson
         var met = Tensor.Of(joint);
         var chance = met.Sum([1], true).MatMul(met.Sum([0], true)) / train.Count;
         var ppmi = met.Compute(chance, (m, e) => Relu(Log((m + 1e-9) / (e + 1e-9))));
-        var axes = PrincipalComponents.FitRandomised(ppmi, 100, Key.OfSeed(1), powers: 2);
+        var axes = PrincipalComponents.FitRandomised(ppmi, c.Brief ? 20 : 100, Key.OfSeed(1), powers: 2);
         (Tensor Vectors, Tensor Scores) Counted(int features) => axes.Apply(ppmi).Slice(1, ..features) is var along
             ? (along, along.MatMul(axes.Components.Rows(..features)) + axes.Means) : default;
         #endregion
@@ -87,7 +87,7 @@ internal static class EmbeddingsLesson
         }
 
         #region choice
-        var counted = new[] { 10, 20, 50, 100 }.Select(Counted).MaxBy(v => Told(v.Scores, validation).Estimate);
+        var counted = (c.Brief ? [10, 20] : new[] { 10, 20, 50, 100 }).Select(Counted).MaxBy(v => Told(v.Scores, validation).Estimate);
         (int Features, int Epochs)[] settings = c.Brief ? [(20, 1)] : [(20, 5), (20, 10), (50, 4), (50, 8), (100, 4)];
         var trained = settings.Select(s => Trained(s.Features, s.Epochs)).MaxBy(v => Told(v.Scores, validation).Estimate);
         #endregion
