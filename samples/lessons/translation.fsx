@@ -34,13 +34,7 @@ let pairs =
 let texts, answers = Array.unzip pairs
 let letters = Vocabulary.charactersWith { Vocabulary.options with Padding = true } texts // 1 pads
 
-let signs =
-    Vocabulary.charactersWith
-        { Vocabulary.options with
-            Padding = true
-            Bounds = true
-        }
-        answers // 1 pads, 2 begins, 3 ends
+let signs = Vocabulary.charactersWith { Vocabulary.options with Padding = true; Bounds = true } answers // 1 pads, 2 begins, 3 ends
 
 let source = (Vocabulary.encodeAll letters texts).Values
 let before, after = Vocabulary.encodeAll signs answers |> PaddedRows.shifted
@@ -64,10 +58,7 @@ let translator: Layer<Pair, Expr> =
         let read =
             scope.Run(
                 "encoder",
-                Recurrent.gruPadded
-                    { Recurrent.options 32 with
-                        Bidirectional = true
-                    },
+                Recurrent.gruPadded { Recurrent.options 32 with Bidirectional = true },
                 letters
             )
 
@@ -108,20 +99,13 @@ printfn $"{History.table fitted.History}"
 // Four hypotheses beside one another, for a date that anybody might write.
 let asked = [ "March 3, 1987"; "7 Jul 2031" ]
 
-let context =
-    Tree.ofList [ ("Source", (Vocabulary.encodeTo source.Shape[1] letters asked).Values) ]
+let context = Tree.ofList [ ("Source", (Vocabulary.encodeTo source.Shape[1] letters asked).Values) ]
 
 let start =
     Stepwise.ofNamed "Target" "" fitted.Trained
     |> Generation.promptFrom context 11 (Tensor.full DType.I64 [ 2; 1 ] 2.0)
 
-for found in
-    BeamSearch.all
-        (BeamSearch.options 4)
-        { Generation.options 11 with
-            End = Some 3L
-        }
-        start do
+for found in BeamSearch.all (BeamSearch.options 4) { Generation.options 11 with End = Some 3L } start do
     let chances = Tensor.toFloats found.LogProbability |> Array.map exp
     printfn $"{Vocabulary.decodeAll signs found.Tokens} %.4f{chances[0]} %.4f{chances[1]}"
 

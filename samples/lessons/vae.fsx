@@ -37,11 +37,7 @@ let vae: Layer<Expr, Vae> =
             else
                 mean
 
-        {
-            Rebuilt = scope.Run("decoder", decoder, z)
-            Mean = mean
-            LogVariance = logVariance
-        })
+        { Rebuilt = scope.Run("decoder", decoder, z); Mean = mean; LogVariance = logVariance })
 
 // Both parts in nats for each image; z is drawn in validation, too.
 let learner =
@@ -76,7 +72,13 @@ let labels = Tensor.toFloats validation.Targets
 let plane =
     (Plot.Titled("Codes by class"), [ 0..9 ])
     ||> List.fold (fun plot label ->
-        let own = [ for i in 0 .. labels.Length - 1 do if labels[i] = float label then i ]
+        let own =
+            [
+                for i in 0 .. labels.Length - 1 do
+                    if labels[i] = float label then
+                        i
+            ]
+
         plot.Dots(string label, [ for i in own -> codes[2 * i] ], [ for i in own -> codes[2 * i + 1] ]))
 
 File.WriteAllBytes(Path.Combine(folder, "vae-plane.png"), plane.Png(780, 585))
