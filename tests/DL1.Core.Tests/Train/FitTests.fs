@@ -399,4 +399,32 @@ let tests =
             testList "ends" stopping
             testList "telling" telling
             testList "using" using'
+            test "validation may have longer sequences than training" {
+                // A class for each step of a sequence of any length.
+                let sequences rows length =
+                    let x = Key.normal 0.0 1.0 DType.F32 [ rows; length; 2 ] (Key.ofSeed 5L)
+                    let steps = rows * length
+                    Dataset(x, Tensor.ofArray [ rows; length ] (Array.init steps (fun i -> int64 (i % 3))))
+
+                let learner = Learner.create (Dense.linear 3) entropy (Optimizer.adam 0.01)
+                let held = sequences 7 9
+
+                let options =
+                    { Fit.options (Key.ofSeed 5L) with
+                        Epochs = 2
+                        Batch = Batches.ofSize 8
+                        Validation = Some held
+                    }
+
+                let fitted = Fit.run options learner (sequences 20 4)
+                let alone = Trained.evaluate entropy [] held fitted.Trained
+                Expect.equal (List.last fitted.History).ValidationLoss (Some alone.Loss) "as evaluated alone"
+
+                let labels = held.Targets.ToArray<int64>() |> Array.map (fun l -> if l = 2L then 3L else l)
+                let wrong = Dataset(held.Inputs, Tensor.ofArray [ 7; 9 ] labels)
+
+                Expect.throwsT<DomainError>
+                    (fun () -> Fit.run { options with Validation = Some wrong } learner (sequences 20 4) |> ignore)
+                    "a label that is no class"
+            }
         ]
