@@ -255,7 +255,7 @@ let internal generate (seed: int) : Case =
                 Type = (if i = 0 then dtype else pick [ dtype; dtype; DType.I32; DType.Bool ])
                 Along = (i = 0 || random.Next 3 > 0)
                 Still = random.Next 3 = 0
-                Own = random.Next 8 = 0
+                Spill = random.Next 8 = 0
             })
 
     let steps = ResizeArray<LoopStep>()
@@ -314,7 +314,7 @@ let internal generate (seed: int) : Case =
         | 6 ->
             let target = pick kinds
             add (LoopStep.Convert(target, x)) target
-        | _ when kind <> LaneKind.Truth -> add (LoopStep.Fold(pick reductions, x)) kind
+        | _ when kind <> LaneKind.Truth -> add (LoopStep.Reduce(pick reductions, x)) kind
         | _ -> ()
 
     // Where the values may go: stores to operands that move everywhere always may.
@@ -329,7 +329,7 @@ let internal generate (seed: int) : Case =
 
     let store step along still =
         stores.Add(struct (step, sources.Length + targets.Count))
-        targets.Add { Type = typeOf kinds'[step]; Along = along; Still = still; Own = false }
+        targets.Add { Type = typeOf kinds'[step]; Along = along; Still = still; Spill = false }
 
     let count = steps.Count
     store (count - 1) true false
@@ -339,7 +339,7 @@ let internal generate (seed: int) : Case =
 
     for step in 0 .. count - 1 do
         match steps[step] with
-        | LoopStep.Fold _ when truth () -> store step (not across) true
+        | LoopStep.Reduce _ when truth () -> store step (not across) true
         | _ -> ()
 
     // Another value over the first target, now and then.

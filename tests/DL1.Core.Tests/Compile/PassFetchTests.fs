@@ -30,27 +30,27 @@ let private ahead =
                    plan.Phases[at].Loops
                    && o.Along
                    && not o.Still
-                   && not o.Own
+                   && not o.Spill
                    && (line.IsNext || at < first line.Operand)))
 
 /// Softmax and its gradient, as `GroupProgram` makes them: x, the cotangent, room for the exponentials, and two results.
 let private softmax =
-    let moving = { Type = DType.F32; Along = true; Still = false; Own = false }
+    let moving = { Type = DType.F32; Along = true; Still = false; Spill = false }
 
     {
         Type = DType.F32
-        Operands = [| moving; moving; { moving with Own = true }; moving; moving |]
+        Operands = [| moving; moving; { moving with Spill = true }; moving; moving |]
         Steps =
             [|
                 LoopStep.Load 0
-                LoopStep.Fold(ReduceOp.Max, 0)
+                LoopStep.Reduce(ReduceOp.Max, 0)
                 LoopStep.Binary(BinaryOp.Sub, 0, 1)
                 LoopStep.Unary(UnaryOp.Exp, 2)
-                LoopStep.Fold(ReduceOp.Sum, 3)
+                LoopStep.Reduce(ReduceOp.Sum, 3)
                 LoopStep.Binary(BinaryOp.Div, 3, 4)
                 LoopStep.Load 1
                 LoopStep.Binary(BinaryOp.Mul, 6, 5)
-                LoopStep.Fold(ReduceOp.Sum, 7)
+                LoopStep.Reduce(ReduceOp.Sum, 7)
                 LoopStep.Binary(BinaryOp.Sub, 6, 8)
                 LoopStep.Binary(BinaryOp.Mul, 5, 9)
             |]

@@ -86,7 +86,7 @@ let private phaseByPhase =
             let whole = interpreted case (apart case)
             shared case |> List.forall ((=) whole) |> Prop.label $"%A{case}")
 
-let private operand dtype along still = { Type = dtype; Along = along; Still = still; Own = false }
+let private operand dtype along still = { Type = dtype; Along = along; Still = still; Spill = false }
 
 let private pass dtype across operands steps stores =
     {
@@ -337,7 +337,7 @@ let private folds =
                             [
                                 LoopStep.Load 0
                                 for op in reductions do
-                                    LoopStep.Fold(op, 0)
+                                    LoopStep.Reduce(op, 0)
                             ]
                             [ for i in 1..4 -> struct (i, i) ]
 
@@ -449,10 +449,10 @@ let private allocation =
                 [ operand DType.F32 true false; operand DType.F32 true false ]
                 [
                     LoopStep.Load 0
-                    LoopStep.Fold(ReduceOp.Max, 0)
+                    LoopStep.Reduce(ReduceOp.Max, 0)
                     LoopStep.Binary(BinaryOp.Sub, 0, 1)
                     LoopStep.Unary(UnaryOp.Exp, 2)
-                    LoopStep.Fold(ReduceOp.Sum, 3)
+                    LoopStep.Reduce(ReduceOp.Sum, 3)
                     LoopStep.Binary(BinaryOp.Div, 3, 4)
                 ]
                 [ struct (3, 1); struct (5, 1) ]

@@ -33,7 +33,7 @@ type internal EmitFloats(il: ILGenerator, methods: VectorMethods, words: EmitWor
 
         let function' name =
             x ()
-            words.Own name 1
+            words.VectorFunction name 1
 
         let scalar name =
             scratchAddress ()
@@ -131,4 +131,4 @@ type internal EmitFloats(il: ILGenerator, methods: VectorMethods, words: EmitWor
         | BinaryOp.Pow ->
             x ()
             y ()
-            words.Own "Pow" 2
+            words.VectorFunction "Pow" 2

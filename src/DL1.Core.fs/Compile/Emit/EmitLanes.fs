@@ -36,9 +36,9 @@ type internal EmitLanes(il: ILGenerator, methods: VectorMethods, scratch: LocalB
             memory "LoadTruth" [| address; methods.Vector LaneKind.Truth |]
         | DType.I64 -> refuse dtype
 
-    let store (dtype: DType) (place: unit -> unit) (value: unit -> unit) =
+    let store (dtype: DType) (pushAddress: unit -> unit) (value: unit -> unit) =
         value ()
-        place ()
+        pushAddress ()
 
         match dtype with
         | DType.F32
@@ -64,21 +64,21 @@ type internal EmitLanes(il: ILGenerator, methods: VectorMethods, scratch: LocalB
         | DType.Bool -> 1
 
     /// Loads a vector.
-    member _.Load(dtype, place: unit -> unit) =
-        place ()
+    member _.Load(dtype, pushAddress: unit -> unit) =
+        pushAddress ()
         load dtype
 
     /// Stores a vector.
-    member _.Store(dtype, place, value) = store dtype place value
+    member _.Store(dtype, pushAddress, value) = store dtype pushAddress value
 
     /// Loads the first `rest` lanes; the others are undefined.
-    member _.LoadPart(dtype: DType, place: unit -> unit, rest: unit -> unit) =
-        place ()
+    member _.LoadPartial(dtype: DType, pushAddress: unit -> unit, rest: unit -> unit) =
+        pushAddress ()
 
         if dtype.IsFloat then
             rest ()
             zero LaneKind.Float
-            memory "LoadPart" [| address; typeof<int>; methods.Vector LaneKind.Float |]
+            memory "LoadPartial" [| address; typeof<int>; methods.Vector LaneKind.Float |]
         else
             scratchAddress ()
             copy (EmitLanes.Size dtype) rest
@@ -86,15 +86,15 @@ type internal EmitLanes(il: ILGenerator, methods: VectorMethods, scratch: LocalB
             load dtype
 
     /// Stores the first `rest` lanes, and touches no memory beyond them.
-    member _.StorePart(dtype: DType, place: unit -> unit, rest: unit -> unit, value: unit -> unit) =
+    member _.StorePartial(dtype: DType, pushAddress: unit -> unit, rest: unit -> unit, value: unit -> unit) =
         store dtype scratchAddress value
         scratchAddress ()
-        place ()
+        pushAddress ()
         copy (EmitLanes.Size dtype) rest
 
     /// Loads one element into every lane.
-    member _.LoadOne(dtype: DType, place: unit -> unit) =
-        place ()
+    member _.LoadOne(dtype: DType, pushAddress: unit -> unit) =
+        pushAddress ()
 
         match dtype with
         | DType.F32
@@ -121,9 +121,9 @@ type internal EmitLanes(il: ILGenerator, methods: VectorMethods, scratch: LocalB
         | DType.I64 -> refuse dtype
 
     /// Stores the first lane.
-    member _.StoreOne(dtype: DType, place: unit -> unit, value: unit -> unit) =
+    member _.StoreOne(dtype: DType, pushAddress: unit -> unit, value: unit -> unit) =
         let first kind =
-            place ()
+            pushAddress ()
             value ()
             call (methods.Generic("ToScalar", kind))
 
@@ -156,7 +156,7 @@ type internal EmitLanes(il: ILGenerator, methods: VectorMethods, scratch: LocalB
         call (methods.Generic("GreaterThan", LaneKind.Truth))
 
     /// Combines the lanes of a whole block, given as its vectors in order, to one value in every lane.
-    member _.Join(op: ReduceOp, kind, vectors: (unit -> unit)[]) =
+    member _.CombineLanes(op: ReduceOp, kind, vectors: (unit -> unit)[]) =
         vectors
         |> Array.iteri (fun u vector ->
             scratchAddress ()

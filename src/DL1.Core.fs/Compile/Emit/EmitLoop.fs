@@ -10,14 +10,14 @@ open DL1.Compiler.Simd
 /// Emits the loops of a fused loop as IL. The whole vectors of a row go through one loop, and its end, in partial
 /// vectors, through another.
 [<Sealed>]
-type private LoopEmitter(plan: StagedLoop, methods: VectorMethods, il: ILGenerator) =
-    let pass = plan.Pass
-    let inner = EmitBlock(plan, methods, il)
-    let shares = EmitSplit(plan, methods, il, inner)
+type private LoopEmitter(staged: StagedLoop, methods: VectorMethods, il: ILGenerator) =
+    let loop = staged.Pass
+    let inner = EmitBlock(staged, methods, il)
+    let split = EmitSplit(staged, methods, il, inner)
     let firsts, rows, column, rest = inner.Firsts, inner.Rows, inner.Column, inner.Rest
     let native () = il.DeclareLocal typeof<nativeint>
-    let strides = pass.Operands |> Array.map (fun _ -> native ())
-    let finish = native ()
+    let strides = loop.Operands |> Array.map (fun _ -> native ())
+    let paddedColumns = native ()
     let left = native ()
     let limit = native ()
     let block = methods.Lanes * methods.Vectors
@@ -37,7 +37,7 @@ type private LoopEmitter(plan: StagedLoop, methods: VectorMethods, il: ILGenerat
         stloc local
 
     /// Emits a while loop: the body runs as long as `test`, which gets the label of the body, branches there.
-    let loop (test: Label -> unit) body =
+    let whileLoop (test: Label -> unit) body =
         let top, check = il.DefineLabel(), il.DefineLabel()
         il.Emit(OpCodes.Br, check)
         il.MarkLabel top
@@ -47,8 +47,8 @@ type private LoopEmitter(plan: StagedLoop, methods: VectorMethods, il: ILGenerat
 
     /// How many vectors each trip of the column loop handles: all of a block in light stages with reductions, whose
     /// additions would otherwise wait for one another; else one.
-    let sideBySide (phase: Stage) =
-        if phase.Folds.Length > 0 && Stages.isLight pass phase then
+    let sideBySide (stage: Stage) =
+        if stage.Folds.Length > 0 && Stages.isLight loop stage then
             methods.Vectors
         else
             1
@@ -68,8 +68,8 @@ type private LoopEmitter(plan: StagedLoop, methods: VectorMethods, il: ILGenerat
 
     /// Emits the loop over the whole vectors of a row, `copies` at a time, as far as they end before the column
     /// `until`.
-    let vectors (phase: Stage) copies (until: unit -> unit) =
-        loop
+    let vectors (stage: Stage) copies (until: unit -> unit) =
+        whileLoop
             (fun top ->
                 ldloc column
                 until ()
@@ -77,19 +77,19 @@ type private LoopEmitter(plan: StagedLoop, methods: VectorMethods, il: ILGenerat
                 il.Emit OpCodes.Sub
                 il.Emit(OpCodes.Ble, top))
             (fun () ->
-                inner.Fetch phase
-                inner.Work(phase, false, copies)
+                inner.Prefetch stage
+                inner.Work(stage, false, copies)
 
                 if copies < methods.Vectors then
-                    inner.Rotate phase
+                    inner.Rotate stage
 
                 forward copies)
 
     /// Emits the loop over the whole vectors of a row, leaf block by leaf block.
-    let pieces (phase: Stage) copies =
+    let leafBlocks (stage: Stage) copies =
         let again = il.DefineLabel()
         il.MarkLabel again
-        inner.Pieces.Next(phase, methods.Vectors, block)
+        inner.PairwiseSums.Next(stage, methods.Vectors, block)
         // The leaf block ends with the row, or `PairwiseSum.length` blocks from here.
         columns ()
         ldloc column
@@ -98,44 +98,44 @@ type private LoopEmitter(plan: StagedLoop, methods: VectorMethods, il: ILGenerat
         il.Emit(OpCodes.Call, methods.Of(typeof<Math>, "Min", [| typeof<nativeint>; typeof<nativeint> |]))
         stloc limit
 
-        inner.Pieces.Count(
-            phase,
+        inner.PairwiseSums.Count(
+            stage,
             fun () ->
                 ldloc limit
                 ldloc column
                 il.Emit OpCodes.Sub
         )
 
-        vectors phase copies (fun () -> ldloc limit)
+        vectors stage copies (fun () -> ldloc limit)
         ldloc limit
         columns ()
         il.Emit(OpCodes.Blt, again)
 
     /// Emits the columns of one segment, where reductions go across.
-    let line (phase: Stage) =
-        let copies = sideBySide phase
+    let row (stage: Stage) =
+        let copies = sideBySide stage
         constant 0
         stloc column
 
-        if phase.Sums.Length > 0 then
-            pieces phase copies
+        if stage.Sums.Length > 0 then
+            leafBlocks stage copies
         else
-            vectors phase copies columns
+            vectors stage copies columns
 
         let over = il.DefineLabel()
 
-        if phase.Folds.Length = 0 then
+        if stage.Folds.Length = 0 then
             ldloc column
             columns ()
             il.Emit(OpCodes.Bge, over)
             measureRest ()
-            inner.Work(phase, true, 1)
+            inner.Work(stage, true, 1)
         else
             // Goes on to the end of the last block, so that every accumulator returns to its own local.
-            loop
+            whileLoop
                 (fun top ->
                     ldloc column
-                    ldloc finish
+                    ldloc paddedColumns
                     il.Emit(OpCodes.Blt, top))
                 (fun () ->
                     let beyond = il.DefineLabel()
@@ -143,26 +143,26 @@ type private LoopEmitter(plan: StagedLoop, methods: VectorMethods, il: ILGenerat
                     columns ()
                     il.Emit(OpCodes.Bge, beyond)
                     measureRest ()
-                    inner.Work(phase, true, 1)
+                    inner.Work(stage, true, 1)
                     il.MarkLabel beyond
-                    inner.Rotate phase
+                    inner.Rotate stage
                     forward 1)
 
         il.MarkLabel over
 
     /// Emits a stage without its loop-invariant steps: over whole rows where the loop is `Across`, else over the
     /// columns of `copies` vectors or of a partial one.
-    let work (phase: Stage) partial copies =
-        let totals = if pass.Across then methods.Vectors else copies
+    let work (stage: Stage) partial copies =
+        let totals = if loop.Across then methods.Vectors else copies
 
-        for struct (fold, op, x) in phase.Folds do
+        for struct (reduction, op, x) in stage.Folds do
             for copy in 0 .. totals - 1 do
-                inner.Start(op, x, inner.Total(fold, copy))
+                inner.Start(op, x, inner.Total(reduction, copy))
 
-        inner.Pieces.Start(phase, totals)
+        inner.PairwiseSums.Start(stage, totals)
 
-        if phase.Loops then
-            let moving = Stages.moving pass phase
+        if stage.Loops then
+            let moving = Stages.moving loop stage
 
             for operand in moving do
                 ldloc firsts[operand]
@@ -171,58 +171,58 @@ type private LoopEmitter(plan: StagedLoop, methods: VectorMethods, il: ILGenerat
             segments ()
             stloc left
 
-            loop
+            whileLoop
                 (fun top ->
                     ldloc left
                     constant 0
                     il.Emit(OpCodes.Bgt, top))
                 (fun () ->
-                    for step in phase.Segment do
+                    for step in stage.Segment do
                         inner.Compute(rows, false, step, 1)
 
-                    for struct (step, operand) in phase.SegmentStores do
+                    for struct (step, operand) in stage.SegmentStores do
                         inner.Store(rows, false, step, operand, 1)
 
-                    if not pass.Across then
-                        inner.Pieces.Next(phase, totals, 1)
-                        inner.Pieces.Count(phase, (fun () -> constant 1))
-                        inner.Work(phase, partial, copies)
-                    elif phase.Block.Length + phase.BlockStores.Length + phase.Folds.Length > 0 then
-                        line phase
+                    if not loop.Across then
+                        inner.PairwiseSums.Next(stage, totals, 1)
+                        inner.PairwiseSums.Count(stage, (fun () -> constant 1))
+                        inner.Work(stage, partial, copies)
+                    elif stage.Block.Length + stage.BlockStores.Length + stage.Folds.Length > 0 then
+                        row stage
 
                     for operand in moving do
-                        if not pass.Operands[operand].Still then
+                        if not loop.Operands[operand].Still then
                             advance rows[operand] (fun () -> ldloc strides[operand])
 
                     advance left (fun () -> constant -1))
 
-        inner.Pieces.Finish(phase, totals)
+        inner.PairwiseSums.End(stage, totals)
 
-        if pass.Across then
-            for struct (fold, op, x) in phase.Folds do
-                inner.Join(fold, op, x)
+        if loop.Across then
+            for struct (reduction, op, x) in stage.Folds do
+                inner.CombineLanes(reduction, op, x)
 
     /// Emits all stages, and the test for the one that is asked for.
-    let phases partial copies =
+    let stages partial copies =
         let out = il.DefineLabel()
 
-        plan.Phases
-        |> Array.iteri (fun number phase ->
-            for step in phase.Still do
+        staged.Phases
+        |> Array.iteri (fun number stage ->
+            for step in stage.Still do
                 inner.Compute(firsts, partial, step, copies)
 
-            if phase.StillStores.Length > 0 then
-                shares.Still(fun () ->
-                    for struct (step, operand) in phase.StillStores do
-                        inner.Store(firsts, partial, step, operand, (if pass.Across then 1 else copies)))
+            if stage.StillStores.Length > 0 then
+                split.Invariants(fun () ->
+                    for struct (step, operand) in stage.StillStores do
+                        inner.Store(firsts, partial, step, operand, (if loop.Across then 1 else copies)))
 
-            shares.Phase(number, copies, out, (fun () -> work phase partial copies)))
+            split.Stage(number, copies, out, (fun () -> work stage partial copies)))
 
         il.MarkLabel out
 
     /// Reads the operands' addresses and segment strides into locals.
     let prologue () =
-        pass.Operands
+        loop.Operands
         |> Array.iteri (fun i operand ->
             let pair n local =
                 il.Emit OpCodes.Ldarg_0
@@ -239,40 +239,40 @@ type private LoopEmitter(plan: StagedLoop, methods: VectorMethods, il: ILGenerat
     /// Emits the whole body.
     member _.Emit() =
         prologue ()
-        shares.Prologue()
+        split.Prologue()
 
-        if pass.Across then
+        if loop.Across then
             // The columns rounded up to whole blocks.
             columns ()
             constant (block - 1)
             il.Emit OpCodes.Add
             constant -block
             il.Emit OpCodes.And
-            stloc finish
-            phases false 1
+            stloc paddedColumns
+            stages false 1
         else
-            let parts = il.DefineLabel()
+            let byVector = il.DefineLabel()
             constant 0
             stloc column
-            let together = plan.Phases |> Array.forall (fun p -> not p.Loops || Stages.isLight pass p)
+            let together = staged.Phases |> Array.forall (fun p -> not p.Loops || Stages.isLight loop p)
 
             if together then
                 columns ()
                 constant block
-                il.Emit(OpCodes.Bne_Un, parts)
-                phases false methods.Vectors
+                il.Emit(OpCodes.Bne_Un, byVector)
+                stages false methods.Vectors
                 il.Emit OpCodes.Ret
 
-            il.MarkLabel parts
+            il.MarkLabel byVector
 
-            loop
+            whileLoop
                 (fun top ->
                     ldloc column
                     columns ()
                     il.Emit(OpCodes.Blt, top))
                 (fun () ->
                     measureRest ()
-                    phases true 1
+                    stages true 1
                     forward 1)
 
         il.Emit OpCodes.Ret
@@ -281,7 +281,7 @@ type private LoopEmitter(plan: StagedLoop, methods: VectorMethods, il: ILGenerat
 [<RequireQualifiedAccess>]
 module internal EmitLoop =
     /// A staged loop as a body of emitted code.
-    let body width (plan: StagedLoop) : LoopBody =
+    let body width (staged: StagedLoop) : LoopBody =
         let m =
             DynamicMethod(
                 "dl1.pass",
@@ -291,6 +291,6 @@ module internal EmitLoop =
                 true
             )
 
-        let methods = VectorMethods.Get(width, plan.Pass.Type = DType.F32)
-        LoopEmitter(plan, methods, m.GetILGenerator()).Emit()
+        let methods = VectorMethods.Get(width, staged.Pass.Type = DType.F32)
+        LoopEmitter(staged, methods, m.GetILGenerator()).Emit()
         m.CreateDelegate<LoopBody>()

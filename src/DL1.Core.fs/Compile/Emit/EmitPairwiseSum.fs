@@ -10,14 +10,14 @@ open DL1.Compiler.FusedLoop
 [<Sealed>]
 type internal EmitPairwiseSum
     (
-        plan: StagedLoop,
+        staged: StagedLoop,
         methods: VectorMethods,
         il: ILGenerator,
         steps: EmitSteps,
         total: int -> int -> LocalBuilder
     ) =
     let native () = il.DeclareLocal typeof<nativeint>
-    let since, pieces = native (), native ()
+    let since, leafBlocks = native (), native ()
     let sums = Dictionary<struct (int * int * int), LocalBuilder>()
     let ldloc (local: LocalBuilder) = il.Emit(OpCodes.Ldloc, local)
     let stloc (local: LocalBuilder) = il.Emit(OpCodes.Stloc, local)
@@ -27,13 +27,13 @@ type internal EmitPairwiseSum
         il.Emit OpCodes.Conv_I
 
     /// The local of a level above the leaf block: 1 is the sum of leaf blocks, 2 the sum of those sums.
-    let above level fold copy =
-        let key = struct (level, fold, copy)
+    let above level reduction copy =
+        let key = struct (level, reduction, copy)
 
         match sums.TryGetValue key with
         | true, local -> local
         | false, _ ->
-            let local = il.DeclareLocal(methods.Vector plan.Kinds[fold])
+            let local = il.DeclareLocal(methods.Vector staged.Kinds[reduction])
             sums[key] <- local
             local
 
@@ -45,10 +45,10 @@ type internal EmitPairwiseSum
         steps.Binary(BinaryOp.Add, LaneKind.Float, (fun () -> ldloc into), (fun () -> ldloc from))
         stloc into
 
-    let each (phase: Stage) copies emit =
-        for fold in phase.Sums do
+    let each (stage: Stage) copies emit =
+        for reduction in stage.Sums do
             for copy in 0 .. copies - 1 do
-                emit fold copy
+                emit reduction copy
 
     /// Emits `body`, to be run only where `number` is at least `least`.
     let unlessBelow (number: LocalBuilder) (least: int) body =
@@ -59,60 +59,60 @@ type internal EmitPairwiseSum
         body ()
         il.MarkLabel below
 
-    let hasSums (phase: Stage) = phase.Sums.Length > 0
+    let hasSums (stage: Stage) = stage.Sums.Length > 0
 
     /// Before a stage: sets the sums of both levels and the counters to 0.
-    member _.Start(phase, copies) =
-        if hasSums phase then
-            each phase copies (fun fold copy ->
-                zero (above 1 fold copy)
-                zero (above 2 fold copy))
+    member _.Start(stage, copies) =
+        if hasSums stage then
+            each stage copies (fun reduction copy ->
+                zero (above 1 reduction copy)
+                zero (above 2 reduction copy))
 
-            for counter in [ since; pieces ] do
+            for counter in [ since; leafBlocks ] do
                 constant 0
                 stloc counter
 
     /// Ends the leaf block if it is long enough: `length` is 1 where segments are counted, and the columns of a block
     /// where columns are.
-    member _.Next(phase, copies, length: int) =
-        if hasSums phase then
+    member _.Next(stage, copies, length: int) =
+        if hasSums stage then
             unlessBelow since (PairwiseSum.length * length) (fun () ->
-                each phase copies (fun fold copy ->
-                    add (above 1 fold copy) (total fold copy)
-                    zero (total fold copy))
+                each stage copies (fun reduction copy ->
+                    add (above 1 reduction copy) (total reduction copy)
+                    zero (total reduction copy))
 
                 constant 0
                 stloc since
-                ldloc pieces
+                ldloc leafBlocks
                 constant 1
                 il.Emit OpCodes.Add
-                stloc pieces
+                stloc leafBlocks
                 let other = il.DefineLabel()
-                ldloc pieces
+                ldloc leafBlocks
                 constant (PairwiseSum.length - 1)
                 il.Emit OpCodes.And
                 il.Emit(OpCodes.Brtrue, other)
 
-                each phase copies (fun fold copy ->
-                    add (above 2 fold copy) (above 1 fold copy)
-                    zero (above 1 fold copy))
+                each stage copies (fun reduction copy ->
+                    add (above 2 reduction copy) (above 1 reduction copy)
+                    zero (above 1 reduction copy))
 
                 il.MarkLabel other)
 
     /// Counts segments or columns that are added to the leaf block; `by` pushes their number.
-    member _.Count(phase, by: unit -> unit) =
-        if hasSums phase then
+    member _.Count(stage, by: unit -> unit) =
+        if hasSums stage then
             ldloc since
             by ()
             il.Emit OpCodes.Add
             stloc since
 
     /// After a stage: adds the sums of all levels to the accumulator.
-    member _.Finish(phase, copies) =
-        if hasSums phase then
-            unlessBelow pieces 1 (fun () ->
-                each phase copies (fun fold copy ->
-                    add (above 1 fold copy) (total fold copy)
-                    add (above 2 fold copy) (above 1 fold copy)
-                    ldloc (above 2 fold copy)
-                    stloc (total fold copy)))
+    member _.End(stage, copies) =
+        if hasSums stage then
+            unlessBelow leafBlocks 1 (fun () ->
+                each stage copies (fun reduction copy ->
+                    add (above 1 reduction copy) (total reduction copy)
+                    add (above 2 reduction copy) (above 1 reduction copy)
+                    ldloc (above 2 reduction copy)
+                    stloc (total reduction copy)))

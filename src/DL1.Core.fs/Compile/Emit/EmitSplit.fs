@@ -7,10 +7,10 @@ open DL1.Compiler.FusedLoop
 /// Emits what lets threads share an item stage by stage, as IL: see `SplitReduction`. A loop without reductions is
 /// never split.
 [<Sealed>]
-type internal EmitSplit(plan: StagedLoop, methods: VectorMethods, il: ILGenerator, inner: EmitBlock) =
-    let pass = plan.Pass
-    let folds = plan.Phases |> Array.collect _.Folds
-    let hasFolds = folds.Length > 0
+type internal EmitSplit(staged: StagedLoop, methods: VectorMethods, il: ILGenerator, inner: EmitBlock) =
+    let loop = staged.Pass
+    let reductions = staged.Phases |> Array.collect _.Folds
+    let hasReductions = reductions.Length > 0
     let native () = il.DeclareLocal typeof<nativeint>
     // Index of the only stage to be run; −1 for all.
     let only, known, totals = native (), native (), native ()
@@ -28,12 +28,12 @@ type internal EmitSplit(plan: StagedLoop, methods: VectorMethods, il: ILGenerato
 
     /// Pushes the address of a reduction's lanes from the current column on: reduction `number` of those in memory at
     /// `from`.
-    let place (from: LocalBuilder) number copy () =
+    let address (from: LocalBuilder) number copy () =
         ldloc from
         constant (64 * number + copy * methods.Bytes)
         il.Emit OpCodes.Add
 
-        if not pass.Across then
+        if not loop.Across then
             ldloc inner.Column
             constant methods.Size
             il.Emit OpCodes.Mul
@@ -50,15 +50,15 @@ type internal EmitSplit(plan: StagedLoop, methods: VectorMethods, il: ILGenerato
 
     /// Calls `emit` for each vector of each reduction of a stage, with the reduction's index in the stage and its
     /// step.
-    let each (phase: Stage) copies emit =
-        phase.Folds
-        |> Array.iteri (fun i struct (fold, _, _) ->
-            for copy in 0 .. (if pass.Across then 1 else copies) - 1 do
-                emit i fold copy)
+    let each (stage: Stage) copies emit =
+        stage.Folds
+        |> Array.iteri (fun i struct (reduction, _, _) ->
+            for copy in 0 .. (if loop.Across then 1 else copies) - 1 do
+                emit i reduction copy)
 
     /// Reads the `SplitReduction`, if there is one, into locals.
     member _.Prologue() =
-        if hasFolds then
+        if hasReductions then
             let whole, ready = il.DefineLabel(), il.DefineLabel()
             il.Emit OpCodes.Ldarg_3
             il.Emit(OpCodes.Brfalse, whole)
@@ -78,11 +78,11 @@ type internal EmitSplit(plan: StagedLoop, methods: VectorMethods, il: ILGenerato
             il.MarkLabel ready
 
     /// Emits stores of loop-invariant results, done where all stages run, or after all of them.
-    member _.Still(body: unit -> unit) =
-        if hasFolds then
+    member _.Invariants(body: unit -> unit) =
+        if hasReductions then
             let store, over = il.DefineLabel(), il.DefineLabel()
             onlyIs -1 store
-            onlyIs plan.Phases.Length store
+            onlyIs staged.Phases.Length store
             il.Emit(OpCodes.Br, over)
             il.MarkLabel store
             body ()
@@ -92,25 +92,25 @@ type internal EmitSplit(plan: StagedLoop, methods: VectorMethods, il: ILGenerato
 
     /// Emits a stage: its work where it is to be run, else loads of its reductions' results from `known`. After the
     /// only stage to be run, its results go to `totals`, and control to `out`.
-    member _.Phase(number: int, copies: int, out: Label, work: unit -> unit) =
-        if hasFolds then
-            let phase = plan.Phases[number]
-            let turn, over = il.DefineLabel(), il.DefineLabel()
-            let before = plan.Phases[.. number - 1] |> Array.sumBy _.Folds.Length
-            onlyIs -1 turn
-            onlyIs number turn
+    member _.Stage(number: int, copies: int, out: Label, work: unit -> unit) =
+        if hasReductions then
+            let stage = staged.Phases[number]
+            let run, over = il.DefineLabel(), il.DefineLabel()
+            let before = staged.Phases[.. number - 1] |> Array.sumBy _.Folds.Length
+            onlyIs -1 run
+            onlyIs number run
 
-            each phase copies (fun i fold copy ->
-                load plan.Kinds[fold] (place known (before + i) copy)
-                stloc (inner.Value(fold, copy)))
+            each stage copies (fun i reduction copy ->
+                load staged.Kinds[reduction] (address known (before + i) copy)
+                stloc (inner.Value(reduction, copy)))
 
             il.Emit(OpCodes.Br, over)
-            il.MarkLabel turn
+            il.MarkLabel run
             work ()
             onlyIs -1 over
 
-            each phase copies (fun i fold copy ->
-                store plan.Kinds[fold] (inner.Value(fold, copy)) (place totals i copy))
+            each stage copies (fun i reduction copy ->
+                store staged.Kinds[reduction] (inner.Value(reduction, copy)) (address totals i copy))
 
             il.Emit(OpCodes.Br, out)
             il.MarkLabel over

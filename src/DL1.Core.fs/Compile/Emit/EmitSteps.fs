@@ -138,7 +138,7 @@ type internal EmitSteps(il: ILGenerator, methods: VectorMethods, scratch: LocalB
     member _.Erf(x: unit -> unit, gaussian: unit -> unit) =
         x ()
         gaussian ()
-        words.Own "ErfBy" 2
+        words.VectorFunction "ErfBy" 2
 
     /// Leaves a mask.
     member _.Compare(op, kind, x: unit -> unit, y: unit -> unit) =

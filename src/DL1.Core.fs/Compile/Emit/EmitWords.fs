@@ -23,7 +23,7 @@ type internal EmitWords(il: ILGenerator, methods: VectorMethods) =
     member _.Plain name = call (methods.Plain(name, [| methods.Vector LaneKind.Float |]))
 
     /// Calls a function of `VectorMath` on vectors of floats.
-    member _.Own name arguments =
+    member _.VectorFunction name arguments =
         call (methods.Of(typeof<VectorMath>, name, Array.create arguments (methods.Vector LaneKind.Float)))
 
     member _.Refuse what : unit =

@@ -10,21 +10,21 @@ open DL1.Compiler.Simd
 /// The key of compiled code: the structure of a fused loop, with numbers by their bits, the width of vectors, and
 /// whether code is generated or interpreted. Hashed once.
 [<Sealed>]
-type internal CodeKey(pass: FusedLoop, width: Width, generates: bool) =
+type internal CodeKey(loop: FusedLoop, width: Width, generates: bool) =
     let hash =
         let mutable hash = HashCode()
-        hash.Add pass.Type
-        hash.Add pass.Across
+        hash.Add loop.Type
+        hash.Add loop.Across
         hash.Add width
         hash.Add generates
 
-        for operand in pass.Operands do
+        for operand in loop.Operands do
             hash.Add operand
 
-        for step in pass.Steps do
+        for step in loop.Steps do
             hash.Add step
 
-        for store in pass.Stores do
+        for store in loop.Stores do
             hash.Add store
 
         hash.ToHashCode()
@@ -36,7 +36,7 @@ type internal CodeKey(pass: FusedLoop, width: Width, generates: bool) =
             BitConverter.DoubleToInt64Bits v = BitConverter.DoubleToInt64Bits w
         | x, y -> x = y
 
-    member _.Pass = pass
+    member _.Loop = loop
     member _.Width = width
     member _.Generates = generates
     override _.GetHashCode() = hash
@@ -44,31 +44,31 @@ type internal CodeKey(pass: FusedLoop, width: Width, generates: bool) =
     override _.Equals other =
         match other with
         | :? CodeKey as other ->
-            let that = other.Pass
+            let that = other.Loop
 
             other.GetHashCode() = hash
             && other.Width = width
             && other.Generates = generates
-            && that.Type = pass.Type
-            && that.Across = pass.Across
-            && that.Operands = pass.Operands
-            && that.Stores = pass.Stores
-            && that.Steps.Length = pass.Steps.Length
-            && Array.forall2 sameStep that.Steps pass.Steps
+            && that.Type = loop.Type
+            && that.Across = loop.Across
+            && that.Operands = loop.Operands
+            && that.Stores = loop.Stores
+            && that.Steps.Length = loop.Steps.Length
+            && Array.forall2 sameStep that.Steps loop.Steps
         | _ -> false
 
 /// Compiled fused loops by their structure: the same loop, built twice, is compiled once. The cache keeps what was
 /// used last; the code of a plan lives as long as the plan.
 [<RequireQualifiedAccess>]
 module internal CodeCache =
-    let private kept = LruCache<CodeKey, LoopBody> 4096
+    let private cache = LruCache<CodeKey, LoopBody> 4096
 
     /// The body of a fused loop: emitted code for vectors of a width, or where no code may be generated, an
     /// interpreter, which gives the same bits. The loop's arrays must not change afterwards. A loop that mixes lane
     /// kinds, or stores a value that changes to an operand that does not move, is a `DomainError`.
-    let get (width: Width) (generates: bool) (pass: FusedLoop) : LoopBody =
+    let get (width: Width) (generates: bool) (loop: FusedLoop) : LoopBody =
         let make () =
-            let plan = Stages.plan pass
-            if generates then EmitLoop.body width plan else Interpret.body plan
+            let staged = Stages.plan loop
+            if generates then EmitLoop.body width staged else Interpret.body staged
 
-        kept.Get(CodeKey(pass, width, generates), make)
+        cache.Get(CodeKey(loop, width, generates), make)

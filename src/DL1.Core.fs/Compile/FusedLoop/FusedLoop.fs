@@ -10,10 +10,10 @@ type internal LaneKind =
     | Truth
 
 /// How a fused loop moves through an operand. `Along`: its address moves from column to column; otherwise one element
-/// serves the whole row. `Still`: loop-invariant, its address does not move from segment to segment. `Own`: a spill
+/// serves the whole row. `Still`: loop-invariant, its address does not move from segment to segment. `Spill`: a spill
 /// buffer, written by one stage of an item and read by later ones.
 [<Struct>]
-type internal LoopOperand = { Type: DType; Along: bool; Still: bool; Own: bool }
+type internal LoopOperand = { Type: DType; Along: bool; Still: bool; Spill: bool }
 
 /// One step of a fused loop. Unnamed integers are the indices of earlier steps whose values it reads.
 [<RequireQualifiedAccess; NoComparison>]
@@ -31,7 +31,7 @@ type internal LoopStep =
     /// Converts a value to lanes of another kind.
     | Convert of LaneKind * int
     /// Reduces a value over all segments, and over the columns too where the loop is `Across`.
-    | Fold of ReduceOp * int
+    | Reduce of ReduceOp * int
 
 /// A program over rows. A row is the columns of one segment. One call runs one item, some segments of one row each: a
 /// row of softmax, or one block of the columns whose means batch normalisation takes.
@@ -71,9 +71,9 @@ type internal FusedLoop =
 
 /// Runs one item of a fused loop. `operands` is the address of a pair of addresses for each operand: its first
 /// element, and the bytes from one segment to the next. `segments` is the number of segments, `columns` the number of
-/// columns of each. `share` is 0 to run all stages in order, else the address of a `SplitReduction`.
+/// columns of each. `split` is 0 to run all stages in order, else the address of a `SplitReduction`.
 type internal LoopBody =
-    delegate of operands: nativeint * segments: nativeint * columns: nativeint * share: nativeint -> unit
+    delegate of operands: nativeint * segments: nativeint * columns: nativeint * split: nativeint -> unit
 
 /// One stage over some of an item's segments or columns, where threads share an item stage by stage. Each reduction
 /// has 64 bytes for its lanes; reductions are ordered by stage, and within a stage by step.

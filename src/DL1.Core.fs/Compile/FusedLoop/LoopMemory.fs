@@ -55,10 +55,10 @@ type internal LoopMemory =
         if bytes &&& 1 <> 0 then
             LoopMemory.Move<byte>(source + at, target + at)
 
-    // `LoadPart` reads the first `count` elements at an address, at most the number of lanes; the other lanes are 0.
+    // `LoadPartial` reads the first `count` elements at an address, at most the number of lanes; the other lanes are 0.
 
     [<MethodImpl(Inline.Always)>]
-    static member LoadPart(address: nativeint, count: int, _: Vector128<float32>) : Vector128<float32> =
+    static member LoadPartial(address: nativeint, count: int, _: Vector128<float32>) : Vector128<float32> =
         if Avx.IsSupported then
             let mask = Vector128.GreaterThan(Vector128.Create(count), Vector128<int>.Indices)
 
@@ -69,7 +69,7 @@ type internal LoopMemory =
             lanes
 
     [<MethodImpl(Inline.Always)>]
-    static member LoadPart(address: nativeint, count: int, _: Vector256<float32>) : Vector256<float32> =
+    static member LoadPartial(address: nativeint, count: int, _: Vector256<float32>) : Vector256<float32> =
         if Avx.IsSupported then
             let mask = Vector256.GreaterThan(Vector256.Create(count), Vector256<int>.Indices)
 
@@ -80,16 +80,16 @@ type internal LoopMemory =
             lanes
 
     [<MethodImpl(Inline.Always)>]
-    static member LoadPart(address: nativeint, count: int, _: Vector512<float32>) : Vector512<float32> =
+    static member LoadPartial(address: nativeint, count: int, _: Vector512<float32>) : Vector512<float32> =
         let lower = Vector256<float32>.Zero
 
         Vector512.Create(
-            LoopMemory.LoadPart(address, min count 8, lower),
-            LoopMemory.LoadPart(address + 32n, max 0 (count - 8), lower)
+            LoopMemory.LoadPartial(address, min count 8, lower),
+            LoopMemory.LoadPartial(address + 32n, max 0 (count - 8), lower)
         )
 
     [<MethodImpl(Inline.Always)>]
-    static member LoadPart(address: nativeint, count: int, _: Vector128<float>) : Vector128<float> =
+    static member LoadPartial(address: nativeint, count: int, _: Vector128<float>) : Vector128<float> =
         if Avx.IsSupported then
             let mask = Vector128.GreaterThan(Vector128.Create(int64 count), Vector128<int64>.Indices)
 
@@ -100,7 +100,7 @@ type internal LoopMemory =
             lanes
 
     [<MethodImpl(Inline.Always)>]
-    static member LoadPart(address: nativeint, count: int, _: Vector256<float>) : Vector256<float> =
+    static member LoadPartial(address: nativeint, count: int, _: Vector256<float>) : Vector256<float> =
         if Avx.IsSupported then
             let mask = Vector256.GreaterThan(Vector256.Create(int64 count), Vector256<int64>.Indices)
 
@@ -111,12 +111,12 @@ type internal LoopMemory =
             lanes
 
     [<MethodImpl(Inline.Always)>]
-    static member LoadPart(address: nativeint, count: int, _: Vector512<float>) : Vector512<float> =
+    static member LoadPartial(address: nativeint, count: int, _: Vector512<float>) : Vector512<float> =
         let lower = Vector256<float>.Zero
 
         Vector512.Create(
-            LoopMemory.LoadPart(address, min count 4, lower),
-            LoopMemory.LoadPart(address + 32n, max 0 (count - 4), lower)
+            LoopMemory.LoadPartial(address, min count 4, lower),
+            LoopMemory.LoadPartial(address + 32n, max 0 (count - 4), lower)
         )
 
     // Truth values: a byte each in memory, masks (0 or −1) in lanes.

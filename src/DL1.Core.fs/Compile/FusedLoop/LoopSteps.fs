@@ -24,7 +24,7 @@ module internal LoopSteps =
         | LoopStep.WholeNumber _ -> []
         | LoopStep.Unary(_, x)
         | LoopStep.Convert(_, x)
-        | LoopStep.Fold(_, x) -> [ x ]
+        | LoopStep.Reduce(_, x) -> [ x ]
         | LoopStep.Binary(_, x, y)
         | LoopStep.Erf(x, y)
         | LoopStep.Compare(_, x, y) -> [ x; y ]
@@ -71,33 +71,33 @@ module internal LoopSteps =
         | LoopStep.Compare _
         | LoopStep.Select _
         | LoopStep.Convert _
-        | LoopStep.Fold _ -> true
+        | LoopStep.Reduce _ -> true
 
     /// The cost of an element: 1 for moving it, and 4 for each expensive function of it.
-    let weight (pass: FusedLoop) = 1 + 4 * (pass.Steps |> Array.filter (isCheap >> not) |> Array.length)
+    let weight (loop: FusedLoop) = 1 + 4 * (loop.Steps |> Array.filter (isCheap >> not) |> Array.length)
 
     /// The lane kind for an operand's type; refuses types that the loop cannot hold.
-    let kindOf (pass: FusedLoop) (dtype: DType) =
+    let kindOf (loop: FusedLoop) (dtype: DType) =
         match dtype with
         | DType.Bool -> LaneKind.Truth
         | DType.I32 -> LaneKind.Whole
         | DType.F32
-        | DType.F64 when dtype = pass.Type -> LaneKind.Float
+        | DType.F64 when dtype = loop.Type -> LaneKind.Float
         | DType.F32
         | DType.F64
-        | DType.I64 -> refuse $"an operand of {dtype} in a pass of {pass.Type}" $"{pass.Type}, i32 or bool"
+        | DType.I64 -> refuse $"an operand of {dtype} in a pass of {loop.Type}" $"{loop.Type}, i32 or bool"
 
     /// The lane kind of each step; refuses steps that read later steps, or mix kinds.
-    let kinds (pass: FusedLoop) =
-        let kinds = Array.create pass.Steps.Length LaneKind.Float
+    let kinds (loop: FusedLoop) =
+        let kinds = Array.create loop.Steps.Length LaneKind.Float
 
-        let same (place: int) x y =
+        let same (index: int) x y =
             if kinds[x] = kinds[y] then
                 kinds[x]
             else
-                refuse $"step %d{place} of lanes of {kinds[x]} and {kinds[y]}" "lanes of one kind"
+                refuse $"step %d{index} of lanes of {kinds[x]} and {kinds[y]}" "lanes of one kind"
 
-        pass.Steps
+        loop.Steps
         |> Array.iteri (fun i step ->
             for x in inputs step do
                 if x < 0 || x >= i then
@@ -105,11 +105,11 @@ module internal LoopSteps =
 
             kinds[i] <-
                 match step with
-                | LoopStep.Load operand -> kindOf pass pass.Operands[operand].Type
+                | LoopStep.Load operand -> kindOf loop loop.Operands[operand].Type
                 | LoopStep.Number _ -> LaneKind.Float
                 | LoopStep.WholeNumber _ -> LaneKind.Whole
                 | LoopStep.Unary(_, x)
-                | LoopStep.Fold(_, x) -> kinds[x]
+                | LoopStep.Reduce(_, x) -> kinds[x]
                 | LoopStep.Binary(_, x, y)
                 | LoopStep.Erf(x, y) -> same i x y
                 | LoopStep.Compare(_, x, y) ->
@@ -125,46 +125,46 @@ module internal LoopSteps =
         kinds
 
     /// How often an operand's element changes.
-    let operandRate (pass: FusedLoop) operand =
-        let o = pass.Operands[operand]
+    let operandRate (loop: FusedLoop) operand =
+        let o = loop.Operands[operand]
 
-        if pass.Across && o.Along then LoopRate.Block
+        if loop.Across && o.Along then LoopRate.Block
         elif o.Still then LoopRate.Call
-        elif pass.Across then LoopRate.Segment
+        elif loop.Across then LoopRate.Segment
         else LoopRate.Block
 
     /// How often each step's value changes.
-    let rates (pass: FusedLoop) =
-        let rates = Array.create pass.Steps.Length LoopRate.Call
+    let rates (loop: FusedLoop) =
+        let rates = Array.create loop.Steps.Length LoopRate.Call
 
-        pass.Steps
+        loop.Steps
         |> Array.iteri (fun i step ->
             rates[i] <-
                 match step with
-                | LoopStep.Load operand -> operandRate pass operand
-                | LoopStep.Fold _ -> LoopRate.Call
+                | LoopStep.Load operand -> operandRate loop operand
+                | LoopStep.Reduce _ -> LoopRate.Call
                 | other -> inputs other |> List.fold (fun rate x -> max rate rates[x]) LoopRate.Call)
 
         rates
 
     /// For each step, whether its value is the same in all columns.
-    let uniform (pass: FusedLoop) =
-        let uniform = Array.create pass.Steps.Length true
+    let uniform (loop: FusedLoop) =
+        let uniform = Array.create loop.Steps.Length true
 
-        pass.Steps
+        loop.Steps
         |> Array.iteri (fun i step ->
             uniform[i] <-
                 match step with
-                | LoopStep.Load operand -> not pass.Operands[operand].Along
-                | LoopStep.Fold _ -> pass.Across
+                | LoopStep.Load operand -> not loop.Operands[operand].Along
+                | LoopStep.Reduce _ -> loop.Across
                 | other -> inputs other |> List.forall (fun x -> uniform[x]))
 
         uniform
 
     /// The operation of a reduction and the index of the step that it reduces; `None` for any other step.
-    let tryFold step =
+    let tryReduce step =
         match step with
-        | LoopStep.Fold(op, x) -> Some struct (op, x)
+        | LoopStep.Reduce(op, x) -> Some struct (op, x)
         | LoopStep.Load _
         | LoopStep.Number _
         | LoopStep.WholeNumber _
@@ -176,7 +176,7 @@ module internal LoopSteps =
         | LoopStep.Convert _ -> None
 
     /// The binary operation by which a reduction takes in one more value.
-    let folding op =
+    let combining op =
         match op with
         | ReduceOp.Sum -> BinaryOp.Add
         | ReduceOp.Prod -> BinaryOp.Mul
@@ -200,12 +200,12 @@ module internal LoopSteps =
         | ReduceOp.Min -> System.Int32.MaxValue
 
     /// Whether a step is a load or a constant, which costs less than reloading a stored value.
-    let isGiven step =
+    let isLeaf step =
         match step with
         | LoopStep.Load _
         | LoopStep.Number _
         | LoopStep.WholeNumber _ -> true
-        | LoopStep.Fold _
+        | LoopStep.Reduce _
         | LoopStep.Unary _
         | LoopStep.Binary _
         | LoopStep.Erf _

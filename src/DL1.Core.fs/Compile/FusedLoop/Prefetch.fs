@@ -11,44 +11,44 @@ type internal PrefetchedRow = { Operand: int; IsNext: bool }
 /// it comes to computes and waits in turns; with prefetching, what the next stages touch arrives meanwhile.
 [<RequireQualifiedAccess>]
 module internal Prefetch =
-    let private isBusy (pass: FusedLoop) (phase: Stage) =
-        phase.Block
+    let private isBusy (loop: FusedLoop) (stage: Stage) =
+        stage.Block
         |> Array.exists (fun work ->
             match work with
-            | StageWork.Compute step -> not (LoopSteps.isCheap pass.Steps[step])
+            | StageWork.Compute step -> not (LoopSteps.isCheap loop.Steps[step])
             | StageWork.Reload _ -> false)
 
     /// How many operands' rows a stage has time to prefetch: two while it computes expensive functions, one while it
     /// does not, none without a loop.
-    let private room pass (phase: Stage) =
-        if not phase.Loops then 0
-        elif isBusy pass phase then 2
+    let private budget loop (stage: Stage) =
+        if not stage.Loops then 0
+        elif isBusy loop stage then 2
         else 1
 
     /// For each stage, the rows that its loop prefetches. Each operand is prefetched once: in a stage before the first
     /// that touches it, or else for the next item. Nothing where no stage computes expensive functions: such a loop
     /// only moves memory.
     let plan (plan: StagedLoop) : PrefetchedRow[][] =
-        let pass, phases = plan.Pass, plan.Phases
-        let touched = phases |> Array.map (Stages.moving pass)
-        let free = phases |> Array.map (room pass)
-        let ahead = phases |> Array.map (fun _ -> ResizeArray<PrefetchedRow>())
+        let loop, stages = plan.Pass, plan.Phases
+        let touched = stages |> Array.map (Stages.moving loop)
+        let free = stages |> Array.map (budget loop)
+        let ahead = stages |> Array.map (fun _ -> ResizeArray<PrefetchedRow>())
 
-        let ask operand isNext at =
+        let prefetch operand isNext at =
             free[at] <- free[at] - 1
             ahead[at].Add { Operand = operand; IsNext = isNext }
 
-        if phases.Length > 1 && Array.exists (isBusy pass) phases then
+        if stages.Length > 1 && Array.exists (isBusy loop) stages then
             for operand in Array.distinct (Array.concat touched) do
-                let o = pass.Operands[operand]
+                let o = loop.Operands[operand]
 
-                if o.Along && not o.Still && not o.Own then
+                if o.Along && not o.Still && not o.Spill then
                     let first = touched |> Array.findIndex (Array.contains operand)
-                    let places = [ 0 .. phases.Length - 1 ] |> List.filter (fun at -> free[at] > 0)
+                    let candidates = [ 0 .. stages.Length - 1 ] |> List.filter (fun at -> free[at] > 0)
 
-                    match places |> List.filter (fun at -> at < first), places with
-                    | at :: _, _ -> ask operand false at
-                    | [], _ :: _ -> places |> List.maxBy (fun at -> free[at]) |> ask operand true
+                    match candidates |> List.filter (fun at -> at < first), candidates with
+                    | at :: _, _ -> prefetch operand false at
+                    | [], _ :: _ -> candidates |> List.maxBy (fun at -> free[at]) |> prefetch operand true
                     | [], [] -> ()
 
         ahead |> Array.map _.ToArray()

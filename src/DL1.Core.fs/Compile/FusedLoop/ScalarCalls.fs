@@ -54,7 +54,7 @@ type internal LanePairs =
     static member inline private Halves
         (address: nativeint, [<InlineIfLambda>] join: Vector128<'T> -> Vector128<'T> -> Vector128<'T>)
         =
-        let at place = Vector128.Load(NativePtr.ofNativeInt<'T>(address + place))
+        let at offset = Vector128.Load(NativePtr.ofNativeInt<'T>(address + offset))
         let lanes = join (join (at 0n) (at 32n)) (join (at 16n) (at 48n))
         let pair = join lanes (Vector128.Shuffle(lanes.AsInt64(), Vector128.Create(1L, 1L)).As<int64, 'T>())
 

@@ -52,29 +52,29 @@ module internal PairwiseSum =
 [<RequireQualifiedAccess>]
 module internal Stages =
     /// For each step, whether a store needs it.
-    let private live (pass: FusedLoop) =
-        let live = Array.create pass.Steps.Length false
+    let private live (loop: FusedLoop) =
+        let live = Array.create loop.Steps.Length false
 
-        for struct (value, _) in pass.Stores do
+        for struct (value, _) in loop.Stores do
             live[value] <- true
 
-        for i in pass.Steps.Length - 1 .. -1 .. 0 do
+        for i in loop.Steps.Length - 1 .. -1 .. 0 do
             if live[i] then
-                LoopSteps.inputs pass.Steps[i] |> List.iter (fun x -> live[x] <- true)
+                LoopSteps.inputs loop.Steps[i] |> List.iter (fun x -> live[x] <- true)
 
         live
 
     /// For each step, the first stage in which its value can be known.
-    let private earliest (pass: FusedLoop) =
-        let phases = Array.zeroCreate pass.Steps.Length
+    let private earliest (loop: FusedLoop) =
+        let stages = Array.zeroCreate loop.Steps.Length
 
-        pass.Steps
+        loop.Steps
         |> Array.iteri (fun i step ->
-            let after = LoopSteps.inputs step |> List.fold (fun phase x -> max phase phases[x]) 0
+            let after = LoopSteps.inputs step |> List.fold (fun stage x -> max stage stages[x]) 0
 
-            phases[i] <-
+            stages[i] <-
                 match step with
-                | LoopStep.Fold _ -> after + 1
+                | LoopStep.Reduce _ -> after + 1
                 | LoopStep.Load _
                 | LoopStep.Number _
                 | LoopStep.WholeNumber _
@@ -85,21 +85,21 @@ module internal Stages =
                 | LoopStep.Select _
                 | LoopStep.Convert _ -> after)
 
-        phases
+        stages
 
     /// Whether the code may repeat a stage's work for each vector of a block: at most 32 steps, all of them cheap.
-    let isLight (pass: FusedLoop) (phase: Stage) =
+    let isLight (loop: FusedLoop) (stage: Stage) =
         let light work =
             match work with
             | StageWork.Reload _ -> true
-            | StageWork.Compute step -> LoopSteps.isCheap pass.Steps[step]
+            | StageWork.Compute step -> LoopSteps.isCheap loop.Steps[step]
 
-        phase.Block.Length <= 32 && Array.forall light phase.Block
+        stage.Block.Length <= 32 && Array.forall light stage.Block
 
     /// The operands through which a stage's loop moves: those that it loads, reloads or stores.
-    let moving (pass: FusedLoop) (phase: Stage) =
+    let moving (loop: FusedLoop) (stage: Stage) =
         let loaded step =
-            match pass.Steps[step] with
+            match loop.Steps[step] with
             | LoopStep.Load operand -> [| operand |]
             | LoopStep.Number _
             | LoopStep.WholeNumber _
@@ -109,48 +109,48 @@ module internal Stages =
             | LoopStep.Compare _
             | LoopStep.Select _
             | LoopStep.Convert _
-            | LoopStep.Fold _ -> [||]
+            | LoopStep.Reduce _ -> [||]
 
         let stored (stores: struct (int * int)[]) = stores |> Array.map (fun (struct (_, operand)) -> operand)
 
         Array.concat
             [
-                phase.Segment |> Array.collect loaded
-                phase.Block
+                stage.Segment |> Array.collect loaded
+                stage.Block
                 |> Array.collect (fun work ->
                     match work with
                     | StageWork.Compute step -> loaded step
                     | StageWork.Reload(_, operand) -> [| operand |])
-                stored phase.SegmentStores
-                stored phase.BlockStores
+                stored stage.SegmentStores
+                stored stage.BlockStores
             ]
         |> Array.distinct
 
     /// Assigns the steps of a fused loop to stages. Refuses a store of a value that changes more often than its
     /// operand, or is of another lane kind.
-    let plan (pass: FusedLoop) : StagedLoop =
+    let plan (loop: FusedLoop) : StagedLoop =
         let kinds, rates, live, earliest =
-            LoopSteps.kinds pass, LoopSteps.rates pass, live pass, earliest pass
+            LoopSteps.kinds loop, LoopSteps.rates loop, live loop, earliest loop
 
-        let steps = [| 0 .. pass.Steps.Length - 1 |]
+        let steps = [| 0 .. loop.Steps.Length - 1 |]
 
-        for struct (value, operand) in pass.Stores do
-            if rates[value] > LoopSteps.operandRate pass operand then
+        for struct (value, operand) in loop.Stores do
+            if rates[value] > LoopSteps.operandRate loop operand then
                 LoopSteps.refuse
                     $"a store of step %d{value} to operand %d{operand}, which moves less"
                     "an operand that moves as its values do"
 
-            if kinds[value] <> LoopSteps.kindOf pass pass.Operands[operand].Type then
+            if kinds[value] <> LoopSteps.kindOf loop loop.Operands[operand].Type then
                 LoopSteps.refuse
-                    $"a store of lanes of {kinds[value]} to an operand of {pass.Operands[operand].Type}"
+                    $"a store of lanes of {kinds[value]} to an operand of {loop.Operands[operand].Type}"
                     "the operand's kind"
 
-        let last = pass.Stores |> Array.fold (fun phase (struct (value, _)) -> max phase earliest[value]) 0
+        let last = loop.Stores |> Array.fold (fun stage (struct (value, _)) -> max stage earliest[value]) 0
 
         let loaded =
             steps
             |> Array.choose (fun i ->
-                match pass.Steps[i] with
+                match loop.Steps[i] with
                 | LoopStep.Load operand when live[i] -> Some operand
                 | _ -> None)
             |> set
@@ -158,21 +158,21 @@ module internal Stages =
         // A store to an operand that is also loaded waits for the last stage, lest a later stage load what was
         // written.
         let stores =
-            pass.Stores
+            loop.Stores
             |> Array.map (fun (struct (value, operand)) ->
                 (if loaded.Contains operand then last else earliest[value]), value, operand)
 
         /// The operand from which a stage can reload a step: an earlier stage stored it there, and nothing has
         /// overwritten it since.
-        let kept phase step =
+        let storedIn stage step =
             let moves operand =
-                let o = pass.Operands[operand]
+                let o = loop.Operands[operand]
                 o.Along && not o.Still
 
-            let overwritten at (by, _, other) (_, _, operand) place =
-                other = operand && by < phase && (by > at || (by = at && place))
+            let overwritten at (by, _, other) (_, _, operand) isLater =
+                other = operand && by < stage && (by > at || (by = at && isLater))
 
-            if LoopSteps.isGiven pass.Steps[step] then
+            if LoopSteps.isLeaf loop.Steps[step] then
                 None
             else
                 stores
@@ -183,12 +183,12 @@ module internal Stages =
                         |> Array.indexed
                         |> Array.exists (fun (m, other) -> overwritten at other store (m > n))
 
-                    if value = step && at < phase && moves operand && not lost then
+                    if value = step && at < stage && moves operand && not lost then
                         Some operand
                     else
                         None)
 
-        let phase number =
+        let stage number =
             let stored =
                 stores
                 |> Array.choose (fun (at, value, operand) ->
@@ -196,29 +196,29 @@ module internal Stages =
 
             let storesOf rate =
                 stored
-                |> Array.filter (fun (struct (_, operand)) -> LoopSteps.operandRate pass operand = rate)
+                |> Array.filter (fun (struct (_, operand)) -> LoopSteps.operandRate loop operand = rate)
 
-            let folds =
+            let reductions =
                 steps
                 |> Array.choose (fun i ->
-                    match LoopSteps.tryFold pass.Steps[i] with
+                    match LoopSteps.tryReduce loop.Steps[i] with
                     | Some(op, x) when live[i] && earliest[i] = number + 1 -> Some(struct (i, op, x))
                     | Some _
                     | None -> None)
 
-            let needed = Array.create pass.Steps.Length false
+            let needed = Array.create loop.Steps.Length false
 
             for struct (value, _) in stored do
                 needed[value] <- true
 
-            for struct (_, _, x) in folds do
+            for struct (_, _, x) in reductions do
                 needed[x] <- true
 
-            let kept = Array.map (kept number) steps
+            let storedIn = Array.map (storedIn number) steps
 
             for i in Array.rev steps do
-                if needed[i] && rates[i] <> LoopRate.Call && kept[i].IsNone then
-                    LoopSteps.inputs pass.Steps[i] |> List.iter (fun x -> needed[x] <- true)
+                if needed[i] && rates[i] <> LoopRate.Call && storedIn[i].IsNone then
+                    LoopSteps.inputs loop.Steps[i] |> List.iter (fun x -> needed[x] <- true)
 
             {
                 Still =
@@ -227,7 +227,7 @@ module internal Stages =
                         live[i]
                         && rates[i] = LoopRate.Call
                         && earliest[i] = number
-                        && (LoopSteps.tryFold pass.Steps[i]).IsNone)
+                        && (LoopSteps.tryReduce loop.Steps[i]).IsNone)
                 StillStores = storesOf LoopRate.Call
                 Segment = steps |> Array.filter (fun i -> needed[i] && rates[i] = LoopRate.Segment)
                 SegmentStores = storesOf LoopRate.Segment
@@ -235,15 +235,15 @@ module internal Stages =
                     steps
                     |> Array.filter (fun i -> needed[i] && rates[i] = LoopRate.Block)
                     |> Array.map (fun i ->
-                        match kept[i] with
+                        match storedIn[i] with
                         | Some operand -> StageWork.Reload(i, operand)
                         | None -> StageWork.Compute i)
                 BlockStores = storesOf LoopRate.Block
-                Folds = folds
+                Folds = reductions
                 Sums =
-                    folds
-                    |> Array.choose (fun struct (fold, op, x) ->
-                        if op = ReduceOp.Sum && kinds[x] = LaneKind.Float then Some fold else None)
+                    reductions
+                    |> Array.choose (fun struct (reduction, op, x) ->
+                        if op = ReduceOp.Sum && kinds[x] = LaneKind.Float then Some reduction else None)
             }
 
-        { Pass = pass; Kinds = kinds; Rates = rates; Phases = Array.init (last + 1) phase }
+        { Pass = loop; Kinds = kinds; Rates = rates; Phases = Array.init (last + 1) stage }

@@ -24,7 +24,7 @@ type internal Fusion =
 module internal Fuse =
     let private resultRole (e: Expr) (j: Join.Joining) =
         match NodeKind.of' e with
-        | NodeKind.Fold _ -> Role.Still
+        | NodeKind.Reduce _ -> Role.Kept
         | _ -> j.Role
 
     /// A value and the values from which it is cheaply computed, `depth` operations back. A group that reads one of
@@ -35,17 +35,17 @@ module internal Fuse =
         else
             [ e ]
 
-    let private isLoop (e: Expr) =
+    let private isScan (e: Expr) =
         match e.Node with
         | Node.Scan _ -> true
         | _ -> false
 
     /// Divides the needed nodes, in topological order, into groups. Returns the groups, and the group of each node.
-    let private cut (order: Expr[]) (needed: HashSet<Digest>) (fleeting: HashSet<Digest>) =
+    let private cut (order: Expr[]) (needed: HashSet<Digest>) (rematerialised: HashSet<Digest>) =
         let groups = List<Group>()
         let groupOf = Dictionary<Digest, Group>()
         let readers = Dictionary<Digest, List<Group>>()
-        let loops = Dictionary<Digest, Group>()
+        let scans = Dictionary<Digest, Group>()
 
         /// Adds h and its ancestors to g's ancestors, and to those of every group that depends on g.
         let waitFor (g: Group) (h: Group) =
@@ -82,8 +82,8 @@ module internal Fuse =
                             list.Add g
                     | false, _ -> readers[s.Digest] <- List [ g ]
 
-        let start host domain =
-            let g = Group(groups.Count, domain, host)
+        let start anchor domain =
+            let g = Group(groups.Count, domain, anchor)
             groups.Add g
             g
 
@@ -99,7 +99,7 @@ module internal Fuse =
             let g = start (Some e) (Reads.extents e.Shape)
 
             // An epilogue is called for blocks of rows: with less than 8 columns the calls cost more than they save.
-            let isHost =
+            let isAnchor =
                 match NodeKind.of' e, e.Node with
                 | NodeKind.Product, _ -> e.Shape[e.Shape.Rank - 1] >= 8
                 | NodeKind.Channels(node, _), _ ->
@@ -109,7 +109,7 @@ module internal Fuse =
                     | _ -> false
                 | _ -> false
 
-            if isHost then
+            if isAnchor then
                 g.Roles[e.Digest] <- Role.Along
                 g.Float <- Some e.DType
 
@@ -127,24 +127,24 @@ module internal Fuse =
                 | NodeKind.Look ->
                     // Reshapes cost nothing; other views that are needed in memory are copied.
                     alone e
-                | NodeKind.Other when isLoop e ->
+                | NodeKind.Other when isScan e ->
                     // One group computes all results of a scan.
                     let key = ReuseForwardValues.keyOf e
 
-                    match loops.TryGetValue key with
+                    match scans.TryGetValue key with
                     | true, (g: Group) ->
                         groupOf[e.Digest] <- g
                         g.Members.Add e
                     | false, _ ->
                         alone e
-                        loops[key] <- groupOf[e.Digest]
+                        scans[key] <- groupOf[e.Digest]
                         groupOf[e.Digest].Members.Add e
                 | NodeKind.Product
                 | NodeKind.Channels _
                 | NodeKind.Other -> alone e
                 | NodeKind.Elementwise
-                | NodeKind.Fold _ ->
-                    let sources = Reads.reads fleeting e |> List.map _.Source
+                | NodeKind.Reduce _ ->
+                    let sources = Reads.reads rematerialised e |> List.map _.Source
 
                     let producers =
                         sources
@@ -168,14 +168,14 @@ module internal Fuse =
                     let found =
                         producers @ siblings
                         |> List.tryPick (fun g ->
-                            Join.tryJoin fleeting groupOf g e |> Option.map (fun j -> g, j))
+                            Join.tryJoin rematerialised groupOf g e |> Option.map (fun j -> g, j))
 
                     match found with
                     | Some(g, j) -> join g e j
                     | None ->
                         let g = Group(groups.Count, Reads.extents (Reads.working e), None)
 
-                        match Join.tryJoin fleeting groupOf g e with
+                        match Join.tryJoin rematerialised groupOf g e with
                         | Some j ->
                             groups.Add g
                             join g e j
@@ -185,25 +185,25 @@ module internal Fuse =
 
     /// The values that must be in memory or in a group, found from the roots backwards. Not among them are views that
     /// are read where they are, and what readers rematerialise.
-    let private demand (order: Expr[]) (roots: Expr list) (fleeting: HashSet<Digest>) =
+    let private demand (order: Expr[]) (roots: Expr list) (rematerialised: HashSet<Digest>) =
         let needed = HashSet<Digest>(roots |> Seq.map _.Digest)
 
         // A node that needs random words in a way that no fused loop draws them, such as a downward sum, is computed
         // by itself and reads them from memory.
-        let drawsInPass e =
-            not (Reads.draws fleeting e)
+        let drawsInLoop e =
+            not (Reads.draws rematerialised e)
             || (let g = Group(0, Reads.extents (Reads.working e), None)
-                Option.isSome (Join.tryJoin fleeting (Dictionary()) g e))
+                Option.isSome (Join.tryJoin rematerialised (Dictionary()) g e))
 
         for e in Array.rev order do
             if needed.Contains e.Digest then
-                let isPass =
+                let isFused =
                     match NodeKind.of' e with
                     | NodeKind.Elementwise
-                    | NodeKind.Fold _ -> drawsInPass e
+                    | NodeKind.Reduce _ -> drawsInLoop e
                     | _ -> false
 
-                for r in (if isPass then Reads.reads fleeting e else Reads.of' e) do
+                for r in (if isFused then Reads.reads rematerialised e else Reads.of' e) do
                     needed.Add r.Source.Digest |> ignore
 
         needed
@@ -211,13 +211,13 @@ module internal Fuse =
     /// Fuses a lowered graph.
     let run (roots: Expr list) : Fusion =
         let order = Graph.topological roots
-        let fleeting = NodeKind.fleeting order
-        let needed = demand order roots fleeting
+        let rematerialised = NodeKind.rematerialised order
+        let needed = demand order roots rematerialised
         // What must be in memory anyway is read from there, not rematerialised.
-        fleeting.ExceptWith needed
-        let groups, groupOf = cut order needed fleeting
-        let recomputed = Rematerialise.run order fleeting groups groupOf roots
-        recomputed.UnionWith fleeting
+        rematerialised.ExceptWith needed
+        let groups, groupOf = cut order needed rematerialised
+        let recomputed = Rematerialise.run order rematerialised groups groupOf roots
+        recomputed.UnionWith rematerialised
         let stored = HashSet<Digest>(roots |> Seq.map _.Digest)
 
         for g in groups do

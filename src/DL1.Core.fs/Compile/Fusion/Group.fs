@@ -33,7 +33,7 @@ type internal Role =
     /// One element for each point of the domain.
     | Along
     /// One element for each point of the kept axes: a reduction's result, or what is computed from such results.
-    | Still
+    | Kept
 
 /// An operand in memory: element `Offset` of the source and strides in the group's domain, in elements.
 [<NoEquality; NoComparison>]
@@ -42,14 +42,14 @@ type internal GroupOperand = { Source: Expr; Offset: int; Strides: int[] }
 /// Nodes that one kernel computes: elementwise nodes and reductions over one domain, with or without an anchor (a
 /// matmul or convolution) before them; or one node of another kind by itself.
 [<Sealed>]
-type internal Group(number: int, domain: int[], host: Expr option) =
+type internal Group(number: int, domain: int[], anchor: Expr option) =
     /// Its index in the order in which groups were made.
     member _.Number = number
     /// The extents of its domain that are not 1.
     member _.Domain = domain
     /// The node that is not computed by the fused loop: a matmul or convolution, whose epilogue the fused loop is, or
     /// a node with a kernel of its own.
-    member _.Host = host
+    member _.Host = anchor
     /// The axes of the domain that its reductions reduce.
     member val Reduced: int[] = [||] with get, set
     /// The float type of its fused loop, once known.

@@ -39,9 +39,9 @@ module internal GroupProgram =
         | DType.Bool -> LaneKind.Truth
 
     /// Whether a number is a constant of the code: 0 and −0, 1 and −1.
-    let private isOfCode (v: float) = v = 0.0 || abs v = 1.0
+    let private isCodeConstant (v: float) = v = 0.0 || abs v = 1.0
 
-    let private isFold (e: Expr) =
+    let private isReduction (e: Expr) =
         match e.Node with
         | Node.Reduce _ -> true
         | _ -> false
@@ -65,7 +65,7 @@ module internal GroupProgram =
             let natural = (Shape.Of g.Domain).Strides
             let steps = List<LoopStep>()
             let values = Dictionary<Digest, int>()
-            let places = List<ProgramOperand>()
+            let operands = List<ProgramOperand>()
             let strides = List<int[]>()
             let types = List<DType>()
             let loads = Dictionary<int, int>()
@@ -83,11 +83,11 @@ module internal GroupProgram =
                     known[step] <- add step
                     known[step]
 
-            let operand place (own: int[]) dtype =
-                places.Add place
+            let operand target (own: int[]) dtype =
+                operands.Add target
                 strides.Add own
                 types.Add dtype
-                places.Count - 1
+                operands.Count - 1
 
             let load operand =
                 match loads.TryGetValue operand with
@@ -101,12 +101,12 @@ module internal GroupProgram =
                 let known =
                     Seq.tryFindIndex
                         (fun i ->
-                            match places[i] with
+                            match operands[i] with
                             | ProgramOperand.Value(s, o) ->
                                 s.Digest = source.Digest && o = offset && strides[i] = own
                             | ProgramOperand.Random _
                             | ProgramOperand.Room -> false)
-                        (seq { 0 .. places.Count - 1 })
+                        (seq { 0 .. operands.Count - 1 })
 
                 match known with
                 | Some i -> load i
@@ -116,8 +116,8 @@ module internal GroupProgram =
             /// memory, so that another batch size, or another learning rate, finds its code compiled.
             let number (e: Expr) v =
                 match lane e.DType with
-                | LaneKind.Float when isOfCode v -> add (LoopStep.Number v)
-                | LaneKind.Whole when isOfCode v -> add (LoopStep.WholeNumber(int v))
+                | LaneKind.Float when isCodeConstant v -> add (LoopStep.Number v)
+                | LaneKind.Whole when isCodeConstant v -> add (LoopStep.WholeNumber(int v))
                 | LaneKind.Float
                 | LaneKind.Whole -> fromMemory (Expr.scalar e.DType v) 0 (Array.zeroCreate g.Domain.Length)
                 | LaneKind.Truth -> add (LoopStep.Convert(LaneKind.Truth, add (LoopStep.Number v)))
@@ -126,7 +126,7 @@ module internal GroupProgram =
             /// memory.
             let rec value (role: Role) (e: Expr) (o: Expr) : int =
                 match Local.number o with
-                | Some v when not (isFold e) -> number o v
+                | Some v when not (isReduction e) -> number o v
                 | _ ->
                     let r =
                         match e.Node with
@@ -156,7 +156,7 @@ module internal GroupProgram =
                             let own =
                                 match role with
                                 | Role.Along -> own
-                                | Role.Still -> g.Spread(g.Reduced, own)
+                                | Role.Kept -> g.Spread(g.Reduced, own)
 
                             fromMemory source r.Offset own
 
@@ -191,7 +191,7 @@ module internal GroupProgram =
                     | Node.Cast(dtype, x) ->
                         let kind = lane dtype
                         if kind = lane x.DType then value x else add (LoopStep.Convert(kind, value x))
-                    | Node.Reduce(op, _, x) -> add (LoopStep.Fold(op, value x))
+                    | Node.Reduce(op, _, x) -> add (LoopStep.Reduce(op, value x))
                     | _ ->
                         Refuse.domain
                             "compile"
@@ -203,7 +203,7 @@ module internal GroupProgram =
                 result
 
             match g.Host with
-            | Some host -> values[host.Digest] <- fromMemory host 0 natural
+            | Some anchor -> values[anchor.Digest] <- fromMemory anchor 0 natural
             | None -> ()
 
             for e in g.Members do
@@ -217,25 +217,26 @@ module internal GroupProgram =
 
             /// The fused loop of the steps so far with these stores, and its iteration space; `None` where the domain
             /// is no loop nest.
-            let finish (stores: struct (int * int)[]) =
+            let build (stores: struct (int * int)[]) =
                 let strides = strides.ToArray()
                 let across = g.Reduced.Length = 0 || reducedIn g.Domain g.Reduced
 
                 IterationSpace.make g.Domain g.Reduced strides
                 |> Option.map (fun space ->
                     let operand i =
-                        match places[i] with
-                        | ProgramOperand.Room -> { Type = types[i]; Along = true; Still = false; Own = true }
+                        match operands[i] with
+                        | ProgramOperand.Room ->
+                            { Type = types[i]; Along = true; Still = false; Spill = true }
                         | ProgramOperand.Value _
                         | ProgramOperand.Random _ ->
                             {
                                 Type = types[i]
                                 Along = space.Along[i]
                                 Still = space.SegmentStrides[i] = 0 && not (across && space.Along[i])
-                                Own = false
+                                Spill = false
                             }
 
-                    let pass =
+                    let loop =
                         {
                             Type = Option.defaultValue DType.F32 g.Float
                             Operands = Array.init strides.Length operand
@@ -244,7 +245,7 @@ module internal GroupProgram =
                             Across = across
                         }
 
-                    space, { Pass = pass; Places = places.ToArray(); Strides = strides; Stored = stored })
+                    space, { Pass = loop; Places = operands.ToArray(); Strides = strides; Stored = stored })
 
             /// Adds an operand for each value that is stored; returns the stores.
             let store () =
@@ -253,31 +254,31 @@ module internal GroupProgram =
                         let own =
                             match g.Roles[e.Digest] with
                             | Role.Along -> natural
-                            | Role.Still -> g.Spread(g.Reduced, (Shape.Of g.Kept).Strides)
+                            | Role.Kept -> g.Spread(g.Reduced, (Shape.Of g.Kept).Strides)
 
                         struct (values[e.Digest], operand (ProgramOperand.Value(e, 0)) own e.DType)
                 |]
 
-            let before = places.Count
+            let before = operands.Count
             let stores = store ()
 
-            match finish stores with
+            match build stores with
             | None -> None
             | Some(space, plain) ->
-                let kept = SpillPolicy.steps plain.Pass.Operands plain.Pass.Steps stores
+                let spilled = SpillPolicy.steps plain.Pass.Operands plain.Pass.Steps stores
 
-                if kept.Length = 0 || not (SpillPolicy.fits plain.Pass.Type space kept.Length) then
+                if spilled.Length = 0 || not (SpillPolicy.fits plain.Pass.Type space spilled.Length) then
                     Some plain
                 else
                     // Spill buffers come before the operands that are stored.
-                    let count = places.Count - before
-                    places.RemoveRange(before, count)
+                    let count = operands.Count - before
+                    operands.RemoveRange(before, count)
                     strides.RemoveRange(before, count)
                     types.RemoveRange(before, count)
 
-                    let rooms =
-                        kept
+                    let spills =
+                        spilled
                         |> Array.map (fun v ->
                             struct (v, operand ProgramOperand.Room natural plain.Pass.Type))
 
-                    finish (Array.append rooms (store ())) |> Option.map snd
+                    build (Array.append spills (store ())) |> Option.map snd

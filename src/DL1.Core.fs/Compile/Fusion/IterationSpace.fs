@@ -32,7 +32,7 @@ type internal IterationSpace =
 [<RequireQualifiedAccess>]
 module internal IterationSpace =
     /// Whether axes first to last are one loop for an operand: one stride serves them all.
-    let private isOne (domain: int[]) first last (strides: int[]) =
+    let private isOneLoop (domain: int[]) first last (strides: int[]) =
         Seq.forall
             (fun axis -> strides[axis] = strides[axis + 1] * domain[axis + 1])
             (seq { first .. last - 1 })
@@ -42,7 +42,9 @@ module internal IterationSpace =
     let private runFrom (domain: int[]) (operands: int[][]) (belongs: int -> bool) last =
         let mutable first = last
 
-        while first > 0 && belongs (first - 1) && operands |> Array.forall (isOne domain (first - 1) first) do
+        while first > 0
+              && belongs (first - 1)
+              && operands |> Array.forall (isOneLoop domain (first - 1) first) do
             first <- first - 1
 
         first
@@ -90,12 +92,12 @@ module internal IterationSpace =
             else
                 [| runFrom domain operands (fun _ -> true) (firstColumn - 1) .. firstColumn - 1 |]
 
-        let areOne =
+        let areOneLoop =
             segments.Length = 0
             || (segments[segments.Length - 1] - segments[0] = segments.Length - 1
-                && operands |> Array.forall (isOne domain segments[0] segments[segments.Length - 1]))
+                && operands |> Array.forall (isOneLoop domain segments[0] segments[segments.Length - 1]))
 
-        if areOne then
+        if areOneLoop then
             ValueSome
                 {
                     Items =

@@ -24,11 +24,11 @@ module internal Join =
     let fits (g: Group) (reduced: int[]) draws count (operands: int[] seq) =
         let across = reduced.Length = 0 || Array.contains (g.Domain.Length - 1) reduced
 
-        let followsHost =
+        let suitsAnchor =
             match g.Host with
             | None -> true
-            | Some host ->
-                match NodeKind.of' host with
+            | Some anchor ->
+                match NodeKind.of' anchor with
                 | NodeKind.Channels(node, _) -> Seq.forall (AnchorMatrix.suits node g.Domain) operands
                 | _ -> true
 
@@ -36,25 +36,25 @@ module internal Join =
             IterationSpace.segments g.Domain reduced (Array.ofSeq (Seq.append [ natural g.Domain ] operands))
         with
         | ValueSome segments ->
-            followsHost
+            suitsAnchor
             && count <= mostOperands
             // Random words are drawn a row at a time.
             && (not draws || (across && g.Host.IsNone && (reduced.Length = 0 || segments = 1)))
         | ValueNone -> false
 
     /// How a node would join a group; `None` where it cannot.
-    let tryJoin (fleeting: HashSet<Digest>) (groups: Dictionary<Digest, Group>) (g: Group) (e: Expr) =
+    let tryJoin (rematerialised: HashSet<Digest>) (groups: Dictionary<Digest, Group>) (g: Group) (e: Expr) =
         let shape = Reads.working e
         let own = Reads.extents shape
-        let folded = Reads.reducedAxes e
-        let isFold = folded.Length > 0
-        let drawn = Reads.draws fleeting e
+        let reducedAxes = Reads.reducedAxes e
+        let isReduction = reducedAxes.Length > 0
+        let drawn = Reads.draws rematerialised e
 
-        let placed =
-            if own = g.Domain && (not isFold || g.Reduced.Length = 0 || g.Reduced = folded) then
-                Some(Role.Along, (if isFold then folded else g.Reduced))
-            elif not isFold && g.Reduced.Length > 0 && own = g.Kept then
-                Some(Role.Still, g.Reduced)
+        let candidate =
+            if own = g.Domain && (not isReduction || g.Reduced.Length = 0 || g.Reduced = reducedAxes) then
+                Some(Role.Along, (if isReduction then reducedAxes else g.Reduced))
+            elif not isReduction && g.Reduced.Length > 0 && own = g.Kept then
+                Some(Role.Kept, g.Reduced)
             else
                 None
 
@@ -63,11 +63,11 @@ module internal Join =
             | Some a, Some b -> a = b
             | _ -> true
 
-        match placed with
+        match candidate with
         | Some(role, reduced) when compatible && g.Members.Count < mostOperations ->
-            let read = Reads.reads fleeting e
-            let mutable ok = not (isFold && g.Host.IsSome)
-            let mutable readsStill = false
+            let read = Reads.reads rematerialised e
+            let mutable ok = not (isReduction && g.Host.IsSome)
+            let mutable readsKept = false
             let operands = List<GroupOperand>()
 
             for r in read do
@@ -76,13 +76,13 @@ module internal Join =
                 match g.Roles.TryGetValue r.Source.Digest with
                 | true, Role.Along ->
                     ok <- ok && role = Role.Along && r.Offset = 0 && strides = natural g.Domain
-                | true, Role.Still ->
-                    readsStill <- true
+                | true, Role.Kept ->
+                    readsKept <- true
 
                     let expected =
                         match role with
                         | Role.Along -> g.Spread(reduced, natural g.Kept)
-                        | Role.Still -> natural g.Kept
+                        | Role.Kept -> natural g.Kept
 
                     ok <- ok && r.Offset = 0 && strides = expected
                 | false, _ ->
@@ -93,13 +93,13 @@ module internal Join =
                     let strides =
                         match role with
                         | Role.Along -> strides
-                        | Role.Still -> g.Spread(reduced, strides)
+                        | Role.Kept -> g.Spread(reduced, strides)
 
                     operands.Add { Source = r.Source; Offset = r.Offset; Strides = strides }
 
             // No reduction joins an epilogue. A value of the kept axes joins only if it reads such a value of the
             // group; and it cannot draw, since random words are drawn for each point of the domain.
-            ok <- ok && (role = Role.Along || (readsStill && not drawn))
+            ok <- ok && (role = Role.Along || (readsKept && not drawn))
 
             let all = Seq.append (g.Operands |> Seq.map _.Strides) (operands |> Seq.map _.Strides)
 

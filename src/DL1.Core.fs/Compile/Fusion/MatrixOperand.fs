@@ -15,22 +15,22 @@ module internal MatrixOperand =
                         axis
             |]
 
-        let isOne a b = r.Strides[a] = r.Strides[b] * e.Shape[b]
+        let isOneLoop a b = r.Strides[a] = r.Strides[b] * e.Shape[b]
         let extent = Array.fold (fun n axis -> n * e.Shape[axis]) 1
 
         // The longest inner run of axes that is one loop; the axes outside it must be one loop, too.
         let mutable first = axes.Length - 1
 
-        while first > 0 && isOne axes[first - 1] axes[first] do
+        while first > 0 && isOneLoop axes[first - 1] axes[first] do
             first <- first - 1
 
         if axes.Length = 0 then
             Some(struct (0, 0, 1))
         else
             let outer = axes[.. first - 1]
-            let outerIsOne = outer |> Array.pairwise |> Array.forall (fun (a, b) -> isOne a b)
+            let outerIsOneLoop = outer |> Array.pairwise |> Array.forall (fun (a, b) -> isOneLoop a b)
 
-            if outerIsOne then
+            if outerIsOneLoop then
                 let outerStride = if outer.Length = 0 then 0 else r.Strides[outer[outer.Length - 1]]
                 Some(struct (outerStride, r.Strides[axes[axes.Length - 1]], extent axes[first..]))
             else

@@ -27,7 +27,7 @@ module internal Reads =
 
     /// The view of a reduction's operand, if the reduced axes that are not columns then form one loop; else the
     /// operand itself, row-major in memory.
-    let private folded (axes: int list) (x: Expr) =
+    let private reduced (axes: int list) (x: Expr) =
         let r = StridedView.along x
         let domain = extents x.Shape
         let operands = [| (Shape.Of domain).Strides; squeeze x.Shape r.Strides |]
@@ -43,7 +43,7 @@ module internal Reads =
         | NodeKind.Leaf, _ -> []
         | NodeKind.Look, Node.Reshape(_, x) -> [ StridedView.whole x ]
         | NodeKind.Look, _ -> [ StridedView.through e ]
-        | NodeKind.Fold(_, axes), _ -> Node.operands e.Node |> List.map (folded axes)
+        | NodeKind.Reduce(_, axes), _ -> Node.operands e.Node |> List.map (reduced axes)
         | NodeKind.Elementwise, _ ->
             Node.operands e.Node |> List.filter (NodeKind.isNumber >> not) |> List.map StridedView.along
         | NodeKind.Product, _ -> Node.operands e.Node |> List.map MatrixOperand.reading
@@ -61,8 +61,8 @@ module internal Reads =
         StridedView.isWhole shape r && extents r.Source.Shape = extents shape
 
     /// Whether a reader rematerialises a value: it must read the value as it is, not broadcast.
-    let isMadeAgain (fleeting: HashSet<Digest>) (e: Expr) (r: StridedView) =
-        fleeting.Contains r.Source.Digest && isSame (working e) r
+    let isRematerialised (rematerialised: HashSet<Digest>) (e: Expr) (r: StridedView) =
+        rematerialised.Contains r.Source.Digest && isSame (working e) r
 
     /// Strides over the shape `other` as strides over `shape`, which differs from it in axes of extent 1 alone.
     let private over (shape: Shape) (other: Shape) (strides: int[]) =
@@ -78,28 +78,28 @@ module internal Reads =
 
     /// The views that a fused loop reads for a node: those of its operands, or of what a rematerialised operand is
     /// computed from.
-    let rec reads (fleeting: HashSet<Digest>) (e: Expr) : StridedView list =
+    let rec reads (rematerialised: HashSet<Digest>) (e: Expr) : StridedView list =
         let shape = working e
 
         of' e
         |> List.collect (fun r ->
-            if isMadeAgain fleeting e r then
+            if isRematerialised rematerialised e r then
                 match r.Source.Node with
                 // Only the key is read: the same element for every point.
                 | Node.RandomBits(_, _, key) ->
                     [ { StridedView.whole key with Strides = Array.zeroCreate shape.Rank } ]
                 | _ ->
-                    reads fleeting r.Source
+                    reads rematerialised r.Source
                     |> List.map (fun inner ->
                         { inner with Strides = over shape r.Source.Shape inner.Strides })
             else
                 [ r ])
 
     /// Whether the fused loop of a node draws random words for it.
-    let rec draws (fleeting: HashSet<Digest>) (e: Expr) : bool =
+    let rec draws (rematerialised: HashSet<Digest>) (e: Expr) : bool =
         of' e
         |> List.exists (fun r ->
-            isMadeAgain fleeting e r
+            isRematerialised rematerialised e r
             && (match r.Source.Node with
                 | Node.RandomBits _ -> true
-                | _ -> draws fleeting r.Source))
+                | _ -> draws rematerialised r.Source))

@@ -13,19 +13,23 @@ module internal Rematerialise =
 
     /// Nodes to be recomputed, and the operands that they read.
     [<NoEquality; NoComparison>]
-    type private Chain = { Nodes: Expr list; Operands: GroupOperand list }
+    type private Recomputation = { Nodes: Expr list; Operands: GroupOperand list }
 
     /// The cheap nodes from which a value is computed, back to operands in memory; `None` where more than `budget`
     /// nodes, or others than cheap ones, are needed.
-    let private chain (fleeting: HashSet<Digest>) (isThere: Expr -> bool) (e: Expr) : Chain option =
-        let rec gather left (todo: Expr list) (found: Chain) =
+    let private recomputation
+        (rematerialised: HashSet<Digest>)
+        (isInMemory: Expr -> bool)
+        (e: Expr)
+        : Recomputation option =
+        let rec gather left (todo: Expr list) (found: Recomputation) =
             match todo with
             | [] -> Some found
             | _ when left = 0 -> None
-            | n :: todo when Reads.draws fleeting n || not (NodeKind.isCheap n) -> None
+            | n :: todo when Reads.draws rematerialised n || not (NodeKind.isCheap n) -> None
             | n :: todo ->
-                let reads = Reads.reads fleeting n
-                let there, more = reads |> List.partition (fun (r: StridedView) -> isThere r.Source)
+                let reads = Reads.reads rematerialised n
+                let inMemory, more = reads |> List.partition (fun (r: StridedView) -> isInMemory r.Source)
 
                 if
                     more
@@ -33,7 +37,7 @@ module internal Rematerialise =
                         NodeKind.of' r.Source = NodeKind.Elementwise && StridedView.isWhole n.Shape r)
                 then
                     let operands =
-                        there
+                        inMemory
                         |> List.map (fun (r: StridedView) ->
                             {
                                 Source = r.Source
@@ -50,13 +54,19 @@ module internal Rematerialise =
 
         gather budget [ e ] { Nodes = []; Operands = [] }
 
-    /// Whether a group that reads a value can compute it by a chain instead.
-    let private suits (groupOf: Dictionary<Digest, Group>) (e: Expr) (chain: Chain) (g: Group) =
+    /// Whether a group that reads a value can recompute it instead.
+    let private suits
+        (groupOf: Dictionary<Digest, Group>)
+        (e: Expr)
+        (recomputation: Recomputation)
+        (g: Group)
+        =
         // What an anchor reads must be in memory.
-        let isWanted =
+        let isReadByAnchor =
             match g.Host with
-            | Some host ->
-                not (g.IsMember host) || Reads.of' host |> List.exists (fun (r: StridedView) -> r.Source = e)
+            | Some anchor ->
+                not (g.IsMember anchor)
+                || Reads.of' anchor |> List.exists (fun (r: StridedView) -> r.Source = e)
             | None -> false
 
         let isAlong (o: GroupOperand) = o.Source <> e || (o.Offset = 0 && o.Strides = Join.natural g.Domain)
@@ -67,22 +77,22 @@ module internal Rematerialise =
             | false, _ -> true
 
         // A fused loop has one float type.
-        let floats = List.choose id (g.Float :: List.map NodeKind.float chain.Nodes) |> List.distinct
-        let operands = Seq.append g.Operands chain.Operands
+        let floats = List.choose id (g.Float :: List.map NodeKind.float recomputation.Nodes) |> List.distinct
+        let operands = Seq.append g.Operands recomputation.Operands
 
-        not isWanted
+        not isReadByAnchor
         && not (g.IsMember e)
         && Reads.extents e.Shape = g.Domain
         && floats.Length <= 1
         && Seq.forall isAlong g.Operands
-        && List.forall comesBefore chain.Operands
+        && List.forall comesBefore recomputation.Operands
         && Join.fits g g.Reduced g.Draws (Seq.length operands) (operands |> Seq.map _.Strides)
 
     /// Finds the values that all their readers can recompute, and changes the operands of those groups accordingly.
     /// Returns the digests of the recomputed nodes.
     let run
         (order: Expr[])
-        (fleeting: HashSet<Digest>)
+        (rematerialised: HashSet<Digest>)
         (groups: Group seq)
         (groupOf: Dictionary<Digest, Group>)
         (roots: Expr list)
@@ -109,7 +119,7 @@ module internal Rematerialise =
 
         let recomputed = HashSet<Digest>()
 
-        let isThere (e: Expr) =
+        let isInMemory (e: Expr) =
             NodeKind.of' e = NodeKind.Leaf
             || isRoot.Contains e.Digest
             || (readers.ContainsKey e.Digest && not (recomputed.Contains e.Digest))
@@ -119,18 +129,21 @@ module internal Rematerialise =
             | (true, home), (true, others) when
                 home.IsMember e && home.Roles[e.Digest] = Role.Along && not (isRoot.Contains e.Digest)
                 ->
-                match chain fleeting isThere e with
-                | Some chain when Seq.forall (suits groupOf e chain) others ->
-                    for n in chain.Nodes do
+                match recomputation rematerialised isInMemory e with
+                | Some recomputation when Seq.forall (suits groupOf e recomputation) others ->
+                    for n in recomputation.Nodes do
                         recomputed.Add n.Digest |> ignore
 
                     for g in others do
                         g.Operands.RemoveAll(fun o -> o.Source = e) |> ignore
 
                         g.Float <-
-                            List.fold (fun f n -> Option.orElse (NodeKind.float n) f) g.Float chain.Nodes
+                            List.fold
+                                (fun f n -> Option.orElse (NodeKind.float n) f)
+                                g.Float
+                                recomputation.Nodes
 
-                        for o in chain.Operands do
+                        for o in recomputation.Operands do
                             g.Operands.Add o
                             read g o.Source
                 | _ -> ()

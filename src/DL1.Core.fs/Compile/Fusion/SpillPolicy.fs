@@ -17,33 +17,33 @@ module internal SpillPolicy =
 
     /// The indices of the steps to spill, in order.
     let steps (operands: LoopOperand[]) (steps: LoopStep[]) (stores: struct (int * int)[]) : int[] =
-        let phase = Array.zeroCreate<int> steps.Length
-        let still = Array.zeroCreate<bool> steps.Length
+        let stage = Array.zeroCreate<int> steps.Length
+        let invariant = Array.zeroCreate<bool> steps.Length
 
         steps
         |> Array.iteri (fun i step ->
             let inputs = LoopSteps.inputs step
-            phase[i] <- inputs |> List.fold (fun p x -> max p phase[x]) 0
-            still[i] <- inputs |> List.forall (fun x -> still[x])
+            stage[i] <- inputs |> List.fold (fun p x -> max p stage[x]) 0
+            invariant[i] <- inputs |> List.forall (fun x -> invariant[x])
 
             match step with
-            | LoopStep.Fold _ ->
-                phase[i] <- phase[i] + 1
-                still[i] <- true
-            | LoopStep.Load operand -> still[i] <- operands[operand].Still
+            | LoopStep.Reduce _ ->
+                stage[i] <- stage[i] + 1
+                invariant[i] <- true
+            | LoopStep.Load operand -> invariant[i] <- operands[operand].Still
             | _ -> ())
 
         // For each step, the stages that use it: a bit for each.
         let used = Array.zeroCreate<uint64> steps.Length
 
         for struct (value, _) in stores do
-            used[value] <- used[value] ||| (1UL <<< min 63 phase[value])
+            used[value] <- used[value] ||| (1UL <<< min 63 stage[value])
 
         for i in steps.Length - 1 .. -1 .. 0 do
             match steps[i] with
-            | LoopStep.Fold(_, x) -> used[x] <- used[x] ||| (1UL <<< min 63 phase[x])
+            | LoopStep.Reduce(_, x) -> used[x] <- used[x] ||| (1UL <<< min 63 stage[x])
             | step ->
-                if not still[i] then
+                if not invariant[i] then
                     for x in LoopSteps.inputs step do
                         used[x] <- used[x] ||| used[i]
 
@@ -53,7 +53,7 @@ module internal SpillPolicy =
             for i in 0 .. steps.Length - 1 do
                 if
                     not (LoopSteps.isCheap steps[i])
-                    && not still[i]
+                    && not invariant[i]
                     && not (isStored i)
                     && System.Numerics.BitOperations.PopCount used[i] > 1
                 then

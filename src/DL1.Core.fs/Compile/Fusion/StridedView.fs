@@ -81,7 +81,7 @@ module internal StridedView =
         | _ -> None
 
     /// The operand of which a node is merely a view, if any.
-    let looksAt (e: Expr) =
+    let operandOfView (e: Expr) =
         match e.Node with
         // A convolution with its channels-last transpose is what one kernel computes: no view.
         | Node.Transpose _ when NodeKind.isChannels e -> None
@@ -95,18 +95,18 @@ module internal StridedView =
     /// to be computed into memory.
     let through (e: Expr) : StridedView =
         // The nodes that are views, outermost last.
-        let mutable chain = []
+        let mutable views = []
         let mutable source = e
-        let mutable next = looksAt e
+        let mutable next = operandOfView e
 
         while next.IsSome do
-            chain <- source :: chain
+            views <- source :: views
             source <- Option.defaultValue source next
-            next <- looksAt source
+            next <- operandOfView source
 
-        let fold (inner: StridedView, x: Expr) (e: Expr) =
+        let apply (inner: StridedView, x: Expr) (e: Expr) =
             match step e inner x with
-            | Some reading -> reading, e
+            | Some view -> view, e
             | None ->
                 match e.Node with
                 // A reshape that strides cannot express: its operand is computed into memory, row-major, and the
@@ -114,7 +114,7 @@ module internal StridedView =
                 | Node.Reshape(shape, _) -> { whole x with Strides = shape.Strides }, e
                 | _ -> whole e, e
 
-        List.fold fold (whole source, source) chain |> fst
+        List.fold apply (whole source, source) views |> fst
 
     /// Whether each element is where it would be in row-major order, apart from axes of extent 1.
     let isWhole (shape: Shape) (r: StridedView) =

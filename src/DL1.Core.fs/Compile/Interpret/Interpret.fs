@@ -68,24 +68,24 @@ module internal Interpret =
             | DType.I64 -> write element (read<int64> lane)
             | DType.Bool -> write element (if read<int> lane = 0 then 0uy else 1uy)
 
-    let private compute single (plan: StagedLoop) values index =
+    let private compute single (staged: StagedLoop) values index =
         let at step = values + nativeint (64 * step)
         let target = at index
 
-        match plan.Pass.Steps[index] with
+        match staged.Pass.Steps[index] with
         | LoopStep.Load _
-        | LoopStep.Fold _ -> ()
+        | LoopStep.Reduce _ -> ()
         | LoopStep.Number v -> if single then fill target 4 (float32 v) else fill target 8 v
         | LoopStep.WholeNumber n -> if single then fill target 4 n else fill target 8 (int64 n)
         | LoopStep.Unary(op, x) ->
-            match plan.Kinds[x] with
+            match staged.Kinds[x] with
             | LaneKind.Float when single -> InterpretFloats.unary32 op (at x) target
             | LaneKind.Float -> InterpretFloats.unary64 op (at x) target
             | LaneKind.Whole when single -> InterpretIntegers.wholeUnary32 op (at x) target
             | LaneKind.Whole -> InterpretIntegers.wholeUnary64 op (at x) target
             | LaneKind.Truth -> InterpretIntegers.truthUnary op (at x) target
         | LoopStep.Binary(op, x, y) ->
-            match plan.Kinds[x] with
+            match staged.Kinds[x] with
             | LaneKind.Float when single -> InterpretFloats.binary32 op (at x) (at y) target
             | LaneKind.Float -> InterpretFloats.binary64 op (at x) (at y) target
             | LaneKind.Whole when single -> InterpretIntegers.wholeBinary32 op (at x) (at y) target
@@ -94,7 +94,7 @@ module internal Interpret =
         | LoopStep.Erf(x, gaussian) when single -> InterpretFloats.erfBy32 (at x) (at gaussian) target
         | LoopStep.Erf(x, gaussian) -> InterpretFloats.erfBy64 (at x) (at gaussian) target
         | LoopStep.Compare(op, x, y) ->
-            match plan.Kinds[x] with
+            match staged.Kinds[x] with
             | LaneKind.Float when single -> InterpretIntegers.compare32 op (at x) (at y) target
             | LaneKind.Float -> InterpretIntegers.compare64 op (at x) (at y) target
             | LaneKind.Whole when single -> InterpretIntegers.compareWhole32 op (at x) (at y) target
@@ -103,28 +103,28 @@ module internal Interpret =
         | LoopStep.Select(c, x, y) -> InterpretIntegers.select (at c) (at x) (at y) target
         | LoopStep.Convert(kind, x) ->
             if single then
-                InterpretIntegers.convert32 plan.Kinds[x] kind (at x) target
+                InterpretIntegers.convert32 staged.Kinds[x] kind (at x) target
             else
-                InterpretIntegers.convert64 plan.Kinds[x] kind (at x) target
+                InterpretIntegers.convert64 staged.Kinds[x] kind (at x) target
 
     /// Runs a call. `values` is the address of a block of 64 bytes for each step and one more, and of as many again
     /// for each of the two upper levels of pairwise sums.
     let private run
         (values: nativeint)
         single
-        (plan: StagedLoop)
+        (staged: StagedLoop)
         (operands: nativeint)
         segments
         columns
-        share
+        split
         =
-        let pass = plan.Pass
+        let loop = staged.Pass
         let lanes = if single then 16n else 8n
         let inline slot step = values + nativeint (64 * step)
 
-        let inline place operand (segment: nativeint) (column: nativeint) =
+        let inline address operand (segment: nativeint) (column: nativeint) =
             let pair = operands + nativeint (2 * sizeof<nativeint> * operand)
-            let o = pass.Operands[operand]
+            let o = loop.Operands[operand]
             let along = if o.Along then column * nativeint (size o.Type) else 0n
 
             let down =
@@ -136,19 +136,19 @@ module internal Interpret =
             read<nativeint> pair + down + along
 
         let inline put struct (value, operand) segment column count =
-            store single pass.Operands[operand] (place operand segment column) count (slot value)
+            store single loop.Operands[operand] (address operand segment column) count (slot value)
 
         let inline get step segment column count =
-            match pass.Steps[step] with
+            match loop.Steps[step] with
             | LoopStep.Load operand ->
-                load single pass.Operands[operand] (place operand segment column) count (slot step)
-            | _ -> compute single plan values step
+                load single loop.Operands[operand] (address operand segment column) count (slot step)
+            | _ -> compute single staged values step
 
         // Lanes beyond the end of a row must not be reduced: new totals are computed here, and only the valid lanes
         // copied.
-        let next = slot pass.Steps.Length
+        let newTotals = slot loop.Steps.Length
         // The levels of pairwise sums above leaf blocks: 1 is the sum of leaf blocks, 2 the sum of those sums.
-        let inline above level fold = slot (level * (pass.Steps.Length + 1) + fold)
+        let inline above level reduction = slot (level * (loop.Steps.Length + 1) + reduction)
 
         let inline zero (total: nativeint) = if single then fill total 4 0.0f else fill total 8 0.0
 
@@ -161,134 +161,142 @@ module internal Interpret =
         let firstCount = int (min columns lanes)
 
         /// Runs a stage without its loop-invariant steps.
-        let inline work (phase: Stage) =
-            for struct (fold, op, x) in phase.Folds do
-                InterpretReduce.start single plan.Kinds[x] op (slot fold)
+        let inline work (stage: Stage) =
+            for struct (reduction, op, x) in stage.Folds do
+                InterpretReduce.start single staged.Kinds[x] op (slot reduction)
 
             let mutable since = 0n
-            let mutable pieces = 0
+            let mutable leafBlocks = 0
 
-            for fold in phase.Sums do
-                zero (above 1 fold)
-                zero (above 2 fold)
+            for reduction in stage.Sums do
+                zero (above 1 reduction)
+                zero (above 2 reduction)
 
             /// Ends the leaf block: adds it to the sum of leaf blocks, and that to the last sum after
             /// `PairwiseSum.length` of them.
-            let inline endPiece () =
-                for fold in phase.Sums do
-                    add (above 1 fold) (slot fold)
-                    zero (slot fold)
+            let inline endLeafBlock () =
+                for reduction in stage.Sums do
+                    add (above 1 reduction) (slot reduction)
+                    zero (slot reduction)
 
                 since <- 0n
-                pieces <- pieces + 1
+                leafBlocks <- leafBlocks + 1
 
-                if pieces % PairwiseSum.length = 0 then
-                    for fold in phase.Sums do
-                        add (above 2 fold) (above 1 fold)
-                        zero (above 1 fold)
+                if leafBlocks % PairwiseSum.length = 0 then
+                    for reduction in stage.Sums do
+                        add (above 2 reduction) (above 1 reduction)
+                        zero (above 1 reduction)
 
-            if phase.Loops then
+            if stage.Loops then
                 for segment in 0n .. segments - 1n do
-                    for step in phase.Segment do
+                    for step in stage.Segment do
                         get step segment 0n 0
 
-                    for pair in phase.SegmentStores do
+                    for pair in stage.SegmentStores do
                         put pair segment 0n 0
 
                     let mutable column = 0n
 
-                    if not pass.Across then
+                    if not loop.Across then
                         if since >= nativeint PairwiseSum.length then
-                            endPiece ()
+                            endLeafBlock ()
 
                         since <- since + 1n
 
                     while column < columns do
                         let count = int (min lanes (columns - column))
 
-                        if pass.Across then
+                        if loop.Across then
                             if
                                 column % (nativeint PairwiseSum.length * lanes) = 0n
                                 && since >= nativeint PairwiseSum.length * lanes
                             then
-                                endPiece ()
+                                endLeafBlock ()
 
                             since <- since + nativeint count
 
-                        for work in phase.Block do
+                        for work in stage.Block do
                             match work with
                             | StageWork.Compute step -> get step segment column count
                             | StageWork.Reload(step, operand) ->
                                 load
                                     single
-                                    pass.Operands[operand]
-                                    (place operand segment column)
+                                    loop.Operands[operand]
+                                    (address operand segment column)
                                     count
                                     (slot step)
 
-                        for pair in phase.BlockStores do
+                        for pair in stage.BlockStores do
                             put pair segment column count
 
-                        for struct (fold, op, x) in phase.Folds do
-                            InterpretReduce.combine single plan.Kinds[x] op (slot x) (slot fold) next
-                            LoopMemory.Copy(next, slot fold, 64 / int lanes * count)
+                        for struct (reduction, op, x) in stage.Folds do
+                            InterpretReduce.combine
+                                single
+                                staged.Kinds[x]
+                                op
+                                (slot x)
+                                (slot reduction)
+                                newTotals
+
+                            LoopMemory.Copy(newTotals, slot reduction, 64 / int lanes * count)
 
                         column <- column + lanes
 
-            if pieces > 0 then
-                for fold in phase.Sums do
-                    add (above 1 fold) (slot fold)
-                    add (above 2 fold) (above 1 fold)
-                    LoopMemory.Copy(above 2 fold, slot fold, 64)
+            if leafBlocks > 0 then
+                for reduction in stage.Sums do
+                    add (above 1 reduction) (slot reduction)
+                    add (above 2 reduction) (above 1 reduction)
+                    LoopMemory.Copy(above 2 reduction, slot reduction, 64)
 
-            if pass.Across then
-                for struct (fold, op, x) in phase.Folds do
-                    InterpretReduce.join single plan.Kinds[x] op (slot fold)
+            if loop.Across then
+                for struct (reduction, op, x) in stage.Folds do
+                    InterpretReduce.combineLanes single staged.Kinds[x] op (slot reduction)
 
         let only, known, totals =
-            if share = 0n then
+            if split = 0n then
                 -1, 0n, 0n
             else
-                let s = read<SplitReduction> share
+                let s = read<SplitReduction> split
                 int s.Phase, s.Known, s.Totals
 
-        let mutable folds = 0
+        let mutable reductions = 0
 
-        for number in 0 .. (if only < 0 then plan.Phases.Length else min plan.Phases.Length (only + 1)) - 1 do
-            let phase = plan.Phases[number]
+        for number in
+            0 .. (if only < 0 then staged.Phases.Length else min staged.Phases.Length (only + 1)) - 1 do
+            let stage = staged.Phases[number]
 
-            for step in phase.Still do
+            for step in stage.Still do
                 get step 0n 0n firstCount
 
-            if only < 0 || only = plan.Phases.Length then
-                for pair in phase.StillStores do
+            if only < 0 || only = staged.Phases.Length then
+                for pair in stage.StillStores do
                     put pair 0n 0n firstCount
 
             if only < 0 || only = number then
-                work phase
+                work stage
 
-            for i in 0 .. phase.Folds.Length - 1 do
-                let struct (fold, _, _) = phase.Folds[i]
+            for i in 0 .. stage.Folds.Length - 1 do
+                let struct (reduction, _, _) = stage.Folds[i]
 
                 if only = number then
-                    LoopMemory.Copy(slot fold, totals + nativeint (64 * i), 64)
+                    LoopMemory.Copy(slot reduction, totals + nativeint (64 * i), 64)
                 elif only > number then
-                    LoopMemory.Copy(known + nativeint (64 * (folds + i)), slot fold, 64)
+                    LoopMemory.Copy(known + nativeint (64 * (reductions + i)), slot reduction, 64)
 
-            folds <- folds + phase.Folds.Length
+            reductions <- reductions + stage.Folds.Length
 
     /// A staged loop as a body that interprets it.
-    let body (plan: StagedLoop) : LoopBody =
-        let single = plan.Pass.Type = DType.F32
-        let bytes = 3 * 64 * (plan.Pass.Steps.Length + 1)
+    let body (staged: StagedLoop) : LoopBody =
+        let single = staged.Pass.Type = DType.F32
+        let bytes = 3 * 64 * (staged.Pass.Steps.Length + 1)
 
-        LoopBody(fun operands segments columns share ->
+        LoopBody(fun operands segments columns split ->
             // The first argument, because `stackalloc` needs an evaluation stack that is otherwise empty.
             run
                 (NativePtr.toNativeInt (NativePtr.stackalloc<byte> bytes))
                 single
-                plan
+                staged
                 operands
                 segments
                 columns
-                share)
+                split)

@@ -97,7 +97,7 @@ module internal InterpretFloats =
         each2 (fun (v: Vector128<float>) w -> VectorMath.ErfBy(v, w)) x gaussian target
 
     /// Applies a function of `ScalarCalls` in place, to a copy of the block.
-    let inline private apart ([<InlineIfLambda>] f: nativeint * int -> unit) lanes x target =
+    let inline private inPlace ([<InlineIfLambda>] f: nativeint * int -> unit) lanes x target =
         each1 (fun (v: Vector128<byte>) -> v) x target
         f (target, lanes)
 
@@ -139,12 +139,12 @@ module internal InterpretFloats =
         | UnaryOp.Sigmoid -> sigmoid32 x target
         | UnaryOp.Softplus -> softplus32 x target
         | UnaryOp.Erf -> erf32 x target
-        | UnaryOp.Tan -> apart ScalarCalls.Tan32 16 x target
-        | UnaryOp.Asin -> apart ScalarCalls.Asin32 16 x target
-        | UnaryOp.Acos -> apart ScalarCalls.Acos32 16 x target
-        | UnaryOp.Atan -> apart ScalarCalls.Atan32 16 x target
-        | UnaryOp.Sinh -> apart ScalarCalls.Sinh32 16 x target
-        | UnaryOp.Cosh -> apart ScalarCalls.Cosh32 16 x target
+        | UnaryOp.Tan -> inPlace ScalarCalls.Tan32 16 x target
+        | UnaryOp.Asin -> inPlace ScalarCalls.Asin32 16 x target
+        | UnaryOp.Acos -> inPlace ScalarCalls.Acos32 16 x target
+        | UnaryOp.Atan -> inPlace ScalarCalls.Atan32 16 x target
+        | UnaryOp.Sinh -> inPlace ScalarCalls.Sinh32 16 x target
+        | UnaryOp.Cosh -> inPlace ScalarCalls.Cosh32 16 x target
 
     let binary32 op (x: nativeint) (y: nativeint) (target: nativeint) =
         let inline each (f: Vector128<float32> -> Vector128<float32> -> Vector128<float32>) =
@@ -198,12 +198,12 @@ module internal InterpretFloats =
         | UnaryOp.Sigmoid -> sigmoid64 x target
         | UnaryOp.Softplus -> softplus64 x target
         | UnaryOp.Erf -> erf64 x target
-        | UnaryOp.Tan -> apart ScalarCalls.Tan64 8 x target
-        | UnaryOp.Asin -> apart ScalarCalls.Asin64 8 x target
-        | UnaryOp.Acos -> apart ScalarCalls.Acos64 8 x target
-        | UnaryOp.Atan -> apart ScalarCalls.Atan64 8 x target
-        | UnaryOp.Sinh -> apart ScalarCalls.Sinh64 8 x target
-        | UnaryOp.Cosh -> apart ScalarCalls.Cosh64 8 x target
+        | UnaryOp.Tan -> inPlace ScalarCalls.Tan64 8 x target
+        | UnaryOp.Asin -> inPlace ScalarCalls.Asin64 8 x target
+        | UnaryOp.Acos -> inPlace ScalarCalls.Acos64 8 x target
+        | UnaryOp.Atan -> inPlace ScalarCalls.Atan64 8 x target
+        | UnaryOp.Sinh -> inPlace ScalarCalls.Sinh64 8 x target
+        | UnaryOp.Cosh -> inPlace ScalarCalls.Cosh64 8 x target
 
     let binary64 op (x: nativeint) (y: nativeint) (target: nativeint) =
         let inline each (f: Vector128<float> -> Vector128<float> -> Vector128<float>) = each2 f x y target

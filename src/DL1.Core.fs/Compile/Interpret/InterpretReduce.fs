@@ -10,7 +10,7 @@ open DL1.Compiler.FusedLoop
 module internal InterpretReduce =
     /// Combines the accumulator `total` with one more value in each lane, into `next`.
     let combine single kind op (x: nativeint) (total: nativeint) (next: nativeint) =
-        let binary = LoopSteps.folding op
+        let binary = LoopSteps.combining op
 
         match kind with
         | LaneKind.Float when single -> InterpretFloats.binary32 binary total x next
@@ -31,7 +31,7 @@ module internal InterpretReduce =
         | LaneKind.Truth -> fill total 8 (int64 (LoopSteps.startWhole op))
 
     /// Combines the lanes of an accumulator, and fills all of them with the result.
-    let join single kind op (total: nativeint) =
+    let combineLanes single kind op (total: nativeint) =
         match kind with
         | LaneKind.Float when single ->
             match op with

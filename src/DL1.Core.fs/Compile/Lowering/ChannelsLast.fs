@@ -144,9 +144,9 @@ module internal ChannelsLast =
                 | false, _ ->
                     // Not merged with a transpose in x: that of a convolution moves nothing, being part of what its
                     // kernel computes.
-                    let turned = transpose (lastToFirst e.Shape.Rank) x
-                    firsts[e.Digest] <- turned
-                    turned
+                    let result = transpose (lastToFirst e.Shape.Rank) x
+                    firsts[e.Digest] <- result
+                    result
 
         let last (e: Expr) =
             match forms[e.Digest] with
@@ -156,9 +156,9 @@ module internal ChannelsLast =
                 match lasts.TryGetValue e.Digest with
                 | true, known -> known
                 | false, _ ->
-                    let turned = transposed (firstToLast e.Shape.Rank) x
-                    lasts[e.Digest] <- turned
-                    turned
+                    let result = transposed (firstToLast e.Shape.Rank) x
+                    lasts[e.Digest] <- result
+                    result
 
         let made node = Expr.Make node
 
@@ -167,15 +167,15 @@ module internal ChannelsLast =
 
         /// A convolution or pooling over channels-last operands, weights excepted.
         let window (e: Expr) =
-            let given =
+            let rebuilt =
                 match e.Node with
                 | Node.Conv((ConvRole.Forward | ConvRole.InputGrad _) as role, spec, x, w) ->
                     Node.Conv(role, spec, read x, first w)
                 | node -> Node.map read node
 
             match e.Node with
-            | Node.Conv(ConvRole.WeightGrad _, _, _, _) -> Form.First(made given)
-            | _ -> Form.Last(made (Node.Transpose(firstToLast e.Shape.Rank, made given)))
+            | Node.Conv(ConvRole.WeightGrad _, _, _, _) -> Form.First(made rebuilt)
+            | _ -> Form.Last(made (Node.Transpose(firstToLast e.Shape.Rank, made rebuilt)))
 
         /// The operand of a broadcast to `rank` axes, channels last, its axes aligned with those of the result.
         let aligned rank (x: Expr) =
@@ -207,10 +207,10 @@ module internal ChannelsLast =
         /// axes; the result is transposed to the graph's order.
         let without (axes: int list) (x: Expr) (make: int list -> Node<Expr>) =
             let order = firstToLast x.Shape.Rank
-            let places = axes |> List.map (fun axis -> List.findIndex ((=) axis) order) |> List.sort
+            let positions = axes |> List.map (fun axis -> List.findIndex ((=) axis) order) |> List.sort
             let left = order |> List.filter (fun axis -> not (List.contains axis axes))
             let back = List.sort left |> List.map (fun axis -> List.findIndex ((=) axis) left)
-            Form.First(transpose back (made (make places)))
+            Form.First(transpose back (made (make positions)))
 
         member _.First(e: Expr) = first e
 
@@ -220,7 +220,7 @@ module internal ChannelsLast =
             let order = firstToLast rank
             let spatial = rank = 3 || rank = 4
             let isLast x = isLast x
-            let place axis = List.findIndex ((=) axis) order
+            let position axis = List.findIndex ((=) axis) order
             let plain () = Form.First(plain e)
 
             forms[e.Digest] <-
@@ -242,30 +242,30 @@ module internal ChannelsLast =
                         plain ()
                 | Node.Broadcast(shape, x) when spatial ->
                     let shape' = Shape.ofList (permuted order (shape.ToList()))
-                    let stretched = made (Node.Broadcast(shape', aligned rank x))
+                    let repeated = made (Node.Broadcast(shape', aligned rank x))
 
                     if isLast x && x.Shape.Rank = rank then
-                        Form.Last stretched
+                        Form.Last repeated
                     else
-                        Form.Both(made (Node.Broadcast(shape, first x)), stretched)
+                        Form.Both(made (Node.Broadcast(shape, first x)), repeated)
                 | Node.Pad(edges, value, x) when isLast x ->
                     Form.Last(made (Node.Pad(permuted order edges, value, last x)))
                 | Node.Slice(cuts, x) when isLast x ->
                     Form.Last(made (Node.Slice(permuted order cuts, last x)))
                 | Node.Reverse(axes, x) when isLast x ->
-                    Form.Last(made (Node.Reverse(axes |> List.map place |> List.sort, last x)))
+                    Form.Last(made (Node.Reverse(axes |> List.map position |> List.sort, last x)))
                 | Node.Concat(axis, xs) when List.exists isLast xs ->
-                    Form.Last(made (Node.Concat(place axis, List.map last xs)))
-                | Node.Softmax(axis, x) when isLast x -> Form.Last(made (Node.Softmax(place axis, last x)))
+                    Form.Last(made (Node.Concat(position axis, List.map last xs)))
+                | Node.Softmax(axis, x) when isLast x -> Form.Last(made (Node.Softmax(position axis, last x)))
                 | Node.CumSum(axis, reversed, x) when isLast x ->
-                    Form.Last(made (Node.CumSum(place axis, reversed, last x)))
-                | Node.ArgSort(axis, x) when isLast x -> Form.Last(made (Node.ArgSort(place axis, last x)))
+                    Form.Last(made (Node.CumSum(position axis, reversed, last x)))
+                | Node.ArgSort(axis, x) when isLast x -> Form.Last(made (Node.ArgSort(position axis, last x)))
                 | Node.Reduce(op, axes, x) when isLast x ->
-                    without axes x (fun places -> Node.Reduce(op, places, last x))
+                    without axes x (fun positions -> Node.Reduce(op, positions, last x))
                 | Node.ArgReduce(op, axis, x) when isLast x ->
-                    without [ axis ] x (fun places -> Node.ArgReduce(op, List.head places, last x))
+                    without [ axis ] x (fun positions -> Node.ArgReduce(op, List.head positions, last x))
                 | Node.LogSumExp(axis, x) when isLast x ->
-                    without [ axis ] x (fun places -> Node.LogSumExp(List.head places, last x))
+                    without [ axis ] x (fun positions -> Node.LogSumExp(List.head positions, last x))
                 | Node.Transpose(permutation, x) when isLast x ->
                     Form.First(transpose (permuted permutation (lastToFirst x.Shape.Rank)) (last x))
                 | Node.Reshape(shape, x) when isLast x ->

@@ -17,10 +17,10 @@ module internal Lower =
             Rule.anywhere "labels compared with classes -> the same in single precision" Decompose.labels
             Rule.anywhere "op(reshape x) -> reshape(op x)" LowerReshapes.reshapeOutwards
             Rule.anywhere "reshape(broadcast x) -> broadcast(reshape x)" LowerReshapes.reshapedBroadcast
-            Rule.anywhere "reduce(reshape x) -> reshape(reduce x)" LowerReshapes.foldOfReshaped
+            Rule.anywhere "reduce(reshape x) -> reshape(reduce x)" LowerReshapes.reduceOfReshaped
             Rule.anywhere "moves of single elements -> reshape" LowerReshapes.trivial
             Rule.anywhere "stack @ one matrix -> one product" LowerMatMuls.sharedMatrix
-            Rule.anywhere "sum of pads that fill an axis -> concat" LowerSums.sumOfPieces
+            Rule.anywhere "sum of pads that fill an axis -> concat" LowerSums.sumOfPadded
             Rule.anywhere "(a @ b)ᵀ -> bᵀ @ aᵀ" LowerMatMuls.transposedProduct
             Rule.anywhere "sum of a stack of products -> one product" LowerMatMuls.summedStack
         ]

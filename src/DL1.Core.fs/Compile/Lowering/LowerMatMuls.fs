@@ -53,8 +53,8 @@ module internal LowerMatMuls =
             match p.Node with
             | Node.MatMul(a, b) ->
                 let rank = p.Shape.Rank
-                let turn = Expr.transpose (lastTwo rank)
-                let product = Expr.matmul (turn b) (turn a)
+                let swapped = Expr.transpose (lastTwo rank)
+                let product = Expr.matmul (swapped b) (swapped a)
 
                 let rest =
                     permutation

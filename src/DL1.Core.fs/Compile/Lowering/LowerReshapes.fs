@@ -73,7 +73,7 @@ module internal LowerReshapes =
         | _ -> None
 
     /// A reduction of trailing axes, of a reshape that changes leading axes alone, becomes a reshape of a reduction.
-    let foldOfReshaped (e: Expr) =
+    let reduceOfReshaped (e: Expr) =
         match e.Node with
         | Node.Reduce(op, axes, (Reshaped x as r)) ->
             let first = List.head axes

@@ -7,7 +7,7 @@ open DL1.Compiler.Movement
 [<RequireQualifiedAccess>]
 module internal LowerSums =
     /// A value padded with zeros along one axis alone: the axis, the index at which the value begins, and the value.
-    let private (|Placed|_|) (e: Expr) =
+    let private (|Padded|_|) (e: Expr) =
         match e.Node with
         | Node.Pad(edges, 0.0, x) when edges |> List.forall (fun edge -> edge.Between = 0) ->
             match
@@ -21,12 +21,12 @@ module internal LowerSums =
     let private mostTerms = 64
 
     /// A sum of zero-padded values that fill an axis, one after another without overlap, becomes their concatenation.
-    let sumOfPieces (e: Expr) =
+    let sumOfPadded (e: Expr) =
         let rec terms left (todo: Expr list) found =
             match todo with
             | [] -> Some found
             | _ when left = 0 -> None
-            | (Placed piece) :: todo -> terms (left - 1) todo (piece :: found)
+            | (Padded term) :: todo -> terms (left - 1) todo (term :: found)
             | e :: todo ->
                 match e.Node with
                 | Node.Binary(BinaryOp.Add, a, b) -> terms (left - 1) (a :: b :: todo) found
@@ -35,16 +35,16 @@ module internal LowerSums =
         match e.Node with
         | Node.Binary(BinaryOp.Add, _, _) ->
             match terms mostTerms [ e ] [] with
-            | Some(struct (axis, _, _) :: _ as pieces) when
-                pieces |> List.forall (fun (struct (a, _, _)) -> a = axis)
+            | Some(struct (axis, _, _) :: _ as padded) when
+                padded |> List.forall (fun (struct (a, _, _)) -> a = axis)
                 ->
-                let ordered = pieces |> List.sortBy (fun (struct (_, start, _)) -> start)
+                let ordered = padded |> List.sortBy (fun (struct (_, start, _)) -> start)
 
                 let fills =
                     ordered
                     |> List.fold
-                        (fun place (struct (_, start, x)) ->
-                            match place with
+                        (fun filled (struct (_, start, x)) ->
+                            match filled with
                             | Some p when p = start -> Some(p + x.Shape[axis])
                             | _ -> None)
                         (Some 0)

@@ -13,7 +13,7 @@ type internal NodeKind =
     /// A view of memory: costs nothing, or a copy.
     | Look
     | Elementwise
-    | Fold of ReduceOp * axes: int list
+    | Reduce of ReduceOp * axes: int list
     /// A matmul of floats, which may have an epilogue.
     | Product
     /// A convolution or pooling, channels last: its node, and its operands as the kernel takes them.
@@ -103,7 +103,7 @@ module internal NodeKind =
         | Node.Cast _ -> if fits e then NodeKind.Elementwise else NodeKind.Other
         | Node.Reduce(op, axes, x) ->
             if x.DType.IsFloat && x.Shape.Size > 0 && isRegular axes x.Shape then
-                NodeKind.Fold(op, axes)
+                NodeKind.Reduce(op, axes)
             else
                 NodeKind.Other
         | Node.MatMul _ -> if e.DType.IsFloat && e.Shape.Size > 0 then NodeKind.Product else NodeKind.Other
@@ -171,11 +171,11 @@ module internal NodeKind =
         | _ -> false
 
     // The most operations that every reader repeats.
-    let private few = 3
+    let private mostRepeated = 3
 
-    /// Values that each reader rematerialises, and that are never stored: random words, and what at most `few` cheap
-    /// operations compute from them, numbers and leaves alone, such as the mask of a dropout.
-    let fleeting (order: Expr[]) : HashSet<Digest> =
+    /// Values that each reader rematerialises, and that are never stored: random words, and what at most
+    /// `mostRepeated` cheap operations compute from them, numbers and leaves alone, such as the mask of a dropout.
+    let rematerialised (order: Expr[]) : HashSet<Digest> =
         let counts = Dictionary<Digest, int>()
 
         let count (o: Expr) =
@@ -193,7 +193,7 @@ module internal NodeKind =
                 if List.forall Option.isSome operands then
                     let all = 1 + (operands |> List.sumBy (Option.defaultValue 0))
 
-                    if all <= few then
+                    if all <= mostRepeated then
                         counts[e.Digest] <- all
             | _ -> ()
 

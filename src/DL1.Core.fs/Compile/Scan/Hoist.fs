@@ -9,7 +9,7 @@ open DL1
 [<RequireQualifiedAccess>]
 module internal Hoist =
     /// Moves sums over the steps, and products that only outputs need, out of a scan.
-    let private results (loop: ScanLoop) : ScanLoop =
+    let private hoistSums (loop: ScanLoop) : ScanLoop =
         let lift = LoopInvariants loop
 
         let sums =
@@ -43,7 +43,7 @@ module internal Hoist =
         }
 
     /// Moves out of a scan what its body can read instead of compute: loop-invariant values, and products of slices.
-    let private operands (loop: ScanLoop) : ScanLoop =
+    let private hoistInvariants (loop: ScanLoop) : ScanLoop =
         let lift = LoopInvariants loop
         let uses = Graph.uses loop.Graphs
         let table = Dictionary<Digest, Expr>()
@@ -122,13 +122,13 @@ module internal Hoist =
         let change (was: ScanCall<Expr>) (call: ScanCall<Expr>) result =
             let all = outputs[loopOf was]
             let carries = call.Body.Next.Length
-            let place (e: Expr) = all.FindIndex(fun known -> known.Digest = e.Digest)
+            let index (e: Expr) = all.FindIndex(fun known -> known.Digest = e.Digest)
 
             let result =
                 if result < carries then
                     result
                 else
-                    carries + place (List.item (result - carries) was.Body.Outputs)
+                    carries + index (List.item (result - carries) was.Body.Outputs)
 
             Expr.Make(Node.Scan(result, { call with Body = { call.Body with Outputs = List.ofSeq all } }))
 
@@ -143,13 +143,13 @@ module internal Hoist =
         else
             loop
             |> SplitConcatMatMul.run
-            |> results
+            |> hoistSums
             |> ScanLoop.prune
-            |> operands
+            |> hoistInvariants
             |> ScanLoop.prune
             |> ScanLoop.tidy
 
-    let rec private pass (roots: Expr list) : Expr list =
+    let rec private sweep (roots: Expr list) : Expr list =
         let roots = join roots |> ReuseForwardValues.run
         let used = Dictionary<Digest, Set<int>>()
 
@@ -181,12 +181,12 @@ module internal Hoist =
     and run (roots: Expr list) : Expr list =
         // A scan that needs less lets the scans before it drop what they computed for it, so that another sweep may be
         // worthwhile: at most 6.
-        let rec again passes (roots: Expr list) =
-            let moved = pass roots
+        let rec again sweeps (roots: Expr list) =
+            let moved = sweep roots
 
-            if passes = 1 || List.forall2 (fun (a: Expr) (b: Expr) -> a.Digest = b.Digest) roots moved then
+            if sweeps = 1 || List.forall2 (fun (a: Expr) (b: Expr) -> a.Digest = b.Digest) roots moved then
                 moved
             else
-                again (passes - 1) moved
+                again (sweeps - 1) moved
 
         if Seq.isEmpty (Rebuild.loops roots) then roots else again 6 roots

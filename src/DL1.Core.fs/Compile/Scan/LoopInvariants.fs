@@ -138,7 +138,7 @@ type internal LoopInvariants(loop: ScanLoop) =
         | _ ->
             let bindings = Dictionary<Digest, Variable * Expr>()
 
-            let stand (o: Expr) =
+            let outside (o: Expr) =
                 if dependence o = Dependence.Fixed then
                     this.Once o
                 else
@@ -147,21 +147,21 @@ type internal LoopInvariants(loop: ScanLoop) =
 
                     Expr.ofVariable (fst bindings[o.Digest])
 
-            let alone = Expr.Make(Node.map stand e.Node)
+            let alone = Expr.Make(Node.map outside e.Node)
             Batched.outputs loop.Length (List.ofSeq bindings.Values) [ alone ] |> List.head
 
     /// A value that depends on slices, or is loop-invariant, for all steps together, `[length; ...]`. Operands are
     /// lifted first, in order.
     member this.All(e: Expr) : Expr =
-        for part in Graph.topological [ e ] do
-            if not (lifted.ContainsKey part.Digest) then
-                match part.Node with
+        for node in Graph.topological [ e ] do
+            if not (lifted.ContainsKey node.Digest) then
+                match node.Node with
                 | Node.Variable v when sequences.ContainsKey v.Name ->
-                    lifted[part.Digest] <- sequences[v.Name]
-                | _ when dependence part = Dependence.Fixed -> ()
+                    lifted[node.Digest] <- sequences[v.Name]
+                | _ when dependence node = Dependence.Fixed -> ()
                 | _ ->
-                    lifted[part.Digest] <-
-                        Origin.within part.Origin (fun () -> this.Over(part, fun o -> lifted[o.Digest]))
+                    lifted[node.Digest] <-
+                        Origin.within node.Origin (fun () -> this.Over(node, fun o -> lifted[o.Digest]))
 
         match lifted.TryGetValue e.Digest with
         | true, all -> all

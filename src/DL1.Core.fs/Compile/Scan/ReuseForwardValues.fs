@@ -10,7 +10,7 @@ open DL1.Compiler.Simd
 [<NoEquality; NoComparison>]
 type internal ReusePlan =
     {
-        Place: int
+        Sequence: int
         Source: Digest
         Table: Dictionary<Digest, Expr>
         Added: (Variable * Expr) list
@@ -71,10 +71,10 @@ module internal ReuseForwardValues =
     let private source (call: ScanCall<Expr>) =
         call.Sequences
         |> List.indexed
-        |> List.tryPick (fun (place, e) ->
+        |> List.tryPick (fun (index, e) ->
             match e.Node with
             | Node.Scan(result, other) when other.Length = call.Length && result >= other.Body.Next.Length ->
-                Some(struct (place, other))
+                Some(struct (index, other))
             | _ -> None)
 
     /// Maps nodes of a scan's body to equal nodes in the body of the scan whose stacks it reads.
@@ -82,7 +82,7 @@ module internal ReuseForwardValues =
         let theirs = Graph.topological (other.Body.Next @ other.Body.Outputs) |> Seq.map _.Digest |> HashSet
         let images = Dictionary<Digest, Expr>()
 
-        let place (own: Variable) (image: Expr option) =
+        let bind (own: Variable) (image: Expr option) =
             image |> Option.iter (fun image -> images[(Expr.ofVariable own).Digest] <- image)
 
         let equal (given: Expr list) (variables: Variable list) (e: Expr) =
@@ -95,8 +95,8 @@ module internal ReuseForwardValues =
                 Some(List.item (result - by.Body.Next.Length) other.Body.Outputs)
             | _ -> equal other.Sequences other.Body.Slices e
 
-        List.iter2 (fun v e -> place v (stacked e)) call.Body.Slices call.Sequences
-        List.iter2 (fun v e -> place v (equal other.Fixed other.Body.Fixed e)) call.Body.Fixed call.Fixed
+        List.iter2 (fun v e -> bind v (stacked e)) call.Body.Slices call.Sequences
+        List.iter2 (fun v e -> bind v (equal other.Fixed other.Body.Fixed e)) call.Body.Fixed call.Fixed
 
         for e in Graph.topological (call.Body.Next @ call.Body.Outputs) do
             match e.Node with
@@ -150,7 +150,7 @@ module internal ReuseForwardValues =
     let private plan (call: ScanCall<Expr>) =
         match source call with
         | None -> None
-        | Some(struct (place, other)) ->
+        | Some(struct (index, other)) ->
             let images = images call other
             let found = chosen call images
             let variables = Dictionary<Digest, Variable>()
@@ -173,7 +173,7 @@ module internal ReuseForwardValues =
                 |> Seq.map (fun known -> known.Value, images[known.Key])
                 |> List.ofSeq
 
-            if added.IsEmpty then None else Some(struct (place, other, table, added))
+            if added.IsEmpty then None else Some(struct (index, other, table, added))
 
     /// Rewrites scans so that each reads what the scan whose stacks it reads has computed.
     let run (roots: Expr list) : Expr list =
@@ -184,9 +184,9 @@ module internal ReuseForwardValues =
             if not (plans.ContainsKey(key call)) then
                 match plan call with
                 | None -> ()
-                | Some(struct (place, other, table, added)) ->
+                | Some(struct (index, other, table, added)) ->
                     let own = key other
-                    plans[key call] <- { Place = place; Source = own; Table = table; Added = added }
+                    plans[key call] <- { Sequence = index; Source = own; Table = table; Added = added }
 
                     if not (outputs.ContainsKey own) then
                         outputs[own] <- List other.Body.Outputs
@@ -210,7 +210,7 @@ module internal ReuseForwardValues =
                     Rebuild.fromTop plan.Table (body.Next @ body.Outputs) |> List.splitAt body.Next.Length
 
                 let sequences =
-                    match (List.item plan.Place call.Sequences).Node with
+                    match (List.item plan.Sequence call.Sequences).Node with
                     | Node.Scan(_, other) ->
                         plan.Added
                         |> List.map (fun (_, image) ->

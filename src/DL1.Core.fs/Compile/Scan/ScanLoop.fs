@@ -129,30 +129,31 @@ module internal ScanLoop =
     let private distinct (pairs: (Variable * Expr) list) =
         let first = Dictionary<Digest, Variable>()
 
-        let kept, doubles = pairs |> List.partition (fun (v, e) -> first.TryAdd(e.Digest, v))
+        let kept, duplicates = pairs |> List.partition (fun (v, e) -> first.TryAdd(e.Digest, v))
 
-        kept, doubles |> List.map (fun (v, e) -> v, Expr.ofVariable first[e.Digest])
+        kept, duplicates |> List.map (fun (v, e) -> v, Expr.ofVariable first[e.Digest])
 
     /// Merges equal slices, fixed operands and outputs; treats a carry that never changes as fixed, and an output that
     /// is a slice as its sequence.
     let tidy (loop: ScanLoop) : ScanLoop =
-        let still, moving =
+        let unchanged, moving =
             loop.Carries |> List.partition (fun c -> c.Next.Digest = (Expr.ofVariable c.Variable).Digest)
 
         let loop =
             { loop with
                 Carries = moving
-                Fixed = loop.Fixed @ (still |> List.map (fun c -> c.Variable, c.Initial))
+                Fixed = loop.Fixed @ (unchanged |> List.map (fun c -> c.Variable, c.Initial))
             }
-            |> outside (still |> List.map (fun c -> c.Final, c.Initial))
+            |> outside (unchanged |> List.map (fun c -> c.Final, c.Initial))
 
-        let slices, doubleSlices = distinct loop.Slices
-        let constants, doubleConstants = distinct loop.Fixed
+        let slices, duplicateSlices = distinct loop.Slices
+        let constants, duplicateConstants = distinct loop.Fixed
 
-        let loop = inBody (doubleSlices @ doubleConstants) { loop with Slices = slices; Fixed = constants }
+        let loop =
+            inBody (duplicateSlices @ duplicateConstants) { loop with Slices = slices; Fixed = constants }
 
-        let outputs, doubles = distinct loop.Outputs
-        let loop = outside doubles { loop with Outputs = outputs }
+        let outputs, duplicates = distinct loop.Outputs
+        let loop = outside duplicates { loop with Outputs = outputs }
 
         let sequence (e: Expr) =
             match e.Node with

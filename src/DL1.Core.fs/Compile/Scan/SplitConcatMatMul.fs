@@ -27,7 +27,7 @@ module internal SplitConcatMatMul =
 
     /// Products with a fixed matrix of which all uses are slices of columns, some that the next carries need and some
     /// that they do not.
-    let private parted (loop: ScanLoop) (lift: LoopInvariants) =
+    let private split (loop: ScanLoop) (lift: LoopInvariants) =
         let next = loop.Carries |> List.filter (fun c -> (StepSum.added loop c).IsNone) |> List.map _.Next
         let needed = Graph.topological next |> Seq.map _.Digest |> HashSet
         let uses = Graph.uses loop.Graphs
@@ -54,7 +54,7 @@ module internal SplitConcatMatMul =
     /// The scan with such products split.
     let run (loop: ScanLoop) : ScanLoop =
         let lift = LoopInvariants loop
-        let parted = parted loop lift
+        let split = split loop lift
         let results = Dictionary<Digest, Expr>()
         let product (a: Expr) (b: Expr) = Expr.Make(Node.MatMul(a, b))
 
@@ -78,7 +78,7 @@ module internal SplitConcatMatMul =
                     |> List.reduce (+)
                     |> Some
                 | _ -> None
-            | Node.Slice(cuts, x) when parted.Contains x.Digest ->
+            | Node.Slice(cuts, x) when split.Contains x.Digest ->
                 match x.Node, range cuts x with
                 | Node.MatMul(a, b), Some(struct (start, stop)) ->
                     Some(product results[a.Digest] (columns start stop results[b.Digest]))

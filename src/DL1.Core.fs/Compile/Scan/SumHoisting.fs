@@ -133,21 +133,21 @@ type internal SumHoisting(loop: ScanLoop, lift: LoopInvariants, needed: HashSet<
         let rest = Stack [ e ]
 
         while rest.Count > 0 do
-            let part = rest.Pop()
+            let node = rest.Pop()
 
-            if wanted.Add part.Digest && this.Expands part then
-                for o in Node.operands part.Node do
+            if wanted.Add node.Digest && this.Expands node then
+                for o in Node.operands node.Node do
                     rest.Push o
 
-        for part in Graph.topological [ e ] do
-            if wanted.Contains part.Digest && not (values.ContainsKey part.Digest) then
-                values[part.Digest] <-
-                    if this.Expands part then
-                        Origin.within part.Origin (fun () -> lift.Over(part, fun o -> values[o.Digest]))
-                    elif lift.Dependence part = Dependence.Fixed || lift.CanLift part then
-                        lift.All part
+        for node in Graph.topological [ e ] do
+            if wanted.Contains node.Digest && not (values.ContainsKey node.Digest) then
+                values[node.Digest] <-
+                    if this.Expands node then
+                        Origin.within node.Origin (fun () -> lift.Over(node, fun o -> values[o.Digest]))
+                    elif lift.Dependence node = Dependence.Fixed || lift.CanLift node then
+                        lift.All node
                     else
-                        stack part
+                        stack node
 
         values[e.Digest]
 
