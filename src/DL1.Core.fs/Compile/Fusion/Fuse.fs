@@ -183,8 +183,8 @@ module internal Fuse =
 
         groups, groupOf
 
-    /// The values that must be in memory or in a group, found from the roots backwards. Not among them are views that
-    /// are read where they are, and what readers rematerialise.
+    /// The values that must be in memory or in a group, found from the roots backwards. Views that are read where they
+    /// are, and values that their readers rematerialise, are not among them.
     let private demand (order: Expr[]) (roots: Expr list) (rematerialised: HashSet<Digest>) =
         let needed = HashSet<Digest>(roots |> Seq.map _.Digest)
 

@@ -49,7 +49,7 @@ module internal GroupProgram =
     let private reducedIn (domain: int[]) (reduced: int[]) =
         domain.Length > 0 && Array.contains (domain.Length - 1) reduced
 
-    /// The fused loop of a group; `None` where it stores nothing, or where its domain is no loop nest.
+    /// The fused loop of a group; `None` where it stores nothing, or where its domain does not form a loop nest.
     let make (fusion: Fusion) (g: Group) : GroupProgram option =
         // A scan's results are members of its group, but of no fused loop.
         let stored =
@@ -216,7 +216,7 @@ module internal GroupProgram =
                 compute role e |> ignore
 
             /// The fused loop of the steps so far with these stores, and its iteration space; `None` where the domain
-            /// is no loop nest.
+            /// does not form a loop nest.
             let build (stores: struct (int * int)[]) =
                 let strides = strides.ToArray()
                 let across = g.Reduced.Length = 0 || reducedIn g.Domain g.Reduced

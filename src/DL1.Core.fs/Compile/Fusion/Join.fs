@@ -19,8 +19,8 @@ module internal Join =
     /// The row-major strides of a value that has one element for each point of a domain.
     let natural (domain: int[]) = (Shape.Of domain).Strides
 
-    /// Whether a group's domain is a loop nest for operands that lie in it by these strides; `count`, their number, is
-    /// at most `mostOperands`.
+    /// Whether a group's domain forms a loop nest for operands that lie in it by these strides, and their number,
+    /// `count`, is at most `mostOperands`.
     let fits (g: Group) (reduced: int[]) draws count (operands: int[] seq) =
         let across = reduced.Length = 0 || Array.contains (g.Domain.Length - 1) reduced
 

@@ -83,7 +83,7 @@ module internal StridedView =
     /// The operand of which a node is merely a view, if any.
     let operandOfView (e: Expr) =
         match e.Node with
-        // A convolution with its channels-last transpose is what one kernel computes: no view.
+        // A convolution's kernel computes its channels-last transpose, so this is not a view.
         | Node.Transpose _ when NodeKind.isChannels e -> None
         | Node.Broadcast(_, x)
         | Node.Transpose(_, x)

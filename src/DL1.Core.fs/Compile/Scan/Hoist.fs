@@ -3,9 +3,10 @@ namespace DL1.Compiler.Scan
 open System.Collections.Generic
 open DL1
 
-/// Moves out of scans what need not be in them, exactly but for the order of sums: loop-invariant values; products of
-/// slices with a fixed matrix, which become one matmul for all steps; products that only outputs need; and sums over
-/// the steps, such as gradients by the weights, which become one matmul over all steps.
+/// Moves out of scans what need not be in them; values stay the same, up to the order of sums. Moved are
+/// loop-invariant values; products of slices with a fixed matrix, which become one matmul for all steps; products that
+/// only outputs need; and sums over the steps, such as gradients by the weights, which become one matmul over all
+/// steps.
 [<RequireQualifiedAccess>]
 module internal Hoist =
     /// Moves sums over the steps, and products that only outputs need, out of a scan.
@@ -55,7 +56,7 @@ module internal Hoist =
             into.Add(v, e)
             table[e.Digest] <- Expr.ofVariable v
 
-        /// Whether a node is computed from moved products alone, of which nothing else reads any.
+        /// Whether all that a node reads of slices are moved products that nothing else reads.
         let follows (e: Expr) =
             let reached = Node.operands e.Node |> List.filter (fun o -> lift.Dependence o = Dependence.Slices)
 

@@ -19,8 +19,8 @@ type internal Dependence =
 [<Sealed>]
 type internal LoopInvariants(loop: ScanLoop) =
     let dependences = Dictionary<Digest, Dependence>()
-    // Whether a value can be lifted out; the largest size, in elements, that is computed on the way; and the largest
-    // size among the slices and products that it is computed from.
+    // For each value: whether it can be lifted out; the size, in elements, of the largest value that is computed on
+    // the way; and that of the largest slice or product from which it is computed.
     let costs = Dictionary<Digest, struct (bool * int * int)>()
     let lifted = Dictionary<Digest, Expr>()
     let sequences = dict [ for v, xs in loop.Slices -> v.Name, xs ]

@@ -5,8 +5,9 @@ open DL1
 open DL1.Compiler.Movement
 open DL1.Compiler.Simd
 
-/// What a scan reads of another: the index of a sequence that is a stack of the other, the other's key, the
-/// replacements of nodes of the body, and the new slices with what they are in the other's body.
+/// What a scan reads of another: `Sequence` is the index of a sequence that is a stack of the other, `Source` the
+/// other's key, `Table` the replacements of nodes of the body, `Added` the new slices with what they are in the
+/// other's body.
 [<NoEquality; NoComparison>]
 type internal ReusePlan =
     {
@@ -16,8 +17,8 @@ type internal ReusePlan =
         Added: (Variable * Expr) list
     }
 
-/// A reversed scan (of a gradient) recomputes what the forward one has computed: now the forward scan outputs it, and
-/// the reversed one reads it. That is done only for what costs more than reading it, matmuls and the like, and for
+/// The reversed scan of a gradient recomputes what the forward scan has computed. Here the forward scan outputs it,
+/// and the reversed one reads it. That is done only for what costs more than reading it, matmuls and the like, and for
 /// what is computed from those alone; elementwise functions are computed again.
 [<RequireQualifiedAccess>]
 module internal ReuseForwardValues =
@@ -175,7 +176,7 @@ module internal ReuseForwardValues =
 
             if added.IsEmpty then None else Some(struct (index, other, table, added))
 
-    /// Rewrites scans so that each reads what the scan whose stacks it reads has computed.
+    /// Rewrites each scan that reads another's stacks, so that it reads what the other has computed already.
     let run (roots: Expr list) : Expr list =
         let plans = Dictionary<Digest, ReusePlan>()
         let outputs = Dictionary<Digest, List<Expr>>()

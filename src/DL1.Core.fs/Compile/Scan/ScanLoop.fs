@@ -165,7 +165,7 @@ module internal ScanLoop =
 
         outside known loop |> prune
 
-    /// The results, by number; over the scan, made a node again where anything of it is left.
+    /// The results, by number. Where carries or outputs are left, the scan becomes a node again, to which they refer.
     let close (loop: ScanLoop) : (int * Expr) list =
         if loop.Carries.IsEmpty && loop.Outputs.IsEmpty then
             loop.Results
