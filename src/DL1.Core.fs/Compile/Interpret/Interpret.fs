@@ -230,7 +230,7 @@ module internal Interpret =
                             put pair segment column count
 
                         for struct (reduction, op, x) in stage.Folds do
-                            InterpretReduce.accumulate
+                            InterpretReduce.combine
                                 single
                                 staged.Kinds[x]
                                 op

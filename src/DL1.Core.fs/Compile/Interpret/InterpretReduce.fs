@@ -9,7 +9,7 @@ open DL1.Compiler.FusedLoop
 [<RequireQualifiedAccess>]
 module internal InterpretReduce =
     /// Combines the accumulator `total` with one more value in each lane, into `next`.
-    let accumulate single kind op (x: nativeint) (total: nativeint) (next: nativeint) =
+    let combine single kind op (x: nativeint) (total: nativeint) (next: nativeint) =
         let binary = LoopSteps.combining op
 
         match kind with
