@@ -11,14 +11,14 @@ open DL1.Compiler.Simd
 
 /// Draws a tensor of random 32-bit words, in tasks of `Grain` words.
 [<Sealed>]
-type internal RandomParts(stream: uint32, count: int) =
+type internal RandomWords(stream: uint32, count: int) =
     [<Literal>]
     let Grain = 16384
 
     let mutable key = 0n
     let mutable target = 0n
 
-    let part number =
+    let task number =
         let words = NativePtr.ofNativeInt<uint32> key
         let first = number * Grain
 
@@ -31,7 +31,7 @@ type internal RandomParts(stream: uint32, count: int) =
             target + nativeint first * 4n
         )
 
-    let work: int -> unit = part
+    let work: int -> unit = task
 
     /// Draws the words of the key at address `from` into `into`.
     member _.Run(threads: int, from: nativeint, into: nativeint) =
@@ -44,7 +44,7 @@ type internal RandomParts(stream: uint32, count: int) =
 [<RequireQualifiedAccess>]
 module internal StaticKernel =
     /// A copy of x, read by a view, into row-major order.
-    let private moved (e: Expr) (x: Expr) view =
+    let private copied (e: Expr) (x: Expr) view =
         StridedCopy(Memory.size e.DType, e.Shape.ToList(), view, View.whole e.Shape).Run
 
     /// A function that computes a node from the number of threads, the addresses of its operands and the address of its
@@ -52,7 +52,7 @@ module internal StaticKernel =
     let private body (e: Expr) : (int -> nativeint[] -> nativeint -> unit) option =
         let whole (x: Expr) = List.ofArray x.Shape.Strides
 
-        let lines (kernel: RowLoop) =
+        let rows (kernel: RowLoop) =
             Some(fun threads (from: nativeint[]) target ->
                 let at i = if i < from.Length then from[i] else 0n
                 kernel.Run(threads, target, at 0, at 1, at 2))
@@ -72,19 +72,18 @@ module internal StaticKernel =
             Some(fun _ _ _ -> ())
         else
             match e.Node with
-            | Node.Unary(op, x) -> lines (ElementwiseRows.Unary(op, x.DType, e.Shape, whole x))
-            | Node.Binary(op, x, y) -> lines (ElementwiseRows.Binary(op, x.DType, e.Shape, whole x, whole y))
-            | Node.Compare(op, x, y) ->
-                lines (ElementwiseRows.Compare(op, x.DType, e.Shape, whole x, whole y))
+            | Node.Unary(op, x) -> rows (ElementwiseRows.Unary(op, x.DType, e.Shape, whole x))
+            | Node.Binary(op, x, y) -> rows (ElementwiseRows.Binary(op, x.DType, e.Shape, whole x, whole y))
+            | Node.Compare(op, x, y) -> rows (ElementwiseRows.Compare(op, x.DType, e.Shape, whole x, whole y))
             | Node.Select(c, x, y) ->
-                lines (ElementwiseRows.Select(x.DType, e.Shape, whole c, whole x, whole y))
-            | Node.Cast(dtype, x) -> lines (ElementwiseRows.Cast(x.DType, dtype, e.Shape, whole x))
+                rows (ElementwiseRows.Select(x.DType, e.Shape, whole c, whole x, whole y))
+            | Node.Cast(dtype, x) -> rows (ElementwiseRows.Cast(x.DType, dtype, e.Shape, whole x))
             | Node.Reduce(op, axes, x) -> along (ReduceStrided.make op x.DType x.Shape axes)
             | Node.ArgReduce(op, axis, x) -> along (AlongKernel.argReduce op x.DType x.Shape axis)
             | Node.CumSum(axis, reversed, x) -> along (AlongKernel.cumSum x.DType x.Shape axis reversed)
             | Node.ArgSort(axis, x) -> along (SortKernel.make x.DType x.Shape axis)
             | Node.Reverse(axes, x) ->
-                let run = moved e x (View.reverse axes x.Shape)
+                let run = copied e x (View.reverse axes x.Shape)
                 Some(fun threads from target -> run (threads, from[0], target))
             | Node.Pad(edges, value, x) ->
                 let kernel = Pad(e.DType, edges, value, x.Shape)
@@ -99,7 +98,7 @@ module internal StaticKernel =
                 let kernel = ScatterAdd(u.DType, axis, extent, u.Shape, i.DType, i.Shape)
                 Some(fun threads from target -> kernel.Run(threads, from[0], from[1], target))
             | Node.RandomBits(stream, shape, _) ->
-                let words = RandomParts(uint32 stream, shape.Size)
+                let words = RandomWords(uint32 stream, shape.Size)
                 Some(fun threads from target -> words.Run(threads, from[0], target))
             // Views, products, convolutions, poolings and scans have other kinds of work; the rest is lowered or
             // computed by `Eval`.
