@@ -49,16 +49,16 @@ module Compile =
         try
             let outputs: Elements[] = Array.zeroCreate plan.Outputs
 
-            plan.Where
-            |> Array.iteri (fun place where ->
-                match where with
-                | Where.Input n -> executable.Put(place, values[n].Elements)
-                | Where.Output n ->
-                    let e = plan.Values[place]
+            plan.Locations
+            |> Array.iteri (fun buffer location ->
+                match location with
+                | Location.Input n -> executable.Put(buffer, values[n].Elements)
+                | Location.Output n ->
+                    let e = plan.Values[buffer]
                     outputs[n] <- Memory.fresh e.DType e.Shape.Size
-                    executable.Put(place, outputs[n])
-                | Where.Constant _
-                | Where.Arena _ -> ())
+                    executable.Put(buffer, outputs[n])
+                | Location.Constant _
+                | Location.Arena _ -> ())
 
             try
                 executable.Borrow()
@@ -67,12 +67,13 @@ module Compile =
                 Allocation.failed "Compile"
 
             List.map2
-                (fun (root: Expr) place ->
-                    match plan.Where[place] with
-                    | Where.Input n -> Tensor(root.Shape, values[n].Elements)
-                    | Where.Constant value -> Tensor(root.Shape, value.Elements)
-                    | Where.Output n -> Tensor(root.Shape, outputs[n])
-                    | Where.Arena _ -> Memory.read root.DType root.Shape executable.Frame.Addresses[place])
+                (fun (root: Expr) buffer ->
+                    match plan.Locations[buffer] with
+                    | Location.Input n -> Tensor(root.Shape, values[n].Elements)
+                    | Location.Constant value -> Tensor(root.Shape, value.Elements)
+                    | Location.Output n -> Tensor(root.Shape, outputs[n])
+                    | Location.Arena _ ->
+                        Memory.read root.DType root.Shape executable.Frame.Addresses[buffer])
                 plan.Roots
                 (List.ofArray plan.Results)
         finally
@@ -92,7 +93,7 @@ module Compile =
             let executable = Executable(plan, width, grain, not options.CheckFinite)
 
             if options.CheckFinite then
-                executable.Watch(fun watched -> [| FiniteObserver watched |])
+                executable.Observe(fun observed -> [| FiniteObserver observed |])
 
             executable
 

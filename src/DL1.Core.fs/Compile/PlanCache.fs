@@ -45,13 +45,13 @@ module internal PlanCache =
 
         mixer.Finish()
 
-    /// The plan that computes the roots from the inputs, from the cache or new. A plan that is `watched` for NaN and
-    /// infinity has the layers of these nodes, and writes nothing in place, so that the kernel's operands are still
-    /// there when a bad value is traced back.
+    /// The plan that computes the roots from the inputs, from the cache or new. With `checksFinite`, for plans
+    /// whose values are searched for NaN and infinity, it has the layers of these nodes, and writes nothing in place, so
+    /// that the kernel's operands are still there when a bad value is traced back.
     let plan
         (width: Width)
         (generates: bool)
-        (watched: bool)
+        (checksFinite: bool)
         (inputs: Variable list)
         (roots: Expr list)
         : Plan =
@@ -61,7 +61,10 @@ module internal PlanCache =
                 Roots = roots |> List.map _.Digest
                 Width = width
                 Generates = generates
-                Layers = if watched then ValueSome(layers roots) else ValueNone
+                Layers = if checksFinite then ValueSome(layers roots) else ValueNone
             }
 
-        known.Get(key, (fun () -> Plan.makeWith (not watched) (CodeCache.get width generates) inputs roots))
+        known.Get(
+            key,
+            (fun () -> Plan.makeWith (not checksFinite) (CodeCache.get width generates) inputs roots)
+        )

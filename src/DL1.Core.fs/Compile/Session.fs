@@ -24,19 +24,19 @@ type Session
     let mutable isProfiling = false
 
     /// Sets the observers that the options and `IsProfiling` ask for.
-    let watch () =
-        executable.Watch(fun watched ->
+    let observe () =
+        executable.Observe(fun observed ->
             [|
                 match profile with
-                | Some profile when isProfiling -> profile.Watch watched
+                | Some profile when isProfiling -> profile.Observe observed
                 | _ -> ()
                 if options.CheckFinite then
-                    FiniteObserver watched
+                    FiniteObserver observed
             |])
 
     do
         if options.CheckFinite then
-            watch ()
+            observe ()
 
     let bytesOf (e: Expr) = int64 (Memory.size e.DType) * int64 e.Shape.Size
     let buffer (e: Expr) = Block("Session", "the state and the outputs", bytesOf e)
@@ -52,7 +52,7 @@ type Session
     let coming i = address (if swapped then now[i] else next[i])
 
     /// The plan's buffers of the inputs: first the state.
-    let places = List.map fst state @ inputs |> List.map plan.PlaceOf |> Array.ofList
+    let inputBuffers = List.map fst state @ inputs |> List.map plan.BufferOf |> Array.ofList
 
     let direct = Array.init roots.Length plan.IsDirect
 
@@ -109,12 +109,12 @@ type Session
 
         try
             for i in 0 .. states - 1 do
-                if places[i] >= 0 then
-                    executable.Frame.Addresses[places[i]] <- current i
+                if inputBuffers[i] >= 0 then
+                    executable.Frame.Addresses[inputBuffers[i]] <- current i
 
             for i in 0 .. values.Length - 1 do
-                if places[states + i] >= 0 then
-                    executable.Put(places[states + i], values[i].Elements)
+                if inputBuffers[states + i] >= 0 then
+                    executable.Put(inputBuffers[states + i], values[i].Elements)
 
             for i in 0 .. roots.Length - 1 do
                 if direct[i] then
@@ -166,7 +166,7 @@ type Session
                 profile <- Some(Profile())
 
             isProfiling <- value
-            watch ()
+            observe ()
 
     /// The plan as a table like that of `Compile.explain`, with the memory of a session. After profiled steps it also
     /// has the mean time of each kernel, its operations and bytes a second, and the larger of its shares of this

@@ -17,7 +17,7 @@ let private kinds (roots: Expr list) =
         match step.Work with
         | Work.FusedLoop _ -> "pass"
         | Work.Gemm _ -> "product"
-        | Work.Chain _ -> "chain"
+        | Work.BackToBack _ -> "chain"
         | Work.Static(e, _, _) -> Node.name e.Node
         | Work.Copy _ -> "copy"
         | Work.Channels _ -> "channels"
@@ -93,7 +93,7 @@ let private dropped =
             made.Steps
             |> Array.choose (fun step ->
                 match step.Work with
-                | Work.Chain(chain, _) -> Some(chain.Rows.Streams |> Array.exists (fun n -> n >= 0))
+                | Work.BackToBack(chain, _) -> Some(chain.Rows.Streams |> Array.exists (fun n -> n >= 0))
                 | _ -> None)
 
         Expect.contains chains true "dropout inside a chain"

@@ -106,7 +106,7 @@ let private kinds (roots: Expr list) =
         match step.Work with
         | Work.FusedLoop _ -> "pass"
         | Work.Gemm _ -> "product"
-        | Work.Chain _ -> "chain"
+        | Work.BackToBack _ -> "chain"
         | Work.Static _ -> "static"
         | Work.Copy _ -> "copy"
         | Work.Channels _ -> "channels"

@@ -142,13 +142,13 @@ let private allocation =
         let executable = Executable(plan, Simd.widest)
         let values, result = Array.create 100_000 1.0f, Array.zeroCreate<float32> 1
 
-        plan.Where
+        plan.Locations
         |> Array.iteri (fun place where ->
             match where with
-            | Where.Input _ -> executable.Put(place, Elements.F32 values)
-            | Where.Output _ -> executable.Put(place, Elements.F32 result)
-            | Where.Constant _
-            | Where.Arena _ -> ())
+            | Location.Input _ -> executable.Put(place, Elements.F32 values)
+            | Location.Output _ -> executable.Put(place, Elements.F32 result)
+            | Location.Constant _
+            | Location.Arena _ -> ())
 
         executable.Run 1
         let before = GC.GetAllocatedBytesForCurrentThread()

@@ -37,12 +37,12 @@ let private plan () =
     let inputs = Graph.variables [ y ]
     let plan = PlanCache.plan Simd.widest true false inputs [ y ]
     let executable = Executable(plan, Simd.widest)
-    let place where = plan.Where |> Array.findIndex where
-    executable.Put(plan.PlaceOf inputs.Head, (Tensor.ones DType.F32 [ count ]).Elements)
+    let place where = plan.Locations |> Array.findIndex where
+    executable.Put(plan.BufferOf inputs.Head, (Tensor.ones DType.F32 [ count ]).Elements)
 
     executable.Put(
         place (function
-            | Where.Output _ -> true
+            | Location.Output _ -> true
             | _ -> false),
         Memory.fresh DType.F32 count
     )
@@ -82,7 +82,7 @@ let all: (string * (unit -> int)) list =
 
             let output =
                 place (function
-                    | Where.Output _ -> true
+                    | Location.Output _ -> true
                     | _ -> false)
 
             write (executable.Frame.Addresses[output] - 4n)
@@ -98,7 +98,7 @@ let all: (string * (unit -> int)) list =
 
             let constant =
                 place (function
-                    | Where.Constant _ -> true
+                    | Location.Constant _ -> true
                     | _ -> false)
 
             write executable.Frame.Addresses[constant]

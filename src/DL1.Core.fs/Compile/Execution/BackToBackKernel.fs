@@ -33,7 +33,7 @@ type internal BackToBackKernel(frame: Frame, width: Width, job: BackToBackJob) =
 
     /// The size in bytes of a block of rows between the products: it stays in the second-level cache.
     [<Literal>]
-    let Bytes = 98304
+    let BlockBytes = 98304
 
     /// Blocks have at least this many rows, which pay for packing B.
     [<Literal>]
@@ -44,66 +44,61 @@ type internal BackToBackKernel(frame: Frame, width: Width, job: BackToBackJob) =
 
     /// Matrices are cut into smaller blocks where a small stack would make fewer tasks than this.
     [<Literal>]
-    let Parts = 8
+    let FewestTasks = 8
 
-    let first, second, pass = job.First, job.Second, job.Rows
+    let first, second, loop = job.First, job.Second, job.Rows
     let size = if first.Type = DType.F64 then 8 else 4
-    let line = nativeint first.N * nativeint size
+    let rowBytes = nativeint first.N * nativeint size
 
     let blocks =
-        let tall = min MostRows (max FewestRows (int (int64 Bytes / (int64 first.N * int64 size))))
-        let few = min ((Parts + first.Batch - 1) / first.Batch) (first.M / FewestRows)
+        let tall = min MostRows (max FewestRows (int (int64 BlockBytes / (int64 first.N * int64 size))))
+        let few = min ((FewestTasks + first.Batch - 1) / first.Batch) (first.M / FewestRows)
         max ((first.M + tall - 1) / tall) few
 
     let tall = (first.M + blocks - 1) / blocks
-    let operands = pass.Places.Length
-    let columns = pass.Space.Columns
-    let draws = pass.Streams |> Array.exists (fun stream -> stream >= 0)
-    let rooms = pass.Rooms |> Array.sumBy (fun isRoom -> if isRoom then 1 else 0)
-    let room = nativeint first.N * nativeint (64 / pass.Block)
-    let mutable part: (int -> unit) | null = null
+    let operands = loop.Buffers.Length
+    let columns = loop.Space.Columns
+    let draws = loop.Streams |> Array.exists (fun stream -> stream >= 0)
+    let spills = loop.Spills |> Array.sumBy (fun isSpill -> if isSpill then 1 else 0)
+    let spillBytes = nativeint first.N * nativeint (64 / loop.BlockColumns)
+    let mutable task: (int -> unit) | null = null
 
     /// Computes rows `row` to `row + rows − 1` of one matrix of a stack of products, with its epilogue.
-    member private _.Multiply(product: GemmJob, stack: int, row: int, rows: int, at: inref<Whereabouts>) =
+    member private _.Multiply(product: GemmJob, stack: int, row: int, rows: int, at: inref<BufferAddresses>) =
         let matrix (m: MatrixBuffer) (address: nativeint) row =
             let start = nativeint m.Offset + m.Layout.Start stack + nativeint (row * m.Layout.Row)
             { m.Layout with Data = address + start * nativeint size; Batch = 0; Inner = 0; Outer = 0 }
 
-        let part =
+        let problem =
             { GemmProblem.None with
                 M = rows
                 N = product.N
                 K = product.K
                 Batch = 1
-                A = matrix product.A (at.Address product.A.Place) row
-                B = matrix product.B (at.Address product.B.Place) 0
-                C = matrix product.C (at.Address product.C.Place) row
+                A = matrix product.A (at.Address product.A.Buffer) row
+                B = matrix product.B (at.Address product.B.Buffer) 0
+                C = matrix product.C (at.Address product.C.Buffer) row
             }
 
         match product.Type with
-        | DType.F64 -> Gemm.rowsF64On width &part
-        | _ -> Gemm.rowsF32On width &part
+        | DType.F64 -> Gemm.rowsF64On width &problem
+        | _ -> Gemm.rowsF32On width &problem
 
-        match product.Finish with
-        | Some finish -> EpilogueJob.run finish &at product.M (stack * product.M + row) rows 0 product.N
+        match product.Epilogue with
+        | Some epilogue -> EpilogueJob.run epilogue &at product.M (stack * product.M + row) rows 0 product.N
         | None -> ()
 
     /// Runs the fused loop over `rows` items, beginning with `item`.
-    member private _.Pass(item: int, rows: int, at: inref<Whereabouts>) =
+    member private _.RunLoop(item: int, rows: int, at: inref<BufferAddresses>) =
         let block = NativePtr.stackalloc<nativeint>(2 * operands)
-
-        let mutable own =
-            if rooms > 0 then
-                Scratch.Get(ScratchSlot.Spill, int64 rooms * int64 room)
-            else
-                0n
+        let mutable own = if spills > 0 then Scratch.Get(ScratchSlot.Spill, int64 spills * int64 spillBytes) else 0n
 
         for i in 0 .. operands - 1 do
             NativePtr.set block (2 * i + 1) 0n
 
-            if pass.Rooms[i] then
+            if loop.Spills[i] then
                 NativePtr.set block (2 * i) own
-                own <- own + room
+                own <- own + spillBytes
 
         let words =
             if draws then
@@ -113,49 +108,49 @@ type internal BackToBackKernel(frame: Frame, width: Width, job: BackToBackJob) =
 
         for item in item .. item + rows - 1 do
             for i in 0 .. operands - 1 do
-                let address = if pass.Rooms[i] then 0n else at.Address(pass.Places[i])
-                let start = pass.Space.Starts[i][item]
+                let address = if loop.Spills[i] then 0n else at.Address(loop.Buffers[i])
+                let start = loop.Space.Starts[i][item]
 
-                if pass.Streams[i] >= 0 then
+                if loop.Streams[i] >= 0 then
                     let key = NativePtr.ofNativeInt<uint32> address
-                    let line = words + nativeint i * nativeint columns * 4n
+                    let drawn = words + nativeint i * nativeint columns * 4n
                     let one, two = NativePtr.get key 0, NativePtr.get key 1
-                    RandomBlocks.Fill(uint32 pass.Streams[i], one, two, int64 start, columns, line)
-                    NativePtr.set block (2 * i) line
-                elif not pass.Rooms[i] then
-                    let offset = nativeint (pass.Offsets[i] + start) * nativeint (pass.Sizes[i])
+                    RandomBlocks.Fill(uint32 loop.Streams[i], one, two, int64 start, columns, drawn)
+                    NativePtr.set block (2 * i) drawn
+                elif not loop.Spills[i] then
+                    let offset = nativeint (loop.Offsets[i] + start) * nativeint (loop.Sizes[i])
                     NativePtr.set block (2 * i) (address + offset)
 
-            pass.Body.Invoke(NativePtr.toNativeInt block, 1n, nativeint columns, 0n)
+            loop.Body.Invoke(NativePtr.toNativeInt block, 1n, nativeint columns, 0n)
 
     /// Runs task `number`: one block of rows of one matrix.
-    member private this.Part number =
+    member private this.Task number =
         let stack, row = number / blocks, number % blocks * tall
         let rows = min tall (first.M - row)
         let item = stack * first.M + row
         // Row `item` of the whole stack is at the beginning of the thread's scratch memory; subtracting its offset
         // gives the address at which row 0 would be.
-        let own slot = Scratch.Get(slot, int64 tall * int64 line) - nativeint item * line
+        let own slot = Scratch.Get(slot, int64 tall * int64 rowBytes) - nativeint item * rowBytes
 
         let at =
             {
                 Frame = frame
-                One = first.C.Place
+                One = first.C.Buffer
                 OneAt = own ScratchSlot.FirstRows
-                Other = (if job.HidesRows then second.A.Place else -1)
+                Other = (if job.HidesRows then second.A.Buffer else -1)
                 OtherAt = (if job.HidesRows then own ScratchSlot.SecondRows else 0n)
             }
 
         this.Multiply(first, stack, row, rows, &at)
-        this.Pass(item, rows, &at)
+        this.RunLoop(item, rows, &at)
         this.Multiply(second, stack, row, rows, &at)
 
     override this.Run() =
         let body =
-            match part with
+            match task with
             | null ->
-                let body = fun number -> this.Part number
-                part <- body
+                let body = fun number -> this.Task number
+                task <- body
                 body
             | body -> body
 

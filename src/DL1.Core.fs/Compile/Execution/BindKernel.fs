@@ -14,11 +14,11 @@ module internal BindKernel =
     /// Copies a strided view into row-major order.
     [<Sealed>]
     type private CopyKernel
-        (frame: Frame, reading: StridedView, dtype: DType, shape: Shape, source: int, target: int) =
+        (frame: Frame, view: StridedView, dtype: DType, shape: Shape, source: int, target: int) =
         inherit Kernel()
 
-        let view = { Start = reading.Offset; Strides = List.ofArray reading.Strides }
-        let copy = StridedCopy(Memory.size dtype, shape.ToList(), view, View.whole shape)
+        let from = { Start = view.Offset; Strides = List.ofArray view.Strides }
+        let copy = StridedCopy(Memory.size dtype, shape.ToList(), from, View.whole shape)
 
         override _.Run() = copy.Run(frame.Threads, frame.Addresses[source], frame.Addresses[target])
 
@@ -31,9 +31,9 @@ module internal BindKernel =
         | Work.FusedLoop pass -> FusedLoopKernel(frame, pass)
         | Work.Gemm product -> GemmKernel(frame, width, product)
         | Work.Channels job -> ChannelsLastKernel(frame, width, job)
-        | Work.Chain(chain, _) -> BackToBackKernel(frame, width, chain)
-        | Work.Copy(reading, dtype, shape, source, target) ->
-            CopyKernel(frame, reading, dtype, shape, source, target)
+        | Work.BackToBack(job, _) -> BackToBackKernel(frame, width, job)
+        | Work.Copy(view, dtype, shape, source, target) ->
+            CopyKernel(frame, view, dtype, shape, source, target)
         | Work.Static(e, reads, write) -> StaticKernel.bind frame e reads write
         | Work.Scan(job, body) -> ScanKernel(frame, nested body, job)
         | Work.Defined(run, operands, target) -> DefinedKernel(frame, run, operands, [| target |])

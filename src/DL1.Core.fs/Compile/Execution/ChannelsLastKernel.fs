@@ -17,8 +17,8 @@ type internal ChannelsLastJob =
         Operands: int[]
         Result: int
         /// Which operands and results are in memory with channels first.
-        First: ConvFirst
-        Finish: EpilogueJob option
+        ChannelsFirst: ConvFirst
+        Epilogue: EpilogueJob option
     }
 
 /// Runs a convolution or pooling, with the epilogue of a convolution.
@@ -37,7 +37,7 @@ type internal ChannelsLastKernel(frame: Frame, width: Width, job: ChannelsLastJo
                 (if e.DType = DType.F64 then ConvKernels.f64On else ConvKernels.f32On)
                     width
                     role
-                    job.First
+                    job.ChannelsFirst
                     geometry
             )
         | _ -> None
@@ -61,15 +61,15 @@ type internal ChannelsLastKernel(frame: Frame, width: Width, job: ChannelsLastJo
         | Node.AvgPoolGrad(window, _, dy) -> make PoolingRole.AvgGrad window e dy
         | _ -> None
 
-    let mutable finish: BlockEpilogue | null = null
+    let mutable epilogue: BlockEpilogue | null = null
 
     /// Runs the epilogue on finished rows of the result. They are at `address`, which is not always their place in the
     /// result's buffer: a result with channels first is made in scratch memory.
-    member private _.After(pass: EpilogueJob, address: nativeint, row, rows, columns) =
+    member private _.After(after: EpilogueJob, address: nativeint, row, rows, columns) =
         let bytes = columns * (if e.DType = DType.F64 then 8 else 4)
         let own = address - nativeint row * nativeint bytes
-        let at = { Whereabouts.Of frame with One = job.Result; OneAt = own }
-        EpilogueJob.run pass &at Int32.MaxValue row rows 0 columns
+        let at = { BufferAddresses.Of frame with One = job.Result; OneAt = own }
+        EpilogueJob.run after &at Int32.MaxValue row rows 0 columns
 
     override _.KeptBytes =
         match conv with
@@ -77,10 +77,11 @@ type internal ChannelsLastKernel(frame: Frame, width: Width, job: ChannelsLastJo
         | None -> 0L
 
     override this.Run() =
-        match finish, job.Finish with
-        | null, Some pass ->
-            finish <-
-                BlockEpilogue(fun address row rows _ columns -> this.After(pass, address, row, rows, columns))
+        match epilogue, job.Epilogue with
+        | null, Some after ->
+            epilogue <-
+                BlockEpilogue(fun address row rows _ columns ->
+                    this.After(after, address, row, rows, columns))
         | _ -> ()
 
         let left = frame.Addresses[job.Operands[0]]
@@ -88,6 +89,6 @@ type internal ChannelsLastKernel(frame: Frame, width: Width, job: ChannelsLastJo
         let result = frame.Addresses[job.Result]
 
         match conv, pooling with
-        | Some kernel, _ -> kernel.Run(frame.Threads, left, right, result, finish)
+        | Some kernel, _ -> kernel.Run(frame.Threads, left, right, result, epilogue)
         | None, Some kernel -> kernel.Run(frame.Threads, left, right, result)
         | None, None -> ()

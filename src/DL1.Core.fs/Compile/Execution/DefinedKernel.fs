@@ -80,6 +80,6 @@ type internal DefinedKernel
     inherit Kernel()
 
     override _.Run() =
-        let values = [ for e, place in operands -> Memory.read e.DType e.Shape frame.Addresses[place] ]
+        let values = [ for e, buffer in operands -> Memory.read e.DType e.Shape frame.Addresses[buffer] ]
 
         run values |> List.iteri (fun i t -> Memory.write t frame.Addresses[results[i]])

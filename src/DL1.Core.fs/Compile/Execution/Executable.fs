@@ -16,43 +16,43 @@ type internal Executable(plan: Plan, width: Width, grain: int64, mayBorrow: bool
     let frame = Frame(plan.Values.Length, (if borrows then 0L else plan.Bytes), grain)
 
     /// The address of the arena that was borrowed last.
-    let mutable placed = 0n
+    let mutable borrowed = 0n
     let pins: GCHandle[] = Array.zeroCreate plan.Values.Length
 
     // Buffers owned by the executable: constants; with guards, a block for every buffer.
     let blocks =
-        plan.Where
-        |> Array.mapi (fun place where ->
-            let e = plan.Values[place]
+        plan.Locations
+        |> Array.mapi (fun buffer location ->
+            let e = plan.Values[buffer]
             let block () = Some(Block("Compile", "a constant", Memory.bytes e.DType e.Shape.Size))
 
-            match where with
-            | Where.Constant _ -> block ()
-            | Where.Arena _
-            | Where.Input _
-            | Where.Output _ -> if Guard.IsOn then block () else None)
+            match location with
+            | Location.Constant _ -> block ()
+            | Location.Arena _
+            | Location.Input _
+            | Location.Output _ -> if Guard.IsOn then block () else None)
 
     /// With guards, the arrays of outputs, which are filled from the guarded blocks after a run.
     let taken: Elements option[] = if Guard.IsOn then Array.create plan.Values.Length None else [||]
 
     do
-        plan.Where
-        |> Array.iteri (fun place where ->
-            match where, blocks[place] with
-            | Where.Constant value, Some block ->
+        plan.Locations
+        |> Array.iteri (fun buffer location ->
+            match location, blocks[buffer] with
+            | Location.Constant value, Some block ->
                 Memory.write value block.Address
-                frame.Addresses[place] <- block.Address
+                frame.Addresses[buffer] <- block.Address
 
                 match block.Region with
                 | null -> ()
                 | region -> region.Protect()
-            | Where.Arena _, Some block -> frame.Addresses[place] <- block.Address
-            | Where.Arena offset, None when not borrows ->
-                frame.Addresses[place] <- frame.Base + nativeint offset
-            | Where.Arena _, None
-            | Where.Constant _, None
-            | Where.Input _, _
-            | Where.Output _, _ -> ())
+            | Location.Arena _, Some block -> frame.Addresses[buffer] <- block.Address
+            | Location.Arena offset, None when not borrows ->
+                frame.Addresses[buffer] <- frame.Base + nativeint offset
+            | Location.Arena _, None
+            | Location.Constant _, None
+            | Location.Input _, _
+            | Location.Output _, _ -> ())
 
     // The bound bodies of scans, by step.
     let bodies: Executable option[] = Array.create plan.Steps.Length None
@@ -70,19 +70,19 @@ type internal Executable(plan: Plan, width: Width, grain: int64, mayBorrow: bool
     /// With guards, the observer that finds writes before the beginning of a buffer.
     let guards: KernelObserver[] = if Guard.IsOn then [| GuardObserver(plan, blocks) |] else [||]
 
-    let mutable watches: KernelObserver[] = guards
+    let mutable observers: KernelObserver[] = guards
 
     /// Runs the kernels with observers. `Begins` is called in reverse order and `Ended` in order, so the observers
     /// nest, and the time that one measures includes no later observer's work.
-    let runWatched () =
+    let runObserved () =
         for i in 0 .. kernels.Length - 1 do
-            for w in watches.Length - 1 .. -1 .. 0 do
-                watches[w].Begins i
+            for o in observers.Length - 1 .. -1 .. 0 do
+                observers[o].Begins i
 
             kernels[i].Run()
 
-            for w in 0 .. watches.Length - 1 do
-                watches[w].Ended i
+            for o in 0 .. observers.Length - 1 do
+                observers[o].Ended i
 
     new(plan, width) = Executable(plan, width, Frame.UsualGrain, false)
 
@@ -100,46 +100,46 @@ type internal Executable(plan: Plan, width: Width, grain: int64, mayBorrow: bool
 
     /// Replaces the observers of this plan and of the scans in it by those that `make` gives for each; none for an
     /// empty array.
-    member this.Watch(make: ObservedPlan -> KernelObserver[]) = this.WatchIn(None, make)
+    member this.Observe(make: ObservedPlan -> KernelObserver[]) = this.ObserveIn(None, make)
 
-    member private _.WatchIn
+    member private _.ObserveIn
         (outer: struct (Plan * int) option, make: ObservedPlan -> KernelObserver[])
         : unit =
-        watches <- Array.append guards (make { Plan = plan; Frame = frame; Outer = outer })
+        observers <- Array.append guards (make { Plan = plan; Frame = frame; Outer = outer })
 
         for i in 0 .. bodies.Length - 1 do
             match bodies[i] with
-            | Some body -> body.WatchIn(Some(struct (plan, i)), make)
+            | Some body -> body.ObserveIn(Some(struct (plan, i)), make)
             | None -> ()
 
     /// Binds an array to an input or output buffer: pins it until `Release`; with guards, copies it to or from the
     /// buffer's block.
-    member _.Put(place: int, elements: Elements) =
-        match plan.Where[place], blocks[place] with
-        | Where.Output _, Some block ->
-            taken[place] <- Some elements
-            frame.Addresses[place] <- block.Address
-        | Where.Input _, Some block ->
+    member _.Put(buffer: int, elements: Elements) =
+        match plan.Locations[buffer], blocks[buffer] with
+        | Location.Output _, Some block ->
+            taken[buffer] <- Some elements
+            frame.Addresses[buffer] <- block.Address
+        | Location.Input _, Some block ->
             Memory.put elements block.Address
-            frame.Addresses[place] <- block.Address
+            frame.Addresses[buffer] <- block.Address
         | _ ->
-            pins[place] <- GCHandle.Alloc(Memory.array elements, GCHandleType.Pinned)
-            frame.Addresses[place] <- pins[place].AddrOfPinnedObject()
+            pins[buffer] <- GCHandle.Alloc(Memory.array elements, GCHandleType.Pinned)
+            frame.Addresses[buffer] <- pins[buffer].AddrOfPinnedObject()
 
     /// Borrows an arena, if the executable has none of its own. To be called before each run.
     member _.Borrow() =
         if borrows then
             frame.Memory <- SharedBuffers.borrow plan.Bytes
 
-            if frame.Base <> placed then
-                placed <- frame.Base
+            if frame.Base <> borrowed then
+                borrowed <- frame.Base
 
-                for place in 0 .. plan.Where.Length - 1 do
-                    match plan.Where[place] with
-                    | Where.Arena offset -> frame.Addresses[place] <- placed + nativeint offset
-                    | Where.Constant _
-                    | Where.Input _
-                    | Where.Output _ -> ()
+                for buffer in 0 .. plan.Locations.Length - 1 do
+                    match plan.Locations[buffer] with
+                    | Location.Arena offset -> frame.Addresses[buffer] <- borrowed + nativeint offset
+                    | Location.Constant _
+                    | Location.Input _
+                    | Location.Output _ -> ()
 
     /// Unpins all arrays, fills the outputs from guarded blocks, and returns a borrowed arena.
     member _.Release() =
@@ -164,8 +164,8 @@ type internal Executable(plan: Plan, width: Width, grain: int64, mayBorrow: bool
         let isFirst = WorkerPool.start ()
 
         try
-            if watches.Length > 0 then
-                runWatched ()
+            if observers.Length > 0 then
+                runObserved ()
             else
                 for kernel in kernels do
                     kernel.Run()

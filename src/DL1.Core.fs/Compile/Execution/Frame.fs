@@ -40,12 +40,12 @@ module internal SharedBuffers =
 /// The memory of one run: the arena and an address for each buffer. A plan may have several frames in use at once; each
 /// belongs to one run at a time. `grain` is the least work of a task of a fused loop, in elements moved.
 [<Sealed>]
-type internal Frame(places: int, bytes: int64, grain: int64) =
+type internal Frame(buffers: int, bytes: int64, grain: int64) =
     // One block holds all buffers of the arena. With guards, each buffer has a block of its own (`Executable`).
     let mutable memory = Block("Compile", "intermediate values", (if Guard.IsOn then 0L else bytes))
 
     /// The address of each buffer, by its index in the plan.
-    member val Addresses: nativeint[] = Array.zeroCreate places
+    member val Addresses: nativeint[] = Array.zeroCreate buffers
     /// The least work of a task of a fused loop, in elements moved.
     member _.Grain = grain
     /// The maximum number of threads of the current run.

@@ -15,13 +15,13 @@ type internal FusedLoopKernel(frame: Frame, work: FusedLoopJob) =
 
     /// Columns are cut at multiples of this, and random words are drawn for at most this many columns at once.
     [<Literal>]
-    let Stretch = 2048
+    let ColumnChunk = 2048
 
     let space = work.Space
     let items = LoopItems(frame, work)
 
-    let cutsSegments = work.Items = 1 && not work.Folds && space.Segments > 1
-    let cutsColumns = work.Items = 1 && not work.Folds && space.Segments = 1
+    let splitsSegments = work.Items = 1 && not work.Reduces && space.Segments > 1
+    let splitsColumns = work.Items = 1 && not work.Reduces && space.Segments = 1
 
     /// Whether the random words of consecutive segments are contiguous in their stream.
     let drawsWhole =
@@ -30,28 +30,28 @@ type internal FusedLoopKernel(frame: Frame, work: FusedLoopJob) =
         |> Seq.forall (fun (i, stream) -> stream < 0 || space.SegmentStrides[i] = space.Columns)
 
     let units =
-        if cutsSegments then space.Segments
-        elif cutsColumns then (space.Columns + Stretch - 1) / Stretch
+        if splitsSegments then space.Segments
+        elif splitsColumns then (space.Columns + ColumnChunk - 1) / ColumnChunk
         else work.Items
 
-    let parts = int (max 1L (min (int64 units) (work.Work / frame.Grain)))
-    let mutable part: (int -> unit) | null = null
+    let tasks = int (max 1L (min (int64 units) (work.Work / frame.Grain)))
+    let mutable task: (int -> unit) | null = null
 
     /// Runs a range of segments and columns of an item. Random words are drawn before each call of the body: for a
     /// block of columns of one segment, or for several short segments.
-    member private _.Drawn(block, item, firstSegment, lastSegment, firstColumn, lastColumn, own) =
-        let run = if work.Folds then lastColumn - firstColumn else Stretch
+    member private _.RunDrawn(block, item, firstSegment, lastSegment, firstColumn, lastColumn, spills) =
+        let run = if work.Reduces then lastColumn - firstColumn else ColumnChunk
         // Short rows whose words are contiguous are drawn and computed together.
-        let lines = if drawsWhole then max 1 (Stretch / max 1 space.Columns) else 1
+        let rows = if drawsWhole then max 1 (ColumnChunk / max 1 space.Columns) else 1
         let mutable segment = firstSegment
 
         while segment < lastSegment do
-            let segments = min lines (lastSegment - segment)
+            let segments = min rows (lastSegment - segment)
             let mutable column = firstColumn
 
             while column < lastColumn do
                 let columns = min run (lastColumn - column)
-                items.Point(block, item, segment, column, own)
+                items.SetOperands(block, item, segment, column, spills)
                 items.Draw(block, item, segment, column, segments * columns)
                 work.Body.Invoke(NativePtr.toNativeInt block, nativeint segments, nativeint columns, 0n)
                 column <- column + columns
@@ -59,30 +59,25 @@ type internal FusedLoopKernel(frame: Frame, work: FusedLoopJob) =
             segment <- segment + segments
 
     /// Runs task `number`.
-    member private this.Part number =
-        let first = int (int64 units * int64 number / int64 parts)
-        let last = int (int64 units * int64 (number + 1) / int64 parts)
+    member private this.Task number =
+        let first = int (int64 units * int64 number / int64 tasks)
+        let last = int (int64 units * int64 (number + 1) / int64 tasks)
         let block = NativePtr.stackalloc<nativeint> items.BlockLength
+        let spills = if items.SpillBytes > 0 then Scratch.Get(ScratchSlot.Spill, items.SpillBytes) else 0n
 
-        let own =
-            if items.RoomBytes > 0 then
-                Scratch.Get(ScratchSlot.Spill, items.RoomBytes)
-            else
-                0n
-
-        if cutsSegments || cutsColumns then
-            let firstSegment, lastSegment = if cutsSegments then first, last else 0, space.Segments
+        if splitsSegments || splitsColumns then
+            let firstSegment, lastSegment = if splitsSegments then first, last else 0, space.Segments
 
             let firstColumn, lastColumn =
-                if cutsColumns then
-                    first * Stretch, min space.Columns (last * Stretch)
+                if splitsColumns then
+                    first * ColumnChunk, min space.Columns (last * ColumnChunk)
                 else
                     0, space.Columns
 
             if items.Draws then
-                this.Drawn(block, 0, firstSegment, lastSegment, firstColumn, lastColumn, own)
+                this.RunDrawn(block, 0, firstSegment, lastSegment, firstColumn, lastColumn, spills)
             else
-                items.Point(block, 0, firstSegment, firstColumn, own)
+                items.SetOperands(block, 0, firstSegment, firstColumn, spills)
 
                 work.Body.Invoke(
                     NativePtr.toNativeInt block,
@@ -93,21 +88,21 @@ type internal FusedLoopKernel(frame: Frame, work: FusedLoopJob) =
         else
             for item in first .. last - 1 do
                 if items.Draws then
-                    this.Drawn(block, item, 0, space.Segments, 0, space.Columns, own)
+                    this.RunDrawn(block, item, 0, space.Segments, 0, space.Columns, spills)
                 else
-                    items.Point(block, item, 0, 0, own)
+                    items.SetOperands(block, item, 0, 0, spills)
                     let columns = nativeint (items.ColumnsOf item)
                     work.Body.Invoke(NativePtr.toNativeInt block, nativeint space.Segments, columns, 0n)
 
     override this.Run() =
-        items.Find()
+        items.ReadAddresses()
 
         let body =
-            match part with
+            match task with
             | null ->
-                let body = fun number -> this.Part number
-                part <- body
+                let body = fun number -> this.Task number
+                task <- body
                 body
             | body -> body
 
-        WorkerPool.runOn frame.Threads parts body
+        WorkerPool.runOn frame.Threads tasks body

@@ -11,7 +11,7 @@ open DL1.Compiler.Simd
 
 /// A matrix operand, or a stack of them: its buffer, its first element in it, and its strides. `Layout.Data` is unset.
 [<NoEquality; NoComparison>]
-type internal MatrixBuffer = { Place: int; Offset: int; Layout: MatrixView }
+type internal MatrixBuffer = { Buffer: int; Offset: int; Layout: MatrixView }
 
 /// An epilogue: a fused loop that runs on each finished block of a product. Operands are addressed by the matrix of the
 /// stack, the row and the column; each array has an element for each operand.
@@ -22,7 +22,7 @@ type internal EpilogueJob =
         /// Bytes of an element.
         Sizes: int[]
         /// Buffers.
-        Places: int[]
+        Buffers: int[]
         /// The first element, from the beginning of the buffer.
         Offsets: int[]
         /// For each operand, the offset of each matrix of the stack, in elements.
@@ -36,7 +36,7 @@ type internal EpilogueJob =
 /// The addresses of buffers as one thread sees them: those of the frame, except for at most two buffers (`One`,
 /// `Other`) that are in the thread's scratch memory. An index of −1 means none.
 [<Struct; NoEquality; NoComparison>]
-type internal Whereabouts =
+type internal BufferAddresses =
     {
         Frame: Frame
         One: int
@@ -48,35 +48,35 @@ type internal Whereabouts =
     /// All buffers at the addresses of the frame.
     static member Of(frame: Frame) = { Frame = frame; One = -1; OneAt = 0n; Other = -1; OtherAt = 0n }
 
-    member this.Address(place: int) =
-        if place = this.One then this.OneAt
-        elif place = this.Other then this.OtherAt
-        else this.Frame.Addresses[place]
+    member this.Address(buffer: int) =
+        if buffer = this.One then this.OneAt
+        elif buffer = this.Other then this.OtherAt
+        else this.Frame.Addresses[buffer]
 
 /// Runs epilogues.
 [<RequireQualifiedAccess; CompilationRepresentation(CompilationRepresentationFlags.ModuleSuffix)>]
 module internal EpilogueJob =
     /// Runs an epilogue on a finished block of `rows` × `columns` elements from (`row`, `column`) on. `row` counts
     /// through the whole stack of matrices, each of `m` rows.
-    let run (pass: EpilogueJob) (at: inref<Whereabouts>) m row rows column columns =
-        let count = pass.Places.Length
+    let run (job: EpilogueJob) (at: inref<BufferAddresses>) m row rows column columns =
+        let count = job.Buffers.Length
         let block = NativePtr.stackalloc<nativeint>(2 * count)
         let matrix, row = row / m, row % m
 
         for i in 0 .. count - 1 do
-            let size = nativeint (pass.Sizes[i])
+            let size = nativeint (job.Sizes[i])
 
             let start =
-                at.Address(pass.Places[i])
-                + (nativeint (pass.Offsets[i])
-                   + nativeint (pass.Starts[i][matrix])
-                   + nativeint row * nativeint (pass.Rows[i]))
+                at.Address(job.Buffers[i])
+                + (nativeint (job.Offsets[i])
+                   + nativeint (job.Starts[i][matrix])
+                   + nativeint row * nativeint (job.Rows[i]))
                   * size
 
-            NativePtr.set block (2 * i) (if pass.Along[i] then start + nativeint column * size else start)
-            NativePtr.set block (2 * i + 1) (nativeint (pass.Rows[i]) * size)
+            NativePtr.set block (2 * i) (if job.Along[i] then start + nativeint column * size else start)
+            NativePtr.set block (2 * i + 1) (nativeint (job.Rows[i]) * size)
 
-        pass.Body.Invoke(NativePtr.toNativeInt block, nativeint rows, nativeint columns, 0n)
+        job.Body.Invoke(NativePtr.toNativeInt block, nativeint rows, nativeint columns, 0n)
 
 /// A stack of `Batch` matrix products C [M; N] = A [M; K] · B [K; N], with an epilogue.
 [<NoEquality; NoComparison>]
@@ -92,8 +92,8 @@ type internal GemmJob =
         /// The columns of C are contiguous.
         C: MatrixBuffer
         /// The value of the product, where C is a slice of a larger buffer (`ForwardOutputs`); else `None`.
-        Part: Expr option
-        Finish: EpilogueJob option
+        Slice: Expr option
+        Epilogue: EpilogueJob option
     }
 
 /// Runs matrix products with their epilogue.
@@ -101,22 +101,22 @@ type internal GemmJob =
 type internal GemmKernel(frame: Frame, width: Width, work: GemmJob) =
     inherit Kernel()
     let size = if work.Type = DType.F64 then 8n else 4n
-    let mutable finish: BlockEpilogue | null = null
+    let mutable epilogue: BlockEpilogue | null = null
 
     /// Runs the epilogue on a finished block.
-    member private _.After(pass: EpilogueJob, row: int, rows: int, column: int, columns: int) =
-        let at = Whereabouts.Of frame
-        EpilogueJob.run pass &at work.M row rows column columns
+    member private _.After(job: EpilogueJob, row: int, rows: int, column: int, columns: int) =
+        let at = BufferAddresses.Of frame
+        EpilogueJob.run job &at work.M row rows column columns
 
     override this.Run() =
-        match finish, work.Finish with
-        | null, Some pass ->
-            finish <-
-                BlockEpilogue(fun _ row rows column columns -> this.After(pass, row, rows, column, columns))
+        match epilogue, work.Epilogue with
+        | null, Some job ->
+            epilogue <-
+                BlockEpilogue(fun _ row rows column columns -> this.After(job, row, rows, column, columns))
         | _ -> ()
 
         let matrix (m: MatrixBuffer) =
-            { m.Layout with Data = frame.Addresses[m.Place] + nativeint m.Offset * size }
+            { m.Layout with Data = frame.Addresses[m.Buffer] + nativeint m.Offset * size }
 
         let product =
             {
@@ -127,7 +127,7 @@ type internal GemmKernel(frame: Frame, width: Width, work: GemmJob) =
                 A = matrix work.A
                 B = matrix work.B
                 C = matrix work.C
-                Finish = finish
+                Finish = epilogue
             }
 
         match work.Type with

@@ -14,13 +14,13 @@ type internal GuardObserver(plan: Plan, blocks: Block option[]) =
     let regions = blocks |> Array.map (Option.bind (fun block -> Option.ofObj block.Region))
 
     let spoiled =
-        plan.Where
-        |> Array.mapi (fun place where ->
-            match where with
-            | Where.Arena _ -> regions[place]
-            | Where.Input _
-            | Where.Constant _
-            | Where.Output _ -> None)
+        plan.Locations
+        |> Array.mapi (fun buffer location ->
+            match location with
+            | Location.Arena _ -> regions[buffer]
+            | Location.Input _
+            | Location.Constant _
+            | Location.Output _ -> None)
         |> Array.choose id
 
     let used = plan.Steps |> Array.map (fun step -> Array.append step.Reads step.Writes |> Array.distinct)
@@ -31,10 +31,10 @@ type internal GuardObserver(plan: Plan, blocks: Block option[]) =
                 region.Spoil()
 
     override _.Ended number =
-        for place in used[number] do
-            match regions[place] with
+        for buffer in used[number] do
+            match regions[buffer] with
             | Some region when region.IsBroken ->
-                let e = plan.Values[place]
+                let e = plan.Values[buffer]
 
                 Refuse.domain
                     "DL1_GUARD"

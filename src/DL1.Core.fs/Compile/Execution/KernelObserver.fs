@@ -46,12 +46,12 @@ type internal Profile() =
     let known = Dictionary<Plan, Times>(HashIdentity.Reference)
 
     /// An observer that adds to the times of this plan.
-    member _.Watch(watched: ObservedPlan) : KernelObserver =
-        match known.TryGetValue watched.Plan with
+    member _.Observe(observed: ObservedPlan) : KernelObserver =
+        match known.TryGetValue observed.Plan with
         | true, times -> TimeObserver times
         | false, _ ->
-            let times = Times watched.Plan.Steps.Length
-            known[watched.Plan] <- times
+            let times = Times observed.Plan.Steps.Length
+            known[observed.Plan] <- times
             TimeObserver times
 
     /// The times of a plan, if it was observed.

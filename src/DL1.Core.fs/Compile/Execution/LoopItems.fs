@@ -15,29 +15,29 @@ open DL1.Compiler.Simd
 [<NoEquality; NoComparison>]
 type internal FusedLoopJob =
     {
-        Pass: FusedLoop
+        Loop: FusedLoop
         Body: LoopBody
         Space: IterationSpace
         /// Whether it has reductions.
-        Folds: bool
+        Reduces: bool
         /// The cost of a point, in elements moved; 1 where the arithmetic is negligible.
         Weight: int
         /// Bytes of an element.
         Sizes: int[]
         /// Buffers; for an operand of random words the buffer of their key, for spill memory −1.
-        Places: int[]
+        Buffers: int[]
         /// The first element, from the beginning of the buffer.
         Offsets: int[]
         /// The stream of an operand of random words; −1 for other operands.
         Streams: int[]
         /// Which operands are spill memory: values that a stage leaves for later stages of the same item.
-        Rooms: bool[]
+        Spills: bool[]
         /// The columns of an item where reductions go downward: 8 for f64, 16 for other types.
-        Block: int
+        BlockColumns: int
     }
 
     /// The number of items, counting each block of columns where reductions go downward.
-    member this.Items = this.Space.ItemsBy this.Block
+    member this.Items = this.Space.ItemsBy this.BlockColumns
 
     /// The work of the whole loop: points times `Weight`, in elements moved.
     member this.Work =
@@ -47,8 +47,8 @@ type internal FusedLoopJob =
 [<Sealed>]
 type internal LoopItems(frame: Frame, work: FusedLoopJob) =
     let space = work.Space
-    let count = work.Places.Length
-    let blocks = space.BlocksBy work.Block
+    let count = work.Buffers.Length
+    let blocks = space.BlocksBy work.BlockColumns
     let bases: nativeint[] = Array.zeroCreate count
 
     let segmentBytes =
@@ -57,17 +57,18 @@ type internal LoopItems(frame: Frame, work: FusedLoopJob) =
     let columnBytes =
         Array.map2 (fun along size -> if along then nativeint size else 0n) space.Along work.Sizes
 
-    // Spill memory of one value: the bytes of a lane, of a row (`roomLine`), and of all rows of an item (`roomBytes`).
-    let laneBytes = nativeint (64 / work.Block)
-    let roomLine = if space.Across then nativeint space.Columns * laneBytes else 64n
-    let roomBytes = roomLine * nativeint space.Segments
+    // Spill memory of one value: the bytes of a lane, of a row (`spillRowBytes`), and of all rows of an item
+    // (`spillBytes`).
+    let laneBytes = nativeint (64 / work.BlockColumns)
+    let spillRowBytes = if space.Across then nativeint space.Columns * laneBytes else 64n
+    let spillBytes = spillRowBytes * nativeint space.Segments
     let drawn = work.Streams |> Array.sumBy (fun stream -> if stream >= 0 then 1 else 0)
-    let rooms = work.Rooms |> Array.sumBy (fun isRoom -> if isRoom then 1 else 0)
+    let spills = work.Spills |> Array.sumBy (fun isSpill -> if isSpill then 1 else 0)
 
     /// Whether the loop has operands of random words, which must be drawn before a body is called.
     member _.Draws = drawn > 0
     /// The bytes of spill memory of an item.
-    member _.RoomBytes = Scratch.Bytes(int64 roomBytes * int64 rooms)
+    member _.SpillBytes = Scratch.Bytes(int64 spillBytes * int64 spills)
     /// The length of a body's operand block: an address and a segment stride for each operand.
     member _.BlockLength = 2 * count
 
@@ -76,28 +77,28 @@ type internal LoopItems(frame: Frame, work: FusedLoopJob) =
         if space.Across then
             space.Columns
         else
-            min work.Block (space.Columns - item % blocks * work.Block)
+            min work.BlockColumns (space.Columns - item % blocks * work.BlockColumns)
 
     /// Reads the operands' addresses from the frame. To be called at the beginning of each run.
-    member _.Find() =
+    member _.ReadAddresses() =
         for i in 0 .. count - 1 do
-            if not work.Rooms[i] then
+            if not work.Spills[i] then
                 bases[i] <-
-                    frame.Addresses[work.Places[i]] + nativeint (work.Offsets[i]) * nativeint (work.Sizes[i])
+                    frame.Addresses[work.Buffers[i]] + nativeint (work.Offsets[i]) * nativeint (work.Sizes[i])
 
     /// Fills `block` with the addresses and segment strides, in bytes, of an item's operands from a segment and column
     /// on. `own` is the address of the item's spill memory.
-    member _.Point(block: nativeptr<nativeint>, item: int, segment: int, column: int, own: nativeint) =
+    member _.SetOperands(block: nativeptr<nativeint>, item: int, segment: int, column: int, own: nativeint) =
         let outer = item / blocks
-        let first = column + item % blocks * work.Block
-        let mutable room = own
+        let first = column + item % blocks * work.BlockColumns
+        let mutable spill = own
 
         for i in 0 .. count - 1 do
-            if work.Rooms[i] then
-                let along = nativeint segment * roomLine + nativeint column * laneBytes
-                NativePtr.set block (2 * i) (room + along)
-                NativePtr.set block (2 * i + 1) roomLine
-                room <- room + roomBytes
+            if work.Spills[i] then
+                let along = nativeint segment * spillRowBytes + nativeint column * laneBytes
+                NativePtr.set block (2 * i) (spill + along)
+                NativePtr.set block (2 * i + 1) spillRowBytes
+                spill <- spill + spillBytes
             else
                 let start = nativeint (space.Starts[i][outer]) * nativeint (work.Sizes[i])
                 let along = nativeint segment * segmentBytes[i] + nativeint first * columnBytes[i]

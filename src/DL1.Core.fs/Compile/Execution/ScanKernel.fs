@@ -33,7 +33,7 @@ type internal ScanJob =
         /// Buffers of the outer plan: first carries, sequences, fixed operands; last carries and stacked outputs.
         Initial: int[]
         Sequences: int[]
-        Given: int[]
+        OuterFixed: int[]
         Final: int[]
         Stacks: int[]
     }
@@ -48,19 +48,19 @@ type internal ScanKernel(frame: Frame, body: IBound, job: ScanJob) =
 
     let address (b: Block) = b.Address
 
-    // The carries of a step and the next ones are in `even` and `odd`, which swap after each step. `waste` takes the
+    // The carries of a step and the next ones are in `even` and `odd`, which swap after each step. `unused` takes the
     // outputs that are not used.
     let even = job.CarryBytes |> Array.map fresh
     let odd = job.CarryBytes |> Array.map fresh
-    let waste = job.OutputBytes |> Array.map fresh
+    let unused = job.OutputBytes |> Array.map fresh
     let carries = job.CarryBytes.Length
 
     let copy (source: nativeint) (target: nativeint) (count: int64) =
         Buffer.MemoryCopy(source.ToPointer(), target.ToPointer(), count, count)
 
-    let put place value =
-        if place >= 0 then
-            body.Frame.Addresses[place] <- value
+    let put buffer value =
+        if buffer >= 0 then
+            body.Frame.Addresses[buffer] <- value
 
     /// The address to which a step writes result i. A member, since a closure in `Run` would be allocated at each step.
     member private _.Target(next: Block[], step: int, i: int) =
@@ -70,7 +70,7 @@ type internal ScanKernel(frame: Frame, body: IBound, job: ScanJob) =
             let j = i - carries
 
             if job.Stacks[j] < 0 then
-                address waste[j]
+                address unused[j]
             else
                 frame.Addresses[job.Stacks[j]] + nativeint step * nativeint (job.OutputBytes[j])
 
@@ -79,7 +79,7 @@ type internal ScanKernel(frame: Frame, body: IBound, job: ScanJob) =
             copy frame.Addresses[job.Initial[i]] (address even[i]) job.CarryBytes[i]
 
         for i in 0 .. job.Fixed.Length - 1 do
-            put job.Fixed[i] frame.Addresses[job.Given[i]]
+            put job.Fixed[i] frame.Addresses[job.OuterFixed[i]]
 
         for count in 0 .. job.Length - 1 do
             let step = if job.Reversed then job.Length - 1 - count else count
@@ -114,4 +114,4 @@ type internal ScanKernel(frame: Frame, body: IBound, job: ScanJob) =
         // The body holds addresses, which do not keep the memory alive.
         GC.KeepAlive even
         GC.KeepAlive odd
-        GC.KeepAlive waste
+        GC.KeepAlive unused

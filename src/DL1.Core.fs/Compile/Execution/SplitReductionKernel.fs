@@ -21,138 +21,150 @@ type internal SplitReductionKernel(frame: Frame, work: FusedLoopJob) =
 
     /// Columns are cut at multiples of this.
     [<Literal>]
-    static let Stretch = 2048
+    static let ColumnChunk = 2048
 
     [<Literal>]
-    static let MostShares = 64L
+    static let MostSlices = 64L
 
     let space = work.Space
-    let plan = Stages.plan work.Pass
+    let plan = Stages.plan work.Loop
     let items = LoopItems(frame, work)
-    let single = work.Pass.Type = DType.F32
-    let folds = plan.Phases |> Array.sumBy _.Folds.Length
-    let mostFolds = plan.Phases |> Array.fold (fun most phase -> max most phase.Folds.Length) 0
-    let storesStill = plan.Phases |> Array.exists (fun phase -> phase.StillStores.Length > 0)
+    let single = work.Loop.Type = DType.F32
+    let reductions = plan.Phases |> Array.sumBy _.Folds.Length
+    let mostReductions = plan.Phases |> Array.fold (fun most stage -> max most stage.Folds.Length) 0
+    let storesInvariant = plan.Phases |> Array.exists (fun stage -> stage.StillStores.Length > 0)
 
     /// Whether columns are cut, rather than segments: where an item has few long rows. Not where a stage stores a value
     /// for each segment, which must be written once.
-    let cutsColumns =
+    let splitsColumns =
         space.Across
-        && space.Columns > Stretch
-        && space.Columns / Stretch >= space.Segments
-        && plan.Phases |> Array.forall (fun phase -> phase.SegmentStores.Length = 0)
+        && space.Columns > ColumnChunk
+        && space.Columns / ColumnChunk >= space.Segments
+        && plan.Phases |> Array.forall (fun stage -> stage.SegmentStores.Length = 0)
 
-    let units = if cutsColumns then (space.Columns + Stretch - 1) / Stretch else space.Segments
+    let units =
+        if splitsColumns then
+            (space.Columns + ColumnChunk - 1) / ColumnChunk
+        else
+            space.Segments
 
-    let shares =
-        work.Work / (int64 work.Items * frame.Grain) |> min MostShares |> min (int64 units) |> max 1L |> int
+    let slices =
+        work.Work / (int64 work.Items * frame.Grain) |> min MostSlices |> min (int64 units) |> max 1L |> int
 
-    let mutable phase = 0
+    let mutable stage = 0
     let mutable known, totals = 0n, 0n
     /// The spill memory of all items.
-    let rooms = ConvBuffer(int64 work.Items * int64 items.RoomBytes)
-    let mutable part: (int -> unit) | null = null
+    let spills = ConvBuffer(int64 work.Items * int64 items.SpillBytes)
+    let mutable task: (int -> unit) | null = null
 
-    let foldsBefore number = plan.Phases |> Seq.truncate number |> Seq.sumBy _.Folds.Length
-    let before = Array.init (plan.Phases.Length + 1) foldsBefore
+    let reductionsBefore number = plan.Phases |> Seq.truncate number |> Seq.sumBy _.Folds.Length
+    let before = Array.init (plan.Phases.Length + 1) reductionsBefore
     /// The address of an item's results of finished stages: 64 bytes for each reduction, in the order of the stages.
-    let knownOf item = known + nativeint (item * folds * 64)
+    let knownOf item = known + nativeint (item * reductions * 64)
 
     /// The address of a slice's partial results in the current stage.
-    let totalsOf share item =
-        totals + nativeint ((share * work.Items + item) * plan.Phases[phase].Folds.Length * 64)
+    let totalsOf slice item =
+        totals + nativeint ((slice * work.Items + item) * plan.Phases[stage].Folds.Length * 64)
 
     /// Whether a fused loop is run by this kernel: it has reductions, fewer than 16 items (`SpillPolicy.fewItems`), and
     /// work for at least 4 tasks and 2 for each item.
     static member Suits(frame: Frame, work: FusedLoopJob) =
-        work.Folds
+        work.Reduces
         && work.Items < SpillPolicy.fewItems
         && work.Work >= frame.Grain * max 4L (2L * int64 work.Items)
 
     /// Runs the current stage over a range of segments and columns of an item, which writes partial results to
     /// `totals`.
-    member private _.Do(item, firstSegment, segments, firstColumn, columns, totals) =
+    member private _.RunSlice(item, firstSegment, segments, firstColumn, columns, totals) =
         let block = NativePtr.stackalloc<nativeint> items.BlockLength
-        let share = NativePtr.stackalloc<SplitReduction> 1
+        let request = NativePtr.stackalloc<SplitReduction> 1
 
-        items.Point(
+        items.SetOperands(
             block,
             item,
             firstSegment,
             firstColumn,
-            rooms.Address + nativeint item * nativeint items.RoomBytes
+            spills.Address + nativeint item * nativeint items.SpillBytes
         )
 
-        if items.Draws && phase < plan.Phases.Length then
+        if items.Draws && stage < plan.Phases.Length then
             items.Draw(block, item, firstSegment, firstColumn, columns)
 
-        NativePtr.write share { Phase = nativeint phase; Known = knownOf item; Totals = totals }
+        NativePtr.write request { Phase = nativeint stage; Known = knownOf item; Totals = totals }
 
         work.Body.Invoke(
             NativePtr.toNativeInt block,
             nativeint segments,
             nativeint columns,
-            NativePtr.toNativeInt share
+            NativePtr.toNativeInt request
         )
 
     /// Runs task `number`: one slice of one item. Consecutive tasks are the same slice of consecutive items.
-    member private this.Part number =
-        let share, item = number / work.Items, number % work.Items
-        let first = int (int64 units * int64 share / int64 shares)
-        let last = int (int64 units * int64 (share + 1) / int64 shares)
-        let totals = totalsOf share item
+    member private this.Task number =
+        let slice, item = number / work.Items, number % work.Items
+        let first = int (int64 units * int64 slice / int64 slices)
+        let last = int (int64 units * int64 (slice + 1) / int64 slices)
+        let totals = totalsOf slice item
 
-        if cutsColumns then
-            let column = first * Stretch
-            this.Do(item, 0, space.Segments, column, min space.Columns (last * Stretch) - column, totals)
+        if splitsColumns then
+            let column = first * ColumnChunk
+
+            this.RunSlice(
+                item,
+                0,
+                space.Segments,
+                column,
+                min space.Columns (last * ColumnChunk) - column,
+                totals
+            )
         else
-            this.Do(item, first, last - first, 0, items.ColumnsOf item, totals)
+            this.RunSlice(item, first, last - first, 0, items.ColumnsOf item, totals)
 
     /// Combines the partial results of all slices in the current stage, in the order of the slices.
     member private _.Gather() =
-        let folds = plan.Phases[phase].Folds
+        let reductions = plan.Phases[stage].Folds
 
         for item in 0 .. work.Items - 1 do
-            for i in 0 .. folds.Length - 1 do
-                let struct (_, op, x) = folds[i]
-                let target = knownOf item + nativeint ((before[phase] + i) * 64)
+            for i in 0 .. reductions.Length - 1 do
+                let struct (_, op, x) = reductions[i]
+                let target = knownOf item + nativeint ((before[stage] + i) * 64)
                 LoopMemory.Copy(totalsOf 0 item + nativeint (64 * i), target, 64)
 
-                for share in 1 .. shares - 1 do
-                    InterpretReduce.accumulate
+                for slice in 1 .. slices - 1 do
+                    InterpretReduce.combine
                         single
                         plan.Kinds[x]
                         op
-                        (totalsOf share item + nativeint (64 * i))
+                        (totalsOf slice item + nativeint (64 * i))
                         target
                         target
 
-    override _.KeptBytes = rooms.Bytes
+    override _.KeptBytes = spills.Bytes
 
     override this.Run() =
-        items.Find()
-        known <- Scratch.Get(ScratchSlot.PartialResults, 64 * work.Items * (folds + shares * mostFolds))
-        totals <- known + nativeint (64 * work.Items * folds)
+        items.ReadAddresses()
+        known <- Scratch.Get(ScratchSlot.PartialResults, 64 * work.Items * (reductions + slices * mostReductions))
+        totals <- known + nativeint (64 * work.Items * reductions)
 
         let body =
-            match part with
+            match task with
             | null ->
-                let body = fun number -> this.Part number
-                part <- body
+                let body = fun number -> this.Task number
+                task <- body
                 body
             | body -> body
 
         for number in 0 .. plan.Phases.Length - 1 do
-            phase <- number
+            stage <- number
 
             if plan.Phases[number].Loops then
-                WorkerPool.runOn frame.Threads (shares * work.Items) body
+                WorkerPool.runOn frame.Threads (slices * work.Items) body
                 this.Gather()
 
-        phase <- plan.Phases.Length
+        stage <- plan.Phases.Length
 
-        if storesStill then
+        if storesInvariant then
             for item in 0 .. work.Items - 1 do
-                this.Do(item, 0, space.Segments, 0, items.ColumnsOf item, 0n)
+                this.RunSlice(item, 0, space.Segments, 0, items.ColumnsOf item, 0n)
 
-        rooms.Hold()
+        spills.Hold()

@@ -14,7 +14,7 @@ open DL1.Compiler.Simd
 [<RequireQualifiedAccess>]
 module internal StaticKernel =
     /// A copy of x, read by a view, into row-major order.
-    let private moved (e: Expr) (x: Expr) view =
+    let private copied (e: Expr) (x: Expr) view =
         StridedCopy(Memory.size e.DType, e.Shape.ToList(), view, View.whole e.Shape).Run
 
     /// A function that computes a node from the number of threads, the addresses of its operands and the address of its
@@ -22,7 +22,7 @@ module internal StaticKernel =
     let private body (e: Expr) : (int -> nativeint[] -> nativeint -> unit) option =
         let whole (x: Expr) = List.ofArray x.Shape.Strides
 
-        let lines (kernel: RowLoop) =
+        let rows (kernel: RowLoop) =
             Some(fun threads (from: nativeint[]) target ->
                 let at i = if i < from.Length then from[i] else 0n
                 kernel.Run(threads, target, at 0, at 1, at 2))
@@ -42,19 +42,18 @@ module internal StaticKernel =
             Some(fun _ _ _ -> ())
         else
             match e.Node with
-            | Node.Unary(op, x) -> lines (ElementwiseRows.Unary(op, x.DType, e.Shape, whole x))
-            | Node.Binary(op, x, y) -> lines (ElementwiseRows.Binary(op, x.DType, e.Shape, whole x, whole y))
-            | Node.Compare(op, x, y) ->
-                lines (ElementwiseRows.Compare(op, x.DType, e.Shape, whole x, whole y))
+            | Node.Unary(op, x) -> rows (ElementwiseRows.Unary(op, x.DType, e.Shape, whole x))
+            | Node.Binary(op, x, y) -> rows (ElementwiseRows.Binary(op, x.DType, e.Shape, whole x, whole y))
+            | Node.Compare(op, x, y) -> rows (ElementwiseRows.Compare(op, x.DType, e.Shape, whole x, whole y))
             | Node.Select(c, x, y) ->
-                lines (ElementwiseRows.Select(x.DType, e.Shape, whole c, whole x, whole y))
-            | Node.Cast(dtype, x) -> lines (ElementwiseRows.Cast(x.DType, dtype, e.Shape, whole x))
+                rows (ElementwiseRows.Select(x.DType, e.Shape, whole c, whole x, whole y))
+            | Node.Cast(dtype, x) -> rows (ElementwiseRows.Cast(x.DType, dtype, e.Shape, whole x))
             | Node.Reduce(op, axes, x) -> along (ReduceStrided.make op x.DType x.Shape axes)
             | Node.ArgReduce(op, axis, x) -> along (AlongKernel.argReduce op x.DType x.Shape axis)
             | Node.CumSum(axis, reversed, x) -> along (AlongKernel.cumSum x.DType x.Shape axis reversed)
             | Node.ArgSort(axis, x) -> along (SortKernel.make x.DType x.Shape axis)
             | Node.Reverse(axes, x) ->
-                let run = moved e x (View.reverse axes x.Shape)
+                let run = copied e x (View.reverse axes x.Shape)
                 Some(fun threads from target -> run (threads, from[0], target))
             | Node.Pad(edges, value, x) ->
                 let kernel = Pad(e.DType, edges, value, x.Shape)

@@ -20,10 +20,10 @@ type internal Cost = { Flops: int64; Read: int64; Written: int64 }
 [<RequireQualifiedAccess>]
 module internal Cost =
     /// The bytes of what a step reads or writes in these buffers.
-    let private bytesOf (plan: Plan) (step: PlanStep) (places: int seq) =
-        places
+    let private bytesOf (plan: Plan) (step: PlanStep) (buffers: int seq) =
+        buffers
         |> Seq.sumBy (fun p ->
-            let e = step.PartOf p |> Option.defaultValue plan.Values[p]
+            let e = step.SliceOf p |> Option.defaultValue plan.Values[p]
             int64 e.Shape.Size * int64 (Memory.size e.DType))
 
     let zero = { Flops = 0L; Read = 0L; Written = 0L }
@@ -37,17 +37,17 @@ module internal Cost =
         let known = HashSet<Digest>(plan.Values |> Seq.map _.Digest)
         known.UnionWith(g.Members |> Seq.map _.Digest)
 
-        let rec again (e: Expr) =
+        let rec recomputed (e: Expr) =
             Reads.of' e
             |> List.sumBy (fun r ->
                 let source = r.Source
 
                 if NodeKind.of' source = NodeKind.Elementwise && known.Add source.Digest then
-                    Summary.costOf source + again source
+                    Summary.costOf source + recomputed source
                 else
                     0L)
 
-        g.Members |> Seq.sumBy (fun e -> Summary.costOf e + again e)
+        g.Members |> Seq.sumBy (fun e -> Summary.costOf e + recomputed e)
 
     /// The work of one step of a plan; for a scan, of all its steps.
     let rec ofStep (plan: Plan) (step: PlanStep) : Cost =
@@ -62,7 +62,7 @@ module internal Cost =
         match step.Work with
         | Work.FusedLoop _ -> moved members
         | Work.Gemm job -> moved (2L * int64 job.M * int64 job.N * int64 job.K * int64 job.Batch + members)
-        | Work.Chain(_, steps) -> moved (steps |> List.sumBy (ofStep plan >> _.Flops))
+        | Work.BackToBack(_, steps) -> moved (steps |> List.sumBy (ofStep plan >> _.Flops))
         | Work.Static(e, _, _) ->
             let all = moved (Summary.costOf e)
 

@@ -50,12 +50,12 @@ module internal ExplainPlan =
             let folds = if g.Reduced.Length > 0 then $", folds axes {axes}" else ""
             "pass", $"{Shape.Of g.Domain}{folds}"
         | Work.Gemm job -> "product", stack job + product job
-        | Work.Chain(chain, _) ->
-            "chain", $"{stack chain.First}{product chain.First}, along rows, {product chain.Second}"
+        | Work.BackToBack(job, _) ->
+            "chain", $"{stack job.First}{product job.First}, along rows, {product job.Second}"
         | Work.Static(e, _, _) -> Node.name e.Node, $"{e.Shape}"
         | Work.Copy(_, _, shape, _, _) -> "copy", $"{shape}, layout made row-major"
         | Work.Channels job ->
-            let first = job.First
+            let first = job.ChannelsFirst
 
             let turned =
                 if first.Left || first.Right || first.Result then
@@ -72,16 +72,16 @@ module internal ExplainPlan =
     let private formula (plan: Plan) (step: PlanStep) (target: int) =
         let e = plan.Values[target]
 
-        let where =
-            match plan.Where[target] with
-            | Where.Arena offset -> $"at %d{offset}"
-            | Where.Output _ ->
+        let location =
+            match plan.Locations[target] with
+            | Location.Arena offset -> $"at %d{offset}"
+            | Location.Output _ ->
                 let root = Array.IndexOf(plan.Results, target)
                 $"root %d{root}"
-            | Where.Input _
-            | Where.Constant _ -> ""
+            | Location.Input _
+            | Location.Constant _ -> ""
 
-        let head = $"{KernelFormula.name plan target}: {e.DType} {e.Shape} {where} = "
+        let head = $"{KernelFormula.name plan target}: {e.DType} {e.Shape} {location} = "
 
         let text =
             match step.Work with

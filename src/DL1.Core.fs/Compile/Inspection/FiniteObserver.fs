@@ -66,7 +66,7 @@ module internal FiniteValues =
         else "−∞"
 
     /// The indices of an element from its row-major index, as text: ` at [2, 5]`; empty for a scalar.
-    let place (shape: Shape) (index: int) =
+    let indices (shape: Shape) (index: int) =
         if shape.Rank = 0 then
             ""
         else
@@ -77,43 +77,43 @@ module internal FiniteValues =
 
 /// Checks the inputs of a plan, and the results of each kernel after it ran, and refuses the first NaN or infinity.
 [<Sealed>]
-type internal FiniteObserver(watched: ObservedPlan) =
+type internal FiniteObserver(observed: ObservedPlan) =
     inherit KernelObserver()
-    let plan, frame = watched.Plan, watched.Frame
+    let plan, frame = observed.Plan, observed.Frame
 
     // The steps that write each buffer, the last one first: several steps may write slices of one buffer.
     let writers =
         plan.Values
-        |> Array.mapi (fun place _ ->
-            plan.Steps |> Array.filter (fun s -> Array.contains place s.Writes) |> Array.rev)
+        |> Array.mapi (fun buffer _ ->
+            plan.Steps |> Array.filter (fun s -> Array.contains buffer s.Writes) |> Array.rev)
 
     /// The index of the first bad element of a buffer.
-    let find place =
-        let e = plan.Values[place]
-        FiniteValues.first e.DType frame.Addresses[place] e.Shape.Size
+    let find buffer =
+        let e = plan.Values[buffer]
+        FiniteValues.first e.DType frame.Addresses[buffer] e.Shape.Size
 
     /// A bad element as text: its value and its indices.
-    let described place index =
-        let e = plan.Values[place]
-        FiniteValues.kind e.DType frame.Addresses[place] index + FiniteValues.place e.Shape index
+    let described buffer index =
+        let e = plan.Values[buffer]
+        FiniteValues.kind e.DType frame.Addresses[buffer] index + FiniteValues.indices e.Shape index
 
     /// The formulas of the values that a kernel reads, one a line, at most four. A formula whose kernel reads no
     /// variable is followed by those of the values that it reads.
     let history (step: PlanStep) =
-        let maker place = Array.tryLast writers[place]
+        let maker buffer = Array.tryLast writers[buffer]
 
         let reads (s: PlanStep) = List.ofArray (Array.distinct s.Reads)
 
         let rec lines (left: int) (places: int list) =
             match places with
-            | place :: rest when left > 0 ->
-                match maker place with
+            | buffer :: rest when left > 0 ->
+                match maker buffer with
                 | Some s ->
-                    let value = if s.Work.IsScan then "a loop's result" else KernelFormula.of' plan s place
+                    let value = if s.Work.IsScan then "a loop's result" else KernelFormula.of' plan s buffer
 
                     let further = if KernelFormula.variables plan s = [] then reads s else []
 
-                    $"\n  where {KernelFormula.name plan place} = {value}"
+                    $"\n  where {KernelFormula.name plan buffer} = {value}"
                     :: lines (left - 1) (rest @ further)
                 | None -> lines left rest
             | _ -> []
@@ -122,20 +122,21 @@ type internal FiniteObserver(watched: ObservedPlan) =
 
     /// The scan that contains the plan, as text.
     let loop =
-        match watched.Outer with
+        match observed.Outer with
         | None -> ""
         | Some(struct (outer, number)) ->
             match KernelFormula.variables outer outer.Steps[number] with
             | [] -> ", in a loop"
             | names -> sprintf ", in a loop over %s" (String.concat ", " names)
 
-    let refuse (step: PlanStep) place index =
+    let refuse (step: PlanStep) buffer index =
         let formula =
             match step.Work with
             | Work.Scan _ -> "a loop"
             | _ ->
-                writers[place]
-                |> Array.map (fun s -> $"{KernelFormula.name plan place} = {KernelFormula.of' plan s place}")
+                writers[buffer]
+                |> Array.map (fun s ->
+                    $"{KernelFormula.name plan buffer} = {KernelFormula.of' plan s buffer}")
                 |> Array.rev
                 |> String.concat " and "
 
@@ -145,26 +146,26 @@ type internal FiniteObserver(watched: ObservedPlan) =
             | names -> sprintf ", which reads %s" (String.concat ", " names)
 
         let layer =
-            match KernelOrigin.text plan frame (Array.rev writers[place]) place index with
+            match KernelOrigin.text plan frame (Array.rev writers[buffer]) buffer index with
             | "" -> " of "
             | layer -> $" in {layer}: "
 
         Refuse.domain
             "CheckFinite"
-            $"{described place index}{layer}{formula}{reads}{loop}{history step}"
+            $"{described buffer index}{layer}{formula}{reads}{loop}{history step}"
             "finite numbers"
             "a smaller learning rate or clipped gradients; for NaN look for 0/0, ∞ − ∞ and for roots and logarithms of negative numbers; for ∞ a form that does not overflow, as logSumExp or softplus"
 
     override _.Begins number =
-        if number = 0 && watched.Outer.IsNone then
-            for place in 0 .. plan.Where.Length - 1 do
-                match plan.Where[place], plan.Values[place].Node with
-                | Where.Input _, Node.Variable v ->
-                    match find place with
+        if number = 0 && observed.Outer.IsNone then
+            for buffer in 0 .. plan.Locations.Length - 1 do
+                match plan.Locations[buffer], plan.Values[buffer].Node with
+                | Location.Input _, Node.Variable v ->
+                    match find buffer with
                     | ValueSome index ->
                         Refuse.domain
                             "CheckFinite"
-                            $"{described place index} of the input {v.Name}"
+                            $"{described buffer index} of the input {v.Name}"
                             "finite numbers"
                             "look at where the values of this variable come from: data that were never cleaned, or a state that was spoiled before"
                     | ValueNone -> ()
@@ -173,7 +174,7 @@ type internal FiniteObserver(watched: ObservedPlan) =
     override _.Ended number =
         let step = plan.Steps[number]
 
-        for place in step.Writes |> Array.filter (fun p -> obj.ReferenceEquals(writers[p][0], step)) do
-            match find place with
-            | ValueSome index -> refuse step place index
+        for buffer in step.Writes |> Array.filter (fun p -> obj.ReferenceEquals(writers[p][0], step)) do
+            match find buffer with
+            | ValueSome index -> refuse step buffer index
             | ValueNone -> ()

@@ -16,11 +16,11 @@ type internal KernelWalk =
 [<RequireQualifiedAccess>]
 module internal KernelFormula =
     /// The name of a buffer's value.
-    let name (plan: Plan) (place: int) =
-        match plan.Where[place], plan.Values[place].Node with
-        | Where.Input _, Node.Variable v -> v.Name
-        | Where.Constant _, _ -> $"c%d{place}"
-        | _ -> $"v%d{place}"
+    let name (plan: Plan) (buffer: int) =
+        match plan.Locations[buffer], plan.Values[buffer].Node with
+        | Location.Input _, Node.Variable v -> v.Name
+        | Location.Constant _, _ -> $"c%d{buffer}"
+        | _ -> $"v%d{buffer}"
 
     /// How a kernel computes what it writes to the buffer `target`.
     let walk (plan: Plan) (step: PlanStep) (target: int) : KernelWalk =
@@ -34,7 +34,7 @@ module internal KernelFormula =
         let seen = HashSet<Digest>()
         let order = List<Expr>()
         let stack = Stack<struct (Expr * bool)>()
-        let root = step.PartOf target |> Option.defaultValue plan.Values[target]
+        let root = step.SliceOf target |> Option.defaultValue plan.Values[target]
         stack.Push(struct (root, false))
 
         while stack.Count > 0 do
@@ -43,7 +43,7 @@ module internal KernelFormula =
             if opened then
                 order.Add e
             elif seen.Add e.Digest then
-                match known.TryGetValue (KernelJobs.home e).Digest with
+                match known.TryGetValue (KernelJobs.withoutReshapes e).Digest with
                 | true, p -> found[e.Digest] <- struct (e, p)
                 | false, _ ->
                     stack.Push(struct (e, true))
@@ -63,8 +63,8 @@ module internal KernelFormula =
             let struct (e, p) = found.Value
 
             results[found.Key] <-
-                match plan.Where[p] with
-                | Where.Constant value when value.Size = 1 -> e
+                match plan.Locations[p] with
+                | Location.Constant value when value.Size = 1 -> e
                 | _ -> Expr.variable (name plan p) e.DType (e.Shape.ToList())
 
         /// Rebuilds a node over the rebuilt operands, without what does not compute: of several reshapes one is left,
@@ -72,7 +72,7 @@ module internal KernelFormula =
         let rebuilt (e: Expr) =
             match e.Node with
             | Node.Reshape(shape, x) ->
-                let x = KernelJobs.home results[x.Digest]
+                let x = KernelJobs.withoutReshapes results[x.Digest]
 
                 match Local.number x with
                 | Some v -> Expr.full e.DType (shape.ToList()) v
@@ -93,7 +93,7 @@ module internal KernelFormula =
     let variables (plan: Plan) (step: PlanStep) : string list =
         [
             for p in Array.distinct step.Reads do
-                match plan.Where[p], plan.Values[p].Node with
-                | Where.Input _, Node.Variable v -> v.Name
+                match plan.Locations[p], plan.Values[p].Node with
+                | Location.Input _, Node.Variable v -> v.Name
                 | _ -> ()
         ]

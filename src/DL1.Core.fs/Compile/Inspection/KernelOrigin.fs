@@ -21,7 +21,7 @@ module internal KernelOrigin =
     let private isFinite (v: float) = Double.IsFinite v
 
     /// Whether an element depends on the elements of its operands with the same row-major index alone.
-    let private keepsPlace (e: Expr) =
+    let private keepsIndex (e: Expr) =
         match e.Node with
         | Node.Unary _
         | Node.Binary _
@@ -60,19 +60,19 @@ module internal KernelOrigin =
     /// The values of the nodes that a kernel computes, by digest, evaluated from the buffers that it reads; and the
     /// values of conditions that it reads.
     let private evaluated (plan: Plan) (frame: Frame) (walk: KernelWalk) : Dictionary<Digest, float[]> =
-        let stands = Dictionary<Digest, Expr>()
+        let rebuilt = Dictionary<Digest, Expr>()
         let floats = Dictionary<Digest, float[]>()
         let inputs = List<struct (Variable * Tensor)>()
 
         for found in walk.Found do
-            let struct (e, place) = found.Value
+            let struct (e, buffer) = found.Value
 
-            stands[found.Key] <-
-                match plan.Where[place] with
-                | Where.Constant _ -> e
+            rebuilt[found.Key] <-
+                match plan.Locations[buffer] with
+                | Location.Constant _ -> e
                 | _ ->
                     let v = Rebuild.fresh e.DType e.Shape
-                    let value = Memory.read e.DType e.Shape frame.Addresses[place]
+                    let value = Memory.read e.DType e.Shape frame.Addresses[buffer]
                     inputs.Add(struct (v, value))
 
                     // Conditions are needed to follow a `Select`. Other values that were read are finite, since kernels
@@ -83,11 +83,11 @@ module internal KernelOrigin =
                     Expr.ofVariable v
 
         for e in walk.Computed do
-            stands[e.Digest] <- Rebuild.over stands e
+            rebuilt[e.Digest] <- Rebuild.over rebuilt e
 
         let variables = [ for struct (v, _) in inputs -> v ]
         let tensors = [ for struct (_, t) in inputs -> t ]
-        let roots = walk.Computed |> Seq.map (fun e -> stands[e.Digest]) |> List.ofSeq
+        let roots = walk.Computed |> Seq.map (fun e -> rebuilt[e.Digest]) |> List.ofSeq
         let values = Eval.prepare variables roots tensors
         Seq.iter2 (fun (e: Expr) value -> floats[e.Digest] <- Tensor.toFloats value) walk.Computed values
         floats
@@ -98,7 +98,7 @@ module internal KernelOrigin =
         let rec back (e: Expr) (at: int) =
             let bad (o: Expr) =
                 match values.TryGetValue o.Digest with
-                | true, floats when keepsPlace e -> if isFinite floats[at] then None else Some(o, at)
+                | true, floats when keepsIndex e -> if isFinite floats[at] then None else Some(o, at)
                 | true, floats ->
                     floats |> Array.tryFindIndex (isFinite >> not) |> Option.map (fun at -> o, at)
                 | false, _ -> None
@@ -133,8 +133,8 @@ module internal KernelOrigin =
 
     /// The layer of a bad element of a buffer, as text: all layers of the kernels that wrote the buffer (`steps`) where
     /// they cannot be distinguished; empty where none is known.
-    let text (plan: Plan) (frame: Frame) (steps: PlanStep[]) (place: int) (index: int) : string =
-        let walks = steps |> Array.map (fun step -> KernelFormula.walk plan step place)
+    let text (plan: Plan) (frame: Frame) (steps: PlanStep[]) (buffer: int) (index: int) : string =
+        let walks = steps |> Array.map (fun step -> KernelFormula.walk plan step buffer)
 
         let among =
             walks

@@ -12,11 +12,11 @@ open DL1.Compiler.Runtime
 open DL1.Compiler.Simd
 
 #nowarn "9" // Addresses of words on the stack.
-#nowarn "3535" // Static abstract members: the JIT specialises `Chains` for each vector width.
+#nowarn "3535" // Static abstract members: the JIT specialises `FmaChains` for each vector width.
 
 /// Independent chains of dependent fused multiply-adds, without memory access: they measure the peak FLOP rate.
 [<AbstractClass; Sealed>]
-type internal Chains<'S, 'V, 'T
+type internal FmaChains<'S, 'V, 'T
     when 'S :> ISimd<'V, 'T> and 'S: struct and 'V: struct and 'T: unmanaged and 'T: struct> private () =
 
     /// Runs ten chains of `links` multiply-adds each. `source` is the address of a number, which is broadcast; the sum
@@ -47,8 +47,8 @@ type internal Chains<'S, 'V, 'T
             i <- 'S.MultiplyAdd(i, x, x)
             j <- 'S.MultiplyAdd(j, x, x)
 
-        let left = 'S.Add('S.Add('S.Add(a, b), 'S.Add(c, d)), 'S.Add(e, f))
-        'S.Store('S.Add(left, 'S.Add('S.Add(g, h), 'S.Add(i, j))), target)
+        let sum = 'S.Add('S.Add('S.Add(a, b), 'S.Add(c, d)), 'S.Add(e, f))
+        'S.Store('S.Add(sum, 'S.Add('S.Add(g, h), 'S.Add(i, j))), target)
 
 /// The measured peak rates of this machine: operations a second in f32 and in f64, and bytes a second from and to
 /// memory.
@@ -80,9 +80,9 @@ module internal Peak =
     /// Operations a second on the widest vectors; a multiply-add counts as two.
     let private flops single threads =
         let links = 50_000
-        let parts = 4 * threads
+        let tasks = 4 * threads
 
-        let part (_: int) =
+        let task (_: int) =
             let words = NativePtr.stackalloc<int64> 16
             let bits = if single then 0x3F000000L else 0x3FE0000000000000L
             NativePtr.set words 0 bits
@@ -90,12 +90,12 @@ module internal Peak =
             let target = source + 64n
 
             match Simd.widest, single with
-            | Width.Bits512, true -> Chains<F32x512, _, _>.Run(links, source, target)
-            | Width.Bits512, false -> Chains<F64x512, _, _>.Run(links, source, target)
-            | Width.Bits256, true -> Chains<F32x256, _, _>.Run(links, source, target)
-            | Width.Bits256, false -> Chains<F64x256, _, _>.Run(links, source, target)
-            | Width.Bits128, true -> Chains<F32x128, _, _>.Run(links, source, target)
-            | Width.Bits128, false -> Chains<F64x128, _, _>.Run(links, source, target)
+            | Width.Bits512, true -> FmaChains<F32x512, _, _>.Run(links, source, target)
+            | Width.Bits512, false -> FmaChains<F64x512, _, _>.Run(links, source, target)
+            | Width.Bits256, true -> FmaChains<F32x256, _, _>.Run(links, source, target)
+            | Width.Bits256, false -> FmaChains<F64x256, _, _>.Run(links, source, target)
+            | Width.Bits128, true -> FmaChains<F32x128, _, _>.Run(links, source, target)
+            | Width.Bits128, false -> FmaChains<F64x128, _, _>.Run(links, source, target)
 
         let bytes =
             match Simd.widest with
@@ -104,17 +104,17 @@ module internal Peak =
             | Width.Bits128 -> 16
 
         let lanes = bytes / (if single then 4 else 8)
-        let seconds = least 8 (fun () -> WorkerPool.runOn threads parts part)
-        2.0 * float (10 * lanes * links) * float parts / seconds
+        let seconds = least 8 (fun () -> WorkerPool.runOn threads tasks task)
+        2.0 * float (10 * lanes * links) * float tasks / seconds
 
     /// Bytes a second, read and written, of a copy of 32 MiB.
     let private bytes threads =
         let size = 32 <<< 20
-        let piece = 1 <<< 20
+        let slice = 1 <<< 20
         let source: byte[] = GC.AllocateUninitializedArray size
         let target: byte[] = GC.AllocateUninitializedArray size
-        let part i = Buffer.BlockCopy(source, i * piece, target, i * piece, piece)
-        let seconds = least 5 (fun () -> WorkerPool.runOn threads (size / piece) part)
+        let task i = Buffer.BlockCopy(source, i * slice, target, i * slice, slice)
+        let seconds = least 5 (fun () -> WorkerPool.runOn threads (size / slice) task)
         2.0 * float size / seconds
 
     let private known = ConcurrentDictionary<int, Peak>()

@@ -21,15 +21,15 @@ module internal PlanMemory =
     let private bytesOf (e: Expr) = int64 e.Shape.Size * int64 (Memory.size e.DType)
 
     /// The bytes of a plan's constants and of its inputs.
-    let private given (plan: Plan) =
+    let private constantsAndInputs (plan: Plan) =
         let mutable constants, inputs = 0L, 0L
 
-        for where, value in Seq.zip plan.Where plan.Values do
-            match where with
-            | Where.Constant _ -> constants <- constants + bytesOf value
-            | Where.Input _ -> inputs <- inputs + bytesOf value
-            | Where.Arena _
-            | Where.Output _ -> ()
+        for location, value in Seq.zip plan.Locations plan.Values do
+            match location with
+            | Location.Constant _ -> constants <- constants + bytesOf value
+            | Location.Input _ -> inputs <- inputs + bytesOf value
+            | Location.Arena _
+            | Location.Output _ -> ()
 
         struct (constants, inputs)
 
@@ -42,7 +42,7 @@ module internal PlanMemory =
                 | Work.Scan(job, body) ->
                     let carries = 2L * Array.sum job.CarryBytes
                     let outputs = Array.sum job.OutputBytes
-                    let struct (constants, _) = given body
+                    let struct (constants, _) = constantsAndInputs body
 
                     {
                         Between = body.Bytes + carries + outputs
@@ -58,7 +58,7 @@ module internal PlanMemory =
     /// The memory that runs of a plan need, without the kernels' working memory.
     let ofPlan (plan: Plan) : PlanMemory =
         let loops = ofLoops plan
-        let struct (constants, inputs) = given plan
+        let struct (constants, inputs) = constantsAndInputs plan
 
         {
             Between = plan.Bytes + List.sumBy _.Between loops

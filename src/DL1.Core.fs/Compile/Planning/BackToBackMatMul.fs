@@ -9,7 +9,7 @@ open DL1.Compiler.Gemm
 /// Finds back-to-back matrix products among the steps of a plan, and joins each into one step: a stack of products, a
 /// fused loop along the rows of their results, and a second stack of products with those rows as the left operand.
 [<RequireQualifiedAccess>]
-module internal Chains =
+module internal BackToBackMatMul =
     /// Whether a stack of matrices is contiguous and row-major, from the beginning of its buffer.
     let private isPlain (m: MatrixBuffer) batch rows columns =
         let follows stack = m.Layout.Start stack = nativeint (stack * rows * columns)
@@ -20,23 +20,23 @@ module internal Chains =
         && Seq.forall follows (seq { 0 .. batch - 1 })
 
     /// Whether a fused loop reduces along the rows of a stack of matrices, one row an item.
-    let private isAlong (pass: FusedLoopJob) batch rows columns =
-        pass.Folds
-        && pass.Space.Across
-        && pass.Space.Segments = 1
-        && pass.Space.Items = batch * rows
-        && pass.Space.Columns = columns
+    let private isAlong (loop: FusedLoopJob) batch rows columns =
+        loop.Reduces
+        && loop.Space.Across
+        && loop.Space.Segments = 1
+        && loop.Space.Items = batch * rows
+        && loop.Space.Columns = columns
 
     /// Whether all operands of a fused loop in this buffer are contiguous: item n begins at element n · columns.
-    let private isPlainIn (pass: FusedLoopJob) place =
+    let private isPlainIn (loop: FusedLoopJob) buffer =
         let plain i =
-            pass.Offsets[i] = 0
-            && pass.Space.Along[i]
-            && pass.Space.Starts[i]
+            loop.Offsets[i] = 0
+            && loop.Space.Along[i]
+            && loop.Space.Starts[i]
                |> Array.indexed
-               |> Array.forall (fun (n, s) -> s = n * pass.Space.Columns)
+               |> Array.forall (fun (n, s) -> s = n * loop.Space.Columns)
 
-        seq { 0 .. pass.Places.Length - 1 } |> Seq.forall (fun i -> pass.Places[i] <> place || plain i)
+        seq { 0 .. loop.Buffers.Length - 1 } |> Seq.forall (fun i -> loop.Buffers[i] <> buffer || plain i)
 
     /// The steps of a plan, with every back-to-back product that was found as one step in the place of its second
     /// product. `results` are the buffers of the roots.
@@ -51,20 +51,21 @@ module internal Chains =
                         i
             ]
 
-        let writers place = indices (fun s -> Array.contains place s.Writes)
-        let readers place = indices (fun s -> Array.contains place s.Reads)
+        let writers buffer = indices (fun s -> Array.contains buffer s.Writes)
+        let readers buffer = indices (fun s -> Array.contains buffer s.Reads)
 
         /// Whether steps may be delayed until step `until`: no other step before it reads or writes what they write.
         let canWait (steps': int list) until =
             steps'
             |> List.collect (fun i -> List.ofArray (Array.distinct steps[i].Writes))
-            |> List.forall (fun place ->
-                readers place @ writers place |> List.forall (fun i -> i >= until || List.contains i steps'))
+            |> List.forall (fun buffer ->
+                readers buffer @ writers buffer
+                |> List.forall (fun i -> i >= until || List.contains i steps'))
 
         /// Whether these steps alone read a buffer, and no root is in it.
-        let isOnlyFor place (steps': int list) =
-            readers place |> List.forall (fun i -> List.contains i steps')
-            && not (Array.contains place results)
+        let isOnlyFor buffer (steps': int list) =
+            readers buffer |> List.forall (fun i -> List.contains i steps')
+            && not (Array.contains buffer results)
 
         /// The joined step whose second product is step i; its other two steps are removed.
         let find i : PlanStep option =
@@ -72,24 +73,24 @@ module internal Chains =
             | Work.Gemm second when
                 second.Batch > 1 && second.K > 0 && isPlain second.A second.Batch second.M second.K
                 ->
-                match writers second.A.Place with
+                match writers second.A.Buffer with
                 | [ f ] when f < i && not taken[f] ->
                     match steps[f].Work with
-                    | Work.FusedLoop pass when
-                        isAlong pass second.Batch second.M second.K && isPlainIn pass second.A.Place
+                    | Work.FusedLoop loop when
+                        isAlong loop second.Batch second.M second.K && isPlainIn loop second.A.Buffer
                         ->
-                        let isFirst place =
-                            match writers place with
-                            | [ p ] when p < f && not taken[p] && isPlainIn pass place ->
+                        let isFirst buffer =
+                            match writers buffer with
+                            | [ p ] when p < f && not taken[p] && isPlainIn loop buffer ->
                                 match steps[p].Work with
                                 | Work.Gemm first when
-                                    first.C.Place = place
-                                    && first.Part.IsNone
+                                    first.C.Buffer = buffer
+                                    && first.Slice.IsNone
                                     && struct (first.Type, first.Batch, first.M, first.N) =
                                         struct (second.Type, second.Batch, second.M, second.K)
                                     && first.A.Layout.Column = 1
                                     && isPlain first.C first.Batch first.M first.N
-                                    && isOnlyFor place [ p; f ]
+                                    && isOnlyFor buffer [ p; f ]
                                     && canWait [ p; f ] i
                                     ->
                                     Some(p, first)
@@ -99,14 +100,13 @@ module internal Chains =
                         Array.distinct steps[f].Reads
                         |> Array.tryPick isFirst
                         |> Option.map (fun (p, first) ->
-                            let hidesRows = isOnlyFor second.A.Place [ f; i ]
+                            let hidesRows = isOnlyFor second.A.Buffer [ f; i ]
 
-                            let chain =
-                                { First = first; Rows = pass; Second = second; HidesRows = hidesRows }
+                            let job = { First = first; Rows = loop; Second = second; HidesRows = hidesRows }
 
                             let shown =
-                                Array.filter (fun place ->
-                                    place <> first.C.Place && not (hidesRows && place = second.A.Place))
+                                Array.filter (fun buffer ->
+                                    buffer <> first.C.Buffer && not (hidesRows && buffer = second.A.Buffer))
 
                             let own = [ steps[p]; steps[f]; steps[i] ]
                             left[p] <- None
@@ -116,7 +116,7 @@ module internal Chains =
                                 taken[taker] <- true
 
                             {
-                                Work = Work.Chain(chain, own)
+                                Work = Work.BackToBack(job, own)
                                 Group = steps[i].Group
                                 Reads = own |> Seq.collect _.Reads |> Seq.distinct |> Seq.toArray |> shown
                                 Writes = own |> Seq.collect _.Writes |> Seq.distinct |> Seq.toArray |> shown
@@ -127,7 +127,7 @@ module internal Chains =
 
         for i in 0 .. steps.Length - 1 do
             match find i with
-            | Some chain -> left[i] <- Some chain
+            | Some job -> left[i] <- Some job
             | None -> ()
 
         Array.choose id left

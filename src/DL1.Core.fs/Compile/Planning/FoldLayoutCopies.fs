@@ -52,40 +52,46 @@ module internal FoldLayoutCopies =
         | _ -> []
 
     /// Whether a job is a convolution that reads this buffer as images alone.
-    let private isData (job: ChannelsLastJob) place =
+    let private isData (job: ChannelsLastJob) buffer =
         let operands = data job
 
         not operands.IsEmpty
-        && Array.indexed job.Operands |> Array.forall (fun (i, p) -> p <> place || List.contains i operands)
+        && Array.indexed job.Operands |> Array.forall (fun (i, p) -> p <> buffer || List.contains i operands)
 
-    /// The job with `source`, which has channels first, read instead of the buffer `place`.
-    let private reading (job: ChannelsLastJob) place source =
-        let isHere i = i < job.Operands.Length && job.Operands[i] = place
+    /// The job with `source`, which has channels first, read instead of `buffer`.
+    let private readingFirst (job: ChannelsLastJob) buffer source =
+        let isHere i = i < job.Operands.Length && job.Operands[i] = buffer
 
         { job with
-            Operands = job.Operands |> Array.map (fun p -> if p = place then source else p)
-            First = { job.First with Left = job.First.Left || isHere 0; Right = job.First.Right || isHere 1 }
+            Operands = job.Operands |> Array.map (fun p -> if p = buffer then source else p)
+            ChannelsFirst =
+                { job.ChannelsFirst with
+                    Left = job.ChannelsFirst.Left || isHere 0
+                    Right = job.ChannelsFirst.Right || isHere 1
+                }
         }
 
     /// The job with its result written to the buffer `target`, channels first.
-    let private writing (job: ChannelsLastJob) target =
-        let finish (f: EpilogueJob) =
-            { f with Places = f.Places |> Array.map (fun p -> if p = job.Result then target else p) }
+    let private writingFirst (job: ChannelsLastJob) target =
+        let epilogue (f: EpilogueJob) =
+            { f with
+                Buffers = f.Buffers |> Array.map (fun p -> if p = job.Result then target else p)
+            }
 
         { job with
             Result = target
-            First = { job.First with Result = true }
-            Finish = Option.map finish job.Finish
+            ChannelsFirst = { job.ChannelsFirst with Result = true }
+            Epilogue = Option.map epilogue job.Epilogue
         }
 
-    /// The step with another job, and with the buffer `place` replaced by `other`.
-    let private moved (step: PlanStep) job place other =
-        let places = Array.map (fun p -> if p = place then other else p)
+    /// The step with another job, and with `buffer` replaced by `other`.
+    let private withBuffer (step: PlanStep) job buffer other =
+        let replaced = Array.map (fun p -> if p = buffer then other else p)
 
         { step with
             Work = Work.Channels job
-            Reads = places step.Reads
-            Writes = places step.Writes
+            Reads = replaced step.Reads
+            Writes = replaced step.Writes
         }
 
     /// The steps of a plan without the copies that convolutions do themselves. `values` has the node of each buffer,
@@ -94,18 +100,18 @@ module internal FoldLayoutCopies =
         let left = Array.map Some steps
 
         /// The remaining steps that read (or write) a buffer, with their indices.
-        let all which place =
+        let all which buffer =
             [
                 for i in 0 .. steps.Length - 1 do
                     match left[i] with
-                    | Some step when Array.contains place (which step) -> i, step
+                    | Some step when Array.contains buffer (which step) -> i, step
                     | Some _
                     | None -> ()
             ]
 
         let readers, writers = all _.Reads, all _.Writes
 
-        let replace i (step: PlanStep) job place other = left[i] <- Some(moved step job place other)
+        let replace i (step: PlanStep) job buffer other = left[i] <- Some(withBuffer step job buffer other)
 
         for i in 0 .. steps.Length - 1 do
             match steps[i].Work with
@@ -117,7 +123,7 @@ module internal FoldLayoutCopies =
                         match step.Work with
                         | Work.Channels job when
                             isData job target
-                            && job.Finish |> Option.forall (fun f -> not (Array.contains target f.Places))
+                            && job.Epilogue |> Option.forall (fun f -> not (Array.contains target f.Buffers))
                             ->
                             Some(at, step, job)
                         | _ -> None)
@@ -126,7 +132,7 @@ module internal FoldLayoutCopies =
                     left[i] <- None
 
                     for at, step, job in List.choose id jobs do
-                        replace at step (reading job target source) target source
+                        replace at step (readingFirst job target source) target source
             | _ -> ()
 
         for i in 0 .. steps.Length - 1 do
@@ -141,7 +147,7 @@ module internal FoldLayoutCopies =
                     job.Result = source && (data job = [ 0 ]) && putsFirst r values[source].Shape shape
                     ->
                     left[i] <- None
-                    replace at step (writing job target) source target
+                    replace at step (writingFirst job target) source target
                 | _ -> ()
             | Some _
             | None -> ()

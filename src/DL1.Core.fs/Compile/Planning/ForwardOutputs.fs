@@ -52,23 +52,23 @@ module internal ForwardOutputs =
             else
                 match digits |> List.tryFind (fun d -> step >= d.Stride && step < d.Stride * d.Extent) with
                 | Some d when step % d.Stride = 0 ->
-                    let room = d.Stride * d.Extent / step
-                    let piece = step / d.Stride * d.Target
+                    let count = d.Stride * d.Extent / step
+                    let stride = step / d.Stride * d.Target
 
-                    if extent <= room then
-                        Some [ extent, piece ]
-                    elif d.Stride * d.Extent % step = 0 && extent % room = 0 then
-                        go (extent / room) (step * room) |> Option.map (fun rest -> (room, piece) :: rest)
+                    if extent <= count then
+                        Some [ extent, stride ]
+                    elif d.Stride * d.Extent % step = 0 && extent % count = 0 then
+                        go (extent / count) (step * count) |> Option.map (fun rest -> (count, stride) :: rest)
                     else
                         None
                 | Some _
                 | None -> None
 
         /// Joins neighbours that are one contiguous run.
-        let rec merged pieces =
-            match pieces with
+        let rec merged list =
+            match list with
             | (a, s) :: (b, t) :: rest when t = s * a -> merged ((a * b, s) :: rest)
-            | piece :: rest -> piece :: merged rest
+            | run :: rest -> run :: merged rest
             | [] -> []
 
         go extent step |> Option.map merged
@@ -103,21 +103,21 @@ module internal ForwardOutputs =
             let layout = { layout with Row = row }
             let starts = Array.init job.Batch (fun stack -> int (layout.Start stack))
 
-            let finish (f: EpilogueJob) =
+            let epilogue (f: EpilogueJob) =
                 let own value values =
-                    Array.mapi (fun i v -> if f.Places[i] = job.C.Place then value else v) values
+                    Array.mapi (fun i v -> if f.Buffers[i] = job.C.Buffer then value else v) values
 
                 { f with
                     Starts = own starts f.Starts
                     Rows = own row f.Rows
                     Offsets = own start f.Offsets
-                    Places = own target f.Places
+                    Buffers = own target f.Buffers
                 }
 
             Some
                 { job with
-                    C = { Place = target; Offset = start; Layout = layout }
-                    Finish = Option.map finish job.Finish
+                    C = { Buffer = target; Offset = start; Layout = layout }
+                    Epilogue = Option.map epilogue job.Epilogue
                 }
         | _ -> None
 
@@ -127,8 +127,8 @@ module internal ForwardOutputs =
         let left = Array.map Some steps
         let writers, readers = Dictionary<int, int list>(), Dictionary<int, int list>()
 
-        let known (table: Dictionary<int, int list>) place =
-            match table.TryGetValue place with
+        let known (table: Dictionary<int, int list>) buffer =
+            match table.TryGetValue buffer with
             | true, list -> list
             | false, _ -> []
 
@@ -142,22 +142,22 @@ module internal ForwardOutputs =
 
         /// The product that alone writes a buffer, if `reader` is the only other step that reads it and no root is in
         /// it.
-        let producer reader place =
-            match known writers place with
+        let producer reader buffer =
+            match known writers buffer with
             | [ writer ] when
-                List.except [ writer ] (known readers place) = [ reader ]
-                && not (Array.contains place results)
+                List.except [ writer ] (known readers buffer) = [ reader ]
+                && not (Array.contains buffer results)
                 ->
                 match left[writer] with
-                | Some { Work = Work.Gemm job } when job.C.Place = place -> Some(writer, job)
+                | Some { Work = Work.Gemm job } when job.C.Buffer = buffer -> Some(writer, job)
                 | _ -> None
             | _ -> None
 
-        /// Replaces the buffer `place` of a product's step by `target`.
-        let redirect (writer, job: GemmJob) place target =
+        /// Replaces `buffer` by `target` in a product's step.
+        let redirect (writer, job: GemmJob) buffer target =
             match left[writer] with
             | Some step ->
-                let other p = if p = place then target else p
+                let other p = if p = buffer then target else p
 
                 left[writer] <-
                     Some
@@ -196,19 +196,19 @@ module internal ForwardOutputs =
 
                     let all =
                         List.zip3 (List.ofArray reads) operands (List.take operands.Length begins)
-                        |> List.map (fun (place, operand, before) ->
-                            producer i place
+                        |> List.map (fun (buffer, operand, before) ->
+                            producer i buffer
                             |> Option.bind (fun (writer, job) ->
                                 let digits, start = ofConcat axis e.Shape before operand.Shape
 
                                 moved digits start write job
-                                |> Option.map (fun job -> place, writer, { job with Part = Some operand })))
+                                |> Option.map (fun job -> buffer, writer, { job with Slice = Some operand })))
 
                     if List.forall Option.isSome all then
                         drop i write
 
-                        for place, writer, job in List.choose id all do
-                            redirect (writer, job) place write
+                        for buffer, writer, job in List.choose id all do
+                            redirect (writer, job) buffer write
                 | _ -> ()
             | _ -> ()
 

@@ -11,33 +11,33 @@ open DL1.Compiler.Runtime
 [<RequireQualifiedAccess>]
 module internal InPlace =
     /// The indices of the stages that load blocks of an operand, and of those that store them.
-    let private phases (plan: StagedLoop) operand =
+    let private stagesOf (plan: StagedLoop) operand =
         let numbers (has: Stage -> bool) =
             plan.Phases |> Array.indexed |> Array.filter (snd >> has) |> Array.map fst
 
-        let loads (phase: Stage) =
-            phase.Block
+        let loads (stage: Stage) =
+            stage.Block
             |> Array.exists (fun work ->
                 match work with
                 | StageWork.Compute step -> plan.Pass.Steps[step] = LoopStep.Load operand
                 | StageWork.Reload(_, from) -> from = operand)
 
-        let stores (phase: Stage) =
-            phase.BlockStores |> Array.exists (fun struct (_, target) -> target = operand)
+        let stores (stage: Stage) =
+            stage.BlockStores |> Array.exists (fun struct (_, target) -> target = operand)
 
         numbers loads, numbers stores
 
     /// Whether operand i has an element of its own for each point of the domain, from the beginning of its buffer on,
     /// and is neither random nor spill memory.
     let private isWhole (job: FusedLoopJob) i =
-        job.Pass.Operands[i].Along
-        && not job.Pass.Operands[i].Still
+        job.Loop.Operands[i].Along
+        && not job.Loop.Operands[i].Still
         && job.Offsets[i] = 0
         && job.Streams[i] < 0
-        && not job.Rooms[i]
+        && not job.Spills[i]
 
     /// Whether two operands have elements of equal size at equal offsets for each point.
-    let private liesAs (job: FusedLoopJob) i j =
+    let private hasLayoutOf (job: FusedLoopJob) i j =
         isWhole job i
         && isWhole job j
         && job.Sizes[i] = job.Sizes[j]
@@ -48,24 +48,25 @@ module internal InPlace =
     /// Whether a fused loop may use the memory of the buffer `source` for `target`: both have the same layout, and no
     /// stage loads an element of the source after a stage has stored it.
     let private suits (job: FusedLoopJob) source target =
-        let operands place = [ 0 .. job.Places.Length - 1 ] |> List.filter (fun i -> job.Places[i] = place)
+        let operands buffer =
+            [ 0 .. job.Buffers.Length - 1 ] |> List.filter (fun i -> job.Buffers[i] = buffer)
 
         match operands target with
         | [ written ] ->
-            let plan = Stages.plan job.Pass
-            let _, stores = phases plan written
+            let plan = Stages.plan job.Loop
+            let _, stores = stagesOf plan written
 
             operands source
             |> List.forall (fun read ->
-                liesAs job read written
-                && (let loads, _ = phases plan read
+                hasLayoutOf job read written
+                && (let loads, _ = stagesOf plan read
                     loads |> Array.forall (fun at -> stores |> Array.forall (fun store -> at <= store))))
         | _ -> false
 
     /// Pairs (buffer read, buffer written) that may share memory. `first` and `last` are the first and last step that
     /// touch each buffer; `isFree` says whether a buffer is in the arena.
     let pairs (values: Expr[]) (first: int[]) (last: int[]) (isFree: int -> bool) (steps: PlanStep[]) =
-        let size place = values[place].Shape.Size
+        let size buffer = values[buffer].Shape.Size
 
         [
             for i, step in Array.indexed steps do

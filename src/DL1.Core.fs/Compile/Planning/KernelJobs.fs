@@ -39,16 +39,16 @@ module internal KernelJobs =
         order.ToArray()
 
     /// The node whose memory holds this value: the operand of a reshape, since reshapes share memory.
-    let rec home (e: Expr) =
+    let rec withoutReshapes (e: Expr) =
         match e.Node with
-        | Node.Reshape(_, x) -> home x
+        | Node.Reshape(_, x) -> withoutReshapes x
         | _ -> e
 
     /// The buffer of an operand; for random words the buffer of their key; for spill memory −1.
-    let placeOf (place: Expr -> int) (p: ProgramOperand) =
+    let operandBuffer (bufferOf: Expr -> int) (p: ProgramOperand) =
         match p with
-        | ProgramOperand.Value(e, _) -> place e
-        | ProgramOperand.Random(_, key) -> place key
+        | ProgramOperand.Value(e, _) -> bufferOf e
+        | ProgramOperand.Random(_, key) -> bufferOf key
         | ProgramOperand.Room -> -1
 
     /// The operand's first element, from the beginning of its buffer.
@@ -60,22 +60,22 @@ module internal KernelJobs =
 
     /// The job of a group without an anchor: its fused loop over its iteration space. `None` where the reduced axes are
     /// not a single loop.
-    let passWork
+    let fusedLoopJob
         (code: FusedLoop -> LoopBody)
-        (place: Expr -> int)
+        (bufferOf: Expr -> int)
         (g: Group)
         (p: GroupProgram)
         : FusedLoopJob option =
         IterationSpace.make g.Domain g.Reduced p.Strides
         |> Option.map (fun space ->
             {
-                Pass = p.Pass
+                Loop = p.Pass
                 Body = code p.Pass
                 Space = space
-                Folds = g.Reduced.Length > 0
+                Reduces = g.Reduced.Length > 0
                 Weight = LoopSteps.weight p.Pass
                 Sizes = p.Pass.Operands |> Array.map (fun o -> Memory.size o.Type)
-                Places = Array.map (placeOf place) p.Places
+                Buffers = Array.map (operandBuffer bufferOf) p.Places
                 Offsets = Array.map offsetOf p.Places
                 Streams =
                     p.Places
@@ -83,21 +83,21 @@ module internal KernelJobs =
                         | ProgramOperand.Random(stream, _) -> stream
                         | ProgramOperand.Value _
                         | ProgramOperand.Room -> -1)
-                Rooms = p.Places |> Array.map (placeOf place >> fun place -> place < 0)
-                Block = if p.Pass.Type = DType.F64 then 8 else 16
+                Spills = p.Places |> Array.map (operandBuffer bufferOf >> fun buffer -> buffer < 0)
+                BlockColumns = if p.Pass.Type = DType.F64 then 8 else 16
             })
 
-    /// The epilogue of a matrix product. `host` is the product.
-    let finishWork
+    /// The epilogue of a matrix product. `anchor` is the product.
+    let epilogueJob
         (code: FusedLoop -> LoopBody)
-        (place: Expr -> int)
+        (bufferOf: Expr -> int)
         (g: Group)
-        (host: Expr)
+        (anchor: Expr)
         (p: GroupProgram)
         : EpilogueJob =
         // The domain has the axes of the stack, then row and column, without axes of extent 1.
-        let rank = host.Shape.Rank
-        let rows, columns = host.Shape[rank - 2], host.Shape[rank - 1]
+        let rank = anchor.Shape.Rank
+        let rows, columns = anchor.Shape[rank - 2], anchor.Shape[rank - 1]
         let last = g.Domain.Length - 1
         let rowAxis = if columns = 1 then last else last - 1
         let hasRows = rows > 1
@@ -106,7 +106,7 @@ module internal KernelJobs =
         {
             Body = code p.Pass
             Sizes = p.Pass.Operands |> Array.map (fun o -> Memory.size o.Type)
-            Places = Array.map (placeOf place) p.Places
+            Buffers = Array.map (operandBuffer bufferOf) p.Places
             Offsets = Array.map offsetOf p.Places
             Starts =
                 p.Strides
@@ -116,9 +116,9 @@ module internal KernelJobs =
         }
 
     /// The epilogue of a convolution.
-    let channelsFinish
+    let convEpilogueJob
         (code: FusedLoop -> LoopBody)
-        (place: Expr -> int)
+        (bufferOf: Expr -> int)
         (g: Group)
         (node: Expr)
         (p: GroupProgram)
@@ -126,7 +126,7 @@ module internal KernelJobs =
         {
             Body = code p.Pass
             Sizes = p.Pass.Operands |> Array.map (fun o -> Memory.size o.Type)
-            Places = Array.map (placeOf place) p.Places
+            Buffers = Array.map (operandBuffer bufferOf) p.Places
             Offsets = Array.map offsetOf p.Places
             Starts = p.Strides |> Array.map (fun _ -> [| 0 |])
             Rows = p.Strides |> Array.map (AnchorMatrix.row node g.Domain)
@@ -134,7 +134,7 @@ module internal KernelJobs =
         }
 
     /// An operand of a matrix product, as a view into its source's buffer.
-    let matrix (place: Expr -> int) (e: Expr) : MatrixBuffer =
+    let matrix (bufferOf: Expr -> int) (e: Expr) : MatrixBuffer =
         let r = MatrixOperand.reading e
         let rank = e.Shape.Rank
 
@@ -152,17 +152,17 @@ module internal KernelJobs =
             else 1, column
 
         {
-            Place = place r.Source
+            Buffer = bufferOf r.Source
             Offset = r.Offset
             Layout = { Data = 0n; Row = row; Column = column; Batch = batch; Inner = inner; Outer = outer }
         }
 
     /// The result of a matrix product: contiguous and row-major, from the beginning of its buffer.
-    let result (place: int) (shape: Shape) : MatrixBuffer =
+    let result (buffer: int) (shape: Shape) : MatrixBuffer =
         let m, n = shape[shape.Rank - 2], shape[shape.Rank - 1]
 
         {
-            Place = place
+            Buffer = buffer
             Offset = 0
             Layout = { Data = 0n; Row = n; Column = 1; Batch = m * n; Inner = 0; Outer = 0 }
         }
@@ -176,7 +176,7 @@ module internal KernelJobs =
         operands, Eval.prepare variables [ alone ]
 
     /// The job of a scan, whose results are `members`, with the plan of its body.
-    let loopJob (place: Expr -> int) (members: Expr seq) (call: ScanCall<Expr>) (body: Plan) : ScanJob =
+    let scanJob (bufferOf: Expr -> int) (members: Expr seq) (call: ScanCall<Expr>) (body: Plan) : ScanJob =
         let bytes (e: Expr) = int64 (Memory.size e.DType) * int64 e.Shape.Size
         let variableBytes (v: Variable) = int64 (Memory.size v.DType) * int64 v.Shape.Size
         let carries = call.Body.Next.Length
@@ -186,10 +186,10 @@ module internal KernelJobs =
 
         for e in members do
             match e.Node with
-            | Node.Scan(result, _) -> wanted[result] <- place e
+            | Node.Scan(result, _) -> wanted[result] <- bufferOf e
             | _ -> ()
 
-        let placeOfResult i =
+        let resultBuffer i =
             match wanted.TryGetValue i with
             | true, p -> p
             | false, _ -> -1
@@ -200,14 +200,14 @@ module internal KernelJobs =
             CarryBytes = call.Body.Carries |> List.map variableBytes |> Array.ofList
             SliceBytes = call.Body.Slices |> List.map variableBytes |> Array.ofList
             OutputBytes = call.Body.Outputs |> List.map bytes |> Array.ofList
-            Carries = call.Body.Carries |> List.map body.PlaceOf |> Array.ofList
-            Slices = call.Body.Slices |> List.map body.PlaceOf |> Array.ofList
-            Fixed = call.Body.Fixed |> List.map body.PlaceOf |> Array.ofList
+            Carries = call.Body.Carries |> List.map body.BufferOf |> Array.ofList
+            Slices = call.Body.Slices |> List.map body.BufferOf |> Array.ofList
+            Fixed = call.Body.Fixed |> List.map body.BufferOf |> Array.ofList
             Results = body.Results
             Direct = Array.init body.Results.Length body.IsDirect
-            Initial = call.Initial |> List.map place |> Array.ofList
-            Sequences = call.Sequences |> List.map place |> Array.ofList
-            Given = call.Fixed |> List.map place |> Array.ofList
-            Final = Array.init carries placeOfResult
-            Stacks = Array.init call.Body.Outputs.Length (fun j -> placeOfResult (carries + j))
+            Initial = call.Initial |> List.map bufferOf |> Array.ofList
+            Sequences = call.Sequences |> List.map bufferOf |> Array.ofList
+            OuterFixed = call.Fixed |> List.map bufferOf |> Array.ofList
+            Final = Array.init carries resultBuffer
+            Stacks = Array.init call.Body.Outputs.Length (fun j -> resultBuffer (carries + j))
         }

@@ -32,19 +32,19 @@ module internal Plan =
         // Values inside back-to-back products that no step reads or writes: they stay in the threads' scratch memory.
         let isHidden p = last[p] < 0
 
-        let where =
+        let locations =
             values
             |> Array.mapi (fun p e ->
                 match e.Node with
-                | Node.Variable v -> Where.Input(List.findIndex ((=) v) inputs)
-                | Node.Constant value -> Where.Constant value
+                | Node.Variable v -> Location.Input(List.findIndex ((=) v) inputs)
+                | Node.Constant value -> Location.Constant value
                 | _ when Array.contains p results ->
                     outputs[p] <- outputs.Count
-                    Where.Output(outputs.Count - 1)
-                | _ when isHidden p -> Where.Arena 0L
+                    Location.Output(outputs.Count - 1)
+                | _ when isHidden p -> Location.Arena 0L
                 | _ ->
                     arena.Add p |> ignore
-                    Where.Arena 0L)
+                    Location.Arena 0L)
 
         // The buffer whose memory each buffer uses: its own, or that of the operand it is written over.
         let memory = Array.init values.Length id
@@ -71,16 +71,16 @@ module internal Plan =
                 })
 
         let offsets, bytes = Arena.place lives
-        own |> Array.iteri (fun i p -> where[p] <- Where.Arena offsets[i])
+        own |> Array.iteri (fun i p -> locations[p] <- Location.Arena offsets[i])
 
         for p in arena do
-            where[p] <- where[memory[p]]
+            locations[p] <- locations[memory[p]]
 
         {
             Inputs = inputs
             Roots = roots
             Values = values
-            Where = where
+            Locations = locations
             Steps = steps
             Results = results
             Outputs = outputs.Count
@@ -107,26 +107,26 @@ module internal Plan =
         List.iter2 (fun (root: Expr) e -> became[root.Digest] <- e) ordered walked
         let roots = roots |> List.map (fun root -> became[root.Digest])
         let values = List<Expr>()
-        let places = Dictionary<Digest, int>()
+        let buffers = Dictionary<Digest, int>()
         // Anchors whose result only the epilogue reads: they share the buffer of the epilogue's result, which
         // overwrites it.
         let sameAs = Dictionary<Digest, Expr>()
 
         /// The index of a node's buffer, which is added where there is none yet.
-        let rec place (e: Expr) : int =
-            let e = KernelJobs.home e
+        let rec bufferOf (e: Expr) : int =
+            let e = KernelJobs.withoutReshapes e
 
-            match places.TryGetValue e.Digest with
+            match buffers.TryGetValue e.Digest with
             | true, p -> p
             | false, _ ->
                 match sameAs.TryGetValue e.Digest with
-                | true, other -> place other
+                | true, other -> bufferOf other
                 | false, _ ->
                     values.Add e
-                    places[e.Digest] <- values.Count - 1
+                    buffers[e.Digest] <- values.Count - 1
                     values.Count - 1
 
-        let read = KernelJobs.placeOf place
+        let read = KernelJobs.operandBuffer bufferOf
 
         /// The step of a group; `None` where it has nothing to do, as a reshape.
         let step (g: Group) : PlanStep option =
@@ -135,7 +135,7 @@ module internal Plan =
             match g.Host, pass with
             | None, None -> None
             | None, Some p ->
-                KernelJobs.passWork code place g p
+                KernelJobs.fusedLoopJob code bufferOf g p
                 |> Option.map (fun work ->
                     let loads = p.Places.Length - p.Stored.Length
 
@@ -145,7 +145,7 @@ module internal Plan =
                         Reads =
                             p.Places[.. loads - 1]
                             |> Array.map read
-                            |> Array.filter (fun place -> place >= 0)
+                            |> Array.filter (fun buffer -> buffer >= 0)
                         Writes = p.Places[loads..] |> Array.map read
                     })
             | Some e, pass ->
@@ -167,11 +167,11 @@ module internal Plan =
                             N = e.Shape[rank - 1]
                             K = a.Shape[rank - 1]
                             Batch = e.Shape.Size / (e.Shape[rank - 2] * e.Shape[rank - 1])
-                            A = KernelJobs.matrix place a
-                            B = KernelJobs.matrix place b
-                            C = KernelJobs.result (place e) e.Shape
-                            Part = None
-                            Finish = pass |> Option.map (KernelJobs.finishWork code place g e)
+                            A = KernelJobs.matrix bufferOf a
+                            B = KernelJobs.matrix bufferOf b
+                            C = KernelJobs.result (bufferOf e) e.Shape
+                            Slice = None
+                            Epilogue = pass |> Option.map (KernelJobs.epilogueJob code bufferOf g e)
                         }
 
                     let others, stores =
@@ -185,8 +185,8 @@ module internal Plan =
                         {
                             Work = Work.Gemm work
                             Group = g
-                            Reads = Array.append [| work.A.Place; work.B.Place |] others
-                            Writes = Array.append [| work.C.Place |] stores |> Array.distinct
+                            Reads = Array.append [| work.A.Buffer; work.B.Buffer |] others
+                            Writes = Array.append [| work.C.Buffer |] stores |> Array.distinct
                         }
                 | NodeKind.Channels(node, operands), _ ->
                     match pass with
@@ -196,8 +196,8 @@ module internal Plan =
                         |> Option.iter (fun s -> sameAs[e.Digest] <- s)
                     | _ -> ()
 
-                    let reads = operands |> List.map place |> Array.ofList
-                    let target = place e
+                    let reads = operands |> List.map bufferOf |> Array.ofList
+                    let target = bufferOf e
 
                     let others, stores =
                         match pass with
@@ -214,9 +214,10 @@ module internal Plan =
                                         Node = node
                                         Operands = reads
                                         Result = target
-                                        First = ConvFirst.None
-                                        Finish =
-                                            pass |> Option.map (KernelJobs.channelsFinish code place g node)
+                                        ChannelsFirst = ConvFirst.None
+                                        Epilogue =
+                                            pass
+                                            |> Option.map (KernelJobs.convEpilogueJob code bufferOf g node)
                                     }
                             Group = g
                             Reads = Array.append reads others
@@ -230,19 +231,19 @@ module internal Plan =
                             (call.Body.Carries @ call.Body.Slices @ call.Body.Fixed)
                             (call.Body.Next @ call.Body.Outputs)
 
-                    let job = KernelJobs.loopJob place g.Members call body
+                    let job = KernelJobs.scanJob bufferOf g.Members call body
 
                     Some
                         {
                             Work = Work.Scan(job, body)
                             Group = g
-                            Reads = Array.concat [ job.Initial; job.Sequences; job.Given ]
+                            Reads = Array.concat [ job.Initial; job.Sequences; job.OuterFixed ]
                             Writes = Array.append job.Final job.Stacks |> Array.filter (fun p -> p >= 0)
                         }
                 | NodeKind.Look, Node.Reshape _ -> None
                 | NodeKind.Look, _ ->
                     let r = StridedView.through e
-                    let source, target = place r.Source, place e
+                    let source, target = bufferOf r.Source, bufferOf e
 
                     Some
                         {
@@ -252,8 +253,8 @@ module internal Plan =
                             Writes = [| target |]
                         }
                 | _ when StaticKernel.serves e ->
-                    let reads = Node.operands e.Node |> List.map place |> Array.ofList
-                    let target = place e
+                    let reads = Node.operands e.Node |> List.map bufferOf |> Array.ofList
+                    let target = bufferOf e
 
                     Some
                         {
@@ -264,8 +265,8 @@ module internal Plan =
                         }
                 | _ ->
                     let operands, run = KernelJobs.defined e
-                    let operands = operands |> List.map (fun o -> o, place o) |> Array.ofList
-                    let target = place e
+                    let operands = operands |> List.map (fun o -> o, bufferOf o) |> Array.ofList
+                    let target = bufferOf e
 
                     Some
                         {
@@ -276,14 +277,14 @@ module internal Plan =
                         }
 
         let steps = KernelJobs.schedule fusion.Groups |> Array.choose step
-        let results = roots |> List.map place |> Array.ofList
+        let results = roots |> List.map bufferOf |> Array.ofList
         let values = values.ToArray()
 
         let steps =
             steps
             |> ForwardOutputs.run values results
             |> FoldLayoutCopies.run values results
-            |> Chains.run results
+            |> BackToBackMatMul.run results
 
         placed inPlace inputs roots values steps results
 

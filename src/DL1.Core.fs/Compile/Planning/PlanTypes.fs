@@ -19,7 +19,7 @@ type internal Work =
     | Gemm of GemmJob
     /// A stack of matrix products, a fused loop along the rows of their results, and a second stack of products of
     /// those rows, as attention has them; and the three separate steps that were joined, for `Cost`.
-    | Chain of BackToBackJob * PlanStep list
+    | BackToBack of BackToBackJob * PlanStep list
     /// A node computed by a precompiled kernel (`StaticKernel`).
     | Static of Expr * reads: int[] * write: int
     /// A strided view copied into row-major order.
@@ -33,7 +33,7 @@ type internal Work =
     | Defined of (Tensor list -> Tensor list) * operands: (Expr * int)[] * write: int
 
 /// The memory of one buffer of a plan.
-and [<RequireQualifiedAccess; NoEquality; NoComparison>] internal Where =
+and [<RequireQualifiedAccess; NoEquality; NoComparison>] internal Location =
     /// The tensor given for the input with this index.
     | Input of int
     | Constant of Tensor
@@ -52,10 +52,10 @@ and [<NoEquality; NoComparison>] internal PlanStep =
     }
 
     /// The value that this step writes into a slice of a buffer; `None` where it writes the whole buffer.
-    member this.PartOf(place: int) : Expr option =
+    member this.SliceOf(buffer: int) : Expr option =
         match this.Work with
         | Work.Gemm job
-        | Work.Chain({ Second = job }, _) when job.C.Place = place -> job.Part
+        | Work.BackToBack({ Second = job }, _) when job.C.Buffer = buffer -> job.Slice
         | _ -> None
 
 /// A graph as kernels in execution order, over numbered buffers.
@@ -65,7 +65,7 @@ and [<NoEquality; NoComparison>] internal Plan =
         Roots: Expr list
         /// For each buffer, the node whose value it holds.
         Values: Expr[]
-        Where: Where[]
+        Locations: Location[]
         Steps: PlanStep[]
         /// The buffer of each root.
         Results: int[]
@@ -76,24 +76,24 @@ and [<NoEquality; NoComparison>] internal Plan =
     }
 
     /// The buffer of an input; −1 if no kernel reads it.
-    member this.PlaceOf(v: Variable) =
+    member this.BufferOf(v: Variable) =
         let n = List.findIndex ((=) v) this.Inputs
 
         Array.FindIndex(
-            this.Where,
-            fun where ->
-                match where with
-                | Where.Input i -> i = n
-                | Where.Constant _
-                | Where.Arena _
-                | Where.Output _ -> false
+            this.Locations,
+            fun location ->
+                match location with
+                | Location.Input i -> i = n
+                | Location.Constant _
+                | Location.Arena _
+                | Location.Output _ -> false
         )
 
     /// Whether a kernel writes this root into the root's own output tensor. Of several roots that share an output
     /// buffer, this holds for the first alone.
     member this.IsDirect(root: int) =
-        match this.Where[this.Results[root]] with
-        | Where.Output _ -> Array.IndexOf(this.Results, this.Results[root]) = root
-        | Where.Input _
-        | Where.Constant _
-        | Where.Arena _ -> false
+        match this.Locations[this.Results[root]] with
+        | Location.Output _ -> Array.IndexOf(this.Results, this.Results[root]) = root
+        | Location.Input _
+        | Location.Constant _
+        | Location.Arena _ -> false
