@@ -163,7 +163,8 @@ module internal Admit =
     let labels operation model loss values size (sets: (string * Dataset) list) : unit =
         let rowShapes (_, data: Dataset) =
             [
-                for t in Tree.values data.NamedInputs @ Tree.values data.NamedTargets -> List.tail (t.Shape.ToList())
+                for t in Tree.values data.NamedInputs @ Tree.values data.NamedTargets ->
+                    List.tail (t.Shape.ToList())
             ]
 
         for _, alike in List.groupBy rowShapes sets do

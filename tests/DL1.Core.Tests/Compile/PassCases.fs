@@ -8,7 +8,7 @@ open DL1.Compiler.FusedLoop
 open DL1.Compiler.Simd
 
 /// A pass, how many segments and columns it is given, and the seed of its operands' elements.
-type internal Case = { Pass: FusedLoop; Segments: int; Columns: int; Seed: int }
+type internal Case = { Loop: FusedLoop; Segments: int; Columns: int; Seed: int }
 
 let internal size (dtype: DType) =
     match dtype with
@@ -79,8 +79,8 @@ let private elements (dtype: DType) count (random: Random) : byte[] =
 let private extent (case: Case) (o: LoopOperand) =
     let line = if o.Along then case.Columns else 1
     // Lines that stand apart show what is written between them.
-    let apart = if o.Still then 0 else line + 3
-    let count = if o.Still then line else max 0 (case.Segments * apart)
+    let apart = if o.Invariant then 0 else line + 3
+    let count = if o.Invariant then line else max 0 (case.Segments * apart)
     count, apart * size o.Type
 
 /// NaN counts as NaN.
@@ -110,7 +110,7 @@ let private run (body: LoopBody) (case: Case) (shared: int[]) =
     let random = Random case.Seed
 
     let memory =
-        case.Pass.Operands
+        case.Loop.Operands
         |> Array.map (fun o ->
             let bytes = elements o.Type (fst (extent case o)) random
             let pinned = GC.AllocateArray<byte>(bytes.Length, pinned = true)
@@ -120,7 +120,7 @@ let private run (body: LoopBody) (case: Case) (shared: int[]) =
     let memory = shared |> Array.map (fun i -> memory[i])
 
     let pairs =
-        Array.zip case.Pass.Operands memory
+        Array.zip case.Loop.Operands memory
         |> Array.collect (fun (o, m) ->
             [| Marshal.UnsafeAddrOfPinnedArrayElement(m, room); nativeint (snd (extent case o)) |])
 
@@ -143,14 +143,14 @@ let private run (body: LoopBody) (case: Case) (shared: int[]) =
             Array.forall ((=) 0xA5uy) m[.. room - 1] && Array.forall ((=) 0xA5uy) m[m.Length - room ..])
 
     if guarded then
-        Ok(Array.map2 (fun (o: LoopOperand) m -> normal o.Type m) case.Pass.Operands memory)
+        Ok(Array.map2 (fun (o: LoopOperand) m -> normal o.Type m) case.Loop.Operands memory)
     else
         Error "wrote outside its operands"
 
 /// A body that does each phase as a share of its own, all segments and columns in one, then what is still.
 let internal inShares (p: FusedLoop) (body: LoopBody) : LoopBody =
-    let phases = (Stages.plan p).Phases
-    let folds = phases |> Array.sumBy _.Folds.Length
+    let phases = (Stages.plan p).Stages
+    let folds = phases |> Array.sumBy _.Reductions.Length
     let lanes = GC.AllocateArray<byte>(64 * (folds + 1), pinned = true)
     let share = GC.AllocateArray<SplitReduction>(1, pinned = true)
     let known = Marshal.UnsafeAddrOfPinnedArrayElement(lanes, 0)
@@ -160,17 +160,17 @@ let internal inShares (p: FusedLoop) (body: LoopBody) : LoopBody =
 
         for phase in 0 .. phases.Length do
             let totals = known + nativeint (64 * before)
-            share[0] <- { Phase = nativeint phase; Known = known; Totals = totals }
+            share[0] <- { Stage = nativeint phase; Known = known; Totals = totals }
             body.Invoke(operands, segments, columns, Marshal.UnsafeAddrOfPinnedArrayElement(share, 0))
 
             if phase < phases.Length then
-                before <- before + phases[phase].Folds.Length
+                before <- before + phases[phase].Reductions.Length
 
         // The body sees addresses alone, which keep nothing alive.
         GC.KeepAlive lanes
         GC.KeepAlive share)
 
-let internal apart (case: Case) = Array.init case.Pass.Operands.Length id
+let internal apart (case: Case) = Array.init case.Loop.Operands.Length id
 
 /// The interpreter and the emitted code of each width.
 let internal bodies p =
@@ -179,12 +179,12 @@ let internal bodies p =
         |> List.map (fun width -> CodeCache.get width true p))
 
 let internal widths = [ Width.Bits128; Width.Bits256; Width.Bits512 ]
-let internal interpreted case shared = run (CodeCache.get Width.Bits128 false case.Pass) case shared
-let internal emitted width case shared = run (CodeCache.get width true case.Pass) case shared
+let internal interpreted case shared = run (CodeCache.get Width.Bits128 false case.Loop) case shared
+let internal emitted width case shared = run (CodeCache.get width true case.Loop) case shared
 
 /// What all bodies of a case leave, each phase a share.
 let internal shared case =
-    bodies case.Pass |> List.map (fun body -> run (inShares case.Pass body) case (apart case))
+    bodies case.Loop |> List.map (fun body -> run (inShares case.Loop body) case (apart case))
 
 let private floats =
     [
@@ -254,7 +254,7 @@ let internal generate (seed: int) : Case =
             {
                 Type = (if i = 0 then dtype else pick [ dtype; dtype; DType.I32; DType.Bool ])
                 Along = (i = 0 || random.Next 3 > 0)
-                Still = random.Next 3 = 0
+                Invariant = random.Next 3 = 0
                 Spill = random.Next 8 = 0
             })
 
@@ -329,7 +329,7 @@ let internal generate (seed: int) : Case =
 
     let store step along still =
         stores.Add(struct (step, sources.Length + targets.Count))
-        targets.Add { Type = typeOf kinds'[step]; Along = along; Still = still; Spill = false }
+        targets.Add { Type = typeOf kinds'[step]; Along = along; Invariant = still; Spill = false }
 
     let count = steps.Count
     store (count - 1) true false
@@ -365,7 +365,7 @@ let internal generate (seed: int) : Case =
     let b = block pass
 
     {
-        Pass = pass
+        Loop = pass
         Segments = pick [ 0; 1; 2; 5 ]
         Columns =
             if across then

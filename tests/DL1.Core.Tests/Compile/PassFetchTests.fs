@@ -17,25 +17,25 @@ let private ahead =
     law
         "a line is asked for once, by a loop that is before the first to touch it, or by one of the item before"
         (fun (seed: int) ->
-            let plan = Stages.plan (generate seed).Pass
+            let plan = Stages.plan (generate seed).Loop
             let asked = asked plan
-            let touched = plan.Phases |> Array.map (Stages.moving plan.Pass)
+            let touched = plan.Stages |> Array.map (Stages.moving plan.Loop)
             let first operand = touched |> Array.findIndex (Array.contains operand)
 
             List.distinctBy (fun (_, line) -> line.Operand) asked = asked
             && asked
                |> List.forall (fun (at, line) ->
-                   let o = plan.Pass.Operands[line.Operand]
+                   let o = plan.Loop.Operands[line.Operand]
 
-                   plan.Phases[at].Loops
+                   plan.Stages[at].Loops
                    && o.Along
-                   && not o.Still
+                   && not o.Invariant
                    && not o.Spill
                    && (line.IsNext || at < first line.Operand)))
 
 /// Softmax and its gradient, as `GroupProgram` makes them: x, the cotangent, room for the exponentials, and two results.
 let private softmax =
-    let moving = { Type = DType.F32; Along = true; Still = false; Spill = false }
+    let moving = { Type = DType.F32; Along = true; Invariant = false; Spill = false }
 
     {
         Type = DType.F32

@@ -86,7 +86,7 @@ let private phaseByPhase =
             let whole = interpreted case (apart case)
             shared case |> List.forall ((=) whole) |> Prop.label $"%A{case}")
 
-let private operand dtype along still = { Type = dtype; Along = along; Still = still; Spill = false }
+let private operand dtype along still = { Type = dtype; Along = along; Invariant = still; Spill = false }
 
 let private pass dtype across operands steps stores =
     {
@@ -427,7 +427,7 @@ let private inPlace =
 
         let random = Random seed
 
-        let case = { Pass = p; Segments = random.Next 4; Columns = random.Next 70; Seed = seed }
+        let case = { Loop = p; Segments = random.Next 4; Columns = random.Next 70; Seed = seed }
 
         let shared = [| 0; 1; 0 |]
 

@@ -34,7 +34,8 @@ let private planned width generates threads g = cut Frame.UsualGrain width gener
 /// Cut into parts of hardly anything, so that threads share every fold into few.
 let private shared width generates threads g = cut 1L width generates threads g
 
-let private plan (roots: Expr list) = Plan.make (CodeCache.get Simd.widest true) (Graph.variables roots) roots
+let private plan (roots: Expr list) =
+    Plan.makeWith true (CodeCache.get Simd.widest true) (Graph.variables roots) roots
 
 /// What the plan is made of: the graph after the stable rewriting.
 let private evaluated (g: Graph) = Eval.many g.Values (Rewrite.stableAll g.Roots)

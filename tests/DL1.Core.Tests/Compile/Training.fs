@@ -94,7 +94,7 @@ let recurrent dtype =
 let internal widths = [ Width.Bits128; Width.Bits256; Width.Bits512 ]
 
 let internal plan (inputs: Variable list) (roots: Expr list) =
-    Plan.make (CodeCache.get Simd.widest true) inputs roots
+    Plan.makeWith true (CodeCache.get Simd.widest true) inputs roots
 
 /// The steps of a plan and of the loops in it.
 let rec internal allSteps (plan: Plan) : PlanStep list =
@@ -112,7 +112,7 @@ let internal definedIn (plan: Plan) =
     allSteps plan
     |> List.choose (fun step ->
         match step.Work with
-        | Work.Defined _ -> Some(step.Group.Host |> Option.map (fun e -> Node.name e.Node))
+        | Work.Defined _ -> Some(step.Group.Anchor |> Option.map (fun e -> Node.name e.Node))
         | _ -> None)
 
 let sameBits (a: Tensor list) (b: Tensor list) = List.forall2 Tensor.sameBits a b

@@ -12,7 +12,7 @@ open DL1.Compiler.Simd
 /// each vector that is computed side by side; a step is emitted once for each of them.
 [<Sealed>]
 type internal EmitBlock(staged: StagedLoop, methods: VectorMethods, il: ILGenerator) =
-    let loop = staged.Pass
+    let loop = staged.Loop
     // 64 bytes of stack for partial vectors, and for lanes to be combined.
     let scratch = il.DeclareLocal typeof<Vector512<byte>>
     let steps = EmitSteps(il, methods, scratch)
@@ -213,13 +213,13 @@ type internal EmitBlock(staged: StagedLoop, methods: VectorMethods, il: ILGenera
             for copy in 0 .. copies - 1 do
                 store rows operand partial copy step
 
-        for f in stage.Folds do
+        for f in stage.Reductions do
             for copy in 0 .. copies - 1 do
                 accumulate partial copy f
 
     /// Emits, in a loop over long rows, the prefetches that `Prefetch` plans for the stage, at the current column.
     member _.Prefetch(stage: Stage) =
-        let at = staged.Phases |> Array.findIndex (fun p -> obj.ReferenceEquals(p, stage))
+        let at = staged.Stages |> Array.findIndex (fun p -> obj.ReferenceEquals(p, stage))
 
         if ahead[at].Length > 0 then
             // Shorter rows are in the cache anyway.
@@ -246,7 +246,7 @@ type internal EmitBlock(staged: StagedLoop, methods: VectorMethods, il: ILGenera
     /// Rotates the accumulators by one vector: that of the next vector of the block becomes number 0.
     member _.Rotate(stage: Stage) =
         if methods.Vectors > 1 then
-            for struct (reduction, _, _) in stage.Folds do
+            for struct (reduction, _, _) in stage.Reductions do
                 for copy in 0 .. methods.Vectors - 1 do
                     ldloc (total reduction copy)
 

@@ -11,7 +11,7 @@ open DL1.Compiler.Simd
 /// vectors, through another.
 [<Sealed>]
 type private LoopEmitter(staged: StagedLoop, methods: VectorMethods, il: ILGenerator) =
-    let loop = staged.Pass
+    let loop = staged.Loop
     let inner = EmitBlock(staged, methods, il)
     let split = EmitSplit(staged, methods, il, inner)
     let firsts, rows, column, rest = inner.Firsts, inner.Rows, inner.Column, inner.Rest
@@ -48,7 +48,7 @@ type private LoopEmitter(staged: StagedLoop, methods: VectorMethods, il: ILGener
     /// How many vectors each trip of the column loop handles: all of a block in light stages with reductions, whose
     /// additions would otherwise wait for one another; else one.
     let sideBySide (stage: Stage) =
-        if stage.Folds.Length > 0 && Stages.isLight loop stage then
+        if stage.Reductions.Length > 0 && Stages.isLight loop stage then
             methods.Vectors
         else
             1
@@ -124,7 +124,7 @@ type private LoopEmitter(staged: StagedLoop, methods: VectorMethods, il: ILGener
 
         let over = il.DefineLabel()
 
-        if stage.Folds.Length = 0 then
+        if stage.Reductions.Length = 0 then
             ldloc column
             columns ()
             il.Emit(OpCodes.Bge, over)
@@ -155,7 +155,7 @@ type private LoopEmitter(staged: StagedLoop, methods: VectorMethods, il: ILGener
     let work (stage: Stage) partial copies =
         let totals = if loop.Across then methods.Vectors else copies
 
-        for struct (reduction, op, x) in stage.Folds do
+        for struct (reduction, op, x) in stage.Reductions do
             for copy in 0 .. totals - 1 do
                 inner.Start(op, x, inner.Total(reduction, copy))
 
@@ -187,11 +187,11 @@ type private LoopEmitter(staged: StagedLoop, methods: VectorMethods, il: ILGener
                         inner.PairwiseSums.Next(stage, totals, 1)
                         inner.PairwiseSums.Count(stage, (fun () -> constant 1))
                         inner.Work(stage, partial, copies)
-                    elif stage.Block.Length + stage.BlockStores.Length + stage.Folds.Length > 0 then
+                    elif stage.Block.Length + stage.BlockStores.Length + stage.Reductions.Length > 0 then
                         row stage
 
                     for operand in moving do
-                        if not loop.Operands[operand].Still then
+                        if not loop.Operands[operand].Invariant then
                             advance rows[operand] (fun () -> ldloc strides[operand])
 
                     advance left (fun () -> constant -1))
@@ -199,21 +199,21 @@ type private LoopEmitter(staged: StagedLoop, methods: VectorMethods, il: ILGener
         inner.PairwiseSums.End(stage, totals)
 
         if loop.Across then
-            for struct (reduction, op, x) in stage.Folds do
+            for struct (reduction, op, x) in stage.Reductions do
                 inner.CombineLanes(reduction, op, x)
 
     /// Emits all stages, and the test for the one that is asked for.
     let stages partial copies =
         let out = il.DefineLabel()
 
-        staged.Phases
+        staged.Stages
         |> Array.iteri (fun number stage ->
-            for step in stage.Still do
+            for step in stage.Invariant do
                 inner.Compute(firsts, partial, step, copies)
 
-            if stage.StillStores.Length > 0 then
+            if stage.InvariantStores.Length > 0 then
                 split.Invariants(fun () ->
-                    for struct (step, operand) in stage.StillStores do
+                    for struct (step, operand) in stage.InvariantStores do
                         inner.Store(firsts, partial, step, operand, (if loop.Across then 1 else copies)))
 
             split.Stage(number, copies, out, (fun () -> work stage partial copies)))
@@ -233,7 +233,7 @@ type private LoopEmitter(staged: StagedLoop, methods: VectorMethods, il: ILGener
 
             pair 0 firsts[i]
 
-            if not operand.Still then
+            if not operand.Invariant then
                 pair 1 strides[i])
 
     /// Emits the whole body.
@@ -254,7 +254,7 @@ type private LoopEmitter(staged: StagedLoop, methods: VectorMethods, il: ILGener
             let byVector = il.DefineLabel()
             constant 0
             stloc column
-            let together = staged.Phases |> Array.forall (fun p -> not p.Loops || Stages.isLight loop p)
+            let together = staged.Stages |> Array.forall (fun p -> not p.Loops || Stages.isLight loop p)
 
             if together then
                 columns ()
@@ -291,6 +291,6 @@ module internal EmitLoop =
                 true
             )
 
-        let methods = VectorMethods.Get(width, staged.Pass.Type = DType.F32)
+        let methods = VectorMethods.Get(width, staged.Loop.Type = DType.F32)
         LoopEmitter(staged, methods, m.GetILGenerator()).Emit()
         m.CreateDelegate<LoopBody>()

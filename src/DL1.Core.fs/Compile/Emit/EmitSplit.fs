@@ -8,8 +8,8 @@ open DL1.Compiler.FusedLoop
 /// never split.
 [<Sealed>]
 type internal EmitSplit(staged: StagedLoop, methods: VectorMethods, il: ILGenerator, inner: EmitBlock) =
-    let loop = staged.Pass
-    let reductions = staged.Phases |> Array.collect _.Folds
+    let loop = staged.Loop
+    let reductions = staged.Stages |> Array.collect _.Reductions
     let hasReductions = reductions.Length > 0
     let native () = il.DeclareLocal typeof<nativeint>
     // Index of the only stage to be run; −1 for all.
@@ -51,7 +51,7 @@ type internal EmitSplit(staged: StagedLoop, methods: VectorMethods, il: ILGenera
     /// Calls `emit` for each vector of each reduction of a stage, with the reduction's index in the stage and its
     /// step.
     let each (stage: Stage) copies emit =
-        stage.Folds
+        stage.Reductions
         |> Array.iteri (fun i struct (reduction, _, _) ->
             for copy in 0 .. (if loop.Across then 1 else copies) - 1 do
                 emit i reduction copy)
@@ -82,7 +82,7 @@ type internal EmitSplit(staged: StagedLoop, methods: VectorMethods, il: ILGenera
         if hasReductions then
             let store, over = il.DefineLabel(), il.DefineLabel()
             onlyIs -1 store
-            onlyIs staged.Phases.Length store
+            onlyIs staged.Stages.Length store
             il.Emit(OpCodes.Br, over)
             il.MarkLabel store
             body ()
@@ -94,9 +94,9 @@ type internal EmitSplit(staged: StagedLoop, methods: VectorMethods, il: ILGenera
     /// only stage to be run, its results go to `totals`, and control to `out`.
     member _.Stage(number: int, copies: int, out: Label, work: unit -> unit) =
         if hasReductions then
-            let stage = staged.Phases[number]
+            let stage = staged.Stages[number]
             let run, over = il.DefineLabel(), il.DefineLabel()
-            let before = staged.Phases[.. number - 1] |> Array.sumBy _.Folds.Length
+            let before = staged.Stages[.. number - 1] |> Array.sumBy _.Reductions.Length
             onlyIs -1 run
             onlyIs number run
 

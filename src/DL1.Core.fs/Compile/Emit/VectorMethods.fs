@@ -59,8 +59,6 @@ type internal VectorMethods private (width: Width, single: bool) =
     member this.Lanes = bytes / this.Size
     /// The vectors of a block of 64 bytes.
     member _.Vectors = 64 / bytes
-    /// The .NET type of a lane of a kind.
-    member _.Element kind = element kind
     /// The .NET type of a vector of lanes of a kind.
     member _.Vector kind = lanes (element kind)
 

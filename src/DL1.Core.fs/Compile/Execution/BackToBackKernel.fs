@@ -91,7 +91,12 @@ type internal BackToBackKernel(frame: Frame, width: Width, job: BackToBackJob) =
     /// Runs the fused loop over `rows` items, beginning with `item`.
     member private _.RunLoop(item: int, rows: int, at: inref<BufferAddresses>) =
         let block = NativePtr.stackalloc<nativeint>(2 * operands)
-        let mutable own = if spills > 0 then Scratch.Get(ScratchSlot.Spill, int64 spills * int64 spillBytes) else 0n
+
+        let mutable own =
+            if spills > 0 then
+                Scratch.Get(ScratchSlot.Spill, int64 spills * int64 spillBytes)
+            else
+                0n
 
         for i in 0 .. operands - 1 do
             NativePtr.set block (2 * i + 1) 0n

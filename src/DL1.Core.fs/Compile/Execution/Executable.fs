@@ -91,7 +91,6 @@ type internal Executable(plan: Plan, width: Width, grain: int64, mayBorrow: bool
 
     member _.Plan = plan
     member _.Frame = frame
-    member _.Kernels = kernels
 
     /// The bytes that kernels keep between runs as working memory, including those in scans.
     member _.KeptBytes: int64 =

@@ -63,7 +63,12 @@ type internal FusedLoopKernel(frame: Frame, work: FusedLoopJob) =
         let first = int (int64 units * int64 number / int64 tasks)
         let last = int (int64 units * int64 (number + 1) / int64 tasks)
         let block = NativePtr.stackalloc<nativeint> items.BlockLength
-        let spills = if items.SpillBytes > 0 then Scratch.Get(ScratchSlot.Spill, items.SpillBytes) else 0n
+
+        let spills =
+            if items.SpillBytes > 0 then
+                Scratch.Get(ScratchSlot.Spill, items.SpillBytes)
+            else
+                0n
 
         if splitsSegments || splitsColumns then
             let firstSegment, lastSegment = if splitsSegments then first, last else 0, space.Segments

@@ -127,7 +127,7 @@ type internal GemmKernel(frame: Frame, width: Width, work: GemmJob) =
                 A = matrix work.A
                 B = matrix work.B
                 C = matrix work.C
-                Finish = epilogue
+                Epilogue = epilogue
             }
 
         match work.Type with

@@ -30,9 +30,9 @@ type internal SplitReductionKernel(frame: Frame, work: FusedLoopJob) =
     let plan = Stages.plan work.Loop
     let items = LoopItems(frame, work)
     let single = work.Loop.Type = DType.F32
-    let reductions = plan.Phases |> Array.sumBy _.Folds.Length
-    let mostReductions = plan.Phases |> Array.fold (fun most stage -> max most stage.Folds.Length) 0
-    let storesInvariant = plan.Phases |> Array.exists (fun stage -> stage.StillStores.Length > 0)
+    let reductions = plan.Stages |> Array.sumBy _.Reductions.Length
+    let mostReductions = plan.Stages |> Array.fold (fun most stage -> max most stage.Reductions.Length) 0
+    let storesInvariant = plan.Stages |> Array.exists (fun stage -> stage.InvariantStores.Length > 0)
 
     /// Whether columns are cut, rather than segments: where an item has few long rows. Not where a stage stores a value
     /// for each segment, which must be written once.
@@ -40,7 +40,7 @@ type internal SplitReductionKernel(frame: Frame, work: FusedLoopJob) =
         space.Across
         && space.Columns > ColumnChunk
         && space.Columns / ColumnChunk >= space.Segments
-        && plan.Phases |> Array.forall (fun stage -> stage.SegmentStores.Length = 0)
+        && plan.Stages |> Array.forall (fun stage -> stage.SegmentStores.Length = 0)
 
     let units =
         if splitsColumns then
@@ -57,14 +57,14 @@ type internal SplitReductionKernel(frame: Frame, work: FusedLoopJob) =
     let spills = ConvBuffer(int64 work.Items * int64 items.SpillBytes)
     let mutable task: (int -> unit) | null = null
 
-    let reductionsBefore number = plan.Phases |> Seq.truncate number |> Seq.sumBy _.Folds.Length
-    let before = Array.init (plan.Phases.Length + 1) reductionsBefore
+    let reductionsBefore number = plan.Stages |> Seq.truncate number |> Seq.sumBy _.Reductions.Length
+    let before = Array.init (plan.Stages.Length + 1) reductionsBefore
     /// The address of an item's results of finished stages: 64 bytes for each reduction, in the order of the stages.
     let knownOf item = known + nativeint (item * reductions * 64)
 
     /// The address of a slice's partial results in the current stage.
     let totalsOf slice item =
-        totals + nativeint ((slice * work.Items + item) * plan.Phases[stage].Folds.Length * 64)
+        totals + nativeint ((slice * work.Items + item) * plan.Stages[stage].Reductions.Length * 64)
 
     /// Whether a fused loop is run by this kernel: it has reductions, fewer than 16 items (`SpillPolicy.fewItems`), and
     /// work for at least 4 tasks and 2 for each item.
@@ -87,10 +87,10 @@ type internal SplitReductionKernel(frame: Frame, work: FusedLoopJob) =
             spills.Address + nativeint item * nativeint items.SpillBytes
         )
 
-        if items.Draws && stage < plan.Phases.Length then
+        if items.Draws && stage < plan.Stages.Length then
             items.Draw(block, item, firstSegment, firstColumn, columns)
 
-        NativePtr.write request { Phase = nativeint stage; Known = knownOf item; Totals = totals }
+        NativePtr.write request { Stage = nativeint stage; Known = knownOf item; Totals = totals }
 
         work.Body.Invoke(
             NativePtr.toNativeInt block,
@@ -122,7 +122,7 @@ type internal SplitReductionKernel(frame: Frame, work: FusedLoopJob) =
 
     /// Combines the partial results of all slices in the current stage, in the order of the slices.
     member private _.Gather() =
-        let reductions = plan.Phases[stage].Folds
+        let reductions = plan.Stages[stage].Reductions
 
         for item in 0 .. work.Items - 1 do
             for i in 0 .. reductions.Length - 1 do
@@ -143,7 +143,10 @@ type internal SplitReductionKernel(frame: Frame, work: FusedLoopJob) =
 
     override this.Run() =
         items.ReadAddresses()
-        known <- Scratch.Get(ScratchSlot.PartialResults, 64 * work.Items * (reductions + slices * mostReductions))
+
+        known <-
+            Scratch.Get(ScratchSlot.PartialResults, 64 * work.Items * (reductions + slices * mostReductions))
+
         totals <- known + nativeint (64 * work.Items * reductions)
 
         let body =
@@ -154,14 +157,14 @@ type internal SplitReductionKernel(frame: Frame, work: FusedLoopJob) =
                 body
             | body -> body
 
-        for number in 0 .. plan.Phases.Length - 1 do
+        for number in 0 .. plan.Stages.Length - 1 do
             stage <- number
 
-            if plan.Phases[number].Loops then
+            if plan.Stages[number].Loops then
                 WorkerPool.runOn frame.Threads (slices * work.Items) body
                 this.Gather()
 
-        stage <- plan.Phases.Length
+        stage <- plan.Stages.Length
 
         if storesInvariant then
             for item in 0 .. work.Items - 1 do

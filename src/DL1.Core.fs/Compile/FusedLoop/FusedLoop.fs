@@ -13,7 +13,7 @@ type internal LaneKind =
 /// serves the whole row. `Still`: loop-invariant, its address does not move from segment to segment. `Spill`: a spill
 /// buffer, written by one stage of an item and read by later ones.
 [<Struct>]
-type internal LoopOperand = { Type: DType; Along: bool; Still: bool; Spill: bool }
+type internal LoopOperand = { Type: DType; Along: bool; Invariant: bool; Spill: bool }
 
 /// One step of a fused loop. Unnamed integers are the indices of earlier steps whose values it reads.
 [<RequireQualifiedAccess; NoComparison>]
@@ -82,7 +82,7 @@ type internal SplitReduction =
     {
         /// Index of the stage to run. The number of stages means: run none, only store the loop-invariant results of
         /// all.
-        Phase: nativeint
+        Stage: nativeint
         /// Address of the results of the reductions of earlier stages.
         Known: nativeint
         /// Address for the results of this stage's reductions, over the given segments and columns alone.

@@ -129,7 +129,7 @@ module internal LoopSteps =
         let o = loop.Operands[operand]
 
         if loop.Across && o.Along then LoopRate.Block
-        elif o.Still then LoopRate.Call
+        elif o.Invariant then LoopRate.Call
         elif loop.Across then LoopRate.Segment
         else LoopRate.Block
 

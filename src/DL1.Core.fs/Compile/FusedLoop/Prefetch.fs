@@ -29,7 +29,7 @@ module internal Prefetch =
     /// that touches it, or else for the next item. Nothing where no stage computes expensive functions: such a loop
     /// only moves memory.
     let plan (plan: StagedLoop) : PrefetchedRow[][] =
-        let loop, stages = plan.Pass, plan.Phases
+        let loop, stages = plan.Loop, plan.Stages
         let touched = stages |> Array.map (Stages.moving loop)
         let free = stages |> Array.map (budget loop)
         let ahead = stages |> Array.map (fun _ -> ResizeArray<PrefetchedRow>())
@@ -42,7 +42,7 @@ module internal Prefetch =
             for operand in Array.distinct (Array.concat touched) do
                 let o = loop.Operands[operand]
 
-                if o.Along && not o.Still && not o.Spill then
+                if o.Along && not o.Invariant && not o.Spill then
                     let first = touched |> Array.findIndex (Array.contains operand)
                     let candidates = [ 0 .. stages.Length - 1 ] |> List.filter (fun at -> free[at] > 0)
 

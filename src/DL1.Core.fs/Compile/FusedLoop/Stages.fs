@@ -16,26 +16,26 @@ type internal StageWork =
 [<NoEquality; NoComparison>]
 type internal Stage =
     {
-        Still: int[]
-        StillStores: struct (int * int)[]
+        Invariant: int[]
+        InvariantStores: struct (int * int)[]
         Segment: int[]
         SegmentStores: struct (int * int)[]
         Block: StageWork[]
         BlockStores: struct (int * int)[]
         /// The reductions that end the stage: the index of the step, its operation, and the index of the step that it
         /// reduces.
-        Folds: struct (int * ReduceOp * int)[]
+        Reductions: struct (int * ReduceOp * int)[]
         /// The reductions among them that are sums of floats: they are computed as in `PairwiseSum`.
         Sums: int[]
     }
 
     /// Whether the stage has anything to do for each segment.
-    member this.Loops = this.SegmentStores.Length + this.BlockStores.Length + this.Folds.Length > 0
+    member this.Loops = this.SegmentStores.Length + this.BlockStores.Length + this.Reductions.Length > 0
 
 /// A fused loop in stages: the lane kind and rate of each step, and what each stage computes. Steps that no store
 /// needs are left out.
 [<NoEquality; NoComparison>]
-type internal StagedLoop = { Pass: FusedLoop; Kinds: LaneKind[]; Rates: LoopRate[]; Phases: Stage[] }
+type internal StagedLoop = { Loop: FusedLoop; Kinds: LaneKind[]; Rates: LoopRate[]; Stages: Stage[] }
 
 /// Pairwise sums of floats (Higham 1993). A lane adds at most some hundred elements to a leaf block, adds ended leaf
 /// blocks to a sum of leaf blocks, and after `length` leaf blocks adds that sum to a last one. So the error of a sum
@@ -167,7 +167,7 @@ module internal Stages =
         let storedIn stage step =
             let moves operand =
                 let o = loop.Operands[operand]
-                o.Along && not o.Still
+                o.Along && not o.Invariant
 
             let overwritten at (by, _, other) (_, _, operand) isLater =
                 other = operand && by < stage && (by > at || (by = at && isLater))
@@ -221,14 +221,14 @@ module internal Stages =
                     LoopSteps.inputs loop.Steps[i] |> List.iter (fun x -> needed[x] <- true)
 
             {
-                Still =
+                Invariant =
                     steps
                     |> Array.filter (fun i ->
                         live[i]
                         && rates[i] = LoopRate.Call
                         && earliest[i] = number
                         && (LoopSteps.tryReduce loop.Steps[i]).IsNone)
-                StillStores = storesOf LoopRate.Call
+                InvariantStores = storesOf LoopRate.Call
                 Segment = steps |> Array.filter (fun i -> needed[i] && rates[i] = LoopRate.Segment)
                 SegmentStores = storesOf LoopRate.Segment
                 Block =
@@ -239,11 +239,11 @@ module internal Stages =
                         | Some operand -> StageWork.Reload(i, operand)
                         | None -> StageWork.Compute i)
                 BlockStores = storesOf LoopRate.Block
-                Folds = reductions
+                Reductions = reductions
                 Sums =
                     reductions
                     |> Array.choose (fun struct (reduction, op, x) ->
                         if op = ReduceOp.Sum && kinds[x] = LaneKind.Float then Some reduction else None)
             }
 
-        { Pass = loop; Kinds = kinds; Rates = rates; Phases = Array.init (last + 1) stage }
+        { Loop = loop; Kinds = kinds; Rates = rates; Stages = Array.init (last + 1) stage }

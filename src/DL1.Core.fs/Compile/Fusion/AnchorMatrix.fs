@@ -22,9 +22,6 @@ module internal AnchorMatrix =
         let first = firstColumn node domain
         isRun domain strides 0 (first - 1) && isRun domain strides first (domain.Length - 1)
 
-    /// The number of rows.
-    let rows (node: Expr) (domain: int[]) = Array.fold (*) 1 domain[.. firstColumn node domain - 1]
-
     /// An operand's stride from row to row, in elements.
     let row (node: Expr) (domain: int[]) (strides: int[]) =
         let first = firstColumn node domain

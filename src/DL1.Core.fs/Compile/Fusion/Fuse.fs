@@ -101,8 +101,8 @@ module internal Fuse =
             // An epilogue is called for blocks of rows: with less than 8 columns the calls cost more than they save.
             let isAnchor =
                 match NodeKind.of' e, e.Node with
-                | NodeKind.Product, _ -> e.Shape[e.Shape.Rank - 1] >= 8
-                | NodeKind.Channels(node, _), _ ->
+                | NodeKind.MatMul, _ -> e.Shape[e.Shape.Rank - 1] >= 8
+                | NodeKind.ChannelsLast(node, _), _ ->
                     match node.Node with
                     | Node.Conv(ConvRole.WeightGrad _, _, _, _) -> true
                     | Node.Conv _ -> e.Shape[e.Shape.Rank - 1] >= 8
@@ -124,7 +124,7 @@ module internal Fuse =
             if needed.Contains e.Digest then
                 match NodeKind.of' e with
                 | NodeKind.Leaf -> ()
-                | NodeKind.Look ->
+                | NodeKind.View ->
                     // Reshapes cost nothing; other views that are needed in memory are copied.
                     alone e
                 | NodeKind.Other when isScan e ->
@@ -139,8 +139,8 @@ module internal Fuse =
                         alone e
                         scans[key] <- groupOf[e.Digest]
                         groupOf[e.Digest].Members.Add e
-                | NodeKind.Product
-                | NodeKind.Channels _
+                | NodeKind.MatMul
+                | NodeKind.ChannelsLast _
                 | NodeKind.Other -> alone e
                 | NodeKind.Elementwise
                 | NodeKind.Reduce _ ->
@@ -163,7 +163,7 @@ module internal Fuse =
                             | true, list -> List.ofSeq list |> List.rev |> List.truncate 4
                             | false, _ -> [])
                         |> List.distinct
-                        |> List.filter (fun g -> g.Host.IsNone)
+                        |> List.filter (fun g -> g.Anchor.IsNone)
 
                     let found =
                         producers @ siblings
@@ -224,7 +224,7 @@ module internal Fuse =
             for o in g.Operands do
                 stored.Add o.Source.Digest |> ignore
 
-            match g.Host with
+            match g.Anchor with
             | Some e ->
                 for r in Reads.of' e do
                     stored.Add r.Source.Digest |> ignore

@@ -49,7 +49,7 @@ type internal Group(number: int, domain: int[], anchor: Expr option) =
     member _.Domain = domain
     /// The node that is not computed by the fused loop: a matmul or convolution, whose epilogue the fused loop is, or
     /// a node with a kernel of its own.
-    member _.Host = anchor
+    member _.Anchor = anchor
     /// The axes of the domain that its reductions reduce.
     member val Reduced: int[] = [||] with get, set
     /// The float type of its fused loop, once known.

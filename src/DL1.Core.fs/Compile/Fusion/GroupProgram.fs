@@ -13,14 +13,14 @@ type internal ProgramOperand =
     /// Random words, drawn before the row that reads them: the number of their stream, and the key, a value in memory.
     | Random of stream: int * key: Expr
     /// A spill buffer: written by one stage of an item, read by later ones.
-    | Room
+    | Spill
 
 /// The fused loop of a group: what each operand refers to, and its strides in the group's domain, in elements.
 /// Operands that are stored come last.
 [<NoEquality; NoComparison>]
 type internal GroupProgram =
     {
-        Pass: FusedLoop
+        Loop: FusedLoop
         Places: ProgramOperand[]
         Strides: int[][]
         /// The values that it stores, in the order of their operands.
@@ -105,7 +105,7 @@ module internal GroupProgram =
                             | ProgramOperand.Value(s, o) ->
                                 s.Digest = source.Digest && o = offset && strides[i] = own
                             | ProgramOperand.Random _
-                            | ProgramOperand.Room -> false)
+                            | ProgramOperand.Spill -> false)
                         (seq { 0 .. operands.Count - 1 })
 
                 match known with
@@ -202,7 +202,7 @@ module internal GroupProgram =
                 values[e.Digest] <- result
                 result
 
-            match g.Host with
+            match g.Anchor with
             | Some anchor -> values[anchor.Digest] <- fromMemory anchor 0 natural
             | None -> ()
 
@@ -225,14 +225,14 @@ module internal GroupProgram =
                 |> Option.map (fun space ->
                     let operand i =
                         match operands[i] with
-                        | ProgramOperand.Room ->
-                            { Type = types[i]; Along = true; Still = false; Spill = true }
+                        | ProgramOperand.Spill ->
+                            { Type = types[i]; Along = true; Invariant = false; Spill = true }
                         | ProgramOperand.Value _
                         | ProgramOperand.Random _ ->
                             {
                                 Type = types[i]
                                 Along = space.Along[i]
-                                Still = space.SegmentStrides[i] = 0 && not (across && space.Along[i])
+                                Invariant = space.SegmentStrides[i] = 0 && not (across && space.Along[i])
                                 Spill = false
                             }
 
@@ -245,7 +245,7 @@ module internal GroupProgram =
                             Across = across
                         }
 
-                    space, { Pass = loop; Places = operands.ToArray(); Strides = strides; Stored = stored })
+                    space, { Loop = loop; Places = operands.ToArray(); Strides = strides; Stored = stored })
 
             /// Adds an operand for each value that is stored; returns the stores.
             let store () =
@@ -265,9 +265,9 @@ module internal GroupProgram =
             match build stores with
             | None -> None
             | Some(space, plain) ->
-                let spilled = SpillPolicy.steps plain.Pass.Operands plain.Pass.Steps stores
+                let spilled = SpillPolicy.steps plain.Loop.Operands plain.Loop.Steps stores
 
-                if spilled.Length = 0 || not (SpillPolicy.fits plain.Pass.Type space spilled.Length) then
+                if spilled.Length = 0 || not (SpillPolicy.fits plain.Loop.Type space spilled.Length) then
                     Some plain
                 else
                     // Spill buffers come before the operands that are stored.
@@ -279,6 +279,6 @@ module internal GroupProgram =
                     let spills =
                         spilled
                         |> Array.map (fun v ->
-                            struct (v, operand ProgramOperand.Room natural plain.Pass.Type))
+                            struct (v, operand ProgramOperand.Spill natural plain.Loop.Type))
 
                     build (Array.append spills (store ())) |> Option.map snd

@@ -25,11 +25,11 @@ module internal Join =
         let across = reduced.Length = 0 || Array.contains (g.Domain.Length - 1) reduced
 
         let suitsAnchor =
-            match g.Host with
+            match g.Anchor with
             | None -> true
             | Some anchor ->
                 match NodeKind.of' anchor with
-                | NodeKind.Channels(node, _) -> Seq.forall (AnchorMatrix.suits node g.Domain) operands
+                | NodeKind.ChannelsLast(node, _) -> Seq.forall (AnchorMatrix.suits node g.Domain) operands
                 | _ -> true
 
         match
@@ -39,7 +39,7 @@ module internal Join =
             suitsAnchor
             && count <= mostOperands
             // Random words are drawn a row at a time.
-            && (not draws || (across && g.Host.IsNone && (reduced.Length = 0 || segments = 1)))
+            && (not draws || (across && g.Anchor.IsNone && (reduced.Length = 0 || segments = 1)))
         | ValueNone -> false
 
     /// How a node would join a group; `None` where it cannot.
@@ -66,7 +66,7 @@ module internal Join =
         match candidate with
         | Some(role, reduced) when compatible && g.Members.Count < mostOperations ->
             let read = Reads.reads rematerialised e
-            let mutable ok = not (isReduction && g.Host.IsSome)
+            let mutable ok = not (isReduction && g.Anchor.IsSome)
             let mutable readsKept = false
             let operands = List<GroupOperand>()
 

@@ -41,13 +41,13 @@ module internal Reads =
     let of' (e: Expr) : StridedView list =
         match NodeKind.of' e, e.Node with
         | NodeKind.Leaf, _ -> []
-        | NodeKind.Look, Node.Reshape(_, x) -> [ StridedView.whole x ]
-        | NodeKind.Look, _ -> [ StridedView.through e ]
+        | NodeKind.View, Node.Reshape(_, x) -> [ StridedView.whole x ]
+        | NodeKind.View, _ -> [ StridedView.through e ]
         | NodeKind.Reduce(_, axes), _ -> Node.operands e.Node |> List.map (reduced axes)
         | NodeKind.Elementwise, _ ->
             Node.operands e.Node |> List.filter (NodeKind.isNumber >> not) |> List.map StridedView.along
-        | NodeKind.Product, _ -> Node.operands e.Node |> List.map MatrixOperand.reading
-        | NodeKind.Channels(_, operands), _ -> operands |> List.map StridedView.whole
+        | NodeKind.MatMul, _ -> Node.operands e.Node |> List.map MatrixOperand.reading
+        | NodeKind.ChannelsLast(_, operands), _ -> operands |> List.map StridedView.whole
         | NodeKind.Other, _ -> Node.operands e.Node |> List.map StridedView.whole
 
     /// The reduced axes of a reduction, numbered without axes of extent 1; none for another node.

@@ -63,7 +63,7 @@ module internal Rematerialise =
         =
         // What an anchor reads must be in memory.
         let isReadByAnchor =
-            match g.Host with
+            match g.Anchor with
             | Some anchor ->
                 not (g.IsMember anchor)
                 || Reads.of' anchor |> List.exists (fun (r: StridedView) -> r.Source = e)
@@ -111,7 +111,7 @@ module internal Rematerialise =
             for o in g.Operands do
                 read g o.Source
 
-            match g.Host with
+            match g.Anchor with
             | Some e ->
                 for r in Reads.of' e do
                     read g r.Source

@@ -30,7 +30,7 @@ module internal SpillPolicy =
             | LoopStep.Reduce _ ->
                 stage[i] <- stage[i] + 1
                 invariant[i] <- true
-            | LoopStep.Load operand -> invariant[i] <- operands[operand].Still
+            | LoopStep.Load operand -> invariant[i] <- operands[operand].Invariant
             | _ -> ())
 
         // For each step, the stages that use it: a bit for each.

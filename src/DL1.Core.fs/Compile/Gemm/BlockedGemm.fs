@@ -69,7 +69,7 @@ type internal BlockedGemm<'S, 'V, 'T
     let mutable multiply: int -> unit = ignore
 
     /// Whether there is an epilogue.
-    member private _.HasEpilogue = not (isNull p.Finish)
+    member private _.HasEpilogue = not (isNull p.Epilogue)
 
     /// The first row of a block of rows; all blocks have nearly the same number of tiles.
     member private _.Row(block: int) = min p.M (int (int64 tiles * int64 block / int64 blocks) * tile)

@@ -38,9 +38,3 @@ module internal Gemm =
         | Width.Bits128 -> SmallGemm<F64x128, _, float>.Run(&product, 0, 0, last)
         | Width.Bits256 -> SmallGemm<F64x256, _, float>.Run(&product, 0, 0, last)
         | Width.Bits512 -> SmallGemm<F64x512, _, float>.Run(&product, 0, 0, last)
-
-    /// Computes a product of f32 with this machine's widest vectors, on the pool's threads.
-    let f32 (product: inref<GemmProblem>) = f32On Simd.widest WorkerPool.threads &product
-
-    /// Computes a product of f64 with this machine's widest vectors, on the pool's threads.
-    let f64 (product: inref<GemmProblem>) = f64On Simd.widest WorkerPool.threads &product

@@ -43,14 +43,14 @@ type internal GemmProblem =
         A: MatrixView
         B: MatrixView
         C: MatrixView
-        Finish: BlockEpilogue | null
+        Epilogue: BlockEpilogue | null
     }
 
     /// A problem without elements.
     static member None =
         let nothing = { Data = 0n; Row = 0; Column = 0; Batch = 0; Inner = 0; Outer = 0 }
 
-        { M = 0; N = 0; K = 0; Batch = 0; A = nothing; B = nothing; C = nothing; Finish = null }
+        { M = 0; N = 0; K = 0; Batch = 0; A = nothing; B = nothing; C = nothing; Epilogue = null }
 
 /// How the sum over k is divided into k-blocks, which decides the bits of every product: each k-block is one chain of
 /// fused multiply-adds from 0 in the order of k, and the k-blocks are added in order. The division depends on k alone,

@@ -20,7 +20,7 @@ type internal SmallGemm<'S, 'V, 'T
 
     /// Calls the epilogue for a finished block of C.
     static member RunEpilogue(p: inref<GemmProblem>, stack, row, rows, column, count) =
-        match p.Finish with
+        match p.Epilogue with
         | null -> ()
         | epilogue ->
             epilogue.Invoke(

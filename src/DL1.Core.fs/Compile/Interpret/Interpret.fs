@@ -72,7 +72,7 @@ module internal Interpret =
         let at step = values + nativeint (64 * step)
         let target = at index
 
-        match staged.Pass.Steps[index] with
+        match staged.Loop.Steps[index] with
         | LoopStep.Load _
         | LoopStep.Reduce _ -> ()
         | LoopStep.Number v -> if single then fill target 4 (float32 v) else fill target 8 v
@@ -118,7 +118,7 @@ module internal Interpret =
         columns
         split
         =
-        let loop = staged.Pass
+        let loop = staged.Loop
         let lanes = if single then 16n else 8n
         let inline slot step = values + nativeint (64 * step)
 
@@ -128,7 +128,7 @@ module internal Interpret =
             let along = if o.Along then column * nativeint (size o.Type) else 0n
 
             let down =
-                if o.Still then
+                if o.Invariant then
                     0n
                 else
                     segment * read<nativeint>(pair + nativeint sizeof<nativeint>)
@@ -162,7 +162,7 @@ module internal Interpret =
 
         /// Runs a stage without its loop-invariant steps.
         let inline work (stage: Stage) =
-            for struct (reduction, op, x) in stage.Folds do
+            for struct (reduction, op, x) in stage.Reductions do
                 InterpretReduce.start single staged.Kinds[x] op (slot reduction)
 
             let mutable since = 0n
@@ -229,7 +229,7 @@ module internal Interpret =
                         for pair in stage.BlockStores do
                             put pair segment column count
 
-                        for struct (reduction, op, x) in stage.Folds do
+                        for struct (reduction, op, x) in stage.Reductions do
                             InterpretReduce.combine
                                 single
                                 staged.Kinds[x]
@@ -249,7 +249,7 @@ module internal Interpret =
                     LoopMemory.Copy(above 2 reduction, slot reduction, 64)
 
             if loop.Across then
-                for struct (reduction, op, x) in stage.Folds do
+                for struct (reduction, op, x) in stage.Reductions do
                     InterpretReduce.combineLanes single staged.Kinds[x] op (slot reduction)
 
         let only, known, totals =
@@ -257,38 +257,38 @@ module internal Interpret =
                 -1, 0n, 0n
             else
                 let s = read<SplitReduction> split
-                int s.Phase, s.Known, s.Totals
+                int s.Stage, s.Known, s.Totals
 
         let mutable reductions = 0
 
         for number in
-            0 .. (if only < 0 then staged.Phases.Length else min staged.Phases.Length (only + 1)) - 1 do
-            let stage = staged.Phases[number]
+            0 .. (if only < 0 then staged.Stages.Length else min staged.Stages.Length (only + 1)) - 1 do
+            let stage = staged.Stages[number]
 
-            for step in stage.Still do
+            for step in stage.Invariant do
                 get step 0n 0n firstCount
 
-            if only < 0 || only = staged.Phases.Length then
-                for pair in stage.StillStores do
+            if only < 0 || only = staged.Stages.Length then
+                for pair in stage.InvariantStores do
                     put pair 0n 0n firstCount
 
             if only < 0 || only = number then
                 work stage
 
-            for i in 0 .. stage.Folds.Length - 1 do
-                let struct (reduction, _, _) = stage.Folds[i]
+            for i in 0 .. stage.Reductions.Length - 1 do
+                let struct (reduction, _, _) = stage.Reductions[i]
 
                 if only = number then
                     LoopMemory.Copy(slot reduction, totals + nativeint (64 * i), 64)
                 elif only > number then
                     LoopMemory.Copy(known + nativeint (64 * (reductions + i)), slot reduction, 64)
 
-            reductions <- reductions + stage.Folds.Length
+            reductions <- reductions + stage.Reductions.Length
 
     /// A staged loop as a body that interprets it.
     let body (staged: StagedLoop) : LoopBody =
-        let single = staged.Pass.Type = DType.F32
-        let bytes = 3 * 64 * (staged.Pass.Steps.Length + 1)
+        let single = staged.Loop.Type = DType.F32
+        let bytes = 3 * 64 * (staged.Loop.Steps.Length + 1)
 
         LoopBody(fun operands segments columns split ->
             // The first argument, because `stackalloc` needs an evaluation stack that is otherwise empty.

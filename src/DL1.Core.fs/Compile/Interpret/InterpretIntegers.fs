@@ -11,16 +11,14 @@ module internal InterpretIntegers =
     let private refuse what : unit =
         Refuse.domain "run a pass" what "an operation that these lanes have" "report this as a bug"
 
-    let private wrap32 (v: Vector128<int>) = v
-
     let wholeUnary32 op (x: nativeint) (target: nativeint) =
         let inline each (f: Vector128<int> -> Vector128<int>) = each1 f x target
         let zero = Vector128<int>.Zero
         let one = Vector128.Create 1
 
         match op with
-        | UnaryOp.Neg -> each (fun v -> wrap32 (Vector128.Negate v))
-        | UnaryOp.Abs -> each (fun v -> wrap32 (Vector128.Abs v))
+        | UnaryOp.Neg -> each (fun v -> Vector128.Negate v)
+        | UnaryOp.Abs -> each (fun v -> Vector128.Abs v)
         | UnaryOp.Sign -> each (fun v -> Vector128.Max(Vector128.Min(v, one), -one))
         | UnaryOp.Relu -> each (fun v -> Vector128.Max(v, zero))
         | UnaryOp.Floor
@@ -51,9 +49,9 @@ module internal InterpretIntegers =
         let inline each (f: Vector128<int> -> Vector128<int> -> Vector128<int>) = each2 f x y target
 
         match op with
-        | BinaryOp.Add -> each (fun v w -> wrap32 (v + w))
-        | BinaryOp.Sub -> each (fun v w -> wrap32 (v - w))
-        | BinaryOp.Mul -> each (fun v w -> wrap32 (v * w))
+        | BinaryOp.Add -> each (fun v w -> v + w)
+        | BinaryOp.Sub -> each (fun v w -> v - w)
+        | BinaryOp.Mul -> each (fun v w -> v * w)
         | BinaryOp.Max -> each (fun v w -> Vector128.Max(v, w))
         | BinaryOp.Min -> each (fun v w -> Vector128.Min(v, w))
         | BinaryOp.And -> each (fun v w -> v &&& w)

@@ -11,13 +11,13 @@ type internal NodeKind =
     /// A variable or constant: in memory before anything runs.
     | Leaf
     /// A view of memory: costs nothing, or a copy.
-    | Look
+    | View
     | Elementwise
     | Reduce of ReduceOp * axes: int list
     /// A matmul of floats, which may have an epilogue.
-    | Product
+    | MatMul
     /// A convolution or pooling, channels last: its node, and its operands as the kernel takes them.
-    | Channels of Expr * Expr list
+    | ChannelsLast of Expr * Expr list
     /// Computed by a kernel of its own.
     | Other
 
@@ -92,7 +92,7 @@ module internal NodeKind =
         | Node.Transpose _
         | Node.Conv _ when isChannels e ->
             match channels e with
-            | Some(node, operands) -> NodeKind.Channels(node, operands)
+            | Some(node, operands) -> NodeKind.ChannelsLast(node, operands)
             | None -> NodeKind.Other
         | Node.Variable _
         | Node.Constant _ -> NodeKind.Leaf
@@ -106,11 +106,11 @@ module internal NodeKind =
                 NodeKind.Reduce(op, axes)
             else
                 NodeKind.Other
-        | Node.MatMul _ -> if e.DType.IsFloat && e.Shape.Size > 0 then NodeKind.Product else NodeKind.Other
+        | Node.MatMul _ -> if e.DType.IsFloat && e.Shape.Size > 0 then NodeKind.MatMul else NodeKind.Other
         | Node.Broadcast _
         | Node.Reshape _
         | Node.Transpose _
-        | Node.Slice _ -> NodeKind.Look
+        | Node.Slice _ -> NodeKind.View
         | Node.ArgReduce _
         | Node.CumSum _
         | Node.ArgSort _

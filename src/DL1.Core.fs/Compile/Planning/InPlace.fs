@@ -13,13 +13,13 @@ module internal InPlace =
     /// The indices of the stages that load blocks of an operand, and of those that store them.
     let private stagesOf (plan: StagedLoop) operand =
         let numbers (has: Stage -> bool) =
-            plan.Phases |> Array.indexed |> Array.filter (snd >> has) |> Array.map fst
+            plan.Stages |> Array.indexed |> Array.filter (snd >> has) |> Array.map fst
 
         let loads (stage: Stage) =
             stage.Block
             |> Array.exists (fun work ->
                 match work with
-                | StageWork.Compute step -> plan.Pass.Steps[step] = LoopStep.Load operand
+                | StageWork.Compute step -> plan.Loop.Steps[step] = LoopStep.Load operand
                 | StageWork.Reload(_, from) -> from = operand)
 
         let stores (stage: Stage) =
@@ -31,7 +31,7 @@ module internal InPlace =
     /// and is neither random nor spill memory.
     let private isWhole (job: FusedLoopJob) i =
         job.Loop.Operands[i].Along
-        && not job.Loop.Operands[i].Still
+        && not job.Loop.Operands[i].Invariant
         && job.Offsets[i] = 0
         && job.Streams[i] < 0
         && not job.Spills[i]

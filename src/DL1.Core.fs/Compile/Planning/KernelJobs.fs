@@ -49,14 +49,14 @@ module internal KernelJobs =
         match p with
         | ProgramOperand.Value(e, _) -> bufferOf e
         | ProgramOperand.Random(_, key) -> bufferOf key
-        | ProgramOperand.Room -> -1
+        | ProgramOperand.Spill -> -1
 
     /// The operand's first element, from the beginning of its buffer.
     let offsetOf (p: ProgramOperand) =
         match p with
         | ProgramOperand.Value(_, offset) -> offset
         | ProgramOperand.Random _
-        | ProgramOperand.Room -> 0
+        | ProgramOperand.Spill -> 0
 
     /// The job of a group without an anchor: its fused loop over its iteration space. `None` where the reduced axes are
     /// not a single loop.
@@ -69,12 +69,12 @@ module internal KernelJobs =
         IterationSpace.make g.Domain g.Reduced p.Strides
         |> Option.map (fun space ->
             {
-                Loop = p.Pass
-                Body = code p.Pass
+                Loop = p.Loop
+                Body = code p.Loop
                 Space = space
                 Reduces = g.Reduced.Length > 0
-                Weight = LoopSteps.weight p.Pass
-                Sizes = p.Pass.Operands |> Array.map (fun o -> Memory.size o.Type)
+                Weight = LoopSteps.weight p.Loop
+                Sizes = p.Loop.Operands |> Array.map (fun o -> Memory.size o.Type)
                 Buffers = Array.map (operandBuffer bufferOf) p.Places
                 Offsets = Array.map offsetOf p.Places
                 Streams =
@@ -82,9 +82,9 @@ module internal KernelJobs =
                     |> Array.map (function
                         | ProgramOperand.Random(stream, _) -> stream
                         | ProgramOperand.Value _
-                        | ProgramOperand.Room -> -1)
+                        | ProgramOperand.Spill -> -1)
                 Spills = p.Places |> Array.map (operandBuffer bufferOf >> fun buffer -> buffer < 0)
-                BlockColumns = if p.Pass.Type = DType.F64 then 8 else 16
+                BlockColumns = if p.Loop.Type = DType.F64 then 8 else 16
             })
 
     /// The epilogue of a matrix product. `anchor` is the product.
@@ -104,8 +104,8 @@ module internal KernelJobs =
         let stack = if hasRows then g.Domain[.. rowAxis - 1] else g.Domain[..rowAxis]
 
         {
-            Body = code p.Pass
-            Sizes = p.Pass.Operands |> Array.map (fun o -> Memory.size o.Type)
+            Body = code p.Loop
+            Sizes = p.Loop.Operands |> Array.map (fun o -> Memory.size o.Type)
             Buffers = Array.map (operandBuffer bufferOf) p.Places
             Offsets = Array.map offsetOf p.Places
             Starts =
@@ -124,8 +124,8 @@ module internal KernelJobs =
         (p: GroupProgram)
         : EpilogueJob =
         {
-            Body = code p.Pass
-            Sizes = p.Pass.Operands |> Array.map (fun o -> Memory.size o.Type)
+            Body = code p.Loop
+            Sizes = p.Loop.Operands |> Array.map (fun o -> Memory.size o.Type)
             Buffers = Array.map (operandBuffer bufferOf) p.Places
             Offsets = Array.map offsetOf p.Places
             Starts = p.Strides |> Array.map (fun _ -> [| 0 |])

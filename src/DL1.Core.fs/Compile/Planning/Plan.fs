@@ -132,7 +132,7 @@ module internal Plan =
         let step (g: Group) : PlanStep option =
             let pass = GroupProgram.make fusion g
 
-            match g.Host, pass with
+            match g.Anchor, pass with
             | None, None -> None
             | None, Some p ->
                 KernelJobs.fusedLoopJob code bufferOf g p
@@ -150,7 +150,7 @@ module internal Plan =
                     })
             | Some e, pass ->
                 match NodeKind.of' e, e.Node with
-                | NodeKind.Product, Node.MatMul(a, b) ->
+                | NodeKind.MatMul, Node.MatMul(a, b) ->
                     let rank = e.Shape.Rank
 
                     match pass with
@@ -188,7 +188,7 @@ module internal Plan =
                             Reads = Array.append [| work.A.Buffer; work.B.Buffer |] others
                             Writes = Array.append [| work.C.Buffer |] stores |> Array.distinct
                         }
-                | NodeKind.Channels(node, operands), _ ->
+                | NodeKind.ChannelsLast(node, operands), _ ->
                     match pass with
                     | Some p when not (fusion.Stored.Contains e.Digest) ->
                         p.Stored
@@ -240,8 +240,8 @@ module internal Plan =
                             Reads = Array.concat [ job.Initial; job.Sequences; job.OuterFixed ]
                             Writes = Array.append job.Final job.Stacks |> Array.filter (fun p -> p >= 0)
                         }
-                | NodeKind.Look, Node.Reshape _ -> None
-                | NodeKind.Look, _ ->
+                | NodeKind.View, Node.Reshape _ -> None
+                | NodeKind.View, _ ->
                     let r = StridedView.through e
                     let source, target = bufferOf r.Source, bufferOf e
 
@@ -287,6 +287,3 @@ module internal Plan =
             |> BackToBackMatMul.run results
 
         placed inPlace inputs roots values steps results
-
-    /// Makes a plan whose fused loops may write in place.
-    let make code inputs roots = makeWith true code inputs roots

@@ -197,6 +197,3 @@ module internal WorkerPool =
             close job
             await job
             job.RaiseFailure()
-
-    /// Runs tasks 0 to tasks − 1 on the pool's threads; returns when all are done.
-    let run tasks body = runOn threads tasks body
