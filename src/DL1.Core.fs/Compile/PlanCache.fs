@@ -1,6 +1,7 @@
 namespace DL1
 
 open System.Collections.Generic
+open DL1.Compiler
 open DL1.Compiler.FusedLoop
 open DL1.Compiler.Planning
 open DL1.Compiler.Runtime
@@ -22,7 +23,7 @@ type internal PlanKey =
 /// vector width.
 [<RequireQualifiedAccess>]
 module internal PlanCache =
-    let private known = LruCache<PlanKey, Plan> 256
+    let private known = LruCache<PlanKey, Plan> Tuning.PlansKept
 
     /// A digest of the layers of all nodes of a graph, including those in scans.
     let private layers (roots: Expr list) : Digest =

@@ -6,6 +6,7 @@ open System.Runtime.InteropServices
 open DL1
 open DL1.Tests.Law
 open Expecto
+open DL1.Compiler
 open DL1.Compiler.Gemm
 open DL1.Compiler.Planning
 open DL1.Compiler.Simd
@@ -184,7 +185,16 @@ let private borders =
 let private depths =
     test "depths around the cuts of the sum" {
         for k in
-            [ 0; 1; 2; KBlocks.Longest - 1; KBlocks.Longest; KBlocks.Longest + 1; 2 * KBlocks.Longest; 997 ] do
+            [
+                0
+                1
+                2
+                Tuning.KBlockRows - 1
+                Tuning.KBlockRows
+                Tuning.KBlockRows + 1
+                2 * Tuning.KBlockRows
+                997
+            ] do
             both (plain 7 19 k)
             both (plain 1 19 k)
             both { plain 7 1 k with Gap = 3 }

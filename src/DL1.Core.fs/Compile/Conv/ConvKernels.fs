@@ -1,6 +1,7 @@
 namespace DL1.Compiler.Conv
 
 open DL1
+open DL1.Compiler
 open DL1.Compiler.Simd
 open DL1.Compiler.Winograd
 
@@ -20,11 +21,25 @@ module internal ConvKernels =
         && isPlain g.SweepWidth
         && match role with
            | ConvRole.Forward ->
-               Winograd.suits g.Images g.Channels g.Outputs g.OutHeight g.OutWidth size Winograd.MostWeights
+               Winograd.suits
+                   g.Images
+                   g.Channels
+                   g.Outputs
+                   g.OutHeight
+                   g.OutWidth
+                   size
+                   Tuning.WinogradWeightBytes
            | ConvRole.InputGrad _ ->
-               Winograd.suits g.Images g.Outputs g.Channels g.Height g.Width size Winograd.MostWeights
+               Winograd.suits g.Images g.Outputs g.Channels g.Height g.Width size Tuning.WinogradWeightBytes
            | ConvRole.WeightGrad _ ->
-               Winograd.suits g.Images g.Channels g.Outputs g.OutHeight g.OutWidth size Winograd.MostSums
+               Winograd.suits
+                   g.Images
+                   g.Channels
+                   g.Outputs
+                   g.OutHeight
+                   g.OutWidth
+                   size
+                   Tuning.WinogradSumBytes
 
     /// The floating-point operations of a kernel, without the additions of Winograd's transforms.
     let operations role (g: ConvGeometry) size =

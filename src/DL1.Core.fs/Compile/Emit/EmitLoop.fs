@@ -3,6 +3,7 @@ namespace DL1.Compiler.Emit
 open System
 open System.Reflection.Emit
 open DL1
+open DL1.Compiler
 open DL1.Compiler.FusedLoop
 open DL1.Compiler.Runtime
 open DL1.Compiler.Simd
@@ -90,10 +91,10 @@ type private LoopEmitter(staged: StagedLoop, methods: VectorMethods, il: ILGener
         let again = il.DefineLabel()
         il.MarkLabel again
         inner.PairwiseSums.Next(stage, methods.Vectors, block)
-        // The leaf block ends with the row, or `PairwiseSum.length` blocks from here.
+        // The leaf block ends with the row, or `Tuning.LeafBlock` blocks from here.
         columns ()
         ldloc column
-        constant (PairwiseSum.length * block)
+        constant (Tuning.LeafBlock * block)
         il.Emit OpCodes.Add
         il.Emit(OpCodes.Call, methods.Of(typeof<Math>, "Min", [| typeof<nativeint>; typeof<nativeint> |]))
         stloc limit

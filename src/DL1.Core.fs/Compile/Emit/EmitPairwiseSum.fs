@@ -3,6 +3,7 @@ namespace DL1.Compiler.Emit
 open System.Collections.Generic
 open System.Reflection.Emit
 open DL1
+open DL1.Compiler
 open DL1.Compiler.FusedLoop
 
 /// Emits pairwise sums as IL: see `PairwiseSum`. `total` gives the local of a reduction's accumulator, which holds the
@@ -76,7 +77,7 @@ type internal EmitPairwiseSum
     /// where columns are.
     member _.Next(stage, copies, length: int) =
         if hasSums stage then
-            unlessBelow since (PairwiseSum.length * length) (fun () ->
+            unlessBelow since (Tuning.LeafBlock * length) (fun () ->
                 each stage copies (fun reduction copy ->
                     add (above 1 reduction copy) (total reduction copy)
                     zero (total reduction copy))
@@ -89,7 +90,7 @@ type internal EmitPairwiseSum
                 stloc leafBlocks
                 let other = il.DefineLabel()
                 ldloc leafBlocks
-                constant (PairwiseSum.length - 1)
+                constant (Tuning.LeafBlock - 1)
                 il.Emit OpCodes.And
                 il.Emit(OpCodes.Brtrue, other)
 

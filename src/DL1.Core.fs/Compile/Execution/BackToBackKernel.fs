@@ -2,6 +2,7 @@ namespace DL1.Compiler.Execution
 
 open FSharp.NativeInterop
 open DL1
+open DL1.Compiler
 open DL1.Compiler.Gemm
 open DL1.Compiler.Movement
 open DL1.Compiler.Runtime
@@ -31,28 +32,23 @@ type internal BackToBackJob =
 type internal BackToBackKernel(frame: Frame, width: Width, job: BackToBackJob) =
     inherit Kernel()
 
-    /// The size in bytes of a block of rows between the products: it stays in the second-level cache.
-    [<Literal>]
-    let BlockBytes = 98304
-
-    /// Blocks have at least this many rows, which pay for packing B.
-    [<Literal>]
-    let FewestRows = 24
-
-    [<Literal>]
-    let MostRows = 144
-
-    /// Matrices are cut into smaller blocks where a small stack would make fewer tasks than this.
-    [<Literal>]
-    let FewestTasks = 8
-
     let first, second, loop = job.First, job.Second, job.Rows
     let size = if first.Type = DType.F64 then 8 else 4
     let rowBytes = nativeint first.N * nativeint size
 
     let blocks =
-        let tall = min MostRows (max FewestRows (int (int64 BlockBytes / (int64 first.N * int64 size))))
-        let few = min ((FewestTasks + first.Batch - 1) / first.Batch) (first.M / FewestRows)
+        let tall =
+            min
+                Tuning.BackToBackMostRows
+                (max
+                    Tuning.BackToBackFewestRows
+                    (int (int64 Tuning.BackToBackBytes / (int64 first.N * int64 size))))
+
+        let few =
+            min
+                ((Tuning.BackToBackFewestTasks + first.Batch - 1) / first.Batch)
+                (first.M / Tuning.BackToBackFewestRows)
+
         max ((first.M + tall - 1) / tall) few
 
     let tall = (first.M + blocks - 1) / blocks

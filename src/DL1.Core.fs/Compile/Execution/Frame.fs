@@ -3,6 +3,7 @@ namespace DL1.Compiler.Execution
 open System
 open System.Collections.Concurrent
 open DL1
+open DL1.Compiler
 open DL1.Compiler.Planning
 open DL1.Compiler.Runtime
 
@@ -52,7 +53,7 @@ type internal Frame(buffers: int, bytes: int64, grain: int64) =
     member val Threads = 1 with get, set
 
     /// The default grain: tasks of about ten microseconds.
-    static member UsualGrain = 16384L
+    static member UsualGrain = int64 Tuning.TaskElements
 
     /// The address of the arena's first byte, a multiple of 64.
     member _.Base = memory.Address

@@ -2,6 +2,7 @@ namespace DL1.Compiler.Execution
 
 open FSharp.NativeInterop
 open DL1
+open DL1.Compiler
 open DL1.Compiler.Planning
 open DL1.Compiler.Runtime
 
@@ -12,10 +13,6 @@ open DL1.Compiler.Runtime
 [<Sealed>]
 type internal FusedLoopKernel(frame: Frame, work: FusedLoopJob) =
     inherit Kernel()
-
-    /// Columns are cut at multiples of this, and random words are drawn for at most this many columns at once.
-    [<Literal>]
-    let ColumnChunk = 2048
 
     let space = work.Space
     let items = LoopItems(frame, work)
@@ -30,9 +27,12 @@ type internal FusedLoopKernel(frame: Frame, work: FusedLoopJob) =
         |> Seq.forall (fun (i, stream) -> stream < 0 || space.SegmentStrides[i] = space.Columns)
 
     let units =
-        if splitsSegments then space.Segments
-        elif splitsColumns then (space.Columns + ColumnChunk - 1) / ColumnChunk
-        else work.Items
+        if splitsSegments then
+            space.Segments
+        elif splitsColumns then
+            (space.Columns + Tuning.ColumnChunk - 1) / Tuning.ColumnChunk
+        else
+            work.Items
 
     let tasks = int (max 1L (min (int64 units) (work.Work / frame.Grain)))
     let mutable task: (int -> unit) | null = null
@@ -40,9 +40,9 @@ type internal FusedLoopKernel(frame: Frame, work: FusedLoopJob) =
     /// Runs a range of segments and columns of an item. Random words are drawn before each call of the body: for a
     /// block of columns of one segment, or for several short segments.
     member private _.RunDrawn(block, item, firstSegment, lastSegment, firstColumn, lastColumn, spills) =
-        let run = if work.Reduces then lastColumn - firstColumn else ColumnChunk
+        let run = if work.Reduces then lastColumn - firstColumn else Tuning.ColumnChunk
         // Short rows whose words are contiguous are drawn and computed together.
-        let rows = if drawsWhole then max 1 (ColumnChunk / max 1 space.Columns) else 1
+        let rows = if drawsWhole then max 1 (Tuning.ColumnChunk / max 1 space.Columns) else 1
         let mutable segment = firstSegment
 
         while segment < lastSegment do
@@ -75,7 +75,7 @@ type internal FusedLoopKernel(frame: Frame, work: FusedLoopJob) =
 
             let firstColumn, lastColumn =
                 if splitsColumns then
-                    first * ColumnChunk, min space.Columns (last * ColumnChunk)
+                    first * Tuning.ColumnChunk, min space.Columns (last * Tuning.ColumnChunk)
                 else
                     0, space.Columns
 

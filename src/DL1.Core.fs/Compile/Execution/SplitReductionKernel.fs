@@ -2,6 +2,7 @@ namespace DL1.Compiler.Execution
 
 open FSharp.NativeInterop
 open DL1
+open DL1.Compiler
 open DL1.Compiler.Conv
 open DL1.Compiler.FusedLoop
 open DL1.Compiler.Fusion
@@ -19,13 +20,6 @@ open DL1.Compiler.Runtime
 type internal SplitReductionKernel(frame: Frame, work: FusedLoopJob) =
     inherit Kernel()
 
-    /// Columns are cut at multiples of this.
-    [<Literal>]
-    static let ColumnChunk = 2048
-
-    [<Literal>]
-    static let MostSlices = 64L
-
     let space = work.Space
     let plan = Stages.plan work.Loop
     let items = LoopItems(frame, work)
@@ -38,18 +32,22 @@ type internal SplitReductionKernel(frame: Frame, work: FusedLoopJob) =
     /// for each segment, which must be written once.
     let splitsColumns =
         space.Across
-        && space.Columns > ColumnChunk
-        && space.Columns / ColumnChunk >= space.Segments
+        && space.Columns > Tuning.ColumnChunk
+        && space.Columns / Tuning.ColumnChunk >= space.Segments
         && plan.Stages |> Array.forall (fun stage -> stage.SegmentStores.Length = 0)
 
     let units =
         if splitsColumns then
-            (space.Columns + ColumnChunk - 1) / ColumnChunk
+            (space.Columns + Tuning.ColumnChunk - 1) / Tuning.ColumnChunk
         else
             space.Segments
 
     let slices =
-        work.Work / (int64 work.Items * frame.Grain) |> min MostSlices |> min (int64 units) |> max 1L |> int
+        work.Work / (int64 work.Items * frame.Grain)
+        |> min Tuning.ReductionSlices
+        |> min (int64 units)
+        |> max 1L
+        |> int
 
     let mutable stage = 0
     let mutable known, totals = 0n, 0n
@@ -66,11 +64,11 @@ type internal SplitReductionKernel(frame: Frame, work: FusedLoopJob) =
     let totalsOf slice item =
         totals + nativeint ((slice * work.Items + item) * plan.Stages[stage].Reductions.Length * 64)
 
-    /// Whether a fused loop is run by this kernel: it has reductions, fewer than 16 items (`SpillPolicy.fewItems`), and
+    /// Whether a fused loop is run by this kernel: it has reductions, fewer than 16 items (`Tuning.FewItems`), and
     /// work for at least 4 tasks and 2 for each item.
     static member Suits(frame: Frame, work: FusedLoopJob) =
         work.Reduces
-        && work.Items < SpillPolicy.fewItems
+        && work.Items < Tuning.FewItems
         && work.Work >= frame.Grain * max 4L (2L * int64 work.Items)
 
     /// Runs the current stage over a range of segments and columns of an item, which writes partial results to
@@ -107,14 +105,14 @@ type internal SplitReductionKernel(frame: Frame, work: FusedLoopJob) =
         let totals = totalsOf slice item
 
         if splitsColumns then
-            let column = first * ColumnChunk
+            let column = first * Tuning.ColumnChunk
 
             this.RunSlice(
                 item,
                 0,
                 space.Segments,
                 column,
-                min space.Columns (last * ColumnChunk) - column,
+                min space.Columns (last * Tuning.ColumnChunk) - column,
                 totals
             )
         else

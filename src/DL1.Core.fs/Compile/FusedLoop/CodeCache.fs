@@ -2,6 +2,7 @@ namespace DL1.Compiler.FusedLoop
 
 open System
 open DL1
+open DL1.Compiler
 open DL1.Compiler.Emit
 open DL1.Compiler.Interpret
 open DL1.Compiler.Runtime
@@ -61,7 +62,7 @@ type internal CodeKey(loop: FusedLoop, width: Width, generates: bool) =
 /// used last; the code of a plan lives as long as the plan.
 [<RequireQualifiedAccess>]
 module internal CodeCache =
-    let private cache = LruCache<CodeKey, LoopBody> 4096
+    let private cache = LruCache<CodeKey, LoopBody> Tuning.LoopsKept
 
     /// The body of a fused loop: emitted code for vectors of a width, or where no code may be generated, an
     /// interpreter, which gives the same bits. The loop's arrays must not change afterwards. A loop that mixes lane

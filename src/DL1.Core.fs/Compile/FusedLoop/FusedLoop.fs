@@ -46,7 +46,7 @@ type internal LoopStep =
 /// The order in which a reduction combines its values decides the bits, and does not depend on the machine. A block is
 /// 64 bytes of floats: 16 (f32) or 8 (f64) logical lanes, whatever the width of vectors. Lane c mod 16 (or 8) reduces
 /// column c of each row, segment by segment and block by block; the last block of a row may be partial. Long sums of
-/// floats are pairwise, so that an addend is never much smaller than the sum that it is added to: see `PairwiseSum`. A
+/// floats are pairwise, so that an addend is never much smaller than the sum that it is added to: see `Stages`. A
 /// reduction across ends by combining lane i with lane i + half, and so on by halves. Reductions start from 0, 1, −∞
 /// or ∞ (for 32-bit integers, the least or the greatest).
 ///

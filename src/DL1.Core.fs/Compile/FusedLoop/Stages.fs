@@ -1,6 +1,7 @@
 namespace DL1.Compiler.FusedLoop
 
 open DL1
+open DL1.Compiler
 open DL1.Compiler.Runtime
 
 /// What a stage does with a step for each block of columns: computes it, or reloads it from the operand to which an
@@ -25,7 +26,7 @@ type internal Stage =
         /// The reductions that end the stage: the index of the step, its operation, and the index of the step that it
         /// reduces.
         Reductions: struct (int * ReduceOp * int)[]
-        /// The reductions among them that are sums of floats: they are computed as in `PairwiseSum`.
+        /// The reductions among them that are sums of floats: they are computed as `Stages` describes.
         Sums: int[]
     }
 
@@ -37,18 +38,13 @@ type internal Stage =
 [<NoEquality; NoComparison>]
 type internal StagedLoop = { Loop: FusedLoop; Kinds: LaneKind[]; Rates: LoopRate[]; Stages: Stage[] }
 
-/// Pairwise sums of floats (Higham 1993). A lane adds at most some hundred elements to a leaf block, adds ended leaf
-/// blocks to a sum of leaf blocks, and after `length` leaf blocks adds that sum to a last one. So the error of a sum
-/// grows with the logarithm of the number of addends, not with the number. Downward, a leaf block ends after `length`
-/// segments. Across, it ends at the first start of a row, or block of a row whose index is a multiple of `length`,
-/// after at least as many columns as `length` blocks have. A sum of one leaf block is that leaf block.
-[<RequireQualifiedAccess>]
-module internal PairwiseSum =
-    /// Additions to a leaf block, and leaf blocks to a sum of them.
-    [<Literal>]
-    let length = 128
-
 /// Assigns the steps of a fused loop to stages.
+///
+/// Pairwise sums of floats (Higham 1993). A lane adds at most some hundred elements to a leaf block, adds ended leaf
+/// blocks to a sum of leaf blocks, and after `Tuning.LeafBlock` leaf blocks adds that sum to a last one. So the error of a sum
+/// grows with the logarithm of the number of addends, not with the number. Downward, a leaf block ends after `Tuning.LeafBlock`
+/// segments. Across, it ends at the first start of a row, or block of a row whose index is a multiple of `Tuning.LeafBlock`,
+/// after at least as many columns as `Tuning.LeafBlock` blocks have. A sum of one leaf block is that leaf block.
 [<RequireQualifiedAccess>]
 module internal Stages =
     /// For each step, whether a store needs it.

@@ -2,20 +2,18 @@ namespace DL1.Compiler.Fusion
 
 open System.Collections.Generic
 open DL1
+open DL1.Compiler
 open DL1.Compiler.Lowering
 
 /// Rematerialisation: readers compute a value for themselves where that costs less than a round trip to memory, and
 /// its operands are in memory anyway.
 [<RequireQualifiedAccess>]
 module internal Rematerialise =
-    // The most operations that are repeated to avoid storing a value.
-    let private budget = 6
-
     /// Nodes to be recomputed, and the operands that they read.
     [<NoEquality; NoComparison>]
     type private Recomputation = { Nodes: Expr list; Operands: GroupOperand list }
 
-    /// The cheap nodes from which a value is computed, back to operands in memory; `None` where more than `budget`
+    /// The cheap nodes from which a value is computed, back to operands in memory; `None` where more than `Tuning.RematerialisedNodes`
     /// nodes, or others than cheap ones, are needed.
     let private recomputation
         (rematerialised: HashSet<Digest>)
@@ -52,7 +50,7 @@ module internal Rematerialise =
                 else
                     None
 
-        gather budget [ e ] { Nodes = []; Operands = [] }
+        gather Tuning.RematerialisedNodes [ e ] { Nodes = []; Operands = [] }
 
     /// Whether a group that reads a value can recompute it instead.
     let private suits

@@ -1,20 +1,13 @@
 namespace DL1.Compiler.Fusion
 
 open DL1
+open DL1.Compiler
 open DL1.Compiler.FusedLoop
 
 /// Which values of a fused loop are spilled for later stages: those that are expensive to compute and used in several
 /// stages.
 [<RequireQualifiedAccess>]
 module internal SpillPolicy =
-    // The most bytes that are spilled at once. Beyond the caches it takes as long to reload a value as to compute it
-    // again; but to treat items alike, whatever their size, saves code.
-    let private mostBytes = 1073741824L
-
-    /// With fewer items than this, threads share each item.
-    [<Literal>]
-    let fewItems = 16
-
     /// The indices of the steps to spill, in order.
     let steps (operands: LoopOperand[]) (steps: LoopStep[]) (stores: struct (int * int)[]) : int[] =
         let stage = Array.zeroCreate<int> steps.Length
@@ -66,5 +59,5 @@ module internal SpillPolicy =
         let lanes, bytes = if dtype = DType.F64 then 8, 8L else 16, 4L
         let columns = if space.Across then int64 space.Columns else int64 lanes
         let items = space.ItemsBy lanes
-        let atOnce = if items < fewItems then int64 items else 1L
-        int64 count * atOnce * int64 space.Segments * columns * bytes <= mostBytes
+        let atOnce = if items < Tuning.FewItems then int64 items else 1L
+        int64 count * atOnce * int64 space.Segments * columns * bytes <= Tuning.SpillBytes

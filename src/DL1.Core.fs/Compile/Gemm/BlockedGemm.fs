@@ -1,6 +1,7 @@
 namespace DL1.Compiler.Gemm
 
 open DL1
+open DL1.Compiler
 open DL1.Compiler.Runtime
 open DL1.Compiler.Simd
 
@@ -15,30 +16,6 @@ open DL1.Compiler.Simd
 [<Sealed>]
 type internal BlockedGemm<'S, 'V, 'T
     when 'S :> ISimd<'V, 'T> and 'S: struct and 'V: struct and 'T: unmanaged and 'T: struct>() =
-
-    /// The widest block of B that is packed at once, in columns.
-    [<Literal>]
-    static let BlockColumns = 3072
-
-    /// The most rows of a block of A, for the second-level cache.
-    [<Literal>]
-    static let BlockRows = 144
-
-    /// The most bytes that are packed at once, unless a single k-block needs more.
-    [<Literal>]
-    static let PackedBytes = 4194304
-
-    /// The most bytes of C in a task with an epilogue, which then finds them in the second-level cache; and the most
-    /// columns, where tasks have all of them.
-    [<Literal>]
-    static let EpilogueBytes = 131072
-
-    [<Literal>]
-    static let EpilogueColumns = 1024
-
-    /// About the number of tasks that a product of few rows is divided into.
-    [<Literal>]
-    static let Tasks = 8
 
     let mutable p = GemmProblem.None
     let size = sizeof<'T>
@@ -177,35 +154,40 @@ type internal BlockedGemm<'S, 'V, 'T
 
     /// Chooses the columns, the shape of the tasks, and the number of k-blocks that are packed at once.
     member private this.Choose() =
-        shared <- p.M <= 2 * BlockRows
+        shared <- p.M <= 2 * Tuning.GemmBlockRows
 
         columns <-
-            min (if this.HasEpilogue && not shared then EpilogueColumns else BlockColumns) (p.N - column)
+            min
+                (if this.HasEpilogue && not shared then
+                     Tuning.EpilogueColumns
+                 else
+                     Tuning.GemmBlockColumns)
+                (p.N - column)
 
         panels <- (columns + panelColumns - 1) / panelColumns
 
         if shared then
-            this.DivideRows(BlockRows, 1)
-            let each = (panels * blocks + Tasks - 1) / Tasks
+            this.DivideRows(Tuning.GemmBlockRows, 1)
+            let each = (panels * blocks + Tuning.GemmTasks - 1) / Tuning.GemmTasks
 
             across <-
                 if this.HasEpilogue then
-                    max 1 (min each (EpilogueBytes / (tall * wide)))
+                    max 1 (min each (Tuning.EpilogueBytes / (tall * wide)))
                 else
                     each
         else
             // With a multiple of four blocks, two or four threads get equally many.
             let most =
                 if this.HasEpilogue then
-                    max 12 (EpilogueBytes / (columns * size))
+                    max 12 (Tuning.EpilogueBytes / (columns * size))
                 else
-                    BlockRows
+                    Tuning.GemmBlockRows
 
-            this.DivideRows(min BlockRows most, 4)
+            this.DivideRows(min Tuning.GemmBlockRows most, 4)
             across <- panels
 
         let bytes = KBlocks.length p.K * panels * wide + if shared then blocks * this.BytesOfA else 0
-        kBlocks <- max 1 (min (KBlocks.count p.K) (PackedBytes / max 1 bytes))
+        kBlocks <- max 1 (min (KBlocks.count p.K) (Tuning.GemmPackedBytes / max 1 bytes))
 
     /// Computes the product on at most `threads` threads.
     member this.Run(threads: int, product: inref<GemmProblem>) : unit =

@@ -2,6 +2,7 @@ namespace DL1.Compiler.Gemm
 
 open System
 open DL1
+open DL1.Compiler
 open DL1.Compiler.Runtime
 open DL1.Compiler.Simd
 
@@ -15,10 +16,6 @@ type internal GemmDriver<'S, 'V, 'T
     when 'S :> ISimd<'V, 'T> and 'S: struct and 'V: struct and 'T: unmanaged and 'T: struct>() =
     [<ThreadStatic; DefaultValue>]
     static val mutable private own: GemmDriver<'S, 'V, 'T> | null
-
-    /// The fewest multiply-adds that are worth a task of their own: a few microseconds.
-    [<Literal>]
-    static let Grain = 65536L
 
     let mutable p = GemmProblem.None
     let size = nativeint sizeof<'T>
@@ -58,14 +55,14 @@ type internal GemmDriver<'S, 'V, 'T
         let tall = if p.N = 1 then 1 else p.M
         // Writing an element counts as 8 multiply-adds.
         let each = int64 tall * int64 panelColumns * int64 (p.K + 8)
-        let enough = int (min (int64 panels) ((Grain + each - 1L) / each))
+        let enough = int (min (int64 panels) ((Tuning.GemmTaskOperations + each - 1L) / each))
         panelsEach <- max enough ((panels + 15) / 16)
 
         stacksEach <-
             if panelsEach < panels then
                 1
             else
-                int (max 1L (min (int64 p.Batch) (Grain / (each * int64 panels))))
+                int (max 1L (min (int64 p.Batch) (Tuning.GemmTaskOperations / (each * int64 panels))))
 
         let strips = (panels + panelsEach - 1) / panelsEach
         WorkerPool.runOn threads (strips * ((p.Batch + stacksEach - 1) / stacksEach)) strip

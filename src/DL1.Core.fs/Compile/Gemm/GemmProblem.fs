@@ -1,6 +1,7 @@
 namespace DL1.Compiler.Gemm
 
 open DL1
+open DL1.Compiler
 
 /// A matrix in memory, or a stack of equally large ones: the address of its first element and its strides in elements.
 /// A transpose is the same memory with its strides exchanged; a stride of 0 repeats. The matrices of a stack are
@@ -57,13 +58,8 @@ type internal GemmProblem =
 /// so that each element has the same bits for every vector width, number of threads, shape and code path.
 [<RequireQualifiedAccess>]
 module internal KBlocks =
-    /// The most rows of a k-block: a panel of B of this height, 64 bytes wide, leaves space for a tile of A in a
-    /// first-level cache of 32 KB.
-    [<Literal>]
-    let Longest = 384
-
     /// The number of k-blocks; where k is 0, one that is empty.
-    let count k = max 1 ((k + Longest - 1) / Longest)
+    let count k = max 1 ((k + Tuning.KBlockRows - 1) / Tuning.KBlockRows)
 
     /// The length of each k-block but the last, which may be shorter.
     let length k =

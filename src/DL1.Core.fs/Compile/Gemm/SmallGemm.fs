@@ -1,6 +1,7 @@
 namespace DL1.Compiler.Gemm
 
 open DL1
+open DL1.Compiler
 open DL1.Compiler.Runtime
 open DL1.Compiler.Simd
 
@@ -34,21 +35,23 @@ type internal SmallGemm<'S, 'V, 'T
     /// Whether A is read in place: its rows are contiguous, or its columns are, and they are at most 48 elements long
     /// or A fits into the first-level cache.
     static member private ReadsAInPlace(p: inref<GemmProblem>) =
-        p.A.Column = 1 || p.A.Row = 1 && (p.M <= 48 || int64 p.M * int64 p.K * int64 sizeof<'T> <= 24576L)
+        p.A.Column = 1
+        || p.A.Row = 1
+           && (p.M <= Tuning.StraightRows || int64 p.M * int64 p.K * int64 sizeof<'T> <= Tuning.StraightBytes)
 
     /// Whether A is small enough for each strip to go through all of it. If A cannot be read in place, it must also be
     /// one of a stack of at least four: threads share the stack, so that a strip may have all columns of B, which is
     /// worth a copy of A.
     static member Suits(p: inref<GemmProblem>) =
-        int64 p.M * int64 (min p.K KBlocks.Longest) * int64 sizeof<'T> <= 262144L
-        && (SmallGemm<'S, 'V, 'T>.ReadsAInPlace &p || p.A.Row = 1 && p.Batch >= 4 && p.K <= KBlocks.Longest)
+        int64 p.M * int64 (min p.K Tuning.KBlockRows) * int64 sizeof<'T> <= Tuning.SmallGemmBytes
+        && (SmallGemm<'S, 'V, 'T>.ReadsAInPlace &p || p.A.Row = 1 && p.Batch >= 4 && p.K <= Tuning.KBlockRows)
 
     /// Computes columns `first` to `last` − 1, a panel at a time. B is packed unless it is read only once or twice.
     static member private Columns(p: inref<GemmProblem>, stack, first, last) =
         let size = nativeint sizeof<'T>
         let whole = 2 * 'S.Bytes / sizeof<'T>
         let spare = Scratch.Get(ScratchSlot.GemmEdge, 12 * 2 * 'S.Bytes)
-        let panel = Scratch.Get(ScratchSlot.GemmPanel, KBlocks.Longest * 2 * 'S.Bytes)
+        let panel = Scratch.Get(ScratchSlot.GemmPanel, Tuning.KBlockRows * 2 * 'S.Bytes)
         let bRow, bColumn = nativeint p.B.Row * size, nativeint p.B.Column * size
         let aRow, aColumn = nativeint p.A.Row * size, nativeint p.A.Column * size
         let aInPlace = SmallGemm<'S, 'V, 'T>.ReadsAInPlace &p

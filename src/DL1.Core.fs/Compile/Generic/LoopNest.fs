@@ -2,6 +2,7 @@ namespace DL1.Compiler.Generic
 
 open FSharp.NativeInterop
 open DL1
+open DL1.Compiler
 open DL1.Compiler.Runtime
 
 #nowarn "9" // Counters on the stack, addresses in bytes.
@@ -116,19 +117,16 @@ type internal RowBody =
             unit
 
 /// Runs a body on every row of a nest, whose operands are the target and then at most three more. A task has about
-/// `Grain` elements: several short rows, or part of a long one.
+/// `Tuning.TaskElements` elements: several short rows, or part of a long one.
 [<Sealed>]
 type internal RowLoop(nest: LoopNest, body: RowBody) =
-    [<Literal>]
-    let Grain = 16384
-
     let mutable target = 0n
     let mutable a = 0n
     let mutable b = 0n
     let mutable c = 0n
     let mutable work: int -> unit = ignore
-    let tasksPerRow = (nest.RowLength + Grain - 1) / Grain
-    let rowsEach = max 1 (Grain / max 1 nest.RowLength)
+    let tasksPerRow = (nest.RowLength + Tuning.TaskElements - 1) / Tuning.TaskElements
+    let rowsEach = max 1 (Tuning.TaskElements / max 1 nest.RowLength)
 
     let tasks =
         if nest.Rows = 0 then 0
@@ -143,8 +141,14 @@ type internal RowLoop(nest: LoopNest, body: RowBody) =
         NativePtr.set offsets 3 0n
         let first = if tasksPerRow > 1 then number / tasksPerRow else number * rowsEach
         let until = if tasksPerRow > 1 then first + 1 else min nest.Rows (first + rowsEach)
-        let column = if tasksPerRow > 1 then number % tasksPerRow * Grain else 0
-        let count = if tasksPerRow > 1 then min Grain (nest.RowLength - column) else nest.RowLength
+        let column = if tasksPerRow > 1 then number % tasksPerRow * Tuning.TaskElements else 0
+
+        let count =
+            if tasksPerRow > 1 then
+                min Tuning.TaskElements (nest.RowLength - column)
+            else
+                nest.RowLength
+
         let s0, s1, s2, s3 = nest.Step 0, nest.Step 1, nest.Step 2, nest.Step 3
         let at = nativeint column
         nest.Start(first, counters, offsets)

@@ -2,6 +2,7 @@ namespace DL1.Compiler.Generic
 
 open FSharp.NativeInterop
 open DL1
+open DL1.Compiler
 open DL1.Compiler.Movement
 open DL1.Compiler.Runtime
 
@@ -21,15 +22,12 @@ type internal ReduceStrided<'E, 'T, 'D, 'A
     and 'A: unmanaged>(op: ReduceOp, kept: LoopNest, reduced: LoopNest) =
     inherit AlongKernel()
 
-    [<Literal>]
-    let Grain = 16384
-
     let width = nativeint sizeof<'T>
     let side = if kept.Step 1 = width && kept.RowLength >= 4 then 64 else 1
     let chunks = (kept.RowLength + side - 1) / side
     let units = kept.Rows * chunks
     let count = reduced.Rows * reduced.RowLength
-    let each = max 1 (Grain / max 1 (count * min side (max 1 kept.RowLength)))
+    let each = max 1 (Tuning.TaskElements / max 1 (count * min side (max 1 kept.RowLength)))
     let mutable from = 0n
     let mutable into = 0n
     let mutable work: int -> unit = ignore

@@ -4,6 +4,7 @@ open System
 open System.Buffers
 open FSharp.NativeInterop
 open DL1
+open DL1.Compiler
 open DL1.Compiler.Movement
 open DL1.Compiler.Runtime
 
@@ -22,11 +23,8 @@ type internal SortKernel<'E, 'T, 'D, 'A
     and 'A: unmanaged>(outer: int, extent: int, inner: int) =
     inherit AlongKernel()
 
-    [<Literal>]
-    let Grain = 4096
-
     let units = outer * inner
-    let each = max 1 (Grain / max 1 extent)
+    let each = max 1 (Tuning.SortTaskElements / max 1 extent)
     let mutable from = 0n
     let mutable into = 0n
     let mutable work: int -> unit = ignore

@@ -4,6 +4,7 @@ open System
 open DL1.Compiler.Interpret.LaneBlock
 open FSharp.NativeInterop
 open DL1
+open DL1.Compiler
 open DL1.Compiler.FusedLoop
 open DL1.Compiler.Runtime
 open DL1.Compiler.Simd
@@ -173,7 +174,7 @@ module internal Interpret =
                 zero (above 2 reduction)
 
             /// Ends the leaf block: adds it to the sum of leaf blocks, and that to the last sum after
-            /// `PairwiseSum.length` of them.
+            /// `Tuning.LeafBlock` of them.
             let inline endLeafBlock () =
                 for reduction in stage.Sums do
                     add (above 1 reduction) (slot reduction)
@@ -182,7 +183,7 @@ module internal Interpret =
                 since <- 0n
                 leafBlocks <- leafBlocks + 1
 
-                if leafBlocks % PairwiseSum.length = 0 then
+                if leafBlocks % Tuning.LeafBlock = 0 then
                     for reduction in stage.Sums do
                         add (above 2 reduction) (above 1 reduction)
                         zero (above 1 reduction)
@@ -198,7 +199,7 @@ module internal Interpret =
                     let mutable column = 0n
 
                     if not loop.Across then
-                        if since >= nativeint PairwiseSum.length then
+                        if since >= nativeint Tuning.LeafBlock then
                             endLeafBlock ()
 
                         since <- since + 1n
@@ -208,8 +209,8 @@ module internal Interpret =
 
                         if loop.Across then
                             if
-                                column % (nativeint PairwiseSum.length * lanes) = 0n
-                                && since >= nativeint PairwiseSum.length * lanes
+                                column % (nativeint Tuning.LeafBlock * lanes) = 0n
+                                && since >= nativeint Tuning.LeafBlock * lanes
                             then
                                 endLeafBlock ()
 

@@ -2,6 +2,7 @@ namespace DL1.Compiler.Movement
 
 open FSharp.NativeInterop
 open DL1
+open DL1.Compiler
 open DL1.Compiler.Generic
 open DL1.Compiler.Runtime
 open DL1.Compiler.Simd
@@ -27,21 +28,15 @@ type internal CumSumKernel<'E, 'T, 'D, 'A
     and 'A: unmanaged>(outer: int, extent: int, inner: int, reversed: bool) =
     inherit AlongKernel()
 
-    [<Literal>]
-    let Lanes = 64
-
-    [<Literal>]
-    let Grain = 16384
-
-    let chunks = (inner + Lanes - 1) / Lanes
-    let each = max 1 (Grain / max 1 (extent * min inner Lanes))
+    let chunks = (inner + Tuning.RunningSumLanes - 1) / Tuning.RunningSumLanes
+    let each = max 1 (Tuning.TaskElements / max 1 (extent * min inner Tuning.RunningSumLanes))
     let mutable from = 0n
     let mutable into = 0n
     let mutable work: int -> unit = ignore
 
     let one unit (sums: nativeptr<'A>) =
-        let o, first = unit / chunks, unit % chunks * Lanes
-        let count = min Lanes (inner - first)
+        let o, first = unit / chunks, unit % chunks * Tuning.RunningSumLanes
+        let count = min Tuning.RunningSumLanes (inner - first)
 
         for lane in 0 .. count - 1 do
             NativePtr.set sums lane 'D.Zero
@@ -57,7 +52,7 @@ type internal CumSumKernel<'E, 'T, 'D, 'A
                 NativePtr.set target lane (Element.Narrow<'E, 'T, 'D, 'A> sum)
 
     let runTask number =
-        let sums = NativePtr.stackalloc<'A> Lanes
+        let sums = NativePtr.stackalloc<'A> Tuning.RunningSumLanes
 
         for unit in number * each .. min (outer * chunks) ((number + 1) * each) - 1 do
             one unit sums
@@ -81,11 +76,8 @@ type internal ArgReduceKernel<'E, 'T, 'D, 'A
     and 'A: unmanaged>(op: ArgOp, outer: int, extent: int, inner: int) =
     inherit AlongKernel()
 
-    [<Literal>]
-    let Grain = 16384
-
     let units = outer * inner
-    let each = max 1 (Grain / max 1 extent)
+    let each = max 1 (Tuning.TaskElements / max 1 extent)
     let mutable from = 0n
     let mutable into = 0n
     let mutable work: int -> unit = ignore

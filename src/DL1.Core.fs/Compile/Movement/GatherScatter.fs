@@ -6,6 +6,7 @@ open System.Runtime.CompilerServices
 open System.Runtime.Intrinsics
 open FSharp.NativeInterop
 open DL1
+open DL1.Compiler
 open DL1.Compiler.Generic
 open DL1.Compiler.Runtime
 
@@ -45,14 +46,11 @@ type internal Indices =
 /// `Node.Gather`: the source is [outer; extent; inner], the result [outer; indices; inner].
 [<Sealed>]
 type internal Gather(dtype: DType, axis: int, source: Shape, indexType: DType, indices: Shape) =
-    [<Literal>]
-    let Grain = 16384
-
     let size = ElementSize.ofType dtype
     let outer, extent, inner = Strided.about axis source
     let all = Indices.Of(indices, indexType)
     let rows = outer * all.Count
-    let each = max 1 (Grain / max 1 inner)
+    let each = max 1 (Tuning.TaskElements / max 1 inner)
     let mutable from = 0n
     let mutable at = 0n
     let mutable into = 0n
@@ -133,9 +131,6 @@ type internal AddRuns private () =
 [<Sealed>]
 type internal ScatterAdd
     (dtype: DType, axis: int, extent: int, updates: Shape, indexType: DType, indices: Shape) =
-    [<Literal>]
-    let Grain = 16384
-
     let size = ElementSize.ofType dtype
     let all = Indices.Of(indices, indexType)
     let product = List.fold (*) 1
@@ -144,7 +139,7 @@ type internal ScatterAdd
     let work' = int64 all.Count * int64 inner
     // The columns of a task: whole cache lines.
     let width =
-        if work' <= int64 Grain then
+        if work' <= int64 Tuning.TaskElements then
             max 1 inner
         else
             max 16 ((inner + 15) / 16 / 16 * 16)
@@ -152,7 +147,7 @@ type internal ScatterAdd
     let columnBlocks = (inner + width - 1) / width
     // Where there are few columns, tasks divide the axis too.
     let ranges =
-        if columnBlocks * outer < 4 && work' > 2L * int64 Grain then
+        if columnBlocks * outer < 4 && work' > 2L * int64 Tuning.TaskElements then
             min 4 (max 1 extent)
         else
             1
@@ -163,7 +158,7 @@ type internal ScatterAdd
         if columnBlocks * ranges > 1 then
             1
         else
-            int (max 1L (int64 Grain / max 1L work'))
+            int (max 1L (int64 Tuning.TaskElements / max 1L work'))
 
     let zeros = outer * extent * inner
     let mutable from = 0n
@@ -181,8 +176,8 @@ type internal ScatterAdd
         | DType.Bool -> Refuse.shape "scatter_add" "truth values" "numbers" "cast them first"
 
     let clearTask number =
-        let first = number * Grain
-        let count = min Grain (zeros - first)
+        let first = number * Tuning.TaskElements
+        let count = min Tuning.TaskElements (zeros - first)
         let start = into + nativeint first * nativeint size
         Span<byte>(NativePtr.toVoidPtr (NativePtr.ofNativeInt<byte> start), count * size).Clear()
 
@@ -218,7 +213,7 @@ type internal ScatterAdd
         from <- updates
         at <- indices
         into <- target
-        WorkerPool.runOn threads ((zeros + Grain - 1) / Grain) clear
+        WorkerPool.runOn threads ((zeros + Tuning.TaskElements - 1) / Tuning.TaskElements) clear
 
         if inner > 0 then
             WorkerPool.runOn threads ((outer + each - 1) / each * columnBlocks * ranges) add

@@ -2,6 +2,7 @@ namespace DL1.Compiler.Movement
 
 open FSharp.NativeInterop
 open DL1
+open DL1.Compiler
 open DL1.Compiler.Generic
 open DL1.Compiler.Runtime
 
@@ -12,10 +13,6 @@ open DL1.Compiler.Runtime
 type internal Transposition
     (size: int, rows: int, columns: int, sourceRow: nativeint, targetRow: nativeint, stack: LoopNest) =
     let side = TransposeBlock.side size
-
-    /// The blocks of a task.
-    [<Literal>]
-    let Each = 4
 
     let mutable source = 0n
     let mutable target = 0n
@@ -28,7 +25,7 @@ type internal Transposition
     let runTask number =
         let counters = NativePtr.stackalloc<int> stack.Extents.Length
         let offsets = NativePtr.stackalloc<nativeint> 4
-        let last = min blocks ((number + 1) * Each) - 1
+        let last = min blocks ((number + 1) * Tuning.TransposeTaskBlocks) - 1
 
         // Sets `found` to the addresses at which block number n begins, in the target and in the source.
         let locate n (found: nativeptr<nativeint>) =
@@ -43,9 +40,9 @@ type internal Transposition
             NativePtr.set found 1 (from + row * sourceRow + column * width)
 
         let here, next = offsets, NativePtr.add offsets 2
-        locate (number * Each) next
+        locate (number * Tuning.TransposeTaskBlocks) next
 
-        for n in number * Each .. last do
+        for n in number * Tuning.TransposeTaskBlocks .. last do
             NativePtr.set here 0 (NativePtr.get next 0)
             NativePtr.set here 1 (NativePtr.get next 1)
             locate (min last (n + 1)) next
@@ -69,4 +66,4 @@ type internal Transposition
     member _.Run(threads: int, from: nativeint, into: nativeint) =
         source <- from
         target <- into
-        WorkerPool.runOn threads ((blocks + Each - 1) / Each) work
+        WorkerPool.runOn threads ((blocks + Tuning.TransposeTaskBlocks - 1) / Tuning.TransposeTaskBlocks) work

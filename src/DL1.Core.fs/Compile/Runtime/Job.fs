@@ -4,6 +4,7 @@ open System
 open System.Runtime.ExceptionServices
 open System.Threading
 open DL1
+open DL1.Compiler
 
 /// Work stealing over the tasks of a run: each thread gets a contiguous range of task numbers. A thread takes the tasks
 /// of its own range from the first to the last; runs with equally many tasks have the same ranges, so a thread finds in
@@ -11,10 +12,7 @@ open DL1
 [<Sealed>]
 type internal WorkRanges() =
     // A range is one int64, the first task in its upper half and the end in its lower half. Ranges are 128 bytes apart.
-    [<Literal>]
-    static let Spacing = 16
-
-    let mutable ranges: int64[] = Array.zeroCreate Spacing
+    let mutable ranges: int64[] = Array.zeroCreate Tuning.RangeSpacing
     let mutable count = 0
 
     static let range first last = (int64 first <<< 32) ||| int64 last
@@ -23,14 +21,14 @@ type internal WorkRanges() =
 
     /// Divides tasks 0 to tasks − 1 into `into` ranges of nearly equal length.
     member _.Start(tasks: int, into: int) =
-        if ranges.Length < into * Spacing then
-            ranges <- Array.zeroCreate (into * Spacing)
+        if ranges.Length < into * Tuning.RangeSpacing then
+            ranges <- Array.zeroCreate (into * Tuning.RangeSpacing)
 
         count <- into
 
         for thread in 0 .. into - 1 do
             let bound i = int (int64 tasks * int64 i / int64 into)
-            Volatile.Write(&ranges[thread * Spacing], range (bound thread) (bound (thread + 1)))
+            Volatile.Write(&ranges[thread * Tuning.RangeSpacing], range (bound thread) (bound (thread + 1)))
 
     /// The number of ranges.
     member _.Count = count
@@ -39,7 +37,7 @@ type internal WorkRanges() =
         let mutable thread = 0
 
         while thread < count
-              && (let left = Volatile.Read &ranges[thread * Spacing]
+              && (let left = Volatile.Read &ranges[thread * Tuning.RangeSpacing]
                   first left >= last left) do
             thread <- thread + 1
 
@@ -50,7 +48,7 @@ type internal WorkRanges() =
         let mutable task = -2
 
         while task = -2 do
-            let left = Volatile.Read &ranges[thread * Spacing]
+            let left = Volatile.Read &ranges[thread * Tuning.RangeSpacing]
             let low, high = first left, last left
 
             if low >= high then
@@ -58,7 +56,7 @@ type internal WorkRanges() =
             else
                 let rest = if atEnd then range low (high - 1) else range (low + 1) high
 
-                if Interlocked.CompareExchange(&ranges[thread * Spacing], rest, left) = left then
+                if Interlocked.CompareExchange(&ranges[thread * Tuning.RangeSpacing], rest, left) = left then
                     task <- if atEnd then high - 1 else low
 
         task

@@ -5,6 +5,7 @@ open System.Runtime.Intrinsics
 open System.Runtime.Intrinsics.X86
 open FSharp.NativeInterop
 open DL1
+open DL1.Compiler
 open DL1.Compiler.Runtime
 
 #nowarn "9" // Words are stored at addresses: the caller answers for their extent.
@@ -251,22 +252,19 @@ type internal RandomBlocks private () =
 /// `Node.RandomBits`: draws `count` words of a stream, with a key of two words that is read from an address.
 [<Sealed>]
 type internal RandomBits(stream: uint32, count: int) =
-    [<Literal>]
-    let Grain = 16384
-
     let mutable key = 0n
     let mutable target = 0n
 
     let part number =
         let words = NativePtr.ofNativeInt<uint32> key
-        let first = number * Grain
+        let first = number * Tuning.TaskElements
 
         RandomBlocks.Fill(
             stream,
             NativePtr.get words 0,
             NativePtr.get words 1,
             int64 first,
-            min Grain (count - first),
+            min Tuning.TaskElements (count - first),
             target + nativeint first * 4n
         )
 
@@ -276,4 +274,4 @@ type internal RandomBits(stream: uint32, count: int) =
     member _.Run(threads: int, from: nativeint, into: nativeint) =
         key <- from
         target <- into
-        WorkerPool.runOn threads ((count + Grain - 1) / Grain) work
+        WorkerPool.runOn threads ((count + Tuning.TaskElements - 1) / Tuning.TaskElements) work

@@ -2,6 +2,7 @@ namespace DL1.Compiler.Winograd
 
 open FSharp.NativeInterop
 open DL1
+open DL1.Compiler
 open DL1.Compiler.Simd
 
 #nowarn "9" // Addresses in bytes; the caller answers for their extents.
@@ -12,14 +13,6 @@ module internal Winograd =
     /// The products of a tile: 4 by 4.
     [<Literal>]
     let Products = 16
-
-    /// The most bytes of transformed weights, 16 for every 9, that stay in the caches.
-    [<Literal>]
-    let MostWeights = 8388608L
-
-    /// The most bytes of a sum of transformed weight gradients, of which there are up to 16.
-    [<Literal>]
-    let MostSums = 1048576L
 
     /// The number of tiles of 2×2 results in a sample.
     let tilesEach rows columns = int64 ((rows + 1) / 2) * int64 ((columns + 1) / 2)

@@ -1,6 +1,7 @@
 namespace DL1.Compiler.Winograd
 
 open DL1
+open DL1.Compiler
 open DL1.Compiler.Conv
 open DL1.Compiler.Gemm
 open DL1.Compiler.Runtime
@@ -17,10 +18,6 @@ type internal WinogradWeights<'S, 'V, 'T
     when 'S :> ISimd<'V, 'T> and 'S: struct and 'V: struct and 'T: unmanaged and 'T: struct>
     (g: ConvGeometry, first: ConvFirst) =
     inherit ConvKernel()
-
-    /// The tiles that are computed at a time.
-    [<Literal>]
-    let Deep = 48
 
     let size = sizeof<'T>
     let lanes = 'S.Bytes / size
@@ -40,7 +37,7 @@ type internal WinogradWeights<'S, 'V, 'T
         let groups = (g.Images + usual.SamplesEach - 1) / usual.SamplesEach
         // Sizes that every width has: panels, which may be filled up, would not do.
         let weights = int64 Winograd.Products * int64 channels * int64 outputs * int64 size
-        let partials = int (min 16L (Winograd.MostWeights / weights)) |> min groups |> max 1
+        let partials = int (min 16L (Tuning.WinogradWeightBytes / weights)) |> min groups |> max 1
 
         { usual with
             // One chunk, whose runs are its samples.
@@ -50,9 +47,15 @@ type internal WinogradWeights<'S, 'V, 'T
         }
 
     let sums = ConvBuffer(int64 chunks.Partials * int64 partialBytes)
-    let pixelStep = nativeint (Deep * channels * size)
-    let cotangentStep = nativeint (Deep * wide)
-    let runs = ConvTable(Array.init (2 * Deep + 2) (fun i -> if i % 2 = 0 then 0n else nativeint (i / 2)))
+    let pixelStep = nativeint (Tuning.WinogradTilesAtOnce * channels * size)
+    let cotangentStep = nativeint (Tuning.WinogradTilesAtOnce * wide)
+
+    let runs =
+        ConvTable(
+            Array.init (2 * Tuning.WinogradTilesAtOnce + 2) (fun i ->
+                if i % 2 = 0 then 0n else nativeint (i / 2))
+        )
+
     let sources = ConvTable [| for i in 0 .. height - 1 -> nativeint (min i (channels - 1) * size) |]
     let results = ConvTable [| for i in 0 .. height - 1 -> nativeint (i * wide) |]
     let mutable x = 0n
@@ -103,7 +106,7 @@ type internal WinogradWeights<'S, 'V, 'T
         let mutable first = 0
 
         while first < count do
-            let last = min count (first + Deep)
+            let last = min count (first + Tuning.WinogradTilesAtOnce)
 
             WinogradBlock<'S, 'V, 'T>
                 .Read(&tiles, channels, data, nativeint source.Sample, pitch, first, last, pixels, pixelStep)
