@@ -162,7 +162,7 @@ module internal TableSource =
                     values |> Array.map (fun text -> if String.IsNullOrWhiteSpace text then "" else text)
                 )
 
-        match [ for name, column in columns -> name, copied column ] with
+        match [ for name, column in Refuse.nulls "columns" columns -> name, copied column ] with
         | [] -> Refuse.domain "Table" "no column" "one at least" "name the columns"
         | (_, first) :: _ as columns -> made source columns first.Count
 

@@ -71,6 +71,8 @@ public class NullTests
 
     private static readonly Expr X = Expr.Variable("x", 3);
 
+    private static Data.Pipeline Penguins => Data.Pipeline.Classify("species").Numbers("body_mass_g").Model(Data.Estimator.Logistic());
+
     public static TheoryData<string, Func<object>> Within => new()
     {
         { "parts[1]", () => Expr.Concat(0, X, null!) },
@@ -81,6 +83,10 @@ public class NullTests
         { "curves[0].Item2", () => Pictures.ScoreCurves.Roc([("none", null!)]) },
         { "values[0]", () => { Session.Start([(X, Tensor.Of([1f, 2f, 3f]), X)], [Expr.Variable("given", 3)], [X]).Step([null!]); return X; } },
         { "layers[0]", () => Model.Sequential(null!, Layers.Relu()) },
+        { "columns[0].Item2", () => Data.TableModule.ofColumns([Tuple.Create("age", (Data.Column)null!)]) },
+        { "texts[1]", () => VocabularyModule.wordsWith(VocabularyModule.options, ["a", null!]) },
+        { "metrics[0]", () => Penguins.CrossValidate([(Data.Tables.Penguins().Complete(), Data.Tables.Penguins().Complete())], (Metric)null!) },
+        { "folds[0].Item2", () => Penguins.CrossValidate([(Data.Tables.Penguins().Complete(), null!)], Metrics.Accuracy) },
     };
 
     [Theory]

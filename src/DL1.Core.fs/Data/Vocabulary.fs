@@ -166,7 +166,7 @@ module Vocabulary =
                 "1 or more of each"
                 "10000 pieces are usual"
 
-        texts
+        Refuse.nulls "texts" texts
         |> Seq.collect (fun text -> cut (if o.LowerCase then text.ToLowerInvariant() else text))
         |> Seq.countBy id
         |> Seq.filter (fun (piece, n) -> n >= o.Least && piece <> Vocabulary.Unknown)

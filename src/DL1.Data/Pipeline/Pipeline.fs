@@ -155,7 +155,13 @@ type Pipeline private (recipe: Recipe) =
 
         let scores =
             [
-                for struct (kept, held) in folds ->
+                for i, struct (kept, held) in Seq.indexed folds do
+                    if isNull (box kept) then
+                        nullArg $"folds[%d{i}].Item1"
+
+                    if isNull (box held) then
+                        nullArg $"folds[%d{i}].Item2"
+
                     [ for pair in this.Fit(kept).Evaluate(held, metrics) -> pair.Key, pair.Value ]
             ]
 
