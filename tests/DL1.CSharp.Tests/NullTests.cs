@@ -85,8 +85,8 @@ public class NullTests
         { "layers[0]", () => Model.Sequential(null!, Layers.Relu()) },
         { "columns[0].Item2", () => Data.TableModule.ofColumns([Tuple.Create("age", (Data.Column)null!)]) },
         { "texts[1]", () => VocabularyModule.wordsWith(VocabularyModule.options, ["a", null!]) },
-        { "metrics[0]", () => Penguins.CrossValidate([(Data.Tables.Penguins().Complete(), Data.Tables.Penguins().Complete())], (Metric)null!) },
-        { "folds[0].Item2", () => Penguins.CrossValidate([(Data.Tables.Penguins().Complete(), null!)], Metrics.Accuracy) },
+        { "metrics[0]", () => Penguins.CrossValidate([(Tables.Penguins().Complete(), Tables.Penguins().Complete())], (Metric)null!) },
+        { "folds[0].Item2", () => Penguins.CrossValidate([(Tables.Penguins().Complete(), null!)], Metrics.Accuracy) },
     };
 
     [Theory]
