@@ -2,11 +2,9 @@ namespace DL1.Compiler.Planning
 
 open System.Collections.Generic
 open DL1
-open DL1.Compiler.Conv
-open DL1.Compiler.Execution
 open DL1.Compiler.FusedLoop
 open DL1.Compiler.Fusion
-open DL1.Compiler.Gemm
+open DL1.Compiler.Execution
 open DL1.Compiler.Lowering
 open DL1.Compiler.Scan
 
@@ -87,10 +85,6 @@ module internal Plan =
             Bytes = bytes
         }
 
-    /// The graph after all rewriting, before fusion.
-    let private lowered (roots: Expr list) =
-        roots |> Rewrite.stableAll |> Hoist.run |> Lower.run |> ChannelsLast.channelsLast
-
     /// Makes a plan that computes the roots from the inputs. `code` compiles a fused loop; with `inPlace`, fused loops
     /// may write over operands that no later step reads.
     let rec makeWith
@@ -100,190 +94,27 @@ module internal Plan =
         (roots: Expr list)
         : Plan =
         Eval.requireInputs "Compile.prepare" inputs (Graph.variables roots)
+
+        let bodyOf (body: ScanBody<Expr>) =
+            makeWith inPlace code (body.Carries @ body.Slices @ body.Fixed) (body.Next @ body.Outputs)
+
         let ordered = RootOrder.sorted roots
-        let walked = lowered ordered
-        let fusion = Fuse.run walked
-        let became = Dictionary<Digest, Expr>()
-        List.iter2 (fun (root: Expr) e -> became[root.Digest] <- e) ordered walked
-        let roots = roots |> List.map (fun root -> became[root.Digest])
-        let values = List<Expr>()
-        let buffers = Dictionary<Digest, int>()
-        // Anchors whose result only the epilogue reads: they share the buffer of the epilogue's result, which
-        // overwrites it.
-        let sameAs = Dictionary<Digest, Expr>()
 
-        /// The index of a node's buffer, which is added where there is none yet.
-        let rec bufferOf (e: Expr) : int =
-            let e = KernelJobs.withoutReshapes e
+        let lowered = ordered |> Rewrite.stableAll |> Hoist.run |> Lower.run |> ChannelsLast.channelsLast
 
-            match buffers.TryGetValue e.Digest with
-            | true, p -> p
-            | false, _ ->
-                match sameAs.TryGetValue e.Digest with
-                | true, other -> bufferOf other
-                | false, _ ->
-                    values.Add e
-                    buffers[e.Digest] <- values.Count - 1
-                    values.Count - 1
-
-        let read = KernelJobs.operandBuffer bufferOf
-
-        /// The step of a group; `None` where it has nothing to do, as a reshape.
-        let step (g: Group) : PlanStep option =
-            let pass = GroupProgram.make fusion g
-
-            match g.Anchor, pass with
-            | None, None -> None
-            | None, Some p ->
-                KernelJobs.fusedLoopJob code bufferOf g p
-                |> Option.map (fun work ->
-                    let loads = p.Places.Length - p.Stored.Length
-
-                    {
-                        Work = Work.FusedLoop work
-                        Group = g
-                        Reads =
-                            p.Places[.. loads - 1]
-                            |> Array.map read
-                            |> Array.filter (fun buffer -> buffer >= 0)
-                        Writes = p.Places[loads..] |> Array.map read
-                    })
-            | Some e, pass ->
-                match NodeKind.of' e, e.Node with
-                | NodeKind.MatMul, Node.MatMul(a, b) ->
-                    let rank = e.Shape.Rank
-
-                    match pass with
-                    | Some p when not (fusion.Stored.Contains e.Digest) ->
-                        p.Stored
-                        |> Array.tryFind (fun s -> g.Roles[s.Digest] = Role.Along && s.DType = e.DType)
-                        |> Option.iter (fun s -> sameAs[e.Digest] <- s)
-                    | _ -> ()
-
-                    let work =
-                        {
-                            Type = e.DType
-                            M = e.Shape[rank - 2]
-                            N = e.Shape[rank - 1]
-                            K = a.Shape[rank - 1]
-                            Batch = e.Shape.Size / (e.Shape[rank - 2] * e.Shape[rank - 1])
-                            A = KernelJobs.matrix bufferOf a
-                            B = KernelJobs.matrix bufferOf b
-                            C = KernelJobs.result (bufferOf e) e.Shape
-                            Slice = None
-                            Epilogue = pass |> Option.map (KernelJobs.epilogueJob code bufferOf g e)
-                        }
-
-                    let others, stores =
-                        match pass with
-                        | Some p ->
-                            let loads = p.Places.Length - p.Stored.Length
-                            Array.map read p.Places[.. loads - 1], Array.map read p.Places[loads..]
-                        | None -> [||], [||]
-
-                    Some
-                        {
-                            Work = Work.Gemm work
-                            Group = g
-                            Reads = Array.append [| work.A.Buffer; work.B.Buffer |] others
-                            Writes = Array.append [| work.C.Buffer |] stores |> Array.distinct
-                        }
-                | NodeKind.ChannelsLast(node, operands), _ ->
-                    match pass with
-                    | Some p when not (fusion.Stored.Contains e.Digest) ->
-                        p.Stored
-                        |> Array.tryFind (fun s -> g.Roles[s.Digest] = Role.Along && s.DType = e.DType)
-                        |> Option.iter (fun s -> sameAs[e.Digest] <- s)
-                    | _ -> ()
-
-                    let reads = operands |> List.map bufferOf |> Array.ofList
-                    let target = bufferOf e
-
-                    let others, stores =
-                        match pass with
-                        | Some p ->
-                            let loads = p.Places.Length - p.Stored.Length
-                            Array.map read p.Places[.. loads - 1], Array.map read p.Places[loads..]
-                        | None -> [||], [||]
-
-                    Some
-                        {
-                            Work =
-                                Work.Channels
-                                    {
-                                        Node = node
-                                        Operands = reads
-                                        Result = target
-                                        ChannelsFirst = ConvFirst.None
-                                        Epilogue =
-                                            pass
-                                            |> Option.map (KernelJobs.convEpilogueJob code bufferOf g node)
-                                    }
-                            Group = g
-                            Reads = Array.append reads others
-                            Writes = Array.append [| target |] stores |> Array.distinct
-                        }
-                | NodeKind.Other, Node.Scan(_, call) ->
-                    let body =
-                        makeWith
-                            inPlace
-                            code
-                            (call.Body.Carries @ call.Body.Slices @ call.Body.Fixed)
-                            (call.Body.Next @ call.Body.Outputs)
-
-                    let job = KernelJobs.scanJob bufferOf g.Members call body
-
-                    Some
-                        {
-                            Work = Work.Scan(job, body)
-                            Group = g
-                            Reads = Array.concat [ job.Initial; job.Sequences; job.OuterFixed ]
-                            Writes = Array.append job.Final job.Stacks |> Array.filter (fun p -> p >= 0)
-                        }
-                | NodeKind.View, Node.Reshape _ -> None
-                | NodeKind.View, _ ->
-                    let r = StridedView.through e
-                    let source, target = bufferOf r.Source, bufferOf e
-
-                    Some
-                        {
-                            Work = Work.Copy(r, e.DType, e.Shape, source, target)
-                            Group = g
-                            Reads = [| source |]
-                            Writes = [| target |]
-                        }
-                | _ when StaticKernel.serves e ->
-                    let reads = Node.operands e.Node |> List.map bufferOf |> Array.ofList
-                    let target = bufferOf e
-
-                    Some
-                        {
-                            Work = Work.Static(e, reads, target)
-                            Group = g
-                            Reads = reads
-                            Writes = [| target |]
-                        }
-                | _ ->
-                    let operands, run = KernelJobs.defined e
-                    let operands = operands |> List.map (fun o -> o, bufferOf o) |> Array.ofList
-                    let target = bufferOf e
-
-                    Some
-                        {
-                            Work = Work.Defined(run, operands, target)
-                            Group = g
-                            Reads = Array.map snd operands
-                            Writes = [| target |]
-                        }
-
-        let steps = KernelJobs.schedule fusion.Groups |> Array.choose step
-        let results = roots |> List.map bufferOf |> Array.ofList
-        let values = values.ToArray()
+        let fusion = Fuse.run lowered
+        let buffers = PlanBuffers()
 
         let steps =
-            steps
-            |> ForwardOutputs.run values results
-            |> FoldLayoutCopies.run values results
-            |> BackToBackMatMul.run results
+            KernelJobs.schedule fusion.Groups |> Array.choose (PlanSteps.ofGroup bodyOf code fusion buffers)
 
-        placed inPlace inputs roots values steps results
+        let loweredOf = dict (List.zip (ordered |> List.map _.Digest) lowered)
+        let roots = roots |> List.map (fun root -> loweredOf[root.Digest])
+        let results = roots |> List.map buffers.Of |> Array.ofList
+        let values = buffers.Values
+
+        steps
+        |> ForwardOutputs.run values results
+        |> FoldLayoutCopies.run values results
+        |> BackToBackMatMul.run results
+        |> fun steps -> placed inPlace inputs roots values steps results

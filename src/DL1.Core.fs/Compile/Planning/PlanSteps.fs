@@ -1,0 +1,160 @@
+namespace DL1.Compiler.Planning
+
+open System.Collections.Generic
+open DL1
+open DL1.Compiler.Conv
+open DL1.Compiler.Execution
+open DL1.Compiler.FusedLoop
+open DL1.Compiler.Fusion
+open DL1.Compiler.Gemm
+open DL1.Compiler.Lowering
+
+/// The buffers of a plan while it is made: one for each value that some kernel reads or writes.
+[<Sealed>]
+type internal PlanBuffers() =
+    let values = List<Expr>()
+    let indices = Dictionary<Digest, int>()
+    // Anchors whose result only the epilogue reads: they share the buffer of the epilogue's result, which overwrites it.
+    let shared = Dictionary<Digest, Expr>()
+
+    /// The index of a node's buffer, which is added where there is none yet.
+    member this.Of(e: Expr) : int =
+        let e = KernelJobs.withoutReshapes e
+
+        match indices.TryGetValue e.Digest, shared.TryGetValue e.Digest with
+        | (true, index), _ -> index
+        | _, (true, other) -> this.Of other
+        | _ ->
+            values.Add e
+            indices[e.Digest] <- values.Count - 1
+            values.Count - 1
+
+    /// Gives a value the buffer of another.
+    member _.Share(e: Expr, other: Expr) = shared[e.Digest] <- other
+
+    /// The value of each buffer.
+    member _.Values = values.ToArray()
+
+/// Groups as steps of a plan: one function for each kind of kernel. `code` compiles a fused loop.
+[<RequireQualifiedAccess>]
+module internal PlanSteps =
+    /// The buffers that a group's fused loop reads, and those that it writes.
+    let private loopBuffers (buffers: PlanBuffers) (program: GroupProgram option) : int[] * int[] =
+        match program with
+        | None -> [||], [||]
+        | Some p ->
+            let all = p.Places |> Array.map (KernelJobs.operandBuffer buffers.Of)
+            Array.splitAt (p.Places.Length - p.Stored.Length) all
+
+    let private fusedLoop code (buffers: PlanBuffers) (g: Group) (program: GroupProgram) =
+        KernelJobs.fusedLoopJob code buffers.Of g program
+        |> Option.map (fun job ->
+            let reads, writes = loopBuffers buffers (Some program)
+
+            {
+                Work = Work.FusedLoop job
+                Group = g
+                Reads = reads |> Array.filter (fun buffer -> buffer >= 0)
+                Writes = writes
+            })
+
+    /// Lets the epilogue overwrite the anchor's result, where nothing else reads that.
+    let private shareWithEpilogue (fusion: Fusion) (buffers: PlanBuffers) (g: Group) (anchor: Expr) program =
+        match program with
+        | Some p when not (fusion.Stored.Contains anchor.Digest) ->
+            p.Stored
+            |> Array.tryFind (fun s -> g.Roles[s.Digest] = Role.Along && s.DType = anchor.DType)
+            |> Option.iter (fun s -> buffers.Share(anchor, s))
+        | _ -> ()
+
+    /// An anchor's step with what its epilogue reads and writes besides.
+    let private anchored buffers g program work reads result =
+        let others, stores = loopBuffers buffers program
+
+        {
+            Work = work
+            Group = g
+            Reads = Array.append reads others
+            Writes = Array.append [| result |] stores |> Array.distinct
+        }
+
+    let private gemm code fusion (buffers: PlanBuffers) (g: Group) program (e: Expr) (a: Expr) (b: Expr) =
+        shareWithEpilogue fusion buffers g e program
+        let rank = e.Shape.Rank
+        let m, n = e.Shape[rank - 2], e.Shape[rank - 1]
+
+        let job =
+            {
+                Type = e.DType
+                M = m
+                N = n
+                K = a.Shape[rank - 1]
+                Batch = e.Shape.Size / (m * n)
+                A = KernelJobs.matrix buffers.Of a
+                B = KernelJobs.matrix buffers.Of b
+                C = KernelJobs.result (buffers.Of e) e.Shape
+                Slice = None
+                Epilogue = program |> Option.map (KernelJobs.epilogueJob code buffers.Of g e)
+            }
+
+        anchored buffers g program (Work.Gemm job) [| job.A.Buffer; job.B.Buffer |] job.C.Buffer
+
+    let private channelsLast code fusion (buffers: PlanBuffers) (g: Group) program (e: Expr) node operands =
+        shareWithEpilogue fusion buffers g e program
+
+        let job =
+            {
+                Node = node
+                Operands = operands |> List.map buffers.Of |> Array.ofList
+                Result = buffers.Of e
+                ChannelsFirst = ConvFirst.None
+                Epilogue = program |> Option.map (KernelJobs.convEpilogueJob code buffers.Of g node)
+            }
+
+        anchored buffers g program (Work.Channels job) job.Operands job.Result
+
+    let private scan (buffers: PlanBuffers) (g: Group) (call: ScanCall<Expr>) (body: Plan) =
+        let job = KernelJobs.scanJob buffers.Of g.Members call body
+
+        {
+            Work = Work.Scan(job, body)
+            Group = g
+            Reads = Array.concat [ job.Initial; job.Sequences; job.OuterFixed ]
+            Writes = Array.append job.Final job.Stacks |> Array.filter (fun p -> p >= 0)
+        }
+
+    let private copy (buffers: PlanBuffers) (g: Group) (e: Expr) =
+        let view = StridedView.through e
+        let source, target = buffers.Of view.Source, buffers.Of e
+        let work = Work.Copy(view, e.DType, e.Shape, source, target)
+        { Work = work; Group = g; Reads = [| source |]; Writes = [| target |] }
+
+    let private precompiled (buffers: PlanBuffers) (g: Group) (e: Expr) =
+        let reads = Node.operands e.Node |> List.map buffers.Of |> Array.ofList
+        let target = buffers.Of e
+        { Work = Work.Static(e, reads, target); Group = g; Reads = reads; Writes = [| target |] }
+
+    let private defined (buffers: PlanBuffers) (g: Group) (e: Expr) =
+        let operands, run = KernelJobs.defined e
+        let operands = operands |> List.map (fun o -> o, buffers.Of o) |> Array.ofList
+        let target = buffers.Of e
+        let work = Work.Defined(run, operands, target)
+        { Work = work; Group = g; Reads = Array.map snd operands; Writes = [| target |] }
+
+    /// The step of a group; `None` where it has nothing to do, as a reshape. `bodyOf` plans the body of a scan.
+    let ofGroup bodyOf code (fusion: Fusion) (buffers: PlanBuffers) (g: Group) : PlanStep option =
+        let program = GroupProgram.make fusion g
+
+        match g.Anchor, program with
+        | None, None -> None
+        | None, Some p -> fusedLoop code buffers g p
+        | Some e, _ ->
+            match NodeKind.of' e, e.Node with
+            | NodeKind.MatMul, Node.MatMul(a, b) -> Some(gemm code fusion buffers g program e a b)
+            | NodeKind.ChannelsLast(node, operands), _ ->
+                Some(channelsLast code fusion buffers g program e node operands)
+            | NodeKind.Other, Node.Scan(_, call) -> Some(scan buffers g call (bodyOf call.Body))
+            | NodeKind.View, Node.Reshape _ -> None
+            | NodeKind.View, _ -> Some(copy buffers g e)
+            | _ when StaticKernel.serves e -> Some(precompiled buffers g e)
+            | _ -> Some(defined buffers g e)
