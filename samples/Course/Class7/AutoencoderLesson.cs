@@ -77,7 +77,7 @@ internal static class AutoencoderLesson
         c.Code("noise");
         #region noise
         var (sigma, kept) = (0.5, pca.Variances.Shape[0]);
-        var cleaner = Learned(Layers.GaussianNoise(sigma).Then(Encoder(64)).Then(Decoder()), epochs: 20); // noise in training alone
+        var cleaner = Learned(Layers.GaussianNoise(sigma).Then(Encoder(64)).Then(Decoder()), epochs: 30); // noise in training alone
         Tensor Noisy(Tensor images, double deviation) => images + Key.OfSeed(2).Normal(0, deviation, images.Shape[0], 784);
         Tensor Filtered(Tensor noisy, double deviation) => Projected(pca, noisy, kept, pca.Variances / (pca.Variances + deviation * deviation));
         #endregion

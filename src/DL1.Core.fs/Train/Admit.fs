@@ -127,8 +127,9 @@ module internal Admit =
                          $"labels from 0 to %d{guard.Classes - 1}: the model has %d{guard.Classes} outputs")
                     "give the last layer an output for each class, number the classes from 0, or tell the loss which label to ignore"
 
-    /// Refuses labels of data sets whose rows have one shape: see `labels`.
-    let private labelsAlike
+    /// Refuses labels of data sets, whose rows have one shape, for which a classification's loss has no number. `size` is that
+    /// of a batch.
+    let labels
         operation
         (model: Layer<Tree<Expr>, Tree<Expr>>)
         (loss: Tree<Expr> -> Tree<Expr> -> Expr)
@@ -157,15 +158,3 @@ module internal Admit =
                                 legal operation size path one guard set
                 | _ -> ()
         | _ -> ()
-
-    /// Refuses labels of data sets for which a classification's loss has no number. `size` is that of a batch. Rows of one
-    /// set may differ in shape from those of another, such as longer sequences to validate on.
-    let labels operation model loss values size (sets: (string * Dataset) list) : unit =
-        let rowShapes (_, data: Dataset) =
-            [
-                for t in Tree.values data.NamedInputs @ Tree.values data.NamedTargets ->
-                    List.tail (t.Shape.ToList())
-            ]
-
-        for _, alike in List.groupBy rowShapes sets do
-            labelsAlike operation model loss values size alike

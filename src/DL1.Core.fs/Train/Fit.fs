@@ -155,19 +155,24 @@ module Fit =
         let mutable best =
             options.EarlyStopping |> Option.map (Best.start partNames options.Metrics >> Best.ofExtra extra)
 
-        Admit.labels
-            "Fit.run"
-            learner.Network
-            learner.Objective
-            (start.Parameters, start.State)
-            (min options.Batch.Size data.Count)
-            sets
+        let admitLabels =
+            Admit.labels
+                "Fit.run"
+                learner.Network
+                learner.Objective
+                (start.Parameters, start.State)
+                (min options.Batch.Size data.Count)
+
+        let training, validating = sets |> List.partition (fun (_, set) -> obj.ReferenceEquals(set, data))
+        admitLabels training
 
         Learner.requireTrained learner start.Parameters
         let struct (targets, outputs) = FitChecks.batches options.Batch learner start data
 
         options.Validation
         |> Option.iter (FitChecks.validation learner.ValidatesInTraining learner start data)
+
+        admitLabels validating
 
         // The loss of mixed batches is the mean over the steps.
         let sumsOf loss =
