@@ -37,7 +37,7 @@ let private folders =
 
 let tests =
     testList
-        "DL1.Core.CompileReadme"
+        "CompileReadme"
         [
             test "names files that exist" {
                 Expect.isGreaterThan references.Length 30 "the map names files"
