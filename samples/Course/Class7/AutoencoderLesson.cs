@@ -103,7 +103,7 @@ internal static class AutoencoderLesson
         double[] Errors(Func<Tensor, double, Tensor> cleaned) => [.. levels.Select(level => Error(validation.Inputs, cleaned(Noisy(validation.Inputs, level), level)))];
         var (left, filtered, denoised) = (Errors((x, _) => x), Errors(Filtered), Errors((x, _) => cleaner.Predict(x)));
         c.Claim(denoised[0] > left[0] && denoised[4] < filtered[4], "at little noise the network does harm, at its own it is the best");
-        c.Figure("autoencoder-levels", Plot.Titled(c["Less and more noise", "Con menos y más ruido"]).Labels(c["deviation σ of the noise", "desviación σ del ruido"], c["squared error of a pixel", "error cuadrático por píxel"])
+        c.Figure("autoencoder-levels", Plot.Titled(c["Less and more noise", "Menos y más ruido"]).Labels(c["deviation σ of the noise", "desviación σ del ruido"], c["squared error of a pixel", "error cuadrático por píxel"])
                 .Line(c["untouched", "sin tocar"], levels, left).Line(c["filter, knows σ", "filtro, conoce σ"], levels, filtered).Line(c["network, trained at 0.5", "red, entrenada con 0.5"], levels, denoised).WithYLimits(0, 0.06),
             ("Errors over the noise: of the noisy image, of the filter and of the network", "Errores según el ruido: de la imagen ruidosa, del filtro y de la red"),
             ($"The filter is given each $\\sigma$; the network was trained with one. At $\\sigma = 0.1$ the network makes images worse ({denoised[0]:0.0000}; untouched {left[0]:0.0000}).",

@@ -89,13 +89,13 @@ internal static class DcganLesson
         var judged = new (string Name, Tensor Images)[]
         {
             (c["real, other half", "reales, otra mitad"], other), (c["GAN", "GAN"], frames[^1]),
-            (c["one Gaussian over pixels", "una gaussiana de píxeles"], gaussian), (c["noise", "ruido"], uniform),
+            (c["one Gaussian", "una gaussiana"], gaussian), (c["noise", "ruido"], uniform),
         };
         double[] distances = [.. judged.Select(j => Far(j.Images))];
         c.Figure("dcgan-rows", ImageGrid.Of(Tensor.Concat(0, [.. judged.Select(j => j.Images.Rows(..8))]).Reshape(32, 28, 28), columns: 8, low: 0, high: 1, rowNames: judged.Select((_, i) => $"{distances[i]:0.0}")),
             ("Rows of images: real, of the GAN, of a Gaussian, and noise, with their distances", "Filas de imágenes reales, de la GAN, de una gaussiana y de ruido, con sus distancias"),
             ("From top to bottom: real images, those of the GAN, those of one Gaussian over pixels, and noise. On the left, the distance to real images.", "De arriba abajo: imágenes reales, de la GAN, de una gaussiana de píxeles y ruido. A la izquierda, la distancia a las reales."));
-        c.Figure("dcgan-distance", Plot.Titled(c["Distance to real images", "Distancia a las imágenes reales"]).Labels(c["step", "paso"], c["distance d²", "distancia d²"]).WithLogY()
+        c.Figure("dcgan-distance", Plot.Titled(c["Distance to real images", "Distancia a las reales"]).Labels(c["step", "paso"], c["distance d²", "distancia d²"]).WithLogY()
                 .Line("GAN", at, far)
                 .Dashes(judged[2].Name, [at[0], at[^1]], [distances[2], distances[2]]).Dashes(judged[0].Name, [at[0], at[^1]], [distances[0], distances[0]]),
             ("The distance of generated images over the steps", "La distancia de las imágenes generadas según los pasos"),

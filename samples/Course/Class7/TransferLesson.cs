@@ -56,9 +56,9 @@ internal static class TransferLesson
         {
             (c["pixels, no hidden layer", "píxeles, sin capa oculta"], false, [1e-3, 3e-3, 1e-2], rate => Layers.Reshape(1, 28, 28).Then(Moving()).Then(Layers.Flatten()).Then(Layers.Linear(5)).Learner(Losses.CrossEntropy, Optimizers.Adam(rate))),
             (c["from scratch", "desde cero"], false, [1e-3, 3e-3, 1e-2], rate => Network().Learner(Losses.CrossEntropy, Optimizers.Adam(rate))),
-            (c["all frozen, new head", "todo congelado, salida nueva"], true, [3e-3, 1e-2, 3e-2], rate => Network().Learner(Losses.CrossEntropy, Optimizers.Adam(rate)).Frozen(path => !path.StartsWith("head."))),
-            (c["convolutions frozen", "convoluciones congeladas"], true, [1e-3, 3e-3, 1e-2], rate => Network().Learner(Losses.CrossEntropy, Optimizers.Adam(rate)).Frozen(path => path.StartsWith("convolutions."))),
-            (c["fine-tuned, rates by layer", "ajuste fino, tasas por capa"], true, [1e-3, 3e-3, 1e-2], rate => Network().Learner(Losses.CrossEntropy, Optimizers.Adam(rate).LayerDecay(0.4, "convolutions", "hidden", "head"))),
+            (c["all frozen", "todo congelado"], true, [3e-3, 1e-2, 3e-2], rate => Network().Learner(Losses.CrossEntropy, Optimizers.Adam(rate)).Frozen(path => !path.StartsWith("head."))),
+            (c["partly frozen", "congelado en parte"], true, [1e-3, 3e-3, 1e-2], rate => Network().Learner(Losses.CrossEntropy, Optimizers.Adam(rate)).Frozen(path => path.StartsWith("convolutions."))),
+            (c["fine-tuned", "ajuste fino"], true, [1e-3, 3e-3, 1e-2], rate => Network().Learner(Losses.CrossEntropy, Optimizers.Adam(rate).LayerDecay(0.4, "convolutions", "hidden", "head"))),
         };
 
         double Accuracy(int method, double rate, int count, int seed, Dataset judge)
@@ -95,7 +95,7 @@ internal static class TransferLesson
                 (plot, entry) => plot.Line(entry.First.Name, images, entry.Second.Select(v => v.Average()))
                     .Band(entry.First.Name, images, entry.Second.Select(v => Interval(v).Mean - Interval(v).Half), entry.Second.Select(v => Interval(v).Mean + Interval(v).Half))),
             ("Test accuracy over the number of images for four ways to train", "Exactitud de prueba según el número de imágenes con cuatro formas de entrenar"),
-            ($"Means of {seeds} draws of images, with 95% intervals. Training from scratch gets three times the steps.", $"Medias de {seeds} sorteos de imágenes, con intervalos del 95%. El entrenamiento desde cero recibe el triple de pasos."));
+            ($"Means of {seeds} draws of images, with 95% intervals. Frozen: everything but the head, or the convolutions alone (partly). Training from scratch gets three times the steps.", $"Medias de {seeds} sorteos de imágenes, con intervalos del 95%. Congelado: todo salvo la capa de salida, o solo las convoluciones (en parte). El entrenamiento desde cero recibe el triple de pasos."));
         c.Table([("method", "método"), .. counts.Select(n => (Words)($"{n} images", $"{n} imágenes"))],
             methods.Zip(scores, (m, s) => (string[])[m.Name, .. s.Select(v => $"{Interval(v).Mean:0.000} ± {Interval(v).Half:0.000}")]));
         var (pixels, scratch, frozen, convolutions, tuned) = (scores[0], scores[1], scores[2], scores[3], scores[4]);

@@ -80,7 +80,7 @@ internal static class TranslationLesson
 
         c.Heading("Which letters were read for which sign?", "¿Qué letras se leyeron para cada signo?");
         var attention = with.PredictNamed(test)["Attention"];
-        Figure Map(int i) => HeatMap.Of(attention.Row(i).Slice(1, ..clear[part + i].Text.Length).Rows(..10), clear[part + i].Iso.Select(s => $"{s}"), clear[part + i].Text.Select(l => l == ' ' ? "␣" : $"{l}"), numbers: false, low: 0, high: 1);
+        Figure Map(int i) => HeatMap.Of(attention.Row(i).Slice(1, ..clear[part + i].Text.Length).Rows(..10), clear[part + i].Iso.Select(s => $"{s}"), clear[part + i].Text.Select(l => l == ' ' ? "␣" : $"{l}"), numbers: false, low: 0, high: 1).Titled(c["Attention", "Atención"]);
         var places = attention.ArgMax().ToDoubles();
         var years = Enumerable.Range(0, test.Count).Where(i => clear[part + i].Text.EndsWith(clear[part + i].Iso[..4])).SelectMany(i => Enumerable.Range(1, 3).Select(d => places[i * 11 + d] == clear[part + i].Text.Length - 4 + d)).ToList();
         var own = years.Count(here => here) / (double)years.Count;
