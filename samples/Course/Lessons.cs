@@ -12,7 +12,6 @@ internal static class Lessons
         .. Class5.Lessons,
         .. Class6.Lessons,
         .. Class7.Lessons,
-        .. Class7Generation.Lessons,
         .. Class8.Lessons,
     ];
 

@@ -13,7 +13,7 @@ internal static class AutoencoderLesson
     #endregion
 
     #region pca
-    // What is left of images that only lie along the first k directions; each is shrunk by a factor, or by none.
+    // Images projected on the first k directions; where factors are given, each direction is scaled by its own.
     private static Tensor Projected(PrincipalComponents pca, Tensor images, int k, Tensor? factors = null)
     {
         var (axes, mean) = (pca.Components.Rows(..k).Cast(DType.F32), pca.Means.Cast(DType.F32));
@@ -24,8 +24,8 @@ internal static class AutoencoderLesson
 
     public static void Run(Chapter c)
     {
-        c.Text("An autoencoder repeats its input: an encoder $f$ makes a short code of it, a decoder $g$ makes the input of the code. The code is a bottleneck, so only what images have in common gets through. No labels are needed.",
-            "Un autocodificador repite su entrada: un codificador $f$ la resume en un código corto y un decodificador $g$ la reconstruye a partir del código. El código es un cuello de botella: solo pasa lo que las imágenes tienen en común. No hacen falta etiquetas.");
+        c.Text("An autoencoder reproduces its input: an encoder $f$ turns it into a short code, and a decoder $g$ rebuilds it from the code. The code is a bottleneck: only what images have in common gets through. No labels are needed.",
+            "Un autocodificador reproduce su entrada: un codificador $f$ la resume en un código corto y un decodificador $g$ la reconstruye a partir del código. El código es un cuello de botella: solo pasa lo que las imágenes tienen en común. No hacen falta etiquetas.");
         c.Formula(@"L = \frac{1}{n} \sum_{i=1}^{n} \left\lVert x_i - g(f(x_i)) \right\rVert^2");
         c.Code("model");
         #region data
@@ -39,8 +39,8 @@ internal static class AutoencoderLesson
         c.Code("data");
 
         c.Heading("How wide must the bottleneck be?", "¿Qué ancho debe tener el cuello de botella?");
-        c.Text("The baseline is an old one: principal components, the best $k$ directions that a *linear* code can have. Both are fitted on the same images and compared on images that they have not seen.",
-            "El modelo de referencia es antiguo: las componentes principales, las mejores $k$ direcciones que puede tener un código *lineal*. Ambos se ajustan con las mismas imágenes y se comparan con imágenes que no han visto.");
+        c.Text("The baseline is old: principal components, the best $k$ directions for a *linear* code. Both are fitted on the same images and compared on images that they have not seen.",
+            "El modelo de referencia es antiguo: las componentes principales, las mejores $k$ direcciones para un código *lineal*. Ambos se ajustan con las mismas imágenes y se comparan con imágenes que no han visto.");
         c.Code("pca");
         c.Code("widths");
         #region widths
@@ -52,15 +52,15 @@ internal static class AutoencoderLesson
         #endregion
         var (eight, last) = (Array.IndexOf(widths, 8), widths.Length - 1);
         c.Claim(byNetwork[..last].Zip(byPca, (n, p) => n < p).All(less => less), "the network is better at all widths but the last");
-        c.Claim(byNetwork[0] < 0.75 * byPca[0] && byNetwork[last] > 0.95 * byPca[last], "far better at the least, no better at the greatest");
+        c.Claim(byNetwork[0] < 0.75 * byPca[0] && byNetwork[last] > 0.95 * byPca[last], "far better at the smallest, no better at the largest");
         double[] across = [.. widths.Select((_, i) => i + 1.0)];
         Plot Two(string network, string pcaName) => Plot.Titled(c["Error by the width of the code", "Error según el ancho del código"])
             .Labels(c["numbers in the code", "números en el código"], c["squared error of a pixel", "error cuadrático por píxel"]).WithNames(widths.Select(k => $"{k}"))
             .Line(network, across, byNetwork).Dots(network, across, byNetwork).Line(pcaName, across, byPca).Dots(pcaName, across, byPca);
         c.Figure("autoencoder-widths", Two(c["autoencoder", "autocodificador"], c["principal components", "componentes principales"]),
             ("Validation error of autoencoders and of principal components for codes of 2 to 64 numbers", "Error de validación de los autocodificadores y de las componentes principales con códigos de 2 a 64 números"),
-            ($"The narrower the code, the more it pays that a network can bend: with {widths[0]} numbers its error is {byNetwork[0]:0.0000} against {byPca[0]:0.0000}. With {widths[last]} straight directions do as well, and need no training: {byNetwork[last]:0.0000} against {byPca[last]:0.0000}.",
-             $"Cuanto más estrecho el código, más rinde que una red pueda curvarse: con {widths[0]} números su error es {byNetwork[0]:0.0000} frente a {byPca[0]:0.0000}. Con {widths[last]} bastan direcciones rectas, que no requieren entrenamiento: {byNetwork[last]:0.0000} frente a {byPca[last]:0.0000}."));
+            ($"The narrower the code, the more a curved code gains: with {widths[0]} numbers its error is {byNetwork[0]:0.0000} against {byPca[0]:0.0000}. With {widths[last]}, straight directions are as good and need no gradient descent: {byNetwork[last]:0.0000} against {byPca[last]:0.0000}.",
+             $"Cuanto más estrecho es el código, más rinde uno curvo: con {widths[0]} números su error es {byNetwork[0]:0.0000} frente a {byPca[0]:0.0000}. Con {widths[last]} bastan direcciones rectas, que no requieren descenso por gradiente: {byNetwork[last]:0.0000} frente a {byPca[last]:0.0000}."));
         c.Result("error with 8 numbers: autoencoder, principal components", "error con 8 números: autocodificador, componentes", $"{byNetwork[eight]:0.0000}, {byPca[eight]:0.0000}");
         var labels = validation.Targets.ToDoubles();
         int[] shown = [.. Enumerable.Range(0, 10).Select(label => Array.IndexOf(labels, label))];
@@ -68,12 +68,12 @@ internal static class AutoencoderLesson
             Tensor.Concat(0, [.. rows.Select(row => row.Images.Rows(shown))]).Reshape(-1, 28, 28), low: 0, high: 1, rowNames: rows.Select(row => row.Name), columns: 10);
         c.Figure("autoencoder-images", Grid([(c["image", "imagen"], validation.Inputs), (c["components", "componentes"], Projected(pca, validation.Inputs, 8)), (c["network", "red"], networks[8].Predict(validation.Inputs))]),
             ("Ten images, and what two codes of eight numbers keep of them", "Diez imágenes, y lo que dos códigos de ocho números conservan de ellas"),
-            ("784 pixels from 8 numbers. Principal components leave ghosts of other garments, since they add up whole pictures; the network has clear outlines. Both lose the patterns.",
-             "784 píxeles a partir de 8 números. Las componentes principales dejan fantasmas de otras prendas, porque suman imágenes enteras; la red da contornos nítidos. Ambas pierden los estampados."));
+            ("784 pixels from 8 numbers. Principal components add up whole pictures and leave ghosts of other garments; the network gives clear outlines. Both lose the patterns.",
+             "784 píxeles a partir de 8 números. Las componentes principales suman imágenes enteras y dejan fantasmas de otras prendas; la red da contornos nítidos. Ambas pierden los estampados."));
 
         c.Heading("Images without their noise", "Imágenes sin ruido");
-        c.Text("A *denoising* autoencoder is given a noisy image and must tell the clean one. Copying is no longer an answer: it has to know what clothes look like. Its baseline is the best linear filter in principal components (Wiener's): each direction is kept by the share $\\lambda_i / (\\lambda_i + \\sigma^2)$ that its variance $\\lambda_i$ has beside the noise.",
-            "Un autocodificador *que quita el ruido* recibe una imagen ruidosa y debe dar la limpia. Copiar ya no sirve: tiene que saber cómo es la ropa. Su modelo de referencia es el mejor filtro lineal en componentes principales (el de Wiener): cada dirección se conserva en la proporción $\\lambda_i / (\\lambda_i + \\sigma^2)$ de su varianza $\\lambda_i$ frente al ruido.");
+        c.Text("A *denoising* autoencoder gets a noisy image and must return the clean one. Copying no longer works: it has to know what clothes look like. Its baseline is the best linear filter in principal components (the Wiener filter): each direction is scaled by $\\lambda_i / (\\lambda_i + \\sigma^2)$, where $\\lambda_i$ is its variance.",
+            "Un autocodificador *que quita el ruido* recibe una imagen ruidosa y debe devolver la limpia. Copiar ya no sirve: tiene que saber cómo es la ropa. Su modelo de referencia es el mejor filtro lineal en componentes principales (el de Wiener): cada dirección se multiplica por $\\lambda_i / (\\lambda_i + \\sigma^2)$, donde $\\lambda_i$ es su varianza.");
         c.Code("noise");
         #region noise
         var (sigma, kept) = (0.5, pca.Variances.Shape[0]);
@@ -84,7 +84,7 @@ internal static class AutoencoderLesson
         var noisy = Noisy(validation.Inputs, sigma);
         c.Figure("autoencoder-noise", Grid([(c["image", "imagen"], validation.Inputs), (c["noisy", "ruidosa"], noisy), (c["filter", "filtro"], Filtered(noisy, sigma)), (c["network", "red"], cleaner.Predict(noisy))]),
             ("Ten images, with noise, and after two ways to remove it", "Diez imágenes, con ruido, y tras dos maneras de quitarlo"),
-            ("The filter leaves streaks, and ghosts of other garments. The network gives clean outlines, but invents smooth cloth where the noise hid a pattern.",
+            ("The filter leaves streaks and ghosts of other garments. The network gives clean outlines, but invents smooth cloth where the noise hid a pattern.",
              "El filtro deja rayas y fantasmas de otras prendas. La red da contornos limpios, pero inventa tela lisa donde el ruido ocultaba un estampado."));
         var noisyTest = Noisy(test.Inputs, sigma);
         ScoreInterval Of(Tensor rebuilt) => Metrics.Mae.Interval(Tensor.Zeros(test.Count), ((test.Inputs - rebuilt) * (test.Inputs - rebuilt)).Mean(1)); // over images
@@ -95,24 +95,24 @@ internal static class AutoencoderLesson
             (c["linear filter", "filtro lineal"], Of(Filtered(noisyTest, sigma))),
             (c["denoising autoencoder", "autocodificador que quita el ruido"], Of(cleaner.Predict(noisyTest))),
         };
-        c.Table([("on the test images", "con las imágenes de prueba"), ("error", "error"), ("95 % interval", "intervalo del 95 %")], rows.Select(row => new[] { row.Name, $"{row.Error.Estimate:0.0000}", $"{row.Error.Lower:0.0000} – {row.Error.Upper:0.0000}" }));
+        c.Table([("on the test images", "con las imágenes de prueba"), ("error", "error"), ("95% interval", "intervalo del 95%")], rows.Select(row => new[] { row.Name, $"{row.Error.Estimate:0.0000}", $"{row.Error.Lower:0.0000} – {row.Error.Upper:0.0000}" }));
         c.Claim(rows[3].Error.Upper < rows[2].Error.Lower && rows[2].Error.Upper < rows[1].Error.Lower, "the network beats the filter, the filter the autoencoder of clean images");
         c.Result("error of noisy test images: filter, denoising autoencoder", "error con imágenes ruidosas: filtro, autocodificador", $"{rows[2].Error.Estimate:0.0000}, {rows[3].Error.Estimate:0.0000}");
 
         double[] levels = [.. Enumerable.Range(1, 10).Select(i => 0.1 * i)];
         double[] Errors(Func<Tensor, double, Tensor> cleaned) => [.. levels.Select(level => Error(validation.Inputs, cleaned(Noisy(validation.Inputs, level), level)))];
-        var (left, filtered, told) = (Errors((x, _) => x), Errors(Filtered), Errors((x, _) => cleaner.Predict(x)));
-        c.Claim(told[0] > left[0] && told[4] < filtered[4], "at little noise the network does harm, at its own it is the best");
-        c.Figure("autoencoder-levels", Plot.Titled(c["Less and more noise than it learnt with", "Con menos y con más ruido que al aprender"]).Labels(c["deviation σ of the noise", "desviación σ del ruido"], c["squared error of a pixel", "error cuadrático por píxel"])
-                .Line(c["left as it is", "sin tocar"], levels, left).Line(c["linear filter, told σ", "filtro lineal, conoce σ"], levels, filtered).Line(c["network, learnt at 0.5", "red, aprendió con 0.5"], levels, told).WithYLimits(0, 0.06),
+        var (left, filtered, denoised) = (Errors((x, _) => x), Errors(Filtered), Errors((x, _) => cleaner.Predict(x)));
+        c.Claim(denoised[0] > left[0] && denoised[4] < filtered[4], "at little noise the network does harm, at its own it is the best");
+        c.Figure("autoencoder-levels", Plot.Titled(c["Less and more noise", "Menos y más ruido"]).Labels(c["deviation σ of the noise", "desviación σ del ruido"], c["squared error of a pixel", "error cuadrático por píxel"])
+                .Line(c["untouched", "sin tocar"], levels, left).Line(c["filter, knows σ", "filtro, conoce σ"], levels, filtered).Line(c["network, trained at 0.5", "red, entrenada con 0.5"], levels, denoised).WithYLimits(0, 0.06),
             ("Errors over the noise: of the noisy image, of the filter and of the network", "Errores según el ruido: de la imagen ruidosa, del filtro y de la red"),
-            ($"The filter is told each $\\sigma$; the network knows the one that it learnt with. At $\\sigma = 0.1$ it makes images worse ({told[0]:0.0000}; untouched {left[0]:0.0000}).",
-             $"El filtro conoce cada $\\sigma$; la red solo aquella con la que aprendió. Con $\\sigma = 0.1$ empeora las imágenes ({told[0]:0.0000}; sin tocar, {left[0]:0.0000})."));
-        c.Question(("Why does the autoencoder of clean images remove some noise, though nobody asked it to?", "¿Por qué el autocodificador de imágenes limpias quita parte del ruido, aunque nadie se lo pidió?"),
-            ($"Most noise does not fit through 64 numbers: the error falls from {rows[0].Error.Estimate:0.0000} to {rows[1].Error.Estimate:0.0000}. What does fit is taken for clothing, as the encoder has never met noise.",
-             $"La mayor parte del ruido no cabe en 64 números: el error baja de {rows[0].Error.Estimate:0.0000} a {rows[1].Error.Estimate:0.0000}. Lo que sí cabe se toma por ropa, porque el codificador nunca había visto ruido."));
-        c.Question(("Would you clean images with a noise of 0.1 by this network?", "¿Limpiarías con esta red imágenes con un ruido de 0.1?"),
-            ($"No: what is lost in its bottleneck ({told[0]:0.0000}) is more than the noise ({left[0]:0.0000}). The filter, told of the noise, keeps more directions and gets {filtered[0]:0.0000}.",
-             $"No: lo que se pierde en el cuello de botella ({told[0]:0.0000}) supera al ruido ({left[0]:0.0000}). El filtro, que conoce el ruido, conserva más direcciones y logra {filtered[0]:0.0000}."));
+            ($"The filter is given each $\\sigma$; the network was trained with one. At $\\sigma = 0.1$ the network makes images worse ({denoised[0]:0.0000}; untouched {left[0]:0.0000}).",
+             $"El filtro conoce cada $\\sigma$; la red se entrenó con una sola. Con $\\sigma = 0.1$ la red empeora las imágenes ({denoised[0]:0.0000}; sin tocar, {left[0]:0.0000})."));
+        c.Question(("Why does the autoencoder of clean images remove some noise, although it was not trained for that?", "¿Por qué el autocodificador de imágenes limpias quita parte del ruido, aunque no se entrenó para eso?"),
+            ($"Most noise does not fit through 64 numbers: the error falls from {rows[0].Error.Estimate:0.0000} to {rows[1].Error.Estimate:0.0000}. What does fit is rebuilt as clothing, since the encoder has never seen noise.",
+             $"La mayor parte del ruido no cabe en 64 números: el error baja de {rows[0].Error.Estimate:0.0000} a {rows[1].Error.Estimate:0.0000}. Lo que sí cabe se reconstruye como ropa, porque el codificador nunca había visto ruido."));
+        c.Question(("Would you use this network for images with a noise of 0.1?", "¿Usarías esta red para imágenes con un ruido de 0.1?"),
+            ($"No: its bottleneck loses more ({denoised[0]:0.0000}) than the noise costs ({left[0]:0.0000}). The filter knows the noise, keeps more directions and gets {filtered[0]:0.0000}.",
+             $"No: lo que se pierde en el cuello de botella ({denoised[0]:0.0000}) supera al ruido ({left[0]:0.0000}). El filtro conoce el ruido, conserva más direcciones y logra {filtered[0]:0.0000}."));
     }
 }

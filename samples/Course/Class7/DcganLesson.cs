@@ -10,39 +10,14 @@ internal static class DcganLesson
 {
     private const int Rows = 64;
 
-    #region distance
-    // The Fréchet distance of two Gaussians that are fitted to features [rows; features]: of their means, and of their spreads.
-    public static double Distance(Tensor a, Tensor b)
-    {
-        (Expr Mean, Expr Covariance) Fitted(Tensor features)
-        {
-            var x = Expr.Constant(features.Cast(DType.F64));
-            var mean = x.Mean(true, 0);
-            return (mean, (x - mean).T.MatMul(x - mean) / (features.Shape[0] - 1.0));
-        }
-
-        Expr Root(Expr s) => s.Eigh() is var (values, vectors) ? (vectors * Sqrt(Relu(values))).MatMul(vectors.T) : s;
-        var ((m, s), (n, t)) = (Fitted(a), Fitted(b));
-        return (Square(m - n).Sum() + (s + t - 2 * Root(Root(s).MatMul(t).MatMul(Root(s)))).Trace()).Evaluate().ToDouble();
-    }
-
-    // Images as one Gaussian over all pixels draws them: the mean image, and a random mixture of the deviations from it.
-    public static Tensor Gaussian(Tensor images, int count)
-    {
-        var mean = images.Mean([0], true);
-        var mixture = Key.OfSeed(11).Normal(0, 1 / Math.Sqrt(images.Shape[0] - 1), count, images.Shape[0]);
-        return (mean + mixture.MatMul(images - mean)).Clip(0, 1);
-    }
-    #endregion
-
     public static void Run(Chapter c)
     {
         var (steps, snapshots, count) = c.Brief ? (4, 2, 64) : (1500, 15, 900);
-        c.Text("The same game with images: a *deep convolutional* GAN (DCGAN; Radford and others, 2015). The generator unfolds 32 random numbers into a small image of many channels, and doubles its size twice by transposed convolutions. The discriminator goes the same way back.",
-            "El mismo juego con imágenes: una GAN *convolucional profunda* (DCGAN; Radford y otros, 2015). El generador despliega 32 números aleatorios en una imagen pequeña de muchos canales y duplica dos veces su tamaño con convoluciones traspuestas. El discriminador recorre el mismo camino de vuelta.");
+        c.Text("The same game with images: a *deep convolutional* GAN (DCGAN; Radford and others, 2015). The generator unfolds 32 random numbers into a small image of many channels, and doubles its size twice by transposed convolutions. The discriminator goes the same way back; the penalty on its slope is that of the lesson on eight modes.",
+            "El mismo juego con imágenes: una GAN *convolucional profunda* (DCGAN; Radford y otros, 2015). El generador despliega 32 números aleatorios en una imagen pequeña de muchos canales y duplica dos veces su tamaño con convoluciones traspuestas. El discriminador recorre el mismo camino de vuelta; la penalización de su pendiente es la de la lección de los ocho modos.");
         #region data
         // Three classes of Fashion-MNIST: trousers, bags and ankle boots.
-        var (train, test) = c.Data is { } folder ? Datasets.FashionMnist(folder) : Datasets.FashionMnistSmall();
+        var (train, _) = c.Data is { } folder ? Datasets.FashionMnist(folder) : Datasets.FashionMnistSmall();
         var labels = train.Targets.ToDoubles();
         var clothes = train.Rows(Enumerable.Range(0, c.Brief ? 600 : train.Count).Where(i => labels[i] is 1 or 8 or 9));
         #endregion
@@ -74,11 +49,10 @@ internal static class DcganLesson
         c.Code("data");
         c.Code("game");
 
-        c.Heading("How good are drawn images?", "¿Qué tan buenas son las imágenes generadas?");
-        c.Text("No loss tells. What is compared is what a *classifier* sees: its last hidden layer has 32 features of an image. Fit a Gaussian to the features of real images and one to those of drawn images; the distance of the two is small if drawn images look like real ones, and vary as they do. With the features of a large network this is called FID (Heusel and others, 2017).",
-            "Ninguna pérdida lo dice. Se compara lo que ve un *clasificador*: su última capa oculta da 32 características de una imagen. Se ajusta una gaussiana a las características de las imágenes reales y otra a las de las generadas; la distancia entre ambas es pequeña si las generadas se parecen a las reales y varían como ellas. Con las características de una red grande se llama FID (Heusel y otros, 2017).");
+        c.Heading("How good are generated images?", "¿Qué tan buenas son las imágenes generadas?");
+        c.Text("The losses do not say: they only measure which network is ahead. We compare what a *classifier* sees. Its last hidden layer computes 32 features of an image. One Gaussian is fitted to the features of real images, another to those of generated images. Their distance is small if generated images look like real ones and vary as they do. With the features of a large network it is called FID (Heusel and others, 2017).",
+            "Las pérdidas no lo dicen: solo miden cuál de las redes va ganando. Comparamos lo que ve un *clasificador*. Su última capa oculta calcula 32 características de una imagen. Se ajusta una gaussiana a las características de las imágenes reales y otra a las de las generadas. La distancia entre ambas es pequeña si las generadas se parecen a las reales y varían como ellas. Con las características de una red grande se llama FID (Heusel y otros, 2017).");
         c.Formula(@"d^2 = \left\| \mu - \nu \right\|^2 + \operatorname{tr}\left( \Sigma + T - 2 \left( \Sigma^{1/2} \, T \, \Sigma^{1/2} \right)^{1/2} \right)");
-        c.Code("distance");
         c.Say("The classifier, then the game ...", "El clasificador, y después el juego ...");
         #region classifier
         var classifier = Model.Sequential(
@@ -91,7 +65,7 @@ internal static class DcganLesson
 
         var mixed = clothes.Shuffle(5);
         var reference = Features(mixed.Take(count).Inputs);
-        double Far(Tensor images) => Distance(reference, Features(images));
+        double Far(Tensor images) => GaussianFit.Distance(reference, Features(images));
         #endregion
         c.Code("classifier");
         var noise = Key.OfSeed(1000).Normal(0, 1, count, 32);
@@ -109,39 +83,37 @@ internal static class DcganLesson
             }
 
         c.Picture("dcgan-moving", Animation.OfFigures(560, 0.5, frames.Select((images, i) => ImageGrid.Of(images.Rows(..32).Reshape(32, 28, 28), columns: 8, low: 0, high: 1).Titled($"{c["step", "paso"]} {at[i]:0}"))),
-            ("Thirty-two drawn images become clothes", "Treinta y dos imágenes generadas se convierten en prendas"),
-            ("The same 32 noises in each frame: first spots, then outlines, then trousers, bags and boots.", "Los mismos 32 ruidos en cada cuadro: primero manchas, luego contornos, luego pantalones, bolsos y botines."));
-        var (other, gaussian, uniform) = (mixed.Skip(count).Take(count).Inputs, Gaussian(clothes.Inputs, count), Key.OfSeed(3).Uniform(0, 1, count, 784));
+            ("Thirty-two generated images become clothes", "Treinta y dos imágenes generadas se convierten en prendas"),
+            ("The same 32 noise vectors in each frame: first spots, then outlines, then trousers, bags and boots.", "Los mismos 32 vectores de ruido en cada cuadro: primero manchas, luego contornos, luego pantalones, bolsos y botines."));
+        var (other, gaussian, uniform) = (mixed.Skip(count).Take(count).Inputs, GaussianFit.Draw(clothes.Inputs, count), Key.OfSeed(3).Uniform(0, 1, count, 784));
         var judged = new (string Name, Tensor Images)[]
         {
             (c["real, other half", "reales, otra mitad"], other), (c["GAN", "GAN"], frames[^1]),
-            (c["one Gaussian over pixels", "una gaussiana de píxeles"], gaussian), (c["noise", "ruido"], uniform),
+            (c["one Gaussian", "una gaussiana"], gaussian), (c["noise", "ruido"], uniform),
         };
         double[] distances = [.. judged.Select(j => Far(j.Images))];
         c.Figure("dcgan-rows", ImageGrid.Of(Tensor.Concat(0, [.. judged.Select(j => j.Images.Rows(..8))]).Reshape(32, 28, 28), columns: 8, low: 0, high: 1, rowNames: judged.Select((_, i) => $"{distances[i]:0.0}")),
-            ("Rows of real images, of the GAN's, of a Gaussian's, and of noise, with their distances", "Filas de imágenes reales, de la GAN, de una gaussiana y de ruido, con sus distancias"),
-            ("From above: real images, the GAN's, one Gaussian's over pixels, and noise; on the left the distance to real images.", "Desde arriba: imágenes reales, de la GAN, de una gaussiana de píxeles y ruido; a la izquierda, la distancia a las reales."));
-        c.Figure("dcgan-distance", Plot.Titled(c["Distance to real images", "Distancia a las imágenes reales"]).Labels(c["step", "paso"], c["distance d²", "distancia d²"]).WithLogY()
+            ("Rows of images: real, of the GAN, of a Gaussian, and noise, with their distances", "Filas de imágenes reales, de la GAN, de una gaussiana y de ruido, con sus distancias"),
+            ("From top to bottom: real images, those of the GAN, those of one Gaussian over pixels, and noise. On the left, the distance to real images.", "De arriba abajo: imágenes reales, de la GAN, de una gaussiana de píxeles y ruido. A la izquierda, la distancia a las reales."));
+        c.Figure("dcgan-distance", Plot.Titled(c["Distance to real images", "Distancia a las reales"]).Labels(c["step", "paso"], c["distance d²", "distancia d²"]).WithLogY()
                 .Line("GAN", at, far)
                 .Dashes(judged[2].Name, [at[0], at[^1]], [distances[2], distances[2]]).Dashes(judged[0].Name, [at[0], at[^1]], [distances[0], distances[0]]),
-            ("The distance of drawn images over the steps", "La distancia de las imágenes generadas según los pasos"),
+            ("The distance of generated images over the steps", "La distancia de las imágenes generadas según los pasos"),
             ("Dashed: one Gaussian over pixels, and real images themselves, which no generator can be expected to beat.", "A trazos: una gaussiana de píxeles, y las propias imágenes reales, que ningún generador puede mejorar."));
         string[] kinds = [c["trousers", "pantalones"], c["bags", "bolsos"], c["boots", "botines"]];
         double[] Shares(Tensor images) => [.. new[] { 1, 8, 9 }.Select(k => classifier.PredictLabels(images).ToDoubles().Average(label => label == k ? 1.0 : 0))];
-        var (realShares, drawnShares) = (Shares(mixed.Take(count).Inputs), Shares(frames[^1]));
+        var drawnShares = Shares(frames[^1]);
         c.Table([("images", "imágenes"), ("distance d²", "distancia d²"), .. kinds.Select(k => (Words)(k, k))],
             judged.Select((j, i) => (string[])[j.Name, $"{distances[i]:0.0}", .. Shares(j.Images).Select(share => $"{share:0%}")]));
         c.Claim(distances[0] < distances[1] && distances[1] < distances[2] && distances[2] < distances[3] / 5, "real images are nearest, then the GAN's, then the Gaussian's, and noise is far");
-        c.Claim(far[^1] < far[0] / 5, "training brings drawn images nearer");
+        c.Claim(far[^1] < far[0] / 5, "training brings generated images nearer");
         c.Claim(drawnShares.Min() > 0.15, "no kind of clothes is missing");
-        c.Text($"Another half of the real images lies at {distances[0]:0.0}: no two samples are the same. The GAN comes from {far[0]:0} to {distances[1]:0.0} in {steps} steps; one Gaussian over all pixels, which has the right mean image and the right variation of each pixel, stays at {distances[2]:0.0}. The columns on the right say what the classifier takes the images for: the GAN draws all three kinds.",
-            $"Otra mitad de las imágenes reales queda a {distances[0]:0.0}: dos muestras nunca son iguales. La GAN pasa de {far[0]:0} a {distances[1]:0.0} en {steps} pasos; una sola gaussiana de píxeles, con la imagen media correcta y la variación correcta de cada píxel, se queda en {distances[2]:0.0}. Las columnas de la derecha dicen por qué prendas toma el clasificador las imágenes: la GAN genera los tres tipos.");
+        c.Text($"The other half of the real images lies at {distances[0]:0.0}, as no two samples are the same. The GAN improves from {far[0]:0} to {distances[1]:0.0} in {steps} steps. One Gaussian over all pixels has the right mean image and the right variation of each pixel, and stays at {distances[2]:0.0}. The last three columns show what the classifier recognizes: the GAN generates all three kinds.",
+            $"La otra mitad de las imágenes reales queda a {distances[0]:0.0}, porque dos muestras nunca son iguales. La GAN pasa de {far[0]:0} a {distances[1]:0.0} en {steps} pasos. Una sola gaussiana de píxeles tiene la imagen media correcta y la variación correcta de cada píxel, y se queda en {distances[2]:0.0}. Las tres últimas columnas muestran qué reconoce el clasificador: la GAN genera los tres tipos.");
         c.Result("distance to real images: other half, GAN, one Gaussian, noise", "distancia a las reales: otra mitad, GAN, una gaussiana, ruido", string.Join(", ", distances.Select(d => $"{d:0.0}")));
         c.Question(("Could a generator that draws one perfect boot, again and again, have a small distance?", "¿Podría tener una distancia pequeña un generador que dibuja una y otra vez un botín perfecto?"),
-            ("No: its features would not vary, so $T = 0$, and the trace of $\\Sigma$ would remain, besides a mean that belongs to boots alone. The measure asks for variety as well as for looks.", "No: sus características no variarían, así que $T = 0$ y quedaría la traza de $\\Sigma$, además de una media que es solo la de los botines. La medida exige variedad además de apariencia."));
-        c.Question(("And one that has learnt the training images by heart?", "¿Y uno que se aprendió de memoria las imágenes de entrenamiento?"),
-            ($"Yes: it would be judged like the other half of the real images, {distances[0]:0.0} or better. The distance does not see copies; one must look for the nearest training image.", $"Sí: se juzgaría como la otra mitad de las imágenes reales, {distances[0]:0.0} o menos. La distancia no ve las copias; hay que buscar la imagen de entrenamiento más cercana."));
-        c.Question(("Why has the discriminator no batch normalisation, and what does its penalty do?", "¿Por qué el discriminador no lleva normalización por lotes, y para qué sirve su penalización?"),
-            ("With batch statistics the score of an image would depend on the others of the batch, and the penalty on the slope at each image would make no sense. The penalty keeps the slope small where data are: the generator then gets a direction instead of a cliff.", "Con estadísticas del lote, la puntuación de una imagen dependería de las demás, y penalizar la pendiente en cada imagen no tendría sentido. La penalización mantiene pequeña la pendiente donde hay datos: así el generador recibe una dirección en vez de un precipicio."));
+            ("No: its features would not vary, so $T = 0$ and the trace of $\\Sigma$ would remain, besides a mean that is only that of boots. The measure requires variety as well as good looks.", "No: sus características no variarían, así que $T = 0$ y quedaría la traza de $\\Sigma$, además de una media que es solo la de los botines. La medida exige variedad además de apariencia."));
+        c.Question(("And one that has memorized the training images?", "¿Y uno que memorizó las imágenes de entrenamiento?"),
+            ($"Yes: its images would be as near as the other half of the real ones, {distances[0]:0.0} or less. The distance does not detect copies; one must look for the nearest training image.", $"Sí: sus imágenes quedarían tan cerca como la otra mitad de las reales, a {distances[0]:0.0} o menos. La distancia no detecta las copias; hay que buscar la imagen de entrenamiento más cercana."));
     }
 }

@@ -11,14 +11,14 @@ internal static class DiffusionDigitsLesson
 
     public static void Run(Chapter c)
     {
-        c.Text("The same diffusion model, with 64 pixels in the place of two coordinates, and with a wish: the digit that is asked for enters the network beside the level. From one network come all ten digits, on request.",
+        c.Text("The same diffusion model, with 64 pixels instead of two coordinates and with a request: the digit asked for enters the network beside the level. One network draws all ten digits, on request.",
             "El mismo modelo de difusión, con 64 píxeles en lugar de dos coordenadas y con un encargo: el dígito pedido entra en la red junto al nivel. De una sola red salen los diez dígitos, a pedido.");
         string Level(int k) => $"{c["level", "nivel"]} {k}";
         var (epochs, asks, frames) = c.Brief ? (1, 30, 2) : (360, 360, 25);
         c.Say("Training ...", "Entrenamiento ...");
         c.Code("digits");
         #region digits
-        // The digit that is asked for enters the network as ten zeros and ones.
+        // The digit asked for enters the network in one-hot form.
         var (train, test) = Datasets.Digits().Split(0.8, seed: 1, stratified: true);
         var names = Tensor.Of([.. Enumerable.Range(0, 10).Select(digit => (long)digit)]);
         Tensor Kind(Tensor labels) => labels.Compute(label => Expr.Equal(label.ExpandDims(1), Expr.Constant(names)).Cast(DType.F32));
@@ -37,7 +37,7 @@ internal static class DiffusionDigitsLesson
             .Fit(train, Losses.CrossEntropy, Optimizers.Adam(3e-3), epochs: c.Brief ? 1 : 30, batchSize: 32).Trained;
         Tensor Features(Tensor images) => classifier.Activations(images)["features"];
         var labels = train.Targets.ToDoubles();
-        var gaussian = Tensor.Concat(0, [.. Enumerable.Range(0, 10).Select(digit => DcganLesson.Gaussian(train.Rows(Enumerable.Range(0, train.Count).Where(i => labels[i] == digit)).Inputs, asks / 10))]);
+        var gaussian = Tensor.Concat(0, [.. Enumerable.Range(0, 10).Select(digit => GaussianFit.Draw(train.Rows(Enumerable.Range(0, train.Count).Where(i => labels[i] == digit)).Inputs, asks / 10))]);
         var ordered = names.Rows([.. Enumerable.Range(0, asks).Select(i => i / (asks / 10))]);
         var reference = Features(train.Inputs);
         int[] Closest(Tensor images) => [.. images.Compute(train.Inputs, (a, b) => a.Distances(b).ArgMin()).ToDoubles().Select(row => (int)row)];
@@ -45,25 +45,25 @@ internal static class DiffusionDigitsLesson
         var rows = new (string Name, Tensor Images, Tensor? Labels)[]
         {
             (c["real, held out", "reales, apartados"], test.Inputs, test.Targets), (c["diffusion", "difusión"], drawn[^1], asked),
-            (c["a Gaussian for each digit", "una gaussiana por dígito"], gaussian, ordered), (c["one Gaussian for all", "una gaussiana para todos"], DcganLesson.Gaussian(train.Inputs, asks), null), (c["noise", "ruido"], Key.OfSeed(3).Uniform(0, 1, asks, 64), null),
+            (c["a Gaussian for each digit", "una gaussiana por dígito"], gaussian, ordered), (c["one Gaussian for all", "una gaussiana para todos"], GaussianFit.Draw(train.Inputs, asks), null), (c["noise", "ruido"], Key.OfSeed(3).Uniform(0, 1, asks, 64), null),
         };
-        var scores = rows.Select(row => (Far: DcganLesson.Distance(reference, Features(row.Images)), Read: row.Labels is { } l ? Metrics.Accuracy.Of(l, classifier.Predict(row.Images)) : double.NaN, Near: Nearest(row.Images).Mean().ToDouble())).ToList();
+        var scores = rows.Select(row => (Far: GaussianFit.Distance(reference, Features(row.Images)), Read: row.Labels is { } l ? Metrics.Accuracy.Of(l, classifier.Predict(row.Images)) : double.NaN, Near: Nearest(row.Images).Mean().ToDouble())).ToList();
         c.Table([("images", "imágenes"), ("distance d²", "distancia d²"), ("read as asked", "leídos como se pidió"), ("to the nearest image", "a la imagen más cercana")],
             rows.Zip(scores, (row, s) => new[] { row.Name, $"{s.Far:0.0}", double.IsNaN(s.Read) ? "" : $"{s.Read:0.000}", $"{s.Near:0.00}" }));
         c.Figure("diffusion-compared", ImageGrid.Of(Tensor.Concat(0, drawn[^1].Rows(..10), train.Inputs.Rows(Closest(drawn[^1].Rows(..10))), gaussian.Rows([.. Enumerable.Range(0, 10).Select(digit => digit * (asks / 10))])).Reshape(30, 8, 8), columns: 10, low: 0, high: 1, rowNames: [c["drawn", "generado"], c["nearest", "más cercano"], c["Gaussian", "gaussiana"]]),
             ("Ten drawn digits, the training images nearest to them, and ten of Gaussians", "Diez dígitos generados, las imágenes de entrenamiento más cercanas y diez de gaussianas"),
             ("Above, drawn digits; below each the training image nearest to it, and a digit from a Gaussian over its pixels.", "Arriba, dígitos generados; debajo de cada uno, la imagen de entrenamiento más cercana y un dígito de una gaussiana de sus píxeles."));
         c.Claim(scores[0].Far < scores[2].Far && scores[2].Far < scores[1].Far && scores[1].Far < scores[3].Far && scores[3].Far < scores[4].Far, "by features: real digits, a Gaussian for each digit, diffusion, one Gaussian, noise");
-        c.Claim(scores[0].Near < scores[1].Near && scores[1].Near < (scores[0].Near + scores[2].Near) / 2, "drawn digits are no copies, and nearer to real images than Gaussians' are");
+        c.Claim(scores[0].Near < scores[1].Near && scores[1].Near < (scores[0].Near + scores[2].Near) / 2, "drawn digits are no copies, and nearer to real images than those of Gaussians");
         c.Claim(scores[1].Read > 0.95, "drawn digits are read as asked");
-        c.Text($"A classifier reads {scores[1].Read:0.0%} of the drawn digits as what was asked for, and {scores[0].Read:0.0%} of real ones that it has not seen. And they are no copies: the nearest training image is {scores[1].Near:0.00} away on average, from a held-out real digit {scores[0].Near:0.00}.",
-            $"Un clasificador lee el {scores[1].Read:0.0%} de los dígitos generados como lo que se pidió, y el {scores[0].Read:0.0%} de los reales que no ha visto. Y no son copias: la imagen de entrenamiento más cercana está en promedio a {scores[1].Near:0.00}; la de un dígito real apartado, a {scores[0].Near:0.00}.");
-        c.Text($"The distance of features (of the lesson on images) has a surprise: diffusion lies at {scores[1].Far:0.0}, far nearer than one Gaussian for all digits ({scores[3].Far:0.0}), but a Gaussian for each digit is nearer still ({scores[2].Far:0.0}). The measure knows nothing but means and spreads, and these a Gaussian has right by construction. The last column tells them apart: digits of Gaussians are {scores[2].Near:0.00} from any real one, and look smudged. One number is not enough to judge a generator.",
-            $"La distancia de características (de la lección sobre imágenes) trae una sorpresa: la difusión queda a {scores[1].Far:0.0}, mucho más cerca que una sola gaussiana para todos los dígitos ({scores[3].Far:0.0}), pero una gaussiana por dígito queda aún más cerca ({scores[2].Far:0.0}). La medida solo conoce medias y dispersiones, y esas una gaussiana las tiene correctas por construcción. La última columna los distingue: los dígitos de las gaussianas están a {scores[2].Near:0.00} de cualquier imagen real, y se ven borrosos. Un solo número no basta para juzgar un generador.");
+        c.Text($"A classifier reads {scores[1].Read:0.0%} of the drawn digits as the digit asked for, and {scores[0].Read:0.0%} of held-out real ones correctly. The drawn digits are no copies: the nearest training image is {scores[1].Near:0.00} away on average; for a held-out real digit it is {scores[0].Near:0.00} away.",
+            $"Un clasificador lee el {scores[1].Read:0.0%} de los dígitos generados como lo que se pidió, y acierta con el {scores[0].Read:0.0%} de los reales apartados. Los generados no son copias: la imagen de entrenamiento más cercana está en promedio a {scores[1].Near:0.00}; la de un dígito real apartado, a {scores[0].Near:0.00}.");
+        c.Text($"The distance of features (of the lesson on images) has a surprise. Diffusion lies at {scores[1].Far:0.0}, far nearer than one Gaussian for all digits ({scores[3].Far:0.0}), but a Gaussian for each digit is nearer still ({scores[2].Far:0.0}). The measure sees only means and covariances, and a Gaussian matches those of the pixels by construction. The last column separates them: digits of Gaussians are on average {scores[2].Near:0.00} from the nearest real one, and look smudged. One number is not enough to judge a generator.",
+            $"La distancia de características (de la lección sobre imágenes) trae una sorpresa. La difusión queda a {scores[1].Far:0.0}, mucho más cerca que una sola gaussiana para todos los dígitos ({scores[3].Far:0.0}), pero una gaussiana por dígito queda aún más cerca ({scores[2].Far:0.0}). La medida solo ve medias y covarianzas, y una gaussiana reproduce las de los píxeles por construcción. La última columna los distingue: los dígitos de las gaussianas están en promedio a {scores[2].Near:0.00} de la imagen real más cercana, y se ven borrosos. Un solo número no basta para juzgar un generador.");
         c.Result("digits, distance of features: held out, diffusion, a Gaussian each, one Gaussian", "dígitos, distancia de características: apartados, difusión, una gaussiana por dígito, una para todos", string.Join(", ", scores.Take(4).Select(s => $"{s.Far:0.0}")));
-        c.Question(("How would one notice that the model has learnt its training images by heart?", "¿Cómo se notaría que el modelo se aprendió de memoria las imágenes de entrenamiento?"),
+        c.Question(("How would one notice that the model has memorized its training images?", "¿Cómo se notaría que el modelo memorizó las imágenes de entrenamiento?"),
             ($"Drawn images would lie much nearer to training images than new real ones do. Here it is {scores[1].Near:0.00} against {scores[0].Near:0.00}.", $"Las imágenes generadas estarían mucho más cerca de las de entrenamiento que las reales nuevas. Aquí es {scores[1].Near:0.00} frente a {scores[0].Near:0.00}."));
-        c.Question(("Why is a wish better than drawing anything and keeping what was wanted?", "¿Por qué es mejor pedir un dígito que generar cualquiera y quedarse con el deseado?"),
-            ("Nothing has to be thrown away, and the network need not guess what a blur is to become: at high levels, where all digits look alike, the wish tells which mean to aim at.", "No hay que descartar nada, y la red no tiene que adivinar en qué se convertirá una mancha: en los niveles altos, donde todos los dígitos se parecen, el encargo dice a qué media apuntar."));
+        c.Question(("Why is it better to request a digit than to draw any and keep the one wanted?", "¿Por qué es mejor pedir un dígito que generar cualquiera y quedarse con el deseado?"),
+            ("Nothing has to be thrown away. And the network need not guess what a blur will become: at high levels all digits look alike, and the request says which mean to aim at.", "No hay que descartar nada. Además, la red no tiene que adivinar en qué se convertirá una mancha: en los niveles altos todos los dígitos se parecen, y el encargo indica a qué media apuntar."));
     }
 }

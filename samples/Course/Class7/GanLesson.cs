@@ -9,27 +9,9 @@ internal static class GanLesson
 {
     private const int Rows = 256;
 
-    #region ring
-    // Eight Gaussians on a circle of radius 2, each of deviation 0.1.
-    private const double Deviation = 0.1;
-    private static readonly Tensor Centres = Tensor.Range(0, 8).Compute(i => 2 * Expr.Stack(1, Cos(i * (Math.PI / 4)), Sin(i * (Math.PI / 4))));
-
-    public static Expr Ring(Expr modeKey, Expr noiseKey, int rows) =>
-        Expr.Constant(Centres).Gather(0, Floor(modeKey.Uniform(0, 8, rows)).Cast(DType.I64)) + noiseKey.Normal(0, Deviation, rows, 2);
-
-    // A point is good within three deviations of a centre. A mode counts if good points fill a quarter of its share.
-    public static (int Modes, double Good) Judge(Tensor points)
-    {
-        var distances = points.Compute(p => p.Distances(Expr.Constant(Centres)));
-        double[] nearest = distances.ArgMin().ToDoubles(), apart = distances.Min(-1).ToDoubles();
-        var good = nearest.Where((_, i) => apart[i] < 3 * Deviation).ToList();
-        return (good.GroupBy(mode => mode).Count(mode => mode.Count() >= nearest.Length / 8 / 4), (double)good.Count / nearest.Length);
-    }
-    #endregion
-
     private sealed record Rules(string Name, double Rate, int Pack = 1, double Penalty = 0);
 
-    private sealed record Game(double[] Steps, Tensor[] Points, int[] Modes, double Good, double Loss);
+    private sealed record Game(double[] Steps, Tensor[] Points, int[] Modes, double Good);
 
     private static Game Play(Rules rules, int seed, int steps, int snapshots)
     {
@@ -45,7 +27,7 @@ internal static class GanLesson
         {
             // In packs of 2 the discriminator judges two points at once, side by side in a row.
             Expr Score(Expr points) => step.Apply(discriminator, points.Reshape(Rows / rules.Pack, 2 * rules.Pack));
-            Expr real = Ring(step.Key(), step.Key(), Rows), drawn = step.Apply(generator, step.Key().Normal(0, 1, Rows, 8));
+            Expr real = EightGaussians.Draw(step.Key(), step.Key(), Rows), drawn = step.Apply(generator, step.Key().Normal(0, 1, Rows, 8));
             var onReal = Score(real);
             var loss = Softplus(-onReal).Mean() + Softplus(Score(drawn.StopGradient())).Mean();
             var slope = onReal.Sum().Gradient(real)[0];
@@ -57,18 +39,17 @@ internal static class GanLesson
         #endregion
 
         var noise = Key.OfSeed(1000).Normal(0, 1, 2000, 8);
-        var (points, losses) = (new List<Tensor>(), new List<double>());
+        var points = new List<Tensor>();
         for (var i = 1; i <= steps; i++)
         {
             play.Run();
-            losses.Add(play["loss"]);
             if (i % (steps / snapshots) != 0) continue;
             draw.Run(("noise", noise));
             points.Add(draw.Output("points"));
         }
 
         var every = (double)(steps / snapshots);
-        return new Game([.. points.Select((_, i) => (i + 1) * every)], [.. points], [.. points.Select(p => Judge(p).Modes)], Judge(points[^1]).Good, losses.TakeLast((int)every).Average());
+        return new Game([.. points.Select((_, i) => (i + 1) * every)], [.. points], [.. points.Select(p => EightGaussians.Judge(p).Modes)], EightGaussians.Judge(points[^1]).Good);
     }
 
     /// <summary>The points that the generator draws after a game with equal rates.</summary>
@@ -80,12 +61,11 @@ internal static class GanLesson
         c.Text("A *generative adversarial network* (Goodfellow and others, 2014) is a game of two networks. The generator $G$ turns noise $z$ into points. The discriminator $D$ tells real points from drawn ones. Each has its own loss and its own optimizer; here $\\sigma(D(x))$ is the probability that $x$ is real.",
             "Una *red generativa antagónica* (GAN; Goodfellow y otros, 2014) es un juego entre dos redes. El generador $G$ convierte ruido $z$ en puntos. El discriminador $D$ distingue los puntos reales de los generados. Cada una tiene su función de pérdida y su optimizador; aquí $\\sigma(D(x))$ es la probabilidad de que $x$ sea real.");
         c.Formula(@"L_D = -\mathbb{E}_x \log \sigma(D(x)) - \mathbb{E}_z \log(1 - \sigma(D(G(z)))), \qquad L_G = -\mathbb{E}_z \log \sigma(D(G(z)))");
-        c.Text("In two dimensions one can see what goes wrong. The data are eight Gaussians on a ring, and we count how many of these eight modes the generator draws.",
-            "En dos dimensiones se ve qué sale mal. Los datos son ocho gaussianas en un anillo, y contamos cuántos de esos ocho modos produce el generador.");
-        c.Code("ring");
+        c.Text("In two dimensions one can see what goes wrong. The data are eight Gaussians on a ring. A generated point is *good* if it lies within three deviations of a centre. The generator covers a mode if good points fill a quarter of its share, and we count the modes that it covers.",
+            "En dos dimensiones se ve qué sale mal. Los datos son ocho gaussianas en un anillo. Un punto generado es *bueno* si está a menos de tres desviaciones de un centro. El generador cubre un modo si los puntos buenos llenan la cuarta parte de su cuota, y contamos los modos que cubre.");
         c.Code("game");
 
-        c.Heading("Five games, five times each", "Cinco juegos, cinco veces cada uno");
+        c.Heading("Five games, five times each", "Cinco juegos, cinco partidas de cada uno");
         Rules[] all =
         [
             new(c["slow discriminator", "discriminador lento"], 2.5e-4),
@@ -99,13 +79,13 @@ internal static class GanLesson
             c.Say($"{rules.Name} ...", $"{rules.Name} ...");
             return Enumerable.Range(1, seeds).Select(seed => Play(rules, seed, steps, snapshots)).ToList();
         }).ToList();
-        c.Text("The generator's rate is always 0.001. A discriminator with a quarter of it is *slow*: it has not moved when the generator has already found its weakest place. Three cures are tried: a penalty on the slope of $D$ at real points (R1; Mescheder and others, 2018); *pairs* of points to judge (packing; Lin and others, 2018); and simply equal rates.",
-            "La tasa del generador es siempre 0.001. Un discriminador con la cuarta parte es *lento*: no se ha movido cuando el generador ya encontró su punto más débil. Probamos tres remedios: penalizar la pendiente de $D$ en los puntos reales (R1; Mescheder y otros, 2018), juzgar *pares* de puntos (*packing*; Lin y otros, 2018) y, sencillamente, igualar las tasas.");
+        c.Text("The generator's rate is always 0.001. A discriminator with a quarter of it is *slow*: the generator finds its weakest place before it moves. We try three cures: a penalty on the slope of $D$ at real points (R1; Mescheder and others, 2018); *pairs* of points to judge (packing; Lin and others, 2018); and simply equal rates.",
+            "La tasa del generador es siempre 0.001. Un discriminador con la cuarta parte es *lento*: el generador encuentra su punto más débil antes de que se mueva. Probamos tres remedios: penalizar la pendiente de $D$ en los puntos reales (R1; Mescheder y otros, 2018), juzgar *pares* de puntos (*packing*; Lin y otros, 2018) y, sencillamente, igualar las tasas.");
         c.Formula(@"L_D + \frac{\gamma}{2} \, \mathbb{E}_x \left\| \nabla_x D(x) \right\|^2, \qquad \gamma = 0.1");
 
         Figure Frame(int game, int i) => Figure.Of(Plot.Titled($"{all[game].Name}: {games[game][0].Modes[i]} {c["of 8", "de 8"]}").WithXLimits(-3, 3).WithYLimits(-3, 3).WithEqualAxes()
             .Dots(c["generated", "generado"], games[game][0].Points[i].Rows(..300).Slice(1, ..1).ToDoubles(), games[game][0].Points[i].Rows(..300).Slice(1, 1..).ToDoubles())
-            .Dots(c["centre", "centro"], Centres.Slice(1, ..1).ToDoubles(), Centres.Slice(1, 1..).ToDoubles()));
+            .Dots(c["centre", "centro"], EightGaussians.Centres.Slice(1, ..1).ToDoubles(), EightGaussians.Centres.Slice(1, 1..).ToDoubles()));
         c.Picture("gan-moving", Animation.OfFigures(900, 0.25, Enumerable.Range(0, snapshots).Select(i => Figure.Grid(2, [Frame(0, i), Frame(2, i)]).Titled($"{c["step", "paso"]} {games[0][0].Steps[i]:0}"))),
             ("Generated points move over the plane while two games are played", "Los puntos generados se mueven por el plano mientras se juegan dos partidas"),
             ("Left, a slow discriminator: all points run together from mode to mode. Right, the same with pairs: they spread over the ring.", "Izquierda, discriminador lento: todos los puntos corren juntos de modo en modo. Derecha, lo mismo con pares: se reparten por el anillo."));
@@ -116,23 +96,21 @@ internal static class GanLesson
             ($"Mean of {seeds} runs each. With equal rates the ring is found early; pairs need longer, since the discriminator is slow; the penalty alone does not help a slow one.", $"Media de {seeds} partidas. Con tasas iguales el anillo aparece pronto; los pares tardan más, porque el discriminador es lento; la penalización sola no ayuda a uno lento."));
         int[] Last(int i) => [.. games[i].Select(game => game.Modes[^1])];
         double Good(int i) => games[i].Average(game => game.Good);
-        c.Table([("game", "juego"), ("modes: mean (least–most)", "modos: media (mín.–máx.)"), ("good points", "puntos buenos"), ("loss of $D$", "pérdida de $D$")],
-            all.Select((rules, i) => new[] { rules.Name, $"{Last(i).Average():0.0} ({Last(i).Min()}–{Last(i).Max()})", $"{Good(i):0.00}", $"{games[i].Average(game => game.Loss):0.00}" }));
+        c.Table([("game", "juego"), ("modes: mean (least–most)", "modos: media (mín.–máx.)"), ("good points", "puntos buenos")],
+            all.Select((rules, i) => new[] { rules.Name, $"{Last(i).Average():0.0} ({Last(i).Min()}–{Last(i).Max()})", $"{Good(i):0.00}" }));
         c.Claim(Last(0).Max() <= 1, "a slow discriminator: every run ends in one mode or none");
         c.Claim(Last(1).Max() <= 1, "the penalty does not cure it");
         c.Claim(Last(2).Min() == 8 && Last(3).Min() == 8 && Last(4).Min() == 8, "pairs and equal rates find all eight modes in each run");
         int Found(int i) => games[i].Max(game => Array.FindIndex(game.Modes, m => m == 8)) is var at and >= 0 ? (int)games[i][0].Steps[at] : steps;
         c.Claim(Found(4) < Found(3) && Found(3) < Found(2), "the penalty makes equal rates faster, and pairs take longest");
         c.Claim(Good(3) > Good(2) + 0.1, "with equal rates more points are good than with pairs");
-        c.Text($"The slow discriminator ends with {Last(0).Average():0.0} modes, and with the penalty it is no better ({Last(1).Average():0.0}). Pairs cure it: all {Last(2).Average():0} modes in all runs. Best is not to let the generator run ahead at all: with equal rates {Good(3):0%} of the points are good, with pairs {Good(2):0%}. There the penalty shows what it is good for: every run has had all eight modes at some time by step {Found(4)}, without it by step {Found(3)}.",
-            $"El discriminador lento termina con {Last(0).Average():0.0} modos, y con la penalización no mejora ({Last(1).Average():0.0}). Los pares lo curan: los {Last(2).Average():0} modos en todas las partidas. Lo mejor es no dejar que el generador se adelante: con tasas iguales es bueno el {Good(3):0%} de los puntos; con pares, el {Good(2):0%}. Ahí se ve para qué sirve la penalización: hasta el paso {Found(4)} toda partida ha tenido alguna vez los ocho modos; sin ella, hasta el paso {Found(3)}.");
+        c.Text($"The slow discriminator ends with {Last(0).Average():0.0} modes, and with the penalty it is no better ({Last(1).Average():0.0}). Pairs cure it: all {Last(2).Average():0} modes in all runs. It is best not to let the generator run ahead at all: with equal rates {Good(3):0%} of the points are good, with pairs {Good(2):0%}. There the penalty is useful, too: by step {Found(4)} every run has reached all eight modes at some time; without it, by step {Found(3)}.",
+            $"El discriminador lento termina con {Last(0).Average():0.0} modos, y con la penalización no mejora ({Last(1).Average():0.0}). Los pares lo curan: los {Last(2).Average():0} modos en todas las partidas. Lo mejor es no dejar que el generador se adelante: con tasas iguales es bueno el {Good(3):0%} de los puntos; con pares, el {Good(2):0%}. Ahí también sirve la penalización: en el paso {Found(4)} todas las partidas ya alcanzaron alguna vez los ocho modos; sin ella, en el paso {Found(3)}.");
         c.Result("modes of 8: slow, slow with pairs, equal rates", "modos de 8: lento, lento con pares, tasas iguales", $"{Last(0).Average():0.0}, {Last(2).Average():0.0}, {Last(3).Average():0.0}");
 
         c.Question(("Why do the points of the collapsed generator run from mode to mode?", "¿Por qué los puntos del generador colapsado corren de modo en modo?"),
             ("Against a discriminator that stands still the best answer is one point: where $D$ is highest. All noise leads there. Then $D$ learns that this place is fake, another place is highest, and all move on.", "Contra un discriminador quieto la mejor respuesta es un solo punto: donde $D$ es máximo. Todo el ruido lleva ahí. Luego $D$ aprende que ese lugar es falso, el máximo queda en otro sitio y todos se mudan."));
         c.Question(("What can a discriminator see in a pair that it cannot see in a point?", "¿Qué ve un discriminador en un par que no ve en un punto?"),
             ("Variety. Each point of a collapsed generator looks real by itself; but two real points share a mode one time in eight, and two of its points always.", "La variedad. Cada punto de un generador colapsado parece real por sí solo; pero dos puntos reales comparten modo una vez de cada ocho, y dos de los suyos, siempre."));
-        c.Question(("A discriminator that only guesses has the loss $2 \\log 2 = 1.39$. Does the last column tell good games from bad ones?", "Un discriminador que responde al azar tiene pérdida $2 \\log 2 = 1.39$. ¿Distingue la última columna los juegos buenos de los malos?"),
-            ("Hardly: it measures who is ahead, not how good the points are. Look at samples, and count.", "Apenas: mide quién va ganando, no la calidad de los puntos. Hay que mirar las muestras, y contar."));
     }
 }
