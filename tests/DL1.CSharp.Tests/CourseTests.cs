@@ -79,6 +79,8 @@ public class CourseTests(CourseTests.Pages pages) : IClassFixture<CourseTests.Pa
     private static string Prose(string page)
     {
         var text = Regex.Replace(page, @"<(style|pre|code|math|head)\b.*?</(style|pre|code|math|head)>", " ", RegexOptions.Singleline);
+        // A term of the other language in parentheses, as books give it: consulta (query).
+        text = Regex.Replace(text, @"\(<em>[^<]*</em>\)", " ");
         var alts = string.Join(" ", Regex.Matches(text, @"(?:alt|aria-label)=""([^""]*)""").Select(m => m.Groups[1].Value));
         return System.Net.WebUtility.HtmlDecode(Regex.Replace(text, "<[^>]*>", " ") + " " + alts);
     }
