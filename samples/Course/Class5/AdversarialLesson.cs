@@ -25,7 +25,7 @@ internal static class AdversarialLesson
     #endregion
 
     #region training
-    // Each batch is first attacked where the network stands, from a random place within ±ε (Wong et al., 2020), and then learnt.
+    // Each batch is first attacked where the network stands, from a random place within ±ε (Wong et al., 2020), and then learned.
     private static Trained Hardened(Dataset train, double epsilon, int epochs, long seed)
     {
         var steps = epochs * (int)Math.Ceiling(train.Count / 32.0);

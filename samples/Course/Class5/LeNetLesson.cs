@@ -75,7 +75,7 @@ internal static class LeNetLesson
         c.Claim(onMoved[2].Min() > onMoved[1].Max() && onMoved[1].Min() > onMoved[0].Max(), "on moved images LeNet is ahead for all seeds");
         double[] shifts = [0, 1, 2, 3, 4];
         #region shifts
-        // Those that learnt from centred images only: the validation images moved to the right, black coming in from the left.
+        // Those that learned from centred images only: the validation images moved to the right, black coming in from the left.
         Dataset Right(int pixels) => pixels == 0 ? validation : validation.MapInputs(x =>
             TensorsComputed.Concat(3, Tensor.Zeros(x.Shape[0], 1, 28, pixels), x.Slice(3, ..^pixels)));
         var shifted = centred.Select(of => shifts.Select(s => Accuracy(of[0], Right((int)s))).ToArray()).ToArray();
@@ -84,7 +84,7 @@ internal static class LeNetLesson
                 Plot.Titled(c["Learnt centred, seen moved", "Aprendidas centradas, vistas movidas"]).Labels(c["pixels to the right", "píxeles a la derecha"], c["validation accuracy", "exactitud de validación"]).WithYLimits(0, 1),
                 (plot, m) => plot.Line(m.First.Name, shifts, m.Second).Dots(m.First.Name, shifts, m.Second)),
             ("Accuracy over the shift in pixels, for three models", "Exactitud según el desplazamiento en píxeles, para tres modelos"),
-            ($"The models that learnt from centred images. Two pixels cost LeNet {shifted[2][0] - shifted[2][2]:0.00} of its accuracy, the dense network {shifted[1][0] - shifted[1][2]:0.00}, logistic regression {shifted[0][0] - shifted[0][2]:0.00}.", $"Los modelos que aprendieron de imágenes centradas. Dos píxeles le cuestan a LeNet {shifted[2][0] - shifted[2][2]:0.00} de exactitud, a la red densa {shifted[1][0] - shifted[1][2]:0.00} y a la regresión logística {shifted[0][0] - shifted[0][2]:0.00}."));
+            ($"The models that learned from centred images. Two pixels cost LeNet {shifted[2][0] - shifted[2][2]:0.00} of its accuracy, the dense network {shifted[1][0] - shifted[1][2]:0.00}, logistic regression {shifted[0][0] - shifted[0][2]:0.00}.", $"Los modelos que aprendieron de imágenes centradas. Dos píxeles le cuestan a LeNet {shifted[2][0] - shifted[2][2]:0.00} de exactitud, a la red densa {shifted[1][0] - shifted[1][2]:0.00} y a la regresión logística {shifted[0][0] - shifted[0][2]:0.00}."));
         c.Claim(shifted[2][0] - shifted[2][2] < 0.7 * (shifted[1][0] - shifted[1][2]), "a shift costs LeNet less than the dense network");
 
         c.Heading("The test, once", "La prueba, una sola vez");

@@ -1,9 +1,10 @@
 using DL1;
 using DL1.Data;
+using static DL1.Functions;
 
 namespace Course;
 
-/// <summary>What the lessons of class 5 share: images of Fashion-MNIST, and LeNet.</summary>
+/// <summary>What the lessons of class 5 share: images of Fashion-MNIST, LeNet, and maps as pictures.</summary>
 internal static class Networks
 {
     #region data
@@ -24,6 +25,9 @@ internal static class Networks
         Layers.Conv2d(16, 5), Layers.Relu(), Layers.MaxPool(2),
         Layers.Flatten(), Layers.Linear(120), Layers.Relu(), Layers.Linear(84), Layers.Relu(), Layers.Linear(10));
     #endregion
+
+    /// <summary>Maps for a picture: 0 as middle grey, and each map with as much contrast as there is room for.</summary>
+    public static Tensor Shades(Tensor maps) => maps.Compute(m => 0.5 + m / (2 * Abs(m).Max(true, 2, 3) + 1e-12));
 
     /// <summary>The numbers of the first images of some classes.</summary>
     public static int[] FirstOf(Dataset images, params int[] classes)

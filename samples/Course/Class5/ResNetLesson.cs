@@ -110,7 +110,7 @@ internal static class ResNetLesson
         c.Table([("training images", "imágenes de entrenamiento"), ("training loss", "pérdida de entrenamiento"), ("validation loss", "pérdida de validación"), ("accuracy", "exactitud"), ("… images moved by up to 2 pixels", "… con imágenes movidas hasta 2 píxeles")],
             [[alone, $"{Mean(bare, e => e.Loss)[^1]:0.000}", $"{Mean(bare, e => e.ValidationLoss!.Value)[^1]:0.00}", Spread(bareEnds), Spread(bareMoved)], [more, $"{Mean(augmented, e => e.Loss)[^1]:0.000}", $"{Mean(augmented, e => e.ValidationLoss!.Value)[^1]:0.00}", Spread(moreEnds), Spread(moreMoved)]]);
         c.Claim(moreEnds.Min() > bareEnds.Max() && moreMoved.Min() > bareMoved.Max() + 0.05, "augmentation helps for all seeds, and more on moved images");
-        c.Claim(Mean(bare, e => e.Loss)[^1] < 0.05 && Mean(bare, e => e.ValidationLoss!.Value)[^1] > Mean(augmented, e => e.ValidationLoss!.Value)[^1], "without augmentation the images are learnt by heart");
+        c.Claim(Mean(bare, e => e.Loss)[^1] < 0.05 && Mean(bare, e => e.ValidationLoss!.Value)[^1] > Mean(augmented, e => e.ValidationLoss!.Value)[^1], "without augmentation the images are learned by heart");
         c.Result("validation accuracy from 500 images: as they are, augmented", "exactitud de validación con 500 imágenes: tal cual, con aumento", $"{Spread(bareEnds)}, {Spread(moreEnds)}");
 
         c.Question(("Batch normalisation is in all of these networks. What does a shortcut do that it does not?", "La normalización por lotes está en todas estas redes. ¿Qué hace un atajo que ella no hace?"),

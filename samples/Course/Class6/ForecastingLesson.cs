@@ -51,16 +51,16 @@ internal static class ForecastingLesson
         #region models
         Layer<Expr, Expr> Mlp() => Layers.Linear(32).Then(Layers.Tanh()).Then(Layers.Linear(Ahead));
         Layer<Expr, Expr> Gru() => Layers.Reshape(Past, 1).Then(Layers.Gru(32).Last()).Then(Layers.Linear(Ahead));
-        Dataset learnt = Centred(train), chosen = Centred(choice);
+        Dataset learned = Centred(train), chosen = Centred(choice);
         Func<Dataset, Tensor> Corrected(Func<Tensor, Tensor> model) => d => Drift(d.Inputs) + model(Centred(d).Inputs);
         Func<Dataset, Tensor> Network(Layer<Expr, Expr> layer, double rate, long seed) => Corrected(layer
             .Learner(Losses.Mse, Optimizers.Adam(rate).ClipByGlobalNorm(1)).Typed(DType.F64)
-            .Fit(learnt, new TrainingOptions(Epochs: c.Brief ? 2 : 300, BatchSize: 32, Seed: seed, Validation: chosen, EarlyStopping: EarlyStopping.After(30)))
+            .Fit(learned, new TrainingOptions(Epochs: c.Brief ? 2 : 300, BatchSize: 32, Seed: seed, Validation: chosen, EarlyStopping: EarlyStopping.After(30)))
             .Predict);
         double Score(Func<Dataset, Tensor> model, Dataset d) => Metrics.Rmse.Of(d.Targets, model(d));
 
         double[] penalties = [1, 10, 100, 1000, 10000];
-        var linear = penalties.Select(penalty => Corrected(Ridge.Fit(learnt.Inputs, learnt.Targets, penalty).Predict)).MinBy(model => Score(model, choice))!;
+        var linear = penalties.Select(penalty => Corrected(Ridge.Fit(learned.Inputs, learned.Targets, penalty).Predict)).MinBy(model => Score(model, choice))!;
         var seeds = Enumerable.Range(1, c.Brief ? 1 : 5);
         (string Name, Func<Dataset, Tensor>[] Runs)[] models =
         [
