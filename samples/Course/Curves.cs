@@ -11,8 +11,11 @@ internal static class Curves
         plot.Line(name, x, y).Dots(name, x, y);
 
     /// <summary>A measure of one run over its epochs.</summary>
-    public static Plot Run(this Plot plot, string name, TrainingResult run, Func<Epoch, double> measure) =>
-        plot.Line(name, run.History.Select(e => (double)e.Number), run.History.Select(measure));
+    public static Plot Run(this Plot plot, string name, TrainingResult run, Func<Epoch, double> measure, bool isDashed = false)
+    {
+        IEnumerable<double> epochs = run.History.Select(e => (double)e.Number), values = run.History.Select(measure);
+        return isDashed ? plot.Dashes(name, epochs, values) : plot.Line(name, epochs, values);
+    }
 
     /// <summary>A measure of runs with several seeds over their epochs: the mean, and a band from the least to the greatest.</summary>
     public static Plot Runs(this Plot plot, string name, IEnumerable<TrainingResult> runs, Func<Epoch, double> measure) =>
