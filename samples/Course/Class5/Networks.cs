@@ -29,6 +29,15 @@ internal static class Networks
     /// <summary>Maps for a picture: 0 as middle grey, and each map with as much contrast as there is room for.</summary>
     public static Tensor Shades(Tensor maps) => maps.Compute(m => 0.5 + m / (2 * Abs(m).Max(true, 2, 3) + 1e-12));
 
+    private static Expr Scaled(Expr maps) => maps / (maps.Max(true, 1, 2, 3) + 1e-9);
+
+    /// <summary>Maps of one channel as images of three: each from black at 0 to white at its maximum.</summary>
+    public static Tensor Greys(Tensor maps) => maps.Compute(m => Scaled(m) * Expr.Constant(Tensor.Ones(1, 3, 1, 1)));
+
+    /// <summary>Images under maps in orange.</summary>
+    public static Tensor Tinted(Tensor images, Tensor maps) => images.Compute(maps, (x, m) =>
+        (1 - 0.75 * Scaled(m)) * x + 0.75 * Scaled(m) * Expr.Constant(Tensor.Of([1f, 0.45f, 0f], 1, 3, 1, 1)));
+
     /// <summary>The numbers of the first images of some classes.</summary>
     public static int[] FirstOf(Dataset images, params int[] classes)
     {
