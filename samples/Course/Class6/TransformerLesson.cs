@@ -25,7 +25,7 @@ internal static class TransformerLesson
         c.Formula(@"x \leftarrow x + \operatorname{Att}(\operatorname{Norm}(x)), \qquad x \leftarrow x + W_2 \max(0, W_1 \operatorname{Norm}(x))");
         c.Code("model");
         c.Say("Training both ...", "Entrenando ambos ...");
-        var (book, lstm) = CharactersLesson.Trained(c.Brief);
+        var (book, lstm) = MobyDick.Trained(c.Brief);
         var letters = book.Letters;
         c.Code("training");
         #region training
