@@ -29,7 +29,7 @@ internal static class AttentionLesson
     public static void Run(Chapter c)
     {
         c.Text("A recurrent network passes what it has read through one state, step by step. Attention looks back directly: a query is compared with a key at each place, and the answer is a mean of the values there, weighted by how well they fit.",
-            "Una red recurrente pasa lo leído por un único estado, paso a paso. La atención mira atrás directamente: una consulta (*query*) se compara con una clave (*key*) en cada lugar, y la respuesta es una media de los valores (*values*), ponderada según lo bien que encajan.");
+            "Una red recurrente pasa lo leído por un único estado, paso a paso. La atención mira atrás directamente: una consulta (*query*) se compara con una clave (*key*) en cada lugar, y la respuesta es una media de los valores, ponderada según lo bien que encajan.");
         c.Code("scratch");
         Expr Named(string name, int rows) => Expr.Variable(name, DType.F64, rows, 16);
         c.Formula(Attention(Named("Q", 3), Named("K", 5), Named("V", 5)).ToLatex());
