@@ -79,7 +79,7 @@ internal static class LeNetLesson
             TensorsComputed.Concat(3, Tensor.Zeros(x.Shape[0], 1, 28, pixels), x.Slice(3, ..^pixels)));
         var shifted = centred.Select(of => shifts.Select(s => Accuracy(of[0], Right((int)s))).ToArray()).ToArray();
         c.Figure("lenet-shifts", models.Zip(shifted).Aggregate(
-                Plot.Titled(c["Learnt centred, seen moved", "Aprendidas centradas, vistas movidas"]).Labels(c["pixels to the right", "píxeles a la derecha"], c["validation accuracy", "exactitud de validación"]).WithYLimits(0, 1),
+                Plot.Titled(c["Shifted images", "Imágenes desplazadas"]).Labels(c["pixels to the right", "píxeles a la derecha"], c["validation accuracy", "exactitud de validación"]).WithYLimits(0, 1),
                 (plot, m) => plot.Marked(m.First.Name, shifts, m.Second)),
             ("Accuracy over the shift in pixels, for three models", "Exactitud según el desplazamiento en píxeles, para tres modelos"),
             ($"The models that learned from centred images. Two pixels cost LeNet {shifted[2][0] - shifted[2][2]:0.00} of its accuracy, the dense network {shifted[1][0] - shifted[1][2]:0.00}, logistic regression {shifted[0][0] - shifted[0][2]:0.00}.", $"Los modelos que aprendieron de imágenes centradas. Dos píxeles le cuestan a LeNet {shifted[2][0] - shifted[2][2]:0.00} de exactitud, a la red densa {shifted[1][0] - shifted[1][2]:0.00} y a la regresión logística {shifted[0][0] - shifted[0][2]:0.00}."));

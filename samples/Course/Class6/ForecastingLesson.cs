@@ -76,7 +76,7 @@ internal static class ForecastingLesson
         (string Name, Range Months)[] parts = [(c["learn", "aprender"], ..(n - 264)), (c["stop", "detener"], (n - 264)..(n - 192)), (c["intervals", "intervalos"], (n - 192)..(n - 120)), (c["test", "prueba"], (n - 120)..)];
         c.Figure("forecasting-series", parts.Aggregate(Plot.Titled(c["CO2 at Mauna Loa", "CO2 en Mauna Loa"]).Labels(c["years since May 1964", "años desde mayo de 1964"], "ppm"), (plot, part) => plot.Line(part.Name, years[part.Months], values[part.Months])),
             ("Monthly CO2 with its four parts in four colours", "CO2 mensual con sus cuatro partes en cuatro colores"),
-            ("A season on a trend that steepens: each part lies above all that came before.", "Un ciclo anual sobre una tendencia cada vez más empinada: cada parte queda por encima de todo lo anterior."));
+            ("A season on a trend that steepens: each part rises above what came before.", "Un ciclo anual sobre una tendencia cada vez más empinada: cada parte sube por encima de lo anterior."));
         c.Code("baselines");
         c.Code("models");
 
@@ -105,7 +105,7 @@ internal static class ForecastingLesson
         c.Code("intervals");
         var (forecast, half) = (Mean(models[1].Runs, test), Half(models[1].Runs).ToDoubles());
         double[] when = years[^120..], told = [.. Enumerable.Range(0, 5).SelectMany(i => forecast.Row(24 * i).ToDoubles())], wide = [.. Enumerable.Repeat(half, 5).SelectMany(h => h)];
-        c.Figure("forecasting-fans", Plot.Titled(c["Five forecasts, 90% intervals", "Cinco pronósticos, intervalos del 90%"]).Labels(c["years since May 1964", "años desde mayo de 1964"], "ppm")
+        c.Figure("forecasting-fans", Plot.Titled(c["Five forecasts", "Cinco pronósticos"]).Labels(c["years since May 1964", "años desde mayo de 1964"], "ppm")
             .Line(models[1].Name, when, told).Band(models[1].Name, when, told.Zip(wide, (a, b) => a - b), told.Zip(wide, (a, b) => a + b)).Line(c["measured", "medido"], when, values[^120..]),
             ("The last decade with five two-year forecasts and their intervals", "La última década con cinco pronósticos a dos años y sus intervalos"),
             ($"The winner from five starts, two years each, one after the other. Its intervals were to hold 90% of the months; they hold {100 * rows[1].Covered:0}%.", $"El ganador desde cinco inicios, dos años cada vez, uno tras otro. Sus intervalos debían contener el 90% de los meses; contienen el {100 * rows[1].Covered:0}%."));
