@@ -69,9 +69,9 @@ internal sealed class Chapter(Lesson lesson, Language language, bool brief, stri
     /// <summary>A formula in LaTeX on a line of its own.</summary>
     public void Formula(string latex) => section = section.Formula(latex);
 
-    /// <summary>The code of a region (`#region name` ... `#endregion`) of the lesson's own file, with colours.</summary>
-    public void Code(string region) =>
-        section = section.Code(SourceText.Region(lesson.Source, region), CodeLanguage.CSharp, lesson.Source);
+    /// <summary>The code of a region (`#region name` ... `#endregion`) of the lesson's own file or of another one, with colours.</summary>
+    public void Code(string region, string? file = null) =>
+        section = section.Code(SourceText.Region(file ?? lesson.Source, region), CodeLanguage.CSharp, file ?? lesson.Source);
 
     /// <summary>
     /// Two programs side by side: regions of the lesson's own file, and regions of the same names of a file beside it, such as

@@ -1,9 +1,10 @@
 using DL1;
 using DL1.Data;
+using static DL1.Functions;
 
 namespace Course;
 
-/// <summary>What the lessons of class 5 share: images of Fashion-MNIST, and LeNet.</summary>
+/// <summary>What the lessons of class 5 share: images of Fashion-MNIST, LeNet, and maps as pictures.</summary>
 internal static class Networks
 {
     #region data
@@ -24,6 +25,18 @@ internal static class Networks
         Layers.Conv2d(16, 5), Layers.Relu(), Layers.MaxPool(2),
         Layers.Flatten(), Layers.Linear(120), Layers.Relu(), Layers.Linear(84), Layers.Relu(), Layers.Linear(10));
     #endregion
+
+    /// <summary>Maps for a picture: 0 as middle grey, and each map with as much contrast as there is room for.</summary>
+    public static Tensor Shades(Tensor maps) => maps.Compute(m => 0.5 + m / (2 * Abs(m).Max(true, 2, 3) + 1e-12));
+
+    private static Expr Scaled(Expr maps) => maps / (maps.Max(true, 1, 2, 3) + 1e-9);
+
+    /// <summary>Maps of one channel as images of three: each from black at 0 to white at its maximum.</summary>
+    public static Tensor Greys(Tensor maps) => maps.Compute(m => Scaled(m) * Expr.Constant(Tensor.Ones(1, 3, 1, 1)));
+
+    /// <summary>Images under maps in orange.</summary>
+    public static Tensor Tinted(Tensor images, Tensor maps) => images.Compute(maps, (x, m) =>
+        (1 - 0.75 * Scaled(m)) * x + 0.75 * Scaled(m) * Expr.Constant(Tensor.Of([1f, 0.45f, 0f], 1, 3, 1, 1)));
 
     /// <summary>The numbers of the first images of some classes.</summary>
     public static int[] FirstOf(Dataset images, params int[] classes)
