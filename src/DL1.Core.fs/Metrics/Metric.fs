@@ -62,7 +62,12 @@ module Metric =
 
     /// Refuses two metrics of one name: histories could not tell them apart.
     let internal requireNames operation (metrics: Metric list) : unit =
-        match Refuse.nulls "metrics" metrics |> List.ofArray |> List.countBy _.Name |> List.tryFind (fun (_, n) -> n > 1) with
+        match
+            Refuse.nulls "metrics" metrics
+            |> List.ofArray
+            |> List.countBy _.Name
+            |> List.tryFind (fun (_, n) -> n > 1)
+        with
         | Some(name, n) ->
             Refuse.domain
                 operation

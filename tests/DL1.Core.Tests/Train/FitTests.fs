@@ -424,7 +424,8 @@ let tests =
                 let wrong = Dataset(held.Inputs, Tensor.ofArray [ 7; 9 ] labels)
 
                 Expect.throwsT<DomainError>
-                    (fun () -> Fit.run { options with Validation = Some wrong } learner (sequences 20 4) |> ignore)
+                    (fun () ->
+                        Fit.run { options with Validation = Some wrong } learner (sequences 20 4) |> ignore)
                     "a label that is no class"
             }
         ]

@@ -26,7 +26,8 @@ let tests =
                 let at = [ "x", data.Inputs ]
 
                 let value, predicted =
-                    Tensor.toFloats (Eval.run at scores), Tensor.toFloats (Trained.predict data.Inputs trained)
+                    Tensor.toFloats (Eval.run at scores),
+                    Tensor.toFloats (Trained.predict data.Inputs trained)
 
                 for v, p in Seq.zip value predicted do
                     Expect.floatClose Accuracy.medium v p "the same output"
@@ -34,11 +35,17 @@ let tests =
                 let moved =
                     data.Inputs
                     |> Expr.constant
-                    |> fun inputs -> inputs + 0.01 * Expr.constant (Eval.run at (Grad.grad (Expr.sumAll scores) [ x ]).Head)
+                    |> fun inputs ->
+                        inputs
+                        + 0.01 * Expr.constant (Eval.run at (Grad.grad (Expr.sumAll scores) [ x ]).Head)
                     |> Eval.run []
 
                 let total (t: Tensor) = Trained.predict t trained |> Tensor.toFloats |> Seq.sum
-                Expect.isGreaterThan (total moved) (total data.Inputs) "a step along the gradient raises the sum"
+
+                Expect.isGreaterThan
+                    (total moved)
+                    (total data.Inputs)
+                    "a step along the gradient raises the sum"
             }
             test "activations show where a signal vanishes" {
                 let deep = List.init 6 (fun _ -> Dense.linear 16 => Activation.sigmoid) |> Layer.sequential

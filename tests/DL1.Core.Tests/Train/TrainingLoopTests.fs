@@ -494,9 +494,7 @@ let private statistics =
         Expect.isTrue (Hostile.sameTree renewed.Optimizer trained.Optimizer) "optimizer"
         // What the layer before the norm gives: after 60 batches, what was before has the weight 0.75⁶⁰ = 3e-8.
         let before =
-            Expr.matmul
-                (Expr.constant data.Inputs)
-                (Expr.constant (trained.Parameters["model.0.weight"])).T
+            Expr.matmul (Expr.constant data.Inputs) (Expr.constant (trained.Parameters["model.0.weight"])).T
             + Expr.constant (trained.Parameters["model.0.bias"])
 
         let mean = Compile.prepare [] [ Reduce.mean [ 0 ] before ] [] |> List.head |> Tensor.toFloats
