@@ -49,7 +49,9 @@ type LbfgsResult =
 
     /// `0.25 after 12 iterations and 15 evaluations (Level)`.
     override this.ToString() =
-        $"{string (List.last this.Values)} after %d{this.Values.Length - 1} iterations and %d{this.Evaluations} evaluations ({this.End})"
+        let last = this.Values |> List.tryLast |> Option.map string |> Option.defaultValue "no value"
+
+        $"{last} after %d{max 0 (this.Values.Length - 1)} iterations and %d{this.Evaluations} evaluations ({this.End})"
 
 /// The limited-memory method of Broyden, Fletcher, Goldfarb and Shanno (Liu and Nocedal 1989) for a function that may be
 /// evaluated as often as is wanted, such as a loss over all rows: iterations with a line search, as PyTorch's `LBFGS` makes

@@ -138,6 +138,20 @@ module Stepwise =
                 "1 or more of each"
                 "give the batch and the longest sequence that is wanted"
 
+        if rows > System.Array.MaxLength then
+            Refuse.domain
+                operation
+                $"%d{rows} rows"
+                $"at most %d{System.Array.MaxLength}"
+                "use a smaller batch"
+
+    /// The rows in their own order.
+    let private inOrder operation (rows: int) : int[] =
+        try
+            Array.init rows id
+        with :? System.OutOfMemoryException ->
+            Allocation.failed operation
+
     /// A trained model of one input and one output, step by step: the second axis of its input is that of the places. With
     /// layers that keep what they need, recurrent ones and causal attention among them, the outputs are those of the whole
     /// sequence. `Stepwise.ofTrained trained`
@@ -154,7 +168,7 @@ module Stepwise =
     /// the model has attention. `Stepwise.start 64 1 stepper`
     let start (capacity: int) (rows: int) (stepper: Stepper) : StepState =
         usable "Stepwise.start" rows capacity
-        StepState(stepper, Tree.empty, Array.init rows id, capacity, 0, ValueNone)
+        StepState(stepper, Tree.empty, inOrder "Stepwise.start" rows, capacity, 0, ValueNone)
 
     /// The beginning of sequences that go with the other inputs of the model, by their names, one row for each of theirs.
     /// `Stepwise.startFrom (Tree.ofList [ "source", source ]) 64 translating`

@@ -146,6 +146,11 @@ let tests =
                 Expect.isTrue (Hostile.sameTree found.Parameters trained.Parameters) "the parameters"
             }
 
+            test "a result without values has a text" {
+                let none = { Parameters = Tree.empty; Values = []; Evaluations = 0; End = LbfgsEnd.Level }
+                Expect.equal (string none) "no value after 0 iterations and 0 evaluations (Level)" "text"
+            }
+
             test "frozen parameters, penalties, dropout and layer state" {
                 let data = clouds 1L 40
 

@@ -309,6 +309,11 @@ let private refusals =
                 "not in steps"
 
             let trained = trainedOf (embedded summing) 1L
+
+            Expect.throwsT<DomainError>
+                (fun () -> Stepwise.ofTrained trained |> Stepwise.start 6 System.Int32.MaxValue |> ignore)
+                "more rows than an array holds"
+
             let x = tokens 1 3 6 1L
             let found = Stepwise.start 6 3 (Stepwise.ofTrained trained) |> inSteps [ 1; 2; 3 ] x
             let whole = Trained.predict x trained
