@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # compare.sh [THREADS=2] [ROUNDS=5] [CASES]: a training step of each network of the course's classes 5 to 7, DL1 and libtorch
 # (eager, through TorchSharp, which is downloaded) in turns, one process each; medians of the processes' medians. libtorch gets an
-# allocator that keeps large blocks: with glibc's usual settings it is several times slower.
+# allocator that keeps large blocks: with glibc's usual settings it is several times slower. PEER_PRELOAD names a library to
+# load before it, where the system's libstdc++ is older than TorchSharp asks for.
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 threads=${1:-2} rounds=${2:-5} cases=${3:-lenet resnet lstm transformer vae dcgan denoiser}

@@ -26,7 +26,7 @@ internal static class Networks
         Layers.Flatten(), Layers.Linear(120), Layers.Relu(), Layers.Linear(84), Layers.Relu(), Layers.Linear(10));
     #endregion
 
-    /// <summary>Maps for a picture: 0 as middle grey, and each map with as much contrast as there is room for.</summary>
+    /// <summary>Maps for a picture: 0 as middle grey, each map divided by its greatest magnitude.</summary>
     public static Tensor Shades(Tensor maps) => maps.Compute(m => 0.5 + m / (2 * Abs(m).Max(true, 2, 3) + 1e-12));
 
     private static Expr Scaled(Expr maps) => maps / (maps.Max(true, 1, 2, 3) + 1e-9);

@@ -33,7 +33,7 @@ let private ahead =
                    && not o.Spill
                    && (line.IsNext || at < first line.Operand)))
 
-/// Softmax and its gradient, as `GroupProgram` makes them: x, the cotangent, room for the exponentials, and two results.
+/// Softmax and its gradient, as `GroupProgram` makes them: x, the cotangent, spill memory for the exponentials, and two results.
 let private softmax =
     let moving = { Type = DType.F32; Along = true; Invariant = false; Spill = false }
 
