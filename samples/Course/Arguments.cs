@@ -6,7 +6,7 @@ internal sealed class UsageError(string message) : Exception(message);
 /// <summary>What the command line asks for.</summary>
 internal sealed record Arguments(IReadOnlyList<Lesson> Lessons, bool IsList, Language Language, bool Brief, string? Fashion, string Out)
 {
-    private static readonly string[] Options = ["--lang", "--brief", "--fashion", "--out", "--help"];
+    private static readonly string[] Options = ["--lang", "--brief", "--full", "--fashion", "--out", "--help"];
 
     /// <summary>Reads the command line; what is not known is a <see cref="UsageError"/> that names what is nearest.</summary>
     public static Arguments Parse(string[] args)
@@ -14,7 +14,7 @@ internal sealed record Arguments(IReadOnlyList<Lesson> Lessons, bool IsList, Lan
         var named = Array.IndexOf(args, "--lang");
         var language = named >= 0 && named + 1 < args.Length && args[named + 1] == "es" ? Language.Spanish : Language.English;
         var names = new List<string>();
-        var (brief, list, help) = (false, false, false);
+        var (brief, full, list, help) = (false, false, false, false);
         var (fashion, folder) = ((string?)null, Path.Combine("out", "course"));
 
         for (var i = 0; i < args.Length; i++)
@@ -26,6 +26,7 @@ internal sealed record Arguments(IReadOnlyList<Lesson> Lessons, bool IsList, Lan
             switch (args[i])
             {
                 case "--brief": brief = true; break;
+                case "--full": full = true; break;
                 case "--help": help = true; break;
                 case "--fashion": fashion = Path.GetFullPath(Value()); break;
                 case "--out": folder = Value(); break;
@@ -42,6 +43,10 @@ internal sealed record Arguments(IReadOnlyList<Lesson> Lessons, bool IsList, Lan
 
         if (help)
             throw new UsageError(Usage(language));
+        if (full && fashion is null)
+            fashion = Installed() ?? throw new UsageError(language.Of(
+                $"--full needs the four files of Fashion-MNIST: give their folder by --fashion FOLDER or by DL1_FASHION. Debian's package dataset-fashion-mnist puts them into {Debian}.",
+                $"--full necesita los cuatro archivos de Fashion-MNIST: indica su carpeta con --fashion CARPETA o con DL1_FASHION. El paquete dataset-fashion-mnist de Debian los deja en {Debian}."));
         if (fashion is not null && !Directory.Exists(fashion))
             throw new UsageError(language.Of($"There is no folder {fashion}.", $"No existe la carpeta {fashion}."));
 
@@ -55,6 +60,12 @@ internal sealed record Arguments(IReadOnlyList<Lesson> Lessons, bool IsList, Lan
         return new Arguments(lessons, list, language, brief, fashion, Path.GetFullPath(folder));
     }
 
+    private const string Debian = "/usr/share/datasets/fashion-mnist";
+
+    /// <summary>The folder of Fashion-MNIST that the environment names, or that of Debian's package; null where neither is there.</summary>
+    private static string? Installed() => Environment.GetEnvironmentVariable("DL1_FASHION") is { Length: > 0 } named ? Path.GetFullPath(named)
+        : Directory.Exists(Debian) ? Debian : null;
+
     /// <summary>The lessons by class, one a line.</summary>
     public static string List(Language language) =>
         string.Join(Environment.NewLine, Course.Lessons.All.Select(lesson =>
@@ -62,11 +73,11 @@ internal sealed record Arguments(IReadOnlyList<Lesson> Lessons, bool IsList, Lan
 
     private static string Usage(Language language) => language.Of(
         "The lessons of a course in deep learning:\n"
-            + "  dotnet run -c Release --project samples/Course [-- LESSON... | all | list] [--lang en|es] [--brief] [--fashion FOLDER] [--out FOLDER]\n"
-            + "Without a name, the exercises of the course. --brief: few epochs. --fashion: the folder of the four files of Fashion-MNIST.",
+            + "  dotnet run -c Release --project samples/Course [-- LESSON... | all | list] [--lang en|es] [--brief | --full] [--fashion FOLDER] [--out FOLDER]\n"
+            + "Without a name, the exercises of the course. --brief: few epochs. --full: the whole of Fashion-MNIST, not the part carried here; --fashion: the same, with the folder of its four files.",
         "Las lecciones de un curso de aprendizaje profundo:\n"
-            + "  dotnet run -c Release --project samples/Course [-- LECCIÓN... | all | list] [--lang en|es] [--brief] [--fashion CARPETA] [--out CARPETA]\n"
-            + "Sin nombre, los ejercicios del curso. --brief: pocas épocas. --fashion: la carpeta de los cuatro archivos de Fashion-MNIST.")
+            + "  dotnet run -c Release --project samples/Course [-- LECCIÓN... | all | list] [--lang en|es] [--brief | --full] [--fashion CARPETA] [--out CARPETA]\n"
+            + "Sin nombre, los ejercicios del curso. --brief: pocas épocas. --full: todo Fashion-MNIST en lugar de la parte incluida; --fashion: lo mismo, con la carpeta de sus cuatro archivos.")
         + "\n\n" + List(language);
 
     private static UsageError Unknown(Language language, string kind, string given, IEnumerable<string> known)

@@ -16,8 +16,14 @@ internal sealed class Chapter(Lesson lesson, Language language, bool brief, stri
     /// <summary>True where the lesson is to be short: few epochs, few seeds, same steps.</summary>
     public bool Brief => brief;
 
-    /// <summary>The folder with the four IDX files of the whole of Fashion-MNIST, where one was given by `--fashion`.</summary>
+    /// <summary>The folder with the four IDX files of the whole of Fashion-MNIST, where `--full` or `--fashion` asks for it.</summary>
     public string? Data => data;
+
+    /// <summary>
+    /// The epochs of a training: those given on the small part of Fashion-MNIST, a third of them on the whole, whose epochs are
+    /// ten times as long, and 1 where the lesson is to be short.
+    /// </summary>
+    public int Epochs(int small) => brief ? 1 : data is null ? small : (small + 2) / 3;
 
     /// <summary>The folder of the report, for files that a lesson leaves there.</summary>
     public string Folder => folder;

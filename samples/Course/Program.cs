@@ -1,5 +1,5 @@
 // The lessons of a course in deep learning: each prints what it does, and adds a chapter to one page.
-//   dotnet run -c Release --project samples/Course [-- LESSON... | all | list] [--lang en|es] [--brief] [--fashion FOLDER] [--out FOLDER]
+//   dotnet run -c Release --project samples/Course [-- LESSON... | all | list] [--lang en|es] [--brief | --full] [--fashion FOLDER] [--out FOLDER]
 using System.Diagnostics;
 using System.Globalization;
 using Course;

@@ -60,7 +60,7 @@ internal static class AdversarialLesson
         c.Formula(@"x' = x + \varepsilon \operatorname{sign}\big( \nabla_x L(x, y) \big), \qquad L(x') \approx L(x) + \varepsilon \, \lVert \nabla_x L \rVert_1");
         c.Code("attack");
         c.Say("LeNet, trained as usual ...", "LeNet, con el entrenamiento usual ...");
-        var epochs = c.Brief ? 1 : 10;
+        var epochs = c.Epochs(10);
         var plain = Hardened(train, 0, epochs, seed: 1);
 
         double Right(Trained model, Tensor images) => Metrics.Accuracy.Of(test.Targets, model.Predict(images));

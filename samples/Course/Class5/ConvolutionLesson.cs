@@ -104,7 +104,7 @@ internal static class ConvolutionLesson
         c.Heading("Filters that were learned", "Filtros aprendidos");
         c.Code("learned");
         #region learned
-        var learned = Networks.LeNet().Fit(train, Losses.CrossEntropy, Optimizers.Adam(2e-3), epochs: c.Brief ? 1 : 6, batchSize: 64, validation: validation);
+        var learned = Networks.LeNet().Fit(train, Losses.CrossEntropy, Optimizers.Adam(2e-3), epochs: c.Epochs(6), batchSize: 64, validation: validation);
         var weights = learned.Trained.Parameters["0.weight"];       // [6; 1; 5; 5]
         var first = learned.Trained.Activations(images)["1"];       // what comes out of the first ReLU
         #endregion

@@ -38,7 +38,7 @@ internal static class LeNetLesson
         c.Code("tuning");
         #region tuning
         double[] rates = c.Brief ? [2e-3] : [2e-3, 4e-3, 8e-3];
-        var epochs = c.Brief ? 1 : 10;
+        var epochs = c.Epochs(10);
         TrainingResult Trained(Layer<Expr, Expr> model, double rate, long seed, Dataset rows, Dataset held) => model.Fit(
             rows, Losses.CrossEntropy, Optimizers.Adam().Scheduled(Schedules.OneCycle(rate, epochs * (int)Math.Ceiling(rows.Count / 32.0))),
             epochs, batchSize: 32, seed: seed, validation: held);

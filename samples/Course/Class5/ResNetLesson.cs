@@ -30,8 +30,8 @@ internal static class ResNetLesson
 
     public static void Run(Chapter c)
     {
-        var (all, validation, _) = Networks.Images(c);
-        var train = all.Take(c.Brief ? 64 : 1500);
+        var (all, held, _) = Networks.Images(c);
+        var (train, validation) = (all.Take(c.Brief ? 64 : 1500), held.Take(1000));
         c.Text("More layers can compute all that fewer can: the extra ones need only pass on their input. Yet deep plain networks *train* worse than shallow ones, and lack of data does not explain it. In a residual block passing on is the easiest thing to do: the block adds what its layers compute to its input.",
             "Más capas pueden calcular todo lo que pueden menos: a las que sobran les basta con dejar pasar su entrada. Sin embargo, las redes simples profundas *se entrenan* peor que las poco profundas, y eso no lo explica la falta de datos. Un bloque residual hace que dejar pasar sea lo más fácil: el bloque suma a su entrada lo que calculan sus capas.");
         c.Formula(@"h_{\ell + 1} = h_\ell + f_\ell(h_\ell), \qquad \frac{\partial L}{\partial h_\ell} = \frac{\partial L}{\partial h_{\ell + 1}} \left( I + \frac{\partial f_\ell}{\partial h_\ell} \right)");

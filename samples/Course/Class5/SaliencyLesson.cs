@@ -21,14 +21,15 @@ internal static class SaliencyLesson
 
     public static void Run(Chapter c)
     {
-        var (train, validation, _) = Networks.Images(c);
+        var (train, held, _) = Networks.Images(c);
+        var validation = held.Take(1000);
         var names = FashionLesson.Classes.Select(w => c[w.English, w.Spanish]).ToArray();
         c.Text("A network says *shirt*. Because of which pixels? The score of the class has a gradient by each pixel, as by each weight: how much the score would change if that pixel did. Its size, drawn as an image, is a *saliency map* (Simonyan et al., 2014).",
             "Una red dice *camisa*. ¿Debido a qué píxeles? El puntaje de la clase tiene un gradiente respecto de cada píxel, igual que respecto de cada peso: cuánto cambiaría el puntaje si cambiara ese píxel. Su tamaño, dibujado como imagen, es un *mapa de saliencia* (Simonyan et al., 2014).");
         c.Formula(@"M_{ij}(x) = \left| \frac{\partial s_k(x)}{\partial x_{ij}} \right|, \qquad k = \arg\max_m s_m(x)");
         c.Code("network");
         c.Say("A small network with maps of 14 by 14 ...", "Una red pequeña con mapas de 14 por 14 ...");
-        var epochs = c.Brief ? 1 : 8;
+        var epochs = c.Epochs(8);
         var trained = Network.Fit(train, Losses.CrossEntropy, Optimizers.Adam().Scheduled(Schedules.OneCycle(1e-2, epochs * (int)Math.Ceiling(train.Count / 50.0))), epochs, batchSize: 50).Trained;
         c.Result("validation accuracy of the network that is explained", "exactitud de validación de la red que se explica", $"{trained.Evaluate(validation, Losses.CrossEntropy, Metrics.Accuracy)[Metrics.Accuracy]:0.000}");
 

@@ -45,7 +45,7 @@ internal static class VaeLesson
         var (train, validation) = (c.Brief ? whole.Take(600) : whole).Split(5.0 / 6, seed: 1, stratified: true);
         TrainingResult Learned(int codes, double beta, int epochs) => Bound(codes, beta).Fit(
             Dataset.OfInputs(train.Inputs),
-            new TrainingOptions(Epochs: c.Brief ? 1 : epochs, BatchSize: 64, Validation: Dataset.OfInputs(validation.Inputs)));
+            new TrainingOptions(Epochs: c.Epochs(epochs), BatchSize: 64, Validation: Dataset.OfInputs(validation.Inputs)));
         Trained DecoderOf(TrainingResult vae) => Decoder().With(vae.Trained.Parameters.At("decoder"), Trees.Empty<Tensor>());
         var plane = Learned(codes: 2, beta: 1, epochs: 30);
         #endregion
