@@ -92,6 +92,13 @@ module internal Flow =
 
     let private isZero (e: Expr) = Local.number e = Some 0.0
 
+    /// u·factor, and the factor itself where u is the 1 that a derivative begins with: what people read has no `1·`.
+    let private product (factor: Expr) (u: Expr) : Expr =
+        if u.Shape = factor.Shape && u.DType = factor.DType && Local.number u = Some 1.0 then
+            factor
+        else
+            u * factor
+
     /// The flow times a local derivative. A factor that is 0 by a case (relu's, the loser's of a maximum, a power's at
     /// its guard) becomes a mask.
     let rec times (factor: Expr) (flow: Flow) : Flow =
@@ -103,8 +110,8 @@ module internal Flow =
             match Local.number factor with
             | Some 1.0 -> flow
             | Some -1.0 -> { flow with Value = -flow.Value }
-            | Some n when System.Double.IsFinite n -> { flow with Value = flow.Value * factor }
-            | _ -> flow |> scaled (fun u -> u * factor)
+            | Some n when System.Double.IsFinite n -> { flow with Value = product factor flow.Value }
+            | _ -> flow |> scaled (product factor)
 
     /// The sum of two flows: 0 where both masks are false.
     let add (a: Flow) (b: Flow) : Flow =

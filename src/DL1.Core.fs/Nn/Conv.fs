@@ -28,6 +28,11 @@ module Conv =
         | [ k ] -> List.replicate rank k
         | ks -> ks
 
+    /// Printed with its channels and its kernel: `Conv2d(16, 3×3)`.
+    let private sized rank (outputs: int) (kernel: int list) layer =
+        let extents = each (rank - 2) kernel |> List.map (sprintf "%d") |> String.concat "×"
+        Layer.sized $"%d{outputs}, {extents}" layer
+
     let private biased (scope: Scope) (p: ParameterOptions) outputs fanIn (y: Expr) =
         if p.Bias then
             let init = p.BiasInit |> Option.defaultWith (fun () -> Init.boundedBy fanIn)
@@ -52,7 +57,8 @@ module Conv =
         : Layer<Expr, Expr> =
         requireSizes name outputs kernel
 
-        Layer.create name (fun scope x ->
+        sized rank outputs kernel
+        <| Layer.create name (fun scope x ->
             requireRank name rank x
             requireGroups name w.Groups x.Shape[1] outputs
             let dims = outputs :: x.Shape[1] / max 1 w.Groups :: each (rank - 2) kernel
@@ -123,7 +129,8 @@ module Conv =
         : Layer<Expr, Expr> =
         requireSizes name outputs kernel
 
-        Layer.create name (fun scope x ->
+        sized rank outputs kernel
+        <| Layer.create name (fun scope x ->
             requireRank name rank x
             requireGroups name w.Groups x.Shape[1] outputs
             let dims = x.Shape[1] :: outputs / max 1 w.Groups :: each (rank - 2) kernel

@@ -30,7 +30,7 @@ type Layer<'a, 'b> internal (length: int, parts: string list, isRow: bool, run: 
     /// The names of its members, in their order.
     member internal _.Parts = parts
 
-    /// The names of its members, as they are composed: `Linear => ReLU => Linear`.
+    /// Its members with their sizes, as they are composed: `Linear(64) => ReLU => Linear(10)`.
     override _.ToString() = if parts.IsEmpty then "identity" else System.String.Join(" => ", parts)
     member internal this.Display = this.ToString()
 
@@ -140,6 +140,10 @@ module Layer =
 
     /// A function of expressions as a layer without parameters. `Layer.ofFunction "Double" (fun x -> 2.0 * x)`
     let ofFunction (name: string) (f: Expr -> Expr) : Layer<Expr, Expr> = create name (fun _ x -> f x)
+
+    /// The same layer, printed with its sizes: `Linear(64)`. Tables and errors name it as before.
+    let internal sized (sizes: string) (layer: Layer<'a, 'b>) : Layer<'a, 'b> =
+        Layer(layer.Length, layer.Parts |> List.map (fun name -> $"{name}({sizes})"), layer.IsRow, layer.Run)
 
     /// What comes in goes out; it takes no number in a row. `Layer.identity<Expr>`
     let identity<'a> : Layer<'a, 'a> = Layer(0, [], fun _ x -> x)

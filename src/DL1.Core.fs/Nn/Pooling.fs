@@ -3,9 +3,12 @@ namespace DL1
 /// Poolings as layers, over the axes behind `[batch; channels]`: one or two, `max` and `average` also three.
 [<RequireQualifiedAccess>]
 module Pooling =
+    let private sized (kernel: int list) layer =
+        Layer.sized (kernel |> List.map (sprintf "%d") |> String.concat "×") layer
+
     /// The maximum of each window, with options. `Pooling.maxWith { Convolution.options with Stride = [ 1 ] } [ 3 ]`
     let maxWith (options: WindowOptions) (kernel: int list) =
-        Layer.ofFunction "MaxPool" (Convolution.maxPool kernel options)
+        sized kernel (Layer.ofFunction "MaxPool" (Convolution.maxPool kernel options))
 
     /// The maximum of each window of this extent, windows side by side. `Pooling.max 2`
     let max (kernel: int) = maxWith Convolution.options [ kernel ]
@@ -13,7 +16,7 @@ module Pooling =
     /// The mean of each window, with options; padding counts as zeros.
     /// `Pooling.averageWith { Convolution.options with Stride = [ 1 ] } [ 3 ]`
     let averageWith (options: WindowOptions) (kernel: int list) =
-        Layer.ofFunction "AvgPool" (Convolution.avgPool kernel options)
+        sized kernel (Layer.ofFunction "AvgPool" (Convolution.avgPool kernel options))
 
     /// The mean of each window of this extent, windows side by side. `Pooling.average 2`
     let average (kernel: int) = averageWith Convolution.options [ kernel ]
@@ -21,12 +24,12 @@ module Pooling =
     /// The maximum of each window, with the padding that makes each extent `extent / stride`, rounded up; the stride is the
     /// kernel unless given. `Pooling.maxSameWith { Convolution.options with Stride = [ 1 ] } [ 3 ]`
     let maxSameWith (options: WindowOptions) (kernel: int list) =
-        Layer.ofFunction "MaxPool" (Windowed.maxSame kernel options)
+        sized kernel (Layer.ofFunction "MaxPool" (Windowed.maxSame kernel options))
 
     /// The mean of each window over the elements that are there, with the padding that makes each extent
     /// `extent / stride`, rounded up. `Pooling.averageSameWith { Convolution.options with Stride = [ 1 ] } [ 3 ]`
     let averageSameWith (options: WindowOptions) (kernel: int list) =
-        Layer.ofFunction "AvgPool" (Windowed.averageSame kernel options)
+        sized kernel (Layer.ofFunction "AvgPool" (Windowed.averageSame kernel options))
 
     /// The maximum over an axis, which is removed; the gradient goes to the first of several that are equal, as that of
     /// a pooling whose windows are even.

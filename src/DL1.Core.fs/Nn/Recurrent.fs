@@ -289,18 +289,22 @@ module Recurrent =
 
     let private whole (x: Expr) : PaddedSequence = { Values = x; IsReal = None }
 
+    let private sized (o: RecurrentOptions) layer = Layer.sized $"%d{o.Hidden}" layer
+
     let private layer (cell: Cell) o : Layer<Expr, RecurrentResult> =
-        Layer.made cell.Name (fun scope x -> run cell o scope None (whole x)) (fun r -> Some r.Sequence)
+        sized o (Layer.made cell.Name (fun scope x -> run cell o scope None (whole x)) (fun r -> Some r.Sequence))
 
     let private layerFrom (cell: Cell) o : Layer<Expr * RecurrentState, RecurrentResult> =
-        Layer.made cell.Name (fun scope (x, state) -> run cell o scope (Some state) (whole x)) (fun r ->
+        sized o
+        <| Layer.made cell.Name (fun scope (x, state) -> run cell o scope (Some state) (whole x)) (fun r ->
             Some r.Sequence)
 
     let private padded (cell: Cell) o : Layer<PaddedSequence, RecurrentResult> =
-        Layer.made cell.Name (fun scope x -> run cell o scope None x) (fun r -> Some r.Sequence)
+        sized o (Layer.made cell.Name (fun scope x -> run cell o scope None x) (fun r -> Some r.Sequence))
 
     let private paddedFrom (cell: Cell) o : Layer<PaddedSequence * RecurrentState, RecurrentResult> =
-        Layer.made cell.Name (fun scope (x, state) -> run cell o scope (Some state) x) (fun r ->
+        sized o
+        <| Layer.made cell.Name (fun scope (x, state) -> run cell o scope (Some state) x) (fun r ->
             Some r.Sequence)
 
     /// The simple network of Elman (1990): h ← tanh(W·x + b + U·h + c), from 0. `Recurrent.rnn (Recurrent.options 32)`

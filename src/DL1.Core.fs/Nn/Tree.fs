@@ -42,7 +42,7 @@ type Tree<'a> internal (leaves: (string * 'a)[]) =
     override _.ToString() =
         String.Join("\n", leaves |> Seq.map (fun (path, leaf) -> $"{path}: {string leaf}"))
 
-    member internal this.Display = this.ToString()
+    member internal this.Display = Format.following (this.ToString())
 
     override _.Equals other =
         match other with

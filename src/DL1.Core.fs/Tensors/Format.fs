@@ -23,6 +23,9 @@ module internal Format =
         | Fixed of decimals: int
         | Scientific of decimals: int * exponentDigits: int
 
+    /// Lines after the first as far in as F# Interactive puts what follows `val it: ... =`, so that tables stay aligned.
+    let following (text: string) = text.Replace("\n", "\n  ")
+
     let private written (format: string) (value: float) = value.ToString(format, CultureInfo.InvariantCulture)
 
     /// The decimal exponent of a number, and the decimals that its mantissa needs, at most `digits - 1`.

@@ -194,7 +194,7 @@ type Tensor internal (shape: Shape, elements: Elements) =
 
     /// Type, shape and elements as aligned rows; the middle of a long axis is left out.
     override _.ToString() = Format.tensor shape elements
-    member internal this.Display = this.ToString()
+    member internal this.Display = Format.following (this.ToString())
 
     override this.Equals other =
         match other with

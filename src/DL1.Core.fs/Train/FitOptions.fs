@@ -171,7 +171,7 @@ type Fitted =
 
     /// The epochs as a table, why it ended, and the model's table.
     override this.ToString() = $"{History.table this.History}\n{this.End}\n\n{this.Trained}"
-    member internal this.Display = this.ToString()
+    member internal this.Display = Format.following (this.ToString())
 
 /// A training that something ended by an exception: a metric, a callback, progress, or a checkpoint that could not be
 /// written. It carries what was trained until then; the exception itself is the `InnerException`.

@@ -99,7 +99,7 @@ type Learner =
         | ValueNone -> []
         | ValueSome named -> named.Parts
 
-    /// The model and its optimizer: `Linear => ReLU => Linear by Adam, f32`.
+    /// The model and its optimizer: `Linear(64) => ReLU => Linear(10) by Adam, f32`.
     override this.ToString() = $"{this.Model} by {this.Optimizer}, {this.DType}"
 
 /// All that changes in training.

@@ -68,7 +68,7 @@ type Patience<'kept>
         else
             $"best {string best} at %d{at} of %d{measured}"
 
-    member internal this.Display = this.ToString()
+    member internal this.Display = Format.following (this.ToString())
 
 /// Early stopping in a loop of one's own: `Fit` has it by its options.
 [<RequireQualifiedAccess; CompilationRepresentation(CompilationRepresentationFlags.ModuleSuffix)>]

@@ -27,7 +27,7 @@ type Trainable<'a, 'b>
     /// The parameters and the state that it begins with, where they are not drawn.
     member internal _.Start = start
 
-    /// The name, the model and the optimizer: `generator: Linear => ReLU by Adam`.
+    /// The name, the model and the optimizer: `generator: Linear(64) => ReLU by Adam`.
     override _.ToString() = $"{name}: {model} by {optimizer}"
 
 /// Models with their optimizers, for a `TrainingLoop`.

@@ -62,7 +62,7 @@ type Trained
         | Some x -> string (Summary.ofLayer x network)
         | None -> $"{network}: %d{Tree.values parameters |> List.sumBy (fun p -> int64 p.Size)} parameters"
 
-    member internal this.Display = this.ToString()
+    member internal this.Display = Format.following (this.ToString())
 
     /// The outputs by name for inputs by name, of any number of rows, `[rows; ...]`, computed in batches of a size. A NaN or
     /// an infinity among the inputs is a `DomainError` that names its place.

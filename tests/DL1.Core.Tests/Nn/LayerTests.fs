@@ -303,10 +303,10 @@ let tests =
             }
             test "a layer prints as it is composed" {
                 let row = Dense.linear 3 => Activation.relu
-                Expect.equal (string row) "Linear => ReLU" ""
-                Expect.equal (sprintf "%A" row) "Linear => ReLU" "in %A too"
+                Expect.equal (string row) "Linear(3) => ReLU" ""
+                Expect.equal (sprintf "%A" row) "Linear(3) => ReLU" "in %A too"
                 let model = Layer.named "encoder" row => Layer.block row => Layer.map Expr.t (Dense.linear 2)
-                Expect.equal (string model) "encoder: (Linear => ReLU) => (Linear => ReLU) => Linear" ""
+                Expect.equal (string model) "encoder: (Linear(3) => ReLU) => (Linear(3) => ReLU) => Linear(2)" ""
                 Expect.equal (string (Layer.identity<Expr>)) "identity" ""
             }
         ]
