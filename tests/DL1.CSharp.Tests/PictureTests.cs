@@ -53,6 +53,20 @@ public class PictureTests
     }
 
     [Fact]
+    public void Logarithmic_axes_have_plain_numbers_where_these_are_short()
+    {
+        List<string> Ticks(double low, double high) =>
+            [.. XDocument.Parse(Plot.Titled("").Line("", [low, high], [1, 2]).WithLogX().Svg(640, 400)).Root!
+                .Descendants().Where(e => e.Name.LocalName == "text").Select(e => e.Value)];
+
+        var plain = Ticks(10, 50);
+        Assert.Contains("20", plain);
+        Assert.DoesNotContain(plain, t => t.Contains("·10"));
+        Assert.Contains("0.01", Ticks(0.005, 2));
+        Assert.Contains("10⁻⁶", Ticks(1e-8, 1));
+    }
+
+    [Fact]
     public void Empty_and_constant_series_are_drawn()
     {
         Assert.NotEmpty(Plot.Titled("").Png(300, 200));
