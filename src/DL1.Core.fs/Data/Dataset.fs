@@ -225,7 +225,14 @@ module Dataset =
     /// The rows whose target, one number for each row, is as wanted. `Dataset.filter (fun label -> label < 2.0) data`
     let filter (wanted: float -> bool) (data: Dataset) : Dataset =
         let targets = numbers "Dataset.filter" data
-        rows [| for i in 0 .. targets.Length - 1 do if wanted targets[i] then i |] data
+
+        rows
+            [|
+                for i in 0 .. targets.Length - 1 do
+                    if wanted targets[i] then
+                        i
+            |]
+            data
 
     let private requireClasses operation (data: Dataset) =
         if not data.Targets.DType.IsInteger then

@@ -22,8 +22,7 @@ type SkipGramOptions =
 module SkipGrams =
     /// Up to 5 places apart, 5 words drawn for each pair by counts to the power 0.75, all words kept.
     /// `{ SkipGrams.options with Subsampling = 0.001 }`
-    let options: SkipGramOptions =
-        { Window = 5; Negatives = 5; Subsampling = 0.0; Power = 0.75 }
+    let options: SkipGramOptions = { Window = 5; Negatives = 5; Subsampling = 0.0; Power = 0.75 }
 
     let private operation = "SkipGrams.ofTexts"
 
@@ -79,8 +78,7 @@ module SkipGrams =
         let isKept (word: int64) =
             let share = counts[int word] / total
 
-            share > 0.0
-            && (o.Subsampling = 0.0 || keeping.NextDouble() < sqrt (o.Subsampling / share))
+            share > 0.0 && (o.Subsampling = 0.0 || keeping.NextDouble() < sqrt (o.Subsampling / share))
 
         let words, neighbours = List<int64>(), List<int64>()
 

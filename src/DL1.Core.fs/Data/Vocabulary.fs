@@ -41,8 +41,7 @@ type Vocabulary
     let counts = Array.ofList (List.map (fun _ -> 0L) marks @ List.map snd counted)
     let lowered (text: string) = if lowers then text.ToLowerInvariant() else text
 
-    let markOf (name: string) =
-        marks |> List.tryFindIndex (fun mark -> mark = name) |> Option.toNullable
+    let markOf (name: string) = marks |> List.tryFindIndex (fun mark -> mark = name) |> Option.toNullable
 
     member internal _.Kind = kind
     member internal _.Lowers = lowers
@@ -214,7 +213,12 @@ module Vocabulary =
     /// `words` of several texts with options: fewer than one piece, or a least count below 1, is a `DomainError`.
     /// `Vocabulary.wordsWith { Vocabulary.options with LowerCase = true; Bounds = true } [ "The cat"; "the dog" ]`
     let wordsWith (o: VocabularyOptions) (texts: seq<string>) : Vocabulary =
-        made "Vocabulary.words" (if o.Punctuation then wordsKind else bareKind) o (wordsOf o.Punctuation) texts
+        made
+            "Vocabulary.words"
+            (if o.Punctuation then wordsKind else bareKind)
+            o
+            (wordsOf o.Punctuation)
+            texts
 
     /// The characters of a text, the commonest first; numbers are decoded to the same text.
     /// `(Vocabulary.characters "abca").Encode "cab"`
@@ -344,8 +348,7 @@ module Vocabulary =
                 (fields.Flag(root, "lowerCase"))
                 pieces
         with
-        | None ->
-            fields.Refuse($"pieces that are {kind}", "characters, words, or words without punctuation")
+        | None -> fields.Refuse($"pieces that are {kind}", "characters, words, or words without punctuation")
         | Some vocabulary ->
             match vocabulary.Pieces |> Seq.countBy id |> Seq.tryFind (fun (_, n) -> n > 1) with
             | Some(piece, n) -> fields.Refuse($"the piece {piece} %d{n} times", "each piece once")

@@ -31,7 +31,11 @@ module WordVectors =
         let values, width = Tensor.toFloats vectors, vectors.Shape[1]
 
         if values |> Array.exists (Double.IsFinite >> not) then
-            Refuse.domain operation "vectors that are not finite" "finite numbers" "look for a training that diverged"
+            Refuse.domain
+                operation
+                "vectors that are not finite"
+                "finite numbers"
+                "look for a training that diverged"
 
         Array.init vocabulary.Count (fun i ->
             let row = Array.sub values (i * width) width
@@ -60,7 +64,13 @@ module WordVectors =
             Refuse.domain operation $"%d{count} words" "1 or more" "5 is usual"
 
     /// The words with the greatest cosines to a vector of any length, in descending order, the commoner of equal ones first.
-    let private nearestTo (vocabulary: Vocabulary) (rows: float[][]) (left: int list) (count: int) (at: float[]) =
+    let private nearestTo
+        (vocabulary: Vocabulary)
+        (rows: float[][])
+        (left: int list)
+        (count: int)
+        (at: float[])
+        =
         let length = at |> Array.sumBy (fun v -> v * v) |> sqrt
         let length = if length = 0.0 then 1.0 else length
 

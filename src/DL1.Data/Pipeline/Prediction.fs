@@ -92,8 +92,7 @@ and [<Sealed>] internal PredictionJson() =
             |> Option.map _.Value
 
         match find "Value", find "Class", find "Probabilities" with
-        | Some value, None, None ->
-            { Value = read "Value" value; Class = ""; Probabilities = [||] }
+        | Some value, None, None -> { Value = read "Value" value; Class = ""; Probabilities = [||] }
         | None, Some likeliest, Some chances when
             likeliest.ValueKind = JsonValueKind.String && chances.ValueKind = JsonValueKind.Object
             ->

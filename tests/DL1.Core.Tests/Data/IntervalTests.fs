@@ -31,13 +31,24 @@ let tests =
                 Expect.floatClose Accuracy.veryHigh nine.Lower 0.5958499732047615 "9 of 10"
                 Expect.floatClose Accuracy.veryHigh nine.Upper 0.9821237869049271 "9 of 10"
                 Expect.equal (Interval.proportion 0.95 0 20).Lower 0.0 "none"
-                Expect.floatClose Accuracy.veryHigh (Interval.proportion 0.95 0 20).Upper 0.1611251580528193 "none"
+
+                Expect.floatClose
+                    Accuracy.veryHigh
+                    (Interval.proportion 0.95 0 20).Upper
+                    0.1611251580528193
+                    "none"
                 // Student's quantiles at 0.975 with 2 degrees of freedom, and at 0.95 with 4.
                 let three = Interval.mean 0.95 [ 1.0; 2.0; 3.0 ]
                 Expect.floatClose Accuracy.high (three.Upper - 2.0) (4.302652729696142 / sqrt 3.0) "t of 2"
                 let five = Interval.mean 0.9 [ 1.0; 2.0; 4.0; 8.0; 16.0 ]
                 let deviation = sqrt (148.8 / 4.0)
-                Expect.floatClose Accuracy.high (five.Upper - 6.2) (2.131846786326649 * deviation / sqrt 5.0) "t of 4"
+
+                Expect.floatClose
+                    Accuracy.high
+                    (five.Upper - 6.2)
+                    (2.131846786326649 * deviation / sqrt 5.0)
+                    "t of 4"
+
                 Expect.floatClose Accuracy.veryHigh five.Estimate 6.2 "mean"
             }
             test "95 of 100 intervals hold the mean that numbers were drawn with" {

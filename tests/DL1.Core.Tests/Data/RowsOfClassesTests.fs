@@ -53,10 +53,16 @@ let tests =
                 let data = dataOf [ 0; 1; 2 ]
 
                 for classes in [ []; [ 1; 1 ]; [ 0; 7 ] ] do
-                    Expect.throwsT<DomainError> (fun () -> Dataset.ofClasses classes data |> ignore) $"{classes}"
+                    Expect.throwsT<DomainError>
+                        (fun () -> Dataset.ofClasses classes data |> ignore)
+                        $"{classes}"
 
                 let wide = Dataset.create (Tensor.zeros DType.F32 [ 2; 1 ]) (Tensor.zeros DType.F32 [ 2; 2 ])
-                Expect.throwsT<ShapeError> (fun () -> Dataset.filter (fun _ -> true) wide |> ignore) "two a row"
+
+                Expect.throwsT<ShapeError>
+                    (fun () -> Dataset.filter (fun _ -> true) wide |> ignore)
+                    "two a row"
+
                 Expect.throwsT<ShapeError> (fun () -> Dataset.ofClasses [ 0 ] wide |> ignore) "no labels"
                 Expect.throwsT<ShapeError> (fun () -> Dataset.truncateEach 1 wide |> ignore) "no labels"
             }

@@ -148,25 +148,27 @@ let private vocabularies =
     testList
         "Vocabulary with options"
         [
-            law "JSON holds all of it, to the byte" (fun (own: char list) lower bounds padding isWords marks ->
-                let options =
-                    { Vocabulary.options with
-                        LowerCase = lower
-                        Bounds = bounds
-                        Padding = padding
-                        Punctuation = marks || not isWords
-                    }
+            law
+                "JSON holds all of it, to the byte"
+                (fun (own: char list) lower bounds padding isWords marks ->
+                    let options =
+                        { Vocabulary.options with
+                            LowerCase = lower
+                            Bounds = bounds
+                            Padding = padding
+                            Punctuation = marks || not isWords
+                        }
 
-                let make = if isWords then Vocabulary.wordsWith else Vocabulary.charactersWith
-                let v = make options [ taught; whole own ]
-                let again = Vocabulary.ofJson (Vocabulary.toJson v)
+                    let make = if isWords then Vocabulary.wordsWith else Vocabulary.charactersWith
+                    let v = make options [ taught; whole own ]
+                    let again = Vocabulary.ofJson (Vocabulary.toJson v)
 
-                Vocabulary.toJson again = Vocabulary.toJson v
-                && List.ofSeq again.Pieces = List.ofSeq v.Pieces
-                && List.ofSeq again.Counts = List.ofSeq v.Counts
-                && (again.Padding, again.Begin, again.End) = (v.Padding, v.Begin, v.End)
-                && again.Encode taught = v.Encode taught
-                && again.Decode(again.Encode taught) = v.Decode(v.Encode taught))
+                    Vocabulary.toJson again = Vocabulary.toJson v
+                    && List.ofSeq again.Pieces = List.ofSeq v.Pieces
+                    && List.ofSeq again.Counts = List.ofSeq v.Counts
+                    && (again.Padding, again.Begin, again.End) = (v.Padding, v.Begin, v.End)
+                    && again.Encode taught = v.Encode taught
+                    && again.Decode(again.Encode taught) = v.Decode(v.Encode taught))
             test "JSON that is no vocabulary is refused" {
                 let good = Vocabulary.toJson (Vocabulary.characters "ab")
 
@@ -193,7 +195,12 @@ let private vocabularies =
                 let bare = { Vocabulary.options with Punctuation = false }
                 let v = Vocabulary.wordsWith bare [ "The cat, the dog. It's 3!" ]
                 Expect.equal (List.ofSeq v.Pieces) [ "�"; "3"; "It's"; "The"; "cat"; "dog"; "the" ] "pieces"
-                Expect.equal (v.Decode(v.Encode "the dog, (3)")) "the dog 3" "nothing unknown is left of marks"
+
+                Expect.equal
+                    (v.Decode(v.Encode "the dog, (3)"))
+                    "the dog 3"
+                    "nothing unknown is left of marks"
+
                 Expect.equal (string v) "7 pieces, words without punctuation" "its kind"
 
                 Expect.throwsT<DomainError>

@@ -44,22 +44,34 @@ let private skipGrams =
             let again = pairsOf options seed [ text; text ]
             let labels = Tensor.toFloats data.Targets |> Array.chunkBySize (1 + options.Negatives)
 
-            Seq.forall2 (fun a b -> Tensor.Equals(a, b)) (Tree.values data.NamedInputs) (Tree.values again.NamedInputs)
+            Seq.forall2
+                (fun a b -> Tensor.Equals(a, b))
+                (Tree.values data.NamedInputs)
+                (Tree.values again.NamedInputs)
             && labels |> Array.forall (fun row -> row[0] = 1.0 && Array.sum row = 1.0))
         test "negatives are drawn by counts to the power" {
             for power in [ 0.0; 0.75; 1.0 ] do
                 let options = { SkipGrams.options with Negatives = 2000; Power = power; Window = 1 }
                 let _, compared = read (pairsOf options 3L [ text ])
                 let drawn = compared |> Array.collect Array.tail
-                let weights = Seq.toArray words.Counts |> Array.map (fun n -> if n > 0L then float n ** power else 0.0)
+
+                let weights =
+                    Seq.toArray words.Counts |> Array.map (fun n -> if n > 0L then float n ** power else 0.0)
+
                 let total = Array.sum weights
 
                 for i in 0 .. words.Count - 1 do
-                    let share = float (drawn |> Array.filter ((=) (int64 i)) |> Array.length) / float drawn.Length
+                    let share =
+                        float (drawn |> Array.filter ((=) (int64 i)) |> Array.length) / float drawn.Length
+
                     let due = weights[i] / total
                     // Five standard deviations.
                     let near = 5.0 * sqrt (due * (1.0 - due) / float drawn.Length)
-                    Expect.isLessThanOrEqual (abs (share - due)) near $"{words.Pieces[i]} at the power {power}"
+
+                    Expect.isLessThanOrEqual
+                        (abs (share - due))
+                        near
+                        $"{words.Pieces[i]} at the power {power}"
         }
         test "common words are left out by √(threshold / share), before neighbours are looked for" {
             // "the" is one half of a long text.
@@ -77,7 +89,10 @@ let private skipGrams =
             let options = { SkipGrams.options with Window = 1; Negatives = 1 }
             let centres, compared = read (SkipGrams.ofTexts options (Key.ofSeed 1L) v [ "a x b" ])
             Expect.equal centres [| v.IndexOf "a"; v.IndexOf "b" |] "words"
-            Expect.isTrue (compared |> Array.concat |> Array.forall (fun i -> v.Counts[int i] > 0L)) "compared"
+
+            Expect.isTrue
+                (compared |> Array.concat |> Array.forall (fun i -> v.Counts[int i] > 0L))
+                "compared"
         }
         test "what is out of range is refused" {
             for options in
@@ -91,7 +106,10 @@ let private skipGrams =
 
             let most = { SkipGrams.options with Negatives = Int32.MaxValue; Window = Int32.MaxValue }
             Expect.throwsT<ShapeError> (fun () -> pairsOf most 1L [ text ] |> ignore) "too many"
-            Expect.throwsT<DomainError> (fun () -> pairsOf SkipGrams.options 1L [ "cat"; "x" ] |> ignore) "no pair"
+
+            Expect.throwsT<DomainError>
+                (fun () -> pairsOf SkipGrams.options 1L [ "cat"; "x" ] |> ignore)
+                "no pair"
         }
         test "a skip-gram model learns who stands near whom" {
             let text = String.replicate 40 "a b a b a b . c d c d c d . "
@@ -110,7 +128,9 @@ let private skipGrams =
 
             let score (a: string) (b: string) =
                 let row name (word: string) =
-                    Tensor.toFloats parameters[name] |> Array.chunkBySize 8 |> Array.item (int (v.IndexOf word))
+                    Tensor.toFloats parameters[name]
+                    |> Array.chunkBySize 8
+                    |> Array.item (int (v.IndexOf word))
 
                 Array.fold2 (fun sum x y -> sum + x * y) 0.0 (row "words" a) (row "contexts" b)
 
@@ -134,18 +154,29 @@ let private vectors =
             Expect.equal (found |> List.map _.Word) [ "man"; "queen"; "x" ] "words"
             let cosine = (1.0 + 0.1) / (sqrt 2.0 * sqrt 1.01)
             Expect.isLessThan (abs (found[0].Similarity - cosine)) 1e-15 "the cosine"
-            Expect.equal (found[1].Similarity, found[2].Similarity) (0.0, 0.0) "equal ones: the commoner first"
+
+            Expect.equal
+                (found[1].Similarity, found[2].Similarity)
+                (0.0, 0.0)
+                "equal ones: the commoner first"
+
             Expect.equal (WordVectors.nearest 99 v rows "king").Length 4 "no more than there are, no marks"
         }
         test "man is to king as woman is to queen" {
             Expect.equal (WordVectors.analogy 1 v rows "man" "king" "woman").Head.Word "queen" "analogy"
         }
         law "cosines do not depend on the lengths of vectors" (fun (scale: float) ->
-            let s = if Double.IsFinite scale && scale <> 0.0 then max 1e-300 (min 1e300 (abs scale)) else 1.0
+            let s =
+                if Double.IsFinite scale && scale <> 0.0 then
+                    max 1e-300 (min 1e300 (abs scale))
+                else
+                    1.0
+
             let scaled = Tensor.compute (fun x -> x * s) rows
 
             List.forall2
-                (fun (a: Neighbour) (b: Neighbour) -> a.Word = b.Word && abs (a.Similarity - b.Similarity) < 1e-12)
+                (fun (a: Neighbour) (b: Neighbour) ->
+                    a.Word = b.Word && abs (a.Similarity - b.Similarity) < 1e-12)
                 (WordVectors.nearest 4 v rows "man")
                 (WordVectors.nearest 4 v scaled "man"))
         test "what is no word, no vectors and no count is refused" {
@@ -155,7 +186,10 @@ let private vectors =
             let other = Tensor.zeros DType.F32 [ 5; 3 ]
             Expect.throwsT<ShapeError> (fun () -> WordVectors.nearest 1 v other "man" |> ignore) "rows"
             let infinite = Tensor.full DType.F32 [ 6; 3 ] infinity
-            Expect.throwsT<DomainError> (fun () -> WordVectors.nearest 1 v infinite "man" |> ignore) "infinite"
+
+            Expect.throwsT<DomainError>
+                (fun () -> WordVectors.nearest 1 v infinite "man" |> ignore)
+                "infinite"
         }
     ]
 

@@ -66,15 +66,21 @@ let private divergence =
                 let due = step * Seq.sumBy term [ -1000 .. 1000 ]
                 Expect.isLessThan (abs (kl m v Reduction.Sum - due)) (1e-9 * max 1.0 due) $"{m}, {v}"
         }
-        law "it is 0 for the standard distribution alone, and keeps its digits near it" (fun (m: int) (v: int) ->
-            let m, v = float (m % 100) / 10.0, float (v % 100) / 10.0
-            let tiny = kl 0.0 1e-6 Reduction.Sum
-            abs (tiny - 2.5e-13) < 1e-18 && (kl m v Reduction.Sum > 0.0 || m = 0.0 && v = 0.0))
+        law
+            "it is 0 for the standard distribution alone, and keeps its digits near it"
+            (fun (m: int) (v: int) ->
+                let m, v = float (m % 100) / 10.0, float (v % 100) / 10.0
+                let tiny = kl 0.0 1e-6 Reduction.Sum
+                abs (tiny - 2.5e-13) < 1e-18 && (kl m v Reduction.Sum > 0.0 || m = 0.0 && v = 0.0))
         test "batchMean is the mean over rows of the sum over codes" {
             let mean = Expr.constant (Tensor.ofArray [ 2; 3 ] [| 1.0; 2.0; 0.0; 0.5; -1.0; 3.0 |])
             let logVariance = Expr.constant (Tensor.zeros DType.F64 [ 2; 3 ])
             let found = Loss.gaussianKl Reduction.BatchMean logVariance mean
-            Expect.equal (Compile.prepare [] [ found ] [] |> List.head |> Tensor.toFloat) (15.25 / 4.0) "batch mean"
+
+            Expect.equal
+                (Compile.prepare [] [ found ] [] |> List.head |> Tensor.toFloat)
+                (15.25 / 4.0)
+                "batch mean"
         }
     ]
 

@@ -18,7 +18,12 @@ let private data classes =
         (Tensor.vector [ for i in 0..11 -> int64 (i % classes) ])
 
 let private known =
-    lazy (Fit.run { Fit.options (Key.ofSeed 1L) with Epochs = 2; Batch = Batches.ofSize 4 } (learner 3) (data 3)).Trained
+    lazy
+        (Fit.run
+            { Fit.options (Key.ofSeed 1L) with Epochs = 2; Batch = Batches.ofSize 4 }
+            (learner 3)
+            (data 3))
+            .Trained
 
 let private weights () = Tree.append known.Value.Parameters known.Value.State
 
@@ -32,14 +37,21 @@ let tests =
                 let begun = Step.startOn (Learner.startingWith (weights ()) (learner 2)) key (data 2)
                 let isBody (path: string) = path.StartsWith "body."
 
-                Hostile.sameTree (Tree.filter isBody begun.Parameters) (Tree.filter isBody known.Value.Parameters)
+                Hostile.sameTree
+                    (Tree.filter isBody begun.Parameters)
+                    (Tree.filter isBody known.Value.Parameters)
                 && Hostile.sameTree begun.State known.Value.State
                 && Hostile.sameTree
                     (Tree.filter (isBody >> not) begun.Parameters)
                     (Tree.filter (isBody >> not) fresh.Parameters))
             test "the report says what is taken, missing, left and unfit" {
                 let report = Step.taken (Learner.startingWith (weights ()) (learner 2)) (data 2)
-                Expect.equal (report.Unfit |> Seq.map _.Path |> List.ofSeq) [ "head.weight"; "head.bias" ] "unfit"
+
+                Expect.equal
+                    (report.Unfit |> Seq.map _.Path |> List.ofSeq)
+                    [ "head.weight"; "head.bias" ]
+                    "unfit"
+
                 Expect.equal (report.Missing.Count, report.Left.Count) (0, 0) "nothing else"
                 Expect.isTrue (Seq.contains "body.0.weight" report.Taken) "taken"
                 Expect.throwsT<DomainError> (fun () -> Step.taken (learner 2) (data 2) |> ignore) "no weights"
@@ -61,14 +73,18 @@ let tests =
                 let given = (Fit.run { options with Start = Some own } begun (data 2)).Trained
 
                 Expect.isTrue
-                    (Hostile.sameTree (Tree.filter isBody given.Parameters) (Tree.filter isBody own.Parameters))
+                    (Hostile.sameTree
+                        (Tree.filter isBody given.Parameters)
+                        (Tree.filter isBody own.Parameters))
                     "the given start"
             }
             test "weights of which none fits are refused" {
                 let other = Tree.ofList [ "x", Tensor.zeros DType.F32 [ 2 ] ]
 
                 Expect.throwsT<FormatError>
-                    (fun () -> Step.startOn (Learner.startingWith other (learner 2)) (Key.ofSeed 1L) (data 2) |> ignore)
+                    (fun () ->
+                        Step.startOn (Learner.startingWith other (learner 2)) (Key.ofSeed 1L) (data 2)
+                        |> ignore)
                     "none"
             }
         ]
