@@ -9,7 +9,8 @@ public class LanguageModel
         var text = string.Concat(Enumerable.Repeat("the cat sat on the mat, and the dog sat by the door. ", 30));
         var letters = Vocabulary.Characters(text);
         var (train, test) = letters.Examples(text, length: 32).Split(0.9, seed: 1);
-        var model = Layers.Embedding(letters.Count, 32).Then(Layers.Lstm(64, forgetBias: 1).Sequence()).Then(Layers.Linear(letters.Count));
+        var model = Model.Sequential(
+            Layers.Embedding(letters.Count, 32), Layers.Lstm(64, forgetBias: 1).Sequence(), Layers.Linear(letters.Count));
         var result = model.Fit(
             train, Losses.CrossEntropy, Optimizers.Adam(1e-2), epochs: 12, batchSize: 8, validation: test,
             metrics: [Metrics.BitsPerToken]);

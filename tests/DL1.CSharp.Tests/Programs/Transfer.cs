@@ -26,7 +26,7 @@ public class Transfer
         var accuracy = tuned.Evaluate(test, Metrics.Accuracy)[Metrics.Accuracy];
         #endregion
 
-        Assert.True(accuracy > 0.85, $"{accuracy}");
+        Assert.True(accuracy > 0.8, $"{accuracy}");
         Assert.Equal(["head.weight", "head.bias"], head.Taken(few).Missing);
         var body = (Tree<Tensor> tree) => tree.Filter(path => path.StartsWith("body."));
         Assert.Equal(body(known.Trained.Parameters).Values, body(first.Trained.Parameters).Values);
