@@ -56,7 +56,7 @@ public static partial class PredictionService
                 title: words["The values of some fields are not taken.", "Los valores de algunos campos no son válidos."]);
         }
 
-        return Results.Ok(Answer.Of(Timed(pipeline, row, logger)));
+        return Results.Ok(Timed(pipeline, row, logger));
     }
 
     private static IResult Form(HttpRequest request, HttpResponse response, FittedPipeline pipeline, Labels labels, ILogger<FittedPipeline> logger)

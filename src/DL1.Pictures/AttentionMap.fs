@@ -2,6 +2,7 @@ namespace DL1.Pictures
 
 open System
 open System.Globalization
+open System.Runtime.InteropServices
 open DL1
 
 /// What attends to what: the weights of attention as shaded cells, a map for each head; rows are the tokens that attend,
@@ -17,11 +18,20 @@ open DL1
 [<AbstractClass; Sealed>]
 type AttentionMap =
     /// Weights `[queries; keys]` or `[heads; queries; keys]` with the tokens of each:
-    /// `AttentionMap.Of(weights, output, input)`. Tokens that would overlap are left out evenly. Refuses other
+    /// `AttentionMap.Of(weights, output, input)`. `head`, `white` and `darkest` are the words at the heads and below, for pages in
+    /// another language. Tokens that would overlap are left out evenly. Refuses other
     /// shapes and numbers of tokens with a `ShapeError`; weights below 0 or not finite, more than 64 heads and more than
     /// 256 tokens with a `DomainError`.
-    static member Of(weights: Tensor, queries: seq<string>, keys: seq<string>) : Figure =
-        let operation = "AttentionMap.Of"
+    static member Of
+        (
+            weights: Tensor,
+            queries: seq<string>,
+            keys: seq<string>,
+            [<Optional; DefaultParameterValue("head")>] head: string,
+            [<Optional; DefaultParameterValue("white")>] white: string,
+            [<Optional; DefaultParameterValue("darkest")>] darkest: string
+        ) : Figure =
+        let operation, word = "AttentionMap.Of", head
 
         let heads, rows, columns =
             match weights.Shape.ToList() with
@@ -87,7 +97,7 @@ type AttentionMap =
 
                 [
                     if heads > 1 then
-                        Scene.text Anchor.Middle Tint.Ink 12.0 (x + wide / 2.0) (y - 7.0) $"head %d{i + 1}"
+                        Scene.text Anchor.Middle Tint.Ink 12.0 (x + wide / 2.0) (y - 7.0) $"{word} %d{i + 1}"
 
                     Item.Image(x, y, wide, tall, pngs.Value[i])
 
@@ -103,7 +113,7 @@ type AttentionMap =
                 ]
 
             let greatest = most.ToString("0.###", CultureInfo.InvariantCulture)
-            let note = $"white 0, darkest {greatest}"
+            let note = $"{white} 0, {darkest} {greatest}"
 
             {
                 Width = width
@@ -125,6 +135,13 @@ type AttentionMap =
 
     /// The weights of self-attention, `[tokens; tokens]` or `[heads; tokens; tokens]`:
     /// `AttentionMap.Of(weights, tokens)`.
-    static member Of(weights: Tensor, tokens: seq<string>) : Figure =
+    static member Of
+        (
+            weights: Tensor,
+            tokens: seq<string>,
+            [<Optional; DefaultParameterValue("head")>] head: string,
+            [<Optional; DefaultParameterValue("white")>] white: string,
+            [<Optional; DefaultParameterValue("darkest")>] darkest: string
+        ) : Figure =
         let tokens = Array.ofSeq tokens
-        AttentionMap.Of(weights, tokens, tokens)
+        AttentionMap.Of(weights, tokens, tokens, head, white, darkest)

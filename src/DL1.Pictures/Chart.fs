@@ -2,6 +2,7 @@ namespace DL1.Pictures
 
 open System
 open System.Collections.Generic
+open System.Globalization
 open System.Text.RegularExpressions
 open ScottPlot
 open ScottPlot.TickGenerators
@@ -28,11 +29,20 @@ module internal Chart =
         let digit c = if c = '-' then '⁻' else "⁰¹²³⁴⁵⁶⁷⁸⁹"[int c - int '0']
         String.map digit (string k)
 
+    /// The name of a tick of a logarithmic axis, digit·10ᵏ: with a power of ten, or as a plain number.
+    let private logTick (isPlain: bool) (digit: int) (k: int) : string =
+        if isPlain then
+            let value = float digit * Math.Pow(10.0, float k)
+            Math.Round(value, 5).ToString("0.#####", CultureInfo.InvariantCulture)
+        else
+            (if digit = 1 then "10" else $"%d{digit}·10") + superscript k
+
     /// Ticks of a logarithmic axis over the given logarithms to base 10: the powers of ten, with 2 and 5 between them
-    /// where few powers are in sight.
+    /// where few powers are in sight. Between 0.001 and 100000 they are plain numbers.
     let private logTicks low high =
         let ticks = NumericManual()
         let every = max 1 (int (ceil ((high - low) / 8.0)))
+        let logTick = logTick (low >= -3.0 && high <= 5.0)
 
         for k in int (floor low) .. int (ceil high) do
             for digit in 1..9 do
@@ -40,9 +50,9 @@ module internal Chart =
 
                 if at >= low && at <= high then
                     match digit with
-                    | 1 when k % every = 0 -> ticks.AddMajor(at, "10" + superscript k)
+                    | 1 when k % every = 0 -> ticks.AddMajor(at, logTick digit k)
                     | 2
-                    | 5 when high - low < 2.0 -> ticks.AddMajor(at, $"%d{digit}·10{superscript k}")
+                    | 5 when high - low < 2.0 -> ticks.AddMajor(at, logTick digit k)
                     | _ when every = 1 -> ticks.AddMinor at
                     | _ -> ()
 

@@ -365,6 +365,34 @@ public class DataTests
     }
 
     [Fact]
+    public void WordsStandNearOthers()
+    {
+        var cats = Vocabulary.WordsOf(["The cat, the dog", "a cat"], lowerCase: true, punctuation: false);
+        Assert.Equal(["�", "cat", "the", "a", "dog"], cats.Pieces);
+        Dataset near = cats.SkipGrams(["the cat", "the dog"], window: 2, negatives: 1);
+        Assert.Equal("4 rows: inputs 1 i64 [4], 2 i64 [4, 2], targets f32 [4, 2]", near.ToString());
+        var vectors = Tensor.From(new double[,] { { 0, 0 }, { 1, 1 }, { 0, 1 }, { 1, 0 }, { 1, 0.9 } });
+        IReadOnlyList<Neighbour> nearest = cats.Nearest(vectors, "cat", count: 2);
+        Assert.Equal(["dog", "the"], nearest.Select(n => n.Word));
+        IReadOnlyList<Neighbour> answers = cats.Analogy(vectors, "the", "cat", "dog", count: 1);
+        Assert.Equal("a", answers.Single().Word);
+        Assert.Throws<DomainError>(() => cats.Nearest(vectors, "whale"));
+        Assert.Throws<DomainError>(() => Attentions.IsToken(Expr.Variable("t", DType.I64, 2, 3), cats.Padding));
+    }
+
+    [Fact]
+    public void RowsAreChosenByTheirTargets()
+    {
+        var data = Dataset.From(new double[,] { { 0 }, { 1 }, { 2 }, { 3 } }, new[] { 0, 1, 2, 0 });
+        Dataset firstTwo = data.Where(label => label < 2);
+        Assert.Equal([0, 1, 3], firstTwo.Inputs.ToDoubles());
+        Dataset twoKinds = data.OfClasses(2, 0);
+        Assert.Equal([1, 0, 1], twoKinds.Targets.ToDoubles());
+        Dataset fewOfEach = data.TakeOfEach(1);
+        Assert.Equal([0, 1, 2], fewOfEach.Inputs.ToDoubles());
+    }
+
+    [Fact]
     public void TextsOfDifferentLengthsBecomeOneTensor()
     {
         var bounded = Vocabulary.CharactersOf(["abc", "ca"], bounds: true);
@@ -373,7 +401,7 @@ public class DataTests
         var cats = Vocabulary.WordsOf(["The cat", "the dog"], lowerCase: true, bounds: true, padding: true);
         PaddedRows rows = cats.EncodeAll(["the cat", "the"]);
         Assert.Equal([4, 3], rows.Lengths.ToDoubles());
-        Assert.Equal(cats.Padding, (long)rows.Values.ToDoubles()[7]);
+        Assert.Equal(cats.Padding, (int)rows.Values.ToDoubles()[7]);
         Assert.Equal(Shape.Of([2, 3]), cats.EncodeAll(["the cat", "the"], length: 3).IsReal.Shape);
         Assert.Equal(4, cats.IndexOf("the"));
         Assert.Equal(2, cats.Counts[4]);

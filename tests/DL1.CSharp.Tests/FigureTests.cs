@@ -275,6 +275,9 @@ public class FigureTests
         string Hex(int x, int y) => pixels.GetPixel(x, y).ToColor()!.ToHexString()[..7];
         Assert.Equal(["#F4F7FB", "#08306B", "#6BAED6", "#6BAED6"], [Hex(10, 10), Hex(300, 10), Hex(10, 300), Hex(300, 300)]);
 
+        var inSpanish = AttentionMap.Of(Tensor.Ones(2, 1, 1), ["a"], head: "cabeza", white: "blanco", darkest: "lo más oscuro");
+        Assert.Equal(["cabeza 1", "a", "a", "cabeza 2", "a", "a", "blanco 0, lo más oscuro 1"], Texts(inSpanish));
+
         var heads = Texts(Make("attention"));
         Assert.Contains("head 2", heads);
         Assert.Equal(4, heads.Count(t => t == "cat"));

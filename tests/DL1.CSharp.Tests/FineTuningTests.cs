@@ -88,4 +88,20 @@ public class FineTuningTests
         Assert.NotEqual(learner.Fit(Train, new TrainingOptions(Epochs: 1)).Trained.Parameters, mixed.Trained.Parameters);
         Assert.Throws<DomainError>(() => learner.Mixup(0));
     }
+
+    [Fact]
+    public void ALearnerBeginsWithWhatAnotherHasLearnt()
+    {
+        var learner = Net.Learner(Losses.CrossEntropy, Optimizers.Sgd(0.1));
+        var trained = learner.Fit(Train, new TrainingOptions(Epochs: 1)).Trained;
+        var (parameters, train) = (trained.Parameters, Train);
+        Assert.Equal(parameters, learner.From(trained).Start(Key.OfSeed(5), Train).Parameters);
+        Assert.Equal(parameters, learner.From(parameters).Start(Key.OfSeed(5), Train).Parameters);
+        LoadedWeights report = learner.From(trained).Taken(train);
+        Assert.True(report.IsWhole);
+        Assert.NotEmpty(learner.From(trained, path => path.StartsWith("0.")).Taken(train).Missing);
+        Assert.Throws<DomainError>(() => learner.Taken(train));
+        Assert.NotNull(learner.From(trained));
+        Assert.NotNull(learner.From(parameters));
+    }
 }

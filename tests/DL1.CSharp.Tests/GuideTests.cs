@@ -111,7 +111,7 @@ public class GuideTests
         var sources = numbers.Select(n => string.Join(' ', n.Select(c => digits[c - '0']))).ToArray();
 
         var words = Vocabulary.WordsOf(sources, padding: true);
-        var signs = Vocabulary.CharactersOf(numbers, bounds: true, padding: true); // 1 pads, 2 begins, 3 ends
+        var signs = Vocabulary.CharactersOf(numbers, bounds: true, padding: true); // with marks that begin, end and pad
         var read = words.EncodeAll(sources).Values;
         var (before, after) = signs.EncodeAll(numbers).Shifted();
         var (train, test) = Dataset
@@ -121,24 +121,35 @@ public class GuideTests
         var model = Layers.CreateOf<Pair, Expr>("Translator", (scope, x) =>
         {
             var source = scope.Run("words", Layers.Embedding(words.Count, 32), x.Source);
-            var known = scope.Run("encoder", Layers.GruPadded(64), (source, Attentions.IsToken(x.Source, padding: 1)));
+            var known = scope.Run("encoder", Layers.GruPadded(64), (source, Attentions.IsToken(x.Source, words.Padding)));
             var told = scope.Run("signs", Layers.Embedding(signs.Count, 32), x.Target);
             var scores = Layers.GruFrom(64).Sequence().Then(Layers.Linear(signs.Count));
             return scope.Run("decoder", scores, (told, known.Final));
         });
 
         var result = model.Fit(
-            train, (Expr y, Expr o) => Losses.CrossEntropy(y, o, ignore: 1), Optimizers.Adam(1e-2), epochs: 25,
-            validation: test, metrics: [Metrics.ExactMatch(ignore: 1)]);
+            train, (Expr y, Expr o) => Losses.CrossEntropy(y, o, ignore: signs.Padding), Optimizers.Adam(1e-2), epochs: 25,
+            validation: test, metrics: [Metrics.ExactMatch(ignore: signs.Padding)]);
 
         var translating = result.Trained.Stepwise("Target");
         var context = Trees.From([("Source", words.EncodeAll(["four two", "seven zero nine"]).Values)]);
-        var begins = Tensor.Full(DType.I64, 2, 2, 1); // the sign that begins, for each of two rows
-        Generated best = translating.BeamSearch(begins, most: 5, width: 4, end: 3, context: context);
-        Console.WriteLine(string.Join(", ", signs.DecodeAll(best.Tokens))); // 42, 709
+        IReadOnlyList<string> written = translating.WriteAll(signs, context, most: 5, width: 4);
+        Console.WriteLine(string.Join(", ", written)); // 42, 709
 
-        Assert.Equal(["42", "709"], signs.DecodeAll(best.Tokens));
+        Assert.Equal(["42", "709"], written);
         Assert.True(result.History[^1].Metrics["exactMatch"] > 0.9, result.History.ToTable());
+    }
+
+    [Fact]
+    public void WordsHaveVectors()
+    {
+        string[] sentences = [.. Enumerable.Repeat("the king rules. the queen rules. a dog barks, a cat sleeps.", 50).SelectMany(s => s.Split('.'))];
+        var known = Vocabulary.WordsOf(sentences, lowerCase: true, punctuation: false);
+        var near = known.SkipGrams(sentences, window: 2, negatives: 4, seed: 1);
+        var vectors = Layers.SkipGram(known.Count, 16).Fit(
+            near, (Expr isNear, Expr scores) => Losses.BceWithLogits(isNear, scores), Optimizers.Adam(1e-2), epochs: 5).Trained.Parameters["words"];
+        Console.WriteLine(string.Join(", ", known.Nearest(vectors, "king", count: 3))); // the nearest first, with their cosines
+        Assert.Equal("queen", known.Nearest(vectors, "king", count: 1).Single().Word);
     }
 
     [Fact]
@@ -206,7 +217,7 @@ public class GuideTests
         var learner = vae.Learner(
             [
                 ("reconstruction", 1.0, (Expr x, Vae o) => Losses.BceWithLogits(x, o.Rebuilt)),
-                ("kl", 0.01, (Expr _, Vae o) => (Exp(o.LogVariance) + o.Mean * o.Mean - o.LogVariance - 1).Mean() / 2),
+                ("kl", 0.01, (Expr _, Vae o) => Losses.GaussianKl(o.Mean, o.LogVariance, Reduction.Mean)),
             ],
             Optimizers.Adam(2e-3)).ValidatedInTraining();
         var result = learner.Fit(train, new TrainingOptions(Epochs: 5, BatchSize: 32, Validation: test));
@@ -264,6 +275,11 @@ public class GuideTests
         var digits = Datasets.Digits();
         var known = Network(10).Fit(digits.Take(1000), Losses.CrossEntropy, Optimizers.Adam(3e-3), epochs: 6, batchSize: 32);
         known.Trained.Save(path); // safetensors, which PyTorch reads as well
+
+        var begun = Network(2).Learner(Losses.CrossEntropy, Optimizers.Adam(1e-2)).From(known.Trained);
+        Console.WriteLine(begun.Taken(few)); // 9 taken, 2 unfit: head.weight: f32 [10, 32] for f32 [2, 32], ...
+        var quick = begun.Fit(few, new TrainingOptions(Epochs: 10, BatchSize: 16));
+        Assert.Equal(quick.Trained.Parameters.Paths, known.Trained.Parameters.Paths);
 
         var (parameters, state) = Network(2).Init(Key.OfSeed(2), 1, 64);
         var loaded = TensorFiles.ReadSafetensors(path).Into(parameters, state);

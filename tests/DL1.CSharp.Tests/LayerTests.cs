@@ -17,7 +17,7 @@ public class LayerTests
         true, weight ?? Init.standard, biasInit is null ? null : Microsoft.FSharp.Core.FSharpOption<Initializer>.Some(biasInit));
 
     private static RecurrentOptions Recurrence(int hidden, int layers = 1, bool bidirectional = false) =>
-        new(hidden, layers, bidirectional, true, 0);
+        new(hidden, layers, bidirectional, true, 0, null);
 
     private sealed record Pair(Layer<Expr, Expr> Ours, Layer<Expr, Expr> Theirs, params int[] Shape);
 
@@ -54,8 +54,26 @@ public class LayerTests
         new(Layers.Function("Double", x => 2 * x), LayerModule.ofFunction("Double", Of((Expr x) => 2 * x)), 8, 20));
 
     [Fact]
-    public void Embeddings() =>
-        Same(Layers.Embedding(1000, 64), Dense.embedding(1000, 64), Expr.Variable("words", DType.I64, 8, 12));
+    public void Embeddings()
+    {
+        Expr words = Expr.Variable("words", DType.I64, 8, 12), some = Expr.Variable("some", DType.I64, 8);
+        Same(Layers.Embedding(1000, 64), Dense.embedding(1000, 64), words);
+        Same(Layers.Embedding(1000, 64, weight: Initializers.Normal(0, 0.1)), Dense.embeddingWith(Init.normal(0, 0.1), 1000, 64), words);
+        Same(Layers.Embedding(1000, 64, padding: 3), Dense.embeddingPadded(3, 1000, 64), words);
+        var scores = Layers.SkipGram(1000, 64).Init(Key.OfSeed(1), (some, words)).Parameters;
+        Assert.Equal(["words", "contexts"], scores.Paths);
+    }
+
+    [Fact]
+    public void TheBiasThatKeepsBeginsAsAsked()
+    {
+        foreach (var kept in new[] { Layers.Lstm(4, forgetBias: 1).Last(), Layers.Gru(4, forgetBias: 1).Last() })
+        {
+            var parameters = kept.Init(Key.OfSeed(1), 1, 5, 3).Parameters;
+            Assert.Equal([1, 1, 1, 1], parameters["bias_ih_l0"].ToDoubles()[4..8]);
+            Assert.Equal([0, 0, 0, 0], parameters["bias_hh_l0"].ToDoubles()[4..8]);
+        }
+    }
 
     [Fact]
     public void Normalisations() => AllTheSame(

@@ -39,6 +39,8 @@ public class LossTests
         Same(Loss.poissonNll(true, Mean, y, x), Losses.PoissonNll(y, x, full: true));
         Same(Loss.poissonNllOfRate(false, Mean, y, p), Losses.PoissonNllOfRate(y, p));
         Same(Loss.gaussianNll(false, 1e-6, Mean, y, p, x), Losses.GaussianNll(y, mean: x, variance: p));
+        Same(Loss.gaussianKl(Reduction.BatchMean, y, x), Losses.GaussianKl(mean: x, logVariance: y));
+        Same(Loss.gaussianKl(Sum, y, x), Losses.GaussianKl(x, y, Reduction.Sum));
         Same(Loss.hingeEmbedding(1, Mean, signs, x), Losses.HingeEmbedding(signs, x));
         Same(Loss.tripletMargin(1, 2, Mean, y, p, x), Losses.TripletMargin(anchor: x, positive: y, negative: p));
         Same(Loss.reduce(Sum, x), Losses.Reduce(Reduction.Sum, x));

@@ -1,3 +1,4 @@
+using System.Text.Json;
 using DL1;
 using DL1.Data;
 
@@ -105,6 +106,10 @@ public class PipelineTests
         Assert.True(temperature > 0);
         var interval = Metrics.Accuracy.Interval(truths, logits, level: 0.9);
         Assert.Equal(0.8, interval.Estimate, 1e-12);
+        var ofNine = ScoreInterval.OfProportion(9, 10);
+        Assert.Equal("0.9 (0.5958 to 0.9821)", ofNine.ToString());
+        var ofThree = ScoreInterval.OfMean([0.91, 0.93, 0.92]);
+        Assert.Equal("0.92 (0.8952 to 0.9448)", ofThree.ToString());
         var labels = Tensor.Of([0L, 1, 2, 2]);
         var scores = Tensor.From(new double[,] { { 3, 1, 0 }, { 0, 2, 1 }, { 0, 2, 1 }, { 0, 1, 2 } });
         var curves = Metrics.RocOneVsRest(labels, scores);
@@ -154,5 +159,26 @@ public class PipelineTests
         var rows = Expr.Variable("rows", DType.F64, 5, 1);
         var expressed = ridge.Express(rows).Evaluate(("rows", x)).ToDoubles();
         Assert.All(ridge.Predict(x).ToDoubles().Zip(expressed), pair => Assert.Equal(pair.First, pair.Second, 1e-12));
+    }
+
+    [Fact]
+    public void PredictionsAreJson()
+    {
+        var birds = Tables.Penguins().Complete("body_mass_g");
+        var species = Pipeline.Classify("species").Numbers("body_mass_g").Model(Estimator.Logistic()).Fit(birds).PredictTable(birds)[0];
+        var mass = Pipeline.Regress("body_mass_g").Numbers("flipper_length_mm").Model(Estimator.Ridge()).Fit(birds).PredictTable(birds)[0];
+        var ofClass = JsonSerializer.Serialize(species, JsonSerializerOptions.Web);
+        Assert.StartsWith("{\"class\":\"" + species.Class + "\",\"probabilities\":{\"Adelie\":", ofClass);
+        Assert.DoesNotContain("NaN", ofClass);
+        Assert.Equal("{\"Value\":" + mass.Value.ToString("R", System.Globalization.CultureInfo.InvariantCulture) + "}", JsonSerializer.Serialize(mass));
+        foreach (var prediction in new[] { species, mass })
+        {
+            var again = JsonSerializer.Deserialize<Prediction>(JsonSerializer.Serialize(prediction))!;
+            Assert.Equal(JsonSerializer.Serialize(prediction), JsonSerializer.Serialize(again));
+            Assert.Equal((prediction.Value, prediction.Class), (again.Value, again.Class));
+        }
+
+        foreach (var wrong in new[] { "[]", "{}", "{\"Value\":\"x\"}", "{\"Class\":\"a\"}", "{\"Class\":1,\"Probabilities\":{}}", "{\"Class\":\"a\",\"Probabilities\":{\"a\":[]}}" })
+            Assert.Throws<JsonException>(() => JsonSerializer.Deserialize<Prediction>(wrong));
     }
 }

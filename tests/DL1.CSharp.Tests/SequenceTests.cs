@@ -100,6 +100,10 @@ public class SequenceTests
         Tensor begins = Tensor.Full(DType.I64, 2, 2, 1);
         Generated best = translating.BeamSearch(begins, most: 8, width: 4, end: 3, context: context);
         Assert.Equal(2, best.Tokens.Values.Shape[0]);
+        var digits = Vocabulary.CharactersOf(["01"], bounds: true);
+        IReadOnlyList<string> translations = translating.WriteAll(digits, context, most: 8);
+        Assert.Equal(2, translations.Count);
+        Assert.Throws<DomainError>(() => translating.WriteAll(Vocabulary.Characters("01"), context, most: 8));
         var byHand = reading.After(begins).BeamSearch(8, 4, end: 3);
         Assert.Equal(best.Tokens.Values, byHand.Tokens.Values);
     }

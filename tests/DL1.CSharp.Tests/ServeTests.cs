@@ -6,7 +6,6 @@ using System.Text.Json;
 using DL1.Data;
 using Microsoft.AspNetCore.Builder;
 using Serve;
-using Served = Serve.Answer;
 
 namespace DL1.CSharp.Tests;
 
@@ -52,10 +51,10 @@ public sealed class ServeTests : IAsyncLifetime
         {
             var bird = birds.Row(i);
             var row = new { island = bird.Text("island"), sex = bird.Text("sex"), flipper_length_mm = bird.Number("flipper_length_mm"), body_mass_g = bird.Number("body_mass_g") };
-            var answer = await (await client.PostAsJsonAsync("/predict", row, cancellation)).Content.ReadFromJsonAsync<Served>(cancellation);
+            var answer = await (await client.PostAsJsonAsync("/predict", row, cancellation)).Content.ReadFromJsonAsync<Prediction>(cancellation);
             var expected = pipeline.Predict(row);
             Assert.Equal(expected.Class, answer!.Class);
-            Assert.Equal(expected.Probabilities.Select(p => p.Probability), expected.Probabilities.Select(p => answer.Probabilities![p.Class]));
+            Assert.Equal(expected.Probabilities.Select(p => $"{p.Class} {p.Probability:R}"), answer.Probabilities.Select(p => $"{p.Class} {p.Probability:R}"));
         });
     }
 

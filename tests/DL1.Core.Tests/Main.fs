@@ -128,6 +128,10 @@ let tests =
             IdxTests.tests
             DataTests.tests
             VocabularyTests.tests
+            WordTests.tests
+            RowsOfClassesTests.tests
+            IntervalTests.tests
+            BeginningTests.tests
             NpyTests.tests
             AtomicFileTests.tests
             SafetensorsTests.tests
@@ -140,6 +144,7 @@ let tests =
             AdmitTests.tests
             StepTests.tests
             FineTuningTests.tests
+            StartingWithTests.tests
             FitTests.tests
             FitRatesTests.tests
             LossSumsTests.tests

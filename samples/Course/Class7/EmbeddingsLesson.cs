@@ -11,19 +11,10 @@ internal static class EmbeddingsLesson
     private const int Negatives = 5, Window = 5;
 
     #region model
-    private sealed record Near(Expr Centre, Expr Context);
-    // A word, one of its neighbours, and words drawn at random: scores, the neighbour's first.
-    private static Layer<Near, Expr> SkipGram(int words, int features, Tensor urn) => Layers.CreateOf<Near, Expr>("SkipGram", (scope, x) =>
-    {
-        Expr Vectors(string name, Expr ids) => scope.Parameter(name, Initializers.Normal(0, 0.1), words, features).Gather(0, ids);
-        var (rows, context) = (x.Centre.Shape[0], x.Context.ExpandDims(1));
-        if (scope.IsTraining)
-            context = Expr.Concat(1, context, Expr.Constant(urn).Gather(0, scope.Key().Uniform(0, urn.Shape[0], rows, Negatives).Cast(DType.I32)));
-        return (Vectors("words", x.Centre.ExpandDims(1)) * Vectors("contexts", context)).Sum(-1);
-    });
-
-    private static Expr Loss(Near _, Expr scores) =>
-        Softplus(-scores.Slice(1, ..1)).Mean() + Negatives * Softplus(scores.Slice(1, 1..)).Mean();
+    // A word, one of its neighbours, and words drawn at random: products of vectors are logits of "this is the neighbour".
+    private static Tree<Tensor> SkipGram(Dataset pairs, int words, int features, int epochs) => Layers.SkipGram(words, features).Fit(
+        pairs, (Expr isNear, Expr scores) => (1 + Negatives) * Losses.BceWithLogits(isNear, scores),
+        Optimizers.Adam(3e-3), epochs, batchSize: 512).Trained.Parameters;
     #endregion
 
     public static void Run(Chapter c)
@@ -33,16 +24,12 @@ internal static class EmbeddingsLesson
         c.Formula(@"L = -\log \sigma(u_w \cdot v_c) - \sum_{j=1}^{5} \log \sigma(-u_w \cdot v_{n_j}), \qquad n_j \sim f^{3/4}");
         c.Code("model");
         #region text
-        var paragraphs = Datasets.MobyDick().Split("\n\n", StringSplitOptions.RemoveEmptyEntries)
-            .Select(p => string.Concat(p.Select(letter => char.IsLetter(letter) || letter == '\'' ? letter : ' '))).ToList();
-        var words = Vocabulary.WordsOf(paragraphs, least: 5, lowerCase: true);
-        var (count, total, draw) = (words.Count, words.Counts.Sum(), Key.OfSeed(1).ToRandom());
-        // A word with the share f of the text is kept with probability √(0.001 / f): very common ones say little. Pairs are up to five places apart.
-        List<(int Centre, int Context)> Pairs(Func<int, bool> wanted) => [.. paragraphs.Where((_, i) => wanted(i % 10)).SelectMany(p =>
-        {
-            int[] read = [.. words.Encode(p).ToArray<long>().Where(w => w > 0 && draw.NextDouble() < Math.Sqrt(1e-3 * total / words.Counts[(int)w])).Select(w => (int)w)];
-            return Enumerable.Range(0, read.Length).SelectMany(i => Enumerable.Range(i - Window, 2 * Window + 1).Where(j => j != i && j >= 0 && j < read.Length).Select(j => (read[i], read[j])));
-        })];
+        var paragraphs = Datasets.MobyDick().Split("\n\n", StringSplitOptions.RemoveEmptyEntries);
+        var words = Vocabulary.WordsOf(paragraphs, least: 5, lowerCase: true, punctuation: false);
+        var (count, total) = (words.Count, words.Counts.Sum());
+        // Pairs up to five places apart. A word with the share f of the text is kept with probability √(0.001 / f): very common ones say little.
+        Dataset Pairs(Func<int, bool> wanted) =>
+            words.SkipGrams(paragraphs.Where((_, i) => wanted(i % 10)), Window, Negatives, subsampling: 1e-3, seed: 1);
         var (train, validation, test) = (Pairs(i => i < 8), Pairs(i => i == 8), Pairs(i => i == 9)); // by paragraphs
         #endregion
         c.Code("text");
@@ -51,8 +38,10 @@ internal static class EmbeddingsLesson
             "La tabla contiene la *información mutua puntual positiva*: el logaritmo de cuánto más a menudo aparecen juntas dos palabras que por azar, y 0 donde resulta negativo.");
         c.Formula(@"\operatorname{PPMI}(w, c) = \max\left(0, \log \frac{n_{wc} \, n}{n_w \, n_c}\right)");
         #region vectors
+        IEnumerable<(long Word, long Other)> Couples(Dataset pairs, int column) => pairs.NamedInputs["1"].ToArray<long>()
+            .Zip(pairs.NamedInputs["2"].Slice(1, column..(column + 1)).ToArray<long>()); // column 0 has the neighbours
         var joint = new double[count, count];
-        foreach (var (a, b) in train)
+        foreach (var (a, b) in Couples(train, 0))
             joint[a, b]++;
         var met = Tensor.Of(joint);
         var chance = met.Sum([1], true).MatMul(met.Sum([0], true)) / train.Count;
@@ -60,23 +49,20 @@ internal static class EmbeddingsLesson
         var axes = PrincipalComponents.FitRandomised(ppmi, c.Brief ? 20 : 100, Key.OfSeed(1), powers: 2);
         (Tensor Vectors, Tensor Scores) Counted(int features) => axes.Apply(ppmi).Slice(1, ..features) is var along
             ? (along, along.MatMul(axes.Components.Rows(..features)) + axes.Means) : default;
-        var urn = Tensor.Of([.. Enumerable.Range(1, count - 1).SelectMany(w => Enumerable.Repeat(w, (int)Math.Ceiling(Math.Pow(words.Counts[w], 0.75))))]);
-        var pairs = Dataset.OfInputs(new { Centre = Tensor.Of([.. train.Select(p => p.Centre)]), Context = Tensor.Of([.. train.Select(p => p.Context)]) });
         (Tensor Vectors, Tensor Scores) Trained(int features, int epochs)
         {
-            var found = SkipGram(count, features, urn).Fit(pairs, (Func<Near, Expr, Expr>)Loss, Optimizers.Adam(3e-3), c.Brief ? 1 : epochs, batchSize: 512).Trained.Parameters;
+            var found = SkipGram(train, count, features, c.Brief ? 1 : epochs);
             return (found["words"].Cast(DType.F64), found["words"].MatMul(found["contexts"].Transpose(1, 0)).Cast(DType.F64));
         }
         #endregion
         c.Code("vectors");
 
-        // How often a word that stood near is scored above one from the urn: 0.5 by chance, whatever their frequencies.
-        ScoreInterval Measured(Tensor scores, List<(int Centre, int Context)> held)
+        // How often a word that stood near is scored above one drawn by frequency: 0.5 by chance, whatever their frequencies.
+        ScoreInterval Measured(Tensor scores, Dataset held)
         {
-            var (random, ids, all, some) = (Key.OfSeed(2).ToRandom(), urn.ToArray<int>(), scores.ToDoubles(), held.Take(4000).ToList());
-            var near = some.Select(p => all[p.Centre * count + p.Context]);
-            var drawn = some.Select(p => all[p.Centre * count + ids[random.Next(ids.Length)]]);
-            return Metrics.RocAuc.Interval(Tensor.Of([.. some.Select(_ => 1L), .. some.Select(_ => 0L)]), Tensor.Of([.. near, .. drawn]), repeats: 200);
+            var (all, some) = (scores.ToDoubles(), held.Take(4000));
+            IEnumerable<double> Scored(int column) => Couples(some, column).Select(p => all[p.Word * count + p.Other]);
+            return Metrics.RocAuc.Interval(Tensor.Of([.. Enumerable.Range(0, 2 * some.Count).Select(i => i < some.Count ? 1L : 0L)]), Tensor.Of([.. Scored(0), .. Scored(1)]), repeats: 200);
         }
 
         var counted = (c.Brief ? [10, 20] : new[] { 10, 20, 50, 100 }).Select(Counted).MaxBy(v => Measured(v.Scores, validation).Estimate);
@@ -92,16 +78,17 @@ internal static class EmbeddingsLesson
         c.Claim(byCounts.Lower > 0.5 && byTraining.Lower > 0.5 && byCounts.Lower < byTraining.Upper && byTraining.Lower < byCounts.Upper, "both are better than chance, and their intervals overlap");
 
         c.Heading("Neighbours and analogies", "Vecinas y analogías");
-        double[] Angles(Tensor vectors, Tensor to) => Expr.Constant(vectors).CosineSimilarity(Expr.Constant(to.Reshape(1, -1)).BroadcastTo([.. vectors.Shape])).Evaluate().ToDoubles();
-        int[] Nearest(Tensor vectors, Tensor to, params int[] without) => Angles(vectors, to) is var a ? [.. Enumerable.Range(1, count - 1).Except(without).OrderByDescending(w => a[w])] : [];
         int Id(string word) => (int)words.IndexOf(word);
-        string List(Tensor vectors, string word) => $"`{string.Join(" ", Nearest(vectors, vectors.Row(Id(word)), Id(word)).Take(5).Select(w => words.Pieces[w]))}`";
+        #region neighbours
+        string List(Tensor vectors, string word) => $"`{string.Join(" ", words.Nearest(vectors, word).Select(n => n.Word))}`";
+        bool Holds(Tensor vectors, string[] a) => words.Analogy(vectors, a[0], a[1], a[2]).Single().Word == a[3];
+        #endregion
+        c.Code("neighbours");
         c.Table([("word", "palabra"), ("nearest, counted", "más cercanas, contados"), ("nearest, trained", "más cercanas, entrenados")],
             "captain father bed three whale sea".Split(' ').Select(w => new[] { $"`{w}`", List(counted.Vectors, w), List(trained.Vectors, w) }));
         var analogies = "man men hand hands|day days night nights|he his she her|he him they them|i my he his|is was are were|is was has had|he his they their|man men whale whales|ship ships boat boats|he him she her|do did will would"
             .Split('|').Select(a => a.Split(' ')).Where(a => a.All(w => Id(w) > 0)).ToList();
-        int Holds(Tensor vectors) => analogies.Count(a => Nearest(vectors, vectors.Row(Id(a[1])) - vectors.Row(Id(a[0])) + vectors.Row(Id(a[2])), Id(a[0]), Id(a[1]), Id(a[2]))[0] == Id(a[3]));
-        var (held1, held2) = (Holds(counted.Vectors), Holds(trained.Vectors));
+        var (held1, held2) = (analogies.Count(a => Holds(counted.Vectors, a)), analogies.Count(a => Holds(trained.Vectors, a)));
         c.Claim(held1 + held2 < analogies.Count, "fewer than half of the analogies hold");
         c.Text($"Sums such as `men` − `man` + `hand` ≈ `hands` are famous. Of {analogies.Count} such analogies, chosen beforehand, the counted vectors get {held1} right and the trained ones {held2}. The examples in books come from thousands of times as much text.",
             $"Son famosas las sumas como `men` − `man` + `hand` ≈ `hands`. De {analogies.Count} analogías así, elegidas de antemano, los vectores contados aciertan {held1} y los entrenados {held2}. Los ejemplos de los libros provienen de miles de veces más texto.");

@@ -20,15 +20,14 @@ internal static class TransferLesson
         Layers.Linear(5).Named("head"));
     #endregion
 
-    private static readonly double[] Known = [0, 2, 5, 7, 8], New = [1, 3, 4, 6, 9];
+    private static readonly int[] Known = [0, 2, 5, 7, 8], New = [1, 3, 4, 6, 9];
 
     // The rows of five classes, numbered 0 to 4, each image moved once for good.
-    private static Dataset Only(Dataset data, double[] classes, int seed)
+    private static Dataset Only(Dataset data, int[] classes, int seed)
     {
-        var labels = data.Targets.ToDoubles();
-        var chosen = data.Rows(Enumerable.Range(0, data.Count).Where(i => classes.Contains(labels[i])));
+        var chosen = data.OfClasses(classes);
         var (images, _) = Moving().Apply(Trees.Empty<Expr>(), Trees.Empty<Expr>(), Expr.Constant(chosen.Inputs.Reshape(-1, 1, 28, 28)), Expr.Key(Key.OfSeed(seed)));
-        return Dataset.From(images.Evaluate().Reshape(-1, 784), Tensor.Of([.. chosen.Targets.ToDoubles().Select(label => (long)Array.IndexOf(classes, label))]));
+        return chosen.WithInputs(images.Evaluate().Reshape(-1, 784));
     }
 
     public static void Run(Chapter c)
@@ -40,9 +39,9 @@ internal static class TransferLesson
         c.Text($"There are {source.Count} images of five classes: T-shirts, pullovers, sandals, sneakers and bags. Of trousers, dresses, coats, shirts and ankle boots we have 10 to 500. Each garment is moved by up to six pixels and may be mirrored, as in photographs that nobody has centred. Does what a network learned on the first five classes help with the others? The setting was chosen so that there is something to gain: on centred images without augmentation, and with another split of the classes (0–4 to 5–9), transfer gained little in earlier trials.",
             $"Hay {source.Count} imágenes de cinco clases: camisetas, suéteres, sandalias, zapatillas y bolsos. De pantalones, vestidos, abrigos, camisas y botines tenemos entre 10 y 500. Cada prenda está desplazada hasta seis píxeles y puede estar reflejada, como en fotos que nadie centró. ¿Sirve para las otras lo que una red aprendió con las cinco primeras? La situación se eligió de modo que hubiera algo que ganar: con imágenes centradas y sin aumento de datos, y con otra división de las clases (de 0–4 a 5–9), la transferencia aportó poco en ensayos anteriores.");
         var names = FashionLesson.Classes.Select(w => c[w.English, w.Spanish]).ToList();
-        int[] First(Dataset data) => [.. Enumerable.Range(0, 10).Select(i => data.Targets.ToDoubles().Select((label, row) => (label, row)).Where(at => at.label == i % 5).ElementAt(i / 5).row)];
-        c.Figure("transfer-classes", ImageGrid.Of(Tensor.Concat(0, source.Inputs.Rows(First(source)), few.Inputs.Rows(First(few))).Reshape(20, 28, 28), columns: 5,
-                labels: new[] { Known, Known, New, New }.SelectMany(classes => classes.Select(k => names[(int)k]))),
+        Tensor First(Dataset data) => data.TakeOfEach(2).Inputs.Rows([0, 2, 4, 6, 8, 1, 3, 5, 7, 9]);
+        c.Figure("transfer-classes", ImageGrid.Of(Tensor.Concat(0, First(source), First(few)).Reshape(20, 28, 28), columns: 5,
+                labels: new[] { Known, Known, New, New }.SelectMany(classes => classes.Select(k => names[k]))),
             ("Two images of each class, moved and mirrored", "Dos imágenes de cada clase, desplazadas y reflejadas"),
             ("The upper two rows show the known classes, the lower two the new ones.", "Las dos filas de arriba muestran las clases conocidas; las dos de abajo, las nuevas."));
         c.Code("network");
@@ -64,9 +63,7 @@ internal static class TransferLesson
         double Accuracy(int method, double rate, int count, int seed, Dataset judge)
         {
             var learner = methods[method].Learner(rate);
-            var mixed = pool.Shuffle(seed);
-            var labels = mixed.Targets.ToDoubles();
-            var rows = mixed.Rows(Enumerable.Range(0, 5).SelectMany(k => Enumerable.Range(0, mixed.Count).Where(i => labels[i] == k).Take(count / 5)));
+            var rows = pool.Shuffle(seed).TakeOfEach(count / 5);
             var options = new TrainingOptions(Epochs: c.Brief ? 1 : (methods[method].IsLoaded ? 160 : 480) * 32 / Math.Max(32, count), BatchSize: Math.Min(32, count), Seed: seed);
             if (methods[method].IsLoaded)
             {

@@ -10,18 +10,18 @@ internal static class TranslationLesson
     private sealed record Written(Expr Scores, Expr Attention);
 
     #region model
-    private static Layer<Pair, Written> Translator(int letters, int signs, bool attends) => Layers.CreateOf<Pair, Written>("Translator", (scope, x) =>
+    private static Layer<Pair, Written> Translator(Vocabulary letters, Vocabulary signs, bool attends) => Layers.CreateOf<Pair, Written>("Translator", (scope, x) =>
     {
         // The encoder reads from both ends; its two last states, side by side, begin the decoder.
-        var isReal = Attentions.IsToken(x.Source, padding: 1);
-        var read = scope.Run("encoder", Layers.GruPadded(32, bidirectional: true), (scope.Run("letters", Layers.Embedding(letters, 24), x.Source), isReal));
+        var isReal = Attentions.IsToken(x.Source, letters.Padding);
+        var read = scope.Run("encoder", Layers.GruPadded(32, bidirectional: true), (scope.Run("letters", Layers.Embedding(letters.Count, 24), x.Source), isReal));
         var begin = new RecurrentState(Expr.Concat(-1, read.Final.Hidden.Slice(0, ..1), read.Final.Hidden.Slice(0, 1..)), null);
-        var states = scope.Run("decoder", Layers.GruFrom(64).Sequence(), (scope.Run("signs", Layers.Embedding(signs, 24), x.Target), begin));
+        var states = scope.Run("decoder", Layers.GruFrom(64).Sequence(), (scope.Run("signs", Layers.Embedding(signs.Count, 24), x.Target), begin));
 
         // Attention: each state of the decoder is a query; the states of all letters are keys and values.
         var weights = Attentions.Weights(scope.Run("query", Layers.Linear(64), states), read.Sequence, isReal.ExpandDims(1));
         var known = attends ? Expr.Concat(-1, states, weights.MatMul(read.Sequence)) : states;
-        return new Written(scope.Run("scores", Layers.Linear(64).Then(Layers.Tanh()).Then(Layers.Linear(signs)), known), weights);
+        return new Written(scope.Run("scores", Layers.Linear(64).Then(Layers.Tanh()).Then(Layers.Linear(signs.Count)), known), weights);
     });
     #endregion
 
@@ -37,8 +37,8 @@ internal static class TranslationLesson
         var unclear = Key.OfSeed(3).Permutation(1728).Select(i => WrittenDates.Numbers(i % 12 + 1, i / 12 % 12 + 1, i / 144 + 1)).ToList();
         var read = unclear.Skip(228).Take(c.Brief ? 10 : 800).SelectMany(n => Enumerable.Range(0, 10).Select(i => (n.Text, Iso: n.Readings[i switch { < 3 => 0, < 6 => 1, _ => 2 }])));
 
-        var letters = Vocabulary.CharactersOf(clear.Select(p => p.Text).Concat(unclear.Select(n => n.Text)), padding: true); // 1 pads
-        var signs = Vocabulary.CharactersOf(clear.Select(p => p.Iso), bounds: true, padding: true); // 1 pads, 2 begins, 3 ends
+        var letters = Vocabulary.CharactersOf(clear.Select(p => p.Text).Concat(unclear.Select(n => n.Text)), padding: true);
+        var signs = Vocabulary.CharactersOf(clear.Select(p => p.Iso), bounds: true, padding: true); // with marks that begin, end and pad
         Tensor Letters(IEnumerable<string> texts) => letters.EncodeAll(texts, length: 34).Values;
         Dataset Of(IEnumerable<(string Text, string Iso)> pairs)
         {
@@ -57,12 +57,12 @@ internal static class TranslationLesson
         c.Formula(@"a_{t,s} = \operatorname{softmax}_s \frac{(W d_t) \cdot e_s}{\sqrt{n}}, \qquad c_t = \sum_s a_{t,s} \, e_s, \qquad p(y_t \mid y_{<t}, x) = \operatorname{softmax}(g(d_t, c_t))");
         c.Code("model");
         #region training
-        TrainingResult Trained(bool attends, int epochs) => Translator(letters.Count, signs.Count, attends).Fit(
-            train, (Expr y, Written o) => Losses.CrossEntropy(y, o.Scores, ignore: 1),
+        TrainingResult Trained(bool attends, int epochs) => Translator(letters, signs, attends).Fit(
+            train, (Expr y, Written o) => Losses.CrossEntropy(y, o.Scores, ignore: signs.Padding),
             Optimizers.Adam(1).Scheduled(Schedules.OneCycle(6e-3, epochs * ((train.Count + 63) / 64))), epochs, batchSize: 64,
-            validation: validation, metrics: [Metrics.ExactMatch(ignore: 1).On("Scores")]);
+            validation: validation, metrics: [Metrics.ExactMatch(ignore: signs.Padding).On("Scores")]);
         var (with, without) = (Trained(attends: true, c.Brief ? 1 : 6), Trained(attends: false, c.Brief ? 1 : 12));
-        ScoreInterval Exact(TrainingResult trained) => Metrics.ExactMatch(ignore: 1).Interval(test.Targets, trained.PredictNamed(test)["Scores"]);
+        ScoreInterval Exact(TrainingResult trained) => Metrics.ExactMatch(ignore: signs.Padding).Interval(test.Targets, trained.PredictNamed(test)["Scores"]);
         #endregion
         c.Code("training");
         var (exact, baseline) = (Exact(with), Exact(without));
@@ -95,13 +95,14 @@ internal static class TranslationLesson
         c.Code("beams");
         #region beams
         var translating = with.Trained.Stepwise("Target", "Scores");
-        NextToken Begin(IReadOnlyList<string> texts) => // sign 2 begins each answer, 3 ends it
-            translating.Prompt(Tensor.Full(DType.I64, 2, texts.Count, 1), most: 11, Trees.From([("Source", Letters(texts))]));
+        Tree<Tensor> Source(IEnumerable<string> texts) => Trees.From([("Source", Letters(texts))]);
         var asked = unclear.Take(228).ToList(); // none occurs in training
-        var greedy = Begin([.. asked.Select(n => n.Text)]).Greedy(most: 11, end: 3);
-        var beams = Begin([.. asked.Select(n => n.Text)]).BeamSearchAll(most: 11, width: 4, end: 3);
+        var context = Source(asked.Select(n => n.Text));
+        var likeliest = translating.WriteAll(signs, context, most: 11);
+        var beams = translating.Prompt(Tensor.Full(DType.I64, signs.Begin ?? 0, asked.Count, 1), most: 11, context)
+            .BeamSearchAll(most: 11, width: 4, end: signs.End); // all four of each date, with their probabilities
         #endregion
-        var (likeliest, found) = (signs.DecodeAll(greedy.Tokens), beams.Select(b => signs.DecodeAll(b.Tokens)).ToList());
+        var found = beams.Select(b => signs.DecodeAll(b.Tokens)).ToList();
         var differs = Enumerable.Range(0, asked.Count).FirstOrDefault(i => likeliest[i] != found[0][i] && found[0][i] == asked[i].Readings[2]);
         string[] readings = [c["day first", "día primero"], c["month first", "mes primero"], c["year first", "año primero"], c["no reading", "ninguna lectura"]];
         c.Table([($"beams for {asked[differs].Text}", $"haces de {asked[differs].Text}"), ("reading", "lectura"), ("probability", "probabilidad"), ("greedy", "voraz")],
@@ -113,7 +114,7 @@ internal static class TranslationLesson
             $"En {asked.Count} fechas así, no vistas en el entrenamiento, la respuesta voraz coincide con lo que quiso decir quien escribió con probabilidad {byGreed:0.000}; la mejor de cuatro haces, con {byBeams:0.000}; más de 0.400 es imposible.");
         c.Result("ambiguous dates, as meant: greedy, beams, at most", "fechas ambiguas, como se pensaron: voraz, haces, máximo", $"{byGreed:0.000}, {byBeams:0.000}, 0.400");
         var tested = clear.Skip(part).Take(test.Count).ToList();
-        var written = signs.DecodeAll(Begin([.. tested.Select(p => p.Text)]).Greedy(most: 11, end: 3).Tokens).Zip(tested, (answer, p) => answer == p.Iso).Count(right => right);
+        var written = translating.WriteAll(signs, Source(tested.Select(p => p.Text)), most: 11).Zip(tested, (answer, p) => answer == p.Iso).Count(right => right);
         c.Claim(written == Math.Round(exact.Estimate * test.Count), "what it writes by itself is right as often as with teacher forcing");
         c.Question(("The exact match was measured with teacher forcing. Is that cheating?", "La coincidencia exacta se midió con *teacher forcing*. ¿No es hacer trampa?"),
             ($"Not for exact match: an answer counts only if every sign is the likeliest after the right ones, and then greedy search writes exactly these. Written freely, {written} of {test.Count} dates are right: the same number.", $"No para la coincidencia exacta: una respuesta cuenta solo si cada signo es el más probable tras los correctos, y entonces la búsqueda voraz escribe exactamente esos. Escritas libremente, {written} de {test.Count} fechas son correctas: el mismo número."));

@@ -22,11 +22,11 @@ internal static class VaeLesson
         return new Vae(scope.Run("decoder", Decoder(), z), mean, logVariance);
     });
 
-    // Both parts in nats for each image: means over pixels or codes, times how many there are.
+    // Both parts in nats for each image: sums over pixels or codes.
     private static Learner Bound(int codes, double beta) => Model(codes).Learner(
         [
-            ("reconstruction", 1, (Expr x, Vae o) => 784 * Losses.BceWithLogits(x, o.Rebuilt)),
-            ("kl", beta, (Expr _, Vae o) => codes * (Exp(o.LogVariance) + o.Mean * o.Mean - o.LogVariance - 1).Mean() / 2),
+            ("reconstruction", 1, (Expr x, Vae o) => Losses.BceWithLogits(x, o.Rebuilt, reduction: Reduction.BatchMean)),
+            ("kl", beta, (Expr _, Vae o) => Losses.GaussianKl(o.Mean, o.LogVariance)),
         ],
         Optimizers.Adam(2e-3)).ValidatedInTraining(); // z is drawn in validation, too
     #endregion

@@ -167,6 +167,28 @@ public static partial class Datasets
         /// <example><code>var first = data.Take(10);</code></example>
         public Dataset Take(int count) => DatasetModule.truncate(count, data);
 
+        /// <summary>The rows whose target, one number for each row, is as wanted.</summary>
+        /// <param name="wanted">From a row's target to whether the row is kept.</param>
+        /// <exception cref="ShapeError">The targets are not one number for each row.</exception>
+        /// <example><code>Dataset firstTwo = data.Where(label => label &lt; 2);</code></example>
+        public Dataset Where(Func<double, bool> wanted) => DatasetModule.filter(Interop.Function(wanted), data);
+
+        /// <summary>The rows of some classes alone, which are numbered anew in the order in which they are named: 0, 1, ...</summary>
+        /// <param name="classes">Classes among the labels, each once.</param>
+        /// <exception cref="ShapeError">The targets are no labels, i32 or i64, one for each row.</exception>
+        /// <exception cref="DomainError">There is no class, one is named twice, or no row has it.</exception>
+        /// <example><code>Dataset twoKinds = data.OfClasses(2, 0);</code></example>
+        public Dataset OfClasses(params int[] classes) => DatasetModule.ofClasses(Interop.List(classes), data);
+
+        /// <summary>
+        /// The first rows of each class, or all where there are fewer, class after class in ascending order: few examples, the same number
+        /// of each.
+        /// </summary>
+        /// <param name="count">How many rows of each class.</param>
+        /// <exception cref="ShapeError">The targets are no labels, i32 or i64, one for each row.</exception>
+        /// <example><code>Dataset fewOfEach = data.TakeOfEach(1);</code></example>
+        public Dataset TakeOfEach(int count) => DatasetModule.truncateEach(count, data);
+
         /// <summary>All rows but the first.</summary>
         /// <param name="count">How many rows at the beginning are left out.</param>
         /// <example><code>var others = data.Skip(10);</code></example>

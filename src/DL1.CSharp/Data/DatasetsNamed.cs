@@ -47,7 +47,11 @@ public static partial class Datasets
         return table.ForClassification("species", [.. table.NamesBut("species", "island", "sex")]);
     }
 
-    /// <summary>Monthly CO2 at Mauna Loa from March 1958, in parts per million, f32 <c>[months; 1]</c>.</summary>
+    /// <summary>
+    /// Monthly CO2 at Mauna Loa from March 1958, in parts per million, f32 <c>[months; 1]</c>. Months without a measurement have no row, so
+    /// that windows over all rows would take a gap for one month: June and October 1958, and February to April 1964. From May 1964 on every month is there:
+    /// <c>Tables.Co2().Where(row =&gt; string.CompareOrdinal(row.Text("Date"), "1964-05") &gt; 0)</c>.
+    /// </summary>
     /// <example><code>Tensor co2 = Datasets.Co2();</code></example>
     public static Tensor Co2() => Tables.Co2().Numbers("CO2");
 
@@ -168,7 +172,10 @@ public static class Tables
     /// <example><code>Table digitTable = Tables.Digits();</code></example>
     public static Table Digits() => DatasetsModule.Digits();
 
-    /// <summary>Monthly CO2 at Mauna Loa: <c>Date</c>, <c>CO2</c>, and <c>adjusted CO2</c>, the seasons taken out.</summary>
+    /// <summary>
+    /// Monthly CO2 at Mauna Loa: <c>Date</c>, <c>CO2</c>, and <c>adjusted CO2</c>, the seasons taken out. Months without a measurement have
+    /// no row; from May 1964 on every month is there.
+    /// </summary>
     /// <example><code>Table months = Tables.Co2();</code></example>
     public static Table Co2() => DatasetsModule.Co2();
 }

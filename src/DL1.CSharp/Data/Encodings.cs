@@ -85,21 +85,24 @@ public static class Encodings
         public static Vocabulary CharactersOf(
             IEnumerable<string> texts, int most = int.MaxValue, int least = 1, bool lowerCase = false, bool bounds = false,
             bool padding = false) =>
-            VocabularyModule.charactersWith(new(most, least, lowerCase, bounds, padding), texts);
+            VocabularyModule.charactersWith(new(most, least, lowerCase, bounds, padding, punctuation: true), texts);
 
-        /// <summary>The words and marks of several texts, the commonest first: see <c>CharactersOf</c>.</summary>
+        /// <summary>The words of several texts, the commonest first, with marks of punctuation as pieces of their own or without.</summary>
         /// <param name="texts">The texts whose words and marks are counted.</param>
         /// <param name="most">How many words and marks the vocabulary has at most, 1 or more; all unless given.</param>
         /// <param name="least">How often a word must stand in the texts at least, 1 or more.</param>
         /// <param name="lowerCase">Whether all letters are made small ones, here and in what is encoded.</param>
         /// <param name="bounds">Whether texts are encoded with a mark before them and one behind them.</param>
         /// <param name="padding">Whether there is a piece that fills texts up to one length.</param>
+        /// <param name="punctuation">
+        /// Whether marks of punctuation are pieces beside the words, or left out, here and in what is encoded.
+        /// </param>
         /// <exception cref="DomainError">At most none are wanted, or a least count below 1.</exception>
         /// <example><code>var cats = Vocabulary.WordsOf(["The cat", "the dog"], lowerCase: true, bounds: true, padding: true);</code></example>
         public static Vocabulary WordsOf(
             IEnumerable<string> texts, int most = int.MaxValue, int least = 1, bool lowerCase = false, bool bounds = false,
-            bool padding = false) =>
-            VocabularyModule.wordsWith(new(most, least, lowerCase, bounds, padding), texts);
+            bool padding = false, bool punctuation = true) =>
+            VocabularyModule.wordsWith(new(most, least, lowerCase, bounds, padding, punctuation), texts);
     }
 
     extension(Vocabulary)
@@ -145,6 +148,55 @@ public static class Encodings
         /// <exception cref="DomainError">The text is not longer than the length.</exception>
         /// <example><code>Dataset next = letters.Examples("abcabcabc", length: 4);</code></example>
         public Dataset Examples(string text, int length) => VocabularyModule.examples(length, vocabulary.Encode(text));
+
+        /// <summary>
+        /// Examples for word vectors by skip-gram with negative sampling (Mikolov et al. 2013): each word with a neighbour, and with words
+        /// drawn at random by their counts. Inputs are the words, i64 <c>[pairs]</c>, and what they are compared with, i64
+        /// <c>[pairs; 1 + negatives]</c>, the neighbour first; targets are f32 <c>[pairs; 1 + negatives]</c>, 1 for the neighbour and 0 for
+        /// the others. <c>Layers.SkipGram</c> takes them.
+        /// </summary>
+        /// <param name="texts">Texts, in which neighbours are looked for one by one; what is not in the vocabulary is left out before.</param>
+        /// <param name="window">How many places apart a word and its neighbour are at most, 1 or more.</param>
+        /// <param name="negatives">How many words are drawn for each pair, 0 or more; a word that is drawn may be the neighbour.</param>
+        /// <param name="subsampling">
+        /// A word with the share f of all words is kept with the probability √(subsampling / f), at most 1; all are where this is 0. From
+        /// 0 to 1; 0.001 is usual.
+        /// </param>
+        /// <param name="power">Words are drawn by their counts to this power, from 0 (evenly) to 1 (as often as they are met).</param>
+        /// <param name="seed">The same seed gives the same examples.</param>
+        /// <exception cref="DomainError">A number is out of its range, or no two words of the vocabulary stand near each other.</exception>
+        /// <example><code>Dataset near = cats.SkipGrams(["the cat", "the dog"], window: 2, negatives: 1);</code></example>
+        public Dataset SkipGrams(
+            IEnumerable<string> texts, int window = 5, int negatives = 5, double subsampling = 0, double power = 0.75, long seed = 0) =>
+            DL1.SkipGrams.ofTexts(new(window, negatives, subsampling, power), Key.OfSeed(seed), vocabulary, texts);
+
+        /// <summary>
+        /// The words whose vectors make the smallest angle with that of a word, the nearest first, by the cosine; the word itself is none
+        /// of them.
+        /// </summary>
+        /// <param name="vectors">A row for each piece of the vocabulary, f32 or f64 <c>[pieces; features]</c>, such as an embedding's weight.</param>
+        /// <param name="word">A word of the vocabulary.</param>
+        /// <param name="count">How many neighbours are wanted, 1 or more.</param>
+        /// <exception cref="ShapeError">The vectors are not one for each piece.</exception>
+        /// <exception cref="DomainError">The word is not in the vocabulary, the count is below 1, or a vector is not finite.</exception>
+        /// <example><code>IReadOnlyList&lt;Neighbour&gt; nearest = cats.Nearest(vectors, "cat", count: 2);</code></example>
+        public IReadOnlyList<Neighbour> Nearest(Tensor vectors, string word, int count = 5) =>
+            WordVectors.nearest(count, vocabulary, vectors, word);
+
+        /// <summary>
+        /// The answers to "a is to b as c is to what?", the best first: the words nearest to b − a + c of vectors of length 1, none of the
+        /// three among them (Mikolov et al. 2013).
+        /// </summary>
+        /// <param name="vectors">A row for each piece of the vocabulary, f32 or f64 <c>[pieces; features]</c>.</param>
+        /// <param name="a">What stands to b as c to the answer: a word of the vocabulary.</param>
+        /// <param name="b">A word of the vocabulary.</param>
+        /// <param name="c">A word of the vocabulary.</param>
+        /// <param name="count">How many answers are wanted, 1 or more.</param>
+        /// <exception cref="ShapeError">The vectors are not one for each piece.</exception>
+        /// <exception cref="DomainError">A word is not in the vocabulary, the count is below 1, or a vector is not finite.</exception>
+        /// <example><code>IReadOnlyList&lt;Neighbour&gt; answers = cats.Analogy(vectors, "the", "cat", "dog", count: 1);</code></example>
+        public IReadOnlyList<Neighbour> Analogy(Tensor vectors, string a, string b, string c, int count = 1) =>
+            WordVectors.analogy(count, vocabulary, vectors, a, b, c);
 
         /// <summary>
         /// Texts as the rows of one tensor, filled with the vocabulary's padding up to the longest, or filled or cut to

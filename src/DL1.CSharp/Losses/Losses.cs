@@ -241,6 +241,19 @@ public static partial class Losses
         Expr target, Expr mean, Expr variance, bool full = false, double epsilon = 1e-6, Reduction? reduction = null) =>
         Loss.gaussianNll(full, epsilon, Or(reduction), target, variance, mean);
 
+    /// <summary>
+    /// How far normal distributions of given means and logarithms of variances are from the standard one, in nats: ½(eᵛ + μ² − 1 − v) an
+    /// element, KL(N(μ, eᵛ) ‖ N(0, 1)). Summed over all codes and averaged over the rows unless another reduction is given, as the bound
+    /// of a variational autoencoder has it (Kingma and Welling 2014).
+    /// </summary>
+    /// <param name="mean">Means μ, <c>[rows; codes]</c>.</param>
+    /// <param name="logVariance">Logarithms v of the variances; they broadcast with the means.</param>
+    /// <param name="reduction">What is made of the elements: the mean over rows of their sums, unless given.</param>
+    /// <exception cref="ShapeError">Types differ, or shapes do not broadcast.</exception>
+    /// <example><code>Losses.GaussianKl(mean: x, logVariance: y)</code></example>
+    public static Expr GaussianKl(Expr mean, Expr logVariance, Reduction? reduction = null) =>
+        Loss.gaussianKl(reduction ?? DL1.Reduction.BatchMean, logVariance, mean);
+
     /// <summary>Distances x of pairs that are alike (target 1) or not (target −1): x, or max(0, margin − x).</summary>
     /// <param name="target">1 where a pair is alike, −1 where it is not.</param>
     /// <param name="distance">The distances of the pairs, 0 or more.</param>

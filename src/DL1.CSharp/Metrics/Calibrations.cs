@@ -88,6 +88,31 @@ public static partial class Metrics
         Metric metric, Func<Tensor, Tensor> predict, Dataset data, int repeats = 5, long seed = 0) =>
         Resampling.importance(repeats, Key.OfSeed(seed), metric, Interop.Function(predict), data);
 
+    extension(ScoreInterval)
+    {
+        /// <summary>
+        /// The interval of a probability from how many of so many trials came true (Wilson 1927): it stays within 0 and 1, and is no point
+        /// where none or all did.
+        /// </summary>
+        /// <param name="successes">How many came true, from 0 to all trials.</param>
+        /// <param name="trials">How many were tried, 1 or more.</param>
+        /// <param name="level">How sure the interval is, above 0 and below 1.</param>
+        /// <exception cref="DomainError">The level or a count is out of its range.</exception>
+        /// <example><code>var ofNine = ScoreInterval.OfProportion(9, 10);</code></example>
+        public static ScoreInterval OfProportion(int successes, int trials, double level = 0.95) =>
+            DL1.Interval.proportion(level, successes, trials);
+
+        /// <summary>
+        /// The interval of the mean of numbers that vary as normal ones do, such as scores of several seeds, by Student's distribution: the
+        /// mean ± t·s/√n.
+        /// </summary>
+        /// <param name="values">Two finite numbers or more.</param>
+        /// <param name="level">How sure the interval is, above 0 and below 1.</param>
+        /// <exception cref="DomainError">There are fewer than two numbers, one is not finite, or the level is out of its range.</exception>
+        /// <example><code>var ofThree = ScoreInterval.OfMean([0.91, 0.93, 0.92]);</code></example>
+        public static ScoreInterval OfMean(IEnumerable<double> values, double level = 0.95) => DL1.Interval.mean(level, values);
+    }
+
     extension(Metric metric)
     {
         /// <summary>The metric with a confidence interval by the percentiles of the bootstrap (Efron 1979).</summary>

@@ -33,10 +33,13 @@ public static class Attentions
 
     /// <summary>True where a token is not that of padding: whole numbers <c>[batch; length]</c> give truth values of their shape.</summary>
     /// <param name="tokens">Whole numbers <c>[batch; length]</c>.</param>
-    /// <param name="padding">The number of the token that fills rows up.</param>
+    /// <param name="padding">The number of the token that fills rows up, such as <c>vocabulary.Padding</c>.</param>
     /// <exception cref="ShapeError">The tokens are no whole numbers.</exception>
+    /// <exception cref="DomainError">There is no padding.</exception>
     /// <example><code>Attentions.IsToken(tokens, padding: 0)</code></example>
-    public static Expr IsToken(Expr tokens, int padding) => DL1.PaddingMask.ofTokens(padding, tokens);
+    public static Expr IsToken(Expr tokens, int? padding) => DL1.PaddingMask.ofTokens(
+        padding ?? throw new DomainError(
+            "Attentions.IsToken", "no padding", "the number of a token", "make the vocabulary with padding: true"), tokens);
 
     /// <summary>How many places of each row are real: truth values <c>[batch; length]</c> give i64 <c>[batch]</c>.</summary>
     /// <param name="isReal">Truth values <c>[batch; length]</c>, true where a place is real.</param>

@@ -30,10 +30,30 @@ public static partial class Layers
     /// <param name="count">The number of rows of the table; indices are below it.</param>
     /// <param name="features">The length of each row, 1 or more.</param>
     /// <param name="padding">The index that stands for padding; none unless given.</param>
+    /// <param name="weight">How the table begins: standard normal unless given.</param>
     /// <exception cref="DomainError">The padding is no index.</exception>
     /// <example><code>Layers.Embedding(1000, 64)</code></example>
-    public static Layer<Expr, Expr> Embedding(int count, int features, int? padding = null) =>
-        padding is { } index ? Dense.embeddingPadded(index, count, features) : Dense.embedding(count, features);
+    public static Layer<Expr, Expr> Embedding(int count, int features, int? padding = null, Initializer? weight = null)
+    {
+        var begins = weight ?? Init.normal(0, 1);
+        return padding is { } index
+            ? Dense.embeddingPaddedWith(begins, index, count, features)
+            : Dense.embeddingWith(begins, count, features);
+    }
+
+    /// <summary>
+    /// Skip-gram's scores of words beside others (Mikolov et al. 2013): words <c>[rows]</c> and what each is compared with
+    /// <c>[rows; compared]</c> to the products of their vectors, <c>[rows; compared]</c>, logits for <c>Losses.BceWithLogits</c>.
+    /// Parameters <c>words</c>, the vectors that are wanted, and <c>contexts</c>, both <c>[count; features]</c>.
+    /// </summary>
+    /// <param name="count">The number of words; indices are below it.</param>
+    /// <param name="features">The length of each vector, 1 or more.</param>
+    /// <exception cref="DomainError">There are no words or no features.</exception>
+    /// <example><code>Layers.SkipGram(1000, 64)</code></example>
+    public static Layer<(Expr Words, Expr Compared), Expr> SkipGram(int count, int features) =>
+        LayerModule.before(
+            Interop.Function<(Expr Words, Expr Compared), Tuple<Expr, Expr>>(x => x.ToTuple()),
+            DL1.Embedding.skipGram(count, features));
 
     /// <summary>
     /// The rows of the table for a bag of indices, reduced to one row: <c>[batch; length]</c> of i32 or i64 to

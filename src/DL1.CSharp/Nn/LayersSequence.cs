@@ -5,8 +5,9 @@ namespace DL1;
 /// </content>
 public static partial class Layers
 {
-    private static RecurrentOptions Recurrence(int hidden, int layers, bool bidirectional, bool bias, double dropout) =>
-        new(hidden, layers, bidirectional, bias, dropout);
+    private static RecurrentOptions Recurrence(
+        int hidden, int layers, bool bidirectional, bool bias, double dropout, double? forgetBias = null) =>
+        new(hidden, layers, bidirectional, bias, dropout, Interop.Optional(forgetBias));
 
     private static Layer<(Expr Input, RecurrentState State), RecurrentResult> FromState(
         Layer<Tuple<Expr, RecurrentState>, RecurrentResult> layer) =>
@@ -42,10 +43,14 @@ public static partial class Layers
     /// </param>
     /// <param name="bias">Whether the units have biases.</param>
     /// <param name="dropout">The probability of dropout between layers, in training: from 0 up to but not including 1.</param>
+    /// <param name="forgetBias">
+    /// What the bias of the forget gate begins with, by which the state is kept, 1 as a rule; as the other biases unless given.
+    /// </param>
     /// <example><code>Layers.Lstm(32, bidirectional: true).Sequence()</code></example>
     public static Layer<Expr, RecurrentResult> Lstm(
-        int hidden, int layers = 1, bool bidirectional = false, bool bias = true, double dropout = 0) =>
-        Recurrent.lstm(Recurrence(hidden, layers, bidirectional, bias, dropout));
+        int hidden, int layers = 1, bool bidirectional = false, bool bias = true, double dropout = 0,
+        double? forgetBias = null) =>
+        Recurrent.lstm(Recurrence(hidden, layers, bidirectional, bias, dropout, forgetBias));
 
     /// <summary>
     /// The gated unit of Cho et al. (2014), from 0. Its result is made an expression by <c>Sequence()</c> or <c>Last()</c>.
@@ -57,10 +62,14 @@ public static partial class Layers
     /// </param>
     /// <param name="bias">Whether the units have biases.</param>
     /// <param name="dropout">The probability of dropout between layers, in training: from 0 up to but not including 1.</param>
+    /// <param name="forgetBias">
+    /// What the bias of the update gate begins with, by which the state is kept, 1 as a rule; as the other biases unless given.
+    /// </param>
     /// <example><code>Layers.Gru(32, layers: 2).Last()</code></example>
     public static Layer<Expr, RecurrentResult> Gru(
-        int hidden, int layers = 1, bool bidirectional = false, bool bias = true, double dropout = 0) =>
-        Recurrent.gru(Recurrence(hidden, layers, bidirectional, bias, dropout));
+        int hidden, int layers = 1, bool bidirectional = false, bool bias = true, double dropout = 0,
+        double? forgetBias = null) =>
+        Recurrent.gru(Recurrence(hidden, layers, bidirectional, bias, dropout, forgetBias));
 
     /// <summary>
     /// <c>Lstm</c> whose hidden state is projected to fewer features after each step (Sak et al. 2014), as PyTorch's
@@ -133,10 +142,14 @@ public static partial class Layers
     /// </param>
     /// <param name="bias">Whether the units have biases.</param>
     /// <param name="dropout">The probability of dropout between layers, in training: from 0 up to but not including 1.</param>
+    /// <param name="forgetBias">
+    /// What the bias of the forget gate begins with, by which the state is kept, 1 as a rule; as the other biases unless given.
+    /// </param>
     /// <example><code>Layers.LstmFrom(32)</code></example>
     public static Layer<(Expr Input, RecurrentState State), RecurrentResult> LstmFrom(
-        int hidden, int layers = 1, bool bidirectional = false, bool bias = true, double dropout = 0) =>
-        FromState(Recurrent.lstmFrom(Recurrence(hidden, layers, bidirectional, bias, dropout)));
+        int hidden, int layers = 1, bool bidirectional = false, bool bias = true, double dropout = 0,
+        double? forgetBias = null) =>
+        FromState(Recurrent.lstmFrom(Recurrence(hidden, layers, bidirectional, bias, dropout, forgetBias)));
 
     /// <summary><c>Gru</c> from a state that is given, such as an encoder's.</summary>
     /// <param name="hidden">Units of one direction of one layer, 1 or more.</param>
@@ -146,10 +159,14 @@ public static partial class Layers
     /// </param>
     /// <param name="bias">Whether the units have biases.</param>
     /// <param name="dropout">The probability of dropout between layers, in training: from 0 up to but not including 1.</param>
+    /// <param name="forgetBias">
+    /// What the bias of the update gate begins with, by which the state is kept, 1 as a rule; as the other biases unless given.
+    /// </param>
     /// <example><code>Layers.GruFrom(32)</code></example>
     public static Layer<(Expr Input, RecurrentState State), RecurrentResult> GruFrom(
-        int hidden, int layers = 1, bool bidirectional = false, bool bias = true, double dropout = 0) =>
-        FromState(Recurrent.gruFrom(Recurrence(hidden, layers, bidirectional, bias, dropout)));
+        int hidden, int layers = 1, bool bidirectional = false, bool bias = true, double dropout = 0,
+        double? forgetBias = null) =>
+        FromState(Recurrent.gruFrom(Recurrence(hidden, layers, bidirectional, bias, dropout, forgetBias)));
 
     /// <summary><c>Rnn</c> of ReLU from a state that is given.</summary>
     /// <param name="hidden">Units of one direction of one layer, 1 or more.</param>
@@ -206,11 +223,15 @@ public static partial class Layers
     /// </param>
     /// <param name="bias">Whether the units have biases.</param>
     /// <param name="dropout">The probability of dropout between layers, in training: from 0 up to but not including 1.</param>
+    /// <param name="forgetBias">
+    /// What the bias of the forget gate begins with, by which the state is kept, 1 as a rule; as the other biases unless given.
+    /// </param>
     /// <exception cref="ShapeError">The truth values are of another shape or type.</exception>
     /// <example><code>Layers.LstmPadded(32, bidirectional: true).Last()</code></example>
     public static Layer<(Expr Input, Expr? IsReal), RecurrentResult> LstmPadded(
-        int hidden, int layers = 1, bool bidirectional = false, bool bias = true, double dropout = 0) =>
-        WithPadding(Recurrent.lstmPadded(Recurrence(hidden, layers, bidirectional, bias, dropout)));
+        int hidden, int layers = 1, bool bidirectional = false, bool bias = true, double dropout = 0,
+        double? forgetBias = null) =>
+        WithPadding(Recurrent.lstmPadded(Recurrence(hidden, layers, bidirectional, bias, dropout, forgetBias)));
 
     /// <summary><c>Gru</c> over sequences with padding, which no state sees: see <c>RnnPadded</c>.</summary>
     /// <param name="hidden">Units of one direction of one layer, 1 or more.</param>
@@ -220,11 +241,15 @@ public static partial class Layers
     /// </param>
     /// <param name="bias">Whether the units have biases.</param>
     /// <param name="dropout">The probability of dropout between layers, in training: from 0 up to but not including 1.</param>
+    /// <param name="forgetBias">
+    /// What the bias of the update gate begins with, by which the state is kept, 1 as a rule; as the other biases unless given.
+    /// </param>
     /// <exception cref="ShapeError">The truth values are of another shape or type.</exception>
     /// <example><code>Layers.GruPadded(32).Sequence()</code></example>
     public static Layer<(Expr Input, Expr? IsReal), RecurrentResult> GruPadded(
-        int hidden, int layers = 1, bool bidirectional = false, bool bias = true, double dropout = 0) =>
-        WithPadding(Recurrent.gruPadded(Recurrence(hidden, layers, bidirectional, bias, dropout)));
+        int hidden, int layers = 1, bool bidirectional = false, bool bias = true, double dropout = 0,
+        double? forgetBias = null) =>
+        WithPadding(Recurrent.gruPadded(Recurrence(hidden, layers, bidirectional, bias, dropout, forgetBias)));
 
     /// <summary><c>RnnPadded</c> from a state that is given.</summary>
     /// <param name="hidden">Units of one direction of one layer, 1 or more.</param>
@@ -260,10 +285,14 @@ public static partial class Layers
     /// </param>
     /// <param name="bias">Whether the units have biases.</param>
     /// <param name="dropout">The probability of dropout between layers, in training: from 0 up to but not including 1.</param>
+    /// <param name="forgetBias">
+    /// What the bias of the forget gate begins with, by which the state is kept, 1 as a rule; as the other biases unless given.
+    /// </param>
     /// <example><code>Layers.LstmPaddedFrom(32)</code></example>
     public static Layer<(Expr Input, Expr? IsReal, RecurrentState State), RecurrentResult> LstmPaddedFrom(
-        int hidden, int layers = 1, bool bidirectional = false, bool bias = true, double dropout = 0) =>
-        WithPaddingFromState(Recurrent.lstmPaddedFrom(Recurrence(hidden, layers, bidirectional, bias, dropout)));
+        int hidden, int layers = 1, bool bidirectional = false, bool bias = true, double dropout = 0,
+        double? forgetBias = null) =>
+        WithPaddingFromState(Recurrent.lstmPaddedFrom(Recurrence(hidden, layers, bidirectional, bias, dropout, forgetBias)));
 
     /// <summary><c>GruPadded</c> from a state that is given.</summary>
     /// <param name="hidden">Units of one direction of one layer, 1 or more.</param>
@@ -273,10 +302,14 @@ public static partial class Layers
     /// </param>
     /// <param name="bias">Whether the units have biases.</param>
     /// <param name="dropout">The probability of dropout between layers, in training: from 0 up to but not including 1.</param>
+    /// <param name="forgetBias">
+    /// What the bias of the update gate begins with, by which the state is kept, 1 as a rule; as the other biases unless given.
+    /// </param>
     /// <example><code>Layers.GruPaddedFrom(32)</code></example>
     public static Layer<(Expr Input, Expr? IsReal, RecurrentState State), RecurrentResult> GruPaddedFrom(
-        int hidden, int layers = 1, bool bidirectional = false, bool bias = true, double dropout = 0) =>
-        WithPaddingFromState(Recurrent.gruPaddedFrom(Recurrence(hidden, layers, bidirectional, bias, dropout)));
+        int hidden, int layers = 1, bool bidirectional = false, bool bias = true, double dropout = 0,
+        double? forgetBias = null) =>
+        WithPaddingFromState(Recurrent.gruPaddedFrom(Recurrence(hidden, layers, bidirectional, bias, dropout, forgetBias)));
 
     extension<TIn>(Layer<TIn, RecurrentResult> layer)
     {

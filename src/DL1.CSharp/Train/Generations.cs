@@ -102,6 +102,24 @@ public static class Generations
             Tensor prompt, int most, int width = 4, long? end = null, double lengthPower = 1, Tree<Tensor>? context = null) =>
             stepper.Prompt(prompt, most, context).BeamSearch(most, width, end, lengthPower);
 
+        /// <summary>
+        /// The texts that a model writes for its other inputs, such as an encoder's source, one for each of their rows: each begins with the
+        /// vocabulary's mark for it, and ends with its mark for that or after so many tokens.
+        /// </summary>
+        /// <param name="vocabulary">That of the texts, with marks that begin and end them (<c>bounds: true</c>).</param>
+        /// <param name="context">The other inputs of the model by their names, a row for each text.</param>
+        /// <param name="most">The most tokens of a text, the mark that ends it counted.</param>
+        /// <param name="width">How many hypotheses go on for each text; 1, the likeliest token at each step, unless given.</param>
+        /// <param name="lengthPower">
+        /// Hypotheses are compared by the logarithm of their probability over their length to this power: 0 favours the short.
+        /// </param>
+        /// <exception cref="DomainError">The vocabulary has no such marks, there are no inputs, or a number is out of its range.</exception>
+        /// <exception cref="ShapeError">The inputs have not the same number of rows.</exception>
+        /// <example><code>IReadOnlyList&lt;string&gt; translations = translating.WriteAll(digits, context, most: 8);</code></example>
+        public IReadOnlyList<string> WriteAll(
+            Vocabulary vocabulary, Tree<Tensor> context, int most, int width = 1, double lengthPower = 1) =>
+            DL1.BeamSearch.texts(new BeamOptions(width, lengthPower), most, vocabulary, context, stepper);
+
         /// <summary>The text that follows a prompt, drawn with a key; it ends where the vocabulary's end is drawn.</summary>
         /// <param name="vocabulary">That of the model.</param>
         /// <param name="prompt">The text that is gone on from; empty where the vocabulary has a mark that begins texts.</param>

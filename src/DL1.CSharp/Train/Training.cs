@@ -287,6 +287,37 @@ public static class Training
                 : LearnerModule.freeze(Interop.Function(isFrozen), learner);
 
         /// <summary>
+        /// The same learner, which begins with what another model has learnt: parameters and layer state whose path, shape and kind of type
+        /// fit are taken, others are new. <c>Taken</c> reports which. A state that training is begun with (<c>TrainingOptions.Start</c>)
+        /// is not changed.
+        /// </summary>
+        /// <param name="known">The trained model.</param>
+        /// <param name="only">Which paths may be taken, such as <c>path =&gt; !path.StartsWith("head.")</c>; all unless given.</param>
+        /// <exception cref="FormatError">When training begins: none fits.</exception>
+        /// <example><code>learner.From(trained)</code></example>
+        public Learner From(Trained known, Func<string, bool>? only = null) =>
+            learner.From(TreeModule.append(known.Parameters, known.State), only);
+
+        /// <summary>The same learner, which begins with tensors from a file, where their path, shape and kind of type fit.</summary>
+        /// <param name="weights">Tensors by the model's paths.</param>
+        /// <param name="only">Which paths may be taken; all unless given.</param>
+        /// <exception cref="FormatError">When training begins: none fits.</exception>
+        /// <example><code>learner.From(parameters)</code></example>
+        public Learner From(Tree<Tensor> weights, Func<string, bool>? only = null) =>
+            LearnerModule.startingWith(only is null ? weights : TreeModule.filter(Interop.Function(only), weights), learner);
+
+        /// <summary>
+        /// What a learner that begins with given weights (<c>From</c>) takes of them for inputs like those of a data set: which paths are
+        /// taken, missing, left and unfit. It prints itself as a report.
+        /// </summary>
+        /// <param name="data">A data set, of whose inputs only types and shapes matter.</param>
+        /// <exception cref="DomainError">The learner begins with parameters drawn at random.</exception>
+        /// <exception cref="FormatError">None fits.</exception>
+        /// <exception cref="ShapeError">Inputs do not fit the model; the message names the layer.</exception>
+        /// <example><code>LoadedWeights report = learner.From(trained).Taken(train);</code></example>
+        public LoadedWeights Taken(Dataset data) => Step.taken(learner, data);
+
+        /// <summary>
         /// The same learner with batches mixed in training (Zhang et al. 2018): inputs become λ·x + (1 − λ)·x', where x' is the batch
         /// in reverse order and λ is drawn from Beta(α, α) for each step, and the loss λ·loss(t) + (1 − λ)·loss(t') of both targets.
         /// Targets stay as they are, so that labels need no probabilities; evaluation mixes nothing.

@@ -209,6 +209,92 @@ module Dataset =
     let truncate (count: int) (data: Dataset) : Dataset =
         rows (Array.init (max 0 (min count data.Count)) id) data
 
+    /// The targets as one number for each row.
+    let private numbers operation (data: Dataset) : float[] =
+        let targets = data.Targets
+
+        if targets.Size <> data.Count then
+            Refuse.shape
+                operation
+                $"targets {targets.DType} {targets.Shape}"
+                "one number for each row, [rows] or [rows; 1]"
+                "choose rows by their numbers instead"
+
+        Tensor.toFloats targets
+
+    /// The rows whose target, one number for each row, is as wanted. `Dataset.filter (fun label -> label < 2.0) data`
+    let filter (wanted: float -> bool) (data: Dataset) : Dataset =
+        let targets = numbers "Dataset.filter" data
+
+        rows
+            [|
+                for i in 0 .. targets.Length - 1 do
+                    if wanted targets[i] then
+                        i
+            |]
+            data
+
+    let private requireClasses operation (data: Dataset) =
+        if not data.Targets.DType.IsInteger then
+            Refuse.shape
+                operation
+                $"targets {data.Targets.DType} {data.Targets.Shape}"
+                "labels of i32 or i64, one for each row"
+                "cast them to whole numbers"
+
+    /// The rows of some classes alone, which are numbered anew in the order in which they are named: 0, 1, ... Targets are labels,
+    /// i32 or i64 `[rows]`. No class, one that is named twice, and one that no row has, are a `DomainError`.
+    /// `Dataset.ofClasses [ 2; 0 ] data`
+    let ofClasses (classes: int list) (data: Dataset) : Dataset =
+        let operation = "Dataset.ofClasses"
+        requireClasses operation data
+        let shown () = classes |> List.map string |> String.concat ", "
+
+        if classes.IsEmpty || (List.distinct classes).Length < classes.Length then
+            Refuse.domain
+                operation
+                (if classes.IsEmpty then "no class" else $"the classes {shown ()}")
+                "one class or more, each once"
+                "name the classes that are kept"
+
+        let numbered = dict [ for i, c in List.indexed classes -> float c, int64 i ]
+        let targets = numbers operation data
+
+        match classes |> List.tryFind (fun c -> not (Array.contains (float c) targets)) with
+        | Some missing ->
+            Refuse.domain
+                operation
+                $"the class %d{missing}"
+                "a class that a row has"
+                "check the labels of the data set"
+        | None -> ()
+
+        let kept = filter numbered.ContainsKey data
+
+        let labels =
+            numbers operation kept
+            |> Array.map (fun label -> numbered[label])
+            |> Tensor.vector
+            |> Tensor.reshape (kept.Targets.Shape.ToList())
+            |> Tensor.cast kept.Targets.DType
+
+        Dataset.OfTrees(kept.NamedInputs, Tree.map (fun _ -> labels) kept.NamedTargets)
+
+    /// The first rows of each class, or all where there are fewer, class after class in ascending order: few examples, of each the
+    /// same number. Targets are labels, i32 or i64 `[rows]`. `Dataset.truncateEach 1 data`
+    let truncateEach (count: int) (data: Dataset) : Dataset =
+        let operation = "Dataset.truncateEach"
+        requireClasses operation data
+
+        let chosen =
+            numbers operation data
+            |> Array.indexed
+            |> Array.groupBy snd
+            |> Array.sortBy fst
+            |> Array.collect (fun (_, own) -> Array.truncate (max 0 count) own |> Array.map fst)
+
+        rows chosen data
+
     /// The same data with other inputs, made of the old ones; of several inputs by `mapInput`.
     /// `Dataset.mapInputs (Scale.apply scaler) data`
     let mapInputs (f: Tensor -> Tensor) (data: Dataset) : Dataset =

@@ -19,6 +19,8 @@ type VocabularyOptions =
         Bounds: bool
         /// Whether there is a piece that fills texts up to one length.
         Padding: bool
+        /// Whether marks of punctuation are pieces beside the words, or left out, here and in what is encoded.
+        Punctuation: bool
     }
 
 /// The pieces that texts are made of, numbered; 0 is for what was not met when the vocabulary was made.
@@ -39,8 +41,7 @@ type Vocabulary
     let counts = Array.ofList (List.map (fun _ -> 0L) marks @ List.map snd counted)
     let lowered (text: string) = if lowers then text.ToLowerInvariant() else text
 
-    let markOf (name: string) =
-        marks |> List.tryFindIndex (fun mark -> mark = name) |> Option.map int64 |> Option.toNullable
+    let markOf (name: string) = marks |> List.tryFindIndex (fun mark -> mark = name) |> Option.toNullable
 
     member internal _.Kind = kind
     member internal _.Lowers = lowers
@@ -57,11 +58,11 @@ type Vocabulary
     /// How often each piece was met in the texts that the vocabulary was made of, by its number; marks never were.
     member _.Counts: IReadOnlyList<int64> = counts
     /// The number of padding, where the vocabulary has it.
-    member _.Padding: Nullable<int64> = markOf Vocabulary.PaddingMark
+    member _.Padding: Nullable<int> = markOf Vocabulary.PaddingMark
     /// The number that begins a text, where the vocabulary has it.
-    member _.Begin: Nullable<int64> = markOf Vocabulary.BeginMark
+    member _.Begin: Nullable<int> = markOf Vocabulary.BeginMark
     /// The number that ends a text, where the vocabulary has it.
-    member _.End: Nullable<int64> = markOf Vocabulary.EndMark
+    member _.End: Nullable<int> = markOf Vocabulary.EndMark
 
     /// How many pieces there are, and of what kind: `120 pieces, words`.
     override this.ToString() = $"%d{this.Count} pieces, {kind}"
@@ -75,7 +76,7 @@ type Vocabulary
     /// The numbers of a text's pieces, i64 `[pieces]`, between those that begin and end it where the vocabulary has them.
     /// `vocabulary.Encode "abc"`
     member this.Encode(text: string) : Tensor =
-        let bound (mark: Nullable<int64>) = if mark.HasValue then [ mark.Value ] else []
+        let bound (mark: Nullable<int>) = if mark.HasValue then [ int64 mark.Value ] else []
 
         let own =
             cut (lowered text)
@@ -109,8 +110,9 @@ module Vocabulary =
     /// A text's characters, whole code points.
     let private runes (text: string) = [ for rune in text.EnumerateRunes() -> rune.ToString() ]
 
-    /// Words are runs of letters, digits and apostrophes; any other character that is no blank is a piece by itself.
-    let private wordsOf (text: string) : string list =
+    /// Words are runs of letters, digits and apostrophes; any other character that is no blank is a piece by itself, where
+    /// punctuation is wanted.
+    let private wordsOf (punctuation: bool) (text: string) : string list =
         let pieces = List<string>()
         let word = StringBuilder()
 
@@ -125,18 +127,27 @@ module Vocabulary =
             else
                 flush ()
 
-                if not (Rune.IsWhiteSpace rune) then
+                if punctuation && not (Rune.IsWhiteSpace rune) then
                     pieces.Add(rune.ToString())
 
         flush ()
         List.ofSeq pieces
 
-    /// The 2,147,483,647 commonest pieces, met once or more, as they are written, without marks.
+    /// The 2,147,483,647 commonest pieces, met once or more, as they are written, without padding, begin and end; words with
+    /// their punctuation.
     /// `{ Vocabulary.options with Bounds = true; Padding = true }`
     let options: VocabularyOptions =
-        { Most = Int32.MaxValue; Least = 1; LowerCase = false; Bounds = false; Padding = false }
+        {
+            Most = Int32.MaxValue
+            Least = 1
+            LowerCase = false
+            Bounds = false
+            Padding = false
+            Punctuation = true
+        }
 
-    let private charactersKind, private wordsKind = "characters", "words"
+    let private charactersKind, private wordsKind, private bareKind =
+        "characters", "words", "words without punctuation"
 
     /// A vocabulary of a kind; nothing for a kind that there is not.
     let private ofKind kind bounds padding lowers counted : Vocabulary option =
@@ -153,7 +164,9 @@ module Vocabulary =
         if kind = charactersKind then
             Some(Vocabulary(kind, marks, counted, lowers, runes, ""))
         elif kind = wordsKind then
-            Some(Vocabulary(kind, marks, counted, lowers, wordsOf, " "))
+            Some(Vocabulary(kind, marks, counted, lowers, wordsOf true, " "))
+        elif kind = bareKind then
+            Some(Vocabulary(kind, marks, counted, lowers, wordsOf false, " "))
         else
             None
 
@@ -178,16 +191,34 @@ module Vocabulary =
     let private made operation (kind: string) (o: VocabularyOptions) cut (texts: seq<string>) : Vocabulary =
         match ofKind kind o.Bounds o.Padding o.LowerCase (counted operation o cut texts) with
         | Some vocabulary -> vocabulary
-        | None -> Refuse.domain operation $"pieces that are {kind}" "characters or words" "choose one of them"
+        | None ->
+            Refuse.domain
+                operation
+                $"pieces that are {kind}"
+                "characters, words, or words without punctuation"
+                "choose one of them"
 
-    /// `characters` of several texts with options. `Vocabulary.charactersWith Vocabulary.options [ "abc"; "ca" ]`
+    /// `characters` of several texts with options; characters have no punctuation to leave out: without it is a `DomainError`.
+    /// `Vocabulary.charactersWith Vocabulary.options [ "abc"; "ca" ]`
     let charactersWith (o: VocabularyOptions) (texts: seq<string>) : Vocabulary =
+        if not o.Punctuation then
+            Refuse.domain
+                "Vocabulary.characters"
+                "characters without punctuation"
+                "words without it, or all characters"
+                "take the marks out of the texts"
+
         made "Vocabulary.characters" charactersKind o runes texts
 
     /// `words` of several texts with options: fewer than one piece, or a least count below 1, is a `DomainError`.
     /// `Vocabulary.wordsWith { Vocabulary.options with LowerCase = true; Bounds = true } [ "The cat"; "the dog" ]`
     let wordsWith (o: VocabularyOptions) (texts: seq<string>) : Vocabulary =
-        made "Vocabulary.words" wordsKind o wordsOf texts
+        made
+            "Vocabulary.words"
+            (if o.Punctuation then wordsKind else bareKind)
+            o
+            (wordsOf o.Punctuation)
+            texts
 
     /// The characters of a text, the commonest first; numbers are decoded to the same text.
     /// `(Vocabulary.characters "abca").Encode "cab"`
@@ -317,7 +348,7 @@ module Vocabulary =
                 (fields.Flag(root, "lowerCase"))
                 pieces
         with
-        | None -> fields.Refuse($"pieces that are {kind}", "characters or words")
+        | None -> fields.Refuse($"pieces that are {kind}", "characters, words, or words without punctuation")
         | Some vocabulary ->
             match vocabulary.Pieces |> Seq.countBy id |> Seq.tryFind (fun (_, n) -> n > 1) with
             | Some(piece, n) -> fields.Refuse($"the piece {piece} %d{n} times", "each piece once")

@@ -33,13 +33,15 @@ module Decomposition =
         a / size, size
 
     /// Householder's reflections: orthonormal columns Q `[...; m; k]` and R `[...; k; n]` with a diagonal of 0 and more, k the
-    /// smaller extent (Golub and Van Loan 2013, 5.2).
+    /// smaller extent (Golub and Van Loan 2013, 5.2). What is left of a column by those before it, where it is within their
+    /// rounding, counts as 0: else rounding would choose the column of Q, and the sign.
     let private reflected (a: Expr) : Expr * Expr =
         let m, n = rows a, columns a
         let k = min m n
         let a, size = atUnit a
         let rowNumbers, columnNumbers = Expr.arange DType.I64 m, Expr.arange DType.I64 n
 
+        let limit = 8.0 * float (m + n) * System.Math.ScaleB(1.0, -52)
         let norm (x: Expr) = sqrt (SquareMatrix.sumKept -1 (x * x))
         let reflect (u: Expr) (x: Expr) = x - 2.0 * (down u * SquareMatrix.sumKept -2 (down u * x))
 
@@ -50,10 +52,17 @@ module Decomposition =
             let isPivot = Expr.equal rowNumbers j
             let pivot = SquareMatrix.sumKept -1 (Expr.where isPivot x zero)
             let length = norm x
+            let isRounding = length .<= limit * norm column
             let v = x + Expr.where isPivot (Expr.where (pivot .< 0.0) -length length) zero
             let size = norm v
-            let u = v / Expr.where (Expr.equal size zero) one size
-            [ reflect u r ], [ u ]
+            let u = Expr.where isRounding zero (v / Expr.where (Expr.equal size zero) one size)
+
+            let isRest =
+                Expr.both
+                    (across (Expr.equal columnNumbers j))
+                    (down (Expr.both (rowNumbers .>= j) isRounding))
+
+            [ reflect u (Expr.where isRest zero r) ], [ u ]
 
         let finals, outputs = Scan.many false k [ a ] [ Expr.arange DType.I64 k ] step
 

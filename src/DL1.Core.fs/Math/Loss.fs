@@ -350,6 +350,14 @@ module Loss =
 
         (if full then losses + 0.5 * log (2.0 * System.Math.PI) else losses) |> reduce reduction
 
+    /// How far normal distributions of given means and logarithms of variances are from the standard one, in nats an element:
+    /// ½(exp(v) + μ² − 1 − v), the divergence of Kullback and Leibler KL(N(μ, exp(v)) ‖ N(0, 1)). `Reduction.BatchMean` is the
+    /// mean over the rows of the sum over all codes, as the bound of a variational autoencoder has it (Kingma and Welling 2014).
+    /// `Loss.gaussianKl Reduction.BatchMean logVariance mean`
+    let gaussianKl reduction (logVariance: Expr) (mean: Expr) =
+        requireLike "Loss.gaussianKl" logVariance mean
+        0.5 * (Expr.expm1 logVariance - logVariance + mean * mean) |> reduce reduction
+
     /// Distances x of pairs that are alike (target 1) or not (target −1): x where alike, max(0, margin − x) where not.
     /// `Loss.hingeEmbedding 1.0 Reduction.Mean signs x`
     let hingeEmbedding (margin: float) reduction (target: Expr) (distance: Expr) =

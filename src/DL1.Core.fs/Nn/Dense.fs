@@ -82,19 +82,27 @@ module Dense =
     let bilinear (outputs: int) : Layer<Expr * Expr, Expr> =
         bilinearWith { Init.parameters with Weight = ofFirst } outputs
 
-    /// A row of the table for each index, i32 or i64 from 0 to count − 1: `[...]` to `[...; features]`. Parameter
-    /// `weight` `[count; features]`, standard normal as in PyTorch. `Dense.embedding 1000 64`
-    let embedding (count: int) (features: int) : Layer<Expr, Expr> =
+    /// `embedding` whose table begins as wanted. `Dense.embeddingWith (Init.normal 0.0 0.1) 1000 64`
+    let embeddingWith (init: Initializer) (count: int) (features: int) : Layer<Expr, Expr> =
         Layer.requireSize "Embedding" "rows of the table" count
         Layer.requireSize "Embedding" "features" features
 
         Layer.sized $"%d{count}, %d{features}" <| Layer.create "Embedding" (fun scope indices ->
             Operand.requireIndex "embedding" indices
-            Expr.gather 0 indices (scope.Parameter("weight", [ count; features ], Init.normal 0.0 1.0)))
+            Expr.gather 0 indices (scope.Parameter("weight", [ count; features ], init)))
 
-    /// An embedding in which one index stands for padding: its row begins as zeros and is not trained, as with PyTorch's
-    /// `padding_idx`. `Dense.embeddingPadded 0 1000 64`
-    let embeddingPadded (padding: int) (count: int) (features: int) : Layer<Expr, Expr> =
+    /// A row of the table for each index, i32 or i64 from 0 to count − 1: `[...]` to `[...; features]`. Parameter
+    /// `weight` `[count; features]`, standard normal as in PyTorch. `Dense.embedding 1000 64`
+    let embedding (count: int) (features: int) : Layer<Expr, Expr> =
+        embeddingWith (Init.normal 0.0 1.0) count features
+
+    /// `embeddingPadded` whose other rows begin as wanted. `Dense.embeddingPaddedWith (Init.normal 0.0 0.1) 0 1000 64`
+    let embeddingPaddedWith
+        (others: Initializer)
+        (padding: int)
+        (count: int)
+        (features: int)
+        : Layer<Expr, Expr> =
         Layer.requireSize "Embedding" "rows of the table" count
         Layer.requireSize "Embedding" "features" features
 
@@ -106,14 +114,13 @@ module Dense =
                 "0 is usual"
 
         let isPadding i = i / features = padding
-        let normal = Init.normal 0.0 1.0
 
         let init =
-            { normal with
-                Name = $"{normal.Name}, row %d{padding} zeros"
+            { others with
+                Name = $"{others.Name}, row %d{padding} zeros"
                 Draw =
                     fun dtype dims key ->
-                        normal.Draw dtype dims key
+                        others.Draw dtype dims key
                         |> Tensor.toFloats
                         |> Array.mapi (fun i value -> if isPadding i then 0.0 else value)
                         |> Tensor.ofArray dims
@@ -126,3 +133,8 @@ module Dense =
             let one = Expr.constant (Tensor.cast indices.DType (Tensor.scalar (int64 padding)))
             let isPadding = Expr.expandDims indices.Shape.Rank (Expr.equal indices one)
             Expr.where isPadding (Expr.stopGradient rows) rows)
+
+    /// An embedding in which one index stands for padding: its row begins as zeros and is not trained, as with PyTorch's
+    /// `padding_idx`. `Dense.embeddingPadded 0 1000 64`
+    let embeddingPadded (padding: int) (count: int) (features: int) : Layer<Expr, Expr> =
+        embeddingPaddedWith (Init.normal 0.0 1.0) padding count features

@@ -123,3 +123,28 @@ module Embedding =
                     "let the layers between end with as many features as they begin with"
 
             scope.Run("embedding", project, y))
+
+    /// Skip-gram's scores of words beside others (Mikolov et al. 2013): words `[rows]` and what each is compared with
+    /// `[rows; compared]`, both i32 or i64, to the products of their vectors, `[rows; compared]`: logits of whether they stand near
+    /// each other. Parameters `words` and `contexts` `[count; features]`, normal with the deviation 0.1; `words` are the vectors
+    /// that are wanted. `SkipGrams.ofTexts` makes the data. `Embedding.skipGram 1000 64`
+    let skipGram (count: int) (features: int) : Layer<Expr * Expr, Expr> =
+        requireSizes count features
+
+        Layer.create "SkipGram" (fun scope (words: Expr, compared: Expr) ->
+            Operand.requireIndex "skipGram" words
+            Operand.requireIndex "skipGram" compared
+            Operand.requireRank "skipGram" 1 "words [rows]" words
+            Operand.requireRank "skipGram" 2 "what they are compared with, [rows; compared]" compared
+
+            if words.Shape[0] <> compared.Shape[0] then
+                Refuse.shape
+                    "skipGram"
+                    (Operand.texts [ words; compared ])
+                    "as many words as rows of what they are compared with"
+                    "give both as many rows"
+
+            let vectors name ids =
+                Expr.gather 0 ids (scope.Parameter(name, [ count; features ], Init.normal 0.0 0.1))
+
+            Expr.sum [ 2 ] (Expr.expandDims 1 (vectors "words" words) * vectors "contexts" compared))

@@ -13,6 +13,9 @@ type RecurrentOptions =
         Bias: bool
         /// The probability of dropout between layers, in training.
         Dropout: float
+        /// What the bias of the gate that keeps the state begins with, an LSTM's forget gate or a GRU's update gate; where it is not
+        /// given, as the other biases. 1 lets a network keep from the beginning (Gers et al. 2000; Jozefowicz et al. 2015).
+        ForgetBias: float option
     }
 
 /// What a recurrent layer starts from, and what it ends with.
@@ -42,7 +45,14 @@ type RecurrentResult =
 module Recurrent =
     /// One layer, one direction, biases, no dropout. `{ Recurrent.options 32 with Layers = 2 }`
     let options (hidden: int) : RecurrentOptions =
-        { Hidden = hidden; Layers = 1; Bidirectional = false; Bias = true; Dropout = 0.0 }
+        {
+            Hidden = hidden
+            Layers = 1
+            Bidirectional = false
+            Bias = true
+            Dropout = 0.0
+            ForgetBias = None
+        }
 
     /// A kind of cell: how many gates it has, how many states, and one step from the input's products with their bias,
     /// the products of the hidden state with their bias kept apart, and the states.
@@ -123,6 +133,27 @@ module Recurrent =
     /// The features of the hidden state.
     let private width (cell: Cell) (o: RecurrentOptions) = ValueOption.defaultValue o.Hidden cell.Projection
 
+    /// How the biases of the input and of the hidden state begin: where the gate that keeps has a bias of its own, the first
+    /// has it whole and the second is 0 there. The gate is the second one of an LSTM and of a GRU.
+    let private biasInits (o: RecurrentOptions) : Initializer * Initializer =
+        let usual = Init.boundedBy o.Hidden
+
+        let held (value: float) =
+            { usual with
+                Name = $"{usual.Name}, %s{string value} for what keeps"
+                Draw =
+                    fun dtype dims key ->
+                        usual.Draw dtype dims key
+                        |> Tensor.toFloats
+                        |> Array.mapi (fun i v -> if i / o.Hidden = 1 then value else v)
+                        |> Tensor.ofArray dims
+                        |> Tensor.cast dtype
+            }
+
+        match o.ForgetBias with
+        | None -> usual, usual
+        | Some value -> held value, held 0.0
+
     /// One direction of one layer over `[length; batch; features]`: its outputs and its last states. At places that are
     /// not real, `[length; batch; 1]`, the states stay and the output is 0.
     let private pass
@@ -136,6 +167,7 @@ module Recurrent =
         (x: Expr)
         =
         let init = Init.boundedBy o.Hidden
+        let inputInit, hiddenInit = biasInits o
         let rows = cell.Gates * o.Hidden
         let length, batch, features = x.Shape[0], x.Shape[1], x.Shape[2]
         let ofInput = scope.Parameter($"weight_ih_{suffix}", [ rows; features ], init)
@@ -144,8 +176,8 @@ module Recurrent =
 
         let products, constants =
             if o.Bias then
-                let inputBias = scope.Parameter($"bias_ih_{suffix}", [ rows ], init)
-                products + inputBias, [ ofHidden; scope.Parameter($"bias_hh_{suffix}", [ rows ], init) ]
+                let inputBias = scope.Parameter($"bias_ih_{suffix}", [ rows ], inputInit)
+                products + inputBias, [ ofHidden; scope.Parameter($"bias_hh_{suffix}", [ rows ], hiddenInit) ]
             else
                 products, [ ofHidden ]
 
@@ -185,7 +217,9 @@ module Recurrent =
         | None -> outputs, states
         | Some real -> Expr.where real outputs (lit 0.0), states
 
-    let private check (name: string) (o: RecurrentOptions) (x: Expr) =
+    let private check (cell: Cell) (o: RecurrentOptions) (x: Expr) =
+        let name = cell.Name
+
         if x.Shape.Rank <> 3 then
             Refuse.shape
                 name
@@ -218,6 +252,20 @@ module Recurrent =
                 "a probability from 0 up to, but not including, 1"
                 "0 leaves it out"
 
+        match o.ForgetBias with
+        | Some value when cell.Gates = 1 || not o.Bias || not (System.Double.IsFinite value) ->
+            Refuse.domain
+                name
+                (if cell.Gates = 1 then
+                     "a bias for the gate that keeps the state, which this layer does not have"
+                 elif not o.Bias then
+                     "a bias for the gate that keeps the state, of a layer without biases"
+                 else
+                     $"the bias {string value} for the gate that keeps the state")
+                "an LSTM or a GRU with biases, and a finite number"
+                "1 is usual; leave it out to begin as the other biases"
+        | _ -> ()
+
     let private run
         (cell: Cell)
         (o: RecurrentOptions)
@@ -226,7 +274,7 @@ module Recurrent =
         (input: PaddedSequence)
         =
         let x = input.Values
-        check cell.Name o x
+        check cell o x
         let batch, directions = x.Shape[0], (if o.Bidirectional then 2 else 1)
         let shapeOf features = [ o.Layers * directions; batch; features ]
 

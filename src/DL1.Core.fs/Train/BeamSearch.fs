@@ -184,3 +184,37 @@ module BeamSearch =
     /// `BeamSearch.best (BeamSearch.options 4) { Generation.options 20 with End = Some 3L } next`
     let best (beams: BeamOptions) (options: GenerationOptions) (start: NextToken) : Generated =
         List.head (all beams options start)
+
+    /// The texts that a model writes for its other inputs, such as an encoder's source, one for each of their rows: each begins with
+    /// the vocabulary's mark for it, and ends with its mark for that or after so many tokens. One hypothesis is greedy choice. A
+    /// vocabulary without these marks is a `DomainError`.
+    /// `BeamSearch.texts (BeamSearch.options 4) 8 digits (Tree.ofList [ "source", source ]) translating`
+    let texts
+        (beams: BeamOptions)
+        (most: int)
+        (vocabulary: Vocabulary)
+        (context: Tree<Tensor>)
+        (stepper: Stepper)
+        : string list =
+        let operation = "BeamSearch.texts"
+
+        match Option.ofNullable vocabulary.Begin, Option.ofNullable vocabulary.End, Tree.values context with
+        | Some first, Some last, one :: _ ->
+            let begins = Tensor.full DType.I64 [ Rows.count operation one; 1 ] (float first)
+
+            Generation.promptFrom context most begins stepper
+            |> best beams { Most = most; End = Some(int64 last) }
+            |> _.Tokens
+            |> Vocabulary.decodeAll vocabulary
+        | _, _, [] ->
+            Refuse.domain
+                operation
+                "no other inputs"
+                "the inputs that the texts are written for, one row for each"
+                "name them, or write one text after a prompt"
+        | _ ->
+            Refuse.domain
+                operation
+                "a vocabulary without marks that begin and end texts"
+                "one with both"
+                "make it with Bounds"

@@ -34,7 +34,9 @@ module FullBatch =
             | Some penalty -> loss + penalty ps
             | None -> loss
 
-        let trained = Tree.filter learner.Trains ps
+        // Asked once: a function of the caller's need not answer the same again.
+        let own = Tree.filter learner.Trains start.Parameters
+        let trained = Tree.filter own.Contains ps
 
         let variables trees =
             trees |> List.collect Tree.values |> List.collect (fun e -> Graph.variables [ e ])
@@ -48,7 +50,7 @@ module FullBatch =
             let results = run (Tree.values (whole own) @ given)
             struct (Tensor.toFloat results.Head, Tree.ofValues results.Tail own)
 
-        let found = LbfgsSearch.ofRun options evaluate (Tree.filter learner.Trains start.Parameters)
+        let found = LbfgsSearch.ofRun options evaluate own
         let parameters = whole found.Parameters
 
         let state =

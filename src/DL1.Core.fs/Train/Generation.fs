@@ -292,7 +292,7 @@ module Generation =
         (start: string)
         (stepper: Stepper)
         =
-        let options = { Most = most; End = Option.ofNullable vocabulary.End }
+        let options = { Most = most; End = vocabulary.End |> Option.ofNullable |> Option.map int64 }
         let next = prompt most (oneRow (opening vocabulary start)) stepper
         vocabulary.Decode (sample options sampling key next).Tokens.Values
 

@@ -60,6 +60,8 @@ type Learner =
         MasksTargets: bool
         /// The α of mixup, where batches are mixed in training: `Learner.mixup`.
         Mixup: float option
+        /// What training begins with where paths and shapes fit, such as what another model has learnt: `Learner.startingWith`.
+        Begins: Tree<Tensor> option
     }
 
     /// What of a learner of several tensors cannot be changed alone.
@@ -143,6 +145,7 @@ module Learner =
             ValidatesInTraining = false
             MasksTargets = false
             Mixup = None
+            Begins = None
         }
 
     let private ofNamed operation (model: Layer<'a, 'b>) objective parts optimizer : Learner =
@@ -252,6 +255,12 @@ module Learner =
     /// the targets t of x and t' of x'. So targets stay as they are: labels, numbers, or several tensors. Evaluation mixes
     /// nothing. Inputs of whole numbers are a `ShapeError` when training begins. `Learner.mixup 0.2 learner`
     let mixup (alpha: float) (learner: Learner) : Learner = { learner with Mixup = Some (Mixing alpha).Alpha }
+
+    /// The same learner, which begins with these tensors where a parameter or a state of its layers has the same path, shape and kind
+    /// of type, and with new ones elsewhere: with what another model has learnt. `Step.taken` reports which are taken. That none
+    /// fits is a `FormatError` when training begins; a state that training is begun with is not changed.
+    /// `Learner.startingWith (Tree.append known.Parameters known.State) learner`
+    let startingWith (found: Tree<Tensor>) (learner: Learner) : Learner = { learner with Begins = Some found }
 
     /// Refuses names to be frozen that no parameter has, and parameters that are all frozen.
     let internal requireTrainable

@@ -27,12 +27,21 @@ module Step =
             Steps = 0L
         }
 
-    let private startLike (learner: Learner) (key: Key) (inputs: Tree<Tensor>) : TrainState =
+    let private drawn (learner: Learner) (key: Key) (inputs: Tree<Tensor>) =
         let xs = Trace.setOf ValueNone Erased.inputs inputs
 
+        InputType.explained [ learner.DType ] xs (fun () ->
+            Layer.initAs learner.DType (Key.fold 0 key) xs learner.Network)
+
+    let private startLike (learner: Learner) (key: Key) (inputs: Tree<Tensor>) : TrainState =
+        let parameters, state = drawn learner key inputs
+
         let parameters, state =
-            InputType.explained [ learner.DType ] xs (fun () ->
-                Layer.initAs learner.DType (Key.fold 0 key) xs learner.Network)
+            match learner.Begins with
+            | None -> parameters, state
+            | Some found ->
+                let loaded = Weights.take parameters state found
+                loaded.Parameters, loaded.State
 
         startFrom learner (Key.fold 2 key) parameters state
 
@@ -41,15 +50,30 @@ module Step =
     let start (learner: Learner) (key: Key) (inputs: Tensor) : TrainState =
         startLike learner key (Tree.ofList [ Erased.inputs, inputs ])
 
+    let private exampleOf (data: Dataset) : Tree<Tensor> =
+        if data.Count = 0 then
+            data.NamedInputs
+        else
+            (Dataset.truncate 1 data).NamedInputs
+
     /// `start` for inputs like those of a data set, one or several. `Step.startOn learner (Key.ofSeed 1L) data`
     let startOn (learner: Learner) (key: Key) (data: Dataset) : TrainState =
-        startLike
-            learner
-            key
-            (if data.Count = 0 then
-                 data.NamedInputs
-             else
-                 (Dataset.truncate 1 data).NamedInputs)
+        startLike learner key (exampleOf data)
+
+    /// What a learner that begins with given weights takes of them for inputs like those of a data set: which paths are taken,
+    /// missing, left and unfit. A learner that begins with none is a `DomainError`.
+    /// `Step.taken (Learner.startingWith known.Parameters learner) data`
+    let taken (learner: Learner) (data: Dataset) : LoadedWeights =
+        match learner.Begins with
+        | Some found ->
+            let parameters, state = drawn learner (Key.ofSeed 0L) (exampleOf data)
+            Weights.take parameters state found
+        | None ->
+            Refuse.domain
+                "Step.taken"
+                "a learner that begins with parameters drawn at random"
+                "one that begins with given weights"
+                "say which weights it is to begin with"
 
     /// The state as one tree.
     let internal toTree (s: TrainState) : Tree<Tensor> =

@@ -1,7 +1,10 @@
 namespace DL1.Data
 
 open System.Collections.Generic
+open System
 open System.Globalization
+open System.Text.Json
+open System.Text.Json.Serialization
 open DL1
 
 /// A class with its probability.
@@ -18,8 +21,9 @@ type ClassProbability =
     override this.ToString() =
         this.Class + " " + this.Probability.ToString("G4", CultureInfo.InvariantCulture)
 
-/// What a pipeline says of one row.
-[<NoComparison>]
+/// What a pipeline says of one row. As JSON it is `{"Class": "Gentoo", "Probabilities": {"Adelie": 0.07, "Gentoo": 0.93}}`, or
+/// `{"Value": 1.5}` of a regression, with names as the serializer's options have them; so a service answers with it as it is.
+[<NoComparison; JsonConverter(typeof<PredictionJson>)>]
 type Prediction =
     {
         /// The number of a regression; NaN for a classification.
@@ -35,6 +39,73 @@ type Prediction =
         match this.Probabilities |> Seq.tryFind (fun p -> p.Class = this.Class) with
         | Some found -> string found
         | None -> this.Value.ToString("G6", CultureInfo.InvariantCulture)
+
+/// Predictions as JSON, which has no NaN: what a prediction does not have is left out, and a number that is not finite is null.
+and [<Sealed>] internal PredictionJson() =
+    inherit JsonConverter<Prediction>()
+
+    let named (options: JsonSerializerOptions) (name: string) =
+        match options.PropertyNamingPolicy with
+        | null -> name
+        | policy -> policy.ConvertName name
+
+    let number (writer: Utf8JsonWriter) (name: string) (value: float) =
+        if Double.IsFinite value then
+            writer.WriteNumber(name, value)
+        else
+            writer.WriteNull name
+
+    let refuse (message: string) : 'a = raise (JsonException message)
+
+    let read (what: string) (e: JsonElement) : float =
+        match e.ValueKind with
+        | JsonValueKind.Null -> nan
+        | JsonValueKind.Number -> e.GetDouble()
+        | kind -> refuse $"{what} of a prediction is {kind}, not a number."
+
+    override _.Write(writer, prediction, options) =
+        writer.WriteStartObject()
+
+        if prediction.Probabilities.Count = 0 then
+            number writer (named options "Value") prediction.Value
+        else
+            writer.WriteString(named options "Class", prediction.Class)
+            writer.WriteStartObject(named options "Probabilities")
+
+            for p in prediction.Probabilities do
+                number writer p.Class p.Probability
+
+            writer.WriteEndObject()
+
+        writer.WriteEndObject()
+
+    override _.Read(reader, _, _) =
+        use document = JsonDocument.ParseValue &reader
+        let root = document.RootElement
+
+        if root.ValueKind <> JsonValueKind.Object then
+            refuse $"A prediction is an object, not {root.ValueKind}."
+
+        let find (name: string) =
+            root.EnumerateObject()
+            |> Seq.tryFind (fun p -> p.Name.Equals(name, StringComparison.OrdinalIgnoreCase))
+            |> Option.map _.Value
+
+        match find "Value", find "Class", find "Probabilities" with
+        | Some value, None, None -> { Value = read "Value" value; Class = ""; Probabilities = [||] }
+        | None, Some likeliest, Some chances when
+            likeliest.ValueKind = JsonValueKind.String && chances.ValueKind = JsonValueKind.Object
+            ->
+            {
+                Value = nan
+                Class = likeliest.GetString() |> Option.ofObj |> Option.defaultValue ""
+                Probabilities =
+                    [|
+                        for p in chances.EnumerateObject() ->
+                            { Class = p.Name; Probability = read $"The probability of {p.Name}" p.Value }
+                    |]
+            }
+        | _ -> refuse "A prediction has a Value, or a Class with Probabilities by their names."
 
 /// What a fitted pipeline is made of.
 [<NoEquality; NoComparison>]

@@ -22,9 +22,8 @@ type QuantileOutput =
 /// let even = quantiles.Apply test
 /// </code></example>
 [<Sealed>]
-type QuantileTransform private (output: QuantileOutput, quantiles: float[][]) =
+type QuantileTransform private (output: QuantileOutput, count: int, quantiles: float[][]) =
     let operation = "QuantileTransform"
-    let count = quantiles[0].Length
 
     // scikit-learn's bounds of normal numbers: what is within 1e−7 of the ends is outside, and the quantiles of a little less
     // than 1e−7 are the least and the greatest number.
@@ -100,7 +99,7 @@ type QuantileTransform private (output: QuantileOutput, quantiles: float[][]) =
 
             quantilesOf count (Array.sort values)
 
-        QuantileTransform(output, columns |> Array.mapi fitted)
+        QuantileTransform(output, count, columns |> Array.mapi fitted)
 
     /// To numbers spread evenly from 0 to 1, by so many quantiles of each column of `[rows; columns]`, at most one a row. A
     /// column without a value, an infinity, and fewer than two quantiles are a `DomainError`.

@@ -132,6 +132,8 @@ let private quantile =
                         "none"
 
                 Expect.equal (QuantileTransform.Uniform(Tensor.ofArray [ 1; 1 ] [| 3.0 |])).Count 2 "one row"
+                let empty = Tensor.zeros DType.F32 [ 4; 0 ]
+                Expect.equal (QuantileTransform.Normal(empty).Apply empty) empty "no columns"
             }
         ]
 

@@ -148,20 +148,27 @@ let private vocabularies =
     testList
         "Vocabulary with options"
         [
-            law "JSON holds all of it, to the byte" (fun (own: char list) lower bounds padding isWords ->
-                let options =
-                    { Vocabulary.options with LowerCase = lower; Bounds = bounds; Padding = padding }
+            law
+                "JSON holds all of it, to the byte"
+                (fun (own: char list) lower bounds padding isWords marks ->
+                    let options =
+                        { Vocabulary.options with
+                            LowerCase = lower
+                            Bounds = bounds
+                            Padding = padding
+                            Punctuation = marks || not isWords
+                        }
 
-                let make = if isWords then Vocabulary.wordsWith else Vocabulary.charactersWith
-                let v = make options [ taught; whole own ]
-                let again = Vocabulary.ofJson (Vocabulary.toJson v)
+                    let make = if isWords then Vocabulary.wordsWith else Vocabulary.charactersWith
+                    let v = make options [ taught; whole own ]
+                    let again = Vocabulary.ofJson (Vocabulary.toJson v)
 
-                Vocabulary.toJson again = Vocabulary.toJson v
-                && List.ofSeq again.Pieces = List.ofSeq v.Pieces
-                && List.ofSeq again.Counts = List.ofSeq v.Counts
-                && (again.Padding, again.Begin, again.End) = (v.Padding, v.Begin, v.End)
-                && again.Encode taught = v.Encode taught
-                && again.Decode(again.Encode taught) = v.Decode(v.Encode taught))
+                    Vocabulary.toJson again = Vocabulary.toJson v
+                    && List.ofSeq again.Pieces = List.ofSeq v.Pieces
+                    && List.ofSeq again.Counts = List.ofSeq v.Counts
+                    && (again.Padding, again.Begin, again.End) = (v.Padding, v.Begin, v.End)
+                    && again.Encode taught = v.Encode taught
+                    && again.Decode(again.Encode taught) = v.Decode(v.Encode taught))
             test "JSON that is no vocabulary is refused" {
                 let good = Vocabulary.toJson (Vocabulary.characters "ab")
 
@@ -184,6 +191,22 @@ let private vocabularies =
                     ] do
                     Expect.throwsT<FormatError> (fun () -> Vocabulary.ofJson json |> ignore) json
             }
+            test "words without punctuation" {
+                let bare = { Vocabulary.options with Punctuation = false }
+                let v = Vocabulary.wordsWith bare [ "The cat, the dog. It's 3!" ]
+                Expect.equal (List.ofSeq v.Pieces) [ "�"; "3"; "It's"; "The"; "cat"; "dog"; "the" ] "pieces"
+
+                Expect.equal
+                    (v.Decode(v.Encode "the dog, (3)"))
+                    "the dog 3"
+                    "nothing unknown is left of marks"
+
+                Expect.equal (string v) "7 pieces, words without punctuation" "its kind"
+
+                Expect.throwsT<DomainError>
+                    (fun () -> Vocabulary.charactersWith bare [ "a" ] |> ignore)
+                    "characters have none"
+            }
             test "counts, least count, small letters and marks" {
                 let options =
                     { Vocabulary.options with Least = 2; LowerCase = true; Bounds = true; Padding = true }
@@ -199,7 +222,7 @@ let private vocabularies =
 
                 Expect.equal
                     (v.Padding, v.Begin, v.End)
-                    (System.Nullable 1L, System.Nullable 2L, System.Nullable 3L)
+                    (System.Nullable 1, System.Nullable 2, System.Nullable 3)
                     "marks"
 
                 Expect.equal (v.IndexOf "Cat", v.IndexOf "dog") (4L, 0L) "index"

@@ -39,6 +39,13 @@ let private datasets =
         prints "create" "3 rows: inputs f32 [3, 2], targets i64 [3]" (fun () -> Dataset.create x y)
         prints "rows" "f32 [2, 2] [[ 6 20] [ 1 10]]" (fun () -> (Dataset.rows [| 2; 0 |] data).Inputs)
         prints "truncate" "2" (fun () -> (Dataset.truncate 2 data).Count)
+        prints "filter" "3" (fun () -> (Dataset.filter (fun label -> label < 2.0) data).Count)
+        prints "ofClasses" "i64 [2] [1 0]" (fun () ->
+            let data = Dataset.create (Tensor.zeros DType.F32 [ 3; 1 ]) (Tensor.vector [ 0L; 1L; 2L ])
+            (Dataset.ofClasses [ 2; 0 ] data).Targets)
+        prints "truncateEach" "3" (fun () ->
+            let data = Dataset.create (Tensor.zeros DType.F32 [ 4; 1 ]) (Tensor.vector [ 0L; 1L; 2L; 0L ])
+            (Dataset.truncateEach 1 data).Count)
         prints "mapInputs" "f32 [3, 2] [[-0.9258 -1.2247] [-0.4629 1.2247] [ 1.3887 0.0000]]" (fun () ->
             (Dataset.mapInputs (Scale.apply scaler) data).Inputs)
         prints "named" "3 rows: inputs word i64 [3], age f32 [3, 2], targets f32 [3, 2]" (fun () ->
@@ -236,6 +243,35 @@ let private vocabularies =
             Vocabulary.examples 32 numbers)
     ]
 
+let private taught =
+    let words = Vocabulary.words 100 "the cat sat on the mat"
+    let vectors = lazy Key.normal 0.0 1.0 DType.F32 [ words.Count; 4 ] (Key.ofSeed 1L)
+
+    [
+        prints "nearest" "2" (fun () ->
+            let vectors = vectors.Value
+            (WordVectors.nearest 2 words vectors "cat").Length)
+        prints "analogy" "1" (fun () ->
+            let words = Vocabulary.words 100 "man men hand hands"
+            let vectors = Key.normal 0.0 1.0 DType.F32 [ words.Count; 4 ] (Key.ofSeed 1L)
+            (WordVectors.analogy 1 words vectors "man" "men" "hand").Length)
+    ]
+
+let private skipGrams =
+    let words = Vocabulary.words 100 "the cat sat on the mat"
+
+    [
+        prints "options" "5" (fun () -> { SkipGrams.options with Subsampling = 0.001 }.Window)
+        prints "ofTexts" "30" (fun () ->
+            (SkipGrams.ofTexts SkipGrams.options (Key.ofSeed 1L) words [ "the cat sat on the mat" ]).Count)
+    ]
+
+let private intervals =
+    [
+        prints "proportion" "0.9 (0.5958 to 0.9821)" (fun () -> Interval.proportion 0.95 9 10)
+        prints "mean" "0.92 (0.8952 to 0.9448)" (fun () -> Interval.mean 0.95 [ 0.91; 0.93; 0.92 ])
+    ]
+
 let private labelled =
     let target, predicted = Tensor.vector [ 0; 1; 1 ], Tensor.vector [ 0; 1; 0 ]
     let scores = Convert.ofRows [ [ 1.0; 3.0 ]; [ 5.0; 1.0 ] ]
@@ -355,6 +391,9 @@ let all: Examples list =
         { Module = moduleOf <@ PaddedRows.ofRows @>; Rows = paddedRows }
         { Module = moduleOf <@ BytePairs.train @>; Rows = bytePairs }
         { Module = moduleOf <@ Vocabulary.characters @>; Rows = vocabularies }
+        { Module = moduleOf <@ WordVectors.nearest @>; Rows = taught }
+        { Module = moduleOf <@ SkipGrams.options @>; Rows = skipGrams }
+        { Module = moduleOf <@ Interval.mean @>; Rows = intervals }
         { Module = moduleOf <@ Classification.argMax @>; Rows = labelled }
         { Module = moduleOf <@ Binary.roc @>; Rows = scored }
         { Module = moduleOf <@ Regression.mse @>; Rows = numeric }

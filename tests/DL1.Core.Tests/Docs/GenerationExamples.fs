@@ -128,6 +128,12 @@ let private beams =
 
             (BeamSearch.best (BeamSearch.options 4) { Generation.options 20 with End = Some 3L } next)
                 .Tokens.Values.Shape[0])
+        prints "texts" "1" (fun () ->
+            let digits = Vocabulary.charactersWith { Vocabulary.options with Bounds = true } [ "01" ]
+            let translating = translating.Value
+
+            (BeamSearch.texts (BeamSearch.options 4) 8 digits (Tree.ofList [ "source", source ]) translating)
+                .Length)
     ]
 
 let private measured =

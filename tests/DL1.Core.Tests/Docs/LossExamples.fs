@@ -25,6 +25,9 @@ let private loss =
         gives "smoothL1" "f64 0.88333" (fun () -> Loss.smoothL1 0.7 Reduction.Mean y x)
         gives "bce" "f64 0.88642" (fun () -> Loss.bce Reduction.Mean y p)
         gives "bceWithLogits" "f64 1.0444" (fun () -> Loss.bceWithLogits Reduction.Mean y x)
+        gives "gaussianKl" "f64 1.0728" (fun () ->
+            let mean, logVariance = x, y
+            Loss.gaussianKl Reduction.BatchMean logVariance mean)
         gives "bceWeighted" "f64 1.1489" (fun () -> Loss.bceWeighted weights Reduction.Mean y x)
         prints "classes" "0.1" (fun () -> { Loss.classes with LabelSmoothing = 0.1 }.LabelSmoothing)
         gives "nll" "f64 2.2367" (fun () -> Loss.nll Loss.classes labels (Reduce.logSoftmax -1 m))

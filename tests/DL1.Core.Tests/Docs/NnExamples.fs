@@ -119,6 +119,10 @@ let private dense =
             Dense.bilinear 10 |> shaped (rows, data [ 2; 3 ]))
         prints "embedding" "[2, 5, 64] weight [1000, 64]" (fun () ->
             Dense.embedding 1000 64 |> shaped indices)
+        prints "embeddingWith" "[2, 5, 64] weight [1000, 64]" (fun () ->
+            Dense.embeddingWith (Init.normal 0.0 0.1) 1000 64 |> shaped indices)
+        prints "embeddingPaddedWith" "[2, 5, 64] weight [1000, 64]" (fun () ->
+            Dense.embeddingPaddedWith (Init.normal 0.0 0.1) 0 1000 64 |> shaped indices)
         prints "embeddingPadded" "[2, 5, 64] weight [1000, 64]" (fun () ->
             Dense.embeddingPadded 0 1000 64 |> shaped indices)
     ]
@@ -133,6 +137,8 @@ let private embeddings =
             Embedding.bagWeighted 1000 64 |> shaped (indices, data [ 2; 5 ]))
         prints "bounded" "[2, 5, 64] weight [1000, 64]" (fun () ->
             Embedding.bounded 1.0 1000 64 |> shaped indices)
+        prints "skipGram" "[2, 5] words [1000, 64] contexts [1000, 64]" (fun () ->
+            Embedding.skipGram 1000 64 |> shaped (Expr.variable "w" DType.I64 [ 2 ], indices))
         prints
             "tied"
             "[2, 5, 1000] embedding.weight [1000, 64] body.in_proj_weight [192, 64] b ..."

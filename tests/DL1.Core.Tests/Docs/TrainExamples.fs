@@ -122,6 +122,9 @@ let private learners =
             (Learner.freeze (fun path -> path.StartsWith "encoder.") learner).Trains "encoder.weight")
         prints "freezeResting" "False" (fun () ->
             (Learner.freezeResting (fun path -> path.StartsWith "encoder.") learner).Trains "encoder.weight")
+        prints "startingWith" "True" (fun () ->
+            let known = fitted.Value.Trained
+            (Learner.startingWith (Tree.append known.Parameters known.State) learner).Begins.IsSome)
         prints "mixup" "Some(0.2)" (fun () -> (Learner.mixup 0.2 learner).Mixup)
         prints "validatedInTraining" "True" (fun () ->
             (Learner.validatedInTraining learner).ValidatesInTraining)
@@ -136,6 +139,9 @@ let private steps =
         prints "startFrom" "0" (fun () ->
             let parameters, state = state.Parameters, state.State
             (Step.startFrom learner (Key.ofSeed 1L) parameters state).Steps)
+        prints "taken" "2 taken" (fun () ->
+            let known = fitted.Value.Trained
+            Step.taken (Learner.startingWith known.Parameters learner) data)
         prints "start" "weight; bias" (fun () ->
             (Step.start learner (Key.ofSeed 1L) data.Inputs).Parameters |> Tree.paths |> String.concat "; ")
         prints "startOn" "weight; bias" (fun () ->

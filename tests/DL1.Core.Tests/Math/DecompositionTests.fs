@@ -106,6 +106,21 @@ let private derivatives =
 
 let private extremes =
     [
+        test "the column of Q of a column that depends on those before is no choice of rounding" {
+            // Multiples of the first column, each with a rounding of its own.
+            for factor in [ 1.0 / 3.0; -0.7; 1e-3 ] do
+                let first = matrix 11 5 1
+                let rest = Expr.concat 1 [ first; matrix 12 5 1 ]
+                let a = Expr.concat 1 [ first; factor * first; rest ]
+                let b = Expr.concat 1 [ first; first / (1.0 / factor); rest ]
+                let (q1, r1), (q2, r2) = Decomposition.qr a, Decomposition.qr b
+                Expect.isTrue (isZero (q1 - q2) && isZero (r1 - r2)) $"one decomposition at {factor}"
+                Expect.isTrue (isOrthonormal q1 && isZero (Expr.matmul q1 r1 - a)) $"Q·R at {factor}"
+                let judged = Eval.prepare [] [ q1 ] [] |> List.head
+                Expect.isTrue (isZero (q1 - Expr.constant judged)) $"Eval agrees at {factor}"
+                let diagonal = Tensor.toFloats (run (Linear.diagonal r1))
+                Expect.equal (diagonal[1], diagonal[2]) (0.0, 0.0) "nothing is left of them"
+        }
         test "equal values: the derivative of values is right, that of vectors NaN" {
             let a = Expr.variable "a" DType.F64 [ 3; 3 ]
             let identity = Linear.identity DType.F64 3

@@ -146,6 +146,27 @@ let tests =
                 Expect.isTrue (Hostile.sameTree found.Parameters trained.Parameters) "the parameters"
             }
 
+            test "a predicate of frozen parameters that changes its mind is asked once" {
+                let mutable asked = 0
+
+                let learner =
+                    { learner with
+                        Trains =
+                            fun _ ->
+                                asked <- asked + 1
+                                asked % 3 <> 0
+                    }
+
+                let trained, found =
+                    FullBatch.lbfgs
+                        { LbfgsSearch.options with Iterations = 3 }
+                        (Key.ofSeed 1L)
+                        learner
+                        (clouds 1L 20)
+
+                Expect.isTrue (Hostile.sameTree found.Parameters trained.Parameters) "the parameters"
+            }
+
             test "a result without values has a text" {
                 let none = { Parameters = Tree.empty; Values = []; Evaluations = 0; End = LbfgsEnd.Level }
                 Expect.equal (string none) "no value after 0 iterations and 0 evaluations (Level)" "text"
