@@ -129,8 +129,13 @@ let tests =
             DataTests.tests
             VocabularyTests.tests
             NpyTests.tests
+            NarrowFloatsTests.tests
             AtomicFileTests.tests
             SafetensorsTests.tests
+            SafetensorsFolderTests.tests
+            PyTorchTests.tests
+            TorchSharpFileTests.tests
+            GgufTests.tests
             CheckpointTests.tests
             StructureTests.tests
             MetricTests.tests
