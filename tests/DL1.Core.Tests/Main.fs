@@ -173,6 +173,7 @@ let tests =
             ReadmeTests.tests
             DocExamplesTests.tests
             GuideTests.tests
+            PyTorchGuideTests.tests
             CompileReadmeTests.tests
             MathematicsTests.tests
             // Attributes at their extremes

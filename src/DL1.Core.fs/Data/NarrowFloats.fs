@@ -12,7 +12,11 @@ open System.Runtime.Intrinsics
 module internal NarrowFloats =
     let inline private all (bits: uint32) = Vector256.Create bits
 
-    let inline private choose (condition: Vector256<uint32>) (ifTrue: Vector256<uint32>) (ifFalse: Vector256<uint32>) =
+    let inline private choose
+        (condition: Vector256<uint32>)
+        (ifTrue: Vector256<uint32>)
+        (ifFalse: Vector256<uint32>)
+        =
         Vector256.ConditionalSelect(condition, ifTrue, ifFalse)
 
     /// The bits of f32 for halves, each in the low 16 bits of a lane.
@@ -48,8 +52,7 @@ module internal NarrowFloats =
             Vector256.AsUInt32(Vector256.AsSingle magnitude + Vector256.AsSingle(all 0x3F000000u))
             - all 0x3F000000u
 
-        let large =
-            choose (Vector256.GreaterThan(magnitude, all 0x7F800000u)) (all 0x7E00u) (all 0x7C00u)
+        let large = choose (Vector256.GreaterThan(magnitude, all 0x7F800000u)) (all 0x7E00u) (all 0x7C00u)
 
         let result =
             choose
@@ -136,7 +139,8 @@ module internal NarrowFloats =
         narrow (fun u -> narrowBrain u) source first count target
 
     /// One half as f32.
-    let ofHalf (bits: uint16) : float32 = BitConverter.UInt32BitsToSingle((widenHalf (all (uint32 bits))).ToScalar())
+    let ofHalf (bits: uint16) : float32 =
+        BitConverter.UInt32BitsToSingle((widenHalf (all (uint32 bits))).ToScalar())
 
     /// f64 as f32 "rounded to odd": of the two neighbours, that whose last bit is set. Rounded once more to fewer bits it
     /// gives what f64 rounded at once gives (Boldo and Melquiond 2008).

@@ -101,7 +101,7 @@ module internal Raw =
         // Numbers that are converted, some thousand at a time: bytes, their count, the target, the place in it.
         let converted (convert: byte[] -> int -> 'e[] -> int -> unit) =
             let target = uninitialised<'e> count
-            let buffer = uninitialised<byte> (min bufferSize (count * size raw))
+            let buffer = uninitialised<byte>(min bufferSize (count * size raw))
             let step = bufferSize / size raw
 
             for first in 0..step .. count - 1 do

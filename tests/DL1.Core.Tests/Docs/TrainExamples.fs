@@ -96,7 +96,8 @@ let private pytorch =
             inFile checkpoint (fun path ->
                 let tensors, texts = PyTorch.readWith path
                 $"{tensors.Count} {texts.Count}"))
-        prints "readAt" "w: f64 [2] [1 2]" (fun () -> inFile checkpoint (fun path -> PyTorch.readAt "model" path))
+        prints "readAt" "w: f64 [2] [1 2]" (fun () ->
+            inFile checkpoint (fun path -> PyTorch.readAt "model" path))
         prints "readSome" "encoder.w: f64 [2] [1 2]" (fun () ->
             inFile (fun path -> PyTorch.write path (Tree.under "encoder" weights)) (fun path ->
                 PyTorch.readSome (fun path -> path.StartsWith "encoder.") path))
@@ -113,7 +114,8 @@ let private torchSharp =
     [
         prints "read" "w: f64 [2] [1 2]" (fun () ->
             inFile (fun path -> TorchSharpFile.write path weights) (fun path -> TorchSharpFile.read path))
-        prints "ofBytes" "w: f64 [2] [1 2]" (fun () -> TorchSharpFile.ofBytes (TorchSharpFile.toBytes weights))
+        prints "ofBytes" "w: f64 [2] [1 2]" (fun () ->
+            TorchSharpFile.ofBytes (TorchSharpFile.toBytes weights))
         prints "toBytes" "22" (fun () -> (TorchSharpFile.toBytes weights).Length)
         prints "write" "True" (fun () -> inFile (fun path -> TorchSharpFile.write path weights) exists)
         prints "writeAs" "True" (fun () ->

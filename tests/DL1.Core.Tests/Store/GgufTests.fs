@@ -33,7 +33,8 @@ let private file (values: byte[] list) (tensors: byte[] list) (data: byte[]) =
     Array.concat [ head; Array.zeroCreate ((32 - head.Length % 32) % 32); data ]
 
 let private entry name (dims: uint64 list) kind (place: uint64) =
-    Array.concat [ text name; u32 (uint32 dims.Length); Array.collect u64 (Array.ofList dims); u32 kind; u64 place ]
+    Array.concat
+        [ text name; u32 (uint32 dims.Length); Array.collect u64 (Array.ofList dims); u32 kind; u64 place ]
 
 let private eight = [| 1f; 2f |] |> Array.collect (fun (x: float32) -> BitConverter.GetBytes x)
 
@@ -78,8 +79,16 @@ let tests =
                 Expect.equal (string contents["brain"]) "BF16 [3, 2]" ""
             }
             test "other whole numbers" {
-                let bytes = file [] [ entry "w" [ 2UL ] 25u 0UL; entry "v" [] 27u 32UL ] (Array.concat [ [| 255uy; 255uy; 1uy; 0uy |]; Array.zeroCreate 28; u64 7UL ])
-                Expect.equal (read bytes) (Tree.ofList [ "w", Tensor.vector [ -1; 1 ]; "v", Tensor.scalar 7L ]) ""
+                let bytes =
+                    file
+                        []
+                        [ entry "w" [ 2UL ] 25u 0UL; entry "v" [] 27u 32UL ]
+                        (Array.concat [ [| 255uy; 255uy; 1uy; 0uy |]; Array.zeroCreate 28; u64 7UL ])
+
+                Expect.equal
+                    (read bytes)
+                    (Tree.ofList [ "w", Tensor.vector [ -1; 1 ]; "v", Tensor.scalar 7L ])
+                    ""
             }
             testList
                 "what is refused"
@@ -89,28 +98,83 @@ let tests =
                     let cases =
                         [
                             "nothing", [||], "an end inside the first bytes"
-                            "another format", Array.append "GGML"B (Array.zeroCreate 40), "does not begin with GGUF"
+                            "another format",
+                            Array.append "GGML"B (Array.zeroCreate 40),
+                            "does not begin with GGUF"
                             "a file of NumPy", Npy.toBytes (Tensor.scalar 1f), "an npy file"
-                            "the big end first", Array.concat [ "GGUF"B; [| 0uy; 0uy; 0uy; 3uy |]; Array.zeroCreate 40 ], "the big end first"
-                            "version 1", Array.concat [ "GGUF"B; u32 1u; Array.zeroCreate 40 ], "version 1 of GGUF"
-                            "tensors beyond the file", Array.concat [ "GGUF"B; u32 3u; u64 99UL; u64 0UL ], "the number of tensors 99"
-                            "values near 2⁶⁴", Array.concat [ "GGUF"B; u32 3u; u64 0UL; u64 UInt64.MaxValue ], "the number of values 18446744073709551615"
-                            "a text beyond the file", file [ Array.append (u64 1000UL) (Array.zeroCreate 20) ] [] [||], "the length of the name of a value 1000"
-                            "an unknown type of value", file [ Array.concat [ text "v"; u32 99u; u64 0UL ] ] [] [||], "the type 99 of v"
-                            "a list without end", file [ Array.concat [ text "v"; u32 9u; u32 4u; u64 1000UL ] ] [] [||], "the number of values in v 1000"
+                            "the big end first",
+                            Array.concat [ "GGUF"B; [| 0uy; 0uy; 0uy; 3uy |]; Array.zeroCreate 40 ],
+                            "the big end first"
+                            "version 1",
+                            Array.concat [ "GGUF"B; u32 1u; Array.zeroCreate 40 ],
+                            "version 1 of GGUF"
+                            "tensors beyond the file",
+                            Array.concat [ "GGUF"B; u32 3u; u64 99UL; u64 0UL ],
+                            "the number of tensors 99"
+                            "values near 2⁶⁴",
+                            Array.concat [ "GGUF"B; u32 3u; u64 0UL; u64 UInt64.MaxValue ],
+                            "the number of values 18446744073709551615"
+                            "a text beyond the file",
+                            file [ Array.append (u64 1000UL) (Array.zeroCreate 20) ] [] [||],
+                            "the length of the name of a value 1000"
+                            "an unknown type of value",
+                            file [ Array.concat [ text "v"; u32 99u; u64 0UL ] ] [] [||],
+                            "the type 99 of v"
+                            "a list without end",
+                            file [ Array.concat [ text "v"; u32 9u; u32 4u; u64 1000UL ] ] [] [||],
+                            "the number of values in v 1000"
                             "lists inside one another",
-                            file [ Array.concat [ text "v"; u32 9u; Array.concat (List.replicate 20 (Array.append (u32 9u) (u64 1UL))) ] ] [] (Array.zeroCreate 100),
+                            file
+                                [
+                                    Array.concat
+                                        [
+                                            text "v"
+                                            u32 9u
+                                            Array.concat (List.replicate 20 (Array.append (u32 9u) (u64 1UL)))
+                                        ]
+                                ]
+                                []
+                                (Array.zeroCreate 100),
                             "lists inside one another in v"
-                            "two values of a name", file [ Array.concat [ text "v"; u32 0u; [| 1uy |] ]; Array.concat [ text "v"; u32 0u; [| 1uy |] ] ] [] [||], "two values named v"
-                            "an alignment of 3", file [ Array.concat [ text "general.alignment"; u32 4u; u32 3u ] ] [ w ] eight, "an alignment of 3"
-                            "two tensors of a name", file [] [ w; entry "w" [ 2UL ] 0u 32UL ] (Array.zeroCreate 40), "the name 'w'"
-                            "a tensor beyond the file", file [] [ entry "w" [ 2UL ] 0u 32UL ] eight, "w of 8 bytes from byte"
-                            "a place near 2⁶⁴", file [] [ entry "w" [ 2UL ] 0u (UInt64.MaxValue - 31UL) ] eight, "w at byte 18446744073709551584"
-                            "a place between multiples", file [] [ entry "w" [ 2UL ] 0u 4UL ] eight, "w at byte 4"
-                            "an extent near 2⁶⁴", file [] [ entry "w" [ UInt64.MaxValue ] 0u 0UL ] eight, "w of shape [9223372036854775807]"
-                            "tensors that share bytes", file [] [ for i in 0..9 -> entry $"w%d{i}" [ 256UL ] 0u 0UL ] (Array.zeroCreate 1024), "in a file of"
-                            "a row that fills no block", file [] [ entry "w" [ 2UL; 16UL ] 8u 0UL ] (Array.zeroCreate 34), "w of Q8_0 [16, 2]"
-                            "100 axes", file [] [ entry "w" (List.replicate 100 1UL) 0u 0UL ] eight, "100 axes of w"
+                            "two values of a name",
+                            file
+                                [
+                                    Array.concat [ text "v"; u32 0u; [| 1uy |] ]
+                                    Array.concat [ text "v"; u32 0u; [| 1uy |] ]
+                                ]
+                                []
+                                [||],
+                            "two values named v"
+                            "an alignment of 3",
+                            file [ Array.concat [ text "general.alignment"; u32 4u; u32 3u ] ] [ w ] eight,
+                            "an alignment of 3"
+                            "two tensors of a name",
+                            file [] [ w; entry "w" [ 2UL ] 0u 32UL ] (Array.zeroCreate 40),
+                            "the name 'w'"
+                            "a tensor beyond the file",
+                            file [] [ entry "w" [ 2UL ] 0u 32UL ] eight,
+                            "w of 8 bytes from byte"
+                            "a place near 2⁶⁴",
+                            file [] [ entry "w" [ 2UL ] 0u (UInt64.MaxValue - 31UL) ] eight,
+                            "w at byte 18446744073709551584"
+                            "a place between multiples",
+                            file [] [ entry "w" [ 2UL ] 0u 4UL ] eight,
+                            "w at byte 4"
+                            "an extent near 2⁶⁴",
+                            file [] [ entry "w" [ UInt64.MaxValue ] 0u 0UL ] eight,
+                            "w of shape [9223372036854775807]"
+                            "tensors that share bytes",
+                            file
+                                []
+                                [ for i in 0..9 -> entry $"w%d{i}" [ 256UL ] 0u 0UL ]
+                                (Array.zeroCreate 1024),
+                            "in a file of"
+                            "a row that fills no block",
+                            file [] [ entry "w" [ 2UL; 16UL ] 8u 0UL ] (Array.zeroCreate 34),
+                            "w of Q8_0 [16, 2]"
+                            "100 axes",
+                            file [] [ entry "w" (List.replicate 100 1UL) 0u 0UL ] eight,
+                            "100 axes of w"
                         ]
 
                     for name, bytes, says in cases do
@@ -127,6 +191,14 @@ let tests =
                     ignore entries
                     read bytes |> ignore
 
-                survives 10_000 some [ file [ Array.concat [ text "v"; u32 9u; u32 8u; u64 2UL; text "a"; text "b" ] ] [ entry "w" [ 2UL ] 0u 0UL; entry "q" [ 32UL ] 8u 32UL ] (Array.append eight (Array.zeroCreate 58)) ]
+                survives
+                    10_000
+                    some
+                    [
+                        file
+                            [ Array.concat [ text "v"; u32 9u; u32 8u; u64 2UL; text "a"; text "b" ] ]
+                            [ entry "w" [ 2UL ] 0u 0UL; entry "q" [ 32UL ] 8u 32UL ]
+                            (Array.append eight (Array.zeroCreate 58))
+                    ]
             }
         ]

@@ -9,7 +9,8 @@ open Expecto
 let private bytesOf (bits: uint16[]) = bits |> Array.collect BitConverter.GetBytes
 
 let private same (a: float32) (b: float32) =
-    BitConverter.SingleToInt32Bits a = BitConverter.SingleToInt32Bits b || Single.IsNaN a && Single.IsNaN b
+    BitConverter.SingleToInt32Bits a = BitConverter.SingleToInt32Bits b
+    || Single.IsNaN a && Single.IsNaN b
 
 /// Every number of 16 bits.
 let private everyBits = Array.init 65536 uint16
@@ -25,8 +26,22 @@ let private floats =
             |> Array.collect (fun b ->
                 let between = (uint32 b <<< 16) ||| 0x8000u
                 [| between - 1u; between; between + 1u |] |> Array.map BitConverter.UInt32BitsToSingle)
-            Array.init 100_003 (fun _ -> BitConverter.Int32BitsToSingle(random.Next(Int32.MinValue, Int32.MaxValue)))
-            [| 65504f; 65519.996f; 65520f; -65520f; 6e-8f; 2.9e-8f; 3.0e-8f; nanf; infinityf; -infinityf; 0f; -0f |]
+            Array.init 100_003 (fun _ ->
+                BitConverter.Int32BitsToSingle(random.Next(Int32.MinValue, Int32.MaxValue)))
+            [|
+                65504f
+                65519.996f
+                65520f
+                -65520f
+                6e-8f
+                2.9e-8f
+                3.0e-8f
+                nanf
+                infinityf
+                -infinityf
+                0f
+                -0f
+            |]
         ]
 
 /// bfloat16 by its definition: the neighbour that is nearer, of two as near the even one.
@@ -54,7 +69,7 @@ let private toBrain (x: float) : uint16 =
 let private isBrainNaN (b: uint16) = b &&& 0x7FFFus > 0x7F80us
 
 let private narrowed convert (source: float32[]) : uint16[] =
-    let bytes = Array.zeroCreate<byte> (2 * source.Length)
+    let bytes = Array.zeroCreate<byte>(2 * source.Length)
     convert source 0 source.Length bytes
     Array.init source.Length (fun i -> BitConverter.ToUInt16(bytes, 2 * i))
 
@@ -100,12 +115,22 @@ let tests =
                 let values =
                     Array.init 100 (fun _ ->
                         match random.Next 3 with
-                        | 0 -> BitConverter.Int64BitsToDouble(random.NextInt64(Int64.MinValue, Int64.MaxValue))
+                        | 0 ->
+                            BitConverter.Int64BitsToDouble(random.NextInt64(Int64.MinValue, Int64.MaxValue))
                         | 1 ->
                             // Beside the middle of two halves.
                             let half = float (BitConverter.UInt16BitsToHalf(uint16 (random.Next 0x7BFF)))
-                            half * (1.0 + Math.ScaleB(1.0, -11)) * (1.0 + Math.ScaleB(float (random.Next 3 - 1), -45))
-                        | _ -> float (BitConverter.UInt32BitsToSingle((uint32 (random.Next 0x7F7F) <<< 16) ||| 0x8000u)) * (1.0 + Math.ScaleB(float (random.Next 3 - 1), -45)))
+
+                            half
+                            * (1.0 + Math.ScaleB(1.0, -11))
+                            * (1.0 + Math.ScaleB(float (random.Next 3 - 1), -45))
+                        | _ ->
+                            float (
+                                BitConverter.UInt32BitsToSingle(
+                                    (uint32 (random.Next 0x7F7F) <<< 16) ||| 0x8000u
+                                )
+                            )
+                            * (1.0 + Math.ScaleB(float (random.Next 3 - 1), -45)))
 
                 let odd = Array.map NarrowFloats.roundToOdd values
                 let halves, brains = narrowed NarrowFloats.toHalves odd, narrowed NarrowFloats.toBrains odd
@@ -134,8 +159,10 @@ let tests =
                     let mantissa = float (b &&& ((1 <<< mantissaBits) - 1)) / float (1 <<< mantissaBits)
                     ignore exponentBits
 
-                    if exponent = 0 then sign * mantissa * Math.Pow(2.0, 1.0 - bias)
-                    else sign * (1.0 + mantissa) * Math.Pow(2.0, float exponent - bias)
+                    if exponent = 0 then
+                        sign * mantissa * Math.Pow(2.0, 1.0 - bias)
+                    else
+                        sign * (1.0 + mantissa) * Math.Pow(2.0, float exponent - bias)
 
                 for b in 0..255 do
                     let magnitude = b &&& 127
@@ -149,12 +176,22 @@ let tests =
                     Expect.isTrue (same NarrowFloats.e4m3[b] (float32 e4m3)) $"E4M3 0x{b:X2}"
                     Expect.isTrue (same NarrowFloats.e5m2[b] (float32 e5m2)) $"E5M2 0x{b:X2}"
 
-                Expect.equal (Array.max (Array.filter Single.IsFinite NarrowFloats.e4m3)) 448f "the largest of E4M3"
-                Expect.equal (Array.max (Array.filter Single.IsFinite NarrowFloats.e5m2)) 57344f "the largest of E5M2"
+                Expect.equal
+                    (Array.max (Array.filter Single.IsFinite NarrowFloats.e4m3))
+                    448f
+                    "the largest of E4M3"
+
+                Expect.equal
+                    (Array.max (Array.filter Single.IsFinite NarrowFloats.e5m2))
+                    57344f
+                    "the largest of E5M2"
             }
             test "a number that 16 bits do not hold is refused where a tensor is written" {
                 let write storage (value: float) =
-                    Safetensors.toBytesAs storage Map.empty (Tree.ofList [ "w", Tensor.vector [ 1.0; value ] ])
+                    Safetensors.toBytesAs
+                        storage
+                        Map.empty
+                        (Tree.ofList [ "w", Tensor.vector [ 1.0; value ] ])
 
                 let refused storage value (says: string) =
                     try
@@ -171,21 +208,23 @@ let tests =
                 write FloatStorage.BF16 3.38e38 |> ignore
                 write FloatStorage.AsIs 1e300 |> ignore
             }
-            Law.law "what 16 bits hold is written and read without a change, and nothing else is touched" (fun (seed: int) ->
-                let tree = treeOf seed
-                let read bytes = Safetensors.ofBytes bytes |> fst
-                let once storage = read (Safetensors.toBytesAs storage Map.empty tree)
-                let twice storage = read (Safetensors.toBytesAs storage Map.empty (once storage))
+            Law.law
+                "what 16 bits hold is written and read without a change, and nothing else is touched"
+                (fun (seed: int) ->
+                    let tree = treeOf seed
+                    let read bytes = Safetensors.ofBytes bytes |> fst
+                    let once storage = read (Safetensors.toBytesAs storage Map.empty tree)
+                    let twice storage = read (Safetensors.toBytesAs storage Map.empty (once storage))
 
-                [ FloatStorage.F16; FloatStorage.BF16 ]
-                |> List.forall (fun storage ->
-                    let found = once storage
+                    [ FloatStorage.F16; FloatStorage.BF16 ]
+                    |> List.forall (fun storage ->
+                        let found = once storage
 
-                    sameTree found (twice storage)
-                    && Tree.toList tree
-                       |> List.forall (fun (path, t) ->
-                           if t.DType.IsFloat then
-                               found[path].DType = DType.F32
-                           else
-                               Tensor.sameBits t found[path])))
+                        sameTree found (twice storage)
+                        && Tree.toList tree
+                           |> List.forall (fun (path, t) ->
+                               if t.DType.IsFloat then
+                                   found[path].DType = DType.F32
+                               else
+                                   Tensor.sameBits t found[path])))
         ]

@@ -60,6 +60,7 @@ let private named value = pickle [ "}"B; text "w"; value; "s"B ]
 
 let private sixFloats =
     [| 0f; 1f; 2f; 3f; 4f; 5f |] |> Array.collect (fun (x: float32) -> BitConverter.GetBytes x)
+
 let private one value = archive (named value) [ sixFloats ]
 let private samplesFile = PyTorch.toBytes samples
 
@@ -76,9 +77,21 @@ let private reading =
         test "all types, and views by offset, strides, shared and expanded" {
             let tensors, texts = PyTorch.readWith (fixture "kinds.pt")
             isAsNumPySays "kinds.npz" tensors
-            let expected = [ "kind", "torch.float16"; "nothing", "None"; "size", "[2, 3]"; "words", "text"; "yes", "True" ]
+
+            let expected =
+                [
+                    "kind", "torch.float16"
+                    "nothing", "None"
+                    "size", "[2, 3]"
+                    "words", "text"
+                    "yes", "True"
+                ]
+
             Expect.equal (Map.toList texts) expected ""
-            Expect.isTrue (Object.ReferenceEquals(tensors["whole"], tensors["tied"])) "tied weights are one tensor"
+
+            Expect.isTrue
+                (Object.ReferenceEquals(tensors["whole"], tensors["tied"]))
+                "tied weights are one tensor"
         }
         test "a part of a file, by name or by choice, and its contents without numbers" {
             let all = PyTorch.read (fixture "checkpoint.pt")
@@ -98,7 +111,11 @@ let private reading =
             let e = formatError (fun () -> read bytes)
             Expect.stringContains e.Given "ComplexFloatStorage of w" ""
             Expect.stringContains e.Cure "view_as_real" ""
-            Expect.equal (string (PyTorch.contents (fixture "complex.pt")).["w"]) "torch.ComplexFloatStorage [1]" ""
+
+            Expect.equal
+                (string (PyTorch.contents (fixture "complex.pt")).["w"])
+                "torch.ComplexFloatStorage [1]"
+                ""
         }
         test "numbers of 8 bits and unsigned ones, as newer files have them" {
             let tensor dtype =
@@ -118,7 +135,9 @@ let private reading =
                         "R"B
                     ]
 
-            let value dtype = string (read (archive (named (tensor dtype)) [ [| 0x38uy; 0xB8uy; 0uy; 0x80uy |] ])).["w"]
+            let value dtype =
+                string (read (archive (named (tensor dtype)) [ [| 0x38uy; 0xB8uy; 0uy; 0x80uy |] ])).["w"]
+
             Expect.equal (value "float8_e4m3fn") "f32 [2]\n[ 1 -1]" ""
             Expect.equal (value "float8_e5m2") "f32 [2]\n[ 0.5 -0.5]" ""
             Expect.equal (value "uint16") "i32 [2]\n[47160 32768]" ""
@@ -132,7 +151,7 @@ let private reading =
                 StoredZipWriter.limit
                 [
                     "x/byteorder", (fun s -> s.Write(ReadOnlySpan "big"B))
-                    "x/data.pkl", (fun s -> s.Write(ReadOnlySpan (named (view 6 0 [ 6 ] [ 1 ]))))
+                    "x/data.pkl", (fun s -> s.Write(ReadOnlySpan(named (view 6 0 [ 6 ] [ 1 ]))))
                     "x/data/0", (fun s -> s.Write(ReadOnlySpan big))
                 ]
                 memory
@@ -155,7 +174,11 @@ let private reading =
 
                 let rec places dims strides at =
                     match dims, strides with
-                    | d :: dims, s :: strides -> [ for i in 0 .. d - 1 do yield! places dims strides (at + i * s) ]
+                    | d :: dims, s :: strides ->
+                        [
+                            for i in 0 .. d - 1 do
+                                yield! places dims strides (at + i * s)
+                        ]
                     | _ -> [ float32 at ]
 
                 found = Tensor.ofArray size (Array.ofList (places size stride offset)))
@@ -187,7 +210,9 @@ let private writing =
                 Expect.equal (StoredZip.place "test" stream e % 64L) 0L e.Name
         }
         test "more tensors than Python writes at a time, and long names" {
-            let many = Tree.ofList [ for i in 0..2500 -> $"layer.%d{i}." + String('x', i % 300), Tensor.scalar i ]
+            let many =
+                Tree.ofList [ for i in 0..2500 -> $"layer.%d{i}." + String('x', i % 300), Tensor.scalar i ]
+
             Expect.isTrue (sameTree (read (PyTorch.toBytes many)) many) ""
         }
         test "archives with places of 64 bits" {
@@ -202,7 +227,11 @@ let private writing =
                 ]
                 memory
 
-            Expect.equal (read (memory.ToArray())).["w"] (Tensor.vector [ 0f; 1f; 2f; 3f; 4f; 5f ]) "read here"
+            Expect.equal
+                (read (memory.ToArray())).["w"]
+                (Tensor.vector [ 0f; 1f; 2f; 3f; 4f; 5f ])
+                "read here"
+
             memory.Position <- 0L
             use zip = new Compression.ZipArchive(memory)
             Expect.equal [ for e in zip.Entries -> e.Length ] [ int64 pickle.Length; 24L ] "read by .NET"
@@ -221,7 +250,10 @@ let private writing =
                     + "for name, t in list(a.items()) + list(b.items()):\n"
                     + "    print(name, str(t.dtype), tuple(t.shape), t.is_contiguous(), t.reshape(-1)[:2].tolist())"
 
-                let lines = (printed "torch" program [ path; half ]).ReplaceLineEndings("\n").Split '\n' |> List.ofArray
+                let lines =
+                    (printed "torch" program [ path; half ]).ReplaceLineEndings("\n").Split '\n'
+                    |> List.ofArray
+
                 let w = samples["0.weight"].ToArray<float32>()
                 let shown (x: float32) = (float x).ToString("R", Globalization.CultureInfo.InvariantCulture)
                 Expect.equal lines.Length 12 ""
@@ -247,41 +279,71 @@ let private refusals =
                 "a safetensors file", Safetensors.toBytes Map.empty samples, "a safetensors file"
                 "text", utf8 (String('x', 100)), "without the directory"
                 "nothing", [||], "without the directory"
-                "a name that is nearly right", one (globalOf "torch FloatStoragee"), "the name torch.FloatStoragee"
+                "a name that is nearly right",
+                one (globalOf "torch FloatStoragee"),
+                "the name torch.FloatStoragee"
                 "eval", one (globalOf "builtins eval"), "the name builtins.eval"
                 "protocol 4", archive [| 0x80uy; 4uy; byte '.' |] [], "a pickle of protocol 4"
                 "STACK_GLOBAL", archive (pickle [ [| 0x93uy |] ]) [], "0x93 (STACK_GLOBAL)"
                 "INST", archive (pickle [ "(ios\nsystem\n"B ]) [], "0x69 (INST)"
                 "an opcode that nobody has", archive (pickle [ [| 0xFFuy |] ]) [], "the opcode 0xFF"
                 "no end", archive [| 0x80uy; 2uy; byte '}' |] [], "1 bytes announced where 0 are left"
-                "bytes behind the end", archive (Array.append (named (view 6 0 [ 6 ] [ 1 ])) "."B) [ sixFloats ], "1 bytes behind"
+                "bytes behind the end",
+                archive (Array.append (named (view 6 0 [ 6 ] [ 1 ])) "."B) [ sixFloats ],
+                "1 bytes behind"
                 "two values", archive (pickle [ "NN"B ]) [], "1 values"
                 "no value", archive (pickle []) [], "a value that is missing"
-                "a text beyond the pickle", archive (pickle [ "X"B; BitConverter.GetBytes -1 ]) [], "a text of 4294967295 bytes"
+                "a text beyond the pickle",
+                archive (pickle [ "X"B; BitConverter.GetBytes -1 ]) [],
+                "a text of 4294967295 bytes"
                 "a memo that was never filled", archive (pickle [ "h\005"B ]) [], "the value 5 of the memo"
-                "a memo with a hole", archive (pickle [ "Nr"B; BitConverter.GetBytes -1 ]) [], "the place 4294967295 of a memo of 0"
-                "deep nesting", archive (pickle [ Array.create 10000 (byte '('); "."B ]) [], "more than 200 containers"
+                "a memo with a hole",
+                archive (pickle [ "Nr"B; BitConverter.GetBytes -1 ]) [],
+                "the place 4294967295 of a memo of 0"
+                "deep nesting",
+                archive (pickle [ Array.create 10000 (byte '('); "."B ]) [],
+                "more than 200 containers"
                 "a list in itself", archive (pickle [ "]q\000h\000a"B ]) [], "more than 64 dictionaries"
                 "items for a dictionary", archive (pickle [ "}Na"B ]) [], "items for something else"
                 "half a pair", archive (pickle [ "}(Nu"B ]) [], "keys and values"
                 "a state for a list", archive (pickle [ "]Nb"B ]) [], "an object with a state"
-                "a call of a text", archive (pickle [ text "print"; ")R"B ]) [], "a call of something without a name"
-                "a call of a storage", one (Array.append (globalOf "torch FloatStorage") ")R"B), "0 arguments for torch.FloatStorage"
-                "too many arguments", one (Array.append (globalOf "torch._utils _rebuild_tensor_v2") ")R"B), "0 arguments"
+                "a call of a text",
+                archive (pickle [ text "print"; ")R"B ]) [],
+                "a call of something without a name"
+                "a call of a storage",
+                one (Array.append (globalOf "torch FloatStorage") ")R"B),
+                "0 arguments for torch.FloatStorage"
+                "too many arguments",
+                one (Array.append (globalOf "torch._utils _rebuild_tensor_v2") ")R"B),
+                "0 arguments"
                 "a storage alone", one (storage "torch FloatStorage" 6), "a storage outside of a tensor"
                 "a key that is a tuple", archive (pickle [ "})Ns"B ]) [], "a key that is no text"
-                "two of a name", archive (pickle [ "}("B; text "w"; "N"B; text "w"; "Nu"B ]) [], "two values at w"
-                "a storage that is not there", archive (named (view 6 0 [ 6 ] [ 1 ])) [], "no entry for the storage 0"
-                "a storage that is too short", archive (named (view 6 0 [ 6 ] [ 1 ])) [ sixFloats[..19] ], "a storage of 20 bytes"
-                "a storage that says to be longer", one (view 7 0 [ 6 ] [ 1 ]), "a storage of 24 bytes for the 7"
-                "a storage of 2³¹ − 1 elements", one (view Int32.MaxValue 0 [ 6 ] [ 1 ]), "a storage of 24 bytes"
+                "two of a name",
+                archive (pickle [ "}("B; text "w"; "N"B; text "w"; "Nu"B ]) [],
+                "two values at w"
+                "a storage that is not there",
+                archive (named (view 6 0 [ 6 ] [ 1 ])) [],
+                "no entry for the storage 0"
+                "a storage that is too short",
+                archive (named (view 6 0 [ 6 ] [ 1 ])) [ sixFloats[..19] ],
+                "a storage of 20 bytes"
+                "a storage that says to be longer",
+                one (view 7 0 [ 6 ] [ 1 ]),
+                "a storage of 24 bytes for the 7"
+                "a storage of 2³¹ − 1 elements",
+                one (view Int32.MaxValue 0 [ 6 ] [ 1 ]),
+                "a storage of 24 bytes"
                 "a shape beyond the storage", one (view 6 0 [ 7 ] [ 1 ]), "beyond its storage of 6"
                 "an offset beyond the storage", one (view 6 6 [ 1 ] [ 1 ]), "beyond its storage of 6"
                 "a negative offset", one (view 6 -1 [ 1 ] [ 1 ]), "an offset that is no whole number"
                 "a negative stride", one (view 6 5 [ 2 ] [ -1 ]), "strides that is no whole number"
-                "a stride near 2³¹", one (view 6 0 [ 2; 2 ] [ Int32.MaxValue; Int32.MaxValue ]), "beyond its storage"
+                "a stride near 2³¹",
+                one (view 6 0 [ 2; 2 ] [ Int32.MaxValue; Int32.MaxValue ]),
+                "beyond its storage"
                 "a stride too few", one (view 6 0 [ 2; 2 ] [ 1 ]), "1 strides for the shape [2, 2]"
-                "an extent near 2³¹", one (view 6 0 [ Int32.MaxValue; Int32.MaxValue ] [ 0; 0 ]), "of shape [2147483647"
+                "an extent near 2³¹",
+                one (view 6 0 [ Int32.MaxValue; Int32.MaxValue ] [ 0; 0 ]),
+                "of shape [2147483647"
                 "numbers repeated a billion times", one (view 6 0 [ 30000; 30000 ] [ 0; 0 ]), "repeat numbers"
                 "a negated view",
                 one (
@@ -309,16 +371,32 @@ let private refusals =
 
         test "a memo bomb: dictionaries that hold the one before twice, sixty deep" {
             let level n =
-                Array.concat [ "}"B; [| byte 'q'; byte (n + 1) |]; "("B; text "a"; [| byte 'h'; byte n |]; text "b"; [| byte 'h'; byte n |]; "u"B ]
+                Array.concat
+                    [
+                        "}"B
+                        [| byte 'q'; byte (n + 1) |]
+                        "("B
+                        text "a"
+                        [| byte 'h'; byte n |]
+                        text "b"
+                        [| byte 'h'; byte n |]
+                        "u"B
+                    ]
 
             let levels = Array.concat (List.init 60 level)
             let bomb = pickle [ "("B; "}q\000"B; text "w"; view 6 0 [ 6 ] [ 1 ]; "s"B; levels; "t"B ]
-            isFrugal "the bomb takes little memory" (refuses "repeat themselves" read) (archive bomb [ sixFloats ])
+
+            isFrugal
+                "the bomb takes little memory"
+                (refuses "repeat themselves" read)
+                (archive bomb [ sixFloats ])
         }
+
         test "many small containers" {
             let bomb = pickle [ "("B; Array.create 100_000 (byte '}'); "t"B ]
             isFrugal "many dictionaries" (refuses "lists and dictionaries" read) (archive bomb [])
         }
+
         test "entries that share bytes" {
             let bytes = Array.copy samplesFile
             let at = ReadOnlySpan(bytes).LastIndexOf(ReadOnlySpan "PK\001\002"B)
@@ -327,6 +405,7 @@ let private refusals =
             Array.blit length 0 bytes (at + 24) 4
             refuses "entries longer together than the file" read bytes
         }
+
         test "entries that are compressed" {
             use memory = new MemoryStream()
 
@@ -343,22 +422,36 @@ let private refusals =
 
 let private hostile =
     [
-        test "10,000 damaged archives" { survives 10_000 (read >> ignore) [ samplesFile; fixtureBytes "kinds.pt"; fixtureBytes "checkpoint.pt" ] }
+        test "10,000 damaged archives" {
+            survives
+                10_000
+                (read >> ignore)
+                [ samplesFile; fixtureBytes "kinds.pt"; fixtureBytes "checkpoint.pt" ]
+        }
         test "10,000 damaged pickles" {
             let storages = List.init 20 (fun _ -> sixFloats)
 
             let wholes =
                 [
                     named (view 6 1 [ 2; 2 ] [ 2; 1 ])
-                    PickleWriter.stateDict FloatStorage.AsIs [ for i in 0..9 -> $"w%d{i}", Tensor.ones DType.F32 [ 6 ] ]
+                    PickleWriter.stateDict
+                        FloatStorage.AsIs
+                        [ for i in 0..9 -> $"w%d{i}", Tensor.ones DType.F32 [ 6 ] ]
                 ]
 
             survives 10_000 (fun bytes -> read (archive bytes storages) |> ignore) wholes
         }
         test "a file is read within twice its length" {
-            let large = PyTorch.toBytes (Tree.ofList [ "w", Key.normal 0.0 1.0 DType.F32 [ 1000; 1000 ] (Key.ofSeed 1L) ])
+            let large =
+                PyTorch.toBytes (
+                    Tree.ofList [ "w", Key.normal 0.0 1.0 DType.F32 [ 1000; 1000 ] (Key.ofSeed 1L) ]
+                )
+
             isFrugal "4 MB of f32" (read >> ignore) large
         }
     ]
 
-let tests = testList "PyTorch" (reading @ writing @ [ testList "what is refused, and by which name" refusals ] @ hostile)
+let tests =
+    testList
+        "PyTorch"
+        (reading @ writing @ [ testList "what is refused, and by which name" refusals ] @ hostile)

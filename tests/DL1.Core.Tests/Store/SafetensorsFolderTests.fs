@@ -9,7 +9,9 @@ open DL1.Tests.Hostile
 open DL1.Tests.Weighing
 open Expecto
 
-let private a = Tree.ofList [ "embed.weight", Tensor.vector [ 1f; 2f ]; "0.weight", Tensor.vector [ 3f ] ]
+let private a =
+    Tree.ofList [ "embed.weight", Tensor.vector [ 1f; 2f ]; "0.weight", Tensor.vector [ 3f ] ]
+
 let private b = Tree.ofList [ "1.weight", Tensor.vector [ 4f; 5f ]; "1.bias", Tensor.scalar 6L ]
 
 /// A folder as Hugging Face has it, with an index that lists the second file's tensors first.
@@ -20,18 +22,35 @@ let private inModel (run: string -> unit) =
         Safetensors.writeWith (Map [ "made by", "DL1" ]) (at "model-00002-of-00002.safetensors") b
 
         let rows =
-            [ for tree, n in [ b, 2; a, 1 ] do for path in Tree.paths tree -> $"\"{path}\": \"model-0000{n}-of-00002.safetensors\"" ]
+            [
+                for tree, n in [ b, 2; a, 1 ] do
+                    for path in Tree.paths tree -> $"\"{path}\": \"model-0000{n}-of-00002.safetensors\""
+            ]
 
         let map = String.Join(", ", rows)
-        File.WriteAllText(at "model.safetensors.index.json", $"{{\"metadata\": {{\"total_size\": 1}}, \"weight_map\": {{{map}}}}}")
+
+        File.WriteAllText(
+            at "model.safetensors.index.json",
+            $"{{\"metadata\": {{\"total_size\": 1}}, \"weight_map\": {{{map}}}}}"
+        )
+
         run folder)
 
 let private index = "model.safetensors.index.json"
 
 let private one dtype length =
-    let header = $"""{{"w":{{"dtype":"{dtype}","shape":[2],"data_offsets":[0,{length}]}},"v":{{"dtype":"F32","shape":[1],"data_offsets":[{length},{length + 4}]}}}}"""
+    let header =
+        $"""{{"w":{{"dtype":"{dtype}","shape":[2],"data_offsets":[0,{length}]}},"v":{{"dtype":"F32","shape":[1],"data_offsets":[{length},{length + 4}]}}}}"""
+
     let bytes = Encoding.UTF8.GetBytes header
-    Array.concat [ BitConverter.GetBytes(uint64 bytes.Length); bytes; Array.zeroCreate length; BitConverter.GetBytes 2f ]
+
+    Array.concat
+        [
+            BitConverter.GetBytes(uint64 bytes.Length)
+            bytes
+            Array.zeroCreate length
+            BitConverter.GetBytes 2f
+        ]
 
 let private reading =
     [
@@ -66,7 +85,11 @@ let private reading =
         test "of a large file one tensor is read in the memory of that tensor" {
             inFolder (fun folder ->
                 let path = Path.Combine(folder, "large.safetensors")
-                Safetensors.write path (Tree.ofList [ for i in 0..19 -> $"w%d{i}", Tensor.ones DType.F32 [ 100_000 ] ])
+
+                Safetensors.write
+                    path
+                    (Tree.ofList [ for i in 0..19 -> $"w%d{i}", Tensor.ones DType.F32 [ 100_000 ] ])
+
                 let before = GC.GetAllocatedBytesForCurrentThread()
                 let some = Safetensors.readSome (fun n -> n = "w7") path
                 let allocated = GC.GetAllocatedBytesForCurrentThread() - before
@@ -79,14 +102,26 @@ let private reading =
             let bf16 = Safetensors.toBytesAs FloatStorage.BF16 Map.empty tree
             Expect.isTrue (sameTree (fst (Safetensors.ofBytes f16)) tree) "f16"
             Expect.isTrue (sameTree (fst (Safetensors.ofBytes bf16)) tree) "bf16"
-            Expect.stringContains (Encoding.UTF8.GetString f16) "\"dtype\":\"F16\",\"shape\":[2],\"data_offsets\":[8,12]" ""
+
+            Expect.stringContains
+                (Encoding.UTF8.GetString f16)
+                "\"dtype\":\"F16\",\"shape\":[2],\"data_offsets\":[8,12]"
+                ""
+
             Expect.stringContains (Encoding.UTF8.GetString bf16) "\"dtype\":\"BF16\"" ""
             let found = fst (Safetensors.ofBytes (one "F8_E4M3" 2))
             Expect.equal (string found["w"]) "f32 [2]\n[0 0]" "f8"
         }
         test "a type that is not read hinders no other, and is refused with its own cure" {
             for dtype, length, cure in
-                [ "U64", 16, "int64"; "C64", 16, "view_as_real"; "F8_E8M0", 2, "scales"; "F4", 1, "scales"; "F6_E2M3", 2, "scales"; "X9", 7, "float32 or bfloat16" ] do
+                [
+                    "U64", 16, "int64"
+                    "C64", 16, "view_as_real"
+                    "F8_E8M0", 2, "scales"
+                    "F4", 1, "scales"
+                    "F6_E2M3", 2, "scales"
+                    "X9", 7, "float32 or bfloat16"
+                ] do
                 let bytes = one dtype length
                 let e = formatError (fun () -> Safetensors.ofBytes bytes)
                 Expect.stringContains e.Given $"the type '{dtype}' of w" dtype
@@ -95,14 +130,21 @@ let private reading =
                 inFolder (fun folder ->
                     let path = Path.Combine(folder, "x.safetensors")
                     File.WriteAllBytes(path, bytes)
-                    Expect.equal (Safetensors.readSome (fun n -> n = "v") path) (Tree.ofList [ "v", Tensor.vector [ 2f ] ]) dtype)
+
+                    Expect.equal
+                        (Safetensors.readSome (fun n -> n = "v") path)
+                        (Tree.ofList [ "v", Tensor.vector [ 2f ] ])
+                        dtype)
 
             refuses "the offsets [0, 15] of w" Safetensors.ofBytes (one "U64" 15)
         }
         test "a header whose length begins as gzip does" {
             let header = """{"w":{"dtype":"I32","shape":[1],"data_offsets":[0,4]}}"""
             let bytes = Encoding.UTF8.GetBytes(header.PadRight 0x8B1F)
-            let file = Array.concat [ BitConverter.GetBytes(uint64 bytes.Length); bytes; [| 7uy; 0uy; 0uy; 0uy |] ]
+
+            let file =
+                Array.concat [ BitConverter.GetBytes(uint64 bytes.Length); bytes; [| 7uy; 0uy; 0uy; 0uy |] ]
+
             Expect.equal file[0..1] [| 0x1Fuy; 0x8Buy |] "as gzip"
             Expect.equal (fst (Safetensors.ofBytes file)) (Tree.ofList [ "w", Tensor.vector [ 7 ] ]) ""
         }
@@ -110,7 +152,10 @@ let private reading =
             inFolder (fun folder ->
                 let path = Path.Combine(folder, "model.safetensors")
                 Safetensors.writeAs FloatStorage.BF16 (Map [ "made by", "DL1" ]) path (Tree.append a b)
-                let program = "import sys, safetensors.torch as s\nfor n, t in s.load_file(sys.argv[1]).items(): print(n, t.dtype, t.tolist())"
+
+                let program =
+                    "import sys, safetensors.torch as s\nfor n, t in s.load_file(sys.argv[1]).items(): print(n, t.dtype, t.tolist())"
+
                 let lines = printed "safetensors.torch" program [ path ]
                 Expect.stringContains lines "embed.weight torch.bfloat16 [1.0, 2.0]" "")
         }
@@ -137,7 +182,11 @@ let private refused =
         withIndex "a path of Windows" (mapped "C:x.safetensors") "the file 'C:x.safetensors'"
         withIndex "a file of another kind" (mapped "x.bin") "the file 'x.bin'"
         withIndex "a file that is not there" (mapped "x.safetensors") "no file"
-        withIndex "a tensor that its file does not have" (mapped "model-00002-of-00002.safetensors") "no tensor embed.weight in model-00002"
+
+        withIndex
+            "a tensor that its file does not have"
+            (mapped "model-00002-of-00002.safetensors")
+            "no tensor embed.weight in model-00002"
 
         withIndex
             "a tensor twice"
@@ -150,6 +199,7 @@ let private refused =
                 let e = formatError (fun () -> Safetensors.read folder)
                 Expect.stringContains e.Given "0 indices and 2 safetensors files" "")
         }
+
         test "1,000 damaged indices" {
             inModel (fun folder ->
                 let path = Path.Combine(folder, index)

@@ -22,7 +22,8 @@ let tests =
                 isAsNumPySays "torchsharp.npz" (TorchSharpFile.read (fixture "torchsharp.dat"))
             }
             test "the bytes are the format's" {
-                let tree = Tree.ofList [ "w", Tensor.ofArray [ 200 ] (Array.init 200 int64); "b", Tensor.scalar 1f ]
+                let tree =
+                    Tree.ofList [ "w", Tensor.ofArray [ 200 ] (Array.init 200 int64); "b", Tensor.scalar 1f ]
 
                 let expected =
                     Array.concat
@@ -53,14 +54,19 @@ let tests =
                         [
                             "nothing", [||], "an end inside the number of tensors"
                             "a count beyond the file", [| 200uy; 1uy; 0uy |], "200 tensors announced"
-                            "a count of 10 bytes", Array.create 12 0xFFuy, "the number of tensors of more than 8 bytes"
+                            "a count of 10 bytes",
+                            Array.create 12 0xFFuy,
+                            "the number of tensors of more than 8 bytes"
                             "a name beyond the file", [| 1uy; 9uy; byte 'w'; 6uy; 0uy |], "a name of 9 bytes"
                             "no name", [| 1uy; 0uy; 6uy; 0uy; 0uy; 0uy; 0uy; 0uy |], "the name '' of tensor 1"
                             "a type that is not read", [| 1uy; 1uy; byte 'w'; 9uy; 0uy |], "the type 9 of w"
                             "a rank beyond the file", [| 1uy; 1uy; byte 'w'; 6uy; 100uy |], "100 axes of w"
-                            "numbers beyond the file", [| 1uy; 1uy; byte 'w'; 6uy; 1uy; 2uy; 0uy |], "1 bytes left for w of shape [2]"
+                            "numbers beyond the file",
+                            [| 1uy; 1uy; byte 'w'; 6uy; 1uy; 2uy; 0uy |],
+                            "1 bytes left for w of shape [2]"
                             "an extent near 2⁵⁶",
-                            Array.concat [ [| 1uy; 1uy; byte 'w'; 6uy; 1uy |]; Array.create 7 0xFFuy; [| 0x7Fuy |] ],
+                            Array.concat
+                                [ [| 1uy; 1uy; byte 'w'; 6uy; 1uy |]; Array.create 7 0xFFuy; [| 0x7Fuy |] ],
                             "w of shape [72057594037927935]"
                             "bytes behind the last", Array.append whole [| 0uy |], "1 bytes behind the last"
                             "a truth value of 2", [| 1uy; 1uy; byte 'w'; 11uy; 1uy; 1uy; 2uy |], "the byte 2"

@@ -93,7 +93,7 @@ module internal FloatStorage =
                 stream.Write((Span.op_Implicit (MemoryMarshal.AsBytes part): ReadOnlySpan<byte>))
 
         let narrowed count (convert: int -> int -> byte[] -> unit) =
-            let buffer = Array.zeroCreate<byte> (2 * min step count)
+            let buffer = Array.zeroCreate<byte>(2 * min step count)
 
             for first in 0..step .. count - 1 do
                 let part = min step (count - first)
@@ -111,7 +111,7 @@ module internal FloatStorage =
         | Elements.F64 a, FloatStorage.AsIs -> direct a
         | Elements.F32 a, (FloatStorage.F16 | FloatStorage.BF16) -> narrowed a.Length (narrow a)
         | Elements.F64 a, (FloatStorage.F16 | FloatStorage.BF16) ->
-            let odd = Array.zeroCreate<float32> (min step a.Length)
+            let odd = Array.zeroCreate<float32>(min step a.Length)
 
             narrowed a.Length (fun first part buffer ->
                 for i in 0 .. part - 1 do

@@ -54,7 +54,8 @@ module Gguf =
     /// The types and shapes of the tensors of a file by their names; no numbers are read. `Gguf.contents path`
     let contents (path: string) : Tree<TensorInfo> =
         Raw.openFileAsIs operation kind path (fun stream ->
-            Tree.ofList [ for e in fst (GgufHeader.read stream) -> e.Name, { Type = e.Type; Shape = e.Shape } ])
+            Tree.ofList
+                [ for e in fst (GgufHeader.read stream) -> e.Name, { Type = e.Type; Shape = e.Shape } ])
 
     /// The tensors and texts from the bytes of a file. `Gguf.ofBytes (System.IO.File.ReadAllBytes path)`
     let ofBytes (bytes: byte[]) : Tree<Tensor> * Map<string, string> =

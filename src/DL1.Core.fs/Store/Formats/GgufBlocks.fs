@@ -40,7 +40,8 @@ module internal GgufBlocks =
         if j < 4 then
             struct (s j &&& 63, s (j + 4) &&& 63)
         else
-            struct ((s (j + 4) &&& 15) ||| ((s (j - 4) >>> 6) <<< 4), (s (j + 4) >>> 4) ||| ((s j >>> 6) <<< 4))
+            struct ((s (j + 4) &&& 15) ||| ((s (j - 4) >>> 6) <<< 4),
+                    (s (j + 4) >>> 4) ||| ((s j >>> 6) <<< 4))
 
     /// 256 numbers of 4 or 5 bits in eight parts of 32, each d·scale·q − dmin·least. Parts 2k and 2k + 1 are the low and
     /// high halves of the same 32 bytes; a fifth bit stands apart.
@@ -99,7 +100,8 @@ module internal GgufBlocks =
     let length (kind: GgufType) (row: int64) (elements: int64) : int64 option =
         match kind with
         | GgufType.Plain raw -> Some(elements * int64 (Raw.size raw))
-        | GgufType.Blocks(each, bytes, _) when row % int64 each = 0L -> Some(elements / int64 each * int64 bytes)
+        | GgufType.Blocks(each, bytes, _) when row % int64 each = 0L ->
+            Some(elements / int64 each * int64 bytes)
         | GgufType.Blocks _
         | GgufType.Unread -> None
 
@@ -111,7 +113,7 @@ module internal GgufBlocks =
         Allocation.requireElements operation count 4
         let target = GC.AllocateUninitializedArray<float32> count
         let blocks = count / each
-        let buffer = Array.zeroCreate<byte> (bytes * min step blocks)
+        let buffer = Array.zeroCreate<byte>(bytes * min step blocks)
 
         for first in 0..step .. blocks - 1 do
             let part = min step (blocks - first)

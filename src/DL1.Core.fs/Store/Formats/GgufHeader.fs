@@ -38,7 +38,9 @@ module internal GgufHeader =
         let n = u64 what stream
 
         if n > uint64 (left stream / bytesEach) || n > uint64 Array.MaxLength then
-            refuse $"{what} {n}, at byte %d{stream.Position - 8L} of %d{stream.Length}" "a count that the file has room for"
+            refuse
+                $"{what} {n}, at byte %d{stream.Position - 8L} of %d{stream.Length}"
+                "a count that the file has room for"
 
         int n
 
@@ -133,10 +135,7 @@ module internal GgufHeader =
 
         // The axis whose neighbours are next to each other comes first.
         let dims =
-            [
-                for _ in 1u .. rank ->
-                    int64 (min (u64 $"the shape of {name}" stream) (uint64 Int64.MaxValue))
-            ]
+            [ for _ in 1u .. rank -> int64 (min (u64 $"the shape of {name}" stream) (uint64 Int64.MaxValue)) ]
 
         let shape, _ = Raw.extents operation name (List.rev dims)
         let kind, layout = GgufBlocks.find (u32 $"the type of {name}" stream)
@@ -159,9 +158,17 @@ module internal GgufHeader =
         | 2u
         | 3u -> ()
         | version when version > 0xFFFFu ->
-            Refuse.format operation "a GGUF file with the big end first" "the little end first" "convert it by gguf-py's gguf_convert_endian"
+            Refuse.format
+                operation
+                "a GGUF file with the big end first"
+                "the little end first"
+                "convert it by gguf-py's gguf_convert_endian"
         | version ->
-            Refuse.format operation $"version %d{version} of GGUF" "version 2 or 3" "convert it by a newer llama.cpp"
+            Refuse.format
+                operation
+                $"version %d{version} of GGUF"
+                "version 2 or 3"
+                "convert it by a newer llama.cpp"
 
         // A tensor is a text, a rank, a type and a place at least; a value a text, a type and a byte.
         let tensors = count "the number of tensors" 24L stream

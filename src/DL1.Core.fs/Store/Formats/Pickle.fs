@@ -150,13 +150,19 @@ type internal PickleReader(operation: string, names: HashSet<string>, bytes: byt
         containers <- containers + 1
 
         if containers > 1000 + bytes.Length / 8 then
-            this.Refuse($"more than %d{containers - 1} lists and dictionaries in %d{bytes.Length} bytes", "a state dict")
+            this.Refuse(
+                $"more than %d{containers - 1} lists and dictionaries in %d{bytes.Length} bytes",
+                "a state dict"
+            )
 
         this.Push value
 
     member private this.Recall(index: int64) =
         if index < 0L || index >= int64 memo.Count then
-            this.Refuse($"the value %d{index} of the memo, which has %d{memo.Count}", "a value that was kept before")
+            this.Refuse(
+                $"the value %d{index} of the memo, which has %d{memo.Count}",
+                "a value that was kept before"
+            )
 
         this.Push memo[int index]
 
@@ -209,7 +215,8 @@ type internal PickleReader(operation: string, names: HashSet<string>, bytes: byt
 
     member private this.Reduce() =
         match this.Pop(), this.Pop() with
-        | Pickled.Tuple [||], Pickled.Name "collections.OrderedDict" -> this.Container(Pickled.Entries(List()))
+        | Pickled.Tuple [||], Pickled.Name "collections.OrderedDict" ->
+            this.Container(Pickled.Entries(List()))
         | Pickled.Tuple arguments, Pickled.Name name -> this.Push(Pickled.Call(name, arguments))
         | _ -> this.Refuse("a call of something without a name", "a name and a tuple of arguments")
 
@@ -322,6 +329,9 @@ type internal PickleReader(operation: string, names: HashSet<string>, bytes: byt
         let value = this.Pop()
 
         if stack.Count > 0 || marks.Count > 0 || at < bytes.Length then
-            this.Refuse($"%d{stack.Count} values and %d{bytes.Length - at} bytes behind the last", "one value, and nothing behind it")
+            this.Refuse(
+                $"%d{stack.Count} values and %d{bytes.Length - at} bytes behind the last",
+                "one value, and nothing behind it"
+            )
 
         value

@@ -33,7 +33,10 @@ module PyTorch =
     /// not read. `PyTorch.readAt "model" path`
     let readAt (name: string) (path: string) : Tree<Tensor> =
         let inside (path: string) = path.StartsWith(name + ".", StringComparison.Ordinal)
-        Raw.openFileAsIs "PyTorch.readAt" kind path (TorchArchive.read "PyTorch.readAt" inside) |> fst |> Tree.at name
+
+        Raw.openFileAsIs "PyTorch.readAt" kind path (TorchArchive.read "PyTorch.readAt" inside)
+        |> fst
+        |> Tree.at name
 
     /// The types and shapes of the tensors of a file by their paths; no numbers are read. `PyTorch.contents path`
     let contents (path: string) : Tree<TensorInfo> =

@@ -32,7 +32,7 @@ module Safetensors =
         if length > uint64 (stream.Length - 8L) || length > uint64 longest then
             refuse $"a header of {length} bytes in a file of %d{stream.Length}" "a header within the file"
 
-        let json = Array.zeroCreate<byte> (int length)
+        let json = Array.zeroCreate<byte>(int length)
         stream.ReadExactly json
         let data = 8L + int64 length
         let entries, texts = SafetensorsHeader.parse (stream.Length - data) json
@@ -77,13 +77,23 @@ module Safetensors =
             ]
 
         let rows = List.collect fst parts
-        let texts = parts |> List.fold (fun all (_, texts) -> Map.fold (fun m k v -> Map.add k v m) all texts) Map.empty
+
+        let texts =
+            parts
+            |> List.fold (fun all (_, texts) -> Map.fold (fun m k v -> Map.add k v m) all texts) Map.empty
 
         match places.Order with
         | None -> Tree.ofList rows, texts
         | Some order ->
             let found = dict rows
-            Tree.ofList [ for name in order do if found.ContainsKey name then name, found[name] ], texts
+
+            Tree.ofList
+                [
+                    for name in order do
+                        if found.ContainsKey name then
+                            name, found[name]
+                ],
+            texts
 
     let private put storage (texts: Map<string, string>) (tensors: Tree<Tensor>) (stream: Stream) =
         if tensors.Contains SafetensorsHeader.metadataName then
@@ -148,7 +158,12 @@ module Safetensors =
     /// Writes tensors with texts about them, whole or not at all, floating-point numbers stored as it is said: 16 bits halve
     /// a file of f32. A finite number that 16 bits would turn to infinity is a `DomainError`.
     /// `Safetensors.writeAs FloatStorage.BF16 Map.empty path weights`
-    let writeAs (storage: FloatStorage) (texts: Map<string, string>) (path: string) (tensors: Tree<Tensor>) : unit =
+    let writeAs
+        (storage: FloatStorage)
+        (texts: Map<string, string>)
+        (path: string)
+        (tensors: Tree<Tensor>)
+        : unit =
         AtomicFile.write path (put storage texts tensors)
 
     /// Writes tensors with texts about them, whole or not at all.

@@ -9,14 +9,7 @@ open System.Text.Json
 /// are not read: other tensors of the file still are.
 [<NoEquality; NoComparison>]
 type internal SafetensorsEntry =
-    {
-        Name: string
-        Type: string
-        Raw: Raw option
-        Shape: Shape
-        Begin: int64
-        End: int64
-    }
+    { Name: string; Type: string; Raw: Raw option; Shape: Shape; Begin: int64; End: int64 }
 
 /// The header of a safetensors file, a JSON object: it is checked in full before anything is read by it.
 [<RequireQualifiedAccess>]

@@ -37,7 +37,10 @@ module internal SafetensorsIndex =
         let isObject = document.RootElement.ValueKind = JsonValueKind.Object
 
         match isObject && fst (document.RootElement.TryGetProperty "weight_map") with
-        | false -> refuse $"no weight_map in {name}" "an object with a weight_map, which gives the file of each tensor"
+        | false ->
+            refuse
+                $"no weight_map in {name}"
+                "an object with a weight_map, which gives the file of each tensor"
         | true ->
             let map = document.RootElement.GetProperty "weight_map"
 
@@ -74,7 +77,7 @@ module internal SafetensorsIndex =
                 if stream.Length > longest then
                     refuse $"{name} of %d{stream.Length} bytes" $"an index of at most %d{longest} bytes"
 
-                let bytes = Array.zeroCreate<byte> (int stream.Length)
+                let bytes = Array.zeroCreate<byte>(int stream.Length)
                 stream.ReadExactly bytes
                 parse name bytes)
 

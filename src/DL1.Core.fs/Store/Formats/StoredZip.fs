@@ -8,13 +8,15 @@ open System.Text
 
 /// An entry of a zip archive as the directory at its end describes it.
 [<NoEquality; NoComparison>]
-type internal ZipEntry = { Name: string; Method: int; Flags: int; Header: int64; Packed: int64; Length: int64 }
+type internal ZipEntry =
+    { Name: string; Method: int; Flags: int; Header: int64; Packed: int64; Length: int64 }
 
 /// Zip archives whose entries lie in them as they are, not compressed (PKWARE's APPNOTE 6.3): those of `torch.save`. Every
 /// length and place is compared with the file's before it is used.
 [<RequireQualifiedAccess>]
 module internal StoredZip =
-    let private local, central, last, last64, locator64 = 0x04034b50u, 0x02014b50u, 0x06054b50u, 0x06064b50u, 0x07064b50u
+    let private local, central, last, last64, locator64 =
+        0x04034b50u, 0x02014b50u, 0x06054b50u, 0x06064b50u, 0x07064b50u
 
     let private refuse operation given expected : 'a =
         Refuse.format
@@ -39,7 +41,8 @@ module internal StoredZip =
     let private u32 (b: byte[]) i = BinaryPrimitives.ReadUInt32LittleEndian(ReadOnlySpan(b, i, 4))
 
     /// A place or length of 64 bits; what is beyond the signed ones is beyond every file.
-    let private u64 (b: byte[]) i = int64 (min (BinaryPrimitives.ReadUInt64LittleEndian(ReadOnlySpan(b, i, 8))) (uint64 Int64.MaxValue))
+    let private u64 (b: byte[]) i =
+        int64 (min (BinaryPrimitives.ReadUInt64LittleEndian(ReadOnlySpan(b, i, 8))) (uint64 Int64.MaxValue))
 
     /// The place of the extra field of numbers of 64 bits between two places, or −1.
     let private extraOf (b: byte[]) (first: int) (bound: int) : int =
@@ -106,12 +109,18 @@ module internal StoredZip =
 
         for n in 1L .. count do
             if b.Length - i < 46 || u32 b i <> central then
-                refuse operation $"a directory that breaks off before entry %d{n} of %d{count}" "a whole directory"
+                refuse
+                    operation
+                    $"a directory that breaks off before entry %d{n} of %d{count}"
+                    "a whole directory"
 
             let names, extra, comment = u16 b (i + 28), u16 b (i + 30), u16 b (i + 32)
 
             if b.Length - i - 46 < names + extra + comment then
-                refuse operation $"a directory that breaks off in entry %d{n} of %d{count}" "a whole directory"
+                refuse
+                    operation
+                    $"a directory that breaks off in entry %d{n} of %d{count}"
+                    "a whole directory"
 
             let name = Encoding.UTF8.GetString(b, i + 46, names)
             // Numbers that do not fit 32 bits stand in an extra field of the kind 1.
@@ -147,10 +156,14 @@ module internal StoredZip =
 
         // Entries that share bytes would make a small file large.
         let rest =
-            (stream.Length, found) ||> Seq.fold (fun rest e -> if e.Packed > rest then -1L else rest - e.Packed)
+            (stream.Length, found)
+            ||> Seq.fold (fun rest e -> if e.Packed > rest then -1L else rest - e.Packed)
 
         if rest < 0L then
-            refuse operation $"entries longer together than the file of %d{stream.Length} bytes" "entries that share no bytes"
+            refuse
+                operation
+                $"entries longer together than the file of %d{stream.Length} bytes"
+                "entries that share no bytes"
 
         List.ofSeq found
 
@@ -174,7 +187,10 @@ module internal StoredZip =
         let head = at operation stream e.Header 30 $"the entry {e.Name}"
 
         if u32 head 0 <> local then
-            refuse operation $"no entry at byte %d{e.Header}, where {e.Name} should be" "entries where the directory says"
+            refuse
+                operation
+                $"no entry at byte %d{e.Header}, where {e.Name} should be"
+                "entries where the directory says"
 
         let names = u16 head 26
         let own = Encoding.UTF8.GetString(at operation stream (e.Header + 30L) names $"the name of {e.Name}")

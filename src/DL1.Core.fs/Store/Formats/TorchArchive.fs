@@ -32,7 +32,7 @@ module internal TorchArchive =
                 "save a state dict: torch.save(model.state_dict(), path)"
 
         let place = StoredZip.place operation stream e
-        let b = Array.zeroCreate<byte> (int e.Length)
+        let b = Array.zeroCreate<byte>(int e.Length)
         stream.Position <- place
         stream.ReadExactly b
         b
@@ -41,7 +41,11 @@ module internal TorchArchive =
     let private requireZip operation (stream: Stream) =
         let start = Raw.start stream
 
-        if start.AsSpan().StartsWith(ReadOnlySpan [| 0x80uy; 2uy; 0x8Auy; 10uy; 0x6Cuy; 0xFCuy; 0x9Cuy; 0x46uy |]) then
+        if
+            start
+                .AsSpan()
+                .StartsWith(ReadOnlySpan [| 0x80uy; 2uy; 0x8Auy; 10uy; 0x6Cuy; 0xFCuy; 0x9Cuy; 0x46uy |])
+        then
             refuse
                 operation
                 "a file of PyTorch before 1.6"
@@ -87,7 +91,11 @@ module internal TorchArchive =
             | false, _ -> "little"
 
         if order <> "little" && order <> "big" then
-            refuse operation "a byte order that is neither little nor big" "little or big" "save the file anew by torch.save"
+            refuse
+                operation
+                "a byte order that is neither little nor big"
+                "little or big"
+                "save the file anew by torch.save"
 
         let pickle = bytes operation stream entries[prefix + "data.pkl"]
         let value = PickleReader(operation, TorchTypes.names, pickle).Read()

@@ -47,7 +47,9 @@ module TorchSharpFile =
             match stream.ReadByte() with
             | -1 -> refuse $"an end inside {what}, at byte %d{stream.Length}" "a whole file"
             | b when shift > 56 || (shift = 56 && b > 0x7F) ->
-                refuse $"{what} of more than 8 bytes, before byte %d{stream.Position}" "a number of at most 56 bits"
+                refuse
+                    $"{what} of more than 8 bytes, before byte %d{stream.Position}"
+                    "a number of at most 56 bits"
             | b ->
                 value <- value ||| (uint64 (b &&& 0x7F) <<< shift)
                 shift <- shift + 7
@@ -60,7 +62,9 @@ module TorchSharpFile =
         let count = number "the number of tensors" stream
         // A name, a type and a rank are three bytes at least.
         if count > left stream / 3L then
-            refuse $"%d{count} tensors announced in a file of %d{stream.Length} bytes" "a count that the file has room for"
+            refuse
+                $"%d{count} tensors announced in a file of %d{stream.Length} bytes"
+                "a count that the file has room for"
 
         let seen = HashSet<string>()
 
@@ -74,12 +78,14 @@ module TorchSharpFile =
                             $"a name of %d{length} bytes at byte %d{stream.Position}, for tensor %d{i} of %d{count}"
                             "a name within the file, of at most 65536 bytes"
 
-                    let bytes = Array.zeroCreate<byte> (int length)
+                    let bytes = Array.zeroCreate<byte>(int length)
                     stream.ReadExactly bytes
                     let name = Encoding.UTF8.GetString bytes
 
                     if String.IsNullOrWhiteSpace name || not (seen.Add name) then
-                        refuse $"the name '{name}' of tensor %d{i}, empty or twice" "each tensor by a name of its own"
+                        refuse
+                            $"the name '{name}' of tensor %d{i}, empty or twice"
+                            "each tensor by a name of its own"
 
                     let code = number $"the type of {name}" stream
 
@@ -100,9 +106,7 @@ module TorchSharpFile =
                     let shape, size = Raw.shape operation name raw dims
 
                     if size > left stream then
-                        refuse
-                            $"%d{left stream} bytes left for {name} of shape {shape}"
-                            $"%d{size} bytes"
+                        refuse $"%d{left stream} bytes left for {name} of shape {shape}" $"%d{size} bytes"
 
                     name, Tensor(shape, Raw.read operation raw false shape.Size stream)
             ]

@@ -8,7 +8,11 @@ open System.IO
 [<RequireQualifiedAccess>]
 module internal TorchStorage =
     let private refuse operation given expected : 'a =
-        Refuse.format operation given expected "check that all of the file was written, by torch.save of a state dict"
+        Refuse.format
+            operation
+            given
+            expected
+            "check that all of the file was written, by torch.save of a state dict"
 
     /// The first element of a view, and the place after its last; refused where that is beyond the storage.
     let private span operation (count: int64) (v: TorchView) : struct (int64 * int64) =
@@ -99,7 +103,16 @@ module internal TorchStorage =
 
     /// What tells one view of a storage from another.
     let private key (v: TorchView) =
-        String.Join(",", Seq.concat [ Seq.singleton v.Offset; Seq.map int64 v.Shape.Dims; Seq.singleton -1L; Seq.ofArray v.Strides ])
+        String.Join(
+            ",",
+            Seq.concat
+                [
+                    Seq.singleton v.Offset
+                    Seq.map int64 v.Shape.Dims
+                    Seq.singleton -1L
+                    Seq.ofArray v.Strides
+                ]
+        )
 
     let private rawOf operation (v: TorchView) : Raw =
         match v.Raw with
@@ -115,7 +128,13 @@ module internal TorchStorage =
     let private most (stream: Stream) = 2L * stream.Length + 1_000_000L
 
     /// Tensors of views, by `place`: the first byte and the length of the storage of a name.
-    let read operation isBigEndian (place: string -> struct (int64 * int64)) (stream: Stream) (views: TorchView list) =
+    let read
+        operation
+        isBigEndian
+        (place: string -> struct (int64 * int64))
+        (stream: Stream)
+        (views: TorchView list)
+        =
         let found = Dictionary<string, Tensor>()
         let mutable rest = most stream
 
@@ -133,7 +152,12 @@ module internal TorchStorage =
                         $"{v.Path} of {v.Type} in the storage of {head.Path} of {head.Type}"
                         "one type and length for each storage"
 
-            if (if head.InBytes then head.Length <> length else count > length || count * size <> length) then
+            if
+                (if head.InBytes then
+                     head.Length <> length
+                 else
+                     count > length || count * size <> length)
+            then
                 refuse
                     operation
                     $"a storage of %d{length} bytes for the %d{head.Length} elements of {head.Path}"
@@ -152,12 +176,18 @@ module internal TorchStorage =
                         "save tensor.clone() of tensors that were expanded"
 
             let spans = distinct |> List.map (span operation count)
-            let low = spans |> List.map (fun (struct (a, b)) -> if a = b then Int64.MaxValue else a) |> List.min
+
+            let low =
+                spans |> List.map (fun (struct (a, b)) -> if a = b then Int64.MaxValue else a) |> List.min
+
             let high = spans |> List.map (fun (struct (_, b)) -> b) |> List.max
             let low = min low high
 
             if high - low > int64 Shape.MostElements then
-                refuse operation $"%d{high - low} elements in the storage of {head.Path}" $"at most %d{Shape.MostElements}"
+                refuse
+                    operation
+                    $"%d{high - low} elements in the storage of {head.Path}"
+                    $"at most %d{Shape.MostElements}"
 
             stream.Position <- first + low * size
             let elements = Raw.read operation raw isBigEndian (int (high - low)) stream

@@ -44,7 +44,16 @@ module internal TorchTypes =
                 name
             for name, _ in newer do
                 name
-            yield! [ "complex32"; "complex64"; "complex128"; "uint64"; "float8_e4m3fnuz"; "float8_e5m2fnuz"; "float8_e8m0fnu" ]
+            yield!
+                [
+                    "complex32"
+                    "complex64"
+                    "complex128"
+                    "uint64"
+                    "float8_e4m3fnuz"
+                    "float8_e5m2fnuz"
+                    "float8_e8m0fnu"
+                ]
         ]
 
     let rebuild = "torch._utils._rebuild_"
@@ -72,17 +81,26 @@ module internal TorchTypes =
     /// or what helps where they are not read.
     let find (name: string) : string * Result<Raw, string> =
         let plain = name.Substring(name.IndexOf '.' + 1)
-        let stem = if plain.EndsWith suffix then plain.Substring(0, plain.Length - suffix.Length) else plain
+
+        let stem =
+            if plain.EndsWith suffix then
+                plain.Substring(0, plain.Length - suffix.Length)
+            else
+                plain
+
         let other = "save the tensor as float32 or bfloat16"
 
         match storages |> List.tryFind (fun (s, d, _) -> s = stem || d = plain) with
         | Some(_, dtype, raw) -> $"torch.{dtype}", Ok raw
         | None ->
-            match List.tryFind (fun (n, _) -> n = plain) newer, List.tryFind (fun (n, _) -> n = stem) unread with
+            match
+                List.tryFind (fun (n, _) -> n = plain) newer, List.tryFind (fun (n, _) -> n = stem) unread
+            with
             | Some(dtype, raw), _ -> $"torch.{dtype}", Ok raw
             | None, Some(_, cure) -> name, Error cure
             | None, None when plain.StartsWith "complex" -> name, Error(snd unread.Head)
-            | None, None -> name, Error(if plain = "uint64" then "save it as int64: tensor.to(torch.int64)" else other)
+            | None, None ->
+                name, Error(if plain = "uint64" then "save it as int64: tensor.to(torch.int64)" else other)
 
     /// The class of a storage for elements.
     let storageOf (raw: Raw) : string =

@@ -51,9 +51,14 @@ module internal TorchViews =
 
     let private storage operation path value =
         match value with
-        | Pickled.Persistent(Pickled.Tuple [| Pickled.Text "storage"; Pickled.Name kind; Pickled.Text key; Pickled.Text _; length |]) ->
+        | Pickled.Persistent(Pickled.Tuple [| Pickled.Text "storage"
+                                              Pickled.Name kind
+                                              Pickled.Text key
+                                              Pickled.Text _
+                                              length |]) ->
             kind, key, whole operation path "the length of a storage" length
-        | _ -> refuse operation path "a tensor without a storage" "a storage with type, key, device and length"
+        | _ ->
+            refuse operation path "a tensor without a storage" "a storage with type, key, device and length"
 
     let private view operation path (parts: Pickled[]) (dtype: Pickled option) : TorchView =
         let kind, key, length = storage operation path parts[0]
@@ -63,7 +68,12 @@ module internal TorchViews =
             match dtype, inBytes with
             | Some(Pickled.Name name), true -> TorchTypes.find name
             | None, false -> TorchTypes.find kind
-            | _ -> refuse operation path $"a storage of the kind {kind}" "a storage with a type, or a type beside it"
+            | _ ->
+                refuse
+                    operation
+                    path
+                    $"a storage of the kind {kind}"
+                    "a storage with a type, or a type beside it"
 
         let shape, _ = Raw.extents operation path (List.ofArray (wholes operation path "a shape" parts[2]))
         let strides = wholes operation path "strides" parts[3]
@@ -99,7 +109,11 @@ module internal TorchViews =
     let rec private viewOf operation path (value: Pickled) : TorchView option =
         match value with
         | Pickled.Call(name, parts) ->
-            let made = if name.StartsWith TorchTypes.rebuild then name.Substring TorchTypes.rebuild.Length else name
+            let made =
+                if name.StartsWith TorchTypes.rebuild then
+                    name.Substring TorchTypes.rebuild.Length
+                else
+                    name
 
             match made, parts.Length with
             | "tensor", 4 -> Some(view operation path parts None)
@@ -116,7 +130,8 @@ module internal TorchViews =
                     viewOf operation path parts[0]
                 | _ -> refuse operation path "a parameter without a tensor" "a parameter of a tensor"
             | ("torch.Size" | "torch.device"), _ -> None
-            | _, count -> refuse operation path $"%d{count} arguments for {name}" "the arguments that PyTorch gives"
+            | _, count ->
+                refuse operation path $"%d{count} arguments for {name}" "the arguments that PyTorch gives"
         | _ -> None
 
     let private textOf value : string option =
@@ -165,7 +180,11 @@ module internal TorchViews =
             letters.Value <- letters.Value - int64 text.Length
 
             if values.Value < 0L || letters.Value < 0L then
-                refuse operation "" "values that repeat themselves without end" "at most one value for each byte"
+                refuse
+                    operation
+                    ""
+                    "values that repeat themselves without end"
+                    "at most one value for each byte"
 
         let join (path: string) (part: string) = if path = "" then part else $"{path}.{part}"
 
@@ -206,7 +225,8 @@ module internal TorchViews =
                     once path
                     pass text
                     texts[path] <- text
-                | None, None -> refuse operation path "a storage outside of a tensor" "tensors, numbers and texts"
+                | None, None ->
+                    refuse operation path "a storage outside of a tensor" "tensors, numbers and texts"
 
         walk 0 "" value
         List.ofSeq views, Map.ofSeq (Seq.map (fun (KeyValue(k, v)) -> k, v) texts)
