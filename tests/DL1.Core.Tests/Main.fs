@@ -134,6 +134,7 @@ let tests =
             SafetensorsTests.tests
             SafetensorsFolderTests.tests
             PyTorchTests.tests
+            PyTorchRefusalTests.tests
             TorchSharpFileTests.tests
             GgufTests.tests
             CheckpointTests.tests

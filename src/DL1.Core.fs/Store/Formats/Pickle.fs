@@ -5,22 +5,6 @@ open System.Collections.Generic
 open System.Globalization
 open System.Text
 
-/// What a pickle describes. Names of Python are names and nothing more; calls are kept as what would be called with which
-/// arguments. Lists and dictionaries are filled while the pickle is read, and not afterwards.
-[<RequireQualifiedAccess; ReferenceEquality>]
-type internal Pickled =
-    | Nothing
-    | Truth of bool
-    | Integer of int64
-    | Number of float
-    | Text of string
-    | Name of string
-    | Tuple of Pickled[]
-    | Items of List<Pickled>
-    | Entries of List<struct (Pickled * Pickled)>
-    | Call of name: string * arguments: Pickled[]
-    | Persistent of Pickled
-
 /// A reader of pickles for data alone: 34 opcodes of protocol 2, those that `torch.load(weights_only=True)` knows. A pickle is a
 /// program for a small machine that may import and call anything; here nothing is imported and nothing called, and a
 /// name outside a given list is refused by name.
@@ -39,44 +23,6 @@ type internal PickleReader(operation: string, names: HashSet<string>, bytes: byt
     static let shared = Array.init 256 (fun n -> Pickled.Integer(int64 n))
     static let truths = [| Pickled.Truth false; Pickled.Truth true |]
     static let empty = Pickled.Tuple [||]
-
-    /// Opcodes that other protocols have, by name.
-    static let others =
-        dict
-            [
-                '0'B, "POP"
-                '1'B, "POP_MARK"
-                '2'B, "DUP"
-                'F'B, "FLOAT"
-                'I'B, "INT"
-                'L'B, "LONG"
-                'P'B, "PERSID"
-                'S'B, "STRING"
-                'T'B, "BINSTRING"
-                'V'B, "UNICODE"
-                'd'B, "DICT"
-                'g'B, "GET"
-                'i'B, "INST"
-                'l'B, "LIST"
-                'o'B, "OBJ"
-                'p'B, "PUT"
-                0x82uy, "EXT1"
-                0x83uy, "EXT2"
-                0x84uy, "EXT4"
-                0x8Buy, "LONG4"
-                0x8Cuy, "SHORT_BINUNICODE"
-                0x8Duy, "BINUNICODE8"
-                0x8Euy, "BINBYTES8"
-                0x90uy, "ADDITEMS"
-                0x91uy, "FROZENSET"
-                0x92uy, "NEWOBJ_EX"
-                0x93uy, "STACK_GLOBAL"
-                0x94uy, "MEMOIZE"
-                0x95uy, "FRAME"
-                0x96uy, "BYTEARRAY8"
-                'B'B, "BINBYTES"
-                'C'B, "SHORT_BINBYTES"
-            ]
 
     /// A text of the file as it may stand in a message.
     static let shown (text: string) =
@@ -310,7 +256,7 @@ type internal PickleReader(operation: string, names: HashSet<string>, bytes: byt
         | '.'B -> isLast <- true
         | code ->
             let name =
-                match others.TryGetValue code with
+                match PickleOpcodes.others.TryGetValue code with
                 | true, name -> $" ({name})"
                 | false, _ -> ""
 
