@@ -20,6 +20,9 @@ module internal GgufHeader =
     let refuse given expected : 'a =
         Refuse.format operation given expected "check that all of the file was written or copied"
 
+    /// Longer lists than the vocabularies of any model are.
+    let private longest = 64_000_000L
+
     let private left (stream: Stream) = stream.Length - stream.Position
 
     let private take (what: string) (count: int) (stream: Stream) : byte[] =
@@ -92,23 +95,34 @@ module internal GgufHeader =
         let size = sizeOf code
         json.WriteStartArray()
 
+        // As text a byte may become four.
+        let requireRoom () =
+            if json.BytesCommitted + int64 json.BytesPending > longest then
+                refuse $"a list {name} of more than %d{longest} bytes as text" "a shorter list"
+
         match code with
         | 8u ->
             for _ in 1 .. count $"the number of texts in {name}" 8L stream do
                 json.WriteStringValue(text name stream)
+                requireRoom ()
         | 9u ->
             for _ in 1 .. count $"the number of lists in {name}" 12L stream do
                 list (depth + 1) name json stream
         | _ when size > 0 ->
             let n = count $"the number of values in {name}" (int64 size) stream
+            let buffer = Array.zeroCreate<byte> size
 
             for _ in 1..n do
-                let value = plain name code (take name size stream) 0
+                stream.ReadExactly buffer
+                let value = plain name code buffer 0
 
-                if Char.IsLetter value[value.Length - 1] && code <> 7u || value.EndsWith '∞' then
+                // NaN and Infinity.
+                if Char.IsLetter value[value.Length - 1] && code <> 7u then
                     json.WriteStringValue value
                 else
                     json.WriteRawValue value
+
+                requireRoom ()
         | _ -> refuse $"a list of the type %d{code} in {name}" "types 0 to 12"
 
         json.WriteEndArray()
