@@ -1,4 +1,5 @@
 using System.Diagnostics.CodeAnalysis;
+using Microsoft.FSharp.Collections;
 
 namespace DL1;
 
