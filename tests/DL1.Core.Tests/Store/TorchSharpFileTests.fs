@@ -18,6 +18,11 @@ let tests =
             Law.law "write then read is the identity" (fun (seed: int) ->
                 let tree = treeOf seed
                 sameTree (read (TorchSharpFile.toBytes tree)) tree)
+            test "any number of tensors, of which 256 begin as a pickle does" {
+                for count in [ 0; 1; 127; 128; 256; 384; 512 ] do
+                    let tree = Tree.ofList [ for i in 1..count -> $"w%d{i}", Tensor.scalar i ]
+                    Expect.isTrue (sameTree (read (TorchSharpFile.toBytes tree)) tree) $"%d{count} tensors"
+            }
             test "what TorchSharp's script writes is read" {
                 isAsNumPySays "torchsharp.npz" (TorchSharpFile.read (fixture "torchsharp.dat"))
             }

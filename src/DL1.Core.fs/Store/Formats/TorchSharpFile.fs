@@ -57,8 +57,7 @@ module TorchSharpFile =
 
         int64 value
 
-    let private tensors (stream: Stream) : Tree<Tensor> =
-        Raw.refuseOther operation kind kind stream
+    let private parse (stream: Stream) : Tree<Tensor> =
         let count = number "the number of tensors" stream
         // A name, a type and a rank are three bytes at least.
         if count > left stream / 3L then
@@ -115,6 +114,16 @@ module TorchSharpFile =
             refuse $"%d{left stream} bytes behind the last of %d{count} tensors" "nothing behind it"
 
         Tree.ofList rows
+
+    /// A whole file may begin as one of another format does, 256 tensors as a pickle: what it is instead is told where it
+    /// is none.
+    let private tensors (stream: Stream) : Tree<Tensor> =
+        try
+            parse stream
+        with :? FormatError ->
+            stream.Position <- 0L
+            Raw.refuseOther operation kind kind stream
+            reraise ()
 
     /// The tensors of a file by their names, in its order. `TorchSharpFile.read path`
     let read (path: string) : Tree<Tensor> = Raw.openFileAsIs operation kind path tensors
