@@ -87,7 +87,7 @@ public static partial class Values
         Named("text", "x^2 + sin(x)", "exp(-x) / (1 + y)", "some words, some more words", "a,b,c\n1,2,u\n3,4,v\n5,6,u\n");
         Named("name", "x", "y", "a", "b", "c", "species", "0.weight", "width", "rate");
         Named("names", "a", "b");
-        Named("path", "out.bin", "sub.json", "tensors.npy", "tensors.npz", "tensors.safetensors", "table.csv", "image.idx",
+        Named("path", "out.bin", "sub.json", "tensors.npy", "tensors.npz", "tensors.safetensors", "tensors.pt", "tensors.dat", "table.csv", "image.idx",
             "checkpoint.safetensors", "trained.safetensors");
         Named("file", "picture.png", "tensors.npy");
         Named("folder", ".", "images", "images/a");
@@ -394,7 +394,7 @@ public static partial class Values
         var tree = Trees.From([("a", tensor), ("b.c", Floats(DType.I64, 3))]);
         byte[][] whole =
         [
-            tensor.ToNpy(), tree.ToNpz(), tree.ToSafetensors(), [0, 0, 8, 2, 0, 0, 0, 2, 0, 0, 0, 3, 1, 2, 3, 4, 5, 6],
+            tensor.ToNpy(), tree.ToNpz(), tree.ToSafetensors(), tree.ToPyTorch(), tree.ToTorchSharp(), [0, 0, 8, 2, 0, 0, 0, 2, 0, 0, 0, 3, 1, 2, 3, 4, 5, 6],
         ];
         foreach (var bytes in whole)
         {
@@ -426,6 +426,8 @@ public static partial class Values
         File.WriteAllBytes("tensors.npy", Floats(DType.F32, 4, 3).ToNpy());
         File.WriteAllBytes("tensors.npz", tree.ToNpz());
         File.WriteAllBytes("tensors.safetensors", tree.ToSafetensors());
+        File.WriteAllBytes("tensors.pt", tree.ToPyTorch());
+        File.WriteAllBytes("tensors.dat", tree.ToTorchSharp());
         File.WriteAllBytes("image.idx", [0, 0, 8, 2, 0, 0, 0, 2, 0, 0, 0, 3, 1, 2, 3, 4, 5, 6]);
         File.WriteAllText("table.csv", "a,b,c\n1,2,u\n3,4,v\n5,6,u\n", Encoding.UTF8);
         ((TrainState)Of(typeof(TrainState))[0](new Rng(1))).ToCheckpoint().Write("checkpoint.safetensors");

@@ -133,8 +133,14 @@ let tests =
             IntervalTests.tests
             BeginningTests.tests
             NpyTests.tests
+            NarrowFloatsTests.tests
             AtomicFileTests.tests
             SafetensorsTests.tests
+            SafetensorsFolderTests.tests
+            PyTorchTests.tests
+            PyTorchRefusalTests.tests
+            TorchSharpFileTests.tests
+            GgufTests.tests
             CheckpointTests.tests
             StructureTests.tests
             MetricTests.tests
@@ -173,6 +179,7 @@ let tests =
             ReadmeTests.tests
             DocExamplesTests.tests
             GuideTests.tests
+            PyTorchGuideTests.tests
             CompileReadmeTests.tests
             MathematicsTests.tests
             // Attributes at their extremes

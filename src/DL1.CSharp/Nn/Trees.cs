@@ -1,4 +1,5 @@
 using System.Diagnostics.CodeAnalysis;
+using Microsoft.FSharp.Collections;
 
 namespace DL1;
 
@@ -74,6 +75,16 @@ public static class Trees
         /// <exception cref="DomainError">Two leaves come to one path, or a path is empty.</exception>
         /// <example><code>var renamed = tree.Rename(path => path.Replace("fc", "0"));</code></example>
         public Tree<T> Rename(Func<string, string> name) => TreeModule.rename(Interop.Function(name), tree);
+
+        /// <summary>
+        /// The same leaves with other names for parts: a path that is the first of a pair, or lies below it, gets the second in its
+        /// place, or loses that part where the second is empty. The first pair that fits counts; other paths stay.
+        /// </summary>
+        /// <param name="names">The parts as they are, without the dot behind them, each with its new name.</param>
+        /// <exception cref="DomainError">A pair fits no path, or two leaves come to one path.</exception>
+        /// <example><code>var layers = tree.Rename(("0", "hidden"), ("1", "head"));</code></example>
+        public Tree<T> Rename(params (string Before, string After)[] names) =>
+            TreeModule.renameParts(ListModule.OfSeq(Interop.Whole(names.Select(n => Tuple.Create(n.Before, n.After)), nameof(names))), tree);
 
         /// <summary>The leaves below a name, without it: the reverse of <c>Under</c>.</summary>
         /// <param name="name">The beginning of the paths, without the dot behind it.</param>

@@ -6,7 +6,7 @@ namespace DL1;
 /// Tensors in files. Writing replaces a file whole, or leaves the old one. Whatever is wrong with a file is a
 /// <see cref="FormatError"/>. The asynchronous forms hold no thread while the disk works.
 /// </summary>
-public static class TensorFiles
+public static partial class TensorFiles
 {
     private static FSharpMap<string, string> Map(IReadOnlyDictionary<string, string>? texts) =>
         MapModule.OfSeq(Interop.Whole((texts ?? new Dictionary<string, string>()).Select(t => Tuple.Create(t.Key, t.Value)), "texts"));
@@ -67,11 +67,28 @@ public static class TensorFiles
         public byte[] ToNpy() => Npy.toBytes(tensor);
     }
 
-    /// <summary>The tensors of a safetensors file by their names.</summary>
-    /// <param name="path">A safetensors file.</param>
+    /// <summary>The tensors of a safetensors file, or of a model in several, by their names.</summary>
+    /// <param name="path">A safetensors file, an index of several (<c>model.safetensors.index.json</c>), or a folder with either.</param>
     /// <exception cref="FormatError">The file is not there, damaged, or no safetensors file.</exception>
     /// <example><code>Tree&lt;Tensor&gt; found = TensorFiles.ReadSafetensors(path);</code></example>
     public static Tree<Tensor> ReadSafetensors(string path) => Safetensors.read(path);
+
+    /// <summary>
+    /// The tensors of a safetensors file, or of a model in several, whose names are wanted. The others are not read, and files that
+    /// have none are not opened.
+    /// </summary>
+    /// <param name="path">A safetensors file, an index of several, or a folder with either.</param>
+    /// <param name="wanted">Whether the tensor of a name is read.</param>
+    /// <exception cref="FormatError">The file is not there, damaged, or no safetensors file, or no tensor is wanted.</exception>
+    /// <example><code>Tree&lt;Tensor&gt; biases = TensorFiles.ReadSafetensors(path, name => name.EndsWith(".bias"));</code></example>
+    public static Tree<Tensor> ReadSafetensors(string path, Func<string, bool> wanted) =>
+        Safetensors.readSome(Interop.Function(wanted), path);
+
+    /// <summary>The types and shapes of the tensors of a safetensors file, or of a model in several: only headers are read.</summary>
+    /// <param name="path">A safetensors file, an index of several, or a folder with either.</param>
+    /// <exception cref="FormatError">The file is not there, damaged, or no safetensors file.</exception>
+    /// <example><code>TensorInfo stored = TensorFiles.SafetensorsContents(path)["0.weight"];</code></example>
+    public static Tree<TensorInfo> SafetensorsContents(string path) => Safetensors.contents(path);
 
     /// <summary>The tensors of a safetensors file, and the texts about them.</summary>
     /// <param name="path">A safetensors file.</param>
@@ -125,26 +142,32 @@ public static class TensorFiles
         /// </summary>
         /// <param name="path">Where the file goes; one that is there is replaced.</param>
         /// <param name="texts">Texts about the tensors by names of their own; none unless given.</param>
-        /// <exception cref="DomainError">No file can be written there.</exception>
+        /// <param name="floats">How floating-point numbers are stored; as they are unless given. 16 bits halve a file of f32.</param>
+        /// <exception cref="DomainError">No file can be written there, or 16 bits would turn a number to infinity.</exception>
         /// <example><code>parameters.WriteSafetensors(path, new Dictionary&lt;string, string&gt; { ["made by"] = "DL1" });</code></example>
-        public void WriteSafetensors(string path, IReadOnlyDictionary<string, string>? texts = null) =>
-            Safetensors.writeWith(Map(texts), path, tensors);
+        public void WriteSafetensors(
+            string path, IReadOnlyDictionary<string, string>? texts = null, FloatStorage floats = default) =>
+            Safetensors.writeAs(floats, Map(texts), path, tensors);
 
         /// <summary>Writes a safetensors file, asynchronously.</summary>
         /// <param name="path">Where the file goes; one that is there is replaced.</param>
         /// <param name="texts">Texts about the tensors by names of their own; none unless given.</param>
+        /// <param name="floats">How floating-point numbers are stored; as they are unless given.</param>
         /// <param name="cancellation">Ends the work with an <c>OperationCanceledException</c>.</param>
-        /// <exception cref="DomainError">No file can be written there.</exception>
+        /// <exception cref="DomainError">No file can be written there, or 16 bits would turn a number to infinity.</exception>
         /// <example><code>await parameters.WriteSafetensorsAsync(path);</code></example>
         public Task WriteSafetensorsAsync(
-            string path, IReadOnlyDictionary<string, string>? texts = null, CancellationToken cancellation = default) =>
-            AtomicFile.writeBytesAsync(path, tensors.ToSafetensors(texts), cancellation);
+            string path, IReadOnlyDictionary<string, string>? texts = null, FloatStorage floats = default,
+            CancellationToken cancellation = default) =>
+            AtomicFile.writeBytesAsync(path, tensors.ToSafetensors(texts, floats), cancellation);
 
         /// <summary>The bytes of a safetensors file.</summary>
         /// <param name="texts">Texts about the tensors by names of their own; none unless given.</param>
+        /// <param name="floats">How floating-point numbers are stored; as they are unless given.</param>
+        /// <exception cref="DomainError">16 bits would turn a number to infinity.</exception>
         /// <example><code>byte[] content = parameters.ToSafetensors();</code></example>
-        public byte[] ToSafetensors(IReadOnlyDictionary<string, string>? texts = null) =>
-            Safetensors.toBytes(Map(texts), tensors);
+        public byte[] ToSafetensors(IReadOnlyDictionary<string, string>? texts = null, FloatStorage floats = default) =>
+            Safetensors.toBytesAs(floats, Map(texts), tensors);
 
         /// <summary>
         /// Tensors that were found in the place of a model's own: the same paths and shapes, all numbers finite; floating-point

@@ -22,15 +22,20 @@ module internal Files =
             Some("packed by gzip", "unpack it by gunzip")
         elif text "PK\003\004" || text "PK\005\006" then
             Some(
-                "a zip archive, as npz files, Excel workbooks and files of torch.save are",
-                "read it as npz where numpy.savez wrote it; save a workbook as CSV, and PyTorch's tensors by safetensors.torch.save_file"
+                "a zip archive, as npz files, files of torch.save and Excel workbooks are",
+                "read it as npz where numpy.savez wrote it, and as a file of PyTorch where torch.save did; save a workbook as CSV"
             )
         elif begins [ 0x89uy; byte 'P'; byte 'N'; byte 'G' ] || begins [ 0xFFuy; 0xD8uy; 0xFFuy ] then
             Some("an image", "read it by ImageFolder of DL1.Pictures")
         elif text "PAR1" then
             Some("a Parquet file", "save it as CSV")
         elif begins [ 0x80uy; 2uy ] || begins [ 0x80uy; 3uy ] || begins [ 0x80uy; 4uy ] then
-            Some("a pickle of Python", "save its tensors by safetensors.torch.save_file or numpy.save")
+            Some(
+                "a pickle of Python",
+                "save its tensors by torch.save of PyTorch 1.6 or newer, safetensors.torch.save_file or numpy.save"
+            )
+        elif text "GGUF" then
+            Some("a GGUF file", "read it as GGUF")
         elif start.Length >= 4 && start[0] = 0uy && start[1] = 0uy && start[2] >= 8uy && start[2] <= 14uy then
             Some("an IDX file", "read it as IDX")
         else

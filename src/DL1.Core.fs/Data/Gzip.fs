@@ -8,24 +8,6 @@ open System.IO.Compression
 /// the checksum and the length at the end of the file are compared with what was unpacked.
 [<RequireQualifiedAccess>]
 module internal Gzip =
-    /// The checksum of each byte: CRC-32, as gzip has it.
-    let private table =
-        Array.init 256 (fun n ->
-            let mutable c = uint32 n
-
-            for _ in 1..8 do
-                c <- if c &&& 1u = 1u then 0xEDB88320u ^^^ (c >>> 1) else c >>> 1
-
-            c)
-
-    let private checksum (bytes: ReadOnlySpan<byte>) =
-        let mutable c = UInt32.MaxValue
-
-        for i in 0 .. bytes.Length - 1 do
-            c <- table[int ((c ^^^ uint32 bytes[i]) &&& 0xFFu)] ^^^ (c >>> 8)
-
-        ~~~c
-
     /// Whether a stream begins as gzip does; its position stays.
     let isPacked (stream: Stream) =
         let begins = stream.Position
@@ -65,7 +47,7 @@ module internal Gzip =
                 let last = int64 (BitConverter.ToUInt32(trailer, 4))
 
                 last <= memory.Length
-                && checksum (ReadOnlySpan(memory.GetBuffer(), int (memory.Length - last), int last)) =
+                && Crc32.append 0u (ReadOnlySpan(memory.GetBuffer(), int (memory.Length - last), int last)) =
                     BitConverter.ToUInt32(trailer, 0))
 
         if not isWhole then

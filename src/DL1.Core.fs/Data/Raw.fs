@@ -8,6 +8,8 @@ open System.Runtime.InteropServices
 /// How numbers lie in files. Types that tensors do not have are widened to the next that holds every value.
 [<RequireQualifiedAccess; Struct>]
 type internal Raw =
+    | F8E4M3
+    | F8E5M2
     | F16
     | BF16
     | F32
@@ -26,6 +28,8 @@ module internal Raw =
     /// Bytes of one element.
     let size raw =
         match raw with
+        | Raw.F8E4M3
+        | Raw.F8E5M2
         | Raw.I8
         | Raw.U8
         | Raw.Bool -> 1
@@ -57,87 +61,121 @@ module internal Raw =
         | Elements.I64 a -> Span.op_Implicit (MemoryMarshal.AsBytes(a.AsSpan()))
         | Elements.Bool a -> Span.op_Implicit (MemoryMarshal.AsBytes(a.AsSpan()))
 
-    let private truth operation (b: byte) =
-        match b with
-        | 0uy -> false
-        | 1uy -> true
-        | _ -> Refuse.format operation $"the byte {b} as a truth value" "0 or 1" "write the file anew"
-
     /// Turns each element's bytes around.
-    let private turn size (bytes: byte[]) =
-        for i in 0..size .. bytes.Length - size do
-            Array.Reverse(bytes, i, size)
+    let private turn size (bytes: Span<byte>) =
+        match size with
+        | 2 ->
+            let part = MemoryMarshal.Cast<byte, uint16> bytes
+            BinaryPrimitives.ReverseEndianness((Span.op_Implicit part: ReadOnlySpan<uint16>), part)
+        | 4 ->
+            let part = MemoryMarshal.Cast<byte, uint32> bytes
+            BinaryPrimitives.ReverseEndianness((Span.op_Implicit part: ReadOnlySpan<uint32>), part)
+        | 8 ->
+            let part = MemoryMarshal.Cast<byte, uint64> bytes
+            BinaryPrimitives.ReverseEndianness((Span.op_Implicit part: ReadOnlySpan<uint64>), part)
+        | _ -> ()
 
-    let private span (b: byte[]) (i: int) = ReadOnlySpan(b, i, b.Length - i)
+    /// Elements that are converted go through a buffer of so many bytes, which stays in the processor's cache.
+    let private bufferSize = 131072
+
+    let private uninitialised<'e> count : 'e[] = GC.AllocateUninitializedArray<'e> count
 
     /// The elements that `count` numbers of a kind are, from a stream that is known to have so many bytes.
     let read operation raw bigEndian count (stream: Stream) : Elements =
-        let chunk = 67108864
-        Allocation.requireElements operation count (size raw)
+        let swaps = bigEndian && size raw > 1
 
+        // Numbers that lie in the file as they do in memory.
         let direct (array: 'e[]) =
             // A span of bytes ends at 2 GB.
-            for first in 0..chunk .. array.Length - 1 do
-                let part = array.AsSpan(first, min chunk (array.Length - first))
-                stream.ReadExactly(MemoryMarshal.AsBytes part)
+            let most = 67108864
+
+            for first in 0..most .. array.Length - 1 do
+                let part = MemoryMarshal.AsBytes(array.AsSpan(first, min most (array.Length - first)))
+                stream.ReadExactly part
+
+                if swaps then
+                    turn (size raw) part
 
             array
 
-        let turned (wrap: byte[] -> 'e[]) =
-            let bytes = int64 count * int64 (size raw)
+        // Numbers that are converted, some thousand at a time: bytes, their count, the target, the place in it.
+        let converted (convert: byte[] -> int -> 'e[] -> int -> unit) =
+            let target = uninitialised<'e> count
+            let buffer = uninitialised<byte>(min bufferSize (count * size raw))
+            let step = bufferSize / size raw
 
-            if bytes > int64 Array.MaxLength then
-                Refuse.format
-                    operation
-                    $"%d{bytes} bytes of a type that is converted"
-                    $"at most %d{Array.MaxLength} bytes of one tensor"
-                    "save the tensor as float32, or in parts"
+            for first in 0..step .. count - 1 do
+                let part = min step (count - first)
+                let bytes = Span(buffer, 0, part * size raw)
+                stream.ReadExactly bytes
 
-            Allocation.require operation (fun () -> $"%d{count} elements") (2L * bytes)
-            let bytes = Array.zeroCreate<byte>(int bytes)
-            stream.ReadExactly bytes
+                if swaps then
+                    turn (size raw) bytes
 
-            if bigEndian then
-                turn (size raw) bytes
+                convert buffer part target first
 
-            wrap bytes
+            target
 
-        let each (read: byte[] -> int -> 'e) =
-            turned (fun bytes -> Array.init count (fun i -> read bytes (i * size raw)))
+        let each (value: byte[] -> int -> 'e) =
+            converted (fun bytes part target first ->
+                for i in 0 .. part - 1 do
+                    target[first + i] <- value bytes (i * size raw))
 
-        let swap = bigEndian && size raw > 1
+        let wide =
+            match raw with
+            | Raw.U32 -> 8
+            | Raw.F8E4M3
+            | Raw.F8E5M2
+            | Raw.F16
+            | Raw.BF16
+            | Raw.I8
+            | Raw.U8
+            | Raw.I16
+            | Raw.U16 -> 4
+            | Raw.F32
+            | Raw.I32
+            | Raw.F64
+            | Raw.I64
+            | Raw.Bool -> size raw
+
+        Allocation.requireElements operation count wide
 
         match raw with
-        | Raw.F32 when not swap -> Elements.F32(direct (Array.zeroCreate count))
-        | Raw.F64 when not swap -> Elements.F64(direct (Array.zeroCreate count))
-        | Raw.I32 when not swap -> Elements.I32(direct (Array.zeroCreate count))
-        | Raw.I64 when not swap -> Elements.I64(direct (Array.zeroCreate count))
-        | Raw.F32 -> Elements.F32(each (fun b i -> BinaryPrimitives.ReadSingleLittleEndian(span b i)))
-        | Raw.F64 -> Elements.F64(each (fun b i -> BinaryPrimitives.ReadDoubleLittleEndian(span b i)))
-        | Raw.I32 -> Elements.I32(each (fun b i -> BinaryPrimitives.ReadInt32LittleEndian(span b i)))
-        | Raw.I64 -> Elements.I64(each (fun b i -> BinaryPrimitives.ReadInt64LittleEndian(span b i)))
-        | Raw.F16 -> Elements.F32(each (fun b i -> float32 (BinaryPrimitives.ReadHalfLittleEndian(span b i))))
-        | Raw.BF16 ->
-            Elements.F32(
-                each (fun b i ->
-                    BitConverter.Int32BitsToSingle(
-                        int (BinaryPrimitives.ReadUInt16LittleEndian(span b i)) <<< 16
-                    ))
-            )
+        | Raw.F32 -> Elements.F32(direct (uninitialised count))
+        | Raw.F64 -> Elements.F64(direct (uninitialised count))
+        | Raw.I32 -> Elements.I32(direct (uninitialised count))
+        | Raw.I64 -> Elements.I64(direct (uninitialised count))
+        | Raw.F16 -> Elements.F32(converted NarrowFloats.ofHalves)
+        | Raw.BF16 -> Elements.F32(converted NarrowFloats.ofBrains)
+        | Raw.F8E4M3 -> Elements.F32(each (fun b i -> NarrowFloats.e4m3[int b[i]]))
+        | Raw.F8E5M2 -> Elements.F32(each (fun b i -> NarrowFloats.e5m2[int b[i]]))
         | Raw.I8 -> Elements.I32(each (fun b i -> int (sbyte b[i])))
         | Raw.U8 -> Elements.I32(each (fun b i -> int b[i]))
-        | Raw.I16 -> Elements.I32(each (fun b i -> int (BinaryPrimitives.ReadInt16LittleEndian(span b i))))
-        | Raw.U16 -> Elements.I32(each (fun b i -> int (BinaryPrimitives.ReadUInt16LittleEndian(span b i))))
-        | Raw.U32 -> Elements.I64(each (fun b i -> int64 (BinaryPrimitives.ReadUInt32LittleEndian(span b i))))
-        | Raw.Bool -> Elements.Bool(each (fun b i -> truth operation b[i]))
+        | Raw.I16 -> Elements.I32(each (fun b i -> int (BitConverter.ToInt16(b, i))))
+        | Raw.U16 -> Elements.I32(each (fun b i -> int (BitConverter.ToUInt16(b, i))))
+        | Raw.U32 -> Elements.I64(each (fun b i -> int64 (BitConverter.ToUInt32(b, i))))
+        | Raw.Bool ->
+            let values = direct (uninitialised<bool> count)
+            let bytes = MemoryMarshal.AsBytes(values.AsSpan())
+            let wrong = bytes.IndexOfAnyExceptInRange(0uy, 1uy)
 
-    /// The shape of extents that a file declares, and the number of bytes of its elements; a `FormatError` where no
-    /// tensor can have them.
-    let shape operation (what: string) raw (dims: int64 list) : Shape * int64 =
-        let text = dims |> List.map string |> String.concat ", "
+            if wrong >= 0 then
+                Refuse.format
+                    operation
+                    $"the byte {bytes[wrong]} as a truth value"
+                    "0 or 1"
+                    "write the file anew"
+
+            Elements.Bool values
+
+    /// The shape of extents that a file declares, and the number of its elements; a `FormatError` where no tensor can
+    /// have them.
+    let extents operation (what: string) (dims: int64 list) : Shape * int64 =
         let most = int64 Shape.MostElements
 
         let refuse () =
+            let text = dims |> List.truncate 20 |> List.map string |> String.concat ", "
+
             Refuse.format
                 operation
                 $"{what} of shape [{text}]"
@@ -149,12 +187,16 @@ module internal Raw =
 
         // As `Shape` counts them: axes of extent 0 left out.
         let counted = dims |> List.fold (fun n d -> if n > most then n else n * max 1L d) 1L
-        let elements = if List.contains 0L dims then 0L else counted
 
-        if counted > most || elements * int64 (size raw) > int64 Array.MaxLength * 8L then
+        if counted > most then
             refuse ()
 
-        Shape.ofList (List.map int dims), elements * int64 (size raw)
+        Shape.ofList (List.map int dims), (if List.contains 0L dims then 0L else counted)
+
+    /// The shape of extents that a file declares, and the number of bytes of its elements.
+    let shape operation (what: string) raw (dims: int64 list) : Shape * int64 =
+        let shape, elements = extents operation what dims
+        shape, elements * int64 (size raw)
 
     /// Runs a reader of a format; what streams and archives throw at damaged data becomes a `FormatError`.
     let guarded operation (source: string) (read: unit -> 'a) : 'a =
@@ -185,7 +227,7 @@ module internal Raw =
             else
                 read stream)
 
-    /// Opens a file for a reader of a kind of files, such as "a safetensors file"; one packed by gzip is unpacked first.
+    /// Opens a file for a reader of a kind of files, such as "an npy file"; one packed by gzip is unpacked first.
     let openFile operation kind (path: string) (read: Stream -> 'a) : 'a =
         use file = Files.openRead operation kind path
         opened operation path file read
@@ -194,6 +236,16 @@ module internal Raw =
     let openBytes operation (bytes: byte[]) (read: Stream -> 'a) : 'a =
         use memory = new MemoryStream(bytes, false)
         opened operation "the bytes" memory read
+
+    /// Opens a file of a format whose first bytes may be those of gzip: nothing is unpacked.
+    let openFileAsIs operation kind (path: string) (read: Stream -> 'a) : 'a =
+        use file = Files.openRead operation kind path
+        guarded operation path (fun () -> read file)
+
+    /// The same from bytes.
+    let openBytesAsIs operation (bytes: byte[]) (read: Stream -> 'a) : 'a =
+        use memory = new MemoryStream(bytes, false)
+        guarded operation "the bytes" (fun () -> read memory)
 
     /// The first bytes of a stream, whose position stays: they tell one format from another.
     let start (stream: Stream) : byte[] =

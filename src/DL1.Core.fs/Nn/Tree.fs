@@ -151,6 +151,29 @@ module Tree =
     let rename (name: string -> string) (tree: Tree<'a>) : Tree<'a> =
         toList tree |> List.map (fun (path, leaf) -> name path, leaf) |> ofList
 
+    /// The same leaves with other names for parts: a path that is the first of a pair, or lies below it, gets the second in its
+    /// place, or loses that part where the second is empty. The first pair that fits counts; other paths stay. A pair that
+    /// fits no path is a `DomainError`, as are two leaves at one path.
+    /// `Tree.renameParts [ "0", "hidden" ] tree`
+    let renameParts (names: (string * string) list) (tree: Tree<'a>) : Tree<'a> =
+        let fits (before: string) (path: string) =
+            path = before || path.StartsWith(before + ".", StringComparison.Ordinal)
+
+        for before, after in names do
+            if not (Array.exists (fst >> fits before) tree.Leaves) then
+                Refuse.domain
+                    "Tree.renameParts"
+                    $"the name {before}, which is to become {after}"
+                    "names that paths begin with"
+                    "compare the names with the paths of the tree"
+
+        tree
+        |> rename (fun path ->
+            match names |> List.tryFind (fun (before, _) -> fits before path) with
+            | Some(before, "") -> path.Substring(min path.Length (before.Length + 1))
+            | Some(before, after) -> after + path.Substring before.Length
+            | None -> path)
+
     /// The same leaves below a name: `weight` becomes `name.weight`. `Tree.under "encoder" tree`
     let under (name: string) (tree: Tree<'a>) : Tree<'a> =
         Tree(tree.Leaves |> Array.map (fun (path, leaf) -> $"{name}.{path}", leaf))

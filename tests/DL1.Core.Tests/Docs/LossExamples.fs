@@ -72,6 +72,8 @@ let private trees =
         prints "filter" "0.weight: 1" (fun () -> Tree.filter (fun path -> path.EndsWith "weight") tree)
         prints "append" "0.weight: 1 0.bias: 2 1.weight: 3" (fun () ->
             Tree.append tree (Tree.ofList [ "1.weight", 3 ]))
+        prints "renameParts" "hidden.weight: 1 hidden.bias: 2" (fun () ->
+            Tree.renameParts [ "0", "hidden" ] tree)
         prints "rename" "0.weight: 1 0.bias: 2" (fun () ->
             Tree.rename (fun path -> path.Replace("fc", "0")) tree)
         prints "under" "encoder.0.weight: 1 encoder.0.bias: 2" (fun () -> Tree.under "encoder" tree)

@@ -77,6 +77,79 @@ let private safetensors =
         prints "write" "True" (fun () -> inFile (fun path -> Safetensors.write path weights) exists)
         prints "fit" "w: f64 [2] [1 2]" (fun () ->
             inFile written (fun path -> Safetensors.fit weights (Safetensors.read path)))
+        prints "readSome" "encoder.w: f64 [2] [1 2]" (fun () ->
+            inFile (fun path -> Safetensors.write path (Tree.under "encoder" weights)) (fun path ->
+                Safetensors.readSome (fun name -> name.StartsWith "encoder.") path))
+        prints "contents" "w: F64 [2]" (fun () -> inFile written (fun path -> Safetensors.contents path))
+        prints "toBytesAs" "68" (fun () -> (Safetensors.toBytesAs FloatStorage.BF16 Map.empty weights).Length)
+        prints "writeAs" "True" (fun () ->
+            inFile (fun path -> Safetensors.writeAs FloatStorage.BF16 Map.empty path weights) exists)
+    ]
+
+let private pytorch =
+    let checkpoint path = PyTorch.write path (Tree.under "model" weights)
+
+    [
+        prints "read" "w: f64 [2] [1 2]" (fun () ->
+            inFile (fun path -> PyTorch.write path weights) (fun path -> PyTorch.read path))
+        prints "readWith" "1 0" (fun () ->
+            inFile checkpoint (fun path ->
+                let tensors, texts = PyTorch.readWith path
+                $"{tensors.Count} {texts.Count}"))
+        prints "readAt" "w: f64 [2] [1 2]" (fun () ->
+            inFile checkpoint (fun path -> PyTorch.readAt "model" path))
+        prints "readSome" "encoder.w: f64 [2] [1 2]" (fun () ->
+            inFile (fun path -> PyTorch.write path (Tree.under "encoder" weights)) (fun path ->
+                PyTorch.readSome (fun path -> path.StartsWith "encoder.") path))
+        prints "contents" "model.w: torch.float64 [2]" (fun () ->
+            inFile checkpoint (fun path -> PyTorch.contents path))
+        prints "ofBytes" "w: f64 [2] [1 2]" (fun () -> PyTorch.ofBytes (PyTorch.toBytes weights) |> fst)
+        prints "toBytes" "True" (fun () -> PyTorch.toBytes weights = PyTorch.toBytes weights)
+        prints "write" "True" (fun () -> inFile (fun path -> PyTorch.write path weights) exists)
+        prints "writeAs" "True" (fun () ->
+            inFile (fun path -> PyTorch.writeAs FloatStorage.BF16 path weights) exists)
+    ]
+
+let private torchSharp =
+    [
+        prints "read" "w: f64 [2] [1 2]" (fun () ->
+            inFile (fun path -> TorchSharpFile.write path weights) (fun path -> TorchSharpFile.read path))
+        prints "ofBytes" "w: f64 [2] [1 2]" (fun () ->
+            TorchSharpFile.ofBytes (TorchSharpFile.toBytes weights))
+        prints "toBytes" "22" (fun () -> (TorchSharpFile.toBytes weights).Length)
+        prints "write" "True" (fun () -> inFile (fun path -> TorchSharpFile.write path weights) exists)
+        prints "writeAs" "True" (fun () ->
+            inFile (fun path -> TorchSharpFile.writeAs FloatStorage.F16 path weights) exists)
+    ]
+
+/// A GGUF file of one tensor: `blk.0.w`, two numbers of f32.
+let private gguf =
+    let number (n: uint64) = System.BitConverter.GetBytes n
+    let small (n: uint32) = System.BitConverter.GetBytes n
+    let name = "blk.0.w"B
+
+    let bytes =
+        Array.concat
+            [
+                Array.concat [ "GGUF"B; small 3u; number 1UL; number 0UL ]
+                Array.concat [ number 7UL; name; small 1u; number 2UL; small 0u; number 0UL ]
+                Array.zeroCreate 1
+                Array.concat [ small 0x3F800000u; small 0x40000000u ]
+            ]
+
+    let write path = AtomicFile.writeBytes path bytes
+
+    [
+        prints "read" "blk.0.w: f32 [2] [1 2]" (fun () -> inFile write (fun path -> Gguf.read path))
+        prints "readWith" "1 0" (fun () ->
+            inFile write (fun path ->
+                let tensors, texts = Gguf.readWith path
+                $"{tensors.Count} {texts.Count}"))
+        prints "readSome" "blk.0.w: f32 [2] [1 2]" (fun () ->
+            inFile write (fun path -> Gguf.readSome (fun name -> name.StartsWith "blk.0.") path))
+        prints "contents" "blk.0.w: F32 [2]" (fun () -> inFile write (fun path -> Gguf.contents path))
+        prints "ofBytes" "blk.0.w: f32 [2] [1 2]" (fun () ->
+            inFile write (fun path -> Gguf.ofBytes (System.IO.File.ReadAllBytes path) |> fst))
     ]
 
 let private checkpoints =
@@ -399,6 +472,9 @@ let all: Examples list =
         { Module = moduleOf <@ Idx.read @>; Rows = idx }
         { Module = moduleOf <@ Npy.read @>; Rows = npy }
         { Module = moduleOf <@ Safetensors.read @>; Rows = safetensors }
+        { Module = moduleOf <@ PyTorch.read @>; Rows = pytorch }
+        { Module = moduleOf <@ TorchSharpFile.read @>; Rows = torchSharp }
+        { Module = moduleOf <@ Gguf.read @>; Rows = gguf }
         { Module = moduleOf <@ Weights.take @>; Rows = taken }
         { Module = moduleOf <@ Checkpoint.read @>; Rows = checkpoints }
         {

@@ -53,6 +53,27 @@ let tests =
             test "it is a sequence of paths and leaves" {
                 Expect.equal [ for entry in tree -> entry.Key, entry.Value ] (Tree.toList tree) ""
             }
+            law "renamed parts come back" (fun leaves ->
+                let tree = Tree.under "a.b" (treeOf leaves)
+
+                let there =
+                    [
+                        if tree.Count > 0 then
+                            "a", "x.y"
+                    ]
+
+                let back = [ for before, after in there -> after, before ]
+                Tree.renameParts back (Tree.renameParts there tree) = tree)
+            test "whole parts are renamed, the first that fits, and a name that fits none is refused" {
+                let tree = Tree.ofList [ "a.b.x", 1; "a.c", 2; "ab.x", 3; "a", 4 ]
+                let renamed = Tree.renameParts [ "a.b", "d"; "a", "e" ] tree
+                Expect.equal (Tree.paths renamed) [ "d.x"; "e.c"; "ab.x"; "e" ] ""
+                let inner = Tree.ofList [ "a.b", 1; "c", 2 ]
+                Expect.equal (Tree.paths (Tree.renameParts [ "a", "" ] inner)) [ "b"; "c" ] "left out"
+                refused [ "the name f, which is to become g" ] (fun () -> Tree.renameParts [ "f", "g" ] tree)
+                refused [ "two leaves"; "ab.x" ] (fun () -> Tree.renameParts [ "a.b", "ab" ] tree)
+                refused [ "empty path" ] (fun () -> Tree.renameParts [ "a", "" ] tree)
+            }
             test "at takes whole names" {
                 let tree = Tree.ofList [ "a.x", 1; "ab.x", 2; "a", 3 ]
                 Expect.equal (Tree.toList (Tree.at "a" tree)) [ "x", 1 ] ""

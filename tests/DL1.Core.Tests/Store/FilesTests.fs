@@ -16,6 +16,11 @@ let private readers: (string * (string -> unit)) list =
         "npz", (fun path -> Npy.readAll path |> ignore)
         "safetensors", (fun path -> Safetensors.read path |> ignore)
         "safetensors with texts", (fun path -> Safetensors.readWith path |> ignore)
+        "some of safetensors", (fun path -> Safetensors.readSome (fun _ -> true) path |> ignore)
+        "PyTorch", (fun path -> PyTorch.read path |> ignore)
+        "PyTorch at a name", (fun path -> PyTorch.readAt "model" path |> ignore)
+        "TorchSharp", (fun path -> TorchSharpFile.read path |> ignore)
+        "GGUF", (fun path -> Gguf.read path |> ignore)
         "checkpoint", (fun path -> Checkpoint.read path |> ignore)
         "IDX", (fun path -> Idx.read path |> ignore)
         "CSV", (fun path -> Csv.read path |> ignore)
@@ -32,6 +37,9 @@ let private writers: (string * (string -> unit)) list =
         "npy", (fun path -> Npy.write path weights["w"])
         "npz", (fun path -> Npy.writeAll path weights)
         "safetensors", (fun path -> Safetensors.write path weights)
+        "safetensors of bf16", (fun path -> Safetensors.writeAs FloatStorage.BF16 Map.empty path weights)
+        "PyTorch", (fun path -> PyTorch.write path weights)
+        "TorchSharp", (fun path -> TorchSharpFile.write path weights)
         "structure",
         (fun path -> Structure.write path (Expr.variable "x" DType.F32 [ 1; 2 ]) (Dense.linear 3))
         "encoder", encoder.Save
@@ -117,6 +125,7 @@ let private formats =
                 "a zip archive", npz
                 "a safetensors file", safetensors
                 "an IDX file", idx
+                "a GGUF file", Array.append "GGUF"B (Array.zeroCreate 40)
             ]
 
         for other, bytes in all do
@@ -131,6 +140,14 @@ let private formats =
             if other <> "a safetensors file" then
                 says (Safetensors.ofBytes >> ignore)
                 says (Checkpoint.ofBytes >> ignore)
+
+            if other <> "a zip archive" then
+                says (PyTorch.ofBytes >> ignore)
+
+            if other <> "a GGUF file" then
+                says (Gguf.ofBytes >> ignore)
+
+            says (TorchSharpFile.ofBytes >> ignore)
 
             if other <> "an IDX file" then
                 says (Idx.ofBytes >> ignore)

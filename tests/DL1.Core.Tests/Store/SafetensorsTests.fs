@@ -95,7 +95,7 @@ let tests =
                             file (one "F32" "[1]" "[0,4]" |> _.Replace("\"w\"", "\"\"")) four,
                             "without a name"
                             "no shape", file """{"w":{"dtype":"F32"}}""" [], "no shape for w"
-                            "an unknown type", file (one "C64" "[1]" "[0,4]") four, "the type 'C64'"
+                            "an unknown type", file (one "C64" "[1]" "[0,8]") (four @ four), "the type 'C64'"
                             "a type's size", file (one "F64" "[1]" "[0,4]") four, "the offsets [0, 4] of w"
                             "offsets turned", file (one "F32" "[1]" "[4,0]") four, "the offsets [4, 0]"
                             "one offset", file (one "F32" "[1]" "[0]") four, "the offsets [0]"

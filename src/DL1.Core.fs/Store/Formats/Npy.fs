@@ -93,7 +93,7 @@ module Npy =
 
         stream.Write(length, 0, length.Length)
         stream.Write(Encoding.ASCII.GetBytes padded, 0, padded.Length)
-        stream.Write(Raw.bytes t.Elements)
+        FloatStorage.write FloatStorage.AsIs t stream
 
     /// A tensor from an npy file. `Npy.read path`
     let read (path: string) : Tensor = Raw.openFile operation "an npy file" path tensor

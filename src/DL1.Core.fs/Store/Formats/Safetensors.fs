@@ -1,12 +1,15 @@
 namespace DL1
 
 open System
+open System.Collections.Generic
 open System.IO
 
 /// The safetensors format: names, types, shapes and bytes, and nothing that can be run. With PyTorch's names in the
 /// tree, `model.load_state_dict(safetensors.torch.load_file(path))` takes a file as it is. Types that tensors do not
-/// have are widened (f16 and bf16 to f32, bytes to i32). Whatever is wrong with a file is a `FormatError`, found in the
-/// header before anything of the size that it announces is allocated.
+/// have are widened (16 and 8 bits of floating point to f32, bytes to i32). Whatever is wrong with a file is a
+/// `FormatError`, found in the header before anything of the size that it announces is allocated. A path is that of a file,
+/// of an index (`model.safetensors.index.json`) of a model in several files, or of a folder with one or the other. Of a
+/// file only the header and the tensors that are asked for are read.
 [<RequireQualifiedAccess>]
 module Safetensors =
     let private operation = SafetensorsHeader.operation
@@ -15,7 +18,8 @@ module Safetensors =
     /// The longest header that the format's first implementation takes.
     let private longest = 100_000_000L
 
-    let private get (stream: Stream) : Tree<Tensor> * Map<string, string> =
+    /// The entries of a file, its texts, and the place of its data.
+    let private header (stream: Stream) : SafetensorsEntry list * Map<string, string> * int64 =
         Raw.refuseOther operation "a safetensors file" "a safetensors file" stream
 
         if stream.Length < 8L then
@@ -32,14 +36,66 @@ module Safetensors =
         stream.ReadExactly json
         let data = 8L + int64 length
         let entries, texts = SafetensorsHeader.parse (stream.Length - data) json
+        entries, texts, data
 
-        let tensor (e: SafetensorsEntry) =
-            stream.Position <- data + e.Begin
-            Tensor(e.Shape, Raw.read operation e.Raw false e.Shape.Size stream)
+    let private tensor data (stream: Stream) (e: SafetensorsEntry) =
+        let raw = SafetensorsHeader.rawOf e
+        stream.Position <- data + e.Begin
+        Tensor(e.Shape, Raw.read operation raw false e.Shape.Size stream)
 
-        Tree.ofList [ for e in entries -> e.Name, tensor e ], texts
+    /// What `take` makes of each chosen entry of a stream, with the texts of the file. Of a shard only the names that its
+    /// index gives to it are looked at, and all of them must be there.
+    let private entriesOf file (names: HashSet<string> option) choose take (stream: Stream) =
+        let entries, texts, data = header stream
+        let isHere (name: string) = names |> Option.forall (fun names -> names.Contains name)
+        let found = HashSet(entries |> Seq.map _.Name)
 
-    let private put (texts: Map<string, string>) (tensors: Tree<Tensor>) (stream: Stream) =
+        for name in names |> Option.map Seq.cast<string> |> Option.defaultValue Seq.empty do
+            if not (found.Contains name) then
+                refuse $"no tensor {name} in {file}" "the tensors that the index says are there"
+
+        [
+            for e in entries do
+                if isHere e.Name && choose e.Name then
+                    e.Name, take data stream e
+        ],
+        texts
+
+    /// The same over all files of a path, in the order of the index where there is one.
+    let private ofPath (choose: string -> bool) take (path: string) : Tree<'a> * Map<string, string> =
+        let places = SafetensorsIndex.find path
+
+        let parts =
+            [
+                for file, names in places.Files do
+                    if names |> Option.forall (Seq.exists choose) then
+                        Raw.openFileAsIs
+                            operation
+                            "a safetensors file"
+                            file
+                            (entriesOf (string (Path.GetFileName file)) names choose take)
+            ]
+
+        let rows = List.collect fst parts
+
+        let texts =
+            parts
+            |> List.fold (fun all (_, texts) -> Map.fold (fun m k v -> Map.add k v m) all texts) Map.empty
+
+        match places.Order with
+        | None -> Tree.ofList rows, texts
+        | Some order ->
+            let found = dict rows
+
+            Tree.ofList
+                [
+                    for name in order do
+                        if found.ContainsKey name then
+                            name, found[name]
+                ],
+            texts
+
+    let private put storage (texts: Map<string, string>) (tensors: Tree<Tensor>) (stream: Stream) =
         if tensors.Contains SafetensorsHeader.metadataName then
             Refuse.domain
                 "Safetensors.write"
@@ -47,33 +103,73 @@ module Safetensors =
                 "another name: the format keeps this one for texts"
                 "rename the tensor"
 
-        let header, placed = SafetensorsHeader.write texts tensors
+        for path, t in Tree.toList tensors do
+            FloatStorage.require "Safetensors.write" storage path t
+
+        let header, placed = SafetensorsHeader.write storage texts tensors
         stream.Write(BitConverter.GetBytes(uint64 header.Length), 0, 8)
         stream.Write(header, 0, header.Length)
 
         for t in placed do
-            stream.Write(Raw.bytes t.Elements)
+            FloatStorage.write storage t stream
 
-    /// The tensors of a file by their names, in the header's order. `Safetensors.read path`
-    let read (path: string) : Tree<Tensor> = Raw.openFile operation "a safetensors file" path get |> fst
+    let private all (_: string) = true
 
-    /// The tensors of a file, and the texts about it. `let tensors, texts = Safetensors.readWith path`
-    let readWith (path: string) : Tree<Tensor> * Map<string, string> =
-        Raw.openFile operation "a safetensors file" path get
+    /// The tensors of a file or folder by their names, in the header's order. `Safetensors.read path`
+    let read (path: string) : Tree<Tensor> = ofPath all tensor path |> fst
+
+    /// The tensors of a file or folder, and the texts about it. `let tensors, texts = Safetensors.readWith path`
+    let readWith (path: string) : Tree<Tensor> * Map<string, string> = ofPath all tensor path
+
+    /// The tensors whose names a function chooses: the others are not read, and files of a folder that have none are not
+    /// opened. That it chooses none is a `FormatError`.
+    /// `Safetensors.readSome (fun name -> name.StartsWith "encoder.") path`
+    let readSome (choose: string -> bool) (path: string) : Tree<Tensor> =
+        let chosen = ofPath choose tensor path |> fst
+
+        if chosen.Count = 0 then
+            let names = ofPath all (fun _ _ _ -> ()) path |> fst |> Tree.paths
+            Chosen.refuse "Safetensors.readSome" names
+
+        chosen
+
+    /// The types and shapes of the tensors of a file or folder by their names: only headers are read.
+    /// `Safetensors.contents path`
+    let contents (path: string) : Tree<TensorInfo> =
+        ofPath all (fun _ _ e -> { Type = e.Type; Shape = e.Shape }) path |> fst
 
     /// The tensors and texts from the bytes of a file. `Safetensors.ofBytes (Safetensors.toBytes Map.empty weights)`
-    let ofBytes (bytes: byte[]) : Tree<Tensor> * Map<string, string> = Raw.openBytes operation bytes get
+    let ofBytes (bytes: byte[]) : Tree<Tensor> * Map<string, string> =
+        Raw.openBytesAsIs operation bytes (fun stream ->
+            let rows, texts = entriesOf "the bytes" None all tensor stream
+            Tree.ofList rows, texts)
+
+    /// The bytes of a file of tensors with texts about them, floating-point numbers stored as it is said.
+    /// `Safetensors.toBytesAs FloatStorage.BF16 Map.empty weights`
+    let toBytesAs (storage: FloatStorage) (texts: Map<string, string>) (tensors: Tree<Tensor>) : byte[] =
+        use memory = new MemoryStream()
+        put storage texts tensors memory
+        memory.ToArray()
 
     /// The bytes of a file of tensors with texts about them. `Safetensors.toBytes (Map [ "made by", "DL1" ]) weights`
     let toBytes (texts: Map<string, string>) (tensors: Tree<Tensor>) : byte[] =
-        use memory = new MemoryStream()
-        put texts tensors memory
-        memory.ToArray()
+        toBytesAs FloatStorage.AsIs texts tensors
+
+    /// Writes tensors with texts about them, whole or not at all, floating-point numbers stored as it is said: 16 bits halve
+    /// a file of f32. A finite number that 16 bits would turn to infinity is a `DomainError`.
+    /// `Safetensors.writeAs FloatStorage.BF16 Map.empty path weights`
+    let writeAs
+        (storage: FloatStorage)
+        (texts: Map<string, string>)
+        (path: string)
+        (tensors: Tree<Tensor>)
+        : unit =
+        AtomicFile.write path (put storage texts tensors)
 
     /// Writes tensors with texts about them, whole or not at all.
     /// `Safetensors.writeWith (Map [ "made by", "DL1" ]) path weights`
     let writeWith (texts: Map<string, string>) (path: string) (tensors: Tree<Tensor>) : unit =
-        AtomicFile.write path (put texts tensors)
+        writeAs FloatStorage.AsIs texts path tensors
 
     /// Writes tensors, whole or not at all. `Safetensors.write path weights`
     let write (path: string) (tensors: Tree<Tensor>) : unit = writeWith Map.empty path tensors

@@ -5,9 +5,11 @@ open System.Collections.Generic
 open System.IO
 open System.Text.Json
 
-/// One tensor that a safetensors header announces: where its bytes lie behind the header.
+/// One tensor that a safetensors header announces: where its bytes lie behind the header. `Raw` is `None` for types that
+/// are not read: other tensors of the file still are.
 [<NoEquality; NoComparison>]
-type internal SafetensorsEntry = { Name: string; Raw: Raw; Shape: Shape; Begin: int64; End: int64 }
+type internal SafetensorsEntry =
+    { Name: string; Type: string; Raw: Raw option; Shape: Shape; Begin: int64; End: int64 }
 
 /// The header of a safetensors file, a JSON object: it is checked in full before anything is read by it.
 [<RequireQualifiedAccess>]
@@ -34,17 +36,43 @@ module internal SafetensorsHeader =
             "I16", Raw.I16
             "U16", Raw.U16
             "U32", Raw.U32
+            "F8_E4M3", Raw.F8E4M3
+            "F8_E5M2", Raw.F8E5M2
+        ]
+
+    /// Types that are known and not read: their bits, and what helps.
+    let private unread =
+        let scaled = "multiply out the scales where the file was made, and save the tensor as bfloat16"
+
+        [
+            "U64", (64, "save it as int64: tensor.to(torch.int64)")
+            "C64", (64, "save real and imaginary parts as numbers: torch.view_as_real(tensor)")
+            "F8_E8M0", (8, scaled)
+            "F6_E2M3", (6, scaled)
+            "F6_E3M2", (6, scaled)
+            "F4", (4, scaled)
         ]
 
     /// The name that a kind of numbers has in the format.
     let nameOf raw = kinds |> List.find (fun (_, r) -> r = raw) |> fst
 
-    let private kind (name: string) (text: string) =
-        match kinds |> List.tryFind (fun (known, _) -> known = text) with
-        | Some(_, raw) -> raw
-        | None ->
+    /// How the elements of an entry lie; refuses a type that is not read.
+    let rawOf (e: SafetensorsEntry) : Raw =
+        match e.Raw, List.tryFind (fun (name, _) -> name = e.Type) unread with
+        | Some raw, _ -> raw
+        | None, found ->
             let known = kinds |> List.map fst |> String.concat ", "
-            refuse $"the type '{text}' of {name}" $"one of {known}"
+
+            let cure =
+                match found with
+                | Some(_, (_, cure)) -> cure
+                | None -> "save the tensor as float32 or bfloat16 where the file was made"
+
+            Refuse.format
+                operation
+                $"the type '{e.Type}' of {e.Name}"
+                $"one of {known}"
+                (cure + ", or read other tensors alone by their names")
 
     let private whole (name: string) (e: JsonElement) =
         match e.ValueKind with
@@ -76,15 +104,24 @@ module internal SafetensorsHeader =
             | true, value -> value
             | false, _ -> refuse $"no {field} for {name}" "dtype, shape and data_offsets for each tensor"
 
-        let raw = kind name (text $"the type of {name}" (field "dtype"))
-        let shape, length = Raw.shape operation name raw (list $"the shape of {name}" (field "shape"))
+        let kind = text $"the type of {name}" (field "dtype")
+        let raw = kinds |> List.tryFind (fun (known, _) -> known = kind) |> Option.map snd
+        let shape, elements = Raw.extents operation name (list $"the shape of {name}" (field "shape"))
 
-        match list $"the offsets of {name}" (field "data_offsets") with
-        | [ first; last ] when last >= first && last - first = length ->
-            { Name = name; Raw = raw; Shape = shape; Begin = first; End = last }
-        | offsets ->
+        // Of a type that nobody knows here the file alone knows the length.
+        let length =
+            match raw, List.tryFind (fun (known, _) -> known = kind) unread with
+            | Some raw, _ -> Some(elements * int64 (Raw.size raw))
+            | None, Some(_, (bits, _)) -> Some((elements * int64 bits + 7L) / 8L)
+            | None, None -> None
+
+        match list $"the offsets of {name}" (field "data_offsets"), length with
+        | [ first; last ], length when last >= first && (length = None || length = Some(last - first)) ->
+            { Name = name; Type = kind; Raw = raw; Shape = shape; Begin = first; End = last }
+        | offsets, length ->
             let found = offsets |> List.truncate 3 |> List.map string |> String.concat ", "
-            refuse $"the offsets [{found}] of {name}" $"two offsets, %d{length} bytes apart"
+            let apart = length |> Option.map (fun n -> $", %d{n} bytes apart") |> Option.defaultValue ""
+            refuse $"the offsets [{found}] of {name}" $"two offsets{apart}"
 
     /// Each byte of the data belongs to one tensor: no gap, no overlap, nothing left.
     let private requireCover (available: int64) (entries: SafetensorsEntry list) =
@@ -140,10 +177,10 @@ module internal SafetensorsHeader =
 
     /// The header for tensors and texts, padded by blanks to a multiple of 8 bytes, and the order in which the bytes of
     /// the tensors follow: the widest elements first, so that each lies at a multiple of its size.
-    let write (texts: Map<string, string>) (tensors: Tree<Tensor>) : byte[] * Tensor list =
-        let size (t: Tensor) = Raw.size (Raw.ofDType t.DType)
+    let write storage (texts: Map<string, string>) (tensors: Tree<Tensor>) : byte[] * Tensor list =
+        let size (t: Tensor) = Raw.size (FloatStorage.rawOf storage t.DType)
         let placed = Tree.toList tensors |> List.sortBy (fun (_, t) -> -(size t))
-        let lengths = placed |> List.map (fun (_, t) -> int64 t.Size * int64 (size t))
+        let lengths = placed |> List.map (fun (_, t) -> FloatStorage.length storage t)
         let begins = List.scan (+) 0L lengths
 
         let places = Dictionary<string, struct (int64 * int64)>()
@@ -167,7 +204,7 @@ module internal SafetensorsHeader =
          for name, t in Tree.toList tensors do
              let struct (first, last) = places[name]
              json.WriteStartObject name
-             json.WriteString("dtype", nameOf (Raw.ofDType t.DType))
+             json.WriteString("dtype", nameOf (FloatStorage.rawOf storage t.DType))
              json.WriteStartArray "shape"
 
              for d in t.Shape.Dims do
