@@ -1,0 +1,281 @@
+namespace DL1
+
+open System.IO
+open DL1.Compiler.Source
+
+/// The version of C# that a file is written in.
+[<RequireQualifiedAccess; Struct>]
+type CSharpVersion =
+    /// C# 12 or newer, for .NET 8 or newer: constants are data of the assembly, and vectors are read without checks.
+    | Current
+    /// C# 9 within .NET Standard 2.1, as in Unity: constants are static arrays.
+    | CSharp9
+
+/// How a model is written as C#; `ModelCode.options` is a start.
+[<NoEquality; NoComparison>]
+type ModelCodeOptions =
+    {
+        /// The namespace of the class; empty for none.
+        Namespace: string
+        /// The version of C#.
+        Version: CSharpVersion
+        /// Rows for each input, in the order of the model's inputs: they say what one sample is, and the first two are samples of
+        /// the self-test. With none, the model must know its inputs, and samples are drawn: numbers normal, whole numbers 0.
+        Samples: Tensor list
+        /// What is done to the input before the model, such as scaling, for a model of one input.
+        Prepare: (Expr -> Expr) option
+        /// What is done to the output, such as a softmax, for a model of one output.
+        Finish: (Expr -> Expr) option
+        /// The names of classes, for `ClassName`: none, or one for each output.
+        Classes: string list
+        /// The most numbers that are written as literals; more are a resource beside the file.
+        Literals: int
+    }
+
+/// A model as C#: the text of a file, and for large models the bytes of a resource.
+[<Sealed>]
+type ModelSource internal (name: string, text: string, resource: byte[]) =
+    /// The name of the class.
+    member _.Name = name
+    /// The text of the file.
+    member _.Text = text
+    /// The bytes of the resource that is to be embedded, little-endian; none where all numbers are in the text.
+    member _.Resource: byte[] = Array.copy resource
+    /// Whether there is a resource.
+    member _.HasResource = resource.Length > 0
+
+    /// Writes `Name.cs`, and `Name.bin` where there is a resource, into a folder, which is made where it is not there.
+    /// `source.Save "Models"`
+    member _.Save(folder: string) : unit =
+        AtomicFile.writeText (Path.Combine(folder, name + ".cs")) text
+
+        if resource.Length > 0 then
+            AtomicFile.writeBytes (Path.Combine(folder, name + ".bin")) resource
+
+    /// The text.
+    override _.ToString() = text
+
+/// Trained models as C# that needs nothing but .NET: one static class that predicts one sample at a time, with preprocessing
+/// inside, without a heap allocation, reflection or code made at run time. See the guide "A model without a runtime".
+[<RequireQualifiedAccess>]
+module ModelCode =
+    let private operation = "ToCSharp"
+
+    /// The newest C#, no namespace, drawn samples, up to 100,000 numbers as literals. `{ ModelCode.options with Namespace = "Shop" }`
+    let options: ModelCodeOptions =
+        {
+            Namespace = ""
+            Version = CSharpVersion.Current
+            Samples = []
+            Prepare = None
+            Finish = None
+            Classes = []
+            Literals = 100_000
+        }
+
+    let private requireNames (options: ModelCodeOptions) (name: string) =
+        if not (ProgramName.isFree name) then
+            Refuse.domain
+                operation
+                $"the name '{name}'"
+                "a name for a class: a letter, then letters and digits, no keyword and no name that the class uses inside"
+                "take the name of what it predicts, such as Digits"
+
+        if options.Namespace <> "" && not (options.Namespace.Split '.' |> Array.forall Literal.isIdentifier) then
+            Refuse.domain
+                operation
+                $"the namespace '{options.Namespace}'"
+                "identifiers with dots between"
+                "take a namespace of your program, such as Shop.Models"
+
+        if options.Literals < 0 then
+            Refuse.domain operation $"%d{options.Literals} literals" "0 or more" "100000 is usual"
+
+    /// The first rows of each input.
+    let private rowsOf (inputs: (string * Variable) list) (samples: Tensor list) : Tensor list list =
+        if samples.IsEmpty then
+            let drawn (row: int) (v: Variable) =
+                let dims = v.Shape.ToList()
+
+                match v.DType with
+                | DType.F32
+                | DType.F64 -> Key.normal 0.0 1.0 v.DType dims (Key.fold row (Key.ofSeed 1L))
+                | DType.I32
+                | DType.I64
+                | DType.Bool -> Tensor.zeros v.DType dims
+
+            [ 0; 1 ] |> List.map (fun row -> inputs |> List.mapi (fun i (_, v) -> drawn (2 * i + row) v))
+        else
+            if samples.Length <> inputs.Length then
+                Refuse.shape
+                    operation
+                    $"samples for %d{samples.Length} inputs"
+                    $"%d{inputs.Length}: rows for each input"
+                    "give a tensor of rows for each input, in their order"
+
+            let rows = samples |> List.map (fun t -> if t.Rank = 0 then 0 else t.Shape[0]) |> List.min
+
+            List.zip inputs samples
+            |> List.iter (fun ((name, v), t) ->
+                let isFit =
+                    t.Rank > 0 && rows > 0 && t.DType = v.DType && t.Shape.ToList().Tail = v.Shape.ToList().Tail
+
+                if not isFit then
+                    let due = v.Shape.ToList().Tail |> List.map string |> String.concat ", "
+
+                    Refuse.shape
+                        operation
+                        $"samples of {name}: {t.DType} {t.Shape}"
+                        $"{v.DType} [rows, {due}], one row or more"
+                        "give rows as the model takes them")
+
+            [ for row in 0 .. min 2 rows - 1 -> samples |> List.map (Rows.take operation [| row |]) ]
+
+    let private write
+        (options: ModelCodeOptions)
+        (name: string)
+        (notes: string list)
+        (inputs: (string * Variable) list)
+        (outputs: (string * Expr) list)
+        : ModelSource =
+        requireNames options name
+
+        let scores =
+            match outputs with
+            | [ _, e ] -> e.Shape.Size
+            | _ -> 0
+
+        let isNamed = options.Classes.IsEmpty || options.Classes.Length = scores || (scores = 1 && options.Classes.Length = 2)
+
+        if not isNamed then
+            Refuse.domain
+                operation
+                $"%d{options.Classes.Length} names of classes"
+                $"as many as there are outputs, %d{scores}, or none"
+                "give a name for each class, in their order"
+
+        let roots = List.map snd outputs
+        let variables = List.map snd inputs
+        let rows = rowsOf inputs options.Samples
+        let run = Compile.prepare variables roots
+        let samples = rows |> List.map (fun row -> row, run row)
+
+        let isDouble = roots |> List.forall (fun e -> e.DType <> DType.F32)
+
+        let parts: ProgramParts =
+            {
+                Class = name
+                Namespace = options.Namespace
+                Notes = notes
+                Inputs = []
+                Outputs = []
+                Samples = samples
+                Tolerance = (if isDouble then 1e-9 else 1e-4)
+                Classes = options.Classes
+                IsPlain = (options.Version = CSharpVersion.CSharp9)
+                Literals = int64 options.Literals
+            }
+
+        let struct (text, resource) = ModelProgram.write parts inputs outputs
+        ModelSource(name, text, resource)
+
+    /// Any graph of one sample as a class: its variables are the inputs, in their order, and each named expression an output.
+    /// A variable whose value is not to be given is replaced by a constant before.
+    /// `ModelCode.ofGraph ModelCode.options "Norm" [ x ] [ "norm", sqrt (Expr.sumAll (x * x)) ]`
+    let ofGraph
+        (options: ModelCodeOptions)
+        (name: string)
+        (inputs: Expr list)
+        (outputs: (string * Expr) list)
+        : ModelSource =
+        let variables =
+            inputs
+            |> List.map (fun e ->
+                match e.Node with
+                | Node.Variable v -> v
+                | _ -> Refuse.domain operation (Operand.text e) "variables as inputs" "give the variables of the graph")
+
+        if outputs.IsEmpty then
+            Refuse.domain operation "no outputs" "one at least" "name what is to be computed"
+
+        for v in Graph.variables (List.map snd outputs) do
+            if not (List.contains v variables) then
+                Refuse.domain
+                    operation
+                    $"a graph of the variable {v}, which is no input"
+                    "all variables among the inputs"
+                    "add it to the inputs, or put a constant in its place"
+
+        write { options with Prepare = None; Finish = None } name [] (variables |> List.map (fun v -> v.Name, v)) outputs
+
+    /// A trained model as a class of a name, with options.
+    /// `ModelCode.csharpWith { ModelCode.options with Samples = [ x ]; Finish = Some (Expr.softmax 1) } "Digits" trained`
+    let csharpWith (options: ModelCodeOptions) (name: string) (trained: Trained) : ModelSource =
+        let oneRow (dims: int list) = 1 :: List.skip 1 dims
+
+        let given: (string * DType * int list) list =
+            match trained.Example, options.Samples with
+            | Some xs, _ ->
+                Tree.toList xs
+                |> List.map (fun (path, (x: Expr)) -> path, x.DType, oneRow (x.Shape.ToList()))
+            | None, [ t ] when t.Rank > 0 -> [ Erased.inputs, t.DType, oneRow (t.Shape.ToList()) ]
+            | None, _ ->
+                Refuse.domain
+                    operation
+                    "a model that does not know what it takes"
+                    "a model that was trained or loaded by data, or samples of its one input"
+                    "give rows as Samples in the options"
+
+        let variables =
+            given
+            |> List.map (fun (path, dtype, dims) ->
+                (if path = Erased.inputs then "input" else path),
+                { Name = $"input {path}"; DType = dtype; Shape = Shape.ofList dims })
+
+        let raw = variables |> List.map (fun (_, v) -> Expr.ofVariable v)
+
+        let one (what: string) (change: (Expr -> Expr) option) (es: Expr list) =
+            match change, es with
+            | None, es -> es
+            | Some change, [ e ] -> [ change e ]
+            | Some _, es ->
+                Refuse.domain
+                    operation
+                    $"a function for one {what} of a model that has %d{es.Length}"
+                    $"a model of one {what}"
+                    "put it into the model as a layer"
+
+        let inputs =
+            List.zip (given |> List.map (fun (path, _, _) -> path)) (one "input" options.Prepare raw)
+            |> Tree.ofList
+
+        let outputs, _ =
+            Layer.apply
+                Mode.Inference
+                (Tree.map Expr.constant trained.Parameters)
+                (Tree.map Expr.constant trained.State)
+                trained.Network
+                inputs
+
+        let named = Tree.toList outputs
+        let finished = one "output" options.Finish (List.map snd named)
+        let size = Tree.values trained.Parameters |> List.sumBy (fun p -> int64 p.Size)
+        let notes = [ $"{trained.Network}: %d{size} parameters" ]
+        write options name notes variables (List.zip (List.map fst named) finished)
+
+    /// A trained model as a class of a name. A model that draws random numbers in inference, and a name that is no identifier,
+    /// are a `DomainError`.
+    /// `(ModelCode.csharp "Digits" trained).Save "Models"`
+    let csharp (name: string) (trained: Trained) : ModelSource = csharpWith options name trained
+
+    /// A function of one row as a class, for models that are more than a network.
+    let internal ofRow
+        (options: ModelCodeOptions)
+        (name: string)
+        (notes: string list)
+        (row: Expr)
+        (output: Expr)
+        : ModelSource =
+        match row.Node with
+        | Node.Variable v -> write options name notes [ "input", v ] [ "output", output ]
+        | _ -> Refuse.domain operation (Operand.text row) "a variable" "give the variable of the graph"
