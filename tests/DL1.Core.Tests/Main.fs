@@ -136,6 +136,9 @@ let tests =
             MetricTests.tests
             MetricMoreTests.tests
             CalibrationTests.tests
+            // Models as C#
+            ModelCodeTests.tests
+            ModelCodeLayerTests.tests
             // Training
             AdmitTests.tests
             StepTests.tests

@@ -44,7 +44,7 @@ type ModelSource internal (name: string, text: string, resource: byte[]) =
     /// Whether there is a resource.
     member _.HasResource = resource.Length > 0
 
-    /// Writes `Name.cs`, and `Name.bin` where there is a resource, into a folder, which is made where it is not there.
+    /// Writes `Name.cs`, and `Name.bin` where there is a resource, into a folder that is there.
     /// `source.Save "Models"`
     member _.Save(folder: string) : unit =
         AtomicFile.writeText (Path.Combine(folder, name + ".cs")) text
@@ -160,7 +160,7 @@ module ModelCode =
         let run = Compile.prepare variables roots
         let samples = rows |> List.map (fun row -> row, run row)
 
-        let isDouble = roots |> List.forall (fun e -> e.DType <> DType.F32)
+        let isDouble = Graph.topological roots |> Array.forall (fun e -> e.DType <> DType.F32)
 
         let parts: ProgramParts =
             {

@@ -50,7 +50,10 @@ module internal ProgramSelfTest =
                 fun () ->
                     if dtype.IsFloat then
                         w.Line "double largest = 1;"
-                        w.Line $"foreach (var e in expected) if (!{element}.IsNaN(e) && !{element}.IsInfinity(e)) largest = Math.Max(largest, Math.Abs((double)e));"
+                        w.Line "for (int i = 0; i < expected.Length; i++)"
+
+                        w.Line
+                            $"    if (!{element}.IsNaN(expected[i]) && !{element}.IsInfinity(expected[i])) largest = Math.Max(largest, Math.Abs((double)expected[i]));"
 
                     w.Block(
                         "for (int i = 0; i < expected.Length; i++)",
