@@ -29,7 +29,7 @@ public static class ModelSources
         /// <param name="literals">The most numbers that are literals; more are a resource beside the file.</param>
         /// <exception cref="DomainError">The name is none for a class, the model draws random numbers, or it is not known what it takes.</exception>
         /// <exception cref="ShapeError">Samples do not fit the model.</exception>
-        /// <example><code>ModelSource source = trained.ToCSharp("Digits", [test.Inputs], finish: scores => scores.Softmax());</code></example>
+        /// <example><code>ModelSource source = trained.ToCSharp("Digits", [digits.Inputs], finish: scores => scores.Softmax());</code></example>
         public ModelSource ToCSharp(
             string name, IEnumerable<Tensor>? samples = null, Func<Expr, Expr>? prepare = null, Func<Expr, Expr>? finish = null,
             IEnumerable<string>? classes = null, string within = "", bool csharp9 = false, int literals = 100_000) =>

@@ -3,6 +3,7 @@ module DL1.Tests.ModelCodeLayerTests
 
 open System
 open DL1
+open DL1.Data
 open DL1.Tests.CompiledText
 open Expecto
 
@@ -128,7 +129,7 @@ let private written isPlain literals () =
         let expected = Trained.predict row model
         let output = Array.zeroCreate<float32> expected.Size
 
-        let given: obj =
+        let given: obj | null =
             if x.DType = DType.I64 then
                 row.ToArray<int64>()
             else
@@ -156,6 +157,46 @@ let private wrongResource () =
         (fun () -> call assembly name "SelfTest" [] |> ignore)
         "a resource that was written with another file is refused"
 
+/// A pipeline with categories and missing numbers, beside its own predictions.
+let private pipeline () =
+    let table = Datasets.penguins ()
+
+    let fitted =
+        Pipeline
+            .Classify("species")
+            .Numbers("beak_length_mm", "body_mass_g")
+            .Categories("island", "sex")
+            .Impute(ColumnFill.Median)
+            .Scale(ColumnScaling.Standard)
+            .Model(Estimator.Logistic())
+            .Fit(table)
+
+    let source = fitted.ToCSharp("Penguins", ModelCode.options)
+
+    let caller =
+        "public static class CallPenguins { public static void Run(double[] input, double[] output) => Penguins.Predict(input, output, new byte[Penguins.Workspace]); }"
+
+    let assembly = assembly false [] [ source.Text; caller ]
+    Expect.equal (call assembly "Penguins" "SelfTest" []) (box true) "the self-test"
+    let expected = fitted.Probabilities table |> Convert.toRows<float>
+
+    for row in 0..9 .. table.RowCount - 1 do
+        let given =
+            [|
+                for field in fitted.Fields do
+                    match table[field] with
+                    | Column.Numbers values -> values[row]
+                    | Column.Texts values ->
+                        let known = fitted.Inputs |> Seq.find (fun f -> f.Name = field)
+                        if values[row] = "" then nan else float (Seq.findIndex ((=) values[row]) known.Categories)
+            |]
+
+        let output = Array.zeroCreate<float> 3
+        call assembly "CallPenguins" "Run" [ given; output ] |> ignore
+
+        for e, f in Array.zip expected[row] output do
+            Expect.floatClose Accuracy.high f e $"row {row}"
+
 let tests =
     testList
         "ModelCode.layers"
@@ -165,6 +206,7 @@ let tests =
             test "in C# 9" { written true 100_000 () }
             test "in C# 9 with a resource" { written true 0 () }
             test "another resource is refused" { wrongResource () }
+            test "a pipeline predicts from numbers and the places of categories" { pipeline () }
             test "a label is the place of the greatest output, and has a name" {
                 let name, layers, x = models.Head
                 let model = trained layers x

@@ -123,7 +123,7 @@ let private refusals =
         ]
 
 /// A small model of fixed numbers, with preprocessing and names of classes.
-let private small () : ModelSource =
+let small () : ModelSource =
     let numbers dims = Tensor.ofArray dims (Array.init (List.fold (*) 1 dims) (fun i -> float32 (i * 7 % 5 - 2) / 4f))
     let model = Dense.linear 3 => Activation.tanh => Dense.linear 2
     let parameters, state = Layer.init (Key.ofSeed 1L) (v "x" [ 1; 2 ]) model

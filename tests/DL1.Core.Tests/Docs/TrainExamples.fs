@@ -388,6 +388,24 @@ let private descents =
             $"{List.last found.Values < 1e-12} {found.End}")
     ]
 
+let private codes =
+    let trained = lazy fitted.Value.Trained
+    let sizes (source: ModelSource) = $"{source.Name} {source.Text.Contains source.Name} {source.HasResource}"
+
+    [
+        prints "options" "Shop" (fun () -> { ModelCode.options with Namespace = "Shop" }.Namespace)
+        prints "csharp" "Digits True False" (fun () -> sizes (ModelCode.csharp "Digits" trained.Value))
+        prints "csharpWith" "Digits True False" (fun () ->
+            ModelCode.csharpWith
+                { ModelCode.options with Samples = [ x ]; Finish = Some(Expr.softmax 1) }
+                "Digits"
+                trained.Value
+            |> sizes)
+        prints "ofGraph" "Norm True False" (fun () ->
+            let x = Expr.variable "x" DType.F32 [ 3 ]
+            sizes (ModelCode.ofGraph ModelCode.options "Norm" [ x ] [ "norm", sqrt (Expr.sumAll (x * x)) ]))
+    ]
+
 let all: Examples list =
     [
         { Module = moduleOf <@ Idx.read @>; Rows = idx }
@@ -403,6 +421,7 @@ let all: Examples list =
         { Module = moduleOf <@ Step.start @>; Rows = steps }
         { Module = moduleOf <@ Transition.create @>; Rows = transitions }
         { Module = moduleOf <@ Trained.save @>; Rows = trained }
+        { Module = moduleOf <@ ModelCode.options @>; Rows = codes }
         { Module = moduleOf <@ Fit.options @>; Rows = fits }
         { Module = moduleOf <@ Plateau.rule @>; Rows = plateaus }
         { Module = moduleOf <@ History.line @>; Rows = histories }

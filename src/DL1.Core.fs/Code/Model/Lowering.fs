@@ -73,8 +73,11 @@ module internal Lowering =
                     carry)
 
             let sequences = call.Sequences |> List.map scope.View
-            let constants = call.Fixed |> List.map scope.View
-            let roots = Prepare.run (body.Next @ body.Outputs)
+
+            // Constants are put into the body, where more can be computed now: a transposed matrix, for one.
+            let known, given = List.zip body.Fixed call.Fixed |> List.partition (fun (_, e) -> Prepare.isConstant e)
+            let constants = given |> List.map (fun (_, e) -> scope.View e)
+            let roots = Rebuild.substitute known (body.Next @ body.Outputs) |> Prepare.run
             let next, outputs = List.splitAt body.Next.Length roots
 
             let stacks =
@@ -91,7 +94,7 @@ module internal Lowering =
 
                         bind body.Carries carries
                         bind body.Slices (sequences |> List.map (View.step counter))
-                        bind body.Fixed constants
+                        bind (List.map fst given) constants
                         let inner = GraphScope(heavy (Dictionary()), builder, variables, roots)
 
                         for o, stack in List.zip outputs stacks do

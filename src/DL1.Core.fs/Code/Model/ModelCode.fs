@@ -1,5 +1,7 @@
 namespace DL1
 
+open System
+open System.Globalization
 open System.IO
 open DL1.Compiler.Source
 
@@ -131,6 +133,25 @@ module ModelCode =
 
             [ for row in 0 .. min 2 rows - 1 -> samples |> List.map (Rows.take operation [| row |]) ]
 
+    /// An answer in fewer digits than a number has, so that the text does not depend on the machine that it was computed on.
+    let private rounded (t: Tensor) : Tensor =
+        let shortened (format: string) (value: float) =
+            let invariant = CultureInfo.InvariantCulture
+            Double.Parse(value.ToString(format, invariant), invariant)
+
+        let change format =
+            Tensor.toFloats t
+            |> Array.map (shortened format)
+            |> Tensor.ofArray (t.Shape.ToList())
+            |> Tensor.cast t.DType
+
+        match t.DType with
+        | DType.F32 -> change "G6"
+        | DType.F64 -> change "G12"
+        | DType.I32
+        | DType.I64
+        | DType.Bool -> t
+
     let private write
         (options: ModelCodeOptions)
         (name: string)
@@ -158,7 +179,7 @@ module ModelCode =
         let variables = List.map snd inputs
         let rows = rowsOf inputs options.Samples
         let run = Compile.prepare variables roots
-        let samples = rows |> List.map (fun row -> row, run row)
+        let samples = rows |> List.map (fun row -> row, run row |> List.map rounded)
 
         let isDouble = Graph.topological roots |> Array.forall (fun e -> e.DType <> DType.F32)
 
