@@ -182,6 +182,15 @@ module internal ProgramText =
             inner.Lines helper
 
         let elements = builder.Constants |> Seq.sumBy (fun t -> int64 t.Size)
+        let bytes = builder.Constants |> Seq.sumBy (fun t -> int64 t.Size * 8L)
+
+        if bytes > int64 Int32.MaxValue then
+            Refuse.domain
+                "ToCSharp"
+                $"%d{elements} numbers"
+                "at most 2 GB of numbers"
+                "save the model as safetensors, and predict with DL1"
+
         inner.Line ""
 
         let bytes =

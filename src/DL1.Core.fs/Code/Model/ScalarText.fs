@@ -113,7 +113,7 @@ module internal ScalarText =
 
     let private isZero (text: string) = text = "0f" || text = "0d"
 
-    let private isPlain (text: string) = not (text.StartsWith "float." || text.StartsWith "double.")
+    let private isPlain (text: string) = not (text.Contains ".N" || text.Contains ".P")
 
     /// Whether a value of a float type can be computed for a vector of elements along the last axis of the nest.
     let rec isVector (dtype: DType) (value: Scalar) : bool =
