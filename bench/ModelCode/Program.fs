@@ -73,14 +73,21 @@ let private timed (all: (string * (int -> unit)) list) =
             run count
             found.Add(watch.Elapsed.TotalMicroseconds / float count)
 
-    List.map2 (fun (name, _) (found: ResizeArray<float>) -> name, (Seq.sort found |> Seq.item (rounds / 2)), Seq.min found) all times
+    List.map2
+        (fun (name, _) (found: ResizeArray<float>) ->
+            name, (Seq.sort found |> Seq.item (rounds / 2)), Seq.min found)
+        all
+        times
 
 let private measure (name: string) (layers: Layer<Expr, Expr>) (dims: int list) =
     let x = Key.normal 0.0 1.0 DType.F32 (1 :: dims) (Key.ofSeed 1L)
     let variable = Expr.variable "x" DType.F32 (1 :: dims)
     let parameters, state = Layer.init (Key.ofSeed 5L) variable layers
     let trained = Trained.create layers parameters state
-    let source = ModelCode.csharpWith { ModelCode.options with Samples = [ x ]; Literals = 1_000_000 } name trained
+
+    let source =
+        ModelCode.csharpWith { ModelCode.options with Samples = [ x ]; Literals = 1_000_000 } name trained
+
     let code = compiled name source
     let input = x.ToArray<float32>()
     let one = { Compile.standard with Threads = 1 }
@@ -94,8 +101,14 @@ let private measure (name: string) (layers: Layer<Expr, Expr>) (dims: int list) 
         timed
             [
                 "code", (fun count -> code.Invoke(input, count))
-                "predict", (fun count -> for _ in 1..count do Trained.predict x trained |> ignore)
-                "graph", (fun count -> for _ in 1..count do run [ x ] |> ignore)
+                "predict",
+                (fun count ->
+                    for _ in 1..count do
+                        Trained.predict x trained |> ignore)
+                "graph",
+                (fun count ->
+                    for _ in 1..count do
+                        run [ x ] |> ignore)
             ]
         |> List.map (fun (_, median, least) -> $"%.2f{median} (%.2f{least})")
         |> String.concat " | "
@@ -115,7 +128,9 @@ let main _ =
         => Pooling.max 2
         => Shaping.flatten
 
-    printfn "| model | file, µs: median (least) | Trained.predict | compiled, one thread | bytes allocated by the file |"
+    printfn
+        "| model | file, µs: median (least) | Trained.predict | compiled, one thread | bytes allocated by the file |"
+
     printfn "|---|---|---|---|---|"
     measure "MlpDigits" (Dense.linear 64 => relu => Dense.linear 10) [ 64 ]
     measure "CnnDigits" (Shaping.reshape [ 1; 8; 8 ] => cnn => Dense.linear 10) [ 64 ]

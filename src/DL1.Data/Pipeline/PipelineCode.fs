@@ -68,7 +68,12 @@ module internal PipelineCode =
         Tensor.ofArray [ 2; columns.Length ] (Array.ofList (row 0 @ row 1))
 
     /// The class for one row.
-    let source (options: ModelCodeOptions) (name: string) (parts: FittedParts) (predict: Expr -> Expr) : ModelSource =
+    let source
+        (options: ModelCodeOptions)
+        (name: string)
+        (parts: FittedParts)
+        (predict: Expr -> Expr)
+        : ModelSource =
         let x = Expr.variable "input" DType.F64 [ 1; parts.Encoder.Columns.Count ]
 
         let options =

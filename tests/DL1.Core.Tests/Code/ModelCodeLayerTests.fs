@@ -21,10 +21,14 @@ let private flat = normal [ 20 ] 3L
 let private settled (state: Tree<Tensor>) =
     state
     |> Tree.mapPath (fun path t ->
-        if not t.DType.IsFloat then t
+        if not t.DType.IsFloat then
+            t
         else
             let shift = if path.EndsWith "var" then 1.5 else 0.1
-            Tensor.cast t.DType (Tensor.ofArray (t.Shape.ToList()) (Array.init t.Size (fun i -> shift + float (i % 3) / 4.0))))
+
+            Tensor.cast
+                t.DType
+                (Tensor.ofArray (t.Shape.ToList()) (Array.init t.Size (fun i -> shift + float (i % 3) / 4.0))))
 
 let private windows stride groups dilation padding : WindowOptions =
     { Convolution.options with
@@ -70,7 +74,9 @@ let private models: (string * Layer<Expr, Expr> * Tensor) list =
          => Activation.relu6),
         image
         "Transposed", (Conv.convTranspose2d 4 3 2 => Norm.instanceNorm => relu), image
-        "Series", (Conv.conv1dSame 5 3 => relu => Pooling.max 2 => Shaping.flatten => Dense.linear 3), sequence
+        "Series",
+        (Conv.conv1dSame 5 3 => relu => Pooling.max 2 => Shaping.flatten => Dense.linear 3),
+        sequence
         "Norms", (Norm.layerNorm => Dense.linear 8 => Norm.rmsNorm => Activation.logSoftmax 2), sequence
         "Rnn", Recurrent.sequence (Recurrent.rnn (Recurrent.options 9)), sequence
         "Lstm",
@@ -79,7 +85,12 @@ let private models: (string * Layer<Expr, Expr> * Tensor) list =
         "Gru", Recurrent.sequence (Recurrent.gru (Recurrent.options 16)), sequence
         "SelfAttention", (Attention.self 2 true => Dense.linear 4), sequence
         "Encoder", Transformer.encoderLayer (Transformer.options 2 16), sequence
-        "Words", (Dense.embedding 30 8 => Attention.self 2 false => Layer.ofFunction "Mean" (Reduce.mean [ 1 ]) => Dense.linear 4), indices [ 7 ] 30
+        "Words",
+        (Dense.embedding 30 8
+         => Attention.self 2 false
+         => Layer.ofFunction "Mean" (Reduce.mean [ 1 ])
+         => Dense.linear 4),
+        indices [ 7 ] 30
     ]
 
 let private trained (model: Layer<Expr, Expr>) (x: Tensor) : Trained =
@@ -129,11 +140,7 @@ let private written isPlain literals () =
         let expected = Trained.predict row model
         let output = Array.zeroCreate<float32> expected.Size
 
-        let given: obj | null =
-            if x.DType = DType.I64 then
-                row.ToArray<int64>()
-            else
-                row.ToArray<float32>()
+        let given: obj | null = if x.DType = DType.I64 then row.ToArray<int64>() else row.ToArray<float32>()
 
         call assembly $"Call{name}" "Run" [ given; output ] |> ignore
         let largest = Tensor.toFloats expected |> Array.fold (fun m v -> max m (abs v)) 1.0
@@ -188,7 +195,11 @@ let private pipeline () =
                     | Column.Numbers values -> values[row]
                     | Column.Texts values ->
                         let known = fitted.Inputs |> Seq.find (fun f -> f.Name = field)
-                        if values[row] = "" then nan else float (Seq.findIndex ((=) values[row]) known.Categories)
+
+                        if values[row] = "" then
+                            nan
+                        else
+                            float (Seq.findIndex ((=) values[row]) known.Categories)
             |]
 
         let output = Array.zeroCreate<float> 3
@@ -213,7 +224,10 @@ let tests =
                 let names = List.init 10 (fun i -> $"\"class\" %d{i}é")
 
                 let source =
-                    ModelCode.csharpWith { ModelCode.options with Samples = [ x ]; Classes = names } name model
+                    ModelCode.csharpWith
+                        { ModelCode.options with Samples = [ x ]; Classes = names }
+                        name
+                        model
 
                 let caller =
                     $"public static class Label {{ public static string Of(float[] input) => {name}.ClassName({name}.PredictLabel(input)); }}"
@@ -223,6 +237,10 @@ let tests =
 
                 for row in 0 .. rows - 1 do
                     let given = (Rows.take "test" [| row |] x).ToArray<float32>()
-                    Expect.equal (call assembly "Label" "Of" [ given ]) (box names[int labels[row]]) "the name"
+
+                    Expect.equal
+                        (call assembly "Label" "Of" [ given ])
+                        (box names[int labels[row]])
+                        "the name"
             }
         ]

@@ -82,7 +82,11 @@ let private refusals =
 
                 Expect.stringContains
                     (refused (fun () ->
-                        ModelCode.ofGraph { ModelCode.options with Namespace = "a..b" } "Net" [ x ] [ "y", x ]))
+                        ModelCode.ofGraph
+                            { ModelCode.options with Namespace = "a..b" }
+                            "Net"
+                            [ x ]
+                            [ "y", x ]))
                     "a..b"
                     "the namespace"
             }
@@ -91,13 +95,16 @@ let private refusals =
 
                 let given =
                     refused (fun () ->
-                        ModelCode.ofGraph ModelCode.options "Net" [ key ] [ "y", Expr.randomBits 0 [ 3 ] key ])
+                        ModelCode.ofGraph
+                            ModelCode.options
+                            "Net"
+                            [ key ]
+                            [ "y", Expr.randomBits 0 [ 3 ] key ])
 
                 Expect.stringContains given "random" "what is refused"
             }
             test "a variable that is no input, and names of classes that are too few" {
-                let other =
-                    refused (fun () -> ModelCode.ofGraph ModelCode.options "Net" [] [ "y", x ])
+                let other = refused (fun () -> ModelCode.ofGraph ModelCode.options "Net" [] [ "y", x ])
 
                 Expect.stringContains other "x: f32 [3]" "the variable"
 
@@ -111,7 +118,12 @@ let private refusals =
                 let model = Dense.linear 2
                 let parameters, state = Layer.init (Key.ofSeed 1L) (v "x" [ 1; 3 ]) model
                 let trained = Trained.create model parameters state
-                Expect.stringContains (refused (fun () -> ModelCode.csharp "Net" trained)) "does not know" "inputs"
+
+                Expect.stringContains
+                    (refused (fun () -> ModelCode.csharp "Net" trained))
+                    "does not know"
+                    "inputs"
+
                 let samples = [ Tensor.zeros DType.F32 [ 0; 3 ] ]
 
                 let given =
@@ -124,7 +136,9 @@ let private refusals =
 
 /// A small model of fixed numbers, with preprocessing and names of classes.
 let small () : ModelSource =
-    let numbers dims = Tensor.ofArray dims (Array.init (List.fold (*) 1 dims) (fun i -> float32 (i * 7 % 5 - 2) / 4f))
+    let numbers dims =
+        Tensor.ofArray dims (Array.init (List.fold (*) 1 dims) (fun i -> float32 (i * 7 % 5 - 2) / 4f))
+
     let model = Dense.linear 3 => Activation.tanh => Dense.linear 2
     let parameters, state = Layer.init (Key.ofSeed 1L) (v "x" [ 1; 2 ]) model
     let parameters = parameters |> Tree.map (fun t -> numbers (t.Shape.ToList()))
@@ -161,7 +175,11 @@ let private texts =
                     Expect.equal (File.ReadAllText(Path.Combine(folder, "Twice.cs"))) source.Text "the text"
 
                     let many =
-                        ModelCode.ofGraph { ModelCode.options with Literals = 0 } "Twice" [ x ] [ "y", x * 2.0 ]
+                        ModelCode.ofGraph
+                            { ModelCode.options with Literals = 0 }
+                            "Twice"
+                            [ x ]
+                            [ "y", x * 2.0 ]
 
                     many.Save folder
 

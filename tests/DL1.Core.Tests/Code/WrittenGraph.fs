@@ -8,16 +8,16 @@ open DL1.Tests.Graphs
 open Expecto
 
 /// A graph with values for its variables.
-type Case =
-    {
-        Label: string
-        Inputs: (Variable * Tensor) list
-        Roots: Expr list
-    }
+type Case = { Label: string; Inputs: (Variable * Tensor) list; Roots: Expr list }
 
 let caseOf label (values: (string * Tensor) list) (roots: Expr list) : Case =
     let value (v: Variable) = values |> List.find (fun (name, _) -> name = v.Name) |> snd
-    { Label = label; Inputs = Graph.variables roots |> List.map (fun v -> v, value v); Roots = roots }
+
+    {
+        Label = label
+        Inputs = Graph.variables roots |> List.map (fun v -> v, value v)
+        Roots = roots
+    }
 
 /// Whether a graph draws random bits, which cannot be written.
 let draws (roots: Expr list) =

@@ -279,10 +279,7 @@ let private asCode (digits: Dataset) (folder: string) =
 
     let source =
         ModelCode.csharpWith
-            { ModelCode.options with
-                Samples = [ digits.Inputs ]
-                Finish = Some(Expr.softmax 1)
-            }
+            { ModelCode.options with Samples = [ digits.Inputs ]; Finish = Some(Expr.softmax 1) }
             "Digits"
             trained
 

@@ -12,9 +12,7 @@ module internal AxisSteps =
 
     /// The target along the axes kept, and the same element along the others.
     let private spread (axes: int) (target: View) =
-        { target with
-            Strides = target.Strides @ List.replicate (axes - target.Strides.Length) 0
-        }
+        { target with Strides = target.Strides @ List.replicate (axes - target.Strides.Length) 0 }
 
     let private split (dims: int list) (target: View) =
         let kept =
@@ -22,8 +20,7 @@ module internal AxisSteps =
 
         kept, List.take kept dims, List.skip kept dims
 
-    let private read name counters value =
-        (ScalarText.element (Nest.element name counters) value).Text
+    let private read name counters value = (ScalarText.element (Nest.element name counters) value).Text
 
     let private wide (dtype: DType) =
         match dtype with
@@ -52,8 +49,10 @@ module internal AxisSteps =
                         match op with
                         | ReduceOp.Sum -> wide dtype, "0"
                         | ReduceOp.Prod -> wide dtype, "1"
-                        | ReduceOp.Max when dtype.IsFloat -> Literal.typeName dtype, Literal.number dtype -infinity
-                        | ReduceOp.Min when dtype.IsFloat -> Literal.typeName dtype, Literal.number dtype infinity
+                        | ReduceOp.Max when dtype.IsFloat ->
+                            Literal.typeName dtype, Literal.number dtype -infinity
+                        | ReduceOp.Min when dtype.IsFloat ->
+                            Literal.typeName dtype, Literal.number dtype infinity
                         | ReduceOp.Max -> Literal.typeName dtype, $"{Literal.typeName dtype}.MinValue"
                         | ReduceOp.Min -> Literal.typeName dtype, $"{Literal.typeName dtype}.MaxValue"
 
@@ -73,7 +72,9 @@ module internal AxisSteps =
                                 | ReduceOp.Min -> $"sum = Math.Min(sum, {text});"
                             ))
 
-                        let result = if sum = Literal.typeName dtype then "sum" else $"({Literal.typeName dtype})sum"
+                        let result =
+                            if sum = Literal.typeName dtype then "sum" else $"({Literal.typeName dtype})sum"
+
                         w.Line $"{Nest.element name outer target} = {result};")
             )
 
@@ -202,8 +203,7 @@ module internal AxisSteps =
                                             else
                                                 "other == value", ""
 
-                                        w.Line
-                                            $"if (other < value{isNaN} || ({isEqual} && s < r)) before++;"
+                                        w.Line $"if (other < value{isNaN} || ({isEqual} && s < r)) before++;"
                                 )
 
                                 let into = Nest.element name (outer @ [ "before" ]) placed

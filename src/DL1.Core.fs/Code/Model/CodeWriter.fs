@@ -81,12 +81,7 @@ module internal Literal =
 
     /// The shortest text that reads back as the same number.
     let ofDouble (value: float) =
-        real
-            "double"
-            "d"
-            (Double.IsNegative value)
-            value
-            (value.ToString("R", CultureInfo.InvariantCulture))
+        real "double" "d" (Double.IsNegative value) value (value.ToString("R", CultureInfo.InvariantCulture))
 
     let ofInt (value: int) = if value = Int32.MinValue then "int.MinValue" else $"%d{value}"
     let ofLong (value: int64) = if value = Int64.MinValue then "long.MinValue" else $"%d{value}L"
@@ -129,8 +124,7 @@ module internal Literal =
 
     /// An identifier from any name.
     let identifier (name: string) =
-        let text =
-            name |> String.map (fun c -> if Char.IsAsciiLetterOrDigit c || c = '_' then c else '_')
+        let text = name |> String.map (fun c -> if Char.IsAsciiLetterOrDigit c || c = '_' then c else '_')
 
         let text = if text = "" || Char.IsAsciiDigit text[0] then "_" + text else text
         if keywords.Contains text then text + "_" else text

@@ -23,7 +23,9 @@ type internal GraphScope
         | None -> ""
 
     let identity (dims: int list) : Index list =
-        dims |> List.mapi (fun axis _ -> { Base = 0; Factors = dims |> List.mapi (fun i _ -> if i = axis then 1 else 0) })
+        dims
+        |> List.mapi (fun axis _ ->
+            { Base = 0; Factors = dims |> List.mapi (fun i _ -> if i = axis then 1 else 0) })
 
     member _.Builder = builder
 
@@ -49,10 +51,7 @@ type internal GraphScope
             let inside =
                 List.skip missing index
                 |> List.mapi (fun axis (i: Index) ->
-                    if x.Shape[axis] = 1 then
-                        { Base = 0; Factors = List.replicate axes 0 }
-                    else
-                        i)
+                    if x.Shape[axis] = 1 then { Base = 0; Factors = List.replicate axes 0 } else i)
 
             this.Body(x, inside, axes)
         | None, _, Node.Reshape(_, x) when Stored.addsUnits e x && not (this.IsInMemory x) ->
@@ -93,10 +92,7 @@ type internal GraphScope
                 index
                 |> List.mapi (fun axis i ->
                     if List.contains axis turned then
-                        {
-                            Base = x.Shape[axis] - 1 - i.Base
-                            Factors = i.Factors |> List.map (fun f -> -f)
-                        }
+                        { Base = x.Shape[axis] - 1 - i.Base; Factors = i.Factors |> List.map (fun f -> -f) }
                     else
                         i)
 
@@ -138,7 +134,15 @@ type internal GraphScope
             view
         else
             let copy = builder.Buffer(view.DType, view.Dims)
-            this.Fill("Copy", "", view.Dims, copy, Scalar.Read(View.at (identity view.Dims) view.Dims.Length view))
+
+            this.Fill(
+                "Copy",
+                "",
+                view.Dims,
+                copy,
+                Scalar.Read(View.at (identity view.Dims) view.Dims.Length view)
+            )
+
             copy
 
     /// The value in memory.
@@ -155,7 +159,11 @@ type internal GraphScope
 
                     match View.tryReshape (shape.ToList()) given with
                     | Some view -> view
-                    | None -> { this.Contiguous given with Dims = shape.ToList(); Strides = List.ofArray shape.Strides }
+                    | None ->
+                        { this.Contiguous given with
+                            Dims = shape.ToList()
+                            Strides = List.ofArray shape.Strides
+                        }
                 | node, Some x when this.IsInMemory x ->
                     let given = this.View x
                     let dims = e.Shape.ToList()

@@ -21,22 +21,32 @@ module internal Helpers =
 
     let private both name (text: string) =
         [ DType.F32; DType.F64 ]
-        |> List.map (fun dtype -> { Name = name; Of = Some dtype; Text = text.Replace("real", Literal.typeName dtype) })
+        |> List.map (fun dtype ->
+            { Name = name; Of = Some dtype; Text = text.Replace("real", Literal.typeName dtype) })
 
     let private inlined = "[MethodImpl(MethodImplOptions.AggressiveInlining)]\n"
 
     /// The functions of one number, in an order in which each uses those before it.
     let private scalars =
         [
-            plain "Relu" "static float Relu(float x) => x <= 0f ? 0f : x;\nstatic double Relu(double x) => x <= 0.0 ? 0.0 : x;\nstatic int Relu(int x) => x <= 0 ? 0 : x;\nstatic long Relu(long x) => x <= 0 ? 0 : x;"
-            plain "Sign" "static float Sign(float x) => x > 0f ? 1f : x < 0f ? -1f : x;\nstatic double Sign(double x) => x > 0.0 ? 1.0 : x < 0.0 ? -1.0 : x;\nstatic int Sign(int x) => x > 0 ? 1 : x < 0 ? -1 : 0;\nstatic long Sign(long x) => x > 0 ? 1 : x < 0 ? -1 : 0;"
-            plain "Abs" "static int Abs(int x) => x < 0 ? unchecked(-x) : x;\nstatic long Abs(long x) => x < 0 ? unchecked(-x) : x;"
+            plain
+                "Relu"
+                "static float Relu(float x) => x <= 0f ? 0f : x;\nstatic double Relu(double x) => x <= 0.0 ? 0.0 : x;\nstatic int Relu(int x) => x <= 0 ? 0 : x;\nstatic long Relu(long x) => x <= 0 ? 0 : x;"
+            plain
+                "Sign"
+                "static float Sign(float x) => x > 0f ? 1f : x < 0f ? -1f : x;\nstatic double Sign(double x) => x > 0.0 ? 1.0 : x < 0.0 ? -1.0 : x;\nstatic int Sign(int x) => x > 0 ? 1 : x < 0 ? -1 : 0;\nstatic long Sign(long x) => x > 0 ? 1 : x < 0 ? -1 : 0;"
+            plain
+                "Abs"
+                "static int Abs(int x) => x < 0 ? unchecked(-x) : x;\nstatic long Abs(long x) => x < 0 ? unchecked(-x) : x;"
             yield!
                 [ UnaryOp.Expm1; UnaryOp.Log1p; UnaryOp.Erf; UnaryOp.Sigmoid; UnaryOp.Softplus ]
                 |> List.map (fun op ->
                     let lines = SourceCSharp.helpers |> List.find (fun (o, _) -> o = op) |> snd
                     let name = Node.unaryName op
-                    plain (name.Substring(0, 1).ToUpperInvariant() + name.Substring 1) (String.concat "\n" lines))
+
+                    plain
+                        (name.Substring(0, 1).ToUpperInvariant() + name.Substring 1)
+                        (String.concat "\n" lines))
             plain
                 "Index"
                 "static int Index(long index, int extent)\n{\n    if (index < 0 || index >= extent) throw new ArgumentOutOfRangeException(nameof(index), index, \"an index outside of its axis\");\n    return (int)index;\n}"
@@ -63,10 +73,13 @@ module internal Helpers =
             "Load"
             (inlined
              + "static Vector<real> Load(ReadOnlySpan<real> x, int at) => MemoryMarshal.Read<Vector<real>>(MemoryMarshal.AsBytes(x.Slice(at)));")
-        @ both "Splat" (inlined + "static Vector<real> Splat(ReadOnlySpan<real> x, int at) => new Vector<real>(x[at]);")
+        @ both
+            "Splat"
+            (inlined + "static Vector<real> Splat(ReadOnlySpan<real> x, int at) => new Vector<real>(x[at]);")
         @ both
             "Store"
-            (inlined + "static void Store(Vector<real> value, Span<real> y, int at) => value.CopyTo(y.Slice(at));")
+            (inlined
+             + "static void Store(Vector<real> value, Span<real> y, int at) => value.CopyTo(y.Slice(at));")
 
     let private multiplyAdd =
         both
@@ -136,9 +149,7 @@ module internal Helpers =
 
         let rec close (chosen: Set<int>) (text: string) =
             let more =
-                all
-                |> List.indexed
-                |> List.filter (fun (i, h) -> not (chosen.Contains i) && asks text h)
+                all |> List.indexed |> List.filter (fun (i, h) -> not (chosen.Contains i) && asks text h)
 
             if more.IsEmpty then
                 chosen
@@ -147,7 +158,11 @@ module internal Helpers =
                 close chosen (more |> List.map (fun (_, h) -> h.Text) |> String.concat "\n")
 
         let chosen = close Set.empty text
-        all |> List.indexed |> List.filter (fun (i, _) -> chosen.Contains i) |> List.map (fun (_, h) -> h.Text)
+
+        all
+        |> List.indexed
+        |> List.filter (fun (i, _) -> chosen.Contains i)
+        |> List.map (fun (_, h) -> h.Text)
 
     /// The names of all functions: no program can be named like one.
     let names = all false |> List.map _.Name |> Set

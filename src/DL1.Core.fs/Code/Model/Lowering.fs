@@ -9,10 +9,22 @@ module internal Lowering =
         Refuse.domain "ToCSharp" what "a graph of which C# can be written" cure
 
     let private number (scope: GraphScope) (target: View) (value: float) =
-        scope.Fill("Clear", "", target.Dims, target, Scalar.Number(target.DType, Literal.number target.DType value))
+        scope.Fill(
+            "Clear",
+            "",
+            target.Dims,
+            target,
+            Scalar.Number(target.DType, Literal.number target.DType value)
+        )
+
         target
 
-    let rec private heavy (loops: Dictionary<Digest, View list>) (scope: GraphScope) (e: Expr) (target: View) : View =
+    let rec private heavy
+        (loops: Dictionary<Digest, View list>)
+        (scope: GraphScope)
+        (e: Expr)
+        (target: View)
+        : View =
         match e.Node with
         | Node.Reduce(op, axes, x) -> AxisSteps.reduce scope e op axes x target
         | Node.ArgReduce(op, axis, x) -> AxisSteps.argReduce scope e op axis x target
@@ -25,7 +37,8 @@ module internal Lowering =
         | Node.MaxPoolPick(window, x, u) -> WindowSteps.maxPoolPick scope e window x u target
         | Node.MaxPoolScatter(window, x, u) -> WindowSteps.maxPoolScatter scope e window x u target
         | Node.Gather(axis, x, indices) -> MovementSteps.gather scope e axis x indices target
-        | Node.ScatterAdd(axis, extent, u, indices) -> MovementSteps.scatterAdd scope e axis extent u indices target
+        | Node.ScatterAdd(axis, extent, u, indices) ->
+            MovementSteps.scatterAdd scope e axis extent u indices target
         | Node.Pad(edges, value, x) -> MovementSteps.pad scope e edges value x target
         | Node.Concat(axis, xs) -> MovementSteps.concat scope axis xs target
         | Node.Scan(result, call) -> (loop loops scope e call)[result]
@@ -56,7 +69,12 @@ module internal Lowering =
             target
 
     /// A loop: the carries are buffers that a step reads, and that are written when it has computed all of the next ones.
-    and private loop (loops: Dictionary<Digest, View list>) (scope: GraphScope) (e: Expr) (call: ScanCall<Expr>) : View list =
+    and private loop
+        (loops: Dictionary<Digest, View list>)
+        (scope: GraphScope)
+        (e: Expr)
+        (call: ScanCall<Expr>)
+        : View list =
         let key = Expr.Make(Node.Scan(0, call)).Digest
 
         match loops.TryGetValue key with
@@ -75,7 +93,9 @@ module internal Lowering =
             let sequences = call.Sequences |> List.map scope.View
 
             // Constants are put into the body, where more can be computed now: a transposed matrix, for one.
-            let known, given = List.zip body.Fixed call.Fixed |> List.partition (fun (_, e) -> Prepare.isConstant e)
+            let known, given =
+                List.zip body.Fixed call.Fixed |> List.partition (fun (_, e) -> Prepare.isConstant e)
+
             let constants = given |> List.map (fun (_, e) -> scope.View e)
             let roots = Rebuild.substitute known (body.Next @ body.Outputs) |> Prepare.run
             let next, outputs = List.splitAt body.Next.Length roots
@@ -89,6 +109,7 @@ module internal Lowering =
                     call.Reversed,
                     fun counter ->
                         let variables = Dictionary<string, View>()
+
                         let bind (names: Variable list) (views: View list) =
                             List.iter2 (fun (v: Variable) view -> variables[v.Name] <- view) names views
 
@@ -106,7 +127,9 @@ module internal Lowering =
                                 let view = inner.View n
 
                                 // A carry that is handed on as another is overwritten before that one reads it.
-                                if List.exists (fun (c: View) -> c.Slot = view.Slot && c <> carry) carries then
+                                if
+                                    List.exists (fun (c: View) -> c.Slot = view.Slot && c <> carry) carries
+                                then
                                     let copy = builder.Buffer(view.DType, view.Dims)
                                     inner.CopyTo(n, copy)
                                     copy
@@ -116,15 +139,27 @@ module internal Lowering =
                         for view, carry in List.zip found carries do
                             if view <> carry then
                                 let axes = view.Dims.Length
+
                                 let index =
                                     List.init axes (fun i ->
-                                        { Base = 0; Factors = List.init axes (fun j -> if i = j then 1 else 0) })
+                                        {
+                                            Base = 0
+                                            Factors = List.init axes (fun j -> if i = j then 1 else 0)
+                                        })
 
                                 // A turned or shifted view of a carry onto itself needs a copy between.
                                 let view =
                                     if view.Slot = carry.Slot then
                                         let copy = builder.Buffer(view.DType, view.Dims)
-                                        inner.Fill("Copy", "", view.Dims, copy, Scalar.Read(View.at index axes view))
+
+                                        inner.Fill(
+                                            "Copy",
+                                            "",
+                                            view.Dims,
+                                            copy,
+                                            Scalar.Read(View.at index axes view)
+                                        )
+
                                         copy
                                     else
                                         view
@@ -136,7 +171,11 @@ module internal Lowering =
             loops[key]
 
     /// Writes a graph: each root into its output.
-    let run (builder: ProgramBuilder) (variables: IReadOnlyDictionary<string, View>) (roots: Expr list) : unit =
+    let run
+        (builder: ProgramBuilder)
+        (variables: IReadOnlyDictionary<string, View>)
+        (roots: Expr list)
+        : unit =
         let scope = GraphScope(heavy (Dictionary()), builder, variables, roots)
 
         roots

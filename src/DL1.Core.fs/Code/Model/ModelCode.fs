@@ -2,60 +2,7 @@ namespace DL1
 
 open System
 open System.Globalization
-open System.IO
 open DL1.Compiler.Source
-
-/// The version of C# that a file is written in.
-[<RequireQualifiedAccess; Struct>]
-type CSharpVersion =
-    /// C# 12 or newer, for .NET 8 or newer: constants are data of the assembly, and vectors are read without checks.
-    | Current
-    /// C# 9 within .NET Standard 2.1, as in Unity: constants are static arrays.
-    | CSharp9
-
-/// How a model is written as C#; `ModelCode.options` is a start.
-[<NoEquality; NoComparison>]
-type ModelCodeOptions =
-    {
-        /// The namespace of the class; empty for none.
-        Namespace: string
-        /// The version of C#.
-        Version: CSharpVersion
-        /// Rows for each input, in the order of the model's inputs: they say what one sample is, and the first two are samples of
-        /// the self-test. With none, the model must know its inputs, and samples are drawn: numbers normal, whole numbers 0.
-        Samples: Tensor list
-        /// What is done to the input before the model, such as scaling, for a model of one input.
-        Prepare: (Expr -> Expr) option
-        /// What is done to the output, such as a softmax, for a model of one output.
-        Finish: (Expr -> Expr) option
-        /// The names of classes, for `ClassName`: none, or one for each output.
-        Classes: string list
-        /// The most numbers that are written as literals; more are a resource beside the file.
-        Literals: int
-    }
-
-/// A model as C#: the text of a file, and for large models the bytes of a resource.
-[<Sealed>]
-type ModelSource internal (name: string, text: string, resource: byte[]) =
-    /// The name of the class.
-    member _.Name = name
-    /// The text of the file.
-    member _.Text = text
-    /// The bytes of the resource that is to be embedded, little-endian; none where all numbers are in the text.
-    member _.Resource: byte[] = Array.copy resource
-    /// Whether there is a resource.
-    member _.HasResource = resource.Length > 0
-
-    /// Writes `Name.cs`, and `Name.bin` where there is a resource, into a folder that is there.
-    /// `source.Save "Models"`
-    member _.Save(folder: string) : unit =
-        AtomicFile.writeText (Path.Combine(folder, name + ".cs")) text
-
-        if resource.Length > 0 then
-            AtomicFile.writeBytes (Path.Combine(folder, name + ".bin")) resource
-
-    /// The text.
-    override _.ToString() = text
 
 /// Trained models as C# that needs nothing but .NET: one static class that predicts one sample at a time, with preprocessing
 /// inside, without a heap allocation, reflection or code made at run time. See the guide "A model without a runtime".
@@ -83,7 +30,9 @@ module ModelCode =
                 "a name for a class: a letter, then letters and digits, no keyword and no name that the class uses inside"
                 "take the name of what it predicts, such as Digits"
 
-        if options.Namespace <> "" && not (options.Namespace.Split '.' |> Array.forall Literal.isIdentifier) then
+        if
+            options.Namespace <> "" && not (options.Namespace.Split '.' |> Array.forall Literal.isIdentifier)
+        then
             Refuse.domain
                 operation
                 $"the namespace '{options.Namespace}'"
@@ -120,7 +69,10 @@ module ModelCode =
             List.zip inputs samples
             |> List.iter (fun ((name, v), t) ->
                 let isFit =
-                    t.Rank > 0 && rows > 0 && t.DType = v.DType && t.Shape.ToList().Tail = v.Shape.ToList().Tail
+                    t.Rank > 0
+                    && rows > 0
+                    && t.DType = v.DType
+                    && t.Shape.ToList().Tail = v.Shape.ToList().Tail
 
                 if not isFit then
                     let due = v.Shape.ToList().Tail |> List.map string |> String.concat ", "
@@ -166,7 +118,10 @@ module ModelCode =
             | [ _, e ] -> e.Shape.Size
             | _ -> 0
 
-        let isNamed = options.Classes.IsEmpty || options.Classes.Length = scores || (scores = 1 && options.Classes.Length = 2)
+        let isNamed =
+            options.Classes.IsEmpty
+            || options.Classes.Length = scores
+            || (scores = 1 && options.Classes.Length = 2)
 
         if not isNamed then
             Refuse.domain
@@ -214,7 +169,12 @@ module ModelCode =
             |> List.map (fun e ->
                 match e.Node with
                 | Node.Variable v -> v
-                | _ -> Refuse.domain operation (Operand.text e) "variables as inputs" "give the variables of the graph")
+                | _ ->
+                    Refuse.domain
+                        operation
+                        (Operand.text e)
+                        "variables as inputs"
+                        "give the variables of the graph")
 
         if outputs.IsEmpty then
             Refuse.domain operation "no outputs" "one at least" "name what is to be computed"
@@ -227,7 +187,12 @@ module ModelCode =
                     "all variables among the inputs"
                     "add it to the inputs, or put a constant in its place"
 
-        write { options with Prepare = None; Finish = None } name [] (variables |> List.map (fun v -> v.Name, v)) outputs
+        write
+            { options with Prepare = None; Finish = None }
+            name
+            []
+            (variables |> List.map (fun v -> v.Name, v))
+            outputs
 
     /// A trained model as a class of a name, with options.
     /// `ModelCode.csharpWith { ModelCode.options with Samples = [ x ]; Finish = Some (Expr.softmax 1) } "Digits" trained`
@@ -237,8 +202,7 @@ module ModelCode =
         let given: (string * DType * int list) list =
             match trained.Example, options.Samples with
             | Some xs, _ ->
-                Tree.toList xs
-                |> List.map (fun (path, (x: Expr)) -> path, x.DType, oneRow (x.Shape.ToList()))
+                Tree.toList xs |> List.map (fun (path, (x: Expr)) -> path, x.DType, oneRow (x.Shape.ToList()))
             | None, [ t ] when t.Rank > 0 -> [ Erased.inputs, t.DType, oneRow (t.Shape.ToList()) ]
             | None, _ ->
                 Refuse.domain

@@ -13,13 +13,11 @@ module internal ModelProgram =
         (inputs: (string * Variable) list)
         (outputs: (string * Expr) list)
         : struct (string * byte[]) =
-        let names =
-            ProgramName.parameters ((inputs |> List.map fst) @ (outputs |> List.map fst))
+        let names = ProgramName.parameters ((inputs |> List.map fst) @ (outputs |> List.map fst))
 
         let inputNames, outputNames = List.splitAt inputs.Length names
 
-        let port name dtype (shape: Shape) : Port =
-            { Name = name; DType = dtype; Dims = shape.ToList() }
+        let port name dtype (shape: Shape) : Port = { Name = name; DType = dtype; Dims = shape.ToList() }
 
         let parts =
             { parts with

@@ -11,7 +11,8 @@ module internal MovementSteps =
         { view with
             At =
                 { view.At with
-                    Times = view.At.Times @ (counters |> List.map (fun (name, axis) -> name, view.Strides[axis]))
+                    Times =
+                        view.At.Times @ (counters |> List.map (fun (name, axis) -> name, view.Strides[axis]))
                 }
             Dims = kept |> List.map (fun axis -> view.Dims[axis])
             Strides = kept |> List.map (fun axis -> view.Strides[axis])
@@ -37,11 +38,13 @@ module internal MovementSteps =
                         w.Line $"int g = Index({Nest.element name second places}, %d{data.Dims[axis]});"
                         let numbered names = names |> List.mapi (fun i c -> c, i)
                         let from = inside (numbered first @ [ "g", axis ]) behind data
-                        let into = inside (numbered counters) [ before + width .. target.Dims.Length - 1 ] target
+
+                        let into =
+                            inside (numbered counters) [ before + width .. target.Dims.Length - 1 ] target
+
                         let axes = behind.Length
 
-                        let index =
-                            List.init axes (fun i -> { Base = 0; Factors = unit' axes i })
+                        let index = List.init axes (fun i -> { Base = 0; Factors = unit' axes i })
 
                         Nest.store w name into.Dims into (Scalar.Read(View.at index axes from)))
             )
@@ -49,7 +52,15 @@ module internal MovementSteps =
         target
 
     /// Updates added to the slices of an axis at indices.
-    let scatterAdd (scope: GraphScope) (e: Expr) (axis: int) extent (updates: Expr) (indices: Expr) (target: View) : View =
+    let scatterAdd
+        (scope: GraphScope)
+        (e: Expr)
+        (axis: int)
+        extent
+        (updates: Expr)
+        (indices: Expr)
+        (target: View)
+        : View =
         let zero = Scalar.Number(e.DType, Literal.number e.DType 0.0)
         scope.Fill("Clear", "", target.Dims, target, zero)
 
@@ -98,13 +109,20 @@ module internal MovementSteps =
                 kept |> List.mapi (fun axis (_, _, first, _) -> { Base = first; Factors = unit' axes axis })
 
             let start =
-                List.map2 (fun (edge: Edge, step, first, _) s -> (edge.Before + first * step) * s) kept target.Strides
+                List.map2
+                    (fun (edge: Edge, step, first, _) s -> (edge.Before + first * step) * s)
+                    kept
+                    target.Strides
                 |> List.sum
 
             let into =
                 { View.moved start target with
                     Dims = dims
-                    Strides = List.map2 (fun (_, step, _, count) s -> if count = 1 then s else step * s) kept target.Strides
+                    Strides =
+                        List.map2
+                            (fun (_, step, _, count) s -> if count = 1 then s else step * s)
+                            kept
+                            target.Strides
                 }
 
             scope.Fill("Pad", scope.Note e, dims, into, scope.Body(x, index, axes))

@@ -40,7 +40,8 @@ module internal Nest =
 
         dims,
         views
-        |> List.mapi (fun i v -> { v with Dims = dims; Strides = joined |> List.map (fun (_, strides) -> strides[i]) })
+        |> List.mapi (fun i v ->
+            { v with Dims = dims; Strides = joined |> List.map (fun (_, strides) -> strides[i]) })
 
     /// A nest with its axes joined: the target first.
     let simplified (dims: int list) (target: View) (value: Scalar) : int list * View * Scalar =
@@ -54,7 +55,13 @@ module internal Nest =
         | dims, [] -> dims, target, value
 
     /// Loops over extents, outermost first, and what is inside, which is given the counters.
-    let rec loops (w: CodeWriter) (prefix: string) (first: int) (dims: int list) (inside: string list -> unit) : unit =
+    let rec loops
+        (w: CodeWriter)
+        (prefix: string)
+        (first: int)
+        (dims: int list)
+        (inside: string list -> unit)
+        : unit =
         match dims with
         | [] -> inside []
         | d :: rest ->
@@ -137,7 +144,12 @@ module internal Nest =
                         $"{name source.Slot}.Slice({first source}, %d{extent}).CopyTo({name target.Slot}.Slice({first target}, %d{extent}));"
                 | Scalar.Number(_, number) when last target = 1 ->
                     w.Line $"{name target.Slot}.Slice({first target}, %d{extent}).Fill({number});"
-                | _ when target.DType.IsFloat && extent >= 4 && last target = 1 && ScalarText.isVector target.DType value ->
+                | _ when
+                    target.DType.IsFloat
+                    && extent >= 4
+                    && last target = 1
+                    && ScalarText.isVector target.DType value
+                    ->
                     let vector = $"Vector<{Literal.typeName target.DType}>"
                     let splats = Dictionary<string, string>()
 

@@ -29,8 +29,7 @@ module internal Prepare =
     let private fold (e: Expr) : Expr =
         let operands = Node.operands e.Node
 
-        let isSmall () =
-            e.Shape.Size <= max 64 (operands |> List.sumBy (fun o -> o.Shape.Size))
+        let isSmall () = e.Shape.Size <= max 64 (operands |> List.sumBy (fun o -> o.Shape.Size))
 
         match e.Node with
         | Node.Scan _
@@ -82,8 +81,7 @@ module internal Prepare =
             )
         )
 
-    let private swapped (e: Expr) =
-        Expr.transpose ([ 1; 0 ] @ [ 2 .. e.Shape.Rank - 1 ]) e
+    let private swapped (e: Expr) = Expr.transpose ([ 1; 0 ] @ [ 2 .. e.Shape.Rank - 1 ]) e
 
     let private channels first count (e: Expr) = Expr.sliceAxis 1 first (first + count) e
 
@@ -136,8 +134,7 @@ module internal Prepare =
         let isStretched (x: Expr) (shape: Shape) =
             let missing = shape.Rank - x.Shape.Rank
 
-            [ 2 .. shape.Rank - 1 ]
-            |> List.forall (fun axis -> axis < missing || x.Shape[axis - missing] = 1)
+            [ 2 .. shape.Rank - 1 ] |> List.forall (fun axis -> axis < missing || x.Shape[axis - missing] = 1)
 
         match e.Node with
         | Node.Broadcast(shape, x) when isConstant x && isStretched x shape ->
@@ -154,8 +151,7 @@ module internal Prepare =
 
     /// A maximum over windows of what never decreases is that of the maximum: computed for fewer elements.
     let rec private pooled (single: Expr -> bool) (e: Expr) : Expr =
-        let again (window: Window) (x: Expr) =
-            pooled single (Expr.Make(Node.MaxPool(window, x)))
+        let again (window: Window) (x: Expr) = pooled single (Expr.Make(Node.MaxPool(window, x)))
 
         match e.Node with
         | Node.MaxPool(window, x) when

@@ -125,8 +125,7 @@ module internal ProductSteps =
                 )
 
             if height > 0 && width > 0 then
-                let inside =
-                    { View.moved (top * columns + left) copy with Dims = [ n; c; height; width ] }
+                let inside = { View.moved (top * columns + left) copy with Dims = [ n; c; height; width ] }
 
                 scope.Fill("Copy", "", inside.Dims, inside, Scalar.Read { view with Dims = inside.Dims })
 
@@ -181,15 +180,17 @@ module internal ProductSteps =
                     scope.Note e,
                     [ view; weights ],
                     [ result ],
-                    fun w name -> Nest.loops w "i" 0 [ n; groups ] (fun counters -> w.Line(call name counters))
+                    fun w name ->
+                        Nest.loops w "i" 0 [ n; groups ] (fun counters -> w.Line(call name counters))
                 )
 
-            let filter: View =
-                { weights with Dims = [ 1; groups ]; Strides = [ 0; perGroup * length ] }
+            let filter: View = { weights with Dims = [ 1; groups ]; Strides = [ 0; perGroup * length ] }
 
             if down.Stride = 1 && across.Stride = 1 && flat >= 8 then
                 let result = scope.Builder.Buffer(e.DType, [ n; outs; flat ])
-                let grouped (view: View) count = { view with Dims = [ n; groups ]; Strides = [ view.Strides[0]; count * view.Strides[1] ] }
+
+                let grouped (view: View) count =
+                    { view with Dims = [ n; groups ]; Strides = [ view.Strides[0]; count * view.Strides[1] ] }
 
                 step source result (fun name counters ->
                     let data, into = grouped source ins, grouped result perGroup

@@ -69,16 +69,9 @@ module internal Products =
             "s1 = MultiplyAdd(f, Load(b, at + size), s1);"
         ]
 
-    let private inner5 =
-        [
-            "s0 = MultiplyAdd(Splat(a, p), Load(b, at), s0);"
-        ]
+    let private inner5 = [ "s0 = MultiplyAdd(Splat(a, p), Load(b, at), s0);" ]
 
-    let private inner6 =
-        [
-            "s0 += a[p] * b[at];"
-        ]
-
+    let private inner6 = [ "s0 += a[p] * b[at];" ]
 
     let private product =
         $"""static void Product(int m, int n, {shape}, ReadOnlySpan<real> a, int ar, int ak, ReadOnlySpan<real> b, Span<real> y, int yr)
@@ -212,10 +205,4 @@ module internal Products =
 
     /// The functions by their names.
     let all =
-        [
-            "Product", product
-            "FourWideRows", fourWideRows
-            "FourRows", fourRows
-            "Row", row
-            "Dots", dots
-        ]
+        [ "Product", product; "FourWideRows", fourWideRows; "FourRows", fourRows; "Row", row; "Dots", dots ]

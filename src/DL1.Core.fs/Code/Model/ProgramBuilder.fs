@@ -83,11 +83,7 @@ type internal ProgramBuilder(inputs: string list, outputs: string list) =
         time <- time + 1
         let targets = writes |> List.map (fun v -> v.Slot, v.DType) |> List.distinct
 
-        let sources =
-            reads
-            |> List.map (fun v -> v.Slot, v.DType)
-            |> List.distinct
-            |> List.except targets
+        let sources = reads |> List.map (fun v -> v.Slot, v.DType) |> List.distinct |> List.except targets
 
         let numbered letter places =
             places

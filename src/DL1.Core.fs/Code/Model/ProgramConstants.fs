@@ -66,7 +66,9 @@ module internal ProgramConstants =
         let offsets, bytes = packed constants
         let file = $"{parts.Class}.bin"
         let mark = BitConverter.ToUInt64(bytes, 0)
-        let wrong = $"throw new InvalidOperationException(\"{file} is not the embedded resource that was written with this file\")"
+
+        let wrong =
+            $"throw new InvalidOperationException(\"{file} is not the embedded resource that was written with this file\")"
 
         if parts.IsPlain then
             w.Line "static readonly byte[] Data = ReadData();"
@@ -76,7 +78,10 @@ module internal ProgramConstants =
             w.Line $"using var stream = typeof({parts.Class}).Assembly.GetManifestResourceStream(\"{file}\");"
             w.Line $"var bytes = new byte[%d{bytes.Length}];"
             w.Line "int read = 0;"
-            w.Line "while (stream != null && read < bytes.Length && stream.Read(bytes, read, bytes.Length - read) is var n && n > 0) read += n;"
+
+            w.Line
+                "while (stream != null && read < bytes.Length && stream.Read(bytes, read, bytes.Length - read) is var n && n > 0) read += n;"
+
             w.Line $"if (read < bytes.Length || BitConverter.ToUInt64(bytes, 0) != %d{mark}UL) {wrong};"
             w.Line "return bytes;"
             w.Close()

@@ -13,6 +13,7 @@ type internal Port =
 
     member this.Size = List.fold (*) 1 this.Dims
     member this.Type = Literal.typeName this.DType
+
     /// The constant that has the number of elements: `Inputs`, or one by the name where there are several.
     member this.Count(alone: string, isAlone: bool) =
         if isAlone then
@@ -102,7 +103,9 @@ module internal ProgramName =
     let parameters (names: string list) : string list =
         let isTaken (name: string) =
             name = "workspace"
-            || (name.Length > 1 && List.contains name[0] [ 'b'; 't'; 'W' ] && Seq.forall Char.IsAsciiDigit name[1..])
+            || (name.Length > 1
+                && List.contains name[0] [ 'b'; 't'; 'W' ]
+                && Seq.forall Char.IsAsciiDigit name[1..])
 
         ((Set.empty, []), names)
         ||> List.fold (fun (taken, made) name ->

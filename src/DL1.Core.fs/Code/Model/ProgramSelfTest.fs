@@ -16,10 +16,17 @@ module internal ProgramSelfTest =
             | Slot.Held _ -> ""
 
         let tolerance = Literal.number DType.F64 parts.Tolerance
-        ProgramComment.summary w "How far an output may be from that of the model, relative to the largest output, or to 1 where all are smaller."
+
+        ProgramComment.summary
+            w
+            "How far an output may be from that of the model, relative to the largest output, or to 1 where all are smaller."
+
         w.Line $"public const double Tolerance = {tolerance};"
         w.Line ""
-        ProgramComment.summary w "Whether the outputs for samples are those that the model gave when this file was written."
+
+        ProgramComment.summary
+            w
+            "Whether the outputs for samples are those that the model gave when this file was written."
 
         w.Block(
             "public static bool SelfTest()",
@@ -31,7 +38,9 @@ module internal ProgramSelfTest =
                     w.Line $"var {o.Name} = new {o.Type}[{count}];"
 
                 for inputs, answers in samples do
-                    let arguments = (inputs |> List.map name) @ (parts.Outputs |> List.map _.Name) @ [ "workspace" ]
+                    let arguments =
+                        (inputs |> List.map name) @ (parts.Outputs |> List.map _.Name) @ [ "workspace" ]
+
                     let arguments = String.concat ", " arguments
                     w.Line $"Predict({arguments});"
 
@@ -62,7 +71,8 @@ module internal ProgramSelfTest =
                                 w.Line
                                     $"bool same = found[i] == expected[i] || ({element}.IsNaN(found[i]) && {element}.IsNaN(expected[i]));"
 
-                                w.Line "if (!same && !(Math.Abs((double)found[i] - expected[i]) <= Tolerance * largest)) return false;"
+                                w.Line
+                                    "if (!same && !(Math.Abs((double)found[i] - expected[i]) <= Tolerance * largest)) return false;"
                             else
                                 w.Line "if (found[i] != expected[i]) return false;"
                     )

@@ -48,12 +48,20 @@ module internal ProgramText =
         ]
         |> String.concat ", "
 
-    let private predict (w: CodeWriter) (parts: ProgramParts) (builder: ProgramBuilder) (workspace: int64) (offsets: int64[]) =
+    let private predict
+        (w: CodeWriter)
+        (parts: ProgramParts)
+        (builder: ProgramBuilder)
+        (workspace: int64)
+        (offsets: int64[])
+        =
         let ports = parts.Inputs @ parts.Outputs
         let arguments = ports |> List.map _.Name |> String.concat ", "
 
         if workspace <= int64 StackBytes then
-            ProgramComment.summary w "A prediction for one sample. It allocates nothing; inputs and outputs must not overlap."
+            ProgramComment.summary
+                w
+                "A prediction for one sample. It allocates nothing; inputs and outputs must not overlap."
 
             w.Block(
                 $"public static void Predict({signature parts})",
@@ -62,30 +70,40 @@ module internal ProgramText =
 
             w.Line ""
 
-        ProgramComment.summary w "A prediction for one sample, in a workspace of at least `Workspace` bytes. It allocates nothing; spans must not overlap."
+        ProgramComment.summary
+            w
+            "A prediction for one sample, in a workspace of at least `Workspace` bytes. It allocates nothing; spans must not overlap."
 
         w.Block(
             $"public static void Predict({signature parts}, Span<byte> workspace)",
             fun () ->
                 for p in parts.Inputs do
                     let count = p.Count("Inputs", parts.Inputs.Length = 1)
-                    w.Line $"if ({p.Name}.Length != {count}) throw new ArgumentException(\"{p.Name} has not %d{p.Size} elements\", nameof({p.Name}));"
+
+                    w.Line
+                        $"if ({p.Name}.Length != {count}) throw new ArgumentException(\"{p.Name} has not %d{p.Size} elements\", nameof({p.Name}));"
 
                 for p in parts.Outputs do
                     let count = p.Count("Outputs", parts.Outputs.Length = 1)
-                    w.Line $"if ({p.Name}.Length < {count}) throw new ArgumentException(\"{p.Name} has fewer than %d{p.Size} elements\", nameof({p.Name}));"
 
-                w.Line "if (workspace.Length < Workspace) throw new ArgumentException(\"the workspace is too small\", nameof(workspace));"
+                    w.Line
+                        $"if ({p.Name}.Length < {count}) throw new ArgumentException(\"{p.Name} has fewer than %d{p.Size} elements\", nameof({p.Name}));"
+
+                w.Line
+                    "if (workspace.Length < Workspace) throw new ArgumentException(\"the workspace is too small\", nameof(workspace));"
 
                 for o in parts.Outputs do
                     for p in parts.Inputs do
-                        w.Line $"if (MemoryMarshal.AsBytes({p.Name}).Overlaps(MemoryMarshal.AsBytes({o.Name}))) throw new ArgumentException(\"{o.Name} overlaps {p.Name}\", nameof({o.Name}));"
+                        w.Line
+                            $"if (MemoryMarshal.AsBytes({p.Name}).Overlaps(MemoryMarshal.AsBytes({o.Name}))) throw new ArgumentException(\"{o.Name} overlaps {p.Name}\", nameof({o.Name}));"
 
                 builder.Buffers
                 |> Seq.iteri (fun i b ->
                     let element = Literal.typeName b.DType
                     let bytes = b.Size * Literal.bytes b.DType
-                    w.Line $"Span<{element}> b%d{i} = MemoryMarshal.Cast<byte, {element}>(workspace.Slice(%d{offsets[i]}, %d{bytes}));")
+
+                    w.Line
+                        $"Span<{element}> b%d{i} = MemoryMarshal.Cast<byte, {element}>(workspace.Slice(%d{offsets[i]}, %d{bytes}));")
 
                 w.Lines((string builder.Calls).TrimEnd '\n')
         )
@@ -137,12 +155,16 @@ module internal ProgramText =
 
             if not parts.Classes.IsEmpty then
                 ProgramComment.summary w "The name of a class."
+
                 w.Block(
                     "public static string ClassName(int label)",
                     fun () ->
                         w.Line "switch (label)"
                         w.Open()
-                        parts.Classes |> List.iteri (fun i name -> w.Line $"case %d{i}: return {quoted name};")
+
+                        parts.Classes
+                        |> List.iteri (fun i name -> w.Line $"case %d{i}: return {quoted name};")
+
                         w.Line "default: throw new ArgumentOutOfRangeException(nameof(label));"
                         w.Close()
                 )
@@ -154,7 +176,8 @@ module internal ProgramText =
     let write (parts: ProgramParts) (builder: ProgramBuilder) : struct (string * byte[]) =
         let samples =
             parts.Samples
-            |> List.map (fun (inputs, answers) -> List.map builder.Constant inputs, List.map builder.Constant answers)
+            |> List.map (fun (inputs, answers) ->
+                List.map builder.Constant inputs, List.map builder.Constant answers)
 
         let offsets, workspace = Workspace.plan builder.Buffers
 
@@ -197,7 +220,9 @@ module internal ProgramText =
             if elements > parts.Literals then
                 ProgramConstants.resource inner parts builder.Constants
             else
-                builder.Constants |> Seq.iteri (fun i t -> ProgramConstants.literals inner parts.IsPlain $"W%d{i}" t)
+                builder.Constants
+                |> Seq.iteri (fun i t -> ProgramConstants.literals inner parts.IsPlain $"W%d{i}" t)
+
                 [||]
 
         let w = CodeWriter()
@@ -209,7 +234,8 @@ module internal ProgramText =
                 w.Line $"// {line}"
 
         if bytes.Length > 0 then
-            w.Line $"// {parts.Class}.bin is to be embedded: <EmbeddedResource Include=\"{parts.Class}.bin\" LogicalName=\"{parts.Class}.bin\" />"
+            w.Line
+                $"// {parts.Class}.bin is to be embedded: <EmbeddedResource Include=\"{parts.Class}.bin\" LogicalName=\"{parts.Class}.bin\" />"
 
             if not parts.IsPlain then
                 w.Line "// and unsafe code to be allowed: <AllowUnsafeBlocks>true</AllowUnsafeBlocks>."
@@ -223,7 +249,10 @@ module internal ProgramText =
         w.Line ""
 
         let body () =
-            ProgramComment.summary w "A trained model: it needs nothing but .NET, allocates nothing, and may be used by many threads at once."
+            ProgramComment.summary
+                w
+                "A trained model: it needs nothing but .NET, allocates nothing, and may be used by many threads at once."
+
             w.Line $"public static class {parts.Class}"
             w.Open()
             w.Lines((string inner).TrimEnd '\n')

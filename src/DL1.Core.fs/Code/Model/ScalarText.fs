@@ -17,10 +17,7 @@ module internal ScalarText =
                 phrase 9 $"{name}({x.Text})"
 
         let single (name: string) =
-            if dtype = DType.F32 then
-                called $"MathF.{name}" x
-            else
-                called $"Math.{name}" x
+            if dtype = DType.F32 then called $"MathF.{name}" x else called $"Math.{name}" x
 
         match op with
         | UnaryOp.Neg when dtype.IsFloat -> phrase 7 $"-{within 8 x}"
@@ -58,10 +55,7 @@ module internal ScalarText =
         let sign tightness (sign: string) =
             let text = $"{within tightness a} {sign} {within (tightness + 1) b}"
 
-            if dtype.IsInteger then
-                phrase 9 $"unchecked({text})"
-            else
-                phrase tightness text
+            if dtype.IsInteger then phrase 9 $"unchecked({text})" else phrase tightness text
 
         let math (name: string) = phrase 9 $"Math.{name}({a.Text}, {b.Text})"
 
@@ -147,12 +141,14 @@ module internal ScalarText =
                 match op, b with
                 | (BinaryOp.Add | BinaryOp.Sub | BinaryOp.Mul | BinaryOp.Div), _ -> true
                 // Where one is a number, a comparison can say which is taken, and a NaN is.
-                | BinaryOp.Max, Scalar.Number(_, number) -> isPlain number && number <> "-0f" && number <> "-0d"
+                | BinaryOp.Max, Scalar.Number(_, number) ->
+                    isPlain number && number <> "-0f" && number <> "-0d"
                 | BinaryOp.Min, Scalar.Number(_, number) -> isPlain number && not (isZero number)
                 | _ -> false
 
             isKnown && t = dtype && operands [ a; b ]
-        | Scalar.Select(t, Scalar.Compare(_, t', p, q), a, b) -> t = dtype && t' = dtype && operands [ p; q; a; b ]
+        | Scalar.Select(t, Scalar.Compare(_, t', p, q), a, b) ->
+            t = dtype && t' = dtype && operands [ p; q; a; b ]
         | Scalar.Select _
         | Scalar.Compare _
         | Scalar.Cast _ -> false
@@ -171,7 +167,8 @@ module internal ScalarText =
             let x = text x
 
             match op with
-            | UnaryOp.Neg -> phrase 6 $"{within 6 x} * {splat (Scalar.Number(dtype, Literal.number dtype -1.0))}"
+            | UnaryOp.Neg ->
+                phrase 6 $"{within 6 x} * {splat (Scalar.Number(dtype, Literal.number dtype -1.0))}"
             | UnaryOp.Abs -> called "Vector.Abs" x
             | UnaryOp.Sqrt -> called "Vector.SquareRoot" x
             | UnaryOp.Rsqrt -> phrase 6 $"{one dtype} / Vector.SquareRoot({x.Text})"
@@ -183,7 +180,9 @@ module internal ScalarText =
             | _ -> called "VectorErf" x
         | Scalar.Binary(op, _, a, b) ->
             let a, b = text a, text b
-            let between tightness (sign: string) = phrase tightness $"{within tightness a} {sign} {within (tightness + 1) b}"
+
+            let between tightness (sign: string) =
+                phrase tightness $"{within tightness a} {sign} {within (tightness + 1) b}"
 
             match op with
             | BinaryOp.Add -> between 5 "+"
@@ -194,7 +193,9 @@ module internal ScalarText =
             | _ -> phrase 9 $"AtMost({a.Text}, {b.Text})"
         | Scalar.Select(_, Scalar.Compare(op, _, p, q), a, b) ->
             let chosen (name: string) (a: Phrase) (b: Phrase) =
-                phrase 9 $"Vector.ConditionalSelect(Vector.{name}({(text p).Text}, {(text q).Text}), {a.Text}, {b.Text})"
+                phrase
+                    9
+                    $"Vector.ConditionalSelect(Vector.{name}({(text p).Text}, {(text q).Text}), {a.Text}, {b.Text})"
 
             match op with
             | CompareOp.Eq -> chosen "Equals" (text a) (text b)

@@ -45,7 +45,8 @@ module internal Stored =
         | Node.CumSum _
         | Node.Concat _
         | Node.Pad _ -> true
-        | Node.Broadcast(shape, x) -> shape.Size <= x.Shape.Size || operand.Shape.Size = 1 && Prepare.isConstant operand
+        | Node.Broadcast(shape, x) ->
+            shape.Size <= x.Shape.Size || operand.Shape.Size = 1 && Prepare.isConstant operand
         | Node.Reshape(_, x) -> addsUnits e x
         | _ -> isElementwise e || (moved e).IsSome
 

@@ -15,21 +15,10 @@ type internal Slot =
     | Learnt of constant: int
 
 /// An offset in elements: a number, and a multiple of the counter of each loop around.
-type internal Offset =
-    {
-        Constant: int
-        Times: (string * int) list
-    }
+type internal Offset = { Constant: int; Times: (string * int) list }
 
 /// Elements of a type: where the first one is, and the distance of neighbours along each axis.
-type internal View =
-    {
-        Slot: Slot
-        DType: DType
-        Dims: int list
-        At: Offset
-        Strides: int list
-    }
+type internal View = { Slot: Slot; DType: DType; Dims: int list; At: Offset; Strides: int list }
 
 /// The element of an operand that belongs to one element of a result: along each axis of the operand, a constant and a factor for
 /// each axis of the result.
@@ -61,8 +50,7 @@ module internal View =
 
     let size (v: View) = List.fold (*) 1 v.Dims
 
-    let moved elements (v: View) =
-        { v with At = { v.At with Constant = v.At.Constant + elements } }
+    let moved elements (v: View) = { v with At = { v.At with Constant = v.At.Constant + elements } }
 
     /// A slice along the leading axis, by the counter of a loop.
     let step (counter: string) (v: View) =
@@ -97,7 +85,11 @@ module internal View =
     let slice (cuts: Cut list) (dims: int list) (v: View) =
         let first = List.map2 (fun (c: Cut) s -> c.Start * s) cuts v.Strides |> List.sum
         let strides = List.map3 (fun d (c: Cut) s -> Cut.stride d c s) dims cuts v.Strides
-        { moved (if List.contains 0 dims then 0 else first) v with Dims = dims; Strides = strides }
+
+        { moved (if List.contains 0 dims then 0 else first) v with
+            Dims = dims
+            Strides = strides
+        }
 
     let reverse (axes: int list) (v: View) =
         let turned axis = List.contains axis axes && v.Dims[axis] > 0

@@ -20,7 +20,13 @@ module internal WindowSteps =
     let private rows (scope: GraphScope) (e: Expr) isMax (window: Window) (x: Expr) (target: View) : View =
         let window = planar window
         let given = plane (scope.View x)
-        let source = if given.Strides[3] = 1 || given.Dims[3] = 1 then given else plane (scope.Contiguous given)
+
+        let source =
+            if given.Strides[3] = 1 || given.Dims[3] = 1 then
+                given
+            else
+                plane (scope.Contiguous given)
+
         let out = plane target
         let down, across = window.Sweeps[0], window.Sweeps[1]
         let kh, kw = window.Kernel[0], window.Kernel[1]
@@ -51,7 +57,10 @@ module internal WindowSteps =
                         if seen > 0 then
                             w.Line $"var seen = {row}.Slice(%d{left}, %d{seen});"
                             let data = Nest.offset (Nest.terms stack source) source.At
-                            let isAll = down.PadBefore = 0 && (rows - 1) * down.Stride + (kh - 1) * down.Dilation < height
+
+                            let isAll =
+                                down.PadBefore = 0
+                                && (rows - 1) * down.Stride + (kh - 1) * down.Dilation < height
 
                             let take k =
                                 let r =
@@ -59,7 +68,8 @@ module internal WindowSteps =
                                         [ above, down.Stride ]
                                         { Constant = k * down.Dilation - down.PadBefore; Times = [] }
 
-                                $"{name source.Slot}.Slice({data} + ({r}) * %d{source.Strides[2]}, %d{seen})", r
+                                $"{name source.Slot}.Slice({data} + ({r}) * %d{source.Strides[2]}, %d{seen})",
+                                r
 
                             if isAll then
                                 w.Line $"{fst (take 0)}.CopyTo(seen);"
@@ -68,7 +78,10 @@ module internal WindowSteps =
 
                             for k in (if isAll then 1 else 0) .. kh - 1 do
                                 let text, r = take k
-                                let guard = if isAll then "" else $"if (unchecked((uint)({r})) < %d{height}) "
+
+                                let guard =
+                                    if isAll then "" else $"if (unchecked((uint)({r})) < %d{height}) "
+
                                 let join = if isMax then "JoinLarger" else "JoinSum"
                                 w.Line $"{guard}{join}({text}, seen);"
 
@@ -76,10 +89,15 @@ module internal WindowSteps =
                             $"for (int j = 0; j < %d{columns}; j++)",
                             fun () ->
                                 let at k =
-                                    let text = Nest.offset [ "j", across.Stride ] { Constant = k * across.Dilation; Times = [] }
+                                    let text =
+                                        Nest.offset
+                                            [ "j", across.Stride ]
+                                            { Constant = k * across.Dilation; Times = [] }
+
                                     $"{row}[{text}]"
 
-                                let join (a: string) (b: string) = if isMax then $"Math.Max({a}, {b})" else $"{a} + {b}"
+                                let join (a: string) (b: string) =
+                                    if isMax then $"Math.Max({a}, {b})" else $"{a} + {b}"
 
                                 let text =
                                     if kw <= 8 then
