@@ -139,6 +139,7 @@ let tests =
             // Models as C#
             ModelCodeTests.tests
             ModelCodeLayerTests.tests
+            ModelCodeAheadTests.tests
             // Training
             AdmitTests.tests
             StepTests.tests
