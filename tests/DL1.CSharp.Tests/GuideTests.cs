@@ -579,7 +579,7 @@ public class GuideTests
         Assert.Contains("namespace Shop.Models", trained.ToCSharp("Digits", within: "Shop.Models", csharp9: true).Text);
         Directory.Delete(folder, true);
 
-        var table = Datasets.Penguins();
+        var table = Tables.Penguins();
         var fitted = Pipeline.Classify("species").Inputs().Impute(ColumnFill.Median).Scale(ColumnScaling.Standard)
             .Model(Estimator.Logistic()).Fit(table);
         ModelSource asCode = fitted.ToCSharp("Penguins");
