@@ -389,18 +389,17 @@ let private descents =
     ]
 
 let private codes =
-    let trained = lazy fitted.Value.Trained
     let sizes (source: ModelSource) = $"{source.Name} {source.Text.Contains source.Name} {source.HasResource}"
 
     [
         prints "options" "Shop" (fun () -> { ModelCode.options with Namespace = "Shop" }.Namespace)
-        prints "csharp" "Digits True False" (fun () -> sizes (ModelCode.csharp "Digits" trained.Value))
+        prints "csharp" "Digits True False" (fun () ->
+            let trained = fitted.Value.Trained
+            sizes (ModelCode.csharp "Digits" trained))
         prints "csharpWith" "Digits True False" (fun () ->
-            ModelCode.csharpWith
-                { ModelCode.options with Samples = [ x ]; Finish = Some(Expr.softmax 1) }
-                "Digits"
-                trained.Value
-            |> sizes)
+            let trained = fitted.Value.Trained
+
+            sizes (ModelCode.csharpWith { ModelCode.options with Samples = [ x ] } "Digits" trained))
         prints "ofGraph" "Norm True False" (fun () ->
             let x = Expr.variable "x" DType.F32 [ 3 ]
             sizes (ModelCode.ofGraph ModelCode.options "Norm" [ x ] [ "norm", sqrt (Expr.sumAll (x * x)) ]))

@@ -195,7 +195,7 @@ module ModelCode =
             outputs
 
     /// A trained model as a class of a name, with options.
-    /// `ModelCode.csharpWith { ModelCode.options with Samples = [ x ]; Finish = Some (Expr.softmax 1) } "Digits" trained`
+    /// `ModelCode.csharpWith { ModelCode.options with Samples = [ x ] } "Digits" trained`
     let csharpWith (options: ModelCodeOptions) (name: string) (trained: Trained) : ModelSource =
         let oneRow (dims: int list) = 1 :: List.skip 1 dims
 
@@ -250,7 +250,7 @@ module ModelCode =
 
     /// A trained model as a class of a name. A model that draws random numbers in inference, and a name that is no identifier,
     /// are a `DomainError`.
-    /// `(ModelCode.csharp "Digits" trained).Save "Models"`
+    /// `ModelCode.csharp "Digits" trained`
     let csharp (name: string) (trained: Trained) : ModelSource = csharpWith options name trained
 
     /// A function of one row as a class, for models that are more than a network.
