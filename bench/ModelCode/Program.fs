@@ -58,8 +58,8 @@ let private timed (all: (string * (int -> unit)) list) =
         |> List.map (fun (_, run) ->
             // Once for tier 0, and once more for what is compiled anew behind it.
             for _ in 1..3 do
-                run 200
-                Threading.Thread.Sleep 200
+                run 500
+                Threading.Thread.Sleep 300
 
             let watch = Stopwatch.StartNew()
             run 200
@@ -92,8 +92,9 @@ let private measure (name: string) (layers: Layer<Expr, Expr>) (dims: int list) 
     let input = x.ToArray<float32>()
     let one = { Compile.standard with Threads = 1 }
     let run = Compile.prepareWith one (Graph.variables [ variable ]) [ Trained.apply variable trained ]
-    let before = GC.GetAllocatedBytesForCurrentThread()
+    // The arrays of the caller are made.
     code.Invoke(input, 100)
+    let before = GC.GetAllocatedBytesForCurrentThread()
     code.Invoke(input, 100)
     let allocated = GC.GetAllocatedBytesForCurrentThread() - before
 
@@ -115,32 +116,39 @@ let private measure (name: string) (layers: Layer<Expr, Expr>) (dims: int list) 
 
     printfn $"| {name} | {figures} | %d{allocated} |"
 
+let private relu = Activation.relu
+
+let private cnn =
+    Conv.conv2dSame 16 3
+    => relu
+    => Pooling.max 2
+    => Conv.conv2dSame 32 3
+    => relu
+    => Pooling.max 2
+    => Shaping.flatten
+
+let private models: (string * Layer<Expr, Expr> * int list) list =
+    [
+        "MlpDigits", (Dense.linear 64 => relu => Dense.linear 10), [ 64 ]
+        "CnnDigits", (Shaping.reshape [ 1; 8; 8 ] => cnn => Dense.linear 10), [ 64 ]
+        "MlpFashion", (Dense.linear 256 => relu => Dense.linear 128 => relu => Dense.linear 10), [ 784 ]
+        "CnnFashion",
+        (Shaping.reshape [ 1; 28; 28 ] => cnn => Dense.linear 64 => relu => Dense.linear 10),
+        [ 784 ]
+        "Lstm", Recurrent.sequence (Recurrent.lstm (Recurrent.options 64)), [ 32; 16 ]
+        "Encoder", Transformer.encoderLayer (Transformer.options 4 128), [ 32; 64 ]
+    ]
+
+/// All models, or those that are named.
 [<EntryPoint>]
-let main _ =
-    let relu = Activation.relu
-
-    let cnn =
-        Conv.conv2dSame 16 3
-        => relu
-        => Pooling.max 2
-        => Conv.conv2dSame 32 3
-        => relu
-        => Pooling.max 2
-        => Shaping.flatten
-
+let main names =
     printfn
         "| model | file, µs: median (least) | Trained.predict | compiled, one thread | bytes allocated by the file |"
 
     printfn "|---|---|---|---|---|"
-    measure "MlpDigits" (Dense.linear 64 => relu => Dense.linear 10) [ 64 ]
-    measure "CnnDigits" (Shaping.reshape [ 1; 8; 8 ] => cnn => Dense.linear 10) [ 64 ]
-    measure "MlpFashion" (Dense.linear 256 => relu => Dense.linear 128 => relu => Dense.linear 10) [ 784 ]
 
-    measure
-        "CnnFashion"
-        (Shaping.reshape [ 1; 28; 28 ] => cnn => Dense.linear 64 => relu => Dense.linear 10)
-        [ 784 ]
+    for name, layers, dims in models do
+        if names.Length = 0 || Array.contains name names then
+            measure name layers dims
 
-    measure "Lstm" (Recurrent.sequence (Recurrent.lstm (Recurrent.options 64))) [ 32; 16 ]
-    measure "Encoder" (Transformer.encoderLayer (Transformer.options 4 128)) [ 32; 64 ]
     0

@@ -66,21 +66,20 @@ module ModelCode =
 
             let rows = samples |> List.map (fun t -> if t.Rank = 0 then 0 else t.Shape[0]) |> List.min
 
+            let behind (shape: Shape) = List.skip (min 1 shape.Rank) (shape.ToList())
+
             List.zip inputs samples
             |> List.iter (fun ((name, v), t) ->
                 let isFit =
-                    t.Rank > 0
-                    && rows > 0
-                    && t.DType = v.DType
-                    && t.Shape.ToList().Tail = v.Shape.ToList().Tail
+                    t.Rank = v.Shape.Rank && rows > 0 && t.DType = v.DType && behind t.Shape = behind v.Shape
 
                 if not isFit then
-                    let due = v.Shape.ToList().Tail |> List.map string |> String.concat ", "
+                    let due = "rows" :: List.map string (behind v.Shape) |> String.concat ", "
 
                     Refuse.shape
                         operation
                         $"samples of {name}: {t.DType} {t.Shape}"
-                        $"{v.DType} [rows, {due}], one row or more"
+                        $"{v.DType} [{due}], one row or more"
                         "give rows as the model takes them")
 
             [ for row in 0 .. min 2 rows - 1 -> samples |> List.map (Rows.take operation [| row |]) ]
@@ -156,7 +155,7 @@ module ModelCode =
         ModelSource(name, text, resource)
 
     /// Any graph of one sample as a class: its variables are the inputs, in their order, and each named expression an output.
-    /// A variable whose value is not to be given is replaced by a constant before.
+    /// A variable whose value is not to be given is replaced by a constant before. Samples of the self-test are drawn.
     /// `ModelCode.ofGraph ModelCode.options "Norm" [ x ] [ "norm", sqrt (Expr.sumAll (x * x)) ]`
     let ofGraph
         (options: ModelCodeOptions)
@@ -188,7 +187,7 @@ module ModelCode =
                     "add it to the inputs, or put a constant in its place"
 
         write
-            { options with Prepare = None; Finish = None }
+            { options with Samples = []; Prepare = None; Finish = None }
             name
             []
             (variables |> List.map (fun v -> v.Name, v))
@@ -197,7 +196,10 @@ module ModelCode =
     /// A trained model as a class of a name, with options.
     /// `ModelCode.csharpWith { ModelCode.options with Samples = [ x ] } "Digits" trained`
     let csharpWith (options: ModelCodeOptions) (name: string) (trained: Trained) : ModelSource =
-        let oneRow (dims: int list) = 1 :: List.skip 1 dims
+        let oneRow (dims: int list) =
+            match dims with
+            | [] -> []
+            | _ :: rest -> 1 :: rest
 
         let given: (string * DType * int list) list =
             match trained.Example, options.Samples with
