@@ -579,6 +579,34 @@ public class GuideTests
         Assert.Contains("Mean and spread of five runs.", page);
     }
 
+    [Fact]
+    public void AModelIsWrittenAsOneFile()
+    {
+        var folder = Directory.CreateTempSubdirectory("dl1-").FullName;
+        var digits = Datasets.Digits();
+        var trained = Model.Sequential(Layers.Linear(32), Layers.Relu(), Layers.Linear(10))
+            .Fit(digits.Take(1000), Losses.CrossEntropy, Optimizers.Adam(3e-3), epochs: 5, batchSize: 32).Trained;
+
+        ModelSource source = trained.ToCSharp("Digits", [digits.Inputs], finish: scores => scores.Softmax());
+        source.Save(folder); // Digits.cs, and Digits.bin where there are more than 100,000 numbers
+
+        Assert.Equal(source.Text, File.ReadAllText(Path.Combine(folder, "Digits.cs")));
+        Assert.Contains("public const int Inputs = 64;", source.Text);
+        Assert.Contains("namespace Shop.Models", trained.ToCSharp("Digits", within: "Shop.Models", csharp9: true).Text);
+        Directory.Delete(folder, true);
+
+        var table = Tables.Penguins();
+        var fitted = Pipeline.Classify("species").Inputs().Impute(ColumnFill.Median).Scale(ColumnScaling.Standard)
+            .Model(Estimator.Logistic()).Fit(table);
+        ModelSource asCode = fitted.ToCSharp("Penguins");
+        Assert.Contains("return \"Gentoo\";", asCode.Text);
+
+        var vector = Expr.Variable("vector", DType.F32, 3);
+        ModelSource norm = (vector * vector).Sum().ToModelSource("SquaredNorm", [vector]);
+        Assert.Contains("public static void Predict(ReadOnlySpan<float> vector, Span<float> output)", norm.Text);
+        Assert.Throws<DomainError>(() => trained.ToCSharp("class"));
+    }
+
     /// <summary>The guide names each member that makes a picture, so that a reader finds which to take.</summary>
     [Fact]
     public void TheGuideNamesEveryPicture()

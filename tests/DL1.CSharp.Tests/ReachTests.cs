@@ -64,6 +64,7 @@ public class ReachTests
         ("TrialResult", ["get_Notes", "get_Model"], "the trial has them: NoteEntries, TrainedModel"),
         ("MatrixNotation", ["get_Names", "get_Symmetric", "get_Stochastic"], "arguments of loss.MatrixGradients"),
         ("TrialRun", ["Watch"], "run.Watch with a metric"),
+        ("ModelCodeOptions", ["get_Samples", "get_Prepare", "get_Finish", "get_Classes"], "arguments of trained.ToCSharp"),
         ("Session", ["Of"], "Session.Start goes by With"),
         ("Node`1",
             ["NewReduce", "NewTranspose", "NewSlice", "NewPad", "NewConcat", "NewReverse", "NewAvgPoolGrad", "NewCustom"],

@@ -146,6 +146,10 @@ let tests =
             MetricTests.tests
             MetricMoreTests.tests
             CalibrationTests.tests
+            // Models as C#
+            ModelCodeTests.tests
+            ModelCodeLayerTests.tests
+            ModelCodeAheadTests.tests
             // Training
             AdmitTests.tests
             StepTests.tests

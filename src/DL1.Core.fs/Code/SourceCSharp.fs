@@ -79,7 +79,7 @@ module internal SourceCSharp =
         | _ -> phrase 7 $"({typeName target}){within 8 x}"
 
     /// What the library of the language lacks, in an order in which each uses those before it.
-    let private helpers: (UnaryOp * string list) list =
+    let helpers: (UnaryOp * string list) list =
         [
             UnaryOp.Sign, [ "static double Sign(double x) => x > 0.0 ? 1.0 : x < 0.0 ? -1.0 : x;" ]
             UnaryOp.Expm1,

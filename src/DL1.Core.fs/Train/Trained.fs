@@ -55,6 +55,8 @@ type Trained
     member _.Parameters = parameters
     /// The state of its layers.
     member _.State = state
+    /// Variables like the inputs that it was trained on or loaded for, where they are known.
+    member internal _.Example = example
 
     /// The model's table, where it is known what goes in; else its layers, and how many elements its parameters have.
     override _.ToString() =

@@ -281,6 +281,13 @@ type FittedPipeline internal (parts: FittedParts) =
     interface IFitted with
         member this.Express inputs = this.Express inputs
 
+    /// The pipeline as C# that needs nothing but .NET, for one row: a number for each of `Fields` in that order, NaN where one
+    /// is missing, and of a category its place among those of `Inputs`, −1 where it is missing. It gives the probability of each
+    /// class, or the number. The head of the file lists fields and categories.
+    /// `fitted.ToCSharp("Penguins", ModelCode.options).Save "Models"`
+    member this.ToCSharp(name: string, options: ModelCodeOptions) : ModelSource =
+        PipelineCode.source options name parts this.ExpressPredictions
+
     /// The bytes of the file of `Save`: the same for the same pipeline.
     member _.ToBytes() : byte[] =
         Safetensors.toBytes

@@ -272,6 +272,20 @@ let private transfer () =
     folder.Delete true
     known.Trained, string loaded, head.Trained, tuned.Trained, others
 
+let private asCode (digits: Dataset) (folder: string) =
+    let model = Dense.linear 32 => Activation.relu => Dense.linear 10
+    let learner = Learner.create model (Loss.crossEntropy Loss.classes) (Optimizer.adam 0.003)
+    let trained = (Fit.run { Fit.options (Key.ofSeed 1L) with Epochs = 5 } learner digits).Trained
+
+    let source =
+        ModelCode.csharpWith
+            { ModelCode.options with Samples = [ digits.Inputs ]; Finish = Some(Expr.softmax 1) }
+            "Digits"
+            trained
+
+    source.Save folder // Digits.cs, and Digits.bin where there are more than 100,000 numbers
+    source
+
 let tests =
     testList
         "Guides"
@@ -350,6 +364,20 @@ let tests =
             }
             test "a model of characters writes what it has read" {
                 Expect.stringStarts (written ()) "sat on the mat" ""
+            }
+            test "a model is written as one file" {
+                let folder = Directory.CreateTempSubdirectory("dl1-").FullName
+
+                try
+                    let table = Datasets.digits ()
+                    let names = Table.texts "digit" table
+                    let inputs = table |> Table.numbers (Table.namesBut [ "digit" ] table)
+                    let labels = Category.labels (Category.fit names) names
+                    let some = Dataset.rows [| 0..199 |] (Dataset.create inputs labels)
+                    let source = asCode some folder
+                    Expect.equal (File.ReadAllText(Path.Combine(folder, "Digits.cs"))) source.Text "the file"
+                finally
+                    Directory.Delete(folder, true)
             }
             test "a loop of one's own" {
                 let saved = LoopExamples.guide ()

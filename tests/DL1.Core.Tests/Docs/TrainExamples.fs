@@ -467,6 +467,23 @@ let private descents =
             $"{List.last found.Values < 1e-12} {found.End}")
     ]
 
+let private codes =
+    let sizes (source: ModelSource) = $"{source.Name} {source.Text.Contains source.Name} {source.HasResource}"
+
+    [
+        prints "options" "Shop" (fun () -> { ModelCode.options with Namespace = "Shop" }.Namespace)
+        prints "csharp" "Digits True False" (fun () ->
+            let trained = fitted.Value.Trained
+            sizes (ModelCode.csharp "Digits" trained))
+        prints "csharpWith" "Digits True False" (fun () ->
+            let trained = fitted.Value.Trained
+
+            sizes (ModelCode.csharpWith { ModelCode.options with Samples = [ x ] } "Digits" trained))
+        prints "ofGraph" "Norm True False" (fun () ->
+            let x = Expr.variable "x" DType.F32 [ 3 ]
+            sizes (ModelCode.ofGraph ModelCode.options "Norm" [ x ] [ "norm", sqrt (Expr.sumAll (x * x)) ]))
+    ]
+
 let all: Examples list =
     [
         { Module = moduleOf <@ Idx.read @>; Rows = idx }
@@ -485,6 +502,7 @@ let all: Examples list =
         { Module = moduleOf <@ Step.start @>; Rows = steps }
         { Module = moduleOf <@ Transition.create @>; Rows = transitions }
         { Module = moduleOf <@ Trained.save @>; Rows = trained }
+        { Module = moduleOf <@ ModelCode.options @>; Rows = codes }
         { Module = moduleOf <@ Fit.options @>; Rows = fits }
         { Module = moduleOf <@ Plateau.rule @>; Rows = plateaus }
         { Module = moduleOf <@ History.line @>; Rows = histories }
