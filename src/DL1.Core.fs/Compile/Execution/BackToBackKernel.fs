@@ -4,7 +4,6 @@ open FSharp.NativeInterop
 open DL1
 open DL1.Compiler
 open DL1.Compiler.Gemm
-open DL1.Compiler.Movement
 open DL1.Compiler.Runtime
 open DL1.Compiler.Simd
 

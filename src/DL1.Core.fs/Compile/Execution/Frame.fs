@@ -2,9 +2,7 @@ namespace DL1.Compiler.Execution
 
 open System
 open System.Collections.Concurrent
-open DL1
 open DL1.Compiler
-open DL1.Compiler.Planning
 open DL1.Compiler.Runtime
 
 /// Arenas shared by plans that run occasionally, such as those of a service for batches of many sizes. A run borrows

@@ -1,9 +1,7 @@
 namespace DL1.Compiler.Execution
 
 open FSharp.NativeInterop
-open DL1
 open DL1.Compiler
-open DL1.Compiler.Planning
 open DL1.Compiler.Runtime
 
 #nowarn "9" // Operands are unchecked addresses; the plan guarantees their extents.

@@ -1,8 +1,6 @@
 namespace DL1.Compiler.Execution
 
 open System
-open DL1
-open DL1.Compiler.Planning
 open DL1.Compiler.Runtime
 
 /// A plan bound to a frame of its own: the body of a scan.

@@ -7,8 +7,6 @@ open DL1.Compiler.Conv
 open DL1.Compiler.FusedLoop
 open DL1.Compiler.Fusion
 open DL1.Compiler.Interpret
-open DL1.Compiler.Movement
-open DL1.Compiler.Planning
 open DL1.Compiler.Runtime
 
 #nowarn "9" // Operands are unchecked addresses; the plan guarantees their extents.

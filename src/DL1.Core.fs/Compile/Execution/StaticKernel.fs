@@ -1,10 +1,8 @@
 namespace DL1.Compiler.Execution
 
-open FSharp.NativeInterop
 open DL1
 open DL1.Compiler.Generic
 open DL1.Compiler.Movement
-open DL1.Compiler.Runtime
 open DL1.Compiler.Simd
 
 #nowarn "9" // A key is read at its address.

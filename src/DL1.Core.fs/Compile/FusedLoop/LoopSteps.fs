@@ -1,7 +1,6 @@
 namespace DL1.Compiler.FusedLoop
 
 open DL1
-open DL1.Compiler.Runtime
 
 /// How often the value of a step changes: once a call, once a segment, or with every block of columns.
 [<RequireQualifiedAccess; Struct>]
@@ -14,7 +13,7 @@ type internal LoopRate =
 [<RequireQualifiedAccess>]
 module internal LoopSteps =
     /// The error for a malformed fused loop, which is a bug of the compiler.
-    let refuse given expected : 'a = Refuse.domain "compile a pass" given expected "report this as a bug"
+    let refuse given expected : 'a = Refuse.domain "compile a fused loop" given expected "report this as a bug"
 
     /// The indices of the steps that a step reads.
     let inputs step =

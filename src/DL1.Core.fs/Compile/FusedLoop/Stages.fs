@@ -1,8 +1,6 @@
 namespace DL1.Compiler.FusedLoop
 
 open DL1
-open DL1.Compiler
-open DL1.Compiler.Runtime
 
 /// What a stage does with a step for each block of columns: computes it, or reloads it from the operand to which an
 /// earlier stage stored it.

@@ -3,7 +3,6 @@ namespace DL1.Compiler.Fusion
 open System.Collections.Generic
 open DL1
 open DL1.Compiler.FusedLoop
-open DL1.Compiler.Simd
 
 /// What an operand of a fused loop refers to.
 [<RequireQualifiedAccess; NoEquality; NoComparison>]

@@ -3,7 +3,6 @@ namespace DL1.Compiler.Fusion
 open System.Collections.Generic
 open DL1
 open DL1.Compiler.Lowering
-open DL1.Compiler.Simd
 
 /// What the nodes of a graph read, as strided views, and the domains in which they are computed.
 [<RequireQualifiedAccess>]

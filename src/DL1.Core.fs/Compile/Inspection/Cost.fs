@@ -4,11 +4,8 @@ open System.Collections.Generic
 open DL1
 open DL1.Compiler.Conv
 open DL1.Compiler.Execution
-open DL1.Compiler.FusedLoop
 open DL1.Compiler.Fusion
-open DL1.Compiler.Gemm
 open DL1.Compiler.Lowering
-open DL1.Compiler.Movement
 open DL1.Compiler.Planning
 
 /// The work of a kernel: floating-point operations, and bytes read and written. A buffer that is read twice counts

@@ -5,12 +5,9 @@ open System.Globalization
 open System.Text
 open DL1
 open DL1.Compiler.Execution
-open DL1.Compiler.FusedLoop
-open DL1.Compiler.Fusion
 open DL1.Compiler.Gemm
 open DL1.Compiler.Planning
 open DL1.Compiler.Runtime
-open DL1.Compiler.Simd
 
 /// A kernel as a row of the table, with the formulas below it. `Depth` is the nesting depth in scans.
 [<NoEquality; NoComparison>]

@@ -4,7 +4,6 @@ open System.Runtime.Intrinsics
 open FSharp.NativeInterop
 open DL1
 open DL1.Compiler.Execution
-open DL1.Compiler.Fusion
 open DL1.Compiler.Planning
 
 #nowarn "9" // Values are read at unchecked addresses; the plan guarantees their extents.

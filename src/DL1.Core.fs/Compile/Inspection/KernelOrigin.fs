@@ -4,9 +4,7 @@ open System
 open System.Collections.Generic
 open DL1
 open DL1.Compiler.Execution
-open DL1.Compiler.Movement
 open DL1.Compiler.Planning
-open DL1.Compiler.Simd
 
 /// Finds the layer in which a value that a kernel wrote first became NaN or infinite. The kernel's nodes are evaluated
 /// by `Eval`, and followed from the bad element back to a node that is bad although its operands are finite. Runs only

@@ -2,8 +2,6 @@ namespace DL1.Compiler.Lowering
 
 open System.Collections.Generic
 open DL1
-open DL1.Compiler.Movement
-open DL1.Compiler.Simd
 
 /// Layout assignment: convolutions and poolings get channels as their innermost axis, as their kernels need it. The
 /// graph becomes another of the same meaning, in which every such node reads its data through transposes from

@@ -2,8 +2,6 @@ namespace DL1.Compiler.Lowering
 
 open System.Collections.Generic
 open DL1
-open DL1.Compiler.Movement
-open DL1.Compiler.Simd
 
 /// How the compiler computes a node.
 [<RequireQualifiedAccess>]

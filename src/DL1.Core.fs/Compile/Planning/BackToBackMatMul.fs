@@ -1,8 +1,6 @@
 namespace DL1.Compiler.Planning
 
-open DL1
 open DL1.Compiler.Execution
-open DL1.Compiler.FusedLoop
 open DL1.Compiler.Fusion
 open DL1.Compiler.Gemm
 

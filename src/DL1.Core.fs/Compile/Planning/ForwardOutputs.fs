@@ -5,7 +5,6 @@ open DL1
 open DL1.Compiler.Execution
 open DL1.Compiler.Fusion
 open DL1.Compiler.Gemm
-open DL1.Compiler.Movement
 
 /// Lets matrix products write their results into the target of the copy or concatenation that follows them, which then
 /// is not needed.

@@ -1,12 +1,10 @@
 namespace DL1.Compiler.Planning
 
-open System
 open System.Collections.Generic
 open DL1
 open DL1.Compiler.Execution
 open DL1.Compiler.FusedLoop
 open DL1.Compiler.Fusion
-open DL1.Compiler.Runtime
 
 /// Translates groups into jobs: the operands of each kernel as buffers, offsets and strides.
 [<RequireQualifiedAccess>]

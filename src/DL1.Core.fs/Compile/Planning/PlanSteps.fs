@@ -4,9 +4,7 @@ open System.Collections.Generic
 open DL1
 open DL1.Compiler.Conv
 open DL1.Compiler.Execution
-open DL1.Compiler.FusedLoop
 open DL1.Compiler.Fusion
-open DL1.Compiler.Gemm
 open DL1.Compiler.Lowering
 
 /// The buffers of a plan while it is made: one for each value that some kernel reads or writes.

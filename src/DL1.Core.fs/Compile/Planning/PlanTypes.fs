@@ -1,13 +1,9 @@
 namespace DL1.Compiler.Planning
 
 open System
-open System.Collections.Generic
 open DL1
 open DL1.Compiler.Execution
-open DL1.Compiler.FusedLoop
 open DL1.Compiler.Fusion
-open DL1.Compiler.Gemm
-open DL1.Compiler.Generic
 
 /// The work of one kernel of a plan: one case for each kind of kernel. Buffers are given by their index in
 /// `Plan.Values`.

@@ -2,8 +2,6 @@ namespace DL1.Compiler.Scan
 
 open System.Collections.Generic
 open DL1
-open DL1.Compiler.Movement
-open DL1.Compiler.Simd
 
 /// What a value of a scan's body depends on.
 [<RequireQualifiedAccess; Struct>]

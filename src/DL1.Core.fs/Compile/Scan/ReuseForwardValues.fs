@@ -2,8 +2,6 @@ namespace DL1.Compiler.Scan
 
 open System.Collections.Generic
 open DL1
-open DL1.Compiler.Movement
-open DL1.Compiler.Simd
 
 /// What a scan reads of another: `Sequence` is the index of a sequence that is a stack of the other, `Source` the
 /// other's key, `Table` the replacements of nodes of the body, `Added` the new slices with what they are in the

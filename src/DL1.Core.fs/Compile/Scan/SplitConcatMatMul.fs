@@ -2,7 +2,6 @@ namespace DL1.Compiler.Scan
 
 open System.Collections.Generic
 open DL1
-open DL1.Compiler.Movement
 
 /// Splits matmuls that only in part need the scan: `[x, h] · W`, where only h is carried, is x times W's upper rows
 /// plus h times the lower ones; and where a step carries on some columns of a product and outputs others, each gets a

@@ -2,7 +2,6 @@ namespace DL1.Compiler.Scan
 
 open System.Collections.Generic
 open DL1
-open DL1.Compiler.Movement
 
 /// Values of a scan's body that are sums over the steps, or may be.
 [<RequireQualifiedAccess>]
