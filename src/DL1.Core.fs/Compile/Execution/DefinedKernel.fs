@@ -3,6 +3,7 @@ namespace DL1.Compiler.Execution
 open System
 open System.Runtime.InteropServices
 open DL1
+open DL1.Compiler.Movement
 
 #nowarn "9" // Values are copied from and to unchecked addresses; the plan guarantees their extents.
 
@@ -10,13 +11,7 @@ open DL1
 [<RequireQualifiedAccess>]
 module internal Memory =
     /// The bytes of one element.
-    let size (dtype: DType) =
-        match dtype with
-        | DType.F32
-        | DType.I32 -> 4
-        | DType.F64
-        | DType.I64 -> 8
-        | DType.Bool -> 1
+    let size dtype = ElementSize.ofType dtype
 
     /// The elements as an array of .NET.
     let array (elements: Elements) : Array =

@@ -9,6 +9,16 @@ type internal LoopRate =
     | Segment
     | Block
 
+/// What a unary operation costs an element.
+[<RequireQualifiedAccess; Struct>]
+type internal UnaryCost =
+    /// A few instructions.
+    | Cheap
+    /// Square roots: cheap to repeat within a loop, but not cheaper than a round trip to memory.
+    | Root
+    /// Functions: several times as long as a round trip to memory.
+    | Function
+
 /// Properties of the steps of a fused loop, each step by itself.
 [<RequireQualifiedAccess>]
 module internal LoopSteps =
@@ -29,39 +39,41 @@ module internal LoopSteps =
         | LoopStep.Compare(_, x, y) -> [ x; y ]
         | LoopStep.Select(c, x, y) -> [ c; x; y ]
 
+    let costOf op =
+        match op with
+        | UnaryOp.Neg
+        | UnaryOp.Abs
+        | UnaryOp.Sign
+        | UnaryOp.Floor
+        | UnaryOp.Ceiling
+        | UnaryOp.Round
+        | UnaryOp.Reciprocal
+        | UnaryOp.Relu
+        | UnaryOp.Not -> UnaryCost.Cheap
+        | UnaryOp.Sqrt
+        | UnaryOp.Rsqrt -> UnaryCost.Root
+        | UnaryOp.Exp
+        | UnaryOp.Expm1
+        | UnaryOp.Log
+        | UnaryOp.Log1p
+        | UnaryOp.Sin
+        | UnaryOp.Cos
+        | UnaryOp.Tan
+        | UnaryOp.Asin
+        | UnaryOp.Acos
+        | UnaryOp.Atan
+        | UnaryOp.Sinh
+        | UnaryOp.Cosh
+        | UnaryOp.Tanh
+        | UnaryOp.Sigmoid
+        | UnaryOp.Softplus
+        | UnaryOp.Erf -> UnaryCost.Function
+
     /// Whether a step is a few instructions, so that it costs little to repeat it; others, such as exp, take several
     /// times as long as reading and writing an element.
     let isCheap step =
         match step with
-        | LoopStep.Unary(op, _) ->
-            match op with
-            | UnaryOp.Neg
-            | UnaryOp.Abs
-            | UnaryOp.Sign
-            | UnaryOp.Floor
-            | UnaryOp.Ceiling
-            | UnaryOp.Round
-            | UnaryOp.Sqrt
-            | UnaryOp.Rsqrt
-            | UnaryOp.Reciprocal
-            | UnaryOp.Relu
-            | UnaryOp.Not -> true
-            | UnaryOp.Exp
-            | UnaryOp.Expm1
-            | UnaryOp.Log
-            | UnaryOp.Log1p
-            | UnaryOp.Sin
-            | UnaryOp.Cos
-            | UnaryOp.Tan
-            | UnaryOp.Asin
-            | UnaryOp.Acos
-            | UnaryOp.Atan
-            | UnaryOp.Sinh
-            | UnaryOp.Cosh
-            | UnaryOp.Tanh
-            | UnaryOp.Sigmoid
-            | UnaryOp.Softplus
-            | UnaryOp.Erf -> false
+        | LoopStep.Unary(op, _) -> costOf op <> UnaryCost.Function
         | LoopStep.Binary(op, _, _) -> op <> BinaryOp.Pow
         | LoopStep.Erf _ -> false
         | LoopStep.Load _
@@ -84,7 +96,7 @@ module internal LoopSteps =
         | DType.F64 when dtype = loop.Type -> LaneKind.Float
         | DType.F32
         | DType.F64
-        | DType.I64 -> refuse $"an operand of {dtype} in a pass of {loop.Type}" $"{loop.Type}, i32 or bool"
+        | DType.I64 -> refuse $"an operand of {dtype} in a fused loop of {loop.Type}" $"{loop.Type}, i32 or bool"
 
     /// The lane kind of each step; refuses steps that read later steps, or mix kinds.
     let kinds (loop: FusedLoop) =
@@ -164,15 +176,13 @@ module internal LoopSteps =
     let tryReduce step =
         match step with
         | LoopStep.Reduce(op, x) -> Some struct (op, x)
-        | LoopStep.Load _
-        | LoopStep.Number _
-        | LoopStep.WholeNumber _
-        | LoopStep.Unary _
-        | LoopStep.Binary _
-        | LoopStep.Erf _
-        | LoopStep.Compare _
-        | LoopStep.Select _
-        | LoopStep.Convert _ -> None
+        | _ -> None
+
+    /// The operand that a step loads; `None` where it is no load.
+    let tryLoad step =
+        match step with
+        | LoopStep.Load operand -> Some operand
+        | _ -> None
 
     /// The binary operation by which a reduction takes in one more value.
     let combining op =
@@ -199,15 +209,4 @@ module internal LoopSteps =
         | ReduceOp.Min -> System.Int32.MaxValue
 
     /// Whether a step is a load or a constant, which costs less than reloading a stored value.
-    let isLeaf step =
-        match step with
-        | LoopStep.Load _
-        | LoopStep.Number _
-        | LoopStep.WholeNumber _ -> true
-        | LoopStep.Reduce _
-        | LoopStep.Unary _
-        | LoopStep.Binary _
-        | LoopStep.Erf _
-        | LoopStep.Compare _
-        | LoopStep.Select _
-        | LoopStep.Convert _ -> false
+    let isLeaf step = List.isEmpty (inputs step)

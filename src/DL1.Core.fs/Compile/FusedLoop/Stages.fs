@@ -59,25 +59,14 @@ module internal Stages =
         live
 
     /// For each step, the first stage in which its value can be known.
-    let private earliest (loop: FusedLoop) =
+    let earliest (loop: FusedLoop) =
         let stages = Array.zeroCreate loop.Steps.Length
 
         loop.Steps
         |> Array.iteri (fun i step ->
             let after = LoopSteps.inputs step |> List.fold (fun stage x -> max stage stages[x]) 0
 
-            stages[i] <-
-                match step with
-                | LoopStep.Reduce _ -> after + 1
-                | LoopStep.Load _
-                | LoopStep.Number _
-                | LoopStep.WholeNumber _
-                | LoopStep.Unary _
-                | LoopStep.Binary _
-                | LoopStep.Erf _
-                | LoopStep.Compare _
-                | LoopStep.Select _
-                | LoopStep.Convert _ -> after)
+            stages[i] <- if (LoopSteps.tryReduce step).IsSome then after + 1 else after)
 
         stages
 
@@ -92,19 +81,7 @@ module internal Stages =
 
     /// The operands through which a stage's loop moves: those that it loads, reloads or stores.
     let moving (loop: FusedLoop) (stage: Stage) =
-        let loaded step =
-            match loop.Steps[step] with
-            | LoopStep.Load operand -> [| operand |]
-            | LoopStep.Number _
-            | LoopStep.WholeNumber _
-            | LoopStep.Unary _
-            | LoopStep.Binary _
-            | LoopStep.Erf _
-            | LoopStep.Compare _
-            | LoopStep.Select _
-            | LoopStep.Convert _
-            | LoopStep.Reduce _ -> [||]
-
+        let loaded step = Option.toArray (LoopSteps.tryLoad loop.Steps[step])
         let stored (stores: struct (int * int)[]) = stores |> Array.map (fun (struct (_, operand)) -> operand)
 
         Array.concat
@@ -143,10 +120,7 @@ module internal Stages =
 
         let loaded =
             steps
-            |> Array.choose (fun i ->
-                match loop.Steps[i] with
-                | LoopStep.Load operand when live[i] -> Some operand
-                | _ -> None)
+            |> Array.choose (fun i -> if live[i] then LoopSteps.tryLoad loop.Steps[i] else None)
             |> set
 
         // A store to an operand that is also loaded waits for the last stage, lest a later stage load what was

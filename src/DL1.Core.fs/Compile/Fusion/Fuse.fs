@@ -35,11 +35,6 @@ module internal Fuse =
         else
             [ e ]
 
-    let private isScan (e: Expr) =
-        match e.Node with
-        | Node.Scan _ -> true
-        | _ -> false
-
     /// Divides the needed nodes, in topological order, into groups. Returns the groups, and the group of each node.
     let private cut (order: Expr[]) (needed: HashSet<Digest>) (rematerialised: HashSet<Digest>) =
         let groups = List<Group>()
@@ -127,7 +122,7 @@ module internal Fuse =
                 | NodeKind.View ->
                     // Reshapes cost nothing; other views that are needed in memory are copied.
                     alone e
-                | NodeKind.Other when isScan e ->
+                | NodeKind.Other when e.Node.IsScan ->
                     // One group computes all results of a scan.
                     let key = ReuseForwardValues.keyOf e
 

@@ -20,7 +20,7 @@ type internal ProgramOperand =
 type internal GroupProgram =
     {
         Loop: FusedLoop
-        Places: ProgramOperand[]
+        Operands: ProgramOperand[]
         Strides: int[][]
         /// The values that it stores, in the order of their operands.
         Stored: Expr[]
@@ -39,11 +39,6 @@ module internal GroupProgram =
 
     /// Whether a number is a constant of the code: 0 and −0, 1 and −1.
     let private isCodeConstant (v: float) = v = 0.0 || abs v = 1.0
-
-    let private isReduction (e: Expr) =
-        match e.Node with
-        | Node.Reduce _ -> true
-        | _ -> false
 
     let private reducedIn (domain: int[]) (reduced: int[]) =
         domain.Length > 0 && Array.contains (domain.Length - 1) reduced
@@ -125,7 +120,7 @@ module internal GroupProgram =
             /// memory.
             let rec value (role: Role) (e: Expr) (o: Expr) : int =
                 match Local.number o with
-                | Some v when not (isReduction e) -> number o v
+                | Some v when not e.Node.IsReduce -> number o v
                 | _ ->
                     let r =
                         match e.Node with
@@ -195,7 +190,7 @@ module internal GroupProgram =
                         Refuse.domain
                             "compile"
                             $"the node {Node.name e.Node} in a group"
-                            "an elementwise node or a fold"
+                            "an elementwise node or a reduction"
                             "report this as a bug"
 
                 values[e.Digest] <- result
@@ -244,7 +239,7 @@ module internal GroupProgram =
                             Across = across
                         }
 
-                    space, { Loop = loop; Places = operands.ToArray(); Strides = strides; Stored = stored })
+                    space, { Loop = loop; Operands = operands.ToArray(); Strides = strides; Stored = stored })
 
             /// Adds an operand for each value that is stored; returns the stores.
             let store () =
@@ -264,7 +259,7 @@ module internal GroupProgram =
             match build stores with
             | None -> None
             | Some(space, plain) ->
-                let spilled = SpillPolicy.steps plain.Loop.Operands plain.Loop.Steps stores
+                let spilled = SpillPolicy.steps plain.Loop
 
                 if spilled.Length = 0 || not (SpillPolicy.fits plain.Loop.Type space spilled.Length) then
                     Some plain

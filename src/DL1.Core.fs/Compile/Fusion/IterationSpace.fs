@@ -31,7 +31,7 @@ type internal IterationSpace =
 [<RequireQualifiedAccess>]
 module internal IterationSpace =
     /// Whether axes first to last are one loop for an operand: one stride serves them all.
-    let private isOneLoop (domain: int[]) first last (strides: int[]) =
+    let isOneLoop (domain: int[]) first last (strides: int[]) =
         Seq.forall
             (fun axis -> strides[axis] = strides[axis + 1] * domain[axis + 1])
             (seq { first .. last - 1 })

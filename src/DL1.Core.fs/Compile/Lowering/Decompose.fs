@@ -118,56 +118,42 @@ module internal Decompose =
             Some(Expr.compare op (asSingle x) (asSingle y))
         | _ -> None
 
-    /// Rebuilds a graph with some nodes replaced. `change` is given each node, and a function from an operand to its
-    /// replacement.
-    let private rebuild (change: Expr -> (Expr -> Expr) -> Expr option) (order: Expr[]) (roots: Expr list) =
-        let results = Dictionary<Digest, Expr>()
-        let become (o: Expr) = results[o.Digest]
-
-        for e in order do
-            results[e.Digest] <-
-                Origin.within e.Origin (fun () ->
-                    match change e become with
-                    | Some e' -> e'
-                    | None -> Expr.Make(Node.map become e.Node))
-
-        List.map become roots
+    /// The operands of all nodes of a unary operation.
+    let private operandsOf op (roots: Expr list) =
+        [
+            for e in Graph.topological roots do
+                match e.Node with
+                | Node.Unary(other, x) when other = op -> x
+                | _ -> ()
+        ]
 
     /// relu x > 0 is x > 0, and where relu x is there anyway, x need not be stored for the comparison.
     let masksFromRelu (roots: Expr list) =
-        let order = Graph.topological roots
-        let isRelu = HashSet<Digest>()
+        let isRelu = operandsOf UnaryOp.Relu roots |> Seq.map _.Digest |> HashSet
 
-        for e in order do
-            match e.Node with
-            | Node.Unary(UnaryOp.Relu, x) -> isRelu.Add x.Digest |> ignore
-            | _ -> ()
-
-        let change (e: Expr) become =
+        let change become (e: Expr) =
             match e.Node with
             | Node.Compare(CompareOp.Gt, x, (Number 0.0 as zero)) when isRelu.Contains x.Digest ->
                 Some(Expr.compare CompareOp.Gt (Expr.relu (become x)) (become zero))
             | _ -> None
 
-        if isRelu.Count = 0 then roots else rebuild change order roots
+        if isRelu.Count = 0 then roots else Rebuild.where change roots
 
     /// Sigmoids of x and of −x, which a sigmoid and its derivative need, share one exponential: with t = exp(−|x|)
     /// they are 1/(1 + t) and t/(1 + t), in the order of the sign of x.
     let pairsOfSigmoids (roots: Expr list) =
-        let order = Graph.topological roots
-        let sigmoids = HashSet<Digest>()
-        let pairs = HashSet<Digest>()
+        let operands = operandsOf UnaryOp.Sigmoid roots
+        let isOperand = operands |> Seq.map _.Digest |> HashSet
 
-        for e in order do
-            match e.Node with
-            | Node.Unary(UnaryOp.Sigmoid, x) -> sigmoids.Add x.Digest |> ignore
-            | _ -> ()
-
-        for e in order do
-            match e.Node with
-            | Node.Unary(UnaryOp.Neg, x) when sigmoids.Contains e.Digest && sigmoids.Contains x.Digest ->
-                pairs.Add x.Digest |> ignore
-            | _ -> ()
+        // The operands x of which −x is an operand, too.
+        let pairs =
+            HashSet
+                [
+                    for n in operands do
+                        match n.Node with
+                        | Node.Unary(UnaryOp.Neg, x) when isOperand.Contains x.Digest -> x.Digest
+                        | _ -> ()
+                ]
 
         let half (x: Expr) isUpper =
             let t = exp (-(abs x))
@@ -179,7 +165,7 @@ module internal Decompose =
             else
                 Expr.where condition (t * upper) upper
 
-        let change (e: Expr) become =
+        let change become (e: Expr) =
             match e.Node with
             | Node.Unary(UnaryOp.Sigmoid, x) when pairs.Contains x.Digest -> Some(half (become x) true)
             | Node.Unary(UnaryOp.Sigmoid, n) ->
@@ -188,4 +174,4 @@ module internal Decompose =
                 | _ -> None
             | _ -> None
 
-        if pairs.Count = 0 then roots else rebuild change order roots
+        if pairs.Count = 0 then roots else Rebuild.where change roots

@@ -26,19 +26,10 @@ module internal LowerReshapes =
                 None
         | _ -> None
 
-    let private isElementwise (e: Expr) =
-        match e.Node with
-        | Node.Unary _
-        | Node.Binary _
-        | Node.Compare _
-        | Node.Select _
-        | Node.Cast _ -> true
-        | _ -> false
-
     /// Elementwise nodes work in the shape beneath a reshape, where that has fewer axes: op(reshape x, y) is
     /// reshape(op(x, reshape⁻¹ y)).
     let reshapeOutwards (e: Expr) =
-        if isElementwise e then
+        if NodeClass.isElementwise e then
             Node.operands e.Node
             |> List.tryPick (function
                 | Reshaped x when (squeezed x.Shape).Length < (squeezed e.Shape).Length -> Some x.Shape

@@ -84,16 +84,6 @@ module internal FoldLayoutCopies =
             Epilogue = Option.map epilogue job.Epilogue
         }
 
-    /// The step with another job, and with `buffer` replaced by `other`.
-    let private withBuffer (step: PlanStep) job buffer other =
-        let replaced = Array.map (fun p -> if p = buffer then other else p)
-
-        { step with
-            Work = Work.Channels job
-            Reads = replaced step.Reads
-            Writes = replaced step.Writes
-        }
-
     /// The steps of a plan without the copies that convolutions do themselves. `values` has the node of each buffer,
     /// `results` the buffers of the roots.
     let run (values: Expr[]) (results: int[]) (steps: PlanStep[]) : PlanStep[] =
@@ -111,7 +101,7 @@ module internal FoldLayoutCopies =
 
         let readers, writers = all _.Reads, all _.Writes
 
-        let replace i (step: PlanStep) job buffer other = left[i] <- Some(withBuffer step job buffer other)
+        let replace i (step: PlanStep) job buffer other = left[i] <- Some(step.Redirect(Work.Channels job, buffer, other))
 
         for i in 0 .. steps.Length - 1 do
             match steps[i].Work with

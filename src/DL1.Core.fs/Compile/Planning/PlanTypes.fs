@@ -54,6 +54,11 @@ and [<NoEquality; NoComparison>] internal PlanStep =
         | Work.BackToBack({ Second = job }, _) when job.C.Buffer = buffer -> job.Slice
         | _ -> None
 
+    /// The step with other work, and with the buffer `target` in the place of `buffer`.
+    member this.Redirect(work: Work, buffer: int, target: int) : PlanStep =
+        let other = Array.map (fun p -> if p = buffer then target else p)
+        { this with Work = work; Reads = other this.Reads; Writes = other this.Writes }
+
 /// A graph as kernels in execution order, over numbered buffers.
 and [<NoEquality; NoComparison>] internal Plan =
     {
@@ -75,21 +80,14 @@ and [<NoEquality; NoComparison>] internal Plan =
     member this.BufferOf(v: Variable) =
         let n = List.findIndex ((=) v) this.Inputs
 
-        Array.FindIndex(
-            this.Locations,
-            fun location ->
-                match location with
-                | Location.Input i -> i = n
-                | Location.Constant _
-                | Location.Arena _
-                | Location.Output _ -> false
-        )
+        this.Locations
+        |> Array.tryFindIndex (function
+            | Location.Input i -> i = n
+            | _ -> false)
+        |> Option.defaultValue -1
 
     /// Whether a kernel writes this root into the root's own output tensor. Of several roots that share an output
     /// buffer, this holds for the first alone.
     member this.IsDirect(root: int) =
-        match this.Locations[this.Results[root]] with
-        | Location.Output _ -> Array.IndexOf(this.Results, this.Results[root]) = root
-        | Location.Input _
-        | Location.Constant _
-        | Location.Arena _ -> false
+        this.Locations[this.Results[root]].IsOutput
+        && Array.IndexOf(this.Results, this.Results[root]) = root

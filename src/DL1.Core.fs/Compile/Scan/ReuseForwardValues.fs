@@ -2,6 +2,7 @@ namespace DL1.Compiler.Scan
 
 open System.Collections.Generic
 open DL1
+open DL1.Compiler.Lowering
 
 /// What a scan reads of another: `Sequence` is the index of a sequence that is a stack of the other, `Source` the
 /// other's key, `Table` the replacements of nodes of the body, `Added` the new slices with what they are in the
@@ -28,43 +29,6 @@ module internal ReuseForwardValues =
         match e.Node with
         | Node.Scan(_, call) -> key call
         | _ -> e.Digest
-
-    /// Whether computing a node costs more than reading its value.
-    let private isHeavy (e: Expr) =
-        match e.Node with
-        | Node.MatMul _
-        | Node.Conv _
-        | Node.MaxPool _
-        | Node.MaxPoolPick _
-        | Node.MaxPoolScatter _
-        | Node.AvgPool _
-        | Node.AvgPoolGrad _
-        | Node.Softmax _
-        | Node.LogSumExp _
-        | Node.RandomBits _
-        | Node.Scan _
-        | Node.Custom _ -> true
-        | Node.Constant _
-        | Node.Variable _
-        | Node.Unary _
-        | Node.Binary _
-        | Node.Compare _
-        | Node.Select _
-        | Node.Cast _
-        | Node.Reduce _
-        | Node.ArgReduce _
-        | Node.CumSum _
-        | Node.ArgSort _
-        | Node.Broadcast _
-        | Node.Reshape _
-        | Node.Transpose _
-        | Node.Slice _
-        | Node.Pad _
-        | Node.Concat _
-        | Node.Reverse _
-        | Node.Gather _
-        | Node.ScatterAdd _
-        | Node.StopGradient _ -> false
 
     /// The scan whose stacks a scan reads, and the index of a sequence that is one of them.
     let private source (call: ScanCall<Expr>) =
@@ -139,7 +103,7 @@ module internal ReuseForwardValues =
                         | Node.Reshape _ -> moving |> List.forall alone
                         | _ -> false
 
-                    if isHeavy e || follows then
+                    if NodeClass.isHeavy e || follows then
                         found.Add e.Digest |> ignore
 
         found

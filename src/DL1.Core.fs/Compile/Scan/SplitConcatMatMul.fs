@@ -54,7 +54,6 @@ module internal SplitConcatMatMul =
     let run (loop: ScanLoop) : ScanLoop =
         let lift = LoopInvariants loop
         let split = split loop lift
-        let results = Dictionary<Digest, Expr>()
         let product (a: Expr) (b: Expr) = Expr.Make(Node.MatMul(a, b))
 
         /// Whether some parts depend on carries, and others do not.
@@ -62,7 +61,7 @@ module internal SplitConcatMatMul =
             let carried = parts |> List.filter (fun p -> lift.Dependence p = Dependence.Carries)
             not carried.IsEmpty && carried.Length < parts.Length
 
-        let change (e: Expr) =
+        let change become (e: Expr) =
             match e.Node with
             | Node.MatMul(a, b) when a.Shape.Rank = 2 && lift.Dependence b = Dependence.Fixed ->
                 match a.Node with
@@ -71,7 +70,7 @@ module internal SplitConcatMatMul =
 
                     List.map2
                         (fun (p: Expr) start ->
-                            product results[p.Digest] (rows start (start + p.Shape[1]) results[b.Digest]))
+                            product (become p) (rows start (start + p.Shape[1]) (become b)))
                         parts
                         (List.take parts.Length starts)
                     |> List.reduce (+)
@@ -80,18 +79,8 @@ module internal SplitConcatMatMul =
             | Node.Slice(cuts, x) when split.Contains x.Digest ->
                 match x.Node, range cuts x with
                 | Node.MatMul(a, b), Some(struct (start, stop)) ->
-                    Some(product results[a.Digest] (columns start stop results[b.Digest]))
+                    Some(product (become a) (columns start stop (become b)))
                 | _ -> None
             | _ -> None
 
-        for e in Graph.topological loop.Graphs do
-            results[e.Digest] <-
-                Origin.within e.Origin (fun () ->
-                    match change e with
-                    | Some other -> other
-                    | None -> Rebuild.over results e)
-
-        { loop with
-            Carries = loop.Carries |> List.map (fun c -> { c with Next = results[c.Next.Digest] })
-            Outputs = loop.Outputs |> List.map (fun (stack, e) -> stack, results[e.Digest])
-        }
+        loop.WithGraphs(Rebuild.where change loop.Graphs)
