@@ -1,6 +1,5 @@
 namespace DL1.Compiler.Emit
 
-open System.Reflection.Emit
 open DL1
 open DL1.Compiler.FusedLoop
 

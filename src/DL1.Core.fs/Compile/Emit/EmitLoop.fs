@@ -265,7 +265,7 @@ module internal EmitLoop =
     let body width (staged: StagedLoop) : LoopBody =
         let m =
             DynamicMethod(
-                "dl1.pass",
+                "dl1.fusedLoop",
                 typeof<Void>,
                 Array.create 4 typeof<nativeint>,
                 typeof<FusedLoop>.Module,

@@ -1,7 +1,6 @@
 namespace DL1.Compiler.Emit
 
 open System
-open System.Reflection.Emit
 open DL1
 open DL1.Compiler.FusedLoop
 open DL1.Compiler.Simd

@@ -24,9 +24,9 @@ module internal BindKernel =
     /// its own.
     let kernel (nested: Plan -> IBound) (frame: Frame) (width: Width) (work: Work) : Kernel =
         match work with
-        | Work.FusedLoop pass when SplitReductionKernel.Suits(frame, pass) ->
-            SplitReductionKernel(frame, pass)
-        | Work.FusedLoop pass -> FusedLoopKernel(frame, pass)
+        | Work.FusedLoop job when SplitReductionKernel.Suits(frame, job) ->
+            SplitReductionKernel(frame, job)
+        | Work.FusedLoop job -> FusedLoopKernel(frame, job)
         | Work.Gemm product -> GemmKernel(frame, width, product)
         | Work.Channels job -> ChannelsLastKernel(frame, width, job)
         | Work.BackToBack(job, _) -> BackToBackKernel(frame, width, job)

@@ -36,6 +36,9 @@ module internal Memory =
     /// The size of a number of elements, in bytes.
     let bytes (dtype: DType) (count: int) = int64 (size dtype) * int64 count
 
+    /// The size of a node's value, in bytes.
+    let bytesOf (e: Expr) = bytes e.DType e.Shape.Size
+
     /// Calls a function with the address of an array, which is pinned during the call.
     let private pinned (elements: Elements) (f: nativeint -> unit) =
         let pin = GCHandle.Alloc(array elements, GCHandleType.Pinned)
@@ -45,8 +48,8 @@ module internal Memory =
         finally
             pin.Free()
 
-    // `Buffer.MemoryCopy`, since a span of bytes cannot be longer than 2 GB.
-    let private copy (source: nativeint) (target: nativeint) (bytes: int64) =
+    /// Copies bytes between addresses. By `Buffer.MemoryCopy`, since a span of bytes cannot be longer than 2 GB.
+    let copy (source: nativeint) (target: nativeint) (bytes: int64) =
         Buffer.MemoryCopy(source.ToPointer(), target.ToPointer(), bytes, bytes)
 
     /// Fills an array with the elements at an address.

@@ -98,42 +98,44 @@ module internal LoopSteps =
         | DType.F64
         | DType.I64 -> refuse $"an operand of {dtype} in a fused loop of {loop.Type}" $"{loop.Type}, i32 or bool"
 
+    /// A property of each step, in order, which `of'` derives from the step and the properties of the steps before it.
+    let inline forward (initial: 'a) ([<InlineIfLambda>] of': 'a[] -> int -> LoopStep -> 'a) (loop: FusedLoop) : 'a[] =
+        let found = Array.create loop.Steps.Length initial
+        loop.Steps |> Array.iteri (fun i step -> found[i] <- of' found i step)
+        found
+
     /// The lane kind of each step; refuses steps that read later steps, or mix kinds.
     let kinds (loop: FusedLoop) =
-        let kinds = Array.create loop.Steps.Length LaneKind.Float
-
-        let same (index: int) x y =
+        let same (kinds: LaneKind[]) (index: int) x y =
             if kinds[x] = kinds[y] then
                 kinds[x]
             else
                 refuse $"step %d{index} of lanes of {kinds[x]} and {kinds[y]}" "lanes of one kind"
 
-        loop.Steps
-        |> Array.iteri (fun i step ->
+        let kind (kinds: LaneKind[]) i step =
             for x in inputs step do
                 if x < 0 || x >= i then
                     refuse $"step %d{i} reading step %d{x}" "a step before it"
 
-            kinds[i] <-
-                match step with
-                | LoopStep.Load operand -> kindOf loop loop.Operands[operand].Type
-                | LoopStep.Number _ -> LaneKind.Float
-                | LoopStep.WholeNumber _ -> LaneKind.Whole
-                | LoopStep.Unary(_, x)
-                | LoopStep.Reduce(_, x) -> kinds[x]
-                | LoopStep.Binary(_, x, y)
-                | LoopStep.Erf(x, y) -> same i x y
-                | LoopStep.Compare(_, x, y) ->
-                    same i x y |> ignore
-                    LaneKind.Truth
-                | LoopStep.Select(c, x, y) ->
-                    if kinds[c] <> LaneKind.Truth then
-                        refuse $"step %d{i} selecting by lanes of {kinds[c]}" "truth values"
+            match step with
+            | LoopStep.Load operand -> kindOf loop loop.Operands[operand].Type
+            | LoopStep.Number _ -> LaneKind.Float
+            | LoopStep.WholeNumber _ -> LaneKind.Whole
+            | LoopStep.Unary(_, x)
+            | LoopStep.Reduce(_, x) -> kinds[x]
+            | LoopStep.Binary(_, x, y)
+            | LoopStep.Erf(x, y) -> same kinds i x y
+            | LoopStep.Compare(_, x, y) ->
+                same kinds i x y |> ignore
+                LaneKind.Truth
+            | LoopStep.Select(c, x, y) ->
+                if kinds[c] <> LaneKind.Truth then
+                    refuse $"step %d{i} selecting by lanes of {kinds[c]}" "truth values"
 
-                    same i x y
-                | LoopStep.Convert(kind, _) -> kind)
+                same kinds i x y
+            | LoopStep.Convert(kind, _) -> kind
 
-        kinds
+        forward LaneKind.Float kind loop
 
     /// How often an operand's element changes.
     let operandRate (loop: FusedLoop) operand =
@@ -146,31 +148,21 @@ module internal LoopSteps =
 
     /// How often each step's value changes.
     let rates (loop: FusedLoop) =
-        let rates = Array.create loop.Steps.Length LoopRate.Call
-
-        loop.Steps
-        |> Array.iteri (fun i step ->
-            rates[i] <-
-                match step with
-                | LoopStep.Load operand -> operandRate loop operand
-                | LoopStep.Reduce _ -> LoopRate.Call
-                | other -> inputs other |> List.fold (fun rate x -> max rate rates[x]) LoopRate.Call)
-
-        rates
+        loop
+        |> forward LoopRate.Call (fun rates _ step ->
+            match step with
+            | LoopStep.Load operand -> operandRate loop operand
+            | LoopStep.Reduce _ -> LoopRate.Call
+            | other -> inputs other |> List.fold (fun rate x -> max rate rates[x]) LoopRate.Call)
 
     /// For each step, whether its value is the same in all columns.
     let uniform (loop: FusedLoop) =
-        let uniform = Array.create loop.Steps.Length true
-
-        loop.Steps
-        |> Array.iteri (fun i step ->
-            uniform[i] <-
-                match step with
-                | LoopStep.Load operand -> not loop.Operands[operand].Along
-                | LoopStep.Reduce _ -> loop.Across
-                | other -> inputs other |> List.forall (fun x -> uniform[x]))
-
-        uniform
+        loop
+        |> forward true (fun uniform _ step ->
+            match step with
+            | LoopStep.Load operand -> not loop.Operands[operand].Along
+            | LoopStep.Reduce _ -> loop.Across
+            | other -> inputs other |> List.forall (fun x -> uniform[x]))
 
     /// The operation of a reduction and the index of the step that it reduces; `None` for any other step.
     let tryReduce step =

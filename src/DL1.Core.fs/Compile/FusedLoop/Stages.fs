@@ -60,15 +60,10 @@ module internal Stages =
 
     /// For each step, the first stage in which its value can be known.
     let earliest (loop: FusedLoop) =
-        let stages = Array.zeroCreate loop.Steps.Length
-
-        loop.Steps
-        |> Array.iteri (fun i step ->
+        loop
+        |> LoopSteps.forward 0 (fun stages _ step ->
             let after = LoopSteps.inputs step |> List.fold (fun stage x -> max stage stages[x]) 0
-
-            stages[i] <- if (LoopSteps.tryReduce step).IsSome then after + 1 else after)
-
-        stages
+            if (LoopSteps.tryReduce step).IsSome then after + 1 else after)
 
     /// Whether the code may repeat a stage's work for each vector of a block: at most 32 steps, all of them cheap.
     let isLight (loop: FusedLoop) (stage: Stage) =

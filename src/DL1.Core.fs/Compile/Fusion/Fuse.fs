@@ -71,11 +71,7 @@ module internal Fuse =
                 | false, _ -> ()
 
                 for s in origins 4 o.Source do
-                    match readers.TryGetValue s.Digest with
-                    | true, list ->
-                        if not (list.Contains g) then
-                            list.Add g
-                    | false, _ -> readers[s.Digest] <- List [ g ]
+                    Reads.addReader readers g s
 
         let start anchor domain =
             let g = Group(groups.Count, domain, anchor)
@@ -216,13 +212,7 @@ module internal Fuse =
         let stored = HashSet<Digest>(roots |> Seq.map _.Digest)
 
         for g in groups do
-            for o in g.Operands do
-                stored.Add o.Source.Digest |> ignore
-
-            match g.Anchor with
-            | Some e ->
-                for r in Reads.of' e do
-                    stored.Add r.Source.Digest |> ignore
-            | None -> ()
+            for source in Reads.ofGroup g do
+                stored.Add source.Digest |> ignore
 
         { Groups = groups.ToArray(); Of = groupOf; Recomputed = recomputed; Stored = stored }

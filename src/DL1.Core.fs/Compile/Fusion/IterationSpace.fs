@@ -38,7 +38,7 @@ module internal IterationSpace =
 
     /// The first axis of the longest run of axes that ends at `last` and is one loop for all operands, through axes
     /// that `belongs` admits.
-    let private runFrom (domain: int[]) (operands: int[][]) (belongs: int -> bool) last =
+    let runFrom (domain: int[]) (operands: int[][]) (belongs: int -> bool) last =
         let mutable first = last
 
         while first > 0

@@ -19,9 +19,7 @@ module internal Cost =
     /// The bytes of what a step reads or writes in these buffers.
     let private bytesOf (plan: Plan) (step: PlanStep) (buffers: int seq) =
         buffers
-        |> Seq.sumBy (fun p ->
-            let e = step.SliceOf p |> Option.defaultValue plan.Values[p]
-            int64 e.Shape.Size * int64 (Memory.size e.DType))
+        |> Seq.sumBy (fun p -> step.SliceOf p |> Option.defaultValue plan.Values[p] |> Memory.bytesOf)
 
     let zero = { Flops = 0L; Read = 0L; Written = 0L }
 
@@ -66,8 +64,7 @@ module internal Cost =
             match e.Node with
             | Node.Gather(_, x, _) ->
                 // A gather reads only the rows that it picks.
-                let whole = int64 x.Shape.Size * int64 (Memory.size x.DType)
-                { all with Read = all.Read - max 0L (whole - all.Written) }
+                { all with Read = all.Read - max 0L (Memory.bytesOf x - all.Written) }
             | _ -> all
         | Work.Copy _ -> moved 0L
         | Work.Channels job ->

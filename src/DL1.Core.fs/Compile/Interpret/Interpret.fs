@@ -5,6 +5,7 @@ open FSharp.NativeInterop
 open DL1
 open DL1.Compiler
 open DL1.Compiler.FusedLoop
+open DL1.Compiler.Generic
 open DL1.Compiler.Movement
 
 #nowarn "9" // Addresses; the caller guarantees the operands' extents.
@@ -12,12 +13,6 @@ open DL1.Compiler.Movement
 /// Runs fused loops step by step over blocks of 64 bytes, where no code may be generated: slower, with the same bits.
 [<RequireQualifiedAccess>]
 module internal Interpret =
-    let private read<'T when 'T: unmanaged> (address: nativeint) =
-        NativePtr.read (NativePtr.ofNativeInt<'T> address)
-
-    let private write (address: nativeint) (value: 'T) =
-        NativePtr.write (NativePtr.ofNativeInt<'T> address) value
-
     /// Reads `count` elements into a block's lanes, or one into all lanes where the operand does not move along
     /// columns.
     let private load single (operand: LoopOperand) (address: nativeint) count (block: nativeint) =
@@ -34,14 +29,14 @@ module internal Interpret =
                     put address (lane i)
 
         match operand.Type with
-        | DType.F32 -> each (fun from target -> write target (read<int> from))
+        | DType.F32 -> each (fun from target -> At.write target (At.read<int> from))
         | DType.F64
-        | DType.I64 -> each (fun from target -> write target (read<int64> from))
-        | DType.I32 when single -> each (fun from target -> write target (read<int> from))
-        | DType.I32 -> each (fun from target -> write target (int64 (read<int> from)))
+        | DType.I64 -> each (fun from target -> At.write target (At.read<int64> from))
+        | DType.I32 when single -> each (fun from target -> At.write target (At.read<int> from))
+        | DType.I32 -> each (fun from target -> At.write target (int64 (At.read<int> from)))
         | DType.Bool when single ->
-            each (fun from target -> write target (if read<byte> from = 0uy then 0 else -1))
-        | DType.Bool -> each (fun from target -> write target (if read<byte> from = 0uy then 0L else -1L))
+            each (fun from target -> At.write target (if At.read<byte> from = 0uy then 0 else -1))
+        | DType.Bool -> each (fun from target -> At.write target (if At.read<byte> from = 0uy then 0L else -1L))
 
     /// Writes `count` elements, or one where the operand does not move along columns.
     let private store single (operand: LoopOperand) (address: nativeint) count (block: nativeint) =
@@ -53,10 +48,10 @@ module internal Interpret =
 
             match operand.Type with
             | DType.F32
-            | DType.I32 -> write element (read<int> lane)
+            | DType.I32 -> At.write element (At.read<int> lane)
             | DType.F64
-            | DType.I64 -> write element (read<int64> lane)
-            | DType.Bool -> write element (if read<int> lane = 0 then 0uy else 1uy)
+            | DType.I64 -> At.write element (At.read<int64> lane)
+            | DType.Bool -> At.write element (if At.read<int> lane = 0 then 0uy else 1uy)
 
     /// Computes a step in all lanes of its block. Floats are of type 'F; integers, of type 'I, have the same size.
     let private compute<'F, 'I when 'F: unmanaged and 'F: struct and 'I: unmanaged and 'I: struct>
@@ -118,9 +113,9 @@ module internal Interpret =
                 if o.Invariant then
                     0n
                 else
-                    segment * read<nativeint>(pair + nativeint sizeof<nativeint>)
+                    segment * At.read<nativeint>(pair + nativeint sizeof<nativeint>)
 
-            read<nativeint> pair + down + along
+            At.read<nativeint> pair + down + along
 
         let inline put struct (value, operand) segment column count =
             store single loop.Operands[operand] (address operand segment column) count (slot value)
@@ -237,7 +232,7 @@ module internal Interpret =
             if split = 0n then
                 -1, 0n, 0n
             else
-                let s = read<SplitReduction> split
+                let s = At.read<SplitReduction> split
                 int s.Stage, s.Known, s.Totals
 
         let mutable reductions = 0

@@ -2,13 +2,12 @@ namespace DL1.Compiler.Lowering
 
 open System.Collections.Generic
 open DL1
+open DL1.Pattern
 
 /// Decompositions of nodes that are defined by others; and rewrites of whole graphs against computing the same thing
 /// in two forms.
 [<RequireQualifiedAccess>]
 module internal Decompose =
-    let private (|Number|_|) (e: Expr) = Local.number e
-
     /// Puts the reduced axis back, with extent 1, and broadcasts along it to the shape of x.
     let private spread axis (x: Expr) (y: Expr) =
         let kept = Shape.withAxis axis 1 x.Shape
@@ -56,29 +55,17 @@ module internal Decompose =
     /// is the one that `Draw.bernoulli` writes.
     let chance (e: Expr) =
         match e.Node with
-        | Node.Compare(CompareOp.Lt, x, Number p) ->
-            match x.Node with
-            | Node.Binary((BinaryOp.Div as op), y, Number scale)
-            | Node.Binary((BinaryOp.Mul as op), y, Number scale) when
-                scale = (if op = BinaryOp.Div then 4294967296.0 else 1.0 / 4294967296.0)
-                ->
-                match y.Node with
-                | Node.Binary(BinaryOp.Add, z, Number 2147483648.0) ->
-                    match z.Node with
-                    | Node.Cast(DType.F64, bits) when bits.DType = DType.I32 ->
-                        let bound = ceil (p * 4294967296.0) - 2147483648.0
+        | Node.Compare(CompareOp.Lt,
+                       (Div(words, Number 4294967296.0) | Mul(words, Number 2.3283064365386963e-10)),
+                       Number p) ->
+            match words with
+            | Add(Form(Node.Cast(DType.F64, bits)), Number 2147483648.0) when bits.DType = DType.I32 ->
+                let bound = ceil (p * 4294967296.0) - 2147483648.0
 
-                        if bound > 2147483647.0 || not (p > 0.0) then
-                            None
-                        else
-                            Some(
-                                Expr.compare
-                                    CompareOp.Lt
-                                    bits
-                                    (Expr.full DType.I32 (bits.Shape.ToList()) bound)
-                            )
-                    | _ -> None
-                | _ -> None
+                if bound > 2147483647.0 || not (p > 0.0) then
+                    None
+                else
+                    Some(Expr.compare CompareOp.Lt bits (Expr.full DType.I32 (bits.Shape.ToList()) bound))
             | _ -> None
         | _ -> None
 
@@ -150,8 +137,8 @@ module internal Decompose =
             HashSet
                 [
                     for n in operands do
-                        match n.Node with
-                        | Node.Unary(UnaryOp.Neg, x) when isOperand.Contains x.Digest -> x.Digest
+                        match n with
+                        | Neg x when isOperand.Contains x.Digest -> x.Digest
                         | _ -> ()
                 ]
 
@@ -168,10 +155,7 @@ module internal Decompose =
         let change become (e: Expr) =
             match e.Node with
             | Node.Unary(UnaryOp.Sigmoid, x) when pairs.Contains x.Digest -> Some(half (become x) true)
-            | Node.Unary(UnaryOp.Sigmoid, n) ->
-                match n.Node with
-                | Node.Unary(UnaryOp.Neg, x) when pairs.Contains x.Digest -> Some(half (become x) false)
-                | _ -> None
+            | Node.Unary(UnaryOp.Sigmoid, Neg x) when pairs.Contains x.Digest -> Some(half (become x) false)
             | _ -> None
 
         if pairs.Count = 0 then roots else Rebuild.where change roots

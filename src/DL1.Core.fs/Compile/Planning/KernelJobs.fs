@@ -160,8 +160,7 @@ module internal KernelJobs =
 
     /// The job of a scan, whose results are `members`, with the plan of its body.
     let scanJob (bufferOf: Expr -> int) (members: Expr seq) (call: ScanCall<Expr>) (body: Plan) : ScanJob =
-        let bytes (e: Expr) = int64 (ElementSize.ofType e.DType) * int64 e.Shape.Size
-        let variableBytes (v: Variable) = int64 (ElementSize.ofType v.DType) * int64 v.Shape.Size
+        let variableBytes (v: Variable) = Memory.bytes v.DType v.Shape.Size
         let carries = call.Body.Next.Length
 
         // The buffer of each result of the scan that is used.
@@ -182,7 +181,7 @@ module internal KernelJobs =
             Reversed = call.Reversed
             CarryBytes = call.Body.Carries |> List.map variableBytes |> Array.ofList
             SliceBytes = call.Body.Slices |> List.map variableBytes |> Array.ofList
-            OutputBytes = call.Body.Outputs |> List.map bytes |> Array.ofList
+            OutputBytes = call.Body.Outputs |> List.map Memory.bytesOf |> Array.ofList
             Carries = call.Body.Carries |> List.map body.BufferOf |> Array.ofList
             Slices = call.Body.Slices |> List.map body.BufferOf |> Array.ofList
             Fixed = call.Body.Fixed |> List.map body.BufferOf |> Array.ofList

@@ -63,7 +63,7 @@ module internal Plan =
             own
             |> Array.map (fun p ->
                 {
-                    Bytes = int64 values[p].Shape.Size * int64 (Memory.size values[p].DType)
+                    Bytes = Memory.bytesOf values[p]
                     First = first[p]
                     Last = last[p]
                 })

@@ -108,8 +108,7 @@ module internal ReuseForwardValues =
 
         found
 
-    /// The scan to be read, the nodes to be replaced by new slices, and those slices with what they are in the other's
-    /// body; `None` where nothing is to be replaced.
+    /// The scan to be read, and what is read of it; `None` where nothing is to be replaced.
     let private plan (call: ScanCall<Expr>) =
         match source call with
         | None -> None
@@ -117,16 +116,13 @@ module internal ReuseForwardValues =
             let images = images call other
             let found = chosen call images
             let variables = Dictionary<Digest, Variable>()
+            let table = Dictionary<Digest, Expr>()
             let roots = call.Body.Next @ call.Body.Outputs
 
             for e in Graph.topological roots do
                 if found.Contains e.Digest then
                     variables[e.Digest] <- Rebuild.fresh e.DType e.Shape
-
-            let table = Dictionary<Digest, Expr>()
-
-            for known in variables do
-                table[known.Key] <- Expr.ofVariable known.Value
+                    table[e.Digest] <- Expr.ofVariable variables[e.Digest]
 
             let read = Graph.variables (Rebuild.fromTop table roots) |> HashSet
 
@@ -136,7 +132,10 @@ module internal ReuseForwardValues =
                 |> Seq.map (fun known -> known.Value, images[known.Key])
                 |> List.ofSeq
 
-            if added.IsEmpty then None else Some(struct (index, other, table, added))
+            if added.IsEmpty then
+                None
+            else
+                Some(other, { Sequence = index; Source = key other; Table = table; Added = added })
 
     /// Rewrites each scan that reads another's stacks, so that it reads what the other has computed already.
     let run (roots: Expr list) : Expr list =
@@ -147,14 +146,14 @@ module internal ReuseForwardValues =
             if not (plans.ContainsKey(key call)) then
                 match plan call with
                 | None -> ()
-                | Some(struct (index, other, table, added)) ->
-                    let own = key other
-                    plans[key call] <- { Sequence = index; Source = own; Table = table; Added = added }
+                | Some(other, found) ->
+                    plans[key call] <- found
+                    let own = found.Source
 
                     if not (outputs.ContainsKey own) then
                         outputs[own] <- List other.Body.Outputs
 
-                    for _, image in added do
+                    for _, image in found.Added do
                         if not (outputs[own] |> Seq.exists (fun e -> e.Digest = image.Digest)) then
                             outputs[own].Add image
 

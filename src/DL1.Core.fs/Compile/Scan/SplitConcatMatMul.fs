@@ -2,6 +2,7 @@ namespace DL1.Compiler.Scan
 
 open System.Collections.Generic
 open DL1
+open DL1.Pattern
 
 /// Splits matmuls that only in part need the scan: `[x, h] · W`, where only h is carried, is x times W's upper rows
 /// plus h times the lower ones; and where a step carries on some columns of a product and outputs others, each gets a
@@ -34,14 +35,13 @@ module internal SplitConcatMatMul =
 
         for e in Graph.topological loop.Graphs do
             match e.Node with
-            | Node.Slice(cuts, x) ->
-                match x.Node with
-                | Node.MatMul(_, b) when lift.Dependence b = Dependence.Fixed && (range cuts x).IsSome ->
-                    if not (slices.ContainsKey x.Digest) then
-                        slices[x.Digest] <- List()
+            | Node.Slice(cuts, (Form(Node.MatMul(_, b)) as x)) when
+                lift.Dependence b = Dependence.Fixed && (range cuts x).IsSome
+                ->
+                if not (slices.ContainsKey x.Digest) then
+                    slices[x.Digest] <- List()
 
-                    slices[x.Digest].Add(needed.Contains e.Digest)
-                | _ -> ()
+                slices[x.Digest].Add(needed.Contains e.Digest)
             | _ -> ()
 
         slices
@@ -63,24 +63,21 @@ module internal SplitConcatMatMul =
 
         let change become (e: Expr) =
             match e.Node with
-            | Node.MatMul(a, b) when a.Shape.Rank = 2 && lift.Dependence b = Dependence.Fixed ->
-                match a.Node with
-                | Node.Concat(1, parts) when isMixed parts ->
-                    let starts = parts |> List.scan (fun start p -> start + p.Shape[1]) 0
+            | Node.MatMul((Form(Node.Concat(1, parts)) as a), b) when
+                a.Shape.Rank = 2 && lift.Dependence b = Dependence.Fixed && isMixed parts
+                ->
+                let starts = parts |> List.scan (fun start p -> start + p.Shape[1]) 0
 
-                    List.map2
-                        (fun (p: Expr) start ->
-                            product (become p) (rows start (start + p.Shape[1]) (become b)))
-                        parts
-                        (List.take parts.Length starts)
-                    |> List.reduce (+)
-                    |> Some
-                | _ -> None
-            | Node.Slice(cuts, x) when split.Contains x.Digest ->
-                match x.Node, range cuts x with
-                | Node.MatMul(a, b), Some(struct (start, stop)) ->
-                    Some(product (become a) (columns start stop (become b)))
-                | _ -> None
+                List.map2
+                    (fun (p: Expr) start -> product (become p) (rows start (start + p.Shape[1]) (become b)))
+                    parts
+                    (List.take parts.Length starts)
+                |> List.reduce (+)
+                |> Some
+            | Node.Slice(cuts, (Form(Node.MatMul(a, b)) as x)) when split.Contains x.Digest ->
+                range cuts x
+                |> Option.map (fun (struct (start, stop)) ->
+                    product (become a) (columns start stop (become b)))
             | _ -> None
 
         loop.WithGraphs(Rebuild.where change loop.Graphs)
