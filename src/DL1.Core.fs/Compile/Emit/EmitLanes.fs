@@ -12,7 +12,11 @@ type internal EmitLanes(il: VectorIL) =
     let memory name kind = il.Own typeof<LoopMemory> name kind
 
     let refuse (dtype: DType) : 'a =
-        Refuse.domain "compile a fused loop" $"an operand of {dtype}" "f32, f64, i32 or bool" "report this as a bug"
+        Refuse.domain
+            "compile a fused loop"
+            $"an operand of {dtype}"
+            "f32, f64, i32 or bool"
+            "report this as a bug"
 
     /// Loads a vector from the address on the stack.
     let load (dtype: DType) =

@@ -10,12 +10,7 @@ open DL1.Compiler.FusedLoop
 /// current leaf block, for one of its vectors.
 [<Sealed>]
 type internal EmitPairwiseSum
-    (
-        staged: StagedLoop,
-        il: VectorIL,
-        steps: EmitSteps,
-        total: int -> int -> LocalBuilder
-    ) =
+    (staged: StagedLoop, il: VectorIL, steps: EmitSteps, total: int -> int -> LocalBuilder) =
     let since, leafBlocks = il.NewNative(), il.NewNative()
     let sums = Dictionary<struct (int * int * int), LocalBuilder>()
 

@@ -118,14 +118,20 @@ type internal VectorIL(il: ILGenerator, methods: VectorMethods) =
 
     /// Calls a function of `VectorMath` on vectors of floats.
     member this.VectorFunction name arguments =
-        this.Call(methods.Of(typeof<VectorMath>, name, Array.create arguments (methods.Vector LaneKind.Float)))
+        this.Call(
+            methods.Of(typeof<VectorMath>, name, Array.create arguments (methods.Vector LaneKind.Float))
+        )
 
     /// The element on the stack in every lane.
     member this.Fill kind = this.Call(methods.Fill kind)
 
     /// A number in every lane.
     member this.Number(v: float) =
-        if single then il.Emit(OpCodes.Ldc_R4, float32 v) else il.Emit(OpCodes.Ldc_R8, v)
+        if single then
+            il.Emit(OpCodes.Ldc_R4, float32 v)
+        else
+            il.Emit(OpCodes.Ldc_R8, v)
+
         this.Fill LaneKind.Float
 
     /// An integer in every lane.

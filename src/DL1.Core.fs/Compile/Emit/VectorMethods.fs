@@ -64,9 +64,14 @@ type internal VectorMethods private (width: Width, single: bool) =
             fun _ ->
                 let suits (p: ParameterInfo) =
                     let t = p.ParameterType
-                    if t.IsGenericType then t.GetGenericTypeDefinition() = vector else not t.IsGenericParameter
 
-                owner.GetMethods()
+                    if t.IsGenericType then
+                        t.GetGenericTypeDefinition() = vector
+                    else
+                        not t.IsGenericParameter
+
+                // DL1's are internal; those of .NET that are internal have no fixed meaning.
+                owner.GetMethods(if owner = holder then flags &&& ~~~BindingFlags.NonPublic else flags)
                 |> Array.tryFind (fun m ->
                     m.Name = name
                     && m.IsGenericMethodDefinition

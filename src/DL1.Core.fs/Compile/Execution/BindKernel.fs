@@ -24,8 +24,7 @@ module internal BindKernel =
     /// its own.
     let kernel (nested: Plan -> IBound) (frame: Frame) (width: Width) (work: Work) : Kernel =
         match work with
-        | Work.FusedLoop job when SplitReductionKernel.Suits(frame, job) ->
-            SplitReductionKernel(frame, job)
+        | Work.FusedLoop job when SplitReductionKernel.Suits(frame, job) -> SplitReductionKernel(frame, job)
         | Work.FusedLoop job -> FusedLoopKernel(frame, job)
         | Work.Gemm product -> GemmKernel(frame, width, product)
         | Work.Channels job -> ChannelsLastKernel(frame, width, job)

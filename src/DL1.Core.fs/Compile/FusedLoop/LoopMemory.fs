@@ -126,7 +126,11 @@ type internal LoopMemory =
     [<MethodImpl(Inline.Always)>]
     static member LoadTruth<'I when 'I: unmanaged and 'I: struct>(address: nativeint, _: Vector256<'I>) =
         let half = Vector128<'I>.Zero
-        Vector256.Create(LoopMemory.LoadTruth(address, half), LoopMemory.LoadTruth(address + nativeint Vector128<'I>.Count, half))
+
+        Vector256.Create(
+            LoopMemory.LoadTruth(address, half),
+            LoopMemory.LoadTruth(address + nativeint Vector128<'I>.Count, half)
+        )
 
     [<MethodImpl(Inline.Always)>]
     static member StoreTruth<'I when 'I: unmanaged and 'I: struct>(lanes: Vector256<'I>, address: nativeint) =
@@ -136,7 +140,11 @@ type internal LoopMemory =
     [<MethodImpl(Inline.Always)>]
     static member LoadTruth<'I when 'I: unmanaged and 'I: struct>(address: nativeint, _: Vector512<'I>) =
         let half = Vector256<'I>.Zero
-        Vector512.Create(LoopMemory.LoadTruth(address, half), LoopMemory.LoadTruth(address + nativeint Vector256<'I>.Count, half))
+
+        Vector512.Create(
+            LoopMemory.LoadTruth(address, half),
+            LoopMemory.LoadTruth(address + nativeint Vector256<'I>.Count, half)
+        )
 
     [<MethodImpl(Inline.Always)>]
     static member StoreTruth<'I when 'I: unmanaged and 'I: struct>(lanes: Vector512<'I>, address: nativeint) =

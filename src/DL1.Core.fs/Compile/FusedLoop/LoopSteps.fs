@@ -23,7 +23,8 @@ type internal UnaryCost =
 [<RequireQualifiedAccess>]
 module internal LoopSteps =
     /// The error for a malformed fused loop, which is a bug of the compiler.
-    let refuse given expected : 'a = Refuse.domain "compile a fused loop" given expected "report this as a bug"
+    let refuse given expected : 'a =
+        Refuse.domain "compile a fused loop" given expected "report this as a bug"
 
     /// The indices of the steps that a step reads.
     let inputs step =
@@ -96,10 +97,15 @@ module internal LoopSteps =
         | DType.F64 when dtype = loop.Type -> LaneKind.Float
         | DType.F32
         | DType.F64
-        | DType.I64 -> refuse $"an operand of {dtype} in a fused loop of {loop.Type}" $"{loop.Type}, i32 or bool"
+        | DType.I64 ->
+            refuse $"an operand of {dtype} in a fused loop of {loop.Type}" $"{loop.Type}, i32 or bool"
 
     /// A property of each step, in order, which `of'` derives from the step and the properties of the steps before it.
-    let inline forward (initial: 'a) ([<InlineIfLambda>] of': 'a[] -> int -> LoopStep -> 'a) (loop: FusedLoop) : 'a[] =
+    let inline forward
+        (initial: 'a)
+        ([<InlineIfLambda>] of': 'a[] -> int -> LoopStep -> 'a)
+        (loop: FusedLoop)
+        : 'a[] =
         let found = Array.create loop.Steps.Length initial
         loop.Steps |> Array.iteri (fun i step -> found[i] <- of' found i step)
         found

@@ -1,6 +1,5 @@
 namespace DL1.Compiler.FusedLoop
 
-
 /// A row of an operand to be prefetched while a loop runs: of this item, or of the next one.
 [<Struct>]
 type internal PrefetchedRow = { Operand: int; IsNext: bool }

@@ -114,9 +114,7 @@ module internal Stages =
         let last = loop.Stores |> Array.fold (fun stage (struct (value, _)) -> max stage earliest[value]) 0
 
         let loaded =
-            steps
-            |> Array.choose (fun i -> if live[i] then LoopSteps.tryLoad loop.Steps[i] else None)
-            |> set
+            steps |> Array.choose (fun i -> if live[i] then LoopSteps.tryLoad loop.Steps[i] else None) |> set
 
         // A store to an operand that is also loaded waits for the last stage, lest a later stage load what was
         // written.

@@ -15,6 +15,7 @@ module internal AnchorMatrix =
     /// Whether an operand has one stride from row to row, and one from column to column.
     let suits (node: Expr) (domain: int[]) (strides: int[]) =
         let first = firstColumn node domain
+
         IterationSpace.isOneLoop domain 0 (first - 1) strides
         && IterationSpace.isOneLoop domain first (domain.Length - 1) strides
 

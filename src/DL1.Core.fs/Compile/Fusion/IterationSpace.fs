@@ -1,6 +1,5 @@
 namespace DL1.Compiler.Fusion
 
-
 /// How a fused loop moves through its operands: some items, each of some segments, each of some columns.
 [<NoEquality; NoComparison>]
 type internal IterationSpace =

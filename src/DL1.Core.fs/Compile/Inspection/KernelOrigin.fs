@@ -60,7 +60,8 @@ module internal KernelOrigin =
         let rec back (e: Expr) (at: int) =
             let bad (o: Expr) =
                 match values.TryGetValue o.Digest with
-                | true, floats when NodeClass.keepsIndex e -> if isFinite floats[at] then None else Some(o, at)
+                | true, floats when NodeClass.keepsIndex e ->
+                    if isFinite floats[at] then None else Some(o, at)
                 | true, floats ->
                     floats |> Array.tryFindIndex (isFinite >> not) |> Option.map (fun at -> o, at)
                 | false, _ -> None

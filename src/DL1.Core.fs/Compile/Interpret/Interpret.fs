@@ -36,7 +36,8 @@ module internal Interpret =
         | DType.I32 -> each (fun from target -> At.write target (int64 (At.read<int> from)))
         | DType.Bool when single ->
             each (fun from target -> At.write target (if At.read<byte> from = 0uy then 0 else -1))
-        | DType.Bool -> each (fun from target -> At.write target (if At.read<byte> from = 0uy then 0L else -1L))
+        | DType.Bool ->
+            each (fun from target -> At.write target (if At.read<byte> from = 0uy then 0L else -1L))
 
     /// Writes `count` elements, or one where the operand does not move along columns.
     let private store single (operand: LoopOperand) (address: nativeint) count (block: nativeint) =
@@ -86,8 +87,7 @@ module internal Interpret =
             // Masks are −1 and 0: with the operands swapped they compare as 1 and 0.
             | LaneKind.Truth -> InterpretIntegers.compare<int> op (at y) (at x) target
         | LoopStep.Select(c, x, y) -> InterpretIntegers.select (at c) (at x) (at y) target
-        | LoopStep.Convert(kind, x) ->
-            InterpretIntegers.convert<'F, 'I> staged.Kinds[x] kind (at x) target
+        | LoopStep.Convert(kind, x) -> InterpretIntegers.convert<'F, 'I> staged.Kinds[x] kind (at x) target
 
     /// Runs a call. `values` is the address of a block of 64 bytes for each step and one more, and of as many again
     /// for each of the two upper levels of pairwise sums.
@@ -278,4 +278,7 @@ module internal Interpret =
 
     /// A staged loop as a body that interprets it.
     let body (staged: StagedLoop) : LoopBody =
-        if staged.Loop.Type = DType.F32 then bodyOf<float32, int> staged else bodyOf<float, int64> staged
+        if staged.Loop.Type = DType.F32 then
+            bodyOf<float32, int> staged
+        else
+            bodyOf<float, int64> staged

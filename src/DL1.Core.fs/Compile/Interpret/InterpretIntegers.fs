@@ -33,7 +33,12 @@ module internal InterpretIntegers =
         | UnaryOp.Not -> each (fun v -> Vector128.BitwiseAnd(Vector128.Equals(v, Vector128<'I>.Zero), one))
         | function' -> refuse $"{function'} of whole numbers"
 
-    let wholeBinary<'I when 'I: unmanaged and 'I: struct> op (x: nativeint) (y: nativeint) (target: nativeint) =
+    let wholeBinary<'I when 'I: unmanaged and 'I: struct>
+        op
+        (x: nativeint)
+        (y: nativeint)
+        (target: nativeint)
+        =
         let inline each (f: Vector128<'I> -> Vector128<'I> -> Vector128<'I>) = each2 f x y target
 
         match op with

@@ -94,9 +94,7 @@ module internal NodeKind =
             | NodeClass.Leaf, _ -> NodeKind.Leaf
             | NodeClass.View, _ -> NodeKind.View
             | NodeClass.Elementwise, _ when fits e -> NodeKind.Elementwise
-            | _, Node.Reduce(op, axes, x) when
-                x.DType.IsFloat && x.Shape.Size > 0 && isRegular axes x.Shape
-                ->
+            | _, Node.Reduce(op, axes, x) when x.DType.IsFloat && x.Shape.Size > 0 && isRegular axes x.Shape ->
                 NodeKind.Reduce(op, axes)
             | NodeClass.MatMul, _ when e.DType.IsFloat && e.Shape.Size > 0 -> NodeKind.MatMul
             | _ -> NodeKind.Other

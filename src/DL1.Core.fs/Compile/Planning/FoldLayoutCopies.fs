@@ -88,7 +88,8 @@ module internal FoldLayoutCopies =
 
         let readers, writers = all _.Reads, all _.Writes
 
-        let replace i (step: PlanStep) job buffer other = left[i] <- Some(step.Redirect(Work.Channels job, buffer, other))
+        let replace i (step: PlanStep) job buffer other =
+            left[i] <- Some(step.Redirect(Work.Channels job, buffer, other))
 
         for i in 0 .. steps.Length - 1 do
             match steps[i].Work with
