@@ -1,8 +1,5 @@
 namespace DL1
 
-open System
-open System.Collections.Generic
-
 /// A program of scalars as code would be written: which values get a name of their own, and which are written where they are
 /// used. What is used twice has a name, and so has what would otherwise be nested too deep.
 [<NoEquality; NoComparison>]

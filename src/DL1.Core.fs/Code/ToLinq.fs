@@ -2,7 +2,6 @@ namespace DL1
 
 open System
 open System.Linq.Expressions
-open System.Reflection
 
 /// Programs of scalars as LINQ expression trees: the operators of C#, the functions of System.Math, and for what is not
 /// there the very functions that Eval calls, so that the bits are the same.

@@ -21,13 +21,8 @@ module Compile =
                 $"%d{inputs.Length}, one for each input"
                 "give the values in the order of the inputs"
 
-        for v, t in List.zip inputs values do
-            if t.DType <> v.DType || t.Shape <> v.Shape then
-                Refuse.shape
-                    "Compile"
-                    $"{t.DType} {t.Shape} for the variable {v.Name}"
-                    $"{v.DType} {v.Shape}"
-                    "cast or reshape the value, or build the graph for its shape"
+        let cure = "cast or reshape the value, or build the graph for its shape"
+        List.iter2 (Given.check "Compile" cure) inputs values
 
     /// Runs a plan once. Concurrent runs each take an executable from `idle`, or make one.
     let private run
@@ -57,8 +52,7 @@ module Compile =
                     let e = plan.Values[buffer]
                     outputs[n] <- Memory.fresh e.DType e.Shape.Size
                     executable.Put(buffer, outputs[n])
-                | Location.Constant _
-                | Location.Arena _ -> ())
+                | _ -> ())
 
             try
                 executable.Borrow()

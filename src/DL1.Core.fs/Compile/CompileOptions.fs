@@ -50,3 +50,15 @@ module internal Options =
                 "DynamicCode = true where the runtime makes no code"
                 "false"
                 "start from the standard options"
+
+/// Checks of the values that runs are given.
+[<RequireQualifiedAccess>]
+module internal Given =
+    /// Refuses a value of another type or shape than its variable's.
+    let check operation cure (v: Variable) (value: Tensor) =
+        if value.DType <> v.DType || value.Shape <> v.Shape then
+            Refuse.shape
+                operation
+                $"{value.DType} {value.Shape} for the variable {v.Name}"
+                $"{v.DType} {v.Shape}"
+                cure

@@ -38,8 +38,7 @@ type Session
         if options.CheckFinite then
             observe ()
 
-    let bytesOf (e: Expr) = int64 (Memory.size e.DType) * int64 e.Shape.Size
-    let buffer (e: Expr) = Block("Session", "the state and the outputs", bytesOf e)
+    let buffer (e: Expr) = Block("Session", "the state and the outputs", Memory.bytesOf e)
     let address (b: Block) = b.Address
 
     let roots = Array.ofList plan.Roots
@@ -61,10 +60,7 @@ type Session
 
     do state |> List.iteri (fun i (_, value) -> Memory.write value (address now[i]))
 
-    let bytes i = bytesOf roots[i]
-
-    let copy (source: nativeint) (target: nativeint) (count: int64) =
-        Buffer.MemoryCopy(source.ToPointer(), target.ToPointer(), count, count)
+    let bytes i = Memory.bytesOf roots[i]
 
     let check (values: ReadOnlySpan<Tensor>) =
         if values.Length <> types.Length - states then
@@ -75,17 +71,14 @@ type Session
                 "give the values in the order of the inputs"
 
         for i in 0 .. values.Length - 1 do
-            let v = types[states + i]
-
             if obj.ReferenceEquals(values[i], null) then
                 nullArg $"values[%d{i}]"
 
-            if values[i].DType <> v.DType || values[i].Shape <> v.Shape then
-                Refuse.shape
-                    "Session.Step"
-                    $"{values[i].DType} {values[i].Shape} for the variable {v.Name}"
-                    $"{v.DType} {v.Shape}"
-                    "cast or reshape the value, or make a session for its shape"
+            Given.check
+                "Session.Step"
+                "cast or reshape the value, or make a session for its shape"
+                types[states + i]
+                values[i]
 
     /// The index among the roots of an output.
     let output index =
@@ -127,7 +120,7 @@ type Session
 
             for i in 0 .. roots.Length - 1 do
                 if not direct[i] then
-                    copy executable.Frame.Addresses[plan.Results[i]] (coming i) (bytes i)
+                    Memory.copy executable.Frame.Addresses[plan.Results[i]] (coming i) (bytes i)
         finally
             executable.Release()
 
@@ -190,14 +183,7 @@ type Session
                 $"%d{states}, one for each variable of the state"
                 "give the values in the order of the state"
 
-        for v, t in List.zip (List.truncate states (List.ofArray types)) values do
-            if t.DType <> v.DType || t.Shape <> v.Shape then
-                Refuse.shape
-                    "Session.Load"
-                    $"{t.DType} {t.Shape} for the variable {v.Name}"
-                    $"{v.DType} {v.Shape}"
-                    "cast or reshape the value"
-
+        List.iteri (fun i -> Given.check "Session.Load" "cast or reshape the value" types[i]) values
         values |> List.iteri (fun i value -> Memory.write value (current i))
 
     /// The value of an output after the last step, by its index among the outputs: a copy. Before the first step it is

@@ -1,7 +1,5 @@
 namespace DL1
 
-open DL1.Compiler.Planning
-
 /// Functions of expressions applied to tensors at once: `Tensor.sum [ 0 ] t` for `Expr.sum [ 0 ] x`.
 [<AutoOpen>]
 module TensorFunctions =

@@ -20,15 +20,29 @@ module internal Rebuild =
         else
             Expr.Make(Node.map (fun (o: Expr) -> results[o.Digest]) e.Node)
 
-    /// Rewrites every node once, operands first. `change` is given each node with its operands rewritten already. What is
+    /// Rewrites every node once, operands first. `change` is given what the nodes before have become, and a node. What is
     /// made in the place of a node comes from where it came from.
-    let bottomUp (change: Expr -> Expr) (roots: Expr list) : Expr list =
+    let private walk (change: Dictionary<Digest, Expr> -> Expr -> Expr) (roots: Expr list) : Expr list =
         let results = Dictionary<Digest, Expr>()
 
         for e in Graph.topological roots do
-            results[e.Digest] <- Origin.within e.Origin (fun () -> change (over results e))
+            results[e.Digest] <- Origin.within e.Origin (fun () -> change results e)
 
         roots |> List.map (fun root -> results[root.Digest])
+
+    /// Rewrites every node once, operands first. `change` is given each node with its operands rewritten already.
+    let bottomUp (change: Expr -> Expr) (roots: Expr list) : Expr list =
+        walk (fun results e -> change (over results e)) roots
+
+    /// Rewrites the nodes for which `change` returns another. It is given a function from an operand to what that has
+    /// become, and a node as it was.
+    let where (change: (Expr -> Expr) -> Expr -> Expr option) (roots: Expr list) : Expr list =
+        walk
+            (fun results e ->
+                match change (fun o -> results[o.Digest]) e with
+                | Some other -> other
+                | None -> over results e)
+            roots
 
     /// Puts expressions in the place of variables.
     let substitute (bindings: (Variable * Expr) list) (roots: Expr list) : Expr list =
@@ -56,15 +70,12 @@ module internal Rebuild =
 
     /// Rewrites nodes from the top: what is in the table is replaced whole, with all that it is made of.
     let fromTop (table: Dictionary<Digest, Expr>) (roots: Expr list) : Expr list =
-        let results = Dictionary<Digest, Expr>()
-
-        for e in Graph.topological roots do
-            results[e.Digest] <-
+        walk
+            (fun results e ->
                 match table.TryGetValue e.Digest with
                 | true, other -> other
-                | false, _ -> Origin.within e.Origin (fun () -> over results e)
-
-        roots |> List.map (fun root -> results[root.Digest])
+                | false, _ -> over results e)
+            roots
 
     /// The results of loops that the roots need, operands first: the number of the result, and the call.
     let loops (roots: Expr list) : struct (int * ScanCall<Expr>) seq =
@@ -77,15 +88,11 @@ module internal Rebuild =
     /// Rewrites results of loops: `change` is given the call as it was, the call over rewritten operands, and the
     /// result's number.
     let overLoops (change: ScanCall<Expr> -> ScanCall<Expr> -> int -> Expr) (roots: Expr list) : Expr list =
-        let results = Dictionary<Digest, Expr>()
+        walk
+            (fun results e ->
+                let rebuilt = over results e
 
-        for e in Graph.topological roots do
-            results[e.Digest] <-
-                Origin.within e.Origin (fun () ->
-                    let e' = over results e
-
-                    match e.Node, e'.Node with
-                    | Node.Scan(result, was), Node.Scan(_, call) -> change was call result
-                    | _ -> e')
-
-        roots |> List.map (fun root -> results[root.Digest])
+                match e.Node, rebuilt.Node with
+                | Node.Scan(result, was), Node.Scan(_, call) -> change was call result
+                | _ -> rebuilt)
+            roots

@@ -5,6 +5,9 @@ module internal Pattern =
     /// A number, whole tensors of one number included.
     let (|Number|_|) (e: Expr) = if e.DType = DType.Bool then None else Local.number e
 
+    /// A node's form: a pattern can look into operands, as `Form(Node.MatMul(a, b))`.
+    let (|Form|) (e: Expr) = e.Node
+
     let private (|Is|_|) (value: float) (e: Expr) =
         match e with
         // Bits are compared, so that 0 is not −0.

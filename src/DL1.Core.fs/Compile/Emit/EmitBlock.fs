@@ -2,36 +2,24 @@ namespace DL1.Compiler.Emit
 
 open System.Collections.Generic
 open System.Reflection.Emit
-open System.Runtime.Intrinsics
-open DL1
 open DL1.Compiler.FusedLoop
-open DL1.Compiler.Runtime
-open DL1.Compiler.Simd
+open DL1.Compiler.Movement
 
 /// Emits the innermost code of a fused loop as IL: what is done for each block of columns. Each value is a local for
 /// each vector that is computed side by side; a step is emitted once for each of them.
 [<Sealed>]
-type internal EmitBlock(staged: StagedLoop, methods: VectorMethods, il: ILGenerator) =
+type internal EmitBlock(staged: StagedLoop, il: VectorIL) =
     let loop = staged.Loop
-    // 64 bytes of stack for partial vectors, and for lanes to be combined.
-    let scratch = il.DeclareLocal typeof<Vector512<byte>>
-    let steps = EmitSteps(il, methods, scratch)
-    let lanes = EmitLanes(il, methods, scratch)
+    let methods = il.Methods
+    let steps = EmitSteps il
+    let lanes = EmitLanes il
     let values = Dictionary<struct (int * int), LocalBuilder>()
     let totals = Dictionary<struct (int * int), LocalBuilder>()
     let ahead = Prefetch.plan staged
-    let native () = il.DeclareLocal typeof<nativeint>
-    let firsts = loop.Operands |> Array.map (fun _ -> native ())
-    let rows = loop.Operands |> Array.map (fun _ -> native ())
-    let column = native ()
-    let rest = il.DeclareLocal typeof<int>
-    let ldloc (local: LocalBuilder) = il.Emit(OpCodes.Ldloc, local)
-    let stloc (local: LocalBuilder) = il.Emit(OpCodes.Stloc, local)
-
-    let constant (n: int) =
-        il.Emit(OpCodes.Ldc_I4, n)
-        il.Emit OpCodes.Conv_I
-
+    let firsts = loop.Operands |> Array.map (fun _ -> il.NewNative())
+    let rows = loop.Operands |> Array.map (fun _ -> il.NewNative())
+    let column = il.NewNative()
+    let rest = il.NewInt()
     let isUniform = LoopSteps.uniform loop
 
     /// Whether a value is the same in all lanes of all vectors: one vector then holds it.
@@ -43,7 +31,7 @@ type internal EmitBlock(staged: StagedLoop, methods: VectorMethods, il: ILGenera
         match locals.TryGetValue key with
         | true, local -> local
         | false, _ ->
-            let local = il.DeclareLocal(methods.Vector staged.Kinds[step])
+            let local = il.NewVector staged.Kinds[step]
             locals[key] <- local
             local
 
@@ -54,34 +42,25 @@ type internal EmitBlock(staged: StagedLoop, methods: VectorMethods, il: ILGenera
 
     let push step copy () =
         match loop.Steps[step] with
-        | LoopStep.Number v -> steps.Number v
-        | LoopStep.WholeNumber n -> steps.WholeNumber n
-        | LoopStep.Load _
-        | LoopStep.Unary _
-        | LoopStep.Binary _
-        | LoopStep.Erf _
-        | LoopStep.Compare _
-        | LoopStep.Select _
-        | LoopStep.Convert _
-        | LoopStep.Reduce _ -> ldloc (value step copy)
+        | LoopStep.Number v -> il.Number v
+        | LoopStep.WholeNumber n -> il.Whole(int64 n)
+        | _ -> il.Push(value step copy)
 
     /// Pushes the address of an operand's vector at the current column, from the addresses of rows in `from`.
     let address (from: LocalBuilder[]) operand copy () =
-        let size = EmitLanes.Size loop.Operands[operand].Type
-        ldloc from[operand]
+        let size = ElementSize.ofType loop.Operands[operand].Type
+        il.Push from[operand]
 
         if loop.Operands[operand].Along then
-            ldloc column
+            il.Push column
 
             if size > 1 then
-                constant size
-                il.Emit OpCodes.Mul
+                il.Times size
 
-            il.Emit OpCodes.Add
+            il.Do OpCodes.Add
 
             if copy > 0 then
-                constant (copy * methods.Lanes * size)
-                il.Emit OpCodes.Add
+                il.Add(copy * methods.Lanes * size)
 
     let load from operand partial copy =
         let o = loop.Operands[operand]
@@ -89,7 +68,7 @@ type internal EmitBlock(staged: StagedLoop, methods: VectorMethods, il: ILGenera
         if not o.Along then
             lanes.LoadOne(o.Type, address from operand copy)
         elif partial then
-            lanes.LoadPartial(o.Type, address from operand copy, (fun () -> ldloc rest))
+            lanes.LoadPartial(o.Type, address from operand copy, (fun () -> il.Push rest))
         else
             lanes.Load(o.Type, address from operand copy)
 
@@ -100,38 +79,25 @@ type internal EmitBlock(staged: StagedLoop, methods: VectorMethods, il: ILGenera
             if copy = 0 then
                 lanes.StoreOne(o.Type, address from operand 0, push step copy)
         elif partial then
-            lanes.StorePartial(o.Type, address from operand copy, (fun () -> ldloc rest), push step copy)
+            lanes.StorePartial(o.Type, address from operand copy, (fun () -> il.Push rest), push step copy)
         else
             lanes.Store(o.Type, address from operand copy, push step copy)
 
     let compute from partial step copy =
-        let save () = stloc (value step copy)
+        let save () = il.Pop(value step copy)
+        let push x = push x copy
 
         match loop.Steps[step] with
         | LoopStep.Number _
         | LoopStep.WholeNumber _
         | LoopStep.Reduce _ -> ()
-        | LoopStep.Load operand ->
-            load from operand partial copy
-            save ()
-        | LoopStep.Unary(op, x) ->
-            steps.Unary(op, staged.Kinds[x], push x copy)
-            save ()
-        | LoopStep.Binary(op, x, y) ->
-            steps.Binary(op, staged.Kinds[x], push x copy, push y copy)
-            save ()
-        | LoopStep.Erf(x, gaussian) ->
-            steps.Erf(push x copy, push gaussian copy)
-            save ()
-        | LoopStep.Compare(op, x, y) ->
-            steps.Compare(op, staged.Kinds[x], push x copy, push y copy)
-            save ()
-        | LoopStep.Select(c, x, y) ->
-            steps.Select(staged.Kinds[x], push c copy, push x copy, push y copy)
-            save ()
-        | LoopStep.Convert(kind, x) ->
-            steps.Convert(staged.Kinds[x], kind, push x copy)
-            save ()
+        | LoopStep.Load operand -> load from operand partial copy |> save
+        | LoopStep.Unary(op, x) -> steps.Unary(op, staged.Kinds[x], push x) |> save
+        | LoopStep.Binary(op, x, y) -> steps.Binary(op, staged.Kinds[x], push x, push y) |> save
+        | LoopStep.Erf(x, gaussian) -> steps.Erf(push x, push gaussian) |> save
+        | LoopStep.Compare(op, x, y) -> steps.Compare(op, staged.Kinds[x], push x, push y) |> save
+        | LoopStep.Select(c, x, y) -> steps.Select(staged.Kinds[x], push c, push x, push y) |> save
+        | LoopStep.Convert(kind, x) -> steps.Convert(staged.Kinds[x], kind, push x) |> save
 
     /// Emits a step for `copies` vectors side by side; a uniform one, once.
     let each copies step (emit: int -> unit) =
@@ -143,24 +109,24 @@ type internal EmitBlock(staged: StagedLoop, methods: VectorMethods, il: ILGenera
         let total = total reduction copy
 
         let combined () =
-            steps.Binary(LoopSteps.combining op, kind, (fun () -> ldloc total), push x copy)
+            steps.Binary(LoopSteps.combining op, kind, (fun () -> il.Push total), push x copy)
 
         // Lanes beyond the end of the row keep their totals. Downward they need no mask: lanes are not combined, and
         // those beyond the end are never stored.
         if partial && loop.Across then
             steps.Select(
                 kind,
-                (fun () -> lanes.Mask(fun () -> ldloc rest)),
+                (fun () -> lanes.Mask(fun () -> il.Push rest)),
                 combined,
-                (fun () -> ldloc total)
+                (fun () -> il.Push total)
             )
         else
             combined ()
 
-        stloc total
+        il.Pop total
 
     /// Emits pairwise sums.
-    member val PairwiseSums = EmitPairwiseSum(staged, methods, il, steps, total)
+    member val PairwiseSums = EmitPairwiseSum(staged, il, steps, total)
     /// For each operand, the local of the address of its first element.
     member _.Firsts = firsts
     /// For each operand, the local of the address of its row in the current segment.
@@ -187,17 +153,17 @@ type internal EmitBlock(staged: StagedLoop, methods: VectorMethods, il: ILGenera
     /// Sets a local to the value from which a reduction starts.
     member _.Start(op, x, local) =
         if staged.Kinds[x] = LaneKind.Float then
-            steps.Number(LoopSteps.startFloat op)
+            il.Number(LoopSteps.startFloat op)
         else
-            steps.WholeNumber(LoopSteps.startWhole op)
+            il.Whole(int64 (LoopSteps.startWhole op))
 
-        stloc local
+        il.Pop local
 
     /// Combines a reduction's lanes, of all the vectors of a block, to its value.
     member _.CombineLanes(reduction, op, x) =
-        let vectors = Array.init methods.Vectors (fun copy -> fun () -> ldloc (total reduction copy))
+        let vectors = Array.init methods.Vectors (fun copy -> fun () -> il.Push(total reduction copy))
         lanes.CombineLanes(op, staged.Kinds[x], vectors)
-        stloc (value reduction 0)
+        il.Pop(value reduction 0)
 
     /// Emits what a stage does for each block: for `copies` vectors from the current column on, or for a partial one.
     member _.Work(stage: Stage, partial, copies) =
@@ -207,7 +173,7 @@ type internal EmitBlock(staged: StagedLoop, methods: VectorMethods, il: ILGenera
             | StageWork.Reload(step, operand) ->
                 each copies step (fun copy ->
                     load rows operand partial copy
-                    stloc (value step copy))
+                    il.Pop(value step copy))
 
         for struct (step, operand) in stage.BlockStores do
             for copy in 0 .. copies - 1 do
@@ -221,34 +187,30 @@ type internal EmitBlock(staged: StagedLoop, methods: VectorMethods, il: ILGenera
     member _.Prefetch(stage: Stage) =
         let at = staged.Stages |> Array.findIndex (fun p -> obj.ReferenceEquals(p, stage))
 
+        let fetch (row: PrefetchedRow) =
+            // Only operands that this stage moves through have a row address for the current segment.
+            let isMoving = Stages.moving loop stage |> Array.contains row.Operand
+            address (if isMoving then rows else firsts) row.Operand 0 ()
+
+            if row.IsNext then
+                il.Argument 2
+                il.Times(ElementSize.ofType loop.Operands[row.Operand].Type)
+                il.Do OpCodes.Add
+
+            il.Call(methods.Of(typeof<LoopMemory>, "Fetch", [| typeof<nativeint> |]))
+
         if ahead[at].Length > 0 then
             // Shorter rows are in the cache anyway.
-            let short = il.DefineLabel()
-            il.Emit OpCodes.Ldarg_2
-            constant 512
-            il.Emit(OpCodes.Blt, short)
-
-            for row in ahead[at] do
-                // Only operands that this stage moves through have a row address for the current segment.
-                let isMoving = Stages.moving loop stage |> Array.contains row.Operand
-                address (if isMoving then rows else firsts) row.Operand 0 ()
-
-                if row.IsNext then
-                    il.Emit OpCodes.Ldarg_2
-                    constant (EmitLanes.Size loop.Operands[row.Operand].Type)
-                    il.Emit OpCodes.Mul
-                    il.Emit OpCodes.Add
-
-                il.Emit(OpCodes.Call, methods.Of(typeof<LoopMemory>, "Fetch", [| typeof<nativeint> |]))
-
-            il.MarkLabel short
+            il.Argument 2
+            il.Constant 512
+            il.Unless(OpCodes.Blt, (fun () -> Array.iter fetch ahead[at]))
 
     /// Rotates the accumulators by one vector: that of the next vector of the block becomes number 0.
     member _.Rotate(stage: Stage) =
         if methods.Vectors > 1 then
             for struct (reduction, _, _) in stage.Reductions do
                 for copy in 0 .. methods.Vectors - 1 do
-                    ldloc (total reduction copy)
+                    il.Push(total reduction copy)
 
                 for copy in [ methods.Vectors - 2 .. -1 .. 0 ] @ [ methods.Vectors - 1 ] do
-                    stloc (total reduction copy)
+                    il.Pop(total reduction copy)

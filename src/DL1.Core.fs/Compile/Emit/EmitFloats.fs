@@ -1,57 +1,42 @@
 namespace DL1.Compiler.Emit
 
-open System.Reflection.Emit
 open DL1
 open DL1.Compiler.FusedLoop
-open DL1.Compiler.Simd
 
 /// Operations on vectors of floats as IL.
 [<Sealed>]
-type internal EmitFloats(il: ILGenerator, methods: VectorMethods, words: EmitWords, scratch: LocalBuilder) =
-    let single = methods.Size = 4
-    let call m = words.Call m
-    let generic kind name = words.Generic kind name
-    let both kind name x y = words.Both kind name x y
-    let equalsZero kind x = words.EqualsZero kind x
-    let number v = words.Number v
-    let zero kind = words.Zero kind
+type internal EmitFloats(il: VectorIL) =
+    let float = LaneKind.Float
 
-    let scratchAddress () =
-        il.Emit(OpCodes.Ldloca, scratch)
-        il.Emit OpCodes.Conv_U
+    /// A mask as floats, 1 and 0.
+    let truth () =
+        il.Number 1.0
+        il.Generic float "BitwiseAnd"
+
+    member _.Truth() = truth ()
 
     member _.Unary(op, x: unit -> unit) =
-        let float = LaneKind.Float
-
         let simple name =
             x ()
-            generic float name
+            il.Generic float name
 
         let rounded name =
             x ()
-            words.Plain name
+            il.Plain name
 
         let function' name =
             x ()
-            words.VectorFunction name 1
+            il.VectorFunction name 1
 
         let scalar name =
-            scratchAddress ()
+            il.Scratch()
             x ()
-            il.Emit(OpCodes.Stobj, methods.Vector float)
-            scratchAddress ()
-            il.Emit(OpCodes.Ldc_I4, methods.Lanes)
-
-            call (
-                methods.Of(
-                    typeof<ScalarCalls>,
-                    name + (if single then "32" else "64"),
-                    [| typeof<nativeint>; typeof<int> |]
-                )
-            )
-
-            scratchAddress ()
-            il.Emit(OpCodes.Ldobj, methods.Vector float)
+            il.StoreObject float
+            il.Scratch()
+            il.Int il.Methods.Lanes
+            il.Own typeof<ScalarCalls> name float
+            il.Scratch()
+            il.LoadObject float
 
         match op with
         | UnaryOp.Neg -> simple "Negate"
@@ -61,37 +46,23 @@ type internal EmitFloats(il: ILGenerator, methods: VectorMethods, words: EmitWor
         | UnaryOp.Ceiling -> rounded "Ceiling"
         | UnaryOp.Round -> rounded "Round"
         | UnaryOp.Sign ->
+            il.Both float "GreaterThan" x (fun () -> il.Zero float)
+            il.Number 1.0
+            il.Both float "LessThan" x (fun () -> il.Zero float)
+            il.Number -1.0
             x ()
-            zero float
-            generic float "GreaterThan"
-            number 1.0
-            x ()
-            zero float
-            generic float "LessThan"
-            number -1.0
-            x ()
-            generic float "ConditionalSelect"
-            generic float "ConditionalSelect"
+            il.Generic float "ConditionalSelect"
+            il.Generic float "ConditionalSelect"
         | UnaryOp.Relu ->
+            il.Both float "LessThanOrEqual" x (fun () -> il.Zero float)
+            il.Zero float
             x ()
-            zero float
-            generic float "LessThanOrEqual"
-            zero float
-            x ()
-            generic float "ConditionalSelect"
-        | UnaryOp.Rsqrt ->
-            number 1.0
-            x ()
-            generic float "Sqrt"
-            generic float "Divide"
-        | UnaryOp.Reciprocal ->
-            number 1.0
-            x ()
-            generic float "Divide"
+            il.Generic float "ConditionalSelect"
+        | UnaryOp.Rsqrt -> il.Both float "Divide" (fun () -> il.Number 1.0) (fun () -> simple "Sqrt")
+        | UnaryOp.Reciprocal -> il.Both float "Divide" (fun () -> il.Number 1.0) x
         | UnaryOp.Not ->
-            equalsZero float x
-            number 1.0
-            generic float "BitwiseAnd"
+            il.EqualsZero float x
+            truth ()
         | UnaryOp.Exp -> function' "Exp"
         | UnaryOp.Expm1 -> function' "Expm1"
         | UnaryOp.Log -> function' "Log"
@@ -110,25 +81,24 @@ type internal EmitFloats(il: ILGenerator, methods: VectorMethods, words: EmitWor
         | UnaryOp.Cosh -> scalar "Cosh"
 
     member _.Binary(op, x: unit -> unit, y: unit -> unit) =
-        let notZero v =
-            equalsZero LaneKind.Float v
-            generic LaneKind.Float "OnesComplement"
+        let notZero v () =
+            il.EqualsZero float v
+            il.Generic float "OnesComplement"
 
         let logical name =
-            both LaneKind.Float name (fun () -> notZero x) (fun () -> notZero y)
-            number 1.0
-            generic LaneKind.Float "BitwiseAnd"
+            il.Both float name (notZero x) (notZero y)
+            truth ()
 
         match op with
-        | BinaryOp.Add -> both LaneKind.Float "Add" x y
-        | BinaryOp.Sub -> both LaneKind.Float "Subtract" x y
-        | BinaryOp.Mul -> both LaneKind.Float "Multiply" x y
-        | BinaryOp.Div -> both LaneKind.Float "Divide" x y
-        | BinaryOp.Max -> both LaneKind.Float "Max" x y
-        | BinaryOp.Min -> both LaneKind.Float "Min" x y
+        | BinaryOp.Add -> il.Both float "Add" x y
+        | BinaryOp.Sub -> il.Both float "Subtract" x y
+        | BinaryOp.Mul -> il.Both float "Multiply" x y
+        | BinaryOp.Div -> il.Both float "Divide" x y
+        | BinaryOp.Max -> il.Both float "Max" x y
+        | BinaryOp.Min -> il.Both float "Min" x y
         | BinaryOp.And -> logical "BitwiseAnd"
         | BinaryOp.Or -> logical "BitwiseOr"
         | BinaryOp.Pow ->
             x ()
             y ()
-            words.VectorFunction "Pow" 2
+            il.VectorFunction "Pow" 2

@@ -5,46 +5,28 @@ open System.Reflection.Emit
 open DL1
 open DL1.Compiler
 open DL1.Compiler.FusedLoop
-open DL1.Compiler.Runtime
-open DL1.Compiler.Simd
 
 /// Emits the loops of a fused loop as IL. The whole vectors of a row go through one loop, and its end, in partial
 /// vectors, through another.
 [<Sealed>]
-type private LoopEmitter(staged: StagedLoop, methods: VectorMethods, il: ILGenerator) =
+type private LoopEmitter(staged: StagedLoop, il: VectorIL) =
     let loop = staged.Loop
-    let inner = EmitBlock(staged, methods, il)
-    let split = EmitSplit(staged, methods, il, inner)
+    let methods = il.Methods
+    let inner = EmitBlock(staged, il)
+    let split = EmitSplit(staged, il, inner)
     let firsts, rows, column, rest = inner.Firsts, inner.Rows, inner.Column, inner.Rest
-    let native () = il.DeclareLocal typeof<nativeint>
-    let strides = loop.Operands |> Array.map (fun _ -> native ())
-    let paddedColumns = native ()
-    let left = native ()
-    let limit = native ()
+    let strides = loop.Operands |> Array.map (fun _ -> il.NewNative())
+    let paddedColumns = il.NewNative()
+    let left = il.NewNative()
+    let limit = il.NewNative()
     let block = methods.Lanes * methods.Vectors
-    let ldloc (local: LocalBuilder) = il.Emit(OpCodes.Ldloc, local)
-    let stloc (local: LocalBuilder) = il.Emit(OpCodes.Stloc, local)
-    let segments () = il.Emit OpCodes.Ldarg_1
-    let columns () = il.Emit OpCodes.Ldarg_2
+    let segments () = il.Argument 1
+    let columns () = il.Argument 2
 
-    let constant (n: int) =
-        il.Emit(OpCodes.Ldc_I4, n)
-        il.Emit OpCodes.Conv_I
-
-    let advance (local: LocalBuilder) (by: unit -> unit) =
-        ldloc local
-        by ()
-        il.Emit OpCodes.Add
-        stloc local
-
-    /// Emits a while loop: the body runs as long as `test`, which gets the label of the body, branches there.
-    let whileLoop (test: Label -> unit) body =
-        let top, check = il.DefineLabel(), il.DefineLabel()
-        il.Emit(OpCodes.Br, check)
-        il.MarkLabel top
-        body ()
-        il.MarkLabel check
-        test top
+    /// Pushes the current column and the end of the row.
+    let columnAndEnd () =
+        il.Push column
+        columns ()
 
     /// How many vectors each trip of the column loop handles: all of a block in light stages with reductions, whose
     /// additions would otherwise wait for one another; else one.
@@ -55,101 +37,102 @@ type private LoopEmitter(staged: StagedLoop, methods: VectorMethods, il: ILGener
             1
 
     /// Moves the column on by some vectors.
-    let forward copies = advance column (fun () -> constant (copies * methods.Lanes))
+    let forward copies = il.Advance(column, (fun () -> il.Constant(copies * methods.Lanes)))
 
     /// Sets `rest` to the number of lanes left in the row, at most a vector's.
     let measureRest () =
         columns ()
-        ldloc column
-        il.Emit OpCodes.Sub
-        constant methods.Lanes
-        il.Emit(OpCodes.Call, methods.Of(typeof<Math>, "Min", [| typeof<nativeint>; typeof<nativeint> |]))
-        il.Emit OpCodes.Conv_I4
-        stloc rest
+        il.Push column
+        il.Do OpCodes.Sub
+        il.Constant methods.Lanes
+        il.Min()
+        il.Do OpCodes.Conv_I4
+        il.Pop rest
 
     /// Emits the loop over the whole vectors of a row, `copies` at a time, as far as they end before the column
     /// `until`.
     let vectors (stage: Stage) copies (until: unit -> unit) =
-        whileLoop
-            (fun top ->
-                ldloc column
-                until ()
-                constant (copies * methods.Lanes)
-                il.Emit OpCodes.Sub
-                il.Emit(OpCodes.Ble, top))
-            (fun () ->
+        let test () =
+            il.Push column
+            until ()
+            il.Constant(copies * methods.Lanes)
+            il.Do OpCodes.Sub
+
+        il.While(
+            test,
+            OpCodes.Ble,
+            fun () ->
                 inner.Prefetch stage
                 inner.Work(stage, false, copies)
 
                 if copies < methods.Vectors then
                     inner.Rotate stage
 
-                forward copies)
+                forward copies
+        )
 
     /// Emits the loop over the whole vectors of a row, leaf block by leaf block.
     let leafBlocks (stage: Stage) copies =
-        let again = il.DefineLabel()
-        il.MarkLabel again
+        let again = il.Label()
+        il.Mark again
         inner.PairwiseSums.Next(stage, methods.Vectors, block)
         // The leaf block ends with the row, or `Tuning.LeafBlock` blocks from here.
         columns ()
-        ldloc column
-        constant (Tuning.LeafBlock * block)
-        il.Emit OpCodes.Add
-        il.Emit(OpCodes.Call, methods.Of(typeof<Math>, "Min", [| typeof<nativeint>; typeof<nativeint> |]))
-        stloc limit
+        il.Push column
+        il.Add(Tuning.LeafBlock * block)
+        il.Min()
+        il.Pop limit
 
         inner.PairwiseSums.Count(
             stage,
             fun () ->
-                ldloc limit
-                ldloc column
-                il.Emit OpCodes.Sub
+                il.Push limit
+                il.Push column
+                il.Do OpCodes.Sub
         )
 
-        vectors stage copies (fun () -> ldloc limit)
-        ldloc limit
+        vectors stage copies (fun () -> il.Push limit)
+        il.Push limit
         columns ()
-        il.Emit(OpCodes.Blt, again)
+        il.Branch(OpCodes.Blt, again)
+
+    /// Emits the last columns of a row, in a partial vector, if there are any.
+    let partialVector (stage: Stage) =
+        columnAndEnd ()
+
+        il.Unless(
+            OpCodes.Bge,
+            fun () ->
+                measureRest ()
+                inner.Work(stage, true, 1)
+        )
 
     /// Emits the columns of one segment, where reductions go across.
     let row (stage: Stage) =
         let copies = sideBySide stage
-        constant 0
-        stloc column
+        il.Set(column, 0)
 
         if stage.Sums.Length > 0 then
             leafBlocks stage copies
         else
             vectors stage copies columns
 
-        let over = il.DefineLabel()
-
         if stage.Reductions.Length = 0 then
-            ldloc column
-            columns ()
-            il.Emit(OpCodes.Bge, over)
-            measureRest ()
-            inner.Work(stage, true, 1)
+            partialVector stage
         else
             // Goes on to the end of the last block, so that every accumulator returns to its own local.
-            whileLoop
-                (fun top ->
-                    ldloc column
-                    ldloc paddedColumns
-                    il.Emit(OpCodes.Blt, top))
-                (fun () ->
-                    let beyond = il.DefineLabel()
-                    ldloc column
-                    columns ()
-                    il.Emit(OpCodes.Bge, beyond)
-                    measureRest ()
-                    inner.Work(stage, true, 1)
-                    il.MarkLabel beyond
-                    inner.Rotate stage
-                    forward 1)
+            let test () =
+                il.Push column
+                il.Push paddedColumns
 
-        il.MarkLabel over
+            il.While(
+                test,
+                OpCodes.Blt,
+                fun () ->
+                    partialVector stage
+                    inner.Rotate stage
+                    forward 1
+            )
 
     /// Emits a stage without its loop-invariant steps: over whole rows where the loop is `Across`, else over the
     /// columns of `copies` vectors or of a partial one.
@@ -166,18 +149,20 @@ type private LoopEmitter(staged: StagedLoop, methods: VectorMethods, il: ILGener
             let moving = Stages.moving loop stage
 
             for operand in moving do
-                ldloc firsts[operand]
-                stloc rows[operand]
+                il.Push firsts[operand]
+                il.Pop rows[operand]
 
             segments ()
-            stloc left
+            il.Pop left
 
-            whileLoop
-                (fun top ->
-                    ldloc left
-                    constant 0
-                    il.Emit(OpCodes.Bgt, top))
-                (fun () ->
+            let test () =
+                il.Push left
+                il.Constant 0
+
+            il.While(
+                test,
+                OpCodes.Bgt,
+                fun () ->
                     for step in stage.Segment do
                         inner.Compute(rows, false, step, 1)
 
@@ -186,16 +171,17 @@ type private LoopEmitter(staged: StagedLoop, methods: VectorMethods, il: ILGener
 
                     if not loop.Across then
                         inner.PairwiseSums.Next(stage, totals, 1)
-                        inner.PairwiseSums.Count(stage, (fun () -> constant 1))
+                        inner.PairwiseSums.Count(stage, (fun () -> il.Constant 1))
                         inner.Work(stage, partial, copies)
                     elif stage.Block.Length + stage.BlockStores.Length + stage.Reductions.Length > 0 then
                         row stage
 
                     for operand in moving do
                         if not loop.Operands[operand].Invariant then
-                            advance rows[operand] (fun () -> ldloc strides[operand])
+                            il.Advance(rows[operand], (fun () -> il.Push strides[operand]))
 
-                    advance left (fun () -> constant -1))
+                    il.Advance(left, (fun () -> il.Constant -1))
+            )
 
         inner.PairwiseSums.End(stage, totals)
 
@@ -205,7 +191,7 @@ type private LoopEmitter(staged: StagedLoop, methods: VectorMethods, il: ILGener
 
     /// Emits all stages, and the test for the one that is asked for.
     let stages partial copies =
-        let out = il.DefineLabel()
+        let out = il.Label()
 
         staged.Stages
         |> Array.iteri (fun number stage ->
@@ -219,18 +205,15 @@ type private LoopEmitter(staged: StagedLoop, methods: VectorMethods, il: ILGener
 
             split.Stage(number, copies, out, (fun () -> work stage partial copies)))
 
-        il.MarkLabel out
+        il.Mark out
 
     /// Reads the operands' addresses and segment strides into locals.
     let prologue () =
         loop.Operands
         |> Array.iteri (fun i operand ->
             let pair n local =
-                il.Emit OpCodes.Ldarg_0
-                constant ((2 * i + n) * sizeof<nativeint>)
-                il.Emit OpCodes.Add
-                il.Emit OpCodes.Ldind_I
-                stloc local
+                il.Argument 0
+                il.Read(2 * i + n, local)
 
             pair 0 firsts[i]
 
@@ -245,38 +228,35 @@ type private LoopEmitter(staged: StagedLoop, methods: VectorMethods, il: ILGener
         if loop.Across then
             // The columns rounded up to whole blocks.
             columns ()
-            constant (block - 1)
-            il.Emit OpCodes.Add
-            constant -block
-            il.Emit OpCodes.And
-            stloc paddedColumns
+            il.Add(block - 1)
+            il.Constant -block
+            il.Do OpCodes.And
+            il.Pop paddedColumns
             stages false 1
         else
-            let byVector = il.DefineLabel()
-            constant 0
-            stloc column
-            let together = staged.Stages |> Array.forall (fun p -> not p.Loops || Stages.isLight loop p)
+            il.Set(column, 0)
 
-            if together then
+            if staged.Stages |> Array.forall (fun p -> not p.Loops || Stages.isLight loop p) then
                 columns ()
-                constant block
-                il.Emit(OpCodes.Bne_Un, byVector)
-                stages false methods.Vectors
-                il.Emit OpCodes.Ret
+                il.Constant block
 
-            il.MarkLabel byVector
+                il.Unless(
+                    OpCodes.Bne_Un,
+                    fun () ->
+                        stages false methods.Vectors
+                        il.Do OpCodes.Ret
+                )
 
-            whileLoop
-                (fun top ->
-                    ldloc column
-                    columns ()
-                    il.Emit(OpCodes.Blt, top))
-                (fun () ->
+            il.While(
+                columnAndEnd,
+                OpCodes.Blt,
+                fun () ->
                     measureRest ()
                     stages true 1
-                    forward 1)
+                    forward 1
+            )
 
-        il.Emit OpCodes.Ret
+        il.Do OpCodes.Ret
 
 /// Compiles fused loops to vector code of one width.
 [<RequireQualifiedAccess>]
@@ -285,7 +265,7 @@ module internal EmitLoop =
     let body width (staged: StagedLoop) : LoopBody =
         let m =
             DynamicMethod(
-                "dl1.pass",
+                "dl1.fusedLoop",
                 typeof<Void>,
                 Array.create 4 typeof<nativeint>,
                 typeof<FusedLoop>.Module,
@@ -293,5 +273,5 @@ module internal EmitLoop =
             )
 
         let methods = VectorMethods.Get(width, staged.Loop.Type = DType.F32)
-        LoopEmitter(staged, methods, m.GetILGenerator()).Emit()
+        LoopEmitter(staged, VectorIL(m.GetILGenerator(), methods)).Emit()
         m.CreateDelegate<LoopBody>()

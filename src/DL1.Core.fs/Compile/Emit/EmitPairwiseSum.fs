@@ -10,22 +10,9 @@ open DL1.Compiler.FusedLoop
 /// current leaf block, for one of its vectors.
 [<Sealed>]
 type internal EmitPairwiseSum
-    (
-        staged: StagedLoop,
-        methods: VectorMethods,
-        il: ILGenerator,
-        steps: EmitSteps,
-        total: int -> int -> LocalBuilder
-    ) =
-    let native () = il.DeclareLocal typeof<nativeint>
-    let since, leafBlocks = native (), native ()
+    (staged: StagedLoop, il: VectorIL, steps: EmitSteps, total: int -> int -> LocalBuilder) =
+    let since, leafBlocks = il.NewNative(), il.NewNative()
     let sums = Dictionary<struct (int * int * int), LocalBuilder>()
-    let ldloc (local: LocalBuilder) = il.Emit(OpCodes.Ldloc, local)
-    let stloc (local: LocalBuilder) = il.Emit(OpCodes.Stloc, local)
-
-    let constant (n: int) =
-        il.Emit(OpCodes.Ldc_I4, n)
-        il.Emit OpCodes.Conv_I
 
     /// The local of a level above the leaf block: 1 is the sum of leaf blocks, 2 the sum of those sums.
     let above level reduction copy =
@@ -34,17 +21,17 @@ type internal EmitPairwiseSum
         match sums.TryGetValue key with
         | true, local -> local
         | false, _ ->
-            let local = il.DeclareLocal(methods.Vector staged.Kinds[reduction])
+            let local = il.NewVector staged.Kinds[reduction]
             sums[key] <- local
             local
 
     let zero local =
-        steps.Number 0.0
-        stloc local
+        il.Number 0.0
+        il.Pop local
 
     let add (into: LocalBuilder) (from: LocalBuilder) =
-        steps.Binary(BinaryOp.Add, LaneKind.Float, (fun () -> ldloc into), (fun () -> ldloc from))
-        stloc into
+        steps.Binary(BinaryOp.Add, LaneKind.Float, (fun () -> il.Push into), (fun () -> il.Push from))
+        il.Pop into
 
     let each (stage: Stage) copies emit =
         for reduction in stage.Sums do
@@ -52,13 +39,10 @@ type internal EmitPairwiseSum
                 emit reduction copy
 
     /// Emits `body`, to be run only where `number` is at least `least`.
-    let unlessBelow (number: LocalBuilder) (least: int) body =
-        let below = il.DefineLabel()
-        ldloc number
-        constant least
-        il.Emit(OpCodes.Blt, below)
-        body ()
-        il.MarkLabel below
+    let unlessBelow number least body =
+        il.Push number
+        il.Constant least
+        il.Unless(OpCodes.Blt, body)
 
     let hasSums (stage: Stage) = stage.Sums.Length > 0
 
@@ -70,8 +54,7 @@ type internal EmitPairwiseSum
                 zero (above 2 reduction copy))
 
             for counter in [ since; leafBlocks ] do
-                constant 0
-                stloc counter
+                il.Set(counter, 0)
 
     /// Ends the leaf block if it is long enough: `length` is 1 where segments are counted, and the columns of a block
     /// where columns are.
@@ -82,31 +65,24 @@ type internal EmitPairwiseSum
                     add (above 1 reduction copy) (total reduction copy)
                     zero (total reduction copy))
 
-                constant 0
-                stloc since
-                ldloc leafBlocks
-                constant 1
-                il.Emit OpCodes.Add
-                stloc leafBlocks
-                let other = il.DefineLabel()
-                ldloc leafBlocks
-                constant (Tuning.LeafBlock - 1)
-                il.Emit OpCodes.And
-                il.Emit(OpCodes.Brtrue, other)
+                il.Set(since, 0)
+                il.Advance(leafBlocks, (fun () -> il.Constant 1))
+                il.Push leafBlocks
+                il.Constant(Tuning.LeafBlock - 1)
+                il.Do OpCodes.And
 
-                each stage copies (fun reduction copy ->
-                    add (above 2 reduction copy) (above 1 reduction copy)
-                    zero (above 1 reduction copy))
-
-                il.MarkLabel other)
+                il.Unless(
+                    OpCodes.Brtrue,
+                    fun () ->
+                        each stage copies (fun reduction copy ->
+                            add (above 2 reduction copy) (above 1 reduction copy)
+                            zero (above 1 reduction copy))
+                ))
 
     /// Counts segments or columns that are added to the leaf block; `by` pushes their number.
     member _.Count(stage, by: unit -> unit) =
         if hasSums stage then
-            ldloc since
-            by ()
-            il.Emit OpCodes.Add
-            stloc since
+            il.Advance(since, by)
 
     /// After a stage: adds the sums of all levels to the accumulator.
     member _.End(stage, copies) =
@@ -115,5 +91,5 @@ type internal EmitPairwiseSum
                 each stage copies (fun reduction copy ->
                     add (above 1 reduction copy) (total reduction copy)
                     add (above 2 reduction copy) (above 1 reduction copy)
-                    ldloc (above 2 reduction copy)
-                    stloc (total reduction copy)))
+                    il.Push(above 2 reduction copy)
+                    il.Pop(total reduction copy)))

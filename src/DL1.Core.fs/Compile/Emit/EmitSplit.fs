@@ -1,52 +1,42 @@
 namespace DL1.Compiler.Emit
 
 open System.Reflection.Emit
-open DL1
 open DL1.Compiler.FusedLoop
 
 /// Emits what lets threads share an item stage by stage, as IL: see `SplitReduction`. A loop without reductions is
 /// never split.
 [<Sealed>]
-type internal EmitSplit(staged: StagedLoop, methods: VectorMethods, il: ILGenerator, inner: EmitBlock) =
+type internal EmitSplit(staged: StagedLoop, il: VectorIL, inner: EmitBlock) =
     let loop = staged.Loop
     let reductions = staged.Stages |> Array.collect _.Reductions
     let hasReductions = reductions.Length > 0
-    let native () = il.DeclareLocal typeof<nativeint>
     // Index of the only stage to be run; −1 for all.
-    let only, known, totals = native (), native (), native ()
-    let ldloc (local: LocalBuilder) = il.Emit(OpCodes.Ldloc, local)
-    let stloc (local: LocalBuilder) = il.Emit(OpCodes.Stloc, local)
-
-    let constant (n: int) =
-        il.Emit(OpCodes.Ldc_I4, n)
-        il.Emit OpCodes.Conv_I
+    let only, known, totals = il.NewNative(), il.NewNative(), il.NewNative()
 
     let onlyIs (n: int) (target: Label) =
-        ldloc only
-        constant n
-        il.Emit(OpCodes.Beq, target)
+        il.Push only
+        il.Constant n
+        il.Branch(OpCodes.Beq, target)
 
     /// Pushes the address of a reduction's lanes from the current column on: reduction `number` of those in memory at
     /// `from`.
     let address (from: LocalBuilder) number copy () =
-        ldloc from
-        constant (64 * number + copy * methods.Bytes)
-        il.Emit OpCodes.Add
+        il.Push from
+        il.Add(64 * number + copy * il.Methods.Bytes)
 
         if not loop.Across then
-            ldloc inner.Column
-            constant methods.Size
-            il.Emit OpCodes.Mul
-            il.Emit OpCodes.Add
+            il.Push inner.Column
+            il.Times il.Methods.Size
+            il.Do OpCodes.Add
 
     let load kind at =
         at ()
-        il.Emit(OpCodes.Call, methods.Load kind)
+        il.Generic kind "Load"
 
     let store kind (value: LocalBuilder) at =
-        ldloc value
+        il.Push value
         at ()
-        il.Emit(OpCodes.Call, methods.Store kind)
+        il.Generic kind "Store"
 
     /// Calls `emit` for each vector of each reduction of a stage, with the reduction's index in the stage and its
     /// step.
@@ -59,34 +49,30 @@ type internal EmitSplit(staged: StagedLoop, methods: VectorMethods, il: ILGenera
     /// Reads the `SplitReduction`, if there is one, into locals.
     member _.Prologue() =
         if hasReductions then
-            let whole, ready = il.DefineLabel(), il.DefineLabel()
-            il.Emit OpCodes.Ldarg_3
-            il.Emit(OpCodes.Brfalse, whole)
+            let whole, ready = il.Label(), il.Label()
+            il.Argument 3
+            il.Branch(OpCodes.Brfalse, whole)
 
             [ only; known; totals ]
             |> List.iteri (fun i local ->
-                il.Emit OpCodes.Ldarg_3
-                constant (i * sizeof<nativeint>)
-                il.Emit OpCodes.Add
-                il.Emit OpCodes.Ldind_I
-                stloc local)
+                il.Argument 3
+                il.Read(i, local))
 
-            il.Emit(OpCodes.Br, ready)
-            il.MarkLabel whole
-            constant -1
-            stloc only
-            il.MarkLabel ready
+            il.Branch(OpCodes.Br, ready)
+            il.Mark whole
+            il.Set(only, -1)
+            il.Mark ready
 
     /// Emits stores of loop-invariant results, done where all stages run, or after all of them.
     member _.Invariants(body: unit -> unit) =
         if hasReductions then
-            let store, over = il.DefineLabel(), il.DefineLabel()
+            let store, over = il.Label(), il.Label()
             onlyIs -1 store
             onlyIs staged.Stages.Length store
-            il.Emit(OpCodes.Br, over)
-            il.MarkLabel store
+            il.Branch(OpCodes.Br, over)
+            il.Mark store
             body ()
-            il.MarkLabel over
+            il.Mark over
         else
             body ()
 
@@ -95,24 +81,24 @@ type internal EmitSplit(staged: StagedLoop, methods: VectorMethods, il: ILGenera
     member _.Stage(number: int, copies: int, out: Label, work: unit -> unit) =
         if hasReductions then
             let stage = staged.Stages[number]
-            let run, over = il.DefineLabel(), il.DefineLabel()
+            let run, over = il.Label(), il.Label()
             let before = staged.Stages[.. number - 1] |> Array.sumBy _.Reductions.Length
             onlyIs -1 run
             onlyIs number run
 
             each stage copies (fun i reduction copy ->
                 load staged.Kinds[reduction] (address known (before + i) copy)
-                stloc (inner.Value(reduction, copy)))
+                il.Pop(inner.Value(reduction, copy)))
 
-            il.Emit(OpCodes.Br, over)
-            il.MarkLabel run
+            il.Branch(OpCodes.Br, over)
+            il.Mark run
             work ()
             onlyIs -1 over
 
             each stage copies (fun i reduction copy ->
                 store staged.Kinds[reduction] (inner.Value(reduction, copy)) (address totals i copy))
 
-            il.Emit(OpCodes.Br, out)
-            il.MarkLabel over
+            il.Branch(OpCodes.Br, out)
+            il.Mark over
         else
             work ()

@@ -1,101 +1,67 @@
 namespace DL1.Compiler.Emit
 
 open System
-open System.Reflection.Emit
 open DL1
 open DL1.Compiler.FusedLoop
+open DL1.Compiler.Simd
 
 /// Operations on vectors as IL. Arguments are functions that push them on the stack, called as often as needed; the
 /// result is left on the stack.
 [<Sealed>]
-type internal EmitSteps(il: ILGenerator, methods: VectorMethods, scratch: LocalBuilder) =
-    let single = methods.Size = 4
-    let words = EmitWords(il, methods)
-    let floats = EmitFloats(il, methods, words, scratch)
-    let call m = words.Call m
-    let generic kind name = words.Generic kind name
-    let both kind name x y = words.Both kind name x y
-    let equalsZero kind x = words.EqualsZero kind x
-    let number v = words.Number v
-    let whole n = words.Whole n
-    let refuse what = words.Refuse what
+type internal EmitSteps(il: VectorIL) =
+    let floats = EmitFloats il
+    let whole = LaneKind.Whole
+
+    let refuse what : unit =
+        Refuse.domain "compile a fused loop" what "an operation that these lanes have" "report this as a bug"
 
     /// Wraps to 32 bits: integers have 32 bits in lanes of 64 too.
     let wrap () =
-        if not single then
-            il.Emit(OpCodes.Ldc_I4, 32)
-            call (methods.Plain("ShiftLeft", [| methods.Vector LaneKind.Whole; typeof<int> |]))
-            il.Emit(OpCodes.Ldc_I4, 32)
-            call (methods.Plain("ShiftRightArithmetic", [| methods.Vector LaneKind.Whole; typeof<int> |]))
+        if not il.IsSingle then
+            for shift in [ "ShiftLeft"; "ShiftRightArithmetic" ] do
+                il.Int 32
+                il.Call(il.Methods.Plain(shift, [| il.Methods.Vector whole; typeof<int> |]))
 
-    /// Converts the mask on the stack to floats, 1 and 0.
-    let truth () =
-        call (methods.As(LaneKind.Truth, LaneKind.Float))
-        number 1.0
-        generic LaneKind.Float "BitwiseAnd"
+    let wrapped name x y =
+        il.Both whole name x y
+        wrap ()
+
+    let notZero kind x =
+        il.EqualsZero kind x
+        il.Generic kind "OnesComplement"
 
     let wholeUnary op (x: unit -> unit) =
-        let whole' = LaneKind.Whole
+        let wrapped name =
+            x ()
+            il.Generic whole name
+            wrap ()
 
         match op with
-        | UnaryOp.Neg ->
-            x ()
-            generic whole' "Negate"
-            wrap ()
-        | UnaryOp.Abs ->
-            x ()
-            generic whole' "Abs"
-            wrap ()
+        | UnaryOp.Neg -> wrapped "Negate"
+        | UnaryOp.Abs -> wrapped "Abs"
         | UnaryOp.Sign ->
-            x ()
-            whole 1L
-            generic whole' "Min"
-            whole -1L
-            generic whole' "Max"
-        | UnaryOp.Relu ->
-            x ()
-            words.Zero whole'
-            generic whole' "Max"
+            il.Both whole "Min" x (fun () -> il.Whole 1L)
+            il.Whole -1L
+            il.Generic whole "Max"
+        | UnaryOp.Relu -> il.Both whole "Max" x (fun () -> il.Zero whole)
         | UnaryOp.Floor
         | UnaryOp.Ceiling
         | UnaryOp.Round -> x ()
         | UnaryOp.Not ->
-            equalsZero whole' x
-            whole 1L
-            generic whole' "BitwiseAnd"
-        | UnaryOp.Sqrt
-        | UnaryOp.Rsqrt
-        | UnaryOp.Reciprocal
-        | UnaryOp.Exp
-        | UnaryOp.Expm1
-        | UnaryOp.Log
-        | UnaryOp.Log1p
-        | UnaryOp.Sin
-        | UnaryOp.Cos
-        | UnaryOp.Tan
-        | UnaryOp.Asin
-        | UnaryOp.Acos
-        | UnaryOp.Atan
-        | UnaryOp.Sinh
-        | UnaryOp.Cosh
-        | UnaryOp.Tanh
-        | UnaryOp.Sigmoid
-        | UnaryOp.Softplus
-        | UnaryOp.Erf -> refuse $"{op} of whole numbers"
+            il.EqualsZero whole x
+            il.Whole 1L
+            il.Generic whole "BitwiseAnd"
+        | function' -> refuse $"{function'} of whole numbers"
 
     let wholeBinary op x y =
-        let wrapped name =
-            both LaneKind.Whole name x y
-            wrap ()
-
         match op with
-        | BinaryOp.Add -> wrapped "Add"
-        | BinaryOp.Sub -> wrapped "Subtract"
-        | BinaryOp.Mul -> wrapped "Multiply"
-        | BinaryOp.Max -> both LaneKind.Whole "Max" x y
-        | BinaryOp.Min -> both LaneKind.Whole "Min" x y
-        | BinaryOp.And -> both LaneKind.Whole "BitwiseAnd" x y
-        | BinaryOp.Or -> both LaneKind.Whole "BitwiseOr" x y
+        | BinaryOp.Add -> wrapped "Add" x y
+        | BinaryOp.Sub -> wrapped "Subtract" x y
+        | BinaryOp.Mul -> wrapped "Multiply" x y
+        | BinaryOp.Max -> il.Both whole "Max" x y
+        | BinaryOp.Min -> il.Both whole "Min" x y
+        | BinaryOp.And -> il.Both whole "BitwiseAnd" x y
+        | BinaryOp.Or -> il.Both whole "BitwiseOr" x y
         | BinaryOp.Div
         | BinaryOp.Pow -> refuse $"{op} of whole numbers"
 
@@ -103,19 +69,13 @@ type internal EmitSteps(il: ILGenerator, methods: VectorMethods, scratch: LocalB
         match op with
         | BinaryOp.And
         | BinaryOp.Mul
-        | BinaryOp.Min -> both LaneKind.Truth "BitwiseAnd" x y
+        | BinaryOp.Min -> il.Both LaneKind.Truth "BitwiseAnd" x y
         | BinaryOp.Or
-        | BinaryOp.Max -> both LaneKind.Truth "BitwiseOr" x y
+        | BinaryOp.Max -> il.Both LaneKind.Truth "BitwiseOr" x y
         | BinaryOp.Add
         | BinaryOp.Sub
         | BinaryOp.Div
         | BinaryOp.Pow -> refuse $"{op} of truth values"
-
-    /// A number in every lane.
-    member _.Number v = number v
-
-    /// An integer in every lane.
-    member _.WholeNumber(n: int) = whole (int64 n)
 
     member _.Unary(op, kind, x) =
         match kind with
@@ -124,7 +84,7 @@ type internal EmitSteps(il: ILGenerator, methods: VectorMethods, scratch: LocalB
         | LaneKind.Truth ->
             if op = UnaryOp.Not then
                 x ()
-                generic kind "OnesComplement"
+                il.Generic kind "OnesComplement"
             else
                 refuse $"{op} of truth values"
 
@@ -138,7 +98,7 @@ type internal EmitSteps(il: ILGenerator, methods: VectorMethods, scratch: LocalB
     member _.Erf(x: unit -> unit, gaussian: unit -> unit) =
         x ()
         gaussian ()
-        words.VectorFunction "ErfBy" 2
+        il.VectorFunction "ErfBy" 2
 
     /// Leaves a mask.
     member _.Compare(op, kind, x: unit -> unit, y: unit -> unit) =
@@ -146,64 +106,57 @@ type internal EmitSteps(il: ILGenerator, methods: VectorMethods, scratch: LocalB
         let x, y = if kind = LaneKind.Truth then y, x else x, y
 
         match op with
-        | CompareOp.Eq -> both kind "Equals" x y
+        | CompareOp.Eq -> il.Both kind "Equals" x y
         | CompareOp.Ne ->
-            both kind "Equals" x y
-            generic kind "OnesComplement"
-        | CompareOp.Lt -> both kind "LessThan" x y
-        | CompareOp.Le -> both kind "LessThanOrEqual" x y
-        | CompareOp.Gt -> both kind "GreaterThan" x y
-        | CompareOp.Ge -> both kind "GreaterThanOrEqual" x y
+            il.Both kind "Equals" x y
+            il.Generic kind "OnesComplement"
+        | CompareOp.Lt -> il.Both kind "LessThan" x y
+        | CompareOp.Le -> il.Both kind "LessThanOrEqual" x y
+        | CompareOp.Gt -> il.Both kind "GreaterThan" x y
+        | CompareOp.Ge -> il.Both kind "GreaterThanOrEqual" x y
 
         if kind = LaneKind.Float then
-            call (methods.As(LaneKind.Float, LaneKind.Truth))
+            il.As(LaneKind.Float, LaneKind.Truth)
 
     member _.Select(kind, c: unit -> unit, x: unit -> unit, y: unit -> unit) =
         c ()
 
         if kind = LaneKind.Float then
-            call (methods.As(LaneKind.Truth, LaneKind.Float))
+            il.As(LaneKind.Truth, LaneKind.Float)
 
         x ()
         y ()
-        call (methods.Select kind)
+        il.Own typeof<Lanes> "Select" kind
 
     member _.Convert(source, result, x: unit -> unit) =
         match source, result with
         | LaneKind.Float, LaneKind.Whole ->
             x ()
 
-            if single then
-                words.Plain "ConvertToInt32"
+            if il.IsSingle then
+                il.Plain "ConvertToInt32"
             else
-                words.Plain "ConvertToInt64"
-                whole (int64 Int32.MinValue)
-                generic LaneKind.Whole "Max"
-                whole (int64 Int32.MaxValue)
-                generic LaneKind.Whole "Min"
+                il.Plain "ConvertToInt64"
+                il.Whole(int64 Int32.MinValue)
+                il.Generic whole "Max"
+                il.Whole(int64 Int32.MaxValue)
+                il.Generic whole "Min"
         | LaneKind.Float, LaneKind.Truth ->
-            equalsZero LaneKind.Float x
-            generic LaneKind.Float "OnesComplement"
-            call (methods.As(LaneKind.Float, LaneKind.Truth))
+            notZero LaneKind.Float x
+            il.As(LaneKind.Float, LaneKind.Truth)
         | LaneKind.Whole, LaneKind.Float ->
             x ()
-
-            call (
-                methods.Plain(
-                    (if single then "ConvertToSingle" else "ConvertToDouble"),
-                    [| methods.Vector LaneKind.Whole |]
-                )
-            )
-        | LaneKind.Whole, LaneKind.Truth ->
-            equalsZero LaneKind.Whole x
-            generic LaneKind.Whole "OnesComplement"
+            let name = if il.IsSingle then "ConvertToSingle" else "ConvertToDouble"
+            il.Call(il.Methods.Plain(name, [| il.Methods.Vector whole |]))
+        | LaneKind.Whole, LaneKind.Truth -> notZero whole x
         | LaneKind.Truth, LaneKind.Float ->
             x ()
-            truth ()
+            il.As(LaneKind.Truth, LaneKind.Float)
+            floats.Truth()
         | LaneKind.Truth, LaneKind.Whole ->
             x ()
-            whole 1L
-            generic LaneKind.Whole "BitwiseAnd"
+            il.Whole 1L
+            il.Generic whole "BitwiseAnd"
         | LaneKind.Float, LaneKind.Float
         | LaneKind.Whole, LaneKind.Whole
         | LaneKind.Truth, LaneKind.Truth -> x ()

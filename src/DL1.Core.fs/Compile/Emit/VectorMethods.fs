@@ -6,24 +6,16 @@ open System.Reflection
 open System.Runtime.Intrinsics
 open DL1
 open DL1.Compiler.FusedLoop
-open DL1.Compiler.Generic
-open DL1.Compiler.Movement
 open DL1.Compiler.Simd
 
 /// The vector types of one width and one float type, and the methods on them, found by reflection and cached.
 [<Sealed>]
 type internal VectorMethods private (width: Width, single: bool) =
-    let holder, vector =
+    let holder, vector, bytes =
         match width with
-        | Width.Bits128 -> typeof<Vector128>, typedefof<Vector128<float>>
-        | Width.Bits256 -> typeof<Vector256>, typedefof<Vector256<float>>
-        | Width.Bits512 -> typeof<Vector512>, typedefof<Vector512<float>>
-
-    let bytes =
-        match width with
-        | Width.Bits128 -> 16
-        | Width.Bits256 -> 32
-        | Width.Bits512 -> 64
+        | Width.Bits128 -> typeof<Vector128>, typedefof<Vector128<float>>, 16
+        | Width.Bits256 -> typeof<Vector256>, typedefof<Vector256<float>>, 32
+        | Width.Bits512 -> typeof<Vector512>, typedefof<Vector512<float>>, 64
 
     let element kind =
         match kind with
@@ -32,14 +24,14 @@ type internal VectorMethods private (width: Width, single: bool) =
         | LaneKind.Truth -> if single then typeof<int> else typeof<int64>
 
     let lanes (element: Type) = vector.MakeGenericType element
-    let found = ConcurrentDictionary<struct (string * Type), MethodInfo>()
+    let found = ConcurrentDictionary<struct (Type * string * Type), MethodInfo>()
     let flags = BindingFlags.Static ||| BindingFlags.Public ||| BindingFlags.NonPublic
 
     let need (name: string) (method: MethodInfo | null) : MethodInfo =
         match method with
         | null ->
             Refuse.domain
-                "compile a pass"
+                "compile a fused loop"
                 $"no method {name}"
                 "a method of .NET or of DL1"
                 "keep it from being trimmed"
@@ -62,35 +54,36 @@ type internal VectorMethods private (width: Width, single: bool) =
     /// The .NET type of a vector of lanes of a kind.
     member _.Vector kind = lanes (element kind)
 
-    /// The generic method of this name whose arguments are vectors, for lanes of a kind.
-    member _.Generic(name, kind) : MethodInfo =
+    /// A class's generic method of this name, for lanes of a kind. Its parameters are vectors of this width, addresses and
+    /// numbers.
+    member _.Generic(owner: Type, name, kind) : MethodInfo =
         let element = element kind
 
         found.GetOrAdd(
-            struct (name, element),
+            struct (owner, name, element),
             fun _ ->
-                let isVector (p: ParameterInfo) =
-                    p.ParameterType.IsGenericType && p.ParameterType.GetGenericTypeDefinition() = vector
+                let suits (p: ParameterInfo) =
+                    let t = p.ParameterType
 
-                holder.GetMethods()
+                    if t.IsGenericType then
+                        t.GetGenericTypeDefinition() = vector
+                    else
+                        not t.IsGenericParameter
+
+                // DL1's are internal; those of .NET that are internal have no fixed meaning.
+                owner.GetMethods(if owner = holder then flags &&& ~~~BindingFlags.NonPublic else flags)
                 |> Array.tryFind (fun m ->
                     m.Name = name
                     && m.IsGenericMethodDefinition
                     && m.GetGenericArguments().Length = 1
-                    && Array.forall isVector (m.GetParameters()))
+                    && Array.forall suits (m.GetParameters()))
                 |> Option.toObj
                 |> need name
                 |> _.MakeGenericMethod(element)
         )
 
-    /// The method that selects from two vectors by a mask, lane by lane.
-    member _.Select kind : MethodInfo =
-        typeof<Lanes>.GetMethods()
-        |> Array.tryFind (fun m ->
-            m.Name = "Select" && m.GetParameters().[0].ParameterType.GetGenericTypeDefinition() = vector)
-        |> Option.toObj
-        |> need "Select"
-        |> _.MakeGenericMethod(element kind)
+    /// The generic method of .NET of this name on vectors of this width, for lanes of a kind.
+    member this.Generic(name, kind) : MethodInfo = this.Generic(holder, name, kind)
 
     /// The method of this name with these parameters.
     member _.Of(owner: Type, name: string, parameters: Type[]) : MethodInfo =
@@ -101,17 +94,6 @@ type internal VectorMethods private (width: Width, single: bool) =
 
     /// The method that fills all lanes with one element.
     member this.Fill kind = this.Plain("Create", [| element kind |])
-
-    /// The method that reads a vector at an address.
-    member _.Load kind : MethodInfo = (need "Load" (holder.GetMethod "Load")).MakeGenericMethod(element kind)
-
-    /// The method that writes a vector to an address.
-    member _.Store kind : MethodInfo =
-        holder.GetMethods()
-        |> Array.tryFind (fun m -> m.Name = "Store")
-        |> Option.toObj
-        |> need "Store"
-        |> _.MakeGenericMethod(element kind)
 
     /// The method that reinterprets lanes of one kind as lanes of another.
     member _.As(from, target) : MethodInfo =

@@ -4,7 +4,6 @@ open FSharp.NativeInterop
 open DL1
 open DL1.Compiler
 open DL1.Compiler.Gemm
-open DL1.Compiler.Movement
 open DL1.Compiler.Runtime
 open DL1.Compiler.Simd
 
@@ -30,7 +29,7 @@ type internal BackToBackJob =
 /// Runs back-to-back products: each task takes a block of rows of one matrix of the stack through all three stages.
 [<Sealed>]
 type internal BackToBackKernel(frame: Frame, width: Width, job: BackToBackJob) =
-    inherit Kernel()
+    inherit TaskKernel()
 
     let first, second, loop = job.First, job.Second, job.Rows
     let size = if first.Type = DType.F64 then 8 else 4
@@ -57,7 +56,6 @@ type internal BackToBackKernel(frame: Frame, width: Width, job: BackToBackJob) =
     let draws = loop.Streams |> Array.exists (fun stream -> stream >= 0)
     let spills = loop.Spills |> Array.sumBy (fun isSpill -> if isSpill then 1 else 0)
     let spillBytes = nativeint first.N * nativeint (64 / loop.BlockColumns)
-    let mutable task: (int -> unit) | null = null
 
     /// Computes rows `row` to `row + rows − 1` of one matrix of a stack of products, with its epilogue.
     member private _.Multiply(product: GemmJob, stack: int, row: int, rows: int, at: inref<BufferAddresses>) =
@@ -125,7 +123,7 @@ type internal BackToBackKernel(frame: Frame, width: Width, job: BackToBackJob) =
             loop.Body.Invoke(NativePtr.toNativeInt block, 1n, nativeint columns, 0n)
 
     /// Runs task `number`: one block of rows of one matrix.
-    member private this.Task number =
+    override this.Task number =
         let stack, row = number / blocks, number % blocks * tall
         let rows = min tall (first.M - row)
         let item = stack * first.M + row
@@ -147,13 +145,6 @@ type internal BackToBackKernel(frame: Frame, width: Width, job: BackToBackJob) =
         this.Multiply(second, stack, row, rows, &at)
 
     override this.Run() =
-        let body =
-            match task with
-            | null ->
-                let body = fun number -> this.Task number
-                task <- body
-                body
-            | body -> body
 
         if first.M > 0 then
-            WorkerPool.runOn frame.Threads (first.Batch * blocks) body
+            this.RunTasks(frame.Threads, first.Batch * blocks)

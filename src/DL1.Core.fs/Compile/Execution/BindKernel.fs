@@ -1,9 +1,7 @@
 namespace DL1.Compiler.Execution
 
 open DL1
-open DL1.Compiler.FusedLoop
 open DL1.Compiler.Fusion
-open DL1.Compiler.Gemm
 open DL1.Compiler.Movement
 open DL1.Compiler.Planning
 open DL1.Compiler.Simd
@@ -26,9 +24,8 @@ module internal BindKernel =
     /// its own.
     let kernel (nested: Plan -> IBound) (frame: Frame) (width: Width) (work: Work) : Kernel =
         match work with
-        | Work.FusedLoop pass when SplitReductionKernel.Suits(frame, pass) ->
-            SplitReductionKernel(frame, pass)
-        | Work.FusedLoop pass -> FusedLoopKernel(frame, pass)
+        | Work.FusedLoop job when SplitReductionKernel.Suits(frame, job) -> SplitReductionKernel(frame, job)
+        | Work.FusedLoop job -> FusedLoopKernel(frame, job)
         | Work.Gemm product -> GemmKernel(frame, width, product)
         | Work.Channels job -> ChannelsLastKernel(frame, width, job)
         | Work.BackToBack(job, _) -> BackToBackKernel(frame, width, job)

@@ -3,6 +3,7 @@ namespace DL1.Compiler.Execution
 open System
 open System.Runtime.InteropServices
 open DL1
+open DL1.Compiler.Movement
 
 #nowarn "9" // Values are copied from and to unchecked addresses; the plan guarantees their extents.
 
@@ -10,13 +11,7 @@ open DL1
 [<RequireQualifiedAccess>]
 module internal Memory =
     /// The bytes of one element.
-    let size (dtype: DType) =
-        match dtype with
-        | DType.F32
-        | DType.I32 -> 4
-        | DType.F64
-        | DType.I64 -> 8
-        | DType.Bool -> 1
+    let size dtype = ElementSize.ofType dtype
 
     /// The elements as an array of .NET.
     let array (elements: Elements) : Array =
@@ -41,6 +36,9 @@ module internal Memory =
     /// The size of a number of elements, in bytes.
     let bytes (dtype: DType) (count: int) = int64 (size dtype) * int64 count
 
+    /// The size of a node's value, in bytes.
+    let bytesOf (e: Expr) = bytes e.DType e.Shape.Size
+
     /// Calls a function with the address of an array, which is pinned during the call.
     let private pinned (elements: Elements) (f: nativeint -> unit) =
         let pin = GCHandle.Alloc(array elements, GCHandleType.Pinned)
@@ -50,8 +48,8 @@ module internal Memory =
         finally
             pin.Free()
 
-    // `Buffer.MemoryCopy`, since a span of bytes cannot be longer than 2 GB.
-    let private copy (source: nativeint) (target: nativeint) (bytes: int64) =
+    /// Copies bytes between addresses. By `Buffer.MemoryCopy`, since a span of bytes cannot be longer than 2 GB.
+    let copy (source: nativeint) (target: nativeint) (bytes: int64) =
         Buffer.MemoryCopy(source.ToPointer(), target.ToPointer(), bytes, bytes)
 
     /// Fills an array with the elements at an address.

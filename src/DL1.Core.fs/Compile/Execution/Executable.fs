@@ -24,13 +24,11 @@ type internal Executable(plan: Plan, width: Width, grain: int64, mayBorrow: bool
         plan.Locations
         |> Array.mapi (fun buffer location ->
             let e = plan.Values[buffer]
-            let block () = Some(Block("Compile", "a constant", Memory.bytes e.DType e.Shape.Size))
 
-            match location with
-            | Location.Constant _ -> block ()
-            | Location.Arena _
-            | Location.Input _
-            | Location.Output _ -> if Guard.IsOn then block () else None)
+            if location.IsConstant || Guard.IsOn then
+                Some(Block("Compile", "a constant", Memory.bytesOf e))
+            else
+                None)
 
     /// With guards, the arrays of outputs, which are filled from the guarded blocks after a run.
     let taken: Elements option[] = if Guard.IsOn then Array.create plan.Values.Length None else [||]
@@ -49,10 +47,7 @@ type internal Executable(plan: Plan, width: Width, grain: int64, mayBorrow: bool
             | Location.Arena _, Some block -> frame.Addresses[buffer] <- block.Address
             | Location.Arena offset, None when not borrows ->
                 frame.Addresses[buffer] <- frame.Base + nativeint offset
-            | Location.Arena _, None
-            | Location.Constant _, None
-            | Location.Input _, _
-            | Location.Output _, _ -> ())
+            | _ -> ())
 
     // The bound bodies of scans, by step.
     let bodies: Executable option[] = Array.create plan.Steps.Length None
@@ -136,9 +131,7 @@ type internal Executable(plan: Plan, width: Width, grain: int64, mayBorrow: bool
                 for buffer in 0 .. plan.Locations.Length - 1 do
                     match plan.Locations[buffer] with
                     | Location.Arena offset -> frame.Addresses[buffer] <- borrowed + nativeint offset
-                    | Location.Constant _
-                    | Location.Input _
-                    | Location.Output _ -> ()
+                    | _ -> ()
 
     /// Unpins all arrays, fills the outputs from guarded blocks, and returns a borrowed arena.
     member _.Release() =

@@ -2,9 +2,7 @@ namespace DL1.Compiler.Execution
 
 open System
 open System.Collections.Concurrent
-open DL1
 open DL1.Compiler
-open DL1.Compiler.Planning
 open DL1.Compiler.Runtime
 
 /// Arenas shared by plans that run occasionally, such as those of a service for batches of many sizes. A run borrows
@@ -70,3 +68,22 @@ type internal Kernel() =
     /// The bytes of working memory that it keeps between runs.
     abstract KeptBytes: int64
     default _.KeptBytes = 0L
+
+/// A kernel whose work is numbered tasks, which threads share.
+[<AbstractClass>]
+type internal TaskKernel() =
+    inherit Kernel()
+    let mutable body: (int -> unit) | null = null
+    abstract Task: number: int -> unit
+
+    /// Runs tasks 0 to `count − 1` on at most `threads` threads. The function that threads call is made at the first run.
+    member this.RunTasks(threads: int, count: int) =
+        let body =
+            match body with
+            | null ->
+                let made = fun number -> this.Task number
+                body <- made
+                made
+            | known -> known
+
+        WorkerPool.runOn threads count body

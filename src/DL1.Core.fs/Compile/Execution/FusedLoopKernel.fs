@@ -1,9 +1,7 @@
 namespace DL1.Compiler.Execution
 
 open FSharp.NativeInterop
-open DL1
 open DL1.Compiler
-open DL1.Compiler.Planning
 open DL1.Compiler.Runtime
 
 #nowarn "9" // Operands are unchecked addresses; the plan guarantees their extents.
@@ -12,7 +10,7 @@ open DL1.Compiler.Runtime
 /// segments, or, if it has one segment, of columns. The cut depends on the size alone.
 [<Sealed>]
 type internal FusedLoopKernel(frame: Frame, work: FusedLoopJob) =
-    inherit Kernel()
+    inherit TaskKernel()
 
     let space = work.Space
     let items = LoopItems(frame, work)
@@ -35,7 +33,6 @@ type internal FusedLoopKernel(frame: Frame, work: FusedLoopJob) =
             work.Items
 
     let tasks = int (max 1L (min (int64 units) (work.Work / frame.Grain)))
-    let mutable task: (int -> unit) | null = null
 
     /// Runs a range of segments and columns of an item. Random words are drawn before each call of the body: for a
     /// block of columns of one segment, or for several short segments.
@@ -59,7 +56,7 @@ type internal FusedLoopKernel(frame: Frame, work: FusedLoopJob) =
             segment <- segment + segments
 
     /// Runs task `number`.
-    member private this.Task number =
+    override this.Task number =
         let first = int (int64 units * int64 number / int64 tasks)
         let last = int (int64 units * int64 (number + 1) / int64 tasks)
         let block = NativePtr.stackalloc<nativeint> items.BlockLength
@@ -102,12 +99,4 @@ type internal FusedLoopKernel(frame: Frame, work: FusedLoopJob) =
     override this.Run() =
         items.ReadAddresses()
 
-        let body =
-            match task with
-            | null ->
-                let body = fun number -> this.Task number
-                task <- body
-                body
-            | body -> body
-
-        WorkerPool.runOn frame.Threads tasks body
+        this.RunTasks(frame.Threads, tasks)

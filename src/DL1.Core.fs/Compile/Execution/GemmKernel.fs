@@ -4,7 +4,6 @@ open FSharp.NativeInterop
 open DL1
 open DL1.Compiler.FusedLoop
 open DL1.Compiler.Gemm
-open DL1.Compiler.Planning
 open DL1.Compiler.Simd
 
 #nowarn "9" // Operands are unchecked addresses; the plan guarantees their extents.

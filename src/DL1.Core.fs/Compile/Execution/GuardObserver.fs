@@ -1,7 +1,6 @@
 namespace DL1.Compiler.Execution
 
 open DL1
-open DL1.Compiler.Fusion
 open DL1.Compiler.Planning
 open DL1.Compiler.Runtime
 
@@ -14,13 +13,7 @@ type internal GuardObserver(plan: Plan, blocks: Block option[]) =
     let regions = blocks |> Array.map (Option.bind (fun block -> Option.ofObj block.Region))
 
     let spoiled =
-        plan.Locations
-        |> Array.mapi (fun buffer location ->
-            match location with
-            | Location.Arena _ -> regions[buffer]
-            | Location.Input _
-            | Location.Constant _
-            | Location.Output _ -> None)
+        Array.map2 (fun (l: Location) region -> if l.IsArena then region else None) plan.Locations regions
         |> Array.choose id
 
     let used = plan.Steps |> Array.map (fun step -> Array.append step.Reads step.Writes |> Array.distinct)

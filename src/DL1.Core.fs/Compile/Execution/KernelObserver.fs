@@ -2,7 +2,6 @@ namespace DL1.Compiler.Execution
 
 open System.Collections.Generic
 open System.Diagnostics
-open DL1
 open DL1.Compiler.Planning
 
 /// Called before and after each kernel of a plan, with the kernel's index.

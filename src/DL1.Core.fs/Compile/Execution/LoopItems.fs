@@ -1,11 +1,8 @@
 namespace DL1.Compiler.Execution
 
 open FSharp.NativeInterop
-open DL1
 open DL1.Compiler.FusedLoop
 open DL1.Compiler.Fusion
-open DL1.Compiler.Movement
-open DL1.Compiler.Planning
 open DL1.Compiler.Runtime
 open DL1.Compiler.Simd
 

@@ -1,8 +1,6 @@
 namespace DL1.Compiler.Execution
 
 open System
-open DL1
-open DL1.Compiler.Planning
 open DL1.Compiler.Runtime
 
 /// A plan bound to a frame of its own: the body of a scan.
@@ -55,9 +53,6 @@ type internal ScanKernel(frame: Frame, body: IBound, job: ScanJob) =
     let unused = job.OutputBytes |> Array.map fresh
     let carries = job.CarryBytes.Length
 
-    let copy (source: nativeint) (target: nativeint) (count: int64) =
-        Buffer.MemoryCopy(source.ToPointer(), target.ToPointer(), count, count)
-
     let put buffer value =
         if buffer >= 0 then
             body.Frame.Addresses[buffer] <- value
@@ -76,7 +71,7 @@ type internal ScanKernel(frame: Frame, body: IBound, job: ScanJob) =
 
     override this.Run() =
         for i in 0 .. carries - 1 do
-            copy frame.Addresses[job.Initial[i]] (address even[i]) job.CarryBytes[i]
+            Memory.copy frame.Addresses[job.Initial[i]] (address even[i]) job.CarryBytes[i]
 
         for i in 0 .. job.Fixed.Length - 1 do
             put job.Fixed[i] frame.Addresses[job.OuterFixed[i]]
@@ -103,13 +98,13 @@ type internal ScanKernel(frame: Frame, body: IBound, job: ScanJob) =
             for i in 0 .. job.Results.Length - 1 do
                 if not job.Direct[i] then
                     let bytes = if i < carries then job.CarryBytes[i] else job.OutputBytes[i - carries]
-                    copy body.Frame.Addresses[job.Results[i]] (this.Target(next, step, i)) bytes
+                    Memory.copy body.Frame.Addresses[job.Results[i]] (this.Target(next, step, i)) bytes
 
         let last = if job.Length % 2 = 0 then even else odd
 
         for i in 0 .. carries - 1 do
             if job.Final[i] >= 0 then
-                copy (address last[i]) frame.Addresses[job.Final[i]] job.CarryBytes[i]
+                Memory.copy (address last[i]) frame.Addresses[job.Final[i]] job.CarryBytes[i]
 
         // The body holds addresses, which do not keep the memory alive.
         GC.KeepAlive even

@@ -7,8 +7,6 @@ open DL1.Compiler.Conv
 open DL1.Compiler.FusedLoop
 open DL1.Compiler.Fusion
 open DL1.Compiler.Interpret
-open DL1.Compiler.Movement
-open DL1.Compiler.Planning
 open DL1.Compiler.Runtime
 
 #nowarn "9" // Operands are unchecked addresses; the plan guarantees their extents.
@@ -18,7 +16,7 @@ open DL1.Compiler.Runtime
 /// the slices. Slices are cut by size alone, and the compiled code is the same that runs whole items.
 [<Sealed>]
 type internal SplitReductionKernel(frame: Frame, work: FusedLoopJob) =
-    inherit Kernel()
+    inherit TaskKernel()
 
     let space = work.Space
     let plan = Stages.plan work.Loop
@@ -53,7 +51,6 @@ type internal SplitReductionKernel(frame: Frame, work: FusedLoopJob) =
     let mutable known, totals = 0n, 0n
     /// The spill memory of all items.
     let spills = ConvBuffer(int64 work.Items * int64 items.SpillBytes)
-    let mutable task: (int -> unit) | null = null
 
     let reductionsBefore number = plan.Stages |> Seq.truncate number |> Seq.sumBy _.Reductions.Length
     let before = Array.init (plan.Stages.Length + 1) reductionsBefore
@@ -98,7 +95,7 @@ type internal SplitReductionKernel(frame: Frame, work: FusedLoopJob) =
         )
 
     /// Runs task `number`: one slice of one item. Consecutive tasks are the same slice of consecutive items.
-    member private this.Task number =
+    override this.Task number =
         let slice, item = number / work.Items, number % work.Items
         let first = int (int64 units * int64 slice / int64 slices)
         let last = int (int64 units * int64 (slice + 1) / int64 slices)
@@ -147,19 +144,11 @@ type internal SplitReductionKernel(frame: Frame, work: FusedLoopJob) =
 
         totals <- known + nativeint (64 * work.Items * reductions)
 
-        let body =
-            match task with
-            | null ->
-                let body = fun number -> this.Task number
-                task <- body
-                body
-            | body -> body
-
         for number in 0 .. plan.Stages.Length - 1 do
             stage <- number
 
             if plan.Stages[number].Loops then
-                WorkerPool.runOn frame.Threads (slices * work.Items) body
+                this.RunTasks(frame.Threads, slices * work.Items)
                 this.Gather()
 
         stage <- plan.Stages.Length

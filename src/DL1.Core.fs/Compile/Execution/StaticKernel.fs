@@ -1,10 +1,9 @@
 namespace DL1.Compiler.Execution
 
-open FSharp.NativeInterop
 open DL1
 open DL1.Compiler.Generic
+open DL1.Compiler.Lowering
 open DL1.Compiler.Movement
-open DL1.Compiler.Runtime
 open DL1.Compiler.Simd
 
 #nowarn "9" // A key is read at its address.
@@ -32,13 +31,7 @@ module internal StaticKernel =
 
         // Indices are checked even where no element is moved, so that an extent of 0 does not hide an index out of
         // range.
-        let isIndexed =
-            match e.Node with
-            | Node.Gather _
-            | Node.ScatterAdd _ -> true
-            | _ -> false
-
-        if e.Shape.Size = 0 && not isIndexed then
+        if e.Shape.Size = 0 && NodeClass.of' e <> NodeClass.Indexed then
             Some(fun _ _ _ -> ())
         else
             match e.Node with
@@ -72,61 +65,7 @@ module internal StaticKernel =
                 Some(fun threads from target -> words.Run(threads, from[0], target))
             // Views, products, convolutions, poolings and scans have other kinds of work; the rest is lowered or
             // computed by `Eval`.
-            | Node.Constant _
-            | Node.Variable _
-            | Node.Softmax _
-            | Node.LogSumExp _
-            | Node.MatMul _
-            | Node.Broadcast _
-            | Node.Reshape _
-            | Node.Transpose _
-            | Node.Slice _
-            | Node.Conv _
-            | Node.MaxPool _
-            | Node.MaxPoolPick _
-            | Node.MaxPoolScatter _
-            | Node.AvgPool _
-            | Node.AvgPoolGrad _
-            | Node.Scan _
-            | Node.StopGradient _
-            | Node.Custom _ -> None
-
-    /// Whether `bind` has a kernel for a node: the cases in which `body` returns a function.
-    let serves (e: Expr) =
-        match e.Node with
-        | Node.Unary _
-        | Node.Binary _
-        | Node.Compare _
-        | Node.Select _
-        | Node.Cast _
-        | Node.Reduce _
-        | Node.ArgReduce _
-        | Node.CumSum _
-        | Node.ArgSort _
-        | Node.Reverse _
-        | Node.Pad _
-        | Node.Concat _
-        | Node.Gather _
-        | Node.ScatterAdd _
-        | Node.RandomBits _ -> true
-        | Node.Constant _
-        | Node.Variable _
-        | Node.Softmax _
-        | Node.LogSumExp _
-        | Node.MatMul _
-        | Node.Broadcast _
-        | Node.Reshape _
-        | Node.Transpose _
-        | Node.Slice _
-        | Node.Conv _
-        | Node.MaxPool _
-        | Node.MaxPoolPick _
-        | Node.MaxPoolScatter _
-        | Node.AvgPool _
-        | Node.AvgPoolGrad _
-        | Node.Scan _
-        | Node.StopGradient _
-        | Node.Custom _ -> false
+            | _ -> None
 
     /// A kernel that calls a function with the addresses of its operands and of its result.
     [<Sealed>]

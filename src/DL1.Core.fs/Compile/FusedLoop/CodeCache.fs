@@ -1,7 +1,6 @@
 namespace DL1.Compiler.FusedLoop
 
 open System
-open DL1
 open DL1.Compiler
 open DL1.Compiler.Emit
 open DL1.Compiler.Interpret

@@ -4,8 +4,6 @@ open System.Runtime.CompilerServices
 open System.Runtime.Intrinsics
 open System.Runtime.Intrinsics.X86
 open FSharp.NativeInterop
-open DL1
-open DL1.Compiler.Movement
 open DL1.Compiler.Simd
 
 #nowarn "9" // Addresses in bytes; the caller guarantees that the memory is there.
@@ -56,164 +54,131 @@ type internal LoopMemory =
             LoopMemory.Move<byte>(source + at, target + at)
 
     // `LoadPartial` reads the first `count` elements at an address, at most the number of lanes; the other lanes are 0.
+    // The JIT knows the size of an element, 4 or 8 bytes, and the processor, so one branch is left.
 
     [<MethodImpl(Inline.Always)>]
-    static member LoadPartial(address: nativeint, count: int, _: Vector128<float32>) : Vector128<float32> =
-        if Avx.IsSupported then
-            let mask = Vector128.GreaterThan(Vector128.Create(count), Vector128<int>.Indices)
-
-            Avx.MaskLoad(NativePtr.ofNativeInt<float32> address, Vector128.As<int, float32> mask)
-        else
-            let mutable lanes = Vector128<float32>.Zero
-            LoopMemory.Copy(address, NativePtr.toNativeInt &&lanes, 4 * count)
-            lanes
-
-    [<MethodImpl(Inline.Always)>]
-    static member LoadPartial(address: nativeint, count: int, _: Vector256<float32>) : Vector256<float32> =
-        if Avx.IsSupported then
-            let mask = Vector256.GreaterThan(Vector256.Create(count), Vector256<int>.Indices)
-
-            Avx.MaskLoad(NativePtr.ofNativeInt<float32> address, Vector256.As<int, float32> mask)
-        else
-            let mutable lanes = Vector256<float32>.Zero
-            LoopMemory.Copy(address, NativePtr.toNativeInt &&lanes, 4 * count)
-            lanes
-
-    [<MethodImpl(Inline.Always)>]
-    static member LoadPartial(address: nativeint, count: int, _: Vector512<float32>) : Vector512<float32> =
-        let lower = Vector256<float32>.Zero
-
-        Vector512.Create(
-            LoopMemory.LoadPartial(address, min count 8, lower),
-            LoopMemory.LoadPartial(address + 32n, max 0 (count - 8), lower)
-        )
-
-    [<MethodImpl(Inline.Always)>]
-    static member LoadPartial(address: nativeint, count: int, _: Vector128<float>) : Vector128<float> =
-        if Avx.IsSupported then
+    static member LoadPartial<'T when 'T: unmanaged and 'T: struct>
+        (address: nativeint, count: int, _: Vector128<'T>)
+        : Vector128<'T> =
+        if Avx.IsSupported && sizeof<'T> = 4 then
+            let mask = Vector128.GreaterThan(Vector128.Create count, Vector128<int>.Indices)
+            Avx.MaskLoad(NativePtr.ofNativeInt<float32> address, mask.AsSingle()).As<float32, 'T>()
+        elif Avx.IsSupported then
             let mask = Vector128.GreaterThan(Vector128.Create(int64 count), Vector128<int64>.Indices)
-
-            Avx.MaskLoad(NativePtr.ofNativeInt<float> address, Vector128.As<int64, float> mask)
+            Avx.MaskLoad(NativePtr.ofNativeInt<float> address, mask.AsDouble()).As<float, 'T>()
         else
-            let mutable lanes = Vector128<float>.Zero
-            LoopMemory.Copy(address, NativePtr.toNativeInt &&lanes, 8 * count)
+            let mutable lanes = Vector128<'T>.Zero
+            LoopMemory.Copy(address, NativePtr.toNativeInt &&lanes, sizeof<'T> * count)
             lanes
 
     [<MethodImpl(Inline.Always)>]
-    static member LoadPartial(address: nativeint, count: int, _: Vector256<float>) : Vector256<float> =
-        if Avx.IsSupported then
+    static member LoadPartial<'T when 'T: unmanaged and 'T: struct>
+        (address: nativeint, count: int, _: Vector256<'T>)
+        : Vector256<'T> =
+        if Avx.IsSupported && sizeof<'T> = 4 then
+            let mask = Vector256.GreaterThan(Vector256.Create count, Vector256<int>.Indices)
+            Avx.MaskLoad(NativePtr.ofNativeInt<float32> address, mask.AsSingle()).As<float32, 'T>()
+        elif Avx.IsSupported then
             let mask = Vector256.GreaterThan(Vector256.Create(int64 count), Vector256<int64>.Indices)
-
-            Avx.MaskLoad(NativePtr.ofNativeInt<float> address, Vector256.As<int64, float> mask)
+            Avx.MaskLoad(NativePtr.ofNativeInt<float> address, mask.AsDouble()).As<float, 'T>()
         else
-            let mutable lanes = Vector256<float>.Zero
-            LoopMemory.Copy(address, NativePtr.toNativeInt &&lanes, 8 * count)
+            let mutable lanes = Vector256<'T>.Zero
+            LoopMemory.Copy(address, NativePtr.toNativeInt &&lanes, sizeof<'T> * count)
             lanes
 
     [<MethodImpl(Inline.Always)>]
-    static member LoadPartial(address: nativeint, count: int, _: Vector512<float>) : Vector512<float> =
-        let lower = Vector256<float>.Zero
+    static member LoadPartial<'T when 'T: unmanaged and 'T: struct>
+        (address: nativeint, count: int, _: Vector512<'T>)
+        : Vector512<'T> =
+        let lower, half = Vector256<'T>.Zero, Vector256<'T>.Count
 
         Vector512.Create(
-            LoopMemory.LoadPartial(address, min count 4, lower),
-            LoopMemory.LoadPartial(address + 32n, max 0 (count - 4), lower)
+            LoopMemory.LoadPartial<'T>(address, min count half, lower),
+            LoopMemory.LoadPartial<'T>(address + 32n, max 0 (count - half), lower)
         )
 
     // Truth values: a byte each in memory, masks (0 or −1) in lanes.
-    [<MethodImpl(Inline.Always)>]
-    static member LoadTruth(address: nativeint, _: Vector128<int>) : Vector128<int> =
-        let bytes = Vector128.CreateScalar(NativePtr.read (NativePtr.ofNativeInt<int> address)).AsByte()
-
-        let wide = Vector128.WidenLower(Vector128.WidenLower bytes)
-        Vector128.GreaterThan(wide.AsInt32(), Vector128<int>.Zero)
 
     [<MethodImpl(Inline.Always)>]
-    static member LoadTruth(address: nativeint, _: Vector128<int64>) : Vector128<int64> =
-        let bytes = Vector128.CreateScalar(NativePtr.read (NativePtr.ofNativeInt<int16> address)).AsByte()
-
-        let wide = Vector128.WidenLower(Vector128.WidenLower(Vector128.WidenLower bytes))
-        Vector128.GreaterThan(wide.AsInt64(), Vector128<int64>.Zero)
-
-    [<MethodImpl(Inline.Always)>]
-    static member StoreTruth(mask: Vector128<int>, address: nativeint) =
-        let half = Vector128.Narrow(mask, mask)
-        let bytes = Vector128.Narrow(half, half).AsByte() &&& Vector128.Create 1uy
-        NativePtr.write (NativePtr.ofNativeInt<int> address) (Vector128.ToScalar(bytes.AsInt32()))
+    static member LoadTruth<'I when 'I: unmanaged and 'I: struct>(address: nativeint, _: Vector128<'I>) =
+        if sizeof<'I> = 4 then
+            let bytes = Vector128.CreateScalar(NativePtr.read (NativePtr.ofNativeInt<int> address)).AsByte()
+            let wide = Vector128.WidenLower(Vector128.WidenLower bytes)
+            Vector128.GreaterThan(wide.AsInt32(), Vector128<int>.Zero).As<int, 'I>()
+        else
+            let bytes = Vector128.CreateScalar(NativePtr.read (NativePtr.ofNativeInt<int16> address)).AsByte()
+            let wide = Vector128.WidenLower(Vector128.WidenLower(Vector128.WidenLower bytes))
+            Vector128.GreaterThan(wide.AsInt64(), Vector128<int64>.Zero).As<int64, 'I>()
 
     [<MethodImpl(Inline.Always)>]
-    static member StoreTruth(mask: Vector128<int64>, address: nativeint) =
-        let single = Vector128.Narrow(mask, mask)
-        let half = Vector128.Narrow(single, single)
-        let bytes = Vector128.Narrow(half, half).AsByte() &&& Vector128.Create 1uy
-        NativePtr.write (NativePtr.ofNativeInt<int16> address) (Vector128.ToScalar(bytes.AsInt16()))
+    static member StoreTruth<'I when 'I: unmanaged and 'I: struct>(mask: Vector128<'I>, address: nativeint) =
+        let inline bytes (lanes: Vector128<int>) =
+            let half = Vector128.Narrow(lanes, lanes)
+            Vector128.Narrow(half, half).AsByte() &&& Vector128.Create 1uy
+
+        if sizeof<'I> = 4 then
+            let bytes = bytes (mask.AsInt32())
+            NativePtr.write (NativePtr.ofNativeInt<int> address) (Vector128.ToScalar(bytes.AsInt32()))
+        else
+            let bytes = bytes (Vector128.Narrow(mask.AsInt64(), mask.AsInt64()))
+            NativePtr.write (NativePtr.ofNativeInt<int16> address) (Vector128.ToScalar(bytes.AsInt16()))
 
     [<MethodImpl(Inline.Always)>]
-    static member LoadTruth(address: nativeint, _: Vector256<int>) : Vector256<int> =
-        let half = Vector128<int>.Zero
-        Vector256.Create(LoopMemory.LoadTruth(address, half), LoopMemory.LoadTruth(address + 4n, half))
+    static member LoadTruth<'I when 'I: unmanaged and 'I: struct>(address: nativeint, _: Vector256<'I>) =
+        let half = Vector128<'I>.Zero
+
+        Vector256.Create(
+            LoopMemory.LoadTruth(address, half),
+            LoopMemory.LoadTruth(address + nativeint Vector128<'I>.Count, half)
+        )
 
     [<MethodImpl(Inline.Always)>]
-    static member StoreTruth(mask: Vector256<int>, address: nativeint) =
-        LoopMemory.StoreTruth(mask.GetLower(), address)
-        LoopMemory.StoreTruth(mask.GetUpper(), address + 4n)
+    static member StoreTruth<'I when 'I: unmanaged and 'I: struct>(lanes: Vector256<'I>, address: nativeint) =
+        LoopMemory.StoreTruth(lanes.GetLower(), address)
+        LoopMemory.StoreTruth(lanes.GetUpper(), address + nativeint Vector128<'I>.Count)
 
     [<MethodImpl(Inline.Always)>]
-    static member LoadTruth(address: nativeint, _: Vector256<int64>) : Vector256<int64> =
-        let half = Vector128<int64>.Zero
-        Vector256.Create(LoopMemory.LoadTruth(address, half), LoopMemory.LoadTruth(address + 2n, half))
+    static member LoadTruth<'I when 'I: unmanaged and 'I: struct>(address: nativeint, _: Vector512<'I>) =
+        let half = Vector256<'I>.Zero
+
+        Vector512.Create(
+            LoopMemory.LoadTruth(address, half),
+            LoopMemory.LoadTruth(address + nativeint Vector256<'I>.Count, half)
+        )
 
     [<MethodImpl(Inline.Always)>]
-    static member StoreTruth(mask: Vector256<int64>, address: nativeint) =
-        LoopMemory.StoreTruth(mask.GetLower(), address)
-        LoopMemory.StoreTruth(mask.GetUpper(), address + 2n)
+    static member StoreTruth<'I when 'I: unmanaged and 'I: struct>(lanes: Vector512<'I>, address: nativeint) =
+        LoopMemory.StoreTruth(lanes.GetLower(), address)
+        LoopMemory.StoreTruth(lanes.GetUpper(), address + nativeint Vector256<'I>.Count)
+
+    // Integers in a loop of f64: 32 bits in memory, lanes 'I of 64 bits.
 
     [<MethodImpl(Inline.Always)>]
-    static member LoadTruth(address: nativeint, _: Vector512<int>) : Vector512<int> =
-        let half = Vector256<int>.Zero
-        Vector512.Create(LoopMemory.LoadTruth(address, half), LoopMemory.LoadTruth(address + 8n, half))
+    static member LoadWhole<'I when 'I: unmanaged and 'I: struct>(address: nativeint, _: Vector128<'I>) =
+        let narrow = Vector128.CreateScalar(NativePtr.read (NativePtr.ofNativeInt<int64> address)).AsInt32()
+        Vector128.WidenLower(narrow).As<int64, 'I>()
 
     [<MethodImpl(Inline.Always)>]
-    static member StoreTruth(mask: Vector512<int>, address: nativeint) =
-        LoopMemory.StoreTruth(mask.GetLower(), address)
-        LoopMemory.StoreTruth(mask.GetUpper(), address + 8n)
-
-    [<MethodImpl(Inline.Always)>]
-    static member LoadTruth(address: nativeint, _: Vector512<int64>) : Vector512<int64> =
-        let half = Vector256<int64>.Zero
-        Vector512.Create(LoopMemory.LoadTruth(address, half), LoopMemory.LoadTruth(address + 4n, half))
-
-    [<MethodImpl(Inline.Always)>]
-    static member StoreTruth(mask: Vector512<int64>, address: nativeint) =
-        LoopMemory.StoreTruth(mask.GetLower(), address)
-        LoopMemory.StoreTruth(mask.GetUpper(), address + 4n)
-
-    // Integers in a loop of f64: 32 bits in memory, 64-bit lanes.
-    [<MethodImpl(Inline.Always)>]
-    static member LoadWhole(address: nativeint, _: Vector128<int64>) : Vector128<int64> =
-        Vector128.CreateScalar(NativePtr.read (NativePtr.ofNativeInt<int64> address)).AsInt32()
-        |> Vector128.WidenLower
-
-    [<MethodImpl(Inline.Always)>]
-    static member StoreWhole(lanes: Vector128<int64>, address: nativeint) =
-        let narrow = Vector128.Narrow(lanes, lanes)
+    static member StoreWhole<'I when 'I: unmanaged and 'I: struct>(lanes: Vector128<'I>, address: nativeint) =
+        let narrow = Vector128.Narrow(lanes.AsInt64(), lanes.AsInt64())
         NativePtr.write (NativePtr.ofNativeInt<int64> address) (Vector128.ToScalar(narrow.AsInt64()))
 
     [<MethodImpl(Inline.Always)>]
-    static member LoadWhole(address: nativeint, _: Vector256<int64>) : Vector256<int64> =
-        let half = Vector128<int64>.Zero
+    static member LoadWhole<'I when 'I: unmanaged and 'I: struct>(address: nativeint, _: Vector256<'I>) =
+        let half = Vector128<'I>.Zero
         Vector256.Create(LoopMemory.LoadWhole(address, half), LoopMemory.LoadWhole(address + 8n, half))
 
     [<MethodImpl(Inline.Always)>]
-    static member StoreWhole(lanes: Vector256<int64>, address: nativeint) =
+    static member StoreWhole<'I when 'I: unmanaged and 'I: struct>(lanes: Vector256<'I>, address: nativeint) =
         LoopMemory.StoreWhole(lanes.GetLower(), address)
         LoopMemory.StoreWhole(lanes.GetUpper(), address + 8n)
 
     [<MethodImpl(Inline.Always)>]
-    static member LoadWhole(address: nativeint, _: Vector512<int64>) : Vector512<int64> =
-        let half = Vector256<int64>.Zero
+    static member LoadWhole<'I when 'I: unmanaged and 'I: struct>(address: nativeint, _: Vector512<'I>) =
+        let half = Vector256<'I>.Zero
         Vector512.Create(LoopMemory.LoadWhole(address, half), LoopMemory.LoadWhole(address + 16n, half))
 
     [<MethodImpl(Inline.Always)>]
-    static member StoreWhole(lanes: Vector512<int64>, address: nativeint) =
+    static member StoreWhole<'I when 'I: unmanaged and 'I: struct>(lanes: Vector512<'I>, address: nativeint) =
         LoopMemory.StoreWhole(lanes.GetLower(), address)
         LoopMemory.StoreWhole(lanes.GetUpper(), address + 16n)

@@ -1,7 +1,6 @@
 namespace DL1.Compiler.FusedLoop
 
 open DL1
-open DL1.Compiler.Runtime
 
 /// How often the value of a step changes: once a call, once a segment, or with every block of columns.
 [<RequireQualifiedAccess; Struct>]
@@ -10,11 +9,22 @@ type internal LoopRate =
     | Segment
     | Block
 
+/// What a unary operation costs an element.
+[<RequireQualifiedAccess; Struct>]
+type internal UnaryCost =
+    /// A few instructions.
+    | Cheap
+    /// Square roots: cheap to repeat within a loop, but not cheaper than a round trip to memory.
+    | Root
+    /// Functions: several times as long as a round trip to memory.
+    | Function
+
 /// Properties of the steps of a fused loop, each step by itself.
 [<RequireQualifiedAccess>]
 module internal LoopSteps =
     /// The error for a malformed fused loop, which is a bug of the compiler.
-    let refuse given expected : 'a = Refuse.domain "compile a pass" given expected "report this as a bug"
+    let refuse given expected : 'a =
+        Refuse.domain "compile a fused loop" given expected "report this as a bug"
 
     /// The indices of the steps that a step reads.
     let inputs step =
@@ -30,39 +40,41 @@ module internal LoopSteps =
         | LoopStep.Compare(_, x, y) -> [ x; y ]
         | LoopStep.Select(c, x, y) -> [ c; x; y ]
 
+    let costOf op =
+        match op with
+        | UnaryOp.Neg
+        | UnaryOp.Abs
+        | UnaryOp.Sign
+        | UnaryOp.Floor
+        | UnaryOp.Ceiling
+        | UnaryOp.Round
+        | UnaryOp.Reciprocal
+        | UnaryOp.Relu
+        | UnaryOp.Not -> UnaryCost.Cheap
+        | UnaryOp.Sqrt
+        | UnaryOp.Rsqrt -> UnaryCost.Root
+        | UnaryOp.Exp
+        | UnaryOp.Expm1
+        | UnaryOp.Log
+        | UnaryOp.Log1p
+        | UnaryOp.Sin
+        | UnaryOp.Cos
+        | UnaryOp.Tan
+        | UnaryOp.Asin
+        | UnaryOp.Acos
+        | UnaryOp.Atan
+        | UnaryOp.Sinh
+        | UnaryOp.Cosh
+        | UnaryOp.Tanh
+        | UnaryOp.Sigmoid
+        | UnaryOp.Softplus
+        | UnaryOp.Erf -> UnaryCost.Function
+
     /// Whether a step is a few instructions, so that it costs little to repeat it; others, such as exp, take several
     /// times as long as reading and writing an element.
     let isCheap step =
         match step with
-        | LoopStep.Unary(op, _) ->
-            match op with
-            | UnaryOp.Neg
-            | UnaryOp.Abs
-            | UnaryOp.Sign
-            | UnaryOp.Floor
-            | UnaryOp.Ceiling
-            | UnaryOp.Round
-            | UnaryOp.Sqrt
-            | UnaryOp.Rsqrt
-            | UnaryOp.Reciprocal
-            | UnaryOp.Relu
-            | UnaryOp.Not -> true
-            | UnaryOp.Exp
-            | UnaryOp.Expm1
-            | UnaryOp.Log
-            | UnaryOp.Log1p
-            | UnaryOp.Sin
-            | UnaryOp.Cos
-            | UnaryOp.Tan
-            | UnaryOp.Asin
-            | UnaryOp.Acos
-            | UnaryOp.Atan
-            | UnaryOp.Sinh
-            | UnaryOp.Cosh
-            | UnaryOp.Tanh
-            | UnaryOp.Sigmoid
-            | UnaryOp.Softplus
-            | UnaryOp.Erf -> false
+        | LoopStep.Unary(op, _) -> costOf op <> UnaryCost.Function
         | LoopStep.Binary(op, _, _) -> op <> BinaryOp.Pow
         | LoopStep.Erf _ -> false
         | LoopStep.Load _
@@ -85,44 +97,51 @@ module internal LoopSteps =
         | DType.F64 when dtype = loop.Type -> LaneKind.Float
         | DType.F32
         | DType.F64
-        | DType.I64 -> refuse $"an operand of {dtype} in a pass of {loop.Type}" $"{loop.Type}, i32 or bool"
+        | DType.I64 ->
+            refuse $"an operand of {dtype} in a fused loop of {loop.Type}" $"{loop.Type}, i32 or bool"
+
+    /// A property of each step, in order, which `of'` derives from the step and the properties of the steps before it.
+    let inline forward
+        (initial: 'a)
+        ([<InlineIfLambda>] of': 'a[] -> int -> LoopStep -> 'a)
+        (loop: FusedLoop)
+        : 'a[] =
+        let found = Array.create loop.Steps.Length initial
+        loop.Steps |> Array.iteri (fun i step -> found[i] <- of' found i step)
+        found
 
     /// The lane kind of each step; refuses steps that read later steps, or mix kinds.
     let kinds (loop: FusedLoop) =
-        let kinds = Array.create loop.Steps.Length LaneKind.Float
-
-        let same (index: int) x y =
+        let same (kinds: LaneKind[]) (index: int) x y =
             if kinds[x] = kinds[y] then
                 kinds[x]
             else
                 refuse $"step %d{index} of lanes of {kinds[x]} and {kinds[y]}" "lanes of one kind"
 
-        loop.Steps
-        |> Array.iteri (fun i step ->
+        let kind (kinds: LaneKind[]) i step =
             for x in inputs step do
                 if x < 0 || x >= i then
                     refuse $"step %d{i} reading step %d{x}" "a step before it"
 
-            kinds[i] <-
-                match step with
-                | LoopStep.Load operand -> kindOf loop loop.Operands[operand].Type
-                | LoopStep.Number _ -> LaneKind.Float
-                | LoopStep.WholeNumber _ -> LaneKind.Whole
-                | LoopStep.Unary(_, x)
-                | LoopStep.Reduce(_, x) -> kinds[x]
-                | LoopStep.Binary(_, x, y)
-                | LoopStep.Erf(x, y) -> same i x y
-                | LoopStep.Compare(_, x, y) ->
-                    same i x y |> ignore
-                    LaneKind.Truth
-                | LoopStep.Select(c, x, y) ->
-                    if kinds[c] <> LaneKind.Truth then
-                        refuse $"step %d{i} selecting by lanes of {kinds[c]}" "truth values"
+            match step with
+            | LoopStep.Load operand -> kindOf loop loop.Operands[operand].Type
+            | LoopStep.Number _ -> LaneKind.Float
+            | LoopStep.WholeNumber _ -> LaneKind.Whole
+            | LoopStep.Unary(_, x)
+            | LoopStep.Reduce(_, x) -> kinds[x]
+            | LoopStep.Binary(_, x, y)
+            | LoopStep.Erf(x, y) -> same kinds i x y
+            | LoopStep.Compare(_, x, y) ->
+                same kinds i x y |> ignore
+                LaneKind.Truth
+            | LoopStep.Select(c, x, y) ->
+                if kinds[c] <> LaneKind.Truth then
+                    refuse $"step %d{i} selecting by lanes of {kinds[c]}" "truth values"
 
-                    same i x y
-                | LoopStep.Convert(kind, _) -> kind)
+                same kinds i x y
+            | LoopStep.Convert(kind, _) -> kind
 
-        kinds
+        forward LaneKind.Float kind loop
 
     /// How often an operand's element changes.
     let operandRate (loop: FusedLoop) operand =
@@ -135,45 +154,33 @@ module internal LoopSteps =
 
     /// How often each step's value changes.
     let rates (loop: FusedLoop) =
-        let rates = Array.create loop.Steps.Length LoopRate.Call
-
-        loop.Steps
-        |> Array.iteri (fun i step ->
-            rates[i] <-
-                match step with
-                | LoopStep.Load operand -> operandRate loop operand
-                | LoopStep.Reduce _ -> LoopRate.Call
-                | other -> inputs other |> List.fold (fun rate x -> max rate rates[x]) LoopRate.Call)
-
-        rates
+        loop
+        |> forward LoopRate.Call (fun rates _ step ->
+            match step with
+            | LoopStep.Load operand -> operandRate loop operand
+            | LoopStep.Reduce _ -> LoopRate.Call
+            | other -> inputs other |> List.fold (fun rate x -> max rate rates[x]) LoopRate.Call)
 
     /// For each step, whether its value is the same in all columns.
     let uniform (loop: FusedLoop) =
-        let uniform = Array.create loop.Steps.Length true
-
-        loop.Steps
-        |> Array.iteri (fun i step ->
-            uniform[i] <-
-                match step with
-                | LoopStep.Load operand -> not loop.Operands[operand].Along
-                | LoopStep.Reduce _ -> loop.Across
-                | other -> inputs other |> List.forall (fun x -> uniform[x]))
-
-        uniform
+        loop
+        |> forward true (fun uniform _ step ->
+            match step with
+            | LoopStep.Load operand -> not loop.Operands[operand].Along
+            | LoopStep.Reduce _ -> loop.Across
+            | other -> inputs other |> List.forall (fun x -> uniform[x]))
 
     /// The operation of a reduction and the index of the step that it reduces; `None` for any other step.
     let tryReduce step =
         match step with
         | LoopStep.Reduce(op, x) -> Some struct (op, x)
-        | LoopStep.Load _
-        | LoopStep.Number _
-        | LoopStep.WholeNumber _
-        | LoopStep.Unary _
-        | LoopStep.Binary _
-        | LoopStep.Erf _
-        | LoopStep.Compare _
-        | LoopStep.Select _
-        | LoopStep.Convert _ -> None
+        | _ -> None
+
+    /// The operand that a step loads; `None` where it is no load.
+    let tryLoad step =
+        match step with
+        | LoopStep.Load operand -> Some operand
+        | _ -> None
 
     /// The binary operation by which a reduction takes in one more value.
     let combining op =
@@ -200,15 +207,4 @@ module internal LoopSteps =
         | ReduceOp.Min -> System.Int32.MaxValue
 
     /// Whether a step is a load or a constant, which costs less than reloading a stored value.
-    let isLeaf step =
-        match step with
-        | LoopStep.Load _
-        | LoopStep.Number _
-        | LoopStep.WholeNumber _ -> true
-        | LoopStep.Reduce _
-        | LoopStep.Unary _
-        | LoopStep.Binary _
-        | LoopStep.Erf _
-        | LoopStep.Compare _
-        | LoopStep.Select _
-        | LoopStep.Convert _ -> false
+    let isLeaf step = List.isEmpty (inputs step)

@@ -1,8 +1,5 @@
 namespace DL1.Compiler.FusedLoop
 
-open DL1
-open DL1.Compiler.Runtime
-
 /// A row of an operand to be prefetched while a loop runs: of this item, or of the next one.
 [<Struct>]
 type internal PrefetchedRow = { Operand: int; IsNext: bool }

@@ -1,8 +1,6 @@
 namespace DL1.Compiler.FusedLoop
 
 open DL1
-open DL1.Compiler
-open DL1.Compiler.Runtime
 
 /// What a stage does with a step for each block of columns: computes it, or reloads it from the operand to which an
 /// earlier stage stored it.
@@ -61,27 +59,11 @@ module internal Stages =
         live
 
     /// For each step, the first stage in which its value can be known.
-    let private earliest (loop: FusedLoop) =
-        let stages = Array.zeroCreate loop.Steps.Length
-
-        loop.Steps
-        |> Array.iteri (fun i step ->
+    let earliest (loop: FusedLoop) =
+        loop
+        |> LoopSteps.forward 0 (fun stages _ step ->
             let after = LoopSteps.inputs step |> List.fold (fun stage x -> max stage stages[x]) 0
-
-            stages[i] <-
-                match step with
-                | LoopStep.Reduce _ -> after + 1
-                | LoopStep.Load _
-                | LoopStep.Number _
-                | LoopStep.WholeNumber _
-                | LoopStep.Unary _
-                | LoopStep.Binary _
-                | LoopStep.Erf _
-                | LoopStep.Compare _
-                | LoopStep.Select _
-                | LoopStep.Convert _ -> after)
-
-        stages
+            if (LoopSteps.tryReduce step).IsSome then after + 1 else after)
 
     /// Whether the code may repeat a stage's work for each vector of a block: at most 32 steps, all of them cheap.
     let isLight (loop: FusedLoop) (stage: Stage) =
@@ -94,19 +76,7 @@ module internal Stages =
 
     /// The operands through which a stage's loop moves: those that it loads, reloads or stores.
     let moving (loop: FusedLoop) (stage: Stage) =
-        let loaded step =
-            match loop.Steps[step] with
-            | LoopStep.Load operand -> [| operand |]
-            | LoopStep.Number _
-            | LoopStep.WholeNumber _
-            | LoopStep.Unary _
-            | LoopStep.Binary _
-            | LoopStep.Erf _
-            | LoopStep.Compare _
-            | LoopStep.Select _
-            | LoopStep.Convert _
-            | LoopStep.Reduce _ -> [||]
-
+        let loaded step = Option.toArray (LoopSteps.tryLoad loop.Steps[step])
         let stored (stores: struct (int * int)[]) = stores |> Array.map (fun (struct (_, operand)) -> operand)
 
         Array.concat
@@ -144,12 +114,7 @@ module internal Stages =
         let last = loop.Stores |> Array.fold (fun stage (struct (value, _)) -> max stage earliest[value]) 0
 
         let loaded =
-            steps
-            |> Array.choose (fun i ->
-                match loop.Steps[i] with
-                | LoopStep.Load operand when live[i] -> Some operand
-                | _ -> None)
-            |> set
+            steps |> Array.choose (fun i -> if live[i] then LoopSteps.tryLoad loop.Steps[i] else None) |> set
 
         // A store to an operand that is also loaded waits for the last stage, lest a later stage load what was
         // written.

@@ -12,15 +12,12 @@ module internal AnchorMatrix =
         | Node.Conv(ConvRole.WeightGrad _, _, _, _) -> if node.Shape[0] = 1 then 0 else 1
         | _ -> domain.Length - 1
 
-    let private isRun (domain: int[]) (strides: int[]) first last =
-        Seq.forall
-            (fun axis -> strides[axis] = strides[axis + 1] * domain[axis + 1])
-            (seq { first .. last - 1 })
-
     /// Whether an operand has one stride from row to row, and one from column to column.
     let suits (node: Expr) (domain: int[]) (strides: int[]) =
         let first = firstColumn node domain
-        isRun domain strides 0 (first - 1) && isRun domain strides first (domain.Length - 1)
+
+        IterationSpace.isOneLoop domain 0 (first - 1) strides
+        && IterationSpace.isOneLoop domain first (domain.Length - 1) strides
 
     /// An operand's stride from row to row, in elements.
     let row (node: Expr) (domain: int[]) (strides: int[]) =

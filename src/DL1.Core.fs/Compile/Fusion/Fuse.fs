@@ -35,11 +35,6 @@ module internal Fuse =
         else
             [ e ]
 
-    let private isScan (e: Expr) =
-        match e.Node with
-        | Node.Scan _ -> true
-        | _ -> false
-
     /// Divides the needed nodes, in topological order, into groups. Returns the groups, and the group of each node.
     let private cut (order: Expr[]) (needed: HashSet<Digest>) (rematerialised: HashSet<Digest>) =
         let groups = List<Group>()
@@ -76,11 +71,7 @@ module internal Fuse =
                 | false, _ -> ()
 
                 for s in origins 4 o.Source do
-                    match readers.TryGetValue s.Digest with
-                    | true, list ->
-                        if not (list.Contains g) then
-                            list.Add g
-                    | false, _ -> readers[s.Digest] <- List [ g ]
+                    Reads.addReader readers g s
 
         let start anchor domain =
             let g = Group(groups.Count, domain, anchor)
@@ -127,7 +118,7 @@ module internal Fuse =
                 | NodeKind.View ->
                     // Reshapes cost nothing; other views that are needed in memory are copied.
                     alone e
-                | NodeKind.Other when isScan e ->
+                | NodeKind.Other when e.Node.IsScan ->
                     // One group computes all results of a scan.
                     let key = ReuseForwardValues.keyOf e
 
@@ -221,13 +212,7 @@ module internal Fuse =
         let stored = HashSet<Digest>(roots |> Seq.map _.Digest)
 
         for g in groups do
-            for o in g.Operands do
-                stored.Add o.Source.Digest |> ignore
-
-            match g.Anchor with
-            | Some e ->
-                for r in Reads.of' e do
-                    stored.Add r.Source.Digest |> ignore
-            | None -> ()
+            for source in Reads.ofGroup g do
+                stored.Add source.Digest |> ignore
 
         { Groups = groups.ToArray(); Of = groupOf; Recomputed = recomputed; Stored = stored }

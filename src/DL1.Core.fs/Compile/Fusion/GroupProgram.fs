@@ -3,7 +3,6 @@ namespace DL1.Compiler.Fusion
 open System.Collections.Generic
 open DL1
 open DL1.Compiler.FusedLoop
-open DL1.Compiler.Simd
 
 /// What an operand of a fused loop refers to.
 [<RequireQualifiedAccess; NoEquality; NoComparison>]
@@ -21,7 +20,7 @@ type internal ProgramOperand =
 type internal GroupProgram =
     {
         Loop: FusedLoop
-        Places: ProgramOperand[]
+        Operands: ProgramOperand[]
         Strides: int[][]
         /// The values that it stores, in the order of their operands.
         Stored: Expr[]
@@ -40,11 +39,6 @@ module internal GroupProgram =
 
     /// Whether a number is a constant of the code: 0 and −0, 1 and −1.
     let private isCodeConstant (v: float) = v = 0.0 || abs v = 1.0
-
-    let private isReduction (e: Expr) =
-        match e.Node with
-        | Node.Reduce _ -> true
-        | _ -> false
 
     let private reducedIn (domain: int[]) (reduced: int[]) =
         domain.Length > 0 && Array.contains (domain.Length - 1) reduced
@@ -65,9 +59,8 @@ module internal GroupProgram =
             let natural = (Shape.Of g.Domain).Strides
             let steps = List<LoopStep>()
             let values = Dictionary<Digest, int>()
-            let operands = List<ProgramOperand>()
-            let strides = List<int[]>()
-            let types = List<DType>()
+            // What each operand refers to, its strides and its type.
+            let operands = List<struct (ProgramOperand * int[] * DType)>()
             let loads = Dictionary<int, int>()
             let known = Dictionary<LoopStep, int>(HashIdentity.Structural)
 
@@ -84,9 +77,7 @@ module internal GroupProgram =
                     known[step]
 
             let operand target (own: int[]) dtype =
-                operands.Add target
-                strides.Add own
-                types.Add dtype
+                operands.Add(struct (target, own, dtype))
                 operands.Count - 1
 
             let load operand =
@@ -99,14 +90,13 @@ module internal GroupProgram =
 
             let fromMemory (source: Expr) offset (own: int[]) =
                 let known =
-                    Seq.tryFindIndex
-                        (fun i ->
-                            match operands[i] with
-                            | ProgramOperand.Value(s, o) ->
-                                s.Digest = source.Digest && o = offset && strides[i] = own
-                            | ProgramOperand.Random _
-                            | ProgramOperand.Spill -> false)
-                        (seq { 0 .. operands.Count - 1 })
+                    operands
+                    |> Seq.tryFindIndex (fun (struct (target, strides, _)) ->
+                        match target with
+                        | ProgramOperand.Value(s, o) ->
+                            s.Digest = source.Digest && o = offset && strides = own
+                        | ProgramOperand.Random _
+                        | ProgramOperand.Spill -> false)
 
                 match known with
                 | Some i -> load i
@@ -126,7 +116,7 @@ module internal GroupProgram =
             /// memory.
             let rec value (role: Role) (e: Expr) (o: Expr) : int =
                 match Local.number o with
-                | Some v when not (isReduction e) -> number o v
+                | Some v when not e.Node.IsReduce -> number o v
                 | _ ->
                     let r =
                         match e.Node with
@@ -196,7 +186,7 @@ module internal GroupProgram =
                         Refuse.domain
                             "compile"
                             $"the node {Node.name e.Node} in a group"
-                            "an elementwise node or a fold"
+                            "an elementwise node or a reduction"
                             "report this as a bug"
 
                 values[e.Digest] <- result
@@ -218,19 +208,17 @@ module internal GroupProgram =
             /// The fused loop of the steps so far with these stores, and its iteration space; `None` where the domain
             /// does not form a loop nest.
             let build (stores: struct (int * int)[]) =
-                let strides = strides.ToArray()
+                let strides = operands |> Seq.map (fun (struct (_, own, _)) -> own) |> Array.ofSeq
                 let across = g.Reduced.Length = 0 || reducedIn g.Domain g.Reduced
 
                 IterationSpace.make g.Domain g.Reduced strides
                 |> Option.map (fun space ->
-                    let operand i =
-                        match operands[i] with
-                        | ProgramOperand.Spill ->
-                            { Type = types[i]; Along = true; Invariant = false; Spill = true }
-                        | ProgramOperand.Value _
-                        | ProgramOperand.Random _ ->
+                    let operand i (struct (target: ProgramOperand, _, dtype)) =
+                        if target.IsSpill then
+                            { Type = dtype; Along = true; Invariant = false; Spill = true }
+                        else
                             {
-                                Type = types[i]
+                                Type = dtype
                                 Along = space.Along[i]
                                 Invariant = space.SegmentStrides[i] = 0 && not (across && space.Along[i])
                                 Spill = false
@@ -239,13 +227,14 @@ module internal GroupProgram =
                     let loop =
                         {
                             Type = Option.defaultValue DType.F32 g.Float
-                            Operands = Array.init strides.Length operand
+                            Operands = operands |> Seq.mapi operand |> Array.ofSeq
                             Steps = steps.ToArray()
                             Stores = stores
                             Across = across
                         }
 
-                    space, { Loop = loop; Places = operands.ToArray(); Strides = strides; Stored = stored })
+                    let targets = operands |> Seq.map (fun (struct (target, _, _)) -> target) |> Array.ofSeq
+                    space, { Loop = loop; Operands = targets; Strides = strides; Stored = stored })
 
             /// Adds an operand for each value that is stored; returns the stores.
             let store () =
@@ -265,16 +254,13 @@ module internal GroupProgram =
             match build stores with
             | None -> None
             | Some(space, plain) ->
-                let spilled = SpillPolicy.steps plain.Loop.Operands plain.Loop.Steps stores
+                let spilled = SpillPolicy.steps plain.Loop
 
                 if spilled.Length = 0 || not (SpillPolicy.fits plain.Loop.Type space spilled.Length) then
                     Some plain
                 else
                     // Spill buffers come before the operands that are stored.
-                    let count = operands.Count - before
-                    operands.RemoveRange(before, count)
-                    strides.RemoveRange(before, count)
-                    types.RemoveRange(before, count)
+                    operands.RemoveRange(before, operands.Count - before)
 
                     let spills =
                         spilled

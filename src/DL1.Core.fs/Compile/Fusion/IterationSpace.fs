@@ -1,7 +1,5 @@
 namespace DL1.Compiler.Fusion
 
-open DL1
-
 /// How a fused loop moves through its operands: some items, each of some segments, each of some columns.
 [<NoEquality; NoComparison>]
 type internal IterationSpace =
@@ -32,14 +30,14 @@ type internal IterationSpace =
 [<RequireQualifiedAccess>]
 module internal IterationSpace =
     /// Whether axes first to last are one loop for an operand: one stride serves them all.
-    let private isOneLoop (domain: int[]) first last (strides: int[]) =
+    let isOneLoop (domain: int[]) first last (strides: int[]) =
         Seq.forall
             (fun axis -> strides[axis] = strides[axis + 1] * domain[axis + 1])
             (seq { first .. last - 1 })
 
     /// The first axis of the longest run of axes that ends at `last` and is one loop for all operands, through axes
     /// that `belongs` admits.
-    let private runFrom (domain: int[]) (operands: int[][]) (belongs: int -> bool) last =
+    let runFrom (domain: int[]) (operands: int[][]) (belongs: int -> bool) last =
         let mutable first = last
 
         while first > 0

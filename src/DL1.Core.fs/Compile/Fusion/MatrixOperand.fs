@@ -8,31 +8,20 @@ module internal MatrixOperand =
     /// The axes of a stack of matrices as two loops: outer stride, inner stride, extent of the inner loop. `None`
     /// where two loops cannot express them.
     let stack (e: Expr) (r: StridedView) : struct (int * int * int) option =
-        let axes =
-            [|
-                for axis in 0 .. e.Shape.Rank - 3 do
-                    if e.Shape[axis] <> 1 then
-                        axis
-            |]
-
-        let isOneLoop a b = r.Strides[a] = r.Strides[b] * e.Shape[b]
-        let extent = Array.fold (fun n axis -> n * e.Shape[axis]) 1
-
-        // The longest inner run of axes that is one loop; the axes outside it must be one loop, too.
-        let mutable first = axes.Length - 1
-
-        while first > 0 && isOneLoop axes[first - 1] axes[first] do
-            first <- first - 1
+        let axes = [| 0 .. e.Shape.Rank - 3 |] |> Array.filter (fun axis -> e.Shape[axis] <> 1)
+        let extents = axes |> Array.map (fun axis -> e.Shape[axis])
+        let strides = axes |> Array.map (fun axis -> r.Strides[axis])
 
         if axes.Length = 0 then
             Some(struct (0, 0, 1))
         else
-            let outer = axes[.. first - 1]
-            let outerIsOneLoop = outer |> Array.pairwise |> Array.forall (fun (a, b) -> isOneLoop a b)
+            // The longest inner run of axes that is one loop; the axes outside it must be one loop, too.
+            let last = axes.Length - 1
+            let first = IterationSpace.runFrom extents [| strides |] (fun _ -> true) last
 
-            if outerIsOneLoop then
-                let outerStride = if outer.Length = 0 then 0 else r.Strides[outer[outer.Length - 1]]
-                Some(struct (outerStride, r.Strides[axes[axes.Length - 1]], extent axes[first..]))
+            if IterationSpace.isOneLoop extents 0 (first - 1) strides then
+                let outer = if first = 0 then 0 else strides[first - 1]
+                Some(struct (outer, strides[last], Array.reduce (*) extents[first..]))
             else
                 None
 

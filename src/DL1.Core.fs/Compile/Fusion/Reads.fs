@@ -3,7 +3,6 @@ namespace DL1.Compiler.Fusion
 open System.Collections.Generic
 open DL1
 open DL1.Compiler.Lowering
-open DL1.Compiler.Simd
 
 /// What the nodes of a graph read, as strided views, and the domains in which they are computed.
 [<RequireQualifiedAccess>]
@@ -103,3 +102,24 @@ module internal Reads =
             && (match r.Source.Node with
                 | Node.RandomBits _ -> true
                 | _ -> draws rematerialised r.Source))
+
+    /// The values in memory that a group reads: the operands of its fused loop, and those of its anchor.
+    let ofGroup (g: Group) : Expr list =
+        [
+            for o in g.Operands do
+                o.Source
+
+            match g.Anchor with
+            | Some e ->
+                for r in of' e do
+                    r.Source
+            | None -> ()
+        ]
+
+    /// Adds a group to those that read a value.
+    let addReader (readers: Dictionary<Digest, List<Group>>) (g: Group) (source: Expr) =
+        match readers.TryGetValue source.Digest with
+        | true, list ->
+            if not (list.Contains g) then
+                list.Add g
+        | false, _ -> readers[source.Digest] <- List [ g ]

@@ -98,22 +98,9 @@ module internal Rematerialise =
         let isRoot = HashSet<Digest>(roots |> Seq.map _.Digest)
         let readers = Dictionary<Digest, List<Group>>()
 
-        let read (g: Group) (source: Expr) =
-            match readers.TryGetValue source.Digest with
-            | true, list ->
-                if not (list.Contains g) then
-                    list.Add g
-            | false, _ -> readers[source.Digest] <- List [ g ]
-
         for g in groups do
-            for o in g.Operands do
-                read g o.Source
-
-            match g.Anchor with
-            | Some e ->
-                for r in Reads.of' e do
-                    read g r.Source
-            | None -> ()
+            for source in Reads.ofGroup g do
+                Reads.addReader readers g source
 
         let recomputed = HashSet<Digest>()
 
@@ -143,7 +130,7 @@ module internal Rematerialise =
 
                         for o in recomputation.Operands do
                             g.Operands.Add o
-                            read g o.Source
+                            Reads.addReader readers g o.Source
                 | _ -> ()
             | _ -> ()
 

@@ -9,22 +9,10 @@ open DL1.Compiler.FusedLoop
 [<RequireQualifiedAccess>]
 module internal SpillPolicy =
     /// The indices of the steps to spill, in order.
-    let steps (operands: LoopOperand[]) (steps: LoopStep[]) (stores: struct (int * int)[]) : int[] =
-        let stage = Array.zeroCreate<int> steps.Length
-        let invariant = Array.zeroCreate<bool> steps.Length
-
-        steps
-        |> Array.iteri (fun i step ->
-            let inputs = LoopSteps.inputs step
-            stage[i] <- inputs |> List.fold (fun p x -> max p stage[x]) 0
-            invariant[i] <- inputs |> List.forall (fun x -> invariant[x])
-
-            match step with
-            | LoopStep.Reduce _ ->
-                stage[i] <- stage[i] + 1
-                invariant[i] <- true
-            | LoopStep.Load operand -> invariant[i] <- operands[operand].Invariant
-            | _ -> ())
+    let steps (loop: FusedLoop) : int[] =
+        let steps, stores = loop.Steps, loop.Stores
+        let stage = Stages.earliest loop
+        let invariant = LoopSteps.rates loop |> Array.map (fun rate -> rate = LoopRate.Call)
 
         // For each step, the stages that use it: a bit for each.
         let used = Array.zeroCreate<uint64> steps.Length

@@ -4,11 +4,8 @@ open System.Collections.Generic
 open DL1
 open DL1.Compiler.Conv
 open DL1.Compiler.Execution
-open DL1.Compiler.FusedLoop
 open DL1.Compiler.Fusion
-open DL1.Compiler.Gemm
 open DL1.Compiler.Lowering
-open DL1.Compiler.Movement
 open DL1.Compiler.Planning
 
 /// The work of a kernel: floating-point operations, and bytes read and written. A buffer that is read twice counts
@@ -22,9 +19,7 @@ module internal Cost =
     /// The bytes of what a step reads or writes in these buffers.
     let private bytesOf (plan: Plan) (step: PlanStep) (buffers: int seq) =
         buffers
-        |> Seq.sumBy (fun p ->
-            let e = step.SliceOf p |> Option.defaultValue plan.Values[p]
-            int64 e.Shape.Size * int64 (Memory.size e.DType))
+        |> Seq.sumBy (fun p -> step.SliceOf p |> Option.defaultValue plan.Values[p] |> Memory.bytesOf)
 
     let zero = { Flops = 0L; Read = 0L; Written = 0L }
 
@@ -69,8 +64,7 @@ module internal Cost =
             match e.Node with
             | Node.Gather(_, x, _) ->
                 // A gather reads only the rows that it picks.
-                let whole = int64 x.Shape.Size * int64 (Memory.size x.DType)
-                { all with Read = all.Read - max 0L (whole - all.Written) }
+                { all with Read = all.Read - max 0L (Memory.bytesOf x - all.Written) }
             | _ -> all
         | Work.Copy _ -> moved 0L
         | Work.Channels job ->

@@ -5,12 +5,9 @@ open System.Globalization
 open System.Text
 open DL1
 open DL1.Compiler.Execution
-open DL1.Compiler.FusedLoop
-open DL1.Compiler.Fusion
 open DL1.Compiler.Gemm
 open DL1.Compiler.Planning
 open DL1.Compiler.Runtime
-open DL1.Compiler.Simd
 
 /// A kernel as a row of the table, with the formulas below it. `Depth` is the nesting depth in scans.
 [<NoEquality; NoComparison>]
@@ -47,8 +44,8 @@ module internal ExplainPlan =
         | Work.FusedLoop _ ->
             let g = step.Group
             let axes = g.Reduced |> Array.map string |> String.concat ", "
-            let folds = if g.Reduced.Length > 0 then $", folds axes {axes}" else ""
-            "pass", $"{Shape.Of g.Domain}{folds}"
+            let reduced = if g.Reduced.Length > 0 then $", reduces axes {axes}" else ""
+            "fused loop", $"{Shape.Of g.Domain}{reduced}"
         | Work.Gemm job -> "product", stack job + product job
         | Work.BackToBack(job, _) ->
             "chain", $"{stack job.First}{product job.First}, along rows, {product job.Second}"

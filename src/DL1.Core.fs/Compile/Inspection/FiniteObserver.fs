@@ -4,7 +4,6 @@ open System.Runtime.Intrinsics
 open FSharp.NativeInterop
 open DL1
 open DL1.Compiler.Execution
-open DL1.Compiler.Fusion
 open DL1.Compiler.Planning
 
 #nowarn "9" // Values are read at unchecked addresses; the plan guarantees their extents.
@@ -12,30 +11,16 @@ open DL1.Compiler.Planning
 /// Searches memory for NaN and infinity: floats whose exponent bits are all 1.
 [<RequireQualifiedAccess>]
 module internal FiniteValues =
-    let private firstOf32 (address: nativeint) (count: int) =
-        let at i = NativePtr.add (NativePtr.ofNativeInt<int> address) i
-        let ones = 0x7F800000
+    /// `ones` has a 1 in each bit of the exponent.
+    let inline private firstOf (ones: 'T) (address: nativeint) (count: int) =
+        let at i = NativePtr.add (NativePtr.ofNativeInt<'T> address) i
         let lanes = Vector256.Create ones
+        let step = Vector256<'T>.Count
         let mutable i = 0
 
-        while i + 8 <= count
+        while i + step <= count
               && not (Vector256.EqualsAny(Vector256.BitwiseAnd(Vector256.Load(at i), lanes), lanes)) do
-            i <- i + 8
-
-        while i < count && NativePtr.read (at i) &&& ones <> ones do
-            i <- i + 1
-
-        if i < count then ValueSome i else ValueNone
-
-    let private firstOf64 (address: nativeint) (count: int) =
-        let at i = NativePtr.add (NativePtr.ofNativeInt<int64> address) i
-        let ones = 0x7FF0000000000000L
-        let lanes = Vector256.Create ones
-        let mutable i = 0
-
-        while i + 4 <= count
-              && not (Vector256.EqualsAny(Vector256.BitwiseAnd(Vector256.Load(at i), lanes), lanes)) do
-            i <- i + 4
+            i <- i + step
 
         while i < count && NativePtr.read (at i) &&& ones <> ones do
             i <- i + 1
@@ -45,8 +30,8 @@ module internal FiniteValues =
     /// The index of the first of `count` elements at an address that is NaN or infinite.
     let first (dtype: DType) (address: nativeint) (count: int) : int voption =
         match dtype with
-        | DType.F32 -> firstOf32 address count
-        | DType.F64 -> firstOf64 address count
+        | DType.F32 -> firstOf 0x7F800000 address count
+        | DType.F64 -> firstOf 0x7FF0000000000000L address count
         | DType.I32
         | DType.I64
         | DType.Bool -> ValueNone

@@ -2,7 +2,6 @@ namespace DL1.Compiler.Inspection
 
 open System.Collections.Generic
 open DL1
-open DL1.Compiler.Fusion
 open DL1.Compiler.Planning
 
 /// How a kernel computes a value (`Root`): the nodes that it computes, operands before users, and the nodes whose

@@ -4,9 +4,8 @@ open System
 open System.Collections.Generic
 open DL1
 open DL1.Compiler.Execution
-open DL1.Compiler.Movement
+open DL1.Compiler.Lowering
 open DL1.Compiler.Planning
-open DL1.Compiler.Simd
 
 /// Finds the layer in which a value that a kernel wrote first became NaN or infinite. The kernel's nodes are evaluated
 /// by `Eval`, and followed from the bad element back to a node that is bad although its operands are finite. Runs only
@@ -19,43 +18,6 @@ module internal KernelOrigin =
     let private mostElements = 20_000_000L
 
     let private isFinite (v: float) = Double.IsFinite v
-
-    /// Whether an element depends on the elements of its operands with the same row-major index alone.
-    let private keepsIndex (e: Expr) =
-        match e.Node with
-        | Node.Unary _
-        | Node.Binary _
-        | Node.Compare _
-        | Node.Select _
-        | Node.Cast _
-        | Node.Reshape _ -> true
-        | Node.Constant _
-        | Node.Variable _
-        | Node.Reduce _
-        | Node.ArgReduce _
-        | Node.CumSum _
-        | Node.ArgSort _
-        | Node.Softmax _
-        | Node.LogSumExp _
-        | Node.MatMul _
-        | Node.Broadcast _
-        | Node.Transpose _
-        | Node.Slice _
-        | Node.Pad _
-        | Node.Concat _
-        | Node.Reverse _
-        | Node.Gather _
-        | Node.ScatterAdd _
-        | Node.Conv _
-        | Node.MaxPool _
-        | Node.MaxPoolPick _
-        | Node.MaxPoolScatter _
-        | Node.AvgPool _
-        | Node.AvgPoolGrad _
-        | Node.RandomBits _
-        | Node.Scan _
-        | Node.StopGradient _
-        | Node.Custom _ -> false
 
     /// The values of the nodes that a kernel computes, by digest, evaluated from the buffers that it reads; and the
     /// values of conditions that it reads.
@@ -98,7 +60,8 @@ module internal KernelOrigin =
         let rec back (e: Expr) (at: int) =
             let bad (o: Expr) =
                 match values.TryGetValue o.Digest with
-                | true, floats when keepsIndex e -> if isFinite floats[at] then None else Some(o, at)
+                | true, floats when NodeClass.keepsIndex e ->
+                    if isFinite floats[at] then None else Some(o, at)
                 | true, floats ->
                     floats |> Array.tryFindIndex (isFinite >> not) |> Option.map (fun at -> o, at)
                 | false, _ -> None

@@ -3,11 +3,8 @@ namespace DL1.Compiler.Inspection
 open System
 open System.Collections.Concurrent
 open System.Diagnostics
-open System.Runtime.CompilerServices
-open System.Runtime.InteropServices
 open FSharp.NativeInterop
 open DL1
-open DL1.Compiler.Planning
 open DL1.Compiler.Runtime
 open DL1.Compiler.Simd
 

@@ -1,6 +1,5 @@
 namespace DL1.Compiler.Inspection
 
-open DL1
 open DL1.Compiler.Execution
 open DL1.Compiler.Planning
 
@@ -18,18 +17,15 @@ type internal PlanMemory =
 /// Computes the memory of plans.
 [<RequireQualifiedAccess; CompilationRepresentation(CompilationRepresentationFlags.ModuleSuffix)>]
 module internal PlanMemory =
-    let private bytesOf (e: Expr) = int64 e.Shape.Size * int64 (Memory.size e.DType)
-
     /// The bytes of a plan's constants and of its inputs.
     let private constantsAndInputs (plan: Plan) =
         let mutable constants, inputs = 0L, 0L
 
         for location, value in Seq.zip plan.Locations plan.Values do
             match location with
-            | Location.Constant _ -> constants <- constants + bytesOf value
-            | Location.Input _ -> inputs <- inputs + bytesOf value
-            | Location.Arena _
-            | Location.Output _ -> ()
+            | Location.Constant _ -> constants <- constants + Memory.bytesOf value
+            | Location.Input _ -> inputs <- inputs + Memory.bytesOf value
+            | _ -> ()
 
         struct (constants, inputs)
 
@@ -63,6 +59,6 @@ module internal PlanMemory =
         {
             Between = plan.Bytes + List.sumBy _.Between loops
             Constants = constants + List.sumBy _.Constants loops
-            Results = plan.Roots |> List.sumBy bytesOf
+            Results = plan.Roots |> List.sumBy Memory.bytesOf
             Inputs = inputs
         }

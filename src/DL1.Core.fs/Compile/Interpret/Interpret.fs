@@ -1,40 +1,24 @@
 namespace DL1.Compiler.Interpret
 
-open System
 open DL1.Compiler.Interpret.LaneBlock
 open FSharp.NativeInterop
 open DL1
 open DL1.Compiler
 open DL1.Compiler.FusedLoop
-open DL1.Compiler.Runtime
-open DL1.Compiler.Simd
+open DL1.Compiler.Generic
+open DL1.Compiler.Movement
 
 #nowarn "9" // Addresses; the caller guarantees the operands' extents.
 
 /// Runs fused loops step by step over blocks of 64 bytes, where no code may be generated: slower, with the same bits.
 [<RequireQualifiedAccess>]
 module internal Interpret =
-    let private read<'T when 'T: unmanaged> (address: nativeint) =
-        NativePtr.read (NativePtr.ofNativeInt<'T> address)
-
-    let private write (address: nativeint) (value: 'T) =
-        NativePtr.write (NativePtr.ofNativeInt<'T> address) value
-
-    /// The bytes of an element in memory.
-    let private size (dtype: DType) =
-        match dtype with
-        | DType.F32
-        | DType.I32 -> 4
-        | DType.F64
-        | DType.I64 -> 8
-        | DType.Bool -> 1
-
     /// Reads `count` elements into a block's lanes, or one into all lanes where the operand does not move along
     /// columns.
     let private load single (operand: LoopOperand) (address: nativeint) count (block: nativeint) =
         let bytes = if single then 4 else 8
         let lane i = block + nativeint (bytes * i)
-        let element i = address + nativeint (size operand.Type * i)
+        let element i = address + nativeint (ElementSize.ofType operand.Type * i)
 
         let inline each (put: nativeint -> nativeint -> unit) =
             if operand.Along then
@@ -45,14 +29,15 @@ module internal Interpret =
                     put address (lane i)
 
         match operand.Type with
-        | DType.F32 -> each (fun from target -> write target (read<int> from))
+        | DType.F32 -> each (fun from target -> At.write target (At.read<int> from))
         | DType.F64
-        | DType.I64 -> each (fun from target -> write target (read<int64> from))
-        | DType.I32 when single -> each (fun from target -> write target (read<int> from))
-        | DType.I32 -> each (fun from target -> write target (int64 (read<int> from)))
+        | DType.I64 -> each (fun from target -> At.write target (At.read<int64> from))
+        | DType.I32 when single -> each (fun from target -> At.write target (At.read<int> from))
+        | DType.I32 -> each (fun from target -> At.write target (int64 (At.read<int> from)))
         | DType.Bool when single ->
-            each (fun from target -> write target (if read<byte> from = 0uy then 0 else -1))
-        | DType.Bool -> each (fun from target -> write target (if read<byte> from = 0uy then 0L else -1L))
+            each (fun from target -> At.write target (if At.read<byte> from = 0uy then 0 else -1))
+        | DType.Bool ->
+            each (fun from target -> At.write target (if At.read<byte> from = 0uy then 0L else -1L))
 
     /// Writes `count` elements, or one where the operand does not move along columns.
     let private store single (operand: LoopOperand) (address: nativeint) count (block: nativeint) =
@@ -60,59 +45,54 @@ module internal Interpret =
 
         for i in 0 .. (if operand.Along then count else 1) - 1 do
             let lane = block + nativeint (bytes * i)
-            let element = address + nativeint (size operand.Type * i)
+            let element = address + nativeint (ElementSize.ofType operand.Type * i)
 
             match operand.Type with
             | DType.F32
-            | DType.I32 -> write element (read<int> lane)
+            | DType.I32 -> At.write element (At.read<int> lane)
             | DType.F64
-            | DType.I64 -> write element (read<int64> lane)
-            | DType.Bool -> write element (if read<int> lane = 0 then 0uy else 1uy)
+            | DType.I64 -> At.write element (At.read<int64> lane)
+            | DType.Bool -> At.write element (if At.read<int> lane = 0 then 0uy else 1uy)
 
-    let private compute single (staged: StagedLoop) values index =
+    /// Computes a step in all lanes of its block. Floats are of type 'F; integers, of type 'I, have the same size.
+    let private compute<'F, 'I when 'F: unmanaged and 'F: struct and 'I: unmanaged and 'I: struct>
+        (staged: StagedLoop)
+        values
+        index
+        =
         let at step = values + nativeint (64 * step)
         let target = at index
+        let single = sizeof<'F> = 4
 
         match staged.Loop.Steps[index] with
         | LoopStep.Load _
         | LoopStep.Reduce _ -> ()
-        | LoopStep.Number v -> if single then fill target 4 (float32 v) else fill target 8 v
-        | LoopStep.WholeNumber n -> if single then fill target 4 n else fill target 8 (int64 n)
+        | LoopStep.Number v -> if single then fill target (float32 v) else fill target v
+        | LoopStep.WholeNumber n -> if single then fill target n else fill target (int64 n)
         | LoopStep.Unary(op, x) ->
             match staged.Kinds[x] with
-            | LaneKind.Float when single -> InterpretFloats.unary32 op (at x) target
-            | LaneKind.Float -> InterpretFloats.unary64 op (at x) target
-            | LaneKind.Whole when single -> InterpretIntegers.wholeUnary32 op (at x) target
-            | LaneKind.Whole -> InterpretIntegers.wholeUnary64 op (at x) target
+            | LaneKind.Float -> InterpretFloats.unary<'F> op (at x) target
+            | LaneKind.Whole -> InterpretIntegers.wholeUnary<'I> op (at x) target
             | LaneKind.Truth -> InterpretIntegers.truthUnary op (at x) target
         | LoopStep.Binary(op, x, y) ->
             match staged.Kinds[x] with
-            | LaneKind.Float when single -> InterpretFloats.binary32 op (at x) (at y) target
-            | LaneKind.Float -> InterpretFloats.binary64 op (at x) (at y) target
-            | LaneKind.Whole when single -> InterpretIntegers.wholeBinary32 op (at x) (at y) target
-            | LaneKind.Whole -> InterpretIntegers.wholeBinary64 op (at x) (at y) target
+            | LaneKind.Float -> InterpretFloats.binary<'F> op (at x) (at y) target
+            | LaneKind.Whole -> InterpretIntegers.wholeBinary<'I> op (at x) (at y) target
             | LaneKind.Truth -> InterpretIntegers.truthBinary op (at x) (at y) target
-        | LoopStep.Erf(x, gaussian) when single -> InterpretFloats.erfBy32 (at x) (at gaussian) target
-        | LoopStep.Erf(x, gaussian) -> InterpretFloats.erfBy64 (at x) (at gaussian) target
+        | LoopStep.Erf(x, gaussian) -> InterpretFloats.erfBy<'F> (at x) (at gaussian) target
         | LoopStep.Compare(op, x, y) ->
             match staged.Kinds[x] with
-            | LaneKind.Float when single -> InterpretIntegers.compare32 op (at x) (at y) target
-            | LaneKind.Float -> InterpretIntegers.compare64 op (at x) (at y) target
-            | LaneKind.Whole when single -> InterpretIntegers.compareWhole32 op (at x) (at y) target
-            | LaneKind.Whole -> InterpretIntegers.compareWhole64 op (at x) (at y) target
-            | LaneKind.Truth -> InterpretIntegers.compareTruth op (at x) (at y) target
+            | LaneKind.Float -> InterpretIntegers.compare<'F> op (at x) (at y) target
+            | LaneKind.Whole -> InterpretIntegers.compare<'I> op (at x) (at y) target
+            // Masks are −1 and 0: with the operands swapped they compare as 1 and 0.
+            | LaneKind.Truth -> InterpretIntegers.compare<int> op (at y) (at x) target
         | LoopStep.Select(c, x, y) -> InterpretIntegers.select (at c) (at x) (at y) target
-        | LoopStep.Convert(kind, x) ->
-            if single then
-                InterpretIntegers.convert32 staged.Kinds[x] kind (at x) target
-            else
-                InterpretIntegers.convert64 staged.Kinds[x] kind (at x) target
+        | LoopStep.Convert(kind, x) -> InterpretIntegers.convert<'F, 'I> staged.Kinds[x] kind (at x) target
 
     /// Runs a call. `values` is the address of a block of 64 bytes for each step and one more, and of as many again
     /// for each of the two upper levels of pairwise sums.
-    let private run
+    let private run<'F, 'I when 'F: unmanaged and 'F: struct and 'I: unmanaged and 'I: struct>
         (values: nativeint)
-        single
         (staged: StagedLoop)
         (operands: nativeint)
         segments
@@ -120,21 +100,22 @@ module internal Interpret =
         split
         =
         let loop = staged.Loop
+        let single = sizeof<'F> = 4
         let lanes = if single then 16n else 8n
         let inline slot step = values + nativeint (64 * step)
 
         let inline address operand (segment: nativeint) (column: nativeint) =
             let pair = operands + nativeint (2 * sizeof<nativeint> * operand)
             let o = loop.Operands[operand]
-            let along = if o.Along then column * nativeint (size o.Type) else 0n
+            let along = if o.Along then column * nativeint (ElementSize.ofType o.Type) else 0n
 
             let down =
                 if o.Invariant then
                     0n
                 else
-                    segment * read<nativeint>(pair + nativeint sizeof<nativeint>)
+                    segment * At.read<nativeint>(pair + nativeint sizeof<nativeint>)
 
-            read<nativeint> pair + down + along
+            At.read<nativeint> pair + down + along
 
         let inline put struct (value, operand) segment column count =
             store single loop.Operands[operand] (address operand segment column) count (slot value)
@@ -143,7 +124,7 @@ module internal Interpret =
             match loop.Steps[step] with
             | LoopStep.Load operand ->
                 load single loop.Operands[operand] (address operand segment column) count (slot step)
-            | _ -> compute single staged values step
+            | _ -> compute<'F, 'I> staged values step
 
         // Lanes beyond the end of a row must not be reduced: new totals are computed here, and only the valid lanes
         // copied.
@@ -151,14 +132,8 @@ module internal Interpret =
         // The levels of pairwise sums above leaf blocks: 1 is the sum of leaf blocks, 2 the sum of those sums.
         let inline above level reduction = slot (level * (loop.Steps.Length + 1) + reduction)
 
-        let inline zero (total: nativeint) = if single then fill total 4 0.0f else fill total 8 0.0
-
-        let inline add (into: nativeint) (from: nativeint) =
-            if single then
-                InterpretFloats.binary32 BinaryOp.Add into from into
-            else
-                InterpretFloats.binary64 BinaryOp.Add into from into
-
+        let inline zero total = InterpretReduce.start single LaneKind.Float ReduceOp.Sum total
+        let inline add into from = InterpretFloats.binary<'F> BinaryOp.Add into from into
         let firstCount = int (min columns lanes)
 
         /// Runs a stage without its loop-invariant steps.
@@ -257,7 +232,7 @@ module internal Interpret =
             if split = 0n then
                 -1, 0n, 0n
             else
-                let s = read<SplitReduction> split
+                let s = At.read<SplitReduction> split
                 int s.Stage, s.Known, s.Totals
 
         let mutable reductions = 0
@@ -286,18 +261,24 @@ module internal Interpret =
 
             reductions <- reductions + stage.Reductions.Length
 
-    /// A staged loop as a body that interprets it.
-    let body (staged: StagedLoop) : LoopBody =
-        let single = staged.Loop.Type = DType.F32
+    let private bodyOf<'F, 'I when 'F: unmanaged and 'F: struct and 'I: unmanaged and 'I: struct>
+        (staged: StagedLoop)
+        : LoopBody =
         let bytes = 3 * 64 * (staged.Loop.Steps.Length + 1)
 
         LoopBody(fun operands segments columns split ->
             // The first argument, because `stackalloc` needs an evaluation stack that is otherwise empty.
-            run
+            run<'F, 'I>
                 (NativePtr.toNativeInt (NativePtr.stackalloc<byte> bytes))
-                single
                 staged
                 operands
                 segments
                 columns
                 split)
+
+    /// A staged loop as a body that interprets it.
+    let body (staged: StagedLoop) : LoopBody =
+        if staged.Loop.Type = DType.F32 then
+            bodyOf<float32, int> staged
+        else
+            bodyOf<float, int64> staged

@@ -13,53 +13,36 @@ module internal InterpretReduce =
         let binary = LoopSteps.combining op
 
         match kind with
-        | LaneKind.Float when single -> InterpretFloats.binary32 binary total x next
-        | LaneKind.Float -> InterpretFloats.binary64 binary total x next
+        | LaneKind.Float when single -> InterpretFloats.binary<float32> binary total x next
+        | LaneKind.Float -> InterpretFloats.binary<float> binary total x next
         | LaneKind.Whole
-        | LaneKind.Truth when single -> InterpretIntegers.wholeBinary32 binary total x next
+        | LaneKind.Truth when single -> InterpretIntegers.wholeBinary<int> binary total x next
         | LaneKind.Whole
-        | LaneKind.Truth -> InterpretIntegers.wholeBinary64 binary total x next
+        | LaneKind.Truth -> InterpretIntegers.wholeBinary<int64> binary total x next
 
     /// Fills an accumulator with the value from which the reduction starts.
     let start single kind op (total: nativeint) =
         match kind with
-        | LaneKind.Float when single -> fill total 4 (float32 (LoopSteps.startFloat op))
-        | LaneKind.Float -> fill total 8 (LoopSteps.startFloat op)
+        | LaneKind.Float when single -> fill total (float32 (LoopSteps.startFloat op))
+        | LaneKind.Float -> fill total (LoopSteps.startFloat op)
         | LaneKind.Whole
-        | LaneKind.Truth when single -> fill total 4 (LoopSteps.startWhole op)
+        | LaneKind.Truth when single -> fill total (LoopSteps.startWhole op)
         | LaneKind.Whole
-        | LaneKind.Truth -> fill total 8 (int64 (LoopSteps.startWhole op))
+        | LaneKind.Truth -> fill total (int64 (LoopSteps.startWhole op))
+
+    let private combined<'T when 'T: unmanaged and 'T: struct> op (total: nativeint) : 'T =
+        match op with
+        | ReduceOp.Sum -> LanePairs.Sum<'T> total
+        | ReduceOp.Prod -> LanePairs.Prod<'T> total
+        | ReduceOp.Max -> LanePairs.Max<'T> total
+        | ReduceOp.Min -> LanePairs.Min<'T> total
 
     /// Combines the lanes of an accumulator, and fills all of them with the result.
     let combineLanes single kind op (total: nativeint) =
         match kind with
-        | LaneKind.Float when single ->
-            match op with
-            | ReduceOp.Sum -> LanePairs.SumFloat32 total
-            | ReduceOp.Prod -> LanePairs.ProdFloat32 total
-            | ReduceOp.Max -> LanePairs.MaxFloat32 total
-            | ReduceOp.Min -> LanePairs.MinFloat32 total
-            |> fill total 4
-        | LaneKind.Float ->
-            match op with
-            | ReduceOp.Sum -> LanePairs.SumFloat64 total
-            | ReduceOp.Prod -> LanePairs.ProdFloat64 total
-            | ReduceOp.Max -> LanePairs.MaxFloat64 total
-            | ReduceOp.Min -> LanePairs.MinFloat64 total
-            |> fill total 8
+        | LaneKind.Float when single -> fill total (combined<float32> op total)
+        | LaneKind.Float -> fill total (combined<float> op total)
         | LaneKind.Whole
-        | LaneKind.Truth when single ->
-            match op with
-            | ReduceOp.Sum -> LanePairs.SumWhole32 total
-            | ReduceOp.Prod -> LanePairs.ProdWhole32 total
-            | ReduceOp.Max -> LanePairs.MaxWhole32 total
-            | ReduceOp.Min -> LanePairs.MinWhole32 total
-            |> fill total 4
+        | LaneKind.Truth when single -> fill total (combined<int> op total)
         | LaneKind.Whole
-        | LaneKind.Truth ->
-            match op with
-            | ReduceOp.Sum -> LanePairs.SumWhole64 total
-            | ReduceOp.Prod -> LanePairs.ProdWhole64 total
-            | ReduceOp.Max -> LanePairs.MaxWhole64 total
-            | ReduceOp.Min -> LanePairs.MinWhole64 total
-            |> fun whole -> fill total 8 (int64 (int whole))
+        | LaneKind.Truth -> fill total (int64 (int (combined<int64> op total)))

@@ -2,8 +2,6 @@ namespace DL1.Compiler.Interpret
 
 open System.Runtime.Intrinsics
 open FSharp.NativeInterop
-open DL1
-open DL1.Compiler.Generic
 
 #nowarn "9" // Blocks are 64 bytes at an address.
 
@@ -18,13 +16,13 @@ module internal LaneBlock =
     let inline save (address: nativeint) (lanes: Vector128<'T>) =
         Vector128.Store(lanes, NativePtr.ofNativeInt<'T> address)
 
-    /// Fills a block with a value in lanes of `bytes` bytes.
-    let fill (block: nativeint) (bytes: int) (value: 'T) =
-        for at in 0..bytes..63 do
-            NativePtr.write (NativePtr.ofNativeInt<'T>(block + nativeint at)) value
+    /// Fills a block with a value.
+    let fill (block: nativeint) (value: 'T) =
+        for i in 0 .. 64 / sizeof<'T> - 1 do
+            NativePtr.set (NativePtr.ofNativeInt<'T> block) i value
 
     /// Applies f to each vector of a block.
-    let inline each1 ([<InlineIfLambda>] f: Vector128<'T> -> Vector128<'T>) x target =
+    let inline each1 ([<InlineIfLambda>] f: Vector128<'T> -> Vector128<'U>) x target =
         for at in 0n .. 16n .. 48n do
             save (target + at) (f (load (x + at)))
 

@@ -2,8 +2,6 @@ namespace DL1.Compiler.Lowering
 
 open System.Collections.Generic
 open DL1
-open DL1.Compiler.Movement
-open DL1.Compiler.Simd
 
 /// Layout assignment: convolutions and poolings get channels as their innermost axis, as their kernels need it. The
 /// graph becomes another of the same meaning, in which every such node reads its data through transposes from
@@ -17,42 +15,6 @@ module internal ChannelsLast =
 
     /// The permutation from channels last to channels first, `[n; c; spatial...]`.
     let lastToFirst rank = [ 0; rank - 1 ] @ [ 1 .. rank - 2 ]
-
-    let private isWindow (e: Expr) =
-        match e.Node with
-        | Node.Conv _
-        | Node.MaxPool _
-        | Node.MaxPoolPick _
-        | Node.MaxPoolScatter _
-        | Node.AvgPool _
-        | Node.AvgPoolGrad _ -> true
-        | Node.Constant _
-        | Node.Variable _
-        | Node.Unary _
-        | Node.Binary _
-        | Node.Compare _
-        | Node.Select _
-        | Node.Cast _
-        | Node.Reduce _
-        | Node.ArgReduce _
-        | Node.CumSum _
-        | Node.ArgSort _
-        | Node.Softmax _
-        | Node.LogSumExp _
-        | Node.MatMul _
-        | Node.Broadcast _
-        | Node.Reshape _
-        | Node.Transpose _
-        | Node.Slice _
-        | Node.Pad _
-        | Node.Concat _
-        | Node.Reverse _
-        | Node.Gather _
-        | Node.ScatterAdd _
-        | Node.RandomBits _
-        | Node.Scan _
-        | Node.StopGradient _
-        | Node.Custom _ -> false
 
     /// The channels-last value of which a node is the channels-first transpose.
     let private (|FromLast|_|) (e: Expr) =
@@ -68,7 +30,7 @@ module internal ChannelsLast =
         match e.Node with
         | Node.Conv(ConvRole.WeightGrad _, _, FromLast x, FromLast y) -> Some(e, [ x; y ])
         | Node.Transpose(permutation, inner) when
-            e.Shape.Rank >= 3 && permutation = firstToLast e.Shape.Rank && isWindow inner
+            e.Shape.Rank >= 3 && permutation = firstToLast e.Shape.Rank && NodeClass.isWindow inner
             ->
             match inner.Node with
             | Node.Conv((ConvRole.Forward | ConvRole.InputGrad _), _, FromLast x, w) -> Some(inner, [ x; w ])
@@ -122,43 +84,30 @@ module internal ChannelsLast =
         let firsts = Dictionary<Digest, Expr>()
         let lasts = Dictionary<Digest, Expr>()
 
-        let isLast (e: Expr) =
-            match forms[e.Digest] with
-            | Form.Last _ -> true
-            | Form.First _
-            | Form.Both _ -> false
+        let isLast (e: Expr) = forms[e.Digest].IsLast
+        let isBoth (e: Expr) = forms[e.Digest].IsBoth
 
-        let isBoth (e: Expr) =
-            match forms[e.Digest] with
-            | Form.Both _ -> true
-            | Form.First _
-            | Form.Last _ -> false
+        /// A value's form in the other layout, made once.
+        let remembered (known: Dictionary<Digest, Expr>) (e: Expr) make =
+            match known.TryGetValue e.Digest with
+            | true, result -> result
+            | false, _ ->
+                known[e.Digest] <- make ()
+                known[e.Digest]
 
         let first (e: Expr) =
             match forms[e.Digest] with
             | Form.First x
             | Form.Both(x, _) -> x
-            | Form.Last x ->
-                match firsts.TryGetValue e.Digest with
-                | true, known -> known
-                | false, _ ->
-                    // Not merged with a transpose in x: that of a convolution moves nothing, being part of what its
-                    // kernel computes.
-                    let result = transpose (lastToFirst e.Shape.Rank) x
-                    firsts[e.Digest] <- result
-                    result
+            // Not merged with a transpose in x: that of a convolution moves nothing, being part of what its kernel
+            // computes.
+            | Form.Last x -> remembered firsts e (fun () -> transpose (lastToFirst e.Shape.Rank) x)
 
         let last (e: Expr) =
             match forms[e.Digest] with
             | Form.Last x
             | Form.Both(_, x) -> x
-            | Form.First x ->
-                match lasts.TryGetValue e.Digest with
-                | true, known -> known
-                | false, _ ->
-                    let result = transposed (firstToLast e.Shape.Rank) x
-                    lasts[e.Digest] <- result
-                    result
+            | Form.First x -> remembered lasts e (fun () -> transposed (firstToLast e.Shape.Rank) x)
 
         let made node = Expr.Make node
 
@@ -193,15 +142,8 @@ module internal ChannelsLast =
                     transpose (firstToLast rank) (Expr.reshape dims x)
 
         let plain (e: Expr) =
-            let node = Node.map first e.Node
-
-            let unchanged =
-                List.forall2
-                    (fun (a: Expr) (b: Expr) -> a.Digest = b.Digest)
-                    (Node.operands e.Node)
-                    (Node.operands node)
-
-            if unchanged then e else made node
+            let unchanged = Node.operands e.Node |> List.forall (fun o -> (first o).Digest = o.Digest)
+            if unchanged then e else made (Node.map first e.Node)
 
         /// A reduction over `axes`, computed on the channels-last operand, where `make` gets the positions of the
         /// axes; the result is transposed to the graph's order.
@@ -219,19 +161,13 @@ module internal ChannelsLast =
             let rank = e.Shape.Rank
             let order = firstToLast rank
             let spatial = rank = 3 || rank = 4
-            let isLast x = isLast x
             let position axis = List.findIndex ((=) axis) order
             let plain () = Form.First(plain e)
 
             forms[e.Digest] <-
                 match e.Node with
-                | _ when isWindow e -> window e
-                | Node.Unary _
-                | Node.Binary _
-                | Node.Compare _
-                | Node.Select _
-                | Node.Cast _
-                | Node.StopGradient _ when spatial ->
+                | _ when NodeClass.isWindow e -> window e
+                | _ when spatial && (NodeClass.isElementwise e || e.Node.IsStopGradient) ->
                     let operands = Node.operands e.Node
 
                     if List.exists isLast operands then
@@ -272,46 +208,14 @@ module internal ChannelsLast =
                     match (first x).Node with
                     | Node.Reshape(_, inner) -> Form.First(made (Node.Reshape(shape, inner)))
                     | _ -> plain ()
-                | Node.Constant _
-                | Node.Variable _
-                | Node.Unary _
-                | Node.Binary _
-                | Node.Compare _
-                | Node.Select _
-                | Node.Cast _
-                | Node.Reduce _
-                | Node.ArgReduce _
-                | Node.CumSum _
-                | Node.ArgSort _
-                | Node.Softmax _
-                | Node.LogSumExp _
-                | Node.MatMul _
-                | Node.Broadcast _
-                | Node.Reshape _
-                | Node.Transpose _
-                | Node.Slice _
-                | Node.Pad _
-                | Node.Concat _
-                | Node.Reverse _
-                | Node.Gather _
-                | Node.ScatterAdd _
-                | Node.Conv _
-                | Node.MaxPool _
-                | Node.MaxPoolPick _
-                | Node.MaxPoolScatter _
-                | Node.AvgPool _
-                | Node.AvgPoolGrad _
-                | Node.RandomBits _
-                | Node.Scan _
-                | Node.StopGradient _
-                | Node.Custom _ -> plain ()
+                | _ -> plain ()
 
     /// The graph with channels last in its convolutions and poolings; without any, the graph itself. It must be the
     /// last rewriting: another would cancel the pairs of transposes about a convolution or pooling.
     let channelsLast (roots: Expr list) : Expr list =
         let nodes = Graph.topological roots
 
-        if Array.exists isWindow nodes then
+        if Array.exists NodeClass.isWindow nodes then
             let rewriting = Rewriting()
 
             for e in nodes do

@@ -2,13 +2,12 @@ namespace DL1.Compiler.Lowering
 
 open System.Collections.Generic
 open DL1
+open DL1.Pattern
 
 /// Decompositions of nodes that are defined by others; and rewrites of whole graphs against computing the same thing
 /// in two forms.
 [<RequireQualifiedAccess>]
 module internal Decompose =
-    let private (|Number|_|) (e: Expr) = Local.number e
-
     /// Puts the reduced axis back, with extent 1, and broadcasts along it to the shape of x.
     let private spread axis (x: Expr) (y: Expr) =
         let kept = Shape.withAxis axis 1 x.Shape
@@ -56,29 +55,17 @@ module internal Decompose =
     /// is the one that `Draw.bernoulli` writes.
     let chance (e: Expr) =
         match e.Node with
-        | Node.Compare(CompareOp.Lt, x, Number p) ->
-            match x.Node with
-            | Node.Binary((BinaryOp.Div as op), y, Number scale)
-            | Node.Binary((BinaryOp.Mul as op), y, Number scale) when
-                scale = (if op = BinaryOp.Div then 4294967296.0 else 1.0 / 4294967296.0)
-                ->
-                match y.Node with
-                | Node.Binary(BinaryOp.Add, z, Number 2147483648.0) ->
-                    match z.Node with
-                    | Node.Cast(DType.F64, bits) when bits.DType = DType.I32 ->
-                        let bound = ceil (p * 4294967296.0) - 2147483648.0
+        | Node.Compare(CompareOp.Lt,
+                       (Div(words, Number 4294967296.0) | Mul(words, Number 2.3283064365386963e-10)),
+                       Number p) ->
+            match words with
+            | Add(Form(Node.Cast(DType.F64, bits)), Number 2147483648.0) when bits.DType = DType.I32 ->
+                let bound = ceil (p * 4294967296.0) - 2147483648.0
 
-                        if bound > 2147483647.0 || not (p > 0.0) then
-                            None
-                        else
-                            Some(
-                                Expr.compare
-                                    CompareOp.Lt
-                                    bits
-                                    (Expr.full DType.I32 (bits.Shape.ToList()) bound)
-                            )
-                    | _ -> None
-                | _ -> None
+                if bound > 2147483647.0 || not (p > 0.0) then
+                    None
+                else
+                    Some(Expr.compare CompareOp.Lt bits (Expr.full DType.I32 (bits.Shape.ToList()) bound))
             | _ -> None
         | _ -> None
 
@@ -118,56 +105,42 @@ module internal Decompose =
             Some(Expr.compare op (asSingle x) (asSingle y))
         | _ -> None
 
-    /// Rebuilds a graph with some nodes replaced. `change` is given each node, and a function from an operand to its
-    /// replacement.
-    let private rebuild (change: Expr -> (Expr -> Expr) -> Expr option) (order: Expr[]) (roots: Expr list) =
-        let results = Dictionary<Digest, Expr>()
-        let become (o: Expr) = results[o.Digest]
-
-        for e in order do
-            results[e.Digest] <-
-                Origin.within e.Origin (fun () ->
-                    match change e become with
-                    | Some e' -> e'
-                    | None -> Expr.Make(Node.map become e.Node))
-
-        List.map become roots
+    /// The operands of all nodes of a unary operation.
+    let private operandsOf op (roots: Expr list) =
+        [
+            for e in Graph.topological roots do
+                match e.Node with
+                | Node.Unary(other, x) when other = op -> x
+                | _ -> ()
+        ]
 
     /// relu x > 0 is x > 0, and where relu x is there anyway, x need not be stored for the comparison.
     let masksFromRelu (roots: Expr list) =
-        let order = Graph.topological roots
-        let isRelu = HashSet<Digest>()
+        let isRelu = operandsOf UnaryOp.Relu roots |> Seq.map _.Digest |> HashSet
 
-        for e in order do
-            match e.Node with
-            | Node.Unary(UnaryOp.Relu, x) -> isRelu.Add x.Digest |> ignore
-            | _ -> ()
-
-        let change (e: Expr) become =
+        let change become (e: Expr) =
             match e.Node with
             | Node.Compare(CompareOp.Gt, x, (Number 0.0 as zero)) when isRelu.Contains x.Digest ->
                 Some(Expr.compare CompareOp.Gt (Expr.relu (become x)) (become zero))
             | _ -> None
 
-        if isRelu.Count = 0 then roots else rebuild change order roots
+        if isRelu.Count = 0 then roots else Rebuild.where change roots
 
     /// Sigmoids of x and of −x, which a sigmoid and its derivative need, share one exponential: with t = exp(−|x|)
     /// they are 1/(1 + t) and t/(1 + t), in the order of the sign of x.
     let pairsOfSigmoids (roots: Expr list) =
-        let order = Graph.topological roots
-        let sigmoids = HashSet<Digest>()
-        let pairs = HashSet<Digest>()
+        let operands = operandsOf UnaryOp.Sigmoid roots
+        let isOperand = operands |> Seq.map _.Digest |> HashSet
 
-        for e in order do
-            match e.Node with
-            | Node.Unary(UnaryOp.Sigmoid, x) -> sigmoids.Add x.Digest |> ignore
-            | _ -> ()
-
-        for e in order do
-            match e.Node with
-            | Node.Unary(UnaryOp.Neg, x) when sigmoids.Contains e.Digest && sigmoids.Contains x.Digest ->
-                pairs.Add x.Digest |> ignore
-            | _ -> ()
+        // The operands x of which −x is an operand, too.
+        let pairs =
+            HashSet
+                [
+                    for n in operands do
+                        match n with
+                        | Neg x when isOperand.Contains x.Digest -> x.Digest
+                        | _ -> ()
+                ]
 
         let half (x: Expr) isUpper =
             let t = exp (-(abs x))
@@ -179,13 +152,10 @@ module internal Decompose =
             else
                 Expr.where condition (t * upper) upper
 
-        let change (e: Expr) become =
+        let change become (e: Expr) =
             match e.Node with
             | Node.Unary(UnaryOp.Sigmoid, x) when pairs.Contains x.Digest -> Some(half (become x) true)
-            | Node.Unary(UnaryOp.Sigmoid, n) ->
-                match n.Node with
-                | Node.Unary(UnaryOp.Neg, x) when pairs.Contains x.Digest -> Some(half (become x) false)
-                | _ -> None
+            | Node.Unary(UnaryOp.Sigmoid, Neg x) when pairs.Contains x.Digest -> Some(half (become x) false)
             | _ -> None
 
-        if pairs.Count = 0 then roots else rebuild change order roots
+        if pairs.Count = 0 then roots else Rebuild.where change roots

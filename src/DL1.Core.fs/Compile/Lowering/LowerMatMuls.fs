@@ -1,6 +1,7 @@
 namespace DL1.Compiler.Lowering
 
 open DL1
+open DL1.Pattern
 open DL1.Compiler.Fusion
 
 /// Stacks of matmuls as one matmul, and transposes of a product's operands rather than of the product.
@@ -49,37 +50,34 @@ module internal LowerMatMuls =
     /// reverse order: then nothing is moved, or whole rows.
     let transposedProduct (e: Expr) =
         match e.Node with
-        | Node.Transpose(permutation, p) when p.Shape.Rank >= 2 && List.last permutation = p.Shape.Rank - 2 ->
-            match p.Node with
-            | Node.MatMul(a, b) ->
-                let rank = p.Shape.Rank
-                let swapped = Expr.transpose (lastTwo rank)
-                let product = Expr.matmul (swapped b) (swapped a)
+        | Node.Transpose(permutation, (Form(Node.MatMul(a, b)) as p)) when
+            p.Shape.Rank >= 2 && List.last permutation = p.Shape.Rank - 2
+            ->
+            let rank = p.Shape.Rank
+            let swapped = Expr.transpose (lastTwo rank)
+            let product = Expr.matmul (swapped b) (swapped a)
 
-                let rest =
-                    permutation
-                    |> List.map (fun axis ->
-                        if axis = rank - 1 then rank - 2
-                        elif axis = rank - 2 then rank - 1
-                        else axis)
+            let rest =
+                permutation
+                |> List.map (fun axis ->
+                    if axis = rank - 1 then rank - 2
+                    elif axis = rank - 2 then rank - 1
+                    else axis)
 
-                Some(if rest = [ 0 .. rank - 1 ] then product else Expr.transpose rest product)
-            | _ -> None
+            Some(if rest = [ 0 .. rank - 1 ] then product else Expr.transpose rest product)
         | _ -> None
 
     /// Σᵢ aᵢᵀ·bᵢ over a stack is one product: all rows of the aᵢ, transposed, times all rows of the bᵢ.
     let summedStack (e: Expr) =
         match e.Node with
-        | Node.Reduce(ReduceOp.Sum, axes, p) when e.DType.IsFloat && axes = [ 0 .. p.Shape.Rank - 3 ] ->
-            match p.Node with
-            | Node.MatMul(aT, b) when p.Shape.Size > 0 ->
-                let rank = aT.Shape.Rank
-                let a = Expr.transpose (lastTwo rank) aT
+        | Node.Reduce(ReduceOp.Sum, axes, (Form(Node.MatMul(aT, b)) as p)) when
+            e.DType.IsFloat && axes = [ 0 .. p.Shape.Rank - 3 ] && p.Shape.Size > 0
+            ->
+            let a = Expr.transpose (lastTwo aT.Shape.Rank) aT
 
-                if reshapesFreely (rowsOf a) a && reshapesFreely (rowsOf b) b then
-                    let rows (x: Expr) = Expr.reshape ((rowsOf x).ToList()) x
-                    Some(Expr.matmul (rows a).T (rows b))
-                else
-                    None
-            | _ -> None
+            if reshapesFreely (rowsOf a) a && reshapesFreely (rowsOf b) b then
+                let rows (x: Expr) = Expr.reshape ((rowsOf x).ToList()) x
+                Some(Expr.matmul (rows a).T (rows b))
+            else
+                None
         | _ -> None

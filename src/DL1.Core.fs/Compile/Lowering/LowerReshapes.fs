@@ -1,6 +1,7 @@
 namespace DL1.Compiler.Lowering
 
 open DL1
+open DL1.Pattern
 open DL1.Compiler.Fusion
 
 /// Moves reshapes out of the way of fusion.
@@ -26,19 +27,10 @@ module internal LowerReshapes =
                 None
         | _ -> None
 
-    let private isElementwise (e: Expr) =
-        match e.Node with
-        | Node.Unary _
-        | Node.Binary _
-        | Node.Compare _
-        | Node.Select _
-        | Node.Cast _ -> true
-        | _ -> false
-
     /// Elementwise nodes work in the shape beneath a reshape, where that has fewer axes: op(reshape x, y) is
     /// reshape(op(x, reshape⁻¹ y)).
     let reshapeOutwards (e: Expr) =
-        if isElementwise e then
+        if NodeClass.isElementwise e then
             Node.operands e.Node
             |> List.tryPick (function
                 | Reshaped x when (squeezed x.Shape).Length < (squeezed e.Shape).Length -> Some x.Shape
@@ -52,24 +44,21 @@ module internal LowerReshapes =
     /// A reshape of a broadcast becomes a broadcast, where the axes along which it repeats stay together.
     let reshapedBroadcast (e: Expr) =
         match e.Node with
-        | Node.Reshape(shape, b) ->
-            match b.Node with
-            | Node.Broadcast(from, x) when e.Shape.Size > 0 ->
-                let missing = from.Rank - x.Shape.Rank
+        | Node.Reshape(shape, Form(Node.Broadcast(from, x))) when e.Shape.Size > 0 ->
+            let missing = from.Rank - x.Shape.Rank
 
-                // Strides that are 0 exactly along the axes that the broadcast repeats.
-                let strides =
-                    Array.init from.Rank (fun axis ->
-                        if axis < missing || x.Shape[axis - missing] <> from[axis] then
-                            0
-                        else
-                            x.Shape.Strides[axis - missing])
+            // Strides that are 0 exactly along the axes that the broadcast repeats.
+            let strides =
+                Array.init from.Rank (fun axis ->
+                    if axis < missing || x.Shape[axis - missing] <> from[axis] then
+                        0
+                    else
+                        x.Shape.Strides[axis - missing])
 
-                StridedView.reshaped from strides shape
-                |> Option.map (fun strides ->
-                    let kept = List.init shape.Rank (fun i -> if strides[i] = 0 then 1 else shape[i])
-                    Expr.broadcastTo (shape.ToList()) (Expr.reshape kept x))
-            | _ -> None
+            StridedView.reshaped from strides shape
+            |> Option.map (fun strides ->
+                let kept = List.init shape.Rank (fun i -> if strides[i] = 0 then 1 else shape[i])
+                Expr.broadcastTo (shape.ToList()) (Expr.reshape kept x))
         | _ -> None
 
     /// A reduction of trailing axes, of a reshape that changes leading axes alone, becomes a reshape of a reduction.

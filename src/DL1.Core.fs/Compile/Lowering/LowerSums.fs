@@ -1,7 +1,6 @@
 namespace DL1.Compiler.Lowering
 
 open DL1
-open DL1.Compiler.Movement
 
 /// Sums that are something simpler: concatenations.
 [<RequireQualifiedAccess>]

@@ -2,8 +2,7 @@ namespace DL1.Compiler.Lowering
 
 open System.Collections.Generic
 open DL1
-open DL1.Compiler.Movement
-open DL1.Compiler.Simd
+open DL1.Compiler.FusedLoop
 
 /// How the compiler computes a node.
 [<RequireQualifiedAccess>]
@@ -88,82 +87,22 @@ module internal NodeKind =
     let isChannels (e: Expr) = (channels e).IsSome
 
     let of' (e: Expr) : NodeKind =
-        match e.Node with
-        | Node.Transpose _
-        | Node.Conv _ when isChannels e ->
-            match channels e with
-            | Some(node, operands) -> NodeKind.ChannelsLast(node, operands)
-            | None -> NodeKind.Other
-        | Node.Variable _
-        | Node.Constant _ -> NodeKind.Leaf
-        | Node.Unary _
-        | Node.Binary _
-        | Node.Compare _
-        | Node.Select _
-        | Node.Cast _ -> if fits e then NodeKind.Elementwise else NodeKind.Other
-        | Node.Reduce(op, axes, x) ->
-            if x.DType.IsFloat && x.Shape.Size > 0 && isRegular axes x.Shape then
+        match channels e with
+        | Some(node, operands) -> NodeKind.ChannelsLast(node, operands)
+        | None ->
+            match NodeClass.of' e, e.Node with
+            | NodeClass.Leaf, _ -> NodeKind.Leaf
+            | NodeClass.View, _ -> NodeKind.View
+            | NodeClass.Elementwise, _ when fits e -> NodeKind.Elementwise
+            | _, Node.Reduce(op, axes, x) when x.DType.IsFloat && x.Shape.Size > 0 && isRegular axes x.Shape ->
                 NodeKind.Reduce(op, axes)
-            else
-                NodeKind.Other
-        | Node.MatMul _ -> if e.DType.IsFloat && e.Shape.Size > 0 then NodeKind.MatMul else NodeKind.Other
-        | Node.Broadcast _
-        | Node.Reshape _
-        | Node.Transpose _
-        | Node.Slice _ -> NodeKind.View
-        | Node.ArgReduce _
-        | Node.CumSum _
-        | Node.ArgSort _
-        | Node.Softmax _
-        | Node.LogSumExp _
-        | Node.Pad _
-        | Node.Concat _
-        | Node.Reverse _
-        | Node.Gather _
-        | Node.ScatterAdd _
-        | Node.Conv _
-        | Node.MaxPool _
-        | Node.MaxPoolPick _
-        | Node.MaxPoolScatter _
-        | Node.AvgPool _
-        | Node.AvgPoolGrad _
-        | Node.RandomBits _
-        | Node.Scan _
-        | Node.StopGradient _
-        | Node.Custom _ -> NodeKind.Other
+            | NodeClass.MatMul, _ when e.DType.IsFloat && e.Shape.Size > 0 -> NodeKind.MatMul
+            | _ -> NodeKind.Other
 
     /// Whether an elementwise node costs less than a round trip to memory.
     let isCheap (e: Expr) =
         match e.Node with
-        | Node.Unary(op, _) ->
-            match op with
-            | UnaryOp.Neg
-            | UnaryOp.Abs
-            | UnaryOp.Sign
-            | UnaryOp.Relu
-            | UnaryOp.Not
-            | UnaryOp.Floor
-            | UnaryOp.Ceiling
-            | UnaryOp.Round
-            | UnaryOp.Reciprocal -> true
-            | UnaryOp.Exp
-            | UnaryOp.Expm1
-            | UnaryOp.Log
-            | UnaryOp.Log1p
-            | UnaryOp.Sqrt
-            | UnaryOp.Rsqrt
-            | UnaryOp.Sin
-            | UnaryOp.Cos
-            | UnaryOp.Tan
-            | UnaryOp.Asin
-            | UnaryOp.Acos
-            | UnaryOp.Atan
-            | UnaryOp.Sinh
-            | UnaryOp.Cosh
-            | UnaryOp.Tanh
-            | UnaryOp.Sigmoid
-            | UnaryOp.Softplus
-            | UnaryOp.Erf -> false
+        | Node.Unary(op, _) -> LoopSteps.costOf op = UnaryCost.Cheap
         | Node.Binary(op, _, _) -> op <> BinaryOp.Pow
         | Node.Compare _
         | Node.Select _

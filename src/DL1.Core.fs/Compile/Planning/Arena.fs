@@ -1,7 +1,6 @@
 namespace DL1.Compiler.Planning
 
 open System.Collections.Generic
-open DL1
 
 /// A buffer's size in bytes and its lifetime: the first step that writes it and the last step that touches it.
 [<Struct; NoEquality; NoComparison>]

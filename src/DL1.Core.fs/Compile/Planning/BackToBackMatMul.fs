@@ -1,8 +1,6 @@
 namespace DL1.Compiler.Planning
 
-open DL1
 open DL1.Compiler.Execution
-open DL1.Compiler.FusedLoop
 open DL1.Compiler.Fusion
 open DL1.Compiler.Gemm
 
@@ -67,61 +65,62 @@ module internal BackToBackMatMul =
             readers buffer |> List.forall (fun i -> List.contains i steps')
             && not (Array.contains buffer results)
 
+        /// The only step that writes a buffer, where it comes before step `until` and is in no other joined step.
+        let onlyWriter buffer until =
+            match writers buffer with
+            | [ f ] when f < until && not taken[f] -> Some(f, steps[f].Work)
+            | _ -> None
+
         /// The joined step whose second product is step i; its other two steps are removed.
         let find i : PlanStep option =
             match steps[i].Work with
             | Work.Gemm second when
                 second.Batch > 1 && second.K > 0 && isPlain second.A second.Batch second.M second.K
                 ->
-                match writers second.A.Buffer with
-                | [ f ] when f < i && not taken[f] ->
-                    match steps[f].Work with
-                    | Work.FusedLoop loop when
-                        isAlong loop second.Batch second.M second.K && isPlainIn loop second.A.Buffer
-                        ->
-                        let isFirst buffer =
-                            match writers buffer with
-                            | [ p ] when p < f && not taken[p] && isPlainIn loop buffer ->
-                                match steps[p].Work with
-                                | Work.Gemm first when
-                                    first.C.Buffer = buffer
-                                    && first.Slice.IsNone
-                                    && struct (first.Type, first.Batch, first.M, first.N) =
-                                        struct (second.Type, second.Batch, second.M, second.K)
-                                    && first.A.Layout.Column = 1
-                                    && isPlain first.C first.Batch first.M first.N
-                                    && isOnlyFor buffer [ p; f ]
-                                    && canWait [ p; f ] i
-                                    ->
-                                    Some(p, first)
-                                | _ -> None
-                            | _ -> None
+                match onlyWriter second.A.Buffer i with
+                | Some(f, Work.FusedLoop loop) when
+                    isAlong loop second.Batch second.M second.K && isPlainIn loop second.A.Buffer
+                    ->
+                    let isFirst buffer =
+                        match onlyWriter buffer f with
+                        | Some(p, Work.Gemm first) when
+                            isPlainIn loop buffer
+                            && first.C.Buffer = buffer
+                            && first.Slice.IsNone
+                            && struct (first.Type, first.Batch, first.M, first.N) =
+                                struct (second.Type, second.Batch, second.M, second.K)
+                            && first.A.Layout.Column = 1
+                            && isPlain first.C first.Batch first.M first.N
+                            && isOnlyFor buffer [ p; f ]
+                            && canWait [ p; f ] i
+                            ->
+                            Some(p, first)
+                        | _ -> None
 
-                        Array.distinct steps[f].Reads
-                        |> Array.tryPick isFirst
-                        |> Option.map (fun (p, first) ->
-                            let hidesRows = isOnlyFor second.A.Buffer [ f; i ]
+                    Array.distinct steps[f].Reads
+                    |> Array.tryPick isFirst
+                    |> Option.map (fun (p, first) ->
+                        let hidesRows = isOnlyFor second.A.Buffer [ f; i ]
 
-                            let job = { First = first; Rows = loop; Second = second; HidesRows = hidesRows }
+                        let job = { First = first; Rows = loop; Second = second; HidesRows = hidesRows }
 
-                            let shown =
-                                Array.filter (fun buffer ->
-                                    buffer <> first.C.Buffer && not (hidesRows && buffer = second.A.Buffer))
+                        let shown =
+                            Array.filter (fun buffer ->
+                                buffer <> first.C.Buffer && not (hidesRows && buffer = second.A.Buffer))
 
-                            let own = [ steps[p]; steps[f]; steps[i] ]
-                            left[p] <- None
-                            left[f] <- None
+                        let own = [ steps[p]; steps[f]; steps[i] ]
+                        left[p] <- None
+                        left[f] <- None
 
-                            for taker in [ p; f; i ] do
-                                taken[taker] <- true
+                        for taker in [ p; f; i ] do
+                            taken[taker] <- true
 
-                            {
-                                Work = Work.BackToBack(job, own)
-                                Group = steps[i].Group
-                                Reads = own |> Seq.collect _.Reads |> Seq.distinct |> Seq.toArray |> shown
-                                Writes = own |> Seq.collect _.Writes |> Seq.distinct |> Seq.toArray |> shown
-                            })
-                    | _ -> None
+                        {
+                            Work = Work.BackToBack(job, own)
+                            Group = steps[i].Group
+                            Reads = own |> Seq.collect _.Reads |> Seq.distinct |> Seq.toArray |> shown
+                            Writes = own |> Seq.collect _.Writes |> Seq.distinct |> Seq.toArray |> shown
+                        })
                 | _ -> None
             | _ -> None
 

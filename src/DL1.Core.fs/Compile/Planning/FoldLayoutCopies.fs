@@ -3,46 +3,33 @@ namespace DL1.Compiler.Planning
 open DL1
 open DL1.Compiler.Execution
 open DL1.Compiler.Fusion
+open DL1.Compiler.Lowering
 
 /// Removes copies between layouts around convolutions: where a copy to channels last serves convolutions alone, or a
 /// copy to channels first follows one, the convolution reads or writes channels first itself, block by block.
 [<RequireQualifiedAccess>]
 module internal FoldLayoutCopies =
+    /// Whether a copy with result `shape` reads a contiguous value of shape `source` whole, its axes permuted.
+    let private permutes (permutation: int list) (r: StridedView) (source: Shape) (shape: Shape) =
+        shape.Rank > 2
+        && r.Offset = 0
+        && source.Rank = shape.Rank
+        && permutation
+           |> List.indexed
+           |> List.forall (fun (axis, from) ->
+               shape[axis] = source[from] && (shape[axis] = 1 || r.Strides[axis] = source.Strides[from]))
+
     /// Whether a copy with result `shape` moves channels last, from contiguous data `[n; c; spatial...]`.
     let private putsLast (r: StridedView) (shape: Shape) =
         let rank = shape.Rank
 
         rank > 2
-        && r.Offset = 0
-        && (let first = Shape.ofList (shape[0] :: shape[rank - 1] :: [ for i in 1 .. rank - 2 -> shape[i] ])
-
-            Seq.forall
-                (fun axis ->
-                    let from =
-                        if axis = 0 then 0
-                        elif axis = rank - 1 then 1
-                        else axis + 1
-
-                    shape[axis] = 1 || r.Strides[axis] = first.Strides[from])
-                (seq { 0 .. rank - 1 }))
+        && (let first = Shape.ofList [ for axis in ChannelsLast.lastToFirst rank -> shape[axis] ]
+            permutes (ChannelsLast.firstToLast rank) r first shape)
 
     /// Whether a copy moves channels first, and reads the whole of a contiguous value with channels last.
     let private putsFirst (r: StridedView) (source: Shape) (shape: Shape) =
-        let rank = shape.Rank
-
-        rank > 2
-        && r.Offset = 0
-        && source.Rank = rank
-        && source.Size = shape.Size
-        && Seq.forall
-            (fun axis ->
-                let from =
-                    if axis = 0 then 0
-                    elif axis = 1 then rank - 1
-                    else axis - 1
-
-                shape[axis] = source[from] && (shape[axis] = 1 || r.Strides[axis] = source.Strides[from]))
-            (seq { 0 .. rank - 1 })
+        permutes (ChannelsLast.lastToFirst shape.Rank) r source shape
 
     /// The indices of a convolution's operands that are images, not weights.
     let private data (job: ChannelsLastJob) =
@@ -84,16 +71,6 @@ module internal FoldLayoutCopies =
             Epilogue = Option.map epilogue job.Epilogue
         }
 
-    /// The step with another job, and with `buffer` replaced by `other`.
-    let private withBuffer (step: PlanStep) job buffer other =
-        let replaced = Array.map (fun p -> if p = buffer then other else p)
-
-        { step with
-            Work = Work.Channels job
-            Reads = replaced step.Reads
-            Writes = replaced step.Writes
-        }
-
     /// The steps of a plan without the copies that convolutions do themselves. `values` has the node of each buffer,
     /// `results` the buffers of the roots.
     let run (values: Expr[]) (results: int[]) (steps: PlanStep[]) : PlanStep[] =
@@ -111,7 +88,8 @@ module internal FoldLayoutCopies =
 
         let readers, writers = all _.Reads, all _.Writes
 
-        let replace i (step: PlanStep) job buffer other = left[i] <- Some(withBuffer step job buffer other)
+        let replace i (step: PlanStep) job buffer other =
+            left[i] <- Some(step.Redirect(Work.Channels job, buffer, other))
 
         for i in 0 .. steps.Length - 1 do
             match steps[i].Work with

@@ -5,7 +5,6 @@ open DL1
 open DL1.Compiler.Execution
 open DL1.Compiler.Fusion
 open DL1.Compiler.Gemm
-open DL1.Compiler.Movement
 
 /// Lets matrix products write their results into the target of the copy or concatenation that follows them, which then
 /// is not needed.
@@ -157,16 +156,7 @@ module internal ForwardOutputs =
         let redirect (writer, job: GemmJob) buffer target =
             match left[writer] with
             | Some step ->
-                let other p = if p = buffer then target else p
-
-                left[writer] <-
-                    Some
-                        { step with
-                            Work = Work.Gemm job
-                            Reads = Array.map other step.Reads
-                            Writes = Array.map other step.Writes
-                        }
-
+                left[writer] <- Some(step.Redirect(Work.Gemm job, buffer, target))
                 writers[target] <- writer :: known writers target
                 readers[target] <- writer :: known readers target
             | None -> ()

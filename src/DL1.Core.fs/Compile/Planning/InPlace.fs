@@ -4,7 +4,6 @@ open DL1
 open DL1.Compiler.Execution
 open DL1.Compiler.FusedLoop
 open DL1.Compiler.Fusion
-open DL1.Compiler.Runtime
 
 /// Finds results of fused loops that can be written over an operand which no later step reads: the arena gets smaller,
 /// and the result's memory is already in the cache.

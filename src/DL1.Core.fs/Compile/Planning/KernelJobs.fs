@@ -1,12 +1,11 @@
 namespace DL1.Compiler.Planning
 
-open System
 open System.Collections.Generic
 open DL1
 open DL1.Compiler.Execution
 open DL1.Compiler.FusedLoop
 open DL1.Compiler.Fusion
-open DL1.Compiler.Runtime
+open DL1.Compiler.Movement
 
 /// Translates groups into jobs: the operands of each kernel as buffers, offsets and strides.
 [<RequireQualifiedAccess>]
@@ -74,27 +73,34 @@ module internal KernelJobs =
                 Space = space
                 Reduces = g.Reduced.Length > 0
                 Weight = LoopSteps.weight p.Loop
-                Sizes = p.Loop.Operands |> Array.map (fun o -> Memory.size o.Type)
-                Buffers = Array.map (operandBuffer bufferOf) p.Places
-                Offsets = Array.map offsetOf p.Places
+                Sizes = p.Loop.Operands |> Array.map (fun o -> ElementSize.ofType o.Type)
+                Buffers = Array.map (operandBuffer bufferOf) p.Operands
+                Offsets = Array.map offsetOf p.Operands
                 Streams =
-                    p.Places
+                    p.Operands
                     |> Array.map (function
                         | ProgramOperand.Random(stream, _) -> stream
                         | ProgramOperand.Value _
                         | ProgramOperand.Spill -> -1)
-                Spills = p.Places |> Array.map (operandBuffer bufferOf >> fun buffer -> buffer < 0)
+                Spills = p.Operands |> Array.map (operandBuffer bufferOf >> fun buffer -> buffer < 0)
                 BlockColumns = if p.Loop.Type = DType.F64 then 8 else 16
             })
 
+    /// An epilogue. The functions give, from an operand's strides: the offset of each matrix of the stack, the stride of a
+    /// row, and whether it moves along the columns.
+    let private epilogue code bufferOf (p: GroupProgram) starts row isAlong : EpilogueJob =
+        {
+            Body = code p.Loop
+            Sizes = p.Loop.Operands |> Array.map (fun o -> ElementSize.ofType o.Type)
+            Buffers = Array.map (operandBuffer bufferOf) p.Operands
+            Offsets = Array.map offsetOf p.Operands
+            Starts = Array.map starts p.Strides
+            Rows = Array.map row p.Strides
+            Along = Array.map isAlong p.Strides
+        }
+
     /// The epilogue of a matrix product. `anchor` is the product.
-    let epilogueJob
-        (code: FusedLoop -> LoopBody)
-        (bufferOf: Expr -> int)
-        (g: Group)
-        (anchor: Expr)
-        (p: GroupProgram)
-        : EpilogueJob =
+    let epilogueJob code bufferOf (g: Group) (anchor: Expr) (p: GroupProgram) : EpilogueJob =
         // The domain has the axes of the stack, then row and column, without axes of extent 1.
         let rank = anchor.Shape.Rank
         let rows, columns = anchor.Shape[rank - 2], anchor.Shape[rank - 1]
@@ -102,36 +108,13 @@ module internal KernelJobs =
         let rowAxis = if columns = 1 then last else last - 1
         let hasRows = rows > 1
         let stack = if hasRows then g.Domain[.. rowAxis - 1] else g.Domain[..rowAxis]
-
-        {
-            Body = code p.Loop
-            Sizes = p.Loop.Operands |> Array.map (fun o -> Memory.size o.Type)
-            Buffers = Array.map (operandBuffer bufferOf) p.Places
-            Offsets = Array.map offsetOf p.Places
-            Starts =
-                p.Strides
-                |> Array.map (fun strides -> IterationSpace.offsets stack strides[.. stack.Length - 1])
-            Rows = p.Strides |> Array.map (fun strides -> if hasRows then strides[rowAxis] else 0)
-            Along = p.Strides |> Array.map (fun strides -> columns > 1 && strides[last] <> 0)
-        }
+        let starts (strides: int[]) = IterationSpace.offsets stack strides[.. stack.Length - 1]
+        let row (strides: int[]) = if hasRows then strides[rowAxis] else 0
+        epilogue code bufferOf p starts row (fun strides -> columns > 1 && strides[last] <> 0)
 
     /// The epilogue of a convolution.
-    let convEpilogueJob
-        (code: FusedLoop -> LoopBody)
-        (bufferOf: Expr -> int)
-        (g: Group)
-        (node: Expr)
-        (p: GroupProgram)
-        : EpilogueJob =
-        {
-            Body = code p.Loop
-            Sizes = p.Loop.Operands |> Array.map (fun o -> Memory.size o.Type)
-            Buffers = Array.map (operandBuffer bufferOf) p.Places
-            Offsets = Array.map offsetOf p.Places
-            Starts = p.Strides |> Array.map (fun _ -> [| 0 |])
-            Rows = p.Strides |> Array.map (AnchorMatrix.row node g.Domain)
-            Along = p.Strides |> Array.map AnchorMatrix.isAlong
-        }
+    let convEpilogueJob code bufferOf (g: Group) (node: Expr) (p: GroupProgram) : EpilogueJob =
+        epilogue code bufferOf p (fun _ -> [| 0 |]) (AnchorMatrix.row node g.Domain) AnchorMatrix.isAlong
 
     /// An operand of a matrix product, as a view into its source's buffer.
     let matrix (bufferOf: Expr -> int) (e: Expr) : MatrixBuffer =
@@ -177,8 +160,7 @@ module internal KernelJobs =
 
     /// The job of a scan, whose results are `members`, with the plan of its body.
     let scanJob (bufferOf: Expr -> int) (members: Expr seq) (call: ScanCall<Expr>) (body: Plan) : ScanJob =
-        let bytes (e: Expr) = int64 (Memory.size e.DType) * int64 e.Shape.Size
-        let variableBytes (v: Variable) = int64 (Memory.size v.DType) * int64 v.Shape.Size
+        let variableBytes (v: Variable) = Memory.bytes v.DType v.Shape.Size
         let carries = call.Body.Next.Length
 
         // The buffer of each result of the scan that is used.
@@ -199,7 +181,7 @@ module internal KernelJobs =
             Reversed = call.Reversed
             CarryBytes = call.Body.Carries |> List.map variableBytes |> Array.ofList
             SliceBytes = call.Body.Slices |> List.map variableBytes |> Array.ofList
-            OutputBytes = call.Body.Outputs |> List.map bytes |> Array.ofList
+            OutputBytes = call.Body.Outputs |> List.map Memory.bytesOf |> Array.ofList
             Carries = call.Body.Carries |> List.map body.BufferOf |> Array.ofList
             Slices = call.Body.Slices |> List.map body.BufferOf |> Array.ofList
             Fixed = call.Body.Fixed |> List.map body.BufferOf |> Array.ofList

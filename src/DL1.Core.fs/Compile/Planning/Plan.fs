@@ -60,13 +60,7 @@ module internal Plan =
             |]
 
         let lives =
-            own
-            |> Array.map (fun p ->
-                {
-                    Bytes = int64 values[p].Shape.Size * int64 (Memory.size values[p].DType)
-                    First = first[p]
-                    Last = last[p]
-                })
+            own |> Array.map (fun p -> { Bytes = Memory.bytesOf values[p]; First = first[p]; Last = last[p] })
 
         let offsets, bytes = Arena.place lives
         own |> Array.iteri (fun i p -> locations[p] <- Location.Arena offsets[i])

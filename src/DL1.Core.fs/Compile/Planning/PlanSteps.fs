@@ -4,9 +4,7 @@ open System.Collections.Generic
 open DL1
 open DL1.Compiler.Conv
 open DL1.Compiler.Execution
-open DL1.Compiler.FusedLoop
 open DL1.Compiler.Fusion
-open DL1.Compiler.Gemm
 open DL1.Compiler.Lowering
 
 /// The buffers of a plan while it is made: one for each value that some kernel reads or writes.
@@ -43,8 +41,8 @@ module internal PlanSteps =
         match program with
         | None -> [||], [||]
         | Some p ->
-            let all = p.Places |> Array.map (KernelJobs.operandBuffer buffers.Of)
-            Array.splitAt (p.Places.Length - p.Stored.Length) all
+            let all = p.Operands |> Array.map (KernelJobs.operandBuffer buffers.Of)
+            Array.splitAt (p.Operands.Length - p.Stored.Length) all
 
     let private fusedLoop code (buffers: PlanBuffers) (g: Group) (program: GroupProgram) =
         KernelJobs.fusedLoopJob code buffers.Of g program
@@ -156,5 +154,5 @@ module internal PlanSteps =
             | NodeKind.Other, Node.Scan(_, call) -> Some(scan buffers g call (bodyOf call.Body))
             | NodeKind.View, Node.Reshape _ -> None
             | NodeKind.View, _ -> Some(copy buffers g e)
-            | _ when StaticKernel.serves e -> Some(precompiled buffers g e)
+            | _ when NodeClass.isStatic e -> Some(precompiled buffers g e)
             | _ -> Some(defined buffers g e)

@@ -1,13 +1,9 @@
 namespace DL1.Compiler.Planning
 
 open System
-open System.Collections.Generic
 open DL1
 open DL1.Compiler.Execution
-open DL1.Compiler.FusedLoop
 open DL1.Compiler.Fusion
-open DL1.Compiler.Gemm
-open DL1.Compiler.Generic
 
 /// The work of one kernel of a plan: one case for each kind of kernel. Buffers are given by their index in
 /// `Plan.Values`.
@@ -58,6 +54,11 @@ and [<NoEquality; NoComparison>] internal PlanStep =
         | Work.BackToBack({ Second = job }, _) when job.C.Buffer = buffer -> job.Slice
         | _ -> None
 
+    /// The step with other work, and with the buffer `target` in the place of `buffer`.
+    member this.Redirect(work: Work, buffer: int, target: int) : PlanStep =
+        let other = Array.map (fun p -> if p = buffer then target else p)
+        { this with Work = work; Reads = other this.Reads; Writes = other this.Writes }
+
 /// A graph as kernels in execution order, over numbered buffers.
 and [<NoEquality; NoComparison>] internal Plan =
     {
@@ -79,21 +80,14 @@ and [<NoEquality; NoComparison>] internal Plan =
     member this.BufferOf(v: Variable) =
         let n = List.findIndex ((=) v) this.Inputs
 
-        Array.FindIndex(
-            this.Locations,
-            fun location ->
-                match location with
-                | Location.Input i -> i = n
-                | Location.Constant _
-                | Location.Arena _
-                | Location.Output _ -> false
-        )
+        this.Locations
+        |> Array.tryFindIndex (function
+            | Location.Input i -> i = n
+            | _ -> false)
+        |> Option.defaultValue -1
 
     /// Whether a kernel writes this root into the root's own output tensor. Of several roots that share an output
     /// buffer, this holds for the first alone.
     member this.IsDirect(root: int) =
-        match this.Locations[this.Results[root]] with
-        | Location.Output _ -> Array.IndexOf(this.Results, this.Results[root]) = root
-        | Location.Input _
-        | Location.Constant _
-        | Location.Arena _ -> false
+        this.Locations[this.Results[root]].IsOutput
+        && Array.IndexOf(this.Results, this.Results[root]) = root

@@ -1,7 +1,6 @@
 namespace DL1.Compiler.Planning
 
 open DL1
-open DL1.Compiler.Simd
 
 /// Sorts the roots of a plan. Fusion walks them in this order, so it decides which nodes share a kernel, and hence how
 /// sums are rounded. The order is derived from what the roots compute, so the bits do not depend on the order in which

@@ -86,8 +86,8 @@ module internal Hoist =
                 | Node.StopGradient _ -> ()
                 | _ -> put constants e
 
-        let next, outputs = Rebuild.fromTop table loop.Graphs |> List.splitAt loop.Carries.Length
-        let read = HashSet(Graph.variables (next @ outputs) |> List.map _.Name)
+        let rebuilt = loop.WithGraphs(Rebuild.fromTop table loop.Graphs)
+        let read = HashSet(Graph.variables rebuilt.Graphs |> List.map _.Name)
 
         let kept f (found: List<Variable * Expr>) =
             found
@@ -95,9 +95,7 @@ module internal Hoist =
             |> Seq.map (fun (v, e) -> v, f e)
             |> List.ofSeq
 
-        { loop with
-            Carries = List.map2 (fun c e -> { c with Next = e }) loop.Carries next
-            Outputs = List.map2 (fun (stack, _) e -> stack, e) loop.Outputs outputs
+        { rebuilt with
             Slices = loop.Slices @ kept lift.All slices
             Fixed = loop.Fixed @ kept lift.Once constants
         }

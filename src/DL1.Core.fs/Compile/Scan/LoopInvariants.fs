@@ -2,8 +2,7 @@ namespace DL1.Compiler.Scan
 
 open System.Collections.Generic
 open DL1
-open DL1.Compiler.Movement
-open DL1.Compiler.Simd
+open DL1.Compiler.Lowering
 
 /// What a value of a scan's body depends on.
 [<RequireQualifiedAccess; Struct>]
@@ -25,43 +24,6 @@ type internal LoopInvariants(loop: ScanLoop) =
     let lifted = Dictionary<Digest, Expr>()
     let sequences = dict [ for v, xs in loop.Slices -> v.Name, xs ]
     let carried = HashSet(loop.Carries |> List.map _.Variable.Name)
-
-    /// Whether one operation on the values of all steps computes what the node does step by step, at the same cost.
-    static let isLocal (e: Expr) =
-        match e.Node with
-        | Node.Unary _
-        | Node.Binary _
-        | Node.Compare _
-        | Node.Select _
-        | Node.Cast _
-        | Node.Reduce _
-        | Node.ArgReduce _
-        | Node.CumSum _
-        | Node.ArgSort _
-        | Node.Softmax _
-        | Node.LogSumExp _
-        | Node.Broadcast _
-        | Node.Reshape _
-        | Node.Transpose _
-        | Node.Slice _
-        | Node.Pad _
-        | Node.Concat _
-        | Node.Reverse _
-        | Node.StopGradient _ -> true
-        | Node.Constant _
-        | Node.Variable _
-        | Node.MatMul _
-        | Node.Gather _
-        | Node.ScatterAdd _
-        | Node.Conv _
-        | Node.MaxPool _
-        | Node.MaxPoolPick _
-        | Node.MaxPoolScatter _
-        | Node.AvgPool _
-        | Node.AvgPoolGrad _
-        | Node.RandomBits _
-        | Node.Scan _
-        | Node.Custom _ -> false
 
     let dependence (e: Expr) = dependences[e.Digest]
 
@@ -88,7 +50,7 @@ type internal LoopInvariants(loop: ScanLoop) =
             struct (true, size, size)
         | _ ->
             let operands = Node.operands e.Node |> List.map (fun o -> costs[o.Digest])
-            let can = isLocal e && operands |> List.forall (fun (struct (can, _, _)) -> can)
+            let can = NodeClass.stacks e && operands |> List.forall (fun (struct (can, _, _)) -> can)
             let peak = operands |> List.fold (fun n (struct (_, peak, _)) -> max n peak) size
             let source = operands |> List.fold (fun n (struct (_, _, source)) -> max n source) 0
             struct (can, peak, source)
@@ -110,9 +72,6 @@ type internal LoopInvariants(loop: ScanLoop) =
 
     /// What a value of the body depends on.
     member _.Dependence(e: Expr) = dependence e
-
-    /// Whether one operation on the values of all steps computes what the node does step by step, at the same cost.
-    member _.IsLocal(e: Expr) = isLocal e
 
     /// Whether a node is a product of a matrix that depends on slices and a fixed one.
     member _.IsProduct(e: Expr) = isProduct e

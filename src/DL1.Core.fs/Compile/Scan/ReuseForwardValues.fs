@@ -2,8 +2,7 @@ namespace DL1.Compiler.Scan
 
 open System.Collections.Generic
 open DL1
-open DL1.Compiler.Movement
-open DL1.Compiler.Simd
+open DL1.Compiler.Lowering
 
 /// What a scan reads of another: `Sequence` is the index of a sequence that is a stack of the other, `Source` the
 /// other's key, `Table` the replacements of nodes of the body, `Added` the new slices with what they are in the
@@ -30,43 +29,6 @@ module internal ReuseForwardValues =
         match e.Node with
         | Node.Scan(_, call) -> key call
         | _ -> e.Digest
-
-    /// Whether computing a node costs more than reading its value.
-    let private isHeavy (e: Expr) =
-        match e.Node with
-        | Node.MatMul _
-        | Node.Conv _
-        | Node.MaxPool _
-        | Node.MaxPoolPick _
-        | Node.MaxPoolScatter _
-        | Node.AvgPool _
-        | Node.AvgPoolGrad _
-        | Node.Softmax _
-        | Node.LogSumExp _
-        | Node.RandomBits _
-        | Node.Scan _
-        | Node.Custom _ -> true
-        | Node.Constant _
-        | Node.Variable _
-        | Node.Unary _
-        | Node.Binary _
-        | Node.Compare _
-        | Node.Select _
-        | Node.Cast _
-        | Node.Reduce _
-        | Node.ArgReduce _
-        | Node.CumSum _
-        | Node.ArgSort _
-        | Node.Broadcast _
-        | Node.Reshape _
-        | Node.Transpose _
-        | Node.Slice _
-        | Node.Pad _
-        | Node.Concat _
-        | Node.Reverse _
-        | Node.Gather _
-        | Node.ScatterAdd _
-        | Node.StopGradient _ -> false
 
     /// The scan whose stacks a scan reads, and the index of a sequence that is one of them.
     let private source (call: ScanCall<Expr>) =
@@ -141,13 +103,12 @@ module internal ReuseForwardValues =
                         | Node.Reshape _ -> moving |> List.forall alone
                         | _ -> false
 
-                    if isHeavy e || follows then
+                    if NodeClass.isHeavy e || follows then
                         found.Add e.Digest |> ignore
 
         found
 
-    /// The scan to be read, the nodes to be replaced by new slices, and those slices with what they are in the other's
-    /// body; `None` where nothing is to be replaced.
+    /// The scan to be read, and what is read of it; `None` where nothing is to be replaced.
     let private plan (call: ScanCall<Expr>) =
         match source call with
         | None -> None
@@ -155,16 +116,13 @@ module internal ReuseForwardValues =
             let images = images call other
             let found = chosen call images
             let variables = Dictionary<Digest, Variable>()
+            let table = Dictionary<Digest, Expr>()
             let roots = call.Body.Next @ call.Body.Outputs
 
             for e in Graph.topological roots do
                 if found.Contains e.Digest then
                     variables[e.Digest] <- Rebuild.fresh e.DType e.Shape
-
-            let table = Dictionary<Digest, Expr>()
-
-            for known in variables do
-                table[known.Key] <- Expr.ofVariable known.Value
+                    table[e.Digest] <- Expr.ofVariable variables[e.Digest]
 
             let read = Graph.variables (Rebuild.fromTop table roots) |> HashSet
 
@@ -174,7 +132,10 @@ module internal ReuseForwardValues =
                 |> Seq.map (fun known -> known.Value, images[known.Key])
                 |> List.ofSeq
 
-            if added.IsEmpty then None else Some(struct (index, other, table, added))
+            if added.IsEmpty then
+                None
+            else
+                Some(other, { Sequence = index; Source = key other; Table = table; Added = added })
 
     /// Rewrites each scan that reads another's stacks, so that it reads what the other has computed already.
     let run (roots: Expr list) : Expr list =
@@ -185,14 +146,14 @@ module internal ReuseForwardValues =
             if not (plans.ContainsKey(key call)) then
                 match plan call with
                 | None -> ()
-                | Some(struct (index, other, table, added)) ->
-                    let own = key other
-                    plans[key call] <- { Sequence = index; Source = own; Table = table; Added = added }
+                | Some(other, found) ->
+                    plans[key call] <- found
+                    let own = found.Source
 
                     if not (outputs.ContainsKey own) then
                         outputs[own] <- List other.Body.Outputs
 
-                    for _, image in added do
+                    for _, image in found.Added do
                         if not (outputs[own] |> Seq.exists (fun e -> e.Digest = image.Digest)) then
                             outputs[own].Add image
 

@@ -33,6 +33,15 @@ type internal ScanLoop =
     /// What the body computes: the next carries, then the outputs.
     member this.Graphs = (this.Carries |> List.map _.Next) @ (this.Outputs |> List.map snd)
 
+    /// The scan with other graphs, in the order of `Graphs`.
+    member this.WithGraphs(graphs: Expr list) =
+        let next, outputs = graphs |> List.splitAt this.Carries.Length
+
+        { this with
+            Carries = List.map2 (fun c next -> { c with Next = next }) this.Carries next
+            Outputs = List.map2 (fun (stack, _) e -> stack, e) this.Outputs outputs
+        }
+
 /// Takes scans apart, simplifies them, and puts them together again.
 [<RequireQualifiedAccess>]
 module internal ScanLoop =
@@ -109,12 +118,7 @@ module internal ScanLoop =
         if bindings.IsEmpty then
             loop
         else
-            let next, outputs = Rebuild.substitute bindings loop.Graphs |> List.splitAt loop.Carries.Length
-
-            { loop with
-                Carries = List.map2 (fun c next -> { c with Next = next }) loop.Carries next
-                Outputs = List.map2 (fun (stack, _) e -> stack, e) loop.Outputs outputs
-            }
+            loop.WithGraphs(Rebuild.substitute bindings loop.Graphs)
 
     /// Substitutes expressions for the variables that stand for final carries and stacks.
     let outside (bindings: (Variable * Expr) list) (loop: ScanLoop) : ScanLoop =

@@ -2,7 +2,7 @@ namespace DL1.Compiler.Scan
 
 open System.Collections.Generic
 open DL1
-open DL1.Compiler.Movement
+open DL1.Pattern
 
 /// Splits matmuls that only in part need the scan: `[x, h] · W`, where only h is carried, is x times W's upper rows
 /// plus h times the lower ones; and where a step carries on some columns of a product and outputs others, each gets a
@@ -35,14 +35,13 @@ module internal SplitConcatMatMul =
 
         for e in Graph.topological loop.Graphs do
             match e.Node with
-            | Node.Slice(cuts, x) ->
-                match x.Node with
-                | Node.MatMul(_, b) when lift.Dependence b = Dependence.Fixed && (range cuts x).IsSome ->
-                    if not (slices.ContainsKey x.Digest) then
-                        slices[x.Digest] <- List()
+            | Node.Slice(cuts, (Form(Node.MatMul(_, b)) as x)) when
+                lift.Dependence b = Dependence.Fixed && (range cuts x).IsSome
+                ->
+                if not (slices.ContainsKey x.Digest) then
+                    slices[x.Digest] <- List()
 
-                    slices[x.Digest].Add(needed.Contains e.Digest)
-                | _ -> ()
+                slices[x.Digest].Add(needed.Contains e.Digest)
             | _ -> ()
 
         slices
@@ -55,7 +54,6 @@ module internal SplitConcatMatMul =
     let run (loop: ScanLoop) : ScanLoop =
         let lift = LoopInvariants loop
         let split = split loop lift
-        let results = Dictionary<Digest, Expr>()
         let product (a: Expr) (b: Expr) = Expr.Make(Node.MatMul(a, b))
 
         /// Whether some parts depend on carries, and others do not.
@@ -63,36 +61,23 @@ module internal SplitConcatMatMul =
             let carried = parts |> List.filter (fun p -> lift.Dependence p = Dependence.Carries)
             not carried.IsEmpty && carried.Length < parts.Length
 
-        let change (e: Expr) =
+        let change become (e: Expr) =
             match e.Node with
-            | Node.MatMul(a, b) when a.Shape.Rank = 2 && lift.Dependence b = Dependence.Fixed ->
-                match a.Node with
-                | Node.Concat(1, parts) when isMixed parts ->
-                    let starts = parts |> List.scan (fun start p -> start + p.Shape[1]) 0
+            | Node.MatMul((Form(Node.Concat(1, parts)) as a), b) when
+                a.Shape.Rank = 2 && lift.Dependence b = Dependence.Fixed && isMixed parts
+                ->
+                let starts = parts |> List.scan (fun start p -> start + p.Shape[1]) 0
 
-                    List.map2
-                        (fun (p: Expr) start ->
-                            product results[p.Digest] (rows start (start + p.Shape[1]) results[b.Digest]))
-                        parts
-                        (List.take parts.Length starts)
-                    |> List.reduce (+)
-                    |> Some
-                | _ -> None
-            | Node.Slice(cuts, x) when split.Contains x.Digest ->
-                match x.Node, range cuts x with
-                | Node.MatMul(a, b), Some(struct (start, stop)) ->
-                    Some(product results[a.Digest] (columns start stop results[b.Digest]))
-                | _ -> None
+                List.map2
+                    (fun (p: Expr) start -> product (become p) (rows start (start + p.Shape[1]) (become b)))
+                    parts
+                    (List.take parts.Length starts)
+                |> List.reduce (+)
+                |> Some
+            | Node.Slice(cuts, (Form(Node.MatMul(a, b)) as x)) when split.Contains x.Digest ->
+                range cuts x
+                |> Option.map (fun (struct (start, stop)) ->
+                    product (become a) (columns start stop (become b)))
             | _ -> None
 
-        for e in Graph.topological loop.Graphs do
-            results[e.Digest] <-
-                Origin.within e.Origin (fun () ->
-                    match change e with
-                    | Some other -> other
-                    | None -> Rebuild.over results e)
-
-        { loop with
-            Carries = loop.Carries |> List.map (fun c -> { c with Next = results[c.Next.Digest] })
-            Outputs = loop.Outputs |> List.map (fun (stack, e) -> stack, results[e.Digest])
-        }
+        loop.WithGraphs(Rebuild.where change loop.Graphs)

@@ -2,7 +2,7 @@ namespace DL1.Compiler.Scan
 
 open System.Collections.Generic
 open DL1
-open DL1.Compiler.Movement
+open DL1.Compiler.Lowering
 
 /// Values of a scan's body that are sums over the steps, or may be.
 [<RequireQualifiedAccess>]
@@ -33,12 +33,8 @@ module internal StepSum =
     /// Whether a node moves elements without regard to their values, or pads with zeros: linear, and nearly free.
     let isMovement (e: Expr) =
         match e.Node with
-        | Node.Reshape _
-        | Node.Transpose _
-        | Node.Slice _
-        | Node.Broadcast _ -> true
         | Node.Pad(_, value, _) -> value = 0.0
-        | _ -> false
+        | _ -> NodeClass.of' e = NodeClass.View
 
     /// The terms that each step adds to a carry, where that is its only use: the step is `carry + terms`. Else `None`.
     let added (loop: ScanLoop) (carry: ScanCarry) : Expr list option =
@@ -113,7 +109,7 @@ type internal SumHoisting(loop: ScanLoop, lift: LoopInvariants, needed: HashSet<
         for e in Graph.topological loop.Graphs do
             opened[e.Digest] <-
                 isProduct e
-                || (lift.IsLocal e
+                || (NodeClass.stacks e
                     && not (needed.Contains e.Digest)
                     && Node.operands e.Node |> List.exists (fun o -> opened[o.Digest]))
 
