@@ -14,7 +14,7 @@ type internal CodeWriter() =
     /// Writes a line; an empty one is not indented.
     member _.Line(line: string) : unit =
         if line <> "" then
-            text.Append(' ', 4 * depth).Append(line) |> ignore
+            text.Append(String(' ', 4 * depth)).Append(line) |> ignore
 
         text.Append '\n' |> ignore
 
