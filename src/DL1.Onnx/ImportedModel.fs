@@ -58,7 +58,7 @@ type ImportedModel internal (file: OnnxFile, given: (string * Tensor) list, isLi
             match v.Dims with
             | None -> ()
             | Some dims ->
-                let declared = String.Join(", ", dims)
+                let declared = String.Join(", ", dims |> List.map string)
 
                 if dims.Length <> x.Shape.Rank then
                     Refuse.shape
@@ -196,7 +196,19 @@ type ImportedModel internal (file: OnnxFile, given: (string * Tensor) list, isLi
                         { Name = name; DType = t.DType; Shape = t.Shape })
 
                  let found = Dictionary<string, OnnxTerm>()
-                 let ys = lifted DType.F32 constants.Value (fun name v -> found[name] <- v) (variables |> List.map Expr.ofVariable)
+
+                 let weights =
+                     Tree.toList parameters.Value @ Tree.toList state.Value
+                     |> List.map (fun (path, t) -> { Name = "⟨weight⟩ " + path; DType = t.DType; Shape = t.Shape }, t)
+
+                 let table = Dictionary<string, Expr>()
+
+                 List.iter2
+                     (fun path (v, _) -> table[path] <- Expr.ofVariable v)
+                     (Tree.paths parameters.Value @ Tree.paths state.Value)
+                     weights
+
+                 let ys = lifted DType.F32 table (fun name v -> found[name] <- v) (variables |> List.map Expr.ofVariable)
 
                  let names, roots =
                      match wanted with
@@ -214,7 +226,10 @@ type ImportedModel internal (file: OnnxFile, given: (string * Tensor) list, isLi
                                      "an input, or an output of a node that was imported"
                                      "look for the names in a viewer of ONNX files")
 
-                 names, Compile.prepare variables roots)
+                 let roots, frozen = Frozen.prepare weights roots
+                 let values = List.map snd frozen
+                 let compiled = Compile.prepare (variables @ List.map fst frozen) roots
+                 names, (fun inputs -> compiled (inputs @ values)))
 
         values, prepared.Get(key, prepare)
 

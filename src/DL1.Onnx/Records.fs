@@ -122,7 +122,7 @@ type OnnxValue =
     override this.ToString() =
         let dims =
             match this.Dims with
-            | Some dims -> " [" + String.Join(", ", dims) + "]"
+            | Some dims -> " [" + String.Join(", ", dims |> List.map string) + "]"
             | None -> ""
 
         let kind = if this.IsTensor then (string this.Type).ToLowerInvariant() else "no tensor"

@@ -1,5 +1,5 @@
 /// Models made in tests, written as files are and read back.
-module DL1.Onnx.Tests.Build
+module internal DL1.Onnx.Tests.Build
 
 open System
 open System.Text

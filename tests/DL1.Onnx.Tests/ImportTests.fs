@@ -137,8 +137,8 @@ let tests =
 
             let model = Onnx.import [] (fileOf 17L g)
             let y (c: bool) = (Tree.values (model.Run [ "x", x; "c", Tensor.scalar c ])).Head
-            Expect.equal (y true)[0, 1] 2.0 "−x"
-            Expect.equal (y false)[0, 0] 1.0 "|x|"
+            Expect.equal ((y true).[0, 1]) 2.0 "−x"
+            Expect.equal ((y false).[0, 0]) 1.0 "|x|"
             let given = Onnx.import [ Onnx.given "c" (Tensor.scalar true) ] (fileOf 17L g)
             let v = Expr.variable "x" DType.F32 [ 2; 4 ]
             Expect.equal (given.Apply [ v ]) [ -v ] "a condition that is given leaves one branch"

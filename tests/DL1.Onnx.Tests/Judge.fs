@@ -6,11 +6,10 @@ open DL1
 open DL1.Onnx
 open Expecto
 open Microsoft.ML.OnnxRuntime
-open Microsoft.ML.OnnxRuntime.Tensors
 
 let private valueOf (name: string) (t: Tensor) : NamedOnnxValue =
     let dims = Array.ofList (t.Shape.ToList())
-    let make (elements: 'e[]) = NamedOnnxValue.CreateFromTensor(name, DenseTensor<'e>(elements.AsMemory(), ReadOnlySpan dims))
+    let make (elements: 'e[]) = NamedOnnxValue.CreateFromTensor<'e>(name, Tensors.DenseTensor<'e>(elements.AsMemory(), ReadOnlySpan dims))
 
     match t.DType with
     | DType.F32 -> make (Tensor.toArray<float32> t)
@@ -31,11 +30,11 @@ let outputs (model: byte[]) (inputs: (string * Tensor) list) : (string * float[]
         for r in results ->
             r.Name,
             (match r.Value with
-             | :? Tensors.Tensor<float32> as t -> t.ToArray() |> Array.map float
-             | :? Tensors.Tensor<float> as t -> t.ToArray()
-             | :? Tensors.Tensor<int64> as t -> t.ToArray() |> Array.map float
-             | :? Tensors.Tensor<int> as t -> t.ToArray() |> Array.map float
-             | :? Tensors.Tensor<bool> as t -> t.ToArray() |> Array.map (fun b -> if b then 1.0 else 0.0)
+             | :? Tensors.Tensor<float32> as t -> Array.ofSeq t |> Array.map float
+             | :? Tensors.Tensor<float> as t -> Array.ofSeq t
+             | :? Tensors.Tensor<int64> as t -> Array.ofSeq t |> Array.map float
+             | :? Tensors.Tensor<int> as t -> Array.ofSeq t |> Array.map float
+             | :? Tensors.Tensor<bool> as t -> Array.ofSeq t |> Array.map (fun b -> if b then 1.0 else 0.0)
              | other -> failtest $"an output of type {other.GetType().Name}")
     ]
 

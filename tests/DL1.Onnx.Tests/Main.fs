@@ -12,4 +12,5 @@ let tests =
             ImportTests.tests
             RuntimeTests.tests
             ModelTests.tests
+            TextTests.tests
         ]

@@ -5,7 +5,6 @@ module DL1.Onnx.Tests.RuntimeTests
 open System
 open System.IO
 open System.Reflection
-open System.Reflection.PortableExecutable
 open DL1
 open DL1.Onnx
 open Expecto
@@ -15,21 +14,19 @@ let private packages =
     |> Seq.find (fun a -> a.Key = "PackageFolder")
     |> fun a -> string a.Value
 
-/// A resource of a library, without loading the library: a length in four bytes, then its bytes.
+/// What is embedded in a library.
 let private resources (library: string) : byte[] list =
-    use stream = File.OpenRead library
-    use reader = new PEReader(stream)
-    let metadata = System.Reflection.Metadata.PEReaderExtensions.GetMetadataReader reader
-    let directory = reader.PEHeaders.CorHeader.ResourcesDirectory.RelativeVirtualAddress
-    let block = reader.GetSectionData directory
+    let assembly = Assembly.LoadFrom library
 
     [
-        for handle in metadata.ManifestResources do
-            let resource = metadata.GetManifestResource handle
-            let start = int resource.Offset
-            let mutable blob = block.GetReader(start, block.Length - start)
-            let length = blob.ReadInt32()
-            blob.ReadBytes length
+        for name in assembly.GetManifestResourceNames() do
+            match assembly.GetManifestResourceStream name with
+            | null -> ()
+            | stream ->
+                use copy = new MemoryStream()
+                stream.CopyTo copy
+                stream.Dispose()
+                copy.ToArray()
     ]
 
 let private inPackage (id: string) (version: string) (pattern: string) =

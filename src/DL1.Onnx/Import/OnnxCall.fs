@@ -84,11 +84,11 @@ type internal OnnxCall
         match v.Known with
         | ValueSome t -> t.Value
         | ValueNone ->
-            let names = Graph.variables [ v.Expr ] |> List.map _.Name
+            let names = Graph.variables [ v.Expr ] |> List.map _.Name |> List.filter (fun n -> not (n.StartsWith '⟨'))
 
             let from =
                 match names with
-                | [] -> "weights"
+                | [] -> "weights or of batches"
                 | names -> names |> List.truncate 4 |> List.map (fun n -> $"'{n}'") |> String.concat ", "
 
             this.Refuse(

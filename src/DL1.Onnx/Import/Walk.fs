@@ -70,7 +70,10 @@ type internal Walk
 
     let constantOf (name: string) (t: OnnxTensor) : OnnxTerm =
         match weights.TryGetValue name with
-        | true, e -> OnnxTerm.ofExpr t.Type e
+        | true, e ->
+            match TensorData.tryStorage real t.Type with
+            | ValueSome dtype -> OnnxTerm.ofExpr t.Type (Expr.cast dtype e)
+            | ValueNone -> OnnxTerm.ofExpr t.Type e
         | false, _ ->
             match TensorData.tryStorage real t.Type with
             | ValueSome dtype -> OnnxTerm.ofTensor t.Type (Tensor.cast dtype (store.Read t))
@@ -122,9 +125,9 @@ type internal Walk
         try
             rule.Build call
         with
-        | :? ShapeError as e when not (e.Operation.StartsWith "ONNX node") ->
+        | :? ShapeError as e when not (e.Operation.StartsWith("ONNX node", StringComparison.Ordinal)) ->
             Refuse.shape $"{call.Place}: {e.Operation}" e.Given e.Expected e.Cure
-        | :? DomainError as e when not (e.Operation.StartsWith "ONNX node") ->
+        | :? DomainError as e when not (e.Operation.StartsWith("ONNX node", StringComparison.Ordinal)) ->
             Refuse.domain $"{call.Place}: {e.Operation}" e.Given e.Expected e.Cure
         | :? ArgumentException
         | :? IndexOutOfRangeException
@@ -134,10 +137,6 @@ type internal Walk
         | :? InvalidOperationException
         | :? InvalidCastException
         | :? OutOfMemoryException as e -> senseless e
-
-    let named (node: OnnxNode) (run: unit -> 'a) : 'a =
-        let origin: Origin = { Path = OnnxNode.name node; Name = node.Operator; IsGradient = false }
-        Origin.within (Some origin) run
 
     member private this.Node(frame: Frame, opsets, depth: int, keeps: bool, node: OnnxNode) : unit =
         let inputs = node.Inputs |> List.map (operandOf frame node)
@@ -161,7 +160,7 @@ type internal Walk
                             | Some t -> [ constantOf node.Outputs.Head t ]
                             | None -> build call rule
                         else
-                            named node (fun () -> build call rule)
+                            build call rule
 
                     let typed (v: OnnxTerm) =
                         let dtype = call.Storage v.Type

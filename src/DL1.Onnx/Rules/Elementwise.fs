@@ -294,6 +294,19 @@ module internal ElementwiseRules =
                 match c.Float("alpha", 1.0) with
                 | 1.0 -> Elementwise.silu (c.X 0)
                 | alpha -> c.X 0 * Expr.sigmoid (alpha * c.X 0))
+            OnnxRule.one "SwiGLU" [ 27 ] 2 [ "alpha"; "axis" ] (fun c ->
+                let gate, linear =
+                    match c.TryX 1 with
+                    | Some b -> c.X 0, b
+                    | None ->
+                        let x = c.X 0
+                        let axis = c.Axis(c.Int("axis", -1), x.Shape.Rank)
+                        let half = x.Shape[axis] / 2
+                        Expr.sliceAxis axis 0 half x, Expr.sliceAxis axis half (2 * half) x
+
+                match c.Float("alpha", 1.0) with
+                | 1.0 -> Elementwise.silu gate * linear
+                | alpha -> gate * Expr.sigmoid (alpha * gate) * linear)
             OnnxRule.one "Shrink" [ 9 ] 1 [ "lambd"; "bias" ] shrink
             OnnxRule.one "Clip" [ 6; 11; 12; 13 ] 3 [ "min"; "max" ] clip |> OnnxRule.numbers [ 1; 2 ]
             OnnxRule.make "Where" [ 9; 16 ] 3 [] (fun c -> [ c.Like 1 (Expr.where (c.X 0) (c.X 1) (c.X 2)) ])

@@ -112,8 +112,35 @@ module internal IndexRules =
             | "max" -> single (Indexing.scatterMax 0)
             | "min" -> single (fun i u x -> -(Indexing.scatterMax 0 i -u -x))
             | "mul" ->
-                // Sorted by place, the product of each place's run is a quotient of running products; a run of one is itself.
-                c.NotSupported("the reduction 'mul'", "none, add, max or min")
+                if not (Graph.variables [ places ]).IsEmpty then
+                    c.NotSupported("the reduction 'mul' at places that are not known", "places that are given at import")
+
+                let known = Eval.many [] [ Expr.cast DType.I64 places ] |> List.head |> Tensor.toArray<int64>
+                let seen = System.Collections.Generic.Dictionary<int64, int>()
+
+                // Rounds in which each place occurs once.
+                let round place =
+                    let n =
+                        match seen.TryGetValue place with
+                        | true, n -> n
+                        | false, _ -> 0
+
+                    seen[place] <- n + 1
+                    n
+
+                known
+                |> Array.map round
+                |> Array.indexed
+                |> Array.groupBy snd
+                |> Array.fold
+                    (fun x (_, members) ->
+                        let rows = members |> Array.map (fst >> int64)
+                        let where = Expr.constant (Tensor.vector (rows |> Array.map (fun r -> known[int r])))
+                        let factors = Expr.gather 0 (Expr.constant (Tensor.vector rows)) updates
+                        let counts = Expr.scatterAdd 0 x.Shape[0] where (Expr.full DType.I32 [ rows.Length ] 1.0)
+                        let isHit = Expr.reshape (x.Shape[0] :: List.replicate (x.Shape.Rank - 1) 1) (counts .> 0.0)
+                        Expr.where isHit (x * Expr.scatterAdd 0 x.Shape[0] where factors) x)
+                    x
             | other -> c.Refuse($"the reduction '{other}'", "none, add, mul, max or min", "export the model again")
 
     let private scatterND (c: OnnxCall) =
