@@ -11,23 +11,31 @@ let private installed = "/usr/share/libonnx-testdata/data"
 
 let private nameOf (path: string) : string = Path.GetFileName path |> string
 
+/// Cases whose data are not those of their models: the attribute `epsilon`, 0.01 in the data, is missing in the model.
+let private faulty = [ "node/test_adam_multiple" ]
+
 /// All cases below a folder, by `suite/name`.
 let private casesIn (folder: string) =
     Directory.GetDirectories folder
     |> Array.sort
     |> Array.collect (fun suite -> Directory.GetDirectories suite |> Array.sort |> Array.map (fun path -> nameOf suite + "/" + nameOf path, path))
-    |> Array.filter (fun (_, path) -> File.Exists(Path.Combine(path, "model.onnx")))
+    |> Array.filter (fun (name, path) -> File.Exists(Path.Combine(path, "model.onnx")) && not (List.contains name faulty))
+
+let private written (name: string) (outcome: Outcome) =
+    match outcome with
+    | Outcome.Passed given -> printfn $"passed {name} {given}"
+    | Outcome.Refused message -> printfn $"refused {name}: {message.ReplaceLineEndings(String.Empty)}"
+    | Outcome.Wrong what -> printfn $"WRONG {name}: {what}"
+    | Outcome.Broken what -> printfn $"BROKEN {name}: {what}"
 
 /// Runs all cases and writes how each ended: `Passed`, the words of a refusal, numbers that differ.
 let report (folder: string) : int =
-    let outcomes = casesIn folder |> Array.Parallel.map (fun (name, path) -> name, run path)
-
-    for name, outcome in outcomes do
-        match outcome with
-        | Outcome.Passed given -> printfn $"passed {name} {given}"
-        | Outcome.Refused message -> printfn $"refused {name}: {message.ReplaceLineEndings(String.Empty)}"
-        | Outcome.Wrong what -> printfn $"WRONG {name}: {what}"
-        | Outcome.Broken what -> printfn $"BROKEN {name}: {what}"
+    let outcomes =
+        casesIn folder
+        |> Array.map (fun (name, path) ->
+            let outcome = run path
+            written name outcome
+            name, outcome)
 
     let count (f: Outcome -> bool) = outcomes |> Array.filter (snd >> f) |> Array.length
     let passed = count (function Outcome.Passed _ -> true | _ -> false)
@@ -40,7 +48,7 @@ let private approved =
     lazy (File.ReadAllLines(Path.Combine(AppContext.BaseDirectory, "fixtures", "nodes.approved.txt")) |> Array.filter ((<>) "") |> Set.ofArray)
 
 let private outcomes =
-    lazy (casesIn installed |> Array.Parallel.map (fun (name, path) -> name, run path))
+    lazy (casesIn installed |> Array.map (fun (name, path) -> name, run path))
 
 let tests =
     testList

@@ -19,6 +19,9 @@ module internal NormalisationRules =
         let epsilon = c.Float("epsilon", 1e-5)
         let momentum = c.Float("momentum", 0.9)
 
+        if c.Version < 7 && not (c.Flag "is_test") then
+            c.NotSupported("batch normalisation in training", "is_test = 1")
+
         if c.Int("spatial", 1) <> 1 then
             c.NotSupported("spatial = 0", "statistics of each channel")
 
@@ -105,7 +108,7 @@ module internal NormalisationRules =
 
     let rules: OnnxRule list =
         [
-            { OnnxRule.make "BatchNormalization" [ 7; 9; 14; 15 ] 5 [ "epsilon"; "momentum"; "spatial"; "training_mode" ] batch with
+            { OnnxRule.make "BatchNormalization" [ 7; 9; 14; 15 ] 5 [ "consumed_inputs"; "epsilon"; "is_test"; "momentum"; "spatial"; "training_mode" ] batch with
                 Statistics = [ 3; 4 ]
             }
             OnnxRule.one "InstanceNormalization" [ 6; 22 ] 3 [ "epsilon" ] instance

@@ -80,7 +80,8 @@ module internal ProductRules =
     let rules: OnnxRule list =
         [
             OnnxRule.one "MatMul" [ 1; 9; 13 ] 2 [] (fun c -> matmul (c.X 0) (c.X 1))
-            OnnxRule.one "Gemm" [ 7; 9; 11; 13 ] 3 [ "alpha"; "beta"; "transA"; "transB" ] gemm
+            // Before version 7 the bias was stretched where an attribute said so; now always.
+            OnnxRule.one "Gemm" [ 6; 7; 9; 11; 13 ] 3 [ "alpha"; "beta"; "broadcast"; "transA"; "transB" ] gemm
             OnnxRule.one "Einsum" [ 12 ] -1 [ "equation" ] einsum
             OnnxRule.unary "Det" [ 11; 22 ] SquareMatrix.det
         ]

@@ -123,8 +123,10 @@ module internal WindowRules =
         // All that the windows reach.
         let full = List.map2 (fun (extent, s) (k, d) -> s * (extent - 1) + reach k d) (List.zip extents strides) (List.zip kernel dilations)
 
+        // Rounded down, below 0 too: the result may be larger than what the windows reach.
         let split (total: int) =
-            if mode = "SAME_UPPER" then total / 2, total - total / 2 else total - total / 2, total / 2
+            let half = total >>> 1
+            if mode = "SAME_UPPER" then half, total - half else total - half, half
 
         let wanted =
             match c.TrySmalls "output_shape", mode with
