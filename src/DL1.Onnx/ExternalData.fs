@@ -50,13 +50,23 @@ module internal ExternalData =
             || location.Contains '\000'
             || location.Split('/', '\\') |> Array.exists (fun part -> part = "..")
         then
-            refuse tensor place "which is not a path below the model's folder" "put the data beside the model, and export it again"
+            refuse
+                tensor
+                place
+                "which is not a path below the model's folder"
+                "put the data beside the model, and export it again"
 
-        let root = Path.TrimEndingDirectorySeparator(Path.GetFullPath folder) + string Path.DirectorySeparatorChar
+        let root =
+            Path.TrimEndingDirectorySeparator(Path.GetFullPath folder) + string Path.DirectorySeparatorChar
+
         let full = Path.GetFullPath(Path.Combine(root, location))
 
         if not (full.StartsWith(root, StringComparison.Ordinal)) then
-            refuse tensor place "which is outside of the model's folder" "put the data beside the model, and export it again"
+            refuse
+                tensor
+                place
+                "which is outside of the model's folder"
+                "put the data beside the model, and export it again"
 
         // Each part below the folder; the folder itself may be reached by a link.
         let mutable path = root

@@ -32,7 +32,12 @@ type ImportedModel internal (file: OnnxFile, given: (string * Tensor) list, isLi
     do
         if file.Unsupported.Count > 0 then
             let shown = String.Join("; ", file.Unsupported |> Seq.truncate 20)
-            let more = if file.Unsupported.Count > 20 then $"; and %d{file.Unsupported.Count - 20} more" else ""
+
+            let more =
+                if file.Unsupported.Count > 20 then
+                    $"; and %d{file.Unsupported.Count - 20} more"
+                else
+                    ""
 
             Refuse.format
                 operation
@@ -93,10 +98,20 @@ type ImportedModel internal (file: OnnxFile, given: (string * Tensor) list, isLi
     let requireInputs (xs: Expr list) =
         if xs.Length <> inputs.Length then
             let names = inputs |> List.map _.Name |> String.concat ", "
-            Refuse.domain operation $"%d{xs.Length} inputs" $"%d{inputs.Length}: {names}" "give one for each, in order"
+
+            Refuse.domain
+                operation
+                $"%d{xs.Length} inputs"
+                $"%d{inputs.Length}: {names}"
+                "give one for each, in order"
 
     /// The outputs for inputs, with the weights as these expressions.
-    let single (real: DType) (table: IReadOnlyDictionary<string, Expr>) (record: string -> OnnxTerm -> unit) (xs: Expr list) : Expr list =
+    let single
+        (real: DType)
+        (table: IReadOnlyDictionary<string, Expr>)
+        (record: string -> OnnxTerm -> unit)
+        (xs: Expr list)
+        : Expr list =
         requireInputs xs
         bind xs
 
@@ -139,10 +154,7 @@ type ImportedModel internal (file: OnnxFile, given: (string * Tensor) list, isLi
 
                         ys
                         |> List.map (fun y ->
-                            if y.Shape.Rank > 0 && y.Shape[0] = 1 then
-                                Expr.squeeze [ 0 ] y
-                            else
-                                y))
+                            if y.Shape.Rank > 0 && y.Shape[0] = 1 then Expr.squeeze [ 0 ] y else y))
                     xs
 
             ys
@@ -161,7 +173,10 @@ type ImportedModel internal (file: OnnxFile, given: (string * Tensor) list, isLi
 
     let prepared = LruCache<string, Lazy<string list * (Tensor list -> Tensor list)>> 48
 
-    let find (xs: (string * Tensor) list) (wanted: string list option) : Tensor list * Lazy<string list * (Tensor list -> Tensor list)> =
+    let find
+        (xs: (string * Tensor) list)
+        (wanted: string list option)
+        : Tensor list * Lazy<string list * (Tensor list -> Tensor list)> =
         for name, _ in xs do
             if inputs |> List.forall (fun v -> v.Name <> name) then
                 let names = inputs |> List.map _.Name |> String.concat ", "
@@ -177,7 +192,10 @@ type ImportedModel internal (file: OnnxFile, given: (string * Tensor) list, isLi
 
                     Refuse.domain
                         "ImportedModel.run"
-                        (if found.IsEmpty then $"no value for the input '{v.Name}'" else $"several values for the input '{v.Name}'")
+                        (if found.IsEmpty then
+                             $"no value for the input '{v.Name}'"
+                         else
+                             $"several values for the input '{v.Name}'")
                         $"one value for each of {names}"
                         "give each input once")
 
@@ -199,7 +217,8 @@ type ImportedModel internal (file: OnnxFile, given: (string * Tensor) list, isLi
 
                  let weights =
                      Tree.toList parameters.Value @ Tree.toList state.Value
-                     |> List.map (fun (path, t) -> { Name = "⟨weight⟩ " + path; DType = t.DType; Shape = t.Shape }, t)
+                     |> List.map (fun (path, t) ->
+                         { Name = "⟨weight⟩ " + path; DType = t.DType; Shape = t.Shape }, t)
 
                  let table = Dictionary<string, Expr>()
 
@@ -208,7 +227,12 @@ type ImportedModel internal (file: OnnxFile, given: (string * Tensor) list, isLi
                      (Tree.paths parameters.Value @ Tree.paths state.Value)
                      weights
 
-                 let ys = lifted DType.F32 table (fun name v -> found[name] <- v) (variables |> List.map Expr.ofVariable)
+                 let ys =
+                     lifted
+                         DType.F32
+                         table
+                         (fun name v -> found[name] <- v)
+                         (variables |> List.map Expr.ofVariable)
 
                  let names, roots =
                      match wanted with
@@ -315,7 +339,10 @@ type ImportedModel internal (file: OnnxFile, given: (string * Tensor) list, isLi
 
     static member private Ask(scope: Scope, parameters: Tree<Tensor>, state: Tree<Tensor>) =
         let initial (t: Tensor) =
-            { Name = "the file's"; Draw = fun dtype _ _ -> if t.DType.IsFloat then Tensor.cast dtype t else t }
+            {
+                Name = "the file's"
+                Draw = fun dtype _ _ -> if t.DType.IsFloat then Tensor.cast dtype t else t
+            }
 
         let table = Dictionary<string, Expr>()
 

@@ -48,7 +48,11 @@ module Onnx =
     let run (inputs: (string * Tensor) list) (model: ImportedModel) : Tree<Tensor> = model.Run inputs
 
     /// Values inside the model by their names in the file. `Onnx.activations [ "/layer/Relu_output_0" ] [ "x", inputs ] model`
-    let activations (names: string list) (inputs: (string * Tensor) list) (model: ImportedModel) : Tree<Tensor> =
+    let activations
+        (names: string list)
+        (inputs: (string * Tensor) list)
+        (model: ImportedModel)
+        : Tree<Tensor> =
         model.Activations(names, inputs)
 
     /// The outputs as expressions of the inputs, in order; weights are constants. `Onnx.apply [ x ] model`

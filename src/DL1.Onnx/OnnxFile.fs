@@ -62,7 +62,8 @@ type OnnxFile internal (model: OnnxModel, store: TensorStore, source: string) =
                          n.Attributes
                          |> List.map fst
                          |> List.filter (fun name -> not (List.contains name rule.Attributes))
-                         |> List.map (fun name -> $"{OnnxNode.operator n} '{OnnxNode.name n}': the attribute '{name}'")
+                         |> List.map (fun name ->
+                             $"{OnnxNode.operator n} '{OnnxNode.name n}': the attribute '{name}'")
                      | _ -> [])
 
              let values =
@@ -86,13 +87,15 @@ type OnnxFile internal (model: OnnxModel, store: TensorStore, source: string) =
     member _.Producer = (model.Producer + " " + model.ProducerVersion).Trim()
     /// The version of the standard's operators; 0 where the file does not say.
     member _.Opset = opset |> Option.defaultValue 0
+
     /// The number of nodes of each operator, by name; a domain other than the standard's stands before it.
     member _.Operators: IReadOnlyList<KeyValuePair<string, int>> =
         [
             for name, count in
                 nodes
                 |> List.countBy OnnxNode.operator
-                |> List.sortWith (fun (a, _) (b, _) -> String.CompareOrdinal(a, b)) -> KeyValuePair(name, count)
+                |> List.sortWith (fun (a, _) (b, _) -> String.CompareOrdinal(a, b)) ->
+                KeyValuePair(name, count)
         ]
 
     /// All that DL1 cannot import, with the first place of each: operators, attributes, values that are no tensors. Empty: the
@@ -122,7 +125,9 @@ type OnnxFile internal (model: OnnxModel, store: TensorStore, source: string) =
         for v in model.Graph.Outputs do
             line $"  output  {v}"
 
-        let counted = this.Operators |> Seq.map (fun p -> if p.Value = 1 then p.Key else $"{p.Key} ×%d{p.Value}")
+        let counted =
+            this.Operators |> Seq.map (fun p -> if p.Value = 1 then p.Key else $"{p.Key} ×%d{p.Value}")
+
         line ($"  %d{nodes.Length} nodes: " + String.Join(", ", counted))
         let parameters = weights.Value.Parameters
 
@@ -160,7 +165,11 @@ type OnnxFile internal (model: OnnxModel, store: TensorStore, source: string) =
         try
             stream.ReadExactly bytes
         with :? IOException as e ->
-            Refuse.format "Onnx.read" $"{path}, which could not be read ({e.Message})" "an ONNX file" "read it again"
+            Refuse.format
+                "Onnx.read"
+                $"{path}, which could not be read ({e.Message})"
+                "an ONNX file"
+                "read it again"
 
         let full = Path.GetFullPath path
 

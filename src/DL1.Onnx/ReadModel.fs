@@ -179,7 +179,21 @@ module internal ReadModel =
         { Name = name; Type = kind; Dims = dims; IsTensor = isTensor }
 
     /// An attribute's value: of the kind that it declares, or, in older files, of the field that is there.
-    let private attributeOf name declared reference f i s t g (fs: ResizeArray<float32>) (is: ResizeArray<int64>) (ss: ResizeArray<_>) (ts: ResizeArray<_>) (gs: ResizeArray<_>) =
+    let private attributeOf
+        name
+        declared
+        reference
+        f
+        i
+        s
+        t
+        g
+        (fs: ResizeArray<float32>)
+        (is: ResizeArray<int64>)
+        (ss: ResizeArray<_>)
+        (ts: ResizeArray<_>)
+        (gs: ResizeArray<_>)
+        =
         if reference <> "" then
             OnnxAttribute.Reference reference
         else
@@ -198,7 +212,18 @@ module internal ReadModel =
             let guess =
                 match declared with
                 | 0 ->
-                    [ ValueOption.isSome f, 1; ValueOption.isSome i, 2; ValueOption.isSome s, 3; ValueOption.isSome t, 4; ValueOption.isSome g, 5; fs.Count > 0, 6; is.Count > 0, 7; ss.Count > 0, 8; ts.Count > 0, 9; gs.Count > 0, 10 ]
+                    [
+                        ValueOption.isSome f, 1
+                        ValueOption.isSome i, 2
+                        ValueOption.isSome s, 3
+                        ValueOption.isSome t, 4
+                        ValueOption.isSome g, 5
+                        fs.Count > 0, 6
+                        is.Count > 0, 7
+                        ss.Count > 0, 8
+                        ts.Count > 0, 9
+                        gs.Count > 0, 10
+                    ]
                     |> List.tryFind fst
                     |> Option.map snd
                     |> Option.defaultValue 0
@@ -237,19 +262,45 @@ module internal ReadModel =
 
         Wire.fields reader (fun field wire ->
             match field with
-            | 1 -> name <- Wire.text reader field wire; true
-            | 2 -> f <- ValueSome(Wire.single reader field wire); true
-            | 3 -> i <- ValueSome(Wire.int64 reader field wire); true
-            | 4 -> s <- ValueSome(Wire.bytes reader field wire); true
-            | 5 -> t <- ValueSome(tensorIn reader field wire); true
-            | 6 -> g <- ValueSome(graph (depth + 1) (Wire.message reader field wire)); true
-            | 7 -> Wire.singles fs reader field wire; true
-            | 8 -> Wire.int64s is reader field wire; true
-            | 9 -> ss.Add(Wire.bytes reader field wire); true
-            | 10 -> ts.Add(tensorIn reader field wire); true
-            | 11 -> gs.Add(graph (depth + 1) (Wire.message reader field wire)); true
-            | 20 -> declared <- Wire.int32 reader field wire; true
-            | 21 -> reference <- Wire.text reader field wire; true
+            | 1 ->
+                name <- Wire.text reader field wire
+                true
+            | 2 ->
+                f <- ValueSome(Wire.single reader field wire)
+                true
+            | 3 ->
+                i <- ValueSome(Wire.int64 reader field wire)
+                true
+            | 4 ->
+                s <- ValueSome(Wire.bytes reader field wire)
+                true
+            | 5 ->
+                t <- ValueSome(tensorIn reader field wire)
+                true
+            | 6 ->
+                g <- ValueSome(graph (depth + 1) (Wire.message reader field wire))
+                true
+            | 7 ->
+                Wire.singles fs reader field wire
+                true
+            | 8 ->
+                Wire.int64s is reader field wire
+                true
+            | 9 ->
+                ss.Add(Wire.bytes reader field wire)
+                true
+            | 10 ->
+                ts.Add(tensorIn reader field wire)
+                true
+            | 11 ->
+                gs.Add(graph (depth + 1) (Wire.message reader field wire))
+                true
+            | 20 ->
+                declared <- Wire.int32 reader field wire
+                true
+            | 21 ->
+                reference <- Wire.text reader field wire
+                true
             | _ -> false)
 
         name, attributeOf name declared reference f i s t g fs is ss ts gs
@@ -261,16 +312,32 @@ module internal ReadModel =
 
         Wire.fields reader (fun field wire ->
             match field with
-            | 1 -> inputs.Add(Wire.text reader field wire); true
-            | 2 -> outputs.Add(Wire.text reader field wire); true
-            | 3 -> name <- Wire.text reader field wire; true
-            | 4 -> op <- Wire.text reader field wire; true
-            | 5 -> attributes.Add(attribute depth (Wire.message reader field wire)); true
-            | 7 -> dom <- Wire.text reader field wire; true
+            | 1 ->
+                inputs.Add(Wire.text reader field wire)
+                true
+            | 2 ->
+                outputs.Add(Wire.text reader field wire)
+                true
+            | 3 ->
+                name <- Wire.text reader field wire
+                true
+            | 4 ->
+                op <- Wire.text reader field wire
+                true
+            | 5 ->
+                attributes.Add(attribute depth (Wire.message reader field wire))
+                true
+            | 7 ->
+                dom <- Wire.text reader field wire
+                true
             | _ -> false)
 
         if op = "" then
-            Refuse.format "Onnx.read" $"a node without an operator before byte %d{reader.Position}" "an ONNX model" "check that the file is an ONNX model"
+            Refuse.format
+                "Onnx.read"
+                $"a node without an operator before byte %d{reader.Position}"
+                "an ONNX model"
+                "check that the file is an ONNX model"
 
         {
             Name = name
@@ -291,11 +358,21 @@ module internal ReadModel =
 
         Wire.fields reader (fun field wire ->
             match field with
-            | 1 -> nodes.Add(node depth (Wire.message reader field wire)); true
-            | 2 -> name <- Wire.text reader field wire; true
-            | 5 -> tensors.Add(tensorIn reader field wire); true
-            | 11 -> inputs.Add(value (Wire.message reader field wire)); true
-            | 12 -> outputs.Add(value (Wire.message reader field wire)); true
+            | 1 ->
+                nodes.Add(node depth (Wire.message reader field wire))
+                true
+            | 2 ->
+                name <- Wire.text reader field wire
+                true
+            | 5 ->
+                tensors.Add(tensorIn reader field wire)
+                true
+            | 11 ->
+                inputs.Add(value (Wire.message reader field wire))
+                true
+            | 12 ->
+                outputs.Add(value (Wire.message reader field wire))
+                true
             | 15 ->
                 Refuse.format
                     "Onnx.read"
@@ -318,8 +395,12 @@ module internal ReadModel =
 
         Wire.fields reader (fun field wire ->
             match field with
-            | 1 -> dom <- Wire.text reader field wire; true
-            | 2 -> version <- Wire.int64 reader field wire; true
+            | 1 ->
+                dom <- Wire.text reader field wire
+                true
+            | 2 ->
+                version <- Wire.int64 reader field wire
+                true
             | _ -> false)
 
         domain dom, version
@@ -332,14 +413,30 @@ module internal ReadModel =
 
         Wire.fields reader (fun field wire ->
             match field with
-            | 1 -> name <- Wire.text reader field wire; true
-            | 4 -> inputs.Add(Wire.text reader field wire); true
-            | 5 -> outputs.Add(Wire.text reader field wire); true
-            | 6 -> attributes.Add(Wire.text reader field wire); true
-            | 7 -> nodes.Add(node 1 (Wire.message reader field wire)); true
-            | 9 -> opsets.Add(opset (Wire.message reader field wire)); true
-            | 10 -> dom <- Wire.text reader field wire; true
-            | 11 -> defaults.Add(attribute 1 (Wire.message reader field wire)); true
+            | 1 ->
+                name <- Wire.text reader field wire
+                true
+            | 4 ->
+                inputs.Add(Wire.text reader field wire)
+                true
+            | 5 ->
+                outputs.Add(Wire.text reader field wire)
+                true
+            | 6 ->
+                attributes.Add(Wire.text reader field wire)
+                true
+            | 7 ->
+                nodes.Add(node 1 (Wire.message reader field wire))
+                true
+            | 9 ->
+                opsets.Add(opset (Wire.message reader field wire))
+                true
+            | 10 ->
+                dom <- Wire.text reader field wire
+                true
+            | 11 ->
+                defaults.Add(attribute 1 (Wire.message reader field wire))
+                true
             | _ -> false)
 
         {
@@ -361,13 +458,27 @@ module internal ReadModel =
 
         Wire.fields reader (fun field wire ->
             match field with
-            | 1 -> ir <- Wire.int64 reader field wire; true
-            | 2 -> producer <- Wire.text reader field wire; true
-            | 3 -> version <- Wire.text reader field wire; true
-            | 7 -> main <- ValueSome(graph 0 (Wire.message reader field wire)); true
-            | 8 -> opsets.Add(opset (Wire.message reader field wire)); true
-            | 14 -> metadata.Add(pair (Wire.message reader field wire)); true
-            | 25 -> functions.Add(functionOf (Wire.message reader field wire)); true
+            | 1 ->
+                ir <- Wire.int64 reader field wire
+                true
+            | 2 ->
+                producer <- Wire.text reader field wire
+                true
+            | 3 ->
+                version <- Wire.text reader field wire
+                true
+            | 7 ->
+                main <- ValueSome(graph 0 (Wire.message reader field wire))
+                true
+            | 8 ->
+                opsets.Add(opset (Wire.message reader field wire))
+                true
+            | 14 ->
+                metadata.Add(pair (Wire.message reader field wire))
+                true
+            | 25 ->
+                functions.Add(functionOf (Wire.message reader field wire))
+                true
             | _ -> false)
 
         match main with

@@ -60,12 +60,7 @@ type OnnxType =
     | Int2 = 26
 
 /// Where the bytes of a tensor stand that are not in the model's file.
-type internal ExternalPlace =
-    {
-        Location: string
-        Offset: int64
-        Length: int64 option
-    }
+type internal ExternalPlace = { Location: string; Offset: int64; Length: int64 option }
 
 /// The elements of a tensor, as the file has them.
 [<RequireQualifiedAccess; NoComparison; NoEquality>]
@@ -79,14 +74,7 @@ type internal TensorBytes =
 
 /// A tensor of a file: its name, type and extents; its elements are read when they are needed.
 [<NoComparison; NoEquality>]
-type OnnxTensor =
-    internal
-        {
-            Name: string
-            Type: OnnxType
-            Dims: int64 list
-            Bytes: TensorBytes
-        }
+type OnnxTensor = internal { Name: string; Type: OnnxType; Dims: int64 list; Bytes: TensorBytes }
 
 /// An extent as a file declares it.
 [<RequireQualifiedAccess>]

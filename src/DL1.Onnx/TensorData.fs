@@ -106,7 +106,8 @@ module internal TensorData =
         | OnnxType.Double -> Tensor.ofArray dims (copied (): float[])
         | OnnxType.Int32 -> Tensor.ofArray dims (copied (): int[])
         | OnnxType.Int64 -> Tensor.ofArray dims (copied (): int64[])
-        | OnnxType.UInt32 -> each (fun i -> int64 (BinaryPrimitives.ReadUInt32LittleEndian(raw.Span.Slice(4 * i))))
+        | OnnxType.UInt32 ->
+            each (fun i -> int64 (BinaryPrimitives.ReadUInt32LittleEndian(raw.Span.Slice(4 * i))))
         | OnnxType.Float16 -> each (fun i -> ofHalf (short i))
         | OnnxType.BFloat16 -> each (fun i -> ofBrain (short i))
         | OnnxType.Int16 -> each (fun i -> int (int16 (short i)))
@@ -119,7 +120,13 @@ module internal TensorData =
         | _ -> refuse t $"of type {nameOf t.Type}"
 
     /// The elements of typed fields: counted first, so that a forged shape reserves no memory.
-    let private ofFields (t: OnnxTensor) (dims: int list) (count: int) (message: ReadOnlyMemory<byte>) origin : Tensor =
+    let private ofFields
+        (t: OnnxTensor)
+        (dims: int list)
+        (count: int)
+        (message: ReadOnlyMemory<byte>)
+        origin
+        : Tensor =
         let field =
             match t.Type with
             | OnnxType.Float -> 4

@@ -269,5 +269,4 @@ type internal WireWriter() =
     member internal _.Varint(value: int64) : unit = varint (uint64 value)
 
     /// What has been written: a view.
-    member _.ToMemory() : ReadOnlyMemory<byte> =
-        ReadOnlyMemory(stream.GetBuffer(), 0, int stream.Length)
+    member _.ToMemory() : ReadOnlyMemory<byte> = ReadOnlyMemory(stream.GetBuffer(), 0, int stream.Length)

@@ -60,7 +60,13 @@ module internal WriteModel =
                             w.Int64(1, int64 (int v.Type))
 
                             match v.Dims with
-                            | Some dims -> w.Message(2, (fun w -> for d in dims do w.Message(1, dim d)))
+                            | Some dims ->
+                                w.Message(
+                                    2,
+                                    (fun w ->
+                                        for d in dims do
+                                            w.Message(1, dim d))
+                                )
                             | None -> ()
                     )
             )

@@ -37,8 +37,7 @@ let value name kind (dims: obj list) : OnnxValue =
         IsTensor = true
     }
 
-let output name : OnnxValue =
-    { Name = name; Type = OnnxType.Float; Dims = None; IsTensor = true }
+let output name : OnnxValue = { Name = name; Type = OnnxType.Float; Dims = None; IsTensor = true }
 
 let graph inputs nodes weights outputs : OnnxGraph =
     {

@@ -9,7 +9,12 @@ open Microsoft.ML.OnnxRuntime
 
 let private valueOf (name: string) (t: Tensor) : NamedOnnxValue =
     let dims = Array.ofList (t.Shape.ToList())
-    let make (elements: 'e[]) = NamedOnnxValue.CreateFromTensor<'e>(name, Tensors.DenseTensor<'e>(elements.AsMemory(), ReadOnlySpan dims))
+
+    let make (elements: 'e[]) =
+        NamedOnnxValue.CreateFromTensor<'e>(
+            name,
+            Tensors.DenseTensor<'e>(elements.AsMemory(), ReadOnlySpan dims)
+        )
 
     match t.DType with
     | DType.F32 -> make (Tensor.toArray<float32> t)
@@ -42,7 +47,10 @@ let outputs (model: byte[]) (inputs: (string * Tensor) list) : (string * float[]
 let agrees (what: string) (model: byte[]) (given: string list) (inputs: (string * Tensor) list) : unit =
     let isGiven (name, _) = List.contains name given
     let file = Onnx.ofBytes model
-    let imported = Onnx.import (inputs |> List.filter isGiven |> List.map (fun (name, t) -> Onnx.given name t)) file
+
+    let imported =
+        Onnx.import (inputs |> List.filter isGiven |> List.map (fun (name, t) -> Onnx.given name t)) file
+
     let found = imported.Run(inputs |> List.filter (isGiven >> not))
 
     for name, expected in outputs model inputs do
@@ -50,4 +58,8 @@ let agrees (what: string) (model: byte[]) (given: string list) (inputs: (string 
         Expect.equal own.Length expected.Length $"{what}: elements of {name}"
         let largest = expected |> Array.fold (fun m v -> max m (abs v)) 0.0
         let worst = Array.map2 (fun (a: float) b -> abs (a - b)) own expected |> Array.fold max 0.0
-        Expect.isLessThanOrEqual worst (1e-6 + 1e-5 * largest) $"{what}: the difference in {name}, whose largest element is %g{largest}"
+
+        Expect.isLessThanOrEqual
+            worst
+            (1e-6 + 1e-5 * largest)
+            $"{what}: the difference in {name}, whose largest element is %g{largest}"

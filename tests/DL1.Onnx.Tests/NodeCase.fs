@@ -22,7 +22,8 @@ let private tensorOf (path: string) : OnnxTensor = ReadModel.tensor (ReadOnlyMem
 
 let private numbered (folder: string) (prefix: string) : string list =
     Directory.GetFiles(folder, prefix + "_*.pb")
-    |> Array.sortBy (fun path -> int ((string (Path.GetFileNameWithoutExtension path)).Substring(prefix.Length + 1)))
+    |> Array.sortBy (fun path ->
+        int ((string (Path.GetFileNameWithoutExtension path)).Substring(prefix.Length + 1)))
     |> List.ofArray
 
 /// ONNX's tolerance: 1e-3 relative and 1e-7, in which NaN equals NaN.
@@ -41,14 +42,27 @@ let private compare how (names: string list) (expected: Tensor list) (found: Ten
             None
         else
             let short (t: Tensor) =
-                let text = String.Join(" ", Tensor.toFloats t |> Seq.truncate 12 |> Seq.map (fun v -> v.ToString("G5")))
+                let text =
+                    String.Join(
+                        " ",
+                        Tensor.toFloats t |> Seq.truncate 12 |> Seq.map (fun v -> v.ToString("G5"))
+                    )
+
                 $"{t.DType} {t.Shape}: {text}"
 
             Some $"{how}, {name}: expected {short e}; found {short f}")
 
 /// Runs one data set with some inputs given at import.
-let private attempt (file: OnnxFile) (isGiven: Tensor -> bool) (inputs: Tensor list) (expected: (OnnxTensor * Tensor) list) : Outcome =
-    let named = List.zip (file.Inputs |> Seq.truncate inputs.Length |> List.ofSeq) inputs |> List.map (fun (v, t) -> v.Name, t)
+let private attempt
+    (file: OnnxFile)
+    (isGiven: Tensor -> bool)
+    (inputs: Tensor list)
+    (expected: (OnnxTensor * Tensor) list)
+    : Outcome =
+    let named =
+        List.zip (file.Inputs |> Seq.truncate inputs.Length |> List.ofSeq) inputs
+        |> List.map (fun (v, t) -> v.Name, t)
+
     let given, free = named |> List.partition (fun (_, t) -> isGiven t)
     let model = Onnx.import (given |> List.map (fun (name, t) -> Onnx.given name t)) file
     let names = List.ofSeq model.Outputs |> List.truncate expected.Length
@@ -74,7 +88,12 @@ let private attempt (file: OnnxFile) (isGiven: Tensor -> bool) (inputs: Tensor l
 
         match compare "compiled" names expected compiled with
         | Some wrong -> Outcome.Wrong wrong
-        | None -> Outcome.Passed(if given.IsEmpty then "no" elif free.IsEmpty then "all" else "whole")
+        | None ->
+            Outcome.Passed(
+                if given.IsEmpty then "no"
+                elif free.IsEmpty then "all"
+                else "whole"
+            )
 
 /// Runs a case: with all inputs variable; where that is refused, with whole numbers given; and with all of them given.
 let run (folder: string) : Outcome =
@@ -85,15 +104,25 @@ let run (folder: string) : Outcome =
 
         let one (set: string) =
             // bfloat16 as whole numbers of 16 bits, cut instead of rounded: data of another type than the model declares.
-            let declared = Seq.append (Seq.zip file.Inputs (numbered set "input")) (Seq.zip file.Outputs (numbered set "output"))
+            let declared =
+                Seq.append
+                    (Seq.zip file.Inputs (numbered set "input"))
+                    (Seq.zip file.Outputs (numbered set "output"))
 
             if declared |> Seq.exists (fun (v, path) -> v.IsTensor && v.Type <> (tensorOf path).Type) then
-                Refuse.format "test data" "data of another type than the model declares" "data of its type" "leave the case out"
+                Refuse.format
+                    "test data"
+                    "data of another type than the model declares"
+                    "data of its type"
+                    "leave the case out"
 
             let inputs = numbered set "input" |> List.map (tensorOf >> TensorData.read)
-            let expected = numbered set "output" |> List.map (fun path -> let t = tensorOf path in t, TensorData.read t)
 
-            let ladder = [ (fun (_: Tensor) -> false); (fun (t: Tensor) -> not t.DType.IsFloat); (fun _ -> true) ]
+            let expected =
+                numbered set "output" |> List.map (fun path -> let t = tensorOf path in t, TensorData.read t)
+
+            let ladder =
+                [ (fun (_: Tensor) -> false); (fun (t: Tensor) -> not t.DType.IsFloat); (fun _ -> true) ]
 
             let rec climb (rest: (Tensor -> bool) list) (first: Outcome option) =
                 match rest with

@@ -19,7 +19,10 @@ module internal Frozen =
 
     /// The roots with what depends on weights alone as variables, and the values of those, beside the weights that are still
     /// needed.
-    let prepare (weights: (Variable * Tensor) list) (roots: Expr list) : Expr list * (Variable * Tensor) list =
+    let prepare
+        (weights: (Variable * Tensor) list)
+        (roots: Expr list)
+        : Expr list * (Variable * Tensor) list =
         let names = HashSet<string>()
         weights |> List.iter (fun (v, _) -> names.Add v.Name |> ignore)
 
@@ -43,7 +46,9 @@ module internal Frozen =
             if isOfWeights then
                 ofWeights.Add e.Digest |> ignore
 
-                if not (isArrangement e) || operands |> List.exists (fun o -> isComputed.Contains o.Digest) then
+                if
+                    not (isArrangement e) || operands |> List.exists (fun o -> isComputed.Contains o.Digest)
+                then
                     isComputed.Add e.Digest |> ignore
             else
                 List.iter meet operands

@@ -38,7 +38,11 @@ type internal OnnxCall
 
     /// Refuses the node.
     member this.Refuse(given: string, expected: string, cure: string) : 'a =
-        Refuse.format this.Place (if operands = "" then given else $"{given}; operands {operands}") expected cure
+        Refuse.format
+            this.Place
+            (if operands = "" then given else $"{given}; operands {operands}")
+            expected
+            cure
 
     /// Refuses a form of the operator that DL1 does not have.
     member this.NotSupported(what: string, expected: string) : 'a =
@@ -60,7 +64,8 @@ type internal OnnxCall
     member this.In i : OnnxTerm =
         match this.TryIn i with
         | ValueSome v -> v
-        | ValueNone -> this.Refuse($"operand %d{i} is missing", "all required operands", "export the model again")
+        | ValueNone ->
+            this.Refuse($"operand %d{i} is missing", "all required operands", "export the model again")
 
     /// An operand as an expression.
     member this.X i = this.In(i).Expr
@@ -84,7 +89,8 @@ type internal OnnxCall
         match v.Known with
         | ValueSome t -> t.Value
         | ValueNone ->
-            let names = Graph.variables [ v.Expr ] |> List.map _.Name |> List.filter (fun n -> not (n.StartsWith '⟨'))
+            let names =
+                Graph.variables [ v.Expr ] |> List.map _.Name |> List.filter (fun n -> not (n.StartsWith '⟨'))
 
             let from =
                 match names with
@@ -100,7 +106,8 @@ type internal OnnxCall
             )
 
     /// Known whole numbers.
-    member this.Ints i : int64 list = this.Numbers i |> Tensor.cast DType.I64 |> Tensor.toArray<int64> |> List.ofArray
+    member this.Ints i : int64 list =
+        this.Numbers i |> Tensor.cast DType.I64 |> Tensor.toArray<int64> |> List.ofArray
 
     /// Known floating-point numbers.
     member this.Floats i : float list = this.Numbers i |> Tensor.toFloats |> List.ofArray
@@ -134,7 +141,8 @@ type internal OnnxCall
         | Some _ -> this.Wrong name "a floating-point number"
         | None -> None
 
-    member this.Float(name: string, standard: float) : float = this.TryFloat name |> Option.defaultValue standard
+    member this.Float(name: string, standard: float) : float =
+        this.TryFloat name |> Option.defaultValue standard
 
     member this.TryInts(name: string) : int64 list option =
         match attribute name with
@@ -142,7 +150,8 @@ type internal OnnxCall
         | Some _ -> this.Wrong name "whole numbers"
         | None -> None
 
-    member this.TrySmalls(name: string) : int list option = this.TryInts name |> Option.map (List.map this.Small)
+    member this.TrySmalls(name: string) : int list option =
+        this.TryInts name |> Option.map (List.map this.Small)
 
     member this.TryFloats(name: string) : float list option =
         match attribute name with
@@ -191,7 +200,10 @@ type internal OnnxCall
         match TensorData.tryStorage real kind with
         | ValueSome dtype -> dtype
         | ValueNone ->
-            this.NotSupported($"the element type {TensorData.nameOf kind}", "float, double, half precision, bool and whole numbers of up to 64 bits")
+            this.NotSupported(
+                $"the element type {TensorData.nameOf kind}",
+                "float, double, half precision, bool and whole numbers of up to 64 bits"
+            )
 
     /// A tensor of the file, in the type of this run.
     member this.Tensor(t: OnnxTensor) : OnnxTerm =

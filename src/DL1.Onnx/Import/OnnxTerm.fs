@@ -6,12 +6,7 @@ open DL1
 /// A value while a graph is imported: an expression, the element type that ONNX gives it, and its numbers where they depend
 /// on no input and on no weight.
 [<NoComparison; NoEquality>]
-type internal OnnxTerm =
-    {
-        Expr: Expr
-        Type: OnnxType
-        Known: Lazy<Tensor> voption
-    }
+type internal OnnxTerm = { Expr: Expr; Type: OnnxType; Known: Lazy<Tensor> voption }
 
 /// Values of a graph.
 [<RequireQualifiedAccess>]
@@ -29,8 +24,7 @@ module internal OnnxTerm =
     let ofExpr kind (e: Expr) = { Expr = e; Type = kind; Known = ValueNone }
 
     /// A value that is known.
-    let ofTensor kind (t: Tensor) =
-        { Expr = Expr.constant t; Type = kind; Known = ValueSome(lazy t) }
+    let ofTensor kind (t: Tensor) = { Expr = Expr.constant t; Type = kind; Known = ValueSome(lazy t) }
 
     /// Known whole numbers as a vector i64.
     let ofInts (values: int64 seq) = ofTensor OnnxType.Int64 (Tensor.vector values)
@@ -48,10 +42,7 @@ module internal OnnxTerm =
     let private valuesOf (roots: Expr list) : Tensor list =
         let elements = Graph.topological roots |> Array.sumBy (fun e -> int64 e.Shape.Size)
 
-        if elements < int64 few then
-            Eval.many [] roots
-        else
-            Compile.prepare [] roots []
+        if elements < int64 few then Eval.many [] roots else Compile.prepare [] roots []
 
     /// Values computed now from values that are all known.
     let fold (values: OnnxTerm list) : OnnxTerm list =

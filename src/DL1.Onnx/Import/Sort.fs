@@ -57,7 +57,10 @@ module internal Sort =
                 |> Seq.distinct
                 |> Array.ofSeq)
 
-        let isInOrder = needed |> Array.indexed |> Array.forall (fun (i, before) -> before |> Array.forall (fun j -> j < i))
+        let isInOrder =
+            needed
+            |> Array.indexed
+            |> Array.forall (fun (i, before) -> before |> Array.forall (fun j -> j < i))
 
         if isInOrder then
             List.ofArray nodes
@@ -67,7 +70,12 @@ module internal Sort =
             needed |> Array.iteri (fun i before -> before |> Array.iter (fun j -> users[j].Add i))
             // The first in the file of those that are ready.
             let ready = PriorityQueue<int, int>()
-            waiting |> Array.iteri (fun i n -> if n = 0 then ready.Enqueue(i, i))
+
+            waiting
+            |> Array.iteri (fun i n ->
+                if n = 0 then
+                    ready.Enqueue(i, i))
+
             let order = List<int>()
 
             while ready.Count > 0 do

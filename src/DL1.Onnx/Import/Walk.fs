@@ -64,7 +64,9 @@ type internal Walk
             | _ -> Some(name, a)
 
         and inGraph (g: OnnxGraph) =
-            { g with Nodes = g.Nodes |> List.map (fun n -> { n with Attributes = List.choose one n.Attributes }) }
+            { g with
+                Nodes = g.Nodes |> List.map (fun n -> { n with Attributes = List.choose one n.Attributes })
+            }
 
         { node with Attributes = List.choose one node.Attributes }
 
@@ -101,17 +103,24 @@ type internal Walk
     let check (call: OnnxCall) (rule: OnnxRule) (node: OnnxNode) =
         for name, a in node.Attributes do
             if not (List.contains name rule.Attributes) then
-                call.NotSupported($"the attribute '{name}', which is not read", "attributes " + String.Join(", ", rule.Attributes))
+                call.NotSupported(
+                    $"the attribute '{name}', which is not read",
+                    "attributes " + String.Join(", ", rule.Attributes)
+                )
 
             match a with
-            | OnnxAttribute.Other kind -> call.NotSupported($"the attribute '{name}' of {kind}", "numbers, texts, tensors and graphs")
+            | OnnxAttribute.Other kind ->
+                call.NotSupported($"the attribute '{name}' of {kind}", "numbers, texts, tensors and graphs")
             | _ -> ()
 
         if rule.Inputs >= 0 then
             node.Inputs
             |> List.iteri (fun i name ->
                 if i >= rule.Inputs && name <> "" then
-                    call.NotSupported($"the operand %d{i} ('{name}'), which is not read", $"at most %d{rule.Inputs} operands"))
+                    call.NotSupported(
+                        $"the operand %d{i} ('{name}'), which is not read",
+                        $"at most %d{rule.Inputs} operands"
+                    ))
 
     /// Runs a rule; what .NET throws at a model that makes no sense becomes an error of the node.
     let build (call: OnnxCall) (rule: OnnxRule) : OnnxTerm list =
@@ -145,12 +154,17 @@ type internal Walk
             match functions.TryGetValue(struct (node.Domain, node.Operator)) with
             | true, f -> this.Function(f, node, inputs, depth)
             | false, _ ->
-                let runGraph (graph: OnnxGraph) given = this.Graph(graph, given, Some frame, opsets, depth + 1, keeps && node.Operator = "If")
+                let runGraph (graph: OnnxGraph) given =
+                    this.Graph(graph, given, Some frame, opsets, depth + 1, keeps && node.Operator = "If")
+
                 let call = OnnxCall(node, versionOf opsets node.Domain, real, inputs, runGraph)
 
                 match RuleTable.tryFind node.Domain node.Operator with
                 | ValueNone ->
-                    call.NotSupported("an operator that DL1 does not have", "operators of the table in the guide to ONNX")
+                    call.NotSupported(
+                        "an operator that DL1 does not have",
+                        "operators of the table in the guide to ONNX"
+                    )
                 | ValueSome rule ->
                     check call rule node
 
@@ -169,12 +183,14 @@ type internal Walk
                     let values = List.map typed values
 
                     let isKnown =
-                        not rule.IsOpen
-                        && inputs |> List.forall (fun v -> v.IsNone || v.Value.Known.IsSome)
+                        not rule.IsOpen && inputs |> List.forall (fun v -> v.IsNone || v.Value.Known.IsSome)
 
                     let values = if isKnown && not node.Inputs.IsEmpty then OnnxTerm.fold values else values
 
-                    if List.length node.Outputs > values.Length && node.Outputs |> List.skip values.Length |> List.exists ((<>) "") then
+                    if
+                        List.length node.Outputs > values.Length
+                        && node.Outputs |> List.skip values.Length |> List.exists ((<>) "")
+                    then
                         call.NotSupported($"%d{node.Outputs.Length} outputs", $"%d{values.Length} outputs")
 
                     values
@@ -188,7 +204,9 @@ type internal Walk
                     record name value)
 
     /// A function of the file, as its nodes.
-    member private this.Function(f: OnnxFunction, call: OnnxNode, inputs: OnnxTerm voption list, depth: int) : OnnxTerm list =
+    member private this.Function
+        (f: OnnxFunction, call: OnnxNode, inputs: OnnxTerm voption list, depth: int)
+        : OnnxTerm list =
         if depth > mostDepth then
             Refuse.format
                 "Onnx.import"
@@ -210,7 +228,13 @@ type internal Walk
             let node = bound call f node
             // An operand that the call leaves out is left out inside too.
             let absent = f.Inputs |> List.filter (fun name -> (frame.TryFind name).IsNone)
-            let node = { node with Inputs = node.Inputs |> List.map (fun name -> if List.contains name absent then "" else name) }
+
+            let node =
+                { node with
+                    Inputs =
+                        node.Inputs |> List.map (fun name -> if List.contains name absent then "" else name)
+                }
+
             this.Node(frame, opsets, depth + 1, false, node)
 
         f.Outputs
@@ -224,16 +248,24 @@ type internal Walk
                     "a node that makes it"
                     "export the model again")
 
-    member private this.Graph(graph: OnnxGraph, given: OnnxTerm list, parent: Frame option, opsets, depth: int, keeps: bool) : OnnxTerm list =
+    member private this.Graph
+        (graph: OnnxGraph, given: OnnxTerm list, parent: Frame option, opsets, depth: int, keeps: bool)
+        : OnnxTerm list =
         if depth > mostDepth then
-            Refuse.format "Onnx.import" $"more than %d{mostDepth} levels of graphs" "fewer levels" "export the model again"
+            Refuse.format
+                "Onnx.import"
+                $"more than %d{mostDepth} levels of graphs"
+                "fewer levels"
+                "export the model again"
 
         let frame = Frame parent
 
         for t in graph.Initializers do
             frame.Put(t.Name, constantOf t.Name t)
 
-        let open' = graph.Inputs |> List.filter (fun v -> graph.Initializers |> List.forall (fun t -> t.Name <> v.Name))
+        let open' =
+            graph.Inputs
+            |> List.filter (fun v -> graph.Initializers |> List.forall (fun t -> t.Name <> v.Name))
 
         if given.Length > open'.Length then
             Refuse.format
@@ -242,7 +274,8 @@ type internal Walk
                 "as many as it has"
                 "export the model again"
 
-        List.zip (List.truncate given.Length open') given |> List.iter (fun (v, value) -> frame.Put(v.Name, value))
+        List.zip (List.truncate given.Length open') given
+        |> List.iter (fun (v, value) -> frame.Put(v.Name, value))
 
         for node in graph.Nodes do
             this.Node(frame, opsets, depth, keeps, node)
@@ -259,4 +292,5 @@ type internal Walk
                     "export the model again")
 
     /// The outputs of the model for its inputs, initializers excepted, in order.
-    member this.Run(given: OnnxTerm list) : OnnxTerm list = this.Graph(model.Graph, given, None, model.Opsets, 0, true)
+    member this.Run(given: OnnxTerm list) : OnnxTerm list =
+        this.Graph(model.Graph, given, None, model.Opsets, 0, true)

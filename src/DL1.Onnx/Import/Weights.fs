@@ -43,7 +43,11 @@ module internal Weights =
             None
 
     /// The weights of a model whose inputs of these names have these values.
-    let find (model: OnnxModel) (store: TensorStore) (given: IReadOnlyDictionary<string, Tensor>) : WeightNames =
+    let find
+        (model: OnnxModel)
+        (store: TensorStore)
+        (given: IReadOnlyDictionary<string, Tensor>)
+        : WeightNames =
         let candidates = Dictionary<string, OnnxTensor>()
         let order = List<string>()
         let operands, statistics = HashSet<string>(), HashSet<string>()
@@ -71,7 +75,8 @@ module internal Weights =
             else
                 small name t
 
-        let version = model.Opsets |> List.tryFind (fst >> (=) "") |> Option.map (snd >> int) |> Option.defaultValue 1
+        let version =
+            model.Opsets |> List.tryFind (fst >> (=) "") |> Option.map (snd >> int) |> Option.defaultValue 1
 
         let rec graph (g: OnnxGraph) (isMain: bool) =
             g.Initializers |> List.iter (fun t -> declared t.Name t false)
@@ -105,7 +110,8 @@ module internal Weights =
                         | true, v -> ValueSome v
                         | false, _ -> ValueNone)
 
-                let isKnown = List.forall2 (fun name (v: OnnxTerm voption) -> name = "" || v.IsSome) n.Inputs inputs
+                let isKnown =
+                    List.forall2 (fun name (v: OnnxTerm voption) -> name = "" || v.IsSome) n.Inputs inputs
 
                 let inner () =
                     for _, a in n.Attributes do
@@ -115,7 +121,9 @@ module internal Weights =
 
                 match n.Operator, rule with
                 | "If", _ when isKnown && n.Domain = "" && not inputs.IsEmpty ->
-                    let isTrue = Tensor.toFloats inputs.Head.Value.Known.Value.Value |> Array.exists ((<>) 0.0)
+                    let isTrue =
+                        Tensor.toFloats inputs.Head.Value.Known.Value.Value |> Array.exists ((<>) 0.0)
+
                     let name = if isTrue then "then_branch" else "else_branch"
 
                     for key, a in n.Attributes do
@@ -123,7 +131,9 @@ module internal Weights =
                         | OnnxAttribute.Graph g when key = name ->
                             graph g false
 
-                            List.zip (List.truncate g.Outputs.Length n.Outputs) (List.truncate n.Outputs.Length g.Outputs)
+                            List.zip
+                                (List.truncate g.Outputs.Length n.Outputs)
+                                (List.truncate n.Outputs.Length g.Outputs)
                             |> List.iter (fun (name, v) ->
                                 match known.TryGetValue v.Name with
                                 | true, value -> known[name] <- value
@@ -141,7 +151,9 @@ module internal Weights =
                         let results = rule.Build call
 
                         if results |> List.sumBy (fun v -> v.Expr.Shape.Size) <= few then
-                            List.zip (List.truncate results.Length n.Outputs) (OnnxTerm.fold (List.truncate n.Outputs.Length results))
+                            List.zip
+                                (List.truncate results.Length n.Outputs)
+                                (OnnxTerm.fold (List.truncate n.Outputs.Length results))
                             |> List.iter (fun (name, v) -> known[name] <- v)
                     with
                     // Told when the model is run: here it only stays unknown.

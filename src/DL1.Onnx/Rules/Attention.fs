@@ -47,7 +47,12 @@ module internal AttentionRules =
         let heads name =
             match c.TryInt name with
             | Some n when n > 0L -> c.Small n
-            | _ -> c.Refuse($"no {name} beside operands of three axes", "the number of heads", "export the model again")
+            | _ ->
+                c.Refuse(
+                    $"no {name} beside operands of three axes",
+                    "the number of heads",
+                    "export the model again"
+                )
 
         let q = if is3D then split (heads "q_num_heads") q else q
         let k = if is3D then split (heads "kv_num_heads") k else k
@@ -63,7 +68,12 @@ module internal AttentionRules =
             | None -> now
 
         let keys, values = join (c.TryX 4) k, join (c.TryX 5) v
-        let past = match c.TryX 4 with Some p -> p.Shape[2] | None -> 0
+
+        let past =
+            match c.TryX 4 with
+            | Some p -> p.Shape[2]
+            | None -> 0
+
         let queries, count = q.Shape[2], keys.Shape[2]
 
         // A mask that is shorter than the keys allows none of the others.
@@ -75,7 +85,13 @@ module internal AttentionRules =
                 if missing <= 0 then
                     mask
                 else
-                    let edges = List.init mask.Shape.Rank (fun i -> { Before = 0; After = (if i = mask.Shape.Rank - 1 then missing else 0); Between = 0 })
+                    let edges =
+                        List.init mask.Shape.Rank (fun i ->
+                            {
+                                Before = 0
+                                After = (if i = mask.Shape.Rank - 1 then missing else 0)
+                                Between = 0
+                            })
 
                     if mask.DType = DType.Bool then
                         Expr.cast DType.Bool (Expr.padWith edges 0.0 (Expr.cast DType.I32 mask))
@@ -91,7 +107,8 @@ module internal AttentionRules =
                 None
             else
                 match lengths with
-                | Some lengths when past = 0 && not (c.Has 4) -> Some(column .<= (row + (lengths - float queries)))
+                | Some lengths when past = 0 && not (c.Has 4) ->
+                    Some(column .<= (row + (lengths - float queries)))
                 | _ -> Some(column .<= (row + float past))
 
         let padded = lengths |> Option.map (fun lengths -> column .< lengths)
@@ -132,7 +149,8 @@ module internal AttentionRules =
                         | Some mask -> Expr.where (mask .<= masked) (lit -infinity) (scores + mask)
                         | None -> scores
                     | 3 -> weights
-                    | other -> c.Refuse($"qk_matmul_output_mode %d{other}", "0 to 3", "export the model again")
+                    | other ->
+                        c.Refuse($"qk_matmul_output_mode %d{other}", "0 to 3", "export the model again")
 
                 Expr.matmul weights v, Some shown
 
@@ -149,7 +167,11 @@ module internal AttentionRules =
                 let heads = c.Int("num_heads", 0)
 
                 if heads < 1 then
-                    c.Refuse("no num_heads beside data of three axes", "the number of heads", "export the model again")
+                    c.Refuse(
+                        "no num_heads beside data of three axes",
+                        "the number of heads",
+                        "export the model again"
+                    )
 
                 Expr.reshape [ x.Shape[0]; x.Shape[1]; heads; x.Shape[2] / heads ] x
             else
@@ -157,7 +179,12 @@ module internal AttentionRules =
 
         c.TryInt "num_heads" |> ignore
         let features = rows.Shape[3]
-        let turned = match c.Int("rotary_embedding_dim", 0) with 0 -> features | n -> n
+
+        let turned =
+            match c.Int("rotary_embedding_dim", 0) with
+            | 0 -> features
+            | n -> n
+
         let half = turned / 2
 
         let table i =
@@ -178,8 +205,16 @@ module internal AttentionRules =
                 let a, b = Expr.sliceAxis 3 0 half part, Expr.sliceAxis 3 half turned part
                 Expr.concat 3 [ cos * a - sin * b; sin * a + cos * b ]
 
-        let y = if turned = features then y else Expr.concat 3 [ y; Expr.sliceAxis 3 turned features rows ]
-        if is3D then Expr.reshape (x.Shape.ToList()) y else Expr.transpose [ 0; 2; 1; 3 ] y
+        let y =
+            if turned = features then
+                y
+            else
+                Expr.concat 3 [ y; Expr.sliceAxis 3 turned features rows ]
+
+        if is3D then
+            Expr.reshape (x.Shape.ToList()) y
+        else
+            Expr.transpose [ 0; 2; 1; 3 ] y
 
     let rules: OnnxRule list =
         [
@@ -197,5 +232,10 @@ module internal AttentionRules =
                     "softmax_precision"
                 ]
                 attention
-            OnnxRule.one "RotaryEmbedding" [ 23 ] 4 [ "interleaved"; "num_heads"; "rotary_embedding_dim" ] rotary
+            OnnxRule.one
+                "RotaryEmbedding"
+                [ 23 ]
+                4
+                [ "interleaved"; "num_heads"; "rotary_embedding_dim" ]
+                rotary
         ]

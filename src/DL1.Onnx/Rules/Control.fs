@@ -21,7 +21,11 @@ module internal ControlRules =
             let second = c.Run (c.Graph "else_branch") []
 
             if first.Length <> second.Length then
-                c.Refuse("branches of different numbers of results", "equal numbers", "export the model again")
+                c.Refuse(
+                    "branches of different numbers of results",
+                    "equal numbers",
+                    "export the model again"
+                )
 
             List.map2
                 (fun (a: OnnxTerm) (b: OnnxTerm) ->
@@ -36,18 +40,26 @@ module internal ControlRules =
     let private loop (c: OnnxCall) =
         let body = c.Graph "body"
         let most = if c.Has 0 then c.Ints 0 |> List.head else System.Int64.MaxValue
+
         let isTrue (v: OnnxTerm) =
             match v.Known with
             | ValueSome t -> Tensor.toFloats t.Value |> Array.exists ((<>) 0.0)
             | ValueNone ->
-                c.NotSupported("a loop that ends by numbers of inputs", "a number of rounds that is known when the model is imported")
+                c.NotSupported(
+                    "a loop that ends by numbers of inputs",
+                    "a number of rounds that is known when the model is imported"
+                )
 
         let carried = c.Inputs.Length - 2
         let first = List.init carried (fun i -> c.In(i + 2))
         let scanned = body.Outputs.Length - 1 - carried
 
         if scanned < 0 then
-            c.Refuse($"%d{body.Outputs.Length} results of the body", "a condition, the state, and results", "export the model again")
+            c.Refuse(
+                $"%d{body.Outputs.Length} results of the body",
+                "a condition, the state, and results",
+                "export the model again"
+            )
 
         let mutable going = if c.Has 1 then isTrue (c.In 1) else true
         let mutable state, round, stacked = first, 0L, []
@@ -72,12 +84,22 @@ module internal ControlRules =
             else
                 List.rev stacked
                 |> List.transpose
-                |> List.map (fun values -> OnnxTerm.ofExpr values.Head.Type (values |> List.map _.Expr |> Expr.stack 0))
+                |> List.map (fun values ->
+                    OnnxTerm.ofExpr values.Head.Type (values |> List.map _.Expr |> Expr.stack 0))
 
         state @ outputs
 
     /// A loop over sequences, as DL1's own.
-    let private over (c: OnnxCall) (body: OnnxGraph) (states: OnnxTerm list) (sequences: OnnxTerm list) directions axes outDirections outAxes : OnnxTerm list =
+    let private over
+        (c: OnnxCall)
+        (body: OnnxGraph)
+        (states: OnnxTerm list)
+        (sequences: OnnxTerm list)
+        directions
+        axes
+        outDirections
+        outAxes
+        : OnnxTerm list =
         let at list i = list |> Option.bind (List.tryItem i) |> Option.defaultValue 0
 
         let arranged =
@@ -90,7 +112,12 @@ module internal ControlRules =
         let mutable kinds = []
 
         let step (carries: Expr list) (slices: Expr list) =
-            let given = List.map2 (fun (v: OnnxTerm) e -> OnnxTerm.ofExpr v.Type e) (states @ sequences) (carries @ slices)
+            let given =
+                List.map2
+                    (fun (v: OnnxTerm) e -> OnnxTerm.ofExpr v.Type e)
+                    (states @ sequences)
+                    (carries @ slices)
+
             let results = c.Run body given
             kinds <- results |> List.map _.Type
             results |> List.map _.Expr |> List.splitAt states.Length
@@ -145,7 +172,8 @@ module internal ControlRules =
 
     let rules: OnnxRule list =
         [
-            OnnxRule.make "If" [ 1; 11; 13; 16; 19; 21; 23; 24; 25 ] 1 [ "then_branch"; "else_branch" ] branch |> opened
+            OnnxRule.make "If" [ 1; 11; 13; 16; 19; 21; 23; 24; 25 ] 1 [ "then_branch"; "else_branch" ] branch
+            |> opened
             OnnxRule.make "Loop" [ 1; 11; 13; 16; 19; 21; 23; 24; 25 ] -1 [ "body" ] loop |> opened
             OnnxRule.make
                 "Scan"

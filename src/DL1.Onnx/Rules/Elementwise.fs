@@ -211,9 +211,12 @@ module internal ElementwiseRules =
     let private modulo (c: OnnxCall) =
         let a, b = c.X 0, c.X 1
 
-        if c.Flag "fmod" then Division.fmod a b
-        elif a.DType.IsFloat then c.Refuse("floating-point numbers with fmod = 0", "fmod = 1", "export the model again")
-        else Division.remainder a b
+        if c.Flag "fmod" then
+            Division.fmod a b
+        elif a.DType.IsFloat then
+            c.Refuse("floating-point numbers with fmod = 0", "fmod = 1", "export the model again")
+        else
+            Division.remainder a b
 
     let private shift (c: OnnxCall) =
         let x, bits = c.X 0, c.X 1
@@ -283,9 +286,11 @@ module internal ElementwiseRules =
             OnnxRule.one "LeakyRelu" [ 6; 16 ] 1 [ "alpha" ] (fun c ->
                 Elementwise.leakyRelu (c.Float("alpha", 0.01)) (c.X 0))
             OnnxRule.one "PRelu" [ 7; 9; 16 ] 2 [] prelu
-            OnnxRule.one "Elu" [ 6; 22 ] 1 [ "alpha" ] (fun c -> Elementwise.elu (c.Float("alpha", 1.0)) (c.X 0))
+            OnnxRule.one "Elu" [ 6; 22 ] 1 [ "alpha" ] (fun c ->
+                Elementwise.elu (c.Float("alpha", 1.0)) (c.X 0))
             OnnxRule.one "Selu" [ 6; 22 ] 1 [ "alpha"; "gamma" ] selu
-            OnnxRule.one "Celu" [ 12 ] 1 [ "alpha" ] (fun c -> Elementwise.celu (c.Float("alpha", 1.0)) (c.X 0))
+            OnnxRule.one "Celu" [ 12 ] 1 [ "alpha" ] (fun c ->
+                Elementwise.celu (c.Float("alpha", 1.0)) (c.X 0))
             OnnxRule.one "ThresholdedRelu" [ 10; 22 ] 1 [ "alpha" ] (fun c ->
                 Elementwise.threshold (c.Float("alpha", 1.0)) 0.0 (c.X 0))
             OnnxRule.one "HardSigmoid" [ 6; 22 ] 1 [ "alpha"; "beta" ] hardSigmoid
@@ -310,11 +315,13 @@ module internal ElementwiseRules =
             OnnxRule.one "Shrink" [ 9 ] 1 [ "lambd"; "bias" ] shrink
             OnnxRule.one "Clip" [ 6; 11; 12; 13 ] 3 [ "min"; "max" ] clip |> OnnxRule.numbers [ 1; 2 ]
             OnnxRule.make "Where" [ 9; 16 ] 3 [] (fun c -> [ c.Like 1 (Expr.where (c.X 0) (c.X 1) (c.X 2)) ])
-            OnnxRule.make "IsNaN" [ 9; 13; 20 ] 1 [] (fun c -> [ OnnxTerm.ofExpr OnnxType.Bool (Elementwise.isNaN (c.X 0)) ])
+            OnnxRule.make "IsNaN" [ 9; 13; 20 ] 1 [] (fun c ->
+                [ OnnxTerm.ofExpr OnnxType.Bool (Elementwise.isNaN (c.X 0)) ])
             OnnxRule.make "IsInf" [ 10; 20 ] 1 [ "detect_positive"; "detect_negative" ] isInf
             OnnxRule.make "Cast" [ 6; 9; 13; 19; 21; 23; 24; 25 ] 1 [ "to"; "saturate"; "round_mode" ] castTo
             OnnxRule.make "CastLike" [ 15; 19; 21; 23; 24; 25 ] 2 [ "saturate"; "round_mode" ] (fun c ->
                 c.TryInt "saturate" |> ignore
                 [ cast c (c.Type 1) (c.In 0) ])
-            OnnxRule.make "Dropout" [ 7; 10; 12; 13; 22 ] 3 [ "ratio"; "seed" ] dropout |> OnnxRule.numbers [ 1; 2 ]
+            OnnxRule.make "Dropout" [ 7; 10; 12; 13; 22 ] 3 [ "ratio"; "seed" ] dropout
+            |> OnnxRule.numbers [ 1; 2 ]
         ]

@@ -6,8 +6,11 @@ open DL1.Onnx
 /// Fused operators of ONNX Runtime's optimiser.
 [<RequireQualifiedAccess>]
 module internal FusedRules =
-    let private one operator inputs attributes build = OnnxRule.one operator [ 1 ] inputs attributes build |> OnnxRule.inDomain "com.microsoft"
-    let private many operator inputs attributes build = OnnxRule.make operator [ 1 ] inputs attributes build |> OnnxRule.inDomain "com.microsoft"
+    let private one operator inputs attributes build =
+        OnnxRule.one operator [ 1 ] inputs attributes build |> OnnxRule.inDomain "com.microsoft"
+
+    let private many operator inputs attributes build =
+        OnnxRule.make operator [ 1 ] inputs attributes build |> OnnxRule.inDomain "com.microsoft"
 
     let private matmul (c: OnnxCall) =
         let turned name (e: Expr) = if c.Flag name then e.T else e
@@ -16,10 +19,14 @@ module internal FusedRules =
             c.NotSupported("a turned batch", "matrices whose last two axes are turned")
 
         let y = ProductRules.matmul (turned "transA" (c.X 0)) (turned "transB" (c.X 1))
-        match c.Float("alpha", 1.0) with 1.0 -> y | alpha -> alpha * y
+
+        match c.Float("alpha", 1.0) with
+        | 1.0 -> y
+        | alpha -> alpha * y
 
     let private activation (c: OnnxCall) (y: Expr) =
-        let number i standard = c.TryFloats "activation_params" |> Option.bind (List.tryItem i) |> Option.defaultValue standard
+        let number i standard =
+            c.TryFloats "activation_params" |> Option.bind (List.tryItem i) |> Option.defaultValue standard
 
         match c.Text("activation", "") with
         | "" -> y
@@ -29,31 +36,63 @@ module internal FusedRules =
         | "LeakyRelu" -> Elementwise.leakyRelu (number 0 0.01) y
         | "Clip" -> Elementwise.clamp (number 0 -3.4e38) (number 1 3.4e38) y
         | "HardSigmoid" -> Elementwise.clamp 0.0 1.0 (number 0 0.2 * y + number 1 0.5)
-        | other -> c.NotSupported($"the activation '{other}'", "Relu, Tanh, Sigmoid, LeakyRelu, Clip or HardSigmoid")
+        | other ->
+            c.NotSupported($"the activation '{other}'", "Relu, Tanh, Sigmoid, LeakyRelu, Clip or HardSigmoid")
 
     let private conv (c: OnnxCall) =
         let y = WindowRules.convolved c (c.X 0) (c.X 1)
-        let y = match c.TryX 2 with Some b -> Convolution.addBias b y | None -> y
-        let y = match c.TryX 3 with Some z -> y + z | None -> y
+
+        let y =
+            match c.TryX 2 with
+            | Some b -> Convolution.addBias b y
+            | None -> y
+
+        let y =
+            match c.TryX 3 with
+            | Some z -> y + z
+            | None -> y
+
         activation c y
 
     let private gemm (c: OnnxCall) =
         let turned name (e: Expr) = if c.Flag name then e.T else e
         let scaled (f: float) (e: Expr) = if f = 1.0 then e else f * e
-        let y = scaled (c.Float("alpha", 1.0)) (Expr.matmul (turned "transA" (c.X 0)) (turned "transB" (c.X 1)))
-        let y = match c.TryX 2 with Some b -> y + scaled (c.Float("beta", 1.0)) b | None -> y
+
+        let y =
+            scaled (c.Float("alpha", 1.0)) (Expr.matmul (turned "transA" (c.X 0)) (turned "transB" (c.X 1)))
+
+        let y =
+            match c.TryX 2 with
+            | Some b -> y + scaled (c.Float("beta", 1.0)) b
+            | None -> y
+
         activation c y
 
     let private affine (c: OnnxCall) gamma beta (y: Expr) =
         let y = y * c.X gamma
-        match c.TryX beta with Some b -> y + b | None -> y
+
+        match c.TryX beta with
+        | Some b -> y + b
+        | None -> y
 
     /// Input and skip, with a bias, normalised; and the sum itself as the fourth result.
     let private skip (gamma: int) (beta: int) (bias: int) (normal: float -> Expr -> Expr) (c: OnnxCall) =
         let sum = c.X 0 + c.X 1
-        let sum = match c.TryX bias with Some b -> sum + b | None -> sum
+
+        let sum =
+            match c.TryX bias with
+            | Some b -> sum + b
+            | None -> sum
+
         let y = normal (c.Float("epsilon", 1e-12)) sum * c.X gamma
-        let y = if beta < 0 then y else (match c.TryX beta with Some b -> y + b | None -> y)
+
+        let y =
+            if beta < 0 then
+                y
+            else
+                (match c.TryX beta with
+                 | Some b -> y + b
+                 | None -> y)
 
         // Means and deviations are for training.
         if c.Node.Outputs |> List.truncate 3 |> List.skip 1 |> List.exists ((<>) "") then
@@ -105,7 +144,11 @@ module internal FusedRules =
             allowed (here .< Expr.reshape [ batch; 1; 1; 1 ] mask)
         | [ batch; count ] when count = keys -> allowed (Expr.reshape [ batch; 1; 1; count ] mask .> 0.0)
         | [ batch; queries; count ] -> allowed (Expr.reshape [ batch; 1; queries; count ] mask .> 0.0)
-        | _ -> c.NotSupported("a mask of this shape", "lengths [batch], or a mask [batch; keys] or [batch; queries; keys]")
+        | _ ->
+            c.NotSupported(
+                "a mask of this shape",
+                "lengths [batch], or a mask [batch; keys] or [batch; queries; keys]"
+            )
 
     let private causal (c: OnnxCall) (dtype: DType) queries keys =
         if c.Flag "unidirectional" then
@@ -130,17 +173,31 @@ module internal FusedRules =
             c.NotSupported("past keys and values", "attention over one whole sequence")
 
         let projected = ProductRules.matmul (c.X 0) (c.X 1)
-        let projected = match c.TryX 2 with Some b -> projected + b | None -> projected
+
+        let projected =
+            match c.TryX 2 with
+            | Some b -> projected + b
+            | None -> projected
+
         let width = projected.Shape[2]
         let sizes = c.TrySmalls "qkv_hidden_sizes" |> Option.defaultValue (List.replicate 3 (width / 3))
 
         let parts =
             List.scan (+) 0 sizes
             |> List.pairwise
-            |> List.map (fun (start, stop) -> AttentionRules.split heads (Expr.sliceAxis 2 start stop projected))
+            |> List.map (fun (start, stop) ->
+                AttentionRules.split heads (Expr.sliceAxis 2 start stop projected))
 
         let q, k, v = parts[0], parts[1], parts[2]
-        let mask = sum [ c.TryX 3 |> Option.map (keyMask c q.DType k.Shape[2]); causal c q.DType q.Shape[2] k.Shape[2]; c.TryX 5 ]
+
+        let mask =
+            sum
+                [
+                    c.TryX 3 |> Option.map (keyMask c q.DType k.Shape[2])
+                    causal c q.DType q.Shape[2] k.Shape[2]
+                    c.TryX 5
+                ]
+
         AttentionRules.scaled (scaleOf c) mask q k v |> AttentionRules.merged
 
     let private multiHead (c: OnnxCall) =
@@ -153,14 +210,34 @@ module internal FusedRules =
             match c.TryX 3 with
             | Some b ->
                 let q, k = c.X(0).Shape[2], c.X(1).Shape[c.X(1).Shape.Rank - 1]
-                let start = match i with 0 -> 0 | 1 -> q | _ -> q + k
+
+                let start =
+                    match i with
+                    | 0 -> 0
+                    | 1 -> q
+                    | _ -> q + k
+
                 x + Expr.sliceAxis 0 start (start + x.Shape[2]) b
             | None -> x
 
-        let part i = let x = c.X i in if x.Shape.Rank = 3 then AttentionRules.split heads (biased i x) else x
-        let joined past now = match past with Some p -> Expr.concat 2 [ p; now ] | None -> now
+        let part i =
+            let x = c.X i in if x.Shape.Rank = 3 then AttentionRules.split heads (biased i x) else x
+
+        let joined past now =
+            match past with
+            | Some p -> Expr.concat 2 [ p; now ]
+            | None -> now
+
         let q, k, v = part 0, joined (c.TryX 6) (part 1), joined (c.TryX 7) (part 2)
-        let mask = sum [ c.TryX 4 |> Option.map (keyMask c q.DType k.Shape[2]); causal c q.DType q.Shape[2] k.Shape[2]; c.TryX 5 ]
+
+        let mask =
+            sum
+                [
+                    c.TryX 4 |> Option.map (keyMask c q.DType k.Shape[2])
+                    causal c q.DType q.Shape[2] k.Shape[2]
+                    c.TryX 5
+                ]
+
         let y = AttentionRules.scaled (scaleOf c) mask q k v |> AttentionRules.merged
         [ y; k; v ] |> List.map (c.Like 0)
 
@@ -175,13 +252,26 @@ module internal FusedRules =
             one "Gelu" 1 [] (fun c -> Elementwise.gelu (c.X 0))
             one "BiasGelu" 2 [] (fun c -> Elementwise.gelu (c.X 0 + c.X 1))
             one "FastGelu" 2 [] (fun c ->
-                Elementwise.geluTanh (match c.TryX 1 with Some b -> c.X 0 + b | None -> c.X 0))
-            one "QuickGelu" 1 [ "alpha" ] (fun c -> let x = c.X 0 in x * Expr.sigmoid (c.Float("alpha", 1.702) * x))
+                Elementwise.geluTanh (
+                    match c.TryX 1 with
+                    | Some b -> c.X 0 + b
+                    | None -> c.X 0
+                ))
+            one "QuickGelu" 1 [ "alpha" ] (fun c ->
+                let x = c.X 0 in x * Expr.sigmoid (c.Float("alpha", 1.702) * x))
             many "SkipLayerNormalization" 5 [ "epsilon" ] (skip 2 3 4 layerNorm)
             many "SkipSimplifiedLayerNormalization" 4 [ "epsilon" ] (skip 2 -1 3 rmsNorm)
             many "EmbedLayerNormalization" 9 [ "epsilon"; "mask_index_type" ] embed
-            one "Attention" 6 [ "mask_filter_value"; "num_heads"; "qkv_hidden_sizes"; "scale"; "unidirectional" ] attention
-            many "MultiHeadAttention" 8 [ "mask_filter_value"; "num_heads"; "scale"; "unidirectional" ] multiHead
+            one
+                "Attention"
+                6
+                [ "mask_filter_value"; "num_heads"; "qkv_hidden_sizes"; "scale"; "unidirectional" ]
+                attention
+            many
+                "MultiHeadAttention"
+                8
+                [ "mask_filter_value"; "num_heads"; "scale"; "unidirectional" ]
+                multiHead
             OnnxRule.one "SimplifiedLayerNormalization" [ 1 ] 2 [ "axis"; "epsilon"; "stash_type" ] (fun c ->
                 rmsNorm (c.Float("epsilon", 1e-5)) (c.X 0) * c.X 1)
         ]

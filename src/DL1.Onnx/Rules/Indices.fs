@@ -55,7 +55,9 @@ module internal IndexRules =
 
             let part =
                 match v.Known with
-                | ValueSome _ -> OnnxTerm.fold [ { v with Expr = Expr.item last i v.Expr; Known = ValueNone } ] |> List.head
+                | ValueSome _ ->
+                    OnnxTerm.fold [ { v with Expr = Expr.item last i v.Expr; Known = ValueNone } ]
+                    |> List.head
                 | ValueNone -> { v with Expr = Expr.item last i v.Expr }
 
             fromEnd extent part * float stride)
@@ -68,13 +70,21 @@ module internal IndexRules =
         let k = indices.Expr.Shape[indices.Expr.Shape.Rank - 1]
 
         if batches < 0 || batches + k > dims.Length || batches >= indices.Expr.Shape.Rank then
-            c.Refuse($"%d{k} places in each index, beside %d{batches} batch axes", "at most as many as the data has axes", "export the model again")
+            c.Refuse(
+                $"%d{k} places in each index, beside %d{batches} batch axes",
+                "at most as many as the data has axes",
+                "export the model again"
+            )
 
-        let batch, inner, rest = List.take batches dims, dims |> List.skip batches |> List.take k, List.skip (batches + k) dims
+        let batch, inner, rest =
+            List.take batches dims, dims |> List.skip batches |> List.take k, List.skip (batches + k) dims
 
         let places =
             if k = 0 then
-                Expr.full DType.I64 (indices.Expr.Shape.ToList() |> List.take (indices.Expr.Shape.Rank - 1)) 0.0
+                Expr.full
+                    DType.I64
+                    (indices.Expr.Shape.ToList() |> List.take (indices.Expr.Shape.Rank - 1))
+                    0.0
             else
                 flat inner indices
 
@@ -100,8 +110,12 @@ module internal IndexRules =
         /// Each element by itself.
         let single (f: Expr -> Expr -> Expr -> Expr) =
             let width = product (x.Shape.ToList() |> List.tail)
-            let each = Expr.expandDims 1 places * float width + Expr.expandDims 0 (Expr.arange places.DType width)
-            f (Expr.reshape [ -1 ] each) (Expr.reshape [ -1 ] updates) (Expr.reshape [ -1 ] x) |> Expr.reshape (x.Shape.ToList())
+
+            let each =
+                Expr.expandDims 1 places * float width + Expr.expandDims 0 (Expr.arange places.DType width)
+
+            f (Expr.reshape [ -1 ] each) (Expr.reshape [ -1 ] updates) (Expr.reshape [ -1 ] x)
+            |> Expr.reshape (x.Shape.ToList())
 
         if places.Shape.Size = 0 then
             x
@@ -113,7 +127,10 @@ module internal IndexRules =
             | "min" -> single (fun i u x -> -(Indexing.scatterMax 0 i -u -x))
             | "mul" ->
                 if not (Graph.variables [ places ]).IsEmpty then
-                    c.NotSupported("the reduction 'mul' at places that are not known", "places that are given at import")
+                    c.NotSupported(
+                        "the reduction 'mul' at places that are not known",
+                        "places that are given at import"
+                    )
 
                 let known = Eval.many [] [ Expr.cast DType.I64 places ] |> List.head |> Tensor.toArray<int64>
                 let seen = System.Collections.Generic.Dictionary<int64, int>()
@@ -137,11 +154,17 @@ module internal IndexRules =
                         let rows = members |> Array.map (fst >> int64)
                         let where = Expr.constant (Tensor.vector (rows |> Array.map (fun r -> known[int r])))
                         let factors = Expr.gather 0 (Expr.constant (Tensor.vector rows)) updates
-                        let counts = Expr.scatterAdd 0 x.Shape[0] where (Expr.full DType.I32 [ rows.Length ] 1.0)
-                        let isHit = Expr.reshape (x.Shape[0] :: List.replicate (x.Shape.Rank - 1) 1) (counts .> 0.0)
+
+                        let counts =
+                            Expr.scatterAdd 0 x.Shape[0] where (Expr.full DType.I32 [ rows.Length ] 1.0)
+
+                        let isHit =
+                            Expr.reshape (x.Shape[0] :: List.replicate (x.Shape.Rank - 1) 1) (counts .> 0.0)
+
                         Expr.where isHit (x * Expr.scatterAdd 0 x.Shape[0] where factors) x)
                     x
-            | other -> c.Refuse($"the reduction '{other}'", "none, add, mul, max or min", "export the model again")
+            | other ->
+                c.Refuse($"the reduction '{other}'", "none, add, mul, max or min", "export the model again")
 
     let private scatterND (c: OnnxCall) =
         let x, indices, updates = c.X 0, c.In 1, c.X 2
@@ -149,12 +172,21 @@ module internal IndexRules =
         let k = indices.Expr.Shape[indices.Expr.Shape.Rank - 1]
 
         if k > dims.Length then
-            c.Refuse($"%d{k} places in each index", "at most as many as the data has axes", "export the model again")
+            c.Refuse(
+                $"%d{k} places in each index",
+                "at most as many as the data has axes",
+                "export the model again"
+            )
 
         let inner, rest = List.splitAt k dims
         let places = Expr.reshape [ -1 ] (flat inner indices)
 
-        scatter c (c.Text("reduction", "none")) places (Expr.reshape (places.Shape[0] :: rest) updates) (Expr.reshape (product inner :: rest) x)
+        scatter
+            c
+            (c.Text("reduction", "none"))
+            places
+            (Expr.reshape (places.Shape[0] :: rest) updates)
+            (Expr.reshape (product inner :: rest) x)
         |> Expr.reshape dims
 
     let private scatterElements (c: OnnxCall) =
@@ -186,13 +218,21 @@ module internal IndexRules =
         let values = c.X 2
         let whole = Expr.cast DType.I64 indices.Expr
         let places = Expr.where (whole .< 0.0) (whole + float depth) whole |> Expr.expandDims axis
-        let here = Expr.arange DType.I64 depth |> Expr.reshape (List.init rank (fun i -> if i = axis then depth else 1))
+
+        let here =
+            Expr.arange DType.I64 depth
+            |> Expr.reshape (List.init rank (fun i -> if i = axis then depth else 1))
+
         let off, on = Expr.item 0 0 values, Expr.item 0 1 values
         [ c.Like 2 (Expr.where (Expr.equal places here) on off) ]
 
     let private compress (c: OnnxCall) =
         let kept =
-            c.Numbers 1 |> Tensor.toFloats |> Array.indexed |> Array.filter (fun (_, b) -> b <> 0.0) |> Array.map (fst >> int64)
+            c.Numbers 1
+            |> Tensor.toFloats
+            |> Array.indexed
+            |> Array.filter (fun (_, b) -> b <> 0.0)
+            |> Array.map (fst >> int64)
 
         let take axis (x: Expr) = Expr.gather axis (Expr.constant (Tensor.ofArray [ kept.Length ] kept)) x
         let x = c.X 0
@@ -204,7 +244,9 @@ module internal IndexRules =
     let private nonZero (c: OnnxCall) =
         let x = c.Numbers 0
         let dims = x.Shape.ToList()
-        let found = Tensor.toFloats x |> Array.indexed |> Array.filter (fun (_, v) -> v <> 0.0) |> Array.map fst
+
+        let found =
+            Tensor.toFloats x |> Array.indexed |> Array.filter (fun (_, v) -> v <> 0.0) |> Array.map fst
 
         let rows =
             dims
@@ -212,7 +254,11 @@ module internal IndexRules =
                 let stride = product (List.skip (i + 1) dims)
                 found |> Array.map (fun p -> int64 (p / stride % d)))
 
-        [ OnnxTerm.ofTensor OnnxType.Int64 (Tensor.ofArray [ dims.Length; found.Length ] (Array.concat rows)) ]
+        [
+            OnnxTerm.ofTensor
+                OnnxType.Int64
+                (Tensor.ofArray [ dims.Length; found.Length ] (Array.concat rows))
+        ]
 
     let private reverseSequence (c: OnnxCall) =
         let x = c.X 0

@@ -51,11 +51,16 @@ module internal LossRules =
         let count = (c.Inputs.Length - 2) / kinds
 
         if count < 1 || c.Inputs.Length <> 2 + kinds * count then
-            c.Refuse($"%d{c.Inputs.Length} operands", "a rate, a step, and as many of each kind", "export the model again")
+            c.Refuse(
+                $"%d{c.Inputs.Length} operands",
+                "a rate, a step, and as many of each kind",
+                "export the model again"
+            )
 
         List.init count (fun i -> List.init kinds (fun k -> c.X(2 + k * count + i)))
 
-    let private together (c: OnnxCall) (results: Expr list list) = results |> List.transpose |> List.concat |> List.map (c.Like 2)
+    let private together (c: OnnxCall) (results: Expr list list) =
+        results |> List.transpose |> List.concat |> List.map (c.Like 2)
 
     let private rate (c: OnnxCall) = c.X 0
     let private step (c: OnnxCall) (x: Expr) = Expr.cast x.DType (c.X 1)
@@ -103,12 +108,19 @@ module internal LossRules =
         |> together c
 
     let private training operator attributes build =
-        { OnnxRule.make operator [ 1 ] -1 attributes build with Domain = "ai.onnx.preview.training" }
+        { OnnxRule.make operator [ 1 ] -1 attributes build with
+            Domain = "ai.onnx.preview.training"
+        }
 
     let rules: OnnxRule list =
         [
             OnnxRule.make "SoftmaxCrossEntropyLoss" [ 12; 13 ] 3 [ "ignore_index"; "reduction" ] crossEntropy
-            OnnxRule.one "NegativeLogLikelihoodLoss" [ 12; 13; 22 ] 3 [ "ignore_index"; "reduction" ] (fun c -> loss c (c.X 0))
+            OnnxRule.one
+                "NegativeLogLikelihoodLoss"
+                [ 12; 13; 22 ]
+                3
+                [ "ignore_index"; "reduction" ]
+                (fun c -> loss c (c.X 0))
             training "Adagrad" [ "decay_factor"; "epsilon"; "norm_coefficient" ] adagrad
             training "Adam" [ "alpha"; "beta"; "epsilon"; "norm_coefficient"; "norm_coefficient_post" ] adam
             training "Momentum" [ "alpha"; "beta"; "mode"; "norm_coefficient" ] momentum

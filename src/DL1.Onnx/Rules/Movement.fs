@@ -16,7 +16,12 @@ module internal MovementRules =
         let rank = dims.Length
         let place i = min rank (max 0 (if i < 0 then i + rank else i))
         let first, last = place (c.Int("start", 0)), place (c.Int("end", rank))
-        [ OnnxTerm.ofInts (dims |> List.skip first |> List.truncate (max 0 (last - first)) |> List.map int64) ]
+
+        [
+            OnnxTerm.ofInts (
+                dims |> List.skip first |> List.truncate (max 0 (last - first)) |> List.map int64
+            )
+        ]
 
     let private reshape (c: OnnxCall) =
         let x = c.X 0
@@ -27,7 +32,11 @@ module internal MovementRules =
             |> List.mapi (fun i d ->
                 if d = 0L && not isZeroKept then
                     if i >= x.Shape.Rank then
-                        c.Refuse($"the extent 0 at place %d{i}, which copies one that is not there", "at most as many axes as the operand", "export the model again")
+                        c.Refuse(
+                            $"the extent 0 at place %d{i}, which copies one that is not there",
+                            "at most as many axes as the operand",
+                            "export the model again"
+                        )
 
                     x.Shape[i]
                 else
@@ -50,8 +59,7 @@ module internal MovementRules =
     let private squeeze (c: OnnxCall) =
         let x = c.X 0
 
-        let axes =
-            if c.Version >= 13 && c.Has 1 then Some(c.Ints 1) else c.TryInts "axes"
+        let axes = if c.Version >= 13 && c.Has 1 then Some(c.Ints 1) else c.TryInts "axes"
 
         match axes with
         | Some axes -> Expr.squeeze (axes |> List.map (fun a -> c.Axis(c.Small a, x.Shape.Rank))) x
@@ -66,7 +74,9 @@ module internal MovementRules =
         if (List.distinct axes).Length <> axes.Length then
             c.Refuse("an axis twice", "each axis once", "export the model again")
 
-        axes |> List.fold (fun (dims: int list) axis -> List.insertAt axis 1 dims) (x.Shape.ToList()) |> fun dims -> Expr.reshape dims x
+        axes
+        |> List.fold (fun (dims: int list) axis -> List.insertAt axis 1 dims) (x.Shape.ToList())
+        |> fun dims -> Expr.reshape dims x
 
     let private transpose (c: OnnxCall) =
         let x = c.X 0
@@ -98,7 +108,11 @@ module internal MovementRules =
                 List.init parts (fun i -> max 0 (min each (extent - i * each)))
 
         if List.sum lengths <> extent || lengths |> List.exists (fun l -> l < 0) then
-            c.Refuse($"parts {lengths} of an axis of %d{extent}", "parts that are the axis together", "export the model again")
+            c.Refuse(
+                $"parts {lengths} of an axis of %d{extent}",
+                "parts that are the axis together",
+                "export the model again"
+            )
 
         List.scan (+) 0 lengths
         |> List.pairwise
@@ -115,13 +129,20 @@ module internal MovementRules =
                 let ends = c.TryInts "ends" |> Option.defaultValue []
                 starts, ends, c.TryInts "axes", None
             else
-                c.Ints 1, c.Ints 2, (if c.Has 3 then Some(c.Ints 3) else None), (if c.Has 4 then Some(c.Ints 4) else None)
+                c.Ints 1,
+                c.Ints 2,
+                (if c.Has 3 then Some(c.Ints 3) else None),
+                (if c.Has 4 then Some(c.Ints 4) else None)
 
         let axes = axes |> Option.defaultValue (starts |> List.mapi (fun i _ -> int64 i))
         let steps = steps |> Option.defaultValue (starts |> List.map (fun _ -> 1L))
 
         if starts.Length <> ends.Length || starts.Length <> axes.Length || starts.Length <> steps.Length then
-            c.Refuse("starts, ends, axes and steps of different lengths", "one of each for an axis", "export the model again")
+            c.Refuse(
+                "starts, ends, axes and steps of different lengths",
+                "one of each for an axis",
+                "export the model again"
+            )
 
         List.zip (List.zip starts ends) (List.zip axes steps)
         |> List.fold
@@ -178,11 +199,15 @@ module internal MovementRules =
             edges[axis] <- { none with Before = c.Small pads[i]; After = c.Small pads[i + axes.Length] })
 
         let edges = List.ofArray edges
-        let before, after = edges |> List.map (fun e -> max 0 e.Before), edges |> List.map (fun e -> max 0 e.After)
+
+        let before, after =
+            edges |> List.map (fun e -> max 0 e.Before), edges |> List.map (fun e -> max 0 e.After)
 
         // What is cropped, where an edge is negative.
         let cropped () =
-            let cuts = edges |> List.map (fun e -> { none with Before = min 0 e.Before; After = min 0 e.After })
+            let cuts =
+                edges |> List.map (fun e -> { none with Before = min 0 e.Before; After = min 0 e.After })
+
             if cuts |> List.forall ((=) none) then x else Expr.padWith cuts 0.0 x
 
         match c.Text("mode", "constant") with
@@ -201,29 +226,37 @@ module internal MovementRules =
         | "reflect" -> Padding.reflect before after (cropped ())
         | "edge" -> Padding.edge before after (cropped ())
         | "wrap" -> Padding.wrap before after (cropped ())
-        | other -> c.Refuse($"the mode '{other}'", "constant, reflect, edge or wrap", "export the model again")
+        | other ->
+            c.Refuse($"the mode '{other}'", "constant, reflect, edge or wrap", "export the model again")
 
     let private expand (c: OnnxCall) =
         let x = c.X 0
 
         match Shape.tryBroadcast x.Shape (Shape.ofList (c.Ints 1 |> List.map c.Small)) with
         | Some shape -> Expr.broadcastTo (shape.ToList()) x
-        | None -> c.Refuse($"the shape {c.Ints 1}", "a shape that broadcasts with the operand", "export the model again")
+        | None ->
+            c.Refuse(
+                $"the shape {c.Ints 1}",
+                "a shape that broadcasts with the operand",
+                "export the model again"
+            )
 
     let private tile (c: OnnxCall) =
         let x = c.X 0
         let repeats = c.Ints 1 |> List.map c.Small
 
         if repeats.Length <> x.Shape.Rank || repeats |> List.exists (fun r -> r < 0) then
-            c.Refuse($"the repeats {repeats}", $"%d{x.Shape.Rank} numbers of 0 or more", "export the model again")
+            c.Refuse(
+                $"the repeats {repeats}",
+                $"%d{x.Shape.Rank} numbers of 0 or more",
+                "export the model again"
+            )
 
         let dims = x.Shape.ToList()
         let doubled = dims |> List.collect (fun d -> [ 1; d ])
         let wide = List.zip repeats dims |> List.collect (fun (r, d) -> [ r; d ])
 
-        Expr.reshape doubled x
-        |> Expr.broadcastTo wide
-        |> Expr.reshape (List.map2 (*) repeats dims)
+        Expr.reshape doubled x |> Expr.broadcastTo wide |> Expr.reshape (List.map2 (*) repeats dims)
 
     let private constantOfShape (c: OnnxCall) =
         let dims = c.Ints 0 |> List.map c.Small
@@ -239,21 +272,29 @@ module internal MovementRules =
 
         match names with
         | [ "value" ] -> [ c.Tensor(c.TryTensor "value" |> Option.get) ]
-        | [ "value_int" ] -> [ OnnxTerm.ofTensor OnnxType.Int64 (Tensor.scalar (c.TryInt "value_int" |> Option.get)) ]
+        | [ "value_int" ] ->
+            [ OnnxTerm.ofTensor OnnxType.Int64 (Tensor.scalar (c.TryInt "value_int" |> Option.get)) ]
         | [ "value_ints" ] -> [ OnnxTerm.ofInts (c.TryInts "value_ints" |> Option.get) ]
-        | [ "value_float" ] -> [ OnnxTerm.ofTensor OnnxType.Float (Tensor.full c.Real [] (c.Float("value_float", 0.0))) ]
+        | [ "value_float" ] ->
+            [ OnnxTerm.ofTensor OnnxType.Float (Tensor.full c.Real [] (c.Float("value_float", 0.0))) ]
         | [ "value_floats" ] ->
             let fs = c.TryFloats "value_floats" |> Option.get
             [ OnnxTerm.ofTensor OnnxType.Float (Tensor.vector fs |> Tensor.cast c.Real) ]
         | _ ->
             let shown = String.Join(", ", names)
-            c.NotSupported($"a constant by {shown}", "a constant by value, value_int, value_ints, value_float or value_floats")
+
+            c.NotSupported(
+                $"a constant by {shown}",
+                "a constant by value, value_int, value_ints, value_float or value_floats"
+            )
 
     let private range (c: OnnxCall) =
         let kind = c.Type 0
 
         if (c.X 0).DType.IsFloat then
-            let start, limit, step = c.Numbers 0 |> Tensor.toFloat, c.Numbers 1 |> Tensor.toFloat, c.Numbers 2 |> Tensor.toFloat
+            let start, limit, step =
+                c.Numbers 0 |> Tensor.toFloat, c.Numbers 1 |> Tensor.toFloat, c.Numbers 2 |> Tensor.toFloat
+
             let count = int (max 0.0 (ceil ((limit - start) / step)))
             let values = Array.init count (fun i -> start + float i * step)
             [ OnnxTerm.ofTensor kind (Tensor.cast (c.X 0).DType (Tensor.vector values)) ]
@@ -308,7 +349,12 @@ module internal MovementRules =
                 |> Expr.transpose [ 0; 3; 4; 1; 5; 2 ]
                 |> Expr.reshape [ n; parts; h * b; w * b ]
             | other -> c.Refuse($"the mode '{other}'", "DCR or CRD", "export the model again")
-        | _ -> c.Refuse($"blocks of %d{b}", "images [batch; channels; height; width] whose channels the blocks divide", "export the model again")
+        | _ ->
+            c.Refuse(
+                $"blocks of %d{b}",
+                "images [batch; channels; height; width] whose channels the blocks divide",
+                "export the model again"
+            )
 
     let private spaceToDepth (c: OnnxCall) =
         let x = c.X 0
@@ -319,12 +365,21 @@ module internal MovementRules =
             Expr.reshape [ n; channels; h / b; b; w / b; b ] x
             |> Expr.transpose [ 0; 3; 5; 1; 2; 4 ]
             |> Expr.reshape [ n; channels * b * b; h / b; w / b ]
-        | _ -> c.Refuse($"blocks of %d{b}", "images whose height and width the blocks divide", "export the model again")
+        | _ ->
+            c.Refuse(
+                $"blocks of %d{b}",
+                "images whose height and width the blocks divide",
+                "export the model again"
+            )
 
     let private centerCropPad (c: OnnxCall) =
         let x = c.X 0
         let rank = x.Shape.Rank
-        let axes = c.TrySmalls "axes" |> Option.map (List.map (fun a -> c.Axis(a, rank))) |> Option.defaultValue [ 0 .. rank - 1 ]
+
+        let axes =
+            c.TrySmalls "axes"
+            |> Option.map (List.map (fun a -> c.Axis(a, rank)))
+            |> Option.defaultValue [ 0 .. rank - 1 ]
 
         let edges = Array.create rank none
 
@@ -350,19 +405,31 @@ module internal MovementRules =
             OnnxRule.make "Shape" [ 1; 13; 15; 19; 21; 23; 24; 25 ] 1 [ "start"; "end" ] shape
             OnnxRule.make "Size" [ 1; 13; 19; 21; 23; 24; 25 ] 1 [] (fun c ->
                 [ OnnxTerm.ofTensor OnnxType.Int64 (Tensor.scalar (size (c.X(0).Shape.ToList()))) ])
-            OnnxRule.one "Reshape" [ 5; 13; 14; 19; 21; 23; 24; 25 ] 2 [ "allowzero" ] reshape |> OnnxRule.numbers [ 1 ]
+            OnnxRule.one "Reshape" [ 5; 13; 14; 19; 21; 23; 24; 25 ] 2 [ "allowzero" ] reshape
+            |> OnnxRule.numbers [ 1 ]
             OnnxRule.one "Flatten" [ 1; 9; 11; 13; 21; 23; 24; 25 ] 1 [ "axis" ] flatten
-            OnnxRule.one "Squeeze" [ 1; 11; 13; 21; 23; 24; 25 ] 2 [ "axes" ] squeeze |> OnnxRule.numbers [ 1 ]
-            OnnxRule.one "Unsqueeze" [ 1; 11; 13; 21; 23; 24; 25 ] 2 [ "axes" ] unsqueeze |> OnnxRule.numbers [ 1 ]
+            OnnxRule.one "Squeeze" [ 1; 11; 13; 21; 23; 24; 25 ] 2 [ "axes" ] squeeze
+            |> OnnxRule.numbers [ 1 ]
+            OnnxRule.one "Unsqueeze" [ 1; 11; 13; 21; 23; 24; 25 ] 2 [ "axes" ] unsqueeze
+            |> OnnxRule.numbers [ 1 ]
             OnnxRule.one "Transpose" [ 1; 13; 21; 23; 24; 25 ] 1 [ "perm" ] transpose
             OnnxRule.one "Concat" [ 4; 11; 13 ] -1 [ "axis" ] concat
-            OnnxRule.make "Split" [ 2; 11; 13; 18 ] 2 [ "axis"; "split"; "num_outputs" ] split |> OnnxRule.numbers [ 1 ]
-            OnnxRule.one "Slice" [ 1; 10; 11; 13 ] 5 [ "starts"; "ends"; "axes" ] slice |> OnnxRule.numbers [ 1; 2; 3; 4 ]
-            OnnxRule.one "Pad" [ 2; 11; 13; 18; 19; 21; 23; 24; 25 ] 4 [ "mode"; "pads"; "value" ] pad |> OnnxRule.numbers [ 1; 2; 3 ]
+            OnnxRule.make "Split" [ 2; 11; 13; 18 ] 2 [ "axis"; "split"; "num_outputs" ] split
+            |> OnnxRule.numbers [ 1 ]
+            OnnxRule.one "Slice" [ 1; 10; 11; 13 ] 5 [ "starts"; "ends"; "axes" ] slice
+            |> OnnxRule.numbers [ 1; 2; 3; 4 ]
+            OnnxRule.one "Pad" [ 2; 11; 13; 18; 19; 21; 23; 24; 25 ] 4 [ "mode"; "pads"; "value" ] pad
+            |> OnnxRule.numbers [ 1; 2; 3 ]
             OnnxRule.one "Expand" [ 8; 13 ] 2 [] expand |> OnnxRule.numbers [ 1 ]
             OnnxRule.one "Tile" [ 6; 13 ] 2 [] tile |> OnnxRule.numbers [ 1 ]
-            OnnxRule.make "ConstantOfShape" [ 9; 20; 21; 23; 24; 25 ] 1 [ "value" ] constantOfShape |> OnnxRule.numbers [ 0 ]
-            OnnxRule.make "Constant" [ 1; 9; 11; 12; 13; 19; 21; 23; 24; 25 ] 0 [ "value"; "value_int"; "value_ints"; "value_float"; "value_floats" ] constant
+            OnnxRule.make "ConstantOfShape" [ 9; 20; 21; 23; 24; 25 ] 1 [ "value" ] constantOfShape
+            |> OnnxRule.numbers [ 0 ]
+            OnnxRule.make
+                "Constant"
+                [ 1; 9; 11; 12; 13; 19; 21; 23; 24; 25 ]
+                0
+                [ "value"; "value_int"; "value_ints"; "value_float"; "value_floats" ]
+                constant
             OnnxRule.make "Range" [ 11 ] 3 [] range |> OnnxRule.numbers [ 0; 1; 2 ]
             OnnxRule.make "EyeLike" [ 9; 22 ] 1 [ "dtype"; "k" ] eyeLike
             OnnxRule.one "Trilu" [ 14 ] 2 [ "upper" ] trilu |> OnnxRule.numbers [ 1 ]

@@ -35,7 +35,12 @@ module internal NormalisationRules =
             let mean, _, variance = NormParts.centred axes x
             let flat (e: Expr) = Expr.reshape [ x.Shape[1] ] e
             let next (old: Expr) (now: Expr) = old * momentum + flat now * (1.0 - momentum)
-            [ c.Like 0 (scaled mean variance); c.Like 3 (next (c.X 3) mean); c.Like 4 (next (c.X 4) variance) ]
+
+            [
+                c.Like 0 (scaled mean variance)
+                c.Like 3 (next (c.X 3) mean)
+                c.Like 4 (next (c.X 4) variance)
+            ]
         elif c.Outputs > 1 then
             c.NotSupported("more outputs than one, as in training", "batch normalisation in inference")
         else
@@ -87,7 +92,12 @@ module internal NormalisationRules =
 
     let private meanVariance (c: OnnxCall) =
         let x = c.X 0
-        let axes = c.TrySmalls "axes" |> Option.defaultValue [ 0; 2; 3 ] |> List.map (fun a -> c.Axis(a, x.Shape.Rank))
+
+        let axes =
+            c.TrySmalls "axes"
+            |> Option.defaultValue [ 0; 2; 3 ]
+            |> List.map (fun a -> c.Axis(a, x.Shape.Rank))
+
         let _, centred, variance = NormParts.centred axes x
         centred / (sqrt variance + 1e-9)
 
@@ -97,18 +107,41 @@ module internal NormalisationRules =
         let size = c.Int("size", 1)
 
         if size < 1 || x.Shape.Rank < 2 then
-            c.Refuse($"the size %d{size}", "1 or more channels of data [batch; channels; ...]", "export the model again")
+            c.Refuse(
+                $"the size %d{size}",
+                "1 or more channels of data [batch; channels; ...]",
+                "export the model again"
+            )
 
         let before = (size - 1) / 2
         let after = size - 1 - before
-        let edges = [ for i in 0 .. x.Shape.Rank - 1 -> { Before = (if i = 1 then before else 0); After = (if i = 1 then after else 0); Between = 0 } ]
+
+        let edges =
+            [
+                for i in 0 .. x.Shape.Rank - 1 ->
+                    {
+                        Before = (if i = 1 then before else 0)
+                        After = (if i = 1 then after else 0)
+                        Between = 0
+                    }
+            ]
+
         let squares = Expr.padWith edges 0.0 (x * x)
-        let sums = List.init size (fun i -> Expr.sliceAxis 1 i (i + x.Shape[1]) squares) |> List.reduce (fun a b -> a + b)
+
+        let sums =
+            List.init size (fun i -> Expr.sliceAxis 1 i (i + x.Shape[1]) squares)
+            |> List.reduce (fun a b -> a + b)
+
         x / (c.Float("bias", 1.0) + c.Float("alpha", 0.0001) / float size * sums) ** c.Float("beta", 0.75)
 
     let rules: OnnxRule list =
         [
-            { OnnxRule.make "BatchNormalization" [ 7; 9; 14; 15 ] 5 [ "consumed_inputs"; "epsilon"; "is_test"; "momentum"; "spatial"; "training_mode" ] batch with
+            { OnnxRule.make
+                  "BatchNormalization"
+                  [ 7; 9; 14; 15 ]
+                  5
+                  [ "consumed_inputs"; "epsilon"; "is_test"; "momentum"; "spatial"; "training_mode" ]
+                  batch with
                 Statistics = [ 3; 4 ]
             }
             OnnxRule.one "InstanceNormalization" [ 6; 22 ] 3 [ "epsilon" ] instance

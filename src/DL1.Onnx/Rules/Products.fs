@@ -23,6 +23,7 @@ module internal ProductRules =
     let private gemm (c: OnnxCall) =
         let a = if c.Flag "transA" then c.X(0).T else c.X 0
         let b = if c.Flag "transB" then c.X(1).T else c.X 1
+
         let scaled (factor: float) (e: Expr) =
             if factor = 1.0 then e
             elif e.DType.IsFloat || factor = round factor then factor * e
@@ -37,6 +38,7 @@ module internal ProductRules =
     /// A formula whose `...` are letters of their own, and whose result is written out.
     let private written (c: OnnxCall) (formula: string) (ranks: int list) : string =
         let letters (part: string) = part |> Seq.filter Char.IsAsciiLetter |> Seq.length
+
         let parts, result =
             match formula.Split "->" with
             | [| parts; result |] -> parts.Split ',', Some result
@@ -46,7 +48,11 @@ module internal ProductRules =
             c.Refuse($"the equation '{formula}'", $"%d{ranks.Length} operands", "export the model again")
 
         let free = [ 'A' .. 'Z' ] |> List.filter (fun l -> not (formula.Contains l))
-        let hidden = List.zip (List.ofArray parts) ranks |> List.map (fun (p, rank) -> if p.Contains "..." then rank - letters p else 0)
+
+        let hidden =
+            List.zip (List.ofArray parts) ranks
+            |> List.map (fun (p, rank) -> if p.Contains "..." then rank - letters p else 0)
+
         let most = List.max (0 :: hidden)
 
         if hidden |> List.exists (fun n -> n < 0) || most > free.Length then
@@ -81,7 +87,12 @@ module internal ProductRules =
         [
             OnnxRule.one "MatMul" [ 1; 9; 13 ] 2 [] (fun c -> matmul (c.X 0) (c.X 1))
             // Before version 7 the bias was stretched where an attribute said so; now always.
-            OnnxRule.one "Gemm" [ 6; 7; 9; 11; 13 ] 3 [ "alpha"; "beta"; "broadcast"; "transA"; "transB" ] gemm
+            OnnxRule.one
+                "Gemm"
+                [ 6; 7; 9; 11; 13 ]
+                3
+                [ "alpha"; "beta"; "broadcast"; "transA"; "transB" ]
+                gemm
             OnnxRule.one "Einsum" [ 12 ] -1 [ "equation" ] einsum
             OnnxRule.unary "Det" [ 11; 22 ] SquareMatrix.det
         ]

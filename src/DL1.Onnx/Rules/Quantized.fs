@@ -33,7 +33,12 @@ module internal QuantizedRules =
     let private dequantize (c: OnnxCall) =
         let x, scale = c.X 0, c.In 1
         let zero = c.TryX 2 |> Option.map (placed c x)
-        let kind: OnnxType = match c.Int("output_dtype", 0) with 0 -> scale.Type | k -> enum k
+
+        let kind: OnnxType =
+            match c.Int("output_dtype", 0) with
+            | 0 -> scale.Type
+            | k -> enum k
+
         let s = placed c x scale.Expr
         [ OnnxTerm.ofExpr kind (Expr.cast s.DType (less x zero) * s) ]
 
@@ -58,7 +63,10 @@ module internal QuantizedRules =
         let kind: OnnxType =
             match c.TryIn 2 with
             | ValueSome z -> z.Type
-            | ValueNone -> match c.Int("output_dtype", 0) with 0 -> OnnxType.UInt8 | k -> enum k
+            | ValueNone ->
+                match c.Int("output_dtype", 0) with
+                | 0 -> OnnxType.UInt8
+                | k -> enum k
 
         if (Narrow.range kind).IsNone && kind <> OnnxType.Int32 then
             c.NotSupported($"quantisation to {TensorData.nameOf kind}", "whole numbers of up to 32 bits")
@@ -75,7 +83,12 @@ module internal QuantizedRules =
         [ toWhole c OnnxType.UInt8 (Some zero.Expr) (x / scale); c.Like 0 scale; zero ]
 
     /// Zero points of rows on the left, of columns on the right.
-    let private rows (e: Expr) = if e.Shape.Rank = 1 && e.Shape[0] > 1 then Expr.expandDims 1 e else (if e.Shape.Size = 1 then Expr.reshape [] e else e)
+    let private rows (e: Expr) =
+        if e.Shape.Rank = 1 && e.Shape[0] > 1 then
+            Expr.expandDims 1 e
+        else
+            (if e.Shape.Size = 1 then Expr.reshape [] e else e)
+
     let private scalarOr (e: Expr) = if e.Shape.Size = 1 then Expr.reshape [] e else e
 
     let private matmulInteger (c: OnnxCall) =
@@ -86,7 +99,11 @@ module internal QuantizedRules =
     let private wholeConv (c: OnnxCall) (x: Expr) (w: Expr) =
         Expr.cast DType.I64 (round (WindowRules.convolved c (Expr.cast DType.F64 x) (Expr.cast DType.F64 w)))
 
-    let private perOutput (w: Expr) (e: Expr) = if e.Shape.Size = 1 then Expr.reshape [] e else Expr.reshape (w.Shape[0] :: List.replicate (w.Shape.Rank - 1) 1) e
+    let private perOutput (w: Expr) (e: Expr) =
+        if e.Shape.Size = 1 then
+            Expr.reshape [] e
+        else
+            Expr.reshape (w.Shape[0] :: List.replicate (w.Shape.Rank - 1) 1) e
 
     let private convInteger (c: OnnxCall) =
         let x = less (c.X 0) (c.TryX 2 |> Option.map scalarOr)
@@ -103,7 +120,12 @@ module internal QuantizedRules =
     let private linearConv (c: OnnxCall) =
         let x, w = c.X 0, c.X 3
         let products = wholeConv c (less x (Some(scalarOr (c.X 2)))) (less w (Some(perOutput w (c.X 5))))
-        let channel (e: Expr) = if e.Shape.Size = 1 then Expr.reshape [] e else Expr.reshape (e.Shape.Size :: List.replicate (x.Shape.Rank - 2) 1) e
+
+        let channel (e: Expr) =
+            if e.Shape.Size = 1 then
+                Expr.reshape [] e
+            else
+                Expr.reshape (e.Shape.Size :: List.replicate (x.Shape.Rank - 2) 1) e
 
         let products =
             match c.TryX 8 with
@@ -119,8 +141,15 @@ module internal QuantizedRules =
 
     let rules: OnnxRule list =
         [
-            OnnxRule.make "DequantizeLinear" [ 10; 13; 19; 21; 23; 24; 25 ] 3 [ "axis"; "block_size"; "output_dtype" ] dequantize |> numeric [ 1 ]
-            OnnxRule.make "QuantizeLinear" [ 10; 13; 19; 21; 23; 24; 25 ] 3 attributes quantize |> numeric [ 1 ]
+            OnnxRule.make
+                "DequantizeLinear"
+                [ 10; 13; 19; 21; 23; 24; 25 ]
+                3
+                [ "axis"; "block_size"; "output_dtype" ]
+                dequantize
+            |> numeric [ 1 ]
+            OnnxRule.make "QuantizeLinear" [ 10; 13; 19; 21; 23; 24; 25 ] 3 attributes quantize
+            |> numeric [ 1 ]
             OnnxRule.make "DynamicQuantizeLinear" [ 11 ] 1 [] dynamic
             OnnxRule.make "MatMulInteger" [ 10 ] 4 [] matmulInteger
             OnnxRule.make "ConvInteger" [ 10 ] 4 window convInteger

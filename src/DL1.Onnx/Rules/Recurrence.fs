@@ -7,7 +7,15 @@ open DL1.Onnx
 [<RequireQualifiedAccess>]
 module internal RecurrentRules =
     let private attributes =
-        [ "activation_alpha"; "activation_beta"; "activations"; "clip"; "direction"; "hidden_size"; "layout" ]
+        [
+            "activation_alpha"
+            "activation_beta"
+            "activations"
+            "clip"
+            "direction"
+            "hidden_size"
+            "layout"
+        ]
 
     /// A loop over the leading axis whose body is given the states, the step's slices, and what is the same at every step.
     let private loop isReversed (initial: Expr list) (sequences: Expr list) (constants: Expr list) step =
@@ -20,17 +28,33 @@ module internal RecurrentRules =
         Scan.ofBody
             isReversed
             sequences.Head.Shape[0]
-            { Carries = carries; Slices = slices; Fixed = inner; Next = next; Outputs = [ next.Head ] }
+            {
+                Carries = carries
+                Slices = slices
+                Fixed = inner
+                Next = next
+                Outputs = [ next.Head ]
+            }
             initial
             sequences
             constants
 
     /// The activations of one direction: each takes its numbers from the lists in order, where it has some.
-    let private activationsOf (c: OnnxCall) (standard: string list) (directions: int) : (Expr -> Expr) list list =
-        let names = c.TryTexts "activations" |> Option.defaultValue (List.replicate directions standard |> List.concat)
+    let private activationsOf
+        (c: OnnxCall)
+        (standard: string list)
+        (directions: int)
+        : (Expr -> Expr) list list =
+        let names =
+            c.TryTexts "activations"
+            |> Option.defaultValue (List.replicate directions standard |> List.concat)
 
         if names.Length <> directions * standard.Length then
-            c.Refuse($"%d{names.Length} activations", $"%d{directions * standard.Length}", "export the model again")
+            c.Refuse(
+                $"%d{names.Length} activations",
+                $"%d{directions * standard.Length}",
+                "export the model again"
+            )
 
         let mutable alphas = c.TryFloats "activation_alpha" |> Option.defaultValue []
         let mutable betas = c.TryFloats "activation_beta" |> Option.defaultValue []
@@ -60,7 +84,8 @@ module internal RecurrentRules =
             | "leakyrelu" -> Elementwise.leakyRelu (alpha 0.01)
             | "thresholdedrelu" -> Elementwise.threshold (alpha 1.0) 0.0
             | "scaledtanh" -> let a, b = alpha 1.0, beta 1.0 in fun x -> a * tanh (b * x)
-            | "hardsigmoid" -> let a, b = alpha 0.2, beta 0.5 in fun x -> Elementwise.clamp 0.0 1.0 (a * x + b)
+            | "hardsigmoid" ->
+                let a, b = alpha 0.2, beta 0.5 in fun x -> Elementwise.clamp 0.0 1.0 (a * x + b)
             | "elu" -> Elementwise.elu (alpha 1.0)
             | _ -> c.NotSupported($"the activation '{name}'", "an activation of the standard")
 
@@ -93,10 +118,19 @@ module internal RecurrentRules =
             | "forward" -> [ false ]
             | "reverse" -> [ true ]
             | "bidirectional" -> [ false; true ]
-            | other -> c.Refuse($"the direction '{other}'", "forward, reverse or bidirectional", "export the model again")
+            | other ->
+                c.Refuse(
+                    $"the direction '{other}'",
+                    "forward, reverse or bidirectional",
+                    "export the model again"
+                )
 
         if w.Shape.Rank <> 3 || w.Shape[0] <> directions.Length then
-            c.Refuse("weights that do not fit the directions", "weights [directions; gates·hidden; features]", "export the model again")
+            c.Refuse(
+                "weights that do not fit the directions",
+                "weights [directions; gates·hidden; features]",
+                "export the model again"
+            )
 
         let isReal =
             lengths
@@ -122,7 +156,9 @@ module internal RecurrentRules =
                 | [] -> next
                 | real :: _ -> List.map2 (fun (n: Expr) s -> Expr.where real n s) next states
 
-            let finals, outputs = loop isReversed cell.Initial (sequence :: Option.toList isReal) cell.Constants step
+            let finals, outputs =
+                loop isReversed cell.Initial (sequence :: Option.toList isReal) cell.Constants step
+
             let output = List.head outputs
 
             let output =
@@ -146,7 +182,9 @@ module internal RecurrentRules =
             c.Refuse("data that is no sequence", "[length; batch; features]", "export the model again")
 
         let hidden = c.X(2).Shape[2]
-        let first i = c.TryX i |> Option.map (fun e -> if isBatchFirst then Expr.transpose [ 1; 0; 2 ] e else e)
+
+        let first i =
+            c.TryX i |> Option.map (fun e -> if isBatchFirst then Expr.transpose [ 1; 0; 2 ] e else e)
 
         let state i d =
             match first i with
@@ -157,7 +195,8 @@ module internal RecurrentRules =
 
     let private results (c: OnnxCall) (outputs: Expr) (finals: Expr list) : OnnxTerm list =
         if c.Flag "layout" then
-            c.Like 0 (Expr.transpose [ 2; 0; 1; 3 ] outputs) :: (finals |> List.map (fun e -> c.Like 0 (Expr.transpose [ 1; 0; 2 ] e)))
+            c.Like 0 (Expr.transpose [ 2; 0; 1; 3 ] outputs)
+            :: (finals |> List.map (fun e -> c.Like 0 (Expr.transpose [ 1; 0; 2 ] e)))
         else
             c.Like 0 outputs :: (finals |> List.map (c.Like 0))
 
@@ -185,7 +224,7 @@ module internal RecurrentRules =
                 InputBias = biasOf c d |> Option.map (fun b -> half 0 hidden b + half hidden hidden b)
                 Step =
                     fun ofInput inner states ->
-                        [ activations[d][0] (clip (ofInput + Expr.matmul states.Head inner.Head.T)) ]
+                        [ activations[d][0](clip (ofInput + Expr.matmul states.Head inner.Head.T)) ]
             }
 
         let outputs, finals = run c (c.TryX 4) cell x
@@ -206,7 +245,9 @@ module internal RecurrentRules =
                 Gates = 4
                 Initial = [ state 5 d; state 6 d ]
                 Constants = Expr.item 0 d (c.X 2) :: Option.toList peepholes
-                InputBias = biasOf c d |> Option.map (fun b -> half 0 (4 * hidden) b + half (4 * hidden) (4 * hidden) b)
+                InputBias =
+                    biasOf c d
+                    |> Option.map (fun b -> half 0 (4 * hidden) b + half (4 * hidden) (4 * hidden) b)
                 Step =
                     fun ofInput inner states ->
                         // Gates in the order input, output, forget, cell.
@@ -219,7 +260,10 @@ module internal RecurrentRules =
 
                         let before = states[1]
                         let input = f (clip (peep 0 before (gate hidden 0 all)))
-                        let forget = if isCoupled then 1.0 - input else f (clip (peep 2 before (gate hidden 2 all)))
+
+                        let forget =
+                            if isCoupled then 1.0 - input else f (clip (peep 2 before (gate hidden 2 all)))
+
                         let next = forget * before + input * g (clip (gate hidden 3 all))
                         let output = f (clip (peep 1 next (gate hidden 1 all)))
                         [ output * h next; next ]
@@ -244,7 +288,9 @@ module internal RecurrentRules =
                 | None -> None, None
                 | Some b when isLinearFirst ->
                     let gates = half 0 (2 * hidden) b + half (3 * hidden) (2 * hidden) b
-                    Some(Expr.concat 0 [ gates; half (2 * hidden) hidden b ]), Some(half (5 * hidden) hidden b)
+
+                    Some(Expr.concat 0 [ gates; half (2 * hidden) hidden b ]),
+                    Some(half (5 * hidden) hidden b)
                 | Some b -> Some(half 0 (3 * hidden) b + half (3 * hidden) (3 * hidden) b), None
 
             {
@@ -273,7 +319,15 @@ module internal RecurrentRules =
                             let gates = Expr.matmul h (half 0 (2 * hidden) r).T
                             let update = f (clip (gate hidden 0 ofInput + gate hidden 0 gates))
                             let reset = f (clip (gate hidden 1 ofInput + gate hidden 1 gates))
-                            let fresh = g (clip (gate hidden 2 ofInput + Expr.matmul (reset * h) (half (2 * hidden) hidden r).T))
+
+                            let fresh =
+                                g (
+                                    clip (
+                                        gate hidden 2 ofInput
+                                        + Expr.matmul (reset * h) (half (2 * hidden) hidden r).T
+                                    )
+                                )
+
                             [ (1.0 - update) * fresh + update * h ]
             }
 

@@ -47,7 +47,11 @@ module internal ReductionRules =
         if x.DType = DType.Bool then
             Expr.cast DType.Bool (f (Expr.cast DType.I32 x))
         elif isEmpty then
-            let dims = x.Shape.ToList() |> List.indexed |> List.filter (fun (i, _) -> not (List.contains i axes)) |> List.map snd
+            let dims =
+                x.Shape.ToList()
+                |> List.indexed
+                |> List.filter (fun (i, _) -> not (List.contains i axes))
+                |> List.map snd
 
             let value =
                 match x.DType, isMax with
@@ -90,7 +94,11 @@ module internal ReductionRules =
                 else
                     pick axis x
 
-            [ OnnxTerm.ofExpr OnnxType.Int64 (if c.Int("keepdims", 1) <> 0 then Expr.expandDims axis places else places) ])
+            [
+                OnnxTerm.ofExpr
+                    OnnxType.Int64
+                    (if c.Int("keepdims", 1) <> 0 then Expr.expandDims axis places else places)
+            ])
 
     /// Softmax and its kin: along one axis from version 13 on, before it over all axes from one on.
     let private softmax operator (f: int -> Expr -> Expr) =
@@ -127,7 +135,13 @@ module internal ReductionRules =
             let x =
                 if c.Flag "exclusive" then
                     let extents = x.Shape.ToList() |> List.mapi (fun i d -> if i = axis then min 1 d else d)
-                    Expr.concat axis [ Expr.full x.DType extents neutral; Expr.sliceAxis axis 0 (max 0 (x.Shape[axis] - 1)) x ]
+
+                    Expr.concat
+                        axis
+                        [
+                            Expr.full x.DType extents neutral
+                            Expr.sliceAxis axis 0 (max 0 (x.Shape[axis] - 1)) x
+                        ]
                 else
                     x
 
@@ -172,9 +186,12 @@ module internal ReductionRules =
             reduction "ReduceMax" [ 1; 11; 12; 13; 18; 20 ] 18 id (extreme true)
             reduction "ReduceMin" [ 1; 11; 12; 13; 18; 20 ] 18 id (extreme false)
             reduction "ReduceL1" [ 1; 11; 13; 18 ] 18 abs (fun axes x -> Expr.sum axes (abs x))
-            reduction "ReduceL2" [ 1; 11; 13; 18 ] 18 abs (fun axes -> inFloat (fun x -> sqrt (Expr.sum axes (x * x))))
-            reduction "ReduceSumSquare" [ 1; 11; 13; 18 ] 18 (fun x -> x * x) (fun axes x -> Expr.sum axes (x * x))
-            reduction "ReduceLogSum" [ 1; 11; 13; 18 ] 18 log (fun axes -> inFloat (fun x -> log (Expr.sum axes x)))
+            reduction "ReduceL2" [ 1; 11; 13; 18 ] 18 abs (fun axes ->
+                inFloat (fun x -> sqrt (Expr.sum axes (x * x))))
+            reduction "ReduceSumSquare" [ 1; 11; 13; 18 ] 18 (fun x -> x * x) (fun axes x ->
+                Expr.sum axes (x * x))
+            reduction "ReduceLogSum" [ 1; 11; 13; 18 ] 18 log (fun axes ->
+                inFloat (fun x -> log (Expr.sum axes x)))
             reduction "ReduceLogSumExp" [ 1; 11; 13; 18 ] 18 id (fun axes x ->
                 Expr.cast x.DType (logSumExp axes x))
             argReduce "ArgMax" [ 1; 11; 12; 13 ] Expr.argMax
@@ -185,5 +202,6 @@ module internal ReductionRules =
             running "CumSum" [ 11; 14 ] Expr.cumSum 0.0
             running "CumProd" [ 26 ] Axes.cumProd 1.0
             OnnxRule.one "LpNormalization" [ 1; 22 ] 1 [ "axis"; "p" ] lpNormalization
-            OnnxRule.make "TopK" [ 1; 10; 11; 24 ] 2 [ "axis"; "largest"; "sorted"; "k" ] topK |> OnnxRule.numbers [ 1 ]
+            OnnxRule.make "TopK" [ 1; 10; 11; 24 ] 2 [ "axis"; "largest"; "sorted"; "k" ] topK
+            |> OnnxRule.numbers [ 1 ]
         ]

@@ -8,14 +8,7 @@ open DL1.Onnx
 [<RequireQualifiedAccess>]
 module internal ResizeRules =
     /// One axis: its extent, that of the result, the scale, and the part of it that is looked at.
-    type private Along =
-        {
-            From: int
-            To: int
-            Scale: float
-            Start: float
-            End: float
-        }
+    type private Along = { From: int; To: int; Scale: float; Start: float; End: float }
 
     let private place (c: OnnxCall) (mode: string) (a: Along) (i: int) : float =
         let from, i = float a.From, float i
@@ -60,7 +53,12 @@ module internal ResizeRules =
     let private linearWeight (distance: float) = max 0.0 (1.0 - abs distance)
 
     /// Neighbours within a kernel's reach, which grows where the result is smaller and is to be smoothed.
-    let private within (reach: float) (weight: float -> float) (scale: float) (x: float) : (int * float) list =
+    let private within
+        (reach: float)
+        (weight: float -> float)
+        (scale: float)
+        (x: float)
+        : (int * float) list =
         let low = ceil x - 1.0
         let first = int (floor (-reach / scale)) + 1
         let count = 2 * (1 - first)
@@ -79,7 +77,10 @@ module internal ResizeRules =
             match mode with
             | "nearest" ->
                 // Version 10 had no choice.
-                nearest c (c.Text("nearest_mode", (if c.Version < 11 then "floor" else "round_prefer_floor"))) p
+                nearest
+                    c
+                    (c.Text("nearest_mode", (if c.Version < 11 then "floor" else "round_prefer_floor")))
+                    p
             | "linear" -> within 1.0 linearWeight scale p
             | "cubic" -> within 2.0 (cubicWeight (c.Float("cubic_coeff_a", -0.75))) scale p
             | other -> c.Refuse($"the mode '{other}'", "nearest, linear or cubic", "export the model again")
@@ -108,7 +109,9 @@ module internal ResizeRules =
                 elif Array.forall ((=) 0.0) weights then
                     None
                 else
-                    let extents = x.Shape.ToList() |> List.mapi (fun i _ -> if i = axis then weights.Length else 1)
+                    let extents =
+                        x.Shape.ToList() |> List.mapi (fun i _ -> if i = axis then weights.Length else 1)
+
                     let weights = Tensor.ofArray extents weights |> Tensor.cast x.DType |> Expr.constant
                     Some(taken * weights)
 
@@ -120,7 +123,8 @@ module internal ResizeRules =
             let p = place c "tf_crop_and_resize" a i
             p < 0.0 || p > float (a.From - 1)
 
-        Tensor.ofArray (List.init rank (fun i -> if i = axis then a.To else 1)) (Array.init a.To isOut) |> Expr.constant
+        Tensor.ofArray (List.init rank (fun i -> if i = axis then a.To else 1)) (Array.init a.To isOut)
+        |> Expr.constant
 
     let private resized (c: OnnxCall) mode coordinates (axes: (int * Along) list) (x: Expr) : Expr =
         let isWhole = x.DType.IsFloat |> not && mode <> "nearest"
@@ -130,7 +134,11 @@ module internal ResizeRules =
             axes
             |> List.fold
                 (fun x (axis, a) ->
-                    let isSame = a.From = a.To && (a.Scale = 1.0) && coordinates <> "tf_crop_and_resize" && coordinates <> "tf_half_pixel_for_nn"
+                    let isSame =
+                        a.From = a.To
+                        && (a.Scale = 1.0)
+                        && coordinates <> "tf_crop_and_resize"
+                        && coordinates <> "tf_half_pixel_for_nn"
 
                     if isSame then x else along c mode coordinates axis a x)
                 start
@@ -152,14 +160,26 @@ module internal ResizeRules =
         let isGiven i = c.Has i && (c.Numbers i).Size > 0
 
         let axes =
-            c.TrySmalls "axes" |> Option.map (List.map (fun a -> c.Axis(a, rank))) |> Option.defaultValue [ 0 .. rank - 1 ]
+            c.TrySmalls "axes"
+            |> Option.map (List.map (fun a -> c.Axis(a, rank)))
+            |> Option.defaultValue [ 0 .. rank - 1 ]
 
-        let coordinates = c.Text("coordinate_transformation_mode", (if c.Version < 11 then "asymmetric" else "half_pixel"))
-        let roi = if first = 1 && isGiven 1 && coordinates = "tf_crop_and_resize" then Some(c.Floats 1) else None
+        let coordinates =
+            c.Text("coordinate_transformation_mode", (if c.Version < 11 then "asymmetric" else "half_pixel"))
+
+        let roi =
+            if first = 1 && isGiven 1 && coordinates = "tf_crop_and_resize" then
+                Some(c.Floats 1)
+            else
+                None
 
         let requireCount (n: int) =
             if n <> axes.Length then
-                c.Refuse($"%d{n} scales or sizes", $"%d{axes.Length}, one for each axis", "export the model again")
+                c.Refuse(
+                    $"%d{n} scales or sizes",
+                    $"%d{axes.Length}, one for each axis",
+                    "export the model again"
+                )
 
         let sizes =
             if c.Version >= 11 && isGiven 3 then
@@ -173,7 +193,12 @@ module internal ResizeRules =
                 | "not_smaller" as policy ->
                     let scale = if policy = "not_larger" then List.min scales else List.max scales
                     axes |> List.map (fun axis -> scale, int (floor (scale * float x.Shape[axis] + 0.5)))
-                | other -> c.Refuse($"the policy '{other}'", "stretch, not_larger or not_smaller", "export the model again")
+                | other ->
+                    c.Refuse(
+                        $"the policy '{other}'",
+                        "stretch, not_larger or not_smaller",
+                        "export the model again"
+                    )
             else
                 let scales = c.Floats(if first = 0 then 1 else 2)
                 requireCount scales.Length
@@ -195,7 +220,12 @@ module internal ResizeRules =
 
     let private upsample (c: OnnxCall) =
         let x = c.X 0
-        let scales = if c.Version < 9 then c.TryFloats "scales" |> Option.defaultValue [] else c.Floats 1
+
+        let scales =
+            if c.Version < 9 then
+                c.TryFloats "scales" |> Option.defaultValue []
+            else
+                c.Floats 1
 
         if scales.Length <> x.Shape.Rank then
             c.Refuse($"%d{scales.Length} scales", $"%d{x.Shape.Rank}", "export the model again")
@@ -214,7 +244,10 @@ module internal ResizeRules =
                     if a.Scale = 1.0 then
                         x
                     else
-                        let places = Array.init a.To (fun i -> int64 (min (a.From - 1) (int (floor (float i / a.Scale)))))
+                        let places =
+                            Array.init a.To (fun i ->
+                                int64 (min (a.From - 1) (int (floor (float i / a.Scale)))))
+
                         Expr.gather axis (Expr.constant (Tensor.vector places)) x)
                 x
         | mode -> resized c mode "asymmetric" alongs x

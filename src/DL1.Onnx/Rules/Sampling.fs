@@ -14,22 +14,39 @@ module internal SamplingRules =
         let spatial = List.skip 2 (x.Shape.ToList())
 
         let flat =
-            List.map2 (fun (p: Expr) i -> p * float (product (List.skip (i + 1) spatial))) places [ 0 .. spatial.Length - 1 ]
+            List.map2
+                (fun (p: Expr) i -> p * float (product (List.skip (i + 1) spatial)))
+                places
+                [ 0 .. spatial.Length - 1 ]
             |> List.reduce (fun a b -> a + b)
 
-        Indexing.takeAlong 2 (Expr.expandDims 1 flat) (Expr.reshape [ x.Shape[0]; x.Shape[1]; product spatial ] x)
+        Indexing.takeAlong
+            2
+            (Expr.expandDims 1 flat)
+            (Expr.reshape [ x.Shape[0]; x.Shape[1]; product spatial ] x)
 
-    let private clampTo (extent: int) (p: Expr) = Expr.minimum (Expr.maximum p (lit 0.0)) (lit (float (extent - 1)))
+    let private clampTo (extent: int) (p: Expr) =
+        Expr.minimum (Expr.maximum p (lit 0.0)) (lit (float (extent - 1)))
 
     /// Whole places, wherever they are: outside there are zeros.
     let private orZero (x: Expr) (places: Expr list) : Expr =
         let spatial = List.skip 2 (x.Shape.ToList())
         let whole = places |> List.map (Expr.cast DType.I64)
-        let isInside = List.map2 (fun (p: Expr) n -> Expr.both (p .>= 0.0) (p .<= float (n - 1))) whole spatial |> List.reduce Expr.both
+
+        let isInside =
+            List.map2 (fun (p: Expr) n -> Expr.both (p .>= 0.0) (p .<= float (n - 1))) whole spatial
+            |> List.reduce Expr.both
+
         Expr.where (Expr.expandDims 1 isInside) (at x (List.map2 clampTo spatial whole)) (lit 0.0)
 
     let rec private corners (n: int) : bool list list =
-        if n = 0 then [ [] ] else [ for first in [ false; true ] do for rest in corners (n - 1) -> first :: rest ]
+        if n = 0 then
+            [ [] ]
+        else
+            [
+                for first in [ false; true ] do
+                    for rest in corners (n - 1) -> first :: rest
+            ]
 
     /// Between neighbours along straight lines; outside there are zeros.
     let bilinear (x: Expr) (places: Expr list) : Expr =
@@ -38,7 +55,11 @@ module internal SamplingRules =
         corners places.Length
         |> List.map (fun corner ->
             let weight =
-                List.map3 (fun isHigh (p: Expr) (l: Expr) -> if isHigh then p - l else 1.0 - (p - l)) corner places low
+                List.map3
+                    (fun isHigh (p: Expr) (l: Expr) -> if isHigh then p - l else 1.0 - (p - l))
+                    corner
+                    places
+                    low
                 |> List.reduce (fun a b -> a * b)
 
             let where = List.map2 (fun isHigh (l: Expr) -> if isHigh then l + 1.0 else l) corner low
@@ -66,7 +87,11 @@ module internal SamplingRules =
         let padding = c.Text("padding_mode", "zeros")
 
         if rank < 1 || grid.Shape.Rank <> x.Shape.Rank || grid.Shape[grid.Shape.Rank - 1] <> rank then
-            c.Refuse("a grid that does not fit the data", "a grid [batch; spatial...; number of spatial axes]", "export the model again")
+            c.Refuse(
+                "a grid that does not fit the data",
+                "a grid [batch; spatial...; number of spatial axes]",
+                "export the model again"
+            )
 
         let batch = x.Shape[0]
         let target = grid.Shape.ToList() |> List.skip 1 |> List.take rank
@@ -75,7 +100,11 @@ module internal SamplingRules =
         /// From −1 ... 1 to places; the grid counts axes from the last one.
         let place i =
             let g, n = Expr.item 2 (rank - 1 - i) points, float spatial[i]
-            if alignCorners then (g + 1.0) * ((n - 1.0) / 2.0) else ((g + 1.0) * n - 1.0) / 2.0
+
+            if alignCorners then
+                (g + 1.0) * ((n - 1.0) / 2.0)
+            else
+                ((g + 1.0) * n - 1.0) / 2.0
 
         let bounds (n: int) = if alignCorners then 0.0, float (n - 1) else -0.5, float n - 0.5
 
@@ -84,7 +113,8 @@ module internal SamplingRules =
             | "zeros" -> p
             | "border" -> clampTo n p
             | "reflection" -> let low, high = bounds n in clampTo n (reflected low high p)
-            | other -> c.Refuse($"the padding '{other}'", "zeros, border or reflection", "export the model again")
+            | other ->
+                c.Refuse($"the padding '{other}'", "zeros, border or reflection", "export the model again")
 
         let places = List.init rank place
 
@@ -100,20 +130,33 @@ module internal SamplingRules =
 
                 let weight (d: Expr) k =
                     // Distances 1 + d, d, 1 − d, 2 − d.
-                    let t = match k with -1 -> d + 1.0 | 0 -> d | 1 -> 1.0 - d | _ -> 2.0 - d
+                    let t =
+                        match k with
+                        | -1 -> d + 1.0
+                        | 0 -> d
+                        | 1 -> 1.0 - d
+                        | _ -> 2.0 - d
 
                     if k = 0 || k = 1 then
                         ((a + 2.0) * t - (a + 3.0)) * t * t + 1.0
                     else
                         ((a * t - 5.0 * a) * t + 8.0 * a) * t - 4.0 * a
 
-                [ for i in -1 .. 2 do
-                      for j in -1 .. 2 ->
-                          let at = [ padded spatial[0] (low[0] + float i); padded spatial[1] (low[1] + float j) ]
-                          let w = weight (places[0] - low[0]) i * weight (places[1] - low[1]) j
-                          orZero x (at |> List.map round) * Expr.expandDims 1 w ]
+                [
+                    for i in -1 .. 2 do
+                        for j in -1 .. 2 ->
+                            let at =
+                                [ padded spatial[0] (low[0] + float i); padded spatial[1] (low[1] + float j) ]
+
+                            let w = weight (places[0] - low[0]) i * weight (places[1] - low[1]) j
+                            orZero x (at |> List.map round) * Expr.expandDims 1 w
+                ]
                 |> List.reduce (fun a b -> a + b)
-            | other -> c.NotSupported($"the mode '{other}' over %d{rank} axes", "linear and nearest; cubic over two axes")
+            | other ->
+                c.NotSupported(
+                    $"the mode '{other}' over %d{rank} axes",
+                    "linear and nearest; cubic over two axes"
+                )
 
         Expr.reshape (batch :: x.Shape[1] :: target) y
 
@@ -126,18 +169,26 @@ module internal SamplingRules =
 
         let steps (n: int) =
             Array.init n (fun i ->
-                if alignCorners then (if n = 1 then 0.0 else -1.0 + 2.0 * float i / float (n - 1))
-                else -1.0 + (2.0 * float i + 1.0) / float n)
+                if alignCorners then
+                    (if n = 1 then 0.0 else -1.0 + 2.0 * float i / float (n - 1))
+                else
+                    -1.0 + (2.0 * float i + 1.0) / float n)
 
         // Coordinates from the last axis on, then 1.
         let coordinate axis =
-            Tensor.ofArray (List.init rank (fun i -> if i = axis then spatial[axis] else 1)) (steps spatial[axis])
+            Tensor.ofArray
+                (List.init rank (fun i -> if i = axis then spatial[axis] else 1))
+                (steps spatial[axis])
             |> Tensor.cast theta.DType
             |> Expr.constant
             |> Expr.broadcastTo spatial
 
         let ones = Expr.full theta.DType spatial 1.0
-        let points = Expr.stack -1 ((List.init rank coordinate |> List.rev) @ [ ones ]) |> Expr.reshape [ product spatial; rank + 1 ]
+
+        let points =
+            Expr.stack -1 ((List.init rank coordinate |> List.rev) @ [ ones ])
+            |> Expr.reshape [ product spatial; rank + 1 ]
+
         Expr.matmul points theta.T |> Expr.reshape (theta.Shape[0] :: spatial @ [ rank ])
 
     /// Boxes of images as small images: means or maxima of points between elements (He et al. 2017).
@@ -146,10 +197,20 @@ module internal SamplingRules =
         let height, width = c.Int("output_height", 1), c.Int("output_width", 1)
         let samples = c.Int("sampling_ratio", 0)
         let scale = c.Float("spatial_scale", 1.0)
-        let isHalf = c.Text("coordinate_transformation_mode", (if c.Version < 16 then "output_half_pixel" else "half_pixel")) = "half_pixel"
+
+        let isHalf =
+            c.Text(
+                "coordinate_transformation_mode",
+                (if c.Version < 16 then "output_half_pixel" else "half_pixel")
+            )
+                =
+                "half_pixel"
 
         if samples < 1 then
-            c.NotSupported("sampling_ratio 0, a number of points that depends on the boxes", "a number of points of 1 or more")
+            c.NotSupported(
+                "sampling_ratio 0, a number of points that depends on the boxes",
+                "a number of points of 1 or more"
+            )
 
         let count, channels = boxes.Shape[0], x.Shape[1]
         let offset = if isHalf then 0.5 else 0.0
@@ -160,19 +221,28 @@ module internal SamplingRules =
 
         /// Places of the points of one axis, `[boxes; bins·samples]`.
         let points (start: Expr) (bin: Expr) bins =
-            let steps = Array.init (bins * samples) (fun i -> float (i / samples) + (float (i % samples) + 0.5) / float samples)
+            let steps =
+                Array.init (bins * samples) (fun i ->
+                    float (i / samples) + (float (i % samples) + 0.5) / float samples)
+
             let steps = Expr.constant (Tensor.cast boxes.DType (Tensor.vector steps))
             Expr.expandDims 1 start + Expr.expandDims 1 bin * Expr.expandDims 0 steps
 
         let ys, xs = points y1 binH height, points x1 binW width
         let rows, columns = height * samples, width * samples
-        let grid (e: Expr) axis = Expr.broadcastTo [ count; rows; columns ] (Expr.expandDims axis e) |> Expr.reshape [ count; rows * columns ]
+
+        let grid (e: Expr) axis =
+            Expr.broadcastTo [ count; rows; columns ] (Expr.expandDims axis e)
+            |> Expr.reshape [ count; rows * columns ]
+
         let places = [ grid ys 2; grid xs 1 ]
         let images = Expr.gather 0 (c.X 2) x
         let spatial = [ x.Shape[2]; x.Shape[3] ]
 
         let isInside =
-            List.map2 (fun (p: Expr) n -> Expr.both (p .>= -1.0) (p .<= float n)) places spatial |> List.reduce Expr.both |> Expr.expandDims 1
+            List.map2 (fun (p: Expr) n -> Expr.both (p .>= -1.0) (p .<= float n)) places spatial
+            |> List.reduce Expr.both
+            |> Expr.expandDims 1
 
         let held = List.map2 clampTo spatial places
         let low = held |> List.map floor
@@ -181,11 +251,20 @@ module internal SamplingRules =
             corners 2
             |> List.map (fun corner ->
                 let weight =
-                    List.map3 (fun isHigh (p: Expr) (l: Expr) -> if isHigh then p - l else 1.0 - (p - l)) corner held low
+                    List.map3
+                        (fun isHigh (p: Expr) (l: Expr) -> if isHigh then p - l else 1.0 - (p - l))
+                        corner
+                        held
+                        low
                     |> List.reduce (fun a b -> a * b)
 
                 let where =
-                    List.map3 (fun isHigh (l: Expr) n -> Expr.cast DType.I64 (clampTo n (if isHigh then l + 1.0 else l))) corner low spatial
+                    List.map3
+                        (fun isHigh (l: Expr) n ->
+                            Expr.cast DType.I64 (clampTo n (if isHigh then l + 1.0 else l)))
+                        corner
+                        low
+                        spatial
 
                 Expr.where isInside (at images where * Expr.expandDims 1 weight) (lit 0.0))
 
@@ -220,27 +299,32 @@ module internal SamplingRules =
             let width = channels / offsetGroups
             let part = Expr.sliceAxis 1 (g * width) ((g + 1) * width) x
 
-            [ for t in 0 .. taps - 1 ->
-                  let k = [ t / kernel[1]; t % kernel[1] ]
+            [
+                for t in 0 .. taps - 1 ->
+                    let k = [ t / kernel[1]; t % kernel[1] ]
 
-                  let start axis =
-                      Array.init points (fun p ->
-                          let out = if axis = 0 then p / target[1] else p % target[1]
-                          float (out * strides[axis] - pads[axis] + k[axis] * dilations[axis]))
-                      |> Tensor.vector
-                      |> Tensor.cast x.DType
-                      |> Expr.constant
+                    let start axis =
+                        Array.init points (fun p ->
+                            let out = if axis = 0 then p / target[1] else p % target[1]
+                            float (out * strides[axis] - pads[axis] + k[axis] * dilations[axis]))
+                        |> Tensor.vector
+                        |> Tensor.cast x.DType
+                        |> Expr.constant
 
-                  let moved axis =
-                      Expr.item 1 g offsets |> Expr.item 1 t |> Expr.item 1 axis |> fun o -> o + Expr.expandDims 0 (start axis)
+                    let moved axis =
+                        Expr.item 1 g offsets
+                        |> Expr.item 1 t
+                        |> Expr.item 1 axis
+                        |> fun o -> o + Expr.expandDims 0 (start axis)
 
-                  let taken = bilinear part [ moved 0; moved 1 ]
+                    let taken = bilinear part [ moved 0; moved 1 ]
 
-                  match c.TryX 4 with
-                  | Some mask ->
-                      let m = Expr.reshape [ batch; offsetGroups; taps; points ] mask
-                      taken * Expr.expandDims 1 (Expr.item 1 g m |> Expr.item 1 t)
-                  | None -> taken ]
+                    match c.TryX 4 with
+                    | Some mask ->
+                        let m = Expr.reshape [ batch; offsetGroups; taps; points ] mask
+                        taken * Expr.expandDims 1 (Expr.item 1 g m |> Expr.item 1 t)
+                    | None -> taken
+            ]
             |> Expr.stack 2
 
         let all = List.init offsetGroups columns |> Expr.concat 1
@@ -248,8 +332,14 @@ module internal SamplingRules =
 
         let y =
             List.init groups (fun g ->
-                let rows = Expr.sliceAxis 1 (g * each) ((g + 1) * each) all |> Expr.reshape [ batch; each * taps; points ]
-                let weights = Expr.sliceAxis 0 (g * (outputs / groups)) ((g + 1) * (outputs / groups)) w |> Expr.reshape [ 1; outputs / groups; each * taps ]
+                let rows =
+                    Expr.sliceAxis 1 (g * each) ((g + 1) * each) all
+                    |> Expr.reshape [ batch; each * taps; points ]
+
+                let weights =
+                    Expr.sliceAxis 0 (g * (outputs / groups)) ((g + 1) * (outputs / groups)) w
+                    |> Expr.reshape [ 1; outputs / groups; each * taps ]
+
                 Expr.matmul weights rows)
             |> Expr.concat 1
             |> Expr.reshape (batch :: outputs :: target)
@@ -266,7 +356,14 @@ module internal SamplingRules =
                 "RoiAlign"
                 [ 10; 16; 22 ]
                 3
-                [ "coordinate_transformation_mode"; "mode"; "output_height"; "output_width"; "sampling_ratio"; "spatial_scale" ]
+                [
+                    "coordinate_transformation_mode"
+                    "mode"
+                    "output_height"
+                    "output_width"
+                    "sampling_ratio"
+                    "spatial_scale"
+                ]
                 roiAlign
             OnnxRule.one
                 "DeformConv"

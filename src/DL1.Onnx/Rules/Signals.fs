@@ -18,10 +18,21 @@ module internal SignalRules =
         match x.Shape[last] with
         | 1 -> Expr.item last 0 x, None
         | 2 -> Expr.item last 0 x, Some(Expr.item last 1 x)
-        | n -> c.Refuse($"%d{n} numbers for each element", "1, or 2 of complex numbers", "export the model again")
+        | n ->
+            c.Refuse(
+                $"%d{n} numbers for each element",
+                "1, or 2 of complex numbers",
+                "export the model again"
+            )
 
     /// The transform of `length` elements along the last axis of the parts: `[...; outputs; 2]`.
-    let private transform (length: int) (outputs: int) (isInverse: bool) (real: Expr) (imaginary: Expr option) : Expr * Expr =
+    let private transform
+        (length: int)
+        (outputs: int)
+        (isInverse: bool)
+        (real: Expr)
+        (imaginary: Expr option)
+        : Expr * Expr =
         let rank = real.Shape.Rank
         let given = real.Shape[rank - 1]
 
@@ -29,7 +40,11 @@ module internal SignalRules =
             if given > length then
                 Expr.sliceAxis -1 0 length x
             elif given < length then
-                Expr.pad (List.replicate rank 0) (List.init rank (fun i -> if i = rank - 1 then length - given else 0)) 0.0 x
+                Expr.pad
+                    (List.replicate rank 0)
+                    (List.init rank (fun i -> if i = rank - 1 then length - given else 0))
+                    0.0
+                    x
             else
                 x
 
@@ -73,7 +88,11 @@ module internal SignalRules =
             else given
 
         if axis = rank - 1 || length < 1 then
-            c.Refuse("the axis of the complex numbers' parts, or no elements", "another axis of at least one element", "export the model again")
+            c.Refuse(
+                "the axis of the complex numbers' parts, or no elements",
+                "another axis of at least one element",
+                "export the model again"
+            )
 
         let real, imaginary = parts c x
         let toLast (e: Expr) = Expr.moveAxis axis -1 e
@@ -82,7 +101,10 @@ module internal SignalRules =
         if isReal then
             // The other half of the spectrum of a real signal is the conjugate of this one.
             let bins = length / 2 + 1
-            let fitted (e: Expr) = toLast e |> fun e -> if e.Shape[rank - 2] > bins then Expr.sliceAxis -1 0 bins e else e
+
+            let fitted (e: Expr) =
+                toLast e |> fun e -> if e.Shape[rank - 2] > bins then Expr.sliceAxis -1 0 bins e else e
+
             let mirrored sign (e: Expr) =
                 let tail = Expr.sliceAxis -1 1 (length - bins + 1) e |> Expr.reverse [ rank - 2 ]
                 Expr.concat -1 [ e; sign * tail ]
@@ -106,7 +128,11 @@ module internal SignalRules =
             else x.Shape[1]
 
         if x.Shape.Rank <> 3 || step < 1 || length < 1 || length > x.Shape[1] then
-            c.Refuse($"frames of %d{length} every %d{step}", "a signal [batch; length; 1 or 2] of at least one frame", "export the model again")
+            c.Refuse(
+                $"frames of %d{length} every %d{step}",
+                "a signal [batch; length; 1 or 2] of at least one frame",
+                "export the model again"
+            )
 
         let frames = (x.Shape[1] - length) / step + 1
         let places = Array.init (frames * length) (fun i -> int64 (i / length * step + i % length))
@@ -143,7 +169,10 @@ module internal SignalRules =
         let places = Array.init (bins + 2) (fun i -> int (floor (float (length + 1) * frequency i / rate)))
         let rows = length / 2 + 1
         let weights = Array.zeroCreate<float>(rows * bins)
-        let put row i (value: float) = if row >= 0 && row < rows then weights[row * bins + i] <- value
+
+        let put row i (value: float) =
+            if row >= 0 && row < rows then
+                weights[row * bins + i] <- value
 
         for i in 0 .. bins - 1 do
             let left, centre, right = places[i], places[i + 1], places[i + 2]
@@ -192,7 +221,11 @@ module internal SignalRules =
         let queries, heads = c.Int("q_num_heads", 0), c.Int("kv_num_heads", 0)
 
         if queries < 1 || heads < 1 || queries % heads <> 0 then
-            c.Refuse($"%d{queries} and %d{heads} heads", "heads of queries that are a multiple of the others", "export the model again")
+            c.Refuse(
+                $"%d{queries} and %d{heads} heads",
+                "heads of queries that are a multiple of the others",
+                "export the model again"
+            )
 
         let rule = c.Text("update_rule", "gated_delta")
         let isGated, isDelta = rule = "gated" || rule = "gated_delta", rule = "delta" || rule = "gated_delta"
@@ -201,13 +234,23 @@ module internal SignalRules =
             c.Refuse($"the rule '{rule}'", "linear, gated, delta or gated_delta", "export the model again")
 
         c.TryInt "chunk_size" |> ignore
-        let q, k, v = AttentionRules.split queries (c.X 0), AttentionRules.split heads (c.X 1), AttentionRules.split heads (c.X 2)
+
+        let q, k, v =
+            AttentionRules.split queries (c.X 0),
+            AttentionRules.split heads (c.X 1),
+            AttentionRules.split heads (c.X 2)
+
         let d, e = k.Shape[3], v.Shape[3]
         let batch, length = k.Shape[0], k.Shape[2]
-        let scale = match c.Float("scale", 0.0) with 0.0 -> 1.0 / sqrt (float d) | s -> s
+
+        let scale =
+            match c.Float("scale", 0.0) with
+            | 0.0 -> 1.0 / sqrt (float d)
+            | s -> s
 
         /// `[batch; length; heads·n]` as `[batch; heads; length; n]`.
-        let perHead (count: int) (x: Expr) = Expr.reshape [ batch; length; count; x.Shape[2] / count ] x |> Expr.transpose [ 0; 2; 1; 3 ]
+        let perHead (count: int) (x: Expr) =
+            Expr.reshape [ batch; length; count; x.Shape[2] / count ] x |> Expr.transpose [ 0; 2; 1; 3 ]
 
         let decay = if isGated then Some(exp (perHead heads (c.X 4))) else None
         let beta = if isDelta then Some(let b = c.X 5 in perHead b.Shape[2] b) else None
@@ -259,7 +302,13 @@ module internal SignalRules =
             window "HannWindow" (fun t -> 0.5 - 0.5 * cos t)
             window "HammingWindow" (fun t -> 25.0 / 46.0 - 21.0 / 46.0 * cos t)
             window "BlackmanWindow" (fun t -> 0.42 - 0.5 * cos t + 0.08 * cos (2.0 * t))
-            OnnxRule.make "MelWeightMatrix" [ 17 ] 5 [ "output_datatype" ] mel |> OnnxRule.numbers [ 0; 1; 2; 3; 4 ]
+            OnnxRule.make "MelWeightMatrix" [ 17 ] 5 [ "output_datatype" ] mel
+            |> OnnxRule.numbers [ 0; 1; 2; 3; 4 ]
             OnnxRule.make "CausalConvWithState" [ 27 ] 4 [ "activation" ] causalConv
-            OnnxRule.make "LinearAttention" [ 27 ] 7 [ "chunk_size"; "kv_num_heads"; "q_num_heads"; "scale"; "update_rule" ] linearAttention
+            OnnxRule.make
+                "LinearAttention"
+                [ 27 ]
+                7
+                [ "chunk_size"; "kv_num_heads"; "q_num_heads"; "scale"; "update_rule" ]
+                linearAttention
         ]

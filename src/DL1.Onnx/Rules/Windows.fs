@@ -14,7 +14,10 @@ module internal WindowRules =
 
     let private requireSpatial (c: OnnxCall) (x: Expr) =
         if x.Shape.Rank < 3 || x.Shape.Rank > 5 then
-            c.NotSupported($"data of %d{x.Shape.Rank} axes", "data [batch; channels; spatial...] of one, two or three spatial axes")
+            c.NotSupported(
+                $"data of %d{x.Shape.Rank} axes",
+                "data [batch; channels; spatial...] of one, two or three spatial axes"
+            )
 
     /// As many numbers as there are spatial axes.
     let private each (c: OnnxCall) name rank (standard: int) =
@@ -22,7 +25,12 @@ module internal WindowRules =
         | None
         | Some [] -> List.replicate rank standard
         | Some values when values.Length = rank -> values
-        | Some values -> c.Refuse($"{name} {values}", $"%d{rank} numbers, one for each spatial axis", "export the model again")
+        | Some values ->
+            c.Refuse(
+                $"{name} {values}",
+                $"%d{rank} numbers, one for each spatial axis",
+                "export the model again"
+            )
 
     let private reach (kernel: int) dilation = (kernel - 1) * dilation + 1
 
@@ -33,7 +41,11 @@ module internal WindowRules =
         let strides, dilations = each c "strides" rank 1, each c "dilations" rank 1
 
         if strides @ dilations @ kernel |> List.exists (fun n -> n < 1) then
-            c.Refuse($"strides {strides}, dilations {dilations}, kernel {kernel}", "numbers of 1 or more", "export the model again")
+            c.Refuse(
+                $"strides {strides}, dilations {dilations}, kernel {kernel}",
+                "numbers of 1 or more",
+                "export the model again"
+            )
 
         let pads =
             match c.Text("auto_pad", "NOTSET") with
@@ -41,8 +53,10 @@ module internal WindowRules =
                 match c.TrySmalls "pads" with
                 | None
                 | Some [] -> List.replicate rank (0, 0)
-                | Some pads when pads.Length = 2 * rank -> List.zip (List.take rank pads) (List.skip rank pads)
-                | Some pads -> c.Refuse($"the padding {pads}", $"%d{2 * rank} numbers", "export the model again")
+                | Some pads when pads.Length = 2 * rank ->
+                    List.zip (List.take rank pads) (List.skip rank pads)
+                | Some pads ->
+                    c.Refuse($"the padding {pads}", $"%d{2 * rank} numbers", "export the model again")
             | "VALID" -> List.replicate rank (0, 0)
             | "SAME_UPPER"
             | "SAME_LOWER" as mode ->
@@ -52,17 +66,27 @@ module internal WindowRules =
                     let total = max 0 ((places - 1) * stride + reach k dilation - extent)
                     let half = total / 2
                     if mode = "SAME_UPPER" then half, total - half else total - half, half)
-            | other -> c.Refuse($"auto_pad '{other}'", "NOTSET, VALID, SAME_UPPER or SAME_LOWER", "export the model again")
+            | other ->
+                c.Refuse(
+                    $"auto_pad '{other}'",
+                    "NOTSET, VALID, SAME_UPPER or SAME_LOWER",
+                    "export the model again"
+                )
 
         List.zip3 strides dilations pads
-        |> List.map (fun (s, d, (before, after)) -> { Stride = s; PadBefore = before; PadAfter = after; Dilation = d })
+        |> List.map (fun (s, d, (before, after)) ->
+            { Stride = s; PadBefore = before; PadAfter = after; Dilation = d })
 
     let private kernelOf (c: OnnxCall) (w: Expr) =
         let kernel = spatialOf w
 
         match c.TrySmalls "kernel_shape" with
         | Some declared when declared <> kernel && declared <> [] ->
-            c.Refuse($"kernel_shape {declared} with weights {w.Shape}", "the extents of the weights", "export the model again")
+            c.Refuse(
+                $"kernel_shape {declared} with weights {w.Shape}",
+                "the extents of the weights",
+                "export the model again"
+            )
         | _ -> kernel
 
     let private biased (c: OnnxCall) (y: Expr) =
@@ -87,7 +111,14 @@ module internal WindowRules =
     let private conv (c: OnnxCall) = biased c (convolved c (c.X 0) (c.X 1))
 
     /// A transposed convolution over three axes: the data spread by the strides, under the kernel turned around.
-    let private transposedVolume groups (strides: int list) (dilations: int list) (kernel: int list) (x: Expr) (w: Expr) =
+    let private transposedVolume
+        groups
+        (strides: int list)
+        (dilations: int list)
+        (kernel: int list)
+        (x: Expr)
+        (w: Expr)
+        =
         let edges =
             List.zip3 strides dilations kernel
             |> List.map (fun (s, d, k) -> { Before = reach k d - 1; After = reach k d - 1; Between = s - 1 })
@@ -101,7 +132,9 @@ module internal WindowRules =
             |> Expr.reshape (groups * outputs :: channels / groups :: kernel)
             |> Expr.reverse [ 2; 3; 4 ]
 
-        let sweeps = dilations |> List.map (fun d -> { Stride = 1; PadBefore = 0; PadAfter = 0; Dilation = d })
+        let sweeps =
+            dilations |> List.map (fun d -> { Stride = 1; PadBefore = 0; PadAfter = 0; Dilation = d })
+
         Volume.conv { Sweeps = sweeps; Groups = groups } spread turned
 
     let private convTranspose (c: OnnxCall) =
@@ -114,14 +147,25 @@ module internal WindowRules =
         let groups = c.Int("group", 1)
         let mode = c.Text("auto_pad", "NOTSET")
 
-        if strides @ dilations @ [ groups ] |> List.exists (fun n -> n < 1) || longer |> List.exists (fun n -> n < 0) then
-            c.Refuse($"strides {strides}, dilations {dilations}", "numbers of 1 or more", "export the model again")
+        if
+            strides @ dilations @ [ groups ] |> List.exists (fun n -> n < 1)
+            || longer |> List.exists (fun n -> n < 0)
+        then
+            c.Refuse(
+                $"strides {strides}, dilations {dilations}",
+                "numbers of 1 or more",
+                "export the model again"
+            )
 
         if groups > 0 && x.Shape[1] % groups <> 0 then
             c.Refuse($"%d{groups} groups", "groups that divide the channels", "export the model again")
 
         // All that the windows reach.
-        let full = List.map2 (fun (extent, s) (k, d) -> s * (extent - 1) + reach k d) (List.zip extents strides) (List.zip kernel dilations)
+        let full =
+            List.map2
+                (fun (extent, s) (k, d) -> s * (extent - 1) + reach k d)
+                (List.zip extents strides)
+                (List.zip kernel dilations)
 
         // Rounded down, below 0 too: the result may be larger than what the windows reach.
         let split (total: int) =
@@ -145,17 +189,22 @@ module internal WindowRules =
             | Some shape -> List.map3 (fun f l s -> split (f + l - s)) full longer shape
             | None ->
                 match c.TrySmalls "pads" with
-                | Some pads when pads.Length = 2 * rank && mode = "NOTSET" -> List.zip (List.take rank pads) (List.skip rank pads)
+                | Some pads when pads.Length = 2 * rank && mode = "NOTSET" ->
+                    List.zip (List.take rank pads) (List.skip rank pads)
                 | _ -> List.replicate rank (0, 0)
 
         let outputs = List.map3 (fun f l (b, a) -> f + l - b - a) full longer pads
-        let isDirect = rank < 3 && List.forall2 (fun (b, a) (l, s) -> b >= 0 && a >= 0 && l < s) pads (List.zip longer strides)
+
+        let isDirect =
+            rank < 3
+            && List.forall2 (fun (b, a) (l, s) -> b >= 0 && a >= 0 && l < s) pads (List.zip longer strides)
 
         let y =
             if isDirect then
                 let sweeps =
                     List.zip3 strides dilations pads
-                    |> List.map (fun (s, d, (b, a)) -> { Stride = s; PadBefore = b; PadAfter = a; Dilation = d })
+                    |> List.map (fun (s, d, (b, a)) ->
+                        { Stride = s; PadBefore = b; PadAfter = a; Dilation = d })
 
                 Expr.Make(Node.Conv(ConvRole.InputGrad outputs, { Sweeps = sweeps; Groups = groups }, x, w))
             else
@@ -163,8 +212,15 @@ module internal WindowRules =
                     if rank = 3 then
                         transposedVolume groups strides dilations kernel x w
                     else
-                        let sweeps = List.map2 (fun s d -> { Stride = s; PadBefore = 0; PadAfter = 0; Dilation = d }) strides dilations
-                        Expr.Make(Node.Conv(ConvRole.InputGrad full, { Sweeps = sweeps; Groups = groups }, x, w))
+                        let sweeps =
+                            List.map2
+                                (fun s d -> { Stride = s; PadBefore = 0; PadAfter = 0; Dilation = d })
+                                strides
+                                dilations
+
+                        Expr.Make(
+                            Node.Conv(ConvRole.InputGrad full, { Sweeps = sweeps; Groups = groups }, x, w)
+                        )
 
                 let edges = List.map2 (fun (b, a) l -> { none with Before = -b; After = l - a }) pads longer
                 Expr.padWith (none :: none :: edges) 0.0 whole
@@ -178,7 +234,12 @@ module internal WindowRules =
         let kernel =
             match c.TrySmalls "kernel_shape" with
             | Some kernel when kernel.Length = x.Shape.Rank - 2 -> kernel
-            | _ -> c.Refuse("no kernel_shape of the data's spatial axes", "an extent for each spatial axis", "export the model again")
+            | _ ->
+                c.Refuse(
+                    "no kernel_shape of the data's spatial axes",
+                    "an extent for each spatial axis",
+                    "export the model again"
+                )
 
         let given = sweeps c kernel x
 
@@ -221,8 +282,19 @@ module internal WindowRules =
         let spatial = List.skip 2 dims
         let size = product spatial
         let here = Expr.arange DType.F64 size |> Expr.reshape spatial
-        let here = if c.Flag "storage_order" then Expr.arange DType.F64 size |> Expr.reshape (List.rev spatial) |> Expr.transpose (List.rev [ 0 .. spatial.Length - 1 ]) else here
-        let rows = Expr.arange DType.F64 (dims[0] * dims[1]) * float size |> Expr.reshape (dims[0] :: dims[1] :: List.map (fun _ -> 1) spatial)
+
+        let here =
+            if c.Flag "storage_order" then
+                Expr.arange DType.F64 size
+                |> Expr.reshape (List.rev spatial)
+                |> Expr.transpose (List.rev [ 0 .. spatial.Length - 1 ])
+            else
+                here
+
+        let rows =
+            Expr.arange DType.F64 (dims[0] * dims[1]) * float size
+            |> Expr.reshape (dims[0] :: dims[1] :: List.map (fun _ -> 1) spatial)
+
         let all = Expr.broadcastTo dims (rows + here)
         let wide = Expr.cast DType.F64 (Expr.stopGradient x)
         OnnxTerm.ofExpr OnnxType.Int64 (Expr.cast DType.I64 (Expr.Make(Node.MaxPoolPick(window, wide, all))))
@@ -299,7 +371,8 @@ module internal WindowRules =
         let dims = x.Shape[0] :: x.Shape[1] :: extents
 
         let y =
-            Expr.scatterAdd 0 (product dims) (Expr.reshape [ -1 ] places) (Expr.reshape [ -1 ] x) |> Expr.reshape dims
+            Expr.scatterAdd 0 (product dims) (Expr.reshape [ -1 ] places) (Expr.reshape [ -1 ] x)
+            |> Expr.reshape dims
 
         if c.Has 2 then
             let wanted = c.Ints 2 |> List.map c.Small
@@ -316,12 +389,18 @@ module internal WindowRules =
         let strides, dilations = each c "strides" rank 1, each c "dilations" rank 1
         let pads = c.TrySmalls "pads" |> Option.defaultValue (List.replicate (2 * rank) 0)
         let padded = image |> List.mapi (fun i d -> d + pads[i] + pads[i + rank])
-        let places = List.map3 (fun p k (s, d) -> (p - reach k d) / s + 1) padded block (List.zip strides dilations)
+
+        let places =
+            List.map3 (fun p k (s, d) -> (p - reach k d) / s + 1) padded block (List.zip strides dilations)
+
         let batch, channels = x.Shape[0], x.Shape[1] / product block
 
         /// The places of an axis for each element of the window and each window.
         let coordinates i =
-            [| for k in 0 .. block[i] - 1 -> [| for p in 0 .. places[i] - 1 -> k * dilations[i] + p * strides[i] |] |]
+            [|
+                for k in 0 .. block[i] - 1 ->
+                    [| for p in 0 .. places[i] - 1 -> k * dilations[i] + p * strides[i] |]
+            |]
 
         let all = List.init rank coordinates
 
@@ -339,7 +418,12 @@ module internal WindowRules =
                         for others in combinations rest -> i :: others
                 ]
 
-        let indices = [| for e in combinations block do for w in combinations places -> int64 (flat 0 e w 0) |]
+        let indices =
+            [|
+                for e in combinations block do
+                    for w in combinations places -> int64 (flat 0 e w 0)
+            |]
+
         let columns = Expr.reshape [ batch * channels; indices.Length ] x
 
         let edges =
@@ -352,15 +436,32 @@ module internal WindowRules =
     let rules: OnnxRule list =
         [
             OnnxRule.one "Conv" [ 1; 11; 22 ] 3 ("group" :: attributes) conv
-            OnnxRule.one "ConvTranspose" [ 1; 11; 22 ] 3 ("group" :: "output_padding" :: "output_shape" :: attributes) convTranspose
-            OnnxRule.make "MaxPool" [ 1; 8; 10; 11; 12; 22 ] 1 ("ceil_mode" :: "storage_order" :: attributes) maxPool
-            OnnxRule.one "AveragePool" [ 7; 10; 11; 19; 22 ] 1 ("ceil_mode" :: "count_include_pad" :: attributes) averagePool
+            OnnxRule.one
+                "ConvTranspose"
+                [ 1; 11; 22 ]
+                3
+                ("group" :: "output_padding" :: "output_shape" :: attributes)
+                convTranspose
+            OnnxRule.make
+                "MaxPool"
+                [ 1; 8; 10; 11; 12; 22 ]
+                1
+                ("ceil_mode" :: "storage_order" :: attributes)
+                maxPool
+            OnnxRule.one
+                "AveragePool"
+                [ 7; 10; 11; 19; 22 ]
+                1
+                ("ceil_mode" :: "count_include_pad" :: attributes)
+                averagePool
             OnnxRule.one "LpPool" [ 2; 11; 18; 22 ] 1 ("ceil_mode" :: "p" :: attributes) lpPool
             OnnxRule.one "GlobalAveragePool" [ 1; 22 ] 1 [] (globally Reduce.mean)
             OnnxRule.one "GlobalMaxPool" [ 1; 22 ] 1 [] (globally Expr.max)
             OnnxRule.one "GlobalLpPool" [ 2; 22 ] 1 [ "p" ] (fun c ->
                 let p = c.Int("p", 2)
                 globally (fun axes x -> root p (Expr.sum axes (power p x))) c)
-            OnnxRule.one "MaxUnpool" [ 9; 11; 22 ] 3 [ "kernel_shape"; "pads"; "strides" ] maxUnpool |> OnnxRule.numbers [ 2 ]
-            OnnxRule.one "Col2Im" [ 18 ] 3 [ "dilations"; "pads"; "strides" ] col2Im |> OnnxRule.numbers [ 1; 2 ]
+            OnnxRule.one "MaxUnpool" [ 9; 11; 22 ] 3 [ "kernel_shape"; "pads"; "strides" ] maxUnpool
+            |> OnnxRule.numbers [ 2 ]
+            OnnxRule.one "Col2Im" [ 18 ] 3 [ "dilations"; "pads"; "strides" ] col2Im
+            |> OnnxRule.numbers [ 1; 2 ]
         ]
