@@ -1,0 +1,63 @@
+namespace DL1.Onnx
+
+open System
+open DL1
+
+/// A value while a graph is imported: an expression, the element type that ONNX gives it, and its numbers where they depend
+/// on no input and on no weight.
+[<NoComparison; NoEquality>]
+type internal OnnxTerm = { Expr: Expr; Type: OnnxType; Known: Lazy<Tensor> voption }
+
+/// Values of a graph.
+[<RequireQualifiedAccess>]
+module internal OnnxTerm =
+    /// The type of ONNX for one of DL1's.
+    let typeOf (dtype: DType) =
+        match dtype with
+        | DType.F32 -> OnnxType.Float
+        | DType.F64 -> OnnxType.Double
+        | DType.I32 -> OnnxType.Int32
+        | DType.I64 -> OnnxType.Int64
+        | DType.Bool -> OnnxType.Bool
+
+    /// A value that depends on inputs or weights.
+    let ofExpr kind (e: Expr) = { Expr = e; Type = kind; Known = ValueNone }
+
+    /// A value that is known.
+    let ofTensor kind (t: Tensor) = { Expr = Expr.constant t; Type = kind; Known = ValueSome(lazy t) }
+
+    /// Known whole numbers as a vector i64.
+    let ofInts (values: int64 seq) = ofTensor OnnxType.Int64 (Tensor.vector values)
+
+    /// A scalar constant, or one that is stretched: small however many elements it has.
+    let rec private isPlain (e: Expr) =
+        match e.Node with
+        | Node.Broadcast(_, x) -> isPlain x
+        | Node.Constant t -> t.Size = 1
+        | _ -> false
+
+    /// Graphs of fewer elements are evaluated by their definitions: compiling them would take longer.
+    let private few = 1 <<< 15
+
+    let private valuesOf (roots: Expr list) : Tensor list =
+        let elements = Graph.topological roots |> Array.sumBy (fun e -> int64 e.Shape.Size)
+
+        if elements < int64 few then Eval.many [] roots else Compile.prepare [] roots []
+
+    /// Values computed now from values that are all known.
+    let fold (values: OnnxTerm list) : OnnxTerm list =
+        let waiting = values |> List.filter (fun v -> v.Known.IsNone && not (isPlain v.Expr))
+        let results = if waiting.IsEmpty then [] else valuesOf (waiting |> List.map _.Expr)
+        let found = List.zip waiting results
+
+        values
+        |> List.map (fun v ->
+            if v.Known.IsSome then
+                v
+            else
+                match found |> List.tryFind (fun (w, _) -> obj.ReferenceEquals(w, v)) with
+                | Some(_, t) -> ofTensor v.Type t
+                | None -> { v with Known = ValueSome(lazy List.head (Eval.many [] [ v.Expr ])) })
+
+    /// `float [2, 3]`.
+    let text (v: OnnxTerm) = $"{TensorData.nameOf v.Type} {v.Expr.Shape}"

@@ -1,0 +1,500 @@
+namespace DL1.Onnx
+
+open System
+open System.Text
+open DL1
+
+/// ONNX's messages read from protocol buffers. Fields that are not known are passed over, as the format has it.
+[<RequireQualifiedAccess>]
+module internal ReadModel =
+    /// Graphs inside graphs, at most.
+    let private mostDepth = 64
+
+    let private listOf (items: ResizeArray<'a>) = List.ofSeq items
+
+    let private domain (name: string) = if name = "ai.onnx" then "" else name
+
+    /// A pair of texts: `StringStringEntryProto`.
+    let private pair (reader: WireReader) : string * string =
+        let mutable key, value = "", ""
+
+        Wire.fields reader (fun field wire ->
+            match field with
+            | 1 ->
+                key <- Wire.text reader field wire
+                true
+            | 2 ->
+                value <- Wire.text reader field wire
+                true
+            | _ -> false)
+
+        key, value
+
+    let private external (name: string) (entries: (string * string) list) : TensorBytes =
+        let find key = entries |> List.tryFind (fst >> (=) key) |> Option.map snd
+
+        let number (key: string) =
+            find key
+            |> Option.map (fun text ->
+                match
+                    Int64.TryParse(
+                        text,
+                        Globalization.NumberStyles.None,
+                        Globalization.CultureInfo.InvariantCulture
+                    )
+                with
+                | true, n -> n
+                | false, _ ->
+                    Refuse.format
+                        "Onnx.read"
+                        $"the tensor '{name}', whose {key} in an external file is '{text}'"
+                        "a whole number of bytes"
+                        "export the model again")
+
+        TensorBytes.External
+            {
+                Location = find "location" |> Option.defaultValue ""
+                Offset = number "offset" |> Option.defaultValue 0L
+                Length = number "length"
+            }
+
+    /// `TensorProto`.
+    let tensor (bytes: ReadOnlyMemory<byte>) (origin: int) : OnnxTensor =
+        let reader = WireReader(bytes, origin)
+        let dims, entries = ResizeArray<int64>(), ResizeArray<string * string>()
+        let mutable name, kind, raw, isExternal = "", 0, ValueNone, false
+
+        Wire.fields reader (fun field wire ->
+            match field with
+            | 1 ->
+                Wire.int64s dims reader field wire
+                true
+            | 2 ->
+                kind <- Wire.int32 reader field wire
+                true
+            | 8 ->
+                name <- Wire.text reader field wire
+                true
+            | 9 ->
+                raw <- ValueSome(Wire.bytes reader field wire)
+                true
+            | 13 ->
+                entries.Add(pair (Wire.message reader field wire))
+                true
+            | 14 ->
+                isExternal <- Wire.int64 reader field wire = 1L
+                true
+            | _ -> false)
+
+        {
+            Name = name
+            Type = enum kind
+            Dims = listOf dims
+            Bytes =
+                if isExternal then
+                    external name (listOf entries)
+                else
+                    match raw with
+                    | ValueSome raw -> TensorBytes.Raw raw
+                    | ValueNone -> TensorBytes.Fields(bytes, origin)
+        }
+
+    let private tensorIn (reader: WireReader) field wire =
+        let message = Wire.bytes reader field wire
+        tensor message (reader.Position - message.Length)
+
+    /// `TensorShapeProto.Dimension`.
+    let private dim (reader: WireReader) : OnnxDim =
+        let mutable found = OnnxDim.Any
+
+        Wire.fields reader (fun field wire ->
+            match field with
+            | 1 ->
+                found <- OnnxDim.Fixed(Wire.int64 reader field wire)
+                true
+            | 2 ->
+                let name = Wire.text reader field wire
+                found <- if name = "" then OnnxDim.Any else OnnxDim.Named name
+                true
+            | _ -> false)
+
+        found
+
+    let private shape (reader: WireReader) : OnnxDim list =
+        let dims = ResizeArray()
+
+        Wire.fields reader (fun field wire ->
+            field = 1
+            && (dims.Add(dim (Wire.message reader field wire))
+                true))
+
+        listOf dims
+
+    /// `TypeProto.Tensor`.
+    let private tensorType (reader: WireReader) : OnnxType * OnnxDim list option =
+        let mutable kind, dims = 0, None
+
+        Wire.fields reader (fun field wire ->
+            match field with
+            | 1 ->
+                kind <- Wire.int32 reader field wire
+                true
+            | 2 ->
+                dims <- Some(shape (Wire.message reader field wire))
+                true
+            | _ -> false)
+
+        enum kind, dims
+
+    /// `ValueInfoProto`.
+    let private value (reader: WireReader) : OnnxValue =
+        let mutable name, kind, dims, isTensor = "", OnnxType.Undefined, None, true
+
+        let typed (reader: WireReader) =
+            Wire.fields reader (fun field wire ->
+                match field with
+                | 1 ->
+                    let k, d = tensorType (Wire.message reader field wire)
+                    kind <- k
+                    dims <- d
+                    true
+                | 4
+                | 5
+                | 8
+                | 9 ->
+                    isTensor <- false
+                    false
+                | _ -> false)
+
+        Wire.fields reader (fun field wire ->
+            match field with
+            | 1 ->
+                name <- Wire.text reader field wire
+                true
+            | 2 ->
+                typed (Wire.message reader field wire)
+                true
+            | _ -> false)
+
+        { Name = name; Type = kind; Dims = dims; IsTensor = isTensor }
+
+    /// An attribute's value: of the kind that it declares, or, in older files, of the field that is there.
+    let private attributeOf
+        name
+        declared
+        reference
+        f
+        i
+        s
+        t
+        g
+        (fs: ResizeArray<float32>)
+        (is: ResizeArray<int64>)
+        (ss: ResizeArray<_>)
+        (ts: ResizeArray<_>)
+        (gs: ResizeArray<_>)
+        =
+        if reference <> "" then
+            OnnxAttribute.Reference reference
+        else
+            let missing () : 'a =
+                Refuse.format
+                    "Onnx.read"
+                    $"the attribute '{name}' without its value"
+                    "a value of the type that it declares"
+                    "export the model again"
+
+            let one value =
+                match value with
+                | ValueSome v -> v
+                | ValueNone -> missing ()
+
+            let guess =
+                match declared with
+                | 0 ->
+                    [
+                        ValueOption.isSome f, 1
+                        ValueOption.isSome i, 2
+                        ValueOption.isSome s, 3
+                        ValueOption.isSome t, 4
+                        ValueOption.isSome g, 5
+                        fs.Count > 0, 6
+                        is.Count > 0, 7
+                        ss.Count > 0, 8
+                        ts.Count > 0, 9
+                        gs.Count > 0, 10
+                    ]
+                    |> List.tryFind fst
+                    |> Option.map snd
+                    |> Option.defaultValue 0
+                | d -> d
+
+            match guess with
+            // Defaults are left out by some writers.
+            | 1 -> OnnxAttribute.Float(ValueOption.defaultValue 0.0f f)
+            | 2 -> OnnxAttribute.Int(ValueOption.defaultValue 0L i)
+            | 3 -> OnnxAttribute.Text(ValueOption.defaultValue ReadOnlyMemory.Empty s)
+            | 4 -> OnnxAttribute.Tensor(one t)
+            | 5 -> OnnxAttribute.Graph(one g)
+            | 6 -> OnnxAttribute.Floats(listOf fs)
+            | 7 -> OnnxAttribute.Ints(listOf is)
+            | 8 -> OnnxAttribute.Texts(listOf ss)
+            | 9 -> OnnxAttribute.Tensors(listOf ts)
+            | 10 -> OnnxAttribute.Graphs(listOf gs)
+            | 11
+            | 12 -> OnnxAttribute.Other "sparse tensors"
+            | 13
+            | 14 -> OnnxAttribute.Other "types"
+            | _ -> OnnxAttribute.Other "an unknown type"
+
+    let private deep () : 'a =
+        Refuse.format
+            "Onnx.read"
+            $"graphs inside graphs more than %d{mostDepth} deep"
+            $"at most %d{mostDepth} levels"
+            "check where the file comes from: no exporter nests so deep"
+
+    /// `AttributeProto`.
+    let rec private attribute depth (reader: WireReader) : string * OnnxAttribute =
+        let mutable name, reference, declared = "", "", 0
+        let mutable f, i, s, t, g = ValueNone, ValueNone, ValueNone, ValueNone, ValueNone
+        let fs, is, ss, ts, gs = ResizeArray(), ResizeArray(), ResizeArray(), ResizeArray(), ResizeArray()
+
+        Wire.fields reader (fun field wire ->
+            match field with
+            | 1 ->
+                name <- Wire.text reader field wire
+                true
+            | 2 ->
+                f <- ValueSome(Wire.single reader field wire)
+                true
+            | 3 ->
+                i <- ValueSome(Wire.int64 reader field wire)
+                true
+            | 4 ->
+                s <- ValueSome(Wire.bytes reader field wire)
+                true
+            | 5 ->
+                t <- ValueSome(tensorIn reader field wire)
+                true
+            | 6 ->
+                g <- ValueSome(graph (depth + 1) (Wire.message reader field wire))
+                true
+            | 7 ->
+                Wire.singles fs reader field wire
+                true
+            | 8 ->
+                Wire.int64s is reader field wire
+                true
+            | 9 ->
+                ss.Add(Wire.bytes reader field wire)
+                true
+            | 10 ->
+                ts.Add(tensorIn reader field wire)
+                true
+            | 11 ->
+                gs.Add(graph (depth + 1) (Wire.message reader field wire))
+                true
+            | 20 ->
+                declared <- Wire.int32 reader field wire
+                true
+            | 21 ->
+                reference <- Wire.text reader field wire
+                true
+            | _ -> false)
+
+        name, attributeOf name declared reference f i s t g fs is ss ts gs
+
+    /// `NodeProto`.
+    and private node depth (reader: WireReader) : OnnxNode =
+        let mutable name, op, dom = "", "", ""
+        let inputs, outputs, attributes = ResizeArray(), ResizeArray(), ResizeArray()
+
+        Wire.fields reader (fun field wire ->
+            match field with
+            | 1 ->
+                inputs.Add(Wire.text reader field wire)
+                true
+            | 2 ->
+                outputs.Add(Wire.text reader field wire)
+                true
+            | 3 ->
+                name <- Wire.text reader field wire
+                true
+            | 4 ->
+                op <- Wire.text reader field wire
+                true
+            | 5 ->
+                attributes.Add(attribute depth (Wire.message reader field wire))
+                true
+            | 7 ->
+                dom <- Wire.text reader field wire
+                true
+            | _ -> false)
+
+        if op = "" then
+            Refuse.format
+                "Onnx.read"
+                $"a node without an operator before byte %d{reader.Position}"
+                "an ONNX model"
+                "check that the file is an ONNX model"
+
+        {
+            Name = name
+            Operator = op
+            Domain = domain dom
+            Inputs = listOf inputs
+            Outputs = listOf outputs
+            Attributes = listOf attributes
+        }
+
+    /// `GraphProto`.
+    and private graph depth (reader: WireReader) : OnnxGraph =
+        if depth > mostDepth then
+            deep ()
+
+        let mutable name = ""
+        let nodes, tensors, inputs, outputs = ResizeArray(), ResizeArray(), ResizeArray(), ResizeArray()
+
+        Wire.fields reader (fun field wire ->
+            match field with
+            | 1 ->
+                nodes.Add(node depth (Wire.message reader field wire))
+                true
+            | 2 ->
+                name <- Wire.text reader field wire
+                true
+            | 5 ->
+                tensors.Add(tensorIn reader field wire)
+                true
+            | 11 ->
+                inputs.Add(value (Wire.message reader field wire))
+                true
+            | 12 ->
+                outputs.Add(value (Wire.message reader field wire))
+                true
+            | 15 ->
+                Refuse.format
+                    "Onnx.read"
+                    "a sparse tensor among the weights"
+                    "dense tensors"
+                    "export the model without sparse tensors"
+            | _ -> false)
+
+        {
+            Name = name
+            Nodes = listOf nodes
+            Initializers = listOf tensors
+            Inputs = listOf inputs
+            Outputs = listOf outputs
+        }
+
+    /// `OperatorSetIdProto`.
+    let private opset (reader: WireReader) : string * int64 =
+        let mutable dom, version = "", 0L
+
+        Wire.fields reader (fun field wire ->
+            match field with
+            | 1 ->
+                dom <- Wire.text reader field wire
+                true
+            | 2 ->
+                version <- Wire.int64 reader field wire
+                true
+            | _ -> false)
+
+        domain dom, version
+
+    /// `FunctionProto`.
+    let private functionOf (reader: WireReader) : OnnxFunction =
+        let mutable name, dom = "", ""
+        let inputs, outputs, attributes, defaults = ResizeArray(), ResizeArray(), ResizeArray(), ResizeArray()
+        let nodes, opsets = ResizeArray(), ResizeArray()
+
+        Wire.fields reader (fun field wire ->
+            match field with
+            | 1 ->
+                name <- Wire.text reader field wire
+                true
+            | 4 ->
+                inputs.Add(Wire.text reader field wire)
+                true
+            | 5 ->
+                outputs.Add(Wire.text reader field wire)
+                true
+            | 6 ->
+                attributes.Add(Wire.text reader field wire)
+                true
+            | 7 ->
+                nodes.Add(node 1 (Wire.message reader field wire))
+                true
+            | 9 ->
+                opsets.Add(opset (Wire.message reader field wire))
+                true
+            | 10 ->
+                dom <- Wire.text reader field wire
+                true
+            | 11 ->
+                defaults.Add(attribute 1 (Wire.message reader field wire))
+                true
+            | _ -> false)
+
+        {
+            Domain = domain dom
+            Name = name
+            Inputs = listOf inputs
+            Outputs = listOf outputs
+            Attributes = listOf attributes
+            Defaults = listOf defaults
+            Nodes = listOf nodes
+            Opsets = listOf opsets
+        }
+
+    /// `ModelProto`: the whole file. The bytes stay in use as long as the model.
+    let model (bytes: ReadOnlyMemory<byte>) : OnnxModel =
+        let reader = WireReader(bytes, 0)
+        let mutable ir, producer, version, main = 0L, "", "", ValueNone
+        let opsets, functions, metadata = ResizeArray(), ResizeArray(), ResizeArray()
+
+        Wire.fields reader (fun field wire ->
+            match field with
+            | 1 ->
+                ir <- Wire.int64 reader field wire
+                true
+            | 2 ->
+                producer <- Wire.text reader field wire
+                true
+            | 3 ->
+                version <- Wire.text reader field wire
+                true
+            | 7 ->
+                main <- ValueSome(graph 0 (Wire.message reader field wire))
+                true
+            | 8 ->
+                opsets.Add(opset (Wire.message reader field wire))
+                true
+            | 14 ->
+                metadata.Add(pair (Wire.message reader field wire))
+                true
+            | 25 ->
+                functions.Add(functionOf (Wire.message reader field wire))
+                true
+            | _ -> false)
+
+        match main with
+        | ValueNone ->
+            Refuse.format
+                "Onnx.read"
+                "a file without a graph"
+                "an ONNX model"
+                "check that the file is an ONNX model and was written completely"
+        | ValueSome graph ->
+            {
+                IrVersion = ir
+                Producer = producer
+                ProducerVersion = version
+                Opsets = listOf opsets
+                Graph = graph
+                Functions = listOf functions
+                Metadata = listOf metadata
+            }

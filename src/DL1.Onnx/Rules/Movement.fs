@@ -1,0 +1,439 @@
+namespace DL1.Onnx.Rules
+
+open System
+open DL1
+open DL1.Onnx
+
+/// Shapes, and elements moved as they are.
+[<RequireQualifiedAccess>]
+module internal MovementRules =
+    let private none = { Before = 0; After = 0; Between = 0 }
+
+    let private size (dims: int list) = List.fold (fun n d -> n * int64 d) 1L dims
+
+    let private shape (c: OnnxCall) =
+        let dims = c.X(0).Shape.ToList()
+        let rank = dims.Length
+        let place i = min rank (max 0 (if i < 0 then i + rank else i))
+        let first, last = place (c.Int("start", 0)), place (c.Int("end", rank))
+
+        [
+            OnnxTerm.ofInts (
+                dims |> List.skip first |> List.truncate (max 0 (last - first)) |> List.map int64
+            )
+        ]
+
+    let private reshape (c: OnnxCall) =
+        let x = c.X 0
+        let isZeroKept = c.Flag "allowzero"
+
+        let dims =
+            c.Ints 1
+            |> List.mapi (fun i d ->
+                if d = 0L && not isZeroKept then
+                    if i >= x.Shape.Rank then
+                        c.Refuse(
+                            $"the extent 0 at place %d{i}, which copies one that is not there",
+                            "at most as many axes as the operand",
+                            "export the model again"
+                        )
+
+                    x.Shape[i]
+                else
+                    c.Small d)
+
+        // An extent that is to be computed beside axes of extent 0 has no elements to go by.
+        Expr.reshape dims x
+
+    let private flatten (c: OnnxCall) =
+        let x = c.X 0
+        let axis = c.Int("axis", 1)
+        let axis = if axis < 0 then axis + x.Shape.Rank else axis
+
+        if axis < 0 || axis > x.Shape.Rank then
+            c.Refuse($"the axis %d{axis}", "an axis of the operand", "export the model again")
+
+        let dims = x.Shape.ToList()
+        Expr.reshape [ int (size (List.take axis dims)); int (size (List.skip axis dims)) ] x
+
+    let private squeeze (c: OnnxCall) =
+        let x = c.X 0
+
+        let axes = if c.Version >= 13 && c.Has 1 then Some(c.Ints 1) else c.TryInts "axes"
+
+        match axes with
+        | Some axes -> Expr.squeeze (axes |> List.map (fun a -> c.Axis(c.Small a, x.Shape.Rank))) x
+        | None -> Expr.reshape (x.Shape.ToList() |> List.filter ((<>) 1)) x
+
+    let private unsqueeze (c: OnnxCall) =
+        let x = c.X 0
+        let axes = if c.Version >= 13 then c.Ints 1 else c.TryInts "axes" |> Option.defaultValue []
+        let rank = x.Shape.Rank + axes.Length
+        let axes = axes |> List.map (fun a -> c.Axis(c.Small a, rank)) |> List.sort
+
+        if (List.distinct axes).Length <> axes.Length then
+            c.Refuse("an axis twice", "each axis once", "export the model again")
+
+        axes
+        |> List.fold (fun (dims: int list) axis -> List.insertAt axis 1 dims) (x.Shape.ToList())
+        |> fun dims -> Expr.reshape dims x
+
+    let private transpose (c: OnnxCall) =
+        let x = c.X 0
+        let axes = c.TrySmalls "perm" |> Option.defaultValue (List.rev [ 0 .. x.Shape.Rank - 1 ])
+        Expr.transpose axes x
+
+    let private concat (c: OnnxCall) =
+        let xs = List.init c.Inputs.Length c.X
+
+        match c.TryInt "axis" with
+        | Some axis -> Expr.concat (c.Axis(c.Small axis, xs.Head.Shape.Rank)) xs
+        | None -> c.Refuse("no axis", "an axis", "export the model again")
+
+    let private split (c: OnnxCall) =
+        let x = c.X 0
+        let axis = c.Axis(c.Int("axis", 0), x.Shape.Rank)
+        let extent = x.Shape[axis]
+
+        let lengths =
+            match (if c.Version >= 13 && c.Has 1 then Some(c.Ints 1) else c.TryInts "split") with
+            | Some lengths -> lengths |> List.map c.Small
+            | None ->
+                let parts = c.Int("num_outputs", c.Outputs)
+
+                if parts < 1 then
+                    c.Refuse($"%d{parts} parts", "1 or more", "export the model again")
+
+                let each = (extent + parts - 1) / parts
+                List.init parts (fun i -> max 0 (min each (extent - i * each)))
+
+        if List.sum lengths <> extent || lengths |> List.exists (fun l -> l < 0) then
+            c.Refuse(
+                $"parts {lengths} of an axis of %d{extent}",
+                "parts that are the axis together",
+                "export the model again"
+            )
+
+        List.scan (+) 0 lengths
+        |> List.pairwise
+        |> List.map (fun (start, stop) -> c.Like 0 (Expr.sliceAxis axis start stop x))
+
+    /// Slices with any step: a negative one turns the axis around first.
+    let private slice (c: OnnxCall) =
+        let x = c.X 0
+        let rank = x.Shape.Rank
+
+        let starts, ends, axes, steps =
+            if c.Version < 10 then
+                let starts = c.TryInts "starts" |> Option.defaultValue []
+                let ends = c.TryInts "ends" |> Option.defaultValue []
+                starts, ends, c.TryInts "axes", None
+            else
+                c.Ints 1,
+                c.Ints 2,
+                (if c.Has 3 then Some(c.Ints 3) else None),
+                (if c.Has 4 then Some(c.Ints 4) else None)
+
+        let axes = axes |> Option.defaultValue (starts |> List.mapi (fun i _ -> int64 i))
+        let steps = steps |> Option.defaultValue (starts |> List.map (fun _ -> 1L))
+
+        if starts.Length <> ends.Length || starts.Length <> axes.Length || starts.Length <> steps.Length then
+            c.Refuse(
+                "starts, ends, axes and steps of different lengths",
+                "one of each for an axis",
+                "export the model again"
+            )
+
+        List.zip (List.zip starts ends) (List.zip axes steps)
+        |> List.fold
+            (fun (x: Expr) ((start, stop), (axis, step)) ->
+                let axis = c.Axis(c.Small axis, rank)
+                let n = int64 x.Shape[axis]
+                let place p = if p < 0L then p + n else p
+
+                let cut (x: Expr) (start: int64) (stop: int64) (step: int64) =
+                    let start = min n start
+                    let stop = max start (min n stop)
+                    let step = min step 2147483647L
+
+                    let cuts =
+                        x.Shape.ToList()
+                        |> List.mapi (fun i d ->
+                            if i = axis then
+                                { Start = int start; Stop = int stop; Step = int step }
+                            else
+                                { Start = 0; Stop = d; Step = 1 })
+
+                    let isWhole = start = 0L && stop = n && step = 1L
+                    if isWhole then x else Expr.Make(Node.Slice(cuts, x))
+
+                if step > 0L then
+                    cut x (max 0L (place start)) (max 0L (place stop)) step
+                elif step < 0L then
+                    // The last element below the start, and as far as above the end, from behind.
+                    let first = min (n - 1L) (place start)
+                    let last = max -1L (if stop < -n then -1L else place stop)
+                    cut (Expr.reverse [ axis ] x) (n - 1L - first) (n - 1L - last) -step
+                else
+                    c.Refuse("the step 0", "a step other than 0", "export the model again"))
+            x
+
+    let private pad (c: OnnxCall) =
+        let x = c.X 0
+        let rank = x.Shape.Rank
+        let pads = if c.Version < 11 then c.TryInts "pads" |> Option.defaultValue [] else c.Ints 1
+
+        let axes =
+            if c.Has 3 then
+                c.Ints 3 |> List.map (fun a -> c.Axis(c.Small a, rank))
+            else
+                [ 0 .. rank - 1 ]
+
+        if pads.Length <> 2 * axes.Length then
+            c.Refuse($"%d{pads.Length} paddings", $"%d{2 * axes.Length}", "export the model again")
+
+        let edges = Array.create rank none
+
+        axes
+        |> List.iteri (fun i axis ->
+            edges[axis] <- { none with Before = c.Small pads[i]; After = c.Small pads[i + axes.Length] })
+
+        let edges = List.ofArray edges
+
+        let before, after =
+            edges |> List.map (fun e -> max 0 e.Before), edges |> List.map (fun e -> max 0 e.After)
+
+        // What is cropped, where an edge is negative.
+        let cropped () =
+            let cuts =
+                edges |> List.map (fun e -> { none with Before = min 0 e.Before; After = min 0 e.After })
+
+            if cuts |> List.forall ((=) none) then x else Expr.padWith cuts 0.0 x
+
+        match c.Text("mode", "constant") with
+        | "constant" ->
+            let value =
+                if c.Version < 11 then c.Float("value", 0.0)
+                elif c.Has 2 then c.Numbers 2 |> Tensor.toFloat
+                else 0.0
+
+            if edges |> List.forall ((=) none) then
+                x
+            elif x.DType = DType.Bool then
+                Expr.cast DType.Bool (Expr.padWith edges value (Expr.cast DType.I32 x))
+            else
+                Expr.padWith edges value x
+        | "reflect" -> Padding.reflect before after (cropped ())
+        | "edge" -> Padding.edge before after (cropped ())
+        | "wrap" -> Padding.wrap before after (cropped ())
+        | other ->
+            c.Refuse($"the mode '{other}'", "constant, reflect, edge or wrap", "export the model again")
+
+    let private expand (c: OnnxCall) =
+        let x = c.X 0
+
+        match Shape.tryBroadcast x.Shape (Shape.ofList (c.Ints 1 |> List.map c.Small)) with
+        | Some shape -> Expr.broadcastTo (shape.ToList()) x
+        | None ->
+            c.Refuse(
+                $"the shape {c.Ints 1}",
+                "a shape that broadcasts with the operand",
+                "export the model again"
+            )
+
+    let private tile (c: OnnxCall) =
+        let x = c.X 0
+        let repeats = c.Ints 1 |> List.map c.Small
+
+        if repeats.Length <> x.Shape.Rank || repeats |> List.exists (fun r -> r < 0) then
+            c.Refuse(
+                $"the repeats {repeats}",
+                $"%d{x.Shape.Rank} numbers of 0 or more",
+                "export the model again"
+            )
+
+        let dims = x.Shape.ToList()
+        let doubled = dims |> List.collect (fun d -> [ 1; d ])
+        let wide = List.zip repeats dims |> List.collect (fun (r, d) -> [ r; d ])
+
+        Expr.reshape doubled x |> Expr.broadcastTo wide |> Expr.reshape (List.map2 (*) repeats dims)
+
+    let private constantOfShape (c: OnnxCall) =
+        let dims = c.Ints 0 |> List.map c.Small
+
+        match c.TryTensor "value" with
+        | Some t ->
+            let v = c.Tensor t
+            [ OnnxTerm.ofExpr t.Type (Expr.broadcastTo dims (Expr.reshape [] v.Expr)) ]
+        | None -> [ OnnxTerm.ofExpr OnnxType.Float (Expr.full c.Real dims 0.0) ]
+
+    let private constant (c: OnnxCall) =
+        let names = c.Node.Attributes |> List.map fst
+
+        match names with
+        | [ "value" ] -> [ c.Tensor(c.TryTensor "value" |> Option.get) ]
+        | [ "value_int" ] ->
+            [ OnnxTerm.ofTensor OnnxType.Int64 (Tensor.scalar (c.TryInt "value_int" |> Option.get)) ]
+        | [ "value_ints" ] -> [ OnnxTerm.ofInts (c.TryInts "value_ints" |> Option.get) ]
+        | [ "value_float" ] ->
+            [ OnnxTerm.ofTensor OnnxType.Float (Tensor.full c.Real [] (c.Float("value_float", 0.0))) ]
+        | [ "value_floats" ] ->
+            let fs = c.TryFloats "value_floats" |> Option.get
+            [ OnnxTerm.ofTensor OnnxType.Float (Tensor.vector fs |> Tensor.cast c.Real) ]
+        | _ ->
+            let shown = String.Join(", ", names)
+
+            c.NotSupported(
+                $"a constant by {shown}",
+                "a constant by value, value_int, value_ints, value_float or value_floats"
+            )
+
+    let private range (c: OnnxCall) =
+        let kind = c.Type 0
+
+        if (c.X 0).DType.IsFloat then
+            let start, limit, step =
+                c.Numbers 0 |> Tensor.toFloat, c.Numbers 1 |> Tensor.toFloat, c.Numbers 2 |> Tensor.toFloat
+
+            let count = int (max 0.0 (ceil ((limit - start) / step)))
+            let values = Array.init count (fun i -> start + float i * step)
+            [ OnnxTerm.ofTensor kind (Tensor.cast (c.X 0).DType (Tensor.vector values)) ]
+        else
+            let one i = c.Ints i |> List.head
+            let start, limit, step = one 0, one 1, one 2
+
+            if step = 0L then
+                c.Refuse("the step 0", "a step other than 0", "export the model again")
+
+            let count = max 0L ((limit - start + step - int64 (Math.Sign step)) / step)
+            let values = Array.init (c.Small count) (fun i -> start + int64 i * step)
+            [ OnnxTerm.ofTensor kind (Tensor.cast (c.X 0).DType (Tensor.vector values)) ]
+
+    let private eyeLike (c: OnnxCall) =
+        let x = c.X 0
+        let kind = c.TryInt "dtype" |> Option.map (fun t -> enum (int t)) |> Option.defaultValue (c.Type 0)
+        let k = c.Int("k", 0)
+
+        match x.Shape.ToList() with
+        | [ rows; columns ] ->
+            let i = Expr.arange DType.I64 rows |> Expr.reshape [ rows; 1 ]
+            let j = Expr.arange DType.I64 columns |> Expr.reshape [ 1; columns ]
+            [ OnnxTerm.ofExpr kind (Expr.cast (c.Storage kind) (Expr.equal (i + float k) j)) ]
+        | _ -> c.Refuse("an operand that is no matrix", "a matrix", "export the model again")
+
+    let private trilu (c: OnnxCall) =
+        let x = c.X 0
+        let k = if c.Has 1 then c.Ints 1 |> List.head |> c.Small else 0
+        let rank = x.Shape.Rank
+
+        if rank < 2 then
+            c.Refuse("an operand without matrices", "two axes or more", "export the model again")
+
+        let i = Expr.arange DType.I64 x.Shape[rank - 2] |> Expr.expandDims 1
+        let j = Expr.arange DType.I64 x.Shape[rank - 1] |> Expr.expandDims 0
+        let isKept = if c.Int("upper", 1) <> 0 then j .>= (i + float k) else j .<= (i + float k)
+        Expr.where isKept x (Expr.zerosLike x)
+
+    let private depthToSpace (c: OnnxCall) =
+        let x = c.X 0
+        let b = c.Int("blocksize", 0)
+
+        match x.Shape.ToList() with
+        | [ n; channels; h; w ] when b > 0 && channels % (b * b) = 0 ->
+            let parts = channels / (b * b)
+
+            match c.Text("mode", "DCR") with
+            | "CRD" -> Resize.pixelShuffle b x
+            | "DCR" ->
+                Expr.reshape [ n; b; b; parts; h; w ] x
+                |> Expr.transpose [ 0; 3; 4; 1; 5; 2 ]
+                |> Expr.reshape [ n; parts; h * b; w * b ]
+            | other -> c.Refuse($"the mode '{other}'", "DCR or CRD", "export the model again")
+        | _ ->
+            c.Refuse(
+                $"blocks of %d{b}",
+                "images [batch; channels; height; width] whose channels the blocks divide",
+                "export the model again"
+            )
+
+    let private spaceToDepth (c: OnnxCall) =
+        let x = c.X 0
+        let b = c.Int("blocksize", 0)
+
+        match x.Shape.ToList() with
+        | [ n; channels; h; w ] when b > 0 && h % b = 0 && w % b = 0 ->
+            Expr.reshape [ n; channels; h / b; b; w / b; b ] x
+            |> Expr.transpose [ 0; 3; 5; 1; 2; 4 ]
+            |> Expr.reshape [ n; channels * b * b; h / b; w / b ]
+        | _ ->
+            c.Refuse(
+                $"blocks of %d{b}",
+                "images whose height and width the blocks divide",
+                "export the model again"
+            )
+
+    let private centerCropPad (c: OnnxCall) =
+        let x = c.X 0
+        let rank = x.Shape.Rank
+
+        let axes =
+            c.TrySmalls "axes"
+            |> Option.map (List.map (fun a -> c.Axis(a, rank)))
+            |> Option.defaultValue [ 0 .. rank - 1 ]
+
+        let edges = Array.create rank none
+
+        List.iter2
+            (fun axis (target: int64) ->
+                let target, extent = c.Small target, x.Shape[axis]
+                let less = Math.Abs(target - extent)
+                // What is left over of a half stands at the end, of padding and of crops.
+                let sign = if target > extent then 1 else -1
+                edges[axis] <- { none with Before = sign * (less / 2); After = sign * (less - less / 2) })
+            axes
+            (c.Ints 1)
+
+        let edges = List.ofArray edges
+
+        if x.DType = DType.Bool then
+            Expr.cast DType.Bool (Expr.padWith edges 0.0 (Expr.cast DType.I32 x))
+        else
+            Expr.padWith edges 0.0 x
+
+    let rules: OnnxRule list =
+        [
+            OnnxRule.make "Shape" [ 1; 13; 15; 19; 21; 23; 24; 25 ] 1 [ "start"; "end" ] shape
+            OnnxRule.make "Size" [ 1; 13; 19; 21; 23; 24; 25 ] 1 [] (fun c ->
+                [ OnnxTerm.ofTensor OnnxType.Int64 (Tensor.scalar (size (c.X(0).Shape.ToList()))) ])
+            OnnxRule.one "Reshape" [ 5; 13; 14; 19; 21; 23; 24; 25 ] 2 [ "allowzero" ] reshape
+            |> OnnxRule.numbers [ 1 ]
+            OnnxRule.one "Flatten" [ 1; 9; 11; 13; 21; 23; 24; 25 ] 1 [ "axis" ] flatten
+            OnnxRule.one "Squeeze" [ 1; 11; 13; 21; 23; 24; 25 ] 2 [ "axes" ] squeeze
+            |> OnnxRule.numbers [ 1 ]
+            OnnxRule.one "Unsqueeze" [ 1; 11; 13; 21; 23; 24; 25 ] 2 [ "axes" ] unsqueeze
+            |> OnnxRule.numbers [ 1 ]
+            OnnxRule.one "Transpose" [ 1; 13; 21; 23; 24; 25 ] 1 [ "perm" ] transpose
+            OnnxRule.one "Concat" [ 4; 11; 13 ] -1 [ "axis" ] concat
+            OnnxRule.make "Split" [ 2; 11; 13; 18 ] 2 [ "axis"; "split"; "num_outputs" ] split
+            |> OnnxRule.numbers [ 1 ]
+            OnnxRule.one "Slice" [ 1; 10; 11; 13 ] 5 [ "starts"; "ends"; "axes" ] slice
+            |> OnnxRule.numbers [ 1; 2; 3; 4 ]
+            OnnxRule.one "Pad" [ 2; 11; 13; 18; 19; 21; 23; 24; 25 ] 4 [ "mode"; "pads"; "value" ] pad
+            |> OnnxRule.numbers [ 1; 2; 3 ]
+            OnnxRule.one "Expand" [ 8; 13 ] 2 [] expand |> OnnxRule.numbers [ 1 ]
+            OnnxRule.one "Tile" [ 6; 13 ] 2 [] tile |> OnnxRule.numbers [ 1 ]
+            OnnxRule.make "ConstantOfShape" [ 9; 20; 21; 23; 24; 25 ] 1 [ "value" ] constantOfShape
+            |> OnnxRule.numbers [ 0 ]
+            OnnxRule.make
+                "Constant"
+                [ 1; 9; 11; 12; 13; 19; 21; 23; 24; 25 ]
+                0
+                [ "value"; "value_int"; "value_ints"; "value_float"; "value_floats" ]
+                constant
+            OnnxRule.make "Range" [ 11 ] 3 [] range |> OnnxRule.numbers [ 0; 1; 2 ]
+            OnnxRule.make "EyeLike" [ 9; 22 ] 1 [ "dtype"; "k" ] eyeLike
+            OnnxRule.one "Trilu" [ 14 ] 2 [ "upper" ] trilu |> OnnxRule.numbers [ 1 ]
+            OnnxRule.one "DepthToSpace" [ 1; 11; 13 ] 1 [ "blocksize"; "mode" ] depthToSpace
+            OnnxRule.one "SpaceToDepth" [ 1; 13 ] 1 [ "blocksize" ] spaceToDepth
+            OnnxRule.one "CenterCropPad" [ 18 ] 2 [ "axes" ] centerCropPad |> OnnxRule.numbers [ 1 ]
+        ]

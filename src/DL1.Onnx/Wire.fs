@@ -1,0 +1,272 @@
+namespace DL1.Onnx
+
+open System
+open System.Buffers.Binary
+open System.IO
+open System.Text
+open DL1
+
+/// How the value of a field is encoded in protocol buffers' wire format.
+[<RequireQualifiedAccess>]
+type internal WireType =
+    /// A number of seven bits a byte.
+    | Varint
+    /// Eight bytes, little-endian.
+    | Fixed64
+    /// A length and as many bytes.
+    | Bytes
+    /// Four bytes, little-endian.
+    | Fixed32
+
+/// A reader of one message of protocol buffers, over memory. Every length is checked before it is used; what does not fit is a
+/// `FormatError` that names the byte. `origin` is the message's place in the file.
+[<Sealed>]
+type internal WireReader(memory: ReadOnlyMemory<byte>, origin: int) =
+    let mutable position = 0
+
+    let refuse (what: string) : 'a =
+        Refuse.format
+            "Onnx.read"
+            $"%s{what} at byte %d{origin + position}"
+            "an ONNX file, complete and unchanged"
+            "copy or download the file again"
+
+    /// Whether all fields have been read.
+    member _.AtEnd = position >= memory.Length
+
+    /// The place of the next byte in the file.
+    member _.Position = origin + position
+
+    /// A number of at most ten bytes.
+    member _.Varint() : uint64 =
+        let span = memory.Span
+        let mutable value, shift, more = 0UL, 0, true
+
+        while more do
+            if position >= span.Length then
+                refuse "a number that is cut off"
+
+            if shift > 63 then
+                refuse "a number of more than ten bytes"
+
+            let b = span[position]
+            position <- position + 1
+            value <- value ||| (uint64 (b &&& 0x7Fuy) <<< shift)
+            shift <- shift + 7
+            more <- b >= 0x80uy
+
+        value
+
+    /// The number of the next field and its encoding.
+    member this.Tag() : struct (int * WireType) =
+        let tag = this.Varint()
+        let field = tag >>> 3
+
+        if field = 0UL || field > 536870911UL then
+            refuse "a field with an impossible number"
+
+        let wire =
+            match tag &&& 7UL with
+            | 0UL -> WireType.Varint
+            | 1UL -> WireType.Fixed64
+            | 2UL -> WireType.Bytes
+            | 5UL -> WireType.Fixed32
+            | _ -> refuse "a field of an unknown encoding"
+
+        struct (int field, wire)
+
+    member private _.Take(count: uint64) : ReadOnlyMemory<byte> =
+        if count > uint64 (memory.Length - position) then
+            refuse $"a length of %d{count} bytes where %d{memory.Length - position} are left"
+
+        let part = memory.Slice(position, int count)
+        position <- position + int count
+        part
+
+    /// The bytes of a field with a length: a view, not a copy.
+    member this.Bytes() : ReadOnlyMemory<byte> = this.Take(this.Varint())
+
+    /// A reader of the message that stands in the next field.
+    member this.Message() : WireReader =
+        let bytes = this.Bytes()
+        WireReader(bytes, origin + position - bytes.Length)
+
+    /// Eight bytes as a number.
+    member this.Fixed64() : uint64 = BinaryPrimitives.ReadUInt64LittleEndian(this.Take(8UL).Span)
+
+    /// Four bytes as a number.
+    member this.Fixed32() : uint32 = BinaryPrimitives.ReadUInt32LittleEndian(this.Take(4UL).Span)
+
+    /// Passes over a value.
+    member this.Skip(wire: WireType) : unit =
+        match wire with
+        | WireType.Varint -> this.Varint() |> ignore
+        | WireType.Fixed64 -> this.Take 8UL |> ignore
+        | WireType.Bytes -> this.Bytes() |> ignore
+        | WireType.Fixed32 -> this.Take 4UL |> ignore
+
+/// Reading the values of fields.
+[<RequireQualifiedAccess>]
+module internal Wire =
+    let private wrong (reader: WireReader) (field: int) : 'a =
+        Refuse.format
+            "Onnx.read"
+            $"field %d{field} of an unexpected encoding before byte %d{reader.Position}"
+            "an ONNX file"
+            "check that the file is an ONNX model: an .ort or a .tflite file is another format"
+
+    /// Calls a function for each field, which reads its value or returns false; then it is passed over.
+    let fields (reader: WireReader) (read: int -> WireType -> bool) : unit =
+        while not reader.AtEnd do
+            let struct (field, wire) = reader.Tag()
+
+            if not (read field wire) then
+                reader.Skip wire
+
+    /// Strict, so that two names that differ in the file differ in memory.
+    let private utf8 = UTF8Encoding(false, true)
+
+    /// A text.
+    let text (reader: WireReader) field wire : string =
+        if wire <> WireType.Bytes then
+            wrong reader field
+
+        let bytes = reader.Bytes()
+
+        try
+            utf8.GetString bytes.Span
+        with :? ArgumentException ->
+            Refuse.format
+                "Onnx.read"
+                $"a text that is not UTF-8 before byte %d{reader.Position}"
+                "an ONNX file"
+                "copy or download the file again"
+
+    /// Bytes.
+    let bytes (reader: WireReader) field wire : ReadOnlyMemory<byte> =
+        if wire = WireType.Bytes then reader.Bytes() else wrong reader field
+
+    /// A message.
+    let message (reader: WireReader) field wire : WireReader =
+        if wire = WireType.Bytes then reader.Message() else wrong reader field
+
+    /// A whole number.
+    let int64 (reader: WireReader) field wire : int64 =
+        if wire = WireType.Varint then int64 (reader.Varint()) else wrong reader field
+
+    /// A whole number of 32 bits; others are refused.
+    let int32 (reader: WireReader) field wire : int =
+        let value = int64 reader field wire
+
+        if value < Operators.int64 Int32.MinValue || value > Operators.int64 Int32.MaxValue then
+            Refuse.format
+                "Onnx.read"
+                $"the number %d{value} in field %d{field} before byte %d{reader.Position}"
+                "a number of 32 bits"
+                "copy or download the file again"
+
+        int value
+
+    /// A number of four bytes.
+    let single (reader: WireReader) field wire : float32 =
+        if wire = WireType.Fixed32 then
+            BitConverter.UInt32BitsToSingle(reader.Fixed32())
+        else
+            wrong reader field
+
+    /// Whole numbers of a repeated field, packed or one by one.
+    let int64s (into: ResizeArray<int64>) (reader: WireReader) field wire : unit =
+        match wire with
+        | WireType.Varint -> into.Add(Operators.int64 (reader.Varint()))
+        | WireType.Bytes ->
+            let packed = reader.Message()
+
+            while not packed.AtEnd do
+                into.Add(Operators.int64 (packed.Varint()))
+        | WireType.Fixed32
+        | WireType.Fixed64 -> wrong reader field
+
+    /// Numbers of four bytes of a repeated field, packed or one by one.
+    let singles (into: ResizeArray<float32>) (reader: WireReader) field wire : unit =
+        match wire with
+        | WireType.Fixed32 -> into.Add(BitConverter.UInt32BitsToSingle(reader.Fixed32()))
+        | WireType.Bytes ->
+            let packed = reader.Message()
+
+            while not packed.AtEnd do
+                into.Add(BitConverter.UInt32BitsToSingle(packed.Fixed32()))
+        | WireType.Varint
+        | WireType.Fixed64 -> wrong reader field
+
+/// A writer of one message of protocol buffers. A field with its default value is left out where a function says so.
+[<Sealed>]
+type internal WireWriter() =
+    let stream = new MemoryStream()
+
+    let varint (value: uint64) =
+        let mutable rest = value
+
+        while rest >= 0x80UL do
+            stream.WriteByte(byte rest ||| 0x80uy)
+            rest <- rest >>> 7
+
+        stream.WriteByte(byte rest)
+
+    let tag (field: int) (wire: int) = varint (uint64 ((field <<< 3) ||| wire))
+
+    /// A whole number.
+    member _.Int64(field: int, value: int64) : unit =
+        tag field 0
+        varint (uint64 value)
+
+    /// A number of four bytes.
+    member _.Single(field: int, value: float32) : unit =
+        tag field 5
+        let bytes = Array.zeroCreate<byte> 4
+        BinaryPrimitives.WriteSingleLittleEndian(bytes.AsSpan(), value)
+        stream.Write(bytes, 0, 4)
+
+    /// Bytes with their length.
+    member _.Bytes(field: int, value: ReadOnlyMemory<byte>) : unit =
+        tag field 2
+        varint (uint64 value.Length)
+        stream.Write value.Span
+
+    /// A text, where it is not empty.
+    member this.Text(field: int, value: string) : unit =
+        if value <> "" then
+            this.Bytes(field, ReadOnlyMemory(Encoding.UTF8.GetBytes value))
+
+    /// A text, also where it is empty: an element of a list.
+    member this.Item(field: int, value: string) : unit =
+        this.Bytes(field, ReadOnlyMemory(Encoding.UTF8.GetBytes value))
+
+    /// A message that a function writes.
+    member this.Message(field: int, write: WireWriter -> unit) : unit =
+        let inner = WireWriter()
+        write inner
+        this.Bytes(field, inner.ToMemory())
+
+    /// Whole numbers, packed.
+    member this.Int64s(field: int, values: int64 seq) : unit =
+        let inner = WireWriter()
+
+        for value in values do
+            inner.Varint value
+
+        this.Bytes(field, inner.ToMemory())
+
+    /// Numbers of four bytes, packed.
+    member this.Singles(field: int, values: float32 seq) : unit =
+        let values = Array.ofSeq values
+        let bytes = Array.zeroCreate<byte>(4 * values.Length)
+
+        for i in 0 .. values.Length - 1 do
+            BinaryPrimitives.WriteSingleLittleEndian(bytes.AsSpan(4 * i), values[i])
+
+        this.Bytes(field, ReadOnlyMemory bytes)
+
+    member internal _.Varint(value: int64) : unit = varint (uint64 value)
+
+    /// What has been written: a view.
+    member _.ToMemory() : ReadOnlyMemory<byte> = ReadOnlyMemory(stream.GetBuffer(), 0, int stream.Length)
