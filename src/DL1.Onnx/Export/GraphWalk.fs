@@ -59,10 +59,6 @@ type internal GraphWalk(w: GraphWriter, bound: Dictionary<string, string>) =
         let two (emit: string -> string -> string) =
             Work.Make(operands, fun xs -> emit xs[0] xs[1])
 
-        let shapeOf (o: Versions) = o[0].Shape.ToList()
-        // Attributes that do not depend on the batch.
-        let axis pick = read "an axis" pick es
-
         match e.Node with
         | Node.Unary(UnaryOp.Erf, _) when e.DType = DType.F64 ->
             Refuse.domain
@@ -81,7 +77,9 @@ type internal GraphWalk(w: GraphWriter, bound: Dictionary<string, string>) =
         | Node.Reduce(op, axes, x) -> one (EmitAlong.reduce w op axes x.DType)
         | Node.ArgReduce(op, axis, x) -> one (EmitAlong.argReduce w op axis x.DType)
         | Node.CumSum(axis, reversed, _) -> one (EmitAlong.cumSum w axis reversed)
-        | Node.ArgSort(axis, x) -> one (EmitAlong.argSort w axis (Versions.extents es)[axis] x.DType)
+        | Node.ArgSort(axis, x) ->
+            let extent = List.item axis (Versions.extents es)
+            one (EmitAlong.argSort w axis extent x.DType)
         | Node.Softmax(axis, _) -> one (EmitAlong.softmax w axis)
         | Node.LogSumExp(axis, _) -> one (EmitAlong.logSumExp w axis)
         | Node.MatMul _ -> Work.Make(Stretching.product es operands, fun xs -> w.Add("MatMul", xs, []))
@@ -115,16 +113,11 @@ type internal GraphWalk(w: GraphWriter, bound: Dictionary<string, string>) =
         | Node.Reverse(axes, _) -> one (EmitMovement.reverse w axes)
         | Node.Gather(axis, _, _) -> two (EmitMovement.gather w axis)
         | Node.ScatterAdd(axis, _, u, i) ->
-            let width = axis + i.Shape.Rank - axis
-
             two (fun updates indices ->
-                EmitMovement.scatterAdd w axis width (Versions.extents es) (u.DType, updates) (i.DType, indices))
-        | Node.Conv(role, spec, a, b) ->
-            let kernel = List.skip 2 (shapeOf operands[1])
-            let places = List.skip 2 (shapeOf operands[0])
-            axis (fun e -> List.skip 2 (e.Shape.ToList())) |> ignore
-            ignore (a, b)
-            two (EmitWindows.conv w role spec kernel places)
+                EmitMovement.scatterAdd w axis i.Shape.Rank (Versions.extents es) (u.DType, updates) (i.DType, indices))
+        | Node.Conv(role, spec, _, _) ->
+            let spatial what (o: Versions) = read what (fun e -> List.skip 2 (e.Shape.ToList())) o
+            two (EmitWindows.conv w role spec (spatial "the kernel" operands[1]) (spatial "the extent" operands[0]))
         | Node.MaxPool(window, _) -> one (EmitWindows.maxPool w window)
         | Node.MaxPoolPick(window, _, _) -> two (EmitWindows.maxPoolPick w window)
         | Node.MaxPoolScatter(window, _, _) ->
@@ -158,12 +151,12 @@ type internal GraphWalk(w: GraphWriter, bound: Dictionary<string, string>) =
         let length = es |> Versions.extent "loops" (fun e -> (callOf e).Value.Length)
         let initial, rest = List.splitAt carries given
         let sequences, around = List.splitAt slices rest
-        let variables pick : Versions list =
-            List.init (pick calls[0].Body: Variable list).Length (fun i ->
-                calls |> Array.map (fun c -> Expr.ofVariable (pick c.Body)[i]))
+        let variables (pick: ScanBody<Expr> -> Variable list) : Versions list =
+            List.init (List.length (pick calls[0].Body)) (fun i ->
+                calls |> Array.map (fun c -> Expr.ofVariable (List.item i (pick c.Body))))
 
-        let roots pick : Versions list =
-            List.init (pick calls[0].Body: Expr list).Length (fun i -> calls |> Array.map (fun c -> (pick c.Body)[i]))
+        let roots (pick: ScanBody<Expr> -> Expr list) : Versions list =
+            List.init (List.length (pick calls[0].Body)) (fun i -> calls |> Array.map (fun c -> List.item i (pick c.Body)))
 
         let inner = Dictionary<string, string>()
 
