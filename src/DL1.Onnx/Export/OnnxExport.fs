@@ -43,6 +43,16 @@ module OnnxExport =
     let writeFunction (path: string) (examples: Expr list) (f: Expr list -> (string * Expr) list) : unit =
         AtomicFile.writeBytes path (functionToBytes examples f)
 
+    /// `writeFunction` with metadata, such as the names of classes, by name.
+    /// `OnnxExport.writeFunctionWith "scale.onnx" [ "classes", "no\nyes" ] [ x ] (fun xs -> [ "scaled", xs.Head / 255.0 ])`
+    let writeFunctionWith
+        (path: string)
+        (metadata: (string * string) list)
+        (examples: Expr list)
+        (f: Expr list -> (string * Expr) list)
+        : unit =
+        AtomicFile.writeBytes path (ExportModel.ofFunction [] metadata examples f)
+
     /// Scores with the probability of each class: softmax of `[batch; classes]`; of scores `[batch; 1]`, one a row as for two
     /// classes, the probability of the second. `OnnxExport.probabilities scores`
     let probabilities (scores: Expr) : (string * Expr) list =
