@@ -50,7 +50,11 @@ type Loaded(bytes: byte[]) =
     /// Outputs by name for inputs by name; those that the file does not have are left out.
     member _.Run(inputs: (string * Tensor) list) : (string * Tensor) list =
         let values =
-            [| for name, t in inputs do if session.InputMetadata.ContainsKey name then given name t |]
+            [|
+                for name, t in inputs do
+                    if session.InputMetadata.ContainsKey name then
+                        given name t
+            |]
 
         use results = session.Run values
         [ for r in results -> r.Name, read r ]
@@ -70,4 +74,7 @@ let close (tolerance: float) (expected: Tensor) (found: Tensor) =
 
     expected.Shape = found.Shape
     && expected.DType = found.DType
-    && Array.forall2 (fun x y -> x = y || (Double.IsNaN x && Double.IsNaN y) || abs (x - y) <= tolerance * size) a b
+    && Array.forall2
+        (fun x y -> x = y || (Double.IsNaN x && Double.IsNaN y) || abs (x - y) <= tolerance * size)
+        a
+        b

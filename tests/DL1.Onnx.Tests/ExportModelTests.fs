@@ -25,13 +25,18 @@ let private trainedOn (example: Tensor) (model: Layer<Expr, Expr>) =
         state
         |> Tree.map (fun t ->
             if t.DType.IsFloat then
-                Tensor.cast t.DType (Tensor.ofArray (t.Shape.ToList()) (Array.init t.Size (fun i -> 0.7 + 0.1 * float (i % 5))))
+                Tensor.cast
+                    t.DType
+                    (Tensor.ofArray
+                        (t.Shape.ToList())
+                        (Array.init t.Size (fun i -> 0.7 + 0.1 * float (i % 5))))
             else
                 t)
 
     Trained.create model parameters moved
 
-let private mlp = Dense.linear 16 => Norm.batchNorm1d => Activation.gelu => Shaping.dropout 0.3 => Dense.linear 3
+let private mlp =
+    Dense.linear 16 => Norm.batchNorm1d => Activation.gelu => Shaping.dropout 0.3 => Dense.linear 3
 
 let private cnn =
     Conv.conv2dSame 6 3
@@ -49,16 +54,30 @@ let private models: (string * Layer<Expr, Expr> * (int -> Tensor)) list =
     [
         "a perceptron", mlp, (fun rows -> normal 1L [ rows; 10 ])
         "a convolutional network", cnn, (fun rows -> normal 2L [ rows; 2; 8; 8 ])
-        "norms", Norm.layerNorm => Dense.linear 6 => Norm.rmsNorm => Activation.elu 1.0, (fun rows -> normal 3L [ rows; 8 ])
-        "group and instance norms", Norm.groupNorm 2 => Norm.instanceNorm => Norm.localResponse 3, (fun rows -> normal 4L [ rows; 4; 5; 5 ])
-        "upsampling", Conv.convTranspose2d 3 2 2 => Upsample.nearest 2 => Upsample.linear false 2, (fun rows -> normal 5L [ rows; 2; 3; 3 ])
-        "an LSTM", Recurrent.last (Recurrent.lstm (Recurrent.options 5)) => Dense.linear 2, (fun rows -> normal 6L [ rows; 4; 3 ])
-        "a GRU", Recurrent.sequence (Recurrent.gru { Recurrent.options 5 with Bidirectional = true; Layers = 2 }) => Dense.linear 2, (fun rows -> normal 7L [ rows; 4; 3 ])
+        "norms",
+        Norm.layerNorm => Dense.linear 6 => Norm.rmsNorm => Activation.elu 1.0,
+        (fun rows -> normal 3L [ rows; 8 ])
+        "group and instance norms",
+        Norm.groupNorm 2 => Norm.instanceNorm => Norm.localResponse 3,
+        (fun rows -> normal 4L [ rows; 4; 5; 5 ])
+        "upsampling",
+        Conv.convTranspose2d 3 2 2 => Upsample.nearest 2 => Upsample.linear false 2,
+        (fun rows -> normal 5L [ rows; 2; 3; 3 ])
+        "an LSTM",
+        Recurrent.last (Recurrent.lstm (Recurrent.options 5)) => Dense.linear 2,
+        (fun rows -> normal 6L [ rows; 4; 3 ])
+        "a GRU",
+        Recurrent.sequence (Recurrent.gru { Recurrent.options 5 with Bidirectional = true; Layers = 2 })
+        => Dense.linear 2,
+        (fun rows -> normal 7L [ rows; 4; 3 ])
         "words with attention",
         Dense.embedding 20 8 => Attention.self 2 true => Shaping.flatten => Dense.linear 3,
         (fun rows -> words 8L 20 [ rows; 6 ])
         "a transformer",
-        Dense.embedding 20 8 => Transformer.learnedPositions 6 => Transformer.encoderLayer (Transformer.options 2 16) => Dense.linear 3,
+        Dense.embedding 20 8
+        => Transformer.learnedPositions 6
+        => Transformer.encoderLayer (Transformer.options 2 16)
+        => Dense.linear 3,
         (fun rows -> words 9L 20 [ rows; 6 ])
     ]
 
@@ -81,7 +100,10 @@ let private modelTests =
             }
         test "parameters have their own names" {
             let trained = trainedOn (normal 1L [ 2; 10 ]) mlp
-            let bytes = OnnxExport.modelToBytes (Tree.ofList [ "inputs", normal 1L [ 2; 10 ] ]) id Tree.toList trained
+
+            let bytes =
+                OnnxExport.modelToBytes (Tree.ofList [ "inputs", normal 1L [ 2; 10 ] ]) id Tree.toList trained
+
             let file = ReadModel.model (ReadOnlyMemory bytes)
             let names = file.Graph.Initializers |> List.map _.Name
 
@@ -109,11 +131,21 @@ let private modelTests =
             let scores = Trained.predict (Eval.run [] (scaled (Expr.constant x))) trained
             Expect.equal (List.map fst found) [ "output"; "probabilities" ] "outputs"
             Expect.isTrue (close 1e-5 scores (snd found[0])) "scores"
-            Expect.isTrue (close 1e-5 (Eval.run [] (Expr.softmax 1 (Expr.constant scores))) (snd found[1])) "probabilities"
+
+            Expect.isTrue
+                (close 1e-5 (Eval.run [] (Expr.softmax 1 (Expr.constant scores))) (snd found[1]))
+                "probabilities"
         }
         test "the same model is the same file" {
             let example = normal 1L [ 2; 10 ]
-            let write () = OnnxExport.modelToBytes (Tree.ofList [ "inputs", example ]) id Tree.toList (trainedOn example mlp)
+
+            let write () =
+                OnnxExport.modelToBytes
+                    (Tree.ofList [ "inputs", example ])
+                    id
+                    Tree.toList
+                    (trainedOn example mlp)
+
             Expect.equal (write ()) (write ()) "bytes"
         }
     ]
@@ -156,24 +188,62 @@ let private functionTests =
         }
         test "what does not follow from the batch is refused" {
             let x = Expr.variable "x" DType.F32 [ 1; 4 ]
-            let squared (xs: Expr list) = [ "y", Expr.reshape [ xs.Head.Shape[0] * xs.Head.Shape[0] ] (Expr.matmul xs.Head xs.Head.T) ]
-            Expect.throwsT<DomainError> (fun () -> OnnxExport.functionToBytes [ x ] squared |> ignore) "a square"
 
-            let parity (xs: Expr list) = [ "y", (if xs.Head.Shape[0] % 3 = 1 then exp xs.Head else xs.Head + 1.0) ]
-            Expect.throwsT<DomainError> (fun () -> OnnxExport.functionToBytes [ x ] parity |> ignore) "other forms"
+            let squared (xs: Expr list) =
+                [ "y", Expr.reshape [ xs.Head.Shape[0] * xs.Head.Shape[0] ] (Expr.matmul xs.Head xs.Head.T) ]
+
+            Expect.throwsT<DomainError>
+                (fun () -> OnnxExport.functionToBytes [ x ] squared |> ignore)
+                "a square"
+
+            let parity (xs: Expr list) =
+                [ "y", (if xs.Head.Shape[0] % 3 = 1 then exp xs.Head else xs.Head + 1.0) ]
+
+            Expect.throwsT<DomainError>
+                (fun () -> OnnxExport.functionToBytes [ x ] parity |> ignore)
+                "other forms"
         }
         test "refusals say what to do" {
             let x = Expr.variable "x" DType.F32 [ 2 ]
-            let refused f = try f () |> ignore; "" with :? DomainError as e -> e.Message
-            Expect.stringContains (refused (fun () -> OnnxExport.graphToBytes [] [ "y", exp x ])) "add x to the inputs" "a missing input"
-            Expect.stringContains (refused (fun () -> OnnxExport.graphToBytes [ x ] [])) "one output at least" "no outputs"
-            Expect.stringContains (refused (fun () -> OnnxExport.graphToBytes [ x ] [ "x", exp x ])) "each name once" "one name twice"
-            Expect.stringContains (refused (fun () -> OnnxExport.graphToBytes [ exp x ] [ "y", exp x ])) "Expr.variable" "no variable"
+
+            let refused f =
+                try
+                    f () |> ignore
+                    ""
+                with :? DomainError as e ->
+                    e.Message
+
+            Expect.stringContains
+                (refused (fun () -> OnnxExport.graphToBytes [] [ "y", exp x ]))
+                "add x to the inputs"
+                "a missing input"
+
+            Expect.stringContains
+                (refused (fun () -> OnnxExport.graphToBytes [ x ] []))
+                "one output at least"
+                "no outputs"
+
+            Expect.stringContains
+                (refused (fun () -> OnnxExport.graphToBytes [ x ] [ "x", exp x ]))
+                "each name once"
+                "one name twice"
+
+            Expect.stringContains
+                (refused (fun () -> OnnxExport.graphToBytes [ exp x ] [ "y", exp x ]))
+                "Expr.variable"
+                "no variable"
         }
         test "inputs and constants may be outputs, and one value two" {
             let x = Expr.variable "x" DType.F32 [ 2 ]
             let value = normal 1L [ 2 ]
-            let found = run (OnnxExport.graphToBytes [ x ] [ "same", x; "a", exp x; "b", exp x; "two", Expr.scalar DType.F32 2.0 ]) [ "x", value ]
+
+            let found =
+                run
+                    (OnnxExport.graphToBytes
+                        [ x ]
+                        [ "same", x; "a", exp x; "b", exp x; "two", Expr.scalar DType.F32 2.0 ])
+                    [ "x", value ]
+
             Expect.equal (List.map fst found) [ "same"; "a"; "b"; "two" ] "names"
             Expect.equal (snd found[0]) value "the input"
             Expect.equal (snd found[1]) (snd found[2]) "one value"
@@ -230,7 +300,9 @@ let private stepTests =
                 => Shaping.flatten
                 => Dense.linear 3
 
-            afterSteps (Learner.create model (Loss.crossEntropy Loss.classes) (Optimizer.momentum 0.9 0.01)) batches
+            afterSteps
+                (Learner.create model (Loss.crossEntropy Loss.classes) (Optimizer.momentum 0.9 0.01))
+                batches
         }
         test "a hundred steps of Adam with a penalty" {
             let batches = [ for i in 1L .. 100L -> Dataset(normal i [ 8; 5 ], normal (i + 500L) [ 8; 1 ]) ]
@@ -242,9 +314,18 @@ let private stepTests =
         }
         test "a step that draws is refused" {
             let batch = Dataset(normal 1L [ 8; 5 ], normal 2L [ 8; 1 ])
-            let learner = Learner.create (Shaping.dropout 0.5 => Dense.linear 1) (Loss.mse Reduction.Mean) (Optimizer.sgd 0.1)
+
+            let learner =
+                Learner.create
+                    (Shaping.dropout 0.5 => Dense.linear 1)
+                    (Loss.mse Reduction.Mean)
+                    (Optimizer.sgd 0.1)
+
             let start = Step.startOn learner (Key.ofSeed 3L) batch
-            Expect.throwsT<DomainError> (fun () -> OnnxExport.stepToBytes learner start batch |> ignore) "dropout"
+
+            Expect.throwsT<DomainError>
+                (fun () -> OnnxExport.stepToBytes learner start batch |> ignore)
+                "dropout"
         }
     ]
 

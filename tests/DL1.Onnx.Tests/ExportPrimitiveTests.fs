@@ -96,7 +96,8 @@ let tests =
                             | Different what -> failtest $"{style}, seed {seed}: {what}"
                 }
             graphLaw 150 "graphs of many primitives keep their values" (fun (g: TameGraph) ->
-                let differs = function
+                let differs =
+                    function
                     | Equal -> true
                     | Refused reason -> List.contains reason refusals
                     | Different _ -> false
@@ -121,7 +122,9 @@ let tests =
                         let g = make Tame seed 10
 
                         try
-                            OnnxExport.graphToBytes (Graph.variables g.Roots |> List.map Expr.ofVariable) (g.Roots |> List.mapi (fun i e -> $"out%d{i}", e))
+                            OnnxExport.graphToBytes
+                                (Graph.variables g.Roots |> List.map Expr.ofVariable)
+                                (g.Roots |> List.mapi (fun i e -> $"out%d{i}", e))
                         with :? DomainError ->
                             [||]
 

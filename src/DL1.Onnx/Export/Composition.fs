@@ -23,8 +23,7 @@ module internal Composition =
         Expr.where isFixed x near
 
     /// −1, 0 or 1; NaN and the sign of zero stay.
-    let private sign (x: Expr) =
-        Expr.where (x .> 0.0) (like x 1.0) (Expr.where (x .< 0.0) (like x -1.0) x)
+    let private sign (x: Expr) = Expr.where (x .> 0.0) (like x 1.0) (Expr.where (x .< 0.0) (like x -1.0) x)
 
     /// The sine and cosine of a half turn apart give the tangent.
     let private tan (x: Expr) = sin x / cos x
@@ -47,7 +46,13 @@ module internal Composition =
         let large = a .> 2.414213562373095
         let middle = Expr.both (a .> 0.66) (Expr.not' large)
         let reduced = Expr.where large (-(1.0 / a)) (Expr.where middle ((a - 1.0) / (a + 1.0)) a)
-        let start = Expr.where large (like x (Math.PI / 2.0)) (Expr.where middle (like x (Math.PI / 4.0)) (like x 0.0))
+
+        let start =
+            Expr.where
+                large
+                (like x (Math.PI / 2.0))
+                (Expr.where middle (like x (Math.PI / 4.0)) (like x 0.0))
+
         let z = reduced * reduced
 
         let polynomial (coefficients: float list) =
@@ -74,7 +79,12 @@ module internal Composition =
                     1.945506571482613964425e2
                 ]
 
-        let more = Expr.where large (like x 6.123233995736765886130e-17) (Expr.where middle (like x 3.061616997868382943065e-17) (like x 0.0))
+        let more =
+            Expr.where
+                large
+                (like x 6.123233995736765886130e-17)
+                (Expr.where middle (like x 3.061616997868382943065e-17) (like x 0.0))
+
         let value = start + (reduced * (z * p / q) + reduced + more)
         // Signs of zeros and NaN stay.
         Expr.where (x .< 0.0) (-value) (Expr.where (x .> 0.0) value x)
@@ -98,7 +108,8 @@ module internal Composition =
 
                 let padded =
                     Expr.padWith
-                        (List.init (dims.Length + 1) (fun i -> if i = axis + 1 then { none with After = e.Between } else none))
+                        (List.init (dims.Length + 1) (fun i ->
+                            if i = axis + 1 then { none with After = e.Between } else none))
                         value
                         apart
 
@@ -162,7 +173,11 @@ module internal Composition =
         let rec elements (kernel: int list) =
             match kernel with
             | [] -> [ [] ]
-            | k :: rest -> [ for i in 0 .. k - 1 do for tail in elements rest -> i :: tail ]
+            | k :: rest ->
+                [
+                    for i in 0 .. k - 1 do
+                        for tail in elements rest -> i :: tail
+                ]
 
         let term (at: int list) =
             let data, weights =
@@ -174,8 +189,10 @@ module internal Composition =
                     let cut (e: Expr) =
                         e.Shape.ToList()
                         |> List.mapi (fun i d ->
-                            if i = axis + 2 then { Start = start; Stop = stop; Step = s.Stride }
-                            else { Start = 0; Stop = d; Step = 1 })
+                            if i = axis + 2 then
+                                { Start = start; Stop = stop; Step = s.Stride }
+                            else
+                                { Start = 0; Stop = d; Step = 1 })
 
                     Expr.Make(Node.Slice(cut x, x)), Expr.sliceAxis (axis + 2) k (k + 1) w)
 
@@ -184,7 +201,10 @@ module internal Composition =
                 (Expr.reshape [ 1; groups; outs; channels ] weights)
                 (Expr.reshape [ samples; groups; channels; area ] data)
 
-        elements kernel |> List.map term |> List.reduce (+) |> Expr.reshape (samples :: groups * outs :: places)
+        elements kernel
+        |> List.map term
+        |> List.reduce (+)
+        |> Expr.reshape (samples :: groups * outs :: places)
 
     /// The input's gradient as a convolution of its spread operand with the kernel turned around.
     let private turned (spec: ConvSpec) (spatial: int list) (y: Expr) (w: Expr) =
@@ -212,12 +232,14 @@ module internal Composition =
             |> Expr.reshape (groups * channels :: outs :: kernel)
 
         let sweeps: Sweep list =
-            spec.Sweeps |> List.map (fun s -> { Stride = 1; PadBefore = 0; PadAfter = 0; Dilation = s.Dilation })
+            spec.Sweeps
+            |> List.map (fun s -> { Stride = 1; PadBefore = 0; PadAfter = 0; Dilation = s.Dilation })
 
         Expr.Make(Node.Conv(ConvRole.Forward, { spec with Sweeps = sweeps }, data, weights))
 
     /// Each channel as a sample of its own, and back.
-    let private apart (e: Expr) = Expr.reshape (e.Shape[0] * e.Shape[1] :: 1 :: List.skip 2 (e.Shape.ToList())) e
+    let private apart (e: Expr) =
+        Expr.reshape (e.Shape[0] * e.Shape[1] :: 1 :: List.skip 2 (e.Shape.ToList())) e
 
     let private mean (w: Window) (x: Expr) =
         let area = List.fold (*) 1 w.Kernel
@@ -254,7 +276,8 @@ module internal Composition =
         | Node.Conv(ConvRole.WeightGrad kernel, spec, x, y) -> ValueSome(weightGrad spec kernel x y)
         | Node.Conv(ConvRole.Forward, spec, x, w) when isDouble ->
             ValueSome(unrolled spec (List.skip 2 (e.Shape.ToList())) x w)
-        | Node.Conv(ConvRole.InputGrad spatial, spec, y, w) when isDouble -> ValueSome(turned spec spatial y w)
+        | Node.Conv(ConvRole.InputGrad spatial, spec, y, w) when isDouble ->
+            ValueSome(turned spec spatial y w)
         | Node.AvgPool(w, x) when isDouble || w.Sweeps |> List.exists (fun s -> s.Dilation > 1) ->
             ValueSome(averaged ConvRole.Forward e.Shape w x)
         | Node.AvgPoolGrad(w, spatial, y) -> ValueSome(averaged (ConvRole.InputGrad spatial) e.Shape w y)

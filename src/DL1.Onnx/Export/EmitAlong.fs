@@ -10,9 +10,11 @@ module internal EmitAlong =
 
     let private isNaN (w: GraphWriter) (x: string) = w.Add("IsNaN", [ x ], [])
 
-    let private asInt (w: GraphWriter) (x: string) = w.Add("Cast", [ x ], [ Attributes.int "to" (int OnnxType.Int32) ])
+    let private asInt (w: GraphWriter) (x: string) =
+        w.Add("Cast", [ x ], [ Attributes.int "to" (int OnnxType.Int32) ])
 
-    let private asBool (w: GraphWriter) (x: string) = w.Add("Cast", [ x ], [ Attributes.int "to" (int OnnxType.Bool) ])
+    let private asBool (w: GraphWriter) (x: string) =
+        w.Add("Cast", [ x ], [ Attributes.int "to" (int OnnxType.Bool) ])
 
     /// Removes axes. The extremes of real numbers are NaN where one of the numbers is, which ONNX does not say.
     let reduce (w: GraphWriter) (op: ReduceOp) (axes: int list) (dtype: DType) (x: string) : string =
@@ -46,7 +48,12 @@ module internal EmitAlong =
         | DType.F64 ->
             let nans = asInt w (isNaN w x)
             let any = asBool w (w.Add("ReduceMax", [ nans; w.Ints [ axis ] ], [ keep ]))
-            w.Add("Where", [ any; w.Add("ArgMax", [ nans ], attributes); w.Add(operator, [ x ], attributes) ], [])
+
+            w.Add(
+                "Where",
+                [ any; w.Add("ArgMax", [ nans ], attributes); w.Add(operator, [ x ], attributes) ],
+                []
+            )
         | DType.I32
         | DType.Bool -> w.Add(operator, [ x ], attributes)
         | DType.I64 ->
@@ -65,7 +72,10 @@ module internal EmitAlong =
         w.Add(
             "CumSum",
             [ x; w.Constant(Tensor.scalar (int64 axis)) ],
-            [ if reversed then Attributes.int "reverse" 1 ]
+            [
+                if reversed then
+                    Attributes.int "reverse" 1
+            ]
         )
 
     /// The places in ascending order, by TopK, which puts the first of equal ones first. Real numbers are sorted twice: by
@@ -78,12 +88,16 @@ module internal EmitAlong =
         if dtype.IsFloat then
             let nans = isNaN w x
             let byValue = places (w.Add("Where", [ nans; w.Scalar(dtype, infinity); x ], []))
-            let take (x: string) (at: string) = w.Add("GatherElements", [ x; at ], [ Attributes.int "axis" axis ])
+
+            let take (x: string) (at: string) =
+                w.Add("GatherElements", [ x; at ], [ Attributes.int "axis" axis ])
+
             take byValue (places (take (asInt w nans) byValue))
         else
             places x
 
-    let softmax (w: GraphWriter) (axis: int) (x: string) : string = w.Add("Softmax", [ x ], [ Attributes.int "axis" axis ])
+    let softmax (w: GraphWriter) (axis: int) (x: string) : string =
+        w.Add("Softmax", [ x ], [ Attributes.int "axis" axis ])
 
     let logSumExp (w: GraphWriter) (axis: int) (x: string) : string =
         w.Add("ReduceLogSumExp", [ x; w.Ints [ axis ] ], [ keep ])

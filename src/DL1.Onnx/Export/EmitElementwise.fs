@@ -94,7 +94,13 @@ module internal EmitElementwise =
         let x = if dtype = source then x else cast w dtype x
         let number (value: float) = w.Scalar(dtype, value)
         let isNaN = w.Add("Not", [ w.Add("Equal", [ x; x ], []) ], [])
-        let least, above = if target = DType.I32 then -2147483648.0, 2147483648.0 else -(2.0 ** 63), 2.0 ** 63
+
+        let least, above =
+            if target = DType.I32 then
+                -2147483648.0, 2147483648.0
+            else
+                -(2.0 ** 63), 2.0 ** 63
+
         let isLarge = w.Add("GreaterOrEqual", [ x; number above ], [])
         let isOut = w.Add("Or", [ isNaN; isLarge ], [])
         let inside = w.Add("Where", [ isOut; number 0.0; x ], [])

@@ -14,7 +14,11 @@ module internal EmitMovement =
             let dims = extents |> List.map _.Offset
             w.Constant(Tensor(Shape.ofList dims, Elements.take (Array.zeroCreate (int count)) value.Elements))
         else
-            w.Add("ConstantOfShape", [ w.Extents extents ], [ Attributes.tensor "value" (Tensor.reshape [ 1 ] value) ])
+            w.Add(
+                "ConstantOfShape",
+                [ w.Extents extents ],
+                [ Attributes.tensor "value" (Tensor.reshape [ 1 ] value) ]
+            )
 
     /// The same elements in another shape: the one extent that depends on the batch is what the others leave.
     let reshape (w: GraphWriter) (extents: Extent list) (x: string) : string =
@@ -42,7 +46,12 @@ module internal EmitMovement =
         w.Add("Transpose", [ x ], [ Attributes.ints "perm" permutation ])
 
     /// One cut for each axis: start, stop, step. Whole axes are left out.
-    let slice (w: GraphWriter) (cuts: struct (Extent * Extent * int) list) (whole: Extent list) (x: string) : string =
+    let slice
+        (w: GraphWriter)
+        (cuts: struct (Extent * Extent * int) list)
+        (whole: Extent list)
+        (x: string)
+        : string =
         let cut =
             List.zip cuts whole
             |> List.indexed
@@ -59,19 +68,17 @@ module internal EmitMovement =
 
             w.Add(
                 "Slice",
-                [
-                    x
-                    w.Extents starts
-                    w.Extents stops
-                    w.Ints(List.map fst cut)
-                    w.Ints steps
-                ],
+                [ x; w.Extents starts; w.Extents stops; w.Ints(List.map fst cut); w.Ints steps ],
                 []
             )
 
     /// A value around the elements; edges of at least 0.
     let pad (w: GraphWriter) (before: Extent list) (after: Extent list) (value: Tensor) (x: string) : string =
-        w.Add("Pad", [ x; w.Extents(before @ after); w.Constant value ], [ Attributes.text "mode" "constant" ])
+        w.Add(
+            "Pad",
+            [ x; w.Extents(before @ after); w.Constant value ],
+            [ Attributes.text "mode" "constant" ]
+        )
 
     let concat (w: GraphWriter) (axis: int) (xs: string list) : string =
         match xs with
@@ -124,12 +131,21 @@ module internal EmitMovement =
     let constant (w: GraphWriter) (extents: Extent list) (values: Tensor[]) : string =
         let first = values[0]
         let dtype = first.DType
-        let refuse () = Extent.refuse "a constant whose numbers differ" "constants that are the same, one number, or equal steps"
+
+        let refuse () =
+            Extent.refuse
+                "a constant whose numbers differ"
+                "constants that are the same, one number, or equal steps"
 
         let uniform (t: Tensor) =
             let elements = Tensor.toFloats t
             let head = Tensor(Shape.Scalar, Elements.take [| 0 |] t.Elements)
-            let isOne = Tensor.sameBits t (Tensor(t.Shape, Elements.take (Array.zeroCreate elements.Length) head.Elements))
+
+            let isOne =
+                Tensor.sameBits
+                    t
+                    (Tensor(t.Shape, Elements.take (Array.zeroCreate elements.Length) head.Elements))
+
             if isOne then ValueSome head else ValueNone
 
         let sized = first.Size > 64 || extents |> List.exists (fun e -> not e.IsFixed)
@@ -154,15 +170,27 @@ module internal EmitMovement =
                 let offset = numbers[0] - slope * float (at 0)
 
                 let scalar =
-                    if dtype.IsFloat && numbers |> Array.indexed |> Array.forall (fun (i, v) -> rounded (share / float (at i)) = v) then
+                    if
+                        dtype.IsFloat
+                        && numbers
+                           |> Array.indexed
+                           |> Array.forall (fun (i, v) -> rounded (share / float (at i)) = v)
+                    then
                         w.Add("Div", [ w.Scalar(dtype, share); w.BatchAs dtype ], [])
-                    elif numbers |> Array.indexed |> Array.forall (fun (i, v) -> slope * float (at i) + offset = v) then
+                    elif
+                        numbers
+                        |> Array.indexed
+                        |> Array.forall (fun (i, v) -> slope * float (at i) + offset = v)
+                    then
                         let scaled = w.Add("Mul", [ w.BatchAs dtype; w.Scalar(dtype, slope) ], [])
                         w.Add("Add", [ scaled; w.Scalar(dtype, offset) ], [])
                     else
                         refuse ()
 
-                if extents.IsEmpty then scalar else w.Add("Expand", [ scalar; w.Extents extents ], [])
+                if extents.IsEmpty then
+                    scalar
+                else
+                    w.Add("Expand", [ scalar; w.Extents extents ], [])
         else
             // Numbers in equal steps along one axis that grows with the batch.
             let numbers = values |> Array.map Tensor.toFloats
@@ -170,7 +198,9 @@ module internal EmitMovement =
             let step = numbers[0][1] - start
 
             let isRange =
-                numbers |> Array.forall (fun vs -> vs |> Array.indexed |> Array.forall (fun (i, v) -> start + float i * step = v))
+                numbers
+                |> Array.forall (fun vs ->
+                    vs |> Array.indexed |> Array.forall (fun (i, v) -> start + float i * step = v))
 
             if not isRange then
                 refuse ()
@@ -179,7 +209,19 @@ module internal EmitMovement =
             let count = w.Add("Squeeze", [ w.Extents [ total ]; w.Ints [ 0 ] ], [])
             let zero, one = w.Constant(Tensor.scalar 0L), w.Constant(Tensor.scalar 1L)
             let places = w.Add("Range", [ zero; count; one ], [])
-            let typed = if dtype = DType.I64 then places else w.Add("Cast", [ places ], [ Attributes.int "to" (int (GraphWriter.TypeOf dtype)) ])
+
+            let typed =
+                if dtype = DType.I64 then
+                    places
+                else
+                    w.Add("Cast", [ places ], [ Attributes.int "to" (int (GraphWriter.TypeOf dtype)) ])
+
             let scaled = if step = 1.0 then typed else w.Add("Mul", [ typed; w.Scalar(dtype, step) ], [])
-            let moved = if start = 0.0 then scaled else w.Add("Add", [ scaled; w.Scalar(dtype, start) ], [])
+
+            let moved =
+                if start = 0.0 then
+                    scaled
+                else
+                    w.Add("Add", [ scaled; w.Scalar(dtype, start) ], [])
+
             if extents.Length = 1 then moved else reshape w extents moved

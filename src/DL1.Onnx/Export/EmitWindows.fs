@@ -13,7 +13,15 @@ module internal EmitWindows =
         ]
 
     /// A convolution, and the transposed one, whose extent is told by what is added at its end.
-    let conv (w: GraphWriter) (role: ConvRole) (spec: ConvSpec) (kernel: int list) (y: int list) (a: string) (b: string) =
+    let conv
+        (w: GraphWriter)
+        (role: ConvRole)
+        (spec: ConvSpec)
+        (kernel: int list)
+        (y: int list)
+        (a: string)
+        (b: string)
+        =
         let attributes =
             Attributes.ints "kernel_shape" kernel :: Attributes.int "group" spec.Groups :: sweeps spec.Sweeps
 
@@ -47,7 +55,15 @@ module internal EmitWindows =
         EmitMovement.gather w 0 (flat w u) (peaks w p x)
 
     /// Updates added where the maxima are.
-    let maxPoolScatter (w: GraphWriter) (p: Window) (dtype: DType) (size: Extent) (extents: Extent list) (x: string) (u: string) =
+    let maxPoolScatter
+        (w: GraphWriter)
+        (p: Window)
+        (dtype: DType)
+        (size: Extent)
+        (extents: Extent list)
+        (x: string)
+        (u: string)
+        =
         let zeros = EmitMovement.fill w (Tensor.full dtype [] 0.0) [ size ]
 
         let sums =
@@ -61,7 +77,6 @@ module internal EmitWindows =
 
     /// The mean of each window; padding counts as zeros.
     let avgPool (w: GraphWriter) (p: Window) (x: string) : string =
-        let attributes =
-            window p |> List.filter (fun (name, _) -> name <> "dilations")
+        let attributes = window p |> List.filter (fun (name, _) -> name <> "dilations")
 
         w.Add("AveragePool", [ x ], Attributes.int "count_include_pad" 1 :: attributes)

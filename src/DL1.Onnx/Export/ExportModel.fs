@@ -28,7 +28,10 @@ module internal ExportModel =
                     "give one of them another name"
 
     let private dim (e: Extent) : OnnxDim =
-        if e.IsFixed then OnnxDim.Fixed(int64 e.Offset) else OnnxDim.Named((string e).Replace(" ", ""))
+        if e.IsFixed then
+            OnnxDim.Fixed(int64 e.Offset)
+        else
+            OnnxDim.Named((string e).Replace(" ", ""))
 
     let private valueOf (name: string) (es: Versions) : OnnxValue =
         {
@@ -54,9 +57,20 @@ module internal ExportModel =
         if outputs.IsEmpty then
             Refuse.domain operation "no outputs" "one output at least" "name what the graph computes"
 
-        let names = List.map fst inputs @ (parameters |> List.map (fun (_, name, _) -> name)) @ List.map fst outputs
+        let names =
+            List.map fst inputs @ (parameters |> List.map (fun (_, name, _) -> name)) @ List.map fst outputs
+
         requireNames names
-        let width (t: Tensor) = int64 t.Size * (match t.DType with DType.F64 | DType.I64 -> 8L | DType.Bool -> 1L | DType.F32 | DType.I32 -> 4L)
+
+        let width (t: Tensor) =
+            int64 t.Size
+            * (match t.DType with
+               | DType.F64
+               | DType.I64 -> 8L
+               | DType.Bool -> 1L
+               | DType.F32
+               | DType.I32 -> 4L)
+
         let total = parameters |> List.sumBy (fun (_, _, t) -> width t)
 
         if total > 2_000_000_000L then
@@ -71,7 +85,11 @@ module internal ExportModel =
 
         let bind (v: Variable) name =
             if not (bound.TryAdd(v.Name, name)) then
-                Refuse.domain operation $"two variables named {v.Name}" "one meaning for one name" "rename one of them"
+                Refuse.domain
+                    operation
+                    $"two variables named {v.Name}"
+                    "one meaning for one name"
+                    "rename one of them"
 
         for name, es in inputs do
             match es[0].Node with

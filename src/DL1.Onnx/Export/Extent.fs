@@ -54,7 +54,9 @@ module internal Extent =
             if Array.forall2 (fun size value -> slope * size + offset = value) sizes values then
                 { Slope = slope; Offset = offset }
             else
-                refuse $"{what} of %d{values[0]} and of %d{values[1]}" "numbers that grow by the same amount with each row"
+                refuse
+                    $"{what} of %d{values[0]} and of %d{values[1]}"
+                    "numbers that grow by the same amount with each row"
 
 /// What is read off the versions of a node.
 [<RequireQualifiedAccess>]
@@ -72,7 +74,8 @@ module internal Versions =
         first
 
     /// A number that may depend on the batch.
-    let extent (what: string) (read: Expr -> int) (es: Versions) : Extent = Extent.ofValues what (Array.map read es)
+    let extent (what: string) (read: Expr -> int) (es: Versions) : Extent =
+        Extent.ofValues what (Array.map read es)
 
     /// The extents of the shape.
     let extents (es: Versions) : Extent list =
@@ -93,6 +96,8 @@ module internal Versions =
         es
         |> Array.iteri (fun i e ->
             if Node.name e.Node <> name || all[i].Length <> all[0].Length || e.DType <> es[0].DType then
-                Extent.refuse $"graphs that differ in form, at {name} and {Node.name e.Node}" "the same operations for all batches")
+                Extent.refuse
+                    $"graphs that differ in form, at {name} and {Node.name e.Node}"
+                    "the same operations for all batches")
 
         List.init all[0].Length (fun place -> all |> Array.map (fun operands -> operands[place]))

@@ -3,22 +3,11 @@ namespace DL1.Onnx
 open System.Collections.Generic
 open DL1
 
-/// What a walk does with a node: it takes the value of another, or makes nodes over the values of some.
-[<RequireQualifiedAccess; NoEquality; NoComparison>]
-type internal Work =
-    | Through of Versions
-    | Make of Versions list * (string list -> string)
-
 /// A walk over the versions of a graph, operands first, which writes each node once. Variables have the names that are bound.
 [<Sealed>]
 type internal GraphWalk(w: GraphWriter, bound: Dictionary<string, string>) =
     let names = Dictionary<struct (Digest * Digest * Digest), string>()
     let loops = Dictionary<struct (Digest * Digest * Digest), string list>()
-
-    let number (dtype: DType) (value: float) = Tensor(Shape.Scalar, Elements.ofFloats dtype [| value |])
-
-    let filled (es: Versions) (value: float) =
-        Work.Make([], fun _ -> EmitMovement.fill w (number es[0].DType value) (Versions.extents es))
 
     let randomBits () : 'a =
         Refuse.domain
@@ -31,106 +20,6 @@ type internal GraphWalk(w: GraphWriter, bound: Dictionary<string, string>) =
         match e.Node with
         | Node.Scan(_, call) -> ValueSome call
         | _ -> ValueNone
-
-    /// Nodes with operands of no elements, whose values are known.
-    let overNothing (es: Versions) (operands: Versions list) : Work voption =
-        match es[0].Node with
-        | Node.Reduce(ReduceOp.Prod, _, _) -> ValueSome(filled es 1.0)
-        | Node.LogSumExp _ -> ValueSome(filled es -infinity)
-        | Node.Pad(_, value, _) -> ValueSome(filled es value)
-        | Node.Reduce _
-        | Node.MatMul _
-        | Node.ScatterAdd _
-        | Node.Conv _
-        | Node.MaxPoolScatter _
-        | Node.AvgPoolGrad _ -> ValueSome(filled es 0.0)
-        | Node.Concat(axis, _) ->
-            let full = operands |> List.filter (fun o -> not (Versions.isEmpty o))
-            ValueSome(Work.Make(full, EmitMovement.concat w axis))
-        | _ -> ValueNone
-
-    let read (name: string) (pick: Expr -> 'a) (es: Versions) = Versions.same name pick es
-
-    /// The work of a node that ONNX has an operator for.
-    let direct (es: Versions) (operands: Versions list) : Work =
-        let e = es[0]
-        let one (emit: string -> string) = Work.Make(operands, List.head >> emit)
-
-        let two (emit: string -> string -> string) =
-            Work.Make(operands, fun xs -> emit xs[0] xs[1])
-
-        match e.Node with
-        | Node.Unary(UnaryOp.Erf, _) when e.DType = DType.F64 ->
-            Refuse.domain
-                "Onnx.write"
-                "the error function of f64"
-                "f32: runtimes have no kernel of f64"
-                "train and export the model in f32, or cast before and after"
-        | Node.Unary(op, x) -> one (EmitElementwise.unary w op x.DType)
-        | Node.Binary(op, _, _) ->
-            Work.Make(Stretching.elementwise es operands, fun xs -> EmitElementwise.binary w op xs[0] xs[1])
-        | Node.Compare(op, _, _) ->
-            Work.Make(Stretching.elementwise es operands, fun xs -> EmitElementwise.compare w op xs[0] xs[1])
-        | Node.Select _ ->
-            Work.Make(Stretching.elementwise es operands, fun xs -> EmitElementwise.select w e.DType xs[0] xs[1] xs[2])
-        | Node.Cast(dtype, x) -> one (EmitElementwise.castTo w x.DType dtype)
-        | Node.Reduce(op, axes, x) -> one (EmitAlong.reduce w op axes x.DType)
-        | Node.ArgReduce(op, axis, x) -> one (EmitAlong.argReduce w op axis x.DType)
-        | Node.CumSum(axis, reversed, _) -> one (EmitAlong.cumSum w axis reversed)
-        | Node.ArgSort(axis, x) ->
-            let extent = List.item axis (Versions.extents es)
-            one (EmitAlong.argSort w axis extent x.DType)
-        | Node.Softmax(axis, _) -> one (EmitAlong.softmax w axis)
-        | Node.LogSumExp(axis, _) -> one (EmitAlong.logSumExp w axis)
-        | Node.MatMul _ -> Work.Make(Stretching.product es operands, fun xs -> w.Add("MatMul", xs, []))
-        | Node.Broadcast _ -> one (EmitMovement.broadcast w (Versions.extents operands.Head) (Versions.extents es))
-        | Node.Reshape _ -> one (EmitMovement.reshape w (Versions.extents es))
-        | Node.Transpose(permutation, _) -> one (EmitMovement.transpose w permutation)
-        | Node.Slice(cuts, _) ->
-            let cut i (pick: Cut -> int) =
-                es
-                |> Versions.extent "slices" (fun e ->
-                    match e.Node with
-                    | Node.Slice(cuts, _) -> pick cuts[i]
-                    | _ -> 0)
-
-            let all =
-                cuts |> List.mapi (fun i _ -> struct (cut i _.Start, cut i _.Stop, (cut i _.Step).Offset))
-
-            one (EmitMovement.slice w all (Versions.extents operands.Head))
-        | Node.Pad(edges, value, _) ->
-            let edge i (pick: Edge -> int) =
-                es
-                |> Versions.extent "paddings" (fun e ->
-                    match e.Node with
-                    | Node.Pad(edges, _, _) -> pick edges[i]
-                    | _ -> 0)
-
-            let before = edges |> List.mapi (fun i _ -> edge i _.Before)
-            let after = edges |> List.mapi (fun i _ -> edge i _.After)
-            one (EmitMovement.pad w before after (number e.DType value))
-        | Node.Concat(axis, _) -> Work.Make(operands, EmitMovement.concat w axis)
-        | Node.Reverse(axes, _) -> one (EmitMovement.reverse w axes)
-        | Node.Gather(axis, _, _) -> two (EmitMovement.gather w axis)
-        | Node.ScatterAdd(axis, _, u, i) ->
-            two (fun updates indices ->
-                EmitMovement.scatterAdd w axis i.Shape.Rank (Versions.extents es) (u.DType, updates) (i.DType, indices))
-        | Node.Conv(role, spec, _, _) ->
-            let spatial what (o: Versions) = read what (fun e -> List.skip 2 (e.Shape.ToList())) o
-            two (EmitWindows.conv w role spec (spatial "the kernel" operands[1]) (spatial "the extent" operands[0]))
-        | Node.MaxPool(window, _) -> one (EmitWindows.maxPool w window)
-        | Node.MaxPoolPick(window, _, _) -> two (EmitWindows.maxPoolPick w window)
-        | Node.MaxPoolScatter(window, _, _) ->
-            two (EmitWindows.maxPoolScatter w window e.DType (Versions.size es) (Versions.extents es))
-        | Node.AvgPool(window, _) -> one (EmitWindows.avgPool w window)
-        | Node.AvgPoolGrad _
-        | Node.Constant _
-        | Node.Variable _
-        | Node.RandomBits _
-        | Node.Scan _
-        | Node.StopGradient _
-        | Node.Custom _ ->
-            Refuse.domain "Onnx.write" (Node.name e.Node) "a node that is an operator of ONNX" "compose it of others"
 
     let dims (es: Versions) : OnnxDim list =
         Versions.extents es
@@ -151,12 +40,14 @@ type internal GraphWalk(w: GraphWriter, bound: Dictionary<string, string>) =
         let length = es |> Versions.extent "loops" (fun e -> (callOf e).Value.Length)
         let initial, rest = List.splitAt carries given
         let sequences, around = List.splitAt slices rest
+
         let variables (pick: ScanBody<Expr> -> Variable list) : Versions list =
             List.init (List.length (pick calls[0].Body)) (fun i ->
                 calls |> Array.map (fun c -> Expr.ofVariable (List.item i (pick c.Body))))
 
         let roots (pick: ScanBody<Expr> -> Expr list) : Versions list =
-            List.init (List.length (pick calls[0].Body)) (fun i -> calls |> Array.map (fun c -> List.item i (pick c.Body)))
+            List.init (List.length (pick calls[0].Body)) (fun i ->
+                calls |> Array.map (fun c -> List.item i (pick c.Body)))
 
         let inner = Dictionary<string, string>()
 
@@ -177,12 +68,7 @@ type internal GraphWalk(w: GraphWriter, bound: Dictionary<string, string>) =
                 []
             else
                 [
-                    {
-                        Name = w.Fresh "slice"
-                        Type = OnnxType.Bool
-                        Dims = Some []
-                        IsTensor = true
-                    },
+                    { Name = w.Fresh "slice"; Type = OnnxType.Bool; Dims = Some []; IsTensor = true },
                     EmitMovement.fill w (Tensor.scalar false) [ length ]
                 ]
 
@@ -194,7 +80,8 @@ type internal GraphWalk(w: GraphWriter, bound: Dictionary<string, string>) =
                 let free = w.Computed
 
                 // An output is a value of the body's own, and each one another.
-                found |> List.map (fun name -> if free.Remove name then name else w.Add("Identity", [ name ], [])))
+                found
+                |> List.map (fun name -> if free.Remove name then name else w.Add("Identity", [ name ], [])))
 
         let body: OnnxGraph =
             {
@@ -205,15 +92,16 @@ type internal GraphWalk(w: GraphWriter, bound: Dictionary<string, string>) =
                 Outputs = List.map2 value outputs results
             }
 
-        let directions name count = if call.Reversed && count > 0 then [ Attributes.ints name (List.replicate count 1) ] else []
+        let directions name count =
+            if call.Reversed && count > 0 then
+                [ Attributes.ints name (List.replicate count 1) ]
+            else
+                []
 
         w.AddMany(
             "Scan",
             initial @ sequences @ List.map snd counter,
-            [
-                Attributes.graph "body" body
-                Attributes.int "num_scan_inputs" (slices + counter.Length)
-            ]
+            [ Attributes.graph "body" body; Attributes.int "num_scan_inputs" (slices + counter.Length) ]
             @ directions "scan_input_directions" (slices + counter.Length)
             @ directions "scan_output_directions" call.Body.Outputs.Length,
             results.Length
@@ -222,7 +110,7 @@ type internal GraphWalk(w: GraphWriter, bound: Dictionary<string, string>) =
     let loop (es: Versions) (operands: Versions list) : Work =
         let result =
             es
-            |> read "the result" (fun e ->
+            |> Versions.same "the result" (fun e ->
                 match e.Node with
                 | Node.Scan(result, _) -> result
                 | _ -> 0)
@@ -250,7 +138,12 @@ type internal GraphWalk(w: GraphWriter, bound: Dictionary<string, string>) =
 
         match e.Node with
         | Node.Variable v ->
-            let name = es |> read "a variable" (fun e -> match e.Node with Node.Variable v -> v.Name | _ -> "")
+            let name =
+                es
+                |> Versions.same "a variable" (fun e ->
+                    match e.Node with
+                    | Node.Variable v -> v.Name
+                    | _ -> "")
 
             match bound.TryGetValue name with
             | true, value -> Work.Make([], fun _ -> value)
@@ -260,13 +153,17 @@ type internal GraphWalk(w: GraphWriter, bound: Dictionary<string, string>) =
                     $"the variable {v}, which is no input"
                     "every variable of the graph among the inputs"
                     $"add {v.Name} to the inputs"
-        | _ when Versions.isEmpty es -> filled es 0.0
+        | _ when Versions.isEmpty es -> NodeWork.filled w es 0.0
         | Node.Constant _ ->
             let tensors =
-                es |> Array.map (fun e ->
+                es
+                |> Array.map (fun e ->
                     match e.Node with
                     | Node.Constant t -> t
-                    | _ -> Extent.refuse "graphs that differ in form, at a constant" "the same operations for all batches")
+                    | _ ->
+                        Extent.refuse
+                            "graphs that differ in form, at a constant"
+                            "the same operations for all batches")
 
             Work.Make([], fun _ -> EmitMovement.constant w (Versions.extents es) tensors)
         | _ ->
@@ -280,20 +177,27 @@ type internal GraphWalk(w: GraphWriter, bound: Dictionary<string, string>) =
                 es
                 |> Array.map (fun e ->
                     match e.Node with
-                    | Node.Custom(rule, xs) -> Rebuild.substitute (List.zip rule.Inputs xs) [ rule.Value ] |> List.head
+                    | Node.Custom(rule, xs) ->
+                        Rebuild.substitute (List.zip rule.Inputs xs) [ rule.Value ] |> List.head
                     | _ -> e)
                 |> Work.Through
             | _ ->
                 let known =
-                    if operands |> List.exists Versions.isEmpty then overNothing es operands else ValueNone
+                    if operands |> List.exists Versions.isEmpty then
+                        NodeWork.overNothing w es operands
+                    else
+                        ValueNone
 
                 match known with
                 | ValueSome work -> work
                 | ValueNone ->
                     match es |> Array.map Composition.tryOf |> Array.choose ValueOption.toOption with
-                    | [||] -> direct es operands
+                    | [||] -> NodeWork.direct w es operands
                     | composed when composed.Length = es.Length -> Work.Through composed
-                    | _ -> Extent.refuse $"graphs that differ in form, at {Node.name e.Node}" "the same operations for all batches"
+                    | _ ->
+                        Extent.refuse
+                            $"graphs that differ in form, at {Node.name e.Node}"
+                            "the same operations for all batches"
 
     /// The names of the values of graphs.
     member _.Values(roots: Versions list) : string list =

@@ -47,7 +47,13 @@ type internal GraphWriter(reserved: string seq) =
 
         name
 
-    let addTo (nodes: List<OnnxNode>) (operator: string) (inputs: string list) attributes count : string list =
+    let addTo
+        (nodes: List<OnnxNode>)
+        (operator: string)
+        (inputs: string list)
+        attributes
+        count
+        : string list =
         let outputs = List.init count (fun _ -> fresh (operator.ToLowerInvariant()))
 
         nodes.Add
@@ -82,7 +88,10 @@ type internal GraphWriter(reserved: string seq) =
         match batch with
         | ValueSome(struct (input, axis)) ->
             ahead "Shape" [ input ] [ Attributes.int "start" axis; Attributes.int "end" (axis + 1) ]
-        | ValueNone -> Extent.refuse "values that depend on the batch without an input that has it" "an input with the batch first"
+        | ValueNone ->
+            Extent.refuse
+                "values that depend on the batch without an input that has it"
+                "an input with the batch first"
 
     let remember (key: string) (make: unit -> string) =
         match shapes.TryGetValue key with
@@ -100,10 +109,12 @@ type internal GraphWriter(reserved: string seq) =
             remember (string e) (fun () ->
                 let all = remember "batch" batchOf
 
-                let scaled =
-                    if e.Slope = 1 then all else ahead "Mul" [ all; ints [ int64 e.Slope ] ] []
+                let scaled = if e.Slope = 1 then all else ahead "Mul" [ all; ints [ int64 e.Slope ] ] []
 
-                if e.Offset = 0 then scaled else ahead "Add" [ scaled; ints [ int64 e.Offset ] ] [])
+                if e.Offset = 0 then
+                    scaled
+                else
+                    ahead "Add" [ scaled; ints [ int64 e.Offset ] ] [])
 
     /// A node of one output.
     member _.Add(operator: string, inputs: string list, attributes: (string * OnnxAttribute) list) : string =
@@ -198,7 +209,8 @@ type internal GraphWriter(reserved: string seq) =
                     n.Attributes
                     |> List.map (fun (name, a) ->
                         match a with
-                        | OnnxAttribute.Graph g -> name, OnnxAttribute.Graph { g with Nodes = List.map rename g.Nodes }
+                        | OnnxAttribute.Graph g ->
+                            name, OnnxAttribute.Graph { g with Nodes = List.map rename g.Nodes }
                         | _ -> name, a)
             }
 

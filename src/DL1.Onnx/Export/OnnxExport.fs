@@ -60,7 +60,8 @@ module OnnxExport =
 
         [
             "output", scores
-            "probabilities", (if scores.Shape[last] = 1 then Expr.sigmoid scores else Expr.softmax last scores)
+            "probabilities",
+            (if scores.Shape[last] = 1 then Expr.sigmoid scores else Expr.softmax last scores)
         ]
 
     /// The bytes of a file of a trained model in inference, with what is done before it to each input and what is made of its
@@ -77,7 +78,8 @@ module OnnxExport =
         let ps, parameters = bindings "parameters" id trained.Parameters
         let ss, state = bindings "state" id trained.State
 
-        let examples = Tree.toList example |> List.map (fun (path, t) -> Expr.variable path t.DType (t.Shape.ToList()))
+        let examples =
+            Tree.toList example |> List.map (fun (path, t) -> Expr.variable path t.DType (t.Shape.ToList()))
 
         ExportModel.ofFunction (parameters @ state) [] examples (fun xs ->
             let inputs = before (Tree.ofValues xs example)

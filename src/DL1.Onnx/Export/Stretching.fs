@@ -32,11 +32,16 @@ module internal Stretching =
     let private give (target: Shape) (shapes: Shape list) =
         let joined =
             (Some Shape.Scalar, shapes)
-            ||> List.fold (fun joined shape -> joined |> Option.bind (fun all -> Shape.tryBroadcast all shape))
+            ||> List.fold (fun joined shape ->
+                joined |> Option.bind (fun all -> Shape.tryBroadcast all shape))
 
         joined = Some target
 
-    let private choose (fits: Versions list -> bool) (allowed: Versions -> Versions -> bool) (operands: Versions list) =
+    let private choose
+        (fits: Versions list -> bool)
+        (allowed: Versions -> Versions -> bool)
+        (operands: Versions list)
+        =
         let inners =
             operands
             |> List.map (fun o ->
@@ -62,7 +67,9 @@ module internal Stretching =
     /// The operands of an elementwise node, each without its broadcast where the others stretch it as far.
     let elementwise (es: Versions) (operands: Versions list) : Versions list =
         let fits (chosen: Versions list) =
-            es |> Array.indexed |> Array.forall (fun (i, e) -> give e.Shape (chosen |> List.map (fun o -> o[i].Shape)))
+            es
+            |> Array.indexed
+            |> Array.forall (fun (i, e) -> give e.Shape (chosen |> List.map (fun o -> o[i].Shape)))
 
         choose fits (fun _ _ -> true) operands
 
@@ -71,7 +78,8 @@ module internal Stretching =
         let fits (chosen: Versions list) =
             es
             |> Array.indexed
-            |> Array.forall (fun (i, e) -> give (leading e.Shape) (chosen |> List.map (fun o -> leading o[i].Shape)))
+            |> Array.forall (fun (i, e) ->
+                give (leading e.Shape) (chosen |> List.map (fun o -> leading o[i].Shape)))
 
         let allowed (o: Versions) (x: Versions) =
             Array.forall2 (fun (o: Expr) (x: Expr) -> x.Shape.Rank >= 2 && last o.Shape = last x.Shape) o x
