@@ -163,8 +163,19 @@ module internal ExportModel =
         if outputs |> Array.exists (fun found -> List.map fst found <> outputNames) then
             Extent.refuse "outputs of other names" "the same outputs for all batches"
 
-        bytes
-            (examples |> List.mapi (fun i e -> nameOf e, inputs |> Array.map (fun xs -> xs[i])))
-            parameters
-            (outputNames |> List.mapi (fun i name -> name, outputs |> Array.map (fun found -> snd found[i])))
-            metadata
+        let named = examples |> List.mapi (fun i e -> nameOf e, inputs |> Array.map (fun xs -> xs[i]))
+
+        let write (rewrite: Expr list -> Expr list) =
+            let roots = outputs |> Array.map (fun found -> found |> List.map snd |> rewrite)
+
+            bytes
+                named
+                parameters
+                (outputNames |> List.mapi (fun i name -> name, roots |> Array.map (fun found -> found[i])))
+                metadata
+
+        // As a plan is made: with less, and as accurate. Constants of some sizes may be folded and others not: then as it is.
+        try
+            write Rewrite.stableAll
+        with :? DomainError ->
+            write id

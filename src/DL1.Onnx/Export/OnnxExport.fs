@@ -24,7 +24,7 @@ module OnnxExport =
         ExportModel.bytes
             (inputs |> List.map (fun x -> x.Label, [| x |]))
             []
-            (outputs |> List.map (fun (name, e) -> name, [| e |]))
+            (List.map2 (fun (name, _) e -> name, [| e |]) outputs (Rewrite.stableAll (List.map snd outputs)))
             []
 
     /// `graphToBytes` as a file, written whole or not at all. `OnnxExport.writeGraph "step.onnx" [ x; w ] [ "loss", loss ]`
