@@ -55,18 +55,8 @@ module internal EmitAlong =
                 []
             )
         | DType.I32
+        | DType.I64
         | DType.Bool -> w.Add(operator, [ x ], attributes)
-        | DType.I64 ->
-            // Runtimes have no kernel of it; of equal numbers the first comes first.
-            let sorted =
-                w.AddMany(
-                    "TopK",
-                    [ x; w.Ints [ 1 ] ],
-                    [ Attributes.int "axis" axis; Attributes.int "largest" (if op = ArgOp.Max then 1 else 0) ],
-                    2
-                )
-
-            w.Add("Squeeze", [ sorted[1]; w.Ints [ axis ] ], [])
 
     let cumSum (w: GraphWriter) (axis: int) (reversed: bool) (x: string) : string =
         w.Add(

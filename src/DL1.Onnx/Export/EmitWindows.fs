@@ -43,33 +43,85 @@ module internal EmitWindows =
 
     let private window (p: Window) = Attributes.ints "kernel_shape" p.Kernel :: sweeps p.Sweeps
 
-    let maxPool (w: GraphWriter) (p: Window) (x: string) : string = w.Add("MaxPool", [ x ], window p)
+    /// Windows that see no data, since dilation has them step over all of it: truth values of the places, where there are any.
+    let private blind (p: Window) (spatial: int list) (places: int list) : Tensor voption =
+        let along =
+            List.zip (List.zip p.Kernel p.Sweeps) (List.zip spatial places)
+            |> List.map (fun ((k, s), (extent, count)) ->
+                Array.init count (fun i ->
+                    let struct (first, last) = Sweep.inside s k extent i
+                    first > last))
 
-    /// The places of the maxima among all elements of the operand, i64.
-    let private peaks (w: GraphWriter) (p: Window) (x: string) = (w.AddMany("MaxPool", [ x ], window p, 2))[1]
+        let all =
+            (along, [| false |])
+            ||> List.foldBack (fun axis rest ->
+                axis |> Array.collect (fun none -> rest |> Array.map (fun other -> none || other)))
+
+        if Array.contains true all then
+            ValueSome(Tensor.ofArray places all)
+        else
+            ValueNone
+
+    /// Something else where windows see no data.
+    let private instead (w: GraphWriter) (mask: Tensor voption) (value: Tensor) (x: string) : string =
+        match mask with
+        | ValueSome mask -> w.Add("Where", [ w.Constant mask; w.Constant value; x ], [])
+        | ValueNone -> x
+
+    let maxPool
+        (w: GraphWriter)
+        (p: Window)
+        (dtype: DType)
+        (spatial: int list)
+        (places: int list)
+        (x: string)
+        : string =
+        w.Add("MaxPool", [ x ], window p)
+        |> instead w (blind p spatial places) (Tensor.full dtype [] -infinity)
+
+    /// The places of the maxima among all elements of the operand, i64; 0 where there is none.
+    let private peaks (w: GraphWriter) (p: Window) (mask: Tensor voption) (x: string) =
+        (w.AddMany("MaxPool", [ x ], window p, 2))[1] |> instead w mask (Tensor.scalar 0L)
 
     let private flat (w: GraphWriter) (x: string) = w.Add("Reshape", [ x; w.Ints [ -1 ] ], [])
 
     /// What another operand has where the maxima are.
-    let maxPoolPick (w: GraphWriter) (p: Window) (x: string) (u: string) : string =
-        EmitMovement.gather w 0 (flat w u) (peaks w p x)
+    let maxPoolPick
+        (w: GraphWriter)
+        (p: Window)
+        (dtype: DType)
+        (spatial: int list)
+        (places: int list)
+        (x: string)
+        (u: string)
+        =
+        let mask = blind p spatial places
+
+        EmitMovement.gather w 0 (flat w u) (peaks w p mask x) |> instead w mask (Tensor.full dtype [] 0.0)
 
     /// Updates added where the maxima are.
     let maxPoolScatter
         (w: GraphWriter)
         (p: Window)
         (dtype: DType)
+        (places: int list)
         (size: Extent)
         (extents: Extent list)
         (x: string)
         (u: string)
         =
-        let zeros = EmitMovement.fill w (Tensor.full dtype [] 0.0) [ size ]
+        let spatial = extents |> List.skip 2 |> List.map _.Offset
+        let mask = blind p spatial places
+        let zero = Tensor.full dtype [] 0.0
 
         let sums =
             w.Add(
                 "ScatterElements",
-                [ zeros; flat w (peaks w p x); flat w u ],
+                [
+                    EmitMovement.fill w zero [ size ]
+                    flat w (peaks w p mask x)
+                    flat w (instead w mask zero u)
+                ],
                 [ Attributes.int "axis" 0; Attributes.text "reduction" "add" ]
             )
 

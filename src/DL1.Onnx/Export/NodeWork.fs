@@ -44,6 +44,9 @@ module internal NodeWork =
 
         let two (emit: string -> string -> string) = Work.Make(operands, fun xs -> emit xs[0] xs[1])
 
+        // The extents that windows move over, which are the same for all batches.
+        let spatial (o: Versions) = read "the spatial extents" (fun e -> List.skip 2 (e.Shape.ToList())) o
+
         match e.Node with
         | Node.Unary(UnaryOp.Erf, _) when e.DType = DType.F64 ->
             Refuse.domain
@@ -111,20 +114,15 @@ module internal NodeWork =
                     (u.DType, updates)
                     (i.DType, indices))
         | Node.Conv(role, spec, _, _) ->
-            let spatial what (o: Versions) = read what (fun e -> List.skip 2 (e.Shape.ToList())) o
-
-            two (
-                EmitWindows.conv
-                    w
-                    role
-                    spec
-                    (spatial "the kernel" operands[1])
-                    (spatial "the extent" operands[0])
-            )
-        | Node.MaxPool(window, _) -> one (EmitWindows.maxPool w window)
-        | Node.MaxPoolPick(window, _, _) -> two (EmitWindows.maxPoolPick w window)
+            two (EmitWindows.conv w role spec (spatial operands[1]) (spatial operands[0]))
+        | Node.MaxPool(window, _) ->
+            one (EmitWindows.maxPool w window e.DType (spatial operands.Head) (spatial es))
+        | Node.MaxPoolPick(window, _, _) ->
+            two (EmitWindows.maxPoolPick w window e.DType (spatial operands.Head) (spatial es))
         | Node.MaxPoolScatter(window, _, _) ->
-            two (EmitWindows.maxPoolScatter w window e.DType (Versions.size es) (Versions.extents es))
+            let places = spatial operands[1]
+            spatial es |> ignore
+            two (EmitWindows.maxPoolScatter w window e.DType places (Versions.size es) (Versions.extents es))
         | Node.AvgPool(window, _) -> one (EmitWindows.avgPool w window)
         | Node.AvgPoolGrad _
         | Node.Constant _
