@@ -42,18 +42,39 @@ public sealed class OnnxExportTests : IDisposable
         var model = Model.Sequential(Layers.Linear(32), Layers.BatchNorm(), Layers.Relu(), Layers.Dropout(0.2), Layers.Linear(10));
         var trained = model.Fit(train, Losses.CrossEntropy, Optimizers.Adam(1e-2), epochs: 3, seed: 1).Trained;
         var onnxPath = At("digits.onnx");
-        trained.SaveOnnx(onnxPath, test.Inputs, x => x * 1, probabilities: true);
+        trained.SaveOnnx(onnxPath, test.Inputs, x => x / 16, probabilities: true);
         var bytes = File.ReadAllBytes(onnxPath);
-        trained.SaveOnnx(onnxPath, test.Inputs.Rows(0..1), x => x * 1, probabilities: true);
+        trained.SaveOnnx(onnxPath, test.Inputs.Rows(0..1), x => x / 16, probabilities: true);
         Assert.Equal(bytes, File.ReadAllBytes(onnxPath));
 
         foreach (var rows in new[] { 1, 7, 64 })
         {
             var x = test.Inputs.Rows(0..rows);
-            var found = Run(onnxPath, ("inputs", x));
+            // The file takes pixels from 0 to 16.
+            var found = Run(onnxPath, ("inputs", x * 16));
             Near(trained.Predict(x).ToDoubles(), found["output"], 1e-4);
             Near(trained.PredictProbabilities(x).ToDoubles(), found["probabilities"], 1e-5);
         }
+    }
+
+    [Fact]
+    public void AModelOfSeveralTensorsHasTheirNames()
+    {
+        var twoHeads = Layers.CreateOf<(Expr Area, Expr Age), (Expr Price, Expr Kind)>("Homes", (scope, home) =>
+        {
+            var hidden = scope.Run("hidden", Layers.Linear(6).Then(Layers.Relu()), Expr.Concat(1, home.Area, home.Age));
+            return (scope.Run("price", Layers.Linear(1), hidden), scope.Run("kind", Layers.Linear(3), hidden));
+        });
+        Tensor areas = Key.OfSeed(1).Normal(0, 1, 20, 2), ages = Key.OfSeed(2).Normal(0, 1, 20, 1);
+        var rooms = Dataset.Of((areas, ages), (Key.OfSeed(3).Normal(0, 1, 20, 1), Tensor.Of([.. Enumerable.Range(0, 20).Select(i => i % 3L)])));
+        var homes = twoHeads.Fit(
+            rooms, ((Expr Price, Expr Kind) y, (Expr Price, Expr Kind) o) => Losses.Mse(y.Price, o.Price) + Losses.CrossEntropy(y.Kind, o.Kind),
+            Optimizers.Adam(1e-2), epochs: 1).Trained;
+        var homesPath = At("homes.onnx");
+        homes.SaveOnnx(homesPath, rooms);
+        var found = Run(homesPath, ("inputs.1", areas), ("inputs.2", ages));
+        Near(homes.PredictNamed(rooms)["1"].ToDoubles(), found["output.1"], 1e-5);
+        Near(homes.PredictNamed(rooms)["2"].ToDoubles(), found["output.2"], 1e-5);
     }
 
     [Fact]

@@ -33,12 +33,15 @@ public static class OnnxExports
                 Interop.Function((Expr y) => probabilities ? OnnxExport.probabilities(y) : Interop.List([Tuple.Create("output", y)])),
                 trained);
 
-        /// <summary>Writes a model of several inputs or outputs as an ONNX file, by their names.</summary>
+        /// <summary>
+        /// Writes a model of several inputs or outputs as an ONNX file, by their names; those of tuples are <c>inputs.1</c> and
+        /// <c>output.1</c>.
+        /// </summary>
         /// <param name="path">Where the file goes; one that is there is replaced.</param>
         /// <param name="data">Rows as the model takes them, of which only names, types and shapes matter.</param>
         /// <exception cref="DomainError">The model cannot be written, as in <c>SaveOnnx</c> of one input, or no file can be written there.</exception>
         /// <exception cref="ShapeError">The rows do not fit the model; the message names the layer.</exception>
-        /// <example><code>loadedHomes.SaveOnnx(homesPath, rooms);</code></example>
+        /// <example><code>homes.SaveOnnx(homesPath, rooms);</code></example>
         public void SaveOnnx(string path, Dataset data) => OnnxExport.writeNamed(path, data, trained);
     }
 
@@ -111,7 +114,7 @@ public static class OnnxExports
         /// <param name="state">A state of the training, of which only names, types and shapes matter: <c>learner.Start</c>.</param>
         /// <param name="batch">A batch; the file's step takes batches of as many rows.</param>
         /// <exception cref="DomainError">The step draws random numbers or gathers batches, or no file can be written there.</exception>
-        /// <example><code>learner.SaveOnnxStep(stepPath, state, firstBatch);</code></example>
+        /// <example><code>learner.SaveOnnxStep(stepPath, state, data);</code></example>
         public void SaveOnnxStep(string path, TrainState state, Dataset batch) =>
             OnnxExport.writeStep(path, learner, state, batch);
     }

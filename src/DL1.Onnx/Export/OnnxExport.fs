@@ -66,7 +66,8 @@ module OnnxExport =
 
     /// The bytes of a file of a trained model in inference, with what is done before it to each input and what is made of its
     /// outputs. Inputs and outputs have the names of the model's, `inputs` and `output` where there is one; parameters and state
-    /// are initializers by their paths. The example says type and shape of the inputs; its rows do not matter: the batch is
+    /// are initializers by their paths. Where inputs and outputs are tuples, so that both have the names 1 and 2, they are
+    /// `inputs.1` and `output.1`. The example says type and shape of the inputs; its rows do not matter: the batch is
     /// named `batch` and may have any size. `before` gets the example's tensors, so scaling or one-hot codes may come first.
     /// `OnnxExport.modelToBytes data.NamedInputs id Tree.toList trained`
     let modelToBytes
@@ -78,12 +79,25 @@ module OnnxExport =
         let ps, parameters = bindings "parameters" id trained.Parameters
         let ss, state = bindings "state" id trained.State
 
-        let examples =
-            Tree.toList example |> List.map (fun (path, t) -> Expr.variable path t.DType (t.Shape.ToList()))
-
-        ExportModel.ofFunction (parameters @ state) [] examples (fun xs ->
+        let apply (xs: Expr list) =
             let inputs = before (Tree.ofValues xs example)
-            Layer.apply Mode.Inference ps ss trained.Network inputs |> fst |> after)
+            Layer.apply Mode.Inference ps ss trained.Network inputs |> fst |> after
+
+        let variables (name: string -> string) =
+            Tree.toList example
+            |> List.map (fun (path, t) -> Expr.variable (name path) t.DType (t.Shape.ToList()))
+
+        // Members of tuples are numbers, of inputs and of outputs.
+        let meets = apply (variables id) |> List.exists (fun (name, _) -> example.Contains name)
+
+        let input, output =
+            if meets then
+                (fun path -> $"inputs.{path}"), (fun name -> $"output.{name}")
+            else
+                id, id
+
+        ExportModel.ofFunction (parameters @ state) [] (variables input) (fun xs ->
+            apply xs |> List.map (fun (name, e) -> output name, e))
 
     let private named (example: Tensor) = Tree.ofList [ Erased.inputs, example ]
 
