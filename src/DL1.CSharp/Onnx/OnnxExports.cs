@@ -89,7 +89,7 @@ public static class OnnxExports
 
             var examples = fields.Select(field =>
                 Expr.Variable(field.Name, field.Categories.Count == 0 ? DType.F64 : DType.I64, 1, 1));
-            var output = fitted.Task == PipelineTask.Classification ? "probabilities" : "output";
+            var output = fitted.Task.IsClassification ? "probabilities" : "output";
             var categories = fields.Where(field => field.Categories.Count > 0)
                 .Select(field => Tuple.Create("categories." + field.Name, string.Join('\n', field.Categories)));
             var classes = fitted.Classes.Count == 0 ? [] : new[] { Tuple.Create("classes", string.Join('\n', fitted.Classes)) };
