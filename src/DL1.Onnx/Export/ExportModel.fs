@@ -99,7 +99,7 @@ module internal ExportModel =
                     operation
                     $"{es[0].Label} as an input"
                     "a variable"
-                    "give what stands for the values: Expr.variable"
+                    "give the variable that stands for the values"
 
         for v, name, value in parameters do
             bind v name
@@ -145,7 +145,7 @@ module internal ExportModel =
                 operation
                 (Operand.text example)
                 "a variable [batch; ...], whose leading extent may be any"
-                "give what stands for a batch: Expr.variable"
+                "give the variable that stands for a batch"
 
     let private nameOf (e: Expr) = e.Label
 

@@ -41,7 +41,7 @@ module internal Extent =
             "Onnx.write"
             $"{what}, for batches of %d{sizes[0]} and of %d{sizes[1]} rows"
             expected
-            "write the graph for one batch size by writeGraph, or write the function so that each row is computed alike"
+            "write the graph for one batch size, or write the function so that each row is computed alike"
 
     /// The number from its values for each batch size, in order.
     let ofValues (what: string) (values: int[]) : Extent =

@@ -138,7 +138,7 @@ module OnnxExport =
                 "Onnx.writeStep"
                 $"{learner}, which mixes rows or gathers batches"
                 "a step of one batch without draws"
-                "take a learner without mixup and without Wrap.accumulate"
+                "take a learner without mixup whose optimizer makes an update for each batch"
 
         let all =
             Tree.toList (Tree.under Step.parameters state.Parameters)
