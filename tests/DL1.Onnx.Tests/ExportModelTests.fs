@@ -230,7 +230,7 @@ let private functionTests =
 
             Expect.stringContains
                 (refused (fun () -> OnnxExport.graphToBytes [ exp x ] [ "y", exp x ]))
-                "Expr.variable"
+                "give the variable"
                 "no variable"
         }
         test "inputs and constants may be outputs, and one value two" {
