@@ -13,4 +13,7 @@ let tests =
             RuntimeTests.tests
             ModelTests.tests
             TextTests.tests
+            DL1.Tests.ExportPrimitiveTests.tests
+            DL1.Tests.ExportModelTests.tests
+            DL1.Tests.ExportImportTests.tests
         ]
