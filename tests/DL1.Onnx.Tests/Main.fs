@@ -15,5 +15,6 @@ let tests =
             TextTests.tests
             DL1.Tests.ExportPrimitiveTests.tests
             DL1.Tests.ExportModelTests.tests
+            DL1.Tests.ExportStepTests.tests
             DL1.Tests.ExportImportTests.tests
         ]
