@@ -235,7 +235,7 @@ let tests =
                 (Onnx.ofBytes bytes).Parameters |> ignore
                 let allocated = GC.GetAllocatedBytesForCurrentThread() - before
                 // The bytes themselves are the other half.
-            Expect.isLessThan allocated (int64 bytes.Length + 100_000L) "bytes allocated"
+                Expect.isLessThan allocated (int64 bytes.Length + 100_000L) "bytes allocated"
             }
 
             refused "a cycle" "cycle" (fun () ->
