@@ -180,7 +180,7 @@ module internal ReadModel =
 
     /// An attribute's value: of the kind that it declares, or, in older files, of the field that is there.
     let private attributeOf
-        name
+        (name: string)
         declared
         reference
         f

@@ -75,6 +75,10 @@ module internal TensorData =
         let dims = t.Dims |> List.map int
         dims, (if List.contains 0 dims then 0 else int count)
 
+    /// A tensor of an array that nothing else holds.
+    let private wrap (dims: int list) (elements: 'e[]) : Tensor =
+        Tensor.Wrap("Onnx.read", Shape.ofList dims, elements)
+
     let private ofHalf (x: uint16) = float32 (BitConverter.UInt16BitsToHalf x)
     let private ofBrain (x: uint16) = BitConverter.UInt32BitsToSingle(uint32 x <<< 16)
 
@@ -89,7 +93,7 @@ module internal TensorData =
         if int64 raw.Length <> expected then
             refuse t $"of %d{count} elements of {nameOf t.Type} in %d{raw.Length} bytes"
 
-        let each (f: int -> 'e) = Tensor.ofArray dims (Array.init count f)
+        let each (f: int -> 'e) = wrap dims (Array.init count f)
         let short i = BinaryPrimitives.ReadUInt16LittleEndian(raw.Span.Slice(2 * i))
 
         let copied () : 'e[] =
@@ -102,10 +106,10 @@ module internal TensorData =
             if i % 2 = 0 then b &&& 15 else b >>> 4
 
         match t.Type with
-        | OnnxType.Float -> Tensor.ofArray dims (copied (): float32[])
-        | OnnxType.Double -> Tensor.ofArray dims (copied (): float[])
-        | OnnxType.Int32 -> Tensor.ofArray dims (copied (): int[])
-        | OnnxType.Int64 -> Tensor.ofArray dims (copied (): int64[])
+        | OnnxType.Float -> wrap dims (copied (): float32[])
+        | OnnxType.Double -> wrap dims (copied (): float[])
+        | OnnxType.Int32 -> wrap dims (copied (): int[])
+        | OnnxType.Int64 -> wrap dims (copied (): int64[])
         | OnnxType.UInt32 ->
             each (fun i -> int64 (BinaryPrimitives.ReadUInt32LittleEndian(raw.Span.Slice(4 * i))))
         | OnnxType.Float16 -> each (fun i -> ofHalf (short i))
@@ -182,7 +186,7 @@ module internal TensorData =
                 target[i] <- f value
                 i <- i + 1)
 
-            Tensor.ofArray dims target
+            wrap dims target
 
         match t.Type with
         | OnnxType.Float -> filled (fun v -> BitConverter.UInt32BitsToSingle(uint32 v))

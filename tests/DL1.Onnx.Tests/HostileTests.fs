@@ -219,7 +219,7 @@ let tests =
                     "bytes allocated"
             }
 
-            test "reading takes at most twice the bytes of the file" {
+            test "a file and its weights take at most twice the bytes of the file" {
                 let weights = Tensor.zeros DType.F32 [ 1_000_000 ]
 
                 let g =
@@ -234,7 +234,8 @@ let tests =
                 let before = GC.GetAllocatedBytesForCurrentThread()
                 (Onnx.ofBytes bytes).Parameters |> ignore
                 let allocated = GC.GetAllocatedBytesForCurrentThread() - before
-                Expect.isLessThan allocated (2L * int64 bytes.Length) "bytes allocated"
+                // The bytes themselves are the other half.
+                Expect.isLessThan allocated (int64 bytes.Length + 100_000L) "bytes allocated"
             }
 
             refused "a cycle" "cycle" (fun () ->
