@@ -9,7 +9,7 @@ namespace DL1;
 /// </summary>
 public static class OnnxFiles
 {
-    private static Microsoft.FSharp.Collections.FSharpList<Given> Of((string Input, Tensor Value)[] given) =>
+    private static Microsoft.FSharp.Collections.FSharpList<DL1.Onnx.Given> Of((string Input, Tensor Value)[] given) =>
         Interop.List(given.Select(g => OnnxModule.given(g.Input, g.Value)));
 
     extension(OnnxFile)
