@@ -79,7 +79,7 @@ let tests =
             for before, after in
                 [ "conv.weight", "features.0.weight"; "norm.running_mean", "features.1.running_mean" ] do
                 Expect.isTrue
-                    (Tensor.sameBits(Tree.append loaded.Parameters loaded.State)[before] saved[after])
+                    (Tensor.sameBits ((Tree.append loaded.Parameters loaded.State)[before]) saved[after])
                     before
 
             let back = PyTorch.read path
