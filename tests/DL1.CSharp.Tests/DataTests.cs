@@ -46,7 +46,7 @@ public class DataTests
         Assert.Equal("tolerance 1E-08, at most 10 iterations", new MinimizerOptions(1e-8, 10).ToString());
         Assert.Equal("at most 9 epochs, patience 2, tolerance 0.5", new StopRule(9, 2, 0.5).ToString());
         Assert.Equal("4 points from (0, 0) to (1, 1)", Metrics.Roc(Tensor.Of([0, 1, 0]), Tensor.Of([0.1, 0.9, 0.5])).ToString());
-        Assert.Equal("Linear by Adam, f32", learner.ToString());
+        Assert.Equal("Linear(2) by Adam, f32", learner.ToString());
         Assert.Equal(
             "after 0 steps: 6 parameters, 0 numbers of state, 13 of the optimizer",
             learner.Start(Key.OfSeed(1), train.Inputs).ToString());

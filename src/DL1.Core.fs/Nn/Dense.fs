@@ -7,7 +7,8 @@ module Dense =
     let linearWith (options: ParameterOptions) (outputs: int) : Layer<Expr, Expr> =
         Layer.requireSize "Linear" "outputs" outputs
 
-        Layer.sized $"%d{outputs}" <| Layer.create "Linear" (fun scope x ->
+        Layer.sized $"%d{outputs}"
+        <| Layer.create "Linear" (fun scope x ->
             if x.Shape.Rank < 1 then
                 Refuse.shape "linear" (Operand.text x) "data [...; features]" "reshape a scalar to [1; 1]"
 
@@ -35,7 +36,8 @@ module Dense =
     let bilinearWith (options: ParameterOptions) (outputs: int) : Layer<Expr * Expr, Expr> =
         Layer.requireSize "Bilinear" "outputs" outputs
 
-        Layer.sized $"%d{outputs}" <| Layer.create "Bilinear" (fun scope (first: Expr, second: Expr) ->
+        Layer.sized $"%d{outputs}"
+        <| Layer.create "Bilinear" (fun scope (first: Expr, second: Expr) ->
             let split (x: Expr) =
                 let dims = x.Shape.ToList()
                 List.take (dims.Length - 1) dims, List.last dims
@@ -87,7 +89,8 @@ module Dense =
         Layer.requireSize "Embedding" "rows of the table" count
         Layer.requireSize "Embedding" "features" features
 
-        Layer.sized $"%d{count}, %d{features}" <| Layer.create "Embedding" (fun scope indices ->
+        Layer.sized $"%d{count}, %d{features}"
+        <| Layer.create "Embedding" (fun scope indices ->
             Operand.requireIndex "embedding" indices
             Expr.gather 0 indices (scope.Parameter("weight", [ count; features ], init)))
 
@@ -127,7 +130,8 @@ module Dense =
                         |> Tensor.cast dtype
             }
 
-        Layer.sized $"%d{count}, %d{features}" <| Layer.create "Embedding" (fun scope indices ->
+        Layer.sized $"%d{count}, %d{features}"
+        <| Layer.create "Embedding" (fun scope indices ->
             Operand.requireIndex "embedding" indices
             let rows = Expr.gather 0 indices (scope.Parameter("weight", [ count; features ], init))
             let one = Expr.constant (Tensor.cast indices.DType (Tensor.scalar (int64 padding)))

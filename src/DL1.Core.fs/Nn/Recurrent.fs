@@ -340,7 +340,9 @@ module Recurrent =
     let private sized (o: RecurrentOptions) layer = Layer.sized $"%d{o.Hidden}" layer
 
     let private layer (cell: Cell) o : Layer<Expr, RecurrentResult> =
-        sized o (Layer.made cell.Name (fun scope x -> run cell o scope None (whole x)) (fun r -> Some r.Sequence))
+        sized
+            o
+            (Layer.made cell.Name (fun scope x -> run cell o scope None (whole x)) (fun r -> Some r.Sequence))
 
     let private layerFrom (cell: Cell) o : Layer<Expr * RecurrentState, RecurrentResult> =
         sized o

@@ -35,7 +35,8 @@ module Shaping =
                 "a probability from 0 up to, but not including, 1"
                 "0.5 is usual"
 
-        Layer.sized $"%g{p}" <| Layer.create "Dropout" (fun scope x ->
+        Layer.sized $"%g{p}"
+        <| Layer.create "Dropout" (fun scope x ->
             if scope.IsTraining && p > 0.0 then
                 let keep = Draw.bernoulli (1.0 - p) (x.Shape.ToList()) (scope.Key())
                 Expr.where keep (x * (1.0 / (1.0 - p))) (lit 0.0)

@@ -11,7 +11,7 @@ let private trainables =
     let parameters, state = Tree.ofList [ "weight", Tensor.ones DType.F32 [ 1; 2 ] ], Tree.empty
 
     [
-        prints "create" "generator: Linear by Adam" (fun () ->
+        prints "create" "generator: Linear(2) by Adam" (fun () ->
             Trainable.create "generator" (Dense.linear 2) (Optimizer.adam 1e-3))
         prints "freeze" "model" (fun () ->
             (Trainable.freeze (fun path -> path.StartsWith "encoder") trainable).Name)

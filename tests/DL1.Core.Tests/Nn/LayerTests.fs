@@ -306,7 +306,12 @@ let tests =
                 Expect.equal (string row) "Linear(3) => ReLU" ""
                 Expect.equal (sprintf "%A" row) "Linear(3) => ReLU" "in %A too"
                 let model = Layer.named "encoder" row => Layer.block row => Layer.map Expr.t (Dense.linear 2)
-                Expect.equal (string model) "encoder: (Linear(3) => ReLU) => (Linear(3) => ReLU) => Linear(2)" ""
+
+                Expect.equal
+                    (string model)
+                    "encoder: (Linear(3) => ReLU) => (Linear(3) => ReLU) => Linear(2)"
+                    ""
+
                 Expect.equal (string (Layer.identity<Expr>)) "identity" ""
             }
         ]

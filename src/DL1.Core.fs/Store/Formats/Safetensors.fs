@@ -45,7 +45,7 @@ module Safetensors =
 
     /// What `take` makes of each chosen entry of a stream, with the texts of the file. Of a shard only the names that its
     /// index gives to it are looked at, and all of them must be there.
-    let private entriesOf file (names: HashSet<string> option) choose take (stream: Stream) =
+    let private entriesOf (file: string) (names: HashSet<string> option) choose take (stream: Stream) =
         let entries, texts, data = header stream
         let isHere (name: string) = names |> Option.forall (fun names -> names.Contains name)
         let found = HashSet(entries |> Seq.map _.Name)

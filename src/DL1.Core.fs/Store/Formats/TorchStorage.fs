@@ -112,6 +112,7 @@ module internal TorchStorage =
                     Seq.singleton -1L
                     Seq.ofArray v.Strides
                 ]
+            |> Seq.map (sprintf "%d")
         )
 
     let private rawOf operation (v: TorchView) : Raw =

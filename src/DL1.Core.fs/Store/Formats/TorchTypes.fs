@@ -1,5 +1,6 @@
 namespace DL1
 
+open System
 open System.Collections.Generic
 
 /// Element types by the names that files of PyTorch have for them.
@@ -83,7 +84,7 @@ module internal TorchTypes =
         let plain = name.Substring(name.IndexOf '.' + 1)
 
         let stem =
-            if plain.EndsWith suffix then
+            if plain.EndsWith(suffix, StringComparison.Ordinal) then
                 plain.Substring(0, plain.Length - suffix.Length)
             else
                 plain
@@ -98,7 +99,8 @@ module internal TorchTypes =
             with
             | Some(dtype, raw), _ -> $"torch.{dtype}", Ok raw
             | None, Some(_, cure) -> name, Error cure
-            | None, None when plain.StartsWith "complex" -> name, Error(snd unread.Head)
+            | None, None when plain.StartsWith("complex", StringComparison.Ordinal) ->
+                name, Error(snd unread.Head)
             | None, None ->
                 name, Error(if plain = "uint64" then "save it as int64: tensor.to(torch.int64)" else other)
 

@@ -29,7 +29,7 @@ module internal TorchViews =
     /// Deeper dictionaries than files of weights have.
     let private deepest = 64
 
-    let private refuse operation (path: string) given expected : 'a =
+    let private refuse operation (path: string) (given: string) expected : 'a =
         let place = if path = "" then "" else $" at {path}"
 
         Refuse.format
@@ -94,7 +94,7 @@ module internal TorchViews =
         }
 
     /// PyTorch notes there that a tensor is to be read negated or conjugated.
-    let private requireBare operation path value =
+    let private requireBare operation (path: string) value =
         match value with
         | Pickled.Nothing -> ()
         | Pickled.Entries entries when entries.Count = 0 -> ()
@@ -110,7 +110,7 @@ module internal TorchViews =
         match value with
         | Pickled.Call(name, parts) ->
             let made =
-                if name.StartsWith TorchTypes.rebuild then
+                if name.StartsWith(TorchTypes.rebuild, StringComparison.Ordinal) then
                     name.Substring TorchTypes.rebuild.Length
                 else
                     name
@@ -126,7 +126,9 @@ module internal TorchViews =
             | "parameter", 3
             | "torch.nn.parameter.Parameter", (1 | 2) ->
                 match parts[0] with
-                | Pickled.Call(inner, _) when inner.StartsWith TorchTypes.rebuild && inner <> name ->
+                | Pickled.Call(inner, _) when
+                    inner.StartsWith(TorchTypes.rebuild, StringComparison.Ordinal) && inner <> name
+                    ->
                     viewOf operation path parts[0]
                 | _ -> refuse operation path "a parameter without a tensor" "a parameter of a tensor"
             | ("torch.Size" | "torch.device"), _ -> None
