@@ -107,7 +107,7 @@ module internal Helpers =
             "static void JoinSum(ReadOnlySpan<real> x, Span<real> y)\n{\n    int j = 0;\n    for (; j <= y.Length - Vector<real>.Count; j += Vector<real>.Count) Store(Load(x, j) + Load(y, j), y, j);\n    for (; j < y.Length; j++) y[j] += x[j];\n}"
         ]
 
-    /// Functions of vectors of singles, by the polynomials of the compiler (`Simd`); each is within 4 ulp.
+    /// Functions of vectors of singles, by the polynomials of the compiler (`Simd`).
     let private functions =
         [
             "PowerOfTwo",
