@@ -11,9 +11,11 @@ module internal RuleTable =
             ElementwiseRules.rules
             ReductionRules.rules
             MovementRules.rules
+            FilledRules.rules
             IndexRules.rules
             ProductRules.rules
             WindowRules.rules
+            PoolingRules.rules
             ResizeRules.rules
             SamplingRules.rules
             NormalisationRules.rules

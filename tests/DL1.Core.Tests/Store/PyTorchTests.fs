@@ -182,35 +182,34 @@ let private writing =
             use zip = new Compression.ZipArchive(memory)
             Expect.equal [ for e in zip.Entries -> e.Length ] [ int64 pickle.Length; 24L ] "read by .NET"
         }
-        test "torch.load reads what is written" {
-            inFolder (fun folder ->
-                let path = Path.Combine(folder, "model.pt")
-                PyTorch.write path samples
-                let half = Path.Combine(folder, "half.pt")
-                PyTorch.writeAs FloatStorage.BF16 half samples
-
-                let program =
-                    "import sys, torch\n"
-                    + "a = torch.load(sys.argv[1], weights_only=True)\n"
-                    + "b = torch.load(sys.argv[2], weights_only=True)\n"
-                    + "for name, t in list(a.items()) + list(b.items()):\n"
-                    + "    print(name, str(t.dtype), tuple(t.shape), t.is_contiguous(), t.reshape(-1)[:2].tolist())"
-
-                let lines =
-                    (printed "torch" program [ path; half ]).ReplaceLineEndings("\n").Split '\n'
-                    |> List.ofArray
-
-                let w = samples["0.weight"].ToArray<float32>()
-                let shown (x: float32) = (float x).ToString("R", Globalization.CultureInfo.InvariantCulture)
-                Expect.equal lines.Length 12 ""
-                Expect.equal lines[0] $"0.weight torch.float32 (3, 4) True [{shown w[0]}, {shown w[1]}]" ""
-                Expect.equal lines[1] "0.bias torch.float64 (5,) True [0.0, -0.0]" ""
-                Expect.equal lines[2] "flags torch.bool (3,) True [True, False]" ""
-                Expect.equal lines[3] "steps torch.int64 () True [-9223372036854775808]" ""
-                Expect.equal lines[4] "empty torch.int32 (2, 0, 3) True []" ""
-                Expect.equal lines[5] "números torch.int32 (2, 2) True [1, -2]" ""
-                Expect.stringStarts lines[6] "0.weight torch.bfloat16 (3, 4) True" "")
-        }
     ]
 
-let tests = testList "PyTorch" (reading @ writing)
+let private opened =
+    wherePythonHas "torch" "torch.load reads what is written" (fun printed ->
+        inFolder (fun folder ->
+            let path = Path.Combine(folder, "model.pt")
+            PyTorch.write path samples
+            let half = Path.Combine(folder, "half.pt")
+            PyTorch.writeAs FloatStorage.BF16 half samples
+
+            let program =
+                "import sys, torch\n"
+                + "a = torch.load(sys.argv[1], weights_only=True)\n"
+                + "b = torch.load(sys.argv[2], weights_only=True)\n"
+                + "for name, t in list(a.items()) + list(b.items()):\n"
+                + "    print(name, str(t.dtype), tuple(t.shape), t.is_contiguous(), t.reshape(-1)[:2].tolist())"
+
+            let lines = (printed program [ path; half ]).ReplaceLineEndings("\n").Split '\n' |> List.ofArray
+
+            let w = samples["0.weight"].ToArray<float32>()
+            let shown (x: float32) = (float x).ToString("R", Globalization.CultureInfo.InvariantCulture)
+            Expect.equal lines.Length 12 ""
+            Expect.equal lines[0] $"0.weight torch.float32 (3, 4) True [{shown w[0]}, {shown w[1]}]" ""
+            Expect.equal lines[1] "0.bias torch.float64 (5,) True [0.0, -0.0]" ""
+            Expect.equal lines[2] "flags torch.bool (3,) True [True, False]" ""
+            Expect.equal lines[3] "steps torch.int64 () True [-9223372036854775808]" ""
+            Expect.equal lines[4] "empty torch.int32 (2, 0, 3) True []" ""
+            Expect.equal lines[5] "números torch.int32 (2, 2) True [1, -2]" ""
+            Expect.stringStarts lines[6] "0.weight torch.bfloat16 (3, 4) True" ""))
+
+let tests = testList "PyTorch" (reading @ writing @ opened)

@@ -148,17 +148,6 @@ let private reading =
             Expect.equal file[0..1] [| 0x1Fuy; 0x8Buy |] "as gzip"
             Expect.equal (fst (Safetensors.ofBytes file)) (Tree.ofList [ "w", Tensor.vector [ 7 ] ]) ""
         }
-        test "safetensors of Python reads what is written" {
-            inFolder (fun folder ->
-                let path = Path.Combine(folder, "model.safetensors")
-                Safetensors.writeAs FloatStorage.BF16 (Map [ "made by", "DL1" ]) path (Tree.append a b)
-
-                let program =
-                    "import sys, safetensors.torch as s\nfor n, t in s.load_file(sys.argv[1]).items(): print(n, t.dtype, t.tolist())"
-
-                let lines = printed "safetensors.torch" program [ path ]
-                Expect.stringContains lines "embed.weight torch.bfloat16 [1.0, 2.0]" "")
-        }
     ]
 
 let private refused =
@@ -213,4 +202,16 @@ let private refused =
         }
     ]
 
-let tests = testList "SafetensorsFolder" (reading @ [ testList "what is refused" refused ])
+let private opened =
+    wherePythonHas "safetensors.torch" "safetensors of Python reads what is written" (fun printed ->
+        inFolder (fun folder ->
+            let path = Path.Combine(folder, "model.safetensors")
+            Safetensors.writeAs FloatStorage.BF16 (Map [ "made by", "DL1" ]) path (Tree.append a b)
+
+            let program =
+                "import sys, safetensors.torch as s\nfor n, t in s.load_file(sys.argv[1]).items(): print(n, t.dtype, t.tolist())"
+
+            let lines = printed program [ path ]
+            Expect.stringContains lines "embed.weight torch.bfloat16 [1.0, 2.0]" ""))
+
+let tests = testList "SafetensorsFolder" (reading @ opened @ [ testList "what is refused" refused ])

@@ -19,44 +19,54 @@ let isAsNumPySays (file: string) (found: Tree<Tensor>) =
         Expect.equal (found[path].DType, found[path].Shape) (t.DType, t.Shape) path
         Expect.isTrue (Tensor.sameBits found[path] t) $"{path}: {found[path]} for {t}"
 
-/// Runs a program of Python with arguments; `None` where Python or a module of it is not installed.
-let python (modules: string) (program: string) (arguments: string list) : string option =
-    let run (name: string) (code: string) (arguments: string list) =
-        let info = ProcessStartInfo(name, "-c" :: code :: arguments)
-        info.RedirectStandardOutput <- true
-        info.RedirectStandardError <- true
+/// Starts Python with a program and arguments; `None` where there is none.
+let private run (python: string) (program: string) (arguments: string list) : (int * string * string) option =
+    let info = ProcessStartInfo(python, "-c" :: program :: arguments)
+    info.RedirectStandardOutput <- true
+    info.RedirectStandardError <- true
 
-        try
-            match Process.Start info with
-            | null -> None
-            | started ->
-                use running = started
-                let errors = running.StandardError.ReadToEndAsync()
-                let output = running.StandardOutput.ReadToEnd()
-                running.WaitForExit()
-                Some(running.ExitCode, output, errors.Result)
-        with :? ComponentModel.Win32Exception ->
-            None
+    try
+        match Process.Start info with
+        | null -> None
+        | started ->
+            use running = started
+            let errors = running.StandardError.ReadToEndAsync()
+            let output = running.StandardOutput.ReadToEnd()
+            running.WaitForExit()
+            Some(running.ExitCode, output, errors.Result)
+    with :? ComponentModel.Win32Exception ->
+        None
 
-    let has name =
-        match run name $"import {modules}" [] with
+/// The Python that has a module, if one is installed.
+let private pythonWith (modules: string) : string option =
+    let find = $"import importlib.util, sys; sys.exit(0 if importlib.util.find_spec('{modules}') else 1)"
+
+    [ "python3"; "/usr/bin/python3" ]
+    |> List.tryFind (fun python ->
+        match run python find [] with
         | Some(0, _, _) -> true
         | Some _
-        | None -> false
+        | None -> false)
 
-    match List.tryFind has [ "python3"; "/usr/bin/python3" ] with
-    | None -> None
-    | Some name ->
-        match run name program arguments with
-        | Some(0, output, _) -> Some(output.TrimEnd())
-        | Some(_, _, errors) -> failtest errors
-        | None -> None
+/// A test of what a program of Python prints, where its module is installed; elsewhere no test, and a line that says so. The
+/// test gets a function that runs a program with arguments.
+let wherePythonHas
+    (modules: string)
+    (name: string)
+    (body: (string -> string list -> string) -> unit)
+    : Test list =
+    match pythonWith modules with
+    | None ->
+        eprintfn "not tested: %s, since there is no Python with %s" name modules
+        []
+    | Some python ->
+        let printed program arguments =
+            match run python program arguments with
+            | Some(0, output, _) -> output.TrimEnd()
+            | Some(_, _, errors) -> failtest errors
+            | None -> failtest $"{python} does not start"
 
-/// What a program of Python prints; the test is skipped where a module is not installed.
-let printed modules program arguments : string =
-    match python modules program arguments with
-    | Some output -> output
-    | None -> skiptest $"Python with {modules} is not installed here"
+        [ test name { body printed } ]
 
 /// That a reader takes no more memory than twice the file, and a little for the reader itself.
 let isFrugal (what: string) (reader: byte[] -> unit) (bytes: byte[]) =
