@@ -106,6 +106,10 @@ for id, dependencies in packages do
     if id = "DL1.Core" then
         check ((text "content/DL1.Core.fsx").Contains "AddPrinter") "no printers for F# Interactive"
 
+        check
+            ((text "buildTransitive/DL1.Core.targets").Contains "IsDynamicCodeSupported")
+            "no switch for programs that are built to be run"
+
     // Nothing else: no native file, no library of others, and nothing of the machine.
     let expected =
         [
@@ -115,7 +119,10 @@ for id, dependencies in packages do
             $"lib/net10.0/{id}.xml"
             "README.md"
             "LICENSE"
-            "content/DL1.Core.fsx"
+            if id = "DL1.Core" then
+                "content/DL1.Core.fsx"
+                "build/DL1.Core.targets"
+                "buildTransitive/DL1.Core.targets"
             "[Content_Types].xml"
         ]
 
