@@ -91,8 +91,8 @@ public static partial class Metrics
     extension(ScoreInterval)
     {
         /// <summary>
-        /// The interval of a probability from how many of so many trials came true (Wilson 1927): it stays within 0 and 1, and is no point
-        /// where none or all did.
+        /// The confidence interval of a probability, from a number of successes and a number of trials (Wilson 1927). It lies within 0 and
+        /// 1, and has a width above 0 where no trial or each succeeded.
         /// </summary>
         /// <param name="successes">How many came true, from 0 to all trials.</param>
         /// <param name="trials">How many were tried, 1 or more.</param>

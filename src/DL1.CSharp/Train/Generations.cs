@@ -104,7 +104,7 @@ public static class Generations
 
         /// <summary>
         /// The texts that a model writes for its other inputs, such as an encoder's source, one for each of their rows: each begins with the
-        /// vocabulary's mark for it, and ends with its mark for that or after so many tokens.
+        /// vocabulary's begin token, and ends with its end token or at the greatest number of tokens.
         /// </summary>
         /// <param name="vocabulary">That of the texts, with marks that begin and end them (<c>bounds: true</c>).</param>
         /// <param name="context">The other inputs of the model by their names, a row for each text.</param>

@@ -68,7 +68,7 @@ module internal NarrowFloats =
         let isNaN = Vector256.GreaterThan(u &&& all 0x7FFFFFFFu, all 0x7F800000u)
         choose isNaN (Vector256.ShiftRightLogical(u, 16) ||| all 0x40u) rounded
 
-    /// Numbers of 16 bits as f32: so many from the beginning of bytes, to a place in an array.
+    /// Converts `count` numbers of 16 bits at the beginning of `source` to f32, written to `target` from an index on.
     let inline private widen
         ([<InlineIfLambda>] convert: Vector256<uint32> -> Vector256<uint32>)
         (source: byte[])

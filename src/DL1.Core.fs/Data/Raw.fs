@@ -75,7 +75,7 @@ module internal Raw =
             BinaryPrimitives.ReverseEndianness((Span.op_Implicit part: ReadOnlySpan<uint64>), part)
         | _ -> ()
 
-    /// Elements that are converted go through a buffer of so many bytes, which stays in the processor's cache.
+    /// Bytes of the buffer that elements are converted through; it fits the processor's cache.
     let private bufferSize = 131072
 
     let private uninitialised<'e> count : 'e[] = GC.AllocateUninitializedArray<'e> count

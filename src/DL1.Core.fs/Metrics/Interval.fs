@@ -11,8 +11,9 @@ module Interval =
         if not (level > 0.0 && level < 1.0) then
             Refuse.domain operation $"the level {string level}" "above 0 and below 1" "0.95 is usual"
 
-    /// The interval of a probability from how many of so many trials came true (Wilson 1927): it stays within 0 and 1, and is
-    /// no point where none or all did. No trial, and more successes than trials, are a `DomainError`.
+    /// The confidence interval of a probability, from a number of successes and a number of trials (Wilson 1927). It lies within
+    /// 0 and 1, and has a width above 0 where no trial or each succeeded. No trial, and more successes than trials, are a
+    /// `DomainError`.
     /// `Interval.proportion 0.95 9 10`
     let proportion (level: float) (successes: int) (trials: int) : ScoreInterval =
         let operation = "Interval.proportion"

@@ -185,8 +185,8 @@ module BeamSearch =
     let best (beams: BeamOptions) (options: GenerationOptions) (start: NextToken) : Generated =
         List.head (all beams options start)
 
-    /// The texts that a model writes for its other inputs, such as an encoder's source, one for each of their rows: each begins with
-    /// the vocabulary's mark for it, and ends with its mark for that or after so many tokens. One hypothesis is greedy choice. A
+    /// The texts that a model writes for its other inputs, such as an encoder's source, one for each of their rows: each begins
+    /// with the vocabulary's begin token, and ends with its end token or at the greatest number of tokens. One hypothesis is greedy choice. A
     /// vocabulary without these marks is a `DomainError`.
     /// `BeamSearch.texts (BeamSearch.options 4) 8 digits (Tree.ofList [ "source", source ]) translating`
     let texts

@@ -40,7 +40,7 @@ type internal GraphScope
            | _, Some x -> this.IsInMemory x
            | _ -> not (Stored.isElementwise e) || stored.Contains e.Digest
 
-    /// The value at an index for each of its axes, over a nest of so many axes.
+    /// The value of a node at an index for each of its axes, inside a loop nest over `axes` axes.
     member this.Body(e: Expr, index: Index list, axes: int) : Scalar =
         match Prepare.literal e, views.TryGetValue e.Digest, e.Node with
         | Some number, _, _ -> Scalar.Number(e.DType, number)

@@ -158,7 +158,7 @@ module internal Workspace =
         let placed = List<int>()
         let mutable total = 0L
 
-        // The largest first: small ones find room between them.
+        // The largest buffers first: small ones fit into the gaps.
         for i in [ 0 .. buffers.Count - 1 ] |> List.sortBy (fun i -> -(bytes buffers[i]), i) do
             let b = buffers[i]
 

@@ -7,7 +7,7 @@ open System.IO
 [<RequireQualifiedAccess>]
 type internal GgufType =
     | Plain of Raw
-    /// So many elements a block, so many bytes a block, and the block's elements from its bytes.
+    /// Elements of a block, bytes of a block, and the function that decodes a block.
     | Blocks of elements: int * bytes: int * decode: (byte[] -> int -> float32[] -> int -> unit)
     | Unread
 
@@ -105,7 +105,7 @@ module internal GgufBlocks =
         | GgufType.Blocks _
         | GgufType.Unread -> None
 
-    /// Blocks are read so many at a time.
+    /// Blocks that are read at a time.
     let private step = 512
 
     /// The elements of blocks, from a stream that is known to have their bytes.

@@ -36,7 +36,7 @@ module internal GgufHeader =
     let private u32 what stream = BitConverter.ToUInt32(take what 4 stream, 0)
     let private u64 what stream = BitConverter.ToUInt64(take what 8 stream, 0)
 
-    /// A count of things of so many bytes at least.
+    /// Reads a count of items, each of at least `bytesEach` bytes; more than the file can hold is refused.
     let private count (what: string) (bytesEach: int64) (stream: Stream) : int =
         let n = u64 what stream
 
