@@ -52,6 +52,18 @@ let tests =
                     [ 2; 3; 5; 4 ]
                     []
                     [ "p", OnnxAttribute.Int(int64 p) ]
+            case "RMSNormalization" "" "RMSNormalization" 23L [ 2; 3; 8 ] [ "g", normal 2 [ 8 ] ] []
+
+            case "Col2Im" "" "Col2Im" 18L [ 2; 12; 12 ] [ "image", i64 [ 5; 4 ]; "block", i64 [ 2; 2 ] ] []
+
+            case
+                "GroupNormalization"
+                ""
+                "GroupNormalization"
+                21L
+                [ 2; 4; 3 ]
+                [ "g", normal 2 [ 4 ]; "b", normal 3 [ 4 ] ]
+                [ "num_groups", OnnxAttribute.Int 2L ]
             fused "Gelu" "Gelu" [ 3; 5 ] []
             fused "FastGelu" "FastGelu" [ 3; 5 ] [ "b", normal 2 [ 5 ] ]
             fused "BiasGelu" "BiasGelu" [ 3; 5 ] [ "b", normal 2 [ 5 ] ]
