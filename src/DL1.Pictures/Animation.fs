@@ -81,7 +81,7 @@ module Animation =
         : byte[] =
         gifNoting (Func<int, string>(fun step -> $"step %d{step}")) view width height frames trails surface
 
-    /// Figures shown one after another, as an animated GIF that repeats for ever: each for so many seconds, the last for three
+    /// Figures shown one after another, as an animated GIF that repeats for ever: each for `seconds`, the last for three
     /// times as long. Each is drawn at the width (200 to 4000), and all must come out equally high, else it is a `ShapeError`;
     /// seconds are from 0.02 to 60. ImageMagick writes the file: an x64 processor is needed.
     ///

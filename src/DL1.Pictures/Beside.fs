@@ -66,7 +66,7 @@ module internal Beside =
 
         $"<svg xmlns=\"http://www.w3.org/2000/svg\" xmlns:xlink=\"http://www.w3.org/1999/xlink\" role=\"img\" viewBox=\"0 0 %d{width} {number y}\">\n{inside}</svg>\n"
 
-    /// Rows of PNGs as one, so many pixels wide.
+    /// Rows of PNGs as one PNG of the given width in pixels.
     let png (width: int) (rows: byte[][] list) : byte[] =
         let rows = rows |> List.map (Array.map SKBitmap.Decode)
         let height row = row |> Array.map (fun (b: SKBitmap) -> b.Height) |> Array.max

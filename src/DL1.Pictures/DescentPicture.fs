@@ -30,7 +30,7 @@ module internal Overlay =
         | View.Map -> Map.draw width height surface
         | View.Landscape -> Landscape.draw width height surface
 
-    /// Parts of about so many pixels; not too many where a descent has left the picture by far.
+    /// Segments of about the given length in pixels; not too many where a descent has left the picture by far.
     let private partsOf (a: SKPoint) (b: SKPoint) (size: float32) =
         1 + int (min 1000f (SKPoint.Distance(a, b) / size))
 

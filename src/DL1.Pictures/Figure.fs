@@ -34,15 +34,15 @@ type Figure internal (title: string, svg: string -> int -> string, png: string -
     /// The same figure with a title: `figure.Titled("After 20 epochs")`.
     member _.Titled(title: string) = Figure(title, svg, png)
 
-    /// The text of an SVG so many pixels wide, from 200 to 4000: `figure.Svg(780)`.
+    /// The text of an SVG of the given width, 200 to 4000 pixels: `figure.Svg(780)`.
     member _.Svg(width: int) : string =
         check "Figure.Svg" width 1.0
         svg title width
 
-    /// A PNG so many pixels wide, from 200 to 4000: `figure.Png(780)`.
+    /// A PNG of the given width, 200 to 4000 pixels: `figure.Png(780)`.
     member this.Png(width: int) : byte[] = this.Png(width, 1.0)
 
-    /// A PNG laid out for a width and drawn with so many pixels for each of its units, 0.5 to 8, so that a fine screen
+    /// A PNG laid out for a width and drawn with `density` pixels for each of its units, 0.5 to 8, so that a fine screen
     /// shows it sharp: `figure.Png(780, 2)` is 1560 pixels wide.
     member _.Png(width: int, density: float) : byte[] =
         check "Figure.Png" width density
@@ -95,7 +95,7 @@ type Figure internal (title: string, svg: string -> int -> string, png: string -
 
         Figure.OfAxes(draw).Titled plot.Title
 
-    /// Figures beside and below one another, row by row, so many in a row; one in a row where the page is narrow. Each is laid
+    /// Figures beside and below one another, row by row, `columns` in a row; one in a row where the page is narrow. Each is laid
     /// out for its part of the width; a row is as high as its highest figure. Refuses no figure, or fewer than 1 or more than 6 in
     /// a row, with a `DomainError`. `Figure.Grid(2, [Figure.Of(loss), Figure.Of(accuracy)])`
     static member Grid(columns: int, figures: seq<Figure>) : Figure =
@@ -144,14 +144,14 @@ module Figure =
     /// The same figure with a title: `figure |> Figure.titled "After 20 epochs"`.
     let titled title (figure: Figure) = figure.Titled title
 
-    /// The text of an SVG so many pixels wide: `figure |> Figure.svg 780`.
+    /// The text of an SVG of the given width in pixels: `figure |> Figure.svg 780`.
     let svg width (figure: Figure) = figure.Svg width
 
-    /// A PNG so many pixels wide: `figure |> Figure.png 780`.
+    /// A PNG of the given width in pixels: `figure |> Figure.png 780`.
     let png (width: int) (figure: Figure) = figure.Png width
 
     /// A plot as a figure: `plot |> Figure.ofPlot`.
     let ofPlot (plot: Plot) = Figure.Of plot
 
-    /// Figures beside and below one another, so many in a row: `[ loss; accuracy ] |> Figure.grid 2`.
+    /// Figures beside and below one another, with the given number in a row: `[ loss; accuracy ] |> Figure.grid 2`.
     let grid columns (figures: seq<Figure>) = Figure.Grid(columns, figures)

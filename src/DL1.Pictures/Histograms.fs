@@ -82,7 +82,7 @@ type Histograms =
             Item.Stroke([ Pen.Move(x, bottom); Pen.Line(x + width, bottom) ], Tint.Line, 1.0)
         ]
 
-    /// Histograms of named tensors in so many bins, 2 to 200: `Histograms.Of([("relu", activations)], 40)`. Refuses no
+    /// Histograms of named tensors with the given number of bins, 2 to 200: `Histograms.Of([("relu", activations)], 40)`. Refuses no
     /// tensor, or more than 200, with a `DomainError`.
     static member Of(tensors: seq<struct (string * Tensor)>, bins: int) : Figure =
         let all = Refuse.nulls "tensors" tensors

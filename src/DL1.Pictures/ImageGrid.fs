@@ -18,7 +18,7 @@ open SkiaSharp
 type ImageGrid =
     /// The figure of images `[n; height; width]` or `[n; 1; height; width]` in grey, or `[n; 3; height; width]` in red,
     /// green and blue; at most 400. `low` is drawn black and `high` at its brightest, what is beyond as they; where they
-    /// are left out, the least and the greatest of all values. There are so many `columns`, or as many as fit; or as many as
+    /// are left out, the least and the greatest of all values. `columns` sets the number of columns, else as many as fit; or as many as
     /// there are `columnNames`, which stand above them, and as many rows as `rowNames`, which stand on the left.
     /// Refuses other shapes, and another number of labels or names, with a `ShapeError`; values that are not finite, none, and
     /// too many, with a `DomainError`. `ImageGrid.Of(images)`

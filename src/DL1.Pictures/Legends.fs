@@ -8,11 +8,11 @@ open ScottPlot
 type internal Obstacle =
     /// A line through points.
     | Way of Coordinates[]
-    /// A mark at a point, that reaches so many pixels.
+    /// A mark at a point, and its radius in pixels.
     | Spot of Coordinates * reach: float
     /// A rectangle.
     | Block of CoordinateRect
-    /// A text that begins at a point and is so many pixels wide; negative where it ends there.
+    /// A text at a point, and its width in pixels; negative where the text ends at the point.
     | Words of Coordinates * width: float
 
 /// Places legends: within the axes where nothing is drawn, else beside them, or above what is drawn.
@@ -99,7 +99,7 @@ module internal Legends =
     let private render width height (plot: ScottPlot.Plot) =
         Style.invariant (fun () -> plot.RenderInMemory(width, height))
 
-    /// Shows the legend of a plot that is drawn so many pixels wide and high.
+    /// Shows the legend of a plot of the given width and height in pixels.
     let place (width: int) (height: int) isEqual (obstacles: Obstacle list) (plot: ScottPlot.Plot) =
         let items = plot.Legend.GetItems().Length
 

@@ -24,7 +24,7 @@ type internal MathRole =
     | Punctuation
     /// A mark without space around it: an exclamation, a bar, dots.
     | Mark
-    /// White space, so many ems wide.
+    /// White space; its width in ems.
     | Space of ems: string
     /// A mark above what follows; stretched over all of it, or not.
     | Accent of isStretched: bool

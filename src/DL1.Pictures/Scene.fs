@@ -169,7 +169,7 @@ module internal Scene =
             let rect = SKRect.Create(float32 x, float32 y, float32 width, float32 height)
             canvas.DrawImage(image, rect, SKSamplingOptions(SKFilterMode.Nearest))
 
-    /// A PNG so many pixels wide.
+    /// A PNG of the given width in pixels.
     let png (width: int) (scene: Scene) : byte[] =
         let scale = float width / scene.Width
         let height = max 1 (int (round (scene.Height * scale)))

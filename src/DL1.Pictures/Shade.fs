@@ -45,7 +45,7 @@ module internal Shade =
         else
             Tint.Fixed "#ffffff"
 
-    /// A PNG of rows of pixels, each drawn as a square of so many, so that no reader smooths them away.
+    /// A PNG of rows of pixels, each drawn as a square of `zoom` pixels a side, so that no viewer smooths them away.
     let image rows columns (zoom: int) (pixel: int -> int -> SKColor) : byte[] =
         use bitmap = new SKBitmap(columns * zoom, rows * zoom, SKColorType.Rgba8888, SKAlphaType.Opaque)
 

@@ -140,7 +140,7 @@ public static class Encodings
         public void Save(string path) => VocabularyModule.save(path, vocabulary);
 
         /// <summary>
-        /// Examples for a model of language: inputs of so many numbers in a row, targets the same one place later, both
+        /// Examples for a model of language: inputs of <paramref name="length"/> consecutive numbers, targets shifted by one, both
         /// <c>[examples; length]</c>; they share no place.
         /// </summary>
         /// <param name="text">A text of more pieces than the length.</param>
@@ -251,7 +251,7 @@ public static class Encodings
     extension(Tensor series)
     {
         /// <summary>
-        /// Windows over a series <c>[time; features]</c>: each example is so many times in a row,
+        /// Windows over a series <c>[time; features]</c>: each example is <paramref name="length"/> consecutive times,
         /// <c>[windows; length; features]</c>, and its target the <paramref name="horizon"/> times that follow,
         /// <c>[windows; horizon; features]</c>. Split the series by time before.
         /// </summary>

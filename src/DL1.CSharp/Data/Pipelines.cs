@@ -24,7 +24,7 @@ public static class Pipelines
 
     extension(Pipeline pipeline)
     {
-        /// <summary>Fits and measures the pipeline on so many folds of a table, each class with its share in each fold.</summary>
+        /// <summary>Fits and measures the pipeline on a given number of folds of a table, stratified by class.</summary>
         /// <param name="table">The rows.</param>
         /// <param name="folds">The number of folds, 2 or more.</param>
         /// <param name="seed">The same seed gives the same folds.</param>

@@ -45,7 +45,7 @@ public static class Graphs
             ExprModule.full(type, Interop.List(shape), value);
 
         /// <summary>
-        /// A loop of so many steps over any number of carries and sequences <c>[steps; ...]</c>: the body is given the carries and
+        /// A loop of a given number of steps over any number of carries and sequences <c>[steps; ...]</c>: the body is given the carries and
         /// this step's slices, and gives the next carries and the outputs to be stacked.
         /// </summary>
         /// <param name="steps">The number of steps, 0 or more.</param>
@@ -130,7 +130,7 @@ public static class Graphs
 
     extension(Schedule schedule)
     {
-        /// <summary>The rate after so many updates.</summary>
+        /// <summary>The rate after the given number of updates.</summary>
         /// <param name="update">The number of updates made, 0 or more.</param>
         /// <example><code>double rate = Schedules.Cosine(1e-2, steps: 100).RateAt(50);</code></example>
         public double RateAt(long update) =>

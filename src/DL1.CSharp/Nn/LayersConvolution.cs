@@ -240,7 +240,7 @@ public static partial class Layers
     }
 
     /// <summary>
-    /// The mean over so many windows as are asked for, whatever the extents: one number for all spatial axes, or one for
+    /// The mean over a given number of windows, whatever the extents: one number for all spatial axes, or one for
     /// each; 1 is the mean of all.
     /// </summary>
     /// <param name="size">The windows along each spatial axis: one number for all axes, or one for each.</param>
@@ -248,7 +248,7 @@ public static partial class Layers
     public static Layer<Expr, Expr> AdaptiveAveragePool(params int[] size) =>
         Pooling.adaptiveAverage(Interop.List(size));
 
-    /// <summary>The maximum over so many windows as are asked for, whatever the extents.</summary>
+    /// <summary>The maximum over a given number of windows, whatever the extents.</summary>
     /// <param name="size">The windows along each spatial axis: one number for all axes, or one for each.</param>
     /// <example><code>Layers.AdaptiveMaxPool(2)</code></example>
     public static Layer<Expr, Expr> AdaptiveMaxPool(params int[] size) => Pooling.adaptiveMax(Interop.List(size));

@@ -81,7 +81,7 @@ public static partial class Optimizers
             Wrap.layerDecay(decay, Interop.List(parts), optimizer);
 
         /// <summary>
-        /// One update in so many calls, by the mean of their gradients; in training each batch counts by what its loss was divided by,
+        /// One update for a given number of calls, by the mean of their gradients; in training each batch counts by what its loss was divided by,
         /// so that the update is the one of the whole batch.
         /// </summary>
         /// <param name="calls">How many batches make one update, 1 or more.</param>

@@ -6,7 +6,7 @@ public static class Plateaus
     extension(Plateau)
     {
         /// <summary>
-        /// Lowers the rate once more than so many epochs in a row were no better than the best: PyTorch's <c>ReduceLROnPlateau</c>.
+        /// Lowers the rate once more epochs in a row than the patience were no better than the best: PyTorch's <c>ReduceLROnPlateau</c>.
         /// </summary>
         /// <param name="epochs">How many epochs may be no better, 0 or more.</param>
         /// <param name="factor">What the rate is multiplied by, above 0 and below 1.</param>

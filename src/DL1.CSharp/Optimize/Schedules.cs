@@ -112,7 +112,7 @@ public static partial class Schedules
         /// <example><code>Schedules.Cosine(0.1, steps: 200).WarmUp(10)</code></example>
         public Schedule WarmUp(int steps) => ScheduleModule.warmUp(steps, schedule);
 
-        /// <summary>The schedule with a counter that goes one step on in so many updates: epochs, where those are an epoch's.</summary>
+        /// <summary>The schedule with a counter that advances once in a given number of updates: once an epoch, for the updates of an epoch.</summary>
         /// <param name="updates">How many updates are one step of the schedule, 1 or more.</param>
         /// <exception cref="DomainError">The number of updates is below 1.</exception>
         /// <example><code>Schedules.Exponential(0.1, gamma: 0.9).Every(50)</code></example>

@@ -51,7 +51,7 @@ public static class Generations
         /// <param name="most">For how many tokens more there is room.</param>
         /// <param name="context">The other inputs of the model by their names, one row for each row of the prompt.</param>
         /// <exception cref="ShapeError">The prompt is no matrix of whole numbers, or has no place.</exception>
-        /// <exception cref="DomainError">The model cannot tell so many places apart.</exception>
+        /// <exception cref="DomainError">The model has fewer positions than are needed.</exception>
         /// <example><code>NextToken next = stepper.Prompt(prompt, most: 20);</code></example>
         public NextToken Prompt(Tensor prompt, int most, Tree<Tensor>? context = null) =>
             context is null
@@ -64,7 +64,7 @@ public static class Generations
         /// <param name="end">The token that ends a row.</param>
         /// <param name="context">The other inputs of the model by their names.</param>
         /// <exception cref="ShapeError">The prompt is no matrix of whole numbers, or has no place.</exception>
-        /// <exception cref="DomainError">No tokens are wanted, or the model cannot tell so many places apart.</exception>
+        /// <exception cref="DomainError">No tokens are wanted, or the model has fewer positions than are needed.</exception>
         /// <example><code>Generated likeliest = stepper.Greedy(prompt, most: 20);</code></example>
         public Generated Greedy(Tensor prompt, int most, long? end = null, Tree<Tensor>? context = null) =>
             stepper.Prompt(prompt, most, context).Greedy(most, end);
@@ -79,7 +79,7 @@ public static class Generations
         /// <param name="end">The token that ends a row.</param>
         /// <param name="context">The other inputs of the model by their names.</param>
         /// <exception cref="ShapeError">The prompt is no matrix of whole numbers, or has no place.</exception>
-        /// <exception cref="DomainError">A number is out of its range, or the model cannot tell so many places apart.</exception>
+        /// <exception cref="DomainError">A number is out of its range, or the model has fewer positions than are needed.</exception>
         /// <example><code>Generated drawn = stepper.Sample(prompt, most: 20, Key.OfSeed(1), temperature: 0.8, topK: 5);</code></example>
         public Generated Sample(
             Tensor prompt, int most, Key key, double temperature = 1, int? topK = null, double? topP = null, long? end = null,
@@ -96,7 +96,7 @@ public static class Generations
         /// </param>
         /// <param name="context">The other inputs of the model by their names.</param>
         /// <exception cref="ShapeError">The prompt is no matrix of whole numbers, or has no place.</exception>
-        /// <exception cref="DomainError">A number is out of its range, or the model cannot tell so many places apart.</exception>
+        /// <exception cref="DomainError">A number is out of its range, or the model has fewer positions than are needed.</exception>
         /// <example><code>Generated best = translating.BeamSearch(begins, most: 8, width: 4, end: 3, context: context);</code></example>
         public Generated BeamSearch(
             Tensor prompt, int most, int width = 4, long? end = null, double lengthPower = 1, Tree<Tensor>? context = null) =>

@@ -27,7 +27,7 @@ public static class Training
         /// <param name="validation">Rows that are measured after each epoch and never learnt from.</param>
         /// <param name="metrics">What is measured beside the loss.</param>
         /// <param name="patience">
-        /// Stops after so many epochs without a lower loss, and gives the best back: the loss on the validation set, or, computed
+        /// Stops after the given number of epochs without a lower loss, and returns the best: the loss on the validation set, or, computed
         /// after each epoch, on the training set.
         /// </param>
         /// <param name="progress">Told after each step and each epoch: <c>TrainingProgress.Console()</c>.</param>

@@ -64,7 +64,7 @@ public static class TrainingLoops
 
     extension<TKept>(Patience<TKept>)
     {
-        /// <summary>Early stopping for values that should be low: over after so many measurements without a lower one.</summary>
+        /// <summary>Early stopping for values that should be low: over after the given number of measurements without a lower one.</summary>
         /// <param name="patience">1 or more.</param>
         /// <param name="tolerance">How much lower a value must be to count: 0 or more.</param>
         /// <exception cref="DomainError">The patience is below 1, or the tolerance is negative or NaN.</exception>
@@ -72,7 +72,7 @@ public static class TrainingLoops
         public static Patience<TKept> Lowest(int patience, double tolerance = 0) =>
             PatienceModule.tolerating(tolerance, PatienceModule.lowest<TKept>(patience));
 
-        /// <summary>Early stopping for values that should be high: over after so many measurements without a higher one.</summary>
+        /// <summary>Early stopping for values that should be high: over after the given number of measurements without a higher one.</summary>
         /// <param name="patience">1 or more.</param>
         /// <param name="tolerance">How much higher a value must be to count: 0 or more.</param>
         /// <exception cref="DomainError">The patience is below 1, or the tolerance is negative or NaN.</exception>

@@ -81,7 +81,7 @@ public static class EarlyStoppings
 {
     extension(EarlyStopping)
     {
-        /// <summary>Stops once so many epochs in a row were no better than the best.</summary>
+        /// <summary>Stops once this number of epochs in a row were no better than the best.</summary>
         /// <param name="epochs">Epochs without improvement, 1 or more.</param>
         /// <param name="monitor">The metric that is watched, one of those measured; the (validation) loss, unless given.</param>
         /// <param name="tolerance">How much better counts as better.</param>

@@ -80,7 +80,7 @@ module internal Raw =
 
     let private uninitialised<'e> count : 'e[] = GC.AllocateUninitializedArray<'e> count
 
-    /// The elements that `count` numbers of a kind are, from a stream that is known to have so many bytes.
+    /// Reads `count` elements of a type from a stream that is known to hold their bytes.
     let read operation raw bigEndian count (stream: Stream) : Elements =
         let swaps = bigEndian && size raw > 1
 

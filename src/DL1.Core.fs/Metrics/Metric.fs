@@ -216,8 +216,8 @@ module Metric =
     /// are characters. `Metric.bitsPerToken.Measure labels logits`
     let bitsPerToken: Metric = create "bitsPerToken" false SequenceScore.bitsPerToken
 
-    /// Bits a character where tokens are words or byte pairs: the bits for all tokens over the characters of the text that is
-    /// measured, of which so many are given. `(Metric.bitsPerCharacter 5).Measure labels logits`
+    /// Bits a character where tokens are words or byte pairs: the bits of all tokens divided by the number of characters of
+    /// the measured text. `(Metric.bitsPerCharacter 5).Measure labels logits`
     let bitsPerCharacter (characters: int) : Metric =
         create "bitsPerCharacter" false (SequenceScore.bitsPerCharacter characters)
 

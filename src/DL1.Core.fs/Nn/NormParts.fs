@@ -53,7 +53,7 @@ module internal NormParts =
         else
             x
 
-    /// The running statistics of so many channels.
+    /// The running statistics of the given number of channels.
     let runningOf (tracking: NormTracking) (o: NormOptions) (scope: Scope) channels : RunningStatistics =
         let mean = scope.State("running_mean", [ channels ], Init.zeros)
         let variance = scope.State("running_var", [ channels ], Init.ones)

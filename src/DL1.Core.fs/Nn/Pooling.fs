@@ -74,9 +74,9 @@ module Pooling =
                 // From the last axis on, so that the first of equal elements is the first in row-major order.
                 List.indexed size |> List.rev |> List.fold (fun x (i, s) -> adaptAxis reduce (i + 2) s x) x)
 
-    /// The mean over so many windows as are asked for, whatever the extents: `[1]` is the mean of all.
+    /// The mean over a given number of windows, whatever the extents: `[1]` is the mean of all.
     /// `Pooling.adaptiveAverage [ 1 ]`
     let adaptiveAverage (size: int list) = adaptive "AdaptiveAvgPool" Reduce.mean Convolution.avgPool size
 
-    /// The maximum over so many windows as are asked for, whatever the extents. `Pooling.adaptiveMax [ 1 ]`
+    /// The maximum over a given number of windows, whatever the extents. `Pooling.adaptiveMax [ 1 ]`
     let adaptiveMax (size: int list) = adaptive "AdaptiveMaxPool" firstMax Convolution.maxPool size

@@ -411,7 +411,7 @@ module Recurrent =
         { lstmCell with Projection = ValueSome features }
 
     /// `lstm` whose hidden state is projected to fewer features after each step, h ← W·(σ(o)·tanh(c)), as PyTorch's
-    /// `proj_size` (Sak et al. 2014): the outputs and the hidden state have so many features, the cell has `Hidden`.
+    /// `proj_size` (Sak et al. 2014): the outputs and the hidden state have `features` features, the cell has `Hidden`.
     /// Parameters as `lstm`, and `weight_hr_l0` `[features; hidden]`. `Recurrent.lstmProjected 8 (Recurrent.options 32)`
     let lstmProjected (features: int) o = layer (projecting features) o
 

@@ -24,7 +24,7 @@ type internal Stepping(steps: string, rows: int, places: int, capacity: int) =
     member _.Places = places
     /// How many places there may be altogether.
     member _.Capacity = capacity
-    /// Whether a layer has room for so many places and no more.
+    /// Whether a layer is limited to a number of positions.
     member val NeedsCapacity = false with get, set
     /// The most places that a layer can tell apart.
     member val Most = System.Int32.MaxValue with get, set

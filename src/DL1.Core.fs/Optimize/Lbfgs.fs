@@ -101,7 +101,7 @@ module Lbfgs =
 
         { ReadsStep = true; Init = init; Update = update }
 
-    /// L-BFGS with a history of so many pairs: see `Lbfgs.transform`. `Lbfgs.optimizer 10 0.5`
+    /// L-BFGS with the given number of pairs in its history: see `Lbfgs.transform`. `Lbfgs.optimizer 10 0.5`
     let optimizer (history: int) (rate: float) =
         if not (rate > 0.0 && System.Double.IsFinite rate) then
             Refuse.domain "Lbfgs" $"the learning rate {string rate}" "a finite rate above 0" "begin with 1"

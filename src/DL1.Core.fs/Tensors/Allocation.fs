@@ -28,7 +28,7 @@ module internal Allocation =
             if bytes > available then
                 refuse operation (what ()) bytes available
 
-    /// Refuses a number of elements of so many bytes that no array holds or no memory is there for.
+    /// Refuses a number of elements, given the bytes of one, that no array holds or that exceeds the memory available.
     let requireElements operation (count: int) (bytesEach: int) =
         require operation (fun () -> $"%d{count} elements") (int64 count * int64 bytesEach)
 

@@ -84,7 +84,7 @@ module BeamSearch =
         struct (List.ofSeq onward, List.ofSeq ended)
 
     /// All hypotheses of the search, the best of each row first; as many as every row has, at most the width. Those that did not
-    /// end within so many tokens are among them where fewer have ended.
+    /// end within the options' number of tokens are among them where fewer have ended.
     /// `BeamSearch.all (BeamSearch.options 4) (Generation.options 20) next`
     let all (beams: BeamOptions) (options: GenerationOptions) (start: NextToken) : Generated list =
         Decoded.requireOptions operation options
@@ -180,7 +180,7 @@ module BeamSearch =
         ]
 
     /// The best hypothesis of each row. With a width of 1 it is the greedy choice. A row's search is over when as many hypotheses
-    /// as its width have ended, or after so many tokens.
+    /// as its width have ended, or after the options' number of tokens.
     /// `BeamSearch.best (BeamSearch.options 4) { Generation.options 20 with End = Some 3L } next`
     let best (beams: BeamOptions) (options: GenerationOptions) (start: NextToken) : Generated =
         List.head (all beams options start)

@@ -155,8 +155,8 @@ type internal Evaluator
             parts.Head
             |> Tree.mapPath (fun path _ -> Rows.stack operation (parts |> List.map (fun part -> part[path])))
 
-    /// Refuses a loss that cannot be computed over so many rows, and metrics that cannot take the targets and outputs like
-    /// these, before any step is lost.
+    /// Refuses a loss that cannot be computed over the rows of the data, and metrics that cannot take such targets and
+    /// outputs, before any step is lost.
     member _.Check(parameters: Tree<Tensor>, state: Tree<Tensor>, data: Dataset, batchSize: int) : unit =
         if data.Count > batchSize then
             wayOf parameters state data batchSize |> ignore

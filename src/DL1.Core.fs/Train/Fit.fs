@@ -28,7 +28,7 @@ module Fit =
             Cancellation = CancellationToken.None
         }
 
-    /// Stops after so many epochs without a lower loss, and gives the best parameters back. Without a validation set the loss
+    /// Stops after the given number of epochs without a lower loss, and returns the best parameters. Without a validation set the loss
     /// on the training set is computed after each epoch.
     /// `{ Fit.patience 5 with Monitor = "accuracy" }`
     let patience (epochs: int) : EarlyStopping =

@@ -233,7 +233,7 @@ module Generation =
         let struct (next, _) = following "Generation.after" prompt state
         next
 
-    /// `following` with room for so many tokens more, in few sizes, so that few plans are made.
+    /// `following` with space for `most` more tokens, rounded up to few sizes, so that few plans are made.
     let private from operation (most: int) (prompt: Tensor) (start: int -> StepState) : NextToken =
         if prompt.Rank <> 2 || most < 1 then
             Refuse.shape
@@ -255,7 +255,7 @@ module Generation =
 
         next
 
-    /// What a model says after a prompt, whole numbers `[rows; places]`, with room for so many tokens more.
+    /// The state of a model after a prompt, whole numbers `[rows; positions]`, with space for the given number of further tokens.
     /// `Generation.prompt 20 prompt stepper |> Generation.greedy (Generation.options 20)`
     let prompt (most: int) (tokens: Tensor) (stepper: Stepper) : NextToken =
         from "Generation.prompt" most tokens (fun room ->
@@ -282,7 +282,8 @@ module Generation =
 
         Rows.take "Generation.text" [| 0 .. kept - 1 |] tokens
 
-    /// The text that follows a prompt, drawn with a key; it ends where the vocabulary's end is drawn, or after so many tokens.
+    /// The text that follows a prompt, drawn with a key; it ends where the vocabulary's end is drawn, or after the given
+    /// number of tokens.
     /// `Generation.text vocabulary 20 Sampling.options (Key.ofSeed 1L) "the " stepper`
     let text
         (vocabulary: Vocabulary)

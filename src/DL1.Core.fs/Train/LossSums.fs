@@ -81,7 +81,7 @@ module internal LossSums =
         | Node.LogSumExp _ -> Combine.LogAddExp
         | _ -> Combine.Add
 
-    /// The loss of targets and outputs like these, of so many rows, in two stages; a reason where it has another form.
+    /// The loss of targets and outputs like these, for a given number of rows, in two stages; a reason where it has another form.
     let split
         (loss: Tree<Expr> -> Tree<Expr> -> Expr)
         (rows: int)
@@ -321,8 +321,8 @@ module internal LossSums =
         | Stage.Weight _
         | Stage.Fixed -> Ok []
 
-    /// How the gradient of a loss counts beside those of other batches: from the loss of so many rows, and of twice as
-    /// many, which tells what of its numbers grows with the rows.
+    /// The weight of a loss's gradient beside those of other batches, from the loss of `rows` rows and of twice as many: the
+    /// comparison shows which numbers grow with the rows.
     let share
         (loss: Tree<Expr> -> Tree<Expr> -> Expr)
         (rows: int)

@@ -154,7 +154,7 @@ module internal RowByRow =
             | OverRows.Along(axis, times) -> OverRows.Along(axis + 1, times)
             | other -> other
 
-    /// Whether all roots lie row by row over inputs whose leading axis has so many rows, in its order, along their own
+    /// Whether all roots lie row by row over inputs whose leading axis has `rows` rows, in that order, along their own
     /// leading axis.
     let holds (rows: int) (inputs: Variable list) (roots: Expr list) : bool =
         let isRows = lookup inputs (inputs |> List.map (fun _ -> OverRows.Along(0, 1)))

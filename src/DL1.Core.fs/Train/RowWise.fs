@@ -214,7 +214,7 @@ module internal RowWise =
         | Node.Scan _, _
         | Node.Custom _, _ -> OverRows.Mixed
 
-    /// How a node depends on so many rows, from how its operands do; variables say where their rows are.
+    /// How a node depends on the rows, derived from its operands; variables say where their rows are.
     let state
         (rows: int)
         (isRows: Variable -> OverRows option)
@@ -233,7 +233,7 @@ module internal RowWise =
             | _ -> rule rows isRows e operands
         | _ -> rule rows isRows e operands
 
-    /// How each node of a graph depends on so many rows, by digest; variables say where their rows are.
+    /// How each node of a graph depends on the rows, by digest; variables say where their rows are.
     let states (rows: int) (isRows: Variable -> OverRows option) (root: Expr) : Dictionary<Digest, OverRows> =
         let found = Dictionary<Digest, OverRows>()
 

@@ -83,8 +83,8 @@ type TrialRun internal (trial: Trial, isCut: (int * float) list -> bool, cancell
 /// When trials are stopped because those before them did better at the same epoch.
 [<RequireQualifiedAccess>]
 type Pruning =
-    /// A trial is stopped where its best report is worse than the median of what those that finished reported at the same
-    /// epoch, once so many have finished, and after so many epochs (Golovin et al. 2017).
+    /// A trial is stopped where its best report is worse than the median of the finished trials at the same epoch: once
+    /// `trials` have finished, and from epoch `epochs` on (Golovin et al. 2017).
     | Median of trials: int * epochs: int
     /// A trial goes on past `least` epochs, `factor` times as many, and so on, only if it is among the best one in `factor` of
     /// those that came so far: successive halving without waiting, and without training anew (Li et al. 2020).

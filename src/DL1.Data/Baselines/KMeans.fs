@@ -132,8 +132,8 @@ type KMeans private (centres: float[][], labels: int[], inertia: float, iteratio
         if iterations < 1 then
             Refuse.domain operation $"%d{iterations} iterations" "1 or more" "300 is usual"
 
-    /// So many groups of the rows `[rows; columns]`, f32 or f64; of so many beginnings the one with the least inertia. It ends
-    /// when no row changes its group, or after so many iterations. `KMeans.Fit(x, 3, Key.ofSeed 1L)`
+    /// Groups of the rows `[rows; columns]`, f32 or f64; of several initializations the result with the least inertia. One ends
+    /// when no row changes its group, or after the maximum of iterations. `KMeans.Fit(x, 3, Key.ofSeed 1L)`
     static member Fit
         (
             x: Tensor,

@@ -170,7 +170,7 @@ type Pipeline private (recipe: Recipe) =
 
         PipelineScores scores
 
-    /// Fits and measures the pipeline on so many folds of a table, each class with its share in each fold.
+    /// Fits and measures the pipeline on a given number of folds of a table, stratified by class.
     /// `pipeline.CrossValidate(table, 5, Key.ofSeed 1L, Metric.accuracy)`
     member this.CrossValidate
         (table: Table, folds: int, key: Key, [<ParamArray>] metrics: Metric[])

@@ -101,7 +101,7 @@ type QuantileTransform private (output: QuantileOutput, count: int, quantiles: f
 
         QuantileTransform(output, count, columns |> Array.mapi fitted)
 
-    /// To numbers spread evenly from 0 to 1, by so many quantiles of each column of `[rows; columns]`, at most one a row. A
+    /// To numbers spread evenly from 0 to 1, by quantiles of each column of `[rows; columns]`, at most one a row. A
     /// column without a value, an infinity, and fewer than two quantiles are a `DomainError`.
     /// `QuantileTransform.Uniform train`
     static member Uniform

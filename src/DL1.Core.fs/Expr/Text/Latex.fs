@@ -250,7 +250,7 @@ module Latex =
             Deepest = 16
         }
 
-    // A page holds so many definitions.
+    // The number of definitions that fit a page.
     let private mostDefinitions = 24
 
     let private write (isWhole: bool) (e: 'e) : string when 'e :> INode<'e> =
