@@ -59,7 +59,7 @@ public sealed class Caller(Generator generator, Action<string>? tell)
         }
     }
 
-    private static bool IsOfFSharp(MethodBase method) => method.DeclaringType!.Assembly != typeof(Expressions).Assembly;
+    private static bool IsOfFSharp(MethodBase method) => method.DeclaringType!.Assembly != typeof(ExpressionExtensions).Assembly;
 
     private static object? Default(ParameterInfo p) =>
         p.DefaultValue is { } value ? (p.ParameterType.IsEnum ? Enum.ToObject(p.ParameterType, value)

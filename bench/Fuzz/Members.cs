@@ -11,7 +11,7 @@ public static class Members
 {
     public static readonly Assembly[] Libraries =
     [
-        typeof(Expr).Assembly, typeof(Expressions).Assembly, typeof(Data.Table).Assembly, typeof(Pictures.Plot).Assembly,
+        typeof(Expr).Assembly, typeof(ExpressionExtensions).Assembly, typeof(Data.Table).Assembly, typeof(Pictures.Plot).Assembly,
     ];
 
     public static readonly IReadOnlyList<Member> All;

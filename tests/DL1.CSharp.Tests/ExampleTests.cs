@@ -11,7 +11,7 @@ public class ExampleTests
 {
     /// <summary>What was there before layers: its examples are shown, and its functions tested, in other words.</summary>
     private static readonly string[] InOtherWords =
-        ["Convolutions", "Derivatives", "Expressions", "CompiledFunction", "Functions", "LinearAlgebra", "Tensors"];
+        ["ConvolutionExtensions", "DerivativeExtensions", "ExpressionExtensions", "CompiledFunction", "Functions", "LinearAlgebraExtensions", "TensorExtensions"];
 
     private static IEnumerable<(string Member, string Type, XElement Doc)> Members() =>
         from member in XDocument.Load(Path.Combine(AppContext.BaseDirectory, "DL1.CSharp.xml")).Descendants("member")

@@ -7,7 +7,7 @@ namespace DL1.CSharp.Tests;
 public class NullTests
 {
     private static readonly Assembly[] Libraries =
-        [typeof(Expr).Assembly, typeof(Expressions).Assembly, typeof(Data.Table).Assembly, typeof(Pictures.Plot).Assembly];
+        [typeof(Expr).Assembly, typeof(ExpressionExtensions).Assembly, typeof(Data.Table).Assembly, typeof(Pictures.Plot).Assembly];
 
     // What compilers write for records and unions compares with null; parts of emitted code are called by plans alone.
     private static IEnumerable<MethodBase> Members() =>

@@ -26,7 +26,7 @@ public class RefusalTests
         { "the F1 of a class that is not there", () => Counts.F1(int.MaxValue) },
         { "the rows of a class that is not there", () => Counts.Support(int.MinValue) },
         { "the count of a class that is not there", () => Counts[0, 2] },
-        { "tables beside each other, of which there are none", () => Encodings.Beside() },
+        { "tables beside each other, of which there are none", () => EncodingExtensions.Beside() },
         { "the area of a curve with another number of y than x", () => Metrics.Area(new Curve(List(1), List(0, 1), List(1))) },
         { "fewer rows than none", () => Batches.indices(Batches.ofSize(2), Key.OfSeed(1), 0, int.MinValue) },
         { "fewer settings than none", () => HyperSearch.Random(int.MinValue, [("rate", DL1.Ranges.Uniform(0, 1))]) },

@@ -1,4 +1,5 @@
 using System.Reflection;
+using System.Text.RegularExpressions;
 
 namespace DL1.CSharp.Tests;
 
@@ -68,11 +69,26 @@ public class SignatureTests
         Assert.Contains(types, t => t.Member == "Layers.Linear" && t.Type == typeof(Layer<Expr, Expr>));
         Assert.Contains(types, t => t.Member == "Layers.Parallel" && t.Type.Name == "TPart");
         // Extension members, records and their parts are among what is searched.
-        Assert.Contains(types, t => t.Member == "Training.Fit" && t.Type == typeof(TrainingResult));
-        Assert.Contains(types, t => t.Member == "Tensors.Zeros" && t.Type == typeof(Tensor));
+        Assert.Contains(types, t => t.Member == "TrainingExtensions.Fit" && t.Type == typeof(TrainingResult));
+        Assert.Contains(types, t => t.Member == "TensorExtensions.Zeros" && t.Type == typeof(Tensor));
         Assert.Contains(types, t => t.Member == "Epoch.Metrics" && t.Type == typeof(Tree<double>));
         Assert.Contains(types, t => t.Member == "TrainingOptions..ctor" && t.Type == typeof(EarlyStopping));
         Assert.DoesNotContain(types, t => t.Type.Namespace?.StartsWith("Microsoft.FSharp") == true);
         Assert.DoesNotContain(types, t => t.Type.FullName?.StartsWith("System.Tuple") == true);
+    }
+
+    /// <summary>A static class without members to be called by its name is named for what it is: a holder of extensions.</summary>
+    [Fact]
+    public void HoldersOfExtensionsAreNamedSo()
+    {
+        var classes = Directory.EnumerateFiles(Repository.Folder("src", "DL1.CSharp"), "*.cs", SearchOption.AllDirectories)
+            .Where(file => !file.Contains($"{Path.DirectorySeparatorChar}obj{Path.DirectorySeparatorChar}"))
+            .SelectMany(file => Regex.Matches(
+                File.ReadAllText(file).ReplaceLineEndings("\n"), @"^public static (?:partial )?class (\w+).*?^}", RegexOptions.Multiline | RegexOptions.Singleline))
+            .GroupBy(match => match.Groups[1].Value, match => Regex.IsMatch(match.Value, "^    public (static|const)", RegexOptions.Multiline))
+            .ToList();
+        Assert.True(classes.Count > 50, $"only {classes.Count} classes were found: the search is broken");
+        var misnamed = classes.Where(c => c.Key.EndsWith("Extensions") == c.Any(isCalledByName => isCalledByName));
+        Assert.Empty(misnamed.Select(c => c.Key));
     }
 }

@@ -20,7 +20,7 @@ internal static class AdversarialLesson
         var size = steps == 1 ? epsilon : 2.5 * epsilon / steps;
         var (low, high) = ((data.Inputs - epsilon).Clip(0, 1), (data.Inputs + epsilon).Clip(0, 1));
         return Enumerable.Range(0, steps).Aggregate(data.Inputs, (moved, _) =>
-            TensorsComputed.Minimum(TensorsComputed.Maximum(moved + size * direction.Invoke(moved)[0], low), high));
+            Tensor.Minimum(Tensor.Maximum(moved + size * direction.Invoke(moved)[0], low), high));
     }
     #endregion
 
@@ -70,7 +70,7 @@ internal static class AdversarialLesson
         int[] shown = [.. Enumerable.Range(0, test.Count).Where(i => before[i] == truths[i] && after[i] != truths[i]).OrderByDescending(i => sure[i] + wrongly[i]).DistinctBy(i => truths[i]).Take(5)];
         if (shown.Length > 0)
             c.Figure("adversarial-images", ImageGrid.Of(
-                    TensorsComputed.Stack(1, test.Inputs.Rows(shown), ((moved - test.Inputs).Rows(shown) + 0.1) / 0.2, moved.Rows(shown)).Reshape(3 * shown.Length, 28, 28), low: 0, high: 1, columns: 3,
+                    Tensor.Stack(1, test.Inputs.Rows(shown), ((moved - test.Inputs).Rows(shown) + 0.1) / 0.2, moved.Rows(shown)).Reshape(3 * shown.Length, 28, 28), low: 0, high: 1, columns: 3,
                     labels: shown.SelectMany(i => new[] { $"{names[(int)before[i]]} {sure[i]:P0}", "", $"{names[(int)after[i]]} {wrongly[i]:P0}" }), columnNames: [c["image", "imagen"], c["step", "paso"], c["sum", "suma"]]),
                 ("Images, the step, and the images after it", "Imágenes, el paso y las imágenes después de él"),
                 ("Left, the image and what the network says, correctly; in the middle the step with ε = 0.05, its contrast raised; right, what it says after the step, and how sure it is.", "A la izquierda, la imagen y lo que dice la red, con acierto; en medio, el paso con ε = 0.05, con más contraste; a la derecha, lo que dice después y con qué seguridad."));
@@ -110,7 +110,7 @@ internal static class AdversarialLesson
         var (ofUsual, ofHard) = (OnCloth(plain), OnCloth(hard));
         c.Claim(ofHard > ofUsual + 0.05, "more of the gradient lies on the cloth after training against the attack");
         var few = test.Rows(Networks.FirstOf(test, 9, 8, 3, 1, 7));
-        c.Figure("adversarial-slopes", ImageGrid.Of(TensorsComputed.Concat(0, few.Inputs, Networks.Shades(Slope(plain, few)), Networks.Shades(Slope(hard, few))).Reshape(15, 28, 28), low: 0, high: 1, columns: 5, rowNames: [c["image", "imagen"], c["usual", "usual"], c["against", "contra"]]),
+        c.Figure("adversarial-slopes", ImageGrid.Of(Tensor.Concat(0, few.Inputs, Networks.Shades(Slope(plain, few)), Networks.Shades(Slope(hard, few))).Reshape(15, 28, 28), low: 0, high: 1, columns: 5, rowNames: [c["image", "imagen"], c["usual", "usual"], c["against", "contra"]]),
             ("Gradients of the loss by the pixels, for two networks", "Gradientes de la pérdida respecto de los píxeles, para dos redes"),
             ($"The gradient of the loss by the pixels; grey is 0. For the usual network it is a patchwork, {ofUsual:P0} of it on the cloth. For the one trained against the attack it follows the garment, {ofHard:P0} on the cloth: to mislead it one has to change what people look at too.", $"El gradiente de la pérdida respecto de los píxeles; el gris es 0. En la red usual es un mosaico, con el {ofUsual:P0} sobre la tela. En la entrenada contra el ataque sigue la prenda, con el {ofHard:P0} sobre la tela: para engañarla hay que cambiar también lo que mira una persona."));
 

@@ -52,7 +52,7 @@ internal static class ConvolutionLesson
         var apart = maps.Row(0).Row(1).ToDoubles().Zip(byHand, (a, b) => Math.Abs(a - b)).Max();
         c.Claim(apart < 1e-5, "the library computes the definition");
         c.Figure("convolution-filters", ImageGrid.Of(
-                TensorsComputed.Concat(1, images, Networks.Shades(maps)).Reshape(15, 28, 28), low: 0, high: 1, columnNames: [c["image", "imagen"], c["mean", "promedio"], c["edges |", "bordes |"], c["edges —", "bordes —"], "Laplace"]),
+                Tensor.Concat(1, images, Networks.Shades(maps)).Reshape(15, 28, 28), low: 0, high: 1, columnNames: [c["image", "imagen"], c["mean", "promedio"], c["edges |", "bordes |"], c["edges —", "bordes —"], "Laplace"]),
             ("Three images and what four filters make of them", "Tres imágenes y lo que hacen de ellas cuatro filtros"),
             ($"Grey is 0. The second filter answers where brightness changes from left to right, white or black by the direction; the third where it changes from top to bottom; the last (the sum of second differences) at every edge and line. Written as loops, the definition gives the numbers of `Conv`, to {apart:0e+0}.", $"El gris es 0. El segundo filtro responde donde el brillo cambia de izquierda a derecha, en blanco o negro según el sentido; el tercero, donde cambia de arriba abajo; el último (la suma de segundas diferencias), en todo borde o línea. Escrita con bucles, la definición da los números de `Conv`, con diferencias de {apart:0e+0}."));
 
@@ -93,7 +93,7 @@ internal static class ConvolutionLesson
         var fields = stacks.Select(s => Field(s.Parts)).ToArray();
         int Measured(Tensor field) => field.ToDoubles().Select((slope, i) => (slope, Column: i % 28)).Where(p => p.slope > 0).DistinctBy(p => p.Column).Count();
         c.Claim(stacks.Zip(fields).All(s => Extent(s.First.Parts) == Measured(s.Second)), "the gradient reaches as far as the formula says");
-        c.Figure("convolution-fields", ImageGrid.Of(Networks.Shades(TensorsComputed.Stack(0, fields)).Compute(s => 2 * s - 1), labels: fields.Select(f => $"{Measured(f)} × {Measured(f)}"), columnNames: stacks.Select(s => s.Name), low: 0, high: 1),
+        c.Figure("convolution-fields", ImageGrid.Of(Networks.Shades(Tensor.Stack(0, fields)).Compute(s => 2 * s - 1), labels: fields.Select(f => $"{Measured(f)} × {Measured(f)}"), columnNames: stacks.Select(s => s.Name), low: 0, high: 1),
             ("The receptive fields of five stacks of layers", "Los campos receptivos de cinco pilas de capas"),
             ("The gradient of the unit in the middle, measured with random weights, and its extent, just as the formula says. *With pooling*: convolution, pooling, convolution, pooling, convolution. Poolings and dilations widen the view at little cost.", "El gradiente de la unidad central, medido con pesos al azar, y su extensión, justo la de la fórmula. *Con pooling*: convolución, *pooling*, convolución, *pooling*, convolución. El *pooling* y la dilatación amplían la vista a bajo costo."));
         var nine = fields[^1].Reshape(28, 28);
@@ -111,7 +111,7 @@ internal static class ConvolutionLesson
         c.Figure("convolution-learnt", ImageGrid.Of(Networks.Shades(weights), low: 0, high: 1, columns: 6),
             ("Six filters of five by five weights", "Seis filtros de cinco por cinco pesos"),
             ("The six filters of the first layer after training; grey is 0. Nobody told them to look for edges of several directions.", "Los seis filtros de la primera capa tras entrenar; el gris es 0. Nadie les dijo que buscaran bordes en varias direcciones."));
-        c.Figure("convolution-maps", ImageGrid.Of(TensorsComputed.Concat(1, images, Networks.Shades(first).Compute(m => 2 * m - 1)).Reshape(21, 28, 28), low: 0, high: 1, columns: 7),
+        c.Figure("convolution-maps", ImageGrid.Of(Tensor.Concat(1, images, Networks.Shades(first).Compute(m => 2 * m - 1)).Reshape(21, 28, 28), low: 0, high: 1, columns: 7),
             ("Three images and their six feature maps", "Tres imágenes y sus seis mapas de características"),
             ("Images, and the six maps behind the first ReLU, in the order of the filters: each filter answers to something else.", "Las imágenes y los seis mapas tras la primera ReLU, en el orden de los filtros: cada filtro responde a otra cosa."));
 

@@ -63,7 +63,7 @@ internal static class LeNetLesson
             "Las imágenes de Fashion-MNIST están centradas y escaladas para llenar el marco: la posición le dice mucho a la red densa, y una cámara no sería tan amable. Por eso los mismos modelos, con las mismas tasas, aprenden también de imágenes movidas y se miden con imágenes movidas.");
         c.Code("moved");
         var few = Enumerable.Range(0, 8).ToArray();
-        c.Figure("lenet-moved", ImageGrid.Of(TensorsComputed.Concat(0, train.Inputs.Rows(few), movedTrain.Inputs.Rows(few)), columns: 8, low: 0, high: 1),
+        c.Figure("lenet-moved", ImageGrid.Of(Tensor.Concat(0, train.Inputs.Rows(few), movedTrain.Inputs.Rows(few)), columns: 8, low: 0, high: 1),
             ("Eight images, and below each the same moved", "Ocho imágenes y, debajo, las mismas movidas"), ("Above as they come, below as they are moved.", "Arriba, tal como vienen; abajo, movidas."));
         TrainingResult[][] moved = [.. models.Select((_, i) => Seeds(i, movedTrain, movedValidation, c.Brief ? [1] : [1, 2, 3]))];
         double Accuracy(TrainingResult t, Dataset data) => t.Evaluate(data, Metrics.Accuracy)[Metrics.Accuracy];
@@ -76,7 +76,7 @@ internal static class LeNetLesson
         // For the models of centred images: the validation images moved to the right, with black from the left.
         double[] shifts = [0, 1, 2, 3, 4];
         Dataset Right(int pixels) => pixels == 0 ? validation : validation.MapInputs(x =>
-            TensorsComputed.Concat(3, Tensor.Zeros(x.Shape[0], 1, 28, pixels), x.Slice(3, ..^pixels)));
+            Tensor.Concat(3, Tensor.Zeros(x.Shape[0], 1, 28, pixels), x.Slice(3, ..^pixels)));
         var shifted = centred.Select(of => shifts.Select(s => Accuracy(of[0], Right((int)s))).ToArray()).ToArray();
         c.Figure("lenet-shifts", models.Zip(shifted).Aggregate(
                 Plot.Titled(c["Shifted images", "Imágenes desplazadas"]).Labels(c["pixels to the right", "píxeles a la derecha"], c["validation accuracy", "exactitud de validación"]).WithYLimits(0, 1),

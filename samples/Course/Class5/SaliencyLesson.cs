@@ -78,7 +78,7 @@ internal static class SaliencyLesson
         void ImageGridRows(string file, int[] rows, Func<int, string> name, string[] columns, Func<int[], Tensor[]> parts, Words shows, Words caption)
         {
             if (rows.Length > 0)
-                c.Figure(file, ImageGrid.Of(TensorsComputed.Stack(1, parts(rows)).Reshape(rows.Length * columns.Length, 3, 28, 28), low: 0, high: 1, columnNames: columns, rowNames: rows.Select(name)), shows, caption);
+                c.Figure(file, ImageGrid.Of(Tensor.Stack(1, parts(rows)).Reshape(rows.Length * columns.Length, 3, 28, 28), low: 0, high: 1, columnNames: columns, rowNames: rows.Select(name)), shows, caption);
         }
 
 
@@ -92,7 +92,7 @@ internal static class SaliencyLesson
         double[] Kept(Tensor map, Tensor fill)
         {
             var ranks = map.Reshape(-1, 784).Compute(m => m.ArgSort(descending: true).ArgSort().Cast(DType.F32));   // 0 is the most important pixel
-            return [.. shares.Select(share => Metrics.Accuracy.Of(validation.Targets, trained.Predict(TensorsComputed.Where(
+            return [.. shares.Select(share => Metrics.Accuracy.Of(validation.Targets, trained.Predict(Tensor.Where(
                 ranks < share * 784, fill, images.Reshape(-1, 784)).Reshape(-1, 1, 28, 28))))];
         }
 

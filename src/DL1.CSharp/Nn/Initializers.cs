@@ -100,4 +100,15 @@ public static class Initializers
     public static Initializer Create(string name, Func<DType, IReadOnlyList<int>, Key, Tensor> draw) =>
         new(name, Microsoft.FSharp.Core.FuncConvert.FromFunc(
             (DType type, Microsoft.FSharp.Collections.FSharpList<int> shape, Key key) => Interop.Answered(draw(type, shape, key))));
+
+    extension(Initializer initializer)
+    {
+        /// <summary>A tensor of f32 as the initialiser draws it.</summary>
+        /// <param name="key">What is drawn with: the same key gives the same tensor.</param>
+        /// <param name="shape">The extents of the result, one for each axis; none for a scalar.</param>
+        /// <exception cref="ShapeError">The initialiser needs a fan, of two axes or more.</exception>
+        /// <example><code>Tensor weights = Initializers.Orthogonal().Sample(key, 4, 4);</code></example>
+        public Tensor Sample(Key key, params int[] shape) =>
+            initializer.Draw.Invoke(DType.F32).Invoke(Interop.List(shape)).Invoke(key);
+    }
 }

@@ -131,5 +131,11 @@ public static partial class Schedules
         /// <exception cref="DomainError">The step is below 0.</exception>
         /// <example><code>Schedules.Linear(0.1, steps: 20).ValueAt(7)</code></example>
         public double ValueAt(int step) => ScheduleModule.valueAt(step, schedule);
+
+        /// <summary>The rate after the given number of updates.</summary>
+        /// <param name="update">The number of updates made, 0 or more.</param>
+        /// <example><code>double rate = Schedules.Cosine(1e-2, steps: 100).RateAt(50);</code></example>
+        public double RateAt(long update) =>
+            Eval.run(Interop.Bindings([]), schedule.At.Invoke(Expr.Literal(update))).ToDouble();
     }
 }

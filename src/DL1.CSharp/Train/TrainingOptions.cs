@@ -77,7 +77,7 @@ public sealed record TrainingOptions(
 }
 
 /// <summary>Rules of stopping early.</summary>
-public static class EarlyStoppings
+public static class EarlyStoppingExtensions
 {
     extension(EarlyStopping)
     {

@@ -154,7 +154,7 @@ public sealed class TrainingResult
 }
 
 /// <summary>What a training had come to when something threw an exception.</summary>
-public static class FailedTrainings
+public static class FitErrorExtensions
 {
     extension(FitError error)
     {
