@@ -46,6 +46,9 @@ public sealed class OnnxExportTests : IDisposable
         var bytes = File.ReadAllBytes(onnxPath);
         trained.SaveOnnx(onnxPath, test.Inputs.Rows(0..1), x => x / 16, probabilities: true);
         Assert.Equal(bytes, File.ReadAllBytes(onnxPath));
+        // The counter of batches is state of training alone.
+        Assert.Contains("1.num_batches_tracked", trained.State.Paths);
+        Assert.DoesNotContain("1.num_batches_tracked", System.Text.Encoding.Latin1.GetString(bytes));
 
         foreach (var rows in new[] { 1, 7, 64 })
         {

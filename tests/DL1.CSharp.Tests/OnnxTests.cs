@@ -52,6 +52,9 @@ public class OnnxTests
         var file = OnnxFile.Read(path);
         var batched = file.ImportPerSample();
         Assert.Equal([2, 3], batched.Run(("x", samples))["y"].Shape);
+        var lifted = file.ToModelPerSample().Then(Layers.Linear(2));
+        var (parameters, state) = lifted.Init(Key.OfSeed(1), samples);
+        Assert.Equal([2, 2], lifted.Apply(parameters.Map(Expr.Constant), state.Map(Expr.Constant), Expr.Constant(samples)).Output.Shape);
     }
 
     [Fact]

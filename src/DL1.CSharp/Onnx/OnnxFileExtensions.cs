@@ -58,6 +58,17 @@ public static class OnnxFileExtensions
         /// <example><code>var tuned = file.ToModel().Then(Layers.Relu()).Then(Layers.Linear(2));</code></example>
         public Layer<Expr, Expr> ToModel(params (string Input, Tensor Value)[] given) =>
             OnnxModule.layer(OnnxModule.import(Of(given), file));
+
+        /// <summary>
+        /// A model that takes one sample, <c>[1; ...]</c>, as a layer that takes batches of any size, to be composed and trained
+        /// as <c>ToModel</c> is.
+        /// </summary>
+        /// <param name="given">Values of further inputs, by name; mostly none.</param>
+        /// <exception cref="FormatError">The file has operators or attributes that DL1 does not have; the message lists all.</exception>
+        /// <exception cref="DomainError">The model has several inputs that are not given.</exception>
+        /// <example><code>var lifted = file.ToModelPerSample().Then(Layers.Linear(2));</code></example>
+        public Layer<Expr, Expr> ToModelPerSample(params (string Input, Tensor Value)[] given) =>
+            OnnxModule.layer(OnnxModule.perSample(Of(given), file));
     }
 
     extension(ImportedModel model)

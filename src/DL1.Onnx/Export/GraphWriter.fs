@@ -184,6 +184,7 @@ type internal GraphWriter(reserved: string seq) =
     member _.Computed: HashSet<string> = HashSet<string>(scopes.Peek() |> Seq.collect _.Outputs)
 
     /// All nodes, with the outputs by their names: what a node computes is renamed, what is an input or an initializer is copied.
+    /// Initializers that no node reads, such as a counter that only training uses, are left out.
     member this.Finish(outputs: (string * string) list) : struct (OnnxNode list * OnnxTensor list) =
         let root = scopes.Peek()
         let computed = HashSet<string>(root |> Seq.collect _.Outputs)
@@ -227,4 +228,18 @@ type internal GraphWriter(reserved: string seq) =
                     Attributes = []
                 })
 
-        struct (List.ofSeq prelude @ (List.ofSeq root |> List.map rename) @ copies, List.ofSeq initializers)
+        let nodes = List.ofSeq prelude @ (List.ofSeq root |> List.map rename) @ copies
+        let read = HashSet<string>()
+
+        let rec note (n: OnnxNode) =
+            read.UnionWith n.Inputs
+
+            for _, attribute in n.Attributes do
+                match attribute with
+                | OnnxAttribute.Graph g ->
+                    List.iter note g.Nodes
+                    read.UnionWith(g.Outputs |> List.map _.Name)
+                | _ -> ()
+
+        List.iter note nodes
+        struct (nodes, initializers |> Seq.filter (fun t -> read.Contains t.Name) |> List.ofSeq)
