@@ -12,6 +12,7 @@ let tests =
             ImportTests.tests
             RuntimeTests.tests
             ModelTests.tests
+            AttentionTests.tests
             OperatorTests.tests
             TextTests.tests
             DL1.Tests.ExportPrimitiveTests.tests
