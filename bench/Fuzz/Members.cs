@@ -12,6 +12,7 @@ public static class Members
     public static readonly Assembly[] Libraries =
     [
         typeof(Expr).Assembly, typeof(ExpressionExtensions).Assembly, typeof(Data.Table).Assembly, typeof(Pictures.Plot).Assembly,
+        typeof(Onnx.OnnxFile).Assembly,
     ];
 
     public static readonly IReadOnlyList<Member> All;

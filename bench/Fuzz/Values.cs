@@ -68,6 +68,7 @@ public static partial class Values
         Lists();
         Forms();
         Learned();
+        OnnxModels();
     }
 
     private static void Scalars()
@@ -88,7 +89,7 @@ public static partial class Values
         Named("name", "x", "y", "a", "b", "c", "species", "0.weight", "width", "rate");
         Named("names", "a", "b");
         Named("path", "out.bin", "sub.json", "tensors.npy", "tensors.npz", "tensors.safetensors", "tensors.pt", "tensors.dat", "table.csv", "image.idx",
-            "checkpoint.safetensors", "trained.safetensors");
+            "checkpoint.safetensors", "trained.safetensors", "model.onnx");
         Named("file", "picture.png", "tensors.npy");
         Named("folder", ".", "images", "images/a");
         Named("json", "{}", "[]");
@@ -440,5 +441,6 @@ public static partial class Values
         }
 
         File.WriteAllBytes("picture.png", picture);
+        File.WriteAllBytes("model.onnx", onnx.Value);
     }
 }

@@ -78,7 +78,7 @@ module internal Flow =
 
         visit 64 false [ condition ]
 
-    /// What flows through a selection to what is taken where the condition holds.
+    /// The flow through a `Select` to its first branch: that of the result, 0 where `condition` is false.
     let whereTrue condition flow = narrowed (not (isDrawn condition)) condition flow
 
     /// What flows through a selection to what is taken where the condition does not hold.

@@ -10,7 +10,7 @@ module internal MatrixReverse =
         | MatrixTerm.Leaf leaf -> leaf.IsName
         | _ -> false
 
-    /// The derivative of a function of one element, by its argument x and its value y.
+    /// The derivative of an elementwise function, written in its argument x or its value y; `None` if it has none.
     let private slope op (x: MatrixTerm) (y: MatrixTerm) : MatrixTerm option =
         let struct (m, n) = MatrixTerm.shape x
         let ones = MatrixTerm.Ones(m, n)

@@ -40,7 +40,7 @@ type AttentionResult =
 /// The form of multi-head attention; `Attention.options` is a start.
 type AttentionOptions =
     {
-        /// Heads; they divide the queries' features.
+        /// The number of heads, a divisor of the number of the queries' features.
         Heads: int
         /// The probability of dropout on the weights, in training.
         Dropout: float

@@ -164,7 +164,7 @@ module Layer =
     let map (f: 'b -> 'c) (layer: Layer<'a, 'b>) : Layer<'a, 'c> =
         Layer(layer.Length, layer.Parts, layer.IsRow, fun place x -> f (layer.Run place x))
 
-    /// A function of what goes in before a layer. `Layer.before Expr.t (Dense.linear 4)`
+    /// A layer that applies `f` to its input first. `Layer.before Expr.t (Dense.linear 4)`
     let before (f: 'a -> 'b) (layer: Layer<'b, 'c>) : Layer<'a, 'c> =
         Layer(layer.Length, layer.Parts, layer.IsRow, fun place x -> layer.Run place (f x))
 

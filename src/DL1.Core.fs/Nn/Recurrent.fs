@@ -62,7 +62,7 @@ module Recurrent =
             Name: string
             Gates: int
             States: int
-            /// The features that a projection makes of the hidden state, where there is one.
+            /// The number of features that the hidden state is projected to; none without a projection.
             Projection: int voption
             Step: int -> Expr -> Expr -> Expr list -> Expr list
         }

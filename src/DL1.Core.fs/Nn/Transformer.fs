@@ -251,7 +251,7 @@ module Transformer =
     let decoder (count: int) (o: TransformerOptions) : Layer<DecoderInput, DecoderInput> =
         unmaskedDecoder (maskedDecoder count o)
 
-    /// sin and cos of the place at wavelengths from 2π to 10,000·2π, sines on even features, cosines on odd ones:
+    /// Position encodings: sin (even features) and cos (odd ones) of the position, at wavelengths from 2π to below 10,000·2π:
     /// `[length; features]`. `Transformer.sinusoids DType.F32 16 64`
     let sinusoids dtype (length: int) (features: int) =
         let element i =

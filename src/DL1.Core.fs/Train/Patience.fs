@@ -38,7 +38,7 @@ type Patience<'kept>
     /// Whether a value would be the new best one: better than the best by more than the tolerance. NaN never is.
     member _.IsBetter(value: float) : bool = (if isGain then value - best else best - value) > tolerance
 
-    /// After a measurement; what is kept is made only where the value is the best so far. `stop.Next(loss, fun () -> state)`
+    /// The rule after a measurement; `keep` is called only if it is the best so far. `stop.Next(loss, fun () -> state)`
     member this.Next(value: float, keep: Func<'kept>) : Patience<'kept> =
         if this.IsBetter value then
             Patience(isGain, patience, tolerance, value, measured + 1, measured + 1, Some(keep.Invoke()))

@@ -86,8 +86,8 @@ type Pruning =
     /// A trial is stopped where its best report is worse than the median of the finished trials at the same epoch: once
     /// `trials` have finished, and from epoch `epochs` on (Golovin et al. 2017).
     | Median of trials: int * epochs: int
-    /// A trial goes on past `least` epochs, `factor` times as many, and so on, only if it is among the best one in `factor` of
-    /// those that came so far: successive halving without waiting, and without training anew (Li et al. 2020).
+    /// After `least` epochs, `factor` times as many, and so on, a trial goes on only if its report is among the best 1/`factor`
+    /// of those at that epoch so far: asynchronous successive halving, without training anew (Li et al. 2020).
     | Halving of least: int * factor: int
 
 /// How a study is run; `Study.options` is a start.

@@ -6,7 +6,7 @@ open DL1
 open DL1.Compiler
 open DL1.Compiler.FusedLoop
 
-/// Emits pairwise sums as IL: see `PairwiseSum`. `total` gives the local of a reduction's accumulator, which holds the
+/// Emits pairwise sums as IL: see `Stages`. `total` gives the local of a reduction's accumulator, which holds the
 /// current leaf block, for one of its vectors.
 [<Sealed>]
 type internal EmitPairwiseSum
@@ -46,7 +46,7 @@ type internal EmitPairwiseSum
 
     let hasSums (stage: Stage) = stage.Sums.Length > 0
 
-    /// Before a stage: sets the sums of both levels and the counters to 0.
+    /// Emits the beginning of a stage: both levels above the leaf block, and the counters, become 0.
     member _.Start(stage, copies) =
         if hasSums stage then
             each stage copies (fun reduction copy ->

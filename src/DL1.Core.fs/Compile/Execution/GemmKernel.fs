@@ -88,7 +88,7 @@ type internal GemmJob =
         Batch: int
         A: MatrixBuffer
         B: MatrixBuffer
-        /// The columns of C are contiguous.
+        /// Each row of C is contiguous: its stride from one column to the next is 1.
         C: MatrixBuffer
         /// The value of the product, where C is a slice of a larger buffer (`ForwardOutputs`); else `None`.
         Slice: Expr option

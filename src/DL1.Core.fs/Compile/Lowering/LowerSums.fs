@@ -2,7 +2,7 @@ namespace DL1.Compiler.Lowering
 
 open DL1
 
-/// Sums that are something simpler: concatenations.
+/// Chains of additions (not reductions) that are something simpler: concatenations.
 [<RequireQualifiedAccess>]
 module internal LowerSums =
     /// A value padded with zeros along one axis alone: the axis, the index at which the value begins, and the value.

@@ -9,7 +9,7 @@ open DL1.Compiler.FusedLoop
 type internal NodeKind =
     /// A variable or constant: in memory before anything runs.
     | Leaf
-    /// A view of memory: costs nothing, or a copy.
+    /// A view of memory: free where the reader can address it by strides, else one copy.
     | View
     | Elementwise
     | Reduce of ReduceOp * axes: int list

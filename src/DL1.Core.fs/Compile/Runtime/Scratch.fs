@@ -36,7 +36,7 @@ type internal ScratchSlot =
     | Spill = 3
     /// A block of B, packed for all threads.
     | SharedPackedB = 3
-    /// The random words of a row.
+    /// The random words that one call of a fused loop reads, for all its random operands.
     | RandomWords = 4
     /// A tile of a convolution that goes beyond the result, and tables of offsets for it; a flag vector of Winograd's.
     | ConvEdge = 4

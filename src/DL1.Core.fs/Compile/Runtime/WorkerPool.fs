@@ -183,7 +183,7 @@ module internal WorkerPool =
             wake.Release woken |> ignore
 
     /// Runs tasks 0 to tasks − 1 on at most `threads` threads, this one among them; returns when all are done. After a
-    /// failure no task behind the failed one is started; the exception of the lowest failed task is raised here.
+    /// failure no task of a higher number is started; of the failed tasks, the lowest number's exception is raised.
     let runOn threads tasks (body: int -> unit) =
         if tasks < 2 || threads < 2 || Job.Inside then
             for task in 0 .. tasks - 1 do
