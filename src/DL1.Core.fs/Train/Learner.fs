@@ -37,8 +37,9 @@ type Learner =
     {
         /// From inputs `[batch; ...]` to outputs. Of a model of several tensors it refuses to be applied: `Network` is that.
         Model: Layer<Expr, Expr>
-        /// A scalar from targets and outputs, such as the mean over the rows. What it sums over rows and what it divides by
-        /// is read from its graph: evaluation and accumulation combine sums, not means.
+        /// A scalar from targets and outputs, such as the mean over the rows. Its sum over rows and its divisor are
+        /// read from its graph, so evaluation and gradient accumulation add sums of batches and divide once, instead of averaging
+        /// means.
         Loss: Expr -> Expr -> Expr
         /// How parameters follow their gradients.
         Optimizer: Optimizer
