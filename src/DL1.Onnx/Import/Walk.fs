@@ -168,13 +168,13 @@ type internal Walk
                 | ValueSome rule ->
                     check call rule node
 
-                    let values =
-                        if node.Operator = "Constant" && (weights.ContainsKey node.Outputs.Head) then
-                            match call.TryTensor "value" with
-                            | Some t -> [ constantOf node.Outputs.Head t ]
-                            | None -> build call rule
-                        else
-                            build call rule
+                    let weight =
+                        match node.Operator, node.Outputs with
+                        | "Constant", name :: _ when weights.ContainsKey name ->
+                            call.TryTensor "value" |> Option.map (fun t -> [ constantOf name t ])
+                        | _ -> None
+
+                    let values = weight |> Option.defaultWith (fun () -> build call rule)
 
                     let typed (v: OnnxTerm) =
                         let dtype = call.Storage v.Type
