@@ -14,6 +14,7 @@ let tests =
             ModelTests.tests
             AttentionTests.tests
             OperatorTests.tests
+            ExampleTests.tests
             TextTests.tests
             DL1.Tests.ExportPrimitiveTests.tests
             DL1.Tests.ExportModelTests.tests
