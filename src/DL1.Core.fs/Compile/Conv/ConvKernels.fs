@@ -134,19 +134,12 @@ module internal ConvKernels =
         | ConvRole.WeightGrad _ when isWinograd role g sizeof<'T> -> WinogradWeights<'S, 'V, 'T>(g, first)
         | ConvRole.WeightGrad _ -> ConvWeights<'S, 'V, 'T>(g, first)
 
-    /// A kernel for f32 with vectors of a width.
-    let f32On width role first geometry =
+    /// A kernel for f32 or f64 with vectors of a width.
+    let on<'T when 'T: unmanaged and 'T: struct> width role first geometry =
         match width with
-        | Width.Bits128 -> make<F32x128, _, float32> role first geometry
-        | Width.Bits256 -> make<F32x256, _, float32> role first geometry
-        | Width.Bits512 -> make<F32x512, _, float32> role first geometry
-
-    /// A kernel for f64 with vectors of a width.
-    let f64On width role first geometry =
-        match width with
-        | Width.Bits128 -> make<F64x128, _, float> role first geometry
-        | Width.Bits256 -> make<F64x256, _, float> role first geometry
-        | Width.Bits512 -> make<F64x512, _, float> role first geometry
+        | Width.Bits128 -> make<Simd128<'T>, _, 'T> role first geometry
+        | Width.Bits256 -> make<Simd256<'T>, _, 'T> role first geometry
+        | Width.Bits512 -> make<Simd512<'T>, _, 'T> role first geometry
 
     /// The geometry of a node, from the shapes of its operands and its result, as the graph has them.
     let geometry (role: ConvRole) (spec: ConvSpec) (left: Shape) (right: Shape) (result: Shape) =

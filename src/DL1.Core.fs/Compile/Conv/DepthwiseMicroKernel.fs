@@ -91,7 +91,7 @@ type internal DepthwiseMicroKernel<'S, 'V, 'T
             add: bool
         ) =
         Hot.loop ()
-        let mutable sum = 'S.ZeroOne
+        let mutable sum = One.zero<'T>
         let mutable b = b
         let mutable run = runs
 
@@ -101,12 +101,10 @@ type internal DepthwiseMicroKernel<'S, 'V, 'T
 
             while left > 0n do
                 sum <-
-                    'S
-                        .MultiplyAddOne(
-                            NativePtr.read (NativePtr.ofNativeInt<'T> at),
-                            NativePtr.read (NativePtr.ofNativeInt<'T> b),
-                            sum
-                        )
+                    One.multiplyAdd
+                        (NativePtr.read (NativePtr.ofNativeInt<'T> at))
+                        (NativePtr.read (NativePtr.ofNativeInt<'T> b))
+                        sum
 
                 at <- at + step
                 b <- b + bStep
@@ -115,7 +113,7 @@ type internal DepthwiseMicroKernel<'S, 'V, 'T
             run <- run + nativeint (2 * sizeof<nativeint>)
 
         let target = NativePtr.ofNativeInt<'T> c
-        NativePtr.write target (if add then 'S.AddOne(NativePtr.read target, sum) else sum)
+        NativePtr.write target (if add then One.add (NativePtr.read target) sum else sum)
 
     /// 6 rows of any number of channels. The last vector may overlap the one before; channels that do not fill one
     /// vector are computed one by one. Replaces C's elements: with overlapping vectors some would be added twice.

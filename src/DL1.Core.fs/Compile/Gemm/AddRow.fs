@@ -29,6 +29,6 @@ type internal AddRow<'S, 'V, 'T
 
             NativePtr.write
                 into
-                ('S.AddOne(NativePtr.read into, NativePtr.read (NativePtr.ofNativeInt<'T>(row + at))))
+                (One.add (NativePtr.read into) (NativePtr.read (NativePtr.ofNativeInt<'T>(row + at))))
 
             i <- i + 1

@@ -20,7 +20,7 @@ type internal Gemv<'S, 'V, 'T
     [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
     static member private Put(value: 'T, address: nativeint, add) =
         let target = NativePtr.ofNativeInt<'T> address
-        NativePtr.write target (if add then 'S.AddOne(NativePtr.read target, value) else value)
+        NativePtr.write target (if add then One.add (NativePtr.read target) value else value)
 
     [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
     static member private PutVector(value: 'V, address: nativeint, add) =
@@ -52,27 +52,27 @@ type internal Gemv<'S, 'V, 'T
             let m5 = m + nativeint (o + 5) * mOut
             let m6 = m + nativeint (o + 6) * mOut
             let m7 = m + nativeint (o + 7) * mOut
-            let mutable s0 = 'S.ZeroOne
-            let mutable s1 = 'S.ZeroOne
-            let mutable s2 = 'S.ZeroOne
-            let mutable s3 = 'S.ZeroOne
-            let mutable s4 = 'S.ZeroOne
-            let mutable s5 = 'S.ZeroOne
-            let mutable s6 = 'S.ZeroOne
-            let mutable s7 = 'S.ZeroOne
+            let mutable s0 = One.zero<'T>
+            let mutable s1 = One.zero<'T>
+            let mutable s2 = One.zero<'T>
+            let mutable s3 = One.zero<'T>
+            let mutable s4 = One.zero<'T>
+            let mutable s5 = One.zero<'T>
+            let mutable s6 = One.zero<'T>
+            let mutable s7 = One.zero<'T>
             let mutable at = 0n
             let mutable xAt = x
 
             for _ in 1..k do
                 let e = Gemv<'S, 'V, 'T>.Read xAt
-                s0 <- 'S.MultiplyAddOne(e, Gemv<'S, 'V, 'T>.Read(m0 + at), s0)
-                s1 <- 'S.MultiplyAddOne(e, Gemv<'S, 'V, 'T>.Read(m1 + at), s1)
-                s2 <- 'S.MultiplyAddOne(e, Gemv<'S, 'V, 'T>.Read(m2 + at), s2)
-                s3 <- 'S.MultiplyAddOne(e, Gemv<'S, 'V, 'T>.Read(m3 + at), s3)
-                s4 <- 'S.MultiplyAddOne(e, Gemv<'S, 'V, 'T>.Read(m4 + at), s4)
-                s5 <- 'S.MultiplyAddOne(e, Gemv<'S, 'V, 'T>.Read(m5 + at), s5)
-                s6 <- 'S.MultiplyAddOne(e, Gemv<'S, 'V, 'T>.Read(m6 + at), s6)
-                s7 <- 'S.MultiplyAddOne(e, Gemv<'S, 'V, 'T>.Read(m7 + at), s7)
+                s0 <- One.multiplyAdd e (Gemv<'S, 'V, 'T>.Read(m0 + at)) s0
+                s1 <- One.multiplyAdd e (Gemv<'S, 'V, 'T>.Read(m1 + at)) s1
+                s2 <- One.multiplyAdd e (Gemv<'S, 'V, 'T>.Read(m2 + at)) s2
+                s3 <- One.multiplyAdd e (Gemv<'S, 'V, 'T>.Read(m3 + at)) s3
+                s4 <- One.multiplyAdd e (Gemv<'S, 'V, 'T>.Read(m4 + at)) s4
+                s5 <- One.multiplyAdd e (Gemv<'S, 'V, 'T>.Read(m5 + at)) s5
+                s6 <- One.multiplyAdd e (Gemv<'S, 'V, 'T>.Read(m6 + at)) s6
+                s7 <- One.multiplyAdd e (Gemv<'S, 'V, 'T>.Read(m7 + at)) s7
                 at <- at + mDeep
                 xAt <- xAt + xDeep
 
@@ -90,10 +90,10 @@ type internal Gemv<'S, 'V, 'T
         while o < outputs do
             let mutable mAt = m + nativeint o * mOut
             let mutable xAt = x
-            let mutable s = 'S.ZeroOne
+            let mutable s = One.zero<'T>
 
             for _ in 1..k do
-                s <- 'S.MultiplyAddOne(Gemv<'S, 'V, 'T>.Read xAt, Gemv<'S, 'V, 'T>.Read mAt, s)
+                s <- One.multiplyAdd (Gemv<'S, 'V, 'T>.Read xAt) (Gemv<'S, 'V, 'T>.Read mAt) s
                 mAt <- mAt + mDeep
                 xAt <- xAt + xDeep
 

@@ -179,6 +179,7 @@ type internal WinogradTile<'S, 'V, 'T
     static member Weights
         (channels: int, source: nativeint, tap: nativeint, target: nativeint, step: nativeint, next: nativeint) =
         Hot.loop ()
+        let half = 'S.Of 0.5
 
         for channel in 0 .. channels - 1 do
             let from = source + nativeint channel * next
@@ -189,8 +190,8 @@ type internal WinogradTile<'S, 'V, 'T
                 let g0 = 'S.Load(from + nativeint j * tap)
                 let g1 = 'S.Load(from + nativeint (3 + j) * tap)
                 let g2 = 'S.Load(from + nativeint (6 + j) * tap)
-                let outer = 'S.MultiplyAdd('S.Add(g0, g2), 'S.Half, 'S.Zero)
-                let inner = 'S.MultiplyAdd(g1, 'S.Half, 'S.Zero)
+                let outer = 'S.MultiplyAdd('S.Add(g0, g2), half, 'S.Zero)
+                let inner = 'S.MultiplyAdd(g1, half, 'S.Zero)
                 let at = into + nativeint j * step
 
                 WinogradTile<'S, 'V, 'T>
@@ -199,8 +200,8 @@ type internal WinogradTile<'S, 'V, 'T
             for i in 0..3 do
                 let at = into + nativeint (4 * i) * step
                 let g0, g1, g2 = 'S.Load at, 'S.Load(at + step), 'S.Load(at + 2n * step)
-                let outer = 'S.MultiplyAdd('S.Add(g0, g2), 'S.Half, 'S.Zero)
-                let inner = 'S.MultiplyAdd(g1, 'S.Half, 'S.Zero)
+                let outer = 'S.MultiplyAdd('S.Add(g0, g2), half, 'S.Zero)
+                let inner = 'S.MultiplyAdd(g1, half, 'S.Zero)
 
                 WinogradTile<'S, 'V, 'T>
                     .Put4(g0, 'S.Add(outer, inner), 'S.Subtract(outer, inner), g2, at, step)
@@ -249,7 +250,7 @@ type internal WinogradTile<'S, 'V, 'T
             left <- left - 1
 
     [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
-    static member private Halves(a: 'V, b: 'V) = 'S.MultiplyAdd('S.Add(a, b), 'S.Half, 'S.Zero)
+    static member private Halves(a: 'V, b: 'V) = 'S.MultiplyAdd('S.Add(a, b), 'S.Of 0.5, 'S.Zero)
 
     /// Transforms the cotangents of the 16 products, for some channels and one vector of outputs, to those of the
     /// weights, in place of the first 9: the transpose of `Weights`. `seen` is as for `Results`.
@@ -268,7 +269,7 @@ type internal WinogradTile<'S, 'V, 'T
                 let q = at + nativeint j * step
                 let m1, m2 = 'S.Load(q + down), 'S.Load(q + 2n * down)
                 let half = WinogradTile<'S, 'V, 'T>.Halves(m1, m2)
-                let rest = 'S.MultiplyAdd('S.Subtract(m1, m2), 'S.Half, 'S.Zero)
+                let rest = 'S.MultiplyAdd('S.Subtract(m1, m2), 'S.Of 0.5, 'S.Zero)
                 'S.Store('S.Add('S.Load q, half), q)
                 'S.Store(rest, q + down)
                 'S.Store('S.Add(half, 'S.Load(q + 3n * down)), q + 2n * down)
@@ -281,7 +282,7 @@ type internal WinogradTile<'S, 'V, 'T
 
                 let half = WinogradTile<'S, 'V, 'T>.Halves(m1, m2)
                 let g0, g2 = 'S.Add(m0, half), 'S.Add(half, m3)
-                let g1 = 'S.MultiplyAdd('S.Subtract(m1, m2), 'S.Half, 'S.Zero)
+                let g1 = 'S.MultiplyAdd('S.Subtract(m1, m2), 'S.Of 0.5, 'S.Zero)
                 let into = at + nativeint (3 * i) * step
                 'S.Store(g0, into)
                 'S.Store(g1, into + step)
