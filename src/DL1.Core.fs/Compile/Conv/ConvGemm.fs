@@ -126,7 +126,7 @@ type internal ConvGemm<'S, 'V, 'T
             (fun start p -> start + int64 (groups * panels) * int64 wide * int64 p.Taps.Length * int64 source)
             0L
 
-    let packed = ConvBuffer(starts[plan.Positions.Length])
+    let packed = Block("Compile", "what a kernel works in", starts[plan.Positions.Length])
     let mutable x = 0n
     let mutable w = 0n
     let mutable y = 0n
@@ -157,8 +157,10 @@ type internal ConvGemm<'S, 'V, 'T
                 )
 
     let multiplyTask number =
-        let spare = Scratch.Get(ScratchSlot.ConvEdge, ConvPanel<'S, 'V, 'T>.Spare)
+        let spare = Scratch.Get(ScratchSlot.ConvEdge, PanelKernel<'S, 'V, 'T>.Spare)
         let task = ConvTask.make plan samples pixel number x y
+        let mutable tile = Tile()
+        tile.Step <- nativeint size
 
         for residue in 0 .. plan.Positions.Length - 1 do
             let positions = plan.Positions[residue]
@@ -170,24 +172,19 @@ type internal ConvGemm<'S, 'V, 'T
                     let struct (run, count) = positions.KBlocks[kBlock]
                     let deep = nativeint (kBlock * KBlocks.length sum) * nativeint wide
 
+                    tile.Runs <- positions.Runs.Address run
+                    tile.Count <- count
+                    tile.A <- task.Source + nativeint (group * source * size)
+                    tile.Add <- kBlock > 0
+
                     for panel in 0 .. panels - 1 do
                         let first = panel * panelColumns
-
-                        ConvPanel<'S, 'V, 'T>
-                            .Multiply(
-                                m,
-                                min panelColumns (result - first),
-                                positions.Runs.Address run,
-                                count,
-                                nativeint size,
-                                task.Source + nativeint (group * source * size),
-                                positions.Sources.Address 0,
-                                panelOf residue group panel + deep,
-                                task.Result + nativeint ((group * result + first) * size),
-                                positions.Results.Address 0,
-                                kBlock > 0,
-                                spare
-                            )
+                        tile.ARows <- positions.Sources.Address 0
+                        tile.B <- panelOf residue group panel + deep
+                        tile.C <- task.Result + nativeint ((group * result + first) * size)
+                        tile.CRows <- positions.Results.Address 0
+                        let columns = min panelColumns (result - first)
+                        PanelKernel<'S, 'V, 'T>.MultiplyTable(m, columns, &tile, spare)
 
         ConvTask.complete plan channels pixel task y epilogue
 

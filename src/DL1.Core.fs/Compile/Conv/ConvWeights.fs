@@ -63,12 +63,12 @@ type internal ConvWeights<'S, 'V, 'T
     let each, outputs = g.ChannelsEach, g.OutputsEach
     let panels = (outputs + panelColumns - 1) / panelColumns
     let rows = g.Taps * each
-    let tallest = ConvPanel<'S, 'V, 'T>.Tallest
+    let tallest = PanelKernel<'S, 'V, 'T>.Tallest
     /// The rows of a sum: whole tiles.
     let height = (rows + tallest - 1) / tallest * tallest
     let panelBytes = nativeint height * nativeint wide
     let partialBytes = nativeint (g.Groups * panels) * panelBytes
-    let sums = ConvBuffer(int64 chunks.Partials * int64 partialBytes)
+    let sums = Block("Compile", "what a kernel works in", int64 chunks.Partials * int64 partialBytes)
 
     /// The offset at which each row of A begins; rows beyond the last repeat it.
     let sources =
@@ -96,9 +96,15 @@ type internal ConvWeights<'S, 'V, 'T
 
     /// Computes the rows from `first` on, for one chunk.
     let multiply run runs count (data: nativeint) (dy: nativeint) (sum: nativeint) first add =
-        let spare = Scratch.Get(ScratchSlot.ConvEdge, ConvPanel<'S, 'V, 'T>.Spare)
+        let spare = Scratch.Get(ScratchSlot.ConvEdge, PanelKernel<'S, 'V, 'T>.Spare)
         let packed = Scratch.Get(ScratchSlot.ConvPacked, int64<int> count * int64 wide)
         let last = min height (first + blockRows)
+        let mutable tile = Tile()
+        tile.Runs <- chunks.Runs.Address(2 * run)
+        tile.Count <- runs
+        tile.Step <- step
+        tile.B <- packed
+        tile.Add <- add
 
         for group in 0 .. g.Groups - 1 do
             for panel in 0 .. panels - 1 do
@@ -108,21 +114,11 @@ type internal ConvWeights<'S, 'V, 'T
                 let outRow = nativeint (g.Outputs * size)
                 Pack<'S, 'V, 'T>.Panel(count, columns, from, outRow, nativeint size, packed)
 
-                ConvPanel<'S, 'V, 'T>
-                    .Multiply(
-                        last - first,
-                        panelColumns,
-                        chunks.Runs.Address(2 * run),
-                        runs,
-                        step,
-                        data + nativeint (group * each * size),
-                        sources.Address first,
-                        packed,
-                        sum + nativeint (group * panels + panel) * panelBytes,
-                        results.Address first,
-                        add,
-                        spare
-                    )
+                tile.A <- data + nativeint (group * each * size)
+                tile.ARows <- sources.Address first
+                tile.C <- sum + nativeint (group * panels + panel) * panelBytes
+                tile.CRows <- results.Address first
+                PanelKernel<'S, 'V, 'T>.MultiplyTable(last - first, panelColumns, &tile, spare)
 
     let chunk =
         ConvChunk(fun run runs pixels data dy sum first add -> multiply run runs pixels data dy sum first add)

@@ -20,7 +20,7 @@ type internal DepthwiseConv<'S, 'V, 'T
     let pixel = channels * size
     /// The index at which the taps of each residue begin in the packed weights.
     let starts = plan.Positions |> Array.scan (fun start p -> start + p.Taps.Length) 0
-    let packed = ConvBuffer(int64 starts[plan.Positions.Length] * int64 pixel)
+    let packed = Block("Compile", "what a kernel works in", int64 starts[plan.Positions.Length] * int64 pixel)
     let mutable x = 0n
     let mutable w = 0n
     let mutable y = 0n
@@ -48,22 +48,27 @@ type internal DepthwiseConv<'S, 'V, 'T
         for residue in 0 .. plan.Positions.Length - 1 do
             let positions = plan.Positions[residue]
             let m = ConvTask.count task positions
-            let b = packed.Address + nativeint starts[residue] * nativeint pixel
             // The runs of all k-blocks, one after the other.
             let struct (last, lastRuns) = positions.KBlocks[positions.KBlocks.Length - 1]
-            let runs = last / 2 + lastRuns
-            let step = nativeint pixel
+            let mutable tile = Tile()
+            tile.Runs <- positions.Runs.Address 0
+            tile.Count <- last / 2 + lastRuns
+            tile.A <- task.Source
+            tile.Step <- nativeint pixel
+            tile.B <- packed.Address + nativeint starts[residue] * nativeint pixel
+            tile.BRow <- nativeint pixel
+            tile.C <- task.Result
             let mutable row = 0
 
             while row < m do
                 let at = nativeint row * nativeint sizeof<nativeint>
-                let mutable sources = positions.Sources.Address 0 + at
-                let mutable results = positions.Results.Address 0 + at
+                tile.ARows <- positions.Sources.Address 0 + at
+                tile.CRows <- positions.Results.Address 0 + at
 
                 if m - row < 6 then
                     // Rows beyond the last repeat it.
-                    let from, into =
-                        NativePtr.ofNativeInt<nativeint> sources, NativePtr.ofNativeInt<nativeint> results
+                    let from = NativePtr.ofNativeInt<nativeint> tile.ARows
+                    let into = NativePtr.ofNativeInt<nativeint> tile.CRows
 
                     let tail = NativePtr.ofNativeInt<nativeint> spare
 
@@ -71,23 +76,10 @@ type internal DepthwiseConv<'S, 'V, 'T
                         NativePtr.set tail i (NativePtr.get from (min i (m - row - 1)))
                         NativePtr.set tail (6 + i) (NativePtr.get into (min i (m - row - 1)))
 
-                    sources <- spare
-                    results <- spare + nativeint (6 * sizeof<nativeint>)
+                    tile.ARows <- spare
+                    tile.CRows <- spare + nativeint (6 * sizeof<nativeint>)
 
-                DepthwiseMicroKernel<'S, 'V, 'T>
-                    .Channels(
-                        channels,
-                        positions.Runs.Address 0,
-                        runs,
-                        step,
-                        task.Source,
-                        sources,
-                        b,
-                        step,
-                        task.Result,
-                        results
-                    )
-
+                DepthwiseRows<'S, 'V, 'T>.Channels(channels, &tile)
                 row <- row + 6
 
         ConvTask.complete plan channels pixel task y epilogue
@@ -131,7 +123,7 @@ type internal DepthwiseWeights<'S, 'V, 'T
     /// A sum has, for each vector of channels and each tap, the lanes of a vector.
     let vectorBytes = nativeint height * nativeint 'S.Bytes
     let partialBytes = nativeint vectors * vectorBytes
-    let sums = ConvBuffer(int64 chunks.Partials * int64 partialBytes)
+    let sums = Block("Compile", "what a kernel works in", int64 chunks.Partials * int64 partialBytes)
 
     /// The offset of each tap; rows beyond the last repeat it.
     let sources =
@@ -157,29 +149,27 @@ type internal DepthwiseWeights<'S, 'V, 'T
     let begins vector = max 0 (min (vector * lanes) (channels - lanes))
 
     let multiply run count (data: nativeint) (dy: nativeint) (sum: nativeint) add =
-        let runs = chunks.Runs.Address(2 * run)
+        let mutable tile = Tile()
+        tile.Runs <- chunks.Runs.Address(2 * run)
+        tile.Count <- count
+        tile.Step <- step
+        tile.BRow <- pixel
+        tile.Add <- add
 
         for vector in 0 .. vectors - 1 do
-            let sum = sum + nativeint vector * vectorBytes
             let at = nativeint (begins vector * size)
+            tile.A <- data + at
+            tile.B <- dy + at
+            tile.C <- sum + nativeint vector * vectorBytes
 
             for tap in 0..6 .. height - 1 do
-                let sources, results = sources.Address tap, results.Address tap
+                tile.ARows <- sources.Address tap
+                tile.CRows <- results.Address tap
 
                 if channels >= lanes then
-                    DepthwiseMicroKernel<'S, 'V, 'T>
-                        .Rows6(runs, count, step, data + at, sources, dy + at, pixel, sum, results, add)
+                    MicroKernel<'S, 'V, 'T>.Lanes6 &tile
                 else
-                    for row in 0..5 do
-                        let row = nativeint (row * sizeof<nativeint>)
-                        let tap = NativePtr.read (NativePtr.ofNativeInt<nativeint>(sources + row))
-                        let into = NativePtr.read (NativePtr.ofNativeInt<nativeint>(results + row))
-
-                        for channel in 0 .. channels - 1 do
-                            let at = nativeint (channel * size)
-
-                            DepthwiseMicroKernel<'S, 'V, 'T>
-                                .One(runs, count, step, data + tap + at, dy + at, pixel, sum + into + at, add)
+                    DepthwiseRows<'S, 'V, 'T>.Few(channels, &tile)
 
     let chunk = ConvChunk(fun run runs _ data dy sum _ add -> multiply run runs data dy sum add)
 

@@ -3,7 +3,6 @@ namespace DL1.Compiler.Execution
 open FSharp.NativeInterop
 open DL1
 open DL1.Compiler
-open DL1.Compiler.Conv
 open DL1.Compiler.FusedLoop
 open DL1.Compiler.Fusion
 open DL1.Compiler.Interpret
@@ -50,7 +49,7 @@ type internal SplitReductionKernel(frame: Frame, work: FusedLoopJob) =
     let mutable stage = 0
     let mutable known, totals = 0n, 0n
     /// The spill memory of all items.
-    let spills = ConvBuffer(int64 work.Items * int64 items.SpillBytes)
+    let spills = Block("Compile", "what a kernel works in", int64 work.Items * int64 items.SpillBytes)
 
     let reductionsBefore number = plan.Stages |> Seq.truncate number |> Seq.sumBy _.Reductions.Length
     let before = Array.init (plan.Stages.Length + 1) reductionsBefore

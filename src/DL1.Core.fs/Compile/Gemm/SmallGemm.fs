@@ -67,6 +67,10 @@ type internal SmallGemm<'S, 'V, 'T
 
                 copy
 
+        let mutable tile = Tile()
+        tile.ARows <- if aInPlace then aRow else size
+        tile.Step <- aColumn
+        tile.CRows <- nativeint p.C.Row * size
         let mutable column = first
 
         while column < last do
@@ -80,25 +84,20 @@ type internal SmallGemm<'S, 'V, 'T
                 if not bInPlace then
                     Pack<'S, 'V, 'T>.Panel(k, columns, b, bRow, bColumn, panel)
 
-                let a = SmallGemm<'S, 'V, 'T>.Address(p.A, stack, 0, kBlock * KBlocks.length p.K)
+                tile.Count <- k
 
-                PanelKernel<'S, 'V, 'T>
-                    .Multiply(
-                        p.M,
-                        k,
-                        (if aInPlace then a else copy),
-                        (if aInPlace then aRow else nativeint k * size),
-                        (if aInPlace then aRow else size),
-                        aColumn,
-                        (if bInPlace then b else panel),
-                        (if bInPlace then bRow else nativeint (2 * 'S.Bytes)),
-                        SmallGemm<'S, 'V, 'T>.Address(p.C, stack, 0, column),
-                        nativeint p.C.Row * size,
-                        columns,
-                        not aInPlace,
-                        kBlock > 0,
-                        spare
-                    )
+                tile.A <-
+                    if aInPlace then
+                        SmallGemm<'S, 'V, 'T>.Address(p.A, stack, 0, kBlock * KBlocks.length p.K)
+                    else
+                        copy
+
+                tile.B <- if bInPlace then b else panel
+                tile.BRow <- if bInPlace then bRow else nativeint (2 * 'S.Bytes)
+                tile.C <- SmallGemm<'S, 'V, 'T>.Address(p.C, stack, 0, column)
+                tile.Add <- kBlock > 0
+                let aNext = if aInPlace then aRow else nativeint k * size
+                PanelKernel<'S, 'V, 'T>.Multiply(p.M, columns, aNext, not aInPlace, &tile, spare)
 
             column <- column + columns
 

@@ -36,7 +36,7 @@ type internal WinogradConv<'S, 'V, 'T
     // The transformed weights: for each panel and each of the 16 products, a row of the panel for each channel of the
     // source.
     let weightStep = nativeint (source * wide)
-    let weights = ConvBuffer(int64 panels * int64 Winograd.Products * int64 weightStep)
+    let weights = Block("Compile", "what a kernel works in", int64 panels * int64 Winograd.Products * int64 weightStep)
     let kBlocks = KBlocks.count source
 
     let runs =
@@ -121,8 +121,8 @@ type internal WinogradConv<'S, 'V, 'T
 
     let multiplyTask number =
         let task = ConvTask.make plan samples pixel number x y
-        let spare = Scratch.Get(ScratchSlot.ConvEdge, ConvPanel<'S, 'V, 'T>.Spare + 'S.Bytes)
-        let seen = spare + nativeint ConvPanel<'S, 'V, 'T>.Spare
+        let spare = Scratch.Get(ScratchSlot.ConvEdge, PanelKernel<'S, 'V, 'T>.Spare + 'S.Bytes)
+        let seen = spare + nativeint PanelKernel<'S, 'V, 'T>.Spare
         WinogradBlock<'S, 'V, 'T>.Clear seen
         let pixels = Scratch.Get(ScratchSlot.ConvPacked, Winograd.Products * int (pixelStep + productStep))
         let products = pixels + nativeint Winograd.Products * pixelStep
@@ -130,6 +130,9 @@ type internal WinogradConv<'S, 'V, 'T
         let count = task.Samples * tiles.RowsEach * tiles.Across
         let sample = nativeint plan.Source.Sample
         let pitch = nativeint (plan.Source.Pitch * sourceBytes)
+        let mutable tile = Tile()
+        tile.Count <- 1
+        tile.Step <- nativeint size
         let mutable first = 0
 
         while first < count do
@@ -148,21 +151,14 @@ type internal WinogradConv<'S, 'V, 'T
                     for kBlock in 0 .. kBlocks - 1 do
                         let deep = kBlock * KBlocks.length source
 
-                        ConvPanel<'S, 'V, 'T>
-                            .Multiply(
-                                m,
-                                panelColumns,
-                                runs.Address(2 * kBlock),
-                                1,
-                                nativeint size,
-                                pixels + nativeint p * pixelStep + nativeint (deep * size),
-                                sourceRows.Address 0,
-                                weights + nativeint p * weightStep + nativeint (deep * wide),
-                                products + nativeint p * productStep,
-                                productRows.Address 0,
-                                kBlock > 0,
-                                spare
-                            )
+                        tile.Runs <- runs.Address(2 * kBlock)
+                        tile.A <- pixels + nativeint p * pixelStep + nativeint (deep * size)
+                        tile.ARows <- sourceRows.Address 0
+                        tile.B <- weights + nativeint p * weightStep + nativeint (deep * wide)
+                        tile.C <- products + nativeint p * productStep
+                        tile.CRows <- productRows.Address 0
+                        tile.Add <- kBlock > 0
+                        PanelKernel<'S, 'V, 'T>.MultiplyTable(m, panelColumns, &tile, spare)
 
                 writeTiles task &tiles first last panel products seen
 

@@ -46,7 +46,7 @@ type internal WinogradWeights<'S, 'V, 'T
             GroupsEach = (groups + partials - 1) / partials
         }
 
-    let sums = ConvBuffer(int64 chunks.Partials * int64 partialBytes)
+    let sums = Block("Compile", "what a kernel works in", int64 chunks.Partials * int64 partialBytes)
     let pixelStep = nativeint (Tuning.WinogradTilesAtOnce * channels * size)
     let cotangentStep = nativeint (Tuning.WinogradTilesAtOnce * wide)
 
@@ -96,17 +96,22 @@ type internal WinogradWeights<'S, 'V, 'T
             tile <- tile + count
 
     let multiply samples (data: nativeint) dy (sum: nativeint) add =
-        let spare = Scratch.Get(ScratchSlot.ConvEdge, ConvPanel<'S, 'V, 'T>.Spare)
+        let spare = Scratch.Get(ScratchSlot.ConvEdge, PanelKernel<'S, 'V, 'T>.Spare)
         let pixels = Scratch.Get(ScratchSlot.ConvPacked, Winograd.Products * int (pixelStep + cotangentStep))
         let cotangents = pixels + nativeint Winograd.Products * pixelStep
         let tiles = { Rows = g.OutHeight; Columns = g.OutWidth }
         let count = samples * tiles.RowsEach * tiles.Across
         let source = chunks.Source
         let pitch = nativeint (source.Pitch * channels * size)
+        let mutable tile = Tile()
+        tile.Count <- 1
+        tile.Step <- nativeint (channels * size)
         let mutable first = 0
 
         while first < count do
             let last = min count (first + Tuning.WinogradTilesAtOnce)
+            tile.Runs <- runs.Address(2 * (last - first))
+            tile.Add <- add || first > 0
 
             WinogradBlock<'S, 'V, 'T>
                 .Read(&tiles, channels, data, nativeint source.Sample, pitch, first, last, pixels, pixelStep)
@@ -115,21 +120,12 @@ type internal WinogradWeights<'S, 'V, 'T
                 readCotangents &tiles dy first last panel cotangents
 
                 for p in 0 .. Winograd.Products - 1 do
-                    ConvPanel<'S, 'V, 'T>
-                        .Multiply(
-                            height,
-                            panelColumns,
-                            runs.Address(2 * (last - first)),
-                            1,
-                            nativeint (channels * size),
-                            pixels + nativeint p * pixelStep,
-                            sources.Address 0,
-                            cotangents + nativeint p * cotangentStep,
-                            sum + nativeint panel * panelBytes + nativeint p * sumStep,
-                            results.Address 0,
-                            add || first > 0,
-                            spare
-                        )
+                    tile.A <- pixels + nativeint p * pixelStep
+                    tile.ARows <- sources.Address 0
+                    tile.B <- cotangents + nativeint p * cotangentStep
+                    tile.C <- sum + nativeint panel * panelBytes + nativeint p * sumStep
+                    tile.CRows <- results.Address 0
+                    PanelKernel<'S, 'V, 'T>.MultiplyTable(height, panelColumns, &tile, spare)
 
             first <- last
 
