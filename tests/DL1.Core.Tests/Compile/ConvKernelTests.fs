@@ -204,8 +204,8 @@ let private isWinograd case role =
     let geometry = ConvKernels.geometry role case.Spec (shape a) (shape b) (shape c)
     let kernel = ConvKernels.on<float32> Width.Bits256 role ConvFirst.None geometry
 
-    kernel :? WinogradConv<F32x256, Vector256<float32>, float32>
-    || kernel :? WinogradWeights<F32x256, Vector256<float32>, float32>
+    kernel :? WinogradConv<Simd256<float32>, Vector256<float32>, float32>
+    || kernel :? WinogradWeights<Simd256<float32>, Vector256<float32>, float32>
 
 let private winogradCases =
     [
@@ -377,7 +377,17 @@ let private finish =
                     let before = run f32 ConvKernels.on<float32> case role Simd.widest 1 left right null
 
                     let after =
-                        runAs layout f32 ConvKernels.on<float32> case role Simd.widest threads left right finish
+                        runAs
+                            layout
+                            f32
+                            ConvKernels.on<float32>
+                            case
+                            role
+                            Simd.widest
+                            threads
+                            left
+                            right
+                            finish
 
                     Expect.isTrue (Array.forall ((=) 1) seen) $"each once: %A{role} %A{case}"
 
@@ -446,7 +456,9 @@ let private oddBesidePadding =
                             $"{odd}, in the second operand {inSecond}, {what}: %A{role} %A{case}"
 
                     for width in [ Width.Bits128; Width.Bits256; Width.Bits512 ] do
-                        agrees $"f32, {width}" (run f32 ConvKernels.on<float32> case role width 1 left right null)
+                        agrees
+                            $"f32, {width}"
+                            (run f32 ConvKernels.on<float32> case role width 1 left right null)
 
                     agrees "f64" (run f64 ConvKernels.on<float> case role Simd.widest 2 left right null)
 

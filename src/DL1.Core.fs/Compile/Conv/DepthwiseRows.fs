@@ -2,7 +2,6 @@ namespace DL1.Compiler.Conv
 
 open System.Runtime.CompilerServices
 open FSharp.NativeInterop
-open DL1
 open DL1.Compiler.Gemm
 open DL1.Compiler.Simd
 
@@ -42,8 +41,7 @@ type internal DepthwiseRows<'S, 'V, 'T
 
             run <- run + nativeint (2 * sizeof<nativeint>)
 
-        let target =
-            NativePtr.ofNativeInt<'T>(t.C + DepthwiseRows<'S, 'V, 'T>.Word(t.CRows, row) + at)
+        let target = NativePtr.ofNativeInt<'T>(t.C + DepthwiseRows<'S, 'V, 'T>.Word(t.CRows, row) + at)
 
         NativePtr.write target (if t.Add then One.add (NativePtr.read target) sum else sum)
 

@@ -47,7 +47,10 @@ type internal ChannelsLastKernel(frame: Frame, width: Width, job: ChannelsLastJo
             let geometry = PoolingGeometry.make window data.Shape result.Shape
 
             Some(
-                (if e.DType = DType.F64 then PoolingKernels.on<float> else PoolingKernels.on<float32>)
+                (if e.DType = DType.F64 then
+                     PoolingKernels.on<float>
+                 else
+                     PoolingKernels.on<float32>)
                     width
                     role
                     geometry

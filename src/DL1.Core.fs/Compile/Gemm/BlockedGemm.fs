@@ -1,11 +1,8 @@
 namespace DL1.Compiler.Gemm
 
-open DL1
 open DL1.Compiler
 open DL1.Compiler.Runtime
 open DL1.Compiler.Simd
-
-#nowarn "9" // Addresses in bytes; the caller answers for their extents.
 
 /// A GEMM in blocks. For as many k-blocks as fit into the memory for packed operands, all threads pack B; then each
 /// thread computes tasks of C, a block of rows by some panels of columns, k-block after k-block, while the task's part

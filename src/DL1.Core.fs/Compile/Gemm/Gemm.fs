@@ -1,7 +1,5 @@
 namespace DL1.Compiler.Gemm
 
-open DL1
-open DL1.Compiler.Runtime
 open DL1.Compiler.Simd
 
 /// Matrix products (GEMM): packed, blocked and parallel. They allocate nothing once their buffers have grown.

@@ -1,6 +1,5 @@
 namespace DL1.Compiler.Gemm
 
-open System.Runtime.CompilerServices
 open FSharp.NativeInterop
 open DL1.Compiler.Simd
 
@@ -66,30 +65,11 @@ type internal MicroKernel<'S, 'V, 'T when 'S :> ISimd<'V, 'T> and 'S: struct and
         let inline second e y sum = if isWide then 'S.MultiplyAdd(e, y, sum) else sum
         let a0, a1, a2, a3, a4, a5 = row 0, row 1, row 2, row 3, row 4, row 5
         let a6, a7, a8, a9, a10, a11 = row 6, row 7, row 8, row 9, row 10, row 11
-        let mutable l0 = 'S.Zero
-        let mutable r0 = 'S.Zero
-        let mutable l1 = 'S.Zero
-        let mutable r1 = 'S.Zero
-        let mutable l2 = 'S.Zero
-        let mutable r2 = 'S.Zero
-        let mutable l3 = 'S.Zero
-        let mutable r3 = 'S.Zero
-        let mutable l4 = 'S.Zero
-        let mutable r4 = 'S.Zero
-        let mutable l5 = 'S.Zero
-        let mutable r5 = 'S.Zero
-        let mutable l6 = 'S.Zero
-        let mutable r6 = 'S.Zero
-        let mutable l7 = 'S.Zero
-        let mutable r7 = 'S.Zero
-        let mutable l8 = 'S.Zero
-        let mutable r8 = 'S.Zero
-        let mutable l9 = 'S.Zero
-        let mutable r9 = 'S.Zero
-        let mutable l10 = 'S.Zero
-        let mutable r10 = 'S.Zero
-        let mutable l11 = 'S.Zero
-        let mutable r11 = 'S.Zero
+        let z = 'S.Zero
+        let mutable l0, r0, l1, r1, l2, r2 = z, z, z, z, z, z
+        let mutable l3, r3, l4, r4, l5, r5 = z, z, z, z, z, z
+        let mutable l6, r6, l7, r7, l8, r8 = z, z, z, z, z, z
+        let mutable l9, r9, l10, r10, l11, r11 = z, z, z, z, z, z
 
         // Prefetches C's rows while the sums are computed.
         if isWide then

@@ -1,11 +1,8 @@
 namespace DL1.Compiler.Gemm
 
-open DL1
 open DL1.Compiler
 open DL1.Compiler.Runtime
 open DL1.Compiler.Simd
-
-#nowarn "9" // Addresses in bytes; the caller answers for their extents.
 
 /// Some columns of one matrix of a product, computed from beginning to end by one thread; where B is a single column,
 /// some rows.

@@ -21,16 +21,8 @@ type internal FmaChains<'S, 'V, 'T
     static member Run(links: int, source: nativeint, target: nativeint) =
         Hot.loop ()
         let x = 'S.Broadcast source
-        let mutable a = x
-        let mutable b = x
-        let mutable c = x
-        let mutable d = x
-        let mutable e = x
-        let mutable f = x
-        let mutable g = x
-        let mutable h = x
-        let mutable i = x
-        let mutable j = x
+        let mutable a, b, c, d, e = x, x, x, x, x
+        let mutable f, g, h, i, j = x, x, x, x, x
 
         for _ in 1..links do
             a <- 'S.MultiplyAdd(a, x, x)

@@ -1,9 +1,7 @@
 namespace DL1.Compiler.Pooling
 
 open System
-open System.Runtime.CompilerServices
 open FSharp.NativeInterop
-open DL1
 open DL1.Compiler.Runtime
 open DL1.Compiler.Simd
 
@@ -32,9 +30,7 @@ type internal PoolingOf<'S, 'V, 'T
     let block = if g.Samples >= 16 then max 1 g.Channels else 64
     let blocks = (g.Channels + block - 1) / block
     let area = g.Area
-    let mutable left = 0n
-    let mutable right = 0n
-    let mutable result = 0n
+    let mutable left, right, result = 0n, 0n, 0n
 
     /// Writes the offsets of the elements in the window of result (p, q) to `taps`, in bytes; returns their number.
     let tabulate p q (taps: nativeint) =
@@ -53,10 +49,7 @@ type internal PoolingOf<'S, 'V, 'T
 
     let zero (dx: nativeint) (from: nativeint) (last: nativeint) =
         for i in 0 .. g.Height * g.Width - 1 do
-            let at: voidptr =
-                NativePtr.toVoidPtr (NativePtr.ofNativeInt<byte>(dx + nativeint i * pixel + from))
-
-            Unsafe.InitBlockUnaligned(at, 0uy, uint32 (last - from))
+            At.clear (dx + nativeint i * pixel + from) (int (last - from))
 
     let runTask task =
         let sample, block' = nativeint<int>(task / blocks), task % blocks
@@ -100,8 +93,7 @@ type internal PoolingOf<'S, 'V, 'T
                     PoolingWindow<Simd1<'T>, _, 'T>.AvgGrad(taps, n, dy, dx, area, from, last) |> ignore
 
     // The body of the pool's run, made once so that a run allocates nothing.
-    let mutable body: int -> unit = ignore
-    do body <- fun task -> runTask task
+    let body: int -> unit = runTask
 
     override _.Run(threads, left', right', result') =
         left <- left'

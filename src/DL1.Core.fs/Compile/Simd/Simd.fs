@@ -26,6 +26,25 @@ type internal Width =
     | Bits256
     | Bits512
 
+/// Reads, writes, copies and clears memory at addresses.
+[<RequireQualifiedAccess>]
+module internal At =
+    let inline read<'T when 'T: unmanaged> (address: nativeint) : 'T =
+        NativePtr.read (NativePtr.ofNativeInt<'T> address)
+
+    let inline write<'T when 'T: unmanaged> (address: nativeint) (value: 'T) =
+        NativePtr.write (NativePtr.ofNativeInt<'T> address) value
+
+    let inline private pointer (address: nativeint) : voidptr =
+        NativePtr.toVoidPtr (NativePtr.ofNativeInt<byte> address)
+
+    /// Copies `bytes` bytes.
+    let copy (source: nativeint) (target: nativeint) (bytes: int) =
+        Unsafe.CopyBlockUnaligned(pointer target, pointer source, uint32 bytes)
+
+    /// Sets `bytes` bytes to 0.
+    let clear (target: nativeint) (bytes: int) = Unsafe.InitBlockUnaligned(pointer target, 0uy, uint32 bytes)
+
 /// Arithmetic on single elements of f32 or f64. The JIT knows the size of 'T and drops the other branch.
 [<RequireQualifiedAccess>]
 module internal One =
@@ -80,9 +99,9 @@ type internal Simd1<'T when 'T: unmanaged and 'T: struct> =
     interface ISimd<Vector128<'T>, 'T> with
         static member Bytes = sizeof<'T>
         static member Zero = Vector128<'T>.Zero
-        static member Load address = Vector128.CreateScalar(NativePtr.read (NativePtr.ofNativeInt<'T> address))
-        static member Store(v, address) = NativePtr.write (NativePtr.ofNativeInt<'T> address) (v.ToScalar())
-        static member Broadcast address = Vector128.Create(NativePtr.read (NativePtr.ofNativeInt<'T> address))
+        static member Load address = Vector128.CreateScalar(At.read<'T> address)
+        static member Store(v, address) = At.write address (v.ToScalar())
+        static member Broadcast address = Vector128.Create(At.read<'T> address)
         static member Add(a, b) = Vector128.Add(a, b)
         static member Subtract(a, b) = Vector128.Subtract(a, b)
         static member Divide(a, b) = Vector128.Divide(a, b)
@@ -104,7 +123,7 @@ type internal Simd128<'T when 'T: unmanaged and 'T: struct> =
         static member Zero = Vector128<'T>.Zero
         static member Load address = Vector128.Load(NativePtr.ofNativeInt<'T> address)
         static member Store(v, address) = Vector128.Store(v, NativePtr.ofNativeInt<'T> address)
-        static member Broadcast address = Vector128.Create(NativePtr.read (NativePtr.ofNativeInt<'T> address))
+        static member Broadcast address = Vector128.Create(At.read<'T> address)
         static member Add(a, b) = Vector128.Add(a, b)
         static member Subtract(a, b) = Vector128.Subtract(a, b)
         static member Divide(a, b) = Vector128.Divide(a, b)
@@ -134,7 +153,7 @@ type internal Simd256<'T when 'T: unmanaged and 'T: struct> =
         static member Zero = Vector256<'T>.Zero
         static member Load address = Vector256.Load(NativePtr.ofNativeInt<'T> address)
         static member Store(v, address) = Vector256.Store(v, NativePtr.ofNativeInt<'T> address)
-        static member Broadcast address = Vector256.Create(NativePtr.read (NativePtr.ofNativeInt<'T> address))
+        static member Broadcast address = Vector256.Create(At.read<'T> address)
         static member Add(a, b) = Vector256.Add(a, b)
         static member Subtract(a, b) = Vector256.Subtract(a, b)
         static member Divide(a, b) = Vector256.Divide(a, b)
@@ -164,7 +183,7 @@ type internal Simd512<'T when 'T: unmanaged and 'T: struct> =
         static member Zero = Vector512<'T>.Zero
         static member Load address = Vector512.Load(NativePtr.ofNativeInt<'T> address)
         static member Store(v, address) = Vector512.Store(v, NativePtr.ofNativeInt<'T> address)
-        static member Broadcast address = Vector512.Create(NativePtr.read (NativePtr.ofNativeInt<'T> address))
+        static member Broadcast address = Vector512.Create(At.read<'T> address)
         static member Add(a, b) = Vector512.Add(a, b)
         static member Subtract(a, b) = Vector512.Subtract(a, b)
         static member Divide(a, b) = Vector512.Divide(a, b)

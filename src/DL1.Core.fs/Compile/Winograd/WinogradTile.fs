@@ -1,7 +1,6 @@
 namespace DL1.Compiler.Winograd
 
 open System.Runtime.CompilerServices
-open DL1
 open DL1.Compiler.Simd
 
 /// The transforms of Winograd's F(2×2, 3×3) (Lavin and Gray 2016): four results of a 3×3 convolution from 4×4 pixels by
@@ -26,17 +25,8 @@ type internal WinogradTile<'S, 'V, 'T
     /// `column`, or 0 where the last column of the last tile does not exist: results that depend on those are not used.
     /// The 16 products are `step` apart, those of the next tile `next`.
     static member Pixels
-        (
-            tiles: int,
-            source: nativeint,
-            row: nativeint,
-            last: nativeint,
-            column: nativeint,
-            end': nativeint,
-            target: nativeint,
-            step: nativeint,
-            next: nativeint
-        ) =
+        (tiles: int, source: nativeint, row, last, column, end', target: nativeint, step: nativeint, next)
+        =
         Hot.loop ()
         let s1 = source + row
         let s2 = s1 + row
@@ -44,17 +34,13 @@ type internal WinogradTile<'S, 'V, 'T
         let mutable at = 0n
         let mutable d1 = 'S.Load s1
         let mutable d2 = 'S.Load s2
-        let mutable a0 = 'S.Subtract('S.Load source, d2)
-        let mutable a1 = 'S.Add(d1, d2)
-        let mutable a2 = 'S.Subtract(d2, d1)
-        let mutable a3 = 'S.Subtract(d1, 'S.Load s3)
+        let mutable a0, a1 = 'S.Subtract('S.Load source, d2), 'S.Add(d1, d2)
+        let mutable a2, a3 = 'S.Subtract(d2, d1), 'S.Subtract(d1, 'S.Load s3)
         at <- column
         d1 <- 'S.Load(s1 + at)
         d2 <- 'S.Load(s2 + at)
-        let mutable b0 = 'S.Subtract('S.Load(source + at), d2)
-        let mutable b1 = 'S.Add(d1, d2)
-        let mutable b2 = 'S.Subtract(d2, d1)
-        let mutable b3 = 'S.Subtract(d1, 'S.Load(s3 + at))
+        let mutable b0, b1 = 'S.Subtract('S.Load(source + at), d2), 'S.Add(d1, d2)
+        let mutable b2, b3 = 'S.Subtract(d2, d1), 'S.Subtract(d1, 'S.Load(s3 + at))
         let mutable into = target
         let mutable left = tiles
 
@@ -62,17 +48,13 @@ type internal WinogradTile<'S, 'V, 'T
             at <- at + column
             d1 <- 'S.Load(s1 + at)
             d2 <- 'S.Load(s2 + at)
-            let c0 = 'S.Subtract('S.Load(source + at), d2)
-            let c1 = 'S.Add(d1, d2)
-            let c2 = 'S.Subtract(d2, d1)
-            let c3 = 'S.Subtract(d1, 'S.Load(s3 + at))
+            let c0, c1 = 'S.Subtract('S.Load(source + at), d2), 'S.Add(d1, d2)
+            let c2, c3 = 'S.Subtract(d2, d1), 'S.Subtract(d1, 'S.Load(s3 + at))
             at <- at + (if left = 1 then end' else column)
             d1 <- 'S.Load(s1 + at)
             d2 <- 'S.Load(s2 + at)
-            let e0 = 'S.Subtract('S.Load(source + at), d2)
-            let e1 = 'S.Add(d1, d2)
-            let e2 = 'S.Subtract(d2, d1)
-            let e3 = 'S.Subtract(d1, 'S.Load(s3 + at))
+            let e0, e1 = 'S.Subtract('S.Load(source + at), d2), 'S.Add(d1, d2)
+            let e2, e3 = 'S.Subtract(d2, d1), 'S.Subtract(d1, 'S.Load(s3 + at))
 
             let p = into
 
@@ -110,18 +92,8 @@ type internal WinogradTile<'S, 'V, 'T
     /// exists, and with `narrow` only the first column of the last tile. `seen` is the address of a vector of zeros, in
     /// which a lane becomes NaN where a result is not finite.
     static member Results
-        (
-            tiles: int,
-            source: nativeint,
-            step: nativeint,
-            next: nativeint,
-            target: nativeint,
-            row: nativeint,
-            column: nativeint,
-            both: bool,
-            narrow: bool,
-            seen: nativeint
-        ) =
+        (tiles, source: nativeint, step: nativeint, next, target: nativeint, row, column, both, narrow, seen)
+        =
         Hot.loop ()
         let down = 4n * step
         let mutable from = source
@@ -209,17 +181,8 @@ type internal WinogradTile<'S, 'V, 'T
     /// Transforms the cotangents of the results of `tiles` neighbours in a row, for one vector of channels, to those of
     /// the 16 products: the transpose of `Results`, with the same strides.
     static member Cotangents
-        (
-            tiles: int,
-            source: nativeint,
-            row: nativeint,
-            column: nativeint,
-            both: bool,
-            narrow: bool,
-            target: nativeint,
-            step: nativeint,
-            next: nativeint
-        ) =
+        (tiles: int, source: nativeint, row, column, both, narrow, target: nativeint, step: nativeint, next)
+        =
         Hot.loop ()
         let down = 4n * step
         let mutable from = source
