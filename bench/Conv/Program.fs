@@ -81,7 +81,7 @@ let private cases threads layer =
     let data, weights = Shape.ofList layer.Data, Shape.ofList layer.Weights
     let result = Shape.ofList (layer.Data[0] :: layer.Weights[0] :: out)
     let geometry = ConvGeometry.make spec data weights result
-    let kernel role = ConvKernels.f32On Simd.widest role ConvFirst.None geometry
+    let kernel role = ConvKernels.on<float32> Simd.widest role ConvFirst.None geometry
     let forward, input = kernel ConvRole.Forward, kernel (ConvRole.InputGrad layer.Data[2..])
     let weight = kernel (ConvRole.WeightGrad layer.Weights[2..])
     let numbers (shape: Shape) = pinned shape.Size (fun i -> float32 (i % 7 - 3))
@@ -125,7 +125,7 @@ let private cases threads layer =
             let weight () = weight.Run(threads, address x, address y, address dw, null)
 
             [
-                case threads "product" 1.0 (fun () -> Gemm.f32On Simd.widest threads &product)
+                case threads "product" 1.0 (fun () -> Gemm.on<float32> Simd.widest threads &product)
                 case threads "forward" 1.0 forward
                 case threads "input gradient" 1.0 input
                 case threads "weight gradient" 1.0 weight

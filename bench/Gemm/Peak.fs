@@ -53,6 +53,6 @@ let flops steps =
 /// Does `steps` steps; reads an element at `start` and leaves a vector at `target`.
 let run (steps: int) (start: nativeint) (target: nativeint) =
     match Simd.widest with
-    | Width.Bits128 -> Chains<F32x128, _, float32>.Run(steps, start, target)
-    | Width.Bits256 -> Chains<F32x256, _, float32>.Run(steps, start, target)
-    | Width.Bits512 -> Chains<F32x512, _, float32>.Run(steps, start, target)
+    | Width.Bits128 -> Chains<Simd128<float32>, _, float32>.Run(steps, start, target)
+    | Width.Bits256 -> Chains<Simd256<float32>, _, float32>.Run(steps, start, target)
+    | Width.Bits512 -> Chains<Simd512<float32>, _, float32>.Run(steps, start, target)

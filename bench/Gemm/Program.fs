@@ -57,7 +57,7 @@ let private product threads (m, k, n) =
         Flops = 2.0 * float m * float n * float k
         Once =
             fun () ->
-                Gemm.f32On Simd.widest threads &product
+                Gemm.on<float32> Simd.widest threads &product
                 GC.KeepAlive(struct (a, b, c))
     }
 

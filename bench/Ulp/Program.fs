@@ -9,7 +9,7 @@ open DL1.Tests.Ulp
 
 /// The f64 erf of `VectorMath` judges its f32: the series of `Scalar` would take hours over all singles. Its own error
 /// is measured on the grids.
-let private judge32 f = if f.Name = "Erf" then fun x -> VectorMath.Erf(x: float) else f.Judge32
+let private judge32 f = if f.Name = "Erf" then fun x -> NumberMath.Erf(x: float) else f.Judge32
 
 let private singles stride name =
     for f in functions do

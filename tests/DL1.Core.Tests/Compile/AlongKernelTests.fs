@@ -20,24 +20,24 @@ let private cumSum (x: Tensor) axis reversed =
     along
         $"cumsum {axis} {reversed}"
         (fun e -> Expr.Make(Node.CumSum(axis, reversed, e)))
-        (AlongKernel.cumSum x.DType x.Shape axis reversed)
+        (AlongKernels.cumSum x.DType x.Shape axis reversed)
         x
 
 let private argReduce op (x: Tensor) axis =
     along
         $"%A{op} {axis}"
         (fun e -> Expr.Make(Node.ArgReduce(op, axis, e)))
-        (AlongKernel.argReduce op x.DType x.Shape axis)
+        (AlongKernels.argReduce op x.DType x.Shape axis)
         x
 
 let private argSort (x: Tensor) axis =
-    along $"argsort {axis}" (Expr.argSort axis) (SortKernel.make x.DType x.Shape axis) x
+    along $"argsort {axis}" (Expr.argSort axis) (AlongKernels.argSort x.DType x.Shape axis) x
 
 let private reduce op (x: Tensor) axes =
     along
         $"%A{op} %A{axes}"
         (fun e -> Expr.Make(Node.Reduce(op, axes, e)))
-        (ReduceStrided.make op x.DType x.Shape axes)
+        (AlongKernels.reduce op x.DType x.Shape axes)
         x
 
 let private ops = [ ReduceOp.Sum; ReduceOp.Prod; ReduceOp.Max; ReduceOp.Min ]

@@ -156,8 +156,8 @@ let private checkOf (kind: Kind<'T>) make case =
                 failtest $"other bits with %A{layout}: %A{role} %A{case}"
 
 let private check case =
-    checkOf f32 ConvKernels.f32On case
-    checkOf f64 ConvKernels.f64On case
+    checkOf f32 ConvKernels.on<float32> case
+    checkOf f64 ConvKernels.on<float> case
 
 let private any =
     law "any small convolution" (fun (seed: uint32) ->
@@ -202,10 +202,10 @@ let private isWinograd case role =
     let a, b, c = shapes case role
     let shape (dims: int list) = Shape.ofList dims
     let geometry = ConvKernels.geometry role case.Spec (shape a) (shape b) (shape c)
-    let kernel = ConvKernels.f32On Width.Bits256 role ConvFirst.None geometry
+    let kernel = ConvKernels.on<float32> Width.Bits256 role ConvFirst.None geometry
 
-    kernel :? WinogradConv<F32x256, Vector256<float32>, float32>
-    || kernel :? WinogradWeights<F32x256, Vector256<float32>, float32>
+    kernel :? WinogradConv<Simd256<float32>, Vector256<float32>, float32>
+    || kernel :? WinogradWeights<Simd256<float32>, Vector256<float32>, float32>
 
 let private winogradCases =
     [
@@ -246,10 +246,10 @@ let private cutSums =
                 Expect.isTrue (isWinograd case role) $"in tiles: %A{role} %A{case}"
                 let a, b, _ = shapes case role
                 let left, right = fractions f32 3 (size a), fractions f32 4 (size b)
-                let first = run f32 ConvKernels.f32On case role Width.Bits512 2 left right null
+                let first = run f32 ConvKernels.on<float32> case role Width.Bits512 2 left right null
 
                 for width in [ Width.Bits128; Width.Bits256 ] do
-                    let other = run f32 ConvKernels.f32On case role width 1 left right null
+                    let other = run f32 ConvKernels.on<float32> case role width 1 left right null
                     Expect.isTrue (same first other) $"other bits with {width}: %A{role} %A{case}"
     }
 
@@ -296,7 +296,7 @@ let private oddNumbers =
                                 ))
 
                     let wanted = expected case role left right |> Array.map (fun v -> v + 1.0)
-                    let found = run f32 ConvKernels.f32On case role Simd.widest 2 left right finish
+                    let found = run f32 ConvKernels.on<float32> case role Simd.widest 2 left right finish
                     let plain = Array.map (fun (v: float) -> if Double.IsNaN v then nan else v)
                     // Whole numbers, whose sums are exact in any order.
                     Expect.isTrue
@@ -374,10 +374,20 @@ let private finish =
                                 let value = value * 2.0f + float32 at
                                 Marshal.WriteInt32(address, 4 * i, BitConverter.SingleToInt32Bits value))
 
-                    let before = run f32 ConvKernels.f32On case role Simd.widest 1 left right null
+                    let before = run f32 ConvKernels.on<float32> case role Simd.widest 1 left right null
 
                     let after =
-                        runAs layout f32 ConvKernels.f32On case role Simd.widest threads left right finish
+                        runAs
+                            layout
+                            f32
+                            ConvKernels.on<float32>
+                            case
+                            role
+                            Simd.widest
+                            threads
+                            left
+                            right
+                            finish
 
                     Expect.isTrue (Array.forall ((=) 1) seen) $"each once: %A{role} %A{case}"
 
@@ -394,7 +404,7 @@ let private steady =
                 let a, b, c = shapes case role
                 let shape (dims: int list) = Shape.ofList dims
                 let geometry = ConvKernels.geometry role case.Spec (shape a) (shape b) (shape c)
-                let kernel = ConvKernels.f64On Simd.widest role layout geometry
+                let kernel = ConvKernels.on<float> Simd.widest role layout geometry
                 let left, right = Numbers(f64, integers 1 (size a)), Numbers(f64, integers 2 (size b))
                 let result = Numbers(f64, Array.zeroCreate (size c))
                 let finish = BlockEpilogue(fun _ _ _ _ _ -> ())
@@ -446,12 +456,14 @@ let private oddBesidePadding =
                             $"{odd}, in the second operand {inSecond}, {what}: %A{role} %A{case}"
 
                     for width in [ Width.Bits128; Width.Bits256; Width.Bits512 ] do
-                        agrees $"f32, {width}" (run f32 ConvKernels.f32On case role width 1 left right null)
+                        agrees
+                            $"f32, {width}"
+                            (run f32 ConvKernels.on<float32> case role width 1 left right null)
 
-                    agrees "f64" (run f64 ConvKernels.f64On case role Simd.widest 2 left right null)
+                    agrees "f64" (run f64 ConvKernels.on<float> case role Simd.widest 2 left right null)
 
                     for layout in layouts role do
-                        runAs layout f32 ConvKernels.f32On case role Simd.widest 2 left right null
+                        runAs layout f32 ConvKernels.on<float32> case role Simd.widest 2 left right null
                         |> agrees $"%A{layout}"
     }
 

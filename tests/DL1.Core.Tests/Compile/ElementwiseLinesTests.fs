@@ -80,7 +80,7 @@ let private every (d: Draw) dtype (dims: int list) =
 
     for op in unaries dtype do
         check $"%A{op} {dtype}" (fun es -> Expr.unary op es[0]) shape [ next dtype ] (fun s ->
-            ElementwiseRows.Unary(op, dtype, shape, s[0]))
+            ElementwiseRows.make (RowOp.Unary op) dtype shape s)
 
     for op in binaries dtype do
         check
@@ -88,7 +88,7 @@ let private every (d: Draw) dtype (dims: int list) =
             (fun es -> Expr.binary op es[0] es[1])
             shape
             [ next dtype; next dtype ]
-            (fun s -> ElementwiseRows.Binary(op, dtype, shape, s[0], s[1]))
+            (fun s -> ElementwiseRows.make (RowOp.Binary op) dtype shape s)
 
     for op in compares dtype do
         check
@@ -96,18 +96,18 @@ let private every (d: Draw) dtype (dims: int list) =
             (fun es -> Expr.compare op es[0] es[1])
             shape
             [ next dtype; next dtype ]
-            (fun s -> ElementwiseRows.Compare(op, dtype, shape, s[0], s[1]))
+            (fun s -> ElementwiseRows.make (RowOp.Compare op) dtype shape s)
 
     check
         $"where {dtype}"
         (fun es -> Expr.where es[0] es[1] es[2])
         shape
         [ next DType.Bool; next dtype; next dtype ]
-        (fun s -> ElementwiseRows.Select(dtype, shape, s[0], s[1], s[2]))
+        (fun s -> ElementwiseRows.make RowOp.Select dtype shape s)
 
     for into in DType.all do
         check $"{dtype} to {into}" (fun es -> Expr.cast into es[0]) shape [ next dtype ] (fun s ->
-            ElementwiseRows.Cast(dtype, into, shape, s[0]))
+            ElementwiseRows.make (RowOp.Cast into) dtype shape s)
 
 let tests =
     testList

@@ -94,7 +94,7 @@ let private samePower32 (y: float32) (xs: float32[]) =
         [| 0..width .. xs.Length - 1 |] |> Array.collect power |> Array.map bits32
 
     let lanes (v: Vector128<float32>) = Array.init 4 v.GetElement
-    let expected = xs |> Array.map (fun x -> bits32 (VectorMath.Pow(x, y)))
+    let expected = xs |> Array.map (fun x -> bits32 (NumberMath.Pow(x, y)))
     let wide (v: Vector256<float32>) = Array.append (lanes (v.GetLower())) (lanes (v.GetUpper()))
 
     by 4 (fun i -> lanes (VectorMath.Pow(Vector128.Create(xs, i), Vector128.Create y))) = expected
@@ -110,7 +110,7 @@ let private samePower64 (y: float) (xs: float[]) =
         [| 0..width .. xs.Length - 1 |] |> Array.collect power |> Array.map bits64
 
     let lanes (v: Vector128<float>) = Array.init 2 v.GetElement
-    let expected = xs |> Array.map (fun x -> bits64 (VectorMath.Pow(x, y)))
+    let expected = xs |> Array.map (fun x -> bits64 (NumberMath.Pow(x, y)))
     let wide (v: Vector256<float>) = Array.append (lanes (v.GetLower())) (lanes (v.GetUpper()))
 
     by 2 (fun i -> lanes (VectorMath.Pow(Vector128.Create(xs, i), Vector128.Create y))) = expected
@@ -203,7 +203,7 @@ let private special =
 
                 for x in nan :: numbers do
                     for y in nan :: numbers do
-                        let double = VectorMath.Pow(x, y)
+                        let double = NumberMath.Pow(x, y)
                         let expected = Math.Pow(x, y)
                         let ordinary v = not (Double.IsNaN v || Double.IsInfinity v || v = 0.0)
 
@@ -213,29 +213,29 @@ let private special =
                             Expect.equal (bits64 double) (bits64 expected) $"{x} ** {y} in f64 is {double}"
 
                         let x, y = float32 x, float32 y
-                        let single = VectorMath.Pow(x, y)
+                        let single = NumberMath.Pow(x, y)
                         let expected = float32 (Math.Pow(float x, float y))
                         Expect.equal (bits32 single) (bits32 expected) $"{x} ** {y} in f32 is {single}"
             }
 
             test "at the ends of the range" {
                 let is (found: float) expected what = Expect.equal (bits64 found) (bits64 expected) what
-                is (VectorMath.Exp 709.782712893384) (Math.Exp 709.782712893384) "the greatest power of e"
-                is (VectorMath.Exp 709.7827128933841) infinity "the one above"
-                is (VectorMath.Exp -745.1332191019411) 5e-324 "the least power of e"
-                is (VectorMath.Exp -745.1332191019412) 0.0 "the one below"
-                is (VectorMath.Log 5e-324) (Math.Log 5e-324) "the logarithm of the least number"
-                is (VectorMath.Log Double.MaxValue) (Math.Log Double.MaxValue) "and of the greatest"
-                Expect.equal (VectorMath.Exp 88.72284f) 3.402850e38f "the greatest power of e in f32"
+                is (NumberMath.Exp 709.782712893384) (Math.Exp 709.782712893384) "the greatest power of e"
+                is (NumberMath.Exp 709.7827128933841) infinity "the one above"
+                is (NumberMath.Exp -745.1332191019411) 5e-324 "the least power of e"
+                is (NumberMath.Exp -745.1332191019412) 0.0 "the one below"
+                is (NumberMath.Log 5e-324) (Math.Log 5e-324) "the logarithm of the least number"
+                is (NumberMath.Log Double.MaxValue) (Math.Log Double.MaxValue) "and of the greatest"
+                Expect.equal (NumberMath.Exp 88.72284f) 3.402850e38f "the greatest power of e in f32"
 
                 Expect.equal
-                    (VectorMath.Exp 88.72284f)
+                    (NumberMath.Exp 88.72284f)
                     (float32 (Math.Exp 88.72283935546875))
                     "the same by Math.Exp"
 
-                Expect.isTrue (Single.IsInfinity(VectorMath.Exp 88.72285f)) "the one above"
-                Expect.equal (VectorMath.Exp -103.97f) 1e-45f "the least"
-                Expect.equal (VectorMath.Exp -103.98f) 0.0f "the one below"
+                Expect.isTrue (Single.IsInfinity(NumberMath.Exp 88.72285f)) "the one above"
+                Expect.equal (NumberMath.Exp -103.97f) 1e-45f "the least"
+                Expect.equal (NumberMath.Exp -103.98f) 0.0f "the one below"
             }
         ]
 

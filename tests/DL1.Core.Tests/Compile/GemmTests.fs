@@ -62,7 +62,7 @@ type private Kind<'T when 'T: unmanaged and 'T: struct> =
 
 let private f32 =
     {
-        Run = fun width threads product -> Gemm.f32On width threads &product
+        Run = fun width threads product -> Gemm.on<float32> width threads &product
         Of = float32
         To = float
         Half = Math.ScaleB(1.0, -24)
@@ -70,7 +70,7 @@ let private f32 =
 
 let private f64 =
     {
-        Run = fun width threads product -> Gemm.f64On width threads &product
+        Run = fun width threads product -> Gemm.on<float> width threads &product
         Of = id
         To = id
         Half = Math.ScaleB(1.0, -53)
@@ -321,7 +321,7 @@ let private steady =
                     C = { matrix n with Data = numbers.Address + nativeint (8 * (m * k + k * n)) }
                 }
 
-            PoolTests.expectSteady $"{m} {n} {k}" (fun () -> Gemm.f64On Simd.widest 2 &product)
+            PoolTests.expectSteady $"{m} {n} {k}" (fun () -> Gemm.on<float> Simd.widest 2 &product)
             Expect.isTrue numbers.Guarded "nothing written outside"
     }
 

@@ -144,8 +144,8 @@ let private checkOf (kind: Kind<'T>) make case =
                 failtest $"other bits with {width}, {threads} threads: %A{role} %A{case}"
 
 let private check case =
-    checkOf f32 PoolingKernels.f32On case
-    checkOf f64 PoolingKernels.f64On case
+    checkOf f32 PoolingKernels.on<float32> case
+    checkOf f64 PoolingKernels.on<float> case
 
 let private any =
     law "any small pooling" (fun (seed: uint32) ->
@@ -196,7 +196,7 @@ let private ties =
         let window = case [ 1; 1; 2; 2 ] [ 2; 2 ] [ sweep 2 0 0 1; sweep 2 0 0 1 ]
 
         let scatter x =
-            run f32 PoolingKernels.f32On window PoolingRole.MaxScatter Simd.widest 1 x [| 5.0 |]
+            run f32 PoolingKernels.on<float32> window PoolingRole.MaxScatter Simd.widest 1 x [| 5.0 |]
 
         Expect.equal (scatter [| 1.0; 3.0; 3.0; 2.0 |]) [| 0.0; 5.0; 0.0; 0.0 |] "the first of two"
         Expect.equal (scatter [| 0.0; -0.0; 0.0; 0.0 |]) [| 5.0; 0.0; 0.0; 0.0 |] "zeros are equal"
@@ -209,7 +209,7 @@ let private steady =
 
         for role in roles do
             let a, b, c = shapes case role
-            let kernel = PoolingKernels.f32On Simd.widest role (geometry case)
+            let kernel = PoolingKernels.on<float32> Simd.widest role (geometry case)
             let left, right = Numbers(f32, integers 1 (size a)), Numbers(f32, integers 2 (size b))
             let result = Numbers(f32, Array.zeroCreate (size c))
 

@@ -77,13 +77,26 @@ let private bind<'F when 'F :> Delegate> name (types: Type list) =
     | null -> invalidArg name "there is no such method"
     | found -> found.CreateDelegate<'F>()
 
-/// A function from arrays to arrays by its method on numbers.
-let byNumber<'T> name : 'T[] -> 'T[] -> unit =
-    let f = bind<Func<'T, 'T>> name [ typeof<'T> ]
+/// A function from arrays to arrays, each number as all lanes of a vector of 128 bits.
+let byNumber<'T when 'T: unmanaged and 'T: struct> name : 'T[] -> 'T[] -> unit =
+    let f = bind<Func<Vector128<'T>, Vector128<'T>>> name [ typeof<Vector128<'T>> ]
 
     fun xs ys ->
         for i in 0 .. xs.Length - 1 do
-            ys[i] <- f.Invoke xs[i]
+            ys[i] <- Vector128.ToScalar(f.Invoke(Vector128.Create xs[i]))
+
+/// Functions of `VectorMath` of one number: a lane of a vector of 128 bits.
+type internal NumberMath =
+    static member Exp(x: float32) = Vector128.ToScalar(VectorMath.Exp(Vector128.Create x))
+    static member Exp(x: float) = Vector128.ToScalar(VectorMath.Exp(Vector128.Create x))
+    static member Log(x: float) = Vector128.ToScalar(VectorMath.Log(Vector128.Create x))
+    static member Erf(x: float) = Vector128.ToScalar(VectorMath.Erf(Vector128.Create x))
+
+    static member Pow(x: float32, y: float32) =
+        Vector128.ToScalar(VectorMath.Pow(Vector128.Create x, Vector128.Create y))
+
+    static member Pow(x: float, y: float) =
+        Vector128.ToScalar(VectorMath.Pow(Vector128.Create x, Vector128.Create y))
 
 /// A function from arrays to arrays by its method on vectors of 128 bits; lengths are whole numbers of vectors.
 let by128<'T> name : 'T[] -> 'T[] -> unit =
@@ -198,11 +211,11 @@ let sweepPow count =
 
     let single (x: float) (y: float) =
         let x, y = float32 x, float32 y
-        { Error = error32 (VectorMath.Pow(x, y)) (Math.Pow(float x, float y)); At = float x }
+        { Error = error32 (NumberMath.Pow(x, y)) (Math.Pow(float x, float y)); At = float x }
 
     let double x y =
         let truth = Precise.pow x y
         let normal = abs truth.High >= 1e-287 && abs truth.High <= 1.7e308
-        { Error = (if normal then error64 (VectorMath.Pow(x, y)) truth else 0.0); At = x }
+        { Error = (if normal then error64 (NumberMath.Pow(x, y)) truth else 0.0); At = x }
 
     struct (row 1e-38 3e38 88.0 single, row 1e-307 1e308 709.0 double)

@@ -1,14 +1,8 @@
 namespace DL1.Compiler.Conv
 
-open System
-open System.Runtime.CompilerServices
-open FSharp.NativeInterop
-open DL1
 open DL1.Compiler.Movement
 open DL1.Compiler.Runtime
 open DL1.Compiler.Simd
-
-#nowarn "9" // Addresses in bytes; the caller answers for their extents.
 
 /// How the sum of a weight gradient, over all pixels of all samples, is divided: into chunks, each of which is one
 /// chain of fused multiply-adds, over whole samples or over part of one. Chunks are added in order to a partial sum,
@@ -129,18 +123,7 @@ module internal ConvChunks =
 
     /// Computes a partial sum: calls `body` for its chunks. `data` and `dy` are the addresses of all data and
     /// cotangents. A sum without chunks is set to `bytes` zeros.
-    let run
-        chunks
-        (g: ConvGeometry)
-        size
-        partial
-        (data: nativeint)
-        (dy: nativeint)
-        sum
-        block
-        bytes
-        (body: ConvChunk)
-        =
+    let run chunks (g: ConvGeometry) size partial data (dy: nativeint) sum block bytes (body: ConvChunk) =
         let source = chunks.Source
 
         let dataEach, outEach =
@@ -163,14 +146,11 @@ module internal ConvChunks =
                         let plane = g.OutHeight * g.OutWidth
 
                         for i in 0 .. count - 1 do
-                            TransposeBlock.matrix
-                                size
-                                (dy + nativeint (sample + i) * outEach)
-                                (nativeint (plane * size))
-                                g.Outputs
-                                plane
-                                (copy + nativeint i * outEach)
-                                (nativeint (g.Outputs * size))
+                            let from, into =
+                                dy + nativeint (sample + i) * outEach, copy + nativeint i * outEach
+
+                            let row, intoRow = nativeint (plane * size), nativeint (g.Outputs * size)
+                            TransposeBlock.matrix size from row g.Outputs plane into intoRow
 
                         copy
                     else
@@ -201,5 +181,4 @@ module internal ConvChunks =
                     add <- true
 
         if not add then
-            let zeros: voidptr = NativePtr.toVoidPtr (NativePtr.ofNativeInt<byte> sum)
-            Unsafe.InitBlockUnaligned(zeros, 0uy, uint32<int64> bytes)
+            At.clear sum bytes

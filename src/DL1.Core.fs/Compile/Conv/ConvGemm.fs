@@ -1,13 +1,9 @@
 namespace DL1.Compiler.Conv
 
-open FSharp.NativeInterop
-open DL1
 open DL1.Compiler.Gemm
 open DL1.Compiler.Movement
 open DL1.Compiler.Runtime
 open DL1.Compiler.Simd
-
-#nowarn "9" // Addresses in bytes; the caller answers for their extents.
 
 /// A task of a plan: its samples and its band of results, for the kernels whose results are pixels.
 [<Struct; NoEquality; NoComparison>]
@@ -94,14 +90,9 @@ module internal ConvTask =
             for i in 0 .. task.Samples - 1 do
                 let sample = nativeint (task.First + i) * nativeint plane * nativeint channels
 
-                TransposeBlock.matrix
-                    (int size)
-                    (at i)
-                    (nativeint resultPixel)
-                    (last - start)
-                    channels
-                    (result + (sample + nativeint start) * size)
-                    (nativeint plane * size)
+                let from, pixel, row = at i, nativeint resultPixel, nativeint plane * size
+                let into = result + (sample + nativeint start) * size
+                TransposeBlock.matrix (int size) from pixel (last - start) channels into row
 
 /// A convolution, or its transpose, as a GEMM: rows are pixels of the result, whose taps are read where they are in the
 /// source; columns are channels of the result; the weights are packed at each run. `source` and `result` are channels
@@ -112,6 +103,7 @@ type internal ConvGemm<'S, 'V, 'T
     (plan: ConvPlan, samples, groups, source, result, weightSource, weightResult, kernel) =
     inherit ConvKernel()
 
+    let o = ConvOperands()
     let size = sizeof<'T>
     let wide = 2 * 'S.Bytes
     let panelColumns = wide / size
@@ -126,11 +118,7 @@ type internal ConvGemm<'S, 'V, 'T
             (fun start p -> start + int64 (groups * panels) * int64 wide * int64 p.Taps.Length * int64 source)
             0L
 
-    let packed = ConvBuffer(starts[plan.Positions.Length])
-    let mutable x = 0n
-    let mutable w = 0n
-    let mutable y = 0n
-    let mutable epilogue: BlockEpilogue | null = null
+    let packed = Block.Kept(starts[plan.Positions.Length])
 
     /// The address of the packed weights of one panel, of a residue and group.
     let panelOf residue group panel =
@@ -146,19 +134,16 @@ type internal ConvGemm<'S, 'V, 'T
         let at = nativeint group * nativeint (source * result * kernel) + nativeint (first * weightResult)
 
         for t in 0 .. taps.Length - 1 do
-            Pack<'S, 'V, 'T>
-                .Panel(
-                    source,
-                    min panelColumns (result - first),
-                    w + (at + nativeint taps[t]) * nativeint size,
-                    nativeint (weightSource * size),
-                    nativeint (weightResult * size),
-                    target + nativeint (t * source) * nativeint wide
-                )
+            let from = o.Right + (at + nativeint taps[t]) * nativeint size
+            let row, column = nativeint (weightSource * size), nativeint (weightResult * size)
+            let into = target + nativeint (t * source) * nativeint wide
+            Pack<'S, 'V, 'T>.Panel(source, min panelColumns (result - first), from, row, column, into)
 
     let multiplyTask number =
-        let spare = Scratch.Get(ScratchSlot.ConvEdge, ConvPanel<'S, 'V, 'T>.Spare)
-        let task = ConvTask.make plan samples pixel number x y
+        let spare = Scratch.Get(ScratchSlot.ConvEdge, PanelKernel<'S, 'V, 'T>.Spare)
+        let task = ConvTask.make plan samples pixel number o.Left o.Result
+        let mutable tile = Tile()
+        tile.Step <- nativeint size
 
         for residue in 0 .. plan.Positions.Length - 1 do
             let positions = plan.Positions[residue]
@@ -170,43 +155,37 @@ type internal ConvGemm<'S, 'V, 'T
                     let struct (run, count) = positions.KBlocks[kBlock]
                     let deep = nativeint (kBlock * KBlocks.length sum) * nativeint wide
 
+                    tile.Runs <- positions.Runs.Address run
+                    tile.Count <- count
+                    tile.A <- task.Source + nativeint (group * source * size)
+                    tile.Add <- kBlock > 0
+
                     for panel in 0 .. panels - 1 do
                         let first = panel * panelColumns
+                        tile.ARows <- positions.Sources.Address 0
+                        tile.B <- panelOf residue group panel + deep
+                        tile.C <- task.Result + nativeint ((group * result + first) * size)
+                        tile.CRows <- positions.Results.Address 0
+                        let columns = min panelColumns (result - first)
+                        PanelKernel<'S, 'V, 'T>.MultiplyTable(m, columns, &tile, spare)
 
-                        ConvPanel<'S, 'V, 'T>
-                            .Multiply(
-                                m,
-                                min panelColumns (result - first),
-                                positions.Runs.Address run,
-                                count,
-                                nativeint size,
-                                task.Source + nativeint (group * source * size),
-                                positions.Sources.Address 0,
-                                panelOf residue group panel + deep,
-                                task.Result + nativeint ((group * result + first) * size),
-                                positions.Results.Address 0,
-                                kBlock > 0,
-                                spare
-                            )
+        ConvTask.complete plan channels pixel task o.Result o.Epilogue
 
-        ConvTask.complete plan channels pixel task y epilogue
+    let mutable chosen: bool[] | null = null
+
+    let multiplyChosen task =
+        match chosen with
+        | null -> multiplyTask task
+        | chosen ->
+            if chosen[task] then
+                multiplyTask task
 
     // The bodies of the pool's runs, made once so that a run allocates nothing.
-    let mutable pack: int -> unit = ignore
-    let mutable multiply: int -> unit = ignore
-    let mutable chosen: bool[] | null = null
-    do pack <- fun task -> packTask task
+    let pack: int -> unit = packTask
+    let multiply: int -> unit = multiplyChosen
 
-    do
-        multiply <-
-            fun task ->
-                match chosen with
-                | null -> multiplyTask task
-                | chosen ->
-                    if chosen[task] then
-                        multiplyTask task
-
-    override _.KeptBytes = packed.Bytes
+    override _.Operands = o
+    override _.Kept = packed
 
     /// Runs only the tasks of the plan for which `tasks` is true.
     member this.RunTasks(threads, left, right, target, epilogue, tasks: bool[]) =
@@ -214,15 +193,7 @@ type internal ConvGemm<'S, 'V, 'T
         this.Run(threads, left, right, target, epilogue)
         chosen <- null
 
-    override _.Run(threads, left, right, target, epilogue') =
-        x <- left
-        w <- right
-        y <- target
-        epilogue <- epilogue'
-
+    override _.Compute threads =
         if plan.Positions.Length > 0 && channels > 0 then
             WorkerPool.runOn threads (plan.Positions.Length * groups * panels) pack
             WorkerPool.runOn threads plan.Tasks multiply
-
-        epilogue <- null
-        packed.Hold()

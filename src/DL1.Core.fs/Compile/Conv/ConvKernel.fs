@@ -1,7 +1,7 @@
 namespace DL1.Compiler.Conv
 
-open DL1
 open DL1.Compiler.Gemm
+open DL1.Compiler.Runtime
 
 /// Which of a convolution's operands and result, where they are data, have channels first, as the graph has them: a
 /// kernel transposes them task by task, in the nearest caches. The others have channels last.
@@ -16,6 +16,14 @@ type internal ConvFirst =
     /// Channels are last everywhere.
     static member None = { Left = false; Right = false; Result = false }
 
+/// The addresses of a run's operands and result, and its epilogue.
+[<Sealed>]
+type internal ConvOperands() =
+    member val Left = 0n with get, set
+    member val Right = 0n with get, set
+    member val Result = 0n with get, set
+    member val Epilogue: BlockEpilogue | null = null with get, set
+
 /// A convolution in one of its roles, ready to run; it serves one run at a time. Operands are as in the graph, but data
 /// has its channels last or first: Forward x w; InputGrad y w; WeightGrad x y. Each element of the result is a sum of
 /// chains of fused multiply-adds, over pixels or over Winograd's tiles. Where the chains end depends on the extents
@@ -23,11 +31,23 @@ type internal ConvFirst =
 /// or NaN factor of it gives NaN.
 [<AbstractClass>]
 type internal ConvKernel() =
-    /// The bytes that the kernel keeps between runs: packed weights, or partial sums.
+    /// The operands of the current run.
+    abstract Operands: ConvOperands
+    /// What the kernel keeps between runs: packed weights, or partial sums.
+    abstract Kept: Block
     abstract KeptBytes: int64
+    default this.KeptBytes = this.Kept.Bytes
+    /// Computes the result from the operands, on at most `threads` threads.
+    abstract Compute: threads: int -> unit
 
     /// Runs on at most `threads` threads. The epilogue is called once for each element: on rows of the result seen as
     /// `[samples · height · width; channels]`, or for weights as `[outputs; all others]`.
-    abstract Run:
-        threads: int * left: nativeint * right: nativeint * result: nativeint * epilogue: BlockEpilogue | null ->
-            unit
+    member this.Run(threads: int, left: nativeint, right: nativeint, result: nativeint, epilogue) =
+        let o = this.Operands
+        o.Left <- left
+        o.Right <- right
+        o.Result <- result
+        o.Epilogue <- epilogue
+        this.Compute threads
+        o.Epilogue <- null
+        this.Kept.Hold()

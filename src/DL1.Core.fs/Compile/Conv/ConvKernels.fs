@@ -19,27 +19,15 @@ module internal ConvKernels =
         && g.KernelWidth = 3
         && isPlain g.SweepHeight
         && isPlain g.SweepWidth
-        && match role with
-           | ConvRole.Forward ->
-               Winograd.suits
-                   g.Images
-                   g.Channels
-                   g.Outputs
-                   g.OutHeight
-                   g.OutWidth
-                   size
-                   Tuning.WinogradWeightBytes
-           | ConvRole.InputGrad _ ->
-               Winograd.suits g.Images g.Outputs g.Channels g.Height g.Width size Tuning.WinogradWeightBytes
-           | ConvRole.WeightGrad _ ->
-               Winograd.suits
-                   g.Images
-                   g.Channels
-                   g.Outputs
-                   g.OutHeight
-                   g.OutWidth
-                   size
-                   Tuning.WinogradSumBytes
+        && (let source, result, rows, columns, most =
+                match role with
+                | ConvRole.Forward ->
+                    g.Channels, g.Outputs, g.OutHeight, g.OutWidth, Tuning.WinogradWeightBytes
+                | ConvRole.InputGrad _ -> g.Outputs, g.Channels, g.Height, g.Width, Tuning.WinogradWeightBytes
+                | ConvRole.WeightGrad _ ->
+                    g.Channels, g.Outputs, g.OutHeight, g.OutWidth, Tuning.WinogradSumBytes
+
+            Winograd.suits g.Images source result rows columns size most)
 
     /// The floating-point operations of a kernel, without the additions of Winograd's transforms.
     let operations role (g: ConvGeometry) size =
@@ -54,26 +42,26 @@ module internal ConvKernels =
         else
             2L * int64 g.Images * work g
 
-    /// A kernel for results over `rows` and `columns`; `source` and `result` are the channels of one group that are
-    /// read and written, `weightSource` and `weightResult` the weights' strides along them, in elements.
+    /// A kernel for a convolution or, with `transposed`, for its gradient by the data.
     let private product<'S, 'V, 'T
         when 'S :> ISimd<'V, 'T> and 'S: struct and 'V: struct and 'T: unmanaged and 'T: struct>
-        (g: ConvGeometry)
+        transposed
         isInTiles
         (first: ConvFirst)
-        rows
-        columns
-        source
-        result
-        weightSource
-        weightResult
+        (g: ConvGeometry)
         =
         let size = sizeof<'T>
+        let axis = if transposed then ConvAxis.transpose else ConvAxis.forward
+        // The channels of one group that are read and written, and the weights' strides along them, in elements.
+        let each, outputs = g.ChannelsEach, g.OutputsEach
+        let source, result = if transposed then outputs, each else each, outputs
+        let down, across = each * g.Taps, g.Taps
+        let weightSource, weightResult = if transposed then down, across else across, down
 
         let problem =
             {
-                Rows = rows
-                Columns = columns
+                Rows = axis g.SweepHeight g.KernelHeight g.Height g.OutHeight
+                Columns = axis g.SweepWidth g.KernelWidth g.Width g.OutWidth
                 Samples = g.Images
                 Source = source * g.Groups
                 Result = result * g.Groups
@@ -105,48 +93,21 @@ module internal ConvKernels =
         (g: ConvGeometry)
         : ConvKernel =
         g.Check sizeof<'T>
-        let each, outputs = g.ChannelsEach, g.OutputsEach
+        let isInTiles = isWinograd role g sizeof<'T>
 
         match role with
-        | ConvRole.Forward ->
-            product<'S, 'V, 'T>
-                g
-                (isWinograd role g sizeof<'T>)
-                first
-                (ConvAxis.forward g.SweepHeight g.KernelHeight g.Height g.OutHeight)
-                (ConvAxis.forward g.SweepWidth g.KernelWidth g.Width g.OutWidth)
-                each
-                outputs
-                g.Taps
-                (each * g.Taps)
-        | ConvRole.InputGrad _ ->
-            product<'S, 'V, 'T>
-                g
-                (isWinograd role g sizeof<'T>)
-                first
-                (ConvAxis.transpose g.SweepHeight g.KernelHeight g.Height g.OutHeight)
-                (ConvAxis.transpose g.SweepWidth g.KernelWidth g.Width g.OutWidth)
-                outputs
-                each
-                (each * g.Taps)
-                g.Taps
+        | ConvRole.Forward -> product<'S, 'V, 'T> false isInTiles first g
+        | ConvRole.InputGrad _ -> product<'S, 'V, 'T> true isInTiles first g
         | ConvRole.WeightGrad _ when g.IsDepthwise -> DepthwiseWeights<'S, 'V, 'T>(g, first)
-        | ConvRole.WeightGrad _ when isWinograd role g sizeof<'T> -> WinogradWeights<'S, 'V, 'T>(g, first)
+        | ConvRole.WeightGrad _ when isInTiles -> WinogradWeights<'S, 'V, 'T>(g, first)
         | ConvRole.WeightGrad _ -> ConvWeights<'S, 'V, 'T>(g, first)
 
-    /// A kernel for f32 with vectors of a width.
-    let f32On width role first geometry =
+    /// A kernel for f32 or f64 with vectors of a width.
+    let on<'T when 'T: unmanaged and 'T: struct> width role first geometry =
         match width with
-        | Width.Bits128 -> make<F32x128, _, float32> role first geometry
-        | Width.Bits256 -> make<F32x256, _, float32> role first geometry
-        | Width.Bits512 -> make<F32x512, _, float32> role first geometry
-
-    /// A kernel for f64 with vectors of a width.
-    let f64On width role first geometry =
-        match width with
-        | Width.Bits128 -> make<F64x128, _, float> role first geometry
-        | Width.Bits256 -> make<F64x256, _, float> role first geometry
-        | Width.Bits512 -> make<F64x512, _, float> role first geometry
+        | Width.Bits128 -> make<Simd128<'T>, _, 'T> role first geometry
+        | Width.Bits256 -> make<Simd256<'T>, _, 'T> role first geometry
+        | Width.Bits512 -> make<Simd512<'T>, _, 'T> role first geometry
 
     /// The geometry of a node, from the shapes of its operands and its result, as the graph has them.
     let geometry (role: ConvRole) (spec: ConvSpec) (left: Shape) (right: Shape) (result: Shape) =

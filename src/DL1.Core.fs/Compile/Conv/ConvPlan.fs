@@ -2,7 +2,6 @@ namespace DL1.Compiler.Conv
 
 open System
 open System.Collections.Generic
-open DL1
 open DL1.Compiler.Gemm
 
 /// The results of one residue along both axes, for one task: their offsets, in tables for the micro-kernels.

@@ -1,13 +1,8 @@
 namespace DL1.Compiler.Conv
 
-open System
-open System.Runtime.CompilerServices
-open FSharp.NativeInterop
-open DL1
 open DL1.Compiler.Movement
 open DL1.Compiler.Runtime
-
-#nowarn "9" // Addresses in bytes; the caller answers for their extents.
+open DL1.Compiler.Simd
 
 /// The source of a convolution as the micro-kernels read it: the data in place where no tap is outside of it and
 /// channels are last, else copies of bands of it, with zeros around them.
@@ -32,30 +27,19 @@ type internal ConvSource =
     /// The bytes of one sample of what is read.
     member s.Sample = Scratch.Bytes(int64 s.Height * int64 s.Pitch * int64 s.PixelBytes)
 
-    member private s.Zero(at: nativeint, pixels: int) =
-        let bytes: voidptr = NativePtr.toVoidPtr (NativePtr.ofNativeInt<byte> at)
-        Unsafe.InitBlockUnaligned(bytes, 0uy, uint32 (pixels * s.PixelBytes))
+    member private s.Zero(at: nativeint, pixels: int) = At.clear at (pixels * s.PixelBytes)
 
     /// Copies `pixels` pixels, from a row and column on; they may continue in the next rows.
     member private s.Copy(sample: nativeint, row: int, column: int, pixels: int, into: nativeint) =
         let first = nativeint row * nativeint s.Columns.Extent + nativeint column
 
         if s.Transposes then
-            TransposeBlock.matrix
-                s.Size
-                (sample + first * nativeint s.Size)
-                (nativeint (s.Rows.Extent * s.Columns.Extent) * nativeint s.Size)
-                (s.PixelBytes / s.Size)
-                pixels
-                into
-                (nativeint s.PixelBytes)
+            let from = sample + first * nativeint s.Size
+            let plane = nativeint (s.Rows.Extent * s.Columns.Extent) * nativeint s.Size
+            let channels = s.PixelBytes / s.Size
+            TransposeBlock.matrix s.Size from plane channels pixels into (nativeint s.PixelBytes)
         else
-            let target: voidptr = NativePtr.toVoidPtr (NativePtr.ofNativeInt<byte> into)
-
-            let data: voidptr =
-                NativePtr.toVoidPtr (NativePtr.ofNativeInt<byte>(sample + first * nativeint s.PixelBytes))
-
-            Unsafe.CopyBlockUnaligned(target, data, uint32 (pixels * s.PixelBytes))
+            At.copy (sample + first * nativeint s.PixelBytes) into (pixels * s.PixelBytes)
 
     /// For one sample, the address at which the micro-kernels begin to read for results `first` to `last` − 1 of each
     /// residue of the rows: that of their first tap's row and column. `sample` is the address of the data, `copy` that

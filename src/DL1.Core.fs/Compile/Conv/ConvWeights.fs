@@ -1,11 +1,8 @@
 namespace DL1.Compiler.Conv
 
-open DL1
 open DL1.Compiler.Gemm
 open DL1.Compiler.Runtime
 open DL1.Compiler.Simd
-
-#nowarn "9" // Addresses in bytes; the caller answers for their extents.
 
 /// Writes the sums of a panel of weight gradients as weights.
 [<AbstractClass; Sealed>]
@@ -15,33 +12,18 @@ type internal ConvSums<'S, 'V, 'T
     /// Writes outputs `first` to `first + columns − 1`. In the sum, a tap has a row for each channel, and taps are
     /// `step` bytes apart. Then calls the epilogue for each output.
     static member Write
-        (
-            taps: int,
-            channels: int,
-            step: nativeint,
-            sum: nativeint,
-            weights: nativeint,
-            first: int,
-            columns: int,
-            epilogue: BlockEpilogue | null
-        ) =
+        (taps, channels, step, sum, weights: nativeint, first, columns, epilogue: BlockEpilogue | null)
+        =
         let size = sizeof<'T>
-        let rows = taps * channels
+        let rows, wide = taps * channels, nativeint (2 * 'S.Bytes)
 
         for column in 0 .. columns - 1 do
             let target = weights + nativeint ((first + column) * rows) * nativeint size
 
             for tap in 0 .. taps - 1 do
-                Pack<'S, 'V, 'T>
-                    .Elements(
-                        channels,
-                        1,
-                        sum + nativeint tap * step + nativeint (column * size),
-                        nativeint (2 * 'S.Bytes),
-                        nativeint size,
-                        target + nativeint (tap * size),
-                        nativeint (taps * size)
-                    )
+                let from = sum + nativeint tap * step + nativeint (column * size)
+                let into, each = target + nativeint (tap * size), nativeint (taps * size)
+                Pack<'S, 'V, 'T>.Elements(channels, 1, from, wide, nativeint size, into, each)
 
             match epilogue with
             | null -> ()
@@ -55,6 +37,7 @@ type internal ConvWeights<'S, 'V, 'T
     (g: ConvGeometry, first: ConvFirst) =
     inherit ConvKernel()
 
+    let o = ConvOperands()
     let size = sizeof<'T>
     let wide = 2 * 'S.Bytes
     let panelColumns = wide / size
@@ -63,12 +46,12 @@ type internal ConvWeights<'S, 'V, 'T
     let each, outputs = g.ChannelsEach, g.OutputsEach
     let panels = (outputs + panelColumns - 1) / panelColumns
     let rows = g.Taps * each
-    let tallest = ConvPanel<'S, 'V, 'T>.Tallest
+    let tallest = PanelKernel<'S, 'V, 'T>.Tallest
     /// The rows of a sum: whole tiles.
     let height = (rows + tallest - 1) / tallest * tallest
     let panelBytes = nativeint height * nativeint wide
     let partialBytes = nativeint (g.Groups * panels) * panelBytes
-    let sums = ConvBuffer(int64 chunks.Partials * int64 partialBytes)
+    let sums = Block.Kept(int64 chunks.Partials * int64 partialBytes)
 
     /// The offset at which each row of A begins; rows beyond the last repeat it.
     let sources =
@@ -89,16 +72,18 @@ type internal ConvWeights<'S, 'V, 'T
     /// Where there are few partial sums, tasks divide the rows too.
     let blocks = max 1 (min (height / tallest) ((15 + chunks.Partials) / chunks.Partials))
     let blockRows = (height / tallest + blocks - 1) / blocks * tallest
-    let mutable x = 0n
-    let mutable y = 0n
-    let mutable w = 0n
-    let mutable epilogue: BlockEpilogue | null = null
 
     /// Computes the rows from `first` on, for one chunk.
     let multiply run runs count (data: nativeint) (dy: nativeint) (sum: nativeint) first add =
-        let spare = Scratch.Get(ScratchSlot.ConvEdge, ConvPanel<'S, 'V, 'T>.Spare)
+        let spare = Scratch.Get(ScratchSlot.ConvEdge, PanelKernel<'S, 'V, 'T>.Spare)
         let packed = Scratch.Get(ScratchSlot.ConvPacked, int64<int> count * int64 wide)
         let last = min height (first + blockRows)
+        let mutable tile = Tile()
+        tile.Runs <- chunks.Runs.Address(2 * run)
+        tile.Count <- runs
+        tile.Step <- step
+        tile.B <- packed
+        tile.Add <- add
 
         for group in 0 .. g.Groups - 1 do
             for panel in 0 .. panels - 1 do
@@ -108,21 +93,11 @@ type internal ConvWeights<'S, 'V, 'T
                 let outRow = nativeint (g.Outputs * size)
                 Pack<'S, 'V, 'T>.Panel(count, columns, from, outRow, nativeint size, packed)
 
-                ConvPanel<'S, 'V, 'T>
-                    .Multiply(
-                        last - first,
-                        panelColumns,
-                        chunks.Runs.Address(2 * run),
-                        runs,
-                        step,
-                        data + nativeint (group * each * size),
-                        sources.Address first,
-                        packed,
-                        sum + nativeint (group * panels + panel) * panelBytes,
-                        results.Address first,
-                        add,
-                        spare
-                    )
+                tile.A <- data + nativeint (group * each * size)
+                tile.ARows <- sources.Address first
+                tile.C <- sum + nativeint (group * panels + panel) * panelBytes
+                tile.CRows <- results.Address first
+                PanelKernel<'S, 'V, 'T>.MultiplyTable(last - first, panelColumns, &tile, spare)
 
     let chunk =
         ConvChunk(fun run runs pixels data dy sum first add -> multiply run runs pixels data dy sum first add)
@@ -130,7 +105,7 @@ type internal ConvWeights<'S, 'V, 'T
     let multiplyTask number =
         let partial, first = number / blocks, number % blocks * blockRows
         let sum = sums.Address + nativeint partial * partialBytes
-        ConvChunks.run chunks g size partial x y sum first (int64 partialBytes) chunk
+        ConvChunks.run chunks g size partial o.Left o.Right sum first (int partialBytes) chunk
 
     /// Adds up the partial sums of one panel, and writes them as weights.
     let addTask number =
@@ -138,31 +113,22 @@ type internal ConvWeights<'S, 'V, 'T
         let sum = sums.Address + nativeint number * panelBytes
 
         for partial in 1 .. chunks.Partials - 1 do
-            AddRow<'S, 'V, 'T>.Add(rows * panelColumns, sum + nativeint partial * partialBytes, sum)
+            AddRow.Add<'T>(rows * panelColumns, sum + nativeint partial * partialBytes, sum)
 
         let first = group * outputs + panel * panelColumns
         let columns = min panelColumns (outputs - panel * panelColumns)
 
         ConvSums<'S, 'V, 'T>
-            .Write(g.Taps, each, nativeint each * nativeint wide, sum, w, first, columns, epilogue)
+            .Write(g.Taps, each, nativeint each * nativeint wide, sum, o.Result, first, columns, o.Epilogue)
 
     // The bodies of the pool's runs, made once so that a run allocates nothing.
-    let mutable multiplies: int -> unit = ignore
-    let mutable adds: int -> unit = ignore
-    do multiplies <- fun task -> multiplyTask task
-    do adds <- fun task -> addTask task
+    let multiplies: int -> unit = multiplyTask
+    let adds: int -> unit = addTask
 
-    override _.KeptBytes = sums.Bytes
+    override _.Operands = o
+    override _.Kept = sums
 
-    override _.Run(threads, left, right, target, epilogue') =
-        x <- left
-        y <- right
-        w <- target
-        epilogue <- epilogue'
-
+    override _.Compute threads =
         if g.Outputs > 0 && rows > 0 then
             WorkerPool.runOn threads (chunks.Partials * blocks) multiplies
             WorkerPool.runOn threads (g.Groups * panels) adds
-
-        epilogue <- null
-        sums.Hold()

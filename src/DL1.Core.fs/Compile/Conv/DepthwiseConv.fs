@@ -1,7 +1,6 @@
 namespace DL1.Compiler.Conv
 
 open FSharp.NativeInterop
-open DL1
 open DL1.Compiler.Gemm
 open DL1.Compiler.Runtime
 open DL1.Compiler.Simd
@@ -16,54 +15,50 @@ type internal DepthwiseConv<'S, 'V, 'T
     (plan: ConvPlan, samples, channels, kernel) =
     inherit ConvKernel()
 
+    let o = ConvOperands()
     let size = sizeof<'T>
     let pixel = channels * size
     /// The index at which the taps of each residue begin in the packed weights.
     let starts = plan.Positions |> Array.scan (fun start p -> start + p.Taps.Length) 0
-    let packed = ConvBuffer(int64 starts[plan.Positions.Length] * int64 pixel)
-    let mutable x = 0n
-    let mutable w = 0n
-    let mutable y = 0n
-    let mutable epilogue: BlockEpilogue | null = null
+
+    let packed = Block.Kept(int64 starts[plan.Positions.Length] * int64 pixel)
 
     let packTask residue =
         let taps = plan.Positions[residue].Taps
 
         for t in 0 .. taps.Length - 1 do
-            Pack<'S, 'V, 'T>
-                .Elements(
-                    1,
-                    channels,
-                    w + nativeint (taps[t] * size),
-                    0n,
-                    nativeint (kernel * size),
-                    packed.Address + nativeint (starts[residue] + t) * nativeint pixel,
-                    0n
-                )
+            let from, step = o.Right + nativeint (taps[t] * size), nativeint (kernel * size)
+            let into = packed.Address + nativeint (starts[residue] + t) * nativeint pixel
+            Pack<'S, 'V, 'T>.Elements(1, channels, from, 0n, step, into, 0n)
 
     let multiplyTask number =
         let spare = Scratch.Get(ScratchSlot.ConvEdge, 12 * sizeof<nativeint>)
-        let task = ConvTask.make plan samples pixel number x y
+        let task = ConvTask.make plan samples pixel number o.Left o.Result
 
         for residue in 0 .. plan.Positions.Length - 1 do
             let positions = plan.Positions[residue]
             let m = ConvTask.count task positions
-            let b = packed.Address + nativeint starts[residue] * nativeint pixel
             // The runs of all k-blocks, one after the other.
             let struct (last, lastRuns) = positions.KBlocks[positions.KBlocks.Length - 1]
-            let runs = last / 2 + lastRuns
-            let step = nativeint pixel
+            let mutable tile = Tile()
+            tile.Runs <- positions.Runs.Address 0
+            tile.Count <- last / 2 + lastRuns
+            tile.A <- task.Source
+            tile.Step <- nativeint pixel
+            tile.B <- packed.Address + nativeint starts[residue] * nativeint pixel
+            tile.BRow <- nativeint pixel
+            tile.C <- task.Result
             let mutable row = 0
 
             while row < m do
                 let at = nativeint row * nativeint sizeof<nativeint>
-                let mutable sources = positions.Sources.Address 0 + at
-                let mutable results = positions.Results.Address 0 + at
+                tile.ARows <- positions.Sources.Address 0 + at
+                tile.CRows <- positions.Results.Address 0 + at
 
                 if m - row < 6 then
                     // Rows beyond the last repeat it.
-                    let from, into =
-                        NativePtr.ofNativeInt<nativeint> sources, NativePtr.ofNativeInt<nativeint> results
+                    let from = NativePtr.ofNativeInt<nativeint> tile.ARows
+                    let into = NativePtr.ofNativeInt<nativeint> tile.CRows
 
                     let tail = NativePtr.ofNativeInt<nativeint> spare
 
@@ -71,47 +66,25 @@ type internal DepthwiseConv<'S, 'V, 'T
                         NativePtr.set tail i (NativePtr.get from (min i (m - row - 1)))
                         NativePtr.set tail (6 + i) (NativePtr.get into (min i (m - row - 1)))
 
-                    sources <- spare
-                    results <- spare + nativeint (6 * sizeof<nativeint>)
+                    tile.ARows <- spare
+                    tile.CRows <- spare + nativeint (6 * sizeof<nativeint>)
 
-                DepthwiseMicroKernel<'S, 'V, 'T>
-                    .Channels(
-                        channels,
-                        positions.Runs.Address 0,
-                        runs,
-                        step,
-                        task.Source,
-                        sources,
-                        b,
-                        step,
-                        task.Result,
-                        results
-                    )
-
+                DepthwiseRows<'S, 'V, 'T>.Channels(channels, &tile)
                 row <- row + 6
 
-        ConvTask.complete plan channels pixel task y epilogue
+        ConvTask.complete plan channels pixel task o.Result o.Epilogue
 
     // The bodies of the pool's runs, made once so that a run allocates nothing.
-    let mutable pack: int -> unit = ignore
-    let mutable multiply: int -> unit = ignore
-    do pack <- fun residue -> packTask residue
-    do multiply <- fun task -> multiplyTask task
+    let pack: int -> unit = packTask
+    let multiply: int -> unit = multiplyTask
 
-    override _.KeptBytes = packed.Bytes
+    override _.Operands = o
+    override _.Kept = packed
 
-    override _.Run(threads, left, right, target, epilogue') =
-        x <- left
-        w <- right
-        y <- target
-        epilogue <- epilogue'
-
+    override _.Compute threads =
         if plan.Positions.Length > 0 then
             WorkerPool.runOn threads plan.Positions.Length pack
             WorkerPool.runOn threads plan.Tasks multiply
-
-        epilogue <- null
-        packed.Hold()
 
 /// The gradient of a depthwise convolution's weights: rows are taps, and vectors run along channels.
 [<Sealed>]
@@ -120,6 +93,7 @@ type internal DepthwiseWeights<'S, 'V, 'T
     (g: ConvGeometry, first: ConvFirst) =
     inherit ConvKernel()
 
+    let o = ConvOperands()
     let size = sizeof<'T>
     let lanes = 'S.Bytes / size
     let channels = g.Channels
@@ -131,7 +105,7 @@ type internal DepthwiseWeights<'S, 'V, 'T
     /// A sum has, for each vector of channels and each tap, the lanes of a vector.
     let vectorBytes = nativeint height * nativeint 'S.Bytes
     let partialBytes = nativeint vectors * vectorBytes
-    let sums = ConvBuffer(int64 chunks.Partials * int64 partialBytes)
+    let sums = Block.Kept(int64 chunks.Partials * int64 partialBytes)
 
     /// The offset of each tap; rows beyond the last repeat it.
     let sources =
@@ -148,84 +122,63 @@ type internal DepthwiseWeights<'S, 'V, 'T
 
     let results = ConvTable [| for i in 0 .. height - 1 -> nativeint i * nativeint 'S.Bytes |]
     let step = nativeint source.Columns.Step * pixel
-    let mutable x = 0n
-    let mutable y = 0n
-    let mutable w = 0n
-    let mutable epilogue: BlockEpilogue | null = null
 
     /// The first channel of a vector: the last vector overlaps the one before it.
     let begins vector = max 0 (min (vector * lanes) (channels - lanes))
 
     let multiply run count (data: nativeint) (dy: nativeint) (sum: nativeint) add =
-        let runs = chunks.Runs.Address(2 * run)
+        let mutable tile = Tile()
+        tile.Runs <- chunks.Runs.Address(2 * run)
+        tile.Count <- count
+        tile.Step <- step
+        tile.BRow <- pixel
+        tile.Add <- add
 
         for vector in 0 .. vectors - 1 do
-            let sum = sum + nativeint vector * vectorBytes
             let at = nativeint (begins vector * size)
+            tile.A <- data + at
+            tile.B <- dy + at
+            tile.C <- sum + nativeint vector * vectorBytes
 
             for tap in 0..6 .. height - 1 do
-                let sources, results = sources.Address tap, results.Address tap
+                tile.ARows <- sources.Address tap
+                tile.CRows <- results.Address tap
 
                 if channels >= lanes then
-                    DepthwiseMicroKernel<'S, 'V, 'T>
-                        .Rows6(runs, count, step, data + at, sources, dy + at, pixel, sum, results, add)
+                    MicroKernel<'S, 'V, 'T>.Lanes6 &tile
                 else
-                    for row in 0..5 do
-                        let row = nativeint (row * sizeof<nativeint>)
-                        let tap = NativePtr.read (NativePtr.ofNativeInt<nativeint>(sources + row))
-                        let into = NativePtr.read (NativePtr.ofNativeInt<nativeint>(results + row))
-
-                        for channel in 0 .. channels - 1 do
-                            let at = nativeint (channel * size)
-
-                            DepthwiseMicroKernel<'S, 'V, 'T>
-                                .One(runs, count, step, data + tap + at, dy + at, pixel, sum + into + at, add)
+                    DepthwiseRows<'S, 'V, 'T>.Few(channels, &tile)
 
     let chunk = ConvChunk(fun run runs _ data dy sum _ add -> multiply run runs data dy sum add)
 
     let multiplyTask partial =
         let sum = sums.Address + nativeint partial * partialBytes
-        ConvChunks.run chunks g size partial x y sum 0 (int64 partialBytes) chunk
+        ConvChunks.run chunks g size partial o.Left o.Right sum 0 (int partialBytes) chunk
 
     /// Adds up the partial sums of one vector of channels, and writes them as weights.
     let addTask vector =
         let sum = sums.Address + nativeint vector * vectorBytes
 
         for partial in 1 .. chunks.Partials - 1 do
-            AddRow<'S, 'V, 'T>.Add(g.Taps * lanes, sum + nativeint partial * partialBytes, sum)
+            AddRow.Add<'T>(g.Taps * lanes, sum + nativeint partial * partialBytes, sum)
 
         for channel in max (vector * lanes) (begins vector) .. min channels ((vector + 1) * lanes) - 1 do
-            let target = w + nativeint (channel * g.Taps) * nativeint size
+            let target = o.Result + nativeint (channel * g.Taps) * nativeint size
 
-            Pack<'S, 'V, 'T>
-                .Elements(
-                    1,
-                    g.Taps,
-                    sum + nativeint ((channel - begins vector) * size),
-                    0n,
-                    nativeint 'S.Bytes,
-                    target,
-                    0n
-                )
+            let from = sum + nativeint ((channel - begins vector) * size)
+            Pack<'S, 'V, 'T>.Elements(1, g.Taps, from, 0n, nativeint 'S.Bytes, target, 0n)
 
-            match epilogue with
+            match o.Epilogue with
             | null -> ()
             | epilogue -> epilogue.Invoke(target, channel, 1, 0, g.Taps)
 
     // The bodies of the pool's runs, made once so that a run allocates nothing.
-    let mutable multiplies: int -> unit = ignore
-    let mutable adds: int -> unit = ignore
-    do multiplies <- fun partial -> multiplyTask partial
-    do adds <- fun vector -> addTask vector
+    let multiplies: int -> unit = multiplyTask
+    let adds: int -> unit = addTask
 
-    override _.KeptBytes = sums.Bytes
+    override _.Operands = o
+    override _.Kept = sums
 
-    override _.Run(threads, left, right, target, epilogue') =
-        x <- left
-        y <- right
-        w <- target
-        epilogue <- epilogue'
+    override _.Compute threads =
         WorkerPool.runOn threads chunks.Partials multiplies
         WorkerPool.runOn threads vectors adds
-        epilogue <- null
-        sums.Hold()

@@ -203,7 +203,7 @@ type internal EmitBlock(staged: StagedLoop, il: VectorIL) =
             // Shorter rows are in the cache anyway.
             il.Argument 2
             il.Constant 512
-            il.Unless(OpCodes.Blt, (fun () -> Array.iter fetch ahead[at]))
+            il.Unless OpCodes.Blt (fun () -> Array.iter fetch ahead[at])
 
     /// Rotates the accumulators by one vector: that of the next vector of the block becomes number 0.
     member _.Rotate(stage: Stage) =

@@ -37,7 +37,7 @@ type private LoopEmitter(staged: StagedLoop, il: VectorIL) =
             1
 
     /// Moves the column on by some vectors.
-    let forward copies = il.Advance(column, (fun () -> il.Constant(copies * methods.Lanes)))
+    let forward copies = il.Advance column (fun () -> il.Constant(copies * methods.Lanes))
 
     /// Sets `rest` to the number of lanes left in the row, at most a vector's.
     let measureRest () =
@@ -58,18 +58,14 @@ type private LoopEmitter(staged: StagedLoop, il: VectorIL) =
             il.Constant(copies * methods.Lanes)
             il.Do OpCodes.Sub
 
-        il.While(
-            test,
-            OpCodes.Ble,
-            fun () ->
-                inner.Prefetch stage
-                inner.Work(stage, false, copies)
+        il.While test OpCodes.Ble (fun () ->
+            inner.Prefetch stage
+            inner.Work(stage, false, copies)
 
-                if copies < methods.Vectors then
-                    inner.Rotate stage
+            if copies < methods.Vectors then
+                inner.Rotate stage
 
-                forward copies
-        )
+            forward copies)
 
     /// Emits the loop over the whole vectors of a row, leaf block by leaf block.
     let leafBlocks (stage: Stage) copies =
@@ -83,13 +79,10 @@ type private LoopEmitter(staged: StagedLoop, il: VectorIL) =
         il.Min()
         il.Pop limit
 
-        inner.PairwiseSums.Count(
-            stage,
-            fun () ->
-                il.Push limit
-                il.Push column
-                il.Do OpCodes.Sub
-        )
+        inner.PairwiseSums.Count stage (fun () ->
+            il.Push limit
+            il.Push column
+            il.Do OpCodes.Sub)
 
         vectors stage copies (fun () -> il.Push limit)
         il.Push limit
@@ -100,12 +93,9 @@ type private LoopEmitter(staged: StagedLoop, il: VectorIL) =
     let partialVector (stage: Stage) =
         columnAndEnd ()
 
-        il.Unless(
-            OpCodes.Bge,
-            fun () ->
-                measureRest ()
-                inner.Work(stage, true, 1)
-        )
+        il.Unless OpCodes.Bge (fun () ->
+            measureRest ()
+            inner.Work(stage, true, 1))
 
     /// Emits the columns of one segment, where reductions go across.
     let row (stage: Stage) =
@@ -125,14 +115,10 @@ type private LoopEmitter(staged: StagedLoop, il: VectorIL) =
                 il.Push column
                 il.Push paddedColumns
 
-            il.While(
-                test,
-                OpCodes.Blt,
-                fun () ->
-                    partialVector stage
-                    inner.Rotate stage
-                    forward 1
-            )
+            il.While test OpCodes.Blt (fun () ->
+                partialVector stage
+                inner.Rotate stage
+                forward 1)
 
     /// Emits a stage without its loop-invariant steps: over whole rows where the loop is `Across`, else over the
     /// columns of `copies` vectors or of a partial one.
@@ -159,29 +145,25 @@ type private LoopEmitter(staged: StagedLoop, il: VectorIL) =
                 il.Push left
                 il.Constant 0
 
-            il.While(
-                test,
-                OpCodes.Bgt,
-                fun () ->
-                    for step in stage.Segment do
-                        inner.Compute(rows, false, step, 1)
+            il.While test OpCodes.Bgt (fun () ->
+                for step in stage.Segment do
+                    inner.Compute(rows, false, step, 1)
 
-                    for struct (step, operand) in stage.SegmentStores do
-                        inner.Store(rows, false, step, operand, 1)
+                for struct (step, operand) in stage.SegmentStores do
+                    inner.Store(rows, false, step, operand, 1)
 
-                    if not loop.Across then
-                        inner.PairwiseSums.Next(stage, totals, 1)
-                        inner.PairwiseSums.Count(stage, (fun () -> il.Constant 1))
-                        inner.Work(stage, partial, copies)
-                    elif stage.Block.Length + stage.BlockStores.Length + stage.Reductions.Length > 0 then
-                        row stage
+                if not loop.Across then
+                    inner.PairwiseSums.Next(stage, totals, 1)
+                    inner.PairwiseSums.Count stage (fun () -> il.Constant 1)
+                    inner.Work(stage, partial, copies)
+                elif stage.Block.Length + stage.BlockStores.Length + stage.Reductions.Length > 0 then
+                    row stage
 
-                    for operand in moving do
-                        if not loop.Operands[operand].Invariant then
-                            il.Advance(rows[operand], (fun () -> il.Push strides[operand]))
+                for operand in moving do
+                    if not loop.Operands[operand].Invariant then
+                        il.Advance rows[operand] (fun () -> il.Push strides[operand])
 
-                    il.Advance(left, (fun () -> il.Constant -1))
-            )
+                il.Advance left (fun () -> il.Constant -1))
 
         inner.PairwiseSums.End(stage, totals)
 
@@ -240,21 +222,14 @@ type private LoopEmitter(staged: StagedLoop, il: VectorIL) =
                 columns ()
                 il.Constant block
 
-                il.Unless(
-                    OpCodes.Bne_Un,
-                    fun () ->
-                        stages false methods.Vectors
-                        il.Do OpCodes.Ret
-                )
+                il.Unless OpCodes.Bne_Un (fun () ->
+                    stages false methods.Vectors
+                    il.Do OpCodes.Ret)
 
-            il.While(
-                columnAndEnd,
-                OpCodes.Blt,
-                fun () ->
-                    measureRest ()
-                    stages true 1
-                    forward 1
-            )
+            il.While columnAndEnd OpCodes.Blt (fun () ->
+                measureRest ()
+                stages true 1
+                forward 1)
 
         il.Do OpCodes.Ret
 

@@ -42,7 +42,7 @@ type internal EmitPairwiseSum
     let unlessBelow number least body =
         il.Push number
         il.Constant least
-        il.Unless(OpCodes.Blt, body)
+        il.Unless OpCodes.Blt body
 
     let hasSums (stage: Stage) = stage.Sums.Length > 0
 
@@ -66,23 +66,20 @@ type internal EmitPairwiseSum
                     zero (total reduction copy))
 
                 il.Set(since, 0)
-                il.Advance(leafBlocks, (fun () -> il.Constant 1))
+                il.Advance leafBlocks (fun () -> il.Constant 1)
                 il.Push leafBlocks
                 il.Constant(Tuning.LeafBlock - 1)
                 il.Do OpCodes.And
 
-                il.Unless(
-                    OpCodes.Brtrue,
-                    fun () ->
-                        each stage copies (fun reduction copy ->
-                            add (above 2 reduction copy) (above 1 reduction copy)
-                            zero (above 1 reduction copy))
-                ))
+                il.Unless OpCodes.Brtrue (fun () ->
+                    each stage copies (fun reduction copy ->
+                        add (above 2 reduction copy) (above 1 reduction copy)
+                        zero (above 1 reduction copy))))
 
     /// Counts segments or columns that are added to the leaf block; `by` pushes their number.
-    member _.Count(stage, by: unit -> unit) =
+    member _.Count (stage: Stage) (by: unit -> unit) =
         if hasSums stage then
-            il.Advance(since, by)
+            il.Advance since by
 
     /// After a stage: adds the sums of all levels to the accumulator.
     member _.End(stage, copies) =

@@ -52,7 +52,7 @@ type internal VectorIL(il: ILGenerator, methods: VectorMethods) =
         il.Emit OpCodes.Mul
 
     /// Adds to a local what `by` pushes.
-    member this.Advance(local, by: unit -> unit) =
+    member this.Advance (local: LocalBuilder) (by: unit -> unit) =
         this.Push local
         by ()
         il.Emit OpCodes.Add
@@ -75,14 +75,14 @@ type internal VectorIL(il: ILGenerator, methods: VectorMethods) =
     member _.Branch(op: OpCode, target: Label) = il.Emit(op, target)
 
     /// Emits `body`, over which control branches where `op` holds for what is on the stack.
-    member _.Unless(op: OpCode, body: unit -> unit) =
+    member _.Unless (op: OpCode) (body: unit -> unit) =
         let over = il.DefineLabel()
         il.Emit(op, over)
         body ()
         il.MarkLabel over
 
     /// Emits a loop: the body runs as long as `op` holds for what `test` pushes.
-    member _.While(test: unit -> unit, op: OpCode, body: unit -> unit) =
+    member _.While (test: unit -> unit) (op: OpCode) (body: unit -> unit) =
         let top, check = il.DefineLabel(), il.DefineLabel()
         il.Emit(OpCodes.Br, check)
         il.MarkLabel top

@@ -75,8 +75,8 @@ type internal BackToBackKernel(frame: Frame, width: Width, job: BackToBackJob) =
             }
 
         match product.Type with
-        | DType.F64 -> Gemm.rowsF64On width &problem
-        | _ -> Gemm.rowsF32On width &problem
+        | DType.F64 -> Gemm.rowsOn<float> width &problem
+        | _ -> Gemm.rowsOn<float32> width &problem
 
         match product.Epilogue with
         | Some epilogue -> EpilogueJob.run epilogue &at product.M (stack * product.M + row) rows 0 product.N

@@ -34,7 +34,7 @@ type internal ChannelsLastKernel(frame: Frame, width: Width, job: ChannelsLastJo
             let geometry = ConvKernels.geometry role spec left.Shape right.Shape e.Shape
 
             Some(
-                (if e.DType = DType.F64 then ConvKernels.f64On else ConvKernels.f32On)
+                (if e.DType = DType.F64 then ConvKernels.on<float> else ConvKernels.on<float32>)
                     width
                     role
                     job.ChannelsFirst
@@ -47,7 +47,10 @@ type internal ChannelsLastKernel(frame: Frame, width: Width, job: ChannelsLastJo
             let geometry = PoolingGeometry.make window data.Shape result.Shape
 
             Some(
-                (if e.DType = DType.F64 then PoolingKernels.f64On else PoolingKernels.f32On)
+                (if e.DType = DType.F64 then
+                     PoolingKernels.on<float>
+                 else
+                     PoolingKernels.on<float32>)
                     width
                     role
                     geometry

@@ -130,5 +130,5 @@ type internal GemmKernel(frame: Frame, width: Width, work: GemmJob) =
             }
 
         match work.Type with
-        | DType.F64 -> Gemm.f64On width frame.Threads &product
-        | _ -> Gemm.f32On width frame.Threads &product
+        | DType.F64 -> Gemm.on<float> width frame.Threads &product
+        | _ -> Gemm.on<float32> width frame.Threads &product

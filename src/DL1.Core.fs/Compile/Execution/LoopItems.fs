@@ -117,14 +117,7 @@ type internal LoopItems(frame: Frame, work: FusedLoopJob) =
                     + int64 segment * int64 (space.SegmentStrides[i])
                     + int64 column
 
-                RandomBlocks.Fill(
-                    uint32 work.Streams[i],
-                    NativePtr.get key 0,
-                    NativePtr.get key 1,
-                    first,
-                    words,
-                    target
-                )
-
+                let one, two = NativePtr.get key 0, NativePtr.get key 1
+                RandomBlocks.Fill(uint32 work.Streams[i], one, two, first, words, target)
                 NativePtr.set block (2 * i) target
                 target <- target + 4n * nativeint words

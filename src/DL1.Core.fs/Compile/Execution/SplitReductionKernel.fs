@@ -3,9 +3,7 @@ namespace DL1.Compiler.Execution
 open FSharp.NativeInterop
 open DL1
 open DL1.Compiler
-open DL1.Compiler.Conv
 open DL1.Compiler.FusedLoop
-open DL1.Compiler.Fusion
 open DL1.Compiler.Interpret
 open DL1.Compiler.Runtime
 
@@ -50,7 +48,7 @@ type internal SplitReductionKernel(frame: Frame, work: FusedLoopJob) =
     let mutable stage = 0
     let mutable known, totals = 0n, 0n
     /// The spill memory of all items.
-    let spills = ConvBuffer(int64 work.Items * int64 items.SpillBytes)
+    let spills = Block.Kept(int64 work.Items * int64 items.SpillBytes)
 
     let reductionsBefore number = plan.Stages |> Seq.truncate number |> Seq.sumBy _.Reductions.Length
     let before = Array.init (plan.Stages.Length + 1) reductionsBefore
@@ -74,25 +72,15 @@ type internal SplitReductionKernel(frame: Frame, work: FusedLoopJob) =
         let block = NativePtr.stackalloc<nativeint> items.BlockLength
         let request = NativePtr.stackalloc<SplitReduction> 1
 
-        items.SetOperands(
-            block,
-            item,
-            firstSegment,
-            firstColumn,
-            spills.Address + nativeint item * nativeint items.SpillBytes
-        )
+        let own = spills.Address + nativeint item * nativeint items.SpillBytes
+        items.SetOperands(block, item, firstSegment, firstColumn, own)
 
         if items.Draws && stage < plan.Stages.Length then
             items.Draw(block, item, firstSegment, firstColumn, columns)
 
         NativePtr.write request { Stage = nativeint stage; Known = knownOf item; Totals = totals }
-
-        work.Body.Invoke(
-            NativePtr.toNativeInt block,
-            nativeint segments,
-            nativeint columns,
-            NativePtr.toNativeInt request
-        )
+        let operands, split = NativePtr.toNativeInt block, NativePtr.toNativeInt request
+        work.Body.Invoke(operands, nativeint segments, nativeint columns, split)
 
     /// Runs task `number`: one slice of one item. Consecutive tasks are the same slice of consecutive items.
     override this.Task number =
@@ -103,15 +91,8 @@ type internal SplitReductionKernel(frame: Frame, work: FusedLoopJob) =
 
         if splitsColumns then
             let column = first * Tuning.ColumnChunk
-
-            this.RunSlice(
-                item,
-                0,
-                space.Segments,
-                column,
-                min space.Columns (last * Tuning.ColumnChunk) - column,
-                totals
-            )
+            let columns = min space.Columns (last * Tuning.ColumnChunk) - column
+            this.RunSlice(item, 0, space.Segments, column, columns, totals)
         else
             this.RunSlice(item, first, last - first, 0, items.ColumnsOf item, totals)
 
@@ -126,13 +107,8 @@ type internal SplitReductionKernel(frame: Frame, work: FusedLoopJob) =
                 LoopMemory.Copy(totalsOf 0 item + nativeint (64 * i), target, 64)
 
                 for slice in 1 .. slices - 1 do
-                    InterpretReduce.combine
-                        single
-                        plan.Kinds[x]
-                        op
-                        (totalsOf slice item + nativeint (64 * i))
-                        target
-                        target
+                    let partial = totalsOf slice item + nativeint (64 * i)
+                    InterpretReduce.combine single plan.Kinds[x] op partial target target
 
     override _.KeptBytes = spills.Bytes
 

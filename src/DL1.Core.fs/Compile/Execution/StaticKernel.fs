@@ -35,16 +35,19 @@ module internal StaticKernel =
             Some(fun _ _ _ -> ())
         else
             match e.Node with
-            | Node.Unary(op, x) -> rows (ElementwiseRows.Unary(op, x.DType, e.Shape, whole x))
-            | Node.Binary(op, x, y) -> rows (ElementwiseRows.Binary(op, x.DType, e.Shape, whole x, whole y))
-            | Node.Compare(op, x, y) -> rows (ElementwiseRows.Compare(op, x.DType, e.Shape, whole x, whole y))
+            | Node.Unary(op, x) -> rows (ElementwiseRows.make (RowOp.Unary op) x.DType e.Shape [ whole x ])
+            | Node.Binary(op, x, y) ->
+                rows (ElementwiseRows.make (RowOp.Binary op) x.DType e.Shape [ whole x; whole y ])
+            | Node.Compare(op, x, y) ->
+                rows (ElementwiseRows.make (RowOp.Compare op) x.DType e.Shape [ whole x; whole y ])
             | Node.Select(c, x, y) ->
-                rows (ElementwiseRows.Select(x.DType, e.Shape, whole c, whole x, whole y))
-            | Node.Cast(dtype, x) -> rows (ElementwiseRows.Cast(x.DType, dtype, e.Shape, whole x))
-            | Node.Reduce(op, axes, x) -> along (ReduceStrided.make op x.DType x.Shape axes)
-            | Node.ArgReduce(op, axis, x) -> along (AlongKernel.argReduce op x.DType x.Shape axis)
-            | Node.CumSum(axis, reversed, x) -> along (AlongKernel.cumSum x.DType x.Shape axis reversed)
-            | Node.ArgSort(axis, x) -> along (SortKernel.make x.DType x.Shape axis)
+                rows (ElementwiseRows.make RowOp.Select x.DType e.Shape [ whole c; whole x; whole y ])
+            | Node.Cast(dtype, x) ->
+                rows (ElementwiseRows.make (RowOp.Cast dtype) x.DType e.Shape [ whole x ])
+            | Node.Reduce(op, axes, x) -> along (AlongKernels.reduce op x.DType x.Shape axes)
+            | Node.ArgReduce(op, axis, x) -> along (AlongKernels.argReduce op x.DType x.Shape axis)
+            | Node.CumSum(axis, reversed, x) -> along (AlongKernels.cumSum x.DType x.Shape axis reversed)
+            | Node.ArgSort(axis, x) -> along (AlongKernels.argSort x.DType x.Shape axis)
             | Node.Reverse(axes, x) ->
                 let run = copied e x (View.reverse axes x.Shape)
                 Some(fun threads from target -> run (threads, from[0], target))

@@ -1,11 +1,8 @@
 namespace DL1.Compiler.Gemm
 
-open DL1
 open DL1.Compiler
 open DL1.Compiler.Runtime
 open DL1.Compiler.Simd
-
-#nowarn "9" // Addresses in bytes; the caller answers for their extents.
 
 /// A GEMM in blocks. For as many k-blocks as fit into the memory for packed operands, all threads pack B; then each
 /// thread computes tasks of C, a block of rows by some panels of columns, k-block after k-block, while the task's part
@@ -106,6 +103,7 @@ type internal BlockedGemm<'S, 'V, 'T
         let row, rows = this.Row block, this.Rows block
         let last = min panels (first + across)
         let spare = Scratch.Get(ScratchSlot.GemmEdge, 12 * wide)
+        let mutable tile = Tile()
 
         for kBlock in 0 .. kBlocks - 1 do
             let k = KBlocks.at p.K (firstKBlock + kBlock)
@@ -118,26 +116,19 @@ type internal BlockedGemm<'S, 'V, 'T
                     this.PackA(block, kBlock, own)
                     own
 
+            tile.Count <- k
+            tile.ARows <- nativeint size
+            tile.BRow <- nativeint wide
+            tile.CRows <- nativeint p.C.Row * nativeint size
+            tile.Add <- firstKBlock + kBlock > 0
+
             for panel in first .. last - 1 do
                 let from = panel * panelColumns
-
-                PanelKernel<'S, 'V, 'T>
-                    .Multiply(
-                        rows,
-                        k,
-                        a,
-                        nativeint (k * size),
-                        nativeint size,
-                        0n,
-                        this.SharedB(panel, kBlock),
-                        nativeint wide,
-                        SmallGemm<'S, 'V, 'T>.Address(p.C, stack, row, column + from),
-                        nativeint p.C.Row * nativeint size,
-                        min panelColumns (columns - from),
-                        true,
-                        firstKBlock + kBlock > 0,
-                        spare
-                    )
+                let count = min panelColumns (columns - from)
+                tile.A <- a
+                tile.B <- this.SharedB(panel, kBlock)
+                tile.C <- SmallGemm<'S, 'V, 'T>.Address(p.C, stack, row, column + from)
+                PanelKernel<'S, 'V, 'T>.Multiply(rows, count, nativeint (k * size), true, &tile, spare)
 
         // Calls the epilogue on whole rows of the task, so that what it reads and writes beside C is contiguous.
         if firstKBlock + kBlocks = KBlocks.count p.K && this.HasEpilogue then

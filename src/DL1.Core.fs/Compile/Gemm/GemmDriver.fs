@@ -1,12 +1,9 @@
 namespace DL1.Compiler.Gemm
 
 open System
-open DL1
 open DL1.Compiler
 open DL1.Compiler.Runtime
 open DL1.Compiler.Simd
-
-#nowarn "9" // Addresses in bytes; the caller answers for their extents.
 
 /// Runs a product by the method that suits it. Where A is small, or a vector is multiplied, C is divided into strips of
 /// columns, and one thread computes a strip from beginning to end (`SmallGemm`); otherwise all threads work in blocks

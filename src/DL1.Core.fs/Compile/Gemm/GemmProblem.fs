@@ -1,6 +1,5 @@
 namespace DL1.Compiler.Gemm
 
-open DL1
 open DL1.Compiler
 
 /// A matrix in memory, or a stack of equally large ones: the address of its first element and its strides in elements.

@@ -2,7 +2,6 @@ namespace DL1.Compiler.Gemm
 
 open System.Runtime.CompilerServices
 open FSharp.NativeInterop
-open DL1
 open DL1.Compiler.Simd
 
 #nowarn "9" // Addresses in bytes; the caller answers for their extents.
@@ -20,59 +19,38 @@ type internal Gemv<'S, 'V, 'T
     [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
     static member private Put(value: 'T, address: nativeint, add) =
         let target = NativePtr.ofNativeInt<'T> address
-        NativePtr.write target (if add then 'S.AddOne(NativePtr.read target, value) else value)
+        NativePtr.write target (if add then One.add (NativePtr.read target) value else value)
 
     [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
     static member private PutVector(value: 'V, address: nativeint, add) =
         'S.Store((if add then 'S.Add('S.Load address, value) else value), address)
 
     /// Computes outputs one by one, eight chains at a time: for a matrix whose rows run along k.
-    static member Dots
-        (
-            outputs: int,
-            k: int,
-            m: nativeint,
-            mOut: nativeint,
-            mDeep: nativeint,
-            x: nativeint,
-            xDeep: nativeint,
-            y: nativeint,
-            yOut: nativeint,
-            add: bool
-        ) =
+    static member Dots(outputs, k, m: nativeint, mOut, mDeep, x: nativeint, xDeep, y: nativeint, yOut, add) =
         Hot.loop ()
         let mutable o = 0
 
         while o + 8 <= outputs do
-            let m0 = m + nativeint (o + 0) * mOut
-            let m1 = m + nativeint (o + 1) * mOut
-            let m2 = m + nativeint (o + 2) * mOut
-            let m3 = m + nativeint (o + 3) * mOut
-            let m4 = m + nativeint (o + 4) * mOut
-            let m5 = m + nativeint (o + 5) * mOut
-            let m6 = m + nativeint (o + 6) * mOut
-            let m7 = m + nativeint (o + 7) * mOut
-            let mutable s0 = 'S.ZeroOne
-            let mutable s1 = 'S.ZeroOne
-            let mutable s2 = 'S.ZeroOne
-            let mutable s3 = 'S.ZeroOne
-            let mutable s4 = 'S.ZeroOne
-            let mutable s5 = 'S.ZeroOne
-            let mutable s6 = 'S.ZeroOne
-            let mutable s7 = 'S.ZeroOne
+            let first = m + nativeint o * mOut
+            let inline row i = first + nativeint<int> i * mOut
+            let m0, m1, m2, m3 = row 0, row 1, row 2, row 3
+            let m4, m5, m6, m7 = row 4, row 5, row 6, row 7
+            let z = One.zero<'T>
+            let mutable s0, s1, s2, s3 = z, z, z, z
+            let mutable s4, s5, s6, s7 = z, z, z, z
             let mutable at = 0n
             let mutable xAt = x
 
             for _ in 1..k do
                 let e = Gemv<'S, 'V, 'T>.Read xAt
-                s0 <- 'S.MultiplyAddOne(e, Gemv<'S, 'V, 'T>.Read(m0 + at), s0)
-                s1 <- 'S.MultiplyAddOne(e, Gemv<'S, 'V, 'T>.Read(m1 + at), s1)
-                s2 <- 'S.MultiplyAddOne(e, Gemv<'S, 'V, 'T>.Read(m2 + at), s2)
-                s3 <- 'S.MultiplyAddOne(e, Gemv<'S, 'V, 'T>.Read(m3 + at), s3)
-                s4 <- 'S.MultiplyAddOne(e, Gemv<'S, 'V, 'T>.Read(m4 + at), s4)
-                s5 <- 'S.MultiplyAddOne(e, Gemv<'S, 'V, 'T>.Read(m5 + at), s5)
-                s6 <- 'S.MultiplyAddOne(e, Gemv<'S, 'V, 'T>.Read(m6 + at), s6)
-                s7 <- 'S.MultiplyAddOne(e, Gemv<'S, 'V, 'T>.Read(m7 + at), s7)
+                s0 <- One.multiplyAdd e (Gemv<'S, 'V, 'T>.Read(m0 + at)) s0
+                s1 <- One.multiplyAdd e (Gemv<'S, 'V, 'T>.Read(m1 + at)) s1
+                s2 <- One.multiplyAdd e (Gemv<'S, 'V, 'T>.Read(m2 + at)) s2
+                s3 <- One.multiplyAdd e (Gemv<'S, 'V, 'T>.Read(m3 + at)) s3
+                s4 <- One.multiplyAdd e (Gemv<'S, 'V, 'T>.Read(m4 + at)) s4
+                s5 <- One.multiplyAdd e (Gemv<'S, 'V, 'T>.Read(m5 + at)) s5
+                s6 <- One.multiplyAdd e (Gemv<'S, 'V, 'T>.Read(m6 + at)) s6
+                s7 <- One.multiplyAdd e (Gemv<'S, 'V, 'T>.Read(m7 + at)) s7
                 at <- at + mDeep
                 xAt <- xAt + xDeep
 
@@ -90,10 +68,10 @@ type internal Gemv<'S, 'V, 'T
         while o < outputs do
             let mutable mAt = m + nativeint o * mOut
             let mutable xAt = x
-            let mutable s = 'S.ZeroOne
+            let mutable s = One.zero<'T>
 
             for _ in 1..k do
-                s <- 'S.MultiplyAddOne(Gemv<'S, 'V, 'T>.Read xAt, Gemv<'S, 'V, 'T>.Read mAt, s)
+                s <- One.multiplyAdd (Gemv<'S, 'V, 'T>.Read xAt) (Gemv<'S, 'V, 'T>.Read mAt) s
                 mAt <- mAt + mDeep
                 xAt <- xAt + xDeep
 
@@ -101,17 +79,7 @@ type internal Gemv<'S, 'V, 'T
             o <- o + 1
 
     /// Computes outputs that are contiguous in m as in y, eight vectors at a time.
-    static member Sweep
-        (
-            outputs: int,
-            k: int,
-            m: nativeint,
-            mDeep: nativeint,
-            x: nativeint,
-            xDeep: nativeint,
-            y: nativeint,
-            add: bool
-        ) =
+    static member Sweep(outputs, k, m: nativeint, mDeep, x: nativeint, xDeep, y: nativeint, add) =
         Hot.loop ()
         let width = nativeint 'S.Bytes
         let lanes = 'S.Bytes / sizeof<'T>
@@ -121,14 +89,9 @@ type internal Gemv<'S, 'V, 'T
         while o + 8 * lanes <= outputs do
             let mutable mAt = m + nativeint o * size
             let mutable xAt = x
-            let mutable s0 = 'S.Zero
-            let mutable s1 = 'S.Zero
-            let mutable s2 = 'S.Zero
-            let mutable s3 = 'S.Zero
-            let mutable s4 = 'S.Zero
-            let mutable s5 = 'S.Zero
-            let mutable s6 = 'S.Zero
-            let mutable s7 = 'S.Zero
+            let z = 'S.Zero
+            let mutable s0, s1, s2, s3 = z, z, z, z
+            let mutable s4, s5, s6, s7 = z, z, z, z
 
             for _ in 1..k do
                 let e = 'S.Broadcast xAt

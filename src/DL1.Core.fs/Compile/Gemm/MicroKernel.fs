@@ -1,213 +1,185 @@
 namespace DL1.Compiler.Gemm
 
-open System.Runtime.CompilerServices
-open DL1
+open FSharp.NativeInterop
 open DL1.Compiler.Simd
 
-/// The micro-kernels of a product: a tile of C in registers, two vectors wide and 4 or 6 rows high. Each element is one
-/// chain of fused multiply-adds from 0, in the order of k; then it replaces C's element or, with `add`, is added to it.
-/// A is read at any strides; B's rows are contiguous, `bRow` bytes apart. All strides are in bytes. Rows from `rows` on
-/// read the last row of A again, so that a tile never reads beyond A; their results are not used. The address `next` is
-/// prefetched, and moves on by `nextStep` bytes, at each step of k.
+#nowarn "9" // Addresses in bytes; the caller answers for their extents.
+
+/// The operands of a tile of C, for the micro-kernels. All strides and offsets are in bytes.
+///
+/// Rows of A and C are at strides, or where tables of machine words say: entry i is the offset of row i. At strides, A's
+/// elements in a row are `Count` ones, `Step` apart. With tables, a row of A is read along `Count` runs, which are
+/// pairs of words (offset, length), with an element every `Step` bytes. B has one row for each element.
+[<Struct; NoEquality; NoComparison>]
+type internal Tile =
+    /// The elements of a row of A; by tables, the number of runs.
+    val mutable Count: int
+    val mutable Runs: nativeint
+    val mutable A: nativeint
+    /// The stride of A's rows, or the address of their table.
+    val mutable ARows: nativeint
+    val mutable Step: nativeint
+    val mutable B: nativeint
+    /// The stride of B's rows; by tables and two vectors wide, they follow one another.
+    val mutable BRow: nativeint
+    val mutable C: nativeint
+    /// The stride of C's rows, or the address of their table.
+    val mutable CRows: nativeint
+    /// Whether the sums are added to C's elements; else they replace them.
+    val mutable Add: bool
+    /// At strides, the rows that exist: further ones read the last row of A again, so that a tile never reads beyond A.
+    /// Their results are not used.
+    val mutable Rows: int
+    /// At strides, an address that is prefetched, and moves on by `NextStep` bytes, at each element.
+    val mutable Next: nativeint
+    val mutable NextStep: nativeint
+
+/// The micro-kernels: tiles of C in registers, 4, 6 or 12 rows high and one or two vectors wide. Each element is one
+/// chain of fused multiply-adds from 0, in the order of k. 12 rows by two vectors need 32 registers.
 [<AbstractClass; Sealed>]
 type internal MicroKernel<'S, 'V, 'T when 'S :> ISimd<'V, 'T> and 'S: struct and 'V: struct> private () =
 
-    /// A tile of 4 rows by two vectors.
-    static member Rows4
-        (
-            k: int,
-            a: nativeint,
-            aRow: nativeint,
-            aColumn: nativeint,
-            rows: int,
-            b: nativeint,
-            bRow: nativeint,
-            c: nativeint,
-            cRow: nativeint,
-            add: bool,
-            next: nativeint,
-            nextStep: nativeint
-        ) =
+    static member inline private Word(table: nativeint, i: int) =
+        NativePtr.get (NativePtr.ofNativeInt<nativeint> table) i
+
+    /// The body of all tiles: `height`, `isWide` and `isTable` are literals, so that each tile has only its own rows.
+    /// A tile two vectors wide multiplies each element of A by a row of B; one that is not wide multiplies vectors of A
+    /// and B, lane by lane.
+    static member inline private Body(height: int, isWide: bool, isTable: bool, t: inref<Tile>) =
         Hot.loop ()
         let width = nativeint 'S.Bytes
-        let last = rows - 1
-        let a0 = a
-        let a1 = a + nativeint (min 1 last) * aRow
-        let a2 = a + nativeint (min 2 last) * aRow
-        let a3 = a + nativeint (min 3 last) * aRow
-        let mutable l0 = 'S.Zero
-        let mutable r0 = 'S.Zero
-        let mutable l1 = 'S.Zero
-        let mutable r1 = 'S.Zero
-        let mutable l2 = 'S.Zero
-        let mutable r2 = 'S.Zero
-        let mutable l3 = 'S.Zero
-        let mutable r3 = 'S.Zero
+        let a, aRows, c, cRows, add, last = t.A, t.ARows, t.C, t.CRows, t.Add, t.Rows - 1
+
+        let inline row i =
+            if i >= height then 0n
+            elif isTable then a + MicroKernel<'S, 'V, 'T>.Word(aRows, i)
+            else a + nativeint (min i last) * aRows
+
+        let inline target i =
+            if isTable then
+                c + MicroKernel<'S, 'V, 'T>.Word(cRows, i)
+            else
+                c + nativeint<int> i * cRows
+
+        let inline read address = if isWide then 'S.Broadcast address else 'S.Load address
+        let inline second e y sum = if isWide then 'S.MultiplyAdd(e, y, sum) else sum
+        let a0, a1, a2, a3, a4, a5 = row 0, row 1, row 2, row 3, row 4, row 5
+        let a6, a7, a8, a9, a10, a11 = row 6, row 7, row 8, row 9, row 10, row 11
+        let z = 'S.Zero
+        let mutable l0, r0, l1, r1, l2, r2 = z, z, z, z, z, z
+        let mutable l3, r3, l4, r4, l5, r5 = z, z, z, z, z, z
+        let mutable l6, r6, l7, r7, l8, r8 = z, z, z, z, z, z
+        let mutable l9, r9, l10, r10, l11, r11 = z, z, z, z, z, z
+
         // Prefetches C's rows while the sums are computed.
-        for i in 0..3 do
-            Simd.fetchRow (c + nativeint i * cRow) (2n * width)
+        if isWide then
+            for i in 0 .. height - 1 do
+                Simd.fetchRow (target i) (2n * width)
 
-        let mutable b = b
-        let mutable at = 0n
-        let mutable next = next
-        let mutable left = k
+        let step = t.Step
+        let bRow = if isTable && isWide then 2n * width else t.BRow
+        let nextStep = t.NextStep
+        let mutable b = t.B
+        let mutable next = t.Next
+        let mutable run = t.Runs
+        let mutable runs = if isTable then t.Count else 1
 
-        while left > 0 do
-            Simd.fetchFar next
-            let x = 'S.Load b
-            let y = 'S.Load(b + width)
-            let e = 'S.Broadcast(a0 + at)
-            l0 <- 'S.MultiplyAdd(e, x, l0)
-            r0 <- 'S.MultiplyAdd(e, y, r0)
-            let e = 'S.Broadcast(a1 + at)
-            l1 <- 'S.MultiplyAdd(e, x, l1)
-            r1 <- 'S.MultiplyAdd(e, y, r1)
-            let e = 'S.Broadcast(a2 + at)
-            l2 <- 'S.MultiplyAdd(e, x, l2)
-            r2 <- 'S.MultiplyAdd(e, y, r2)
-            let e = 'S.Broadcast(a3 + at)
-            l3 <- 'S.MultiplyAdd(e, x, l3)
-            r3 <- 'S.MultiplyAdd(e, y, r3)
-            at <- at + aColumn
-            b <- b + bRow
-            next <- next + nextStep
-            left <- left - 1
+        while runs > 0 do
+            let mutable at = if isTable then MicroKernel<'S, 'V, 'T>.Word(run, 0) else 0n
+            let mutable left = if isTable then MicroKernel<'S, 'V, 'T>.Word(run, 1) else nativeint t.Count
 
-        let mutable c = c
+            while left > 0n do
+                if not isTable then
+                    Simd.fetchFar next
 
-        if add then
-            'S.Store('S.Add('S.Load c, l0), c)
-            'S.Store('S.Add('S.Load(c + width), r0), c + width)
-            c <- c + cRow
-            'S.Store('S.Add('S.Load c, l1), c)
-            'S.Store('S.Add('S.Load(c + width), r1), c + width)
-            c <- c + cRow
-            'S.Store('S.Add('S.Load c, l2), c)
-            'S.Store('S.Add('S.Load(c + width), r2), c + width)
-            c <- c + cRow
-            'S.Store('S.Add('S.Load c, l3), c)
-            'S.Store('S.Add('S.Load(c + width), r3), c + width)
-        else
-            'S.Store(l0, c)
-            'S.Store(r0, c + width)
-            c <- c + cRow
-            'S.Store(l1, c)
-            'S.Store(r1, c + width)
-            c <- c + cRow
-            'S.Store(l2, c)
-            'S.Store(r2, c + width)
-            c <- c + cRow
-            'S.Store(l3, c)
-            'S.Store(r3, c + width)
+                let x = 'S.Load b
+                let y = if isWide then 'S.Load(b + width) else x
+                let e = read (a0 + at)
+                l0 <- 'S.MultiplyAdd(e, x, l0)
+                r0 <- second e y r0
+                let e = read (a1 + at)
+                l1 <- 'S.MultiplyAdd(e, x, l1)
+                r1 <- second e y r1
+                let e = read (a2 + at)
+                l2 <- 'S.MultiplyAdd(e, x, l2)
+                r2 <- second e y r2
+                let e = read (a3 + at)
+                l3 <- 'S.MultiplyAdd(e, x, l3)
+                r3 <- second e y r3
 
-    /// A tile of 6 rows by two vectors.
-    static member Rows6
-        (
-            k: int,
-            a: nativeint,
-            aRow: nativeint,
-            aColumn: nativeint,
-            rows: int,
-            b: nativeint,
-            bRow: nativeint,
-            c: nativeint,
-            cRow: nativeint,
-            add: bool,
-            next: nativeint,
-            nextStep: nativeint
-        ) =
-        Hot.loop ()
-        let width = nativeint 'S.Bytes
-        let last = rows - 1
-        let a0 = a
-        let a1 = a + nativeint (min 1 last) * aRow
-        let a2 = a + nativeint (min 2 last) * aRow
-        let a3 = a + nativeint (min 3 last) * aRow
-        let a4 = a + nativeint (min 4 last) * aRow
-        let a5 = a + nativeint (min 5 last) * aRow
-        let mutable l0 = 'S.Zero
-        let mutable r0 = 'S.Zero
-        let mutable l1 = 'S.Zero
-        let mutable r1 = 'S.Zero
-        let mutable l2 = 'S.Zero
-        let mutable r2 = 'S.Zero
-        let mutable l3 = 'S.Zero
-        let mutable r3 = 'S.Zero
-        let mutable l4 = 'S.Zero
-        let mutable r4 = 'S.Zero
-        let mutable l5 = 'S.Zero
-        let mutable r5 = 'S.Zero
-        // Prefetches C's rows while the sums are computed.
-        for i in 0..5 do
-            Simd.fetchRow (c + nativeint i * cRow) (2n * width)
+                if height > 4 then
+                    let e = read (a4 + at)
+                    l4 <- 'S.MultiplyAdd(e, x, l4)
+                    r4 <- second e y r4
+                    let e = read (a5 + at)
+                    l5 <- 'S.MultiplyAdd(e, x, l5)
+                    r5 <- second e y r5
 
-        let mutable b = b
-        let mutable at = 0n
-        let mutable next = next
-        let mutable left = k
+                if height > 6 then
+                    let e = read (a6 + at)
+                    l6 <- 'S.MultiplyAdd(e, x, l6)
+                    r6 <- second e y r6
+                    let e = read (a7 + at)
+                    l7 <- 'S.MultiplyAdd(e, x, l7)
+                    r7 <- second e y r7
+                    let e = read (a8 + at)
+                    l8 <- 'S.MultiplyAdd(e, x, l8)
+                    r8 <- second e y r8
+                    let e = read (a9 + at)
+                    l9 <- 'S.MultiplyAdd(e, x, l9)
+                    r9 <- second e y r9
+                    let e = read (a10 + at)
+                    l10 <- 'S.MultiplyAdd(e, x, l10)
+                    r10 <- second e y r10
+                    let e = read (a11 + at)
+                    l11 <- 'S.MultiplyAdd(e, x, l11)
+                    r11 <- second e y r11
 
-        while left > 0 do
-            Simd.fetchFar next
-            let x = 'S.Load b
-            let y = 'S.Load(b + width)
-            let e = 'S.Broadcast(a0 + at)
-            l0 <- 'S.MultiplyAdd(e, x, l0)
-            r0 <- 'S.MultiplyAdd(e, y, r0)
-            let e = 'S.Broadcast(a1 + at)
-            l1 <- 'S.MultiplyAdd(e, x, l1)
-            r1 <- 'S.MultiplyAdd(e, y, r1)
-            let e = 'S.Broadcast(a2 + at)
-            l2 <- 'S.MultiplyAdd(e, x, l2)
-            r2 <- 'S.MultiplyAdd(e, y, r2)
-            let e = 'S.Broadcast(a3 + at)
-            l3 <- 'S.MultiplyAdd(e, x, l3)
-            r3 <- 'S.MultiplyAdd(e, y, r3)
-            let e = 'S.Broadcast(a4 + at)
-            l4 <- 'S.MultiplyAdd(e, x, l4)
-            r4 <- 'S.MultiplyAdd(e, y, r4)
-            let e = 'S.Broadcast(a5 + at)
-            l5 <- 'S.MultiplyAdd(e, x, l5)
-            r5 <- 'S.MultiplyAdd(e, y, r5)
-            at <- at + aColumn
-            b <- b + bRow
-            next <- next + nextStep
-            left <- left - 1
+                at <- at + step
+                b <- b + bRow
+                next <- next + nextStep
+                left <- left - 1n
 
-        let mutable c = c
+            run <- run + nativeint (2 * sizeof<nativeint>)
+            runs <- runs - 1
 
-        if add then
-            'S.Store('S.Add('S.Load c, l0), c)
-            'S.Store('S.Add('S.Load(c + width), r0), c + width)
-            c <- c + cRow
-            'S.Store('S.Add('S.Load c, l1), c)
-            'S.Store('S.Add('S.Load(c + width), r1), c + width)
-            c <- c + cRow
-            'S.Store('S.Add('S.Load c, l2), c)
-            'S.Store('S.Add('S.Load(c + width), r2), c + width)
-            c <- c + cRow
-            'S.Store('S.Add('S.Load c, l3), c)
-            'S.Store('S.Add('S.Load(c + width), r3), c + width)
-            c <- c + cRow
-            'S.Store('S.Add('S.Load c, l4), c)
-            'S.Store('S.Add('S.Load(c + width), r4), c + width)
-            c <- c + cRow
-            'S.Store('S.Add('S.Load c, l5), c)
-            'S.Store('S.Add('S.Load(c + width), r5), c + width)
-        else
-            'S.Store(l0, c)
-            'S.Store(r0, c + width)
-            c <- c + cRow
-            'S.Store(l1, c)
-            'S.Store(r1, c + width)
-            c <- c + cRow
-            'S.Store(l2, c)
-            'S.Store(r2, c + width)
-            c <- c + cRow
-            'S.Store(l3, c)
-            'S.Store(r3, c + width)
-            c <- c + cRow
-            'S.Store(l4, c)
-            'S.Store(r4, c + width)
-            c <- c + cRow
-            'S.Store(l5, c)
-            'S.Store(r5, c + width)
+        let inline put i (l: 'V) (r: 'V) =
+            if i < height then
+                let c = target i
+
+                if add then
+                    'S.Store('S.Add('S.Load c, l), c)
+
+                    if isWide then
+                        'S.Store('S.Add('S.Load(c + width), r), c + width)
+                else
+                    'S.Store(l, c)
+
+                    if isWide then
+                        'S.Store(r, c + width)
+
+        put 0 l0 r0
+        put 1 l1 r1
+        put 2 l2 r2
+        put 3 l3 r3
+        put 4 l4 r4
+        put 5 l5 r5
+        put 6 l6 r6
+        put 7 l7 r7
+        put 8 l8 r8
+        put 9 l9 r9
+        put 10 l10 r10
+        put 11 l11 r11
+
+    /// 4 rows by two vectors, at strides.
+    static member Rows4(t: inref<Tile>) = MicroKernel<'S, 'V, 'T>.Body(4, true, false, &t)
+    /// 6 rows by two vectors, at strides.
+    static member Rows6(t: inref<Tile>) = MicroKernel<'S, 'V, 'T>.Body(6, true, false, &t)
+    /// 12 rows by two vectors, at strides.
+    static member Rows12(t: inref<Tile>) = MicroKernel<'S, 'V, 'T>.Body(12, true, false, &t)
+    /// 6 rows by two vectors, by tables.
+    static member Table6(t: inref<Tile>) = MicroKernel<'S, 'V, 'T>.Body(6, true, true, &t)
+    /// 12 rows by two vectors, by tables.
+    static member Table12(t: inref<Tile>) = MicroKernel<'S, 'V, 'T>.Body(12, true, true, &t)
+    /// 6 rows by one vector, by tables: vectors of A times vectors of B.
+    static member Lanes6(t: inref<Tile>) = MicroKernel<'S, 'V, 'T>.Body(6, false, true, &t)

@@ -1,11 +1,8 @@
 namespace DL1.Compiler.Gemm
 
-open System
-open System.Runtime.CompilerServices
 open System.Runtime.Intrinsics
 open System.Runtime.Intrinsics.X86
 open FSharp.NativeInterop
-open DL1
 open DL1.Compiler.Simd
 
 #nowarn "9" // Addresses in bytes; the caller answers for their extents.
@@ -22,25 +19,12 @@ type internal Pack<'S, 'V, 'T
         Hot.loop ()
 
         for row in 0 .. rows - 1 do
-            let from: voidptr =
-                NativePtr.toVoidPtr (NativePtr.ofNativeInt<byte>(source + nativeint row * sourceRow))
-
-            let ``to``: voidptr =
-                NativePtr.toVoidPtr (NativePtr.ofNativeInt<byte>(target + nativeint row * targetRow))
-
-            Unsafe.CopyBlockUnaligned(``to``, from, uint32 bytes)
+            At.copy (source + nativeint row * sourceRow) (target + nativeint row * targetRow) bytes
 
     /// Copies `rows` by `columns` elements at any strides into contiguous rows.
     static member Elements
-        (
-            rows: int,
-            columns: int,
-            source: nativeint,
-            row: nativeint,
-            column: nativeint,
-            target: nativeint,
-            targetRow: nativeint
-        ) =
+        (rows: int, columns: int, source: nativeint, row, column, target: nativeint, targetRow)
+        =
         Hot.loop ()
         let size = nativeint sizeof<'T>
 
@@ -49,10 +33,7 @@ type internal Pack<'S, 'V, 'T
             let mutable target = target + nativeint i * targetRow
 
             for _ in 1..columns do
-                NativePtr.write
-                    (NativePtr.ofNativeInt<'T> target)
-                    (NativePtr.read (NativePtr.ofNativeInt<'T> from))
-
+                At.write target (At.read<'T> from)
                 from <- from + column
                 target <- target + size
 
@@ -105,61 +86,33 @@ type internal Pack<'S, 'V, 'T
 
         row
 
-    /// Copies two contiguous columns of f32, `column` bytes apart, into rows of two elements; returns the number of
-    /// rows copied, a multiple of 4.
-    static member private TransposePair
-        (rows: int, source: nativeint, column: nativeint, target: nativeint, targetRow: nativeint)
-        =
-        Hot.loop ()
-        let mutable row = 0
-
-        while row + 4 <= rows do
-            let from = source + nativeint (row * 4)
-            let a = Vector128.Load(NativePtr.ofNativeInt<float32> from)
-            let b = Vector128.Load(NativePtr.ofNativeInt<float32>(from + column))
-            let low, high = Sse.UnpackLow(a, b).AsDouble(), Sse.UnpackHigh(a, b).AsDouble()
-            let into = target + nativeint row * targetRow
-            Sse2.StoreLow(NativePtr.ofNativeInt<float> into, low)
-            Sse2.StoreHigh(NativePtr.ofNativeInt<float>(into + targetRow), low)
-            Sse2.StoreLow(NativePtr.ofNativeInt<float>(into + 2n * targetRow), high)
-            Sse2.StoreHigh(NativePtr.ofNativeInt<float>(into + 3n * targetRow), high)
-            row <- row + 4
-
-        row
-
     /// Copies `rows` by `columns` elements from contiguous columns, `column` bytes apart, into contiguous rows.
-    static member Columns
-        (
-            rows: int,
-            columns: int,
-            source: nativeint,
-            column: nativeint,
-            target: nativeint,
-            targetRow: nativeint
-        ) =
+    static member Columns(rows: int, columns: int, source: nativeint, column, target: nativeint, targetRow) =
         let size = nativeint sizeof<'T>
 
         let mutable j = 0
 
         while j < columns do
-            let from = source + nativeint j * column
-            let into = target + nativeint j * size
             let left = columns - j
 
             let group =
                 if not Sse2.IsSupported || left = 1 then 1
-                elif sizeof<'T> = 4 && left >= 4 then 4
-                else 2
+                elif sizeof<'T> = 8 then 2
+                elif columns >= 4 then 4
+                else 1
+
+            // The last group of four overlaps the one before it.
+            let first = min j (columns - group)
+            let from = source + nativeint first * column
+            let into = target + nativeint first * size
 
             let transposed =
                 if group = 1 then
                     0
                 elif sizeof<'T> = 8 then
                     Pack<'S, 'V, 'T>.Transpose2(rows, from, column, into, targetRow)
-                elif group = 4 then
-                    Pack<'S, 'V, 'T>.Transpose4(rows, from, column, into, targetRow)
                 else
-                    Pack<'S, 'V, 'T>.TransposePair(rows, from, column, into, targetRow)
+                    Pack<'S, 'V, 'T>.Transpose4(rows, from, column, into, targetRow)
 
             let from = from + nativeint transposed * size
             let into = into + nativeint transposed * targetRow
@@ -219,11 +172,7 @@ type internal Pack<'S, 'V, 'T
         let targetRow = nativeint wide
 
         if columns * size < wide then
-            Unsafe.InitBlockUnaligned(
-                NativePtr.toVoidPtr (NativePtr.ofNativeInt<byte> target),
-                0uy,
-                uint32 (k * wide)
-            )
+            At.clear target (k * wide)
 
         if bColumn = nativeint size then
             if columns * size = wide then

@@ -2,60 +2,47 @@ namespace DL1.Compiler.Gemm
 
 open System.Runtime.CompilerServices
 open FSharp.NativeInterop
-open DL1
 open DL1.Compiler.Simd
 
 #nowarn "9" // Addresses in bytes; the caller answers for their extents.
 
-/// A column of tiles of C: any number of rows of A times one panel of B, at most two vectors wide. All strides are in
-/// bytes.
+/// A column of tiles of C: any number of rows of A times one panel of B, at most two vectors wide.
 [<AbstractClass; Sealed>]
 type internal PanelKernel<'S, 'V, 'T
     when 'S :> ISimd<'V, 'T> and 'S: struct and 'V: struct and 'T: unmanaged and 'T: struct> private () =
 
-    /// The height of the next tile, where `left` rows are left. 12 rows need 32 registers. Tiles of 4 and of 6 rows
-    /// together leave at most one row of a tile unused.
+    /// The most rows of a tile.
+    static member Tallest = 12
+
+    /// The bytes of scratch memory that edges need: a tile, and two tables of rows.
+    static member Spare = PanelKernel<'S, 'V, 'T>.Tallest * (2 * 'S.Bytes + 2 * sizeof<nativeint>)
+
+    /// The height of the next tile at strides, where `left` rows are left. Tiles of 4 and of 6 rows together leave at
+    /// most one row of a tile unused.
     static member private Height(left: int) =
         if 'S.Bytes = 64 && left >= 12 then 12
         elif left = 5 || left = 6 || left > 8 then 6
         else 4
 
-    static member private Tile(height, k, a, aRow, aColumn, rows, b, bRow, c, cRow, add, next, step) =
-        if height = 6 then
-            MicroKernel<'S, 'V, 'T>.Rows6(k, a, aRow, aColumn, rows, b, bRow, c, cRow, add, next, step)
-        elif height = 4 then
-            MicroKernel<'S, 'V, 'T>.Rows4(k, a, aRow, aColumn, rows, b, bRow, c, cRow, add, next, step)
-        else
-            TallMicroKernel<'S, 'V, 'T>.Rows12(k, a, aRow, aColumn, rows, b, bRow, c, cRow, add, next, step)
+    static member private Tile(height, t: inref<Tile>) =
+        if height = 6 then MicroKernel<'S, 'V, 'T>.Rows6 &t
+        elif height = 4 then MicroKernel<'S, 'V, 'T>.Rows4 &t
+        else MicroKernel<'S, 'V, 'T>.Rows12 &t
 
-    /// Computes a tile that goes beyond C, by way of a whole tile in `spare`.
+    /// Computes a tile at strides that goes beyond C, by way of a whole tile in `spare`.
     [<MethodImpl(MethodImplOptions.NoInlining)>]
-    static member private Edge
-        (
-            height: int,
-            k,
-            a,
-            aRow,
-            aColumn,
-            rows: int,
-            b,
-            bRow,
-            c: nativeint,
-            cRow: nativeint,
-            columns: int,
-            add,
-            next,
-            step,
-            spare
-        ) =
+    static member private Edge(height: int, columns: int, t: inref<Tile>, spare: nativeint) =
         let bytes = columns * sizeof<'T>
         let wide = nativeint (2 * 'S.Bytes)
 
-        if add then
-            Pack<'S, 'V, 'T>.Rows(rows, bytes, c, cRow, spare, wide)
+        if t.Add then
+            Pack<'S, 'V, 'T>.Rows(t.Rows, bytes, t.C, t.CRows, spare, wide)
 
-        PanelKernel<'S, 'V, 'T>.Tile(height, k, a, aRow, aColumn, rows, b, bRow, spare, wide, add, next, step)
-        Pack<'S, 'V, 'T>.Rows(rows, bytes, spare, wide, c, cRow)
+        let mutable whole = t
+        whole.C <- spare
+        whole.CRows <- wide
+        PanelKernel<'S, 'V, 'T>.Tile(height, &whole)
+        Pack<'S, 'V, 'T>.Rows(t.Rows, bytes, spare, wide, t.C, t.CRows)
 
     /// Packs `m` rows of A tile by tile; in a tile column by column, so that its `aRow` is then one element.
     static member PackA
@@ -80,67 +67,93 @@ type internal PanelKernel<'S, 'V, 'T
             Pack<'S, 'V, 'T>.Tile(k, rows, height, a + nativeint row * aRow, aRow, aColumn, target)
             row <- row + rows
 
-    /// Multiplies `m` rows of A, `k` long, by a panel of `columns` columns; the products replace C's elements or, with
-    /// `add`, are added to them. A tile's first row r is at `a` + r·`aNext`, its further rows `aRow` bytes apart. With
-    /// `packed`, A is as `PackA` leaves it, and panels of B follow one another. `spare` has space for 12 rows of two
-    /// vectors.
+    /// Multiplies `m` rows of A by a panel of which `columns` columns are used; `t` is the first tile. A tile's first
+    /// row r is at `t.A` + r·`aNext`. With `packed`, A is as `PackA` leaves it, and panels of B follow one another.
+    /// `spare` has space for 12 rows of two vectors.
     static member Multiply
-        (
-            m: int,
-            k: int,
-            a: nativeint,
-            aNext: nativeint,
-            aRow: nativeint,
-            aColumn: nativeint,
-            b: nativeint,
-            bRow: nativeint,
-            c: nativeint,
-            cRow: nativeint,
-            columns: int,
-            packed: bool,
-            add: bool,
-            spare: nativeint
-        ) =
+        (m: int, columns: int, aNext: nativeint, packed: bool, t: byref<Tile>, spare: nativeint)
+        =
         let whole = columns * sizeof<'T> = 2 * 'S.Bytes
-        let mutable row = 0
+        let a, c, aRow, depth = t.A, t.C, t.ARows, nativeint t.Count
         // Each tile prefetches its share of the next panel of B, which follows this one where B is packed.
-        let mutable next = b + nativeint k * bRow
-
-        let step =
+        let share =
             if packed then
                 nativeint (2 * 'S.Bytes * PanelKernel<'S, 'V, 'T>.Height m / m + 1)
             else
                 0n
 
+        t.Next <- t.B + depth * t.BRow
+        t.NextStep <- share
+        let mutable row = 0
+
         while row < m do
             let height = PanelKernel<'S, 'V, 'T>.Height(m - row)
             let rows = min height (m - row)
-            let a = a + nativeint row * aNext
-            let aColumn = if packed then nativeint height * aRow else aColumn
-            let c = c + nativeint row * cRow
+            t.Rows <- rows
+            t.A <- a + nativeint row * aNext
+            t.C <- c + nativeint row * t.CRows
+
+            if packed then
+                t.Step <- nativeint height * aRow
 
             if whole && rows = height then
-                PanelKernel<'S, 'V, 'T>
-                    .Tile(height, k, a, aRow, aColumn, rows, b, bRow, c, cRow, add, next, step)
+                PanelKernel<'S, 'V, 'T>.Tile(height, &t)
             else
-                PanelKernel<'S, 'V, 'T>
-                    .Edge(
-                        height,
-                        k,
-                        a,
-                        aRow,
-                        aColumn,
-                        rows,
-                        b,
-                        bRow,
-                        c,
-                        cRow,
-                        columns,
-                        add,
-                        next,
-                        step,
-                        spare
-                    )
+                PanelKernel<'S, 'V, 'T>.Edge(height, columns, &t, spare)
 
-            next <- next + nativeint k * step
+            t.Next <- t.Next + depth * share
+            row <- row + rows
+
+    static member private TableTile(height, t: inref<Tile>) =
+        if height = 6 then
+            MicroKernel<'S, 'V, 'T>.Table6 &t
+        else
+            MicroKernel<'S, 'V, 'T>.Table12 &t
+
+    /// Computes a tile by tables that goes beyond C, by way of a whole tile in `spare`. Rows of A from `rows` on repeat
+    /// the last.
+    static member private TableEdge(height: int, rows, columns: int, t: inref<Tile>, spare: nativeint) =
+        let wide = nativeint (2 * 'S.Bytes)
+        let bytes = columns * sizeof<'T>
+        let spareRows = NativePtr.ofNativeInt<nativeint>(spare + nativeint height * wide)
+        let aRows = NativePtr.add spareRows height
+        let from = NativePtr.ofNativeInt<nativeint> t.ARows
+        let into = NativePtr.ofNativeInt<nativeint> t.CRows
+
+        for i in 0 .. height - 1 do
+            NativePtr.set spareRows i (nativeint i * wide)
+            NativePtr.set aRows i (NativePtr.get from (min i (rows - 1)))
+
+        if t.Add then
+            for i in 0 .. rows - 1 do
+                Pack<'S, 'V, 'T>
+                    .Rows(1, bytes, t.C + NativePtr.get into i, 0n, spare + nativeint i * wide, wide)
+
+        let mutable whole = t
+        whole.ARows <- NativePtr.toNativeInt aRows
+        whole.C <- spare
+        whole.CRows <- NativePtr.toNativeInt spareRows
+        PanelKernel<'S, 'V, 'T>.TableTile(height, &whole)
+
+        for i in 0 .. rows - 1 do
+            Pack<'S, 'V, 'T>.Rows(1, bytes, spare + nativeint i * wide, wide, t.C + NativePtr.get into i, 0n)
+
+    /// Multiplies `m` rows, whose offsets are in the tables of `t`, by a panel whose first `columns` columns are used.
+    /// `spare` has `Spare` bytes.
+    static member MultiplyTable(m: int, columns: int, t: byref<Tile>, spare: nativeint) =
+        let whole = columns * sizeof<'T> = 2 * 'S.Bytes
+        let mutable row = 0
+
+        while row < m do
+            let height = if 'S.Bytes = 64 && m - row > 6 then 12 else 6
+            let rows = min height (m - row)
+
+            if whole && rows = height then
+                PanelKernel<'S, 'V, 'T>.TableTile(height, &t)
+            else
+                PanelKernel<'S, 'V, 'T>.TableEdge(height, rows, columns, &t, spare)
+
+            let done' = nativeint (rows * sizeof<nativeint>)
+            t.ARows <- t.ARows + done'
+            t.CRows <- t.CRows + done'
             row <- row + rows

@@ -1,11 +1,8 @@
 namespace DL1.Compiler.Gemm
 
-open DL1
 open DL1.Compiler
 open DL1.Compiler.Runtime
 open DL1.Compiler.Simd
-
-#nowarn "9" // Addresses in bytes; the caller answers for their extents.
 
 /// Some columns of one matrix of a product, computed from beginning to end by one thread; where B is a single column,
 /// some rows.
@@ -67,6 +64,10 @@ type internal SmallGemm<'S, 'V, 'T
 
                 copy
 
+        let mutable tile = Tile()
+        tile.ARows <- if aInPlace then aRow else size
+        tile.Step <- aColumn
+        tile.CRows <- nativeint p.C.Row * size
         let mutable column = first
 
         while column < last do
@@ -80,25 +81,20 @@ type internal SmallGemm<'S, 'V, 'T
                 if not bInPlace then
                     Pack<'S, 'V, 'T>.Panel(k, columns, b, bRow, bColumn, panel)
 
-                let a = SmallGemm<'S, 'V, 'T>.Address(p.A, stack, 0, kBlock * KBlocks.length p.K)
+                tile.Count <- k
 
-                PanelKernel<'S, 'V, 'T>
-                    .Multiply(
-                        p.M,
-                        k,
-                        (if aInPlace then a else copy),
-                        (if aInPlace then aRow else nativeint k * size),
-                        (if aInPlace then aRow else size),
-                        aColumn,
-                        (if bInPlace then b else panel),
-                        (if bInPlace then bRow else nativeint (2 * 'S.Bytes)),
-                        SmallGemm<'S, 'V, 'T>.Address(p.C, stack, 0, column),
-                        nativeint p.C.Row * size,
-                        columns,
-                        not aInPlace,
-                        kBlock > 0,
-                        spare
-                    )
+                tile.A <-
+                    if aInPlace then
+                        SmallGemm<'S, 'V, 'T>.Address(p.A, stack, 0, kBlock * KBlocks.length p.K)
+                    else
+                        copy
+
+                tile.B <- if bInPlace then b else panel
+                tile.BRow <- if bInPlace then bRow else nativeint (2 * 'S.Bytes)
+                tile.C <- SmallGemm<'S, 'V, 'T>.Address(p.C, stack, 0, column)
+                tile.Add <- kBlock > 0
+                let aNext = if aInPlace then aRow else nativeint k * size
+                PanelKernel<'S, 'V, 'T>.Multiply(p.M, columns, aNext, not aInPlace, &tile, spare)
 
             column <- column + columns
 

@@ -1,20 +1,10 @@
 namespace DL1.Compiler.Generic
 
 open FSharp.NativeInterop
-open DL1
 open DL1.Compiler
 open DL1.Compiler.Runtime
 
 #nowarn "9" // Counters on the stack, addresses in bytes.
-
-/// Reads and writes elements at addresses.
-[<RequireQualifiedAccess>]
-module internal At =
-    let inline read<'T when 'T: unmanaged> (address: nativeint) : 'T =
-        NativePtr.read (NativePtr.ofNativeInt<'T> address)
-
-    let inline write<'T when 'T: unmanaged> (address: nativeint) (value: 'T) =
-        NativePtr.write (NativePtr.ofNativeInt<'T> address) value
 
 /// The loop nest over up to four tensors of one shape, each with a step in bytes along each axis: a step of 0 repeats,
 /// and a negative one goes backwards. Axes of extent 1 are dropped, and axes that all operands traverse as one are
@@ -120,11 +110,7 @@ type internal RowBody =
 /// `Tuning.TaskElements` elements: several short rows, or part of a long one.
 [<Sealed>]
 type internal RowLoop(nest: LoopNest, body: RowBody) =
-    let mutable target = 0n
-    let mutable a = 0n
-    let mutable b = 0n
-    let mutable c = 0n
-    let mutable work: int -> unit = ignore
+    let mutable target, a, b, c = 0n, 0n, 0n, 0n
     let tasksPerRow = (nest.RowLength + Tuning.TaskElements - 1) / Tuning.TaskElements
     let rowsEach = max 1 (Tuning.TaskElements / max 1 nest.RowLength)
 
@@ -169,7 +155,7 @@ type internal RowLoop(nest: LoopNest, body: RowBody) =
             if row + 1 < until then
                 nest.Next(counters, offsets)
 
-    do work <- fun number -> runTask number
+    let work: int -> unit = runTask
 
     /// Runs the body on all rows, on at most `threads` threads. An operand that does not exist may have any address.
     member _.Run(threads: int, toTarget: nativeint, fromA: nativeint, fromB: nativeint, fromC: nativeint) =

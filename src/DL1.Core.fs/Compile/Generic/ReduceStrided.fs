@@ -28,9 +28,7 @@ type internal ReduceStrided<'E, 'T, 'D, 'A
     let units = kept.Rows * chunks
     let count = reduced.Rows * reduced.RowLength
     let each = max 1 (Tuning.TaskElements / max 1 (count * min side (max 1 kept.RowLength)))
-    let mutable from = 0n
-    let mutable into = 0n
-    let mutable work: int -> unit = ignore
+    let mutable from, into = 0n, 0n
 
     let start =
         match op with
@@ -162,43 +160,9 @@ type internal ReduceStrided<'E, 'T, 'D, 'A
                     (NativePtr.ofNativeInt<'T>(target + nativeint lane * kept.Step 0))
                     (Element.Narrow<'E, 'T, 'D, 'A> value)
 
-    do work <- fun number -> runTask number
+    let work: int -> unit = runTask
 
     override _.Run(threads, source, target) =
         from <- source
         into <- target
         WorkerPool.runOn threads ((units + each - 1) / each) work
-
-/// `Node.Reduce` for any type, operation and axes.
-[<RequireQualifiedAccess>]
-module internal ReduceStrided =
-    /// The kernel for a row-major tensor of this type and shape.
-    let make op (dtype: DType) (shape: Shape) (axes: int list) : AlongKernel =
-        let size = nativeint (ElementSize.ofType dtype)
-        let strides = shape.Strides |> Array.map (fun s -> nativeint s * size)
-        let keptAxes = [ 0 .. shape.Rank - 1 ] |> List.except axes
-        let result = keptAxes |> List.map (fun axis -> shape[axis]) |> Shape.ofList
-        let target = result.Strides |> Array.map (fun s -> nativeint s * size) |> List.ofArray
-        let kept = LoopNest(result.ToList(), [ target; keptAxes |> List.map (fun axis -> strides[axis]) ])
-
-        let reduced =
-            LoopNest(
-                axes |> List.map (fun axis -> shape[axis]),
-                [ axes |> List.map (fun axis -> strides[axis]) ]
-            )
-
-        Element.Choose(
-            dtype,
-            { new ITyped<AlongKernel> with
-                member _.Make<'E, 'T, 'D, 'A
-                    when 'E :> IElement<'T, 'A>
-                    and 'E: struct
-                    and 'D :> IDomain<'A>
-                    and 'D: struct
-                    and 'T: unmanaged
-                    and 'A: unmanaged>
-                    ()
-                    =
-                    ReduceStrided<'E, 'T, 'D, 'A>(op, kept, reduced) :> AlongKernel
-            }
-        )

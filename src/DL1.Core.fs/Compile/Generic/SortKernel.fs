@@ -25,9 +25,7 @@ type internal SortKernel<'E, 'T, 'D, 'A
 
     let units = outer * inner
     let each = max 1 (Tuning.SortTaskElements / max 1 extent)
-    let mutable from = 0n
-    let mutable into = 0n
-    let mutable work: int -> unit = ignore
+    let mutable from, into = 0n, 0n
 
     // Loads the numbers and their indices; indices of NaN go behind all others, in order. Returns how many numbers
     // there are.
@@ -84,7 +82,7 @@ type internal SortKernel<'E, 'T, 'D, 'A
             ArrayPool<'A>.Shared.Return keys
             ArrayPool<int64>.Shared.Return indices
 
-    do work <- fun number -> runTask number
+    let work: int -> unit = runTask
 
     override _.Run(threads, source, target) =
         from <- source
@@ -92,26 +90,3 @@ type internal SortKernel<'E, 'T, 'D, 'A
 
         if extent > 0 then
             WorkerPool.runOn threads ((units + each - 1) / each) work
-
-/// Sorting along one axis of a row-major tensor.
-[<RequireQualifiedAccess>]
-module internal SortKernel =
-    /// `Node.ArgSort`, with a result of i64.
-    let make (dtype: DType) (shape: Shape) axis : AlongKernel =
-        let outer, extent, inner = Strided.about axis shape
-
-        Element.Choose(
-            dtype,
-            { new ITyped<AlongKernel> with
-                member _.Make<'E, 'T, 'D, 'A
-                    when 'E :> IElement<'T, 'A>
-                    and 'E: struct
-                    and 'D :> IDomain<'A>
-                    and 'D: struct
-                    and 'T: unmanaged
-                    and 'A: unmanaged>
-                    ()
-                    =
-                    SortKernel<'E, 'T, 'D, 'A>(outer, extent, inner) :> AlongKernel
-            }
-        )

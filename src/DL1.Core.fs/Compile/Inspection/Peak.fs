@@ -21,16 +21,8 @@ type internal FmaChains<'S, 'V, 'T
     static member Run(links: int, source: nativeint, target: nativeint) =
         Hot.loop ()
         let x = 'S.Broadcast source
-        let mutable a = x
-        let mutable b = x
-        let mutable c = x
-        let mutable d = x
-        let mutable e = x
-        let mutable f = x
-        let mutable g = x
-        let mutable h = x
-        let mutable i = x
-        let mutable j = x
+        let mutable a, b, c, d, e = x, x, x, x, x
+        let mutable f, g, h, i, j = x, x, x, x, x
 
         for _ in 1..links do
             a <- 'S.MultiplyAdd(a, x, x)
@@ -75,32 +67,22 @@ module internal Peak =
         best
 
     /// Operations a second on the widest vectors; a multiply-add counts as two.
-    let private flops single threads =
+    let private flops<'T when 'T: unmanaged and 'T: struct> threads =
         let links = 50_000
         let tasks = 4 * threads
 
         let task (_: int) =
             let words = NativePtr.stackalloc<int64> 16
-            let bits = if single then 0x3F000000L else 0x3FE0000000000000L
-            NativePtr.set words 0 bits
+            NativePtr.write (NativePtr.ofNativeInt<'T>(NativePtr.toNativeInt words)) (One.ofFloat<'T> 0.5)
             let source = NativePtr.toNativeInt words
             let target = source + 64n
 
-            match Simd.widest, single with
-            | Width.Bits512, true -> FmaChains<F32x512, _, _>.Run(links, source, target)
-            | Width.Bits512, false -> FmaChains<F64x512, _, _>.Run(links, source, target)
-            | Width.Bits256, true -> FmaChains<F32x256, _, _>.Run(links, source, target)
-            | Width.Bits256, false -> FmaChains<F64x256, _, _>.Run(links, source, target)
-            | Width.Bits128, true -> FmaChains<F32x128, _, _>.Run(links, source, target)
-            | Width.Bits128, false -> FmaChains<F64x128, _, _>.Run(links, source, target)
-
-        let bytes =
             match Simd.widest with
-            | Width.Bits512 -> 64
-            | Width.Bits256 -> 32
-            | Width.Bits128 -> 16
+            | Width.Bits512 -> FmaChains<Simd512<'T>, _, 'T>.Run(links, source, target)
+            | Width.Bits256 -> FmaChains<Simd256<'T>, _, 'T>.Run(links, source, target)
+            | Width.Bits128 -> FmaChains<Simd128<'T>, _, 'T>.Run(links, source, target)
 
-        let lanes = bytes / (if single then 4 else 8)
+        let lanes = Simd.bytes Simd.widest / sizeof<'T>
         let seconds = least 8 (fun () -> WorkerPool.runOn threads tasks task)
         2.0 * float (10 * lanes * links) * float tasks / seconds
 
@@ -121,5 +103,5 @@ module internal Peak =
         known.GetOrAdd(
             threads,
             fun threads ->
-                { Flops = flops true threads; Flops64 = flops false threads; Bytes = bytes threads }
+                { Flops = flops<float32> threads; Flops64 = flops<float> threads; Bytes = bytes threads }
         )

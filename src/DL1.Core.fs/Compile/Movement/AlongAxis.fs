@@ -5,7 +5,6 @@ open DL1
 open DL1.Compiler
 open DL1.Compiler.Generic
 open DL1.Compiler.Runtime
-open DL1.Compiler.Simd
 
 #nowarn "9" // Addresses in bytes; the caller answers for their extents.
 #nowarn "3535" // Static abstract members: the JIT compiles a kernel anew for each element type.
@@ -30,9 +29,7 @@ type internal CumSumKernel<'E, 'T, 'D, 'A
 
     let chunks = (inner + Tuning.RunningSumLanes - 1) / Tuning.RunningSumLanes
     let each = max 1 (Tuning.TaskElements / max 1 (extent * min inner Tuning.RunningSumLanes))
-    let mutable from = 0n
-    let mutable into = 0n
-    let mutable work: int -> unit = ignore
+    let mutable from, into = 0n, 0n
 
     let one unit (sums: nativeptr<'A>) =
         let o, first = unit / chunks, unit % chunks * Tuning.RunningSumLanes
@@ -57,7 +54,7 @@ type internal CumSumKernel<'E, 'T, 'D, 'A
         for unit in number * each .. min (outer * chunks) ((number + 1) * each) - 1 do
             one unit sums
 
-    do work <- fun number -> runTask number
+    let work: int -> unit = runTask
 
     override _.Run(threads, source, target) =
         from <- source
@@ -78,9 +75,7 @@ type internal ArgReduceKernel<'E, 'T, 'D, 'A
 
     let units = outer * inner
     let each = max 1 (Tuning.TaskElements / max 1 extent)
-    let mutable from = 0n
-    let mutable into = 0n
-    let mutable work: int -> unit = ignore
+    let mutable from, into = 0n, 0n
 
     let runTask number =
         for unit in number * each .. min units ((number + 1) * each) - 1 do
@@ -111,52 +106,9 @@ type internal ArgReduceKernel<'E, 'T, 'D, 'A
 
             NativePtr.set (NativePtr.ofNativeInt<int64> into) unit found
 
-    do work <- fun number -> runTask number
+    let work: int -> unit = runTask
 
     override _.Run(threads, source, target) =
         from <- source
         into <- target
         WorkerPool.runOn threads ((units + each - 1) / each) work
-
-/// Kernels along one axis of a row-major tensor.
-[<RequireQualifiedAccess>]
-module internal AlongKernel =
-    /// `Node.CumSum`: sums in f64, or in 64-bit integers, from the first element or, `reversed`, from the last.
-    let cumSum (dtype: DType) (shape: Shape) axis reversed : AlongKernel =
-        let outer, extent, inner = Strided.about axis shape
-
-        Element.Choose(
-            dtype,
-            { new ITyped<AlongKernel> with
-                member _.Make<'E, 'T, 'D, 'A
-                    when 'E :> IElement<'T, 'A>
-                    and 'E: struct
-                    and 'D :> IDomain<'A>
-                    and 'D: struct
-                    and 'T: unmanaged
-                    and 'A: unmanaged>
-                    ()
-                    =
-                    CumSumKernel<'E, 'T, 'D, 'A>(outer, extent, inner, reversed) :> AlongKernel
-            }
-        )
-
-    /// `Node.ArgReduce`, with a result of i64.
-    let argReduce op (dtype: DType) (shape: Shape) axis : AlongKernel =
-        let outer, extent, inner = Strided.about axis shape
-
-        Element.Choose(
-            dtype,
-            { new ITyped<AlongKernel> with
-                member _.Make<'E, 'T, 'D, 'A
-                    when 'E :> IElement<'T, 'A>
-                    and 'E: struct
-                    and 'D :> IDomain<'A>
-                    and 'D: struct
-                    and 'T: unmanaged
-                    and 'A: unmanaged>
-                    ()
-                    =
-                    ArgReduceKernel<'E, 'T, 'D, 'A>(op, outer, extent, inner) :> AlongKernel
-            }
-        )

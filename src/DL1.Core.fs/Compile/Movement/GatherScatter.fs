@@ -2,13 +2,11 @@ namespace DL1.Compiler.Movement
 
 open System
 open System.Numerics
-open System.Runtime.CompilerServices
-open System.Runtime.Intrinsics
 open FSharp.NativeInterop
 open DL1
 open DL1.Compiler
-open DL1.Compiler.Generic
 open DL1.Compiler.Runtime
+open DL1.Compiler.Simd
 
 #nowarn "9" // Addresses in bytes; the caller answers for their extents.
 
@@ -51,10 +49,7 @@ type internal Gather(dtype: DType, axis: int, source: Shape, indexType: DType, i
     let all = Indices.Of(indices, indexType)
     let rows = outer * all.Count
     let each = max 1 (Tuning.TaskElements / max 1 inner)
-    let mutable from = 0n
-    let mutable at = 0n
-    let mutable into = 0n
-    let mutable work: int -> unit = ignore
+    let mutable from, at, into = 0n, 0n, 0n
 
     let runTask number =
         let bytes = int64 inner * int64 size
@@ -84,7 +79,7 @@ type internal Gather(dtype: DType, axis: int, source: Shape, indexType: DType, i
                 i <- 0
                 o <- o + 1
 
-    do work <- fun number -> runTask number
+    let work: int -> unit = runTask
 
     /// Gathers on at most `threads` threads; an index outside the axis is a `DomainError`.
     member _.Run(threads: int, source: nativeint, indices: nativeint, target: nativeint) =
@@ -96,34 +91,8 @@ type internal Gather(dtype: DType, axis: int, source: Shape, indexType: DType, i
         if inner > 0 then
             WorkerPool.runOn threads ((rows + each - 1) / each) work
 
-/// Adds `count` contiguous elements to others: takes the target's address, the source's, and `count`.
-type internal AddRun = delegate of target: nativeint * source: nativeint * count: int -> unit
-
-/// Additions of contiguous elements.
-[<AbstractClass; Sealed>]
-type internal AddRuns private () =
-    /// The addition for one element type.
-    static member Of<'T
-        when 'T: unmanaged
-        and 'T: struct
-        and 'T: (new: unit -> 'T)
-        and 'T :> ValueType
-        and 'T :> IAdditionOperators<'T, 'T, 'T>>
-        ()
-        : AddRun =
-        AddRun(fun target source count ->
-            let t, s = NativePtr.ofNativeInt<'T> target, NativePtr.ofNativeInt<'T> source
-            let lanes = Vector256<'T>.Count
-            let mutable i = 0
-
-            while i + lanes <= count do
-                let at = NativePtr.add t i
-                Vector256.Store(Vector256.Add(Vector256.Load at, Vector256.Load(NativePtr.add s i)), at)
-                i <- i + lanes
-
-            while i < count do
-                NativePtr.set t i ('T.op_Addition (NativePtr.get t i, NativePtr.get s i))
-                i <- i + 1)
+/// `AddRow.Add` for one element type.
+type private AddRun = delegate of count: int * row: nativeint * target: nativeint -> unit
 
 /// `Node.ScatterAdd`: from updates [outer; indices; inner] to [outer; extent; inner]. Each element of the result is a
 /// sum from 0 in the order of the indices, rounded to the element's type at each addition. Each task owns a region of
@@ -161,25 +130,21 @@ type internal ScatterAdd
             int (max 1L (int64 Tuning.TaskElements / max 1L work'))
 
     let zeros = outer * extent * inner
-    let mutable from = 0n
-    let mutable at = 0n
-    let mutable into = 0n
-    let mutable clear: int -> unit = ignore
-    let mutable add: int -> unit = ignore
+    let mutable from, at, into = 0n, 0n, 0n
 
     let adder =
         match dtype with
-        | DType.F32 -> AddRuns.Of<float32>()
-        | DType.F64 -> AddRuns.Of<float>()
-        | DType.I32 -> AddRuns.Of<int>()
-        | DType.I64 -> AddRuns.Of<int64>()
+        | DType.F32 -> AddRun(fun count row target -> AddRow.Add<float32>(count, row, target))
+        | DType.F64 -> AddRun(fun count row target -> AddRow.Add<float>(count, row, target))
+        | DType.I32 -> AddRun(fun count row target -> AddRow.Add<int>(count, row, target))
+        | DType.I64 -> AddRun(fun count row target -> AddRow.Add<int64>(count, row, target))
         | DType.Bool -> Refuse.shape "scatter_add" "truth values" "numbers" "cast them first"
 
     let clearTask number =
         let first = number * Tuning.TaskElements
         let count = min Tuning.TaskElements (zeros - first)
         let start = into + nativeint first * nativeint size
-        Span<byte>(NativePtr.toVoidPtr (NativePtr.ofNativeInt<byte> start), count * size).Clear()
+        At.clear start (count * size)
 
     let addTo o column columns first until =
         for i in 0 .. all.Count - 1 do
@@ -189,11 +154,8 @@ type internal ScatterAdd
                 let source = (int64 o * int64 all.Count + int64 i) * int64 inner + int64 column
                 let target = (int64 o * int64 extent + int64 index) * int64 inner + int64 column
 
-                adder.Invoke(
-                    into + nativeint target * nativeint size,
-                    from + nativeint source * nativeint size,
-                    columns
-                )
+                let source, target = nativeint source * nativeint size, nativeint target * nativeint size
+                adder.Invoke(columns, from + source, into + target)
 
     let addTask number =
         let columnBlock, range = number % columnBlocks, number / columnBlocks % ranges
@@ -203,9 +165,8 @@ type internal ScatterAdd
         for o in first .. min outer (first + each) - 1 do
             addTo o column (min width (inner - column)) (range * span) (min extent ((range + 1) * span))
 
-    do
-        clear <- fun number -> clearTask number
-        add <- fun number -> addTask number
+    let clear: int -> unit = clearTask
+    let add: int -> unit = addTask
 
     /// Adds on at most `threads` threads; an index outside the axis is a `DomainError`.
     member _.Run(threads: int, updates: nativeint, indices: nativeint, target: nativeint) =

@@ -1,7 +1,6 @@
 namespace DL1.Compiler.Movement
 
 open System
-open System.Runtime.CompilerServices
 open FSharp.NativeInterop
 open DL1
 open DL1.Compiler.Generic
@@ -20,7 +19,7 @@ type internal RowCopy private () =
         let mutable s = source
 
         for _ in 1..count do
-            NativePtr.write (NativePtr.ofNativeInt<'T> t) (NativePtr.read (NativePtr.ofNativeInt<'T> s))
+            At.write t (At.read<'T> s)
             t <- t + targetStep
             s <- s + sourceStep
 
@@ -34,20 +33,16 @@ type internal RowCopy private () =
             let mutable t = target
 
             for _ in 1..count do
-                NativePtr.write (NativePtr.ofNativeInt<'T> t) value
+                At.write t value
                 t <- t + step
 
     static member private Copy<'T when 'T: unmanaged>(count: int, target, targetStep, source, sourceStep) =
         let size = nativeint sizeof<'T>
 
         if targetStep = size && sourceStep = size then
-            Unsafe.CopyBlockUnaligned(
-                NativePtr.toVoidPtr (NativePtr.ofNativeInt<'T> target),
-                NativePtr.toVoidPtr (NativePtr.ofNativeInt<'T> source),
-                uint32 count * uint32 size
-            )
+            At.copy source target (count * sizeof<'T>)
         elif sourceStep = 0n && count > 0 then
-            RowCopy.Fill<'T>(count, target, targetStep, NativePtr.read (NativePtr.ofNativeInt<'T> source))
+            RowCopy.Fill<'T>(count, target, targetStep, At.read<'T> source)
         else
             RowCopy.Strided<'T>(count, target, targetStep, source, sourceStep)
 

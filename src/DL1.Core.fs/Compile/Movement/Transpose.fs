@@ -1,7 +1,6 @@
 namespace DL1.Compiler.Movement
 
 open FSharp.NativeInterop
-open DL1
 open DL1.Compiler
 open DL1.Compiler.Generic
 open DL1.Compiler.Runtime
@@ -14,9 +13,7 @@ type internal Transposition
     (size: int, rows: int, columns: int, sourceRow: nativeint, targetRow: nativeint, stack: LoopNest) =
     let side = TransposeBlock.side size
 
-    let mutable source = 0n
-    let mutable target = 0n
-    let mutable work: int -> unit = ignore
+    let mutable source, target = 0n, 0n
     let down = (rows + side - 1) / side
     let across = (columns + side - 1) / side
     let stacks = if stack.Rows = 0 then 0 else stack.Rows * stack.RowLength
@@ -49,18 +46,11 @@ type internal Transposition
             let rows = min side (rows - n % down * side)
             let columns = min side (columns - n / down % across * side)
 
-            TransposeBlock.block
-                size
-                (NativePtr.get here 1)
-                sourceRow
-                rows
-                columns
-                (NativePtr.get here 0)
-                targetRow
-                (NativePtr.get next 1)
-                (NativePtr.get next 0)
+            let from, into = NativePtr.get here 1, NativePtr.get here 0
+            let nextFrom, nextInto = NativePtr.get next 1, NativePtr.get next 0
+            TransposeBlock.block size from sourceRow rows columns into targetRow nextFrom nextInto
 
-    do work <- fun number -> runTask number
+    let work: int -> unit = runTask
 
     /// Transposes all matrices on at most `threads` threads.
     member _.Run(threads: int, from: nativeint, into: nativeint) =

@@ -4,7 +4,6 @@ open System.Runtime.CompilerServices
 open System.Runtime.Intrinsics
 open System.Runtime.Intrinsics.X86
 open FSharp.NativeInterop
-open DL1
 open DL1.Compiler.Simd
 
 #nowarn "9" // Addresses in bytes; the caller answers for their extents.
@@ -83,17 +82,7 @@ module internal TransposeBlock =
             Simd.fetch (address + i * row)
 
     /// Transposes one block, while it prefetches the source and the target of the next one.
-    let block
-        size
-        (s: nativeint)
-        (sourceRow: nativeint)
-        rows
-        columns
-        (t: nativeint)
-        (targetRow: nativeint)
-        (nextSource: nativeint)
-        (nextTarget: nativeint)
-        =
+    let block size (s: nativeint) sourceRow rows columns (t: nativeint) targetRow nextSource nextTarget =
         Hot.loop ()
         let width = nativeint size
 
@@ -124,19 +113,10 @@ module internal TransposeBlock =
                         transpose4 from sourceRow into targetRow
 
         let wholeRows = if wholeColumns = 0 then 0 else wholeRows
-        let right = s + nativeint wholeColumns * width
-
-        plain
-            size
-            right
-            sourceRow
-            wholeRows
-            (columns - wholeColumns)
-            (t + nativeint wholeColumns * targetRow)
-            targetRow
-
-        let below = s + nativeint wholeRows * sourceRow
-        plain size below sourceRow (rows - wholeRows) columns (t + nativeint wholeRows * width) targetRow
+        let right, into = s + nativeint wholeColumns * width, t + nativeint wholeColumns * targetRow
+        plain size right sourceRow wholeRows (columns - wholeColumns) into targetRow
+        let below, into = s + nativeint wholeRows * sourceRow, t + nativeint wholeRows * width
+        plain size below sourceRow (rows - wholeRows) columns into targetRow
 
     /// Transposes a whole matrix, block by block.
     let matrix size (s: nativeint) (sourceRow: nativeint) rows columns (t: nativeint) (targetRow: nativeint) =
@@ -153,14 +133,5 @@ module internal TransposeBlock =
 
         for n in 0 .. blocks - 1 do
             let next = min (blocks - 1) (n + 1)
-
-            block
-                size
-                (source n)
-                sourceRow
-                (min side (rows - n % down * side))
-                (min side (columns - n / down * side))
-                (target n)
-                targetRow
-                (source next)
-                (target next)
+            let rows, columns = min side (rows - n % down * side), min side (columns - n / down * side)
+            block size (source n) sourceRow rows columns (target n) targetRow (source next) (target next)

@@ -1,9 +1,7 @@
 namespace DL1.Compiler.Pooling
 
 open System
-open System.Runtime.CompilerServices
 open FSharp.NativeInterop
-open DL1
 open DL1.Compiler.Runtime
 open DL1.Compiler.Simd
 
@@ -16,15 +14,15 @@ type internal PoolingKernel() =
     /// Runs on at most `threads` threads.
     abstract Run: threads: int * left: nativeint * right: nativeint * result: nativeint -> unit
 
-/// A pooling in vectors 'V, and in single elements 'E for the channels that do not fill a vector. A task is one sample
+/// A pooling in vectors 'V, and in single elements for the channels that do not fill a vector. A task is one sample
 /// or, where samples are few, a block of a sample's channels; each element's sum is in the order of the windows.
 [<Sealed>]
-type internal PoolingOf<'S, 'V, 'N, 'E
-    when 'S :> ISimdOrder<'V> and 'S: struct and 'N :> ISimdOrder<'E> and 'N: struct>
+type internal PoolingOf<'S, 'V, 'T
+    when 'S :> ISimd<'V, 'T> and 'S: struct and 'V: struct and 'T: unmanaged and 'T: struct>
     (role: PoolingRole, g: PoolingGeometry) =
     inherit PoolingKernel()
 
-    let size = 'N.Bytes
+    let size = sizeof<'T>
     let pixel = nativeint g.Channels * nativeint size
     let data = nativeint (g.Height * g.Width) * pixel
     let out = nativeint (g.OutHeight * g.OutWidth) * pixel
@@ -32,9 +30,7 @@ type internal PoolingOf<'S, 'V, 'N, 'E
     let block = if g.Samples >= 16 then max 1 g.Channels else 64
     let blocks = (g.Channels + block - 1) / block
     let area = g.Area
-    let mutable left = 0n
-    let mutable right = 0n
-    let mutable result = 0n
+    let mutable left, right, result = 0n, 0n, 0n
 
     /// Writes the offsets of the elements in the window of result (p, q) to `taps`, in bytes; returns their number.
     let tabulate p q (taps: nativeint) =
@@ -53,10 +49,7 @@ type internal PoolingOf<'S, 'V, 'N, 'E
 
     let zero (dx: nativeint) (from: nativeint) (last: nativeint) =
         for i in 0 .. g.Height * g.Width - 1 do
-            let at: voidptr =
-                NativePtr.toVoidPtr (NativePtr.ofNativeInt<byte>(dx + nativeint i * pixel + from))
-
-            Unsafe.InitBlockUnaligned(at, 0uy, uint32 (last - from))
+            At.clear (dx + nativeint i * pixel + from) (int (last - from))
 
     let runTask task =
         let sample, block' = nativeint<int>(task / blocks), task % blocks
@@ -80,28 +73,27 @@ type internal PoolingOf<'S, 'V, 'N, 'E
                 | PoolingRole.Max ->
                     let x, y = left + sample * data, result + at
                     let lowest = Double.NegativeInfinity
-                    let from = PoolingWindow<'S, 'V>.Max(taps, n, x, y, lowest, from, last)
-                    PoolingWindow<'N, 'E>.Max(taps, n, x, y, lowest, from, last) |> ignore
+                    let from = PoolingWindow<'S, 'V, 'T>.Max(taps, n, x, y, lowest, from, last)
+                    PoolingWindow<Simd1<'T>, _, 'T>.Max(taps, n, x, y, lowest, from, last) |> ignore
                 | PoolingRole.MaxPick ->
                     let x, u, y = left + sample * data, right + sample * data, result + at
-                    let from = PoolingWindow<'S, 'V>.MaxPick(taps, n, x, u, y, from, last)
-                    PoolingWindow<'N, 'E>.MaxPick(taps, n, x, u, y, from, last) |> ignore
+                    let from = PoolingWindow<'S, 'V, 'T>.MaxPick(taps, n, x, u, y, from, last)
+                    PoolingWindow<Simd1<'T>, _, 'T>.MaxPick(taps, n, x, u, y, from, last) |> ignore
                 | PoolingRole.MaxScatter ->
                     let x, dy, dx = left + sample * data, right + at, result + sample * data
-                    let from = PoolingWindow<'S, 'V>.MaxScatter(taps, n, x, dy, dx, from, last)
-                    PoolingWindow<'N, 'E>.MaxScatter(taps, n, x, dy, dx, from, last) |> ignore
+                    let from = PoolingWindow<'S, 'V, 'T>.MaxScatter(taps, n, x, dy, dx, from, last)
+                    PoolingWindow<Simd1<'T>, _, 'T>.MaxScatter(taps, n, x, dy, dx, from, last) |> ignore
                 | PoolingRole.Avg ->
                     let x, y = left + sample * data, result + at
-                    let from = PoolingWindow<'S, 'V>.Avg(taps, n, x, y, area, from, last)
-                    PoolingWindow<'N, 'E>.Avg(taps, n, x, y, area, from, last) |> ignore
+                    let from = PoolingWindow<'S, 'V, 'T>.Avg(taps, n, x, y, area, from, last)
+                    PoolingWindow<Simd1<'T>, _, 'T>.Avg(taps, n, x, y, area, from, last) |> ignore
                 | PoolingRole.AvgGrad ->
                     let dy, dx = left + at, result + sample * data
-                    let from = PoolingWindow<'S, 'V>.AvgGrad(taps, n, dy, dx, area, from, last)
-                    PoolingWindow<'N, 'E>.AvgGrad(taps, n, dy, dx, area, from, last) |> ignore
+                    let from = PoolingWindow<'S, 'V, 'T>.AvgGrad(taps, n, dy, dx, area, from, last)
+                    PoolingWindow<Simd1<'T>, _, 'T>.AvgGrad(taps, n, dy, dx, area, from, last) |> ignore
 
     // The body of the pool's run, made once so that a run allocates nothing.
-    let mutable body: int -> unit = ignore
-    do body <- fun task -> runTask task
+    let body: int -> unit = runTask
 
     override _.Run(threads, left', right', result') =
         left <- left'
@@ -112,16 +104,9 @@ type internal PoolingOf<'S, 'V, 'N, 'E
 /// Poolings with channels last, for vectors of each width.
 [<RequireQualifiedAccess>]
 module internal PoolingKernels =
-    /// A kernel for f32 in vectors of a width.
-    let f32On width role geometry : PoolingKernel =
+    /// A kernel for elements of f32 or f64, in vectors of a width.
+    let on<'T when 'T: unmanaged and 'T: struct> width role geometry : PoolingKernel =
         match width with
-        | Width.Bits128 -> PoolingOf<OrderF32x128, _, OrderF32x1, _>(role, geometry)
-        | Width.Bits256 -> PoolingOf<OrderF32x256, _, OrderF32x1, _>(role, geometry)
-        | Width.Bits512 -> PoolingOf<OrderF32x512, _, OrderF32x1, _>(role, geometry)
-
-    /// A kernel for f64 in vectors of a width.
-    let f64On width role geometry : PoolingKernel =
-        match width with
-        | Width.Bits128 -> PoolingOf<OrderF64x128, _, OrderF64x1, _>(role, geometry)
-        | Width.Bits256 -> PoolingOf<OrderF64x256, _, OrderF64x1, _>(role, geometry)
-        | Width.Bits512 -> PoolingOf<OrderF64x512, _, OrderF64x1, _>(role, geometry)
+        | Width.Bits128 -> PoolingOf<Simd128<'T>, _, 'T>(role, geometry)
+        | Width.Bits256 -> PoolingOf<Simd256<'T>, _, 'T>(role, geometry)
+        | Width.Bits512 -> PoolingOf<Simd512<'T>, _, 'T>(role, geometry)

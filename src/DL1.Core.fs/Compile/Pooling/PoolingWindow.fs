@@ -2,7 +2,6 @@ namespace DL1.Compiler.Pooling
 
 open System.Runtime.CompilerServices
 open FSharp.NativeInterop
-open DL1
 open DL1.Compiler.Simd
 
 #nowarn "9" // Addresses in bytes; the caller answers for their extents.
@@ -25,7 +24,7 @@ type internal PoolingRole =
 /// of the window's elements in the data. All methods go from channel byte `from` to at most `last`, and return the byte
 /// at which they stopped.
 [<AbstractClass; Sealed>]
-type internal PoolingWindow<'S, 'V when 'S :> ISimdOrder<'V> and 'S: struct> private () =
+type internal PoolingWindow<'S, 'V, 'T when 'S :> ISimd<'V, 'T> and 'S: struct and 'V: struct> private () =
 
     [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
     static member private Tap(taps: nativeint, t: int) =
@@ -42,10 +41,10 @@ type internal PoolingWindow<'S, 'V when 'S :> ISimdOrder<'V> and 'S: struct> pri
             let mutable best = 'S.Of otherwise
 
             if count > 0 then
-                best <- 'S.Load(x + PoolingWindow<'S, 'V>.Tap(taps, 0) + at)
+                best <- 'S.Load(x + PoolingWindow<'S, 'V, 'T>.Tap(taps, 0) + at)
 
                 for t in 1 .. count - 1 do
-                    let v = 'S.Load(x + PoolingWindow<'S, 'V>.Tap(taps, t) + at)
+                    let v = 'S.Load(x + PoolingWindow<'S, 'V, 'T>.Tap(taps, t) + at)
                     best <- 'S.Select('S.Above(v, best), v, best)
 
             'S.Store(best, y + at)
@@ -64,12 +63,12 @@ type internal PoolingWindow<'S, 'V when 'S :> ISimdOrder<'V> and 'S: struct> pri
             let mutable picked = 'S.Of 0.0
 
             if count > 0 then
-                let first = PoolingWindow<'S, 'V>.Tap(taps, 0) + at
+                let first = PoolingWindow<'S, 'V, 'T>.Tap(taps, 0) + at
                 let mutable best = 'S.Load(x + first)
                 picked <- 'S.Load(u + first)
 
                 for t in 1 .. count - 1 do
-                    let tap = PoolingWindow<'S, 'V>.Tap(taps, t) + at
+                    let tap = PoolingWindow<'S, 'V, 'T>.Tap(taps, t) + at
                     let v = 'S.Load(x + tap)
                     let above = 'S.Above(v, best)
                     best <- 'S.Select(above, v, best)
@@ -89,12 +88,12 @@ type internal PoolingWindow<'S, 'V when 'S :> ISimdOrder<'V> and 'S: struct> pri
 
         while at + nativeint 'S.Bytes <= last do
             if count > 0 then
-                let mutable best = 'S.Load(x + PoolingWindow<'S, 'V>.Tap(taps, 0) + at)
+                let mutable best = 'S.Load(x + PoolingWindow<'S, 'V, 'T>.Tap(taps, 0) + at)
                 // The number of the tap as a float, which is exact for small integers.
                 let mutable bestTap = 'S.Of 0.0
 
                 for t in 1 .. count - 1 do
-                    let v = 'S.Load(x + PoolingWindow<'S, 'V>.Tap(taps, t) + at)
+                    let v = 'S.Load(x + PoolingWindow<'S, 'V, 'T>.Tap(taps, t) + at)
                     let above = 'S.Above(v, best)
                     best <- 'S.Select(above, v, best)
                     bestTap <- 'S.Select(above, 'S.Of(float t), bestTap)
@@ -102,7 +101,7 @@ type internal PoolingWindow<'S, 'V when 'S :> ISimdOrder<'V> and 'S: struct> pri
                 let cotangent = 'S.Load(dy + at)
 
                 for t in 0 .. count - 1 do
-                    let into = dx + PoolingWindow<'S, 'V>.Tap(taps, t) + at
+                    let into = dx + PoolingWindow<'S, 'V, 'T>.Tap(taps, t) + at
                     let addend = 'S.Select('S.Equal(bestTap, 'S.Of(float t)), cotangent, 'S.Of 0.0)
                     'S.Store('S.Add('S.Load into, addend), into)
 
@@ -121,7 +120,7 @@ type internal PoolingWindow<'S, 'V when 'S :> ISimdOrder<'V> and 'S: struct> pri
             let mutable sum = 'S.Of 0.0
 
             for t in 0 .. count - 1 do
-                sum <- 'S.Add(sum, 'S.Load(x + PoolingWindow<'S, 'V>.Tap(taps, t) + at))
+                sum <- 'S.Add(sum, 'S.Load(x + PoolingWindow<'S, 'V, 'T>.Tap(taps, t) + at))
 
             'S.Store('S.Divide(sum, 'S.Of area), y + at)
             at <- at + nativeint 'S.Bytes
@@ -139,7 +138,7 @@ type internal PoolingWindow<'S, 'V when 'S :> ISimdOrder<'V> and 'S: struct> pri
             let addend = 'S.Divide('S.Load(dy + at), 'S.Of area)
 
             for t in 0 .. count - 1 do
-                let into = dx + PoolingWindow<'S, 'V>.Tap(taps, t) + at
+                let into = dx + PoolingWindow<'S, 'V, 'T>.Tap(taps, t) + at
                 'S.Store('S.Add('S.Load into, addend), into)
 
             at <- at + nativeint 'S.Bytes

@@ -3,6 +3,7 @@ namespace DL1.Compiler.Runtime
 open System
 open System.Runtime.InteropServices
 open System.Threading
+open FSharp.NativeInterop
 open DL1
 
 #nowarn "9" // Pages of memory by address.
@@ -45,21 +46,12 @@ type internal Guard private () =
 
         while at < bytes do
             let count = min 1073741824L (bytes - at)
-            let start = address + nativeint at
-
-            let words =
-                Span<uint32>(
-                    NativeInterop.NativePtr.toVoidPtr (NativeInterop.NativePtr.ofNativeInt<byte> start),
-                    int (count / 4L)
-                )
-
-            words.Fill Guard.Pattern
+            let start = NativePtr.ofNativeInt<byte>(address + nativeint at)
+            Span<uint32>(NativePtr.toVoidPtr start, int (count / 4L)).Fill Guard.Pattern
 
             // The up to three last bytes of a buffer of truth values.
             for i in count / 4L * 4L .. count - 1L do
-                NativeInterop.NativePtr.write
-                    (NativeInterop.NativePtr.ofNativeInt<byte>(start + nativeint i))
-                    0xFFuy
+                NativePtr.set start (int i) 0xFFuy
 
             at <- at + count
 
@@ -115,11 +107,8 @@ type internal GuardedRegion(operation: string, bytes: int64) =
 
     /// Whether something was written into the bytes before the buffer.
     member _.IsBroken =
-        let words =
-            ReadOnlySpan<byte>(
-                NativeInterop.NativePtr.toVoidPtr (NativeInterop.NativePtr.ofNativeInt<byte> start),
-                int (inner - bytes)
-            )
+        let from: voidptr = NativePtr.toVoidPtr (NativePtr.ofNativeInt<byte> start)
+        let words = ReadOnlySpan<byte>(from, int (inner - bytes))
 
         // The pattern is aligned to the page's beginning.
         let whole = MemoryMarshal.Cast<byte, uint32>(words)
@@ -163,6 +152,9 @@ type internal Block(operation: string, what: string, bytes: int64) =
 
     /// The alignment of blocks without guards, in bytes: a cache line.
     static member Alignment = 64L
+
+    /// Memory that a kernel keeps between its runs.
+    static member Kept(bytes: int64) = Block("Compile", "what a kernel works in", bytes)
 
     member _.Address = address
     member _.Bytes = bytes

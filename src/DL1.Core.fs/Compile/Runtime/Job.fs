@@ -3,7 +3,6 @@ namespace DL1.Compiler.Runtime
 open System
 open System.Runtime.ExceptionServices
 open System.Threading
-open DL1
 open DL1.Compiler
 
 /// Work stealing over the tasks of a run: each thread gets a contiguous range of task numbers. A thread takes the tasks

@@ -1,7 +1,6 @@
 namespace DL1.Compiler.Runtime
 
 open System.Collections.Generic
-open DL1
 
 /// A cache of at most `most` values by key: those used last.
 [<Sealed>]

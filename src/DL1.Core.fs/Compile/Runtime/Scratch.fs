@@ -94,7 +94,7 @@ type internal Scratch private () =
             | known -> known
 
         let fresh known =
-            let block = Block("Compile", "what a kernel works in", bytes)
+            let block = Block.Kept(bytes)
             Threading.Interlocked.Add(&total, bytes - known) |> ignore
             blocks[number] <- block
             block.Address

@@ -2,7 +2,6 @@ namespace DL1.Compiler.Runtime
 
 open System
 open System.Threading
-open DL1
 
 /// Worker threads: starting a run costs about a microsecond while they are awake. After the last task they spin for 50
 /// µs, then sleep. The caller cuts work into tasks by the problem's size alone, so that results do not depend on the
@@ -54,6 +53,11 @@ module internal WorkerPool =
         asleep <- asleep - woken
         woken
 
+    /// Wakes sleeping workers.
+    let private rouse count =
+        if count > 0 then
+            wake.Release count |> ignore
+
     let private anyWork () =
         let mutable found = false
 
@@ -77,8 +81,7 @@ module internal WorkerPool =
         if last then
             job.Left.Release() |> ignore
 
-        if woken > 0 then
-            wake.Release woken |> ignore
+        rouse woken
 
     /// Spins, then sleeps, until there is an offer beyond `seen`.
     let private rest seen =
@@ -127,9 +130,7 @@ module internal WorkerPool =
 
         let woken = offer helpers
         Monitor.Exit jobs
-
-        if woken > 0 then
-            wake.Release woken |> ignore
+        rouse woken
 
     let private close (job: Job) =
         Monitor.Enter jobs
@@ -140,9 +141,7 @@ module internal WorkerPool =
 
         let woken = if anyWork () then offer 1 else 0
         Monitor.Exit jobs
-
-        if woken > 0 then
-            wake.Release woken |> ignore
+        rouse woken
 
     /// Waits until the last worker has left the job.
     let private await (job: Job) =
@@ -178,9 +177,7 @@ module internal WorkerPool =
         working <- working - 1
         let woken = if anyWork () then offer 1 else 0
         Monitor.Exit jobs
-
-        if woken > 0 then
-            wake.Release woken |> ignore
+        rouse woken
 
     /// Runs tasks 0 to tasks − 1 on at most `threads` threads, this one among them; returns when all are done. After a
     /// failure no task of a higher number is started; of the failed tasks, the lowest number's exception is raised.

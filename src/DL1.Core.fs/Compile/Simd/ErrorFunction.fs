@@ -1,7 +1,6 @@
 namespace DL1.Compiler.Simd
 
 open DL1.Compiler.Simd.Lanewise
-open DL1
 
 /// The error function: for |x| < 1 an odd polynomial; beyond, with a = |x|, 1 − exp(−a²)·R(a) with the sign of x, where
 /// the polynomial R(a) approximates erfc a · exp a².

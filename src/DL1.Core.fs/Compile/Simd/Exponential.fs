@@ -1,7 +1,6 @@
 namespace DL1.Compiler.Simd
 
 open DL1.Compiler.Simd.Lanewise
-open DL1
 
 /// exp, expm1 and sigmoid. x = n·ln 2 + r with |r| ≤ ln 2 / 2, where ln 2 is subtracted in two parts, the upper one
 /// first (W. J. Cody, W. Waite, "Software manual for the elementary functions", 1980); then

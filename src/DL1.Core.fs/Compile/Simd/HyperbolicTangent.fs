@@ -1,7 +1,6 @@
 namespace DL1.Compiler.Simd
 
 open DL1.Compiler.Simd.Lanewise
-open DL1
 
 /// The hyperbolic tangent. In f32 two polynomials, of which each lane selects one: they take half the time of an
 /// exponential with its range reduction, and do not depend on each other. In f64, where the polynomials would be long,

@@ -4,7 +4,6 @@ open System.ComponentModel
 open System.Runtime.CompilerServices
 open System.Runtime.Intrinsics
 open System.Runtime.Intrinsics.X86
-open DL1
 
 /// The vector operations that formulas are written in, with overloads for each width and element type. The F# compiler
 /// chooses an overload at each use, so that a formula is written once and its instances contain nothing but
@@ -33,37 +32,6 @@ type Lanes =
     static member inline Fma(x: Vector512<float>, y, z) : Vector512<float> =
         Vector512.FusedMultiplyAdd(x, y, z)
 
-    /// z − x·y, rounded once.
-    static member inline Fnma(x: Vector128<float32>, y, z) : Vector128<float32> =
-        if Fma.IsSupported then
-            Fma.MultiplyAddNegated(x, y, z)
-        else
-            Vector128.FusedMultiplyAdd(Vector128.Negate x, y, z)
-
-    static member inline Fnma(x: Vector128<float>, y, z) : Vector128<float> =
-        if Fma.IsSupported then
-            Fma.MultiplyAddNegated(x, y, z)
-        else
-            Vector128.FusedMultiplyAdd(Vector128.Negate x, y, z)
-
-    static member inline Fnma(x: Vector256<float32>, y, z) : Vector256<float32> =
-        if Fma.IsSupported then
-            Fma.MultiplyAddNegated(x, y, z)
-        else
-            Vector256.FusedMultiplyAdd(Vector256.Negate x, y, z)
-
-    static member inline Fnma(x: Vector256<float>, y, z) : Vector256<float> =
-        if Fma.IsSupported then
-            Fma.MultiplyAddNegated(x, y, z)
-        else
-            Vector256.FusedMultiplyAdd(Vector256.Negate x, y, z)
-
-    static member inline Fnma(x: Vector512<float32>, y, z) : Vector512<float32> =
-        Vector512.FusedMultiplyAdd(Vector512.Negate x, y, z)
-
-    static member inline Fnma(x: Vector512<float>, y, z) : Vector512<float> =
-        Vector512.FusedMultiplyAdd(Vector512.Negate x, y, z)
-
     /// A constant in every lane: `single` in f32, `double` in f64.
     static member inline Pick(_: Vector128<float32>, single: float, _: float) =
         Vector128.Create(float32 single)
@@ -80,43 +48,21 @@ type Lanes =
 
     static member inline Pick(_: Vector512<float>, _: float, double: float) = Vector512.Create double
 
-    /// Adds the bits of two lanes as integers.
-    static member inline AddBits(x: Vector128<float32>, y: Vector128<float32>) =
-        (x.AsInt32() + y.AsInt32()).AsSingle()
+    /// The bits of each lane as an integer.
+    static member inline Bits(x: Vector128<float32>) = x.AsInt32()
+    static member inline Bits(x: Vector128<float>) = x.AsInt64()
+    static member inline Bits(x: Vector256<float32>) = x.AsInt32()
+    static member inline Bits(x: Vector256<float>) = x.AsInt64()
+    static member inline Bits(x: Vector512<float32>) = x.AsInt32()
+    static member inline Bits(x: Vector512<float>) = x.AsInt64()
 
-    static member inline AddBits(x: Vector128<float>, y: Vector128<float>) =
-        (x.AsInt64() + y.AsInt64()).AsDouble()
-
-    static member inline AddBits(x: Vector256<float32>, y: Vector256<float32>) =
-        (x.AsInt32() + y.AsInt32()).AsSingle()
-
-    static member inline AddBits(x: Vector256<float>, y: Vector256<float>) =
-        (x.AsInt64() + y.AsInt64()).AsDouble()
-
-    static member inline AddBits(x: Vector512<float32>, y: Vector512<float32>) =
-        (x.AsInt32() + y.AsInt32()).AsSingle()
-
-    static member inline AddBits(x: Vector512<float>, y: Vector512<float>) =
-        (x.AsInt64() + y.AsInt64()).AsDouble()
-
-    /// Subtracts the bits of two lanes as integers.
-    static member inline SubBits(x: Vector128<float32>, y: Vector128<float32>) =
-        (x.AsInt32() - y.AsInt32()).AsSingle()
-
-    static member inline SubBits(x: Vector128<float>, y: Vector128<float>) =
-        (x.AsInt64() - y.AsInt64()).AsDouble()
-
-    static member inline SubBits(x: Vector256<float32>, y: Vector256<float32>) =
-        (x.AsInt32() - y.AsInt32()).AsSingle()
-
-    static member inline SubBits(x: Vector256<float>, y: Vector256<float>) =
-        (x.AsInt64() - y.AsInt64()).AsDouble()
-
-    static member inline SubBits(x: Vector512<float32>, y: Vector512<float32>) =
-        (x.AsInt32() - y.AsInt32()).AsSingle()
-
-    static member inline SubBits(x: Vector512<float>, y: Vector512<float>) =
-        (x.AsInt64() - y.AsInt64()).AsDouble()
+    /// The numbers that have these bits.
+    static member inline Numbers(x: Vector128<int>) = x.AsSingle()
+    static member inline Numbers(x: Vector128<int64>) = x.AsDouble()
+    static member inline Numbers(x: Vector256<int>) = x.AsSingle()
+    static member inline Numbers(x: Vector256<int64>) = x.AsDouble()
+    static member inline Numbers(x: Vector512<int>) = x.AsSingle()
+    static member inline Numbers(x: Vector512<int64>) = x.AsDouble()
 
     /// Shifts the bits left by the length of the mantissa: 23 in f32, 52 in f64.
     static member inline Raise(x: Vector128<float32>) = Vector128.ShiftLeft(x.AsInt32(), 23).AsSingle()
@@ -199,43 +145,15 @@ type Lanes =
     static member inline AllLess(x: Vector256<'T>, y) = Vector256.LessThanAll(x, y)
     static member inline AllLess(x: Vector512<'T>, y) = Vector512.LessThanAll(x, y)
 
-    /// Whether |x| ≤ `limit` in every lane, for a positive limit. Compares the bits as integers, in which NaN is
-    /// greatest.
-    static member inline AllWithin(x: Vector128<float32>, limit: Vector128<float32>) =
-        Vector128.EqualsAll(
-            Vector128.GreaterThan((Vector128.Abs x).AsInt32(), limit.AsInt32()),
-            Vector128<int>.Zero
-        )
+    /// Whether x > y in no lane.
+    static member inline NoneAbove(x: Vector128<'T>, y) =
+        Vector128.EqualsAll(Vector128.GreaterThan(x, y), Vector128<'T>.Zero)
 
-    static member inline AllWithin(x: Vector128<float>, limit: Vector128<float>) =
-        Vector128.EqualsAll(
-            Vector128.GreaterThan((Vector128.Abs x).AsInt64(), limit.AsInt64()),
-            Vector128<int64>.Zero
-        )
+    static member inline NoneAbove(x: Vector256<'T>, y) =
+        Vector256.EqualsAll(Vector256.GreaterThan(x, y), Vector256<'T>.Zero)
 
-    static member inline AllWithin(x: Vector256<float32>, limit: Vector256<float32>) =
-        Vector256.EqualsAll(
-            Vector256.GreaterThan((Vector256.Abs x).AsInt32(), limit.AsInt32()),
-            Vector256<int>.Zero
-        )
-
-    static member inline AllWithin(x: Vector256<float>, limit: Vector256<float>) =
-        Vector256.EqualsAll(
-            Vector256.GreaterThan((Vector256.Abs x).AsInt64(), limit.AsInt64()),
-            Vector256<int64>.Zero
-        )
-
-    static member inline AllWithin(x: Vector512<float32>, limit: Vector512<float32>) =
-        Vector512.EqualsAll(
-            Vector512.GreaterThan((Vector512.Abs x).AsInt32(), limit.AsInt32()),
-            Vector512<int>.Zero
-        )
-
-    static member inline AllWithin(x: Vector512<float>, limit: Vector512<float>) =
-        Vector512.EqualsAll(
-            Vector512.GreaterThan((Vector512.Abs x).AsInt64(), limit.AsInt64()),
-            Vector512<int64>.Zero
-        )
+    static member inline NoneAbove(x: Vector512<'T>, y) =
+        Vector512.EqualsAll(Vector512.GreaterThan(x, y), Vector512<'T>.Zero)
 
     /// The lower half of the lanes, converted to f64.
     static member inline WidenLower(x: Vector128<float32>) : Vector128<float> = Vector128.WidenLower x

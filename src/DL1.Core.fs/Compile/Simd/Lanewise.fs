@@ -1,15 +1,10 @@
 namespace DL1.Compiler.Simd
 
-open DL1
-
 /// Calls the overload in `Lanes` that fits the vector's type, for each operation.
 [<RequireQualifiedAccess>]
 module internal LanesOf =
     let inline fma (_: ^S) (x: ^V) (y: ^V) (z: ^V) : ^V =
         ((^S or ^V): (static member Fma: ^V * ^V * ^V -> ^V) (x, y, z))
-
-    let inline fnma (_: ^S) (x: ^V) (y: ^V) (z: ^V) : ^V =
-        ((^S or ^V): (static member Fnma: ^V * ^V * ^V -> ^V) (x, y, z))
 
     let inline atMost (_: ^S) (x: ^V) (y: ^V) : ^V =
         ((^S or ^V): (static member AtMost: ^V * ^V -> ^V) (x, y))
@@ -17,15 +12,11 @@ module internal LanesOf =
     let inline atLeast (_: ^S) (x: ^V) (y: ^V) : ^V =
         ((^S or ^V): (static member AtLeast: ^V * ^V -> ^V) (x, y))
 
-    let inline allWithin (_: ^S) (x: ^V) (y: ^V) =
-        ((^S or ^V): (static member AllWithin: ^V * ^V -> bool) (x, y))
+    let inline noneAbove (_: ^S) (x: ^V) (y: ^V) =
+        ((^S or ^V): (static member NoneAbove: ^V * ^V -> bool) (x, y))
 
-    let inline addBits (_: ^S) (x: ^V) (y: ^V) : ^V =
-        ((^S or ^V): (static member AddBits: ^V * ^V -> ^V) (x, y))
-
-    let inline subBits (_: ^S) (x: ^V) (y: ^V) : ^V =
-        ((^S or ^V): (static member SubBits: ^V * ^V -> ^V) (x, y))
-
+    let inline bits (_: ^S) (x: ^V) : ^I = ((^S or ^V): (static member Bits: ^V -> ^I) x)
+    let inline numbers (_: ^S) (x: ^I) : ^V = ((^S or ^I): (static member Numbers: ^I -> ^V) x)
     let inline raised (_: ^S) (x: ^V) : ^V = ((^S or ^V): (static member Raise: ^V -> ^V) (x))
     let inline lowered (_: ^S) (x: ^V) : ^V = ((^S or ^V): (static member Lower: ^V -> ^V) (x))
     let inline floor (_: ^S) (x: ^V) : ^V = ((^S or ^V): (static member Down: ^V -> ^V) (x))
@@ -54,8 +45,8 @@ module internal Lanewise =
     /// x·y + z, rounded once.
     let inline fma x y z = LanesOf.fma Lanes x y z
 
-    /// z − x·y, rounded once.
-    let inline fnma x y z = LanesOf.fnma Lanes x y z
+    /// z − x·y, rounded once. The JIT makes one instruction of it.
+    let inline fnma (x: ^V) (y: ^V) (z: ^V) : ^V = fma -x y z
 
     /// The lesser of `limit` and x; x where x is NaN.
     let inline atMost limit x = LanesOf.atMost Lanes limit x
@@ -63,14 +54,13 @@ module internal Lanewise =
     /// The greater of `limit` and x; x where x is NaN.
     let inline atLeast limit x = LanesOf.atLeast Lanes limit x
 
-    /// Whether |x| ≤ `limit` in every lane, for a positive limit; false for NaN.
-    let inline allWithin limit x = LanesOf.allWithin Lanes x limit
-
     /// Adds the bits of two lanes as integers.
-    let inline addBits x y = LanesOf.addBits Lanes x y
+    let inline addBits (x: ^V) (y: ^V) : ^V =
+        LanesOf.numbers Lanes (LanesOf.bits Lanes x + LanesOf.bits Lanes y)
 
     /// Subtracts the bits of two lanes as integers.
-    let inline subBits x y = LanesOf.subBits Lanes x y
+    let inline subBits (x: ^V) (y: ^V) : ^V =
+        LanesOf.numbers Lanes (LanesOf.bits Lanes x - LanesOf.bits Lanes y)
 
     /// Shifts the bits left by the length of the mantissa, so that its lowest bit becomes the exponent's lowest.
     let inline raised x = LanesOf.raised Lanes x
@@ -84,6 +74,11 @@ module internal Lanewise =
 
     /// The absolute value.
     let inline abs x = LanesOf.abs Lanes x
+
+    /// Whether |x| ≤ `limit` in every lane, for a positive limit; false for NaN. Compares the bits as integers, in which
+    /// NaN is greatest.
+    let inline allWithin limit x =
+        LanesOf.noneAbove Lanes (LanesOf.bits Lanes (abs x)) (LanesOf.bits Lanes limit)
 
     /// The mask of x < y.
     let inline less x y = LanesOf.less Lanes x y

@@ -1,7 +1,6 @@
 namespace DL1.Compiler.Simd
 
 open DL1.Compiler.Simd.Lanewise
-open DL1
 
 /// log, log1p and softplus. x = 2ᵏ·(1 + f) with 1 + f in [√½, √2), and with s = f / (2 + f),
 /// log(1 + f) = 2 artanh s = f − (f²/2 − s·(f²/2 + s²·R(s²))), as in FDLIBM's e_log.c (Sun Microsystems, 1993).

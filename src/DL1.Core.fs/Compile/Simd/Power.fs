@@ -1,7 +1,6 @@
 namespace DL1.Compiler.Simd
 
 open DL1.Compiler.Simd.Lanewise
-open DL1
 
 /// Powers: |x|ʸ = exp(y·log|x|), where the logarithm is computed to more than the result's precision, since its error
 /// is multiplied by up to 709; then signs and the special cases of IEEE 754, clause 9.2.1.

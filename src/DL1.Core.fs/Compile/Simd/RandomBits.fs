@@ -10,6 +10,9 @@ open DL1.Compiler.Runtime
 
 #nowarn "9" // Words are stored at addresses: the caller answers for their extent.
 
+type private Words256 = Vector256<uint32>
+type private Words512 = Vector512<uint32>
+
 /// The words of `Node.RandomBits`: any range of the stream, computed from the index of its first word alone. Each
 /// 64-bit lane holds one word of a Philox block in its low half; what its high half collects is never read, as
 /// `vpmuludq` multiplies low halves.
@@ -21,14 +24,7 @@ type internal RandomBlocks private () =
 
     /// Stores four blocks, 64 bytes, in order. Lane i of x0, x1, x2 and x3 holds words 0, 1, 2 and 3 of block i.
     [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
-    static member private Store
-        (
-            x0: Vector256<uint32>,
-            x1: Vector256<uint32>,
-            x2: Vector256<uint32>,
-            x3: Vector256<uint32>,
-            target: nativeint
-        ) =
+    static member private Store(x0: Words256, x1: Words256, x2: Words256, x3: Words256, target: nativeint) =
         let high (x: Vector256<uint32>) = Avx2.ShiftLeftLogical(x.AsUInt64(), 32uy).AsUInt32()
         let first = Avx2.Blend(x0, high x1, 0xAAuy).AsUInt64()
         let second = Avx2.Blend(x2, high x3, 0xAAuy).AsUInt64()
@@ -42,14 +38,7 @@ type internal RandomBlocks private () =
 
     /// Stores eight blocks, 128 bytes, in order. Lane i of x0, x1, x2 and x3 holds words 0, 1, 2 and 3 of block i.
     [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
-    static member private Store
-        (
-            x0: Vector512<uint32>,
-            x1: Vector512<uint32>,
-            x2: Vector512<uint32>,
-            x3: Vector512<uint32>,
-            target: nativeint
-        ) =
+    static member private Store(x0: Words512, x1: Words512, x2: Words512, x3: Words512, target: nativeint) =
         let low = Vector512.Create 0xFFFFFFFFUL
 
         let join (x: Vector512<uint32>) (y: Vector512<uint32>) =
@@ -73,27 +62,20 @@ type internal RandomBlocks private () =
         (stream: uint32, key0: uint32, key1: uint32, block: uint64, pairs: int, target: nativeint)
         =
         Hot.loop ()
-        let m0 = Vector512.Create 0xD2511F53u
-        let m1 = Vector512.Create 0xCD9E8D57u
-        let w0 = Vector512.Create 0x9E3779B9u
-        let w1 = Vector512.Create 0xBB67AE85u
+        let m0, m1 = Vector512.Create 0xD2511F53u, Vector512.Create 0xCD9E8D57u
+        let w0, w1 = Vector512.Create 0x9E3779B9u, Vector512.Create 0xBB67AE85u
         let mutable target = target
 
         let mutable places =
             Vector512.Add(Vector512.Create block, Vector512.Create(0UL, 1UL, 2UL, 3UL, 4UL, 5UL, 6UL, 7UL))
 
         for _ in 1..pairs do
-            let mutable k0 = Vector512.Create key0
-            let mutable k1 = Vector512.Create key1
+            let mutable k0, k1 = Vector512.Create key0, Vector512.Create key1
             let later = Vector512.Add(places, Vector512.Create 8UL)
-            let mutable a0 = places.AsUInt32()
-            let mutable a1 = Vector512.ShiftRightLogical(places, 32).AsUInt32()
-            let mutable a2 = Vector512<uint32>.Zero
-            let mutable a3 = Vector512.Create stream
-            let mutable b0 = later.AsUInt32()
-            let mutable b1 = Vector512.ShiftRightLogical(later, 32).AsUInt32()
-            let mutable b2 = Vector512<uint32>.Zero
-            let mutable b3 = a3
+            let mutable a0, a1 = places.AsUInt32(), Vector512.ShiftRightLogical(places, 32).AsUInt32()
+            let mutable a2, a3 = Vector512<uint32>.Zero, Vector512.Create stream
+            let mutable b0, b1 = later.AsUInt32(), Vector512.ShiftRightLogical(later, 32).AsUInt32()
+            let mutable b2, b3 = Vector512<uint32>.Zero, a3
             places <- Vector512.Add(places, Vector512.Create 16UL)
 
             for _ in 1..10 do
@@ -121,26 +103,19 @@ type internal RandomBlocks private () =
         (stream: uint32, key0: uint32, key1: uint32, block: uint64, groups: int, target: nativeint)
         =
         Hot.loop ()
-        let m0 = Vector256.Create 0xD2511F53u
-        let m1 = Vector256.Create 0xCD9E8D57u
+        let m0, m1 = Vector256.Create 0xD2511F53u, Vector256.Create 0xCD9E8D57u
         // The increments of the key: Weyl sequences of the golden ratio and of √3 − 1.
-        let w0 = Vector256.Create 0x9E3779B9u
-        let w1 = Vector256.Create 0xBB67AE85u
+        let w0, w1 = Vector256.Create 0x9E3779B9u, Vector256.Create 0xBB67AE85u
         let mutable target = target
         let mutable places = Vector256.Add(Vector256.Create block, Vector256.Create(0UL, 1UL, 2UL, 3UL))
 
         for _ in 1..groups do
-            let mutable k0 = Vector256.Create key0
-            let mutable k1 = Vector256.Create key1
+            let mutable k0, k1 = Vector256.Create key0, Vector256.Create key1
             let later = Vector256.Add(places, Vector256.Create 4UL)
-            let mutable a0 = places.AsUInt32()
-            let mutable a1 = Avx2.ShiftRightLogical(places, 32uy).AsUInt32()
-            let mutable a2 = Vector256<uint32>.Zero
-            let mutable a3 = Vector256.Create stream
-            let mutable b0 = later.AsUInt32()
-            let mutable b1 = Avx2.ShiftRightLogical(later, 32uy).AsUInt32()
-            let mutable b2 = Vector256<uint32>.Zero
-            let mutable b3 = a3
+            let mutable a0, a1 = places.AsUInt32(), Avx2.ShiftRightLogical(places, 32uy).AsUInt32()
+            let mutable a2, a3 = Vector256<uint32>.Zero, Vector256.Create stream
+            let mutable b0, b1 = later.AsUInt32(), Avx2.ShiftRightLogical(later, 32uy).AsUInt32()
+            let mutable b2, b3 = Vector256<uint32>.Zero, a3
             places <- Vector256.Add(places, Vector256.Create 8UL)
 
             for _ in 1..10 do
@@ -170,13 +145,7 @@ type internal RandomBlocks private () =
         let whole = NativePtr.stackalloc<uint32> Group
         let address = NativePtr.toNativeInt whole
         RandomBlocks.Groups(stream, key0, key1, block, 1, address)
-        let source = NativePtr.toVoidPtr (NativePtr.add whole first)
-
-        Unsafe.CopyBlockUnaligned(
-            NativePtr.toVoidPtr (NativePtr.ofNativeInt<byte> target),
-            source,
-            uint32 (4 * count)
-        )
+        At.copy (address + nativeint (4 * first)) target (4 * count)
 
     /// Writes the words that `Fill` writes, without vector instructions: for any processor.
     static member FillPlain
@@ -229,44 +198,25 @@ type internal RandomBlocks private () =
             if pairs > 0 then
                 RandomBlocks.Pairs(stream, key0, key1, block, pairs, target)
 
-            RandomBlocks.Groups(
-                stream,
-                key0,
-                key1,
-                block + uint64 pairs * uint64 (Group / 2),
-                groups - 2 * pairs,
-                target + nativeint pairs * nativeint (8 * Group)
-            )
+            let after = block + uint64 pairs * uint64 (Group / 2)
+            let into = target + nativeint pairs * nativeint (8 * Group)
+            RandomBlocks.Groups(stream, key0, key1, after, groups - 2 * pairs, into)
 
             if rest > 0 then
-                RandomBlocks.Some(
-                    stream,
-                    key0,
-                    key1,
-                    block + uint64 groups * uint64 (Group / 4),
-                    0,
-                    rest,
-                    target + nativeint groups * nativeint (4 * Group)
-                )
+                let after = block + uint64 groups * uint64 (Group / 4)
+                let into = target + nativeint groups * nativeint (4 * Group)
+                RandomBlocks.Some(stream, key0, key1, after, 0, rest, into)
 
 /// `Node.RandomBits`: draws `count` words of a stream, with a key of two words that is read from an address.
 [<Sealed>]
 type internal RandomBits(stream: uint32, count: int) =
-    let mutable key = 0n
-    let mutable target = 0n
+    let mutable key, target = 0n, 0n
 
     let part number =
-        let words = NativePtr.ofNativeInt<uint32> key
+        let key0, key1 = At.read<uint32> key, At.read<uint32>(key + 4n)
         let first = number * Tuning.TaskElements
-
-        RandomBlocks.Fill(
-            stream,
-            NativePtr.get words 0,
-            NativePtr.get words 1,
-            int64 first,
-            min Tuning.TaskElements (count - first),
-            target + nativeint first * 4n
-        )
+        let count, into = min Tuning.TaskElements (count - first), target + nativeint first * 4n
+        RandomBlocks.Fill(stream, key0, key1, int64 first, count, into)
 
     let work: int -> unit = part
 

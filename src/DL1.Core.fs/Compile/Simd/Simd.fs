@@ -5,7 +5,6 @@ open System.Runtime.CompilerServices
 open System.Runtime.Intrinsics
 open System.Runtime.Intrinsics.X86
 open FSharp.NativeInterop
-open DL1
 
 #nowarn "9" // Vectors are loaded and stored at addresses: a kernel's caller answers for them.
 #nowarn "3535" // Static abstract members: the JIT compiles a kernel anew for each width and element type.
@@ -27,224 +26,184 @@ type internal Width =
     | Bits256
     | Bits512
 
-/// The few operations that kernels are made of, over vectors 'V of elements 'T. Addresses and strides are in bytes. A
-/// kernel is written once against this interface; the JIT compiles it for each of the six types below.
+/// Reads, writes, copies and clears memory at addresses.
+[<RequireQualifiedAccess>]
+module internal At =
+    let inline read<'T when 'T: unmanaged> (address: nativeint) : 'T =
+        NativePtr.read (NativePtr.ofNativeInt<'T> address)
+
+    let inline write<'T when 'T: unmanaged> (address: nativeint) (value: 'T) =
+        NativePtr.write (NativePtr.ofNativeInt<'T> address) value
+
+    let inline private pointer (address: nativeint) : voidptr =
+        NativePtr.toVoidPtr (NativePtr.ofNativeInt<byte> address)
+
+    /// Copies `bytes` bytes.
+    let copy (source: nativeint) (target: nativeint) (bytes: int) =
+        Unsafe.CopyBlockUnaligned(pointer target, pointer source, uint32 bytes)
+
+    /// Sets `bytes` bytes to 0.
+    let clear (target: nativeint) (bytes: int) = Unsafe.InitBlockUnaligned(pointer target, 0uy, uint32 bytes)
+
+/// Arithmetic on single elements of f32 or f64. The JIT knows the size of 'T and drops the other branch.
+[<RequireQualifiedAccess>]
+module internal One =
+    let inline zero<'T when 'T: unmanaged and 'T: struct> : 'T = Vector128<'T>.Zero.ToScalar()
+
+    let inline add (a: 'T) (b: 'T) : 'T =
+        Vector128.ToScalar(Vector128.Add(Vector128.CreateScalarUnsafe a, Vector128.CreateScalarUnsafe b))
+
+    /// a·b + c, rounded once.
+    let inline multiplyAdd (a: 'T) (b: 'T) (c: 'T) : 'T =
+        if sizeof<'T> = 4 then
+            let inline single (x: 'T) = Unsafe.BitCast<'T, float32> x
+            Unsafe.BitCast<float32, 'T>(MathF.FusedMultiplyAdd(single a, single b, single c))
+        else
+            let inline double (x: 'T) = Unsafe.BitCast<'T, float> x
+            Unsafe.BitCast<float, 'T>(Math.FusedMultiplyAdd(double a, double b, double c))
+
+    let inline ofFloat<'T when 'T: unmanaged and 'T: struct> (value: float) : 'T =
+        if sizeof<'T> = 4 then
+            Unsafe.BitCast<float32, 'T>(float32 value)
+        else
+            Unsafe.BitCast<float, 'T> value
+
+/// The few operations that kernels are made of, over vectors 'V of elements 'T, f32 or f64. Addresses and strides are
+/// in bytes. A kernel is written once against this interface; the JIT compiles it for each of the types below, and
+/// inlines each operation: those of more than 16 bytes of IL are marked for it, shorter ones it always inlines.
 type internal ISimd<'V, 'T> =
     /// The bytes of one vector.
     static abstract Bytes: int
     static abstract Zero: 'V
+    /// A number in every lane.
+    static abstract Of: float -> 'V
     static abstract Load: nativeint -> 'V
     static abstract Store: 'V * nativeint -> unit
     /// The element at an address, in every lane.
     static abstract Broadcast: nativeint -> 'V
-    /// 0.5 in every lane.
-    static abstract Half: 'V
     static abstract Add: 'V * 'V -> 'V
     static abstract Subtract: 'V * 'V -> 'V
+    static abstract Divide: 'V * 'V -> 'V
     /// a·b + c, rounded once.
     static abstract MultiplyAdd: 'V * 'V * 'V -> 'V
-    /// 0, a + b and a·b + c for single elements, for the rest that does not fill a vector.
-    static abstract ZeroOne: 'T
-    static abstract AddOne: 'T * 'T -> 'T
-    static abstract MultiplyAddOne: 'T * 'T * 'T -> 'T
+    /// A mask: where x replaces `best` as the maximum, because it is greater or the first NaN.
+    static abstract Above: x: 'V * best: 'V -> 'V
+    /// A mask: where elements are equal.
+    static abstract Equal: 'V * 'V -> 'V
+    /// The second argument where the mask holds, the third elsewhere.
+    static abstract Select: mask: 'V * 'V * 'V -> 'V
 
-/// Vectors of 128 bits, elements of f32.
+/// Vectors of one element, for what does not fill a wide vector: the first lane of 128 bits.
 [<Struct; NoEquality; NoComparison>]
-type internal F32x128 =
-    interface ISimd<Vector128<float32>, float32> with
-        static member Bytes = 16
-        static member Zero = Vector128<float32>.Zero
-        static member Half = Vector128.Create 0.5f
-
-        [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
-        static member Load address = Vector128.Load(NativePtr.ofNativeInt<float32> address)
-
-        [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
-        static member Store(v, address) = Vector128.Store(v, NativePtr.ofNativeInt<float32> address)
-
-        [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
-        static member Broadcast address =
-            Vector128.Create(NativePtr.read (NativePtr.ofNativeInt<float32> address))
-
-        [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
+type internal Simd1<'T when 'T: unmanaged and 'T: struct> =
+    interface ISimd<Vector128<'T>, 'T> with
+        static member Bytes = sizeof<'T>
+        static member Zero = Vector128<'T>.Zero
+        static member Load address = Vector128.CreateScalar(At.read<'T> address)
+        static member Store(v, address) = At.write address (v.ToScalar())
+        static member Broadcast address = Vector128.Create(At.read<'T> address)
         static member Add(a, b) = Vector128.Add(a, b)
-
-        [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
         static member Subtract(a, b) = Vector128.Subtract(a, b)
+        static member Divide(a, b) = Vector128.Divide(a, b)
+        static member Equal(a, b) = Vector128.Equals(a, b)
+        static member Select(mask, a, b) = Vector128.ConditionalSelect(mask, a, b)
+        static member Of value = Vector128.CreateScalar(One.ofFloat<'T> value)
 
-        [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
-        static member MultiplyAdd(a, b, c) = Vector128.FusedMultiplyAdd(a, b, c)
+        static member MultiplyAdd(a, b, c) =
+            Vector128.CreateScalar(One.multiplyAdd (a.ToScalar()) (b.ToScalar()) (c.ToScalar()))
 
-        static member ZeroOne = 0.0f
-        static member AddOne(a, b) = a + b
+        static member Above(x, best) =
+            Vector128.AndNot(Vector128.Equals(best, best), Vector128.LessThanOrEqual(x, best))
 
-        [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
-        static member MultiplyAddOne(a, b, c) = MathF.FusedMultiplyAdd(a, b, c)
-
-/// Vectors of 256 bits, elements of f32.
+/// Vectors of 128 bits.
 [<Struct; NoEquality; NoComparison>]
-type internal F32x256 =
-    interface ISimd<Vector256<float32>, float32> with
-        static member Bytes = 32
-        static member Zero = Vector256<float32>.Zero
-        static member Half = Vector256.Create 0.5f
-
-        [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
-        static member Load address = Vector256.Load(NativePtr.ofNativeInt<float32> address)
-
-        [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
-        static member Store(v, address) = Vector256.Store(v, NativePtr.ofNativeInt<float32> address)
-
-        [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
-        static member Broadcast address =
-            Vector256.Create(NativePtr.read (NativePtr.ofNativeInt<float32> address))
-
-        [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
-        static member Add(a, b) = Vector256.Add(a, b)
-
-        [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
-        static member Subtract(a, b) = Vector256.Subtract(a, b)
-
-        [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
-        static member MultiplyAdd(a, b, c) = Vector256.FusedMultiplyAdd(a, b, c)
-
-        static member ZeroOne = 0.0f
-        static member AddOne(a, b) = a + b
-
-        [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
-        static member MultiplyAddOne(a, b, c) = MathF.FusedMultiplyAdd(a, b, c)
-
-/// Vectors of 512 bits, elements of f32.
-[<Struct; NoEquality; NoComparison>]
-type internal F32x512 =
-    interface ISimd<Vector512<float32>, float32> with
-        static member Bytes = 64
-        static member Zero = Vector512<float32>.Zero
-        static member Half = Vector512.Create 0.5f
-
-        [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
-        static member Load address = Vector512.Load(NativePtr.ofNativeInt<float32> address)
-
-        [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
-        static member Store(v, address) = Vector512.Store(v, NativePtr.ofNativeInt<float32> address)
-
-        [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
-        static member Broadcast address =
-            Vector512.Create(NativePtr.read (NativePtr.ofNativeInt<float32> address))
-
-        [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
-        static member Add(a, b) = Vector512.Add(a, b)
-
-        [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
-        static member Subtract(a, b) = Vector512.Subtract(a, b)
-
-        [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
-        static member MultiplyAdd(a, b, c) = Vector512.FusedMultiplyAdd(a, b, c)
-
-        static member ZeroOne = 0.0f
-        static member AddOne(a, b) = a + b
-
-        [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
-        static member MultiplyAddOne(a, b, c) = MathF.FusedMultiplyAdd(a, b, c)
-
-/// Vectors of 128 bits, elements of f64.
-[<Struct; NoEquality; NoComparison>]
-type internal F64x128 =
-    interface ISimd<Vector128<float>, float> with
+type internal Simd128<'T when 'T: unmanaged and 'T: struct> =
+    interface ISimd<Vector128<'T>, 'T> with
         static member Bytes = 16
-        static member Zero = Vector128<float>.Zero
-        static member Half = Vector128.Create 0.5
-
-        [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
-        static member Load address = Vector128.Load(NativePtr.ofNativeInt<float> address)
-
-        [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
-        static member Store(v, address) = Vector128.Store(v, NativePtr.ofNativeInt<float> address)
-
-        [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
-        static member Broadcast address =
-            Vector128.Create(NativePtr.read (NativePtr.ofNativeInt<float> address))
-
-        [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
+        static member Zero = Vector128<'T>.Zero
+        static member Load address = Vector128.Load(NativePtr.ofNativeInt<'T> address)
+        static member Store(v, address) = Vector128.Store(v, NativePtr.ofNativeInt<'T> address)
+        static member Broadcast address = Vector128.Create(At.read<'T> address)
         static member Add(a, b) = Vector128.Add(a, b)
-
-        [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
         static member Subtract(a, b) = Vector128.Subtract(a, b)
+        static member Divide(a, b) = Vector128.Divide(a, b)
+        static member Equal(a, b) = Vector128.Equals(a, b)
+        static member Select(mask, a, b) = Vector128.ConditionalSelect(mask, a, b)
 
         [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
-        static member MultiplyAdd(a, b, c) = Vector128.FusedMultiplyAdd(a, b, c)
-
-        static member ZeroOne = 0.0
-        static member AddOne(a, b) = a + b
+        static member Of value = Vector128.Create(One.ofFloat<'T> value)
 
         [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
-        static member MultiplyAddOne(a, b, c) = Math.FusedMultiplyAdd(a, b, c)
+        static member MultiplyAdd(a, b, c) =
+            if sizeof<'T> = 4 then
+                Vector128.FusedMultiplyAdd(a.AsSingle(), b.AsSingle(), c.AsSingle()).As<float32, 'T>()
+            else
+                Vector128.FusedMultiplyAdd(a.AsDouble(), b.AsDouble(), c.AsDouble()).As<float, 'T>()
 
-/// Vectors of 256 bits, elements of f64.
+        [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
+        static member Above(x, best) =
+            // Where `best` is not NaN, and x ≤ best does not hold.
+            Vector128.AndNot(Vector128.Equals(best, best), Vector128.LessThanOrEqual(x, best))
+
+/// Vectors of 256 bits.
 [<Struct; NoEquality; NoComparison>]
-type internal F64x256 =
-    interface ISimd<Vector256<float>, float> with
+type internal Simd256<'T when 'T: unmanaged and 'T: struct> =
+    interface ISimd<Vector256<'T>, 'T> with
         static member Bytes = 32
-        static member Zero = Vector256<float>.Zero
-        static member Half = Vector256.Create 0.5
-
-        [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
-        static member Load address = Vector256.Load(NativePtr.ofNativeInt<float> address)
-
-        [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
-        static member Store(v, address) = Vector256.Store(v, NativePtr.ofNativeInt<float> address)
-
-        [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
-        static member Broadcast address =
-            Vector256.Create(NativePtr.read (NativePtr.ofNativeInt<float> address))
-
-        [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
+        static member Zero = Vector256<'T>.Zero
+        static member Load address = Vector256.Load(NativePtr.ofNativeInt<'T> address)
+        static member Store(v, address) = Vector256.Store(v, NativePtr.ofNativeInt<'T> address)
+        static member Broadcast address = Vector256.Create(At.read<'T> address)
         static member Add(a, b) = Vector256.Add(a, b)
-
-        [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
         static member Subtract(a, b) = Vector256.Subtract(a, b)
+        static member Divide(a, b) = Vector256.Divide(a, b)
+        static member Equal(a, b) = Vector256.Equals(a, b)
+        static member Select(mask, a, b) = Vector256.ConditionalSelect(mask, a, b)
 
         [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
-        static member MultiplyAdd(a, b, c) = Vector256.FusedMultiplyAdd(a, b, c)
-
-        static member ZeroOne = 0.0
-        static member AddOne(a, b) = a + b
+        static member Of value = Vector256.Create(One.ofFloat<'T> value)
 
         [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
-        static member MultiplyAddOne(a, b, c) = Math.FusedMultiplyAdd(a, b, c)
+        static member MultiplyAdd(a, b, c) =
+            if sizeof<'T> = 4 then
+                Vector256.FusedMultiplyAdd(a.AsSingle(), b.AsSingle(), c.AsSingle()).As<float32, 'T>()
+            else
+                Vector256.FusedMultiplyAdd(a.AsDouble(), b.AsDouble(), c.AsDouble()).As<float, 'T>()
 
-/// Vectors of 512 bits, elements of f64.
+        [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
+        static member Above(x, best) =
+            // Where `best` is not NaN, and x ≤ best does not hold.
+            Vector256.AndNot(Vector256.Equals(best, best), Vector256.LessThanOrEqual(x, best))
+
+/// Vectors of 512 bits.
 [<Struct; NoEquality; NoComparison>]
-type internal F64x512 =
-    interface ISimd<Vector512<float>, float> with
+type internal Simd512<'T when 'T: unmanaged and 'T: struct> =
+    interface ISimd<Vector512<'T>, 'T> with
         static member Bytes = 64
-        static member Zero = Vector512<float>.Zero
-        static member Half = Vector512.Create 0.5
-
-        [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
-        static member Load address = Vector512.Load(NativePtr.ofNativeInt<float> address)
-
-        [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
-        static member Store(v, address) = Vector512.Store(v, NativePtr.ofNativeInt<float> address)
-
-        [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
-        static member Broadcast address =
-            Vector512.Create(NativePtr.read (NativePtr.ofNativeInt<float> address))
-
-        [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
+        static member Zero = Vector512<'T>.Zero
+        static member Load address = Vector512.Load(NativePtr.ofNativeInt<'T> address)
+        static member Store(v, address) = Vector512.Store(v, NativePtr.ofNativeInt<'T> address)
+        static member Broadcast address = Vector512.Create(At.read<'T> address)
         static member Add(a, b) = Vector512.Add(a, b)
-
-        [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
         static member Subtract(a, b) = Vector512.Subtract(a, b)
+        static member Divide(a, b) = Vector512.Divide(a, b)
+        static member Equal(a, b) = Vector512.Equals(a, b)
+        static member Select(mask, a, b) = Vector512.ConditionalSelect(mask, a, b)
 
         [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
-        static member MultiplyAdd(a, b, c) = Vector512.FusedMultiplyAdd(a, b, c)
-
-        static member ZeroOne = 0.0
-        static member AddOne(a, b) = a + b
+        static member Of value = Vector512.Create(One.ofFloat<'T> value)
 
         [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
-        static member MultiplyAddOne(a, b, c) = Math.FusedMultiplyAdd(a, b, c)
+        static member MultiplyAdd(a, b, c) =
+            if sizeof<'T> = 4 then
+                Vector512.FusedMultiplyAdd(a.AsSingle(), b.AsSingle(), c.AsSingle()).As<float32, 'T>()
+            else
+                Vector512.FusedMultiplyAdd(a.AsDouble(), b.AsDouble(), c.AsDouble()).As<float, 'T>()
+
+        [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
+        static member Above(x, best) =
+            // Where `best` is not NaN, and x ≤ best does not hold.
+            Vector512.AndNot(Vector512.Equals(best, best), Vector512.LessThanOrEqual(x, best))
 
 /// Prefetches, and the vector width of this machine.
 [<RequireQualifiedAccess>]
@@ -265,6 +224,13 @@ module internal Simd =
     let inline fetchFar (address: nativeint) =
         if Sse.IsSupported then
             Sse.Prefetch1(NativePtr.toVoidPtr (NativePtr.ofNativeInt<byte> address))
+
+    /// The bytes of a vector of a width.
+    let bytes width =
+        match width with
+        | Width.Bits128 -> 16
+        | Width.Bits256 -> 32
+        | Width.Bits512 -> 64
 
     /// The widest vectors that this processor supports in hardware; 128 bits where it supports none.
     let widest =

@@ -2,7 +2,6 @@ namespace DL1.Compiler.Simd
 
 open System
 open DL1.Compiler.Simd.Lanewise
-open DL1
 
 /// Sine and cosine: x = n·π/2 + r with |r| ≤ π/4, where π/2 is subtracted in three parts (Cody and Waite), the first
 /// difference exact; then the polynomials of sine and cosine, one of which is chosen, and its sign, by the quadrant. A
@@ -73,16 +72,17 @@ module internal Trigonometric =
         let y = select even sine cosine
         select positive y (y ^^^ like x -0.0)
 
-    /// The sine of |x| below the limit; −0 gives −0.
-    let inline sin ([<InlineIfLambda>] sinPoly) ([<InlineIfLambda>] cosPoly) x =
-        select (equal x (like x 0.0)) x (turned sinPoly cosPoly 0.0 x)
-
-    /// The cosine of |x| below the limit.
-    let inline cos ([<InlineIfLambda>] sinPoly) ([<InlineIfLambda>] cosPoly) x = turned sinPoly cosPoly 1.0 x
-
     /// y if every |x| is below the limit; else `f x y` lane by lane, which computes anew the lanes beyond it.
     let inline mend x y ([<InlineIfLambda>] f) =
         if allLess (abs x) (pick x (float Limit32) Limit64) then
             y
         else
             LanesOf.mend Lanes x y f
+
+    /// The sine; −0 gives −0. `beyond` computes lanes beyond the limit.
+    let inline sin ([<InlineIfLambda>] sinPoly) ([<InlineIfLambda>] cosPoly) ([<InlineIfLambda>] beyond) x =
+        mend x (select (equal x (like x 0.0)) x (turned sinPoly cosPoly 0.0 x)) beyond
+
+    /// The cosine.
+    let inline cos ([<InlineIfLambda>] sinPoly) ([<InlineIfLambda>] cosPoly) ([<InlineIfLambda>] beyond) x =
+        mend x (turned sinPoly cosPoly 1.0 x) beyond

@@ -2,7 +2,6 @@ namespace DL1.Compiler.Simd
 
 open System.Runtime.CompilerServices
 open System.Runtime.Intrinsics
-open DL1
 
 /// The option of methods that emitted code calls for each vector: the JIT inlines them.
 module internal Inline =
@@ -27,28 +26,16 @@ module internal Formulas =
     let inline softplus64 x = Logarithm.softplus Exponential.q64 Logarithm.r64 x
 
     let inline sin32 x =
-        Trigonometric.mend
-            x
-            (Trigonometric.sin Trigonometric.sin32 Trigonometric.cos32 x)
-            Trigonometric.sinBeyond32
+        Trigonometric.sin Trigonometric.sin32 Trigonometric.cos32 Trigonometric.sinBeyond32 x
 
     let inline sin64 x =
-        Trigonometric.mend
-            x
-            (Trigonometric.sin Trigonometric.sin64 Trigonometric.cos64 x)
-            Trigonometric.sinBeyond64
+        Trigonometric.sin Trigonometric.sin64 Trigonometric.cos64 Trigonometric.sinBeyond64 x
 
     let inline cos32 x =
-        Trigonometric.mend
-            x
-            (Trigonometric.cos Trigonometric.sin32 Trigonometric.cos32 x)
-            Trigonometric.cosBeyond32
+        Trigonometric.cos Trigonometric.sin32 Trigonometric.cos32 Trigonometric.cosBeyond32 x
 
     let inline cos64 x =
-        Trigonometric.mend
-            x
-            (Trigonometric.cos Trigonometric.sin64 Trigonometric.cos64 x)
-            Trigonometric.cosBeyond64
+        Trigonometric.cos Trigonometric.sin64 Trigonometric.cos64 Trigonometric.cosBeyond64 x
 
     let inline erfBy32 x gaussian = ErrorFunction.erf ErrorFunction.small32 ErrorFunction.large32 x gaussian
     let inline erfBy64 x gaussian = ErrorFunction.erf ErrorFunction.small64 ErrorFunction.large64 x gaussian
@@ -56,8 +43,7 @@ module internal Formulas =
     let inline erf64 x = erfBy64 x (exp64 (ErrorFunction.minusSquare x))
 
 /// The transcendental functions on vectors, for emitted code to call. Each has a method for vectors of 128, 256 and 512
-/// bits in f32 and f64, and one for a single number, which is computed as a lane of the narrowest vector. A lane's bits
-/// are the same in all of them, whatever the other lanes hold.
+/// bits in f32 and f64. A lane's bits are the same in all of them, whatever the other lanes hold.
 [<AbstractClass; Sealed>]
 type internal VectorMath =
 
@@ -80,9 +66,6 @@ type internal VectorMath =
     [<MethodImpl(Inline.Always)>]
     static member Exp(x: Vector512<float>) = Formulas.exp64 x
 
-    static member Exp(x: float32) = Vector128.ToScalar(VectorMath.Exp(Vector128.Create x))
-    static member Exp(x: float) = Vector128.ToScalar(VectorMath.Exp(Vector128.Create x))
-
     /// e^x − 1. At most 1.48 ulp off in f32 and 1.51 in f64, as measured.
     [<MethodImpl(Inline.Always)>]
     static member Expm1(x: Vector128<float32>) = Formulas.expm132 x
@@ -101,9 +84,6 @@ type internal VectorMath =
 
     [<MethodImpl(Inline.Always)>]
     static member Expm1(x: Vector512<float>) = Formulas.expm164 x
-
-    static member Expm1(x: float32) = Vector128.ToScalar(VectorMath.Expm1(Vector128.Create x))
-    static member Expm1(x: float) = Vector128.ToScalar(VectorMath.Expm1(Vector128.Create x))
 
     /// The natural logarithm. At most 0.84 ulp off in f32 and 0.83 in f64, as measured.
     [<MethodImpl(Inline.Always)>]
@@ -124,9 +104,6 @@ type internal VectorMath =
     [<MethodImpl(Inline.Always)>]
     static member Log(x: Vector512<float>) = Formulas.log64 x
 
-    static member Log(x: float32) = Vector128.ToScalar(VectorMath.Log(Vector128.Create x))
-    static member Log(x: float) = Vector128.ToScalar(VectorMath.Log(Vector128.Create x))
-
     /// log(1 + x). At most 1.40 ulp off in f32 and 1.26 in f64, as measured.
     [<MethodImpl(Inline.Always)>]
     static member Log1p(x: Vector128<float32>) = Formulas.log1p32 x
@@ -145,9 +122,6 @@ type internal VectorMath =
 
     [<MethodImpl(Inline.Always)>]
     static member Log1p(x: Vector512<float>) = Formulas.log1p64 x
-
-    static member Log1p(x: float32) = Vector128.ToScalar(VectorMath.Log1p(Vector128.Create x))
-    static member Log1p(x: float) = Vector128.ToScalar(VectorMath.Log1p(Vector128.Create x))
 
     /// The sine. At most 1.49 ulp off in f32 and 1.45 in f64, as measured.
     [<MethodImpl(Inline.Always)>]
@@ -168,9 +142,6 @@ type internal VectorMath =
     [<MethodImpl(Inline.Always)>]
     static member Sin(x: Vector512<float>) = Formulas.sin64 x
 
-    static member Sin(x: float32) = Vector128.ToScalar(VectorMath.Sin(Vector128.Create x))
-    static member Sin(x: float) = Vector128.ToScalar(VectorMath.Sin(Vector128.Create x))
-
     /// The cosine. At most 1.49 ulp off in f32 and 1.43 in f64, as measured.
     [<MethodImpl(Inline.Always)>]
     static member Cos(x: Vector128<float32>) = Formulas.cos32 x
@@ -189,9 +160,6 @@ type internal VectorMath =
 
     [<MethodImpl(Inline.Always)>]
     static member Cos(x: Vector512<float>) = Formulas.cos64 x
-
-    static member Cos(x: float32) = Vector128.ToScalar(VectorMath.Cos(Vector128.Create x))
-    static member Cos(x: float) = Vector128.ToScalar(VectorMath.Cos(Vector128.Create x))
 
     /// The hyperbolic tangent. At most 1.91 ulp off in f32 and 1.78 in f64, as measured.
     [<MethodImpl(Inline.Always)>]
@@ -212,9 +180,6 @@ type internal VectorMath =
     [<MethodImpl(Inline.Always)>]
     static member Tanh(x: Vector512<float>) = Formulas.tanh64 x
 
-    static member Tanh(x: float32) = Vector128.ToScalar(VectorMath.Tanh(Vector128.Create x))
-    static member Tanh(x: float) = Vector128.ToScalar(VectorMath.Tanh(Vector128.Create x))
-
     /// 1 / (1 + e^−x). At most 1.65 ulp off in f32 and 1.57 in f64, as measured.
     [<MethodImpl(Inline.Always)>]
     static member Sigmoid(x: Vector128<float32>) = Formulas.sigmoid32 x
@@ -234,9 +199,6 @@ type internal VectorMath =
     [<MethodImpl(Inline.Always)>]
     static member Sigmoid(x: Vector512<float>) = Formulas.sigmoid64 x
 
-    static member Sigmoid(x: float32) = Vector128.ToScalar(VectorMath.Sigmoid(Vector128.Create x))
-    static member Sigmoid(x: float) = Vector128.ToScalar(VectorMath.Sigmoid(Vector128.Create x))
-
     /// The error function. At most 1.55 ulp off in f32 and 1.12 in f64, as measured.
     [<MethodImpl(Inline.Always)>]
     static member Erf(x: Vector128<float32>) = Formulas.erf32 x
@@ -255,9 +217,6 @@ type internal VectorMath =
 
     [<MethodImpl(Inline.Always)>]
     static member Erf(x: Vector512<float>) = Formulas.erf64 x
-
-    static member Erf(x: float32) = Vector128.ToScalar(VectorMath.Erf(Vector128.Create x))
-    static member Erf(x: float) = Vector128.ToScalar(VectorMath.Erf(Vector128.Create x))
 
     /// The error function of x, given exp(−x²) as `Exp` computes it: gives the same bits as `Erf`.
     [<MethodImpl(Inline.Always)>]
@@ -297,9 +256,6 @@ type internal VectorMath =
     [<MethodImpl(Inline.Always)>]
     static member Softplus(x: Vector512<float>) = Formulas.softplus64 x
 
-    static member Softplus(x: float32) = Vector128.ToScalar(VectorMath.Softplus(Vector128.Create x))
-    static member Softplus(x: float) = Vector128.ToScalar(VectorMath.Softplus(Vector128.Create x))
-
     /// x to the power y. At most 0.50 ulp off in f32 and 0.87 in f64, as measured.
     [<MethodImpl(Inline.Always)>]
     static member Pow(x: Vector128<float32>, y: Vector128<float32>) = Power.pow32 x y
@@ -318,9 +274,3 @@ type internal VectorMath =
 
     [<MethodImpl(Inline.Always)>]
     static member Pow(x: Vector512<float>, y: Vector512<float>) = Power.pow64 x y
-
-    static member Pow(x: float32, y: float32) =
-        Vector128.ToScalar(VectorMath.Pow(Vector128.Create x, Vector128.Create y))
-
-    static member Pow(x: float, y: float) =
-        Vector128.ToScalar(VectorMath.Pow(Vector128.Create x, Vector128.Create y))

@@ -1,8 +1,6 @@
 namespace DL1.Compiler.Winograd
 
 open FSharp.NativeInterop
-open DL1
-open DL1.Compiler
 open DL1.Compiler.Simd
 
 #nowarn "9" // Addresses in bytes; the caller answers for their extents.
@@ -68,17 +66,8 @@ type internal WinogradBlock<'S, 'V, 'T
     /// Transforms the pixels of tiles `first` to `last` − 1: to 16 matrices, `step` bytes apart, with a row of all
     /// channels for each tile.
     static member Read
-        (
-            tiles: inref<WinogradTiles>,
-            channels: int,
-            source: nativeint,
-            sample: nativeint,
-            pitch: nativeint,
-            first: int,
-            last: int,
-            target: nativeint,
-            step: nativeint
-        ) =
+        (tiles: inref<WinogradTiles>, channels, source, sample, pitch, first, last, target: nativeint, step)
+        =
         let pixel = nativeint (channels * sizeof<'T>)
         let mutable tile = first
 
@@ -87,21 +76,12 @@ type internal WinogradBlock<'S, 'V, 'T
             let from = source + tiles.Offset(tile, sample, pitch, pixel)
             let into = target + nativeint (tile - first) * pixel
 
-            for v in 0 .. channels * sizeof<'T> / 'S.Bytes - 1 do
-                let channel = nativeint (v * 'S.Bytes)
+            let below = if tiles.HasBoth tile then pitch else 0n
+            let end' = if tiles.IsNarrow(tile, count) then 0n else pixel
 
-                WinogradTile<'S, 'V, 'T>
-                    .Pixels(
-                        count,
-                        from + channel,
-                        pitch,
-                        (if tiles.HasBoth tile then pitch else 0n),
-                        pixel,
-                        (if tiles.IsNarrow(tile, count) then 0n else pixel),
-                        into + channel,
-                        step,
-                        pixel
-                    )
+            for v in 0 .. channels * sizeof<'T> / 'S.Bytes - 1 do
+                let at, to' = from + nativeint (v * 'S.Bytes), into + nativeint (v * 'S.Bytes)
+                WinogradTile<'S, 'V, 'T>.Pixels(count, at, pitch, below, pixel, end', to', step, pixel)
 
             tile <- tile + count
 

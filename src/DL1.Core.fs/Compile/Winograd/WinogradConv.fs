@@ -1,12 +1,9 @@
 namespace DL1.Compiler.Winograd
 
-open DL1
 open DL1.Compiler.Conv
 open DL1.Compiler.Gemm
 open DL1.Compiler.Runtime
 open DL1.Compiler.Simd
-
-#nowarn "9" // Addresses in bytes; the caller answers for their extents.
 
 /// A 3×3 convolution of stride 1, or its transpose, by Winograd's algorithm: see `WinogradTile`. Some tiles at a time
 /// are transformed, multiplied by the transformed weights and transformed back, in the nearest caches.
@@ -20,6 +17,7 @@ type internal WinogradConv<'S, 'V, 'T
     (plan: ConvPlan, samples, source: int, result: int, weightSource, weightResult) =
     inherit ConvKernel()
 
+    let o = ConvOperands()
     let size = sizeof<'T>
     let lanes = 'S.Bytes / size
     let wide = 2 * 'S.Bytes
@@ -36,7 +34,9 @@ type internal WinogradConv<'S, 'V, 'T
     // The transformed weights: for each panel and each of the 16 products, a row of the panel for each channel of the
     // source.
     let weightStep = nativeint (source * wide)
-    let weights = ConvBuffer(int64 panels * int64 Winograd.Products * int64 weightStep)
+
+    let weights = Block.Kept(int64 panels * int64 Winograd.Products * int64 weightStep)
+
     let kBlocks = KBlocks.count source
 
     let runs =
@@ -54,12 +54,9 @@ type internal WinogradConv<'S, 'V, 'T
     let channelsEach = min 16 source
     let channelTasks = (source + channelsEach - 1) / channelsEach
 
-    let mutable x = 0n
-    let mutable w = 0n
-    let mutable y = 0n
-    let mutable epilogue: BlockEpilogue | null = null
     let isBad: bool[] = Array.zeroCreate plan.Tasks
-    let mutable direct: ConvGemm<'S, 'V, 'T> | null = null
+    /// The direct kernel, for results that are not finite.
+    let direct = lazy ConvGemm<'S, 'V, 'T>(plan, samples, 1, source, result, weightSource, weightResult, 9)
 
     let transformTask number =
         let panel, first = number / channelTasks, number % channelTasks * channelsEach
@@ -70,15 +67,10 @@ type internal WinogradConv<'S, 'V, 'T
         let at = first * weightSource + column * weightResult
 
         for t in 0..8 do
-            Pack<'S, 'V, 'T>
-                .Panel(
-                    channels,
-                    min panelColumns (result - column),
-                    w + nativeint (at + plan.Positions[0].Taps[t]) * nativeint size,
-                    nativeint (weightSource * size),
-                    nativeint (weightResult * size),
-                    packed + nativeint (t * tap)
-                )
+            let from = o.Right + nativeint (at + plan.Positions[0].Taps[t]) * nativeint size
+            let row, step = nativeint (weightSource * size), nativeint (weightResult * size)
+            let columns, into = min panelColumns (result - column), packed + nativeint (t * tap)
+            Pack<'S, 'V, 'T>.Panel(channels, columns, from, row, step, into)
 
         let target =
             weights.Address + nativeint (panel * Winograd.Products) * weightStep + nativeint (first * wide)
@@ -90,39 +82,30 @@ type internal WinogradConv<'S, 'V, 'T
                 .Weights(channels, packed + at, nativeint tap, target + at, weightStep, nativeint wide)
 
     let writeTiles (task: ConvTask) (tiles: inref<WinogradTiles>) first last panel products seen =
-        let pitch = nativeint (width * pixel)
+        let pixel, step = nativeint pixel, nativeint wide
+        let pitch = nativeint width * pixel
         let plane = nativeint plan.Source.Rows.Length * pitch
         let vectors = min 2 ((result - panel * panelColumns) / lanes)
         let mutable tile = first
 
         while tile < last do
             let count = tiles.Neighbours(tile, last)
-            let into = task.Result + tiles.Offset(tile, plane, pitch, nativeint pixel)
-            let from = products + nativeint (tile - first) * nativeint wide
+            let both, narrow = tiles.HasBoth tile, tiles.IsNarrow(tile, count)
+            let into = task.Result + tiles.Offset(tile, plane, pitch, pixel) + nativeint panel * step
+            let from = products + nativeint (tile - first) * step
 
             for v in 0 .. vectors - 1 do
-                let vector = nativeint (v * 'S.Bytes)
+                let at, to' = from + nativeint (v * 'S.Bytes), into + nativeint (v * 'S.Bytes)
 
                 WinogradTile<'S, 'V, 'T>
-                    .Results(
-                        count,
-                        from + vector,
-                        productStep,
-                        nativeint wide,
-                        into + nativeint (panel * wide) + vector,
-                        pitch,
-                        nativeint pixel,
-                        tiles.HasBoth tile,
-                        tiles.IsNarrow(tile, count),
-                        seen
-                    )
+                    .Results(count, at, productStep, step, to', pitch, pixel, both, narrow, seen)
 
             tile <- tile + count
 
     let multiplyTask number =
-        let task = ConvTask.make plan samples pixel number x y
-        let spare = Scratch.Get(ScratchSlot.ConvEdge, ConvPanel<'S, 'V, 'T>.Spare + 'S.Bytes)
-        let seen = spare + nativeint ConvPanel<'S, 'V, 'T>.Spare
+        let task = ConvTask.make plan samples pixel number o.Left o.Result
+        let spare = Scratch.Get(ScratchSlot.ConvEdge, PanelKernel<'S, 'V, 'T>.Spare + 'S.Bytes)
+        let seen = spare + nativeint PanelKernel<'S, 'V, 'T>.Spare
         WinogradBlock<'S, 'V, 'T>.Clear seen
         let pixels = Scratch.Get(ScratchSlot.ConvPacked, Winograd.Products * int (pixelStep + productStep))
         let products = pixels + nativeint Winograd.Products * pixelStep
@@ -130,6 +113,9 @@ type internal WinogradConv<'S, 'V, 'T
         let count = task.Samples * tiles.RowsEach * tiles.Across
         let sample = nativeint plan.Source.Sample
         let pitch = nativeint (plan.Source.Pitch * sourceBytes)
+        let mutable tile = Tile()
+        tile.Count <- 1
+        tile.Step <- nativeint size
         let mutable first = 0
 
         while first < count do
@@ -148,21 +134,14 @@ type internal WinogradConv<'S, 'V, 'T
                     for kBlock in 0 .. kBlocks - 1 do
                         let deep = kBlock * KBlocks.length source
 
-                        ConvPanel<'S, 'V, 'T>
-                            .Multiply(
-                                m,
-                                panelColumns,
-                                runs.Address(2 * kBlock),
-                                1,
-                                nativeint size,
-                                pixels + nativeint p * pixelStep + nativeint (deep * size),
-                                sourceRows.Address 0,
-                                weights + nativeint p * weightStep + nativeint (deep * wide),
-                                products + nativeint p * productStep,
-                                productRows.Address 0,
-                                kBlock > 0,
-                                spare
-                            )
+                        tile.Runs <- runs.Address(2 * kBlock)
+                        tile.A <- pixels + nativeint p * pixelStep + nativeint (deep * size)
+                        tile.ARows <- sourceRows.Address 0
+                        tile.B <- weights + nativeint p * weightStep + nativeint (deep * wide)
+                        tile.C <- products + nativeint p * productStep
+                        tile.CRows <- productRows.Address 0
+                        tile.Add <- kBlock > 0
+                        PanelKernel<'S, 'V, 'T>.MultiplyTable(m, panelColumns, &tile, spare)
 
                 writeTiles task &tiles first last panel products seen
 
@@ -171,42 +150,22 @@ type internal WinogradConv<'S, 'V, 'T
         isBad[number] <- not (WinogradBlock<'S, 'V, 'T>.IsZero seen)
 
         if not isBad[number] then
-            ConvTask.complete plan result pixel task y epilogue
+            ConvTask.complete plan result pixel task o.Result o.Epilogue
 
     // The bodies of the pool's runs, made once so that a run allocates nothing.
-    let mutable transform: int -> unit = ignore
-    let mutable multiply: int -> unit = ignore
-    do transform <- fun task -> transformTask task
-    do multiply <- fun task -> multiplyTask task
+    let transform: int -> unit = transformTask
+    let multiply: int -> unit = multiplyTask
 
     static member private Tall(source: int) = if source * sizeof<'T> <= 512 then 12 else 24
 
-    override _.KeptBytes =
-        weights.Bytes
-        + (match direct with
-           | null -> 0L
-           | direct -> direct.KeptBytes)
+    override _.Operands = o
+    override _.Kept = weights
 
-    override _.Run(threads, left, right, target, epilogue') =
-        x <- left
-        w <- right
-        y <- target
-        epilogue <- epilogue'
+    override _.KeptBytes = weights.Bytes + if direct.IsValueCreated then direct.Value.KeptBytes else 0L
+
+    override _.Compute threads =
         WorkerPool.runOn threads (panels * channelTasks) transform
         WorkerPool.runOn threads plan.Tasks multiply
 
         if Array.contains true isBad then
-            let direct =
-                match direct with
-                | null ->
-                    let made =
-                        ConvGemm<'S, 'V, 'T>(plan, samples, 1, source, result, weightSource, weightResult, 9)
-
-                    direct <- made
-                    made
-                | known -> known
-
-            direct.RunTasks(threads, left, right, target, epilogue', isBad)
-
-        epilogue <- null
-        weights.Hold()
+            direct.Value.RunTasks(threads, o.Left, o.Right, o.Result, o.Epilogue, isBad)

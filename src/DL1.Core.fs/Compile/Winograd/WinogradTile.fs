@@ -1,7 +1,6 @@
 namespace DL1.Compiler.Winograd
 
 open System.Runtime.CompilerServices
-open DL1
 open DL1.Compiler.Simd
 
 /// The transforms of Winograd's F(2×2, 3×3) (Lavin and Gray 2016): four results of a 3×3 convolution from 4×4 pixels by
@@ -26,17 +25,8 @@ type internal WinogradTile<'S, 'V, 'T
     /// `column`, or 0 where the last column of the last tile does not exist: results that depend on those are not used.
     /// The 16 products are `step` apart, those of the next tile `next`.
     static member Pixels
-        (
-            tiles: int,
-            source: nativeint,
-            row: nativeint,
-            last: nativeint,
-            column: nativeint,
-            end': nativeint,
-            target: nativeint,
-            step: nativeint,
-            next: nativeint
-        ) =
+        (tiles: int, source: nativeint, row, last, column, end', target: nativeint, step: nativeint, next)
+        =
         Hot.loop ()
         let s1 = source + row
         let s2 = s1 + row
@@ -44,17 +34,13 @@ type internal WinogradTile<'S, 'V, 'T
         let mutable at = 0n
         let mutable d1 = 'S.Load s1
         let mutable d2 = 'S.Load s2
-        let mutable a0 = 'S.Subtract('S.Load source, d2)
-        let mutable a1 = 'S.Add(d1, d2)
-        let mutable a2 = 'S.Subtract(d2, d1)
-        let mutable a3 = 'S.Subtract(d1, 'S.Load s3)
+        let mutable a0, a1 = 'S.Subtract('S.Load source, d2), 'S.Add(d1, d2)
+        let mutable a2, a3 = 'S.Subtract(d2, d1), 'S.Subtract(d1, 'S.Load s3)
         at <- column
         d1 <- 'S.Load(s1 + at)
         d2 <- 'S.Load(s2 + at)
-        let mutable b0 = 'S.Subtract('S.Load(source + at), d2)
-        let mutable b1 = 'S.Add(d1, d2)
-        let mutable b2 = 'S.Subtract(d2, d1)
-        let mutable b3 = 'S.Subtract(d1, 'S.Load(s3 + at))
+        let mutable b0, b1 = 'S.Subtract('S.Load(source + at), d2), 'S.Add(d1, d2)
+        let mutable b2, b3 = 'S.Subtract(d2, d1), 'S.Subtract(d1, 'S.Load(s3 + at))
         let mutable into = target
         let mutable left = tiles
 
@@ -62,17 +48,13 @@ type internal WinogradTile<'S, 'V, 'T
             at <- at + column
             d1 <- 'S.Load(s1 + at)
             d2 <- 'S.Load(s2 + at)
-            let c0 = 'S.Subtract('S.Load(source + at), d2)
-            let c1 = 'S.Add(d1, d2)
-            let c2 = 'S.Subtract(d2, d1)
-            let c3 = 'S.Subtract(d1, 'S.Load(s3 + at))
+            let c0, c1 = 'S.Subtract('S.Load(source + at), d2), 'S.Add(d1, d2)
+            let c2, c3 = 'S.Subtract(d2, d1), 'S.Subtract(d1, 'S.Load(s3 + at))
             at <- at + (if left = 1 then end' else column)
             d1 <- 'S.Load(s1 + at)
             d2 <- 'S.Load(s2 + at)
-            let e0 = 'S.Subtract('S.Load(source + at), d2)
-            let e1 = 'S.Add(d1, d2)
-            let e2 = 'S.Subtract(d2, d1)
-            let e3 = 'S.Subtract(d1, 'S.Load(s3 + at))
+            let e0, e1 = 'S.Subtract('S.Load(source + at), d2), 'S.Add(d1, d2)
+            let e2, e3 = 'S.Subtract(d2, d1), 'S.Subtract(d1, 'S.Load(s3 + at))
 
             let p = into
 
@@ -110,18 +92,8 @@ type internal WinogradTile<'S, 'V, 'T
     /// exists, and with `narrow` only the first column of the last tile. `seen` is the address of a vector of zeros, in
     /// which a lane becomes NaN where a result is not finite.
     static member Results
-        (
-            tiles: int,
-            source: nativeint,
-            step: nativeint,
-            next: nativeint,
-            target: nativeint,
-            row: nativeint,
-            column: nativeint,
-            both: bool,
-            narrow: bool,
-            seen: nativeint
-        ) =
+        (tiles, source: nativeint, step: nativeint, next, target: nativeint, row, column, both, narrow, seen)
+        =
         Hot.loop ()
         let down = 4n * step
         let mutable from = source
@@ -179,6 +151,7 @@ type internal WinogradTile<'S, 'V, 'T
     static member Weights
         (channels: int, source: nativeint, tap: nativeint, target: nativeint, step: nativeint, next: nativeint) =
         Hot.loop ()
+        let half = 'S.Of 0.5
 
         for channel in 0 .. channels - 1 do
             let from = source + nativeint channel * next
@@ -189,8 +162,8 @@ type internal WinogradTile<'S, 'V, 'T
                 let g0 = 'S.Load(from + nativeint j * tap)
                 let g1 = 'S.Load(from + nativeint (3 + j) * tap)
                 let g2 = 'S.Load(from + nativeint (6 + j) * tap)
-                let outer = 'S.MultiplyAdd('S.Add(g0, g2), 'S.Half, 'S.Zero)
-                let inner = 'S.MultiplyAdd(g1, 'S.Half, 'S.Zero)
+                let outer = 'S.MultiplyAdd('S.Add(g0, g2), half, 'S.Zero)
+                let inner = 'S.MultiplyAdd(g1, half, 'S.Zero)
                 let at = into + nativeint j * step
 
                 WinogradTile<'S, 'V, 'T>
@@ -199,8 +172,8 @@ type internal WinogradTile<'S, 'V, 'T
             for i in 0..3 do
                 let at = into + nativeint (4 * i) * step
                 let g0, g1, g2 = 'S.Load at, 'S.Load(at + step), 'S.Load(at + 2n * step)
-                let outer = 'S.MultiplyAdd('S.Add(g0, g2), 'S.Half, 'S.Zero)
-                let inner = 'S.MultiplyAdd(g1, 'S.Half, 'S.Zero)
+                let outer = 'S.MultiplyAdd('S.Add(g0, g2), half, 'S.Zero)
+                let inner = 'S.MultiplyAdd(g1, half, 'S.Zero)
 
                 WinogradTile<'S, 'V, 'T>
                     .Put4(g0, 'S.Add(outer, inner), 'S.Subtract(outer, inner), g2, at, step)
@@ -208,17 +181,8 @@ type internal WinogradTile<'S, 'V, 'T
     /// Transforms the cotangents of the results of `tiles` neighbours in a row, for one vector of channels, to those of
     /// the 16 products: the transpose of `Results`, with the same strides.
     static member Cotangents
-        (
-            tiles: int,
-            source: nativeint,
-            row: nativeint,
-            column: nativeint,
-            both: bool,
-            narrow: bool,
-            target: nativeint,
-            step: nativeint,
-            next: nativeint
-        ) =
+        (tiles: int, source: nativeint, row, column, both, narrow, target: nativeint, step: nativeint, next)
+        =
         Hot.loop ()
         let down = 4n * step
         let mutable from = source
@@ -249,7 +213,7 @@ type internal WinogradTile<'S, 'V, 'T
             left <- left - 1
 
     [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
-    static member private Halves(a: 'V, b: 'V) = 'S.MultiplyAdd('S.Add(a, b), 'S.Half, 'S.Zero)
+    static member private Halves(a: 'V, b: 'V) = 'S.MultiplyAdd('S.Add(a, b), 'S.Of 0.5, 'S.Zero)
 
     /// Transforms the cotangents of the 16 products, for some channels and one vector of outputs, to those of the
     /// weights, in place of the first 9: the transpose of `Weights`. `seen` is as for `Results`.
@@ -268,7 +232,7 @@ type internal WinogradTile<'S, 'V, 'T
                 let q = at + nativeint j * step
                 let m1, m2 = 'S.Load(q + down), 'S.Load(q + 2n * down)
                 let half = WinogradTile<'S, 'V, 'T>.Halves(m1, m2)
-                let rest = 'S.MultiplyAdd('S.Subtract(m1, m2), 'S.Half, 'S.Zero)
+                let rest = 'S.MultiplyAdd('S.Subtract(m1, m2), 'S.Of 0.5, 'S.Zero)
                 'S.Store('S.Add('S.Load q, half), q)
                 'S.Store(rest, q + down)
                 'S.Store('S.Add(half, 'S.Load(q + 3n * down)), q + 2n * down)
@@ -281,7 +245,7 @@ type internal WinogradTile<'S, 'V, 'T
 
                 let half = WinogradTile<'S, 'V, 'T>.Halves(m1, m2)
                 let g0, g2 = 'S.Add(m0, half), 'S.Add(half, m3)
-                let g1 = 'S.MultiplyAdd('S.Subtract(m1, m2), 'S.Half, 'S.Zero)
+                let g1 = 'S.MultiplyAdd('S.Subtract(m1, m2), 'S.Of 0.5, 'S.Zero)
                 let into = at + nativeint (3 * i) * step
                 'S.Store(g0, into)
                 'S.Store(g1, into + step)

@@ -1,13 +1,10 @@
 namespace DL1.Compiler.Winograd
 
-open DL1
 open DL1.Compiler
 open DL1.Compiler.Conv
 open DL1.Compiler.Gemm
 open DL1.Compiler.Runtime
 open DL1.Compiler.Simd
-
-#nowarn "9" // Addresses in bytes; the caller answers for their extents.
 
 /// The gradient of the weights of a 3×3 convolution of stride 1 by Winograd's algorithm: the transpose of
 /// `WinogradConv` with respect to its weights. Pixels and cotangents of some tiles at a time are transformed, and
@@ -19,6 +16,7 @@ type internal WinogradWeights<'S, 'V, 'T
     (g: ConvGeometry, first: ConvFirst) =
     inherit ConvKernel()
 
+    let o = ConvOperands()
     let size = sizeof<'T>
     let lanes = 'S.Bytes / size
     let wide = 2 * 'S.Bytes
@@ -46,7 +44,7 @@ type internal WinogradWeights<'S, 'V, 'T
             GroupsEach = (groups + partials - 1) / partials
         }
 
-    let sums = ConvBuffer(int64 chunks.Partials * int64 partialBytes)
+    let sums = Block.Kept(int64 chunks.Partials * int64 partialBytes)
     let pixelStep = nativeint (Tuning.WinogradTilesAtOnce * channels * size)
     let cotangentStep = nativeint (Tuning.WinogradTilesAtOnce * wide)
 
@@ -58,12 +56,9 @@ type internal WinogradWeights<'S, 'V, 'T
 
     let sources = ConvTable [| for i in 0 .. height - 1 -> nativeint (min i (channels - 1) * size) |]
     let results = ConvTable [| for i in 0 .. height - 1 -> nativeint (i * wide) |]
-    let mutable x = 0n
-    let mutable y = 0n
-    let mutable w = 0n
-    let mutable epilogue: BlockEpilogue | null = null
     let isBad: bool[] = Array.zeroCreate panels
-    let mutable direct: ConvWeights<'S, 'V, 'T> | null = null
+    /// The direct kernel, for results that are not finite.
+    let direct = lazy ConvWeights<'S, 'V, 'T>(g, first)
 
     let readCotangents (tiles: inref<WinogradTiles>) (dy: nativeint) first last panel target =
         let pixel = nativeint (outputs * size)
@@ -77,36 +72,33 @@ type internal WinogradWeights<'S, 'V, 'T
             let from = dy + tiles.Offset(tile, plane, pitch, pixel) + nativeint (panel * wide)
             let into = target + nativeint (tile - first) * nativeint wide
 
+            let both, narrow = tiles.HasBoth tile, tiles.IsNarrow(tile, count)
+
             for v in 0 .. vectors - 1 do
-                let vector = nativeint (v * 'S.Bytes)
+                let at, to' = from + nativeint (v * 'S.Bytes), into + nativeint (v * 'S.Bytes)
 
                 WinogradTile<'S, 'V, 'T>
-                    .Cotangents(
-                        count,
-                        from + vector,
-                        pitch,
-                        pixel,
-                        tiles.HasBoth tile,
-                        tiles.IsNarrow(tile, count),
-                        into + vector,
-                        cotangentStep,
-                        nativeint wide
-                    )
+                    .Cotangents(count, at, pitch, pixel, both, narrow, to', cotangentStep, nativeint wide)
 
             tile <- tile + count
 
     let multiply samples (data: nativeint) dy (sum: nativeint) add =
-        let spare = Scratch.Get(ScratchSlot.ConvEdge, ConvPanel<'S, 'V, 'T>.Spare)
+        let spare = Scratch.Get(ScratchSlot.ConvEdge, PanelKernel<'S, 'V, 'T>.Spare)
         let pixels = Scratch.Get(ScratchSlot.ConvPacked, Winograd.Products * int (pixelStep + cotangentStep))
         let cotangents = pixels + nativeint Winograd.Products * pixelStep
         let tiles = { Rows = g.OutHeight; Columns = g.OutWidth }
         let count = samples * tiles.RowsEach * tiles.Across
         let source = chunks.Source
         let pitch = nativeint (source.Pitch * channels * size)
+        let mutable tile = Tile()
+        tile.Count <- 1
+        tile.Step <- nativeint (channels * size)
         let mutable first = 0
 
         while first < count do
             let last = min count (first + Tuning.WinogradTilesAtOnce)
+            tile.Runs <- runs.Address(2 * (last - first))
+            tile.Add <- add || first > 0
 
             WinogradBlock<'S, 'V, 'T>
                 .Read(&tiles, channels, data, nativeint source.Sample, pitch, first, last, pixels, pixelStep)
@@ -115,21 +107,12 @@ type internal WinogradWeights<'S, 'V, 'T
                 readCotangents &tiles dy first last panel cotangents
 
                 for p in 0 .. Winograd.Products - 1 do
-                    ConvPanel<'S, 'V, 'T>
-                        .Multiply(
-                            height,
-                            panelColumns,
-                            runs.Address(2 * (last - first)),
-                            1,
-                            nativeint (channels * size),
-                            pixels + nativeint p * pixelStep,
-                            sources.Address 0,
-                            cotangents + nativeint p * cotangentStep,
-                            sum + nativeint panel * panelBytes + nativeint p * sumStep,
-                            results.Address 0,
-                            add || first > 0,
-                            spare
-                        )
+                    tile.A <- pixels + nativeint p * pixelStep
+                    tile.ARows <- sources.Address 0
+                    tile.B <- cotangents + nativeint p * cotangentStep
+                    tile.C <- sum + nativeint panel * panelBytes + nativeint p * sumStep
+                    tile.CRows <- results.Address 0
+                    PanelKernel<'S, 'V, 'T>.MultiplyTable(height, panelColumns, &tile, spare)
 
             first <- last
 
@@ -137,14 +120,14 @@ type internal WinogradWeights<'S, 'V, 'T
 
     let multiplyTask partial =
         let sum = sums.Address + nativeint partial * partialBytes
-        ConvChunks.run chunks g size partial x y sum 0 (int64 partialBytes) chunk
+        ConvChunks.run chunks g size partial o.Left o.Right sum 0 (int partialBytes) chunk
 
     let addTask panel =
         let sum = sums.Address + nativeint panel * panelBytes
 
         for partial in 1 .. chunks.Partials - 1 do
             let other = sum + nativeint partial * partialBytes
-            AddRow<'S, 'V, 'T>.Add(Winograd.Products * height * panelColumns, other, sum)
+            AddRow.Add<'T>(Winograd.Products * height * panelColumns, other, sum)
 
         let seen = Scratch.Get(ScratchSlot.ConvEdge, 'S.Bytes)
         WinogradBlock<'S, 'V, 'T>.Clear seen
@@ -160,42 +143,23 @@ type internal WinogradWeights<'S, 'V, 'T
         let first = panel * panelColumns
 
         ConvSums<'S, 'V, 'T>
-            .Write(9, channels, sumStep, sum, w, first, min panelColumns (outputs - first), epilogue)
+            .Write(9, channels, sumStep, sum, o.Result, first, min panelColumns (outputs - first), o.Epilogue)
 
     // The bodies of the pool's runs, made once so that a run allocates nothing.
-    let mutable multiplies: int -> unit = ignore
-    let mutable adds: int -> unit = ignore
-    let mutable writes: int -> unit = ignore
-    do multiplies <- fun partial -> multiplyTask partial
-    do adds <- fun panel -> addTask panel
-    do writes <- fun panel -> writeTask panel
+    let multiplies: int -> unit = multiplyTask
+    let adds: int -> unit = addTask
+    let writes: int -> unit = writeTask
 
-    override _.KeptBytes =
-        sums.Bytes
-        + (match direct with
-           | null -> 0L
-           | direct -> direct.KeptBytes)
+    override _.Operands = o
+    override _.Kept = sums
 
-    override _.Run(threads, left, right, target, epilogue') =
-        x <- left
-        y <- right
-        w <- target
-        epilogue <- epilogue'
+    override _.KeptBytes = sums.Bytes + if direct.IsValueCreated then direct.Value.KeptBytes else 0L
+
+    override _.Compute threads =
         WorkerPool.runOn threads chunks.Partials multiplies
         WorkerPool.runOn threads panels adds
 
         if Array.contains true isBad then
-            let direct =
-                match direct with
-                | null ->
-                    let made = ConvWeights<'S, 'V, 'T>(g, first)
-                    direct <- made
-                    made
-                | known -> known
-
-            direct.Run(threads, left, right, target, epilogue')
+            direct.Value.Run(threads, o.Left, o.Right, o.Result, o.Epilogue)
         else
             WorkerPool.runOn threads panels writes
-
-        epilogue <- null
-        sums.Hold()
