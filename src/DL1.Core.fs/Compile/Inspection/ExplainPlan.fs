@@ -83,11 +83,8 @@ module internal ExplainPlan =
         let text =
             match step.Work with
             | Work.Scan _ ->
-                step.Reads
-                |> Array.distinct
-                |> Array.map (KernelFormula.name plan)
-                |> String.concat ", "
-                |> sprintf "loop over %s"
+                let names = step.Reads |> Array.distinct |> Array.map (KernelFormula.name plan)
+                "loop over " + String.concat ", " names
             | _ -> KernelFormula.of' plan step target
 
         head + text.Replace("\n", "\n" + String(' ', 4))
