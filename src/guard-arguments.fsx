@@ -2,7 +2,7 @@
 // name of the parameter, thrown at the door. What a signature allows is read from the annotations that the compilers of F# and
 // C# write down (`Nullable`), so that no member can be forgotten, and none says it twice. The members that compilers write for
 // records and unions, generic values and by-reference parameters are left as they are.
-#load "plain-text.fsx"
+#load "no-reflection.fsx"
 
 open System
 open System.IO
@@ -158,7 +158,7 @@ let guard (path: string) =
         mark.ConstructorArguments.Add(CustomAttributeArgument(m.TypeSystem.String, marked))
         mark.ConstructorArguments.Add(CustomAttributeArgument(m.TypeSystem.String, "true"))
         assembly.CustomAttributes.Add mark
-        PlainText.rewrite m
+        NoReflection.rewrite m
 
     let hidden = hide m
 

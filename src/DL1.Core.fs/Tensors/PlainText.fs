@@ -2,12 +2,13 @@ namespace DL1
 
 open System
 open System.Collections
+open System.Diagnostics.CodeAnalysis
 open System.Globalization
 open System.Runtime.CompilerServices
 open System.Text
 
 /// Texts without reflection, so that they come out in programs that are trimmed or compiled ahead of time too. When the libraries
-/// are built, `src/plain-text.fsx` puts calls of these functions where the F# compiler wrote calls of `sprintf`.
+/// are built, `src/no-reflection.fsx` puts calls of these functions where the F# compiler wrote calls of `sprintf`.
 [<RequireQualifiedAccess>]
 module internal PlainText =
     /// False, and true in trimmed programs: `ILLink.Substitutions.xml` replaces it there.
@@ -65,10 +66,17 @@ module internal PlainText =
                         let point = digits.IndexOf '.'
                         let precision = if point < 0 then "" else digits.Slice(point + 1).ToString()
                         let before = if point < 0 then digits else digits.Slice(0, point)
-                        let width = if before.Length = 0 then 0 else Int32.Parse(before, provider = CultureInfo.InvariantCulture)
+
+                        let width =
+                            if before.Length = 0 then
+                                0
+                            else
+                                Int32.Parse(before, provider = CultureInfo.InvariantCulture)
+
                         let precision = if format[letter] = 'g' && precision = "" then "6" else precision
                         let letter = if format[letter] = 's' then "" else format.Substring(letter, 1)
-                        text.Append((typed (letter + precision) value).PadLeft(width, (if pads then '0' else ' '))) |> ignore
+                        let digits = typed (letter + precision) value
+                        text.Append(digits.PadLeft(width, (if pads then '0' else ' '))) |> ignore
 
         text.ToString()
 
@@ -92,3 +100,23 @@ module internal PlainText =
         | case, [||] -> case
         | case, [| single |] -> case + " " + value single
         | case, values -> case + " (" + String.Join(", ", Array.map value values) + ")"
+
+/// Functions of FSharp.Core of the same names, without `Lazy` of a type that a linker cannot know. `src/no-reflection.fsx` puts calls
+/// of these in the place of those.
+[<RequireQualifiedAccess>]
+module internal Deferred =
+    /// What `lazy` calls.
+    [<UnconditionalSuppressMessage("Trimming",
+                                   "IL2091",
+                                   Justification = "The value is made by the function, never by a constructor.")>]
+    let lazily (f: unit -> 'a) : Lazy<'a> = Lazy<'a>(Func<'a> f, true)
+
+    /// `Seq.init`.
+    let init (count: int) (f: int -> 'a) : seq<'a> =
+        if count < 0 then
+            invalidArg "count" "The count of a sequence is below 0."
+
+        seq { for i in 0 .. count - 1 -> f i }
+
+    /// `Seq.initInfinite`.
+    let initInfinite (f: int -> 'a) : seq<'a> = Seq.unfold (fun i -> Some(f i, i + 1)) 0

@@ -16,7 +16,7 @@ type Lanes =
 
     /// x·y + z, rounded once.
     static member inline Fma(x: Vector128<float32>, y, z) : Vector128<float32> =
-        Vector128.FusedMultiplyAdd(x, y, z)
+        Fused.MultiplyAdd(x, y, z)
 
     static member inline Fma(x: Vector128<float>, y, z) : Vector128<float> =
         Vector128.FusedMultiplyAdd(x, y, z)
@@ -38,7 +38,7 @@ type Lanes =
         if Fma.IsSupported then
             Fma.MultiplyAddNegated(x, y, z)
         else
-            Vector128.FusedMultiplyAdd(Vector128.Negate x, y, z)
+            Fused.MultiplyAdd(Vector128.Negate x, y, z)
 
     static member inline Fnma(x: Vector128<float>, y, z) : Vector128<float> =
         if Fma.IsSupported then

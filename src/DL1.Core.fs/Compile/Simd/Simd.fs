@@ -73,7 +73,7 @@ type internal F32x128 =
         static member Subtract(a, b) = Vector128.Subtract(a, b)
 
         [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
-        static member MultiplyAdd(a, b, c) = Vector128.FusedMultiplyAdd(a, b, c)
+        static member MultiplyAdd(a, b, c) = Fused.MultiplyAdd(a, b, c)
 
         static member ZeroOne = 0.0f
         static member AddOne(a, b) = a + b

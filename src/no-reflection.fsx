@@ -1,7 +1,8 @@
-// Takes `sprintf` out of an assembly. The F# compiler writes it for interpolated strings and for the texts of records and unions; it
-// works by reflection, which a trimmed program lacks and which costs time when a program starts. Interpolated strings become
-// calls of `PlainText.interpolated`, with the same text; a record or a union keeps its text, and has another in trimmed programs.
-module PlainText
+// Takes functions of FSharp.Core that work by reflection out of an assembly, which a trimmed program lacks and which costs time
+// when a program starts. The F# compiler writes `sprintf` for interpolated strings and for the texts of records and unions:
+// interpolated strings become calls of `PlainText.interpolated`, with the same text; a record or a union keeps its text, and has
+// another in trimmed programs. `lazy` and `Seq.init` become functions of `Deferred`.
+module NoReflection
 
 open System
 open System.Text.RegularExpressions
@@ -12,14 +13,15 @@ open Mono.Cecil.Rocks
 /// What `PlainText.interpolated` knows: `%%`, `%P(...)`, and integers, floats and texts with a width and a precision.
 let private known = Regex @"^([^%]|%%|%P\([^)]*\)|%0?[0-9]*(\.[0-9]+)?[dxXgs]%P\(\))*$"
 
-/// A function of `PlainText`, here or in the core.
+/// A module of the core, from here.
+let private coreModule (m: ModuleDefinition) name : TypeReference =
+    match m.GetType $"DL1.{name}" with
+    | null -> TypeReference("DL1", name, m, m.AssemblyReferences |> Seq.find (fun r -> r.Name = "DL1.Core"))
+    | here -> here
+
+/// A function of `PlainText`.
 let private own (m: ModuleDefinition) name (result: TypeReference) (parameters: TypeReference list) =
-    let found =
-        match m.GetType "DL1.PlainText" with
-        | null ->
-            let core = m.AssemblyReferences |> Seq.find (fun r -> r.Name = "DL1.Core")
-            MethodReference(name, result, TypeReference("DL1", "PlainText", m, core))
-        | here -> MethodReference(name, result, here)
+    let found = MethodReference(name, result, coreModule m "PlainText")
 
     for p in parameters do
         found.Parameters.Add(ParameterDefinition p)
@@ -189,6 +191,44 @@ let private structures (m: ModuleDefinition) =
             | _, Some _, _ -> say (Some t.Name) t (fields (Some 0) t)
             | _, None, properties -> say None t properties
 
+/// Generic functions of FSharp.Core, by type and name, and those of `Deferred` of the same signature.
+let private deferred =
+    dict
+        [
+            ("LazyExtensions", "Create"), "lazily"
+            ("SeqModule", "Initialize"), "init"
+            ("SeqModule", "InitializeInfinite"), "initInfinite"
+        ]
+
+let private deferrals (m: ModuleDefinition) =
+    let replaced (called: GenericInstanceMethod) =
+        match deferred.TryGetValue((called.DeclaringType.Name, called.Name)) with
+        | true, name when called.DeclaringType.Namespace.StartsWith "Microsoft.FSharp" ->
+            let generic = called.ElementMethod
+            let made = MethodReference(name, generic.ReturnType, coreModule m "Deferred")
+
+            for p in generic.GenericParameters do
+                made.GenericParameters.Add(GenericParameter(p.Name, made))
+
+            for p in generic.Parameters do
+                made.Parameters.Add(ParameterDefinition p.ParameterType)
+
+            let instance = GenericInstanceMethod made
+
+            for argument in called.GenericArguments do
+                instance.GenericArguments.Add argument
+
+            Some instance
+        | _ -> None
+
+    for t in m.GetTypes() do
+        if t.FullName <> "DL1.Deferred" then
+            for method in t.Methods |> Seq.filter _.HasBody do
+                for i in method.Body.Instructions do
+                    match i.Operand with
+                    | :? GenericInstanceMethod as called -> replaced called |> Option.iter (fun made -> i.Operand <- made)
+                    | _ -> ()
+
 /// Functions that still call `sprintf`: each is a mistake, but for what debuggers show and the texts kept for whole programs.
 let private left (m: ModuleDefinition) =
     [
@@ -212,6 +252,7 @@ let rewrite (m: ModuleDefinition) =
 
         interpolations m
         structures m
+        deferrals m
 
         match left m with
         | [] -> ()
