@@ -34,37 +34,39 @@ module internal Gif =
         else
             struct (left, top, right - left + 1, bottom - top + 1)
 
+    let private put (file: Stream) (bytes: byte[]) = file.Write(bytes, 0, bytes.Length)
+
     let private number (file: Stream) (value: int) =
         file.WriteByte(byte value)
         file.WriteByte(byte (value >>> 8))
 
     /// The size of the picture, the palette, and that the animation repeats for ever.
     let private header (file: Stream) width height (palette: Palette) =
-        file.Write("GIF89a"B)
+        put file "GIF89a"B
         number file width
         number file height
         // A palette of 256 colours for all frames; no background, square pixels.
-        file.Write [| 0xF7uy; 0uy; 0uy |]
+        put file [| 0xF7uy; 0uy; 0uy |]
 
         for i in 0..255 do
             let color = if i < palette.Colors.Length then palette.Colors[i] else 0
-            file.Write [| byte (color >>> 16); byte (color >>> 8); byte color |]
+            put file [| byte (color >>> 16); byte (color >>> 8); byte color |]
 
-        file.Write [| 0x21uy; 0xFFuy; 11uy |]
-        file.Write("NETSCAPE2.0"B)
-        file.Write [| 3uy; 1uy; 0uy; 0uy; 0uy |]
+        put file [| 0x21uy; 0xFFuy; 11uy |]
+        put file "NETSCAPE2.0"B
+        put file [| 3uy; 1uy; 0uy; 0uy; 0uy |]
 
     /// A part of a frame, which stays when the next one is drawn over it.
     let private part (file: Stream) hundredths (struct (left, top, width, height)) (indices: byte[]) =
-        file.Write [| 0x21uy; 0xF9uy; 4uy; 4uy |]
+        put file [| 0x21uy; 0xF9uy; 4uy; 4uy |]
         number file hundredths
-        file.Write [| 0uy; 0uy; 0x2Cuy |]
+        put file [| 0uy; 0uy; 0x2Cuy |]
 
         for n in [ left; top; width; height ] do
             number file n
 
         // No palette of its own, rows in order, and 8 bits for an index.
-        file.Write [| 0uy; 8uy |]
+        put file [| 0uy; 8uy |]
         Lzw.write file indices
 
     /// The animation of some frames of RGBA, each with the hundredths of a second for which it is shown; it repeats for ever.

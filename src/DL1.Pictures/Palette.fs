@@ -54,7 +54,11 @@ type internal Palette private (colors: int[]) =
 
         for i in 0..4 .. rgba.Length - 4 do
             let color = Palette.ColorAt(rgba, i)
-            counts[color] <- 1 + counts.GetValueOrDefault color
+
+            counts[color] <-
+                match counts.TryGetValue color with
+                | true, count -> count + 1
+                | false, _ -> 1
 
         let boxes = PriorityQueue<struct (int * int)[], struct (int64 * int)>()
 

@@ -56,7 +56,7 @@ module internal LaneBlock =
             at <- at + 16n
 
     /// Combines the block at `total` with each of the blocks from x on, one after another.
-    let inline fold
+    let inline fold<'T when 'T: unmanaged and 'T: struct>
         ([<InlineIfLambda>] f: Vector128<'T> -> Vector128<'T> -> Vector128<'T>)
         (blocks: int)
         (x: nativeint)
