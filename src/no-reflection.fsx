@@ -56,16 +56,19 @@ let private interpolations (m: ModuleDefinition) =
                     format <- format.Previous
 
                 if not (known.IsMatch(string format.Operand)) then
-                    failwith $"{t.FullName}.{method.Name}: PlainText does not know the format {format.Operand}"
+                    failwith
+                        $"{t.FullName}.{method.Name}: PlainText does not know the format {format.Operand}"
 
                 // The types of what is captured are for %A alone.
                 if i.Previous.OpCode <> OpCodes.Ldnull then
-                    failwith $"{t.FullName}.{method.Name}: an interpolated string with types: {format.Operand}"
+                    failwith
+                        $"{t.FullName}.{method.Name}: an interpolated string with types: {format.Operand}"
 
                 let call = if i.Next.OpCode = OpCodes.Tail then i.Next.Next else i.Next
 
                 if not (calls "PrintFormatToStringThen" call) then
-                    failwith $"{t.FullName}.{method.Name}: an interpolated string that makes no text: {format.Operand}"
+                    failwith
+                        $"{t.FullName}.{method.Name}: an interpolated string that makes no text: {format.Operand}"
 
                 i.Previous.OpCode <- OpCodes.Nop
                 i.OpCode <- OpCodes.Call
@@ -226,7 +229,8 @@ let private deferrals (m: ModuleDefinition) =
             for method in t.Methods |> Seq.filter _.HasBody do
                 for i in method.Body.Instructions do
                     match i.Operand with
-                    | :? GenericInstanceMethod as called -> replaced called |> Option.iter (fun made -> i.Operand <- made)
+                    | :? GenericInstanceMethod as called ->
+                        replaced called |> Option.iter (fun made -> i.Operand <- made)
                     | _ -> ()
 
 /// Functions that still call `sprintf`: each is a mistake, but for what debuggers show and the texts kept for whole programs.
@@ -234,9 +238,14 @@ let private left (m: ModuleDefinition) =
     [
         for t in m.GetTypes() do
             for method in t.Methods |> Seq.filter _.HasBody do
-                let isKept = method.Name = "__DebugDisplay" || method.Body.Instructions |> Seq.exists (calls "isTrimmed")
+                let isKept =
+                    method.Name = "__DebugDisplay"
+                    || method.Body.Instructions |> Seq.exists (calls "isTrimmed")
 
-                if not isKept && method.Body.Instructions |> Seq.exists (fun i -> makesFormat 1 i || makesFormat 3 i) then
+                if
+                    not isKept
+                    && method.Body.Instructions |> Seq.exists (fun i -> makesFormat 1 i || makesFormat 3 i)
+                then
                     $"{t.FullName}.{method.Name}"
     ]
 

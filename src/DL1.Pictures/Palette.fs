@@ -19,7 +19,8 @@ type internal Palette private (colors: int[]) =
             struct (Array.max values - Array.min values, shift))
         |> Array.maxBy (fun (struct (spread, _)) -> spread)
 
-    static let weight (box: struct (int * int)[]) = box |> Array.sumBy (fun (struct (_, count)) -> int64 count)
+    static let weight (box: struct (int * int)[]) =
+        box |> Array.sumBy (fun (struct (_, count)) -> int64 count)
 
     /// The colour of most pixels where it has half of them, so that paper stays as white as it is; else the mean.
     static let colorOf (box: struct (int * int)[]) =
@@ -31,7 +32,10 @@ type internal Palette private (colors: int[]) =
         else
             shifts
             |> Array.sumBy (fun shift ->
-                let sum = box |> Array.sumBy (fun (struct (color, count)) -> int64 (channel shift color) * int64 count)
+                let sum =
+                    box
+                    |> Array.sumBy (fun (struct (color, count)) -> int64 (channel shift color) * int64 count)
+
                 int ((sum + all / 2L) / all) <<< shift)
 
     static let halves (box: struct (int * int)[]) =

@@ -41,7 +41,11 @@ let private withoutPrintf =
         for library in [ typeof<Expr>; typeof<Data.Table>; typeof<Pictures.Figure> ] do
             let called = calls library.Assembly
             Expect.contains called "FSharpList`1.get_Empty" "calls are found"
-            Expect.isFalse (List.contains "PrintfModule.PrintFormatToStringThen" called) library.Assembly.FullName
+
+            Expect.isFalse
+                (List.contains "PrintfModule.PrintFormatToStringThen" called)
+                library.Assembly.FullName
+
             Expect.isFalse (List.contains "LazyExtensions.Create" called) library.Assembly.FullName
     }
 

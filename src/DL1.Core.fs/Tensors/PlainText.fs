@@ -108,7 +108,8 @@ module internal Deferred =
     /// What `lazy` calls.
     [<UnconditionalSuppressMessage("Trimming",
                                    "IL2091",
-                                   Justification = "The value is made by the function, never by a constructor.")>]
+                                   Justification =
+                                       "The value is made by the function, never by a constructor.")>]
     let lazily (f: unit -> 'a) : Lazy<'a> = Lazy<'a>(Func<'a> f, true)
 
     /// `Seq.init`.

@@ -10,7 +10,9 @@ open Expecto
 let private same (a: float32) (b: float32) (c: float32) =
     let own = Fused.InDouble(Vector128.Create a, Vector128.Create b, Vector128.Create c).ToScalar()
     let once = MathF.FusedMultiplyAdd(a, b, c)
-    (Single.IsNaN own && Single.IsNaN once) || BitConverter.SingleToInt32Bits own = BitConverter.SingleToInt32Bits once
+
+    (Single.IsNaN own && Single.IsNaN once)
+    || BitConverter.SingleToInt32Bits own = BitConverter.SingleToInt32Bits once
 
 let private tests' =
     [
@@ -32,7 +34,10 @@ let private tests' =
                             a, b, c
 
                         let a, b = near (), near ()
-                        let c = -(a * b) * float32 (1.0 + Math.ScaleB(float (random.Next(-2, 3)), -random.Next(20, 30)))
+
+                        let c =
+                            -(a * b)
+                            * float32 (1.0 + Math.ScaleB(float (random.Next(-2, 3)), -random.Next(20, 30)))
 
                         if not (same a b c) then
                             a, b, c
@@ -52,7 +57,18 @@ let private tests' =
         }
         test "zeros, infinities, NaN and subnormal results" {
             let special =
-                [ 0.0f; -0.0f; 1.0f; -1.0f; infinityf; -infinityf; nanf; Single.Epsilon; Single.MaxValue; MathF.ScaleB(1.0f, -100) ]
+                [
+                    0.0f
+                    -0.0f
+                    1.0f
+                    -1.0f
+                    infinityf
+                    -infinityf
+                    nanf
+                    Single.Epsilon
+                    Single.MaxValue
+                    MathF.ScaleB(1.0f, -100)
+                ]
 
             for a in special do
                 for b in special do

@@ -28,7 +28,8 @@ let private picture (random: Random) width height (colors: int) (before: byte[] 
         | Some before -> Array.copy before
         | None -> Array.create (4 * width * height) 255uy
 
-    let left, top = (if before.IsSome then random.Next width else 0), (if before.IsSome then random.Next height else 0)
+    let left, top =
+        (if before.IsSome then random.Next width else 0), (if before.IsSome then random.Next height else 0)
 
     for y in top .. height - 1 do
         for x in left .. width - 1 do
@@ -50,15 +51,25 @@ let private tests' =
             test $"frames of %d{width} by %d{height} in at most %d{colors} colours are decoded as they were" {
                 let random = Random(width + colors)
                 let first = picture random width height colors None
-                let frames = first :: List.init 4 (fun _ -> picture random width height colors (Some first)) @ [ first; first ]
+
+                let frames =
+                    first :: List.init 4 (fun _ -> picture random width height colors (Some first))
+                    @ [ first; first ]
+
                 let found = decoded width height (written width height frames)
-                Expect.equal (List.map snd found) [ for i in 0 .. frames.Length - 1 -> 10 * (5 + i) ] "durations"
+
+                Expect.equal
+                    (List.map snd found)
+                    [ for i in 0 .. frames.Length - 1 -> 10 * (5 + i) ]
+                    "durations"
 
                 for i, (frame, (pixels, _)) in List.indexed (List.zip frames found) do
                     Expect.isTrue (frame.AsSpan().SequenceEqual(ReadOnlySpan pixels)) $"frame %d{i}"
             }
         test "one colour compresses to a few bytes" {
-            let gif = written 500 500 [ Array.create (4 * 500 * 500) 200uy; Array.create (4 * 500 * 500) 200uy ]
+            let gif =
+                written 500 500 [ Array.create (4 * 500 * 500) 200uy; Array.create (4 * 500 * 500) 200uy ]
+
             Expect.isLessThan gif.Length 3000 "bytes"
             Expect.equal (List.length (decoded 500 500 gif)) 2 "frames"
         }
@@ -76,7 +87,11 @@ let private tests' =
             let pixels, _ = decoded width height (written width height [ frame; frame ]) |> List.head
             let errors = Array.map2 (fun (a: byte) (b: byte) -> abs (int a - int b)) frame pixels
             Expect.isLessThan (Array.max errors) 24 "the largest error of a channel"
-            Expect.equal pixels[4 * width * 100 .. 4 * width * 100 + 3] [| 255uy; 255uy; 255uy; 255uy |] "paper"
+
+            Expect.equal
+                pixels[4 * width * 100 .. 4 * width * 100 + 3]
+                [| 255uy; 255uy; 255uy; 255uy |]
+                "paper"
         }
     ]
 

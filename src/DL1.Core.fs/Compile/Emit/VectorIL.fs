@@ -115,7 +115,8 @@ type internal VectorIL(il: ILGenerator, methods: VectorMethods) =
     member this.Own
         (
             [<DynamicallyAccessedMembers(DynamicallyAccessedMemberTypes.PublicMethods
-                                         ||| DynamicallyAccessedMemberTypes.NonPublicMethods)>] owner: System.Type,
+                                         ||| DynamicallyAccessedMemberTypes.NonPublicMethods)>] owner:
+                System.Type,
             name: string,
             kind: LaneKind
         ) =

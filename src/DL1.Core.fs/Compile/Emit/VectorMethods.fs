@@ -74,7 +74,9 @@ type internal VectorMethods private (width: Width, single: bool) =
     [<UnconditionalSuppressMessage("Trimming",
                                    "IL2060",
                                    Justification = "Type parameters of methods on vectors ask for no members.")>]
-    static member private Instance(width: Width, methods: MethodInfo[], name: string, element: Type) : MethodInfo =
+    static member private Instance
+        (width: Width, methods: MethodInfo[], name: string, element: Type)
+        : MethodInfo =
         let suits (p: ParameterInfo) =
             let t = p.ParameterType
 
@@ -125,7 +127,9 @@ type internal VectorMethods private (width: Width, single: bool) =
         match found.TryGetValue key with
         | true, known -> known
         | false, _ ->
-            let methods = owner.GetMethods(BindingFlags.Static ||| BindingFlags.Public ||| BindingFlags.NonPublic)
+            let methods =
+                owner.GetMethods(BindingFlags.Static ||| BindingFlags.Public ||| BindingFlags.NonPublic)
+
             found.GetOrAdd(key, VectorMethods.Instance(width, methods, name, element))
 
     /// The generic method of .NET of this name on vectors of this width, for lanes of a kind. Those that are internal have no
@@ -148,7 +152,11 @@ type internal VectorMethods private (width: Width, single: bool) =
             name: string,
             parameters: Type[]
         ) : MethodInfo =
-        owner.GetMethod(name, BindingFlags.Static ||| BindingFlags.Public ||| BindingFlags.NonPublic, parameters)
+        owner.GetMethod(
+            name,
+            BindingFlags.Static ||| BindingFlags.Public ||| BindingFlags.NonPublic,
+            parameters
+        )
         |> need name
 
     /// A method of .NET on vectors of this width with these parameters.

@@ -112,7 +112,8 @@ module internal Interpret =
             // Masks are −1 and 0: with the operands swapped they compare as 1 and 0.
             | LaneKind.Truth -> InterpretIntegers.compare<int> op bytes (at y) (at x) target
         | LoopStep.Select(c, x, y) -> InterpretIntegers.select bytes (at c) (at x) (at y) target
-        | LoopStep.Convert(kind, x) -> InterpretIntegers.convert<'F, 'I> staged.Kinds[x] kind bytes (at x) target
+        | LoopStep.Convert(kind, x) ->
+            InterpretIntegers.convert<'F, 'I> staged.Kinds[x] kind bytes (at x) target
 
     /// The bytes that a call needs where each value has `room` blocks: the values, one block more, and two blocks for each value,
     /// the upper levels of pairwise sums.
@@ -188,8 +189,7 @@ module internal Interpret =
         // Lanes beyond the end of a row must not be reduced: new totals are computed here, and only the valid lanes copied.
         let newTotals = tail
         // The levels of pairwise sums above leaf blocks: 1 is the sum of leaf blocks, 2 the sum of those sums.
-        let above level reduction =
-            tail + 64n * nativeint (1 + (level - 1) * loop.Steps.Length + reduction)
+        let above level reduction = tail + 64n * nativeint (1 + (level - 1) * loop.Steps.Length + reduction)
 
         let zero total = InterpretReduce.start single LaneKind.Float ReduceOp.Sum total
         let add into from = InterpretFloats.binary<'F> BinaryOp.Add 64n into from into
@@ -250,7 +250,13 @@ module internal Interpret =
                         let from = slot x + 64n * nativeint first
 
                         if isWhole count then
-                            InterpretReduce.combine single staged.Kinds[x] op (next - first) from (slot reduction)
+                            InterpretReduce.combine
+                                single
+                                staged.Kinds[x]
+                                op
+                                (next - first)
+                                from
+                                (slot reduction)
                         else
                             LoopMemory.Copy(slot reduction, newTotals, 64)
                             InterpretReduce.combine single staged.Kinds[x] op 1 from newTotals

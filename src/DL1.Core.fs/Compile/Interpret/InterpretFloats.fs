@@ -88,7 +88,12 @@ module internal InterpretFloats =
             each2 (fun (v: Vector128<float>) w -> VectorMath.ErfBy(v, w)) bytes x gaussian target
 
     /// Applies a function of `ScalarCalls` in place, to a copy of the blocks.
-    let inline private inPlace<'F> ([<InlineIfLambda>] f: nativeint * int -> unit) (bytes: nativeint) x target =
+    let inline private inPlace<'F>
+        ([<InlineIfLambda>] f: nativeint * int -> unit)
+        (bytes: nativeint)
+        x
+        target
+        =
         each1 (fun (v: Vector128<byte>) -> v) bytes x target
         f (target, int bytes / sizeof<'F>)
 
@@ -114,9 +119,12 @@ module internal InterpretFloats =
                     Vector128.ConditionalSelect(Vector128.LessThan(v, zero), Vector128.Negate one, v)
 
                 Vector128.ConditionalSelect(Vector128.GreaterThan(v, zero), one, negative))
-        | UnaryOp.Floor -> map<'F> Vector128.Floor Vector128.Floor Vector256.Floor Vector256.Floor bytes x target
-        | UnaryOp.Ceiling -> map<'F> Vector128.Ceiling Vector128.Ceiling Vector256.Ceiling Vector256.Ceiling bytes x target
-        | UnaryOp.Round -> map<'F> Vector128.Round Vector128.Round Vector256.Round Vector256.Round bytes x target
+        | UnaryOp.Floor ->
+            map<'F> Vector128.Floor Vector128.Floor Vector256.Floor Vector256.Floor bytes x target
+        | UnaryOp.Ceiling ->
+            map<'F> Vector128.Ceiling Vector128.Ceiling Vector256.Ceiling Vector256.Ceiling bytes x target
+        | UnaryOp.Round ->
+            map<'F> Vector128.Round Vector128.Round Vector256.Round Vector256.Round bytes x target
         | UnaryOp.Sqrt -> each (fun v -> Vector128.Sqrt v)
         | UnaryOp.Rsqrt -> each (fun v -> Vector128.Divide(one, Vector128.Sqrt v))
         | UnaryOp.Reciprocal -> each (fun v -> Vector128.Divide(one, v))

@@ -73,7 +73,13 @@ module internal InterpretIntegers =
         | BinaryOp.Pow -> refuse $"{op} of truth values"
 
     /// Compares lanes of floats or of integers, of type 'T, to a mask.
-    let compare<'T when 'T: unmanaged and 'T: struct> op bytes (x: nativeint) (y: nativeint) (target: nativeint) =
+    let compare<'T when 'T: unmanaged and 'T: struct>
+        op
+        bytes
+        (x: nativeint)
+        (y: nativeint)
+        (target: nativeint)
+        =
         let inline each (f: Vector128<'T> -> Vector128<'T> -> Vector128<'T>) = each2 f bytes x y target
 
         match op with
