@@ -24,7 +24,6 @@ let packages =
             "DL1.Core"
             "FSharp.Core"
             "HarfBuzzSharp.NativeAssets.Linux"
-            "Magick.NET-Q8-x64"
             "MathNet.Numerics"
             "ScottPlot"
             "SkiaSharp"

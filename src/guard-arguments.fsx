@@ -2,6 +2,8 @@
 // name of the parameter, thrown at the door. What a signature allows is read from the annotations that the compilers of F# and
 // C# write down (`Nullable`), so that no member can be forgotten, and none says it twice. The members that compilers write for
 // records and unions, generic values and by-reference parameters are left as they are.
+#load "no-reflection.fsx"
+
 open System
 open System.IO
 open Mono.Cecil
@@ -156,6 +158,7 @@ let guard (path: string) =
         mark.ConstructorArguments.Add(CustomAttributeArgument(m.TypeSystem.String, marked))
         mark.ConstructorArguments.Add(CustomAttributeArgument(m.TypeSystem.String, "true"))
         assembly.CustomAttributes.Add mark
+        NoReflection.rewrite m
 
     let hidden = hide m
 

@@ -3,6 +3,7 @@ namespace DL1.Data
 open System
 open System.Collections
 open System.Collections.Generic
+open System.Diagnostics.CodeAnalysis
 open System.Globalization
 open System.Reflection
 open DL1
@@ -47,23 +48,16 @@ module internal Cell =
         | :? uint16 as v -> number (float v)
         | :? uint32 as v -> number (float v)
         | v ->
-            let kind = v.GetType()
-
             // An option: None is null, and was met above.
-            if kind.IsGenericType && kind.GetGenericTypeDefinition() = typedefof<option<_>> then
-                match kind.GetProperty "Value" with
-                | null -> Error $"a value of the type {kind.Name}"
-                | property ->
-                    match property.GetValue v with
-                    | :? float as v -> number v
-                    | :? float32 as v -> number (float v)
-                    | :? int as v -> number (float v)
-                    | :? bool as v -> number (if v then 1.0 else 0.0)
-                    | :? string as v ->
-                        Ok(if String.IsNullOrWhiteSpace v then Cell.Missing else Cell.Text(v.Trim()))
-                    | _ -> Error $"a value of the type {kind.Name}"
-            else
-                Error $"a value of the type {kind.Name}"
+            match v with
+            | :? option<float> as v -> number (Option.defaultValue nan v)
+            | :? option<float32> as v -> number (float (Option.defaultValue nanf v))
+            | :? option<int> as v -> number (float (Option.defaultValue 0 v))
+            | :? option<bool> as v -> number (if Option.contains true v then 1.0 else 0.0)
+            | :? option<string> as v ->
+                let text = Option.defaultValue "" v
+                Ok(if String.IsNullOrWhiteSpace text then Cell.Missing else Cell.Text(text.Trim()))
+            | _ -> Error $"a value of the type {v.GetType().Name}"
 
     let private allowed =
         "a number, a truth value, a text, an enumeration, a date, or none of them where it is missing"
@@ -73,6 +67,9 @@ module internal Cell =
         | Ok cell -> cell
         | Error reason -> Refuse.domain operation $"{reason} in {place}" allowed "make one of these of it"
 
+    [<UnconditionalSuppressMessage("Trimming",
+                                   "IL2070",
+                                   Justification = "Where properties are gone, the refusal names the cure.")>]
     let private readable (kind: Type) : PropertyInfo[] =
         kind.GetProperties(BindingFlags.Public ||| BindingFlags.Instance)
         |> Array.filter (fun p -> p.CanRead && p.GetIndexParameters().Length = 0)
@@ -105,7 +102,10 @@ module internal Cell =
                     operation
                     $"{place} of the type {kind.Name}, without a public property"
                     "a record, an anonymous object, or a dictionary of names and values"
-                    "give the values names"
+                    (if PlainText.isTrimmed () then
+                         "give a dictionary, or keep the type's properties in the trimmed program, by DynamicDependency"
+                     else
+                         "give the values names")
             | properties ->
                 if item :? string || item :? IEnumerable || kind.IsPrimitive then
                     Refuse.domain

@@ -62,7 +62,7 @@ module Animation =
 
     /// Optimizers descending a surface step by step, as an animated GIF that repeats for ever and holds its last
     /// frame; all trails are at the same step in each frame. The surface is drawn once. 72 frames of 640 by 480 take about
-    /// three seconds and 600 kB. ImageMagick writes the file: an x64 processor is needed.
+    /// three seconds and 600 kB.
     ///
     /// <example><code>
     /// Surface.HillsAndBasins |> Animation.gif View.Landscape 640 480 72 [ Trail.Of("SGD", a); Trail.Of("Adam", b) ]
@@ -83,7 +83,7 @@ module Animation =
 
     /// Figures shown one after another, as an animated GIF that repeats for ever: each for `seconds`, the last for three
     /// times as long. Each is drawn at the width (200 to 4000), and all must come out equally high, else it is a `ShapeError`;
-    /// seconds are from 0.02 to 60. ImageMagick writes the file: an x64 processor is needed.
+    /// seconds are from 0.02 to 60.
     ///
     /// <example><code>
     /// [ GraphPicture.Of first; GraphPicture.Of second ] |> Animation.ofFigures 780 0.8

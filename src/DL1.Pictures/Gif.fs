@@ -1,10 +1,10 @@
 namespace DL1.Pictures
 
 open System
-open ImageMagick
+open System.IO
 
-/// Animated GIFs, written by ImageMagick. One palette for all frames and only the changed part of each keep the file
-/// small and the writing quick.
+/// Animated GIFs (CompuServe, GIF89a). One palette for all frames and only the changed part of each keep the file small and the
+/// writing quick.
 [<RequireQualifiedAccess>]
 module internal Gif =
     /// The rectangle in which two pictures of RGBA differ, as left, top, width and height. Where they do not differ it is
@@ -34,40 +34,63 @@ module internal Gif =
         else
             struct (left, top, right - left + 1, bottom - top + 1)
 
-    let private image width height (rgba: byte[]) =
-        new MagickImage(
-            ReadOnlySpan rgba,
-            PixelReadSettings(uint32 width, uint32 height, StorageType.Char, PixelMapping.RGBA)
-        )
+    let private put (file: Stream) (bytes: byte[]) = file.Write(bytes, 0, bytes.Length)
+
+    let private number (file: Stream) (value: int) =
+        file.WriteByte(byte value)
+        file.WriteByte(byte (value >>> 8))
+
+    /// The size of the picture, the palette, and that the animation repeats for ever.
+    let private header (file: Stream) width height (palette: Palette) =
+        put file "GIF89a"B
+        number file width
+        number file height
+        // A palette of 256 colours for all frames; no background, square pixels.
+        put file [| 0xF7uy; 0uy; 0uy |]
+
+        for i in 0..255 do
+            let color = if i < palette.Colors.Length then palette.Colors[i] else 0
+            put file [| byte (color >>> 16); byte (color >>> 8); byte color |]
+
+        put file [| 0x21uy; 0xFFuy; 11uy |]
+        put file "NETSCAPE2.0"B
+        put file [| 3uy; 1uy; 0uy; 0uy; 0uy |]
+
+    /// A part of a frame, which stays when the next one is drawn over it.
+    let private part (file: Stream) hundredths (struct (left, top, width, height)) (indices: byte[]) =
+        put file [| 0x21uy; 0xF9uy; 4uy; 4uy |]
+        number file hundredths
+        put file [| 0uy; 0uy; 0x2Cuy |]
+
+        for n in [ left; top; width; height ] do
+            number file n
+
+        // No palette of its own, rows in order, and 8 bits for an index.
+        put file [| 0uy; 8uy |]
+        Lzw.write file indices
 
     /// The animation of some frames of RGBA, each with the hundredths of a second for which it is shown; it repeats for ever.
     /// The palette is that of `sample`, one row of which has the width of a frame: it should hold every colour.
     let write width height (sample: byte[]) (frames: seq<struct (byte[] * int)>) : byte[] =
-        use palette = image width (sample.Length / (4 * width)) sample
-        let plain = QuantizeSettings(Colors = 256u, DitherMethod = DitherMethod.No)
-        palette.Quantize plain |> ignore
-        use animation = new MagickImageCollection()
+        let palette = Palette.Of sample
+        use file = new MemoryStream()
+        header file width height palette
         let mutable previous: byte[] = [||]
 
         for struct (frame, hundredths) in frames do
-            let struct (left, top, w, h) =
+            let struct (left, top, w, h) as place =
                 if previous.Length = 0 then
                     struct (0, 0, width, height)
                 else
                     changed width previous frame
 
-            let part = Array.zeroCreate<byte>(4 * w * h)
+            let indices =
+                Array.init (w * h) (fun i ->
+                    let at = 4 * ((top + i / w) * width + left + i % w)
+                    palette.Nearest(Palette.ColorAt(frame, at)))
 
-            for y in 0 .. h - 1 do
-                Array.blit frame (4 * ((top + y) * width + left)) part (4 * w * y) (4 * w)
-
-            let picture = image w h part
-            picture.Page <- MagickGeometry(left, top, uint32 width, uint32 height)
-            picture.AnimationDelay <- uint32 hundredths
-            picture.AnimationIterations <- 0u
-            picture.GifDisposeMethod <- GifDisposeMethod.None
-            picture.Remap(palette, plain) |> ignore
-            animation.Add picture
+            part file hundredths place indices
             previous <- frame
 
-        animation.ToByteArray MagickFormat.Gif
+        file.WriteByte 0x3Buy
+        file.ToArray()

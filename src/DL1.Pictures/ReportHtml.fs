@@ -40,7 +40,7 @@ module internal ReportHtml =
             |> String.concat ""
 
         let head = cells "th" header
-        let body = rows |> Seq.map (cells "td" >> sprintf "<tr>%s</tr>\n") |> String.concat ""
+        let body = rows |> Seq.map (fun row -> "<tr>" + cells "td" row + "</tr>\n") |> String.concat ""
         $"<div class=\"wide\"><table>\n<thead><tr>{head}</tr></thead>\n<tbody>\n{body}</tbody>\n</table></div>"
 
     let private figure (content: string) (caption: string) =

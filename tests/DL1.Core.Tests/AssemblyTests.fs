@@ -1,7 +1,10 @@
 /// The assembly as it is shipped.
 module DL1.Tests.AssemblyTests
 
+open System.IO
 open System.Reflection
+open System.Reflection.Metadata
+open System.Reflection.PortableExecutable
 open DL1
 open Expecto
 
@@ -19,4 +22,31 @@ let private marked =
         Expect.isEmpty unmarked "classes that src/DL1.Core.fs/mark-modules.fsx left out"
     }
 
-let tests = testList "Assembly" [ marked ]
+/// The functions that an assembly calls, by type and name.
+let private calls (assembly: Assembly) =
+    use file = new PEReader(File.OpenRead assembly.Location)
+    let metadata = file.GetMetadataReader()
+
+    [
+        for handle in metadata.MemberReferences do
+            let called = metadata.GetMemberReference handle
+
+            if called.Parent.Kind = HandleKind.TypeReference then
+                let owner = metadata.GetTypeReference(TypeReferenceHandle.op_Explicit called.Parent)
+                $"{metadata.GetString owner.Name}.{metadata.GetString called.Name}"
+    ]
+
+let private withoutPrintf =
+    test "interpolated strings do without the reflection of sprintf, which trimmed programs lack" {
+        for library in [ typeof<Expr>; typeof<Data.Table>; typeof<Pictures.Figure> ] do
+            let called = calls library.Assembly
+            Expect.contains called "FSharpList`1.get_Empty" "calls are found"
+
+            Expect.isFalse
+                (List.contains "PrintfModule.PrintFormatToStringThen" called)
+                library.Assembly.FullName
+
+            Expect.isFalse (List.contains "LazyExtensions.Create" called) library.Assembly.FullName
+    }
+
+let tests = testList "Assembly" [ marked; withoutPrintf ]

@@ -7,6 +7,7 @@ let tests =
     testList
         "DL1.Core"
         [ // Tensors
+            PlainTextTests.tests
             ShapeTests.tests
             FormatTests.tests
             TensorTests.tests
@@ -26,6 +27,9 @@ let tests =
             LatexTests.tests
             DotTests.tests
             MathMLTests.tests
+            GifTests.tests
+            // Vectors
+            FusedTests.tests
             // Eval
             ScalarTests.tests
             EvalTests.tests

@@ -1,3 +1,5 @@
+using System.Diagnostics.CodeAnalysis;
+
 namespace DL1;
 
 /// <summary>
@@ -30,14 +32,16 @@ public static partial class Datasets
         /// <exception cref="DomainError">A type is not made of tensors.</exception>
         /// <exception cref="ShapeError">They have not the same number of rows.</exception>
         /// <example><code>var rooms = Dataset.Of((areas, districts), (prices, kinds));</code></example>
-        public static Dataset Of<TIn, TTarget>(TIn inputs, TTarget targets) =>
+        public static Dataset Of<[DynamicallyAccessedMembers(Interop.Members)] TIn, [DynamicallyAccessedMembers(Interop.Members)] TTarget>(
+            TIn inputs, TTarget targets) =>
             DatasetModule.from(Interop.Present(inputs), Interop.Present(targets));
 
         /// <summary>Inputs that are their own targets: for autoencoders.</summary>
         /// <param name="inputs">Tensors <c>[rows; ...]</c>, in a tuple, a record, an anonymous object or a tree.</param>
         /// <exception cref="DomainError">The type is not made of tensors.</exception>
         /// <example><code>var pixels = Dataset.OfInputs(data.Inputs);</code></example>
-        public static Dataset OfInputs<TIn>(TIn inputs) => DatasetModule.ofInputs(Interop.Present(inputs));
+        public static Dataset OfInputs<[DynamicallyAccessedMembers(Interop.Members)] TIn>(TIn inputs) =>
+            DatasetModule.ofInputs(Interop.Present(inputs));
 
         /// <summary>
         /// Several inputs, or several targets, by name: what a model of a record, or of a <c>Tree&lt;Expr&gt;</c>, takes. The order of

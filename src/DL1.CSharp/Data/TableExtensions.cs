@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using DL1.Data;
 
 namespace DL1;
@@ -36,7 +37,8 @@ public static class TableExtensions
         /// <param name="items">One object for each row.</param>
         /// <exception cref="DomainError">A property is of another type, or a column has numbers and texts.</exception>
         /// <example><code>var guests = Table.FromObjects([new { Name = "Ada", Age = 36 }, new { Name = "Bob", Age = 40 }]);</code></example>
-        public static Table FromObjects<T>(IEnumerable<T> items) => TableModule.ofObjects(items);
+        public static Table FromObjects<[DynamicallyAccessedMembers(DynamicallyAccessedMemberTypes.PublicProperties)] T>(IEnumerable<T> items) =>
+            TableModule.ofObjects(items);
     }
 
     extension(Table table)

@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using System.Globalization;
 using System.Runtime.CompilerServices;
 using Microsoft.FSharp.Collections;
@@ -8,6 +9,10 @@ namespace DL1;
 /// <summary>Between the collections and functions of C# and those of the F# core; nothing of it is public.</summary>
 internal static class Interop
 {
+    /// <summary>What a trimmed program keeps of the types of several tensors, which are taken apart by reflection.</summary>
+    public const DynamicallyAccessedMemberTypes Members =
+        DynamicallyAccessedMemberTypes.PublicConstructors | DynamicallyAccessedMemberTypes.PublicProperties;
+
     /// <summary>Items as a list; none of them is null, as in F#.</summary>
     public static FSharpList<T> List<T>(
         IEnumerable<T> items, [CallerArgumentExpression(nameof(items))] string name = "") => ListModule.OfSeq(Whole(items, name));

@@ -1,3 +1,5 @@
+using System.Diagnostics.CodeAnalysis;
+
 namespace DL1;
 
 /// <summary>
@@ -173,7 +175,8 @@ public static partial class Layers
     /// <param name="name">The layer's name in errors and tables.</param>
     /// <param name="function">From the scope, which gives parameters, state and keys, and the input to the output.</param>
     /// <example><code>Layers.CreateOf("Swap", (Scope scope, (Expr A, Expr B) x) => (x.B, x.A))</code></example>
-    public static Layer<TIn, TOut> CreateOf<TIn, TOut>(string name, Func<Scope, TIn, TOut> function) =>
+    public static Layer<TIn, TOut> CreateOf<[DynamicallyAccessedMembers(Interop.Members)] TIn, [DynamicallyAccessedMembers(Interop.Members)] TOut>(
+        string name, Func<Scope, TIn, TOut> function) =>
         LayerModule.createOf(name, Interop.Function(function));
 
     /// <summary>A function of expressions as a layer without parameters.</summary>

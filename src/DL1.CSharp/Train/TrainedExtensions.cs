@@ -1,3 +1,5 @@
+using System.Diagnostics.CodeAnalysis;
+
 namespace DL1;
 
 /// <summary>
@@ -33,7 +35,7 @@ public static class TrainedExtensions
         /// <param name="data">Rows as the model takes them.</param>
         /// <exception cref="DomainError">The type's members are not the model's outputs.</exception>
         /// <example><code>var (thePrice, theKind) = loadedHomes.PredictAs&lt;(Tensor, Tensor)&gt;(rooms);</code></example>
-        public TOut PredictAs<TOut>(Dataset data) =>
+        public TOut PredictAs<[DynamicallyAccessedMembers(Interop.Members)] TOut>(Dataset data) =>
             TrainedModule.predictOf<Tree<Tensor>, TOut>(data.NamedInputs, trained);
 
         /// <summary>

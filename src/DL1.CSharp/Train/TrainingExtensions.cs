@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using Microsoft.FSharp.Core;
 
 namespace DL1;
@@ -167,7 +168,7 @@ public static class TrainingExtensions
         /// <exception cref="ShapeError">The data do not fit the model; the message names the layer.</exception>
         /// <exception cref="DomainError">Names or types do not fit the model, or a number is not finite, or a label no class.</exception>
         /// <example><code>var homes = twoHeads.Fit(rooms, ((Expr Price, Expr Kind) y, (Expr Price, Expr Kind) o) => Losses.Mse(y.Price, o.Price) + Losses.CrossEntropy(y.Kind, o.Kind), Optimizers.Adam(1e-2), epochs: 3);</code></example>
-        public TrainingResult Fit<TTarget>(
+        public TrainingResult Fit<[DynamicallyAccessedMembers(Interop.Members)] TTarget>(
             Dataset data,
             Func<TTarget, TOut, Expr> loss,
             Optimizer optimizer,
@@ -187,7 +188,7 @@ public static class TrainingExtensions
         /// <typeparam name="TTarget">What the loss is given as targets: an <c>Expr</c>, a tuple, a record, a tree.</typeparam>
         /// <inheritdoc cref="Fit(Layer{Expr, Expr}, Dataset, Func{Expr, Expr, Expr}, Optimizer, int, int, long, Dataset, IReadOnlyList{Metric}, int?, IProgress{TrainingProgress}, string, CancellationToken)" path="/param"/>
         /// <example><code>var homesLater = await twoHeads.FitAsync(rooms, ((Expr Price, Expr Kind) y, (Expr Price, Expr Kind) o) => Losses.Mse(y.Price, o.Price), Optimizers.Adam(1e-2), epochs: 1);</code></example>
-        public Task<TrainingResult> FitAsync<TTarget>(
+        public Task<TrainingResult> FitAsync<[DynamicallyAccessedMembers(Interop.Members)] TTarget>(
             Dataset data,
             Func<TTarget, TOut, Expr> loss,
             Optimizer optimizer,
@@ -211,7 +212,7 @@ public static class TrainingExtensions
         /// <param name="optimizer">How parameters follow their gradients.</param>
         /// <exception cref="DomainError">A type is not made of expressions.</exception>
         /// <example><code>var ofPrices = twoHeads.Learner(((Expr Price, Expr Kind) y, (Expr Price, Expr Kind) o) => Losses.Mse(y.Price, o.Price), Optimizers.Adam(1e-2));</code></example>
-        public Learner Learner<TTarget>(Func<TTarget, TOut, Expr> loss, Optimizer optimizer) =>
+        public Learner Learner<[DynamicallyAccessedMembers(Interop.Members)] TTarget>(Func<TTarget, TOut, Expr> loss, Optimizer optimizer) =>
             LearnerModule.createOf(model, Interop.Function(loss), optimizer);
 
         /// <summary>
@@ -223,7 +224,7 @@ public static class TrainingExtensions
         /// <param name="optimizer">How parameters follow their gradients.</param>
         /// <exception cref="DomainError">There are no parts, two have one name, or a weight is not finite.</exception>
         /// <example><code>var inParts = twoHeads.Learner([("price", 1.0, ((Expr Price, Expr Kind) y, (Expr Price, Expr Kind) o) => Losses.Mse(y.Price, o.Price)), ("kind", 0.5, ((Expr Price, Expr Kind) y, (Expr Price, Expr Kind) o) => Losses.CrossEntropy(y.Kind, o.Kind))], Optimizers.Adam(1e-2));</code></example>
-        public Learner Learner<TTarget>(
+        public Learner Learner<[DynamicallyAccessedMembers(Interop.Members)] TTarget>(
             IEnumerable<(string Name, double Weight, Func<TTarget, TOut, Expr> Loss)> parts, Optimizer optimizer) =>
             LearnerModule.ofParts(
                 model, Interop.List(parts.Select(p => Tuple.Create(p.Name, p.Weight, Interop.Function(p.Loss)))), optimizer);

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Diagnostics.CodeAnalysis;
 
 namespace DL1;
 
@@ -88,7 +89,8 @@ public sealed class TrainingResult
     /// <exception cref="DomainError">The type's members are not the model's outputs.</exception>
     /// <exception cref="ShapeError">Inputs do not fit the model; the message names the layer.</exception>
     /// <example><code>var (predictedPrice, predictedKind) = homes.PredictAs&lt;(Tensor, Tensor)&gt;(rooms);</code></example>
-    public TOut PredictAs<TOut>(Dataset data) => Trained.PredictAs<TOut>(data);
+    public TOut PredictAs<[DynamicallyAccessedMembers(Interop.Members)] TOut>(Dataset data) =>
+        Trained.PredictAs<TOut>(data);
 
     /// <summary>The class of the greatest output for each row, i64 <c>[rows]</c>.</summary>
     /// <param name="inputs">Inputs <c>[rows; ...]</c>, as the model was trained on.</param>

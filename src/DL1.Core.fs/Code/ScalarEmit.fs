@@ -3,6 +3,7 @@ namespace DL1
 open System
 open System.Reflection
 open System.Reflection.Emit
+open System.Runtime.CompilerServices
 
 /// Straight-line programs of scalars as IL: one local for each value, arithmetic as instructions, functions as the
 /// very methods that Eval calls, so that the bits are the same.
@@ -21,7 +22,8 @@ module internal ScalarEmit =
     let ownMethod name : MethodInfo =
         let flags = BindingFlags.Static ||| BindingFlags.NonPublic ||| BindingFlags.Public
 
-        match typeof<ScalarProgram.Program>.Assembly.GetType("DL1.Scalar") with
+        // By a literal, which a linker reads, so that the module's functions are kept.
+        match Type.GetType "DL1.Scalar" with
         | null ->
             Refuse.domain
                 "compile scalars"
@@ -185,7 +187,15 @@ module internal ScalarEmit =
 
     // Owned by the module, so that functions of this assembly can be called whatever their visibility.
     let private define name (result: Type) (parameters: Type[]) =
-        DynamicMethod(name, result, parameters, typeof<ScalarProgram.Program>.Module, true)
+        // A program that is compiled ahead of time knows that this is false, and leaves the rest out.
+        if RuntimeFeature.IsDynamicCodeSupported then
+            DynamicMethod(name, result, parameters, typeof<ScalarProgram.Program>.Module, true)
+        else
+            Refuse.domain
+                "compile scalars"
+                "code to be made where the runtime makes none"
+                "a runtime that compiles"
+                "report this as a bug"
 
     /// A delegate of the given type from numbers to the first output.
     let ofNumbers<'d when 'd :> Delegate> (program: ScalarProgram.Program) : 'd =

@@ -124,4 +124,5 @@ module Compile =
     /// that it reads and writes, and formulas of its results with their offsets in the arena; at the end the totals,
     /// and the most memory that the plan needs. `Session.Explain` adds times. `Compile.explain [ w; x ] [ loss ]`
     let explain (inputs: Variable list) (roots: Expr list) : string =
-        PlanCache.plan Simd.widest standard.DynamicCode false inputs roots |> ExplainPlan.text
+        PlanCache.plan Simd.widest standard.DynamicCode false inputs roots
+        |> ExplainPlan.text standard.DynamicCode

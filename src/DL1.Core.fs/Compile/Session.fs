@@ -166,7 +166,10 @@ type Session
     /// machine's peak rates (measured once, in about 50 ms). `session.IsProfiling <- true`, some steps, then
     /// `session.Explain()`.
     member _.Explain() : string =
-        ExplainPlan.session (profile |> Option.map (fun p -> p, Peak.measured options.Threads)) executable
+        ExplainPlan.session
+            options.DynamicCode
+            (profile |> Option.map (fun p -> p, Peak.measured options.Threads))
+            executable
 
     /// The current values of the state, in its order: copies, which later steps do not change.
     member _.State: Tensor list =

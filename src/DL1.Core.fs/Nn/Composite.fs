@@ -2,6 +2,7 @@ namespace DL1
 
 open System
 open System.Collections.Generic
+open System.Diagnostics.CodeAnalysis
 open System.Runtime.CompilerServices
 
 /// What a type is composed of.
@@ -26,8 +27,14 @@ type internal Composite<'leaf, 'a> private (alone: string, form: Composed) =
             operation
             $"the type {t.Name}"
             $"{described}, a tuple or a record of {described}, or a Tree of {described}"
-            $"give the tensors by a tuple, a record whose members are all {described}, or a tree"
+            (if PlainText.isTrimmed () then
+                 $"name the tensors in a tree, or keep the type whole in the trimmed program, by DynamicDependency"
+             else
+                 $"give the tensors by a tuple, a record whose members are all {described}, or a tree")
 
+    [<UnconditionalSuppressMessage("Trimming",
+                                   "IL2070",
+                                   Justification = "Where a member is gone, the refusal names the cure.")>]
     static let rec find operation (inside: Type list) (t: Type) : Composed =
         if t = typeof<'leaf> then
             Composed.Leaf

@@ -30,7 +30,7 @@ module Conv =
 
     /// Printed with its channels and its kernel: `Conv2d(16, 3×3)`.
     let private sized rank (outputs: int) (kernel: int list) layer =
-        let extents = each (rank - 2) kernel |> List.map (sprintf "%d") |> String.concat "×"
+        let extents = each (rank - 2) kernel |> List.map (fun n -> $"%d{n}") |> String.concat "×"
         Layer.sized $"%d{outputs}, {extents}" layer
 
     let private biased (scope: Scope) (p: ParameterOptions) outputs fanIn (y: Expr) =

@@ -4,7 +4,7 @@ namespace DL1
 [<RequireQualifiedAccess>]
 module Pooling =
     let private sized (kernel: int list) layer =
-        Layer.sized (kernel |> List.map (sprintf "%d") |> String.concat "×") layer
+        Layer.sized (kernel |> List.map (fun n -> $"%d{n}") |> String.concat "×") layer
 
     /// The maximum of each window, with options. `Pooling.maxWith { Convolution.options with Stride = [ 1 ] } [ 3 ]`
     let maxWith (options: WindowOptions) (kernel: int list) =

@@ -34,7 +34,7 @@ type internal EmitFloats(il: VectorIL) =
             il.StoreObject float
             il.Scratch()
             il.Int il.Methods.Lanes
-            il.Own typeof<ScalarCalls> name float
+            il.Own(typeof<ScalarCalls>, name, float)
             il.Scratch()
             il.LoadObject float
 

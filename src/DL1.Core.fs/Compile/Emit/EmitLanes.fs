@@ -9,7 +9,7 @@ open DL1.Compiler.Movement
 /// broadcast to every lane. Addresses, values and lane counts are functions that push them on the stack.
 [<Sealed>]
 type internal EmitLanes(il: VectorIL) =
-    let memory name kind = il.Own typeof<LoopMemory> name kind
+    let memory name kind = il.Own(typeof<LoopMemory>, name, kind)
 
     let refuse (dtype: DType) : 'a =
         Refuse.domain
@@ -153,7 +153,7 @@ type internal EmitLanes(il: VectorIL) =
             | ReduceOp.Min -> "Min"
 
         il.Scratch()
-        il.Own typeof<LanePairs> name kind
+        il.Own(typeof<LanePairs>, name, kind)
 
         if kind <> LaneKind.Float && not il.IsSingle then
             il.Do OpCodes.Conv_I4

@@ -126,7 +126,7 @@ type internal EmitSteps(il: VectorIL) =
 
         x ()
         y ()
-        il.Own typeof<Lanes> "Select" kind
+        il.Own(typeof<Lanes>, "Select", kind)
 
     member _.Convert(source, result, x: unit -> unit) =
         match source, result with

@@ -1,6 +1,7 @@
 namespace DL1.Compiler.Emit
 
 open System
+open System.Diagnostics.CodeAnalysis
 open System.Reflection.Emit
 open System.Runtime.Intrinsics
 open DL1.Compiler.FusedLoop
@@ -111,7 +112,15 @@ type internal VectorIL(il: ILGenerator, methods: VectorMethods) =
     member this.Generic kind name = this.Call(methods.Generic(name, kind))
 
     /// Calls a generic method of a class of DL1 for lanes of a kind.
-    member this.Own owner name kind = this.Call(methods.Generic(owner, name, kind))
+    member this.Own
+        (
+            [<DynamicallyAccessedMembers(DynamicallyAccessedMemberTypes.PublicMethods
+                                         ||| DynamicallyAccessedMemberTypes.NonPublicMethods)>] owner:
+                System.Type,
+            name: string,
+            kind: LaneKind
+        ) =
+        this.Call(methods.Generic(owner, name, kind))
 
     /// Calls a .NET method on a vector of floats.
     member this.Plain name = this.Call(methods.Plain(name, [| methods.Vector LaneKind.Float |]))

@@ -2,20 +2,22 @@ namespace DL1.Compiler.Emit
 
 open System
 open System.Collections.Concurrent
+open System.Diagnostics.CodeAnalysis
 open System.Reflection
 open System.Runtime.Intrinsics
 open DL1
 open DL1.Compiler.FusedLoop
 open DL1.Compiler.Simd
 
-/// The vector types of one width and one float type, and the methods on them, found by reflection and cached.
+/// The vector types of one width and one float type, and the methods on them, found by reflection and cached. Types are written out
+/// and parameters annotated, so that a linker that trims a program sees which methods are needed.
 [<Sealed>]
 type internal VectorMethods private (width: Width, single: bool) =
-    let holder, vector, bytes =
+    let bytes =
         match width with
-        | Width.Bits128 -> typeof<Vector128>, typedefof<Vector128<float>>, 16
-        | Width.Bits256 -> typeof<Vector256>, typedefof<Vector256<float>>, 32
-        | Width.Bits512 -> typeof<Vector512>, typedefof<Vector512<float>>, 64
+        | Width.Bits128 -> 16
+        | Width.Bits256 -> 32
+        | Width.Bits512 -> 64
 
     let element kind =
         match kind with
@@ -23,11 +25,9 @@ type internal VectorMethods private (width: Width, single: bool) =
         | LaneKind.Whole
         | LaneKind.Truth -> if single then typeof<int> else typeof<int64>
 
-    let lanes (element: Type) = vector.MakeGenericType element
     let found = ConcurrentDictionary<struct (Type * string * Type), MethodInfo>()
-    let flags = BindingFlags.Static ||| BindingFlags.Public ||| BindingFlags.NonPublic
 
-    let need (name: string) (method: MethodInfo | null) : MethodInfo =
+    static let need (name: string) (method: MethodInfo | null) : MethodInfo =
         match method with
         | null ->
             Refuse.domain
@@ -38,6 +38,64 @@ type internal VectorMethods private (width: Width, single: bool) =
         | method -> method
 
     static let all = ConcurrentDictionary<struct (Width * bool), VectorMethods>()
+
+    static let isVector (width: Width) (t: Type) =
+        match width with
+        | Width.Bits128 -> t = typedefof<Vector128<float>>
+        | Width.Bits256 -> t = typedefof<Vector256<float>>
+        | Width.Bits512 -> t = typedefof<Vector512<float>>
+
+    /// The class of .NET's methods on vectors of a width.
+    [<return: DynamicallyAccessedMembers(DynamicallyAccessedMemberTypes.PublicMethods)>]
+    static member private Holder(width: Width) : Type =
+        match width with
+        | Width.Bits128 -> typeof<Vector128>
+        | Width.Bits256 -> typeof<Vector256>
+        | Width.Bits512 -> typeof<Vector512>
+
+    /// The type of vectors of a width, of floats or of integers.
+    [<return: DynamicallyAccessedMembers(DynamicallyAccessedMemberTypes.PublicMethods)>]
+    static member private VectorOf(width: Width, single: bool, isFloat: bool) : Type =
+        match width, single, isFloat with
+        | Width.Bits128, true, true -> typeof<Vector128<float32>>
+        | Width.Bits128, true, false -> typeof<Vector128<int>>
+        | Width.Bits128, false, true -> typeof<Vector128<float>>
+        | Width.Bits128, false, false -> typeof<Vector128<int64>>
+        | Width.Bits256, true, true -> typeof<Vector256<float32>>
+        | Width.Bits256, true, false -> typeof<Vector256<int>>
+        | Width.Bits256, false, true -> typeof<Vector256<float>>
+        | Width.Bits256, false, false -> typeof<Vector256<int64>>
+        | Width.Bits512, true, true -> typeof<Vector512<float32>>
+        | Width.Bits512, true, false -> typeof<Vector512<int>>
+        | Width.Bits512, false, true -> typeof<Vector512<float>>
+        | Width.Bits512, false, false -> typeof<Vector512<int64>>
+
+    /// The generic method among these whose parameters are vectors of a width, addresses and numbers, for an element.
+    [<UnconditionalSuppressMessage("Trimming",
+                                   "IL2060",
+                                   Justification = "Type parameters of methods on vectors ask for no members.")>]
+    static member private Instance
+        (width: Width, methods: MethodInfo[], name: string, element: Type)
+        : MethodInfo =
+        let suits (p: ParameterInfo) =
+            let t = p.ParameterType
+
+            if t.IsGenericType then
+                isVector width (t.GetGenericTypeDefinition())
+            else
+                not t.IsGenericParameter
+
+        let generic =
+            methods
+            |> Array.tryFind (fun m ->
+                m.Name = name
+                && m.IsGenericMethodDefinition
+                && m.GetGenericArguments().Length = 1
+                && Array.forall suits (m.GetParameters()))
+            |> Option.toObj
+            |> need name
+
+        generic.MakeGenericMethod element
 
     /// The methods for a width, and for f32 where `single` is true, else f64.
     static member Get(width, single) =
@@ -52,57 +110,76 @@ type internal VectorMethods private (width: Width, single: bool) =
     /// The vectors of a block of 64 bytes.
     member _.Vectors = 64 / bytes
     /// The .NET type of a vector of lanes of a kind.
-    member _.Vector kind = lanes (element kind)
+    member _.Vector kind = VectorMethods.VectorOf(width, single, (kind = LaneKind.Float))
 
     /// A class's generic method of this name, for lanes of a kind. Its parameters are vectors of this width, addresses and
     /// numbers.
-    member _.Generic(owner: Type, name, kind) : MethodInfo =
+    member _.Generic
+        (
+            [<DynamicallyAccessedMembers(DynamicallyAccessedMemberTypes.PublicMethods
+                                         ||| DynamicallyAccessedMemberTypes.NonPublicMethods)>] owner: Type,
+            name,
+            kind
+        ) : MethodInfo =
         let element = element kind
+        let key = struct (owner, name, element)
 
-        found.GetOrAdd(
-            struct (owner, name, element),
-            fun _ ->
-                let suits (p: ParameterInfo) =
-                    let t = p.ParameterType
+        match found.TryGetValue key with
+        | true, known -> known
+        | false, _ ->
+            let methods =
+                owner.GetMethods(BindingFlags.Static ||| BindingFlags.Public ||| BindingFlags.NonPublic)
 
-                    if t.IsGenericType then
-                        t.GetGenericTypeDefinition() = vector
-                    else
-                        not t.IsGenericParameter
+            found.GetOrAdd(key, VectorMethods.Instance(width, methods, name, element))
 
-                // DL1's are internal; those of .NET that are internal have no fixed meaning.
-                owner.GetMethods(if owner = holder then flags &&& ~~~BindingFlags.NonPublic else flags)
-                |> Array.tryFind (fun m ->
-                    m.Name = name
-                    && m.IsGenericMethodDefinition
-                    && m.GetGenericArguments().Length = 1
-                    && Array.forall suits (m.GetParameters()))
-                |> Option.toObj
-                |> need name
-                |> _.MakeGenericMethod(element)
-        )
+    /// The generic method of .NET of this name on vectors of this width, for lanes of a kind. Those that are internal have no
+    /// fixed meaning, and are not looked at.
+    member _.Generic(name, kind) : MethodInfo =
+        let element = element kind
+        let key = struct (typeof<Vector128>, name, element)
 
-    /// The generic method of .NET of this name on vectors of this width, for lanes of a kind.
-    member this.Generic(name, kind) : MethodInfo = this.Generic(holder, name, kind)
+        match found.TryGetValue key with
+        | true, known -> known
+        | false, _ ->
+            let methods = VectorMethods.Holder(width).GetMethods(BindingFlags.Static ||| BindingFlags.Public)
+            found.GetOrAdd(key, VectorMethods.Instance(width, methods, name, element))
 
     /// The method of this name with these parameters.
-    member _.Of(owner: Type, name: string, parameters: Type[]) : MethodInfo =
-        owner.GetMethod(name, flags, parameters) |> need name
+    member _.Of
+        (
+            [<DynamicallyAccessedMembers(DynamicallyAccessedMemberTypes.PublicMethods
+                                         ||| DynamicallyAccessedMemberTypes.NonPublicMethods)>] owner: Type,
+            name: string,
+            parameters: Type[]
+        ) : MethodInfo =
+        owner.GetMethod(
+            name,
+            BindingFlags.Static ||| BindingFlags.Public ||| BindingFlags.NonPublic,
+            parameters
+        )
+        |> need name
 
     /// A method of .NET on vectors of this width with these parameters.
-    member this.Plain(name, parameters) = this.Of(holder, name, parameters)
+    member _.Plain(name, parameters: Type[]) : MethodInfo =
+        VectorMethods.Holder(width).GetMethod(name, BindingFlags.Static ||| BindingFlags.Public, parameters)
+        |> need name
 
     /// The method that fills all lanes with one element.
     member this.Fill kind = this.Plain("Create", [| element kind |])
 
     /// The method that reinterprets lanes of one kind as lanes of another.
+    [<UnconditionalSuppressMessage("Trimming",
+                                   "IL2060",
+                                   Justification = "Type parameters of methods on vectors ask for no members.")>]
     member _.As(from, target) : MethodInfo =
-        holder.GetMethods()
-        |> Array.tryFind (fun m -> m.Name = "As" && m.GetGenericArguments().Length = 2)
-        |> Option.toObj
-        |> need "As"
-        |> _.MakeGenericMethod(element from, element target)
+        let generic =
+            VectorMethods.Holder(width).GetMethods(BindingFlags.Static ||| BindingFlags.Public)
+            |> Array.tryFind (fun m -> m.Name = "As" && m.GetGenericArguments().Length = 2)
+            |> Option.toObj
+            |> need "As"
+
+        generic.MakeGenericMethod(element from, element target)
 
     /// A static property of vectors of a kind: Zero, Indices.
     member _.Constant(name: string, kind) : MethodInfo =
-        (lanes (element kind)).GetMethod("get_" + name) |> need name
+        VectorMethods.VectorOf(width, single, (kind = LaneKind.Float)).GetMethod("get_" + name) |> need name

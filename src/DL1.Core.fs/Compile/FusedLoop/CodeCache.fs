@@ -1,6 +1,7 @@
 namespace DL1.Compiler.FusedLoop
 
 open System
+open System.Runtime.CompilerServices
 open DL1.Compiler
 open DL1.Compiler.Emit
 open DL1.Compiler.Interpret
@@ -69,6 +70,10 @@ module internal CodeCache =
     let get (width: Width) (generates: bool) (loop: FusedLoop) : LoopBody =
         let make () =
             let staged = Stages.plan loop
-            if generates then EmitLoop.body width staged else Interpret.body staged
+
+            // A program that is compiled ahead of time knows that the first condition is false, and leaves the emitter out.
+            if not RuntimeFeature.IsDynamicCodeSupported then Interpret.body staged
+            elif generates then EmitLoop.body width staged
+            else Interpret.body staged
 
         cache.Get(CodeKey(loop, width, generates), make)

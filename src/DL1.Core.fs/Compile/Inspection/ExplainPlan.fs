@@ -83,11 +83,8 @@ module internal ExplainPlan =
         let text =
             match step.Work with
             | Work.Scan _ ->
-                step.Reads
-                |> Array.distinct
-                |> Array.map (KernelFormula.name plan)
-                |> String.concat ", "
-                |> sprintf "loop over %s"
+                let names = step.Reads |> Array.distinct |> Array.map (KernelFormula.name plan)
+                "loop over " + String.concat ", " names
             | _ -> KernelFormula.of' plan step target
 
         head + text.Replace("\n", "\n" + String(' ', 4))
@@ -187,8 +184,12 @@ module internal ExplainPlan =
         $"memory {bytes all}: between kernels {bytes need.Between}, constants {bytes need.Constants}, "
         + $"results {bytes (results * need.Results)}{twice}{own}; beside inputs of {bytes need.Inputs}"
 
+    /// What is said where no machine code is made.
+    let private interpreted =
+        "fused loops are interpreted, which is slower: DynamicCode is false, as in programs compiled ahead of time"
+
     /// The whole table.
-    let private made (profile: (Profile * Peak) option) (memory: string) (plan: Plan) : string =
+    let private made compiles (profile: (Profile * Peak) option) (memory: string) (plan: Plan) : string =
         let kernels = rows profile 0 "" plan
         let header = if profile.IsSome then titles @ timeTitles else titles
         let lines = header :: List.map _.Cells kernels
@@ -212,17 +213,23 @@ module internal ExplainPlan =
                 let indent = String(' ', 4 + 2 * kernel.Depth)
                 out.AppendLine(indent + formula.Replace("\n", "\n" + indent)) |> ignore
 
-        out.AppendLine(total profile plan).Append(memory).ToString()
+        out.AppendLine(total profile plan).Append memory |> ignore
 
-    /// A plan as a table.
-    let text (plan: Plan) : string = made None (memory 1L 0L plan) plan
+        if not compiles then
+            out.AppendLine().Append interpreted |> ignore
+
+        out.ToString()
+
+    /// A plan as a table; `compiles` says whether its fused loops are machine code.
+    let text compiles (plan: Plan) : string = made compiles None (memory 1L 0L plan) plan
 
     /// A session's plan as a table, with the times of its profile, if there is one.
-    let session (profile: (Profile * Peak) option) (executable: Executable) : string =
+    let session compiles (profile: (Profile * Peak) option) (executable: Executable) : string =
         let plan = executable.Plan
         let threads = scaled "B" (float Scratch.Total)
 
         made
+            compiles
             profile
             $"{memory 2L executable.KeptBytes plan}, and {threads} in which all threads work for all plans"
             plan

@@ -112,7 +112,7 @@ type internal FiniteObserver(observed: ObservedPlan) =
         | Some(struct (outer, number)) ->
             match KernelFormula.variables outer outer.Steps[number] with
             | [] -> ", in a loop"
-            | names -> sprintf ", in a loop over %s" (String.concat ", " names)
+            | names -> ", in a loop over " + String.concat ", " names
 
     let refuse (step: PlanStep) buffer index =
         let formula =
@@ -128,7 +128,7 @@ type internal FiniteObserver(observed: ObservedPlan) =
         let reads =
             match KernelFormula.variables plan step with
             | [] -> ""
-            | names -> sprintf ", which reads %s" (String.concat ", " names)
+            | names -> ", which reads " + String.concat ", " names
 
         let layer =
             match KernelOrigin.text plan frame (Array.rev writers[buffer]) buffer index with

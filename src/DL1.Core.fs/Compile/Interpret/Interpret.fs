@@ -1,5 +1,6 @@
 namespace DL1.Compiler.Interpret
 
+open System
 open DL1.Compiler.Interpret.LaneBlock
 open FSharp.NativeInterop
 open DL1
@@ -10,11 +11,11 @@ open DL1.Compiler.Simd
 
 #nowarn "9" // Addresses; the caller guarantees the operands' extents.
 
-/// Runs fused loops step by step over blocks of 64 bytes, where no code may be generated: slower, with the same bits.
+/// Runs fused loops step by step, where no code may be generated: slower, with the same bits. A value has some blocks of 64 bytes,
+/// and a step is done for all of them at once, so that the choice of what to do is made once for some hundred elements.
 [<RequireQualifiedAccess>]
 module internal Interpret =
-    /// Reads `count` elements into a block's lanes, or one into all lanes where the operand does not move along
-    /// columns.
+    /// Reads `count` elements into lanes, or one into all lanes of a block where the operand does not move along columns.
     let private load single (operand: LoopOperand) (address: nativeint) count (block: nativeint) =
         let bytes = if single then 4 else 8
         let lane i = block + nativeint (bytes * i)
@@ -28,81 +29,116 @@ module internal Interpret =
                 for i in 0 .. 64 / bytes - 1 do
                     put address (lane i)
 
-        match operand.Type with
-        | DType.F32 -> each (fun from target -> At.write target (At.read<int> from))
-        | DType.F64
-        | DType.I64 -> each (fun from target -> At.write target (At.read<int64> from))
-        | DType.I32 when single -> each (fun from target -> At.write target (At.read<int> from))
-        | DType.I32 -> each (fun from target -> At.write target (int64 (At.read<int> from)))
-        | DType.Bool when single ->
-            each (fun from target -> At.write target (if At.read<byte> from = 0uy then 0 else -1))
-        | DType.Bool ->
-            each (fun from target -> At.write target (if At.read<byte> from = 0uy then 0L else -1L))
+        if operand.Along && operand.Type <> DType.Bool && ElementSize.ofType operand.Type = bytes then
+            let size = int64 bytes * int64 count
+
+            Buffer.MemoryCopy(
+                NativePtr.toVoidPtr (NativePtr.ofNativeInt<byte> address),
+                NativePtr.toVoidPtr (NativePtr.ofNativeInt<byte> block),
+                size,
+                size
+            )
+        else
+            match operand.Type with
+            | DType.F32 -> each (fun from target -> At.write target (At.read<int> from))
+            | DType.F64
+            | DType.I64 -> each (fun from target -> At.write target (At.read<int64> from))
+            | DType.I32 when single -> each (fun from target -> At.write target (At.read<int> from))
+            | DType.I32 -> each (fun from target -> At.write target (int64 (At.read<int> from)))
+            | DType.Bool when single ->
+                each (fun from target -> At.write target (if At.read<byte> from = 0uy then 0 else -1))
+            | DType.Bool ->
+                each (fun from target -> At.write target (if At.read<byte> from = 0uy then 0L else -1L))
 
     /// Writes `count` elements, or one where the operand does not move along columns.
     let private store single (operand: LoopOperand) (address: nativeint) count (block: nativeint) =
         let bytes = if single then 4 else 8
+        let count = if operand.Along then count else 1
 
-        for i in 0 .. (if operand.Along then count else 1) - 1 do
-            let lane = block + nativeint (bytes * i)
-            let element = address + nativeint (ElementSize.ofType operand.Type * i)
+        if operand.Type <> DType.Bool && ElementSize.ofType operand.Type = bytes then
+            let size = int64 bytes * int64 count
 
-            match operand.Type with
-            | DType.F32
-            | DType.I32 -> At.write element (At.read<int> lane)
-            | DType.F64
-            | DType.I64 -> At.write element (At.read<int64> lane)
-            | DType.Bool -> At.write element (if At.read<int> lane = 0 then 0uy else 1uy)
+            Buffer.MemoryCopy(
+                NativePtr.toVoidPtr (NativePtr.ofNativeInt<byte> block),
+                NativePtr.toVoidPtr (NativePtr.ofNativeInt<byte> address),
+                size,
+                size
+            )
+        else
+            for i in 0 .. count - 1 do
+                let lane = block + nativeint (bytes * i)
+                let element = address + nativeint (ElementSize.ofType operand.Type * i)
 
-    /// Computes a step in all lanes of its block. Floats are of type 'F; integers, of type 'I, have the same size.
+                match operand.Type with
+                | DType.F32
+                | DType.I32 -> At.write element (At.read<int> lane)
+                | DType.F64
+                | DType.I64 -> At.write element (At.read<int64> lane)
+                | DType.Bool -> At.write element (if At.read<int> lane = 0 then 0uy else 1uy)
+
+    /// Computes a step in some bytes of its blocks, which are `stride` apart from those of the next step. Floats are of type 'F;
+    /// integers, of type 'I, have the same size.
     let private compute<'F, 'I when 'F: unmanaged and 'F: struct and 'I: unmanaged and 'I: struct>
         (staged: StagedLoop)
-        values
+        (values: nativeint)
+        (stride: nativeint)
+        bytes
         index
         =
-        let at step = values + nativeint (64 * step)
+        let at step = values + stride * nativeint (step: int)
         let target = at index
         let single = sizeof<'F> = 4
 
         match staged.Loop.Steps[index] with
         | LoopStep.Load _
         | LoopStep.Reduce _ -> ()
-        | LoopStep.Number v -> if single then fill target (float32 v) else fill target v
-        | LoopStep.WholeNumber n -> if single then fill target n else fill target (int64 n)
+        | LoopStep.Number v -> if single then fill bytes target (float32 v) else fill bytes target v
+        | LoopStep.WholeNumber n -> if single then fill bytes target n else fill bytes target (int64 n)
         | LoopStep.Unary(op, x) ->
             match staged.Kinds[x] with
-            | LaneKind.Float -> InterpretFloats.unary<'F> op (at x) target
-            | LaneKind.Whole -> InterpretIntegers.wholeUnary<'I> op (at x) target
-            | LaneKind.Truth -> InterpretIntegers.truthUnary op (at x) target
+            | LaneKind.Float -> InterpretFloats.unary<'F> op bytes (at x) target
+            | LaneKind.Whole -> InterpretIntegers.wholeUnary<'I> op bytes (at x) target
+            | LaneKind.Truth -> InterpretIntegers.truthUnary op bytes (at x) target
         | LoopStep.Binary(op, x, y) ->
             match staged.Kinds[x] with
-            | LaneKind.Float -> InterpretFloats.binary<'F> op (at x) (at y) target
-            | LaneKind.Whole -> InterpretIntegers.wholeBinary<'I> op (at x) (at y) target
-            | LaneKind.Truth -> InterpretIntegers.truthBinary op (at x) (at y) target
-        | LoopStep.Erf(x, gaussian) -> InterpretFloats.erfBy<'F> (at x) (at gaussian) target
+            | LaneKind.Float -> InterpretFloats.binary<'F> op bytes (at x) (at y) target
+            | LaneKind.Whole -> InterpretIntegers.wholeBinary<'I> op bytes (at x) (at y) target
+            | LaneKind.Truth -> InterpretIntegers.truthBinary op bytes (at x) (at y) target
+        | LoopStep.Erf(x, gaussian) -> InterpretFloats.erfBy<'F> bytes (at x) (at gaussian) target
         | LoopStep.Compare(op, x, y) ->
             match staged.Kinds[x] with
-            | LaneKind.Float -> InterpretIntegers.compare<'F> op (at x) (at y) target
-            | LaneKind.Whole -> InterpretIntegers.compare<'I> op (at x) (at y) target
+            | LaneKind.Float -> InterpretIntegers.compare<'F> op bytes (at x) (at y) target
+            | LaneKind.Whole -> InterpretIntegers.compare<'I> op bytes (at x) (at y) target
             // Masks are −1 and 0: with the operands swapped they compare as 1 and 0.
-            | LaneKind.Truth -> InterpretIntegers.compare<int> op (at y) (at x) target
-        | LoopStep.Select(c, x, y) -> InterpretIntegers.select (at c) (at x) (at y) target
-        | LoopStep.Convert(kind, x) -> InterpretIntegers.convert<'F, 'I> staged.Kinds[x] kind (at x) target
+            | LaneKind.Truth -> InterpretIntegers.compare<int> op bytes (at y) (at x) target
+        | LoopStep.Select(c, x, y) -> InterpretIntegers.select bytes (at c) (at x) (at y) target
+        | LoopStep.Convert(kind, x) ->
+            InterpretIntegers.convert<'F, 'I> staged.Kinds[x] kind bytes (at x) target
 
-    /// Runs a call. `values` is the address of a block of 64 bytes for each step and one more, and of as many again
-    /// for each of the two upper levels of pairwise sums.
+    /// The bytes that a call needs where each value has `room` blocks: the values, one block more, and two blocks for each value,
+    /// the upper levels of pairwise sums.
+    let private bytesFor (staged: StagedLoop) room =
+        let steps = staged.Loop.Steps.Length
+        64 * (room * steps + 1 + 2 * steps)
+
+    /// Runs a call. `values` is the address of `bytesFor staged room` bytes.
     let private run<'F, 'I when 'F: unmanaged and 'F: struct and 'I: unmanaged and 'I: struct>
         (values: nativeint)
+        room
         (staged: StagedLoop)
         (operands: nativeint)
-        segments
-        columns
+        (segments: nativeint)
+        (columns: nativeint)
         split
         =
         let loop = staged.Loop
         let single = sizeof<'F> = 4
         let lanes = if single then 16n else 8n
-        let inline slot step = values + nativeint (64 * step)
+        let stride = nativeint (64 * room)
+        let inline slot step = values + stride * nativeint (step: int)
+        let tail = slot loop.Steps.Length
+        // A row of several blocks is done in runs of its blocks; of shorter rows, several are done together.
+        let isLong = columns > lanes
 
         let inline address operand (segment: nativeint) (column: nativeint) =
             let pair = operands + nativeint (2 * sizeof<nativeint> * operand)
@@ -117,27 +153,49 @@ module internal Interpret =
 
             At.read<nativeint> pair + down + along
 
-        let inline put struct (value, operand) segment column count =
-            store single loop.Operands[operand] (address operand segment column) count (slot value)
+        /// Loads the blocks of a value: those of one row from a column on, or those of several rows from a segment on.
+        let read operand segment column blocks (target: nativeint) =
+            let o = loop.Operands[operand]
 
-        let inline get step segment column count =
+            if isLong then
+                let count = int (min (lanes * nativeint blocks) (columns - column))
+                load single o (address operand segment column) count target
+            else
+                for i in 0 .. blocks - 1 do
+                    let block = target + 64n * nativeint i
+                    load single o (address operand (segment + nativeint i) column) (int columns) block
+
+        let write struct (value, operand) segment column blocks =
+            let o = loop.Operands[operand]
+
+            if isLong then
+                let count = int (min (lanes * nativeint blocks) (columns - column))
+                store single o (address operand segment column) count (slot value)
+            else
+                for i in 0 .. blocks - 1 do
+                    let block = slot value + 64n * nativeint i
+                    store single o (address operand (segment + nativeint i) column) (int columns) block
+
+        let get step segment column blocks =
             match loop.Steps[step] with
-            | LoopStep.Load operand ->
-                load single loop.Operands[operand] (address operand segment column) count (slot step)
-            | _ -> compute<'F, 'I> staged values step
+            | LoopStep.Load operand -> read operand segment column blocks (slot step)
+            | _ -> compute<'F, 'I> staged values stride (64n * nativeint blocks) step
 
-        // Lanes beyond the end of a row must not be reduced: new totals are computed here, and only the valid lanes
-        // copied.
-        let newTotals = slot loop.Steps.Length
+        /// Copies a value's first block to its others.
+        let spread step =
+            for i in 1 .. room - 1 do
+                LoopMemory.Copy(slot step, slot step + 64n * nativeint i, 64)
+
+        // Lanes beyond the end of a row must not be reduced: new totals are computed here, and only the valid lanes copied.
+        let newTotals = tail
         // The levels of pairwise sums above leaf blocks: 1 is the sum of leaf blocks, 2 the sum of those sums.
-        let inline above level reduction = slot (level * (loop.Steps.Length + 1) + reduction)
+        let above level reduction = tail + 64n * nativeint (1 + (level - 1) * loop.Steps.Length + reduction)
 
-        let inline zero total = InterpretReduce.start single LaneKind.Float ReduceOp.Sum total
-        let inline add into from = InterpretFloats.binary<'F> BinaryOp.Add into from into
-        let firstCount = int (min columns lanes)
+        let zero total = InterpretReduce.start single LaneKind.Float ReduceOp.Sum total
+        let add into from = InterpretFloats.binary<'F> BinaryOp.Add 64n into from into
 
         /// Runs a stage without its loop-invariant steps.
-        let inline work (stage: Stage) =
+        let work (stage: Stage) =
             for struct (reduction, op, x) in stage.Reductions do
                 InterpretReduce.start single staged.Kinds[x] op (slot reduction)
 
@@ -148,75 +206,108 @@ module internal Interpret =
                 zero (above 1 reduction)
                 zero (above 2 reduction)
 
-            /// Ends the leaf block: adds it to the sum of leaf blocks, and that to the last sum after
-            /// `Tuning.LeafBlock` of them.
-            let inline endLeafBlock () =
-                for reduction in stage.Sums do
-                    add (above 1 reduction) (slot reduction)
-                    zero (slot reduction)
+            let leaf = nativeint Tuning.LeafBlock * (if loop.Across then lanes else 1n)
 
-                since <- 0n
-                leafBlocks <- leafBlocks + 1
-
-                if leafBlocks % Tuning.LeafBlock = 0 then
+            /// Ends the leaf block, where the block at a column begins a new one: adds it to the sum of leaf blocks, and that to
+            /// the last sum after `Tuning.LeafBlock` of them.
+            let inline startBlock column count =
+                if since >= leaf && (not loop.Across || column % leaf = 0n) then
                     for reduction in stage.Sums do
-                        add (above 2 reduction) (above 1 reduction)
-                        zero (above 1 reduction)
+                        add (above 1 reduction) (slot reduction)
+                        zero (slot reduction)
 
-            if stage.Loops then
-                for segment in 0n .. segments - 1n do
-                    for step in stage.Segment do
-                        get step segment 0n 0
+                    since <- 0n
+                    leafBlocks <- leafBlocks + 1
 
-                    for pair in stage.SegmentStores do
-                        put pair segment 0n 0
+                    if leafBlocks % Tuning.LeafBlock = 0 then
+                        for reduction in stage.Sums do
+                            add (above 2 reduction) (above 1 reduction)
+                            zero (above 1 reduction)
 
-                    let mutable column = 0n
+                since <- since + (if loop.Across then count else 1n)
 
-                    if not loop.Across then
-                        if since >= nativeint Tuning.LeafBlock then
-                            endLeafBlock ()
+            /// Reduces blocks in their order, as many at once as belong to one leaf block.
+            let inline reduce (column: nativeint) blocks =
+                let inline columnOf i = if isLong then column + lanes * nativeint (i: int) else 0n
+                let inline countOf i = min lanes (columns - columnOf i)
+                // Downward, lanes beyond the end of a row are reduced too, and never stored.
+                let inline isWhole count = count = lanes || not loop.Across
+                let mutable first = 0
 
-                        since <- since + 1n
+                while first < blocks do
+                    let count = countOf first
+                    startBlock (columnOf first) count
+                    let mutable next = first + 1
 
-                    while column < columns do
-                        let count = int (min lanes (columns - column))
+                    if isWhole count then
+                        while next < blocks
+                              && isWhole (countOf next)
+                              && not (since >= leaf && (not loop.Across || columnOf next % leaf = 0n)) do
+                            since <- since + (if loop.Across then lanes else 1n)
+                            next <- next + 1
 
-                        if loop.Across then
-                            if
-                                column % (nativeint Tuning.LeafBlock * lanes) = 0n
-                                && since >= nativeint Tuning.LeafBlock * lanes
-                            then
-                                endLeafBlock ()
+                    for struct (reduction, op, x) in stage.Reductions do
+                        let from = slot x + 64n * nativeint first
 
-                            since <- since + nativeint count
-
-                        for work in stage.Block do
-                            match work with
-                            | StageWork.Compute step -> get step segment column count
-                            | StageWork.Reload(step, operand) ->
-                                load
-                                    single
-                                    loop.Operands[operand]
-                                    (address operand segment column)
-                                    count
-                                    (slot step)
-
-                        for pair in stage.BlockStores do
-                            put pair segment column count
-
-                        for struct (reduction, op, x) in stage.Reductions do
+                        if isWhole count then
                             InterpretReduce.combine
                                 single
                                 staged.Kinds[x]
                                 op
-                                (slot x)
+                                (next - first)
+                                from
                                 (slot reduction)
-                                newTotals
+                        else
+                            LoopMemory.Copy(slot reduction, newTotals, 64)
+                            InterpretReduce.combine single staged.Kinds[x] op 1 from newTotals
+                            LoopMemory.Copy(newTotals, slot reduction, 64 / int lanes * int count)
 
-                            LoopMemory.Copy(newTotals, slot reduction, 64 / int lanes * count)
+                    first <- next
 
-                        column <- column + lanes
+            let inline block segment column blocks =
+                for work in stage.Block do
+                    match work with
+                    | StageWork.Compute step -> get step segment column blocks
+                    | StageWork.Reload(step, operand) -> read operand segment column blocks (slot step)
+
+                for pair in stage.BlockStores do
+                    write pair segment column blocks
+
+                if stage.Reductions.Length > 0 then
+                    reduce column blocks
+
+            if stage.Loops && isLong then
+                for segment in 0n .. segments - 1n do
+                    for step in stage.Segment do
+                        get step segment 0n 1
+                        spread step
+
+                    for pair in stage.SegmentStores do
+                        write pair segment 0n 1
+
+                    let mutable column = 0n
+
+                    while column < columns do
+                        let left = (columns - column + lanes - 1n) / lanes
+                        let blocks = int (min (nativeint room) left)
+                        block segment column blocks
+                        column <- column + lanes * nativeint blocks
+            elif stage.Loops then
+                let mutable segment = 0n
+
+                while segment < segments do
+                    let blocks = int (min (nativeint room) (segments - segment))
+
+                    for step in stage.Segment do
+                        get step segment 0n blocks
+
+                    for pair in stage.SegmentStores do
+                        write pair segment 0n blocks
+
+                    if columns > 0n then
+                        block segment 0n blocks
+
+                    segment <- segment + nativeint blocks
 
             if leafBlocks > 0 then
                 for reduction in stage.Sums do
@@ -242,11 +333,12 @@ module internal Interpret =
             let stage = staged.Stages[number]
 
             for step in stage.Invariant do
-                get step 0n 0n firstCount
+                get step 0n 0n 1
+                spread step
 
             if only < 0 || only = staged.Stages.Length then
                 for pair in stage.InvariantStores do
-                    put pair 0n 0n firstCount
+                    write pair 0n 0n 1
 
             if only < 0 || only = number then
                 work stage
@@ -259,17 +351,29 @@ module internal Interpret =
                 elif only > number then
                     LoopMemory.Copy(known + nativeint (64 * (reductions + i)), slot reduction, 64)
 
+                spread reduction
+
             reductions <- reductions + stage.Reductions.Length
+
+    /// The most bytes of the values of a call, which should stay in the first-level cache.
+    let private mostBytes = 24576
 
     let private bodyOf<'F, 'I when 'F: unmanaged and 'F: struct and 'I: unmanaged and 'I: struct>
         (staged: StagedLoop)
         : LoopBody =
-        let bytes = 3 * 64 * (staged.Loop.Steps.Length + 1)
+        let most = max 1 (min 32 (mostBytes / (64 * max 1 staged.Loop.Steps.Length)))
+        let lanes = if sizeof<'F> = 4 then 16n else 8n
 
         LoopBody(fun operands segments columns split ->
+            // No more blocks than the call has.
+            let blocks = max 1n (if columns > lanes then (columns + lanes - 1n) / lanes else segments)
+            let room = int (min (nativeint most) blocks)
+            let bytes = bytesFor staged room
+
             // The first argument, because `stackalloc` needs an evaluation stack that is otherwise empty.
             run<'F, 'I>
                 (NativePtr.toNativeInt (NativePtr.stackalloc<byte> bytes))
+                room
                 staged
                 operands
                 segments

@@ -9,67 +9,93 @@ open DL1.Compiler.Simd
 
 /// Operations on blocks of floats of type 'F: f32 or f64.
 module internal InterpretFloats =
-    /// Applies the form for 'F of a function that has one for each type. The JIT knows the size of 'F and drops the
-    /// other form.
+    /// Applies the form for 'F, and for the width of vectors here, of a function that has one for each. The compiler knows the
+    /// size of 'F and the width, and drops the other forms.
     let inline private map<'F>
         ([<InlineIfLambda>] single: Vector128<float32> -> Vector128<float32>)
         ([<InlineIfLambda>] double: Vector128<float> -> Vector128<float>)
+        ([<InlineIfLambda>] wideSingle: Vector256<float32> -> Vector256<float32>)
+        ([<InlineIfLambda>] wideDouble: Vector256<float> -> Vector256<float>)
+        (bytes: nativeint)
         (x: nativeint)
         target
         =
-        if sizeof<'F> = 4 then each1 single x target else each1 double x target
+        if Vector256.IsHardwareAccelerated then
+            if sizeof<'F> = 4 then
+                eachWide1 wideSingle bytes x target
+            else
+                eachWide1 wideDouble bytes x target
+        elif sizeof<'F> = 4 then
+            each1 single bytes x target
+        else
+            each1 double bytes x target
 
     // One method for each function, not inlined, so that functions that are not called cost nothing.
 
     [<MethodImpl(MethodImplOptions.NoInlining)>]
-    let private exp<'F> x target = map<'F> VectorMath.Exp VectorMath.Exp x target
+    let private exp<'F> bytes x target =
+        map<'F> VectorMath.Exp VectorMath.Exp VectorMath.Exp VectorMath.Exp bytes x target
 
     [<MethodImpl(MethodImplOptions.NoInlining)>]
-    let private expm1<'F> x target = map<'F> VectorMath.Expm1 VectorMath.Expm1 x target
+    let private expm1<'F> bytes x target =
+        map<'F> VectorMath.Expm1 VectorMath.Expm1 VectorMath.Expm1 VectorMath.Expm1 bytes x target
 
     [<MethodImpl(MethodImplOptions.NoInlining)>]
-    let private log<'F> x target = map<'F> VectorMath.Log VectorMath.Log x target
+    let private log<'F> bytes x target =
+        map<'F> VectorMath.Log VectorMath.Log VectorMath.Log VectorMath.Log bytes x target
 
     [<MethodImpl(MethodImplOptions.NoInlining)>]
-    let private log1p<'F> x target = map<'F> VectorMath.Log1p VectorMath.Log1p x target
+    let private log1p<'F> bytes x target =
+        map<'F> VectorMath.Log1p VectorMath.Log1p VectorMath.Log1p VectorMath.Log1p bytes x target
 
     [<MethodImpl(MethodImplOptions.NoInlining)>]
-    let private sin<'F> x target = map<'F> VectorMath.Sin VectorMath.Sin x target
+    let private sin<'F> bytes x target =
+        map<'F> VectorMath.Sin VectorMath.Sin VectorMath.Sin VectorMath.Sin bytes x target
 
     [<MethodImpl(MethodImplOptions.NoInlining)>]
-    let private cos<'F> x target = map<'F> VectorMath.Cos VectorMath.Cos x target
+    let private cos<'F> bytes x target =
+        map<'F> VectorMath.Cos VectorMath.Cos VectorMath.Cos VectorMath.Cos bytes x target
 
     [<MethodImpl(MethodImplOptions.NoInlining)>]
-    let private tanh<'F> x target = map<'F> VectorMath.Tanh VectorMath.Tanh x target
+    let private tanh<'F> bytes x target =
+        map<'F> VectorMath.Tanh VectorMath.Tanh VectorMath.Tanh VectorMath.Tanh bytes x target
 
     [<MethodImpl(MethodImplOptions.NoInlining)>]
-    let private sigmoid<'F> x target = map<'F> VectorMath.Sigmoid VectorMath.Sigmoid x target
+    let private sigmoid<'F> bytes x target =
+        map<'F> VectorMath.Sigmoid VectorMath.Sigmoid VectorMath.Sigmoid VectorMath.Sigmoid bytes x target
 
     [<MethodImpl(MethodImplOptions.NoInlining)>]
-    let private softplus<'F> x target = map<'F> VectorMath.Softplus VectorMath.Softplus x target
+    let private softplus<'F> bytes x target =
+        map<'F> VectorMath.Softplus VectorMath.Softplus VectorMath.Softplus VectorMath.Softplus bytes x target
 
     [<MethodImpl(MethodImplOptions.NoInlining)>]
-    let private erf<'F> x target = map<'F> VectorMath.Erf VectorMath.Erf x target
+    let private erf<'F> bytes x target =
+        map<'F> VectorMath.Erf VectorMath.Erf VectorMath.Erf VectorMath.Erf bytes x target
 
     [<MethodImpl(MethodImplOptions.NoInlining)>]
-    let private pow<'F> (x: nativeint) y target =
+    let private pow<'F> bytes (x: nativeint) y target =
         if sizeof<'F> = 4 then
-            each2 (fun (v: Vector128<float32>) w -> VectorMath.Pow(v, w)) x y target
+            each2 (fun (v: Vector128<float32>) w -> VectorMath.Pow(v, w)) bytes x y target
         else
-            each2 (fun (v: Vector128<float>) w -> VectorMath.Pow(v, w)) x y target
+            each2 (fun (v: Vector128<float>) w -> VectorMath.Pow(v, w)) bytes x y target
 
     /// The error function, given exp(−x²).
     [<MethodImpl(MethodImplOptions.NoInlining)>]
-    let erfBy<'F> (x: nativeint) gaussian target =
+    let erfBy<'F> bytes (x: nativeint) gaussian target =
         if sizeof<'F> = 4 then
-            each2 (fun (v: Vector128<float32>) w -> VectorMath.ErfBy(v, w)) x gaussian target
+            each2 (fun (v: Vector128<float32>) w -> VectorMath.ErfBy(v, w)) bytes x gaussian target
         else
-            each2 (fun (v: Vector128<float>) w -> VectorMath.ErfBy(v, w)) x gaussian target
+            each2 (fun (v: Vector128<float>) w -> VectorMath.ErfBy(v, w)) bytes x gaussian target
 
-    /// Applies a function of `ScalarCalls` in place, to a copy of the block.
-    let inline private inPlace<'F> ([<InlineIfLambda>] f: nativeint * int -> unit) x target =
-        each1 (fun (v: Vector128<byte>) -> v) x target
-        f (target, 64 / sizeof<'F>)
+    /// Applies a function of `ScalarCalls` in place, to a copy of the blocks.
+    let inline private inPlace<'F>
+        ([<InlineIfLambda>] f: nativeint * int -> unit)
+        (bytes: nativeint)
+        x
+        target
+        =
+        each1 (fun (v: Vector128<byte>) -> v) bytes x target
+        f (target, int bytes / sizeof<'F>)
 
     /// The mask of lanes that are not 0.
     let inline notZero<'F when 'F: unmanaged and 'F: struct> (v: Vector128<'F>) =
@@ -79,8 +105,8 @@ module internal InterpretFloats =
     let inline truth<'F when 'F: unmanaged and 'F: struct> (mask: Vector128<'F>) =
         Vector128.BitwiseAnd(mask, Vector128<'F>.One)
 
-    let unary<'F when 'F: unmanaged and 'F: struct> op (x: nativeint) (target: nativeint) =
-        let inline each (f: Vector128<'F> -> Vector128<'F>) = each1 f x target
+    let unary<'F when 'F: unmanaged and 'F: struct> op bytes (x: nativeint) (target: nativeint) =
+        let inline each (f: Vector128<'F> -> Vector128<'F>) = each1 f bytes x target
         let zero = Vector128<'F>.Zero
         let one = Vector128<'F>.One
 
@@ -93,41 +119,50 @@ module internal InterpretFloats =
                     Vector128.ConditionalSelect(Vector128.LessThan(v, zero), Vector128.Negate one, v)
 
                 Vector128.ConditionalSelect(Vector128.GreaterThan(v, zero), one, negative))
-        | UnaryOp.Floor -> map<'F> Vector128.Floor Vector128.Floor x target
-        | UnaryOp.Ceiling -> map<'F> Vector128.Ceiling Vector128.Ceiling x target
-        | UnaryOp.Round -> map<'F> Vector128.Round Vector128.Round x target
+        | UnaryOp.Floor ->
+            map<'F> Vector128.Floor Vector128.Floor Vector256.Floor Vector256.Floor bytes x target
+        | UnaryOp.Ceiling ->
+            map<'F> Vector128.Ceiling Vector128.Ceiling Vector256.Ceiling Vector256.Ceiling bytes x target
+        | UnaryOp.Round ->
+            map<'F> Vector128.Round Vector128.Round Vector256.Round Vector256.Round bytes x target
         | UnaryOp.Sqrt -> each (fun v -> Vector128.Sqrt v)
         | UnaryOp.Rsqrt -> each (fun v -> Vector128.Divide(one, Vector128.Sqrt v))
         | UnaryOp.Reciprocal -> each (fun v -> Vector128.Divide(one, v))
         | UnaryOp.Relu ->
             each (fun v -> Vector128.ConditionalSelect(Vector128.LessThanOrEqual(v, zero), zero, v))
         | UnaryOp.Not -> each (fun v -> truth (Vector128.Equals(v, zero)))
-        | UnaryOp.Exp -> exp<'F> x target
-        | UnaryOp.Expm1 -> expm1<'F> x target
-        | UnaryOp.Log -> log<'F> x target
-        | UnaryOp.Log1p -> log1p<'F> x target
-        | UnaryOp.Sin -> sin<'F> x target
-        | UnaryOp.Cos -> cos<'F> x target
-        | UnaryOp.Tanh -> tanh<'F> x target
-        | UnaryOp.Sigmoid -> sigmoid<'F> x target
-        | UnaryOp.Softplus -> softplus<'F> x target
-        | UnaryOp.Erf -> erf<'F> x target
-        | UnaryOp.Tan -> inPlace<'F> ScalarCalls.Tan<'F> x target
-        | UnaryOp.Asin -> inPlace<'F> ScalarCalls.Asin<'F> x target
-        | UnaryOp.Acos -> inPlace<'F> ScalarCalls.Acos<'F> x target
-        | UnaryOp.Atan -> inPlace<'F> ScalarCalls.Atan<'F> x target
-        | UnaryOp.Sinh -> inPlace<'F> ScalarCalls.Sinh<'F> x target
-        | UnaryOp.Cosh -> inPlace<'F> ScalarCalls.Cosh<'F> x target
+        | UnaryOp.Exp -> exp<'F> bytes x target
+        | UnaryOp.Expm1 -> expm1<'F> bytes x target
+        | UnaryOp.Log -> log<'F> bytes x target
+        | UnaryOp.Log1p -> log1p<'F> bytes x target
+        | UnaryOp.Sin -> sin<'F> bytes x target
+        | UnaryOp.Cos -> cos<'F> bytes x target
+        | UnaryOp.Tanh -> tanh<'F> bytes x target
+        | UnaryOp.Sigmoid -> sigmoid<'F> bytes x target
+        | UnaryOp.Softplus -> softplus<'F> bytes x target
+        | UnaryOp.Erf -> erf<'F> bytes x target
+        | UnaryOp.Tan -> inPlace<'F> ScalarCalls.Tan<'F> bytes x target
+        | UnaryOp.Asin -> inPlace<'F> ScalarCalls.Asin<'F> bytes x target
+        | UnaryOp.Acos -> inPlace<'F> ScalarCalls.Acos<'F> bytes x target
+        | UnaryOp.Atan -> inPlace<'F> ScalarCalls.Atan<'F> bytes x target
+        | UnaryOp.Sinh -> inPlace<'F> ScalarCalls.Sinh<'F> bytes x target
+        | UnaryOp.Cosh -> inPlace<'F> ScalarCalls.Cosh<'F> bytes x target
 
-    let binary<'F when 'F: unmanaged and 'F: struct> op (x: nativeint) (y: nativeint) (target: nativeint) =
-        let inline each (f: Vector128<'F> -> Vector128<'F> -> Vector128<'F>) = each2 f x y target
+    let binary<'F when 'F: unmanaged and 'F: struct>
+        op
+        bytes
+        (x: nativeint)
+        (y: nativeint)
+        (target: nativeint)
+        =
+        let inline each (f: Vector128<'F> -> Vector128<'F> -> Vector128<'F>) = each2 f bytes x y target
 
         match op with
         | BinaryOp.Add -> each (fun v w -> Vector128.Add(v, w))
         | BinaryOp.Sub -> each (fun v w -> Vector128.Subtract(v, w))
         | BinaryOp.Mul -> each (fun v w -> Vector128.Multiply(v, w))
         | BinaryOp.Div -> each (fun v w -> Vector128.Divide(v, w))
-        | BinaryOp.Pow -> pow<'F> x y target
+        | BinaryOp.Pow -> pow<'F> bytes x y target
         | BinaryOp.Max -> each (fun v w -> Vector128.Max(v, w))
         | BinaryOp.Min -> each (fun v w -> Vector128.Min(v, w))
         | BinaryOp.And -> each (fun v w -> truth (Vector128.BitwiseAnd(notZero v, notZero w)))

@@ -18,8 +18,8 @@ module internal InterpretIntegers =
         else
             Vector128.ShiftRightArithmetic(Vector128.ShiftLeft(v.AsInt64(), 32), 32).As<int64, 'I>()
 
-    let wholeUnary<'I when 'I: unmanaged and 'I: struct> op (x: nativeint) (target: nativeint) =
-        let inline each (f: Vector128<'I> -> Vector128<'I>) = each1 f x target
+    let wholeUnary<'I when 'I: unmanaged and 'I: struct> op bytes (x: nativeint) (target: nativeint) =
+        let inline each (f: Vector128<'I> -> Vector128<'I>) = each1 f bytes x target
         let one = Vector128<'I>.One
 
         match op with
@@ -35,11 +35,12 @@ module internal InterpretIntegers =
 
     let wholeBinary<'I when 'I: unmanaged and 'I: struct>
         op
+        bytes
         (x: nativeint)
         (y: nativeint)
         (target: nativeint)
         =
-        let inline each (f: Vector128<'I> -> Vector128<'I> -> Vector128<'I>) = each2 f x y target
+        let inline each (f: Vector128<'I> -> Vector128<'I> -> Vector128<'I>) = each2 f bytes x y target
 
         match op with
         | BinaryOp.Add -> each (fun v w -> wrap (Vector128.Add(v, w)))
@@ -52,13 +53,13 @@ module internal InterpretIntegers =
         | BinaryOp.Div
         | BinaryOp.Pow -> refuse $"{op} of whole numbers"
 
-    let truthUnary op (x: nativeint) (target: nativeint) =
+    let truthUnary op bytes (x: nativeint) (target: nativeint) =
         match op with
-        | UnaryOp.Not -> each1 (fun (v: Vector128<int>) -> Vector128.OnesComplement v) x target
+        | UnaryOp.Not -> each1 (fun (v: Vector128<int>) -> Vector128.OnesComplement v) bytes x target
         | other -> refuse $"{other} of truth values"
 
-    let truthBinary op (x: nativeint) (y: nativeint) (target: nativeint) =
-        let inline each (f: Vector128<int> -> Vector128<int> -> Vector128<int>) = each2 f x y target
+    let truthBinary op bytes (x: nativeint) (y: nativeint) (target: nativeint) =
+        let inline each (f: Vector128<int> -> Vector128<int> -> Vector128<int>) = each2 f bytes x y target
 
         match op with
         | BinaryOp.And
@@ -72,8 +73,14 @@ module internal InterpretIntegers =
         | BinaryOp.Pow -> refuse $"{op} of truth values"
 
     /// Compares lanes of floats or of integers, of type 'T, to a mask.
-    let compare<'T when 'T: unmanaged and 'T: struct> op (x: nativeint) (y: nativeint) (target: nativeint) =
-        let inline each (f: Vector128<'T> -> Vector128<'T> -> Vector128<'T>) = each2 f x y target
+    let compare<'T when 'T: unmanaged and 'T: struct>
+        op
+        bytes
+        (x: nativeint)
+        (y: nativeint)
+        (target: nativeint)
+        =
+        let inline each (f: Vector128<'T> -> Vector128<'T> -> Vector128<'T>) = each2 f bytes x y target
 
         match op with
         | CompareOp.Eq -> each (fun v w -> Vector128.Equals(v, w))
@@ -83,16 +90,21 @@ module internal InterpretIntegers =
         | CompareOp.Gt -> each (fun v w -> Vector128.GreaterThan(v, w))
         | CompareOp.Ge -> each (fun v w -> Vector128.GreaterThanOrEqual(v, w))
 
-    let select (mask: nativeint) (x: nativeint) (y: nativeint) (target: nativeint) =
-        for at in 0n .. 16n .. 48n do
+    let select (bytes: nativeint) (mask: nativeint) (x: nativeint) (y: nativeint) (target: nativeint) =
+        let mutable at = 0n
+
+        while at < bytes do
             save
                 (target + at)
                 (Vector128.ConditionalSelect(load<int>(mask + at), load (x + at), load (y + at)))
+
+            at <- at + 16n
 
     /// Converts lanes to another kind.
     let convert<'F, 'I when 'F: unmanaged and 'F: struct and 'I: unmanaged and 'I: struct>
         (source: LaneKind)
         (result: LaneKind)
+        bytes
         (x: nativeint)
         (target: nativeint)
         =
@@ -100,23 +112,24 @@ module internal InterpretIntegers =
 
         match source, result with
         | LaneKind.Float, LaneKind.Whole when isSingle ->
-            each1 (fun (v: Vector128<float32>) -> Vector128.ConvertToInt32 v) x target
+            each1 (fun (v: Vector128<float32>) -> Vector128.ConvertToInt32 v) bytes x target
         | LaneKind.Float, LaneKind.Whole ->
             let least, greatest = Vector128.Create -2147483648L, Vector128.Create 2147483647L
 
             each1
                 (fun (v: Vector128<float>) ->
                     Vector128.Min(Vector128.Max(Vector128.ConvertToInt64 v, least), greatest))
+                bytes
                 x
                 target
         | LaneKind.Whole, LaneKind.Float when isSingle ->
-            each1 (fun (v: Vector128<int>) -> Vector128.ConvertToSingle v) x target
+            each1 (fun (v: Vector128<int>) -> Vector128.ConvertToSingle v) bytes x target
         | LaneKind.Whole, LaneKind.Float ->
-            each1 (fun (v: Vector128<int64>) -> Vector128.ConvertToDouble v) x target
-        | LaneKind.Float, LaneKind.Truth -> each1 InterpretFloats.notZero<'F> x target
-        | LaneKind.Whole, LaneKind.Truth -> each1 InterpretFloats.notZero<'I> x target
-        | LaneKind.Truth, LaneKind.Float -> each1 InterpretFloats.truth<'F> x target
-        | LaneKind.Truth, LaneKind.Whole -> each1 InterpretFloats.truth<'I> x target
+            each1 (fun (v: Vector128<int64>) -> Vector128.ConvertToDouble v) bytes x target
+        | LaneKind.Float, LaneKind.Truth -> each1 InterpretFloats.notZero<'F> bytes x target
+        | LaneKind.Whole, LaneKind.Truth -> each1 InterpretFloats.notZero<'I> bytes x target
+        | LaneKind.Truth, LaneKind.Float -> each1 InterpretFloats.truth<'F> bytes x target
+        | LaneKind.Truth, LaneKind.Whole -> each1 InterpretFloats.truth<'I> bytes x target
         | LaneKind.Float, LaneKind.Float
         | LaneKind.Whole, LaneKind.Whole
-        | LaneKind.Truth, LaneKind.Truth -> each1 (fun (v: Vector128<byte>) -> v) x target
+        | LaneKind.Truth, LaneKind.Truth -> each1 (fun (v: Vector128<byte>) -> v) bytes x target

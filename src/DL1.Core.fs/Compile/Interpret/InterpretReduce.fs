@@ -1,5 +1,6 @@
 namespace DL1.Compiler.Interpret
 
+open System.Runtime.Intrinsics
 open DL1.Compiler.Interpret.LaneBlock
 open DL1
 open DL1.Compiler.FusedLoop
@@ -8,27 +9,37 @@ open DL1.Compiler.FusedLoop
 /// bits.
 [<RequireQualifiedAccess>]
 module internal InterpretReduce =
-    /// Combines the accumulator `total` with one more value in each lane, into `next`.
-    let combine single kind op (x: nativeint) (total: nativeint) (next: nativeint) =
-        let binary = LoopSteps.combining op
+    let private combining<'T when 'T: unmanaged and 'T: struct> op blocks x total =
+        match op with
+        | ReduceOp.Sum -> fold<'T> (fun v w -> Vector128.Add(v, w)) blocks x total
+        | ReduceOp.Prod -> fold<'T> (fun v w -> Vector128.Multiply(v, w)) blocks x total
+        | ReduceOp.Max -> fold<'T> (fun v w -> Vector128.Max(v, w)) blocks x total
+        | ReduceOp.Min -> fold<'T> (fun v w -> Vector128.Min(v, w)) blocks x total
 
+    /// Combines whole blocks, one after another, with the accumulator `total`.
+    let combine single kind op blocks (x: nativeint) (total: nativeint) =
         match kind with
-        | LaneKind.Float when single -> InterpretFloats.binary<float32> binary total x next
-        | LaneKind.Float -> InterpretFloats.binary<float> binary total x next
+        | LaneKind.Float when single -> combining<float32> op blocks x total
+        | LaneKind.Float -> combining<float> op blocks x total
         | LaneKind.Whole
-        | LaneKind.Truth when single -> InterpretIntegers.wholeBinary<int> binary total x next
+        | LaneKind.Truth when single -> combining<int> op blocks x total
         | LaneKind.Whole
-        | LaneKind.Truth -> InterpretIntegers.wholeBinary<int64> binary total x next
+        | LaneKind.Truth ->
+            // Integers have 32 bits in lanes of 64 too: each result is wrapped.
+            let binary = LoopSteps.combining op
+
+            for i in 0 .. blocks - 1 do
+                InterpretIntegers.wholeBinary<int64> binary 64n total (x + 64n * nativeint i) total
 
     /// Fills an accumulator with the value from which the reduction starts.
     let start single kind op (total: nativeint) =
         match kind with
-        | LaneKind.Float when single -> fill total (float32 (LoopSteps.startFloat op))
-        | LaneKind.Float -> fill total (LoopSteps.startFloat op)
+        | LaneKind.Float when single -> fill 64n total (float32 (LoopSteps.startFloat op))
+        | LaneKind.Float -> fill 64n total (LoopSteps.startFloat op)
         | LaneKind.Whole
-        | LaneKind.Truth when single -> fill total (LoopSteps.startWhole op)
+        | LaneKind.Truth when single -> fill 64n total (LoopSteps.startWhole op)
         | LaneKind.Whole
-        | LaneKind.Truth -> fill total (int64 (LoopSteps.startWhole op))
+        | LaneKind.Truth -> fill 64n total (int64 (LoopSteps.startWhole op))
 
     let private combined<'T when 'T: unmanaged and 'T: struct> op (total: nativeint) : 'T =
         match op with
@@ -40,9 +51,9 @@ module internal InterpretReduce =
     /// Combines the lanes of an accumulator, and fills all of them with the result.
     let combineLanes single kind op (total: nativeint) =
         match kind with
-        | LaneKind.Float when single -> fill total (combined<float32> op total)
-        | LaneKind.Float -> fill total (combined<float> op total)
+        | LaneKind.Float when single -> fill 64n total (combined<float32> op total)
+        | LaneKind.Float -> fill 64n total (combined<float> op total)
         | LaneKind.Whole
-        | LaneKind.Truth when single -> fill total (combined<int> op total)
+        | LaneKind.Truth when single -> fill 64n total (combined<int> op total)
         | LaneKind.Whole
-        | LaneKind.Truth -> fill total (int64 (int (combined<int64> op total)))
+        | LaneKind.Truth -> fill 64n total (int64 (int (combined<int64> op total)))

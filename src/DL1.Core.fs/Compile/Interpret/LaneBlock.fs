@@ -1,11 +1,12 @@
 namespace DL1.Compiler.Interpret
 
+open System
 open System.Runtime.Intrinsics
 open FSharp.NativeInterop
 
 #nowarn "9" // Blocks are 64 bytes at an address.
 
-/// Blocks of 64 bytes at addresses, as four vectors of 128 bits, for the interpreter. Floats are lanes of the fused
+/// Blocks of 64 bytes at addresses, one after another, as vectors of 128 bits, for the interpreter. Floats are lanes of the fused
 /// loop's own type; integers and masks are lanes of the same size, integers always within 32 bits.
 module internal LaneBlock =
     /// Loads a vector.
@@ -16,17 +17,64 @@ module internal LaneBlock =
     let inline save (address: nativeint) (lanes: Vector128<'T>) =
         Vector128.Store(lanes, NativePtr.ofNativeInt<'T> address)
 
-    /// Fills a block with a value.
-    let fill (block: nativeint) (value: 'T) =
-        for i in 0 .. 64 / sizeof<'T> - 1 do
-            NativePtr.set (NativePtr.ofNativeInt<'T> block) i value
+    /// Fills some bytes of blocks with a value.
+    let fill (bytes: nativeint) (target: nativeint) (value: 'T) =
+        Span<'T>(NativePtr.toVoidPtr (NativePtr.ofNativeInt<byte> target), int bytes / sizeof<'T>).Fill value
 
-    /// Applies f to each vector of a block.
-    let inline each1 ([<InlineIfLambda>] f: Vector128<'T> -> Vector128<'U>) x target =
-        for at in 0n .. 16n .. 48n do
+    /// Applies f to each vector of some bytes of blocks.
+    let inline each1 ([<InlineIfLambda>] f: Vector128<'T> -> Vector128<'U>) (bytes: nativeint) x target =
+        let mutable at = 0n
+
+        while at < bytes do
             save (target + at) (f (load (x + at)))
+            at <- at + 16n
 
-    /// Applies f to the vectors of two blocks, pair by pair.
-    let inline each2 ([<InlineIfLambda>] f: Vector128<'T> -> Vector128<'T> -> Vector128<'T>) x y target =
-        for at in 0n .. 16n .. 48n do
+    /// Applies f to each vector of 256 bits.
+    let inline eachWide1 ([<InlineIfLambda>] f: Vector256<'T> -> Vector256<'T>) (bytes: nativeint) x target =
+        let mutable at = 0n
+
+        while at < bytes do
+            Vector256.Store(
+                f (Vector256.Load(NativePtr.ofNativeInt<'T>(x + at))),
+                NativePtr.ofNativeInt<'T>(target + at)
+            )
+
+            at <- at + 32n
+
+    /// Applies f to the vectors of two values, pair by pair.
+    let inline each2
+        ([<InlineIfLambda>] f: Vector128<'T> -> Vector128<'T> -> Vector128<'T>)
+        (bytes: nativeint)
+        x
+        y
+        target
+        =
+        let mutable at = 0n
+
+        while at < bytes do
             save (target + at) (f (load (x + at)) (load (y + at)))
+            at <- at + 16n
+
+    /// Combines the block at `total` with each of the blocks from x on, one after another.
+    let inline fold<'T when 'T: unmanaged and 'T: struct>
+        ([<InlineIfLambda>] f: Vector128<'T> -> Vector128<'T> -> Vector128<'T>)
+        (blocks: int)
+        (x: nativeint)
+        (total: nativeint)
+        =
+        let mutable a = load<'T> total
+        let mutable b = load<'T>(total + 16n)
+        let mutable c = load<'T>(total + 32n)
+        let mutable d = load<'T>(total + 48n)
+
+        for i in 0 .. blocks - 1 do
+            let block = x + 64n * nativeint i
+            a <- f a (load block)
+            b <- f b (load (block + 16n))
+            c <- f c (load (block + 32n))
+            d <- f d (load (block + 48n))
+
+        save total a
+        save (total + 16n) b
+        save (total + 32n) c
+        save (total + 48n) d

@@ -14,8 +14,7 @@ type Lanes =
     | Lanes
 
     /// x·y + z, rounded once.
-    static member inline Fma(x: Vector128<float32>, y, z) : Vector128<float32> =
-        Vector128.FusedMultiplyAdd(x, y, z)
+    static member inline Fma(x: Vector128<float32>, y, z) : Vector128<float32> = Fused.MultiplyAdd(x, y, z)
 
     static member inline Fma(x: Vector128<float>, y, z) : Vector128<float> =
         Vector128.FusedMultiplyAdd(x, y, z)

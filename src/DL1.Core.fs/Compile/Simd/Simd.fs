@@ -136,7 +136,7 @@ type internal Simd128<'T when 'T: unmanaged and 'T: struct> =
         [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
         static member MultiplyAdd(a, b, c) =
             if sizeof<'T> = 4 then
-                Vector128.FusedMultiplyAdd(a.AsSingle(), b.AsSingle(), c.AsSingle()).As<float32, 'T>()
+                Fused.MultiplyAdd(a.AsSingle(), b.AsSingle(), c.AsSingle()).As<float32, 'T>()
             else
                 Vector128.FusedMultiplyAdd(a.AsDouble(), b.AsDouble(), c.AsDouble()).As<float, 'T>()
 

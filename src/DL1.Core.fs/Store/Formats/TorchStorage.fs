@@ -112,7 +112,7 @@ module internal TorchStorage =
                     Seq.singleton -1L
                     Seq.ofArray v.Strides
                 ]
-            |> Seq.map (sprintf "%d")
+            |> Seq.map (fun n -> $"%d{n}")
         )
 
     let private rawOf operation (v: TorchView) : Raw =
