@@ -20,6 +20,7 @@ let tests =
             DeepTests.tests
             ErrorTests.tests
             TextTests.tests
+            OperatorTests.tests
             ParseTests.tests
             ParseErrorTests.tests
             ParseUnicodeTests.tests
@@ -82,6 +83,7 @@ let tests =
             ScalarFunctionTests.tests
             // Code
             QuoteTests.tests
+            QuoteLoopTests.tests
             ToCodeTests.tests
             PlanTests.tests
             // Optimize
