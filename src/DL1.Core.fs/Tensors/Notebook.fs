@@ -31,41 +31,45 @@ type TypeFormatterSourceAttribute(formatterSourceType: Type) =
         and set (value: string[]) = preferred <- value
 
 /// A formatter by .NET Interactive's convention: a public `MimeType`, and `Format`.
-type internal NotebookFormatter<'value>(mimeType: string, text: 'value -> string) =
+[<Sealed>]
+type NotebookFormatter internal (mimeType: string, text: obj -> string option) =
+    /// What is written: `text/html`.
     member _.MimeType = mimeType
 
+    /// Writes a value; false where it is of another type.
     member _.Format(instance: obj, writer: TextWriter) : bool =
-        match instance with
-        | :? 'value as value ->
-            writer.Write(text value)
+        match text instance with
+        | Some text ->
+            writer.Write text
             true
-        | _ -> false
+        | None -> false
 
-/// The formatters of values that notebooks show: text, HTML, and LaTeX of formulas.
+/// The formatters of values that notebooks show: text and HTML.
 [<Sealed>]
 type FormatterSource() =
     /// One formatter for each form, as .NET Interactive calls them.
     member _.CreateTypeFormatters() : IEnumerable<obj> =
+        let html (value: obj) =
+            match value with
+            | :? INotebookValue as value -> Some value.Html
+            | _ -> None
+
         [|
-            NotebookFormatter<obj>(
-                "text/plain",
-                fun value ->
-                    match value.ToString() with
-                    | null -> ""
-                    | text -> text
-            )
-            NotebookFormatter<INotebookValue>("text/html", _.Html)
+            NotebookFormatter("text/plain", (fun value -> Option.ofObj (value.ToString())))
+            NotebookFormatter("text/html", html)
         |]
 
-/// The formatters of formulas.
+/// The formatters of formulas: text, HTML and LaTeX.
 [<Sealed>]
 type FormulaSource() =
     /// One formatter for each form, as .NET Interactive calls them.
     member _.CreateTypeFormatters() : IEnumerable<obj> =
-        let latex =
-            NotebookFormatter<INotebookFormula>("text/latex", (fun formula -> $"$$%s{formula.Latex}$$"))
+        let latex (value: obj) =
+            match value with
+            | :? INotebookFormula as formula -> Some("$$" + formula.Latex + "$$")
+            | _ -> None
 
-        Seq.append (FormatterSource().CreateTypeFormatters()) [| latex |]
+        Seq.append (FormatterSource().CreateTypeFormatters()) [| NotebookFormatter("text/latex", latex) |]
 
 /// HTML of notebooks.
 module internal Html =

@@ -45,9 +45,9 @@ let tests =
                 && same (value a b (7.25 % y)) (7.25 % b)
                 && same (value a b (x % 3)) (a % 3.0))
             law "% of whole numbers is that of .NET" (fun (p: int) (q: int) ->
-                let whole n = Expr.constant (Tensor.Of([| n |]))
+                let whole (n: int) = Expr.constant (Tensor.vector [ n ])
                 let q = if q = 0 then 7 else q
-                (shown (whole p % whole q)) = Tensor.Of([| p % q |]))
+                shown (whole p % whole q) = Tensor.vector [ p % q ])
             law "atan2 is that of floats" (fun (p: sbyte) (q: sbyte) ->
                 let a, b = float p / 16.0, float q / 16.0
                 near (value a b (atan2 x y)) (atan2 a b))
