@@ -66,7 +66,8 @@ public class ReadmeTests
         var output = Output(() =>
         {
             var (train, test) = Datasets.Digits().Split(0.8, seed: 1);
-            var model = Model.Sequential(Layers.Linear(64), Layers.BatchNorm(), Layers.Relu(), Layers.Dropout(0.2), Layers.Linear(10));
+            var model = Model.Sequential(
+                Layers.Linear(64), Layers.BatchNorm(), Layers.Relu(), Layers.Dropout(0.2), Layers.Linear(10));
             var result = model.Fit(train, Losses.CrossEntropy, Optimizers.AdamW(1e-3), epochs: 20, validation: test);
             Console.WriteLine(result.Evaluate(test, Metrics.Accuracy));
 
