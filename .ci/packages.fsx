@@ -124,7 +124,9 @@ for id, dependencies in packages do
         check ((text licence) <> "") $"no {licence}"
 
     let hasSources (portable: byte[]) =
-        use reader = Reflection.Metadata.MetadataReaderProvider.FromPortablePdbStream(new MemoryStream(portable))
+        use reader =
+            Reflection.Metadata.MetadataReaderProvider.FromPortablePdbStream(new MemoryStream(portable))
+
         let metadata = reader.GetMetadataReader()
         // The kind of debugging information that embedded sources have.
         let embedded = Guid "0E8A571B-6926-466E-B4AD-8AB04611F5FE"

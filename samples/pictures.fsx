@@ -46,7 +46,11 @@ let trails =
     [
         for name, optimizer, start in racers ->
             let descent = Descent.run rule optimizer hills [ x; y ] [ start; 2.8 ]
-            Trail.Of(name, struct (start, 2.8) :: [ for row in descent.Rows -> struct (row.After[0], row.After[1]) ])
+
+            Trail.Of(
+                name,
+                struct (start, 2.8) :: [ for row in descent.Rows -> struct (row.After[0], row.After[1]) ]
+            )
     ]
 
 File.WriteAllBytes(path "race.gif", Animation.gif View.Landscape 420 315 24 trails Surface.HillsAndBasins)

@@ -32,14 +32,17 @@ let rec find (id: string) : XElement option =
 let escape (text: string) = WebUtility.HtmlEncode text
 
 /// Text with code between backticks.
-let private marked (text: string) =
-    Regex.Replace(escape text, "`([^`]+)`", "<code>$1</code>")
+let private marked (text: string) = Regex.Replace(escape text, "`([^`]+)`", "<code>$1</code>")
 
 /// A referenced name without its namespace and its parameters.
 let private short (cref: string) =
     let name = Regex.Replace(cref, @"^\w:|\(.*$|``?\d+", "")
     let parts = name.Split '.'
-    if cref.StartsWith "T:" || parts.Length < 2 then Array.last parts else parts[parts.Length - 2] + "." + Array.last parts
+
+    if cref.StartsWith "T:" || parts.Length < 2 then
+        Array.last parts
+    else
+        parts[parts.Length - 2] + "." + Array.last parts
 
 let private outdented (code: string) =
     let lines = code.Replace("\r", "").Trim('\n').TrimEnd().Split '\n'
@@ -50,7 +53,9 @@ let private outdented (code: string) =
         |> Seq.map (fun line -> line.Length - line.TrimStart().Length)
         |> Seq.fold min 100
 
-    lines |> Seq.map (fun line -> if line.Length >= depth then line.Substring depth else line.TrimStart()) |> String.concat "\n"
+    lines
+    |> Seq.map (fun line -> if line.Length >= depth then line.Substring depth else line.TrimStart())
+    |> String.concat "\n"
 
 let rec private node (link: string -> string option) (n: XNode) : string =
     match n with
@@ -90,12 +95,19 @@ let summary link (entry: XElement) =
 /// All of it: summary, parameters, result, errors, remarks and examples.
 let whole link (entry: XElement) : string =
     let each name = entry.Elements(XName.Get name) |> List.ofSeq
-    let attribute (name: string) (e: XElement) = e.Attribute(XName.Get name) |> Option.ofObj |> Option.map _.Value |> Option.defaultValue ""
+
+    let attribute (name: string) (e: XElement) =
+        e.Attribute(XName.Get name) |> Option.ofObj |> Option.map _.Value |> Option.defaultValue ""
 
     let list title entries =
-        if List.isEmpty entries then ""
+        if List.isEmpty entries then
+            ""
         else
-            let rows = entries |> List.map (fun (name, text) -> $"<dt><code>{escape name}</code></dt><dd>{text}</dd>") |> String.concat ""
+            let rows =
+                entries
+                |> List.map (fun (name, text) -> $"<dt><code>{escape name}</code></dt><dd>{text}</dd>")
+                |> String.concat ""
+
             $"<h4>{title}</h4><dl>{rows}</dl>"
 
     String.concat

@@ -41,9 +41,12 @@ let rec csharp (t: Type) : string =
         let arguments = t.GetGenericArguments() |> Array.map csharp
         let definition = t.GetGenericTypeDefinition().FullName
 
-        if definition = "System.Nullable`1" then arguments[0] + "?"
-        elif definition.StartsWith "System.ValueTuple`" then "(" + String.Join(", ", arguments) + ")"
-        else bare t.Name + "<" + String.Join(", ", arguments) + ">"
+        if definition = "System.Nullable`1" then
+            arguments[0] + "?"
+        elif definition.StartsWith "System.ValueTuple`" then
+            "(" + String.Join(", ", arguments) + ")"
+        else
+            bare t.Name + "<" + String.Join(", ", arguments) + ">"
     else
         match csharpNames.TryGetValue(string t.FullName) with
         | true, name -> name
@@ -101,19 +104,24 @@ let isStatic (m: MemberInfo) =
     | _ -> false
 
 let private isExtension (m: MethodInfo) =
-    m.GetCustomAttributesData()
-    |> Seq.exists (fun a -> a.AttributeType.Name = "ExtensionAttribute")
+    m.GetCustomAttributesData() |> Seq.exists (fun a -> a.AttributeType.Name = "ExtensionAttribute")
 
 let private parameter (p: ParameterInfo) =
     let isParams =
         p.GetCustomAttributesData()
-        |> Seq.exists (fun a -> a.AttributeType.Name.StartsWith "Param" && a.AttributeType.Name.EndsWith "ArrayAttribute")
+        |> Seq.exists (fun a ->
+            a.AttributeType.Name.StartsWith "Param" && a.AttributeType.Name.EndsWith "ArrayAttribute")
 
     let value =
-        if not p.HasDefaultValue then ""
+        if not p.HasDefaultValue then
+            ""
         else
             match p.RawDefaultValue with
-            | null -> if p.ParameterType.IsValueType && Nullable.GetUnderlyingType p.ParameterType = null then " = default" else " = null"
+            | null ->
+                if p.ParameterType.IsValueType && Nullable.GetUnderlyingType p.ParameterType = null then
+                    " = default"
+                else
+                    " = null"
             | :? string as s -> $" = \"{s}\""
             | :? bool as b -> if b then " = true" else " = false"
             | v -> " = " + String.Format(Globalization.CultureInfo.InvariantCulture, "{0}", v)
@@ -175,10 +183,13 @@ let ofFunction (m: MemberInfo) : string =
     | other -> other.Name
 
 let rec private idOfType (t: Type) : string =
-    if t.IsByRef then idOfType (t.GetElementType()) + "@"
+    if t.IsByRef then
+        idOfType (t.GetElementType()) + "@"
     elif t.IsArray then
         let rank = t.GetArrayRank()
-        idOfType (t.GetElementType()) + (if rank = 1 then "[]" else "[" + String.Join(",", Seq.replicate rank "0:") + "]")
+
+        idOfType (t.GetElementType())
+        + (if rank = 1 then "[]" else "[" + String.Join(",", Seq.replicate rank "0:") + "]")
     elif t.IsGenericParameter then
         (if isNull t.DeclaringMethod then "`" else "``") + string t.GenericParameterPosition
     elif t.IsGenericType && not t.IsGenericTypeDefinition then
@@ -194,7 +205,10 @@ let id (m: MemberInfo) : string =
     let owner = ownerId m.DeclaringType
 
     let arguments (ps: ParameterInfo[]) =
-        if ps.Length = 0 then "" else "(" + String.Join(",", ps |> Array.map (fun p -> idOfType p.ParameterType)) + ")"
+        if ps.Length = 0 then
+            ""
+        else
+            "(" + String.Join(",", ps |> Array.map (fun p -> idOfType p.ParameterType)) + ")"
 
     match m with
     | :? ConstructorInfo as c -> $"M:{owner}.#ctor{arguments (c.GetParameters())}"
@@ -202,6 +216,12 @@ let id (m: MemberInfo) : string =
     | :? FieldInfo as f -> $"F:{owner}.{f.Name}"
     | :? MethodInfo as f ->
         let generic = if f.IsGenericMethod then $"``{f.GetGenericArguments().Length}" else ""
-        let result = if f.Name = "op_Implicit" || f.Name = "op_Explicit" then "~" + idOfType f.ReturnType else ""
+
+        let result =
+            if f.Name = "op_Implicit" || f.Name = "op_Explicit" then
+                "~" + idOfType f.ReturnType
+            else
+                ""
+
         $"M:{owner}.{f.Name}{generic}{arguments (f.GetParameters())}{result}"
     | other -> $"{other.Name}"

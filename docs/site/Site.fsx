@@ -81,7 +81,11 @@ let areaOfType =
 
             match area with
             | Some(_, area) ->
-                for m in Regex.Matches(File.ReadAllText file, @"(?m)^\s*(?:\[<.*>\]\s*)?(?:public |sealed |static |abstract |readonly |partial )*(?:type|and|module|class|record|struct|record struct|enum|interface|delegate \w+)\s+(?:\[<.*>\]\s*)?(?:private )?(\w+)") do
+                for m in
+                    Regex.Matches(
+                        File.ReadAllText file,
+                        @"(?m)^\s*(?:\[<.*>\]\s*)?(?:public |sealed |static |abstract |readonly |partial )*(?:type|and|module|class|record|struct|record struct|enum|interface|delegate \w+)\s+(?:\[<.*>\]\s*)?(?:private )?(\w+)"
+                    ) do
                     found.TryAdd(m.Groups[1].Value, area) |> ignore
             | None -> ()
 
@@ -110,7 +114,12 @@ let pageOfId =
 
     fun (cref: string) ->
         let name = Regex.Replace(cref.Substring 2, @"\(.*$", "")
-        let owner = if cref.StartsWith "T:" then name else name.Substring(0, max 0 (name.LastIndexOf '.'))
+
+        let owner =
+            if cref.StartsWith "T:" then
+                name
+            else
+                name.Substring(0, max 0 (name.LastIndexOf '.'))
 
         match pages.TryGetValue("T:" + owner) with
         | true, page -> Some page
@@ -119,8 +128,7 @@ let pageOfId =
 let written = Dictionary<string, string>()
 let index = List<string * string * string>()
 
-let relative (from: string) (target: string) =
-    String.replicate (from.Split('/').Length - 1) "../" + target
+let relative (from: string) (target: string) = String.replicate (from.Split('/').Length - 1) "../" + target
 
 let layout (page: string) (title: string) (body: string) =
     let link target = relative page target
@@ -143,6 +151,7 @@ let layout (page: string) (title: string) (body: string) =
 
 let title (t: Type) =
     let name = if isNull t.DeclaringType then t.Name else t.DeclaringType.Name + "." + t.Name
+
     if t.IsGenericType && isNull t.DeclaringType then Signature.csharp t
     elif isModule t then Regex.Replace(name, "Module$", "")
     else Signature.bare name
@@ -157,8 +166,11 @@ let kind (t: Type) =
     else "class"
 
 let membersOf (t: Type) =
-    let hidden = set [ "Equals"; "GetHashCode"; "CompareTo"; "GetType"; "Deconstruct"; "<Clone>$"; "PrintMembers" ]
-    let flags = BindingFlags.Public ||| BindingFlags.Static ||| BindingFlags.Instance ||| BindingFlags.DeclaredOnly
+    let hidden =
+        set [ "Equals"; "GetHashCode"; "CompareTo"; "GetType"; "Deconstruct"; "<Clone>$"; "PrintMembers" ]
+
+    let flags =
+        BindingFlags.Public ||| BindingFlags.Static ||| BindingFlags.Instance ||| BindingFlags.DeclaredOnly
 
     t.GetMembers flags
     |> Array.filter (fun m ->
@@ -171,7 +183,12 @@ let membersOf (t: Type) =
         | :? ConstructorInfo -> true
         | :? FieldInfo as f -> not f.IsSpecialName
         | _ -> false)
-    |> Array.sortBy (fun m -> (match m with :? ConstructorInfo -> 0 | :? PropertyInfo -> 1 | _ -> 2), m.Name)
+    |> Array.sortBy (fun m ->
+        (match m with
+         | :? ConstructorInfo -> 0
+         | :? PropertyInfo -> 1
+         | _ -> 2),
+        m.Name)
 
 let documented (page: string) (id: string) =
     let link cref = pageOfId cref |> Option.map (relative page)
@@ -184,7 +201,10 @@ for t in types do
     let section (m: MemberInfo) =
         let id = Signature.id m
         let anchor = Regex.Replace(m.Name, "[^A-Za-z0-9_]", "-")
-        let anchor = Seq.initInfinite (fun i -> if i = 0 then anchor else $"{anchor}-{i}") |> Seq.find places.Add
+
+        let anchor =
+            Seq.initInfinite (fun i -> if i = 0 then anchor else $"{anchor}-{i}") |> Seq.find places.Add
+
         index.Add((title t + "." + m.Name, page + "#" + anchor, kind t))
 
         let signatures =
@@ -201,7 +221,10 @@ for t in types do
     index.Add((title t, page, kind t))
     let members = membersOf t |> Array.map section |> String.concat "\n"
 
-    layout page (title t) $"""<p class="crumbs"><a href="index.html">API</a> › {areaOfType t}</p>
+    layout
+        page
+        (title t)
+        $"""<p class="crumbs"><a href="index.html">API</a> › {areaOfType t}</p>
 <h1>{Docs.escape (title t)} <small>{kind t} of {t.Namespace}, {t.Assembly.GetName().Name}</small></h1>
 {documented page ("T:" + Signature.ownerId t)}
 {members}"""
@@ -220,16 +243,30 @@ let apiBody =
             for t in members |> List.filter (fun t -> isNull t.DeclaringType) |> List.sortBy title do
                 let page = "api/index.html"
                 let link cref = pageOfId cref |> Option.map (relative page)
-                let text = Docs.find ("T:" + Signature.ownerId t) |> Option.map (Docs.summary link) |> Option.defaultValue ""
+
+                let text =
+                    Docs.find ("T:" + Signature.ownerId t)
+                    |> Option.map (Docs.summary link)
+                    |> Option.defaultValue ""
+
                 let first = Regex.Match(text, @"^.*?\.(?=\s|$)", RegexOptions.Singleline)
-                let shown = if first.Success && not (first.Value.Contains "<code>") then first.Value else text
+
+                let shown =
+                    if first.Success && not (first.Value.Contains "<code>") then
+                        first.Value
+                    else
+                        text
+
                 $"<dt><a href=\"{Path.GetFileName(pageOfType t)}\">{Docs.escape (title t)}</a> <small>{kind t}</small></dt><dd>{shown}</dd>"
 
             "</dl>"
     ]
     |> String.concat "\n"
 
-layout "api/index.html" "API" $"<h1>API</h1><p>%d{types.Length} types by area. Functions of modules are shown as F# and as C# see them.</p>{apiBody}"
+layout
+    "api/index.html"
+    "API"
+    $"<h1>API</h1><p>%d{types.Length} types by area. Functions of modules are shown as F# and as C# see them.</p>{apiBody}"
 
 // --- Guides: the README, and all that it leads to.
 
@@ -240,7 +277,9 @@ let seen = HashSet [ "README.md" ]
 
 for file in Directory.GetFiles(Path.Combine(root, "docs"), "*.md", SearchOption.AllDirectories) do
     let path = Path.GetRelativePath(root, file).Replace('\\', '/')
-    if seen.Add path then rest.Enqueue path
+
+    if seen.Add path then
+        rest.Enqueue path
 
 let pageOfFile (path: string) =
     if path = "README.md" then "index.html"
@@ -252,27 +291,44 @@ let isCopied (path: string) =
 
 /// The path in the repository that a link of a page leads to; none for links elsewhere.
 let resolved (from: string) (target: string) =
-    if Regex.IsMatch(target, @"^[a-z]+:|^#") then None
+    if Regex.IsMatch(target, @"^[a-z]+:|^#") then
+        None
     else
         let path = target.Split('#')[0]
-        let folder = match Path.GetDirectoryName from with null -> "" | folder -> folder
-        Some(Path.GetRelativePath(root, Path.GetFullPath(Path.Combine(root, folder, path))).Replace('\\', '/'))
+
+        let folder =
+            match Path.GetDirectoryName from with
+            | null -> ""
+            | folder -> folder
+
+        Some(
+            Path.GetRelativePath(root, Path.GetFullPath(Path.Combine(root, folder, path))).Replace('\\', '/')
+        )
 
 let rewritten (from: string) (html: string) =
     let page = pageOfFile from
 
-    Regex.Replace(html, "(href|src)=\"([^\"]+)\"", fun m ->
-        match resolved from m.Groups[2].Value with
-        | None -> m.Value
-        | Some path ->
-            let fragment = match m.Groups[2].Value.Split('#') with [| _; fragment |] -> "#" + fragment | _ -> ""
+    Regex.Replace(
+        html,
+        "(href|src)=\"([^\"]+)\"",
+        fun m ->
+            match resolved from m.Groups[2].Value with
+            | None -> m.Value
+            | Some path ->
+                let fragment =
+                    match m.Groups[2].Value.Split('#') with
+                    | [| _; fragment |] -> "#" + fragment
+                    | _ -> ""
 
-            if isCopied path then
-                copied.Add path |> ignore
-                $"{m.Groups[1].Value}=\"{relative page path}\""
-            else
-                if seen.Add path then rest.Enqueue path
-                $"{m.Groups[1].Value}=\"{relative page (pageOfFile path)}{fragment}\"")
+                if isCopied path then
+                    copied.Add path |> ignore
+                    $"{m.Groups[1].Value}=\"{relative page path}\""
+                else
+                    if seen.Add path then
+                        rest.Enqueue path
+
+                    $"{m.Groups[1].Value}=\"{relative page (pageOfFile path)}{fragment}\""
+    )
 
 while rest.Count > 0 do
     let path = rest.Dequeue()
@@ -282,7 +338,13 @@ while rest.Count > 0 do
     if path.EndsWith ".md" && File.Exists file then
         let html = Markdown.ToHtml(File.ReadAllText file, pipeline) |> rewritten path
         let heading = Regex.Match(html, "<h1[^>]*>(.*?)</h1>", RegexOptions.Singleline)
-        let title = if heading.Success then Regex.Replace(heading.Groups[1].Value, "<.*?>", "") else path
+
+        let title =
+            if heading.Success then
+                Regex.Replace(heading.Groups[1].Value, "<.*?>", "")
+            else
+                path
+
         index.Add((Net.WebUtility.HtmlDecode title, page, "guide"))
 
         for m in Regex.Matches(html, "<h[23] id=\"([^\"]+)\">(.*?)</h[23]>") do
@@ -304,7 +366,8 @@ while rest.Count > 0 do
 
 // --- Written, and checked: every link leads to a page, and every fragment to a place of it.
 
-if Directory.Exists out then Directory.Delete(out, true)
+if Directory.Exists out then
+    Directory.Delete(out, true)
 
 let write (page: string) (content: string) =
     let file = Path.Combine(out, page)
@@ -317,7 +380,9 @@ for page in written do
 for path in Seq.append [ "docs/pictures/icon.png" ] copied do
     let target = Path.Combine(out, path)
     Directory.CreateDirectory(Path.GetDirectoryName target |> string) |> ignore
-    if File.Exists(Path.Combine(root, path)) then File.Copy(Path.Combine(root, path), target, true)
+
+    if File.Exists(Path.Combine(root, path)) then
+        File.Copy(Path.Combine(root, path), target, true)
 
 for name in [ "site.css"; "site.js" ] do
     File.Copy(Path.Combine(__SOURCE_DIRECTORY__, name), Path.Combine(out, name), true)
@@ -338,7 +403,12 @@ let dead =
                         | parts -> parts[0], ""
 
                     let folder = Path.GetDirectoryName(Path.Combine(out, page.Key)) |> string
-                    let file = if path = "" then Path.Combine(out, page.Key) else Path.GetFullPath(Path.Combine(folder, path))
+
+                    let file =
+                        if path = "" then
+                            Path.Combine(out, page.Key)
+                        else
+                            Path.GetFullPath(Path.Combine(folder, path))
 
                     if not (File.Exists file) then
                         $"{page.Key}: {target} leads nowhere"
@@ -347,9 +417,15 @@ let dead =
     ]
     |> List.distinct
 
-printfn $"%d{written.Count} pages, %d{types.Length} types, %d{index.Count} entries of the search, %d{dead.Length} dead links"
+printfn
+    $"%d{written.Count} pages, %d{types.Length} types, %d{index.Count} entries of the search, %d{dead.Length} dead links"
+
 List.iter (printfn "  %s") dead
 
 let more = grouped |> List.tryFind (fun (area, _) -> area = "More")
-more |> Option.iter (fun (_, types) -> printfn "without an area: %s" (types |> List.map _.FullName |> String.concat ", "))
+
+more
+|> Option.iter (fun (_, types) ->
+    printfn "without an area: %s" (types |> List.map _.FullName |> String.concat ", "))
+
 exit (if dead.IsEmpty then 0 else 1)

@@ -10,7 +10,11 @@ open DL1
 [<RequireQualifiedAccess>]
 module internal PictureFile =
     let private unwritable operation (path: string) (error: exn) : 'a =
-        Refuse.domain operation $"the file {path}: {error.Message}" "a file that can be written" "check the folder and the name"
+        Refuse.domain
+            operation
+            $"the file {path}: {error.Message}"
+            "a file that can be written"
+            "check the folder and the name"
 
     /// Writes a PNG or an SVG, by what the name ends in. Another ending, and a file that cannot be written, are a `DomainError`.
     let save operation (path: string) (png: unit -> byte[]) (svg: unit -> string) : unit =
@@ -30,7 +34,11 @@ module internal PictureFile =
             let text = svg ()
             write (fun () -> File.WriteAllText(path, text))
         else
-            Refuse.domain operation $"the name {path}" "a name that ends in .png or .svg" "save it as loss.png, or as loss.svg"
+            Refuse.domain
+                operation
+                $"the name {path}"
+                "a name that ends in .png or .svg"
+                "save it as loss.png, or as loss.svg"
 
     /// Writes an SVG to the folder of temporary files and opens it; the path of the file. Where no program opens it, a
     /// `DomainError` names the file.

@@ -162,7 +162,8 @@ type Plot =
 
     /// The same of this many pixels: `plot.Save("loss.png", 1200, 600)`.
     member this.Save(path: string, width: int, height: int) : unit =
-        PictureFile.save "Plot.Save" path (fun () -> this.Png(width, height)) (fun () -> this.Svg(width, height))
+        PictureFile.save "Plot.Save" path (fun () -> this.Png(width, height)) (fun () ->
+            this.Svg(width, height))
 
     /// Writes the picture to the folder of temporary files, opens it with the program that the system has for SVG files, and
     /// gives the path. Where there is no such program, a `DomainError` names the file: `plot.Show()`.
@@ -171,7 +172,11 @@ type Plot =
     /// The title and the series.
     override this.ToString() =
         let names =
-            this.Series |> Seq.map _.Name |> Seq.filter (fun name -> name <> "") |> Seq.distinct |> String.concat ", "
+            this.Series
+            |> Seq.map _.Name
+            |> Seq.filter (fun name -> name <> "")
+            |> Seq.distinct
+            |> String.concat ", "
 
         $"Plot \"{this.Title}\" of %d{this.Series.Count} series" + (if names = "" then "" else ": " + names)
 

@@ -139,7 +139,9 @@ module Quote =
         match code with
         | Let(enumerator,
               Call(Some items, begins, []),
-              TryFinally(WhileLoop(Call(Some(Var moved), moves, []), Let(v, PropertyGet(Some(Var read), _, []), body)), _)) when
+              TryFinally(WhileLoop(Call(Some(Var moved), moves, []),
+                                   Let(v, PropertyGet(Some(Var read), _, []), body)),
+                         _)) when
             begins.Name = "GetEnumerator"
             && moves.Name = "MoveNext"
             && moved = enumerator
@@ -217,8 +219,7 @@ module Quote =
             let first, last = bound first, bound last
             QuoteValue.checkSteps (last - first)
 
-            let steps =
-                [ for i in first..last -> QuoteValue.Number(Expr.scalar DType.F64 (float i)) ]
+            let steps = [ for i in first..last -> QuoteValue.Number(Expr.scalar DType.F64 (float i)) ]
 
             loop scope v steps body
         | Application(f, x) -> apply code (read scope f) (read scope x)
@@ -395,7 +396,10 @@ module Quote =
                 parameters (bindParts v parts scope) (inputs @ parts) body
             | Lambda(v, body) when FSharpType.IsRecord v.Type ->
                 let parts =
-                    [ for field in FSharpType.GetRecordFields v.Type -> symbol $"{v.Name}.{field.Name}" field.PropertyType ]
+                    [
+                        for field in FSharpType.GetRecordFields v.Type ->
+                            symbol $"{v.Name}.{field.Name}" field.PropertyType
+                    ]
 
                 parameters (bindParts v parts scope) (inputs @ parts) body
             | Lambda(v, body) ->
@@ -417,8 +421,7 @@ module Quote =
                     Unreadable.refuse "a result that is no number" "quote a function for each number"
 
         Unreadable.within code (fun () ->
-            let scope =
-                { Names = Map.empty; Cells = Dictionary(); Depth = 0; Steps = ref 0 }
+            let scope = { Names = Map.empty; Cells = Dictionary(); Depth = 0; Steps = ref 0 }
 
             let inputs, f = parameters scope [] code
             refuseDuplicates (inputs |> List.map _.Label)

@@ -34,13 +34,20 @@ module internal QuoteValue =
     let rec private isDataInside (inside: Type list) (t: Type) =
         let all (types: Type seq) = types |> Seq.forall (isDataInside (t :: inside))
 
-        if isScalar t then true
-        elif List.contains t inside then false
-        elif t.IsArray then t.GetArrayRank() = 1 && all (Option.toList (Option.ofObj (t.GetElementType())))
-        elif isCollection t then all (t.GetGenericArguments())
-        elif FSharpType.IsTuple t then all (FSharpType.GetTupleElements t)
-        elif FSharpType.IsRecord t then all (FSharpType.GetRecordFields t |> Seq.map _.PropertyType)
-        else false
+        if isScalar t then
+            true
+        elif List.contains t inside then
+            false
+        elif t.IsArray then
+            t.GetArrayRank() = 1 && all (Option.toList (Option.ofObj (t.GetElementType())))
+        elif isCollection t then
+            all (t.GetGenericArguments())
+        elif FSharpType.IsTuple t then
+            all (FSharpType.GetTupleElements t)
+        elif FSharpType.IsRecord t then
+            all (FSharpType.GetRecordFields t |> Seq.map _.PropertyType)
+        else
+            false
 
     let isData (t: Type) = isDataInside [] t
 
@@ -57,7 +64,9 @@ module internal QuoteValue =
         | _ -> None
 
     let private tooLong () : 'a =
-        Unreadable.refuse $"more than %d{most} steps or elements" "use Scan.run over tensors, or tensors and their sums"
+        Unreadable.refuse
+            $"more than %d{most} steps or elements"
+            "use Scan.run over tensors, or tensors and their sums"
 
     /// A value of a type that `isData` holds for; none for others.
     let rec ofObject (value: obj | null) : QuoteValue option =
@@ -78,8 +87,10 @@ module internal QuoteValue =
             | _ when (scalar value).IsSome -> scalar value
             | :? Collections.IEnumerable as items when not (value :? string) ->
                 all (Seq.cast items) |> Option.map QuoteValue.Sequence
-            | _ when FSharpType.IsTuple t -> all (FSharpValue.GetTupleFields value) |> Option.map QuoteValue.Tuple
-            | _ when FSharpType.IsRecord t -> all (FSharpValue.GetRecordFields value) |> Option.map QuoteValue.Tuple
+            | _ when FSharpType.IsTuple t ->
+                all (FSharpValue.GetTupleFields value) |> Option.map QuoteValue.Tuple
+            | _ when FSharpType.IsRecord t ->
+                all (FSharpValue.GetRecordFields value) |> Option.map QuoteValue.Tuple
             | _ -> None
 
     let isConstant (e: DL1.Expr) =
@@ -107,7 +118,8 @@ module internal QuoteValue =
         match a, b with
         | QuoteValue.Number a, QuoteValue.Number b -> QuoteValue.Number(Meaning.choose condition a b)
         | QuoteValue.Tuple a, QuoteValue.Tuple b -> QuoteValue.Tuple(all a b)
-        | QuoteValue.Sequence a, QuoteValue.Sequence b when a.Length = b.Length -> QuoteValue.Sequence(all a b)
+        | QuoteValue.Sequence a, QuoteValue.Sequence b when a.Length = b.Length ->
+            QuoteValue.Sequence(all a b)
         | QuoteValue.Function f, QuoteValue.Function g ->
             QuoteValue.Function(fun x -> choose code condition (f x) (g x))
         | _ -> Unreadable.code code
@@ -164,7 +176,8 @@ module internal QuoteValue =
 
         let mean values =
             match sum values with
-            | QuoteValue.Number total when not values.IsEmpty -> QuoteValue.Number(total / float values.Length)
+            | QuoteValue.Number total when not values.IsEmpty ->
+                QuoteValue.Number(total / float values.Length)
             | _ -> Unreadable.refuse $"{name} of no elements" "give one element or more"
 
         // F# refuses lists of different lengths too.
@@ -177,8 +190,8 @@ module internal QuoteValue =
                     "give as many elements on both sides"
 
         match name, arguments with
-        | ("ToList" | "ToArray" | "OfList" | "OfArray" | "OfSeq" | "ToSeq" | "CreateSequence"), [ QuoteValue.Sequence _ as xs ] ->
-            Some xs
+        | ("ToList" | "ToArray" | "OfList" | "OfArray" | "OfSeq" | "ToSeq" | "CreateSequence"),
+          [ QuoteValue.Sequence _ as xs ] -> Some xs
         | "Delay", [ f ] -> Some(call f (QuoteValue.Tuple []))
         | "Singleton", [ x ] -> Some(QuoteValue.Sequence [ x ])
         | "Map", [ f; QuoteValue.Sequence xs ] -> Some(QuoteValue.Sequence(List.map (call f) xs))
@@ -212,6 +225,7 @@ module internal QuoteValue =
         | "Length", [ QuoteValue.Sequence xs ] -> Some(number xs.Length)
         | "Head", [ QuoteValue.Sequence xs ] -> Some(element xs 0)
         | "Last", [ QuoteValue.Sequence xs ] -> Some(element xs (xs.Length - 1))
-        | ("Item" | "Get" | "GetArray"), ([ QuoteValue.Sequence xs; place ] | [ place; QuoteValue.Sequence xs ]) ->
+        | ("Item" | "Get" | "GetArray"),
+          ([ QuoteValue.Sequence xs; place ] | [ place; QuoteValue.Sequence xs ]) ->
             Some(element xs (whole "a place" place))
         | _ -> None

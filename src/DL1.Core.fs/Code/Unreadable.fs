@@ -37,11 +37,14 @@ module internal Unreadable =
 
     /// Functions whose effect is no value: output and exceptions.
     let private effect (m: Reflection.MethodInfo) =
-        let isOutput = m.Name.StartsWith("PrintFormat", StringComparison.Ordinal) || m.DeclaringType = typeof<Console>
+        let isOutput =
+            m.Name.StartsWith("PrintFormat", StringComparison.Ordinal) || m.DeclaringType = typeof<Console>
 
         if isOutput then
             Some("output, which a formula cannot make", "print before the quotation or after it")
-        elif List.contains m.Name [ "FailWith"; "Raise"; "InvalidArg"; "InvalidOp"; "NullArg"; "Reraise" ] then
+        elif
+            List.contains m.Name [ "FailWith"; "Raise"; "InvalidArg"; "InvalidOp"; "NullArg"; "Reraise" ]
+        then
             Some("an exception, which a formula cannot raise", "give nan where there is no value")
         else
             None
@@ -75,7 +78,8 @@ module internal Unreadable =
             $"the variable {v.Name}, which changes and is not of this function",
             "let the function hold it by let mutable, or give each value a name of its own"
         | WhileLoop _ ->
-            "a loop by while, whose number of steps is not known", "loop over constant bounds by for, or use Scan.run over tensors"
+            "a loop by while, whose number of steps is not known",
+            "loop over constant bounds by for, or use Scan.run over tensors"
         | ForIntegerRangeLoop _
         | Sequential _ -> "a step whose value is not used", "let each step set a variable, or leave it out"
         | LetRecursive _ -> "a function that calls itself", "write its steps out"

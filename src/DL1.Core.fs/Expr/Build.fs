@@ -95,8 +95,7 @@ module Expr =
 
     /// The first operand where the condition (truth values) holds, the second elsewhere; all three broadcast.
     /// `Expr.where (x .> 0.0) x y`
-    let where (condition: Expr) (a: Expr) (b: Expr) =
-        Expr.Choose(condition, a, b)
+    let where (condition: Expr) (a: Expr) (b: Expr) = Expr.Choose(condition, a, b)
 
     /// The same values in another element type: towards 0 for whole numbers, `≠ 0` for truth values.
     /// `Expr.cast DType.F32 x`
@@ -180,7 +179,11 @@ module Expr =
             Expr.Make(Node.MatMul(a, b))
         elif b.Shape.Rank = 1 then
             check ()
-            if a.Shape.Rank = 1 then matmul (row a) (column b) |> drop -1 |> drop -1 else matmul a (column b) |> drop -1
+
+            if a.Shape.Rank = 1 then
+                matmul (row a) (column b) |> drop -1 |> drop -1
+            else
+                matmul a (column b) |> drop -1
         elif a.Shape.Rank = 1 then
             check ()
             matmul (row a) b |> drop -2

@@ -343,6 +343,7 @@ type Expr private (node: Node<Expr>, dtype: DType, shape: Shape, digest: Digest,
     static member Sqrt(x: Expr) = Expr.OfUnary(UnaryOp.Sqrt, x)
     /// The logarithm to base 10, `log x / log 10`: −∞ at 0, NaN below. `log10 x`
     static member Log10(x: Expr) = log x / log (Expr.Literal 10.0)
+
     /// The whole number next to x towards 0; its derivative is 0. `truncate x`
     static member Truncate(x: Expr) =
         Expr.Choose(Expr.OfCompare(CompareOp.Lt, x, Expr.Literal 0.0), ceil x, floor x)
@@ -417,7 +418,10 @@ type Expr private (node: Node<Expr>, dtype: DType, shape: Shape, digest: Digest,
 
     member private this.Fixed(ranges: (int option * int option) list, axes: int list) =
         let part = this.Parts ranges
-        let dims = part.Shape.ToList() |> List.indexed |> List.filter (fun (i, _) -> not (List.contains i axes))
+
+        let dims =
+            part.Shape.ToList() |> List.indexed |> List.filter (fun (i, _) -> not (List.contains i axes))
+
         Expr.Make(Node.Reshape(Shape.ofList (List.map snd dims), part))
 
     /// The element of a vector, or the row of a matrix; a negative index counts from the end. One that is not there is a
@@ -438,7 +442,9 @@ type Expr private (node: Node<Expr>, dtype: DType, shape: Shape, digest: Digest,
     member this.GetSlice(first: int option, last: int option) : Expr = this.Parts [ first, last ]
 
     /// A part of a matrix. `m[0..1, 1..]`
-    member this.GetSlice(first0: int option, last0: int option, first1: int option, last1: int option) : Expr =
+    member this.GetSlice
+        (first0: int option, last0: int option, first1: int option, last1: int option)
+        : Expr =
         this.Parts [ first0, last0; first1, last1 ]
 
     /// A part of a row. `m[0, 1..]`
@@ -453,7 +459,9 @@ type Expr private (node: Node<Expr>, dtype: DType, shape: Shape, digest: Digest,
 and [<AbstractClass; Sealed>] internal ExprRules =
     static member private Below(a, b: float) = Expr.OfCompare(CompareOp.Lt, a, Expr.Literal b)
     static member private Both(a, b) = Expr.OfBinary(BinaryOp.And, a, b)
-    static member private Cast(dtype: DType, x: Expr) = if x.DType = dtype then x else Expr.Make(Node.Cast(dtype, x))
+
+    static member private Cast(dtype: DType, x: Expr) =
+        if x.DType = dtype then x else Expr.Make(Node.Cast(dtype, x))
 
     /// A function of two operands of one type and shape, with the cotangents of each.
     static member private Custom
@@ -469,8 +477,7 @@ and [<AbstractClass; Sealed>] internal ExprRules =
             Origin.within (Origin.gradient Making.Origin) (fun () ->
                 gradients x y (Expr.Make(Node.Variable cotangent)))
 
-        let rule =
-            { Name = name; Inputs = inputs; Value = result; Cotangent = cotangent; Gradients = back }
+        let rule = { Name = name; Inputs = inputs; Value = result; Cotangent = cotangent; Gradients = back }
 
         Expr.Make(Node.Custom(rule, [ a; b ]))
 
@@ -524,8 +531,7 @@ and [<AbstractClass; Sealed>] internal ExprRules =
         let divisor = Expr.Choose(isZero, Expr.Literal 1.0, b)
 
         let quotient (x: Expr) =
-            let whole =
-                Expr.Truncate(ExprRules.Cast(DType.F64, x) / ExprRules.Cast(DType.F64, divisor))
+            let whole = Expr.Truncate(ExprRules.Cast(DType.F64, x) / ExprRules.Cast(DType.F64, divisor))
 
             ExprRules.Cast(a.DType, whole)
 
@@ -543,8 +549,7 @@ and [<AbstractClass; Sealed>] internal ExprRules =
 
         let isShort = compare CompareOp.Ge (abs rest) (abs divisor)
 
-        let whole =
-            Expr.Choose(isBeyond, second - unit, Expr.Choose(isShort, second + unit, second))
+        let whole = Expr.Choose(isBeyond, second - unit, Expr.Choose(isShort, second + unit, second))
 
         Expr.Choose(isZero, zero, whole)
 
@@ -554,7 +559,7 @@ and [<AbstractClass; Sealed>] internal ExprRules =
         Operand.requireNumber operation a
         struct (a, b)
 
-    static member InDouble(f: Expr -> Expr -> Expr) (a: Expr) (b: Expr) =
+    static member InDouble (f: Expr -> Expr -> Expr) (a: Expr) (b: Expr) =
         if a.DType = DType.F64 then
             f a b
         else

@@ -39,7 +39,9 @@ module internal HistoryPicture =
 
             let curve (_, color: string, points) =
                 let places =
-                    points |> List.map (fun (epoch, loss) -> $"""%s{number "0.#" (x epoch)},%s{number "0.#" (y loss)}""")
+                    points
+                    |> List.map (fun (epoch, loss) ->
+                        $"""%s{number "0.#" (x epoch)},%s{number "0.#" (y loss)}""")
 
                 $"""<polyline fill="none" stroke="%s{color}" stroke-width="2" points="%s{String.Join(' ', places)}"/>"""
 

@@ -11,8 +11,7 @@ let private weights = [| 2.0; -1.0; 0.5 |]
 let private pairs = [ 1.0, 2.0; 3.0, -1.0 ]
 let private degree = 4
 
-let private value (f: Expr) (x: float) =
-    Eval.run [ "x", Tensor.scalar x ] f |> Tensor.toFloat
+let private value (f: Expr) (x: float) = Eval.run [ "x", Tensor.scalar x ] f |> Tensor.toFloat
 
 /// Quoted functions of x beside the same code as functions.
 let private cases: (string * Quotations.Expr<float -> float> * (float -> float)) list =
@@ -170,7 +169,10 @@ let private cases: (string * Quotations.Expr<float -> float> * (float -> float))
         <@ fun x -> Array.sum (Array.map (fun w -> w * x) weights) + (weights |> Array.sumBy (fun w -> w + x)) @>,
         (fun x -> Array.sum (Array.map (fun w -> w * x) weights) + (weights |> Array.sumBy (fun w -> w + x)))
         "comprehensions",
-        <@ fun x -> List.sum [ for i in 1..3 -> x ** float i ] * Seq.sum (seq { for i in 1..2 -> x + float i }) @>,
+        <@
+            fun x ->
+                List.sum [ for i in 1..3 -> x ** float i ] * Seq.sum (seq { for i in 1..2 -> x + float i })
+        @>,
         (fun x -> List.sum [ for i in 1..3 -> x ** float i ] * Seq.sum (seq { for i in 1..2 -> x + float i }))
         "averages and extremes",
         <@ fun x -> List.average [ x; 1.0; 2.0 ] + List.max [ x; 0.5 ] - Array.min [| x; -0.5 |] @>,
@@ -229,6 +231,9 @@ let tests =
                                 s
                         @>
 
-                Expect.equal (string (Symbolic.derivative (Expr.symbol "x") f)) "1 + 2·x + 3·x²" "its derivative"
+                Expect.equal
+                    (string (Symbolic.derivative (Expr.symbol "x") f))
+                    "1 + 2·x + 3·x²"
+                    "its derivative"
             }
         ]

@@ -151,9 +151,18 @@ let tests =
                         "a result that is no number"
                         refusal (fun () -> Quote.expr <@ fun x -> Math.Clamp(x, 2.0, 1.0) @>),
                         "the bounds 2 and 1"
-                        refusal (fun () -> Quote.expr <@ fun x -> List.sortDescending [ x; 1.0 ] |> List.head @>),
+                        refusal (fun () ->
+                            Quote.expr <@ fun x -> List.sortDescending [ x; 1.0 ] |> List.head @>),
                         "the call of ListModule.SortDescending"
-                        refusal (fun () -> Quote.expr <@ fun x -> try 1.0 / x with _ -> 0.0 @>),
+                        refusal (fun () ->
+                            Quote.expr
+                                <@
+                                    fun x ->
+                                        try
+                                            1.0 / x
+                                        with _ ->
+                                            0.0
+                                @>),
                         "a try, which a formula cannot make"
                         refusal (fun () ->
                             Quote.expr
@@ -165,7 +174,14 @@ let tests =
                         "output, which a formula cannot make"
                         refusal (fun () -> Quote.expr <@ fun x -> if x > 0.0 then x else failwith "no" @>),
                         "an exception, which a formula cannot raise"
-                        refusal (fun () -> Quote.expr <@ fun x -> match Some x with | Some y -> y | None -> 0.0 @>),
+                        refusal (fun () ->
+                            Quote.expr
+                                <@
+                                    fun x ->
+                                        match Some x with
+                                        | Some y -> y
+                                        | None -> 0.0
+                                @>),
                         "a case of the union"
                         refusal (fun () ->
                             Quote.expr
@@ -203,7 +219,8 @@ let tests =
                                         s
                                 @>),
                         "a bound of a loop that depends on a parameter"
-                        refusal (fun () -> Quote.expr <@ fun (x: float) -> [ x; 1.0 ][2] @>), "the place 2 of 2"
+                        refusal (fun () -> Quote.expr <@ fun (x: float) -> [ x; 1.0 ][2] @>),
+                        "the place 2 of 2"
                     ]
 
                 for message, piece in expectations do

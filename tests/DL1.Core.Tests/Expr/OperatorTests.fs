@@ -53,7 +53,9 @@ let tests =
                 near (value a b (atan2 x y)) (atan2 a b))
             law "log10 and truncate are those of floats" (fun (p: int16) ->
                 let a = float p / 64.0
-                near (value a 0.0 (log10 (abs x))) (log10 (abs a)) && same (value a 0.0 (truncate x)) (truncate a))
+
+                near (value a 0.0 (log10 (abs x))) (log10 (abs a))
+                && same (value a 0.0 (truncate x)) (truncate a))
             law "float32 literals take the type of what they meet" (fun (p: sbyte) ->
                 let a = float p / 16.0
                 let single = Expr.variable "x" DType.F32 []
@@ -89,7 +91,11 @@ let tests =
                 Expect.equal (shown matrix[*, 1]) (floats (List.ofArray m[*, 1])) "a column"
                 Expect.equal (shown matrix[0, 1..]) (floats (List.ofArray m[0, 1..])) "a part of a row"
                 Expect.equal (shown matrix[0..1, 1..2]) (Convert.ofArray2D m[0..1, 1..2]) "a part"
-                Expect.equal (shown (Grad.grad (vector[1] * vector[1]) [ vector ]).Head) (floats [ 0.0; 4.0; 0.0; 0.0 ]) "its gradient"
+
+                Expect.equal
+                    (shown (Grad.grad (vector[1] * vector[1]) [ vector ]).Head)
+                    (floats [ 0.0; 4.0; 0.0; 0.0 ])
+                    "its gradient"
             }
             test "places that are not there are refused" {
                 Expect.stringContains (refusal (fun () -> vector[4])) "places from -4 to 3" ""
@@ -99,6 +105,7 @@ let tests =
             law "a matrix times a vector is the sum of its columns" (fun (p: sbyte) (q: sbyte) (r: sbyte) ->
                 let v = [ float p; float q; float r ]
                 let product = shown (Expr.matmul matrix (Expr.constant (floats v)))
+
                 product = shown (Linear.matvec matrix (Expr.constant (floats v)))
                 && product = floats [ v[0] + 2.0 * v[1] + 3.0 * v[2]; 4.0 * v[0] + 5.0 * v[1] + 6.0 * v[2] ])
             test "a vector on the left is a row, two are their scalar product" {
