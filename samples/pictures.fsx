@@ -63,9 +63,15 @@ let explanation = Explain.run [ "d", d; "e", e; "Y", d * e ] at (d * e)
 GraphPicture.Of explanation |> Figure.save (path "graph.svg")
 
 // A small network on the digits, with a part of them held back.
-let train, test = Dataset.split 0.8 (Key.ofSeed 1L) (Datasets.digits ())
+let table = Datasets.digits ()
+let digits = Table.texts "digit" table
+let images = table |> Table.numbers (Table.namesBut [ "digit" ] table)
+
+let train, test =
+    Dataset.create images (Category.labels (Category.fit digits) digits) |> Splits.data 0.2 (Key.ofSeed 1L)
+
 let model = Dense.linear 64 => Activation.relu => Dense.linear 10
-let learner = Learner.create model (Loss.crossEntropy Loss.classes) (Optimizer.adamW 1e-3)
+let learner = Learner.create model (Loss.crossEntropy Loss.classes) (Optimizer.adam 2e-3)
 
 let fitted =
     Fit.run { Fit.options (Key.ofSeed 2L) with Epochs = 20; Validation = Some test } learner train
