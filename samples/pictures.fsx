@@ -53,7 +53,7 @@ let trails =
             )
     ]
 
-File.WriteAllBytes(path "race.gif", Animation.gif View.Landscape 420 315 24 trails Surface.HillsAndBasins)
+File.WriteAllBytes(path "race.gif", Animation.gif View.Landscape 600 400 20 trails Surface.HillsAndBasins)
 
 // Backpropagation: values forwards, gradients backwards.
 let a, b, c = Expr.symbol "a", Expr.symbol "b", Expr.symbol "c"
@@ -68,7 +68,8 @@ let digits = Table.texts "digit" table
 let images = table |> Table.numbers (Table.namesBut [ "digit" ] table)
 
 let train, test =
-    Dataset.create images (Category.labels (Category.fit digits) digits) |> Splits.data 0.2 (Key.ofSeed 1L)
+    Dataset.create images (Category.labels (Category.fit digits) digits)
+    |> Splits.data 0.2 (Key.ofSeed 1L)
 
 let model = Dense.linear 64 => Activation.relu => Dense.linear 10
 let learner = Learner.create model (Loss.crossEntropy Loss.classes) (Optimizer.adam 2e-3)

@@ -127,12 +127,14 @@ module Quote =
     let private isRecordField (p: Reflection.PropertyInfo) =
         match p.DeclaringType with
         | null -> false
-        | owner -> FSharpType.IsRecord owner
+        | owner -> FSharpType.IsRecord(owner, QuoteValue.anyAccess)
 
     let private fieldPlace (p: Reflection.PropertyInfo) =
         match p.DeclaringType with
         | null -> -1
-        | owner -> FSharpType.GetRecordFields owner |> Array.findIndex (fun field -> field.Name = p.Name)
+        | owner ->
+            FSharpType.GetRecordFields(owner, QuoteValue.anyAccess)
+            |> Array.findIndex (fun field -> field.Name = p.Name)
 
     /// A loop over the elements of a list or a sequence, as the compiler writes it: by an enumerator.
     let private (|Each|_|) (code: Expr) =
@@ -394,10 +396,10 @@ module Quote =
                     |> List.ofArray
 
                 parameters (bindParts v parts scope) (inputs @ parts) body
-            | Lambda(v, body) when FSharpType.IsRecord v.Type ->
+            | Lambda(v, body) when FSharpType.IsRecord(v.Type, QuoteValue.anyAccess) ->
                 let parts =
                     [
-                        for field in FSharpType.GetRecordFields v.Type ->
+                        for field in FSharpType.GetRecordFields(v.Type, QuoteValue.anyAccess) ->
                             symbol $"{v.Name}.{field.Name}" field.PropertyType
                     ]
 

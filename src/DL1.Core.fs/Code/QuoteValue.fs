@@ -21,6 +21,9 @@ module internal QuoteValue =
     /// More steps of loops, and more elements, than a formula that is written out should have.
     let most = 10_000
 
+    /// Records of private types too.
+    let anyAccess = Reflection.BindingFlags.Public ||| Reflection.BindingFlags.NonPublic
+
     let isWhole (t: Type) = t = typeof<int> || t = typeof<int64>
 
     let isScalar (t: Type) = t = typeof<float> || t = typeof<float32> || t = typeof<bool> || isWhole t
@@ -44,8 +47,8 @@ module internal QuoteValue =
             all (t.GetGenericArguments())
         elif FSharpType.IsTuple t then
             all (FSharpType.GetTupleElements t)
-        elif FSharpType.IsRecord t then
-            all (FSharpType.GetRecordFields t |> Seq.map _.PropertyType)
+        elif FSharpType.IsRecord(t, anyAccess) then
+            all (FSharpType.GetRecordFields(t, anyAccess) |> Seq.map _.PropertyType)
         else
             false
 
@@ -89,8 +92,8 @@ module internal QuoteValue =
                 all (Seq.cast items) |> Option.map QuoteValue.Sequence
             | _ when FSharpType.IsTuple t ->
                 all (FSharpValue.GetTupleFields value) |> Option.map QuoteValue.Tuple
-            | _ when FSharpType.IsRecord t ->
-                all (FSharpValue.GetRecordFields value) |> Option.map QuoteValue.Tuple
+            | _ when FSharpType.IsRecord(t, anyAccess) ->
+                all (FSharpValue.GetRecordFields(value, anyAccess)) |> Option.map QuoteValue.Tuple
             | _ -> None
 
     let isConstant (e: DL1.Expr) =

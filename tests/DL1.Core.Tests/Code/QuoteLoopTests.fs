@@ -233,7 +233,7 @@ let tests =
 
                 Expect.equal
                     (string (Symbolic.derivative (Expr.symbol "x") f))
-                    "1 + 2·x + 3·x²"
+                    "2·x + 3·x² + 1"
                     "its derivative"
             }
         ]

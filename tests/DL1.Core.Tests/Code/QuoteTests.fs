@@ -168,7 +168,7 @@ let tests =
                             Quote.expr
                                 <@
                                     fun x ->
-                                        printfn "%f" x
+                                        Printf.printfn "%f" x
                                         x * x
                                 @>),
                         "output, which a formula cannot make"
