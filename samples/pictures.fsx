@@ -53,7 +53,7 @@ let trails =
             )
     ]
 
-File.WriteAllBytes(path "race.gif", Animation.gif View.Landscape 600 400 20 trails Surface.HillsAndBasins)
+File.WriteAllBytes(path "race.gif", Animation.gif View.Landscape 420 315 24 trails Surface.HillsAndBasins)
 
 // Backpropagation: values forwards, gradients backwards.
 let a, b, c = Expr.symbol "a", Expr.symbol "b", Expr.symbol "c"
