@@ -77,8 +77,11 @@ for id, dependencies in packages do
     check (value "version" = version) $"another version than {version}"
     check (value "license" = "MIT") "no licence in its description"
     check ((text "LICENSE").Contains "MIT License") "no LICENSE"
-    check (value "readme" = "README.md" && (text "README.md").StartsWith "# DL1") "no README"
+    check (value "readme" = "README.md" && (text "README.md").StartsWith $"# {id}\n") "no README of its own"
     check (value "description" <> "") "no description"
+    check (value "icon" = "icon.png" && (file "icon.png").IsSome) "no icon"
+    check ((value "tags").Contains "deep-learning") "no tags"
+    check ((value "releaseNotes").StartsWith "## [") "no release notes"
 
     let stated =
         [
@@ -109,6 +112,31 @@ for id, dependencies in packages do
             ((text "buildTransitive/DL1.Core.targets").Contains "IsDynamicCodeSupported")
             "no switch for programs that are built to be run"
 
+    // The licences of what is carried.
+    let licences =
+        match id with
+        | "DL1.Data" -> [ "DATA-LICENCES.md" ]
+        | "DL1.Pictures" -> [ "FONT-LICENCES.txt" ]
+        | _ -> []
+
+    for licence in licences do
+        check ((text licence) <> "") $"no {licence}"
+
+    let hasSources (portable: byte[]) =
+        use reader =
+            Reflection.Metadata.MetadataReaderProvider.FromPortablePdbStream(new MemoryStream(portable))
+
+        let metadata = reader.GetMetadataReader()
+        // The kind of debugging information that embedded sources have.
+        let embedded = Guid "0E8A571B-6926-466E-B4AD-8AB04611F5FE"
+
+        metadata.CustomDebugInformation
+        |> Seq.exists (fun h -> metadata.GetGuid(metadata.GetCustomDebugInformation(h).Kind) = embedded)
+
+    symbols.GetEntry $"lib/net10.0/{id}.pdb"
+    |> Option.ofObj
+    |> Option.iter (fun pdb -> check (hasSources (bytes pdb)) "no sources in its symbols")
+
     // Nothing else: no native file, no library of others, and nothing of the machine.
     let expected =
         [
@@ -118,6 +146,8 @@ for id, dependencies in packages do
             $"lib/net10.0/{id}.xml"
             "README.md"
             "LICENSE"
+            "icon.png"
+            yield! licences
             if id = "DL1.Core" then
                 "content/DL1.Core.fsx"
                 "build/DL1.Core.targets"

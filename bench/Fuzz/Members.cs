@@ -78,6 +78,7 @@ public static class Members
         if (type.Namespace == "DL1.Compiler.Simd") return "parts of emitted code over registers; every plan calls them";
         if (method.Name == "Console" || (type.Name == "ProgressModule" && method.Name == "console"))
             return "writes to the console";
+        if (type.Namespace == "DL1.Pictures" && method.Name is "Show" or "show") return "opens a program of the system";
         if (type == typeof(Refuse)) return "raises the error it is given";
         return null;
     }

@@ -13,5 +13,8 @@ fsi.AddPrinter(fun (s: DL1.Summary) -> lines (string s))
 fsi.AddPrinter(fun (e: DL1.Explanation) -> lines (string e))
 fsi.AddPrinter(fun (row: DL1.EpochRow) -> DL1.History.line row)
 fsi.AddPrinter(fun (rows: DL1.EpochRow list) -> lines (DL1.History.table rows))
+fsi.AddPrinter(fun (o: DL1.Optimizer) -> o.Name)
+fsi.AddPrinter(fun (s: DL1.Schedule) -> s.Name)
+fsi.AddPrinter(fun (m: DL1.Metric) -> m.Name)
 fsi.AddPrinter(fun (d: DL1.Dataset) -> lines (string d))
 #endif

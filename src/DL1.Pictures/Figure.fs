@@ -13,7 +13,8 @@ open DL1
 /// In C#: <code>
 /// byte[] png = ConfusionMatrix.Of(confusion, ["cat", "dog"]).Titled("Test set").Png(640);
 /// </code></example>
-[<Sealed>]
+[<Sealed; StructuredFormatDisplay("{Display}")>]
+[<DL1.Notebooks.TypeFormatterSource(typeof<DL1.Notebooks.FormatterSource>)>]
 type Figure internal (title: string, svg: string -> int -> string, png: string -> int -> float -> byte[]) =
     let check operation width (density: float) =
         if
@@ -47,6 +48,24 @@ type Figure internal (title: string, svg: string -> int -> string, png: string -
     member _.Png(width: int, density: float) : byte[] =
         check "Figure.Png" width density
         png title width density
+
+    /// Writes the picture as a PNG or an SVG, by what the name ends in; another ending, and a file that cannot be written, are a
+    /// `DomainError`: `figure.Save("confusion.png")`.
+    member this.Save(path: string) : unit = this.Save(path, 780)
+
+    /// The same so many pixels wide, from 200 to 4000: `figure.Save("confusion.png", 1200)`.
+    member this.Save(path: string, width: int) : unit =
+        PictureFile.save "Figure.Save" path (fun () -> this.Png width) (fun () -> this.Svg width)
+
+    /// Writes the picture to the folder of temporary files, opens it with the program that the system has for SVG files, and
+    /// gives the path. Where there is no such program, a `DomainError` names the file: `figure.Show()`.
+    member this.Show() : string = PictureFile.show "Figure.Show" (this.Svg 780)
+
+    override _.ToString() = if title = "" then "Figure" else $"Figure \"{title}\""
+    member internal this.Display = this.ToString()
+
+    interface DL1.Notebooks.INotebookValue with
+        member this.Html = this.Svg 780
 
     member internal _.Drawn(width: int) : string = svg title width
 
@@ -149,6 +168,12 @@ module Figure =
 
     /// A PNG of the given width in pixels: `figure |> Figure.png 780`.
     let png (width: int) (figure: Figure) = figure.Png width
+
+    /// Writes the picture as a PNG or an SVG, by what the name ends in: `figure |> Figure.save "confusion.png"`.
+    let save (path: string) (figure: Figure) = figure.Save path
+
+    /// Opens the picture with the system's program for SVG files, and gives the path of the file: `figure |> Figure.show`.
+    let show (figure: Figure) = figure.Show()
 
     /// A plot as a figure: `plot |> Figure.ofPlot`.
     let ofPlot (plot: Plot) = Figure.Of plot

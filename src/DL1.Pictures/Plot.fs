@@ -15,6 +15,8 @@ open DL1
 /// In C#: <code>
 /// byte[] png = Plot.Titled("Descent").Labels("epoch", "gradient").Line("SGD", epochs, gradients).Png(800, 480);
 /// </code></example>
+[<StructuredFormatDisplay("{Display}")>]
+[<DL1.Notebooks.TypeFormatterSource(typeof<DL1.Notebooks.FormatterSource>)>]
 type Plot =
     {
         /// What stands above; may be empty.
@@ -154,6 +156,35 @@ type Plot =
         use plot = this.Drawn(width, height)
         Chart.svg width height plot
 
+    /// Writes the picture as a PNG or an SVG, by what the name ends in; another ending, and a file that cannot be written, are a
+    /// `DomainError`: `plot.Save("loss.png")`.
+    member this.Save(path: string) : unit = this.Save(path, 800, 480)
+
+    /// The same of this many pixels: `plot.Save("loss.png", 1200, 600)`.
+    member this.Save(path: string, width: int, height: int) : unit =
+        PictureFile.save "Plot.Save" path (fun () -> this.Png(width, height)) (fun () ->
+            this.Svg(width, height))
+
+    /// Writes the picture to the folder of temporary files, opens it with the program that the system has for SVG files, and
+    /// gives the path. Where there is no such program, a `DomainError` names the file: `plot.Show()`.
+    member this.Show() : string = PictureFile.show "Plot.Show" (this.Svg(800, 480))
+
+    /// The title and the series.
+    override this.ToString() =
+        let names =
+            this.Series
+            |> Seq.map _.Name
+            |> Seq.filter (fun name -> name <> "")
+            |> Seq.distinct
+            |> String.concat ", "
+
+        $"Plot \"{this.Title}\" of %d{this.Series.Count} series" + (if names = "" then "" else ": " + names)
+
+    member internal this.Display = this.ToString()
+
+    interface DL1.Notebooks.INotebookValue with
+        member this.Html = this.Svg(800, 480)
+
 /// Plots, as functions to pipe into.
 [<RequireQualifiedAccess>]
 module Plot =
@@ -199,6 +230,12 @@ module Plot =
 
     /// A unit as long on both axes: `plot |> Plot.equalAxes`.
     let equalAxes (plot: Plot) = plot.WithEqualAxes()
+
+    /// Writes the picture as a PNG or an SVG, by what the name ends in: `plot |> Plot.save "loss.png"`.
+    let save (path: string) (plot: Plot) = plot.Save path
+
+    /// Opens the picture with the system's program for SVG files, and gives the path of the file: `plot |> Plot.show`.
+    let show (plot: Plot) = plot.Show()
 
     /// The picture as a PNG: `plot |> Plot.png 800 480`.
     let png width height (plot: Plot) = plot.Png(width, height)

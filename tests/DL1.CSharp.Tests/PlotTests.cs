@@ -48,6 +48,31 @@ public class PlotTests
     }
 
     [Fact]
+    public void Pictures_are_saved_as_what_their_names_end_in()
+    {
+        var plot = Plot.Titled("Losses").Line("train", [2, 1, 0.5]);
+        var folder = Directory.CreateTempSubdirectory("dl1-plots").FullName;
+        string At(string name) => Path.Combine(folder, name);
+        try
+        {
+            plot.Save(At("a.png"), 400, 300);
+            plot.Save(At("a.SVG"));
+            Figure.Of(plot).Save(At("b.png"), 400);
+            Figure.Of(plot).Save(At("b.svg"));
+            using (var image = new MagickImage(At("a.png"))) Assert.Equal((400u, 300u), (image.Width, image.Height));
+            using (var image = new MagickImage(At("b.png"))) Assert.Equal(400u, image.Width);
+            Assert.Equal(plot.Svg(800, 480), File.ReadAllText(At("a.SVG")));
+            Assert.Equal(Figure.Of(plot).Svg(780), File.ReadAllText(At("b.svg")));
+            Assert.Contains("ends in .png or .svg", Assert.Throws<DomainError>(() => plot.Save(At("a.jpg"))).Message);
+            Assert.Contains("can be written", Assert.Throws<DomainError>(() => plot.Save(At("none/a.png"))).Message);
+        }
+        finally
+        {
+            Directory.Delete(folder, recursive: true);
+        }
+    }
+
+    [Fact]
     public void Texts_stand_at_their_points() =>
         Assert.Contains("Tokyo", Texts(Plot.Titled("").Dots("", [1, 2], [1, 2]).Texts([1, 2], [1, 2], ["Rome", "Tokyo"]).Svg(800, 480)));
 

@@ -49,6 +49,7 @@ public class ReachTests
     /// <summary>Members of types, likewise.</summary>
     private static readonly (string Type, string[] Members, string Why)[] ExceptionsOfTypes =
     [
+        ("Expr", ["GetSlice"], "F#'s v[1..3]; e.Slice(axis, 1..4)"),
         ("HyperRange", ["NewAmong"], "Ranges.Among"),
         ("Summary", ["get_Rows"], "an IReadOnlyList of rows"),
         ("Shape", ["ToList"], "a shape is itself a sequence of extents"),

@@ -21,6 +21,7 @@ let tests =
             DeepTests.tests
             ErrorTests.tests
             TextTests.tests
+            OperatorTests.tests
             ParseTests.tests
             ParseErrorTests.tests
             ParseUnicodeTests.tests
@@ -86,6 +87,7 @@ let tests =
             ScalarFunctionTests.tests
             // Code
             QuoteTests.tests
+            QuoteLoopTests.tests
             ToCodeTests.tests
             PlanTests.tests
             // Optimize

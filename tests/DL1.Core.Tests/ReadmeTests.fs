@@ -28,7 +28,7 @@ let snippetsOf (path: string) =
     |> Seq.map (fun m -> Regex.Replace(m.Groups[1].Value, "(?m)^open .*$", "") |> folded)
     |> List.ofSeq
 
-let private snippets = snippetsOf "README.md"
+let private snippets = snippetsOf "README.md" @ snippetsOf "docs/tour.md"
 
 let private calculus () =
     let x = Expr.symbol "x"

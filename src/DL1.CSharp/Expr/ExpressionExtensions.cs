@@ -241,10 +241,13 @@ public static class ExpressionExtensions
         /// <example><code>var z = logits.LogSumExp();</code></example>
         public Expr LogSumExp(int axis = -1) => ExprModule.logSumExp(axis, x);
 
-        /// <summary>The product of matrices <c>[...; m; k]</c> and <c>[...; k; n]</c>.</summary>
-        /// <param name="other">The right factor, <c>[...; k; n]</c>; leading axes broadcast.</param>
+        /// <summary>
+        /// The product of matrices <c>[...; m; k]</c> and <c>[...; k; n]</c>. A vector on the right is a column, one on the left a
+        /// row, and the result has no axis for it.
+        /// </summary>
+        /// <param name="other">The right factor, <c>[...; k; n]</c> or <c>[k]</c>; leading axes broadcast.</param>
         /// <exception cref="ShapeError">
-        /// Types differ, there are no matrices, the inner extents differ, or the leading axes do not broadcast.
+        /// Types differ, one is a scalar, the inner extents differ, or the leading axes do not broadcast.
         /// </exception>
         /// <example><code>var hidden = input.MatMul(w) + b;</code></example>
         public Expr MatMul(Expr other) => ExprModule.matmul(x, other);

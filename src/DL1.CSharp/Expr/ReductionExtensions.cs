@@ -4,18 +4,11 @@ using Microsoft.FSharp.Core;
 namespace DL1;
 
 /// <summary>
-/// Reductions that may keep the axes they reduce, with extent 1, so that results broadcast against their operand, and
-/// remainders, from C#. All axes are reduced where none is named.
+/// Reductions that may keep the axes they reduce, with extent 1, so that results broadcast against their operand, from C#. All
+/// axes are reduced where none is named.
 /// </summary>
 public static class ReductionExtensions
 {
-    extension(Expr)
-    {
-        /// <summary>The remainder with the sign of a, as <c>%</c> of numbers in C#; <c>Functions.Remainder</c> has the sign of b.</summary>
-        /// <example><code>var rest = x % 3;</code></example>
-        public static Expr operator %(Expr a, Expr b) => Division.fmod(a, b);
-    }
-
     extension(Expr x)
     {
         private Expr Kept(bool keepAxes, int[] axes, Func<FSharpList<int>, Expr, Expr> reduction)

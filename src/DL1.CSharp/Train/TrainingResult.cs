@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Diagnostics.CodeAnalysis;
+using DL1.Notebooks;
 
 namespace DL1;
 
@@ -27,7 +28,8 @@ public enum TrainingEnd
 
 /// <summary>What training gave: the model with what it has learnt, and how it came about.</summary>
 [DebuggerDisplay("{ToString(),nq}")]
-public sealed class TrainingResult
+[TypeFormatterSource(typeof(FormatterSource))]
+public sealed class TrainingResult : INotebookValue
 {
     private readonly Learner learner;
 
@@ -149,6 +151,9 @@ public sealed class TrainingResult
     /// <exception cref="DomainError">No file can be written there.</exception>
     /// <example><code>result.Save(path);</code></example>
     public void Save(string path) => TrainedModule.save(path, Trained);
+
+    /// <summary>The learning curve and the model's table, which notebooks show.</summary>
+    string INotebookValue.Html => ((INotebookValue)Fitted).Html;
 
     /// <summary>The last epoch, and why training ended.</summary>
     /// <example><code>Console.WriteLine(result);</code></example>

@@ -32,12 +32,41 @@ module internal Unreadable =
         Refuse.domain
             operation
             what
-            "arithmetic, comparisons, conditions, let, tuples, and functions of F# and System.Math, of float or float32"
+            "arithmetic, comparisons, conditions, let, tuples, records, loops over constants, and functions of F# and System.Math, of float or float32"
             cure
+
+    /// Functions whose effect is no value: output and exceptions.
+    let private effect (m: Reflection.MethodInfo) =
+        let isOutput =
+            m.Name.StartsWith("PrintFormat", StringComparison.Ordinal) || m.DeclaringType = typeof<Console>
+
+        if isOutput then
+            Some("output, which a formula cannot make", "print before the quotation or after it")
+        elif
+            List.contains m.Name [ "FailWith"; "Raise"; "InvalidArg"; "InvalidOp"; "NullArg"; "Reraise" ]
+        then
+            Some("an exception, which a formula cannot raise", "give nan where there is no value")
+        else
+            None
+
+    /// Calls that are refused before their arguments are read.
+    let (|Effect|_|) (code: Expr) =
+        match code with
+        | Call(None, m, _) when (effect m).IsSome -> Some()
+        | _ -> None
 
     /// What a piece of code is, in words, and what to do about it.
     let private describe (code: Expr) =
         match code with
+        | Call(None, m, _) when (effect m).IsSome -> Option.get (effect m)
+        | TryWith _
+        | TryFinally _ ->
+            "a try, which a formula cannot make: it raises no exception",
+            "take the part without the try, and choose by if where a value is not finite"
+        | UnionCaseTest _
+        | NewUnionCase _ ->
+            $"a case of the union {code.Type.Name}", "match before the quotation, or use if over numbers"
+        | TypeTest _ -> "a test of a type", "write a quotation for each type"
         | Call(_, m, _) ->
             $"the call of {called m}",
             "write its formula out, or mark the function with [<ReflectedDefinition>]"
@@ -45,10 +74,14 @@ module internal Unreadable =
         | Value _ ->
             $"a value of type {code.Type.Name} whose code cannot be seen",
             "put the code into the quotation, or mark the function with [<ReflectedDefinition>]"
-        | VarSet _
-        | Sequential _ -> "a variable that changes", "give each value a name of its own by let"
+        | VarSet(v, _) ->
+            $"the variable {v.Name}, which changes and is not of this function",
+            "let the function hold it by let mutable, or give each value a name of its own"
+        | WhileLoop _ ->
+            "a loop by while, whose number of steps is not known",
+            "loop over constant bounds by for, or use Scan.run over tensors"
         | ForIntegerRangeLoop _
-        | WhileLoop _ -> "a loop", "write its steps out, or use Scan.run over tensors"
+        | Sequential _ -> "a step whose value is not used", "let each step set a variable, or leave it out"
         | LetRecursive _ -> "a function that calls itself", "write its steps out"
         | PropertyGet(_, p, _) -> $"the property {p.Name}", "read it before the quotation, into a number"
         | _ -> $"code of type {code.Type.Name}", "write it with arithmetic and functions of numbers"

@@ -95,20 +95,7 @@ module Expr =
 
     /// The first operand where the condition (truth values) holds, the second elsewhere; all three broadcast.
     /// `Expr.where (x .> 0.0) x y`
-    let where (condition: Expr) (a: Expr) (b: Expr) =
-        let struct (a, b) = Expr.Pair("where", a, b)
-
-        match Shape.tryBroadcast condition.Shape a.Shape with
-        | Some shape ->
-            Expr.Make(
-                Node.Select(Expr.Stretch(shape, condition), Expr.Stretch(shape, a), Expr.Stretch(shape, b))
-            )
-        | None ->
-            Refuse.shape
-                "where"
-                (Operand.texts [ condition; a; b ])
-                "shapes that broadcast to one"
-                "make the condition from operands of the same shapes"
+    let where (condition: Expr) (a: Expr) (b: Expr) = Expr.Choose(condition, a, b)
 
     /// The same values in another element type: towards 0 for whole numbers, `≠ 0` for truth values.
     /// `Expr.cast DType.F32 x`
@@ -165,11 +152,41 @@ module Expr =
     /// `Expr.broadcastTo [ 2; 3 ] x`
     let broadcastTo (dims: int list) (x: Expr) = Expr.Stretch(Operand.shape "broadcastTo" dims, x)
 
-    /// The product of matrices `[...; m; k]` and `[...; k; n]`, `[...; m; n]`; leading axes broadcast. Vectors, and
-    /// inner extents that differ, are a `ShapeError`. `Expr.matmul m m.T`
-    let matmul (a: Expr) (b: Expr) =
-        if a.Shape.Rank < 2 || b.Shape.Rank < 2 then
+    /// The product of matrices `[...; m; k]` and `[...; k; n]`, `[...; m; n]`; leading axes broadcast. A vector on the right is a
+    /// column, one on the left a row, and the result has no axis for it: `[m; k]` times `[k]` is `[m]`, `[k]` times `[k]` a
+    /// scalar. Inner extents that differ, and scalars, are a `ShapeError`. `Expr.matmul m m.T`
+    let rec matmul (a: Expr) (b: Expr) : Expr =
+        let drop axis (e: Expr) =
+            let axis = if axis < 0 then e.Shape.Rank + axis else axis
+            Expr.Make(Node.Reshape(Shape.removeAxis axis e.Shape, e))
+
+        let column (v: Expr) = Expr.Make(Node.Reshape(Shape.ofList [ v.Shape[0]; 1 ], v))
+        let row (v: Expr) = Expr.Make(Node.Reshape(Shape.ofList [ 1; v.Shape[0] ], v))
+
+        // Told of the vectors themselves, before they are reshaped.
+        let check () =
+            let place = if b.Shape.Rank = 1 then 0 else b.Shape.Rank - 2
+            let k, k' = a.Shape[a.Shape.Rank - 1], b.Shape[place]
+
+            if k <> k' then
+                Refuse.shape
+                    "matmul"
+                    (Operand.texts [ a; b ])
+                    $"inner extents that agree, but they are %d{k} and %d{k'}"
+                    "check which axis holds the features: [rows; in] times [in]"
+
+        if a.Shape.Rank = 0 || b.Shape.Rank = 0 then
             Expr.Make(Node.MatMul(a, b))
+        elif b.Shape.Rank = 1 then
+            check ()
+
+            if a.Shape.Rank = 1 then
+                matmul (row a) (column b) |> drop -1 |> drop -1
+            else
+                matmul a (column b) |> drop -1
+        elif a.Shape.Rank = 1 then
+            check ()
+            matmul (row a) b |> drop -2
         else
             let a, b = Expr.Typed("matmul", b, a), Expr.Typed("matmul", a, b)
 

@@ -3,10 +3,12 @@ namespace DL1
 open System
 open System.Collections.Generic
 open System.Diagnostics
+open DL1.Notebooks
 
 /// An immutable expression: a node, with its element type, its shape, and a digest of its content. Equality is
 /// equality of digests. Operators and functions build larger expressions; shapes and types are checked at once.
 [<Sealed; DebuggerDisplay("{Label,nq}: {DType,nq} {Shape,nq}"); StructuredFormatDisplay("{Display}")>]
+[<TypeFormatterSource(typeof<FormulaSource>, PreferredMimeTypes = [| "text/latex" |])>]
 type Expr private (node: Node<Expr>, dtype: DType, shape: Shape, digest: Digest, isLiteral: bool) =
     let origin = Making.Origin
     /// The form of this node, over its operands.
@@ -39,6 +41,10 @@ type Expr private (node: Node<Expr>, dtype: DType, shape: Shape, digest: Digest,
         member _.Shape = shape
         member _.Digest = digest
         member this.Label = this.Label
+
+    interface INotebookFormula with
+        member this.Latex = Latex.ofExpr this
+        member this.Html = Html.pre (this.ToString())
 
     interface IEquatable<Expr> with
         member _.Equals(other: Expr | null) =
@@ -165,6 +171,22 @@ type Expr private (node: Node<Expr>, dtype: DType, shape: Shape, digest: Digest,
                  else
                      "reshape or slice one operand so that the extents meet")
 
+    /// The first operand where the condition holds, the second elsewhere; all three broadcast.
+    static member internal Choose(condition: Expr, a: Expr, b: Expr) =
+        let struct (a, b) = Expr.Pair("where", a, b)
+
+        match Shape.tryBroadcast condition.Shape a.Shape with
+        | Some shape ->
+            Expr.Make(
+                Node.Select(Expr.Stretch(shape, condition), Expr.Stretch(shape, a), Expr.Stretch(shape, b))
+            )
+        | None ->
+            Refuse.shape
+                "where"
+                (Operand.texts [ condition; a; b ])
+                "shapes that broadcast to one"
+                "make the condition from operands of the same shapes"
+
     static member internal OfUnary(op: UnaryOp, x: Expr) = Expr.Make(Node.Unary(op, x))
 
     static member internal OfBinary(op: BinaryOp, a: Expr, b: Expr) =
@@ -195,6 +217,10 @@ type Expr private (node: Node<Expr>, dtype: DType, shape: Shape, digest: Digest,
     static member (+)(a: Expr, b: int) = a + float b
     /// The sum of elements; the number takes the expression's type. `2 + b`
     static member (+)(a: int, b: Expr) = float a + b
+    /// The sum of elements; the number takes the expression's type. `a + 2.0f`
+    static member (+)(a: Expr, b: float32) = a + Expr.Literal(float b)
+    /// The sum of elements; the number takes the expression's type. `2.0f + b`
+    static member (+)(a: float32, b: Expr) = Expr.Literal(float a) + b
     /// The difference of elements: numbers of one type, shapes that broadcast, else a `ShapeError`. `a - b`
     static member (-)(a: Expr, b: Expr) = Expr.OfBinary(BinaryOp.Sub, a, b)
     /// The difference of elements; the number takes the expression's type. `a - 2.0`
@@ -205,6 +231,10 @@ type Expr private (node: Node<Expr>, dtype: DType, shape: Shape, digest: Digest,
     static member (-)(a: Expr, b: int) = a - float b
     /// The difference of elements; the number takes the expression's type. `2 - b`
     static member (-)(a: int, b: Expr) = float a - b
+    /// The difference of elements; the number takes the expression's type. `a - 2.0f`
+    static member (-)(a: Expr, b: float32) = a - Expr.Literal(float b)
+    /// The difference of elements; the number takes the expression's type. `2.0f - b`
+    static member (-)(a: float32, b: Expr) = Expr.Literal(float a) - b
     /// The product of elements, not of matrices: numbers of one type, shapes that broadcast, else a `ShapeError`. `a * b`
     static member (*)(a: Expr, b: Expr) = Expr.OfBinary(BinaryOp.Mul, a, b)
     /// The product of elements, not of matrices; the number takes the expression's type. `a * 2.0`
@@ -215,6 +245,10 @@ type Expr private (node: Node<Expr>, dtype: DType, shape: Shape, digest: Digest,
     static member (*)(a: Expr, b: int) = a * float b
     /// The product of elements; the number takes the expression's type. `2 * b`
     static member (*)(a: int, b: Expr) = float a * b
+    /// The product of elements; the number takes the expression's type. `a * 2.0f`
+    static member (*)(a: Expr, b: float32) = a * Expr.Literal(float b)
+    /// The product of elements; the number takes the expression's type. `2.0f * b`
+    static member (*)(a: float32, b: Expr) = Expr.Literal(float a) * b
     /// The quotient of elements: f32 or f64 of one type, shapes that broadcast, else a `ShapeError`. `a / b`
     static member (/)(a: Expr, b: Expr) = Expr.OfBinary(BinaryOp.Div, a, b)
     /// The quotient of elements; the number takes the expression's type. `a / 2.0`
@@ -225,12 +259,35 @@ type Expr private (node: Node<Expr>, dtype: DType, shape: Shape, digest: Digest,
     static member (/)(a: Expr, b: int) = a / float b
     /// The quotient of elements; the number takes the expression's type. `2 / b`
     static member (/)(a: int, b: Expr) = float a / b
+    /// The quotient of elements; the number takes the expression's type. `a / 2.0f`
+    static member (/)(a: Expr, b: float32) = a / Expr.Literal(float b)
+    /// The quotient of elements; the number takes the expression's type. `2.0f / b`
+    static member (/)(a: float32, b: Expr) = Expr.Literal(float a) / b
     /// aᵇ for each element: f32 or f64, shapes that broadcast, else a `ShapeError`. `a ** b`
     static member Pow(a: Expr, b: Expr) = Expr.OfBinary(BinaryOp.Pow, a, b)
     /// aᵇ for each element; the number takes the expression's type. `a ** 2.0`
     static member Pow(a: Expr, b: float) = Expr.OfBinary(BinaryOp.Pow, a, Expr.Literal b)
+    /// aᵇ for each element; the number takes the expression's type. `a ** 2`
+    static member Pow(a: Expr, b: int) = Expr.Pow(a, float b)
+    /// aᵇ for each element; the number takes the expression's type. `a ** 0.5f`
+    static member Pow(a: Expr, b: float32) = Expr.Pow(a, float b)
     /// aᵇ for each element; the number takes the expression's type. `Expr.Pow(2.0, b)`
     static member Pow(a: float, b: Expr) = Expr.OfBinary(BinaryOp.Pow, Expr.Literal a, b)
+    /// The remainder with the sign of a, as `%` of numbers: NaN by 0, and a by 0 for whole numbers. Its derivatives are 1 and
+    /// minus the whole quotient. Numbers of one type, shapes that broadcast, else a `ShapeError`. `a % b`
+    static member (%)(a: Expr, b: Expr) = ExprRules.Fmod(a, b)
+    /// The remainder with the sign of a; the number takes the expression's type. `a % 2.0`
+    static member (%)(a: Expr, b: float) = a % Expr.Literal b
+    /// The remainder with the sign of a; the number takes the expression's type. `7.0 % b`
+    static member (%)(a: float, b: Expr) = Expr.Literal a % b
+    /// The remainder with the sign of a; the number takes the expression's type. `a % 2`
+    static member (%)(a: Expr, b: int) = a % float b
+    /// The remainder with the sign of a; the number takes the expression's type. `7 % b`
+    static member (%)(a: int, b: Expr) = float a % b
+    /// The number 0 without a type of its own: where `List.sum` begins. `List.sum [ a; b ]`
+    static member Zero = Expr.Literal 0.0
+    /// The number 1 without a type of its own: `pown x 0`. Other powers by `pown` are products. `pown x 3`
+    static member One = Expr.Literal 1.0
     /// −x for each element; truth values are refused. `-x`
     static member (~-)(x: Expr) = Expr.OfUnary(UnaryOp.Neg, x)
 
@@ -284,6 +341,13 @@ type Expr private (node: Node<Expr>, dtype: DType, shape: Shape, digest: Digest,
     static member Log(x: Expr) = Expr.OfUnary(UnaryOp.Log, x)
     /// √x: NaN below 0; its derivative at 0 is infinite. `sqrt x`
     static member Sqrt(x: Expr) = Expr.OfUnary(UnaryOp.Sqrt, x)
+    /// The logarithm to base 10, `log x / log 10`: −∞ at 0, NaN below. `log10 x`
+    static member Log10(x: Expr) = log x / log (Expr.Literal 10.0)
+
+    /// The whole number next to x towards 0; its derivative is 0. `truncate x`
+    static member Truncate(x: Expr) =
+        Expr.Choose(Expr.OfCompare(CompareOp.Lt, x, Expr.Literal 0.0), ceil x, floor x)
+
     /// The sine of an angle in radians. `sin x`
     static member Sin(x: Expr) = Expr.OfUnary(UnaryOp.Sin, x)
     /// The cosine of an angle in radians. `cos x`
@@ -296,6 +360,9 @@ type Expr private (node: Node<Expr>, dtype: DType, shape: Shape, digest: Digest,
     static member Acos(x: Expr) = Expr.OfUnary(UnaryOp.Acos, x)
     /// The inverse tangent, in [−π/2, π/2]. `atan x`
     static member Atan(x: Expr) = Expr.OfUnary(UnaryOp.Atan, x)
+    /// The angle of the point (x, y) in radians, in [−π, π], with the signs of zero that IEEE 754 asks for; its derivatives at
+    /// the origin are 0, as in PyTorch. f32 or f64 of one type, shapes that broadcast, else a `ShapeError`. `atan2 y x`
+    static member Atan2(y: Expr, x: Expr) = ExprRules.Atan2(y, x)
     /// The hyperbolic sine. `sinh x`
     static member Sinh(x: Expr) = Expr.OfUnary(UnaryOp.Sinh, x)
     /// The hyperbolic cosine. `cosh x`
@@ -315,3 +382,236 @@ type Expr private (node: Node<Expr>, dtype: DType, shape: Shape, digest: Digest,
 
         let n = shape.Rank
         Expr.Make(Node.Transpose([ 0 .. n - 3 ] @ [ n - 1; n - 2 ], this))
+
+    // Elements and parts, as F# indexes arrays: the indices go along the leading axes, and what follows is taken whole.
+    member private this.Parts(ranges: (int option * int option) list) =
+        let operation = "slice"
+
+        if ranges.Length > shape.Rank then
+            Refuse.shape
+                operation
+                $"%d{ranges.Length} indices of {Operand.text this}"
+                $"at most %d{shape.Rank}, one for each axis"
+                "leave out the indices that it has no axis for"
+
+        let whole = List.replicate (shape.Rank - ranges.Length) (None, None)
+
+        let cut axis (first: int option, last: int option) =
+            let extent = shape[axis]
+            let place given = if given < 0 then given + extent else given
+            let start = first |> Option.map place |> Option.defaultValue 0
+            // The last place is part of the range; one before the first makes it empty.
+            let stop = last |> Option.map (fun last -> place last + 1) |> Option.defaultValue extent
+
+            if start < 0 || start > extent || stop < start || stop > extent then
+                let text end' = end' |> Option.map string |> Option.defaultValue ""
+
+                Refuse.shape
+                    operation
+                    $"the places {text first}..{text last} along axis %d{axis} of {Operand.text this}"
+                    $"places from %d{-extent} to %d{extent - 1}, the first not after the last"
+                    "count from 0, or from the end below 0; the last place is part of the range"
+
+            { Start = start; Stop = stop; Step = 1 }
+
+        Expr.Make(Node.Slice(List.mapi cut (ranges @ whole), this))
+
+    member private this.Fixed(ranges: (int option * int option) list, axes: int list) =
+        let part = this.Parts ranges
+
+        let dims =
+            part.Shape.ToList() |> List.indexed |> List.filter (fun (i, _) -> not (List.contains i axes))
+
+        Expr.Make(Node.Reshape(Shape.ofList (List.map snd dims), part))
+
+    /// The element of a vector, or the row of a matrix; a negative index counts from the end. One that is not there is a
+    /// `ShapeError`. `v[0]`
+    member this.Item
+        with get (i: int): Expr = this.Fixed([ Some i, Some i ], [ 0 ])
+
+    /// The element of a matrix; of more axes, what follows is taken whole. `m[0, 1]`
+    member this.Item
+        with get (i: int, j: int): Expr = this.Fixed([ Some i, Some i; Some j, Some j ], [ 0; 1 ])
+
+    /// The element of a tensor of three axes; of more, what follows is taken whole. `t[0, 1, 2]`
+    member this.Item
+        with get (i: int, j: int, k: int): Expr =
+            this.Fixed([ Some i, Some i; Some j, Some j; Some k, Some k ], [ 0; 1; 2 ])
+
+    /// The places from the first to the last along the leading axis; both are part of it. `v[1..3]`
+    member this.GetSlice(first: int option, last: int option) : Expr = this.Parts [ first, last ]
+
+    /// A part of a matrix. `m[0..1, 1..]`
+    member this.GetSlice
+        (first0: int option, last0: int option, first1: int option, last1: int option)
+        : Expr =
+        this.Parts [ first0, last0; first1, last1 ]
+
+    /// A part of a row. `m[0, 1..]`
+    member this.GetSlice(i: int, first: int option, last: int option) : Expr =
+        this.Fixed([ Some i, Some i; first, last ], [ 0 ])
+
+    /// A part of a column. `m[1.., 0]`
+    member this.GetSlice(first: int option, last: int option, j: int) : Expr =
+        this.Fixed([ first, last; Some j, Some j ], [ 1 ])
+
+/// Operators whose derivatives are written here, since those of their formulas would be worse.
+and [<AbstractClass; Sealed>] internal ExprRules =
+    static member private Below(a, b: float) = Expr.OfCompare(CompareOp.Lt, a, Expr.Literal b)
+    static member private Both(a, b) = Expr.OfBinary(BinaryOp.And, a, b)
+
+    static member private Cast(dtype: DType, x: Expr) =
+        if x.DType = dtype then x else Expr.Make(Node.Cast(dtype, x))
+
+    /// A function of two operands of one type and shape, with the cotangents of each.
+    static member private Custom
+        (name, value: Expr -> Expr -> Expr, gradients: Expr -> Expr -> Expr -> Expr list, a: Expr, b: Expr)
+        =
+        let input name (e: Expr) = { Name = name; DType = e.DType; Shape = e.Shape }
+        let inputs = [ input "input0" a; input "input1" b ]
+        let x, y = Expr.Make(Node.Variable inputs[0]), Expr.Make(Node.Variable inputs[1])
+        let result = value x y
+        let cotangent = { Name = "cotangent"; DType = result.DType; Shape = result.Shape }
+
+        let back =
+            Origin.within (Origin.gradient Making.Origin) (fun () ->
+                gradients x y (Expr.Make(Node.Variable cotangent)))
+
+        let rule = { Name = name; Inputs = inputs; Value = result; Cotangent = cotangent; Gradients = back }
+
+        Expr.Make(Node.Custom(rule, [ a; b ]))
+
+    /// What is lost when a product is rounded (Dekker 1971): halves of 26 bits, whose products are exact.
+    static member private Lost(x: Expr, y: Expr, product: Expr) =
+        let halves (v: Expr) =
+            let scaled = 134217729.0 * v
+            let high = scaled - (scaled - v)
+            high, v - high
+
+        let (xh, xl), (yh, yl) = halves x, halves y
+        xl * yl - (((product - xh * yh) - xl * yh) - xh * yl)
+
+    /// The remainder of magnitudes a and b in f64, from 0 to b.
+    static member private OfMagnitudes(a: Expr, b: Expr) =
+        let compare op (x: Expr) y = Expr.OfCompare(op, x, y)
+        // So that halves do not overflow; the quotient stays.
+        let scale =
+            Expr.Choose(
+                compare CompareOp.Gt a (Expr.Literal 1e280),
+                Expr.Literal 5.421010862427522e-20,
+                Expr.Literal 1.0
+            )
+
+        let a', b' = a * scale, b * scale
+        let quotient = floor (a' / b')
+        let product = quotient * b'
+        let rest = (a' - product) - ExprRules.Lost(quotient, b', product)
+        let rest = Expr.Choose(ExprRules.Below(rest, 0.0), rest + b', rest)
+        let rest = Expr.Choose(compare CompareOp.Ge rest b', rest - b', rest)
+
+        let rest =
+            Expr.Choose(
+                compare CompareOp.Ge quotient (Expr.Literal 9007199254740992.0),
+                Expr.Literal nan,
+                rest
+            )
+
+        Expr.Choose(compare CompareOp.Lt a b, a, rest / scale)
+
+    /// The remainder of floats with the sign of a, computed in f64.
+    static member Truncated(a: Expr, b: Expr) =
+        let rest = ExprRules.OfMagnitudes(abs a, abs b)
+        Expr.Choose(ExprRules.Below(a, 0.0), -rest, rest)
+
+    /// The whole quotient of whole numbers towards 0: a first one in f64, and what its remainder holds.
+    static member WholeQuotient(a: Expr, b: Expr) =
+        let compare op (x: Expr) (y: Expr) = Expr.OfCompare(op, x, y)
+        let zero = Expr.Literal 0.0
+        let isZero = compare CompareOp.Eq b zero
+        let divisor = Expr.Choose(isZero, Expr.Literal 1.0, b)
+
+        let quotient (x: Expr) =
+            let whole = Expr.Truncate(ExprRules.Cast(DType.F64, x) / ExprRules.Cast(DType.F64, divisor))
+
+            ExprRules.Cast(a.DType, whole)
+
+        let first = quotient a
+        let second = first + quotient (a - divisor * first)
+        let rest = a - divisor * second
+        // Towards 0, the remainder has the sign of a.
+        let unit = Expr.OfUnary(UnaryOp.Sign, a) * Expr.OfUnary(UnaryOp.Sign, divisor)
+
+        let isBeyond =
+            ExprRules.Both(
+                compare CompareOp.Ne rest zero,
+                compare CompareOp.Ne (ExprRules.Below(rest, 0.0)) (ExprRules.Below(a, 0.0))
+            )
+
+        let isShort = compare CompareOp.Ge (abs rest) (abs divisor)
+
+        let whole = Expr.Choose(isBeyond, second - unit, Expr.Choose(isShort, second + unit, second))
+
+        Expr.Choose(isZero, zero, whole)
+
+    /// Operands of one type of numbers, typed and stretched to one shape.
+    static member Numbers(operation, a: Expr, b: Expr) : struct (Expr * Expr) =
+        let struct (a, b) = Expr.Pair(operation, a, b)
+        Operand.requireNumber operation a
+        struct (a, b)
+
+    static member InDouble (f: Expr -> Expr -> Expr) (a: Expr) (b: Expr) =
+        if a.DType = DType.F64 then
+            f a b
+        else
+            ExprRules.Cast(a.DType, f (ExprRules.Cast(DType.F64, a)) (ExprRules.Cast(DType.F64, b)))
+
+    static member Fmod(a: Expr, b: Expr) =
+        let struct (a, b) = ExprRules.Numbers("fmod", a, b)
+
+        if a.DType.IsFloat then
+            ExprRules.Custom(
+                "fmod",
+                ExprRules.InDouble(fun a b -> ExprRules.Truncated(a, b)),
+                (fun a b dy -> [ dy; -(dy * Expr.Truncate(a / b)) ]),
+                a,
+                b
+            )
+        else
+            a - b * ExprRules.WholeQuotient(a, b)
+
+    static member Atan2(y: Expr, x: Expr) =
+        let operation = "atan2"
+        Operand.requireFloat operation y
+        let struct (y, x) = Expr.Pair(operation, y, x)
+        let pi = Math.PI
+        let zero, one = Expr.Literal 0.0, Expr.Literal 1.0
+        let equal (a: Expr) b = Expr.OfCompare(CompareOp.Eq, a, b)
+
+        let isNegative (e: Expr) =
+            let reciprocal = Expr.OfUnary(UnaryOp.Reciprocal, e)
+            Expr.OfBinary(BinaryOp.Or, ExprRules.Below(e, 0.0), ExprRules.Below(reciprocal, 0.0))
+
+        let value (y: Expr) (x: Expr) =
+            let infinite (e: Expr) = equal (abs e) (Expr.Literal infinity)
+            let bothInfinite = ExprRules.Both(infinite y, infinite x)
+            let bothZero = ExprRules.Both(equal y zero, equal x zero)
+            // The angle to the nearer end of the x axis, from 0 to π/2.
+            let sharp =
+                Expr.Choose(
+                    bothInfinite,
+                    Expr.Literal(pi / 4.0),
+                    Expr.Choose(bothZero, zero, atan (abs y / abs x))
+                )
+
+            let angle = Expr.Choose(isNegative x, pi - sharp, sharp)
+            Expr.Choose(isNegative y, -angle, angle)
+
+        let gradients (y: Expr) (x: Expr) (dy: Expr) =
+            let size = Expr.OfBinary(BinaryOp.Max, abs x, abs y)
+            let isOrigin = equal size zero
+            let scale = Expr.Choose(isOrigin, one, size)
+            let u, v = y / scale, x / scale
+            let square = Expr.Choose(isOrigin, one, u * u + v * v)
+            [ dy * (v / square / scale); dy * (-u / square / scale) ]
+
+        ExprRules.Custom(operation, value, gradients, y, x)

@@ -74,43 +74,7 @@ module Special =
 
     /// The angle of the point (x, y) in radians, in [−π, π], with the signs of zero that IEEE 754 asks for; its
     /// derivatives at the origin are 0, as in PyTorch. The operands broadcast. `Special.atan2 y x`
-    let atan2 (y: Expr) (x: Expr) : Expr =
-        Operand.requireFloat "atan2" y
-        let zero = 0.0 * (y + x)
-        let y, x = Expr.broadcastTo (zero.Shape.ToList()) y, Expr.broadcastTo (zero.Shape.ToList()) x
-        let pi = System.Math.PI
-        let isNegative (e: Expr) = Expr.either (e .< 0.0) (Expr.reciprocal e .< 0.0)
-
-        let value (y: Expr) (x: Expr) =
-            let bothInfinite =
-                Expr.both (Expr.equal (abs y) (lit infinity)) (Expr.equal (abs x) (lit infinity))
-
-            let bothZero = Expr.both (Expr.equal y (lit 0.0)) (Expr.equal x (lit 0.0))
-            // The angle to the nearer end of the x axis, from 0 to π/2.
-            let sharp =
-                Expr.where
-                    bothInfinite
-                    (lit (pi / 4.0))
-                    (Expr.where bothZero (lit 0.0) (atan (abs y / abs x)))
-
-            let angle = Expr.where (isNegative x) (pi - sharp) sharp
-            Expr.where (isNegative y) -angle angle
-
-        let slopes (y: Expr) (x: Expr) =
-            let size = Expr.maximum (abs x) (abs y)
-            let isOrigin = Expr.equal size (lit 0.0)
-            let scale = Expr.where isOrigin (lit 1.0) size
-            let u, v = y / scale, x / scale
-            let square = Expr.where isOrigin (lit 1.0) (u * u + v * v)
-            v / square / scale, -u / square / scale
-
-        Scan.custom
-            "atan2"
-            (fun operands -> value operands[0] operands[1])
-            (fun operands dy ->
-                let byY, byX = slopes operands[0] operands[1]
-                [ dy * byY; dy * byX ])
-            [ y; x ]
+    let atan2 (y: Expr) (x: Expr) : Expr = Expr.Atan2(y, x)
 
     /// 1 − erf x, accurate where it is small (Cody 1969). `Special.erfc x`
     let erfc (x: Expr) : Expr =

@@ -2,6 +2,7 @@ namespace DL1
 
 open System.Diagnostics
 open System.Runtime.CompilerServices
+open DL1.Notebooks
 
 /// Where a layer is to run: in its parent's scope where it stands alone, else in one numbered by its place in a row.
 [<Struct; NoEquality; NoComparison>]
@@ -19,6 +20,7 @@ type internal RowPlace =
 /// A layer, or a row of layers: one function from what goes in to what comes out, in a scope that knows its parameters.
 /// A row numbers its members when it is run, from 0, as PyTorch's Sequential; so composition is associative.
 [<Sealed; DebuggerDisplay("{Length} in a row"); StructuredFormatDisplay("{Display}")>]
+[<TypeFormatterSource(typeof<FormatterSource>)>]
 type Layer<'a, 'b> internal (length: int, parts: string list, isRow: bool, run: RowPlace -> 'a -> 'b) =
     internal new(length, parts, run) = Layer(length, parts, false, run)
 
@@ -33,6 +35,9 @@ type Layer<'a, 'b> internal (length: int, parts: string list, isRow: bool, run: 
     /// Its members with their sizes, as they are composed: `Linear(64) => ReLU => Linear(10)`.
     override _.ToString() = if parts.IsEmpty then "identity" else System.String.Join(" => ", parts)
     member internal this.Display = this.ToString()
+
+    interface INotebookValue with
+        member this.Html = Html.pre (this.ToString())
 
     /// Runs the layer in a scope: a single layer uses its names as they are, a row puts numbers before them, and so does
     /// `Layer.sequential` of a single layer.

@@ -2,6 +2,7 @@ namespace DL1
 
 open System
 open System.Text
+open DL1.Notebooks
 
 /// One layer of a summary.
 type SummaryRow =
@@ -21,7 +22,8 @@ type SummaryRow =
     }
 
 /// A model as a table; it prints itself as Keras does.
-[<Sealed>]
+[<Sealed; StructuredFormatDisplay("{Display}")>]
+[<TypeFormatterSource(typeof<FormatterSource>)>]
 type Summary internal (rows: SummaryRow list, parameters: int64, state: int64, flops: int64) =
     /// The layers, those of a row in their order, each followed by what is inside it.
     member _.Rows = rows
@@ -32,7 +34,8 @@ type Summary internal (rows: SummaryRow list, parameters: int64, state: int64, f
     /// The work of one run.
     member _.Flops = flops
 
-    override _.ToString() =
+    /// The header, and what stands for each layer.
+    member private _.Table: string list list =
         let number (n: int64) = n.ToString("N0", Globalization.CultureInfo.InvariantCulture)
 
         let cells (r: SummaryRow) =
@@ -46,7 +49,19 @@ type Summary internal (rows: SummaryRow list, parameters: int64, state: int64, f
                 number r.Flops
             ]
 
-        let table = [ "Layer"; "Output shape"; "Parameters"; "FLOPs" ] :: List.map cells rows
+        [ "Layer"; "Output shape"; "Parameters"; "FLOPs" ] :: List.map cells rows
+
+    member private _.Totals =
+        let number (n: int64) = n.ToString("N0", Globalization.CultureInfo.InvariantCulture)
+        $"Parameters: {number parameters}   State: {number state}   FLOPs: {number flops}"
+
+    member internal this.Display = Format.following (this.ToString())
+
+    interface INotebookValue with
+        member this.Html = Html.table this.Totals this.Table.Head (Seq.map Seq.ofList this.Table.Tail)
+
+    override this.ToString() =
+        let table = this.Table
         let widths = [ 0..3 ] |> List.map (fun i -> table |> List.map (fun row -> row[i].Length) |> List.max)
         let text = StringBuilder()
 
@@ -64,8 +79,7 @@ type Summary internal (rows: SummaryRow list, parameters: int64, state: int64, f
         List.iter line table.Tail
         text.Append(rule).Append('\n') |> ignore
 
-        text.Append($"Parameters: {number parameters}   State: {number state}   FLOPs: {number flops}")
-        |> ignore
+        text.Append this.Totals |> ignore
 
         text.ToString()
 

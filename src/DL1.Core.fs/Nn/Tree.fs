@@ -3,10 +3,12 @@ namespace DL1
 open System
 open System.Collections.Generic
 open System.Diagnostics
+open DL1.Notebooks
 
 /// Named leaves in a fixed order: the parameters of a model, its state, their gradients. A path is dotted, as PyTorch
 /// writes it: `0.weight`, `layers.1.running_mean`. Trees are immutable; two are equal when paths, order and leaves are.
 [<Sealed; DebuggerDisplay("{Count} leaves"); StructuredFormatDisplay("{Display}")>]
+[<TypeFormatterSource(typeof<FormatterSource>)>]
 type Tree<'a> internal (leaves: (string * 'a)[]) =
     let places = lazy (leaves |> Seq.mapi (fun i (path, _) -> KeyValuePair(path, i)) |> Dictionary)
 
@@ -43,6 +45,9 @@ type Tree<'a> internal (leaves: (string * 'a)[]) =
         String.Join("\n", leaves |> Seq.map (fun (path, leaf) -> $"{path}: {string leaf}"))
 
     member internal this.Display = Format.following (this.ToString())
+
+    interface INotebookValue with
+        member this.Html = Html.pre (this.ToString())
 
     override _.Equals other =
         match other with

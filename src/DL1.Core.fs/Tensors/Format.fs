@@ -139,3 +139,28 @@ module internal Format =
                     "[" + (blocks |> withGap axis |> String.concat between) + "]"
 
             $"{dtype} {shape}\n{block 0 0}"
+
+    /// The elements as a table of HTML, a vector as one row; the middle of a long axis is left out. Of more than two axes, the text.
+    let html (shape: Shape) (elements: Elements) =
+        let dtype = Elements.dtype elements
+
+        if shape.Rank = 0 || shape.Rank > 2 || shape.Size = 0 then
+            DL1.Notebooks.Html.pre (tensor shape elements)
+        else
+            let rows = if shape.Rank = 2 then shown shape 0 else [| 0 |]
+            let columns = shown shape (shape.Rank - 1)
+            let width = shape[shape.Rank - 1]
+            let offsets = rows |> Array.collect (fun i -> columns |> Array.map (fun j -> i * width + j))
+
+            let lines =
+                texts (Elements.take offsets elements)
+                |> Array.chunkBySize columns.Length
+                |> Array.map (if isCut shape (shape.Rank - 1) then Array.insertAt edge gap else id)
+
+            let lines =
+                if shape.Rank = 2 && isCut shape 0 then
+                    Array.insertAt edge (Array.create lines[0].Length gap) lines
+                else
+                    lines
+
+            DL1.Notebooks.Html.table $"{dtype} {shape}" [] (Seq.map Seq.ofArray lines)

@@ -3,10 +3,12 @@ namespace DL1
 open System
 open System.Collections.Generic
 open System.Diagnostics
+open DL1.Notebooks
 
 /// An immutable dense tensor: a shape, an element type, and the elements in row-major order. Two tensors are equal
 /// when type, shape and every element are (NaN equals NaN, and 0 equals −0, as `Equals` has it in .NET).
 [<Sealed; DebuggerDisplay("{DType,nq} {Shape,nq}"); StructuredFormatDisplay("{Display}")>]
+[<TypeFormatterSource(typeof<FormatterSource>)>]
 type Tensor internal (shape: Shape, elements: Elements) =
     member internal _.Elements = elements
     /// The extents, outermost first.
@@ -195,6 +197,9 @@ type Tensor internal (shape: Shape, elements: Elements) =
     /// Type, shape and elements as aligned rows; the middle of a long axis is left out.
     override _.ToString() = Format.tensor shape elements
     member internal this.Display = Format.following (this.ToString())
+
+    interface INotebookValue with
+        member _.Html = Format.html shape elements
 
     override this.Equals other =
         match other with

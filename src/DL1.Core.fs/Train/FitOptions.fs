@@ -153,6 +153,7 @@ type FitEnd =
 
 /// What training gave.
 [<NoEquality; NoComparison; StructuredFormatDisplay("{Display}")>]
+[<DL1.Notebooks.TypeFormatterSource(typeof<DL1.Notebooks.FormatterSource>)>]
 type Fitted =
     {
         /// The model, with the last parameters, or the best where they are restored.
@@ -172,6 +173,12 @@ type Fitted =
     /// The epochs as a table, why it ended, and the model's table.
     override this.ToString() = $"{History.table this.History}\n{this.End}\n\n{this.Trained}"
     member internal this.Display = Format.following (this.ToString())
+
+    interface DL1.Notebooks.INotebookValue with
+        member this.Html =
+            HistoryPicture.svg this.History
+            + DL1.Notebooks.Html.pre $"{this.End}"
+            + (this.Trained :> DL1.Notebooks.INotebookValue).Html
 
 /// A training that something ended by an exception: a metric, a callback, progress, or a checkpoint that could not be
 /// written. It carries what was trained until then; the exception itself is the `InnerException`.

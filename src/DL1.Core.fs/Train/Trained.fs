@@ -1,9 +1,11 @@
 namespace DL1
 
 open System.Diagnostics
+open DL1.Notebooks
 
 /// A model with its parameters and the state of its layers: what prediction needs. Immutable, for many threads at once.
 [<Sealed; DebuggerDisplay("{Parameters.Count} parameters"); StructuredFormatDisplay("{Display}")>]
+[<TypeFormatterSource(typeof<FormatterSource>)>]
 type Trained
     internal
     (
@@ -65,6 +67,12 @@ type Trained
         | None -> $"{network}: %d{Tree.values parameters |> List.sumBy (fun p -> int64 p.Size)} parameters"
 
     member internal this.Display = Format.following (this.ToString())
+
+    interface INotebookValue with
+        member this.Html =
+            match example with
+            | Some x -> (Summary.ofLayer x network :> INotebookValue).Html
+            | None -> Html.pre (this.ToString())
 
     /// The outputs by name for inputs by name, of any number of rows, `[rows; ...]`, computed in batches of a size. A NaN or
     /// an infinity among the inputs is a `DomainError` that names its place.

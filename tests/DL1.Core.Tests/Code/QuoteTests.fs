@@ -147,23 +147,80 @@ let tests =
                         "a division of whole numbers"
                         refusal (fun () -> Quote.expr <@ fun (x: float) -> float (int x) @>),
                         "the call of ToInt"
-                        refusal (fun () ->
-                            Quote.expr
-                                <@
-                                    fun x ->
-                                        let mutable s = x in
-                                        s <- s + 1.0
-                                        s
-                                @>),
-                        "a variable that changes"
                         refusal (fun () -> Quote.expr <@ fun (x: float) -> (x, x) @>),
                         "a result that is no number"
                         refusal (fun () -> Quote.expr <@ fun x -> Math.Clamp(x, 2.0, 1.0) @>),
                         "the bounds 2 and 1"
-                        refusal (fun () -> Quote.expr <@ fun x -> List.sum [ x; 1.0 ] @>), "the call of"
                         refusal (fun () ->
-                            Quote.expr <@ fun x (x': float) -> let f = [| sin |] in f[0] x + x' @>),
-                        "of type"
+                            Quote.expr <@ fun x -> List.sortDescending [ x; 1.0 ] |> List.head @>),
+                        "the call of ListModule.SortDescending"
+                        refusal (fun () ->
+                            Quote.expr
+                                <@
+                                    fun x ->
+                                        try
+                                            1.0 / x
+                                        with _ ->
+                                            0.0
+                                @>),
+                        "a try, which a formula cannot make"
+                        refusal (fun () ->
+                            Quote.expr
+                                <@
+                                    fun x ->
+                                        Printf.printfn "%f" x
+                                        x * x
+                                @>),
+                        "output, which a formula cannot make"
+                        refusal (fun () -> Quote.expr <@ fun x -> if x > 0.0 then x else failwith "no" @>),
+                        "an exception, which a formula cannot raise"
+                        refusal (fun () ->
+                            Quote.expr
+                                <@
+                                    fun x ->
+                                        match Some x with
+                                        | Some y -> y
+                                        | None -> 0.0
+                                @>),
+                        "a case of the union"
+                        refusal (fun () ->
+                            Quote.expr
+                                <@
+                                    fun x ->
+                                        let mutable s = x
+
+                                        while s < 1.0 do
+                                            s <- s + 1.0
+
+                                        s
+                                @>),
+                        "a loop by while, whose number of steps is not known"
+                        refusal (fun () ->
+                            Quote.expr
+                                <@
+                                    fun (x: float) ->
+                                        let mutable s = x
+
+                                        for i in 0..1_000_000 do
+                                            s <- s + x
+
+                                        s
+                                @>),
+                        "more than 10000 steps"
+                        refusal (fun () ->
+                            Quote.expr
+                                <@
+                                    fun (x: float) ->
+                                        let mutable s = 0.0
+
+                                        for i in 0 .. sign x do
+                                            s <- s + x
+
+                                        s
+                                @>),
+                        "a bound of a loop that depends on a parameter"
+                        refusal (fun () -> Quote.expr <@ fun (x: float) -> [ x; 1.0 ][2] @>),
+                        "the place 2 of 2"
                     ]
 
                 for message, piece in expectations do

@@ -71,8 +71,8 @@ let private calls: (string * (unit -> unit)) list =
         "matmul: inner extents, the second to transpose", (fun () -> is (Expr.matmul x w))
         "matmul: inner extents, the first to transpose", (fun () -> is (Expr.matmul w.T x.T.T))
         "matmul: inner extents, nothing to transpose", (fun () -> is (Expr.matmul x y))
-        "matmul: a vector", (fun () -> is (Expr.matmul x v))
-        "matmul: two vectors", (fun () -> is (Expr.matmul v v))
+        "matmul: a vector", (fun () -> is (Expr.matmul x (Expr.variable "u" DType.F32 [ 4 ])))
+        "matmul: two vectors", (fun () -> is (Expr.matmul v (Expr.variable "u" DType.F32 [ 4 ])))
         "matmul: a scalar", (fun () -> is (Expr.matmul x (lit 2.0)))
         "matmul: mixed types", (fun () -> is (Expr.matmul x big.T))
         "matmul: stacks",
