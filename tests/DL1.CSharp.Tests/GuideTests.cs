@@ -16,7 +16,7 @@ public class GuideTests
     [Fact]
     public void EveryExampleOfTheGuidesStandsHere()
     {
-        var here = string.Concat(((string[])["GuideTests.cs", "OnnxTests.cs", "OnnxExportTests.cs", "TrainingLoopTests.cs", "WeightFilesTests.cs"])
+        var here = string.Concat(((string[])["GuideTests.cs", "OnnxTests.cs", "OnnxExportTests.cs", "TrainingLoopTests.cs", "WeightFilesTests.cs", "ReadmeTests.cs"])
             .Select(file => Repository.Folded(Repository.Read("tests", "DL1.CSharp.Tests", file))));
         var guides = Directory.GetFiles(Repository.Folder("docs"), "*.md");
         var snippets = guides.SelectMany(guide => Repository.Snippets(guide, "csharp")).ToList();

@@ -152,7 +152,7 @@ public sealed class TrainingResult : INotebookValue
     /// <example><code>result.Save(path);</code></example>
     public void Save(string path) => TrainedModule.save(path, Trained);
 
-    /// <summary>The learning curve and the model's table, which notebooks show.</summary>
+    // The learning curve and the model's table.
     string INotebookValue.Html => ((INotebookValue)Fitted).Html;
 
     /// <summary>The last epoch, and why training ended.</summary>
