@@ -130,8 +130,8 @@ type internal SplitReductionKernel(frame: Frame, work: FusedLoopJob) =
                         single
                         plan.Kinds[x]
                         op
+                        1
                         (totalsOf slice item + nativeint (64 * i))
-                        target
                         target
 
     override _.KeptBytes = spills.Bytes
