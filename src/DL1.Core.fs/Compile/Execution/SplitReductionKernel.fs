@@ -108,7 +108,7 @@ type internal SplitReductionKernel(frame: Frame, work: FusedLoopJob) =
 
                 for slice in 1 .. slices - 1 do
                     let partial = totalsOf slice item + nativeint (64 * i)
-                    InterpretReduce.combine single plan.Kinds[x] op partial target target
+                    InterpretReduce.combine single plan.Kinds[x] op 1 partial target
 
     override _.KeptBytes = spills.Bytes
 
