@@ -235,10 +235,7 @@ type ImportedModel internal (file: OnnxFile, given: (string * Tensor) list, isLi
             | None -> outputs, ys
             | Some names -> names, List.map named names
 
-        let roots, frozen = Frozen.prepare weights roots
-        let values = List.map snd frozen
-        let compiled = Compile.prepareWith options (variables @ List.map fst frozen) roots
-        names, (fun inputs -> compiled (inputs @ values))
+        names, Frozen.prepare options weights variables roots
 
     let run (xs: (string * Tensor) list) (wanted: string list option) : Tree<Tensor> =
         let values = valuesOf xs

@@ -214,14 +214,16 @@ type internal ConvGemm<'S, 'V, 'T
         this.Run(threads, left, right, target, epilogue)
         chosen <- null
 
-    override _.Run(threads, left, right, target, epilogue') =
+    override this.Run(threads, left, right, target, epilogue') =
         x <- left
         w <- right
         y <- target
         epilogue <- epilogue'
 
         if plan.Positions.Length > 0 && channels > 0 then
-            WorkerPool.runOn threads (plan.Positions.Length * groups * panels) pack
+            if this.Packs() then
+                WorkerPool.runOn threads (plan.Positions.Length * groups * panels) pack
+
             WorkerPool.runOn threads plan.Tasks multiply
 
         epilogue <- null

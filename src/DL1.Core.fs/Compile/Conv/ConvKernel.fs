@@ -23,6 +23,17 @@ type internal ConvFirst =
 /// or NaN factor of it gives NaN.
 [<AbstractClass>]
 type internal ConvKernel() =
+    let mutable isPacked = false
+
+    /// Whether the weights never change, so that the kernel packs them once.
+    member val IsFrozen = false with get, set
+
+    /// Whether a run has to pack the weights.
+    member this.Packs() =
+        let packs = not (this.IsFrozen && isPacked)
+        isPacked <- true
+        packs
+
     /// The bytes that the kernel keeps between runs: packed weights, or partial sums.
     abstract KeptBytes: int64
 

@@ -100,14 +100,16 @@ type internal DepthwiseConv<'S, 'V, 'T
 
     override _.KeptBytes = packed.Bytes
 
-    override _.Run(threads, left, right, target, epilogue') =
+    override this.Run(threads, left, right, target, epilogue') =
         x <- left
         w <- right
         y <- target
         epilogue <- epilogue'
 
         if plan.Positions.Length > 0 then
-            WorkerPool.runOn threads plan.Positions.Length pack
+            if this.Packs() then
+                WorkerPool.runOn threads plan.Positions.Length pack
+
             WorkerPool.runOn threads plan.Tasks multiply
 
         epilogue <- null

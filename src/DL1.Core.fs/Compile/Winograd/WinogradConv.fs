@@ -187,12 +187,15 @@ type internal WinogradConv<'S, 'V, 'T
            | null -> 0L
            | direct -> direct.KeptBytes)
 
-    override _.Run(threads, left, right, target, epilogue') =
+    override this.Run(threads, left, right, target, epilogue') =
         x <- left
         w <- right
         y <- target
         epilogue <- epilogue'
-        WorkerPool.runOn threads (panels * channelTasks) transform
+
+        if this.Packs() then
+            WorkerPool.runOn threads (panels * channelTasks) transform
+
         WorkerPool.runOn threads plan.Tasks multiply
 
         if Array.contains true isBad then
