@@ -173,31 +173,72 @@ type ImportedModel internal (file: OnnxFile, given: (string * Tensor) list, isLi
 
     let prepared = LruCache<string, Lazy<string list * (Tensor list -> Tensor list)>> 48
 
-    let find
-        (xs: (string * Tensor) list)
-        (wanted: string list option)
-        : Tensor list * Lazy<string list * (Tensor list -> Tensor list)> =
+    /// The values of the inputs, in order.
+    let valuesOf (xs: (string * Tensor) list) : Tensor list =
         for name, _ in xs do
             if inputs |> List.forall (fun v -> v.Name <> name) then
                 let names = inputs |> List.map _.Name |> String.concat ", "
                 Refuse.domain "ImportedModel.run" $"the input '{name}'" $"one of {names}" "check the name"
 
-        let values =
-            inputs
-            |> List.map (fun v ->
-                match xs |> List.filter (fun (name, _) -> name = v.Name) with
-                | [ _, t ] -> t
-                | found ->
-                    let names = inputs |> List.map _.Name |> String.concat ", "
+        inputs
+        |> List.map (fun v ->
+            match xs |> List.filter (fun (name, _) -> name = v.Name) with
+            | [ _, t ] -> t
+            | found ->
+                let names = inputs |> List.map _.Name |> String.concat ", "
 
-                    Refuse.domain
-                        "ImportedModel.run"
-                        (if found.IsEmpty then
-                             $"no value for the input '{v.Name}'"
-                         else
-                             $"several values for the input '{v.Name}'")
-                        $"one value for each of {names}"
-                        "give each input once")
+                Refuse.domain
+                    "ImportedModel.run"
+                    (if found.IsEmpty then
+                         $"no value for the input '{v.Name}'"
+                     else
+                         $"several values for the input '{v.Name}'")
+                    $"one value for each of {names}"
+                    "give each input once")
+
+    /// The names of the outputs, or of the values inside that are wanted, with a function that computes them.
+    let compile options (wanted: string list option) (values: Tensor list) =
+        let variables =
+            List.zip inputs values
+            |> List.mapi (fun i (v, t) ->
+                let name = if v.Name = "" || v.Name.StartsWith '⟨' then $"input %d{i}" else v.Name
+                { Name = name; DType = t.DType; Shape = t.Shape })
+
+        let found = Dictionary<string, OnnxTerm>()
+
+        let weights =
+            Tree.toList parameters.Value @ Tree.toList state.Value
+            |> List.map (fun (path, t) -> { Name = "⟨weight⟩ " + path; DType = t.DType; Shape = t.Shape }, t)
+
+        let table = Dictionary<string, Expr>()
+
+        List.iter2
+            (fun path (v, _) -> table[path] <- Expr.ofVariable v)
+            (Tree.paths parameters.Value @ Tree.paths state.Value)
+            weights
+
+        let ys =
+            lifted DType.F32 table (fun name v -> found[name] <- v) (variables |> List.map Expr.ofVariable)
+
+        let named name =
+            match found.TryGetValue name with
+            | true, v -> v.Expr
+            | false, _ ->
+                Refuse.domain
+                    "ImportedModel.activations"
+                    $"the value '{name}'"
+                    "an input, or an output of a node that was imported"
+                    "look for the names in a viewer of ONNX files"
+
+        let names, roots =
+            match wanted with
+            | None -> outputs, ys
+            | Some names -> names, List.map named names
+
+        names, Frozen.prepare options weights variables roots
+
+    let run (xs: (string * Tensor) list) (wanted: string list option) : Tree<Tensor> =
+        let values = valuesOf xs
 
         let key =
             String.Join(";", values |> List.map (fun t -> $"{t.DType} {t.Shape}"))
@@ -205,61 +246,9 @@ type ImportedModel internal (file: OnnxFile, given: (string * Tensor) list, isLi
                | Some names -> "|" + String.Join("\n", names)
                | None -> "")
 
-        let prepare () =
-            lazy
-                (let variables =
-                    List.zip inputs values
-                    |> List.mapi (fun i (v, t) ->
-                        let name = if v.Name = "" || v.Name.StartsWith '⟨' then $"input %d{i}" else v.Name
-                        { Name = name; DType = t.DType; Shape = t.Shape })
+        let names, compiled =
+            prepared.Get(key, (fun () -> lazy compile Compile.standard wanted values)).Value
 
-                 let found = Dictionary<string, OnnxTerm>()
-
-                 let weights =
-                     Tree.toList parameters.Value @ Tree.toList state.Value
-                     |> List.map (fun (path, t) ->
-                         { Name = "⟨weight⟩ " + path; DType = t.DType; Shape = t.Shape }, t)
-
-                 let table = Dictionary<string, Expr>()
-
-                 List.iter2
-                     (fun path (v, _) -> table[path] <- Expr.ofVariable v)
-                     (Tree.paths parameters.Value @ Tree.paths state.Value)
-                     weights
-
-                 let ys =
-                     lifted
-                         DType.F32
-                         table
-                         (fun name v -> found[name] <- v)
-                         (variables |> List.map Expr.ofVariable)
-
-                 let names, roots =
-                     match wanted with
-                     | None -> outputs, ys
-                     | Some names ->
-                         names,
-                         names
-                         |> List.map (fun name ->
-                             match found.TryGetValue name with
-                             | true, v -> v.Expr
-                             | false, _ ->
-                                 Refuse.domain
-                                     "ImportedModel.activations"
-                                     $"the value '{name}'"
-                                     "an input, or an output of a node that was imported"
-                                     "look for the names in a viewer of ONNX files")
-
-                 let roots, frozen = Frozen.prepare weights roots
-                 let values = List.map snd frozen
-                 let compiled = Compile.prepare (variables @ List.map fst frozen) roots
-                 names, (fun inputs -> compiled (inputs @ values)))
-
-        values, prepared.Get(key, prepare)
-
-    let run (xs: (string * Tensor) list) wanted : Tree<Tensor> =
-        let values, ready = find xs wanted
-        let names, compiled = ready.Value
         List.zip names (compiled values) |> List.distinctBy fst |> Tree.ofList
 
     /// The file that it was imported from.
@@ -302,6 +291,10 @@ type ImportedModel internal (file: OnnxFile, given: (string * Tensor) list, isLi
     /// Runs the model: tensors by the inputs' names to tensors by the outputs' names. It is compiled for the shapes of the
     /// inputs at the first call.
     member _.Run(xs: (string * Tensor) list) : Tree<Tensor> = run xs None
+
+    /// A function from tensors of the types and shapes of examples to the outputs, both in the model's order.
+    member internal _.Prepare(options: CompileOptions, examples: (string * Tensor) list) : Tensor list -> Tensor list =
+        snd (compile options None (valuesOf examples))
 
     /// Values inside the model, by their names in the file.
     member _.Activations(names: string list, xs: (string * Tensor) list) : Tree<Tensor> =

@@ -24,9 +24,12 @@ module Compile =
         let cure = "cast or reshape the value, or build the graph for its shape"
         List.iter2 (Given.check "Compile" cure) inputs values
 
-    /// Runs a plan once. Concurrent runs each take an executable from `idle`, or make one.
+    /// Runs a plan once. Concurrent runs each take an executable from `idle`, or make one. `given` are the buffers of the
+    /// inputs, with their numbers.
     let private run
         (plan: Plan)
+        (given: struct (int * int)[])
+        (results: int[])
         (idle: ConcurrentStack<Executable>)
         make
         threads
@@ -44,15 +47,13 @@ module Compile =
         try
             let outputs: Elements[] = Array.zeroCreate plan.Outputs
 
-            plan.Locations
-            |> Array.iteri (fun buffer location ->
-                match location with
-                | Location.Input n -> executable.Put(buffer, values[n].Elements)
-                | Location.Output n ->
-                    let e = plan.Values[buffer]
-                    outputs[n] <- Memory.fresh e.DType e.Shape.Size
-                    executable.Put(buffer, outputs[n])
-                | _ -> ())
+            for struct (buffer, n) in given do
+                executable.Put(buffer, values[n].Elements)
+
+            for n in 0 .. results.Length - 1 do
+                let e = plan.Values[results[n]]
+                outputs[n] <- Memory.fresh e.DType e.Shape.Size
+                executable.Put(results[n], outputs[n])
 
             try
                 executable.Borrow()
@@ -60,16 +61,23 @@ module Compile =
             with :? System.OutOfMemoryException ->
                 Allocation.failed "Compile"
 
-            List.map2
-                (fun (root: Expr) buffer ->
-                    match plan.Locations[buffer] with
-                    | Location.Input n -> Tensor(root.Shape, values[n].Elements)
-                    | Location.Constant value -> Tensor(root.Shape, value.Elements)
-                    | Location.Output n -> Tensor(root.Shape, outputs[n])
-                    | Location.Arena _ ->
-                        Memory.read root.DType root.Shape executable.Frame.Addresses[buffer])
-                plan.Roots
-                (List.ofArray plan.Results)
+            let rec ofRoots (roots: Expr list) i =
+                match roots with
+                | [] -> []
+                | root :: rest ->
+                    let buffer = plan.Results[i]
+
+                    let result =
+                        match plan.Locations[buffer] with
+                        | Location.Input n -> Tensor(root.Shape, values[n].Elements)
+                        | Location.Constant value -> Tensor(root.Shape, value.Elements)
+                        | Location.Output n -> Tensor(root.Shape, outputs[n])
+                        | Location.Arena _ ->
+                            Memory.read root.DType root.Shape executable.Frame.Addresses[buffer]
+
+                    result :: ofRoots rest (i + 1)
+
+            ofRoots plan.Roots 0
         finally
             executable.Release()
 
@@ -77,14 +85,50 @@ module Compile =
             if idle.Count < System.Environment.ProcessorCount then
                 idle.Push executable
 
-    /// Like `prepareWith`, for a given vector width; `grain` is the least work of a task, in elements moved.
-    let internal prepareBy grain width (options: CompileOptions) (inputs: Variable list) (roots: Expr list) =
+    /// Like `prepareWith`, for a given vector width, where the variables of `frozen` have the same values in all calls, so
+    /// that kernels pack them once; `grain` is the least work of a task, in elements moved.
+    let internal prepareFrozen
+        grain
+        width
+        (options: CompileOptions)
+        (frozen: (Variable * Tensor) list)
+        (inputs: Variable list)
+        (roots: Expr list)
+        =
         Options.check options
-        let plan = PlanCache.plan width options.DynamicCode options.CheckFinite inputs roots
+        let all = inputs @ List.map fst frozen
+        let plan = PlanCache.plan width options.DynamicCode options.CheckFinite all roots
         let idle = ConcurrentStack<Executable>()
+        let kept = frozen |> List.map snd |> Array.ofList
+        check (List.map fst frozen) (List.ofArray kept)
+
+        let at =
+            [|
+                for buffer in 0 .. plan.Locations.Length - 1 do
+                    match plan.Locations[buffer] with
+                    | Location.Input n -> struct (buffer, n)
+                    | _ -> ()
+            |]
+
+        let given = at |> Array.filter (fun (struct (_, n)) -> n < inputs.Length)
+
+        let still =
+            [|
+                for struct (buffer, n) in at do
+                    if n >= inputs.Length then
+                        struct (buffer, kept[n - inputs.Length].Elements)
+            |]
+
+        let results = Array.zeroCreate plan.Outputs
+
+        plan.Locations
+        |> Array.iteri (fun buffer location ->
+            match location with
+            | Location.Output n -> results[n] <- buffer
+            | _ -> ())
 
         let make () =
-            let executable = Executable(plan, width, grain, not options.CheckFinite)
+            let executable = Executable(plan, width, grain, not options.CheckFinite, still)
 
             if options.CheckFinite then
                 executable.Observe(fun observed -> [| FiniteObserver observed |])
@@ -93,7 +137,13 @@ module Compile =
 
         fun (values: Tensor list) ->
             check inputs values
-            run plan idle make options.Threads (Array.ofList values)
+            let values = Array.ofList values
+            let values = if kept.Length = 0 then values else Array.append values kept
+            run plan given results idle make options.Threads values
+
+    /// Like `prepareWith`, for a given vector width; `grain` is the least work of a task, in elements moved.
+    let internal prepareBy grain width options inputs roots =
+        prepareFrozen grain width options [] inputs roots
 
     /// Like `prepareWith`, for a given vector width.
     let internal prepareAs width options inputs roots = prepareBy Frame.UsualGrain width options inputs roots

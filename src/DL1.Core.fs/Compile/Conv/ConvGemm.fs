@@ -193,7 +193,9 @@ type internal ConvGemm<'S, 'V, 'T
         this.Run(threads, left, right, target, epilogue)
         chosen <- null
 
-    override _.Compute threads =
+    override this.Compute threads =
         if plan.Positions.Length > 0 && channels > 0 then
-            WorkerPool.runOn threads (plan.Positions.Length * groups * panels) pack
+            if this.Packs() then
+                WorkerPool.runOn threads (plan.Positions.Length * groups * panels) pack
+
             WorkerPool.runOn threads plan.Tasks multiply

@@ -31,10 +31,22 @@ type internal ConvOperands() =
 /// or NaN factor of it gives NaN.
 [<AbstractClass>]
 type internal ConvKernel() =
+    let mutable isPacked = false
+
+    /// Whether the weights never change, so that the kernel packs them once.
+    member val IsFrozen = false with get, set
+
+    /// Whether a run has to pack the weights.
+    member this.Packs() =
+        let packs = not (this.IsFrozen && isPacked)
+        isPacked <- true
+        packs
+
     /// The operands of the current run.
     abstract Operands: ConvOperands
     /// What the kernel keeps between runs: packed weights, or partial sums.
     abstract Kept: Block
+    /// The bytes of it.
     abstract KeptBytes: int64
     default this.KeptBytes = this.Kept.Bytes
     /// Computes the result from the operands, on at most `threads` threads.

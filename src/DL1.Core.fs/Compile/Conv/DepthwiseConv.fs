@@ -81,9 +81,11 @@ type internal DepthwiseConv<'S, 'V, 'T
     override _.Operands = o
     override _.Kept = packed
 
-    override _.Compute threads =
+    override this.Compute threads =
         if plan.Positions.Length > 0 then
-            WorkerPool.runOn threads plan.Positions.Length pack
+            if this.Packs() then
+                WorkerPool.runOn threads plan.Positions.Length pack
+
             WorkerPool.runOn threads plan.Tasks multiply
 
 /// The gradient of a depthwise convolution's weights: rows are taps, and vectors run along channels.

@@ -64,6 +64,13 @@ type internal ChannelsLastKernel(frame: Frame, width: Width, job: ChannelsLastJo
         | Node.AvgPoolGrad(window, _, dy) -> make PoolingRole.AvgGrad window e dy
         | _ -> None
 
+    /// Whether the second operand is weights that never change.
+    let isFrozen () =
+        match e.Node with
+        | Node.Conv((ConvRole.Forward | ConvRole.InputGrad _), _, _, _) ->
+            not (isNull frame.Frozen[job.Operands[1]])
+        | _ -> false
+
     let mutable epilogue: BlockEpilogue | null = null
 
     /// Runs the epilogue on finished rows of the result. They are at `address`, which is not always their place in the
@@ -92,6 +99,8 @@ type internal ChannelsLastKernel(frame: Frame, width: Width, job: ChannelsLastJo
         let result = frame.Addresses[job.Result]
 
         match conv, pooling with
-        | Some kernel, _ -> kernel.Run(frame.Threads, left, right, result, epilogue)
+        | Some kernel, _ ->
+            kernel.IsFrozen <- isFrozen ()
+            kernel.Run(frame.Threads, left, right, result, epilogue)
         | None, Some kernel -> kernel.Run(frame.Threads, left, right, result)
         | None, None -> ()

@@ -7,11 +7,23 @@ open DL1.Compiler.Planning
 open DL1.Compiler.Runtime
 open DL1.Compiler.Simd
 
-/// A plan bound to a frame of its own; one run at a time. `grain` is the least work of a task of a fused loop, in
+/// Arrays at fixed addresses, for as long as this lives.
+[<Sealed>]
+type private Pins(arrays: Array[]) =
+    let handles = arrays |> Array.map (fun array -> GCHandle.Alloc(array, GCHandleType.Pinned))
+
+    member _.Address(i: int) = handles[i].AddrOfPinnedObject()
+
+    override _.Finalize() =
+        for handle in handles do
+            handle.Free()
+
+/// A plan bound to a frame of its own; one run at a time. `frozen` are inputs that have the same elements in all runs. `grain` is the least work of a task of a fused loop, in
 /// elements moved. With `mayBorrow`, a plan of at most `SharedBuffers.most` bytes has an arena only between `Borrow`
 /// and `Release`.
 [<Sealed>]
-type internal Executable(plan: Plan, width: Width, grain: int64, mayBorrow: bool) =
+type internal Executable
+    (plan: Plan, width: Width, grain: int64, mayBorrow: bool, frozen: struct (int * Elements)[]) =
     let borrows = mayBorrow && not Guard.IsOn && plan.Bytes > 0L && plan.Bytes <= SharedBuffers.most
     let frame = Frame(plan.Values.Length, (if borrows then 0L else plan.Bytes), grain)
 
@@ -49,6 +61,24 @@ type internal Executable(plan: Plan, width: Width, grain: int64, mayBorrow: bool
                 frame.Addresses[buffer] <- frame.Base + nativeint offset
             | _ -> ())
 
+    let frozenPins = Pins(frozen |> Array.map (fun (struct (_, elements)) -> Memory.array elements))
+
+    do
+        for buffer in 0 .. plan.Values.Length - 1 do
+            match plan.Locations[buffer] with
+            | Location.Constant value -> frame.Frozen[buffer] <- Memory.array value.Elements
+            | _ -> ()
+
+        for i in 0 .. frozen.Length - 1 do
+            let struct (buffer, elements) = frozen[i]
+            frame.Frozen[buffer] <- Memory.array elements
+
+            match blocks[buffer] with
+            | Some block ->
+                Memory.put elements block.Address
+                frame.Addresses[buffer] <- block.Address
+            | None -> frame.Addresses[buffer] <- frozenPins.Address i
+
     // The bound bodies of scans, by step.
     let bodies: Executable option[] = Array.create plan.Steps.Length None
 
@@ -56,7 +86,7 @@ type internal Executable(plan: Plan, width: Width, grain: int64, mayBorrow: bool
         plan.Steps
         |> Array.mapi (fun i step ->
             let nested body : IBound =
-                let bound = Executable(body, width, grain, false)
+                let bound = Executable(body, width, grain, false, [||])
                 bodies[i] <- Some bound
                 bound
 
@@ -79,7 +109,7 @@ type internal Executable(plan: Plan, width: Width, grain: int64, mayBorrow: bool
             for o in 0 .. observers.Length - 1 do
                 observers[o].Ended i
 
-    new(plan, width) = Executable(plan, width, Frame.UsualGrain, false)
+    new(plan, width) = Executable(plan, width, Frame.UsualGrain, false, [||])
 
     /// The empty block that a frame has while no arena is borrowed.
     static member val private NoMemory = Block("Compile", "intermediate values", 0L)
@@ -168,6 +198,7 @@ type internal Executable(plan: Plan, width: Width, grain: int64, mayBorrow: bool
         // Kernels hold addresses, which do not keep the memory alive.
         GC.KeepAlive blocks
         GC.KeepAlive frame
+        GC.KeepAlive frozenPins
 
     interface IBound with
         member _.Frame = frame

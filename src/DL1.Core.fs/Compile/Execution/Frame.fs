@@ -45,6 +45,8 @@ type internal Frame(buffers: int, bytes: int64, grain: int64) =
 
     /// The address of each buffer, by its index in the plan.
     member val Addresses: nativeint[] = Array.zeroCreate buffers
+    /// For each buffer, the array of its elements where they never change: kernels may keep what they make of them. Else null.
+    member val Frozen: (Array | null)[] = Array.zeroCreate buffers
     /// The least work of a task of a fused loop, in elements moved.
     member _.Grain = grain
     /// The maximum number of threads of the current run.

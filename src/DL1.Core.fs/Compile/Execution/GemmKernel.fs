@@ -1,9 +1,11 @@
 namespace DL1.Compiler.Execution
 
+open System
 open FSharp.NativeInterop
 open DL1
 open DL1.Compiler.FusedLoop
 open DL1.Compiler.Gemm
+open DL1.Compiler.Runtime
 open DL1.Compiler.Simd
 
 #nowarn "9" // Operands are unchecked addresses; the plan guarantees their extents.
@@ -101,6 +103,29 @@ type internal GemmKernel(frame: Frame, width: Width, work: GemmJob) =
     inherit Kernel()
     let size = if work.Type = DType.F64 then 8n else 4n
     let mutable epilogue: BlockEpilogue | null = null
+    let mutable packed: Block | null = null
+    let mutable isBound = false
+
+    /// Packs B, if it never changes. At the first run, since a scan says so after its kernels are made.
+    let bind () =
+        isBound <- true
+
+        match frame.Frozen[work.B.Buffer] with
+        | null -> ()
+        | array when work.Batch = 1 && work.N > 1 ->
+            let key =
+                {
+                    Offset = work.B.Offset
+                    Row = work.B.Layout.Row
+                    Column = work.B.Layout.Column
+                    K = work.K
+                    N = work.N
+                    Width = width
+                }
+
+            let data = frame.Addresses[work.B.Buffer] + nativeint work.B.Offset * size
+            packed <- PackedMatrix.Of(work.Type, key, array, data)
+        | _ -> ()
 
     /// Runs the epilogue on a finished block.
     member private _.After(job: EpilogueJob, row: int, rows: int, column: int, columns: int) =
@@ -108,6 +133,9 @@ type internal GemmKernel(frame: Frame, width: Width, work: GemmJob) =
         EpilogueJob.run job &at work.M row rows column columns
 
     override this.Run() =
+        if not isBound then
+            bind ()
+
         match epilogue, work.Epilogue with
         | null, Some job ->
             epilogue <-
@@ -126,9 +154,15 @@ type internal GemmKernel(frame: Frame, width: Width, work: GemmJob) =
                 A = matrix work.A
                 B = matrix work.B
                 C = matrix work.C
+                Packed =
+                    (match packed with
+                     | null -> 0n
+                     | block -> block.Address)
                 Epilogue = epilogue
             }
 
         match work.Type with
         | DType.F64 -> Gemm.on<float> width frame.Threads &product
         | _ -> Gemm.on<float32> width frame.Threads &product
+
+        GC.KeepAlive packed

@@ -53,6 +53,11 @@ type internal ScanKernel(frame: Frame, body: IBound, job: ScanJob) =
     let unused = job.OutputBytes |> Array.map fresh
     let carries = job.CarryBytes.Length
 
+    do
+        for i in 0 .. job.Fixed.Length - 1 do
+            if job.Fixed[i] >= 0 then
+                body.Frame.Frozen[job.Fixed[i]] <- frame.Frozen[job.OuterFixed[i]]
+
     let put buffer value =
         if buffer >= 0 then
             body.Frame.Addresses[buffer] <- value

@@ -60,7 +60,14 @@ type internal BlockedGemm<'S, 'V, 'T
 
     /// The address of a k-block of a packed panel of B.
     member private _.SharedB(panel, kBlock) =
-        packedB + nativeint (kBlock * panels + panel) * nativeint (KBlocks.length p.K * wide)
+        if p.Packed = 0n then
+            packedB + KBlocks.packed p.K panels wide kBlock panel
+        else
+            let all = (p.N + panelColumns - 1) / panelColumns
+            p.Packed + KBlocks.packed p.K all wide (firstKBlock + kBlock) (column / panelColumns + panel)
+
+    /// The panels of B that a k-block packs.
+    member private _.Packs = if p.Packed = 0n then panels else 0
 
     member private this.PackA(block, kBlock, target) =
         let k = KBlocks.at p.K (firstKBlock + kBlock)
@@ -177,7 +184,7 @@ type internal BlockedGemm<'S, 'V, 'T
             this.DivideRows(min Tuning.GemmBlockRows most, 4)
             across <- panels
 
-        let bytes = KBlocks.length p.K * panels * wide + if shared then blocks * this.BytesOfA else 0
+        let bytes = KBlocks.length p.K * this.Packs * wide + if shared then blocks * this.BytesOfA else 0
         kBlocks <- max 1 (min (KBlocks.count p.K) (Tuning.GemmPackedBytes / max 1 bytes))
 
     /// Computes the product on at most `threads` threads.
@@ -198,7 +205,7 @@ type internal BlockedGemm<'S, 'V, 'T
                 let most = kBlocks
 
                 packedB <-
-                    Scratch.Get(ScratchSlot.SharedPackedB, kBlocks * panels * KBlocks.length p.K * wide)
+                    Scratch.Get(ScratchSlot.SharedPackedB, kBlocks * this.Packs * KBlocks.length p.K * wide)
 
                 packedA <-
                     if shared then
@@ -210,7 +217,7 @@ type internal BlockedGemm<'S, 'V, 'T
 
                 while firstKBlock < KBlocks.count p.K do
                     kBlocks <- min most (KBlocks.count p.K - firstKBlock)
-                    WorkerPool.runOn threads (kBlocks * (panels + if shared then blocks else 0)) pack
+                    WorkerPool.runOn threads (kBlocks * (this.Packs + if shared then blocks else 0)) pack
                     WorkerPool.runOn threads (blocks * ((panels + across - 1) / across)) multiply
                     firstKBlock <- firstKBlock + kBlocks
 

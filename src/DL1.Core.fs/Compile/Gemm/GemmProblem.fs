@@ -43,6 +43,8 @@ type internal GemmProblem =
         A: MatrixView
         B: MatrixView
         C: MatrixView
+        /// The address of B as `PackedMatrix` packs it, where B is a single matrix that never changes; else 0.
+        Packed: nativeint
         Epilogue: BlockEpilogue | null
     }
 
@@ -50,7 +52,17 @@ type internal GemmProblem =
     static member None =
         let nothing = { Data = 0n; Row = 0; Column = 0; Batch = 0; Inner = 0; Outer = 0 }
 
-        { M = 0; N = 0; K = 0; Batch = 0; A = nothing; B = nothing; C = nothing; Epilogue = null }
+        {
+            M = 0
+            N = 0
+            K = 0
+            Batch = 0
+            A = nothing
+            B = nothing
+            C = nothing
+            Packed = 0n
+            Epilogue = null
+        }
 
 /// How the sum over k is divided into k-blocks, which decides the bits of every product: each k-block is one chain of
 /// fused multiply-adds from 0 in the order of k, and the k-blocks are added in order. The division depends on k alone,
@@ -67,3 +79,7 @@ module internal KBlocks =
 
     /// The length of one k-block.
     let at k kBlock = min (length k) (k - kBlock * length k)
+
+    /// The offset of a panel in a packed matrix of `panels` panels of `wide` bytes a row, k-block after k-block.
+    let packed k panels wide kBlock panel =
+        nativeint (kBlock * panels + panel) * nativeint (length k * wide)

@@ -72,13 +72,20 @@ type internal SmallGemm<'S, 'V, 'T
 
         while column < last do
             let columns = min whole (last - column)
-            let bInPlace = p.M <= 12 && bColumn = size && columns = whole
+            let bInPlace = p.Packed = 0n && p.M <= 12 && bColumn = size && columns = whole
 
             for kBlock in 0 .. KBlocks.count p.K - 1 do
                 let k = KBlocks.at p.K kBlock
                 let b = SmallGemm<'S, 'V, 'T>.Address(p.B, stack, kBlock * KBlocks.length p.K, column)
 
-                if not bInPlace then
+                let panel =
+                    if p.Packed <> 0n then
+                        p.Packed
+                        + KBlocks.packed p.K ((p.N + whole - 1) / whole) (2 * 'S.Bytes) kBlock (column / whole)
+                    else
+                        panel
+
+                if p.Packed = 0n && not bInPlace then
                     Pack<'S, 'V, 'T>.Panel(k, columns, b, bRow, bColumn, panel)
 
                 tile.Count <- k
@@ -120,7 +127,17 @@ type internal SmallGemm<'S, 'V, 'T
             let m, x = if isRow then b, a else a, b
             let mDeep = nativeint mDeep * size
 
-            if mOut = 1 && yOut = size then
+            if isRow && p.Packed <> 0n then
+                let whole = 2 * 'S.Bytes / sizeof<'T>
+
+                let packed =
+                    p.Packed
+                    + KBlocks.packed p.K ((p.N + whole - 1) / whole) (2 * 'S.Bytes) kBlock (first / whole)
+
+                let panel = KBlocks.packed p.K 1 (2 * 'S.Bytes) 0 1
+                let spare = Scratch.Get(ScratchSlot.GemmEdge, 12 * 2 * 'S.Bytes)
+                Gemv<'S, 'V, 'T>.Panels(last - first, k, packed, panel, x, xDeep, y, add, spare)
+            elif mOut = 1 && yOut = size then
                 Gemv<'S, 'V, 'T>.Sweep(last - first, k, m, mDeep, x, xDeep, y, add)
             else
                 Gemv<'S, 'V, 'T>

@@ -163,8 +163,10 @@ type internal WinogradConv<'S, 'V, 'T
 
     override _.KeptBytes = weights.Bytes + if direct.IsValueCreated then direct.Value.KeptBytes else 0L
 
-    override _.Compute threads =
-        WorkerPool.runOn threads (panels * channelTasks) transform
+    override this.Compute threads =
+        if this.Packs() then
+            WorkerPool.runOn threads (panels * channelTasks) transform
+
         WorkerPool.runOn threads plan.Tasks multiply
 
         if Array.contains true isBad then

@@ -1,9 +1,11 @@
-namespace DL1.Onnx
+namespace DL1
 
 open System.Collections.Generic
-open DL1
+open DL1.Compiler.Execution
+open DL1.Compiler.Simd
 
-/// What is computed of weights alone, computed once: scales of batch normalisation, sums of biases.
+/// Graphs whose weights never change: what is computed of weights alone is computed once, such as scales of batch
+/// normalisation and sums of biases, and kernels pack weights once.
 [<RequireQualifiedAccess>]
 module internal Frozen =
     /// Whether a node only arranges elements: kernels read them as they lie, so that a copy would cost memory and gain nothing.
@@ -19,7 +21,7 @@ module internal Frozen =
 
     /// The roots with what depends on weights alone as variables, and the values of those, beside the weights that are still
     /// needed.
-    let prepare
+    let private folded
         (weights: (Variable * Tensor) list)
         (roots: Expr list)
         : Expr list * (Variable * Tensor) list =
@@ -70,3 +72,13 @@ module internal Frozen =
             let roots = Rebuild.fromTop table roots
             let used = HashSet<string>(Graph.variables roots |> List.map _.Name)
             roots, weights @ List.zip variables values |> List.filter (fun (v, _) -> used.Contains v.Name)
+
+    /// Like `Compile.prepareWith`, where the weights have the same values in all calls.
+    let prepare
+        (options: CompileOptions)
+        (weights: (Variable * Tensor) list)
+        (inputs: Variable list)
+        (roots: Expr list)
+        : Tensor list -> Tensor list =
+        let roots, kept = folded weights roots
+        Compile.prepareFrozen Frame.UsualGrain Simd.widest options kept inputs roots

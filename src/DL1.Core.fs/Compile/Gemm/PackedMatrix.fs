@@ -1,0 +1,61 @@
+namespace DL1.Compiler.Gemm
+
+open System
+open System.Collections.Concurrent
+open System.Runtime.CompilerServices
+open DL1
+open DL1.Compiler.Runtime
+open DL1.Compiler.Simd
+
+/// A matrix in an array: its first element, strides and extents, and the width for which it is packed.
+[<Struct>]
+type internal PackedKey = { Offset: int; Row: int; Column: int; K: int; N: int; Width: Width }
+
+/// Right factors of products that never change, such as a trained model's weights, packed once. A copy belongs to the
+/// array that holds the matrix: all plans that read it share the copy, and it goes with the array.
+[<AbstractClass; Sealed>]
+type internal PackedMatrix private () =
+    static let known = ConditionalWeakTable<Array, ConcurrentDictionary<PackedKey, Lazy<Block>>>()
+
+    static member private Pack<'S, 'V, 'T
+        when 'S :> ISimd<'V, 'T> and 'S: struct and 'V: struct and 'T: unmanaged and 'T: struct>
+        (key: PackedKey, data: nativeint)
+        : Block =
+        let size, wide = sizeof<'T>, 2 * 'S.Bytes
+        let columns = wide / size
+        let panels = (key.N + columns - 1) / columns
+        let row, column = nativeint key.Row * nativeint size, nativeint key.Column * nativeint size
+        let bytes = KBlocks.packed key.K panels wide (KBlocks.count key.K) 0
+        let block = Block("Compile", "weights of a product", int64 bytes)
+
+        for kBlock in 0 .. KBlocks.count key.K - 1 do
+            let deep = nativeint (kBlock * KBlocks.length key.K)
+
+            for panel in 0 .. panels - 1 do
+                let first = panel * columns
+
+                Pack<'S, 'V, 'T>
+                    .Panel(
+                        KBlocks.at key.K kBlock,
+                        min columns (key.N - first),
+                        data + deep * row + nativeint first * column,
+                        row,
+                        column,
+                        block.Address + KBlocks.packed key.K panels wide kBlock panel
+                    )
+
+        block
+
+    /// The packed copy of a matrix in an array of f32 or f64, whose first element is at `data` at present.
+    static member Of(dtype: DType, key: PackedKey, array: Array, data: nativeint) : Block =
+        let make () =
+            match dtype, key.Width with
+            | DType.F64, Width.Bits128 -> PackedMatrix.Pack<F64x128, _, float>(key, data)
+            | DType.F64, Width.Bits256 -> PackedMatrix.Pack<F64x256, _, float>(key, data)
+            | DType.F64, Width.Bits512 -> PackedMatrix.Pack<F64x512, _, float>(key, data)
+            | _, Width.Bits128 -> PackedMatrix.Pack<F32x128, _, float32>(key, data)
+            | _, Width.Bits256 -> PackedMatrix.Pack<F32x256, _, float32>(key, data)
+            | _, Width.Bits512 -> PackedMatrix.Pack<F32x512, _, float32>(key, data)
+
+        let packed = known.GetOrCreateValue array
+        packed.GetOrAdd(key, (fun _ -> lazy make ())).Value
