@@ -153,6 +153,9 @@ let tests =
             // Training
             AdmitTests.tests
             StepTests.tests
+            ShardsTests.tests
+            RanksTests.tests
+            RankFitTests.tests
             FineTuningTests.tests
             StartingWithTests.tests
             FitTests.tests
