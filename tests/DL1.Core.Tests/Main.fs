@@ -171,6 +171,7 @@ let tests =
             NamedTests.tests
             SearchTests.tests
             StudyTests.tests
+            RankSearchTests.tests
             LbfgsSearchTests.tests
             DatasetsTests.tests
             CsvTests.tests

@@ -255,6 +255,13 @@ type internal ShardedTrainer
             NativeMemory.Clear((slot 0).ToPointer(), unativeint (8L * (int64 shards * int64 ownSize + 1L)))
 
         sum session layerKey 0 firstShard own batch before whole
+
+        // −0 becomes 0, as where zeros of other ranks are added to it.
+        let reported = NativePtr.ofNativeInt<float> (slot firstShard)
+
+        for i in 0 .. own * ownSize - 1 do
+            NativePtr.set reported i (NativePtr.get reported i + 0.0)
+
         Marshal.WriteInt64(slot shards, BitConverter.DoubleToInt64Bits(if cancels then 1.0 else 0.0))
 
         if ranks.Size > 1 then
@@ -266,6 +273,12 @@ type internal ShardedTrainer
         key <- key.Fold 0
         steps <- steps + 1L
         lastWhole <- whole
+
+        // Plans hold addresses, which do not keep the memory alive.
+        GC.KeepAlive singles
+        GC.KeepAlive doubles
+        GC.KeepAlive keyBlock
+        GC.KeepAlive rowsBlock
         session.Scalar 0
 
     do
