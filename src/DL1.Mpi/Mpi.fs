@@ -20,6 +20,7 @@ type Mpi private () =
 
         ofProcess.UnhandledException.Add(fun e ->
             match e.ExceptionObject with
+            | :? DL1Error as error -> ranks.Abort error.Message
             | :? exn as error -> ranks.Abort $"{error}"
             | other -> ranks.Abort $"{other}")
 
@@ -32,7 +33,10 @@ type Mpi private () =
                 if Environment.ExitCode = 0 then
                     ranks.End()
                 else
-                    ranks.Abort $"it ended with exit code %d{Environment.ExitCode}")
+                    ranks.AbortWith(
+                        Environment.ExitCode,
+                        $"it ended with exit code %d{Environment.ExitCode}"
+                    ))
 
     static let start () : struct (MpiRanks * string) =
         let struct (family, file) = Library.load ()

@@ -162,6 +162,8 @@ type internal MpiRanks(family: Family, rank: int, size: int) =
         sum true (NativePtr.toNativeInt pin) values.Length
 
     override _.Gather bytes =
+        ArgumentNullException.ThrowIfNull bytes
+
         lock gate (fun () ->
             agree Call.Gather bytes.LongLength
             let lengths = Array.init size lengthOf
@@ -172,17 +174,22 @@ type internal MpiRanks(family: Family, rank: int, size: int) =
                 own))
 
     override _.Broadcast bytes =
+        ArgumentNullException.ThrowIfNull bytes
+
         lock gate (fun () ->
             agree Call.Broadcast bytes.LongLength
             let own = if rank = 0 then bytes else Array.zeroCreate (int (lengthOf 0))
             broadcast 0 own
             own)
 
-    override _.Abort message =
+    override this.Abort message = this.AbortWith(1, message)
+
+    /// `Abort` with an exit code for the launcher.
+    member _.AbortWith(code: int, message: string) : unit =
         // One write, so that lines of several ranks do not mix.
         Console.Error.Write $"rank %d{rank} of %d{size}: {message}\n"
         Console.Error.Flush()
-        Calls.MPI_Abort(family.World, 1) |> ignore
+        Calls.MPI_Abort(family.World, code) |> ignore
 
     /// The same sum by the library's own all-reduce, whose order is the library's: for comparisons of speed.
     member _.AllReduce(values: Span<float32>) =
