@@ -6,6 +6,7 @@ open System
 open System.Text
 open DL1
 open DL1.Bench.Ranks.Trainings
+open DL1.MpiBinding
 
 let private require (holds: bool) (what: string) =
     if not holds then
@@ -51,7 +52,13 @@ let private signals () =
     with :? NullReferenceException ->
         ()
 
+/// Lists of processors as Linux writes them.
+let private processors () =
+    for list, count in [ "0", 1; "0-3", 4; "0-3,8\n", 5; "2,4-5", 3; "", 0 ] do
+        require (Processors.count list = count) $"%d{count} processors in the list '{list}'"
+
 let run (ranks: Ranks) =
+    processors ()
     sums ranks
     bytes ranks
     signals ()

@@ -133,10 +133,7 @@ module internal Library =
         let tried = candidates ()
         let mutable library = 0n
 
-        match
-            tried
-            |> List.tryFind (fun file -> NativeLibrary.TryLoad(file, &library))
-        with
+        match tried |> List.tryFind (fun file -> NativeLibrary.TryLoad(file, &library)) with
         | None ->
             let names = String.concat ", " tried
 

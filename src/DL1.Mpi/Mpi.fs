@@ -83,7 +83,8 @@ type Mpi private () =
         ends ranks
 
         if size > 1 then
-            Processors.note rank (Library.launchedHere () |> Option.defaultValue 1) |> Option.iter (fun note -> Console.Error.Write $"{note}\n")
+            Processors.note rank (Library.launchedHere () |> Option.defaultValue 1)
+            |> Option.iter (fun note -> Console.Error.Write $"{note}\n")
 
         struct (ranks, $"{family.Name}, {Library.version ()}, {file}")
 

@@ -29,7 +29,7 @@ type internal MpiRanks(family: Family, rank: int, size: int) =
     let smallBytes = 4096L
 
     let block (bytes: int64) =
-        NativePtr.toNativeInt (NativePtr.ofVoidPtr<byte> (NativeMemory.AlignedAlloc(unativeint bytes, 64un)))
+        NativePtr.toNativeInt (NativePtr.ofVoidPtr<byte>(NativeMemory.AlignedAlloc(unativeint bytes, 64un)))
 
     let control = block 16L
     let controls = block (16L * int64 size)
@@ -60,7 +60,10 @@ type internal MpiRanks(family: Family, rank: int, size: int) =
     let meet (call: Call) (length: int64) =
         Marshal.WriteInt64(control, int64 call)
         Marshal.WriteInt64(control, 8, length)
-        require "MPI_Allgather" (Calls.MPI_Allgather(control, 16, family.Byte, controls, 16, family.Byte, family.World))
+
+        require
+            "MPI_Allgather"
+            (Calls.MPI_Allgather(control, 16, family.Byte, controls, 16, family.Byte, family.World))
 
     /// `meet`, where all must do the same; sums also over as many numbers.
     let agree (call: Call) (length: int64) =
@@ -107,7 +110,11 @@ type internal MpiRanks(family: Family, rank: int, size: int) =
             let source = if isEven then address else padded
 
             if not isEven then
-                NativeMemory.Clear((padded + nativeint whole).ToPointer(), unativeint (piece * int64 size - whole))
+                NativeMemory.Clear(
+                    (padded + nativeint whole).ToPointer(),
+                    unativeint (piece * int64 size - whole)
+                )
+
                 copy address padded whole
 
             Calls.MPI_Alltoall(source, int piece, byteType, received, int piece, byteType, world)
@@ -143,7 +150,13 @@ type internal MpiRanks(family: Family, rank: int, size: int) =
             while first < bytes.LongLength do
                 let count = int (min (1L <<< 28) (bytes.LongLength - first))
 
-                Calls.MPI_Bcast(pin.AddrOfPinnedObject() + nativeint first, count, family.Byte, root, family.World)
+                Calls.MPI_Bcast(
+                    pin.AddrOfPinnedObject() + nativeint first,
+                    count,
+                    family.Byte,
+                    root,
+                    family.World
+                )
                 |> require "MPI_Bcast"
 
                 first <- first + int64 count

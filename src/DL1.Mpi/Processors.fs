@@ -28,7 +28,8 @@ module internal Processors =
             read "/proc/self/status"
             |> Option.bind (fun text ->
                 text.Split '\n'
-                |> Array.tryFind (fun line -> line.StartsWith("Cpus_allowed_list:", StringComparison.Ordinal)))
+                |> Array.tryFind (fun line ->
+                    line.StartsWith("Cpus_allowed_list:", StringComparison.Ordinal)))
             |> Option.map (fun line -> count (line.Substring(line.IndexOf ':' + 1)))
 
         match allowed, read "/sys/devices/system/cpu/online" |> Option.map count with

@@ -9,8 +9,7 @@ open DL1.Compiler.Simd
 /// nothing that a kernel can read or write in place. One thread at a time.
 [<Sealed>]
 type internal BoundPlan(inputs: Variable list, roots: Expr list, threads: int) =
-    let plan =
-        PlanCache.plan Simd.widest Options.standard.DynamicCode false inputs roots
+    let plan = PlanCache.plan Simd.widest Options.standard.DynamicCode false inputs roots
 
     let executable = Executable(plan, Simd.widest)
     let buffers = inputs |> List.map plan.BufferOf |> Array.ofList

@@ -27,8 +27,7 @@ type internal EpochProgress() =
 
     /// What a checkpoint keeps.
     member this.ToExtra(seconds: float) : Tree<Tensor> =
-        let numbers =
-            [ float this.Steps; float this.Rows; this.Sum; this.Penalties; seconds ]
+        let numbers = [ float this.Steps; float this.Rows; this.Sum; this.Penalties; seconds ]
 
         let asked =
             match List.ofSeq told with
@@ -74,7 +73,11 @@ type internal EpochProgress() =
 
             match Tree.tryFind "told.rows" found with
             | Some rows ->
-                let parts = [ for i in 0 .. found.Count - 1 do yield! Option.toList (Tree.tryFind $"told.%d{i}" found) ]
+                let parts =
+                    [
+                        for i in 0 .. found.Count - 1 do
+                            yield! Option.toList (Tree.tryFind $"told.%d{i}" found)
+                    ]
 
                 Tensor.toFloats rows
                 |> Array.iteri (fun at rows ->

@@ -85,8 +85,7 @@ module Fit =
         while not isCancelled && Double.IsFinite progress.Sum && batches.MoveNext() do
             let rows = order[progress.Steps].Length
 
-            let loss =
-                trainer.StepPart(batches.Current, rows, options.Cancellation.IsCancellationRequested)
+            let loss = trainer.StepPart(batches.Current, rows, options.Cancellation.IsCancellationRequested)
 
             progress.Sum <- progress.Sum + loss * float rows
             progress.Rows <- progress.Rows + rows
@@ -135,7 +134,8 @@ module Fit =
 
             let loss, partValues =
                 match sums, values with
-                | Some _, loss :: parts when isFinite -> loss + progress.Penalties / float progress.Rows, parts
+                | Some _, loss :: parts when isFinite ->
+                    loss + progress.Penalties / float progress.Rows, parts
                 | Some _, _ :: parts -> mean, parts
                 | _ -> mean, values
 
@@ -163,7 +163,9 @@ module Fit =
             else
                 ValueNone
 
-        let evaluator = Evaluator(learner.Network, learner.Objective, learner.Parts, options.Metrics, key, ranks)
+        let evaluator =
+            Evaluator(learner.Network, learner.Objective, learner.Parts, options.Metrics, key, ranks)
+
         let partNames = FitChecks.partNames options.Validation.IsSome learner
         let names = partNames @ (options.Metrics |> List.map _.Name)
         let extra = options.Resume |> Option.map _.Extra |> Option.defaultValue Tree.empty
@@ -225,6 +227,7 @@ module Fit =
         let rates = learner.Optimizer.Rates(Trace.tree "optimizer" start.Optimizer) |> List.map fst
 
         let scale = plateau |> Option.map (fun (struct (rule, _)) -> Plateau.scaled rule)
+
         let trainer =
             Trainer(learner, start, options.WatchesGradients, tells, rates, scale, options.Shards, ranks)
 

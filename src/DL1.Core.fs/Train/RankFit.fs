@@ -38,12 +38,38 @@ module internal RankFit =
         if options.Ranks.Size = 1 then
             []
         else
-            let numbers =
-                [
-                    $"%d{options.Epochs} epochs, {options.Batch}, {options.Key}, %d{options.Shards} shards"
-                    $"{options.EarlyStopping} {options.Plateau} {options.UsesAverage} {options.WatchesGradients}"
-                    options.Metrics |> List.map _.Name |> String.concat ", "
-                ]
+            let numbers = Digest.Mixer()
+            let flag (value: bool) = numbers.Add(if value then 1 else 0)
+            numbers.Add options.Epochs
+            numbers.Add options.Batch.Size
+            flag options.Batch.Shuffle
+            flag options.Batch.DropLast
+            numbers.Add(Key.toTensor options.Key)
+            numbers.Add options.Shards
+            flag options.UsesAverage
+            flag options.WatchesGradients
+
+            match options.EarlyStopping with
+            | Some rule ->
+                numbers.Add rule.Monitor
+                numbers.Add rule.Patience
+                numbers.Add rule.Tolerance
+                flag rule.RestoresBest
+            | None -> flag false
+
+            match options.Plateau with
+            | Some rule ->
+                numbers.Add rule.Monitor
+                numbers.Add rule.Factor
+                numbers.Add rule.Patience
+                numbers.Add rule.Threshold
+                flag rule.IsRelative
+                numbers.Add rule.Cooldown
+                numbers.Add rule.Lowest
+            | None -> flag false
+
+            for metric in options.Metrics do
+                numbers.Add metric.Name
 
             let sets = data :: Option.toList options.Validation
             let whole = min options.Batch.Size data.Count
@@ -54,7 +80,7 @@ module internal RankFit =
                 |> String.concat " "
 
             [
-                "options", RankMessages.ofText (String.concat "\n" numbers)
+                "options", numbers.Finish()
                 "data", RankMessages.ofText (sets |> List.map tensors |> String.concat "; ")
                 "parameters or state to begin with", RankMessages.ofTensors (Step.toTree start)
                 "model, loss or optimizer", trainer.Digest(Dataset.truncate 1 data, whole)

@@ -41,7 +41,10 @@ module internal RankMessages =
                         for _ in 1 .. reader.ReadInt32() ->
                             let path = reader.ReadString()
                             let dtype = types[reader.ReadInt32()]
-                            let shape = Shape.ofList [ for _ in 1 .. reader.ReadInt32() -> reader.ReadInt32() ]
+
+                            let shape =
+                                Shape.ofList [ for _ in 1 .. reader.ReadInt32() -> reader.ReadInt32() ]
+
                             let raw = Raw.ofDType dtype
                             path, Tensor(shape, Raw.read "Ranks" raw false shape.Size stream)
                     ]
@@ -107,7 +110,11 @@ module internal RankMessages =
                         let usual = values |> Array.countBy id |> Array.maxBy snd |> fst
 
                         let others =
-                            [ for rank in 0 .. values.Length - 1 do if values[rank] <> usual then string rank ]
+                            [
+                                for rank in 0 .. values.Length - 1 do
+                                    if values[rank] <> usual then
+                                        string rank
+                            ]
 
                         if not others.IsEmpty then
                             let named = if others.Length = 1 then "rank" else "ranks"

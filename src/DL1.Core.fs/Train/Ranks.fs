@@ -53,9 +53,16 @@ type internal SingleRank() =
     override _.Size = 1
     override _.Sum(_: Span<float32>) = ()
     override _.Sum(_: Span<float>) = ()
-    override _.Gather bytes = [| bytes |]
-    override _.Broadcast bytes = bytes
-    override _.Abort _ = ()
+
+    override _.Gather bytes =
+        ArgumentNullException.ThrowIfNull bytes
+        [| bytes |]
+
+    override _.Broadcast bytes =
+        ArgumentNullException.ThrowIfNull bytes
+        bytes
+
+    override _.Abort message = ArgumentNullException.ThrowIfNull message
 
 /// Where the threads of one process meet: each call waits until all ranks have made the same one.
 [<Sealed>]
@@ -109,8 +116,7 @@ type internal Meeting(size: int) =
                 check ())
 
     /// Lets all who wait, and will wait, fail.
-    member _.Fail(rank: int, message: string) : unit =
-        lock gate (fun () -> fail rank message)
+    member _.Fail(rank: int, message: string) : unit = lock gate (fun () -> fail rank message)
 
 /// A rank that is a thread.
 [<Sealed>]
@@ -146,6 +152,7 @@ type internal ThreadRank(meeting: Meeting, rank: int, size: int) =
         sum true (NativePtr.toNativeInt pin) values.Length
 
     override _.Gather bytes =
+        ArgumentNullException.ThrowIfNull bytes
         meeting.Bytes[rank] <- bytes
         meeting.Wait(rank, "Gather", -1)
         let all = Array.copy meeting.Bytes
@@ -153,6 +160,7 @@ type internal ThreadRank(meeting: Meeting, rank: int, size: int) =
         all
 
     override _.Broadcast bytes =
+        ArgumentNullException.ThrowIfNull bytes
         meeting.Bytes[rank] <- bytes
         meeting.Wait(rank, "Broadcast", -1)
         let first = meeting.Bytes[0]
@@ -213,8 +221,7 @@ module Ranks =
             | _, (:? RankError) -> true
             | _ -> false
 
-        let cause =
-            errors |> Array.tryFind (follows >> not) |> Option.orElse (Array.tryHead errors)
+        let cause = errors |> Array.tryFind (follows >> not) |> Option.orElse (Array.tryHead errors)
 
         match cause with
         | Some error -> ExceptionDispatchInfo.Capture(error).Throw()

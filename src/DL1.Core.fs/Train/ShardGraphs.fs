@@ -45,7 +45,10 @@ module internal ShardGraphs =
 
         [
             Tree.under "gradient" (Tree.filter learner.Trains start.Parameters)
-            Tree.under Step.layers start.State |> Tree.toList |> List.filter (fun (_, t) -> t.DType.IsFloat) |> Tree.ofList
+            Tree.under Step.layers start.State
+            |> Tree.toList
+            |> List.filter (fun (_, t) -> t.DType.IsFloat)
+            |> Tree.ofList
         ]
         |> List.reduce Tree.append
         |> Tree.mapPath (fun path t -> variable $"sum {path}" t.DType t.Shape)
@@ -53,7 +56,10 @@ module internal ShardGraphs =
 
     /// The state of layers in whole numbers, such as counters: it is that of the first shard.
     let counted (start: TrainState) : Tree<Tensor> =
-        Tree.under Step.layers start.State |> Tree.toList |> List.filter (fun (_, t) -> not t.DType.IsFloat) |> Tree.ofList
+        Tree.under Step.layers start.State
+        |> Tree.toList
+        |> List.filter (fun (_, t) -> not t.DType.IsFloat)
+        |> Tree.ofList
 
     /// The places of what is summed: each at a multiple of 64 bytes.
     let layout (summed: Tree<Variable>) : ShardLayout =
@@ -87,7 +93,9 @@ module internal ShardGraphs =
         let ps, layers = Tree.at Step.parameters state, Tree.at Step.layers state
 
         let given kind (tree: Tree<Tensor>) =
-            tree |> Tree.mapPath (fun path t -> variable (Trace.nameOf kind path) t.DType (Shape.withAxis 0 count t.Shape))
+            tree
+            |> Tree.mapPath (fun path t ->
+                variable (Trace.nameOf kind path) t.DType (Shape.withAxis 0 count t.Shape))
 
         let inputs, targets = given Erased.inputs batch.NamedInputs, given Erased.targets batch.NamedTargets
 
@@ -157,14 +165,20 @@ module internal ShardGraphs =
                 Tree.under Step.parameters start.Parameters
                 Tree.under Step.layers start.State
                 Tree.under Step.optimizer start.Optimizer
-                (if scale.IsSome then Tree.ofList [ Step.factor, Tensor.scalar 1.0 ] else Tree.empty)
+                (if scale.IsSome then
+                     Tree.ofList [ Step.factor, Tensor.scalar 1.0 ]
+                 else
+                     Tree.empty)
             ]
             |> List.reduce Tree.append
 
         let variables = first |> Tree.mapPath (fun path t -> variable $"state {path}" t.DType t.Shape)
         let state = Tree.map Expr.ofVariable variables
         let summed = summed learner start
-        let counters = counted start |> Tree.mapPath (fun path t -> variable $"first {path}" DType.F64 t.Shape)
+
+        let counters =
+            counted start |> Tree.mapPath (fun path t -> variable $"first {path}" DType.F64 t.Shape)
+
         let rows = variable rows DType.F64 Shape.Scalar
         let sums = Tree.map Expr.ofVariable summed
         let ps, slots = Tree.at Step.parameters state, Tree.at Step.optimizer state
@@ -187,7 +201,8 @@ module internal ShardGraphs =
 
         let gradients =
             match penalty with
-            | Some penalty -> Tree.map2 (fun (g: Expr) own -> g + own) data (StepParts.gradients learner ps penalty)
+            | Some penalty ->
+                Tree.map2 (fun (g: Expr) own -> g + own) data (StepParts.gradients learner ps penalty)
             | None -> data
 
         let gathered =
@@ -211,7 +226,10 @@ module internal ShardGraphs =
                 Tree.under Step.parameters (Tree.replace ps moved)
                 layers
                 Tree.under Step.optimizer nextOptimizer
-                (if scale.IsSome then Tree.ofList [ Step.factor, state[Step.factor] ] else Tree.empty)
+                (if scale.IsSome then
+                     Tree.ofList [ Step.factor, state[Step.factor] ]
+                 else
+                     Tree.empty)
             ]
             |> List.reduce Tree.append
 

@@ -12,7 +12,9 @@ open DL1.Compiler.Runtime
 /// The compiled graph of a shard of one shape.
 [<Sealed>]
 type internal ShardPlan(graph: ShardGraph, like: Dataset, rows: int) =
-    let plan = lazy BoundPlan(graph.Inputs, graph.Sums @ graph.Told @ graph.Counters, Options.standard.Threads)
+    let plan =
+        lazy BoundPlan(graph.Inputs, graph.Sums @ graph.Told @ graph.Counters, Options.standard.Threads)
+
     let sizes = graph.Told @ graph.Counters |> List.map (fun e -> e.Shape.Size) |> Array.ofList
     member _.Graph = graph
     member _.Rows = rows
@@ -65,6 +67,7 @@ type internal ShardedTrainer
     let plans = List<ShardPlan>()
     let readCount = start.Parameters.Count + start.State.Count
     let depth = TreeSum.Depth own
+
     let block bytes =
         let block = Block("training", "the sums over shards", bytes)
         NativeMemory.Clear(block.Address.ToPointer(), unativeint bytes)
@@ -88,13 +91,16 @@ type internal ShardedTrainer
     let mutable factor = 1.0
 
     let at (block: Block) size (place: int64) = block.Address + nativeint (size * place)
+
     let placeOf level i =
         let struct (isDouble, place) = layout.Places[i]
         if isDouble then at doubles[level] 8L place else at singles[level] 4L place
 
     /// Where the numbers of shard s by itself begin, and behind those of all the flag of cancellation.
     let slot s = at doubles[0] 8L (layout.Doubles + int64 s * int64 ownSize)
-    let startOf (shard: int) (whole: int) = int ((int64 shard * int64 whole + int64 shards - 1L) / int64 shards)
+
+    let startOf (shard: int) (whole: int) =
+        int ((int64 shard * int64 whole + int64 shards - 1L) / int64 shards)
 
     let planFor (batch: Dataset) (count: int) : ShardPlan =
         let mutable found = -1
@@ -127,13 +133,20 @@ type internal ShardedTrainer
             let plan = planFor batch (max 1 (startOf 1 whole))
             ownSize <- Array.sum plan.Sizes
             let last = layout.Doubles + int64 shards * int64 ownSize + 1L
-            doubles <- Array.init depth (fun level -> block (8L * (if level = 0 then last else layout.Doubles)))
+
+            doubles <-
+                Array.init depth (fun level -> block (8L * (if level = 0 then last else layout.Doubles)))
 
             let struct (first, state, next, inputs, outputs) =
                 ShardGraphs.update learner watches (not rates.IsEmpty) scale plan.Graph.IsSum start
 
             let made =
-                Session.Of(List.zip (Tree.values state) (Tree.values first), Tree.values next, inputs, outputs)
+                Session.Of(
+                    List.zip (Tree.values state) (Tree.values first),
+                    Tree.values next,
+                    inputs,
+                    outputs
+                )
 
             variables <- state
             factorIndex <- Tree.paths state |> List.tryFindIndex ((=) Step.factor) |> Option.defaultValue -1
@@ -257,7 +270,7 @@ type internal ShardedTrainer
         sum session layerKey 0 firstShard own batch before whole
 
         // −0 becomes 0, as where zeros of other ranks are added to it.
-        let reported = NativePtr.ofNativeInt<float> (slot firstShard)
+        let reported = NativePtr.ofNativeInt<float>(slot firstShard)
 
         for i in 0 .. own * ownSize - 1 do
             NativePtr.set reported i (NativePtr.get reported i + 0.0)
@@ -311,6 +324,7 @@ type internal ShardedTrainer
         prepare batch whole |> ignore
         let mixer = Digest.Mixer()
         let graph = (planFor batch (max 1 (startOf 1 whole))).Graph
+
         let struct (_, _, next, inputs, outputs) =
             ShardGraphs.update learner watches (not rates.IsEmpty) scale graph.IsSum start
 

@@ -131,7 +131,10 @@ module Step =
             let inputs, targets = Tree.ofValues xs batch.NamedInputs, Tree.ofValues ts batch.NamedTargets
 
             let rows = batch.Count
-            let forward = StepParts.forward learner ps (Tree.at layers tree) (Expr.item 0 1 keys) inputs targets
+
+            let forward =
+                StepParts.forward learner ps (Tree.at layers tree) (Expr.item 0 1 keys) inputs targets
+
             let penalty = learner.Penalty |> Option.map (fun penalty -> penalty ps)
 
             let penalized (data: Expr) =
@@ -162,7 +165,8 @@ module Step =
                     forward.Over(fun targets -> tells rows targets forward.Outputs) @ Option.toList penalty
                 | None -> []
 
-            next, penalized forward.Data :: norms @ told @ (if rates then by.Rates slots |> List.map snd else [])
+            next,
+            penalized forward.Data :: norms @ told @ (if rates then by.Rates slots |> List.map snd else [])
 
         let named kind tree = Tree.toList tree |> List.map (fun (path, t) -> Trace.nameOf kind path, t)
 

@@ -54,16 +54,9 @@ module internal StepParts =
                 let outputs, next = applied (Expr.item 0 1 keys) (Mixing.Inputs(share, inputs))
                 outputs, next, (fun give -> Mixing.Over(share, targets, give))
 
-        let losses =
-            over (fun targets -> [ LossSums.requireScalar (learner.Objective targets outputs) ])
+        let losses = over (fun targets -> [ LossSums.requireScalar (learner.Objective targets outputs) ])
 
-        {
-            Targets = targets
-            Outputs = outputs
-            Layers = next
-            Data = losses.Head
-            Over = over
-        }
+        { Targets = targets; Outputs = outputs; Layers = next; Data = losses.Head; Over = over }
 
     /// How the loss of so many rows counts beside that of other rows. With calls, it is gathered by an optimizer, once in
     /// so many batches; 0 calls where groups of parameters gather different numbers.

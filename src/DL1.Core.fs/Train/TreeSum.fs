@@ -16,8 +16,7 @@ type internal TreeSum private () =
     static member Half(terms: int) : int = (terms + 1) / 2
 
     /// The most sums that are held at a time: ⌈log₂ n⌉ + 1.
-    static member Depth(terms: int) : int =
-        if terms <= 1 then 1 else 1 + TreeSum.Depth(TreeSum.Half terms)
+    static member Depth(terms: int) : int = if terms <= 1 then 1 else 1 + TreeSum.Depth(TreeSum.Half terms)
 
     /// Whether each of so many ranks can own a subtree of neighbouring shards.
     static member Divides(shards: int, ranks: int) : bool =
@@ -33,7 +32,9 @@ type internal TreeSum private () =
             let mutable i = 0
 
             while i < wide do
-                (Vector256.Load(NativePtr.add a i) + Vector256.Load(NativePtr.add b i)).Store(NativePtr.add a i)
+                (Vector256.Load(NativePtr.add a i) + Vector256.Load(NativePtr.add b i))
+                    .Store(NativePtr.add a i)
+
                 i <- i + 4
 
             for i in wide .. count - 1 do
@@ -44,7 +45,9 @@ type internal TreeSum private () =
             let mutable i = 0
 
             while i < wide do
-                (Vector256.Load(NativePtr.add a i) + Vector256.Load(NativePtr.add b i)).Store(NativePtr.add a i)
+                (Vector256.Load(NativePtr.add a i) + Vector256.Load(NativePtr.add b i))
+                    .Store(NativePtr.add a i)
+
                 i <- i + 8
 
             for i in wide .. count - 1 do

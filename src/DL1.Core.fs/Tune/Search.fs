@@ -219,7 +219,16 @@ module Search =
                 []
 
     /// `halvingOver` on one rank. `Search.halvingOn Goal.Minimise 2 (Key.ofSeed 1L) 3 1 27 resumed settings`
-    let halvingOn goal threads key factor least most (trial: Setting -> Key -> int -> 'state option -> float * 'state) settings =
+    let halvingOn
+        goal
+        threads
+        key
+        factor
+        least
+        most
+        (trial: Setting -> Key -> int -> 'state option -> float * 'state)
+        settings
+        =
         halvingOver Ranks.alone goal threads key factor least most trial settings
 
     /// `halving` towards a goal of one's own, or a metric's.

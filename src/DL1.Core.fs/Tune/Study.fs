@@ -68,7 +68,10 @@ module Study =
 
         match options.Part with
         | Some(part, parts) when parts < 1 || part < 0 || part >= parts ->
-            refuse $"part %d{part} of %d{parts}" "a part from 0 to the number of parts − 1" "count the parts from 0"
+            refuse
+                $"part %d{part} of %d{parts}"
+                "a part from 0 to the number of parts − 1"
+                "count the parts from 0"
         | Some(part, parts) when options.Ranks.Size > 1 ->
             refuse
                 $"part %d{part} of %d{parts} on %d{options.Ranks.Size} ranks"

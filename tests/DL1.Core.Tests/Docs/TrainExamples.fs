@@ -458,7 +458,8 @@ let private studies =
             (Search.best trials).Score < 0.1)
         prints "write" "True" (fun () -> inFile (fun path -> Study.write path trials) exists)
         prints "join" "True" (fun () ->
-            inFile (fun path -> Study.write path trials) (fun path -> (Study.join [ path ]).Length = trials.Length))
+            inFile (fun path -> Study.write path trials) (fun path ->
+                (Study.join [ path ]).Length = trials.Length))
         prints "read" "True" (fun () ->
             inFile (fun path -> Study.write path trials) (fun path ->
                 (Study.read path |> List.map _.Score) = (trials |> List.map _.Score)))
@@ -517,7 +518,8 @@ let all: Examples list =
             Module = moduleOf <@ Ranks.alone @>
             Rows =
                 [
-                    prints "alone" "1" (fun () -> { Fit.options (Key.ofSeed 1L) with Ranks = Ranks.alone }.Ranks.Size)
+                    prints "alone" "1" (fun () ->
+                        { Fit.options (Key.ofSeed 1L) with Ranks = Ranks.alone }.Ranks.Size)
                     prints "threads" "[0; 1; 4; 9]" (fun () ->
                         Ranks.threads 4 (fun ranks -> ranks.Rank * ranks.Rank))
                 ]

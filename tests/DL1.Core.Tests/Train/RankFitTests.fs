@@ -20,16 +20,26 @@ let private facts (rows: EpochRow list) =
 let private content (checkpoint: Checkpoint) =
     let without path (t: Tensor) =
         if path = "history" then
-            Tensor.ofArray (t.Shape.ToList()) (Tensor.toFloats t |> Array.mapi (fun i v -> if i % t.Shape[1] = 4 then 0.0 else v))
+            Tensor.ofArray
+                (t.Shape.ToList())
+                (Tensor.toFloats t |> Array.mapi (fun i v -> if i % t.Shape[1] = 4 then 0.0 else v))
         elif path = "epoch.numbers" then
-            Tensor.vector (Tensor.toFloats t |> Array.mapi (fun i v -> if i = 4 then 0.0 else v) |> List.ofArray)
+            Tensor.vector (
+                Tensor.toFloats t |> Array.mapi (fun i v -> if i = 4 then 0.0 else v) |> List.ofArray
+            )
         else
             t
 
     let extra = Tree.mapPath without checkpoint.Extra
 
     RankMessages.pack
-        [ checkpoint.Parameters; checkpoint.State; checkpoint.Optimizer; extra; Tree.ofList [ "key", Key.toTensor checkpoint.Key ] ]
+        [
+            checkpoint.Parameters
+            checkpoint.State
+            checkpoint.Optimizer
+            extra
+            Tree.ofList [ "key", Key.toTensor checkpoint.Key ]
+        ]
 
 let private same (a: Fitted) (b: Fitted) =
     sameState a.State b.State
@@ -106,7 +116,13 @@ let private laws =
             let large = clouds 3L 1100
 
             let run ranks =
-                fitted { options 4 16 5L ranks with Validation = Some large; EarlyStopping = Some(Fit.patience 2) } learners[1] data
+                fitted
+                    { options 4 16 5L ranks with
+                        Validation = Some large
+                        EarlyStopping = Some(Fit.patience 2)
+                    }
+                    learners[1]
+                    data
 
             let alone = run Ranks.alone
 
@@ -115,7 +131,9 @@ let private laws =
         }
         test "a Trainer over ranks takes the whole batch" {
             let run (ranks: Ranks) =
-                let trainer = Trainer(learners[1], Step.startOn learners[1] (Key.ofSeed 1L) data, false, 4, ranks)
+                let trainer =
+                    Trainer(learners[1], Step.startOn learners[1] (Key.ofSeed 1L) data, false, 4, ranks)
+
                 let losses = [ for i in 0..3 -> trainer.Step(Dataset.rows [| 8 * i .. 8 * i + 9 |] data) ]
                 trainer.State, losses
 
@@ -137,7 +155,13 @@ let private resuming =
 
                     // 8 steps an epoch: the last file is of step 18, two steps into the third epoch, and its training was killed.
                     let killed (ranks: Ranks) =
-                        let steps = { Progress.quiet with Step = fun epoch step _ _ -> if epoch = 3 && step = 4 then raise (IOException "killed") }
+                        let steps =
+                            { Progress.quiet with
+                                Step =
+                                    fun epoch step _ _ ->
+                                        if epoch = 3 && step = 4 then
+                                            raise (IOException "killed")
+                            }
 
                         fitted
                             { options 4 7 5L ranks with
@@ -154,7 +178,10 @@ let private resuming =
                     for ranks in [ 1; 2; 4 ] do
                         let resumed =
                             Ranks.threads ranks (fun ranks ->
-                                fitted { options 4 7 5L ranks with Resume = Some(Checkpoint.read path) } learners[kind] data)
+                                fitted
+                                    { options 4 7 5L ranks with Resume = Some(Checkpoint.read path) }
+                                    learners[kind]
+                                    data)
 
                         for one in resumed do
                             Expect.isTrue (same whole one) $"learner %d{kind}, %d{ranks} ranks")
@@ -167,7 +194,10 @@ let private resuming =
 
                 let keep =
                     { Progress.quiet with
-                        Step = fun epoch step _ _ -> if epoch = 2 && step = 4 then kept <- File.ReadAllBytes path
+                        Step =
+                            fun epoch step _ _ ->
+                                if epoch = 2 && step = 4 then
+                                    kept <- File.ReadAllBytes path
                     }
 
                 fitted
@@ -183,7 +213,13 @@ let private resuming =
                 File.WriteAllBytes(path, kept)
                 let checkpoint = Checkpoint.read path
                 Expect.equal checkpoint.Step 6L "in the middle of the second epoch"
-                let resumed = fitted { options 1 16 5L Ranks.alone with Resume = Some checkpoint } learner (clouds 1L 64)
+
+                let resumed =
+                    fitted
+                        { options 1 16 5L Ranks.alone with Resume = Some checkpoint }
+                        learner
+                        (clouds 1L 64)
+
                 Expect.isTrue (same whole resumed) "the same bits")
         }
     ]
@@ -200,7 +236,9 @@ let private ends =
         test "a cancellation on one rank ends all after the same step" {
             use source = new CancellationTokenSource()
             source.Cancel()
-            let change (ranks: Ranks) o = if ranks.Rank = 2 then { o with Cancellation = source.Token } else o
+
+            let change (ranks: Ranks) (o: FitOptions) =
+                if ranks.Rank = 2 then { o with Cancellation = source.Token } else o
 
             for one in run 4 change always do
                 Expect.equal (one.End, one.State.Steps) (FitEnd.Cancelled, 1L) "after the first step"
@@ -208,11 +246,16 @@ let private ends =
         test "a callback of rank 0 stops all, and no other rank is asked or told" {
             let called = Array.zeroCreate<int> 4
 
-            let change (ranks: Ranks) o =
+            let change (ranks: Ranks) (o: FitOptions) =
                 let count () = Interlocked.Increment(&called[ranks.Rank]) |> ignore
 
                 { o with
-                    Callbacks = [ (fun e -> count (); if e.Row.Epoch = 2 then Answer.Stop else Answer.Continue) ]
+                    Callbacks =
+                        [
+                            (fun e ->
+                                count ()
+                                if e.Row.Epoch = 2 then Answer.Stop else Answer.Continue)
+                        ]
                     Progress = { Step = (fun _ _ _ _ -> count ()); Epoch = fun _ -> count () }
                 }
 
@@ -223,13 +266,21 @@ let private ends =
             Expect.equal called[0] (2 * (4 + 1 + 1)) "rank 0: four steps an epoch, its end, and the callback"
         }
         test "divergence ends all at the same step" {
-            let hot = Learner.create plain (fun t o -> Loss.mse Reduction.Mean (Linear.oneHot DType.F32 3 t) (1e20 * o)) (Optimizer.sgd 1e10)
+            let hot =
+                Learner.create
+                    plain
+                    (fun t o -> Loss.mse Reduction.Mean (Linear.oneHot DType.F32 3 t) (1e20 * o))
+                    (Optimizer.sgd 1e10)
 
-            for one in run 2 (fun _ o -> { o with Validation = None; Metrics = [] }) (fun _ -> hot, data) do
+            for one in
+                run 2 (fun _ (o: FitOptions) -> { o with Validation = None; Metrics = [] }) (fun _ ->
+                    hot, data) do
                 Expect.equal one.End FitEnd.Diverged "diverged"
         }
         test "early stopping is the same everywhere" {
-            let change _ o = { o with Epochs = 30; EarlyStopping = Some { Fit.patience 1 with Tolerance = 0.5 } }
+            let change _ (o: FitOptions) =
+                { o with Epochs = 30; EarlyStopping = Some { Fit.patience 1 with Tolerance = 0.5 } }
+
             let alone = fitted (change () (options 4 16 5L Ranks.alone)) learners[1] data
             Expect.equal alone.End FitEnd.EarlyStopped "stopped"
 
@@ -262,7 +313,11 @@ let private refusals =
     [
         test "a rank with another model is refused by its number, on all ranks" {
             refused "rank 2 with other model, loss or optimizer" 4 keep (fun ranks ->
-                (if ranks.Rank = 2 then { learners[1] with Optimizer = Optimizer.adam 0.03 } else learners[1]), data)
+                (if ranks.Rank = 2 then
+                     { learners[1] with Optimizer = Optimizer.adam 0.03 }
+                 else
+                     learners[1]),
+                data)
         }
         test "a rank with other data is refused" {
             refused "rank 0 with other data" 4 keep (fun ranks ->
@@ -272,15 +327,18 @@ let private refusals =
             refused
                 "rank 1 with other options"
                 4
-                (fun ranks o -> if ranks.Rank = 1 then { o with Epochs = 4 } else o)
+                (fun ranks (o: FitOptions) -> if ranks.Rank = 1 then { o with Epochs = 4 } else o)
                 always
         }
         test "a rank that begins with other parameters is refused" {
             refused
                 "rank 3 with other parameters or state to begin with"
                 4
-                (fun ranks o ->
-                    if ranks.Rank = 3 then { o with Start = Some(Step.startOn learners[1] (Key.ofSeed 8L) data) } else o)
+                (fun ranks (o: FitOptions) ->
+                    if ranks.Rank = 3 then
+                        { o with Start = Some(Step.startOn learners[1] (Key.ofSeed 8L) data) }
+                    else
+                        o)
                 always
         }
         test "ranks that cannot share the shards are refused" {
@@ -291,7 +349,10 @@ let private refusals =
             for o in
                 [
                     { options 1 16 1L Ranks.alone with SavingSteps = Some 5 }
-                    { options 1 16 1L Ranks.alone with SavingSteps = Some 0; Saving = Some { Path = "x.ckpt"; Every = 1 } }
+                    { options 1 16 1L Ranks.alone with
+                        SavingSteps = Some 0
+                        Saving = Some { Path = "x.ckpt"; Every = 1 }
+                    }
                 ] do
                 Expect.throwsT<DomainError> (fun () -> fitted o learner data |> ignore) "refused"
         }
@@ -307,7 +368,11 @@ let private refusals =
                         Measure =
                             fun t o ->
                                 calls <- calls + 1
-                                if ranks.Rank = 1 && calls = 3 then raise (IOException "no scores today") else failing.Measure t o
+
+                                if ranks.Rank = 1 && calls = 3 then
+                                    raise (IOException "no scores today")
+                                else
+                                    failing.Measure t o
                     }
 
                 try

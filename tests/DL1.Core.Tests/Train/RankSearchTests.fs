@@ -17,7 +17,8 @@ let private score (setting: Setting) (key: Key) budget =
 
 /// What is compared of trials: all but the models.
 let private facts (trials: Trial list) =
-    trials |> List.map (fun t -> t.Number, t.Setting, t.Key, t.Budget, string t.Score, t.End, t.Reports, t.Notes)
+    trials
+    |> List.map (fun t -> t.Number, t.Setting, t.Key, t.Budget, string t.Score, t.End, t.Reports, t.Notes)
 
 let private sameOn (counts: int list) (run: Ranks -> Trial list) =
     let alone = facts (run Ranks.alone)
@@ -57,7 +58,8 @@ let private over =
                 let made = defaultArg state 0
                 score setting key budget + float made, budget
 
-            sameOn [ 2; 3; 4 ] (fun ranks -> Search.halvingOver ranks Goal.Minimise 1 key 3 1 9 resumed settings)
+            sameOn [ 2; 3; 4 ] (fun ranks ->
+                Search.halvingOver ranks Goal.Minimise 1 key 3 1 9 resumed settings)
         }
         test "studies: pruned, estimated, and with a trial that fails" {
             let settings = Search.random 8 key space
@@ -81,7 +83,9 @@ let private over =
                         Progress = fun _ -> Interlocked.Increment(&told[ranks.Rank]) |> ignore
                     }
 
-                Ranks.threads 3 (fun ranks -> Study.run (options ranks) trained (List.truncate 5 settings)) |> ignore
+                Ranks.threads 3 (fun ranks -> Study.run (options ranks) trained (List.truncate 5 settings))
+                |> ignore
+
                 Expect.equal told [| 5; 0; 0 |] "reported by rank 0"
                 Expect.equal (Study.read path).Length 5 "in the file"
                 let counted = ref 0
@@ -123,8 +127,17 @@ let private parts =
                 let paths = [ for i in 0..2 -> Path.Combine(folder, $"part-%d{i}.json") ]
 
                 for i in 0..2 do
-                    let part = Study.run { options with Part = Some(i, 3); Path = Some paths[i] } trained settings
-                    Expect.equal (part |> List.map _.Number) [ for n in 0..7 do if n % 3 = i then n ] "its trials"
+                    let part =
+                        Study.run { options with Part = Some(i, 3); Path = Some paths[i] } trained settings
+
+                    Expect.equal
+                        (part |> List.map _.Number)
+                        [
+                            for n in 0..7 do
+                                if n % 3 = i then
+                                    n
+                        ]
+                        "its trials"
 
                 Expect.equal (facts (Study.join (List.rev paths))) (facts whole) "joined")
         }
@@ -133,7 +146,10 @@ let private parts =
                 let settings = Search.random 2 key space
                 let paths = [ for i in 0..1 -> Path.Combine(folder, $"%d{i}.json") ]
                 Study.run { study Ranks.alone with Path = Some paths[0] } trained settings |> ignore
-                Study.run { study Ranks.alone with Path = Some paths[1]; Budget = 9 } trained settings |> ignore
+
+                Study.run { study Ranks.alone with Path = Some paths[1]; Budget = 9 } trained settings
+                |> ignore
+
                 Expect.throwsT<FormatError> (fun () -> Study.join paths |> ignore) "refused"
                 Expect.equal (Study.join [ paths[0]; paths[0] ]).Length 2 "the same file twice")
         }
@@ -149,7 +165,10 @@ let private parts =
             refuses { study Ranks.alone with Part = Some(0, 2); Pruning = Some(Pruning.Median(2, 1)) }
 
             Expect.throwsT<DomainError>
-                (fun () -> Ranks.threads 2 (fun ranks -> Study.run { study ranks with Part = Some(0, 2) } trained settings) |> ignore)
+                (fun () ->
+                    Ranks.threads 2 (fun ranks ->
+                        Study.run { study ranks with Part = Some(0, 2) } trained settings)
+                    |> ignore)
                 "on ranks"
 
             Expect.throwsT<DomainError>

@@ -53,12 +53,17 @@ let private exchanges =
             found |> List.forall ((=) due))
 
         testPropertyWithConfig few "sums of neighbours, added over ranks, are the sum over all"
-        <| Prop.forAll (Arb.fromGen (Gen.zip (Gen.elements [ 1; 2; 4; 8 ]) (Gen.elements [ 1; 2; 3; 5 ]))) (fun (ranks, each) ->
-            let all =
-                [ for s in 0 .. ranks * each - 1 -> Tensor.toFloats (Key.normal 0.0 1.0 DType.F64 [ 9 ] (Key.fold s (Key.ofSeed 1L))) ]
+        <| Prop.forAll
+            (Arb.fromGen (Gen.zip (Gen.elements [ 1; 2; 4; 8 ]) (Gen.elements [ 1; 2; 3; 5 ])))
+            (fun (ranks, each) ->
+                let all =
+                    [
+                        for s in 0 .. ranks * each - 1 ->
+                            Tensor.toFloats (Key.normal 0.0 1.0 DType.F64 [ 9 ] (Key.fold s (Key.ofSeed 1L)))
+                    ]
 
-            let parts = List.chunkBySize each all |> List.map (treeSum (+))
-            bits64 (treeSum (+) all) = bits64 (treeSum (+) parts))
+                let parts = List.chunkBySize each all |> List.map (treeSum (+))
+                bits64 (treeSum (+) all) = bits64 (treeSum (+) parts))
 
         test "Gather gives the bytes of all in their order, Broadcast those of rank 0" {
             let found =
@@ -107,24 +112,29 @@ let private endings =
             Expect.equal heard [| "2"; "2"; ""; "2" |] "the others name it"
         }
         test "a rank that ends while others wait is an error" {
-            let run (ranks: Ranks) = if ranks.Rank > 0 then wait ranks
+            let run (ranks: Ranks) =
+                if ranks.Rank > 0 then
+                    wait ranks
+
             Expect.throwsT<RankError> (fun () -> Ranks.threads 3 run |> ignore) "no endless waiting"
         }
         test "ranks that make different calls are told so" {
-            let run (ranks: Ranks) =
-                if ranks.Rank = 1 then ranks.Gather [||] |> ignore else wait ranks
+            let run (ranks: Ranks) = if ranks.Rank = 1 then ranks.Gather [||] |> ignore else wait ranks
 
             let error = Expect.throwsC (fun () -> Ranks.threads 2 run |> ignore) id
-            Expect.stringContains error.Message "it called Gather where rank 0 called Sum of f64 of 4 numbers" ""
+
+            Expect.stringContains
+                error.Message
+                "it called Gather where rank 0 called Sum of f64 of 4 numbers"
+                ""
         }
         test "vectors of different lengths are refused" {
-            let run (ranks: Ranks) = ranks.Sum(Span<float32>(Array.zeroCreate<float32> (4 + ranks.Rank)))
+            let run (ranks: Ranks) = ranks.Sum(Span<float32>(Array.zeroCreate<float32>(4 + ranks.Rank)))
             let error = Expect.throwsC (fun () -> Ranks.threads 2 run |> ignore) id
             Expect.stringContains error.Message "Sum of f32 of 5 numbers" ""
         }
         test "Abort ends all who wait, with its message" {
-            let run (ranks: Ranks) =
-                if ranks.Rank = 1 then ranks.Abort "the disk is full" else wait ranks
+            let run (ranks: Ranks) = if ranks.Rank = 1 then ranks.Abort "the disk is full" else wait ranks
 
             let error = Expect.throwsC (fun () -> Ranks.threads 3 run |> ignore) id
             Expect.stringContains error.Message "rank 1: the disk is full" ""

@@ -8,11 +8,9 @@ open DL1.Tests.Learners
 open Expecto
 open FsCheck.FSharp
 
-let private plain: Layer<Expr, Expr> =
-    Dense.linear 8 => Activation.relu => Dense.linear 3
+let private plain: Layer<Expr, Expr> = Dense.linear 8 => Activation.relu => Dense.linear 3
 
-let private first (learner: Learner) (data: Dataset) seed =
-    Step.startOn learner (Key.ofSeed seed) data
+let private first (learner: Learner) (data: Dataset) seed = Step.startOn learner (Key.ofSeed seed) data
 
 let private stepped (learner: Learner) (data: Dataset) seed shards (batches: int[] list) =
     let trainer = Trainer(learner, first learner data seed, false, shards, Ranks.alone)
@@ -20,7 +18,14 @@ let private stepped (learner: Learner) (data: Dataset) seed shards (batches: int
     trainer.State, losses
 
 let private near tolerance (a: Tree<Tensor>) (b: Tree<Tensor>) =
-    Tree.map2 (fun a b -> Array.forall2 (fun (x: float) y -> abs (x - y) <= tolerance * (1.0 + abs x)) (Tensor.toFloats a) (Tensor.toFloats b)) a b
+    Tree.map2
+        (fun a b ->
+            Array.forall2
+                (fun (x: float) y -> abs (x - y) <= tolerance * (1.0 + abs x))
+                (Tensor.toFloats a)
+                (Tensor.toFloats b))
+        a
+        b
     |> Tree.values
     |> List.forall id
 
@@ -45,7 +50,10 @@ let private composition =
         "mixed", true, Learner.mixup 0.2 learner, ("7DF585AA36768D7D", 31)
         "gathered", true, gathering, ("7C3950315E6D7E1A", 26)
         "gathered, with a penalty", true, penalized gathering, ("FFCE180AC4E236AA", 26)
-        "partly frozen", false, Learner.freeze (fun path -> path.StartsWith "0.") learner, ("39B2001A0D9D73BB", 21)
+        "partly frozen",
+        false,
+        Learner.freeze (fun path -> path.StartsWith "0.") learner,
+        ("39B2001A0D9D73BB", 21)
     ]
     |> List.map (fun (name, watches, learner, due) ->
         test $"a whole step has the graph that it always had: {name}" {
@@ -56,7 +64,9 @@ let private losses: (string * (Expr -> Expr -> Expr)) list =
     [
         "a mean", Loss.crossEntropy Loss.classes
         "a sum", Loss.crossEntropy { Loss.classes with Reduction = Reduction.Sum }
-        "a weighted mean", Loss.crossEntropy { Loss.classes with Weight = Some(Expr.constant (Tensor.Of [| 1.0f; 2.0f; 0.5f |])) }
+        "a weighted mean",
+        Loss.crossEntropy
+            { Loss.classes with Weight = Some(Expr.constant (Tensor.Of [| 1.0f; 2.0f; 0.5f |])) }
         "a mean without some labels", Loss.crossEntropy { Loss.classes with Ignore = Some 2 }
     ]
 
@@ -78,7 +88,16 @@ let private cases =
         let! rows = Gen.choose (3, 20)
         let! penalty = Gen.elements [ true; false ]
         let! seed = Gen.choose (1, 1000)
-        return { Loss = loss; Optimizer = optimizer; Shards = shards; Rows = rows; Penalty = penalty; Seed = seed }
+
+        return
+            {
+                Loss = loss
+                Optimizer = optimizer
+                Shards = shards
+                Rows = rows
+                Penalty = penalty
+                Seed = seed
+            }
     }
 
 let private few = { config with maxTest = 25 }
@@ -123,7 +142,8 @@ let private defined (learner: Learner) (start: TrainState) (batch: Dataset) shar
     let moved =
         Tree.values start.Parameters
         |> List.mapi (fun i p ->
-            Array.map2 (fun p g -> p - 0.1 * g) (Tensor.toFloats p) (mean i) |> Tensor.ofArray (p.Shape.ToList()))
+            Array.map2 (fun p g -> p - 0.1 * g) (Tensor.toFloats p) (mean i)
+            |> Tensor.ofArray (p.Shape.ToList()))
 
     let layers =
         Tree.values start.State
@@ -167,7 +187,10 @@ let private laws =
             let two, _ = stepped learner data 2L 2 [ [| 0..15 |]; [| 0..15 |] ]
             let four, _ = stepped learner data 2L 4 [ [| 0..15 |]; [| 0..15 |] ]
             Expect.isFalse (Hostile.sameTree two.Parameters four.Parameters) "other shards, other training"
-            let counter = Tree.toList four.State |> List.find (fun (path, _) -> path.EndsWith "tracked") |> snd
+
+            let counter =
+                Tree.toList four.State |> List.find (fun (path, _) -> path.EndsWith "tracked") |> snd
+
             Expect.equal (Tensor.toFloat counter) 2.0 "the counter"
         }
         test "fewer rows than shards leave shards empty" {
@@ -229,12 +252,16 @@ let private resources =
             Expect.equal least 0L "bytes in 20 steps"
         }
         test "memory of activations falls with the shards" {
-            let wide = Dense.linear 256 => Activation.tanh => Dense.linear 256 => Activation.tanh => Dense.linear 3
+            let wide =
+                Dense.linear 256 => Activation.tanh => Dense.linear 256 => Activation.tanh => Dense.linear 3
+
             let learner = Learner.create wide (Loss.crossEntropy Loss.classes) (Optimizer.sgd 0.1)
             let data = clouds 1L 512
 
             let bytes shards =
-                let trainer = ShardedTrainer(learner, first learner data 1L, false, None, [], None, shards, Ranks.alone)
+                let trainer =
+                    ShardedTrainer(learner, first learner data 1L, false, None, [], None, shards, Ranks.alone)
+
                 trainer.Step data |> ignore
                 trainer.ShardBytes
 
@@ -242,5 +269,4 @@ let private resources =
         }
     ]
 
-let tests =
-    testList "Shards" (composition @ laws @ refusals @ resources)
+let tests = testList "Shards" (composition @ laws @ refusals @ resources)
