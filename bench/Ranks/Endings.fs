@@ -23,7 +23,13 @@ let resumed (path: string) (pause: int) (ranks: Ranks) =
             Saving = Some { Path = path; Every = 1 }
             SavingSteps = Some 3
             Resume = from
-            Progress = { Progress.quiet with Step = fun _ _ _ _ -> if pause > 0 then Thread.Sleep pause }
+            Progress =
+                { Progress.quiet with
+                    Step =
+                        fun _ _ _ _ ->
+                            if pause > 0 then
+                                Thread.Sleep pause
+                }
         }
 
     let fitted = Fit.run options learner data
@@ -48,7 +54,12 @@ let throws (ranks: Ranks) =
 
 /// A rank with another optimizer.
 let differs (ranks: Ranks) =
-    let own = if ranks.Rank = 1 then { learner with Optimizer = Optimizer.sgd 0.2 } else learner
+    let own =
+        if ranks.Rank = 1 then
+            { learner with Optimizer = Optimizer.sgd 0.2 }
+        else
+            learner
+
     Fit.run (options 4 20 7L ranks) own data |> ignore
 
 /// A rank that ends while the others still train.
@@ -58,5 +69,7 @@ let leaves (ranks: Ranks) =
 
 /// A rank that ends with an exit code of its own.
 let exits (ranks: Ranks) =
-    if ranks.Rank = 1 then exit 5
+    if ranks.Rank = 1 then
+        exit 5
+
     Fit.run (options 4 20 7L ranks) learner data |> ignore

@@ -62,7 +62,10 @@ let run (ranks: Ranks) =
     sums ranks
     bytes ranks
     signals ()
-    let say (line: string) = if ranks.Rank = 0 then Console.Out.WriteLine line
+
+    let say (line: string) =
+        if ranks.Rank = 0 then
+            Console.Out.WriteLine line
 
     for shards, batch, seed in [ 4, 16, 1L; 8, 41, 2L; 8, 20, 3L; 4, 7, 4L ] do
         for name, learner in learners do

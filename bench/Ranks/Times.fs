@@ -30,7 +30,10 @@ let private timed (ranks: Ranks) rounds calls (work: unit -> unit) =
 
 /// Sums in the order of the tree beside the library's own all-reduce.
 let exchange (ranks: Ranks) =
-    let say (line: string) = if ranks.Rank = 0 then Console.Out.WriteLine line
+    let say (line: string) =
+        if ranks.Rank = 0 then
+            Console.Out.WriteLine line
+
     say $"%d{ranks.Size} ranks, {Mpi.Library}"
     say "| bytes | Sum, ms: median, least | MPI_Allreduce, ms: median, least |"
     say "|---|---|---|"
@@ -46,15 +49,26 @@ let private mse (t: Expr) o = Loss.mse Reduction.Mean t o
 let private cases: (string * Learner * Dataset) list =
     let normal dims seed = Key.normal 0.0 1.0 DType.F32 dims (Key.ofSeed seed)
     let mlp = Dense.linear 300 => Activation.relu => Dense.linear 300 => Activation.relu => Dense.linear 1
-    let wide = Dense.linear 1000 => Activation.relu => Dense.linear 1000 => Activation.relu => Dense.linear 10
+
+    let wide =
+        Dense.linear 1000 => Activation.relu => Dense.linear 1000 => Activation.relu => Dense.linear 10
+
     let transformer = Transformer.encoderLayer { Transformer.options 4 512 with Dropout = 0.0 }
     let dims = [ 32; 64; 128 ]
 
     [
-        "mlp 1-300-300-1, 128 rows", Learner.create mlp mse (Optimizer.adam 1e-3), Dataset(normal [ 128; 1 ] 1L, normal [ 128; 1 ] 2L)
-        "mlp 1-300-300-1, 1024 rows", Learner.create mlp mse (Optimizer.adam 1e-3), Dataset(normal [ 1024; 1 ] 1L, normal [ 1024; 1 ] 2L)
-        "mlp 784-1000-1000-10, 512 rows", Learner.create wide mse (Optimizer.adam 1e-3), Dataset(normal [ 512; 784 ] 1L, normal [ 512; 10 ] 2L)
-        "transformer layer, 32 x 64 x 128", Learner.create transformer mse (Optimizer.adam 1e-3), Dataset(normal dims 1L, normal dims 2L)
+        "mlp 1-300-300-1, 128 rows",
+        Learner.create mlp mse (Optimizer.adam 1e-3),
+        Dataset(normal [ 128; 1 ] 1L, normal [ 128; 1 ] 2L)
+        "mlp 1-300-300-1, 1024 rows",
+        Learner.create mlp mse (Optimizer.adam 1e-3),
+        Dataset(normal [ 1024; 1 ] 1L, normal [ 1024; 1 ] 2L)
+        "mlp 784-1000-1000-10, 512 rows",
+        Learner.create wide mse (Optimizer.adam 1e-3),
+        Dataset(normal [ 512; 784 ] 1L, normal [ 512; 10 ] 2L)
+        "transformer layer, 32 x 64 x 128",
+        Learner.create transformer mse (Optimizer.adam 1e-3),
+        Dataset(normal dims 1L, normal dims 2L)
     ]
 
 /// A step of two shards on these ranks.

@@ -125,14 +125,15 @@ public static class Studies
         /// <param name="threads">How many trials run side by side.</param>
         /// <param name="seed">What the keys of the trials are made from.</param>
         /// <param name="goal">Whether a low score is wanted, as it is unless given, or a high one.</param>
+        /// <param name="ranks">Who shares the trials out: one rank unless given. A trial stays on its rank, where its state is.</param>
         /// <exception cref="DomainError">The factor is below 2, or the budgets are below 1 or do not grow.</exception>
         /// <example><code>var resumed = grid.HalveOn&lt;Checkpoint>((setting, key, epochs, state) => { var fit = net.Learner(Losses.CrossEntropy, Optimizers.Adam(setting.Number("rate"))).Fit(train, new TrainingOptions(Epochs: epochs, Resume: state)); return (fit.History[^1].Loss, fit.Checkpoint); }, factor: 2, least: 1, most: 2);</code></example>
         public IReadOnlyList<Trial> HalveOn<TState>(
             Func<Setting, Key, int, TState?, (double Score, TState State)> trial, int factor = 3, int least = 1, int most = 27,
-            int threads = 1, long seed = 0, Goal? goal = null)
+            int threads = 1, long seed = 0, Goal? goal = null, Ranks? ranks = null)
             where TState : class =>
-            Search.halvingOn(
-                goal ?? Goal.Minimise, threads, Key.OfSeed(seed), factor, least, most,
+            Search.halvingOver(
+                ranks ?? RanksModule.alone, goal ?? Goal.Minimise, threads, Key.OfSeed(seed), factor, least, most,
                 FuncConvert.FromFunc((Setting setting, Key key, int budget, FSharpOption<TState>? state) =>
                 {
                     var (score, next) = trial(setting, key, budget, state?.Value);

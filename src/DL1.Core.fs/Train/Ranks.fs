@@ -99,21 +99,23 @@ type internal Meeting(size: int) =
             arrived <- arrived + 1
 
             if arrived = size then
-                arrived <- 0
-                round <- round + 1L
-
                 match calls |> Array.tryFindIndex (fun other -> other <> calls[0]) with
                 | Some other ->
                     fail other $"it called {shown calls[other]} where rank 0 called {shown calls[0]}"
                     check ()
-                | None -> Monitor.PulseAll gate
+                | None ->
+                    arrived <- 0
+                    round <- round + 1L
+                    Monitor.PulseAll gate
             else
                 let mine = round
 
                 while round = mine && failure.IsNone do
                     Monitor.Wait gate |> ignore
 
-                check ())
+                // Where all have come, a failure that followed does not concern this meeting: a rank may have ended since.
+                if round = mine then
+                    check ())
 
     /// Lets all who wait, and will wait, fail.
     member _.Fail(rank: int, message: string) : unit = lock gate (fun () -> fail rank message)

@@ -127,7 +127,7 @@ module internal ShardGraphs =
                 |> List.filter (fun (_, e) -> e.DType.IsFloat)
                 |> List.map (fun (path, e) -> path, float count * e)
                 |> Tree.ofList
-                Tree.ofList [ loss, float64 share.Data * shareWeight; weight, shareWeight ]
+                Tree.ofList [ loss, float64 forward.Data * shareWeight; weight, shareWeight ]
             ]
             |> List.reduce Tree.append
 

@@ -41,6 +41,16 @@ let private content (checkpoint: Checkpoint) =
             Tree.ofList [ "key", Key.toTensor checkpoint.Key ]
         ]
 
+/// The history of a training that was resumed has no gradients of the epochs before.
+let private resumedFrom (whole: Fitted) (resumed: Fitted) =
+    let without rows =
+        rows |> List.map (fun (r: EpochRow) -> { r with Gradients = Tree.empty }) |> facts
+
+    sameState whole.State resumed.State
+    && without whole.History = without resumed.History
+    && facts [ List.last whole.History ] = facts [ List.last resumed.History ]
+    && content whole.Checkpoint.Value = content resumed.Checkpoint.Value
+
 let private same (a: Fitted) (b: Fitted) =
     sameState a.State b.State
     && sameTree a.Trained.Parameters b.Trained.Parameters
@@ -99,7 +109,7 @@ let private laws =
             { config with maxTest = 24 }
             "parameters, history and checkpoints do not depend on the ranks"
         <| Prop.forAll (Arb.fromGen cases) (fun struct (shards, ranks, kind, batch, seed) ->
-            let data = if kind = 0 then clouds 1L 64 else data
+            let data = if kind = 0 then clouds 1L (4 * batch) else data
             let alone = fitted (options shards batch seed Ranks.alone) learners[kind] data
 
             Ranks.threads ranks (fun ranks -> fitted (options shards batch seed ranks) learners[kind] data)
@@ -184,7 +194,7 @@ let private resuming =
                                     data)
 
                         for one in resumed do
-                            Expect.isTrue (same whole one) $"learner %d{kind}, %d{ranks} ranks")
+                            Expect.isTrue (resumedFrom whole one) $"learner %d{kind}, %d{ranks} ranks")
         }
         test "without shards a checkpoint by steps goes on to the same bits, too" {
             inFolder (fun folder ->
@@ -220,7 +230,7 @@ let private resuming =
                         learner
                         (clouds 1L 64)
 
-                Expect.isTrue (same whole resumed) "the same bits")
+                Expect.isTrue (resumedFrom whole resumed) "the same bits")
         }
     ]
 
