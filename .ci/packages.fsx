@@ -18,6 +18,7 @@ let packages =
         "DL1.Core", [ "FSharp.Core"; "MathNet.Numerics" ]
         "DL1.CSharp", [ "DL1.Core"; "DL1.Data"; "DL1.Onnx"; "CsvHelper"; "FSharp.Core"; "MathNet.Numerics" ]
         "DL1.Data", [ "DL1.Core"; "CsvHelper"; "FSharp.Core"; "MathNet.Numerics" ]
+        "DL1.Mpi", [ "DL1.Core"; "FSharp.Core"; "MathNet.Numerics" ]
         "DL1.Onnx", [ "DL1.Core"; "FSharp.Core"; "MathNet.Numerics" ]
         "DL1.Pictures",
         [

@@ -8,7 +8,7 @@ namespace DL1.CSharp.Tests;
 /// <summary>
 /// The C# examples of the guides in docs/, run. Each stands here to the letter: the first test compares this file with the
 /// guides; those of docs/own-loop.md stand in TrainingLoopTests.cs, those of docs/pytorch-files.md in WeightFilesTests.cs,
-/// those of docs/onnx.md in OnnxTests.cs and OnnxExportTests.cs.
+/// the program of docs/several-machines.md in samples/Machines, those of docs/onnx.md in OnnxTests.cs and OnnxExportTests.cs.
 /// </summary>
 [Collection("console")]
 public class GuideTests
@@ -17,7 +17,8 @@ public class GuideTests
     public void EveryExampleOfTheGuidesStandsHere()
     {
         var here = string.Concat(((string[])["GuideTests.cs", "OnnxTests.cs", "OnnxExportTests.cs", "TrainingLoopTests.cs", "WeightFilesTests.cs", "ReadmeTests.cs"])
-            .Select(file => Repository.Folded(Repository.Read("tests", "DL1.CSharp.Tests", file))));
+            .Select(file => Repository.Folded(Repository.Read("tests", "DL1.CSharp.Tests", file))))
+            + Repository.Folded(Repository.Read("samples", "Machines", "Program.cs"));
         var guides = Directory.GetFiles(Repository.Folder("docs"), "*.md");
         var snippets = guides.SelectMany(guide => Repository.Snippets(guide, "csharp")).ToList();
         Assert.True(snippets.Count >= 10, $"{snippets.Count} examples were found");
@@ -47,6 +48,48 @@ public class GuideTests
             Console.WriteLine(step); // ... ∂L/∂Z = ∂L/∂H ⊙ σ′(Z), ∂L/∂W₁ = Xᵀ·∂L/∂Z
         Console.WriteLine(h.MatrixForm(("Z", z), ("H", h))); // H = σ(Z)
         Assert.Equal("H = σ(Z)", h.MatrixForm(("Z", z), ("H", h)).ToString());
+    }
+
+    [Fact]
+    public void ShardsAndRanksDoNotChangeTheBits()
+    {
+        var data = Datasets.Digits();
+        var learner = Layers.Linear(32).Then(Layers.Relu()).Then(Layers.Dropout(0.1)).Then(Layers.Linear(10))
+            .Learner(Losses.CrossEntropy, Optimizers.Adam(3e-3));
+        var options = new TrainingOptions(Epochs: 2, BatchSize: 128, Shards: 8);
+        var alone = learner.Fit(data, options);
+
+        var together = Ranks.Threads(4, ranks => learner.Fit(data, options with { Ranks = ranks }));
+        Console.WriteLine(together[3].State.Parameters["0.weight"].Equals(alone.State.Parameters["0.weight"])); // True
+
+        Assert.All(together, one =>
+            Assert.Equal(alone.State.Parameters["0.weight"].ToArray<float>(), one.State.Parameters["0.weight"].ToArray<float>()));
+        Assert.Equal(1, Ranks.Alone.Size);
+    }
+
+    [Fact]
+    public void StudiesRunInParts()
+    {
+        var before = Directory.GetCurrentDirectory();
+        var folder = Directory.CreateTempSubdirectory("dl1-").FullName;
+        Directory.SetCurrentDirectory(folder);
+
+        try
+        {
+            var settings = HyperSearch.Random(6, [("rate", Ranges.LogUniform(1e-3, 1e-1))], seed: 1);
+            TrialResult Tried(TrialRun run) => TrialResult.Of(Math.Abs(Math.Log10(run.Setting.Number("rate")) + 2));
+            var whole = settings.Study(Tried);
+            foreach (var i in new[] { 0, 1 })
+                settings.Study(Tried, new StudySettings(Part: (i, 2), Path: $"part-{i}.json"));
+            var joined = Studies.Join("part-0.json", "part-1.json");
+
+            Assert.Equal(whole.Select(t => (t.Number, t.Score)), joined.Select(t => (t.Number, t.Score)));
+        }
+        finally
+        {
+            Directory.SetCurrentDirectory(before);
+            Directory.Delete(folder, true);
+        }
     }
 
     [Fact]

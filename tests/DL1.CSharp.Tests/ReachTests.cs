@@ -17,7 +17,7 @@ public class ReachTests
     [
         ("Quote", ["expr", "lambda", "gradient"], "quotations are F#'s; Expr.From and Calculus read C#'s lambdas"),
         ("Safetensors", ["toBytes", "writeWith"], "ToSafetensors and WriteSafetensors go by toBytesAs and writeAs"),
-        ("Search", ["run", "halving"], "settings.Run and settings.Halve go by runTo and halvingTo"),
+        ("Search", ["run", "runTo", "halving", "halvingOn"], "settings.Run, Halve and HalveOn go by runOver, halvingTo and halvingOver"),
         ("Stepwise", ["step"], "state.Step gives both"),
         ("SequenceScore", ["exactMatch"], "Metrics.ExactMatch goes by it"),
         ("Splits", ["holdOut"], "data.Split gives the rows themselves"),
@@ -60,7 +60,7 @@ public class ReachTests
             "learner.Penalized, learner.Frozen, learner.Mixup and learner.From set them"),
         ("RecurrentOptions", ["get_ForgetBias"], "Layers.Lstm, Layers.Gru and kin take it"),
         ("FitOptions",
-            ["get_Validation", "get_Metrics", "get_EarlyStopping", "get_Plateau", "get_Callbacks", "get_Saving", "get_Resume", "get_Start"],
+            ["get_Validation", "get_Metrics", "get_EarlyStopping", "get_Plateau", "get_Callbacks", "get_Saving", "get_Resume", "get_Start", "get_SavingSteps"],
             "TrainingOptions has them"),
         ("TrialResult", ["get_Notes", "get_Model"], "the trial has them: NoteEntries, TrainedModel"),
         ("MatrixNotation", ["get_Names", "get_Symmetric", "get_Stochastic"], "arguments of loss.MatrixGradients"),

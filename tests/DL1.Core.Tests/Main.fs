@@ -159,6 +159,9 @@ let tests =
             // Training
             AdmitTests.tests
             StepTests.tests
+            ShardsTests.tests
+            RanksTests.tests
+            RankFitTests.tests
             FineTuningTests.tests
             StartingWithTests.tests
             FitTests.tests
@@ -174,6 +177,7 @@ let tests =
             NamedTests.tests
             SearchTests.tests
             StudyTests.tests
+            RankSearchTests.tests
             LbfgsSearchTests.tests
             DatasetsTests.tests
             CsvTests.tests

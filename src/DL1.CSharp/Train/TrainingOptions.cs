@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using Microsoft.FSharp.Core;
 
 namespace DL1;
 
@@ -26,6 +27,12 @@ namespace DL1;
 /// Whether the average of the parameters that the optimizer keeps (<c>Averaged</c>, <c>AveragedFrom</c>, ASGD) is what is measured, what
 /// early stopping keeps, and what the trained model has.
 /// </param>
+/// <param name="Shards">
+/// Into how many runs of neighbouring rows each batch is cut: part of what is trained, like the batch size. Several need the memory of a
+/// part, and are what ranks share out: <c>FitOptions.Shards</c>.
+/// </param>
+/// <param name="Ranks">Who trains together: one rank unless given, or those of <c>Ranks.Threads</c> or <c>Mpi.Start()</c>. The bits do not depend on them.</param>
+/// <param name="SaveSteps">Steps from one checkpoint to the next, beside those after epochs; none within epochs unless given.</param>
 /// <example><code>var longer = options with { Epochs = 5, EarlyStopping = EarlyStopping.After(2) };</code></example>
 [DebuggerDisplay("{Epochs} epochs, batches of {BatchSize}")]
 public sealed record TrainingOptions(
@@ -46,7 +53,10 @@ public sealed record TrainingOptions(
     Checkpoint? Resume = null,
     TrainState? Start = null,
     Plateau? Plateau = null,
-    bool UseAverage = false)
+    bool UseAverage = false,
+    int Shards = 1,
+    Ranks? Ranks = null,
+    int? SaveSteps = null)
 {
     /// <summary>The options with their names, the same on every machine.</summary>
     /// <example><code>Console.WriteLine(options);</code></example>
@@ -72,7 +82,10 @@ public sealed record TrainingOptions(
             Interop.Option(SavePath is null ? null : new Saving(SavePath, SaveEvery)),
             Interop.Option(Resume),
             Interop.Option(Start),
-            cancellation);
+            cancellation,
+            Shards,
+            Ranks ?? RanksModule.alone,
+            SaveSteps is { } steps ? FSharpOption<int>.Some(steps) : FSharpOption<int>.None);
     }
 }
 

@@ -64,13 +64,14 @@ public static partial class HyperSearch
         /// <param name="seed">What the keys of the trials are made from.</param>
         /// <param name="goal">Whether a low score is wanted, as it is unless given, or a high one.</param>
         /// <param name="cancellation">Ends the search, with an <see cref="OperationCanceledException"/>, before the next trial.</param>
+        /// <param name="ranks">Who shares the trials out: one rank unless given. All ranks are given all trials.</param>
         /// <exception cref="DomainError">There are no threads.</exception>
         /// <example><code>var trials = grid.Run((setting, key) => setting.Number("rate") * setting.Whole("hidden"), threads: 2);</code></example>
         public IReadOnlyList<Trial> Run(
             Func<Setting, Key, double> trial, int threads = 1, long seed = 0, Goal? goal = null,
-            CancellationToken cancellation = default) =>
-            Search.runTo(
-                goal ?? Goal.Minimise, threads, Key.OfSeed(seed), 1, Trial((setting, key, _) => trial(setting, key), cancellation),
+            CancellationToken cancellation = default, Ranks? ranks = null) =>
+            Search.runOver(
+                ranks ?? RanksModule.alone, goal ?? Goal.Minimise, threads, Key.OfSeed(seed), 1, Trial((setting, key, _) => trial(setting, key), cancellation),
                 Interop.List(settings));
 
         /// <summary>

@@ -18,6 +18,11 @@ namespace DL1;
 /// <param name="Pruning">When trials are stopped early: <c>Pruning.NewMedian(4, 1)</c>, <c>Pruning.NewHalving(1, 3)</c>.</param>
 /// <param name="Progress">Told of each trial when it has ended.</param>
 /// <param name="Path">A file that has all trials that have ended. If it is there when the study begins, the study goes on from it.</param>
+/// <param name="Ranks">Who shares the trials out: one rank unless given. All ranks are given all trials, the same for any number of ranks.</param>
+/// <param name="Part">
+/// Part i of n, counted from 0: the trials i, i + n, i + 2n and so on alone, for the jobs of an array. Each has a file of its own;
+/// <c>Studies.Join</c> puts them together.
+/// </param>
 /// <example><code>var study = new StudySettings(Budget: 9, Round: 2, Pruning: Pruning.NewHalving(1, 3));</code></example>
 [System.Diagnostics.DebuggerDisplay("{ToString(),nq}")]
 public sealed record StudySettings(
@@ -29,7 +34,9 @@ public sealed record StudySettings(
     Key? Key = null,
     Pruning? Pruning = null,
     IProgress<Trial>? Progress = null,
-    string? Path = null)
+    string? Path = null,
+    Ranks? Ranks = null,
+    (int Part, int Parts)? Part = null)
 {
     /// <summary>The options with their names, the same on every machine.</summary>
     /// <example><code>Console.WriteLine(study);</code></example>
@@ -45,7 +52,9 @@ public sealed record StudySettings(
             Interop.Option(Pruning),
             FuncConvert.FromAction<Trial>(trial => Progress?.Report(trial)),
             Interop.Option(Path),
-            cancellation);
+            cancellation,
+            Ranks ?? RanksModule.alone,
+            Part is { } part ? FSharpOption<Tuple<int, int>>.Some(part.ToTuple()) : FSharpOption<Tuple<int, int>>.None);
 }
 
 /// <summary>
@@ -54,6 +63,12 @@ public sealed record StudySettings(
 /// </summary>
 public static class StudyExtensions
 {
+    /// <summary>The trials of several files, such as those of the parts of a study, in the order of their numbers.</summary>
+    /// <param name="paths">The files, each written by a study.</param>
+    /// <exception cref="FormatError">A file is no study, or two have different trials of one number.</exception>
+    /// <example><code>var trials = Studies.Join("part-0.json", "part-1.json");</code></example>
+    public static IReadOnlyList<Trial> Join(params string[] paths) => DL1.Study.join(Interop.List(paths));
+
     private static FSharpFunc<TrialRun, TrialResult> Trial(Func<TrialRun, TrialResult> trial) => Interop.Function(trial);
 
     extension(TrialResult)
@@ -110,14 +125,15 @@ public static class StudyExtensions
         /// <param name="threads">How many trials run side by side.</param>
         /// <param name="seed">What the keys of the trials are made from.</param>
         /// <param name="goal">Whether a low score is wanted, as it is unless given, or a high one.</param>
+        /// <param name="ranks">Who shares the trials out: one rank unless given. A trial stays on its rank, where its state is.</param>
         /// <exception cref="DomainError">The factor is below 2, or the budgets are below 1 or do not grow.</exception>
         /// <example><code>var resumed = grid.HalveOn&lt;Checkpoint>((setting, key, epochs, state) => { var fit = net.Learner(Losses.CrossEntropy, Optimizers.Adam(setting.Number("rate"))).Fit(train, new TrainingOptions(Epochs: epochs, Resume: state)); return (fit.History[^1].Loss, fit.Checkpoint); }, factor: 2, least: 1, most: 2);</code></example>
         public IReadOnlyList<Trial> HalveOn<TState>(
             Func<Setting, Key, int, TState?, (double Score, TState State)> trial, int factor = 3, int least = 1, int most = 27,
-            int threads = 1, long seed = 0, Goal? goal = null)
+            int threads = 1, long seed = 0, Goal? goal = null, Ranks? ranks = null)
             where TState : class =>
-            Search.halvingOn(
-                goal ?? Goal.Minimise, threads, Key.OfSeed(seed), factor, least, most,
+            Search.halvingOver(
+                ranks ?? RanksModule.alone, goal ?? Goal.Minimise, threads, Key.OfSeed(seed), factor, least, most,
                 FuncConvert.FromFunc((Setting setting, Key key, int budget, FSharpOption<TState>? state) =>
                 {
                     var (score, next) = trial(setting, key, budget, state?.Value);

@@ -91,6 +91,32 @@ type Session
 
         states + index
 
+    /// Points the plan at the state and at the buffers of what comes.
+    let prepare () =
+        for i in 0 .. states - 1 do
+            if inputBuffers[i] >= 0 then
+                executable.Frame.Addresses[inputBuffers[i]] <- current i
+
+        for i in 0 .. roots.Length - 1 do
+            if direct[i] then
+                executable.Frame.Addresses[plan.Results[i]] <- coming i
+
+    /// Runs the plan, and swaps the buffers.
+    let advance () =
+        try
+            executable.Run options.Threads
+        with :? OutOfMemoryException ->
+            Allocation.failed "Session.Step"
+
+        for i in 0 .. roots.Length - 1 do
+            if not direct[i] then
+                Memory.copy executable.Frame.Addresses[plan.Results[i]] (coming i) (bytes i)
+
+        GC.KeepAlive now
+        GC.KeepAlive next
+        swapped <- not swapped
+        steps <- steps + 1L
+
     /// The number of complete steps.
     member _.Steps = steps
     /// The number of outputs, without the state.
@@ -101,33 +127,28 @@ type Session
         check (ReadOnlySpan values)
 
         try
-            for i in 0 .. states - 1 do
-                if inputBuffers[i] >= 0 then
-                    executable.Frame.Addresses[inputBuffers[i]] <- current i
+            prepare ()
 
             for i in 0 .. values.Length - 1 do
                 if inputBuffers[states + i] >= 0 then
                     executable.Put(inputBuffers[states + i], values[i].Elements)
 
-            for i in 0 .. roots.Length - 1 do
-                if direct[i] then
-                    executable.Frame.Addresses[plan.Results[i]] <- coming i
-
-            try
-                executable.Run options.Threads
-            with :? OutOfMemoryException ->
-                Allocation.failed "Session.Step"
-
-            for i in 0 .. roots.Length - 1 do
-                if not direct[i] then
-                    Memory.copy executable.Frame.Addresses[plan.Results[i]] (coming i) (bytes i)
+            advance ()
         finally
             executable.Release()
 
-        GC.KeepAlive now
-        GC.KeepAlive next
-        swapped <- not swapped
-        steps <- steps + 1L
+    /// Runs one step on inputs that lie at addresses, which the caller keeps alive.
+    member internal _.StepAt(addresses: nativeint[]) =
+        prepare ()
+
+        for i in 0 .. addresses.Length - 1 do
+            if inputBuffers[states + i] >= 0 then
+                executable.Frame.Addresses[inputBuffers[states + i]] <- addresses[i]
+
+        advance ()
+
+    /// Where the value of a variable of the state lies until the next step.
+    member internal _.AddressOf(index: int) : nativeint = current index
 
     /// Runs one step, unless the token was cancelled before: then it raises an `OperationCanceledException` and leaves
     /// the state. A step that has begun is not interrupted.

@@ -139,7 +139,7 @@ type Dataset private (inputs: Tree<Tensor>, targets: Tree<Tensor>) =
     /// What it is to answer by name; one tensor alone is named `targets`, those of a tuple 1, 2, ...
     member _.NamedTargets = targets
     /// The number of rows.
-    member _.Count = (Tree.values inputs).Head.Shape[0]
+    member _.Count = (snd inputs.Leaves[0]).Shape[0]
 
     /// The number of rows, and the shapes.
     override this.ToString() =

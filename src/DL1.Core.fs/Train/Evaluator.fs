@@ -25,7 +25,7 @@ type private LossWay =
 /// The loss and the metrics of a model on data sets, computed in batches. The loss is that of all rows as one batch, however
 /// they are cut and ordered: sums over rows are added up, and what the loss makes of them is done once. A loss of another
 /// form, such as one that compares rows with each other, is computed on the outputs of all rows at once. With a key, layers
-/// run as in training.
+/// run as in training. Ranks share the batches out.
 [<Sealed>]
 type internal Evaluator
     (
@@ -33,7 +33,8 @@ type internal Evaluator
         loss: Tree<Expr> -> Tree<Expr> -> Expr,
         parts: LossPart list,
         metrics: Metric list,
-        key: Key voption
+        key: Key voption,
+        ranks: Ranks
     ) =
     let operation = "Trained.evaluate"
     let draws = key.IsSome
@@ -155,6 +156,8 @@ type internal Evaluator
             parts.Head
             |> Tree.mapPath (fun path _ -> Rows.stack operation (parts |> List.map (fun part -> part[path])))
 
+    new(model, loss, parts, metrics, key) = Evaluator(model, loss, parts, metrics, key, Ranks.alone)
+
     /// Refuses a loss that cannot be computed over the rows of the data, and metrics that cannot take such targets and
     /// outputs, before any step is lost.
     member _.Check(parameters: Tree<Tensor>, state: Tree<Tensor>, data: Dataset, batchSize: int) : unit =
@@ -195,10 +198,25 @@ type internal Evaluator
                 let struct (outputs, found) = run whole 0 all
                 List.map Tensor.toFloat found, lazy outputs
             | parts ->
+                let parts = Array.ofList parts
+
+                /// The sums and the outputs of each part; outputs where something needs them.
+                let shareOut needsOutputs (one: int -> struct (Tree<Tensor> * Tensor list)) =
+                    let found =
+                        RankMessages.shareOut ranks parts.Length (fun chunk ->
+                            let struct (outputs, told) = one chunk
+
+                            Tree.append
+                                (Tree.under "told" (Tree.ofList (told |> List.mapi (fun i t -> string i, t))))
+                                (if needsOutputs then Tree.under "output" outputs else Tree.empty))
+
+                    found |> List.map (Tree.at "told" >> Tree.values),
+                    lazy (found |> List.map (Tree.at "output") |> stack)
+
                 match wayOf parameters state data batchSize with
                 | LossWay.Sums(sums, predictor, finish) ->
-                    let found = parts |> List.mapi (fun chunk rows -> run predictor chunk rows)
-                    let told = found |> List.map (fun (struct (_, told)) -> told)
+                    let told, outputs =
+                        shareOut (not metrics.IsEmpty) (fun chunk -> run predictor chunk parts[chunk])
 
                     let ofEach, _ =
                         List.zip sums finish
@@ -210,19 +228,18 @@ type internal Evaluator
                                 finish (LossSums.combine sums own), rest)
                             told
 
-                    ofEach, lazy stack (found |> List.map (fun (struct (outputs, _)) -> outputs))
+                    ofEach, outputs
                 | LossWay.AtOnce measure ->
-                    let outputs =
-                        parts
-                        |> List.mapi (fun chunk rows ->
-                            outputsOf
-                                parameters
-                                state
-                                chunk
-                                (Tree.map (Rows.take operation rows) data.NamedInputs))
-                        |> stack
+                    let _, outputs =
+                        shareOut true (fun chunk ->
+                            struct (outputsOf
+                                        parameters
+                                        state
+                                        chunk
+                                        (Tree.map (Rows.take operation parts[chunk]) data.NamedInputs),
+                                    []))
 
-                    measure data.NamedTargets outputs, lazy outputs
+                    measure data.NamedTargets outputs.Value, outputs
 
         {
             Loss = found.Head

@@ -26,6 +26,9 @@ module Fit =
             Resume = None
             Start = None
             Cancellation = CancellationToken.None
+            Shards = 1
+            Ranks = Ranks.alone
+            SavingSteps = None
         }
 
     /// Stops after the given number of epochs without a lower loss, and returns the best parameters. Without a validation set the loss
@@ -41,6 +44,7 @@ module Fit =
         (rates: string list)
         (best: Best option)
         (history: EpochRow list)
+        (begun: Tree<Tensor>)
         (state: TrainState)
         =
         let rows = History.toTensor names rates history
@@ -49,7 +53,7 @@ module Fit =
             Extra =
                 Tree.append
                     (Tree.ofList [ historyName, rows ])
-                    (best |> Option.map Best.toExtra |> Option.defaultValue Tree.empty)
+                    (Tree.append begun (best |> Option.map Best.toExtra |> Option.defaultValue Tree.empty))
         }
 
     /// The loss of the rows of an epoch, its parts, and the mean norms of its gradients; `None` where it was cancelled. Told of
@@ -61,38 +65,57 @@ module Fit =
         (parts: Tally list)
         (data: Dataset)
         number
+        (progress: EpochProgress)
+        (save: unit -> unit)
         =
         let tallies = Option.toList sums @ parts
-        let order = Key.fold 1 options.Key
-        let steps = (Batches.indices options.Batch order number data.Count).Length
-        let mutable sum, rows, made, penalties = 0.0, 0, 0, 0.0
-        let mutable norms: Tree<float> = Tree.empty
-        let told' = Collections.Generic.List<struct (int * Tensor list)>()
-        use batches = (Batches.epoch options.Batch order number data).GetEnumerator()
+        let order = Batches.indices options.Batch (Key.fold 1 options.Key) number data.Count
+        let first = progress.Steps
+
+        let ownRows (rows: int[]) =
+            let struct (low, high) = trainer.Own rows.Length
+            if high - low = rows.Length then rows else rows[low .. high - 1]
+
+        use batches =
+            (Batches.prefetched (fun i -> Dataset.rows (ownRows order[first + i]) data) (order.Length - first))
+                .GetEnumerator()
+
         let mutable isCancelled = false
 
-        while not isCancelled && Double.IsFinite sum && batches.MoveNext() do
-            let batch = batches.Current
-            let loss = trainer.Step batch
-            sum <- sum + loss * float batch.Count
-            rows <- rows + batch.Count
-            made <- made + 1
+        while not isCancelled && Double.IsFinite progress.Sum && batches.MoveNext() do
+            let rows = order[progress.Steps].Length
+
+            let loss = trainer.StepPart(batches.Current, rows, options.Cancellation.IsCancellationRequested)
+
+            progress.Sum <- progress.Sum + loss * float rows
+            progress.Rows <- progress.Rows + rows
+            progress.Steps <- progress.Steps + 1
 
             if not tallies.IsEmpty then
-                let told, penalty = trainer.Told |> List.splitAt (tallies |> List.sumBy _.Count)
-                told'.Add(struct (batch.Count, told))
-                penalties <- penalties + float batch.Count * List.sumBy Tensor.toFloat penalty
+                progress.Told.AddRange trainer.Told
+                progress.Penalties <- progress.Penalties + float rows * trainer.Penalty
 
             if options.WatchesGradients then
                 let now = trainer.GradientNorms
-                norms <- if made = 1 then now else Tree.map2 (+) norms now
+                progress.Norms <- if progress.Steps = 1 then now else Tree.map2 (+) progress.Norms now
 
-            options.Progress.Step (number + 1) made steps loss
-            isCancelled <- options.Cancellation.IsCancellationRequested
+            if options.Ranks.Rank = 0 then
+                options.Progress.Step (number + 1) progress.Steps order.Length loss
 
-        if isCancelled && made < steps then
+            isCancelled <-
+                if options.Ranks.Size > 1 then
+                    trainer.IsCancelled
+                else
+                    options.Cancellation.IsCancellationRequested
+
+            if progress.Steps < order.Length then
+                save ()
+
+        if isCancelled && progress.Steps < order.Length then
             None
         else
+            let isFinite = Double.IsFinite progress.Sum
+
             let values, _ =
                 tallies
                 |> List.mapFold
@@ -104,30 +127,29 @@ module Fit =
                                 struct (rows, own), struct (rows, rest))
                             |> List.unzip
 
-                        (if Double.IsFinite sum then tally.Finish own else nan), rest)
-                    (List.ofSeq told')
+                        (if isFinite then tally.Finish own else nan), rest)
+                    (List.ofSeq progress.Told)
+
+            let mean = progress.Sum / float progress.Rows
 
             let loss, partValues =
                 match sums, values with
-                | Some _, loss :: parts when Double.IsFinite sum -> loss + penalties / float rows, parts
-                | Some _, _ :: parts -> sum / float rows, parts
-                | _ -> sum / float rows, values
+                | Some _, loss :: parts when isFinite ->
+                    loss + progress.Penalties / float progress.Rows, parts
+                | Some _, _ :: parts -> mean, parts
+                | _ -> mean, values
 
-            Some(loss, partValues, Tree.map (fun n -> n / float made) norms)
+            Some(loss, partValues, Tree.map (fun n -> n / float progress.Steps) progress.Norms)
 
-    /// Trains a learner on data, and measures after each epoch. The same key gives the same bits, and so does a training
-    /// that is resumed from a checkpoint: the epochs of its history, the best of them and the rates that they led to go on. What can be told to be wrong is refused before the first step: data that do not
-    /// fit the model, a validation set of another width, or a last batch that a layer cannot take are a `ShapeError`; a NaN
-    /// or an infinity among the data, or a label that is no class, a `DomainError` that names its row; so are metrics that
-    /// cannot take the targets, two of one name, and checkpoints in a folder that is not there. What throws later is a
-    /// `FitError`, which carries what was trained until then.
-    /// ```
-    /// let learner = Learner.create model (Loss.crossEntropy Loss.classes) (Optimizer.adam 0.001)
-    /// let fitted = Fit.run { Fit.options (Key.ofSeed 1L) with Validation = Some validation } learner train
-    /// let outputs = Trained.predict test.Inputs fitted.Trained
-    /// ```
-    let run (options: FitOptions) (learner: Learner) (data: Dataset) : Fitted =
+    /// `run`; `agree` compares what ranks train, and refuses on all of them.
+    let private train
+        (options: FitOptions)
+        (learner: Learner)
+        (data: Dataset)
+        (agree: (string * Digest) list -> unit)
+        : Fitted =
         FitChecks.options options learner data
+        let ranks = options.Ranks
 
         let sets =
             ("", data) :: (options.Validation |> Option.map (fun v -> "validation ", v) |> Option.toList)
@@ -141,7 +163,9 @@ module Fit =
             else
                 ValueNone
 
-        let evaluator = Evaluator(learner.Network, learner.Objective, learner.Parts, options.Metrics, key)
+        let evaluator =
+            Evaluator(learner.Network, learner.Objective, learner.Parts, options.Metrics, key, ranks)
+
         let partNames = FitChecks.partNames options.Validation.IsSome learner
         let names = partNames @ (options.Metrics |> List.map _.Name)
         let extra = options.Resume |> Option.map _.Extra |> Option.defaultValue Tree.empty
@@ -167,7 +191,7 @@ module Fit =
         admitLabels training
 
         Learner.requireTrained learner start.Parameters
-        let struct (targets, outputs) = FitChecks.batches options.Batch learner start data
+        let struct (targets, outputs) = FitChecks.batches options.Batch options.Shards learner start data
 
         options.Validation
         |> Option.iter (FitChecks.validation learner.ValidatesInTraining learner start data)
@@ -203,7 +227,11 @@ module Fit =
         let rates = learner.Optimizer.Rates(Trace.tree "optimizer" start.Optimizer) |> List.map fst
 
         let scale = plateau |> Option.map (fun (struct (rule, _)) -> Plateau.scaled rule)
-        let trainer = Trainer(learner, start, options.WatchesGradients, tells, rates, scale)
+
+        let trainer =
+            Trainer(learner, start, options.WatchesGradients, tells, rates, scale, options.Shards, ranks)
+
+        agree (RankFit.digests options learner trainer start data)
 
         /// The state with what the model would be given back with.
         let shown (now: TrainState) =
@@ -248,7 +276,16 @@ module Fit =
             else
                 None
 
-        let finish number (watch: Stopwatch) (loss: float, parts: float list, norms: Tree<float>) =
+        let write begun state =
+            if ranks.Rank = 0 then
+                options.Saving
+                |> Option.iter (fun saving ->
+                    Checkpoint.write saving.Path (checkpoint names rates best (List.rev history) begun state))
+
+        let isDue () =
+            options.SavingSteps |> Option.exists (fun steps -> trainer.Steps % int64 steps = 0L)
+
+        let finish number (seconds: float) (loss: float, parts: float list, norms: Tree<float>) =
             let state = lazy trainer.State
             let measured = lazy (shown state.Value)
             let found = if Double.IsFinite loss then evaluate measured else None
@@ -272,7 +309,7 @@ module Fit =
                             | None -> ()
                         ]
                     Gradients = norms
-                    Seconds = watch.Elapsed.TotalSeconds
+                    Seconds = RankMessages.ofFirst ranks seconds
                     Rates = trainer.Rates
                 }
 
@@ -290,7 +327,8 @@ module Fit =
 
                 follow ()
 
-            options.Progress.Epoch row
+            if ranks.Rank = 0 then
+                options.Progress.Epoch row
 
             if not (Double.IsFinite loss) then
                 ended <- ValueSome FitEnd.Diverged
@@ -300,18 +338,22 @@ module Fit =
 
                 let told = { Row = row; History = List.rev history; State = state }
 
-                for callback in options.Callbacks do
-                    if ended.IsNone && callback told = Answer.Stop then
-                        ended <- ValueSome FitEnd.Stopped
+                if ranks.Rank = 0 then
+                    for callback in options.Callbacks do
+                        if ended.IsNone && callback told = Answer.Stop then
+                            ended <- ValueSome FitEnd.Stopped
 
-                if ended.IsNone && options.Cancellation.IsCancellationRequested then
+                if RankMessages.any ranks (ended = ValueSome FitEnd.Stopped) then
+                    ended <- ValueSome FitEnd.Stopped
+
+                if RankMessages.any ranks options.Cancellation.IsCancellationRequested && ended.IsNone then
                     ended <- ValueSome FitEnd.Cancelled
 
                 match options.Saving with
                 | Some saving when
-                    ended.IsSome || (number + 1) % saving.Every = 0 || number + 1 = options.Epochs
+                    ended.IsSome || (number + 1) % saving.Every = 0 || number + 1 = options.Epochs || isDue ()
                     ->
-                    Checkpoint.write saving.Path (checkpoint names rates best (List.rev history) state.Value)
+                    write Tree.empty state.Value
                 | Some _
                 | None -> ()
 
@@ -341,19 +383,28 @@ module Fit =
                     )
                 State = last
                 History = epochs
-                Checkpoint = lazy checkpoint names rates kept epochs last
+                Checkpoint = lazy checkpoint names rates kept epochs Tree.empty last
                 BestEpoch = best |> Option.bind (fun b -> if b.Epoch > 0 then Some b.Epoch else None)
                 End = ended
             }
 
         let mutable number = history.Length
+        // Where a checkpoint was written in the middle of an epoch, the rest of it is trained first.
+        let mutable begun = EpochProgress.OfExtra(Tree.filter learner.Trains start.Parameters, extra)
 
         try
             while ended.IsNone && number < options.Epochs do
                 let watch = Stopwatch.StartNew()
+                let progress = begun
+                begun <- EpochProgress()
+                let seconds () = progress.Seconds + watch.Elapsed.TotalSeconds
 
-                match epoch trainer options sums parts data number with
-                | Some means -> finish number watch means
+                let save () =
+                    if isDue () then
+                        write (progress.ToExtra(seconds ())) trainer.State
+
+                match epoch trainer options sums parts data number progress save with
+                | Some means -> finish number (seconds ()) means
                 | None -> ended <- ValueSome FitEnd.Cancelled
 
                 number <- number + 1
@@ -361,3 +412,17 @@ module Fit =
             raise (FitError(result FitEnd.Failed, learner, error))
 
         result (ValueOption.defaultValue FitEnd.Finished ended)
+
+    /// Trains a learner on data, and measures after each epoch. The same key gives the same bits, and so does a training
+    /// that is resumed from a checkpoint: the epochs of its history, the best of them and the rates that they led to go on. What can be told to be wrong is refused before the first step: data that do not
+    /// fit the model, a validation set of another width, or a last batch that a layer cannot take are a `ShapeError`; a NaN
+    /// or an infinity among the data, or a label that is no class, a `DomainError` that names its row; so are metrics that
+    /// cannot take the targets, two of one name, and checkpoints in a folder that is not there. What throws later is a
+    /// `FitError`, which carries what was trained until then.
+    /// ```
+    /// let learner = Learner.create model (Loss.crossEntropy Loss.classes) (Optimizer.adam 0.001)
+    /// let fitted = Fit.run { Fit.options (Key.ofSeed 1L) with Validation = Some validation } learner train
+    /// let outputs = Trained.predict test.Inputs fitted.Trained
+    /// ```
+    let run (options: FitOptions) (learner: Learner) (data: Dataset) : Fitted =
+        RankFit.guarded options.Ranks (fun agree -> train options learner data agree)

@@ -63,6 +63,9 @@ module internal FitChecks =
 
     /// Refuses options and data that cannot be trained with.
     let options (options: FitOptions) (learner: Learner) (data: Dataset) : unit =
+        if options.Shards < 1 then
+            Refuse.domain operation $"%d{options.Shards} shards" "1 or more" "1 trains each batch as a whole"
+
         if options.Epochs < 0 then
             Refuse.domain operation $"%d{options.Epochs} epochs" "0 or more" "10 is a start"
 
@@ -88,7 +91,23 @@ module internal FitChecks =
                     "each name once"
                     "give one of them another name"
 
-        Option.iter saving options.Saving
+        match options.SavingSteps, options.Saving with
+        | Some steps, Some _ when steps < 1 ->
+            Refuse.domain
+                operation
+                $"a checkpoint every %d{steps} steps"
+                "1 or more"
+                "1 writes after each; 1000 is usual"
+        | Some _, None ->
+            Refuse.domain
+                operation
+                "checkpoints by steps without a file"
+                "a path for them"
+                "give Saving a path"
+        | _ -> ()
+
+        if options.Ranks.Rank = 0 then
+            Option.iter saving options.Saving
 
     /// A `ShapeError` with what was being looked at before it.
     let private about (what: string) (cure: string) (look: unit -> 'a) : 'a =
@@ -101,6 +120,7 @@ module internal FitChecks =
     /// targets and outputs of a whole batch. A loss that does not depend on what is trained is refused.
     let batches
         (options: BatchOptions)
+        (shards: int)
         (learner: Learner)
         (start: TrainState)
         (data: Dataset)
@@ -128,17 +148,38 @@ module internal FitChecks =
             Refuse.domain operation $"batches of %d{options.Size} rows" "1 or more" "64 or 128 is usual"
 
         let size = min options.Size data.Count
-        let whole = look size
-        let rest = data.Count % size
+        let rest = if options.DropLast then 0 else data.Count % size
 
-        if rest > 0 && not options.DropLast then
-            about
-                $"the last batch, of %d{rest} of %d{data.Count} rows in batches of %d{size}"
-                "choose a batch size that leaves more rows over, or drop the last batch"
-                (fun () -> look rest)
-            |> ignore
+        /// The smallest and the largest shard of so many rows.
+        let parts rows = List.distinct [ max 1 (rows / shards); (rows + shards - 1) / shards ]
 
-        whole
+        if shards = 1 then
+            let whole = look size
+
+            if rest > 0 then
+                about
+                    $"the last batch, of %d{rest} of %d{data.Count} rows in batches of %d{size}"
+                    "choose a batch size that leaves more rows over, or drop the last batch"
+                    (fun () -> look rest)
+                |> ignore
+
+            whole
+        else
+            for rows in parts size do
+                about
+                    $"a shard of %d{rows} rows, of batches of %d{size} in %d{shards} shards"
+                    "make batches larger, or the shards fewer"
+                    (fun () -> look rows)
+                |> ignore
+
+            for rows in (if rest > 0 then parts rest else []) do
+                about
+                    $"a shard of %d{rows} rows, of a last batch of %d{rest} in %d{shards} shards"
+                    "choose a batch size that leaves more rows over, or drop the last batch"
+                    (fun () -> look rows)
+                |> ignore
+
+            look size
 
     /// Refuses tensors of other names than those of training.
     let private sameNames (what: string) (training: Tree<Tensor>) (validation: Tree<Tensor>) : unit =

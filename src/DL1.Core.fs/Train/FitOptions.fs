@@ -133,6 +133,20 @@ type FitOptions =
         Start: TrainState option
         /// Ends the training after the step that is being made.
         Cancellation: CancellationToken
+        /// Into how many runs of neighbouring rows each batch is cut. 1 trains batches as they are. More need the memory of
+        /// a part, and are what ranks share out. Like the batch's size it is part of what is trained: each shard draws its own
+        /// dropout and has its own batch statistics, running statistics are the mean over shards, and gradients are added in a
+        /// balanced tree over the shards' numbers; the mean, penalties, clipping and the update are those of the whole batch. The
+        /// bits do not depend on the ranks. Where the rows do not divide, shards differ by one row; a batch of fewer rows leaves
+        /// some shards empty. A loss that is no sum over rows, or no such sum divided by rows or weights, is a `DomainError`.
+        Shards: int
+        /// Who trains together: `Ranks.alone`, threads or processes. All ranks give the same options, learner and data, which
+        /// is checked before the first step; each computes its shards. There are as many ranks as shards, or a power of two that
+        /// divides their number. Rank 0 alone reports progress, calls callbacks and writes checkpoints.
+        Ranks: Ranks
+        /// Steps from one checkpoint to the next, beside those of `Saving` after epochs: a training that is resumed goes on in
+        /// the middle of an epoch, to the same bits. `None` writes after epochs alone.
+        SavingSteps: int option
     }
 
 /// Why a training ended.

@@ -22,7 +22,7 @@ module FullBatch =
             data.Count
             sets
 
-        FitChecks.batches (Batches.ofSize data.Count) learner start data |> ignore
+        FitChecks.batches (Batches.ofSize data.Count) 1 learner start data |> ignore
         let ps, ss = Trace.tree "parameters" start.Parameters, Trace.tree "state" start.State
         let inputs = Trace.setOf ValueNone Erased.inputs data.NamedInputs
         let targets = Trace.setOf ValueNone Erased.targets data.NamedTargets

@@ -94,69 +94,10 @@ module Step =
             Steps = steps
         }
 
-    /// The outputs of the model in training, the next layer state, and what gives the values of functions of targets: as
-    /// they are, or where batches are mixed, of both targets of each row.
-    let private run
-        (learner: Learner)
-        (ps: Tree<Expr>)
-        (layers: Tree<Expr>)
-        key
-        (inputs: Tree<Expr>)
-        (targets: Tree<Expr>)
-        =
-        let applied key inputs =
-            InputType.explained (Tree.values ps |> List.map _.DType) inputs (fun () ->
-                Layer.apply (Mode.Training key) ps layers learner.Network inputs)
-
-        match learner.Mixup with
-        | None ->
-            let outputs, next = applied key inputs
-            struct (outputs, next, (fun (give: Tree<Expr> -> Expr list) -> give targets))
-        | Some alpha ->
-            let keys = Draw.split 2 key
-            let share = (Mixing alpha).Share(Expr.item 0 0 keys)
-            let outputs, next = applied (Expr.item 0 1 keys) (Mixing.Inputs(share, inputs))
-            struct (outputs, next, (fun give -> Mixing.Over(share, targets, give)))
-
-    let private lossOf (learner: Learner) outputs (targets: Tree<Expr>) =
-        [ LossSums.requireScalar (learner.Objective targets outputs) ]
-
     /// The outputs of the model in training, the next layer state, and the loss without a penalty.
     let internal forward (learner: Learner) ps layers key inputs targets =
-        let struct (outputs, nextLayers, over) = run learner ps layers key inputs targets
-        struct (outputs, nextLayers, List.head (over (lossOf learner outputs)))
-
-    /// What an optimizer that gathers several batches divides, and by which weight of this batch.
-    let private accumulated
-        (learner: Learner)
-        (calls: int)
-        rows
-        (targets: Tree<Expr>)
-        (outputs: Tree<Expr>)
-        (data: Expr)
-        : struct (Expr * Expr) =
-        let refuse (reason: string) cure =
-            Refuse.domain
-                "Wrap.accumulate"
-                $"a loss whose gradient over several batches does not follow from theirs: {reason}"
-                "a sum over rows, or one that is divided by the rows or by one sum of weights"
-                cure
-
-        match LossSums.share learner.Objective rows targets outputs with
-        | BatchShare.Rows -> data, Expr.scalar DType.F64 (float rows)
-        | BatchShare.Weight _ when learner.Mixup.IsSome ->
-            refuse
-                "batches are mixed, and it is divided by a sum of weights"
-                "leave the weights or the mixing out, or train in whole batches"
-        | BatchShare.Weight weight -> data, Expr.reshape [] (weight targets outputs)
-        | BatchShare.Sum when calls = 0 ->
-            refuse
-                "it is a sum, and groups of parameters gather different numbers of batches"
-                "gather the same number in each group, or take the mean in the place of the sum"
-        // Each batch stands for a sum as large as that of all of them, so that a penalty counts once.
-        | BatchShare.Sum -> float calls * data, Expr.scalar DType.F64 1.0
-        | BatchShare.Uneven reason ->
-            refuse reason "train in whole batches, or write the loss as one weighted mean"
+        let forward = StepParts.forward learner ps layers key inputs targets
+        struct (forward.Outputs, forward.Layers, forward.Data)
 
     /// The name of what rates are multiplied by, in the state of a step that scales them.
     let internal factor = "factor"
@@ -189,10 +130,10 @@ module Step =
             let xs, ts = List.splitAt batch.NamedInputs.Count given
             let inputs, targets = Tree.ofValues xs batch.NamedInputs, Tree.ofValues ts batch.NamedTargets
 
-            let struct (outputs, nextLayers, over) =
-                run learner ps (Tree.at layers tree) (Expr.item 0 1 keys) inputs targets
+            let rows = batch.Count
 
-            let data = List.head (over (lossOf learner outputs))
+            let forward =
+                StepParts.forward learner ps (Tree.at layers tree) (Expr.item 0 1 keys) inputs targets
 
             let penalty = learner.Penalty |> Option.map (fun penalty -> penalty ps)
 
@@ -201,45 +142,31 @@ module Step =
                 | Some penalty -> data + penalty
                 | None -> data
 
-            let loss = penalized data
-            let trained = Tree.filter learner.Trains ps
             let slots = Tree.at optimizer tree
-
-            let gradients, update =
-                match by.Accumulation with
-                | None -> Tree.ofValues (Grad.grad loss (Tree.values trained)) trained, by.Update
-                | Some gathers ->
-                    let struct (data, weight) =
-                        accumulated learner gathers.Calls batch.Count targets outputs data
-
-                    Tree.ofValues (Grad.grad (penalized data) (Tree.values trained)) trained,
-                    gathers.Update weight
-
-            let moved, nextOptimizer = update gradients slots trained
+            let struct (objective, weight) = StepParts.objective learner by rows forward
+            let gradients = StepParts.gradients learner ps (penalized objective)
+            let moved, nextOptimizer = StepParts.update learner by weight gradients slots ps
 
             let next =
                 [
                     Tree.under parameters (Tree.replace ps moved)
-                    Tree.under layers nextLayers
+                    Tree.under layers forward.Layers
                     Tree.under optimizer nextOptimizer
                     Tree.ofList [ key, Expr.item 0 0 keys ]
                     (if scale.IsSome then Tree.ofList [ factor, tree[factor] ] else Tree.empty)
                 ]
                 |> List.reduce Tree.append
 
-            let norms =
-                if watches then
-                    Tree.values gradients |> List.map (fun g -> Reduce.norm (Expr.allAxes g) g)
-                else
-                    []
+            let norms = if watches then StepParts.norms gradients else []
 
             let told =
                 match tells with
                 | Some tells ->
-                    over (fun targets -> tells batch.Count targets outputs) @ Option.toList penalty
+                    forward.Over(fun targets -> tells rows targets forward.Outputs) @ Option.toList penalty
                 | None -> []
 
-            next, loss :: norms @ told @ (if rates then by.Rates slots |> List.map snd else [])
+            next,
+            penalized forward.Data :: norms @ told @ (if rates then by.Rates slots |> List.map snd else [])
 
         let named kind tree = Tree.toList tree |> List.map (fun (path, t) -> Trace.nameOf kind path, t)
 

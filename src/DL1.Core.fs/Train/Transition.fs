@@ -23,6 +23,9 @@ type Transition internal (state: Tree<Variable>, next: Tree<Expr>, inputs: Varia
     member _.Start(values: Tree<Tensor>) : Session =
         Session.Of(List.zip order (ordered values), Tree.values next, inputs, outputs)
 
+    /// The next state and the outputs.
+    member internal _.Roots = roots
+
     /// Values of a state in the order of its sessions.
     member internal _.Ordered(values: Tree<Tensor>) : Tensor list = ordered values
 

@@ -62,7 +62,7 @@ module RateFinder =
             (min batch.Size data.Count)
             [ "", data ]
 
-        FitChecks.batches batch learner start data |> ignore
+        FitChecks.batches batch 1 learner start data |> ignore
         let trainer = Trainer(learner, start, false)
         // The same batches and draws with the parameters as they begin: what the rates gained.
         let still = Trainer(still, Step.startFrom still start.Key start.Parameters start.State, false)

@@ -98,9 +98,10 @@ module Search =
 
         List.ofArray results
 
-    /// `run` towards a goal of one's own, or a metric's.
-    /// `Search.runTo Goal.Maximise 2 (Key.ofSeed 1L) 5 trial settings`
-    let runTo
+    /// `runTo` with the trials shared out over ranks, each of which runs some at a time; all ranks are given all trials, the same for any
+    /// number of ranks. All ranks make the same call. `Search.runOver Ranks.alone Goal.Minimise 2 (Key.ofSeed 1L) 5 trial settings`
+    let runOver
+        (ranks: Ranks)
         (goal: Goal)
         (threads: int)
         (key: Key)
@@ -110,7 +111,18 @@ module Search =
         : Trial list =
         settings
         |> List.mapi (fun i setting -> Trial.create goal i setting (Key.fold i key) budget)
-        |> inParallel threads (Trial.guarded (fun t -> { t with Score = trial t.Setting t.Key t.Budget }))
+        |> TrialRanks.run
+            ranks
+            (inParallel threads)
+            _.Number
+            id
+            (fun _ t -> t)
+            (Trial.guarded (fun t -> { t with Score = trial t.Setting t.Key t.Budget }))
+
+    /// `run` towards a goal of one's own, or a metric's.
+    /// `Search.runTo Goal.Maximise 2 (Key.ofSeed 1L) 5 trial settings`
+    let runTo goal threads key budget trial settings : Trial list =
+        runOver Ranks.alone goal threads key budget trial settings
 
     /// Runs a trial for each setting, some at a time, and gives them in order of their numbers; a low score is wanted. One that
     /// throws an exception has failed, with its message; the others go on. `Study.run` does more.
@@ -144,8 +156,10 @@ module Search =
 
     /// Successive halving (Jamieson and Talwalkar 2016) that does not train anew: a trial is given the state that it ended with in
     /// the round before, none in the first, and gives its score and its state: it goes on from what it was to the new budget.
-    /// Else as `halving`. `Search.halvingOn Goal.Minimise 2 (Key.ofSeed 1L) 3 1 27 resumed settings`
-    let halvingOn
+    /// Else as `halving`. Ranks share the trials out: one stays on its rank in all rounds, where its state is.
+    /// `Search.halvingOver Ranks.alone Goal.Minimise 2 (Key.ofSeed 1L) 3 1 27 resumed settings`
+    let halvingOver
+        (ranks: Ranks)
         (goal: Goal)
         (threads: int)
         (key: Key)
@@ -164,8 +178,7 @@ module Search =
 
         let rec rounds budget (left: (Trial * 'state option) list) (before: Trial list) =
             let now =
-                left
-                |> inParallel threads (fun (t, state) ->
+                let one (t: Trial, state: 'state option) =
                     let mutable next = None
 
                     let trial (t: Trial) =
@@ -173,7 +186,16 @@ module Search =
                         next <- Some reached
                         { t with Score = score }
 
-                    Trial.guarded trial { t with Budget = budget }, next)
+                    Trial.guarded trial { t with Budget = budget }, next
+
+                left
+                |> TrialRanks.run
+                    ranks
+                    (inParallel threads)
+                    (fun (t, _) -> t.Number)
+                    fst
+                    (fun _ t -> t, None)
+                    one
 
             let kept =
                 now
@@ -195,6 +217,19 @@ module Search =
                 least
                 (settings |> List.mapi (fun i s -> Trial.create goal i s (Key.fold i key) least, None))
                 []
+
+    /// `halvingOver` on one rank. `Search.halvingOn Goal.Minimise 2 (Key.ofSeed 1L) 3 1 27 resumed settings`
+    let halvingOn
+        goal
+        threads
+        key
+        factor
+        least
+        most
+        (trial: Setting -> Key -> int -> 'state option -> float * 'state)
+        settings
+        =
+        halvingOver Ranks.alone goal threads key factor least most trial settings
 
     /// `halving` towards a goal of one's own, or a metric's.
     /// `Search.halvingTo Goal.Maximise 2 (Key.ofSeed 1L) 3 1 27 trial settings`

@@ -21,6 +21,8 @@ module Study =
             Progress = ignore
             Path = None
             Cancellation = CancellationToken.None
+            Ranks = Ranks.alone
+            Part = None
         }
 
     /// The trials of a study in a file, without their models. A file that is no study is a `FormatError`. `Study.read path`
@@ -28,6 +30,26 @@ module Study =
 
     /// Writes trials as a study that `read` reads and `run` goes on from, without their models. `Study.write path trials`
     let write (path: string) (trials: Trial list) : unit = StudyFile.write path trials
+
+    /// The trials of several files, such as those of the parts of a study, in the order of their numbers; a number that is there twice
+    /// with different trials is a `FormatError`. `Study.join [ "part-0.json"; "part-1.json" ]`
+    let join (paths: string list) : Trial list =
+        paths
+        |> List.collect read
+        |> List.groupBy _.Number
+        |> List.sortBy fst
+        |> List.map (fun (number, trials) ->
+            match
+                trials
+                |> List.distinctBy (fun t -> t.Setting, t.Key, t.Budget, t.Goal, string t.Score, t.End)
+            with
+            | [ one ] -> one
+            | several ->
+                Refuse.format
+                    "Study.join"
+                    $"%d{several.Length} different trials %d{number}"
+                    "the parts of one study"
+                    "join files that were written with the same settings, key and budget")
 
     let private check (options: StudyOptions) =
         let refuse given expected cure = Refuse.domain "Study.run" given expected cure
@@ -43,6 +65,20 @@ module Study =
                 $"rounds of %d{options.Round} trials"
                 "1 or more"
                 "a round may be as large as the number of threads"
+
+        match options.Part with
+        | Some(part, parts) when parts < 1 || part < 0 || part >= parts ->
+            refuse
+                $"part %d{part} of %d{parts}"
+                "a part from 0 to the number of parts − 1"
+                "count the parts from 0"
+        | Some(part, parts) when options.Ranks.Size > 1 ->
+            refuse
+                $"part %d{part} of %d{parts} on %d{options.Ranks.Size} ranks"
+                "parts or ranks"
+                "leave Part out: ranks share all trials"
+        | Some _
+        | None -> ()
 
         match options.Pruning with
         | Some(Pruning.Median(trials, epochs)) when trials < 1 || epochs < 0 ->
@@ -138,16 +174,51 @@ module Study =
         if count < 0 then
             Refuse.domain operation $"%d{count} trials" "0 or more" "20 trials are a beginning"
 
-        let saved =
+        match options.Part with
+        | Some(part, parts) when dependsOnOthers ->
+            Refuse.domain
+                operation
+                $"part %d{part} of %d{parts} of a study whose trials depend on one another"
+                "trials that depend on nothing but their settings: no pruning, no estimator"
+                "let ranks share such a study, or leave the pruning out"
+        | Some _
+        | None -> ()
+
+        let ranks = options.Ranks
+
+        // The file is that of rank 0.
+        let found =
             match options.Path with
-            | Some path when File.Exists path -> read path |> List.map (fun t -> t.Number, t) |> Map.ofList
+            | Some path when ranks.Rank = 0 && File.Exists path -> read path
             | Some path ->
-                Files.placeToWrite operation path |> ignore
-                Map.empty
-            | None -> Map.empty
+                if ranks.Rank = 0 then
+                    Files.placeToWrite operation path |> ignore
+
+                []
+            | None -> []
+
+        let saved =
+            if ranks.Size = 1 then
+                found
+            else
+                ranks.Broadcast(StudyFile.toBytes found) |> StudyFile.ofBytes
+            |> List.map (fun t -> t.Number, t)
+            |> Map.ofList
 
         let told = obj ()
         let mutable ended = saved
+
+        /// Writes and reports a trial that has ended, on rank 0.
+        let tell (now: Trial) =
+            if ranks.Rank = 0 then
+                lock told (fun () ->
+                    if not (ended.ContainsKey now.Number) then
+                        ended <- ended.Add(now.Number, now)
+
+                        options.Path
+                        |> Option.iter (fun path -> write path (ended |> Map.toList |> List.map snd))
+
+                        options.Progress now)
 
         /// A trial that the file has, or a new one.
         let one (before: Trial list) (t: Trial) : Trial =
@@ -164,15 +235,7 @@ module Study =
                     "go on with the same, or choose another file"
             | None ->
                 let now = runTrial options trial before t
-
-                lock told (fun () ->
-                    ended <- ended.Add(now.Number, now)
-
-                    options.Path
-                    |> Option.iter (fun path -> write path (ended |> Map.toList |> List.map snd))
-
-                    options.Progress now)
-
+                tell now
                 now
 
         let size = if dependsOnOthers then options.Round else max 1 count
@@ -181,10 +244,24 @@ module Study =
             if first >= count then
                 before
             else
+                let isOwn i =
+                    match options.Part with
+                    | Some(part, parts) -> i % parts = part
+                    | None -> true
+
                 [ first .. min count (first + size) - 1 ]
+                |> List.filter isOwn
                 |> List.map (fun i ->
                     Trial.create options.Goal i (suggest before i) (Key.fold i options.Key) options.Budget)
-                |> Search.inParallel options.Threads (one before)
+                |> TrialRanks.run
+                    ranks
+                    (Search.inParallel options.Threads)
+                    _.Number
+                    id
+                    (fun _ t ->
+                        tell t
+                        t)
+                    (one before)
                 |> fun now -> go (before @ now) (first + size)
 
         go [] 0

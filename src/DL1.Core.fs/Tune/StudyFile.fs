@@ -71,7 +71,8 @@ module internal StudyFile =
 
         w.WriteEndObject()
 
-    let write (path: string) (trials: Trial list) : unit =
+    /// Trials as a study, without their models.
+    let toBytes (trials: Trial list) : byte[] =
         use stream = new MemoryStream()
 
         let options =
@@ -89,7 +90,9 @@ module internal StudyFile =
             w.WriteEndArray()
             w.WriteEndObject())
 
-        AtomicFile.writeBytes path (stream.ToArray())
+        stream.ToArray()
+
+    let write (path: string) (trials: Trial list) : unit = AtomicFile.writeBytes path (toBytes trials)
 
     let private refuse given : 'a =
         Refuse.format operation given "a study as it was written" "take another file, or begin anew"
@@ -134,13 +137,8 @@ module internal StudyFile =
                 | other -> refuse $"the end '{other}'"
         }
 
-    let read (path: string) : Trial list =
-        let bytes =
-            use stream = Files.openRead operation "a study" path
-            use memory = new MemoryStream()
-            stream.CopyTo memory
-            memory.ToArray()
-
+    /// The trials of a study as it was written.
+    let ofBytes (bytes: byte[]) : Trial list =
         try
             use document = JsonDocument.Parse(ReadOnlyMemory<byte> bytes)
             let root = document.RootElement
@@ -157,3 +155,9 @@ module internal StudyFile =
         | :? System.Collections.Generic.KeyNotFoundException -> refuse "a file that lacks a member"
         | :? InvalidOperationException as e -> refuse $"a member of another type: {e.Message}"
         | :? FormatException as e -> refuse $"a member that is no number: {e.Message}"
+
+    let read (path: string) : Trial list =
+        use stream = Files.openRead operation "a study" path
+        use memory = new MemoryStream()
+        stream.CopyTo memory
+        ofBytes (memory.ToArray())

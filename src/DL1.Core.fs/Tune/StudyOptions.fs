@@ -113,4 +113,10 @@ type StudyOptions =
         Path: string option
         /// Ends the study by an `OperationCanceledException` before the next trial or report.
         Cancellation: CancellationToken
+        /// Who shares the trials out: that of number i runs on rank i modulo their number. All ranks are given all trials, the same for any
+        /// number of ranks; a model is with the rank that trained it. Rank 0 alone reads and writes the file and reports progress.
+        Ranks: Ranks
+        /// Part i of n, counted from 0: the trials i, i + n, i + 2n and so on alone, for jobs of an array that know nothing of one another.
+        /// Each has a file of its own; `Study.join` puts them together. Trials that depend on others have no parts.
+        Part: (int * int) option
     }

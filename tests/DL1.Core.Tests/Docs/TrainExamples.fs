@@ -414,6 +414,13 @@ let private search =
                 abs (s.Number "rate" - 0.1) / float budget, defaultArg state 0.0 + 1.0
 
             Search.halvingOn Goal.Minimise 2 (Key.ofSeed 1L) 3 1 27 resumed settings |> shown)
+        prints "runOver" "rate=1; rate=0.1; rate=0.01" (fun () ->
+            Search.runOver Ranks.alone Goal.Minimise 2 (Key.ofSeed 1L) 5 trial settings |> shown)
+        prints "halvingOver" "rate=1; rate=0.1; rate=0.01; rate=0.1" (fun () ->
+            let resumed (s: Setting) (_: Key) budget (state: float option) =
+                abs (s.Number "rate" - 0.1) / float budget, defaultArg state 0.0 + 1.0
+
+            Search.halvingOver Ranks.alone Goal.Minimise 2 (Key.ofSeed 1L) 3 1 27 resumed settings |> shown)
         prints "toCsv" "trial,budget,score,rate 0,5,0.18,1 1,5,0,0.1 2,5,0.018000000000000002,0.01" (fun () ->
             Search.toCsv trials)
         prints "ranked" "rate=0.1; rate=0.01; rate=1" (fun () -> Search.ranked trials |> shown)
@@ -450,6 +457,9 @@ let private studies =
             let trials = Study.tpe { Study.options (Key.ofSeed 1L) with Round = 2 } 10 30 trained space
             (Search.best trials).Score < 0.1)
         prints "write" "True" (fun () -> inFile (fun path -> Study.write path trials) exists)
+        prints "join" "True" (fun () ->
+            inFile (fun path -> Study.write path trials) (fun path ->
+                (Study.join [ path ]).Length = trials.Length))
         prints "read" "True" (fun () ->
             inFile (fun path -> Study.write path trials) (fun path ->
                 (Study.read path |> List.map _.Score) = (trials |> List.map _.Score)))
@@ -504,6 +514,16 @@ let all: Examples list =
         { Module = moduleOf <@ Trained.save @>; Rows = trained }
         { Module = moduleOf <@ ModelCode.options @>; Rows = codes }
         { Module = moduleOf <@ Fit.options @>; Rows = fits }
+        {
+            Module = moduleOf <@ Ranks.alone @>
+            Rows =
+                [
+                    prints "alone" "1" (fun () ->
+                        { Fit.options (Key.ofSeed 1L) with Ranks = Ranks.alone }.Ranks.Size)
+                    prints "threads" "[0; 1; 4; 9]" (fun () ->
+                        Ranks.threads 4 (fun ranks -> ranks.Rank * ranks.Rank))
+                ]
+        }
         { Module = moduleOf <@ Plateau.rule @>; Rows = plateaus }
         { Module = moduleOf <@ History.line @>; Rows = histories }
         { Module = moduleOf <@ Progress.quiet @>; Rows = progress }

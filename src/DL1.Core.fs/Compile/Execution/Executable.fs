@@ -150,6 +150,21 @@ type internal Executable
             pins[buffer] <- GCHandle.Alloc(Memory.array elements, GCHandleType.Pinned)
             frame.Addresses[buffer] <- pins[buffer].AddrOfPinnedObject()
 
+    /// `Put` for `count` elements of an array from `first` on: an input that is a part of its rows.
+    member _.PutPart(buffer: int, elements: Elements, first: int, count: int) =
+        let size = Memory.size (Elements.dtype elements)
+        let pin = GCHandle.Alloc(Memory.array elements, GCHandleType.Pinned)
+        let address = pin.AddrOfPinnedObject() + nativeint (int64 size * int64 first)
+
+        match blocks[buffer] with
+        | Some block ->
+            Memory.copy address block.Address (int64 size * int64 count)
+            pin.Free()
+            frame.Addresses[buffer] <- block.Address
+        | None ->
+            pins[buffer] <- pin
+            frame.Addresses[buffer] <- address
+
     /// Borrows an arena, if the executable has none of its own. To be called before each run.
     member _.Borrow() =
         if borrows then

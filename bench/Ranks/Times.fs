@@ -1,0 +1,83 @@
+/// How fast ranks exchange, and how much faster two are than one.
+module DL1.Bench.Ranks.Times
+
+open System
+open System.Diagnostics
+open DL1
+
+let private median (values: float list) =
+    let sorted = List.sort values
+    sorted[sorted.Length / 2]
+
+/// Milliseconds of one call: the median of some rounds.
+let private timed (ranks: Ranks) rounds calls (work: unit -> unit) =
+    for _ in 1..3 do
+        work ()
+
+    let rounds =
+        [
+            for _ in 1..rounds do
+                ranks.Gather [||] |> ignore
+                let watch = Stopwatch.StartNew()
+
+                for _ in 1..calls do
+                    work ()
+
+                watch.Elapsed.TotalMilliseconds / float calls
+        ]
+
+    median rounds, List.min rounds
+
+/// Sums in the order of the tree beside the library's own all-reduce.
+let exchange (ranks: Ranks) =
+    let say (line: string) =
+        if ranks.Rank = 0 then
+            Console.Out.WriteLine line
+
+    say $"%d{ranks.Size} ranks, {Mpi.Library}"
+    say "| bytes | Sum, ms: median, least | MPI_Allreduce, ms: median, least |"
+    say "|---|---|---|"
+
+    for bytes, calls in [ 65536, 500; 1 <<< 20, 100; 1 <<< 26, 3 ] do
+        let values = Array.create (bytes / 4) 1e-20f
+        let own, least = timed ranks 9 calls (fun () -> ranks.Sum(Span<float32> values))
+        let all, leastAll = timed ranks 9 calls (fun () -> Mpi.Own.AllReduce(Span<float32> values))
+        say $"| %d{bytes} | %.3f{own}, %.3f{least} | %.3f{all}, %.3f{leastAll} |"
+
+let private mse (t: Expr) o = Loss.mse Reduction.Mean t o
+
+let private cases: (string * Learner * Dataset) list =
+    let normal dims seed = Key.normal 0.0 1.0 DType.F32 dims (Key.ofSeed seed)
+    let mlp = Dense.linear 300 => Activation.relu => Dense.linear 300 => Activation.relu => Dense.linear 1
+
+    let wide =
+        Dense.linear 1000 => Activation.relu => Dense.linear 1000 => Activation.relu => Dense.linear 10
+
+    let transformer = Transformer.encoderLayer { Transformer.options 4 512 with Dropout = 0.0 }
+    let dims = [ 32; 64; 128 ]
+
+    [
+        "mlp 1-300-300-1, 128 rows",
+        Learner.create mlp mse (Optimizer.adam 1e-3),
+        Dataset(normal [ 128; 1 ] 1L, normal [ 128; 1 ] 2L)
+        "mlp 1-300-300-1, 1024 rows",
+        Learner.create mlp mse (Optimizer.adam 1e-3),
+        Dataset(normal [ 1024; 1 ] 1L, normal [ 1024; 1 ] 2L)
+        "mlp 784-1000-1000-10, 512 rows",
+        Learner.create wide mse (Optimizer.adam 1e-3),
+        Dataset(normal [ 512; 784 ] 1L, normal [ 512; 10 ] 2L)
+        "transformer layer, 32 x 64 x 128",
+        Learner.create transformer mse (Optimizer.adam 1e-3),
+        Dataset(normal dims 1L, normal dims 2L)
+    ]
+
+/// A step of two shards on these ranks.
+let steps (ranks: Ranks) =
+    for name, learner, batch in cases do
+        let trainer = Trainer(learner, Step.startOn learner (Key.ofSeed 1L) batch, false, 2, ranks)
+        let once = timed ranks 1 20 (fun () -> trainer.Step batch |> ignore) |> fst
+        let calls = max 3 (int (500.0 / once))
+        let median, least = timed ranks 9 calls (fun () -> trainer.Step batch |> ignore)
+
+        if ranks.Rank = 0 then
+            Console.Out.WriteLine $"{name}: %.3f{median} ms, least %.3f{least}"

@@ -1,0 +1,52 @@
+namespace DL1
+
+open System
+open DL1.Compiler.Execution
+open DL1.Compiler.Planning
+open DL1.Compiler.Simd
+
+/// A plan whose inputs and results lie in memory that others own: it is bound to addresses before each run, and copies
+/// nothing that a kernel can read or write in place. One thread at a time.
+[<Sealed>]
+type internal BoundPlan(inputs: Variable list, roots: Expr list, threads: int) =
+    let plan = PlanCache.plan Simd.widest Options.standard.DynamicCode false inputs roots
+
+    let executable = Executable(plan, Simd.widest)
+    let buffers = inputs |> List.map plan.BufferOf |> Array.ofList
+    let sizes = roots |> List.map Memory.bytesOf |> Array.ofList
+    let direct = Array.init sizes.Length plan.IsDirect
+    let targets: nativeint[] = Array.zeroCreate sizes.Length
+
+    /// The bytes of its intermediate values.
+    member _.Bytes = plan.Bytes
+
+    /// The address of an input for the next run.
+    member _.Read(input: int, address: nativeint) =
+        if buffers[input] >= 0 then
+            executable.Frame.Addresses[buffers[input]] <- address
+
+    /// An input for the next run: so many elements of a tensor from `first` on.
+    member _.Give(input: int, value: Tensor, first: int, count: int) =
+        if buffers[input] >= 0 then
+            executable.PutPart(buffers[input], value.Elements, first, count)
+
+    /// Where the next run writes a root.
+    member _.Write(root: int, address: nativeint) = targets[root] <- address
+
+    /// Unpins what was given.
+    member _.Release() = executable.Release()
+
+    /// Runs the plan.
+    member _.Run() =
+        for i in 0 .. targets.Length - 1 do
+            if direct[i] then
+                executable.Frame.Addresses[plan.Results[i]] <- targets[i]
+
+        try
+            executable.Run threads
+        with :? OutOfMemoryException ->
+            Allocation.failed "training"
+
+        for i in 0 .. targets.Length - 1 do
+            if not direct[i] then
+                Memory.copy executable.Frame.Addresses[plan.Results[i]] targets[i] sizes[i]
