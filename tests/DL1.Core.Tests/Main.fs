@@ -156,6 +156,8 @@ let tests =
             FineTuningTests.tests
             StartingWithTests.tests
             FitTests.tests
+            TelemetryTests.tests
+            TensorBoardTests.tests
             FitRatesTests.tests
             LossSumsTests.tests
             FitChecksTests.tests

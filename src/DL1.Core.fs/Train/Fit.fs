@@ -290,6 +290,7 @@ module Fit =
 
                 follow ()
 
+            Option.iter Telemetry.validation row.ValidationLoss
             options.Progress.Epoch row
 
             if not (Double.IsFinite loss) then

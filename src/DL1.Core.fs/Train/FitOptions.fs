@@ -56,37 +56,6 @@ type Progress =
         Epoch: EpochRow -> unit
     }
 
-/// Ways to tell progress.
-[<RequireQualifiedAccess; CompilationRepresentation(CompilationRepresentationFlags.ModuleSuffix)>]
-module Progress =
-    /// Nothing is told. `Progress.quiet`
-    let quiet: Progress = { Step = (fun _ _ _ _ -> ()); Epoch = ignore }
-
-    /// A line for each epoch. `Progress.lines (fun line -> printfn $"{line}")`
-    let lines (write: string -> unit) : Progress = { quiet with Epoch = History.line >> write }
-
-    /// On a terminal, a line that grows with the epoch and ends as the epoch's; elsewhere a line for each epoch.
-    /// `Progress.console ()`
-    let console () : Progress =
-        if Console.IsOutputRedirected then
-            lines (fun line -> Console.Out.WriteLine line)
-        else
-            let mutable shown = -1
-
-            {
-                Step =
-                    fun epoch step steps loss ->
-                        let percent = 100 * step / steps
-
-                        if percent <> shown then
-                            shown <- percent
-                            Console.Out.Write $"\repoch %d{epoch}  %3d{percent} %%  loss %.5g{loss}     "
-                Epoch =
-                    fun row ->
-                        shown <- -1
-                        Console.Out.WriteLine $"\r{History.line row}     "
-            }
-
 /// Where and how often training is written to a file, to be resumed.
 type Saving =
     {

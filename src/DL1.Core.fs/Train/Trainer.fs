@@ -138,6 +138,7 @@ type Trainer
     /// Makes one step on a batch, and gives its loss. The batch's numbers are not looked at: a NaN, or a label that is no
     /// class, makes the loss NaN.
     member _.Step(batch: Dataset) : float =
+        let started = Telemetry.beginStep ()
         let session = sessionFor batch
         let xs, ts = batch.NamedInputs.Leaves, batch.NamedTargets.Leaves
 
@@ -152,7 +153,21 @@ type Trainer
 
         session.Step given
         steps <- steps + 1L
-        session.Scalar 0
+        let loss = session.Scalar 0
+        Telemetry.endStep started
+        Telemetry.stepLoss loss
+        Telemetry.stepRows (snd xs[0]).Shape[0]
+
+        if watches && Telemetry.listensToGradients () then
+            let mutable squares = 0.0
+
+            for i in 1 .. trained.Count do
+                let norm = session.Scalar i
+                squares <- squares + norm * norm
+
+            Telemetry.gradients (sqrt squares)
+
+        loss
 
     /// The norms of the last step's gradients, by the paths of the parameters that are trained; 0 before the first step.
     /// Gradients that are not watched are a `DomainError`.

@@ -372,6 +372,19 @@ let private progress =
             told.Step 1 1 1 0.5
             true)
         prints "console" "True" (fun () -> let told = Progress.console () in not (isNull (box told)))
+        prints "all" "()" (fun () ->
+            let told = Progress.all [ Progress.quiet; Progress.console () ]
+            told.Step 1 0 1 0.5
+            "()")
+        prints "tensorBoard" "1" (fun () ->
+            let folder = System.IO.Directory.CreateTempSubdirectory().FullName
+
+            try
+                let told = Progress.tensorBoard folder
+                told.Epoch row
+                System.IO.Directory.GetFiles(folder).Length
+            finally
+                System.IO.Directory.Delete(folder, true))
     ]
 
 let private finder =
