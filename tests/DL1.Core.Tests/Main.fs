@@ -158,6 +158,9 @@ let tests =
             FitTests.tests
             TelemetryTests.tests
             TensorBoardTests.tests
+            FitSourceTests.tests
+            SourceTests.tests
+            TableRowsTests.tests
             FitRatesTests.tests
             LossSumsTests.tests
             FitChecksTests.tests

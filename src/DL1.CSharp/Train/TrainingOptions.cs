@@ -11,7 +11,7 @@ namespace DL1;
 /// <param name="DropLast">Whether a last batch that is smaller is left out.</param>
 /// <param name="Seed">What parameters, the order of rows and dropout are drawn from.</param>
 /// <param name="Key">A key in the place of the seed.</param>
-/// <param name="Validation">Rows that are measured after each epoch and never learnt from.</param>
+/// <param name="Validation">Rows that are measured after each epoch and never learnt from: a data set, or any source.</param>
 /// <param name="Metrics">What is measured after each epoch, on the validation set where there is one.</param>
 /// <param name="EarlyStopping">When to stop before the last epoch: <c>EarlyStopping.After(5)</c>.</param>
 /// <param name="OnEpoch">Called after each epoch; <c>Answer.Stop</c> ends the training.</param>
@@ -26,6 +26,12 @@ namespace DL1;
 /// Whether the average of the parameters that the optimizer keeps (<c>Averaged</c>, <c>AveragedFrom</c>, ASGD) is what is measured, what
 /// early stopping keeps, and what the trained model has.
 /// </param>
+/// <param name="Prefetch">
+/// How many batches are made ahead of the steps, on how many threads: one on one thread, unless given. Results do not depend on it.
+/// </param>
+/// <param name="Blocks">
+/// Where rows are shuffled: whether neighbours stay near one another, for sources on slow disks, <c>new BlockOrder(1024, 16)</c>.
+/// </param>
 /// <example><code>var longer = options with { Epochs = 5, EarlyStopping = EarlyStopping.After(2) };</code></example>
 [DebuggerDisplay("{Epochs} epochs, batches of {BatchSize}")]
 public sealed record TrainingOptions(
@@ -35,7 +41,7 @@ public sealed record TrainingOptions(
     bool DropLast = false,
     long Seed = 0,
     Key? Key = null,
-    Dataset? Validation = null,
+    Source? Validation = null,
     IReadOnlyList<Metric>? Metrics = null,
     EarlyStopping? EarlyStopping = null,
     Func<EpochReport, Answer>? OnEpoch = null,
@@ -46,7 +52,9 @@ public sealed record TrainingOptions(
     Checkpoint? Resume = null,
     TrainState? Start = null,
     Plateau? Plateau = null,
-    bool UseAverage = false)
+    bool UseAverage = false,
+    Prefetch? Prefetch = null,
+    BlockOrder? Blocks = null)
 {
     /// <summary>The options with their names, the same on every machine.</summary>
     /// <example><code>Console.WriteLine(options);</code></example>
@@ -59,7 +67,7 @@ public sealed record TrainingOptions(
 
         return new FitOptions(
             Epochs,
-            new BatchOptions(BatchSize, Shuffle, DropLast),
+            new BatchOptions(BatchSize, Shuffle, DropLast, Interop.Option(Blocks)),
             Key ?? DL1.Key.OfSeed(Seed),
             Interop.Option(Validation),
             Interop.List(Metrics ?? [], nameof(Metrics)),
@@ -72,7 +80,8 @@ public sealed record TrainingOptions(
             Interop.Option(SavePath is null ? null : new Saving(SavePath, SaveEvery)),
             Interop.Option(Resume),
             Interop.Option(Start),
-            cancellation);
+            cancellation,
+            Prefetch ?? PrefetchModule.one);
     }
 }
 

@@ -72,9 +72,9 @@ type internal Evaluator
         let run = Compile.prepare variables values
         fun ts os -> run (Tree.values ts @ Tree.values os) |> List.map Tensor.toFloat
 
-    let prepare (data: Dataset) (outputs: Tree<Tensor>) (part: int) =
+    let prepare (data: Source) (outputs: Tree<Tensor>) (part: int) =
         let places (t: Tensor) = Shape.withAxis 0 (t.Shape[0] / part * data.Count) t.Shape
-        let targets = Trace.setOf ValueNone Erased.targets data.NamedTargets
+        let targets = Trace.setOf (ValueSome data.Count) Erased.targets data.Example.NamedTargets
 
         let outputs =
             outputs
@@ -127,25 +127,28 @@ type internal Evaluator
         outputs
 
     /// How the loss of more rows than are computed at a time is found; each kind of data set is looked at once.
-    let wayOf (parameters: Tree<Tensor>) (state: Tree<Tensor>) (data: Dataset) (size: int) =
+    let wayOf (parameters: Tree<Tensor>) (state: Tree<Tensor>) (data: Source) (size: int) =
         let shown (tree: Tree<Tensor>) =
             Tree.toList tree
             |> List.map (fun (path, t) -> $"{path} {t.DType} {t.Shape}")
             |> String.concat ", "
 
-        let shape = $"%d{size} of {shown data.NamedInputs}; {shown data.NamedTargets}"
+        let example = data.Example
+
+        let shape =
+            $"%d{size} of %d{data.Count} rows like {shown example.NamedInputs}; {shown example.NamedTargets}"
 
         let look () =
-            let first = Dataset.truncate size data
+            let first = data.Rows [| 0 .. min size data.Count - 1 |]
             let outputs = outputsOf parameters state 0 first.NamedInputs
             requireRows first.Count outputs
             prepare data outputs first.Count
 
         prepared.GetOrAdd(shape, (fun _ -> lazy look ())).Value
 
-    let measure (metric: Metric) (data: Dataset) (outputs: Tree<Tensor>) : float =
+    let measure (metric: Metric) (targets: Tree<Tensor>) (outputs: Tree<Tensor>) : float =
         Metric.explained metric (fun () ->
-            let struct (target, output) = Metric.looksAt metric data.NamedTargets outputs
+            let struct (target, output) = Metric.looksAt metric targets outputs
             metric.Measure target output)
 
     let stack (parts: Tree<Tensor> list) : Tree<Tensor> =
@@ -157,36 +160,67 @@ type internal Evaluator
 
     /// Refuses a loss that cannot be computed over so many rows, and metrics that cannot take the targets and outputs like
     /// these, before any step is lost.
-    member _.Check(parameters: Tree<Tensor>, state: Tree<Tensor>, data: Dataset, batchSize: int) : unit =
+    member _.Check(parameters: Tree<Tensor>, state: Tree<Tensor>, data: Source, batchSize: int) : unit =
         if data.Count > batchSize then
             wayOf parameters state data batchSize |> ignore
 
         if not metrics.IsEmpty then
-            let part = Dataset.truncate batchSize data
+            let part = data.Rows [| 0 .. min batchSize data.Count - 1 |]
             let outputs = outputsOf parameters state 0 part.NamedInputs
             requireRows part.Count outputs
 
-            // The outputs of the first rows, over and over, stand for all: what counts is type, shape and targets.
+            // The outputs of the first rows, over and over, stand for all: what counts is type, shape and targets. Of a source the
+            // first targets stand for all, too.
+            let struct (count, targets) =
+                match data with
+                | :? Dataset as all -> struct (all.Count, all.NamedTargets)
+                | _ -> struct (part.Count, part.NamedTargets)
+
             let outputs =
                 outputs
                 |> Tree.map (fun output ->
                     let times = output.Shape[0] / part.Count
-                    let rows = Array.init (times * data.Count) (fun i -> i % output.Shape[0])
-                    if part.Count = data.Count then output else Rows.take operation rows output)
+                    let rows = Array.init (times * count) (fun i -> i % output.Shape[0])
+                    if part.Count = count then output else Rows.take operation rows output)
 
             for metric in metrics do
-                measure metric data outputs |> ignore
+                measure metric targets outputs |> ignore
 
     /// The loss and the metrics.
-    member _.Run(parameters: Tree<Tensor>, state: Tree<Tensor>, data: Dataset, batchSize: int) : Evaluation =
+    member _.Run(parameters: Tree<Tensor>, state: Tree<Tensor>, data: Source, batchSize: int) : Evaluation =
         if batchSize < 1 then
             Refuse.domain operation $"batches of %d{batchSize} rows" "1 or more" "256 is usual"
 
         if data.Count = 0 then
             Refuse.domain operation "no rows" "one at least" "check how the data were split"
 
+        let all =
+            match data with
+            | :? Dataset as all -> ValueSome all
+            | _ -> ValueNone
+
+        // Targets of a source's rows as they are read, for what looks at those of all rows.
+        let seen = System.Collections.Generic.List<Tree<Tensor>>()
+
+        let read keeps (rows: int[]) : Dataset =
+            match all with
+            | ValueSome all when rows.Length = all.Count -> all
+            | ValueSome _ -> data.Rows rows
+            | ValueNone ->
+                let part = data.Rows rows
+
+                if keeps then
+                    seen.Add part.NamedTargets
+
+                part
+
+        let targets () =
+            match all with
+            | ValueSome all -> all.NamedTargets
+            | ValueNone -> stack (List.ofSeq seen)
+
         let run (predictor: Predictor) (chunk: int) (rows: int[]) =
-            let part = if rows.Length = data.Count then data else Dataset.rows rows data
+            let part = read (not metrics.IsEmpty) rows
             predictor.Run(parameters, state, keyOf chunk, part.NamedInputs, ValueSome part.NamedTargets)
 
         let found, outputs =
@@ -197,7 +231,13 @@ type internal Evaluator
             | parts ->
                 match wayOf parameters state data batchSize with
                 | LossWay.Sums(sums, predictor, finish) ->
-                    let found = parts |> List.mapi (fun chunk rows -> run predictor chunk rows)
+                    let found =
+                        parts
+                        |> List.mapi (fun chunk rows ->
+                            let struct (outputs, told) = run predictor chunk rows
+                            // Outputs that no metric looks at need not stay.
+                            struct ((if metrics.IsEmpty then Tree.empty else outputs), told))
+
                     let told = found |> List.map (fun (struct (_, told)) -> told)
 
                     let ofEach, _ =
@@ -215,17 +255,13 @@ type internal Evaluator
                     let outputs =
                         parts
                         |> List.mapi (fun chunk rows ->
-                            outputsOf
-                                parameters
-                                state
-                                chunk
-                                (Tree.map (Rows.take operation rows) data.NamedInputs))
+                            outputsOf parameters state chunk (read true rows).NamedInputs)
                         |> stack
 
-                    measure data.NamedTargets outputs, lazy outputs
+                    measure (targets ()) outputs, lazy outputs
 
         {
             Loss = found.Head
             Parts = List.zip (parts |> List.map _.Name) found.Tail
-            Metrics = metrics |> List.map (fun m -> m.Name, measure m data (outputs.Force()))
+            Metrics = metrics |> List.map (fun m -> m.Name, measure m (targets ()) (outputs.Force()))
         }

@@ -75,8 +75,8 @@ type FitOptions =
         Batch: BatchOptions
         /// What parameters are drawn from, the order of rows, and what layers draw.
         Key: Key
-        /// Rows that are measured and never learnt from.
-        Validation: Dataset option
+        /// Rows that are measured and never learnt from: a data set, or any source.
+        Validation: Source option
         /// What is measured after each epoch.
         Metrics: Metric list
         /// When to stop early.
@@ -102,6 +102,8 @@ type FitOptions =
         Start: TrainState option
         /// Ends the training after the step that is being made.
         Cancellation: CancellationToken
+        /// How many batches are made ahead of the steps, on how many threads. Results do not depend on it.
+        Prefetch: Prefetch
     }
 
 /// Why a training ended.
