@@ -27,7 +27,10 @@ let private write (path: string) (rows: int64) =
     use file = new FileStream(path, FileMode.Create, FileAccess.Write, FileShare.None, 1048576)
     let text = $"{{'descr': '|u1', 'fortran_order': False, 'shape': (%d{rows}, %d{width}), }}"
     let padded = text.PadRight 117 + "\n"
-    file.Write [| 0x93uy; byte 'N'; byte 'U'; byte 'M'; byte 'P'; byte 'Y'; 1uy; 0uy; byte padded.Length; 0uy |]
+
+    file.Write
+        [| 0x93uy; byte 'N'; byte 'U'; byte 'M'; byte 'P'; byte 'Y'; 1uy; 0uy; byte padded.Length; 0uy |]
+
     file.Write(Encoding.ASCII.GetBytes padded)
     let piece = Array.zeroCreate<byte>(1024 * width)
     let random = Random 1
@@ -119,7 +122,9 @@ let main args =
             let source = Source.create images.Count (read [| 0 |]) read
             let ahead = { Batches = 4; Threads = 2 }
             let struct (rate, peak) = trained source batch steps ahead
-            printfn $"all rows, mapped: {number rate} rows/s, {number peak} MB of memory of its own at the peak"
+
+            printfn
+                $"all rows, mapped: {number rate} rows/s, {number peak} MB of memory of its own at the peak"
 
             // As many rows as fit in memory as f32, in turns; the last pair is told.
             let few = Array.init (int (min rows 8192L)) id
@@ -129,7 +134,9 @@ let main args =
             for _ in 1..2 do
                 let struct (memory, _) = trained inMemory batch 0 Prefetch.one
                 let struct (mapped, _) = trained again batch 0 ahead
-                printfn $"%d{few.Length} rows: {number memory} rows/s in memory, {number mapped} rows/s mapped, {number (100.0 * mapped / memory)} %%"
+
+                printfn
+                    $"%d{few.Length} rows: {number memory} rows/s in memory, {number mapped} rows/s mapped, {number (100.0 * mapped / memory)} %%"
 
             0
         finally

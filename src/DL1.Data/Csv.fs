@@ -42,7 +42,9 @@ module Csv =
 
         try
             while reader.Read() do
-                found.Add(struct (lineOf (int reader.LineNumber), Array.init reader.FieldCount reader.GetString))
+                found.Add(
+                    struct (lineOf (int reader.LineNumber), Array.init reader.FieldCount reader.GetString)
+                )
         with :? CsvFormatException as error ->
             refuse
                 $"{source}, line %d{lineOf (int error.LineNumber)}, where quotes are amiss ({error.Message})"

@@ -36,13 +36,7 @@ module private CsvIndex =
                         "records that fit in memory"
                         "close the quote that is left open"
 
-                found.Add
-                    {
-                        Offset = first
-                        Length = int (next - first)
-                        Line = firstLine
-                        Lines = lines
-                    }
+                found.Add { Offset = first; Length = int (next - first); Line = firstLine; Lines = lines }
 
         while count > 0 do
             for i in 0 .. count - 1 do
@@ -80,7 +74,8 @@ module private CsvIndex =
 /// </code></example>
 [<Sealed; DebuggerDisplay("{ToString(),nq}")>]
 type CsvRows
-    private (path: string, handle: SafeFileHandle, records: CsvRecord[], names: string[], options: CsvOptions) =
+    private (path: string, handle: SafeFileHandle, records: CsvRecord[], names: string[], options: CsvOptions)
+    =
     static let operation = "CsvRows"
 
     /// Rows whose types are looked at where the options do not say them.
@@ -90,10 +85,19 @@ type CsvRows
         let mutable got = 0
 
         while got < record.Length do
-            let more = RandomAccess.Read(handle, Span(target, at + got, record.Length - got), record.Offset + int64 got)
+            let more =
+                RandomAccess.Read(
+                    handle,
+                    Span(target, at + got, record.Length - got),
+                    record.Offset + int64 got
+                )
 
             if more = 0 then
-                Refuse.format operation $"{path}, which has become shorter" "the file as it was opened" "open it again"
+                Refuse.format
+                    operation
+                    $"{path}, which has become shorter"
+                    "the file as it was opened"
+                    "open it again"
 
             got <- got + more
 
@@ -102,7 +106,11 @@ type CsvRows
         let size = some |> Array.sumBy (fun r -> int64 r.Length + 1L)
 
         if size > int64 Array.MaxLength then
-            Refuse.domain operation $"rows of %d{size} bytes at once" "rows that fit in memory" "ask for fewer rows at once"
+            Refuse.domain
+                operation
+                $"rows of %d{size} bytes at once"
+                "rows that fit in memory"
+                "ask for fewer rows at once"
 
         let bytes = Array.zeroCreate<byte>(int size)
         let starts = Array.zeroCreate<int> some.Length
@@ -146,8 +154,15 @@ type CsvRows
                     Refuse.format operation $"{path}, which is {kind}" "text of separated values" cure
                 | None -> ()
 
-                if start.Length > 1 && (start[0] = 0xFFuy && start[1] = 0xFEuy || start[0] = 0xFEuy && start[1] = 0xFFuy) then
-                    Refuse.format operation $"{path}, which is UTF-16" "text in UTF-8" "save it as UTF-8, or read it whole"
+                if
+                    start.Length > 1
+                    && (start[0] = 0xFFuy && start[1] = 0xFEuy || start[0] = 0xFEuy && start[1] = 0xFFuy)
+                then
+                    Refuse.format
+                        operation
+                        $"{path}, which is UTF-16"
+                        "text in UTF-8"
+                        "save it as UTF-8, or read it whole"
 
                 let isMarked =
                     start.Length > 2 && start[0] = 0xEFuy && start[1] = 0xBBuy && start[2] = 0xBFuy
@@ -174,7 +189,6 @@ type CsvRows
                             $"a blank line %d{next} in {path}, which has one column"
                             "a value in each line"
                             "write NA where a value is missing, or remove the line"
-
 
             let typed =
                 (options, names)
@@ -225,7 +239,11 @@ type CsvRows
     /// once, and must do the same to each row whatever rows are beside it. A file without rows is a `DomainError`.
     member this.ToSource(encode: Func<Table, Dataset>) : Source =
         if records.Length = 0 then
-            Refuse.domain operation $"{path}, which has no rows" "one row at least" "check that all of the file was written"
+            Refuse.domain
+                operation
+                $"{path}, which has no rows"
+                "one row at least"
+                "check that all of the file was written"
 
         let example = encode.Invoke(this.Rows [| 0 |])
 

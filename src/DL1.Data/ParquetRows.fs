@@ -25,18 +25,29 @@ module private ParquetColumn =
         if field.IsNullable then
             let values = Array.zeroCreate<Nullable<'t>> count
 
-            group.ReadAsync<'t>(field, Memory<Nullable<'t>> values, Nullable<Memory<int>>(), CancellationToken.None)
+            group.ReadAsync<'t>(
+                field,
+                Memory<Nullable<'t>> values,
+                Nullable<Memory<int>>(),
+                CancellationToken.None
+            )
             |> wait
 
             Column.Numbers(values |> Array.map (fun v -> if v.HasValue then toFloat v.Value else nan))
         else
             let values = Array.zeroCreate<'t> count
-            group.ReadAsync<'t>(field, Memory<'t> values, Nullable<Memory<int>>(), CancellationToken.None) |> wait
+
+            group.ReadAsync<'t>(field, Memory<'t> values, Nullable<Memory<int>>(), CancellationToken.None)
+            |> wait
+
             Column.Numbers(Array.map toFloat values)
 
     let private texts (field: DataField) (group: ParquetRowGroupReader) (count: int) : Column =
         let values = Array.zeroCreate<string> count
-        group.ReadAsync(field, Memory<string> values, Nullable<Memory<int>>(), CancellationToken.None) |> wait
+
+        group.ReadAsync(field, Memory<string> values, Nullable<Memory<int>>(), CancellationToken.None)
+        |> wait
+
         Column.Texts(values |> Array.map (fun v -> if isNull (box v) then "" else v))
 
     /// What reads a column of a type; nothing for types that a table does not have.
@@ -46,19 +57,32 @@ module private ParquetColumn =
         else
             let kind = field.ClrType
 
-            if kind = typeof<bool> then Some(numbers<bool> (fun v -> if v then 1.0 else 0.0) field)
-            elif kind = typeof<sbyte> then Some(numbers<sbyte> float field)
-            elif kind = typeof<byte> then Some(numbers<byte> float field)
-            elif kind = typeof<int16> then Some(numbers<int16> float field)
-            elif kind = typeof<uint16> then Some(numbers<uint16> float field)
-            elif kind = typeof<int> then Some(numbers<int> float field)
-            elif kind = typeof<uint32> then Some(numbers<uint32> float field)
-            elif kind = typeof<int64> then Some(numbers<int64> float field)
-            elif kind = typeof<uint64> then Some(numbers<uint64> float field)
-            elif kind = typeof<float32> then Some(numbers<float32> float field)
-            elif kind = typeof<float> then Some(numbers<float> id field)
-            elif kind = typeof<string> then Some(texts field)
-            else None
+            if kind = typeof<bool> then
+                Some(numbers<bool> (fun v -> if v then 1.0 else 0.0) field)
+            elif kind = typeof<sbyte> then
+                Some(numbers<sbyte> float field)
+            elif kind = typeof<byte> then
+                Some(numbers<byte> float field)
+            elif kind = typeof<int16> then
+                Some(numbers<int16> float field)
+            elif kind = typeof<uint16> then
+                Some(numbers<uint16> float field)
+            elif kind = typeof<int> then
+                Some(numbers<int> float field)
+            elif kind = typeof<uint32> then
+                Some(numbers<uint32> float field)
+            elif kind = typeof<int64> then
+                Some(numbers<int64> float field)
+            elif kind = typeof<uint64> then
+                Some(numbers<uint64> float field)
+            elif kind = typeof<float32> then
+                Some(numbers<float32> float field)
+            elif kind = typeof<float> then
+                Some(numbers<float> id field)
+            elif kind = typeof<string> then
+                Some(texts field)
+            else
+                None
 
 /// Columns of a Parquet file whose rows are read when they are asked for: it may be larger than memory. The file is made of row
 /// groups, each of which is decoded whole; the last few stay decoded, so read rows that are near one another near in time: in order, or
@@ -107,7 +131,11 @@ type ParquetRows
         // One thread at a time goes through the file.
         lock stream (fun () ->
             if not isOpen then
-                Refuse.domain operation "rows of a file that was closed" "an open file" "close it after training"
+                Refuse.domain
+                    operation
+                    "rows of a file that was closed"
+                    "an open file"
+                    "close it after training"
 
             guarded path (fun () ->
                 use rows = reader.OpenRowGroupReader group
@@ -162,11 +190,13 @@ type ParquetRows
                         | _ -> Some(field.Name, None))
                     |> Array.ofSeq
 
-                let known = fields |> Seq.filter (fun (_, r) -> r.IsSome) |> Seq.map fst |> String.concat ", "
+                let known =
+                    fields |> Seq.filter (fun (_, r) -> r.IsSome) |> Seq.map fst |> String.concat ", "
 
                 let columns =
                     match names with
-                    | null -> fields |> Array.choose (fun (name, read) -> read |> Option.map (fun r -> name, r))
+                    | null ->
+                        fields |> Array.choose (fun (name, read) -> read |> Option.map (fun r -> name, r))
                     | names ->
                         Refuse.nulls "names" names
                         |> Array.map (fun name ->
@@ -186,12 +216,18 @@ type ParquetRows
                                     "correct the name")
 
                 if columns.Length = 0 then
-                    Refuse.format operation $"{path}, without a column that a table has" "numbers or texts" "write them anew"
+                    Refuse.format
+                        operation
+                        $"{path}, without a column that a table has"
+                        "numbers or texts"
+                        "write them anew"
 
-                let ends =
-                    reader.RowGroups |> Seq.map _.RowCount |> Array.ofSeq |> Array.scan (+) 0L
+                let ends = reader.RowGroups |> Seq.map _.RowCount |> Array.ofSeq |> Array.scan (+) 0L
 
-                if Array.exists (fun n -> n < 0L || n > int64 Int32.MaxValue) ends || Array.sort ends <> ends then
+                if
+                    Array.exists (fun n -> n < 0L || n > int64 Int32.MaxValue) ends
+                    || Array.sort ends <> ends
+                then
                     Refuse.format
                         operation
                         $"%d{Array.last ends} rows in {path}"
@@ -211,7 +247,8 @@ type ParquetRows
     member _.GroupCount: int = groups
 
     /// The rows of the largest row group: what blocks of an order are best.
-    member _.GroupRows: int = ends |> Array.pairwise |> Array.fold (fun most (a, b) -> max most (int (b - a))) 1
+    member _.GroupRows: int =
+        ends |> Array.pairwise |> Array.fold (fun most (a, b) -> max most (int (b - a))) 1
 
     /// Some rows as a table, in the order of their numbers, counted from 0. A row that is not there is a `DomainError`; a row group that
     /// cannot be decoded is a `FormatError`.
@@ -262,7 +299,11 @@ type ParquetRows
     /// once, and must do the same to each row whatever rows are beside it. A file without rows is a `DomainError`.
     member this.ToSource(encode: Func<Table, Dataset>) : Source =
         if count = 0 then
-            Refuse.domain operation $"{path}, which has no rows" "one row at least" "check that all of the file was written"
+            Refuse.domain
+                operation
+                $"{path}, which has no rows"
+                "one row at least"
+                "check that all of the file was written"
 
         let example = encode.Invoke(this.Rows [| 0 |])
 

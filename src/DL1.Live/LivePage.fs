@@ -32,7 +32,11 @@ type LivePage private (address: IPAddress, port: int, token: string) =
 
     static let requirePort (port: int) =
         if port < 0 || port > 65535 then
-            Refuse.domain operation $"port %d{port}" "a port from 0 to 65535" "5000 is usual; 0 takes any that is free"
+            Refuse.domain
+                operation
+                $"port %d{port}"
+                "a port from 0 to 65535"
+                "5000 is usual; 0 takes any that is free"
 
     static let number (value: float) = value.ToString("G4", CultureInfo.InvariantCulture)
 
@@ -40,7 +44,10 @@ type LivePage private (address: IPAddress, port: int, token: string) =
     static let row (t: Tensor) (index: int) : string =
         let width = t.Size / max 1 t.Shape[0]
         let values = Tensor.toFloats t
-        let shown = [ for i in 0 .. min width 10 - 1 -> number values[index * width + i] ] |> String.concat " "
+
+        let shown =
+            [ for i in 0 .. min width 10 - 1 -> number values[index * width + i] ] |> String.concat " "
+
         if width > 10 then shown + " ..." else shown
 
     /// Opens a page on this machine, at `http://127.0.0.1` and a port; 0 takes any that is free, which `Address` tells. Other
@@ -101,7 +108,13 @@ type LivePage private (address: IPAddress, port: int, token: string) =
     /// Shows a picture by its name, in the place of one of that name: the bytes of a PNG file, such as a figure of DL1.Pictures gives
     /// them. Other bytes are a `FormatError`.
     member _.Picture(name: string, png: byte[]) : unit =
-        if png.Length < 8 || png[0] <> 0x89uy || png[1] <> byte 'P' || png[2] <> byte 'N' || png[3] <> byte 'G' then
+        if
+            png.Length < 8
+            || png[0] <> 0x89uy
+            || png[1] <> byte 'P'
+            || png[2] <> byte 'N'
+            || png[3] <> byte 'G'
+        then
             Refuse.format
                 "LivePage.Picture"
                 $"%d{png.Length} bytes that do not begin as a PNG file does"

@@ -3,6 +3,7 @@ namespace DL1.Live
 open System
 open System.IO
 open System.Net
+open System.Net.Sockets
 open System.Reflection
 open System.Security.Cryptography
 open System.Text
@@ -15,6 +16,7 @@ open Microsoft.AspNetCore.Http
 open Microsoft.AspNetCore.Server.Kestrel.Core
 open Microsoft.Extensions.DependencyInjection
 open Microsoft.Extensions.Hosting
+open Microsoft.Extensions.Primitives
 
 /// A host that leaves Ctrl-C and the end of the process to the program.
 [<Sealed>]
@@ -46,8 +48,8 @@ type internal LiveServer(address: IPAddress, port: int, token: string, state: Li
         not (IPAddress.IsLoopback address)
         || request.Host.Host = "localhost"
         || (match IPAddress.TryParse(request.Host.Host.Trim('[', ']')) with
-            | true, host -> IPAddress.IsLoopback host
-            | false, _ -> false)
+            | true, NonNull host -> IPAddress.IsLoopback host
+            | _ -> false)
 
     let isAllowed (request: HttpRequest) =
         token = ""
@@ -59,9 +61,9 @@ type internal LiveServer(address: IPAddress, port: int, token: string, state: Li
         response.StatusCode <- code
         response.ContentType <- kind
         response.ContentLength <- int64 bytes.Length
-        response.Headers.CacheControl <- "no-store"
-        response.Headers["X-Content-Type-Options"] <- "nosniff"
-        response.Headers["Referrer-Policy"] <- "no-referrer"
+        response.Headers.CacheControl <- StringValues "no-store"
+        response.Headers["X-Content-Type-Options"] <- StringValues "nosniff"
+        response.Headers["Referrer-Policy"] <- StringValues "no-referrer"
         response.Body.WriteAsync(bytes, 0, bytes.Length)
 
     let say (context: HttpContext) code (text: string) =
@@ -71,7 +73,8 @@ type internal LiveServer(address: IPAddress, port: int, token: string, state: Li
         let nonce = Convert.ToHexString(RandomNumberGenerator.GetBytes 16)
 
         context.Response.Headers.ContentSecurityPolicy <-
-            $"default-src 'none'; script-src 'nonce-{nonce}'; style-src 'nonce-{nonce}'; img-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+            StringValues
+                $"default-src 'none'; script-src 'nonce-{nonce}'; style-src 'nonce-{nonce}'; img-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 
         page.Value.Replace("{{nonce}}", nonce).Replace("{{key}}", key)
         |> Encoding.UTF8.GetBytes
@@ -122,16 +125,20 @@ type internal LiveServer(address: IPAddress, port: int, token: string, state: Li
         let app = builder.Build()
         app.Run(RequestDelegate handle)
 
-        try
-            app.StartAsync().GetAwaiter().GetResult()
-        with :? IOException as e ->
+        let refuse (e: exn) =
             (app :> IDisposable).Dispose()
 
             Refuse.domain
                 "LivePage.Open"
                 $"port %d{port} of {address} ({e.Message})"
-                "a port that no other program listens on"
+                "an address of this machine, and a port that no other program listens on"
                 "choose another port, or 0 for any that is free"
+
+        try
+            app.StartAsync().GetAwaiter().GetResult()
+        with
+        | :? IOException as e -> refuse e
+        | :? SocketException as e -> refuse e
 
         app
 

@@ -359,7 +359,8 @@ module Dataset =
                             "name the tensors of both alike"
 
                 tree first
-                |> Tree.mapPath (fun path _ -> Rows.stack operation (all |> List.map (fun part -> part[path])))
+                |> Tree.mapPath (fun path _ ->
+                    Rows.stack operation (all |> List.map (fun part -> part[path])))
 
             Dataset.OfTrees(below _.NamedInputs, below _.NamedTargets)
 

@@ -71,6 +71,7 @@ module internal SourceChecks =
 
             let check (numbers: int[]) (rows: Dataset) =
                 requireLike name example numbers.Length rows
+
                 let finite kind (path, t) =
                     Admit.finiteRows operation (ValueSome numbers) $"{name}{Trace.nameOf kind path}" t
 

@@ -11,8 +11,7 @@ open System.Runtime.CompilerServices
 module internal Telemetry =
     let private meter = new Meter("DL1", "0.1.0")
 
-    let private loss =
-        meter.CreateGauge<float>("dl1.loss", "{loss}", "The loss of the last training step.")
+    let private loss = meter.CreateGauge<float>("dl1.loss", "{loss}", "The loss of the last training step.")
 
     let private validationLoss =
         meter.CreateGauge<float>(
@@ -50,8 +49,7 @@ module internal Telemetry =
         )
 
     /// The time now where somebody listens to a step's duration, else 0.
-    let beginStep () : int64 =
-        if stepDuration.Enabled then Stopwatch.GetTimestamp() else 0L
+    let beginStep () : int64 = if stepDuration.Enabled then Stopwatch.GetTimestamp() else 0L
 
     let private took (histogram: Histogram<float>) (started: int64) =
         if started <> 0L && histogram.Enabled then
@@ -82,8 +80,7 @@ module internal Telemetry =
             validationLoss.Record value
 
     /// The time now where somebody listens to a prediction's duration, else 0.
-    let beginPrediction () : int64 =
-        if predictionDuration.Enabled then Stopwatch.GetTimestamp() else 0L
+    let beginPrediction () : int64 = if predictionDuration.Enabled then Stopwatch.GetTimestamp() else 0L
 
     /// The end of a prediction of so many rows that was begun at a time.
     let endPrediction (started: int64) (count: int) : unit =

@@ -26,52 +26,68 @@ let private sameRows (a: Dataset) (b: Dataset) =
 
 let private orders =
     [
-        Law.law "blocks: each row once, and rows of a window come from its blocks alone" (fun (seed: int) (rows: int) (size: int) (window: int) (batch: int) epoch ->
-            let rows, size, window, batch = bounded 0 60 rows, bounded 1 9 size, bounded 1 4 window, bounded 1 9 batch
-            let options = { Batches.ofSize batch with Blocks = Some { Rows = size; Window = window } }
-            let order = Batches.indices options (key seed) epoch rows |> Array.concat
-            let counts = order |> Array.map (fun row -> row / size) |> Array.distinct
+        Law.law
+            "blocks: each row once, and rows of a window come from its blocks alone"
+            (fun (seed: int) (rows: int) (size: int) (window: int) (batch: int) epoch ->
+                let rows, size, window, batch =
+                    bounded 0 60 rows, bounded 1 9 size, bounded 1 4 window, bounded 1 9 batch
 
-            // As windows follow one another, a window's blocks do not come back after it.
-            let windows = Array.chunkBySize window counts
+                let options = { Batches.ofSize batch with Blocks = Some { Rows = size; Window = window } }
+                let order = Batches.indices options (key seed) epoch rows |> Array.concat
+                let counts = order |> Array.map (fun row -> row / size) |> Array.distinct
 
-            Array.sort order = [| 0 .. rows - 1 |]
-            && order = (Batches.indices options (key seed) epoch rows |> Array.concat)
-            && (let mutable at = 0
-                windows
-                |> Array.forall (fun blocks ->
-                    let own = order |> Array.filter (fun row -> Array.contains (row / size) blocks)
-                    let here = order[at .. at + own.Length - 1]
-                    at <- at + own.Length
-                    window = 1 && own = here || Array.sort own = Array.sort here || blocks.Length < window)))
+                // As windows follow one another, a window's blocks do not come back after it.
+                let windows = Array.chunkBySize window counts
+
+                Array.sort order = [| 0 .. rows - 1 |]
+                && order = (Batches.indices options (key seed) epoch rows |> Array.concat)
+                && (let mutable at = 0
+
+                    windows
+                    |> Array.forall (fun blocks ->
+                        let own = order |> Array.filter (fun row -> Array.contains (row / size) blocks)
+                        let here = order[at .. at + own.Length - 1]
+                        at <- at + own.Length
+
+                        window = 1 && own = here
+                        || Array.sort own = Array.sort here
+                        || blocks.Length < window)))
         test "blocks are read in another order in each epoch, and rows are mixed" {
             let options = { Batches.ofSize 100 with Blocks = Some { Rows = 10; Window = 4 } }
             let order epoch = Batches.indices options (key 1) epoch 100 |> Array.concat
             Expect.notEqual (order 0) (order 1) "epochs"
             let blocks = order 0 |> Array.truncate 40 |> Array.map (fun row -> row / 10) |> Array.distinct
             Expect.equal blocks.Length 4 "four blocks in the first window"
-            Expect.notEqual (order 0 |> Array.truncate 10 |> Array.map (fun row -> row / 10) |> Array.distinct).Length 1 "mixed"
+
+            Expect.notEqual
+                (order 0 |> Array.truncate 10 |> Array.map (fun row -> row / 10) |> Array.distinct).Length
+                1
+                "mixed"
         }
         test "blocks below 1 are refused" {
             for blocks in [ { Rows = 0; Window = 1 }; { Rows = 1; Window = 0 } ] do
                 Expect.throwsT<DomainError>
-                    (fun () -> Batches.indices { Batches.ofSize 2 with Blocks = Some blocks } (key 1) 0 5 |> ignore)
+                    (fun () ->
+                        Batches.indices { Batches.ofSize 2 with Blocks = Some blocks } (key 1) 0 5 |> ignore)
                     ""
         }
         test "blocks as large as numbers go are one block" {
-            let options = { Batches.ofSize 2 with Blocks = Some { Rows = Int32.MaxValue; Window = Int32.MaxValue } }
+            let options =
+                { Batches.ofSize 2 with Blocks = Some { Rows = Int32.MaxValue; Window = Int32.MaxValue } }
+
             Expect.equal (Batches.indices options (key 1) 0 5 |> Array.concat |> Array.sort) [| 0..4 |] ""
         }
     ]
 
 let private ahead =
     [
-        Law.law "items stay in order with any number ahead on any threads" (fun (count: int) (batches: int) (threads: int) ->
-            let count, batches, threads = bounded 0 40 count, bounded 1 9 batches, bounded 1 6 threads
+        Law.law
+            "items stay in order with any number ahead on any threads"
+            (fun (count: int) (batches: int) (threads: int) ->
+                let count, batches, threads = bounded 0 40 count, bounded 1 9 batches, bounded 1 6 threads
 
-            Prefetch.run { Batches = batches; Threads = threads } (fun i -> i * i) count |> List.ofSeq = [
-                for i in 0 .. count - 1 -> i * i
-            ])
+                Prefetch.run { Batches = batches; Threads = threads } (fun i -> i * i) count |> List.ofSeq =
+                    [ for i in 0 .. count - 1 -> i * i ])
         test "no more are begun than are asked for ahead, and what is thrown is thrown in its turn" {
             let begun = ref 0
 
@@ -80,7 +96,10 @@ let private ahead =
                     { Batches = 4; Threads = 2 }
                     (fun i ->
                         Interlocked.Increment begun |> ignore
-                        if i = 5 then raise (InvalidDataException "five")
+
+                        if i = 5 then
+                            raise (InvalidDataException "five")
+
                         i)
                     100
 
@@ -135,19 +154,21 @@ let private composition =
             let expected = Dataset.mapInputs (fun x -> x * Tensor.scalar 2f) (numbered 0 10)
             Expect.isTrue (sameRows (Source.toDataset doubled) expected) "changed"
         }
-        Law.law "what is drawn depends on the key and the row alone, not on the batch" (fun (seed: int) (asked: int list) ->
-            let noisy =
-                sourceOf (numbered 0 9)
-                |> Source.augment (fun key row ->
-                    row |> Dataset.mapInputs (fun x -> x + Key.uniform 0.0 1.0 DType.F32 [ 1; 2 ] key))
+        Law.law
+            "what is drawn depends on the key and the row alone, not on the batch"
+            (fun (seed: int) (asked: int list) ->
+                let noisy =
+                    sourceOf (numbered 0 9)
+                    |> Source.augment (fun key row ->
+                        row |> Dataset.mapInputs (fun x -> x + Key.uniform 0.0 1.0 DType.F32 [ 1; 2 ] key))
 
-            let all = Source.append [ noisy; noisy ]
-            let asked = asked |> List.map (bounded 0 17) |> Array.ofList
-            let whole = all.Drawn(key seed, [| 0..17 |])
+                let all = Source.append [ noisy; noisy ]
+                let asked = asked |> List.map (bounded 0 17) |> Array.ofList
+                let whole = all.Drawn(key seed, [| 0..17 |])
 
-            asked.Length = 0
-            || sameRows (all.Drawn(key seed, asked)) (Dataset.rows asked whole)
-               && sameRows (all.Rows asked) (Dataset.rows asked (Source.toDataset all)))
+                asked.Length = 0
+                || sameRows (all.Drawn(key seed, asked)) (Dataset.rows asked whole)
+                   && sameRows (all.Rows asked) (Dataset.rows asked (Source.toDataset all)))
         test "weighted rows come as often as their weights say, anew in each epoch" {
             let weights = [| 0.0; 3.0; 1.0; 0.0 |]
             let source = Source.weighted (key 1) weights 4000 (sourceOf (numbered 0 4))
@@ -160,17 +181,26 @@ let private composition =
             Expect.equal (drawn 3) (drawn 3) "the same key"
             let part = Tensor.toFloats (source.Drawn(key 3, [| 10; 5 |])).Targets
             Expect.equal part [| (drawn 3)[10]; (drawn 3)[5] |] "of a part"
-            Expect.equal (Tensor.toFloats (source.Rows [| 1 |]).Targets) (Tensor.toFloats (source.Rows [| 1 |]).Targets) "for validation"
+
+            Expect.equal
+                (Tensor.toFloats (source.Rows [| 1 |]).Targets)
+                (Tensor.toFloats (source.Rows [| 1 |]).Targets)
+                "for validation"
         }
         test "a mixture draws from each source by its weight" {
-            let source = Source.mixed (key 1) 4000 [ 1.0, sourceOf (numbered 0 2); 3.0, sourceOf (numbered 100 50) ]
+            let source =
+                Source.mixed (key 1) 4000 [ 1.0, sourceOf (numbered 0 2); 3.0, sourceOf (numbered 100 50) ]
+
             let found = Tensor.toFloats (source.Drawn(key 2, [| 0..3999 |])).Targets
             let few = found |> Array.filter (fun t -> t < 100.0) |> Array.length
             Expect.floatClose { absolute = 137.0; relative = 0.0 } (float few) 1000.0 "one of four"
         }
         test "what makes no source is refused" {
             let source = sourceOf (numbered 0 3)
-            let refused (what: string) (f: unit -> Source) = Expect.throwsT<DomainError> (fun () -> f () |> ignore) what
+
+            let refused (what: string) (f: unit -> Source) =
+                Expect.throwsT<DomainError> (fun () -> f () |> ignore) what
+
             refused "negative" (fun () -> Source.create -1 (numbered 0 1) (fun _ -> numbered 0 1))
             refused "none" (fun () -> Source.append [])
             refused "weights" (fun () -> Source.weighted (key 1) [| 1.0 |] 3 source)
@@ -195,34 +225,62 @@ let private npy (descr: string) (order: bool) (dims: string) (data: byte[]) =
     let fortran = if order then "True" else "False"
     let text = $"{{'descr': '{descr}', 'fortran_order': {fortran}, 'shape': ({dims}), }}"
     let padded = text.PadRight(117) + "\n"
-    Array.concat [ [| 0x93uy; byte 'N'; byte 'U'; byte 'M'; byte 'P'; byte 'Y'; 1uy; 0uy; byte padded.Length; 0uy |]; Encoding.ASCII.GetBytes padded; data ]
+
+    Array.concat
+        [
+            [| 0x93uy; byte 'N'; byte 'U'; byte 'M'; byte 'P'; byte 'Y'; 1uy; 0uy; byte padded.Length; 0uy |]
+            Encoding.ASCII.GetBytes padded
+            data
+        ]
 
 let private mapped =
     [
-        Law.law "rows of a mapped npy file are those of the file that is read, in every type" (fun (seed: int) (asked: int list) ->
-            inFolder (fun folder ->
-                let bytes = Key.bits 0 (7 * 3 * 8) (key seed) |> Array.map byte
-                let asked = asked |> List.map (bounded 0 6) |> Array.ofList
+        Law.law
+            "rows of a mapped npy file are those of the file that is read, in every type"
+            (fun (seed: int) (asked: int list) ->
+                inFolder (fun folder ->
+                    let bytes = Key.bits 0 (7 * 3 * 8) (key seed) |> Array.map byte
+                    let asked = asked |> List.map (bounded 0 6) |> Array.ofList
 
-                [ "<f2", 2; "<f4", 4; "<f8", 8; "|i1", 1; "|u1", 1; "<i2", 2; "<u2", 2; "<i4", 4; "<u4", 4; "<i8", 8 ]
-                |> List.forall (fun (descr, size) ->
-                    let path = Path.Combine(folder, "a.npy")
-                    File.WriteAllBytes(path, npy descr false "7, 3" (Array.truncate (21 * size) bytes))
-                    use tensor = MappedTensor.Npy path
-                    let rows, expected = tensor.Rows asked, Rows.take "test" asked (Npy.read path)
+                    [
+                        "<f2", 2
+                        "<f4", 4
+                        "<f8", 8
+                        "|i1", 1
+                        "|u1", 1
+                        "<i2", 2
+                        "<u2", 2
+                        "<i4", 4
+                        "<u4", 4
+                        "<i8", 8
+                    ]
+                    |> List.forall (fun (descr, size) ->
+                        let path = Path.Combine(folder, "a.npy")
+                        File.WriteAllBytes(path, npy descr false "7, 3" (Array.truncate (21 * size) bytes))
+                        use tensor = MappedTensor.Npy path
+                        let rows, expected = tensor.Rows asked, Rows.take "test" asked (Npy.read path)
 
-                    tensor.Count = 7
-                    && rows.DType = tensor.DType
-                    && Hostile.sameTree (Tree.ofList [ "a", rows ]) (Tree.ofList [ "a", expected ]))))
+                        tensor.Count = 7
+                        && rows.DType = tensor.DType
+                        && Hostile.sameTree (Tree.ofList [ "a", rows ]) (Tree.ofList [ "a", expected ]))))
         test "rows of a mapped safetensors file are those of the file" {
             inFolder (fun folder ->
                 let path = Path.Combine(folder, "a.safetensors")
                 let x = Key.normal 0.0 1.0 DType.F32 [ 5; 2; 3 ] (key 1)
-                Safetensors.writeAs FloatStorage.BF16 path (Tree.ofList [ "other", Tensor.vector [ 1L; 2L ]; "x", x ])
+
+                let tensors = Tree.ofList [ "other", Tensor.vector [ 1L; 2L ]; "x", x ]
+                Safetensors.writeAs FloatStorage.BF16 Map.empty path tensors
                 use tensor = MappedTensor.Safetensors(path, "x")
                 Expect.equal (tensor.Count, tensor.RowShape) (5, Shape.Of [ 2; 3 ]) "shape"
-                Expect.equal (tensor.Rows [| 4; 0 |]) (Rows.take "test" [| 4; 0 |] (Safetensors.read path)["x"]) "rows"
-                Expect.throwsT<FormatError> (fun () -> MappedTensor.Safetensors(path, "y") |> ignore) "no such name")
+
+                Expect.equal
+                    (tensor.Rows [| 4; 0 |])
+                    (Rows.take "test" [| 4; 0 |] (Safetensors.read path).["x"])
+                    "rows"
+
+                Expect.throwsT<FormatError>
+                    (fun () -> MappedTensor.Safetensors(path, "y") |> ignore)
+                    "no such name")
         }
         test "bytes are scaled to f32" {
             inFolder (fun folder ->
@@ -243,7 +301,10 @@ let private mapped =
                 use inputs = MappedTensor.Npy x
                 use targets = MappedTensor.Npy y
                 let source = MappedTensor.ToSource(inputs, targets)
-                let options = { Fit.options (key 1) with Epochs = 2; Prefetch = { Batches = 3; Threads = 2 } }
+
+                let options =
+                    { Fit.options (key 1) with Epochs = 2; Prefetch = { Batches = 3; Threads = 2 } }
+
                 let whole = Fit.run options Learners.learner data
                 let streamed = Fit.run options Learners.learner source
                 Expect.isTrue (Learners.sameState whole.State streamed.State) "bits")
@@ -265,7 +326,11 @@ let private mapped =
                 refused "columns" (npy "<f4" true "1, 1" (Array.zeroCreate 4))
                 refused "big end" (npy ">f4" false "1, 1" (Array.zeroCreate 4))
                 refused "wide" (npy "|u1" false "1, 3000000000" (Array.zeroCreate 4))
-                Expect.throwsT<FormatError> (fun () -> MappedTensor.Npy(Path.Combine(folder, "none.npy")) |> ignore) "no file"
+
+                Expect.throwsT<FormatError>
+                    (fun () -> MappedTensor.Npy(Path.Combine(folder, "none.npy")) |> ignore)
+                    "no file"
+
                 File.WriteAllBytes(path, npy "<f4" false "2, 1" (Array.zeroCreate 8))
                 let tensor = MappedTensor.Npy path
                 Expect.throwsT<DomainError> (fun () -> tensor.Rows [| 2 |] |> ignore) "row"
@@ -287,15 +352,32 @@ let private tar (path: string) (files: (string * string) list) =
         writer.WriteEntry entry
 
 let private decode (sample: TarSample) : Dataset =
-    Dataset.create (Tensor.ofArray [ 1; 1 ] [| float32 (sample.Text "txt") |]) (Tensor.vector [ int64 (sample.Text "cls") ])
+    Dataset.create
+        (Tensor.ofArray [ 1; 1 ] [| float32 (sample.Text "txt") |])
+        (Tensor.vector [ int64 (sample.Text "cls") ])
 
 let private shards =
     [
         test "samples are read in any order, across shards" {
             inFolder (fun folder ->
                 let paths = [ for i in 0..1 -> Path.Combine(folder, $"%d{i}.tar") ]
-                tar paths[0] [ for i in 0..2 do $"train/%04d{i}.txt", $"%d{10 * i}"; $"train/%04d{i}.cls", $"%d{i}" ]
-                tar paths[1] [ for i in 3..4 do $"train/%04d{i}.cls", $"%d{i}"; $"train/%04d{i}.TXT", $"%d{10 * i}" ]
+
+                tar
+                    paths[0]
+                    [
+                        for i in 0..2 do
+                            $"train/%04d{i}.txt", $"%d{10 * i}"
+                            $"train/%04d{i}.cls", $"%d{i}"
+                    ]
+
+                tar
+                    paths[1]
+                    [
+                        for i in 3..4 do
+                            $"train/%04d{i}.cls", $"%d{i}"
+                            $"train/%04d{i}.TXT", $"%d{10 * i}"
+                    ]
+
                 use found = new TarShards(paths)
                 Expect.equal found.Count 5 "samples"
                 Expect.equal (found.Sample 3).Key "train/0003" "key"
@@ -312,7 +394,10 @@ let private shards =
         test "files that are no shards are refused" {
             inFolder (fun folder ->
                 let path = Path.Combine(folder, "a.tar")
-                let refused (what: string) = Expect.throwsT<FormatError> (fun () -> (new TarShards([ path ])).Dispose()) what
+
+                let refused (what: string) =
+                    Expect.throwsT<FormatError> (fun () -> (new TarShards([ path ])).Dispose()) what
+
                 tar path [ "a.txt", "1"; "a.txt", "2" ]
                 refused "twice"
                 tar path [ "a.txt", String('x', 2000) ]

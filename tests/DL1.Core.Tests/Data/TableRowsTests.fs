@@ -49,7 +49,9 @@ let private csv =
             "rows of a file are those of the whole table, with quotes, breaks and blank lines in it"
             (fun (seed: int) (count: int) (asked: int list) isMarked ends ->
                 let count = bounded 1 20 count
-                let random = Key.bits 0 (4 * count) (Key.ofSeed (int64 seed)) |> Array.map (fun w -> abs (w % 1000))
+
+                let random =
+                    Key.bits 0 (4 * count) (Key.ofSeed (int64 seed)) |> Array.map (fun w -> abs (w % 1000))
 
                 let lines =
                     [
@@ -83,7 +85,9 @@ let private csv =
         test "a source of rows has the bits of the whole table, after any blocks and threads" {
             let text =
                 "x,y,kind\n"
-                + String.concat "\n" [ for i in 0..199 -> $"%d{i % 7}.25,%d{i % 3},{[ 'a'; 'b'; 'c' ][i % 3]}" ]
+                + String.concat
+                    "\n"
+                    [ for i in 0..199 -> $"%d{i % 7}.25,%d{i % 3},{[ 'a'; 'b'; 'c' ][i % 3]}" ]
 
             inFile "a.csv" text (fun path ->
                 let encode table =
@@ -101,12 +105,17 @@ let private csv =
                 let whole = Fit.run options learner (encode (Csv.read path))
 
                 let streamed =
-                    Fit.run { options with Prefetch = { Batches = 4; Threads = 3 } } learner (rows.ToSource encode)
+                    Fit.run
+                        { options with Prefetch = { Batches = 4; Threads = 3 } }
+                        learner
+                        (rows.ToSource encode)
 
                 Expect.isTrue (Learners.sameState whole.State streamed.State) "bits")
         }
         test "a value of another type is named by its line" {
-            let text = "x,y\n" + String.concat "\n" [ for i in 0..10049 -> if i = 10007 then "oops,1" else $"%d{i},1" ]
+            let text =
+                "x,y\n"
+                + String.concat "\n" [ for i in 0..10049 -> if i = 10007 then "oops,1" else $"%d{i},1" ]
 
             inFile "a.csv" text (fun path ->
                 use rows = CsvRows.Open path
@@ -116,7 +125,9 @@ let private csv =
                 Expect.equal (rows.Rows [| 10008 |]).RowCount 1 "others are read")
         }
         test "what cannot be read is refused" {
-            let refused (text: string) = inFile "a.csv" text (fun path -> refusal (fun () -> CsvRows.Open path))
+            let refused (text: string) =
+                inFile "a.csv" text (fun path -> refusal (fun () -> CsvRows.Open path))
+
             Expect.stringContains (refused "1,2\n3,4\n").Given "only numbers" "no header"
             Expect.stringContains (refused "a,b\n1,2,3\n").Given "line 2" "too many fields"
             Expect.stringContains (refused "a\n1\n\n2\n").Given "blank line 3" "one column"
@@ -124,7 +135,8 @@ let private csv =
 
             inFile "a.csv" "a,b\n1,2\n" (fun path ->
                 Expect.throwsT<DomainError>
-                    (fun () -> CsvRows.Open(path, CsvOptions.Default.WithEncoding Encoding.Unicode) |> ignore)
+                    (fun () ->
+                        CsvRows.Open(path, CsvOptions.Default.WithEncoding Encoding.Unicode) |> ignore)
                     "UTF-16"
 
                 let rows = CsvRows.Open path
@@ -139,7 +151,8 @@ let private csv =
 
                 Expect.throwsT<DomainError>
                     (fun () ->
-                        rows.ToSource(fun t -> Dataset.create (Table.numbers [ "a" ] t) (Table.numbers [ "b" ] t))
+                        rows.ToSource(fun t ->
+                            Dataset.create (Table.numbers [ "a" ] t) (Table.numbers [ "b" ] t))
                         |> ignore)
                     "a source without rows")
         }
@@ -148,13 +161,19 @@ let private csv =
 /// A Parquet file of row groups of some rows: numbers, numbers that may be missing, texts, truth values, and a list.
 let private parquet (path: string) (groups: int list) =
     let x, n, t, b =
-        DataField<float32>("x"), DataField("n", typeof<int64>, Nullable true), DataField<string>("t"), DataField<bool>("b")
+        DataField<float32>("x"),
+        DataField("n", typeof<int64>, Nullable true),
+        DataField<string>("t"),
+        DataField<bool>("b")
 
     let schema = ParquetSchema(x, n, t, b)
     use stream = File.Create path
 
     let writer =
-        ParquetWriter.CreateAsync(schema, stream, ParquetOptions(), false, CancellationToken.None).GetAwaiter().GetResult()
+        ParquetWriter
+            .CreateAsync(schema, stream, ParquetOptions(), false, CancellationToken.None)
+            .GetAwaiter()
+            .GetResult()
 
     let wait (task: Tasks.Task) = task.GetAwaiter().GetResult()
     let mutable first = 0
@@ -163,39 +182,69 @@ let private parquet (path: string) (groups: int list) =
         use group = writer.CreateRowGroup()
         let numbers = [| first .. first + rows - 1 |]
         let none = Nullable<ReadOnlyMemory<int>>()
-        group.WriteAsync<float32>(x, ReadOnlyMemory(numbers |> Array.map (fun i -> float32 i + 0.5f)), none, null, CancellationToken.None) |> wait
-        group.WriteAsync<int64>(n, ReadOnlyMemory(numbers |> Array.map (fun i -> if i % 3 = 0 then Nullable() else Nullable(int64 i))), none, null, CancellationToken.None) |> wait
+
+        group.WriteAsync<float32>(
+            x,
+            ReadOnlyMemory(numbers |> Array.map (fun i -> float32 i + 0.5f)),
+            none,
+            null,
+            CancellationToken.None
+        )
+        |> wait
+
+        group.WriteAsync<int64>(
+            n,
+            ReadOnlyMemory(
+                numbers |> Array.map (fun i -> if i % 3 = 0 then Nullable() else Nullable(int64 i))
+            ),
+            none,
+            null,
+            CancellationToken.None
+        )
+        |> wait
+
         group.WriteAsync(t, (numbers |> Array.map (fun i -> $"text %d{i}")), none) |> wait
-        group.WriteAsync<bool>(b, ReadOnlyMemory(numbers |> Array.map (fun i -> i % 2 = 0)), none, null, CancellationToken.None) |> wait
+
+        group.WriteAsync<bool>(
+            b,
+            ReadOnlyMemory(numbers |> Array.map (fun i -> i % 2 = 0)),
+            none,
+            null,
+            CancellationToken.None
+        )
+        |> wait
+
         first <- first + rows
 
     writer.DisposeAsync().AsTask().GetAwaiter().GetResult()
 
 let private parquets =
     [
-        Law.law "rows of a Parquet file are those that were written, in any order" (fun (groups: int list) (asked: int list) (kept: int) ->
-            let groups = groups |> List.truncate 4 |> List.map (bounded 1 6)
-            let groups = if groups.IsEmpty then [ 2 ] else groups
-            let count = List.sum groups
-            let asked = asked |> List.map (bounded 0 (count - 1)) |> Array.ofList
+        Law.law
+            "rows of a Parquet file are those that were written, in any order"
+            (fun (groups: int list) (asked: int list) (kept: int) ->
+                let groups = groups |> List.truncate 4 |> List.map (bounded 1 6)
+                let groups = if groups.IsEmpty then [ 2 ] else groups
+                let count = List.sum groups
+                let asked = asked |> List.map (bounded 0 (count - 1)) |> Array.ofList
 
-            inFolder (fun folder ->
-                let path = Path.Combine(folder, "a.parquet")
-                parquet path groups
-                use rows = ParquetRows.Open(path, kept = bounded 1 3 kept)
+                inFolder (fun folder ->
+                    let path = Path.Combine(folder, "a.parquet")
+                    parquet path groups
+                    use rows = ParquetRows.Open(path, kept = bounded 1 3 kept)
 
-                let expected =
-                    [
-                        "x", asked |> Array.map (fun i -> (float i + 0.5).ToString "R")
-                        "n", asked |> Array.map (fun i -> if i % 3 = 0 then "NaN" else string i)
-                        "t", asked |> Array.map (fun i -> $"text %d{i}")
-                        "b", asked |> Array.map (fun i -> if i % 2 = 0 then "1" else "0")
-                    ]
+                    let expected =
+                        [
+                            "x", asked |> Array.map (fun i -> (float i + 0.5).ToString "R")
+                            "n", asked |> Array.map (fun i -> if i % 3 = 0 then "NaN" else string i)
+                            "t", asked |> Array.map (fun i -> $"text %d{i}")
+                            "b", asked |> Array.map (fun i -> if i % 2 = 0 then "1" else "0")
+                        ]
 
-                rows.Count = count
-                && rows.GroupCount = groups.Length
-                && rows.GroupRows = List.max groups
-                && (asked.Length = 0 || cells [| 0 .. asked.Length - 1 |] (rows.Rows asked) = expected)))
+                    rows.Count = count
+                    && rows.GroupCount = groups.Length
+                    && rows.GroupRows = List.max groups
+                    && (asked.Length = 0 || cells [| 0 .. asked.Length - 1 |] (rows.Rows asked) = expected)))
         test "a source of a Parquet file trains to the bits of its table" {
             inFolder (fun folder ->
                 let path = Path.Combine(folder, "a.parquet")
@@ -215,7 +264,13 @@ let private parquets =
                     }
 
                 let whole = Fit.run options learner (encode (rows.First rows.Count))
-                let streamed = Fit.run { options with Prefetch = { Batches = 3; Threads = 2 } } learner (rows.ToSource encode)
+
+                let streamed =
+                    Fit.run
+                        { options with Prefetch = { Batches = 3; Threads = 2 } }
+                        learner
+                        (rows.ToSource encode)
+
                 Expect.isTrue (Learners.sameState whole.State streamed.State) "bits")
         }
         test "what cannot be read is refused" {
@@ -225,7 +280,11 @@ let private parquets =
                 let error = refusal (fun () -> ParquetRows.Open(path, [ "x"; "z" ]))
                 Expect.stringContains error.Given "no column 'z'" "a name"
                 Expect.stringContains error.Expected "x, n, t, b" "those that are there"
-                Expect.throwsT<DomainError> (fun () -> ParquetRows.Open(path, kept = 0) |> ignore) "none kept"
+
+                Expect.throwsT<DomainError>
+                    (fun () -> ParquetRows.Open(path, kept = 0) |> ignore)
+                    "none kept"
+
                 let rows = ParquetRows.Open path
                 Expect.throwsT<DomainError> (fun () -> rows.Rows [| 5 |] |> ignore) "a row"
                 rows.Dispose()

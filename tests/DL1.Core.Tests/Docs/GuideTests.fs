@@ -290,7 +290,11 @@ let private watching (runs: string) =
     let options = { Fit.options (Key.ofSeed 1L) with Epochs = 2 }
     let lines = Collections.Generic.List<string>()
     let board = TensorBoard(Path.Combine(runs, "adam"))
-    board.Hyperparameters([ "rate", HyperValue.Number 0.01; "optimizer", HyperValue.Word "adam" ], [ "epoch/validation_loss" ])
+
+    board.Hyperparameters(
+        [ "rate", HyperValue.Number 0.01; "optimizer", HyperValue.Word "adam" ],
+        [ "epoch/validation_loss" ]
+    )
 
     let watched =
         { options with
@@ -308,7 +312,10 @@ let private largeData (folder: string) =
             (Loss.crossEntropy Loss.classes)
             (Optimizer.adam 0.001)
 
-    Npy.write (Path.Combine(folder, "images.npy")) (Key.normal 0.0 99.0 DType.F32 [ 100; 3; 8; 8 ] (Key.ofSeed 1L))
+    Npy.write
+        (Path.Combine(folder, "images.npy"))
+        (Key.normal 0.0 99.0 DType.F32 [ 100; 3; 8; 8 ] (Key.ofSeed 1L))
+
     Npy.write (Path.Combine(folder, "labels.npy")) (Key.integers 0 3 DType.I64 [ 100 ] (Key.ofSeed 2L))
     use images = MappedTensor.Npy(Path.Combine(folder, "images.npy"))
     use labels = MappedTensor.Npy(Path.Combine(folder, "labels.npy"))

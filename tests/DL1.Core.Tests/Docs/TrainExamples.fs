@@ -395,12 +395,15 @@ let private prefetches =
     ]
 
 let private sources =
-    let all = Dataset.create (Tensor.arange DType.F32 1000 |> Tensor.reshape [ 1000; 1 ]) (Tensor.arange DType.I64 1000)
+    let all =
+        Dataset.create
+            (Tensor.arange DType.F32 1000 |> Tensor.reshape [ 1000; 1 ])
+            (Tensor.arange DType.I64 1000)
+
     let rowsOf (numbers: int[]) = Dataset.rows numbers all
     let source = Source.create 1000 (rowsOf [| 0 |]) rowsOf
 
-    let noisy key (x: Tensor) =
-        x + Key.normal 0.0 0.1 DType.F32 [ 1; 1 ] key
+    let noisy key (x: Tensor) = x + Key.normal 0.0 0.1 DType.F32 [ 1; 1 ] key
 
     let weights = Array.init 1000 (fun i -> if i < 3 then 1.0 else 0.0)
     let counted (source: Source) = source.Count

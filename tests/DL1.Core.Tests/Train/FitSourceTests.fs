@@ -16,7 +16,7 @@ let private usual =
         Epochs = 3
         Batch = Batches.ofSize 16
         Validation = Some validation
-        Metrics = [ Metric.accuracy; Metric.auc ]
+        Metrics = [ Metric.accuracy ]
         EarlyStopping = Some(Fit.patience 10)
     }
 
@@ -87,20 +87,27 @@ let private laws =
             let half = Fit.run { options with Epochs = 2 } learner augmented
 
             let resumed =
-                Fit.run { options with Resume = Some half.Checkpoint.Value; Prefetch = Prefetch.one } learner augmented
+                Fit.run
+                    { options with Resume = Some half.Checkpoint.Value; Prefetch = Prefetch.one }
+                    learner
+                    augmented
 
             Expect.isTrue (same whole resumed) "bits"
             let plain = Fit.run options learner (sourceOf train)
             Expect.isFalse (sameState whole.State plain.State) "augmentation changes what is learnt"
         }
-        test "a loss that compares rows with each other, and metrics over all rows, see all of a validation source" {
+        test
+            "a loss that compares rows with each other, and metrics over all rows, see all of a validation source" {
             let spread (targets: Expr) (outputs: Expr) =
                 Loss.crossEntropy Loss.classes targets outputs
-                + 0.1 * Expr.meanAll (Order.sort 0 outputs * Expr.constant (Tensor.scalar 1f))
+                + 0.1 * Reduce.mean [ 0; 1 ] (Order.sort 0 outputs * outputs)
 
             let long = clouds 7L 300
             let learner = Learner.create model spread (Optimizer.adam 0.02)
-            let run validation data = Fit.run { three with Validation = Some validation; Batch = Batches.ofSize 50 } learner data
+
+            let run validation data =
+                Fit.run { three with Validation = Some validation; Batch = Batches.ofSize 50 } learner data
+
             let whole = run long train
             let streamed = run (sourceOf long) (sourceOf train)
             Expect.isTrue (same whole streamed) "bits"
@@ -137,16 +144,15 @@ let private refusals =
             Expect.stringContains error.Given "in row 37, column 0" "where"
 
             let broken = changed 21 (Dataset.mapInputs (fun x -> x * Tensor.scalar nanf)) validation
-            let error = refused "NaN" (fun () -> Fit.run { three with Validation = Some broken } learner train)
+
+            let error =
+                refused "NaN" (fun () -> Fit.run { three with Validation = Some broken } learner train)
+
             Expect.stringContains error.Given "validation inputs" "what"
             Expect.stringContains error.Given "in row 21" "where"
         }
         test "a label that is no class is named by its row in the source" {
-            let broken =
-                changed
-                    41
-                    (fun row -> Dataset.create row.Inputs (Tensor.vector [ 3L ]))
-                    train
+            let broken = changed 41 (fun row -> Dataset.create row.Inputs (Tensor.vector [ 3L ])) train
 
             let error = refused "label" (fun () -> Fit.run three learner broken)
             Expect.stringContains error.Given "the label 3 in row 41" "where"
@@ -181,7 +187,12 @@ let private refusals =
 
             let error =
                 try
-                    Fit.run { three with Validation = None; EarlyStopping = None; Metrics = [] } learner failing |> ignore
+                    Fit.run
+                        { three with Validation = None; EarlyStopping = None; Metrics = [] }
+                        learner
+                        failing
+                    |> ignore
+
                     failtest "not refused"
                 with :? FitError as error ->
                     error
@@ -190,7 +201,10 @@ let private refusals =
             Expect.stringContains error.Message "the disk is gone" "why"
         }
         test "options that read nothing ahead are refused" {
-            let error = refused "none" (fun () -> Fit.run { three with Prefetch = { Batches = 0; Threads = 1 } } learner train)
+            let error =
+                refused "none" (fun () ->
+                    Fit.run { three with Prefetch = { Batches = 0; Threads = 1 } } learner train)
+
             Expect.stringContains error.Given "0 batches ahead" ""
         }
     ]

@@ -56,10 +56,7 @@ let tests =
 
                 let mutable losses: float list = []
 
-                let progress =
-                    { Progress.quiet with
-                        Step = fun _ _ _ loss -> losses <- losses @ [ loss ]
-                    }
+                let progress = { Progress.quiet with Step = fun _ _ _ loss -> losses <- losses @ [ loss ] }
 
                 let mutable history: EpochRow list = []
 
@@ -110,7 +107,8 @@ let tests =
             test "whether code is emitted can be observed" {
                 let found =
                     heard (fun () ->
-                        Trainer(learner, Step.startOn learner (Key.ofSeed 1L) data, false).Step data |> ignore)
+                        Trainer(learner, Step.startOn learner (Key.ofSeed 1L) data, false).Step data
+                        |> ignore)
 
                 let expected = if RuntimeFeature.IsDynamicCodeSupported then 1.0 else 0.0
                 Expect.equal (valuesOf "dl1.code.emitted" found) [ expected ] "emitted"

@@ -90,18 +90,30 @@ let private contents =
                |> Array.forall (fun (i, count) ->
                    // The largest limit counts what lies on it, too.
                    let isIn x = below[i] <= x && (x < limits[i] || limits[i] = Double.MaxValue)
+
                    count = float (finite |> List.filter isIn |> List.length)
                    || i = 0 && count = float (finite |> List.filter (fun x -> x < limits[0]) |> List.length)))
         test "a histogram has the moments of its numbers" {
-            let events = written (fun board -> board.Histogram("h", 1L, Tensor.vector [ -1.0; 0.5; 2.0; nan ]))
+            let events =
+                written (fun board -> board.Histogram("h", 1L, Tensor.vector [ -1.0; 0.5; 2.0; nan ]))
+
             let h = part 5 (snd (tagged "h" events |> List.exactlyOne))
-            Expect.equal [ for i in 1..5 -> number i h ] [ -1.0; 2.0; 3.0; 1.5; 5.25 ] "min, max, count, sum, squares"
+
+            Expect.equal
+                [ for i in 1..5 -> number i h ]
+                [ -1.0; 2.0; 3.0; 1.5; 5.25 ]
+                "min, max, count, sum, squares"
         }
         test "a picture has its extents and bytes" {
             let events = written (fun board -> board.Image("grid", 2L, png))
             let step, value = tagged "grid" events |> List.exactlyOne
             let image = part 4 value
-            Expect.equal (step, [ for i in 1..3 -> number i image ]) (2L, [ 2.0; 3.0; 4.0 ]) "height, width, channels"
+
+            Expect.equal
+                (step, [ for i in 1..3 -> number i image ])
+                (2L, [ 2.0; 3.0; 4.0 ])
+                "height, width, channels"
+
             Expect.equal (part 4 image) png "bytes"
         }
         test "a text is a tensor of strings of the text plugin" {
@@ -131,7 +143,12 @@ let private contents =
             let experiment = content "_hparams_/experiment" |> part 2
             let infos = parts 4 experiment |> List.map (fun info -> text 1 info, number 4 info)
             Expect.equal infos [ "rate", 3.0; "optimizer", 1.0 ] "names and types"
-            Expect.equal (parts 5 experiment |> List.map (part 1 >> text 2)) [ "epoch/validation_loss" ] "metrics"
+
+            Expect.equal
+                (parts 5 experiment |> List.map (part 1 >> text 2))
+                [ "epoch/validation_loss" ]
+                "metrics"
+
             let session = content "_hparams_/session_start_info" |> part 3
             let entries = parts 1 session |> List.map (fun e -> text 1 e, part 2 e)
             Expect.equal (entries |> List.map fst) [ "rate"; "optimizer" ] "values by name"
@@ -143,9 +160,13 @@ let private contents =
         }
         test "a graph has a node for each operation, under its layer, with operands, types and shapes" {
             let x = Expr.variable "x" DType.F32 [ 4; 3 ]
-            let parameters, state = Layer.initAs DType.F32 (Key.ofSeed 1L) x (Dense.linear 2 => Activation.relu)
+
+            let parameters, state =
+                Layer.initAs DType.F32 (Key.ofSeed 1L) x (Dense.linear 2 => Activation.relu)
+
             let ps = Tree.map Expr.constant parameters
-            let y, _ = Layer.apply Mode.Inference ps state (Dense.linear 2 => Activation.relu) x
+            let states = Tree.map Expr.constant state
+            let y, _ = Layer.apply Mode.Inference ps states (Dense.linear 2 => Activation.relu) x
             let events = written (fun board -> board.Graph [ y ])
             let graph = events |> List.collect (parts 4) |> List.exactlyOne
             let nodes = parts 1 graph
@@ -153,7 +174,10 @@ let private contents =
             Expect.equal names.Length (Graph.topological [ y ]).Length "a node each"
             Expect.equal (List.distinct names) names "names of their own"
             Expect.contains names "x" "the input"
-            Expect.isTrue (names |> List.exists (fun n -> n.StartsWith "0/Linear")) $"under its layer: {names}"
+
+            Expect.isTrue
+                (names |> List.exists (fun n -> n.StartsWith "0/Linear"))
+                $"under its layer: {names}"
 
             for node in nodes do
                 Expect.all (texts 3 node) (fun operand -> List.contains operand names) "operands are nodes"
@@ -235,7 +259,8 @@ let private training =
                 let mutable lines: string list = []
 
                 let progress =
-                    Progress.all [ Progress.tensorBoard folder; Progress.lines (fun l -> lines <- l :: lines) ]
+                    Progress.all
+                        [ Progress.tensorBoard folder; Progress.lines (fun l -> lines <- l :: lines) ]
 
                 let options = { Fit.options (Key.ofSeed 1L) with Epochs = 2 }
                 let told = Fit.run { options with Progress = progress } learner (clouds 3L 32)

@@ -30,8 +30,11 @@ type private MappedFile(operation: string, kind: string, path: string) =
 
     /// The address of the first byte.
     member _.Address: nativeint =
-        if first = NativePtr.nullPtr then 0n
-        else NativePtr.toNativeInt first + nativeint view.PointerOffset
+        if first = NativePtr.nullPtr then
+            0n
+        else
+            NativePtr.toNativeInt first + nativeint view.PointerOffset
+
     member _.Length: int64 = file.Length
 
     interface IDisposable with
@@ -60,10 +63,12 @@ type MappedTensor
 
     /// Bytes of a row; checked where the file is opened.
     let width = row.Size * Raw.size raw
+
     let address (number: int) : nativeint =
         file.Address + nativeint offset + nativeint number * nativeint width
 
-    let bytesOf (number: int) : Span<byte> = Span<byte>(NativePtr.toVoidPtr (NativePtr.ofNativeInt<byte> (address number)), width)
+    let bytesOf (number: int) : Span<byte> =
+        Span<byte>(NativePtr.toVoidPtr (NativePtr.ofNativeInt<byte>(address number)), width)
 
     /// Rows as they lie in the file.
     let direct (numbers: int[]) : 'e[] =
@@ -149,7 +154,10 @@ type MappedTensor
         match dims with
         | [] -> refuse "a single number" "a tensor with rows: a first axis" "give a tensor [rows, ...]"
         | rows :: _ when rows > int64 Int32.MaxValue ->
-            refuse $"%d{rows} rows" $"at most %d{Int32.MaxValue} rows" "write several files, and append their sources"
+            refuse
+                $"%d{rows} rows"
+                $"at most %d{Int32.MaxValue} rows"
+                "write several files, and append their sources"
         | rows :: inner ->
             if columns && inner.Length > 0 then
                 refuse
@@ -160,7 +168,10 @@ type MappedTensor
             let row, size = Raw.shape operation "one row" raw inner
 
             if size > int64 Int32.MaxValue then
-                refuse $"rows of %d{size} bytes" $"at most %d{Int32.MaxValue} bytes in a row" "cut the rows into smaller ones"
+                refuse
+                    $"rows of %d{size} bytes"
+                    $"at most %d{Int32.MaxValue} bytes in a row"
+                    "cut the rows into smaller ones"
 
             let file = new MappedFile(operation, kind, path)
 
@@ -184,14 +195,31 @@ type MappedTensor
                 let header = Npy.header stream
                 struct (header, stream.Position))
 
-        MappedTensor.Open(path, "an npy file", header.Raw, header.BigEndian, header.ColumnMajor, header.Dims, offset)
+        MappedTensor.Open(
+            path,
+            "an npy file",
+            header.Raw,
+            header.BigEndian,
+            header.ColumnMajor,
+            header.Dims,
+            offset
+        )
 
     /// Maps one tensor of a safetensors file, or of a folder of them, by its name: at most 2³¹ − 2¹⁶ elements, as the format's
     /// other readers here. A name that is not there, and what is wrong with the file, are a `FormatError`.
     static member Safetensors(path: string, name: string) : MappedTensor =
         let entry, file, offset = Safetensors.placeOf operation name path
         let dims = entry.Shape.ToList() |> List.map int64
-        MappedTensor.Open(file, "a safetensors file", SafetensorsHeader.rawOf entry, false, false, dims, offset)
+
+        MappedTensor.Open(
+            file,
+            "a safetensors file",
+            SafetensorsHeader.rawOf entry,
+            false,
+            false,
+            dims,
+            offset
+        )
 
     /// The number of rows.
     member _.Count: int = count
@@ -260,11 +288,7 @@ type MappedTensor
                 let of' = List.map (fun (name: string, t: MappedTensor) -> name, t.Rows numbers)
                 Dataset.named (of' inputs) (of' targets)
 
-            let example =
-                if t.Count > 0 then
-                    read [| 0 |]
-                else
-                    read [||]
+            let example = if t.Count > 0 then read [| 0 |] else read [||]
 
             Source.create t.Count example read
 
@@ -273,8 +297,7 @@ type MappedTensor
         MappedTensor.ToSource([ Erased.inputs, inputs ], [ Erased.targets, targets ])
 
     /// Gives the file back; no rows are read from then on. Tensors made by `Scaled` go with it.
-    member _.Dispose() : unit =
-        (file :> IDisposable).Dispose()
+    member _.Dispose() : unit = (file :> IDisposable).Dispose()
 
     interface IDisposable with
         member this.Dispose() = this.Dispose()

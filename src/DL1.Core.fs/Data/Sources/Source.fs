@@ -46,7 +46,11 @@ module Source =
     /// `Source.create 1000 (rowsOf [| 0 |]) rowsOf`
     let create (count: int) (example: Dataset) (rows: int[] -> Dataset) : Source =
         if count < 0 then
-            Refuse.domain "Source.create" $"%d{count} rows" "0 rows or more" "give the number of rows of the data"
+            Refuse.domain
+                "Source.create"
+                $"%d{count} rows"
+                "0 rows or more"
+                "give the number of rows of the data"
 
         made "Source.create" count example rows ValueNone
 
@@ -125,7 +129,10 @@ module Source =
             | [| one |] -> read one parts[one] (numbers |> Array.map (fun n -> n - int ends[one]))
             | found ->
                 // Each source is asked once; its rows then go to their places.
-                let order = found |> Array.collect (fun part -> Array.indexed places |> Array.filter (snd >> (=) part))
+                let order =
+                    found
+                    |> Array.collect (fun part -> Array.indexed places |> Array.filter (snd >> (=) part))
+
                 let target = Array.zeroCreate numbers.Length
                 order |> Array.iteri (fun i (place, _) -> target[place] <- i)
 
@@ -146,7 +153,8 @@ module Source =
             (int count)
             parts[0].Example
             (gather (fun _ source numbers -> source.Rows numbers))
-            (ValueSome(fun key -> gather (fun part source numbers -> source.Drawn(Key.fold part key, numbers))))
+            (ValueSome(fun key ->
+                gather (fun part source numbers -> source.Drawn(Key.fold part key, numbers))))
 
     /// The first row whose cumulated weight is above a part of the whole.
     let private place (cumulated: float[]) (part: float) : int =

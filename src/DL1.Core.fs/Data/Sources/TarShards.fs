@@ -12,6 +12,7 @@ open Microsoft.Win32.SafeHandles
 type TarSample internal (key: string, files: Dictionary<string, byte[]>) =
     /// The name without what follows its first dot, with the folder: `train/000123`.
     member _.Key = key
+
     /// The names' endings, such as `jpg` and `cls`, in ordinal order.
     member _.Endings: IReadOnlyList<string> =
         let sorted = Array.ofSeq files.Keys
@@ -108,8 +109,10 @@ type TarShards(paths: string seq) =
                                     "name the samples differently"
 
                         // A file without bytes has no place.
-                        if file.Length > 0L && file.DataOffset < 0L
-                           || file.DataOffset + file.Length > stream.Length then
+                        if
+                            file.Length > 0L && file.DataOffset < 0L
+                            || file.DataOffset + file.Length > stream.Length
+                        then
                             refuse
                                 $"{path}, which ends inside {file.Name}"
                                 "a tar file, whole"
@@ -133,7 +136,8 @@ type TarShards(paths: string seq) =
 
     let handles: SafeFileHandle[] =
         paths
-        |> Array.map (fun path -> File.OpenHandle(Path.GetFullPath path, FileMode.Open, FileAccess.Read, FileShare.Read))
+        |> Array.map (fun path ->
+            File.OpenHandle(Path.GetFullPath path, FileMode.Open, FileAccess.Read, FileShare.Read))
 
     /// The number of samples.
     member _.Count: int = samples.Length
@@ -152,7 +156,11 @@ type TarShards(paths: string seq) =
         let handle = handles[sample.Shard]
 
         if handle.IsClosed then
-            Refuse.domain operation "samples of files that were closed" "open files" "close them after training"
+            Refuse.domain
+                operation
+                "samples of files that were closed"
+                "open files"
+                "close them after training"
 
         let files = Dictionary<string, byte[]>()
 
@@ -168,7 +176,9 @@ type TarShards(paths: string seq) =
             let mutable ended = false
 
             while got < bytes.Length && not ended do
-                let more = RandomAccess.Read(handle, Span(bytes, got, bytes.Length - got), place.Offset + int64 got)
+                let more =
+                    RandomAccess.Read(handle, Span(bytes, got, bytes.Length - got), place.Offset + int64 got)
+
                 ended <- more = 0
                 got <- got + more
 

@@ -39,7 +39,11 @@ module Safetensors =
         entries, texts, data
 
     /// Where a tensor lies: the entry, the file, and the byte of it that is the tensor's first.
-    let internal placeOf (operation: string) (name: string) (path: string) : SafetensorsEntry * string * int64 =
+    let internal placeOf
+        (operation: string)
+        (name: string)
+        (path: string)
+        : SafetensorsEntry * string * int64 =
         let places = SafetensorsIndex.find path
 
         let found =

@@ -21,8 +21,7 @@ module internal EventGraph =
         let b = StringBuilder()
 
         for c in text do
-            b.Append(if System.Char.IsAsciiLetterOrDigit c || c = '_' || c = '-' then c else '_')
-            |> ignore
+            b.Append(if System.Char.IsAsciiLetterOrDigit c || c = '_' || c = '-' then c else '_') |> ignore
 
         let name = b.ToString()
 

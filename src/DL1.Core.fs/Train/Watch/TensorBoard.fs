@@ -95,7 +95,11 @@ type TensorBoard internal (folder: string, clock: unit -> DateTimeOffset) =
         let roots = List.ofSeq outputs
 
         if roots.IsEmpty then
-            Refuse.domain operation "a graph without results" "one expression at least" "give the loss or the outputs"
+            Refuse.domain
+                operation
+                "a graph without results"
+                "one expression at least"
+                "give the loss or the outputs"
 
         append 0L (EventValue.graph roots)
 
@@ -105,7 +109,9 @@ type TensorBoard internal (folder: string, clock: unit -> DateTimeOffset) =
         let values, metrics = List.ofSeq values, List.ofSeq metrics
 
         for name, _ in values do
-            if String.IsNullOrWhiteSpace name || (values |> List.filter (fun (n, _) -> n = name)).Length > 1 then
+            if
+                String.IsNullOrWhiteSpace name || (values |> List.filter (fun (n, _) -> n = name)).Length > 1
+            then
                 Refuse.domain
                     "TensorBoard.Hyperparameters"
                     $"the name '{name}', empty or twice"
@@ -118,8 +124,7 @@ type TensorBoard internal (folder: string, clock: unit -> DateTimeOffset) =
             flush ())
 
     /// Says that this training has ended, for the tab HParams: that it succeeded, or not.
-    member _.Ended(succeeded: bool) : unit =
-        append 0L (EventValue.ended (secondsOf (clock ())) succeeded)
+    member _.Ended(succeeded: bool) : unit = append 0L (EventValue.ended (secondsOf (clock ())) succeeded)
 
     /// Progress of a training, as `Progress.tensorBoard` writes it.
     member _.Progress: Progress =
@@ -127,9 +132,13 @@ type TensorBoard internal (folder: string, clock: unit -> DateTimeOffset) =
             Step =
                 fun epoch step steps loss ->
                     lock waiting (fun () ->
-                        add (int64 (epoch - 1) * int64 steps + int64 step) (EventValue.scalar "batch/loss" loss)
+                        add
+                            (int64 (epoch - 1) * int64 steps + int64 step)
+                            (EventValue.scalar "batch/loss" loss)
 
-                        if waiting.Length > 65536L || (Stopwatch.GetElapsedTime written).TotalSeconds >= 1.0 then
+                        if
+                            waiting.Length > 65536L || (Stopwatch.GetElapsedTime written).TotalSeconds >= 1.0
+                        then
                             flush ())
             Epoch =
                 fun row ->
