@@ -16,8 +16,6 @@ type private CsvRecord = { Offset: int64; Length: int; Line: int; Lines: int }
 /// passed over.
 [<RequireQualifiedAccess>]
 module private CsvIndex =
-    let private isBlank (b: byte) = b = 32uy || b = 9uy || b = 13uy
-
     let find (stream: Stream) (start: int64) : CsvRecord[] =
         let found = List<CsvRecord>()
         let buffer = Array.zeroCreate<byte> 1048576
@@ -54,7 +52,8 @@ module private CsvIndex =
                         firstLine <- line
                         hasText <- false
                 | b ->
-                    if not hasText && not (isBlank b) then
+                    // A line of blanks is a record of one field, as for `Csv.read`.
+                    if not hasText && b <> 13uy then
                         hasText <- true
 
             offset <- offset + int64 count

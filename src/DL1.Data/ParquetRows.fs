@@ -79,7 +79,7 @@ module private ParquetColumn =
                 Some(numbers<float32> float field)
             elif kind = typeof<float> then
                 Some(numbers<float> id field)
-            elif kind = typeof<string> then
+            elif kind = typeof<string> || kind = typeof<ReadOnlyMemory<char>> then
                 Some(texts field)
             else
                 None

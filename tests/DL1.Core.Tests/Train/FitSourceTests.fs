@@ -28,11 +28,15 @@ let private sourceOf (data: Dataset) : Source =
 let private facts (rows: EpochRow list) =
     rows |> List.map (fun r -> r.Epoch, r.Steps, r.Loss, r.ValidationLoss, r.Metrics)
 
+/// What a checkpoint keeps of the best epoch; the history has times.
+let private best (f: Fitted) =
+    f.Checkpoint.Value.Extra |> Tree.filter (fun path -> path <> "history")
+
 let private same (a: Fitted) (b: Fitted) =
     sameState a.State b.State
     && sameTree a.Trained.Parameters b.Trained.Parameters
     && facts a.History = facts b.History
-    && sameTree a.Checkpoint.Value.Extra b.Checkpoint.Value.Extra
+    && sameTree (best a) (best b)
 
 let private three = { usual with Metrics = [ Metric.accuracy ] }
 
