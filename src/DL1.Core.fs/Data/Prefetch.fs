@@ -89,7 +89,7 @@ module Prefetch =
 
     /// Makes items ahead on some threads; the items and their order stay the same, and what making one throws is thrown in its
     /// turn. Fewer than one batch or thread is a `DomainError`.
-    /// `Prefetch.run { Prefetch.one with Batches = 3; Threads = 2 } (fun i -> i * i) 4 |> List.ofSeq`
+    /// `Prefetch.run { Prefetch.one with Batches = 3; Threads = 2 } (fun i -> i * i) 3 |> List.ofSeq`
     let run (options: Prefetch) (make: int -> 'a) (count: int) : seq<'a> =
         require "Prefetch" options
 

@@ -11,6 +11,10 @@ open Expecto
 open Parquet
 open Parquet.Schema
 
+/// A law of which each value writes a file.
+let private few name property =
+    testPropertyWithConfig { Law.config with maxTest = 50 } name property
+
 let private bounded low high (n: int) = low + int (uint32 n % uint32 (high - low + 1))
 
 let private inFolder (use': string -> 'a) : 'a =
@@ -45,7 +49,7 @@ let private cells (rows: int[]) (table: Table) =
 
 let private csv =
     [
-        Law.law
+        few
             "rows of a file are those of the whole table, with quotes, breaks and blank lines in it"
             (fun (seed: int) (count: int) (asked: int list) isMarked ends ->
                 let count = bounded 1 20 count
@@ -220,7 +224,7 @@ let private parquet (path: string) (groups: int list) =
 
 let private parquets =
     [
-        Law.law
+        few
             "rows of a Parquet file are those that were written, in any order"
             (fun (groups: int list) (asked: int list) (kept: int) ->
                 let groups = groups |> List.truncate 4 |> List.map (bounded 1 6)
@@ -296,7 +300,7 @@ let private parquets =
                     File.WriteAllBytes(path, damaged)
                     Expect.throwsT<FormatError> (fun () -> ParquetRows.Open path |> ignore) "damaged")
         }
-        Law.law "a damaged Parquet file is refused or read, never more" (fun (place: int) (value: byte) ->
+        few "a damaged Parquet file is refused or read, never more" (fun (place: int) (value: byte) ->
             inFolder (fun folder ->
                 let path = Path.Combine(folder, "a.parquet")
                 parquet path [ 4; 3 ]

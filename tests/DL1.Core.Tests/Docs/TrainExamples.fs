@@ -390,8 +390,8 @@ let private progress =
 let private prefetches =
     [
         prints "one" "4 batches ahead on 1 thread" (fun () -> { Prefetch.one with Batches = 4 })
-        prints "run" "[0; 1; 4; 9]" (fun () ->
-            Prefetch.run { Prefetch.one with Batches = 3; Threads = 2 } (fun i -> i * i) 4 |> List.ofSeq)
+        prints "run" "[0; 1; 4]" (fun () ->
+            Prefetch.run { Prefetch.one with Batches = 3; Threads = 2 } (fun i -> i * i) 3 |> List.ofSeq)
     ]
 
 let private sources =

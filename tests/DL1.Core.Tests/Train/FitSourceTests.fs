@@ -42,7 +42,9 @@ let private three = { usual with Metrics = [ Metric.accuracy ] }
 
 let private laws =
     [
-        Law.law
+        // Each value trains twice.
+        testPropertyWithConfig
+            { Law.config with maxTest = 24 }
             "a source of a data set is the data set, with any batches ahead on any threads"
             (fun (size: int) (ahead: int) (threads: int) shuffle blocks (validates: bool) ->
                 let size, ahead, threads = 3 + abs (size % 30), 1 + abs (ahead % 7), 1 + abs (threads % 5)
