@@ -68,7 +68,7 @@ let private csv =
                                 | _ -> "ñandú"
 
                             if random[4 * i + 1] % 5 = 0 then
-                                "  "
+                                ""
 
                             $"%d{random[4 * i + 2]},{text},%d{random[4 * i + 3]}.5"
                     ]
