@@ -47,7 +47,8 @@ public sealed class ImageFolderTests : IDisposable
             Paint($"{(i % 2 == 0 ? "even" : "odd")}/{i}.png", new SKColor((byte)(40 * i), (byte)(255 - 40 * i), 7), 5 + i, 9);
         var whole = ImageFolder.Read(folder, 4, 3);
         var lazily = ImageFiles.Open(folder, 4, 3);
-        Assert.Equal((whole.Classes, whole.Files), (lazily.Classes, lazily.Files));
+        Assert.Equal(whole.Classes, lazily.Classes);
+        Assert.Equal(whole.Files, lazily.Files);
         Assert.Equal(whole.Data.Inputs, lazily.Source.ToDataset().Inputs);
         Assert.Equal(whole.Data.Targets, lazily.Source.ToDataset().Targets);
         Assert.Equal(whole.Data.Rows([4, 1, 1]).Inputs, lazily.Source.Rows([4, 1, 1]).Inputs);

@@ -145,9 +145,9 @@ public sealed class LivePageTests : IDisposable
         Assert.Equal(HttpStatusCode.OK, (await client.GetAsync($"http://localhost:{port}/")).StatusCode);
 
         // Nothing listens on other addresses of this machine.
-        foreach (var address in Dns.GetHostAddresses(Dns.GetHostName(), AddressFamily.InterNetwork).Where(a => !IPAddress.IsLoopback(a)))
+        foreach (var address in Dns.GetHostAddresses(Dns.GetHostName()).Where(a => !IPAddress.IsLoopback(a)))
         {
-            using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+            using var socket = new Socket(address.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
             Assert.Throws<SocketException>(() => socket.Connect(address, port));
         }
 

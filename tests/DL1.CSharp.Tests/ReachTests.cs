@@ -20,7 +20,6 @@ public class ReachTests
         ("Search", ["run", "halving"], "settings.Run and settings.Halve go by runTo and halvingTo"),
         ("Stepwise", ["step"], "state.Step gives both"),
         ("SequenceScore", ["exactMatch"], "Metrics.ExactMatch goes by it"),
-        ("Splits", ["holdOut"], "data.Split gives the rows themselves"),
         ("Batches", ["prefetched"], "data.Batches does it"),
         ("PrefetchModule", ["run"], "what training does of itself for TrainingOptions.Prefetch"),
         ("ProgressModule", ["all"], "TrainingProgress.All"),
