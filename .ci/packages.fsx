@@ -16,10 +16,11 @@ let folder, version =
 let packages =
     [
         "DL1.Core", [ "FSharp.Core"; "MathNet.Numerics" ]
-        "DL1.CSharp", [ "DL1.Core"; "DL1.Data"; "DL1.Onnx"; "CsvHelper"; "FSharp.Core"; "MathNet.Numerics" ]
-        "DL1.Data", [ "DL1.Core"; "CsvHelper"; "FSharp.Core"; "MathNet.Numerics" ]
+        "DL1.CSharp", [ "DL1.Core"; "DL1.Data"; "DL1.Onnx"; "CsvHelper"; "FSharp.Core"; "MathNet.Numerics"; "Parquet.Net" ]
+        "DL1.Data", [ "DL1.Core"; "CsvHelper"; "FSharp.Core"; "MathNet.Numerics"; "Parquet.Net" ]
         "DL1.Mpi", [ "DL1.Core"; "FSharp.Core"; "MathNet.Numerics" ]
         "DL1.Onnx", [ "DL1.Core"; "FSharp.Core"; "MathNet.Numerics" ]
+        "DL1.Live", [ "DL1.Core"; "FSharp.Core"; "MathNet.Numerics" ]
         "DL1.Pictures",
         [
             "DL1.Core"

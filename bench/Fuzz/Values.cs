@@ -250,7 +250,9 @@ public static partial class Values
         Add<IProgress<TrainingProgress>>(_ => TrainingProgress.Lines(_ => { }));
         Kept(new TrainingOptions(Epochs: 1, BatchSize: 4), new TrainingOptions(Epochs: 2, Validation: data, Metrics: [Metrics.Accuracy]));
         Kept(FitModule(2));
-        Kept(new BatchOptions(4, true, false), new BatchOptions(2, false, true));
+        Kept(new BatchOptions(4, true, false, null), new BatchOptions(2, false, true, null));
+        Kept(new BlockOrder(2, 2), new BlockOrder(1, 3));
+        Kept(new Prefetch(1, 1), new Prefetch(3, 2));
         Kept(CompileOptionsOf(1), CompileOptionsOf(2));
         Kept(DL1.Ranges.Uniform(0, 1), DL1.Ranges.LogUniform(0.1, 1), DL1.Ranges.Whole(1, 5), DL1.Ranges.Among(1, 2), DL1.Ranges.Among("u", "v"));
         Kept(HyperValue.NewNumber(0.5), HyperValue.NewWord("u"));
@@ -415,7 +417,7 @@ public static partial class Values
     private static Initializer OnesOf() => Initializers.Normal(0, 1);
 
     private static FitOptions FitModule(int seed) => DL1.Fit.options(Key.OfSeed(seed)) is var o
-        ? new FitOptions(1, new BatchOptions(4, true, false), o.Key, null, o.Metrics, null, null, false, o.Callbacks, o.Progress, false, null, null, null, CancellationToken.None)
+        ? new FitOptions(1, new BatchOptions(4, true, false, null), o.Key, null, o.Metrics, null, null, false, o.Callbacks, o.Progress, false, null, null, null, CancellationToken.None, o.Prefetch)
         : throw new InvalidOperationException();
 
     private static CompileOptions CompileOptionsOf(int threads) => new(threads, true, false);

@@ -34,21 +34,26 @@ module Csv =
             MalformedData = CsvMalformedDataHandling.Throw
         )
 
-    /// The rows that are not blank, each with the line of the file on which it starts.
-    let private rows (options: CsvOptions) (source: string) (text: string) =
+    /// The rows that are not blank, each with the line of the file on which it starts; `lineOf` is the line of the file for a line
+    /// of the text.
+    let private rowsAt (lineOf: int -> int) (options: CsvOptions) (source: string) (text: string) =
         use reader = CsvReader.FromText(text, readerOptions options)
         let found = List<struct (int * string[])>()
 
         try
             while reader.Read() do
-                found.Add(struct (int reader.LineNumber, Array.init reader.FieldCount reader.GetString))
+                found.Add(
+                    struct (lineOf (int reader.LineNumber), Array.init reader.FieldCount reader.GetString)
+                )
         with :? CsvFormatException as error ->
             refuse
-                $"{source}, line %d{error.LineNumber}, where quotes are amiss ({error.Message})"
+                $"{source}, line %d{lineOf (int error.LineNumber)}, where quotes are amiss ({error.Message})"
                 "quotes around a whole field, and doubled within it"
                 "close the quote, or write the field anew: \"she said \"\"yes\"\"\""
 
         found
+
+    let private rows = rowsAt id
 
     /// The header's names, without a doubt about which column is meant.
     let private header (source: string) (fields: string[]) : string[] =
@@ -124,7 +129,75 @@ module Csv =
                     "a value in each line"
                     "write NA where a value is missing, or remove the line"
 
-    let private table operation (options: CsvOptions) (source: string) (text: string) : Table =
+    /// The table of rows with their lines, whose columns have these names.
+    let private assembled
+        (isWhole: bool)
+        operation
+        (options: CsvOptions)
+        (source: string)
+        (names: string[])
+        (rows: List<struct (int * string[])>)
+        : Table =
+        for struct (line, fields) in rows do
+            if fields.Length <> names.Length then
+                let last = names[min fields.Length names.Length - 1]
+
+                refuse
+                    $"{count fields.Length} in {source}, line %d{line}, after column '{last}'"
+                    $"{count names.Length}, as many as the header has"
+                    "quote a field that holds a separator, or write the missing fields as nothing between separators"
+
+        if isWhole && names.Length = 1 then
+            requireNoGap source rows
+
+        let lines = [| for struct (line, _) in rows -> line |]
+
+        let columns =
+            [|
+                for i, name in Array.indexed names ->
+                    let texts = [| for struct (_, fields) in rows -> fields[i] |]
+                    let place row = $"{source}, line %d{lines[row]}, column '{name}'"
+
+                    match options.Columns.TryGetValue name with
+                    | true, columnType -> Infer.ofType operation options name place columnType texts, None
+                    | false, _ -> Infer.column options name place texts
+            |]
+
+        let found = Array.map fst columns
+
+        Table(
+            source,
+            names,
+            { Columns = found; Doubts = Array.map snd columns; Whole = found; Options = options },
+            lines
+        )
+
+    /// A table of records of a larger file: their text, one after another, and the lines that they start on.
+    let internal ofRecords
+        (options: CsvOptions)
+        (source: string)
+        (names: string[])
+        (lines: int[])
+        (starts: int[])
+        (text: string)
+        : Table =
+        // The record that a line of the text belongs to is the last that starts there or before.
+        let lineOf (line: int) =
+            let found = Array.BinarySearch(starts, line)
+            let record = if found >= 0 then found else max 0 (~~~found - 1)
+            lines[record] + line - starts[record]
+
+        let found = rowsAt lineOf options source text
+
+        if found.Count <> lines.Length then
+            refuse
+                $"{source}, line %d{lines[0]}, near which quotes are amiss"
+                "quotes around a whole field, and doubled within it"
+                "close the quote, or write the field anew: \"she said \"\"yes\"\"\""
+
+        assembled false "Csv.read" options source names found
+
+    let internal table operation (options: CsvOptions) (source: string) (text: string) : Table =
         options.Check operation
         let rows = rows options source text
 
@@ -155,39 +228,7 @@ module Csv =
                     $"one of its columns: {known}"
                     "correct the name in the options"
 
-        for struct (line, fields) in rows do
-            if fields.Length <> names.Length then
-                let last = names[min fields.Length names.Length - 1]
-
-                refuse
-                    $"{count fields.Length} in {source}, line %d{line}, after column '{last}'"
-                    $"{count names.Length}, as many as the header has"
-                    "quote a field that holds a separator, or write the missing fields as nothing between separators"
-
-        if names.Length = 1 then
-            requireNoGap source rows
-
-        let lines = [| for struct (line, _) in rows -> line |]
-
-        let columns =
-            [|
-                for i, name in Array.indexed names ->
-                    let texts = [| for struct (_, fields) in rows -> fields[i] |]
-                    let place row = $"{source}, line %d{lines[row]}, column '{name}'"
-
-                    match options.Columns.TryGetValue name with
-                    | true, columnType -> Infer.ofType operation options name place columnType texts, None
-                    | false, _ -> Infer.column options name place texts
-            |]
-
-        let found = Array.map fst columns
-
-        Table(
-            source,
-            names,
-            { Columns = found; Doubts = Array.map snd columns; Whole = found; Options = options },
-            lines
-        )
+        assembled true operation options source names rows
 
     /// A table from text, by options; `source` is what errors call it.
     ///
@@ -207,7 +248,7 @@ module Csv =
     let parse (source: string) (text: string) : Table = parseWith CsvOptions.Default source text
 
     /// The characters of a file: by its byte order mark, or by the encoding of the options.
-    let private decoded (options: CsvOptions) (source: string) (bytes: byte[]) : string =
+    let internal decoded (options: CsvOptions) (source: string) (bytes: byte[]) : string =
         let begins (mark: byte list) =
             bytes.Length >= mark.Length
             && List.forall2 (=) mark (List.ofArray (Array.truncate mark.Length bytes))

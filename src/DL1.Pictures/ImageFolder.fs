@@ -94,6 +94,38 @@ type ImageFolder private (data: Dataset, classes: string[], files: string[]) =
                     target[place + height * width] <- g
                     target[place + 2 * height * width] <- b
 
+    /// The folders of the classes, and the images in each.
+    static let find operation (folder: string) : struct (string[] * string[][]) =
+        let refuse given =
+            Refuse.domain
+                operation
+                given
+                "a folder for each class, with its images in it"
+                "photos/cat/1.jpg, photos/dog/1.jpg is such a folder"
+
+        if not (Directory.Exists folder) then
+            refuse $"{folder}, which is no folder"
+
+        let classes = Directory.GetDirectories folder |> ordered
+        let inside = classes |> Array.map (Directory.GetFiles >> Seq.filter isImage >> ordered)
+
+        if inside |> Array.forall Array.isEmpty then
+            refuse $"{folder}, which has %d{classes.Length} folders and no image in them"
+
+        struct (classes, inside)
+
+    /// The folders of the classes of a folder, the images in each, and what decodes one of them into a place of an array.
+    static member internal Find
+        (operation: string, folder: string, height: int, width: int, channels: int)
+        : struct (string[] * string[][] * (string -> float32[] -> int -> unit)) =
+        requireSize operation height width channels
+        let struct (classes, inside) = find operation folder
+        let own = fun file target start -> decode operation file height width channels target start
+        struct (classes, inside, own)
+
+    static member internal RequireRoom(operation, images, height, width, channels) : unit =
+        requireRoom operation images height width channels
+
     /// Inputs f32 `[images; channels; height; width]` from 0 to 1, targets i64 with the place of each image's class.
     member _.Data = data
     /// The names of the folders, in ordinal order: class 0 is the first.
@@ -111,23 +143,8 @@ type ImageFolder private (data: Dataset, classes: string[], files: string[]) =
         let operation = "ImageFolder.Read"
         requireSize operation height width channels
 
-        let refuse given =
-            Refuse.domain
-                operation
-                given
-                "a folder for each class, with its images in it"
-                "photos/cat/1.jpg, photos/dog/1.jpg is such a folder"
-
-        if not (Directory.Exists folder) then
-            refuse $"{folder}, which is no folder"
-
-        let classes = Directory.GetDirectories folder |> ordered
-        let inside = classes |> Array.map (Directory.GetFiles >> Seq.filter isImage >> ordered)
+        let struct (classes, inside) = find operation folder
         let files = Array.concat inside
-
-        if files.Length = 0 then
-            refuse $"{folder}, which has %d{classes.Length} folders and no image in them"
-
         requireRoom operation files.Length height width channels
         let size = channels * height * width
         let pixels = Array.zeroCreate<float32>(files.Length * size)

@@ -42,7 +42,7 @@ public class DataTests
         Assert.Equal("0: rate=0.1 with budget 1: score 0.5", grid.Run((_, _) => 0.5)[0].ToString());
         Assert.Equal("after 5 epochs without a better loss, the best restored", EarlyStopping.After(5).ToString());
         Assert.Equal("2 threads, dynamic code, no checks", new CompileOptions(2, true, false).ToString());
-        Assert.Equal("batches of 64, shuffled", new BatchOptions(64, true, false).ToString());
+        Assert.Equal("batches of 64, shuffled", new BatchOptions(64, true, false, null).ToString());
         Assert.Equal("tolerance 1E-08, at most 10 iterations", new MinimizerOptions(1e-8, 10).ToString());
         Assert.Equal("at most 9 epochs, patience 2, tolerance 0.5", new StopRule(9, 2, 0.5).ToString());
         Assert.Equal("4 points from (0, 0) to (1, 1)", Metrics.Roc(Tensor.Of([0, 1, 0]), Tensor.Of([0.1, 0.9, 0.5])).ToString());

@@ -8,7 +8,8 @@ namespace DL1.CSharp.Tests;
 /// <summary>
 /// The C# examples of the guides in docs/, run. Each stands here to the letter: the first test compares this file with the
 /// guides; those of docs/own-loop.md stand in TrainingLoopTests.cs, those of docs/pytorch-files.md in WeightFilesTests.cs,
-/// the program of docs/several-machines.md in samples/Machines, those of docs/onnx.md in OnnxTests.cs and OnnxExportTests.cs.
+/// the program of docs/several-machines.md in samples/Machines, those of docs/onnx.md in OnnxTests.cs and OnnxExportTests.cs,
+/// those of docs/watching.md in WatchingTests.cs, those of docs/large-data.md in SourcesTests.cs.
 /// </summary>
 [Collection("console")]
 public class GuideTests
@@ -16,7 +17,7 @@ public class GuideTests
     [Fact]
     public void EveryExampleOfTheGuidesStandsHere()
     {
-        var here = string.Concat(((string[])["GuideTests.cs", "OnnxTests.cs", "OnnxExportTests.cs", "TrainingLoopTests.cs", "WeightFilesTests.cs", "ReadmeTests.cs"])
+        var here = string.Concat(((string[])["GuideTests.cs", "OnnxTests.cs", "OnnxExportTests.cs", "TrainingLoopTests.cs", "WeightFilesTests.cs", "ReadmeTests.cs", "WatchingTests.cs", "SourcesTests.cs"])
             .Select(file => Repository.Folded(Repository.Read("tests", "DL1.CSharp.Tests", file))))
             + Repository.Folded(Repository.Read("samples", "Machines", "Program.cs"));
         var guides = Directory.GetFiles(Repository.Folder("docs"), "*.md");

@@ -41,6 +41,31 @@ public sealed class ImageFolderTests : IDisposable
     }
 
     [Fact]
+    public void Images_that_are_decoded_when_asked_for_are_the_same_rows()
+    {
+        for (var i = 0; i < 6; i++)
+            Paint($"{(i % 2 == 0 ? "even" : "odd")}/{i}.png", new SKColor((byte)(40 * i), (byte)(255 - 40 * i), 7), 5 + i, 9);
+        var whole = ImageFolder.Read(folder, 4, 3);
+        var lazily = ImageFiles.Open(folder, 4, 3);
+        Assert.Equal(whole.Classes, lazily.Classes);
+        Assert.Equal(whole.Files, lazily.Files);
+        Assert.Equal(whole.Data.Inputs, lazily.Source.ToDataset().Inputs);
+        Assert.Equal(whole.Data.Targets, lazily.Source.ToDataset().Targets);
+        Assert.Equal(whole.Data.Rows([4, 1, 1]).Inputs, lazily.Source.Rows([4, 1, 1]).Inputs);
+
+        var learner = Layers.Flatten().Then(Layers.Linear(2)).Learner(Losses.CrossEntropy, Optimizers.Adam());
+        var options = new TrainingOptions(Epochs: 2, BatchSize: 4);
+        var prefetched = options with { Prefetch = new Prefetch(3, 2) };
+        Assert.Equal(
+            learner.Fit(whole.Data, options).Trained.Parameters.Values, learner.Fit(lazily.Source, prefetched).Trained.Parameters.Values);
+
+        File.WriteAllText(Path.Combine(folder, "odd", "5.png"), "no image");
+        Assert.Throws<FormatError>(() => lazily.Source.Rows([5]));
+        Assert.Throws<DomainError>(() => ImageFiles.Open(Path.Combine(folder, "none"), 4, 3));
+        Assert.Throws<DomainError>(() => ImageFiles.Open(folder, 4, 3, channels: 2));
+    }
+
+    [Fact]
     public void One_channel_is_grey()
     {
         Paint("a/x.png", new SKColor(255, 0, 0));

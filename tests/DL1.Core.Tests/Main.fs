@@ -165,6 +165,11 @@ let tests =
             FineTuningTests.tests
             StartingWithTests.tests
             FitTests.tests
+            TelemetryTests.tests
+            TensorBoardTests.tests
+            FitSourceTests.tests
+            SourceTests.tests
+            TableRowsTests.tests
             FitRatesTests.tests
             LossSumsTests.tests
             FitChecksTests.tests

@@ -249,6 +249,6 @@ public static partial class Datasets
         /// <example><code>foreach (var batch in data.Batches(64, seed: 1, epoch: 3))</code></example>
         public IEnumerable<Dataset> Batches(
             int size, bool shuffle = true, bool dropLast = false, long seed = 0, int epoch = 0) =>
-            DL1.Batches.epoch(new BatchOptions(size, shuffle, dropLast), Key.OfSeed(seed), epoch, data);
+            DL1.Batches.epoch(new BatchOptions(size, shuffle, dropLast, null), Key.OfSeed(seed), epoch, data);
     }
 }

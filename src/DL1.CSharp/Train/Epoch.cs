@@ -74,6 +74,39 @@ public readonly record struct TrainingProgress(int Epoch, int Step, int Steps, d
     public static IProgress<TrainingProgress> Lines(Action<string> write) =>
         new Told(ProgressModule.lines(FuncConvert.ToFSharpFunc(write)));
 
+    /// <summary>
+    /// Event files in a folder, which TensorBoard opens: <c>tensorboard --logdir runs</c>. Each training has a folder of its own. The
+    /// loss of each step is <c>batch/loss</c>; after each epoch come <c>epoch/loss</c>, <c>epoch/validation_loss</c>, the metrics, the
+    /// learning rates, the norms of gradients where they are watched, and the seconds. <c>new TensorBoard(folder)</c> writes more.
+    /// </summary>
+    /// <param name="folder">The folder, which is made where it is not there.</param>
+    /// <exception cref="DomainError">The folder cannot be made, or not written to.</exception>
+    /// <example><code>var watched = TrainingProgress.TensorBoard(Path.Combine(folder, "first"));</code></example>
+    public static IProgress<TrainingProgress> TensorBoard(string folder) => new Told(ProgressModule.tensorBoard(folder));
+
+    /// <summary>Several ways of telling progress, each of which is told, in their order.</summary>
+    /// <param name="ways">The ways.</param>
+    /// <example><code>var both = TrainingProgress.All(TrainingProgress.Console(), watched);</code></example>
+    public static IProgress<TrainingProgress> All(params IProgress<TrainingProgress>[] ways) => new Several([.. Interop.List(ways)]);
+
+    /// <summary>
+    /// A way of telling progress that the core's types give, such as that of a <c>TensorBoard</c> or of a <c>LivePage</c> of DL1.Live.
+    /// </summary>
+    /// <param name="progress">What is told.</param>
+    /// <example><code>var shown = TrainingProgress.From(board.Progress);</code></example>
+    public static IProgress<TrainingProgress> From(Progress progress) => new Told(progress);
+
+    private sealed class Several(IProgress<TrainingProgress>[] ways) : IProgress<TrainingProgress>
+    {
+        public void Report(TrainingProgress value)
+        {
+            foreach (var way in ways)
+            {
+                way.Report(value);
+            }
+        }
+    }
+
     // The core's way of telling progress, as .NET's. It is told on the thread that trains, in order.
     private sealed class Told(Progress core) : IProgress<TrainingProgress>
     {

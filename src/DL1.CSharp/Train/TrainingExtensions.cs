@@ -10,7 +10,7 @@ namespace DL1;
 public static class TrainingExtensions
 {
     private static TrainingOptions Options(
-        int epochs, int batchSize, long seed, Dataset? validation, IReadOnlyList<Metric>? metrics, int? patience,
+        int epochs, int batchSize, long seed, Source? validation, IReadOnlyList<Metric>? metrics, int? patience,
         IProgress<TrainingProgress>? progress, string? savePath) =>
         new(
             epochs, batchSize, Seed: seed, Validation: validation, Metrics: metrics,
@@ -19,7 +19,7 @@ public static class TrainingExtensions
     extension(Layer<Expr, Expr> model)
     {
         /// <summary>Trains the model on the rows of a data set.</summary>
-        /// <param name="data">Inputs and targets.</param>
+        /// <param name="data">Inputs and targets: a data set, or any source of rows.</param>
         /// <param name="loss">A scalar of targets and outputs, such as their mean over the rows: <c>Losses.CrossEntropy</c>.</param>
         /// <param name="optimizer">How parameters follow their gradients.</param>
         /// <param name="epochs">How often all rows are seen.</param>
@@ -39,13 +39,13 @@ public static class TrainingExtensions
         /// <exception cref="FitError">Something threw after the first step; the error has the result until then.</exception>
         /// <example><code>var result = model.Fit(train, Losses.CrossEntropy, Optimizers.AdamW(1e-3), epochs: 20, validation: test);</code></example>
         public TrainingResult Fit(
-            Dataset data,
+            Source data,
             Func<Expr, Expr, Expr> loss,
             Optimizer optimizer,
             int epochs = 10,
             int batchSize = 64,
             long seed = 0,
-            Dataset? validation = null,
+            Source? validation = null,
             IReadOnlyList<Metric>? metrics = null,
             int? patience = null,
             IProgress<TrainingProgress>? progress = null,
@@ -58,16 +58,16 @@ public static class TrainingExtensions
         /// <c>Fit</c> on another thread. Training is work for processors and waits for nothing: this hands it to the thread pool, so
         /// that an interface or a server stays free.
         /// </summary>
-        /// <inheritdoc cref="Fit(Layer{Expr, Expr}, Dataset, Func{Expr, Expr, Expr}, Optimizer, int, int, long, Dataset, IReadOnlyList{Metric}, int?, IProgress{TrainingProgress}, string, CancellationToken)" path="/param"/>
+        /// <inheritdoc cref="Fit(Layer{Expr, Expr}, Source, Func{Expr, Expr, Expr}, Optimizer, int, int, long, Source, IReadOnlyList{Metric}, int?, IProgress{TrainingProgress}, string, CancellationToken)" path="/param"/>
         /// <example><code>var later = await model.FitAsync(train, Losses.CrossEntropy, Optimizers.AdamW(1e-3), epochs: 2);</code></example>
         public Task<TrainingResult> FitAsync(
-            Dataset data,
+            Source data,
             Func<Expr, Expr, Expr> loss,
             Optimizer optimizer,
             int epochs = 10,
             int batchSize = 64,
             long seed = 0,
-            Dataset? validation = null,
+            Source? validation = null,
             IReadOnlyList<Metric>? metrics = null,
             int? patience = null,
             IProgress<TrainingProgress>? progress = null,
@@ -164,18 +164,18 @@ public static class TrainingExtensions
         /// The data set has a tensor for each, by its name; a tuple's members are named 1, 2, ...
         /// </summary>
         /// <typeparam name="TTarget">What the loss is given as targets: an <c>Expr</c>, a tuple, a record, a tree.</typeparam>
-        /// <inheritdoc cref="Fit(Layer{Expr, Expr}, Dataset, Func{Expr, Expr, Expr}, Optimizer, int, int, long, Dataset, IReadOnlyList{Metric}, int?, IProgress{TrainingProgress}, string, CancellationToken)" path="/param"/>
+        /// <inheritdoc cref="Fit(Layer{Expr, Expr}, Source, Func{Expr, Expr, Expr}, Optimizer, int, int, long, Source, IReadOnlyList{Metric}, int?, IProgress{TrainingProgress}, string, CancellationToken)" path="/param"/>
         /// <exception cref="ShapeError">The data do not fit the model; the message names the layer.</exception>
         /// <exception cref="DomainError">Names or types do not fit the model, or a number is not finite, or a label no class.</exception>
         /// <example><code>var homes = twoHeads.Fit(rooms, ((Expr Price, Expr Kind) y, (Expr Price, Expr Kind) o) => Losses.Mse(y.Price, o.Price) + Losses.CrossEntropy(y.Kind, o.Kind), Optimizers.Adam(1e-2), epochs: 3);</code></example>
         public TrainingResult Fit<[DynamicallyAccessedMembers(Interop.Members)] TTarget>(
-            Dataset data,
+            Source data,
             Func<TTarget, TOut, Expr> loss,
             Optimizer optimizer,
             int epochs = 10,
             int batchSize = 64,
             long seed = 0,
-            Dataset? validation = null,
+            Source? validation = null,
             IReadOnlyList<Metric>? metrics = null,
             int? patience = null,
             IProgress<TrainingProgress>? progress = null,
@@ -186,16 +186,16 @@ public static class TrainingExtensions
 
         /// <summary><c>Fit</c> for a model of several tensors, on the thread pool.</summary>
         /// <typeparam name="TTarget">What the loss is given as targets: an <c>Expr</c>, a tuple, a record, a tree.</typeparam>
-        /// <inheritdoc cref="Fit(Layer{Expr, Expr}, Dataset, Func{Expr, Expr, Expr}, Optimizer, int, int, long, Dataset, IReadOnlyList{Metric}, int?, IProgress{TrainingProgress}, string, CancellationToken)" path="/param"/>
+        /// <inheritdoc cref="Fit(Layer{Expr, Expr}, Source, Func{Expr, Expr, Expr}, Optimizer, int, int, long, Source, IReadOnlyList{Metric}, int?, IProgress{TrainingProgress}, string, CancellationToken)" path="/param"/>
         /// <example><code>var homesLater = await twoHeads.FitAsync(rooms, ((Expr Price, Expr Kind) y, (Expr Price, Expr Kind) o) => Losses.Mse(y.Price, o.Price), Optimizers.Adam(1e-2), epochs: 1);</code></example>
         public Task<TrainingResult> FitAsync<[DynamicallyAccessedMembers(Interop.Members)] TTarget>(
-            Dataset data,
+            Source data,
             Func<TTarget, TOut, Expr> loss,
             Optimizer optimizer,
             int epochs = 10,
             int batchSize = 64,
             long seed = 0,
-            Dataset? validation = null,
+            Source? validation = null,
             IReadOnlyList<Metric>? metrics = null,
             int? patience = null,
             IProgress<TrainingProgress>? progress = null,
@@ -247,21 +247,21 @@ public static class TrainingExtensions
     extension(Learner learner)
     {
         /// <summary>Trains on the rows of a data set, by options that are one value.</summary>
-        /// <param name="data">Inputs and targets.</param>
+        /// <param name="data">Inputs and targets: a data set, or any source of rows.</param>
         /// <param name="options">10 epochs of shuffled batches of 64, unless given.</param>
         /// <param name="cancellation">Ends training after the step that is being made; the result says so, and holds what is learnt.</param>
         /// <exception cref="ShapeError">The data do not fit the model; the message names the layer.</exception>
         /// <exception cref="DomainError">A NaN or an infinity is among the data, or a label that is no class; the message names the row.</exception>
         /// <example><code>var fitted = learner.Fit(train, new TrainingOptions(Epochs: 3, BatchSize: 32, Metrics: [Metrics.Accuracy]));</code></example>
         public TrainingResult Fit(
-            Dataset data, TrainingOptions? options = null, CancellationToken cancellation = default) =>
+            Source data, TrainingOptions? options = null, CancellationToken cancellation = default) =>
             new(learner, DL1.Fit.run((options ?? new TrainingOptions()).ToCore(cancellation), learner, data));
 
         /// <summary><c>Fit</c> on the thread pool: training is work for processors and waits for nothing.</summary>
-        /// <inheritdoc cref="Fit(Learner, Dataset, TrainingOptions, CancellationToken)" path="/param"/>
+        /// <inheritdoc cref="Fit(Learner, Source, TrainingOptions, CancellationToken)" path="/param"/>
         /// <example><code>var fittedLater = await learner.FitAsync(train, new TrainingOptions(Epochs: 3));</code></example>
         public Task<TrainingResult> FitAsync(
-            Dataset data, TrainingOptions? options = null, CancellationToken cancellation = default) =>
+            Source data, TrainingOptions? options = null, CancellationToken cancellation = default) =>
             // The token ends training with a result; it does not take the task away.
             Task.Run(() => learner.Fit(data, options, cancellation), CancellationToken.None);
 

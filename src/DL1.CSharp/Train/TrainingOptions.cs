@@ -12,7 +12,7 @@ namespace DL1;
 /// <param name="DropLast">Whether a last batch that is smaller is left out.</param>
 /// <param name="Seed">What parameters, the order of rows and dropout are drawn from.</param>
 /// <param name="Key">A key in the place of the seed.</param>
-/// <param name="Validation">Rows that are measured after each epoch and never learnt from.</param>
+/// <param name="Validation">Rows that are measured after each epoch and never learnt from: a data set, or any source.</param>
 /// <param name="Metrics">What is measured after each epoch, on the validation set where there is one.</param>
 /// <param name="EarlyStopping">When to stop before the last epoch: <c>EarlyStopping.After(5)</c>.</param>
 /// <param name="OnEpoch">Called after each epoch; <c>Answer.Stop</c> ends the training.</param>
@@ -33,6 +33,12 @@ namespace DL1;
 /// </param>
 /// <param name="Ranks">Who trains together: one rank unless given, or those of <c>Ranks.Threads</c> or <c>Mpi.Start()</c>. The bits do not depend on them.</param>
 /// <param name="SaveSteps">Steps from one checkpoint to the next, beside those after epochs; none within epochs unless given.</param>
+/// <param name="Prefetch">
+/// How many batches are made ahead of the steps, on how many threads: one on one thread, unless given. Results do not depend on it.
+/// </param>
+/// <param name="Blocks">
+/// Where rows are shuffled: whether neighbours stay near one another, for sources on slow disks, <c>new BlockOrder(1024, 16)</c>.
+/// </param>
 /// <example><code>var longer = options with { Epochs = 5, EarlyStopping = EarlyStopping.After(2) };</code></example>
 [DebuggerDisplay("{Epochs} epochs, batches of {BatchSize}")]
 public sealed record TrainingOptions(
@@ -42,7 +48,7 @@ public sealed record TrainingOptions(
     bool DropLast = false,
     long Seed = 0,
     Key? Key = null,
-    Dataset? Validation = null,
+    Source? Validation = null,
     IReadOnlyList<Metric>? Metrics = null,
     EarlyStopping? EarlyStopping = null,
     Func<EpochReport, Answer>? OnEpoch = null,
@@ -56,7 +62,9 @@ public sealed record TrainingOptions(
     bool UseAverage = false,
     int Shards = 1,
     Ranks? Ranks = null,
-    int? SaveSteps = null)
+    int? SaveSteps = null,
+    Prefetch? Prefetch = null,
+    BlockOrder? Blocks = null)
 {
     /// <summary>The options with their names, the same on every machine.</summary>
     /// <example><code>Console.WriteLine(options);</code></example>
@@ -69,7 +77,7 @@ public sealed record TrainingOptions(
 
         return new FitOptions(
             Epochs,
-            new BatchOptions(BatchSize, Shuffle, DropLast),
+            new BatchOptions(BatchSize, Shuffle, DropLast, Interop.Option(Blocks)),
             Key ?? DL1.Key.OfSeed(Seed),
             Interop.Option(Validation),
             Interop.List(Metrics ?? [], nameof(Metrics)),
@@ -85,7 +93,8 @@ public sealed record TrainingOptions(
             cancellation,
             Shards,
             Ranks ?? RanksModule.alone,
-            SaveSteps is { } steps ? FSharpOption<int>.Some(steps) : FSharpOption<int>.None);
+            SaveSteps is { } steps ? FSharpOption<int>.Some(steps) : FSharpOption<int>.None,
+            Prefetch ?? PrefetchModule.one);
     }
 }
 

@@ -68,10 +68,34 @@ module internal Rows =
             let rows = parts |> List.sumBy (fun p -> p.Shape[0])
             Tensor(Shape.withAxis 0 rows first.Shape, Elements.concat (parts |> List.map _.Elements))
 
+/// Rows to learn from, by their numbers, from wherever they lie: memory, files, a generator. `Fit` takes one in the place of a
+/// `Dataset`, which is one; `Source.create` makes one of a function, `Source.append`, `Source.weighted` and others make new
+/// ones of old ones. Rows with the same number are the same each time, so that the batches of a training depend on its key alone,
+/// whatever is read ahead, and after any resumption. Several threads may ask at once.
+[<AbstractClass>]
+type Source() =
+    /// The number of rows.
+    abstract Count: int
+    /// One row or more like all others: only names, types and shapes of its tensors are looked at.
+    abstract Example: Dataset
+    /// Some rows, in the order of their numbers, counted from 0, which may repeat: for validation.
+    abstract Rows: numbers: int[] -> Dataset
+
+    /// The rows as an epoch of training is given them, with the key of the epoch: where nothing is drawn, `Rows`. What is drawn,
+    /// such as how an image is cropped, depends on the key and the row's number alone.
+    abstract Drawn: key: Key * numbers: int[] -> Dataset
+
+    default this.Drawn(_, numbers) = this.Rows numbers
+
+    /// The number of rows, and the shapes of one.
+    override this.ToString() = $"source of %d{this.Count} rows like {this.Example}"
+
 /// Examples to learn from: inputs and their targets, one row each, `[rows; ...]`. Inputs and targets are one tensor each, or
 /// several, each by its name. Another number of rows in one of them is a `ShapeError`.
-[<Sealed; DebuggerDisplay("{ToString(),nq}")>]
-type Dataset private (inputs: Tree<Tensor>, targets: Tree<Tensor>) =
+and [<Sealed; DebuggerDisplay("{ToString(),nq}")>] Dataset
+    private (inputs: Tree<Tensor>, targets: Tree<Tensor>) =
+    inherit Source()
+
     do
         let first =
             match Tree.values inputs with
@@ -139,7 +163,27 @@ type Dataset private (inputs: Tree<Tensor>, targets: Tree<Tensor>) =
     /// What it is to answer by name; one tensor alone is named `targets`, those of a tuple 1, 2, ...
     member _.NamedTargets = targets
     /// The number of rows.
-    member _.Count = (snd inputs.Leaves[0]).Shape[0]
+    override _.Count = (snd inputs.Leaves[0]).Shape[0]
+
+    /// The same data by a function of each tensor, which is asked once for one that is there several times.
+    member internal _.Mapped(f: Tensor -> Tensor) : Dataset =
+        let known = HashIdentity.Reference |> System.Collections.Generic.Dictionary<Tensor, Tensor>
+
+        let of' (t: Tensor) =
+            match known.TryGetValue t with
+            | true, found -> found
+            | false, _ ->
+                let made = f t
+                known[t] <- made
+                made
+
+        Dataset(Tree.map of' inputs, Tree.map of' targets)
+
+    /// Some rows, in the order of their numbers, which may repeat; one that is not there is a `DomainError`.
+    override this.Rows(numbers) = this.Mapped(Rows.take "Dataset.rows" numbers)
+
+    /// The first row, or none where there is none.
+    override this.Example = if this.Count < 2 then this else this.Rows [| 0 |]
 
     /// The number of rows, and the shapes.
     override this.ToString() =
@@ -187,23 +231,9 @@ module Dataset =
         | [ path, one ] when path = Erased.inputs -> Dataset(one, one)
         | _ -> Dataset.OfTrees(inputs, inputs)
 
-    /// The same data by a function of each tensor, which is asked once for one that is there several times.
-    let private mapped (f: Tensor -> Tensor) (data: Dataset) : Dataset =
-        let known = HashIdentity.Reference |> System.Collections.Generic.Dictionary<Tensor, Tensor>
-
-        let of' (t: Tensor) =
-            match known.TryGetValue t with
-            | true, found -> found
-            | false, _ ->
-                let made = f t
-                known[t] <- made
-                made
-
-        Dataset.OfTrees(Tree.map of' data.NamedInputs, Tree.map of' data.NamedTargets)
-
     /// Some rows, in the order of their numbers, which may repeat; one that is not there is a `DomainError`.
     /// `Dataset.rows [| 2; 0 |] data`
-    let rows (numbers: int[]) (data: Dataset) : Dataset = mapped (Rows.take "Dataset.rows" numbers) data
+    let rows (numbers: int[]) (data: Dataset) : Dataset = data.Rows numbers
 
     /// The first rows, or all where there are fewer; none where the count is negative. `Dataset.truncate 2 data`
     let truncate (count: int) (data: Dataset) : Dataset =
@@ -308,6 +338,31 @@ module Dataset =
             Tree.replace data.NamedInputs (Tree.ofList [ name, f data.NamedInputs[name] ]),
             data.NamedTargets
         )
+
+    /// The rows of some data sets, one after another, of the same names, types and shapes.
+    let internal stack operation (parts: Dataset list) : Dataset =
+        match parts with
+        | [ one ] -> one
+        | [] -> Refuse.domain operation "no rows" "one row at least" "check that there are rows"
+        | first :: _ ->
+            let below (tree: Dataset -> Tree<Tensor>) =
+                let all = parts |> List.map tree
+
+                for other in all do
+                    if (Tree.paths other |> List.sort) <> (Tree.paths (tree first) |> List.sort) then
+                        let names (tree: Tree<Tensor>) = Tree.paths tree |> String.concat ", "
+
+                        Refuse.domain
+                            operation
+                            $"rows with tensors named {names other} below {names (tree first)}"
+                            "the same names"
+                            "name the tensors of both alike"
+
+                tree first
+                |> Tree.mapPath (fun path _ ->
+                    Rows.stack operation (all |> List.map (fun part -> part[path])))
+
+            Dataset.OfTrees(below _.NamedInputs, below _.NamedTargets)
 
     /// The rows of one, then those of another, of the same names, types and shapes. `Dataset.append data data`
     let append (first: Dataset) (second: Dataset) : Dataset =

@@ -30,7 +30,7 @@ type internal Ran =
 
 /// Where the values of a run come from.
 [<NoEquality; NoComparison>]
-type internal Source =
+type internal RunSource =
     /// From nowhere yet: parameters are asked for, as variables of this type.
     | Asking of DType
     /// From trees of parameters and of state.
@@ -38,7 +38,7 @@ type internal Source =
 
 /// What one run of a model writes down. It lives as long as the run, and is seen by nobody else.
 [<Sealed>]
-type internal Ledger(source: Source, costOf: (Expr -> int64) option) =
+type internal Ledger(source: RunSource, costOf: (Expr -> int64) option) =
     member _.Source = source
     /// What an expression adds to the work done so far, where a table asks for it.
     member _.CostOf = costOf

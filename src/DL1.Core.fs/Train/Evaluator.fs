@@ -73,9 +73,9 @@ type internal Evaluator
         let run = Compile.prepare variables values
         fun ts os -> run (Tree.values ts @ Tree.values os) |> List.map Tensor.toFloat
 
-    let prepare (data: Dataset) (outputs: Tree<Tensor>) (part: int) =
+    let prepare (data: Source) (outputs: Tree<Tensor>) (part: int) =
         let places (t: Tensor) = Shape.withAxis 0 (t.Shape[0] / part * data.Count) t.Shape
-        let targets = Trace.setOf ValueNone Erased.targets data.NamedTargets
+        let targets = Trace.setOf (ValueSome data.Count) Erased.targets data.Example.NamedTargets
 
         let outputs =
             outputs
@@ -128,25 +128,28 @@ type internal Evaluator
         outputs
 
     /// How the loss of more rows than are computed at a time is found; each kind of data set is looked at once.
-    let wayOf (parameters: Tree<Tensor>) (state: Tree<Tensor>) (data: Dataset) (size: int) =
+    let wayOf (parameters: Tree<Tensor>) (state: Tree<Tensor>) (data: Source) (size: int) =
         let shown (tree: Tree<Tensor>) =
             Tree.toList tree
             |> List.map (fun (path, t) -> $"{path} {t.DType} {t.Shape}")
             |> String.concat ", "
 
-        let shape = $"%d{size} of {shown data.NamedInputs}; {shown data.NamedTargets}"
+        let example = data.Example
+
+        let shape =
+            $"%d{size} of %d{data.Count} rows like {shown example.NamedInputs}; {shown example.NamedTargets}"
 
         let look () =
-            let first = Dataset.truncate size data
+            let first = data.Rows [| 0 .. min size data.Count - 1 |]
             let outputs = outputsOf parameters state 0 first.NamedInputs
             requireRows first.Count outputs
             prepare data outputs first.Count
 
         prepared.GetOrAdd(shape, (fun _ -> lazy look ())).Value
 
-    let measure (metric: Metric) (data: Dataset) (outputs: Tree<Tensor>) : float =
+    let measure (metric: Metric) (targets: Tree<Tensor>) (outputs: Tree<Tensor>) : float =
         Metric.explained metric (fun () ->
-            let struct (target, output) = Metric.looksAt metric data.NamedTargets outputs
+            let struct (target, output) = Metric.looksAt metric targets outputs
             metric.Measure target output)
 
     let stack (parts: Tree<Tensor> list) : Tree<Tensor> =
@@ -160,63 +163,88 @@ type internal Evaluator
 
     /// Refuses a loss that cannot be computed over the rows of the data, and metrics that cannot take such targets and
     /// outputs, before any step is lost.
-    member _.Check(parameters: Tree<Tensor>, state: Tree<Tensor>, data: Dataset, batchSize: int) : unit =
+    member _.Check(parameters: Tree<Tensor>, state: Tree<Tensor>, data: Source, batchSize: int) : unit =
         if data.Count > batchSize then
             wayOf parameters state data batchSize |> ignore
 
         if not metrics.IsEmpty then
-            let part = Dataset.truncate batchSize data
+            let part = data.Rows [| 0 .. min batchSize data.Count - 1 |]
             let outputs = outputsOf parameters state 0 part.NamedInputs
             requireRows part.Count outputs
 
-            // The outputs of the first rows, over and over, stand for all: what counts is type, shape and targets.
+            // The outputs of the first rows, over and over, stand for all: what counts is type, shape and targets. Of a source the
+            // first targets stand for all, too.
+            let struct (count, targets) =
+                match data with
+                | :? Dataset as all -> struct (all.Count, all.NamedTargets)
+                | _ -> struct (part.Count, part.NamedTargets)
+
             let outputs =
                 outputs
                 |> Tree.map (fun output ->
                     let times = output.Shape[0] / part.Count
-                    let rows = Array.init (times * data.Count) (fun i -> i % output.Shape[0])
-                    if part.Count = data.Count then output else Rows.take operation rows output)
+                    let rows = Array.init (times * count) (fun i -> i % output.Shape[0])
+                    if part.Count = count then output else Rows.take operation rows output)
 
             for metric in metrics do
-                measure metric data outputs |> ignore
+                measure metric targets outputs |> ignore
 
     /// The loss and the metrics.
-    member _.Run(parameters: Tree<Tensor>, state: Tree<Tensor>, data: Dataset, batchSize: int) : Evaluation =
+    member _.Run(parameters: Tree<Tensor>, state: Tree<Tensor>, data: Source, batchSize: int) : Evaluation =
         if batchSize < 1 then
             Refuse.domain operation $"batches of %d{batchSize} rows" "1 or more" "256 is usual"
 
         if data.Count = 0 then
             Refuse.domain operation "no rows" "one at least" "check how the data were split"
 
-        let run (predictor: Predictor) (chunk: int) (rows: int[]) =
-            let part = if rows.Length = data.Count then data else Dataset.rows rows data
+        let all =
+            match data with
+            | :? Dataset as all -> ValueSome all
+            | _ -> ValueNone
+
+        let read (rows: int[]) : Dataset =
+            match all with
+            | ValueSome all when rows.Length = all.Count -> all
+            | _ -> data.Rows rows
+
+        let predict (predictor: Predictor) (chunk: int) (part: Dataset) =
             predictor.Run(parameters, state, keyOf chunk, part.NamedInputs, ValueSome part.NamedTargets)
 
-        let found, outputs =
+        let found, outputs, targets =
             match chunks batchSize data.Count with
-            | [ all ] ->
-                let struct (outputs, found) = run whole 0 all
-                List.map Tensor.toFloat found, lazy outputs
+            | [ rows ] ->
+                let part = read rows
+                let struct (outputs, found) = predict whole 0 part
+                List.map Tensor.toFloat found, lazy outputs, lazy part.NamedTargets
             | parts ->
                 let parts = Array.ofList parts
 
-                /// The sums and the outputs of each part; outputs where something needs them.
-                let shareOut needsOutputs (one: int -> struct (Tree<Tensor> * Tensor list)) =
+                /// The sums of each part, and where something looks at those of all rows, outputs and a source's targets.
+                let shareOut keeps (one: int -> struct (Tree<Tensor> * Tensor list * Tree<Tensor>)) =
                     let found =
                         RankMessages.shareOut ranks parts.Length (fun chunk ->
-                            let struct (outputs, told) = one chunk
+                            let struct (outputs, told, targets) = one chunk
 
-                            Tree.append
-                                (Tree.under "told" (Tree.ofList (told |> List.mapi (fun i t -> string i, t))))
-                                (if needsOutputs then Tree.under "output" outputs else Tree.empty))
+                            [
+                                Tree.under "told" (Tree.ofList (told |> List.mapi (fun i t -> string i, t)))
+                                (if keeps then Tree.under "output" outputs else Tree.empty)
+                                (if keeps && all.IsNone then Tree.under "target" targets else Tree.empty)
+                            ]
+                            |> List.reduce Tree.append)
 
                     found |> List.map (Tree.at "told" >> Tree.values),
-                    lazy (found |> List.map (Tree.at "output") |> stack)
+                    lazy (found |> List.map (Tree.at "output") |> stack),
+                    (match all with
+                     | ValueSome all -> lazy all.NamedTargets
+                     | ValueNone -> lazy (found |> List.map (Tree.at "target") |> stack))
 
                 match wayOf parameters state data batchSize with
                 | LossWay.Sums(sums, predictor, finish) ->
-                    let told, outputs =
-                        shareOut (not metrics.IsEmpty) (fun chunk -> run predictor chunk parts[chunk])
+                    let told, outputs, targets =
+                        shareOut (not metrics.IsEmpty) (fun chunk ->
+                            let part = read parts[chunk]
+                            let struct (outputs, told) = predict predictor chunk part
+                            struct (outputs, told, part.NamedTargets))
 
                     let ofEach, _ =
                         List.zip sums finish
@@ -228,21 +256,17 @@ type internal Evaluator
                                 finish (LossSums.combine sums own), rest)
                             told
 
-                    ofEach, outputs
+                    ofEach, outputs, targets
                 | LossWay.AtOnce measure ->
-                    let _, outputs =
+                    let _, outputs, targets =
                         shareOut true (fun chunk ->
-                            struct (outputsOf
-                                        parameters
-                                        state
-                                        chunk
-                                        (Tree.map (Rows.take operation parts[chunk]) data.NamedInputs),
-                                    []))
+                            let part = read parts[chunk]
+                            struct (outputsOf parameters state chunk part.NamedInputs, [], part.NamedTargets))
 
-                    measure data.NamedTargets outputs.Value, outputs
+                    measure targets.Value outputs.Value, outputs, targets
 
         {
             Loss = found.Head
             Parts = List.zip (parts |> List.map _.Name) found.Tail
-            Metrics = metrics |> List.map (fun m -> m.Name, measure m data (outputs.Force()))
+            Metrics = metrics |> List.map (fun m -> m.Name, measure m targets.Value outputs.Value)
         }

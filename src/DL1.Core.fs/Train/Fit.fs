@@ -29,6 +29,7 @@ module Fit =
             Shards = 1
             Ranks = Ranks.alone
             SavingSteps = None
+            Prefetch = Prefetch.one
         }
 
     /// Stops after the given number of epochs without a lower loss, and returns the best parameters. Without a validation set the loss
@@ -63,13 +64,14 @@ module Fit =
         (options: FitOptions)
         (sums: Tally option)
         (parts: Tally list)
-        (data: Dataset)
+        (data: Source)
         number
         (progress: EpochProgress)
         (save: unit -> unit)
         =
         let tallies = Option.toList sums @ parts
         let order = Batches.indices options.Batch (Key.fold 1 options.Key) number data.Count
+        let drawing = Key.fold number (Key.fold 3 options.Key)
         let first = progress.Steps
 
         let ownRows (rows: int[]) =
@@ -77,7 +79,10 @@ module Fit =
             if high - low = rows.Length then rows else rows[low .. high - 1]
 
         use batches =
-            (Batches.prefetched (fun i -> Dataset.rows (ownRows order[first + i]) data) (order.Length - first))
+            (Prefetch.run
+                options.Prefetch
+                (fun i -> data.Drawn(drawing, ownRows order[first + i]))
+                (order.Length - first))
                 .GetEnumerator()
 
         let mutable isCancelled = false
@@ -145,17 +150,20 @@ module Fit =
     let private train
         (options: FitOptions)
         (learner: Learner)
-        (data: Dataset)
+        (data: Source)
         (agree: (string * Digest) list -> unit)
         : Fitted =
         FitChecks.options options learner data
         let ranks = options.Ranks
+        SourceChecks.wholeOf data |> List.map (fun d -> "", d) |> Learner.admits learner "Fit.run"
 
-        let sets =
-            ("", data) :: (options.Validation |> Option.map (fun v -> "validation ", v) |> Option.toList)
+        options.Validation
+        |> Option.toList
+        |> List.collect SourceChecks.wholeOf
+        |> List.map (fun d -> "validation ", d)
+        |> Learner.admits learner "Fit.run"
 
-        Learner.admits learner "Fit.run" sets
-        let measured = options.Validation |> Option.defaultValue data
+        let example = data.Example
 
         let key =
             if learner.ValidatesInTraining then
@@ -174,36 +182,29 @@ module Fit =
             match options.Resume, options.Start with
             | Some c, _ -> Step.ofCheckpoint c
             | None, Some s -> s
-            | None, None -> Step.startOn learner options.Key data
+            | None, None -> Step.startOn learner options.Key example
 
         let mutable best =
             options.EarlyStopping |> Option.map (Best.start partNames options.Metrics >> Best.ofExtra extra)
 
-        let admitLabels =
-            Admit.labels
-                "Fit.run"
-                learner.Network
-                learner.Objective
-                (start.Parameters, start.State)
-                (min options.Batch.Size data.Count)
+        let admitted name set =
+            SourceChecks.admitted learner start (min options.Batch.Size data.Count) name set
 
-        let training, validating = sets |> List.partition (fun (_, set) -> obj.ReferenceEquals(set, data))
-        admitLabels training
-
+        let data = admitted "" data
         Learner.requireTrained learner start.Parameters
         let struct (targets, outputs) = FitChecks.batches options.Batch options.Shards learner start data
 
         options.Validation
         |> Option.iter (FitChecks.validation learner.ValidatesInTraining learner start data)
 
-        admitLabels validating
+        let measured = options.Validation |> Option.map (admitted "validation ") |> Option.defaultValue data
 
         // The loss of mixed batches is the mean over the steps.
         let sumsOf loss =
             if learner.Mixup.IsSome then
                 None
             else
-                Tally.sumsOf options.Batch loss data targets outputs
+                Tally.sumsOf options.Batch loss data.Count targets outputs
 
         let sums = sumsOf learner.Objective
 
@@ -327,6 +328,8 @@ module Fit =
 
                 follow ()
 
+            Option.iter Telemetry.validation row.ValidationLoss
+
             if ranks.Rank = 0 then
                 options.Progress.Epoch row
 
@@ -358,7 +361,7 @@ module Fit =
                 | None -> ()
 
         // One row of what goes in, for the model's table.
-        let example = Trace.setOf (ValueSome 1) "input" data.NamedInputs
+        let example = Trace.setOf (ValueSome 1) "input" example.NamedInputs
 
         let result (ended: FitEnd) : Fitted =
             let last = trainer.State
@@ -416,7 +419,8 @@ module Fit =
     /// Trains a learner on data, and measures after each epoch. The same key gives the same bits, and so does a training
     /// that is resumed from a checkpoint: the epochs of its history, the best of them and the rates that they led to go on. What can be told to be wrong is refused before the first step: data that do not
     /// fit the model, a validation set of another width, or a last batch that a layer cannot take are a `ShapeError`; a NaN
-    /// or an infinity among the data, or a label that is no class, a `DomainError` that names its row; so are metrics that
+    /// or an infinity among the data, or a label that is no class, a `DomainError` that names its row (of a source that is no
+    /// `Dataset` rows are checked as they are read, before the step that would learn from them); so are metrics that
     /// cannot take the targets, two of one name, and checkpoints in a folder that is not there. What throws later is a
     /// `FitError`, which carries what was trained until then.
     /// ```
@@ -424,5 +428,5 @@ module Fit =
     /// let fitted = Fit.run { Fit.options (Key.ofSeed 1L) with Validation = Some validation } learner train
     /// let outputs = Trained.predict test.Inputs fitted.Trained
     /// ```
-    let run (options: FitOptions) (learner: Learner) (data: Dataset) : Fitted =
+    let run (options: FitOptions) (learner: Learner) (data: Source) : Fitted =
         RankFit.guarded options.Ranks (fun agree -> train options learner data agree)

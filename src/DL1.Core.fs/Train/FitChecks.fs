@@ -45,7 +45,7 @@ module internal FitChecks =
             refuse e.Message "a folder that can be written to" "choose another folder"
 
     /// Refuses rows of which an epoch would have no batch.
-    let rows (operation: string) (batch: BatchOptions) (data: Dataset) : unit =
+    let rows (operation: string) (batch: BatchOptions) (data: Source) : unit =
         if data.Count = 0 then
             Refuse.domain operation "no rows" "one at least" "check how the data were split"
 
@@ -62,7 +62,7 @@ module internal FitChecks =
         names @ (if hasValidation then names |> List.map ofValidation else [])
 
     /// Refuses options and data that cannot be trained with.
-    let options (options: FitOptions) (learner: Learner) (data: Dataset) : unit =
+    let options (options: FitOptions) (learner: Learner) (data: Source) : unit =
         if options.Shards < 1 then
             Refuse.domain operation $"%d{options.Shards} shards" "1 or more" "1 trains each batch as a whole"
 
@@ -70,6 +70,7 @@ module internal FitChecks =
             Refuse.domain operation $"%d{options.Epochs} epochs" "0 or more" "10 is a start"
 
         rows operation options.Batch data
+        Prefetch.require operation options.Prefetch
 
         match options.Validation with
         | Some validation when validation.Count = 0 ->
@@ -123,14 +124,15 @@ module internal FitChecks =
         (shards: int)
         (learner: Learner)
         (start: TrainState)
-        (data: Dataset)
+        (data: Source)
         : struct (Tree<Expr> * Tree<Expr>) =
         let ps, ss = Trace.tree "parameters" start.Parameters, Trace.tree "state" start.State
         let key = Expr.variable "key" DType.I32 [ 2 ]
+        let example = data.Example
 
         let look rows =
-            let inputs = Trace.setOf (ValueSome rows) Erased.inputs data.NamedInputs
-            let targets = Trace.setOf (ValueSome rows) Erased.targets data.NamedTargets
+            let inputs = Trace.setOf (ValueSome rows) Erased.inputs example.NamedInputs
+            let targets = Trace.setOf (ValueSome rows) Erased.targets example.NamedTargets
             let struct (outputs, _, loss) = Step.forward learner ps ss key inputs targets
 
             let trained = Tree.filter learner.Trains ps |> Tree.values |> List.map _.Digest |> set
@@ -207,16 +209,18 @@ module internal FitChecks =
         (draws: bool)
         (learner: Learner)
         (start: TrainState)
-        (data: Dataset)
-        (validation: Dataset)
+        (training: Source)
+        (measured: Source)
         : unit =
+        let data, validation = training.Example, measured.Example
+
         let mode =
             if draws then
                 Mode.Training(Expr.variable "key" DType.I32 [ 2 ])
             else
                 Mode.Inference
 
-        let rows = min 256 validation.Count
+        let rows = min 256 measured.Count
 
         about "the validation set" "" (fun () ->
             sameNames "inputs" data.NamedInputs validation.NamedInputs

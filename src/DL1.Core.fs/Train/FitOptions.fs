@@ -56,37 +56,6 @@ type Progress =
         Epoch: EpochRow -> unit
     }
 
-/// Ways to tell progress.
-[<RequireQualifiedAccess; CompilationRepresentation(CompilationRepresentationFlags.ModuleSuffix)>]
-module Progress =
-    /// Nothing is told. `Progress.quiet`
-    let quiet: Progress = { Step = (fun _ _ _ _ -> ()); Epoch = ignore }
-
-    /// A line for each epoch. `Progress.lines (fun line -> printfn $"{line}")`
-    let lines (write: string -> unit) : Progress = { quiet with Epoch = History.line >> write }
-
-    /// On a terminal, a line that grows with the epoch and ends as the epoch's; elsewhere a line for each epoch.
-    /// `Progress.console ()`
-    let console () : Progress =
-        if Console.IsOutputRedirected then
-            lines (fun line -> Console.Out.WriteLine line)
-        else
-            let mutable shown = -1
-
-            {
-                Step =
-                    fun epoch step steps loss ->
-                        let percent = 100 * step / steps
-
-                        if percent <> shown then
-                            shown <- percent
-                            Console.Out.Write $"\repoch %d{epoch}  %3d{percent} %%  loss %.5g{loss}     "
-                Epoch =
-                    fun row ->
-                        shown <- -1
-                        Console.Out.WriteLine $"\r{History.line row}     "
-            }
-
 /// Where and how often training is written to a file, to be resumed.
 type Saving =
     {
@@ -106,8 +75,8 @@ type FitOptions =
         Batch: BatchOptions
         /// What parameters are drawn from, the order of rows, and what layers draw.
         Key: Key
-        /// Rows that are measured and never learnt from.
-        Validation: Dataset option
+        /// Rows that are measured and never learnt from: a data set, or any source.
+        Validation: Source option
         /// What is measured after each epoch.
         Metrics: Metric list
         /// When to stop early.
@@ -147,6 +116,8 @@ type FitOptions =
         /// Steps from one checkpoint to the next, beside those of `Saving` after epochs: a training that is resumed goes on in
         /// the middle of an epoch, to the same bits. `None` writes after epochs alone.
         SavingSteps: int option
+        /// How many batches are made ahead of the steps, on how many threads. Results do not depend on it.
+        Prefetch: Prefetch
     }
 
 /// Why a training ended.

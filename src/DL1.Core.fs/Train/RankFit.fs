@@ -33,7 +33,7 @@ module internal RankFit =
         (learner: Learner)
         (trainer: Trainer)
         (start: TrainState)
-        (data: Dataset)
+        (data: Source)
         : (string * Digest) list =
         if options.Ranks.Size = 1 then
             []
@@ -44,6 +44,13 @@ module internal RankFit =
             numbers.Add options.Batch.Size
             flag options.Batch.Shuffle
             flag options.Batch.DropLast
+
+            match options.Batch.Blocks with
+            | Some order ->
+                numbers.Add order.Rows
+                numbers.Add order.Window
+            | None -> flag false
+
             numbers.Add(Key.toTensor options.Key)
             numbers.Add options.Shards
             flag options.UsesAverage
@@ -74,14 +81,21 @@ module internal RankFit =
             let sets = data :: Option.toList options.Validation
             let whole = min options.Batch.Size data.Count
 
-            let tensors (set: Dataset) =
-                [ set.NamedInputs; set.NamedTargets ]
+            // All rows of a data set; of another source their number and one of them.
+            let tensors (set: Source) =
+                let struct (rows, count) =
+                    match set with
+                    | :? Dataset as all -> struct (all, "")
+                    | _ -> struct (set.Example, $"%d{set.Count} like ")
+
+                [ rows.NamedInputs; rows.NamedTargets ]
                 |> List.map (RankMessages.ofTensors >> string)
                 |> String.concat " "
+                |> (+) count
 
             [
                 "options", numbers.Finish()
                 "data", RankMessages.ofText (sets |> List.map tensors |> String.concat "; ")
                 "parameters or state to begin with", RankMessages.ofTensors (Step.toTree start)
-                "model, loss or optimizer", trainer.Digest(Dataset.truncate 1 data, whole)
+                "model, loss or optimizer", trainer.Digest(data.Rows [| 0 |], whole)
             ]

@@ -45,7 +45,7 @@ module internal Tally =
     let sumsOf
         (options: BatchOptions)
         (loss: Tree<Expr> -> Tree<Expr> -> Expr)
-        (data: Dataset)
+        (count: int)
         (targets: Tree<Expr>)
         (outputs: Tree<Expr>)
         : Tally option =
@@ -62,7 +62,7 @@ module internal Tally =
             | BatchShare.Sum
             | BatchShare.Weight _
             | BatchShare.Uneven _ ->
-                let all = if options.DropLast then data.Count / rows * rows else data.Count
+                let all = if options.DropLast then count / rows * rows else count
 
                 let over (tree: Tree<Expr>) =
                     tree

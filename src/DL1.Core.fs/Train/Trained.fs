@@ -80,6 +80,7 @@ type Trained
         if batchSize < 1 then
             Refuse.domain "Trained" $"batches of %d{batchSize} rows" "1 or more" "256 is usual"
 
+        let started = Telemetry.beginPrediction ()
         let operation = "Trained.Predict"
 
         for path, t in Tree.toList inputs do
@@ -114,8 +115,13 @@ type Trained
                             Tree.map (Rows.take operation chunk) inputs
                     ))
 
-            parts.Head
-            |> Tree.mapPath (fun path _ -> Rows.stack operation (parts |> List.map (fun part -> part[path])))
+            let outputs =
+                parts.Head
+                |> Tree.mapPath (fun path _ ->
+                    Rows.stack operation (parts |> List.map (fun part -> part[path])))
+
+            Telemetry.endPrediction started rows
+            outputs
 
     /// The outputs for inputs of any number of rows, `[rows; ...]`, computed in batches of a size. A NaN or an infinity
     /// among the inputs is a `DomainError` that names its place, and so are a model of several inputs and one of several outputs.

@@ -110,6 +110,7 @@ type Trainer
     let mutable rows = 0
 
     let step (batch: Dataset) : float =
+        let started = Telemetry.beginStep ()
         let session = sessionFor batch
         let xs, ts = batch.NamedInputs.Leaves, batch.NamedTargets.Leaves
 
@@ -125,7 +126,21 @@ type Trainer
         session.Step given
         steps <- steps + 1L
         rows <- batch.Count
-        session.Scalar 0
+        let loss = session.Scalar 0
+        Telemetry.endStep started
+        Telemetry.stepLoss loss
+        Telemetry.stepRows rows
+
+        if watches && Telemetry.listensToGradients () then
+            let mutable squares = 0.0
+
+            for i in 1 .. trained.Count do
+                let norm = session.Scalar i
+                squares <- squares + norm * norm
+
+            Telemetry.gradients (sqrt squares)
+
+        loss
 
     /// A trainer of a learner that begins with a state; whether it watches gradients.
     new(learner: Learner, start: TrainState, watches: bool) =

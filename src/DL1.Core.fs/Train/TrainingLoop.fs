@@ -203,6 +203,7 @@ and [<Sealed>] LoopStep internal (loop: TrainingLoop, write: System.Action<StepS
     let ordered (inputs: Tree<Tensor>) = Tree.values inputs
 
     let train (batch: Tree<Tensor>) =
+        let started = Telemetry.beginStep ()
         let shape = shapeOf batch
 
         let start () =
@@ -236,6 +237,13 @@ and [<Sealed>] LoopStep internal (loop: TrainingLoop, write: System.Action<StepS
 
         session.Step(Array.ofList (ordered batch))
         loop.Count()
+        Telemetry.endStep started
+
+        match batch.Leaves with
+        | [||] -> ()
+        | leaves when (snd leaves[0]).Rank > 0 -> Telemetry.stepRows (snd leaves[0]).Shape[0]
+        | _ -> ()
+
         let place name = List.findIndex (fun path -> path = name) (Tree.paths traced.Reports)
 
         last <-

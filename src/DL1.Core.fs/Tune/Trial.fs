@@ -3,19 +3,6 @@ namespace DL1
 open System
 open System.Globalization
 
-/// The value of one hyper-parameter.
-[<RequireQualifiedAccess>]
-type HyperValue =
-    /// A number.
-    | Number of float
-    /// A word.
-    | Word of string
-
-    override this.ToString() =
-        match this with
-        | Number n -> n.ToString("G6", CultureInfo.InvariantCulture)
-        | Word w -> w
-
 /// What one hyper-parameter may be.
 [<RequireQualifiedAccess>]
 type HyperRange =

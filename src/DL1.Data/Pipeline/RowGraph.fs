@@ -145,12 +145,17 @@ type internal RowGraph(root: Expr, constants: (string * Tensor) list, columns: i
 
     /// The outputs for rows, f64 `[rows; outputs]`.
     member _.Run(x: Tensor) : Tensor =
+        let started = Telemetry.beginPrediction ()
         let rows = x.Shape[0]
 
         if rows = 0 then
             Tensor.zeros DType.F64 [ 0; root.Shape[1] ]
         else
-            [ for first in 0..most .. rows - 1 -> [| first .. min (first + most) rows - 1 |] ]
-            |> List.map (fun chunk ->
-                run (if chunk.Length = rows then x else Rows.take "Pipeline.Predict" chunk x))
-            |> Rows.stack "Pipeline.Predict"
+            let outputs =
+                [ for first in 0..most .. rows - 1 -> [| first .. min (first + most) rows - 1 |] ]
+                |> List.map (fun chunk ->
+                    run (if chunk.Length = rows then x else Rows.take "Pipeline.Predict" chunk x))
+                |> Rows.stack "Pipeline.Predict"
+
+            Telemetry.endPrediction started rows
+            outputs

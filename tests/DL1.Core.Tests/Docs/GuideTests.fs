@@ -286,10 +286,67 @@ let private asCode (digits: Dataset) (folder: string) =
     source.Save folder // Digits.cs, and Digits.bin where there are more than 100,000 numbers
     source
 
+let private watching (runs: string) =
+    let options = { Fit.options (Key.ofSeed 1L) with Epochs = 2 }
+    let lines = Collections.Generic.List<string>()
+    let board = TensorBoard(Path.Combine(runs, "adam"))
+
+    board.Hyperparameters(
+        [ "rate", HyperValue.Number 0.01; "optimizer", HyperValue.Word "adam" ],
+        [ "epoch/validation_loss" ]
+    )
+
+    let watched =
+        { options with
+            Progress = Progress.all [ Progress.lines lines.Add; board.Progress ]
+            Callbacks = [ board.Histograms ]
+        }
+
+    Fit.run watched Learners.learner (Learners.clouds 1L 40) |> ignore
+    lines.Count, File.Exists board.Path
+
+let private largeData (folder: string) =
+    let learner =
+        Learner.create
+            (Shaping.flatten => Dense.linear 3)
+            (Loss.crossEntropy Loss.classes)
+            (Optimizer.adam 0.001)
+
+    Npy.write
+        (Path.Combine(folder, "images.npy"))
+        (Key.normal 0.0 99.0 DType.F32 [ 100; 3; 8; 8 ] (Key.ofSeed 1L))
+
+    Npy.write (Path.Combine(folder, "labels.npy")) (Key.integers 0 3 DType.I64 [ 100 ] (Key.ofSeed 2L))
+    use images = MappedTensor.Npy(Path.Combine(folder, "images.npy"))
+    use labels = MappedTensor.Npy(Path.Combine(folder, "labels.npy"))
+    let source = MappedTensor.ToSource(images.Scaled(1.0 / 255.0), labels)
+
+    let options =
+        { Fit.options (Key.ofSeed 1L) with
+            Epochs = 2
+            Batch = { Batches.ofSize 32 with Blocks = Some { Rows = 64; Window = 4 } }
+            Prefetch = { Batches = 4; Threads = 2 }
+        }
+
+    let fitted = Fit.run options learner source
+    fitted.History.Length
+
+let private inFolder (use': string -> 'a) : 'a =
+    let folder = Directory.CreateTempSubdirectory().FullName
+
+    try
+        use' folder
+    finally
+        Directory.Delete(folder, true)
+
 let tests =
     testList
         "Guides"
         [
+            test "a training is watched" {
+                Expect.equal (inFolder watching) (2, true) "a line for each epoch, and a file"
+            }
+            test "mapped files are learnt from" { Expect.equal (inFolder largeData) 2 "epochs" }
             test "a network is fine-tuned" {
                 let known, report, head, tuned, others = transfer ()
 

@@ -372,6 +372,54 @@ let private progress =
             told.Step 1 1 1 0.5
             true)
         prints "console" "True" (fun () -> let told = Progress.console () in not (isNull (box told)))
+        prints "all" "()" (fun () ->
+            let told = Progress.all [ Progress.quiet; Progress.console () ]
+            told.Step 1 0 1 0.5
+            "()")
+        prints "tensorBoard" "1" (fun () ->
+            let folder = System.IO.Directory.CreateTempSubdirectory().FullName
+
+            try
+                let told = Progress.tensorBoard folder
+                told.Epoch row
+                System.IO.Directory.GetFiles(folder).Length
+            finally
+                System.IO.Directory.Delete(folder, true))
+    ]
+
+let private prefetches =
+    [
+        prints "one" "4 batches ahead on 1 thread" (fun () -> { Prefetch.one with Batches = 4 })
+        prints "run" "[0; 1; 4]" (fun () ->
+            Prefetch.run { Prefetch.one with Batches = 3; Threads = 2 } (fun i -> i * i) 3 |> List.ofSeq)
+    ]
+
+let private sources =
+    let all =
+        Dataset.create
+            (Tensor.arange DType.F32 1000 |> Tensor.reshape [ 1000; 1 ])
+            (Tensor.arange DType.I64 1000)
+
+    let rowsOf (numbers: int[]) = Dataset.rows numbers all
+    let source = Source.create 1000 (rowsOf [| 0 |]) rowsOf
+
+    let noisy key (x: Tensor) = x + Key.normal 0.0 0.1 DType.F32 [ 1; 1 ] key
+
+    let weights = Array.init 1000 (fun i -> if i < 3 then 1.0 else 0.0)
+    let counted (source: Source) = source.Count
+
+    [
+        prints "create" "1000" (fun () -> Source.create 1000 (rowsOf [| 0 |]) rowsOf |> counted)
+        prints "rows" "3" (fun () -> Source.rows [| 0; 2; 4 |] source |> counted)
+        prints "map" "f32" (fun () ->
+            (Source.map (Dataset.mapInputs (Tensor.cast DType.F32)) source).Example.Inputs.DType)
+        prints "augment" "1000" (fun () ->
+            Source.augment (fun key row -> row |> Dataset.mapInputs (noisy key)) source |> counted)
+        prints "append" "2000" (fun () -> Source.append [ source; source ] |> counted)
+        prints "weighted" "100" (fun () -> Source.weighted (Key.ofSeed 1L) weights 100 source |> counted)
+        prints "mixed" "100" (fun () ->
+            Source.mixed (Key.ofSeed 1L) 100 [ 0.7, source; 0.3, source ] |> counted)
+        prints "toDataset" "1000" (fun () -> (Source.toDataset source).Count)
     ]
 
 let private finder =
@@ -527,6 +575,8 @@ let all: Examples list =
         { Module = moduleOf <@ Plateau.rule @>; Rows = plateaus }
         { Module = moduleOf <@ History.line @>; Rows = histories }
         { Module = moduleOf <@ Progress.quiet @>; Rows = progress }
+        { Module = moduleOf <@ Prefetch.one @>; Rows = prefetches }
+        { Module = moduleOf <@ Source.append @>; Rows = sources }
         { Module = moduleOf <@ RateFinder.run @>; Rows = finder }
         {
             Module = moduleOf <@ Goal.ofMetric @>

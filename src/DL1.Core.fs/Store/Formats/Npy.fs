@@ -47,7 +47,8 @@ module Npy =
 
         Tensor(shape, Elements.take (Array.init reversed.Size source) elements)
 
-    let private tensor (stream: Stream) : Tensor =
+    /// The header of a file; the stream stands at the first byte of the data then.
+    let internal header (stream: Stream) : NpyHeader =
         Raw.refuseOther operation "an npy file" "an npy file" stream
 
         let start = bytes stream 8L
@@ -62,7 +63,10 @@ module Npy =
             | 3uy -> int64 (BitConverter.ToUInt32(bytes stream 4L, 0))
             | version -> refuse $"version {version} of the format" "version 1, 2 or 3"
 
-        let header = NpyHeader.parse (Encoding.UTF8.GetString(bytes stream length))
+        NpyHeader.parse (Encoding.UTF8.GetString(bytes stream length))
+
+    let private tensor (stream: Stream) : Tensor =
+        let header = header stream
         let shape, size = Raw.shape operation "a tensor" header.Raw header.Dims
         let left = stream.Length - stream.Position
 

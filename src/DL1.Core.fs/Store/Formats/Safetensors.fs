@@ -38,6 +38,31 @@ module Safetensors =
         let entries, texts = SafetensorsHeader.parse (stream.Length - data) json
         entries, texts, data
 
+    /// Where a tensor lies: the entry, the file, and the byte of it that is the tensor's first.
+    let internal placeOf
+        (operation: string)
+        (name: string)
+        (path: string)
+        : SafetensorsEntry * string * int64 =
+        let places = SafetensorsIndex.find path
+
+        let found =
+            places.Files
+            |> List.tryPick (fun (file, names) ->
+                if names |> Option.forall (fun names -> names.Contains name) then
+                    Raw.openFileAsIs operation "a safetensors file" file (fun stream ->
+                        let entries, _, data = header stream
+
+                        entries
+                        |> List.tryFind (fun e -> e.Name = name)
+                        |> Option.map (fun e -> e, file, data + e.Begin))
+                else
+                    None)
+
+        match found with
+        | Some place -> place
+        | None -> refuse $"no tensor {name} in {path}" "the name of a tensor of the file"
+
     let private tensor data (stream: Stream) (e: SafetensorsEntry) =
         let raw = SafetensorsHeader.rawOf e
         stream.Position <- data + e.Begin
