@@ -46,16 +46,18 @@ type internal PackedMatrix private () =
 
         block
 
+    static member private On<'T when 'T: unmanaged and 'T: struct>(key: PackedKey, data: nativeint) : Block =
+        match key.Width with
+        | Width.Bits128 -> PackedMatrix.Pack<Simd128<'T>, _, 'T>(key, data)
+        | Width.Bits256 -> PackedMatrix.Pack<Simd256<'T>, _, 'T>(key, data)
+        | Width.Bits512 -> PackedMatrix.Pack<Simd512<'T>, _, 'T>(key, data)
+
     /// The packed copy of a matrix in an array of f32 or f64, whose first element is at `data` at present.
     static member Of(dtype: DType, key: PackedKey, array: Array, data: nativeint) : Block =
         let make () =
-            match dtype, key.Width with
-            | DType.F64, Width.Bits128 -> PackedMatrix.Pack<F64x128, _, float>(key, data)
-            | DType.F64, Width.Bits256 -> PackedMatrix.Pack<F64x256, _, float>(key, data)
-            | DType.F64, Width.Bits512 -> PackedMatrix.Pack<F64x512, _, float>(key, data)
-            | _, Width.Bits128 -> PackedMatrix.Pack<F32x128, _, float32>(key, data)
-            | _, Width.Bits256 -> PackedMatrix.Pack<F32x256, _, float32>(key, data)
-            | _, Width.Bits512 -> PackedMatrix.Pack<F32x512, _, float32>(key, data)
+            match dtype with
+            | DType.F64 -> PackedMatrix.On<float>(key, data)
+            | _ -> PackedMatrix.On<float32>(key, data)
 
         let packed = known.GetOrCreateValue array
         packed.GetOrAdd(key, (fun _ -> lazy make ())).Value
