@@ -417,7 +417,7 @@ public static partial class Values
     private static Initializer OnesOf() => Initializers.Normal(0, 1);
 
     private static FitOptions FitModule(int seed) => DL1.Fit.options(Key.OfSeed(seed)) is var o
-        ? new FitOptions(1, new BatchOptions(4, true, false, null), o.Key, null, o.Metrics, null, null, false, o.Callbacks, o.Progress, false, null, null, null, CancellationToken.None, o.Prefetch)
+        ? new FitOptions(1, new BatchOptions(4, true, false, null), o.Key, null, o.Metrics, null, null, false, o.Callbacks, o.Progress, false, null, null, null, CancellationToken.None, o.Shards, o.Ranks, null, o.Prefetch)
         : throw new InvalidOperationException();
 
     private static CompileOptions CompileOptionsOf(int threads) => new(threads, true, false);

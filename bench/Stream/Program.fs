@@ -28,10 +28,10 @@ let private write (path: string) (rows: int64) =
     let text = $"{{'descr': '|u1', 'fortran_order': False, 'shape': (%d{rows}, %d{width}), }}"
     let padded = text.PadRight 117 + "\n"
 
-    file.Write
-        [| 0x93uy; byte 'N'; byte 'U'; byte 'M'; byte 'P'; byte 'Y'; 1uy; 0uy; byte padded.Length; 0uy |]
-
-    file.Write(Encoding.ASCII.GetBytes padded)
+    let header = Array.concat [ [| 0x93uy |]; "NUMPY"B; [| 1uy; 0uy; byte padded.Length; 0uy |] ]
+    file.Write(header, 0, header.Length)
+    let text = Encoding.ASCII.GetBytes padded
+    file.Write(text, 0, text.Length)
     let piece = Array.zeroCreate<byte>(1024 * width)
     let random = Random 1
 

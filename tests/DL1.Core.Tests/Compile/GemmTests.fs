@@ -106,6 +106,7 @@ type private Work<'T when 'T: unmanaged and 'T: struct>(kind: Kind<'T>, case: Ca
                 A = { Data = a.Address; Row = aRow; Column = aColumn; Batch = aExtent; Inner = 0; Outer = 0 }
                 B = { Data = b.Address; Row = bRow; Column = bColumn; Batch = bExtent; Inner = 0; Outer = 0 }
                 C = { Data = c.Address; Row = cRow; Column = 1; Batch = cExtent; Inner = 0; Outer = 0 }
+                Packed = 0n
                 Epilogue = finish
             }
 

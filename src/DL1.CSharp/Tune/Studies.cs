@@ -61,7 +61,7 @@ public sealed record StudySettings(
 /// Searches that keep what trials say and train, stop bad ones early, go on from a file, and learn from the trials so far where to
 /// look next.
 /// </summary>
-public static class StudyExtensions
+public static class Studies
 {
     /// <summary>The trials of several files, such as those of the parts of a study, in the order of their numbers.</summary>
     /// <param name="paths">The files, each written by a study.</param>
