@@ -14,6 +14,15 @@ public class FacadeTests
     private static double At(Expr f, double x) => f.Evaluate(("x", x)).ToDouble();
 
     [Fact]
+    public void LongNumbersKeepTheirDigits()
+    {
+        // 2²⁴ + 1 is no number of 32 bits.
+        Assert.Equal(3 * 16777217.0, At(X * 16777217L, 3));
+        Assert.Equal(16777217.0 - 3, At(16777217L - X, 3));
+        Assert.Equal(1.5, At(X * 0.5f, 3));
+    }
+
+    [Fact]
     public void EqualityComparesContent()
     {
         Assert.True(X == Expr.Symbol("x"));

@@ -19,7 +19,7 @@ public class GuideTests
     {
         var here = string.Concat(((string[])["GuideTests.cs", "OnnxTests.cs", "OnnxExportTests.cs", "TrainingLoopTests.cs", "WeightFilesTests.cs", "ReadmeTests.cs", "WatchingTests.cs", "SourcesTests.cs"])
             .Select(file => Repository.Folded(Repository.Read("tests", "DL1.CSharp.Tests", file))))
-            + Repository.Folded(Repository.Read("samples", "Machines", "Program.cs"));
+            + Repository.Folded(Repository.Read("samples", "Machines", "Program.cs").Replace("using DL1;", ""));
         var guides = Directory.GetFiles(Repository.Folder("docs"), "*.md");
         var snippets = guides.SelectMany(guide => Repository.Snippets(guide, "csharp")).ToList();
         Assert.True(snippets.Count >= 10, $"{snippets.Count} examples were found");
@@ -66,6 +66,17 @@ public class GuideTests
         Assert.All(together, one =>
             Assert.Equal(alone.State.Parameters["0.weight"].ToArray<float>(), one.State.Parameters["0.weight"].ToArray<float>()));
         Assert.Equal(1, Ranks.Alone.Size);
+    }
+
+    [Fact]
+    public void OneRankAloneComputesAllShards()
+    {
+        var options = new TrainingOptions(Shards: 8, Ranks: Ranks.Alone);
+        Assert.Equal(new TrainingOptions(Shards: 8).Shards, options.Shards);
+        var learner = Layers.Linear(10).Learner(Losses.CrossEntropy, Optimizers.Sgd(0.1));
+        Tensor Weights(TrainingOptions given) =>
+            learner.Fit(Datasets.Digits().Take(100), given with { Epochs = 1 }).State.Parameters["weight"];
+        Assert.Equal(Weights(new TrainingOptions(Shards: 8)), Weights(options));
     }
 
     [Fact]

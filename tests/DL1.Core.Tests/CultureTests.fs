@@ -8,8 +8,10 @@ open DL1
 open DL1.Data
 open Expecto
 
-/// Methods that set the culture themselves, so that what others write follows the invariant one.
-let private setters = set [ "DL1.Pictures.Style.invariant"; "DL1.InvariantText.Of" ]
+/// Methods that set the culture themselves, so that what others write follows the invariant one; and the one that F#'s holes
+/// without a type become, of which this search looks at each call.
+let private setters =
+    set [ "DL1.Pictures.Style.invariant"; "DL1.InvariantText.Of"; "DL1.PlainText.hole" ]
 
 /// The C# face is built before the tests, which do not refer to it: its names would stand beside those of the core.
 let private face () =

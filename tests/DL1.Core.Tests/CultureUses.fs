@@ -343,9 +343,10 @@ let find (assembly: Assembly) : Use list * int =
                         | :? string as text when isFormat i text ->
                             formats.Push(struct (text, holes text, List(), one.At))
                         | :? MethodBase as called ->
+                            // In the libraries `src/no-reflection.fsx` has put a call of DL1 in the place of the format.
                             if
-                                called.IsConstructor
-                                && ownerName called = "PrintfFormat`5"
+                                ((called.IsConstructor && ownerName called = "PrintfFormat`5")
+                                 || (called.Name = "interpolated" && ownerName called = "PlainText"))
                                 && formats.Count > 0
                             then
                                 let struct (text, plain, types, at) = formats.Pop()

@@ -3,6 +3,7 @@ namespace DL1
 open System
 open System.Collections.Generic
 open System.Diagnostics
+open System.Runtime.CompilerServices
 open DL1.Notebooks
 
 /// An immutable expression: a node, with its element type, its shape, and a digest of its content. Equality is
@@ -197,7 +198,8 @@ type Expr private (node: Node<Expr>, dtype: DType, shape: Shape, digest: Digest,
         let struct (a, b) = Expr.Pair(Node.compareName op, a, b)
         Expr.Make(Node.Compare(op, a, b))
 
-    // Numbers become literals (an F# operator applies no implicit conversion, hence its overloads for numbers).
+    // Numbers become literals (an F# operator applies no implicit conversion, hence its overloads for numbers). C# would convert
+    // long to float32 where there is such an overload, and lose digits: its priority keeps C# at the one for float.
     /// A number as an expression, without a type of its own. `Expr e = 2.0;`
     static member op_Implicit(value: float) : Expr = Expr.Literal value
     /// A number as an expression, without a type of its own. `Expr e = 2f;`
@@ -218,8 +220,10 @@ type Expr private (node: Node<Expr>, dtype: DType, shape: Shape, digest: Digest,
     /// The sum of elements; the number takes the expression's type. `2 + b`
     static member (+)(a: int, b: Expr) = float a + b
     /// The sum of elements; the number takes the expression's type. `a + 2.0f`
+    [<OverloadResolutionPriority(-1)>]
     static member (+)(a: Expr, b: float32) = a + Expr.Literal(float b)
     /// The sum of elements; the number takes the expression's type. `2.0f + b`
+    [<OverloadResolutionPriority(-1)>]
     static member (+)(a: float32, b: Expr) = Expr.Literal(float a) + b
     /// The difference of elements: numbers of one type, shapes that broadcast, else a `ShapeError`. `a - b`
     static member (-)(a: Expr, b: Expr) = Expr.OfBinary(BinaryOp.Sub, a, b)
@@ -232,8 +236,10 @@ type Expr private (node: Node<Expr>, dtype: DType, shape: Shape, digest: Digest,
     /// The difference of elements; the number takes the expression's type. `2 - b`
     static member (-)(a: int, b: Expr) = float a - b
     /// The difference of elements; the number takes the expression's type. `a - 2.0f`
+    [<OverloadResolutionPriority(-1)>]
     static member (-)(a: Expr, b: float32) = a - Expr.Literal(float b)
     /// The difference of elements; the number takes the expression's type. `2.0f - b`
+    [<OverloadResolutionPriority(-1)>]
     static member (-)(a: float32, b: Expr) = Expr.Literal(float a) - b
     /// The product of elements, not of matrices: numbers of one type, shapes that broadcast, else a `ShapeError`. `a * b`
     static member (*)(a: Expr, b: Expr) = Expr.OfBinary(BinaryOp.Mul, a, b)
@@ -246,8 +252,10 @@ type Expr private (node: Node<Expr>, dtype: DType, shape: Shape, digest: Digest,
     /// The product of elements; the number takes the expression's type. `2 * b`
     static member (*)(a: int, b: Expr) = float a * b
     /// The product of elements; the number takes the expression's type. `a * 2.0f`
+    [<OverloadResolutionPriority(-1)>]
     static member (*)(a: Expr, b: float32) = a * Expr.Literal(float b)
     /// The product of elements; the number takes the expression's type. `2.0f * b`
+    [<OverloadResolutionPriority(-1)>]
     static member (*)(a: float32, b: Expr) = Expr.Literal(float a) * b
     /// The quotient of elements: f32 or f64 of one type, shapes that broadcast, else a `ShapeError`. `a / b`
     static member (/)(a: Expr, b: Expr) = Expr.OfBinary(BinaryOp.Div, a, b)
@@ -260,8 +268,10 @@ type Expr private (node: Node<Expr>, dtype: DType, shape: Shape, digest: Digest,
     /// The quotient of elements; the number takes the expression's type. `2 / b`
     static member (/)(a: int, b: Expr) = float a / b
     /// The quotient of elements; the number takes the expression's type. `a / 2.0f`
+    [<OverloadResolutionPriority(-1)>]
     static member (/)(a: Expr, b: float32) = a / Expr.Literal(float b)
     /// The quotient of elements; the number takes the expression's type. `2.0f / b`
+    [<OverloadResolutionPriority(-1)>]
     static member (/)(a: float32, b: Expr) = Expr.Literal(float a) / b
     /// aᵇ for each element: f32 or f64, shapes that broadcast, else a `ShapeError`. `a ** b`
     static member Pow(a: Expr, b: Expr) = Expr.OfBinary(BinaryOp.Pow, a, b)
@@ -270,6 +280,7 @@ type Expr private (node: Node<Expr>, dtype: DType, shape: Shape, digest: Digest,
     /// aᵇ for each element; the number takes the expression's type. `a ** 2`
     static member Pow(a: Expr, b: int) = Expr.Pow(a, float b)
     /// aᵇ for each element; the number takes the expression's type. `a ** 0.5f`
+    [<OverloadResolutionPriority(-1)>]
     static member Pow(a: Expr, b: float32) = Expr.Pow(a, float b)
     /// aᵇ for each element; the number takes the expression's type. `Expr.Pow(2.0, b)`
     static member Pow(a: float, b: Expr) = Expr.OfBinary(BinaryOp.Pow, Expr.Literal a, b)

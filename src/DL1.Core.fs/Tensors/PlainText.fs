@@ -41,13 +41,13 @@ module internal PlainText =
             let next = format.IndexOf('%', at)
 
             if next < 0 then
-                text.Append(format, at, format.Length - at) |> ignore
+                text.Append(format.Substring at) |> ignore
                 at <- format.Length
             else
-                text.Append(format, at, next - at) |> ignore
+                text.Append(format.Substring(at, next - at)) |> ignore
 
                 if format[next + 1] = '%' then
-                    text.Append '%' |> ignore
+                    text.Append "%" |> ignore
                     at <- next + 2
                 else
                     let mark = format.IndexOf('P', next)

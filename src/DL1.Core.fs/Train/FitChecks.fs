@@ -212,7 +212,13 @@ module internal FitChecks =
         (training: Source)
         (measured: Source)
         : unit =
-        let data, validation = training.Example, measured.Example
+        // Refusals show the rows of a data set, and one row of another source.
+        let shown (set: Source) =
+            match set with
+            | :? Dataset as all -> all
+            | _ -> set.Example
+
+        let data, validation = shown training, shown measured
 
         let mode =
             if draws then

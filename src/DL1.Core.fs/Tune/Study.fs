@@ -32,7 +32,7 @@ module Study =
     let write (path: string) (trials: Trial list) : unit = StudyFile.write path trials
 
     /// The trials of several files, such as those of the parts of a study, in the order of their numbers; a number that is there twice
-    /// with different trials is a `FormatError`. `Study.join [ "part-0.json"; "part-1.json" ]`
+    /// with different trials is a `FormatError`. `Study.join paths`
     let join (paths: string list) : Trial list =
         paths
         |> List.collect read

@@ -339,10 +339,39 @@ let private inFolder (use': string -> 'a) : 'a =
     finally
         Directory.Delete(folder, true)
 
+/// Epochs of a training by ranks, here by one alone, and whether it writes its file.
+let private severalMachines () =
+    // in a project that refers to DL1.Core and DL1.Mpi: fitted (Mpi.Start()) learner data
+    let fitted (ranks: Ranks) (learner: Learner) (data: Dataset) =
+        Fit.run
+            { Fit.options (Key.ofSeed 1L) with
+                Epochs = 20
+                Batch = Batches.ofSize 256
+                Shards = 8
+                Ranks = ranks
+                Saving = Some { Path = "digits.ckpt"; Every = 1 }
+                SavingSteps = Some 100
+                Resume = if File.Exists "digits.ckpt" then Some(Checkpoint.read "digits.ckpt") else None
+            }
+            learner
+            data
+
+    let data = Dataset.create (Tensor.ones DType.F32 [ 16; 2 ]) (Tensor.zeros DType.F32 [ 16; 1 ])
+    let learner = Learner.create (Dense.linear 1) (Loss.mse Reduction.Mean) (Optimizer.sgd 0.1)
+    (fitted Ranks.alone learner data).History.Length, File.Exists "digits.ckpt"
+
 let tests =
     testList
         "Guides"
         [
+            test "ranks train together" {
+                File.Delete "digits.ckpt"
+
+                try
+                    Expect.equal (severalMachines ()) (20, true) "epochs, and a file"
+                finally
+                    File.Delete "digits.ckpt"
+            }
             test "a training is watched" {
                 Expect.equal (inFolder watching) (2, true) "a line for each epoch, and a file"
             }

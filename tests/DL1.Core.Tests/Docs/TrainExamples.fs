@@ -507,7 +507,8 @@ let private studies =
         prints "write" "True" (fun () -> inFile (fun path -> Study.write path trials) exists)
         prints "join" "True" (fun () ->
             inFile (fun path -> Study.write path trials) (fun path ->
-                (Study.join [ path ]).Length = trials.Length))
+                let paths = [ path ]
+                (Study.join paths).Length = trials.Length))
         prints "read" "True" (fun () ->
             inFile (fun path -> Study.write path trials) (fun path ->
                 (Study.read path |> List.map _.Score) = (trials |> List.map _.Score)))
@@ -567,9 +568,10 @@ let all: Examples list =
             Rows =
                 [
                     prints "alone" "1" (fun () ->
-                        { Fit.options (Key.ofSeed 1L) with Ranks = Ranks.alone }.Ranks.Size)
-                    prints "threads" "[0; 1; 4; 9]" (fun () ->
-                        Ranks.threads 4 (fun ranks -> ranks.Rank * ranks.Rank))
+                        let key = Key.ofSeed 1L
+                        { Fit.options key with Ranks = Ranks.alone }.Ranks.Size)
+                    prints "threads" "0 1 4 9" (fun () ->
+                        Ranks.threads 4 (fun ranks -> ranks.Rank * ranks.Rank) |> List.map string |> String.concat " ")
                 ]
         }
         { Module = moduleOf <@ Plateau.rule @>; Rows = plateaus }

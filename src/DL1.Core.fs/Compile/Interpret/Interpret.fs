@@ -15,67 +15,6 @@ open DL1.Compiler.Simd
 /// and a step is done for all of them at once, so that the choice of what to do is made once for some hundred elements.
 [<RequireQualifiedAccess>]
 module internal Interpret =
-    /// Reads `count` elements into lanes, or one into all lanes of a block where the operand does not move along columns.
-    let private load single (operand: LoopOperand) (address: nativeint) count (block: nativeint) =
-        let bytes = if single then 4 else 8
-        let lane i = block + nativeint (bytes * i)
-        let element i = address + nativeint (ElementSize.ofType operand.Type * i)
-
-        let inline each (put: nativeint -> nativeint -> unit) =
-            if operand.Along then
-                for i in 0 .. count - 1 do
-                    put (element i) (lane i)
-            else
-                for i in 0 .. 64 / bytes - 1 do
-                    put address (lane i)
-
-        if operand.Along && operand.Type <> DType.Bool && ElementSize.ofType operand.Type = bytes then
-            let size = int64 bytes * int64 count
-
-            Buffer.MemoryCopy(
-                NativePtr.toVoidPtr (NativePtr.ofNativeInt<byte> address),
-                NativePtr.toVoidPtr (NativePtr.ofNativeInt<byte> block),
-                size,
-                size
-            )
-        else
-            match operand.Type with
-            | DType.F32 -> each (fun from target -> At.write target (At.read<int> from))
-            | DType.F64
-            | DType.I64 -> each (fun from target -> At.write target (At.read<int64> from))
-            | DType.I32 when single -> each (fun from target -> At.write target (At.read<int> from))
-            | DType.I32 -> each (fun from target -> At.write target (int64 (At.read<int> from)))
-            | DType.Bool when single ->
-                each (fun from target -> At.write target (if At.read<byte> from = 0uy then 0 else -1))
-            | DType.Bool ->
-                each (fun from target -> At.write target (if At.read<byte> from = 0uy then 0L else -1L))
-
-    /// Writes `count` elements, or one where the operand does not move along columns.
-    let private store single (operand: LoopOperand) (address: nativeint) count (block: nativeint) =
-        let bytes = if single then 4 else 8
-        let count = if operand.Along then count else 1
-
-        if operand.Type <> DType.Bool && ElementSize.ofType operand.Type = bytes then
-            let size = int64 bytes * int64 count
-
-            Buffer.MemoryCopy(
-                NativePtr.toVoidPtr (NativePtr.ofNativeInt<byte> block),
-                NativePtr.toVoidPtr (NativePtr.ofNativeInt<byte> address),
-                size,
-                size
-            )
-        else
-            for i in 0 .. count - 1 do
-                let lane = block + nativeint (bytes * i)
-                let element = address + nativeint (ElementSize.ofType operand.Type * i)
-
-                match operand.Type with
-                | DType.F32
-                | DType.I32 -> At.write element (At.read<int> lane)
-                | DType.F64
-                | DType.I64 -> At.write element (At.read<int64> lane)
-                | DType.Bool -> At.write element (if At.read<int> lane = 0 then 0uy else 1uy)
-
     /// Computes a step in some bytes of its blocks, which are `stride` apart from those of the next step. Floats are of type 'F;
     /// integers, of type 'I, have the same size.
     let private compute<'F, 'I when 'F: unmanaged and 'F: struct and 'I: unmanaged and 'I: struct>
@@ -159,22 +98,22 @@ module internal Interpret =
 
             if isLong then
                 let count = int (min (lanes * nativeint blocks) (columns - column))
-                load single o (address operand segment column) count target
+                InterpretMemory.load single o (address operand segment column) count target
             else
                 for i in 0 .. blocks - 1 do
                     let block = target + 64n * nativeint i
-                    load single o (address operand (segment + nativeint i) column) (int columns) block
+                    InterpretMemory.load single o (address operand (segment + nativeint i) column) (int columns) block
 
         let write struct (value, operand) segment column blocks =
             let o = loop.Operands[operand]
 
             if isLong then
                 let count = int (min (lanes * nativeint blocks) (columns - column))
-                store single o (address operand segment column) count (slot value)
+                InterpretMemory.store single o (address operand segment column) count (slot value)
             else
                 for i in 0 .. blocks - 1 do
                     let block = slot value + 64n * nativeint i
-                    store single o (address operand (segment + nativeint i) column) (int columns) block
+                    InterpretMemory.store single o (address operand (segment + nativeint i) column) (int columns) block
 
         let get step segment column blocks =
             match loop.Steps[step] with

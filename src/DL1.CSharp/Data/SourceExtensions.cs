@@ -5,7 +5,7 @@ namespace DL1;
 /// (<see cref="MappedTensor"/>), tar files (<see cref="TarShards"/>), functions, and sources made of others. A <see cref="Dataset"/>
 /// is a source.
 /// </summary>
-public static class Sources
+public static class SourceExtensions
 {
     extension(Source)
     {

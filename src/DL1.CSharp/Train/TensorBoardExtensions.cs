@@ -1,7 +1,7 @@
 namespace DL1;
 
 /// <summary>What TensorBoard is told of a training beside its progress.</summary>
-public static class TensorBoards
+public static class TensorBoardExtensions
 {
     extension(TensorBoard board)
     {

@@ -1,7 +1,7 @@
 namespace DL1;
 
 /// <summary>Ranks that train together, in this process.</summary>
-public static class RankGroups
+public static class RankExtensions
 {
     extension(Ranks)
     {
