@@ -77,6 +77,8 @@ public class GuideTests
         Tensor Weights(TrainingOptions given) =>
             learner.Fit(Datasets.Digits().Take(100), given with { Epochs = 1 }).State.Parameters["weight"];
         Assert.Equal(Weights(new TrainingOptions(Shards: 8)), Weights(options));
+        var squares = Ranks.Threads(4, ranks => ranks.Rank * ranks.Rank);
+        Assert.Equal([0, 1, 4, 9], squares);
     }
 
     [Fact]

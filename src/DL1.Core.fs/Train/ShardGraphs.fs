@@ -41,7 +41,7 @@ module internal ShardGraphs =
 
     /// What is summed over shards, by name and type: gradients, floating-point state of layers, loss and weight.
     let summed (learner: Learner) (start: TrainState) : Tree<Variable> =
-        let number name = name, variable $"sum {name}" DType.F64 Shape.Scalar
+        let number (name: string) = name, variable $"sum {name}" DType.F64 Shape.Scalar
 
         [
             Tree.under "gradient" (Tree.filter learner.Trains start.Parameters)
