@@ -246,8 +246,7 @@ type ImportedModel internal (file: OnnxFile, given: (string * Tensor) list, isLi
                | Some names -> "|" + String.Join("\n", names)
                | None -> "")
 
-        let names, compiled =
-            prepared.Get(key, (fun () -> lazy compile Compile.standard wanted values)).Value
+        let names, compiled = prepared.Get(key, (fun () -> lazy compile Compile.standard wanted values)).Value
 
         List.zip names (compiled values) |> List.distinctBy fst |> Tree.ofList
 
@@ -293,7 +292,9 @@ type ImportedModel internal (file: OnnxFile, given: (string * Tensor) list, isLi
     member _.Run(xs: (string * Tensor) list) : Tree<Tensor> = run xs None
 
     /// A function from tensors of the types and shapes of examples to the outputs, both in the model's order.
-    member internal _.Prepare(options: CompileOptions, examples: (string * Tensor) list) : Tensor list -> Tensor list =
+    member internal _.Prepare
+        (options: CompileOptions, examples: (string * Tensor) list)
+        : Tensor list -> Tensor list =
         snd (compile options None (valuesOf examples))
 
     /// Values inside the model, by their names in the file.

@@ -43,9 +43,7 @@ let private withoutPrintf =
             let name = string library.Assembly
             Expect.contains called "Object..ctor" "calls are found"
 
-            Expect.isFalse
-                (List.contains "PrintfModule.PrintFormatToStringThen" called)
-                name
+            Expect.isFalse (List.contains "PrintfModule.PrintFormatToStringThen" called) name
 
             Expect.isFalse (List.contains "LazyExtensions.Create" called) name
     }

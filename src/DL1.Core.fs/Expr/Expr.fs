@@ -219,12 +219,15 @@ type Expr private (node: Node<Expr>, dtype: DType, shape: Shape, digest: Digest,
     static member (+)(a: Expr, b: int) = a + float b
     /// The sum of elements; the number takes the expression's type. `2 + b`
     static member (+)(a: int, b: Expr) = float a + b
+
     /// The sum of elements; the number takes the expression's type. `a + 2.0f`
     [<OverloadResolutionPriority(-1)>]
     static member (+)(a: Expr, b: float32) = a + Expr.Literal(float b)
+
     /// The sum of elements; the number takes the expression's type. `2.0f + b`
     [<OverloadResolutionPriority(-1)>]
     static member (+)(a: float32, b: Expr) = Expr.Literal(float a) + b
+
     /// The difference of elements: numbers of one type, shapes that broadcast, else a `ShapeError`. `a - b`
     static member (-)(a: Expr, b: Expr) = Expr.OfBinary(BinaryOp.Sub, a, b)
     /// The difference of elements; the number takes the expression's type. `a - 2.0`
@@ -235,12 +238,15 @@ type Expr private (node: Node<Expr>, dtype: DType, shape: Shape, digest: Digest,
     static member (-)(a: Expr, b: int) = a - float b
     /// The difference of elements; the number takes the expression's type. `2 - b`
     static member (-)(a: int, b: Expr) = float a - b
+
     /// The difference of elements; the number takes the expression's type. `a - 2.0f`
     [<OverloadResolutionPriority(-1)>]
     static member (-)(a: Expr, b: float32) = a - Expr.Literal(float b)
+
     /// The difference of elements; the number takes the expression's type. `2.0f - b`
     [<OverloadResolutionPriority(-1)>]
     static member (-)(a: float32, b: Expr) = Expr.Literal(float a) - b
+
     /// The product of elements, not of matrices: numbers of one type, shapes that broadcast, else a `ShapeError`. `a * b`
     static member (*)(a: Expr, b: Expr) = Expr.OfBinary(BinaryOp.Mul, a, b)
     /// The product of elements, not of matrices; the number takes the expression's type. `a * 2.0`
@@ -251,12 +257,15 @@ type Expr private (node: Node<Expr>, dtype: DType, shape: Shape, digest: Digest,
     static member (*)(a: Expr, b: int) = a * float b
     /// The product of elements; the number takes the expression's type. `2 * b`
     static member (*)(a: int, b: Expr) = float a * b
+
     /// The product of elements; the number takes the expression's type. `a * 2.0f`
     [<OverloadResolutionPriority(-1)>]
     static member (*)(a: Expr, b: float32) = a * Expr.Literal(float b)
+
     /// The product of elements; the number takes the expression's type. `2.0f * b`
     [<OverloadResolutionPriority(-1)>]
     static member (*)(a: float32, b: Expr) = Expr.Literal(float a) * b
+
     /// The quotient of elements: f32 or f64 of one type, shapes that broadcast, else a `ShapeError`. `a / b`
     static member (/)(a: Expr, b: Expr) = Expr.OfBinary(BinaryOp.Div, a, b)
     /// The quotient of elements; the number takes the expression's type. `a / 2.0`
@@ -267,21 +276,26 @@ type Expr private (node: Node<Expr>, dtype: DType, shape: Shape, digest: Digest,
     static member (/)(a: Expr, b: int) = a / float b
     /// The quotient of elements; the number takes the expression's type. `2 / b`
     static member (/)(a: int, b: Expr) = float a / b
+
     /// The quotient of elements; the number takes the expression's type. `a / 2.0f`
     [<OverloadResolutionPriority(-1)>]
     static member (/)(a: Expr, b: float32) = a / Expr.Literal(float b)
+
     /// The quotient of elements; the number takes the expression's type. `2.0f / b`
     [<OverloadResolutionPriority(-1)>]
     static member (/)(a: float32, b: Expr) = Expr.Literal(float a) / b
+
     /// aᵇ for each element: f32 or f64, shapes that broadcast, else a `ShapeError`. `a ** b`
     static member Pow(a: Expr, b: Expr) = Expr.OfBinary(BinaryOp.Pow, a, b)
     /// aᵇ for each element; the number takes the expression's type. `a ** 2.0`
     static member Pow(a: Expr, b: float) = Expr.OfBinary(BinaryOp.Pow, a, Expr.Literal b)
     /// aᵇ for each element; the number takes the expression's type. `a ** 2`
     static member Pow(a: Expr, b: int) = Expr.Pow(a, float b)
+
     /// aᵇ for each element; the number takes the expression's type. `a ** 0.5f`
     [<OverloadResolutionPriority(-1)>]
     static member Pow(a: Expr, b: float32) = Expr.Pow(a, float b)
+
     /// aᵇ for each element; the number takes the expression's type. `Expr.Pow(2.0, b)`
     static member Pow(a: float, b: Expr) = Expr.OfBinary(BinaryOp.Pow, Expr.Literal a, b)
     /// The remainder with the sign of a, as `%` of numbers: NaN by 0, and a by 0 for whole numbers. Its derivatives are 1 and

@@ -12,8 +12,7 @@ open Parquet
 open Parquet.Schema
 
 /// A law of which each value writes a file.
-let private few name property =
-    testPropertyWithConfig { Law.config with maxTest = 50 } name property
+let private few name property = testPropertyWithConfig { Law.config with maxTest = 50 } name property
 
 let private bounded low high (n: int) = low + int (uint32 n % uint32 (high - low + 1))
 

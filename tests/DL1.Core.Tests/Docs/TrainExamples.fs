@@ -571,7 +571,9 @@ let all: Examples list =
                         let key = Key.ofSeed 1L
                         { Fit.options key with Ranks = Ranks.alone }.Ranks.Size)
                     prints "threads" "0 1 4 9" (fun () ->
-                        Ranks.threads 4 (fun ranks -> ranks.Rank * ranks.Rank) |> List.map string |> String.concat " ")
+                        Ranks.threads 4 (fun ranks -> ranks.Rank * ranks.Rank)
+                        |> List.map string
+                        |> String.concat " ")
                 ]
         }
         { Module = moduleOf <@ Plateau.rule @>; Rows = plateaus }

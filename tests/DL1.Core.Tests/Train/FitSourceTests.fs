@@ -29,8 +29,7 @@ let private facts (rows: EpochRow list) =
     rows |> List.map (fun r -> r.Epoch, r.Steps, r.Loss, r.ValidationLoss, r.Metrics)
 
 /// What a checkpoint keeps of the best epoch; the history has times.
-let private best (f: Fitted) =
-    f.Checkpoint.Value.Extra |> Tree.filter (fun path -> path <> "history")
+let private best (f: Fitted) = f.Checkpoint.Value.Extra |> Tree.filter (fun path -> path <> "history")
 
 let private same (a: Fitted) (b: Fitted) =
     sameState a.State b.State

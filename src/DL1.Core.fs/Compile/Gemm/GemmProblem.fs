@@ -81,5 +81,4 @@ module internal KBlocks =
     let at k kBlock = min (length k) (k - kBlock * length k)
 
     /// The offset of a panel in a packed matrix of `panels` panels of `wide` bytes a row, k-block after k-block.
-    let packed k panels wide kBlock panel =
-        nativeint (kBlock * panels + panel) * nativeint (length k * wide)
+    let packed k panels wide kBlock panel = nativeint (kBlock * panels + panel) * nativeint (length k * wide)

@@ -81,7 +81,12 @@ type internal SmallGemm<'S, 'V, 'T
                 let panel =
                     if p.Packed <> 0n then
                         p.Packed
-                        + KBlocks.packed p.K ((p.N + whole - 1) / whole) (2 * 'S.Bytes) kBlock (column / whole)
+                        + KBlocks.packed
+                            p.K
+                            ((p.N + whole - 1) / whole)
+                            (2 * 'S.Bytes)
+                            kBlock
+                            (column / whole)
                     else
                         panel
 

@@ -102,7 +102,13 @@ module internal Interpret =
             else
                 for i in 0 .. blocks - 1 do
                     let block = target + 64n * nativeint i
-                    InterpretMemory.load single o (address operand (segment + nativeint i) column) (int columns) block
+
+                    InterpretMemory.load
+                        single
+                        o
+                        (address operand (segment + nativeint i) column)
+                        (int columns)
+                        block
 
         let write struct (value, operand) segment column blocks =
             let o = loop.Operands[operand]
@@ -113,7 +119,13 @@ module internal Interpret =
             else
                 for i in 0 .. blocks - 1 do
                     let block = slot value + 64n * nativeint i
-                    InterpretMemory.store single o (address operand (segment + nativeint i) column) (int columns) block
+
+                    InterpretMemory.store
+                        single
+                        o
+                        (address operand (segment + nativeint i) column)
+                        (int columns)
+                        block
 
         let get step segment column blocks =
             match loop.Steps[step] with
