@@ -1,6 +1,7 @@
 using Microsoft.DotNet.Interactive;
 using Microsoft.DotNet.Interactive.CSharp;
 using Microsoft.DotNet.Interactive.Events;
+using Microsoft.DotNet.Interactive.Formatting;
 
 // Runs cells of a notebook over the libraries of a folder, and looks at what each is shown as: by its first MIME type, and by a
 // text that must be in it.
