@@ -66,7 +66,7 @@ public static class Studies
     /// <summary>The trials of several files, such as those of the parts of a study, in the order of their numbers.</summary>
     /// <param name="paths">The files, each written by a study.</param>
     /// <exception cref="FormatError">A file is no study, or two have different trials of one number.</exception>
-    /// <example><code>var trials = Studies.Join("part-0.json", "part-1.json");</code></example>
+    /// <example><code>var joined = Studies.Join("part-0.json", "part-1.json");</code></example>
     public static IReadOnlyList<Trial> Join(params string[] paths) => DL1.Study.join(Interop.List(paths));
 
     private static FSharpFunc<TrialRun, TrialResult> Trial(Func<TrialRun, TrialResult> trial) => Interop.Function(trial);
