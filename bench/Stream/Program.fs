@@ -12,7 +12,7 @@ open DL1
 
 let private help =
     """[--gigabytes 4] [--folder .] [--rows 512] [--steps 0]
-writes a set of so many gigabytes of images of 3 by 64 by 64 bytes to the folder, trains on it for one epoch (or so many steps), prints
+writes a set of images, of the given size in gigabytes, each image of 3 by 64 by 64 bytes to the folder, trains on it for one epoch (or the given number of steps), prints
 the peak of the process's own memory, then the rate of rows in memory and of the same rows from the file, and deletes the files"""
 
 let private width = 3 * 64 * 64
@@ -126,7 +126,7 @@ let main args =
             printfn
                 $"all rows, mapped: {number rate} rows/s, {number peak} MB of memory of its own at the peak"
 
-            // As many rows as fit in memory as f32, in turns; the last pair is told.
+            // As many rows as fit in memory as f32, in turns; the last pair is reported.
             let few = Array.init (int (min rows 8192L)) id
             let inMemory = read few
             let again = Source.rows few source

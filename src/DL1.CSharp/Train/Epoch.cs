@@ -84,7 +84,7 @@ public readonly record struct TrainingProgress(int Epoch, int Step, int Steps, d
     /// <example><code>var watched = TrainingProgress.TensorBoard(Path.Combine(folder, "first"));</code></example>
     public static IProgress<TrainingProgress> TensorBoard(string folder) => new Told(ProgressModule.tensorBoard(folder));
 
-    /// <summary>Several ways of telling progress, each of which is told, in their order.</summary>
+    /// <summary>Reports progress to several receivers, in their order.</summary>
     /// <param name="ways">The ways.</param>
     /// <example><code>var both = TrainingProgress.All(TrainingProgress.Console(), watched);</code></example>
     public static IProgress<TrainingProgress> All(params IProgress<TrainingProgress>[] ways) => new Several([.. Interop.List(ways)]);
@@ -92,7 +92,7 @@ public readonly record struct TrainingProgress(int Epoch, int Step, int Steps, d
     /// <summary>
     /// A way of telling progress that the core's types give, such as that of a <c>TensorBoard</c> or of a <c>LivePage</c> of DL1.Live.
     /// </summary>
-    /// <param name="progress">What is told.</param>
+    /// <param name="progress">The receivers.</param>
     /// <example><code>var shown = TrainingProgress.From(board.Progress);</code></example>
     public static IProgress<TrainingProgress> From(Progress progress) => new Told(progress);
 

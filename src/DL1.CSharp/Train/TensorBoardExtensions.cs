@@ -1,6 +1,6 @@
 namespace DL1;
 
-/// <summary>What TensorBoard is told of a training beside its progress.</summary>
+/// <summary>Writes more of a training to TensorBoard than its progress.</summary>
 public static class TensorBoardExtensions
 {
     extension(TensorBoard board)
@@ -17,7 +17,7 @@ public static class TensorBoardExtensions
                 values.Select(v => Tuple.Create(Interop.Present(v.Name), Interop.Present(v.Value))), Interop.List(metrics));
 
         /// <summary>Writes a histogram of each parameter after an epoch.</summary>
-        /// <param name="report">What a callback is told after an epoch.</param>
+        /// <param name="report">The report that a callback receives after an epoch.</param>
         /// <example><code>OnEpoch: report => board.WriteParameters(report)</code></example>
         public Answer WriteParameters(EpochReport report)
         {

@@ -25,7 +25,7 @@ type internal BoundPlan(inputs: Variable list, roots: Expr list, threads: int) =
         if buffers[input] >= 0 then
             executable.Frame.Addresses[buffers[input]] <- address
 
-    /// An input for the next run: so many elements of a tensor from `first` on.
+    /// An input for the next run: consecutive elements of a tensor, from `first` on.
     member _.Give(input: int, value: Tensor, first: int, count: int) =
         if buffers[input] >= 0 then
             executable.PutPart(buffers[input], value.Elements, first, count)
