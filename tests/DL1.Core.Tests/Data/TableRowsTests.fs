@@ -2,6 +2,7 @@
 module DL1.Tests.TableRowsTests
 
 open System
+open System.Globalization
 open System.IO
 open System.Text
 open System.Threading
@@ -37,12 +38,15 @@ let private refusal (run: unit -> 'a) : DL1Error =
     with :? DL1Error as e ->
         e
 
+/// All digits of a number, alike in every culture.
+let private digits (value: float) = value.ToString("R", CultureInfo.InvariantCulture)
+
 /// The columns of a table, some of its rows.
 let private cells (rows: int[]) (table: Table) =
     [
         for name in table.Names do
             match table[name] with
-            | Column.Numbers values -> name, rows |> Array.map (fun row -> values[row].ToString "R")
+            | Column.Numbers values -> name, rows |> Array.map (fun row -> digits values[row])
             | Column.Texts values -> name, rows |> Array.map (fun row -> values[row])
     ]
 
@@ -238,7 +242,7 @@ let private parquets =
 
                     let expected =
                         [
-                            "x", asked |> Array.map (fun i -> (float i + 0.5).ToString "R")
+                            "x", asked |> Array.map (fun i -> digits (float i + 0.5))
                             "n", asked |> Array.map (fun i -> if i % 3 = 0 then "NaN" else string i)
                             "t", asked |> Array.map (fun i -> $"text %d{i}")
                             "b", asked |> Array.map (fun i -> if i % 2 = 0 then "1" else "0")
