@@ -1,6 +1,7 @@
 namespace DL1.Live
 
 open System
+open System.Collections.Concurrent
 open System.Diagnostics
 open System.Globalization
 open System.Net
@@ -22,6 +23,8 @@ type LivePage private (address: IPAddress, port: int, token: string) =
     static let operation = "LivePage.Open"
     let state = LiveState()
     let stop = new CancellationTokenSource()
+    /// What is cancelled by the stop button or by the options of a training that is watched.
+    let linked = ConcurrentBag<CancellationTokenSource>()
 
     let stopping () =
         state.Status <- "stopping"
@@ -100,7 +103,9 @@ type LivePage private (address: IPAddress, port: int, token: string) =
             Progress = Progress.all [ options.Progress; this.Progress ]
             Cancellation =
                 if options.Cancellation.CanBeCanceled then
-                    CancellationTokenSource.CreateLinkedTokenSource(options.Cancellation, stop.Token).Token
+                    let both = CancellationTokenSource.CreateLinkedTokenSource(options.Cancellation, stop.Token)
+                    linked.Add both
+                    both.Token
                 else
                     stop.Token
         }
@@ -160,6 +165,10 @@ type LivePage private (address: IPAddress, port: int, token: string) =
         if isOpen then
             isOpen <- false
             server.Close()
+
+            for source in linked do
+                source.Dispose()
+
             stop.Dispose()
 
     interface IDisposable with

@@ -1,6 +1,7 @@
 namespace DL1.MpiBinding
 
 open System
+open System.Globalization
 open System.Runtime.InteropServices
 open DL1
 
@@ -73,7 +74,7 @@ module internal Library =
         names
         |> List.tryPick environment
         |> Option.bind (fun text ->
-            match Int32.TryParse text with
+            match Int32.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture) with
             | true, size -> Some size
             | false, _ -> None)
 

@@ -1,18 +1,24 @@
 namespace DL1.MpiBinding
 
 open System
+open System.Globalization
 open System.IO
 
 /// Whether this process may use fewer processors than the machine has: launchers bind ranks to cores unless told otherwise.
 [<RequireQualifiedAccess>]
 module internal Processors =
+    let private number (text: string) : int option =
+        match Int32.TryParse(text, NumberStyles.AllowTrailingWhite, CultureInfo.InvariantCulture) with
+        | true, value -> Some value
+        | false, _ -> None
+
     /// The numbers in a list such as `0-3,8`.
     let count (list: string) : int =
         list.Split(',', StringSplitOptions.RemoveEmptyEntries ||| StringSplitOptions.TrimEntries)
         |> Array.sumBy (fun range ->
-            match range.Split '-' |> Array.map Int32.TryParse with
-            | [| (true, _) |] -> 1
-            | [| (true, first); (true, last) |] when last >= first -> last - first + 1
+            match range.Split '-' |> Array.map number with
+            | [| Some _ |] -> 1
+            | [| Some first; Some last |] when last >= first -> last - first + 1
             | _ -> 0)
 
     let private read (file: string) =

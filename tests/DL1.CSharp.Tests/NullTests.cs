@@ -7,7 +7,10 @@ namespace DL1.CSharp.Tests;
 public class NullTests
 {
     private static readonly Assembly[] Libraries =
-        [typeof(Expr).Assembly, typeof(ExpressionExtensions).Assembly, typeof(Data.Table).Assembly, typeof(Pictures.Plot).Assembly];
+    [
+        typeof(Expr).Assembly, typeof(ExpressionExtensions).Assembly, typeof(Data.Table).Assembly, typeof(Pictures.Plot).Assembly,
+        typeof(Onnx.OnnxFile).Assembly, typeof(Live.LivePage).Assembly, typeof(Mpi).Assembly,
+    ];
 
     // What compilers write for records and unions compares with null; parts of emitted code are called by plans alone.
     private static IEnumerable<MethodBase> Members() =>

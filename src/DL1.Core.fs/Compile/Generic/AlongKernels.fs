@@ -20,12 +20,7 @@ module internal AlongKernels =
             dtype,
             { new ITyped<AlongKernel> with
                 member _.Make<'E, 'T, 'D, 'A
-                    when 'E :> IElement<'T, 'A>
-                    and 'E: struct
-                    and 'D :> IDomain<'A>
-                    and 'D: struct
-                    and 'T: unmanaged
-                    and 'A: unmanaged>
+                    when 'E :> IElement<'T, 'A> and 'D :> IDomain<'A> and 'T: unmanaged and 'A: unmanaged>
                     ()
                     =
                     match work with

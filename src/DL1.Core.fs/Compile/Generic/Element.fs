@@ -118,12 +118,7 @@ type internal BoolElement =
 /// Makes an 'R for an element type that is known only at run time.
 type internal ITyped<'R> =
     abstract Make<'E, 'T, 'D, 'A
-        when 'E :> IElement<'T, 'A>
-        and 'E: struct
-        and 'D :> IDomain<'A>
-        and 'D: struct
-        and 'T: unmanaged
-        and 'A: unmanaged> : unit -> 'R
+        when 'E :> IElement<'T, 'A> and 'D :> IDomain<'A> and 'T: unmanaged and 'A: unmanaged> : unit -> 'R
 
 /// Element types as type arguments.
 [<AbstractClass; Sealed>]
@@ -139,10 +134,7 @@ type internal Element private () =
 
     /// Converts a value of the domain to an element.
     [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
-    static member Narrow<'E, 'T, 'D, 'A
-        when 'E :> IElement<'T, 'A> and 'E: struct and 'D :> IDomain<'A> and 'D: struct>
-        (value: 'A)
-        : 'T =
+    static member Narrow<'E, 'T, 'D, 'A when 'E :> IElement<'T, 'A> and 'D :> IDomain<'A>>(value: 'A) : 'T =
         if 'D.IsFloat then
             'E.OfFloat('D.ToFloat value)
         else

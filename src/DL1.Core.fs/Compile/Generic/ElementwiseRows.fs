@@ -22,20 +22,10 @@ type internal RowOp =
 module internal ElementwiseRows =
     /// Converts elements of 'T to another type.
     let private cast<'E, 'T, 'D, 'A
-        when 'E :> IElement<'T, 'A>
-        and 'E: struct
-        and 'D :> IDomain<'A>
-        and 'D: struct
-        and 'T: unmanaged
-        and 'A: unmanaged> =
+        when 'E :> IElement<'T, 'A> and 'D :> IDomain<'A> and 'T: unmanaged and 'A: unmanaged> =
         { new ITyped<RowBody> with
             member _.Make<'F, 'U, 'G, 'B
-                when 'F :> IElement<'U, 'B>
-                and 'F: struct
-                and 'G :> IDomain<'B>
-                and 'G: struct
-                and 'U: unmanaged
-                and 'B: unmanaged>
+                when 'F :> IElement<'U, 'B> and 'G :> IDomain<'B> and 'U: unmanaged and 'B: unmanaged>
                 ()
                 =
                 RowBody(fun count target step a aStep _ _ _ _ ->
@@ -55,12 +45,7 @@ module internal ElementwiseRows =
     let private body (op: RowOp) =
         { new ITyped<RowBody> with
             member _.Make<'E, 'T, 'D, 'A
-                when 'E :> IElement<'T, 'A>
-                and 'E: struct
-                and 'D :> IDomain<'A>
-                and 'D: struct
-                and 'T: unmanaged
-                and 'A: unmanaged>
+                when 'E :> IElement<'T, 'A> and 'D :> IDomain<'A> and 'T: unmanaged and 'A: unmanaged>
                 ()
                 =
                 let inline binary (combine: 'A -> 'A -> 'A) =

@@ -14,12 +14,8 @@ open DL1.Compiler.Runtime
 /// row after row.
 [<Sealed>]
 type internal ReduceStrided<'E, 'T, 'D, 'A
-    when 'E :> IElement<'T, 'A>
-    and 'E: struct
-    and 'D :> IDomain<'A>
-    and 'D: struct
-    and 'T: unmanaged
-    and 'A: unmanaged>(op: ReduceOp, kept: LoopNest, reduced: LoopNest) =
+    when 'E :> IElement<'T, 'A> and 'D :> IDomain<'A> and 'T: unmanaged and 'A: unmanaged>
+    (op: ReduceOp, kept: LoopNest, reduced: LoopNest) =
     inherit AlongKernel()
 
     let width = nativeint sizeof<'T>

@@ -15,12 +15,8 @@ open DL1.Compiler.Runtime
 /// The runtime's sort is not stable, so the indices of each run of equal elements are sorted afterwards.
 [<Sealed>]
 type internal SortKernel<'E, 'T, 'D, 'A
-    when 'E :> IElement<'T, 'A>
-    and 'E: struct
-    and 'D :> IDomain<'A>
-    and 'D: struct
-    and 'T: unmanaged
-    and 'A: unmanaged>(outer: int, extent: int, inner: int) =
+    when 'E :> IElement<'T, 'A> and 'D :> IDomain<'A> and 'T: unmanaged and 'A: unmanaged>
+    (outer: int, extent: int, inner: int) =
     inherit AlongKernel()
 
     let units = outer * inner

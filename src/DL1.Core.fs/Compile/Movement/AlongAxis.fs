@@ -19,12 +19,8 @@ type internal AlongKernel() =
 /// a time.
 [<Sealed>]
 type internal CumSumKernel<'E, 'T, 'D, 'A
-    when 'E :> IElement<'T, 'A>
-    and 'E: struct
-    and 'D :> IDomain<'A>
-    and 'D: struct
-    and 'T: unmanaged
-    and 'A: unmanaged>(outer: int, extent: int, inner: int, reversed: bool) =
+    when 'E :> IElement<'T, 'A> and 'D :> IDomain<'A> and 'T: unmanaged and 'A: unmanaged>
+    (outer: int, extent: int, inner: int, reversed: bool) =
     inherit AlongKernel()
 
     let chunks = (inner + Tuning.RunningSumLanes - 1) / Tuning.RunningSumLanes
@@ -65,12 +61,8 @@ type internal CumSumKernel<'E, 'T, 'D, 'A
 /// NaN.
 [<Sealed>]
 type internal ArgReduceKernel<'E, 'T, 'D, 'A
-    when 'E :> IElement<'T, 'A>
-    and 'E: struct
-    and 'D :> IDomain<'A>
-    and 'D: struct
-    and 'T: unmanaged
-    and 'A: unmanaged>(op: ArgOp, outer: int, extent: int, inner: int) =
+    when 'E :> IElement<'T, 'A> and 'D :> IDomain<'A> and 'T: unmanaged and 'A: unmanaged>
+    (op: ArgOp, outer: int, extent: int, inner: int) =
     inherit AlongKernel()
 
     let units = outer * inner
