@@ -103,7 +103,9 @@ type LivePage private (address: IPAddress, port: int, token: string) =
             Progress = Progress.all [ options.Progress; this.Progress ]
             Cancellation =
                 if options.Cancellation.CanBeCanceled then
-                    let both = CancellationTokenSource.CreateLinkedTokenSource(options.Cancellation, stop.Token)
+                    let both =
+                        CancellationTokenSource.CreateLinkedTokenSource(options.Cancellation, stop.Token)
+
                     linked.Add both
                     both.Token
                 else

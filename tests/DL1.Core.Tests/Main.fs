@@ -89,6 +89,7 @@ let tests =
             QuoteTests.tests
             QuoteLoopTests.tests
             ToCodeTests.tests
+            LruCacheTests.tests
             PlanTests.tests
             // Optimize
             ScheduleTests.tests

@@ -147,6 +147,32 @@ let tests =
                 |> digest
             }
 
+            test "a few bytes that describe 2³⁰ numbers are imported without them" {
+                let shape = Tensor.vector [ 32768L; 32768L ]
+
+                let file =
+                    graph
+                        [ value "x" OnnxType.Float [ 1 ] ]
+                        [
+                            node "ConstantOfShape" [ "shape" ] [ "zeros" ] []
+                            node "Cos" [ "zeros" ] [ "ones" ] []
+                            node "Add" [ "ones"; "x" ] [ "y" ] []
+                        ]
+                        [ "shape", shape ]
+                        [ output "y" ]
+                    |> fileOf 17L
+
+                let apply () = (Onnx.import [] file).Apply [ Expr.variable "x" DType.F32 [ 1 ] ]
+                apply () |> ignore
+                let before = GC.GetAllocatedBytesForCurrentThread()
+                Expect.equal ((apply ()).Head.Shape.ToList()) [ 32768; 32768 ] "the value's shape"
+
+                Expect.isLessThan
+                    (GC.GetAllocatedBytesForCurrentThread() - before)
+                    1_000_000L
+                    "bytes allocated"
+            }
+
             refused "a cycle" "cycle" (fun () ->
                 graph [] [ node "Neg" [ "b" ] [ "a" ] []; node "Neg" [ "a" ] [ "b" ] [] ] [] [ output "a" ]
                 |> fileOf 17L

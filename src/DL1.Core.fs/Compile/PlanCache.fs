@@ -3,6 +3,7 @@ namespace DL1
 open System.Collections.Generic
 open DL1.Compiler
 open DL1.Compiler.FusedLoop
+open DL1.Compiler.Inspection
 open DL1.Compiler.Planning
 open DL1.Compiler.Runtime
 open DL1.Compiler.Simd
@@ -19,11 +20,16 @@ type internal PlanKey =
         Layers: Digest voption
     }
 
-/// Keeps the 256 plans that were used last. A plan is reused for equal inputs and roots, in the same order, on the same
+/// Keeps the 256 plans that were used last, as long as their constants have at most 256 MB together. A plan is reused for equal inputs and roots, in the same order, on the same
 /// vector width.
 [<RequireQualifiedAccess>]
 module internal PlanCache =
-    let private known = LruCache<PlanKey, Plan> Tuning.PlansKept
+    let private known =
+        LruCache<PlanKey, Plan>(
+            Tuning.PlansKept,
+            Tuning.PlanBytesKept,
+            (fun plan -> (PlanMemory.ofPlan plan).Constants)
+        )
 
     /// A digest of the layers of all nodes of a graph, including those in scans.
     let private layers (roots: Expr list) : Digest =

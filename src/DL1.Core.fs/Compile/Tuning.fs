@@ -130,6 +130,10 @@ module internal Tuning =
     [<Literal>]
     let PlansKept = 256
 
+    /// The bytes of their constants together: a program that folds constants once would otherwise keep them all.
+    [<Literal>]
+    let PlanBytesKept = 268435456L
+
     /// Emitted loops.
     [<Literal>]
     let LoopsKept = 4096

@@ -44,9 +44,17 @@ module internal OnnxTerm =
 
         if elements < int64 few then Eval.many [] roots else Compile.prepare [] roots []
 
+    /// A value of more elements stays an expression, which is computed where its numbers are needed: a file of a few bytes can
+    /// describe values that fill the memory.
+    let private most = 1L <<< 22
+
     /// Values computed now from values that are all known.
     let fold (values: OnnxTerm list) : OnnxTerm list =
-        let waiting = values |> List.filter (fun v -> v.Known.IsNone && not (isPlain v.Expr))
+        let waiting =
+            values
+            |> List.filter (fun v ->
+                v.Known.IsNone && not (isPlain v.Expr) && int64 v.Expr.Shape.Size <= most)
+
         let results = if waiting.IsEmpty then [] else valuesOf (waiting |> List.map _.Expr)
         let found = List.zip waiting results
 

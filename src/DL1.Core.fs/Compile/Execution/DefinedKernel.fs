@@ -26,12 +26,15 @@ module internal Memory =
     let fresh (dtype: DType) (count: int) : Elements =
         Allocation.requireElements "Compile" count (size dtype)
 
-        match dtype with
-        | DType.F32 -> Elements.F32(GC.AllocateUninitializedArray count)
-        | DType.F64 -> Elements.F64(GC.AllocateUninitializedArray count)
-        | DType.I32 -> Elements.I32(GC.AllocateUninitializedArray count)
-        | DType.I64 -> Elements.I64(GC.AllocateUninitializedArray count)
-        | DType.Bool -> Elements.Bool(GC.AllocateUninitializedArray count)
+        try
+            match dtype with
+            | DType.F32 -> Elements.F32(GC.AllocateUninitializedArray count)
+            | DType.F64 -> Elements.F64(GC.AllocateUninitializedArray count)
+            | DType.I32 -> Elements.I32(GC.AllocateUninitializedArray count)
+            | DType.I64 -> Elements.I64(GC.AllocateUninitializedArray count)
+            | DType.Bool -> Elements.Bool(GC.AllocateUninitializedArray count)
+        with :? OutOfMemoryException ->
+            Allocation.failed "Compile"
 
     /// The size of a number of elements, in bytes.
     let bytes (dtype: DType) (count: int) = int64 (size dtype) * int64 count

@@ -1,12 +1,16 @@
 namespace DL1.Compiler.Runtime
 
+open System
 open System.Collections.Generic
 
-/// A cache of at most `most` values by key: those used last.
+/// A cache of at most `most` values by key: those used last. Together they weigh at most `heaviest`, but for a single one that
+/// weighs more.
 [<Sealed>]
-type internal LruCache<'K, 'V when 'K: not null and 'K: equality>(most: int) =
+type internal LruCache<'K, 'V when 'K: not null and 'K: equality>
+    (most: int, heaviest: int64, weigh: 'V -> int64) =
     let known = Dictionary<'K, LinkedListNode<struct ('K * 'V)>>()
     let order = LinkedList<struct ('K * 'V)>()
+    let mutable weight = 0L
 
     let find key : 'V voption =
         match known.TryGetValue key with
@@ -19,14 +23,21 @@ type internal LruCache<'K, 'V when 'K: not null and 'K: equality>(most: int) =
 
     let add key value =
         known[key] <- order.AddFirst(struct (key, value))
+        weight <- weight + weigh value
 
-        if known.Count > most then
+        let rec drop () =
             match order.Last with
-            | null -> ()
-            | oldest ->
-                let struct (key, _) = oldest.Value
+            | NonNull oldest when known.Count > most || (weight > heaviest && known.Count > 1) ->
+                let struct (key, value) = oldest.Value
                 order.RemoveLast()
                 known.Remove key |> ignore
+                weight <- weight - weigh value
+                drop ()
+            | _ -> ()
+
+        drop ()
+
+    new(most: int) = LruCache(most, Int64.MaxValue, (fun _ -> 0L))
 
     /// The number of values in the cache.
     member _.Count = lock known (fun () -> known.Count)

@@ -1,0 +1,57 @@
+/// What a cache keeps: those used last, of a number and of a weight.
+module DL1.Tests.LruCacheTests
+
+open DL1.Compiler.Runtime
+open Expecto
+
+/// The keys that are kept after a key is used: a list, the last used first.
+let private used most heaviest (weigh: int -> int64) (kept: int list) (key: int) =
+    let rec fits (keys: int list) =
+        match keys with
+        | [] -> []
+        | [ one ] -> [ one ]
+        | keys when keys.Length > most || List.sumBy weigh keys > heaviest ->
+            fits (List.take (keys.Length - 1) keys)
+        | keys -> keys
+
+    // A key that is there stays with what the others have left of it.
+    if List.contains key kept then
+        key :: List.except [ key ] kept
+    else
+        fits (key :: kept)
+
+let tests =
+    testList
+        "LruCache"
+        [
+            Law.law
+                "keeps what was used last, up to a number and a weight"
+                (fun (keys: uint8 list) (most: uint8) (heaviest: uint8) ->
+                    let most, heaviest = 1 + int most % 6, int64 heaviest % 60L
+                    let weigh key = int64 key * 3L
+                    let cache = LruCache<int, int>(most, heaviest, weigh)
+
+                    keys
+                    |> List.map (fun key -> int key % 10)
+                    |> List.fold
+                        (fun (kept: int list, isRight) key ->
+                            let mutable isMade = false
+
+                            let value =
+                                cache.Get(
+                                    key,
+                                    fun () ->
+                                        isMade <- true
+                                        key
+                                )
+
+                            let after = used most heaviest weigh kept key
+
+                            after,
+                            isRight
+                            && value = key
+                            && isMade = not (List.contains key kept)
+                            && cache.Count = after.Length)
+                        ([], true)
+                    |> snd)
+        ]
