@@ -5,7 +5,7 @@ open System
 open DL1
 
 let private usage =
-    "laws | resume FILE PAUSE | throws | differs | leaves | exits | exchange | steps | library"
+    "laws | resume FILE PAUSE | throws | differs | leaves | exits | exchange | steps | overlap ROWS | library"
 
 [<EntryPoint>]
 let main arguments =
@@ -20,6 +20,7 @@ let main arguments =
     | [ "exits" ] -> Endings.exits ranks.Value
     | [ "exchange" ] -> Times.exchange ranks.Value
     | [ "steps" ] -> Times.steps ranks.Value
+    | [ "overlap"; rows ] -> Times.overlap (int rows) ranks.Value
     | [ "library" ] -> Console.Out.WriteLine $"{ranks.Value}: {Mpi.Library}"
     | _ ->
         Console.Error.WriteLine usage

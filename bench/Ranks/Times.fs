@@ -81,3 +81,40 @@ let steps (ranks: Ranks) =
 
         if ranks.Rank = 0 then
             Console.Out.WriteLine $"{name}: %.3f{median} ms, least %.3f{least}"
+
+/// A step of which gradients are exchanged in buckets while others are computed, beside one whose gradients are exchanged after all,
+/// in turns. Both have the same bits.
+let overlap (rows: int) (ranks: Ranks) =
+    let hidden = Dense.linear 2048 => Activation.relu
+
+    let learner =
+        Learner.create (hidden => hidden => hidden => Dense.linear 10) mse (Optimizer.momentum 0.9 1e-3)
+
+    let normal dims seed = Key.normal 0.0 1.0 DType.F32 dims (Key.ofSeed seed)
+    let batch = Dataset(normal [ rows; 1024 ] 1L, normal [ rows; 10 ] 2L)
+
+    let trainer bucketBytes =
+        let start = Step.startOn learner (Key.ofSeed 1L) batch
+        ShardedTrainer(learner, start, false, None, [], None, 2, ranks, bucketBytes)
+
+    let after, during = trainer Int64.MaxValue, trainer Bucket.UsualBytes
+
+    let step (trainer: ShardedTrainer) =
+        ranks.Gather [||] |> ignore
+        let watch = Stopwatch.StartNew()
+        let loss = trainer.Step batch
+        loss, watch.Elapsed.TotalMilliseconds
+
+    let steps = [ for _ in 1..8 -> step after, step during ]
+
+    if steps |> List.exists (fun ((a, _), (b, _)) -> a <> b) then
+        invalidOp "the losses differ"
+
+    if ranks.Rank = 0 then
+        let measured = List.skip 2 steps
+
+        let one, other =
+            measured |> List.map (fst >> snd) |> median, measured |> List.map (snd >> snd) |> median
+
+        Console.Out.WriteLine
+            $"%d{rows} rows, 10.6 M parameters: %.0f{one} ms after all, %.0f{other} ms while others are computed, %.2f{other / one}"

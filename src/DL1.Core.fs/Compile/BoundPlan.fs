@@ -5,6 +5,13 @@ open DL1.Compiler.Execution
 open DL1.Compiler.Planning
 open DL1.Compiler.Simd
 
+/// Calls a function after each step of a plan.
+[<Sealed>]
+type private StepObserver(ended: int -> unit) =
+    inherit KernelObserver()
+    override _.Begins _ = ()
+    override _.Ended step = ended step
+
 /// A plan whose inputs and results lie in memory that others own: it is bound to addresses before each run, and copies
 /// nothing that a kernel can read or write in place. One thread at a time.
 [<Sealed>]
@@ -19,6 +26,24 @@ type internal BoundPlan(inputs: Variable list, roots: Expr list, threads: int) =
 
     /// The bytes of its intermediate values.
     member _.Bytes = plan.Bytes
+    /// The number of its steps.
+    member _.Steps = plan.Steps.Length
+
+    /// The last step that reads or writes a root; the number of steps where the root, or another in the same memory, is copied after
+    /// the run.
+    member _.LastStep(root: int) : int =
+        let buffer = plan.Results[root]
+        let isAlone = plan.Results |> Array.filter ((=) buffer) |> Array.length = 1
+        let touches (step: PlanStep) = Array.contains buffer step.Reads || Array.contains buffer step.Writes
+
+        if direct[root] && isAlone then
+            Array.FindLastIndex(plan.Steps, touches)
+        else
+            plan.Steps.Length
+
+    /// Calls a function after each step of a run, with the step's number.
+    member _.Watch(ended: int -> unit) =
+        executable.Observe(fun observed -> if observed.Outer.IsNone then [| StepObserver ended |] else [||])
 
     /// The address of an input for the next run.
     member _.Read(input: int, address: nativeint) =

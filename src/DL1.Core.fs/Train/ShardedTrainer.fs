@@ -9,43 +9,9 @@ open DL1.Compiler.Runtime
 
 #nowarn "9" // Vectors at addresses of blocks that this type keeps alive.
 
-/// The compiled graph of a shard of one shape.
-[<Sealed>]
-type internal ShardPlan(graph: ShardGraph, like: Dataset, rows: int) =
-    let plan =
-        lazy BoundPlan(graph.Inputs, graph.Sums @ graph.Told @ graph.Counters, Options.standard.Threads)
-
-    let sizes = graph.Told @ graph.Counters |> List.map (fun e -> e.Shape.Size) |> Array.ofList
-    member _.Graph = graph
-    member _.Rows = rows
-    member _.Plan = plan.Value
-    /// The elements of each tensor that a shard reports by itself.
-    member _.Sizes = sizes
-
-    /// Whether rows of a batch have the shapes that the graph is for.
-    member _.Fits(batch: Dataset, count: int) : bool =
-        let each (a: Tree<Tensor>) (b: Tree<Tensor>) =
-            let a, b = a.Leaves, b.Leaves
-            let mutable isSame = a.Length = b.Length
-            let mutable i = 0
-
-            while isSame && i < a.Length do
-                let (nameA, x), (nameB, y) = a[i], b[i]
-                isSame <- nameA = nameB && x.DType = y.DType && x.Rank = y.Rank
-                let mutable axis = 1
-
-                while isSame && axis < x.Rank do
-                    isSame <- x.Shape[axis] = y.Shape[axis]
-                    axis <- axis + 1
-
-                i <- i + 1
-
-            isSame
-
-        count = rows && each like.NamedInputs batch.NamedInputs && each like.NamedTargets batch.NamedTargets
-
 /// Training in place over shards of each batch, on one rank or several. Each shard reads the state before the step; what shards
-/// give is added in a balanced tree over their numbers, and the update is made once on each rank. Steps allocate nothing.
+/// give is added in a balanced tree over their numbers, and the update is made once on each rank. On several ranks gradients are
+/// exchanged in buckets of at least `bucketBytes`, the first while the backward pass computes the others. Steps allocate nothing.
 [<Sealed>]
 type internal ShardedTrainer
     (
@@ -56,7 +22,8 @@ type internal ShardedTrainer
         rates: string list,
         scale: (Expr -> Schedule -> Schedule) option,
         shards: int,
-        ranks: Ranks
+        ranks: Ranks,
+        bucketBytes: int64
     ) =
     let own = shards / ranks.Size
     let firstShard = ranks.Rank * own
@@ -67,6 +34,22 @@ type internal ShardedTrainer
     let plans = List<ShardPlan>()
     let readCount = start.Parameters.Count + start.State.Count
     let depth = TreeSum.Depth own
+    let buckets = Bucket.ofLayout bucketBytes layout
+
+    /// Exchanges buckets while they are computed, where there are several.
+    let exchanging: BucketExchange | null =
+        if ranks.Size > 1 && buckets.Length > 1 then
+            BucketExchange buckets.Length
+        else
+            null
+
+    /// The level of the tree's vectors into which this rank's last shard writes.
+    let lastLevel =
+        let rec level terms = if terms <= 1 then 0 else 1 + level (terms - TreeSum.Half terms)
+        level own
+
+    /// Whether this rank's last shard is being computed.
+    let mutable isLast = false
 
     let block bytes =
         let block = Block("training", "the sums over shards", bytes)
@@ -87,8 +70,12 @@ type internal ShardedTrainer
     /// What each shard reports by itself: numbers of a shard, and where those of the first begin.
     let mutable ownSize = 0
     let mutable lastWhole = 0
+    let mutable asksForEnd = false
     let mutable isCancelled = false
     let mutable factor = 1.0
+
+    /// The most numbers of one call of `Ranks.Sum`.
+    let mostExchanged = 1L <<< 26
 
     let at (block: Block) size (place: int64) = block.Address + nativeint (size * place)
 
@@ -122,6 +109,17 @@ type internal ShardedTrainer
                     "make all batches of one shape"
 
             plans.Add made
+
+            match exchanging with
+            | null -> ()
+            | exchanging ->
+                let ready = made.ReadyAfter buckets
+
+                made.Plan.Watch(fun step ->
+                    if isLast then
+                        for bucket in ready[step] do
+                            exchanging.Ready bucket)
+
             made
 
     /// Makes the session of the update, and the memory that depends on what shards report.
@@ -229,34 +227,91 @@ type internal ShardedTrainer
     let rec sum session layerKey level s terms (batch: Dataset) (before: int) (whole: int) : unit =
         if terms = 1 then
             let first = startOf s whole
+            isLast <- s = firstShard + own - 1
             runShard session layerKey level s batch (first - before) (startOf (s + 1) whole - first)
         else
             let half = TreeSum.Half terms
             sum session layerKey level s half batch before whole
             sum session layerKey (level + 1) (s + half) (terms - half) batch before whole
-            addTask.Add(false, singles[level].Address, singles[level + 1].Address, layout.Singles)
+
+            // Where the last shard is among them, the sum is made for each bucket before it is exchanged.
+            if isNull exchanging || s + terms < firstShard + own then
+                addTask.Add(false, singles[level].Address, singles[level + 1].Address, layout.Singles)
+
             addTask.Add(true, doubles[level].Address, doubles[level + 1].Address, layout.Doubles)
 
-    /// The sums over all ranks.
-    let exchange () =
-        let most = 1L <<< 26
+    /// The sums over all ranks of so many f32 numbers, from one on.
+    let exchangeSingles (first: int64) (count: int64) =
+        let mutable first, left = first, count
 
-        let mutable first = 0L
-
-        while first < layout.Singles do
-            let count = int (min most (layout.Singles - first))
-            let address = at singles[0] 4L first
-            ranks.Sum(Span<float32>(address.ToPointer(), count))
-            first <- first + int64 count
-
-        let count = layout.Doubles + int64 shards * int64 ownSize + 1L
-        first <- 0L
-
-        while first < count do
-            let part = int (min most (count - first))
-            let address = at doubles[0] 8L first
-            ranks.Sum(Span<float>(address.ToPointer(), part))
+        while left > 0L do
+            let part = int (min mostExchanged left)
+            ranks.Sum(Span<float32>((at singles[0] 4L first).ToPointer(), part))
             first <- first + int64 part
+            left <- left - int64 part
+
+    let exchangeDoubles () =
+        let mutable first, left = 0L, layout.Doubles + int64 shards * int64 ownSize + 1L
+
+        while left > 0L do
+            let part = int (min mostExchanged left)
+            ranks.Sum(Span<float>((at doubles[0] 8L first).ToPointer(), part))
+            first <- first + int64 part
+            left <- left - int64 part
+
+    /// Adds this rank's last shards to those before, in the order of the tree, and exchanges the sum.
+    let exchangeBucket (number: int) =
+        let bucket = buckets[number]
+
+        for level in lastLevel - 1 .. -1 .. 0 do
+            let mutable first = 0L
+
+            while first < bucket.Count do
+                let part = int (min mostExchanged (bucket.Count - first))
+                let place = bucket.First + first
+                TreeSum.AddAt(false, at singles[level] 4L place, at singles[level + 1] 4L place, part)
+                first <- first + int64 part
+
+        exchangeSingles bucket.First bucket.Count
+
+    // Made once: each use of a method as a function is a new object.
+    let exchangeOne: int -> unit = exchangeBucket
+
+    /// Completes what this rank tells the others beside its sums.
+    let report () =
+        // −0 becomes 0, as where zeros of other ranks are added to it.
+        let reported = NativePtr.ofNativeInt<float>(slot firstShard)
+
+        for i in 0 .. own * ownSize - 1 do
+            NativePtr.set reported i (NativePtr.get reported i + 0.0)
+
+        Marshal.WriteInt64(slot shards, BitConverter.DoubleToInt64Bits(if asksForEnd then 1.0 else 0.0))
+
+    /// The sum over this rank's shards, and over all ranks.
+    let sumAll session layerKey (batch: Dataset) (before: int) (whole: int) =
+        match exchanging with
+        | null ->
+            sum session layerKey 0 firstShard own batch before whole
+            report ()
+
+            if ranks.Size > 1 then
+                exchangeSingles 0L layout.Singles
+                exchangeDoubles ()
+        | exchanging ->
+            exchanging.Begin exchangeOne
+
+            try
+                sum session layerKey 0 firstShard own batch before whole
+            with _ ->
+                exchanging.Abandon()
+                reraise ()
+
+            for bucket in 0 .. buckets.Length - 1 do
+                exchanging.Ready bucket
+
+            report ()
+            exchanging.Finish()
+            exchangeDoubles ()
 
     /// A step on a part of a batch of `whole` rows: those from row `before` on.
     let step (batch: Dataset) (before: int) (whole: int) (cancels: bool) : float =
@@ -267,19 +322,8 @@ type internal ShardedTrainer
         if ranks.Size > 1 then
             NativeMemory.Clear((slot 0).ToPointer(), unativeint (8L * (int64 shards * int64 ownSize + 1L)))
 
-        sum session layerKey 0 firstShard own batch before whole
-
-        // −0 becomes 0, as where zeros of other ranks are added to it.
-        let reported = NativePtr.ofNativeInt<float>(slot firstShard)
-
-        for i in 0 .. own * ownSize - 1 do
-            NativePtr.set reported i (NativePtr.get reported i + 0.0)
-
-        Marshal.WriteInt64(slot shards, BitConverter.DoubleToInt64Bits(if cancels then 1.0 else 0.0))
-
-        if ranks.Size > 1 then
-            exchange ()
-
+        asksForEnd <- cancels
+        sumAll session layerKey batch before whole
         isCancelled <- Marshal.ReadInt64(slot shards) <> 0L
         Marshal.WriteInt64(rowsBlock.Address, BitConverter.DoubleToInt64Bits(float whole))
         session.StepAt addresses
@@ -301,6 +345,9 @@ type internal ShardedTrainer
                 $"%d{ranks.Size} ranks for %d{shards} shards"
                 "as many ranks as shards, or a power of two that divides their number"
                 "choose a number of shards that is a multiple of the ranks: 8 goes with 1, 2, 4 and 8 ranks"
+
+    /// For each step of the first shard's plan, the buckets of gradients that are ready after it.
+    member _.ReadyAfter: int[][] = plans[0].ReadyAfter buckets
 
     /// The bytes of the intermediate values of the largest shard's graph.
     member _.ShardBytes = Seq.max (plans |> Seq.map _.Plan.Bytes)

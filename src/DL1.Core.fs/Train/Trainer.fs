@@ -26,7 +26,9 @@ type Trainer
         if shards = 1 && ranks.Size = 1 then
             ValueNone
         else
-            ValueSome(ShardedTrainer(learner, start, watches, tells, rates, scale, shards, ranks))
+            ValueSome(
+                ShardedTrainer(learner, start, watches, tells, rates, scale, shards, ranks, Bucket.UsualBytes)
+            )
 
     let sessions = Dictionary<string, struct (Transition * Session)>()
     let mutable current: struct (Transition * Session) voption = ValueNone

@@ -257,7 +257,17 @@ let private resources =
 
             let bytes shards =
                 let trainer =
-                    ShardedTrainer(learner, first learner data 1L, false, None, [], None, shards, Ranks.alone)
+                    ShardedTrainer(
+                        learner,
+                        first learner data 1L,
+                        false,
+                        None,
+                        [],
+                        None,
+                        shards,
+                        Ranks.alone,
+                        Bucket.UsualBytes
+                    )
 
                 trainer.Step data |> ignore
                 trainer.ShardBytes
@@ -266,4 +276,71 @@ let private resources =
         }
     ]
 
-let tests = testList "Shards" (composition @ laws @ refusals @ resources)
+/// Batch norm has a state that is summed, too, and needs two rows in each shard.
+let private deep hasRows : Layer<Expr, Expr> =
+    Dense.linear 8
+    => (if hasRows then Norm.batchNorm1d else Norm.layerNorm)
+    => Activation.relu
+    => Dense.linear 8
+    => Activation.tanh
+    => Dense.linear 3
+
+/// Three steps on these ranks, with buckets of at least so many bytes.
+let private exchanged bucketBytes shards (data: Dataset) (ranks: Ranks) =
+    let learner =
+        Learner.create
+            (deep (data.Count >= 2 * shards))
+            (Loss.crossEntropy Loss.classes)
+            (Optimizer.adam 0.01)
+
+    let start = first learner data 1L
+    let trainer = ShardedTrainer(learner, start, true, None, [], None, shards, ranks, bucketBytes)
+    let losses = [ for _ in 1..3 -> trainer.Step data ]
+    trainer.State, losses
+
+let private exchanges =
+    [
+        testPropertyWithConfig
+            few
+            "gradients exchanged while others are computed have the bits of one exchange"
+        <| Prop.forAll
+            (Arb.fromGen (
+                Gen.zip
+                    (Gen.elements [ 2, 2; 2, 4; 2, 6; 2, 10; 3, 3; 4, 4; 4, 8 ])
+                    (Gen.zip (Gen.choose (1, 14)) (Gen.choose (1, 1000)))
+            ))
+            (fun ((count, shards), (rows, seed)) ->
+                let data = clouds (int64 seed) rows
+                let whole = exchanged Int64.MaxValue shards data Ranks.alone
+
+                [ 1L; 300L; Int64.MaxValue ]
+                |> List.collect (fun bytes -> Ranks.threads count (exchanged bytes shards data))
+                |> List.forall (fun (state, losses) -> sameState state (fst whole) && losses = snd whole))
+        test "gradients of the last layers are ready before the others" {
+            let data = clouds 1L 16
+            let learner = Learner.create (deep true) (Loss.crossEntropy Loss.classes) (Optimizer.adam 0.01)
+            let start = first learner data 1L
+            let trainer = ShardedTrainer(learner, start, true, None, [], None, 2, Ranks.alone, 1L)
+            trainer.Step data |> ignore
+            let ready = trainer.ReadyAfter
+            let step bucket = ready |> Array.findIndex (Array.contains bucket)
+            // The state of layers comes after the gradients, and is known in the forward pass.
+            let gradients = [ 2..9 ] |> List.map step
+            Expect.isLessThan (List.min gradients) (List.max gradients) "the first and the last"
+            Expect.equal (gradients |> List.last) (List.max gradients) "the first layer's come last"
+        }
+        test "an error on another rank ends a step that exchanges" {
+            let data = clouds 1L 16
+
+            let run () =
+                Ranks.threads 2 (fun ranks ->
+                    if ranks.Rank = 1 then
+                        invalidOp "the other rank fails"
+
+                    exchanged 1L 4 data ranks)
+
+            Expect.throwsT<InvalidOperationException> (run >> ignore) "the cause"
+        }
+    ]
+
+let tests = testList "Shards" (composition @ laws @ refusals @ resources @ exchanges)
