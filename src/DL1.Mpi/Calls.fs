@@ -2,7 +2,7 @@ namespace DL1.MpiBinding
 
 open System.Runtime.InteropServices
 
-/// The functions of MPI that are called, and two of the C library. Handles are passed as addresses: those of MPICH are integers of
+/// The functions of MPI that are called, and some of the C library. Handles are passed as addresses: those of MPICH are integers of
 /// 32 bits, of which the callee reads the low half of a register.
 module internal Calls =
     /// The name that `Library` resolves to the file it found.
@@ -73,6 +73,49 @@ module internal Calls =
         nativeint operation,
         nativeint comm
     )
+
+    // A request is written at an address of eight bytes, of which MPICH uses four.
+
+    [<DllImport(Mpi)>]
+    extern int MPI_Iallgather(
+        nativeint send,
+        int sendCount,
+        nativeint sendType,
+        nativeint receive,
+        int receiveCount,
+        nativeint receiveType,
+        nativeint comm,
+        nativeint request
+    )
+
+    [<DllImport(Mpi)>]
+    extern int MPI_Isend(
+        nativeint buffer,
+        int count,
+        nativeint dtype,
+        int target,
+        int tag,
+        nativeint comm,
+        nativeint request
+    )
+
+    [<DllImport(Mpi)>]
+    extern int MPI_Irecv(
+        nativeint buffer,
+        int count,
+        nativeint dtype,
+        int source,
+        int tag,
+        nativeint comm,
+        nativeint request
+    )
+
+    [<DllImport(Mpi)>]
+    extern int MPI_Test(nativeint request, int& flag, nativeint status)
+
+    /// Sleeps for so many microseconds.
+    [<DllImport("libc")>]
+    extern int usleep(uint32 microseconds)
 
     /// Sets a variable that native code reads; that of .NET sets its own copy.
     [<DllImport("libc")>]

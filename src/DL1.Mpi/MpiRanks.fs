@@ -31,11 +31,17 @@ type internal MpiRanks(family: Family, rank: int, size: int) =
     let block (bytes: int64) =
         NativePtr.toNativeInt (NativePtr.ofVoidPtr<byte>(NativeMemory.AlignedAlloc(unativeint bytes, 64un)))
 
+    /// From so many bytes on ranks send pieces to each other, and sleep while they wait.
+    let largeBytes = 1L <<< 20
+
     let control = block 16L
     let controls = block (16L * int64 size)
     let mutable received = block (max chunkBytes (smallBytes * int64 size) + 64L * int64 size)
     let mutable padded = block (chunkBytes + 64L * int64 size)
     let pieces: nativeint[] = Array.zeroCreate size
+    /// What is under way, and a status that nobody reads.
+    let requests = block (16L * int64 size)
+    let status = block 64L
 
     let require (call: string) (code: int) =
         if code <> 0 then
@@ -43,6 +49,55 @@ type internal MpiRanks(family: Family, rank: int, size: int) =
 
     let copy (source: nativeint) (target: nativeint) (bytes: int64) =
         Buffer.MemoryCopy(source.ToPointer(), target.ToPointer(), bytes, bytes)
+
+    /// Waits for requests 0 to count − 1. First it asks again and again; then it sleeps in between, so that the processor is free for
+    /// the computation beside which gradients are exchanged.
+    let wait (count: int) =
+        let mutable turns = 0
+
+        for i in 0 .. count - 1 do
+            let mutable isDone = 0
+
+            while isDone = 0 do
+                Calls.MPI_Test(requests + nativeint (8 * i), &isDone, status) |> require "MPI_Test"
+                turns <- turns + 1
+
+                if isDone = 0 && turns > 1000 then
+                    if OperatingSystem.IsWindows() then
+                        Thread.Sleep 0
+                    else
+                        Calls.usleep 50u |> ignore
+
+    /// Sends a piece to each other rank, and receives one of each. Pieces begin where the first does and steps further on: one for each
+    /// rank, or the same for all where the step is 0.
+    let swap
+        (send: nativeint)
+        (sendStep: nativeint)
+        (receive: nativeint)
+        (receiveStep: nativeint)
+        (piece: int)
+        =
+        let mutable count = 0
+
+        for step in 1 .. size - 1 do
+            let source = (rank - step + size) % size
+            let at = receive + receiveStep * nativeint source
+            let request = requests + nativeint (8 * count)
+
+            Calls.MPI_Irecv(at, piece, family.Byte, source, 1, family.World, request) |> require "MPI_Irecv"
+
+            count <- count + 1
+
+        for step in 1 .. size - 1 do
+            let target = (rank + step) % size
+            let at = send + sendStep * nativeint target
+            let request = requests + nativeint (8 * count)
+
+            Calls.MPI_Isend(at, piece, family.Byte, target, 1, family.World, request) |> require "MPI_Isend"
+
+            count <- count + 1
+
+        wait count
 
     let shown (call: Call) (length: int64) =
         match call with
@@ -61,9 +116,12 @@ type internal MpiRanks(family: Family, rank: int, size: int) =
         Marshal.WriteInt64(control, int64 call)
         Marshal.WriteInt64(control, 8, length)
 
-        require
-            "MPI_Allgather"
-            (Calls.MPI_Allgather(control, 16, family.Byte, controls, 16, family.Byte, family.World))
+        let byteType = family.Byte
+
+        Calls.MPI_Iallgather(control, 16, byteType, controls, 16, byteType, family.World, requests)
+        |> require "MPI_Iallgather"
+
+        wait 1
 
     /// `meet`, where all must do the same; sums also over as many numbers.
     let agree (call: Call) (length: int64) =
@@ -117,13 +175,24 @@ type internal MpiRanks(family: Family, rank: int, size: int) =
 
                 copy address padded whole
 
-            Calls.MPI_Alltoall(source, int piece, byteType, received, int piece, byteType, world)
-            |> require "MPI_Alltoall"
+            let step = nativeint piece
+            let own = nativeint rank * step
+
+            if whole < largeBytes then
+                Calls.MPI_Alltoall(source, int piece, byteType, received, int piece, byteType, world)
+                |> require "MPI_Alltoall"
+            else
+                swap source step received step (int piece)
+                copy (source + own) (received + own) piece
 
             add isDouble piece each
 
-            Calls.MPI_Allgather(received, int piece, byteType, source, int piece, byteType, world)
-            |> require "MPI_Allgather"
+            if whole < largeBytes then
+                Calls.MPI_Allgather(received, int piece, byteType, source, int piece, byteType, world)
+                |> require "MPI_Allgather"
+            else
+                swap received 0n source step (int piece)
+                copy received (source + own) piece
 
             if not isEven then
                 copy padded address whole
