@@ -2,7 +2,6 @@
 // must be the same bits however it was published, and saves a model; `predict FILE` loads that model and predicts once; `start`
 // trains for one epoch; `speed` times training.
 using System.Diagnostics;
-using System.Security.Cryptography;
 using DL1;
 
 switch (args)
@@ -72,7 +71,18 @@ internal static class Answers
 {
     private static void Say(string name, string text) => Console.WriteLine($"{name}: {text.ReplaceLineEndings("; ")}");
 
-    private static string Digest(ReadOnlySpan<byte> bytes) => Convert.ToHexStringLower(SHA256.HashData(bytes))[..16];
+    // FNV-1a: nothing of the system is asked, which an emulated processor may not have.
+    private static string Digest(ReadOnlySpan<byte> bytes)
+    {
+        var hash = 14695981039346656037;
+
+        foreach (var b in bytes)
+        {
+            hash = (hash ^ b) * 1099511628211;
+        }
+
+        return hash.ToString("x16");
+    }
 
     private static string Digest(Tensor t) => t.DType.Name + " " + t.Shape + " " + Digest(
         t.DType == DType.F32 ? System.Runtime.InteropServices.MemoryMarshal.AsBytes(t.AsSpan<float>())
