@@ -29,20 +29,19 @@ switch (args)
 
 return 0;
 
-/// <summary>Time since the process started, and the most memory that it held.</summary>
+/// <summary>The most memory that the process held.</summary>
 internal static class Used
 {
     public static void Print()
     {
-        // A browser tells neither.
+        // A browser does not tell it.
         if (OperatingSystem.IsBrowser())
         {
             return;
         }
 
         using var self = Process.GetCurrentProcess();
-        var milliseconds = (DateTime.Now - self.StartTime).TotalMilliseconds;
-        Console.WriteLine($"{milliseconds:0} ms, {self.PeakWorkingSet64 / 1e6:0.0} MB");
+        Console.WriteLine($"{self.PeakWorkingSet64 / 1e6:0.0} MB");
     }
 }
 
