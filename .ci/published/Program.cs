@@ -7,6 +7,8 @@ using DL1;
 switch (args)
 {
     case ["answers", var path]:
+        // The files of a browser are in memory, where there is no folder yet.
+        Directory.CreateDirectory(Path.GetDirectoryName(Path.GetFullPath(path))!);
         Answers.All(path);
         break;
     case ["predict", var path]:
