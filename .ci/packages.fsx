@@ -83,7 +83,10 @@ for id, dependencies in packages do
     check (value "description" <> "") "no description"
     check (value "icon" = "icon.png" && (file "icon.png").IsSome) "no icon"
     check ((value "tags").Contains "deep-learning") "no tags"
-    check ((value "releaseNotes").StartsWith "## [") "no release notes"
+    // nuget.org takes at most 35,000 characters.
+    check
+        ((value "releaseNotes").StartsWith "## [" && (value "releaseNotes").Length < 35000)
+        "no release notes, or too long ones: the section of its version in CHANGELOG.md"
 
     let stated =
         [

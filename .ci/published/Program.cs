@@ -2,12 +2,13 @@
 // must be the same bits however it was published, and saves a model; `predict FILE` loads that model and predicts once; `start`
 // trains for one epoch; `speed` times training.
 using System.Diagnostics;
-using System.Security.Cryptography;
 using DL1;
 
 switch (args)
 {
     case ["answers", var path]:
+        // The files of a browser are in memory, where there is no folder yet.
+        Directory.CreateDirectory(Path.GetDirectoryName(Path.GetFullPath(path))!);
         Answers.All(path);
         break;
     case ["predict", var path]:
@@ -30,20 +31,19 @@ switch (args)
 
 return 0;
 
-/// <summary>Time since the process started, and the most memory that it held.</summary>
+/// <summary>The most memory that the process held.</summary>
 internal static class Used
 {
     public static void Print()
     {
-        // A browser tells neither.
+        // A browser does not tell it.
         if (OperatingSystem.IsBrowser())
         {
             return;
         }
 
         using var self = Process.GetCurrentProcess();
-        var milliseconds = (DateTime.Now - self.StartTime).TotalMilliseconds;
-        Console.WriteLine($"{milliseconds:0} ms, {self.PeakWorkingSet64 / 1e6:0.0} MB");
+        Console.WriteLine($"{self.PeakWorkingSet64 / 1e6:0.0} MB");
     }
 }
 
@@ -72,7 +72,18 @@ internal static class Answers
 {
     private static void Say(string name, string text) => Console.WriteLine($"{name}: {text.ReplaceLineEndings("; ")}");
 
-    private static string Digest(ReadOnlySpan<byte> bytes) => Convert.ToHexStringLower(SHA256.HashData(bytes))[..16];
+    // FNV-1a: nothing of the system is asked, which an emulated processor may not have.
+    private static string Digest(ReadOnlySpan<byte> bytes)
+    {
+        var hash = 14695981039346656037;
+
+        foreach (var b in bytes)
+        {
+            hash = (hash ^ b) * 1099511628211;
+        }
+
+        return hash.ToString("x16");
+    }
 
     private static string Digest(Tensor t) => t.DType.Name + " " + t.Shape + " " + Digest(
         t.DType == DType.F32 ? System.Runtime.InteropServices.MemoryMarshal.AsBytes(t.AsSpan<float>())
