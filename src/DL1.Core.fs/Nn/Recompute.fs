@@ -48,9 +48,9 @@ module Recompute =
 
     /// The layer, or row of layers, with the same parameters, values and gradients, of which a training keeps only what goes
     /// in: what is computed inside is computed again when the backward pass comes to it. Memory for activations falls to
-    /// those between such parts and those inside one; a step takes up to a third longer. Random draws and statistics of the batch are those
-    /// of the forward pass. Gradients are equal but for the rounding of sums, which compiled loops may cut otherwise. Best around each
-    /// block of a deep model: `Layer.sequential (List.replicate 12 (Recompute.layer block))`.
+    /// those between such parts and those inside one; a step takes up to a third longer. Random draws and statistics of
+    /// the batch are those of the forward pass. Gradients are equal but for the rounding of sums, which compiled loops may
+    /// cut otherwise. Best around each block of a deep model.
     /// `Recompute.layer (Dense.linear 64 => Activation.relu)`
     let layer (layer: Layer<Expr, Expr>) : Layer<Expr, Expr> =
         Layer(
