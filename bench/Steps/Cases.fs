@@ -107,6 +107,9 @@ let private kernel name peer target iterations (step: unit -> Step) =
         (fun () -> [ name, step () ])
         iterations
 
+/// Models whose memory and first result are looked at too: `Start.large`.
+let large: (string * (Size -> Training)) list = [ "resnet18", resnet18; "gpt", gpt ]
+
 let private stepsOf rows batch = (rows + batch - 1) / batch
 
 let all: Case list =
@@ -152,4 +155,12 @@ let all: Case list =
         steps "cnn" "c) CNN" "1.2x (1.6x with Winograd)" 10 cnn
         steps "lstm" "d) LSTM" "1.2x" 15 lstm
         steps "transformer" "e) transformer" "1.3x" 20 transformer
+        for (name, make), (peer, target) in List.zip large [ "h) ResNet-18", "1.2x"; "i) GPT", "2x" ] do
+            ofSteps
+                name
+                name
+                [ row name peer target ]
+                (fun () -> [ trainingFrom settled (make Size.Small) ])
+                (fun () -> [ name, training (make Size.Full) ])
+                2
     ]

@@ -134,3 +134,63 @@ let transformer size =
     let dims = [ batch; length; features ]
     let model = Transformer.encoderLayer { Transformer.options 4 (pick size 512 40) with Dropout = 0.0 }
     made model mse (Optimizer.adam 1e-3) (given [| normal dims 1L, normal dims 2L |])
+
+/// Twelve pre-norm decoder layers of 768 features and 12 heads over a vocabulary of 8,000: 97.4 million parameters; batches
+/// of 2 x 64 tokens, which are their own targets, Adam.
+let gpt size =
+    let vocabulary, length, features = pick size 8000 37, pick size 64 5, pick size 768 24
+
+    let layer =
+        Transformer.encoderLayer
+            { Transformer.options (pick size 12 2) (4 * features) with
+                NormFirst = true
+                Causal = true
+                Dropout = 0.0
+                Activation = Elementwise.gelu
+            }
+
+    let positions =
+        Layer.create "Positions" (fun scope x ->
+            x + scope.Parameter("weight", [ length; features ], Init.normal 0.0 0.02))
+
+    let layers = Layer.sequential (List.replicate (pick size 12 2) layer)
+    let body = Dense.embedding vocabulary features => positions => layers => Norm.layerNorm
+    let tokens = Key.integers 0 vocabulary DType.I64 [ 2; length ] (Key.ofSeed 3L)
+    made (body => Dense.linear vocabulary) entropy (Optimizer.adam 1e-3) (given [| tokens, tokens |])
+
+/// ResNet-18 as it is for images of 32x32: four stages of two blocks, 64 to 512 channels, batch norm; batches of 16, Adam.
+let resnet18 size =
+    let batch, side = pick size 16 2, pick size 32 8
+    let plain = { Init.parameters with Bias = false }
+
+    let conv outputs kernel stride =
+        let window = { Convolution.options with Stride = [ stride ]; Padding = [ kernel / 2 ] }
+        Conv.conv2dWith plain window outputs [ kernel ]
+
+    let block outputs stride =
+        let branch = conv outputs 3 stride => Norm.batchNorm2d => relu => conv outputs 3 1 => Norm.batchNorm2d
+
+        let sum =
+            if stride = 1 then
+                Layer.residual branch
+            else
+                Layer.residualWith (conv outputs 1 stride => Norm.batchNorm2d) branch
+
+        sum => relu
+
+    let stage outputs stride =
+        block (pick size outputs (outputs / 16)) stride => block (pick size outputs (outputs / 16)) 1
+
+    let model =
+        conv (pick size 64 4) 3 1
+        => Norm.batchNorm2d
+        => relu
+        => stage 64 1
+        => stage 128 2
+        => stage 256 2
+        => stage 512 2
+        => Layer.ofFunction "Mean" (Reduce.mean [ 2; 3 ])
+        => Dense.linear 10
+
+    let labels = Key.integers 0 10 DType.I64 [ batch ] (Key.ofSeed 4L)
+    made model entropy (Optimizer.adam 1e-3) (given [| normal [ batch; 3; side; side ] 5L, labels |])

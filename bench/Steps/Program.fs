@@ -18,6 +18,7 @@ memory [CASES] [--steps 1000]            bytes allocated by steps, and the peak 
 start [--program FILE] [--reps 7]        from process start to the first step's result. FILE is this program published:
     dotnet publish bench/Steps -c Release -r linux-x64 --self-contained true -p:PublishReadyToRun=true
         -p:NuGetLockFilePath=obj/published.lock.json -o FOLDER
+large gpt|resnet18 [--steps 3]           seconds to the first result of a large model, and the peak of memory
 steady MINUTES [CASE]                    trains, and prints the working set every 30 seconds
 deep [--nodes 100000]                    compiles a chain of elementwise nodes
 sizes [--reps 5]                         time per sample at batch 128 and 1024
@@ -135,6 +136,7 @@ let private dispatch (args: string list) =
     | "memory" :: wanted ->
         each wanted (List.collect (Figures.memory (int options "--steps" 1000)) >> keep options)
     | [ "start" ] -> start options
+    | [ "large"; name ] -> Start.large name (int options "--steps" 3)
     | [ "steady"; minutes ] ->
         each [ "mlp1bn" ] (List.collect (Figures.steady (float minutes)) >> keep options)
     | [ "steady"; minutes; name ] ->

@@ -58,3 +58,36 @@ let measure (program: string option) threads reps : (float * float * float) opti
     else
         let middle f = median (List.map f found)
         Some(middle (fun (a, _, _) -> a), middle (fun (_, b, _) -> b), middle (fun (_, _, c) -> c))
+
+/// One large model in this process: seconds to build its graph and draw its parameters, to compile, and of the first steps; and the
+/// peak of the process's memory.
+let large (name: string) (steps: int) : int =
+    match Cases.large |> List.tryFind (fun (known, _) -> known = name) with
+    | None ->
+        eprintfn "no large case is named %s" name
+        2
+    | Some(_, make) ->
+        let clock = Stopwatch.StartNew()
+
+        let lap what =
+            printfn "%s %s s" what (clock.Elapsed.TotalSeconds.ToString("F2", CultureInfo.InvariantCulture))
+
+        let s = Step.training (make Models.Size.Full)
+        let bytes = s.State |> List.sumBy (fun (_, t) -> 4L * int64 t.Size)
+        lap "drawn at"
+        let session = Step.session s
+        lap "compiled at"
+
+        for i in 0 .. steps - 1 do
+            session.Step(s.Feed i)
+            lap $"step {i} at"
+
+        use self = Process.GetCurrentProcess()
+
+        printfn
+            "state %d MB, peak %d MB, loss %g"
+            (bytes / 1000000L)
+            (self.PeakWorkingSet64 / 1000000L)
+            (session.Scalar 0)
+
+        0

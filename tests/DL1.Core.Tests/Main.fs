@@ -119,6 +119,8 @@ let tests =
             SpecialValueTests.tests
             StatisticsTests.tests
             SessionTests.tests
+            UpdateInPlaceTests.tests
+            RecomputeTests.tests
             ChainTests.tests
             ExplainPlanTests.tests
             RandomWordsTests.tests

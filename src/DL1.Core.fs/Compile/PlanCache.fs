@@ -18,6 +18,7 @@ type internal PlanKey =
         Width: Width
         Generates: bool
         Layers: Digest voption
+        States: int
     }
 
 /// Keeps the 256 plans that were used last, as long as their constants have at most 256 MB together. A plan is reused for equal inputs and roots, in the same order, on the same
@@ -54,8 +55,10 @@ module internal PlanCache =
 
     /// The plan that computes the roots from the inputs, from the cache or new. With `checksFinite`, for plans
     /// whose values are searched for NaN and infinity, it has the layers of these nodes, and writes nothing in place, so
-    /// that the kernel's operands are still there when a bad value is traced back.
-    let plan
+    /// that the kernel's operands are still there when a bad value is traced back. The first `states` roots are the next
+    /// values of as many inputs.
+    let planFor
+        (states: int)
         (width: Width)
         (generates: bool)
         (checksFinite: bool)
@@ -69,9 +72,13 @@ module internal PlanCache =
                 Width = width
                 Generates = generates
                 Layers = if checksFinite then ValueSome(layers roots) else ValueNone
+                States = states
             }
 
         known.Get(
             key,
-            (fun () -> Plan.makeWith (not checksFinite) (CodeCache.get width generates) inputs roots)
+            (fun () -> Plan.makeFor states (not checksFinite) (CodeCache.get width generates) inputs roots)
         )
+
+    /// `planFor` without a state.
+    let plan width generates checksFinite inputs roots = planFor 0 width generates checksFinite inputs roots

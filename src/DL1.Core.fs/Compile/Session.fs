@@ -9,10 +9,12 @@ open DL1.Compiler.Planning
 open DL1.Compiler.Runtime
 open DL1.Compiler.Simd
 
-/// A loop of steps that keeps its state in memory of its own. The state has two buffers: each step reads one and the
-/// inputs, and writes the other; then the two are swapped. Steps allocate nothing. A step that fails, or is cancelled
-/// before it begins, leaves the state of the last complete step. The bits are those of the same step run by `Compile`.
-/// A session serves one thread at a time.
+/// A loop of steps that keeps its state in memory of its own. A variable of the state is updated in place where nothing
+/// reads its current value later in the step and nothing that can fail comes after; else it has two buffers: each step
+/// reads one and writes the other, and then the two are swapped. Steps allocate nothing. A step that fails, or is
+/// cancelled before it begins, leaves the state of the last complete step. Where the machine's memory ends in the middle of an update, the state is lost:
+/// the session then refuses all but `Load`. The bits are those of the same step run by `Compile`. A session serves one
+/// thread at a time.
 [<Sealed>]
 type Session
     internal
@@ -42,13 +44,33 @@ type Session
     let address (b: Block) = b.Address
 
     let roots = Array.ofList plan.Roots
-    // Two buffers for each root, state and outputs: `now` holds the current values, `next` takes those of the next
-    // step; the other way round while `swapped`.
-    let now, next = Array.map buffer roots, Array.map buffer roots
-    let mutable swapped = false
+    // While values are searched for NaN, a step can fail after each kernel.
+    let updates =
+        if options.CheckFinite then
+            { InPlace = Array.create states false; First = plan.Steps.Length }
+        else
+            UpdateInPlace.find states plan
 
-    let current i = address (if swapped then next[i] else now[i])
-    let coming i = address (if swapped then now[i] else next[i])
+    let isInPlace i = i < states && updates.InPlace[i]
+
+    // Two buffers for each root, state and outputs: `now` holds the current values, `next` takes those of the next
+    // step; the same one where the update is in place.
+    let now = Array.map buffer roots
+    let next = roots |> Array.mapi (fun i root -> if isInPlace i then now[i] else buffer root)
+
+    let current i = address now[i]
+    let coming i = address next[i]
+
+    /// Whether a step ended in the middle of its updates.
+    let mutable isLost = false
+
+    let requireState operation =
+        if isLost then
+            Refuse.domain
+                operation
+                "a session whose last step ran out of memory in the middle of its update"
+                "a whole state"
+                "load one, such as that of the last checkpoint"
 
     /// The plan's buffers of the inputs: first the state.
     let inputBuffers = List.map fst state @ inputs |> List.map plan.BufferOf |> Array.ofList
@@ -63,6 +85,8 @@ type Session
     let bytes i = Memory.bytesOf roots[i]
 
     let check (values: ReadOnlySpan<Tensor>) =
+        requireState "Session.Step"
+
         if values.Length <> types.Length - states then
             Refuse.domain
                 "Session.Step"
@@ -105,16 +129,24 @@ type Session
     let advance () =
         try
             executable.Run options.Threads
-        with :? OutOfMemoryException ->
-            Allocation.failed "Session.Step"
+        with error ->
+            isLost <- executable.Running >= updates.First
+
+            match error with
+            | :? OutOfMemoryException -> Allocation.failed "Session.Step"
+            | _ -> reraise ()
 
         for i in 0 .. roots.Length - 1 do
-            if not direct[i] then
+            if not direct[i] && not (isInPlace i) then
                 Memory.copy executable.Frame.Addresses[plan.Results[i]] (coming i) (bytes i)
+
+        for i in 0 .. roots.Length - 1 do
+            let read = now[i]
+            now[i] <- next[i]
+            next[i] <- read
 
         GC.KeepAlive now
         GC.KeepAlive next
-        swapped <- not swapped
         steps <- steps + 1L
 
     /// The number of complete steps.
@@ -139,6 +171,7 @@ type Session
 
     /// Runs one step on inputs that lie at addresses, which the caller keeps alive.
     member internal _.StepAt(addresses: nativeint[]) =
+        requireState "Session.Step"
         prepare ()
 
         for i in 0 .. addresses.Length - 1 do
@@ -190,10 +223,12 @@ type Session
         ExplainPlan.session
             options.DynamicCode
             (profile |> Option.map (fun p -> p, Peak.measured options.Threads))
+            (Seq.sum (seq { for i in 0 .. states - 1 -> if isInPlace i then bytes i else 0L }))
             executable
 
     /// The current values of the state, in its order: copies, which later steps do not change.
     member _.State: Tensor list =
+        requireState "Session.State"
         [ for i in 0 .. states - 1 -> Memory.read roots[i].DType roots[i].Shape (current i) ]
 
     /// Replaces the state by other values, in its order, so that sessions for batches of different sizes can continue
@@ -209,11 +244,13 @@ type Session
 
         List.iteri (fun i -> Given.check "Session.Load" "cast or reshape the value" types[i]) values
         values |> List.iteri (fun i value -> Memory.write value (current i))
+        isLost <- false
 
     /// The value of an output after the last step, by its index among the outputs: a copy. Before the first step it is
     /// a `DomainError`.
     member _.Output(index: int) : Tensor =
         let i = output index
+        requireState "Session.Output"
 
         if steps = 0L then
             Refuse.domain "Session.Output" "an output before the first step" "a step first" "call Step"
@@ -225,6 +262,7 @@ type Session
     member _.Scalar(index: int) : float =
         let i = output index
         let at = current i
+        requireState "Session.Scalar"
 
         if steps = 0L then
             Refuse.domain "Session.Scalar" "an output before the first step" "a step first" "call Step"
@@ -259,7 +297,8 @@ type Session
                     "cast or reshape them"
 
         let plan =
-            PlanCache.plan
+            PlanCache.planFor
+                state.Length
                 width
                 options.DynamicCode
                 options.CheckFinite

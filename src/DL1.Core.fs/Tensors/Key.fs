@@ -2,6 +2,8 @@ namespace DL1
 
 open System
 open System.Runtime.CompilerServices
+open System.Runtime.InteropServices
+open System.Threading.Tasks
 open MathNet.Numerics
 
 /// A key of randomness: 64 bits that decide every number drawn with them. A key is a value: it is never used up, and
@@ -69,6 +71,42 @@ module Key =
     /// `let [| weights; biases |] = Key.split 2 key`
     let split (count: int) (key: Key) = key.Split count
 
+    /// Elements that one thread draws at a time: a multiple of the four words of a block.
+    [<Literal>]
+    let private Part = 65536
+
+    /// Fills the elements 0 to count − 1 by parts, from the first to the one before the last, which threads share.
+    let private inParts (count: int) (fill: int -> int -> unit) =
+        let part i = fill (i * Part) (min count ((i + 1) * Part))
+        let parts = int ((int64 count + int64 Part - 1L) / int64 Part)
+
+        if parts = 1 then
+            part 0
+        elif parts > 1 then
+            Parallel.For(0, parts, part) |> ignore
+
+    /// Writes the words of a stream from the number `first` on, a multiple of 4.
+    let private fillWords (stream: int) (key: Key) (first: int) (words: Span<int>) =
+        let mutable i = 0
+
+        while i < words.Length do
+            let struct (w0, w1, w2, w3) = Philox.at (uint32 stream) (uint64 ((first + i) / 4)) key.Words
+
+            words[i] <- int w0
+
+            if i + 3 < words.Length then
+                words[i + 1] <- int w1
+                words[i + 2] <- int w2
+                words[i + 3] <- int w3
+            else
+                if i + 1 < words.Length then
+                    words[i + 1] <- int w1
+
+                if i + 2 < words.Length then
+                    words[i + 2] <- int w2
+
+            i <- i + 4
+
     /// `count` random words of 32 bits, read as signed integers: element `i` is word `i % 4` of the Philox block at
     /// the counter `(low half of i / 4, high half of i / 4, 0, stream)`. Draws use the stream 0, and splitting 1. A
     /// negative count is a `DomainError`. `Key.bits 0 10 key`
@@ -78,20 +116,7 @@ module Key =
 
         Allocation.requireElements "Key" count 48
         let words = Array.zeroCreate count
-
-        for first in 0..4 .. count - 1 do
-            let struct (w0, w1, w2, w3) = Philox.at (uint32 stream) (uint64 (first / 4)) key.Words
-            words[first] <- int w0
-
-            if first + 1 < count then
-                words[first + 1] <- int w1
-
-            if first + 2 < count then
-                words[first + 2] <- int w2
-
-            if first + 3 < count then
-                words[first + 3] <- int w3
-
+        inParts count (fun first last -> fillWords stream key first (Span(words, first, last - first)))
         words
 
     let private refuseType operation (dtype: DType) expected =
@@ -102,14 +127,59 @@ module Key =
         let words = bits drawing (Shape.ofList (dims @ [ 2 ])).Size key
         Array.init (words.Length / 2) (fun i -> Philox.unitDouble words[2 * i] words[2 * i + 1])
 
-    /// Numbers of a floating-point type in [0, 1), as doubles.
-    let private units operation dtype (dims: int list) key =
+    /// Refuses a type that is not floating-point, and extents that no tensor has.
+    let private requireFloat operation (dtype: DType) (dims: int list) =
         match dtype with
-        | DType.F32 -> bits drawing (Shape.ofList dims).Size key |> Array.map Philox.unitSingle
-        | DType.F64 -> doubles dims key
+        | DType.F32
+        | DType.F64 -> Allocation.requireElements "Key" (Shape.ofList dims).Size 48
         | DType.I32
         | DType.I64
         | DType.Bool -> refuseType operation dtype "f32 or f64"
+
+    /// A function of numbers in [0, 1), f32 or f64.
+    let private ofUnits dtype (dims: int list) key (element: float -> float) =
+        let shape = Shape.ofList dims
+
+        match dtype with
+        | DType.F32 ->
+            let values: float32[] = Array.zeroCreate shape.Size
+
+            inParts values.Length (fun first last ->
+                let own = Span(values, first, last - first)
+                let words = MemoryMarshal.Cast<float32, int> own
+                fillWords drawing key first words
+
+                for i in 0 .. own.Length - 1 do
+                    own[i] <- float32 (element (Philox.unitSingle words[i])))
+
+            Tensor(shape, Elements.F32 values)
+        | DType.F64
+        | DType.I32
+        | DType.I64
+        | DType.Bool -> Tensor(shape, Elements.F64(doubles dims key |> Array.map element))
+
+    /// A function of the two halves of twice as many numbers in [0, 1).
+    let private ofPairs dtype (dims: int list) key (element: float -> float -> float) =
+        let shape = Shape.ofList dims
+        let half = shape.Size
+
+        match dtype with
+        | DType.F32 ->
+            let words = bits drawing (Shape.ofList (2 :: dims)).Size key
+            let values: float32[] = Array.zeroCreate half
+
+            inParts half (fun first last ->
+                for i in first .. last - 1 do
+                    values[i] <-
+                        float32 (element (Philox.unitSingle words[i]) (Philox.unitSingle words[half + i])))
+
+            Tensor(shape, Elements.F32 values)
+        | DType.F64
+        | DType.I32
+        | DType.I64
+        | DType.Bool ->
+            let us = doubles (2 :: dims) key
+            Tensor(shape, Elements.F64(Array.init half (fun i -> element us[i] us[half + i])))
 
     /// The value that a type holds for a double, as a double, and the greatest value below.
     let private held dtype (value: float) =
@@ -147,11 +217,11 @@ module Key =
     /// integer); in f64, `u = (b₀ + 2³¹)·2⁻³² + ⌊(b₁ + 2³¹) / 2¹¹⌋·2⁻⁵³`, of its two words in `bits` of shape
     /// `dims @ [2]`. `Key.uniform -1.0 1.0 DType.F32 [ 2; 3 ] key`
     let uniform (low: float) (high: float) (dtype: DType) (dims: int list) (key: Key) =
-        let us = units "Key.uniform" dtype dims key
+        requireFloat "Key.uniform" dtype dims
         checkBounds "Key.uniform" dtype low high
         let struct (low, _) = held dtype low
         let struct (high, belowHigh) = held dtype high
-        us |> Array.map (fun u -> min (low + (high - low) * u) belowHigh) |> tensor dtype dims
+        ofUnits dtype dims key (fun u -> min (low + (high - low) * u) belowHigh)
 
     /// Normal numbers, f32 or f64, by the transform of Box and Muller (1958): with `u₁` and `u₂` the two halves of
     /// the draw `uniform 0 1` of this type and the shape `2 :: dims`, an element is
@@ -159,15 +229,11 @@ module Key =
     /// deviations in f32, 8.6 in f64. The mean must be finite, the deviation finite and 0 or more.
     /// `Key.normal 0.0 1.0 DType.F32 [ 2; 3 ] key`
     let normal (mean: float) (deviation: float) (dtype: DType) (dims: int list) (key: Key) =
-        let us = units "Key.normal" dtype (2 :: dims) key
+        requireFloat "Key.normal" dtype (2 :: dims)
         checkNormal "Key.normal" mean deviation
-        let half = us.Length / 2
 
-        let element i =
-            mean
-            + deviation * Math.Sqrt(-2.0 * Math.Log(1.0 - us[i])) * Math.Cos(2.0 * Math.PI * us[half + i])
-
-        Array.init half element |> tensor dtype dims
+        ofPairs dtype dims key (fun u1 u2 ->
+            mean + deviation * Math.Sqrt(-2.0 * Math.Log(1.0 - u1)) * Math.Cos(2.0 * Math.PI * u2))
 
     /// Numbers of the normal distribution restricted to [low, high], f32 or f64, by inversion: with `Φ` the
     /// distribution of the standard normal, `a` and `b` the bounds in deviations from the mean, and `u` the draw
@@ -185,7 +251,7 @@ module Key =
         key
         =
         let operation = "Key.truncatedNormal"
-        let us = units operation dtype dims key
+        requireFloat operation dtype dims
         checkNormal operation mean deviation
         checkBounds operation dtype low high
         let struct (low, _) = held dtype low
@@ -204,9 +270,8 @@ module Key =
                 "a deviation above 0, and bounds between which the normal distribution has some probability"
                 "bring the bounds nearer to the mean, or draw uniform numbers between them"
 
-        us
-        |> Array.map (fun u -> Math.Clamp(mean + side * deviation * quantile (a + (b - a) * u), low, high))
-        |> tensor dtype dims
+        ofUnits dtype dims key (fun u ->
+            Math.Clamp(mean + side * deviation * quantile (a + (b - a) * u), low, high))
 
     /// Truth values, each true with probability `p` in [0, 1]: true where `(b + 2³¹)·2⁻³² < p` for the element's word
     /// `b`, read as a signed integer. `Key.bernoulli 0.9 [ 2; 3 ] key`

@@ -315,5 +315,13 @@ let all =
         { Module = moduleOf <@ Conv.conv1d 1 1 @>; Rows = convs }
         { Module = moduleOf <@ Pooling.max 1 @>; Rows = poolings }
         { Module = moduleOf <@ Upsample.nearest 1 @>; Rows = upsamplings }
+        {
+            Module = moduleOf <@ Recompute.layer model @>
+            Rows =
+                [
+                    prints "layer" "[2, 64] 0.weight [64, 4] 0.bias [64]" (fun () ->
+                        Recompute.layer (Dense.linear 64 => Activation.relu) |> shaped rows)
+                ]
+        }
         { Module = moduleOf <@ Summary.ofLayer rows model @>; Rows = summaries }
     ]

@@ -97,6 +97,9 @@ type internal Executable
 
     let mutable observers: KernelObserver[] = guards
 
+    /// The kernel that runs, or ran last.
+    let mutable running = 0
+
     /// Runs the kernels with observers. `Begins` is called in reverse order and `Ended` in order, so the observers
     /// nest, and the time that one measures includes no later observer's work.
     let runObserved () =
@@ -104,6 +107,7 @@ type internal Executable
             for o in observers.Length - 1 .. -1 .. 0 do
                 observers[o].Begins i
 
+            running <- i
             kernels[i].Run()
 
             for o in 0 .. observers.Length - 1 do
@@ -116,6 +120,8 @@ type internal Executable
 
     member _.Plan = plan
     member _.Frame = frame
+    /// The index of the kernel that runs, or ran last: where a run failed, the one that failed.
+    member _.Running = running
 
     /// The bytes that kernels keep between runs as working memory, including those in scans.
     member _.KeptBytes: int64 =
@@ -204,8 +210,9 @@ type internal Executable
             if observers.Length > 0 then
                 runObserved ()
             else
-                for kernel in kernels do
-                    kernel.Run()
+                for i in 0 .. kernels.Length - 1 do
+                    running <- i
+                    kernels[i].Run()
         finally
             if isFirst then
                 WorkerPool.stop ()

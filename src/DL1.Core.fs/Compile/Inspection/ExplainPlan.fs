@@ -172,17 +172,25 @@ module internal ExplainPlan =
             + $"{number (peak.Flops64 / 1e9)} GFLOP/s (f64) and "
             + $"{number (peak.Bytes / 1e9)} GB/s (memory; what caches hold is faster)"
 
-    /// The line of memory. `results` is how many copies of the results there are (a session has 2), `kernels` the bytes
-    /// that kernels keep as working memory.
-    let private memory results (kernels: int64) (plan: Plan) =
+    /// The line of memory. A session has its results twice, but for `once`, the bytes that it updates in place. `kernels` are
+    /// the bytes that kernels keep as working memory.
+    let private memory (once: int64 option) (kernels: int64) (plan: Plan) =
         let bytes = float >> scaled "B"
         let need = PlanMemory.ofPlan plan
-        let all = need.Between + need.Constants + results * need.Results + kernels
-        let twice = if results = 2L then ", now and next" else ""
+        let again = once |> Option.map (fun once -> need.Results - once) |> Option.defaultValue 0L
+        let results = need.Results + again
+        let all = need.Between + need.Constants + results + kernels
+
+        let twice =
+            match once with
+            | None -> ""
+            | Some 0L -> ", now and next"
+            | Some once -> $", of which {bytes once} are updated in place and the rest are now and next"
+
         let own = if kernels > 0L then $", kernels' own {bytes kernels}" else ""
 
         $"memory {bytes all}: between kernels {bytes need.Between}, constants {bytes need.Constants}, "
-        + $"results {bytes (results * need.Results)}{twice}{own}; beside inputs of {bytes need.Inputs}"
+        + $"results {bytes results}{twice}{own}; beside inputs of {bytes need.Inputs}"
 
     /// What is said where no machine code is made.
     let private interpreted =
@@ -221,15 +229,16 @@ module internal ExplainPlan =
         out.ToString()
 
     /// A plan as a table; `compiles` says whether its fused loops are machine code.
-    let text compiles (plan: Plan) : string = made compiles None (memory 1L 0L plan) plan
+    let text compiles (plan: Plan) : string = made compiles None (memory None 0L plan) plan
 
-    /// A session's plan as a table, with the times of its profile, if there is one.
-    let session compiles (profile: (Profile * Peak) option) (executable: Executable) : string =
+    /// A session's plan as a table, with the times of its profile, if there is one; `once` are the bytes of state that it updates in
+    /// place.
+    let session compiles (profile: (Profile * Peak) option) (once: int64) (executable: Executable) : string =
         let plan = executable.Plan
         let threads = scaled "B" (float Scratch.Total)
 
         made
             compiles
             profile
-            $"{memory 2L executable.KeptBytes plan}, and {threads} in which all threads work for all plans"
+            $"{memory (Some once) executable.KeptBytes plan}, and {threads} in which all threads work for all plans"
             plan

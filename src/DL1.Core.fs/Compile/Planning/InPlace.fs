@@ -46,7 +46,7 @@ module internal InPlace =
 
     /// Whether a fused loop may use the memory of the buffer `source` for `target`: both have the same layout, and no
     /// stage loads an element of the source after a stage has stored it.
-    let private suits (job: FusedLoopJob) source target =
+    let suits (job: FusedLoopJob) source target =
         let operands buffer =
             [ 0 .. job.Buffers.Length - 1 ] |> List.filter (fun i -> job.Buffers[i] = buffer)
 

@@ -80,8 +80,9 @@ module internal Plan =
         }
 
     /// Makes a plan that computes the roots from the inputs. `code` compiles a fused loop; with `inPlace`, fused loops
-    /// may write over operands that no later step reads.
-    let rec makeWith
+    /// may write over operands that no later step reads. The first `states` roots are the next values of as many inputs.
+    let rec makeFor
+        (states: int)
         (inPlace: bool)
         (code: FusedLoop -> LoopBody)
         (inputs: Variable list)
@@ -90,20 +91,27 @@ module internal Plan =
         Eval.requireInputs "Compile.prepare" inputs (Graph.variables roots)
 
         let bodyOf (body: ScanBody<Expr>) =
-            makeWith inPlace code (body.Carries @ body.Slices @ body.Fixed) (body.Next @ body.Outputs)
+            makeFor 0 inPlace code (body.Carries @ body.Slices @ body.Fixed) (body.Next @ body.Outputs)
 
         let ordered = RootOrder.sorted roots
 
         let lowered = ordered |> Rewrite.stableAll |> Hoist.run |> Lower.run |> ChannelsLast.channelsLast
 
         let fusion = Fuse.run lowered
-        let buffers = PlanBuffers()
+        let loweredOf = dict (List.zip (ordered |> List.map _.Digest) lowered)
+        let roots = roots |> List.map (fun root -> loweredOf[root.Digest])
+        let next = List.truncate states roots
+
+        if states > 0 && inPlace then
+            UpdateInPlace.order
+                fusion
+                (List.zip (List.truncate states inputs |> List.map Expr.ofVariable) next)
+
+        let buffers = PlanBuffers(HashSet(next |> Seq.map (fun e -> (KernelJobs.withoutReshapes e).Digest)))
 
         let steps =
             KernelJobs.schedule fusion.Groups |> Array.choose (PlanSteps.ofGroup bodyOf code fusion buffers)
 
-        let loweredOf = dict (List.zip (ordered |> List.map _.Digest) lowered)
-        let roots = roots |> List.map (fun root -> loweredOf[root.Digest])
         let results = roots |> List.map buffers.Of |> Array.ofList
         let values = buffers.Values
 
@@ -112,3 +120,6 @@ module internal Plan =
         |> FoldLayoutCopies.run values results
         |> BackToBackMatMul.run results
         |> fun steps -> placed inPlace inputs roots values steps results
+
+    /// `makeFor` without a state.
+    let makeWith inPlace code inputs roots = makeFor 0 inPlace code inputs roots

@@ -9,7 +9,7 @@ open DL1.Compiler.Lowering
 
 /// The buffers of a plan while it is made: one for each value that some kernel reads or writes.
 [<Sealed>]
-type internal PlanBuffers() =
+type internal PlanBuffers(updates: HashSet<Digest>) =
     let values = List<Expr>()
     let indices = Dictionary<Digest, int>()
     // Anchors whose result only the epilogue reads: they share the buffer of the epilogue's result, which overwrites it.
@@ -26,6 +26,9 @@ type internal PlanBuffers() =
             values.Add e
             indices[e.Digest] <- values.Count - 1
             values.Count - 1
+
+    /// Whether a value is the next one of a state, which may be written over the current one.
+    member _.IsUpdate(e: Expr) = updates.Contains e.Digest
 
     /// Gives a value the buffer of another.
     member _.Share(e: Expr, other: Expr) = shared[e.Digest] <- other
@@ -61,7 +64,8 @@ module internal PlanSteps =
         match program with
         | Some p when not (fusion.Stored.Contains anchor.Digest) ->
             p.Stored
-            |> Array.tryFind (fun s -> g.Roles[s.Digest] = Role.Along && s.DType = anchor.DType)
+            |> Array.tryFind (fun s ->
+                g.Roles[s.Digest] = Role.Along && s.DType = anchor.DType && not (buffers.IsUpdate s))
             |> Option.iter (fun s -> buffers.Share(anchor, s))
         | _ -> ()
 

@@ -1,0 +1,143 @@
+namespace DL1.Compiler.Planning
+
+open System.Collections.Generic
+open DL1
+open DL1.Compiler.Execution
+open DL1.Compiler.Fusion
+open DL1.Compiler.Lowering
+
+/// Which variables of a session's state are written over by their next value, and the first step that does so.
+[<NoEquality; NoComparison>]
+type internal Updates = { InPlace: bool[]; First: int }
+
+/// Updates of a session's state in place: where no kernel reads the current value after the next one is written, and no
+/// kernel that can fail runs after that.
+[<RequireQualifiedAccess>]
+module internal UpdateInPlace =
+    /// The indices that a node checks, with their bound.
+    let private indices (e: Expr) =
+        match e.Node with
+        | Node.Gather(axis, x, i) -> Some(struct (x.Shape[axis], (KernelJobs.withoutReshapes i).Digest))
+        | Node.ScatterAdd(_, extent, _, i) -> Some(struct (extent, (KernelJobs.withoutReshapes i).Digest))
+        | _ -> None
+
+    /// Whether the kernel of an anchor can fail by the values that it meets: gathers and scatters whose indices nothing has checked
+    /// before, loops, and nodes that `Eval` computes.
+    let private canFail (found: HashSet<struct (int * Digest)>) (e: Expr) =
+        match indices e with
+        | Some checks -> found.Add checks
+        | None -> NodeKind.of' e = NodeKind.Other && (e.Node.IsScan || not (NodeClass.isStatic e))
+
+    let private fails found (g: Group) = g.Anchor |> Option.exists (canFail found)
+
+    /// Lets the group of each next value wait for those that read the current one, and for those that can fail, where that is no
+    /// cycle.
+    let order (fusion: Fusion) (updates: (Expr * Expr) list) =
+        let readers = Dictionary<Digest, List<Group>>()
+        let scheduled = KernelJobs.schedule fusion.Groups
+        let failing = scheduled |> Seq.filter (fails (HashSet())) |> List.ofSeq
+
+        for g in scheduled do
+            for source in Reads.ofGroup g do
+                Reads.addReader readers g (KernelJobs.withoutReshapes source)
+
+        let wait (g: Group) (h: Group) =
+            if not (g.Ancestors.Contains h.Number) then
+                let gained = Bits()
+                gained.Add h.Number
+                gained.Union h.Ancestors
+
+                for later in fusion.Groups do
+                    if later = g || later.Ancestors.Contains g.Number then
+                        later.Ancestors.Union gained
+
+        for current, next in updates do
+            match fusion.Of.TryGetValue (KernelJobs.withoutReshapes next).Digest with
+            | true, writer ->
+                let reading =
+                    match readers.TryGetValue current.Digest with
+                    | true, list -> List.ofSeq list
+                    | false, _ -> []
+
+                let before = reading @ failing |> List.filter (fun g -> g <> writer)
+
+                if before |> List.forall (fun g -> not (g.Ancestors.Contains writer.Number)) then
+                    List.iter (wait writer) before
+            | false, _ -> ()
+
+    /// Whether an epilogue reads each element of `source` where, and just before, it writes that of `target`.
+    let private suits (job: EpilogueJob) source target =
+        let at buffer =
+            [ 0 .. job.Buffers.Length - 1 ] |> List.filter (fun i -> job.Buffers[i] = buffer)
+
+        match at target with
+        | [ w ] ->
+            at source
+            |> List.forall (fun r ->
+                job.Along[r]
+                && job.Along[w]
+                && job.Sizes[r] = job.Sizes[w]
+                && job.Offsets[r] = job.Offsets[w]
+                && job.Rows[r] = job.Rows[w]
+                && job.Starts[r] = job.Starts[w])
+        | _ -> false
+
+    /// Whether a step that reads `source` may write `target` over it.
+    let private overwrites (values: Expr[]) (step: PlanStep) source target =
+        match step.Work with
+        | Work.FusedLoop job ->
+            let points = job.Space.Items * job.Space.Segments * job.Space.Columns
+            values[target].Shape.Size = points && InPlace.suits job source target
+        | Work.Gemm({ Epilogue = Some epilogue } as job) ->
+            job.C.Buffer <> target
+            && job.A.Buffer <> source
+            && job.B.Buffer <> source
+            && suits epilogue source target
+        | Work.Channels({ Epilogue = Some epilogue } as job) ->
+            job.Result <> target && not (Array.contains source job.Operands) && suits epilogue source target
+        | _ -> false
+
+    /// The updates of a plan whose first inputs and roots are the current and the next state.
+    let find (states: int) (plan: Plan) : Updates =
+        let readers, writers = Dictionary<int, List<int>>(), Dictionary<int, List<int>>()
+
+        let note (table: Dictionary<int, List<int>>) step buffer =
+            match table.TryGetValue buffer with
+            | true, list -> list.Add step
+            | false, _ -> table[buffer] <- List [ step ]
+
+        plan.Steps
+        |> Array.iteri (fun i step ->
+            Array.distinct step.Reads |> Array.iter (note readers i)
+            Array.distinct step.Writes |> Array.iter (note writers i))
+
+        let failing = plan.Steps |> Array.map (_.Group >> fails (HashSet()))
+        let lastFailing = Array.tryFindIndexBack id failing
+
+        let isFree (f: int) source target =
+            let step = plan.Steps[f]
+
+            lastFailing |> Option.forall (fun failing -> failing < f)
+            && not (Array.contains source plan.Results)
+            && (match readers.TryGetValue source with
+                | true, list ->
+                    list
+                    |> Seq.forall (fun r -> r < f || (r = f && overwrites plan.Values step source target))
+                | false, _ -> true)
+
+        let steps =
+            List.truncate states plan.Inputs
+            |> List.mapi (fun i v ->
+                let source, target = plan.BufferOf v, plan.Results[i]
+
+                match writers.TryGetValue target with
+                // A variable that no step changes.
+                | false, _ when source = target -> Some plan.Steps.Length
+                | true, list when list.Count = 1 && plan.IsDirect i && isFree list[0] source target ->
+                    Some list[0]
+                | _ -> None)
+
+        {
+            InPlace = steps |> List.map Option.isSome |> Array.ofList
+            First = List.choose id steps |> List.fold min plan.Steps.Length
+        }
