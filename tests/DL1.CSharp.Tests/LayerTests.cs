@@ -220,6 +220,9 @@ public class LayerTests
                 Layers.Residual(Layers.Linear(64), Layers.Relu(), Layers.Linear(64)),
                 LayerModule.residual(Dense.linear(64).Then(Activation.relu).Then(Dense.linear(64))), 8, 64),
             new(
+                Layers.Recompute(Layers.Linear(64), Layers.Relu(), Layers.Linear(64)),
+                Recompute.layer(Dense.linear(64).Then(Activation.relu).Then(Dense.linear(64))), 8, 64),
+            new(
                 Layers.ResidualWith(Layers.Linear(8), Model.Sequential(Layers.Linear(8), Layers.Relu())),
                 LayerModule.residualWith(Dense.linear(8), Dense.linear(8).Then(Activation.relu)), 8, 20),
             new(

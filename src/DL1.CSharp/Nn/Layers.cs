@@ -205,6 +205,18 @@ public static partial class Layers
     public static Layer<Expr, Expr> ResidualWith(Layer<Expr, Expr> shortcut, Layer<Expr, Expr> branch) =>
         LayerModule.residualWith(shortcut, branch);
 
+    /// <summary>
+    /// These layers in a row, with the same parameters, values and gradients, of which a training keeps only what goes in: what is
+    /// computed inside is computed again when the backward pass comes to it (Chen et al. 2016). Memory for activations falls to those
+    /// between such parts and those inside one; a step takes up to a third longer. Random draws and statistics of the batch are
+    /// those of the forward pass. Gradients are equal but for the rounding of sums, which compiled loops may cut otherwise. Best
+    /// around each block of a deep model.
+    /// </summary>
+    /// <param name="layers">Layers in a row.</param>
+    /// <example><code>Layers.Recompute(Layers.Linear(64), Layers.Relu(), Layers.Linear(64))</code></example>
+    public static Layer<Expr, Expr> Recompute(params Layer<Expr, Expr>[] layers) =>
+        DL1.Recompute.layer(layers is [var single] ? single : Model.Sequential(layers));
+
     /// <summary>Layers beside one another on the same input, numbered, their results joined along an axis.</summary>
     /// <param name="axis">The axis along which the results are joined; −1 is the last.</param>
     /// <param name="layers">Layers on the same input, whose results are equal in all other extents.</param>
