@@ -135,39 +135,42 @@ type internal Gemv<'S, 'V, 'T
         if o < outputs then
             Gemv<'S, 'V, 'T>.Dots(outputs - o, k, m + from, size, mDeep, x, xDeep, y + from, size, add)
 
-    /// Computes outputs from packed panels of two vectors a row, `panel` bytes apart, two panels at a time: more would
-    /// meet in the same sets of the first-level cache. `spare` has space for a row of one panel.
-    static member Panels(outputs, k, m: nativeint, panel, x: nativeint, xDeep, y: nativeint, add, spare: nativeint) =
+    /// Computes outputs from packed panels of two vectors a row, `panel` bytes apart, four panels at a time. `spare` has space
+    /// for a row of one panel.
+    static member Panels
+        (
+            outputs: int,
+            k: int,
+            m: nativeint,
+            panel: nativeint,
+            x: nativeint,
+            xDeep: nativeint,
+            y: nativeint,
+            add: bool,
+            spare: nativeint
+        ) =
         Hot.loop ()
         let width = nativeint 'S.Bytes
         let wide = 2n * width
         let lanes = 2 * 'S.Bytes / sizeof<'T>
+        let mutable o = 0
+        let mutable m = m
+        let mutable y = y
 
-        // A panel that goes beyond the outputs is written by way of `spare`.
-        let inline put first (left: 'V) (right: 'V) =
-            let y = y + nativeint<int> first * nativeint sizeof<'T>
-            let bytes = min lanes (outputs - first) * sizeof<'T>
-            let into = if nativeint bytes = wide then y else spare
-
-            if into <> y && add then
-                At.copy y spare bytes
-
-            Gemv<'S, 'V, 'T>.PutVector(left, into, add)
-            Gemv<'S, 'V, 'T>.PutVector(right, into + width, add)
-
-            if into <> y then
-                At.copy spare y bytes
-
-        for pair in 0 .. (outputs + 2 * lanes - 1) / (2 * lanes) - 1 do
-            let first = 2 * pair * lanes
-            let both = outputs - first > lanes
-            let mutable m0 = m + nativeint (2 * pair) * panel
-            let mutable m1 = if both then m0 + panel else m0
+        while o + 4 * lanes <= outputs do
+            let mutable m0 = m
+            let mutable m1 = m + panel
+            let mutable m2 = m + 2n * panel
+            let mutable m3 = m + 3n * panel
             let mutable xAt = x
             let mutable s0 = 'S.Zero
             let mutable s1 = 'S.Zero
             let mutable s2 = 'S.Zero
             let mutable s3 = 'S.Zero
+            let mutable s4 = 'S.Zero
+            let mutable s5 = 'S.Zero
+            let mutable s6 = 'S.Zero
+            let mutable s7 = 'S.Zero
 
             for _ in 1..k do
                 let e = 'S.Broadcast xAt
@@ -175,11 +178,54 @@ type internal Gemv<'S, 'V, 'T
                 s1 <- 'S.MultiplyAdd(e, 'S.Load(m0 + width), s1)
                 s2 <- 'S.MultiplyAdd(e, 'S.Load m1, s2)
                 s3 <- 'S.MultiplyAdd(e, 'S.Load(m1 + width), s3)
+                s4 <- 'S.MultiplyAdd(e, 'S.Load m2, s4)
+                s5 <- 'S.MultiplyAdd(e, 'S.Load(m2 + width), s5)
+                s6 <- 'S.MultiplyAdd(e, 'S.Load m3, s6)
+                s7 <- 'S.MultiplyAdd(e, 'S.Load(m3 + width), s7)
                 m0 <- m0 + wide
                 m1 <- m1 + wide
+                m2 <- m2 + wide
+                m3 <- m3 + wide
                 xAt <- xAt + xDeep
 
-            put first s0 s1
+            Gemv<'S, 'V, 'T>.PutVector(s0, y + 0n * width, add)
+            Gemv<'S, 'V, 'T>.PutVector(s1, y + 1n * width, add)
+            Gemv<'S, 'V, 'T>.PutVector(s2, y + 2n * width, add)
+            Gemv<'S, 'V, 'T>.PutVector(s3, y + 3n * width, add)
+            Gemv<'S, 'V, 'T>.PutVector(s4, y + 4n * width, add)
+            Gemv<'S, 'V, 'T>.PutVector(s5, y + 5n * width, add)
+            Gemv<'S, 'V, 'T>.PutVector(s6, y + 6n * width, add)
+            Gemv<'S, 'V, 'T>.PutVector(s7, y + 7n * width, add)
+            o <- o + 4 * lanes
+            m <- m + 4n * panel
+            y <- y + 8n * width
 
-            if both then
-                put (first + lanes) s2 s3
+        while o < outputs do
+            let mutable m0 = m
+            let mutable xAt = x
+            let mutable s0 = 'S.Zero
+            let mutable s1 = 'S.Zero
+
+            for _ in 1..k do
+                let e = 'S.Broadcast xAt
+                s0 <- 'S.MultiplyAdd(e, 'S.Load m0, s0)
+                s1 <- 'S.MultiplyAdd(e, 'S.Load(m0 + width), s1)
+                m0 <- m0 + wide
+                xAt <- xAt + xDeep
+
+            // A panel that goes beyond the outputs is written by way of `spare`.
+            let bytes = min lanes (outputs - o) * sizeof<'T>
+            let into = if nativeint bytes = wide then y else spare
+
+            if into <> y && add then
+                Pack<'S, 'V, 'T>.Rows(1, bytes, y, 0n, spare, 0n)
+
+            Gemv<'S, 'V, 'T>.PutVector(s0, into, add)
+            Gemv<'S, 'V, 'T>.PutVector(s1, into + width, add)
+
+            if into <> y then
+                Pack<'S, 'V, 'T>.Rows(1, bytes, spare, 0n, y, 0n)
+
+            o <- o + lanes
+            m <- m + panel
+            y <- y + wide
