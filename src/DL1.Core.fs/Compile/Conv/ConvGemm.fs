@@ -77,7 +77,16 @@ module internal ConvTask =
 
     /// Calls the epilogue for the channels `first` to `until` − 1 of a finished task, and transposes it into the result if
     /// it is in scratch memory.
-    let complete (plan: ConvPlan) channels resultPixel (task: ConvTask) (result: nativeint) first until epilogue =
+    let complete
+        (plan: ConvPlan)
+        channels
+        resultPixel
+        (task: ConvTask)
+        (result: nativeint)
+        first
+        until
+        epilogue
+        =
         let struct (plane, start, last) = pixels plan task.From task.To
         let at i = task.Result + nativeint (i * plane) * nativeint<int> resultPixel
         let size = nativeint (resultPixel / channels)
@@ -177,7 +186,10 @@ type internal ConvGemm<'S, 'V, 'T
                         tile.C <- task.Result + nativeint ((group * result + first) * size)
                         tile.CRows <- positions.Results.Address 0
                         let columns = min panelColumns (result - first)
-                        let over = if isWhole && kBlock = 0 then m - (wide - columns * size) / pixel - 1 else 0
+
+                        let over =
+                            if isWhole && kBlock = 0 then m - (wide - columns * size) / pixel - 1 else 0
+
                         PanelKernel<'S, 'V, 'T>.MultiplyTable(m, columns, over, &tile, spare)
 
         let last = if until = panels then channels else until * panelColumns
