@@ -87,7 +87,11 @@ module internal Tuning =
     [<Literal>]
     let BackToBackFewestTasks = 8
 
-    // Convolutions (bench/Conv).
+    // Convolutions (bench/Conv, bench/Onnx).
+
+    /// The least multiply-adds of a task, if one sample makes several.
+    [<Literal>]
+    let ConvTaskOperations = 262144L
 
     /// Winograd tiles whose weight gradients are computed at a time.
     [<Literal>]

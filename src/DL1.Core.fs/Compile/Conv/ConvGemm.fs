@@ -27,9 +27,11 @@ module internal ConvTask =
         let pixel row = min rows.Length (row * rows.Spacing) * columns.Length
         struct (rows.Length * columns.Length, pixel from, pixel last)
 
-    /// Task number `task`, for the samples at `source` and `result`; copies the source where that is necessary.
+    /// Task number `task`, for the samples at `source` and `result`; copies the source where that is necessary. Slices of
+    /// channels are left to the kernel.
     let make (plan: ConvPlan) samples resultPixel task (source: nativeint) (result: nativeint) =
         let s = plan.Source
+        let task = task / plan.Slices
         let first = task / plan.Bands * plan.SamplesEach
         let count = min plan.SamplesEach (samples - first)
         let from = task % plan.Bands * plan.Band
@@ -73,19 +75,30 @@ module internal ConvTask =
     let count (task: ConvTask) (positions: ConvPositions) =
         task.Samples * max 0 (min task.To positions.Rows - task.From) * positions.Columns
 
-    /// Calls the epilogue for a finished task, and transposes it into the result if it is in scratch memory.
-    let complete (plan: ConvPlan) (channels: int) resultPixel (task: ConvTask) (result: nativeint) epilogue =
+    /// Calls the epilogue for the channels `first` to `until` − 1 of a finished task, and transposes it into the result if
+    /// it is in scratch memory.
+    let complete
+        (plan: ConvPlan)
+        channels
+        resultPixel
+        (task: ConvTask)
+        (result: nativeint)
+        first
+        until
+        epilogue
+        =
         let struct (plane, start, last) = pixels plan task.From task.To
         let at i = task.Result + nativeint (i * plane) * nativeint<int> resultPixel
+        let size = nativeint (resultPixel / channels)
 
         match (epilogue: BlockEpilogue | null) with
         | null -> ()
         | epilogue ->
             for i in 0 .. task.Samples - 1 do
-                epilogue.Invoke(at i, (task.First + i) * plane + start, last - start, 0, channels)
+                let row = (task.First + i) * plane + start
+                epilogue.Invoke(at i + nativeint<int> first * size, row, last - start, first, until - first)
 
         if plan.Transposes then
-            let size = nativeint (resultPixel / channels)
 
             for i in 0 .. task.Samples - 1 do
                 let sample = nativeint (task.First + i) * nativeint plane * nativeint channels
@@ -110,6 +123,8 @@ type internal ConvGemm<'S, 'V, 'T
     let panels = (result + panelColumns - 1) / panelColumns
     let channels = groups * result
     let pixel = channels * size
+    /// Whether a task's results are contiguous, and it writes all of their channels.
+    let isWhole = groups = 1 && plan.Slices = 1 && plan.Positions.Length = 1
 
     /// The offsets at which the panels of each residue begin in the packed weights, in bytes.
     let starts =
@@ -142,6 +157,9 @@ type internal ConvGemm<'S, 'V, 'T
     let multiplyTask number =
         let spare = Scratch.Get(ScratchSlot.ConvEdge, PanelKernel<'S, 'V, 'T>.Spare)
         let task = ConvTask.make plan samples pixel number o.Left o.Result
+        let panelsEach = (panels + plan.Slices - 1) / plan.Slices
+        let from = number % plan.Slices * panelsEach
+        let until = min panels (from + panelsEach)
         let mutable tile = Tile()
         tile.Step <- nativeint size
 
@@ -160,16 +178,22 @@ type internal ConvGemm<'S, 'V, 'T
                     tile.A <- task.Source + nativeint (group * source * size)
                     tile.Add <- kBlock > 0
 
-                    for panel in 0 .. panels - 1 do
+                    // The last panel first: what it writes beyond its columns is the next pixel's, whose panels follow.
+                    for panel in until - 1 .. -1 .. from do
                         let first = panel * panelColumns
                         tile.ARows <- positions.Sources.Address 0
                         tile.B <- panelOf residue group panel + deep
                         tile.C <- task.Result + nativeint ((group * result + first) * size)
                         tile.CRows <- positions.Results.Address 0
                         let columns = min panelColumns (result - first)
-                        PanelKernel<'S, 'V, 'T>.MultiplyTable(m, columns, &tile, spare)
 
-        ConvTask.complete plan channels pixel task o.Result o.Epilogue
+                        let over =
+                            if isWhole && kBlock = 0 then m - (wide - columns * size) / pixel - 1 else 0
+
+                        PanelKernel<'S, 'V, 'T>.MultiplyTable(m, columns, over, &tile, spare)
+
+        let last = if until = panels then channels else until * panelColumns
+        ConvTask.complete plan channels pixel task o.Result (from * panelColumns) last o.Epilogue
 
     let mutable chosen: bool[] | null = null
 

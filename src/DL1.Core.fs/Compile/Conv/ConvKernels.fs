@@ -73,6 +73,11 @@ module internal ConvKernels =
                 Work = work g
                 Size = size
                 Multiple = (if isInTiles then 2 else 1)
+                Panels =
+                    (if g.Groups > 1 || isInTiles then
+                         1
+                     else
+                         (result * size + 2 * 'S.Bytes - 1) / (2 * 'S.Bytes))
                 SourceFirst = first.Left
                 ResultFirst = first.Result
             }

@@ -2,6 +2,7 @@ namespace DL1.Compiler.Conv
 
 open System
 open System.Collections.Generic
+open DL1.Compiler
 open DL1.Compiler.Gemm
 
 /// The results of one residue along both axes, for one task: their offsets, in tables for the micro-kernels.
@@ -34,6 +35,8 @@ type internal ConvPlan =
         /// The rows of results, of each residue, in a task.
         Band: int
         Bands: int
+        /// The slices of the result's channels, each of whole panels: a task computes one.
+        Slices: int
         Tasks: int
         /// Whether the result has channels first: then tasks are computed in scratch memory, and transposed into the
         /// result.
@@ -62,6 +65,8 @@ type internal ConvProblem =
         Size: int
         /// The rows of results in a task are a multiple of this.
         Multiple: int
+        /// The panels of result channels that tasks may divide; 1 where each task needs all channels.
+        Panels: int
         /// Whether the source, and the result, have channels first.
         SourceFirst: bool
         ResultFirst: bool
@@ -157,6 +162,17 @@ module internal ConvPlan =
             Runs = runs
         }
 
+    /// The rows of results in a band, from `least` to twice as many, of which the fewest rows of tiles are unused.
+    let private fullest (problem: ConvProblem) count least =
+        let even = (least + problem.Multiple - 1) / problem.Multiple * problem.Multiple
+        let padded results = if results % 12 <= 6 then (results + 5) / 6 * 6 else (results + 11) / 12 * 12
+
+        seq { even .. problem.Multiple .. min count (2 * even) }
+        |> Seq.append [ min count even ]
+        |> Seq.minBy (fun rows ->
+            let results = rows * max 1 problem.Columns.Most / (problem.Multiple * problem.Multiple) |> max 1
+            float (padded results) / float results)
+
     let make (problem: ConvProblem) : ConvPlan =
         let count = max 1 problem.Rows.Most
         let results = problem.Rows.Length * problem.Columns.Length
@@ -171,16 +187,35 @@ module internal ConvPlan =
         let light = min 1024L (65536L / max 1L problem.Work)
         let samples = int (max full light |> min (int64 (problem.Samples / 8)) |> max 1L)
 
+        let wanted =
+            int64 ((15 + problem.Samples) / max 1 problem.Samples)
+            |> min (problem.Work / Tuning.ConvTaskOperations)
+            |> max 1L
+
+        // All bands read all weights, all slices read all of the source: the smaller one is read several times.
+        let slices =
+            let sourceElements = int64 (problem.Rows.Extent * problem.Columns.Extent) * int64 problem.Source
+            let weights = problem.Work / max 1L (int64 results)
+
+            if problem.ResultFirst || weights < sourceElements then
+                1
+            else
+                let each = (int64 problem.Panels + wanted - 1L) / wanted
+                int ((int64 problem.Panels + each - 1L) / each)
+
         let bands =
             max
-                ((sample + taskBytes - 1L) / taskBytes)
-                (int64 ((15 + problem.Samples) / max 1 problem.Samples))
-            |> min (max 1L (problem.Work / 65536L))
+                ((sample / int64 slices + taskBytes - 1L) / taskBytes)
+                ((wanted + int64 slices - 1L) / int64 slices)
             |> min (int64 count)
             |> int
 
-        let even rows = (rows + problem.Multiple - 1) / problem.Multiple * problem.Multiple
-        let band = if samples > 1 then count else min count (even ((count + bands - 1) / bands))
+        let band =
+            if samples > 1 then
+                count
+            else
+                fullest problem count ((count + bands - 1) / bands)
+
         let bands = (count + band - 1) / band
 
         let source =
@@ -197,6 +232,7 @@ module internal ConvPlan =
             SamplesEach = samples
             Band = band
             Bands = bands
-            Tasks = (problem.Samples + samples - 1) / samples * bands
+            Slices = slices
+            Tasks = (problem.Samples + samples - 1) / samples * bands * slices
             Transposes = problem.ResultFirst
         }

@@ -97,7 +97,7 @@ type internal ConvWeights<'S, 'V, 'T
                 tile.ARows <- sources.Address first
                 tile.C <- sum + nativeint (group * panels + panel) * panelBytes
                 tile.CRows <- results.Address first
-                PanelKernel<'S, 'V, 'T>.MultiplyTable(last - first, panelColumns, &tile, spare)
+                PanelKernel<'S, 'V, 'T>.MultiplyTable(last - first, panelColumns, 0, &tile, spare)
 
     let chunk =
         ConvChunk(fun run runs pixels data dy sum first add -> multiply run runs pixels data dy sum first add)

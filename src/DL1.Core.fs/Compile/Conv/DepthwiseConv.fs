@@ -51,20 +51,20 @@ type internal DepthwiseConv<'S, 'V, 'T
             let mutable row = 0
 
             while row < m do
-                let at = nativeint row * nativeint sizeof<nativeint>
-                tile.ARows <- positions.Sources.Address 0 + at
-                tile.CRows <- positions.Results.Address 0 + at
+                // The last tile computes rows again, if there are too few.
+                let first = if m < 6 then row else min row (m - 6)
+                tile.ARows <- positions.Sources.Address first
+                tile.CRows <- positions.Results.Address first
 
-                if m - row < 6 then
+                if m < 6 then
                     // Rows beyond the last repeat it.
                     let from = NativePtr.ofNativeInt<nativeint> tile.ARows
                     let into = NativePtr.ofNativeInt<nativeint> tile.CRows
-
                     let tail = NativePtr.ofNativeInt<nativeint> spare
 
                     for i in 0..5 do
-                        NativePtr.set tail i (NativePtr.get from (min i (m - row - 1)))
-                        NativePtr.set tail (6 + i) (NativePtr.get into (min i (m - row - 1)))
+                        NativePtr.set tail i (NativePtr.get from (min i (m - 1)))
+                        NativePtr.set tail (6 + i) (NativePtr.get into (min i (m - 1)))
 
                     tile.ARows <- spare
                     tile.CRows <- spare + nativeint (6 * sizeof<nativeint>)
@@ -72,7 +72,7 @@ type internal DepthwiseConv<'S, 'V, 'T
                 DepthwiseRows<'S, 'V, 'T>.Channels(channels, &tile)
                 row <- row + 6
 
-        ConvTask.complete plan channels pixel task o.Result o.Epilogue
+        ConvTask.complete plan channels pixel task o.Result 0 channels o.Epilogue
 
     // The bodies of the pool's runs, made once so that a run allocates nothing.
     let pack: int -> unit = packTask

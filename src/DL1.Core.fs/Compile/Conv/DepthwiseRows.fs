@@ -53,17 +53,28 @@ type internal DepthwiseRows<'S, 'V, 'T
 
     /// 6 rows of any number of channels. The last vector may overlap the one before. Replaces C's elements: with
     /// overlapping vectors some would be added twice.
-    static member Channels(channels: int, t: inref<Tile>) =
+    static member Channels(channels: int, t: byref<Tile>) =
         let lanes = 'S.Bytes / sizeof<'T>
+        let a, b, c = t.A, t.B, t.C
+        let mutable channel = 0
 
         if channels < lanes then
             DepthwiseRows<'S, 'V, 'T>.Few(channels, &t)
         else
-            let mutable tile = t
+            while channel < channels do
+                let isWide = channels - channel >= 2 * lanes
+                let at = nativeint (min channel (channels - lanes) * sizeof<'T>)
+                t.A <- a + at
+                t.B <- b + at
+                t.C <- c + at
 
-            for vector in 0 .. (channels + lanes - 1) / lanes - 1 do
-                let at = nativeint (min (vector * lanes) (channels - lanes) * sizeof<'T>)
-                tile.A <- t.A + at
-                tile.B <- t.B + at
-                tile.C <- t.C + at
-                MicroKernel<'S, 'V, 'T>.Lanes6 &tile
+                if isWide then
+                    MicroKernel<'S, 'V, 'T>.LanesWide6 &t
+                else
+                    MicroKernel<'S, 'V, 'T>.Lanes6 &t
+
+                channel <- channel + (if isWide then 2 * lanes else lanes)
+
+            t.A <- a
+            t.B <- b
+            t.C <- c

@@ -73,13 +73,19 @@ type internal ChannelsLastKernel(frame: Frame, width: Width, job: ChannelsLastJo
 
     let mutable epilogue: BlockEpilogue | null = null
 
+    /// The elements of a row of the result as the epilogue sees it: a pixel's channels, or the weights of one output.
+    let rowLength =
+        match e.Node with
+        | Node.Conv(ConvRole.WeightGrad _, _, _, _) -> nativeint (e.Shape.Size / max 1 e.Shape[0])
+        | _ -> nativeint e.Shape[1]
+
     /// Runs the epilogue on finished rows of the result. They are at `address`, which is not always their place in the
     /// result's buffer: a result with channels first is made in scratch memory.
-    member private _.After(after: EpilogueJob, address: nativeint, row, rows, columns) =
-        let bytes = columns * (if e.DType = DType.F64 then 8 else 4)
-        let own = address - nativeint row * nativeint bytes
+    member private _.After(after: EpilogueJob, address: nativeint, row, rows, column, columns) =
+        let size = nativeint (if e.DType = DType.F64 then 8 else 4)
+        let own = address - (nativeint row * rowLength + nativeint column) * size
         let at = { BufferAddresses.Of frame with One = job.Result; OneAt = own }
-        EpilogueJob.run after &at Int32.MaxValue row rows 0 columns
+        EpilogueJob.run after &at Int32.MaxValue row rows column columns
 
     override _.KeptBytes =
         match conv with
@@ -90,8 +96,8 @@ type internal ChannelsLastKernel(frame: Frame, width: Width, job: ChannelsLastJo
         match epilogue, job.Epilogue with
         | null, Some after ->
             epilogue <-
-                BlockEpilogue(fun address row rows _ columns ->
-                    this.After(after, address, row, rows, columns))
+                BlockEpilogue(fun address row rows column columns ->
+                    this.After(after, address, row, rows, column, columns))
         | _ -> ()
 
         let left = frame.Addresses[job.Operands[0]]

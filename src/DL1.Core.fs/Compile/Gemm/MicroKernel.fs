@@ -20,7 +20,7 @@ type internal Tile =
     val mutable ARows: nativeint
     val mutable Step: nativeint
     val mutable B: nativeint
-    /// The stride of B's rows; by tables and two vectors wide, they follow one another.
+    /// The stride of B's rows; by tables, unless lane by lane, they are two vectors apart.
     val mutable BRow: nativeint
     val mutable C: nativeint
     /// The stride of C's rows, or the address of their table.
@@ -42,10 +42,12 @@ type internal MicroKernel<'S, 'V, 'T when 'S :> ISimd<'V, 'T> and 'S: struct and
     static member inline private Word(table: nativeint, i: int) =
         NativePtr.get (NativePtr.ofNativeInt<nativeint> table) i
 
-    /// The body of all tiles: `height`, `isWide` and `isTable` are literals, so that each tile has only its own rows.
-    /// A tile two vectors wide multiplies each element of A by a row of B; one that is not wide multiplies vectors of A
-    /// and B, lane by lane.
-    static member inline private Body(height: int, isWide: bool, isTable: bool, t: inref<Tile>) =
+    /// The body of all tiles: `height`, `isWide`, `isTable` and `byLane` are literals, so that each tile has only its own
+    /// rows and vectors. A row of A's elements is multiplied by one vector of B, or by two if `isWide`; with `byLane`,
+    /// vectors of A are multiplied by vectors of B, lane by lane.
+    static member inline private Body
+        (height: int, isWide: bool, isTable: bool, byLane: bool, t: inref<Tile>)
+        =
         Hot.loop ()
         let width = nativeint 'S.Bytes
         let a, aRows, c, cRows, add, last = t.A, t.ARows, t.C, t.CRows, t.Add, t.Rows - 1
@@ -61,8 +63,13 @@ type internal MicroKernel<'S, 'V, 'T when 'S :> ISimd<'V, 'T> and 'S: struct and
             else
                 c + nativeint<int> i * cRows
 
-        let inline read address = if isWide then 'S.Broadcast address else 'S.Load address
-        let inline second e y sum = if isWide then 'S.MultiplyAdd(e, y, sum) else sum
+        let inline read address = if byLane then 'S.Load address else 'S.Broadcast address
+
+        let inline second e address y sum =
+            if not isWide then sum
+            elif byLane then 'S.MultiplyAdd('S.Load(address + width), y, sum)
+            else 'S.MultiplyAdd(e, y, sum)
+
         let a0, a1, a2, a3, a4, a5 = row 0, row 1, row 2, row 3, row 4, row 5
         let a6, a7, a8, a9, a10, a11 = row 6, row 7, row 8, row 9, row 10, row 11
         let z = 'S.Zero
@@ -72,12 +79,12 @@ type internal MicroKernel<'S, 'V, 'T when 'S :> ISimd<'V, 'T> and 'S: struct and
         let mutable l9, r9, l10, r10, l11, r11 = z, z, z, z, z, z
 
         // Prefetches C's rows while the sums are computed.
-        if isWide then
+        if not byLane then
             for i in 0 .. height - 1 do
                 Simd.fetchRow (target i) (2n * width)
 
         let step = t.Step
-        let bRow = if isTable && isWide then 2n * width else t.BRow
+        let bRow = if isTable && not byLane then 2n * width else t.BRow
         let nextStep = t.NextStep
         let mutable b = t.B
         let mutable next = t.Next
@@ -96,44 +103,44 @@ type internal MicroKernel<'S, 'V, 'T when 'S :> ISimd<'V, 'T> and 'S: struct and
                 let y = if isWide then 'S.Load(b + width) else x
                 let e = read (a0 + at)
                 l0 <- 'S.MultiplyAdd(e, x, l0)
-                r0 <- second e y r0
+                r0 <- second e (a0 + at) y r0
                 let e = read (a1 + at)
                 l1 <- 'S.MultiplyAdd(e, x, l1)
-                r1 <- second e y r1
+                r1 <- second e (a1 + at) y r1
                 let e = read (a2 + at)
                 l2 <- 'S.MultiplyAdd(e, x, l2)
-                r2 <- second e y r2
+                r2 <- second e (a2 + at) y r2
                 let e = read (a3 + at)
                 l3 <- 'S.MultiplyAdd(e, x, l3)
-                r3 <- second e y r3
+                r3 <- second e (a3 + at) y r3
 
                 if height > 4 then
                     let e = read (a4 + at)
                     l4 <- 'S.MultiplyAdd(e, x, l4)
-                    r4 <- second e y r4
+                    r4 <- second e (a4 + at) y r4
                     let e = read (a5 + at)
                     l5 <- 'S.MultiplyAdd(e, x, l5)
-                    r5 <- second e y r5
+                    r5 <- second e (a5 + at) y r5
 
                 if height > 6 then
                     let e = read (a6 + at)
                     l6 <- 'S.MultiplyAdd(e, x, l6)
-                    r6 <- second e y r6
+                    r6 <- second e (a6 + at) y r6
                     let e = read (a7 + at)
                     l7 <- 'S.MultiplyAdd(e, x, l7)
-                    r7 <- second e y r7
+                    r7 <- second e (a7 + at) y r7
                     let e = read (a8 + at)
                     l8 <- 'S.MultiplyAdd(e, x, l8)
-                    r8 <- second e y r8
+                    r8 <- second e (a8 + at) y r8
                     let e = read (a9 + at)
                     l9 <- 'S.MultiplyAdd(e, x, l9)
-                    r9 <- second e y r9
+                    r9 <- second e (a9 + at) y r9
                     let e = read (a10 + at)
                     l10 <- 'S.MultiplyAdd(e, x, l10)
-                    r10 <- second e y r10
+                    r10 <- second e (a10 + at) y r10
                     let e = read (a11 + at)
                     l11 <- 'S.MultiplyAdd(e, x, l11)
-                    r11 <- second e y r11
+                    r11 <- second e (a11 + at) y r11
 
                 at <- at + step
                 b <- b + bRow
@@ -172,14 +179,20 @@ type internal MicroKernel<'S, 'V, 'T when 'S :> ISimd<'V, 'T> and 'S: struct and
         put 11 l11 r11
 
     /// 4 rows by two vectors, at strides.
-    static member Rows4(t: inref<Tile>) = MicroKernel<'S, 'V, 'T>.Body(4, true, false, &t)
+    static member Rows4(t: inref<Tile>) = MicroKernel<'S, 'V, 'T>.Body(4, true, false, false, &t)
     /// 6 rows by two vectors, at strides.
-    static member Rows6(t: inref<Tile>) = MicroKernel<'S, 'V, 'T>.Body(6, true, false, &t)
+    static member Rows6(t: inref<Tile>) = MicroKernel<'S, 'V, 'T>.Body(6, true, false, false, &t)
     /// 12 rows by two vectors, at strides.
-    static member Rows12(t: inref<Tile>) = MicroKernel<'S, 'V, 'T>.Body(12, true, false, &t)
+    static member Rows12(t: inref<Tile>) = MicroKernel<'S, 'V, 'T>.Body(12, true, false, false, &t)
     /// 6 rows by two vectors, by tables.
-    static member Table6(t: inref<Tile>) = MicroKernel<'S, 'V, 'T>.Body(6, true, true, &t)
+    static member Table6(t: inref<Tile>) = MicroKernel<'S, 'V, 'T>.Body(6, true, true, false, &t)
     /// 12 rows by two vectors, by tables.
-    static member Table12(t: inref<Tile>) = MicroKernel<'S, 'V, 'T>.Body(12, true, true, &t)
+    static member Table12(t: inref<Tile>) = MicroKernel<'S, 'V, 'T>.Body(12, true, true, false, &t)
+    /// 6 rows by one vector, by tables.
+    static member Narrow6(t: inref<Tile>) = MicroKernel<'S, 'V, 'T>.Body(6, false, true, false, &t)
+    /// 12 rows by one vector, by tables.
+    static member Narrow12(t: inref<Tile>) = MicroKernel<'S, 'V, 'T>.Body(12, false, true, false, &t)
     /// 6 rows by one vector, by tables: vectors of A times vectors of B.
-    static member Lanes6(t: inref<Tile>) = MicroKernel<'S, 'V, 'T>.Body(6, false, true, &t)
+    static member Lanes6(t: inref<Tile>) = MicroKernel<'S, 'V, 'T>.Body(6, false, true, true, &t)
+    /// 6 rows by two vectors, by tables: vectors of A times vectors of B.
+    static member LanesWide6(t: inref<Tile>) = MicroKernel<'S, 'V, 'T>.Body(6, true, true, true, &t)

@@ -31,18 +31,20 @@ type internal PanelKernel<'S, 'V, 'T
 
     /// Computes a tile at strides that goes beyond C, by way of a whole tile in `spare`.
     [<MethodImpl(MethodImplOptions.NoInlining)>]
-    static member private Edge(height: int, columns: int, t: inref<Tile>, spare: nativeint) =
+    static member private Edge(height: int, columns: int, t: byref<Tile>, spare: nativeint) =
         let bytes = columns * sizeof<'T>
         let wide = nativeint (2 * 'S.Bytes)
+        let c, cRows = t.C, t.CRows
 
         if t.Add then
-            Pack<'S, 'V, 'T>.Rows(t.Rows, bytes, t.C, t.CRows, spare, wide)
+            Pack<'S, 'V, 'T>.Rows(t.Rows, bytes, c, cRows, spare, wide)
 
-        let mutable whole = t
-        whole.C <- spare
-        whole.CRows <- wide
-        PanelKernel<'S, 'V, 'T>.Tile(height, &whole)
-        Pack<'S, 'V, 'T>.Rows(t.Rows, bytes, spare, wide, t.C, t.CRows)
+        t.C <- spare
+        t.CRows <- wide
+        PanelKernel<'S, 'V, 'T>.Tile(height, &t)
+        t.C <- c
+        t.CRows <- cRows
+        Pack<'S, 'V, 'T>.Rows(t.Rows, bytes, spare, wide, c, cRows)
 
     /// Packs `m` rows of A tile by tile; in a tile column by column, so that its `aRow` is then one element.
     static member PackA
@@ -104,21 +106,27 @@ type internal PanelKernel<'S, 'V, 'T
             t.Next <- t.Next + depth * share
             row <- row + rows
 
-    static member private TableTile(height, t: inref<Tile>) =
-        if height = 6 then
+    static member private TableTile(height, isNarrow, t: inref<Tile>) =
+        if isNarrow then
+            if height = 6 then
+                MicroKernel<'S, 'V, 'T>.Narrow6 &t
+            else
+                MicroKernel<'S, 'V, 'T>.Narrow12 &t
+        elif height = 6 then
             MicroKernel<'S, 'V, 'T>.Table6 &t
         else
             MicroKernel<'S, 'V, 'T>.Table12 &t
 
     /// Computes a tile by tables that goes beyond C, by way of a whole tile in `spare`. Rows of A from `rows` on repeat
     /// the last.
-    static member private TableEdge(height: int, rows, columns: int, t: inref<Tile>, spare: nativeint) =
+    static member private TableEdge(height: int, rows, columns: int, t: byref<Tile>, spare: nativeint) =
         let wide = nativeint (2 * 'S.Bytes)
         let bytes = columns * sizeof<'T>
+        let c, cTable, aTable = t.C, t.CRows, t.ARows
         let spareRows = NativePtr.ofNativeInt<nativeint>(spare + nativeint height * wide)
         let aRows = NativePtr.add spareRows height
-        let from = NativePtr.ofNativeInt<nativeint> t.ARows
-        let into = NativePtr.ofNativeInt<nativeint> t.CRows
+        let from = NativePtr.ofNativeInt<nativeint> aTable
+        let into = NativePtr.ofNativeInt<nativeint> cTable
 
         for i in 0 .. height - 1 do
             NativePtr.set spareRows i (nativeint i * wide)
@@ -126,34 +134,42 @@ type internal PanelKernel<'S, 'V, 'T
 
         if t.Add then
             for i in 0 .. rows - 1 do
-                Pack<'S, 'V, 'T>
-                    .Rows(1, bytes, t.C + NativePtr.get into i, 0n, spare + nativeint i * wide, wide)
+                At.copy (c + NativePtr.get into i) (spare + nativeint i * wide) bytes
 
-        let mutable whole = t
-        whole.ARows <- NativePtr.toNativeInt aRows
-        whole.C <- spare
-        whole.CRows <- NativePtr.toNativeInt spareRows
-        PanelKernel<'S, 'V, 'T>.TableTile(height, &whole)
+        t.ARows <- NativePtr.toNativeInt aRows
+        t.C <- spare
+        t.CRows <- NativePtr.toNativeInt spareRows
+        PanelKernel<'S, 'V, 'T>.TableTile(height, (bytes <= 'S.Bytes), &t)
+        t.ARows <- aTable
+        t.C <- c
+        t.CRows <- cTable
 
         for i in 0 .. rows - 1 do
-            Pack<'S, 'V, 'T>.Rows(1, bytes, spare + nativeint i * wide, wide, t.C + NativePtr.get into i, 0n)
+            At.copy (spare + nativeint i * wide) (c + NativePtr.get into i) bytes
 
-    /// Multiplies `m` rows, whose offsets are in the tables of `t`, by a panel whose first `columns` columns are used.
-    /// `spare` has `Spare` bytes.
-    static member MultiplyTable(m: int, columns: int, t: byref<Tile>, spare: nativeint) =
-        let whole = columns * sizeof<'T> = 2 * 'S.Bytes
+    /// Multiplies `m` rows, whose offsets are in the tables of `t`, by a panel whose first `columns` columns are used. If
+    /// these do not fill vectors, whole vectors may be written in the first `over` rows: what is beyond the columns is
+    /// then written later. `spare` has `Spare` bytes.
+    static member MultiplyTable(m: int, columns: int, over: int, t: byref<Tile>, spare: nativeint) =
+        let bytes = columns * sizeof<'T>
+        let isNarrow = bytes <= 'S.Bytes
+        let over = if bytes % 'S.Bytes = 0 then m else over
+        let word = nativeint sizeof<nativeint>
         let mutable row = 0
 
         while row < m do
             let height = if 'S.Bytes = 64 && m - row > 6 then 12 else 6
-            let rows = min height (m - row)
+            // The last tile computes rows again, if there are too few, and they replace what is there.
+            let first = if t.Add || m < height then row else min row (m - height)
+            let rows = min height (m - first)
+            t.ARows <- t.ARows + nativeint (first - row) * word
+            t.CRows <- t.CRows + nativeint (first - row) * word
 
-            if whole && rows = height then
-                PanelKernel<'S, 'V, 'T>.TableTile(height, &t)
+            if rows = height && first + rows <= over then
+                PanelKernel<'S, 'V, 'T>.TableTile(height, isNarrow, &t)
             else
                 PanelKernel<'S, 'V, 'T>.TableEdge(height, rows, columns, &t, spare)
 
-            let done' = nativeint (rows * sizeof<nativeint>)
-            t.ARows <- t.ARows + done'
-            t.CRows <- t.CRows + done'
-            row <- row + rows
+            t.ARows <- t.ARows + nativeint rows * word
+            t.CRows <- t.CRows + nativeint rows * word
+            row <- first + rows

@@ -141,7 +141,7 @@ type internal WinogradConv<'S, 'V, 'T
                         tile.C <- products + nativeint p * productStep
                         tile.CRows <- productRows.Address 0
                         tile.Add <- kBlock > 0
-                        PanelKernel<'S, 'V, 'T>.MultiplyTable(m, panelColumns, &tile, spare)
+                        PanelKernel<'S, 'V, 'T>.MultiplyTable(m, panelColumns, 0, &tile, spare)
 
                 writeTiles task &tiles first last panel products seen
 
@@ -150,7 +150,7 @@ type internal WinogradConv<'S, 'V, 'T
         isBad[number] <- not (WinogradBlock<'S, 'V, 'T>.IsZero seen)
 
         if not isBad[number] then
-            ConvTask.complete plan result pixel task o.Result o.Epilogue
+            ConvTask.complete plan result pixel task o.Result 0 result o.Epilogue
 
     // The bodies of the pool's runs, made once so that a run allocates nothing.
     let transform: int -> unit = transformTask

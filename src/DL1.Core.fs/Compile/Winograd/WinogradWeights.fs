@@ -112,7 +112,7 @@ type internal WinogradWeights<'S, 'V, 'T
                     tile.B <- cotangents + nativeint p * cotangentStep
                     tile.C <- sum + nativeint panel * panelBytes + nativeint p * sumStep
                     tile.CRows <- results.Address 0
-                    PanelKernel<'S, 'V, 'T>.MultiplyTable(height, panelColumns, &tile, spare)
+                    PanelKernel<'S, 'V, 'T>.MultiplyTable(height, panelColumns, 0, &tile, spare)
 
             first <- last
 
