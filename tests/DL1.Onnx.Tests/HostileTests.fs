@@ -156,9 +156,12 @@ let tests =
                         [
                             node "ConstantOfShape" [ "shape" ] [ "zeros" ] []
                             node "Cos" [ "zeros" ] [ "ones" ] []
-                            node "Add" [ "ones"; "x" ] [ "y" ] []
+                            node "CumSum" [ "ones"; "axis" ] [ "sums" ] []
+                            node "ReduceSum" [ "sums" ] [ "total" ] []
+                            node "Add" [ "ones"; "x" ] [ "each" ] []
+                            node "Add" [ "each"; "total" ] [ "y" ] []
                         ]
-                        [ "shape", shape ]
+                        [ "shape", shape; "axis", Tensor.scalar 0L ]
                         [ output "y" ]
                     |> fileOf 17L
 

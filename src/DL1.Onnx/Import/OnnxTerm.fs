@@ -39,22 +39,37 @@ module internal OnnxTerm =
     /// Graphs of fewer elements are evaluated by their definitions: compiling them would take longer.
     let private few = 1 <<< 15
 
+    /// The most elements, those of intermediate values among them, that are computed at import: a file of a few bytes can describe
+    /// values that fill the memory. What has more stays an expression.
+    let private most = 1L <<< 24
+
+    let private elements (roots: Expr list) =
+        Graph.topological roots |> Array.sumBy (fun e -> int64 e.Shape.Size)
+
     let private valuesOf (roots: Expr list) : Tensor list =
-        let elements = Graph.topological roots |> Array.sumBy (fun e -> int64 e.Shape.Size)
+        if elements roots < int64 few then
+            Eval.many [] roots
+        else
+            Compile.prepare [] roots []
 
-        if elements < int64 few then Eval.many [] roots else Compile.prepare [] roots []
+    /// The numbers of a value that stays an expression, for a rule that cannot do without them.
+    let private numbers (e: Expr) : Tensor =
+        let count = elements [ e ]
 
-    /// A value of more elements stays an expression, which is computed where its numbers are needed: a file of a few bytes can
-    /// describe values that fill the memory.
-    let private most = 1L <<< 22
+        if count > most then
+            Refuse.format
+                "Onnx.import"
+                $"a value that depends on no input, for which %d{count} numbers are computed"
+                $"at most %d{most}"
+                "check the shapes in the file, or store the value as a weight"
+
+        List.head (Eval.many [] [ e ])
 
     /// Values computed now from values that are all known.
     let fold (values: OnnxTerm list) : OnnxTerm list =
-        let waiting =
-            values
-            |> List.filter (fun v ->
-                v.Known.IsNone && not (isPlain v.Expr) && int64 v.Expr.Shape.Size <= most)
+        let waits (v: OnnxTerm) = v.Known.IsNone && not (isPlain v.Expr) && elements [ v.Expr ] <= most
 
+        let waiting = values |> List.filter waits
         let results = if waiting.IsEmpty then [] else valuesOf (waiting |> List.map _.Expr)
         let found = List.zip waiting results
 
@@ -65,7 +80,7 @@ module internal OnnxTerm =
             else
                 match found |> List.tryFind (fun (w, _) -> obj.ReferenceEquals(w, v)) with
                 | Some(_, t) -> ofTensor v.Type t
-                | None -> { v with Known = ValueSome(lazy List.head (Eval.many [] [ v.Expr ])) })
+                | None -> { v with Known = ValueSome(lazy numbers v.Expr) })
 
     /// `float [2, 3]`.
     let text (v: OnnxTerm) = $"{TensorData.nameOf v.Type} {v.Expr.Shape}"

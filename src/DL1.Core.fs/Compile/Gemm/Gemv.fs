@@ -135,7 +135,7 @@ type internal Gemv<'S, 'V, 'T
         if o < outputs then
             Gemv<'S, 'V, 'T>.Dots(outputs - o, k, m + from, size, mDeep, x, xDeep, y + from, size, add)
 
-    /// Computes outputs from packed panels of two vectors a row, `panel` bytes apart, four panels at a time. `spare` has space
+    /// Computes outputs from packed panels of two vectors a row, `panel` bytes apart, four at a time if k is small. `spare` has space
     /// for a row of one panel.
     static member Panels
         (
@@ -157,7 +157,8 @@ type internal Gemv<'S, 'V, 'T
         let mutable m = m
         let mutable y = y
 
-        while o + 4 * lanes <= outputs do
+        // Rows of many panels meet in the same sets of the first-level cache, which delays long sums.
+        while k <= 256 && o + 4 * lanes <= outputs do
             let mutable m0 = m
             let mutable m1 = m + panel
             let mutable m2 = m + 2n * panel

@@ -32,6 +32,10 @@ type internal PoolingOf<'S, 'V, 'T
     let area = g.Area
     let mutable left, right, result = 0n, 0n, 0n
 
+    /// Where the last vector of channels begins: it overlaps the one before it, if both fit between `from` and `last`.
+    let overlap (from: nativeint) (stopped: nativeint) (last: nativeint) =
+        if stopped < last && stopped > from then last - nativeint 'S.Bytes else stopped
+
     /// Writes the offsets of the elements in the window of result (p, q) to `taps`, in bytes; returns their number.
     let tabulate p q (taps: nativeint) =
         let table = NativePtr.ofNativeInt<nativeint> taps
@@ -73,10 +77,14 @@ type internal PoolingOf<'S, 'V, 'T
                 | PoolingRole.Max ->
                     let x, y = left + sample * data, result + at
                     let lowest = Double.NegativeInfinity
+                    let stopped = PoolingWindow<'S, 'V, 'T>.Max(taps, n, x, y, lowest, from, last)
+                    let from = overlap from stopped last
                     let from = PoolingWindow<'S, 'V, 'T>.Max(taps, n, x, y, lowest, from, last)
                     PoolingWindow<Simd1<'T>, _, 'T>.Max(taps, n, x, y, lowest, from, last) |> ignore
                 | PoolingRole.MaxPick ->
                     let x, u, y = left + sample * data, right + sample * data, result + at
+                    let stopped = PoolingWindow<'S, 'V, 'T>.MaxPick(taps, n, x, u, y, from, last)
+                    let from = overlap from stopped last
                     let from = PoolingWindow<'S, 'V, 'T>.MaxPick(taps, n, x, u, y, from, last)
                     PoolingWindow<Simd1<'T>, _, 'T>.MaxPick(taps, n, x, u, y, from, last) |> ignore
                 | PoolingRole.MaxScatter ->
@@ -85,6 +93,8 @@ type internal PoolingOf<'S, 'V, 'T
                     PoolingWindow<Simd1<'T>, _, 'T>.MaxScatter(taps, n, x, dy, dx, from, last) |> ignore
                 | PoolingRole.Avg ->
                     let x, y = left + sample * data, result + at
+                    let stopped = PoolingWindow<'S, 'V, 'T>.Avg(taps, n, x, y, area, from, last)
+                    let from = overlap from stopped last
                     let from = PoolingWindow<'S, 'V, 'T>.Avg(taps, n, x, y, area, from, last)
                     PoolingWindow<Simd1<'T>, _, 'T>.Avg(taps, n, x, y, area, from, last) |> ignore
                 | PoolingRole.AvgGrad ->
