@@ -3,23 +3,30 @@ namespace DL1
 open System
 open System.Runtime.InteropServices
 open System.Threading
+open DL1.Compiler
 open DL1.Compiler.Execution
 open DL1.Compiler.Inspection
 open DL1.Compiler.Planning
 open DL1.Compiler.Runtime
 open DL1.Compiler.Simd
 
-/// A loop of steps that keeps its state in memory of its own. A variable of the state is updated in place where nothing
-/// reads its current value later in the step and nothing that can fail comes after; else it has two buffers: each step
-/// reads one and writes the other, and then the two are swapped. Steps allocate nothing. A step that fails, or is
-/// cancelled before it begins, leaves the state of the last complete step. Where the machine's memory ends in the middle of an update, the state is lost:
-/// the session then refuses all but `Load`. The bits are those of the same step run by `Compile`. A session serves one
-/// thread at a time.
+/// A loop of steps that keeps its state in memory of its own. A variable of the state has two buffers: each step reads one
+/// and writes the other, and then the two are swapped. A state of 64 MB or more is updated in place as far as nothing reads
+/// the current value later in the step, and nothing that can fail comes after. Steps allocate nothing. A step that fails, or
+/// is cancelled before it begins, leaves the state of the last complete step. Where the machine's memory ends in the middle of
+/// an update in place, the state is lost: the session then refuses all but `Load`. The bits are those of the same step run by
+/// `Compile`. A session serves one thread at a time.
 [<Sealed>]
 type Session
     internal
-    (plan: Plan, width: Width, options: CompileOptions, state: (Variable * Tensor) list, inputs: Variable list)
-    =
+    (
+        plan: Plan,
+        width: Width,
+        options: CompileOptions,
+        state: (Variable * Tensor) list,
+        inputs: Variable list,
+        updatesInPlace: bool
+    ) =
     let states = state.Length
     let executable = Executable(plan, width)
     let mutable profile: Profile option = None
@@ -46,7 +53,7 @@ type Session
     let roots = Array.ofList plan.Roots
     // While values are searched for NaN, a step can fail after each kernel.
     let updates =
-        if options.CheckFinite then
+        if options.CheckFinite || not updatesInPlace then
             { InPlace = Array.create states false; First = plan.Steps.Length }
         else
             UpdateInPlace.find states plan
@@ -274,9 +281,17 @@ type Session
         | DType.I64 -> float (Marshal.ReadInt64 at)
         | DType.Bool -> float (Marshal.ReadByte at)
 
-    static member internal On
-        (width, options: CompileOptions, state: (Variable * Tensor) list, next: Expr list, inputs, outputs)
-        =
+    /// A session on vectors of a width; whether it updates its state in place.
+    static member internal OnWith
+        (
+            width,
+            options: CompileOptions,
+            state: (Variable * Tensor) list,
+            next: Expr list,
+            inputs,
+            outputs,
+            updatesInPlace: bool
+        ) =
         Options.check options
 
         if next.Length <> state.Length then
@@ -298,14 +313,20 @@ type Session
 
         let plan =
             PlanCache.planFor
-                state.Length
+                (if updatesInPlace then state.Length else 0)
                 width
                 options.DynamicCode
                 options.CheckFinite
                 (List.map fst state @ inputs)
                 (next @ outputs)
 
-        Session(plan, width, options, state, inputs)
+        Session(plan, width, options, state, inputs, updatesInPlace)
+
+    static member internal On
+        (width, options, state: (Variable * Tensor) list, next: Expr list, inputs, outputs)
+        =
+        let bytes = state |> List.sumBy (fun (_, value) -> Memory.bytes value.DType value.Size)
+        Session.OnWith(width, options, state, next, inputs, outputs, bytes >= Tuning.UpdateInPlaceBytes)
 
     /// A session. `state` has the variables of the state with their first values, `next` an expression for the next
     /// value of each, `inputs` the variables whose values are given at each step, and `outputs` the other results of a

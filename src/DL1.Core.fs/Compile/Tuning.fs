@@ -138,6 +138,11 @@ module internal Tuning =
     [<Literal>]
     let PlanBytesKept = 268435456L
 
+    /// A session whose state has fewer bytes keeps it twice. In place a product cannot be written where the next value will be,
+    /// but needs memory of its own: small models are 5 % slower so (`mlp1` of bench/Steps), large ones fit into half.
+    [<Literal>]
+    let UpdateInPlaceBytes = 67108864L
+
     /// Emitted loops.
     [<Literal>]
     let LoopsKept = 4096

@@ -49,7 +49,10 @@ let private rows (values: int list) = Tensor.vector values
 
 let private stepwise (next, output) =
     let run = Compile.prepare (List.map variableOf [ a; b; c; picks ]) (next @ [ output ])
-    let session = Session.Of(state, next, [ variableOf picks ], [ output ])
+
+    let session =
+        Session.OnWith(Simd.widest, Options.standard, state, next, [ variableOf picks ], [ output ], true)
+
     let mutable pure' = first
     let mutable same = true
 
@@ -100,7 +103,17 @@ let tests =
             }
             test "a decoder's session is the pure step, bit for bit" {
                 let run = Compile.prepare decoder.Variables decoder.Roots
-                let session = Session.Of(decoder.State, decoder.Next, decoder.Inputs, [ decoder.Loss ])
+
+                let session =
+                    Session.OnWith(
+                        Simd.widest,
+                        Options.standard,
+                        decoder.State,
+                        decoder.Next,
+                        decoder.Inputs,
+                        [ decoder.Loss ],
+                        true
+                    )
 
                 let state =
                     (List.map snd decoder.State, [ 1..3 ])
@@ -109,5 +122,11 @@ let tests =
                         List.take state.Length (run (state @ List.ofArray decoder.Batch)))
 
                 Expect.isTrue (sameBits state session.State) "three steps"
+                let text = session.Explain()
+
+                Expect.stringContains
+                    text
+                    " are updated in place and the rest are now and next"
+                    "what it says"
             }
         ]
