@@ -56,6 +56,7 @@ let areas =
         "Nn", "Layers"
         "Optimize", "Optimizers"
         "Compile", "Compiling and running"
+        "Compute", "Compiling and running"
         "Train", "Training"
         "Metrics", "Metrics"
         "Tune", "Search"
