@@ -271,6 +271,8 @@ type internal MpiRanks(family: Family, rank: int, size: int) =
         // One write, so that lines of several ranks do not mix.
         Console.Error.Write $"rank %d{rank} of %d{size}: {message}\n"
         Console.Error.Flush()
+        // A launcher may drop what it has not read when it ends a job: MPICH's does.
+        Thread.Sleep 250
         Calls.MPI_Abort(family.World, code) |> ignore
 
     /// The same sum by the library's own all-reduce, whose order is the library's: for comparisons of speed.
