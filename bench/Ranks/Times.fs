@@ -76,7 +76,8 @@ let steps (ranks: Ranks) =
     for name, learner, batch in cases do
         let trainer = Trainer(learner, Step.startOn learner (Key.ofSeed 1L) batch, false, 2, ranks)
         let once = timed ranks 1 20 (fun () -> trainer.Step batch |> ignore) |> fst
-        let calls = max 3 (int (500.0 / once))
+        // All ranks make as many calls as rank 0 asks for.
+        let calls = BitConverter.ToInt32(ranks.Broadcast(BitConverter.GetBytes(max 3 (int (500.0 / once)))))
         let median, least = timed ranks 9 calls (fun () -> trainer.Step batch |> ignore)
 
         if ranks.Rank = 0 then
