@@ -113,7 +113,7 @@ module internal Calls =
     [<DllImport(Mpi)>]
     extern int MPI_Test(nativeint request, int& flag, nativeint status)
 
-    /// Sleeps for so many microseconds.
+    /// Sleeps for a number of microseconds.
     [<DllImport("libc")>]
     extern int usleep(uint32 microseconds)
 

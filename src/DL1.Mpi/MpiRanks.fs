@@ -31,7 +31,7 @@ type internal MpiRanks(family: Family, rank: int, size: int) =
     let block (bytes: int64) =
         NativePtr.toNativeInt (NativePtr.ofVoidPtr<byte>(NativeMemory.AlignedAlloc(unativeint bytes, 64un)))
 
-    /// From so many bytes on ranks send pieces to each other, and sleep while they wait.
+    /// Vectors of this many bytes or more are sent piece by piece between ranks, which sleep while they wait.
     let largeBytes = 1L <<< 20
 
     let control = block 16L

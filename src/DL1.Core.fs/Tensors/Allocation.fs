@@ -9,7 +9,7 @@ module internal LargePages =
     [<DllImport("libc")>]
     extern int private madvise(nativeint address, unativeint length, int advice)
 
-    /// From so many bytes on it is worth a call.
+    /// Smaller blocks are not worth a call.
     let private least = 4194304L
 
     /// Asks for large pages for the memory at an address. A system that has none leaves it as it is.

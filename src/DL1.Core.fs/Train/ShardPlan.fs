@@ -19,8 +19,8 @@ module internal Bucket =
     [<Literal>]
     let UsualBytes = 4194304L
 
-    /// The buckets of a vector, the last tensors first: a backward pass computes them in this order. Each has at least so many
-    /// bytes, but for the last.
+    /// The buckets of a vector, the last tensors first: a backward pass computes them in this order. Each but the last has at
+    /// least `leastBytes`.
     let ofLayout (leastBytes: int64) (layout: ShardLayout) : Bucket[] =
         let singles =
             layout.Places

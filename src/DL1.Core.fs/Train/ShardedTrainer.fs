@@ -240,7 +240,7 @@ type internal ShardedTrainer
 
             addTask.Add(true, doubles[level].Address, doubles[level + 1].Address, layout.Doubles)
 
-    /// The sums over all ranks of so many f32 numbers, from one on.
+    /// Replaces `count` f32 numbers from `first` on by their sums over all ranks.
     let exchangeSingles (first: int64) (count: int64) =
         let mutable first, left = first, count
 

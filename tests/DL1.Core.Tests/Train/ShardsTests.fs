@@ -285,7 +285,7 @@ let private deep hasRows : Layer<Expr, Expr> =
     => Activation.tanh
     => Dense.linear 3
 
-/// Three steps on these ranks, with buckets of at least so many bytes.
+/// Three steps on these ranks, with buckets of at least `bucketBytes`.
 let private exchanged bucketBytes shards (data: Dataset) (ranks: Ranks) =
     let learner =
         Learner.create
