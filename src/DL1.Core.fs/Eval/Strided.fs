@@ -25,7 +25,10 @@ module internal Strided =
             else
                 x.Shape.Strides[axis - missing]
 
-        take shape (offsets (shape.ToList()) (List.init shape.Rank stride) 0) x
+        if x.Size = 1 then
+            Tensor(shape, Elements.repeat shape.Size x.Elements)
+        else
+            take shape (offsets (shape.ToList()) (List.init shape.Rank stride) 0) x
 
     let transpose (shape: Shape) (permutation: int list) (x: Tensor) =
         let strides = x.Shape.Strides

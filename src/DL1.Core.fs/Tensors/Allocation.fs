@@ -59,6 +59,15 @@ module internal Allocation =
             $"less than {text (GC.GetGCMemoryInfo().TotalAvailableMemoryBytes)}, what this process can have"
             "use a smaller batch or a smaller size, or drop tensors that are no longer needed"
 
+    /// An array of zeros; a large one in large pages, which takes no memory of the machine before it is written.
+    let zeroed<'e when 'e: unmanaged> (count: int) : 'e[] =
+        let array = Array.zeroCreate<'e> count
+
+        if count > 0 then
+            LargePages.ask (Marshal.UnsafeAddrOfPinnedArrayElement(array, 0)) (int64 count * int64 sizeof<'e>)
+
+        array
+
     /// An uninitialised array that the collector does not move, of at most the bytes that an array holds.
     let pinned operation (what: string) (bytes: int64) : byte[] =
         if bytes > int64 Array.MaxLength then

@@ -25,7 +25,8 @@ module Tensor =
     /// A tensor of a type, filled with one value.
     let full dtype (dims: int list) (value: float) =
         let shape = Shape.ofList dims
-        Tensor(shape, Elements.create dtype shape.Size (fun count -> Array.create count value))
+        Allocation.requireElements "Tensor" shape.Size 8
+        Tensor(shape, Elements.repeat shape.Size (Elements.ofFloats dtype [| value |]))
 
     /// A tensor of zeros.
     let zeros dtype dims = full dtype dims 0.0

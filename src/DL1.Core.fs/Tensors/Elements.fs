@@ -1,6 +1,7 @@
 namespace DL1
 
 open System
+open System.Runtime.InteropServices
 
 /// The elements of a tensor, row-major, one array for each element type. An array is written once, before the
 /// tensor that holds it is handed out, and never again.
@@ -130,6 +131,27 @@ module internal Elements =
         | Elements.I32 a -> Elements.I32(from a)
         | Elements.I64 a -> Elements.I64(from a)
         | Elements.Bool a -> Elements.Bool(from a)
+
+    let private copies<'e when 'e: unmanaged and 'e: struct and 'e: (new: unit -> 'e) and 'e :> ValueType>
+        (count: int)
+        (a: 'e[])
+        : 'e[] =
+        let result = Allocation.zeroed count
+        let bytes = MemoryMarshal.AsBytes(ReadOnlySpan<'e>(a, 0, 1))
+
+        if bytes.IndexOfAnyExcept 0uy >= 0 then
+            Array.Fill(result, a[0])
+
+        result
+
+    /// The first element, `count` times.
+    let repeat count elements =
+        match elements with
+        | Elements.F32 a -> Elements.F32(copies count a)
+        | Elements.F64 a -> Elements.F64(copies count a)
+        | Elements.I32 a -> Elements.I32(copies count a)
+        | Elements.I64 a -> Elements.I64(copies count a)
+        | Elements.Bool a -> Elements.Bool(copies count a)
 
     /// The elements of several tensors of one type, one after the other.
     let concat (parts: Elements list) =

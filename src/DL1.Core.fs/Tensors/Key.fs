@@ -4,7 +4,10 @@ open System
 open System.Runtime.CompilerServices
 open System.Runtime.InteropServices
 open System.Threading.Tasks
+open FSharp.NativeInterop
 open MathNet.Numerics
+
+#nowarn "9" // Words are drawn at addresses of arrays that are pinned meanwhile.
 
 /// A key of randomness: 64 bits that decide every number drawn with them. A key is a value: it is never used up, and
 /// the same key gives the same numbers. To draw twice, split it. `let [| a; b |] = Key.split 2 (Key.ofSeed 42L)`
@@ -85,27 +88,11 @@ module Key =
         elif parts > 1 then
             Parallel.For(0, parts, part) |> ignore
 
-    /// Writes the words of a stream from the number `first` on, a multiple of 4.
+    /// Writes the words of a stream from the number `first` on.
     let private fillWords (stream: int) (key: Key) (first: int) (words: Span<int>) =
-        let mutable i = 0
-
-        while i < words.Length do
-            let struct (w0, w1, w2, w3) = Philox.at (uint32 stream) (uint64 ((first + i) / 4)) key.Words
-
-            words[i] <- int w0
-
-            if i + 3 < words.Length then
-                words[i + 1] <- int w1
-                words[i + 2] <- int w2
-                words[i + 3] <- int w3
-            else
-                if i + 1 < words.Length then
-                    words[i + 1] <- int w1
-
-                if i + 2 < words.Length then
-                    words[i + 2] <- int w2
-
-            i <- i + 4
+        use target = fixed &MemoryMarshal.GetReference words
+        let struct (key0, key1) = key.Words
+        RandomBlocks.Fill(uint32 stream, key0, key1, int64 first, words.Length, NativePtr.toNativeInt target)
 
     /// `count` random words of 32 bits, read as signed integers: element `i` is word `i % 4` of the Philox block at
     /// the counter `(low half of i / 4, high half of i / 4, 0, stream)`. Draws use the stream 0, and splitting 1. A
@@ -115,7 +102,7 @@ module Key =
             Refuse.domain "Key.bits" $"%d{count} words" "0 words or more" "check the count that was computed"
 
         Allocation.requireElements "Key" count 48
-        let words = Array.zeroCreate count
+        let words = Allocation.zeroed count
         inParts count (fun first last -> fillWords stream key first (Span(words, first, last - first)))
         words
 
@@ -137,17 +124,18 @@ module Key =
         | DType.Bool -> refuseType operation dtype "f32 or f64"
 
     /// A function of numbers in [0, 1), f32 or f64.
-    let private ofUnits dtype (dims: int list) key (element: float -> float) =
+    let inline private ofUnits dtype (dims: int list) key ([<InlineIfLambda>] element: float -> float) =
         let shape = Shape.ofList dims
 
         match dtype with
         | DType.F32 ->
-            let values: float32[] = Array.zeroCreate shape.Size
+            let values: float32[] = Allocation.zeroed shape.Size
 
             inParts values.Length (fun first last ->
                 let own = Span(values, first, last - first)
                 let words = MemoryMarshal.Cast<float32, int> own
                 fillWords drawing key first words
+                Hot.loop ()
 
                 for i in 0 .. own.Length - 1 do
                     own[i] <- float32 (element (Philox.unitSingle words[i])))
@@ -159,16 +147,23 @@ module Key =
         | DType.Bool -> Tensor(shape, Elements.F64(doubles dims key |> Array.map element))
 
     /// A function of the two halves of twice as many numbers in [0, 1).
-    let private ofPairs dtype (dims: int list) key (element: float -> float -> float) =
+    let inline private ofPairs
+        dtype
+        (dims: int list)
+        key
+        ([<InlineIfLambda>] element: float -> float -> float)
+        =
         let shape = Shape.ofList dims
         let half = shape.Size
 
         match dtype with
         | DType.F32 ->
             let words = bits drawing (Shape.ofList (2 :: dims)).Size key
-            let values: float32[] = Array.zeroCreate half
+            let values: float32[] = Allocation.zeroed half
 
             inParts half (fun first last ->
+                Hot.loop ()
+
                 for i in first .. last - 1 do
                     values[i] <-
                         float32 (element (Philox.unitSingle words[i]) (Philox.unitSingle words[half + i])))
@@ -221,7 +216,11 @@ module Key =
         checkBounds "Key.uniform" dtype low high
         let struct (low, _) = held dtype low
         let struct (high, belowHigh) = held dtype high
-        ofUnits dtype dims key (fun u -> min (low + (high - low) * u) belowHigh)
+        let range = high - low
+
+        ofUnits dtype dims key (fun u ->
+            let value = low + range * u
+            if value < belowHigh then value else belowHigh)
 
     /// Normal numbers, f32 or f64, by the transform of Box and Muller (1958): with `u₁` and `u₂` the two halves of
     /// the draw `uniform 0 1` of this type and the shape `2 :: dims`, an element is

@@ -40,7 +40,7 @@ module internal Philox =
     let unit32 bits = unsigned bits / 4294967296.0
 
     /// A uniform number in [0, 1) that f32 holds exactly: `⌊(bits + 2³¹) / 2⁸⌋·2⁻²⁴`.
-    let unitSingle bits = Math.Floor(unsigned bits / 256.0) / 16777216.0
+    let unitSingle (bits: int) = float (((bits ^^^ Int32.MinValue) >>> 8) &&& 0xFFFFFF) / 16777216.0
 
     /// A uniform number in [0, 1) of 53 bits: `(high + 2³¹)·2⁻³² + ⌊(low + 2³¹) / 2¹¹⌋·2⁻⁵³`, exact.
     let unitDouble high low =

@@ -214,6 +214,17 @@ let private equality =
                 Expect.isFalse (Tensor.sameBits a b) "but other bits"
                 Expect.isTrue (Tensor.allClose 0.0 0.0 a b) "and close"
             }
+            test "tensors filled with −0 keep its sign, and with 0 have none" {
+                for dtype in [ DType.F32; DType.F64 ] do
+                    let bits value =
+                        Tensor.toFloats (Tensor.full dtype [ 3 ] value) |> Array.map Double.IsNegative
+
+                    Expect.equal (bits -0.0) [| true; true; true |] "−0"
+                    Expect.equal (bits 0.0) [| false; false; false |] "0"
+
+                let stretched = Eval.run [] (Expr.full DType.F32 [ 3 ] -0.0)
+                Expect.isTrue (Tensor.sameBits stretched (Tensor.full DType.F32 [ 3 ] -0.0)) "by Eval"
+            }
             test "type and shape count" {
                 Expect.notEqual
                     (Tensor.vector [ 1f ])

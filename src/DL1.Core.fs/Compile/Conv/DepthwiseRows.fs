@@ -2,6 +2,7 @@ namespace DL1.Compiler.Conv
 
 open System.Runtime.CompilerServices
 open FSharp.NativeInterop
+open DL1
 open DL1.Compiler.Gemm
 open DL1.Compiler.Simd
 

@@ -1,6 +1,7 @@
 namespace DL1.Compiler.Execution
 
 open FSharp.NativeInterop
+open DL1
 open DL1.Compiler.FusedLoop
 open DL1.Compiler.Fusion
 open DL1.Compiler.Runtime

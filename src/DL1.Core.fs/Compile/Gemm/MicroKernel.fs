@@ -1,6 +1,7 @@
 namespace DL1.Compiler.Gemm
 
 open FSharp.NativeInterop
+open DL1
 open DL1.Compiler.Simd
 
 #nowarn "9" // Addresses in bytes; the caller answers for their extents.

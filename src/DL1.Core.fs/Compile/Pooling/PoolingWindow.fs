@@ -2,6 +2,7 @@ namespace DL1.Compiler.Pooling
 
 open System.Runtime.CompilerServices
 open FSharp.NativeInterop
+open DL1
 open DL1.Compiler.Simd
 
 #nowarn "9" // Addresses in bytes; the caller answers for their extents.

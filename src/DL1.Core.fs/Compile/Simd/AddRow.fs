@@ -1,6 +1,7 @@
 namespace DL1.Compiler.Simd
 
 open System.Runtime.Intrinsics
+open DL1
 
 /// Adds one contiguous row to another.
 [<AbstractClass; Sealed>]

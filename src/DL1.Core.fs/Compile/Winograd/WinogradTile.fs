@@ -1,6 +1,7 @@
 namespace DL1.Compiler.Winograd
 
 open System.Runtime.CompilerServices
+open DL1
 open DL1.Compiler.Simd
 
 /// The transforms of Winograd's F(2×2, 3×3) (Lavin and Gray 2016): four results of a 3×3 convolution from 4×4 pixels by
