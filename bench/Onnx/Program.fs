@@ -63,6 +63,21 @@ let private imported (m: Model) =
     let model = Onnx.ofBytes m.Bytes |> Onnx.import (given |> List.map (fun (name, t) -> Onnx.given name t))
     model, inputs
 
+/// Waits until no thread of the process computes. Threads of ONNX Runtime spin for tens of milliseconds after their last
+/// task, and would take a core from what is timed next.
+let private settle () =
+    let used () = Environment.CpuUsage.TotalTime.TotalMilliseconds
+    let mutable before = used ()
+    let mutable isBusy = true
+    let mutable waits = 0
+
+    while isBusy && waits < 200 do
+        Thread.Sleep 5
+        let now = used ()
+        isBusy <- now - before > 1.0
+        before <- now
+        waits <- waits + 1
+
 let private times (rounds: int) (works: (unit -> unit) list) : float[] list =
     // Rounds of about 20 ms, once warm.
     let counts =
@@ -87,8 +102,7 @@ let private times (rounds: int) (works: (unit -> unit) list) : float[] list =
 
     for _ in 1..rounds do
         for work, count, times in List.zip3 works counts found do
-            // Threads of the other library spin a while after their last task.
-            Thread.Sleep 2
+            settle ()
             let watch = Stopwatch.StartNew()
 
             for _ in 1..count do
@@ -131,8 +145,7 @@ let private explain (threads: int) (m: Model) =
     let variables = inputs |> List.map (fun (name, t) -> { Name = name; DType = t.DType; Shape = t.Shape })
     let roots = model.Apply(variables |> List.map Expr.ofVariable)
 
-    let session =
-        Session.With({ Compile.standard with Threads = threads }, [], [], variables, roots)
+    let session = Session.With({ Compile.standard with Threads = threads }, [], [], variables, roots)
 
     let values = inputs |> List.map snd |> Array.ofList
     let warm = Stopwatch.StartNew()
@@ -183,8 +196,7 @@ let main arguments =
 
         read Map.empty [] (List.ofArray arguments)
 
-    let threads =
-        (Map.tryFind "--threads" options |> Option.defaultValue "1,2").Split ',' |> Array.map int
+    let threads = (Map.tryFind "--threads" options |> Option.defaultValue "1,2").Split ',' |> Array.map int
 
     let rounds = Map.tryFind "--rounds" options |> Option.map int |> Option.defaultValue 15
 
@@ -197,8 +209,7 @@ let main arguments =
             |> List.ofArray
         | None -> []
 
-    let chosen (name: string) (m: Model) =
-        m.Name.Contains(name, StringComparison.OrdinalIgnoreCase)
+    let chosen (name: string) (m: Model) = m.Name.Contains(name, StringComparison.OrdinalIgnoreCase)
 
     match Map.tryFind "--load" options, Map.tryFind "--explain" options with
     | Some path, _ -> load path
