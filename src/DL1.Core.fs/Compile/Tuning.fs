@@ -32,6 +32,11 @@ module internal Tuning =
     [<Literal>]
     let GemmTaskOperations = 65536L
 
+    /// Multiply-adds of a product with a vector that are worth a task of their own: each reads an element of the matrix once, so
+    /// that a megabyte takes some ten microseconds (bench/Onnx, wake word).
+    [<Literal>]
+    let GemvTaskOperations = 262144L
+
     /// The most bytes of A, in one k-block, for which columns are done from beginning to end on one thread: a quarter of the
     /// second-level cache.
     [<Literal>]

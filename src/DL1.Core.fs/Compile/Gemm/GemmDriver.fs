@@ -52,14 +52,21 @@ type internal GemmDriver<'S, 'V, 'T
         let tall = if p.N = 1 then 1 else p.M
         // Writing an element counts as 8 multiply-adds.
         let each = int64 tall * int64 panelColumns * int64 (p.K + 8)
-        let enough = int (min (int64 panels) ((Tuning.GemmTaskOperations + each - 1L) / each))
+
+        let least =
+            if p.M = 1 || p.N = 1 then
+                Tuning.GemvTaskOperations
+            else
+                Tuning.GemmTaskOperations
+
+        let enough = int (min (int64 panels) ((least + each - 1L) / each))
         panelsEach <- max enough ((panels + 15) / 16)
 
         stacksEach <-
             if panelsEach < panels then
                 1
             else
-                int (max 1L (min (int64 p.Batch) (Tuning.GemmTaskOperations / (each * int64 panels))))
+                int (max 1L (min (int64 p.Batch) (least / (each * int64 panels))))
 
         let strips = (panels + panelsEach - 1) / panelsEach
         WorkerPool.runOn threads (strips * ((p.Batch + stacksEach - 1) / stacksEach)) strip

@@ -136,8 +136,55 @@ type internal Gemv<'S, 'V, 'T
         if o < outputs then
             Gemv<'S, 'V, 'T>.Dots(outputs - o, k, m + from, size, mDeep, x, xDeep, y + from, size, add)
 
-    /// Computes outputs from packed panels of two vectors a row, `panel` bytes apart, four at a time if k is small. `spare` has space
-    /// for a row of one panel.
+    /// The outputs of two whole panels, `panel` bytes apart: four chains, which hide the latency of the multiply-adds. A method of
+    /// its own, without calls: across a call no vector stays in a register, and the sums would be stored at each step.
+    [<MethodImpl(MethodImplOptions.NoInlining)>]
+    static member private TwoPanels(k: int, m: nativeint, panel: nativeint, x: nativeint, xDeep, y, add) =
+        Hot.loop ()
+        let width = nativeint 'S.Bytes
+        let mutable m0 = m
+        let mutable m1 = m + panel
+        let mutable xAt = x
+        let z = 'S.Zero
+        let mutable s0, s1, s2, s3 = z, z, z, z
+
+        for _ in 1..k do
+            let e = 'S.Broadcast xAt
+            s0 <- 'S.MultiplyAdd(e, 'S.Load m0, s0)
+            s1 <- 'S.MultiplyAdd(e, 'S.Load(m0 + width), s1)
+            s2 <- 'S.MultiplyAdd(e, 'S.Load m1, s2)
+            s3 <- 'S.MultiplyAdd(e, 'S.Load(m1 + width), s3)
+            m0 <- m0 + 2n * width
+            m1 <- m1 + 2n * width
+            xAt <- xAt + xDeep
+
+        Gemv<'S, 'V, 'T>.PutVector(s0, y + 0n * width, add)
+        Gemv<'S, 'V, 'T>.PutVector(s1, y + 1n * width, add)
+        Gemv<'S, 'V, 'T>.PutVector(s2, y + 2n * width, add)
+        Gemv<'S, 'V, 'T>.PutVector(s3, y + 3n * width, add)
+
+    /// The outputs of one whole panel; also without calls.
+    [<MethodImpl(MethodImplOptions.NoInlining)>]
+    static member private OnePanel(k: int, m: nativeint, x: nativeint, xDeep: nativeint, y: nativeint, add) =
+        Hot.loop ()
+        let width = nativeint 'S.Bytes
+        let mutable m0 = m
+        let mutable xAt = x
+        let mutable s0 = 'S.Zero
+        let mutable s1 = 'S.Zero
+
+        for _ in 1..k do
+            let e = 'S.Broadcast xAt
+            s0 <- 'S.MultiplyAdd(e, 'S.Load m0, s0)
+            s1 <- 'S.MultiplyAdd(e, 'S.Load(m0 + width), s1)
+            m0 <- m0 + 2n * width
+            xAt <- xAt + xDeep
+
+        Gemv<'S, 'V, 'T>.PutVector(s0, y, add)
+        Gemv<'S, 'V, 'T>.PutVector(s1, y + width, add)
+
+    /// Computes outputs from packed panels of two vectors a row, `panel` bytes apart, two at a time. `spare` has space for a row of
+    /// one panel.
     static member Panels
         (
             outputs: int,
@@ -150,84 +197,26 @@ type internal Gemv<'S, 'V, 'T
             add: bool,
             spare: nativeint
         ) =
-        Hot.loop ()
-        let width = nativeint 'S.Bytes
-        let wide = 2n * width
+        let wide = nativeint (2 * 'S.Bytes)
         let lanes = 2 * 'S.Bytes / sizeof<'T>
-        let mutable o = 0
-        let mutable m = m
-        let mutable y = y
+        let whole = outputs / lanes
 
-        // Rows of many panels meet in the same sets of the first-level cache, which delays long sums.
-        while k <= 256 && o + 4 * lanes <= outputs do
-            let mutable m0 = m
-            let mutable m1 = m + panel
-            let mutable m2 = m + 2n * panel
-            let mutable m3 = m + 3n * panel
-            let mutable xAt = x
-            let mutable s0 = 'S.Zero
-            let mutable s1 = 'S.Zero
-            let mutable s2 = 'S.Zero
-            let mutable s3 = 'S.Zero
-            let mutable s4 = 'S.Zero
-            let mutable s5 = 'S.Zero
-            let mutable s6 = 'S.Zero
-            let mutable s7 = 'S.Zero
+        for pair in 0 .. whole / 2 - 1 do
+            let at = nativeint (2 * pair)
+            Gemv<'S, 'V, 'T>.TwoPanels(k, m + at * panel, panel, x, xDeep, y + at * wide, add)
 
-            for _ in 1..k do
-                let e = 'S.Broadcast xAt
-                s0 <- 'S.MultiplyAdd(e, 'S.Load m0, s0)
-                s1 <- 'S.MultiplyAdd(e, 'S.Load(m0 + width), s1)
-                s2 <- 'S.MultiplyAdd(e, 'S.Load m1, s2)
-                s3 <- 'S.MultiplyAdd(e, 'S.Load(m1 + width), s3)
-                s4 <- 'S.MultiplyAdd(e, 'S.Load m2, s4)
-                s5 <- 'S.MultiplyAdd(e, 'S.Load(m2 + width), s5)
-                s6 <- 'S.MultiplyAdd(e, 'S.Load m3, s6)
-                s7 <- 'S.MultiplyAdd(e, 'S.Load(m3 + width), s7)
-                m0 <- m0 + wide
-                m1 <- m1 + wide
-                m2 <- m2 + wide
-                m3 <- m3 + wide
-                xAt <- xAt + xDeep
+        if whole % 2 = 1 then
+            let at = nativeint (whole - 1)
+            Gemv<'S, 'V, 'T>.OnePanel(k, m + at * panel, x, xDeep, y + at * wide, add)
 
-            Gemv<'S, 'V, 'T>.PutVector(s0, y + 0n * width, add)
-            Gemv<'S, 'V, 'T>.PutVector(s1, y + 1n * width, add)
-            Gemv<'S, 'V, 'T>.PutVector(s2, y + 2n * width, add)
-            Gemv<'S, 'V, 'T>.PutVector(s3, y + 3n * width, add)
-            Gemv<'S, 'V, 'T>.PutVector(s4, y + 4n * width, add)
-            Gemv<'S, 'V, 'T>.PutVector(s5, y + 5n * width, add)
-            Gemv<'S, 'V, 'T>.PutVector(s6, y + 6n * width, add)
-            Gemv<'S, 'V, 'T>.PutVector(s7, y + 7n * width, add)
-            o <- o + 4 * lanes
-            m <- m + 4n * panel
-            y <- y + 8n * width
+        // A panel that goes beyond the outputs is written by way of `spare`.
+        let bytes = (outputs - whole * lanes) * sizeof<'T>
 
-        while o < outputs do
-            let mutable m0 = m
-            let mutable xAt = x
-            let mutable s0 = 'S.Zero
-            let mutable s1 = 'S.Zero
+        if bytes > 0 then
+            let y = y + nativeint whole * wide
 
-            for _ in 1..k do
-                let e = 'S.Broadcast xAt
-                s0 <- 'S.MultiplyAdd(e, 'S.Load m0, s0)
-                s1 <- 'S.MultiplyAdd(e, 'S.Load(m0 + width), s1)
-                m0 <- m0 + wide
-                xAt <- xAt + xDeep
-
-            // A panel that goes beyond the outputs is written by way of `spare`.
-            let bytes = min lanes (outputs - o) * sizeof<'T>
-            let into = if nativeint bytes = wide then y else spare
-
-            if into <> y && add then
+            if add then
                 Pack<'S, 'V, 'T>.Rows(1, bytes, y, 0n, spare, 0n)
 
-            Gemv<'S, 'V, 'T>.PutVector(s0, into, add)
-            Gemv<'S, 'V, 'T>.PutVector(s1, into + width, add)
-
-            if into <> y then
-                Pack<'S, 'V, 'T>.Rows(1, bytes, spare, 0n, y, 0n)
-
-            o <- o + lanes
-            m <- m + panel
-            y <- y + wide
+            Gemv<'S, 'V, 'T>.OnePanel(k, m + nativeint whole * panel, x, xDeep, spare, add)
+            Pack<'S, 'V, 'T>.Rows(1, bytes, spare, 0n, y, 0n)
