@@ -184,6 +184,13 @@ let private usual =
         check (case [ 2; 5; 7; 7 ] [ 7; 7 ] [ sweep 1 0 0 1; sweep 1 0 0 1 ])
     }
 
+let private cut =
+    test "images whose windows are cut into tasks" {
+        check (case [ 1; 40; 20; 21 ] [ 3; 3 ] [ sweep 1 1 1 1; sweep 1 0 0 1 ])
+        check (case [ 3; 70; 31; 17 ] [ 3; 2 ] [ sweep 2 0 1 1; sweep 1 1 0 2 ])
+        check (case [ 1; 33; 997 ] [ 4 ] [ sweep 1 2 1 1 ])
+    }
+
 let private blind =
     test "windows that dilation makes step over all data" {
         check (case [ 2; 9; 1; 1 ] [ 2; 2 ] [ sweep 1 1 1 2; sweep 1 1 1 2 ])
@@ -219,4 +226,4 @@ let private steady =
             Expect.isTrue result.Guarded "nothing written outside"
     }
 
-let tests = testList "pooling kernels" [ any; usual; blind; ties; steady ]
+let tests = testList "pooling kernels" [ any; usual; cut; blind; ties; steady ]

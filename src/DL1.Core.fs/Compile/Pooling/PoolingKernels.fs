@@ -2,6 +2,7 @@ namespace DL1.Compiler.Pooling
 
 open System
 open FSharp.NativeInterop
+open DL1.Compiler
 open DL1.Compiler.Runtime
 open DL1.Compiler.Simd
 
@@ -14,8 +15,9 @@ type internal PoolingKernel() =
     /// Runs on at most `threads` threads.
     abstract Run: threads: int * left: nativeint * right: nativeint * result: nativeint -> unit
 
-/// A pooling in vectors 'V, and in single elements for the channels that do not fill a vector. A task is one sample
-/// or, where samples are few, a block of a sample's channels; each element's sum is in the order of the windows.
+/// A pooling in vectors 'V, and in single elements for the channels that do not fill a vector. A task is some results of
+/// a sample. Where results add to what others have written, it is one sample or, where samples are few, a block of a
+/// sample's channels; each element's sum is in the order of the windows.
 [<Sealed>]
 type internal PoolingOf<'S, 'V, 'T
     when 'S :> ISimd<'V, 'T> and 'S: struct and 'V: struct and 'T: unmanaged and 'T: struct>
@@ -26,9 +28,32 @@ type internal PoolingOf<'S, 'V, 'T
     let pixel = nativeint g.Channels * nativeint size
     let data = nativeint (g.Height * g.Width) * pixel
     let out = nativeint (g.OutHeight * g.OutWidth) * pixel
+
+    /// Whether each element of what is written belongs to one window.
+    let isOfOneWindow =
+        match role with
+        | PoolingRole.Max
+        | PoolingRole.MaxPick
+        | PoolingRole.Avg -> true
+        | PoolingRole.MaxScatter
+        | PoolingRole.AvgGrad -> false
+
     /// The channels of one task.
-    let block = if g.Samples >= 16 then max 1 g.Channels else 64
+    let block = if g.Samples >= 16 || isOfOneWindow then max 1 g.Channels else 64
     let blocks = (g.Channels + block - 1) / block
+    let windows = g.OutHeight * g.OutWidth
+
+    /// The windows of one task: about 16 tasks in all, if each reads enough.
+    let band =
+        if isOfOneWindow then
+            let each = max 1L (int64 g.Most * int64 g.Channels)
+            let enough = (int64 Tuning.TaskElements + each - 1L) / each
+            let share = (int64 g.Samples * int64 windows + 15L) / 16L
+            int (max enough share |> min (int64 windows) |> max 1L)
+        else
+            max 1 windows
+
+    let bands = max 1 ((windows + band - 1) / band)
     let area = g.Area
     let mutable left, right, result = 0n, 0n, 0n
 
@@ -56,7 +81,8 @@ type internal PoolingOf<'S, 'V, 'T
             At.clear (dx + nativeint i * pixel + from) (int (last - from))
 
     let runTask task =
-        let sample, block' = nativeint<int>(task / blocks), task % blocks
+        let sample = nativeint<int>(task / (blocks * bands))
+        let block', first = task / bands % blocks, task % bands * band
         let from = nativeint (block' * block) * nativeint size
         let last = nativeint (min g.Channels ((block' + 1) * block)) * nativeint size
         let taps = Scratch.Get(ScratchSlot.PoolingTaps, int64 g.Most * int64 sizeof<nativeint>)
@@ -68,39 +94,38 @@ type internal PoolingOf<'S, 'V, 'T
         | PoolingRole.MaxPick
         | PoolingRole.Avg -> ()
 
-        for p in 0 .. g.OutHeight - 1 do
-            for q in 0 .. g.OutWidth - 1 do
-                let n = tabulate p q taps
-                let at = sample * out + nativeint (p * g.OutWidth + q) * pixel
+        for window in first .. min windows (first + band) - 1 do
+            let n = tabulate (window / g.OutWidth) (window % g.OutWidth) taps
+            let at = sample * out + nativeint window * pixel
 
-                match role with
-                | PoolingRole.Max ->
-                    let x, y = left + sample * data, result + at
-                    let lowest = Double.NegativeInfinity
-                    let stopped = PoolingWindow<'S, 'V, 'T>.Max(taps, n, x, y, lowest, from, last)
-                    let from = overlap from stopped last
-                    let from = PoolingWindow<'S, 'V, 'T>.Max(taps, n, x, y, lowest, from, last)
-                    PoolingWindow<Simd1<'T>, _, 'T>.Max(taps, n, x, y, lowest, from, last) |> ignore
-                | PoolingRole.MaxPick ->
-                    let x, u, y = left + sample * data, right + sample * data, result + at
-                    let stopped = PoolingWindow<'S, 'V, 'T>.MaxPick(taps, n, x, u, y, from, last)
-                    let from = overlap from stopped last
-                    let from = PoolingWindow<'S, 'V, 'T>.MaxPick(taps, n, x, u, y, from, last)
-                    PoolingWindow<Simd1<'T>, _, 'T>.MaxPick(taps, n, x, u, y, from, last) |> ignore
-                | PoolingRole.MaxScatter ->
-                    let x, dy, dx = left + sample * data, right + at, result + sample * data
-                    let from = PoolingWindow<'S, 'V, 'T>.MaxScatter(taps, n, x, dy, dx, from, last)
-                    PoolingWindow<Simd1<'T>, _, 'T>.MaxScatter(taps, n, x, dy, dx, from, last) |> ignore
-                | PoolingRole.Avg ->
-                    let x, y = left + sample * data, result + at
-                    let stopped = PoolingWindow<'S, 'V, 'T>.Avg(taps, n, x, y, area, from, last)
-                    let from = overlap from stopped last
-                    let from = PoolingWindow<'S, 'V, 'T>.Avg(taps, n, x, y, area, from, last)
-                    PoolingWindow<Simd1<'T>, _, 'T>.Avg(taps, n, x, y, area, from, last) |> ignore
-                | PoolingRole.AvgGrad ->
-                    let dy, dx = left + at, result + sample * data
-                    let from = PoolingWindow<'S, 'V, 'T>.AvgGrad(taps, n, dy, dx, area, from, last)
-                    PoolingWindow<Simd1<'T>, _, 'T>.AvgGrad(taps, n, dy, dx, area, from, last) |> ignore
+            match role with
+            | PoolingRole.Max ->
+                let x, y = left + sample * data, result + at
+                let lowest = Double.NegativeInfinity
+                let stopped = PoolingWindow<'S, 'V, 'T>.Max(taps, n, x, y, lowest, from, last)
+                let from = overlap from stopped last
+                let from = PoolingWindow<'S, 'V, 'T>.Max(taps, n, x, y, lowest, from, last)
+                PoolingWindow<Simd1<'T>, _, 'T>.Max(taps, n, x, y, lowest, from, last) |> ignore
+            | PoolingRole.MaxPick ->
+                let x, u, y = left + sample * data, right + sample * data, result + at
+                let stopped = PoolingWindow<'S, 'V, 'T>.MaxPick(taps, n, x, u, y, from, last)
+                let from = overlap from stopped last
+                let from = PoolingWindow<'S, 'V, 'T>.MaxPick(taps, n, x, u, y, from, last)
+                PoolingWindow<Simd1<'T>, _, 'T>.MaxPick(taps, n, x, u, y, from, last) |> ignore
+            | PoolingRole.MaxScatter ->
+                let x, dy, dx = left + sample * data, right + at, result + sample * data
+                let from = PoolingWindow<'S, 'V, 'T>.MaxScatter(taps, n, x, dy, dx, from, last)
+                PoolingWindow<Simd1<'T>, _, 'T>.MaxScatter(taps, n, x, dy, dx, from, last) |> ignore
+            | PoolingRole.Avg ->
+                let x, y = left + sample * data, result + at
+                let stopped = PoolingWindow<'S, 'V, 'T>.Avg(taps, n, x, y, area, from, last)
+                let from = overlap from stopped last
+                let from = PoolingWindow<'S, 'V, 'T>.Avg(taps, n, x, y, area, from, last)
+                PoolingWindow<Simd1<'T>, _, 'T>.Avg(taps, n, x, y, area, from, last) |> ignore
+            | PoolingRole.AvgGrad ->
+                let dy, dx = left + at, result + sample * data
+                let from = PoolingWindow<'S, 'V, 'T>.AvgGrad(taps, n, dy, dx, area, from, last)
+                PoolingWindow<Simd1<'T>, _, 'T>.AvgGrad(taps, n, dy, dx, area, from, last) |> ignore
 
     // The body of the pool's run, made once so that a run allocates nothing.
     let body: int -> unit = runTask
@@ -109,7 +134,7 @@ type internal PoolingOf<'S, 'V, 'T
         left <- left'
         right <- right'
         result <- result'
-        WorkerPool.runOn threads (g.Samples * blocks) body
+        WorkerPool.runOn threads (g.Samples * blocks * bands) body
 
 /// Poolings with channels last, for vectors of each width.
 [<RequireQualifiedAccess>]
