@@ -129,6 +129,7 @@ let tests =
             ElementwiseLinesTests.tests
             ConvKernelTests.tests
             PoolingKernelTests.tests
+            FrozenTests.tests
             LayoutTests.tests
             FunctionsTests.tests
             PassFetchTests.tests

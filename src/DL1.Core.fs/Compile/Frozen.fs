@@ -1,8 +1,33 @@
 namespace DL1
 
+open System.Collections.Concurrent
 open System.Collections.Generic
 open DL1.Compiler.Execution
 open DL1.Compiler.Simd
+
+/// Weights that never change, and what was computed of them alone, by its formula: graphs for inputs of several shapes share it,
+/// and with it the copies that kernels pack. For many threads at once.
+[<Sealed>]
+type internal FrozenWeights(weights: (Variable * Tensor) list) =
+    let computed = ConcurrentDictionary<Digest, Tensor>()
+
+    /// The weights by their variables.
+    member _.Weights = weights
+
+    /// The number of values that were computed of weights alone.
+    member _.Computed = computed.Count
+
+    /// The values of expressions of weights; each is computed once.
+    member _.ValuesOf(parts: Expr list) : Tensor list =
+        let isMissing (e: Expr) = not (computed.ContainsKey e.Digest)
+
+        match List.filter isMissing parts with
+        | [] -> ()
+        | missing ->
+            let values = Compile.prepare (List.map fst weights) missing (List.map snd weights)
+            List.iter2 (fun (e: Expr) value -> computed.TryAdd(e.Digest, value) |> ignore) missing values
+
+        parts |> List.map (fun e -> computed[e.Digest])
 
 /// Graphs whose weights never change: what is computed of weights alone is computed once, such as scales of batch
 /// normalisation and sums of biases, and kernels pack weights once.
@@ -21,10 +46,8 @@ module internal Frozen =
 
     /// The roots with what depends on weights alone as variables, and the values of those, beside the weights that are still
     /// needed.
-    let private folded
-        (weights: (Variable * Tensor) list)
-        (roots: Expr list)
-        : Expr list * (Variable * Tensor) list =
+    let private folded (frozen: FrozenWeights) (roots: Expr list) : Expr list * (Variable * Tensor) list =
+        let weights = frozen.Weights
         let names = HashSet<string>()
         weights |> List.iter (fun (v, _) -> names.Add v.Name |> ignore)
 
@@ -32,9 +55,13 @@ module internal Frozen =
         let ofWeights, isComputed = HashSet<Digest>(), HashSet<Digest>()
         let found = Dictionary<Digest, Expr>()
 
-        let meet (e: Expr) =
+        // What arranges computed elements stays in the graph: its shape may be that of the inputs, and then it belongs to one graph.
+        let rec meet (e: Expr) =
             if ofWeights.Contains e.Digest && isComputed.Contains e.Digest then
-                found.TryAdd(e.Digest, e) |> ignore
+                if isArrangement e then
+                    List.iter meet (Node.operands e.Node)
+                else
+                    found.TryAdd(e.Digest, e) |> ignore
 
         for e in Graph.topological roots do
             let operands = Node.operands e.Node
@@ -62,7 +89,7 @@ module internal Frozen =
             roots, weights |> List.filter (fun (v, _) -> used.Contains v.Name)
         else
             let parts = List.ofSeq found.Values
-            let values = Compile.prepare (List.map fst weights) parts (List.map snd weights)
+            let values = frozen.ValuesOf parts
 
             let variables =
                 parts |> List.mapi (fun i e -> { Name = $"⟨frozen %d{i}⟩"; DType = e.DType; Shape = e.Shape })
@@ -73,12 +100,16 @@ module internal Frozen =
             let used = HashSet<string>(Graph.variables roots |> List.map _.Name)
             roots, weights @ List.zip variables values |> List.filter (fun (v, _) -> used.Contains v.Name)
 
-    /// Like `Compile.prepareWith`, where the weights have the same values in all calls.
-    let prepare
+    /// Like `Compile.prepareWith`, where the weights have the same values in all calls. The bits are those of `prepareWith`.
+    let prepareShared
         (options: CompileOptions)
-        (weights: (Variable * Tensor) list)
+        (frozen: FrozenWeights)
         (inputs: Variable list)
         (roots: Expr list)
         : Tensor list -> Tensor list =
-        let roots, kept = folded weights roots
+        let roots, kept = folded frozen roots
         Compile.prepareFrozen Frame.UsualGrain Simd.widest options kept inputs roots
+
+    /// `prepareShared` for a single graph of the weights.
+    let prepare options (weights: (Variable * Tensor) list) inputs roots : Tensor list -> Tensor list =
+        prepareShared options (FrozenWeights weights) inputs roots

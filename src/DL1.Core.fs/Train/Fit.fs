@@ -376,14 +376,7 @@ module Fit =
             let kept = best
 
             {
-                Trained =
-                    Trained(
-                        learner.Network,
-                        parameters,
-                        state,
-                        Predictor(learner.Network, None, false),
-                        Some example
-                    )
+                Trained = Trained(learner.Network, parameters, state, Some example)
                 State = last
                 History = epochs
                 Checkpoint = lazy checkpoint names rates kept epochs Tree.empty last

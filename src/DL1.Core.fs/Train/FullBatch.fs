@@ -58,11 +58,5 @@ module FullBatch =
                 (Compile.prepare order (Tree.values layers) (Tree.values parameters @ given))
                 start.State
 
-        Trained(
-            learner.Network,
-            parameters,
-            state,
-            Predictor(learner.Network, None, false),
-            Some(Trace.setOf (ValueSome 1) "input" data.NamedInputs)
-        ),
+        Trained(learner.Network, parameters, state, Some(Trace.setOf (ValueSome 1) "input" data.NamedInputs)),
         { found with Parameters = parameters }

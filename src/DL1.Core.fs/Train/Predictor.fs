@@ -15,16 +15,34 @@ type private PreparedModel =
     }
 
 /// A model ready to run on batches of any shape, with what is made of targets and outputs where targets are given; the shapes
-/// that were asked for last are kept ready. Where it draws, layers run as in training, with a key. For many threads at once.
+/// that were asked for last are kept ready. Where it draws, layers run as in training, with a key. `kept` are parameters and state
+/// that never change: what is computed of them alone is computed once, and kernels pack them once. For many threads at once.
 [<Sealed>]
 type internal Predictor
+    private
     (
         model: Layer<Tree<Expr>, Tree<Expr>>,
         measures: (int -> Tree<Expr> -> Tree<Expr> -> Expr list) option,
-        draws: bool
+        draws: bool,
+        kept: struct (Tree<Tensor> * Tree<Tensor>) voption
     ) =
     /// More than the sizes up to 256 rows that batches are filled up to, so that they stay.
     let prepared = LruCache<string, Lazy<PreparedModel>> 48
+
+    /// The parameters and the state of `kept` by their variables.
+    let frozen =
+        lazy
+            (match kept with
+             | ValueSome(struct (parameters, state)) ->
+                 let weights name tree =
+                     List.map2
+                         (fun e t -> Graph.variables [ e ] |> List.map (fun v -> v, t))
+                         (Tree.values (Trace.tree name tree))
+                         (Tree.values tree)
+                     |> List.concat
+
+                 Some(FrozenWeights(weights "parameters" parameters @ weights "state" state))
+             | ValueNone -> None)
 
     let prepare
         (parameters: Tree<Tensor>)
@@ -56,9 +74,10 @@ type internal Predictor
             | Some _
             | None -> []
 
-        let variables =
-            Tree.values ps @ Tree.values ss @ Tree.values xs @ Tree.values ts @ key
-            |> List.collect (fun e -> Graph.variables [ e ])
+        let variables trees = trees |> List.collect (fun e -> Graph.variables [ e ])
+        let weights = variables (Tree.values ps @ Tree.values ss)
+        let given = variables (Tree.values xs @ Tree.values ts @ key)
+        let roots = Tree.values outputs @ measured
 
         let rows =
             match Tree.values xs with
@@ -67,13 +86,11 @@ type internal Predictor
 
         {
             Outputs = Tree.map ignore outputs
-            Run = Compile.prepare variables (Tree.values outputs @ measured)
-            IsRowByRow =
-                lazy
-                    (RowByRow.holds
-                        rows
-                        (Tree.values xs |> List.collect (fun e -> Graph.variables [ e ]))
-                        (Tree.values outputs))
+            Run =
+                (match frozen.Value with
+                 | Some weights -> Frozen.prepareShared Compile.standard weights given roots
+                 | None -> Compile.prepare (weights @ given) roots)
+            IsRowByRow = lazy (RowByRow.holds rows (variables (Tree.values xs)) (Tree.values outputs))
         }
 
     let shown (tree: Tree<Tensor>) =
@@ -86,6 +103,15 @@ type internal Predictor
             | ValueNone -> shown inputs
 
         prepared.Get(shape, (fun () -> lazy prepare parameters state inputs targets)).Value
+
+    /// The weights, in the order of a plan that is given them; none where it keeps them.
+    let weightsOf parameters state = if kept.IsSome then [] else Tree.values parameters @ Tree.values state
+
+    /// For parameters and state that are given at each run.
+    new(model, measures, draws) = Predictor(model, measures, draws, ValueNone)
+
+    /// For parameters and state that never change.
+    new(model, parameters, state) = Predictor(model, None, false, ValueSome(struct (parameters, state)))
 
     /// The number of rows that a batch is filled up to: itself up to 8, then the next of four numbers between a power of two
     /// and the next, so that less than a quarter is added.
@@ -115,7 +141,7 @@ type internal Predictor
             let model = preparedFor parameters state more ValueNone
 
             if model.IsRowByRow.Value then
-                let results = model.Run(Tree.values parameters @ Tree.values state @ Tree.values more)
+                let results = model.Run(weightsOf parameters state @ Tree.values more)
 
                 Tree.ofValues results model.Outputs
                 |> Tree.map (fun t -> Rows.take "Trained.Predict" [| 0 .. t.Shape[0] / filled * rows - 1 |] t)
@@ -141,10 +167,7 @@ type internal Predictor
             | ValueSome _
             | ValueNone -> []
 
-        let results =
-            model.Run(
-                Tree.values parameters @ Tree.values state @ Tree.values inputs @ Tree.values given @ keys
-            )
+        let results = model.Run(weightsOf parameters state @ Tree.values inputs @ Tree.values given @ keys)
 
         let values, measured = List.splitAt model.Outputs.Count results
         struct (Tree.ofValues values model.Outputs, measured)

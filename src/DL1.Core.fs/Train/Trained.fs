@@ -12,10 +12,10 @@ type Trained
         network: Layer<Tree<Expr>, Tree<Expr>>,
         parameters: Tree<Tensor>,
         state: Tree<Tensor>,
-        predictor: Predictor,
         example: Tree<Expr> option
     ) =
     let model = lazy Erased.single network
+    let predictor = Predictor(network, parameters, state)
 
     /// Inputs of other extents than the model is known for: told as such, not by the first parameter that they do not fit.
     let run (inputs: Tree<Tensor>) : Tree<Tensor> =
@@ -137,13 +137,13 @@ module Trained =
     /// A model with parameters and layer state. `Trained.create model parameters state`
     let create (model: Layer<Expr, Expr>) (parameters: Tree<Tensor>) (state: Tree<Tensor>) : Trained =
         let network = Erased.model "Trained.create" model
-        Trained(network, parameters, state, Predictor(network, None, false), None)
+        Trained(network, parameters, state, None)
 
     /// `create` for a model of several tensors, from any tuple, record or `Tree<Expr>` to any other.
     /// `Trained.createOf (Layer.both model model) parameters state`
     let createOf (model: Layer<'a, 'b>) (parameters: Tree<Tensor>) (state: Tree<Tensor>) : Trained =
         let network = Erased.model "Trained.createOf" model
-        Trained(network, parameters, state, Predictor(network, None, false), None)
+        Trained(network, parameters, state, None)
 
     /// The outputs for inputs of any number of rows, `[rows; ...]`; layers are in inference. A NaN or an infinity among
     /// the inputs is a `DomainError` that names its place.
@@ -254,13 +254,7 @@ module Trained =
         let parameters, state = Layer.initAs dtype (Key.ofSeed 0L) xs network
         let found = Safetensors.fit (Tree.append parameters state) found
 
-        Trained(
-            network,
-            Tree.filter parameters.Contains found,
-            Tree.filter state.Contains found,
-            Predictor(network, None, false),
-            Some xs
-        )
+        Trained(network, Tree.filter parameters.Contains found, Tree.filter state.Contains found, Some xs)
 
     /// Reads parameters and layer state into a model, which is asked for its own with inputs like these; a file of
     /// another model is a `FormatError`. `Trained.load path model x`

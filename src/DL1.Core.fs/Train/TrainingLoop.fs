@@ -133,7 +133,7 @@ type TrainingLoop(key: Key, options: CompileOptions) =
                 |> Some
             | _ -> None
 
-        Trained(network, parameters, state, Predictor(network, None, false), example)
+        Trained(network, parameters, state, example)
 
     /// A step that trains, from what is done in it: `StepScope` says what there is. It is run by `Run` on batches.
     /// `let train = loop.Training(fun step -> ...)`
