@@ -6,12 +6,6 @@ open DL1.Onnx
 open DL1.Onnx.Tests.OperatorCase
 open Expecto
 
-/// Positions' cosines and sines `[places; half]`, as rotary embeddings take them.
-let private angles places half =
-    let at = Array.init (places * half) (fun i -> float (i / half) / 10.0 ** (float (i % half)))
-    let table (f: float -> float) = Tensor.ofArray [ places; half ] (at |> Array.map (f >> float32))
-    [ "cos", table cos; "sin", table sin ]
-
 let tests =
     testList
         "attention beside ONNX Runtime"

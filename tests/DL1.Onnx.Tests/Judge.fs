@@ -23,25 +23,33 @@ let private valueOf (name: string) (t: Tensor) : NamedOnnxValue =
     | DType.I64 -> make (Tensor.toArray<int64> t)
     | DType.Bool -> make (Tensor.toArray<bool> t)
 
-/// The outputs of ONNX Runtime as doubles, by name, on one thread.
-let outputs (model: byte[]) (inputs: (string * Tensor) list) : (string * float[]) list =
+let private results (model: byte[]) (inputs: (string * Tensor) list) (read: NamedOnnxValue -> 'r) : 'r list =
     use options = new SessionOptions(IntraOpNumThreads = 1, InterOpNumThreads = 1)
     options.LogSeverityLevel <- OrtLoggingLevel.ORT_LOGGING_LEVEL_FATAL
     use session = new InferenceSession(model, options)
     let values = inputs |> List.map (fun (name, t) -> valueOf name t) |> Array.ofList
     use results = session.Run values
+    [ for r in results -> read r ]
 
-    [
-        for r in results ->
-            r.Name,
-            (match r.Value with
-             | :? Tensors.Tensor<float32> as t -> Array.ofSeq t |> Array.map float
-             | :? Tensors.Tensor<float> as t -> Array.ofSeq t
-             | :? Tensors.Tensor<int64> as t -> Array.ofSeq t |> Array.map float
-             | :? Tensors.Tensor<int> as t -> Array.ofSeq t |> Array.map float
-             | :? Tensors.Tensor<bool> as t -> Array.ofSeq t |> Array.map (fun b -> if b then 1.0 else 0.0)
-             | other -> failtest $"an output of type {other.GetType().Name}")
-    ]
+/// The outputs of ONNX Runtime as doubles, by name, on one thread.
+let outputs (model: byte[]) (inputs: (string * Tensor) list) : (string * float[]) list =
+    results model inputs (fun r ->
+        r.Name,
+        (match r.Value with
+         | :? Tensors.Tensor<float32> as t -> Array.ofSeq t |> Array.map float
+         | :? Tensors.Tensor<float> as t -> Array.ofSeq t
+         | :? Tensors.Tensor<int64> as t -> Array.ofSeq t |> Array.map float
+         | :? Tensors.Tensor<int> as t -> Array.ofSeq t |> Array.map float
+         | :? Tensors.Tensor<bool> as t -> Array.ofSeq t |> Array.map (fun b -> if b then 1.0 else 0.0)
+         | other -> failtest $"an output of type {other.GetType().Name}"))
+
+/// The only output of ONNX Runtime, i64.
+let whole (model: byte[]) (inputs: (string * Tensor) list) : int64[] =
+    results model inputs (fun r ->
+        match r.Value with
+        | :? Tensors.Tensor<int64> as t -> Array.ofSeq t
+        | other -> failtest $"an output of type {other.GetType().Name}")
+    |> List.exactlyOne
 
 /// All outputs are those of ONNX Runtime, to 1e-6 + 1e-5 of the largest.
 let agrees (what: string) (model: byte[]) (given: string list) (inputs: (string * Tensor) list) : unit =

@@ -14,6 +14,11 @@ let tests =
             ModelTests.tests
             AttentionTests.tests
             OperatorTests.tests
+            CachedAttentionTests.tests
+            LinearTests.tests
+            BitTests.tests
+            PaddingTests.tests
+            CoverageTests.tests
             ExampleTests.tests
             TextTests.tests
             DL1.Tests.ExportPrimitiveTests.tests

@@ -7,7 +7,7 @@ open System.IO
 open Expecto
 open DL1.Onnx.Tests.NodeCase
 
-let private installed = "/usr/share/libonnx-testdata/data"
+let installed = "/usr/share/libonnx-testdata/data"
 
 let private nameOf (path: string) : string = Path.GetFileName path |> string
 
@@ -61,7 +61,7 @@ let report (folder: string) : int =
     printfn $"%d{passed} of %d{outcomes.Length} passed, %d{wrong} wrong, %d{broken} broken"
     0
 
-let private approved =
+let approved =
     lazy
         (File.ReadAllLines(Path.Combine(AppContext.BaseDirectory, "fixtures", "nodes.approved.txt"))
          |> Array.filter ((<>) "")

@@ -7,21 +7,9 @@ open DL1.Onnx.Tests.Build
 open DL1.Onnx.Tests.OperatorCase
 open Expecto
 
-/// One node over inputs of f32 that are drawn, its weights in the file.
+/// One node over an input of f32 that is drawn, its weights in the file.
 let private case name domain operator opset dims weights attributes =
-    test name {
-        let inputs = [ "x", normal 1 dims ]
-        let names = "x" :: List.map fst weights
-
-        let g =
-            graph
-                [ value "x" OnnxType.Float (dims |> List.map (fun (d: int) -> d :> obj)) ]
-                [ nodeOf domain operator names [ "y" ] attributes ]
-                weights
-                [ output "y" ]
-
-        Judge.agrees name (modelWith [] opset g |> bytesOf) [] inputs
-    }
+    caseOf name domain operator opset (drawn "x" 1 dims :: weights) attributes
 
 let private others =
     [
@@ -186,6 +174,18 @@ let private others =
                     [ "x", Tensor.compute2 (fun x w -> Expr.concat 1 [ x; w ]) x w ]
             )
         }
+
+        for approximate in [ "none"; "tanh" ] do
+            caseOf
+                $"Gelu, {approximate}"
+                ""
+                "Gelu"
+                20L
+                [ drawn "x" 1 [ 3; 5 ] ]
+                [ "approximate", text approximate ]
+
+        caseOf "Mish" "" "Mish" 18L [ drawn "x" 1 [ 3; 5 ] ] []
+        caseOf "Swish" "" "Swish" 24L [ drawn "x" 1 [ 3; 5 ] ] [ real "alpha" 1.5 ]
 
         caseOf
             "CumProd"

@@ -158,6 +158,28 @@ module internal AttentionRules =
         let results = [ y; keys; values ] @ Option.toList scores
         results |> List.map (c.Like 0)
 
+    /// Pairs of features `[batch; length; heads; d]` turned by angles whose cosines and sines are `[batch or 1; length; half]`:
+    /// the first 2·half features; the others stay. Pairs stand side by side, or half a width apart.
+    let turn (interleaved: bool) (cos: Expr) (sin: Expr) (rows: Expr) : Expr =
+        let half, features = cos.Shape[cos.Shape.Rank - 1], rows.Shape[3]
+        let turned = 2 * half
+        let cos, sin = Expr.expandDims (cos.Shape.Rank - 1) cos, Expr.expandDims (sin.Shape.Rank - 1) sin
+        let part = Expr.sliceAxis 3 0 turned rows
+
+        let y =
+            if interleaved then
+                let pairs = Expr.reshape [ rows.Shape[0]; rows.Shape[1]; rows.Shape[2]; half; 2 ] part
+                let a, b = Expr.item 4 0 pairs, Expr.item 4 1 pairs
+                Expr.stack -1 [ cos * a - sin * b; sin * a + cos * b ] |> Expr.reshape (part.Shape.ToList())
+            else
+                let a, b = Expr.sliceAxis 3 0 half part, Expr.sliceAxis 3 half turned part
+                Expr.concat 3 [ cos * a - sin * b; sin * a + cos * b ]
+
+        if turned = features then
+            y
+        else
+            Expr.concat 3 [ y; Expr.sliceAxis 3 turned features rows ]
+
     let private rotary (c: OnnxCall) =
         let x = c.X 0
         let is3D = x.Shape.Rank = 3
@@ -191,25 +213,9 @@ module internal AttentionRules =
             match c.TryX 3 with
             | Some places -> Expr.gather 0 places (c.X i)
             | None -> c.X i
-            |> Expr.expandDims 2
+            |> fun table -> Expr.sliceAxis (table.Shape.Rank - 1) 0 half table
 
-        let cos, sin = table 1, table 2
-        let part = Expr.sliceAxis 3 0 turned rows
-
-        let y =
-            if c.Flag "interleaved" then
-                let pairs = Expr.reshape [ rows.Shape[0]; rows.Shape[1]; rows.Shape[2]; half; 2 ] part
-                let a, b = Expr.item 4 0 pairs, Expr.item 4 1 pairs
-                Expr.stack -1 [ cos * a - sin * b; sin * a + cos * b ] |> Expr.reshape (part.Shape.ToList())
-            else
-                let a, b = Expr.sliceAxis 3 0 half part, Expr.sliceAxis 3 half turned part
-                Expr.concat 3 [ cos * a - sin * b; sin * a + cos * b ]
-
-        let y =
-            if turned = features then
-                y
-            else
-                Expr.concat 3 [ y; Expr.sliceAxis 3 turned features rows ]
+        let y = turn (c.Flag "interleaved") (table 1) (table 2) rows
 
         if is3D then
             Expr.reshape (x.Shape.ToList()) y

@@ -122,7 +122,18 @@ module internal PoolingRules =
     let private averagePool (c: OnnxCall) =
         let x = c.X 0
         let window, given = poolWindow c x
-        pooled "avgPool" Node.AvgPool window x |> corrected (c.Flag "count_include_pad") given window x
+        let inner, swept = WindowRules.withoutZeros x window.Sweeps
+
+        // A pooling pads by less than its window.
+        let reaches (s: Sweep) k = max s.PadBefore s.PadAfter < reach k s.Dilation
+
+        let means =
+            if List.forall2 reaches swept window.Kernel then
+                pooled "avgPool" Node.AvgPool { window with Sweeps = swept } inner
+            else
+                pooled "avgPool" Node.AvgPool window x
+
+        corrected (c.Flag "count_include_pad") given window x means
 
     /// The root of a sum of powers.
     let private root (p: int) (sums: Expr) =

@@ -9,6 +9,7 @@ module internal RuleTable =
     let all: OnnxRule list =
         [
             ElementwiseRules.rules
+            BitRules.rules
             ReductionRules.rules
             MovementRules.rules
             FilledRules.rules
@@ -21,8 +22,10 @@ module internal RuleTable =
             NormalisationRules.rules
             RecurrentRules.rules
             AttentionRules.rules
+            CachedAttentionRules.rules
             LossRules.rules
             SignalRules.rules
+            LinearRules.rules
             QuantizedRules.rules
             ControlRules.rules
             FusedRules.rules

@@ -77,6 +77,22 @@ module internal WindowRules =
         |> List.map (fun (s, d, (before, after)) ->
             { Stride = s; PadBefore = before; PadAfter = after; Dilation = d })
 
+    /// Zeros around the spatial axes that a node before this one has put there, as padding of the windows: the operand without
+    /// them, and windows that reach as far. Nothing is copied then.
+    let withoutZeros (x: Expr) (sweeps: Sweep list) : Expr * Sweep list =
+        match x.Node with
+        | Node.Pad(edges, 0.0, inner) when
+            List.take 2 edges |> List.forall ((=) none)
+            && edges |> List.forall (fun e -> e.Before >= 0 && e.After >= 0 && e.Between = 0)
+            ->
+            inner,
+            List.map2
+                (fun (s: Sweep) e ->
+                    { s with PadBefore = s.PadBefore + e.Before; PadAfter = s.PadAfter + e.After })
+                sweeps
+                (List.skip 2 edges)
+        | _ -> x, sweeps
+
     let private kernelOf (c: OnnxCall) (w: Expr) =
         let kernel = spatialOf w
 
@@ -101,7 +117,8 @@ module internal WindowRules =
         if w.Shape.Rank <> x.Shape.Rank then
             c.Refuse("weights of another rank", "as many axes as the data has", "export the model again")
 
-        let spec = { Sweeps = sweeps c (kernelOf c w) x; Groups = c.Int("group", 1) }
+        let x, swept = withoutZeros x (sweeps c (kernelOf c w) x)
+        let spec = { Sweeps = swept; Groups = c.Int("group", 1) }
 
         if x.Shape.Rank = 5 then
             Volume.conv spec x w
