@@ -110,6 +110,9 @@ let private writing () =
     let loss = Expr.sumAll (x * w)
     OnnxExport.writeGraph "step.onnx" [ x; w ] [ "loss", loss ]
     Expect.equal (Onnx.read "step.onnx").Inputs.Count 2 "inputs"
+    let y = x * w
+    OnnxExport.writeExternal "large.onnx" 1024L (OnnxExport.graphToBytes [ x; w ] [ "y", y ])
+    Expect.equal (Onnx.read "large.onnx").Outputs.Count 1 "an output"
     let x = Expr.variable "x" DType.F32 [ 2; 3 ]
     let doubled = OnnxExport.functionToBytes [ x ] (fun xs -> [ "doubled", xs.Head * 2.0 ])
     Expect.equal (run doubled [ "x", f32 [ 1; 3 ] [ 1.0; 2.0; 3.0 ] ] "doubled") [| 2.0; 4.0; 6.0 |] "doubled"
@@ -130,7 +133,9 @@ let private training () =
     OnnxExport.write "digits.onnx" test.Inputs trained
     let bytes = OnnxExport.modelToBytes data.NamedInputs id Tree.toList trained
     Expect.equal (File.ReadAllBytes "digits.onnx") bytes "the same file"
+    let scaled = OnnxExport.toBytesWith test.Inputs (fun x -> x / 16.0) OnnxExport.probabilities trained
     OnnxExport.writeWith "digits.onnx" test.Inputs (fun x -> x / 16.0) OnnxExport.probabilities trained
+    Expect.equal (File.ReadAllBytes "digits.onnx") scaled "the same file"
 
     Expect.equal
         [ for o in (Onnx.read "digits.onnx").Outputs -> o.Name ]

@@ -39,8 +39,9 @@ let private read (value: NamedOnnxValue) : Tensor =
     | other -> invalidOp $"a value of {other.GetType().Name}"
 
 /// A file loaded once, to be run many times.
-type Loaded(bytes: byte[]) =
-    let session = new InferenceSession(bytes, options ())
+type Loaded private (session: InferenceSession) =
+    new(bytes: byte[]) = new Loaded(new InferenceSession(bytes, options ()))
+    new(path: string) = new Loaded(new InferenceSession(path, options ()))
 
     /// The inputs in order, with their extents; −1 where any is taken.
     member _.Inputs = [ for entry in session.InputMetadata -> entry.Key, List.ofArray entry.Value.Dimensions ]

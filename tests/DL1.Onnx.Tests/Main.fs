@@ -25,4 +25,5 @@ let tests =
             DL1.Tests.ExportModelTests.tests
             DL1.Tests.ExportStepTests.tests
             DL1.Tests.ExportImportTests.tests
+            DL1.Tests.ExportExternalTests.tests
         ]

@@ -46,14 +46,14 @@ module internal ExportModel =
         | null -> ""
         | v -> v.ToString 3
 
-    /// The bytes of a file: inputs by name, parameters with the variables that stand for them and the names that they are kept by,
-    /// outputs by name, and metadata.
-    let bytes
+    /// A model: inputs by name, parameters with the variables that stand for them and the names that they are kept by, outputs by
+    /// name, and metadata.
+    let model
         (inputs: (string * Versions) list)
         (parameters: (Variable * string * Tensor) list)
         (outputs: (string * Versions) list)
         (metadata: (string * string) list)
-        : byte[] =
+        : OnnxModel =
         if outputs.IsEmpty then
             Refuse.domain operation "no outputs" "one output at least" "name what the graph computes"
 
@@ -61,24 +61,6 @@ module internal ExportModel =
             List.map fst inputs @ (parameters |> List.map (fun (_, name, _) -> name)) @ List.map fst outputs
 
         requireNames names
-
-        let width (t: Tensor) =
-            int64 t.Size
-            * (match t.DType with
-               | DType.F64
-               | DType.I64 -> 8L
-               | DType.Bool -> 1L
-               | DType.F32
-               | DType.I32 -> 4L)
-
-        let total = parameters |> List.sumBy (fun (_, _, t) -> width t)
-
-        if total > 2_000_000_000L then
-            Refuse.domain
-                operation
-                $"parameters of %d{total} bytes"
-                "at most 2 GB, as protocol buffers have it"
-                "save the parameters as safetensors, or write the model in parts"
 
         let w = GraphWriter names
         let bound = Dictionary<string, string>()
@@ -116,25 +98,22 @@ module internal ExportModel =
         let found = GraphWalk(w, bound).Values(List.map snd outputs)
         let struct (nodes, initializers) = w.Finish(List.zip (List.map fst outputs) found)
 
-        let model: OnnxModel =
-            {
-                IrVersion = irVersion
-                Producer = "DL1"
-                ProducerVersion = version
-                Opsets = [ "", opset ]
-                Graph =
-                    {
-                        Name = "graph"
-                        Nodes = nodes
-                        Initializers = initializers
-                        Inputs = inputs |> List.map (fun (name, es) -> valueOf name es)
-                        Outputs = outputs |> List.map (fun (name, es) -> valueOf name es)
-                    }
-                Functions = []
-                Metadata = metadata
-            }
-
-        (WriteModel.model model).ToArray()
+        {
+            IrVersion = irVersion
+            Producer = "DL1"
+            ProducerVersion = version
+            Opsets = [ "", opset ]
+            Graph =
+                {
+                    Name = "graph"
+                    Nodes = nodes
+                    Initializers = initializers
+                    Inputs = inputs |> List.map (fun (name, es) -> valueOf name es)
+                    Outputs = outputs |> List.map (fun (name, es) -> valueOf name es)
+                }
+            Functions = []
+            Metadata = metadata
+        }
 
     /// An example of an input as a variable for a number of rows: its leading extent is the batch.
     let private withRows rows (example: Expr) : Expr =
@@ -155,7 +134,7 @@ module internal ExportModel =
         (metadata: (string * string) list)
         (examples: Expr list)
         (f: Expr list -> (string * Expr) list)
-        : byte[] =
+        : OnnxModel =
         let inputs = Extent.sizes |> Array.map (fun rows -> examples |> List.map (withRows rows))
         let outputs = inputs |> Array.map f
         let outputNames = outputs[0] |> List.map fst
@@ -168,7 +147,7 @@ module internal ExportModel =
         let write (rewrite: Expr list -> Expr list) =
             let roots = outputs |> Array.map (fun found -> found |> List.map snd |> rewrite)
 
-            bytes
+            model
                 named
                 parameters
                 (outputNames |> List.mapi (fun i name -> name, roots |> Array.map (fun found -> found[i])))

@@ -4,7 +4,8 @@ open System
 open DL1
 
 /// Graphs, trained models and training steps as ONNX files, in core operators of opset 18, which ONNX Runtime and others run.
-/// The same model is the same bytes.
+/// The same model is the same bytes. Where the parameters are more than 2 GB, what a file can hold, the functions that write files
+/// put them into a file beside the model, as `writeExternal` does.
 [<RequireQualifiedAccess>]
 module OnnxExport =
     let private bindings (prefix: string) (named: string -> string) (values: Tree<Tensor>) =
@@ -16,32 +17,35 @@ module OnnxExport =
             let variable: Variable = { Name = $"{prefix} {path}"; DType = t.DType; Shape = t.Shape }
             variable, named path, t)
 
-    /// The bytes of a file of any graph: outputs by name, from inputs, which are variables and keep their names and their order.
-    /// Shapes are those of the graph; `functionToBytes` leaves the batch open. A variable that is no input is a `DomainError`,
-    /// and so is a graph that draws random numbers, or that takes the error function of f64.
-    /// `OnnxExport.graphToBytes [ x; y ] [ "sum", x + y ]`
-    let graphToBytes (inputs: Expr list) (outputs: (string * Expr) list) : byte[] =
-        ExportModel.bytes
+    let private graph (inputs: Expr list) (outputs: (string * Expr) list) : OnnxModel =
+        ExportModel.model
             (inputs |> List.map (fun x -> x.Label, [| x |]))
             []
             (List.map2 (fun (name, _) e -> name, [| e |]) outputs (Rewrite.stableAll (List.map snd outputs)))
             []
 
+    /// The bytes of a file of any graph: outputs by name, from inputs, which are variables and keep their names and their order.
+    /// Shapes are those of the graph; `functionToBytes` leaves the batch open. A variable that is no input is a `DomainError`,
+    /// and so is a graph that draws random numbers, or that takes the error function of f64.
+    /// `OnnxExport.graphToBytes [ x; y ] [ "sum", x + y ]`
+    let graphToBytes (inputs: Expr list) (outputs: (string * Expr) list) : byte[] =
+        ModelFile.bytes (graph inputs outputs)
+
     /// `graphToBytes` as a file, written whole or not at all. `OnnxExport.writeGraph "step.onnx" [ x; w ] [ "loss", loss ]`
     let writeGraph (path: string) (inputs: Expr list) (outputs: (string * Expr) list) : unit =
-        AtomicFile.writeBytes path (graphToBytes inputs outputs)
+        ModelFile.write path (graph inputs outputs)
 
     /// The bytes of a file of a function of batches of any number of rows. The examples are variables `[batch; ...]`, of which
     /// the leading extent does not matter: the function is called with three sizes, and what differs between them is computed
     /// from the batch in the file. A function that treats batches of these sizes differently is a `DomainError`.
     /// `OnnxExport.functionToBytes [ x ] (fun xs -> [ "doubled", xs.Head * 2.0 ])`
     let functionToBytes (examples: Expr list) (f: Expr list -> (string * Expr) list) : byte[] =
-        ExportModel.ofFunction [] [] examples f
+        ModelFile.bytes (ExportModel.ofFunction [] [] examples f)
 
     /// `functionToBytes` as a file, written whole or not at all.
     /// `OnnxExport.writeFunction "scale.onnx" [ x ] (fun xs -> [ "scaled", xs.Head / 255.0 ])`
     let writeFunction (path: string) (examples: Expr list) (f: Expr list -> (string * Expr) list) : unit =
-        AtomicFile.writeBytes path (functionToBytes examples f)
+        ModelFile.write path (ExportModel.ofFunction [] [] examples f)
 
     /// `writeFunction` with metadata, such as the names of classes, by name.
     /// `OnnxExport.writeFunctionWith "scale.onnx" [ "classes", "no\nyes" ] [ x ] (fun xs -> [ "scaled", xs.Head / 255.0 ])`
@@ -51,7 +55,7 @@ module OnnxExport =
         (examples: Expr list)
         (f: Expr list -> (string * Expr) list)
         : unit =
-        AtomicFile.writeBytes path (ExportModel.ofFunction [] metadata examples f)
+        ModelFile.write path (ExportModel.ofFunction [] metadata examples f)
 
     /// Scores with the probability of each class: softmax of `[batch; classes]`; of scores `[batch; 1]`, one a row as for two
     /// classes, the probability of the second. `OnnxExport.probabilities scores`
@@ -64,18 +68,12 @@ module OnnxExport =
             (if scores.Shape[last] = 1 then Expr.sigmoid scores else Expr.softmax last scores)
         ]
 
-    /// The bytes of a file of a trained model in inference, with what is done before it to each input and what is made of its
-    /// outputs. Inputs and outputs have the names of the model's, `inputs` and `output` where there is one; parameters and state
-    /// are initializers by their paths. Where inputs and outputs are tuples, so that both have the names 1 and 2, they are
-    /// `inputs.1` and `output.1`. The example says type and shape of the inputs; its rows do not matter: the batch is
-    /// named `batch` and may have any size. `before` gets the example's tensors, so scaling or one-hot codes may come first.
-    /// `OnnxExport.modelToBytes data.NamedInputs id Tree.toList trained`
-    let modelToBytes
+    let private trainedModel
         (example: Tree<Tensor>)
         (before: Tree<Expr> -> Tree<Expr>)
         (after: Tree<Expr> -> (string * Expr) list)
         (trained: Trained)
-        : byte[] =
+        : OnnxModel =
         let ps, parameters = bindings "parameters" id trained.Parameters
         let ss, state = bindings "state" id trained.State
 
@@ -99,15 +97,48 @@ module OnnxExport =
         ExportModel.ofFunction (parameters @ state) [] (variables input) (fun xs ->
             apply xs |> List.map (fun (name, e) -> output name, e))
 
+    /// The bytes of a file of a trained model in inference, with what is done before it to each input and what is made of its
+    /// outputs. Inputs and outputs have the names of the model's, `inputs` and `output` where there is one; parameters and state
+    /// are initializers by their paths. Where inputs and outputs are tuples, so that both have the names 1 and 2, they are
+    /// `inputs.1` and `output.1`. The example says type and shape of the inputs; its rows do not matter: the batch is
+    /// named `batch` and may have any size. `before` gets the example's tensors, so scaling or one-hot codes may come first.
+    /// `OnnxExport.modelToBytes data.NamedInputs id Tree.toList trained`
+    let modelToBytes
+        (example: Tree<Tensor>)
+        (before: Tree<Expr> -> Tree<Expr>)
+        (after: Tree<Expr> -> (string * Expr) list)
+        (trained: Trained)
+        : byte[] =
+        ModelFile.bytes (trainedModel example before after trained)
+
     let private named (example: Tensor) = Tree.ofList [ Erased.inputs, example ]
 
     /// A trained model of one input as a file: `inputs` like the example `[batch; ...]`, whose rows do not matter, to `output`,
     /// with batches of any size. The file is written whole or not at all.
     /// `OnnxExport.write "digits.onnx" test.Inputs trained`
     let write (path: string) (example: Tensor) (trained: Trained) : unit =
-        AtomicFile.writeBytes path (modelToBytes (named example) id Tree.toList trained)
+        ModelFile.write path (trainedModel (named example) id Tree.toList trained)
 
-    /// `write` with what is done to the inputs before the model and what is made of its output:
+    let private withOne
+        (example: Tensor)
+        (before: Expr -> Expr)
+        (after: Expr -> (string * Expr) list)
+        (trained: Trained)
+        =
+        let first (tree: Tree<Expr>) = (Tree.values tree).Head
+        trainedModel (named example) (Tree.map before) (first >> after) trained
+
+    /// The bytes of a file of a trained model of one input, with what is done to the inputs before the model and what is made of its
+    /// output. `OnnxExport.toBytesWith test.Inputs (fun x -> x / 16.0) OnnxExport.probabilities trained`
+    let toBytesWith
+        (example: Tensor)
+        (before: Expr -> Expr)
+        (after: Expr -> (string * Expr) list)
+        (trained: Trained)
+        : byte[] =
+        ModelFile.bytes (withOne example before after trained)
+
+    /// `toBytesWith` as a file, written whole or not at all:
     /// `OnnxExport.writeWith "digits.onnx" test.Inputs (fun x -> x / 16.0) OnnxExport.probabilities trained`
     let writeWith
         (path: string)
@@ -116,21 +147,14 @@ module OnnxExport =
         (after: Expr -> (string * Expr) list)
         (trained: Trained)
         : unit =
-        let first (tree: Tree<Expr>) = (Tree.values tree).Head
-        let scaled tree = Tree.map before tree
-        AtomicFile.writeBytes path (modelToBytes (named example) scaled (first >> after) trained)
+        ModelFile.write path (withOne example before after trained)
 
     /// A trained model of several inputs or outputs as a file, by their names, for inputs like those of a data set.
     /// `OnnxExport.writeNamed "homes.onnx" rooms trained`
     let writeNamed (path: string) (data: Dataset) (trained: Trained) : unit =
-        AtomicFile.writeBytes path (modelToBytes data.NamedInputs id Tree.toList trained)
+        ModelFile.write path (trainedModel data.NamedInputs id Tree.toList trained)
 
-    /// The bytes of a file of a training step for batches like one: forward, loss, gradients, the optimizer's update and running
-    /// statistics, in stock operators. Its inputs are the batch, `inputs` and `targets`, and the state by its paths,
-    /// `parameters.0.weight`, `state.1.running_mean`, `optimizer.step`; its outputs are `loss` and each piece of state after the
-    /// step, `next.parameters.0.weight`. The number of rows is the batch's. A learner that draws (dropout, mixup) or that gathers
-    /// several batches is a `DomainError`. `OnnxExport.stepToBytes learner start batch`
-    let stepToBytes (learner: Learner) (state: TrainState) (batch: Dataset) : byte[] =
+    let private step (learner: Learner) (state: TrainState) (batch: Dataset) : OnnxModel =
         Learner.requireTrained learner state.Parameters
 
         if learner.Mixup.IsSome || learner.Optimizer.Accumulation.IsSome then
@@ -168,10 +192,33 @@ module OnnxExport =
             @ Tree.toList (Tree.under Step.layers layers)
             @ Tree.toList (Tree.under Step.optimizer optimizer)
 
-        graphToBytes
+        graph
             (Tree.values xs @ Tree.values ts @ Tree.values given)
             (("loss", loss) :: (next |> List.map (fun (path, e) -> "next." + path, e)))
 
+    /// The bytes of a file of a training step for batches like one: forward, loss, gradients, the optimizer's update and running
+    /// statistics, in stock operators. Its inputs are the batch, `inputs` and `targets`, and the state by its paths,
+    /// `parameters.0.weight`, `state.1.running_mean`, `optimizer.step`; its outputs are `loss` and each piece of state after the
+    /// step, `next.parameters.0.weight`. The number of rows is the batch's. A learner that draws (dropout, mixup) or that gathers
+    /// several batches is a `DomainError`. `OnnxExport.stepToBytes learner start batch`
+    let stepToBytes (learner: Learner) (state: TrainState) (batch: Dataset) : byte[] =
+        ModelFile.bytes (step learner state batch)
+
     /// `stepToBytes` as a file, written whole or not at all. `OnnxExport.writeStep "step.onnx" learner start batch`
     let writeStep (path: string) (learner: Learner) (state: TrainState) (batch: Dataset) : unit =
-        AtomicFile.writeBytes path (stepToBytes learner state batch)
+        ModelFile.write path (step learner state batch)
+
+    /// Writes the bytes of a file with its parameters of at least so many bytes in a file beside it, as ONNX's external data:
+    /// `model.onnx.<digest of its content>.data`. It is written first, and both whole or not at all: the model that is there has its
+    /// own data at any moment; the data of the one that it replaces is removed. A number below 1 is a `DomainError`, and so is a
+    /// place where no file can be written; bytes that are no ONNX model are a `FormatError`.
+    /// `OnnxExport.writeExternal "large.onnx" 1024L (OnnxExport.graphToBytes [ x; w ] [ "y", y ])`
+    let writeExternal (path: string) (bytesAtLeast: int64) (bytes: byte[]) : unit =
+        if bytesAtLeast < 1L then
+            Refuse.domain
+                "Onnx.writeExternal"
+                $"parameters of at least %d{bytesAtLeast} bytes"
+                "1 or more"
+                "give 1024, as ONNX's own tools do"
+
+        ModelFile.writeExternal path bytesAtLeast (ReadModel.model (ReadOnlyMemory bytes))
