@@ -14,20 +14,7 @@ type ImportedModel internal (file: OnnxFile, given: (string * Tensor) list, isLi
     let model = file.Model
     let nothing (_: string) (_: OnnxTerm) = ()
 
-    let givenByName =
-        let table = Dictionary<string, Tensor>()
-
-        for name, value in given do
-            match model.Graph.Inputs |> List.tryFind (fun v -> v.Name = name) with
-            | None ->
-                let names = file.Inputs |> Seq.map _.Name |> String.concat ", "
-                Refuse.domain operation $"a value for the input '{name}'" $"one of {names}" "check the name"
-            | Some v ->
-                match TensorData.tryStorage DType.F32 v.Type with
-                | ValueSome dtype -> table[name] <- Tensor.cast dtype value
-                | ValueNone -> table[name] <- value
-
-        table
+    let givenByName = ModelInputs.given file given
 
     do
         if file.Unsupported.Count > 0 then
@@ -55,56 +42,6 @@ type ImportedModel internal (file: OnnxFile, given: (string * Tensor) list, isLi
     let parameters = lazy treeOf weights.Value.Parameters
     let state = lazy treeOf weights.Value.Statistics
 
-    /// Named extents, each with the input that it was first met in.
-    let bind (xs: Expr list) =
-        let known = Dictionary<string, struct (int * string)>()
-
-        for v, x in List.zip inputs xs do
-            match v.Dims with
-            | None -> ()
-            | Some dims ->
-                let declared = String.Join(", ", dims |> List.map string)
-
-                if dims.Length <> x.Shape.Rank then
-                    Refuse.shape
-                        operation
-                        $"the input '{v.Name}' of shape {x.Shape}"
-                        $"[{declared}]"
-                        "give it the axes that the model has"
-
-                for i, dim in List.indexed dims do
-                    match dim with
-                    | OnnxDim.Any -> ()
-                    | OnnxDim.Fixed n when n = int64 x.Shape[i] -> ()
-                    | OnnxDim.Fixed n ->
-                        let cure =
-                            if i = 0 && n = 1L then
-                                "import it per sample, for batches of any size"
-                            else
-                                "reshape the input, or export the model for this extent"
-
-                        Refuse.shape operation $"the input '{v.Name}' of shape {x.Shape}" $"[{declared}]" cure
-                    | OnnxDim.Named name ->
-                        match known.TryGetValue name with
-                        | true, struct (extent, first) when extent <> x.Shape[i] ->
-                            Refuse.shape
-                                operation
-                                $"the extent '{name}', which is %d{extent} in the input '{first}' and %d{x.Shape[i]} in '{v.Name}'"
-                                "one extent for each name"
-                                "give inputs that belong together"
-                        | true, _ -> ()
-                        | false, _ -> known[name] <- struct (x.Shape[i], v.Name)
-
-    let requireInputs (xs: Expr list) =
-        if xs.Length <> inputs.Length then
-            let names = inputs |> List.map _.Name |> String.concat ", "
-
-            Refuse.domain
-                operation
-                $"%d{xs.Length} inputs"
-                $"%d{inputs.Length}: {names}"
-                "give one for each, in order"
-
     /// The outputs for inputs, with the weights as these expressions.
     let single
         (real: DType)
@@ -112,8 +49,8 @@ type ImportedModel internal (file: OnnxFile, given: (string * Tensor) list, isLi
         (record: string -> OnnxTerm -> unit)
         (xs: Expr list)
         : Expr list =
-        requireInputs xs
-        bind xs
+        ModelInputs.require inputs xs
+        ModelInputs.bind inputs xs
 
         let typed (v: OnnxValue) (x: Expr) =
             match TensorData.tryStorage real v.Type with
@@ -145,7 +82,7 @@ type ImportedModel internal (file: OnnxFile, given: (string * Tensor) list, isLi
         if not isLifted then
             single real table record xs
         else
-            requireInputs xs
+            ModelInputs.require inputs xs
 
             let ys =
                 Grad.vmap
@@ -172,29 +109,6 @@ type ImportedModel internal (file: OnnxFile, given: (string * Tensor) list, isLi
         lazy (tableOf [ Tree.map Expr.constant parameters.Value; Tree.map Expr.constant state.Value ])
 
     let prepared = LruCache<string, Lazy<string list * (Tensor list -> Tensor list)>> 48
-
-    /// The values of the inputs, in order.
-    let valuesOf (xs: (string * Tensor) list) : Tensor list =
-        for name, _ in xs do
-            if inputs |> List.forall (fun v -> v.Name <> name) then
-                let names = inputs |> List.map _.Name |> String.concat ", "
-                Refuse.domain "ImportedModel.run" $"the input '{name}'" $"one of {names}" "check the name"
-
-        inputs
-        |> List.map (fun v ->
-            match xs |> List.filter (fun (name, _) -> name = v.Name) with
-            | [ _, t ] -> t
-            | found ->
-                let names = inputs |> List.map _.Name |> String.concat ", "
-
-                Refuse.domain
-                    "ImportedModel.run"
-                    (if found.IsEmpty then
-                         $"no value for the input '{v.Name}'"
-                     else
-                         $"several values for the input '{v.Name}'")
-                    $"one value for each of {names}"
-                    "give each input once")
 
     /// The names of the outputs, or of the values inside that are wanted, with a function that computes them.
     let compile options (wanted: string list option) (values: Tensor list) =
@@ -238,7 +152,7 @@ type ImportedModel internal (file: OnnxFile, given: (string * Tensor) list, isLi
         names, Frozen.prepare options weights variables roots
 
     let run (xs: (string * Tensor) list) (wanted: string list option) : Tree<Tensor> =
-        let values = valuesOf xs
+        let values = ModelInputs.valuesOf inputs xs
 
         let key =
             String.Join(";", values |> List.map (fun t -> $"{t.DType} {t.Shape}"))
@@ -295,7 +209,7 @@ type ImportedModel internal (file: OnnxFile, given: (string * Tensor) list, isLi
     member internal _.Prepare
         (options: CompileOptions, examples: (string * Tensor) list)
         : Tensor list -> Tensor list =
-        snd (compile options None (valuesOf examples))
+        snd (compile options None (ModelInputs.valuesOf inputs examples))
 
     /// Values inside the model, by their names in the file.
     member _.Activations(names: string list, xs: (string * Tensor) list) : Tree<Tensor> =

@@ -26,4 +26,5 @@ let tests =
             DL1.Tests.ExportStepTests.tests
             DL1.Tests.ExportImportTests.tests
             DL1.Tests.ExportExternalTests.tests
+            DL1.Tests.ExportDigestTests.tests
         ]

@@ -102,11 +102,18 @@ module internal ControlRules =
         : OnnxTerm list =
         let at list i = list |> Option.bind (List.tryItem i) |> Option.defaultValue 0
 
+        // All from the end: a scan that runs backwards.
+        let backwards =
+            List.init sequences.Length (at directions) |> List.forall ((=) 1)
+            && List.init (body.Outputs.Length - states.Length) (at outDirections) |> List.forall ((=) 1)
+
+        let isTurned list i = not backwards && at list i = 1
+
         let arranged =
             sequences
             |> List.mapi (fun i v ->
                 let e = Expr.moveAxis (c.Axis(at axes i, v.Expr.Shape.Rank)) 0 v.Expr
-                if at directions i = 1 then Expr.reverse [ 0 ] e else e)
+                if isTurned directions i then Expr.reverse [ 0 ] e else e)
 
         let length = arranged.Head.Shape[0]
         let mutable kinds = []
@@ -122,10 +129,10 @@ module internal ControlRules =
             kinds <- results |> List.map _.Type
             results |> List.map _.Expr |> List.splitAt states.Length
 
-        let finals, outputs = Scan.many false length (states |> List.map _.Expr) arranged step
+        let finals, outputs = Scan.many backwards length (states |> List.map _.Expr) arranged step
 
         let placed i (e: Expr) =
-            let e = if at outDirections i = 1 then Expr.reverse [ 0 ] e else e
+            let e = if isTurned outDirections i then Expr.reverse [ 0 ] e else e
             Expr.moveAxis 0 (c.Axis(at outAxes i, e.Shape.Rank)) e
 
         List.map2 OnnxTerm.ofExpr kinds (finals @ List.mapi placed outputs)

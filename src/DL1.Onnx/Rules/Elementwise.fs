@@ -168,6 +168,12 @@ module internal ElementwiseRules =
         else
             Division.remainder a b
 
+    /// The standard has no ≠ but that of truth values: it is written as a negated =, and read back.
+    let private negated (x: Expr) =
+        match x.Node with
+        | Node.Compare(CompareOp.Eq, a, b) -> Expr.notEqual a b
+        | _ -> Expr.not' x
+
     let private mean (es: Expr list) = List.reduce (fun a b -> a + b) es / float es.Length
 
     let rules: OnnxRule list =
@@ -190,7 +196,7 @@ module internal ElementwiseRules =
             logical "LessOrEqual" [ 12; 16 ] (fun a b -> a .<= b)
             logical "Greater" [ 7; 9; 13 ] (fun a b -> a .> b)
             logical "GreaterOrEqual" [ 12; 16 ] (fun a b -> a .>= b)
-            OnnxRule.unary "Not" [ 1 ] Expr.not'
+            OnnxRule.unary "Not" [ 1 ] negated
             OnnxRule.unary "Neg" [ 6; 13 ] (fun x -> -x)
             OnnxRule.unary "Abs" [ 6; 13 ] abs
             OnnxRule.unary "Sign" [ 9; 13 ] Expr.sign

@@ -125,29 +125,36 @@ module internal ReductionRules =
         Expr.cast x.DType (Expr.equal places here)
 
     /// A running sum or product.
-    let private running operator versions (f: int -> Expr -> Expr) (neutral: float) =
+    /// A running result along an axis, from its end where `backwards` says so; exclusive, each place has that of the ones before.
+    let private running operator versions (f: int -> bool -> Expr -> Expr) (neutral: float) =
         OnnxRule.one operator versions 2 [ "exclusive"; "reverse" ] (fun c ->
             let x = c.X 0
             let axis = c.Axis(c.Numbers 1 |> Tensor.toFloat |> int, x.Shape.Rank)
-            let isReversed = c.Flag "reverse"
-            let x = if isReversed then Expr.reverse [ axis ] x else x
+            let backwards = c.Flag "reverse"
+            let extent = x.Shape[axis]
 
-            let x =
-                if c.Flag "exclusive" then
-                    let extents = x.Shape.ToList() |> List.mapi (fun i d -> if i = axis then min 1 d else d)
+            if c.Flag "exclusive" then
+                let extents = x.Shape.ToList() |> List.mapi (fun i d -> if i = axis then min 1 d else d)
+                let edge = Expr.full x.DType extents neutral
 
-                    Expr.concat
-                        axis
-                        [
-                            Expr.full x.DType extents neutral
-                            Expr.sliceAxis axis 0 (max 0 (x.Shape[axis] - 1)) x
-                        ]
-                else
-                    x
+                let inner =
+                    if backwards then
+                        Expr.sliceAxis axis (min 1 extent) extent x
+                    else
+                        Expr.sliceAxis axis 0 (max 0 (extent - 1)) x
 
-            let y = f axis x
-            if isReversed then Expr.reverse [ axis ] y else y)
+                f axis backwards (Expr.concat axis (if backwards then [ inner; edge ] else [ edge; inner ]))
+            else
+                f axis backwards x)
         |> OnnxRule.numbers [ 1 ]
+
+    let private cumSum axis backwards x = Expr.Make(Node.CumSum(axis, backwards, x))
+
+    let private cumProd axis backwards x =
+        if backwards then
+            Expr.reverse [ axis ] (Axes.cumProd axis (Expr.reverse [ axis ] x))
+        else
+            Axes.cumProd axis x
 
     let private lpNormalization (c: OnnxCall) =
         let x = c.X 0
@@ -199,8 +206,8 @@ module internal ReductionRules =
             softmax "Softmax" Expr.softmax
             softmax "LogSoftmax" Reduce.logSoftmax
             softmax "Hardmax" hardmax
-            running "CumSum" [ 11; 14 ] Expr.cumSum 0.0
-            running "CumProd" [ 26 ] Axes.cumProd 1.0
+            running "CumSum" [ 11; 14 ] cumSum 0.0
+            running "CumProd" [ 26 ] cumProd 1.0
             OnnxRule.one "LpNormalization" [ 1; 22 ] 1 [ "axis"; "p" ] lpNormalization
             OnnxRule.make "TopK" [ 1; 10; 11; 24 ] 2 [ "axis"; "largest"; "sorted"; "k" ] topK
             |> OnnxRule.numbers [ 1 ]

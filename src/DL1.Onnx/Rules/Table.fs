@@ -12,13 +12,16 @@ module internal RuleTable =
             BitRules.rules
             ReductionRules.rules
             MovementRules.rules
+            EdgeRules.rules
             FilledRules.rules
             IndexRules.rules
+            ScatterRules.rules
             ProductRules.rules
             WindowRules.rules
             PoolingRules.rules
             ResizeRules.rules
             SamplingRules.rules
+            RegionRules.rules
             NormalisationRules.rules
             RecurrentRules.rules
             AttentionRules.rules
