@@ -122,7 +122,7 @@ module internal ExternalData =
                 file.Position <- place.Offset
                 let bytes = GC.AllocateUninitializedArray<byte>(int length)
                 file.ReadExactly bytes
-                { tensor with Bytes = TensorBytes.Raw(ReadOnlyMemory bytes) }
+                { tensor with Bytes = TensorBytes.Raw(WireSpan.OfMemory(ReadOnlyMemory bytes)) }
             with
             | :? IOException
             | :? UnauthorizedAccessException as e ->

@@ -21,9 +21,10 @@ type Given =
 /// ```
 [<RequireQualifiedAccess>]
 module Onnx =
-    /// Reads a file: weights, and tensors in files beside it, are read when they are needed. A file that is no ONNX model, or a
-    /// damaged one, is a `FormatError`. `Onnx.read "model.onnx"`
-    let read (path: string) : OnnxFile = OnnxFile.OfPath path
+    /// Reads a file: weights, and tensors in files beside it, are read when they are needed. Until then a file of a megabyte or more
+    /// stays open, and must not be written to; another that takes its name changes nothing. A file that is no ONNX model, or a damaged
+    /// one, is a `FormatError`. `Onnx.read "model.onnx"`
+    let read (path: string) : OnnxFile = OnnxFile.OfPath(path, 1 <<< 20)
 
     /// Reads a model from the bytes of a file. The bytes are used as they are, and must not change.
     /// `Onnx.ofBytes (System.IO.File.ReadAllBytes "model.onnx")`

@@ -144,13 +144,16 @@ type OnnxFile internal (model: OnnxModel, store: TensorStore, source: string) =
 
     member internal this.Display = this.ToString()
 
+    static member private OfSource(source: WireSource, folder: string, name: string) : OnnxFile =
+        OnnxFile(ReadModel.ofSource source |> Sort.model, TensorStore folder, name)
+
     /// Reads a file from bytes; tensors in other files are looked for in `folder`.
     static member internal OfBytes(bytes: ReadOnlyMemory<byte>, folder: string, source: string) : OnnxFile =
-        let model = ReadModel.model bytes |> Sort.model
-        OnnxFile(model, TensorStore folder, source)
+        OnnxFile.OfSource(MemorySource bytes, folder, source)
 
-    /// Opens a file.
-    static member internal OfPath(path: string) : OnnxFile =
+    /// Opens a file. The weights of one of at least so many bytes stay on the disk until they are needed, so that they are in memory
+    /// once.
+    static member internal OfPath(path: string, storedFrom: int) : OnnxFile =
         use stream = Files.openRead "Onnx.read" "an ONNX file" path
 
         if stream.Length > int64 Array.MaxLength then
@@ -160,17 +163,6 @@ type OnnxFile internal (model: OnnxModel, store: TensorStore, source: string) =
                 "at most 2 GB, as protocol buffers have it"
                 "export the model with its weights in a file beside it"
 
-        let bytes = GC.AllocateUninitializedArray<byte>(int stream.Length)
-
-        try
-            stream.ReadExactly bytes
-        with :? IOException as e ->
-            Refuse.format
-                "Onnx.read"
-                $"{path}, which could not be read ({e.Message})"
-                "an ONNX file"
-                "read it again"
-
         let full = Path.GetFullPath path
 
         let folder =
@@ -178,4 +170,21 @@ type OnnxFile internal (model: OnnxModel, store: TensorStore, source: string) =
             | null -> full
             | folder -> folder
 
-        OnnxFile.OfBytes(ReadOnlyMemory bytes, folder, full)
+        try
+            let source: WireSource =
+                if stream.Length >= int64 storedFrom then
+                    FileSource full
+                else
+                    let bytes = GC.AllocateUninitializedArray<byte>(int stream.Length)
+                    stream.ReadExactly bytes
+                    MemorySource(ReadOnlyMemory bytes)
+
+            OnnxFile.OfSource(source, folder, full)
+        with
+        | :? IOException
+        | :? UnauthorizedAccessException as e ->
+            Refuse.format
+                "Onnx.read"
+                $"{path}, which could not be read ({e.Message})"
+                "an ONNX file"
+                "read it again"

@@ -55,8 +55,8 @@ module internal ReadParts =
             }
 
     /// `TensorProto`.
-    let tensor (bytes: ReadOnlyMemory<byte>) (origin: int) : OnnxTensor =
-        let reader = WireReader(bytes, origin)
+    let tensor (message: WireSpan) : OnnxTensor =
+        let reader = WireReader message
         let dims, entries = ResizeArray<int64>(), ResizeArray<string * string>()
         let mutable name, kind, raw, isExternal = "", 0, ValueNone, false
 
@@ -72,7 +72,7 @@ module internal ReadParts =
                 name <- Wire.text reader field wire
                 true
             | 9 ->
-                raw <- ValueSome(Wire.bytes reader field wire)
+                raw <- ValueSome(Wire.span reader field wire)
                 true
             | 13 ->
                 entries.Add(pair (Wire.message reader field wire))
@@ -92,12 +92,10 @@ module internal ReadParts =
                 else
                     match raw with
                     | ValueSome raw -> TensorBytes.Raw raw
-                    | ValueNone -> TensorBytes.Fields(bytes, origin)
+                    | ValueNone -> TensorBytes.Fields message
         }
 
-    let tensorIn (reader: WireReader) field wire =
-        let message = Wire.bytes reader field wire
-        tensor message (reader.Position - message.Length)
+    let tensorIn (reader: WireReader) field wire = tensor (Wire.span reader field wire)
 
     /// `TensorShapeProto.Dimension`.
     let dim (reader: WireReader) : OnnxDim =

@@ -65,10 +65,10 @@ type internal ExternalPlace = { Location: string; Offset: int64; Length: int64 o
 /// The elements of a tensor, as the file has them.
 [<RequireQualifiedAccess; NoComparison; NoEquality>]
 type internal TensorBytes =
-    /// Little-endian, in row-major order: a view.
-    | Raw of ReadOnlyMemory<byte>
-    /// In fields for each type: the tensor's whole message, a view, read when the elements are needed.
-    | Fields of message: ReadOnlyMemory<byte> * origin: int
+    /// Little-endian, in row-major order: a view, or what a file on the disk has.
+    | Raw of WireSpan
+    /// In fields for each type: the tensor's whole message, read when the elements are needed.
+    | Fields of message: WireSpan
     /// In another file.
     | External of ExternalPlace
 

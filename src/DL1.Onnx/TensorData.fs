@@ -82,7 +82,7 @@ module internal TensorData =
     let private ofHalf (x: uint16) = float32 (BitConverter.UInt16BitsToHalf x)
     let private ofBrain (x: uint16) = BitConverter.UInt32BitsToSingle(uint32 x <<< 16)
 
-    let private ofRaw (t: OnnxTensor) (dims: int list) (count: int) (raw: ReadOnlyMemory<byte>) : Tensor =
+    let private ofRaw (t: OnnxTensor) (dims: int list) (count: int) (span: WireSpan) : Tensor =
         let width = bits t.Type
 
         if width = 0 then
@@ -90,15 +90,25 @@ module internal TensorData =
 
         let expected = (int64 count * int64 width + 7L) / 8L
 
-        if int64 raw.Length <> expected then
-            refuse t $"of %d{count} elements of {nameOf t.Type} in %d{raw.Length} bytes"
+        if int64 span.Length <> expected then
+            refuse t $"of %d{count} elements of {nameOf t.Type} in %d{span.Length} bytes"
 
+        // Numbers that are widened are read first; the others go to their place at once.
+        let isCopied =
+            match t.Type with
+            | OnnxType.Float
+            | OnnxType.Double
+            | OnnxType.Int32
+            | OnnxType.Int64 -> true
+            | _ -> false
+
+        let raw = if isCopied then ReadOnlyMemory.Empty else span.Read()
         let each (f: int -> 'e) = wrap dims (Array.init count f)
         let short i = BinaryPrimitives.ReadUInt16LittleEndian(raw.Span.Slice(2 * i))
 
         let copied () : 'e[] =
-            let target = Array.zeroCreate<'e> count
-            raw.Span.CopyTo(MemoryMarshal.AsBytes(target.AsSpan()))
+            let target = GC.AllocateUninitializedArray<'e> count
+            span.Source.CopyTo(span.Offset, MemoryMarshal.AsBytes(target.AsSpan()))
             target
 
         let nibble i =
@@ -124,13 +134,7 @@ module internal TensorData =
         | _ -> refuse t $"of type {nameOf t.Type}"
 
     /// The elements of typed fields: counted first, so that a forged shape reserves no memory.
-    let private ofFields
-        (t: OnnxTensor)
-        (dims: int list)
-        (count: int)
-        (message: ReadOnlyMemory<byte>)
-        origin
-        : Tensor =
+    let private ofFields (t: OnnxTensor) (dims: int list) (count: int) (message: WireSpan) : Tensor =
         let field =
             match t.Type with
             | OnnxType.Float -> 4
@@ -143,7 +147,7 @@ module internal TensorData =
             | _ -> refuse t $"of type {nameOf t.Type}"
 
         let walk (each: uint64 -> unit) =
-            let reader = WireReader(message, origin)
+            let reader = WireReader message
 
             let one (r: WireReader) wire =
                 match field, wire with
@@ -209,7 +213,7 @@ module internal TensorData =
 
         match t.Bytes with
         | TensorBytes.Raw raw -> ofRaw t dims count raw
-        | TensorBytes.Fields(message, origin) -> ofFields t dims count message origin
+        | TensorBytes.Fields message -> ofFields t dims count message
         | TensorBytes.External place -> refuse t $"in the file '{place.Location}', which was not read"
 
     /// A tensor as a record to be written, with its elements little-endian.
@@ -226,5 +230,5 @@ module internal TensorData =
             Name = name
             Type = kind
             Dims = value.Shape.ToList() |> List.map int64
-            Bytes = TensorBytes.Raw(ReadOnlyMemory bytes)
+            Bytes = TensorBytes.Raw(WireSpan.OfMemory(ReadOnlyMemory bytes))
         }

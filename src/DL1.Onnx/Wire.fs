@@ -18,38 +18,56 @@ type internal WireType =
     /// Four bytes, little-endian.
     | Fixed32
 
-/// A reader of one message of protocol buffers, over memory. Every length is checked before it is used; what does not fit is a
-/// `FormatError` that names the byte. `origin` is the message's place in the file.
+/// A reader of one message of protocol buffers. Every length is checked before it is used; what does not fit is a `FormatError`
+/// that names the byte of the file.
 [<Sealed>]
-type internal WireReader(memory: ReadOnlyMemory<byte>, origin: int) =
+type internal WireReader(span: WireSpan) =
+    let source, start, length = span.Source, span.Offset, span.Length
     let mutable position = 0
+    let mutable block: ReadOnlyMemory<byte> = ReadOnlyMemory.Empty
+    let mutable blockStart = 0
 
     let refuse (what: string) : 'a =
         Refuse.format
             "Onnx.read"
-            $"%s{what} at byte %d{origin + position}"
+            $"%s{what} at byte %d{start + position}"
             "an ONNX file, complete and unchanged"
             "copy or download the file again"
 
+    /// Passes over as many bytes; the place of the first.
+    let pass (count: uint64) : int =
+        if count > uint64 (length - position) then
+            refuse $"a length of %d{count} bytes where %d{length - position} are left"
+
+        let place = start + position
+        position <- position + int count
+        place
+
     /// Whether all fields have been read.
-    member _.AtEnd = position >= memory.Length
+    member _.AtEnd = position >= length
 
     /// The place of the next byte in the file.
-    member _.Position = origin + position
+    member _.Position = start + position
 
     /// A number of at most ten bytes.
     member _.Varint() : uint64 =
-        let span = memory.Span
         let mutable value, shift, more = 0UL, 0, true
 
         while more do
-            if position >= span.Length then
+            if position >= length then
                 refuse "a number that is cut off"
 
             if shift > 63 then
                 refuse "a number of more than ten bytes"
 
-            let b = span[position]
+            let at = start + position
+
+            if at < blockStart || at >= blockStart + block.Length then
+                let struct (bytes, first) = source.Around at
+                block <- bytes
+                blockStart <- first
+
+            let b = block.Span[at - blockStart]
             position <- position + 1
             value <- value ||| (uint64 (b &&& 0x7Fuy) <<< shift)
             shift <- shift + 7
@@ -75,21 +93,18 @@ type internal WireReader(memory: ReadOnlyMemory<byte>, origin: int) =
 
         struct (int field, wire)
 
-    member private _.Take(count: uint64) : ReadOnlyMemory<byte> =
-        if count > uint64 (memory.Length - position) then
-            refuse $"a length of %d{count} bytes where %d{memory.Length - position} are left"
+    member private _.Take(count: uint64) : ReadOnlyMemory<byte> = source.Read(pass count, int count)
 
-        let part = memory.Slice(position, int count)
-        position <- position + int count
-        part
+    /// The piece of the file that a field with a length holds: nothing is read.
+    member this.Span() : WireSpan =
+        let count = this.Varint()
+        { Source = source; Offset = pass count; Length = int count }
 
-    /// The bytes of a field with a length: a view, not a copy.
-    member this.Bytes() : ReadOnlyMemory<byte> = this.Take(this.Varint())
+    /// The bytes of a field with a length: a view where they are in memory.
+    member this.Bytes() : ReadOnlyMemory<byte> = this.Span().Read()
 
     /// A reader of the message that stands in the next field.
-    member this.Message() : WireReader =
-        let bytes = this.Bytes()
-        WireReader(bytes, origin + position - bytes.Length)
+    member this.Message() : WireReader = WireReader(this.Span())
 
     /// Eight bytes as a number.
     member this.Fixed64() : uint64 = BinaryPrimitives.ReadUInt64LittleEndian(this.Take(8UL).Span)
@@ -101,9 +116,9 @@ type internal WireReader(memory: ReadOnlyMemory<byte>, origin: int) =
     member this.Skip(wire: WireType) : unit =
         match wire with
         | WireType.Varint -> this.Varint() |> ignore
-        | WireType.Fixed64 -> this.Take 8UL |> ignore
-        | WireType.Bytes -> this.Bytes() |> ignore
-        | WireType.Fixed32 -> this.Take 4UL |> ignore
+        | WireType.Fixed64 -> pass 8UL |> ignore
+        | WireType.Bytes -> this.Span() |> ignore
+        | WireType.Fixed32 -> pass 4UL |> ignore
 
 /// Reading the values of fields.
 [<RequireQualifiedAccess>]
@@ -145,6 +160,10 @@ module internal Wire =
     /// Bytes.
     let bytes (reader: WireReader) field wire : ReadOnlyMemory<byte> =
         if wire = WireType.Bytes then reader.Bytes() else wrong reader field
+
+    /// The piece of the file that a field holds: nothing is read.
+    let span (reader: WireReader) field wire : WireSpan =
+        if wire = WireType.Bytes then reader.Span() else wrong reader field
 
     /// A message.
     let message (reader: WireReader) field wire : WireReader =

@@ -17,9 +17,9 @@ module internal WriteModel =
         w.Text(8, t.Name)
 
         match t.Bytes with
-        | TensorBytes.Raw raw -> w.Bytes(9, raw)
-        | TensorBytes.Fields(message, origin) ->
-            let reader = WireReader(message, origin)
+        | TensorBytes.Raw raw -> w.Bytes(9, raw.Read())
+        | TensorBytes.Fields message ->
+            let reader = WireReader message
 
             // The fields of elements, as they are.
             Wire.fields reader (fun field wire ->

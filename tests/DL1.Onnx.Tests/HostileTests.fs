@@ -90,7 +90,10 @@ let tests =
                                             Name = "w"
                                             Type = OnnxType.Float
                                             Dims = [ 1073741824L ]
-                                            Bytes = TensorBytes.Raw(ReadOnlyMemory(Array.zeroCreate 4))
+                                            Bytes =
+                                                TensorBytes.Raw(
+                                                    WireSpan.OfMemory(ReadOnlyMemory(Array.zeroCreate 4))
+                                                )
                                         }
                                     ]
                             }

@@ -9,6 +9,7 @@ let tests =
         [
             NodeTests.tests
             HostileTests.tests
+            StoredTests.tests
             ImportTests.tests
             RuntimeTests.tests
             ModelTests.tests

@@ -18,7 +18,8 @@ type Outcome =
     /// By another exception.
     | Broken of string
 
-let private tensorOf (path: string) : OnnxTensor = ReadParts.tensor (ReadOnlyMemory(File.ReadAllBytes path)) 0
+let private tensorOf (path: string) : OnnxTensor =
+    ReadParts.tensor (WireSpan.OfMemory(ReadOnlyMemory(File.ReadAllBytes path)))
 
 let private numbered (folder: string) (prefix: string) : string list =
     Directory.GetFiles(folder, prefix + "_*.pb")

@@ -22,7 +22,7 @@ module internal ModelFile =
     let private sizeOf (t: OnnxTensor) =
         match t.Bytes with
         | TensorBytes.Raw raw -> int64 raw.Length
-        | TensorBytes.Fields(message, _) -> int64 message.Length
+        | TensorBytes.Fields message -> int64 message.Length
         | TensorBytes.External _ -> 0L
 
     let private parameterBytes (model: OnnxModel) = model.Graph.Initializers |> List.sumBy sizeOf
@@ -90,7 +90,7 @@ module internal ModelFile =
                     | TensorBytes.Raw raw when isOutside t ->
                         let place = aligned position raw.Length
                         position <- place + int64 raw.Length
-                        t.Name, (place, raw)
+                        t.Name, (place, raw.Read())
                     | TensorBytes.Raw _
                     | TensorBytes.Fields _
                     | TensorBytes.External _ -> ()
