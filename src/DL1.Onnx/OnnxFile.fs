@@ -151,7 +151,7 @@ type OnnxFile internal (model: OnnxModel, store: TensorStore, source: string) =
     static member internal OfBytes(bytes: ReadOnlyMemory<byte>, folder: string, source: string) : OnnxFile =
         OnnxFile.OfSource(MemorySource bytes, folder, source)
 
-    /// Opens a file. The weights of one of at least so many bytes stay on the disk until they are needed, so that they are in memory
+    /// Opens a file. The weights of one of `storedFrom` bytes or more stay on the disk until they are needed, so that they are in memory
     /// once.
     static member internal OfPath(path: string, storedFrom: int) : OnnxFile =
         use stream = Files.openRead "Onnx.read" "an ONNX file" path

@@ -1,5 +1,6 @@
 using DL1;
 using DL1.Data;
+using DL1.Onnx;
 using Microsoft.ML.OnnxRuntime;
 using Microsoft.ML.OnnxRuntime.Tensors;
 
@@ -46,6 +47,16 @@ public sealed class OnnxExportTests : IDisposable
         var bytes = File.ReadAllBytes(onnxPath);
         trained.SaveOnnx(onnxPath, test.Inputs.Rows(0..1), x => x / 16, probabilities: true);
         Assert.Equal(bytes, File.ReadAllBytes(onnxPath));
+        var externalPath = At("external/digits.onnx");
+        Directory.CreateDirectory(At("external"));
+        trained.SaveOnnx(externalPath, test.Inputs, x => x / 16, externalFrom: 1024);
+        Assert.Single(Directory.GetFiles(At("external"), "digits.onnx.*.data"));
+        Assert.True(new FileInfo(externalPath).Length < bytes.Length);
+        Assert.Equal(trained.Parameters["0.weight"], OnnxFile.Read(externalPath).Parameters["0.weight"]);
+        Near(
+            trained.Predict(test.Inputs.Rows(0..3)).ToDoubles(),
+            Run(externalPath, ("inputs", test.Inputs.Rows(0..3) * 16))["output"],
+            1e-4);
         // The counter of batches is state of training alone.
         Assert.Contains("1.num_batches_tracked", trained.State.Paths);
         Assert.DoesNotContain("1.num_batches_tracked", System.Text.Encoding.Latin1.GetString(bytes));

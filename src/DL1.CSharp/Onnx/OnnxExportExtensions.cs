@@ -19,19 +19,36 @@ public static class OnnxExportExtensions
         /// <param name="example">Inputs <c>[rows; ...]</c>, of which only type and shape matter; any number of rows will do.</param>
         /// <param name="before">What is done to the inputs first, such as scaling: it becomes part of the file.</param>
         /// <param name="probabilities">Whether the file gives probabilities too: softmax of scores <c>[rows; classes]</c>, the sigmoid of one a row.</param>
+        /// <param name="externalFrom">
+        /// Parameters of as many bytes or more go to a file beside the model, <c>path.&lt;digest&gt;.data</c>, which the standard calls
+        /// external data; without it, all of them where they are more than 2 GB, and none otherwise.
+        /// </param>
         /// <exception cref="DomainError">
         /// The model draws in inference, takes the error function of f64, treats batches of different sizes differently, or no file can be
         /// written there.
         /// </exception>
         /// <exception cref="ShapeError">The example does not fit the model; the message names the layer.</exception>
         /// <example><code>trained.SaveOnnx(onnxPath, test.Inputs, x => x / 16, probabilities: true);</code></example>
-        public void SaveOnnx(string path, Tensor example, Func<Expr, Expr>? before = null, bool probabilities = false) =>
-            OnnxExport.writeWith(
-                path,
-                example,
-                Interop.Function(before ?? (x => x)),
-                Interop.Function((Expr y) => probabilities ? OnnxExport.probabilities(y) : Interop.List([Tuple.Create("output", y)])),
-                trained);
+        public void SaveOnnx(
+            string path,
+            Tensor example,
+            Func<Expr, Expr>? before = null,
+            bool probabilities = false,
+            long? externalFrom = null)
+        {
+            var first = Interop.Function(before ?? (x => x));
+            var last = Interop.Function(
+                (Expr y) => probabilities ? OnnxExport.probabilities(y) : Interop.List([Tuple.Create("output", y)]));
+
+            if (externalFrom is { } bytes)
+            {
+                OnnxExport.writeExternal(path, bytes, OnnxExport.toBytesWith(example, first, last, trained));
+            }
+            else
+            {
+                OnnxExport.writeWith(path, example, first, last, trained);
+            }
+        }
 
         /// <summary>
         /// Writes a model of several inputs or outputs as an ONNX file, by their names; those of tuples are <c>inputs.1</c> and

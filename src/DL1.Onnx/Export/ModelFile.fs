@@ -124,7 +124,7 @@ module internal ModelFile =
             AtomicFile.writeBytes full small
             sweep folder name location
 
-    /// Writes a model: into one file where its parameters are at most so many bytes.
+    /// Writes a model: into one file where its parameters are at most `most` bytes.
     let writeWithin (most: int64) (path: string) (model: OnnxModel) : unit =
         if parameterBytes model > most then
             writeExternal path usual model

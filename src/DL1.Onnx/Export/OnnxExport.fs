@@ -208,7 +208,7 @@ module OnnxExport =
     let writeStep (path: string) (learner: Learner) (state: TrainState) (batch: Dataset) : unit =
         ModelFile.write path (step learner state batch)
 
-    /// Writes the bytes of a file with its parameters of at least so many bytes in a file beside it, as ONNX's external data:
+    /// Writes the bytes of a file with its parameters of `bytesAtLeast` bytes or more in a file beside it, as ONNX's external data:
     /// `model.onnx.<digest of its content>.data`. It is written first, and both whole or not at all: the model that is there has its
     /// own data at any moment; the data of the one that it replaces is removed. A number below 1 is a `DomainError`, and so is a
     /// place where no file can be written; bytes that are no ONNX model are a `FormatError`.
