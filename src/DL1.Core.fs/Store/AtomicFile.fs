@@ -20,10 +20,10 @@ module AtomicFile =
     [<DllImport("libc", EntryPoint = "close")>]
     extern int private closeDescriptor(int descriptor)
 
-    /// Windows keeps its folders by itself; elsewhere a new name is safe once its folder is on the disk. A file system
-    /// that cannot do it says so, and there is no more to be done.
+    /// Windows keeps its folders by itself, and the files of a browser are in memory; elsewhere a new name is safe once its folder
+    /// is on the disk. A file system that cannot do it says so, and there is no more to be done.
     let private flushFolder (folder: string) =
-        if not (OperatingSystem.IsWindows()) then
+        if not (OperatingSystem.IsWindows() || OperatingSystem.IsBrowser() || OperatingSystem.IsWasi()) then
             let descriptor = openFolder (folder, 0)
 
             if descriptor >= 0 then
