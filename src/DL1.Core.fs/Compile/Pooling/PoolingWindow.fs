@@ -36,9 +36,35 @@ type internal PoolingWindow<'S, 'V, 'T when 'S :> ISimd<'V, 'T> and 'S: struct a
         (taps, count, x: nativeint, y: nativeint, otherwise: float, from: nativeint, last: nativeint)
         =
         Hot.loop ()
+        let width = nativeint 'S.Bytes
         let mutable at = from
 
-        while at + nativeint 'S.Bytes <= last do
+        // Four vectors at a time, whose comparisons do not wait for one another.
+        while count > 0 && at + 4n * width <= last do
+            let first = x + PoolingWindow<'S, 'V, 'T>.Tap(taps, 0) + at
+            let mutable b0 = 'S.Load first
+            let mutable b1 = 'S.Load(first + width)
+            let mutable b2 = 'S.Load(first + 2n * width)
+            let mutable b3 = 'S.Load(first + 3n * width)
+
+            for t in 1 .. count - 1 do
+                let tap = x + PoolingWindow<'S, 'V, 'T>.Tap(taps, t) + at
+                let v = 'S.Load tap
+                b0 <- 'S.Select('S.Above(v, b0), v, b0)
+                let v = 'S.Load(tap + width)
+                b1 <- 'S.Select('S.Above(v, b1), v, b1)
+                let v = 'S.Load(tap + 2n * width)
+                b2 <- 'S.Select('S.Above(v, b2), v, b2)
+                let v = 'S.Load(tap + 3n * width)
+                b3 <- 'S.Select('S.Above(v, b3), v, b3)
+
+            'S.Store(b0, y + at)
+            'S.Store(b1, y + at + width)
+            'S.Store(b2, y + at + 2n * width)
+            'S.Store(b3, y + at + 3n * width)
+            at <- at + 4n * width
+
+        while at + width <= last do
             let mutable best = 'S.Of otherwise
 
             if count > 0 then
@@ -49,7 +75,7 @@ type internal PoolingWindow<'S, 'V, 'T when 'S :> ISimd<'V, 'T> and 'S: struct a
                     best <- 'S.Select('S.Above(v, best), v, best)
 
             'S.Store(best, y + at)
-            at <- at + nativeint 'S.Bytes
+            at <- at + width
 
         at
 
