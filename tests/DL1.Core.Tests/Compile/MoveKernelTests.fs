@@ -115,6 +115,20 @@ let private concat axis (xs: Tensor list) =
     agrees $"concat {axis}" (fun es -> Expr.Make(Node.Concat(axis, es))) xs (fun threads from into ->
         kernel.Run(threads, from, into))
 
+let private shortRows =
+    test "many short rows of any length" {
+        let none = { Before = 0; After = 0; Between = 0 }
+
+        for dtype in [ DType.Bool; DType.F32; DType.F64 ] do
+            for length in [ 1..18 ] @ [ 33; 64; 65; 130 ] do
+                let x = Draw(length).Wild(dtype, [ 3; 90; 40; length ])
+
+                if dtype <> DType.Bool then
+                    pad [ none; none; none; { none with Before = length % 3; After = 1 + length % 9 } ] 1.0 x
+
+                concat 3 [ x; x ]
+    }
+
 let private concats =
     law "concats" (fun seed ->
         let d = Draw seed
@@ -249,6 +263,7 @@ let tests =
             pads
             largePad
             concats
+            shortRows
             fills
             gathers
             scatters

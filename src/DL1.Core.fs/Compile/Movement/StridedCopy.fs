@@ -122,14 +122,21 @@ type internal StridedCopy(size: int, extents: int list, source: View, target: Vi
 
             Transposition(size, nest.RowLength, nest.Extents[axis], nest.Step 1, nest.Moves[0][axis], stack))
 
+    let short =
+        if ShortRowLoop.Suits(nest, size) then
+            Some(ShortRowLoop(nest, size, 0UL))
+        else
+            None
+
     /// Copies from the tensor at `from` into the tensor at `into`, on at most `threads` threads.
     member _.Run(threads: int, from: nativeint, into: nativeint) =
         let from = from + nativeint source.Start * width
         let into = into + nativeint target.Start * width
 
-        match transposition with
-        | Some transposition -> transposition.Run(threads, from, into)
-        | None -> rowLoop.Run(threads, into, from, 0n, 0n)
+        match transposition, short with
+        | Some transposition, _ -> transposition.Run(threads, from, into)
+        | None, Some short -> short.Run(threads, into, from)
+        | None, None -> rowLoop.Run(threads, into, from, 0n, 0n)
 
 /// Fills a region of a tensor, given as a view, with an element given by its bits.
 /// `Fill(4, 0UL, [ 2; 3 ], View.whole y).Run(threads, into)`
@@ -138,6 +145,16 @@ type internal Fill(size: int, bits: uint64, extents: int list, target: View) =
     let nest = LoopNest(extents, [ target.Strides |> List.map (fun s -> nativeint s * nativeint size) ])
     let rowLoop = RowLoop(nest, RowCopy.FillOf(size, bits))
 
+    let short =
+        if ShortRowLoop.Suits(nest, size) then
+            Some(ShortRowLoop(nest, size, bits))
+        else
+            None
+
     /// Fills the region in the tensor at `into`, on at most `threads` threads.
     member _.Run(threads: int, into: nativeint) =
-        rowLoop.Run(threads, into + nativeint target.Start * nativeint size, 0n, 0n, 0n)
+        let into = into + nativeint target.Start * nativeint size
+
+        match short with
+        | Some short -> short.Run(threads, into, 0n)
+        | None -> rowLoop.Run(threads, into, 0n, 0n, 0n)

@@ -1,0 +1,135 @@
+namespace DL1.Compiler.Movement
+
+open System.Runtime.Intrinsics
+open FSharp.NativeInterop
+open DL1.Compiler
+open DL1.Compiler.Generic
+open DL1.Compiler.Runtime
+open DL1.Compiler.Simd
+
+#nowarn "9" // Counters on the stack, addresses in bytes.
+
+/// Copies or fills rows of contiguous bytes.
+[<AbstractClass; Sealed>]
+type internal ShortRows private () =
+    static let pointer (address: nativeint) = NativePtr.ofNativeInt<byte> address
+
+    /// Copies `rows` rows of `length` bytes. The last vector of a row overlaps the one before it.
+    static member Copy
+        (rows: int, length: nativeint, target: nativeint, targetRow, source: nativeint, sourceRow)
+        =
+        Hot.loop ()
+        let mutable t = target
+        let mutable s = source
+
+        for _ in 1..rows do
+            let mutable at = 0n
+
+            while at + 16n <= length do
+                Vector128.Store(Vector128.Load(pointer (s + at)), pointer (t + at))
+                at <- at + 16n
+
+            if at < length && length >= 16n then
+                let last = length - 16n
+                Vector128.Store(Vector128.Load(pointer (s + last)), pointer (t + last))
+            else
+                while at + 4n <= length do
+                    At.write (t + at) (At.read<uint32>(s + at))
+                    at <- at + 4n
+
+                while at < length do
+                    At.write (t + at) (At.read<byte>(s + at))
+                    at <- at + 1n
+
+            t <- t + targetRow
+            s <- s + sourceRow
+
+    /// Fills `rows` rows of `length` bytes with 8 bytes again and again, which are one element or several.
+    static member Fill(rows: int, length: nativeint, target: nativeint, targetRow, bits: uint64) =
+        Hot.loop ()
+        let wide = Vector128.Create(bits).AsByte()
+        let mutable t = target
+
+        for _ in 1..rows do
+            let mutable at = 0n
+
+            while at + 16n <= length do
+                Vector128.Store(wide, pointer (t + at))
+                at <- at + 16n
+
+            if at < length && length >= 16n then
+                Vector128.Store(wide, pointer (t + length - 16n))
+            else
+                while at + 8n <= length do
+                    At.write (t + at) bits
+                    at <- at + 8n
+
+                while at + 4n <= length do
+                    At.write (t + at) (uint32 bits)
+                    at <- at + 4n
+
+                while at < length do
+                    At.write (t + at) (byte bits)
+                    at <- at + 1n
+
+            t <- t + targetRow
+
+/// Copies the second operand of a nest to the first, or fills the only one with an element, given by its bits. For rows that are
+/// so short that a call for each would take longer than the row itself.
+[<Sealed>]
+type internal ShortRowLoop(nest: LoopNest, size: int, bits: uint64) =
+    let mutable target, source = 0n, 0n
+    let length = nativeint nest.RowLength * nativeint size
+    let axis = nest.Extents.Length - 2
+    let rowsEach = max 1 (Tuning.TaskElements / max 1 nest.RowLength)
+
+    /// The element as often as it fits into 8 bytes.
+    let bits =
+        match size with
+        | 8 -> bits
+        | 4 -> bits ||| (bits <<< 32)
+        | _ -> bits * 0x0101010101010101UL
+
+    let runTask (number: int) =
+        let counters = NativePtr.stackalloc<int> nest.Extents.Length
+        let offsets = NativePtr.stackalloc<nativeint> nest.Moves.Length
+        let until = min nest.Rows ((number + 1) * rowsEach)
+        let mutable row = number * rowsEach
+
+        while row < until do
+            nest.Start(row, counters, offsets)
+            let rows = min (until - row) (nest.Extents[axis] - NativePtr.get counters axis)
+            let into, step = target + NativePtr.get offsets 0, nest.Moves[0][axis]
+
+            if nest.Moves.Length = 1 then
+                ShortRows.Fill(rows, length, into, step, bits)
+            else
+                ShortRows.Copy(
+                    rows,
+                    length,
+                    into,
+                    step,
+                    source + NativePtr.get offsets 1,
+                    nest.Moves[1][axis]
+                )
+
+            row <- row + rows
+
+    // The body of the pool's run, made once so that a run allocates nothing.
+    let work: int -> unit = runTask
+
+    /// The longest row in bytes.
+    static member Longest = 512
+
+    /// Whether a nest has such rows of elements of `size` bytes.
+    static member Suits(nest: LoopNest, size: int) =
+        nest.Extents.Length >= 2
+        && nest.Rows > 0
+        && nest.RowLength <= ShortRowLoop.Longest / size
+        && nest.Moves |> Array.forall (fun moves -> moves[moves.Length - 1] = nativeint size)
+
+    /// Runs on all rows, on at most `threads` threads.
+    member _.Run(threads: int, into: nativeint, from: nativeint) =
+        target <- into
+        source <- from
+        WorkerPool.runOn threads ((nest.Rows + rowsEach - 1) / rowsEach) work
