@@ -98,6 +98,11 @@ module internal Tuning =
     [<Literal>]
     let ConvTaskOperations = 262144L
 
+    /// The most bytes of a pixel of a depthwise convolution that goes channel by channel: beyond it the pixels of a row
+    /// are too far apart (bench/Onnx, MobileNetV2).
+    [<Literal>]
+    let DepthwisePixelBytes = 1024
+
     /// Winograd tiles whose weight gradients are computed at a time.
     [<Literal>]
     let WinogradTilesAtOnce = 48

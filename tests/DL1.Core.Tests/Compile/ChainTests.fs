@@ -166,6 +166,46 @@ let private elsewhere =
         agrees "wanted itself" 1e-5 [ turned; product ]
     }
 
+/// Convolutions of one image, of the given channels each and kernels of 3, 1 or 3 by 3 and depthwise, one after another.
+let private sideBySide dtype extents source (parts: (int * int) list) =
+    let x = Expr.variable "x" dtype (2 :: source :: extents)
+
+    parts
+    |> List.mapi (fun i (outputs, kind) ->
+        let kernel, groups = (if kind = 1 then 1 else 3), (if kind = 2 then source else 1)
+        let outputs = if kind = 2 then source else outputs
+        let w = Expr.variable $"w%d{i}" dtype [ outputs; source / groups; kernel; kernel ]
+        let b = Expr.variable $"b%d{i}" dtype [ outputs; 1; 1 ]
+        let options = { Convolution.options with Padding = [ kernel / 2 ]; Groups = groups }
+        let y = Convolution.conv options x w + b
+        if i % 2 = 0 then Expr.relu y else y)
+    |> Expr.concat 1
+
+/// A convolution of it, so that its channels stay last.
+let private mixed (x: Expr) =
+    Convolution.conv
+        Convolution.options
+        x
+        (Expr.variable $"mix%d{x.Shape[1]}" x.DType [ 4; x.Shape[1]; 1; 1 ])
+
+let private channels =
+    test "convolutions write their channels where a concatenation would have put them" {
+        let parts = sideBySide DType.F32 [ 13; 11 ] 16 [ 64, 1; 32, 0; 20, 1; 0, 2 ]
+        Expect.equal (kinds [ mixed parts ]) [ "channels", 5 ] "no concatenation"
+        agrees "wanted itself, too" 2e-4 [ mixed parts; parts ]
+        let again = Expr.concat 1 [ mixed parts; parts ]
+        agrees "twice" 2e-4 [ mixed again ]
+    }
+
+let private anyChannels =
+    law "any convolutions side by side, in every width and number of threads" (fun (seed: uint16) ->
+        let pick = Random(int seed)
+        let dtype = if pick.Next 3 = 0 then DType.F64 else DType.F32
+        let extents = List.init 2 (fun _ -> 1 + pick.Next 24)
+        let some () = if pick.Next 2 = 0 then 16 * (1 + pick.Next 2) else 1 + pick.Next 20
+        let parts = List.init (2 + pick.Next 2) (fun _ -> some (), pick.Next 3)
+        agrees $"%A{extents} %A{parts}" 2e-4 [ mixed (sideBySide dtype extents (some ()) parts) ])
+
 let private told =
     test "parts of a place are told apart: their formulas, bytes, and where a NaN began" {
         let a, b, c = floats "a" [ 4; 5 ], floats "b" [ 5; 9 ], floats "c" [ 5; 7 ]
@@ -194,4 +234,5 @@ let private told =
         Expect.stringContains message "∞ at [0, 9]" message
     }
 
-let tests = testList "Chain" [ any; masked; dropped; long; kept; steady; elsewhere; told ]
+let tests =
+    testList "Chain" [ any; masked; dropped; long; kept; steady; elsewhere; channels; anyChannels; told ]

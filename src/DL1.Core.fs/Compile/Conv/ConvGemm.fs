@@ -29,8 +29,8 @@ module internal ConvTask =
 
     /// Task number `task`, for the samples at `source` and `result`; copies the source where that is necessary. Slices of
     /// channels are left to the kernel.
-    let make (plan: ConvPlan) samples resultPixel task (source: nativeint) (result: nativeint) =
-        let s = plan.Source
+    let make (plan: ConvPlan) samples task (source: nativeint) (result: nativeint) =
+        let s, resultPixel = plan.Source, plan.ResultPixel
         let task = task / plan.Slices
         let first = task / plan.Bands * plan.SamplesEach
         let count = min plan.SamplesEach (samples - first)
@@ -65,10 +65,9 @@ module internal ConvTask =
             Result =
                 if plan.Transposes then
                     let each = if count > 1 then plane else stop - start
-                    Scratch.Get(ScratchSlot.ConvTransposed, int64 count * int64 each * int64<int> resultPixel)
+                    Scratch.Get(ScratchSlot.ConvTransposed, int64 count * int64 each * int64 resultPixel)
                 else
-                    result
-                    + (nativeint first * nativeint plane + nativeint start) * nativeint<int> resultPixel
+                    result + (nativeint first * nativeint plane + nativeint start) * nativeint resultPixel
         }
 
     /// The number of results of one residue in a task.
@@ -80,7 +79,7 @@ module internal ConvTask =
     let complete
         (plan: ConvPlan)
         channels
-        resultPixel
+        elementSize
         (task: ConvTask)
         (result: nativeint)
         first
@@ -88,8 +87,8 @@ module internal ConvTask =
         epilogue
         =
         let struct (plane, start, last) = pixels plan task.From task.To
-        let at i = task.Result + nativeint (i * plane) * nativeint<int> resultPixel
-        let size = nativeint (resultPixel / channels)
+        let pixel, size = nativeint plan.ResultPixel, nativeint<int> elementSize
+        let at i = task.Result + nativeint (i * plane) * pixel
 
         match (epilogue: BlockEpilogue | null) with
         | null -> ()
@@ -103,7 +102,7 @@ module internal ConvTask =
             for i in 0 .. task.Samples - 1 do
                 let sample = nativeint (task.First + i) * nativeint plane * nativeint channels
 
-                let from, pixel, row = at i, nativeint resultPixel, nativeint plane * size
+                let from, row = at i, nativeint plane * size
                 let into = result + (sample + nativeint start) * size
                 TransposeBlock.matrix (int size) from pixel (last - start) channels into row
 
@@ -124,7 +123,7 @@ type internal ConvGemm<'S, 'V, 'T
     let channels = groups * result
     let pixel = channels * size
     /// Whether a task's results are contiguous, and it writes all of their channels.
-    let isWhole = groups = 1 && plan.Slices = 1 && plan.Positions.Length = 1
+    let isWhole = groups = 1 && plan.Slices = 1 && plan.Positions.Length = 1 && plan.ResultPixel = pixel
 
     /// The offsets at which the panels of each residue begin in the packed weights, in bytes.
     let starts =
@@ -156,7 +155,7 @@ type internal ConvGemm<'S, 'V, 'T
 
     let multiplyTask number =
         let spare = Scratch.Get(ScratchSlot.ConvEdge, PanelKernel<'S, 'V, 'T>.Spare)
-        let task = ConvTask.make plan samples pixel number o.Left o.Result
+        let task = ConvTask.make plan samples number o.Left o.Result
         let panelsEach = (panels + plan.Slices - 1) / plan.Slices
         let from = number % plan.Slices * panelsEach
         let until = min panels (from + panelsEach)
@@ -193,7 +192,7 @@ type internal ConvGemm<'S, 'V, 'T
                         PanelKernel<'S, 'V, 'T>.MultiplyTable(m, columns, over, &tile, spare)
 
         let last = if until = panels then channels else until * panelColumns
-        ConvTask.complete plan channels pixel task o.Result (from * panelColumns) last o.Epilogue
+        ConvTask.complete plan channels size task o.Result (from * panelColumns) last o.Epilogue
 
     let mutable chosen: bool[] | null = null
 

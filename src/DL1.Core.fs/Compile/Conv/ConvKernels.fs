@@ -48,6 +48,7 @@ module internal ConvKernels =
         transposed
         isInTiles
         (first: ConvFirst)
+        (pixel: int)
         (g: ConvGeometry)
         =
         let size = sizeof<'T>
@@ -65,6 +66,7 @@ module internal ConvKernels =
                 Samples = g.Images
                 Source = source * g.Groups
                 Result = result * g.Groups
+                ResultPixel = (if pixel = 0 then result * g.Groups else pixel)
                 KernelWidth = g.KernelWidth
                 Each = source
                 // At one pixel, the channels of a group are followed by those of the next group.
@@ -95,24 +97,30 @@ module internal ConvKernels =
         when 'S :> ISimd<'V, 'T> and 'S: struct and 'V: struct and 'T: unmanaged and 'T: struct>
         (role: ConvRole)
         (first: ConvFirst)
+        (pixel: int)
         (g: ConvGeometry)
         : ConvKernel =
         g.Check sizeof<'T>
         let isInTiles = isWinograd role g sizeof<'T>
 
         match role with
-        | ConvRole.Forward -> product<'S, 'V, 'T> false isInTiles first g
-        | ConvRole.InputGrad _ -> product<'S, 'V, 'T> true isInTiles first g
+        | ConvRole.Forward -> product<'S, 'V, 'T> false isInTiles first pixel g
+        | ConvRole.InputGrad _ -> product<'S, 'V, 'T> true isInTiles first pixel g
         | ConvRole.WeightGrad _ when g.IsDepthwise -> DepthwiseWeights<'S, 'V, 'T>(g, first)
         | ConvRole.WeightGrad _ when isInTiles -> WinogradWeights<'S, 'V, 'T>(g, first)
         | ConvRole.WeightGrad _ -> ConvWeights<'S, 'V, 'T>(g, first)
 
-    /// A kernel for f32 or f64 with vectors of a width.
-    let on<'T when 'T: unmanaged and 'T: struct> width role first geometry =
+    /// A kernel for f32 or f64 with vectors of a width. Images that it writes have `pixel` elements from a pixel to the next; 0
+    /// where they have just its channels.
+    let sliced<'T when 'T: unmanaged and 'T: struct> width role first pixel geometry =
         match width with
-        | Width.Bits128 -> make<Simd128<'T>, _, 'T> role first geometry
-        | Width.Bits256 -> make<Simd256<'T>, _, 'T> role first geometry
-        | Width.Bits512 -> make<Simd512<'T>, _, 'T> role first geometry
+        | Width.Bits128 -> make<Simd128<'T>, _, 'T> role first pixel geometry
+        | Width.Bits256 -> make<Simd256<'T>, _, 'T> role first pixel geometry
+        | Width.Bits512 -> make<Simd512<'T>, _, 'T> role first pixel geometry
+
+    /// `sliced` for a result of its own.
+    let on<'T when 'T: unmanaged and 'T: struct> width role first geometry =
+        sliced<'T> width role first 0 geometry
 
     /// The geometry of a node, from the shapes of its operands and its result, as the graph has them.
     let geometry (role: ConvRole) (spec: ConvSpec) (left: Shape) (right: Shape) (result: Shape) =

@@ -38,6 +38,8 @@ type internal ConvPlan =
         /// The slices of the result's channels, each of whole panels: a task computes one.
         Slices: int
         Tasks: int
+        /// The bytes from a pixel of the result to the next: more than its channels where they are a slice of a larger result.
+        ResultPixel: int
         /// Whether the result has channels first: then tasks are computed in scratch memory, and transposed into the
         /// result.
         Transposes: bool
@@ -53,6 +55,8 @@ type internal ConvProblem =
         /// The channels of the source and of the result, of all groups.
         Source: int
         Result: int
+        /// The elements from a pixel of the result to the next.
+        ResultPixel: int
         KernelWidth: int
         /// The elements of a tap in the runs; whether those of neighbouring taps are contiguous; and the bytes from one
         /// element to the next.
@@ -128,7 +132,7 @@ module internal ConvPlan =
 
     let private positions (problem: ConvProblem) (source: ConvSource) samples band rows columns =
         let struct (runs, kBlocks) = divided problem.Step (runs problem source rows columns)
-        let pixel = problem.Result * problem.Size
+        let pixel = problem.ResultPixel * problem.Size
         let plane = problem.Rows.Length * problem.Columns.Length
 
         let table sample (offsetOf: int -> int -> nativeint) =
@@ -234,5 +238,6 @@ module internal ConvPlan =
             Bands = bands
             Slices = slices
             Tasks = (problem.Samples + samples - 1) / samples * bands * slices
+            ResultPixel = problem.ResultPixel * problem.Size
             Transposes = problem.ResultFirst
         }

@@ -33,7 +33,7 @@ type internal DepthwiseConv<'S, 'V, 'T
 
     let multiplyTask number =
         let spare = Scratch.Get(ScratchSlot.ConvEdge, 12 * sizeof<nativeint>)
-        let task = ConvTask.make plan samples pixel number o.Left o.Result
+        let task = ConvTask.make plan samples number o.Left o.Result
 
         for residue in 0 .. plan.Positions.Length - 1 do
             let positions = plan.Positions[residue]
@@ -48,31 +48,26 @@ type internal DepthwiseConv<'S, 'V, 'T
             tile.B <- packed.Address + nativeint starts[residue] * nativeint pixel
             tile.BRow <- nativeint pixel
             tile.C <- task.Result
-            let mutable row = 0
+            tile.ARows <- positions.Sources.Address 0
+            tile.CRows <- positions.Results.Address 0
 
-            while row < m do
-                // The last tile computes rows again, if there are too few.
-                let first = if m < 6 then row else min row (m - 6)
-                tile.ARows <- positions.Sources.Address first
-                tile.CRows <- positions.Results.Address first
+            if 0 < m && m < 6 then
+                // Rows beyond the last repeat it.
+                let from = NativePtr.ofNativeInt<nativeint> tile.ARows
+                let into = NativePtr.ofNativeInt<nativeint> tile.CRows
+                let tail = NativePtr.ofNativeInt<nativeint> spare
 
-                if m < 6 then
-                    // Rows beyond the last repeat it.
-                    let from = NativePtr.ofNativeInt<nativeint> tile.ARows
-                    let into = NativePtr.ofNativeInt<nativeint> tile.CRows
-                    let tail = NativePtr.ofNativeInt<nativeint> spare
+                for i in 0..5 do
+                    NativePtr.set tail i (NativePtr.get from (min i (m - 1)))
+                    NativePtr.set tail (6 + i) (NativePtr.get into (min i (m - 1)))
 
-                    for i in 0..5 do
-                        NativePtr.set tail i (NativePtr.get from (min i (m - 1)))
-                        NativePtr.set tail (6 + i) (NativePtr.get into (min i (m - 1)))
+                tile.ARows <- spare
+                tile.CRows <- spare + nativeint (6 * sizeof<nativeint>)
 
-                    tile.ARows <- spare
-                    tile.CRows <- spare + nativeint (6 * sizeof<nativeint>)
+            if m > 0 then
+                DepthwiseRows<'S, 'V, 'T>.Sweep(max 6 m, channels, &tile)
 
-                DepthwiseRows<'S, 'V, 'T>.Channels(channels, &tile)
-                row <- row + 6
-
-        ConvTask.complete plan channels pixel task o.Result 0 channels o.Epilogue
+        ConvTask.complete plan channels size task o.Result 0 channels o.Epilogue
 
     // The bodies of the pool's runs, made once so that a run allocates nothing.
     let pack: int -> unit = packTask

@@ -3,6 +3,7 @@ namespace DL1.Compiler.Conv
 open System.Runtime.CompilerServices
 open FSharp.NativeInterop
 open DL1
+open DL1.Compiler
 open DL1.Compiler.Gemm
 open DL1.Compiler.Simd
 
@@ -52,30 +53,36 @@ type internal DepthwiseRows<'S, 'V, 'T
             for channel in 0 .. channels - 1 do
                 DepthwiseRows<'S, 'V, 'T>.One(&t, row, nativeint (channel * sizeof<'T>))
 
-    /// 6 rows of any number of channels. The last vector may overlap the one before. Replaces C's elements: with
-    /// overlapping vectors some would be added twice.
-    static member Channels(channels: int, t: byref<Tile>) =
+    /// 6 of `m` rows from `row` on, for a vector or two of channels from `channel` on. The last vector may overlap the one before, and
+    /// the last 6 rows those before.
+    static member private Part(m: int, channels: int, row, channel, origin: inref<Tile>, t: byref<Tile>) =
         let lanes = 'S.Bytes / sizeof<'T>
-        let a, b, c = t.A, t.B, t.C
-        let mutable channel = 0
+        let at = nativeint (max 0 (min channel (channels - lanes)) * sizeof<'T>)
+        let first = nativeint (min row (m - 6) * sizeof<nativeint>)
+        t.A <- origin.A + at
+        t.B <- origin.B + at
+        t.C <- origin.C + at
+        t.ARows <- origin.ARows + first
+        t.CRows <- origin.CRows + first
 
-        if channels < lanes then
-            DepthwiseRows<'S, 'V, 'T>.Few(channels, &t)
-        else
-            while channel < channels do
-                let isWide = channels - channel >= 2 * lanes
-                let at = nativeint (min channel (channels - lanes) * sizeof<'T>)
-                t.A <- a + at
-                t.B <- b + at
-                t.C <- c + at
+        if channels < lanes then DepthwiseRows<'S, 'V, 'T>.Few(channels, &t)
+        elif channels - channel >= 2 * lanes then MicroKernel<'S, 'V, 'T>.LanesWide6 &t
+        else MicroKernel<'S, 'V, 'T>.Lanes6 &t
 
-                if isWide then
-                    MicroKernel<'S, 'V, 'T>.LanesWide6 &t
-                else
-                    MicroKernel<'S, 'V, 'T>.Lanes6 &t
+    /// `m` rows, at least 6, of any number of channels, by tables with an entry for each row. Channels are the outer loop where
+    /// pixels are near one another: what a vector of channels needs of neighbouring rows of an image stays in the first-level
+    /// cache. Replaces C's elements: where vectors or rows overlap, some would be added twice.
+    static member Sweep(m: int, channels: int, t: byref<Tile>) =
+        let lanes = 'S.Bytes / sizeof<'T>
+        let origin = t
+        let tiles, pairs = (m + 5) / 6, (channels + 2 * lanes - 1) / (2 * lanes)
+        let isNear = channels * sizeof<'T> <= Tuning.DepthwisePixelBytes
 
-                channel <- channel + (if isWide then 2 * lanes else lanes)
+        for part in 0 .. tiles * pairs - 1 do
+            let tile, pair = if isNear then part % tiles, part / tiles else part / pairs, part % pairs
+            let channel = 2 * pair * lanes
+            DepthwiseRows<'S, 'V, 'T>.Part(m, channels, 6 * tile, channel, &origin, &t)
 
-            t.A <- a
-            t.B <- b
-            t.C <- c
+            // The last pair may be a vector and a part of one.
+            if channels - channel > lanes && channels - channel < 2 * lanes then
+                DepthwiseRows<'S, 'V, 'T>.Part(m, channels, 6 * tile, channel + lanes, &origin, &t)

@@ -7,6 +7,10 @@ open DL1.Compiler.Gemm
 open DL1.Compiler.Pooling
 open DL1.Compiler.Simd
 
+/// Channels of a larger result that a convolution writes: their value, the first of them, and the number of all channels.
+[<NoEquality; NoComparison>]
+type internal ChannelsSlice = { Value: Expr; First: int; All: int }
+
 /// A convolution or pooling over images with channels last, and the epilogue of a convolution.
 [<NoEquality; NoComparison>]
 type internal ChannelsLastJob =
@@ -18,6 +22,8 @@ type internal ChannelsLastJob =
         Result: int
         /// Which operands and results are in memory with channels first.
         ChannelsFirst: ConvFirst
+        /// Where the result is a slice of a larger buffer (`ForwardOutputs`); else `None`.
+        Slice: ChannelsSlice option
         Epilogue: EpilogueJob option
     }
 
@@ -34,10 +40,14 @@ type internal ChannelsLastKernel(frame: Frame, width: Width, job: ChannelsLastJo
             let geometry = ConvKernels.geometry role spec left.Shape right.Shape e.Shape
 
             Some(
-                (if e.DType = DType.F64 then ConvKernels.on<float> else ConvKernels.on<float32>)
+                (if e.DType = DType.F64 then
+                     ConvKernels.sliced<float>
+                 else
+                     ConvKernels.sliced<float32>)
                     width
                     role
                     job.ChannelsFirst
+                    (job.Slice |> Option.map _.All |> Option.defaultValue 0)
                     geometry
             )
         | _ -> None
@@ -77,7 +87,13 @@ type internal ChannelsLastKernel(frame: Frame, width: Width, job: ChannelsLastJo
     let rowLength =
         match e.Node with
         | Node.Conv(ConvRole.WeightGrad _, _, _, _) -> nativeint (e.Shape.Size / max 1 e.Shape[0])
-        | _ -> nativeint e.Shape[1]
+        | _ -> nativeint (job.Slice |> Option.map _.All |> Option.defaultValue e.Shape[1])
+
+    /// The bytes of the result's buffer before the result.
+    let before =
+        match job.Slice with
+        | Some slice -> nativeint slice.First * nativeint (if e.DType = DType.F64 then 8 else 4)
+        | None -> 0n
 
     /// Runs the epilogue on finished rows of the result. They are at `address`, which is not always their place in the
     /// result's buffer: a result with channels first is made in scratch memory.
@@ -102,7 +118,7 @@ type internal ChannelsLastKernel(frame: Frame, width: Width, job: ChannelsLastJo
 
         let left = frame.Addresses[job.Operands[0]]
         let right = if job.Operands.Length > 1 then frame.Addresses[job.Operands[1]] else 0n
-        let result = frame.Addresses[job.Result]
+        let result = frame.Addresses[job.Result] + before
 
         match conv, pooling with
         | Some kernel, _ ->

@@ -6,8 +6,8 @@ open DL1.Compiler.Execution
 open DL1.Compiler.Fusion
 open DL1.Compiler.Gemm
 
-/// Lets matrix products write their results into the target of the copy or concatenation that follows them, which then
-/// is not needed.
+/// Lets matrix products write their results into the target of the copy or concatenation that follows them, and convolutions
+/// theirs into that of a concatenation of channels. Then it is not needed.
 [<RequireQualifiedAccess>]
 module internal ForwardOutputs =
     /// One axis of a map between the offsets of two buffers. A list of digits, innermost first, maps the offset
@@ -120,6 +120,20 @@ module internal ForwardOutputs =
                 }
         | _ -> None
 
+    /// A convolution with its result as the channels from `first` on of the buffer `target`, which has `all` channels.
+    let private sliced (value: Expr) (first: int) (all: int) (target: int) (job: ChannelsLastJob) =
+        let epilogue (f: EpilogueJob) =
+            let own value values =
+                Array.mapi (fun i v -> if f.Buffers[i] = job.Result then value else v) values
+
+            { f with Rows = own all f.Rows; Buffers = own target f.Buffers }
+
+        { job with
+            Result = target
+            Slice = Some { Value = value; First = first; All = all }
+            Epilogue = Option.map epilogue job.Epilogue
+        }
+
     /// The steps of a plan without the copies and concatenations that products do themselves. `values` has the node of
     /// each buffer, `results` the buffers of the roots.
     let run (values: Expr[]) (results: int[]) (steps: PlanStep[]) : PlanStep[] =
@@ -139,24 +153,48 @@ module internal ForwardOutputs =
             for p in Array.distinct step.Reads do
                 readers[p] <- i :: known readers p)
 
-        /// The product that alone writes a buffer, if `reader` is the only other step that reads it and no root is in
+        /// The step that alone writes a buffer, if `reader` is the only other step that reads it and no root is in
         /// it.
-        let producer reader buffer =
+        let onlyWriter reader buffer =
             match known writers buffer with
             | [ writer ] when
                 List.except [ writer ] (known readers buffer) = [ reader ]
                 && not (Array.contains buffer results)
                 ->
-                match left[writer] with
-                | Some { Work = Work.Gemm job } when job.C.Buffer = buffer -> Some(writer, job)
+                left[writer] |> Option.map (fun step -> writer, step.Work)
+            | _ -> None
+
+        /// The product that alone writes a buffer, as above.
+        let producer reader buffer =
+            match onlyWriter reader buffer with
+            | Some(writer, Work.Gemm job) when job.C.Buffer = buffer -> Some(writer, job)
+            | _ -> None
+
+        /// What writes operand `operand`, from place `before` on, into the concatenation `e` along an axis.
+        let part i axis (e: Expr) target buffer (operand: Expr) before =
+            match onlyWriter i buffer with
+            | Some(writer, Work.Gemm job) when job.C.Buffer = buffer ->
+                let digits, start = ofConcat axis e.Shape before operand.Shape
+
+                moved digits start target job
+                |> Option.map (fun job -> buffer, writer, Work.Gemm { job with Slice = Some operand })
+            | Some(writer, Work.Channels job) when
+                job.Result = buffer
+                && axis = e.Shape.Rank - 1
+                && operand.Shape[axis] = job.Node.Shape[1]
+                && not job.ChannelsFirst.Result
+                ->
+                match job.Node.Node with
+                | Node.Conv((ConvRole.Forward | ConvRole.InputGrad _), _, _, _) ->
+                    Some(buffer, writer, Work.Channels(sliced operand before e.Shape[axis] target job))
                 | _ -> None
             | _ -> None
 
-        /// Replaces `buffer` by `target` in a product's step.
-        let redirect (writer, job: GemmJob) buffer target =
+        /// Replaces `buffer` by `target` in a step, with other work.
+        let redirect writer work buffer target =
             match left[writer] with
             | Some step ->
-                left[writer] <- Some(step.Redirect(Work.Gemm job, buffer, target))
+                left[writer] <- Some(step.Redirect(work, buffer, target))
                 writers[target] <- writer :: known writers target
                 readers[target] <- writer :: known readers target
             | None -> ()
@@ -173,7 +211,7 @@ module internal ForwardOutputs =
                     match moved digits 0 write job with
                     | Some job ->
                         drop i write
-                        redirect (writer, job) read write
+                        redirect writer (Work.Gemm job) read write
                     | None -> ()
                 | _ -> ()
             | Work.Static(e, reads, write) ->
@@ -187,18 +225,13 @@ module internal ForwardOutputs =
                     let all =
                         List.zip3 (List.ofArray reads) operands (List.take operands.Length begins)
                         |> List.map (fun (buffer, operand, before) ->
-                            producer i buffer
-                            |> Option.bind (fun (writer, job) ->
-                                let digits, start = ofConcat axis e.Shape before operand.Shape
-
-                                moved digits start write job
-                                |> Option.map (fun job -> buffer, writer, { job with Slice = Some operand })))
+                            part i axis e write buffer operand before)
 
                     if List.forall Option.isSome all then
                         drop i write
 
-                        for buffer, writer, job in List.choose id all do
-                            redirect (writer, job) buffer write
+                        for buffer, writer, work in List.choose id all do
+                            redirect writer work buffer write
                 | _ -> ()
             | _ -> ()
 

@@ -110,6 +110,7 @@ module internal PlanSteps =
                 Operands = operands |> List.map buffers.Of |> Array.ofList
                 Result = buffers.Of e
                 ChannelsFirst = ConvFirst.None
+                Slice = None
                 Epilogue = program |> Option.map (KernelJobs.convEpilogueJob code buffers.Of g node)
             }
 

@@ -52,6 +52,7 @@ and [<NoEquality; NoComparison>] internal PlanStep =
         match this.Work with
         | Work.Gemm job
         | Work.BackToBack({ Second = job }, _) when job.C.Buffer = buffer -> job.Slice
+        | Work.Channels job when job.Result = buffer -> job.Slice |> Option.map _.Value
         | _ -> None
 
     /// The step with other work, and with the buffer `target` in the place of `buffer`.

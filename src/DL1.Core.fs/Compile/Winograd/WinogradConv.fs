@@ -23,7 +23,7 @@ type internal WinogradConv<'S, 'V, 'T
     let wide = 2 * 'S.Bytes
     let panelColumns = wide / size
     let panels = (result + panelColumns - 1) / panelColumns
-    let pixel = result * size
+    let pixel = plan.ResultPixel
     let width = plan.Source.Columns.Length
     // The tiles that are computed at a time: whole micro-kernel tiles; more where each has many weights to read.
     let tall = WinogradConv<'S, 'V, 'T>.Tall source
@@ -103,7 +103,7 @@ type internal WinogradConv<'S, 'V, 'T
             tile <- tile + count
 
     let multiplyTask number =
-        let task = ConvTask.make plan samples pixel number o.Left o.Result
+        let task = ConvTask.make plan samples number o.Left o.Result
         let spare = Scratch.Get(ScratchSlot.ConvEdge, PanelKernel<'S, 'V, 'T>.Spare + 'S.Bytes)
         let seen = spare + nativeint PanelKernel<'S, 'V, 'T>.Spare
         WinogradBlock<'S, 'V, 'T>.Clear seen
@@ -150,7 +150,7 @@ type internal WinogradConv<'S, 'V, 'T
         isBad[number] <- not (WinogradBlock<'S, 'V, 'T>.IsZero seen)
 
         if not isBad[number] then
-            ConvTask.complete plan result pixel task o.Result 0 result o.Epilogue
+            ConvTask.complete plan result size task o.Result 0 result o.Epilogue
 
     // The bodies of the pool's runs, made once so that a run allocates nothing.
     let transform: int -> unit = transformTask
