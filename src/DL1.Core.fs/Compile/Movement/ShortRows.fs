@@ -2,6 +2,7 @@ namespace DL1.Compiler.Movement
 
 open System.Runtime.Intrinsics
 open FSharp.NativeInterop
+open DL1
 open DL1.Compiler
 open DL1.Compiler.Generic
 open DL1.Compiler.Runtime
