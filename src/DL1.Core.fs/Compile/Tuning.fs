@@ -18,7 +18,7 @@ module internal Tuning =
     [<Literal>]
     let TransposeTaskBlocks = 4
 
-    /// Neighbouring sums that a running sum keeps at a time.
+    /// The most elements of the inner axis whose running sums are computed side by side.
     [<Literal>]
     let RunningSumLanes = 64
 

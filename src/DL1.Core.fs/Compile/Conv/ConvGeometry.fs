@@ -62,8 +62,8 @@ module internal ConvGeometry =
     /// The geometry of data `[n; c; spatial...]`, weights `[o; c / groups; kernel...]` and result `[n; o; spatial...]`,
     /// as the graph has them, with one or two spatial axes.
     let make (spec: ConvSpec) (data: Shape) (weights: Shape) (result: Shape) =
-        // A stride beyond the padded axis leaves one result, a dilation beyond it one tap: limited to its length they
-        // do the same.
+        // A stride longer than the padded axis leaves one result, and a dilation longer than it a kernel of one element. Limited
+        // to the length of that axis, they give the same results, and offsets fit into 32 bits (`Check`).
         let within (extent: int) (s: Sweep) =
             let padded = extent + s.PadBefore + s.PadAfter |> max 1
 

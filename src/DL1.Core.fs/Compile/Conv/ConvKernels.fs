@@ -118,7 +118,7 @@ module internal ConvKernels =
         | Width.Bits256 -> make<Simd256<'T>, _, 'T> role first pixel geometry
         | Width.Bits512 -> make<Simd512<'T>, _, 'T> role first pixel geometry
 
-    /// `sliced` for a result of its own.
+    /// As `sliced`, where the result is not a slice of a larger buffer: its pixels are contiguous.
     let on<'T when 'T: unmanaged and 'T: struct> width role first geometry =
         sliced<'T> width role first 0 geometry
 

@@ -132,8 +132,8 @@ type internal VectorMethods private (width: Width, single: bool) =
 
             found.GetOrAdd(key, VectorMethods.Instance(width, methods, name, element))
 
-    /// The generic method of .NET of this name on vectors of this width, for lanes of a kind. Those that are internal have no
-    /// fixed meaning, and are not looked at.
+    /// The generic method of this name of `Vector128`, `Vector256` or `Vector512`, by this width, for lanes of a kind. Only public
+    /// methods are searched: .NET may change its internal ones.
     member _.Generic(name, kind) : MethodInfo =
         let element = element kind
         let key = struct (typeof<Vector128>, name, element)

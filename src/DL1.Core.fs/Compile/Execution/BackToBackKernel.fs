@@ -17,8 +17,8 @@ type internal BackToBackJob =
     {
         /// The first products; only `Rows` reads their results.
         First: GemmJob
-        /// The fused loop along the rows. Its items are the rows of the first products, in order; its columns are
-        /// theirs.
+        /// The fused loop between the products. Each of its items is one row of the first products' results, in the order of the
+        /// stack; its columns are the columns of that row.
         Rows: FusedLoopJob
         /// The second products, whose A is what `Rows` writes.
         Second: GemmJob

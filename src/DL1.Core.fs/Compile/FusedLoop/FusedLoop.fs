@@ -10,8 +10,8 @@ type internal LaneKind =
     | Truth
 
 /// How a fused loop moves through an operand. `Along`: its address moves from column to column; otherwise one element
-/// serves the whole row. `Still`: loop-invariant, its address does not move from segment to segment. `Spill`: a spill
-/// buffer, written by one stage of an item and read by later ones.
+/// serves the whole row. `Invariant`: loop-invariant, its address does not move from segment to segment. `Spill`: a
+/// spill buffer, written by one stage of an item and read by later ones.
 [<Struct>]
 type internal LoopOperand = { Type: DType; Along: bool; Invariant: bool; Spill: bool }
 

@@ -9,7 +9,7 @@ type internal StageWork =
     | Compute of step: int
     | Reload of stored: int * operand: int
 
-/// One stage: the indices of its loop-invariant steps, computed once before the loop (`Still`), of the steps computed
+/// One stage: the indices of its loop-invariant steps, computed once before the loop (`Invariant`), of the steps computed
 /// once for each segment, and the work for each block of columns; each with its stores, pairs of a step and an operand
 /// in the order of the fused loop.
 [<NoEquality; NoComparison>]

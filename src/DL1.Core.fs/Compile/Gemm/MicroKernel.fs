@@ -179,21 +179,21 @@ type internal MicroKernel<'S, 'V, 'T when 'S :> ISimd<'V, 'T> and 'S: struct and
         put 10 l10 r10
         put 11 l11 r11
 
-    /// 4 rows by two vectors, at strides.
+    /// A tile of 4 rows and two vectors; the rows of A and C are at strides.
     static member Rows4(t: inref<Tile>) = MicroKernel<'S, 'V, 'T>.Body(4, true, false, false, &t)
-    /// 6 rows by two vectors, at strides.
+    /// A tile of 6 rows and two vectors; the rows of A and C are at strides.
     static member Rows6(t: inref<Tile>) = MicroKernel<'S, 'V, 'T>.Body(6, true, false, false, &t)
-    /// 12 rows by two vectors, at strides.
+    /// A tile of 12 rows and two vectors; the rows of A and C are at strides.
     static member Rows12(t: inref<Tile>) = MicroKernel<'S, 'V, 'T>.Body(12, true, false, false, &t)
-    /// 6 rows by two vectors, by tables.
+    /// A tile of 6 rows and two vectors; tables give the offsets of the rows of A and C.
     static member Table6(t: inref<Tile>) = MicroKernel<'S, 'V, 'T>.Body(6, true, true, false, &t)
-    /// 12 rows by two vectors, by tables.
+    /// A tile of 12 rows and two vectors; tables give the offsets of the rows of A and C.
     static member Table12(t: inref<Tile>) = MicroKernel<'S, 'V, 'T>.Body(12, true, true, false, &t)
-    /// 6 rows by one vector, by tables.
+    /// A tile of 6 rows and one vector; tables give the offsets of the rows of A and C.
     static member Narrow6(t: inref<Tile>) = MicroKernel<'S, 'V, 'T>.Body(6, false, true, false, &t)
-    /// 12 rows by one vector, by tables.
+    /// A tile of 12 rows and one vector; tables give the offsets of the rows of A and C.
     static member Narrow12(t: inref<Tile>) = MicroKernel<'S, 'V, 'T>.Body(12, false, true, false, &t)
-    /// 6 rows by one vector, by tables: vectors of A times vectors of B.
+    /// As `Narrow6`, but vectors of A are multiplied by vectors of B, lane by lane.
     static member Lanes6(t: inref<Tile>) = MicroKernel<'S, 'V, 'T>.Body(6, false, true, true, &t)
-    /// 6 rows by two vectors, by tables: vectors of A times vectors of B.
+    /// As `Table6`, but vectors of A are multiplied by vectors of B, lane by lane.
     static member LanesWide6(t: inref<Tile>) = MicroKernel<'S, 'V, 'T>.Body(6, true, true, true, &t)

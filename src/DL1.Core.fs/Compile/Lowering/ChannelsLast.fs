@@ -126,7 +126,8 @@ module internal ChannelsLast =
             | Node.Conv(ConvRole.WeightGrad _, _, _, _) -> Form.First(made rebuilt)
             | _ -> Form.Last(made (Node.Transpose(firstToLast e.Shape.Rank, made rebuilt)))
 
-        /// The operand of a broadcast to `rank` axes, channels last, its axes aligned with those of the result.
+        /// The operand of a broadcast to `rank` axes, with channels last. Axes that it lacks are added in front with extent 1 first,
+        /// so that its channels meet those of the result; a scalar stays a scalar.
         let aligned rank (x: Expr) =
             let missing = rank - x.Shape.Rank
 

@@ -61,7 +61,8 @@ module internal LowerReshapes =
                 Expr.broadcastTo (shape.ToList()) (Expr.reshape kept x))
         | _ -> None
 
-    /// A reduction of trailing axes, of a reshape that changes leading axes alone, becomes a reshape of a reduction.
+    /// A reduction of a reshaped value becomes a reshape of a reduction, where the reshape changes only axes before the first
+    /// reduced one.
     let reduceOfReshaped (e: Expr) =
         match e.Node with
         | Node.Reduce(op, axes, (Reshaped x as r)) ->
