@@ -86,8 +86,8 @@ module private ParquetColumn =
 
 /// Columns of a Parquet file whose rows are read when they are asked for: it may be larger than memory. The file is made of row
 /// groups, each of which is decoded whole; the last few stay decoded, so read rows that are near one another near in time: in order, or
-/// with `Blocks` of `GroupRows` rows. For many threads, one of which decodes at a time. Numbers and truth values become numbers, texts stay
-/// texts; columns of other types, and nested ones, are left out.
+/// with `Blocks` of `GroupRows` rows. For many threads, one of which decodes at a time. Numbers and truth values become
+/// numbers, texts stay texts; columns of other types, and nested ones, are left out.
 ///
 /// <example><code>
 /// use rows = ParquetRows.Open("clicks.parquet", [ "country"; "age"; "clicked" ])

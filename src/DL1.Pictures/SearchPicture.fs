@@ -38,8 +38,8 @@ type SearchPicture =
     static member private ValueOf(name: string, t: Trial) =
         t.Setting.Values |> List.tryPick (fun (n, v) -> if n = name then Some v else None)
 
-    /// A parameter's place in each trial (NaN where it has none), whether a logarithm spreads the places better, and the names of places if it is
-    /// of words; those stand at 1, 2, 3, ....
+    /// A parameter's place in each trial (NaN where it has none), whether a logarithm spreads the places better, and
+    /// the names of places if it is of words; those stand at 1, 2, 3, ....
     static member private Places(name: string, trials: Trial[]) : float[] * bool * string[] =
         let values = trials |> Array.map (fun t -> SearchPicture.ValueOf(name, t))
 

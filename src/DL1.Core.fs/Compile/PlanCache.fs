@@ -21,8 +21,8 @@ type internal PlanKey =
         States: int
     }
 
-/// Keeps the 256 plans that were used last, as long as their constants have at most 256 MB together. A plan is reused for equal inputs and roots, in the same order, on the same
-/// vector width.
+/// Keeps the 256 plans that were used last, as long as their constants have at most 256 MB together. A plan is reused
+/// for equal inputs and roots, in the same order, on the same vector width.
 [<RequireQualifiedAccess>]
 module internal PlanCache =
     let private known =

@@ -54,7 +54,8 @@ type MaskedDecoderInput =
 /// `linear1`, `linear2`, `norm1` to `norm3`.
 [<RequireQualifiedAccess>]
 module Transformer =
-    /// Dropout 0.1, ReLU, normalisation after each part with ε 1e-5, none at the end of a stack, biases, no causal mask. `{ Transformer.options 4 512 with Causal = true }`
+    /// Dropout 0.1, ReLU, normalisation after each part with ε 1e-5, none at the end of a stack, biases, no causal
+    /// mask. `{ Transformer.options 4 512 with Causal = true }`
     let options (heads: int) (inner: int) =
         {
             Heads = heads

@@ -45,7 +45,8 @@ module internal Stationary =
     /// The kind of a point by the objective, its gradient and curvature. The gradient g counts as 0 along a direction of
     /// curvature λ where it, or the g²/2|λ| that the objective would still gain there, is at most `tolerance` of the
     /// objective, or of 1 where that is greater; where λ is below 0, g itself is also at most the root of that, or every
-    /// steep edge of a domain, such as that of √x, would be a maximum. A curvature counts as 0 below 1e-10 of the largest, or 1e-14 of the objective.
+    /// steep edge of a domain, such as that of √x, would be a maximum. A curvature counts as 0 below 1e-10 of the
+    /// largest, or 1e-14 of the objective.
     let kind (tolerance: float) (value: float) (gradient: Vector<float>) (curvature: Curvature option) =
         match curvature with
         | None -> PointKind.NotStationary

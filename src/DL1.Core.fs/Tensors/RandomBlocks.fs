@@ -10,9 +10,9 @@ open FSharp.NativeInterop
 type private Words256 = Vector256<uint32>
 type private Words512 = Vector512<uint32>
 
-/// The words of a key's stream, which draws and `Node.RandomBits` take: any range of the stream, computed from the index of its first word alone. Each
-/// 64-bit lane holds one word of a Philox block in its low half; what its high half collects is never read, as
-/// `vpmuludq` multiplies low halves.
+/// The words of a key's stream, which draws and `Node.RandomBits` take: any range of the stream, computed from the
+/// index of its first word alone. Each 64-bit lane holds one word of a Philox block in its low half; what its high half
+/// collects is never read, as `vpmuludq` multiplies low halves.
 [<AbstractClass; Sealed>]
 type internal RandomBlocks private () =
     /// The words of one group: eight blocks of four words.

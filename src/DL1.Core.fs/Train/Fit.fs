@@ -410,12 +410,13 @@ module Fit =
         result (ValueOption.defaultValue FitEnd.Finished ended)
 
     /// Trains a learner on data, and measures after each epoch. The same key gives the same bits, and so does a training
-    /// that is resumed from a checkpoint: the epochs of its history, the best of them and the rates that they led to go on. What can be told to be wrong is refused before the first step: data that do not
-    /// fit the model, a validation set of another width, or a last batch that a layer cannot take are a `ShapeError`; a NaN
-    /// or an infinity among the data, or a label that is no class, a `DomainError` that names its row (of a source that is no
-    /// `Dataset` rows are checked as they are read, before the step that would learn from them); so are metrics that
-    /// cannot take the targets, two of one name, and checkpoints in a folder that is not there. What throws later is a
-    /// `FitError`, which carries what was trained until then.
+    /// that is resumed from a checkpoint: the epochs of its history, the best of them and the rates that they led to go
+    /// on. What can be told to be wrong is refused before the first step: data that do not fit the model, a validation
+    /// set of another width, or a last batch that a layer cannot take are a `ShapeError`; a NaN or an infinity among
+    /// the data, or a label that is no class, a `DomainError` that names its row (of a source that is no `Dataset` rows
+    /// are checked as they are read, before the step that would learn from them); so are metrics that cannot take the
+    /// targets, two of one name, and checkpoints in a folder that is not there. What throws later is a `FitError`,
+    /// which carries what was trained until then.
     /// ```
     /// let learner = Learner.create model (Loss.crossEntropy Loss.classes) (Optimizer.adam 0.001)
     /// let fitted = Fit.run { Fit.options (Key.ofSeed 1L) with Validation = Some validation } learner train

@@ -8,9 +8,9 @@ open System.Threading
 /// `Tolerance`.
 type EarlyStopping =
     {
-        /// The metric, or the part of the loss, that is watched; empty for the loss, on the validation set where there is one. Without one the loss on
-        /// the training set is computed after each epoch with the parameters that would be given back; the history's loss is
-        /// the mean over the epoch, while they changed.
+        /// The metric, or the part of the loss, that is watched; empty for the loss, on the validation set where there
+        /// is one. Without one the loss on the training set is computed after each epoch with the parameters that would
+        /// be given back; the history's loss is the mean over the epoch, while they changed.
         Monitor: string
         /// Epochs without improvement, 1 or more.
         Patience: int

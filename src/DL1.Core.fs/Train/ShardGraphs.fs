@@ -151,7 +151,8 @@ module internal ShardGraphs =
         }
 
     /// The update from the sums over shards, as a session: its state is that of the training without the key, its inputs are the
-    /// sums, the first shard's state in whole numbers, and the rows; its outputs are the loss, the norms of gradients, the penalty, and the learning rates.
+    /// sums, the first shard's state in whole numbers, and the rows; its outputs are the loss, the norms of gradients,
+    /// the penalty, and the learning rates.
     let update
         (learner: Learner)
         (watches: bool)

@@ -73,7 +73,8 @@ type StepScope internal (inputs: Tree<Expr>, state: Tree<Tensor>, start: Key, tr
                 "an input `[rows; ...]` at first"
                 "take the number from the shape of an input"
 
-    /// A key (i32 `[2]`) for what is random in this step, another at each call and at each step. `Draw.normal 0.0 1.0 DType.F32 [ 64; 2 ] (step.Key())`
+    /// A key (i32 `[2]`) for what is random in this step, another at each call and at each step.
+    /// `Draw.normal 0.0 1.0 DType.F32 [ 64; 2 ] (step.Key())`
     member _.Key() : Expr =
         keys <- keys + 1
         let own = Expr.item 0 1 children.Value
@@ -197,9 +198,10 @@ type StepScope internal (inputs: Tree<Expr>, state: Tree<Tensor>, start: Key, tr
 
         Tree.ofValues (Grad.grad (Expr.reshape [] loss) (Tree.values trained)) trained
 
-    /// Moves the trained parameters of a model by its optimizer (no later gradient goes through the update), along gradients by their paths: those of `Gradients`, or made
-    /// of them. An optimizer that gathers batches gives this one a weight, a scalar, in their mean: the rows that its loss was
-    /// divided by. `step.Update(model, Tree.map (fun g -> 0.5 * g) gradients, Expr.scalar DType.F64 32.0)`
+    /// Moves the trained parameters of a model by its optimizer (no later gradient goes through the update), along
+    /// gradients by their paths: those of `Gradients`, or made of them. An optimizer that gathers batches gives this
+    /// one a weight, a scalar, in their mean: the rows that its loss was divided by.
+    /// `step.Update(model, Tree.map (fun g -> 0.5 * g) gradients, Expr.scalar DType.F64 32.0)`
     member this.Update(trainable: Trainable<'a, 'b>, gradients: Tree<Expr>, weight: Expr) : unit =
         if not trains then
             refuseMeasuring "a model that is trained"

@@ -18,9 +18,9 @@ type private Pins(arrays: Array[]) =
         for handle in handles do
             handle.Free()
 
-/// A plan bound to a frame of its own; one run at a time. `frozen` are inputs that have the same elements in all runs. `grain` is the least work of a task of a fused loop, in
-/// elements moved. With `mayBorrow`, a plan of at most `SharedBuffers.most` bytes has an arena only between `Borrow`
-/// and `Release`.
+/// A plan bound to a frame of its own; one run at a time. `frozen` are inputs that have the same elements in all runs.
+/// `grain` is the least work of a task of a fused loop, in elements moved. With `mayBorrow`, a plan of at most
+/// `SharedBuffers.most` bytes has an arena only between `Borrow` and `Release`.
 [<Sealed>]
 type internal Executable
     (plan: Plan, width: Width, grain: int64, mayBorrow: bool, frozen: struct (int * Elements)[]) =

@@ -7,7 +7,8 @@ open System.Runtime.Intrinsics.Arm
 open System.Runtime.Intrinsics.X86
 
 /// a·b + c rounded once, in vectors of 128 bits, on processors that have no instruction for it: WebAssembly, and x64 without FMA.
-/// .NET calls the C library there, lane by lane, which takes some five times longer. Not for use outside DL1: it is public because `Lanes` is.
+/// .NET calls the C library there, lane by lane, which takes some five times longer. Not for use outside DL1: it is
+/// public because `Lanes` is.
 [<AbstractClass; Sealed; EditorBrowsable(EditorBrowsableState.Never)>]
 type Fused =
     /// Two lanes: a·b is exact in f64, and a·b + c is rounded to odd (Boldo and Melquiond 2008), so that rounding to f32 afterwards
