@@ -177,9 +177,15 @@ module internal TensorData =
                     true)
 
         let mutable found = 0
-        walk (fun _ -> found <- found + 1)
 
-        if found <> count then
+        walk (fun _ ->
+            found <- found + 1
+
+            // A forged tensor of one element may hold gigabytes.
+            if found > count then
+                refuse t $"of %d{count} elements with more in the file")
+
+        if found < count then
             refuse t $"of %d{count} elements with %d{found} in the file"
 
         let filled (f: uint64 -> 'e) =

@@ -43,6 +43,13 @@ type internal WireReader(span: WireSpan) =
         position <- position + int count
         place
 
+    /// Makes the block hold the byte at a place of the file.
+    let reach (at: int) =
+        if at < blockStart || at >= blockStart + block.Length then
+            let struct (bytes, first) = source.Around at
+            block <- bytes
+            blockStart <- first
+
     /// Whether all fields have been read.
     member _.AtEnd = position >= length
 
@@ -61,12 +68,7 @@ type internal WireReader(span: WireSpan) =
                 refuse "a number of more than ten bytes"
 
             let at = start + position
-
-            if at < blockStart || at >= blockStart + block.Length then
-                let struct (bytes, first) = source.Around at
-                block <- bytes
-                blockStart <- first
-
+            reach at
             let b = block.Span[at - blockStart]
             position <- position + 1
             value <- value ||| (uint64 (b &&& 0x7Fuy) <<< shift)
@@ -93,7 +95,15 @@ type internal WireReader(span: WireSpan) =
 
         struct (int field, wire)
 
-    member private _.Take(count: uint64) : ReadOnlyMemory<byte> = source.Read(pass count, int count)
+    /// A few bytes, which may lie across the end of a block.
+    member private _.Take(count: int) : ReadOnlyMemory<byte> =
+        let at = pass (uint64 count)
+        reach at
+
+        if at - blockStart <= block.Length - count then
+            block.Slice(at - blockStart, count)
+        else
+            source.Read(at, count)
 
     /// The piece of the file that a field with a length holds: nothing is read.
     member this.Span() : WireSpan =
@@ -107,10 +117,10 @@ type internal WireReader(span: WireSpan) =
     member this.Message() : WireReader = WireReader(this.Span())
 
     /// Eight bytes as a number.
-    member this.Fixed64() : uint64 = BinaryPrimitives.ReadUInt64LittleEndian(this.Take(8UL).Span)
+    member this.Fixed64() : uint64 = BinaryPrimitives.ReadUInt64LittleEndian((this.Take 8).Span)
 
     /// Four bytes as a number.
-    member this.Fixed32() : uint32 = BinaryPrimitives.ReadUInt32LittleEndian(this.Take(4UL).Span)
+    member this.Fixed32() : uint32 = BinaryPrimitives.ReadUInt32LittleEndian((this.Take 4).Span)
 
     /// Passes over a value.
     member this.Skip(wire: WireType) : unit =

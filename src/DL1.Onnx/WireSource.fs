@@ -27,6 +27,15 @@ type internal MemorySource(memory: ReadOnlyMemory<byte>) =
     override _.Read(offset, count) = memory.Slice(offset, count)
     override _.CopyTo(offset, target) = memory.Slice(offset, target.Length).Span.CopyTo target
 
+/// Bytes that were read of a file, and the place of the first of them: one object, so that threads exchange it whole.
+[<Sealed; AllowNullLiteral>]
+type private FileBlock(bytes: ReadOnlyMemory<byte>, start: int) =
+    member _.Bytes = bytes
+    member _.Start = start
+
+    member _.Holds(at: int, count: int) =
+        at >= start && int64 at + int64 count <= int64 start + int64 bytes.Length
+
 /// A file that stays open, and is read in blocks where its structure is, and whole pieces where the weights are. Another file that
 /// takes its name changes nothing; one that is written to in the meantime is refused.
 [<Sealed>]
@@ -39,7 +48,7 @@ type internal FileSource(path: string) =
 
     let length = RandomAccess.GetLength handle
     let written = File.GetLastWriteTimeUtc handle
-    let mutable block: struct (ReadOnlyMemory<byte> * int) = struct (ReadOnlyMemory.Empty, 0)
+    let mutable block = FileBlock(ReadOnlyMemory.Empty, 0)
 
     let refuse (why: string) : 'a =
         Refuse.format "Onnx.read" $"{path}, which {why}" "an ONNX file that stays as it is" "read it again"
@@ -69,18 +78,22 @@ type internal FileSource(path: string) =
     override _.IsStored = true
 
     override _.Around at =
-        let struct (bytes, start) = block
+        let known = block
 
-        if at < start || at >= start + bytes.Length then
-            block <- struct (read at (int (min (int64 blockSize) (length - int64 at))), at)
+        let current =
+            if known.Holds(at, 1) then
+                known
+            else
+                FileBlock(read at (int (min (int64 blockSize) (length - int64 at))), at)
 
-        block
+        block <- current
+        struct (current.Bytes, current.Start)
 
     override _.Read(offset, count) =
-        let struct (bytes, start) = block
+        let known = block
 
-        if offset >= start && offset + count <= start + bytes.Length then
-            bytes.Slice(offset - start, count)
+        if known.Holds(offset, count) then
+            known.Bytes.Slice(offset - known.Start, count)
         else
             read offset count
 

@@ -134,6 +134,8 @@ let private training () =
     let bytes = OnnxExport.modelToBytes data.NamedInputs id Tree.toList trained
     Expect.equal (File.ReadAllBytes "digits.onnx") bytes "the same file"
     let scaled = OnnxExport.toBytesWith test.Inputs (fun x -> x / 16.0) OnnxExport.probabilities trained
+    OnnxExport.writeExternalWith "large.onnx" 1024L test.Inputs id OnnxExport.probabilities trained
+    Expect.equal (Onnx.read "large.onnx").Outputs.Count 2 "scores and probabilities"
     OnnxExport.writeWith "digits.onnx" test.Inputs (fun x -> x / 16.0) OnnxExport.probabilities trained
     Expect.equal (File.ReadAllBytes "digits.onnx") scaled "the same file"
 

@@ -108,6 +108,22 @@ let tests =
                     Expect.equal (filesIn folder) [| "m.onnx"; "m.onnx.notes.data" |] "all inside")
             }
 
+            test "a model whose elements stand in a file already is refused, and keeps them" {
+                inFolder (fun folder ->
+                    let path = Path.Combine(folder, "m.onnx")
+                    OnnxExport.writeExternal path 1024L (bytesOf (trained 2L))
+                    let files = filesIn folder
+
+                    for other in [ path; Path.Combine(folder, "other.onnx") ] do
+                        for atLeast in [ 1L; 1024L; 1000000L ] do
+                            Expect.throwsT<DomainError>
+                                (fun () -> OnnxExport.writeExternal other atLeast (File.ReadAllBytes path))
+                                "its elements are elsewhere"
+
+                    Expect.equal (filesIn folder) files "nothing is written or removed"
+                    isReadBack path (trained 2L))
+            }
+
             test "what is too large for one file goes to two" {
                 inFolder (fun folder ->
                     let path = Path.Combine(folder, "m.onnx")

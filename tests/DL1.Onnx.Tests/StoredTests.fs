@@ -3,6 +3,7 @@ module DL1.Onnx.Tests.StoredTests
 
 open System
 open System.IO
+open System.Threading.Tasks
 open DL1
 open DL1.Onnx
 open DL1.Onnx.Tests.Build
@@ -36,10 +37,57 @@ let private withWeights (elements: int) =
     |> modelWith [] 17L
     |> bytesOf
 
+/// The same model with its weights as numbers of a field, packed, in place of raw bytes.
+let private withFields (elements: int) =
+    let model = (Onnx.ofBytes (withWeights elements)).Model
+
+    let fields (t: OnnxTensor) =
+        let values = Array.init elements (fun i -> float32 i / 8.0f)
+        use stream = new MemoryStream()
+        use writer = new BinaryWriter(stream)
+        writer.Write 0x22uy
+        writer.Write7BitEncodedInt(4 * elements)
+        values |> Array.iter writer.Write
+        writer.Flush()
+        { t with Bytes = TensorBytes.Fields(WireSpan.OfMemory(ReadOnlyMemory(stream.ToArray()))) }
+
+    let graph = { model.Graph with Initializers = List.map fields model.Graph.Initializers }
+    (WriteModel.model { model with Graph = graph }).ToArray()
+
 let tests =
     testList
         "files on the disk"
         [
+            test "numbers of a field are read by blocks, from many threads at once" {
+                inFolder (fun path ->
+                    let bytes = withFields 300_001
+                    File.WriteAllBytes(path, bytes)
+                    let expected = (Tree.values (Onnx.ofBytes bytes).Parameters).Head
+                    let numbers = Tensor.toFloats expected
+                    Expect.equal numbers[300_000] 37500.0 "the last one"
+
+                    for _ in 1..5 do
+                        let file = Onnx.read path
+                        let before = GC.GetAllocatedBytesForCurrentThread()
+
+                        Expect.isTrue
+                            (Tensor.sameBits expected (Tree.values file.Parameters).Head)
+                            "the same"
+
+                        let allocated = GC.GetAllocatedBytesForCurrentThread() - before
+                        Expect.isLessThan allocated (4L * int64 bytes.Length) "bytes allocated"
+                        let shared = Onnx.read path
+
+                        Parallel.For(
+                            0,
+                            8,
+                            fun _ ->
+                                if not (Tensor.sameBits expected (Tree.values shared.Parameters).Head) then
+                                    failtest "other bits"
+                        )
+                        |> ignore)
+            }
+
             test "a file, whole or changed, is read as from memory" {
                 let random = Random 7
 

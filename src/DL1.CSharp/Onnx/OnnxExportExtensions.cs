@@ -42,7 +42,7 @@ public static class OnnxExportExtensions
 
             if (externalFrom is { } bytes)
             {
-                OnnxExport.writeExternal(path, bytes, OnnxExport.toBytesWith(example, first, last, trained));
+                OnnxExport.writeExternalWith(path, bytes, example, first, last, trained);
             }
             else
             {

@@ -51,8 +51,10 @@ module internal Frozen =
         let names = HashSet<string>()
         weights |> List.iter (fun (v, _) -> names.Add v.Name |> ignore)
 
-        // Of each node: whether it depends on weights alone, and whether something is computed in it.
+        // Of each node: whether it depends on weights and constants alone, and whether something is computed of weights in it. What is
+        // computed of constants alone stays in the graph: a mask has the length of the inputs, and there is no end of lengths.
         let ofWeights, isComputed = HashSet<Digest>(), HashSet<Digest>()
+        let hasWeight = HashSet<Digest>()
         let found = Dictionary<Digest, Expr>()
 
         // What arranges computed elements stays in the graph: its shape may be that of the inputs, and then it belongs to one graph.
@@ -75,10 +77,14 @@ module internal Frozen =
             if isOfWeights then
                 ofWeights.Add e.Digest |> ignore
 
-                if
-                    not (isArrangement e) || operands |> List.exists (fun o -> isComputed.Contains o.Digest)
-                then
-                    isComputed.Add e.Digest |> ignore
+                if e.Node.IsVariable || operands |> List.exists (fun o -> hasWeight.Contains o.Digest) then
+                    hasWeight.Add e.Digest |> ignore
+
+                    if
+                        not (isArrangement e)
+                        || operands |> List.exists (fun o -> isComputed.Contains o.Digest)
+                    then
+                        isComputed.Add e.Digest |> ignore
             else
                 List.iter meet operands
 

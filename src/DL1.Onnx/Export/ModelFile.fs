@@ -25,6 +25,19 @@ module internal ModelFile =
         | TensorBytes.Fields message -> int64 message.Length
         | TensorBytes.External _ -> 0L
 
+    /// Refuses a model whose elements stand in a file of its own: that file may be the one that is replaced.
+    let private requireInside (model: OnnxModel) =
+        for t in model.Graph.Initializers do
+            match t.Bytes with
+            | TensorBytes.External place ->
+                Refuse.domain
+                    "Onnx.writeExternal"
+                    $"the tensor {t.Name}, whose elements are in the file '{place.Location}'"
+                    "a model that holds all of its elements"
+                    "write the trained model again, or keep the file as it is"
+            | TensorBytes.Raw _
+            | TensorBytes.Fields _ -> ()
+
     let private parameterBytes (model: OnnxModel) = model.Graph.Initializers |> List.sumBy sizeOf
 
     /// The bytes of a file that holds all.
@@ -78,6 +91,7 @@ module internal ModelFile =
     /// Writes a model whose parameters of at least as many bytes stand in a file beside it. That file is named by its content
     /// and written first: at any moment the model that is there has its own data.
     let writeExternal (path: string) (atLeast: int64) (model: OnnxModel) : unit =
+        requireInside model
         let struct (folder, full) = Files.placeToWrite "Onnx.write" path
         let name = string (Path.GetFileName full)
         let mutable position = 0L

@@ -208,12 +208,7 @@ module OnnxExport =
     let writeStep (path: string) (learner: Learner) (state: TrainState) (batch: Dataset) : unit =
         ModelFile.write path (step learner state batch)
 
-    /// Writes the bytes of a file with its parameters of `bytesAtLeast` bytes or more in a file beside it, as ONNX's external data:
-    /// `model.onnx.<digest of its content>.data`. It is written first, and both whole or not at all: the model that is there has its
-    /// own data at any moment; the data of the one that it replaces is removed. A number below 1 is a `DomainError`, and so is a
-    /// place where no file can be written; bytes that are no ONNX model are a `FormatError`.
-    /// `OnnxExport.writeExternal "large.onnx" 1024L (OnnxExport.graphToBytes [ x; w ] [ "y", y ])`
-    let writeExternal (path: string) (bytesAtLeast: int64) (bytes: byte[]) : unit =
+    let private writeOutside (path: string) (bytesAtLeast: int64) (model: OnnxModel) : unit =
         if bytesAtLeast < 1L then
             Refuse.domain
                 "Onnx.writeExternal"
@@ -221,4 +216,25 @@ module OnnxExport =
                 "1 or more"
                 "give 1024, as ONNX's own tools do"
 
-        ModelFile.writeExternal path bytesAtLeast (ReadModel.model (ReadOnlyMemory bytes))
+        ModelFile.writeExternal path bytesAtLeast model
+
+    /// Writes the bytes of a file that DL1 made with its parameters of `bytesAtLeast` bytes or more in a file beside it, as ONNX's
+    /// external data: `model.onnx.<digest of its content>.data`. It is written first: the model that is there has its own data at any
+    /// moment; the data of the one that it replaces is removed. One process at a time may write to a path. A number below 1 is a
+    /// `DomainError`, and so are a model whose elements stand in another file already, and a place where no file can be written; bytes
+    /// that are no ONNX model are a `FormatError`.
+    /// `OnnxExport.writeExternal "large.onnx" 1024L (OnnxExport.graphToBytes [ x; w ] [ "y", y ])`
+    let writeExternal (path: string) (bytesAtLeast: int64) (bytes: byte[]) : unit =
+        writeOutside path bytesAtLeast (ReadModel.model (ReadOnlyMemory bytes))
+
+    /// `writeWith` with parameters of `bytesAtLeast` bytes or more in a file beside the model, as `writeExternal` does, for models of
+    /// any size. `OnnxExport.writeExternalWith "large.onnx" 1024L test.Inputs id OnnxExport.probabilities trained`
+    let writeExternalWith
+        (path: string)
+        (bytesAtLeast: int64)
+        (example: Tensor)
+        (before: Expr -> Expr)
+        (after: Expr -> (string * Expr) list)
+        (trained: Trained)
+        : unit =
+        writeOutside path bytesAtLeast (withOne example before after trained)

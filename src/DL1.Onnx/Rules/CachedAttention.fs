@@ -71,7 +71,17 @@ module internal CachedAttentionRules =
         requirePlain c
         let q, k, v = parts c heads keyHeads
         let length, d = q.Shape[2], q.Shape[3]
-        let total = c.Ints 6 |> List.exactlyOne |> c.Small
+
+        let total =
+            match c.Ints 6 with
+            | [ length ] -> c.Small length
+            | lengths ->
+                c.Refuse(
+                    $"total_sequence_length of %d{lengths.Length} elements",
+                    "one element",
+                    "give the length of the longest sequence, past and new positions together"
+                )
+
         let past = c.TryX 3
 
         let extent =

@@ -124,7 +124,6 @@ module internal ReductionRules =
         let here = Expr.arange DType.I64 x.Shape[axis] |> Expr.reshape extents
         Expr.cast x.DType (Expr.equal places here)
 
-    /// A running sum or product.
     /// A running result along an axis, from its end where `backwards` says so; exclusive, each place has that of the ones before.
     let private running operator versions (f: int -> bool -> Expr -> Expr) (neutral: float) =
         OnnxRule.one operator versions 2 [ "exclusive"; "reverse" ] (fun c ->

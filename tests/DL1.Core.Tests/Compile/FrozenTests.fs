@@ -109,6 +109,25 @@ let private shared =
                 Expect.equal frozen.Computed 2 "tanh w and the sum"
     }
 
+let private masks =
+    test "what is computed of constants alone is not kept: it may be of any length" {
+        let w = Key.normal 0.0 1.0 DType.F32 [ 4; 4 ] (Key.ofSeed 1L)
+        let variable = Expr.variable "w" DType.F32 [ 4; 4 ]
+        let frozen = FrozenWeights [ (Graph.variables [ variable ]).Head, w ]
+
+        for n in 1..5 do
+            let x = Expr.variable "x" DType.F32 [ n; 4 ]
+            let places axis = Expr.arange DType.F32 n |> Expr.expandDims axis |> Expr.broadcastTo [ n; n ]
+            let mask = Expr.cast DType.F32 (places 0 .<= places 1)
+            let y = Expr.matmul mask (Expr.matmul x (tanh variable))
+            let value = Key.normal 0.0 1.0 DType.F32 [ n; 4 ] (Key.ofSeed 2L)
+            let inputs = Graph.variables [ x ]
+            let found = Frozen.prepareShared Compile.standard frozen inputs [ y ] [ value ]
+            let expected = Compile.prepare (Graph.variables [ variable ] @ inputs) [ y ] [ w; value ]
+            Expect.isTrue (Tensor.sameBits expected.Head found.Head) $"%d{n} rows"
+            Expect.equal frozen.Computed 1 "tanh w alone"
+    }
+
 let private packed =
     law "weights that are packed once give the bits of weights where they lie" (fun (seed: uint16) ->
         let pick = Random(int seed)
@@ -134,4 +153,4 @@ let private packed =
             for _ in 1..2 do
                 Expect.isTrue (Tensor.sameBits plain.Head (frozen values).Head) $"%d{m} %d{k} %d{n} {width}")
 
-let tests = testList "Frozen" [ predictions; others; shared; packed ]
+let tests = testList "Frozen" [ predictions; others; shared; masks; packed ]
