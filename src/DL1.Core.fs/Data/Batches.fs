@@ -1,7 +1,5 @@
 namespace DL1
 
-open System.Threading.Tasks
-
 /// An order that reads neighbours together, for disks and networks on which a row here and a row there are slow: rows are cut
 /// into blocks of neighbours, the blocks are shuffled, and rows are mixed among the blocks of a window. With a greater window
 /// rows are mixed better, and more of them are read at about the same time.
@@ -98,21 +96,7 @@ module Batches =
 
     /// Makes each item while the one before it is in use, one ahead; the items and their order stay the same.
     /// `Batches.prefetched (fun i -> i * i) 3 |> List.ofSeq`
-    let prefetched (make: int -> 'a) (count: int) : seq<'a> =
-        seq {
-            let mutable next = if count > 0 then Some(Task.Run(fun () -> make 0)) else None
-            let mutable i = 0
-
-            while next.IsSome do
-                match next with
-                | None -> ()
-                | Some task ->
-                    let item = task.GetAwaiter().GetResult()
-                    i <- i + 1
-                    let following = i
-                    next <- if following < count then Some(Task.Run(fun () -> make following)) else None
-                    item
-        }
+    let prefetched (make: int -> 'a) (count: int) : seq<'a> = Prefetch.run Prefetch.one make count
 
     /// The batches of an epoch, each made while the one before it is in use.
     /// `Batches.epoch (Batches.ofSize 2) (Key.ofSeed 1L) 0 data`

@@ -94,10 +94,15 @@ module Prefetch =
         require "Prefetch" options
 
         seq {
-            // As many as there are items are enough.
-            let options = { options with Batches = min options.Batches (max 1 count) }
-            use lanes = new Lanes<'a>(options, make, count)
+            if Parallelism.isSingle then
+                // Without another thread nothing is made ahead.
+                for i in 0 .. count - 1 do
+                    make i
+            else
+                // As many as there are items are enough.
+                let options = { options with Batches = min options.Batches (max 1 count) }
+                use lanes = new Lanes<'a>(options, make, count)
 
-            for i in 0 .. count - 1 do
-                lanes.Take i
+                for i in 0 .. count - 1 do
+                    lanes.Take i
         }

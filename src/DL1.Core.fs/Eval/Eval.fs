@@ -2,7 +2,6 @@ namespace DL1
 
 open System
 open System.Collections.Generic
-open System.Threading.Tasks
 
 /// The meaning of expressions: every node computed in its own type, one after the other, by its definition. Slow and
 /// plain on purpose: it is the judge of everything faster.
@@ -69,7 +68,7 @@ module Eval =
                     for j in 0 .. n - 1 do
                         result[target + j] <- result[target + j] + left * b[from + j]
 
-            Parallel.For(0, stack * m, row) |> ignore
+            Parallelism.forEach (stack * m) row
             result
 
         if x.DType.IsFloat then

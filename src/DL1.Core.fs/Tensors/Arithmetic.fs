@@ -2,7 +2,6 @@ namespace DL1
 
 open System
 open System.Numerics
-open System.Threading.Tasks
 
 /// The four operations of arithmetic.
 [<RequireQualifiedAccess>]
@@ -116,12 +115,8 @@ module internal Arithmetic =
             else
                 let parts = (size + shared - 1) / shared
 
-                Parallel.For(
-                    0,
-                    parts,
-                    (fun i -> part (i * shared) (int (min (int64 size) (int64 (i + 1) * int64 shared))))
-                )
-                |> ignore
+                Parallelism.forEach parts (fun i ->
+                    part (i * shared) (int (min (int64 size) (int64 (i + 1) * int64 shared))))
 
     let inline private all
         ([<InlineIfLambda>] vector: Vector<'e> -> Vector<'e> -> Vector<'e>)

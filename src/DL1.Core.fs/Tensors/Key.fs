@@ -3,7 +3,6 @@ namespace DL1
 open System
 open System.Runtime.CompilerServices
 open System.Runtime.InteropServices
-open System.Threading.Tasks
 open FSharp.NativeInterop
 open MathNet.Numerics
 
@@ -86,7 +85,7 @@ module Key =
         if parts = 1 then
             part 0
         elif parts > 1 then
-            Parallel.For(0, parts, part) |> ignore
+            Parallelism.forEach parts part
 
     /// Writes the words of a stream from the number `first` on.
     let private fillWords (stream: int) (key: Key) (first: int) (words: Span<int>) =

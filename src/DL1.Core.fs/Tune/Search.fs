@@ -90,11 +90,18 @@ module Search =
         let results: 'b[] = Array.zeroCreate items.Length
         let options = ParallelOptions(MaxDegreeOfParallelism = threads)
 
-        try
-            Parallel.For(0, items.Length, options, (fun i -> results[i] <- f items[i])) |> ignore
-        with :? AggregateException as e ->
-            // A trial's own error, as it would be without threads.
-            Runtime.ExceptionServices.ExceptionDispatchInfo.Capture(e.Flatten().InnerExceptions[0]).Throw()
+        let one i = results[i] <- f items[i]
+
+        if Parallelism.isSingle then
+            Parallelism.forEach items.Length one
+        else
+            try
+                Parallel.For(0, items.Length, options, one) |> ignore
+            with :? AggregateException as e ->
+                // A trial's own error, as it would be without threads.
+                Runtime.ExceptionServices.ExceptionDispatchInfo
+                    .Capture(e.Flatten().InnerExceptions[0])
+                    .Throw()
 
         List.ofArray results
 
