@@ -109,9 +109,11 @@ public class CodeGeneratedTests
         var generator = new CodeGenerator(seed: 5);
         var random = new Random(6);
         int agreed = 0, points = 0, unclear = 0;
-        for (var i = 0; agreed < 1000; i++)
+        // A second run of the suite, under guard pages and in another culture, takes the first quarter.
+        var wanted = Environment.GetEnvironmentVariable("DL1_GUARD") == "1" ? 250 : 1000;
+        for (var i = 0; agreed < wanted; i++)
         {
-            Assert.True(i < 2000, $"only {agreed} of {i} lambdas have points away from kinks");
+            Assert.True(i < 2 * wanted, $"only {agreed} of {i} lambdas have points away from kinks");
             var code = generator.Lambda(1 + i % 3);
             var run = Run(code);
             var derivatives = Calculus.CompileGradient(code);
