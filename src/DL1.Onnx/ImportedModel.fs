@@ -110,6 +110,13 @@ type ImportedModel internal (file: OnnxFile, given: (string * Tensor) list, isLi
 
     let prepared = LruCache<string, Lazy<string list * (Tensor list -> Tensor list)>> 48
 
+    /// The weights by variables, in the order of their paths, shared by the graphs for all shapes of inputs.
+    let frozen =
+        lazy
+            (Tree.toList parameters.Value @ Tree.toList state.Value
+             |> List.map (fun (path, t) -> { Name = "⟨weight⟩ " + path; DType = t.DType; Shape = t.Shape }, t)
+             |> FrozenWeights)
+
     /// The names of the outputs, or of the values inside that are wanted, with a function that computes them.
     let compile options (wanted: string list option) (values: Tensor list) =
         let variables =
@@ -120,16 +127,12 @@ type ImportedModel internal (file: OnnxFile, given: (string * Tensor) list, isLi
 
         let found = Dictionary<string, OnnxTerm>()
 
-        let weights =
-            Tree.toList parameters.Value @ Tree.toList state.Value
-            |> List.map (fun (path, t) -> { Name = "⟨weight⟩ " + path; DType = t.DType; Shape = t.Shape }, t)
-
         let table = Dictionary<string, Expr>()
 
         List.iter2
             (fun path (v, _) -> table[path] <- Expr.ofVariable v)
             (Tree.paths parameters.Value @ Tree.paths state.Value)
-            weights
+            frozen.Value.Weights
 
         let ys =
             lifted DType.F32 table (fun name v -> found[name] <- v) (variables |> List.map Expr.ofVariable)
@@ -149,7 +152,7 @@ type ImportedModel internal (file: OnnxFile, given: (string * Tensor) list, isLi
             | None -> outputs, ys
             | Some names -> names, List.map named names
 
-        names, Frozen.prepare options weights variables roots
+        names, Frozen.prepareShared options frozen.Value variables roots
 
     let run (xs: (string * Tensor) list) (wanted: string list option) : Tree<Tensor> =
         let values = ModelInputs.valuesOf inputs xs
@@ -160,7 +163,7 @@ type ImportedModel internal (file: OnnxFile, given: (string * Tensor) list, isLi
                | Some names -> "|" + String.Join("\n", names)
                | None -> "")
 
-        let names, compiled = prepared.Get(key, (fun () -> lazy compile Compile.standard wanted values)).Value
+        let names, compiled = LruCache.once prepared key (fun () -> compile Compile.standard wanted values)
 
         List.zip names (compiled values) |> List.distinctBy fst |> Tree.ofList
 
@@ -204,6 +207,9 @@ type ImportedModel internal (file: OnnxFile, given: (string * Tensor) list, isLi
     /// Runs the model: tensors by the inputs' names to tensors by the outputs' names. It is compiled for the shapes of the
     /// inputs at the first call.
     member _.Run(xs: (string * Tensor) list) : Tree<Tensor> = run xs None
+
+    /// What the graphs for all shapes share.
+    member internal _.Frozen = frozen.Value
 
     /// A function from tensors of the types and shapes of examples to the outputs, both in the model's order.
     member internal _.Prepare

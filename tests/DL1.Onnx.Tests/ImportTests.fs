@@ -25,6 +25,24 @@ let tests =
     testList
         "import"
         [
+            test "what is computed of weights alone is shared by batches of all sizes" {
+                let nodes = [ node "Tanh" [ "w" ] [ "t" ] []; node "MatMul" [ "x"; "t" ] [ "y" ] [] ]
+
+                let w = f32 [ 4; 3 ] [ for i in 1..12 -> 0.1 * float i ]
+                let model = Onnx.import [] (fileOf 17L (graph [ x4 ] nodes [ "w", w ] [ output "y" ]))
+
+                let weight = Expr.variable "w" DType.F32 [ 4; 3 ]
+
+                for rows in 1..3 do
+                    let x = f32 [ rows; 4 ] [ for i in 1 .. 4 * rows -> float i ]
+                    let input = Expr.variable "x" DType.F32 [ rows; 4 ]
+                    let roots = model.ApplyWith(Tree.ofList [ "w", weight ], [ input ])
+                    let due = Compile.prepare (Graph.variables [ input; weight ]) roots [ x; w ]
+                    Expect.equal (Onnx.run [ "x", x ] model |> Tree.values) due $"%d{rows} rows"
+
+                Expect.equal model.Frozen.Computed 1 "tanh w"
+            }
+
             test "what is written is read back" {
                 let inner =
                     graph [] [ node "Neg" [ "x" ] [ "n" ] [] ] [ "k", f32 [ 2 ] [ 1.0; 2.0 ] ] [ output "n" ]

@@ -102,7 +102,7 @@ type internal Predictor
             | ValueSome targets -> $"{shown inputs} | {shown targets}"
             | ValueNone -> shown inputs
 
-        prepared.Get(shape, (fun () -> lazy prepare parameters state inputs targets)).Value
+        LruCache.once prepared shape (fun () -> prepare parameters state inputs targets)
 
     /// The weights, in the order of a plan that is given them; none where it keeps them.
     let weightsOf parameters state = if kept.IsSome then [] else Tree.values parameters @ Tree.values state

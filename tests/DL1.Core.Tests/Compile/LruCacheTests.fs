@@ -1,6 +1,7 @@
 /// What a cache keeps: those used last, of a number and of a weight.
 module DL1.Tests.LruCacheTests
 
+open System
 open DL1.Compiler.Runtime
 open Expecto
 
@@ -54,4 +55,22 @@ let tests =
                             && cache.Count = after.Length)
                         ([], true)
                     |> snd)
+
+            test "what could not be made is made again, what was made is not" {
+                let cache = LruCache<string, Lazy<int>> 4
+                let mutable calls = 0
+
+                let make () =
+                    calls <- calls + 1
+                    if calls = 1 then invalidOp "too early" else calls
+
+                Expect.throwsT<InvalidOperationException>
+                    (fun () -> LruCache.once cache "a" make |> ignore)
+                    "the first call"
+
+                Expect.equal cache.Count 0 "it is forgotten"
+                Expect.equal (LruCache.once cache "a" make) 2 "the second call makes it"
+                Expect.equal (LruCache.once cache "a" make) 2 "the third call finds it"
+                Expect.equal calls 2 "calls"
+            }
         ]

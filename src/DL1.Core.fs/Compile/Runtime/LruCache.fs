@@ -55,3 +55,29 @@ type internal LruCache<'K, 'V when 'K: not null and 'K: equality>
                 | ValueNone ->
                     add key made
                     made)
+
+    /// Forgets the value of a key, where it is still this one.
+    member _.Drop(key: 'K, value: 'V) : unit =
+        lock known (fun () ->
+            match known.TryGetValue key with
+            | true, node ->
+                let struct (_, found) = node.Value
+
+                if obj.ReferenceEquals(found, value) then
+                    order.Remove node
+                    known.Remove key |> ignore
+                    weight <- weight - weigh value
+            | false, _ -> ())
+
+[<RequireQualifiedAccess>]
+module internal LruCache =
+    /// The value of a key, made by one thread while others wait for it. What could not be made is made again at the next call: there
+    /// may be more memory then.
+    let once (cache: LruCache<'K, Lazy<'V>>) (key: 'K) (make: unit -> 'V) : 'V =
+        let value = cache.Get(key, (fun () -> Lazy<'V>(make)))
+
+        try
+            value.Value
+        with _ ->
+            cache.Drop(key, value)
+            reraise ()
