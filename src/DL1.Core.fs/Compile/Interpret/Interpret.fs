@@ -1,6 +1,6 @@
 namespace DL1.Compiler.Interpret
 
-open System
+open System.Runtime.CompilerServices
 open DL1.Compiler.Interpret.LaneBlock
 open FSharp.NativeInterop
 open DL1
@@ -60,16 +60,18 @@ module internal Interpret =
         let steps = staged.Loop.Steps.Length
         64 * (room * steps + 1 + 2 * steps)
 
-    /// Runs a call. `values` is the address of `bytesFor staged room` bytes.
+    /// Runs a call, with `room` blocks for each value. Its memory is not cleared first: each block is written before it is read.
+    [<SkipLocalsInit>]
     let private run<'F, 'I when 'F: unmanaged and 'F: struct and 'I: unmanaged and 'I: struct>
-        (values: nativeint)
         room
         (staged: StagedLoop)
+        (lanesOf: LaneOperand[])
         (operands: nativeint)
         (segments: nativeint)
         (columns: nativeint)
         split
         =
+        let values = NativePtr.toNativeInt (NativePtr.stackalloc<byte>(bytesFor staged room))
         let loop = staged.Loop
         let single = sizeof<'F> = 4
         let lanes = if single then 16n else 8n
@@ -79,53 +81,36 @@ module internal Interpret =
         // A row of several blocks is done in runs of its blocks; of shorter rows, several are done together.
         let isLong = columns > lanes
 
+        /// The bytes from a segment of an operand to the next.
+        let inline down operand =
+            if lanesOf[operand].Operand.Invariant then
+                0n
+            else
+                At.read<nativeint>(operands + nativeint (sizeof<nativeint> * (2 * operand + 1)))
+
         let inline address operand (segment: nativeint) (column: nativeint) =
-            let pair = operands + nativeint (2 * sizeof<nativeint> * operand)
-            let o = loop.Operands[operand]
-            let along = if o.Along then column * nativeint (ElementSize.ofType o.Type) else 0n
-
-            let down =
-                if o.Invariant then
-                    0n
-                else
-                    segment * At.read<nativeint>(pair + nativeint sizeof<nativeint>)
-
-            At.read<nativeint> pair + down + along
+            At.read<nativeint>(operands + nativeint (2 * sizeof<nativeint> * operand))
+            + segment * down operand
+            + column * lanesOf[operand].ColumnBytes
 
         /// Loads the blocks of a value: those of one row from a column on, or those of several rows from a segment on.
         let read operand segment column blocks (target: nativeint) =
-            let o = loop.Operands[operand]
+            let o, from = lanesOf[operand], address operand segment column
 
             if isLong then
                 let count = int (min (lanes * nativeint blocks) (columns - column))
-                InterpretMemory.load single o (address operand segment column) count target
+                InterpretMemory.load single o from count target
             else
-                for i in 0 .. blocks - 1 do
-                    let block = target + 64n * nativeint i
-
-                    InterpretMemory.load
-                        single
-                        o
-                        (address operand (segment + nativeint i) column)
-                        (int columns)
-                        block
+                InterpretMemory.loadRows single o from (down operand) (int columns) blocks target
 
         let write struct (value, operand) segment column blocks =
-            let o = loop.Operands[operand]
+            let o, target = lanesOf[operand], address operand segment column
 
             if isLong then
                 let count = int (min (lanes * nativeint blocks) (columns - column))
-                InterpretMemory.store single o (address operand segment column) count (slot value)
+                InterpretMemory.store single o target count (slot value)
             else
-                for i in 0 .. blocks - 1 do
-                    let block = slot value + 64n * nativeint i
-
-                    InterpretMemory.store
-                        single
-                        o
-                        (address operand (segment + nativeint i) column)
-                        (int columns)
-                        block
+                InterpretMemory.storeRows single o target (down operand) (int columns) blocks (slot value)
 
         let get step segment column blocks =
             match loop.Steps[step] with
@@ -147,6 +132,8 @@ module internal Interpret =
 
         /// Runs a stage without its loop-invariant steps.
         let work (stage: Stage) =
+            Hot.loop ()
+
             for struct (reduction, op, x) in stage.Reductions do
                 InterpretReduce.start single staged.Kinds[x] op (slot reduction)
 
@@ -161,7 +148,7 @@ module internal Interpret =
 
             /// Ends the leaf block, where the block at a column begins a new one: adds it to the sum of leaf blocks, and that to
             /// the last sum after `Tuning.LeafBlock` of them.
-            let inline startBlock column count =
+            let inline startBlock column =
                 if since >= leaf && (not loop.Across || column % leaf = 0n) then
                     for reduction in stage.Sums do
                         add (above 1 reduction) (slot reduction)
@@ -175,32 +162,34 @@ module internal Interpret =
                             add (above 2 reduction) (above 1 reduction)
                             zero (above 1 reduction)
 
-                since <- since + (if loop.Across then count else 1n)
-
-            /// Reduces blocks in their order, as many at once as belong to one leaf block.
+            /// Reduces blocks in their order, as many at once as surely belong to one leaf block.
             let inline reduce (column: nativeint) blocks =
-                let inline columnOf i = if isLong then column + lanes * nativeint (i: int) else 0n
-                let inline countOf i = min lanes (columns - columnOf i)
-                // Downward, lanes beyond the end of a row are reduced too, and never stored.
-                let inline isWhole count = count = lanes || not loop.Across
                 let mutable first = 0
 
                 while first < blocks do
-                    let count = countOf first
-                    startBlock (columnOf first) count
-                    let mutable next = first + 1
+                    let at = if isLong then column + lanes * nativeint first else 0n
+                    let count = min lanes (columns - at)
+                    // Downward, lanes beyond the end of a row are reduced too, and never stored.
+                    let isWhole = count = lanes || not loop.Across
+                    startBlock at
 
-                    if isWhole count then
-                        while next < blocks
-                              && isWhole (countOf next)
-                              && not (since >= leaf && (not loop.Across || columnOf next % leaf = 0n)) do
-                            since <- since + (if loop.Across then lanes else 1n)
-                            next <- next + 1
+                    let next =
+                        if not isWhole then
+                            first + 1
+                        else
+                            let left =
+                                if not loop.Across then leaf - since
+                                elif isLong then min (leaf - at % leaf) (columns - at) / lanes
+                                else (leaf - since) / lanes
+
+                            int (min (nativeint blocks) (nativeint first + left))
+
+                    since <- since + nativeint (next - first) * (if loop.Across then count else 1n)
 
                     for struct (reduction, op, x) in stage.Reductions do
                         let from = slot x + 64n * nativeint first
 
-                        if isWhole count then
+                        if isWhole then
                             InterpretReduce.combine
                                 single
                                 staged.Kinds[x]
@@ -314,22 +303,13 @@ module internal Interpret =
         : LoopBody =
         let most = max 1 (min 32 (mostBytes / (64 * max 1 staged.Loop.Steps.Length)))
         let lanes = if sizeof<'F> = 4 then 16n else 8n
+        let lanesOf = staged.Loop.Operands |> Array.map (InterpretMemory.ofOperand (sizeof<'F> = 4))
 
         LoopBody(fun operands segments columns split ->
             // No more blocks than the call has.
             let blocks = max 1n (if columns > lanes then (columns + lanes - 1n) / lanes else segments)
             let room = int (min (nativeint most) blocks)
-            let bytes = bytesFor staged room
-
-            // The first argument, because `stackalloc` needs an evaluation stack that is otherwise empty.
-            run<'F, 'I>
-                (NativePtr.toNativeInt (NativePtr.stackalloc<byte> bytes))
-                room
-                staged
-                operands
-                segments
-                columns
-                split)
+            run<'F, 'I> room staged lanesOf operands segments columns split)
 
     /// A staged loop as a body that interprets it.
     let body (staged: StagedLoop) : LoopBody =

@@ -20,6 +20,8 @@ module internal InterpretFloats =
         (x: nativeint)
         target
         =
+        Hot.loop ()
+
         if Vector256.IsHardwareAccelerated then
             if sizeof<'F> = 4 then
                 eachWide1 wideSingle bytes x target
@@ -74,6 +76,8 @@ module internal InterpretFloats =
 
     [<MethodImpl(MethodImplOptions.NoInlining)>]
     let private pow<'F> bytes (x: nativeint) y target =
+        Hot.loop ()
+
         if sizeof<'F> = 4 then
             each2 (fun (v: Vector128<float32>) w -> VectorMath.Pow(v, w)) bytes x y target
         else
@@ -82,6 +86,8 @@ module internal InterpretFloats =
     /// The error function, given exp(−x²).
     [<MethodImpl(MethodImplOptions.NoInlining)>]
     let erfBy<'F> bytes (x: nativeint) gaussian target =
+        Hot.loop ()
+
         if sizeof<'F> = 4 then
             each2 (fun (v: Vector128<float32>) w -> VectorMath.ErfBy(v, w)) bytes x gaussian target
         else
@@ -106,6 +112,7 @@ module internal InterpretFloats =
         Vector128.BitwiseAnd(mask, Vector128<'F>.One)
 
     let unary<'F when 'F: unmanaged and 'F: struct> op bytes (x: nativeint) (target: nativeint) =
+        Hot.loop ()
         let inline each (f: Vector128<'F> -> Vector128<'F>) = each1 f bytes x target
         let zero = Vector128<'F>.Zero
         let one = Vector128<'F>.One
@@ -155,15 +162,19 @@ module internal InterpretFloats =
         (y: nativeint)
         (target: nativeint)
         =
+        Hot.loop ()
         let inline each (f: Vector128<'F> -> Vector128<'F> -> Vector128<'F>) = each2 f bytes x y target
 
+        let inline both f (wide: Vector256<'F> -> Vector256<'F> -> Vector256<'F>) =
+            eachWide2 f wide bytes x y target
+
         match op with
-        | BinaryOp.Add -> each (fun v w -> Vector128.Add(v, w))
-        | BinaryOp.Sub -> each (fun v w -> Vector128.Subtract(v, w))
-        | BinaryOp.Mul -> each (fun v w -> Vector128.Multiply(v, w))
-        | BinaryOp.Div -> each (fun v w -> Vector128.Divide(v, w))
+        | BinaryOp.Add -> both (fun v w -> Vector128.Add(v, w)) (fun v w -> Vector256.Add(v, w))
+        | BinaryOp.Sub -> both (fun v w -> Vector128.Subtract(v, w)) (fun v w -> Vector256.Subtract(v, w))
+        | BinaryOp.Mul -> both (fun v w -> Vector128.Multiply(v, w)) (fun v w -> Vector256.Multiply(v, w))
+        | BinaryOp.Div -> both (fun v w -> Vector128.Divide(v, w)) (fun v w -> Vector256.Divide(v, w))
         | BinaryOp.Pow -> pow<'F> bytes x y target
-        | BinaryOp.Max -> each (fun v w -> Vector128.Max(v, w))
-        | BinaryOp.Min -> each (fun v w -> Vector128.Min(v, w))
+        | BinaryOp.Max -> both (fun v w -> Vector128.Max(v, w)) (fun v w -> Vector256.Max(v, w))
+        | BinaryOp.Min -> both (fun v w -> Vector128.Min(v, w)) (fun v w -> Vector256.Min(v, w))
         | BinaryOp.And -> each (fun v w -> truth (Vector128.BitwiseAnd(notZero v, notZero w)))
         | BinaryOp.Or -> each (fun v w -> truth (Vector128.BitwiseOr(notZero v, notZero w)))

@@ -80,6 +80,7 @@ module internal InterpretIntegers =
         (y: nativeint)
         (target: nativeint)
         =
+        Hot.loop ()
         let inline each (f: Vector128<'T> -> Vector128<'T> -> Vector128<'T>) = each2 f bytes x y target
 
         match op with
@@ -91,6 +92,7 @@ module internal InterpretIntegers =
         | CompareOp.Ge -> each (fun v w -> Vector128.GreaterThanOrEqual(v, w))
 
     let select (bytes: nativeint) (mask: nativeint) (x: nativeint) (y: nativeint) (target: nativeint) =
+        Hot.loop ()
         let mutable at = 0n
 
         while at < bytes do
@@ -108,6 +110,7 @@ module internal InterpretIntegers =
         (x: nativeint)
         (target: nativeint)
         =
+        Hot.loop ()
         let isSingle = sizeof<'F> = 4
 
         match source, result with

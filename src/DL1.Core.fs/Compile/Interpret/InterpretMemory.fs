@@ -9,14 +9,57 @@ open DL1.Compiler.Simd
 
 #nowarn "9" // Addresses; the caller guarantees the operands' extents.
 
+/// An operand as lanes: the bytes of an element, and from one column to the next, and whether elements are as wide as lanes and
+/// copied as they are.
+[<Struct>]
+type internal LaneOperand = { Operand: LoopOperand; Bytes: int; ColumnBytes: nativeint; IsCopied: bool }
+
 /// Elements of a fused loop's operands as lanes, where the loop is interpreted: all lanes are as wide as the loop's floats.
 [<RequireQualifiedAccess>]
 module internal InterpretMemory =
+    /// An operand of a loop of f32 (`single`) or of f64.
+    let ofOperand single (operand: LoopOperand) =
+        let bytes = ElementSize.ofType operand.Type
+
+        {
+            Operand = operand
+            Bytes = bytes
+            ColumnBytes = if operand.Along then nativeint bytes else 0n
+            IsCopied = operand.Type <> DType.Bool && bytes = (if single then 4 else 8)
+        }
+
+    let private copy (from: nativeint) (target: nativeint) bytes =
+        Buffer.MemoryCopy(
+            NativePtr.toVoidPtr (NativePtr.ofNativeInt<byte> from),
+            NativePtr.toVoidPtr (NativePtr.ofNativeInt<byte> target),
+            int64<int> bytes,
+            int64 bytes
+        )
+
+    /// Copies rows of at most 64 bytes.
+    let private copyRows
+        (from: nativeint)
+        (fromStride: nativeint)
+        (target: nativeint)
+        (stride: nativeint)
+        bytes
+        rows
+        =
+        Hot.loop ()
+
+        if bytes = 64 then
+            for i in 0n .. nativeint<int> rows - 1n do
+                LoopMemory.Copy(from + fromStride * i, target + stride * i, 64)
+        else
+            for i in 0n .. nativeint rows - 1n do
+                LoopMemory.Copy(from + fromStride * i, target + stride * i, bytes)
+
     /// Reads `count` elements into lanes, or one into all lanes of a block where the operand does not move along columns.
-    let load single (operand: LoopOperand) (address: nativeint) count (block: nativeint) =
+    let load single (o: LaneOperand) (address: nativeint) count (block: nativeint) =
+        let operand = o.Operand
         let bytes = if single then 4 else 8
         let lane i = block + nativeint (bytes * i)
-        let element i = address + nativeint (ElementSize.ofType operand.Type * i)
+        let element i = address + nativeint (o.Bytes * i)
 
         let inline each (put: nativeint -> nativeint -> unit) =
             if operand.Along then
@@ -26,15 +69,8 @@ module internal InterpretMemory =
                 for i in 0 .. 64 / bytes - 1 do
                     put address (lane i)
 
-        if operand.Along && operand.Type <> DType.Bool && ElementSize.ofType operand.Type = bytes then
-            let size = int64 bytes * int64 count
-
-            Buffer.MemoryCopy(
-                NativePtr.toVoidPtr (NativePtr.ofNativeInt<byte> address),
-                NativePtr.toVoidPtr (NativePtr.ofNativeInt<byte> block),
-                size,
-                size
-            )
+        if o.IsCopied && operand.Along then
+            copy address block (bytes * count)
         else
             match operand.Type with
             | DType.F32 -> each (fun from target -> At.write target (At.read<int> from))
@@ -47,24 +83,34 @@ module internal InterpretMemory =
             | DType.Bool ->
                 each (fun from target -> At.write target (if At.read<byte> from = 0uy then 0L else -1L))
 
+    /// Reads rows of `count` elements, at most a block, `down` bytes apart: a block for each.
+    let loadRows
+        single
+        (o: LaneOperand)
+        (address: nativeint)
+        (down: nativeint)
+        count
+        rows
+        (blocks: nativeint)
+        =
+        if o.IsCopied && o.Operand.Along then
+            copyRows address down blocks 64n (o.Bytes * count) rows
+        else
+            for i in 0n .. nativeint<int> rows - 1n do
+                load single o (address + down * i) count (blocks + 64n * i)
+
     /// Writes `count` elements, or one where the operand does not move along columns.
-    let store single (operand: LoopOperand) (address: nativeint) count (block: nativeint) =
+    let store single (o: LaneOperand) (address: nativeint) count (block: nativeint) =
+        let operand = o.Operand
         let bytes = if single then 4 else 8
         let count = if operand.Along then count else 1
 
-        if operand.Type <> DType.Bool && ElementSize.ofType operand.Type = bytes then
-            let size = int64 bytes * int64 count
-
-            Buffer.MemoryCopy(
-                NativePtr.toVoidPtr (NativePtr.ofNativeInt<byte> block),
-                NativePtr.toVoidPtr (NativePtr.ofNativeInt<byte> address),
-                size,
-                size
-            )
+        if o.IsCopied then
+            copy block address (bytes * count)
         else
             for i in 0 .. count - 1 do
                 let lane = block + nativeint (bytes * i)
-                let element = address + nativeint (ElementSize.ofType operand.Type * i)
+                let element = address + nativeint (o.Bytes * i)
 
                 match operand.Type with
                 | DType.F32
@@ -72,3 +118,19 @@ module internal InterpretMemory =
                 | DType.F64
                 | DType.I64 -> At.write element (At.read<int64> lane)
                 | DType.Bool -> At.write element (if At.read<int> lane = 0 then 0uy else 1uy)
+
+    /// Writes rows of `count` elements, at most a block, `down` bytes apart: a block for each.
+    let storeRows
+        single
+        (o: LaneOperand)
+        (address: nativeint)
+        (down: nativeint)
+        count
+        rows
+        (blocks: nativeint)
+        =
+        if o.IsCopied && o.Operand.Along then
+            copyRows blocks 64n address down (o.Bytes * count) rows
+        else
+            for i in 0n .. nativeint<int> rows - 1n do
+                store single o (address + down * i) count (blocks + 64n * i)

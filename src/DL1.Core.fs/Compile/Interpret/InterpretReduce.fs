@@ -10,6 +10,8 @@ open DL1.Compiler.FusedLoop
 [<RequireQualifiedAccess>]
 module internal InterpretReduce =
     let private combining<'T when 'T: unmanaged and 'T: struct> op blocks x total =
+        Hot.loop ()
+
         match op with
         | ReduceOp.Sum -> fold<'T> (fun v w -> Vector128.Add(v, w)) blocks x total
         | ReduceOp.Prod -> fold<'T> (fun v w -> Vector128.Multiply(v, w)) blocks x total

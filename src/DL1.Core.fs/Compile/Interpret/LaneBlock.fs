@@ -55,6 +55,29 @@ module internal LaneBlock =
             save (target + at) (f (load (x + at)) (load (y + at)))
             at <- at + 16n
 
+    /// Applies f to the vectors of two values, pair by pair; where vectors of 256 bits are native, the same function `wide` to those.
+    let inline eachWide2
+        ([<InlineIfLambda>] f: Vector128<'T> -> Vector128<'T> -> Vector128<'T>)
+        ([<InlineIfLambda>] wide: Vector256<'T> -> Vector256<'T> -> Vector256<'T>)
+        (bytes: nativeint)
+        x
+        y
+        target
+        =
+        if Vector256.IsHardwareAccelerated then
+            let inline at (address: nativeint) = NativePtr.ofNativeInt<'T> address
+            let mutable i = 0n
+
+            while i < bytes do
+                Vector256.Store(
+                    wide (Vector256.Load(at (x + i))) (Vector256.Load(at (y + i))),
+                    at (target + i)
+                )
+
+                i <- i + 32n
+        else
+            each2 f bytes x y target
+
     /// Combines the block at `total` with each of the blocks from x on, one after another.
     let inline fold<'T when 'T: unmanaged and 'T: struct>
         ([<InlineIfLambda>] f: Vector128<'T> -> Vector128<'T> -> Vector128<'T>)
