@@ -61,23 +61,14 @@ module Compile =
             with :? System.OutOfMemoryException ->
                 Allocation.failed "Compile"
 
-            let rec ofRoots (roots: Expr list) i =
-                match roots with
-                | [] -> []
-                | root :: rest ->
-                    let buffer = plan.Results[i]
-
-                    let result =
-                        match plan.Locations[buffer] with
-                        | Location.Input n -> Tensor(root.Shape, values[n].Elements)
-                        | Location.Constant value -> Tensor(root.Shape, value.Elements)
-                        | Location.Output n -> Tensor(root.Shape, outputs[n])
-                        | Location.Arena _ ->
-                            Memory.read root.DType root.Shape executable.Frame.Addresses[buffer]
-
-                    result :: ofRoots rest (i + 1)
-
-            ofRoots plan.Roots 0
+            plan.Roots
+            |> List.mapi (fun i root ->
+                match plan.Locations[plan.Results[i]] with
+                | Location.Input n -> Tensor(root.Shape, values[n].Elements)
+                | Location.Constant value -> Tensor(root.Shape, value.Elements)
+                | Location.Output n -> Tensor(root.Shape, outputs[n])
+                | Location.Arena _ ->
+                    Memory.read root.DType root.Shape executable.Frame.Addresses[plan.Results[i]])
         finally
             executable.Release()
 
@@ -90,9 +81,9 @@ module Compile =
     let internal prepareFrozen
         grain
         width
-        (options: CompileOptions)
+        options
         (frozen: (Variable * Tensor) list)
-        (inputs: Variable list)
+        inputs
         (roots: Expr list)
         =
         Options.check options
@@ -102,22 +93,17 @@ module Compile =
         let kept = frozen |> List.map snd |> Array.ofList
         check (List.map fst frozen) (List.ofArray kept)
 
-        let at =
-            [|
-                for buffer in 0 .. plan.Locations.Length - 1 do
-                    match plan.Locations[buffer] with
-                    | Location.Input n -> struct (buffer, n)
-                    | _ -> ()
-            |]
-
-        let given = at |> Array.filter (fun (struct (_, n)) -> n < inputs.Length)
+        let given, still =
+            plan.Locations
+            |> Array.indexed
+            |> Array.choose (fun (buffer, location) ->
+                match location with
+                | Location.Input n -> Some(struct (buffer, n))
+                | _ -> None)
+            |> Array.partition (fun (struct (_, n)) -> n < inputs.Length)
 
         let still =
-            [|
-                for struct (buffer, n) in at do
-                    if n >= inputs.Length then
-                        struct (buffer, kept[n - inputs.Length].Elements)
-            |]
+            still |> Array.map (fun (struct (buffer, n)) -> struct (buffer, kept[n - inputs.Length].Elements))
 
         let results = Array.zeroCreate plan.Outputs
 
@@ -145,13 +131,10 @@ module Compile =
     let internal prepareBy grain width options inputs roots =
         prepareFrozen grain width options [] inputs roots
 
-    /// Like `prepareWith`, for a given vector width.
-    let internal prepareAs width options inputs roots = prepareBy Frame.UsualGrain width options inputs roots
-
     /// Like `prepareWith`, for a given vector width, with compiled or interpreted loops, on at most `threads` threads.
     let internal prepareOn width generates threads (inputs: Variable list) (roots: Expr list) =
         let options = { Threads = threads; DynamicCode = generates; CheckFinite = false }
-        prepareAs width options inputs roots
+        prepareBy Frame.UsualGrain width options inputs roots
 
     /// The default options: one thread for each processor, machine code where the runtime can generate it, no checks.
     /// `{ Compile.standard with CheckFinite = true }`
@@ -161,7 +144,7 @@ module Compile =
     /// or infinity of a run, with the layer and the formula that gave it.
     /// `let step = Compile.prepareWith { Compile.standard with Threads = 1 } [ w; x ] [ loss ]`
     let prepareWith (options: CompileOptions) (inputs: Variable list) (roots: Expr list) =
-        prepareAs Simd.widest options inputs roots
+        prepareBy Frame.UsualGrain Simd.widest options inputs roots
 
     /// Compiles a function from the values of the inputs, in the order given, to the values of the roots. It may be
     /// called from several threads at once. A variable of the roots that is no input is a `DomainError`; a value of

@@ -48,8 +48,12 @@ module internal Frozen =
     /// needed.
     let private folded (frozen: FrozenWeights) (roots: Expr list) : Expr list * (Variable * Tensor) list =
         let weights = frozen.Weights
-        let names = HashSet<string>()
-        weights |> List.iter (fun (v, _) -> names.Add v.Name |> ignore)
+        let names = HashSet(weights |> Seq.map (fun (v, _) -> v.Name))
+
+        /// Those of these variables that the roots read.
+        let read (roots: Expr list) (known: (Variable * Tensor) list) =
+            let used = HashSet(Graph.variables roots |> Seq.map _.Name)
+            known |> List.filter (fun (v, _) -> used.Contains v.Name)
 
         // Of each node: whether it depends on weights and constants alone, and whether something is computed of weights in it. What is
         // computed of constants alone stays in the graph: a mask has the length of the inputs, and there is no end of lengths.
@@ -91,8 +95,7 @@ module internal Frozen =
         List.iter meet roots
 
         if found.Count = 0 then
-            let used = HashSet<string>(Graph.variables roots |> List.map _.Name)
-            roots, weights |> List.filter (fun (v, _) -> used.Contains v.Name)
+            roots, read roots weights
         else
             let parts = List.ofSeq found.Values
             let values = frozen.ValuesOf parts
@@ -103,16 +106,10 @@ module internal Frozen =
             let table = Dictionary<Digest, Expr>()
             List.iter2 (fun (e: Expr) v -> table[e.Digest] <- Expr.ofVariable v) parts variables
             let roots = Rebuild.fromTop table roots
-            let used = HashSet<string>(Graph.variables roots |> List.map _.Name)
-            roots, weights @ List.zip variables values |> List.filter (fun (v, _) -> used.Contains v.Name)
+            roots, read roots (weights @ List.zip variables values)
 
     /// Like `Compile.prepareWith`, where the weights have the same values in all calls. The bits are those of `prepareWith`.
-    let prepareShared
-        (options: CompileOptions)
-        (frozen: FrozenWeights)
-        (inputs: Variable list)
-        (roots: Expr list)
-        : Tensor list -> Tensor list =
+    let prepareShared options (frozen: FrozenWeights) inputs roots : Tensor list -> Tensor list =
         let roots, kept = folded frozen roots
         Compile.prepareFrozen Frame.UsualGrain Simd.widest options kept inputs roots
 

@@ -26,11 +26,8 @@ type internal PlanKey =
 [<RequireQualifiedAccess>]
 module internal PlanCache =
     let private known =
-        LruCache<PlanKey, Plan>(
-            Tuning.PlansKept,
-            Tuning.PlanBytesKept,
-            (fun plan -> (PlanMemory.ofPlan plan).Constants)
-        )
+        let constants plan = (PlanMemory.ofPlan plan).Constants
+        LruCache<PlanKey, Plan>(Tuning.PlansKept, Tuning.PlanBytesKept, constants)
 
     /// A digest of the layers of all nodes of a graph, including those in scans.
     let private layers (roots: Expr list) : Digest =
@@ -57,14 +54,7 @@ module internal PlanCache =
     /// whose values are searched for NaN and infinity, it has the layers of these nodes, and writes nothing in place, so
     /// that the kernel's operands are still there when a bad value is traced back. The first `states` roots are the next
     /// values of as many inputs.
-    let planFor
-        (states: int)
-        (width: Width)
-        (generates: bool)
-        (checksFinite: bool)
-        (inputs: Variable list)
-        (roots: Expr list)
-        : Plan =
+    let planFor states width generates checksFinite (inputs: Variable list) (roots: Expr list) : Plan =
         let key =
             {
                 Inputs = inputs |> List.map (fun v -> (Expr.ofVariable v).Digest)
@@ -75,10 +65,10 @@ module internal PlanCache =
                 States = states
             }
 
-        known.Get(
-            key,
-            (fun () -> Plan.makeFor states (not checksFinite) (CodeCache.get width generates) inputs roots)
-        )
+        let make () =
+            Plan.makeFor states (not checksFinite) (CodeCache.get width generates) inputs roots
+
+        known.Get(key, make)
 
     /// `planFor` without a state.
     let plan width generates checksFinite inputs roots = planFor 0 width generates checksFinite inputs roots

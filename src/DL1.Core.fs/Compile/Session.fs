@@ -1,7 +1,6 @@
 namespace DL1
 
 open System
-open System.Runtime.InteropServices
 open System.Threading
 open DL1.Compiler
 open DL1.Compiler.Execution
@@ -111,14 +110,19 @@ type Session
                 types[states + i]
                 values[i]
 
-    /// The index among the roots of an output.
-    let output index =
+    /// The index among the roots of an output that a step has computed.
+    let output operation index =
         if index < 0 || index >= roots.Length - states then
             Refuse.domain
                 "Session"
                 $"output %d{index}"
                 $"an output from 0 to %d{roots.Length - states - 1}"
                 "count the outputs from 0, in the order in which they were given"
+
+        requireState operation
+
+        if steps = 0L then
+            Refuse.domain operation "an output before the first step" "a step first" "call Step"
 
         states + index
 
@@ -256,30 +260,14 @@ type Session
     /// The value of an output after the last step, by its index among the outputs: a copy. Before the first step it is
     /// a `DomainError`.
     member _.Output(index: int) : Tensor =
-        let i = output index
-        requireState "Session.Output"
-
-        if steps = 0L then
-            Refuse.domain "Session.Output" "an output before the first step" "a step first" "call Step"
-
+        let i = output "Session.Output" index
         Memory.read roots[i].DType roots[i].Shape (current i)
 
     /// The first element of an output as a number, such as a loss, without a copy of the tensor. Before the first step
     /// it is a `DomainError`.
     member _.Scalar(index: int) : float =
-        let i = output index
-        let at = current i
-        requireState "Session.Scalar"
-
-        if steps = 0L then
-            Refuse.domain "Session.Scalar" "an output before the first step" "a step first" "call Step"
-
-        match roots[i].DType with
-        | DType.F32 -> float (BitConverter.Int32BitsToSingle(Marshal.ReadInt32 at))
-        | DType.F64 -> BitConverter.Int64BitsToDouble(Marshal.ReadInt64 at)
-        | DType.I32 -> float (Marshal.ReadInt32 at)
-        | DType.I64 -> float (Marshal.ReadInt64 at)
-        | DType.Bool -> float (Marshal.ReadByte at)
+        let i = output "Session.Scalar" index
+        Memory.element roots[i].DType (current i) 0
 
     /// A session on vectors of a width; whether it updates its state in place.
     static member internal OnWith

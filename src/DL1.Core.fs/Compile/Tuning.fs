@@ -7,163 +7,127 @@ namespace DL1.Compiler
 [<RequireQualifiedAccess>]
 module internal Tuning =
     /// Elements of a task that moves or combines elements: enough work to pay for waking a thread (bench/Kernels).
-    [<Literal>]
     let TaskElements = 16384
 
     /// Elements of a task that sorts: each takes about log n comparisons.
-    [<Literal>]
     let SortTaskElements = 4096
 
     /// Blocks of a task that transposes.
-    [<Literal>]
     let TransposeTaskBlocks = 4
 
     /// The most elements of the inner axis whose running sums are computed side by side.
-    [<Literal>]
     let RunningSumLanes = 64
 
     /// Words of 64 bits from one thread's range of tasks to the next: 128 bytes, two cache lines, so that threads share none.
-    [<Literal>]
     let RangeSpacing = 16
 
     // Products of matrices (bench/Gemm).
 
     /// Multiply-adds that are worth a task of their own: a few microseconds.
-    [<Literal>]
     let GemmTaskOperations = 65536L
 
     /// Multiply-adds of a product with a vector that are worth a task of their own: each reads an element of the matrix once, so
     /// that a megabyte takes some ten microseconds (bench/Onnx, wake word).
-    [<Literal>]
     let GemvTaskOperations = 262144L
 
     /// The most bytes of A, in one k-block, for which columns are done from beginning to end on one thread: a quarter of the
     /// second-level cache.
-    [<Literal>]
     let SmallGemmBytes = 262144L
 
     /// The most bytes of A that is read by columns where it is: most of the first-level cache.
-    [<Literal>]
     let StraightBytes = 24576L
 
     /// The most rows of A that is read by columns where it is, whatever its size.
-    [<Literal>]
     let StraightRows = 48
 
     /// The widest block of B that is packed at once, in columns.
-    [<Literal>]
     let GemmBlockColumns = 3072
 
     /// The most rows of a block of A, for the second-level cache.
-    [<Literal>]
     let GemmBlockRows = 144
 
     /// The most bytes that are packed at once, unless a single k-block needs more.
-    [<Literal>]
     let GemmPackedBytes = 4194304
 
     /// The most bytes of C in a task with an epilogue, which then finds them in the second-level cache.
-    [<Literal>]
     let EpilogueBytes = 131072
 
     /// The most columns of C in a task with an epilogue, where tasks have all of them.
-    [<Literal>]
     let EpilogueColumns = 1024
 
     /// About the number of tasks that a product of few rows is divided into.
-    [<Literal>]
     let GemmTasks = 8
 
     // Back-to-back products: attention (bench/Steps, transformer).
 
     /// Bytes of a block of rows between the products: it stays in the second-level cache.
-    [<Literal>]
     let BackToBackBytes = 98304
 
     /// The fewest rows of a block, which pay for packing B.
-    [<Literal>]
     let BackToBackFewestRows = 24
 
     /// The most rows of a block.
-    [<Literal>]
     let BackToBackMostRows = 144
 
     /// Matrices are cut into smaller blocks where a small stack would make fewer tasks than this.
-    [<Literal>]
     let BackToBackFewestTasks = 8
 
     // Convolutions (bench/Conv, bench/Onnx).
 
     /// The least multiply-adds of a task, if one sample makes several.
-    [<Literal>]
     let ConvTaskOperations = 262144L
 
     /// The most bytes of a pixel of a depthwise convolution that goes channel by channel: beyond it the pixels of a row
     /// are too far apart (bench/Onnx, MobileNetV2).
-    [<Literal>]
     let DepthwisePixelBytes = 1024
 
     /// Winograd tiles whose weight gradients are computed at a time.
-    [<Literal>]
     let WinogradTilesAtOnce = 48
 
     /// The most bytes of transformed weights, 16 for every 9, that stay in the caches.
-    [<Literal>]
     let WinogradWeightBytes = 8388608L
 
     /// The most bytes of a sum of transformed weight gradients, of which there are up to 16.
-    [<Literal>]
     let WinogradSumBytes = 1048576L
 
     // Fused loops (bench/Steps).
 
     /// Columns are cut at multiples of this, and random words are drawn for at most this many columns at once.
-    [<Literal>]
     let ColumnChunk = 2048
 
     /// The most slices that threads cut an item's reduction into.
-    [<Literal>]
     let ReductionSlices = 64L
 
     /// With fewer items than this, threads share each item.
-    [<Literal>]
     let FewItems = 16
 
     /// The most bytes that a loop's stages leave to later ones. Beyond the caches it takes as long to reload a value as to
     /// compute it again; but to treat items alike, whatever their size, saves code.
-    [<Literal>]
     let SpillBytes = 1073741824L
 
     /// The most nodes that a reader computes again for itself.
-    [<Literal>]
     let RematerialisedNodes = 6
 
     // What is kept for the next use of the same graph.
 
     /// Plans.
-    [<Literal>]
     let PlansKept = 256
 
     /// The bytes of their constants together: a program that folds constants once would otherwise keep them all.
-    [<Literal>]
     let PlanBytesKept = 268435456L
 
     /// A session whose state has fewer bytes keeps it twice. In place a product cannot be written where the next value will be,
     /// but needs memory of its own: small models are 5 % slower so (`mlp1` of bench/Steps), large ones fit into half.
-    [<Literal>]
     let UpdateInPlaceBytes = 67108864L
 
     /// Emitted loops.
-    [<Literal>]
     let LoopsKept = 4096
 
     // These two decide how sums are rounded: another value is another result in the last bits.
 
     /// The most rows of a k-block: a panel of B of this height, 64 bytes wide, leaves space for a tile of A in a first-level
     /// cache of 32 KB.
-    [<Literal>]
     let KBlockRows = 384
 
     /// Additions to a leaf block of a pairwise sum, and leaf blocks to a sum of them.
-    [<Literal>]
     let LeafBlock = 128

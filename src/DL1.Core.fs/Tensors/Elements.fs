@@ -48,15 +48,18 @@ module internal Elements =
                 "float32, float, int, int64 or bool"
                 "convert the array first, to float32 for one"
 
+    /// The elements as an array of .NET, not a copy.
+    let array elements : Array =
+        match elements with
+        | Elements.F32 a -> a
+        | Elements.F64 a -> a
+        | Elements.I32 a -> a
+        | Elements.I64 a -> a
+        | Elements.Bool a -> a
+
     /// The array itself, not a copy: for reading alone. Refuses another element type than the elements have.
     let read<'e> (operation: string) elements : 'e[] =
-        let own: Array =
-            match elements with
-            | Elements.F32 a -> a
-            | Elements.F64 a -> a
-            | Elements.I32 a -> a
-            | Elements.I64 a -> a
-            | Elements.Bool a -> a
+        let own = array elements
 
         match box own with
         // The runtime lets an int[] pass for a uint32[]; the types must be the same.

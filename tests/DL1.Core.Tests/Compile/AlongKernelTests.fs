@@ -8,7 +8,7 @@ open Expecto
 open DL1.Compiler.Generic
 open DL1.Compiler.Movement
 
-let private along what (node: Expr -> Expr) (kernel: AlongKernel) (x: Tensor) =
+let private along what (node: Expr -> Expr) (kernel: TensorKernel) (x: Tensor) =
     agrees what (fun es -> node es[0]) [ x ] (fun threads from into -> kernel.Run(threads, from[0], into))
 
 let private atAxis (d: Draw) most =

@@ -23,7 +23,7 @@ let private codes (step: Step) =
         found.Add(CodeKey(pass, Simd.widest, true)) |> ignore
         LoopBody(fun _ _ _ _ -> ())
 
-    Plan.makeWith true code step.Variables step.Roots |> ignore
+    Plan.makeFor 0 true code step.Variables step.Roots |> ignore
     found
 
 let private classes batch = Tensor.vector (Array.init batch (fun i -> int64 (i * 7 % 5)))

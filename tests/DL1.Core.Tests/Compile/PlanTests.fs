@@ -35,7 +35,7 @@ let private planned width generates threads g = cut Frame.UsualGrain width gener
 let private shared width generates threads g = cut 1L width generates threads g
 
 let private plan (roots: Expr list) =
-    Plan.makeWith true (CodeCache.get Simd.widest true) (Graph.variables roots) roots
+    Plan.makeFor 0 true (CodeCache.get Simd.widest true) (Graph.variables roots) roots
 
 /// What the plan is made of: the graph after the stable rewriting.
 let private evaluated (g: Graph) = Eval.many g.Values (Rewrite.stableAll g.Roots)

@@ -19,7 +19,7 @@ let private codesAndPasses (roots: Expr list) =
         codes.Add(CodeKey(pass, Simd.widest, true)) |> ignore
         LoopBody(fun _ _ _ _ -> ())
 
-    let plan = Plan.makeWith true code (Graph.variables roots) roots
+    let plan = Plan.makeFor 0 true code (Graph.variables roots) roots
 
     let passes =
         plan.Steps
@@ -138,7 +138,7 @@ let private allocation =
     test "a shared pass allocates nothing" {
         let x = Expr.variable "x" DType.F32 [ 100_000 ]
         let roots = [ Expr.sumAll ((x * x)) ]
-        let plan = Plan.makeWith true (CodeCache.get Simd.widest true) (Graph.variables roots) roots
+        let plan = Plan.makeFor 0 true (CodeCache.get Simd.widest true) (Graph.variables roots) roots
         let executable = Executable(plan, Simd.widest)
         let values, result = Array.create 100_000 1.0f, Array.zeroCreate<float32> 1
 

@@ -94,7 +94,7 @@ let recurrent dtype =
 let internal widths = [ Width.Bits128; Width.Bits256; Width.Bits512 ]
 
 let internal plan (inputs: Variable list) (roots: Expr list) =
-    Plan.makeWith true (CodeCache.get Simd.widest true) inputs roots
+    Plan.makeFor 0 true (CodeCache.get Simd.widest true) inputs roots
 
 /// The steps of a plan and of the loops in it.
 let rec internal allSteps (plan: Plan) : PlanStep list =

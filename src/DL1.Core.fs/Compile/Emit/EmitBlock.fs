@@ -2,6 +2,7 @@ namespace DL1.Compiler.Emit
 
 open System.Collections.Generic
 open System.Reflection.Emit
+open DL1
 open DL1.Compiler.FusedLoop
 open DL1.Compiler.Movement
 
@@ -26,14 +27,7 @@ type internal EmitBlock(staged: StagedLoop, il: VectorIL) =
     let uniform step = isUniform[step]
 
     let slot (locals: Dictionary<struct (int * int), LocalBuilder>) step copy =
-        let key = struct (step, copy)
-
-        match locals.TryGetValue key with
-        | true, local -> local
-        | false, _ ->
-            let local = il.NewVector staged.Kinds[step]
-            locals[key] <- local
-            local
+        Lookup.orAdd locals (struct (step, copy)) (fun () -> il.NewVector staged.Kinds[step])
 
     let value step copy = slot values step (if uniform step then 0 else copy)
 
@@ -108,18 +102,14 @@ type internal EmitBlock(staged: StagedLoop, il: VectorIL) =
         let kind = staged.Kinds[x]
         let total = total reduction copy
 
-        let combined () =
-            steps.Binary(LoopSteps.combining op, kind, (fun () -> il.Push total), push x copy)
+        let before () = il.Push total
+        let combined () = steps.Binary(LoopSteps.combining op, kind, before, push x copy)
+        let mask () = lanes.Mask(fun () -> il.Push rest)
 
         // Lanes beyond the end of the row keep their totals. Downward they need no mask: lanes are not combined, and
         // those beyond the end are never stored.
         if partial && loop.Across then
-            steps.Select(
-                kind,
-                (fun () -> lanes.Mask(fun () -> il.Push rest)),
-                combined,
-                (fun () -> il.Push total)
-            )
+            steps.Select(kind, mask, combined, before)
         else
             combined ()
 

@@ -11,12 +11,7 @@ open DL1.Compiler.Movement
 type internal EmitLanes(il: VectorIL) =
     let memory name kind = il.Own(typeof<LoopMemory>, name, kind)
 
-    let refuse (dtype: DType) : 'a =
-        Refuse.domain
-            "compile a fused loop"
-            $"an operand of {dtype}"
-            "f32, f64, i32 or bool"
-            "report this as a bug"
+    let refuse (dtype: DType) : 'a = LoopSteps.refuse $"an operand of {dtype}" "f32, f64, i32 or bool"
 
     /// Loads a vector from the address on the stack.
     let load (dtype: DType) =

@@ -238,14 +238,8 @@ type private LoopEmitter(staged: StagedLoop, il: VectorIL) =
 module internal EmitLoop =
     /// A staged loop as a body of emitted code.
     let body width (staged: StagedLoop) : LoopBody =
-        let m =
-            DynamicMethod(
-                "dl1.fusedLoop",
-                typeof<Void>,
-                Array.create 4 typeof<nativeint>,
-                typeof<FusedLoop>.Module,
-                true
-            )
+        let parameters = Array.create 4 typeof<nativeint>
+        let m = DynamicMethod("dl1.fusedLoop", typeof<Void>, parameters, typeof<FusedLoop>.Module, true)
 
         let methods = VectorMethods.Get(width, staged.Loop.Type = DType.F32)
         LoopEmitter(staged, VectorIL(m.GetILGenerator(), methods)).Emit()

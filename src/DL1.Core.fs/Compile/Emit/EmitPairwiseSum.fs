@@ -16,14 +16,7 @@ type internal EmitPairwiseSum
 
     /// The local of a level above the leaf block: 1 is the sum of leaf blocks, 2 the sum of those sums.
     let above level reduction copy =
-        let key = struct (level, reduction, copy)
-
-        match sums.TryGetValue key with
-        | true, local -> local
-        | false, _ ->
-            let local = il.NewVector staged.Kinds[reduction]
-            sums[key] <- local
-            local
+        Lookup.orAdd sums (struct (level, reduction, copy)) (fun () -> il.NewVector staged.Kinds[reduction])
 
     let zero local =
         il.Number 0.0

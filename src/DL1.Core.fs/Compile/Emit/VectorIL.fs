@@ -113,13 +113,8 @@ type internal VectorIL(il: ILGenerator, methods: VectorMethods) =
 
     /// Calls a generic method of a class of DL1 for lanes of a kind.
     member this.Own
-        (
-            [<DynamicallyAccessedMembers(DynamicallyAccessedMemberTypes.PublicMethods
-                                         ||| DynamicallyAccessedMemberTypes.NonPublicMethods)>] owner:
-                System.Type,
-            name: string,
-            kind: LaneKind
-        ) =
+        ([<DynamicallyAccessedMembers(Members.Methods)>] owner: Type, name: string, kind: LaneKind)
+        =
         this.Call(methods.Generic(owner, name, kind))
 
     /// Calls a .NET method on a vector of floats.

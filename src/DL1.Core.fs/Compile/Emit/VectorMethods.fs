@@ -9,15 +9,20 @@ open DL1
 open DL1.Compiler.FusedLoop
 open DL1.Compiler.Simd
 
+/// What is looked up in classes: their static methods, internal ones too.
+module internal Members =
+    /// What a linker that trims a program must keep of a class for that.
+    [<Literal>]
+    let Methods =
+        DynamicallyAccessedMemberTypes.PublicMethods ||| DynamicallyAccessedMemberTypes.NonPublicMethods
+
+    let Any = BindingFlags.Static ||| BindingFlags.Public ||| BindingFlags.NonPublic
+
 /// The vector types of one width and one float type, and the methods on them, found by reflection and cached. Types are written out
 /// and parameters annotated, so that a linker that trims a program sees which methods are needed.
 [<Sealed>]
 type internal VectorMethods private (width: Width, single: bool) =
-    let bytes =
-        match width with
-        | Width.Bits128 -> 16
-        | Width.Bits256 -> 32
-        | Width.Bits512 -> 64
+    let bytes = Simd.bytes width
 
     let element kind =
         match kind with
@@ -114,22 +119,14 @@ type internal VectorMethods private (width: Width, single: bool) =
 
     /// A class's generic method of this name, for lanes of a kind. Its parameters are vectors of this width, addresses and
     /// numbers.
-    member _.Generic
-        (
-            [<DynamicallyAccessedMembers(DynamicallyAccessedMemberTypes.PublicMethods
-                                         ||| DynamicallyAccessedMemberTypes.NonPublicMethods)>] owner: Type,
-            name,
-            kind
-        ) : MethodInfo =
+    member _.Generic([<DynamicallyAccessedMembers(Members.Methods)>] owner: Type, name, kind) : MethodInfo =
         let element = element kind
         let key = struct (owner, name, element)
 
         match found.TryGetValue key with
         | true, known -> known
         | false, _ ->
-            let methods =
-                owner.GetMethods(BindingFlags.Static ||| BindingFlags.Public ||| BindingFlags.NonPublic)
-
+            let methods = owner.GetMethods Members.Any
             found.GetOrAdd(key, VectorMethods.Instance(width, methods, name, element))
 
     /// The generic method of this name of `Vector128`, `Vector256` or `Vector512`, by this width, for lanes of a kind. Only public
@@ -146,18 +143,9 @@ type internal VectorMethods private (width: Width, single: bool) =
 
     /// The method of this name with these parameters.
     member _.Of
-        (
-            [<DynamicallyAccessedMembers(DynamicallyAccessedMemberTypes.PublicMethods
-                                         ||| DynamicallyAccessedMemberTypes.NonPublicMethods)>] owner: Type,
-            name: string,
-            parameters: Type[]
-        ) : MethodInfo =
-        owner.GetMethod(
-            name,
-            BindingFlags.Static ||| BindingFlags.Public ||| BindingFlags.NonPublic,
-            parameters
-        )
-        |> need name
+        ([<DynamicallyAccessedMembers(Members.Methods)>] owner: Type, name: string, parameters: Type[])
+        =
+        owner.GetMethod(name, Members.Any, parameters) |> need name
 
     /// A method of .NET on vectors of this width with these parameters.
     member _.Plain(name, parameters: Type[]) : MethodInfo =

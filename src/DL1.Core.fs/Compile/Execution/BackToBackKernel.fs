@@ -37,25 +37,16 @@ type internal BackToBackKernel(frame: Frame, width: Width, job: BackToBackJob) =
 
     let blocks =
         let tall =
-            min
-                Tuning.BackToBackMostRows
-                (max
-                    Tuning.BackToBackFewestRows
-                    (int (int64 Tuning.BackToBackBytes / (int64 first.N * int64 size))))
+            int (int64 Tuning.BackToBackBytes / (int64 first.N * int64 size))
+            |> max Tuning.BackToBackFewestRows
+            |> min Tuning.BackToBackMostRows
 
-        let few =
-            min
-                ((Tuning.BackToBackFewestTasks + first.Batch - 1) / first.Batch)
-                (first.M / Tuning.BackToBackFewestRows)
-
-        max ((first.M + tall - 1) / tall) few
+        let fewest = (Tuning.BackToBackFewestTasks + first.Batch - 1) / first.Batch
+        max ((first.M + tall - 1) / tall) (min fewest (first.M / Tuning.BackToBackFewestRows))
 
     let tall = (first.M + blocks - 1) / blocks
-    let operands = loop.Buffers.Length
+    let items = LoopItems(frame, loop)
     let columns = loop.Space.Columns
-    let draws = loop.Streams |> Array.exists (fun stream -> stream >= 0)
-    let spills = loop.Spills |> Array.sumBy (fun isSpill -> if isSpill then 1 else 0)
-    let spillBytes = nativeint first.N * nativeint (64 / loop.BlockColumns)
 
     /// Computes rows `row` to `row + rows − 1` of one matrix of a stack of products, with its epilogue.
     member private _.Multiply(product: GemmJob, stack: int, row: int, rows: int, at: inref<BufferAddresses>) =
@@ -84,41 +75,20 @@ type internal BackToBackKernel(frame: Frame, width: Width, job: BackToBackJob) =
 
     /// Runs the fused loop over `rows` items, beginning with `item`.
     member private _.RunLoop(item: int, rows: int, at: inref<BufferAddresses>) =
-        let block = NativePtr.stackalloc<nativeint>(2 * operands)
-
-        let mutable own =
-            if spills > 0 then
-                Scratch.Get(ScratchSlot.Spill, int64 spills * int64 spillBytes)
-            else
-                0n
-
-        for i in 0 .. operands - 1 do
-            NativePtr.set block (2 * i + 1) 0n
-
-            if loop.Spills[i] then
-                NativePtr.set block (2 * i) own
-                own <- own + spillBytes
-
-        let words =
-            if draws then
-                Scratch.Get(ScratchSlot.RandomWords, int64 operands * int64 columns * 4L)
-            else
-                0n
+        let block = NativePtr.stackalloc<nativeint> items.BlockLength
+        let own = items.SpillMemory()
 
         for item in item .. item + rows - 1 do
-            for i in 0 .. operands - 1 do
-                let address = if loop.Spills[i] then 0n else at.Address(loop.Buffers[i])
-                let start = loop.Space.Starts[i][item]
+            items.SetOperands(block, item, 0, 0, own)
 
-                if loop.Streams[i] >= 0 then
-                    let key = NativePtr.ofNativeInt<uint32> address
-                    let drawn = words + nativeint i * nativeint columns * 4n
-                    let one, two = NativePtr.get key 0, NativePtr.get key 1
-                    RandomBlocks.Fill(uint32 loop.Streams[i], one, two, int64 start, columns, drawn)
-                    NativePtr.set block (2 * i) drawn
-                elif not loop.Spills[i] then
-                    let offset = nativeint (loop.Offsets[i] + start) * nativeint (loop.Sizes[i])
-                    NativePtr.set block (2 * i) (address + offset)
+            if items.Draws then
+                items.Draw(block, item, 0, 0, columns)
+
+            // The rows before and after the loop are in the thread's scratch memory.
+            for i in 0 .. loop.Buffers.Length - 1 do
+                if at.IsOwn(loop.Buffers[i]) then
+                    let offset = nativeint (loop.Space.Starts[i][item]) * nativeint (loop.Sizes[i])
+                    NativePtr.set block (2 * i) (at.Address(loop.Buffers[i]) + offset)
 
             loop.Body.Invoke(NativePtr.toNativeInt block, 1n, nativeint columns, 0n)
 
@@ -145,6 +115,7 @@ type internal BackToBackKernel(frame: Frame, width: Width, job: BackToBackJob) =
         this.Multiply(second, stack, row, rows, &at)
 
     override this.Run() =
+        items.ReadAddresses()
 
         if first.M > 0 then
             this.RunTasks(frame.Threads, first.Batch * blocks)

@@ -1,7 +1,5 @@
 namespace DL1.Compiler.Execution
 
-open DL1
-open DL1.Compiler.Fusion
 open DL1.Compiler.Movement
 open DL1.Compiler.Planning
 open DL1.Compiler.Simd
@@ -9,16 +7,6 @@ open DL1.Compiler.Simd
 /// Makes the kernel object of each step of a plan.
 [<RequireQualifiedAccess>]
 module internal BindKernel =
-    /// Copies a strided view into row-major order.
-    [<Sealed>]
-    type private CopyKernel
-        (frame: Frame, view: StridedView, dtype: DType, shape: Shape, source: int, target: int) =
-        inherit Kernel()
-
-        let from = { Start = view.Offset; Strides = List.ofArray view.Strides }
-        let copy = StridedCopy(Memory.size dtype, shape.ToList(), from, View.whole shape)
-
-        override _.Run() = copy.Run(frame.Threads, frame.Addresses[source], frame.Addresses[target])
 
     /// The kernel that does `work` on the buffers of `frame`; `nested` binds the plan of a scan's body to a frame of
     /// its own.
@@ -30,7 +18,11 @@ module internal BindKernel =
         | Work.Channels job -> ChannelsLastKernel(frame, width, job)
         | Work.BackToBack(job, _) -> BackToBackKernel(frame, width, job)
         | Work.Copy(view, dtype, shape, source, target) ->
-            CopyKernel(frame, view, dtype, shape, source, target)
+            let from = { Start = view.Offset; Strides = List.ofArray view.Strides }
+            let copy = StridedCopy(Memory.size dtype, shape.ToList(), from, View.whole shape)
+
+            let run threads (from: nativeint[]) into = copy.Run(threads, from[0], into)
+            CallKernel(frame, run, [| source |], target)
         | Work.Static(e, reads, write) -> StaticKernel.bind frame e reads write
         | Work.Scan(job, body) -> ScanKernel(frame, nested body, job)
-        | Work.Defined(run, operands, target) -> DefinedKernel(frame, run, operands, [| target |])
+        | Work.Defined(run, operands, target) -> DefinedKernel(frame, run, operands, target)

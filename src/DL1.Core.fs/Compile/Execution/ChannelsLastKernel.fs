@@ -34,37 +34,22 @@ type internal ChannelsLastKernel(frame: Frame, width: Width, job: ChannelsLastJo
 
     let e = job.Node
 
+    let isDouble = e.DType = DType.F64
+    let size = if isDouble then 8n else 4n
+
     let conv =
         match e.Node with
         | Node.Conv(role, spec, left, right) ->
+            let make = if isDouble then ConvKernels.sliced<float> else ConvKernels.sliced<float32>
+            let pixel = job.Slice |> Option.map _.All |> Option.defaultValue 0
             let geometry = ConvKernels.geometry role spec left.Shape right.Shape e.Shape
-
-            Some(
-                (if e.DType = DType.F64 then
-                     ConvKernels.sliced<float>
-                 else
-                     ConvKernels.sliced<float32>)
-                    width
-                    role
-                    job.ChannelsFirst
-                    (job.Slice |> Option.map _.All |> Option.defaultValue 0)
-                    geometry
-            )
+            Some(make width role job.ChannelsFirst pixel geometry)
         | _ -> None
 
     let pooling =
         let make role window (data: Expr) (result: Expr) =
-            let geometry = PoolingGeometry.make window data.Shape result.Shape
-
-            Some(
-                (if e.DType = DType.F64 then
-                     PoolingKernels.on<float>
-                 else
-                     PoolingKernels.on<float32>)
-                    width
-                    role
-                    geometry
-            )
+            let make = if isDouble then PoolingKernels.on<float> else PoolingKernels.on<float32>
+            Some(make width role (PoolingGeometry.make window data.Shape result.Shape))
 
         match e.Node with
         | Node.MaxPool(window, x) -> make PoolingRole.Max window x e
@@ -77,11 +62,8 @@ type internal ChannelsLastKernel(frame: Frame, width: Width, job: ChannelsLastJo
     /// Whether the second operand is weights that never change.
     let isFrozen () =
         match e.Node with
-        | Node.Conv((ConvRole.Forward | ConvRole.InputGrad _), _, _, _) ->
-            not (isNull frame.Frozen[job.Operands[1]])
+        | Node.Conv(role, _, _, _) -> not role.IsWeightGrad && not (isNull frame.Frozen[job.Operands[1]])
         | _ -> false
-
-    let mutable epilogue: BlockEpilogue | null = null
 
     /// The elements of a row of the result as the epilogue sees it: a pixel's channels, or the weights of one output.
     let rowLength =
@@ -92,30 +74,23 @@ type internal ChannelsLastKernel(frame: Frame, width: Width, job: ChannelsLastJo
     /// The bytes of the result's buffer before the result.
     let before =
         match job.Slice with
-        | Some slice -> nativeint slice.First * nativeint (if e.DType = DType.F64 then 8 else 4)
+        | Some slice -> nativeint slice.First * size
         | None -> 0n
 
     /// Runs the epilogue on finished rows of the result. They are at `address`, which is not always their place in the
     /// result's buffer: a result with channels first is made in scratch memory.
-    member private _.After(after: EpilogueJob, address: nativeint, row, rows, column, columns) =
-        let size = nativeint (if e.DType = DType.F64 then 8 else 4)
-        let own = address - (nativeint row * rowLength + nativeint column) * size
-        let at = { BufferAddresses.Of frame with One = job.Result; OneAt = own }
-        EpilogueJob.run after &at Int32.MaxValue row rows column columns
+    let epilogue: BlockEpilogue | null =
+        match job.Epilogue with
+        | None -> null
+        | Some after ->
+            BlockEpilogue(fun address row rows column columns ->
+                let own = address - (nativeint row * rowLength + nativeint column) * size
+                let at = { BufferAddresses.Of frame with One = job.Result; OneAt = own }
+                EpilogueJob.run after &at Int32.MaxValue row rows column columns)
 
-    override _.KeptBytes =
-        match conv with
-        | Some kernel -> kernel.KeptBytes
-        | None -> 0L
+    override _.KeptBytes = conv |> Option.map _.KeptBytes |> Option.defaultValue 0L
 
-    override this.Run() =
-        match epilogue, job.Epilogue with
-        | null, Some after ->
-            epilogue <-
-                BlockEpilogue(fun address row rows column columns ->
-                    this.After(after, address, row, rows, column, columns))
-        | _ -> ()
-
+    override _.Run() =
         let left = frame.Addresses[job.Operands[0]]
         let right = if job.Operands.Length > 1 then frame.Addresses[job.Operands[1]] else 0n
         let result = frame.Addresses[job.Result] + before

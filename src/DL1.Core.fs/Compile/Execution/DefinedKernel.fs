@@ -2,6 +2,7 @@ namespace DL1.Compiler.Execution
 
 open System
 open System.Runtime.InteropServices
+open FSharp.NativeInterop
 open DL1
 open DL1.Compiler.Movement
 
@@ -10,17 +11,7 @@ open DL1.Compiler.Movement
 /// Copies tensors to and from memory by address.
 [<RequireQualifiedAccess>]
 module internal Memory =
-    /// The bytes of one element.
     let size dtype = ElementSize.ofType dtype
-
-    /// The elements as an array of .NET.
-    let array (elements: Elements) : Array =
-        match elements with
-        | Elements.F32 a -> a
-        | Elements.F64 a -> a
-        | Elements.I32 a -> a
-        | Elements.I64 a -> a
-        | Elements.Bool a -> a
 
     /// An uninitialised array of elements; refused where it would not fit into memory.
     let fresh (dtype: DType) (count: int) : Elements =
@@ -42,9 +33,18 @@ module internal Memory =
     /// The size of a node's value, in bytes.
     let bytesOf (e: Expr) = bytes e.DType e.Shape.Size
 
+    /// One element of an array at an address, as a double.
+    let element (dtype: DType) (address: nativeint) (index: int) : float =
+        match dtype with
+        | DType.F32 -> float (NativePtr.get (NativePtr.ofNativeInt<float32> address) index)
+        | DType.F64 -> NativePtr.get (NativePtr.ofNativeInt<float> address) index
+        | DType.I32 -> float (NativePtr.get (NativePtr.ofNativeInt<int> address) index)
+        | DType.I64 -> float (NativePtr.get (NativePtr.ofNativeInt<int64> address) index)
+        | DType.Bool -> float (NativePtr.get (NativePtr.ofNativeInt<byte> address) index)
+
     /// Calls a function with the address of an array, which is pinned during the call.
     let private pinned (elements: Elements) (f: nativeint -> unit) =
-        let pin = GCHandle.Alloc(array elements, GCHandleType.Pinned)
+        let pin = GCHandle.Alloc(Elements.array elements, GCHandleType.Pinned)
 
         try
             f (pin.AddrOfPinnedObject())
@@ -74,13 +74,12 @@ module internal Memory =
     /// Copies a tensor's elements to an address.
     let write (t: Tensor) (address: nativeint) = put t.Elements address
 
-/// Computes a node by `Eval`: copies its operands out of the frame as tensors, and the results back.
+/// Computes a node by `Eval`: copies its operands out of the frame as tensors, and the result back.
 [<Sealed>]
 type internal DefinedKernel
-    (frame: Frame, run: Tensor list -> Tensor list, operands: (Expr * int)[], results: int[]) =
+    (frame: Frame, run: Tensor list -> Tensor list, operands: (Expr * int)[], target: int) =
     inherit Kernel()
 
     override _.Run() =
         let values = [ for e, buffer in operands -> Memory.read e.DType e.Shape frame.Addresses[buffer] ]
-
-        run values |> List.iteri (fun i t -> Memory.write t frame.Addresses[results[i]])
+        run values |> List.iter (fun result -> Memory.write result frame.Addresses[target])

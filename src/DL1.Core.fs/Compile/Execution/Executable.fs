@@ -52,26 +52,19 @@ type internal Executable
             | Location.Constant value, Some block ->
                 Memory.write value block.Address
                 frame.Addresses[buffer] <- block.Address
-
-                match block.Region with
-                | null -> ()
-                | region -> region.Protect()
+                frame.Frozen[buffer] <- Elements.array value.Elements
+                Option.ofObj block.Region |> Option.iter _.Protect()
             | Location.Arena _, Some block -> frame.Addresses[buffer] <- block.Address
             | Location.Arena offset, None when not borrows ->
                 frame.Addresses[buffer] <- frame.Base + nativeint offset
             | _ -> ())
 
-    let frozenPins = Pins(frozen |> Array.map (fun (struct (_, elements)) -> Memory.array elements))
+    let frozenPins = Pins(frozen |> Array.map (fun (struct (_, elements)) -> Elements.array elements))
 
     do
-        for buffer in 0 .. plan.Values.Length - 1 do
-            match plan.Locations[buffer] with
-            | Location.Constant value -> frame.Frozen[buffer] <- Memory.array value.Elements
-            | _ -> ()
-
         for i in 0 .. frozen.Length - 1 do
             let struct (buffer, elements) = frozen[i]
-            frame.Frozen[buffer] <- Memory.array elements
+            frame.Frozen[buffer] <- Elements.array elements
 
             match blocks[buffer] with
             | Some block ->
@@ -132,9 +125,7 @@ type internal Executable
     /// empty array.
     member this.Observe(make: ObservedPlan -> KernelObserver[]) = this.ObserveIn(None, make)
 
-    member private _.ObserveIn
-        (outer: struct (Plan * int) option, make: ObservedPlan -> KernelObserver[])
-        : unit =
+    member private _.ObserveIn(outer: struct (Plan * int) option, make: ObservedPlan -> KernelObserver[]) =
         observers <- Array.append guards (make { Plan = plan; Frame = frame; Outer = outer })
 
         for i in 0 .. bodies.Length - 1 do
@@ -144,22 +135,17 @@ type internal Executable
 
     /// Binds an array to an input or output buffer: pins it until `Release`; with guards, copies it to or from the
     /// buffer's block.
-    member _.Put(buffer: int, elements: Elements) =
+    member this.Put(buffer: int, elements: Elements) =
         match plan.Locations[buffer], blocks[buffer] with
         | Location.Output _, Some block ->
             taken[buffer] <- Some elements
             frame.Addresses[buffer] <- block.Address
-        | Location.Input _, Some block ->
-            Memory.put elements block.Address
-            frame.Addresses[buffer] <- block.Address
-        | _ ->
-            pins[buffer] <- GCHandle.Alloc(Memory.array elements, GCHandleType.Pinned)
-            frame.Addresses[buffer] <- pins[buffer].AddrOfPinnedObject()
+        | _ -> this.PutPart(buffer, elements, 0, Elements.length elements)
 
     /// `Put` for `count` elements of an array from `first` on: an input that is a part of its rows.
     member _.PutPart(buffer: int, elements: Elements, first: int, count: int) =
         let size = Memory.size (Elements.dtype elements)
-        let pin = GCHandle.Alloc(Memory.array elements, GCHandleType.Pinned)
+        let pin = GCHandle.Alloc(Elements.array elements, GCHandleType.Pinned)
         let address = pin.AddrOfPinnedObject() + nativeint (int64 size * int64 first)
 
         match blocks[buffer] with

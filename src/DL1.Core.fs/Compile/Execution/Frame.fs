@@ -2,6 +2,7 @@ namespace DL1.Compiler.Execution
 
 open System
 open System.Collections.Concurrent
+open System.Numerics
 open DL1.Compiler
 open DL1.Compiler.Runtime
 
@@ -16,13 +17,7 @@ module internal SharedBuffers =
     let private idle = ConcurrentStack<Block>()
 
     /// The size of a new arena: the smallest power of two from 4096 on that is at least `bytes`.
-    let private sizeFor (bytes: int64) =
-        let mutable size = 1L <<< 12
-
-        while size < bytes do
-            size <- 2L * size
-
-        size
+    let private sizeFor (bytes: int64) = int64 (BitOperations.RoundUpToPowerOf2(uint64 (max 4096L bytes)))
 
     /// A block of at least `bytes` bytes: one that was returned, if it is large enough, or else a new one.
     let borrow (bytes: int64) : Block =
@@ -40,14 +35,11 @@ module internal SharedBuffers =
 /// belongs to one run at a time. `grain` is the least work of a task of a fused loop, in elements moved.
 [<Sealed>]
 type internal Frame(buffers: int, bytes: int64, grain: int64) =
-    // One block holds all buffers of the arena. With guards, each buffer has a block of its own (`Executable`).
-    let mutable memory = Block("Compile", "intermediate values", (if Guard.IsOn then 0L else bytes))
 
     /// The address of each buffer, by its index in the plan.
     member val Addresses: nativeint[] = Array.zeroCreate buffers
     /// For each buffer, the array of its elements where they never change: kernels may keep what they make of them. Else null.
     member val Frozen: (Array | null)[] = Array.zeroCreate buffers
-    /// The least work of a task of a fused loop, in elements moved.
     member _.Grain = grain
     /// The maximum number of threads of the current run.
     member val Threads = 1 with get, set
@@ -55,13 +47,12 @@ type internal Frame(buffers: int, bytes: int64, grain: int64) =
     /// The default grain: tasks of about ten microseconds.
     static member UsualGrain = int64 Tuning.TaskElements
 
-    /// The address of the arena's first byte, a multiple of 64.
-    member _.Base = memory.Address
+    /// One block for all buffers of the arena. With guards, each buffer has a block of its own (`Executable`).
+    member val Memory =
+        Block("Compile", "intermediate values", (if Guard.IsOn then 0L else bytes)) with get, set
 
-    /// The block of the arena.
-    member _.Memory
-        with get () = memory
-        and set block = memory <- block
+    /// The address of the arena's first byte, a multiple of 64.
+    member this.Base = this.Memory.Address
 
 /// A kernel bound to a frame. It allocates all memory that it needs when it is made, and none when it runs.
 [<AbstractClass>]

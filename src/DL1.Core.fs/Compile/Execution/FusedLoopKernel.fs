@@ -2,7 +2,6 @@ namespace DL1.Compiler.Execution
 
 open FSharp.NativeInterop
 open DL1.Compiler
-open DL1.Compiler.Runtime
 
 #nowarn "9" // Operands are unchecked addresses; the plan guarantees their extents.
 
@@ -61,11 +60,7 @@ type internal FusedLoopKernel(frame: Frame, work: FusedLoopJob) =
         let last = int (int64 units * int64 (number + 1) / int64 tasks)
         let block = NativePtr.stackalloc<nativeint> items.BlockLength
 
-        let spills =
-            if items.SpillBytes > 0 then
-                Scratch.Get(ScratchSlot.Spill, items.SpillBytes)
-            else
-                0n
+        let spills = items.SpillMemory()
 
         if splitsSegments || splitsColumns then
             let firstSegment, lastSegment = if splitsSegments then first, last else 0, space.Segments

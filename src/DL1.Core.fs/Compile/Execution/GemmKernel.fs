@@ -22,7 +22,6 @@ type internal EpilogueJob =
         Body: LoopBody
         /// Bytes of an element.
         Sizes: int[]
-        /// Buffers.
         Buffers: int[]
         /// The first element, from the beginning of the buffer.
         Offsets: int[]
@@ -33,6 +32,10 @@ type internal EpilogueJob =
         /// Whether the operand has an element for each column; otherwise one element serves the whole row.
         Along: bool[]
     }
+
+    /// The values, one for each operand, with another for the operands in this buffer.
+    member this.Exchange(buffer: int, value: 'a, values: 'a[]) =
+        Array.map2 (fun b v -> if b = buffer then value else v) this.Buffers values
 
 /// The addresses of buffers as one thread sees them: those of the frame, except for at most two buffers (`One`,
 /// `Other`) that are in the thread's scratch memory. An index of −1 means none.
@@ -49,12 +52,14 @@ type internal BufferAddresses =
     /// All buffers at the addresses of the frame.
     static member Of(frame: Frame) = { Frame = frame; One = -1; OneAt = 0n; Other = -1; OtherAt = 0n }
 
+    /// Whether a buffer is in the thread's scratch memory.
+    member this.IsOwn(buffer: int) = buffer >= 0 && (buffer = this.One || buffer = this.Other)
+
     member this.Address(buffer: int) =
         if buffer = this.One then this.OneAt
         elif buffer = this.Other then this.OtherAt
         else this.Frame.Addresses[buffer]
 
-/// Runs epilogues.
 [<RequireQualifiedAccess; CompilationRepresentation(CompilationRepresentationFlags.ModuleSuffix)>]
 module internal EpilogueJob =
     /// Runs an epilogue on a finished block of `rows` × `columns` elements from (`row`, `column`) on. `row` counts
@@ -102,7 +107,6 @@ type internal GemmJob =
 type internal GemmKernel(frame: Frame, width: Width, work: GemmJob) =
     inherit Kernel()
     let size = if work.Type = DType.F64 then 8n else 4n
-    let mutable epilogue: BlockEpilogue | null = null
     let mutable packed: Block | null = null
     let mutable isBound = false
 
@@ -128,19 +132,17 @@ type internal GemmKernel(frame: Frame, width: Width, work: GemmJob) =
         | _ -> ()
 
     /// Runs the epilogue on a finished block.
-    member private _.After(job: EpilogueJob, row: int, rows: int, column: int, columns: int) =
-        let at = BufferAddresses.Of frame
-        EpilogueJob.run job &at work.M row rows column columns
+    let epilogue: BlockEpilogue | null =
+        match work.Epilogue with
+        | None -> null
+        | Some job ->
+            BlockEpilogue(fun _ row rows column columns ->
+                let at = BufferAddresses.Of frame
+                EpilogueJob.run job &at work.M row rows column columns)
 
-    override this.Run() =
+    override _.Run() =
         if not isBound then
             bind ()
-
-        match epilogue, work.Epilogue with
-        | null, Some job ->
-            epilogue <-
-                BlockEpilogue(fun _ row rows column columns -> this.After(job, row, rows, column, columns))
-        | _ -> ()
 
         let matrix (m: MatrixBuffer) =
             { m.Layout with Data = frame.Addresses[m.Buffer] + nativeint m.Offset * size }

@@ -2,6 +2,7 @@ namespace DL1.Compiler.Execution
 
 open System.Collections.Generic
 open System.Diagnostics
+open DL1
 open DL1.Compiler.Planning
 
 /// Called before and after each kernel of a plan, with the kernel's index.
@@ -46,15 +47,7 @@ type internal Profile() =
 
     /// An observer that adds to the times of this plan.
     member _.Observe(observed: ObservedPlan) : KernelObserver =
-        match known.TryGetValue observed.Plan with
-        | true, times -> TimeObserver times
-        | false, _ ->
-            let times = Times observed.Plan.Steps.Length
-            known[observed.Plan] <- times
-            TimeObserver times
+        let plan = observed.Plan
+        TimeObserver(Lookup.orAdd known plan (fun () -> Times plan.Steps.Length))
 
-    /// The times of a plan, if it was observed.
-    member _.TryFind(plan: Plan) : Times option =
-        match known.TryGetValue plan with
-        | true, times -> Some times
-        | false, _ -> None
+    member _.TryFind(plan: Plan) : Times option = Lookup.tryFind known plan

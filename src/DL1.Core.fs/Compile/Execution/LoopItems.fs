@@ -5,7 +5,6 @@ open DL1
 open DL1.Compiler.FusedLoop
 open DL1.Compiler.Fusion
 open DL1.Compiler.Runtime
-open DL1.Compiler.Simd
 
 #nowarn "9" // Operands are unchecked addresses; the plan guarantees their extents.
 
@@ -67,6 +66,9 @@ type internal LoopItems(frame: Frame, work: FusedLoopJob) =
     member _.Draws = drawn > 0
     /// The bytes of spill memory of an item.
     member _.SpillBytes = Scratch.Bytes(int64 spillBytes * int64 spills)
+    /// This thread's spill memory for one item; 0 where the loop spills nothing.
+    member items.SpillMemory() = if spills > 0 then Scratch.Get(ScratchSlot.Spill, items.SpillBytes) else 0n
+
     /// The length of a body's operand block: an address and a segment stride for each operand.
     member _.BlockLength = 2 * count
 

@@ -12,12 +12,11 @@ open DL1.Compiler.Simd
 /// whether code is generated or interpreted. Hashed once.
 [<Sealed>]
 type internal CodeKey(loop: FusedLoop, width: Width, generates: bool) =
+    let kind = struct (loop.Type, loop.Across, width, generates)
+
     let hash =
         let mutable hash = HashCode()
-        hash.Add loop.Type
-        hash.Add loop.Across
-        hash.Add width
-        hash.Add generates
+        hash.Add kind
 
         for operand in loop.Operands do
             hash.Add operand
@@ -38,8 +37,7 @@ type internal CodeKey(loop: FusedLoop, width: Width, generates: bool) =
         | x, y -> x = y
 
     member _.Loop = loop
-    member _.Width = width
-    member _.Generates = generates
+    member _.Kind = kind
     override _.GetHashCode() = hash
 
     override _.Equals other =
@@ -48,10 +46,7 @@ type internal CodeKey(loop: FusedLoop, width: Width, generates: bool) =
             let that = other.Loop
 
             other.GetHashCode() = hash
-            && other.Width = width
-            && other.Generates = generates
-            && that.Type = loop.Type
-            && that.Across = loop.Across
+            && other.Kind = kind
             && that.Operands = loop.Operands
             && that.Stores = loop.Stores
             && that.Steps.Length = loop.Steps.Length

@@ -105,7 +105,7 @@ module internal LoopSteps =
         (initial: 'a)
         ([<InlineIfLambda>] of': 'a[] -> int -> LoopStep -> 'a)
         (loop: FusedLoop)
-        : 'a[] =
+        =
         let found = Array.create loop.Steps.Length initial
         loop.Steps |> Array.iteri (fun i step -> found[i] <- of' found i step)
         found

@@ -8,18 +8,12 @@ type internal PrefetchedRow = { Operand: int; IsNext: bool }
 /// it comes to computes and waits in turns; with prefetching, what the next stages touch arrives meanwhile.
 [<RequireQualifiedAccess>]
 module internal Prefetch =
-    let private isBusy (loop: FusedLoop) (stage: Stage) =
-        stage.Block
-        |> Array.exists (fun work ->
-            match work with
-            | StageWork.Compute step -> not (LoopSteps.isCheap loop.Steps[step])
-            | StageWork.Reload _ -> false)
 
     /// How many operands' rows a stage has time to prefetch: two while it computes expensive functions, one while it
     /// does not, none without a loop.
     let private budget loop (stage: Stage) =
         if not stage.Loops then 0
-        elif isBusy loop stage then 2
+        elif Stages.isBusy loop stage then 2
         else 1
 
     /// For each stage, the rows that its loop prefetches. Each operand is prefetched once: in a stage before the first
@@ -35,7 +29,7 @@ module internal Prefetch =
             free[at] <- free[at] - 1
             ahead[at].Add { Operand = operand; IsNext = isNext }
 
-        if stages.Length > 1 && Array.exists (isBusy loop) stages then
+        if stages.Length > 1 && Array.exists (Stages.isBusy loop) stages then
             for operand in Array.distinct (Array.concat touched) do
                 let o = loop.Operands[operand]
 

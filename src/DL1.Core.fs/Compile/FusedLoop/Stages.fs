@@ -65,14 +65,16 @@ module internal Stages =
             let after = LoopSteps.inputs step |> List.fold (fun stage x -> max stage stages[x]) 0
             if (LoopSteps.tryReduce step).IsSome then after + 1 else after)
 
-    /// Whether the code may repeat a stage's work for each vector of a block: at most 32 steps, all of them cheap.
-    let isLight (loop: FusedLoop) (stage: Stage) =
-        let light work =
+    /// Whether a stage computes expensive functions for each block.
+    let isBusy (loop: FusedLoop) (stage: Stage) =
+        stage.Block
+        |> Array.exists (fun work ->
             match work with
-            | StageWork.Reload _ -> true
-            | StageWork.Compute step -> LoopSteps.isCheap loop.Steps[step]
+            | StageWork.Compute step -> not (LoopSteps.isCheap loop.Steps[step])
+            | StageWork.Reload _ -> false)
 
-        stage.Block.Length <= 32 && Array.forall light stage.Block
+    /// Whether the code may repeat a stage's work for each vector of a block: at most 32 steps, all of them cheap.
+    let isLight (loop: FusedLoop) (stage: Stage) = stage.Block.Length <= 32 && not (isBusy loop stage)
 
     /// The operands through which a stage's loop moves: those that it loads, reloads or stores.
     let moving (loop: FusedLoop) (stage: Stage) =
@@ -164,8 +166,7 @@ module internal Stages =
                 |> Array.choose (fun i ->
                     match LoopSteps.tryReduce loop.Steps[i] with
                     | Some(op, x) when live[i] && earliest[i] = number + 1 -> Some(struct (i, op, x))
-                    | Some _
-                    | None -> None)
+                    | _ -> None)
 
             let needed = Array.create loop.Steps.Length false
 

@@ -2,6 +2,7 @@ namespace DL1.Compiler.Fusion
 
 open System.Collections.Generic
 open DL1
+open DL1.Pattern
 open DL1.Compiler.Lowering
 open DL1.Compiler.Scan
 
@@ -45,14 +46,10 @@ module internal Fuse =
         /// Adds h and its ancestors to g's ancestors, and to those of every group that depends on g.
         let waitFor (g: Group) (h: Group) =
             if h <> g && not (g.Ancestors.Contains h.Number) then
-                let gained = Bits()
-                gained.Add h.Number
-                gained.Union h.Ancestors
-                g.Ancestors.Union gained
+                Group.Follow(groups, g, h)
 
-                for later in groups do
-                    if later.Ancestors.Contains g.Number then
-                        later.Ancestors.Union gained
+        let waitForSource (g: Group) (source: Expr) =
+            Lookup.tryFind groupOf source.Digest |> Option.iter (waitFor g)
 
         let enter (g: Group) (e: Expr) (operands: GroupOperand seq) =
             groupOf[e.Digest] <- g
@@ -66,9 +63,7 @@ module internal Fuse =
                 if isNew then
                     g.Operands.Add o
 
-                match groupOf.TryGetValue o.Source.Digest with
-                | true, h -> waitFor g h
-                | false, _ -> ()
+                waitForSource g o.Source
 
                 for s in origins 4 o.Source do
                     Reads.addReader readers g s
@@ -90,14 +85,12 @@ module internal Fuse =
             let g = start (Some e) (Reads.extents e.Shape)
 
             // An epilogue is called for blocks of rows: with less than 8 columns the calls cost more than they save.
+            let isWide () = e.Shape[e.Shape.Rank - 1] >= 8
+
             let isAnchor =
-                match NodeKind.of' e, e.Node with
-                | NodeKind.MatMul, _ -> e.Shape[e.Shape.Rank - 1] >= 8
-                | NodeKind.ChannelsLast(node, _), _ ->
-                    match node.Node with
-                    | Node.Conv(ConvRole.WeightGrad _, _, _, _) -> true
-                    | Node.Conv _ -> e.Shape[e.Shape.Rank - 1] >= 8
-                    | _ -> false
+                match NodeKind.of' e with
+                | NodeKind.MatMul -> isWide ()
+                | NodeKind.ChannelsLast(Form(Node.Conv(role, _, _, _)), _) -> role.IsWeightGrad || isWide ()
                 | _ -> false
 
             if isAnchor then
@@ -107,9 +100,7 @@ module internal Fuse =
             groupOf[e.Digest] <- g
 
             for r in Reads.of' e do
-                match groupOf.TryGetValue r.Source.Digest with
-                | true, h -> waitFor g h
-                | false, _ -> ()
+                waitForSource g r.Source
 
         for e in order do
             if needed.Contains e.Digest then
@@ -140,9 +131,7 @@ module internal Fuse =
                     let producers =
                         sources
                         |> List.choose (fun s ->
-                            match groupOf.TryGetValue s.Digest with
-                            | true, g when g.IsMember s -> Some g
-                            | _ -> None)
+                            Lookup.tryFind groupOf s.Digest |> Option.filter (fun g -> g.IsMember s))
                         |> List.distinct
                         |> List.sortByDescending _.Number
 

@@ -64,20 +64,26 @@ type internal Group(number: int, domain: int[], anchor: Expr option) =
 
     /// The extents of the axes that are not reduced.
     member this.Kept =
-        domain
-        |> Array.indexed
-        |> Array.filter (fun (axis, _) -> not (Array.contains axis this.Reduced))
-        |> Array.map snd
+        [| 0 .. domain.Length - 1 |] |> Array.except this.Reduced |> Array.map (fun axis -> domain[axis])
 
     /// Strides over the axes that are not `reduced`, as strides over the domain: 0 along reduced axes.
     member this.Spread(reduced: int[], strides: int[]) =
-        let mutable next = 0
+        IterationSpace.spread domain.Length (fun axis -> Array.contains axis reduced) strides
 
-        Array.init domain.Length (fun axis ->
-            if Array.contains axis reduced then
-                0
-            else
-                next <- next + 1
-                strides[next - 1])
+    /// The strides in the domain of a value with this role, from its own.
+    member this.Lay(role: Role, reduced: int[], strides: int[]) =
+        match role with
+        | Role.Along -> strides
+        | Role.Kept -> this.Spread(reduced, strides)
 
     member this.IsMember(e: Expr) = this.Roles.ContainsKey e.Digest
+
+    /// Lets a group run after another: it, and the groups that depend on it, get that and its ancestors as their own.
+    static member Follow(groups: Group seq, later: Group, earlier: Group) =
+        let gained = Bits()
+        gained.Add earlier.Number
+        gained.Union earlier.Ancestors
+
+        for g in groups do
+            if g = later || g.Ancestors.Contains later.Number then
+                g.Ancestors.Union gained

@@ -46,12 +46,8 @@ module internal GroupProgram =
     /// The fused loop of a group; `None` where it stores nothing, or where its domain does not form a loop nest.
     let make (fusion: Fusion) (g: Group) : GroupProgram option =
         // A scan's results are members of its group, but of no fused loop.
-        let stored =
-            [|
-                for e in g.Members do
-                    if g.IsMember e && fusion.Stored.Contains e.Digest then
-                        e
-            |]
+        let isStored (e: Expr) = g.IsMember e && fusion.Stored.Contains e.Digest
+        let stored = g.Members |> Seq.filter isStored |> Array.ofSeq
 
         if stored.Length = 0 then
             None
@@ -69,24 +65,13 @@ module internal GroupProgram =
                 steps.Count - 1
 
             /// Adds a step unless an equal one is there (a common subexpression); returns its index.
-            let shared step =
-                match known.TryGetValue step with
-                | true, value -> value
-                | false, _ ->
-                    known[step] <- add step
-                    known[step]
+            let shared step = Lookup.orAdd known step (fun () -> add step)
 
             let operand target (own: int[]) dtype =
                 operands.Add(struct (target, own, dtype))
                 operands.Count - 1
 
-            let load operand =
-                match loads.TryGetValue operand with
-                | true, value -> value
-                | false, _ ->
-                    let value = add (LoopStep.Load operand)
-                    loads[operand] <- value
-                    value
+            let load operand = Lookup.orAdd loads operand (fun () -> add (LoopStep.Load operand))
 
             let fromMemory (source: Expr) offset (own: int[]) =
                 let known =
@@ -136,18 +121,7 @@ module internal GroupProgram =
                         | _ when fusion.Recomputed.Contains source.Digest && not (g.IsMember source) ->
                             compute role source
                         | _ ->
-                            let own =
-                                [|
-                                    for axis in 0 .. o.Shape.Rank - 1 do
-                                        if o.Shape[axis] <> 1 then
-                                            r.Strides[axis]
-                                |]
-
-                            let own =
-                                match role with
-                                | Role.Along -> own
-                                | Role.Kept -> g.Spread(g.Reduced, own)
-
+                            let own = g.Lay(role, g.Reduced, Reads.squeeze o.Shape r.Strides)
                             fromMemory source r.Offset own
 
             and compute (role: Role) (e: Expr) : int =
@@ -214,15 +188,14 @@ module internal GroupProgram =
                 IterationSpace.make g.Domain g.Reduced strides
                 |> Option.map (fun space ->
                     let operand i (struct (target: ProgramOperand, _, dtype)) =
-                        if target.IsSpill then
-                            { Type = dtype; Along = true; Invariant = false; Spill = true }
-                        else
-                            {
-                                Type = dtype
-                                Along = space.Along[i]
-                                Invariant = space.SegmentStrides[i] = 0 && not (across && space.Along[i])
-                                Spill = false
-                            }
+                        let along, moves = space.Along[i], space.SegmentStrides[i] <> 0
+
+                        {
+                            Type = dtype
+                            Along = target.IsSpill || along
+                            Invariant = not (target.IsSpill || moves || (across && along))
+                            Spill = target.IsSpill
+                        }
 
                     let loop =
                         {

@@ -35,6 +35,17 @@ module internal IterationSpace =
             (fun axis -> strides[axis] = strides[axis + 1] * domain[axis + 1])
             (seq { first .. last - 1 })
 
+    /// Strides over `rank` axes from those over the axes that are not `missing`, in their order; 0 along missing axes.
+    let spread rank missing (strides: int[]) =
+        let mutable next = 0
+
+        Array.init rank (fun axis ->
+            if missing axis then
+                0
+            else
+                next <- next + 1
+                strides[next - 1])
+
     /// The first axis of the longest run of axes that ends at `last` and is one loop for all operands, through axes
     /// that `belongs` admits.
     let runFrom (domain: int[]) (operands: int[][]) (belongs: int -> bool) last =
@@ -98,12 +109,7 @@ module internal IterationSpace =
         if areOneLoop then
             ValueSome
                 {
-                    Items =
-                        [|
-                            for axis in 0 .. firstColumn - 1 do
-                                if not (Array.contains axis segments) then
-                                    axis
-                        |]
+                    Items = Array.except segments [| 0 .. firstColumn - 1 |]
                     Segments = segments
                     Columns = [| firstColumn .. rank - 1 |]
                 }
@@ -113,9 +119,7 @@ module internal IterationSpace =
     /// The number of segments of an item; `ValueNone` where the reduced axes that are not columns do not form one
     /// loop.
     let segments domain reduced operands : int voption =
-        match loops domain reduced operands with
-        | ValueSome loops -> ValueSome(extent domain loops.Segments)
-        | ValueNone -> ValueNone
+        loops domain reduced operands |> ValueOption.map (fun loops -> extent domain loops.Segments)
 
     /// The iteration space of a domain with some reduced axes, for operands given by their strides in it; `None` where
     /// the reduced axes that are not columns do not form one loop.

@@ -25,12 +25,9 @@ module internal Join =
         let across = reduced.Length = 0 || Array.contains (g.Domain.Length - 1) reduced
 
         let suitsAnchor =
-            match g.Anchor with
-            | None -> true
-            | Some anchor ->
-                match NodeKind.of' anchor with
-                | NodeKind.ChannelsLast(node, _) -> Seq.forall (AnchorMatrix.suits node g.Domain) operands
-                | _ -> true
+            match Option.map NodeKind.of' g.Anchor with
+            | Some(NodeKind.ChannelsLast(node, _)) -> Seq.forall (AnchorMatrix.suits node g.Domain) operands
+            | _ -> true
 
         match
             IterationSpace.segments g.Domain reduced (Array.ofSeq (Seq.append [ natural g.Domain ] operands))
@@ -90,11 +87,7 @@ module internal Join =
                     | true, h -> ok <- ok && h <> g && not (h.Ancestors.Contains g.Number)
                     | false, _ -> ()
 
-                    let strides =
-                        match role with
-                        | Role.Along -> strides
-                        | Role.Kept -> g.Spread(reduced, strides)
-
+                    let strides = g.Lay(role, reduced, strides)
                     operands.Add { Source = r.Source; Offset = r.Offset; Strides = strides }
 
             // No reduction joins an epilogue. A value of the kept axes joins only if it reads such a value of the

@@ -65,15 +65,7 @@ module internal Reads =
 
     /// Strides over the shape `other` as strides over `shape`, which differs from it in axes of extent 1 alone.
     let private over (shape: Shape) (other: Shape) (strides: int[]) =
-        let own = squeeze other strides
-        let mutable next = 0
-
-        Array.init shape.Rank (fun axis ->
-            if shape[axis] = 1 then
-                0
-            else
-                next <- next + 1
-                own[next - 1])
+        squeeze other strides |> IterationSpace.spread shape.Rank (fun axis -> shape[axis] = 1)
 
     /// The views that a fused loop reads for a node: those of its operands, or of what a rematerialised operand is
     /// computed from.
@@ -105,21 +97,12 @@ module internal Reads =
 
     /// The values in memory that a group reads: the operands of its fused loop, and those of its anchor.
     let ofGroup (g: Group) : Expr list =
-        [
-            for o in g.Operands do
-                o.Source
-
-            match g.Anchor with
-            | Some e ->
-                for r in of' e do
-                    r.Source
-            | None -> ()
-        ]
+        let anchored = Option.toList g.Anchor |> List.collect of'
+        (g.Operands |> Seq.map _.Source |> List.ofSeq) @ (anchored |> List.map _.Source)
 
     /// Adds a group to those that read a value.
     let addReader (readers: Dictionary<Digest, List<Group>>) (g: Group) (source: Expr) =
-        match readers.TryGetValue source.Digest with
-        | true, list ->
-            if not (list.Contains g) then
-                list.Add g
-        | false, _ -> readers[source.Digest] <- List [ g ]
+        let known = Lookup.orAdd readers source.Digest List
+
+        if not (known.Contains g) then
+            known.Add g

@@ -15,11 +15,7 @@ module internal Rematerialise =
 
     /// The cheap nodes from which a value is computed, back to operands in memory; `None` where more than `Tuning.RematerialisedNodes`
     /// nodes, or others than cheap ones, are needed.
-    let private recomputation
-        (rematerialised: HashSet<Digest>)
-        (isInMemory: Expr -> bool)
-        (e: Expr)
-        : Recomputation option =
+    let private recomputation (rematerialised: HashSet<Digest>) isInMemory (e: Expr) : Recomputation option =
         let rec gather left (todo: Expr list) (found: Recomputation) =
             match todo with
             | [] -> Some found
@@ -88,13 +84,7 @@ module internal Rematerialise =
 
     /// Finds the values that all their readers can recompute, and changes the operands of those groups accordingly.
     /// Returns the digests of the recomputed nodes.
-    let run
-        (order: Expr[])
-        (rematerialised: HashSet<Digest>)
-        (groups: Group seq)
-        (groupOf: Dictionary<Digest, Group>)
-        (roots: Expr list)
-        =
+    let run order rematerialised (groups: Group seq) (groupOf: Dictionary<Digest, Group>) (roots: Expr list) =
         let isRoot = HashSet<Digest>(roots |> Seq.map _.Digest)
         let readers = Dictionary<Digest, List<Group>>()
 
@@ -109,7 +99,7 @@ module internal Rematerialise =
             || isRoot.Contains e.Digest
             || (readers.ContainsKey e.Digest && not (recomputed.Contains e.Digest))
 
-        for e in Array.rev order do
+        for (e: Expr) in Array.rev order do
             match groupOf.TryGetValue e.Digest, readers.TryGetValue e.Digest with
             | (true, home), (true, others) when
                 home.IsMember e && home.Roles[e.Digest] = Role.Along && not (isRoot.Contains e.Digest)
@@ -122,11 +112,7 @@ module internal Rematerialise =
                     for g in others do
                         g.Operands.RemoveAll(fun o -> o.Source = e) |> ignore
 
-                        g.Float <-
-                            List.fold
-                                (fun f n -> Option.orElse (NodeKind.float n) f)
-                                g.Float
-                                recomputation.Nodes
+                        g.Float <- g.Float |> Option.orElse (List.tryPick NodeKind.float recomputation.Nodes)
 
                         for o in recomputation.Operands do
                             g.Operands.Add o

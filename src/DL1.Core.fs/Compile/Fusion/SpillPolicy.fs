@@ -30,16 +30,13 @@ module internal SpillPolicy =
 
         let isStored i = stores |> Array.exists (fun struct (value, _) -> value = i)
 
-        [|
-            for i in 0 .. steps.Length - 1 do
-                if
-                    not (LoopSteps.isCheap steps[i])
-                    && not invariant[i]
-                    && not (isStored i)
-                    && System.Numerics.BitOperations.PopCount used[i] > 1
-                then
-                    i
-        |]
+        let isSpilled i =
+            not (LoopSteps.isCheap steps[i])
+            && not invariant[i]
+            && not (isStored i)
+            && System.Numerics.BitOperations.PopCount used[i] > 1
+
+        [| 0 .. steps.Length - 1 |] |> Array.filter isSpilled
 
     /// Whether `count` spilled steps are within the budget: for one item at a time, or for all items where they are
     /// few and threads share each.

@@ -51,19 +51,20 @@ module internal StridedView =
 
         if ok then Some result else None
 
+    /// The strides of a value repeated to a larger shape, of which it has the last axes: 0 along what is repeated.
+    let repeated (from: Shape) (strides: int[]) (target: Shape) : int[] =
+        let missing = target.Rank - from.Rank
+
+        Array.init target.Rank (fun axis ->
+            if axis < missing || from[axis - missing] <> target[axis] then
+                0
+            else
+                strides[axis - missing])
+
     /// A node as a view, given the view `inner` of its operand `x`; `None` where it is none.
     let private step (e: Expr) (inner: StridedView) (x: Expr) : StridedView option =
         match e.Node with
-        | Node.Broadcast(shape, _) ->
-            let missing = shape.Rank - x.Shape.Rank
-
-            let stride axis =
-                if axis < missing || x.Shape[axis - missing] <> shape[axis] then
-                    0
-                else
-                    inner.Strides[axis - missing]
-
-            Some { inner with Strides = Array.init shape.Rank stride }
+        | Node.Broadcast(shape, _) -> Some { inner with Strides = repeated x.Shape inner.Strides shape }
         | Node.Transpose(permutation, _) ->
             Some { inner with Strides = [| for axis in permutation -> inner.Strides[axis] |] }
         | Node.Slice(cuts, _) ->

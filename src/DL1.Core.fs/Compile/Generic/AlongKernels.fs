@@ -15,17 +15,17 @@ module internal AlongKernels =
         | ArgSort
         | Reduce of ReduceOp * kept: LoopNest * reduced: LoopNest
 
-    let private make (dtype: DType) (outer, extent, inner) (work: Work) : AlongKernel =
+    let private make (dtype: DType) (outer, extent, inner) (work: Work) : TensorKernel =
         Element.Choose(
             dtype,
-            { new ITyped<AlongKernel> with
+            { new ITyped<TensorKernel> with
                 member _.Make<'E, 'T, 'D, 'A
                     when 'E :> IElement<'T, 'A> and 'D :> IDomain<'A> and 'T: unmanaged and 'A: unmanaged>
                     ()
                     =
                     match work with
                     | Work.CumSum reversed ->
-                        CumSumKernel<'E, 'T, 'D, 'A>(outer, extent, inner, reversed) :> AlongKernel
+                        CumSumKernel<'E, 'T, 'D, 'A>(outer, extent, inner, reversed) :> TensorKernel
                     | Work.ArgReduce op -> ArgReduceKernel<'E, 'T, 'D, 'A>(op, outer, extent, inner)
                     | Work.ArgSort -> SortKernel<'E, 'T, 'D, 'A>(outer, extent, inner)
                     | Work.Reduce(op, kept, reduced) -> ReduceStrided<'E, 'T, 'D, 'A>(op, kept, reduced)

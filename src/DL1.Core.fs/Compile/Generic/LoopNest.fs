@@ -91,6 +91,12 @@ type internal LoopNest(extents: int list, steps: nativeint list list) =
 
                 axis <- axis - 1
 
+/// A kernel that computes one tensor from another.
+[<AbstractClass>]
+type internal TensorKernel() =
+    /// Computes the tensor at `target` from the tensor at `source`, on at most `threads` threads.
+    abstract Run: threads: int * source: nativeint * target: nativeint -> unit
+
 /// The body of a loop along a row of `count` elements: takes the address and the step in bytes of the target, then
 /// those of up to three operands.
 type internal RowBody =
@@ -140,17 +146,9 @@ type internal RowLoop(nest: LoopNest, body: RowBody) =
         nest.Start(first, counters, offsets)
 
         for row in first .. until - 1 do
-            body.Invoke(
-                count,
-                target + NativePtr.get offsets 0 + at * s0,
-                s0,
-                a + NativePtr.get offsets 1 + at * s1,
-                s1,
-                b + NativePtr.get offsets 2 + at * s2,
-                s2,
-                c + NativePtr.get offsets 3 + at * s3,
-                s3
-            )
+            let target, a = target + NativePtr.get offsets 0 + at * s0, a + NativePtr.get offsets 1 + at * s1
+            let b, c = b + NativePtr.get offsets 2 + at * s2, c + NativePtr.get offsets 3 + at * s3
+            body.Invoke(count, target, s0, a, s1, b, s2, c, s3)
 
             if row + 1 < until then
                 nest.Next(counters, offsets)

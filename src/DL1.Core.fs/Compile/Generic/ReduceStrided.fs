@@ -5,6 +5,7 @@ open DL1
 open DL1.Compiler
 open DL1.Compiler.Movement
 open DL1.Compiler.Runtime
+open DL1.Compiler.Simd
 
 #nowarn "9" // Addresses in bytes; the caller answers for their extents.
 #nowarn "3535" // Static abstract members: the JIT compiles a kernel anew for each element type.
@@ -16,7 +17,7 @@ open DL1.Compiler.Runtime
 type internal ReduceStrided<'E, 'T, 'D, 'A
     when 'E :> IElement<'T, 'A> and 'D :> IDomain<'A> and 'T: unmanaged and 'A: unmanaged>
     (op: ReduceOp, kept: LoopNest, reduced: LoopNest) =
-    inherit AlongKernel()
+    inherit TensorKernel()
 
     let width = nativeint sizeof<'T>
     let side = if kept.Step 1 = width && kept.RowLength >= 4 then 64 else 1
@@ -33,7 +34,7 @@ type internal ReduceStrided<'E, 'T, 'D, 'A
         | ReduceOp.Max -> 'D.Least
         | ReduceOp.Min -> 'D.Greatest
 
-    static let load (address: nativeint) = 'E.Widen(NativePtr.read (NativePtr.ofNativeInt<'T> address))
+    static let load (address: nativeint) = 'E.Widen(At.read<'T> address)
 
     /// Reduces `n` elements, `step` bytes apart, starting from `acc`.
     let reduce (acc: 'A) (address: nativeint) (step: nativeint) n =
@@ -83,10 +84,8 @@ type internal ReduceStrided<'E, 'T, 'D, 'A
     let beside (sums: nativeptr<'A>) (address: nativeint) n =
         let inline run (combine: 'A -> 'A -> 'A) =
             for lane in 0 .. n - 1 do
-                NativePtr.set
-                    sums
-                    lane
-                    (combine (NativePtr.get sums lane) (load (address + nativeint lane * width)))
+                let value = load (address + nativeint lane * width)
+                NativePtr.set sums lane (combine (NativePtr.get sums lane) value)
 
         match op with
         | ReduceOp.Sum -> run (fun a b -> 'D.Add(a, b))
@@ -94,13 +93,7 @@ type internal ReduceStrided<'E, 'T, 'D, 'A
         | ReduceOp.Max -> run (fun a b -> 'D.Max(a, b))
         | ReduceOp.Min -> run (fun a b -> 'D.Min(a, b))
 
-    let one
-        (source: nativeint)
-        (sums: nativeptr<'A>)
-        lanes
-        (counters: nativeptr<int>)
-        (offset: nativeptr<nativeint>)
-        =
+    let one source (sums: nativeptr<'A>) lanes (counters: nativeptr<int>) (offset: nativeptr<nativeint>) =
         for lane in 0 .. lanes - 1 do
             NativePtr.set sums lane start
             NativePtr.set sums (side + lane) 'D.Zero
@@ -109,7 +102,7 @@ type internal ReduceStrided<'E, 'T, 'D, 'A
         let step = reduced.Step 0
 
         for row in 0 .. reduced.Rows - 1 do
-            let rowStart = source + NativePtr.read offset
+            let rowStart: nativeint = source + NativePtr.read offset
 
             if side = 1 then
                 if op = ReduceOp.Sum then
@@ -144,17 +137,12 @@ type internal ReduceStrided<'E, 'T, 'D, 'A
             one source sums lanes inside offset
 
             for lane in 0 .. lanes - 1 do
-                let value = NativePtr.get sums lane
+                let mutable value = NativePtr.get sums lane
 
-                let value =
-                    if op = ReduceOp.Sum then
-                        'D.Joined(value, NativePtr.get sums (side + lane))
-                    else
-                        value
+                if op = ReduceOp.Sum then
+                    value <- 'D.Joined(value, NativePtr.get sums (side + lane))
 
-                NativePtr.write
-                    (NativePtr.ofNativeInt<'T>(target + nativeint lane * kept.Step 0))
-                    (Element.Narrow<'E, 'T, 'D, 'A> value)
+                At.write (target + nativeint lane * kept.Step 0) (Element.Narrow<'E, 'T, 'D, 'A> value)
 
     let work: int -> unit = runTask
 

@@ -17,7 +17,7 @@ open DL1.Compiler.Runtime
 type internal SortKernel<'E, 'T, 'D, 'A
     when 'E :> IElement<'T, 'A> and 'D :> IDomain<'A> and 'T: unmanaged and 'A: unmanaged>
     (outer: int, extent: int, inner: int) =
-    inherit AlongKernel()
+    inherit TensorKernel()
 
     let units = outer * inner
     let each = max 1 (Tuning.SortTaskElements / max 1 extent)

@@ -2,6 +2,7 @@ namespace DL1.Compiler.Inspection
 
 open System.Collections.Generic
 open DL1
+open DL1.Pattern
 open DL1.Compiler.Conv
 open DL1.Compiler.Execution
 open DL1.Compiler.Fusion
@@ -58,34 +59,24 @@ module internal Cost =
         | Work.FusedLoop _ -> moved members
         | Work.Gemm job -> moved (2L * int64 job.M * int64 job.N * int64 job.K * int64 job.Batch + members)
         | Work.BackToBack(_, steps) -> moved (steps |> List.sumBy (ofStep plan >> _.Flops))
-        | Work.Static(e, _, _) ->
+        // A gather reads only the rows that it picks.
+        | Work.Static((Form(Node.Gather(_, x, _)) as e), _, _) ->
             let all = moved (Summary.costOf e)
-
-            match e.Node with
-            | Node.Gather(_, x, _) ->
-                // A gather reads only the rows that it picks.
-                { all with Read = all.Read - max 0L (Memory.bytesOf x - all.Written) }
-            | _ -> all
+            { all with Read = all.Read - max 0L (Memory.bytesOf x - all.Written) }
+        | Work.Static(e, _, _) -> moved (Summary.costOf e)
         | Work.Copy _ -> moved 0L
         | Work.Channels job ->
             let own =
                 match job.Node.Node with
                 | Node.Conv(role, spec, left, right) ->
                     let geometry = ConvKernels.geometry role spec left.Shape right.Shape job.Node.Shape
-
                     ConvKernels.operations role geometry (Memory.size job.Node.DType)
                 | _ -> Summary.costOf job.Node
 
             moved (own + members)
         | Work.Scan(job, body) ->
-            let once = ofPlan body
-            let length = int64 job.Length
-
-            {
-                Flops = length * once.Flops
-                Read = length * once.Read
-                Written = length * once.Written
-            }
+            let once, times = ofPlan body, int64 job.Length
+            { Flops = times * once.Flops; Read = times * once.Read; Written = times * once.Written }
         | Work.Defined(_, _, target) -> moved (Summary.costOf plan.Values[target])
 
     /// The work of all steps of a plan.

@@ -123,8 +123,7 @@ module internal ExplainPlan =
                 | Some(profile, peak) ->
                     match profile.TryFind plan |> Option.map _.Seconds(i) with
                     | Some(ValueSome time) when time > 0.0 -> rate peak (floatOf plan step) cost time
-                    | Some _
-                    | None -> [ ""; ""; ""; "" ]
+                    | _ -> [ ""; ""; ""; "" ]
 
             let own =
                 {

@@ -38,13 +38,7 @@ module internal FiniteValues =
 
     /// An element that is not finite, as text: NaN, ∞ or −∞.
     let kind (dtype: DType) (address: nativeint) (index: int) =
-        let value =
-            match dtype with
-            | DType.F32 -> float (NativePtr.get (NativePtr.ofNativeInt<float32> address) index)
-            | DType.F64 -> NativePtr.get (NativePtr.ofNativeInt<float> address) index
-            | DType.I32
-            | DType.I64
-            | DType.Bool -> 0.0
+        let value = Memory.element dtype address index
 
         if System.Double.IsNaN value then "NaN"
         elif value > 0.0 then "∞"

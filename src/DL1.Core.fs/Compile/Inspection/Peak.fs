@@ -98,10 +98,8 @@ module internal Peak =
 
     let private known = ConcurrentDictionary<int, Peak>()
 
+    let private measure threads =
+        { Flops = flops<float32> threads; Flops64 = flops<float> threads; Bytes = bytes threads }
+
     /// The peak rates of this many threads.
-    let measured (threads: int) : Peak =
-        known.GetOrAdd(
-            threads,
-            fun threads ->
-                { Flops = flops<float32> threads; Flops64 = flops<float> threads; Bytes = bytes threads }
-        )
+    let measured (threads: int) : Peak = known.GetOrAdd(threads, measure)

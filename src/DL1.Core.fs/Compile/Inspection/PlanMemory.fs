@@ -29,36 +29,22 @@ module internal PlanMemory =
 
         struct (constants, inputs)
 
-    /// The memory of each scan, nested ones included: two copies of the carries, one step's outputs, and the body's
-    /// arena and constants.
-    let rec private ofLoops (plan: Plan) : PlanMemory list =
-        [
-            for step in plan.Steps do
-                match step.Work with
-                | Work.Scan(job, body) ->
-                    let carries = 2L * Array.sum job.CarryBytes
-                    let outputs = Array.sum job.OutputBytes
-                    let struct (constants, _) = constantsAndInputs body
+    /// The memory that runs of a plan need, without the kernels' working memory. A scan needs two copies of the carries,
+    /// one step's outputs, and its body's arena and constants.
+    let rec ofPlan (plan: Plan) : PlanMemory =
+        let struct (own, inputs) = constantsAndInputs plan
+        let mutable between, constants = plan.Bytes, own
 
-                    {
-                        Between = body.Bytes + carries + outputs
-                        Constants = constants
-                        Results = 0L
-                        Inputs = 0L
-                    }
+        for step in plan.Steps do
+            match step.Work with
+            | Work.Scan(job, body) ->
+                let inside = ofPlan body
 
-                    yield! ofLoops body
-                | _ -> ()
-        ]
+                between <-
+                    between + inside.Between + 2L * Array.sum job.CarryBytes + Array.sum job.OutputBytes
 
-    /// The memory that runs of a plan need, without the kernels' working memory.
-    let ofPlan (plan: Plan) : PlanMemory =
-        let loops = ofLoops plan
-        let struct (constants, inputs) = constantsAndInputs plan
+                constants <- constants + inside.Constants
+            | _ -> ()
 
-        {
-            Between = plan.Bytes + List.sumBy _.Between loops
-            Constants = constants + List.sumBy _.Constants loops
-            Results = plan.Roots |> List.sumBy Memory.bytesOf
-            Inputs = inputs
-        }
+        let results = plan.Roots |> List.sumBy Memory.bytesOf
+        { Between = between; Constants = constants; Results = results; Inputs = inputs }

@@ -81,19 +81,11 @@ module internal ChannelsLast =
     [<Sealed>]
     type private Rewriting() =
         let forms = Dictionary<Digest, Form>()
-        let firsts = Dictionary<Digest, Expr>()
-        let lasts = Dictionary<Digest, Expr>()
+        // Values in the other layout than their form's.
+        let firsts, lasts = Dictionary<Digest, Expr>(), Dictionary<Digest, Expr>()
 
         let isLast (e: Expr) = forms[e.Digest].IsLast
         let isBoth (e: Expr) = forms[e.Digest].IsBoth
-
-        /// A value's form in the other layout, made once.
-        let remembered (known: Dictionary<Digest, Expr>) (e: Expr) make =
-            match known.TryGetValue e.Digest with
-            | true, result -> result
-            | false, _ ->
-                known[e.Digest] <- make ()
-                known[e.Digest]
 
         let first (e: Expr) =
             match forms[e.Digest] with
@@ -101,13 +93,13 @@ module internal ChannelsLast =
             | Form.Both(x, _) -> x
             // Not merged with a transpose in x: that of a convolution moves nothing, being part of what its kernel
             // computes.
-            | Form.Last x -> remembered firsts e (fun () -> transpose (lastToFirst e.Shape.Rank) x)
+            | Form.Last x -> Lookup.orAdd firsts e.Digest (fun () -> transpose (lastToFirst e.Shape.Rank) x)
 
         let last (e: Expr) =
             match forms[e.Digest] with
             | Form.Last x
             | Form.Both(_, x) -> x
-            | Form.First x -> remembered lasts e (fun () -> transposed (firstToLast e.Shape.Rank) x)
+            | Form.First x -> Lookup.orAdd lasts e.Digest (fun () -> transposed (firstToLast e.Shape.Rank) x)
 
         let made node = Expr.Make node
 

@@ -145,12 +145,8 @@ module internal Decompose =
         let half (x: Expr) isUpper =
             let t = exp (-(abs x))
             let upper = 1.0 / (1.0 + t)
-            let condition = x .>= 0.0
-
-            if isUpper then
-                Expr.where condition upper (t * upper)
-            else
-                Expr.where condition (t * upper) upper
+            let first, second = if isUpper then upper, t * upper else t * upper, upper
+            Expr.where (x .>= 0.0) first second
 
         let change become (e: Expr) =
             match e.Node with

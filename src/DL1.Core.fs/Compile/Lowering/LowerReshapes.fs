@@ -45,15 +45,8 @@ module internal LowerReshapes =
     let reshapedBroadcast (e: Expr) =
         match e.Node with
         | Node.Reshape(shape, Form(Node.Broadcast(from, x))) when e.Shape.Size > 0 ->
-            let missing = from.Rank - x.Shape.Rank
-
             // Strides that are 0 exactly along the axes that the broadcast repeats.
-            let strides =
-                Array.init from.Rank (fun axis ->
-                    if axis < missing || x.Shape[axis - missing] <> from[axis] then
-                        0
-                    else
-                        x.Shape.Strides[axis - missing])
+            let strides = StridedView.repeated x.Shape x.Shape.Strides from
 
             StridedView.reshaped from strides shape
             |> Option.map (fun strides ->

@@ -38,19 +38,10 @@ module internal LowerSums =
                 padded |> List.forall (fun (struct (a, _, _)) -> a = axis)
                 ->
                 let ordered = padded |> List.sortBy (fun (struct (_, start, _)) -> start)
+                let starts = ordered |> List.map (fun (struct (_, start, _)) -> start)
+                let terms = ordered |> List.map (fun (struct (_, _, x)) -> x)
+                let ends = terms |> List.scan (fun filled x -> filled + x.Shape[axis]) 0
 
-                let fills =
-                    ordered
-                    |> List.fold
-                        (fun filled (struct (_, start, x)) ->
-                            match filled with
-                            | Some p when p = start -> Some(p + x.Shape[axis])
-                            | _ -> None)
-                        (Some 0)
-
-                if fills = Some e.Shape[axis] then
-                    Some(Expr.concat axis (ordered |> List.map (fun (struct (_, _, x)) -> x)))
-                else
-                    None
+                if starts @ [ e.Shape[axis] ] = ends then Some(Expr.concat axis terms) else None
             | _ -> None
         | _ -> None

@@ -37,15 +37,9 @@ module internal NodeKind =
     let private types (e: Expr) = e.DType :: (Node.operands e.Node |> List.map _.DType)
 
     /// The float type that a fused loop needs for a node, if any.
-    let float (e: Expr) : DType option =
-        match floatOf (types e) with
-        | Ok t -> t
-        | Error() -> None
+    let float (e: Expr) : DType option = floatOf (types e) |> Result.defaultValue None
 
-    let private fits (e: Expr) =
-        match floatOf (types e) with
-        | Ok _ -> e.Shape.Size > 0
-        | Error() -> false
+    let private fits (e: Expr) = e.Shape.Size > 0 && Result.isOk (floatOf (types e))
 
     /// Whether a node is the same number in all elements.
     let isNumber (e: Expr) = Option.isSome (Local.number e)
@@ -63,24 +57,15 @@ module internal NodeKind =
         let reduced = reducedAxes axes x
         let last = Seq.length (Seq.filter (fun d -> d <> 1) x) - 1
         // The number of reduced axes in the run at the end.
-        let trailing =
-            Seq.length (
-                Seq.takeWhile
-                    (fun i -> reduced[reduced.Length - 1 - i] = last - i)
-                    (seq { 0 .. reduced.Length - 1 })
-            )
+        let atEnd (i, axis) = axis = last - i
+        let trailing = Array.rev reduced |> Seq.indexed |> Seq.takeWhile atEnd |> Seq.length
 
         let rest = reduced[.. reduced.Length - 1 - trailing]
         rest.Length = 0 || rest[rest.Length - 1] - rest[0] = rest.Length - 1
 
     let private channels (e: Expr) =
-        match e.Node with
-        | Node.Transpose _
-        | Node.Conv _ ->
-            match e with
-            | ChannelsLast.ChannelsLast(node, operands) when e.DType.IsFloat && e.Shape.Size > 0 ->
-                Some(node, operands)
-            | _ -> None
+        match e with
+        | ChannelsLast.ChannelsLast parts when e.DType.IsFloat && e.Shape.Size > 0 -> Some parts
         | _ -> None
 
     /// Whether a node is a convolution or pooling with channels last.

@@ -9,19 +9,13 @@ open DL1.Compiler.Runtime
 #nowarn "9" // Addresses in bytes; the caller answers for their extents.
 #nowarn "3535" // Static abstract members: the JIT compiles a kernel anew for each element type.
 
-/// A kernel that computes one tensor from another.
-[<AbstractClass>]
-type internal AlongKernel() =
-    /// Computes the tensor at `target` from the tensor at `source`, on at most `threads` threads.
-    abstract Run: threads: int * source: nativeint * target: nativeint -> unit
-
 /// Running sums along the middle axis of [outer; extent; inner], in the wide type, for 64 elements of the inner axis at
 /// a time.
 [<Sealed>]
 type internal CumSumKernel<'E, 'T, 'D, 'A
     when 'E :> IElement<'T, 'A> and 'D :> IDomain<'A> and 'T: unmanaged and 'A: unmanaged>
     (outer: int, extent: int, inner: int, reversed: bool) =
-    inherit AlongKernel()
+    inherit TensorKernel()
 
     let chunks = (inner + Tuning.RunningSumLanes - 1) / Tuning.RunningSumLanes
     let each = max 1 (Tuning.TaskElements / max 1 (extent * min inner Tuning.RunningSumLanes))
@@ -63,7 +57,7 @@ type internal CumSumKernel<'E, 'T, 'D, 'A
 type internal ArgReduceKernel<'E, 'T, 'D, 'A
     when 'E :> IElement<'T, 'A> and 'D :> IDomain<'A> and 'T: unmanaged and 'A: unmanaged>
     (op: ArgOp, outer: int, extent: int, inner: int) =
-    inherit AlongKernel()
+    inherit TensorKernel()
 
     let units = outer * inner
     let each = max 1 (Tuning.TaskElements / max 1 extent)

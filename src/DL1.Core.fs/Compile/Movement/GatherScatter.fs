@@ -1,7 +1,6 @@
 namespace DL1.Compiler.Movement
 
 open System
-open System.Numerics
 open FSharp.NativeInterop
 open DL1
 open DL1.Compiler
@@ -61,17 +60,9 @@ type internal Gather(dtype: DType, axis: int, source: Shape, indexType: DType, i
             let source = from + nativeint (o * extent + int (all.At(at, i))) * nativeint bytes
             let target = into + nativeint row * nativeint bytes
 
-            if bytes = 4L then
-                At.write target (At.read<uint32> source)
-            elif bytes = 8L then
-                At.write target (At.read<uint64> source)
-            else
-                Buffer.MemoryCopy(
-                    NativePtr.toVoidPtr (NativePtr.ofNativeInt<byte> source),
-                    NativePtr.toVoidPtr (NativePtr.ofNativeInt<byte> target),
-                    bytes,
-                    bytes
-                )
+            if bytes = 4L then At.write target (At.read<uint32> source)
+            elif bytes = 8L then At.write target (At.read<uint64> source)
+            else Buffer.MemoryCopy(source.ToPointer(), target.ToPointer(), bytes, bytes)
 
             i <- i + 1
 

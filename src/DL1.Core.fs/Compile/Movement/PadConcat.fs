@@ -2,6 +2,7 @@ namespace DL1.Compiler.Movement
 
 open System
 open DL1
+open DL1.Compiler.Generic
 
 /// The size of an element in bytes.
 [<RequireQualifiedAccess>]
@@ -23,10 +24,16 @@ module internal ElementSize =
         | DType.I64 -> uint64 (int64 value)
         | DType.Bool -> if value <> 0.0 then 1UL else 0UL
 
+/// The elements along an axis that are in a padded result: the first one, their number, its index in the result, and
+/// the step to the next.
+[<Struct; NoEquality; NoComparison>]
+type private PaddedSpan = { First: int; Count: int; Position: int; Step: int }
+
 /// `Node.Pad`: every element is written once. For each axis, fills the padding along it, over the data's indices of the
 /// axes before it and all indices of the axes after it; the data is copied to the rest.
 [<Sealed>]
 type internal Pad(dtype: DType, edges: Edge list, value: float, source: Shape) =
+    inherit TensorKernel()
     let size = ElementSize.ofType dtype
     let bits = ElementSize.bits dtype value
 
@@ -37,8 +44,6 @@ type internal Pad(dtype: DType, edges: Edge list, value: float, source: Shape) =
             int (int64 e.Before + spread + int64 e.After))
         |> Shape.ofList
 
-    // Along an axis: the first element that is in the result, the number of those that are, the index of the first one
-    // in the result, and the step to the next.
     let along axis (e: Edge) =
         let step = int64 e.Between + 1L
         let before = int64 e.Before
@@ -54,9 +59,9 @@ type internal Pad(dtype: DType, edges: Edge list, value: float, source: Shape) =
 
         // What is not used gets a fixed value: all of it where there is no element, the step where there is one.
         match int count with
-        | 0 -> struct (0, 0, 0, 1)
-        | 1 -> struct (int first, 1, int position, 1)
-        | count -> struct (int first, count, int position, int step)
+        | 0 -> { First = 0; Count = 0; Position = 0; Step = 1 }
+        | 1 -> { First = int first; Count = 1; Position = int position; Step = 1 }
+        | count -> { First = int first; Count = count; Position = int position; Step = int step }
 
     let spans = edges |> List.mapi along
     let strides = List.ofArray target.Strides
@@ -67,8 +72,7 @@ type internal Pad(dtype: DType, edges: Edge list, value: float, source: Shape) =
     let fill (before: int) (inside: (int * int) list) (axisStart: int) =
         let data =
             List.take before spans
-            |> List.mapi (fun axis (struct (_, count, position, step)) ->
-                count, step * strides[axis], position * strides[axis])
+            |> List.mapi (fun axis s -> s.Count, s.Step * strides[axis], s.Position * strides[axis])
 
         let own = inside |> List.map (fun (extent, step) -> extent, step * strides[before])
         let after = List.skip (before + 1) dims |> List.mapi (fun i d -> d, strides[before + 1 + i])
@@ -78,17 +82,17 @@ type internal Pad(dtype: DType, edges: Edge list, value: float, source: Shape) =
 
     let fills =
         [|
-            for axis, (struct (_, count, position, step)) in List.indexed spans do
-                if count = 0 then
+            for axis, s in List.indexed spans do
+                if s.Count = 0 then
                     fill axis [ dims[axis], 1 ] 0
                 else
-                    let until = position + (count - 1) * step + 1
+                    let until = s.Position + (s.Count - 1) * s.Step + 1
 
-                    if position > 0 then
-                        fill axis [ position, 1 ] 0
+                    if s.Position > 0 then
+                        fill axis [ s.Position, 1 ] 0
 
-                    if count > 1 && step > 1 then
-                        fill axis [ count - 1, step; step - 1, 1 ] (position + 1)
+                    if s.Count > 1 && s.Step > 1 then
+                        fill axis [ s.Count - 1, s.Step; s.Step - 1, 1 ] (s.Position + 1)
 
                     if until < dims[axis] then
                         fill axis [ dims[axis] - until, 1 ] until
@@ -99,22 +103,21 @@ type internal Pad(dtype: DType, edges: Edge list, value: float, source: Shape) =
 
         StridedCopy(
             size,
-            spans |> List.map (fun (struct (_, count, _, _)) -> count),
+            spans |> List.map _.Count,
             {
-                Start = sum (fun axis (struct (first, _, _, _)) -> first * source.Strides[axis])
+                Start = sum (fun axis s -> s.First * source.Strides[axis])
                 Strides = List.ofArray source.Strides
             },
             {
-                Start = sum (fun axis (struct (_, _, position, _)) -> position * strides[axis])
-                Strides = List.map2 (fun (struct (_, _, _, step)) s -> step * s) spans strides
+                Start = sum (fun axis s -> s.Position * strides[axis])
+                Strides = List.map2 (fun s stride -> s.Step * stride) spans strides
             }
         )
 
     /// The shape of the result.
     member _.Shape = target
 
-    /// Pads the tensor at `from` into the tensor at `into`.
-    member _.Run(threads: int, from: nativeint, into: nativeint) =
+    override _.Run(threads, from, into) =
         for fill in fills do
             fill.Run(threads, into)
 
@@ -131,12 +134,8 @@ type internal Concat(dtype: DType, axis: int, sources: Shape list) =
     let copies =
         List.map2
             (fun (source: Shape) start ->
-                StridedCopy(
-                    size,
-                    source.ToList(),
-                    View.whole source,
-                    { View.whole target with Start = start * target.Strides[axis] }
-                ))
+                let into = { View.whole target with Start = start * target.Strides[axis] }
+                StridedCopy(size, source.ToList(), View.whole source, into))
             sources
             (List.take sources.Length starts)
         |> Array.ofList

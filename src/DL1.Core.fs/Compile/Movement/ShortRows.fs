@@ -105,14 +105,8 @@ type internal ShortRowLoop(nest: LoopNest, size: int, bits: uint64) =
             if nest.Moves.Length = 1 then
                 ShortRows.Fill(rows, length, into, step, bits)
             else
-                ShortRows.Copy(
-                    rows,
-                    length,
-                    into,
-                    step,
-                    source + NativePtr.get offsets 1,
-                    nest.Moves[1][axis]
-                )
+                let from = source + NativePtr.get offsets 1
+                ShortRows.Copy(rows, length, into, step, from, nest.Moves[1][axis])
 
             row <- row + rows
 
@@ -122,12 +116,15 @@ type internal ShortRowLoop(nest: LoopNest, size: int, bits: uint64) =
     /// The longest row in bytes.
     static member Longest = 512
 
-    /// Whether a nest has such rows of elements of `size` bytes.
-    static member Suits(nest: LoopNest, size: int) =
-        nest.Extents.Length >= 2
-        && nest.Rows > 0
-        && nest.RowLength <= ShortRowLoop.Longest / size
-        && nest.Moves |> Array.forall (fun moves -> moves[moves.Length - 1] = nativeint size)
+    /// The loop for a nest with such rows of elements of `size` bytes; `None` for another nest.
+    static member For(nest: LoopNest, size: int, bits: uint64) =
+        let isShort =
+            nest.Extents.Length >= 2
+            && nest.Rows > 0
+            && nest.RowLength <= ShortRowLoop.Longest / size
+            && nest.Moves |> Array.forall (fun moves -> moves[moves.Length - 1] = nativeint size)
+
+        if isShort then Some(ShortRowLoop(nest, size, bits)) else None
 
     /// Runs on all rows, on at most `threads` threads.
     member _.Run(threads: int, into: nativeint, from: nativeint) =

@@ -94,6 +94,7 @@ module internal View =
 /// `StridedCopy(4, [ 3; 2 ], { Start = 0; Strides = [ 1; 2 ] }, View.whole y).Run(threads, from, into)`
 [<Sealed>]
 type internal StridedCopy(size: int, extents: int list, source: View, target: View) =
+    inherit TensorKernel()
     let bytes (view: View) = view.Strides |> List.map (fun s -> nativeint s * nativeint size)
     let nest = LoopNest(extents, [ bytes target; bytes source ])
     let width = nativeint size
@@ -122,14 +123,9 @@ type internal StridedCopy(size: int, extents: int list, source: View, target: Vi
 
             Transposition(size, nest.RowLength, nest.Extents[axis], nest.Step 1, nest.Moves[0][axis], stack))
 
-    let short =
-        if ShortRowLoop.Suits(nest, size) then
-            Some(ShortRowLoop(nest, size, 0UL))
-        else
-            None
+    let short = ShortRowLoop.For(nest, size, 0UL)
 
-    /// Copies from the tensor at `from` into the tensor at `into`, on at most `threads` threads.
-    member _.Run(threads: int, from: nativeint, into: nativeint) =
+    override _.Run(threads, from, into) =
         let from = from + nativeint source.Start * width
         let into = into + nativeint target.Start * width
 
@@ -145,11 +141,7 @@ type internal Fill(size: int, bits: uint64, extents: int list, target: View) =
     let nest = LoopNest(extents, [ target.Strides |> List.map (fun s -> nativeint s * nativeint size) ])
     let rowLoop = RowLoop(nest, RowCopy.FillOf(size, bits))
 
-    let short =
-        if ShortRowLoop.Suits(nest, size) then
-            Some(ShortRowLoop(nest, size, bits))
-        else
-            None
+    let short = ShortRowLoop.For(nest, size, bits)
 
     /// Fills the region in the tensor at `into`, on at most `threads` threads.
     member _.Run(threads: int, into: nativeint) =

@@ -10,7 +10,6 @@ type internal BufferLife = { Bytes: int64; First: int; Last: int }
 [<RequireQualifiedAccess>]
 module internal Arena =
     /// Offsets are multiples of a cache line, in bytes.
-    [<Literal>]
     let Alignment = 64L
 
     /// A size in bytes, rounded up to `Alignment`.

@@ -42,12 +42,7 @@ module internal BackToBackMatMul =
         let left = Array.map Some steps
         let taken = Array.create steps.Length false
 
-        let indices f =
-            [
-                for i in 0 .. steps.Length - 1 do
-                    if f steps[i] then
-                        i
-            ]
+        let indices f = [ 0 .. steps.Length - 1 ] |> List.filter (fun i -> f steps[i])
 
         let writers buffer = indices (fun s -> Array.contains buffer s.Writes)
         let readers buffer = indices (fun s -> Array.contains buffer s.Reads)

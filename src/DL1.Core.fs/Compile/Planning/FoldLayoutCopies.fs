@@ -60,10 +60,7 @@ module internal FoldLayoutCopies =
 
     /// The job with its result written to the buffer `target`, channels first.
     let private writingFirst (job: ChannelsLastJob) target =
-        let epilogue (f: EpilogueJob) =
-            { f with
-                Buffers = f.Buffers |> Array.map (fun p -> if p = job.Result then target else p)
-            }
+        let epilogue (f: EpilogueJob) = { f with Buffers = f.Exchange(job.Result, target, f.Buffers) }
 
         { job with
             Result = target
@@ -82,8 +79,7 @@ module internal FoldLayoutCopies =
                 for i in 0 .. steps.Length - 1 do
                     match left[i] with
                     | Some step when Array.contains buffer (which step) -> i, step
-                    | Some _
-                    | None -> ()
+                    | _ -> ()
             ]
 
         let readers, writers = all _.Reads, all _.Writes
@@ -127,7 +123,6 @@ module internal FoldLayoutCopies =
                     left[i] <- None
                     replace at step (writingFirst job target) source target
                 | _ -> ()
-            | Some _
-            | None -> ()
+            | _ -> ()
 
         Array.choose id left

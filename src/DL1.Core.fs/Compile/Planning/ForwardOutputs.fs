@@ -60,8 +60,7 @@ module internal ForwardOutputs =
                         go (extent / count) (step * count) |> Option.map (fun rest -> (count, stride) :: rest)
                     else
                         None
-                | Some _
-                | None -> None
+                | _ -> None
 
         /// Joins neighbours that are one contiguous run.
         let rec merged list =
@@ -83,8 +82,7 @@ module internal ForwardOutputs =
             match runs digits axis with
             | Some [] -> Some 0
             | Some [ _, stride ] -> Some stride
-            | Some _
-            | None -> None
+            | _ -> None
 
         let stack =
             match runs digits (inner, c.Batch), runs digits (job.Batch / inner, c.Outer) with
@@ -103,14 +101,11 @@ module internal ForwardOutputs =
             let starts = Array.init job.Batch (fun stack -> int (layout.Start stack))
 
             let epilogue (f: EpilogueJob) =
-                let own value values =
-                    Array.mapi (fun i v -> if f.Buffers[i] = job.C.Buffer then value else v) values
-
                 { f with
-                    Starts = own starts f.Starts
-                    Rows = own row f.Rows
-                    Offsets = own start f.Offsets
-                    Buffers = own target f.Buffers
+                    Starts = f.Exchange(job.C.Buffer, starts, f.Starts)
+                    Rows = f.Exchange(job.C.Buffer, row, f.Rows)
+                    Offsets = f.Exchange(job.C.Buffer, start, f.Offsets)
+                    Buffers = f.Exchange(job.C.Buffer, target, f.Buffers)
                 }
 
             Some
@@ -123,10 +118,10 @@ module internal ForwardOutputs =
     /// A convolution with its result as the channels from `first` on of the buffer `target`, which has `all` channels.
     let private sliced (value: Expr) (first: int) (all: int) (target: int) (job: ChannelsLastJob) =
         let epilogue (f: EpilogueJob) =
-            let own value values =
-                Array.mapi (fun i v -> if f.Buffers[i] = job.Result then value else v) values
-
-            { f with Rows = own all f.Rows; Buffers = own target f.Buffers }
+            { f with
+                Rows = f.Exchange(job.Result, all, f.Rows)
+                Buffers = f.Exchange(job.Result, target, f.Buffers)
+            }
 
         { job with
             Result = target
@@ -140,10 +135,7 @@ module internal ForwardOutputs =
         let left = Array.map Some steps
         let writers, readers = Dictionary<int, int list>(), Dictionary<int, int list>()
 
-        let known (table: Dictionary<int, int list>) buffer =
-            match table.TryGetValue buffer with
-            | true, list -> list
-            | false, _ -> []
+        let known (table: Dictionary<int, int list>) buffer = table.GetValueOrDefault(buffer, [])
 
         steps
         |> Array.iteri (fun i step ->
@@ -162,12 +154,6 @@ module internal ForwardOutputs =
                 && not (Array.contains buffer results)
                 ->
                 left[writer] |> Option.map (fun step -> writer, step.Work)
-            | _ -> None
-
-        /// The product that alone writes a buffer, as above.
-        let producer reader buffer =
-            match onlyWriter reader buffer with
-            | Some(writer, Work.Gemm job) when job.C.Buffer = buffer -> Some(writer, job)
             | _ -> None
 
         /// What writes operand `operand`, from place `before` on, into the concatenation `e` along an axis.
@@ -206,13 +192,12 @@ module internal ForwardOutputs =
         for i in 0 .. steps.Length - 1 do
             match steps[i].Work with
             | Work.Copy(r, _, shape, read, write) ->
-                match producer i read, ofCopy r values[read].Shape shape with
-                | Some(writer, job), Some digits ->
-                    match moved digits 0 write job with
-                    | Some job ->
+                match onlyWriter i read, ofCopy r values[read].Shape shape with
+                | Some(writer, Work.Gemm job), Some digits when job.C.Buffer = read ->
+                    moved digits 0 write job
+                    |> Option.iter (fun job ->
                         drop i write
-                        redirect writer (Work.Gemm job) read write
-                    | None -> ()
+                        redirect writer (Work.Gemm job) read write)
                 | _ -> ()
             | Work.Static(e, reads, write) ->
                 match e.Node with

@@ -59,12 +59,7 @@ module internal KernelJobs =
 
     /// The job of a group without an anchor: its fused loop over its iteration space. `None` where the reduced axes are
     /// not a single loop.
-    let fusedLoopJob
-        (code: FusedLoop -> LoopBody)
-        (bufferOf: Expr -> int)
-        (g: Group)
-        (p: GroupProgram)
-        : FusedLoopJob option =
+    let fusedLoopJob code bufferOf (g: Group) (p: GroupProgram) : FusedLoopJob option =
         IterationSpace.make g.Domain g.Reduced p.Strides
         |> Option.map (fun space ->
             {
@@ -121,10 +116,7 @@ module internal KernelJobs =
         let r = MatrixOperand.reading e
         let rank = e.Shape.Rank
 
-        let struct (outer, batch, inner) =
-            match MatrixOperand.stack e r with
-            | Some s -> s
-            | None -> struct (0, 0, 1)
+        let struct (outer, batch, inner) = MatrixOperand.stack e r |> Option.defaultValue (struct (0, 0, 1))
 
         // The stride of an axis of extent 1 is arbitrary; a product requires that one of the two strides is 1.
         let row, column = r.Strides[rank - 2], r.Strides[rank - 1]
@@ -171,10 +163,7 @@ module internal KernelJobs =
             | Node.Scan(result, _) -> wanted[result] <- bufferOf e
             | _ -> ()
 
-        let resultBuffer i =
-            match wanted.TryGetValue i with
-            | true, p -> p
-            | false, _ -> -1
+        let resultBuffer i = wanted.GetValueOrDefault(i, -1)
 
         {
             Length = call.Length

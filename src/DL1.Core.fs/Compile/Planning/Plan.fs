@@ -27,8 +27,6 @@ module internal Plan =
 
         let outputs = Dictionary<int, int>()
         let arena = HashSet<int>()
-        // Values inside back-to-back products that no step reads or writes: they stay in the threads' scratch memory.
-        let isHidden p = last[p] < 0
 
         let locations =
             values
@@ -39,9 +37,11 @@ module internal Plan =
                 | _ when Array.contains p results ->
                     outputs[p] <- outputs.Count
                     Location.Output(outputs.Count - 1)
-                | _ when isHidden p -> Location.Arena 0L
                 | _ ->
-                    arena.Add p |> ignore
+                    // No step reads or writes values inside back-to-back products: they stay in the threads' scratch memory.
+                    if last[p] >= 0 then
+                        arena.Add p |> ignore
+
                     Location.Arena 0L)
 
         // The buffer whose memory each buffer uses: its own, or that of the operand it is written over.
@@ -52,12 +52,7 @@ module internal Plan =
                 memory[target] <- memory[source]
                 last[memory[source]] <- last[target]
 
-        let own =
-            [|
-                for p in arena do
-                    if memory[p] = p then
-                        p
-            |]
+        let own = arena |> Seq.filter (fun p -> memory[p] = p) |> Array.ofSeq
 
         let lives =
             own |> Array.map (fun p -> { Bytes = Memory.bytesOf values[p]; First = first[p]; Last = last[p] })
@@ -81,22 +76,14 @@ module internal Plan =
 
     /// Makes a plan that computes the roots from the inputs. `code` compiles a fused loop; with `inPlace`, fused loops
     /// may write over operands that no later step reads. The first `states` roots are the next values of as many inputs.
-    let rec makeFor
-        (states: int)
-        (inPlace: bool)
-        (code: FusedLoop -> LoopBody)
-        (inputs: Variable list)
-        (roots: Expr list)
-        : Plan =
+    let rec makeFor states inPlace code (inputs: Variable list) (roots: Expr list) : Plan =
         Eval.requireInputs "Compile.prepare" inputs (Graph.variables roots)
 
         let bodyOf (body: ScanBody<Expr>) =
             makeFor 0 inPlace code (body.Carries @ body.Slices @ body.Fixed) (body.Next @ body.Outputs)
 
         let ordered = RootOrder.sorted roots
-
         let lowered = ordered |> Rewrite.stableAll |> Hoist.run |> Lower.run |> ChannelsLast.channelsLast
-
         let fusion = Fuse.run lowered
         let loweredOf = dict (List.zip (ordered |> List.map _.Digest) lowered)
         let roots = roots |> List.map (fun root -> loweredOf[root.Digest])
@@ -120,6 +107,3 @@ module internal Plan =
         |> FoldLayoutCopies.run values results
         |> BackToBackMatMul.run results
         |> fun steps -> placed inPlace inputs roots values steps results
-
-    /// `makeFor` without a state.
-    let makeWith inPlace code inputs roots = makeFor 0 inPlace code inputs roots

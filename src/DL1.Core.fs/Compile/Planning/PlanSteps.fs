@@ -47,17 +47,13 @@ module internal PlanSteps =
             let all = p.Operands |> Array.map (KernelJobs.operandBuffer buffers.Of)
             Array.splitAt (p.Operands.Length - p.Stored.Length) all
 
+    let private step work (g: Group) reads writes = { Work = work; Group = g; Reads = reads; Writes = writes }
+
     let private fusedLoop code (buffers: PlanBuffers) (g: Group) (program: GroupProgram) =
         KernelJobs.fusedLoopJob code buffers.Of g program
         |> Option.map (fun job ->
             let reads, writes = loopBuffers buffers (Some program)
-
-            {
-                Work = Work.FusedLoop job
-                Group = g
-                Reads = reads |> Array.filter (fun buffer -> buffer >= 0)
-                Writes = writes
-            })
+            step (Work.FusedLoop job) g (reads |> Array.filter (fun buffer -> buffer >= 0)) writes)
 
     /// Lets the epilogue overwrite the anchor's result, where nothing else reads that.
     let private shareWithEpilogue (fusion: Fusion) (buffers: PlanBuffers) (g: Group) (anchor: Expr) program =
@@ -72,13 +68,7 @@ module internal PlanSteps =
     /// An anchor's step with what its epilogue reads and writes besides.
     let private anchored buffers g program work reads result =
         let others, stores = loopBuffers buffers program
-
-        {
-            Work = work
-            Group = g
-            Reads = Array.append reads others
-            Writes = Array.append [| result |] stores |> Array.distinct
-        }
+        step work g (Array.append reads others) (Array.append [| result |] stores |> Array.distinct)
 
     let private gemm code fusion (buffers: PlanBuffers) (g: Group) program (e: Expr) (a: Expr) (b: Expr) =
         shareWithEpilogue fusion buffers g e program
@@ -118,31 +108,24 @@ module internal PlanSteps =
 
     let private scan (buffers: PlanBuffers) (g: Group) (call: ScanCall<Expr>) (body: Plan) =
         let job = KernelJobs.scanJob buffers.Of g.Members call body
-
-        {
-            Work = Work.Scan(job, body)
-            Group = g
-            Reads = Array.concat [ job.Initial; job.Sequences; job.OuterFixed ]
-            Writes = Array.append job.Final job.Stacks |> Array.filter (fun p -> p >= 0)
-        }
+        let writes = Array.append job.Final job.Stacks |> Array.filter (fun p -> p >= 0)
+        step (Work.Scan(job, body)) g (Array.concat [ job.Initial; job.Sequences; job.OuterFixed ]) writes
 
     let private copy (buffers: PlanBuffers) (g: Group) (e: Expr) =
         let view = StridedView.through e
         let source, target = buffers.Of view.Source, buffers.Of e
-        let work = Work.Copy(view, e.DType, e.Shape, source, target)
-        { Work = work; Group = g; Reads = [| source |]; Writes = [| target |] }
+        step (Work.Copy(view, e.DType, e.Shape, source, target)) g [| source |] [| target |]
 
     let private precompiled (buffers: PlanBuffers) (g: Group) (e: Expr) =
         let reads = Node.operands e.Node |> List.map buffers.Of |> Array.ofList
         let target = buffers.Of e
-        { Work = Work.Static(e, reads, target); Group = g; Reads = reads; Writes = [| target |] }
+        step (Work.Static(e, reads, target)) g reads [| target |]
 
     let private defined (buffers: PlanBuffers) (g: Group) (e: Expr) =
         let operands, run = KernelJobs.defined e
         let operands = operands |> List.map (fun o -> o, buffers.Of o) |> Array.ofList
         let target = buffers.Of e
-        let work = Work.Defined(run, operands, target)
-        { Work = work; Group = g; Reads = Array.map snd operands; Writes = [| target |] }
+        step (Work.Defined(run, operands, target)) g (Array.map snd operands) [| target |]
 
     /// The step of a group; `None` where it has nothing to do, as a reshape. `bodyOf` plans the body of a scan.
     let ofGroup bodyOf code (fusion: Fusion) (buffers: PlanBuffers) (g: Group) : PlanStep option =

@@ -37,10 +37,6 @@ module internal RootOrder =
 
         roots
         |> List.distinctBy _.Digest
-        |> List.sortWith (fun a b ->
-            let first, second = outlines[a.Digest], outlines[b.Digest]
-
-            match first.Depth - second.Depth, compare first.Digest second.Digest with
-            | 0, 0 -> compare a.Digest b.Digest
-            | 0, order -> order
-            | order, _ -> order)
+        |> List.sortBy (fun root ->
+            let outline = outlines[root.Digest]
+            outline.Depth, outline.Digest, root.Digest)

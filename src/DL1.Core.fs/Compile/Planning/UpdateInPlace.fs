@@ -43,23 +43,13 @@ module internal UpdateInPlace =
 
         let wait (g: Group) (h: Group) =
             if not (g.Ancestors.Contains h.Number) then
-                let gained = Bits()
-                gained.Add h.Number
-                gained.Union h.Ancestors
-
-                for later in fusion.Groups do
-                    if later = g || later.Ancestors.Contains g.Number then
-                        later.Ancestors.Union gained
+                Group.Follow(fusion.Groups, g, h)
 
         for current, next in updates do
             match fusion.Of.TryGetValue (KernelJobs.withoutReshapes next).Digest with
             | true, writer ->
-                let reading =
-                    match readers.TryGetValue current.Digest with
-                    | true, list -> List.ofSeq list
-                    | false, _ -> []
-
-                let before = reading @ failing |> List.filter (fun g -> g <> writer)
+                let reading = Lookup.tryFind readers current.Digest |> Option.map List.ofSeq
+                let before = Option.defaultValue [] reading @ failing |> List.filter (fun g -> g <> writer)
 
                 if before |> List.forall (fun g -> not (g.Ancestors.Contains writer.Number)) then
                     List.iter (wait writer) before
@@ -101,10 +91,7 @@ module internal UpdateInPlace =
     let find (states: int) (plan: Plan) : Updates =
         let readers, writers = Dictionary<int, List<int>>(), Dictionary<int, List<int>>()
 
-        let note (table: Dictionary<int, List<int>>) step buffer =
-            match table.TryGetValue buffer with
-            | true, list -> list.Add step
-            | false, _ -> table[buffer] <- List [ step ]
+        let note (table: Dictionary<int, List<int>>) step buffer = (Lookup.orAdd table buffer List).Add step
 
         plan.Steps
         |> Array.iteri (fun i step ->
@@ -119,11 +106,10 @@ module internal UpdateInPlace =
 
             lastFailing |> Option.forall (fun failing -> failing < f)
             && not (Array.contains source plan.Results)
-            && (match readers.TryGetValue source with
-                | true, list ->
-                    list
-                    |> Seq.forall (fun r -> r < f || (r = f && overwrites plan.Values step source target))
-                | false, _ -> true)
+            && Lookup.tryFind readers source
+               |> Option.forall (
+                   Seq.forall (fun r -> r < f || (r = f && overwrites plan.Values step source target))
+               )
 
         let steps =
             List.truncate states plan.Inputs

@@ -1,7 +1,6 @@
 namespace DL1.Compiler.Pooling
 
 open DL1
-open DL1.Compiler.Simd
 
 /// The windows along one axis: for each result, the index of the window's first element in the data, and the number of
 /// its elements there. Padding is not counted.

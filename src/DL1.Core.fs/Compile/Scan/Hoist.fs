@@ -109,14 +109,11 @@ module internal Hoist =
         let outputs = Dictionary<Digest, List<Expr>>()
 
         for struct (_, call) in Rebuild.loops roots do
-            let key = loopOf call
-
-            if not (outputs.ContainsKey key) then
-                outputs[key] <- List()
+            let all = Lookup.orAdd outputs (loopOf call) List
 
             for e in call.Body.Outputs do
-                if not (outputs[key] |> Seq.exists (fun known -> known.Digest = e.Digest)) then
-                    outputs[key].Add e
+                if not (all.Exists(fun known -> known.Digest = e.Digest)) then
+                    all.Add e
 
         let change (was: ScanCall<Expr>) (call: ScanCall<Expr>) result =
             let all = outputs[loopOf was]
@@ -153,25 +150,22 @@ module internal Hoist =
         let used = Dictionary<Digest, Set<int>>()
 
         for struct (result, call) in Rebuild.loops roots do
-            let known =
-                match used.TryGetValue(ReuseForwardValues.key call) with
-                | true, known -> known
-                | false, _ -> Set.empty
-
-            used[ReuseForwardValues.key call] <- known.Add result
+            let key = ReuseForwardValues.key call
+            used[key] <- used.GetValueOrDefault(key, Set.empty).Add result
 
         let found = Dictionary<Digest, Map<int, Expr>>()
 
         let change (was: ScanCall<Expr>) (call: ScanCall<Expr>) result =
             let key = ReuseForwardValues.key was
 
-            if not (found.ContainsKey key) then
-                let body = call.Body
-                let next, outputs = run (body.Next @ body.Outputs) |> List.splitAt body.Next.Length
-                let call = { call with Body = { body with Next = next; Outputs = outputs } }
-                found[key] <- ScanLoop.ofCall used[key] call |> moveOut |> ScanLoop.close |> Map.ofList
+            let results =
+                Lookup.orAdd found key (fun () ->
+                    let body = call.Body
+                    let next, outputs = run (body.Next @ body.Outputs) |> List.splitAt body.Next.Length
+                    let call = { call with Body = { body with Next = next; Outputs = outputs } }
+                    ScanLoop.ofCall used[key] call |> moveOut |> ScanLoop.close |> Map.ofList)
 
-            found[key][result]
+            results[result]
 
         Rebuild.overLoops change roots
 

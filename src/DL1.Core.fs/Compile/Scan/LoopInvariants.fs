@@ -70,7 +70,6 @@ type internal LoopInvariants(loop: ScanLoop) =
 
             costs[e.Digest] <- cost e
 
-    /// What a value of the body depends on.
     member _.Dependence(e: Expr) = dependence e
 
     /// Whether a node is a product of a matrix that depends on slices and a fixed one.
@@ -101,10 +100,9 @@ type internal LoopInvariants(loop: ScanLoop) =
                 if dependence o = Dependence.Fixed then
                     this.Once o
                 else
-                    if not (bindings.ContainsKey o.Digest) then
-                        bindings[o.Digest] <- (Rebuild.fresh o.DType o.Shape, all o)
-
-                    Expr.ofVariable (fst bindings[o.Digest])
+                    Lookup.orAdd bindings o.Digest (fun () -> Rebuild.fresh o.DType o.Shape, all o)
+                    |> fst
+                    |> Expr.ofVariable
 
             let alone = Expr.Make(Node.map outside e.Node)
             Batched.outputs loop.Length (List.ofSeq bindings.Values) [ alone ] |> List.head

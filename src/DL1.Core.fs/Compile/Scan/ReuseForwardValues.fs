@@ -148,14 +148,11 @@ module internal ReuseForwardValues =
                 | None -> ()
                 | Some(other, found) ->
                     plans[key call] <- found
-                    let own = found.Source
-
-                    if not (outputs.ContainsKey own) then
-                        outputs[own] <- List other.Body.Outputs
+                    let all = Lookup.orAdd outputs found.Source (fun () -> List other.Body.Outputs)
 
                     for _, image in found.Added do
-                        if not (outputs[own] |> Seq.exists (fun e -> e.Digest = image.Digest)) then
-                            outputs[own].Add image
+                        if not (all.Exists(fun e -> e.Digest = image.Digest)) then
+                            all.Add image
 
         let put (was: ScanCall<Expr>) (call: ScanCall<Expr>) =
             match outputs.TryGetValue(key was) with

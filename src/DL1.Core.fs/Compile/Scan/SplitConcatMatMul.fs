@@ -38,10 +38,7 @@ module internal SplitConcatMatMul =
             | Node.Slice(cuts, (Form(Node.MatMul(_, b)) as x)) when
                 lift.Dependence b = Dependence.Fixed && (range cuts x).IsSome
                 ->
-                if not (slices.ContainsKey x.Digest) then
-                    slices[x.Digest] <- List()
-
-                slices[x.Digest].Add(needed.Contains e.Digest)
+                (Lookup.orAdd slices x.Digest List).Add(needed.Contains e.Digest)
             | _ -> ()
 
         slices

@@ -98,10 +98,7 @@ type internal SumHoisting(loop: ScanLoop, lift: LoopInvariants, needed: HashSet<
         | _ -> false
 
     let stack (e: Expr) =
-        if not (stacks.ContainsKey e.Digest) then
-            stacks[e.Digest] <- (ScanLoop.stackOf loop.Length e, e)
-
-        Expr.ofVariable (fst stacks[e.Digest])
+        Lookup.orAdd stacks e.Digest (fun () -> ScanLoop.stackOf loop.Length e, e) |> fst |> Expr.ofVariable
 
     // Whether a value is worth computing outside, from stacks: it is such a product, or a local node leads to it from
     // one.
@@ -152,20 +149,18 @@ type internal SumHoisting(loop: ScanLoop, lift: LoopInvariants, needed: HashSet<
         let rank = a.Shape.Rank
         let steps = loop.Length
 
+        /// A value for all steps, one after another along an axis.
+        let joined axis (x: Expr) =
+            let dims = x.Shape.ToList() |> List.mapi (fun i d -> if i = axis then steps * d else d)
+            Expr.reshape dims (Expr.moveAxis 0 axis (this.All x))
+
         let left =
             match a.Node with
             | Node.Transpose([ 1; 0 ], x) -> (Expr.reshape [ steps * x.Shape[0]; x.Shape[1] ] (this.All x)).T
-            | _ ->
-                let stack = List.take (rank - 2) (a.Shape.ToList())
-                let all = Expr.moveAxis 0 (rank - 1) (this.All a)
-                Expr.reshape (stack @ [ a.Shape[rank - 2]; steps * a.Shape[rank - 1] ]) all
+            | _ -> joined (rank - 1) a
 
-        let stack = List.take (rank - 2) (b.Shape.ToList())
-        let all = Expr.moveAxis 0 (rank - 2) (this.All b)
-        let right = Expr.reshape (stack @ [ steps * b.Shape[rank - 2]; b.Shape[rank - 1] ]) all
-        Expr.Make(Node.MatMul(left, right))
+        Expr.Make(Node.MatMul(left, joined (rank - 2) b))
 
-    /// The sum of a value of the body over all steps.
     member private this.Total(e: Expr) : Expr = Origin.within e.Origin (fun () -> this.TotalOf e)
 
     member private this.TotalOf(e: Expr) : Expr =

@@ -3,7 +3,6 @@ namespace DL1.Compiler.Simd
 open System.Runtime.Intrinsics
 open DL1
 
-/// Adds one contiguous row to another.
 [<AbstractClass; Sealed>]
 type internal AddRow private () =
     /// Adds `count` elements at `row` to those at `target`.

@@ -16,19 +16,13 @@ type Fused =
     static member inline private Two
         (a: Vector128<float>, b: Vector128<float>, c: Vector128<float>)
         : Vector128<float> =
-        let product = Vector128.Multiply(a, b)
-        let sum = Vector128.Add(product, c)
+        let product = a * b
+        let sum = product + c
         // What the sum lost (Knuth's TwoSum); NaN where the sum is not finite.
-        let back = Vector128.Subtract(sum, product)
-
-        let lost =
-            Vector128.Add(
-                Vector128.Subtract(product, Vector128.Subtract(sum, back)),
-                Vector128.Subtract(c, back)
-            )
-
+        let back = sum - product
+        let lost = (product - (sum - back)) + (c - back)
         // Positive where the exact sum is farther from 0.
-        let outward = Vector128.Multiply(lost, sum)
+        let outward = lost * sum
         let bits = sum.AsInt64()
         let isEven = Vector128.Xor(Vector128.BitwiseAnd(bits, Vector128.Create 1L), Vector128.Create 1L)
         let up = Vector128.BitwiseAnd(Vector128.GreaterThan(outward, Vector128<float>.Zero).AsInt64(), isEven)

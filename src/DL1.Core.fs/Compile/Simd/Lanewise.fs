@@ -42,17 +42,28 @@ module internal LanesOf =
 
 /// Arithmetic on vectors, for formulas that are written without a width and an element type.
 module internal Lanewise =
-    /// x·y + z, rounded once.
+    // The operations of `Lanes`, which says what they give.
     let inline fma x y z = LanesOf.fma Lanes x y z
+    let inline atMost limit x = LanesOf.atMost Lanes limit x
+    let inline atLeast limit x = LanesOf.atLeast Lanes limit x
+    let inline raised x = LanesOf.raised Lanes x
+    let inline lowered x = LanesOf.lowered Lanes x
+    let inline floor x = LanesOf.floor Lanes x
+    let inline abs x = LanesOf.abs Lanes x
+    let inline less x y = LanesOf.less Lanes x y
+    let inline equal x y = LanesOf.equal Lanes x y
+    let inline select mask y z = LanesOf.select Lanes mask y z
+    let inline pick x single double = LanesOf.pick Lanes x single double
+    let inline allLess x y = LanesOf.allLess Lanes x y
+    let inline widenLower x = LanesOf.widenLower Lanes x
+    let inline widenUpper x = LanesOf.widenUpper Lanes x
+    let inline narrow x y = LanesOf.narrow Lanes x y
 
     /// z − x·y, rounded once. The JIT makes one instruction of it.
     let inline fnma (x: ^V) (y: ^V) (z: ^V) : ^V = fma -x y z
 
-    /// The lesser of `limit` and x; x where x is NaN.
-    let inline atMost limit x = LanesOf.atMost Lanes limit x
-
-    /// The greater of `limit` and x; x where x is NaN.
-    let inline atLeast limit x = LanesOf.atLeast Lanes limit x
+    /// A vector of x's type with c in every lane.
+    let inline like x c = pick x c c
 
     /// Adds the bits of two lanes as integers.
     let inline addBits (x: ^V) (y: ^V) : ^V =
@@ -62,50 +73,10 @@ module internal Lanewise =
     let inline subBits (x: ^V) (y: ^V) : ^V =
         LanesOf.numbers Lanes (LanesOf.bits Lanes x - LanesOf.bits Lanes y)
 
-    /// Shifts the bits left by the length of the mantissa, so that its lowest bit becomes the exponent's lowest.
-    let inline raised x = LanesOf.raised Lanes x
-
-    /// Shifts the bits right by the length of the mantissa, so that the exponent's lowest bit becomes the mantissa's
-    /// lowest.
-    let inline lowered x = LanesOf.lowered Lanes x
-
-    /// The greatest integer that is at most x.
-    let inline floor x = LanesOf.floor Lanes x
-
-    /// The absolute value.
-    let inline abs x = LanesOf.abs Lanes x
-
     /// Whether |x| ≤ `limit` in every lane, for a positive limit; false for NaN. Compares the bits as integers, in which
     /// NaN is greatest.
     let inline allWithin limit x =
         LanesOf.noneAbove Lanes (LanesOf.bits Lanes (abs x)) (LanesOf.bits Lanes limit)
-
-    /// The mask of x < y.
-    let inline less x y = LanesOf.less Lanes x y
-
-    /// The mask of x = y.
-    let inline equal x y = LanesOf.equal Lanes x y
-
-    /// y where the mask x has ones, z elsewhere.
-    let inline select x y z = LanesOf.select Lanes x y z
-
-    /// A constant in every lane of a vector of x's type: `single` in f32, `double` in f64.
-    let inline pick x single double = LanesOf.pick Lanes x single double
-
-    /// A vector of x's type with c in every lane.
-    let inline like x c = pick x c c
-
-    /// Whether x < y in every lane.
-    let inline allLess x y = LanesOf.allLess Lanes x y
-
-    /// The lower half of the lanes, converted to f64.
-    let inline widenLower x = LanesOf.widenLower Lanes x
-
-    /// The upper half of the lanes, converted to f64.
-    let inline widenUpper x = LanesOf.widenUpper Lanes x
-
-    /// Two vectors of f64 rounded to one of f32; x becomes the lower half.
-    let inline narrow x y = LanesOf.narrow Lanes x y
 
     // Operators for two operands of one type: a literal is written `like x c`, never beside a vector.
     let inline (+) (x: ^V) (y: ^V) : ^V = x + y

@@ -28,11 +28,9 @@ module internal At =
     let inline private pointer (address: nativeint) : voidptr =
         NativePtr.toVoidPtr (NativePtr.ofNativeInt<byte> address)
 
-    /// Copies `bytes` bytes.
     let copy (source: nativeint) (target: nativeint) (bytes: int) =
         Unsafe.CopyBlockUnaligned(pointer target, pointer source, uint32 bytes)
 
-    /// Sets `bytes` bytes to 0.
     let clear (target: nativeint) (bytes: int) = Unsafe.InitBlockUnaligned(pointer target, 0uy, uint32 bytes)
 
 /// Arithmetic on single elements of f32 or f64. The JIT knows the size of 'T and drops the other branch.

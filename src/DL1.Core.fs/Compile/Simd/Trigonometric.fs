@@ -8,11 +8,9 @@ open DL1.Compiler.Simd.Lanewise
 /// lane beyond 2¹⁷ (f32) or 2³⁰ (f64) is computed by `Math.Sin` and `Math.Cos`.
 module internal Trigonometric =
     /// The limit of |x| up to which f32 lanes are reduced by n·π/2.
-    [<Literal>]
     let Limit32 = 131072.0f
 
     /// The limit of |x| up to which f64 lanes are reduced by n·π/2.
-    [<Literal>]
     let Limit64 = 1073741824.0
 
     let sinBeyond32 (x: float32) y = if MathF.Abs x < Limit32 then y else float32 (Math.Sin(float x))

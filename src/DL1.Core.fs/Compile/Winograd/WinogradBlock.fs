@@ -9,7 +9,6 @@ open DL1.Compiler.Simd
 [<RequireQualifiedAccess>]
 module internal Winograd =
     /// The products of a tile: 4 by 4.
-    [<Literal>]
     let Products = 16
 
     /// The number of tiles of 2×2 results in a sample.

@@ -21,6 +21,17 @@ type internal WinogradTile<'S, 'V, 'T
         'S.Store(c, at + 2n * step)
         'S.Store(d, at + 3n * step)
 
+    /// Puts a first value, the sum and the difference of two, and a last value.
+    [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
+    static member private PutSums(first: 'V, x: 'V, y: 'V, last: 'V, at: nativeint, step: nativeint) =
+        WinogradTile<'S, 'V, 'T>.Put4(first, 'S.Add(x, y), 'S.Subtract(x, y), last, at, step)
+
+    /// Puts four of a tile's 16 products: the transform of four values in a row.
+    [<MethodImpl(MethodImplOptions.AggressiveInlining)>]
+    static member private PutRow(a: 'V, b: 'V, c: 'V, d: 'V, at: nativeint, step: nativeint) =
+        let first, second = 'S.Subtract(a, c), 'S.Add(b, c)
+        WinogradTile<'S, 'V, 'T>.Put4(first, second, 'S.Subtract(c, b), 'S.Subtract(b, d), at, step)
+
     /// Transforms the pixels of `tiles` neighbours in a row, for one vector of channels. `row` and `column` are the
     /// strides of pixels; `last` is `row` again, or 0 where the tiles' last row of pixels does not exist, and `end'` is
     /// `column`, or 0 where the last column of the last tile does not exist: results that depend on those are not used.
@@ -57,25 +68,10 @@ type internal WinogradTile<'S, 'V, 'T
             let e0, e1 = 'S.Subtract('S.Load(source + at), d2), 'S.Add(d1, d2)
             let e2, e3 = 'S.Subtract(d2, d1), 'S.Subtract(d1, 'S.Load(s3 + at))
 
-            let p = into
-
-            WinogradTile<'S, 'V, 'T>
-                .Put4('S.Subtract(a0, c0), 'S.Add(b0, c0), 'S.Subtract(c0, b0), 'S.Subtract(b0, e0), p, step)
-
-            let p = p + 4n * step
-
-            WinogradTile<'S, 'V, 'T>
-                .Put4('S.Subtract(a1, c1), 'S.Add(b1, c1), 'S.Subtract(c1, b1), 'S.Subtract(b1, e1), p, step)
-
-            let p = p + 4n * step
-
-            WinogradTile<'S, 'V, 'T>
-                .Put4('S.Subtract(a2, c2), 'S.Add(b2, c2), 'S.Subtract(c2, b2), 'S.Subtract(b2, e2), p, step)
-
-            let p = p + 4n * step
-
-            WinogradTile<'S, 'V, 'T>
-                .Put4('S.Subtract(a3, c3), 'S.Add(b3, c3), 'S.Subtract(c3, b3), 'S.Subtract(b3, e3), p, step)
+            WinogradTile<'S, 'V, 'T>.PutRow(a0, b0, c0, e0, into, step)
+            WinogradTile<'S, 'V, 'T>.PutRow(a1, b1, c1, e1, into + 4n * step, step)
+            WinogradTile<'S, 'V, 'T>.PutRow(a2, b2, c2, e2, into + 8n * step, step)
+            WinogradTile<'S, 'V, 'T>.PutRow(a3, b3, c3, e3, into + 12n * step, step)
 
             a0 <- c0
             a1 <- c1
@@ -165,19 +161,14 @@ type internal WinogradTile<'S, 'V, 'T
                 let g2 = 'S.Load(from + nativeint (6 + j) * tap)
                 let outer = 'S.MultiplyAdd('S.Add(g0, g2), half, 'S.Zero)
                 let inner = 'S.MultiplyAdd(g1, half, 'S.Zero)
-                let at = into + nativeint j * step
-
-                WinogradTile<'S, 'V, 'T>
-                    .Put4(g0, 'S.Add(outer, inner), 'S.Subtract(outer, inner), g2, at, 4n * step)
+                WinogradTile<'S, 'V, 'T>.PutSums(g0, outer, inner, g2, into + nativeint j * step, 4n * step)
 
             for i in 0..3 do
                 let at = into + nativeint (4 * i) * step
                 let g0, g1, g2 = 'S.Load at, 'S.Load(at + step), 'S.Load(at + 2n * step)
                 let outer = 'S.MultiplyAdd('S.Add(g0, g2), half, 'S.Zero)
                 let inner = 'S.MultiplyAdd(g1, half, 'S.Zero)
-
-                WinogradTile<'S, 'V, 'T>
-                    .Put4(g0, 'S.Add(outer, inner), 'S.Subtract(outer, inner), g2, at, step)
+                WinogradTile<'S, 'V, 'T>.PutSums(g0, outer, inner, g2, at, step)
 
     /// Transforms the cotangents of the results of `tiles` neighbours in a row, for one vector of channels, to those of
     /// the 16 products: the transpose of `Results`, with the same strides.
@@ -199,16 +190,11 @@ type internal WinogradTile<'S, 'V, 'T
             let a0, a1 = 'S.Add(y0, z0), 'S.Add(y1, z1)
             let b0, b1 = 'S.Subtract(y0, z0), 'S.Subtract(y1, z1)
             let c0, c1 = 'S.Subtract('S.Zero, z0), 'S.Subtract('S.Zero, z1)
-            let last = 'S.Subtract('S.Zero, y1)
-            WinogradTile<'S, 'V, 'T>.Put4(y0, 'S.Add(y0, y1), 'S.Subtract(y0, y1), last, into, step)
-            let last = 'S.Subtract('S.Zero, a1)
-            WinogradTile<'S, 'V, 'T>.Put4(a0, 'S.Add(a0, a1), 'S.Subtract(a0, a1), last, into + down, step)
-            let last = 'S.Subtract('S.Zero, b1)
-
-            WinogradTile<'S, 'V, 'T>
-                .Put4(b0, 'S.Add(b0, b1), 'S.Subtract(b0, b1), last, into + 2n * down, step)
-
-            WinogradTile<'S, 'V, 'T>.Put4(c0, 'S.Add(c0, c1), 'S.Subtract(c0, c1), z1, into + 3n * down, step)
+            let minusA, minusB = 'S.Subtract('S.Zero, a1), 'S.Subtract('S.Zero, b1)
+            WinogradTile<'S, 'V, 'T>.PutSums(y0, y0, y1, 'S.Subtract('S.Zero, y1), into, step)
+            WinogradTile<'S, 'V, 'T>.PutSums(a0, a0, a1, minusA, into + down, step)
+            WinogradTile<'S, 'V, 'T>.PutSums(b0, b0, b1, minusB, into + 2n * down, step)
+            WinogradTile<'S, 'V, 'T>.PutSums(c0, c0, c1, z1, into + 3n * down, step)
             from <- from + 2n * column
             into <- into + next
             left <- left - 1
