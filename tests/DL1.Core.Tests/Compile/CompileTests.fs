@@ -291,6 +291,17 @@ let tests =
                 let other = PlanCache.plan Simd.widest true false s.Variables (List.rev s.Roots)
                 Expect.isFalse (LanguagePrimitives.PhysicalEquality (make ()) other) "another order"
             }
+            test
+                "several functions in one loop, over rows of any length, and with values that all of them read" {
+                for dtype in [ DType.F32; DType.F64 ] do
+                    for columns in [ 1; 7; 16; 33; 128; 255; 256; 257; 600; 2051 ] do
+                        let x, y = Expr.variable "x" dtype [ 3; columns ], Expr.variable "y" dtype [ columns ]
+                        let a = 0.5 * x + y
+                        let kept = Expr.sigmoid a * y + Expr.sigmoid x * tanh (x - a)
+                        let isLarge = Expr.exp (0.1 * a) .> Expr.cos x
+                        let mixed = Expr.where isLarge (kept * a) (Expr.log1p (x * x) - Expr.relu y)
+                        agrees $"{dtype} {columns}" 1e-5 [ kept; Expr.sigmoid y * tanh kept; mixed ]
+            }
             law "a value of another shape is refused" (fun (shape: Shape) ->
                 let x = Expr.variable "x" DType.F64 [ 2; 7 ]
                 let run = Compile.prepare [ variableOf x ] [ x + 1.0 ]

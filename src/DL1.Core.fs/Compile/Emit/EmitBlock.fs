@@ -135,6 +135,11 @@ type internal EmitBlock(staged: StagedLoop, il: VectorIL) =
     /// Emits a step for `copies` vectors; operands that it loads have their rows at the addresses in `from`.
     member _.Compute(from, partial, step, copies) = each copies step (compute from partial step)
 
+    /// Emits the load of a value that an earlier stage stored.
+    member _.Reload(step, operand) =
+        load rows operand false 0
+        il.Pop(value step 0)
+
     /// Emits the stores of a step's `copies` vectors to an operand.
     member _.Store(from, partial, step, operand, copies) =
         for copy in 0 .. copies - 1 do

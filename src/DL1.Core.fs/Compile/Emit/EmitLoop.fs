@@ -14,6 +14,7 @@ type private LoopEmitter(staged: StagedLoop, il: VectorIL) =
     let methods = il.Methods
     let inner = EmitBlock(staged, il)
     let split = EmitSplit(staged, il, inner)
+    let phases = EmitPhases(staged, il, inner)
     let firsts, rows, column, rest = inner.Firsts, inner.Rows, inner.Column, inner.Rest
     let strides = loop.Operands |> Array.map (fun _ -> il.NewNative())
     let paddedColumns = il.NewNative()
@@ -102,10 +103,9 @@ type private LoopEmitter(staged: StagedLoop, il: VectorIL) =
         let copies = sideBySide stage
         il.Set(column, 0)
 
-        if stage.Sums.Length > 0 then
-            leafBlocks stage copies
-        else
-            vectors stage copies columns
+        if stage.Sums.Length > 0 then leafBlocks stage copies
+        elif phases.Suits stage then phases.Vectors(stage, columns)
+        else vectors stage copies columns
 
         if stage.Reductions.Length = 0 then
             partialVector stage
@@ -206,6 +206,7 @@ type private LoopEmitter(staged: StagedLoop, il: VectorIL) =
     member _.Emit() =
         prologue ()
         split.Prologue()
+        phases.Prologue()
 
         if loop.Across then
             // The columns rounded up to whole blocks.
@@ -239,7 +240,16 @@ module internal EmitLoop =
     /// A staged loop as a body of emitted code.
     let body width (staged: StagedLoop) : LoopBody =
         let parameters = Array.create 4 typeof<nativeint>
-        let m = DynamicMethod("dl1.fusedLoop", typeof<Void>, parameters, typeof<FusedLoop>.Module, true)
+
+        let m =
+            DynamicMethod(
+                "dl1.fusedLoop",
+                typeof<Void>,
+                parameters,
+                typeof<FusedLoop>.Module,
+                true,
+                InitLocals = false
+            )
 
         let methods = VectorMethods.Get(width, staged.Loop.Type = DType.F32)
         LoopEmitter(staged, VectorIL(m.GetILGenerator(), methods)).Emit()

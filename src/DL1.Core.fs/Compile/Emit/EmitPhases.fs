@@ -1,0 +1,169 @@
+namespace DL1.Compiler.Emit
+
+open System.Collections.Generic
+open System.Reflection.Emit
+open DL1.Compiler.FusedLoop
+
+/// Emits the whole vectors of a row where a stage has several expensive functions and no reductions: in phases of one
+/// function each, a chunk of columns at a time. One loop over all functions has more constants and values than the
+/// processor has registers, and too few independent instructions. Values that later phases read wait on the stack.
+[<Sealed>]
+type internal EmitPhases(staged: StagedLoop, il: VectorIL, inner: EmitBlock) =
+    /// The bytes of a value's chunk, and the most values that wait: they stay in the first-level cache.
+    static let chunkBytes, mostWaiting = 1024, 12
+
+    let loop, methods = staged.Loop, il.Methods
+    let memory, waiting, start, limit = il.NewNative(), il.NewNative(), il.NewNative(), il.NewNative()
+
+    /// The steps that a stage computes for each block; each phase loads what it needs anew.
+    let computed (stage: Stage) =
+        stage.Block
+        |> Array.choose (fun work ->
+            match work with
+            | StageWork.Compute step when (LoopSteps.tryLoad loop.Steps[step]).IsNone -> Some step
+            | _ -> None)
+
+    /// The number of phases, and the phase of each step that a stage computes, −1 for others. A function has its own; any
+    /// other step is in the last phase that it depends on.
+    let phases (stage: Stage) =
+        let found = Array.create loop.Steps.Length -1
+        let mutable count = 0
+
+        for step in computed stage do
+            if LoopSteps.isCheap loop.Steps[step] then
+                found[step] <-
+                    LoopSteps.inputs loop.Steps[step] |> List.fold (fun last x -> max last found[x]) 0
+            else
+                found[step] <- count
+                count <- count + 1
+
+        struct (count, found)
+
+    /// The steps whose values a phase reads; the last one stores what is stored.
+    let reads (stage: Stage) (struct (count, phases: int[])) number =
+        [
+            for step in computed stage do
+                if phases[step] = number then
+                    yield! LoopSteps.inputs loop.Steps[step]
+
+            if number = count - 1 then
+                for struct (step, _) in stage.BlockStores do
+                    step
+        ]
+        |> HashSet
+
+    /// The steps whose values wait for later phases.
+    let waits (stage: Stage) (struct (count, phases: int[]) as plan) =
+        let later = Array.create loop.Steps.Length -1
+
+        for number in 0 .. count - 1 do
+            for step in reads stage plan number do
+                later[step] <- number
+
+        computed stage |> Array.filter (fun step -> later[step] > phases[step])
+
+    let suits (stage: Stage) =
+        let struct (count, _) as plan = phases stage
+        let isPlain = loop.Across && stage.Reductions.Length = 0
+        isPlain && count > 1 && (waits stage plan).Length <= mostWaiting
+
+    /// Pushes the address of a waiting value at the current column.
+    let address slot =
+        il.Push waiting
+        il.Push inner.Column
+        il.Times methods.Size
+        il.Do OpCodes.Add
+        il.Add(slot * chunkBytes)
+
+    /// Emits one phase for the vector at the current column.
+    let vector (stage: Stage) (struct (count, phases: int[]) as plan) (waits: int[]) number =
+        let reads = reads stage plan number
+        let waiting step = System.Array.IndexOf(waits, step)
+
+        for work in stage.Block do
+            match work with
+            | StageWork.Compute step when phases[step] = number -> inner.Compute(inner.Rows, false, step, 1)
+            | StageWork.Compute step when not (reads.Contains step) -> ()
+            | StageWork.Compute step when phases[step] < 0 -> inner.Compute(inner.Rows, false, step, 1)
+            | StageWork.Compute step when phases[step] < number ->
+                address (waiting step)
+                il.LoadObject staged.Kinds[step]
+                il.Pop(inner.Value(step, 0))
+            | StageWork.Compute _ -> ()
+            | StageWork.Reload(step, operand) ->
+                if reads.Contains step then
+                    inner.Reload(step, operand)
+
+        for step in waits do
+            if phases[step] = number then
+                address (waiting step)
+                il.Push(inner.Value(step, 0))
+                il.StoreObject staged.Kinds[step]
+
+        if number = count - 1 then
+            for struct (step, operand) in stage.BlockStores do
+                inner.Store(inner.Rows, false, step, operand, 1)
+
+    /// Whether a stage is emitted in phases.
+    member _.Suits stage = suits stage
+
+    /// Allocates the memory for waiting values.
+    member _.Prologue() =
+        match
+            staged.Stages
+            |> Array.filter suits
+            |> Array.map (fun stage -> (waits stage (phases stage)).Length)
+        with
+        | [||] -> ()
+        | counts ->
+            il.Int(Array.max counts * chunkBytes + 64)
+            il.Do OpCodes.Conv_U
+            il.Do OpCodes.Localloc
+            il.Add 63
+            il.Constant -64
+            il.Do OpCodes.And
+            il.Pop memory
+
+    /// Emits the loop over whole vectors from the current column on, as far as they end before the column `until`.
+    member _.Vectors(stage: Stage, until: unit -> unit) =
+        let struct (count, _) as plan = phases stage
+        let waits = waits stage plan
+
+        let lastVector () =
+            until ()
+            il.Add -methods.Lanes
+
+        let column () = il.Push inner.Column
+
+        let test () =
+            column ()
+            lastVector ()
+
+        il.While test OpCodes.Ble (fun () ->
+            column ()
+            il.Pop start
+            il.Push memory
+            il.Push start
+            il.Times methods.Size
+            il.Do OpCodes.Sub
+            il.Pop waiting
+            lastVector ()
+            il.Push start
+            il.Add(chunkBytes / methods.Size - methods.Lanes)
+            il.Min()
+            il.Pop limit
+
+            for number in 0 .. count - 1 do
+                il.Push start
+                il.Pop inner.Column
+
+                let inChunk () =
+                    column ()
+                    il.Push limit
+
+                il.While inChunk OpCodes.Ble (fun () ->
+                    if number = 0 then
+                        inner.Prefetch stage
+
+                    vector stage plan waits number
+                    il.Advance inner.Column (fun () -> il.Constant methods.Lanes)))
