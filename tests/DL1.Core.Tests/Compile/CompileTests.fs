@@ -298,7 +298,7 @@ let tests =
                         let x, y = Expr.variable "x" dtype [ 3; columns ], Expr.variable "y" dtype [ columns ]
                         let a = 0.5 * x + y
                         let kept = Expr.sigmoid a * y + Expr.sigmoid x * tanh (x - a)
-                        let isLarge = Expr.exp (0.1 * a) .> Expr.cos x
+                        let isLarge = exp (0.1 * a) .> cos x
                         let mixed = Expr.where isLarge (kept * a) (Expr.log1p (x * x) - Expr.relu y)
                         agrees $"{dtype} {columns}" 1e-5 [ kept; Expr.sigmoid y * tanh kept; mixed ]
             }
