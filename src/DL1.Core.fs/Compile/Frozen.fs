@@ -1,33 +1,55 @@
 namespace DL1
 
-open System.Collections.Concurrent
+open System
 open System.Collections.Generic
 open DL1.Compiler.Execution
 open DL1.Compiler.Simd
 
 /// Weights that never change, and what was computed of them alone, by its formula: graphs for inputs of several shapes share it,
-/// and with it the copies that kernels pack. For many threads at once.
+/// and with it the copies that kernels pack. A value lives as long as a graph that uses it: some belong to one length of inputs,
+/// such as the first rows of an embedding of positions, and there is no end of lengths. For many threads at once.
 [<Sealed>]
 type internal FrozenWeights(weights: (Variable * Tensor) list) =
-    let computed = ConcurrentDictionary<Digest, Tensor>()
+    let computed = Dictionary<Digest, WeakReference<Tensor>>()
+
+    let find (e: Expr) : Tensor voption =
+        match computed.TryGetValue e.Digest with
+        | true, reference ->
+            match reference.TryGetTarget() with
+            | true, value -> ValueSome value
+            | false, _ -> ValueNone
+        | false, _ -> ValueNone
 
     /// The weights by their variables.
     member _.Weights = weights
 
-    /// The number of values that were computed of weights alone.
-    member _.Computed = computed.Count
+    /// The number of values that were computed of weights alone and that graphs still use.
+    member _.Computed =
+        lock computed (fun () ->
+            computed.Values |> Seq.filter (fun r -> fst (r.TryGetTarget())) |> Seq.length)
 
-    /// The values of expressions of weights; each is computed once.
+    /// The values of expressions of weights; each is computed once, by one thread.
     member _.ValuesOf(parts: Expr list) : Tensor list =
-        let isMissing (e: Expr) = not (computed.ContainsKey e.Digest)
+        lock computed (fun () ->
+            let values = Dictionary<Digest, Tensor>()
 
-        match List.filter isMissing parts with
-        | [] -> ()
-        | missing ->
-            let values = Compile.prepare (List.map fst weights) missing (List.map snd weights)
-            List.iter2 (fun (e: Expr) value -> computed.TryAdd(e.Digest, value) |> ignore) missing values
+            for e in parts do
+                find e |> ValueOption.iter (fun value -> values[e.Digest] <- value)
 
-        parts |> List.map (fun e -> computed[e.Digest])
+            match parts |> List.filter (fun e -> not (values.ContainsKey e.Digest)) with
+            | [] -> ()
+            | missing ->
+                for KeyValue(digest, reference) in List.ofSeq computed do
+                    if not (fst (reference.TryGetTarget())) then
+                        computed.Remove digest |> ignore
+
+                let made = Compile.prepare (List.map fst weights) missing (List.map snd weights)
+
+                for e, value in List.zip missing made do
+                    computed[e.Digest] <- WeakReference<Tensor> value
+                    values[e.Digest] <- value
+
+            parts |> List.map (fun e -> values[e.Digest]))
 
 /// Graphs whose weights never change: what is computed of weights alone is computed once, such as scales of batch
 /// normalisation and sums of biases, and kernels pack weights once.

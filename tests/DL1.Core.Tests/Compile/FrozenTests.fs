@@ -2,6 +2,7 @@
 module DL1.Tests.FrozenTests
 
 open System
+open System.Runtime.CompilerServices
 open System.Threading.Tasks
 open DL1
 open DL1.Tests.Law
@@ -128,6 +129,37 @@ let private masks =
             Expect.equal frozen.Computed 1 "tanh w alone"
     }
 
+/// The first `n` rows of tanh w, as an embedding of positions reads them, added to the inputs; the graph is given up after a run.
+[<MethodImpl(MethodImplOptions.NoInlining)>]
+let private runPositions (frozen: FrozenWeights) n =
+    let variable = Expr.ofVariable (fst frozen.Weights.Head)
+    let x = Expr.variable "x" DType.F32 [ n; 4 ]
+    let rows = Expr.constant (Tensor.vector [| for i in 0 .. n - 1 -> int64 i |])
+    let y = x + Expr.gather 0 rows variable
+    let value = Key.normal 0.0 1.0 DType.F32 [ n; 4 ] (Key.ofSeed 2L)
+    let inputs = Graph.variables [ x ]
+    let found = Frozen.prepareShared Compile.standard frozen inputs [ y ] [ value ]
+
+    let expected =
+        Compile.prepare (List.map fst frozen.Weights @ inputs) [ y ] [ snd frozen.Weights.Head; value ]
+
+    Expect.isTrue (Tensor.sameBits expected.Head found.Head) $"%d{n} rows"
+
+let private positions =
+    test "what belongs to one length of inputs lives as long as the graph for that length" {
+        let variable = Expr.variable "w" DType.F32 [ 64; 4 ]
+        let w = Key.normal 0.0 1.0 DType.F32 [ 64; 4 ] (Key.ofSeed 1L)
+        let frozen = FrozenWeights [ (Graph.variables [ variable ]).Head, w ]
+
+        for n in 1..20 do
+            runPositions frozen n
+
+        GC.Collect()
+        GC.WaitForPendingFinalizers()
+        GC.Collect()
+        Expect.isLessThan frozen.Computed 5 "values of 20 graphs that nothing uses"
+    }
+
 let private packed =
     law "weights that are packed once give the bits of weights where they lie" (fun (seed: uint16) ->
         let pick = Random(int seed)
@@ -153,4 +185,4 @@ let private packed =
             for _ in 1..2 do
                 Expect.isTrue (Tensor.sameBits plain.Head (frozen values).Head) $"%d{m} %d{k} %d{n} {width}")
 
-let tests = testList "Frozen" [ predictions; others; shared; masks; packed ]
+let tests = testList "Frozen" [ predictions; others; shared; masks; positions; packed ]

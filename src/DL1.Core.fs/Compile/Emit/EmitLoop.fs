@@ -6,8 +6,8 @@ open DL1
 open DL1.Compiler
 open DL1.Compiler.FusedLoop
 
-/// Emits the loops of a fused loop as IL. The whole vectors of a row go through one loop, and its end, in partial
-/// vectors, through another.
+/// Emits the loops of a fused loop as IL. The whole vectors of a row go through one loop (`EmitPhases`: through one for
+/// each function), and its end, in partial vectors, through another.
 [<Sealed>]
 type private LoopEmitter(staged: StagedLoop, il: VectorIL) =
     let loop = staged.Loop

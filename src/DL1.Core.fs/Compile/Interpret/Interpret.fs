@@ -61,6 +61,7 @@ module internal Interpret =
         64 * (room * steps + 1 + 2 * steps)
 
     /// Runs a call, with `room` blocks for each value. Its memory is not cleared first: each block is written before it is read.
+    /// Lanes beyond the end of a row may hold anything, and are never stored.
     [<SkipLocalsInit>]
     let private run<'F, 'I when 'F: unmanaged and 'F: struct and 'I: unmanaged and 'I: struct>
         room

@@ -28,14 +28,6 @@ module internal InterpretMemory =
             IsCopied = operand.Type <> DType.Bool && bytes = (if single then 4 else 8)
         }
 
-    let private copy (from: nativeint) (target: nativeint) bytes =
-        Buffer.MemoryCopy(
-            NativePtr.toVoidPtr (NativePtr.ofNativeInt<byte> from),
-            NativePtr.toVoidPtr (NativePtr.ofNativeInt<byte> target),
-            int64<int> bytes,
-            int64 bytes
-        )
-
     /// Copies rows of at most 64 bytes.
     let private copyRows
         (from: nativeint)
@@ -70,7 +62,7 @@ module internal InterpretMemory =
                     put address (lane i)
 
         if o.IsCopied && operand.Along then
-            copy address block (bytes * count)
+            At.copy address block (bytes * count)
         else
             match operand.Type with
             | DType.F32 -> each (fun from target -> At.write target (At.read<int> from))
@@ -106,7 +98,7 @@ module internal InterpretMemory =
         let count = if operand.Along then count else 1
 
         if o.IsCopied then
-            copy block address (bytes * count)
+            At.copy block address (bytes * count)
         else
             for i in 0 .. count - 1 do
                 let lane = block + nativeint (bytes * i)
