@@ -4,13 +4,17 @@ open System.Collections.Generic
 open System.Reflection.Emit
 open DL1.Compiler.FusedLoop
 
-/// Emits the whole vectors of a row where a stage has several expensive functions and no reductions: in phases of one
-/// function each, a chunk of columns at a time. One loop over all functions has more constants and values than the
+/// Emits the whole vectors of a row where a stage has three expensive functions or more and no reductions: in phases of
+/// one function each, a chunk of columns at a time. One loop over all functions has more constants and values than the
 /// processor has registers, and too few independent instructions. Values that later phases read wait on the stack.
 [<Sealed>]
 type internal EmitPhases(staged: StagedLoop, il: VectorIL, inner: EmitBlock) =
     /// The bytes of a value's chunk, and the most values that wait: they stay in the first-level cache.
     static let chunkBytes, mostWaiting = 1024, 12
+
+    /// The five functions of an LSTM's gates take half of the time in phases; the two of GELU and its derivative take
+    /// 1.1 times as long, as each phase loads what it reads again.
+    static let fewestPhases = 3
 
     let loop, methods = staged.Loop, il.Methods
     let memory, waiting, start, limit = il.NewNative(), il.NewNative(), il.NewNative(), il.NewNative()
@@ -65,7 +69,7 @@ type internal EmitPhases(staged: StagedLoop, il: VectorIL, inner: EmitBlock) =
     let suits (stage: Stage) =
         let struct (count, _) as plan = phases stage
         let isPlain = loop.Across && stage.Reductions.Length = 0
-        isPlain && count > 1 && (waits stage plan).Length <= mostWaiting
+        isPlain && count >= fewestPhases && (waits stage plan).Length <= mostWaiting
 
     /// Pushes the address of a waiting value at the current column.
     let address slot =
