@@ -108,7 +108,7 @@ type ImportedModel internal (file: OnnxFile, given: (string * Tensor) list, isLi
     let constants =
         lazy (tableOf [ Tree.map Expr.constant parameters.Value; Tree.map Expr.constant state.Value ])
 
-    let prepared = LruCache<string, Lazy<string list * (Tensor list -> Tensor list)>> 48
+    let prepared = LruCache<string, Once<string list * (Tensor list -> Tensor list)>> 48
 
     /// The weights by variables, in the order of their paths, shared by the graphs for all shapes of inputs.
     let frozen =
@@ -163,7 +163,8 @@ type ImportedModel internal (file: OnnxFile, given: (string * Tensor) list, isLi
                | Some names -> "|" + String.Join("\n", names)
                | None -> "")
 
-        let names, compiled = LruCache.once prepared key (fun () -> compile Compile.standard wanted values)
+        let names, compiled =
+            prepared.Get(key, (fun () -> Once(fun () -> compile Compile.standard wanted values))).Value
 
         List.zip names (compiled values) |> List.distinctBy fst |> Tree.ofList
 

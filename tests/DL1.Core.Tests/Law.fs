@@ -16,10 +16,10 @@ type Generators =
         |> Arb.fromGen
 
 /// What `law` runs with: always the same seed, so that a run repeats the one before it. With guards around the kernels' memory, which
-/// are slow, it has half of the cases.
+/// are slow, it has fewer cases.
 let config =
     { FsCheckConfig.defaultConfig with
-        maxTest = if DL1.Compiler.Runtime.Guard.IsOn then 100 else 200
+        maxTest = if DL1.Compiler.Runtime.Guard.IsOn then 60 else 200
         replay = Some(20240229UL, 271828183UL, None)
         arbitrary = [ typeof<Generators> ]
     }

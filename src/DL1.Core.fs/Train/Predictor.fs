@@ -27,7 +27,7 @@ type internal Predictor
         kept: struct (Tree<Tensor> * Tree<Tensor>) voption
     ) =
     /// More than the sizes up to 256 rows that batches are filled up to, so that they stay.
-    let prepared = LruCache<string, Lazy<PreparedModel>> 48
+    let prepared = LruCache<string, Once<PreparedModel>> 48
 
     /// The parameters and the state of `kept` by their variables.
     let frozen =
@@ -102,7 +102,7 @@ type internal Predictor
             | ValueSome targets -> $"{shown inputs} | {shown targets}"
             | ValueNone -> shown inputs
 
-        LruCache.once prepared shape (fun () -> prepare parameters state inputs targets)
+        prepared.Get(shape, (fun () -> Once(fun () -> prepare parameters state inputs targets))).Value
 
     /// The weights, in the order of a plan that is given them; none where it keeps them.
     let weightsOf parameters state = if kept.IsSome then [] else Tree.values parameters @ Tree.values state

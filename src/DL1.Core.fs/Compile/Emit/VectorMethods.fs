@@ -16,6 +16,8 @@ module internal Members =
     let Methods =
         DynamicallyAccessedMemberTypes.PublicMethods ||| DynamicallyAccessedMemberTypes.NonPublicMethods
 
+    /// A constant of the code, so that such a linker sees which of them are looked up.
+    [<Literal>]
     let Any = BindingFlags.Static ||| BindingFlags.Public ||| BindingFlags.NonPublic
 
 /// The vector types of one width and one float type, and the methods on them, found by reflection and cached. Types are written out

@@ -56,28 +56,18 @@ type internal LruCache<'K, 'V when 'K: not null and 'K: equality>
                     add key made
                     made)
 
-    /// Forgets the value of a key, where it is still this one.
-    member _.Drop(key: 'K, value: 'V) : unit =
-        lock known (fun () ->
-            match known.TryGetValue key with
-            | true, node ->
-                let struct (_, found) = node.Value
+/// A value that one thread makes when it is first asked for, while others wait for it. What could not be made is made again at the
+/// next call: there may be more memory then.
+[<Sealed>]
+type internal Once<'V>(make: unit -> 'V) =
+    let gate = obj ()
+    let mutable made: 'V voption = ValueNone
 
-                if obj.ReferenceEquals(found, value) then
-                    order.Remove node
-                    known.Remove key |> ignore
-                    weight <- weight - weigh value
-            | false, _ -> ())
-
-[<RequireQualifiedAccess>]
-module internal LruCache =
-    /// The value of a key, made by one thread while others wait for it. What could not be made is made again at the next call: there
-    /// may be more memory then.
-    let once (cache: LruCache<'K, Lazy<'V>>) (key: 'K) (make: unit -> 'V) : 'V =
-        let value = cache.Get(key, (fun () -> Lazy<'V>(make)))
-
-        try
-            value.Value
-        with _ ->
-            cache.Drop(key, value)
-            reraise ()
+    member _.Value: 'V =
+        lock gate (fun () ->
+            match made with
+            | ValueSome value -> value
+            | ValueNone ->
+                let value = make ()
+                made <- ValueSome value
+                value)
