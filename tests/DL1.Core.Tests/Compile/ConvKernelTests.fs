@@ -275,8 +275,7 @@ let private oddNumbers =
             for role in roles case do
                 let a, b, _ = shapes case role
 
-                for odd, inSecond in
-                    [ nan, false; -infinity, false; infinity, true ] do
+                for odd, inSecond in [ nan, false; -infinity, false; infinity, true ] do
                     let pick = Random 5
                     let left, right = integers 1 (size a), integers 2 (size b)
                     let target = if inSecond then right else left
