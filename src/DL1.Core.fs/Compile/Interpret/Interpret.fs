@@ -54,17 +54,17 @@ module internal Interpret =
         | LoopStep.Convert(kind, x) ->
             InterpretIntegers.convert<'F, 'I> staged.Kinds[x] kind bytes (at x) target
 
-    /// The bytes that a call needs where each value has `room` blocks: the values, one block more, and two blocks for each value,
+    /// The bytes that a call needs where each value has `capacity` blocks: the values, one block more, and two blocks for each value,
     /// the upper levels of pairwise sums.
-    let private bytesFor (staged: StagedLoop) room =
+    let private bytesFor (staged: StagedLoop) capacity =
         let steps = staged.Loop.Steps.Length
-        64 * (room * steps + 1 + 2 * steps)
+        64 * (capacity * steps + 1 + 2 * steps)
 
-    /// Runs a call, with `room` blocks for each value. Its memory is not cleared first: each block is written before it is read.
+    /// Runs a call, with `capacity` blocks for each value. Its memory is not cleared first: each block is written before it is read.
     /// Lanes beyond the end of a row may hold anything, and are never stored.
     [<SkipLocalsInit>]
     let private run<'F, 'I when 'F: unmanaged and 'F: struct and 'I: unmanaged and 'I: struct>
-        room
+        capacity
         (staged: StagedLoop)
         (lanesOf: LaneOperand[])
         (operands: nativeint)
@@ -72,11 +72,11 @@ module internal Interpret =
         (columns: nativeint)
         split
         =
-        let values = NativePtr.toNativeInt (NativePtr.stackalloc<byte>(bytesFor staged room))
+        let values = NativePtr.toNativeInt (NativePtr.stackalloc<byte>(bytesFor staged capacity))
         let loop = staged.Loop
         let single = sizeof<'F> = 4
         let lanes = if single then 16n else 8n
-        let stride = nativeint (64 * room)
+        let stride = nativeint (64 * capacity)
         let inline slot step = values + stride * nativeint (step: int)
         let tail = slot loop.Steps.Length
         // A row of several blocks is done in runs of its blocks; of shorter rows, several are done together.
@@ -120,7 +120,7 @@ module internal Interpret =
 
         /// Copies a value's first block to its others.
         let spread step =
-            for i in 1 .. room - 1 do
+            for i in 1 .. capacity - 1 do
                 LoopMemory.Copy(slot step, slot step + 64n * nativeint i, 64)
 
         // Lanes beyond the end of a row must not be reduced: new totals are computed here, and only the valid lanes copied.
@@ -230,14 +230,14 @@ module internal Interpret =
 
                     while column < columns do
                         let left = (columns - column + lanes - 1n) / lanes
-                        let blocks = int (min (nativeint room) left)
+                        let blocks = int (min (nativeint capacity) left)
                         block segment column blocks
                         column <- column + lanes * nativeint blocks
             elif stage.Loops then
                 let mutable segment = 0n
 
                 while segment < segments do
-                    let blocks = int (min (nativeint room) (segments - segment))
+                    let blocks = int (min (nativeint capacity) (segments - segment))
 
                     for step in stage.Segment do
                         get step segment 0n blocks
@@ -309,8 +309,8 @@ module internal Interpret =
         LoopBody(fun operands segments columns split ->
             // No more blocks than the call has.
             let blocks = max 1n (if columns > lanes then (columns + lanes - 1n) / lanes else segments)
-            let room = int (min (nativeint most) blocks)
-            run<'F, 'I> room staged lanesOf operands segments columns split)
+            let capacity = int (min (nativeint most) blocks)
+            run<'F, 'I> capacity staged lanesOf operands segments columns split)
 
     /// A staged loop as a body that interprets it.
     let body (staged: StagedLoop) : LoopBody =
